@@ -1,0 +1,226 @@
+package analyzer
+
+import (
+	"net/netip"
+	"time"
+
+	"tcptrace/internal/wire"
+)
+
+// Time is a moment of the capture's clock: ns since the Unix epoch.
+type Time int64
+
+// Time is t as the standard library has it, in UTC.
+func (t Time) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Sub is the time from u to t.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
+
+// Side is one of the two endpoints of a connection.
+type Side uint8
+
+// The sides. The client is who opened the connection, if that is known (Roles).
+const (
+	Client Side = iota
+	Server
+)
+
+var sideNames = [2]string{Client: "client", Server: "server"}
+
+// String is "client" or "server".
+func (s Side) String() string { return sideNames[s&1] }
+
+// Peer is the other side.
+func (s Side) Peer() Side { return s ^ 1 }
+
+// Roles says how it is known who is the client.
+type Roles uint8
+
+// The ways.
+const (
+	RolesInferred  Roles = iota // from ports and from who spoke first
+	RolesHandshake              // a SYN or a SYN-ACK showed it
+)
+
+var rolesNames = [2]string{RolesInferred: "inferred", RolesHandshake: "handshake"}
+
+// String is "inferred" or "handshake".
+func (r Roles) String() string { return rolesNames[r&1] }
+
+// Outcome sums up how a connection went, as far as the capture shows.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Open       Outcome = iota // alive when the capture ended (or started in mid-connection and showed no end)
+	Closed                    // both sides sent a FIN and both FINs were acknowledged
+	Closing                   // a FIN was seen; the close is not complete
+	Reset                     // an RST ended it after the handshake
+	Refused                   // an RST answered the SYN
+	Unanswered                // a SYN without any answer
+	HalfOpen                  // a SYN-ACK that was never acknowledged
+	NumOutcomes
+)
+
+var outcomeNames = [NumOutcomes]string{
+	Open: "open", Closed: "closed", Closing: "closing", Reset: "reset",
+	Refused: "refused", Unanswered: "unanswered", HalfOpen: "half-open",
+}
+
+// String is the outcome's name in the conversation record.
+func (o Outcome) String() string {
+	if o < NumOutcomes {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}
+
+// Completeness is Wireshark's tcp.completeness: which kinds of segments were seen.
+type Completeness uint8
+
+// The bits of Completeness.
+const (
+	SawSYN Completeness = 1 << iota
+	SawSYNACK
+	SawACK
+	SawData
+	SawFIN
+	SawRST
+)
+
+// ConnState is Zeek's conn_state (Zeek's conn.log documentation).
+type ConnState uint8
+
+// Zeek's connection states.
+const (
+	StateOTH ConnState = iota
+	StateS0
+	StateS1
+	StateSF
+	StateREJ
+	StateS2
+	StateS3
+	StateRSTO
+	StateRSTR
+	StateRSTOS0
+	StateRSTRH
+	StateSH
+	StateSHR
+	numConnStates
+)
+
+var connStateNames = [numConnStates]string{
+	StateOTH: "OTH", StateS0: "S0", StateS1: "S1", StateSF: "SF", StateREJ: "REJ", StateS2: "S2", StateS3: "S3",
+	StateRSTO: "RSTO", StateRSTR: "RSTR", StateRSTOS0: "RSTOS0", StateRSTRH: "RSTRH", StateSH: "SH", StateSHR: "SHR",
+}
+
+// String is the state as conn.log spells it.
+func (s ConnState) String() string {
+	if s < numConnStates {
+		return connStateNames[s]
+	}
+	return "OTH"
+}
+
+// History is Zeek's history of a connection: a letter for each kind of event,
+// upper case from the client, in order. At most 24 letters are kept.
+type History struct {
+	letters [24]byte
+	n       uint8
+}
+
+// String is the letters.
+func (h *History) String() string { return string(h.letters[:h.n]) }
+
+// Append adds the letters to b.
+func (h *History) Append(b []byte) []byte { return append(b, h.letters[:h.n]...) }
+
+// Conversation is one TCP connection as the capture shows it. It does not change once it
+// has been handed out.
+type Conversation struct {
+	Stream                uint64            // number in order of the first frame, from 0
+	Addr                  [2]netip.AddrPort // by Side
+	Roles                 Roles
+	Start, End            Time // of the first and of the last frame
+	FirstFrame, LastFrame uint64
+	Outcome               Outcome
+	Completeness          Completeness
+	ConnState             ConnState
+	History               History
+	Evicted               bool // the flow table was full: what came later is in another conversation
+	Sent                  [2]Sent
+}
+
+// Sent is what one endpoint sent.
+type Sent struct {
+	Packets      uint64
+	PayloadBytes uint64 // sum of TCP payload lengths, retransmissions included
+	IPBytes      uint64 // sum of IP packet lengths
+	FrameBytes   uint64 // sum of frame lengths on the wire
+	StreamBytes  uint64 // length of the byte stream as its sequence numbers show it, without SYN and FIN
+}
+
+// Packets is the number of segments both ways.
+func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent[Server].Packets }
+
+// Duration is the time from the first to the last frame.
+func (c *Conversation) Duration() time.Duration { return c.End.Sub(c.Start) }
+
+// Sink receives conversations. c is valid during the call only; a sink that
+// keeps it copies it. An error ends the analysis.
+type Sink interface {
+	Conversation(c *Conversation) error
+}
+
+// Summary is what was read and what became of it: every packet of the input is
+// in exactly one of TCP, Filtered and NotAnalyzed.
+type Summary struct {
+	Packets    uint64 // all packets of the input
+	Bytes      uint64 // their lengths on the wire
+	Start, End Time   // earliest and latest capture time; both zero if there was no packet
+	TCP        uint64 // packets that belong to a conversation
+	Filtered   uint64 // packets that the capture filter left out
+
+	FirstFragments uint64 // TCP packets whose IP datagram goes on in later fragments, which are not read
+	CutOptions     uint64 // TCP packets whose options the snap length cut
+	BadOptions     uint64 // TCP packets with malformed options
+	Tunneled       uint64 // TCP packets found inside an encapsulation
+
+	Conversations uint64
+	Outcomes      [NumOutcomes]uint64
+	Evicted       uint64 // conversations ended early because the flow table was full
+	ReleasedEarly uint64 // closed conversations let go before 2 MSL because too many were waiting
+	Drops         uint64 // packets the capturing side says it lost
+	DropsKnown    bool   // whether it said anything
+
+	verdicts [wire.NumVerdicts]uint64
+}
+
+// Count is a number of packets and why they were not analyzed.
+type Count struct {
+	Reason  string // stable id
+	Text    string // in plain words
+	Packets uint64
+}
+
+var verdictTexts = [wire.NumVerdicts]string{
+	wire.NotIP:           "not IP",
+	wire.NotTCP:          "IP, but not TCP",
+	wire.Fragment:        "IP fragments without a whole TCP header",
+	wire.Truncated:       "cut by the snap length before the end of the TCP header",
+	wire.BadIP:           "malformed IP header",
+	wire.BadTCP:          "malformed TCP header",
+	wire.BadTunnel:       "encapsulation without a readable inner packet",
+	wire.UnsupportedLink: "unsupported link type",
+}
+
+// NotAnalyzed lists the packets that were not analyzed, by reason.
+func (s *Summary) NotAnalyzed() []Count {
+	var out []Count
+	for v := wire.TCP + 1; v < wire.NumVerdicts; v++ {
+		if n := s.verdicts[v]; n > 0 {
+			out = append(out, Count{v.String(), verdictTexts[v], n})
+		}
+	}
+	return out
+}

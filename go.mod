@@ -1,0 +1,3 @@
+module tcptrace
+
+go 1.26

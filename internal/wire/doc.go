@@ -1,0 +1,14 @@
+// Package wire turns the bytes of a frame into a flat TCP Segment.
+//
+// The common encapsulations (Ethernet with VLAN tags, Linux cooked, raw IP,
+// loopback, PPP, then IPv4 or IPv6) are decoded by hand, without allocating.
+// Everything rarer (MPLS, PPPoE, GRE, VXLAN, GENEVE, GTP-U, IP in IP, Teredo,
+// ERSPAN, other link types) is peeled with gopacket's layers until the next IP
+// header, which is then decoded by hand again.
+//
+// Decode never fails with an error: each frame gets a Verdict, and whoever
+// calls counts them. It trusts no length field and never panics.
+//
+// Not its job: IP reassembly (the first fragment counts, later ones are only
+// counted), checksums, relations between segments.
+package wire
