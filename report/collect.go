@@ -1,0 +1,167 @@
+package report
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"tcptrace/analyzer"
+)
+
+// compareBy orders conversations by each key that --sort takes.
+var compareBy = map[string]func(a, b *analyzer.Conversation) int{
+	"start":    func(a, b *analyzer.Conversation) int { return cmp.Compare(a.Start, b.Start) },
+	"end":      func(a, b *analyzer.Conversation) int { return cmp.Compare(a.End, b.End) },
+	"duration": func(a, b *analyzer.Conversation) int { return cmp.Compare(a.Duration(), b.Duration()) },
+	"packets":  func(a, b *analyzer.Conversation) int { return cmp.Compare(a.Packets(), b.Packets()) },
+	"bytes":    func(a, b *analyzer.Conversation) int { return cmp.Compare(payloadBytes(a), payloadBytes(b)) },
+	"client": func(a, b *analyzer.Conversation) int {
+		return a.Addr[analyzer.Client].Compare(b.Addr[analyzer.Client])
+	},
+	"server": func(a, b *analyzer.Conversation) int {
+		return a.Addr[analyzer.Server].Compare(b.Addr[analyzer.Server])
+	},
+	"outcome": func(a, b *analyzer.Conversation) int { return cmp.Compare(a.Outcome, b.Outcome) },
+}
+
+func payloadBytes(c *analyzer.Conversation) uint64 {
+	return c.Sent[analyzer.Client].PayloadBytes + c.Sent[analyzer.Server].PayloadBytes
+}
+
+// Key is an order of conversations. The zero Key is by start. What compares equal
+// is in order of stream, whichever way the key runs.
+type Key struct {
+	name    string
+	reverse bool
+}
+
+// KeyNames are the names that ParseKey takes, sorted.
+func KeyNames() []string { return slices.Sorted(maps.Keys(compareBy)) }
+
+// ParseKey reads a key's name; "-" before it reverses the order.
+func ParseKey(s string) (Key, error) {
+	name, reverse := strings.CutPrefix(s, "-")
+	if compareBy[name] == nil {
+		return Key{}, fmt.Errorf("unknown sort key %q: want one of %s (-KEY reverses)", name, strings.Join(KeyNames(), ", "))
+	}
+	return Key{name, reverse}, nil
+}
+
+// compare returns the key's order, total over conversations of different streams.
+func (k Key) compare() func(a, b *analyzer.Conversation) int {
+	byKey := compareBy[k.name]
+	if k.name == "" {
+		byKey = compareBy["start"]
+	}
+	sign := 1
+	if k.reverse {
+		sign = -1
+	}
+	return func(a, b *analyzer.Conversation) int {
+		if d := byKey(a, b); d != 0 {
+			return sign * d
+		}
+		return cmp.Compare(a.Stream, b.Stream)
+	}
+}
+
+// chunkLen is how many conversations are allocated at a time. Growing one slice
+// would hold two copies of everything for a moment.
+const chunkLen = 1024
+
+// Collector keeps the first conversations in the order of a key. One that does not
+// get in costs a comparison and is not copied.
+type Collector struct {
+	limit   int // 0: keep all
+	compare func(a, b *analyzer.Conversation) int
+	total   uint64
+	kept    []*analyzer.Conversation // with a limit: a heap, the last in order on top
+	chunk   []analyzer.Conversation
+}
+
+// NewCollector returns a collector of at most limit conversations; 0 keeps all.
+func NewCollector(key Key, limit int) *Collector {
+	return &Collector{limit: max(limit, 0), compare: key.compare()}
+}
+
+// Conversation keeps a copy of c if it is among the first. It never fails.
+func (k *Collector) Conversation(c *analyzer.Conversation) error {
+	k.total++
+	switch {
+	case k.limit == 0:
+		k.kept = append(k.kept, k.copied(c))
+	case len(k.kept) < k.limit:
+		heap.Push((*lastOnTop)(k), k.copied(c))
+	case k.compare(c, k.kept[0]) < 0:
+		*k.kept[0] = *c
+		heap.Fix((*lastOnTop)(k), 0)
+	}
+	return nil
+}
+
+func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
+	if len(k.chunk) == cap(k.chunk) {
+		n := chunkLen
+		if k.limit > 0 {
+			n = min(n, k.limit-len(k.kept))
+		}
+		k.chunk = make([]analyzer.Conversation, 0, n)
+	}
+	k.chunk = append(k.chunk, *c)
+	return &k.chunk[len(k.chunk)-1]
+}
+
+// Sorted is what was kept, in order. The collector takes no more conversations
+// after it.
+func (k *Collector) Sorted() []*analyzer.Conversation {
+	slices.SortFunc(k.kept, k.compare)
+	return k.kept
+}
+
+// Hidden is how many conversations were not kept.
+func (k *Collector) Hidden() uint64 { return k.total - uint64(len(k.kept)) }
+
+// lastOnTop is the collector as a heap whose top is the first to give way.
+type lastOnTop Collector
+
+func (h *lastOnTop) Len() int           { return len(h.kept) }
+func (h *lastOnTop) Less(i, j int) bool { return h.compare(h.kept[i], h.kept[j]) > 0 }
+func (h *lastOnTop) Swap(i, j int)      { h.kept[i], h.kept[j] = h.kept[j], h.kept[i] }
+func (h *lastOnTop) Push(x any)         { h.kept = append(h.kept, x.(*analyzer.Conversation)) }
+
+// Pop completes heap.Interface.
+func (h *lastOnTop) Pop() any {
+	last := len(h.kept) - 1
+	c := h.kept[last]
+	h.kept = h.kept[:last]
+	return c
+}
+
+// SortedReport collects conversations and hands them on in order when it is
+// finished.
+type SortedReport struct {
+	*Collector
+	next Report
+}
+
+// Sorted returns a report that passes on the first limit conversations (0: all) in
+// the order of key. It holds what it keeps, about 300 bytes a conversation, until
+// Finish.
+func Sorted(next Report, key Key, limit int) *SortedReport {
+	return &SortedReport{NewCollector(key, limit), next}
+}
+
+func (r *SortedReport) selected(s Selection) { tell(r.next, s) }
+
+// Finish passes on what was kept, then the summary.
+func (r *SortedReport) Finish(s *analyzer.Summary) error {
+	for _, c := range r.Collector.Sorted() {
+		if err := r.next.Conversation(c); err != nil {
+			return err
+		}
+	}
+	return r.next.Finish(s)
+}

@@ -1,0 +1,113 @@
+package report
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// fewValues makes n conversations in random order whose keys often tie.
+func fewValues(rng *rand.Rand, n int) []analyzer.Conversation {
+	cs := make([]analyzer.Conversation, n)
+	for i := range cs {
+		cs[i] = *randomConversation(rng)
+		cs[i].Stream = uint64(i)
+		cs[i].Start = analyzer.Time(rng.IntN(10))
+		cs[i].End = cs[i].Start + analyzer.Time(rng.IntN(4))
+		cs[i].Sent[0].Packets, cs[i].Sent[1].Packets = rng.Uint64N(5), 1
+		if i%3 == 0 {
+			cs[i].Addr = cs[0].Addr
+		}
+	}
+	rng.Shuffle(n, func(i, j int) { cs[i], cs[j] = cs[j], cs[i] })
+	return cs
+}
+
+// The collector agrees with sorting everything, stable by stream, and cutting.
+func TestCollectorAgainstSort(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, name := range KeyNames() {
+		for _, sign := range []string{"", "-"} {
+			key, err := ParseKey(sign + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, limit := range []int{0, 1, 7, 50, 3000} {
+				cs := fewValues(rng, 2500)
+				k := NewCollector(key, limit)
+				for i := range cs {
+					c := cs[i]
+					if err := k.Conversation(&c); err != nil {
+						t.Fatal(err)
+					}
+					c = analyzer.Conversation{} // the collector must have copied it
+				}
+				checkOrder(t, key, limit, k, cs)
+			}
+		}
+	}
+}
+
+func checkOrder(t *testing.T, key Key, limit int, k *Collector, cs []analyzer.Conversation) {
+	t.Helper()
+	slices.SortFunc(cs, func(a, b analyzer.Conversation) int { return int(a.Stream) - int(b.Stream) })
+	slices.SortStableFunc(cs, func(a, b analyzer.Conversation) int {
+		d := compareBy[key.name](&a, &b)
+		if key.reverse {
+			return -d
+		}
+		return d
+	})
+	hidden := 0
+	if limit > 0 && limit < len(cs) {
+		hidden = len(cs) - limit
+		cs = cs[:limit]
+	}
+	got := k.Sorted()
+	if len(got) != len(cs) || k.Hidden() != uint64(hidden) {
+		t.Fatalf("%v, limit %d: %d kept, %d hidden", key, limit, len(got), k.Hidden())
+	}
+	for i := range cs {
+		if *got[i] != cs[i] {
+			t.Fatalf("%v, limit %d: place %d has stream %d, want %d", key, limit, i, got[i].Stream, cs[i].Stream)
+		}
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	if key, err := ParseKey("-bytes"); err != nil || key != (Key{"bytes", true}) {
+		t.Errorf("-bytes: %v, %v", key, err)
+	}
+	for _, bad := range []string{"", "-", "size", "--bytes"} {
+		if _, err := ParseKey(bad); err == nil || !strings.Contains(err.Error(), "duration") {
+			t.Errorf("%q: error %v does not list the keys", bad, err)
+		}
+	}
+}
+
+func TestSorted(t *testing.T) {
+	var out bytes.Buffer
+	key, _ := ParseKey("-packets")
+	r := Sorted(NewCSV(&out), key, 2)
+	write(t, r, sample(), sampleSummary())
+	var streams []string
+	for line := range strings.Lines(out.String()) {
+		streams = append(streams, line[:strings.IndexByte(line, ',')])
+	}
+	if !slices.Equal(streams, []string{"stream", "2", "0"}) || r.Hidden() != 2 {
+		t.Errorf("streams %v, hidden %d", streams, r.Hidden())
+	}
+}
+
+func TestCollectorDoesNotAllocateForWhatItLeavesOut(t *testing.T) {
+	k := NewCollector(Key{}, 1)
+	early, late := sample()[0], sample()[2]
+	_ = k.Conversation(&early)
+	if n := testing.AllocsPerRun(100, func() { _ = k.Conversation(&late) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

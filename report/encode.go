@@ -1,0 +1,64 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+
+	"tcptrace/analyzer"
+)
+
+// conversationSchema names the record of CONTRACT.md, "Conversation record".
+const conversationSchema = "tcptrace.conversation.v1"
+
+// encoder writes conversation records as JSON, without reflection and without
+// allocation. No string in a record needs escaping: all are numbers, addresses,
+// times, base64 and names from fixed tables. Record is the same document as Go
+// data, and a test holds the two together.
+type encoder struct {
+	clock clock
+}
+
+// conversation appends the record of c.
+func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
+	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
+	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
+	b = strconv.AppendUint(b, c.Stream, 10)
+	b = appendSocket(append(b, `,"client":`...), client)
+	b = appendSocket(append(b, `,"server":`...), server)
+	b = append(append(b, `,"roles":"`...), c.Roles.String()...)
+	b = appendCommunityID(append(b, `","community_id":"`...), client, server)
+	b = e.clock.append(append(b, `","start":"`...), c.Start)
+	b = e.clock.append(append(b, `","end":"`...), c.End)
+	b = appendSeconds(append(b, `","duration_s":`...), int64(c.Duration()))
+	b = strconv.AppendUint(append(b, `,"first_frame":`...), c.FirstFrame, 10)
+	b = strconv.AppendUint(append(b, `,"last_frame":`...), c.LastFrame, 10)
+	b = strconv.AppendUint(append(b, `,"packets":`...), c.Packets(), 10)
+	b = append(append(b, `,"outcome":"`...), c.Outcome.String()...)
+	b = strconv.AppendUint(append(b, `","completeness":`...), uint64(c.Completeness), 10)
+	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
+	b = c.History.Append(append(b, `","history":"`...))
+	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, analyzer.Client)
+	b = e.endpoint(append(b, `,"server":`...), c, analyzer.Server)
+	b = append(b, '}')
+	if c.Evicted {
+		b = append(b, `,"evicted":true`...)
+	}
+	return append(b, '}')
+}
+
+// endpoint appends what is known of one side.
+func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
+	s := &c.Sent[side]
+	b = strconv.AppendUint(append(b, `{"sent":{"packets":`...), s.Packets, 10)
+	b = strconv.AppendUint(append(b, `,"payload_bytes":`...), s.PayloadBytes, 10)
+	b = strconv.AppendUint(append(b, `,"ip_bytes":`...), s.IPBytes, 10)
+	b = strconv.AppendUint(append(b, `,"frame_bytes":`...), s.FrameBytes, 10)
+	b = strconv.AppendUint(append(b, `,"stream_bytes":`...), s.StreamBytes, 10)
+	return append(b, '}', '}')
+}
+
+func appendSocket(b []byte, a netip.AddrPort) []byte {
+	b = a.Addr().AppendTo(append(b, `{"ip":"`...))
+	b = strconv.AppendUint(append(b, `","port":`...), uint64(a.Port()), 10)
+	return append(b, '}')
+}

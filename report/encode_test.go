@@ -1,0 +1,126 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math/big"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// tokens are a document's tokens in order, its numbers as exact values.
+func tokens(t testing.TB, doc []byte) []any {
+	t.Helper()
+	var out []any
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber()
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, doc)
+		}
+		if n, ok := token.(json.Number); ok {
+			r, ok := new(big.Rat).SetString(n.String())
+			if !ok {
+				t.Fatalf("number %s", n)
+			}
+			token = r.RatString()
+		}
+		out = append(out, token)
+	}
+}
+
+// checkRecord holds the hand-written encoder against encoding/json of Record: the
+// same fields, in the same order, with the same values.
+func checkRecord(t testing.TB, c *analyzer.Conversation) {
+	t.Helper()
+	var e encoder
+	got := e.conversation(nil, c)
+	record := NewRecord(c)
+	want, err := json.Marshal(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Record
+	d := json.NewDecoder(bytes.NewReader(got))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&back); err != nil {
+		t.Fatalf("%v in %s", err, got)
+	}
+	if !reflect.DeepEqual(back, record) {
+		t.Errorf("the record reads back as\n%+v, want\n%+v", back, record)
+	}
+	// Up to 15 digits, a decimal number survives a float64; beyond, the two documents
+	// may spell the same float64 differently.
+	if d := c.Duration(); d < 1e15 && d > -1e15 {
+		if !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
+			t.Errorf("the encoders differ:\n%s\n%s", got, want)
+		}
+	}
+}
+
+func TestEncoderAgainstRecord(t *testing.T) {
+	for _, c := range sample() {
+		checkRecord(t, &c)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		checkRecord(t, randomConversation(rng))
+	}
+}
+
+func FuzzEncoder(f *testing.F) {
+	f.Add([]byte("seed"), int64(0), int64(0), uint64(0), uint8(0), false)
+	f.Add([]byte("\x00\xff"), int64(-1), int64(1)<<62, ^uint64(0), uint8(255), true)
+	f.Fuzz(func(t *testing.T, seed []byte, start, end int64, n uint64, kind uint8, evicted bool) {
+		var s [32]byte
+		copy(s[:], seed)
+		c := randomConversation(rand.New(rand.NewChaCha8(s)))
+		c.Start, c.End = analyzer.Time(start), analyzer.Time(end)
+		c.Stream, c.FirstFrame, c.Sent[analyzer.Server].StreamBytes = n, n>>1, n
+		c.Outcome, c.ConnState, c.Roles = analyzer.Outcome(kind), analyzer.ConnState(kind), analyzer.Roles(kind)
+		c.Completeness, c.Evicted = analyzer.Completeness(kind), evicted
+		checkRecord(t, c)
+	})
+}
+
+func TestNoAllocationPerRecord(t *testing.T) {
+	cs := sample()
+	for name, format := range Formats {
+		if !format.Streams {
+			continue
+		}
+		r := format.New(io.Discard, TableOptions{})
+		err := r.Conversation(&cs[0])
+		if n := testing.AllocsPerRun(1000, func() { err = r.Conversation(&cs[1]) }); n != 0 || err != nil {
+			t.Errorf("%s: %v allocations a record, error %v", name, n, err)
+		}
+	}
+}
+
+func TestUIDsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	c := sample()[0]
+	change := []func(){
+		func() {},
+		func() { c.Stream++ },
+		func() { c.Start++ },
+		func() { c.Addr[0], c.Addr[1] = c.Addr[1], c.Addr[0] },
+		func() { c.Addr = between("10.0.0.1:40001", "10.0.0.2:80") },
+	}
+	for i, do := range change {
+		do()
+		uid := string(appendZeekUID(nil, &c))
+		if len(uid) != 18 || uid[0] != 'C' || seen[uid] {
+			t.Errorf("after change %d the uid is %q", i, uid)
+		}
+		seen[uid] = true
+	}
+}

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+var extensions = map[string]string{"table": "txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log"}
+
+func TestFormats(t *testing.T) {
+	if !slices.Equal(slices.Sorted(maps.Keys(Formats)), slices.Sorted(slices.Values(FormatNames))) {
+		t.Errorf("FormatNames and Formats differ")
+	}
+	for name, format := range Formats {
+		for _, input := range []struct {
+			name    string
+			cs      []analyzer.Conversation
+			summary *analyzer.Summary
+		}{
+			{"sample", sample(), sampleSummary()},
+			{"empty", nil, &analyzer.Summary{}},
+		} {
+			t.Run(name+"/"+input.name, func(t *testing.T) {
+				var out bytes.Buffer
+				write(t, format.New(&out, TableOptions{}), input.cs, input.summary)
+				golden(t, input.name+"."+extensions[name], out.Bytes())
+			})
+		}
+	}
+}
+
+func TestJSONIsOneDocument(t *testing.T) {
+	var out bytes.Buffer
+	write(t, NewJSON(&out), sample(), sampleSummary())
+	var doc struct {
+		Schema        string
+		Conversations []Record
+		Summary       SummaryRecord
+	}
+	d := json.NewDecoder(&out)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range sample() {
+		if doc.Conversations[i] != NewRecord(&c) {
+			t.Errorf("conversation %d reads back as %+v", i, doc.Conversations[i])
+		}
+	}
+	if doc.Schema != reportSchema || doc.Summary.Outcomes["refused"] != 1 || *doc.Summary.Drops != 17 {
+		t.Errorf("document: %+v", doc.Summary)
+	}
+}
+
+// An independent reader of CSV finds the record's values under the header's names.
+func TestCSVAgainstRecord(t *testing.T) {
+	var out bytes.Buffer
+	cs := sample()
+	write(t, NewCSV(&out), cs, &analyzer.Summary{})
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cs {
+		got := map[string]string{}
+		for j, name := range rows[0] {
+			got[name] = rows[i+1][j]
+		}
+		r := NewRecord(&c)
+		start, _ := r.Start.MarshalText()
+		n := func(n uint64) string { return strconv.FormatUint(n, 10) }
+		for name, want := range map[string]string{
+			"stream": n(r.Stream), "client_ip": r.Client.IP, "client_port": n(uint64(r.Client.Port)),
+			"server_ip": r.Server.IP, "server_port": n(uint64(r.Server.Port)), "community_id": r.CommunityID,
+			"start": string(start), "duration_s": strconv.FormatFloat(r.DurationS, 'f', -1, 64),
+			"first_frame": n(r.FirstFrame), "last_frame": n(r.LastFrame), "packets": n(r.Packets),
+			"outcome": r.Outcome, "roles": r.Roles, "conn_state": r.ConnState, "completeness": n(uint64(r.Completeness)),
+			"client_packets": n(r.Endpoints.Client.Sent.Packets), "client_ip_bytes": n(r.Endpoints.Client.Sent.IPBytes),
+			"server_payload_bytes": n(r.Endpoints.Server.Sent.PayloadBytes), "server_frame_bytes": n(r.Endpoints.Server.Sent.FrameBytes),
+			"server_stream_bytes": n(r.Endpoints.Server.Sent.StreamBytes), "evicted": strconv.FormatBool(r.Evicted),
+		} {
+			if got[name] != want {
+				t.Errorf("row %d, %s: %q, want %q", i, name, got[name], want)
+			}
+		}
+	}
+}
+
+func TestZeekLinesHaveAllFields(t *testing.T) {
+	var out bytes.Buffer
+	write(t, NewZeek(&out), sample(), sampleSummary())
+	for line := range strings.Lines(out.String()) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if fields[0] == "#fields" || fields[0] == "#types" {
+			fields = fields[1:]
+		} else if line[0] == '#' {
+			continue
+		}
+		if len(fields) != len(zeekFields) || slices.Contains(fields, "") {
+			t.Errorf("%d fields, want %d non-empty ones: %q", len(fields), len(zeekFields), line)
+		}
+	}
+}
+
+// A full disk is an error whenever it fills: in the first buffer, later, at the end.
+func TestWriterErrors(t *testing.T) {
+	cs := sample()
+	for name, format := range Formats {
+		for _, room := range []int{0, 100, spillAt * 3} {
+			r := format.New(&fullWriter{room}, TableOptions{})
+			var err error
+			for i := 0; i < 10_000 && err == nil; i++ {
+				err = r.Conversation(&cs[i%len(cs)])
+			}
+			if format.Streams && room < spillAt && !errors.Is(err, errFull) {
+				t.Errorf("%s, room %d: no error while writing: %v", name, room, err)
+			}
+			if err := r.Finish(sampleSummary()); !errors.Is(err, errFull) {
+				t.Errorf("%s, room %d: Finish returns %v", name, room, err)
+			}
+		}
+	}
+}
+
+func TestShortWriteIsAnError(t *testing.T) {
+	r := NewNDJSON(shortWriter{})
+	c := sample()[0]
+	if err := r.Conversation(&c); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Finish(nil); err == nil {
+		t.Error("no error")
+	}
+}
+
+type shortWriter struct{}
+
+func (shortWriter) Write(p []byte) (int, error) { return len(p) - 1, nil }

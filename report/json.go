@@ -1,0 +1,57 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"tcptrace/analyzer"
+)
+
+// reportSchema names the document that JSON writes.
+const reportSchema = "tcptrace.report.v1"
+
+// JSON writes one document that holds every conversation and the summary. It is
+// written as the conversations come; only its end makes it valid JSON, so a
+// reader can tell a report that was cut short.
+type JSON struct {
+	out       buffer
+	enc       encoder
+	selection Selection
+	begun     bool
+}
+
+// NewJSON returns a report that writes to w.
+func NewJSON(w io.Writer) *JSON { return &JSON{out: newBuffer(w)} }
+
+func (r *JSON) selected(s Selection) { r.selection = s }
+
+func (r *JSON) begin() {
+	r.out.b = append(r.out.b, `{"schema":"`+reportSchema+`","conversations":[`...)
+	r.begun = true
+}
+
+// Conversation writes the record of c.
+func (r *JSON) Conversation(c *analyzer.Conversation) error {
+	if r.begun {
+		r.out.b = append(r.out.b, ',')
+	} else {
+		r.begin()
+	}
+	r.out.b = r.enc.conversation(append(r.out.b, '\n'), c)
+	return r.out.spill()
+}
+
+// Finish writes the summary and ends the document.
+func (r *JSON) Finish(s *analyzer.Summary) error {
+	if !r.begun {
+		r.begin()
+	}
+	summary, err := json.Marshal(NewSummaryRecord(s, r.selection))
+	if err != nil {
+		return err
+	}
+	r.out.b = append(r.out.b, "\n],\n\"summary\":"...)
+	r.out.b = append(r.out.b, summary...)
+	r.out.b = append(r.out.b, "}\n"...)
+	return r.out.flush()
+}

@@ -1,0 +1,176 @@
+package report
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"tcptrace/analyzer"
+)
+
+// Record is a conversation as the record of CONTRACT.md has it, in Go data: what
+// --where sees, and what json.Unmarshal makes of a record.
+type Record struct {
+	Schema       string    `json:"schema" expr:"schema"`
+	Stream       uint64    `json:"stream" expr:"stream"`
+	Client       Socket    `json:"client" expr:"client"`
+	Server       Socket    `json:"server" expr:"server"`
+	Roles        string    `json:"roles" expr:"roles"`
+	CommunityID  string    `json:"community_id" expr:"community_id"`
+	Start        Time      `json:"start" expr:"start"`
+	End          Time      `json:"end" expr:"end"`
+	DurationS    float64   `json:"duration_s" expr:"duration_s"`
+	FirstFrame   uint64    `json:"first_frame" expr:"first_frame"`
+	LastFrame    uint64    `json:"last_frame" expr:"last_frame"`
+	Packets      uint64    `json:"packets" expr:"packets"`
+	Outcome      string    `json:"outcome" expr:"outcome"`
+	Completeness uint8     `json:"completeness" expr:"completeness"`
+	ConnState    string    `json:"conn_state" expr:"conn_state"`
+	History      string    `json:"history" expr:"history"`
+	Endpoints    Endpoints `json:"endpoints" expr:"endpoints"`
+	Evicted      bool      `json:"evicted,omitempty" expr:"evicted"`
+}
+
+// Socket is an address and a port.
+type Socket struct {
+	IP   string `json:"ip" expr:"ip"`
+	Port uint16 `json:"port" expr:"port"`
+}
+
+// Endpoints are the two sides of a conversation.
+type Endpoints struct {
+	Client Endpoint `json:"client" expr:"client"`
+	Server Endpoint `json:"server" expr:"server"`
+}
+
+// Endpoint is what is known of one side.
+type Endpoint struct {
+	Sent SentRecord `json:"sent" expr:"sent"`
+}
+
+// SentRecord counts what an endpoint sent, as [analyzer.Sent] defines it.
+type SentRecord struct {
+	Packets      uint64 `json:"packets" expr:"packets"`
+	PayloadBytes uint64 `json:"payload_bytes" expr:"payload_bytes"`
+	IPBytes      uint64 `json:"ip_bytes" expr:"ip_bytes"`
+	FrameBytes   uint64 `json:"frame_bytes" expr:"frame_bytes"`
+	StreamBytes  uint64 `json:"stream_bytes" expr:"stream_bytes"`
+}
+
+// Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine
+// digits of seconds.
+type Time analyzer.Time
+
+// MarshalText is the time as records spell it.
+func (t Time) MarshalText() ([]byte, error) {
+	var k clock
+	return k.append(nil, analyzer.Time(t)), nil
+}
+
+// UnmarshalText reads any RFC 3339 time.
+func (t *Time) UnmarshalText(text []byte) error {
+	u, err := time.Parse(time.RFC3339Nano, string(text))
+	*t = Time(u.UnixNano())
+	return err
+}
+
+// AsTime is the time as the standard library has it, in UTC. Expressions call it
+// by this name.
+func (t Time) AsTime() time.Time { return analyzer.Time(t).Time() }
+
+// NewRecord is the record of c.
+func NewRecord(c *analyzer.Conversation) Record {
+	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
+	return Record{
+		Schema:       conversationSchema,
+		Stream:       c.Stream,
+		Client:       Socket{client.Addr().String(), client.Port()},
+		Server:       Socket{server.Addr().String(), server.Port()},
+		Roles:        c.Roles.String(),
+		CommunityID:  CommunityID(client, server),
+		Start:        Time(c.Start),
+		End:          Time(c.End),
+		DurationS:    floatSeconds(c.Duration()),
+		FirstFrame:   c.FirstFrame,
+		LastFrame:    c.LastFrame,
+		Packets:      c.Packets(),
+		Outcome:      c.Outcome.String(),
+		Completeness: uint8(c.Completeness),
+		ConnState:    c.ConnState.String(),
+		History:      c.History.String(),
+		Endpoints: Endpoints{
+			Client: Endpoint{SentRecord(c.Sent[analyzer.Client])},
+			Server: Endpoint{SentRecord(c.Sent[analyzer.Server])},
+		},
+		Evicted: c.Evicted,
+	}
+}
+
+// floatSeconds is the float64 nearest to d in seconds: what a reader of the record's
+// decimal number gets. Duration.Seconds may be off by a bit.
+func floatSeconds(d time.Duration) float64 {
+	if d > -1<<53 && d < 1<<53 {
+		return float64(d) / float64(nsPerSecond) // both are exact, so the division rounds once
+	}
+	f, _ := strconv.ParseFloat(string(appendSeconds(nil, int64(d))), 64)
+	return f
+}
+
+// SummaryRecord is the summary of a report as JSON has it. Counts are of packets
+// unless they say otherwise.
+type SummaryRecord struct {
+	Packets        uint64            `json:"packets"`
+	Bytes          uint64            `json:"bytes"`
+	Start          *Time             `json:"start,omitempty"` // absent, as End, if there was no packet
+	End            *Time             `json:"end,omitempty"`
+	DurationS      json.Number       `json:"duration_s"`
+	TCP            uint64            `json:"tcp"`
+	Filtered       uint64            `json:"filtered"`
+	NotAnalyzed    []NotAnalyzed     `json:"not_analyzed"`
+	FirstFragments uint64            `json:"first_fragments"`
+	CutOptions     uint64            `json:"cut_options"`
+	BadOptions     uint64            `json:"bad_options"`
+	Tunneled       uint64            `json:"tunneled"`
+	Conversations  uint64            `json:"conversations"`
+	Matched        *uint64           `json:"matched,omitempty"` // conversations that --where selected
+	Outcomes       map[string]uint64 `json:"outcomes"`          // conversations
+	Evicted        uint64            `json:"evicted"`           // conversations
+	ReleasedEarly  uint64            `json:"released_early"`    // conversations
+	Drops          *uint64           `json:"drops,omitempty"`   // absent if the capture does not say
+}
+
+// NotAnalyzed is a number of packets and the stable id of why they were not
+// analyzed.
+type NotAnalyzed struct {
+	Reason  string `json:"reason"`
+	Packets uint64 `json:"packets"`
+}
+
+// NewSummaryRecord is the record of s.
+func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
+	r := SummaryRecord{
+		Packets: s.Packets, Bytes: s.Bytes, TCP: s.TCP, Filtered: s.Filtered,
+		DurationS:      json.Number(appendSeconds(nil, int64(s.End.Sub(s.Start)))),
+		NotAnalyzed:    []NotAnalyzed{},
+		FirstFragments: s.FirstFragments, CutOptions: s.CutOptions, BadOptions: s.BadOptions, Tunneled: s.Tunneled,
+		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly,
+		Outcomes: make(map[string]uint64, analyzer.NumOutcomes),
+	}
+	if s.Packets > 0 {
+		start, end := Time(s.Start), Time(s.End)
+		r.Start, r.End = &start, &end
+	}
+	for _, n := range s.NotAnalyzed() {
+		r.NotAnalyzed = append(r.NotAnalyzed, NotAnalyzed{n.Reason, n.Packets})
+	}
+	for o, n := range s.Outcomes {
+		r.Outcomes[analyzer.Outcome(o).String()] = n
+	}
+	if sel.Active {
+		r.Matched = &sel.Matched
+	}
+	if s.DropsKnown {
+		r.Drops = &s.Drops
+	}
+	return r
+}

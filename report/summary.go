@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+)
+
+const labelWidth = 15
+
+// WriteSummary writes s to w in words, a fact a line. What did not happen is left
+// out.
+func WriteSummary(w io.Writer, s *analyzer.Summary, sel Selection) error {
+	_, err := io.WriteString(w, summaryText(s, s.NotAnalyzed(), sel))
+	return err
+}
+
+func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selection) string {
+	var t summaryLines
+	switch {
+	case s.Packets == 0:
+		t.say("The capture holds no packets.")
+	case s.TCP == 0 && s.Filtered == s.Packets:
+		t.say("The capture filter left out all packets.")
+	case s.TCP == 0:
+		t.say("The capture holds no TCP packet that can be analyzed.")
+	case sel.Active && sel.Matched == 0:
+		t.say("No conversation matches --where.")
+	}
+	if s.Packets > 0 {
+		t.line("packets", "%s (%s)", humanCount(s.Packets), humanBytes(s.Bytes))
+		t.line("time", "%s", timeSpan(s.Start, s.End))
+	}
+	t.count("filtered", s.Filtered, "packet", "left out by -f")
+	if s.TCP > 0 {
+		t.line("TCP", "%s in %s", counted(s.TCP, "packet"), counted(s.Conversations, "conversation"))
+	}
+	if sel.Active {
+		t.line("selected", "%s of %s --where", humanCount(sel.Matched), agree(sel.Total, "conversation", "match"))
+	}
+	t.outcomes(&s.Outcomes)
+	label := "not analyzed"
+	for _, n := range notAnalyzed {
+		t.line(label, "%s: %s", counted(n.Packets, "packet"), n.Text)
+		label = ""
+	}
+	t.count("fragments", s.FirstFragments, "TCP packet", "whose later IP fragments are not read")
+	t.count("cut options", s.CutOptions, "TCP packet", "whose options the snap length cut")
+	t.count("bad options", s.BadOptions, "TCP packet", "with malformed options")
+	t.count("tunneled", s.Tunneled, "TCP packet", "found inside an encapsulation")
+	t.count("evicted", s.Evicted, "conversation", "ended early because the flow table was full (--max-flows)")
+	t.count("released early", s.ReleasedEarly, "closed conversation", "let go before 2 MSL because too many were waiting")
+	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
+	return t.String()
+}
+
+// timeSpan is the time of the first and the last packet, and how long that is; a
+// date is not repeated.
+func timeSpan(start, end analyzer.Time) string {
+	const date, clock = "2006-01-02 ", "15:04:05.000"
+	a, b := start.Time(), end.Time()
+	last := date + clock
+	if a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour)) {
+		last = clock
+	}
+	return fmt.Sprintf("%s to %s UTC (%s)", a.Format(date+clock), b.Format(last), humanDuration(end.Sub(start)))
+}
+
+// agree is a count, its noun and a verb in the right number.
+func agree(n uint64, noun, verb string) string {
+	if n == 1 {
+		verb += "es"
+	}
+	return counted(n, noun) + " " + verb
+}
+
+// summaryLines is text of labelled lines.
+type summaryLines struct{ strings.Builder }
+
+func (t *summaryLines) say(sentence string) { fmt.Fprintln(t, sentence) }
+
+func (t *summaryLines) line(label, format string, args ...any) {
+	fmt.Fprintf(t, "%-*s %s\n", labelWidth, label, fmt.Sprintf(format, args...))
+}
+
+// count writes a line if there is anything to count.
+func (t *summaryLines) count(label string, n uint64, noun, what string) {
+	if n > 0 {
+		t.line(label, "%s %s", counted(n, noun), what)
+	}
+}
+
+func (t *summaryLines) outcomes(counts *[analyzer.NumOutcomes]uint64) {
+	var parts []string
+	for o, n := range counts {
+		if n > 0 {
+			parts = append(parts, humanCount(n)+" "+analyzer.Outcome(o).String())
+		}
+	}
+	if len(parts) > 0 {
+		t.line("outcomes", "%s", strings.Join(parts, ", "))
+	}
+}
+
+// notTCP are the reasons that do not hide any TCP.
+var notTCP = map[string]bool{"not-ip": true, "not-tcp": true}
+
+// Notes is what a user must know before trusting a report: what may be TCP and was
+// not analyzed, and what was lost. It is nil when there is nothing of the kind. Each
+// note is a line without its end.
+func Notes(s *analyzer.Summary) []string { return notes(s, s.NotAnalyzed()) }
+
+func notes(s *analyzer.Summary, notAnalyzed []analyzer.Count) []string {
+	var out, why []string
+	var skipped uint64
+	for _, n := range notAnalyzed {
+		if !notTCP[n.Reason] {
+			skipped += n.Packets
+			why = append(why, humanCount(n.Packets)+" "+n.Text)
+		}
+	}
+	if skipped > 0 {
+		out = append(out, fmt.Sprintf("%s that may be TCP not analyzed: %s", counted(skipped, "packet"), strings.Join(why, ", ")))
+	}
+	var lost []string
+	if s.Evicted > 0 {
+		lost = append(lost, counted(s.Evicted, "conversation")+" ended early because the flow table was full (--max-flows)")
+	}
+	if s.Drops > 0 {
+		lost = append(lost, "the capturing side lost "+counted(s.Drops, "packet"))
+	}
+	if len(lost) > 0 {
+		out = append(out, strings.Join(lost, "; "))
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"tcptrace/analyzer"
+)
+
+// TableOptions say how a table looks. The zero value shows every conversation at
+// full width without colour, in order of start.
+type TableOptions struct {
+	Width    int  // columns of the terminal; 0: unlimited. Below 40 it counts as 40
+	Color    bool // ANSI colours
+	Relative bool // start as seconds since the first packet instead of the time of day
+	Limit    int  // rows; 0: all
+	Sort     Key
+}
+
+const minWidth = 40
+
+// Table shows conversations to people: a row each, then a summary.
+type Table struct {
+	out       buffer
+	opts      TableOptions
+	collector *Collector
+	selection Selection
+}
+
+// NewTable returns a report that writes to w. It holds the conversations it shows
+// until Finish.
+func NewTable(w io.Writer, o TableOptions) *Table {
+	if o.Width > 0 {
+		o.Width = max(o.Width, minWidth)
+	}
+	return &Table{out: newBuffer(w), opts: o, collector: NewCollector(o.Sort, o.Limit)}
+}
+
+func (r *Table) selected(s Selection) { r.selection = s }
+
+// Conversation keeps c if it may be shown.
+func (r *Table) Conversation(c *analyzer.Conversation) error { return r.collector.Conversation(c) }
+
+// Hidden is how many conversations the limit leaves out.
+func (r *Table) Hidden() uint64 { return r.collector.Hidden() }
+
+// Finish writes the table and the summary.
+func (r *Table) Finish(s *analyzer.Summary) error {
+	rows := r.collector.Sorted()
+	if len(rows) > 0 {
+		if err := r.grid(rows, s.Start); err != nil {
+			return err
+		}
+		r.footer(rows)
+	}
+	if err := WriteSummary(&r.out, s, r.selection); err != nil {
+		return err
+	}
+	return r.out.flush()
+}
+
+// footer explains what the rows cannot.
+func (r *Table) footer(rows []*analyzer.Conversation) {
+	for _, c := range rows {
+		if c.Roles == analyzer.RolesInferred {
+			fmt.Fprintln(&r.out, "* who is the client is inferred: the capture does not show the handshake")
+			break
+		}
+	}
+	if hidden := r.Hidden(); hidden > 0 {
+		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n",
+			counted(hidden, "more conversation"))
+	}
+	fmt.Fprintln(&r.out)
+}
+
+// grid writes the rows. The columns and their widths are settled before the first
+// line, so that lines can be written one by one and none is ever wrapped.
+func (r *Table) grid(rows []*analyzer.Conversation, base analyzer.Time) error {
+	v := newView(rows, base, r.opts)
+	l := v.fit(rows, r.opts.Width)
+	cells := make([]string, len(l.columns))
+	for i, col := range l.columns {
+		cells[i] = columns[col].head
+		if r.opts.Color {
+			cells[i] = bold + cells[i] + plain
+		}
+	}
+	t := newGrid(&lineWriter{&r.out}, l)
+	if err := t.Start(); err != nil {
+		return err
+	}
+	t.Header(cells)
+	for _, c := range rows {
+		for i, col := range l.columns {
+			cells[i] = v.cell(col, c, l.widths[i])
+		}
+		if err := t.Append(cells); err != nil {
+			return err
+		}
+		if r.out.err != nil {
+			return r.out.err
+		}
+	}
+	if err := t.Close(); err != nil {
+		return err
+	}
+	return r.out.err
+}
+
+// newGrid is a streaming table without lines and borders, whose columns have the
+// layout's widths.
+func newGrid(w io.Writer, l *fitted) *tablewriter.Table {
+	widths := tw.NewMapper[int, int]()
+	aligns := make([]tw.Align, len(l.columns))
+	for i, col := range l.columns {
+		widths.Set(i, l.widths[i]+l.gap)
+		aligns[i] = tw.AlignLeft
+		if columns[col].number {
+			aligns[i] = tw.AlignRight
+		}
+	}
+	cell := tw.CellConfig{
+		Padding:   tw.CellPadding{Global: tw.Padding{Right: spaces[:l.gap], Overwrite: true}},
+		Alignment: tw.CellAlignment{PerColumn: aligns},
+	}
+	return tablewriter.NewTable(w,
+		tablewriter.WithRenderer(renderer.NewBlueprint()),
+		tablewriter.WithConfig(tablewriter.Config{Header: cell, Row: cell, Widths: tw.CellWidth{PerColumn: widths}}),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithRendition(tw.Rendition{
+			Borders: tw.BorderNone,
+			Settings: tw.Settings{
+				Lines:      tw.LinesNone,
+				Separators: tw.SeparatorsNone,
+			},
+			Streaming: true,
+		}),
+		tablewriter.WithStreaming(tw.StreamConfig{Enable: true, StrictColumns: true}),
+		tablewriter.WithTrimSpace(tw.Off))
+}
+
+// lineWriter passes whole lines on without the blanks that pad their last column.
+type lineWriter struct{ out *buffer }
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.out.b = append(append(w.out.b, bytes.TrimRight(p, " \n")...), '\n')
+	return len(p), w.out.spill()
+}

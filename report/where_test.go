@@ -1,0 +1,108 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestWhere(t *testing.T) {
+	for expression, want := range map[string]string{
+		`packets > 10`:                                     "0 2",
+		`packets > 10 && server.port == 80`:                "0",
+		`server.port in [80, 443]`:                         "0 1 3",
+		`client.ip == "10.0.0.1"`:                          "0",
+		`client.ip startsWith "10."`:                       "0 3",
+		`duration_s > 1`:                                   "0 2",
+		`duration_s > 1.203`:                               "2",
+		`duration_s == 1.203`:                              "0",
+		`start > date("2026-11-21T01:02:03.5Z")`:           "2",
+		`start >= date("2026-11-21T01:02:03.5Z")`:          "1 2",
+		`start < date("2000-01-01")`:                       "3",
+		`end - start > duration("1h")`:                     "2",
+		`start.Hour() == 1`:                                "0 1 2",
+		`outcome in ["refused", "unanswered"]`:             "1 3",
+		`roles == "inferred"`:                              "2",
+		`evicted`:                                          "3",
+		`not evicted and conn_state == "SF"`:               "0",
+		`endpoints.server.sent.payload_bytes > 1_000_000`:  "0 2",
+		`endpoints.client.sent.packets * 2 == packets`:     "0 1",
+		`community_id == "1:LQU9qZlK+B5F3KDmev6m5PMibrg="`: "",
+		`true`:                             "0 1 2 3",
+		`stream == 1 or first_frame == 20`: "1 3",
+		`(completeness % 2) == 1 && (packets | int()) > 10`: "0",
+	} {
+		w, err := CompileWhere(expression)
+		if err != nil {
+			t.Errorf("%s: %v", expression, err)
+			continue
+		}
+		var got []string
+		for i, c := range sample() {
+			ok, err := w.Match(&c)
+			if err != nil {
+				t.Errorf("%s: %v", expression, err)
+			}
+			if ok {
+				got = append(got, string(rune('0'+i)))
+			}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s selects %q, want %q", expression, s, want)
+		}
+	}
+}
+
+func TestWhereErrors(t *testing.T) {
+	for expression, want := range map[string]string{
+		``:                       "empty expression",
+		`packts > 100`:           `unknown field "packts": did you mean packets`,
+		`client.prt == 1`:        `unknown field "prt": did you mean client.port or server.port?`,
+		`port == 80`:             `unknown field "port": did you mean client.port or server.port?`,
+		`duration > 1`:           "",
+		`durations > 1`:          `unknown field "durations": did you mean duration_s?`,
+		`xyzzy`:                  `unknown field "xyzzy": the fields are schema, stream, client, client.ip,`,
+		`packets`:                "must be a condition",
+		`packets >`:              "unexpected token",
+		`outcome > 3`:            "invalid operation",
+		`client.port == "80"`:    "invalid operation",
+		`start > "2026-11-21"`:   "invalid operation",
+		`start.Hours() == 1`:     "no method Hours",
+		`record.packets == 1`:    `unknown field "record"`,
+		`client.AsTime() == nil`: "no method AsTime",
+	} {
+		_, err := CompileWhere(expression)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", expression, err, want)
+		}
+	}
+}
+
+func TestWhereRuntimeError(t *testing.T) {
+	c := sample()[0]
+	w, err := CompileWhere(`outcome[100:101] == "x" || [outcome][packets] == "x"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Match(&c); err == nil || !strings.Contains(err.Error(), "stream 0") {
+		t.Errorf("error %v does not name the stream", err)
+	}
+}
+
+func TestFilterTellsItsCounts(t *testing.T) {
+	w, err := CompileWhere(`packets > 10`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _ := ParseKey("start")
+	var table, doc bytes.Buffer
+	write(t, Filter(NewTable(&table, TableOptions{}), w), sample(), sampleSummary())
+	if !strings.Contains(table.String(), "2 of 4 conversations match --where") {
+		t.Errorf("table:\n%s", table.String())
+	}
+	f := Filter(Sorted(NewJSON(&doc), key, 1), w)
+	write(t, f, sample(), sampleSummary())
+	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{true, 2, 4}) {
+		t.Errorf("selection %v, document:\n%s", f.Selection(), doc.String())
+	}
+}
