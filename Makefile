@@ -1,0 +1,36 @@
+# tcptrace: what a newcomer, a developer and CI run.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+LDFLAGS     = -s -w
+
+.PHONY: build demo test lint deps golden fuzz bench static clean
+
+build: deps ## bin/tcptrace
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
+
+demo: build ## analyze a capture that ships with the project
+	bin/tcptrace testdata/pcaps/showcase.pcap
+
+test: deps ## all tests
+	go test ./...
+
+lint: deps
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+# libpcap's headers are needed for -f and for live capture only. Without them:
+# make static.
+deps:
+	@sh .ci/deps
+
+static: ## a binary without libpcap: no -f, everything else
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
+
+golden: deps ## rewrite the golden captures and outputs; review the diff
+	go test ./internal/lab ./report ./fsm -update
+
+bench: deps
+	go test -run '^$$' -bench . ./...
+
+clean:
+	rm -rf bin

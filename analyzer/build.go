@@ -1,0 +1,59 @@
+package analyzer
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"tcptrace/internal/wire"
+)
+
+// build writes the record of c into out. Its stream number is the Merger's to give.
+func (c *conv) build(out *Conversation) {
+	cl, roles := c.client()
+	*out = Conversation{
+		Roles:        roles,
+		Start:        c.first,
+		End:          c.last,
+		FirstFrame:   c.firstFrame,
+		LastFrame:    c.lastFrame,
+		Outcome:      c.outcome(),
+		Completeness: c.seen,
+		ConnState:    connState(&c.half[cl], &c.half[1-cl]),
+		History:      c.history.orient(cl, c.firstDir),
+		Evicted:      c.flags.has(evicted),
+	}
+	for side := range 2 {
+		dir := uint8(side) ^ cl
+		out.Addr[side] = socket(&c.key, dir)
+		out.Sent[side] = c.half[dir].sent()
+	}
+}
+
+func (h *half) sent() Sent {
+	stream := h.end - h.start
+	if h.fin != 0 && stream > 0 {
+		stream--
+	}
+	return Sent{
+		Packets:      h.packets,
+		PayloadBytes: h.payload,
+		IPBytes:      h.ipBytes,
+		FrameBytes:   h.frameBytes,
+		StreamBytes:  uint64(max(0, stream)),
+	}
+}
+
+// socket is the key's address and port of a direction's sender.
+func socket(k *wire.Key, dir uint8) netip.AddrPort {
+	addr, port := k.A, k.PortA
+	if dir == 1 {
+		addr, port = k.B, k.PortB
+	}
+	if k.V6 == 0 {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(addr.Lo >> 24), byte(addr.Lo >> 16), byte(addr.Lo >> 8), byte(addr.Lo)}), port)
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], addr.Hi)
+	binary.BigEndian.PutUint64(b[8:], addr.Lo)
+	return netip.AddrPortFrom(netip.AddrFrom16(b), port)
+}

@@ -1,0 +1,137 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// control handles the segments that open and end connections.
+func (c *conv) control(tx, rx *half, s *wire.Segment) {
+	c.zeekControl(tx, rx, s)
+	switch {
+	case s.Flags.Any(wire.RST):
+		c.rst(tx, rx, s)
+		return // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
+	case s.Flags.Any(wire.SYN):
+		c.syn(tx, rx, s)
+	default:
+		tx.place(s.Seq)
+	}
+	if s.Flags.Has(wire.ACK) {
+		tx.acknowledge(rx, s)
+	}
+	if s.Len > 0 {
+		tx.flags |= sentData
+		c.seen |= SawData
+	}
+	if s.Flags.Any(wire.FIN) {
+		c.finSent(tx, s)
+	}
+}
+
+func (c *conv) syn(tx, rx *half, s *wire.Segment) {
+	if tx.flags.has(isnKnown) && s.Seq != tx.isn() {
+		return // no endpoint takes a second ISN within one connection
+	}
+	tx.setISN(s.Seq)
+	tx.end = max(tx.end, tx.start+reassembly.Pos(s.Len)) // data on a SYN: TCP Fast Open
+	if s.Bits&wire.HasWScale != 0 {
+		tx.flags |= hasWScale
+		tx.wscale = min(s.WScale, 14) // RFC 7323 2.3
+	}
+	if s.Flags.Has(wire.ACK) {
+		c.seen |= SawSYNACK
+		tx.flags |= sentSYNACK
+		if !rx.flags.has(isnKnown) {
+			rx.setISN(s.Ack - 1)
+		}
+		if !c.flags.has(rolesKnown) {
+			c.setRoles(1 - s.Dir)
+		}
+		return
+	}
+	c.seen |= SawSYN
+	tx.flags |= sentSYN
+	c.flags &^= ended // a refused connection is tried again
+	if !c.flags.has(rolesKnown) {
+		c.setRoles(s.Dir)
+	}
+}
+
+// setISN places the stream behind its SYN.
+func (h *half) setISN(isn uint32) {
+	if h.end == 0 {
+		h.place(isn + 1)
+	} else {
+		h.start = reassembly.Unwrap(h.start, reassembly.Seq(isn+1))
+		h.end = max(h.end, h.start)
+	}
+	h.flags |= isnKnown
+}
+
+func (c *conv) finSent(tx *half, s *wire.Segment) {
+	if s.Flags.Has(wire.ACK) {
+		c.seen |= SawFIN
+	}
+	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	tx.fin = fin
+	tx.end = max(tx.end, fin+1)
+}
+
+func (c *conv) rst(tx, rx *half, s *wire.Segment) {
+	c.seen |= SawRST
+	tx.flags |= sentRST
+	dialing := rx.flags&(sentSYN|sentACK|sentSYNACK) == sentSYN && tx.flags&(sentSYN|sentSYNACK) == 0
+	if dialing {
+		// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
+		ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
+		if s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end {
+			c.flags |= reset | refused | ended
+			c.resetBy = s.Dir
+		}
+		return
+	}
+	if tx.acceptsRST(rx, s) {
+		c.flags |= reset | ended
+		c.resetBy = s.Dir
+	}
+}
+
+// acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961
+// 3.2 wants exactly RCV.NXT. The tap knows that only as lying between what the
+// receiver last acknowledged and the end of what was sent to it.
+func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
+	if tx.end == 0 {
+		tx.place(s.Seq)
+		return true
+	}
+	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
+	if rx.acked == 0 {
+		return pos >= tx.start && pos <= tx.end
+	}
+	return pos >= min(rx.acked, tx.end) && pos <= max(rx.acked, tx.end)
+}
+
+// outcome is how the connection stands.
+func (c *conv) outcome() Outcome {
+	cl, _ := c.client()
+	client, server := &c.half[cl], &c.half[1-cl]
+	switch {
+	case client.finAcked(server) && server.finAcked(client):
+		return Closed
+	case c.flags.has(refused):
+		return Refused
+	case c.flags.has(reset):
+		return Reset
+	case client.fin != 0 || server.fin != 0:
+		return Closing
+	case c.seen == SawSYN && server.packets == 0:
+		return Unanswered
+	case server.flags&(sentSYNACK|sentACK) == sentSYNACK && !client.flags.has(sentACK) && server.packets > 0:
+		return HalfOpen
+	}
+	return Open
+}
+
+// finAcked reports whether h sent a FIN and its peer acknowledged that.
+func (h *half) finAcked(peer *half) bool { return h.fin != 0 && peer.acked > h.fin }

@@ -1,0 +1,130 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// half is one direction of a connection: what one endpoint sent. Like conv, it
+// holds no pointers: a million of them cost the garbage collector nothing.
+//
+// Positions are sequence numbers unwrapped to 64 bits (package reassembly);
+// zero means that none is known yet.
+type half struct {
+	start    reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
+	end      reassembly.Pos // behind the highest byte, SYN or FIN sent
+	acked    reassembly.Pos // highest acknowledgment sent, in the other half's positions
+	fin      reassembly.Pos // of the FIN
+	rightWin reassembly.Pos // highest right edge of the window offered to the peer, in the peer's positions
+
+	packets, payload, ipBytes, frameBytes uint64
+
+	finSeq, rstSeq uint32 // of the last FIN and RST (history letters repeat only when they change)
+	rewrites       uint32 // data segments that did not advance end
+	zeroWindows    uint32
+	flags          halfFlags
+	zeek           zeekEndpoint
+	wscale         uint8 // shift of the window, valid with hasWScale
+}
+
+type halfFlags uint16
+
+const (
+	isnKnown halfFlags = 1 << iota // a SYN, or the ACK of one, gave the ISN
+	sentSYN                        // without ACK
+	sentSYNACK
+	sentACK  // a segment with ACK but no SYN, FIN or RST
+	sentData // payload
+	sentRST
+	hasWScale
+	didACK  // history has its 'a'
+	didData // history has its 'd'
+	didMulti
+	didFINRST
+)
+
+func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
+
+// isn is the initial sequence number, valid with isnKnown.
+func (h *half) isn() uint32 { return uint32(h.start) - 1 }
+
+// speak gives the half a place in sequence space when first heard of.
+func (h *half) place(seq uint32) {
+	if h.end == 0 {
+		h.start = reassembly.Pos(seq) + 1<<32
+		h.end = h.start
+	}
+}
+
+// conv is a connection being tracked. The first cache line is what every packet
+// touches beside its half.
+type conv struct {
+	key       wire.Key
+	last      Time
+	lastFrame uint64
+	gen       uint32 // how often the slot was used; even: free
+	prev      uint32 // slot of the conversation that had this key before, valid if its gen is prevGen
+	flags     convFlags
+	seen      Completeness
+	opener    uint8 // direction of the client, valid with rolesKnown
+	resetBy   uint8 // direction of the accepted RST, valid with reset
+	firstDir  uint8 // direction of the first packet
+	asker     uint8 // direction of the first payload, valid with asked
+
+	half       [2]half
+	first      Time
+	firstFrame uint64
+	prevGen    uint32
+	history    dirHistory
+}
+
+type convFlags uint16
+
+const (
+	rolesKnown convFlags = 1 << iota
+	asked
+	reset    // an acceptable RST was seen
+	refused  // it answered a SYN
+	ended    // closed or reset: only stragglers can follow
+	replaced // a newer conversation has the key
+	pending  // a SYN with another ISN waits for an answer (pending.go)
+	queued   // is in the queue of ended conversations
+	evicted  // ended because the flow table was full
+)
+
+func (f convFlags) has(m convFlags) bool { return f&m != 0 }
+
+func (c *conv) setRoles(client uint8) {
+	c.opener = client
+	c.flags |= rolesKnown
+}
+
+// client is the direction of the client: of who opened, or as far as ports and
+// order tell.
+func (c *conv) client() (dir uint8, how Roles) {
+	if c.flags.has(rolesKnown) {
+		return c.opener, RolesHandshake
+	}
+	a, b := portClass(c.key.PortA), portClass(c.key.PortB)
+	switch {
+	case a != b && a > b:
+		return 0, RolesInferred
+	case a != b:
+		return 1, RolesInferred
+	case c.flags.has(asked):
+		return c.asker, RolesInferred
+	}
+	return c.firstDir, RolesInferred
+}
+
+// portClass ranks a port by how likely a client has it: well-known, registered, ephemeral.
+// 32768 is where Linux's ephemeral ports start; IANA's start above, at 49152.
+func portClass(port uint16) int {
+	switch {
+	case port < 1024:
+		return 0
+	case port < 32768:
+		return 1
+	}
+	return 2
+}

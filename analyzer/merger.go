@@ -1,0 +1,126 @@
+package analyzer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Merger gives conversations their stream numbers and hands them to the sink, in the
+// same order however many goroutines did the tracking: by the frame that ended them.
+// It belongs to one goroutine.
+type Merger struct {
+	sink    Sink
+	next    uint64
+	streams []slotStreams // by tracker
+	queue   []merged
+
+	conversations, evicted, releasedEarly uint64
+	outcomes                              [NumOutcomes]uint64
+}
+
+// slotStreams holds the stream numbers of a tracker's slots.
+type slotStreams struct {
+	open []uint64 // of the conversation in the slot
+	held []uint64 // reserved for the one that a held SYN may begin
+}
+
+type merged struct {
+	event
+	tracker int
+}
+
+// NewMerger returns a merger for so many trackers.
+func NewMerger(trackers int, sink Sink) *Merger {
+	return &Merger{sink: sink, streams: make([]slotStreams, trackers)}
+}
+
+// Batch takes what the trackers said about one batch of segments, one Output
+// for each tracker, and empties them. Batches come in order.
+func (m *Merger) Batch(outs []Output) error {
+	m.queue = m.queue[:0]
+	for i := range outs {
+		for _, e := range outs[i].events {
+			m.queue = append(m.queue, merged{e, i})
+		}
+	}
+	// Stable: the events of one frame are all of one tracker, in their order.
+	slices.SortStableFunc(m.queue, func(a, b merged) int { return cmp.Compare(a.frame, b.frame) })
+	for _, e := range m.queue {
+		s := &m.streams[e.tracker]
+		switch e.kind {
+		case eventOpen:
+			set(&s.open, e.slot, m.number())
+		case eventHold:
+			set(&s.held, e.slot, m.number())
+		case eventOpenHeld:
+			set(&s.open, e.slot, s.held[e.arg])
+		case eventDone:
+			c := &outs[e.tracker].done[e.arg]
+			c.Stream = s.open[e.slot]
+			if err := m.emit(c); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range outs {
+		outs[i].events, outs[i].done = outs[i].events[:0], outs[i].done[:0]
+	}
+	return nil
+}
+
+func (m *Merger) number() uint64 {
+	m.next++
+	return m.next - 1
+}
+
+func set(numbers *[]uint64, slot uint32, n uint64) {
+	for int(slot) >= len(*numbers) {
+		*numbers = append(*numbers, 0)
+	}
+	(*numbers)[slot] = n
+}
+
+func (m *Merger) emit(c *Conversation) error {
+	m.conversations++
+	m.outcomes[c.Outcome]++
+	return m.sink.Conversation(c)
+}
+
+// Finish hands out what is still open, in order of stream numbers. The trackers
+// must be at rest; they can not be used afterwards. It adds its counts to sum.
+func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
+	err := m.finish(trackers)
+	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
+	for _, t := range trackers {
+		sum.Evicted += t.evicted
+		sum.ReleasedEarly += t.releasedEarly
+	}
+	return err
+}
+
+func (m *Merger) finish(trackers []*Tracker) error {
+	slots := make([][]uint32, len(trackers))
+	for i, t := range trackers {
+		slots[i] = t.live()
+	}
+	var c Conversation
+	for {
+		best, first := -1, uint64(math.MaxUint64)
+		for i := range trackers {
+			if len(slots[i]) > 0 && m.streams[i].open[slots[i][0]] < first {
+				best, first = i, m.streams[i].open[slots[i][0]]
+			}
+		}
+		if best < 0 {
+			return nil
+		}
+		slot := slots[best][0]
+		slots[best] = slots[best][1:]
+		trackers[best].last(slot, &c)
+		c.Stream = first
+		if err := m.emit(&c); err != nil {
+			return err
+		}
+	}
+}

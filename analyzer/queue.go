@@ -1,0 +1,98 @@
+package analyzer
+
+// deadline is when a conversation may be let go, unless more of it was seen.
+// gen tells whether the slot still holds that conversation.
+type deadline struct {
+	at   Time
+	slot uint32
+	gen  uint32
+}
+
+// queue is a ring of deadlines in the order in which they were set.
+type queue struct {
+	ring []deadline
+	head int
+	n    int
+}
+
+func (q *queue) push(d deadline) {
+	if q.n == len(q.ring) {
+		ring := make([]deadline, max(64, 2*q.n))
+		k := copy(ring, q.ring[q.head:])
+		copy(ring[k:], q.ring[:q.head])
+		q.ring, q.head = ring, 0
+	}
+	q.ring[(q.head+q.n)&(len(q.ring)-1)] = d
+	q.n++
+}
+
+func (q *queue) peek() *deadline { return &q.ring[q.head] }
+
+func (q *queue) pop() deadline {
+	d := q.ring[q.head]
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	return d
+}
+
+// lru finds the conversation that has been silent longest, exactly, without any
+// work per packet: a heap by the time each slot was last looked at. What is on
+// top and has spoken since moves down to where it belongs.
+type lru struct {
+	heap []seen // one entry for every slot that was ever used
+}
+
+type seen struct {
+	at   Time
+	slot uint32
+}
+
+// add makes a slot eligible. A slot that was freed and is used again still has
+// its old entry, which is only too old; the slab hands out new slots in order.
+func (l *lru) add(slot uint32, at Time) {
+	if int(slot) < len(l.heap) {
+		return
+	}
+	l.heap = append(l.heap, seen{at, slot})
+	for i := len(l.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !l.heap[i].before(l.heap[up]) {
+			break
+		}
+		l.heap[i], l.heap[up] = l.heap[up], l.heap[i]
+		i = up
+	}
+}
+
+func (a seen) before(b seen) bool { return a.at < b.at || a.at == b.at && a.slot < b.slot }
+
+// oldest returns the slot that has been silent longest; every slot of s must be in use.
+func (l *lru) oldest(s *slab) uint32 {
+	for {
+		top := &l.heap[0]
+		last := s.at(top.slot).last
+		if top.at >= last {
+			return top.slot
+		}
+		top.at = last
+		l.sink()
+	}
+}
+
+func (l *lru) sink() {
+	h := l.heap
+	for i := 0; ; {
+		kid := 2*i + 1
+		if kid >= len(h) {
+			return
+		}
+		if kid+1 < len(h) && h[kid+1].before(h[kid]) {
+			kid++
+		}
+		if !h[kid].before(h[i]) {
+			return
+		}
+		h[i], h[kid] = h[kid], h[i]
+		i = kid
+	}
+}

@@ -1,0 +1,134 @@
+package analyzer
+
+import (
+	"math/rand/v2"
+
+	"tcptrace/internal/wire"
+)
+
+const (
+	chunkBits = 8 // a chunk of the slab holds 256 conversations
+	chunkSize = 1 << chunkBits
+	noSlot    = ^uint32(0)
+)
+
+// hashSeed is chosen once a run, so that no capture can be made whose flows
+// collide. Nothing that is output depends on it.
+var hashSeed = [4]uint64{rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1}
+
+// slab holds conversations in chunks that never move. A slot is an index.
+type slab struct {
+	chunks [][]conv
+	free   []uint32
+	used   int
+}
+
+func (s *slab) at(slot uint32) *conv { return &s.chunks[slot>>chunkBits][slot&(chunkSize-1)] }
+
+// alloc returns a zeroed conversation (but for gen, which it advances).
+func (s *slab) alloc() (uint32, *conv) {
+	if len(s.free) == 0 {
+		base := uint32(len(s.chunks) << chunkBits)
+		s.chunks = append(s.chunks, make([]conv, chunkSize))
+		for i := range uint32(chunkSize) {
+			s.free = append(s.free, base+chunkSize-1-i)
+		}
+	}
+	slot := s.free[len(s.free)-1]
+	s.free = s.free[:len(s.free)-1]
+	s.used++
+	c := s.at(slot)
+	*c = conv{gen: c.gen + 1}
+	return slot, c
+}
+
+func (s *slab) release(slot uint32) {
+	s.at(slot).gen++
+	s.free = append(s.free, slot)
+	s.used--
+}
+
+// index finds the slot of a key: open addressing with linear probing, at most
+// half full. An entry is 32 bits of the key's hash beside slot+1; zero is empty.
+// The hash's low bits are the entry's home, so that entries move without a look at
+// their conversations.
+type index struct {
+	entries []uint64
+	used    int
+}
+
+func newIndex() index { return index{entries: make([]uint64, 1024)} }
+
+func entry(hash, slot uint32) uint64 { return uint64(hash)<<32 | uint64(slot+1) }
+
+// hashOf is the part of the key's hash that the index uses.
+func hashOf(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
+
+// find returns the slot of the key, or noSlot.
+func (x *index) find(s *slab, key *wire.Key, hash uint32) uint32 {
+	mask := uint32(len(x.entries) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		e := x.entries[i]
+		if e == 0 {
+			return noSlot
+		}
+		if uint32(e>>32) == hash {
+			if slot := uint32(e) - 1; s.at(slot).key == *key {
+				return slot
+			}
+		}
+	}
+}
+
+// put enters a key that is not there yet.
+func (x *index) put(hash, slot uint32) {
+	x.used++
+	if 2*x.used > len(x.entries) {
+		old := x.entries
+		x.entries = make([]uint64, 2*len(old))
+		for _, e := range old {
+			if e != 0 {
+				x.place(e)
+			}
+		}
+	}
+	x.place(entry(hash, slot))
+}
+
+func (x *index) place(e uint64) {
+	mask := uint32(len(x.entries) - 1)
+	i := uint32(e>>32) & mask
+	for x.entries[i] != 0 {
+		i = (i + 1) & mask
+	}
+	x.entries[i] = e
+}
+
+// replace lets a key that leads to one slot lead to another.
+func (x *index) replace(hash, from, to uint32) {
+	x.entries[x.locate(hash, from)] = entry(hash, to)
+}
+
+func (x *index) locate(hash, slot uint32) uint32 {
+	mask := uint32(len(x.entries) - 1)
+	i := hash & mask
+	for uint32(x.entries[i]) != slot+1 {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// remove takes an entry out and closes the gap it leaves in probe sequences.
+func (x *index) remove(hash, slot uint32) {
+	mask := uint32(len(x.entries) - 1)
+	hole := x.locate(hash, slot)
+	x.used--
+	for i := (hole + 1) & mask; x.entries[i] != 0; i = (i + 1) & mask {
+		home := uint32(x.entries[i]>>32) & mask
+		if (i-home)&mask >= (i-hole)&mask { // its probe sequence passes the hole
+			x.entries[hole] = x.entries[i]
+			hole = i
+		}
+	}
+	x.entries[hole] = 0
+}

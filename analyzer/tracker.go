@@ -1,0 +1,304 @@
+package analyzer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Options set the bounds and clocks of the analysis. The zero value means the defaults.
+type Options struct {
+	// MaxFlows bounds how many conversations are tracked at once. When it is reached
+	// the one that has been silent longest is ended, and counted in
+	// Summary.Evicted; ended ones that wait for stragglers go first. Default 1,048,576.
+	MaxFlows int
+	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
+	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
+	MSL time.Duration
+}
+
+const (
+	defaultMaxFlows = 1 << 20
+	defaultMSL      = 30 * time.Second
+
+	// connectTimeout is for how long an unanswered SYN may be repeated: "at least 3
+	// minutes" (RFC 1122 4.2.3.5). Silent for that long, it is over.
+	connectTimeout = 3 * time.Minute
+)
+
+func (o Options) withDefaults() Options {
+	if o.MaxFlows <= 0 {
+		o.MaxFlows = defaultMaxFlows
+	}
+	if o.MSL <= 0 {
+		o.MSL = defaultMSL
+	}
+	return o
+}
+
+// Partitions is into how many trackers the flows are divided, whatever the number of
+// workers: what is evicted, and so every byte of output, must not depend on that.
+// Small bounds are not divided, so that they hold exactly.
+func (o Options) Partitions() int {
+	if o.withDefaults().MaxFlows < 1<<14 {
+		return 1
+	}
+	return 16
+}
+
+// Tracker follows the conversations of one partition of the flows. It has no clock
+// of its own and belongs to one goroutine.
+type Tracker struct {
+	maxFlows, maxEnded int
+	linger             Time
+
+	slab    slab
+	index   index
+	lru     lru
+	ended   queue // closed or reset conversations that wait for stragglers
+	dialing queue // conversations that began with a SYN, until they are answered
+	held    map[uint32]*heldSYN
+
+	evicted, releasedEarly uint64
+}
+
+// NewTracker returns a tracker for one of o.Partitions() partitions.
+func NewTracker(o Options) *Tracker {
+	o = o.withDefaults()
+	n := o.MaxFlows / o.Partitions()
+	return &Tracker{
+		maxFlows: n,
+		maxEnded: max(1, n/8),
+		linger:   Time(2 * o.MSL),
+		index:    newIndex(),
+		held:     map[uint32]*heldSYN{},
+	}
+}
+
+// Output collects what a tracker has to say about a batch: conversations that
+// began and that are over. A Merger takes it.
+type Output struct {
+	events []event
+	done   []Conversation
+}
+
+type event struct {
+	frame uint64 // at which it happened
+	slot  uint32
+	arg   uint32 // eventDone: index in done; eventOpenHeld: the slot that held the SYN
+	kind  eventKind
+}
+
+type eventKind uint8
+
+const (
+	eventOpen     eventKind = iota // the conversation in slot begins
+	eventHold                      // a SYN into the conversation in slot may begin another
+	eventOpenHeld                  // it did: in slot
+	eventDone                      // the conversation in slot is over
+)
+
+// Segment tracks one segment. Segments come in the order of their frames.
+func (t *Tracker) Segment(s *wire.Segment, out *Output) {
+	now := Time(s.Time)
+	if t.ended.n > 0 || t.dialing.n > 0 {
+		t.expire(now, s.Frame, out)
+	}
+	hash := hashOf(&s.Key)
+	slot := t.index.find(&t.slab, &s.Key, hash)
+	if slot == noSlot {
+		slot = t.open(s, out)
+		t.index.put(hash, slot)
+		out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventOpen})
+		t.apply(slot, s)
+		return
+	}
+	c := t.slab.at(slot)
+	if c.flags.has(pending) || c.prevGen != 0 || s.Flags.Any(wire.SYN) {
+		if slot = t.choose(slot, hash, s, out); slot == noSlot {
+			return
+		}
+	}
+	t.apply(slot, s)
+}
+
+// apply adds the segment to the conversation and notes when that ends.
+func (t *Tracker) apply(slot uint32, s *wire.Segment) {
+	c := t.slab.at(slot)
+	c.segment(s)
+	if c.flags&(ended|queued) == ended {
+		c.flags |= queued
+		t.ended.push(deadline{c.last + t.linger, slot, c.gen})
+	}
+}
+
+// open takes a slot for the conversation that s begins. The caller enters the key.
+func (t *Tracker) open(s *wire.Segment, out *Output) uint32 {
+	if t.slab.used >= t.maxFlows {
+		t.makeRoom(s.Frame, out)
+	}
+	slot, c := t.slab.alloc()
+	c.key = s.Key
+	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
+	t.lru.add(slot, c.first)
+	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+		t.dialing.push(deadline{c.first + Time(connectTimeout), slot, c.gen})
+	}
+	return slot
+}
+
+func (t *Tracker) makeRoom(frame uint64, out *Output) {
+	for t.ended.n > 0 {
+		if d := t.ended.pop(); t.slab.at(d.slot).gen == d.gen {
+			t.releasedEarly++
+			t.finish(d.slot, frame, out)
+			return
+		}
+	}
+	slot := t.lru.oldest(&t.slab)
+	t.slab.at(slot).flags |= evicted
+	t.evicted++
+	t.finish(slot, frame, out)
+}
+
+// expire lets go of conversations whose time is over.
+func (t *Tracker) expire(now Time, frame uint64, out *Output) {
+	for t.ended.n > 0 {
+		d := *t.ended.peek()
+		if d.at > now && t.ended.n <= t.maxEnded {
+			break
+		}
+		t.ended.pop()
+		c := t.slab.at(d.slot)
+		switch {
+		case c.gen != d.gen:
+		case !c.flags.has(ended): // a refused SYN was tried again
+			c.flags &^= queued
+		case c.last+t.linger > now && d.at <= now:
+			t.ended.push(deadline{c.last + t.linger, d.slot, d.gen})
+		default:
+			if d.at > now {
+				t.releasedEarly++
+			}
+			t.finish(d.slot, frame, out)
+		}
+	}
+	for t.dialing.n > 0 && t.dialing.peek().at <= now {
+		d := t.dialing.pop()
+		c := t.slab.at(d.slot)
+		switch {
+		case c.gen != d.gen || c.outcome() != Unanswered:
+		case c.last+Time(connectTimeout) > now:
+			t.dialing.push(deadline{c.last + Time(connectTimeout), d.slot, d.gen})
+		default:
+			t.finish(d.slot, frame, out)
+		}
+	}
+}
+
+// finish hands the conversation out and frees its slot.
+func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
+	c := t.slab.at(slot)
+	if c.flags.has(pending) {
+		t.settle(slot)
+	}
+	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
+	out.done = append(out.done, Conversation{})
+	c.build(&out.done[len(out.done)-1])
+	if !c.flags.has(replaced) {
+		t.index.remove(hashOf(&c.key), slot)
+	}
+	t.slab.release(slot)
+}
+
+// last builds the record of a conversation that the end of the input ends.
+func (t *Tracker) last(slot uint32, out *Conversation) {
+	if t.slab.at(slot).flags.has(pending) {
+		t.settle(slot)
+	}
+	t.slab.at(slot).build(out)
+}
+
+// live lists the slots in use in order of their conversations' first frames.
+func (t *Tracker) live() []uint32 {
+	slots := make([]uint32, 0, t.slab.used)
+	for i, chunk := range t.slab.chunks {
+		for j := range chunk {
+			if chunk[j].gen%2 == 1 {
+				slots = append(slots, uint32(i<<chunkBits|j))
+			}
+		}
+	}
+	slices.SortFunc(slots, func(a, b uint32) int {
+		return cmp.Compare(t.slab.at(a).firstFrame, t.slab.at(b).firstFrame)
+	})
+	return slots
+}
+
+// segment adds one segment to the facts about the connection.
+func (c *conv) segment(s *wire.Segment) {
+	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
+	c.last, c.lastFrame = Time(s.Time), s.Frame
+	tx.packets++
+	tx.payload += uint64(s.Len)
+	tx.ipBytes += uint64(s.IPLen)
+	tx.frameBytes += uint64(s.WireLen)
+
+	if s.Flags.Any(wire.SYN | wire.FIN | wire.RST) {
+		c.control(tx, rx, s)
+	} else {
+		c.ordinary(tx, rx, s)
+	}
+	if rx.fin != 0 && tx.fin != 0 && tx.acked > rx.fin && rx.acked > tx.fin {
+		c.flags |= ended
+	}
+}
+
+// ordinary is the common case: a segment with neither SYN, FIN nor RST.
+func (c *conv) ordinary(tx, rx *half, s *wire.Segment) {
+	tx.place(s.Seq)
+	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
+	end := pos + reassembly.Pos(s.Len)
+	grew := end > tx.end
+	if grew {
+		tx.end = end
+	} else if pos < tx.start && !tx.flags.has(isnKnown) {
+		tx.start = pos // began before the capture did
+	}
+	if s.Len > 0 {
+		if !c.flags.has(asked) {
+			c.flags |= asked
+			c.asker = s.Dir
+		}
+		tx.flags |= sentData
+		c.seen |= SawData
+	} else if s.Flags.Has(wire.ACK) {
+		c.seen |= SawACK
+	}
+	if s.Flags.Has(wire.ACK) {
+		tx.flags |= sentACK
+		tx.acknowledge(rx, s)
+	}
+	if tx.zeek <= zeekSYNACKSent || s.Window == 0 || tx.flags&(didACK|didData) != didACK|didData || !grew && s.Len > 0 {
+		c.zeekOrdinary(tx, rx, s, grew)
+	}
+}
+
+// acknowledge notes the acknowledgment and the window of s.
+func (tx *half) acknowledge(rx *half, s *wire.Segment) {
+	rx.place(s.Ack)
+	ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
+	if ack > tx.acked {
+		tx.acked = ack
+	}
+	win := reassembly.Pos(s.Window)
+	if tx.flags.has(hasWScale) && rx.flags.has(hasWScale) && !s.Flags.Has(wire.SYN) {
+		win <<= tx.wscale
+	}
+	if ack+win > tx.rightWin {
+		tx.rightWin = ack + win
+	}
+}

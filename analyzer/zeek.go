@@ -1,0 +1,199 @@
+package analyzer
+
+import "tcptrace/internal/wire"
+
+// zeekEndpoint is the state Zeek keeps for an endpoint: what it sent, not what
+// it received. Zeek's conn_state is a function of two of them.
+type zeekEndpoint uint8
+
+const (
+	zeekInactive zeekEndpoint = iota
+	zeekPartial               // seen in mid-connection
+	zeekSYNSent
+	zeekSYNACKSent
+	zeekEstablished
+	zeekClosed // sent a FIN
+	zeekReset  // sent an RST
+)
+
+// dirHistory is Zeek's history while the roles may still change: letters are upper
+// case for direction 0, lower case for direction 1.
+type dirHistory struct {
+	letters [24]byte
+	n       uint8
+}
+
+// add appends a letter; what does not fit is dropped (Zeek's own histories are not bounded).
+func (h *dirHistory) add(dir uint8, letter byte) {
+	if int(h.n) < len(h.letters) {
+		h.letters[h.n] = letter - 'a' + 'A' + dir*('a'-'A')
+		h.n++
+	}
+}
+
+// isLogStep reports whether n is 1, 10, 100 ...: repeated events get a letter at these counts.
+func isLogStep(n uint32) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
+}
+
+// zeekOrdinary keeps Zeek's view for a segment with neither SYN, FIN nor RST.
+func (c *conv) zeekOrdinary(tx, rx *half, s *wire.Segment, grew bool) {
+	switch {
+	case s.Len > 0 && tx.flags&didData == 0:
+		tx.flags |= didData
+		c.history.add(s.Dir, 'd')
+	case s.Len == 0 && s.Flags.Has(wire.ACK) && tx.flags&didACK == 0:
+		tx.flags |= didACK
+		c.history.add(s.Dir, 'a')
+	}
+	if s.Len > 0 && !grew {
+		if tx.rewrites++; isLogStep(tx.rewrites) {
+			c.history.add(s.Dir, 't')
+		}
+	}
+	if s.Window == 0 && rx.zeek != zeekClosed {
+		if tx.zeroWindows++; isLogStep(tx.zeroWindows) {
+			c.history.add(s.Dir, 'w')
+		}
+	}
+	switch {
+	case tx.zeek == zeekInactive && s.Len == 0 && rx.zeek == zeekSYNSent:
+		// Some stacks acknowledge a SYN before they send their own.
+	case tx.zeek == zeekInactive && s.Flags.Has(wire.ACK) && rx.zeek == zeekEstablished:
+		tx.zeek = zeekEstablished
+	case tx.zeek == zeekInactive:
+		tx.zeek = zeekPartial
+	}
+}
+
+// zeekControl keeps Zeek's view for a segment with SYN, FIN or RST.
+func (c *conv) zeekControl(tx, rx *half, s *wire.Segment) {
+	c.zeekLetters(tx, s)
+	if s.Flags.Any(wire.SYN) && tx.zeek == zeekInactive {
+		if s.Flags.Has(wire.ACK) || rx.zeek == zeekSYNSent {
+			if rx.zeek == zeekSYNSent {
+				rx.zeek = zeekEstablished
+			}
+			tx.zeek = zeekEstablished
+		} else {
+			tx.zeek = zeekSYNSent
+			if rx.zeek == zeekEstablished { // the SYN-ACK was captured first
+				tx.zeek = zeekEstablished
+			}
+		}
+	}
+	if s.Flags.Any(wire.FIN) && tx.zeek != zeekReset {
+		tx.zeek = zeekClosed
+	}
+	if s.Flags.Any(wire.RST) && !(tx.zeek == zeekClosed && rx.zeek == zeekClosed) {
+		tx.zeek = zeekReset
+	}
+}
+
+func (c *conv) zeekLetters(tx *half, s *wire.Segment) {
+	f := s.Flags & (wire.SYN | wire.FIN | wire.RST)
+	switch {
+	case f == wire.FIN|wire.RST:
+		if tx.flags&didFINRST == 0 {
+			tx.flags |= didFINRST
+			c.history.add(s.Dir, 'i')
+		}
+		return
+	case f&(f-1) != 0: // any other pair
+		if tx.flags&didMulti == 0 {
+			tx.flags |= didMulti
+			c.history.add(s.Dir, 'q')
+		}
+		return
+	}
+	if s.Len > 0 && tx.flags&didData == 0 {
+		tx.flags |= didData
+		c.history.add(s.Dir, 'd')
+	}
+	first := tx.packets == 1 // s is counted already
+	switch f {
+	case wire.SYN:
+		again := tx.flags&(sentSYN|sentSYNACK) != 0
+		if again && s.Seq == tx.isn() {
+			return
+		}
+		if s.Flags.Has(wire.ACK) {
+			c.history.add(s.Dir, 'h')
+		} else {
+			c.history.add(s.Dir, 's')
+		}
+	case wire.FIN:
+		if seq := s.Seq + s.Len; first || tx.fin == 0 || tx.finSeq != seq {
+			tx.finSeq = seq
+			c.history.add(s.Dir, 'f')
+		}
+	case wire.RST:
+		if first || !tx.flags.has(sentRST) || tx.rstSeq != s.Seq {
+			tx.rstSeq = s.Seq
+			c.history.add(s.Dir, 'r')
+		}
+	}
+}
+
+// connState is Zeek's conn_state for originator o and responder r.
+func connState(o, r *half) ConnState {
+	inactive := func(h *half) bool { return h.zeek <= zeekPartial }
+	switch {
+	case r.zeek == zeekReset:
+		switch {
+		case o.zeek == zeekSYNSent || o.zeek == zeekSYNACKSent,
+			o.zeek == zeekReset && o.payload == 0 && r.payload == 0:
+			return StateREJ
+		case inactive(o):
+			return StateRSTRH
+		}
+		return StateRSTR
+	case o.zeek == zeekReset:
+		switch {
+		case inactive(r) && o.flags&(sentSYN|sentACK|sentData) == sentSYN && o.fin == 0 && !r.flags.has(sentSYNACK):
+			return StateRSTOS0
+		case inactive(r):
+			return StateOTH
+		}
+		return StateRSTO
+	case o.zeek == zeekClosed:
+		switch {
+		case r.zeek == zeekClosed:
+			return StateSF
+		case inactive(r):
+			return StateSH
+		}
+		return StateS2
+	case r.zeek == zeekClosed:
+		if inactive(o) {
+			return StateSHR
+		}
+		return StateS3
+	case o.zeek == zeekSYNSent && r.zeek == zeekInactive:
+		return StateS0
+	case o.zeek == zeekEstablished && r.zeek == zeekEstablished:
+		return StateS1
+	}
+	return StateOTH
+}
+
+// orient turns the history for the client: its letters in upper case. A history
+// that begins with the server is marked "^", as Zeek does when it swaps the ends.
+func (h *dirHistory) orient(client, firstDir uint8) History {
+	out := History{}
+	if client != firstDir {
+		out.letters[0] = '^'
+		out.n = 1
+	}
+	for _, l := range h.letters[:min(int(h.n), len(h.letters)-int(out.n))] {
+		if client == 1 {
+			l ^= 'a' - 'A'
+		}
+		out.letters[out.n] = l
+		out.n++
+	}
+	return out
+}

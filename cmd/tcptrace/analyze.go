@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/source"
+	"tcptrace/report"
+)
+
+// analyzeOptions are the flags of the main command.
+type analyzeOptions struct {
+	format   string
+	filter   string
+	where    string
+	streams  []uint
+	output   string
+	sort     string
+	limit    int
+	noColor  bool
+	progress string
+	msl      time.Duration
+	maxFlows int
+	workers  int
+}
+
+const defaultTableLimit = 50
+
+func newRootCommand(e env) *cobra.Command {
+	var o analyzeOptions
+	cmd := &cobra.Command{
+		Use:   "tcptrace FILE...",
+		Short: "Tell what every TCP connection in a capture did",
+		Long: `tcptrace reads captures and tells what every TCP connection in them did.
+
+FILE is a pcap or pcapng capture, plain or compressed with gzip, zstd or lz4; - is standard input.
+Several files are one trace, merged by time: the files of a ring buffer, or captures of two taps.
+
+Bytes are TCP payload as sent, retransmissions included; 1.2 kB is 1,200 bytes. Frame and stream
+numbers are Wireshark's. Expressions of --where are over the fields of a record of --format ndjson.`,
+		Example: `  tcptrace capture.pcapng
+  tcptrace ring_*.pcap.gz --sort -bytes --limit 10
+  tcptrace capture.pcap --where 'outcome == "reset" && server.port == 443'
+  tcptrace capture.pcap -f 'host 10.0.0.1' --format ndjson -o conversations.ndjson
+  tcpdump -w - | tcptrace -
+
+Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
+3 an input could not be read, or only in part (what was read is reported); 130 interrupted
+(what was seen is reported).`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("limit") {
+				o.limit = -1
+			}
+			return runAnalyze(cmd.Context(), args, o, e)
+		},
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	cmd.SetIn(e.in)
+	cmd.SetOut(e.out)
+	cmd.SetErr(e.err)
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
+	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
+	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
+	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
+	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
+	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
+	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond, the longest silent one is ended early")
+	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+}
+
+// check finds what is wrong with the options by themselves.
+func (o *analyzeOptions) check(args []string) error {
+	switch {
+	case len(args) == 0:
+		return usageError("no capture given: tcptrace FILE... (- for standard input)")
+	case report.Formats[o.format].New == nil:
+		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.FormatNames, ", "))
+	case o.msl <= 0:
+		return usageError("--msl must be positive, not %s", o.msl)
+	case o.maxFlows <= 0:
+		return usageError("--max-flows must be positive, not %d", o.maxFlows)
+	case o.workers < 0:
+		return usageError("--workers must not be negative")
+	case o.limit < -1:
+		return usageError("--limit must not be negative")
+	}
+	return nil
+}
+
+// runAnalyze is the main command: captures in, a report out.
+func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	var filter *source.Filter
+	if o.filter != "" {
+		var err error
+		if filter, err = source.NewFilter(o.filter); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	key, where, err := o.selection()
+	if err != nil {
+		return err
+	}
+	out, err := openOutput(o.output, args, e)
+	if err != nil {
+		return err
+	}
+	rep := o.newReport(out, key, where, e)
+	src, err := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
+	if err != nil {
+		return err
+	}
+	sum, err := engine.Run(ctx, src, engine.Options{
+		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Workers: o.workers,
+		Filter:  filter,
+	}, rep)
+	src.Close()
+	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	if err != nil && !interrupted {
+		return err
+	}
+	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
+		return err
+	}
+	return o.conclude(src.Stats(), filter, &sum, interrupted, e)
+}
+
+// selection compiles --sort, and --where with --stream; where is nil if there is neither.
+func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err error) {
+	if key, err = report.ParseKey(o.sort); err != nil {
+		return key, nil, &exitError{exitUsage, err}
+	}
+	if cond := o.condition(); cond != "" {
+		if where, err = report.CompileWhere(cond); err != nil {
+			return key, nil, usageError("--where: %w", err)
+		}
+	}
+	return key, where, nil
+}
+
+// newReport builds the chain: --where, then --sort and --limit, then the format.
+func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, e env) report.Report {
+	opts := report.TableOptions{Sort: key, Limit: o.limit}
+	if o.output == "" {
+		opts.Width = e.width
+		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
+	}
+	if o.limit < 0 {
+		opts.Limit = defaultTableLimit
+	}
+	format := report.Formats[o.format]
+	rep := format.New(w, opts)
+	if format.Streams && (o.limit > 0 || o.sort != "start") {
+		rep = report.Sorted(rep, key, max(0, o.limit))
+	}
+	if where != nil {
+		rep = report.Filter(rep, where)
+	}
+	return rep
+}
+
+// condition is --stream and --where in one expression.
+func (o *analyzeOptions) condition() string {
+	var parts []string
+	if len(o.streams) > 0 {
+		numbers := strings.ReplaceAll(strings.Trim(fmt.Sprint(o.streams), "[]"), " ", ", ")
+		parts = append(parts, "stream in ["+numbers+"]")
+	}
+	if o.where != "" {
+		if len(parts) == 0 {
+			return o.where // errors then show the expression as it was written
+		}
+		parts = append(parts, "("+o.where+")")
+	}
+	return strings.Join(parts, " && ")
+}
+
+// conclude says on standard error what the report itself does not show, and
+// turns damaged input into its exit code.
+func (o *analyzeOptions) conclude(stats source.Stats, filter *source.Filter, sum *analyzer.Summary, interrupted bool, e env) error {
+	if report.Formats[o.format].Streams && o.format != "json" {
+		for _, note := range report.Notes(sum) {
+			fmt.Fprintln(e.err, "tcptrace: note:", note)
+		}
+	}
+	if filter != nil {
+		for _, err := range filter.Errors() {
+			fmt.Fprintln(e.err, "tcptrace: note:", err)
+		}
+	}
+	for _, err := range stats.Errors {
+		fmt.Fprintln(e.err, "tcptrace:", err)
+	}
+	switch {
+	case interrupted:
+		return &exitError{code: exitInterrupted}
+	case len(stats.Errors) > 0:
+		return &exitError{code: exitBadInput}
+	}
+	return nil
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
+// openOutput opens the file of -o, unless it is one of the inputs.
+func openOutput(path string, inputs []string, e env) (io.WriteCloser, error) {
+	if path == "" || path == "-" {
+		return nopCloser{e.out}, nil
+	}
+	if old, err := os.Stat(path); err == nil {
+		same := func(in string) bool {
+			info, err := os.Stat(in)
+			return err == nil && os.SameFile(old, info)
+		}
+		if slices.ContainsFunc(inputs, same) {
+			return nil, usageError("-o %s would overwrite an input", path)
+		}
+	}
+	return os.Create(path)
+}

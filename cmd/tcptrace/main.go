@@ -1,0 +1,83 @@
+// Command tcptrace reads captures and tells what every TCP connection in them did.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// Exit codes that scripts rely on.
+const (
+	exitDone        = 0
+	exitFailedCheck = 1 // a check did not hold, or tcptrace itself failed (a full disk)
+	exitUsage       = 2
+	exitBadInput    = 3 // an input could not be read, or only in part; the rest was reported
+	exitInterrupted = 130
+)
+
+// env is what a command touches of the world.
+type env struct {
+	in       io.Reader
+	out, err io.Writer
+	outTTY   bool
+	errTTY   bool
+	width    int // columns of the terminal behind out; 0: no terminal
+}
+
+// exitError carries the exit code of an error. A nil cause was reported already.
+type exitError struct {
+	code  int
+	cause error
+}
+
+func (e *exitError) Error() string {
+	if e.cause == nil {
+		return ""
+	}
+	return e.cause.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.cause }
+
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
+	if e.outTTY {
+		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	}
+	os.Exit(run(ctx, os.Args[1:], e))
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, e env) int {
+	cmd := newRootCommand(e)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailedCheck
+	if x := (*exitError)(nil); errors.As(err, &x) {
+		code = x.code
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintf(e.err, "tcptrace: %s\n", msg)
+	}
+	if code == exitUsage {
+		fmt.Fprintln(e.err, "Try 'tcptrace --help'.")
+	}
+	return code
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"tcptrace/internal/source"
+)
+
+// progressDelay is how long work may take before a progress bar is worth its line.
+const progressDelay = time.Second
+
+// progressSource shows on a terminal how much of the input has been read.
+type progressSource struct {
+	source.Source
+	out   io.Writer
+	start time.Time
+	next  time.Time
+	bar   *progressbar.ProgressBar
+}
+
+// withProgress wraps src as --progress asks; auto means on a terminal only.
+func withProgress(src source.Source, mode string, e env) (source.Source, error) {
+	now := time.Now()
+	p := &progressSource{Source: src, out: e.err, start: now, next: now.Add(progressDelay)}
+	switch mode {
+	case "off":
+		return src, nil
+	case "on":
+		p.next = now
+		return p, nil
+	case "auto":
+		if !e.errTTY {
+			return src, nil
+		}
+		return p, nil
+	}
+	return nil, usageError("--progress is auto, on or off, not %q", mode)
+}
+
+func (p *progressSource) Next(b *source.Batch) error {
+	err := p.Source.Next(b)
+	if now := time.Now(); now.After(p.next) && err == nil {
+		p.next = now.Add(100 * time.Millisecond)
+		p.show()
+	}
+	return err
+}
+
+func (p *progressSource) show() {
+	done, total := p.Progress()
+	if total == 0 {
+		total = -1 // unknown: the bar becomes a spinner
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(p.out),
+			progressbar.OptionSetDescription("reading"),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionClearOnFinish())
+	}
+	// A bar that can not be drawn is no reason to stop.
+	_ = p.bar.Set64(done)
+}
+
+// Close takes the bar off the screen.
+func (p *progressSource) Close() error {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+		fmt.Fprint(p.out, "\r")
+	}
+	return p.Source.Close()
+}

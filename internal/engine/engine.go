@@ -1,0 +1,177 @@
+// Package engine runs an analysis: it reads batches of frames, decodes them, divides
+// the segments among workers by flow, and hands the conversations to a sink.
+//
+// It is the only package that starts goroutines. What a sink receives, and in
+// which order, does not depend on how many there are: the flows are divided into
+// a fixed number of trackers, each of which belongs to one worker, and a Merger
+// puts what they say back in order.
+//
+// Not its job: any knowledge of captures (package source) or of TCP (package analyzer).
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/source"
+	"tcptrace/internal/wire"
+)
+
+// Options are those of the analyzer, and what else a run needs.
+type Options struct {
+	analyzer.Options
+	Workers int            // tracking goroutines beside the one that reads and decodes; 0: one for each processor
+	Filter  *source.Filter // frames it does not match are counted and left out; nil: none
+}
+
+// batch is the unit that goes from hand to hand. All batches are made at the start.
+type batch struct {
+	frames   source.Batch
+	segments []wire.Segment
+	byWorker [][]task
+	outs     []analyzer.Output // one for each tracker
+	pending  sync.WaitGroup    // workers that are not done with it
+}
+
+// task is a segment of the batch and the tracker it goes to.
+type task struct{ segment, tracker uint16 }
+
+// maxPackets bounds the packets of a batch so that a task's index fits.
+const maxPackets = 4096
+
+type run struct {
+	opts     Options
+	trackers []*analyzer.Tracker
+	intake   analyzer.Intake
+	free     chan *batch
+	ordered  chan *batch // as read, for the merger
+	work     []chan *batch
+	failed   atomic.Bool // the sink wants no more
+}
+
+// Run analyzes all of src and hands the conversations to sink, from one goroutine. If ctx is
+// cancelled it stops reading, reports what it has seen, and returns the cause beside the summary.
+func Run(ctx context.Context, src source.Source, opts Options, sink analyzer.Sink) (analyzer.Summary, error) {
+	r := newRun(opts)
+	var workers sync.WaitGroup
+	for w, ch := range r.work {
+		workers.Go(func() {
+			for b := range ch {
+				r.track(b, w)
+			}
+		})
+	}
+	merger := analyzer.NewMerger(len(r.trackers), sink)
+	var sinkErr error
+	merged := make(chan struct{})
+	go func() {
+		defer close(merged)
+		for b := range r.ordered {
+			b.pending.Wait()
+			if sinkErr == nil {
+				sinkErr = merger.Batch(b.outs)
+				r.failed.Store(sinkErr != nil)
+			}
+			r.free <- b
+		}
+	}()
+	readErr := r.read(ctx, src)
+	for _, ch := range r.work {
+		close(ch)
+	}
+	close(r.ordered)
+	workers.Wait()
+	<-merged
+	sum := r.intake.Summary
+	if sinkErr == nil {
+		sinkErr = merger.Finish(r.trackers, &sum)
+	}
+	stats := src.Stats()
+	sum.Drops, sum.DropsKnown = stats.Drops, stats.Drop
+	return sum, errors.Join(readErr, sinkErr)
+}
+
+func newRun(opts Options) *run {
+	parts := opts.Partitions()
+	workers := opts.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, parts)
+	r := &run{
+		opts:    opts,
+		free:    make(chan *batch, workers+2),
+		ordered: make(chan *batch, workers+2),
+	}
+	for range parts {
+		r.trackers = append(r.trackers, analyzer.NewTracker(opts.Options))
+	}
+	for range workers {
+		r.work = append(r.work, make(chan *batch, workers+2))
+	}
+	for range cap(r.free) {
+		r.free <- &batch{
+			segments: make([]wire.Segment, maxPackets),
+			byWorker: make([][]task, workers),
+			outs:     make([]analyzer.Output, parts),
+		}
+	}
+	return r
+}
+
+// read reads and decodes until the input ends, ctx is cancelled or the sink fails.
+func (r *run) read(ctx context.Context, src source.Source) error {
+	for {
+		if err := context.Cause(ctx); err != nil || r.failed.Load() {
+			return err
+		}
+		b := <-r.free
+		if err := src.Next(&b.frames); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		r.decode(b)
+		b.pending.Add(len(r.work))
+		r.ordered <- b
+		for _, ch := range r.work {
+			ch <- b
+		}
+	}
+}
+
+func (r *run) decode(b *batch) {
+	for w := range b.byWorker {
+		b.byWorker[w] = b.byWorker[w][:0]
+	}
+	n := 0
+	for i := range b.frames.Packets {
+		p := &b.frames.Packets[i]
+		data := b.frames.Data(i)
+		if r.opts.Filter != nil && !r.opts.Filter.Match(p.Link, data, p.WireLen) {
+			r.intake.Filtered(p.WireLen, p.Time)
+			continue
+		}
+		s := &b.segments[n]
+		if !r.intake.Frame(p.Link, data, p.WireLen, p.Time, s) {
+			continue
+		}
+		tracker := s.Key.Partition(len(r.trackers))
+		w := tracker % len(r.work)
+		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker)})
+		n++
+	}
+}
+
+func (r *run) track(b *batch, worker int) {
+	for _, t := range b.byWorker[worker] {
+		r.trackers[t.tracker].Segment(&b.segments[t.segment], &b.outs[t.tracker])
+	}
+	b.pending.Done()
+}
