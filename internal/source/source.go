@@ -52,18 +52,20 @@ type Stats struct {
 // Error says where and why an input could not be read any further.
 type Error struct {
 	File   string // "-" for standard input
-	Offset int64  // in the file, or in the uncompressed stream if Packed
+	Offset int64  // of the record, in the file or in the uncompressed stream if Packed; -1 if it could not be opened
 	Packed bool   // the input is compressed
 	Reason string // in plain words
 	Err    error  // the cause, or nil
 }
 
 func (e *Error) Error() string {
-	at := fmt.Sprintf("at offset %d", e.Offset)
-	if e.Packed {
-		at = fmt.Sprintf("at offset %d of the uncompressed data", e.Offset)
+	switch {
+	case e.Offset < 0:
+		return fmt.Sprintf("%s: %s", e.File, e.Reason)
+	case e.Packed:
+		return fmt.Sprintf("%s: at offset %d of the uncompressed data: %s", e.File, e.Offset, e.Reason)
 	}
-	return fmt.Sprintf("%s: %s: %s", e.File, at, e.Reason)
+	return fmt.Sprintf("%s: at offset %d: %s", e.File, e.Offset, e.Reason)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,119 @@
+package source
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"tcptrace/internal/wire"
+)
+
+const (
+	pcapHeaderLen = 24
+	// maxSnapLen is the largest captured length that is believed, as in libpcap.
+	// It stands for a snap length of 0 ("no limit") and for any larger one.
+	maxSnapLen = 262144
+)
+
+// pcapMagics are the magic numbers as the writer's byte order has them.
+var pcapMagics = map[uint32]struct {
+	unit   int64 // ns in a unit of a record's second time field
+	header int   // bytes of a record's header
+}{
+	0xa1b2c3d4: {unit: 1000, header: 16},
+	0xa1b23c4d: {unit: 1, header: 16},
+	0xa1b2cd34: {unit: 1000, header: 24}, // Kuznetzov's: also interface, protocol and packet type
+}
+
+// pcapFile reads the classic format (draft-ietf-opsawg-pcap).
+type pcapFile struct {
+	swap    bool // the writer was big-endian
+	unit    int64
+	header  int
+	limit   uint32
+	link    wire.LinkType
+	started bool
+}
+
+// newPcap takes the magic number as read in little-endian order; nil if it is not one.
+func newPcap(magic uint32) format {
+	for _, swap := range []bool{false, true} {
+		if m, ok := pcapMagics[order(magic, swap)]; ok {
+			return &pcapFile{swap: swap, unit: m.unit, header: m.header}
+		}
+	}
+	return nil
+}
+
+// order puts a number that was read as little-endian into the writer's order.
+func order(v uint32, swap bool) uint32 {
+	if swap {
+		return bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+// snapLimit is the largest captured length to accept for a snap length.
+func snapLimit(snap uint32) uint32 {
+	if snap == 0 || snap > maxSnapLen {
+		return maxSnapLen
+	}
+	return snap
+}
+
+func (p *pcapFile) drops() (uint64, bool) { return 0, false }
+
+func (p *pcapFile) fileHeader(h []byte) {
+	p.limit = snapLimit(order(binary.LittleEndian.Uint32(h[16:]), p.swap))
+	// The upper half tells the length of a frame check sequence.
+	p.link = wire.LinkType(order(binary.LittleEndian.Uint32(h[20:]), p.swap))
+	p.started = true
+}
+
+func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
+	if !p.started {
+		if len(buf)-pos < pcapHeaderLen {
+			return pos, ps, halt{need: pcapHeaderLen, part: "file header"}
+		}
+		p.fileHeader(buf[pos : pos+pcapHeaderLen])
+		pos += pcapHeaderLen
+	}
+	n := len(ps)
+	ps = ps[:cap(ps)]
+	swap, unit, header, limit, link := p.swap, p.unit, p.header, p.limit, p.link
+	for n < len(ps) {
+		rest := buf[pos:]
+		if len(rest) < 16 || len(rest) < header {
+			return pos, ps[:n], halt{need: header, part: "record header"}
+		}
+		sec := binary.LittleEndian.Uint32(rest[0:4])
+		frac := binary.LittleEndian.Uint32(rest[4:8])
+		caplen := binary.LittleEndian.Uint32(rest[8:12])
+		length := binary.LittleEndian.Uint32(rest[12:16])
+		if swap {
+			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+			caplen, length = bits.ReverseBytes32(caplen), bits.ReverseBytes32(length)
+		}
+		if caplen > limit {
+			return pos, ps[:n], halt{bad: beyondSnap(caplen, limit)}
+		}
+		size := header + int(caplen)
+		if len(rest) < size {
+			return pos, ps[:n], halt{need: size, part: "packet record"}
+		}
+		ps[n] = Packet{
+			Time:    int64(sec)*1e9 + int64(frac)*unit,
+			Off:     uint32(pos + header),
+			CapLen:  caplen,
+			WireLen: max(length, caplen),
+			Link:    link,
+		}
+		n++
+		pos += size
+	}
+	return pos, ps, halt{}
+}
+
+func beyondSnap(caplen, limit uint32) string {
+	return fmt.Sprintf("a packet claims %d captured bytes, beyond the snap length of %d", caplen, limit)
+}
