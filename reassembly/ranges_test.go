@@ -1,7 +1,6 @@
 package reassembly
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"unsafe"
@@ -253,34 +252,5 @@ func TestCost(t *testing.T) {
 	})
 	if allocs != 0 {
 		t.Errorf("%v allocations", allocs)
-	}
-}
-
-func BenchmarkRangesAdd(b *testing.B) {
-	b.Run("case=in-order", func(b *testing.B) {
-		var r Ranges
-		at := Pos(1)
-		for b.Loop() {
-			r.Add(nil, at, at+1448)
-			at += 1448
-		}
-	})
-	for _, holes := range []int{1, 3, 30, 250} {
-		b.Run(fmt.Sprintf("case=repair/holes=%d", holes), func(b *testing.B) {
-			p := NewPool(1000)
-			var r Ranges
-			r.Add(p, 0, 10)
-			at := Pos(10)
-			for b.Loop() {
-				for i := range Pos(holes) {
-					r.Add(p, at+i*20+10, at+i*20+20)
-				}
-				for i := range Pos(holes) {
-					r.Add(p, at+i*20, at+i*20+10)
-				}
-				at = r.End()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(2*holes), "ns/add")
-		})
 	}
 }

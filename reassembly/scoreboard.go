@@ -92,9 +92,10 @@ func isDSACK(first Range, ack Pos, sack [][2]uint32) bool {
 }
 
 // trim forgets what the cumulative ACK covers, and the range that it ends in, if there
-// is one: those bytes were reneged on, and their number is returned. ACK numbers do not fall, so this ACK was sent after the block was reported, and its sender
-// would have acknowledged through the block if it still had it. That
-// it no longer repeats a block proves nothing: options have room for three or four.
+// is one: those bytes were reneged on, and their number is returned. ACK numbers
+// do not fall, so this ACK was sent after the block was reported, and its sender
+// would have acknowledged through the block if it still had it. That it no longer
+// repeats a block proves nothing: options have room for three or four.
 func (b *Scoreboard) trim(p *Pool) int64 {
 	if b.sacked.Len() == 0 {
 		return 0

@@ -110,7 +110,6 @@ func TestScoreboard(t *testing.T) {
 // receiver is a host's side of RFC 2018 and 2883, over a bitmap.
 type receiver struct {
 	held [256]bool
-	last int // most recently received, reported first
 }
 
 func (r *receiver) island(at int) (lo, hi int) {
@@ -221,29 +220,6 @@ func FuzzScoreboardHostile(f *testing.F) {
 					t.Fatalf("%v at or below una %d", r, s.Una())
 				}
 			}
-		}
-	})
-}
-
-func BenchmarkScoreboardAck(b *testing.B) {
-	b.Run("case=cumulative", func(b *testing.B) {
-		var s Scoreboard
-		at := Pos(1) << 32
-		s.Start(at)
-		for b.Loop() {
-			at += 2896
-			s.Ack(nil, at, at, nil)
-		}
-	})
-	b.Run("case=island", func(b *testing.B) {
-		var s Scoreboard
-		at := Pos(1) << 32
-		s.Start(at)
-		var sack [1][2]uint32
-		for b.Loop() {
-			at += 2896
-			sack[0] = [2]uint32{uint32(at) - 1448, uint32(at)}
-			s.Ack(nil, at-2896, at, sack[:])
 		}
 	})
 }
