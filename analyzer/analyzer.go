@@ -38,7 +38,7 @@ func (a *Analyzer) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []b
 		return nil
 	}
 	i := a.segment.Key.Partition(len(a.trackers))
-	a.trackers[i].Segment(&a.segment, &a.outs[i])
+	a.trackers[i].Segment(&a.segment, Hash(&a.segment.Key), &a.outs[i])
 	if len(a.outs[i].events) == 0 {
 		return nil
 	}

@@ -31,7 +31,7 @@ func (c *conv) build(out *Conversation) {
 
 func (h *half) sent() Sent {
 	stream := h.end - h.start
-	if h.fin != 0 && stream > 0 {
+	if h.flags.has(sentFIN) && stream > 0 {
 		stream--
 	}
 	return Sent{

@@ -63,7 +63,7 @@ const (
 // judgeSYN says to which connection a SYN or SYN-ACK on c's sockets belongs.
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	over := c.flags.has(ended) || tx.fin != 0 && rx.fin != 0 || tx.flags.has(sentRST)
+	over := c.flags.has(ended) || tx.flags.has(sentFIN) && rx.flags.has(sentFIN) || tx.flags.has(sentRST)
 	if tx.flags.has(isnKnown) && s.Seq == tx.isn() {
 		return sameConnection
 	}
@@ -158,6 +158,7 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 	}
 	t.index.replace(hash, old, slot)
 	c.prev, c.prevGen = old, gen
+	c.flags |= succeeded
 	if !o.flags.has(queued) {
 		t.ended.push(deadline{Time(s.Time) + t.linger, old, gen})
 	}
@@ -168,12 +169,12 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 // newestThatFits is the slot of the newest conversation of the sockets that s fits.
 func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
 	c := t.slab.at(slot)
-	if c.prevGen == 0 {
+	if !c.flags.has(succeeded) {
 		return slot
 	}
 	old := t.slab.at(c.prev)
 	if old.gen != c.prevGen {
-		c.prevGen = 0
+		c.flags &^= succeeded
 		return slot
 	}
 	if !c.fits(s) && old.fits(s) {

@@ -75,6 +75,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
 	tx.fin = fin
+	tx.flags |= sentFIN
 	tx.end = max(tx.end, fin+1)
 }
 
@@ -87,13 +88,11 @@ func (c *conv) rst(tx, rx *half, s *wire.Segment) {
 		ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
 		if s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end {
 			c.flags |= reset | refused | ended
-			c.resetBy = s.Dir
 		}
 		return
 	}
 	if tx.acceptsRST(rx, s) {
 		c.flags |= reset | ended
-		c.resetBy = s.Dir
 	}
 }
 
@@ -123,7 +122,7 @@ func (c *conv) outcome() Outcome {
 		return Refused
 	case c.flags.has(reset):
 		return Reset
-	case client.fin != 0 || server.fin != 0:
+	case (client.flags | server.flags).has(sentFIN):
 		return Closing
 	case c.seen == SawSYN && server.packets == 0:
 		return Unanswered
@@ -134,4 +133,4 @@ func (c *conv) outcome() Outcome {
 }
 
 // finAcked reports whether h sent a FIN and its peer acknowledged that.
-func (h *half) finAcked(peer *half) bool { return h.fin != 0 && peer.acked > h.fin }
+func (h *half) finAcked(peer *half) bool { return h.flags.has(sentFIN) && peer.acked > h.fin }

@@ -11,20 +11,22 @@ import (
 // Positions are sequence numbers unwrapped to 64 bits (package reassembly);
 // zero means that none is known yet.
 type half struct {
-	start    reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
 	end      reassembly.Pos // behind the highest byte, SYN or FIN sent
 	acked    reassembly.Pos // highest acknowledgment sent, in the other half's positions
-	fin      reassembly.Pos // of the FIN
 	rightWin reassembly.Pos // highest right edge of the window offered to the peer, in the peer's positions
 
 	packets, payload, ipBytes, frameBytes uint64
 
-	finSeq, rstSeq uint32 // of the last FIN and RST (history letters repeat only when they change)
-	rewrites       uint32 // data segments that did not advance end
+	flags  halfFlags
+	zeek   zeekEndpoint
+	wscale uint8 // shift of the window, valid with hasWScale
+
+	// What an ordinary segment does not touch.
+	rewrites       uint32         // data segments that did not advance end
+	start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
+	fin            reassembly.Pos // of the FIN, valid with sentFIN
+	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	zeroWindows    uint32
-	flags          halfFlags
-	zeek           zeekEndpoint
-	wscale         uint8 // shift of the window, valid with hasWScale
 }
 
 type halfFlags uint16
@@ -35,6 +37,7 @@ const (
 	sentSYNACK
 	sentACK  // a segment with ACK but no SYN, FIN or RST
 	sentData // payload
+	sentFIN
 	sentRST
 	hasWScale
 	didACK  // history has its 'a'
@@ -56,26 +59,27 @@ func (h *half) place(seq uint32) {
 	}
 }
 
-// conv is a connection being tracked. The first cache line is what every packet
-// touches beside its half.
+// conv is a connection being tracked. Its first cache line and that of a half are
+// what every packet touches; a test keeps the size a multiple of the line.
 type conv struct {
 	key       wire.Key
 	last      Time
 	lastFrame uint64
 	gen       uint32 // how often the slot was used; even: free
-	prev      uint32 // slot of the conversation that had this key before, valid if its gen is prevGen
 	flags     convFlags
 	seen      Completeness
 	opener    uint8 // direction of the client, valid with rolesKnown
-	resetBy   uint8 // direction of the accepted RST, valid with reset
-	firstDir  uint8 // direction of the first packet
-	asker     uint8 // direction of the first payload, valid with asked
 
-	half       [2]half
+	half [2]half
+
 	first      Time
 	firstFrame uint64
-	prevGen    uint32
+	prev       uint32 // slot of the conversation that had this key before, valid if its gen is prevGen
+	prevGen    uint32 // 0: none
+	firstDir   uint8  // direction of the first packet
+	asker      uint8  // direction of the first payload, valid with asked
 	history    dirHistory
+	_          [5]byte
 }
 
 type convFlags uint16
@@ -83,13 +87,14 @@ type convFlags uint16
 const (
 	rolesKnown convFlags = 1 << iota
 	asked
-	reset    // an acceptable RST was seen
-	refused  // it answered a SYN
-	ended    // closed or reset: only stragglers can follow
-	replaced // a newer conversation has the key
-	pending  // a SYN with another ISN waits for an answer (pending.go)
-	queued   // is in the queue of ended conversations
-	evicted  // ended because the flow table was full
+	reset     // an acceptable RST was seen
+	refused   // it answered a SYN
+	ended     // closed or reset: only stragglers can follow
+	replaced  // a newer conversation has the key
+	pending   // a SYN with another ISN waits for an answer (pending.go)
+	succeeded // another had the key before: prev
+	queued    // is in the queue of ended conversations
+	evicted   // ended because the flow table was full
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

@@ -1,10 +1,6 @@
 package analyzer
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // Merger gives conversations their stream numbers and hands them to the sink, in the
 // same order however many goroutines did the tracking: by the frame that ended them.
@@ -13,7 +9,7 @@ type Merger struct {
 	sink    Sink
 	next    uint64
 	streams []slotStreams // by tracker
-	queue   []merged
+	heads   []int         // by tracker: its next event of the batch
 
 	conversations, evicted, releasedEarly uint64
 	outcomes                              [NumOutcomes]uint64
@@ -25,29 +21,18 @@ type slotStreams struct {
 	held []uint64 // reserved for the one that a held SYN may begin
 }
 
-type merged struct {
-	event
-	tracker int
-}
-
 // NewMerger returns a merger for so many trackers.
 func NewMerger(trackers int, sink Sink) *Merger {
-	return &Merger{sink: sink, streams: make([]slotStreams, trackers)}
+	return &Merger{sink: sink, streams: make([]slotStreams, trackers), heads: make([]int, trackers)}
 }
 
 // Batch takes what the trackers said about one batch of segments, one Output
 // for each tracker, and empties them. Batches come in order.
 func (m *Merger) Batch(outs []Output) error {
-	m.queue = m.queue[:0]
-	for i := range outs {
-		for _, e := range outs[i].events {
-			m.queue = append(m.queue, merged{e, i})
-		}
-	}
-	// Stable: the events of one frame are all of one tracker, in their order.
-	slices.SortStableFunc(m.queue, func(a, b merged) int { return cmp.Compare(a.frame, b.frame) })
-	for _, e := range m.queue {
-		s := &m.streams[e.tracker]
+	for i := m.earliest(outs); i >= 0; i = m.earliest(outs) {
+		e := outs[i].events[m.heads[i]]
+		m.heads[i]++
+		s := &m.streams[i]
 		switch e.kind {
 		case eventOpen:
 			set(&s.open, e.slot, m.number())
@@ -56,17 +41,30 @@ func (m *Merger) Batch(outs []Output) error {
 		case eventOpenHeld:
 			set(&s.open, e.slot, s.held[e.arg])
 		case eventDone:
-			c := &outs[e.tracker].done[e.arg]
+			c := &outs[i].done[e.arg]
 			c.Stream = s.open[e.slot]
 			if err := m.emit(c); err != nil {
 				return err
 			}
 		}
 	}
+	clear(m.heads)
 	for i := range outs {
 		outs[i].events, outs[i].done = outs[i].events[:0], outs[i].done[:0]
 	}
 	return nil
+}
+
+// earliest is the tracker whose next event comes first, or -1. The events of one
+// frame are all of one tracker.
+func (m *Merger) earliest(outs []Output) int {
+	best, frame := -1, uint64(math.MaxUint64)
+	for i, head := range m.heads {
+		if ev := outs[i].events; head < len(ev) && ev[head].frame < frame {
+			best, frame = i, ev[head].frame
+		}
+	}
+	return best
 }
 
 func (m *Merger) number() uint64 {

@@ -63,6 +63,7 @@ type Tracker struct {
 	held    map[uint32]*heldSYN
 
 	evicted, releasedEarly uint64
+	touched                Time // keeps Touch's loads from being optimized away
 }
 
 // NewTracker returns a tracker for one of o.Partitions() partitions.
@@ -101,13 +102,26 @@ const (
 	eventDone                      // the conversation in slot is over
 )
 
-// Segment tracks one segment. Segments come in the order of their frames.
-func (t *Tracker) Segment(s *wire.Segment, out *Output) {
+// Hash is what Touch and Segment want to know of a key. It differs from run to run.
+func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
+
+// Touch brings the conversation of a segment into the processor's cache. A few segments are
+// touched before the first of them is tracked, so that their cache misses overlap.
+func (t *Tracker) Touch(hash uint32, dir uint8) {
+	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
+	if e != 0 {
+		c := t.slab.at(uint32(e) - 1)
+		t.touched += c.last + Time(c.half[dir].packets)
+	}
+}
+
+// Segment tracks one segment. Segments come in the order of their frames; hash is
+// that of its key.
+func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	now := Time(s.Time)
 	if t.ended.n > 0 || t.dialing.n > 0 {
 		t.expire(now, s.Frame, out)
 	}
-	hash := hashOf(&s.Key)
 	slot := t.index.find(&t.slab, &s.Key, hash)
 	if slot == noSlot {
 		slot = t.open(s, out)
@@ -116,8 +130,7 @@ func (t *Tracker) Segment(s *wire.Segment, out *Output) {
 		t.apply(slot, s)
 		return
 	}
-	c := t.slab.at(slot)
-	if c.flags.has(pending) || c.prevGen != 0 || s.Flags.Any(wire.SYN) {
+	if t.slab.at(slot).flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) {
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return
 		}
@@ -209,7 +222,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	out.done = append(out.done, Conversation{})
 	c.build(&out.done[len(out.done)-1])
 	if !c.flags.has(replaced) {
-		t.index.remove(hashOf(&c.key), slot)
+		t.index.remove(Hash(&c.key), slot)
 	}
 	t.slab.release(slot)
 }
@@ -252,7 +265,7 @@ func (c *conv) segment(s *wire.Segment) {
 	} else {
 		c.ordinary(tx, rx, s)
 	}
-	if rx.fin != 0 && tx.fin != 0 && tx.acked > rx.fin && rx.acked > tx.fin {
+	if tx.flags&rx.flags&sentFIN != 0 && tx.acked > rx.fin && rx.acked > tx.fin {
 		c.flags |= ended
 	}
 }
@@ -265,7 +278,7 @@ func (c *conv) ordinary(tx, rx *half, s *wire.Segment) {
 	grew := end > tx.end
 	if grew {
 		tx.end = end
-	} else if pos < tx.start && !tx.flags.has(isnKnown) {
+	} else if !tx.flags.has(isnKnown) && pos < tx.start {
 		tx.start = pos // began before the capture did
 	}
 	if s.Len > 0 {

@@ -126,7 +126,7 @@ func (c *conv) zeekLetters(tx *half, s *wire.Segment) {
 			c.history.add(s.Dir, 's')
 		}
 	case wire.FIN:
-		if seq := s.Seq + s.Len; first || tx.fin == 0 || tx.finSeq != seq {
+		if seq := s.Seq + s.Len; first || !tx.flags.has(sentFIN) || tx.finSeq != seq {
 			tx.finSeq = seq
 			c.history.add(s.Dir, 'f')
 		}
@@ -153,7 +153,7 @@ func connState(o, r *half) ConnState {
 		return StateRSTR
 	case o.zeek == zeekReset:
 		switch {
-		case inactive(r) && o.flags&(sentSYN|sentACK|sentData) == sentSYN && o.fin == 0 && !r.flags.has(sentSYNACK):
+		case inactive(r) && o.flags&(sentSYN|sentACK|sentData|sentFIN) == sentSYN && !r.flags.has(sentSYNACK):
 			return StateRSTOS0
 		case inactive(r):
 			return StateOTH

@@ -39,7 +39,10 @@ type batch struct {
 }
 
 // task is a segment of the batch and the tracker it goes to.
-type task struct{ segment, tracker uint16 }
+type task struct {
+	segment, tracker uint16
+	hash             uint32
+}
 
 // maxPackets bounds the packets of a batch so that a task's index fits.
 const maxPackets = 4096
@@ -164,14 +167,24 @@ func (r *run) decode(b *batch) {
 		}
 		tracker := s.Key.Partition(len(r.trackers))
 		w := tracker % len(r.work)
-		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker)})
+		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker), analyzer.Hash(&s.Key)})
 		n++
 	}
 }
 
+// touchAhead is for how many segments cache misses overlap.
+const touchAhead = 16
+
 func (r *run) track(b *batch, worker int) {
-	for _, t := range b.byWorker[worker] {
-		r.trackers[t.tracker].Segment(&b.segments[t.segment], &b.outs[t.tracker])
+	for tasks := b.byWorker[worker]; len(tasks) > 0; {
+		group := tasks[:min(touchAhead, len(tasks))]
+		tasks = tasks[len(group):]
+		for _, t := range group {
+			r.trackers[t.tracker].Touch(t.hash, b.segments[t.segment].Dir)
+		}
+		for _, t := range group {
+			r.trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
+		}
 	}
 	b.pending.Done()
 }
