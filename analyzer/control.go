@@ -8,6 +8,9 @@ import (
 // control handles the segments that open and end connections.
 func (c *conv) control(tx, rx *half, s *wire.Segment) {
 	c.zeekControl(tx, rx, s)
+	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
+		c.seen |= ackOrData(s)
+	}
 	switch {
 	case s.Flags.Any(wire.RST):
 		c.rst(tx, rx, s)
@@ -22,7 +25,6 @@ func (c *conv) control(tx, rx *half, s *wire.Segment) {
 	}
 	if s.Len > 0 {
 		tx.flags |= sentData
-		c.seen |= SawData
 	}
 	if s.Flags.Any(wire.FIN) {
 		c.finSent(tx, s)

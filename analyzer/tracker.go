@@ -287,17 +287,24 @@ func (c *conv) ordinary(tx, rx *half, s *wire.Segment) {
 			c.asker = s.Dir
 		}
 		tx.flags |= sentData
-		c.seen |= SawData
-	} else if s.Flags.Has(wire.ACK) {
-		c.seen |= SawACK
 	}
 	if s.Flags.Has(wire.ACK) {
+		c.seen |= ackOrData(s)
 		tx.flags |= sentACK
 		tx.acknowledge(rx, s)
 	}
 	if tx.zeek <= zeekSYNACKSent || s.Window == 0 || tx.flags&(didACK|didData) != didACK|didData || !grew && s.Len > 0 {
 		c.zeekOrdinary(tx, rx, s, grew)
 	}
+}
+
+// ackOrData is the bit of Completeness that Wireshark gives a segment with ACK and
+// without SYN, be it also a FIN or an RST.
+func ackOrData(s *wire.Segment) Completeness {
+	if s.Len > 0 {
+		return SawData
+	}
+	return SawACK
 }
 
 // acknowledge notes the acknowledgment and the window of s.
