@@ -79,7 +79,7 @@ type conv struct {
 	firstDir   uint8  // direction of the first packet
 	asker      uint8  // direction of the first payload, valid with asked
 	history    dirHistory
-	_          [5]byte
+	_          [13]byte
 }
 
 type convFlags uint16
