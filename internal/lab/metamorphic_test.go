@@ -1,0 +1,139 @@
+package lab_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"tcptrace/internal/lab"
+	"tcptrace/internal/source"
+)
+
+// variation is a change that must not change what the analysis says, but for some fields.
+type variation struct {
+	name    string
+	script  func(*lab.Script) *lab.Script
+	frames  func([]lab.Frame) []lab.Frame
+	format  func(*lab.Format)
+	workers int
+	source  source.Options
+	free    []string // fields that may differ: of an address, of sizes, of times
+}
+
+var (
+	freeAddresses = []string{"client.ip", "server.ip", "community_id"}
+	freeSizes     = []string{"ip_bytes", "frame_bytes", "bytes"}
+	freeTimes     = []string{"start", "end"}
+)
+
+// The initial sequence numbers of a script that gives none.
+const (
+	clientISN = 0x3C5A1F20
+	serverISN = 0x8F21D3B4
+)
+
+var variations = []variation{
+	{name: "client's ISN wraps at once", script: isn(-clientISN-1, 0)},
+	{name: "client's ISN wraps in the data", script: isn(-clientISN-60, 1<<31)},
+	{name: "server's ISN wraps in the data", script: isn(1<<31, -serverISN-100)},
+	{name: "addresses swapped", script: lab.SwapAddresses, free: freeAddresses},
+	{name: "IPv6", script: lab.ToIPv6, free: append(freeSizes, freeAddresses...)},
+	{name: "later", frames: func(f []lab.Frame) []lab.Frame { return lab.ShiftTime(f, 123456789*time.Second) }, free: freeTimes},
+	{name: "headers only", frames: func(f []lab.Frame) []lab.Frame { return lab.Snap(f, 160) }},
+	{name: "pcapng", format: func(f *lab.Format) { f.PCAPNG = true }},
+	{name: "other byte order", format: func(f *lab.Format) { f.BigEndian = !f.BigEndian }},
+	{name: "2 workers", workers: 2},
+	{name: "5 workers, odd reads", workers: 5, source: source.Options{ChunkSize: 61, MaxPackets: 3}},
+}
+
+func isn(client, server int64) func(*lab.Script) *lab.Script {
+	return func(s *lab.Script) *lab.Script { return lab.RelocateISN(s, uint32(client), uint32(server)) }
+}
+
+func TestMetamorphic(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join(goldenDir, "*.txt"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in %s: %v", goldenDir, err)
+	}
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := lab.Parse(filepath.Base(path), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := (&variation{workers: 1}).analyze(t, script)
+		for _, v := range variations {
+			t.Run(filepath.Base(path)+"/"+v.name, func(t *testing.T) {
+				got := v.analyze(t, script)
+				want := v.wanted(want)
+				if len(got.Conversations) != len(want.Conversations) {
+					t.Fatalf("%d conversations, without the change %d", len(got.Conversations), len(want.Conversations))
+				}
+				for i, c := range want.Conversations {
+					for _, d := range differences("conversation", c, got.Conversations[i]) {
+						t.Error(d)
+					}
+				}
+				for _, d := range differences("summary", want.Summary, got.Summary) {
+					t.Error(d)
+				}
+			})
+		}
+	}
+}
+
+// analyze analyzes the changed script.
+func (v *variation) analyze(t *testing.T, s *lab.Script) document {
+	t.Helper()
+	if v.script != nil {
+		s = v.script(s)
+	}
+	frames, err := s.Frames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.frames != nil {
+		frames = v.frames(frames)
+	}
+	format := s.Format
+	if v.format != nil {
+		v.format(&format)
+	}
+	capture, err := lab.WriteCapture(frames, format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return analyzeBytes(t, capture, max(v.workers, 1), v.source)
+}
+
+// wanted is the document without the fields that the variation may change.
+func (v *variation) wanted(doc document) document {
+	free := make(map[string]bool)
+	for _, f := range v.free {
+		free[f] = true
+	}
+	out := document{Summary: without(doc.Summary, "", free)}
+	for _, c := range doc.Conversations {
+		out.Conversations = append(out.Conversations, without(c, "", free))
+	}
+	return out
+}
+
+// without is a copy of m lacking the fields named, by themselves or by their path.
+func without(m map[string]any, path string, free map[string]bool) map[string]any {
+	out := make(map[string]any)
+	for key, value := range m {
+		if free[key] || free[path+key] {
+			continue
+		}
+		if sub, ok := value.(map[string]any); ok {
+			value = without(sub, path+key+".", free)
+		}
+		out[key] = value
+	}
+	return out
+}
