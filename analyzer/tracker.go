@@ -107,11 +107,11 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
 // Touch brings the conversation of a segment into the processor's cache. A few segments are
 // touched before the first of them is tracked, so that their cache misses overlap.
-func (t *Tracker) Touch(hash uint32, dir uint8) {
+func (t *Tracker) Touch(hash uint32) {
 	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
 	if e != 0 {
 		c := t.slab.at(uint32(e) - 1)
-		t.touched += c.last + Time(c.half[dir].packets)
+		t.touched += c.last + Time(c.half[0].packets+c.half[1].packets)
 	}
 }
 

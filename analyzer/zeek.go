@@ -109,10 +109,6 @@ func (c *conv) zeekLetters(tx *half, s *wire.Segment) {
 		}
 		return
 	}
-	if s.Len > 0 && tx.flags&didData == 0 {
-		tx.flags |= didData
-		c.history.add(s.Dir, 'd')
-	}
 	first := tx.packets == 1 // s is counted already
 	switch f {
 	case wire.SYN:

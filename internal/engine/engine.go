@@ -180,7 +180,7 @@ func (r *run) track(b *batch, worker int) {
 		group := tasks[:min(touchAhead, len(tasks))]
 		tasks = tasks[len(group):]
 		for _, t := range group {
-			r.trackers[t.tracker].Touch(t.hash, b.segments[t.segment].Dir)
+			r.trackers[t.tracker].Touch(t.hash)
 		}
 		for _, t := range group {
 			r.trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
