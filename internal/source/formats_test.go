@@ -109,12 +109,12 @@ func TestCutAnywhere(t *testing.T) {
 				i, _ := slices.BinarySearch(c.starts, cut)
 				wantAt = int64(c.starts[i-1])
 			}
-			for _, chunk := range []int{0, 1, 50} {
+			for _, chunk := range []int{4096, 1, 50} {
 				got, s := readBytes(t, c.b[:cut], Options{ChunkSize: chunk})
 				if len(got) > len(c.want) || !slices.Equal(got, c.want[:len(got)]) {
 					t.Fatalf("%s cut at %d: %v", c.name, cut, got)
 				}
-				again, _ := readBytes(t, c.b[:max(wantAt, 0)], Options{})
+				again, _ := readBytes(t, c.b[:max(wantAt, 0)], Options{ChunkSize: 4096})
 				if wantAt > 0 && len(again) != len(got) {
 					t.Fatalf("%s cut at %d: %d packets, but %d before the error", c.name, cut, len(got), len(again))
 				}

@@ -10,7 +10,7 @@ import (
 
 // sameInPieces: what is read does not depend on how it is read.
 func sameInPieces(t *testing.T, b []byte) {
-	whole, s := readBytes(t, b, Options{})
+	whole, s := readBytes(t, b, Options{ChunkSize: 64 << 10})
 	if len(s.Errors) > 1 {
 		t.Fatalf("%d errors for one input", len(s.Errors))
 	}

@@ -28,6 +28,10 @@ type halt struct {
 	back int64  // the record began this many bytes before the stop
 }
 
+// firstRead is how much is read before the size of packets is known: more than a
+// batch of small ones would have to be carried over.
+const firstRead = 256 << 10
+
 // input is one capture: a file or standard input, opened at the first next.
 type input struct {
 	name       string
@@ -58,7 +62,7 @@ type input struct {
 func newInput(path string, opts Options, progress *atomic.Int64) *input {
 	in := &input{
 		name: path, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
-		target: opts.ChunkSize, progress: progress,
+		target: min(opts.ChunkSize, firstRead), progress: progress,
 	}
 	size := int64(-1)
 	if path == stdinPath {
