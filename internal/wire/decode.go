@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Decoder decodes frames, one at a time. The zero value is ready. It holds
+// only scratch for the rare encapsulations, nothing that one frame leaves for
+// the next; use one per goroutine.
+type Decoder struct {
+	rare  scratch
+	depth int // encapsulations entered in this frame, counted from the first one
+}
+
+// What a frame may pile up before the decoder gives up on it. Real frames stay
+// far below; the bounds keep the cost of a hostile one near that of its bytes.
+const (
+	maxTags    = 8  // VLAN tags in a row
+	maxLabels  = 16 // MPLS labels in a row
+	maxHeaders = 16 // IPv6 extension headers in a row
+	maxDepth   = 8  // encapsulations entered
+)
+
+// Decode reads the TCP segment in frame, the captured part of a frame that was
+// wireLen bytes long, and says what it found. With the verdict TCP every field
+// of s is set but Time and Frame, Sack up to NSack; with any other verdict s
+// may be half-written. It never panics and keeps no reference to frame.
+//
+// The functions below it share three arguments: the packet of interest starts
+// at frame[off], and the frame, or the packet that encloses it, ended at end on
+// the wire. Always off <= len(frame) <= end: who finds a shorter end cuts frame
+// to it, so that trailers are out of reach; len(frame) < end means that the
+// snap length took bytes.
+func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment) Verdict {
+	s.WireLen = wireLen
+	end := max(wireEnd(wireLen), len(frame)) // a capture that claims less than it holds is wrong
+	if link == LinkEthernet {
+		if common(frame, end, s) {
+			return TCP
+		}
+		return d.ethernet(frame, 0, end, 0, s)
+	}
+	return d.link(link, frame, end, s)
+}
+
+// wireEnd is n as an int, also where ints have 32 bits.
+func wireEnd(n uint32) int { return int(min(n, math.MaxInt32)) }
+
+// short is the verdict on a header of n bytes that frame does not hold: the
+// snap length cut it, or it was never there.
+func short(off, end, n int, missing Verdict) Verdict {
+	if end-off >= n {
+		return Truncated
+	}
+	return missing
+}
+
+func be16(b []byte) uint16 { return binary.BigEndian.Uint16(b) }
+func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+func be64(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
