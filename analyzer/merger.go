@@ -11,8 +11,8 @@ type Merger struct {
 	streams []slotStreams // by tracker
 	heads   []int         // by tracker: its next event of the batch
 
-	conversations, evicted, releasedEarly uint64
-	outcomes                              [NumOutcomes]uint64
+	conversations uint64
+	outcomes      [NumOutcomes]uint64
 }
 
 // slotStreams holds the stream numbers of a tracker's slots.
