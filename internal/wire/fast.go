@@ -6,7 +6,8 @@ package wire
 // general way decodes it from the start. Where it says true the general way
 // would set the same fields (FuzzCommon).
 //
-// It exists for its speed alone: the two headers are five words, read once.
+// It exists for its speed alone, about half the time: with everything at a
+// constant offset there are three bounds checks, no calls and no slices.
 func common(frame []byte, end int, s *Segment) bool {
 	if len(frame) < 54 {
 		return false

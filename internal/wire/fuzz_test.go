@@ -19,6 +19,9 @@ func addSeeds(f *testing.F) {
 	sack := cat([]byte{1, 1, 5, 18}, make([]byte, 16))
 	f.Add(uint16(LinkEthernet), eth(etherIPv6, ip6(protoTCP, tcpSeg(ACK, sack, nil))), uint32(94))
 	f.Add(uint16(LinkEthernet), eth(etherIPv4, ip4(protoTCP, tcpSeg(RST, nil, nil))), uint32(54))
+	badOuter := eth(etherIPv6, ip6(protoIPv4, v4tcp))
+	badOuter[14] = 0x30
+	f.Add(uint16(LinkEthernet), badOuter, uint32(len(badOuter)))
 	f.Add(uint16(linkRadiotap), bytes.Repeat([]byte{0, 0, 0, 0x80}, 20000), uint32(80000))
 }
 
@@ -90,6 +93,9 @@ func theirs(frame []byte) (*layers.TCP, []gopacket.LayerType, *layers.IPv4, *lay
 	p.IgnoreUnsupported = true
 	if err := p.DecodeLayers(frame, &at); err != nil || len(at) == 0 || at[len(at)-1] != layers.LayerTypeTCP {
 		return nil, at, nil, nil
+	}
+	if inner := at[len(at)-3]; inner == layers.LayerTypeIPv4 || inner == layers.LayerTypeIPv6 {
+		return nil, at, nil, nil // IP in IP: a tunnel
 	}
 	if at[len(at)-2] == layers.LayerTypeIPv4 {
 		return &t, at, &v4, nil
