@@ -8,7 +8,7 @@ import (
 )
 
 // build writes the record of c into out. Its stream number is the Merger's to give.
-func (c *conv) build(out *Conversation) {
+func (t *Tracker) build(c *conv, out *Conversation, steps *[]Step) {
 	cl, roles := c.client()
 	*out = Conversation{
 		Roles:        roles,
@@ -26,6 +26,16 @@ func (c *conv) build(out *Conversation) {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.key, dir)
 		out.Sent[side] = c.half[dir].sent()
+	}
+	both := t.trajectories(c)
+	for side := range 2 {
+		dir := uint8(side) ^ cl
+		n := len(*steps)
+		*steps = append(*steps, both[dir]...)
+		out.Trajectory[side] = (*steps)[n:len(*steps):len(*steps)]
+		if k := len(both[dir]); k > 0 {
+			out.State[side] = both[dir][k-1].State
+		}
 	}
 }
 

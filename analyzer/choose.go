@@ -135,7 +135,7 @@ func (t *Tracker) settle(slot uint32) {
 	c := t.slab.at(slot)
 	last, frame := c.last, c.lastFrame
 	for i := range t.held[slot].copies {
-		c.segment(&t.held[slot].copies[i])
+		c.segment(&t.facts, &t.held[slot].copies[i])
 	}
 	if frame > c.lastFrame {
 		c.last, c.lastFrame = last, frame

@@ -5,18 +5,25 @@ import (
 	"tcptrace/reassembly"
 )
 
-// control handles the segments that open and end connections.
-func (c *conv) control(tx, rx *half, s *wire.Segment) {
+// control handles the segments that open and end connections. It keeps each as a fact.
+func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
+	before := tx.end
+	var bits factBits
 	c.zeekControl(tx, rx, s)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
 		c.seen |= ackOrData(s)
 	}
 	switch {
 	case s.Flags.Any(wire.RST):
-		c.rst(tx, rx, s)
-		return // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
+		if c.rst(tx, rx, s) {
+			bits = factAccepted
+		}
+		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
+		return
 	case s.Flags.Any(wire.SYN):
-		c.syn(tx, rx, s)
+		if !c.syn(tx, rx, s) {
+			bits = factForeign
+		}
 	default:
 		tx.place(s.Seq)
 	}
@@ -29,11 +36,22 @@ func (c *conv) control(tx, rx *half, s *wire.Segment) {
 	if s.Flags.Any(wire.FIN) {
 		c.finSent(tx, s)
 	}
+	tx.last = Time(s.Time)
+	tx.measure(rx, s, tx.end > before)
+	c.noteControl(p, s, bits)
 }
 
-func (c *conv) syn(tx, rx *half, s *wire.Segment) {
+func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
+	c.flags |= watching
+	if f := c.note(p, s); f != nil {
+		f.bits |= bits
+	}
+}
+
+// syn reports whether the SYN belongs to the connection.
+func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	if tx.flags.has(isnKnown) && s.Seq != tx.isn() {
-		return // no endpoint takes a second ISN within one connection
+		return false // no endpoint takes a second ISN within one connection
 	}
 	tx.setISN(s.Seq)
 	tx.end = max(tx.end, tx.start+reassembly.Pos(s.Len)) // data on a SYN: TCP Fast Open
@@ -50,7 +68,7 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) {
 		if !c.flags.has(rolesKnown) {
 			c.setRoles(1 - s.Dir)
 		}
-		return
+		return true
 	}
 	c.seen |= SawSYN
 	tx.flags |= sentSYN
@@ -58,6 +76,7 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) {
 	if !c.flags.has(rolesKnown) {
 		c.setRoles(s.Dir)
 	}
+	return true
 }
 
 // setISN places the stream behind its SYN.
@@ -81,21 +100,26 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.end = max(tx.end, fin+1)
 }
 
-func (c *conv) rst(tx, rx *half, s *wire.Segment) {
+// rst reports whether the receiver of the RST would take it.
+func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 	c.seen |= SawRST
 	tx.flags |= sentRST
 	dialing := rx.flags&(sentSYN|sentACK|sentSYNACK) == sentSYN && tx.flags&(sentSYN|sentSYNACK) == 0
+	accepted := false
 	if dialing {
 		// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
 		ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
-		if s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end {
-			c.flags |= reset | refused | ended
-		}
-		return
+		accepted = s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
+	} else {
+		accepted = tx.acceptsRST(rx, s)
 	}
-	if tx.acceptsRST(rx, s) {
+	if accepted {
 		c.flags |= reset | ended
+		if dialing {
+			c.flags |= refused
+		}
 	}
+	return accepted
 }
 
 // acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961

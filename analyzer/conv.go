@@ -20,12 +20,18 @@ type half struct {
 	flags  halfFlags
 	zeek   zeekEndpoint
 	wscale uint8 // shift of the window, valid with hasWScale
+	_      uint32
+
+	last      Time           // when it last sent anything but an RST
+	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
+	probe     reassembly.Pos // end of a segment whose ACK will measure the peer's distance; 0: none
+	probeTime Time
 
 	// What an ordinary segment does not touch.
-	rewrites       uint32         // data segments that did not advance end
 	start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
 	fin            reassembly.Pos // of the FIN, valid with sentFIN
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
+	rewrites       uint32         // data segments that did not advance end
 	zeroWindows    uint32
 }
 
@@ -44,6 +50,7 @@ const (
 	didData // history has its 'd'
 	didMulti
 	didFINRST
+	notedOrdinary // a segment with neither SYN, FIN nor RST is among the facts
 )
 
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
@@ -79,6 +86,7 @@ type conv struct {
 	firstDir   uint8  // direction of the first packet
 	asker      uint8  // direction of the first payload, valid with asked
 	history    dirHistory
+	facts      factList
 	_          [13]byte
 }
 
@@ -94,6 +102,7 @@ const (
 	pending   // a SYN with another ISN waits for an answer (pending.go)
 	succeeded // another had the key before: prev
 	queued    // is in the queue of ended conversations
+	watching  // ordinary segments are facts, too
 	evicted   // ended because the flow table was full
 )
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
@@ -149,6 +150,8 @@ type Conversation struct {
 	History               History
 	Evicted               bool // the flow table was full: what came later is in another conversation
 	Sent                  [2]Sent
+	State                 [2]fsm.State // at the end of the capture, the last of Trajectory
+	Trajectory            [2][]Step
 }
 
 // Sent is what one endpoint sent.

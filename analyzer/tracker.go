@@ -55,12 +55,15 @@ type Tracker struct {
 	maxFlows, maxEnded int
 	linger             Time
 
-	slab    slab
-	index   index
-	lru     lru
-	ended   queue // closed or reset conversations that wait for stragglers
-	dialing queue // conversations that began with a SYN, until they are answered
-	held    map[uint32]*heldSYN
+	slab     slab
+	index    index
+	lru      lru
+	facts    factPool
+	now      Time // of the latest segment
+	judgment judgment
+	ended    queue // closed or reset conversations that wait for stragglers
+	dialing  queue // conversations that began with a SYN, until they are answered
+	held     map[uint32]*heldSYN
 
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
@@ -84,6 +87,7 @@ func NewTracker(o Options) *Tracker {
 type Output struct {
 	events []event
 	done   []Conversation
+	steps  []Step // of those in done
 }
 
 type event struct {
@@ -119,6 +123,7 @@ func (t *Tracker) Touch(hash uint32) {
 // that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	now := Time(s.Time)
+	t.now = max(t.now, now)
 	if t.ended.n > 0 || t.dialing.n > 0 {
 		t.expire(now, s.Frame, out)
 	}
@@ -141,7 +146,7 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
-	c.segment(s)
+	c.segment(&t.facts, s)
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
 		t.ended.push(deadline{c.last + t.linger, slot, c.gen})
@@ -156,6 +161,7 @@ func (t *Tracker) open(s *wire.Segment, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
+	c.flags |= watching
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		t.dialing.push(deadline{c.first + Time(connectTimeout), slot, c.gen})
@@ -220,7 +226,8 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	c.build(&out.done[len(out.done)-1])
+	t.build(c, &out.done[len(out.done)-1], &out.steps)
+	c.facts.release(&t.facts)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}
@@ -228,11 +235,11 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 }
 
 // last builds the record of a conversation that the end of the input ends.
-func (t *Tracker) last(slot uint32, out *Conversation) {
+func (t *Tracker) last(slot uint32, out *Conversation, steps *[]Step) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.slab.at(slot).build(out)
+	t.build(t.slab.at(slot), out, steps)
 }
 
 // live lists the slots in use in order of their conversations' first frames.
@@ -252,7 +259,7 @@ func (t *Tracker) live() []uint32 {
 }
 
 // segment adds one segment to the facts about the connection.
-func (c *conv) segment(s *wire.Segment) {
+func (c *conv) segment(p *factPool, s *wire.Segment) {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	c.last, c.lastFrame = Time(s.Time), s.Frame
 	tx.packets++
@@ -261,9 +268,9 @@ func (c *conv) segment(s *wire.Segment) {
 	tx.frameBytes += uint64(s.WireLen)
 
 	if s.Flags.Any(wire.SYN | wire.FIN | wire.RST) {
-		c.control(tx, rx, s)
+		c.control(p, tx, rx, s)
 	} else {
-		c.ordinary(tx, rx, s)
+		c.ordinary(p, tx, rx, s)
 	}
 	if tx.flags&rx.flags&sentFIN != 0 && tx.acked > rx.fin && rx.acked > tx.fin {
 		c.flags |= ended
@@ -271,7 +278,9 @@ func (c *conv) segment(s *wire.Segment) {
 }
 
 // ordinary is the common case: a segment with neither SYN, FIN nor RST.
-func (c *conv) ordinary(tx, rx *half, s *wire.Segment) {
+func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
+	before := tx.acked
+	tx.last = Time(s.Time)
 	tx.place(s.Seq)
 	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
 	end := pos + reassembly.Pos(s.Len)
@@ -292,6 +301,10 @@ func (c *conv) ordinary(tx, rx *half, s *wire.Segment) {
 		c.seen |= ackOrData(s)
 		tx.flags |= sentACK
 		tx.acknowledge(rx, s)
+	}
+	tx.measure(rx, s, grew)
+	if c.flags.has(watching) {
+		c.noteOrdinary(p, tx, rx, s, before)
 	}
 	if tx.zeek <= zeekSYNACKSent || s.Window == 0 || tx.flags&(didACK|didData) != didACK|didData || !grew && s.Len > 0 {
 		c.zeekOrdinary(tx, rx, s, grew)

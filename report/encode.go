@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 )
 
 // conversationSchema names the record of CONTRACT.md, "Conversation record".
@@ -49,12 +50,44 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 // endpoint appends what is known of one side.
 func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
 	s := &c.Sent[side]
-	b = strconv.AppendUint(append(b, `{"sent":{"packets":`...), s.Packets, 10)
+	b = append(append(b, `{"state":"`...), c.State[side].String()...)
+	b = append(b, `","trajectory":[`...)
+	for i := range c.Trajectory[side] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.step(b, &c.Trajectory[side][i])
+	}
+	b = strconv.AppendUint(append(b, `],"sent":{"packets":`...), s.Packets, 10)
 	b = strconv.AppendUint(append(b, `,"payload_bytes":`...), s.PayloadBytes, 10)
 	b = strconv.AppendUint(append(b, `,"ip_bytes":`...), s.IPBytes, 10)
 	b = strconv.AppendUint(append(b, `,"frame_bytes":`...), s.FrameBytes, 10)
 	b = strconv.AppendUint(append(b, `,"stream_bytes":`...), s.StreamBytes, 10)
 	return append(b, '}', '}')
+}
+
+// step appends one step of a trajectory. What is not known is left out.
+func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
+	b = append(append(b, `{"state":"`...), s.State.String()...)
+	b = e.clock.append(append(b, `","time":"`...), s.Time)
+	b = append(b, '"')
+	if s.Frame != 0 {
+		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
+	}
+	if s.Cause != fsm.NoEvent {
+		b = append(append(append(b, `,"cause":"`...), s.Cause.String()...), '"')
+	}
+	b = append(append(append(b, `,"evidence":"`...), s.Evidence.String()...), '"')
+	if s.ProofFrame != 0 {
+		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
+	}
+	if s.NotBefore != 0 {
+		b = append(e.clock.append(append(b, `,"not_before":"`...), s.NotBefore), '"')
+	}
+	if s.NotAfter != 0 {
+		b = append(e.clock.append(append(b, `,"not_after":"`...), s.NotAfter), '"')
+	}
+	return append(b, '}')
 }
 
 func appendSocket(b []byte, a netip.AddrPort) []byte {

@@ -1,0 +1,144 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+)
+
+// fact is a segment that says something about a state: a SYN, FIN or RST, or what
+// first answers one. Of a connection that lives and dies in good order there are
+// seven to ten; data adds none. Trajectories are inferred from facts alone.
+type fact struct {
+	time         Time
+	frame        uint64
+	seq, ack     uint32
+	tsval, tsecr uint32
+	len          uint32
+	flags        wire.Flags
+	dir          uint8
+	bits         factBits
+}
+
+type factBits uint8
+
+const (
+	factTimestamps factBits = 1 << iota // tsval and tsecr are valid
+	factAccepted                        // an RST that its receiver would take (acceptsRST)
+	factAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
+	factStandIn                         // not captured: inferred from what the other side acknowledged
+	factForeign                         // a SYN with an ISN that is not this connection's
+	factDSACK                           // begins with a D-SACK (RFC 2883)
+	factBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
+)
+
+func (b factBits) has(m factBits) bool { return b&m != 0 }
+
+// end is the sequence number behind the fact.
+func (f *fact) end() uint32 {
+	n := f.seq + f.len
+	if f.flags.Any(wire.SYN) {
+		n++
+	}
+	if f.flags.Any(wire.FIN) {
+		n++
+	}
+	return n
+}
+
+// covers reports whether the fact acknowledges the octet (SYN, FIN) at seq.
+func (f *fact) covers(seq uint32) bool {
+	return f.flags.Has(wire.ACK) && int32(f.ack-seq) > 0
+}
+
+const (
+	blockFacts = 4
+	maxFacts   = 48 // of one connection; those beyond are counted
+)
+
+// factBlock is a link in a connection's list of facts.
+type factBlock struct {
+	facts [blockFacts]fact
+	next  uint32 // block+1; 0: none
+}
+
+// factPool holds the facts of a tracker's connections, without pointers.
+type factPool struct {
+	chunks [][]factBlock
+	free   uint32 // block+1
+}
+
+func (p *factPool) at(block uint32) *factBlock {
+	return &p.chunks[(block-1)>>chunkBits][(block-1)&(chunkSize-1)]
+}
+
+func (p *factPool) alloc() uint32 {
+	if p.free == 0 {
+		base := uint32(len(p.chunks) << chunkBits)
+		p.chunks = append(p.chunks, make([]factBlock, chunkSize))
+		for i := uint32(chunkSize); i > 0; i-- {
+			p.at(base + i).next = p.free
+			p.free = base + i
+		}
+	}
+	block := p.free
+	p.free = p.at(block).next
+	p.at(block).next = 0
+	return block
+}
+
+// factList is a connection's facts in the order of the capture.
+type factList struct {
+	first, last uint32 // block+1; 0: none
+	n           uint8
+	dropped     uint8 // facts beyond maxFacts, at most 255
+}
+
+// add appends a fact and returns where it is, nil when the list is full.
+func (l *factList) add(p *factPool) *fact {
+	if l.n >= maxFacts {
+		if l.dropped < 255 {
+			l.dropped++
+		}
+		return nil
+	}
+	i := l.n % blockFacts
+	if i == 0 {
+		block := p.alloc()
+		if l.last == 0 {
+			l.first = block
+		} else {
+			p.at(l.last).next = block
+		}
+		l.last = block
+	}
+	l.n++
+	return &p.at(l.last).facts[i]
+}
+
+// newest is the fact that add returned last.
+func (l *factList) newest(p *factPool) *fact {
+	if l.n == 0 {
+		return nil
+	}
+	return &p.at(l.last).facts[(l.n-1)%blockFacts]
+}
+
+// appendTo appends the facts to buf.
+func (l *factList) appendTo(p *factPool, buf []fact) []fact {
+	left := int(l.n)
+	for block := l.first; block != 0 && left > 0; block = p.at(block).next {
+		k := min(left, blockFacts)
+		buf = append(buf, p.at(block).facts[:k]...)
+		left -= k
+	}
+	return buf
+}
+
+func (l *factList) release(p *factPool) {
+	for block := l.first; block != 0; {
+		next := p.at(block).next
+		p.at(block).next = p.free
+		p.free = block
+		block = next
+	}
+	*l = factList{}
+}

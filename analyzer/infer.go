@@ -1,0 +1,313 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// Evidence says how a step of a trajectory is known.
+type Evidence uint8
+
+// The kinds of evidence, weakest first.
+const (
+	EvidenceAssumed      Evidence = iota // the tap saw what moved the endpoint pass towards it; nothing proves or disproves that it arrived
+	EvidenceTimer                        // capture time passed, nothing was seen
+	EvidenceAcknowledged                 // a later segment of the endpoint itself proves it
+	EvidenceSent                         // the endpoint sent what only that state sends
+)
+
+var evidenceNames = [...]string{EvidenceAssumed: "assumed", EvidenceTimer: "timer", EvidenceAcknowledged: "acknowledged", EvidenceSent: "sent"}
+
+// String is the evidence's name in the conversation record.
+func (e Evidence) String() string { return evidenceNames[e&3] }
+
+// Step is one state that an endpoint entered.
+type Step struct {
+	State      fsm.State
+	Cause      fsm.Event
+	Evidence   Evidence
+	Frame      uint64 // the captured segment that shows the step; 0: none does
+	ProofFrame uint64 // with EvidenceAcknowledged: the endpoint's segment that proves it
+	Time       Time   // of Frame
+	NotBefore  Time   // the endpoint entered the state between these; 0: not known
+	NotAfter   Time
+}
+
+// mind infers the trajectories of a connection from its facts. It is a function of
+// the facts so far: what a new fact contradicts was never said, so that a live view
+// which asks again takes it back.
+type mind struct {
+	facts []fact
+	sides [2]side
+	now   Time // how far the capture's clock has come
+	msl2  Time
+}
+
+// side is what is known of one endpoint apart from its facts.
+type side struct {
+	isn, fin           uint32 // sequence numbers of its SYN and FIN
+	knowsISN, knowsFIN bool
+	unseen             bool // none of its segments was captured
+	distance           Time // between the tap and it, there and back
+	last               Time // when it last sent anything but an RST
+	firstFIN           int  // index of its first FIN in facts, -1
+}
+
+// story follows one endpoint through its states.
+type story struct {
+	*mind
+	me, peer uint8
+	self     *side
+	other    *side
+	state    fsm.State
+	out      []Step
+}
+
+// infer returns the steps of the endpoint that sends in direction me, appended to out.
+func (m *mind) infer(me uint8, out []Step) []Step {
+	s := story{mind: m, me: me, peer: 1 - me, self: &m.sides[me], other: &m.sides[1-me], out: out}
+	s.opening()
+	s.closing()
+	s.expiry()
+	return s.out
+}
+
+// margin is how much later than a segment towards the endpoint its own segment must
+// pass the tap to have been sent after hearing of that. Anything sooner crossed it.
+func (s *story) margin() Time { return s.self.distance + s.self.distance/10 }
+
+// heard reports whether what the endpoint sent at t was sent after f had arrived.
+func (s *story) heard(f *fact, t Time) bool { return t > f.time+s.margin() }
+
+// move enters the state that event leads to, if it leads anywhere.
+func (s *story) move(ev fsm.Event, step Step) {
+	next, ok := s.state.Next(ev)
+	if !ok || next == s.state {
+		return
+	}
+	s.state = next
+	step.State, step.Cause = next, ev
+	s.out = append(s.out, step)
+}
+
+// sent enters a state by something the endpoint sent.
+func (s *story) sent(ev fsm.Event, f *fact) {
+	step := Step{Evidence: EvidenceSent, Frame: f.frame, Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time}
+	if f.bits.has(factStandIn) {
+		step.Evidence = EvidenceAcknowledged
+		step.ProofFrame = f.frame
+		step.NotBefore = 0
+	}
+	s.move(ev, step)
+}
+
+// received enters a state by something that reached the endpoint: f, proved by proof or by nothing.
+func (s *story) received(ev fsm.Event, f, proof *fact) {
+	step := Step{Frame: f.frame, Time: f.time, NotBefore: f.time}
+	switch {
+	case proof != nil:
+		step.Evidence, step.ProofFrame, step.NotAfter = EvidenceAcknowledged, proof.frame, max(proof.time, f.time)
+	case s.self.distance > 0:
+		step.NotAfter = f.time + s.margin()
+	}
+	s.move(ev, step)
+}
+
+// first returns the first fact of a direction from index i on for which ok holds, -1 if there is none.
+func (m *mind) first(dir uint8, i int, ok func(*fact) bool) int {
+	for ; i < len(m.facts); i++ {
+		if f := &m.facts[i]; f.dir == dir && ok(f) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isSYN(f *fact) bool {
+	return f.flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.bits.has(factForeign)
+}
+func isSYNACK(f *fact) bool {
+	return f.flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
+}
+func isFIN(f *fact) bool    { return f.flags&(wire.FIN|wire.RST) == wire.FIN }
+func isRST(f *fact) bool    { return f.flags.Any(wire.RST) }
+func ordinary(f *fact) bool { return !f.flags.Any(wire.SYN | wire.RST) }
+
+// opening follows the endpoint to ESTABLISHED, or as far as it comes.
+func (s *story) opening() {
+	syn := s.first(s.me, 0, isSYN)
+	synack := s.first(s.me, 0, isSYNACK)
+	switch {
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, isSYN) >= 0 && s.first(s.peer, 0, isSYN) > syn):
+		s.dial(syn, synack)
+	case synack >= 0:
+		s.accept(synack)
+	case syn >= 0:
+		s.dial(syn, -1)
+	default:
+		s.midstream()
+	}
+}
+
+// midstream starts an endpoint whose opening was not captured.
+func (s *story) midstream() {
+	i := s.first(s.me, 0, ordinary)
+	if i < 0 {
+		if i = s.first(s.peer, 0, ordinary); i < 0 {
+			return
+		}
+	}
+	f := &s.facts[i]
+	s.state = fsm.Established
+	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: f.frame, Time: f.time, NotAfter: f.time})
+}
+
+// dial follows an active open.
+func (s *story) dial(syn, synack int) {
+	s.state = fsm.Closed
+	s.sent(fsm.SendSYN, &s.facts[syn])
+	proof := s.first(s.me, syn, func(f *fact) bool { return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn) })
+	if synack >= 0 { // its own: a simultaneous open
+		if i := s.copyBefore(isSYN, &s.facts[synack]); i >= 0 {
+			s.received(fsm.RecvSYN, &s.facts[i], &s.facts[synack])
+		} else {
+			s.sent(fsm.SendSYNACK, &s.facts[synack])
+		}
+		ack := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
+		if ack >= 0 && !s.repeats(ack, isSYNACK) {
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof))
+		}
+		return
+	}
+	answer := func(f *fact) bool { return isSYNACK(f) && f.covers(s.self.isn) }
+	if proof >= 0 {
+		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
+			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
+		} else { // the SYN-ACK was not captured
+			p := &s.facts[proof]
+			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: p.frame, ProofFrame: p.frame, Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
+		}
+		return
+	}
+	i := s.first(s.peer, syn, answer)
+	if i < 0 {
+		return
+	}
+	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
+		i = j
+	}
+	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].flags.Has(wire.ACK) {
+		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
+	}
+	if !s.repeats(i, isSYN) {
+		s.received(fsm.RecvSYNACK, &s.facts[i], nil)
+	}
+}
+
+// accept follows a passive open, of which the SYN-ACK is the first that is seen.
+func (s *story) accept(synack int) {
+	first := &s.facts[synack]
+	s.state = fsm.Listen
+	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: first.frame, Time: first.time, NotAfter: first.time})
+	s.sent(fsm.SendSYNACK, first)
+	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
+	i := s.first(s.peer, 0, ack)
+	own := s.first(s.me, synack, ordinary)
+	if i < 0 || own >= 0 && isFIN(&s.facts[own]) && s.facts[own].time < s.facts[i].time {
+		return // it may close before the ACK comes (fast open)
+	}
+	if own < 0 {
+		if !s.established(i) {
+			return
+		}
+		// Of several the one that can have been received: behind the last SYN-ACK.
+		for j := i; j >= 0 && s.repeats(i, isSYNACK); j = s.first(s.peer, j+1, ack) {
+			i = j
+		}
+		s.received(fsm.RecvAckOfSYN, &s.facts[i], nil)
+		return
+	}
+	if j := s.copyBefore(ack, &s.facts[own]); j >= 0 {
+		i = j
+		for k := s.first(s.peer, 0, ack); k >= 0 && k <= j; k = s.first(s.peer, k+1, ack) {
+			if !s.repeatsBefore(k, own, isSYNACK) {
+				i = k
+				break
+			}
+		}
+	}
+	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
+}
+
+// established reports whether a server that sent nothing but SYN-ACKs may have taken the
+// handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
+// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
+func (s *story) established(ack int) bool {
+	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].flags.Has(wire.ACK) {
+		return false
+	}
+	last := ack
+	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }) {
+		last = j
+	}
+	return !s.repeats(last, isSYNACK)
+}
+
+// repeats reports whether the endpoint sends again what fact i would have ended.
+func (s *story) repeats(i int, again func(*fact) bool) bool {
+	return s.repeatsBefore(i, len(s.facts), again)
+}
+
+func (s *story) repeatsBefore(i, end int, again func(*fact) bool) bool {
+	j := s.first(s.me, i+1, func(f *fact) bool { return again(f) && s.heard(&s.facts[i], f.time) })
+	return j >= 0 && j < end
+}
+
+func (s *story) at(i int) *fact {
+	if i < 0 {
+		return nil
+	}
+	return &s.facts[i]
+}
+
+// copyBefore picks, of the copies of a segment towards the endpoint, the one that it can
+// have received when it sent proof: the latest that passed the tap early enough. With
+// timestamps none is beyond what proof echoes (RFC 7323 4.3); a D-SACK in proof says that the
+// last copy was not the first to arrive.
+func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
+	found, before, any := -1, -1, -1
+	for i := s.first(s.peer, 0, is); i >= 0; i = s.first(s.peer, i+1, is) {
+		f := &s.facts[i]
+		if any < 0 {
+			any = i
+		}
+		if f.time > proof.time-s.self.distance*3/4 {
+			break
+		}
+		if f.bits&proof.bits&factTimestamps != 0 && int32(f.tsval-proof.tsecr) > 0 {
+			break
+		}
+		before, found = found, i
+	}
+	switch {
+	case found >= 0 && before >= 0 && proof.bits.has(factDSACK):
+		return before
+	case found >= 0:
+		return found
+	}
+	return any
+}
+
+// expiry ends TIME_WAIT when the capture goes on for long enough.
+func (s *story) expiry() {
+	if s.state != fsm.TimeWait || len(s.out) == 0 {
+		return
+	}
+	start := s.out[len(s.out)-1].Time
+	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
+		start = max(start, s.facts[i].time) // a FIN that comes again restarts it
+	}
+	if end := start + s.msl2; s.now >= end {
+		s.move(fsm.TimeWaitTimeout, Step{Evidence: EvidenceTimer, Time: end, NotBefore: end})
+	}
+}

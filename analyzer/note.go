@@ -1,0 +1,90 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// note keeps the segment as a fact.
+func (c *conv) note(p *factPool, s *wire.Segment) *fact {
+	f := c.facts.add(p)
+	if f == nil {
+		return nil
+	}
+	*f = fact{
+		time: Time(s.Time), frame: s.Frame,
+		seq: s.Seq, ack: s.Ack, tsval: s.TSval, tsecr: s.TSecr,
+		len: s.Len, flags: s.Flags, dir: s.Dir,
+	}
+	if s.Bits&wire.HasTimestamps != 0 {
+		f.bits |= factTimestamps
+	}
+	if s.NSack > 0 && int32(s.Sack[0][0]-s.Ack) < 0 {
+		f.bits |= factDSACK
+	}
+	return f
+}
+
+// maxOpening bounds the facts that an opening leaves, so that some are left for the close.
+const maxOpening = 16
+
+// noteOrdinary decides whether a segment with neither SYN, FIN nor RST is a fact: while the
+// handshake is not proved on both sides, and once a FIN or RST has passed.
+func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
+	closing := (tx.flags | rx.flags).has(sentFIN | sentRST)
+	switch {
+	case rx.flags.has(sentFIN) && before <= rx.fin && tx.acked > rx.fin:
+		// the first to acknowledge the FIN
+	case rx.packets == 0:
+		c.noteAdvance(p, tx, s, before)
+		return
+	case tx.flags&notedOrdinary == 0:
+		tx.flags |= notedOrdinary
+		if rx.flags&notedOrdinary != 0 && !closing {
+			c.flags &^= watching
+		}
+	case s.Len > 0 || !closing && c.facts.n >= maxOpening:
+		return
+	}
+	c.note(p, s)
+}
+
+// noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
+// not captured: if it is one octet and the last, it is the peer's FIN.
+func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reassembly.Pos) {
+	if tx.flags&notedOrdinary == 0 {
+		tx.flags |= notedOrdinary
+		c.note(p, s)
+		return
+	}
+	if tx.acked == before {
+		return
+	}
+	if f := c.facts.newest(p); f != nil && f.dir == s.Dir && !f.flags.Any(wire.SYN|wire.FIN|wire.RST) && f.bits.has(factAdvance) {
+		f.time, f.frame, f.seq, f.ack, f.len = Time(s.Time), s.Frame, s.Seq, s.Ack, uint32(tx.acked-before)
+		return
+	}
+	if f := c.note(p, s); f != nil {
+		f.bits |= factAdvance
+		f.len = uint32(tx.acked - before)
+	}
+}
+
+// measure keeps the distance between the tap and the sender of s: the least time that
+// passed between a segment towards it and its answer. Ranges sent twice tell nothing.
+func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
+	now := Time(s.Time)
+	if rx.probe != 0 && tx.acked >= rx.probe {
+		if d := now - rx.probeTime; tx.distance == 0 || d < tx.distance {
+			tx.distance = max(d, 1)
+		}
+		rx.probe = 0
+	}
+	switch {
+	case s.SeqLen() == 0:
+	case !grew:
+		tx.probe = 0
+	case tx.probe == 0:
+		tx.probe, tx.probeTime = tx.end, now
+	}
+}
