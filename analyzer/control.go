@@ -38,7 +38,23 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	tx.last = Time(s.Time)
 	tx.measure(rx, s, tx.end > before)
+	if s.Flags.Any(wire.FIN) && s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= c.firstFIN(p, 1-s.Dir) {
+		bits |= factBusy
+	}
 	c.noteControl(p, s, bits)
+}
+
+// firstFIN is when the first FIN of a direction passed.
+func (c *conv) firstFIN(p *factPool, dir uint8) Time {
+	for block, left := c.facts.first, int(c.facts.n); block != 0; block = p.at(block).next {
+		for i := range min(left, blockFacts) {
+			if f := &p.at(block).facts[i]; f.dir == dir && isFIN(f) {
+				return f.time
+			}
+		}
+		left -= blockFacts
+	}
+	return 0
 }
 
 func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {

@@ -26,6 +26,7 @@ type half struct {
 	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
 	probe     reassembly.Pos // end of a segment whose ACK will measure the peer's distance; 0: none
 	probeTime Time
+	busySince Time // data has been in flight without a break since then
 
 	// What an ordinary segment does not touch.
 	start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen

@@ -60,6 +60,7 @@ type story struct {
 	self     *side
 	other    *side
 	state    fsm.State
+	passive  bool // opened from LISTEN
 	out      []Step
 }
 
@@ -207,7 +208,7 @@ func (s *story) dial(syn, synack int) {
 // accept follows a passive open, of which the SYN-ACK is the first that is seen.
 func (s *story) accept(synack int) {
 	first := &s.facts[synack]
-	s.state = fsm.Listen
+	s.state, s.passive = fsm.Listen, true
 	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: first.frame, Time: first.time, NotAfter: first.time})
 	s.sent(fsm.SendSYNACK, first)
 	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }

@@ -46,9 +46,12 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own != nil {
 		ack = s.ackOfFIN(own)
-		passive = fin != nil && own.covers(s.other.fin)
+		passive = fin != nil && own.covers(s.other.fin) && !own.bits.has(factBusy)
 	}
 	add := func(at Time, ev fsm.Event, f, proof *fact, sent bool) {
+		if proof != nil { // it had arrived when the proof was sent
+			at = min(at, s.sentAt(proof))
+		}
 		list = append(list, moment{at, ev, f, proof, sent})
 	}
 	switch {
@@ -83,7 +86,7 @@ func (s *story) closeMoments(list []moment) []moment {
 // nil if it did not receive one, or more likely did not than did.
 func (s *story) peerFIN() (fin, proof *fact) {
 	fin = s.at(s.first(s.peer, 0, isFIN))
-	if i := s.first(s.me, 0, func(f *fact) bool { return !isRST(f) && f.covers(s.other.fin) }); i >= 0 {
+	if i := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) }); i >= 0 {
 		proof = &s.facts[i]
 		if j := s.copyBefore(isFIN, proof); j >= 0 {
 			return &s.facts[j], proof
@@ -144,8 +147,7 @@ func (s *story) resetMoment(list []moment) []moment {
 	if cut.fact == nil {
 		return list
 	}
-	passiveOpener := len(s.out) > 0 && s.out[0].State == fsm.Listen
-	if s.state == fsm.SynRcvd && passiveOpener {
+	if s.state == fsm.SynRcvd && s.passive {
 		cut.event = fsm.ReturnToListen
 	}
 	n := 0

@@ -32,8 +32,9 @@ const maxOpening = 16
 // handshake is not proved on both sides, and once a FIN or RST has passed.
 func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
 	closing := (tx.flags | rx.flags).has(sentFIN | sentRST)
+	answersFIN := rx.flags.has(sentFIN) && tx.acked > rx.fin
 	switch {
-	case rx.flags.has(sentFIN) && before <= rx.fin && tx.acked > rx.fin:
+	case answersFIN && before <= rx.fin:
 		// the first to acknowledge the FIN
 	case rx.packets == 0:
 		c.noteAdvance(p, tx, s, before)
@@ -43,7 +44,11 @@ func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before r
 		if rx.flags&notedOrdinary != 0 && !closing {
 			c.flags &^= watching
 		}
-	case s.Len > 0 || !closing && c.facts.n >= maxOpening:
+	case s.Len > 0:
+		return
+	case closing && !answersFIN:
+		return
+	case !closing && c.facts.n >= maxOpening:
 		return
 	}
 	c.note(p, s)
@@ -74,6 +79,9 @@ func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reasse
 // passed between a segment towards it and its answer. Ranges sent twice tell nothing.
 func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
 	now := Time(s.Time)
+	if grew && s.Len > 0 && rx.acked >= tx.end-reassembly.Pos(s.SeqLen()) {
+		tx.busySince = now // nothing else is in flight
+	}
 	if rx.probe != 0 && tx.acked >= rx.probe {
 		if d := now - rx.probeTime; tx.distance == 0 || d < tx.distance {
 			tx.distance = max(d, 1)
