@@ -152,6 +152,7 @@ type Conversation struct {
 	Sent                  [2]Sent
 	State                 [2]fsm.State // at the end of the capture, the last of Trajectory
 	Trajectory            [2][]Step
+	Anomalies             []Anomaly // in order of frames
 }
 
 // Sent is what one endpoint sent.
