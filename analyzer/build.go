@@ -7,8 +7,8 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// build writes the record of c into out. Its stream number is the Merger's to give.
-func (t *Tracker) build(c *conv, out *Conversation, steps *[]Step) {
+// build writes the record of c into out, and its facts behind those in facts. Its stream number is the Merger's to give.
+func (t *Tracker) build(c *conv, out *Conversation, facts *[]fact) {
 	cl, roles := c.client()
 	*out = Conversation{
 		Roles:        roles,
@@ -27,16 +27,11 @@ func (t *Tracker) build(c *conv, out *Conversation, steps *[]Step) {
 		out.Addr[side] = socket(&c.key, dir)
 		out.Sent[side] = c.half[dir].sent()
 	}
-	both := t.trajectories(c)
-	for side := range 2 {
-		dir := uint8(side) ^ cl
-		n := len(*steps)
-		*steps = append(*steps, both[dir]...)
-		out.Trajectory[side] = (*steps)[n:len(*steps):len(*steps)]
-		if k := len(both[dir]); k > 0 {
-			out.State[side] = both[dir][k-1].State
-		}
-	}
+	n := len(*facts)
+	*facts = c.facts.appendTo(&t.facts, *facts)
+	out.facts = (*facts)[n:len(*facts):len(*facts)]
+	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
+	out.now, out.msl2, out.clientDir = t.now, t.linger, cl
 }
 
 func (h *half) sent() Sent {

@@ -48,7 +48,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 func (c *conv) firstFIN(p *factPool, dir uint8) Time {
 	for block, left := c.facts.first, int(c.facts.n); block != 0; block = p.at(block).next {
 		for i := range min(left, blockFacts) {
-			if f := &p.at(block).facts[i]; f.dir == dir && isFIN(f) {
+			if f := &p.at(block).facts[i]; f.dir() == dir && isFIN(f) {
 				return f.time
 			}
 		}

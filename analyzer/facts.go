@@ -6,22 +6,22 @@ import (
 
 // fact is a segment that says something about a state: a SYN, FIN or RST, or what
 // first answers one. Of a connection that lives and dies in good order there are
-// seven to ten; data adds none. Trajectories are inferred from facts alone.
+// seven to nine; data adds none. Trajectories are inferred from facts alone.
 type fact struct {
 	time         Time
-	frame        uint64
+	ahead        uint32 // frames since the connection's first
 	seq, ack     uint32
 	tsval, tsecr uint32
-	len          uint32
-	flags        wire.Flags
-	dir          uint8
+	len          uint16
+	flags        uint8 // the low byte of wire.Flags
 	bits         factBits
 }
 
 type factBits uint8
 
 const (
-	factTimestamps factBits = 1 << iota // tsval and tsecr are valid
+	factFromB      factBits = 1 << iota // sent in direction 1
+	factTimestamps                      // tsval and tsecr are valid
 	factAccepted                        // an RST that its receiver would take (acceptsRST)
 	factAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
 	factStandIn                         // not captured: inferred from what the other side acknowledged
@@ -32,21 +32,14 @@ const (
 
 func (b factBits) has(m factBits) bool { return b&m != 0 }
 
-// end is the sequence number behind the fact.
-func (f *fact) end() uint32 {
-	n := f.seq + f.len
-	if f.flags.Any(wire.SYN) {
-		n++
-	}
-	if f.flags.Any(wire.FIN) {
-		n++
-	}
-	return n
-}
+func (f *fact) dir() uint8 { return uint8(f.bits & factFromB) }
+
+func (f *fact) any(m wire.Flags) bool { return wire.Flags(f.flags)&m != 0 }
+func (f *fact) has(m wire.Flags) bool { return wire.Flags(f.flags)&m == m }
 
 // covers reports whether the fact acknowledges the octet (SYN, FIN) at seq.
 func (f *fact) covers(seq uint32) bool {
-	return f.flags.Has(wire.ACK) && int32(f.ack-seq) > 0
+	return f.has(wire.ACK) && int32(f.ack-seq) > 0
 }
 
 const (

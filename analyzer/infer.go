@@ -37,11 +37,15 @@ type Step struct {
 // the facts so far: what a new fact contradicts was never said, so that a live view
 // which asks again takes it back.
 type mind struct {
-	facts []fact
-	sides [2]side
-	now   Time // how far the capture's clock has come
-	msl2  Time
+	facts      []fact
+	scratch    []fact
+	sides      [2]side
+	now        Time // how far the capture's clock has come
+	msl2       Time // how long TIME_WAIT lasts
+	firstFrame uint64
 }
+
+func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
 
 // side is what is known of one endpoint apart from its facts.
 type side struct {
@@ -93,10 +97,10 @@ func (s *story) move(ev fsm.Event, step Step) {
 
 // sent enters a state by something the endpoint sent.
 func (s *story) sent(ev fsm.Event, f *fact) {
-	step := Step{Evidence: EvidenceSent, Frame: f.frame, Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time}
+	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time}
 	if f.bits.has(factStandIn) {
 		step.Evidence = EvidenceAcknowledged
-		step.ProofFrame = f.frame
+		step.ProofFrame = s.frame(f)
 		step.NotBefore = 0
 	}
 	s.move(ev, step)
@@ -104,10 +108,10 @@ func (s *story) sent(ev fsm.Event, f *fact) {
 
 // received enters a state by something that reached the endpoint: f, proved by proof or by nothing.
 func (s *story) received(ev fsm.Event, f, proof *fact) {
-	step := Step{Frame: f.frame, Time: f.time, NotBefore: f.time}
+	step := Step{Frame: s.frame(f), Time: f.time, NotBefore: f.time}
 	switch {
 	case proof != nil:
-		step.Evidence, step.ProofFrame, step.NotAfter = EvidenceAcknowledged, proof.frame, max(proof.time, f.time)
+		step.Evidence, step.ProofFrame, step.NotAfter = EvidenceAcknowledged, s.frame(proof), max(proof.time, f.time)
 	case s.self.distance > 0:
 		step.NotAfter = f.time + s.margin()
 	}
@@ -117,7 +121,7 @@ func (s *story) received(ev fsm.Event, f, proof *fact) {
 // first returns the first fact of a direction from index i on for which ok holds, -1 if there is none.
 func (m *mind) first(dir uint8, i int, ok func(*fact) bool) int {
 	for ; i < len(m.facts); i++ {
-		if f := &m.facts[i]; f.dir == dir && ok(f) {
+		if f := &m.facts[i]; f.dir() == dir && ok(f) {
 			return i
 		}
 	}
@@ -125,14 +129,14 @@ func (m *mind) first(dir uint8, i int, ok func(*fact) bool) int {
 }
 
 func isSYN(f *fact) bool {
-	return f.flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.bits.has(factForeign)
+	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.bits.has(factForeign)
 }
 func isSYNACK(f *fact) bool {
-	return f.flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
+	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
 }
-func isFIN(f *fact) bool    { return f.flags&(wire.FIN|wire.RST) == wire.FIN }
-func isRST(f *fact) bool    { return f.flags.Any(wire.RST) }
-func ordinary(f *fact) bool { return !f.flags.Any(wire.SYN | wire.RST) }
+func isFIN(f *fact) bool    { return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN }
+func isRST(f *fact) bool    { return f.any(wire.RST) }
+func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
 
 // opening follows the endpoint to ESTABLISHED, or as far as it comes.
 func (s *story) opening() {
@@ -160,7 +164,7 @@ func (s *story) midstream() {
 	}
 	f := &s.facts[i]
 	s.state = fsm.Established
-	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: f.frame, Time: f.time, NotAfter: f.time})
+	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
 }
 
 // dial follows an active open.
@@ -186,7 +190,7 @@ func (s *story) dial(syn, synack int) {
 			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
 		} else { // the SYN-ACK was not captured
 			p := &s.facts[proof]
-			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: p.frame, ProofFrame: p.frame, Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
+			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(p), ProofFrame: s.frame(p), Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
 		}
 		return
 	}
@@ -197,7 +201,7 @@ func (s *story) dial(syn, synack int) {
 	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
 		i = j
 	}
-	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].flags.Has(wire.ACK) {
+	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
 	}
 	if !s.repeats(i, isSYN) {
@@ -209,7 +213,7 @@ func (s *story) dial(syn, synack int) {
 func (s *story) accept(synack int) {
 	first := &s.facts[synack]
 	s.state, s.passive = fsm.Listen, true
-	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: first.frame, Time: first.time, NotAfter: first.time})
+	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.frame(first), Time: first.time, NotAfter: first.time})
 	s.sent(fsm.SendSYNACK, first)
 	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
 	i := s.first(s.peer, 0, ack)
@@ -244,7 +248,7 @@ func (s *story) accept(synack int) {
 // handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
 // it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
 func (s *story) established(ack int) bool {
-	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].flags.Has(wire.ACK) {
+	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return false
 	}
 	last := ack

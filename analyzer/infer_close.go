@@ -101,7 +101,7 @@ func (s *story) peerFIN() (fin, proof *fact) {
 		copies++
 		fin = &s.facts[i]
 	}
-	rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.flags.Has(wire.ACK) && f.time > fin.time })
+	rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && f.time > fin.time })
 	if copies > 1 || s.heard(fin, s.self.last) || rst >= 0 {
 		return nil, nil // it would have acknowledged it
 	}
@@ -129,7 +129,7 @@ func (s *story) resetMoment(list []moment) []moment {
 			continue
 		}
 		var m moment
-		if f.dir == s.me {
+		if f.dir() == s.me {
 			if s.self.last > f.time {
 				continue // it goes on: the RST was forged, or answered something else
 			}

@@ -1,39 +1,51 @@
 package analyzer
 
 import (
+	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
-// judgment holds what inferring needs beside a connection, reused from one to the next.
-type judgment struct {
-	facts []fact
+// Judgment is what follows from a conversation's facts: the trajectories of its endpoints and its
+// anomalies. It is worked out when it is asked for, since many readers want only some of
+// the conversations judged. The zero value is ready; use it again to spare allocations.
+type Judgment struct {
+	State      [2]fsm.State // at the end of what was captured, by Side; the last of Trajectory
+	Trajectory [2][]Step    // by Side
+	Anomalies  []Anomaly    // in order of frames
+
+	mind  mind
 	steps []Step
 }
 
-// trajectories infers both endpoints' steps, by direction. They are valid until the next call.
-func (t *Tracker) trajectories(c *conv) (out [2][]Step) {
-	j := &t.judgment
-	j.facts = c.facts.appendTo(&t.facts, j.facts[:0])
-	m := mind{facts: j.facts, now: t.now, msl2: t.linger}
-	for dir := range uint8(2) {
-		h, o := &c.half[dir], &c.half[1-dir]
-		m.sides[dir] = side{
-			isn: h.isn(), knowsISN: h.flags.has(isnKnown),
-			fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
-			unseen: h.packets == 0, distance: h.distance, last: h.last,
-			firstFIN: -1,
-		}
-		_ = o
-	}
+// Judge works out j for c. What j holds is valid until it is used again.
+func (j *Judgment) Judge(c *Conversation) {
+	m := &j.mind
+	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
 	m.standIn()
 	for dir := range uint8(2) {
 		m.sides[dir].firstFIN = m.first(dir, 0, isFIN)
 	}
-	j.steps = m.infer(0, j.steps[:0])
+	cl := c.clientDir
+	j.steps = m.infer(cl, j.steps[:0])
 	n := len(j.steps)
-	j.steps = m.infer(1, j.steps)
-	out[0], out[1] = j.steps[:n:n], j.steps[n:]
-	return out
+	j.steps = m.infer(1-cl, j.steps)
+	j.Trajectory[Client], j.Trajectory[Server] = j.steps[:n:n], j.steps[n:]
+	for side, steps := range j.Trajectory {
+		j.State[side] = fsm.Unknown
+		if len(steps) > 0 {
+			j.State[side] = steps[len(steps)-1].State
+		}
+	}
+}
+
+// sideOf is what the analyzer knows of the endpoint that sent h.
+func (h *half) sideOf() side {
+	return side{
+		isn: h.isn(), knowsISN: h.flags.has(isnKnown),
+		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
+		unseen: h.packets == 0, distance: h.distance, last: h.last,
+		firstFIN: -1,
+	}
 }
 
 // standIn puts facts in the place of a direction that was not captured: what the
@@ -48,23 +60,23 @@ func (m *mind) standIn() {
 		return
 	}
 	dir := uint8(u)
-	var out []fact
+	out := m.scratch[:0]
 	for i := range m.facts {
 		f := m.facts[i]
-		opening := f.flags.Any(wire.SYN)
-		if i > 0 && f.dir != dir && ordinary(&f) && seen.knowsISN && len(out) > 0 && isSYN(&out[len(out)-1]) {
-			out = append(out, fact{time: f.time, frame: f.frame, seq: f.ack - 1, ack: seen.isn + 1, flags: wire.SYN | wire.ACK, dir: dir, bits: factStandIn})
+		opening := f.any(wire.SYN)
+		if i > 0 && f.dir() != dir && ordinary(&f) && seen.knowsISN && len(out) > 0 && isSYN(&out[len(out)-1]) {
+			out = append(out, fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, ack: seen.isn + 1, flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(dir)})
 			unseen.isn, unseen.knowsISN = f.ack-1, true
 		}
-		if opening && f.flags.Has(wire.ACK) && len(out) == 0 {
-			out = append(out, fact{time: f.time, frame: f.frame, seq: f.ack - 1, flags: wire.SYN, dir: dir, bits: factStandIn})
+		if opening && f.has(wire.ACK) && len(out) == 0 {
+			out = append(out, fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.SYN), bits: factStandIn | factBits(dir)})
 		}
 		out = append(out, f)
 	}
-	m.facts = out
+	m.facts, m.scratch = out, m.facts
 	last := -1
 	for i := range out {
-		if f := &out[i]; f.dir != dir && f.bits.has(factAdvance) && !isRST(f) {
+		if f := &out[i]; f.dir() != dir && f.bits.has(factAdvance) && !isRST(f) {
 			last = i
 		}
 	}
@@ -79,9 +91,9 @@ func (m *mind) standInClose(dir uint8, i int) {
 	var own *fact
 	if i >= 0 && m.facts[i].len == 1 {
 		f := m.facts[i]
-		own = &fact{time: f.time, frame: f.frame, seq: f.ack - 1, flags: wire.FIN | wire.ACK, dir: dir, bits: factStandIn}
+		own = &fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.FIN | wire.ACK), bits: factStandIn | factBits(dir)}
 		unseen.fin, unseen.knowsFIN = f.ack-1, true
-		if fin >= 0 && m.facts[fin].frame < f.frame {
+		if fin >= 0 && m.facts[fin].ahead < f.ahead {
 			own.ack = seen.fin + 1
 		} else {
 			own.ack = m.facts[i].seq
@@ -90,7 +102,7 @@ func (m *mind) standInClose(dir uint8, i int) {
 	if fin < 0 && own == nil {
 		return
 	}
-	var out []fact
+	out := m.scratch[:0]
 	for k := range m.facts {
 		if own != nil && k == i {
 			out = append(out, *own)
@@ -98,8 +110,8 @@ func (m *mind) standInClose(dir uint8, i int) {
 		out = append(out, m.facts[k])
 		if k == fin && own == nil || k == fin && own.ack != seen.fin+1 {
 			f := m.facts[k]
-			out = append(out, fact{time: f.time, frame: f.frame, seq: f.ack, ack: seen.fin + 1, flags: wire.ACK, dir: dir, bits: factStandIn})
+			out = append(out, fact{time: f.time, ahead: f.ahead, seq: f.ack, ack: seen.fin + 1, flags: uint8(wire.ACK), bits: factStandIn | factBits(dir)})
 		}
 	}
-	m.facts = out
+	m.facts, m.scratch = out, m.facts
 }

@@ -50,7 +50,7 @@ func (m *Merger) Batch(outs []Output) error {
 	}
 	clear(m.heads)
 	for i := range outs {
-		outs[i].events, outs[i].done, outs[i].steps = outs[i].events[:0], outs[i].done[:0], outs[i].steps[:0]
+		outs[i].events, outs[i].done, outs[i].facts = outs[i].events[:0], outs[i].done[:0], outs[i].facts[:0]
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func (m *Merger) finish(trackers []*Tracker) error {
 		slots[i] = t.live()
 	}
 	var c Conversation
-	var steps []Step
+	var facts []fact
 	for {
 		best, first := -1, uint64(math.MaxUint64)
 		for i := range trackers {
@@ -116,8 +116,8 @@ func (m *Merger) finish(trackers []*Tracker) error {
 		}
 		slot := slots[best][0]
 		slots[best] = slots[best][1:]
-		steps = steps[:0]
-		trackers[best].last(slot, &c, &steps)
+		facts = facts[:0]
+		trackers[best].last(slot, &c, &facts)
 		c.Stream = first
 		if err := m.emit(&c); err != nil {
 			return err

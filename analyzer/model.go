@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
@@ -150,9 +149,12 @@ type Conversation struct {
 	History               History
 	Evicted               bool // the flow table was full: what came later is in another conversation
 	Sent                  [2]Sent
-	State                 [2]fsm.State // at the end of the capture, the last of Trajectory
-	Trajectory            [2][]Step
-	Anomalies             []Anomaly // in order of frames
+
+	// What a Judgment is made of.
+	facts     []fact
+	sides     [2]side // by direction
+	clientDir uint8
+	now, msl2 Time
 }
 
 // Sent is what one endpoint sent.
@@ -167,11 +169,18 @@ type Sent struct {
 // Packets is the number of segments both ways.
 func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent[Server].Packets }
 
+// CopyTo makes dst, whose memory is used again, a copy that may be kept.
+func (c *Conversation) CopyTo(dst *Conversation) {
+	facts := append(dst.facts[:0], c.facts...)
+	*dst = *c
+	dst.facts = facts
+}
+
 // Duration is the time from the first to the last frame.
 func (c *Conversation) Duration() time.Duration { return c.End.Sub(c.Start) }
 
 // Sink receives conversations. c is valid during the call only; a sink that
-// keeps it copies it. An error ends the analysis.
+// keeps it keeps a copy (CopyTo). An error ends the analysis.
 type Sink interface {
 	Conversation(c *Conversation) error
 }

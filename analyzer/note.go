@@ -12,9 +12,9 @@ func (c *conv) note(p *factPool, s *wire.Segment) *fact {
 		return nil
 	}
 	*f = fact{
-		time: Time(s.Time), frame: s.Frame,
+		time: Time(s.Time), ahead: uint32(s.Frame - c.firstFrame),
 		seq: s.Seq, ack: s.Ack, tsval: s.TSval, tsecr: s.TSecr,
-		len: s.Len, flags: s.Flags, dir: s.Dir,
+		len: uint16(min(s.Len, 1<<16-1)), flags: uint8(s.Flags), bits: factBits(s.Dir),
 	}
 	if s.Bits&wire.HasTimestamps != 0 {
 		f.bits |= factTimestamps
@@ -65,15 +65,17 @@ func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reasse
 	if tx.acked == before {
 		return
 	}
-	if f := c.facts.newest(p); f != nil && f.dir == s.Dir && !f.flags.Any(wire.SYN|wire.FIN|wire.RST) && f.bits.has(factAdvance) {
-		f.time, f.frame, f.seq, f.ack, f.len = Time(s.Time), s.Frame, s.Seq, s.Ack, uint32(tx.acked-before)
+	if f := c.facts.newest(p); f != nil && f.dir() == s.Dir && !f.any(wire.SYN|wire.FIN|wire.RST) && f.bits.has(factAdvance) {
+		f.time, f.ahead, f.seq, f.ack, f.len = Time(s.Time), uint32(s.Frame-c.firstFrame), s.Seq, s.Ack, advance(tx.acked-before)
 		return
 	}
 	if f := c.note(p, s); f != nil {
 		f.bits |= factAdvance
-		f.len = uint32(tx.acked - before)
+		f.len = advance(tx.acked - before)
 	}
 }
+
+func advance(n reassembly.Pos) uint16 { return uint16(min(n, 1<<16-1)) }
 
 // measure keeps the distance between the tap and the sender of s: the least time that
 // passed between a segment towards it and its answer. Ranges sent twice tell nothing.

@@ -55,15 +55,14 @@ type Tracker struct {
 	maxFlows, maxEnded int
 	linger             Time
 
-	slab     slab
-	index    index
-	lru      lru
-	facts    factPool
-	now      Time // of the latest segment
-	judgment judgment
-	ended    queue // closed or reset conversations that wait for stragglers
-	dialing  queue // conversations that began with a SYN, until they are answered
-	held     map[uint32]*heldSYN
+	slab    slab
+	index   index
+	lru     lru
+	facts   factPool
+	now     Time  // of the latest segment
+	ended   queue // closed or reset conversations that wait for stragglers
+	dialing queue // conversations that began with a SYN, until they are answered
+	held    map[uint32]*heldSYN
 
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
@@ -87,7 +86,7 @@ func NewTracker(o Options) *Tracker {
 type Output struct {
 	events []event
 	done   []Conversation
-	steps  []Step // of those in done
+	facts  []fact // of those in done
 }
 
 type event struct {
@@ -110,12 +109,23 @@ const (
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
 // Touch brings the conversation of a segment into the processor's cache. A few segments are
-// touched before the first of them is tracked, so that their cache misses overlap.
-func (t *Tracker) Touch(hash uint32) {
+// touched before the first of them is tracked, so that their cache misses overlap. It returns
+// where the conversation's newest facts probably are, for TouchFacts.
+func (t *Tracker) Touch(hash uint32) (block uint32) {
 	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
-	if e != 0 {
-		c := t.slab.at(uint32(e) - 1)
-		t.touched += c.last + Time(c.half[0].packets+c.half[1].packets)
+	if e == 0 {
+		return 0
+	}
+	c := t.slab.at(uint32(e) - 1)
+	a, b := &c.half[0], &c.half[1]
+	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
+	return c.facts.last
+}
+
+// TouchFacts is the second half of Touch.
+func (t *Tracker) TouchFacts(block uint32) {
+	if block != 0 {
+		t.touched += t.facts.at(block).facts[0].time + t.facts.at(block).facts[blockFacts-1].time
 	}
 }
 
@@ -226,7 +236,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, &out.done[len(out.done)-1], &out.steps)
+	t.build(c, &out.done[len(out.done)-1], &out.facts)
 	c.facts.release(&t.facts)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
@@ -235,11 +245,11 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 }
 
 // last builds the record of a conversation that the end of the input ends.
-func (t *Tracker) last(slot uint32, out *Conversation, steps *[]Step) {
+func (t *Tracker) last(slot uint32, out *Conversation, facts *[]fact) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), out, steps)
+	t.build(t.slab.at(slot), out, facts)
 }
 
 // live lists the slots in use in order of their conversations' first frames.

@@ -96,7 +96,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation) error {
 	case len(k.kept) < k.limit:
 		heap.Push((*lastOnTop)(k), k.copied(c))
 	case k.compare(c, k.kept[0]) < 0:
-		*k.kept[0] = *c
+		c.CopyTo(k.kept[0])
 		heap.Fix((*lastOnTop)(k), 0)
 	}
 	return nil
@@ -110,8 +110,10 @@ func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
 		}
 		k.chunk = make([]analyzer.Conversation, 0, n)
 	}
-	k.chunk = append(k.chunk, *c)
-	return &k.chunk[len(k.chunk)-1]
+	k.chunk = k.chunk[:len(k.chunk)+1]
+	copied := &k.chunk[len(k.chunk)-1]
+	c.CopyTo(copied)
+	return copied
 }
 
 // Sorted is what was kept, in order. The collector takes no more conversations

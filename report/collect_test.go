@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func checkOrder(t *testing.T, key Key, limit int, k *Collector, cs []analyzer.Co
 		t.Fatalf("%v, limit %d: %d kept, %d hidden", key, limit, len(got), k.Hidden())
 	}
 	for i := range cs {
-		if *got[i] != cs[i] {
+		if !reflect.DeepEqual(*got[i], cs[i]) {
 			t.Fatalf("%v, limit %d: place %d has stream %d, want %d", key, limit, i, got[i].Stream, cs[i].Stream)
 		}
 	}

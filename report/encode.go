@@ -16,11 +16,13 @@ const conversationSchema = "tcptrace.conversation.v1"
 // times, base64 and names from fixed tables. Record is the same document as Go
 // data, and a test holds the two together.
 type encoder struct {
-	clock clock
+	clock    clock
+	judgment analyzer.Judgment
 }
 
 // conversation appends the record of c.
 func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
+	e.judgment.Judge(c)
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
 	b = strconv.AppendUint(b, c.Stream, 10)
@@ -50,13 +52,13 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 // endpoint appends what is known of one side.
 func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
 	s := &c.Sent[side]
-	b = append(append(b, `{"state":"`...), c.State[side].String()...)
+	b = append(append(b, `{"state":"`...), e.judgment.State[side].String()...)
 	b = append(b, `","trajectory":[`...)
-	for i := range c.Trajectory[side] {
+	for i := range e.judgment.Trajectory[side] {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = e.step(b, &c.Trajectory[side][i])
+		b = e.step(b, &e.judgment.Trajectory[side][i])
 	}
 	b = strconv.AppendUint(append(b, `],"sent":{"packets":`...), s.Packets, 10)
 	b = strconv.AppendUint(append(b, `,"payload_bytes":`...), s.PayloadBytes, 10)

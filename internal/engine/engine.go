@@ -179,8 +179,12 @@ func (r *run) track(b *batch, worker int) {
 	for tasks := b.byWorker[worker]; len(tasks) > 0; {
 		group := tasks[:min(touchAhead, len(tasks))]
 		tasks = tasks[len(group):]
-		for _, t := range group {
-			r.trackers[t.tracker].Touch(t.hash)
+		var blocks [touchAhead]uint32
+		for i, t := range group {
+			blocks[i] = r.trackers[t.tracker].Touch(t.hash)
+		}
+		for i, t := range group {
+			r.trackers[t.tracker].TouchFacts(blocks[i])
 		}
 		for _, t := range group {
 			r.trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
