@@ -15,7 +15,8 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	switch {
 	case s.Flags.Any(wire.RST):
-		if c.rst(tx, rx, s) {
+		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
+		if c.rst(tx, rx, s) && (tx.deaf < 2 || rx.atTap()) {
 			bits = factAccepted
 		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
@@ -36,10 +37,15 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	if s.Flags.Any(wire.FIN) {
 		c.finSent(tx, s)
 	}
-	tx.last = Time(s.Time)
+	if bits&factForeign == 0 {
+		tx.last = Time(s.Time)
+	}
 	tx.measure(rx, s, tx.end > before)
 	if s.Flags.Any(wire.FIN) && s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= c.firstFIN(p, 1-s.Dir) {
 		bits |= factBusy
+	}
+	if s.Flags.Any(wire.FIN) && tx.busyAtFIN == 0 && rx.acked < tx.fin {
+		tx.busyAtFIN = tx.busySince
 	}
 	c.noteControl(p, s, bits)
 }
@@ -115,6 +121,9 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.flags |= sentFIN
 	tx.end = max(tx.end, fin+1)
 }
+
+// atTap reports whether the tap is at the endpoint itself: what passes is received.
+func (h *half) atTap() bool { return h.distance > 0 && h.distance < 400e3 }
 
 // rst reports whether the receiver of the RST would take it.
 func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {

@@ -20,13 +20,15 @@ type half struct {
 	flags  halfFlags
 	zeek   zeekEndpoint
 	wscale uint8 // shift of the window, valid with hasWScale
-	_      uint32
+	deaf   uint8 // segments sent again, or probes, since the peer last sent anything
+	_      [3]byte
 
 	last      Time           // when it last sent anything but an RST
 	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
 	probe     reassembly.Pos // end of a segment whose ACK will measure the peer's distance; 0: none
 	probeTime Time
 	busySince Time // data has been in flight without a break since then
+	idleSince Time // when the peer had acknowledged all of it
 
 	// What an ordinary segment does not touch.
 	start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
@@ -34,6 +36,7 @@ type half struct {
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	rewrites       uint32         // data segments that did not advance end
 	zeroWindows    uint32
+	busyAtFIN      Time // busySince when the first FIN was sent behind data in flight
 }
 
 type halfFlags uint16

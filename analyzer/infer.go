@@ -54,6 +54,7 @@ type side struct {
 	unseen             bool // none of its segments was captured
 	distance           Time // between the tap and it, there and back
 	last               Time // when it last sent anything but an RST
+	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
 	firstFIN           int  // index of its first FIN in facts, -1
 }
 
@@ -113,7 +114,8 @@ func (s *story) received(ev fsm.Event, f, proof *fact) {
 	case proof != nil:
 		step.Evidence, step.ProofFrame, step.NotAfter = EvidenceAcknowledged, s.frame(proof), max(proof.time, f.time)
 	case s.self.distance > 0:
-		step.NotAfter = f.time + s.margin()
+		// The least distance measured is less than it can take: queues and jitter come on top.
+		step.NotAfter = f.time + 2*s.self.distance
 	}
 	s.move(ev, step)
 }
@@ -250,6 +252,15 @@ func (s *story) accept(synack int) {
 func (s *story) established(ack int) bool {
 	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return false
+	}
+	ignored := 0
+	for i := s.first(s.me, 0, isSYNACK); i >= 0; i = s.first(s.me, i+1, isSYNACK) {
+		if s.heard(&s.facts[ack], s.facts[i].time) {
+			ignored++
+		}
+	}
+	if ignored > 1 {
+		return false // it did not hear, or did not want, ACK after ACK
 	}
 	last := ack
 	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }) {

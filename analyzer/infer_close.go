@@ -24,9 +24,30 @@ func (s *story) closing() {
 	for _, m := range list {
 		if m.sent {
 			s.sent(m.event, m.fact)
+			if n := len(s.out); m.event == fsm.SendFIN && s.self.busySince != 0 && s.out[n-1].Cause == fsm.SendFIN {
+				// The application may have closed long before its FIN's turn came.
+				s.out[n-1].NotBefore = min(s.out[n-1].NotBefore, s.self.busySince-s.self.distance)
+			}
 		} else {
 			s.received(m.event, m.fact, m.proof)
 		}
+	}
+	s.afterlife()
+}
+
+// afterlife follows a listener that answers an old duplicate SYN once the connection is
+// over: with another ISN, until the RST comes that its SYN-ACK provokes (RFC 9293 figure 9).
+func (s *story) afterlife() {
+	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) })
+	if i < 0 || s.state != fsm.Closed {
+		return
+	}
+	synack := &s.facts[i]
+	s.state, s.passive = fsm.Listen, true
+	s.sent(fsm.SendSYNACK, synack)
+	rst := s.first(s.peer, i, func(f *fact) bool { return isRST(f) && f.seq == synack.ack })
+	if rst >= 0 {
+		s.received(fsm.ReturnToListen, &s.facts[rst], nil)
 	}
 }
 
@@ -44,9 +65,13 @@ func (s *story) closeMoments(list []moment) []moment {
 	if s.other.knowsFIN {
 		fin, finProof = s.peerFIN()
 	}
+	lost := s.lostFIN(own)
 	if own != nil {
 		ack = s.ackOfFIN(own)
 		passive = fin != nil && own.covers(s.other.fin) && !own.bits.has(factBusy)
+		if lost != nil {
+			own, passive = lost, fin != nil && !s.crossed(lost, fin)
+		}
 	}
 	add := func(at Time, ev fsm.Event, f, proof *fact, sent bool) {
 		if proof != nil { // it had arrived when the proof was sent
@@ -81,6 +106,31 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	return list
 }
+
+// lostFIN is the segment behind the endpoint's FIN that passed before any copy of the FIN
+// did: the first copy was lost before the tap.
+func (s *story) lostFIN(own *fact) *fact {
+	if own == nil {
+		return nil
+	}
+	i := s.first(s.me, 0, func(f *fact) bool {
+		return ordinary(f) && !f.any(wire.FIN) && f.ahead < own.ahead && f.seq == s.self.fin+1
+	})
+	return s.at(i)
+}
+
+// crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
+// follows it, is the immediate answer to the peer's FIN. An application needs longer.
+func (s *story) crossed(proof, fin *fact) bool {
+	if !proof.covers(s.other.fin) {
+		return true
+	}
+	first := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) })
+	return &s.facts[first] == proof && proof.time-fin.time <= s.self.distance*3/2+answerTime
+}
+
+// answerTime is what a host takes at most to acknowledge a FIN: that is never delayed.
+const answerTime = 5e6
 
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.

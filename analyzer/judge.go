@@ -43,7 +43,7 @@ func (h *half) sideOf() side {
 	return side{
 		isn: h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
-		unseen: h.packets == 0, distance: h.distance, last: h.last,
+		unseen: h.packets == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1,
 	}
 }
@@ -68,6 +68,9 @@ func (m *mind) standIn() {
 			out = append(out, fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, ack: seen.isn + 1, flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(dir)})
 			unseen.isn, unseen.knowsISN = f.ack-1, true
 		}
+		if i > 0 && f.dir() != dir && ordinary(&f) && isSYNACK(&m.facts[i-1]) { // the handshake's ACK
+			out = append(out, fact{time: f.time, ahead: f.ahead, seq: unseen.isn + 1, ack: seen.isn + 1, flags: uint8(wire.ACK), bits: factStandIn | factBits(dir)})
+		}
 		if opening && f.has(wire.ACK) && len(out) == 0 {
 			out = append(out, fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.SYN), bits: factStandIn | factBits(dir)})
 		}
@@ -89,7 +92,10 @@ func (m *mind) standInClose(dir uint8, i int) {
 	unseen, seen := &m.sides[dir], &m.sides[1-dir]
 	fin := m.first(1-dir, 0, isFIN)
 	var own *fact
-	if i >= 0 && m.facts[i].len == 1 {
+	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
+	// in what it acknowledged last, be it with data.
+	closed := m.first(1-dir, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && seen.knowsFIN && f.seq == seen.fin+1 })
+	if i >= 0 && (m.facts[i].len == 1 || closed >= 0) {
 		f := m.facts[i]
 		own = &fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.FIN | wire.ACK), bits: factStandIn | factBits(dir)}
 		unseen.fin, unseen.knowsFIN = f.ack-1, true

@@ -75,14 +75,25 @@ func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reasse
 	}
 }
 
+// breakTime is the least pause, beyond what the distance explains, in which a sender with
+// more to send would have gone on.
+const breakTime = 1e6
+
 func advance(n reassembly.Pos) uint16 { return uint16(min(n, 1<<16-1)) }
 
 // measure keeps the distance between the tap and the sender of s: the least time that
 // passed between a segment towards it and its answer. Ranges sent twice tell nothing.
 func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
 	now := Time(s.Time)
-	if grew && s.Len > 0 && rx.acked >= tx.end-reassembly.Pos(s.SeqLen()) {
+	if grew && s.Len > 0 && rx.acked >= tx.end-reassembly.Pos(s.SeqLen()) && now-tx.idleSince > tx.distance+tx.distance/10+breakTime {
 		tx.busySince = now // nothing else is in flight
+	}
+	rx.deaf = 0
+	if !grew && tx.deaf < 255 && (s.SeqLen() > 0 || reassembly.Seq(s.Seq) != tx.end.Seq()) {
+		tx.deaf++
+	}
+	if tx.acked >= rx.end && rx.idleSince < rx.last {
+		rx.idleSince = now
 	}
 	if rx.probe != 0 && tx.acked >= rx.probe {
 		if d := now - rx.probeTime; tx.distance == 0 || d < tx.distance {
