@@ -160,7 +160,7 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 	c.prev, c.prevGen = old, gen
 	c.flags |= succeeded
 	if !o.flags.has(queued) {
-		t.ended.push(deadline{Time(s.Time) + t.linger, old, gen})
+		t.await(&t.ended, deadline{Time(s.Time) + t.linger, old, gen})
 	}
 	o.flags |= ended | queued | replaced
 	return slot

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type Options struct {
 const (
 	defaultMaxFlows = 1 << 20
 	defaultMSL      = 30 * time.Second
+
+	never = Time(math.MaxInt64)
 
 	// connectTimeout is for how long an unanswered SYN may be repeated: "at least 3
 	// minutes" (RFC 1122 4.2.3.5). Silent for that long, it is over.
@@ -62,6 +65,7 @@ type Tracker struct {
 	now     Time  // of the latest segment
 	ended   queue // closed or reset conversations that wait for stragglers
 	dialing queue // conversations that began with a SYN, until they are answered
+	wake    Time  // when the first of these may be due
 	held    map[uint32]*heldSYN
 
 	evicted, releasedEarly uint64
@@ -77,6 +81,7 @@ func NewTracker(o Options) *Tracker {
 		maxEnded: max(1, n/8),
 		linger:   Time(2 * o.MSL),
 		index:    newIndex(),
+		wake:     never,
 		held:     map[uint32]*heldSYN{},
 	}
 }
@@ -134,7 +139,7 @@ func (t *Tracker) TouchFacts(block uint32) {
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	now := Time(s.Time)
 	t.now = max(t.now, now)
-	if t.ended.n > 0 || t.dialing.n > 0 {
+	if now >= t.wake || t.ended.n > t.maxEnded {
 		t.expire(now, s.Frame, out)
 	}
 	slot := t.index.find(&t.slab, &s.Key, hash)
@@ -159,8 +164,14 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c.segment(&t.facts, s)
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
-		t.ended.push(deadline{c.last + t.linger, slot, c.gen})
+		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
+}
+
+// await enters a deadline.
+func (t *Tracker) await(q *queue, d deadline) {
+	q.push(d)
+	t.wake = min(t.wake, d.at)
 }
 
 // open takes a slot for the conversation that s begins. The caller enters the key.
@@ -174,9 +185,22 @@ func (t *Tracker) open(s *wire.Segment, out *Output) uint32 {
 	c.flags |= watching
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-		t.dialing.push(deadline{c.first + Time(connectTimeout), slot, c.gen})
+		if t.dialing.n >= 2*t.maxFlows {
+			t.dropAnswered()
+		}
+		t.await(&t.dialing, deadline{c.first + Time(connectTimeout), slot, c.gen})
 	}
 	return slot
+}
+
+// dropAnswered takes the connections that were answered out of the queue of those that
+// were not, so that it stays as short as the flow table, however fast they come.
+func (t *Tracker) dropAnswered() {
+	for range t.dialing.n {
+		if d := t.dialing.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).outcome() == Unanswered {
+			t.dialing.push(d)
+		}
+	}
 }
 
 func (t *Tracker) makeRoom(frame uint64, out *Output) {
@@ -224,6 +248,12 @@ func (t *Tracker) expire(now Time, frame uint64, out *Output) {
 			t.dialing.push(deadline{c.last + Time(connectTimeout), d.slot, d.gen})
 		default:
 			t.finish(d.slot, frame, out)
+		}
+	}
+	t.wake = never
+	for _, q := range [...]*queue{&t.ended, &t.dialing} {
+		if q.n > 0 {
+			t.wake = min(t.wake, q.peek().at)
 		}
 	}
 }

@@ -34,7 +34,10 @@ type analyzeOptions struct {
 	workers  int
 }
 
-const defaultTableLimit = 50
+const (
+	defaultTableLimit = 50
+	noLimit           = -1 // --limit was not given
+)
 
 func newRootCommand(e env) *cobra.Command {
 	var o analyzeOptions
@@ -62,7 +65,9 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("limit") {
-				o.limit = -1
+				o.limit = noLimit
+			} else if o.limit < 0 {
+				return usageError("--limit must not be negative")
 			}
 			return runAnalyze(cmd.Context(), args, o, e)
 		},
@@ -106,8 +111,8 @@ func (o *analyzeOptions) check(args []string) error {
 		return usageError("--max-flows must be positive, not %d", o.maxFlows)
 	case o.workers < 0:
 		return usageError("--workers must not be negative")
-	case o.limit < -1:
-		return usageError("--limit must not be negative")
+	case !slices.Contains(progressModes, o.progress):
+		return usageError("--progress is auto, on or off, not %q", o.progress)
 	}
 	return nil
 }
@@ -133,10 +138,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	rep := o.newReport(out, key, where, e)
-	src, err := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
-	if err != nil {
-		return err
-	}
+	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
 	sum, err := engine.Run(ctx, src, engine.Options{
 		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
 		Workers: o.workers,

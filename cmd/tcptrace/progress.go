@@ -16,29 +16,25 @@ const progressDelay = time.Second
 // progressSource shows on a terminal how much of the input has been read.
 type progressSource struct {
 	source.Source
-	out   io.Writer
-	start time.Time
-	next  time.Time
-	bar   *progressbar.ProgressBar
+	out  io.Writer
+	next time.Time // of the next look at the progress
+	bar  *progressbar.ProgressBar
 }
 
-// withProgress wraps src as --progress asks; auto means on a terminal only.
-func withProgress(src source.Source, mode string, e env) (source.Source, error) {
-	now := time.Now()
-	p := &progressSource{Source: src, out: e.err, start: now, next: now.Add(progressDelay)}
-	switch mode {
-	case "off":
-		return src, nil
-	case "on":
-		p.next = now
-		return p, nil
-	case "auto":
-		if !e.errTTY {
-			return src, nil
-		}
-		return p, nil
+// progressModes are what --progress takes; auto means on a terminal only.
+var progressModes = []string{"auto", "on", "off"}
+
+// withProgress wraps src as --progress asks.
+func withProgress(src source.Source, mode string, e env) source.Source {
+	if mode == "off" || mode == "auto" && !e.errTTY {
+		return src
 	}
-	return nil, usageError("--progress is auto, on or off, not %q", mode)
+	now := time.Now()
+	p := &progressSource{Source: src, out: e.err, next: now}
+	if mode == "auto" {
+		p.next = now.Add(progressDelay)
+	}
+	return p
 }
 
 func (p *progressSource) Next(b *source.Batch) error {

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module  = "tcptrace"
+	rootDir = "../.."
+)
+
+// layer is what a package's library files may import beside the standard library.
+type layer struct {
+	ours  []string // packages of this module
+	other []string // packages of other modules; a trailing slash takes in all below
+}
+
+var (
+	gopacketTypes = []string{"github.com/google/gopacket", "github.com/google/gopacket/layers"}
+	anyOther      = []string{"github.com/", "golang.org/"}
+)
+
+// layers is the order of the packages. A package that is not here has no place yet: give it one.
+var layers = map[string]layer{
+	"fsm":             {},
+	"reassembly":      {},
+	"internal/wire":   {other: gopacketTypes},
+	"internal/lab":    {other: anyOther},
+	"internal/source": {ours: []string{"internal/wire"}, other: anyOther},
+	"analyzer":        {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
+	"report":          {ours: []string{"analyzer"}, other: anyOther},
+	"internal/engine": {ours: []string{"internal/source", "analyzer", "internal/wire"}},
+	"cmd/tcptrace":    {ours: []string{"internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
+}
+
+// TestLayers holds every import of every library file, whatever its build constraints, against layers.
+func TestLayers(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range libraryFiles(t) {
+		seen[f.pkg] = true
+		l, ok := layers[f.pkg]
+		if !ok {
+			t.Errorf("package %s is not in the list of layers", f.pkg)
+			continue
+		}
+		for _, spec := range f.syntax.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, isOurs := strings.CutPrefix(name, module+"/")
+			standard := !strings.Contains(strings.Split(name, "/")[0], ".")
+			switch {
+			case isOurs && !slices.Contains(l.ours, ours), !isOurs && !standard && !allowed(l.other, name):
+				t.Errorf("%s imports %s: the layer of %s does not allow that", f.name, name, f.pkg)
+			}
+		}
+	}
+	for pkg := range layers {
+		if !seen[pkg] {
+			t.Errorf("the list of layers has a package %s that does not exist", pkg)
+		}
+	}
+}
+
+// TestCommandIsOnTop finds in the list itself what it must never allow.
+func TestCommandIsOnTop(t *testing.T) {
+	for pkg, l := range layers {
+		for _, dep := range l.ours {
+			if strings.HasPrefix(dep, "cmd/") || dep == "internal/engine" && pkg != "cmd/tcptrace" {
+				t.Errorf("%s may import %s", pkg, dep)
+			}
+			if slices.Contains(layers[dep].ours, pkg) {
+				t.Errorf("%s and %s may import each other", pkg, dep)
+			}
+		}
+	}
+}
+
+func allowed(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(l string) bool {
+		return name == l || strings.HasSuffix(l, "/") && strings.HasPrefix(name, l)
+	})
+}
+
+// TestConcurrency: only the engine starts goroutines and has channels. Everywhere else a reader may think of one thing at a time.
+func TestConcurrency(t *testing.T) {
+	found := false
+	for _, f := range libraryFiles(t) {
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			what := ""
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				what = "starts a goroutine"
+			case *ast.ChanType:
+				what = "has a channel type"
+			case *ast.SelectStmt, *ast.SendStmt:
+				what = "uses a channel"
+			case *ast.SelectorExpr:
+				if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "sync" && n.Sel.Name == "WaitGroup" {
+					what = "waits for goroutines"
+				}
+			}
+			switch {
+			case what == "":
+			case f.pkg == "internal/engine":
+				found = true
+			default:
+				t.Errorf("%s %s: only internal/engine does", f.files.Position(n.Pos()), what)
+			}
+			return true
+		})
+	}
+	if !found {
+		t.Error("the engine has no goroutine: this test looks for the wrong thing")
+	}
+}
+
+type libraryFile struct {
+	name   string // below the root of the module
+	pkg    string // directory below the root
+	files  *token.FileSet
+	syntax *ast.File
+}
+
+// libraryFiles parses every Go file of the module that is not a test.
+func libraryFiles(t *testing.T) (list []libraryFile) {
+	t.Helper()
+	files := token.NewFileSet()
+	root := os.DirFS(rootDir)
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case d.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		syntax, err := parser.ParseFile(files, filepath.Join(rootDir, name), nil, parser.SkipObjectResolution)
+		list = append(list, libraryFile{name, path.Dir(name), files, syntax})
+		return err
+	})
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no Go files read: %v", err)
+	}
+	return list
+}

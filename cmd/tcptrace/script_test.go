@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tcptrace/internal/source"
+)
+
+var update = flag.Bool("update", false, "rewrite the outputs that the scripts expect")
+
+// goldenDir holds the captures that ship with the project.
+const goldenDir = "../../testdata/pcaps"
+
+// TestMain lets scripts run this program under its own name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tcptrace": main})
+}
+
+// TestScript runs testdata/script: command lines as users type them, in a process of their own.
+//
+// Beside testscript's own commands there are
+//
+//	exit CODE COMMAND...     runs a command that must exit with exactly this code
+//	compress FORMAT IN OUT   gzip, zstd or lz4
+//	cut BYTES IN OUT         the first BYTES bytes of IN
+//	deal IN OUT OUT          the packets of a little-endian pcap, alternately to two
+//	unhex IN OUT             bytes written as hexadecimal; # starts a comment
+//
+// and the condition [libpcap]: this build has -f.
+func TestScript(t *testing.T) {
+	pcaps, err := filepath.Abs(goldenDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PCAPS", pcaps)
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "libpcap" {
+				return false, errors.New("unknown condition " + cond)
+			}
+			_, err := source.NewFilter("tcp")
+			return err == nil || !strings.Contains(err.Error(), "no libpcap"), nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exit":     exitCmd,
+			"compress": compressCmd,
+			"cut":      cutCmd,
+			"deal":     dealCmd,
+			"unhex":    unhexCmd,
+		},
+	})
+}
+
+func exitCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exit CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func compressCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: compress FORMAT IN OUT")
+	}
+	var out bytes.Buffer
+	var w io.WriteCloser
+	switch args[0] {
+	case "gzip":
+		w = gzip.NewWriter(&out)
+	case "zstd":
+		z, err := zstd.NewWriter(&out)
+		ts.Check(err)
+		w = z
+	case "lz4":
+		w = lz4.NewWriter(&out)
+	default:
+		ts.Fatalf("unknown format %s", args[0])
+	}
+	_, err := io.WriteString(w, ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), out.Bytes(), 0o644))
+}
+
+func cutCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: cut BYTES IN OUT")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	data := ts.ReadFile(args[1])
+	if n > len(data) {
+		ts.Fatalf("%s has only %d bytes", args[1], len(data))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(data[:n]), 0o644))
+}
+
+func dealCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: deal IN OUT OUT")
+	}
+	const header, record = 24, 16
+	data := []byte(ts.ReadFile(args[0]))
+	hands := [2][]byte{bytes.Clone(data[:header]), bytes.Clone(data[:header])}
+	for i, at := 0, header; at < len(data); i++ {
+		end := at + record + int(binary.LittleEndian.Uint32(data[at+8:]))
+		hands[i%2] = append(hands[i%2], data[at:end]...)
+		at = end
+	}
+	for i, hand := range hands {
+		ts.Check(os.WriteFile(ts.MkAbs(args[1+i]), hand, 0o644))
+	}
+}
+
+func unhexCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unhex IN OUT")
+	}
+	var digits strings.Builder
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		line, _, _ = strings.Cut(line, "#")
+		digits.WriteString(strings.Join(strings.Fields(line), ""))
+	}
+	data, err := hex.DecodeString(digits.String())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o644))
+}
