@@ -19,11 +19,45 @@
 // captured ([RolesInferred]) it is the side with the higher class of port (well-known, below
 // 32768, above), else the side that sent data first, else the side seen first.
 //
+// # Facts and beliefs
+//
+// A tap sees segments in flight, not the states of endpoints. So two things are kept
+// apart. Facts are segments that passed: SYNs, FINs, RSTs and what first answers them (fact),
+// and a few numbers about the rest. Beliefs are the states of RFC 9293 that each endpoint went through;
+// a [Judgment] infers them from the facts so far, whenever it is asked. Nothing is
+// believed of a segment that its receiver would not accept: an RST that is not at RCV.NXT (RFC 5961
+// 3.2), a SYN with another ISN. Every [Step] says how it is known ([Evidence]):
+//
+//   - sent: the endpoint itself sent what only that state sends;
+//   - acknowledged: a later segment of its own proves that it received what moved it;
+//   - assumed: that passed the tap towards it, and nothing proves or disproves that it arrived;
+//   - timer: 2 MSL of the capture's time passed in TIME_WAIT.
+//
+// Time is when the segment that shows the step passed the tap. The endpoint's own moment lies between
+// NotBefore and NotAfter, as far as the distance of the endpoint, there and back, tells; that is the
+// least time that was seen between a segment towards it and its answer. What the endpoint sends
+// sooner than that crossed the segment and says nothing about it.
+//
+// What decides, beyond the order of segments: the ACK in a segment is handled before its FIN; of several copies the
+// one counts that can have arrived before the proof was sent, by distance, timestamps and
+// D-SACK; a presumed receipt is given up when the endpoint repeats what it would have ended; a server that
+// repeats its SYN-ACK after ACK on ACK, or answers by an RST without ACK, never left SYN_RCVD; a segment behind
+// a FIN proves a FIN that was lost before the tap; a FIN behind data that were in flight without a break
+// since the peer's FIN belongs to a close that came first; what follows data that nobody heard is not
+// heard either; in a capture of one direction the acknowledgments stand for what was not captured.
+//
+// What cannot be known from one tap, and so is missing or wrong at times: a FIN that never left its host
+// (the window stayed closed until it gave up); a FIN or RST of which every copy died before the tap, or
+// that died behind it without anybody answering; whether an RST ended TIME_WAIT (RFC 1337 says it must not, RFC 9293
+// 3.10.7.4 that it does, Linux lets tcp_rfc1337 decide; it is assumed to); what happened before the capture
+// began, such as a FIN of the side that only acknowledges since; events of a direction that was not
+// captured and leave no trace in the other; silent ends by a timer.
+//
 // # Bounds
 //
 // At most [Options].MaxFlows conversations are tracked at once. An ended one waits 2 MSL
 // for stragglers; so does an unanswered SYN, three minutes. Those of the first kind that wait are
-// an eighth of MaxFlows at most. Whatever a bound cuts short is counted in [Summary].
+// an eighth of MaxFlows at most. A connection keeps 48 facts at most. Whatever a bound cuts short is counted in [Summary].
 //
 // # How it is built
 //
