@@ -1,0 +1,291 @@
+package kerneltruth
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+var showWrong = flag.Bool("wrong", false, "with -v: list every endpoint and time that is wrong")
+
+// tap is where the capture was made, seen from the endpoint that is scored.
+type tap string
+
+const (
+	near   tap = "near"
+	middle tap = "middle"
+	far    tap = "far"
+	oneWay tap = "one-way"
+)
+
+var taps = []tap{near, middle, far, oneWay}
+
+// floor is what a tap must reach, in per cent: endpoints whose states equal the kernel's, the mean
+// over scenarios of their shares of such, and the kernel's times within [NotBefore, NotAfter].
+type floor struct{ equal, mean, bracket float64 }
+
+// The floors are a little below the present figures, which are beside them.
+var (
+	floorsOfChosen = map[tap]floor{
+		near:   {98.5, 97.5, 98.0}, // 98.87 98.29 98.87
+		middle: {97.0, 95.5, 97.0}, // 98.31 97.44 97.62
+		far:    {94.5, 92.5, 94.0}, // 96.88 95.18 95.61
+		oneWay: {64.0, 64.0, 35.0}, // 77.78 77.78 39.52
+	}
+	floorsOfAll = map[tap]floor{
+		near:   {99.6, 98.2, 99.0}, // 99.72 98.66 99.56
+		middle: {99.2, 96.5, 98.5}, // 99.58 97.99 99.16
+		far:    {98.5, 93.5, 97.0}, // 99.15 95.89 98.21
+		oneWay: {65.0, 65.0, 35.0}, // 75.00 75.00 40.00
+	}
+)
+
+// truthVariable names the directory of all captures; without it, they are looked for beside
+// the project.
+const truthVariable = "TCPTRACE_KERNEL_TRUTH"
+
+// The captures of testdata/kernel: every kind of scenario, those of bulk transfers and of many
+// connections left out but for a few.
+func TestChosenCaptures(t *testing.T) {
+	check(t, "../../testdata/kernel", floorsOfChosen)
+}
+
+func TestAllCaptures(t *testing.T) {
+	dir := os.Getenv(truthVariable)
+	if dir == "" {
+		dir = "../../../shared/kernel-truth"
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("%s is not there; %s names another directory", dir, truthVariable)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "captures")); err == nil {
+		dir = filepath.Join(dir, "captures")
+	}
+	check(t, dir, floorsOfAll)
+}
+
+func check(t *testing.T, dir string, floors map[tap]floor) {
+	scenarios, err := readScenarios(dir)
+	if err != nil || len(scenarios) == 0 {
+		t.Fatalf("%d scenarios in %s: %v", len(scenarios), dir, err)
+	}
+	scores := map[tap]*score{}
+	for _, at := range taps {
+		scores[at] = &score{scenarios: map[string]*share{}}
+	}
+	for i := range scenarios {
+		if err := scenarios[i].score(scores); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, at := range taps {
+		s := scores[at]
+		t.Logf("%-7s %v", at, s)
+		if *showWrong {
+			t.Logf("%s:\n%s", at, strings.Join(s.wrong, "\n"))
+		}
+		f := floors[at]
+		for _, figure := range []struct {
+			name       string
+			got, least float64
+		}{
+			{"equal endpoints", s.equal.percent(), f.equal},
+			{"mean over scenarios", s.mean(), f.mean},
+			{"times in their brackets", s.inside.percent(), f.bracket},
+		} {
+			if !(figure.got >= figure.least) {
+				t.Errorf("%s, %s: %.2f %%, less than %.2f %%", at, figure.name, figure.got, figure.least)
+			}
+		}
+	}
+}
+
+// share counts how many of all are good.
+type share struct{ good, all int }
+
+func (s *share) add(good bool) {
+	s.all++
+	if good {
+		s.good++
+	}
+}
+
+func (s *share) percent() float64 { return 100 * float64(s.good) / float64(s.all) }
+
+// score sums up the endpoints that one kind of tap saw.
+type score struct {
+	equal     share
+	settled   share // equal, or equal but for our last one or two steps, which are admitted guesses
+	inside    share // of the matched steps' times
+	scenarios map[string]*share
+	widths    []time.Duration // of the brackets
+	wrong     []string
+}
+
+func (s *score) mean() float64 {
+	sum := 0.0
+	for _, one := range s.scenarios {
+		sum += one.percent()
+	}
+	return sum / float64(len(s.scenarios))
+}
+
+func (s *score) String() string {
+	slices.Sort(s.widths)
+	median := time.Duration(0)
+	if n := len(s.widths); n > 0 {
+		median = s.widths[n/2]
+	}
+	return fmt.Sprintf("%5d endpoints, equal %.2f %%, settled %.2f %%, mean over scenarios %.2f %%, times in brackets %.2f %% (median width %v)",
+		s.equal.all, s.equal.percent(), s.settled.percent(), s.mean(), s.inside.percent(), median)
+}
+
+// score adds the scenario's endpoints to the scores.
+func (s *scenario) score(scores map[tap]*score) error {
+	for at, path := range s.captures() {
+		got, err := analyze(path)
+		if err != nil {
+			return err
+		}
+		there, err := socketPairs(path)
+		if err != nil {
+			return err
+		}
+		for i := range s.truths {
+			t := &s.truths[i]
+			if !there[keyOf(t.addr())] {
+				continue
+			}
+			var ours [2][]analyzer.Step
+			ours, got = take(got, t)
+			for side := range analyzer.Server + 1 {
+				if kernel := s.captured(t.states()[side]); len(kernel) > 0 {
+					tap := s.tap(at, side)
+					e := endpoint{fmt.Sprintf("%s.%s %v %v", s.name, at, t.addr()[side], side), ours[side], kernel, s.late()}
+					scores[tap].add(s.name, &e)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// tap says what the capture of a place is to an endpoint.
+func (s *scenario) tap(place string, side analyzer.Side) tap {
+	switch {
+	case s.oneWay():
+		return oneWay
+	case place == "middle":
+		return middle
+	case place == side.String():
+		return near
+	}
+	return far
+}
+
+// captured is what a capture can show of an endpoint's states: of those before it started, the last.
+func (s *scenario) captured(states []entry) []entry {
+	if !s.late() {
+		return states
+	}
+	i := slices.IndexFunc(states, func(e entry) bool { return e.Time >= s.start })
+	if i < 0 {
+		i = len(states)
+	}
+	return states[max(i-1, 0):]
+}
+
+// take is our trajectories of the earliest conversation that can be t, with the sides as t has them,
+// and the conversations that are left.
+func take(got []conversation, t *truth) (ours [2][]analyzer.Step, rest []conversation) {
+	want := t.addr()
+	for _, swapped := range []bool{false, true} {
+		for i, c := range got {
+			if swapped {
+				c.addr[0], c.addr[1] = c.addr[1], c.addr[0]
+				c.trajectory[0], c.trajectory[1] = c.trajectory[1], c.trajectory[0]
+			}
+			if c.addr == want {
+				return c.trajectory, slices.Delete(got, i, i+1)
+			}
+		}
+	}
+	return ours, got
+}
+
+// endpoint is one side of a connection at one tap.
+type endpoint struct {
+	name   string
+	ours   []analyzer.Step
+	kernel []entry
+	late   bool
+}
+
+func (s *score) add(scenario string, e *endpoint) {
+	for len(e.ours) > 0 && (e.ours[0].State == fsm.Listen || e.ours[0].State == fsm.Closed || e.ours[0].State == fsm.Unknown) {
+		e.ours = e.ours[1:] // the kernel's list starts behind it
+	}
+	pairs, equal := compare(e.ours, e.kernel, e.late)
+	settled := equal
+	if !equal {
+		pairs, settled = compareSettled(e.ours, e.kernel, e.late)
+		s.wrong = append(s.wrong, e.String())
+	}
+	if s.scenarios[scenario] == nil {
+		s.scenarios[scenario] = &share{}
+	}
+	s.scenarios[scenario].add(equal)
+	s.equal.add(equal)
+	s.settled.add(settled)
+	for _, p := range pairs {
+		s.time(e, &e.ours[p.ours], &e.kernel[p.kernel])
+	}
+}
+
+// slack is how far outside its bracket a time may be: what the kernel's log and the capture may differ by.
+const slack = analyzer.Time(time.Millisecond)
+
+// time holds the kernel's time of a state against our bracket.
+func (s *score) time(e *endpoint, step *analyzer.Step, kernel *entry) {
+	from, to := step.NotBefore, step.NotAfter
+	if from == 0 {
+		from = step.Time
+	}
+	if to == 0 {
+		to = step.Time
+	}
+	s.widths = append(s.widths, to.Sub(from))
+	inside := from-slack <= kernel.Time && kernel.Time <= to+slack
+	s.inside.add(inside)
+	if !inside {
+		s.wrong = append(s.wrong, fmt.Sprintf("  %s: %v %v, kernel %v after not_before, %v after not_after",
+			e.name, step.State, step.Evidence, kernel.Time.Sub(from), kernel.Time.Sub(to)))
+	}
+}
+
+// String is both lists of states, guesses marked by "?", timers by "!", transient entries by "~".
+func (e *endpoint) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %s:", e.name)
+	for i := range e.ours {
+		fmt.Fprintf(&b, " %v%s", e.ours[i].State, [...]string{analyzer.EvidenceAssumed: "?", analyzer.EvidenceTimer: "!", analyzer.EvidenceSent: ""}[e.ours[i].Evidence])
+	}
+	b.WriteString(" | kernel:")
+	for i := range e.kernel {
+		fmt.Fprintf(&b, " %v", e.kernel[i].State)
+		if e.kernel[i].Transient {
+			b.WriteByte('~')
+		}
+	}
+	return b.String()
+}
