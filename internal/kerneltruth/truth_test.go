@@ -64,18 +64,6 @@ func (s *scenario) late() bool { return strings.HasPrefix(s.name, "late-") }
 // oneWay is a scenario of which the taps see one direction only.
 func (s *scenario) oneWay() bool { return strings.Contains(s.name, "-only-") }
 
-// captures are the tap of each capture, and its path.
-func (s *scenario) captures() map[string]string {
-	out := map[string]string{}
-	for _, at := range []string{"client", "server", "middle"} {
-		path := filepath.Join(s.dir, s.name+"."+at+".pcap")
-		if _, err := os.Stat(path); err == nil {
-			out[at] = path
-		}
-	}
-	return out
-}
-
 // readScenarios reads all scenarios of a directory, in order of their names.
 func readScenarios(dir string) ([]scenario, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.truth.jsonl"))
