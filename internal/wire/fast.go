@@ -52,6 +52,9 @@ func common(frame []byte, end int, s *Segment) bool {
 	s.NSack = 0
 	ports := be32(h[34:])
 	s.setKey4(uint64(be32(h[26:]))<<16|uint64(ports>>16), uint64(be32(h[30:]))<<16|uint64(ports&0xffff))
+	if s.Flags.Any(SYN | FIN | RST) {
+		s.Bits |= s.verify(frame, 34, stop)
+	}
 	return true
 }
 

@@ -80,6 +80,7 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	s.TOS = h[1]
 	s.TTL = h[8]
 	s.V4DF = frag&ipv4DF != 0
+	s.Bits |= s.verify(frame, off, end)
 	return TCP
 }
 
@@ -129,6 +130,7 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	s.TOS = uint8(be16(h[:]) >> 4)
 	s.TTL = h[7]
 	s.V4DF = false
+	s.Bits |= s.verify(frame, off, end)
 	return TCP
 }
 

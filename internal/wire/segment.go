@@ -62,6 +62,8 @@ const (
 	NoLength           // the IP length was 0 (TSO capture): lengths come from the frame
 	Tunneled           // found inside an encapsulation
 	PastFrame          // the IP length runs past the frame on the wire: lengths come from the frame
+	GoodSum            // the TCP checksum was verified and is right (checksum.go)
+	BadSum             // it is wrong, and is not what is left to the network card
 )
 
 // Addr is an IP address as two big-endian words; IPv4 is in Lo with Hi zero.

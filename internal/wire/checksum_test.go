@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"bytes"
+	"net"
+	"testing"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+)
+
+// TestChecksum lets gopacket compute the checksums that Decode verifies.
+func TestChecksum(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		for _, opts := range []int{0, 12} {
+			for n := range 20 {
+				frame, off := summed(t, v6, opts, n)
+				for _, c := range []struct {
+					what string
+					edit func(f []byte) []byte
+					want Bits
+				}{
+					{"right", func(f []byte) []byte { return f }, GoodSum},
+					{"wrong", func(f []byte) []byte { f[off+4] ^= 1; return f }, BadSum},
+					{"cut", func(f []byte) []byte { f[off+4] ^= 1; return f[:len(f)-1] }, 0},
+					{"no SYN, FIN or RST", func(f []byte) []byte { f[off+13] &^= 2; return f }, 0},
+					{"left to the card", func(f []byte) []byte {
+						k := add(0, 6, uint64(len(f)-off))
+						for a := f[off-8 : off]; len(a) > 0 && !v6; a = a[8:] {
+							k = add(k, be64(a))
+						}
+						for a := f[off-32 : off]; len(a) > 0 && v6; a = a[8:] {
+							k = add(k, be64(a))
+						}
+						copy(f[off+16:], u16(int(fold(k))))
+						return f
+					}, 0},
+				} {
+					if c.what == "cut" && n == 0 {
+						continue // that would cut the header
+					}
+					var s Segment
+					f := c.edit(bytes.Clone(frame))
+					if v := new(Decoder).Decode(LinkEthernet, f, uint32(len(frame)), &s); v != TCP {
+						t.Fatal(v)
+					}
+					if got := s.Bits & (GoodSum | BadSum); got != c.want {
+						t.Errorf("IPv6 %v, %d bytes of options, %d of payload, %s: %b, want %b", v6, opts, n, c.what, got, c.want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// summed is a SYN with its checksum, in a frame without padding, and where its TCP header begins.
+func summed(t *testing.T, v6 bool, opts, n int) (frame []byte, off int) {
+	t.Helper()
+	tcp := &layers.TCP{SrcPort: 40000, DstPort: 80, Seq: 0xfffefdfc, SYN: true, Window: 64240}
+	if opts > 0 {
+		tcp.Options = []layers.TCPOption{{OptionType: 1, OptionLength: 1}, {OptionType: 1, OptionLength: 1}, {OptionType: 8, OptionLength: 10, OptionData: timestamps[4:]}}
+	}
+	v4 := &layers.IPv4{Version: 4, IHL: 5, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: net.IP{10, 0, 0, 2}, DstIP: net.IP{10, 0, 0, 1}}
+	six := &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: v6src, DstIP: v6dst}
+	ip, off, typ := gopacket.SerializableLayer(v4), 34, etherIPv4
+	network := gopacket.NetworkLayer(v4)
+	if v6 {
+		ip, network, off, typ = six, six, 54, etherIPv6
+	}
+	if err := tcp.SetNetworkLayerForChecksum(network); err != nil {
+		t.Fatal(err)
+	}
+	buf := gopacket.NewSerializeBuffer()
+	o := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
+	if err := gopacket.SerializeLayers(buf, o, ip, tcp, gopacket.Payload(bytes.Repeat([]byte{0xA5, 0x3C}, 10)[:n])); err != nil {
+		t.Fatal(err)
+	}
+	return cat(macs(typ), buf.Bytes()), off
+}
