@@ -7,8 +7,8 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// build writes the record of c into out, and its facts behind those in facts. Its stream number is the Merger's to give.
-func (t *Tracker) build(c *conv, out *Conversation, facts *[]fact) {
+// build writes the record of c into out, and its facts and marks behind those in ev. Its stream number is the Merger's to give.
+func (t *Tracker) build(c *conv, out *Conversation, ev *evidence) {
 	cl, roles := c.client()
 	*out = Conversation{
 		Roles:        roles,
@@ -27,9 +27,12 @@ func (t *Tracker) build(c *conv, out *Conversation, facts *[]fact) {
 		out.Addr[side] = socket(&c.key, dir)
 		out.Sent[side] = c.half[dir].sent()
 	}
-	n := len(*facts)
-	*facts = c.facts.appendTo(&t.facts, *facts)
-	out.facts = (*facts)[n:len(*facts):len(*facts)]
+	n := len(ev.facts)
+	ev.facts = c.facts.appendTo(&t.facts, ev.facts)
+	out.facts = ev.facts[n:len(ev.facts):len(ev.facts)]
+	n = len(ev.marks)
+	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
+	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
 	out.now, out.msl2, out.clientDir = t.now, t.linger, cl
 }

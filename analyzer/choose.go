@@ -47,6 +47,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 		t.settle(slot)
 	}
 	c.flags |= pending
+	c.provoke(&c.half[1-s.Dir])
 	t.held[slot] = &heldSYN{copies: []wire.Segment{*s}}
 	out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventHold})
 	return noSlot
@@ -157,6 +158,7 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 		return slot
 	}
 	t.index.replace(hash, old, slot)
+	t.noteSuccession(c, o, s)
 	c.prev, c.prevGen = old, gen
 	c.flags |= succeeded
 	if !o.flags.has(queued) {

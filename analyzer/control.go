@@ -9,6 +9,9 @@ import (
 func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	before := tx.end
 	var bits factBits
+	if s.Bits&wire.GoodSum != 0 {
+		tx.flags |= goodSum
+	}
 	c.zeekControl(tx, rx, s)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
 		c.seen |= ackOrData(s)
@@ -18,6 +21,8 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
 		if c.rst(tx, rx, s) && (tx.deaf < 2 || rx.atTap()) {
 			bits = factAccepted
+		} else {
+			c.provoke(rx)
 		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
@@ -25,16 +30,23 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		if !c.syn(tx, rx, s) {
 			bits = factForeign
 		}
+		if rx.flags.has(sentACK) {
+			c.provoke(rx)
+		}
 	default:
 		tx.place(s.Seq)
 	}
-	if s.Flags.Has(wire.ACK) {
+	if acked := tx.acked; s.Flags.Has(wire.ACK) {
 		tx.acknowledge(rx, s)
+		if tx.acked > rx.end {
+			c.unseen(&p.marks, tx, rx, s, acked)
+		}
 	}
 	if s.Len > 0 {
 		tx.flags |= sentData
 	}
 	if s.Flags.Any(wire.FIN) {
+		c.markFIN(&p.marks, tx, rx, s)
 		c.finSent(tx, s)
 	}
 	if bits&factForeign == 0 {

@@ -55,6 +55,8 @@ const (
 	didMulti
 	didFINRST
 	notedOrdinary // a segment with neither SYN, FIN nor RST is among the facts
+	provoked      // was sent what it has to answer by a challenge ACK
+	goodSum       // a checksum was right: it is not left to the network card
 )
 
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
@@ -91,7 +93,8 @@ type conv struct {
 	asker      uint8  // direction of the first payload, valid with asked
 	history    dirHistory
 	facts      factList
-	_          [13]byte
+	marks      marks
+	_          [8]byte
 }
 
 type convFlags uint16
@@ -108,6 +111,7 @@ const (
 	queued    // is in the queue of ended conversations
 	watching  // ordinary segments are facts, too
 	evicted   // ended because the flow table was full
+	alert     // an endpoint is provoked
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

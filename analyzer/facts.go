@@ -53,10 +53,11 @@ type factBlock struct {
 	next  uint32 // block+1; 0: none
 }
 
-// factPool holds the facts of a tracker's connections, without pointers.
+// factPool holds the facts of a tracker's connections, and their marks, without pointers.
 type factPool struct {
 	chunks [][]factBlock
 	free   uint32 // block+1
+	marks  markPool
 }
 
 func (p *factPool) at(block uint32) *factBlock {

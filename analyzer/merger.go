@@ -50,7 +50,8 @@ func (m *Merger) Batch(outs []Output) error {
 	}
 	clear(m.heads)
 	for i := range outs {
-		outs[i].events, outs[i].done, outs[i].facts = outs[i].events[:0], outs[i].done[:0], outs[i].facts[:0]
+		outs[i].events, outs[i].done = outs[i].events[:0], outs[i].done[:0]
+		outs[i].evidence.reset()
 	}
 	return nil
 }
@@ -103,7 +104,7 @@ func (m *Merger) finish(trackers []*Tracker) error {
 		slots[i] = t.live()
 	}
 	var c Conversation
-	var facts []fact
+	var ev evidence
 	for {
 		best, first := -1, uint64(math.MaxUint64)
 		for i := range trackers {
@@ -116,8 +117,8 @@ func (m *Merger) finish(trackers []*Tracker) error {
 		}
 		slot := slots[best][0]
 		slots[best] = slots[best][1:]
-		facts = facts[:0]
-		trackers[best].last(slot, &c, &facts)
+		ev.reset()
+		trackers[best].last(slot, &c, &ev)
 		c.Stream = first
 		if err := m.emit(&c); err != nil {
 			return err

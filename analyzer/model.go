@@ -152,6 +152,7 @@ type Conversation struct {
 
 	// What a Judgment is made of.
 	facts     []fact
+	marks     []mark
 	sides     [2]side // by direction
 	clientDir uint8
 	now, msl2 Time
@@ -171,9 +172,9 @@ func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent
 
 // CopyTo makes dst, whose memory is used again, a copy that may be kept.
 func (c *Conversation) CopyTo(dst *Conversation) {
-	facts := append(dst.facts[:0], c.facts...)
+	facts, marks := append(dst.facts[:0], c.facts...), append(dst.marks[:0], c.marks...)
 	*dst = *c
-	dst.facts = facts
+	dst.facts, dst.marks = facts, marks
 }
 
 // Duration is the time from the first to the last frame.

@@ -62,6 +62,7 @@ type Tracker struct {
 	index   index
 	lru     lru
 	facts   factPool
+	recent  recent
 	now     Time  // of the latest segment
 	ended   queue // closed or reset conversations that wait for stragglers
 	dialing queue // conversations that began with a SYN, until they are answered
@@ -89,10 +90,18 @@ func NewTracker(o Options) *Tracker {
 // Output collects what a tracker has to say about a batch: conversations that
 // began and that are over. A Merger takes it.
 type Output struct {
-	events []event
-	done   []Conversation
-	facts  []fact // of those in done
+	events   []event
+	done     []Conversation
+	evidence evidence // of those in done
 }
+
+// evidence is the memory behind what conversations refer to.
+type evidence struct {
+	facts []fact
+	marks []mark
+}
+
+func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
 
 type event struct {
 	frame uint64 // at which it happened
@@ -142,12 +151,16 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	if now >= t.wake || t.ended.n > t.maxEnded {
 		t.expire(now, s.Frame, out)
 	}
+	again := t.recent.again(s)
 	slot := t.index.find(&t.slab, &s.Key, hash)
 	if slot == noSlot {
 		slot = t.open(s, out)
 		t.index.put(hash, slot)
 		out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventOpen})
 		t.apply(slot, s)
+		return
+	}
+	if again && t.duplicate(slot, s) {
 		return
 	}
 	if t.slab.at(slot).flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) {
@@ -161,6 +174,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
+	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum) != 0) && c.faulty(&t.facts.marks, s) {
+		return
+	}
 	c.segment(&t.facts, s)
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
@@ -266,8 +282,9 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, &out.done[len(out.done)-1], &out.facts)
+	t.build(c, &out.done[len(out.done)-1], &out.evidence)
 	c.facts.release(&t.facts)
+	t.facts.marks.release(&c.marks)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}
@@ -275,11 +292,11 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 }
 
 // last builds the record of a conversation that the end of the input ends.
-func (t *Tracker) last(slot uint32, out *Conversation, facts *[]fact) {
+func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), out, facts)
+	t.build(t.slab.at(slot), out, ev)
 }
 
 // live lists the slots in use in order of their conversations' first frames.
@@ -301,12 +318,7 @@ func (t *Tracker) live() []uint32 {
 // segment adds one segment to the facts about the connection.
 func (c *conv) segment(p *factPool, s *wire.Segment) {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	c.last, c.lastFrame = Time(s.Time), s.Frame
-	tx.packets++
-	tx.payload += uint64(s.Len)
-	tx.ipBytes += uint64(s.IPLen)
-	tx.frameBytes += uint64(s.WireLen)
-
+	c.count(tx, s)
 	if s.Flags.Any(wire.SYN | wire.FIN | wire.RST) {
 		c.control(p, tx, rx, s)
 	} else {
@@ -322,11 +334,15 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	before := tx.acked
 	tx.last = Time(s.Time)
 	tx.place(s.Seq)
+	sent := tx.end
 	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
 	end := pos + reassembly.Pos(s.Len)
 	grew := end > tx.end
 	if grew {
 		tx.end = end
+		if rx.acked > sent {
+			c.lateBytes(&p.marks, tx, rx, s, sent)
+		}
 	} else if !tx.flags.has(isnKnown) && pos < tx.start {
 		tx.start = pos // began before the capture did
 	}
@@ -341,10 +357,16 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.seen |= ackOrData(s)
 		tx.flags |= sentACK
 		tx.acknowledge(rx, s)
+		if tx.acked > rx.end {
+			c.unseen(&p.marks, tx, rx, s, before)
+		}
 	}
 	tx.measure(rx, s, grew)
-	if c.flags.has(watching) {
-		c.noteOrdinary(p, tx, rx, s, before)
+	if c.flags.has(watching | alert) {
+		if c.flags.has(watching) {
+			c.noteOrdinary(p, tx, rx, s, before)
+		}
+		c.markOrdinary(&p.marks, tx, rx, s, before, sent)
 	}
 	if tx.zeek <= zeekSYNACKSent || s.Window == 0 || tx.flags&(didACK|didData) != didACK|didData || !grew && s.Len > 0 {
 		c.zeekOrdinary(tx, rx, s, grew)

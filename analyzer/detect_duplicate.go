@@ -1,0 +1,77 @@
+package analyzer
+
+import "tcptrace/internal/wire"
+
+// recent holds the latest segments of a partition, to recognize frames that were captured twice:
+// by a mirror port that sees both ways through a switch, on two interfaces, by two taps.
+type recent struct {
+	last [256]glimpse
+}
+
+// glimpse is what the copies of a frame have in common. What a router changes on
+// the way (TTL, addresses below IP) is not in it.
+type glimpse struct {
+	time            Time
+	seq, ack, tsval uint32
+	who, len        uint32
+	window, ipid    uint16
+	flags           wire.Flags
+	dir             uint8
+}
+
+// again reports whether a frame like s passed within captureSkew, and forgets that one.
+func (r *recent) again(s *wire.Segment) bool {
+	g := glimpse{
+		time: Time(s.Time), seq: s.Seq, ack: s.Ack, tsval: s.TSval,
+		who: uint32(s.Key.A.Lo) ^ uint32(s.Key.B.Lo)<<1 ^ uint32(s.Key.PortA)<<16 ^ uint32(s.Key.PortB),
+		len: s.Len, window: s.Window, ipid: s.IPID, flags: s.Flags, dir: s.Dir,
+	}
+	slot := &r.last[(g.seq+g.ack*3+g.who+uint32(g.ipid)+g.len)*0x9E3779B1>>24]
+	then := slot.time
+	if slot.seq != g.seq || slot.ack != g.ack {
+		*slot = g
+		return false
+	}
+	slot.time = g.time
+	if *slot != g || g.time-then > captureSkew || then-g.time > captureSkew {
+		*slot = g
+		return false
+	}
+	if g.ipid == 0 {
+		slot.time = 0 // without an ID the third one is the second segment
+	}
+	return true
+}
+
+// duplicate reports whether s, equal to a segment just before it, is a copy of that frame, and
+// then does no more than count it.
+func (t *Tracker) duplicate(slot uint32, s *wire.Segment) bool {
+	c := t.slab.at(slot)
+	if c.flags.has(succeeded) {
+		c = t.slab.at(t.newestThatFits(slot, s))
+	}
+	if !c.captured(&t.facts.marks, s) {
+		return false
+	}
+	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
+	c.count(&c.half[s.Dir], s)
+	return true
+}
+
+// captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
+// proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
+// does, which no stack repeats so soon; anything else only in a capture that was seen to duplicate frames:
+// duplicate ACKs and RSTs are alike.
+func (c *conv) captured(p *markPool, s *wire.Segment) bool {
+	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
+		p.find(c.marks, markDuplicate, 0) != nil || p.find(c.marks, markDuplicate, 1) != nil
+}
+
+// count adds a segment that the analysis passes over: its receiver never saw it, or saw it once.
+func (c *conv) count(tx *half, s *wire.Segment) {
+	c.last, c.lastFrame = Time(s.Time), s.Frame
+	tx.packets++
+	tx.payload += uint64(s.Len)
+	tx.ipBytes += uint64(s.IPLen)
+	tx.frameBytes += uint64(s.WireLen)
+}

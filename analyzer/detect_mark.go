@@ -1,0 +1,250 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// mark is an episode that the facts do not hold, since it can happen to any segment. Of each
+// kind a direction has at most one; what happens again adds to it.
+type mark struct {
+	time, last Time // of its first and its latest frame
+	ahead      uint32
+	count      uint32
+	amount     int64  // bytes or ns, by kind
+	next       uint32 // mark+1; 0: none
+	kind       markKind
+	dir        uint8
+}
+
+type markKind uint8
+
+const (
+	markDuplicate   markKind = iota // frames of dir captured again
+	markReordered                   // bytes of dir captured behind their ACK
+	markUnseen                      // bytes of dir acknowledged and not seen: amount
+	markClock                       // the clock went back: by amount at most
+	markCutOptions                  // the snap length cut options
+	markBadSum                      // segments of dir with a wrong checksum
+	markUnsolicited                 // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
+	markPastFIN                     // bytes of dir behind its own FIN: amount
+	markChallenge                   // dir answered a segment that it does not accept by a challenge ACK
+	markSucceeds                    // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
+	markSucceeded                   // a SYN for the connection that took over these sockets; dir sent it
+)
+
+// marks are a connection's list of them: the first, +1.
+type marks uint32
+
+// markPool holds the marks of a tracker's connections, without pointers.
+type markPool struct {
+	chunks [][]mark
+	free   uint32 // mark+1
+}
+
+func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)&(chunkSize-1)] }
+
+func (p *markPool) alloc() uint32 {
+	if p.free == 0 {
+		base := uint32(len(p.chunks) << chunkBits)
+		p.chunks = append(p.chunks, make([]mark, chunkSize))
+		for i := uint32(chunkSize); i > 0; i-- {
+			p.at(base + i).next = p.free
+			p.free = base + i
+		}
+	}
+	i := p.free
+	p.free = p.at(i).next
+	return i
+}
+
+func (p *markPool) release(l *marks) {
+	for i := uint32(*l); i != 0; {
+		next := p.at(i).next
+		p.at(i).next = p.free
+		p.free = i
+		i = next
+	}
+	*l = 0
+}
+
+func (p *markPool) appendTo(l marks, buf []mark) []mark {
+	for i := uint32(l); i != 0; i = p.at(i).next {
+		buf = append(buf, *p.at(i))
+	}
+	return buf
+}
+
+func (p *markPool) find(l marks, kind markKind, dir uint8) *mark {
+	for i := uint32(l); i != 0; i = p.at(i).next {
+		if m := p.at(i); m.kind == kind && m.dir == dir {
+			return m
+		}
+	}
+	return nil
+}
+
+// mark adds one more of a kind that s shows.
+func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amount int64) *mark {
+	m := p.find(c.marks, kind, dir)
+	if m == nil {
+		i := p.alloc()
+		m = p.at(i)
+		*m = mark{time: Time(s.Time), ahead: uint32(s.Frame - c.firstFrame), kind: kind, dir: dir, next: uint32(c.marks)}
+		c.marks = marks(i)
+	}
+	m.last = Time(s.Time)
+	m.count++
+	m.amount += amount
+	return m
+}
+
+// faulty notes what is wrong with a captured frame, whatever it means. It reports whether the segment does
+// not count: a checksum is wrong, and its sender does compute them.
+func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
+	if back := c.last - Time(s.Time); back > 0 {
+		m := c.mark(p, markClock, 0, s, 0)
+		m.amount = max(m.amount, int64(back))
+	}
+	if s.Bits&wire.CutOptions != 0 {
+		c.mark(p, markCutOptions, 0, s, 0)
+	}
+	if s.Bits&wire.BadSum == 0 {
+		return false
+	}
+	c.mark(p, markBadSum, s.Dir, s, 0)
+	if tx := &c.half[s.Dir]; tx.flags.has(goodSum) {
+		c.count(tx, s)
+		return true
+	}
+	return false
+}
+
+// captureSkew is by how much taps that are merged into one capture may disagree, and for how
+// long a mirror port may hold back a copy. No stack waits less before it sends a
+// segment again because of a timer.
+const captureSkew Time = 10e6
+
+// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
+func (c *conv) unseen(p *markPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
+	n := tx.acked - max(before, rx.end)
+	if n <= 0 || n > 1<<30 || rx.packets == 0 || before == 0 && !rx.flags.has(isnKnown) {
+		return
+	}
+	c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
+}
+
+// lateBytes notes that tx sends bytes for the first time that were acknowledged before. If they come at
+// once the capture has them in the wrong order; later they are sent again.
+func (c *conv) lateBytes(p *markPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
+	m := p.find(c.marks, markUnseen, s.Dir)
+	if m == nil || Time(s.Time)-m.last > captureSkew {
+		return
+	}
+	m.amount = max(0, m.amount-int64(min(tx.end, rx.acked)-before))
+	c.mark(p, markReordered, s.Dir, s, 0)
+}
+
+// markOrdinary looks at a segment with neither SYN, FIN nor RST that answers one: acked and sent are how
+// far tx had come before it.
+func (c *conv) markOrdinary(p *markPool, tx, rx *half, s *wire.Segment, acked, sent reassembly.Pos) {
+	if tx.flags.has(provoked) && s.Len == 0 && tx.acked == acked {
+		c.mark(p, markChallenge, s.Dir, s, 0)
+		tx.flags &^= provoked
+	}
+	switch {
+	case s.Len == 0:
+	case tx.flags.has(sentFIN):
+		if tx.end > sent && sent > tx.fin {
+			c.mark(p, markPastFIN, s.Dir, s, int64(tx.end-sent))
+		}
+	case rx.flags.has(sentFIN):
+		c.markUnsolicited(p, tx, rx, s, tx.end-sent)
+	}
+}
+
+// markUnsolicited notes data that follows the peer's FIN.
+func (c *conv) markUnsolicited(p *markPool, tx, rx *half, s *wire.Segment, grown reassembly.Pos) {
+	if tx.acked <= rx.fin {
+		grown = 0 // it may not have heard of the FIN
+	}
+	c.mark(p, markUnsolicited, s.Dir, s, int64(max(0, grown)))
+}
+
+// markFIN notes bytes that come with a FIN.
+func (c *conv) markFIN(p *markPool, tx, rx *half, s *wire.Segment) {
+	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	switch {
+	case tx.flags.has(sentFIN):
+		if fin > tx.fin {
+			c.mark(p, markPastFIN, s.Dir, s, int64(fin-tx.fin))
+		}
+	case s.Len > 0 && rx.flags.has(sentFIN):
+		c.markUnsolicited(p, tx, rx, s, fin-tx.end)
+	}
+}
+
+// provoke remembers that the endpoint of h was sent what RFC 5961 has it answer
+// by a challenge ACK.
+func (c *conv) provoke(h *half) {
+	h.flags |= provoked
+	c.flags |= alert
+}
+
+// predecessor says of the connection that had the sockets before how it stood
+// when they were used again.
+type predecessor uint32
+
+const (
+	wasClosed      predecessor = 1 << iota // both FINs were acknowledged
+	wasUnanswered                          // its SYN had no answer
+	wasReset                               // or refused
+	wasWaiting                             // less than 2 MSL had passed
+	waitedAtClient                         // the side in TIME_WAIT is the one that sent the SYN
+	largerISN                              // than all that its sender had used
+	laterTimestamp
+)
+
+func (f predecessor) has(m predecessor) bool { return f&m != 0 }
+
+// noteSuccession marks c, which takes over the sockets of o with the SYN s.
+func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
+	gap := Time(s.Time) - o.last
+	tx := &o.half[s.Dir]
+	var was predecessor
+	add := func(f predecessor, ok bool) {
+		if ok {
+			was |= f
+		}
+	}
+	switch o.outcome() {
+	case Closed:
+		was = wasClosed
+		add(wasWaiting, gap < t.linger)
+		add(waitedAtClient, o.firstFIN(&t.facts, s.Dir) != 0 && o.firstFIN(&t.facts, s.Dir) < o.firstFIN(&t.facts, 1-s.Dir))
+	case Unanswered:
+		was = wasUnanswered
+	case Reset, Refused:
+		was = wasReset
+	}
+	add(largerISN, tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0)
+	if tsval, ok := o.lastTSval(&t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 {
+		add(laterTimestamp, int32(s.TSval-tsval) > 0)
+	}
+	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(gap))
+	m.count = uint32(was)
+	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = uint32(s.Frame - o.firstFrame)
+}
+
+// lastTSval is the latest timestamp of a direction among the facts.
+func (c *conv) lastTSval(p *factPool, dir uint8) (tsval uint32, ok bool) {
+	for block, left := c.facts.first, int(c.facts.n); block != 0; block = p.at(block).next {
+		for i := range min(left, blockFacts) {
+			if f := &p.at(block).facts[i]; f.dir() == dir && f.bits.has(factTimestamps) {
+				tsval, ok = f.tsval, true
+			}
+		}
+		left -= blockFacts
+	}
+	return tsval, ok
+}
