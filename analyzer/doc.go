@@ -56,8 +56,8 @@
 // # Bounds
 //
 // At most [Options].MaxFlows conversations are tracked at once. An ended one waits 2 MSL
-// for stragglers; so does an unanswered SYN, three minutes. Those of the first kind that wait are
-// an eighth of MaxFlows at most. A connection keeps 48 facts at most. Whatever a bound cuts short is counted in [Summary].
+// for stragglers; an unanswered SYN waits to be repeated, 15 s at first and 3 minutes at most. Those of the
+// first kind that wait are a sixteenth of MaxFlows at most. A connection keeps 48 facts at most. Whatever a bound cuts short is counted in [Summary].
 //
 // # How it is built
 //

@@ -27,9 +27,11 @@ const (
 
 	never = Time(math.MaxInt64)
 
-	// connectTimeout is for how long an unanswered SYN may be repeated: "at least 3
-	// minutes" (RFC 1122 4.2.3.5). Silent for that long, it is over.
-	connectTimeout = 3 * time.Minute
+	// An unanswered SYN is repeated after twice the interval before, the first time after 1 to 3 s
+	// (RFC 6298 2.1, 5.5), in all for "at least 3 minutes" (RFC 1122 4.2.3.5). Silent for several
+	// such intervals, its sender has given up.
+	minConnectTimeout = 15 * time.Second
+	maxConnectTimeout = 3 * time.Minute
 )
 
 func (o Options) withDefaults() Options {
@@ -79,7 +81,7 @@ func NewTracker(o Options) *Tracker {
 	n := o.MaxFlows / o.Partitions()
 	return &Tracker{
 		maxFlows: n,
-		maxEnded: max(1, n/8),
+		maxEnded: max(1, n/16),
 		linger:   Time(2 * o.MSL),
 		index:    newIndex(),
 		wake:     never,
@@ -201,16 +203,23 @@ func (t *Tracker) open(s *wire.Segment, out *Output) uint32 {
 	c.flags |= watching
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-		if t.dialing.n >= 2*t.maxFlows {
+		if t.dialing.n > 2*t.slab.used+chunkSize {
 			t.dropAnswered()
 		}
-		t.await(&t.dialing, deadline{c.first + Time(connectTimeout), slot, c.gen})
+		t.await(&t.dialing, deadline{c.givesUp(), slot, c.gen})
 	}
 	return slot
 }
 
+// givesUp is when a connection of which only SYNs were seen is taken to be over. The time from the
+// first to the last is about the interval to the next.
+func (c *conv) givesUp() Time {
+	last := max(c.last, c.first)
+	return last + min(max(4*(last-c.first), Time(minConnectTimeout)), Time(maxConnectTimeout))
+}
+
 // dropAnswered takes the connections that were answered out of the queue of those that
-// were not, so that it stays as short as the flow table, however fast they come.
+// were not, so that it stays about as short as the flow table, however fast they come.
 func (t *Tracker) dropAnswered() {
 	for range t.dialing.n {
 		if d := t.dialing.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).outcome() == Unanswered {
@@ -260,8 +269,8 @@ func (t *Tracker) expire(now Time, frame uint64, out *Output) {
 		c := t.slab.at(d.slot)
 		switch {
 		case c.gen != d.gen || c.outcome() != Unanswered:
-		case c.last+Time(connectTimeout) > now:
-			t.dialing.push(deadline{c.last + Time(connectTimeout), d.slot, d.gen})
+		case c.givesUp() > now:
+			t.dialing.push(deadline{c.givesUp(), d.slot, d.gen})
 		default:
 			t.finish(d.slot, frame, out)
 		}
