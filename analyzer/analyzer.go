@@ -23,7 +23,7 @@ func New(opts Options, sink Sink) *Analyzer {
 		outs:     make([]Output, opts.Partitions()),
 	}
 	for i := range a.trackers {
-		a.trackers[i] = NewTracker(opts)
+		a.trackers[i] = NewTracker(opts, sink)
 	}
 	a.merger = NewMerger(len(a.trackers), sink)
 	return a

@@ -46,6 +46,9 @@ func (m *Merger) Batch(outs []Output) error {
 			if err := m.emit(c); err != nil {
 				return err
 			}
+		case eventSkipped:
+			m.conversations++
+			m.outcomes[e.arg]++
 		}
 	}
 	clear(m.heads)

@@ -186,6 +186,15 @@ type Sink interface {
 	Conversation(c *Conversation) error
 }
 
+// Selective is a Sink that can tell beforehand that it has no use for a conversation, such as a
+// table that has its rows already. Those are counted and cost no more than that.
+type Selective interface {
+	Sink
+	// Skips reports whether a conversation that starts at start can be left out. Several
+	// goroutines call it; it may be late in saying yes.
+	Skips(start Time) bool
+}
+
 // Summary is what was read and what became of it: every packet of the input is
 // in exactly one of TCP, Filtered and NotAnalyzed.
 type Summary struct {

@@ -70,14 +70,17 @@ type Tracker struct {
 	dialing queue // conversations that began with a SYN, until they are answered
 	wake    Time  // when the first of these may be due
 	held    map[uint32]*heldSYN
+	skips   Selective // nil: nothing may be skipped
 
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
 }
 
-// NewTracker returns a tracker for one of o.Partitions() partitions.
-func NewTracker(o Options) *Tracker {
+// NewTracker returns a tracker for one of o.Partitions() partitions, whose conversations are
+// for sink.
+func NewTracker(o Options, sink Sink) *Tracker {
 	o = o.withDefaults()
+	skips, _ := sink.(Selective)
 	n := o.MaxFlows / o.Partitions()
 	return &Tracker{
 		maxFlows: n,
@@ -86,6 +89,7 @@ func NewTracker(o Options) *Tracker {
 		index:    newIndex(),
 		wake:     never,
 		held:     map[uint32]*heldSYN{},
+		skips:    skips,
 	}
 }
 
@@ -119,6 +123,7 @@ const (
 	eventHold                      // a SYN into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
 	eventDone                      // the conversation in slot is over
+	eventSkipped                   // it is, and the sink does not want it; arg is its outcome
 )
 
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
@@ -289,9 +294,19 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	if c.flags.has(pending) {
 		t.settle(slot)
 	}
+	if t.skips != nil && t.skips.Skips(c.first) {
+		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(c.outcome())})
+		t.free(slot)
+		return
+	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
 	t.build(c, &out.done[len(out.done)-1], &out.evidence)
+	t.free(slot)
+}
+
+func (t *Tracker) free(slot uint32) {
+	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
 	if !c.flags.has(replaced) {

@@ -60,7 +60,7 @@ type run struct {
 // Run analyzes all of src and hands the conversations to sink, from one goroutine. If ctx is
 // cancelled it stops reading, reports what it has seen, and returns the cause beside the summary.
 func Run(ctx context.Context, src source.Source, opts Options, sink analyzer.Sink) (analyzer.Summary, error) {
-	r := newRun(opts)
+	r := newRun(opts, sink)
 	var workers sync.WaitGroup
 	for w, ch := range r.work {
 		workers.Go(func() {
@@ -99,7 +99,7 @@ func Run(ctx context.Context, src source.Source, opts Options, sink analyzer.Sin
 	return sum, errors.Join(readErr, sinkErr)
 }
 
-func newRun(opts Options) *run {
+func newRun(opts Options, sink analyzer.Sink) *run {
 	parts := opts.Partitions()
 	workers := opts.Workers
 	if workers <= 0 {
@@ -112,7 +112,7 @@ func newRun(opts Options) *run {
 		ordered: make(chan *batch, workers+2),
 	}
 	for range parts {
-		r.trackers = append(r.trackers, analyzer.NewTracker(opts.Options))
+		r.trackers = append(r.trackers, analyzer.NewTracker(opts.Options, sink))
 	}
 	for range workers {
 		r.work = append(r.work, make(chan *batch, workers+2))
