@@ -13,15 +13,16 @@ const csvHeader = "stream,client_ip,client_port,server_ip,server_port,roles,comm
 	"first_frame,last_frame,packets,outcome,completeness,conn_state,history," +
 	"client_packets,client_payload_bytes,client_ip_bytes,client_frame_bytes,client_stream_bytes," +
 	"server_packets,server_payload_bytes,server_ip_bytes,server_frame_bytes,server_stream_bytes," +
-	"evicted\n"
+	"evicted,client_state,server_state,anomalies\n"
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
 // LF, as the tools that read CSV on a command line expect. The columns are the
-// fields of the conversation record. No value can hold a comma, a quote or a line
-// end, so none is quoted.
+// fields of the conversation record, of anomalies their ids with blanks between them. No
+// value can hold a comma, a quote or a line end, so none is quoted.
 type CSV struct {
-	out   buffer
-	clock clock
+	out      buffer
+	clock    clock
+	judgment analyzer.Judgment
 }
 
 // NewCSV returns a report that writes to w.
@@ -33,6 +34,7 @@ func NewCSV(w io.Writer) *CSV {
 
 // Conversation writes the row of c.
 func (r *CSV) Conversation(c *analyzer.Conversation) error {
+	r.judgment.Judge(c)
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b := strconv.AppendUint(r.out.b, c.Stream, 10)
 	b = appendCSVSocket(b, client)
@@ -58,6 +60,16 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		b = appendCSVCount(b, s.StreamBytes)
 	}
 	b = strconv.AppendBool(append(b, ','), c.Evicted)
+	for _, state := range r.judgment.State {
+		b = append(append(b, ','), state.String()...)
+	}
+	b = append(b, ',')
+	for i := range r.judgment.Anomalies {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, r.judgment.Anomalies[i].Kind.ID...)
+	}
 	r.out.b = append(b, '\n')
 	return r.out.spill()
 }

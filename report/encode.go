@@ -3,18 +3,18 @@ package report
 import (
 	"net/netip"
 	"strconv"
+	"unicode/utf8"
 
 	"tcptrace/analyzer"
-	"tcptrace/fsm"
 )
 
 // conversationSchema names the record of CONTRACT.md, "Conversation record".
 const conversationSchema = "tcptrace.conversation.v1"
 
-// encoder writes conversation records as JSON, without reflection and without
-// allocation. No string in a record needs escaping: all are numbers, addresses,
-// times, base64 and names from fixed tables. Record is the same document as Go
-// data, and a test holds the two together.
+// encoder writes conversation records as JSON, without reflection and, unless there are
+// anomalies, without allocation. No string but an anomaly's detail needs escaping: all are
+// numbers, addresses, times, base64 and names from fixed tables. Record is the same document
+// as Go data, and a test holds the two together.
 type encoder struct {
 	clock    clock
 	judgment analyzer.Judgment
@@ -42,7 +42,15 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 	b = c.History.Append(append(b, `","history":"`...))
 	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, analyzer.Client)
 	b = e.endpoint(append(b, `,"server":`...), c, analyzer.Server)
-	b = append(b, '}')
+	b = append(b, `},"anomalies":[`...)
+	for i := range e.judgment.Anomalies {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		a := newAnomalyRecord(&e.judgment.Anomalies[i])
+		b = e.anomaly(b, &a)
+	}
+	b = append(b, ']')
 	if c.Evicted {
 		b = append(b, `,"evicted":true`...)
 	}
@@ -76,7 +84,7 @@ func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 	if s.Frame != 0 {
 		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
 	}
-	if s.Cause != fsm.NoEvent {
+	if s.Cause != 0 {
 		b = append(append(append(b, `,"cause":"`...), s.Cause.String()...), '"')
 	}
 	b = append(append(append(b, `,"evidence":"`...), s.Evidence.String()...), '"')
@@ -90,6 +98,39 @@ func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 		b = append(e.clock.append(append(b, `,"not_after":"`...), s.NotAfter), '"')
 	}
 	return append(b, '}')
+}
+
+// anomaly appends one anomaly.
+func (e *encoder) anomaly(b []byte, a *AnomalyRecord) []byte {
+	b = append(append(b, `{"id":"`...), a.ID...)
+	b = append(append(b, `","severity":"`...), a.Severity...)
+	if a.Endpoint != "" {
+		b = append(append(b, `","endpoint":"`...), a.Endpoint...)
+	}
+	b = append(b, '"')
+	if a.Frame != 0 {
+		b = strconv.AppendUint(append(b, `,"frame":`...), a.Frame, 10)
+	}
+	b = e.clock.append(append(b, `,"time":"`...), analyzer.Time(a.Time))
+	b = appendString(append(b, `","detail":`...), a.Detail)
+	return append(b, '}')
+}
+
+// appendString appends s as a JSON string (RFC 8259 7). Bytes that are not UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r < ' ':
+			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
 }
 
 func appendSocket(b []byte, a netip.AddrPort) []byte {

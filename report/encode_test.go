@@ -43,7 +43,7 @@ func checkRecord(t testing.TB, c *analyzer.Conversation) {
 	t.Helper()
 	var e encoder
 	got := e.conversation(nil, c)
-	record := NewRecord(c)
+	record := NewRecord(c, &e.judgment)
 	want, err := json.Marshal(record)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +74,47 @@ func TestEncoderAgainstRecord(t *testing.T) {
 	for range 5000 {
 		checkRecord(t, randomConversation(rng))
 	}
+}
+
+// randomAnomaly has strings that need escaping, and leaves out what may be left out.
+func randomAnomaly(rng *rand.Rand) AnomalyRecord {
+	detail := make([]rune, rng.IntN(20))
+	for i := range detail {
+		detail[i] = rune(rng.Uint32N(0x110000) >> rng.IntN(21))
+	}
+	return AnomalyRecord{
+		ID: "no-answer", Severity: "error", Endpoint: []string{"", "client"}[rng.IntN(2)],
+		Frame: rng.Uint64N(2) * rng.Uint64(), Time: Time(rng.Int64() - rng.Int64()), Detail: string(detail),
+	}
+}
+
+func TestAnomalyAgainstRecord(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5000 {
+		var e encoder
+		record := randomAnomaly(rng)
+		want, err := json.Marshal(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.anomaly(nil, &record); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
+			t.Errorf("the encoders differ:\n%s\n%s", got, want)
+		}
+	}
+}
+
+func FuzzString(f *testing.F) {
+	f.Add("plain")
+	f.Add("\"\\\x00\x1f\x7f\u2028\xff</script>")
+	f.Fuzz(func(t *testing.T, s string) {
+		want, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := appendString(nil, s); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
+			t.Errorf("%q: %s, want %s", s, got, want)
+		}
+	})
 }
 
 func FuzzEncoder(f *testing.F) {

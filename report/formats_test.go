@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,9 @@ func TestJSONIsOneDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, c := range sample() {
-		if doc.Conversations[i] != NewRecord(&c) {
+		var j analyzer.Judgment
+		j.Judge(&c)
+		if !reflect.DeepEqual(doc.Conversations[i], NewRecord(&c, &j)) {
 			t.Errorf("conversation %d reads back as %+v", i, doc.Conversations[i])
 		}
 	}
@@ -64,7 +67,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 // An independent reader of CSV finds the record's values under the header's names.
 func TestCSVAgainstRecord(t *testing.T) {
 	var out bytes.Buffer
-	cs := sample()
+	cs := append(sample(), captured(t)...)
 	write(t, NewCSV(&out), cs, &analyzer.Summary{})
 	rows, err := csv.NewReader(&out).ReadAll()
 	if err != nil {
@@ -75,11 +78,17 @@ func TestCSVAgainstRecord(t *testing.T) {
 		for j, name := range rows[0] {
 			got[name] = rows[i+1][j]
 		}
-		r := NewRecord(&c)
+		var j analyzer.Judgment
+		j.Judge(&c)
+		r := NewRecord(&c, &j)
 		start, _ := r.Start.MarshalText()
 		n := func(n uint64) string { return strconv.FormatUint(n, 10) }
+		var ids []string
+		for _, a := range r.Anomalies {
+			ids = append(ids, a.ID)
+		}
 		for name, want := range map[string]string{
-			"stream": n(r.Stream), "client_ip": r.Client.IP, "client_port": n(uint64(r.Client.Port)),
+			"anomalies": strings.Join(ids, " "), "stream": n(r.Stream), "client_ip": r.Client.IP, "client_port": n(uint64(r.Client.Port)),
 			"server_ip": r.Server.IP, "server_port": n(uint64(r.Server.Port)), "community_id": r.CommunityID,
 			"start": string(start), "duration_s": strconv.FormatFloat(r.DurationS, 'f', -1, 64),
 			"first_frame": n(r.FirstFrame), "last_frame": n(r.LastFrame), "packets": n(r.Packets),
@@ -87,6 +96,7 @@ func TestCSVAgainstRecord(t *testing.T) {
 			"client_packets": n(r.Endpoints.Client.Sent.Packets), "client_ip_bytes": n(r.Endpoints.Client.Sent.IPBytes),
 			"server_payload_bytes": n(r.Endpoints.Server.Sent.PayloadBytes), "server_frame_bytes": n(r.Endpoints.Server.Sent.FrameBytes),
 			"server_stream_bytes": n(r.Endpoints.Server.Sent.StreamBytes), "evicted": strconv.FormatBool(r.Evicted),
+			"client_state": r.Endpoints.Client.State, "server_state": r.Endpoints.Server.State,
 		} {
 			if got[name] != want {
 				t.Errorf("row %d, %s: %q, want %q", i, name, got[name], want)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 
@@ -23,8 +24,11 @@ const (
 	colPackets // both ways
 	colData
 	colDuration
+	colClientState
+	colServerState
 	colOutcome
-	numColumns
+	colAnomaly
+	numColumns // they are shown in this order
 )
 
 // columns say how each column is headed and filled. "Data" is TCP payload,
@@ -32,62 +36,81 @@ const (
 var columns = [numColumns]struct {
 	head   string
 	number bool // right-aligned
-	text   func(v *view, c *analyzer.Conversation) string
+	text   func(v *view, c *row) string
 }{
-	colStream: {"#", true, func(_ *view, c *analyzer.Conversation) string { return strconv.FormatUint(c.Stream, 10) }},
-	colStart:  {"start", true, func(v *view, c *analyzer.Conversation) string { return v.start(c, 3) }},
-	colShortStart: {"start", true, func(v *view, c *analyzer.Conversation) string {
+	colStream: {"#", true, func(_ *view, c *row) string { return strconv.FormatUint(c.Stream, 10) }},
+	colStart:  {"start", true, func(v *view, c *row) string { return v.start(c, 3) }},
+	colShortStart: {"start", true, func(v *view, c *row) string {
 		return v.start(c, 0)
 	}},
-	colClient: {"client", false, func(_ *view, c *analyzer.Conversation) string {
+	colClient: {"client", false, func(_ *view, c *row) string {
 		return c.Addr[analyzer.Client].String()
 	}},
-	colServer: {"server", false, func(_ *view, c *analyzer.Conversation) string {
+	colServer: {"server", false, func(_ *view, c *row) string {
 		return c.Addr[analyzer.Server].String()
 	}},
-	colPacketsOut: {"pkts >", true, func(_ *view, c *analyzer.Conversation) string {
+	colPacketsOut: {"pkts >", true, func(_ *view, c *row) string {
 		return humanCount(c.Sent[analyzer.Client].Packets)
 	}},
-	colDataOut: {"data >", true, func(_ *view, c *analyzer.Conversation) string {
+	colDataOut: {"data >", true, func(_ *view, c *row) string {
 		return humanBytes(c.Sent[analyzer.Client].PayloadBytes)
 	}},
-	colPacketsIn: {"< pkts", true, func(_ *view, c *analyzer.Conversation) string {
+	colPacketsIn: {"< pkts", true, func(_ *view, c *row) string {
 		return humanCount(c.Sent[analyzer.Server].Packets)
 	}},
-	colDataIn: {"< data", true, func(_ *view, c *analyzer.Conversation) string {
+	colDataIn: {"< data", true, func(_ *view, c *row) string {
 		return humanBytes(c.Sent[analyzer.Server].PayloadBytes)
 	}},
-	colPackets: {"pkts", true, func(_ *view, c *analyzer.Conversation) string { return humanCount(c.Packets()) }},
-	colData:    {"data", true, func(_ *view, c *analyzer.Conversation) string { return humanBytes(payloadBytes(c)) }},
-	colDuration: {"duration", true, func(_ *view, c *analyzer.Conversation) string {
+	colPackets: {"pkts", true, func(_ *view, c *row) string { return humanCount(c.Packets()) }},
+	colData:    {"data", true, func(_ *view, c *row) string { return humanBytes(payloadBytes(c.Conversation)) }},
+	colDuration: {"duration", true, func(_ *view, c *row) string {
 		return humanDuration(c.Duration())
 	}},
-	colOutcome: {"outcome", false, func(_ *view, c *analyzer.Conversation) string {
+	colClientState: {"client is", false, func(_ *view, c *row) string { return c.state[analyzer.Client] }},
+	colServerState: {"server is", false, func(_ *view, c *row) string { return c.state[analyzer.Server] }},
+	colOutcome: {"outcome", false, func(_ *view, c *row) string {
 		if c.Roles == analyzer.RolesInferred {
 			return c.Outcome.String() + " *"
 		}
 		return c.Outcome.String()
 	}},
+	colAnomaly: {"worst anomaly", false, func(_ *view, c *row) string {
+		switch {
+		case c.worst == nil:
+			return ""
+		case c.others == 0:
+			return c.worst.ID
+		}
+		return c.worst.ID + " +" + strconv.Itoa(c.others)
+	}},
 }
 
 // layout is a choice of columns.
 type layout struct {
-	gap     int // blanks between columns
-	columns []column
+	shows [numColumns]bool
+	gap   int // blanks between columns
 }
 
-// layouts are tried in order: each gives up what matters least of what the one
-// before shows. Addresses are cut only in the last.
-var layouts = []layout{
-	{2, []column{colStream, colStart, colClient, colServer, colPacketsOut, colDataOut, colPacketsIn, colDataIn, colDuration, colOutcome}},
-	{1, []column{colStream, colStart, colClient, colServer, colPacketsOut, colDataOut, colPacketsIn, colDataIn, colDuration, colOutcome}},
-	{1, []column{colStream, colShortStart, colClient, colServer, colPacketsOut, colDataOut, colPacketsIn, colDataIn, colDuration, colOutcome}},
-	{1, []column{colStream, colShortStart, colClient, colServer, colPackets, colData, colDuration, colOutcome}},
-	{1, []column{colStream, colShortStart, colClient, colServer, colData, colDuration, colOutcome}},
-	{1, []column{colStream, colClient, colServer, colData, colDuration, colOutcome}},
-	{1, []column{colStream, colClient, colServer, colData, colOutcome}},
-	{1, []column{colStream, colClient, colServer, colOutcome}},
-}
+// option is some columns more, perhaps in the place of others.
+type option struct{ add, instead []column }
+
+// judgments are what is worth the middle of a long address, options what is worth a column. Each
+// is tried in order, what matters most first, and taken if there is still room for it. The
+// last options show more finely what others have shown.
+var (
+	judgments = []option{
+		{add: []column{colAnomaly}},
+		{add: []column{colClientState, colServerState}},
+	}
+	options = []option{
+		{add: []column{colData}},
+		{add: []column{colDuration}},
+		{add: []column{colShortStart}},
+		{add: []column{colPackets}},
+		{add: []column{colPacketsOut, colDataOut, colPacketsIn, colDataIn}, instead: []column{colPackets, colData}},
+		{add: []column{colStart}, instead: []column{colShortStart}},
+	}
+)
 
 const spaces = "  " // the widest gap
 
@@ -105,26 +128,32 @@ var outcomeColors = [analyzer.NumOutcomes]string{
 	analyzer.Unanswered: yellow, analyzer.HalfOpen: yellow,
 }
 
-// view turns conversations into cells.
-type view struct {
-	base     analyzer.Time // relative times count from here
-	relative bool
-	dated    bool // the conversations are not all of one day
-	color    bool
+var severityColors = [...]string{
+	analyzer.SeverityNote: "", analyzer.SeverityWarning: yellow, analyzer.SeverityError: red,
 }
 
-func newView(rows []*analyzer.Conversation, base analyzer.Time, o TableOptions) *view {
+// view turns conversations into cells.
+type view struct {
+	base      analyzer.Time // relative times count from here
+	relative  bool
+	dated     bool // the conversations are not all of one day
+	color     bool
+	anomalies bool // there is at least one
+}
+
+func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 	v := &view{base: base, relative: o.Relative, color: o.Color}
 	y, m, d := rows[0].Start.Time().Date()
-	for _, c := range rows {
-		y2, m2, d2 := c.Start.Time().Date()
+	for i := range rows {
+		y2, m2, d2 := rows[i].Start.Time().Date()
 		v.dated = v.dated || y != y2 || m != m2 || d != d2
+		v.anomalies = v.anomalies || rows[i].worst != nil
 	}
 	return v
 }
 
 // start is when c began, with a number of decimals of seconds: 0 or 3.
-func (v *view) start(c *analyzer.Conversation, decimals int) string {
+func (v *view) start(c *row, decimals int) string {
 	if v.relative {
 		b := appendSeconds6(nil, int64(c.Start.Sub(v.base)))
 		if decimals == 0 {
@@ -143,15 +172,26 @@ func (v *view) start(c *analyzer.Conversation, decimals int) string {
 }
 
 // cell is the text of a column, at most width wide but for colour.
-func (v *view) cell(col column, c *analyzer.Conversation, width int) string {
+func (v *view) cell(col column, c *row, width int) string {
 	s := columns[col].text(v, c)
 	if len(s) > width {
 		s = shortAddr(c.Addr[col-colClient], width)
 	}
-	if col == colOutcome && v.color && c.Outcome < analyzer.NumOutcomes && outcomeColors[c.Outcome] != "" {
-		return outcomeColors[c.Outcome] + s + plain
+	if color := c.color(col); v.color && color != "" {
+		return color + s + plain
 	}
 	return s
+}
+
+// color is the colour of a cell, "" for none.
+func (c *row) color(col column) string {
+	switch {
+	case col == colOutcome && c.Outcome < analyzer.NumOutcomes:
+		return outcomeColors[c.Outcome]
+	case col == colAnomaly && c.worst != nil:
+		return severityColors[c.worst.Severity]
+	}
+	return ""
 }
 
 // shortAddr cuts the middle out of an address, as its ends (network and host) tell
@@ -168,54 +208,97 @@ func shortAddr(a netip.AddrPort, width int) string {
 
 // fitted is a layout with the width of each of its columns.
 type fitted struct {
-	layout
-	widths []int
+	gap     int
+	columns []column
+	widths  []int
 }
 
-// fit is the first layout that fits width (0: any width), or the last with its
-// addresses cut.
-func (v *view) fit(rows []*analyzer.Conversation, width int) *fitted {
-	var widths [numColumns]int
+// fit is the best layout for width (0: any width).
+func (v *view) fit(rows []row, width int) *fitted {
+	if width == 0 {
+		width = math.MaxInt
+	}
+	var widths columnWidths
 	for col := range widths {
 		widths[col] = len(columns[col].head)
-		for _, c := range rows {
-			widths[col] = max(widths[col], len(columns[col].text(v, c)))
+		for i := range rows {
+			widths[col] = max(widths[col], len(columns[col].text(v, &rows[i])))
 		}
 	}
-	var f fitted
-	for _, f.layout = range layouts {
-		over := f.measure(&widths) - width
-		if width == 0 || over <= 0 {
-			return &f
+	l := layout{gap: 1}.with(option{add: []column{colStream, colClient, colServer, colOutcome}})
+	widths.cutAddrs(l.width(&widths)-width, minAddrWidth)
+	for _, o := range judgments {
+		with, cut := l.with(o), widths
+		cut.cutAddrs(with.width(&cut)-width, comfortable)
+		if with.width(&cut) <= width && (v.anomalies || o.add[0] != colAnomaly) {
+			l, widths = with, cut
 		}
 	}
-	cutAddrs(&widths, f.measure(&widths)-width)
-	f.measure(&widths)
-	return &f
+	for _, o := range options {
+		if with := l.with(o); with.width(&widths) <= width {
+			l = with
+		}
+	}
+	wide := l
+	wide.gap = len(spaces)
+	if wide.width(&widths) <= width {
+		l = wide
+	}
+	return l.fitted(&widths)
 }
 
-// measure takes the widths of the layout's columns and returns that of a line.
-func (f *fitted) measure(widths *[numColumns]int) int {
-	f.widths = f.widths[:0]
-	line := f.gap * (len(f.columns) - 1)
-	for _, col := range f.columns {
-		f.widths = append(f.widths, widths[col])
-		line += widths[col]
+// with is the layout with an option taken.
+func (l layout) with(o option) layout {
+	for _, col := range o.instead {
+		l.shows[col] = false
+	}
+	for _, col := range o.add {
+		l.shows[col] = true
+	}
+	return l
+}
+
+// width is the length of a line.
+func (l *layout) width(widths *columnWidths) int {
+	line := -l.gap
+	for col, shown := range l.shows {
+		if shown {
+			line += widths[col] + l.gap
+		}
 	}
 	return line
 }
 
-// minAddrWidth leaves room for something of an address on either side of the cut.
-const minAddrWidth = len("[f..f]:65535")
+func (l *layout) fitted(widths *columnWidths) *fitted {
+	f := &fitted{gap: l.gap}
+	for col, shown := range l.shows {
+		if shown {
+			f.columns = append(f.columns, column(col))
+			f.widths = append(f.widths, widths[col])
+		}
+	}
+	return f
+}
 
-// cutAddrs takes over columns from the two addresses, from the wider one first.
-func cutAddrs(widths *[numColumns]int, over int) {
+// Widths of addresses that are cut: to make room for another column, so that any IPv4
+// address stays whole; and at least, so that something is left on either side of the cut.
+const (
+	comfortable  = len("255.255.255.255:65535")
+	minAddrWidth = len("[f..f]:65535")
+)
+
+// columnWidths are the widths of all columns.
+type columnWidths [numColumns]int
+
+// cutAddrs takes over columns from the two addresses, from the wider one first, but
+// leaves each at least least.
+func (widths *columnWidths) cutAddrs(over, least int) {
 	for ; over > 0; over-- {
 		wider := colClient
 		if widths[colServer] > widths[colClient] {
 			wider = colServer
 		}
-		if widths[wider] <= minAddrWidth {
+		if widths[wider] <= least {
 			return
 		}
 		widths[wider]--

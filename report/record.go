@@ -11,24 +11,25 @@ import (
 // Record is a conversation as the record of CONTRACT.md has it, in Go data: what
 // --where sees, and what json.Unmarshal makes of a record.
 type Record struct {
-	Schema       string    `json:"schema" expr:"schema"`
-	Stream       uint64    `json:"stream" expr:"stream"`
-	Client       Socket    `json:"client" expr:"client"`
-	Server       Socket    `json:"server" expr:"server"`
-	Roles        string    `json:"roles" expr:"roles"`
-	CommunityID  string    `json:"community_id" expr:"community_id"`
-	Start        Time      `json:"start" expr:"start"`
-	End          Time      `json:"end" expr:"end"`
-	DurationS    float64   `json:"duration_s" expr:"duration_s"`
-	FirstFrame   uint64    `json:"first_frame" expr:"first_frame"`
-	LastFrame    uint64    `json:"last_frame" expr:"last_frame"`
-	Packets      uint64    `json:"packets" expr:"packets"`
-	Outcome      string    `json:"outcome" expr:"outcome"`
-	Completeness uint8     `json:"completeness" expr:"completeness"`
-	ConnState    string    `json:"conn_state" expr:"conn_state"`
-	History      string    `json:"history" expr:"history"`
-	Endpoints    Endpoints `json:"endpoints" expr:"endpoints"`
-	Evicted      bool      `json:"evicted,omitempty" expr:"evicted"`
+	Schema       string          `json:"schema" expr:"schema"`
+	Stream       uint64          `json:"stream" expr:"stream"`
+	Client       Socket          `json:"client" expr:"client"`
+	Server       Socket          `json:"server" expr:"server"`
+	Roles        string          `json:"roles" expr:"roles"`
+	CommunityID  string          `json:"community_id" expr:"community_id"`
+	Start        Time            `json:"start" expr:"start"`
+	End          Time            `json:"end" expr:"end"`
+	DurationS    float64         `json:"duration_s" expr:"duration_s"`
+	FirstFrame   uint64          `json:"first_frame" expr:"first_frame"`
+	LastFrame    uint64          `json:"last_frame" expr:"last_frame"`
+	Packets      uint64          `json:"packets" expr:"packets"`
+	Outcome      string          `json:"outcome" expr:"outcome"`
+	Completeness uint8           `json:"completeness" expr:"completeness"`
+	ConnState    string          `json:"conn_state" expr:"conn_state"`
+	History      string          `json:"history" expr:"history"`
+	Endpoints    Endpoints       `json:"endpoints" expr:"endpoints"`
+	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
+	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
 }
 
 // Socket is an address and a port.
@@ -45,7 +46,32 @@ type Endpoints struct {
 
 // Endpoint is what is known of one side.
 type Endpoint struct {
-	Sent SentRecord `json:"sent" expr:"sent"`
+	State      string       `json:"state" expr:"state"`
+	Trajectory []StepRecord `json:"trajectory" expr:"trajectory"`
+	Sent       SentRecord   `json:"sent" expr:"sent"`
+}
+
+// StepRecord is a state that an endpoint entered, as [analyzer.Step] defines it. What is not
+// known is zero, and left out of JSON.
+type StepRecord struct {
+	State      string `json:"state" expr:"state"`
+	Time       Time   `json:"time" expr:"time"`
+	Frame      uint64 `json:"frame,omitempty" expr:"frame"`
+	Cause      string `json:"cause,omitempty" expr:"cause"`
+	Evidence   string `json:"evidence" expr:"evidence"`
+	ProofFrame uint64 `json:"proof_frame,omitempty" expr:"proof_frame"`
+	NotBefore  Time   `json:"not_before,omitzero" expr:"not_before"`
+	NotAfter   Time   `json:"not_after,omitzero" expr:"not_after"`
+}
+
+// AnomalyRecord is something worth knowing in a conversation, as [analyzer.Anomaly] defines it.
+type AnomalyRecord struct {
+	ID       string `json:"id" expr:"id"`
+	Severity string `json:"severity" expr:"severity"`
+	Endpoint string `json:"endpoint,omitempty" expr:"endpoint"` // none: it is about both, or the capture
+	Frame    uint64 `json:"frame,omitempty" expr:"frame"`
+	Time     Time   `json:"time" expr:"time"`
+	Detail   string `json:"detail" expr:"detail"`
 }
 
 // SentRecord counts what an endpoint sent, as [analyzer.Sent] defines it.
@@ -78,10 +104,19 @@ func (t *Time) UnmarshalText(text []byte) error {
 // by this name.
 func (t Time) AsTime() time.Time { return analyzer.Time(t).Time() }
 
-// NewRecord is the record of c.
-func NewRecord(c *analyzer.Conversation) Record {
+// NewRecord is the record of c, of which j is the judgment.
+func NewRecord(c *analyzer.Conversation, j *analyzer.Judgment) Record {
+	var r Record
+	r.set(c)
+	r.judged(j)
+	return r
+}
+
+// set makes r the record of c without what a judgment says. It uses the memory of the one that
+// r was before.
+func (r *Record) set(c *analyzer.Conversation) {
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
-	return Record{
+	*r = Record{
 		Schema:       conversationSchema,
 		Stream:       c.Stream,
 		Client:       Socket{client.Addr().String(), client.Port()},
@@ -99,11 +134,55 @@ func NewRecord(c *analyzer.Conversation) Record {
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),
 		Endpoints: Endpoints{
-			Client: Endpoint{SentRecord(c.Sent[analyzer.Client])},
-			Server: Endpoint{SentRecord(c.Sent[analyzer.Server])},
+			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory), Sent: SentRecord(c.Sent[analyzer.Client])},
+			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory), Sent: SentRecord(c.Sent[analyzer.Server])},
 		},
-		Evicted: c.Evicted,
+		Anomalies: emptied(r.Anomalies),
+		Evicted:   c.Evicted,
 	}
+}
+
+// emptied is s without elements, but not nil: as JSON it is [], not null.
+func emptied[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s[:0]
+}
+
+// judged adds what a judgment says.
+func (r *Record) judged(j *analyzer.Judgment) {
+	r.Endpoints.Client.judged(j, analyzer.Client)
+	r.Endpoints.Server.judged(j, analyzer.Server)
+	for i := range j.Anomalies {
+		r.Anomalies = append(r.Anomalies, newAnomalyRecord(&j.Anomalies[i]))
+	}
+}
+
+func (e *Endpoint) judged(j *analyzer.Judgment, side analyzer.Side) {
+	e.State = j.State[side].String()
+	for i := range j.Trajectory[side] {
+		e.Trajectory = append(e.Trajectory, newStepRecord(&j.Trajectory[side][i]))
+	}
+}
+
+func newStepRecord(s *analyzer.Step) StepRecord {
+	r := StepRecord{
+		State: s.State.String(), Time: Time(s.Time), Frame: s.Frame, Evidence: s.Evidence.String(),
+		ProofFrame: s.ProofFrame, NotBefore: Time(s.NotBefore), NotAfter: Time(s.NotAfter),
+	}
+	if s.Cause != 0 {
+		r.Cause = s.Cause.String()
+	}
+	return r
+}
+
+func newAnomalyRecord(a *analyzer.Anomaly) AnomalyRecord {
+	r := AnomalyRecord{ID: a.Kind.ID, Severity: a.Kind.Severity.String(), Frame: a.Frame, Time: Time(a.Time), Detail: a.Detail()}
+	if a.HasSide {
+		r.Endpoint = a.Side.String()
+	}
+	return r
 }
 
 // floatSeconds is the float64 nearest to d in seconds: what a reader of the record's

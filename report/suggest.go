@@ -7,7 +7,7 @@ import (
 )
 
 // fieldPaths are the fields of Record as an expression spells them: "packets",
-// "client", "client.ip" ...
+// "client", "client.ip", "anomalies[].id" ...
 var fieldPaths = appendFieldPaths(nil, "", reflect.TypeFor[Record]())
 
 func appendFieldPaths(paths []string, prefix string, t reflect.Type) []string {
@@ -15,8 +15,11 @@ func appendFieldPaths(paths []string, prefix string, t reflect.Type) []string {
 		f := t.Field(i)
 		path := prefix + f.Tag.Get("expr")
 		paths = append(paths, path)
-		if f.Type.Kind() == reflect.Struct {
+		switch f.Type.Kind() {
+		case reflect.Struct:
 			paths = appendFieldPaths(paths, path+".", f.Type)
+		case reflect.Slice:
+			paths = appendFieldPaths(paths, path+"[].", f.Type.Elem())
 		}
 	}
 	return paths

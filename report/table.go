@@ -51,7 +51,37 @@ func (r *Table) Hidden() uint64 { return r.collector.Hidden() }
 
 // Finish writes the table and the summary.
 func (r *Table) Finish(s *analyzer.Summary) error {
-	rows := r.collector.Sorted()
+	return r.show(judgedRows(r.collector.Sorted()), s)
+}
+
+// row is a conversation and what a line can hold of a judgment.
+type row struct {
+	*analyzer.Conversation
+	state  [2]string             // by Side
+	worst  *analyzer.AnomalyKind // the first of the gravest; nil: there is no anomaly
+	others int                   // anomalies beside it
+}
+
+// judgedRows judges the conversations that are shown, and only those.
+func judgedRows(cs []*analyzer.Conversation) []row {
+	rows := make([]row, len(cs))
+	var j analyzer.Judgment
+	for i, c := range cs {
+		j.Judge(c)
+		rows[i] = row{Conversation: c, others: max(len(j.Anomalies)-1, 0)}
+		for side, state := range j.State {
+			rows[i].state[side] = state.String()
+		}
+		for k := range j.Anomalies {
+			if kind := j.Anomalies[k].Kind; rows[i].worst == nil || kind.Severity > rows[i].worst.Severity {
+				rows[i].worst = kind
+			}
+		}
+	}
+	return rows
+}
+
+func (r *Table) show(rows []row, s *analyzer.Summary) error {
 	if len(rows) > 0 {
 		if err := r.grid(rows, s.Start); err != nil {
 			return err
@@ -65,9 +95,9 @@ func (r *Table) Finish(s *analyzer.Summary) error {
 }
 
 // footer explains what the rows cannot.
-func (r *Table) footer(rows []*analyzer.Conversation) {
-	for _, c := range rows {
-		if c.Roles == analyzer.RolesInferred {
+func (r *Table) footer(rows []row) {
+	for i := range rows {
+		if rows[i].Roles == analyzer.RolesInferred {
 			fmt.Fprintln(&r.out, "* who is the client is inferred: the capture does not show the handshake")
 			break
 		}
@@ -81,7 +111,7 @@ func (r *Table) footer(rows []*analyzer.Conversation) {
 
 // grid writes the rows. The columns and their widths are settled before the first
 // line, so that lines can be written one by one and none is ever wrapped.
-func (r *Table) grid(rows []*analyzer.Conversation, base analyzer.Time) error {
+func (r *Table) grid(rows []row, base analyzer.Time) error {
 	v := newView(rows, base, r.opts)
 	l := v.fit(rows, r.opts.Width)
 	cells := make([]string, len(l.columns))
@@ -96,9 +126,9 @@ func (r *Table) grid(rows []*analyzer.Conversation, base analyzer.Time) error {
 		return err
 	}
 	t.Header(cells)
-	for _, c := range rows {
+	for k := range rows {
 		for i, col := range l.columns {
-			cells[i] = v.cell(col, c, l.widths[i])
+			cells[i] = v.cell(col, &rows[k], l.widths[i])
 		}
 		if err := t.Append(cells); err != nil {
 			return err

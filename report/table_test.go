@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,23 @@ func tableOf(t *testing.T, o TableOptions, cs []analyzer.Conversation) string {
 	return out.String()
 }
 
+// judgedTable is the sample as it might be judged.
+func judgedTable(t *testing.T, o TableOptions) string {
+	t.Helper()
+	var out bytes.Buffer
+	cs := sample()
+	rows := []row{
+		{&cs[3], [2]string{"SYN_SENT", "UNKNOWN"}, &analyzer.AnomalyKind{ID: "no-answer", Severity: analyzer.SeverityError}, 2},
+		{&cs[0], [2]string{"TIME_WAIT", "CLOSED"}, &analyzer.AnomalyKind{ID: "fin-retransmit-in-time-wait", Severity: analyzer.SeverityWarning}, 0},
+		{&cs[1], [2]string{"CLOSED", "CLOSED"}, &analyzer.AnomalyKind{ID: "port-reused", Severity: analyzer.SeverityNote}, 11},
+		{&cs[2], [2]string{"ESTABLISHED", "ESTABLISHED"}, nil, 0},
+	}
+	if err := NewTable(&out, o).show(rows, sampleSummary()); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
 // grid is the table without the summary.
 func gridOf(s string) string {
 	grid, _, _ := strings.Cut(s, "\n\n")
@@ -26,7 +44,7 @@ func gridOf(s string) string {
 func TestTableFitsEveryWidth(t *testing.T) {
 	var all bytes.Buffer
 	for width := minWidth; width <= 160; width++ {
-		grid := gridOf(tableOf(t, TableOptions{Width: width}, sample()))
+		grid := gridOf(judgedTable(t, TableOptions{Width: width}))
 		lines := strings.Split(strings.TrimSuffix(grid, "\n"), "\n")
 		if len(lines) != 1+len(sample())+1 {
 			t.Errorf("width %d: %d lines\n%s", width, len(lines), grid)
@@ -41,6 +59,27 @@ func TestTableFitsEveryWidth(t *testing.T) {
 		}
 	}
 	golden(t, "widths.txt", all.Bytes())
+}
+
+// A column that a table shows is in every wider one, unless a finer one took its place or what
+// matters more needs the room; outcome and worst anomaly are never given up for anything else.
+func TestTableKeepsWhatMatters(t *testing.T) {
+	var had [numColumns]bool
+	cs := sample()
+	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "write-after-close"}}}
+	for width := minWidth; width <= 200; width++ {
+		l := newView(rows, 0, TableOptions{}).fit(rows, width)
+		has := func(col column) bool { return slices.Contains(l.columns, col) }
+		if !has(colOutcome) || had[colAnomaly] && !has(colAnomaly) || had[colClientState] && !has(colServerState) {
+			t.Errorf("width %d: columns %v", width, l.columns)
+		}
+		for _, col := range l.columns {
+			had[col] = true
+		}
+	}
+	if slices.Contains(had[:], false) {
+		t.Errorf("columns that are never shown: %v", had)
+	}
 }
 
 func TestTableOfIPv4Fits80(t *testing.T) {
@@ -60,9 +99,10 @@ var ansi = regexp.MustCompile("\x1b\\[[0-9]*m")
 // Colour changes neither text nor layout, and is there only when asked for.
 func TestTableColor(t *testing.T) {
 	for _, width := range []int{0, 60, 100} {
-		without := tableOf(t, TableOptions{Width: width}, sample())
-		with := tableOf(t, TableOptions{Width: width, Color: true}, sample())
-		if ansi.MatchString(without) || !strings.Contains(with, red+"refused"+plain) {
+		without := judgedTable(t, TableOptions{Width: width})
+		with := judgedTable(t, TableOptions{Width: width, Color: true})
+		if ansi.MatchString(without) || !strings.Contains(with, red+"refused"+plain) ||
+			width != 60 && (!strings.Contains(with, red+"no-answer +2"+plain) || !strings.Contains(with, yellow+"fin-retransmit-in-time-wait"+plain)) {
 			t.Errorf("width %d: colour is wrong:\n%q", width, with)
 		}
 		stripped := regexp.MustCompile(` +\n`).ReplaceAllString(ansi.ReplaceAllString(with, ""), "\n")

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/patcher/value"
 	"github.com/expr-lang/expr/vm"
@@ -19,14 +21,25 @@ import (
 //
 //	packets > 100 && server.port in [80, 443]
 //	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
+//	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
+//	endpoints.client.state == "TIME_WAIT"
 //
-// It is not safe for concurrent use.
+// A conversation is judged only for an expression that asks for it. It is not safe for
+// concurrent use.
 type Where struct {
-	source  string
-	program *vm.Program
-	vm      vm.VM
-	record  Record // reused
+	source   string
+	program  *vm.Program
+	vm       vm.VM
+	judges   bool
+	judgment analyzer.Judgment
+	record   Record // reused
 }
+
+// hasAnomaly is the function has(anomalies, ID).
+var hasAnomaly = expr.Function("has", func(args ...any) (any, error) {
+	id := args[1].(string)
+	return slices.ContainsFunc(args[0].([]AnomalyRecord), func(a AnomalyRecord) bool { return a.ID == id }), nil
+}, new(func([]AnomalyRecord, string) bool))
 
 // CompileWhere checks an expression against Record's fields. An unknown field is an
 // error that names the nearest ones.
@@ -34,17 +47,72 @@ func CompileWhere(source string) (*Where, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("empty expression")
 	}
-	program, err := expr.Compile(source, expr.Env(&Record{}), expr.AsBool(), value.ValueGetter)
+	program, err := expr.Compile(source, expr.Env(&Record{}), expr.AsBool(), hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{}))
 	if err != nil {
 		return nil, explainCompile(err)
 	}
-	return &Where{source: source, program: program}, nil
+	node := program.Node()
+	var r reads
+	ast.Walk(&node, &r)
+	return &Where{source: source, program: program, judges: r.judged || r.endpoints > r.sent}, nil
+}
+
+// recheckCalls makes expr look at the arguments of calls in its last check of the types. It takes
+// a call whose type is known for checked, but of the checks that it makes between visitors it
+// drops the errors.
+type recheckCalls struct{}
+
+// Visit implements ast.Visitor.
+func (recheckCalls) Visit(node *ast.Node) {
+	if call, ok := (*node).(*ast.CallNode); ok {
+		call.SetType(nil)
+	}
+}
+
+// Reset and ShouldRepeat make it one of the visitors that expr runs last.
+func (recheckCalls) Reset() {}
+
+// ShouldRepeat says that once is enough.
+func (recheckCalls) ShouldRepeat() bool { return false }
+
+// reads finds out whether an expression may read what a judgment says: of the endpoints
+// anything but what they sent, the anomalies, or all fields at once.
+type reads struct {
+	judged    bool
+	endpoints int // how often the field is named
+	sent      int // how often as endpoints.*.sent
+}
+
+// Visit implements ast.Visitor.
+func (r *reads) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		switch n.Value {
+		case "endpoints":
+			r.endpoints++
+		case "anomalies", "$env":
+			r.judged = true
+		}
+	case *ast.MemberNode:
+		if field, ok := n.Property.(*ast.StringNode); !ok || field.Value != "sent" {
+			return
+		}
+		if side, ok := n.Node.(*ast.MemberNode); ok {
+			if id, ok := side.Node.(*ast.IdentifierNode); ok && id.Value == "endpoints" {
+				r.sent++
+			}
+		}
+	}
 }
 
 // Match reports whether c meets the condition. The error says what went wrong while
 // the expression ran, such as an index beyond the end of a string.
 func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
-	w.record = NewRecord(c)
+	w.record.set(c)
+	if w.judges {
+		w.judgment.Judge(c)
+		w.record.judged(&w.judgment)
+	}
 	result, err := w.vm.Run(w.program, &w.record)
 	if err != nil {
 		return false, fmt.Errorf("stream %d: %q: %w", c.Stream, w.source, err)

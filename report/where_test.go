@@ -55,21 +55,26 @@ func TestWhere(t *testing.T) {
 
 func TestWhereErrors(t *testing.T) {
 	for expression, want := range map[string]string{
-		``:                       "empty expression",
-		`packts > 100`:           `unknown field "packts": did you mean packets`,
-		`client.prt == 1`:        `unknown field "prt": did you mean client.port or server.port?`,
-		`port == 80`:             `unknown field "port": did you mean client.port or server.port?`,
-		`duration > 1`:           "",
-		`durations > 1`:          `unknown field "durations": did you mean duration_s?`,
-		`xyzzy`:                  `unknown field "xyzzy": the fields are schema, stream, client, client.ip,`,
-		`packets`:                "must be a condition",
-		`packets >`:              "unexpected token",
-		`outcome > 3`:            "invalid operation",
-		`client.port == "80"`:    "invalid operation",
-		`start > "2026-11-21"`:   "invalid operation",
-		`start.Hours() == 1`:     "no method Hours",
-		`record.packets == 1`:    `unknown field "record"`,
-		`client.AsTime() == nil`: "no method AsTime",
+		``:                             "empty expression",
+		`packts > 100`:                 `unknown field "packts": did you mean packets`,
+		`client.prt == 1`:              `unknown field "prt": did you mean client.port or server.port?`,
+		`port == 80`:                   `unknown field "port": did you mean client.port or server.port?`,
+		`duration > 1`:                 "",
+		`durations > 1`:                `unknown field "durations": did you mean duration_s?`,
+		`xyzzy`:                        `unknown field "xyzzy": the fields are schema, stream, client, client.ip,`,
+		`packets`:                      "must be a condition",
+		`state == "CLOSED"`:            "did you mean endpoints.client.state or",
+		`has(anomalie, "x")`:           `unknown field "anomalie": did you mean anomalies?`,
+		`start.Equal(ende)`:            `unknown field "ende": did you mean end?`,
+		`has(anomalies, 1)`:            "cannot use int",
+		`any(anomalies, .name == "x")`: `unknown field "name": the fields`,
+		`packets >`:                    "unexpected token",
+		`outcome > 3`:                  "invalid operation",
+		`client.port == "80"`:          "invalid operation",
+		`start > "2026-11-21"`:         "invalid operation",
+		`start.Hours() == 1`:           "no method Hours",
+		`record.packets == 1`:          `unknown field "record"`,
+		`client.AsTime() == nil`:       "no method AsTime",
 	} {
 		_, err := CompileWhere(expression)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -104,5 +109,28 @@ func TestFilterTellsItsCounts(t *testing.T) {
 	write(t, f, sample(), sampleSummary())
 	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{true, 2, 4}) {
 		t.Errorf("selection %v, document:\n%s", f.Selection(), doc.String())
+	}
+}
+
+// What a conversation is judged for, and only that.
+func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
+	for expression, want := range map[string]bool{
+		`packets > 10 && outcome == "reset"`:                                         false,
+		`endpoints.client.sent.packets > endpoints["server"].sent.packets`:           false,
+		`endpoints.client.state == "TIME_WAIT"`:                                      true,
+		`endpoints.client.sent.packets > 1 && endpoints.server.state == "TIME_WAIT"`: true,
+		`let e = endpoints; e.server.state == "CLOSED"`:                              true,
+		`any(endpoints.server.trajectory, .state == "CLOSING")`:                      true,
+		`has(anomalies, "no-answer")`:                                                true,
+		`len(anomalies) > 0`:                                                         true,
+		`$env["anomalies"][0].id == "no-answer"`:                                     true,
+		`toJSON($env) contains "CLOSED"`:                                             true,
+	} {
+		w, err := CompileWhere(expression)
+		if err != nil {
+			t.Errorf("%s: %v", expression, err)
+		} else if w.judges != want {
+			t.Errorf("%s: judges %v", expression, w.judges)
+		}
 	}
 }

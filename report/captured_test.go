@@ -1,0 +1,135 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/source"
+)
+
+// keeper keeps copies of conversations.
+type keeper struct{ kept []analyzer.Conversation }
+
+func (k *keeper) Conversation(c *analyzer.Conversation) error {
+	k.kept = append(k.kept, analyzer.Conversation{})
+	c.CopyTo(&k.kept[len(k.kept)-1])
+	return nil
+}
+
+// captured are the conversations of the golden captures: unlike made-up ones they have trajectories
+// and anomalies.
+func captured(t testing.TB) []analyzer.Conversation {
+	t.Helper()
+	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no captures: %v", err)
+	}
+	var k keeper
+	for _, path := range paths {
+		src := source.Open([]string{path}, source.Options{})
+		_, err := engine.Run(context.Background(), src, engine.Options{Workers: 1}, &k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src.Close()
+	}
+	return k.kept
+}
+
+func TestEncoderAgainstRecordOfCaptures(t *testing.T) {
+	var steps int
+	var j analyzer.Judgment
+	for _, c := range captured(t) {
+		checkRecord(t, &c)
+		j.Judge(&c)
+		steps += len(j.Trajectory[analyzer.Client])
+	}
+	if steps < 200 {
+		t.Errorf("the captures hold no more than %d steps of clients", steps)
+	}
+}
+
+// What an expression reads of a judgment is that of the conversation at hand, not of one before.
+func TestWhereOfCaptures(t *testing.T) {
+	cs := captured(t)
+	for expression, holds := range map[string]func(r *Record) bool{
+		`endpoints.client.state == "TIME_WAIT"`: func(r *Record) bool { return r.Endpoints.Client.State == "TIME_WAIT" },
+		`any(endpoints.server.trajectory, .state == "LAST_ACK" && .evidence == "sent")`: func(r *Record) bool {
+			for _, s := range r.Endpoints.Server.Trajectory {
+				if s.State == "LAST_ACK" && s.Evidence == "sent" {
+					return true
+				}
+			}
+			return false
+		},
+		`len(endpoints.client.trajectory) > 0 && endpoints.client.trajectory[0].time == start`: func(r *Record) bool {
+			return len(r.Endpoints.Client.Trajectory) > 0 && r.Endpoints.Client.Trajectory[0].Time == r.Start
+		},
+	} {
+		w, err := CompileWhere(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		matches := 0
+		for i := range cs {
+			var j analyzer.Judgment
+			j.Judge(&cs[i])
+			r := NewRecord(&cs[i], &j)
+			got, err := w.Match(&cs[i])
+			if err != nil || got != holds(&r) {
+				t.Errorf("%s: %v, %v for stream %d: %+v", expression, got, err, cs[i].Stream, r)
+			}
+			if got {
+				matches++
+			}
+		}
+		if matches == 0 || matches == len(cs) {
+			t.Errorf("%s selects %d of %d", expression, matches, len(cs))
+		}
+	}
+}
+
+// Writing a trajectory allocates nothing beside what judging does.
+func TestNoAllocationPerTrajectory(t *testing.T) {
+	cs := captured(t)
+	for _, name := range []string{"json", "ndjson", "csv"} {
+		r := Formats[name].New(io.Discard, TableOptions{})
+		for i := range cs { // the buffers grow to their sizes
+			_ = r.Conversation(&cs[i])
+		}
+		var j analyzer.Judgment
+		for i := range cs {
+			judging := testing.AllocsPerRun(10, func() { j.Judge(&cs[i]) })
+			if len(j.Anomalies) > 0 {
+				continue
+			}
+			if n := testing.AllocsPerRun(10, func() { _ = r.Conversation(&cs[i]) }); n > judging {
+				t.Errorf("%s: %v allocations for stream %d with %d steps, %v of them in judging", name, n, cs[i].Stream, len(j.Trajectory[0])+len(j.Trajectory[1]), judging)
+			}
+		}
+	}
+}
+
+// The table's states are the record's.
+func TestTableOfCaptures(t *testing.T) {
+	for _, c := range captured(t) {
+		var out bytes.Buffer
+		write(t, NewTable(&out, TableOptions{}), []analyzer.Conversation{c}, &analyzer.Summary{})
+		var j analyzer.Judgment
+		j.Judge(&c)
+		line := strings.Split(out.String(), "\n")[1]
+		states := j.State[analyzer.Client].String() + " "
+		if !strings.Contains(line, states) || !strings.Contains(line, " "+j.State[analyzer.Server].String()+" ") {
+			t.Errorf("states %v: %s", j.State, line)
+		}
+		if len(j.Anomalies) > 0 && !strings.Contains(line, "-") {
+			t.Errorf("no anomaly: %s", line)
+		}
+	}
+}
