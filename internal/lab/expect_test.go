@@ -101,7 +101,7 @@ func differences(path string, want, got any) []string {
 				out = append(out, fmt.Sprintf("%s.%s: there is no such field", path, key))
 				continue
 			}
-			out = append(out, differences(path+"."+key, w, g)...)
+			out = append(out, fieldDifferences(path+"."+key, key, w, g)...)
 		}
 		slices.Sort(out)
 	case []any:
@@ -121,6 +121,82 @@ func differences(path string, want, got any) []string {
 	return out
 }
 
+// fieldDifferences compares a field. Expectations write the items of some lists in short: a step by
+// its state, an anomaly by its id.
+func fieldDifferences(path, key string, want, got any) []string {
+	w, isList := want.([]any)
+	g, ok := got.([]any)
+	if isList && ok {
+		switch key {
+		case "trajectory":
+			return trajectoryDifferences(path, records(w, "state"), records(g, "state"))
+		case "anomalies":
+			return anomalyDifferences(path, records(w, "id"), records(g, "id"))
+		}
+	}
+	return differences(path, want, got)
+}
+
+// trajectoryDifferences compares the states first: if those differ, the rest would say nothing.
+func trajectoryDifferences(path string, want, got []map[string]any) []string {
+	if g, w := column(got, "state"), column(want, "state"); g != w {
+		return []string{fmt.Sprintf("%s: %s, want %s", path, g, w)}
+	}
+	var out []string
+	for i := range want {
+		out = append(out, differences(fmt.Sprintf("%s[%d]", path, i), want[i], got[i])...)
+	}
+	return out
+}
+
+// anomalyDifferences compares in any order: each anomaly wanted is one of got, and none is left.
+func anomalyDifferences(path string, want, got []map[string]any) []string {
+	if g, w := column(sorted(got), "id"), column(sorted(want), "id"); g != w {
+		return []string{fmt.Sprintf("%s: %s, want %s", path, g, w)}
+	}
+	left := slices.Clone(got)
+	want = slices.Clone(want)
+	slices.SortStableFunc(want, func(a, b map[string]any) int { return len(b) - len(a) }) // the pickiest first
+	var out []string
+	for _, w := range want {
+		i := slices.IndexFunc(left, func(g map[string]any) bool { return len(differences("", w, g)) == 0 })
+		if i < 0 {
+			out = append(out, fmt.Sprintf("%s: no %s in %s", path, plain(w), plain(got)))
+			continue
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return out
+}
+
+// records are the items of a list as records; one that is written in short has but the field key.
+func records(list []any, key string) []map[string]any {
+	out := make([]map[string]any, 0, len(list))
+	for _, item := range list {
+		m, ok := item.(map[string]any)
+		if !ok {
+			m = map[string]any{key: item}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// column is one field of all records.
+func column(list []map[string]any, key string) string {
+	words := make([]string, len(list))
+	for i, m := range list {
+		words[i] = fmt.Sprint(m[key])
+	}
+	return "[" + strings.Join(words, " ") + "]"
+}
+
+func sorted(anomalies []map[string]any) []map[string]any {
+	out := slices.Clone(anomalies)
+	slices.SortFunc(out, func(a, b map[string]any) int { return strings.Compare(fmt.Sprint(a["id"]), fmt.Sprint(b["id"])) })
+	return out
+}
+
 func plain(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -132,7 +208,9 @@ func plain(v any) string {
 // TestDifferences makes sure that a wrong expectation fails.
 func TestDifferences(t *testing.T) {
 	var got any
-	record := `{"stream": 0, "outcome": "open", "client": {"ip": "10.0.0.1", "port": 1}, "list": [{"n": 1, "m": 2}], "duration_s": 0.5}`
+	record := `{"stream": 0, "outcome": "open", "client": {"ip": "10.0.0.1", "port": 1}, "list": [{"n": 1, "m": 2}], "duration_s": 0.5,
+		"trajectory": [{"state": "SYN_SENT", "frame": 1}, {"state": "CLOSED", "frame": 2, "evidence": "sent"}],
+		"anomalies": [{"id": "b", "frame": 1}, {"id": "a", "frame": 2}, {"id": "b", "frame": 3}]}`
 	if err := json.Unmarshal([]byte(record), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +226,17 @@ func TestDifferences(t *testing.T) {
 		"list: [{n: 2}]":                    "c.list[0].n: 1, want 2",
 		"client: 1":                         `c.client: {"ip":"10.0.0.1","port":1}, want 1`,
 		`stream: "0"`:                       `c.stream: 0, want "0"`,
+
+		"trajectory: [SYN_SENT, {state: CLOSED, frame: 2}]": "",
+		"trajectory: [SYN_SENT]":                            "c.trajectory: [SYN_SENT CLOSED], want [SYN_SENT]",
+		"trajectory: [CLOSED, SYN_SENT]":                    "c.trajectory: [SYN_SENT CLOSED], want [CLOSED SYN_SENT]",
+		"trajectory: [SYN_SENT, {state: CLOSED, frame: 1}]": "c.trajectory[1].frame: 2, want 1",
+		"trajectory: CLOSED":                                `c.trajectory: [{"frame":1,"state":"SYN_SENT"},{"evidence":"sent","frame":2,"state":"CLOSED"}], want "CLOSED"`,
+		"anomalies: [a, b, b]":                              "",
+		"anomalies: [b, {id: b, frame: 1}, a]":              "",
+		"anomalies: [a, b]":                                 "c.anomalies: [a b b], want [a b]",
+		"anomalies: [a, b, c]":                              "c.anomalies: [a b b], want [a b c]",
+		"anomalies: [{id: a, frame: 2, endpoint: x}, b, b]": `c.anomalies: no {"endpoint":"x","frame":2,"id":"a"} in [{"frame":1,"id":"b"},{"frame":2,"id":"a"},{"frame":3,"id":"b"}]`,
 	} {
 		var w any
 		if err := yaml.Unmarshal([]byte(text), &w); err != nil {
