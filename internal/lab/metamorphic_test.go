@@ -3,6 +3,7 @@ package lab_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,14 +19,16 @@ type variation struct {
 	format  func(*lab.Format)
 	workers int
 	source  source.Options
-	free    []string // fields that may differ: of an address, of sizes, of times
+	free    []string      // fields that may differ: of an address, of sizes
+	shift   time.Duration // how much later all times are
 }
 
 var (
 	freeAddresses = []string{"client.ip", "server.ip", "community_id"}
 	freeSizes     = []string{"ip_bytes", "frame_bytes", "bytes"}
-	freeTimes     = []string{"start", "end"}
 )
+
+const muchLater = 123456789 * time.Second
 
 // The initial sequence numbers of a script that gives none.
 const (
@@ -39,7 +42,7 @@ var variations = []variation{
 	{name: "server's ISN wraps in the data", script: isn(1<<31, -serverISN-100)},
 	{name: "addresses swapped", script: lab.SwapAddresses, free: freeAddresses},
 	{name: "IPv6", script: lab.ToIPv6, free: append(freeSizes, freeAddresses...)},
-	{name: "later", frames: func(f []lab.Frame) []lab.Frame { return lab.ShiftTime(f, 123456789*time.Second) }, free: freeTimes},
+	{name: "later", frames: func(f []lab.Frame) []lab.Frame { return lab.ShiftTime(f, muchLater) }, shift: muchLater},
 	{name: "headers only", frames: func(f []lab.Frame) []lab.Frame { return lab.Snap(f, 160) }},
 	{name: "pcapng", format: func(f *lab.Format) { f.PCAPNG = true }},
 	{name: "other byte order", format: func(f *lab.Format) { f.BigEndian = !f.BigEndian }},
@@ -110,30 +113,42 @@ func (v *variation) analyze(t *testing.T, s *lab.Script) document {
 	return analyzeBytes(t, capture, max(v.workers, 1), v.source)
 }
 
-// wanted is the document without the fields that the variation may change.
+// wanted is the document as the variation should leave it: without the fields that it may change, and later.
 func (v *variation) wanted(doc document) document {
-	free := make(map[string]bool)
-	for _, f := range v.free {
-		free[f] = true
-	}
-	out := document{Summary: without(doc.Summary, "", free)}
+	out := document{Summary: v.record(doc.Summary, "")}
 	for _, c := range doc.Conversations {
-		out.Conversations = append(out.Conversations, without(c, "", free))
+		out.Conversations = append(out.Conversations, v.record(c, ""))
 	}
 	return out
 }
 
-// without is a copy of m lacking the fields named, by themselves or by their path.
-func without(m map[string]any, path string, free map[string]bool) map[string]any {
+func (v *variation) record(m map[string]any, path string) map[string]any {
 	out := make(map[string]any)
 	for key, value := range m {
-		if free[key] || free[path+key] {
-			continue
+		if !slices.Contains(v.free, key) && !slices.Contains(v.free, path+key) {
+			out[key] = v.value(value, path+key+".")
 		}
-		if sub, ok := value.(map[string]any); ok {
-			value = without(sub, path+key+".", free)
-		}
-		out[key] = value
 	}
 	return out
 }
+
+func (v *variation) value(value any, path string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		return v.record(value, path)
+	case []any:
+		out := make([]any, len(value))
+		for i, item := range value {
+			out[i] = v.value(item, path)
+		}
+		return out
+	case string:
+		if t, err := time.Parse(recordTime, value); err == nil {
+			return t.Add(v.shift).Format(recordTime)
+		}
+	}
+	return value
+}
+
+// recordTime is how records write times.
+const recordTime = "2006-01-02T15:04:05.000000000Z"
