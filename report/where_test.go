@@ -134,3 +134,31 @@ func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
 		}
 	}
 }
+
+func TestWhereOfAnomalies(t *testing.T) {
+	record := Record{Anomalies: []AnomalyRecord{
+		{ID: "syn-retransmit", Severity: "warning", Endpoint: "client", Frame: 3, Time: Time(at("2026-11-21T01:02:03Z"))},
+		{ID: "no-answer", Severity: "error", Endpoint: "client", Frame: 4},
+	}}
+	for expression, want := range map[string]bool{
+		`has(anomalies, "no-answer")`:                           true,
+		`has(anomalies, "half-close")`:                          false,
+		`not has(anomalies, "half-close")`:                      true,
+		`any(anomalies, .id == "no-answer")`:                    true,
+		`any(anomalies, .severity == "error" && .frame == 3)`:   false,
+		`count(anomalies, .endpoint == "client") == 2`:          true,
+		`anomalies[0].time > date("2026-11-21")`:                true,
+		`any(anomalies, .time == date("2026-11-21T01:02:03Z"))`: true,
+		`any(["half-close", "no-answer"], has(anomalies, #))`:   true,
+		`none(anomalies, .severity == "note")`:                  true,
+	} {
+		w, err := CompileWhere(expression)
+		if err != nil {
+			t.Errorf("%s: %v", expression, err)
+			continue
+		}
+		if got, err := w.vm.Run(w.program, &record); err != nil || got != want {
+			t.Errorf("%s: %v, %v", expression, got, err)
+		}
+	}
+}
