@@ -15,6 +15,16 @@ var severityNames = [...]string{SeverityNote: "note", SeverityWarning: "warning"
 // String is "note", "warning" or "error".
 func (s Severity) String() string { return severityNames[min(int(s), len(severityNames)-1)] }
 
+// ParseSeverity is the severity of that name.
+func ParseSeverity(name string) (s Severity, ok bool) {
+	for i, n := range severityNames {
+		if n == name {
+			return Severity(i), true
+		}
+	}
+	return 0, false
+}
+
 // Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
 // raised once an episode.
 type Anomaly struct {
@@ -24,8 +34,11 @@ type Anomaly struct {
 	Frame   uint64
 	Time    Time
 
-	args [4]int64 // what Detail says, by kind
+	args args
 }
+
+// args is what Detail says, by kind: numbers, so that no text is made that nobody reads.
+type args [4]int64
 
 // AnomalyKind is an entry of the catalogue.
 type AnomalyKind struct {
@@ -37,8 +50,14 @@ type AnomalyKind struct {
 	Causes   string // what it usually comes from
 	Next     string // what to look at next
 
-	detail func(a *Anomaly) string
+	needs  signs                   // it is looked for where one of these shows
+	detect func(s *scene)          // nil: nothing looks for it yet
+	detail func(a *Anomaly) string // not nil if detect is not
 }
+
+// Detected reports whether the analysis looks for this kind. The catalogue is
+// complete, the analysis is not.
+func (k *AnomalyKind) Detected() bool { return k.detect != nil }
 
 // Detail says in plain words, with numbers, what happened.
 func (a *Anomaly) Detail() string { return a.Kind.detail(a) }

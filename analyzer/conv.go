@@ -57,6 +57,7 @@ const (
 	notedOrdinary // a segment with neither SYN, FIN nor RST is among the facts
 	provoked      // was sent what it has to answer by a challenge ACK
 	goodSum       // a checksum was right: it is not left to the network card
+	fragmented    // some bytes are in IP fragments, which are not read
 )
 
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }

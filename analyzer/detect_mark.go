@@ -31,6 +31,7 @@ const (
 	markChallenge                   // dir answered a segment that it does not accept by a challenge ACK
 	markSucceeds                    // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	markSucceeded                   // a SYN for the connection that took over these sockets; dir sent it
+	numMarkKinds
 )
 
 // marks are a connection's list of them: the first, +1.
@@ -109,6 +110,9 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 	if s.Bits&wire.CutOptions != 0 {
 		c.mark(p, markCutOptions, 0, s, 0)
 	}
+	if s.Bits&wire.FirstFragment != 0 {
+		c.half[s.Dir].flags |= fragmented
+	}
 	if s.Bits&wire.BadSum == 0 {
 		return false
 	}
@@ -128,7 +132,7 @@ const captureSkew Time = 10e6
 // unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
 func (c *conv) unseen(p *markPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
 	n := tx.acked - max(before, rx.end)
-	if n <= 0 || n > 1<<30 || rx.packets == 0 || before == 0 && !rx.flags.has(isnKnown) {
+	if n <= 0 || n > 1<<30 || rx.packets == 0 || rx.flags.has(fragmented) || before == 0 && !rx.flags.has(isnKnown) {
 		return
 	}
 	c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
@@ -233,6 +237,7 @@ func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
 	}
 	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(gap))
 	m.count = uint32(was)
+	o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
 	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = uint32(s.Frame - o.firstFrame)
 }
 

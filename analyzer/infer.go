@@ -56,6 +56,7 @@ type side struct {
 	last               Time // when it last sent anything but an RST
 	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
 	firstFIN           int  // index of its first FIN in facts, -1
+	goodSum            bool // it computes checksums
 }
 
 // story follows one endpoint through its states.

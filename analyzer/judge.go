@@ -12,9 +12,11 @@ type Judgment struct {
 	State      [2]fsm.State // at the end of what was captured, by Side; the last of Trajectory
 	Trajectory [2][]Step    // by Side
 	Anomalies  []Anomaly    // in order of frames
+	Close      Close        // how the connection ended
 
 	mind  mind
 	steps []Step
+	scene scene
 }
 
 // Judge works out j for c. What j holds is valid until it is used again.
@@ -36,6 +38,11 @@ func (j *Judgment) Judge(c *Conversation) {
 			j.State[side] = steps[len(steps)-1].State
 		}
 	}
+	s := &j.scene
+	s.mind, s.c, s.j = m, c, j
+	j.Close = s.explain()
+	s.detect()
+	j.Anomalies = s.anomalies
 }
 
 // sideOf is what the analyzer knows of the endpoint that sent h.
@@ -44,7 +51,7 @@ func (h *half) sideOf() side {
 		isn: h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
-		firstFIN: -1,
+		firstFIN: -1, goodSum: h.flags.has(goodSum),
 	}
 }
 

@@ -1,0 +1,112 @@
+package analyzer
+
+var openingKinds = []*AnomalyKind{
+	{
+		ID: "rst-in-handshake", Severity: SeverityError,
+		Summary: "an RST ended the connection before it was established",
+		RFC:     "RFC 9293 3.5.2, 3.10.7.3",
+		Meaning: "One side reset the connection before both had reached ESTABLISHED. The detail says which kind: the server refused; the server took it back after " +
+			"its SYN-ACK; the client gave up while it connected, or only wanted to know whether the port is open.",
+		Causes: "Nobody listens; a firewall or a load balancer that rejects; a client with a short connect timeout; a port scan; a connection pool that races " +
+			"IPv4 against IPv6 and drops the slower one.",
+		Next:  "See who sent the RST and how long after the SYN. From the server: is the service up, is there a rule that rejects? From the client: its connect timeout.",
+		needs: signRST, detect: detectResetInHandshake, detail: detailResetInHandshake,
+	},
+	{
+		ID: "connection-refused", Severity: SeverityError,
+		Summary: "an RST answered the SYN",
+		RFC:     "RFC 9293 3.10.7.1, 3.10.7.3",
+		Meaning: "The server's host was reached and said that it does not accept connections on this port. connect() fails with ECONNREFUSED.",
+		Causes:  "The service does not run, listens on another address or port, or its backlog overflowed where tcp_abort_on_overflow is set; a firewall that rejects with an RST.",
+		Next:    "On the server: ss -ltn, and the firewall's rules. If the RST has another TTL than the server's other packets, a device on the way sent it.",
+		needs:   signRST, detect: detectRefused, detail: detailRefused,
+	},
+	{
+		ID: "no-answer", Severity: SeverityError,
+		Summary: "a SYN and its retries got no answer",
+		RFC:     "RFC 9293 3.8.3",
+		Meaning: "Nothing came back: no SYN-ACK, no RST. The client waits until its last retry has timed out (Linux: six retries, 127 s in all, tcp_syn_retries) " +
+			"and then connect() fails with ETIMEDOUT.",
+		Causes: "A firewall that drops; a host that is down or whose address is wrong; a listen queue that is full (Linux drops the SYN); no way back.",
+		Next:   "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
+		needs:  signOpening, detect: detectNoAnswer, detail: detailNoAnswer,
+	},
+	{
+		ID: "syn-retransmit", Severity: SeverityWarning,
+		Summary: "a SYN was sent again",
+		RFC:     "RFC 6298 2, 5.7",
+		Meaning: "The client got no answer in time and sent its SYN again. The first retry comes after 1 s, each later one after twice as long, so that " +
+			"opening the connection took at least that much longer.",
+		Causes: "The SYN or the SYN-ACK was lost; a listen queue that overflowed; a firewall that drops; a refused connection that is tried again (Windows does).",
+		Next:   "If a SYN-ACK stands between the SYNs it was lost on its way to the client, else the SYN was lost behind the tap or ignored by the server (nstat TcpExtListenOverflows).",
+		needs:  signSYNAgain, detect: detectSYNAgain, detail: detailSYNAgain,
+	},
+	{
+		ID: "syn-ack-retransmit", Severity: SeverityWarning,
+		Summary: "a SYN-ACK was sent again",
+		RFC:     "RFC 6298 5.7",
+		Meaning: "The server did not get the ACK that completes the handshake, or did not take it, and sent its SYN-ACK again (Linux: at most five times, tcp_synack_retries). " +
+			"The detail says whether the client had acknowledged the first one.",
+		Causes: "The SYN-ACK was lost (then the client sends its SYN again, too); the handshake ACK was lost; the server's accept queue is full, so that it ignores the ACK; " +
+			"TCP_DEFER_ACCEPT; a SYN with a forged address, whose owner stays silent.",
+		Next:  "If the client had acknowledged: ss -ltn on the server (Recv-Q against Send-Q), nstat TcpExtListenOverflows. If not: capture at the client.",
+		needs: signSYNACKAgain, detect: detectSYNACKAgain, detail: detailSYNACKAgain,
+	},
+	{
+		ID: "handshake-incomplete", Severity: SeverityWarning,
+		Summary: "a SYN-ACK was never acknowledged",
+		RFC:     "RFC 9293 3.5, RFC 4987",
+		Meaning: "The server is left in SYN_RCVD until it gives up (Linux: 63 s after the SYN, tcp_synack_retries). Each such connection takes a place in its SYN queue.",
+		Causes:  "The SYN had a forged address (a SYN flood); the client is gone or behind a firewall that drops the SYN-ACK; a scanner that never answers.",
+		Next:    "Many from many addresses: a SYN flood; are SYN cookies on? Few from one: does the SYN-ACK reach that client?",
+		needs:   signOpening, detect: detectIncomplete, detail: detailIncomplete,
+	},
+	{
+		ID: "simultaneous-open", Severity: SeverityNote,
+		Summary: "SYNs crossed: both sides opened the connection",
+		RFC:     "RFC 9293 3.5, figure 7",
+		Meaning: "Both endpoints called connect() to each other at the same moment. Both went SYN_SENT, SYN_RCVD, ESTABLISHED; neither was a server.",
+		Causes:  "Hole punching through NATs; a host that connects to itself, on its own ephemeral port; protocols between equals (BGP).",
+		Next:    "Nothing, if it was meant. Firewalls that know only client and server may drop such a connection.",
+		needs:   signBothSYN, detect: detectSimultaneousOpen, detail: detailSimultaneousOpen,
+	},
+	{
+		ID: "split-handshake", Severity: SeverityWarning,
+		Summary: "the SYN was answered by an ACK and a SYN apart, or by a SYN alone",
+		RFC:     "RFC 9293 3.5",
+		Meaning: "The server did not combine SYN and ACK. TCP allows it, hardly any stack does it, and devices on the way may then take the server for the client.",
+		Causes:  "A server that tries to get past an intrusion detection system (the split-handshake attack); very unusual stacks.",
+		Next:    "Find out what runs on the server. Check that firewalls and sensors still know which side opened the connection.",
+		needs:   signSplit, detect: detectSplit, detail: detailSplit,
+	},
+	{
+		ID: "syn-changed", Severity: SeverityWarning,
+		Summary: "a SYN or SYN-ACK was sent again with another ISN",
+		RFC:     "RFC 9293 3.4.1, 3.10.7.4",
+		Meaning: "A repeated SYN must have the sequence number of the first one. With another it is a new attempt, or another sender; who keeps the first number " +
+			"will not accept what follows.",
+		Causes: "A client that closed its socket and connected again from the same port; a NAT, firewall or load balancer that answers in the server's place, or two " +
+			"that both answer; SYN cookies switched on between two SYN-ACKs; a forged SYN-ACK.",
+		Next:  "Compare TTL and options of the two. If they differ, two machines answered.",
+		needs: signForeign | sign(markSucceeds), detect: detectSYNChanged, detail: detailSYNChanged,
+	},
+	{
+		ID: "half-open-discovered", Severity: SeverityWarning,
+		Summary: "a SYN hit a connection that the other side still held",
+		RFC:     "RFC 9293 3.5.1, figure 9; RFC 5961 4.2",
+		Meaning: "One endpoint had forgotten the connection, the other had not. To the new SYN it answered with an ACK of the old connection, the first then reset that. " +
+			"Only the next SYN, a second later, opened the new one.",
+		Causes: "A restart or crash of one side; a NAT or firewall that forgot the connection; a client that died without a FIN and takes the same port again.",
+		Next:   "How long was the old connection idle? Keep-alives or a TCP_USER_TIMEOUT at the side that still held it would have ended it earlier.",
+		needs:  sign(markChallenge), detect: detectHalfOpen, detail: detailHalfOpen,
+	},
+	{
+		ID: "syn-data", Severity: SeverityNote,
+		Summary: "a SYN carried data",
+		RFC:     "RFC 7413",
+		Meaning: "The client sent bytes before the handshake was complete. The detail says whether the server took them at once, in part, or not at all; in the latter cases they are sent again.",
+		Causes:  "TCP Fast Open with a cookie from an earlier connection; without a cookie also port scanners and old T/TCP.",
+		Next:    "If they are always ignored: is Fast Open on at the server (net.ipv4.tcp_fastopen), does a device on the way strip the option?",
+		needs:   signSYNData, detect: detectSYNData, detail: detailSYNData,
+	},
+}

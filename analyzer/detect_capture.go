@@ -1,0 +1,110 @@
+package analyzer
+
+import "tcptrace/internal/wire"
+
+func (s *scene) both(k markKind) (first *mark, n int64) {
+	for dir := range uint8(2) {
+		if m := s.marked(k, dir); m != nil {
+			n += int64(m.count)
+			if first == nil || m.ahead < first.ahead {
+				first = m
+			}
+		}
+	}
+	return first, n
+}
+
+func detectDuplicates(s *scene) {
+	m, n := s.both(markDuplicate)
+	s.raiseMark(m, args{n, int64(s.c.Packets())})
+}
+
+func detailDuplicates(a *Anomaly) string {
+	return number(a.args[0]) + " of " + count(a.args[1], "frame") + " are second copies; they are not analyzed"
+}
+
+func detectReordered(s *scene) {
+	if m, n := s.both(markReordered); m != nil {
+		s.raiseMark(m, args{n})
+		return
+	}
+	for dir := range uint8(2) {
+		syn := s.find(dir, 0, isSYN)
+		if syn == nil {
+			continue
+		}
+		answer := s.find(1-dir, 0, func(f *fact) bool { return isSYNACK(f) && f.covers(syn.seq) && f.ahead < syn.ahead })
+		if answer != nil && syn.time-answer.time <= captureSkew {
+			s.raiseFact(syn, args{0, int64(syn.time - answer.time)})
+			return
+		}
+	}
+}
+
+func detailReordered(a *Anomaly) string {
+	if a.args[0] > 0 {
+		return "data captured behind its ACK " + times(a.args[0])
+	}
+	return "the SYN-ACK was captured " + duration(a.args[1]) + " before the SYN that it answers"
+}
+
+func detectLoss(s *scene) {
+	for dir := range uint8(2) {
+		if m := s.marked(markUnseen, dir); m != nil && m.amount > 0 && !s.sides[dir].unseen {
+			s.raiseMark(m, args{m.amount, int64(m.count)}).onSide(s.side(dir))
+		}
+	}
+}
+
+func detailLoss(a *Anomaly) string {
+	return bytesOrFIN(a.args[0]) + " of the " + a.Side.String() + " acknowledged but not captured"
+}
+
+func detectClock(s *scene) {
+	m := s.marked(markClock, 0)
+	s.raiseMark(m, args{m.amount, int64(m.count)})
+}
+
+func detailClock(a *Anomaly) string {
+	return "the clock went back " + times(a.args[1]) + ", by " + duration(a.args[0]) + " at most"
+}
+
+// detectOneSided wants proof that the other direction was there: an ACK that advances, or one of a SYN.
+func detectOneSided(s *scene) {
+	for dir := range uint8(2) {
+		if !s.sides[dir].unseen || s.c.Sent[s.side(1-dir)].Packets < 2 {
+			continue
+		}
+		heard := s.find(1-dir, 0, func(f *fact) bool {
+			return f.bits.has(factAdvance) || f.any(wire.SYN) && f.has(wire.ACK) || ordinary(f) && s.sides[1-dir].knowsISN
+		})
+		if heard != nil {
+			s.raise(s.side(1-dir), heard, args{int64(s.c.Packets())})
+		}
+	}
+}
+
+func detailOneSided(a *Anomaly) string {
+	return "all " + count(a.args[0], "segment") + " are from the " + a.Side.String() + "; the " + a.Side.Peer().String() + "'s are not captured"
+}
+
+func detectCutOptions(s *scene) {
+	m := s.marked(markCutOptions, 0)
+	s.raiseMark(m, args{int64(m.count), int64(s.c.Packets())})
+}
+
+func detailCutOptions(a *Anomaly) string {
+	return "the options of " + number(a.args[0]) + " of " + count(a.args[1], "segment") + " were cut"
+}
+
+func detectBadSum(s *scene) {
+	for dir := range uint8(2) {
+		if m := s.marked(markBadSum, dir); m != nil && s.sides[dir].goodSum {
+			s.raiseMark(m, args{int64(m.count)}).onSide(s.side(dir))
+		}
+	}
+}
+
+func detailBadSum(a *Anomaly) string {
+	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with a wrong checksum; other checksums of its are right"
+}

@@ -1,0 +1,262 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+)
+
+const (
+	// lingers is for how long an endpoint must be silent in CLOSE_WAIT until that is worth a
+	// word: applications that mean to close do so within milliseconds.
+	lingers Time = 1e9
+	// orphaned is after how long data that meets an RST may have met a FIN_WAIT_2 that timed out.
+	// Linux waits 60 s; many lower it.
+	orphaned Time = 10e9
+)
+
+func detectMissingFinalACK(s *scene) {
+	for side := range s.j.State {
+		side := Side(side)
+		state := s.j.State[side]
+		if state != fsm.FinWait1 && state != fsm.Closing && state != fsm.LastAck || s.of(side.Peer()).unseen {
+			continue
+		}
+		if fins := s.copies(s.dir(side), isFIN); fins.n > 0 {
+			s.raise(side, fins.last, args{int64(fins.n) | int64(state)<<32, s.lasts(fins.first.time), fins.gaps[0], fins.gaps[1]})
+		}
+	}
+}
+
+func detailMissingFinalACK(a *Anomaly) string {
+	state := fsm.State(a.args[0] >> 32).String()
+	n := a.args[0] & (1<<32 - 1)
+	if n == 1 {
+		if a.args[1] == 0 {
+			return a.Side.String() + " left in " + state + ": the capture ends with its FIN"
+		}
+		return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
+	}
+	return a.Side.String() + " left in " + state + ", " + sentTimes(a, "FIN", a.args[1])
+}
+
+// finCopies are the FINs of a direction, and how many of them reached a peer in TIME_WAIT.
+func (s *scene) finCopies(dir uint8) (fins copies, waiting copies) {
+	peer := s.side(1 - dir)
+	entered := s.step(peer, fsm.TimeWait)
+	late := func(f *fact) bool { return entered != nil && s.frame(f) > entered.Frame && f.time > entered.Time }
+	seen := 0
+	fins = s.copies(dir, func(f *fact) bool {
+		if !isFIN(f) {
+			return false
+		}
+		seen++
+		return seen == 1 || !late(f)
+	})
+	seen = 0
+	waiting = s.copies(dir, func(f *fact) bool {
+		if !isFIN(f) {
+			return false
+		}
+		seen++
+		return seen > 1 && late(f)
+	})
+	return fins, waiting
+}
+
+func detectFINAgain(s *scene) {
+	for dir := range uint8(2) {
+		fins, _ := s.finCopies(dir)
+		if fins.n < 2 {
+			continue
+		}
+		side := s.side(dir)
+		state := s.stateBefore(side, fins.second)
+		s.raise(side, fins.second, args{int64(fins.n) | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
+	}
+}
+
+func detailFINAgain(a *Anomaly) string {
+	return sentTimes(a, "FIN", a.args[1]) + ", from " + fsm.State(a.args[0]>>32).String()
+}
+
+func detectFINInTimeWait(s *scene) {
+	for dir := range uint8(2) {
+		fins, waiting := s.finCopies(dir)
+		if waiting.n > 0 {
+			s.raise(s.side(dir), waiting.first, args{int64(waiting.n), int64(waiting.first.time - fins.first.time), int64(s.msl2)})
+		}
+	}
+}
+
+func detailFINInTimeWait(a *Anomaly) string {
+	return "the " + a.Side.String() + "'s FIN came again " + duration(a.args[1]) + " later (" + times(a.args[0]) + "): the final ACK was lost or late; the " +
+		a.Side.Peer().String() + " holds TIME_WAIT for " + duration(a.args[2]) + " more"
+}
+
+func detectSimultaneousClose(s *scene) {
+	c, v := s.step(Client, fsm.Closing), s.step(Server, fsm.Closing)
+	a, b := s.find(0, 0, isFIN), s.find(1, 0, isFIN)
+	if c == nil || v == nil || a == nil || b == nil {
+		return
+	}
+	if a.ahead > b.ahead {
+		a, b = b, a
+	}
+	s.raiseFact(b, args{int64(b.time - a.time), int64(s.msl2)})
+}
+
+func detailSimultaneousClose(a *Anomaly) string {
+	return "the FINs passed the tap " + duration(a.args[0]) + " apart; both sides hold TIME_WAIT for " + duration(a.args[1])
+}
+
+func detectHalfClose(s *scene) {
+	for dir := range uint8(2) {
+		m := s.marked(markUnsolicited, dir)
+		fin := s.find(1-dir, 0, isFIN)
+		if m == nil || m.amount == 0 || fin == nil {
+			continue
+		}
+		s.raise(s.side(1-dir), fin, args{m.amount, int64(m.last - fin.time)})
+	}
+}
+
+func detailHalfClose(a *Anomaly) string {
+	return "the " + a.Side.Peer().String() + " sent " + count(a.args[0], "byte") + " more in the " + duration(a.args[1]) + " after the " + a.Side.String() + "'s FIN"
+}
+
+// waited is for how long an endpoint was silent in CLOSE_WAIT, its step i.
+func (s *scene) waited(side Side, i int) Time {
+	steps := s.j.Trajectory[side]
+	since, until := steps[i].Time, s.now
+	if i+1 < len(steps) {
+		until = steps[i+1].Time
+	}
+	if m := s.marked(markUnsolicited, s.dir(side)); m != nil {
+		since = max(since, m.last)
+	}
+	return until - since
+}
+
+func detectCloseWait(s *scene) {
+	for side, steps := range s.j.Trajectory {
+		for i := range steps {
+			if steps[i].State != fsm.CloseWait || s.waited(Side(side), i) < lingers {
+				continue
+			}
+			open := int64(0)
+			if i+1 == len(steps) {
+				open = 1
+			}
+			fin := s.find(s.dir(Side(side).Peer()), 0, isFIN)
+			if fin != nil {
+				s.raise(Side(side), fin, args{int64(s.waited(Side(side), i)), open})
+			}
+		}
+	}
+}
+
+func detailCloseWait(a *Anomaly) string {
+	text := "the " + a.Side.String() + " was silent in CLOSE_WAIT for " + duration(a.args[0])
+	if a.args[1] == 1 {
+		return text + ", to the end of the capture: its application has not closed"
+	}
+	return text + " before it went on"
+}
+
+// finWait2 is since when the sender of an RST had waited in FIN_WAIT_2.
+func (s *scene) finWait2(c *Close) (waited Time, ok bool) {
+	st := s.step(c.By, fsm.FinWait2)
+	if st == nil || st.Frame >= c.Frame {
+		return 0, false
+	}
+	return c.Time - st.Time, true
+}
+
+func detectFinWait2(s *scene) {
+	c := &s.j.Close
+	waited, ok := s.finWait2(c)
+	if ok && (c.Cause == ResetFinWait2 && waited >= lingers || c.Cause == ResetWriteAfterClose && waited >= orphaned) {
+		s.raise(c.By, &c.rst, args{int64(waited), int64(c.Cause)})
+	}
+}
+
+func detailFinWait2(a *Anomaly) string {
+	what := "FIN"
+	if ResetCause(a.args[1]) == ResetWriteAfterClose {
+		what = "data"
+	}
+	return "the " + a.Side.String() + " was in FIN_WAIT_2 for " + duration(a.args[0]) + "; then the " + a.Side.Peer().String() + "'s " + what + " met an RST"
+}
+
+func detectAbortive(s *scene) {
+	c := &s.j.Close
+	switch c.Cause {
+	case ResetAborted, ResetHalfOpen, ResetChallenge, ResetInjected:
+		if c.HasFirst {
+			return
+		}
+		sent := s.c.Sent[Client].PayloadBytes + s.c.Sent[Server].PayloadBytes
+		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start), int64(sent)})
+	}
+}
+
+func detailAbortive(a *Anomaly) string {
+	return "RST from the " + a.Side.Peer().String() + " after " + duration(a.args[1]) + " and " + count(a.args[2], "byte") + ": " + resetCauses[a.args[0]].text
+}
+
+func detectResetAfterFIN(s *scene) {
+	c := &s.j.Close
+	if c.Cause != ResetUnreadData && c.Cause != ResetAfterFIN && !(c.Cause == ResetFinWait2 && !s.finWaitTimedOut(c)) {
+		return
+	}
+	fin := s.find(s.dir(c.By), 0, isFIN)
+	if c.Cause == ResetUnreadData {
+		fin = s.find(s.dir(c.By.Peer()), 0, isFIN)
+	}
+	if fin != nil {
+		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - fin.time)})
+	}
+}
+
+func (s *scene) finWaitTimedOut(c *Close) bool {
+	waited, ok := s.finWait2(c)
+	return ok && waited >= lingers
+}
+
+func detailResetAfterFIN(a *Anomaly) string {
+	by, after := a.Side.Peer().String(), duration(a.args[1])
+	if ResetCause(a.args[0]) == ResetUnreadData {
+		return "the " + by + " answered the FIN by an RST after " + after + ": unread data, or SO_LINGER 0"
+	}
+	return "the " + by + " sent an RST " + after + " after its FIN"
+}
+
+func detectWriteAfterClose(s *scene) {
+	c := &s.j.Close
+	if c.Cause != ResetWriteAfterClose {
+		return
+	}
+	fin := s.find(s.dir(c.By), 0, isFIN)
+	m := s.marked(markUnsolicited, s.dir(c.By.Peer()))
+	s.raise(c.By.Peer(), &c.rst, args{int64(m.time - fin.time), int64(m.count), m.amount})
+}
+
+func detailWriteAfterClose(a *Anomaly) string {
+	knew := ""
+	if a.args[2] > 0 {
+		knew = ", although it had acknowledged that"
+	}
+	return "the " + a.Side.String() + " sent data (" + count(a.args[1], "segment") + ", the first " + duration(a.args[0]) + " after the " +
+		a.Side.Peer().String() + "'s FIN" + knew + "); an RST came back"
+}
+
+func detectDataAfterFIN(s *scene) {
+	for dir := range uint8(2) {
+		if m := s.marked(markPastFIN, dir); m != nil {
+			s.raiseMark(m, args{m.amount}).onSide(s.side(dir))
+		}
+	}
+}
+
+func detailDataAfterFIN(a *Anomaly) string {
+	return "the " + a.Side.String() + " sent " + count(a.args[0], "byte") + " beyond its own FIN"
+}

@@ -1,0 +1,287 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// patience is for how long a capture must go on after a SYN or SYN-ACK before its
+// silence means something: the first retry comes after a second (RFC 6298 2.1).
+const patience Time = 1e9
+
+func detectResetInHandshake(s *scene) {
+	c := &s.j.Close
+	switch c.Cause {
+	case ResetRefused, ResetScan, ResetAbandoned, ResetDropped:
+		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
+	}
+}
+
+func detailResetInHandshake(a *Anomaly) string {
+	after := duration(a.args[1]) + " after the first segment"
+	switch ResetCause(a.args[0]) {
+	case ResetRefused:
+		return "refused: the " + a.Side.Peer().String() + " answered the SYN by an RST " + after
+	case ResetScan:
+		return "half-open scan, or a connect() that was given up: the " + a.Side.Peer().String() + " answered the SYN-ACK by an RST " + after
+	case ResetAbandoned:
+		return "aborted: the " + a.Side.Peer().String() + " reset while it connected, " + after
+	}
+	return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
+}
+
+// detectRefused counts the SYNs that were answered by an RST, also those that were tried again.
+func detectRefused(s *scene) {
+	for dir := range uint8(2) {
+		syns := s.copies(dir, isSYN)
+		refusal := func(f *fact) bool { return f.has(wire.RST|wire.ACK) && f.covers(s.sides[dir].isn) }
+		if syns.n == 0 || s.find(1-dir, 0, isSYNACK) != nil {
+			continue
+		}
+		if rsts := s.copies(1-dir, refusal); rsts.n > 0 {
+			s.raise(s.side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.time - syns.first.time), rsts.gaps[0], rsts.gaps[1]})
+		}
+	}
+}
+
+func detailRefused(a *Anomaly) string {
+	text := "the " + a.Side.Peer().String() + " answered the SYN by an RST after " + duration(a.args[1])
+	if n := a.args[0]; n > 1 {
+		text += "; refused " + times(n) + ", " + gaps(a.args[2:]).text(n-1)
+	}
+	return text
+}
+
+func detectNoAnswer(s *scene) {
+	for dir := range uint8(2) {
+		syns := s.copies(dir, isSYN)
+		if syns.n == 0 || !s.sides[1-dir].unseen || s.find(dir, 0, func(f *fact) bool { return !isSYN(f) }) != nil {
+			continue
+		}
+		if waited := s.lasts(syns.first.time); syns.n > 1 || waited >= int64(patience) {
+			s.raise(s.side(dir), syns.first, args{int64(syns.n), waited, syns.gaps[0], syns.gaps[1]})
+		}
+	}
+}
+
+func detailNoAnswer(a *Anomaly) string {
+	return sentTimes(a, "SYN", a.args[1]) + "; nothing came back"
+}
+
+// sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".
+func sentTimes(a *Anomaly, what string, waited int64) string {
+	n := a.args[0] & (1<<32 - 1)
+	text := a.Side.String() + " waited " + duration(waited) + ": " + what + " sent " + times(n)
+	if n > 1 {
+		text += ", " + gaps(a.args[2:]).text(n-1)
+	}
+	return text
+}
+
+// What a repeated SYN or SYN-ACK says about the one before: args[0] holds it above the count.
+const (
+	lostUnknown  int64 = iota << 32
+	answerLost         // an answer had passed the tap
+	answersAgain       // the SYN came again, too
+)
+
+func detectSYNAgain(s *scene) {
+	for dir := range uint8(2) {
+		syns := s.copies(dir, isSYN)
+		if syns.n < 2 {
+			continue
+		}
+		why := lostUnknown
+		if s.find(1-dir, 0, func(f *fact) bool { return f.ahead < syns.second.ahead && f.covers(s.sides[dir].isn) }) != nil {
+			why = answerLost
+		}
+		s.raise(s.side(dir), syns.second, args{int64(syns.n) | why, syns.span(), syns.gaps[0], syns.gaps[1]})
+	}
+}
+
+func detailSYNAgain(a *Anomaly) string {
+	text := sentTimes(a, "SYN", a.args[1])
+	if a.args[0]>>32<<32 == answerLost {
+		text += "; an answer had passed before the second"
+	}
+	return text
+}
+
+func detectSYNACKAgain(s *scene) {
+	for dir := range uint8(2) {
+		synacks := s.copies(dir, isSYNACK)
+		if synacks.n < 2 {
+			continue
+		}
+		why := lostUnknown
+		if s.find(1-dir, 0, func(f *fact) bool { return f.ahead < synacks.second.ahead && covering(s.sides[dir].isn)(f) }) != nil {
+			why = answerLost
+		} else if s.find(1-dir, 0, func(f *fact) bool {
+			return isSYN(f) && f.ahead > synacks.first.ahead && f.ahead < synacks.second.ahead
+		}) != nil {
+			why = answersAgain
+		}
+		s.raise(s.side(dir), synacks.second, args{int64(synacks.n) | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
+	}
+}
+
+func detailSYNACKAgain(a *Anomaly) string {
+	peer := a.Side.Peer().String()
+	text := sentTimes(a, "SYN-ACK", a.args[1])
+	switch a.args[0] >> 32 << 32 {
+	case answerLost:
+		return text + "; the " + peer + " had acknowledged: that ACK was lost, or not taken"
+	case answersAgain:
+		return text + "; the SYN came again, so the SYN-ACK was lost or late"
+	}
+	return text + "; no ACK of the " + peer + " came"
+}
+
+func detectIncomplete(s *scene) {
+	for dir := range uint8(2) {
+		side := s.side(dir)
+		synacks := s.copies(dir, isSYNACK)
+		if synacks.n == 0 || s.j.State[side] != fsm.SynRcvd || s.find(1-dir, 0, func(f *fact) bool { return isRST(f) || covering(s.sides[dir].isn)(f) }) != nil {
+			continue
+		}
+		if waited := s.lasts(synacks.first.time); synacks.n > 1 || waited >= int64(patience) {
+			s.raise(side, synacks.last, args{int64(synacks.n), waited, synacks.gaps[0], synacks.gaps[1]})
+		}
+	}
+}
+
+func detailIncomplete(a *Anomaly) string {
+	return sentTimes(a, "SYN-ACK", a.args[1]) + "; left in SYN_RCVD"
+}
+
+func detectSimultaneousOpen(s *scene) {
+	a, b := s.find(0, 0, isSYN), s.find(1, 0, isSYN)
+	if a == nil || b == nil || s.splitBy(a, b) >= 0 {
+		return
+	}
+	if a.ahead > b.ahead {
+		a, b = b, a
+	}
+	s.raiseFact(b, args{int64(b.time - a.time)})
+}
+
+func detailSimultaneousOpen(a *Anomaly) string {
+	return "the second SYN passed the tap " + duration(a.args[0]) + " after the first"
+}
+
+// splitBy is the direction that split the handshake, -1 if none did: it acknowledged the SYN before it sent
+// its own, or sent that when it must have had the other, and never a SYN-ACK.
+func (s *scene) splitBy(a, b *fact) int {
+	if a.ahead > b.ahead {
+		a, b = b, a
+	}
+	d := b.dir()
+	acked := s.find(d, 0, func(f *fact) bool { return f.ahead < b.ahead && covering(s.sides[1-d].isn)(f) })
+	late := b.time-a.time > s.sides[d].distance+s.sides[d].distance/10
+	if acked != nil || late && s.find(d, 0, isSYNACK) == nil && s.find(1-d, 0, isSYNACK) != nil {
+		return int(d)
+	}
+	return -1
+}
+
+func detectSplit(s *scene) {
+	a, b := s.find(0, 0, isSYN), s.find(1, 0, isSYN)
+	if a == nil || b == nil {
+		return
+	}
+	if dir := s.splitBy(a, b); dir >= 0 {
+		d := uint8(dir)
+		syn := s.find(d, 0, isSYN)
+		alone := int64(1)
+		if s.find(d, 0, func(f *fact) bool { return f.ahead < syn.ahead && covering(s.sides[1-d].isn)(f) }) != nil {
+			alone = 0
+		}
+		s.raise(s.side(d), syn, args{alone})
+	}
+}
+
+func detailSplit(a *Anomaly) string {
+	if a.args[0] == 1 {
+		return "the " + a.Side.String() + " answered the SYN by a SYN without ACK"
+	}
+	return "the " + a.Side.String() + " answered the SYN by an ACK, and sent its SYN apart"
+}
+
+// detectSYNChanged looks for a SYN-ACK with another ISN, and for a SYN with
+// another than the one of the conversation before, which had no answer.
+func detectSYNChanged(s *scene) {
+	for dir := range uint8(2) {
+		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count).has(wasUnanswered) {
+			s.raiseMark(m, args{0, m.amount}).onSide(s.side(dir))
+		}
+		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil {
+			s.raise(s.side(dir), f, args{1, int64(f.time - s.c.Start)})
+		}
+	}
+}
+
+func detailSYNChanged(a *Anomaly) string {
+	if a.args[0] == 0 {
+		return "the SYN before, " + duration(a.args[1]) + " earlier and unanswered, had another ISN"
+	}
+	return "a second SYN-ACK with another ISN, " + duration(a.args[1]) + " after the first segment"
+}
+
+// discovery is the RST by which an endpoint that forgot the connection ends it: its
+// SYN was answered by an ACK of the connection that its peer, dir, still held.
+func (s *scene) discovery(dir uint8) (syn Time, rst *fact) {
+	m := s.marked(markChallenge, dir)
+	if m == nil || s.c.Outcome == Closed {
+		return 0, nil
+	}
+	if next := s.marked(markSucceeded, 1-dir); next != nil && next.time <= m.last {
+		syn = next.time
+	} else if f := s.find(1-dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && isSYNOnly(f) && f.time <= m.last }); f != nil {
+		syn = f.time
+	} else {
+		return 0, nil
+	}
+	return syn, s.find(1-dir, 0, func(f *fact) bool { return isPlainRST(f) && f.time >= m.time && f.time >= syn })
+}
+
+func isSYNOnly(f *fact) bool { return f.any(wire.SYN) && !f.any(wire.ACK|wire.RST) }
+
+func detectHalfOpen(s *scene) {
+	for dir := range uint8(2) {
+		if syn, rst := s.discovery(dir); rst != nil {
+			s.raise(s.side(dir), rst, args{int64(rst.time - syn)})
+		}
+	}
+}
+
+func detailHalfOpen(a *Anomaly) string {
+	return "the " + a.Side.String() + " still held the connection and acknowledged it; the " + a.Side.Peer().String() + " reset it " +
+		duration(a.args[0]) + " after its SYN"
+}
+
+func detectSYNData(s *scene) {
+	for dir := range uint8(2) {
+		syn := s.find(dir, 0, func(f *fact) bool { return isSYN(f) && f.len > 0 })
+		if syn == nil {
+			continue
+		}
+		taken := int64(-1)
+		if answer := s.find(1-dir, 0, func(f *fact) bool { return isSYNACK(f) && f.covers(syn.seq) }); answer != nil {
+			taken = int64(answer.ack - syn.seq - 1)
+		}
+		s.raise(s.side(dir), syn, args{int64(syn.len), taken})
+	}
+}
+
+func detailSYNData(a *Anomaly) string {
+	text := count(a.args[0], "byte") + " with the SYN"
+	switch taken := a.args[1]; {
+	case taken < 0:
+		return text + "; no SYN-ACK was seen"
+	case taken == 0:
+		return text + ", ignored"
+	case taken < a.args[0]:
+		return text + ", " + number(taken) + " of them accepted"
+	}
+	return text + ", accepted"
+}

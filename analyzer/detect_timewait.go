@@ -1,0 +1,104 @@
+package analyzer
+
+import "tcptrace/fsm"
+
+// succeeds is the mark that says which connection had the sockets before.
+func (s *scene) succeeds() (m *mark, was predecessor) {
+	m, _ = s.both(markSucceeds)
+	return m, predecessor(m.count)
+}
+
+func detectPortReused(s *scene) {
+	m, was := s.succeeds()
+	s.raiseMark(m, args{m.amount, int64(was)}).onSide(s.side(m.dir))
+}
+
+func detailPortReused(a *Anomaly) string {
+	text := "the connection before on these sockets was last heard of " + duration(a.args[0]) + " earlier"
+	switch was := predecessor(a.args[1]); {
+	case was.has(wasClosed):
+		return text + ", closed"
+	case was.has(wasReset):
+		return text + ", reset"
+	case was.has(wasUnanswered):
+		return text + ", unanswered"
+	}
+	return text + ", not closed"
+}
+
+func detectTimeWaitReuse(s *scene) {
+	m, was := s.succeeds()
+	if !was.has(wasWaiting) || !was.has(largerISN|laterTimestamp) || s.find(m.dir, 0, isSYN) == nil {
+		return
+	}
+	holder := s.side(1 - m.dir)
+	if was.has(waitedAtClient) {
+		holder = holder.Peer()
+	}
+	s.raiseMark(m, args{m.amount, int64(was), int64(s.msl2)}).onSide(holder)
+}
+
+func detailTimeWaitReuse(a *Anomaly) string {
+	why := "a larger ISN"
+	switch was := predecessor(a.args[1]); {
+	case was&(largerISN|laterTimestamp) == largerISN|laterTimestamp:
+		why = "a larger ISN and a later timestamp"
+	case was.has(laterTimestamp):
+		why = "a later timestamp"
+	}
+	return "the " + a.Side.String() + " held TIME_WAIT for another " + duration(a.args[2]-a.args[0]) + "; the SYN has " + why
+}
+
+// waiter is the endpoint whose TIME_WAIT an RST ended, and that RST.
+func (s *scene) waiter() (side Side, rst *fact) {
+	for side := range s.j.Trajectory {
+		side := Side(side)
+		st := s.step(side, fsm.TimeWait)
+		if st == nil {
+			continue
+		}
+		rst = s.find(s.dir(side.Peer()), 0, func(f *fact) bool {
+			return isRST(f) && f.time >= st.Time && s.frame(f) > st.Frame && f.time < st.Time+s.msl2
+		})
+		if rst != nil {
+			return side, rst
+		}
+	}
+	return 0, nil
+}
+
+// refusedReuse reports whether the RST is the answer of a client whose SYN met TIME_WAIT.
+func (s *scene) refusedReuse(holder Side, rst *fact) (syn *mark) {
+	m := s.marked(markSucceeded, s.dir(holder.Peer()))
+	if m != nil && m.ahead < rst.ahead && s.marked(markChallenge, s.dir(holder)) != nil {
+		return m
+	}
+	return nil
+}
+
+func detectTimeWaitRefused(s *scene) {
+	holder, rst := s.waiter()
+	if rst == nil {
+		return
+	}
+	if syn := s.refusedReuse(holder, rst); syn != nil {
+		s.raise(holder.Peer(), rst, args{int64(rst.time - syn.time), int64(syn.time - s.step(holder, fsm.TimeWait).Time)})
+	}
+}
+
+func detailTimeWaitRefused(a *Anomaly) string {
+	return "the " + a.Side.String() + "'s SYN met TIME_WAIT, " + duration(a.args[1]) + " old, and an ACK of the old connection; it reset that " +
+		duration(a.args[0]) + " after its SYN"
+}
+
+func detectAssassination(s *scene) {
+	holder, rst := s.waiter()
+	if rst == nil || s.refusedReuse(holder, rst) != nil || !rst.bits.has(factAccepted) {
+		return
+	}
+	s.raise(holder, rst, args{int64(rst.time - s.step(holder, fsm.TimeWait).Time), int64(s.msl2)})
+}
+
+func detailAssassination(a *Anomaly) string {
+	return "an RST of the " + a.Side.Peer().String() + " ended the " + a.Side.String() + "'s TIME_WAIT after " + duration(a.args[0]) + " instead of " + duration(a.args[1])
+}
