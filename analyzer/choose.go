@@ -63,7 +63,8 @@ const (
 // judgeSYN says to which connection a SYN or SYN-ACK on c's sockets belongs.
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	over := c.flags.has(ended) || tx.flags.has(sentFIN) && rx.flags.has(sentFIN) || tx.flags.has(sentRST)
+	over := c.flags.has(ended) || tx.flags.has(sentRST) ||
+		tx.flags.has(sentFIN) && (rx.flags.has(sentFIN) || rx.packets == 0) // the tap may see one side only
 	if tx.flags.has(isnKnown) && s.Seq == tx.isn() {
 		return sameConnection
 	}
@@ -130,15 +131,16 @@ func (t *Tracker) confirm(old, hash uint32, s *wire.Segment, out *Output) uint32
 	return slot
 }
 
-// settle gives a held SYN that nothing confirmed to the connection it came into.
+// settle gives a held SYN that nothing confirmed to the connection it came into. It is
+// counted there, and says nothing about it: no endpoint took part in what it proposed.
 func (t *Tracker) settle(slot uint32) {
 	c := t.slab.at(slot)
-	last, frame := c.last, c.lastFrame
 	for i := range t.held[slot].copies {
-		c.segment(&t.held[slot].copies[i])
-	}
-	if frame > c.lastFrame {
-		c.last, c.lastFrame = last, frame
+		s := &t.held[slot].copies[i]
+		c.half[s.Dir].count(s)
+		if s.Frame > c.lastFrame {
+			c.last, c.lastFrame = Time(s.Time), s.Frame
+		}
 	}
 	delete(t.held, slot)
 	c.flags &^= pending

@@ -294,11 +294,7 @@ func (t *Tracker) live() []uint32 {
 func (c *conv) segment(s *wire.Segment) {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	c.last, c.lastFrame = Time(s.Time), s.Frame
-	tx.packets++
-	tx.payload += uint64(s.Len)
-	tx.ipBytes += uint64(s.IPLen)
-	tx.frameBytes += uint64(s.WireLen)
-
+	tx.count(s)
 	if s.Flags.Any(wire.SYN | wire.FIN | wire.RST) {
 		c.control(tx, rx, s)
 	} else {
@@ -307,6 +303,13 @@ func (c *conv) segment(s *wire.Segment) {
 	if tx.flags&rx.flags&sentFIN != 0 && tx.acked > rx.fin && rx.acked > tx.fin {
 		c.flags |= ended
 	}
+}
+
+func (tx *half) count(s *wire.Segment) {
+	tx.packets++
+	tx.payload += uint64(s.Len)
+	tx.ipBytes += uint64(s.IPLen)
+	tx.frameBytes += uint64(s.WireLen)
 }
 
 // ordinary is the common case: a segment with neither SYN, FIN nor RST.
