@@ -41,7 +41,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	case sameConnection:
 		return slot
 	case newConnection:
-		return t.succeed(slot, hash, s, event{kind: eventOpen}, out)
+		return t.succeed(slot, hash, s, event{kind: eventOpen, frame: s.Frame}, out)
 	}
 	if c.flags.has(pending) {
 		t.settle(slot)
@@ -146,12 +146,12 @@ func (t *Tracker) settle(slot uint32) {
 	c.flags &^= pending
 }
 
-// succeed begins the conversation that takes over the sockets of the one in old.
+// succeed begins the conversation that takes over the sockets of the one in old. s is its first
+// segment; e has the frame at which that became clear.
 func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Output) uint32 {
 	gen := t.slab.at(old).gen
-	slot := t.open(s, out) // may let the old one go
+	slot := t.open(s, e.frame, out) // may let the old one go
 	e.slot = slot
-	e.frame = max(e.frame, s.Frame)
 	out.events = append(out.events, e)
 	c, o := t.slab.at(slot), t.slab.at(old)
 	if o.gen != gen {
