@@ -200,11 +200,11 @@ func TestTruth(t *testing.T) {
 		for i := range max(len(got), len(want)) {
 			switch {
 			case i >= len(got):
-				t.Fatalf("seed %d: missing: %+v", seed, want[i])
+				t.Fatalf("seed %d: missing: %v", seed, want[i])
 			case i >= len(want):
-				t.Fatalf("seed %d: too many: %+v", seed, got[i])
+				t.Fatalf("seed %d: too many: %v", seed, got[i])
 			case got[i] != want[i]:
-				t.Errorf("seed %d:\n got %+v\nwant %+v", seed, got[i], want[i])
+				t.Errorf("seed %d:\n got %v\nwant %v", seed, got[i], want[i])
 				if wrong++; wrong == 5 {
 					t.FailNow()
 				}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -29,6 +30,10 @@ type truth struct {
 	outcome        analyzer.Outcome
 	packets        uint64
 	start          int64
+}
+
+func (t truth) String() string {
+	return fmt.Sprintf("%v > %v: %v, %d packets from %v", t.client, t.server, t.outcome, t.packets, analyzer.Time(t.start).Time())
 }
 
 var trafficStart = time.Date(2026, 11, 21, 1, 2, 3, 0, time.UTC).UnixNano()
@@ -250,6 +255,25 @@ var lives = []life{
 		k.say(1, wire.ACK, 0)
 		k.exchange(2)
 		k.close(0)
+		k.was(analyzer.Closed)
+	},
+	func(k *talk) { // the client reboots and finds its old connection (RFC 9293 3.5.1)
+		k.handshake()
+		k.exchange(2)
+		old := k.ends
+		k.renew()
+		again, againFirst := k.ends, k.now
+		k.segment(0, wire.SYN, again[0].seq, 0)
+		k.ends = old
+		k.say(1, wire.ACK, 0)
+		k.segment(0, wire.RST, k.ends[0].seq, 0)
+		k.sent-- // the SYN belongs to the next one
+		k.was(analyzer.Reset)
+		k.ends = again
+		k.handshake()
+		k.close(0)
+		k.sent++
+		k.first = againFirst
 		k.was(analyzer.Closed)
 	},
 	func(k *talk) { // the SYN-ACK was captured before the SYN
