@@ -41,7 +41,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	case sameConnection:
 		return slot
 	case newConnection:
-		return t.succeed(slot, hash, s, event{kind: eventOpen}, out)
+		return t.succeed(slot, hash, s, event{kind: eventOpen, frame: s.Frame}, out)
 	}
 	if c.flags.has(pending) {
 		t.settle(slot)
@@ -64,7 +64,8 @@ const (
 // judgeSYN says to which connection a SYN or SYN-ACK on c's sockets belongs.
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	over := c.flags.has(ended) || tx.flags.has(sentFIN) && rx.flags.has(sentFIN) || tx.flags.has(sentRST)
+	over := c.flags.has(ended) || tx.flags.has(sentRST) ||
+		tx.flags.has(sentFIN) && (rx.flags.has(sentFIN) || rx.packets == 0) // the tap may see one side only
 	if tx.flags.has(isnKnown) && s.Seq == tx.isn() {
 		return sameConnection
 	}
@@ -131,26 +132,29 @@ func (t *Tracker) confirm(old, hash uint32, s *wire.Segment, out *Output) uint32
 	return slot
 }
 
-// settle gives a held SYN that nothing confirmed to the connection it came into.
+// settle gives a held SYN that nothing confirmed to the connection it came into. It is
+// counted there, and says nothing about it: no endpoint took part in what it proposed.
 func (t *Tracker) settle(slot uint32) {
 	c := t.slab.at(slot)
-	last, frame := c.last, c.lastFrame
 	for i := range t.held[slot].copies {
-		c.segment(&t.facts, &t.held[slot].copies[i])
-	}
-	if frame > c.lastFrame {
-		c.last, c.lastFrame = last, frame
+		s := &t.held[slot].copies[i]
+		last, frame := c.last, c.lastFrame
+		c.count(&c.half[s.Dir], s)
+		c.noteControl(&t.facts, s, factForeign)
+		if frame > c.lastFrame {
+			c.last, c.lastFrame = last, frame
+		}
 	}
 	delete(t.held, slot)
 	c.flags &^= pending
 }
 
-// succeed begins the conversation that takes over the sockets of the one in old.
+// succeed begins the conversation that takes over the sockets of the one in old. s is its first
+// segment; e has the frame at which that became clear.
 func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Output) uint32 {
 	gen := t.slab.at(old).gen
-	slot := t.open(s, out) // may let the old one go
+	slot := t.open(s, e.frame, out) // may let the old one go
 	e.slot = slot
-	e.frame = max(e.frame, s.Frame)
 	out.events = append(out.events, e)
 	c, o := t.slab.at(slot), t.slab.at(old)
 	if o.gen != gen {

@@ -102,11 +102,16 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 		if !c.flags.has(rolesKnown) {
 			c.setRoles(1 - s.Dir)
 		}
+		if c.flags.has(refused) {
+			c.flags &^= refused | reset | ended // it was tried again, and let in
+		}
 		return true
 	}
 	c.seen |= SawSYN
 	tx.flags |= sentSYN
-	c.flags &^= ended // a refused connection is tried again
+	if c.flags.has(refused) {
+		c.flags &^= ended // it is tried again
+	}
 	if !c.flags.has(rolesKnown) {
 		c.setRoles(s.Dir)
 	}

@@ -161,7 +161,7 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	again := t.recent.again(s)
 	slot := t.index.find(&t.slab, &s.Key, hash)
 	if slot == noSlot {
-		slot = t.open(s, out)
+		slot = t.open(s, s.Frame, out)
 		t.index.put(hash, slot)
 		out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventOpen})
 		t.apply(slot, s)
@@ -197,10 +197,11 @@ func (t *Tracker) await(q *queue, d deadline) {
 	t.wake = min(t.wake, d.at)
 }
 
-// open takes a slot for the conversation that s begins. The caller enters the key.
-func (t *Tracker) open(s *wire.Segment, out *Output) uint32 {
+// open takes a slot for the conversation that s begins, at frame, which may be a later one. The
+// caller enters the key.
+func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	if t.slab.used >= t.maxFlows {
-		t.makeRoom(s.Frame, out)
+		t.makeRoom(frame, out)
 	}
 	slot, c := t.slab.alloc()
 	c.key = s.Key

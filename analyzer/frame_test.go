@@ -1,0 +1,123 @@
+package analyzer_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/lab"
+)
+
+// nothing is a sink that takes everything.
+type nothing struct{ packets, conversations uint64 }
+
+func (n *nothing) Conversation(c *analyzer.Conversation) error {
+	n.conversations++
+	n.packets += c.Packets()
+	return nil
+}
+
+// TestFrameAllocations: a data segment and its ACK on a known connection cost no memory.
+func TestFrameAllocations(t *testing.T) {
+	s, err := lab.Parse("script", []byte(preamble+on("", open, exchange)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := s.Frames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := analyzer.New(analyzer.Options{}, &nothing{})
+	at := time.Unix(1, 0)
+	feed := func(f lab.Frame) {
+		at = at.Add(time.Microsecond)
+		if err := a.Frame(layers.LinkType(f.Link), gopacket.CaptureInfo{Timestamp: at, Length: f.WireLen}, f.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range frames {
+		feed(f)
+	}
+	data, ack := frames[len(frames)-2], frames[len(frames)-1]
+	if n := testing.AllocsPerRun(1000, func() { feed(data); feed(ack) }); n != 0 {
+		t.Errorf("%v allocations for a data segment and its ACK", n)
+	}
+}
+
+// FuzzFrames feeds damaged golden captures: bytes of frames change, frames are cut, dropped and repeated. Every
+// packet is accounted for once, every TCP packet in one conversation.
+func FuzzFrames(f *testing.F) {
+	scripts, err := filepath.Glob("../testdata/pcaps/*.txt")
+	if err != nil || len(scripts) == 0 {
+		f.Fatalf("no scripts: %v", err)
+	}
+	var captures [][]lab.Frame
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		s, err := lab.Parse(path, text)
+		if err != nil {
+			f.Fatal(err)
+		}
+		frames, err := s.Frames()
+		if err != nil {
+			f.Fatal(err)
+		}
+		captures = append(captures, frames)
+		f.Add(uint16(len(captures)), uint16(0), []byte{})
+		f.Add(uint16(len(captures)), uint16(7), []byte{1, 47, 2, 3, 34, 200, 0, 255, 40, 2, 20, 1})
+	}
+	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
+		var sink nothing
+		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, &sink)
+		fed := uint64(0)
+		feed := func(fr lab.Frame) {
+			fed++
+			ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, fr.Time), Length: fr.WireLen}
+			if err := a.Frame(layers.LinkType(fr.Link), ci, fr.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, fr := range captures[int(which)%len(captures)] {
+			if len(damage) < 3 || len(fr.Data) == 0 {
+				feed(fr)
+				continue
+			}
+			kind, at, value := damage[0], int(damage[1])%len(fr.Data), damage[2]
+			damage = damage[3:]
+			switch kind % 5 {
+			case 0:
+				fr.Data = append([]byte(nil), fr.Data...)
+				fr.Data[at] = value
+			case 1:
+				fr.Data = fr.Data[:at]
+			case 2:
+				continue
+			case 3:
+				feed(fr)
+			}
+			feed(fr)
+		}
+		sum, err := a.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := sum.Filtered
+		for _, n := range sum.NotAnalyzed() {
+			other += n.Packets
+		}
+		if sum.Packets != fed || sum.TCP+other != fed {
+			t.Errorf("%d packets: the summary has %d, %d TCP and %d others", fed, sum.Packets, sum.TCP, other)
+		}
+		if sink.packets != sum.TCP || sink.conversations != sum.Conversations {
+			t.Errorf("%d TCP packets, of which %d in %d conversations; the summary has %d", sum.TCP, sink.packets, sink.conversations, sum.Conversations)
+		}
+	})
+}
