@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,15 +45,24 @@ func captured(t testing.TB) []analyzer.Conversation {
 }
 
 func TestEncoderAgainstRecordOfCaptures(t *testing.T) {
-	var steps int
+	var steps, ofEndpoint, ofNone int
+	var closes [analyzer.CloseReset + 1]int
 	var j analyzer.Judgment
 	for _, c := range captured(t) {
 		checkRecord(t, &c)
 		j.Judge(&c)
 		steps += len(j.Trajectory[analyzer.Client])
+		closes[j.Close.Kind]++
+		for i := range j.Anomalies {
+			if j.Anomalies[i].HasSide {
+				ofEndpoint++
+			} else {
+				ofNone++
+			}
+		}
 	}
-	if steps < 200 {
-		t.Errorf("the captures hold no more than %d steps of clients", steps)
+	if steps < 200 || ofEndpoint < 20 || ofNone < 5 || slices.Contains(closes[:], 0) {
+		t.Errorf("too few: %d steps, %d anomalies of endpoints, %d others, closes %v", steps, ofEndpoint, ofNone, closes)
 	}
 }
 
@@ -59,7 +70,11 @@ func TestEncoderAgainstRecordOfCaptures(t *testing.T) {
 func TestWhereOfCaptures(t *testing.T) {
 	cs := captured(t)
 	for expression, holds := range map[string]func(r *Record) bool{
-		`endpoints.client.state == "TIME_WAIT"`: func(r *Record) bool { return r.Endpoints.Client.State == "TIME_WAIT" },
+		`endpoints.client.state == "TIME_WAIT"`:         func(r *Record) bool { return r.Endpoints.Client.State == "TIME_WAIT" },
+		`close.kind == "reset" && close.by == "client"`: func(r *Record) bool { return r.Close.Kind == "reset" && r.Close.By == "client" },
+		`has(anomalies, "no-answer")`: func(r *Record) bool {
+			return slices.ContainsFunc(r.Anomalies, func(a AnomalyRecord) bool { return a.ID == "no-answer" })
+		},
 		`any(endpoints.server.trajectory, .state == "LAST_ACK" && .evidence == "sent")`: func(r *Record) bool {
 			for _, s := range r.Endpoints.Server.Trajectory {
 				if s.State == "LAST_ACK" && s.Evidence == "sent" {
@@ -116,20 +131,38 @@ func TestNoAllocationPerTrajectory(t *testing.T) {
 	}
 }
 
-// The table's states are the record's.
+// The table's states are the record's, and no anomaly is graver than the one it shows.
 func TestTableOfCaptures(t *testing.T) {
+	shown := 0
 	for _, c := range captured(t) {
 		var out bytes.Buffer
 		write(t, NewTable(&out, TableOptions{}), []analyzer.Conversation{c}, &analyzer.Summary{})
 		var j analyzer.Judgment
 		j.Judge(&c)
 		line := strings.Split(out.String(), "\n")[1]
-		states := j.State[analyzer.Client].String() + " "
-		if !strings.Contains(line, states) || !strings.Contains(line, " "+j.State[analyzer.Server].String()+" ") {
+		if !strings.Contains(line, " "+j.State[analyzer.Client].String()+" ") || !strings.Contains(line, " "+j.State[analyzer.Server].String()+" ") {
 			t.Errorf("states %v: %s", j.State, line)
 		}
-		if len(j.Anomalies) > 0 && !strings.Contains(line, "-") {
-			t.Errorf("no anomaly: %s", line)
+		for i := range j.Anomalies {
+			switch kind := j.Anomalies[i].Kind; {
+			case strings.Contains(line, " "+kind.ID):
+				shown++
+			case kind.Severity == analyzer.SeverityError && !showsError(line, j.Anomalies):
+				t.Errorf("%s is not shown: %s", kind.ID, line)
+			}
+		}
+		if more := len(j.Anomalies) - 1; more > 0 && !strings.HasSuffix(line, " +"+strconv.Itoa(more)) {
+			t.Errorf("%d more anomalies: %s", more, line)
 		}
 	}
+	if shown < 20 {
+		t.Errorf("no more than %d anomalies are shown", shown)
+	}
+}
+
+// showsError reports whether the line names an anomaly that is an error.
+func showsError(line string, anomalies []analyzer.Anomaly) bool {
+	return slices.ContainsFunc(anomalies, func(a analyzer.Anomaly) bool {
+		return a.Kind.Severity == analyzer.SeverityError && strings.Contains(line, " "+a.Kind.ID)
+	})
 }

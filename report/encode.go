@@ -51,6 +51,9 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 		b = e.anomaly(b, &a)
 	}
 	b = append(b, ']')
+	if j := &e.judgment; j.Close.Kind != analyzer.CloseNone {
+		b = e.close(append(b, `,"close":`...), &j.Close)
+	}
 	if c.Evicted {
 		b = append(b, `,"evicted":true`...)
 	}
@@ -113,6 +116,29 @@ func (e *encoder) anomaly(b []byte, a *AnomalyRecord) []byte {
 	}
 	b = e.clock.append(append(b, `,"time":"`...), analyzer.Time(a.Time))
 	b = appendString(append(b, `","detail":`...), a.Detail)
+	return append(b, '}')
+}
+
+// close appends how the conversation ended.
+func (e *encoder) close(b []byte, c *analyzer.Close) []byte {
+	b = append(append(append(b, `{"kind":"`...), c.Kind.String()...), '"')
+	if c.HasFirst {
+		b = append(append(append(b, `,"first":"`...), c.First.String()...), '"')
+	}
+	if c.Simultaneous {
+		b = append(b, `,"simultaneous":true`...)
+	}
+	if c.Segments != 0 {
+		b = strconv.AppendUint(append(b, `,"segments":`...), uint64(c.Segments), 10)
+	}
+	if c.Kind == analyzer.CloseReset {
+		b = append(append(b, `,"cause":"`...), c.Cause.String()...)
+		b = append(append(b, `","by":"`...), c.By.String()...)
+		b = append(append(b, `","by_state":"`...), c.ByState.String()...)
+		b = append(append(b, `","other_state":"`...), c.OtherState.String()...)
+		b = strconv.AppendUint(append(b, `","frame":`...), c.Frame, 10)
+		b = append(e.clock.append(append(b, `,"time":"`...), c.Time), '"')
+	}
 	return append(b, '}')
 }
 

@@ -29,6 +29,7 @@ type Record struct {
 	History      string          `json:"history" expr:"history"`
 	Endpoints    Endpoints       `json:"endpoints" expr:"endpoints"`
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
+	Close        CloseRecord     `json:"close,omitzero" expr:"close"` // absent: it did not end
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
 }
 
@@ -72,6 +73,21 @@ type AnomalyRecord struct {
 	Frame    uint64 `json:"frame,omitempty" expr:"frame"`
 	Time     Time   `json:"time" expr:"time"`
 	Detail   string `json:"detail" expr:"detail"`
+}
+
+// CloseRecord is how a conversation ended, as [analyzer.Close] defines it. What does not apply or
+// is not known is zero, and left out of JSON.
+type CloseRecord struct {
+	Kind         string `json:"kind" expr:"kind"`
+	First        string `json:"first,omitempty" expr:"first"`
+	Simultaneous bool   `json:"simultaneous,omitempty" expr:"simultaneous"`
+	Segments     uint8  `json:"segments,omitempty" expr:"segments"`
+	Cause        string `json:"cause,omitempty" expr:"cause"`
+	By           string `json:"by,omitempty" expr:"by"`
+	ByState      string `json:"by_state,omitempty" expr:"by_state"`
+	OtherState   string `json:"other_state,omitempty" expr:"other_state"`
+	Frame        uint64 `json:"frame,omitempty" expr:"frame"`
+	Time         Time   `json:"time,omitzero" expr:"time"`
 }
 
 // SentRecord counts what an endpoint sent, as [analyzer.Sent] defines it.
@@ -157,6 +173,7 @@ func (r *Record) judged(j *analyzer.Judgment) {
 	for i := range j.Anomalies {
 		r.Anomalies = append(r.Anomalies, newAnomalyRecord(&j.Anomalies[i]))
 	}
+	r.Close = newCloseRecord(&j.Close)
 }
 
 func (e *Endpoint) judged(j *analyzer.Judgment, side analyzer.Side) {
@@ -181,6 +198,21 @@ func newAnomalyRecord(a *analyzer.Anomaly) AnomalyRecord {
 	r := AnomalyRecord{ID: a.Kind.ID, Severity: a.Kind.Severity.String(), Frame: a.Frame, Time: Time(a.Time), Detail: a.Detail()}
 	if a.HasSide {
 		r.Endpoint = a.Side.String()
+	}
+	return r
+}
+
+func newCloseRecord(c *analyzer.Close) CloseRecord {
+	if c.Kind == analyzer.CloseNone {
+		return CloseRecord{}
+	}
+	r := CloseRecord{Kind: c.Kind.String(), Simultaneous: c.Simultaneous, Segments: c.Segments}
+	if c.HasFirst {
+		r.First = c.First.String()
+	}
+	if c.Kind == analyzer.CloseReset {
+		r.Cause, r.By, r.Frame, r.Time = c.Cause.String(), c.By.String(), c.Frame, Time(c.Time)
+		r.ByState, r.OtherState = c.ByState.String(), c.OtherState.String()
 	}
 	return r
 }

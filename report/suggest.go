@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf8"
+
+	"tcptrace/analyzer"
 )
 
 // fieldPaths are the fields of Record as an expression spells them: "packets",
@@ -27,22 +29,43 @@ func appendFieldPaths(paths []string, prefix string, t reflect.Type) []string {
 
 // suggestField says which fields are spelled most like name, or else which exist.
 func suggestField(name string) string {
-	limit := max(1, utf8.RuneCountInString(name)/3)
-	var nearest []string
-	for _, path := range fieldPaths {
-		leaf := path[strings.LastIndexByte(path, '.')+1:]
-		d := editDistance(name, leaf)
-		if d < limit {
-			limit, nearest = d, nil
-		}
-		if d == limit {
-			nearest = append(nearest, path)
-		}
-	}
-	if len(nearest) > 0 {
-		return "did you mean " + strings.Join(nearest, " or ") + "?"
+	if near := nearest(name, fieldPaths); near != "" {
+		return near
 	}
 	return "the fields are " + strings.Join(fieldPaths, ", ")
+}
+
+// suggestAnomaly says which ids are spelled most like id, or else which exist.
+func suggestAnomaly(id string) string {
+	var ids []string
+	for _, section := range analyzer.Catalogue() {
+		for _, kind := range section.Kinds {
+			ids = append(ids, kind.ID)
+		}
+	}
+	if near := nearest(id, ids); near != "" {
+		return near
+	}
+	return "there are " + strings.Join(ids, ", ")
+}
+
+// nearest asks for the names whose last part is spelled most like name; "" if none is like it.
+func nearest(name string, names []string) string {
+	limit := max(1, utf8.RuneCountInString(name)/3)
+	var near []string
+	for _, path := range names {
+		d := editDistance(name, path[strings.LastIndexByte(path, '.')+1:])
+		if d < limit {
+			limit, near = d, nil
+		}
+		if d == limit {
+			near = append(near, path)
+		}
+	}
+	if near == nil {
+		return ""
+	}
+	return "did you mean " + strings.Join(near, " or ") + "?"
 }
 
 // editDistance is the number of runes to insert, delete or replace to make b of a

@@ -22,7 +22,7 @@ import (
 //	packets > 100 && server.port in [80, 443]
 //	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
 //	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
-//	endpoints.client.state == "TIME_WAIT"
+//	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
 //
 // A conversation is judged only for an expression that asks for it. It is not safe for
 // concurrent use.
@@ -54,6 +54,9 @@ func CompileWhere(source string) (*Where, error) {
 	node := program.Node()
 	var r reads
 	ast.Walk(&node, &r)
+	if r.unknown != "" {
+		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, suggestAnomaly(r.unknown))
+	}
 	return &Where{source: source, program: program, judges: r.judged || r.endpoints > r.sent}, nil
 }
 
@@ -76,11 +79,12 @@ func (recheckCalls) Reset() {}
 func (recheckCalls) ShouldRepeat() bool { return false }
 
 // reads finds out whether an expression may read what a judgment says: of the endpoints
-// anything but what they sent, the anomalies, or all fields at once.
+// anything but what they sent, the anomalies, the close, or all fields at once.
 type reads struct {
 	judged    bool
-	endpoints int // how often the field is named
-	sent      int // how often as endpoints.*.sent
+	endpoints int    // how often the field is named
+	sent      int    // how often as endpoints.*.sent
+	unknown   string // an anomaly that is asked for, but not in the catalogue
 }
 
 // Visit implements ast.Visitor.
@@ -90,8 +94,14 @@ func (r *reads) Visit(node *ast.Node) {
 		switch n.Value {
 		case "endpoints":
 			r.endpoints++
-		case "anomalies", "$env":
+		case "anomalies", "close", "$env":
 			r.judged = true
+		}
+	case *ast.CallNode:
+		if f, ok := n.Callee.(*ast.IdentifierNode); ok && f.Value == "has" {
+			if id, ok := n.Arguments[1].(*ast.StringNode); ok && analyzer.FindAnomalyKind(id.Value) == nil {
+				r.unknown = id.Value
+			}
 		}
 	case *ast.MemberNode:
 		if field, ok := n.Property.(*ast.StringNode); !ok || field.Value != "sent" {
