@@ -8,36 +8,32 @@ type recent struct {
 	last [256]glimpse
 }
 
-// glimpse is what the copies of a frame have in common. What a router changes on
+// glimpse is a digest of what the copies of a frame have in common. What a router changes on
 // the way (TTL, addresses below IP) is not in it.
 type glimpse struct {
-	time            Time
-	seq, ack, tsval uint32
-	who, len        uint32
-	window, ipid    uint16
-	flags           wire.Flags
-	dir             uint8
+	time   Time
+	digest uint64
+}
+
+func digest(s *wire.Segment) uint64 {
+	const k1, k2 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
+	d := (uint64(s.Seq)<<32 | uint64(s.Ack)) * k1
+	d ^= d>>32 ^ uint64(s.TSval)<<32 ^ uint64(s.Len) ^ uint64(s.IPID)<<24 ^ uint64(s.Flags)<<20 ^ uint64(s.Dir)<<40
+	d *= k2
+	d ^= d>>32 ^ s.Key.A.Lo ^ s.Key.B.Lo<<1 ^ uint64(s.Key.PortA)<<48 ^ uint64(s.Key.PortB)<<32 ^ uint64(s.Window)<<16
+	return d * k1
 }
 
 // again reports whether a frame like s passed within captureSkew, and forgets that one.
 func (r *recent) again(s *wire.Segment) bool {
-	g := glimpse{
-		time: Time(s.Time), seq: s.Seq, ack: s.Ack, tsval: s.TSval,
-		who: uint32(s.Key.A.Lo) ^ uint32(s.Key.B.Lo)<<1 ^ uint32(s.Key.PortA)<<16 ^ uint32(s.Key.PortB),
-		len: s.Len, window: s.Window, ipid: s.IPID, flags: s.Flags, dir: s.Dir,
-	}
-	slot := &r.last[(g.seq+g.ack*3+g.who+uint32(g.ipid)+g.len)*0x9E3779B1>>24]
-	then := slot.time
-	if slot.seq != g.seq || slot.ack != g.ack {
-		*slot = g
+	g := glimpse{Time(s.Time), digest(s)}
+	slot := &r.last[g.digest>>56]
+	then := *slot
+	*slot = g
+	if then.digest != g.digest || g.time-then.time > captureSkew || then.time-g.time > captureSkew {
 		return false
 	}
-	slot.time = g.time
-	if *slot != g || g.time-then > captureSkew || then-g.time > captureSkew {
-		*slot = g
-		return false
-	}
-	if g.ipid == 0 {
+	if s.IPID == 0 {
 		slot.time = 0 // without an ID the third one is the second segment
 	}
 	return true

@@ -5,8 +5,10 @@ import (
 	"container/heap"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"tcptrace/analyzer"
 )
@@ -77,6 +79,8 @@ const chunkLen = 1024
 type Collector struct {
 	limit   int // 0: keep all
 	compare func(a, b *analyzer.Conversation) int
+	byStart bool         // in order of start, so that Skips can tell
+	latest  atomic.Int64 // start of the last row once there are enough
 	total   uint64
 	kept    []*analyzer.Conversation // with a limit: a heap, the last in order on top
 	chunk   []analyzer.Conversation
@@ -84,7 +88,9 @@ type Collector struct {
 
 // NewCollector returns a collector of at most limit conversations; 0 keeps all.
 func NewCollector(key Key, limit int) *Collector {
-	return &Collector{limit: max(limit, 0), compare: key.compare()}
+	k := &Collector{limit: max(limit, 0), compare: key.compare(), byStart: !key.reverse && (key.name == "" || key.name == "start")}
+	k.latest.Store(math.MaxInt64)
+	return k
 }
 
 // Conversation keeps a copy of c if it is among the first. It never fails.
@@ -99,8 +105,15 @@ func (k *Collector) Conversation(c *analyzer.Conversation) error {
 		c.CopyTo(k.kept[0])
 		heap.Fix((*lastOnTop)(k), 0)
 	}
+	if k.byStart && k.limit > 0 && len(k.kept) == k.limit {
+		k.latest.Store(int64(k.kept[0].Start))
+	}
 	return nil
 }
+
+// Skips implements [analyzer.Selective]: in order of start, what begins after the last
+// row of a full collector does not get in. Such conversations are not in Hidden.
+func (k *Collector) Skips(start analyzer.Time) bool { return int64(start) > k.latest.Load() }
 
 func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
 	if len(k.chunk) == cap(k.chunk) {

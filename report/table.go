@@ -46,8 +46,8 @@ func (r *Table) selected(s Selection) { r.selection = s }
 // Conversation keeps c if it may be shown.
 func (r *Table) Conversation(c *analyzer.Conversation) error { return r.collector.Conversation(c) }
 
-// Hidden is how many conversations the limit leaves out.
-func (r *Table) Hidden() uint64 { return r.collector.Hidden() }
+// Skips implements [analyzer.Selective].
+func (r *Table) Skips(start analyzer.Time) bool { return r.collector.Skips(start) }
 
 // Finish writes the table and the summary.
 func (r *Table) Finish(s *analyzer.Summary) error {
@@ -86,7 +86,7 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 		if err := r.grid(rows, s.Start); err != nil {
 			return err
 		}
-		r.footer(rows)
+		r.footer(rows, s)
 	}
 	if err := WriteSummary(&r.out, s, r.selection); err != nil {
 		return err
@@ -95,14 +95,18 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 }
 
 // footer explains what the rows cannot.
-func (r *Table) footer(rows []row) {
+func (r *Table) footer(rows []row, s *analyzer.Summary) {
 	for i := range rows {
 		if rows[i].Roles == analyzer.RolesInferred {
 			fmt.Fprintln(&r.out, "* who is the client is inferred: the capture does not show the handshake")
 			break
 		}
 	}
-	if hidden := r.Hidden(); hidden > 0 {
+	total := s.Conversations
+	if r.selection.Active {
+		total = r.selection.Matched
+	}
+	if hidden := max(total, uint64(len(rows))) - uint64(len(rows)); hidden > 0 {
 		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n",
 			counted(hidden, "more conversation"))
 	}
