@@ -98,7 +98,7 @@ var openingKinds = []*AnomalyKind{
 			"Only the next SYN, a second later, opened the new one.",
 		Causes: "A restart or crash of one side; a NAT or firewall that forgot the connection; a client that died without a FIN and takes the same port again.",
 		Next:   "How long was the old connection idle? Keep-alives or a TCP_USER_TIMEOUT at the side that still held it would have ended it earlier.",
-		needs:  sign(markChallenge), detect: detectHalfOpen, detail: detailHalfOpen,
+		needs:  sign(markChallenge) | signRST, detect: detectHalfOpen, detail: detailHalfOpen,
 	},
 	{
 		ID: "syn-data", Severity: SeverityNote,

@@ -47,7 +47,7 @@ var resetCauses = [...]struct{ name, text string }{
 	NoReset:              {"", ""},
 	ResetRefused:         {"refused", "it answers the SYN"},
 	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
-	ResetAbandoned:       {"abandoned", "the client gave up while it connected"},
+	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
 	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
 	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
 	ResetWriteAfterClose: {"write-after-close", "it answers data that came after its sender had closed"},
@@ -240,15 +240,15 @@ func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
 	if s.find(me, 0, isSYNACK) != nil {
 		return ResetDropped
 	}
-	if syn := s.find(peer, 0, isSYN); syn != nil && rst.has(wire.ACK) {
+	if s.find(me, 0, isSYN) == nil && rst.has(wire.ACK) {
 		return ResetRefused
 	}
 	synack := s.find(peer, 0, isSYNACK)
-	if synack != nil && isPlainRST(rst) && rst.time-synack.time <= s.sides[me].distance+atOnce {
+	if synack != nil && isPlainRST(rst) && rst.time-synack.time <= roundTrip {
 		return ResetScan
 	}
 	return ResetAbandoned
 }
 
-// atOnce is for how long a kernel takes at most to answer what no socket wants.
-const atOnce Time = 5e6
+// roundTrip is the longest that is common: what comes later is not the kernel's answer.
+const roundTrip Time = 500e6

@@ -30,7 +30,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		if !c.syn(tx, rx, s) {
 			bits = factForeign
 		}
-		if rx.flags.has(sentACK) {
+		if rx.flags.has(sentACK) && (bits == factForeign || tx.flags.has(sentACK)) {
 			c.provoke(rx)
 		}
 	default:

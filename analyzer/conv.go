@@ -112,7 +112,8 @@ const (
 	queued    // is in the queue of ended conversations
 	watching  // ordinary segments are facts, too
 	evicted   // ended because the flow table was full
-	alert     // an endpoint is provoked
+	alert     // an endpoint is provoked, or the capture skips bytes
+	holed     // the capture skips bytes
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

@@ -94,7 +94,7 @@ func (s *scene) look() {
 				s.signs |= signSYNACKAgain
 			}
 		case isFIN(f):
-			if fins[d]++; fins[d] > 1 {
+			if fins[d]++; fins[d] > 1 || s.sentBehind(d, f) != nil {
 				s.signs |= signFINAgain
 			}
 		}
@@ -103,6 +103,15 @@ func (s *scene) look() {
 		s.signs |= signBothSYN | signSplit
 	}
 	s.lookAtStates()
+}
+
+// sentBehind is a segment of the FIN's sender that lies behind it and was captured
+// before it: an earlier copy of the FIN was lost before the tap.
+func (s *scene) sentBehind(dir uint8, fin *fact) *fact {
+	seq := fin.seq + uint32(fin.len)
+	return s.find(dir, 0, func(f *fact) bool {
+		return f.ahead < fin.ahead && f.has(wire.ACK) && ordinary(f) && int32(f.seq-seq) > 0
+	})
 }
 
 func (s *scene) lookAtStates() {

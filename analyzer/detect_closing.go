@@ -35,7 +35,7 @@ func detailMissingFinalACK(a *Anomaly) string {
 		}
 		return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
 	}
-	return a.Side.String() + " left in " + state + ", " + sentTimes(a, "FIN", a.args[1])
+	return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
 }
 
 // finCopies are the FINs of a direction, and how many of them reached a peer in TIME_WAIT.
@@ -65,16 +65,24 @@ func (s *scene) finCopies(dir uint8) (fins copies, waiting copies) {
 func detectFINAgain(s *scene) {
 	for dir := range uint8(2) {
 		fins, _ := s.finCopies(dir)
+		side := s.side(dir)
+		if fins.n == 1 {
+			if behind := s.sentBehind(dir, fins.first); behind != nil {
+				s.raise(side, fins.first, args{1, int64(fins.first.time - behind.time)})
+			}
+		}
 		if fins.n < 2 {
 			continue
 		}
-		side := s.side(dir)
 		state := s.stateBefore(side, fins.second)
 		s.raise(side, fins.second, args{int64(fins.n) | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
 	}
 }
 
 func detailFINAgain(a *Anomaly) string {
+	if a.args[0] == 1 {
+		return "the " + a.Side.String() + " had sent its FIN before, at least " + duration(a.args[1]) + " earlier; that was not captured"
+	}
 	return sentTimes(a, "FIN", a.args[1]) + ", from " + fsm.State(a.args[0]>>32).String()
 }
 
@@ -112,7 +120,7 @@ func detectHalfClose(s *scene) {
 	for dir := range uint8(2) {
 		m := s.marked(markUnsolicited, dir)
 		fin := s.find(1-dir, 0, isFIN)
-		if m == nil || m.amount == 0 || fin == nil {
+		if m == nil || m.amount == 0 || fin == nil || s.j.Close.Cause == ResetWriteAfterClose {
 			continue
 		}
 		s.raise(s.side(1-dir), fin, args{m.amount, int64(m.last - fin.time)})

@@ -12,6 +12,7 @@ type mark struct {
 	ahead      uint32
 	count      uint32
 	amount     int64  // bytes or ns, by kind
+	hole       hole   // of markHole
 	next       uint32 // mark+1; 0: none
 	kind       markKind
 	dir        uint8
@@ -31,6 +32,7 @@ const (
 	markChallenge                   // dir answered a segment that it does not accept by a challenge ACK
 	markSucceeds                    // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	markSucceeded                   // a SYN for the connection that took over these sockets; dir sent it
+	markHole                        // bytes of dir that the capture skips: hole
 	numMarkKinds
 )
 
@@ -132,8 +134,11 @@ const captureSkew Time = 10e6
 // unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
 func (c *conv) unseen(p *markPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
 	n := tx.acked - max(before, rx.end)
-	if n <= 0 || n > 1<<30 || rx.packets == 0 || rx.flags.has(fragmented) || before == 0 && !rx.flags.has(isnKnown) {
+	switch {
+	case n <= 0 || n > 1<<30 || rx.packets == 0 || rx.flags.has(fragmented) || before == 0 && !rx.flags.has(isnKnown):
 		return
+	case rx.flags&(sentSYN|sentACK|sentData) == sentSYN:
+		return // it has said nothing but SYN: the ACK is of another connection
 	}
 	c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
 }
@@ -156,6 +161,10 @@ func (c *conv) markOrdinary(p *markPool, tx, rx *half, s *wire.Segment, acked, s
 		c.mark(p, markChallenge, s.Dir, s, 0)
 		tx.flags &^= provoked
 	}
+	if c.flags.has(holed) {
+		c.fillHole(p, tx, s)
+		c.passHole(p, tx, s)
+	}
 	switch {
 	case s.Len == 0:
 	case tx.flags.has(sentFIN):
@@ -177,7 +186,15 @@ func (c *conv) markUnsolicited(p *markPool, tx, rx *half, s *wire.Segment, grown
 
 // markFIN notes bytes that come with a FIN.
 func (c *conv) markFIN(p *markPool, tx, rx *half, s *wire.Segment) {
-	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
+	fin := pos + reassembly.Pos(s.Len)
+	if pos > tx.end && tx.packets > 1 {
+		c.openHole(p, tx.end, pos, s)
+	}
+	if c.flags.has(holed) {
+		c.fillHole(p, tx, s)
+		c.passHole(p, tx, s)
+	}
 	switch {
 	case tx.flags.has(sentFIN):
 		if fin > tx.fin {
@@ -213,7 +230,7 @@ func (f predecessor) has(m predecessor) bool { return f&m != 0 }
 
 // noteSuccession marks c, which takes over the sockets of o with the SYN s.
 func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
-	gap := Time(s.Time) - o.last
+	gap := max(0, Time(s.Time)-o.last)
 	tx := &o.half[s.Dir]
 	var was predecessor
 	add := func(f predecessor, ok bool) {

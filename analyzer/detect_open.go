@@ -89,6 +89,9 @@ const (
 func (s *scene) survived(side Side, rst *fact) survival {
 	state := s.stateBefore(side, rst)
 	steps := s.j.Trajectory[side]
+	if state == fsm.SynSent && rst.covers(s.of(side).isn) {
+		return survivedNot // refused; it may try again
+	}
 	if state == fsm.Unknown || state == fsm.Closed || state == fsm.Listen || state == fsm.TimeWait {
 		return survivedNot // there was nothing left to end
 	}

@@ -35,7 +35,7 @@ func detectRefused(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
 		refusal := func(f *fact) bool { return f.has(wire.RST|wire.ACK) && f.covers(s.sides[dir].isn) }
-		if syns.n == 0 || s.find(1-dir, 0, isSYNACK) != nil {
+		if syns.n == 0 || s.find(1-dir, 0, func(f *fact) bool { return f.any(wire.SYN) }) != nil {
 			continue
 		}
 		if rsts := s.copies(1-dir, refusal); rsts.n > 0 {
@@ -141,7 +141,8 @@ func detectIncomplete(s *scene) {
 	for dir := range uint8(2) {
 		side := s.side(dir)
 		synacks := s.copies(dir, isSYNACK)
-		if synacks.n == 0 || s.j.State[side] != fsm.SynRcvd || s.find(1-dir, 0, func(f *fact) bool { return isRST(f) || covering(s.sides[dir].isn)(f) }) != nil {
+		if synacks.n == 0 || s.j.State[side] != fsm.SynRcvd || s.find(1-dir, 0, func(f *fact) bool { return isRST(f) || covering(s.sides[dir].isn)(f) }) != nil ||
+			s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) }) != nil {
 			continue
 		}
 		if waited := s.lasts(synacks.first.time); synacks.n > 1 || waited >= int64(patience) {
@@ -156,7 +157,7 @@ func detailIncomplete(a *Anomaly) string {
 
 func detectSimultaneousOpen(s *scene) {
 	a, b := s.find(0, 0, isSYN), s.find(1, 0, isSYN)
-	if a == nil || b == nil || s.splitBy(a, b) >= 0 {
+	if a == nil || b == nil || s.splitBy(a, b) >= 0 || s.step(Client, fsm.Established) == nil || s.step(Server, fsm.Established) == nil {
 		return
 	}
 	if a.ahead > b.ahead {
@@ -177,7 +178,8 @@ func (s *scene) splitBy(a, b *fact) int {
 	}
 	d := b.dir()
 	acked := s.find(d, 0, func(f *fact) bool { return f.ahead < b.ahead && covering(s.sides[1-d].isn)(f) })
-	late := b.time-a.time > s.sides[d].distance+s.sides[d].distance/10
+	r := s.sides[d].distance
+	late := r > 0 && b.time-a.time >= r*9/10
 	if acked != nil || late && s.find(d, 0, isSYNACK) == nil && s.find(1-d, 0, isSYNACK) != nil {
 		return int(d)
 	}
@@ -227,21 +229,40 @@ func detailSYNChanged(a *Anomaly) string {
 	return "a second SYN-ACK with another ISN, " + duration(a.args[1]) + " after the first segment"
 }
 
-// discovery is the RST by which an endpoint that forgot the connection ends it: its
-// SYN was answered by an ACK of the connection that its peer, dir, still held.
+// discovery is the RST by which an endpoint that forgot the connection ends it: its SYN, at the
+// time syn, was answered by an ACK of what its peer, dir, still held.
 func (s *scene) discovery(dir uint8) (syn Time, rst *fact) {
 	m := s.marked(markChallenge, dir)
 	if m == nil || s.c.Outcome == Closed {
-		return 0, nil
+		return s.discoveryOfUnseen(dir)
 	}
-	if next := s.marked(markSucceeded, 1-dir); next != nil && next.time <= m.last {
+	next := s.marked(markSucceeded, 1-dir)
+	blind := s.find(1-dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && isSYNOnly(f) && f.time <= m.last })
+	switch {
+	case next != nil && next.time <= m.last:
 		syn = next.time
-	} else if f := s.find(1-dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && isSYNOnly(f) && f.time <= m.last }); f != nil {
-		syn = f.time
-	} else {
-		return 0, nil
+	case blind != nil:
+		syn = blind.time
+	default:
+		return s.discoveryOfUnseen(dir)
 	}
 	return syn, s.find(1-dir, 0, func(f *fact) bool { return isPlainRST(f) && f.time >= m.time && f.time >= syn })
+}
+
+// discoveryOfUnseen is discovery where the capture does not hold the old connection: the
+// first answer to the SYN acknowledges something else.
+func (s *scene) discoveryOfUnseen(dir uint8) (syn Time, rst *fact) {
+	first := s.find(1-dir, 0, isSYN)
+	if first == nil {
+		return 0, nil
+	}
+	old := s.find(dir, 0, func(f *fact) bool {
+		return ordinary(f) && f.has(wire.ACK) && f.ahead > first.ahead && f.ack-first.seq-1 > uint32(first.len)
+	})
+	if old == nil {
+		return 0, nil
+	}
+	return first.time, s.find(1-dir, 0, func(f *fact) bool { return isPlainRST(f) && f.ahead > old.ahead && f.seq == old.ack })
 }
 
 func isSYNOnly(f *fact) bool { return f.any(wire.SYN) && !f.any(wire.ACK|wire.RST) }
@@ -255,7 +276,7 @@ func detectHalfOpen(s *scene) {
 }
 
 func detailHalfOpen(a *Anomaly) string {
-	return "the " + a.Side.String() + " still held the connection and acknowledged it; the " + a.Side.Peer().String() + " reset it " +
+	return "the " + a.Side.String() + " still held the old connection and answered the SYN by an ACK of that; the " + a.Side.Peer().String() + " reset it " +
 		duration(a.args[0]) + " after its SYN"
 }
 

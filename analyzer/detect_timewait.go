@@ -28,23 +28,27 @@ func detailPortReused(a *Anomaly) string {
 
 func detectTimeWaitReuse(s *scene) {
 	m, was := s.succeeds()
-	if !was.has(wasWaiting) || !was.has(largerISN|laterTimestamp) || s.find(m.dir, 0, isSYN) == nil {
+	if !was.has(wasWaiting) {
 		return
 	}
 	holder := s.side(1 - m.dir)
 	if was.has(waitedAtClient) {
-		holder = holder.Peer()
+		holder = holder.Peer() // who may do with its own sockets what it likes
+	} else if !was.has(largerISN | laterTimestamp) {
+		return
 	}
 	s.raiseMark(m, args{m.amount, int64(was), int64(s.msl2)}).onSide(holder)
 }
 
 func detailTimeWaitReuse(a *Anomaly) string {
-	why := "a larger ISN"
+	why := "neither a larger ISN nor a later timestamp, but its own sender held it"
 	switch was := predecessor(a.args[1]); {
 	case was&(largerISN|laterTimestamp) == largerISN|laterTimestamp:
 		why = "a larger ISN and a later timestamp"
 	case was.has(laterTimestamp):
 		why = "a later timestamp"
+	case was.has(largerISN):
+		why = "a larger ISN"
 	}
 	return "the " + a.Side.String() + " held TIME_WAIT for another " + duration(a.args[2]-a.args[0]) + "; the SYN has " + why
 }

@@ -92,6 +92,9 @@ func (m *Merger) emit(c *Conversation) error {
 // Finish hands out what is still open, in order of stream numbers. The trackers
 // must be at rest; they can not be used afterwards. It adds its counts to sum.
 func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
+	for _, t := range trackers {
+		t.now = max(t.now, sum.End) // the clock went on after a partition's last segment
+	}
 	err := m.finish(trackers)
 	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
 	for _, t := range trackers {

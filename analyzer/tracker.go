@@ -367,6 +367,8 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 		tx.end = end
 		if rx.acked > sent {
 			c.lateBytes(&p.marks, tx, rx, s, sent)
+		} else if pos > sent {
+			c.openHole(&p.marks, sent, pos, s)
 		}
 	} else if !tx.flags.has(isnKnown) && pos < tx.start {
 		tx.start = pos // began before the capture did
