@@ -14,7 +14,9 @@ import (
 func tableOf(t *testing.T, o TableOptions, cs []analyzer.Conversation) string {
 	t.Helper()
 	var out bytes.Buffer
-	write(t, NewTable(&out, o), cs, sampleSummary())
+	sum := sampleSummary()
+	sum.Conversations = uint64(len(cs))
+	write(t, NewTable(&out, o), cs, sum)
 	return out.String()
 }
 
