@@ -248,5 +248,18 @@ func openOutput(path string, inputs []string, e env) (io.WriteCloser, error) {
 			return nil, usageError("-o %s would overwrite an input", path)
 		}
 	}
-	return os.Create(path)
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &outputFile{engine.NewWriter(f), f}, nil
 }
+
+// outputFile is a file that is written while the analysis goes on.
+type outputFile struct {
+	*engine.Writer
+	file *os.File
+}
+
+// Close waits for what is not written yet.
+func (o *outputFile) Close() error { return errors.Join(o.Writer.Close(), o.file.Close()) }

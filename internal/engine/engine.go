@@ -1,7 +1,7 @@
 // Package engine runs an analysis: it reads batches of frames, decodes them, divides
 // the segments among workers by flow, and hands the conversations to a sink.
 //
-// It is the only package that starts goroutines. What a sink receives, and in
+// It is the only package that starts goroutines; a Writer lets output be written beside the rest. What a sink receives, and in
 // which order, does not depend on how many there are: the flows are divided into
 // a fixed number of trackers, each of which belongs to one worker, and a Merger
 // puts what they say back in order.
