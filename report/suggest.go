@@ -35,8 +35,8 @@ func suggestField(name string) string {
 	return "the fields are " + strings.Join(fieldPaths, ", ")
 }
 
-// suggestAnomaly says which ids are spelled most like id, or else which exist.
-func suggestAnomaly(id string) string {
+// SuggestAnomaly says which ids are spelled most like id, or else which exist.
+func SuggestAnomaly(id string) string {
 	var ids []string
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {

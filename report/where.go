@@ -55,7 +55,7 @@ func CompileWhere(source string) (*Where, error) {
 	var r reads
 	ast.Walk(&node, &r)
 	if r.unknown != "" {
-		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, suggestAnomaly(r.unknown))
+		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
 	}
 	return &Where{source: source, program: program, judges: r.judged || r.endpoints > r.sent}, nil
 }

@@ -32,6 +32,7 @@ type analyzeOptions struct {
 	msl      time.Duration
 	maxFlows int
 	workers  int
+	failOn   []string
 }
 
 const (
@@ -78,6 +79,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
+	cmd.AddCommand(newAnomaliesCommand(e))
 	return cmd
 }
 
@@ -90,6 +92,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
@@ -133,11 +136,15 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
+	failOn, err := report.ParseFailOn(o.failOn)
+	if err != nil {
+		return usageError("--fail-on: %w", err)
+	}
 	out, err := openOutput(o.output, args, e)
 	if err != nil {
 		return err
 	}
-	rep := o.newReport(out, key, where, e)
+	rep := o.newReport(out, key, where, failOn, e)
 	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
 	sum, err := engine.Run(ctx, src, engine.Options{
 		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
@@ -152,7 +159,13 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
 		return err
 	}
-	return o.conclude(src.Stats(), filter, &sum, interrupted, e)
+	if err := o.conclude(src.Stats(), filter, &sum, interrupted, e); err != nil {
+		return err
+	}
+	if failure := failOn.Failure(); failure != "" {
+		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
+	}
+	return nil
 }
 
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.
@@ -168,8 +181,8 @@ func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err e
 	return key, where, nil
 }
 
-// newReport builds the chain: --where, then --sort and --limit, then the format.
-func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, e env) report.Report {
+// newReport builds the chain: --where, then --fail-on, then --sort and --limit, then the format.
+func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
 	opts := report.TableOptions{Sort: key, Limit: o.limit}
 	if o.output == "" {
 		opts.Width = e.width
@@ -182,6 +195,9 @@ func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Wh
 	rep := format.New(w, opts)
 	if format.Streams && (o.limit > 0 || o.sort != "start") {
 		rep = report.Sorted(rep, key, max(0, o.limit))
+	}
+	if len(o.failOn) > 0 {
+		rep = failOn.Watch(rep)
 	}
 	if where != nil {
 		rep = report.Filter(rep, where)

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/report"
+)
+
+func newAnomaliesCommand(e env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "anomalies [ID]",
+		Short: "List the anomalies that there are, or explain one",
+		Long: `anomalies lists the catalogue of anomalies: what can go wrong with a connection, or is worth knowing.
+With an ID it explains one: what it means, what it usually comes from, what to look at next.
+
+note: normal, worth knowing; warning: someone waited or retried; error: someone failed.`,
+		Example: `  tcptrace anomalies
+  tcptrace anomalies close-wait-lingering`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError("one anomaly at a time, not %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return runAnomalies(args, e) },
+	}
+}
+
+func runAnomalies(args []string, e env) error {
+	if len(args) == 0 {
+		return listAnomalies(e.out)
+	}
+	var near []string
+	for _, section := range analyzer.Catalogue() {
+		for _, kind := range section.Kinds {
+			if kind.ID == args[0] {
+				return explainAnomaly(e.out, section.Name, kind)
+			}
+			if strings.Contains(kind.ID, args[0]) {
+				near = append(near, kind.ID)
+			}
+		}
+	}
+	if near != nil {
+		return usageError("there is no anomaly %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
+}
+
+const undetected = "This version explains it but does not look for it yet."
+
+func listAnomalies(w io.Writer) error {
+	var b strings.Builder
+	missing := false
+	for i, section := range analyzer.Catalogue() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintln(&b, section.Name)
+		for _, kind := range section.Kinds {
+			mark := " "
+			if !kind.Detected() {
+				mark, missing = "*", true
+			}
+			fmt.Fprintf(&b, "  %-7s %s %-27s %s\n", kind.Severity, mark, kind.ID, kind.Summary)
+		}
+	}
+	if missing {
+		fmt.Fprintf(&b, "\n* %s\n", undetected)
+	}
+	b.WriteString("\ntcptrace anomalies ID explains one.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, kind.Severity, section)
+	fmt.Fprintln(&b, kind.Summary)
+	if !kind.Detected() {
+		fmt.Fprintln(&b, undetected)
+	}
+	for _, part := range [...]struct{ title, text string }{
+		{"What it means", kind.Meaning},
+		{"Usual causes", kind.Causes},
+		{"What to look at next", kind.Next},
+		{"Where the standards speak of it", kind.RFC},
+	} {
+		if part.text != "" {
+			fmt.Fprintf(&b, "\n%s\n%s", part.title, wrap(part.text, "  ", 80))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// wrap breaks text into lines of at most width columns, each indented.
+func wrap(text, indent string, width int) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+			b.WriteString(indent)
+			column = len(indent)
+		case column+1+n > width:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteByte('\n')
+	return b.String()
+}

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+
+	"tcptrace/analyzer"
+)
+
+// FailOn tells which anomalies fail a check, and counts the conversations that have one.
+type FailOn struct {
+	severity analyzer.Severity
+	severe   bool // severity counts
+	kinds    map[*analyzer.AnomalyKind]bool
+	judgment analyzer.Judgment
+
+	conversations uint64
+	stream        uint64 // the lowest of them
+	id, detail    string // of its first such anomaly
+}
+
+// ParseFailOn reads conditions: a severity stands for itself and all that are worse, an
+// id for that kind of anomaly. A kind that nothing looks for is an error, since
+// a check for it could not fail.
+func ParseFailOn(conditions []string) (*FailOn, error) {
+	f := &FailOn{kinds: map[*analyzer.AnomalyKind]bool{}}
+	for _, cond := range conditions {
+		if s, ok := analyzer.ParseSeverity(cond); ok {
+			if !f.severe || s < f.severity {
+				f.severity, f.severe = s, true
+			}
+			continue
+		}
+		kind := analyzer.FindAnomalyKind(cond)
+		switch {
+		case kind == nil:
+			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond))
+		case !kind.Detected():
+			return nil, fmt.Errorf("nothing looks for %s yet", cond)
+		}
+		f.kinds[kind] = true
+	}
+	return f, nil
+}
+
+// Watch returns a report that passes everything on to next and lets f see it.
+func (f *FailOn) Watch(next Report) Report { return &watched{next, f} }
+
+// Failure says what was found, "" if nothing was.
+func (f *FailOn) Failure() string {
+	if f.conversations == 0 {
+		return ""
+	}
+	noun := "conversations have"
+	if f.conversations == 1 {
+		noun = "conversation has"
+	}
+	return fmt.Sprintf("%d %s such an anomaly; stream %d: %s: %s", f.conversations, noun, f.stream, f.id, f.detail)
+}
+
+func (f *FailOn) see(c *analyzer.Conversation) {
+	f.judgment.Judge(c)
+	for i := range f.judgment.Anomalies {
+		a := &f.judgment.Anomalies[i]
+		if !f.kinds[a.Kind] && !(f.severe && a.Kind.Severity >= f.severity) {
+			continue
+		}
+		if f.conversations == 0 || c.Stream < f.stream {
+			f.stream, f.id, f.detail = c.Stream, a.Kind.ID, a.Detail()
+		}
+		f.conversations++
+		return
+	}
+}
+
+type watched struct {
+	Report
+	failOn *FailOn
+}
+
+func (w *watched) Conversation(c *analyzer.Conversation) error {
+	w.failOn.see(c)
+	return w.Report.Conversation(c)
+}
+
+func (w *watched) selected(s Selection) { tell(w.Report, s) }
