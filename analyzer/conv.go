@@ -21,7 +21,7 @@ type half struct {
 	zeek   zeekEndpoint
 	wscale uint8 // shift of the window, valid with hasWScale
 	deaf   uint8 // segments sent again, or probes, since the peer last sent anything
-	_      [3]byte
+	_      [1]byte
 
 	last      Time           // when it last sent anything but an RST
 	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
@@ -39,7 +39,7 @@ type half struct {
 	busyAtFIN      Time // busySince when the first FIN was sent behind data in flight
 }
 
-type halfFlags uint16
+type halfFlags uint32
 
 const (
 	isnKnown halfFlags = 1 << iota // a SYN, or the ACK of one, gave the ISN
@@ -57,6 +57,7 @@ const (
 	notedOrdinary // a segment with neither SYN, FIN nor RST is among the facts
 	provoked      // was sent what it has to answer by a challenge ACK
 	goodSum       // a checksum was right: it is not left to the network card
+	badSum        // one was wrong while none had been right
 	fragmented    // some bytes are in IP fragments, which are not read
 )
 

@@ -118,10 +118,15 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 	if s.Bits&wire.BadSum == 0 {
 		return false
 	}
-	c.mark(p, markBadSum, s.Dir, s, 0)
-	if tx := &c.half[s.Dir]; tx.flags.has(goodSum) {
+	tx := &c.half[s.Dir]
+	if tx.flags.has(goodSum) {
+		c.mark(p, markBadSum, s.Dir, s, 0)
 		c.count(tx, s)
 		return true
+	}
+	if !tx.flags.has(badSum) { // of a sender that leaves them to its network card every one is wrong
+		tx.flags |= badSum
+		c.mark(p, markBadSum, s.Dir, s, 0)
 	}
 	return false
 }
