@@ -20,7 +20,7 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 		return false
 	}
 	in.Summary.TCP++
-	s.Time, s.Frame = time, in.Summary.Packets
+	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Summary.Packets
 	if s.Bits&(wire.FirstFragment|wire.CutOptions|wire.BadOptions|wire.Tunneled) != 0 {
 		in.Summary.note(s.Bits)
 	}

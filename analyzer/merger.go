@@ -95,7 +95,7 @@ func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
 	for _, t := range trackers {
 		t.now = max(t.now, sum.End) // the clock went on after a partition's last segment
 	}
-	err := m.finish(trackers)
+	err := m.finish(trackers, sum.End)
 	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
 	for _, t := range trackers {
 		sum.Evicted += t.evicted
@@ -104,9 +104,10 @@ func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
 	return err
 }
 
-func (m *Merger) finish(trackers []*Tracker) error {
+func (m *Merger) finish(trackers []*Tracker, end Time) error {
 	slots := make([][]uint32, len(trackers))
 	for i, t := range trackers {
+		t.now = max(t.now, end)
 		slots[i] = t.live()
 	}
 	var c Conversation

@@ -65,7 +65,7 @@ type Tracker struct {
 	lru     lru
 	facts   factPool
 	recent  recent
-	now     Time  // of the latest segment
+	now     Time  // the capture's clock, which other partitions' segments move, too
 	ended   queue // closed or reset conversations that wait for stragglers
 	dialing queue // conversations that began with a SYN, until they are answered
 	wake    Time  // when the first of these may be due
@@ -154,7 +154,7 @@ func (t *Tracker) TouchFacts(block uint32) {
 // that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 	now := Time(s.Time)
-	t.now = max(t.now, now)
+	t.now = max(now, Time(s.Clock))
 	if now >= t.wake || t.ended.n > t.maxEnded {
 		t.expire(now, s.Frame, out)
 	}

@@ -24,7 +24,7 @@ const (
 
 // Decode reads the TCP segment in frame, the captured part of a frame that was
 // wireLen bytes long, and says what it found. With the verdict TCP every field
-// of s is set but Time and Frame, Sack up to NSack; with any other verdict s
+// of s is set but Time, Clock and Frame, Sack up to NSack; with any other verdict s
 // may be half-written. It never panics and keeps no reference to frame.
 //
 // The functions below it share three arguments: the packet of interest starts

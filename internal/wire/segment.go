@@ -126,10 +126,11 @@ func mix(a, b uint64) uint64 {
 
 // Segment is one TCP segment: everything that analysis needs from a frame, flat and
 // without pointers so that batches of them cost the garbage collector nothing.
-// Decode fills every field but Time and Frame, which the caller knows.
+// Decode fills every field but Time, Clock and Frame, which the caller knows.
 type Segment struct {
 	Key   Key
 	Time  int64  // ns since the Unix epoch
+	Clock int64  // the latest Time of any frame up to this one
 	Frame uint64 // number in the input, from 1
 
 	Seq, Ack     uint32
