@@ -46,8 +46,8 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) bool {
 	if c.flags.has(succeeded) {
 		c = t.slab.at(t.newestThatFits(slot, s))
 	}
-	if !c.captured(&t.facts.marks, s) {
-		return false
+	if c.flags.has(pending) || !c.captured(&t.facts.marks, s) {
+		return false // who meets a half-open connection sends its SYN again at once, behind the RST
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
 	c.count(&c.half[s.Dir], s)
