@@ -114,7 +114,7 @@ func (s *scene) explain() (c Close) {
 	s.whoClosed(&c)
 	i := s.endingRST()
 	switch {
-	case s.c.Outcome == Closed || i < 0 && s.finished(Client) && s.finished(Server):
+	case s.c.Outcome == Closed || s.finished(Client, i) && s.finished(Server, i):
 		c.Kind = CloseGraceful
 		c.Segments = s.segments(&c)
 	case i >= 0:
@@ -125,9 +125,14 @@ func (s *scene) explain() (c Close) {
 	return c
 }
 
-// finished reports whether an endpoint sent its FIN and came to the end of its way.
-func (s *scene) finished(side Side) bool {
-	if st := s.j.State[side]; st != fsm.TimeWait && st != fsm.Closed {
+// finished reports whether an endpoint had sent its FIN and come to the end of its way when fact
+// rst passed, -1 for the end of the capture.
+func (s *scene) finished(side Side, rst int) bool {
+	st := s.j.State[side]
+	if rst >= 0 {
+		st = s.stateBefore(side, &s.facts[rst])
+	}
+	if st != fsm.TimeWait && st != fsm.Closed {
 		return false
 	}
 	return s.step(side, fsm.FinWait1) != nil || s.step(side, fsm.LastAck) != nil
@@ -197,7 +202,7 @@ func (s *scene) endingRST() int {
 func (s *scene) explainReset(c *Close, rst *fact) {
 	by := s.sender(rst)
 	c.Kind, c.By, c.Frame, c.Time, c.rst = CloseReset, by, s.frame(rst), rst.time, *rst
-	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
+	c.ByState, c.OtherState = s.stateOfSender(rst), s.stateBefore(by.Peer(), rst)
 	c.Cause = s.causeOf(c, rst)
 }
 

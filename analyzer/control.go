@@ -19,18 +19,18 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	switch {
 	case s.Flags.Any(wire.RST):
 		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
-		if c.rst(tx, rx, s) && (tx.deaf < 2 || rx.atTap()) {
-			bits = factAccepted
-		} else {
+		switch ok := c.rst(tx, rx, s); {
+		case !ok:
+			bits = factOutside
 			c.provoke(rx)
+		case tx.deaf < 2 || rx.atTap():
+			bits = factAccepted
 		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
 		if !c.syn(tx, rx, s) {
 			bits = factForeign
-		}
-		if rx.flags.has(sentACK) && (bits == factForeign || tx.flags.has(sentACK)) {
 			c.provoke(rx)
 		}
 	default:

@@ -201,6 +201,21 @@ func (s *scene) stateBefore(side Side, f *fact) fsm.State {
 	return state
 }
 
+// stateOfSender is the state from which f was sent: what passed the tap towards its sender just before
+// had not arrived there.
+func (s *scene) stateOfSender(f *fact) fsm.State {
+	state := fsm.Unknown
+	side := s.sender(f)
+	for i := range s.j.Trajectory[side] {
+		st := &s.j.Trajectory[side][i]
+		if st.Frame >= s.frame(f) || st.Frame == 0 && st.Time >= f.time || st.Cause >= fsm.RecvSYN && st.Time > f.time-s.of(side).distance {
+			break
+		}
+		state = st.State
+	}
+	return state
+}
+
 // synchronized reports whether both sides know each other's ISN (RFC 9293 3.3.2).
 func synchronized(st fsm.State) bool { return st >= fsm.Established }
 

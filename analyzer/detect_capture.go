@@ -76,7 +76,7 @@ func detectOneSided(s *scene) {
 			continue
 		}
 		heard := s.find(1-dir, 0, func(f *fact) bool {
-			return f.bits.has(factAdvance) || f.any(wire.SYN) && f.has(wire.ACK) || ordinary(f) && s.sides[1-dir].knowsISN
+			return f.bits.has(factAdvance) && !isRST(f) || f.any(wire.SYN) && f.has(wire.ACK) || ordinary(f) && s.sides[1-dir].knowsISN
 		})
 		if heard != nil {
 			s.raise(s.side(1-dir), heard, args{int64(s.c.Packets())})

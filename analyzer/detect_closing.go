@@ -8,6 +8,8 @@ const (
 	// lingers is for how long an endpoint must be silent in CLOSE_WAIT until that is worth a
 	// word: applications that mean to close do so within milliseconds.
 	lingers Time = 1e9
+	// dawdles is the same for one that did close later: it may have been busy.
+	dawdles Time = 3e9
 	// orphaned is after how long data that meets an RST may have met a FIN_WAIT_2 that timed out.
 	// Linux waits 60 s; many lower it.
 	orphaned Time = 10e9
@@ -74,7 +76,7 @@ func detectFINAgain(s *scene) {
 		if fins.n < 2 {
 			continue
 		}
-		state := s.stateBefore(side, fins.second)
+		state := s.stateOfSender(fins.second)
 		s.raise(side, fins.second, args{int64(fins.n) | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
 	}
 }
@@ -147,11 +149,12 @@ func (s *scene) waited(side Side, i int) Time {
 func detectCloseWait(s *scene) {
 	for side, steps := range s.j.Trajectory {
 		for i := range steps {
-			if steps[i].State != fsm.CloseWait || s.waited(Side(side), i) < lingers {
+			last := i+1 == len(steps)
+			if steps[i].State != fsm.CloseWait || s.waited(Side(side), i) < lingers || !last && s.waited(Side(side), i) < dawdles {
 				continue
 			}
 			open := int64(0)
-			if i+1 == len(steps) {
+			if last {
 				open = 1
 			}
 			fin := s.find(s.dir(Side(side).Peer()), 0, isFIN)

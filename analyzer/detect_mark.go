@@ -105,7 +105,7 @@ func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amou
 // faulty notes what is wrong with a captured frame, whatever it means. It reports whether the segment does
 // not count: a checksum is wrong, and its sender does compute them.
 func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
-	if back := c.last - Time(s.Time); back > 0 {
+	if back := c.last - Time(s.Time); back >= 1000 { // less is two queues that are not exactly in step
 		m := c.mark(p, markClock, 0, s, 0)
 		m.amount = max(m.amount, int64(back))
 	}

@@ -24,11 +24,11 @@ func (s *scene) provocation(dir uint8) (f *fact, what int64) {
 			continue
 		}
 		switch {
-		case isRST(g) && !g.bits.has(factAccepted):
+		case isRST(g) && g.bits.has(factOutside):
 			f, what = g, byRST
 		case g.bits.has(factForeign) && g.any(wire.ACK):
 			f, what = g, bySYNACK
-		case g.any(wire.SYN):
+		case g.bits.has(factForeign):
 			f, what = g, bySYN
 		}
 	}
@@ -100,7 +100,7 @@ func (s *scene) survived(side Side, rst *fact) survival {
 			return survivedNot
 		}
 	}
-	if !rst.bits.has(factAccepted) {
+	if rst.bits.has(factOutside) {
 		return survivedOutside
 	}
 	if s.of(side).last > rst.time+s.of(side).distance*11/10 {
@@ -115,9 +115,9 @@ func (s *scene) liveAfter(side Side, rst *fact) int64 {
 }
 
 func detailRSTNotAccepted(a *Anomaly) string {
-	text := "the " + a.Side.String() + " did not take the RST"
+	text := "the " + a.Side.String() + " did not get the RST, or did not take it"
 	if survival(a.args[1]) == survivedOutside {
-		text += ": its number is not the one expected"
+		text = "the " + a.Side.String() + " did not take the RST: its number is not the one expected"
 	}
 	if a.args[2] > 0 {
 		text += "; it went on for " + duration(a.args[2])

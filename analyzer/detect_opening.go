@@ -9,6 +9,9 @@ import (
 // silence means something: the first retry comes after a second (RFC 6298 2.1).
 const patience Time = 1e9
 
+// leastTimer is the shortest retransmission timeout that stacks have.
+const leastTimer Time = 200e6
+
 func detectResetInHandshake(s *scene) {
 	c := &s.j.Close
 	switch c.Cause {
@@ -83,6 +86,7 @@ const (
 	lostUnknown  int64 = iota << 32
 	answerLost         // an answer had passed the tap
 	answersAgain       // the SYN came again, too
+	tooSoon            // it was not a timer
 )
 
 func detectSYNAgain(s *scene) {
@@ -121,6 +125,9 @@ func detectSYNACKAgain(s *scene) {
 		}) != nil {
 			why = answersAgain
 		}
+		if why != answersAgain && synacks.second.time-synacks.first.time < leastTimer {
+			why = tooSoon
+		}
 		s.raise(s.side(dir), synacks.second, args{int64(synacks.n) | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
 	}
 }
@@ -133,8 +140,10 @@ func detailSYNACKAgain(a *Anomaly) string {
 		return text + "; the " + peer + " had acknowledged: that ACK was lost, or not taken"
 	case answersAgain:
 		return text + "; the SYN came again, so the SYN-ACK was lost or late"
+	case tooSoon:
+		return text + "; too soon for a timer: the SYN arrived twice"
 	}
-	return text + "; no ACK of the " + peer + " came"
+	return text + "; no ACK of the " + peer + " had come"
 }
 
 func detectIncomplete(s *scene) {
@@ -259,7 +268,8 @@ func (s *scene) discoveryOfUnseen(dir uint8) (syn Time, rst *fact) {
 	old := s.find(dir, 0, func(f *fact) bool {
 		return ordinary(f) && f.has(wire.ACK) && f.ahead > first.ahead && f.ack-first.seq-1 > uint32(first.len)
 	})
-	if old == nil {
+	if old == nil || s.find(dir, 0, func(f *fact) bool { return isSYNACK(f) && f.ahead < old.ahead }) != nil ||
+		s.find(1-dir, 0, func(f *fact) bool { return ordinary(f) && f.ahead < old.ahead }) != nil {
 		return 0, nil
 	}
 	return first.time, s.find(1-dir, 0, func(f *fact) bool { return isPlainRST(f) && f.ahead > old.ahead && f.seq == old.ack })

@@ -28,6 +28,8 @@ const (
 	factForeign                         // a SYN with an ISN that is not this connection's
 	factDSACK                           // begins with a D-SACK (RFC 2883)
 	factBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
+
+	factOutside = factAdvance // an RST whose number its receiver does not expect
 )
 
 func (b factBits) has(m factBits) bool { return b&m != 0 }
