@@ -25,7 +25,7 @@ type document struct {
 }
 
 // expectation analyzes a capture and compares it with the expectation.
-func expectation(t *testing.T, capture, path string) {
+func expectation(t *testing.T, capture, path string) (unmet []string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -37,16 +37,12 @@ func expectation(t *testing.T, capture, path string) {
 	}
 	got := analyze(t, capture)
 	if len(got.Conversations) != len(want.Conversations) {
-		t.Errorf("%d conversations, want %d", len(got.Conversations), len(want.Conversations))
+		unmet = append(unmet, fmt.Sprintf("%d conversations, want %d", len(got.Conversations), len(want.Conversations)))
 	}
 	for i := range min(len(got.Conversations), len(want.Conversations)) {
-		for _, d := range differences(fmt.Sprintf("conversations[%d]", i), want.Conversations[i], got.Conversations[i]) {
-			t.Error(d)
-		}
+		unmet = append(unmet, differences(fmt.Sprintf("conversations[%d]", i), want.Conversations[i], got.Conversations[i])...)
 	}
-	for _, d := range differences("summary", want.Summary, got.Summary) {
-		t.Error(d)
-	}
+	return append(unmet, differences("summary", want.Summary, got.Summary)...)
 }
 
 // analyze runs the whole analysis on one worker.

@@ -15,6 +15,10 @@ var update = flag.Bool("update", false, "rewrite the captures of testdata/pcaps"
 
 const goldenDir = "../../testdata/pcaps"
 
+// disagreements are cases of which the analyzer does not say yet what the expectation says, and why. The expectation
+// is right. A case that agrees must leave this list.
+var disagreements = map[string]string{}
+
 // TestGolden makes every script's capture again, compares it with the one that is committed, analyzes
 // it, and compares what comes out with the expectation beside it.
 func TestGolden(t *testing.T) {
@@ -26,7 +30,18 @@ func TestGolden(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
 			capture := golden(t, path)
-			expectation(t, capture, strings.TrimSuffix(path, ".txt")+".expect.yaml")
+			unmet := expectation(t, capture, strings.TrimSuffix(path, ".txt")+".expect.yaml")
+			why, known := disagreements[name]
+			switch {
+			case !known:
+				for _, u := range unmet {
+					t.Error(u)
+				}
+			case len(unmet) == 0:
+				t.Errorf("agrees now: take it out of disagreements (%s)", why)
+			default:
+				t.Skip("known to disagree: " + why)
+			}
 		})
 	}
 }
