@@ -152,9 +152,25 @@ func (s *story) opening() {
 		s.accept(synack)
 	case syn >= 0:
 		s.dial(syn, -1)
-	default:
+	case !s.refuse():
 		s.midstream()
 	}
+}
+
+// refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
+// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else.
+func (s *story) refuse() bool {
+	if s.first(s.peer, 0, isSYN) < 0 || s.first(s.me, 0, ordinary) >= 0 {
+		return false
+	}
+	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) })
+	if i < 0 {
+		return false
+	}
+	s.state = fsm.Closed
+	f := &s.facts[i]
+	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time})
+	return true
 }
 
 // midstream starts an endpoint whose opening was not captured.
@@ -174,6 +190,7 @@ func (s *story) midstream() {
 func (s *story) dial(syn, synack int) {
 	s.state = fsm.Closed
 	s.sent(fsm.SendSYN, &s.facts[syn])
+	s.redial(syn)
 	proof := s.first(s.me, syn, func(f *fact) bool { return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn) })
 	if synack >= 0 { // its own: a simultaneous open
 		if i := s.copyBefore(isSYN, &s.facts[synack]); i >= 0 {
@@ -209,6 +226,27 @@ func (s *story) dial(syn, synack int) {
 	}
 	if !s.repeats(i, isSYN) {
 		s.received(fsm.RecvSYNACK, &s.facts[i], nil)
+	}
+}
+
+// synTimeout is the least time after which an unanswered SYN is repeated (RFC 6298 2.1), or nearly.
+const synTimeout = 900e6
+
+// redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
+// sooner than one that had not received the RST would.
+func (s *story) redial(syn int) {
+	for {
+		rst := s.first(s.peer, syn, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) })
+		if rst < 0 {
+			return
+		}
+		sent := s.facts[syn].time
+		syn = s.first(s.me, rst, isSYN)
+		if syn < 0 || !s.heard(&s.facts[rst], s.facts[syn].time) || s.facts[syn].time-sent >= synTimeout {
+			return
+		}
+		s.received(fsm.RecvRST, &s.facts[rst], &s.facts[syn])
+		s.sent(fsm.SendSYN, &s.facts[syn])
 	}
 }
 

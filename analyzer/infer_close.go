@@ -18,15 +18,16 @@ type moment struct {
 
 // closing follows the endpoint from ESTABLISHED, or from where the opening left it, to its end.
 func (s *story) closing() {
-	var moments [4]moment
+	var moments [5]moment
 	list := s.closeMoments(moments[:0])
 	list = s.resetMoment(list)
 	for _, m := range list {
 		if m.sent {
+			n := len(s.out)
 			s.sent(m.event, m.fact)
-			if n := len(s.out); m.event == fsm.SendFIN && s.self.busySince != 0 && s.out[n-1].Cause == fsm.SendFIN {
+			if m.event == fsm.SendFIN && s.self.busySince != 0 && len(s.out) > n {
 				// The application may have closed long before its FIN's turn came.
-				s.out[n-1].NotBefore = min(s.out[n-1].NotBefore, s.self.busySince-s.self.distance)
+				s.out[n].NotBefore = min(s.out[n].NotBefore, s.self.busySince-s.self.distance)
 			}
 		} else {
 			s.received(m.event, m.fact, m.proof)
@@ -204,5 +205,5 @@ func (s *story) resetMoment(list []moment) []moment {
 	for n < len(list) && list[n].at <= cut.at {
 		n++
 	}
-	return append(list[:n:n], cut)
+	return append(list[:n], cut)
 }
