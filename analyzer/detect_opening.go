@@ -166,8 +166,11 @@ func detailIncomplete(a *Anomaly) string {
 
 func detectSimultaneousOpen(s *scene) {
 	a, b := s.find(0, 0, isSYN), s.find(1, 0, isSYN)
-	if a == nil || b == nil || s.splitBy(a, b) >= 0 || s.step(Client, fsm.Established) == nil || s.step(Server, fsm.Established) == nil {
+	if a == nil || b == nil || s.splitBy(a, b) >= 0 {
 		return
+	}
+	if s.j.Close.Kind == CloseReset && (s.step(Client, fsm.Established) == nil || s.step(Server, fsm.Established) == nil) {
+		return // they did not meet
 	}
 	if a.ahead > b.ahead {
 		a, b = b, a

@@ -1,0 +1,130 @@
+package analyzer_test
+
+import (
+	"strings"
+	"testing"
+)
+
+const clientFIN = "+1ms > F. 101:101(0) ack 201\n"
+
+func TestClosingAnomalies(t *testing.T) {
+	checkCases(t, []detectCase{
+		{"FIN at the end", request + clientFIN + "+20ms < F. 201:201(0) ack 102\n", []string{
+			"0 missing-final-ack server 8: server left in LAST_ACK: the capture ends with its FIN",
+		}},
+		{"FIN given up", request + clientFIN + "+200ms > F. 101:101(0) ack 201\n+400ms > F. 101:101(0) ack 201\n", []string{
+			"0 fin-retransmit client 8: client waited 600.0 ms: FIN sent 3 times, 200.0 ms and 400.0 ms apart, from FIN_WAIT_1",
+			"0 missing-final-ack client 9: left in FIN_WAIT_1: client waited 600.0 ms: FIN sent 3 times, 200.0 ms and 400.0 ms apart",
+		}},
+		{"in TIME_WAIT", request + closed + "+220ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
+			"0 fin-retransmit-in-time-wait server 10: the server's FIN came again 220.1 ms later (once): the final ACK was lost or late; the client holds TIME_WAIT for 60.0 s more",
+		}},
+		{"simultaneous", request + clientFIN + "+1ms < F. 201:201(0) ack 101\n+50us > . 102:102(0) ack 202\n+20ms < . 202:202(0) ack 102\n", []string{
+			"0 simultaneous-close both 8: the FINs passed the tap 1.0 ms apart; both sides hold TIME_WAIT for 60.0 s",
+		}},
+		{"half-close", request + clientFIN + `
++20ms < .   201:201(0)    ack 102
++1s   < P.  201:1201(1000) ack 102
++50us > .   102:102(0)    ack 1201
++1ms  < F.  1201:1201(0)  ack 102
++50us > .   102:102(0)    ack 1202
+`, []string{
+			"0 half-close client 7: the server sent 1,000 bytes more in the 1.0 s after the client's FIN",
+		}},
+		{"lingering to the end", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+90s frame ffffffffffff02000000000108060001\n", []string{
+			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 90.0 s, to the end of the capture: its application has not closed",
+		}},
+		{"lingering", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+9s < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
+			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 9.0 s before it went on",
+		}},
+		{"FIN_WAIT_2 timed out", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+75s < F. 201:201(0) ack 102\n+50us > R 102:102(0) win 0\n", []string{
+			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 75.0 s before it went on",
+			"0 fin-wait-2-timeout client 10: the client was in FIN_WAIT_2 for 75.0 s; then the server's FIN met an RST",
+		}},
+		{"aborted", request + "+1s < R. 201:201(0) ack 101\n", []string{
+			"0 abortive-close client 7: RST from the server after 1.0 s and 300 bytes: without a FIN: unread data, SO_LINGER 0, or a process that ended",
+		}},
+		{"unknown to its sender", request + "+1h > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n", []string{
+			"0 abortive-close client 8: RST from the server after 3600 s and 350 bytes: its sender did not know the connection (any more)",
+		}},
+		{"FIN answered by RST", request + clientFIN + "+20ms < R. 201:201(0) ack 102\n", []string{
+			"0 rst-after-fin client 8: the server answered the FIN by an RST after 20.0 ms: unread data, or SO_LINGER 0",
+		}},
+		{"FIN followed by RST", request + clientFIN + "+5ms > R. 102:102(0) ack 201\n", []string{
+			"0 rst-after-fin server 8: the client sent an RST 5.0 ms after its FIN",
+		}},
+		{"write to a closed socket", request + clientFIN + `
++20ms < .   201:201(0)    ack 102
++1s   < P.  201:1201(1000) ack 102
++50us > R   102:102(0) win 0
+`, []string{
+			"0 write-after-close server 10: the server sent data (1 segment, the first 1.0 s after the client's FIN, although it had acknowledged that); an RST came back",
+		}},
+		{"data behind a FIN", request + clientFIN + "+1ms > P. 102:152(50) ack 201\n+20ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
+			"0 data-after-fin client 8: the client sent 50 bytes beyond its own FIN",
+		}},
+		{"TIME_WAIT killed", request + closed + "+300ms > . 102:102(0) ack 202\n+20ms < R 202:202(0) win 0\n", []string{
+			"0 time-wait-assassination client 11: an RST of the server ended the client's TIME_WAIT after 320.1 ms instead of 60.0 s",
+		}},
+	})
+}
+
+// again is a second connection of the same sockets, %s later.
+const again = `
+TIME  again> S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms again< S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++50us again> .   1:1(0)   ack 1 win 502
+`
+
+func TestTimeWaitAnomalies(t *testing.T) {
+	later := func(isn, wait string) string {
+		return "timestamps 1000 9000\nconn again isn " + isn + " 77\n" + strings.TrimPrefix(request, stamped) + closed + strings.ReplaceAll(again, "TIME", wait)
+	}
+	checkCases(t, []detectCase{
+		{"reused by its holder", later("1012539900", "+5s"), []string{
+			"1 time-wait-reuse client 10: the client held TIME_WAIT for another 55.0 s; the SYN has a larger ISN and a later timestamp",
+			"1 port-reused client 10: the connection before on these sockets was last heard of 5.0 s earlier, closed",
+		}},
+		{"with a later timestamp", later("1", "+5s"), []string{
+			"1 time-wait-reuse client 10: the client held TIME_WAIT for another 55.0 s; the SYN has a later timestamp",
+			"1 port-reused client 10: the connection before on these sockets was last heard of 5.0 s earlier, closed",
+		}},
+		{"after 2 MSL", later("1", "+61s"), nil},
+		{"refused", "conn again isn 1 77\n" + request + `
++1ms  < F.  201:201(0) ack 101
++50us > F.  101:101(0) ack 202
++20ms < .   202:202(0) ack 102
++3s   again> S  0:0(0) win 64240 <mss 1460>
++20ms < .   202:202(0) ack 102
++50us > R   102:102(0) win 0
++1s   again> S  0:0(0) win 64240 <mss 1460>
++20ms again< S. 0:0(0) ack 1 win 65160 <mss 1460>
++50us again> .  1:1(0) ack 1 win 502
+`, []string{
+			"0 time-wait-refused client 12: the client's SYN met TIME_WAIT, 3.0 s old, and an ACK of the old connection; it reset that 20.1 ms after its SYN",
+			"1 port-reused client 10: the connection before on these sockets was last heard of 3.0 s earlier, closed",
+			"1 syn-retransmit client 13: client waited 1.0 s: SYN sent twice, 1.0 s apart",
+		}},
+	})
+}
+
+func TestClose(t *testing.T) {
+	for script, want := range map[string]string{
+		request:          "not closed",
+		request + closed: "client closed first; graceful, in 3 segments",
+		request + "+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n+1ms > F. 101:101(0) ack 202\n+20ms < . 202:202(0) ack 102\n": "server closed first; graceful, in 4 segments",
+		request + clientFIN + "+1ms < F. 201:201(0) ack 101\n+50us > . 102:102(0) ack 202\n+20ms < . 202:202(0) ack 102\n":                   "both closed at once; graceful, in 4 segments",
+		request + clientFIN + "+20ms < . 201:201(0) ack 102\n":                                                                               "client closed first; not complete",
+		syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n":                                                                                          "RST from the server: it answers the SYN",
+		syn + synack + "+50us > R 1:1(0) win 0\n":                                                                                            "RST from the client in SYN_SENT: it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up",
+		request + "+1s < R. 201:201(0) ack 101\n":                                                                                            "RST from the server in ESTABLISHED: without a FIN: unread data, SO_LINGER 0, or a process that ended",
+		request + clientFIN + "+20ms < R. 201:201(0) ack 102\n":                                                                              "RST from the server in CLOSE_WAIT: it answers a FIN, as close() does with unread data or SO_LINGER 0",
+		request + "+1h > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n":                                                               "RST from the server in ESTABLISHED: its sender did not know the connection (any more)",
+		request + "60 > S 90000:90000(0) win 64240\n+20ms < . 201:201(0) ack 101\n+50us > R 101:101(0)\n":                                    "RST from the client in ESTABLISHED: it answers a challenge ACK",
+		request + clientFIN + "+20ms < . 201:201(0) ack 102\n+1s < P. 201:301(100) ack 102\n+50us > R 102:102(0)\n":                          "RST from the client in FIN_WAIT_2: it answers data that came after its sender had closed",
+	} {
+		if got := strings.Join(judge(t, script).closes, "; "); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", script, got, want)
+		}
+	}
+}
