@@ -1,6 +1,10 @@
 package analyzer
 
-import "tcptrace/internal/wire"
+import (
+	"math/bits"
+
+	"tcptrace/internal/wire"
+)
 
 // recent holds the latest segments of a partition, to recognize frames that were captured twice:
 // by a mirror port that sees both ways through a switch, on two interfaces, by two taps.
@@ -8,33 +12,30 @@ type recent struct {
 	last [256]glimpse
 }
 
-// glimpse is a digest of what the copies of a frame have in common. What a router changes on
-// the way (TTL, addresses below IP) is not in it.
+// glimpse is when a segment passed, and a hash of all that the copies of its frame have in common. What a
+// router changes on the way (TTL, addresses below IP) is not in it.
 type glimpse struct {
-	time   Time
-	digest uint64
+	time Time
+	mark uint64
 }
 
-func digest(s *wire.Segment) uint64 {
-	const k1, k2 = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
-	d := (uint64(s.Seq)<<32 | uint64(s.Ack)) * k1
-	d ^= d>>32 ^ uint64(s.TSval)<<32 ^ uint64(s.Len) ^ uint64(s.IPID)<<24 ^ uint64(s.Flags)<<20 ^ uint64(s.Dir)<<40
-	d *= k2
-	d ^= d>>32 ^ s.Key.A.Lo ^ s.Key.B.Lo<<1 ^ uint64(s.Key.PortA)<<48 ^ uint64(s.Key.PortB)<<32 ^ uint64(s.Window)<<16
-	return d * k1
-}
-
-// again reports whether a frame like s passed within captureSkew, and forgets that one.
+// again reports whether a frame like s passed within captureSkew. The place of a segment
+// does not depend on the run's seed, since what it displaces must not; its mark does, so that nobody
+// can make two that are taken for one.
 func (r *recent) again(s *wire.Segment) bool {
-	g := glimpse{Time(s.Time), digest(s)}
-	slot := &r.last[g.digest>>56]
+	numbers := uint64(s.Seq)<<32 | uint64(s.Ack)
+	who := (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
+	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
+	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
+	now := glimpse{Time(s.Time), hi ^ lo ^ rest*hashSeed[2]}
+	slot := &r.last[(s.Seq+s.Ack+uint32(s.IPID)+uint32(who>>32))*0x9E3779B1>>24]
 	then := *slot
-	*slot = g
-	if then.digest != g.digest || g.time-then.time > captureSkew || then.time-g.time > captureSkew {
+	*slot = now
+	if then.mark != now.mark || now.time-then.time > captureSkew || then.time-now.time > captureSkew {
 		return false
 	}
 	if s.IPID == 0 {
-		slot.time = 0 // without an ID the third one is the second segment
+		slot.mark = 0 // without an ID the third one is the second segment
 	}
 	return true
 }
