@@ -47,6 +47,15 @@ func TestOpeningAnomalies(t *testing.T) {
 `, []string{
 			"0 simultaneous-open both 2: the second SYN passed the tap 1.0 ms after the first",
 		}},
+		{"SYN alone", syn + `
++20ms < S   0:0(0)       win 65160 <mss 1460>
++50us > S.  0:0(0) ack 1 win 64240 <mss 1460>
++20ms < .   1:1(0) ack 1
++50us > P.  1:2(1) ack 1
++20ms < .   1:1(0) ack 2
+`, []string{
+			"0 split-handshake server 2: the server answered the SYN by a SYN without ACK",
+		}},
 		{"another ISN", syn + synack + "+1s < S. 5000:5000(0) ack 1\n" + "+50us > . 1:1(0) ack 1\n+20ms < . 1:1(0) ack 1\n", []string{
 			"0 syn-changed server 3: a second SYN-ACK with another ISN, 1.0 s after the first segment",
 		}},
