@@ -47,7 +47,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	if s.Flags.Any(wire.FIN) {
 		c.markFIN(&p.marks, tx, rx, s)
-		c.finSent(tx, s)
+		c.finSent(tx, rx, s)
 	}
 	if bits&factForeign == 0 {
 		tx.last = Time(s.Time)
@@ -73,6 +73,15 @@ func (c *conv) firstFIN(p *factPool, dir uint8) Time {
 		left -= blockFacts
 	}
 	return 0
+}
+
+// showsOctetBefore reports whether the octet before seq was captured as data or a SYN of h. If it was
+// not it may be its FIN, and who acknowledges it has received that.
+func (h *half) showsOctetBefore(seq uint32) bool {
+	if h.flags.has(isnKnown) && seq == h.isn()+1 {
+		return true
+	}
+	return h.flags.has(sentData) && reassembly.Unwrap(h.end, reassembly.Seq(seq)) <= h.end
 }
 
 func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
@@ -129,11 +138,19 @@ func (h *half) setISN(isn uint32) {
 	h.flags |= isnKnown
 }
 
-func (c *conv) finSent(tx *half, s *wire.Segment) {
+func (c *conv) finSent(tx, rx *half, s *wire.Segment) {
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawFIN
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	if !tx.flags.has(sentFIN) {
+		if !rx.showsOctetBefore(s.Ack) {
+			tx.flags |= finBlind
+		}
+		if tx.packets == 1 {
+			tx.flags |= finFirst
+		}
+	}
 	tx.fin = fin
 	tx.flags |= sentFIN
 	tx.end = max(tx.end, fin+1)

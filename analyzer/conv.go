@@ -58,6 +58,8 @@ const (
 	provoked      // was sent what it has to answer by a challenge ACK
 	goodSum       // a checksum was right: it is not left to the network card
 	badSum        // one was wrong while none had been right
+	finBlind      // it is not known that the first FIN does not acknowledge a FIN (showsOctetBefore)
+	finFirst      // the first FIN is the first segment captured of its sender
 	fragmented    // some bytes are in IP fragments, which are not read
 )
 

@@ -57,6 +57,7 @@ type side struct {
 	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
 	firstFIN           int  // index of its first FIN in facts, -1
 	goodSum            bool // it computes checksums
+	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
 }
 
 // story follows one endpoint through its states.
@@ -152,9 +153,19 @@ func (s *story) opening() {
 		s.accept(synack)
 	case syn >= 0:
 		s.dial(syn, -1)
-	case !s.refuse():
+	case s.refuse():
+	case s.first(s.peer, 0, isSYNACK) >= 0:
+		s.dialUnseen(&s.facts[s.first(s.peer, 0, isSYNACK)])
+	default:
 		s.midstream()
 	}
+}
+
+// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN.
+func (s *story) dialUnseen(synack *fact) {
+	s.state = fsm.Closed
+	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.frame(synack), Time: synack.time, NotAfter: synack.time})
+	s.connected(0)
 }
 
 // refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
@@ -191,7 +202,6 @@ func (s *story) dial(syn, synack int) {
 	s.state = fsm.Closed
 	s.sent(fsm.SendSYN, &s.facts[syn])
 	s.redial(syn)
-	proof := s.first(s.me, syn, func(f *fact) bool { return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn) })
 	if synack >= 0 { // its own: a simultaneous open
 		if i := s.copyBefore(isSYN, &s.facts[synack]); i >= 0 {
 			s.received(fsm.RecvSYN, &s.facts[i], &s.facts[synack])
@@ -200,10 +210,16 @@ func (s *story) dial(syn, synack int) {
 		}
 		ack := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
 		if ack >= 0 && !s.repeats(ack, isSYNACK) {
-			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof))
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
 		}
 		return
 	}
+	s.connected(syn)
+}
+
+// connected follows an active open from its SYN to ESTABLISHED.
+func (s *story) connected(syn int) {
+	proof := s.first(s.me, syn, s.coversSYN)
 	answer := func(f *fact) bool { return isSYNACK(f) && f.covers(s.self.isn) }
 	if proof >= 0 {
 		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
@@ -218,8 +234,13 @@ func (s *story) dial(syn, synack int) {
 	if i < 0 {
 		return
 	}
+	copies := 0
 	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
 		i = j
+		copies++
+	}
+	if copies > 2 && s.first(s.me, i, isRST) < 0 {
+		return // it does not answer copy after copy: they did not arrive
 	}
 	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
@@ -231,6 +252,10 @@ func (s *story) dial(syn, synack int) {
 
 // synTimeout is the least time after which an unanswered SYN is repeated (RFC 6298 2.1), or nearly.
 const synTimeout = 900e6
+
+func (s *story) coversSYN(f *fact) bool {
+	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn)
+}
 
 // redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
 // sooner than one that had not received the RST would.

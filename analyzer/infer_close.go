@@ -25,15 +25,26 @@ func (s *story) closing() {
 		if m.sent {
 			n := len(s.out)
 			s.sent(m.event, m.fact)
-			if m.event == fsm.SendFIN && s.self.busySince != 0 && len(s.out) > n {
-				// The application may have closed long before its FIN's turn came.
-				s.out[n].NotBefore = min(s.out[n].NotBefore, s.self.busySince-s.self.distance)
+			if m.event == fsm.SendFIN && len(s.out) > n {
+				s.qualifyFIN(&s.out[n])
 			}
 		} else {
 			s.received(m.event, m.fact, m.proof)
 		}
 	}
 	s.afterlife()
+}
+
+// qualifyFIN says what a FIN does not prove: the state that its sender entered, if the peer's
+// FIN or an earlier copy of its own may have passed unseen; and when.
+func (s *story) qualifyFIN(step *Step) {
+	if s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1 {
+		step.Evidence = EvidenceAssumed
+	}
+	if s.self.busySince != 0 {
+		// The application may have closed long before its FIN's turn came.
+		step.NotBefore = min(step.NotBefore, s.self.busySince-s.self.distance)
+	}
 }
 
 // afterlife follows a listener that answers an old duplicate SYN once the connection is
