@@ -79,10 +79,21 @@ func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Sid
 	return append(b, '}', '}')
 }
 
+// bound appends t. One of a step's two bounds is mostly its time, whose text is b[at:end].
+func (e *encoder) bound(b []byte, t, time analyzer.Time, at, end int) []byte {
+	if t == time {
+		return append(b, b[at:end]...)
+	}
+	return e.clock.append(b, t)
+}
+
 // step appends one step of a trajectory. What is not known is left out.
 func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 	b = append(append(b, `{"state":"`...), s.State.String()...)
-	b = e.clock.append(append(b, `","time":"`...), s.Time)
+	b = append(b, `","time":"`...)
+	at := len(b)
+	b = e.clock.append(b, s.Time)
+	end := len(b)
 	b = append(b, '"')
 	if s.Frame != 0 {
 		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
@@ -95,10 +106,10 @@ func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
 	}
 	if s.NotBefore != 0 {
-		b = append(e.clock.append(append(b, `,"not_before":"`...), s.NotBefore), '"')
+		b = append(e.bound(append(b, `,"not_before":"`...), s.NotBefore, s.Time, at, end), '"')
 	}
 	if s.NotAfter != 0 {
-		b = append(e.clock.append(append(b, `,"not_after":"`...), s.NotAfter), '"')
+		b = append(e.bound(append(b, `,"not_after":"`...), s.NotAfter, s.Time, at, end), '"')
 	}
 	return append(b, '}')
 }
