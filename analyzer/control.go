@@ -85,6 +85,9 @@ func (h *half) showsOctetBefore(seq uint32) bool {
 }
 
 func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
+	if c.flags.has(unshown) {
+		return
+	}
 	c.flags |= watching
 	if f := c.note(p, s); f != nil {
 		f.bits |= bits

@@ -117,6 +117,7 @@ const (
 	evicted   // ended because the flow table was full
 	alert     // an endpoint is provoked, or the capture skips bytes
 	holed     // the capture skips bytes
+	unshown   // the sink has no use for it (Selective): no facts are kept
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

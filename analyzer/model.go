@@ -193,6 +193,8 @@ type Selective interface {
 	// Skips reports whether a conversation that starts at start can be left out. Several
 	// goroutines call it; it may be late in saying yes.
 	Skips(start Time) bool
+	// First is how many conversations it wants: those that start first; 0: no such limit.
+	First() int
 }
 
 // Summary is what was read and what became of it: every packet of the input is

@@ -71,6 +71,9 @@ type Tracker struct {
 	wake    Time  // when the first of these may be due
 	held    map[uint32]*heldSYN
 	skips   Selective // nil: nothing may be skipped
+	first   int       // how many conversations it wants, 0: all
+	begun   int       // conversations of which facts are kept
+	latest  Time      // start of the last of them
 
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
@@ -80,7 +83,11 @@ type Tracker struct {
 // for sink.
 func NewTracker(o Options, sink Sink) *Tracker {
 	o = o.withDefaults()
-	skips, _ := sink.(Selective)
+	skips, selective := sink.(Selective)
+	first := 0
+	if selective {
+		first = skips.First()
+	}
 	n := o.MaxFlows / o.Partitions()
 	return &Tracker{
 		maxFlows: n,
@@ -90,6 +97,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		wake:     never,
 		held:     map[uint32]*heldSYN{},
 		skips:    skips,
+		first:    first,
 	}
 }
 
@@ -206,7 +214,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
-	c.flags |= watching
+	c.flags |= t.wanted(c.first)
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		if t.dialing.n > 2*t.slab.used+chunkSize {
@@ -232,6 +240,17 @@ func (t *Tracker) dropAnswered() {
 			t.dialing.push(d)
 		}
 	}
+}
+
+// wanted decides whether facts are kept of a conversation that begins at start. If as many as the sink wants
+// began before it in this partition alone, it will not be among them.
+func (t *Tracker) wanted(start Time) convFlags {
+	if t.first > 0 && t.begun >= t.first && start >= t.latest {
+		return unshown
+	}
+	t.begun++
+	t.latest = max(t.latest, start)
+	return watching
 }
 
 func (t *Tracker) makeRoom(frame uint64, out *Output) {

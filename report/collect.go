@@ -136,6 +136,14 @@ func (k *Collector) Sorted() []*analyzer.Conversation {
 	return k.kept
 }
 
+// First implements [analyzer.Selective].
+func (k *Collector) First() int {
+	if k.byStart {
+		return k.limit
+	}
+	return 0
+}
+
 // Hidden is how many conversations were not kept.
 func (k *Collector) Hidden() uint64 { return k.total - uint64(len(k.kept)) }
 

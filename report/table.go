@@ -49,6 +49,9 @@ func (r *Table) Conversation(c *analyzer.Conversation) error { return r.collecto
 // Skips implements [analyzer.Selective].
 func (r *Table) Skips(start analyzer.Time) bool { return r.collector.Skips(start) }
 
+// First implements [analyzer.Selective].
+func (r *Table) First() int { return r.collector.First() }
+
 // Finish writes the table and the summary.
 func (r *Table) Finish(s *analyzer.Summary) error {
 	return r.show(judgedRows(r.collector.Sorted()), s)
