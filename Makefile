@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test lint deps golden fuzz bench static clean
+.PHONY: build demo test lint deps golden bench static clean
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -27,7 +27,7 @@ static: ## a binary without libpcap: no -f, everything else
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
 
 golden: deps ## rewrite the golden captures and outputs; review the diff
-	go test ./internal/lab ./report ./fsm -update
+	go test ./internal/lab ./report ./fsm ./cmd/tcptrace -update
 
 bench: deps
 	go test -run '^$$' -bench . ./...

@@ -68,7 +68,7 @@ func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
 // isn is the initial sequence number, valid with isnKnown.
 func (h *half) isn() uint32 { return uint32(h.start) - 1 }
 
-// speak gives the half a place in sequence space when first heard of.
+// place gives the half a place in sequence space when first heard of.
 func (h *half) place(seq uint32) {
 	if h.end == 0 {
 		h.start = reassembly.Pos(seq) + 1<<32
@@ -110,7 +110,7 @@ const (
 	refused   // it answered a SYN
 	ended     // closed or reset: only stragglers can follow
 	replaced  // a newer conversation has the key
-	pending   // a SYN with another ISN waits for an answer (pending.go)
+	pending   // a SYN with another ISN waits for an answer (choose.go)
 	succeeded // another had the key before: prev
 	queued    // is in the queue of ended conversations
 	watching  // ordinary segments are facts, too
