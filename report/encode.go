@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 )
 
 // conversationSchema names the record of CONTRACT.md, "Conversation record".
@@ -87,10 +88,25 @@ func (e *encoder) bound(b []byte, t, time analyzer.Time, at, end int) []byte {
 	return e.clock.append(b, t)
 }
 
+// What fixed tables say of a step, as it stands in the record: there are ten steps in one.
+var (
+	stateTexts    = texts(`{"state":"`, fsm.State.String, `","time":"`, fsm.NumStates)
+	causeTexts    = texts(`,"cause":"`, fsm.Event.String, `"`, fsm.NumEvents)
+	evidenceTexts = texts(`,"evidence":"`, analyzer.Evidence.String, `"`, analyzer.EvidenceSent+1)
+)
+
+// texts is the names of the values below n, between what comes before and after them.
+func texts[T ~uint8](before string, name func(T) string, after string, n T) []string {
+	list := make([]string, n)
+	for v := range n {
+		list[v] = before + name(v) + after
+	}
+	return list
+}
+
 // step appends one step of a trajectory. What is not known is left out.
 func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
-	b = append(append(b, `{"state":"`...), s.State.String()...)
-	b = append(b, `","time":"`...)
+	b = append(b, stateTexts[s.State]...)
 	at := len(b)
 	b = e.clock.append(b, s.Time)
 	end := len(b)
@@ -98,10 +114,10 @@ func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 	if s.Frame != 0 {
 		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
 	}
-	if s.Cause != 0 {
-		b = append(append(append(b, `,"cause":"`...), s.Cause.String()...), '"')
+	if s.Cause != fsm.NoEvent {
+		b = append(b, causeTexts[s.Cause]...)
 	}
-	b = append(append(append(b, `,"evidence":"`...), s.Evidence.String()...), '"')
+	b = append(b, evidenceTexts[s.Evidence]...)
 	if s.ProofFrame != 0 {
 		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
 	}

@@ -7,19 +7,23 @@ import (
 	"tcptrace/analyzer"
 )
 
-const (
-	nsPerSecond   = int64(time.Second)
-	secondsPerDay = 24 * 60 * 60
-)
+const nsPerSecond = int64(time.Second)
+
+// pairs are the numbers from 00 to 99.
+var pairs = func() (p [200]byte) {
+	for i := range 100 {
+		p[2*i], p[2*i+1] = byte('0'+i/10), byte('0'+i%10)
+	}
+	return p
+}()
 
 // appendNanos appends ns, below a second, as nine digits.
 func appendNanos(b []byte, ns uint64) []byte {
-	var digits [9]byte
-	for i := len(digits) - 1; i >= 0; i-- {
-		digits[i] = byte('0' + ns%10)
-		ns /= 10
-	}
-	return append(b, digits[:]...)
+	n := uint32(ns)
+	hi, lo := n/1e5, n%1e5 // four digits and five
+	mid, last := lo/10, lo%10
+	p, q, r, s := hi/100*2, hi%100*2, mid/100*2, mid%100*2
+	return append(b, pairs[p], pairs[p+1], pairs[q], pairs[q+1], pairs[r], pairs[r+1], pairs[s], pairs[s+1], byte('0'+last))
 }
 
 // appendSeconds appends ns as a decimal number of seconds: exact, shortest, and
@@ -55,29 +59,23 @@ func appendSeconds6(b []byte, ns int64) []byte {
 	return b[:len(b)-3]
 }
 
-// clock writes times. It keeps the date of the last one, as nearly all times of a
-// capture are of the same day and the calendar is the expensive part.
+// clock writes times. It keeps the text of the last second, as most times of a record, and
+// many of the next one's, are of the same, and the calendar is the expensive part.
 type clock struct {
-	day  int64
-	date [len("2006-01-02T")]byte // zero: no day yet
+	second int64                             // since the Unix epoch
+	text   [len("2006-01-02T15:04:05.")]byte // zero: none yet
 }
 
 // append appends t in RFC 3339, UTC, with nine digits of seconds.
 func (k *clock) append(b []byte, t analyzer.Time) []byte {
-	sec, ns := int64(t)/nsPerSecond, int64(t)%nsPerSecond
+	second, ns := int64(t)/nsPerSecond, int64(t)%nsPerSecond
 	if ns < 0 {
-		sec, ns = sec-1, ns+nsPerSecond
+		second, ns = second-1, ns+nsPerSecond
 	}
-	day, sec := sec/secondsPerDay, sec%secondsPerDay
-	if sec < 0 {
-		day, sec = day-1, sec+secondsPerDay
+	if second != k.second || k.text[0] == 0 {
+		k.second = second
+		time.Unix(second, 0).UTC().AppendFormat(k.text[:0], "2006-01-02T15:04:05.")
 	}
-	if day != k.day || k.date[0] == 0 {
-		k.day = day
-		time.Unix(day*secondsPerDay, 0).UTC().AppendFormat(k.date[:0], "2006-01-02T")
-	}
-	b = append(b, k.date[:]...)
-	h, m, s := byte(sec/3600), byte(sec/60%60), byte(sec%60)
-	b = append(b, '0'+h/10, '0'+h%10, ':', '0'+m/10, '0'+m%10, ':', '0'+s/10, '0'+s%10, '.')
+	b = append(b, k.text[:]...)
 	return append(appendNanos(b, uint64(ns)), 'Z')
 }

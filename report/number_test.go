@@ -55,7 +55,7 @@ func TestClockAgainstTime(t *testing.T) {
 			t.Fatalf("%d: %s, want %s", ns, got, want)
 		}
 	}
-	for _, ns := range []int64{0, -1, 1, math.MinInt64, math.MaxInt64, -secondsPerDay * nsPerSecond, secondsPerDay*nsPerSecond - 1} {
+	for _, ns := range []int64{0, -1, 1, math.MinInt64, math.MaxInt64, -86_400 * nsPerSecond, 86_400*nsPerSecond - 1} {
 		check(ns)
 	}
 	for range 10_000 {
