@@ -265,6 +265,12 @@ func openOutput(path string, inputs []string, e env) (io.WriteCloser, error) {
 		}
 	}
 	f, err := os.Create(path)
+	if err == nil {
+		// ext4 makes the close of a file that was emptied wait for the disk (auto_da_alloc). Opened
+		// again it is written as a new one is.
+		f.Close()
+		f, err = os.OpenFile(path, os.O_WRONLY, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
