@@ -38,7 +38,7 @@ var layers = map[string]layer{
 	"internal/lab":    {other: anyOther},
 	"internal/source": {ours: []string{"internal/wire"}, other: anyOther},
 	"analyzer":        {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
-	"report":          {ours: []string{"analyzer"}, other: anyOther},
+	"report":          {ours: []string{"analyzer", "fsm"}, other: anyOther},
 	"internal/engine": {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"cmd/tcptrace":    {ours: []string{"internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
 }

@@ -31,7 +31,6 @@ type Options struct {
 
 // batch is the unit that goes from hand to hand. All batches are made at the start.
 type batch struct {
-	frames   source.Batch
 	segments []wire.Segment
 	byWorker [][]task
 	outs     []analyzer.Output // one for each tracker
@@ -44,8 +43,12 @@ type task struct {
 	hash             uint32
 }
 
-// maxPackets bounds the packets of a batch so that a task's index fits.
-const maxPackets = 4096
+const (
+	// batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes.
+	batches = 32
+	// maxPackets bounds the packets of a batch so that a task's index fits.
+	maxPackets = 1024
+)
 
 type run struct {
 	opts     Options
@@ -108,14 +111,14 @@ func newRun(opts Options, sink analyzer.Sink) *run {
 	workers = min(workers, parts)
 	r := &run{
 		opts:    opts,
-		free:    make(chan *batch, workers+2),
-		ordered: make(chan *batch, workers+2),
+		free:    make(chan *batch, batches),
+		ordered: make(chan *batch, batches),
 	}
 	for range parts {
 		r.trackers = append(r.trackers, analyzer.NewTracker(opts.Options, sink))
 	}
 	for range workers {
-		r.work = append(r.work, make(chan *batch, workers+2))
+		r.work = append(r.work, make(chan *batch, batches))
 	}
 	for range cap(r.free) {
 		r.free <- &batch{
@@ -129,18 +132,19 @@ func newRun(opts Options, sink analyzer.Sink) *run {
 
 // read reads and decodes until the input ends, ctx is cancelled or the sink fails.
 func (r *run) read(ctx context.Context, src source.Source) error {
+	var frames source.Batch
 	for {
 		if err := context.Cause(ctx); err != nil || r.failed.Load() {
 			return err
 		}
-		b := <-r.free
-		if err := src.Next(&b.frames); err != nil {
+		if err := src.Next(&frames); err != nil {
 			if err == io.EOF {
 				return nil
 			}
 			return err
 		}
-		r.decode(b)
+		b := <-r.free
+		r.decode(&frames, b)
 		b.pending.Add(len(r.work))
 		r.ordered <- b
 		for _, ch := range r.work {
@@ -149,14 +153,14 @@ func (r *run) read(ctx context.Context, src source.Source) error {
 	}
 }
 
-func (r *run) decode(b *batch) {
+func (r *run) decode(frames *source.Batch, b *batch) {
 	for w := range b.byWorker {
 		b.byWorker[w] = b.byWorker[w][:0]
 	}
 	n := 0
-	for i := range b.frames.Packets {
-		p := &b.frames.Packets[i]
-		data := b.frames.Data(i)
+	for i := range frames.Packets {
+		p := &frames.Packets[i]
+		data := frames.Data(i)
 		if r.opts.Filter != nil && !r.opts.Filter.Match(p.Link, data, p.WireLen) {
 			r.intake.Filtered(p.WireLen, p.Time)
 			continue

@@ -11,13 +11,13 @@ import (
 // value of a number means its default.
 type Options struct {
 	Stdin      io.Reader // what the path "-" reads; it is not closed
-	ChunkSize  int       // bytes, default 1 MiB; a record may be larger
-	MaxPackets int       // in a batch, default 4096
+	ChunkSize  int       // bytes, default 256 KiB; a record may be larger
+	MaxPackets int       // in a batch, default 1024
 }
 
 const (
-	defaultChunk   = 1 << 20
-	defaultPackets = 4096
+	defaultChunk   = 1 << 18 // stays in the second-level cache
+	defaultPackets = 1024
 
 	// With many inputs the buffers of those that overlap in time add up; with
 	// these limits 1,000 inputs at once need 150 MB.
