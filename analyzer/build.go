@@ -34,7 +34,7 @@ func (t *Tracker) build(c *conv, out *Conversation, ev *evidence) {
 	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
-	out.now, out.msl2, out.clientDir = t.now, t.linger, cl
+	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
 }
 
 func (h *half) sent() Sent {

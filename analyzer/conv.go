@@ -118,6 +118,7 @@ const (
 	alert     // an endpoint is provoked, or the capture skips bytes
 	holed     // the capture skips bytes
 	unshown   // the sink has no use for it (Selective): no facts are kept
+	wasHeld   // began with a SYN that was held until something confirmed it
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

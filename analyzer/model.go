@@ -155,6 +155,7 @@ type Conversation struct {
 	marks     []mark
 	sides     [2]side // by direction
 	clientDir uint8
+	held      bool
 	now, msl2 Time
 }
 

@@ -158,9 +158,9 @@ func (t *Tracker) TouchFacts(block uint32) {
 	}
 }
 
-// Segment tracks one segment. Segments come in the order of their frames; hash is
-// that of its key.
-func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
+// Segment tracks one segment and returns where it belongs. Segments come in the order of their
+// frames; hash is that of its key.
+func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	now := Time(s.Time)
 	t.now = max(now, Time(s.Clock))
 	if now >= t.wake || t.ended.n > t.maxEnded {
@@ -173,17 +173,19 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 		t.index.put(hash, slot)
 		out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventOpen})
 		t.apply(slot, s)
-		return
+		return Placement{slot, placed}
 	}
 	if again && t.duplicate(slot, s) {
-		return
+		return Placement{slot, placedDuplicate}
 	}
 	if t.slab.at(slot).flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) {
+		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
-			return
+			return Placement{newest, placedHeld}
 		}
 	}
 	t.apply(slot, s)
+	return Placement{slot, placed}
 }
 
 // apply adds the segment to the conversation and notes when that ends.
@@ -215,6 +217,9 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
 	c.flags |= t.wanted(c.first)
+	if frame != s.Frame {
+		c.flags |= wasHeld
+	}
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		if t.dialing.n > 2*t.slab.used+chunkSize {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,19 +19,13 @@ import (
 
 // analyzeOptions are the flags of the main command.
 type analyzeOptions struct {
-	format   string
-	filter   string
-	where    string
-	streams  []uint
-	output   string
-	sort     string
-	limit    int
-	noColor  bool
-	progress string
-	msl      time.Duration
-	maxFlows int
-	workers  int
-	failOn   []string
+	selectOptions
+	format  string
+	output  string
+	sort    string
+	limit   int
+	noColor bool
+	failOn  []string
 }
 
 const (
@@ -79,7 +72,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
-	cmd.AddCommand(newAnomaliesCommand(e))
+	cmd.AddCommand(newTimelineCommand(e), newAnomaliesCommand(e))
 	return cmd
 }
 
@@ -87,37 +80,21 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
-	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
-	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
-	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
+	o.addSelection(f)
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
-	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
-	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond, the longest silent one is ended early")
-	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+	o.addTracking(f)
 }
 
 // check finds what is wrong with the options by themselves.
 func (o *analyzeOptions) check(args []string) error {
-	switch {
-	case len(args) == 0:
-		return usageError("no capture given: tcptrace FILE... (- for standard input)")
-	case report.Formats[o.format].New == nil:
+	if report.Formats[o.format].New == nil {
 		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.FormatNames, ", "))
-	case o.msl <= 0:
-		return usageError("--msl must be positive, not %s", o.msl)
-	case o.maxFlows <= 0:
-		return usageError("--max-flows must be positive, not %d", o.maxFlows)
-	case o.workers < 0:
-		return usageError("--workers must not be negative")
-	case !slices.Contains(progressModes, o.progress):
-		return usageError("--progress is auto, on or off, not %q", o.progress)
 	}
-	return nil
+	return o.selectOptions.check("tcptrace", args)
 }
 
 // runAnalyze is the main command: captures in, a report out.
@@ -125,12 +102,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := o.check(args); err != nil {
 		return err
 	}
-	var filter *source.Filter
-	if o.filter != "" {
-		var err error
-		if filter, err = source.NewFilter(o.filter); err != nil {
-			return &exitError{exitUsage, err}
-		}
+	opts, err := o.engine()
+	if err != nil {
+		return err
 	}
 	key, where, err := o.selection()
 	if err != nil {
@@ -140,17 +114,13 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return usageError("--fail-on: %w", err)
 	}
-	out, err := openOutput(o.output, args, e)
+	out, err := openOutput("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
 	rep := o.newReport(out, key, where, failOn, e)
 	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
-	sum, err := engine.Run(ctx, src, engine.Options{
-		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
-		Workers: o.workers,
-		Filter:  filter,
-	}, rep)
+	sum, err := engine.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if err != nil && !interrupted {
@@ -159,7 +129,10 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
 		return err
 	}
-	if err := o.conclude(src.Stats(), filter, &sum, interrupted, e); err != nil {
+	if report.Formats[o.format].Streams && o.format != "json" {
+		noteSummary(&sum, e)
+	}
+	if err := conclude(src.Stats(), opts.Filter, interrupted, e); err != nil {
 		return err
 	}
 	if failure := failOn.Failure(); failure != "" {
@@ -221,14 +194,15 @@ func (o *analyzeOptions) condition() string {
 	return strings.Join(parts, " && ")
 }
 
-// conclude says on standard error what the report itself does not show, and
-// turns damaged input into its exit code.
-func (o *analyzeOptions) conclude(stats source.Stats, filter *source.Filter, sum *analyzer.Summary, interrupted bool, e env) error {
-	if report.Formats[o.format].Streams && o.format != "json" {
-		for _, note := range report.Notes(sum) {
-			fmt.Fprintln(e.err, "tcptrace: note:", note)
-		}
+// noteSummary says on standard error what a format without a summary does not show.
+func noteSummary(sum *analyzer.Summary, e env) {
+	for _, note := range report.Notes(sum) {
+		fmt.Fprintln(e.err, "tcptrace: note:", note)
 	}
+}
+
+// conclude says on standard error what was wrong with the input, and turns that into an exit code.
+func conclude(stats source.Stats, filter *source.Filter, interrupted bool, e env) error {
 	if filter != nil {
 		for _, err := range filter.Errors() {
 			fmt.Fprintln(e.err, "tcptrace: note:", err)
@@ -250,8 +224,8 @@ type nopCloser struct{ io.Writer }
 
 func (nopCloser) Close() error { return nil }
 
-// openOutput opens the file of -o, unless it is one of the inputs.
-func openOutput(path string, inputs []string, e env) (io.WriteCloser, error) {
+// openOutput opens the file of a flag such as -o, unless it is one of the inputs.
+func openOutput(flag, path string, inputs []string, e env) (io.WriteCloser, error) {
 	if path == "" || path == "-" {
 		return nopCloser{e.out}, nil
 	}
@@ -261,7 +235,7 @@ func openOutput(path string, inputs []string, e env) (io.WriteCloser, error) {
 			return err == nil && os.SameFile(old, info)
 		}
 		if slices.ContainsFunc(inputs, same) {
-			return nil, usageError("-o %s would overwrite an input", path)
+			return nil, usageError("%s %s would overwrite an input", flag, path)
 		}
 	}
 	f, err := os.Create(path)

@@ -1,0 +1,195 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// SegmentView is one segment in the light of its whole conversation.
+type SegmentView struct {
+	Stream   uint64
+	Frame    uint64
+	Time     Time
+	Since    time.Duration // since the conversation's first frame
+	From     Side
+	Flags    string // letters of FSRPAUEC
+	Seq      int64  // relative to the sender's ISN; where that was not captured the first byte seen is 1
+	Ack      int64  // relative to the receiver's ISN, valid with HasAck
+	HasAck   bool
+	Len      uint32 // payload bytes on the wire
+	Window   uint64
+	Unscaled bool // Window is as sent: the window scale is not known, since the handshake was not captured
+	Kind     SegmentKind
+	Cause    RetransmissionCause // valid if Kind is Retransmission
+	Spurious bool                // so is this
+	State    [2]fsm.State        // of both endpoints after the segment, by Side
+	Notes    []string            // valid until the Timeline is used again
+}
+
+// Timeline shows one conversation segment by segment. It is made from what a first pass
+// found, and shown the conversation's segments by a second one.
+type Timeline struct {
+	stream    uint64
+	start     Time
+	clientDir uint8
+	scales    [2]windowScale    // by direction
+	isn       [2]reassembly.Pos // by direction
+	reached   [2]reassembly.Pos // by direction: a recent position, to unwrap numbers by
+	state     [2]fsm.State      // by Side
+	changes   [2][]change       // by Side: those to come
+	anomalies []anomalyAt       // those to come
+}
+
+// windowScale is what a direction's SYN said of its window.
+type windowScale struct {
+	known, offered bool
+	shift          uint8
+}
+
+// change is a step of a trajectory, and when it is due.
+type change struct {
+	at    int64 // a frame; of a step that no segment shows a Time
+	timed bool
+	state fsm.State
+}
+
+// anomalyAt is where an anomaly was raised.
+type anomalyAt struct {
+	frame uint64
+	kind  *AnomalyKind
+}
+
+// Timelines makes timelines. It is frugal: there may be as many as conversations.
+type Timelines struct {
+	judgment  Judgment
+	changes   []change
+	anomalies []anomalyAt
+}
+
+// New is the timeline of c.
+func (m *Timelines) New(c *Conversation) Timeline {
+	m.judgment.Judge(c)
+	t := Timeline{stream: c.Stream, start: c.Start, clientDir: c.clientDir}
+	for dir := range c.sides {
+		t.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
+		t.reached[dir] = t.isn[dir]
+	}
+	for side, steps := range m.judgment.Trajectory {
+		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
+			t.state[side], steps = fsm.Listen, steps[1:]
+		}
+		m.changes = roomFor(m.changes, len(steps))
+		n := len(m.changes)
+		for i := range steps {
+			m.changes = append(m.changes, newChange(&steps[i]))
+		}
+		t.changes[side] = m.changes[n:len(m.changes):len(m.changes)]
+	}
+	list := m.judgment.Anomalies
+	m.anomalies = roomFor(m.anomalies, len(list))
+	n := len(m.anomalies)
+	for i := range list {
+		m.anomalies = append(m.anomalies, anomalyAt{list[i].Frame, list[i].Kind})
+	}
+	t.anomalies = m.anomalies[n:len(m.anomalies):len(m.anomalies)]
+	return t
+}
+
+// roomFor is s with room for n more elements, or an empty slice that has it: slices of s stay where they are.
+func roomFor[T any](s []T, n int) []T {
+	if cap(s)-len(s) < n {
+		return make([]T, 0, max(n, 4096))
+	}
+	return s
+}
+
+func newChange(s *Step) change {
+	if s.Frame == 0 {
+		return change{at: int64(s.Time), timed: true, state: s.State}
+	}
+	return change{at: int64(s.Frame), state: s.State}
+}
+
+// Segment writes into v what s, the conversation's next segment, is. duplicate: it is a copy of a
+// frame that was captured just before.
+func (t *Timeline) Segment(s *wire.Segment, duplicate bool, v *SegmentView) {
+	from := Side(s.Dir ^ t.clientDir)
+	t.advance(s)
+	*v = SegmentView{
+		Stream: t.stream, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
+		From: from, Flags: flagNames[uint8(s.Flags)], Len: s.Len,
+		Seq:    t.relative(s.Dir, s.Seq),
+		HasAck: s.Flags.Has(wire.ACK),
+		Kind:   kindOf(s, duplicate),
+		State:  t.state,
+		Notes:  t.raised(s.Frame, v.Notes[:0]),
+	}
+	if v.HasAck {
+		v.Ack = t.relative(1-s.Dir, s.Ack)
+	}
+	v.Window, v.Unscaled = t.window(s)
+}
+
+// advance brings the states to what they are after s.
+func (t *Timeline) advance(s *wire.Segment) {
+	for side := range t.changes {
+		list := t.changes[side]
+		for len(list) > 0 && (list[0].timed && list[0].at <= s.Time || !list[0].timed && list[0].at <= int64(s.Frame)) {
+			t.state[side], list = list[0].state, list[1:]
+		}
+		t.changes[side] = list
+	}
+}
+
+// raised appends the anomalies of a frame.
+func (t *Timeline) raised(frame uint64, notes []string) []string {
+	for len(t.anomalies) > 0 && t.anomalies[0].frame <= frame {
+		if t.anomalies[0].frame == frame {
+			notes = append(notes, t.anomalies[0].kind.ID)
+		}
+		t.anomalies = t.anomalies[1:]
+	}
+	return notes
+}
+
+// relative is a number of dir's sequence space as counted from its ISN.
+func (t *Timeline) relative(dir uint8, number uint32) int64 {
+	pos := reassembly.Unwrap(t.reached[dir], reassembly.Seq(number))
+	if ahead := pos - t.reached[dir]; ahead > 0 && ahead < 1<<30 { // a window is not larger (RFC 7323 2.3)
+		t.reached[dir] = pos
+	}
+	return int64(pos - t.isn[dir])
+}
+
+// window is the window of s in bytes. The one in a SYN is never scaled (RFC 7323 2.2).
+func (t *Timeline) window(s *wire.Segment) (window uint64, unscaled bool) {
+	tx, rx := &t.scales[s.Dir], &t.scales[1-s.Dir]
+	window = uint64(s.Window)
+	switch {
+	case s.Flags.Has(wire.SYN):
+		if s.Seq == uint32(t.isn[s.Dir]) { // another's ISN is not this connection's
+			*tx = windowScale{known: true, offered: s.Bits&wire.HasWScale != 0, shift: min(s.WScale, 14)}
+		}
+		return window, false
+	case window == 0, tx.known && !tx.offered, rx.known && !rx.offered:
+		return window, false
+	case tx.known && rx.known:
+		return window << tx.shift, false
+	}
+	return window, true
+}
+
+// flagNames is the letters of the low eight control bits.
+var flagNames = func() (names [256]string) {
+	for f := range names {
+		for bit, letter := range "FSRPAUEC" {
+			if f>>bit&1 != 0 {
+				names[f] += string(letter)
+			}
+		}
+	}
+	return names
+}()

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/source"
+)
+
+// selectOptions are the flags of every command that analyzes captures: how, and which conversations of
+// them it is about.
+type selectOptions struct {
+	filter   string
+	where    string
+	streams  []uint
+	progress string
+	msl      time.Duration
+	maxFlows int
+	workers  int
+}
+
+func (o *selectOptions) addSelection(f *pflag.FlagSet) {
+	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
+	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
+	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
+}
+
+func (o *selectOptions) addTracking(f *pflag.FlagSet) {
+	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
+	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond, the longest silent one is ended early")
+	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+}
+
+// check finds what is wrong with the options by themselves. command is how the user calls the command.
+func (o *selectOptions) check(command string, args []string) error {
+	switch {
+	case len(args) == 0:
+		return usageError("no capture given: %s FILE... (- for standard input)", command)
+	case o.msl <= 0:
+		return usageError("--msl must be positive, not %s", o.msl)
+	case o.maxFlows <= 0:
+		return usageError("--max-flows must be positive, not %d", o.maxFlows)
+	case o.workers < 0:
+		return usageError("--workers must not be negative")
+	case !slices.Contains(progressModes, o.progress):
+		return usageError("--progress is auto, on or off, not %q", o.progress)
+	}
+	return nil
+}
+
+// engine is the options as the engine takes them.
+func (o *selectOptions) engine() (engine.Options, error) {
+	opts := engine.Options{
+		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Workers: o.workers,
+	}
+	if o.filter != "" {
+		var err error
+		if opts.Filter, err = source.NewFilter(o.filter); err != nil {
+			return opts, &exitError{exitUsage, err}
+		}
+	}
+	return opts, nil
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/source"
+	"tcptrace/report"
+)
+
+// A viewer shows the packets of conversations. Which packets are whose, and what became of a
+// conversation, is known when all of the input was analyzed, so it is read twice.
+type viewer interface {
+	// take is told of every chosen conversation in the first pass. It must not keep c.
+	take(c *analyzer.Conversation)
+	// see is shown their frames in the second, in order.
+	see(s *engine.Sighting) error
+}
+
+// passes are the two passes of a command over its input.
+type passes struct {
+	options *selectOptions
+	engine  engine.Options
+	inputs  []string
+	viewer  viewer
+	env     env
+	rewind  func() error // makes standard input ready for the second pass
+
+	streams map[uint64]bool // those asked for, and whether they were there; nil: all are wanted
+	where   *report.Where   // nil: any will do
+	choice  *engine.Choice
+
+	// Valid after find.
+	summary analyzer.Summary
+	stats   source.Stats
+}
+
+// passes finds what is wrong with the options and the input before anything is read. command is how
+// the user calls the command.
+func (o *selectOptions) passes(command string, inputs []string, v viewer, e env) (*passes, error) {
+	if err := o.check(command, inputs); err != nil {
+		return nil, err
+	}
+	opts, err := o.engine()
+	if err != nil {
+		return nil, err
+	}
+	p := &passes{options: o, engine: opts, inputs: inputs, viewer: v, env: e, choice: engine.NewChoice(opts)}
+	if len(o.streams) > 0 {
+		p.streams = map[uint64]bool{}
+		for _, n := range o.streams {
+			p.streams[uint64(n)] = false
+		}
+	}
+	if o.where != "" {
+		if p.where, err = report.CompileWhere(o.where); err != nil {
+			return nil, usageError("--where: %w", err)
+		}
+	}
+	p.rewind, err = rewindable(command, inputs, e)
+	return p, err
+}
+
+// rewindable checks that every input can be read twice, and returns how to go back.
+func rewindable(command string, inputs []string, e env) (rewind func() error, err error) {
+	rewind = func() error { return nil }
+	for _, in := range inputs {
+		if in != "-" {
+			if info, err := os.Stat(in); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+				return nil, onlyOnce(command, in)
+			}
+			continue
+		}
+		file, ok := e.in.(*os.File)
+		if !ok {
+			return nil, onlyOnce(command, "standard input")
+		}
+		info, err := file.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return nil, onlyOnce(command, "standard input")
+		}
+		start, err := file.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, onlyOnce(command, "standard input")
+		}
+		rewind = func() error {
+			_, err := file.Seek(start, io.SeekStart)
+			return err
+		}
+	}
+	return rewind, nil
+}
+
+func onlyOnce(command, input string) error {
+	return usageError("%s reads its input twice, and %s can be read only once: save it to a file first", command, input)
+}
+
+func (p *passes) open() source.Source {
+	return withProgress(source.Open(p.inputs, source.Options{Stdin: p.env.in}), p.options.progress, p.env)
+}
+
+// find is the first pass. After an error there is nothing to show.
+func (p *passes) find(ctx context.Context) error {
+	src := p.open()
+	var err error
+	p.summary, err = engine.Run(ctx, src, p.engine, p)
+	p.stats = src.Stats()
+	src.Close()
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if len(p.stats.Errors) > 0 && p.choice.Len() == 0 {
+		return conclude(p.stats, p.engine.Filter, false, p.env)
+	}
+	for _, n := range slices.Sorted(maps.Keys(p.streams)) {
+		if !p.streams[n] {
+			return usageError("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %d conversations", n, p.summary.Conversations)
+		}
+	}
+	return nil
+}
+
+// Conversation makes p the sink of the first pass.
+func (p *passes) Conversation(c *analyzer.Conversation) error {
+	wanted, err := p.wants(c)
+	if err != nil {
+		return err
+	}
+	if !wanted {
+		p.choice.Leave(c)
+		return nil
+	}
+	p.choice.Take(c)
+	p.viewer.take(c)
+	return nil
+}
+
+func (p *passes) wants(c *analyzer.Conversation) (bool, error) {
+	if p.streams != nil {
+		if _, ok := p.streams[c.Stream]; !ok {
+			return false, nil
+		}
+		p.streams[c.Stream] = true
+	}
+	if p.where == nil {
+		return true, nil
+	}
+	return p.where.Match(c)
+}
+
+// show is the second pass.
+func (p *passes) show(ctx context.Context) error {
+	if err := p.rewind(); err != nil {
+		return err
+	}
+	src := p.open()
+	err := engine.Watch(ctx, src, p.engine, p.choice, p.viewer.see)
+	src.Close()
+	return err
+}
+
+// conclude comes last: err is what the command failed with.
+func (p *passes) conclude(ctx context.Context, err error) error {
+	if err != nil && interrupted(ctx, err) == err {
+		return err
+	}
+	noteSummary(&p.summary, p.env)
+	return conclude(p.stats, p.engine.Filter, err != nil, p.env)
+}
+
+// interrupted is err, or if it is only that ctx was cancelled what the program then ends with.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return &exitError{code: exitInterrupted}
+	}
+	return err
+}
