@@ -43,7 +43,6 @@ type mind struct {
 	now        Time // how far the capture's clock has come
 	msl2       Time // how long TIME_WAIT lasts
 	firstFrame uint64
-	successor  *mark // the SYN of the conversation that took over the sockets; nil: none did
 }
 
 func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
@@ -59,7 +58,6 @@ type side struct {
 	firstFIN           int  // index of its first FIN in facts, -1
 	goodSum            bool // it computes checksums
 	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
-	challenged         bool // it answered what it did not accept by a challenge ACK
 }
 
 // story follows one endpoint through its states.
@@ -140,9 +138,7 @@ func isSYN(f *fact) bool {
 func isSYNACK(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
 }
-func isFIN(f *fact) bool {
-	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
-}
+func isFIN(f *fact) bool    { return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN }
 func isRST(f *fact) bool    { return f.any(wire.RST) }
 func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
 
@@ -212,8 +208,7 @@ func (s *story) dial(syn, synack int) {
 		} else {
 			s.sent(fsm.SendSYNACK, &s.facts[synack])
 		}
-		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
-		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
+		ack := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
 		if ack >= 0 && !s.repeats(ack, isSYNACK) {
 			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
 		}
@@ -244,7 +239,7 @@ func (s *story) connected(syn int) {
 		i = j
 		copies++
 	}
-	if copies > 1 && s.first(s.me, i, isRST) < 0 {
+	if copies > 2 && s.first(s.me, i, isRST) < 0 {
 		return // it does not answer copy after copy: they did not arrive
 	}
 	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
@@ -289,16 +284,8 @@ func (s *story) accept(synack int) {
 	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
 	i := s.first(s.peer, 0, ack)
 	own := s.first(s.me, synack, ordinary)
-	if i < 0 {
-		return
-	}
-	if s.other.knowsISN && first.ack != s.other.isn+1 {
-		// Fast open: it took data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
-		early := func(f *fact) bool { return f.time < s.facts[i].time+s.self.distance*3/4 }
-		if s.self.firstFIN >= 0 && early(&s.facts[s.self.firstFIN]) {
-			return
-		}
-		own = s.first(s.me, synack, func(f *fact) bool { return ordinary(f) && !early(f) })
+	if i < 0 || own >= 0 && isFIN(&s.facts[own]) && s.facts[own].time < s.facts[i].time {
+		return // it may close before the ACK comes (fast open)
 	}
 	if own < 0 {
 		if !s.established(i) {
@@ -400,22 +387,7 @@ func (s *story) expiry() {
 	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
 		start = max(start, s.facts[i].time) // a FIN that comes again restarts it
 	}
-	end := start + s.msl2
-	if syn := s.successor; syn != nil && syn.time >= start && syn.time < end {
-		s.reuse(syn)
-	} else if s.now >= end {
+	if end := start + s.msl2; s.now >= end {
 		s.move(fsm.TimeWaitTimeout, Step{Evidence: EvidenceTimer, Time: end, NotBefore: end})
 	}
-}
-
-// reuse ends TIME_WAIT by a new connection on its sockets: the endpoint's own SYN proves that, the
-// peer's may have been refused.
-func (s *story) reuse(syn *mark) {
-	step := Step{Frame: s.firstFrame + uint64(syn.ahead), Time: syn.time, NotBefore: syn.time}
-	if syn.dir == s.me {
-		step.Evidence, step.NotBefore, step.NotAfter = EvidenceSent, syn.time-s.self.distance, syn.time
-	} else if s.self.challenged {
-		return
-	}
-	s.move(fsm.DeleteTCB, step)
 }

@@ -41,6 +41,7 @@ type input struct {
 	chunk      int
 	maxPackets int
 	progress   *atomic.Int64
+	ifaces     *interfaces
 
 	started bool
 	done    bool
@@ -59,10 +60,10 @@ type input struct {
 	target int    // bytes that are about maxPackets packets
 }
 
-func newInput(path string, opts Options, progress *atomic.Int64) *input {
+func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfaces) *input {
 	in := &input{
 		name: path, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
-		target: min(opts.ChunkSize, firstRead), progress: progress,
+		target: min(opts.ChunkSize, firstRead), progress: progress, ifaces: ifaces,
 	}
 	size := int64(-1)
 	if path == stdinPath {

@@ -11,6 +11,8 @@ import (
 // Option codes; each counts within its block type.
 const (
 	optionEnd           = 0
+	optionName          = 2  // if_name
+	optionDescription   = 3  // if_description
 	optionTimeRes       = 9  // if_tsresol
 	optionTimeOffset    = 14 // if_tsoffset
 	optionPacketDrops   = 4  // epb_dropcount
@@ -24,6 +26,7 @@ const (
 
 // iface is an interface that a section describes, and what became of it.
 type iface struct {
+	id    uint16 // in the trace
 	link  wire.LinkType
 	snap  uint32 // as written; 0: no limit
 	limit uint32
@@ -47,12 +50,17 @@ func (f *pcapngFile) describe(b []byte) string {
 	}
 	in := iface{link: wire.LinkType(f.u16(b[8:])), snap: f.u32(b[12:]), res: defaultTimeRes}
 	in.limit = snapLimit(in.snap)
+	is := described{Interface{Link: in.link, SnapLen: in.snap}, len(f.interfaces)}
 	for o := (options{b[16:]}); ; {
 		code, v, ok := o.next(f)
 		if !ok {
 			break
 		}
 		switch {
+		case code == optionName:
+			is.Name = cutName(v)
+		case code == optionDescription:
+			is.Description = cutName(v)
 		case code == optionTimeRes && len(v) >= 1:
 			in.res = v[0]
 		case code == optionTimeOffset && len(v) >= 8:
@@ -60,8 +68,11 @@ func (f *pcapngFile) describe(b []byte) string {
 		}
 	}
 	in.resolve()
-	f.interfaces = append(f.interfaces, in)
-	return ""
+	var bad string
+	if in.id, bad = f.known.id(is); bad == "" {
+		f.interfaces = append(f.interfaces, in)
+	}
+	return bad
 }
 
 // statistics reads an interface statistics block.

@@ -63,7 +63,7 @@ func (t *trace) prepare() {
 			}
 			continue
 		}
-		probe := newInput(in.name, peek, new(atomic.Int64))
+		probe := newInput(in.name, peek, new(atomic.Int64), &t.ifaces)
 		if !probe.next(&b) {
 			t.inputs[i] = probe // read to its end already
 			continue

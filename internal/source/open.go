@@ -35,6 +35,7 @@ type trace struct {
 	inputs   []*input // in the order of the arguments
 	heap     []*cursor
 	prepared bool
+	ifaces   interfaces
 	total    int64
 	read     atomic.Int64
 }
@@ -56,7 +57,7 @@ func Open(paths []string, opts Options) Source {
 	}
 	t := &trace{opts: opts}
 	for i, path := range paths {
-		in := newInput(path, opts, &t.read)
+		in := newInput(path, opts, &t.read, &t.ifaces)
 		if path == stdinPath && slices.Contains(paths[:i], stdinPath) {
 			in.refuse(stdinUsedReason, nil)
 		}
@@ -98,6 +99,9 @@ func (t *trace) Stats() Stats {
 	}
 	return s
 }
+
+// Interfaces implements Source.
+func (t *trace) Interfaces() []Interface { return t.ifaces.list }
 
 // Progress implements Source: bytes as they are on disk, compressed or not. The
 // total counts regular files only.

@@ -32,14 +32,16 @@ type pcapFile struct {
 	header  int
 	limit   uint32
 	link    wire.LinkType
+	known   *interfaces
+	id      uint16
 	started bool
 }
 
 // newPcap takes the magic number as read in little-endian order; nil if it is not one.
-func newPcap(magic uint32) format {
+func newPcap(magic uint32, ifaces *interfaces) format {
 	for _, swap := range []bool{false, true} {
 		if m, ok := pcapMagics[order(magic, swap)]; ok {
-			return &pcapFile{swap: swap, unit: m.unit, header: m.header}
+			return &pcapFile{swap: swap, unit: m.unit, header: m.header, known: ifaces}
 		}
 	}
 	return nil
@@ -63,11 +65,14 @@ func snapLimit(snap uint32) uint32 {
 
 func (p *pcapFile) drops() (uint64, bool) { return 0, false }
 
-func (p *pcapFile) fileHeader(h []byte) {
-	p.limit = snapLimit(order(binary.LittleEndian.Uint32(h[16:]), p.swap))
+func (p *pcapFile) fileHeader(h []byte) (bad string) {
+	snap := order(binary.LittleEndian.Uint32(h[16:]), p.swap)
+	p.limit = snapLimit(snap)
 	// The upper half tells the length of a frame check sequence.
 	p.link = wire.LinkType(order(binary.LittleEndian.Uint32(h[20:]), p.swap))
 	p.started = true
+	p.id, bad = p.known.id(described{Interface{Link: p.link, SnapLen: snap}, 0})
+	return bad
 }
 
 func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
@@ -75,12 +80,14 @@ func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt)
 		if len(buf)-pos < pcapHeaderLen {
 			return pos, ps, halt{need: pcapHeaderLen, part: "file header"}
 		}
-		p.fileHeader(buf[pos : pos+pcapHeaderLen])
+		if bad := p.fileHeader(buf[pos : pos+pcapHeaderLen]); bad != "" {
+			return pos, ps, halt{bad: bad}
+		}
 		pos += pcapHeaderLen
 	}
 	n := len(ps)
 	ps = ps[:cap(ps)]
-	swap, unit, header, limit, link := p.swap, p.unit, p.header, p.limit, p.link
+	swap, unit, header, limit, link, id := p.swap, p.unit, p.header, p.limit, p.link, p.id
 	for n < len(ps) {
 		rest := buf[pos:]
 		if len(rest) < 16 || len(rest) < header {
@@ -107,6 +114,7 @@ func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt)
 			CapLen:  caplen,
 			WireLen: max(length, caplen),
 			Link:    link,
+			Iface:   id,
 		}
 		n++
 		pos += size

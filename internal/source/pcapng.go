@@ -21,8 +21,7 @@ const (
 	// maxBlock bounds blocks that are looked into; others may be of any length.
 	maxBlock = 16 << 20
 	// bufferedSkip is the length up to which a skipped block is waited for whole.
-	bufferedSkip  = 64 << 10
-	maxInterfaces = 1 << 16
+	bufferedSkip = 64 << 10
 
 	orderMagic = 0x1A2B3C4D
 )
@@ -37,6 +36,7 @@ var blockHeaders = map[uint32]uint32{
 type pcapngFile struct {
 	swap       bool // the section is big-endian
 	interfaces []iface
+	known      *interfaces
 	last       int64  // time of the packet before, for simple packet blocks
 	trailer    uint32 // length that has to end the block that was skipped, or 0
 
@@ -212,7 +212,7 @@ func (f *pcapngFile) timed(b []byte, p *Packet, id uint32, ts uint64, caplen, le
 	if uint64(caplen) > uint64(len(b)-28) {
 		return beyondBlock(caplen)
 	}
-	*p = Packet{Time: in.time(ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link}
+	*p = Packet{Time: in.time(ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
 	if opts := 28 + (int(caplen)+3)&^3; opts < len(b) && f.u32(b) == blockEnhanced {
 		f.packetOptions(b[opts:], in)
 	}
@@ -237,7 +237,7 @@ func (f *pcapngFile) simple(b []byte, p *Packet) string {
 	if uint64(caplen) > uint64(len(b)-12) {
 		return beyondBlock(caplen)
 	}
-	*p = Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link}
+	*p = Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id}
 	return ""
 }
 

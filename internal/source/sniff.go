@@ -42,7 +42,7 @@ func (in *input) start() {
 	}
 	in.readErr = err
 	in.carry = head
-	in.format = newFormat(head)
+	in.format = newFormat(head, in.ifaces)
 	switch {
 	case in.format != nil:
 		return
@@ -128,15 +128,15 @@ func (in *input) unpack(r *bufio.Reader) error {
 }
 
 // newFormat picks the reader by magic number; nil if it is none that is known.
-func newFormat(head []byte) format {
+func newFormat(head []byte, ifaces *interfaces) format {
 	if len(head) < 4 {
 		return nil
 	}
 	magic := binary.LittleEndian.Uint32(head)
 	if magic == blockSection {
-		return &pcapngFile{}
+		return &pcapngFile{known: ifaces}
 	}
-	return newPcap(magic)
+	return newPcap(magic, ifaces)
 }
 
 const convert = `: convert it with "editcap IN OUT.pcapng"`

@@ -13,6 +13,7 @@ type Packet struct {
 	CapLen  uint32 // bytes captured, at Batch.Buf[Off:]
 	WireLen uint32 // bytes on the wire, at least CapLen
 	Link    wire.LinkType
+	Iface   uint16 // of Source.Interfaces
 }
 
 // Batch is a run of consecutive frames. Whoever calls Next owns it; its
@@ -36,6 +37,8 @@ type Source interface {
 	Next(b *Batch) error
 	// Stats is complete once Next has returned io.EOF.
 	Stats() Stats
+	// Interfaces lists those of the packets so far. The same input gives them in the same order.
+	Interfaces() []Interface
 	// Progress reports bytes read from disk so far and in all (0 if unknown). It
 	// may be called while another goroutine is in Next.
 	Progress() (done, total int64)
