@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +71,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
-	cmd.AddCommand(newTimelineCommand(e), newAnomaliesCommand(e))
+	cmd.AddCommand(newTimelineCommand(e), newExtractCommand(e), newAnomaliesCommand(e))
 	return cmd
 }
 
@@ -80,13 +79,13 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
-	o.addSelection(f)
+	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
-	o.addTracking(f)
+	o.addTracking(cmd)
 }
 
 // check finds what is wrong with the options by themselves.
@@ -224,19 +223,27 @@ type nopCloser struct{ io.Writer }
 
 func (nopCloser) Close() error { return nil }
 
+// checkOutput refuses to overwrite an input.
+func checkOutput(flag, path string, inputs []string) error {
+	old, err := os.Stat(path)
+	if err != nil {
+		return nil // there is nothing to overwrite
+	}
+	for _, in := range inputs {
+		if info, err := os.Stat(in); err == nil && os.SameFile(old, info) {
+			return usageError("%s %s would overwrite an input", flag, path)
+		}
+	}
+	return nil
+}
+
 // openOutput opens the file of a flag such as -o, unless it is one of the inputs.
 func openOutput(flag, path string, inputs []string, e env) (io.WriteCloser, error) {
 	if path == "" || path == "-" {
 		return nopCloser{e.out}, nil
 	}
-	if old, err := os.Stat(path); err == nil {
-		same := func(in string) bool {
-			info, err := os.Stat(in)
-			return err == nil && os.SameFile(old, info)
-		}
-		if slices.ContainsFunc(inputs, same) {
-			return nil, usageError("%s %s would overwrite an input", flag, path)
-		}
+	if err := checkOutput(flag, path, inputs); err != nil {
+		return nil, err
 	}
 	f, err := os.Create(path)
 	if err == nil {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/engine"
@@ -23,13 +23,15 @@ type selectOptions struct {
 	workers  int
 }
 
-func (o *selectOptions) addSelection(f *pflag.FlagSet) {
+func (o *selectOptions) addSelection(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
 	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
 	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
 }
 
-func (o *selectOptions) addTracking(f *pflag.FlagSet) {
+func (o *selectOptions) addTracking(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond, the longest silent one is ended early")

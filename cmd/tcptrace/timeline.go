@@ -41,9 +41,9 @@ t_s is the time since the conversation's first packet. The input is read twice, 
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "", strings.Join(timelineFormats, ", "))
-	o.addSelection(f)
+	o.addSelection(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	o.addTracking(f)
+	o.addTracking(cmd)
 	return cmd
 }
 
@@ -65,6 +65,9 @@ func (t *timelines) see(s *engine.Sighting) error {
 func runTimeline(ctx context.Context, args []string, o timelineOptions, e env) error {
 	if !slices.Contains(timelineFormats, o.format) {
 		return usageError("--format is %s, not %q", strings.Join(timelineFormats, " or "), o.format)
+	}
+	if err := checkOutput("-o", o.output, args); err != nil {
+		return err
 	}
 	var t timelines
 	p, err := o.passes("tcptrace timeline", args, &t, e)

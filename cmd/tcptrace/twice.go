@@ -37,8 +37,9 @@ type passes struct {
 	choice  *engine.Choice
 
 	// Valid after find.
-	summary analyzer.Summary
-	stats   source.Stats
+	summary    analyzer.Summary
+	stats      source.Stats
+	interfaces []source.Interface
 }
 
 // passes finds what is wrong with the options and the input before anything is read. command is how
@@ -110,7 +111,7 @@ func (p *passes) find(ctx context.Context) error {
 	src := p.open()
 	var err error
 	p.summary, err = engine.Run(ctx, src, p.engine, p)
-	p.stats = src.Stats()
+	p.stats, p.interfaces = src.Stats(), src.Interfaces()
 	src.Close()
 	if err != nil {
 		return interrupted(ctx, err)

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/pcapgo"
+
+	"tcptrace/internal/source"
+)
+
+// Interfaces keep their names, link types and snap lengths, and packets their nanoseconds; what no packet
+// of the chosen conversation was captured on is left out.
+func TestExtractKeepsInterfaces(t *testing.T) {
+	frames, err := os.Open(filepath.Join(goldenDir, "pcapng-two-interfaces.pcapng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frames.Close()
+	in, err := pcapgo.NewNgReader(frames, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	named, out := filepath.Join(dir, "named.pcapng"), filepath.Join(dir, "out.pcapng")
+	described := []pcapgo.NgInterface{
+		{Name: "unused", LinkType: 1, SnapLength: 1},
+		{Name: "lo", Description: "the loopback", LinkType: 113, SnapLength: 65535},
+		{Name: strings.Repeat("long ", 60), LinkType: 1, SnapLength: 0},
+	}
+	type packet struct {
+		name string
+		time time.Time
+		data string
+	}
+	var want []packet
+	var file bytes.Buffer
+	w, err := pcapgo.NewNgWriterInterface(&file, described[0], pcapgo.DefaultNgWriterOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range described[1:] {
+		if _, err := w.AddInterface(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		data, ci, err := in.ReadPacketData()
+		if err != nil {
+			break
+		}
+		ci.InterfaceIndex = 2 - ci.InterfaceIndex // Ethernet first
+		if err := w.WritePacket(ci, data); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, packet{described[ci.InterfaceIndex].Name[:min(256, len(described[ci.InterfaceIndex].Name))], ci.Timestamp, string(data)})
+	}
+	if err := w.Flush(); err != nil || len(want) == 0 || want[0].time.Nanosecond()%1000 == 0 && want[10].time.Nanosecond()%1000 == 0 {
+		t.Fatal(err, want)
+	}
+	if err := os.WriteFile(named, file.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := tcptrace(t, env{}, "extract", named, "--where", "true", "-w", out); code != exitDone {
+		t.Fatal(stderr)
+	}
+	result, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	back, err := pcapgo.NewNgReader(result, pcapgo.NgReaderOptions{WantMixedLinkType: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range want {
+		data, ci, err := back.ReadPacketData()
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, err := back.Interface(ci.InterfaceIndex)
+		if err != nil || i.Name != w.name || !ci.Timestamp.Equal(w.time) || string(data) != w.data {
+			t.Errorf("%v: packet of %q at %v, want one of %q at %v", err, i.Name, ci.Timestamp, w.name, w.time)
+		}
+		if i.Name == "lo" && (i.Description != "the loopback" || i.LinkType != 113 || i.SnapLength != 65535) || i.Name != "lo" && (i.LinkType != 1 || i.SnapLength != 0) {
+			t.Errorf("interface %+v", i)
+		}
+	}
+	if n := back.NInterfaces(); n != 2 {
+		t.Errorf("%d interfaces, want the 2 that have packets", n)
+	}
+}
+
+// Times that a format can not say are refused, not written as others.
+func TestCaptureTimes(t *testing.T) {
+	for name, times := range map[string]map[int64]bool{
+		"a.pcap":   {-1: false, 0: true, 1<<32*1e9 - 1: true, 1 << 32 * 1e9: false},
+		"a.pcapng": {-1: false, 0: true, 1<<63 - 1: true},
+	} {
+		for at, fits := range times {
+			var file bytes.Buffer
+			w := newCaptureWriter(&file, name, []source.Interface{{Link: 1}})
+			err := w.packet(&source.Packet{Time: at, CapLen: 1, WireLen: 1, Link: 1}, []byte{1}, 7)
+			if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "frame 7 ") {
+				t.Errorf("%s: time %d: %v", name, at, err)
+			}
+			if err != nil {
+				continue
+			}
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			var back interface {
+				ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+			}
+			if back, err = pcapgo.NewReader(bytes.NewReader(file.Bytes())); name == "a.pcapng" {
+				back, err = pcapgo.NewNgReader(bytes.NewReader(file.Bytes()), pcapgo.DefaultNgReaderOptions)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ci, err := back.ReadPacketData(); err != nil || ci.Timestamp.UnixNano() != at {
+				t.Errorf("%s: time %d reads back as %d, %v", name, at, ci.Timestamp.UnixNano(), err)
+			}
+		}
+	}
+}

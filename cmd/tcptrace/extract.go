@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+)
+
+type extractOptions struct {
+	selectOptions
+	output string
+}
+
+func newExtractCommand(e env) *cobra.Command {
+	var o extractOptions
+	cmd := &cobra.Command{
+		Use:   "extract FILE... --stream N -w OUT",
+		Short: "Write the packets of conversations to a capture file",
+		Long: `extract writes the packets of the chosen conversations, as they were captured, in the order of the capture. Times
+are written in nanoseconds.
+
+OUT is a pcap file if its name ends in .pcap or .cap, pcapng if in .pcapng, which also keeps the interfaces with their
+names; with any other name, and - for standard output, it is pcapng if the input has several link types, else
+pcap. A pcap file can hold only one link type. The input is read twice, so it can not be a pipe.`,
+		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
+  tcptrace extract ring_*.pcap.gz --where 'outcome == "reset"' -w resets.pcap
+  tcptrace extract capture.pcap --stream 3 -w - | tshark -r - -V`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runExtract(cmd.Context(), args, o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	o.addSelection(cmd)
+	f.StringVarP(&o.output, "write", "w", "", "write the packets to this `file`")
+	o.addTracking(cmd)
+	return cmd
+}
+
+// extraction is the packets on their way to the file.
+type extraction struct{ out *captureWriter }
+
+func (x *extraction) take(*analyzer.Conversation) {}
+
+func (x *extraction) see(s *engine.Sighting) error {
+	return x.out.packet(s.Packet, s.Data, s.Segment.Frame)
+}
+
+func (o *extractOptions) check(args []string, e env) error {
+	switch {
+	case o.output == "":
+		return usageError("-w is missing: the file to write")
+	case endsIn(o.output, packedEnds):
+		return usageError("-w %s: the file is not compressed, name it .pcap or .pcapng", o.output)
+	case o.output == "-" && e.outTTY:
+		return usageError("-w -: packets are not for a terminal")
+	case len(o.streams) == 0 && o.where == "":
+		return usageError("--stream or --where is missing: which conversations?")
+	}
+	return checkOutput("-w", o.output, args)
+}
+
+func runExtract(ctx context.Context, args []string, o extractOptions, e env) error {
+	if err := o.check(args, e); err != nil {
+		return err
+	}
+	var x extraction
+	p, err := o.passes("tcptrace extract", args, &x, e)
+	if err != nil {
+		return err
+	}
+	if err := p.find(ctx); err != nil {
+		return err
+	}
+	if p.choice.Len() == 0 {
+		return errors.New("no conversation matches: nothing was written")
+	}
+	out, err := openOutput("-w", o.output, args, e)
+	if err != nil {
+		return err
+	}
+	x.out = newCaptureWriter(out, o.output, p.interfaces)
+	err = p.show(ctx)
+	if failed := errors.Join(x.out.Flush(), out.Close()); failed != nil {
+		return failed
+	}
+	if err != nil && interrupted(ctx, err) == err {
+		// Half of what was asked for would pass for all.
+		if info, e := os.Stat(o.output); e == nil && info.Mode().IsRegular() {
+			err = errors.Join(err, os.Remove(o.output))
+		}
+		return err
+	}
+	return p.conclude(ctx, err)
+}
