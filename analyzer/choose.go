@@ -78,13 +78,15 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 		case over || !tx.flags.has(isnKnown):
 			return newConnection
 		}
-		return sameConnection // an old duplicate
+		return undecided // an old duplicate, or the answer to a SYN that was not captured
 	}
 	switch {
 	case !tx.flags.has(isnKnown) && tx.packets == 0 && rx.flags.has(sentSYN):
 		return sameConnection // simultaneous open
 	case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
 		return sameConnection // captured behind what it precedes
+	case !tx.flags.has(isnKnown|sentData) && rx.flags.has(sentSYN) && s.Seq == uint32(tx.start) && tx.end == tx.start:
+		return sameConnection // a split handshake: its ACK of the SYN came first
 	case over || c.outcome() == Unanswered:
 		return newConnection
 	}
@@ -103,7 +105,11 @@ const (
 func (h *heldSYN) judge(c *conv, s *wire.Segment) heldVerdict {
 	syn := &h.copies[0]
 	if s.Dir != syn.Dir {
-		if s.Flags.Has(wire.ACK) && s.Flags.Any(wire.SYN|wire.RST) && s.Ack == syn.Seq+1+syn.Len {
+		answer := wire.SYN | wire.RST
+		if syn.Flags.Has(wire.ACK) {
+			answer = 0 // any segment but an RST, which refuses it
+		}
+		if s.Flags.Has(wire.ACK) && s.Ack == syn.Seq+1+syn.Len && (s.Flags.Any(answer) || answer == 0 && !s.Flags.Any(wire.RST)) {
 			return synConfirmed
 		}
 		return synOpen

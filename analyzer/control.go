@@ -26,6 +26,9 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		case tx.deaf < 2 || rx.atTap():
 			bits = factAccepted
 		}
+		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before {
+			bits |= factOwnNumber
+		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
@@ -33,6 +36,9 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 			bits = factForeign
 			c.provoke(rx)
 		}
+	case tx.end != 0 && !tx.spans(s.Seq):
+		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
+		return
 	default:
 		tx.place(s.Seq)
 	}
@@ -47,7 +53,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	if s.Flags.Any(wire.FIN) {
 		c.markFIN(&p.marks, tx, rx, s)
-		c.finSent(tx, rx, s)
+		c.finSent(tx, s)
 	}
 	if bits&factForeign == 0 {
 		tx.last = Time(s.Time)
@@ -64,24 +70,25 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 
 // firstFIN is when the first FIN of a direction passed.
 func (c *conv) firstFIN(p *factPool, dir uint8) Time {
-	for block, left := c.facts.first, int(c.facts.n); block != 0; block = p.at(block).next {
-		for i := range min(left, blockFacts) {
-			if f := &p.at(block).facts[i]; f.dir() == dir && isFIN(f) {
-				return f.time
-			}
-		}
-		left -= blockFacts
+	if f := c.facts.find(p, func(f *fact) bool { return f.dir() == dir && isFIN(f) }); f != nil {
+		return f.time
 	}
 	return 0
 }
 
-// showsOctetBefore reports whether the octet before seq was captured as data or a SYN of h. If it was
+// showsOctetBefore reports whether the octet before seq was captured as data or a SYN of a direction. If it was
 // not it may be its FIN, and who acknowledges it has received that.
-func (h *half) showsOctetBefore(seq uint32) bool {
+func (c *conv) showsOctetBefore(dir uint8, seq uint32) bool {
+	h := &c.half[dir]
 	if h.flags.has(isnKnown) && seq == h.isn()+1 {
 		return true
 	}
-	return h.flags.has(sentData) && reassembly.Unwrap(h.end, reassembly.Seq(seq)) <= h.end
+	pos := reassembly.Unwrap(h.end, reassembly.Seq(seq))
+	from := h.start
+	if c.run[dir] != 0 {
+		from = reassembly.Unwrap(h.end, reassembly.Seq(c.run[dir]))
+	}
+	return h.flags.has(sentData) && pos > from && pos <= h.end
 }
 
 func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
@@ -107,15 +114,19 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	}
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawSYNACK
+		if !tx.flags.has(sentSYNACK) || c.flags.has(refused) {
+			// The SYN was tried again, and let in. What came before was of a connection that the client
+			// no longer knew (RFC 9293 3.5.1).
+			c.flags &^= refused | reset | ended
+			tx.flags &^= notedOrdinary
+			rx.flags &^= notedOrdinary
+		}
 		tx.flags |= sentSYNACK
 		if !rx.flags.has(isnKnown) {
 			rx.setISN(s.Ack - 1)
 		}
 		if !c.flags.has(rolesKnown) {
 			c.setRoles(1 - s.Dir)
-		}
-		if c.flags.has(refused) {
-			c.flags &^= refused | reset | ended // it was tried again, and let in
 		}
 		return true
 	}
@@ -130,6 +141,28 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	return true
 }
 
+// chooseISN settles which of two SYN-ACKs with different ISNs, of two servers behind one address, the
+// client took: s is its first acknowledgment.
+func (c *conv) chooseISN(p *factPool, rx *half, s *wire.Segment) {
+	if !rx.flags.has(sentSYNACK) || s.Ack-1 == rx.isn() {
+		return
+	}
+	synack := func(f *fact) bool { return f.dir() != s.Dir && f.has(wire.SYN|wire.ACK) }
+	if c.facts.find(p, func(f *fact) bool { return synack(f) && f.seq == s.Ack-1 }) == nil {
+		return
+	}
+	for f := range c.facts.all(p) {
+		if synack(f) {
+			f.bits &^= factForeign
+			if f.seq != s.Ack-1 {
+				f.bits |= factForeign
+			}
+		}
+	}
+	rx.end = 0
+	rx.setISN(s.Ack - 1)
+}
+
 // setISN places the stream behind its SYN.
 func (h *half) setISN(isn uint32) {
 	if h.end == 0 {
@@ -141,13 +174,13 @@ func (h *half) setISN(isn uint32) {
 	h.flags |= isnKnown
 }
 
-func (c *conv) finSent(tx, rx *half, s *wire.Segment) {
+func (c *conv) finSent(tx *half, s *wire.Segment) {
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawFIN
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
 	if !tx.flags.has(sentFIN) {
-		if !rx.showsOctetBefore(s.Ack) {
+		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
 			tx.flags |= finBlind
 		}
 		if tx.packets == 1 {
@@ -189,7 +222,6 @@ func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 // receiver last acknowledged and the end of what was sent to it.
 func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
 	if tx.end == 0 {
-		tx.place(s.Seq)
 		return true
 	}
 	pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))

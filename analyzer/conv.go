@@ -98,7 +98,7 @@ type conv struct {
 	history    dirHistory
 	facts      factList
 	marks      marks
-	_          [8]byte
+	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
 }
 
 type convFlags uint16

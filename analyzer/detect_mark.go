@@ -148,14 +148,14 @@ func (c *conv) unseen(p *markPool, tx, rx *half, s *wire.Segment, before reassem
 	c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
 }
 
-// lateBytes notes that tx sends bytes for the first time that were acknowledged before. If they come at
-// once the capture has them in the wrong order; later they are sent again.
-func (c *conv) lateBytes(p *markPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
+// lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If
+// they come at once the capture has them in the wrong order; later they are sent again.
+func (c *conv) lateBytes(p *markPool, tx, rx *half, s *wire.Segment, pos reassembly.Pos) {
 	m := p.find(c.marks, markUnseen, s.Dir)
 	if m == nil || Time(s.Time)-m.last > captureSkew {
 		return
 	}
-	m.amount = max(0, m.amount-int64(min(tx.end, rx.acked)-before))
+	m.amount = max(0, m.amount-int64(min(tx.end, rx.acked)-pos))
 	c.mark(p, markReordered, s.Dir, s, 0)
 }
 
@@ -265,13 +265,10 @@ func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
 
 // lastTSval is the latest timestamp of a direction among the facts.
 func (c *conv) lastTSval(p *factPool, dir uint8) (tsval uint32, ok bool) {
-	for block, left := c.facts.first, int(c.facts.n); block != 0; block = p.at(block).next {
-		for i := range min(left, blockFacts) {
-			if f := &p.at(block).facts[i]; f.dir() == dir && f.bits.has(factTimestamps) {
-				tsval, ok = f.tsval, true
-			}
+	for f := range c.facts.all(p) {
+		if f.dir() == dir && f.bits.has(factTimestamps) {
+			tsval, ok = f.tsval, true
 		}
-		left -= blockFacts
 	}
 	return tsval, ok
 }

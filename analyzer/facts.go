@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"iter"
+
 	"tcptrace/internal/wire"
 )
 
@@ -25,11 +27,12 @@ const (
 	factAccepted                        // an RST that its receiver would take (acceptsRST)
 	factAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
 	factStandIn                         // not captured: inferred from what the other side acknowledged
-	factForeign                         // a SYN with an ISN that is not this connection's
+	factForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's
 	factDSACK                           // begins with a D-SACK (RFC 2883)
 	factBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
 
-	factOutside = factAdvance // an RST whose number its receiver does not expect
+	factOutside   = factAdvance // an RST whose number its receiver does not expect
+	factOwnNumber = factBusy    // an RST whose number is of what its sender was seen to send
 )
 
 func (b factBits) has(m factBits) bool { return b&m != 0 }
@@ -116,6 +119,31 @@ func (l *factList) newest(p *factPool) *fact {
 		return nil
 	}
 	return &p.at(l.last).facts[(l.n-1)%blockFacts]
+}
+
+// all are the facts in order.
+func (l *factList) all(p *factPool) iter.Seq[*fact] {
+	return func(yield func(*fact) bool) {
+		left := int(l.n)
+		for block := l.first; block != 0 && left > 0; block = p.at(block).next {
+			for i := range min(left, blockFacts) {
+				if !yield(&p.at(block).facts[i]) {
+					return
+				}
+			}
+			left -= blockFacts
+		}
+	}
+}
+
+// find is the first fact for which ok holds, nil if there is none.
+func (l *factList) find(p *factPool, ok func(*fact) bool) *fact {
+	for f := range l.all(p) {
+		if ok(f) {
+			return f
+		}
+	}
+	return nil
 }
 
 // appendTo appends the facts to buf.

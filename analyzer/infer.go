@@ -43,6 +43,7 @@ type mind struct {
 	now        Time // how far the capture's clock has come
 	msl2       Time // how long TIME_WAIT lasts
 	firstFrame uint64
+	successor  *mark // the SYN of the conversation that took over the sockets; nil: none did
 }
 
 func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
@@ -58,6 +59,7 @@ type side struct {
 	firstFIN           int  // index of its first FIN in facts, -1
 	goodSum            bool // it computes checksums
 	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
+	challenged         bool // it answered what it did not accept by a challenge ACK
 }
 
 // story follows one endpoint through its states.
@@ -138,200 +140,11 @@ func isSYN(f *fact) bool {
 func isSYNACK(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
 }
-func isFIN(f *fact) bool    { return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN }
+func isFIN(f *fact) bool {
+	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
+}
 func isRST(f *fact) bool    { return f.any(wire.RST) }
 func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
-
-// opening follows the endpoint to ESTABLISHED, or as far as it comes.
-func (s *story) opening() {
-	syn := s.first(s.me, 0, isSYN)
-	synack := s.first(s.me, 0, isSYNACK)
-	switch {
-	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, isSYN) >= 0 && s.first(s.peer, 0, isSYN) > syn):
-		s.dial(syn, synack)
-	case synack >= 0:
-		s.accept(synack)
-	case syn >= 0:
-		s.dial(syn, -1)
-	case s.refuse():
-	case s.first(s.peer, 0, isSYNACK) >= 0:
-		s.dialUnseen(&s.facts[s.first(s.peer, 0, isSYNACK)])
-	default:
-		s.midstream()
-	}
-}
-
-// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN.
-func (s *story) dialUnseen(synack *fact) {
-	s.state = fsm.Closed
-	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.frame(synack), Time: synack.time, NotAfter: synack.time})
-	s.connected(0)
-}
-
-// refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
-// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else.
-func (s *story) refuse() bool {
-	if s.first(s.peer, 0, isSYN) < 0 || s.first(s.me, 0, ordinary) >= 0 {
-		return false
-	}
-	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) })
-	if i < 0 {
-		return false
-	}
-	s.state = fsm.Closed
-	f := &s.facts[i]
-	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time})
-	return true
-}
-
-// midstream starts an endpoint whose opening was not captured.
-func (s *story) midstream() {
-	i := s.first(s.me, 0, ordinary)
-	if i < 0 {
-		if i = s.first(s.peer, 0, ordinary); i < 0 {
-			return
-		}
-	}
-	f := &s.facts[i]
-	s.state = fsm.Established
-	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
-}
-
-// dial follows an active open.
-func (s *story) dial(syn, synack int) {
-	s.state = fsm.Closed
-	s.sent(fsm.SendSYN, &s.facts[syn])
-	s.redial(syn)
-	if synack >= 0 { // its own: a simultaneous open
-		if i := s.copyBefore(isSYN, &s.facts[synack]); i >= 0 {
-			s.received(fsm.RecvSYN, &s.facts[i], &s.facts[synack])
-		} else {
-			s.sent(fsm.SendSYNACK, &s.facts[synack])
-		}
-		ack := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
-		if ack >= 0 && !s.repeats(ack, isSYNACK) {
-			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
-		}
-		return
-	}
-	s.connected(syn)
-}
-
-// connected follows an active open from its SYN to ESTABLISHED.
-func (s *story) connected(syn int) {
-	proof := s.first(s.me, syn, s.coversSYN)
-	answer := func(f *fact) bool { return isSYNACK(f) && f.covers(s.self.isn) }
-	if proof >= 0 {
-		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
-			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
-		} else { // the SYN-ACK was not captured
-			p := &s.facts[proof]
-			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(p), ProofFrame: s.frame(p), Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
-		}
-		return
-	}
-	i := s.first(s.peer, syn, answer)
-	if i < 0 {
-		return
-	}
-	copies := 0
-	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
-		i = j
-		copies++
-	}
-	if copies > 2 && s.first(s.me, i, isRST) < 0 {
-		return // it does not answer copy after copy: they did not arrive
-	}
-	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
-		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
-	}
-	if !s.repeats(i, isSYN) {
-		s.received(fsm.RecvSYNACK, &s.facts[i], nil)
-	}
-}
-
-// synTimeout is the least time after which an unanswered SYN is repeated (RFC 6298 2.1), or nearly.
-const synTimeout = 900e6
-
-func (s *story) coversSYN(f *fact) bool {
-	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn)
-}
-
-// redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
-// sooner than one that had not received the RST would.
-func (s *story) redial(syn int) {
-	for {
-		rst := s.first(s.peer, syn, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) })
-		if rst < 0 {
-			return
-		}
-		sent := s.facts[syn].time
-		syn = s.first(s.me, rst, isSYN)
-		if syn < 0 || !s.heard(&s.facts[rst], s.facts[syn].time) || s.facts[syn].time-sent >= synTimeout {
-			return
-		}
-		s.received(fsm.RecvRST, &s.facts[rst], &s.facts[syn])
-		s.sent(fsm.SendSYN, &s.facts[syn])
-	}
-}
-
-// accept follows a passive open, of which the SYN-ACK is the first that is seen.
-func (s *story) accept(synack int) {
-	first := &s.facts[synack]
-	s.state, s.passive = fsm.Listen, true
-	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.frame(first), Time: first.time, NotAfter: first.time})
-	s.sent(fsm.SendSYNACK, first)
-	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
-	i := s.first(s.peer, 0, ack)
-	own := s.first(s.me, synack, ordinary)
-	if i < 0 || own >= 0 && isFIN(&s.facts[own]) && s.facts[own].time < s.facts[i].time {
-		return // it may close before the ACK comes (fast open)
-	}
-	if own < 0 {
-		if !s.established(i) {
-			return
-		}
-		// Of several the one that can have been received: behind the last SYN-ACK.
-		for j := i; j >= 0 && s.repeats(i, isSYNACK); j = s.first(s.peer, j+1, ack) {
-			i = j
-		}
-		s.received(fsm.RecvAckOfSYN, &s.facts[i], nil)
-		return
-	}
-	if j := s.copyBefore(ack, &s.facts[own]); j >= 0 {
-		i = j
-		for k := s.first(s.peer, 0, ack); k >= 0 && k <= j; k = s.first(s.peer, k+1, ack) {
-			if !s.repeatsBefore(k, own, isSYNACK) {
-				i = k
-				break
-			}
-		}
-	}
-	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
-}
-
-// established reports whether a server that sent nothing but SYN-ACKs may have taken the
-// handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
-// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
-func (s *story) established(ack int) bool {
-	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
-		return false
-	}
-	ignored := 0
-	for i := s.first(s.me, 0, isSYNACK); i >= 0; i = s.first(s.me, i+1, isSYNACK) {
-		if s.heard(&s.facts[ack], s.facts[i].time) {
-			ignored++
-		}
-	}
-	if ignored > 1 {
-		return false // it did not hear, or did not want, ACK after ACK
-	}
-	last := ack
-	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }) {
-		last = j
-	}
-	return !s.repeats(last, isSYNACK)
-}
 
 // repeats reports whether the endpoint sends again what fact i would have ended.
 func (s *story) repeats(i int, again func(*fact) bool) bool {
@@ -387,7 +200,22 @@ func (s *story) expiry() {
 	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
 		start = max(start, s.facts[i].time) // a FIN that comes again restarts it
 	}
-	if end := start + s.msl2; s.now >= end {
+	end := start + s.msl2
+	if syn := s.successor; syn != nil && syn.time >= start && syn.time < end {
+		s.reuse(syn)
+	} else if s.now >= end {
 		s.move(fsm.TimeWaitTimeout, Step{Evidence: EvidenceTimer, Time: end, NotBefore: end})
 	}
+}
+
+// reuse ends TIME_WAIT by a new connection on its sockets: the endpoint's own SYN proves that, the
+// peer's may have been refused.
+func (s *story) reuse(syn *mark) {
+	step := Step{Frame: s.firstFrame + uint64(syn.ahead), Time: syn.time, NotBefore: syn.time}
+	if syn.dir == s.me {
+		step.Evidence, step.NotBefore, step.NotAfter = EvidenceSent, syn.time-s.self.distance, syn.time
+	} else if s.self.challenged {
+		return
+	}
+	s.move(fsm.DeleteTCB, step)
 }

@@ -25,25 +25,49 @@ func (s *story) closing() {
 		if m.sent {
 			n := len(s.out)
 			s.sent(m.event, m.fact)
-			if m.event == fsm.SendFIN && len(s.out) > n {
-				s.qualifyFIN(&s.out[n])
+			if len(s.out) > n {
+				s.qualify(&s.out[n], m.fact)
 			}
 		} else {
+			n := len(s.out)
 			s.received(m.event, m.fact, m.proof)
+			if m.event == fsm.RecvFIN && len(s.out) > n {
+				s.qualifyPeerFIN(&s.out[n])
+			}
 		}
 	}
 	s.afterlife()
 }
 
+// qualify says what a FIN or RST of the endpoint does not prove.
+func (s *story) qualify(step *Step, f *fact) {
+	switch {
+	case step.Cause == fsm.SendFIN:
+		s.qualifyFIN(step)
+	case !f.has(wire.ACK) && !f.bits.has(factOwnNumber):
+		// It answers a segment for which there is no connection (RFC 9293 3.10.7.1), and its number does not
+		// show that it was this one.
+		step.Evidence = EvidenceAssumed
+	}
+}
+
 // qualifyFIN says what a FIN does not prove: the state that its sender entered, if the peer's
 // FIN or an earlier copy of its own may have passed unseen; and when.
 func (s *story) qualifyFIN(step *Step) {
-	if s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1 {
+	if s.other.unseen || s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1 {
 		step.Evidence = EvidenceAssumed
 	}
 	if s.self.busySince != 0 {
 		// The application may have closed long before its FIN's turn came.
 		step.NotBefore = min(step.NotBefore, s.self.busySince-s.self.distance)
+	}
+}
+
+// qualifyPeerFIN says what the receipt of a FIN does not prove: CLOSE_WAIT, if the FIN may acknowledge
+// one of the endpoint's own that passed unseen.
+func (s *story) qualifyPeerFIN(step *Step) {
+	if step.State == fsm.CloseWait && s.other.finBlind && !s.self.knowsFIN {
+		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
 	}
 }
 

@@ -23,6 +23,7 @@ type Judgment struct {
 func (j *Judgment) Judge(c *Conversation) {
 	m := &j.mind
 	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
+	m.regard(c.marks)
 	m.standIn()
 	for dir := range uint8(2) {
 		m.sides[dir].firstFIN = m.first(dir, 0, isFIN)
@@ -43,6 +44,18 @@ func (j *Judgment) Judge(c *Conversation) {
 	j.Close = s.explain()
 	s.detect()
 	j.Anomalies = s.anomalies
+}
+
+// regard takes from the marks what bears on the trajectories.
+func (m *mind) regard(marks []mark) {
+	for i := range marks {
+		switch k := &marks[i]; k.kind {
+		case markSucceeded:
+			m.successor = k
+		case markChallenge:
+			m.sides[k.dir].challenged = true
+		}
+	}
 }
 
 // sideOf is what the analyzer knows of the endpoint that sent h.

@@ -389,10 +389,13 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	grew := end > tx.end
 	if grew {
 		tx.end = end
-		if rx.acked > sent {
-			c.lateBytes(&p.marks, tx, rx, s, sent)
-		} else if pos > sent {
+		if rx.acked > max(sent, pos) {
+			c.lateBytes(&p.marks, tx, rx, s, max(sent, pos))
+		} else if pos > max(sent, rx.acked) {
 			c.openHole(&p.marks, sent, pos, s)
+		}
+		if pos > sent {
+			c.run[s.Dir] = s.Seq
 		}
 	} else if !tx.flags.has(isnKnown) && pos < tx.start {
 		tx.start = pos // began before the capture did
@@ -406,6 +409,9 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= ackOrData(s)
+		if c.flags.has(alert) && before == 0 {
+			c.chooseISN(p, rx, s)
+		}
 		tx.flags |= sentACK
 		tx.acknowledge(rx, s)
 		if tx.acked > rx.end {

@@ -14,16 +14,6 @@ import (
 // deletionRuns is how often frames of each capture are deleted. Each run loses more of them than the one before.
 const deletionRuns = 24
 
-// overstated are cases of which too much is said when frames are missing, and why.
-var overstated = map[string]string{
-	"accept-queue-full":    "an RST without ACK is taken to have ended its sender's own connection",
-	"data-after-fin":       "without the peer's FIN a FIN behind it is taken for the first",
-	"half-open-discovered": "an RST without ACK is taken to have ended its sender's own connection",
-	"retransmitted-fin":    "without the peer's FIN a FIN behind it is taken for the first",
-	"rst-outside-window":   "an RST without ACK is taken to have ended its sender's own connection",
-	"timewait-restarted":   "without the peer's FIN a FIN behind it is taken for the first",
-}
-
 // TestDeletedFrames deletes frames of every capture at random, as a tap that drops packets does. States may be
 // missing then and evidence weaker; but what an endpoint showed by sending is still the truth: a step with evidence
 // "sent" is one that the whole capture has, too.
@@ -35,9 +25,6 @@ func TestDeletedFrames(t *testing.T) {
 	for _, path := range scripts {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
-			if why := overstated[name]; why != "" {
-				t.Skip("known to say too much: " + why)
-			}
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)

@@ -15,21 +15,6 @@ var update = flag.Bool("update", false, "rewrite the captures of testdata/pcaps"
 
 const goldenDir = "../../testdata/pcaps"
 
-// disagreements are cases of which the analyzer does not say yet what the expectation says, and why. The expectation
-// is right. A case that agrees must leave this list.
-var disagreements = map[string]string{
-	"fin-from-syn-rcvd":     "data that a fast-open server sends is taken for a proof of ESTABLISHED",
-	"half-open-discovered":  "the RST counts for the new connection's outcome, and its ACK is no proof yet",
-	"midstream-half-closed": "CLOSE_WAIT is acknowledged although the endpoint may have closed before the capture",
-	"midstream-last-ack":    "CLOSE_WAIT is acknowledged although the endpoint may have closed before the capture",
-	"showcase":              "a client whose SYN-ACK is repeated unanswered is taken to be ESTABLISHED",
-	"split-handshake":       "a SYN that answers a SYN behind an ACK begins another conversation",
-	"syn-changed":           "the second SYN-ACK's ISN does not replace the first",
-	"syn-data":              "data that a fast-open server sends is taken for a proof of ESTABLISHED",
-	"timewait-reuse":        "TIME_WAIT does not end in CLOSED when its sockets are used again",
-	"timewait-reuse-client": "TIME_WAIT does not end in CLOSED when its sockets are used again",
-}
-
 // TestGolden makes every script's capture again, compares it with the one that is committed, analyzes
 // it, and compares what comes out with the expectation beside it.
 func TestGolden(t *testing.T) {
@@ -41,17 +26,8 @@ func TestGolden(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
 			capture := golden(t, path)
-			unmet := expectation(t, capture, strings.TrimSuffix(path, ".txt")+".expect.yaml")
-			why, known := disagreements[name]
-			switch {
-			case !known:
-				for _, u := range unmet {
-					t.Error(u)
-				}
-			case len(unmet) == 0:
-				t.Errorf("agrees now: take it out of disagreements (%s)", why)
-			default:
-				t.Skip("known to disagree: " + why)
+			for _, unmet := range expectation(t, capture, strings.TrimSuffix(path, ".txt")+".expect.yaml") {
+				t.Error(unmet)
 			}
 		})
 	}
