@@ -146,6 +146,206 @@ func isFIN(f *fact) bool {
 func isRST(f *fact) bool    { return f.any(wire.RST) }
 func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
 
+// opening follows the endpoint to ESTABLISHED, or as far as it comes.
+func (s *story) opening() {
+	syn := s.first(s.me, 0, isSYN)
+	synack := s.first(s.me, 0, isSYNACK)
+	switch {
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, isSYN) >= 0 && s.first(s.peer, 0, isSYN) > syn):
+		s.dial(syn, synack)
+	case synack >= 0:
+		s.accept(synack)
+	case syn >= 0:
+		s.dial(syn, -1)
+	case s.refuse():
+	case s.first(s.peer, 0, isSYNACK) >= 0:
+		s.dialUnseen(&s.facts[s.first(s.peer, 0, isSYNACK)])
+	default:
+		s.midstream()
+	}
+}
+
+// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN.
+func (s *story) dialUnseen(synack *fact) {
+	s.state = fsm.Closed
+	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.frame(synack), Time: synack.time, NotAfter: synack.time})
+	s.connected(0)
+}
+
+// refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
+// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else.
+func (s *story) refuse() bool {
+	if s.first(s.peer, 0, isSYN) < 0 || s.first(s.me, 0, ordinary) >= 0 {
+		return false
+	}
+	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) })
+	if i < 0 {
+		return false
+	}
+	s.state = fsm.Closed
+	f := &s.facts[i]
+	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time})
+	return true
+}
+
+// midstream starts an endpoint whose opening was not captured.
+func (s *story) midstream() {
+	i := s.first(s.me, 0, ordinary)
+	if i < 0 {
+		if i = s.first(s.peer, 0, ordinary); i < 0 {
+			return
+		}
+	}
+	f := &s.facts[i]
+	s.state = fsm.Established
+	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
+}
+
+// dial follows an active open.
+func (s *story) dial(syn, synack int) {
+	s.state = fsm.Closed
+	s.sent(fsm.SendSYN, &s.facts[syn])
+	s.redial(syn)
+	if synack >= 0 { // its own: a simultaneous open
+		if i := s.copyBefore(isSYN, &s.facts[synack]); i >= 0 {
+			s.received(fsm.RecvSYN, &s.facts[i], &s.facts[synack])
+		} else {
+			s.sent(fsm.SendSYNACK, &s.facts[synack])
+		}
+		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
+		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
+		if ack >= 0 && !s.repeats(ack, isSYNACK) {
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
+		}
+		return
+	}
+	s.connected(syn)
+}
+
+// connected follows an active open from its SYN to ESTABLISHED.
+func (s *story) connected(syn int) {
+	proof := s.first(s.me, syn, s.coversSYN)
+	answer := func(f *fact) bool { return isSYNACK(f) && f.covers(s.self.isn) }
+	if proof >= 0 {
+		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
+			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
+		} else { // the SYN-ACK was not captured
+			p := &s.facts[proof]
+			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(p), ProofFrame: s.frame(p), Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
+		}
+		return
+	}
+	i := s.first(s.peer, syn, answer)
+	if i < 0 {
+		return
+	}
+	copies := 0
+	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
+		i = j
+		copies++
+	}
+	if copies > 1 && s.first(s.me, i, isRST) < 0 {
+		return // it does not answer copy after copy: they did not arrive
+	}
+	if rst := s.first(s.me, i, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
+		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
+	}
+	if !s.repeats(i, isSYN) {
+		s.received(fsm.RecvSYNACK, &s.facts[i], nil)
+	}
+}
+
+// synTimeout is the least time after which an unanswered SYN is repeated (RFC 6298 2.1), or nearly.
+const synTimeout = 900e6
+
+func (s *story) coversSYN(f *fact) bool {
+	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn)
+}
+
+// redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
+// sooner than one that had not received the RST would.
+func (s *story) redial(syn int) {
+	for {
+		rst := s.first(s.peer, syn, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) })
+		if rst < 0 {
+			return
+		}
+		sent := s.facts[syn].time
+		syn = s.first(s.me, rst, isSYN)
+		if syn < 0 || !s.heard(&s.facts[rst], s.facts[syn].time) || s.facts[syn].time-sent >= synTimeout {
+			return
+		}
+		s.received(fsm.RecvRST, &s.facts[rst], &s.facts[syn])
+		s.sent(fsm.SendSYN, &s.facts[syn])
+	}
+}
+
+// accept follows a passive open, of which the SYN-ACK is the first that is seen.
+func (s *story) accept(synack int) {
+	first := &s.facts[synack]
+	s.state, s.passive = fsm.Listen, true
+	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.frame(first), Time: first.time, NotAfter: first.time})
+	s.sent(fsm.SendSYNACK, first)
+	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
+	i := s.first(s.peer, 0, ack)
+	own := s.first(s.me, synack, ordinary)
+	if i < 0 {
+		return
+	}
+	if s.other.knowsISN && first.ack != s.other.isn+1 {
+		// Fast open: it took data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
+		early := func(f *fact) bool { return f.time < s.facts[i].time+s.self.distance*3/4 }
+		if s.self.firstFIN >= 0 && early(&s.facts[s.self.firstFIN]) {
+			return
+		}
+		own = s.first(s.me, synack, func(f *fact) bool { return ordinary(f) && !early(f) })
+	}
+	if own < 0 {
+		if !s.established(i) {
+			return
+		}
+		// Of several the one that can have been received: behind the last SYN-ACK.
+		for j := i; j >= 0 && s.repeats(i, isSYNACK); j = s.first(s.peer, j+1, ack) {
+			i = j
+		}
+		s.received(fsm.RecvAckOfSYN, &s.facts[i], nil)
+		return
+	}
+	if j := s.copyBefore(ack, &s.facts[own]); j >= 0 {
+		i = j
+		for k := s.first(s.peer, 0, ack); k >= 0 && k <= j; k = s.first(s.peer, k+1, ack) {
+			if !s.repeatsBefore(k, own, isSYNACK) {
+				i = k
+				break
+			}
+		}
+	}
+	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
+}
+
+// established reports whether a server that sent nothing but SYN-ACKs may have taken the
+// handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
+// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
+func (s *story) established(ack int) bool {
+	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
+		return false
+	}
+	ignored := 0
+	for i := s.first(s.me, 0, isSYNACK); i >= 0; i = s.first(s.me, i+1, isSYNACK) {
+		if s.heard(&s.facts[ack], s.facts[i].time) {
+			ignored++
+		}
+	}
+	if ignored > 1 {
+		return false // it did not hear, or did not want, ACK after ACK
+	}
+	last := ack
+	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }) {
+		last = j
+	}
+	return !s.repeats(last, isSYNACK)
+}
+
 // repeats reports whether the endpoint sends again what fact i would have ended.
 func (s *story) repeats(i int, again func(*fact) bool) bool {
 	return s.repeatsBefore(i, len(s.facts), again)
