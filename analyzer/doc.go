@@ -44,7 +44,8 @@
 // repeats its SYN-ACK after ACK on ACK, or answers by an RST without ACK, never left SYN_RCVD; a segment behind
 // a FIN proves a FIN that was lost before the tap; a FIN behind data that were in flight without a break
 // since the peer's FIN belongs to a close that came first; what follows data that nobody heard is not
-// heard either; in a capture of one direction the acknowledgments stand for what was not captured.
+// heard either; what a server sends before the handshake's ACK can have come (fast open) does not prove that it
+// had it; TIME_WAIT ends when a new connection takes its sockets; in a capture of one direction the acknowledgments stand for what was not captured.
 //
 // What cannot be known from one tap, and so is missing or wrong at times: a FIN that never left its host
 // (the window stayed closed until it gave up); a FIN or RST of which every copy died before the tap, or
