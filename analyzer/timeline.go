@@ -5,7 +5,6 @@ import (
 
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"tcptrace/reassembly"
 )
 
 // SegmentView is one segment in the light of its whole conversation.
@@ -32,21 +31,12 @@ type SegmentView struct {
 // Timeline shows one conversation segment by segment. It is made from what a first pass
 // found, and shown the conversation's segments by a second one.
 type Timeline struct {
+	spaces
 	stream    uint64
 	start     Time
-	clientDir uint8
-	scales    [2]windowScale    // by direction
-	isn       [2]reassembly.Pos // by direction
-	reached   [2]reassembly.Pos // by direction: a recent position, to unwrap numbers by
-	state     [2]fsm.State      // by Side
-	changes   [2][]change       // by Side: those to come
-	anomalies []anomalyAt       // those to come
-}
-
-// windowScale is what a direction's SYN said of its window.
-type windowScale struct {
-	known, offered bool
-	shift          uint8
+	state     [2]fsm.State // by Side
+	changes   [2][]change  // by Side: those to come
+	anomalies []anomalyAt  // those to come
 }
 
 // change is a step of a trajectory, and when it is due.
@@ -72,11 +62,7 @@ type Timelines struct {
 // New is the timeline of c.
 func (m *Timelines) New(c *Conversation) Timeline {
 	m.judgment.Judge(c)
-	t := Timeline{stream: c.Stream, start: c.Start, clientDir: c.clientDir}
-	for dir := range c.sides {
-		t.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
-		t.reached[dir] = t.isn[dir]
-	}
+	t := Timeline{spaces: newSpaces(c), stream: c.Stream, start: c.Start}
 	for side, steps := range m.judgment.Trajectory {
 		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
 			t.state[side], steps = fsm.Listen, steps[1:]
@@ -116,19 +102,18 @@ func newChange(s *Step) change {
 // Segment writes into v what s, the conversation's next segment, is. duplicate: it is a copy of a
 // frame that was captured just before.
 func (t *Timeline) Segment(s *wire.Segment, duplicate bool, v *SegmentView) {
-	from := Side(s.Dir ^ t.clientDir)
 	t.advance(s)
 	*v = SegmentView{
 		Stream: t.stream, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
-		From: from, Flags: flagNames[uint8(s.Flags)], Len: s.Len,
-		Seq:    t.relative(s.Dir, s.Seq),
+		From: t.side(s.Dir), Flags: flagNames[uint8(s.Flags)], Len: s.Len,
+		Seq:    int64(t.position(s.Dir, s.Seq) - t.isn[s.Dir]),
 		HasAck: s.Flags.Has(wire.ACK),
 		Kind:   kindOf(s, duplicate),
 		State:  t.state,
 		Notes:  t.raised(s.Frame, v.Notes[:0]),
 	}
 	if v.HasAck {
-		v.Ack = t.relative(1-s.Dir, s.Ack)
+		v.Ack = int64(t.position(1-s.Dir, s.Ack) - t.isn[1-s.Dir])
 	}
 	v.Window, v.Unscaled = t.window(s)
 }
@@ -153,33 +138,6 @@ func (t *Timeline) raised(frame uint64, notes []string) []string {
 		t.anomalies = t.anomalies[1:]
 	}
 	return notes
-}
-
-// relative is a number of dir's sequence space as counted from its ISN.
-func (t *Timeline) relative(dir uint8, number uint32) int64 {
-	pos := reassembly.Unwrap(t.reached[dir], reassembly.Seq(number))
-	if ahead := pos - t.reached[dir]; ahead > 0 && ahead < 1<<30 { // a window is not larger (RFC 7323 2.3)
-		t.reached[dir] = pos
-	}
-	return int64(pos - t.isn[dir])
-}
-
-// window is the window of s in bytes. The one in a SYN is never scaled (RFC 7323 2.2).
-func (t *Timeline) window(s *wire.Segment) (window uint64, unscaled bool) {
-	tx, rx := &t.scales[s.Dir], &t.scales[1-s.Dir]
-	window = uint64(s.Window)
-	switch {
-	case s.Flags.Has(wire.SYN):
-		if s.Seq == uint32(t.isn[s.Dir]) { // another's ISN is not this connection's
-			*tx = windowScale{known: true, offered: s.Bits&wire.HasWScale != 0, shift: min(s.WScale, 14)}
-		}
-		return window, false
-	case window == 0, tx.known && !tx.offered, rx.known && !rx.offered:
-		return window, false
-	case tx.known && rx.known:
-		return window << tx.shift, false
-	}
-	return window, true
 }
 
 // flagNames is the letters of the low eight control bits.

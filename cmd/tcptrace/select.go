@@ -24,10 +24,14 @@ type selectOptions struct {
 }
 
 func (o *selectOptions) addSelection(cmd *cobra.Command) {
+	o.addFilter(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
 	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
 	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
+}
+
+func (o *selectOptions) addFilter(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
 }
 
 func (o *selectOptions) addTracking(cmd *cobra.Command) {

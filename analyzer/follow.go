@@ -1,0 +1,288 @@
+package analyzer
+
+import (
+	"errors"
+
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Piece is a stretch of the bytes that one side sent.
+type Piece struct {
+	Kind   PieceKind
+	From   Side
+	Offset int64  // of its first byte, from 0
+	Len    int64  // bytes
+	Bytes  []byte // of PieceData; valid during the call only
+	Frame  uint64 // the packet with which it became readable; 0: the end of the conversation
+	Time   Time   // of Frame
+}
+
+// PieceKind is what is known of a piece.
+type PieceKind uint8
+
+// The kinds. Pieces of the first three cover what a side sent once and in order.
+const (
+	PieceData     PieceKind = iota
+	PieceMissing            // not captured
+	PieceCut                // on the wire, but cut by the snap length
+	PieceConflict           // two copies were sent that differ; where is not said of those in between
+)
+
+// FollowStats counts what one side sent. All but Segments are bytes.
+type FollowStats struct {
+	Data, Missing, Cut int64
+	Forced             int64 // of Missing and Cut: not waited for any longer, since too much had come behind
+	Late               int64 // left out: they came when their place had been given up, or lie before the first
+	Unchecked          int64 // repeated so late that nothing is left of the first copy to compare with
+	Conflicts          int64 // pieces of PieceConflict
+	Segments           int64 // left out: out of the window, or with a wrong checksum
+}
+
+// Follower reads what the sides of a conversation said to each other. It is made from what a first pass found,
+// and shown the conversation's segments by a second one. It hands out the bytes of both sides in the
+// order in which they became readable: when all before them had been captured, or were given up.
+//
+// Bytes that were not captured are given up when they are acknowledged, and when 16 MiB behind them have
+// come. It holds no more than that for a side. Of checksums it knows what the first pass does: those of segments with SYN,
+// FIN or RST; and it believes data that lies within a window's length of the rest, whoever sent it.
+type Follower struct {
+	spaces
+	sides [2]follow // by direction
+	hear  func(p *Piece) error
+	now   Time
+	frame uint64
+}
+
+// follow is one direction of it.
+type follow struct {
+	f        *Follower
+	dir      uint8
+	stream   *reassembly.Stream
+	pool     *reassembly.Pool
+	cut      reassembly.Ranges // bytes ahead of the stream that only the snap length keeps from us
+	end      reassembly.Pos    // behind the highest byte that was on the wire
+	fin      reassembly.Pos    // of the FIN, 0: none yet
+	acked    reassembly.Pos    // by the peer
+	waits    reassembly.Pos    // an ACK that may have been captured before what it acknowledges
+	since    Time              // when that was captured
+	loses    bool              // bytes of it were acknowledged and not captured
+	swaps    bool              // some were captured behind their ACK
+	sumsGood bool
+	stats    FollowStats
+}
+
+// NewFollower follows c. hear gets the pieces in order; its error ends all.
+func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
+	f := &Follower{spaces: newSpaces(c), hear: hear}
+	for dir := range f.sides {
+		d := &f.sides[dir]
+		*d = follow{f: f, dir: uint8(dir), pool: reassembly.NewPool(reassembly.MaxRanges), end: f.isn[dir] + 1, sumsGood: c.sides[dir].goodSum}
+		d.stream = reassembly.NewStream(d.end, reassembly.StreamConfig{}, d)
+	}
+	for i := range c.marks {
+		switch m := &c.marks[i]; m.kind {
+		case markUnseen:
+			f.sides[m.dir].loses = true
+		case markReordered:
+			f.sides[m.dir].swaps = true
+		}
+	}
+	return f
+}
+
+// Segment takes the conversation's next segment; data is the captured part of its payload.
+func (f *Follower) Segment(s *wire.Segment, data []byte) error {
+	f.now, f.frame = Time(s.Time), s.Frame
+	tx, rx := &f.sides[s.Dir], &f.sides[1-s.Dir]
+	if err := errors.Join(tx.believe(), rx.believe()); err != nil {
+		return err
+	}
+	pos, ok := tx.admits(s)
+	if !ok {
+		return nil
+	}
+	if s.Flags.Has(wire.ACK) { // what it says it had read before
+		if err := rx.acknowledged(f.position(rx.dir, s.Ack)); err != nil {
+			return err
+		}
+	}
+	if s.Flags.Has(wire.FIN) {
+		tx.fin = pos + reassembly.Pos(s.Len)
+	}
+	if s.Bits&wire.FirstFragment != 0 {
+		tx.loses = true // what is in the other fragments is not read
+	}
+	if s.Len == 0 {
+		return nil
+	}
+	return tx.add(pos, s.Len, data)
+}
+
+// admits tells where the payload of s belongs, if its receiver may have read it.
+func (d *follow) admits(s *wire.Segment) (pos reassembly.Pos, ok bool) {
+	if s.Flags.Has(wire.RST) { // its payload is for people (RFC 9293 3.10.7.4)
+		return 0, false
+	}
+	pos = d.f.position(d.dir, s.Seq)
+	far := pos - d.stream.Next()
+	switch {
+	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > maxWindow || far < -maxWindow, s.Bits&wire.BadSum != 0 && d.sumsGood:
+		d.stats.Segments++
+		return 0, false
+	case s.Flags.Has(wire.SYN):
+		pos++
+	case s.Len == 1 && pos == d.end-1 && pos < d.stream.Next():
+		return 0, false // a keep-alive, whose octet may be any (RFC 9293 3.8.4)
+	}
+	return pos, true
+}
+
+// add takes n bytes at pos, of which data was captured.
+func (d *follow) add(pos reassembly.Pos, n uint32, data []byte) error {
+	end := pos + reassembly.Pos(n)
+	d.end = max(d.end, end)
+	if from := max(pos+reassembly.Pos(len(data)), d.stream.Next()); from < end {
+		d.cut.Add(d.pool, from, end)
+	}
+	if err := d.stream.Add(pos, data); err != nil {
+		return err
+	}
+	return d.skipCut()
+}
+
+// skipCut gives up the bytes that the snap length cut, once the stream has come to them.
+func (d *follow) skipCut() error {
+	for {
+		r := d.cut.First(d.pool)
+		if r.Len() == 0 || r.Lo > d.stream.Next() {
+			return nil
+		}
+		if r.Hi > d.stream.Next() {
+			if err := d.stream.Acked(r.Hi); err != nil {
+				return err
+			}
+		}
+		d.cut.TrimBelow(d.pool, max(r.Hi, d.stream.Next()))
+	}
+}
+
+// acknowledged tells that the peer has everything before pos. What is missing there was not captured,
+// unless the capture has it behind its ACK: whether there is any such thing the first pass knows.
+func (d *follow) acknowledged(pos reassembly.Pos) error {
+	if d.fin != 0 {
+		pos = min(pos, d.fin)
+	}
+	if pos <= d.acked || pos-d.stream.Next() > maxWindow {
+		return nil
+	}
+	d.acked = pos
+	if !d.loses || pos == d.end+1 { // that may be its FIN
+		return nil
+	}
+	if d.swaps {
+		if d.waits == 0 {
+			d.waits, d.since = pos, d.f.now
+		}
+		return nil
+	}
+	return d.giveUp(pos)
+}
+
+// giveUp hands out everything before pos: what is missing will not come.
+func (d *follow) giveUp(pos reassembly.Pos) error {
+	if err := d.stream.Acked(pos); err != nil {
+		return err
+	}
+	return d.skipCut()
+}
+
+// believe takes an ACK for what it says when what it acknowledges has had time to be captured.
+func (d *follow) believe() error {
+	if d.waits == 0 || d.f.now-d.since <= captureSkew {
+		return nil
+	}
+	pos := d.waits
+	d.waits = 0
+	if d.acked > pos {
+		d.waits, d.since = d.acked, d.f.now
+	}
+	return d.giveUp(pos)
+}
+
+// Close hands out what still waits.
+func (f *Follower) Close() error {
+	f.frame, f.now = 0, 0
+	for side := range uint8(2) {
+		d := &f.sides[side^f.clientDir]
+		if err := d.stream.Flush(); err != nil {
+			return err
+		}
+		if end := d.cut.End(); end > d.stream.Next() {
+			if err := d.stream.Acked(end); err != nil {
+				return err
+			}
+		}
+		// An ACK of one more than was captured is that of the FIN.
+		if d.loses && d.acked > d.stream.Next()+1 {
+			if err := d.stream.Acked(d.acked); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Stats is the counts of one side so far.
+func (f *Follower) Stats(side Side) FollowStats {
+	d := &f.sides[uint8(side)^f.clientDir]
+	s, of := d.stats, d.stream.Stats()
+	s.Forced, s.Late, s.Unchecked, s.Conflicts = of.Forced, of.Late, of.Unchecked, of.Conflicts
+	return s
+}
+
+// Data implements reassembly.Consumer.
+func (d *follow) Data(pos reassembly.Pos, b []byte) error {
+	d.stats.Data += int64(len(b))
+	return d.hand(PieceData, pos, pos+reassembly.Pos(len(b)), b)
+}
+
+// Gap implements reassembly.Consumer.
+func (d *follow) Gap(from, to reassembly.Pos) error {
+	for from < to {
+		kind, next := PieceMissing, to
+		for r := range d.cut.All(d.pool) {
+			if r.Hi <= from {
+				continue
+			}
+			if r.Lo <= from {
+				kind, next = PieceCut, min(to, r.Hi)
+			} else {
+				next = min(to, r.Lo)
+			}
+			break
+		}
+		if kind == PieceCut {
+			d.stats.Cut += int64(next - from)
+		} else {
+			d.stats.Missing += int64(next - from)
+		}
+		if err := d.hand(kind, from, next, nil); err != nil {
+			return err
+		}
+		from = next
+	}
+	return nil
+}
+
+// Conflict implements reassembly.Consumer.
+func (d *follow) Conflict(from, to reassembly.Pos) error {
+	return d.hand(PieceConflict, from, to, nil)
+}
+
+func (d *follow) hand(kind PieceKind, from, to reassembly.Pos, b []byte) error {
+	return d.f.hear(&Piece{
+		Kind: kind, From: d.f.side(d.dir), Offset: int64(from - d.f.isn[d.dir] - 1), Len: int64(to - from), Bytes: b,
+		Frame: d.f.frame, Time: d.f.now,
+	})
+}

@@ -1,0 +1,61 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// spaces is the sequence spaces of a conversation's two directions, for a second pass.
+type spaces struct {
+	clientDir uint8
+	scales    [2]windowScale    // by direction
+	isn       [2]reassembly.Pos // by direction; where it was not captured, what precedes the first byte seen
+	reached   [2]reassembly.Pos // by direction: a recent position, to unwrap numbers by
+}
+
+// windowScale is what a direction's SYN said of its window.
+type windowScale struct {
+	known, offered bool
+	shift          uint8
+}
+
+func newSpaces(c *Conversation) spaces {
+	p := spaces{clientDir: c.clientDir}
+	for dir := range c.sides {
+		p.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
+		p.reached[dir] = p.isn[dir]
+	}
+	return p
+}
+
+func (p *spaces) side(dir uint8) Side { return Side(dir ^ p.clientDir) }
+
+// maxWindow is how far apart the numbers of one direction can be (RFC 7323 2.3).
+const maxWindow = 1 << 30
+
+// position is the place of a number in dir's sequence space.
+func (p *spaces) position(dir uint8, number uint32) reassembly.Pos {
+	pos := reassembly.Unwrap(p.reached[dir], reassembly.Seq(number))
+	if ahead := pos - p.reached[dir]; ahead > 0 && ahead < maxWindow {
+		p.reached[dir] = pos
+	}
+	return pos
+}
+
+// window is the window of s in bytes. The one in a SYN is never scaled (RFC 7323 2.2).
+func (p *spaces) window(s *wire.Segment) (window uint64, unscaled bool) {
+	tx, rx := &p.scales[s.Dir], &p.scales[1-s.Dir]
+	window = uint64(s.Window)
+	switch {
+	case s.Flags.Has(wire.SYN):
+		if s.Seq == uint32(p.isn[s.Dir]) { // another's ISN is not this connection's
+			*tx = windowScale{known: true, offered: s.Bits&wire.HasWScale != 0, shift: min(s.WScale, 14)}
+		}
+		return window, false
+	case window == 0, tx.known && !tx.offered, rx.known && !rx.offered:
+		return window, false
+	case tx.known && rx.known:
+		return window << tx.shift, false
+	}
+	return window, true
+}

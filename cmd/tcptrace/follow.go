@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/report"
+)
+
+type followOptions struct {
+	selectOptions
+	from    string
+	as      string
+	output  string
+	noColor bool
+}
+
+// followSides are what --from takes: whether each side is heard.
+var followSides = map[string][2]bool{
+	"client": {analyzer.Client: true},
+	"server": {analyzer.Server: true},
+	"both":   {true, true},
+}
+
+func newFollowCommand(e env) *cobra.Command {
+	var o followOptions
+	cmd := &cobra.Command{
+		Use:   "follow FILE... --stream N",
+		Short: "Write what the two sides of a conversation said",
+		Long: `follow writes the bytes that one or both sides of a conversation sent, each once and in order; both sides in
+the order in which their bytes became readable.
+
+--as text   characters; what a terminal would not print is escaped as in "\x1b", CR LF is a line's end, \ is \\
+--as hex    16 bytes a line with their offset; > is the client's, < the server's
+--as raw    the bytes and nothing else
+
+Bytes that are not in the capture are shown as "[1448 bytes not captured]" or "[60 bytes cut by the snap length]"; raw
+leaves them out. Whatever is not in the output as it was sent is also said on standard error.
+The input is read twice, so it can not be a pipe.`,
+		Example: `  tcptrace follow capture.pcapng --stream 3
+  tcptrace follow capture.pcapng --stream 3 --from server --as raw -o download.bin
+  tcptrace follow capture.pcapng --stream 3 --as hex | less`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runFollow(cmd.Context(), args, o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.UintSliceVar(&o.streams, "stream", nil, "the `number` of the conversation")
+	f.StringVar(&o.from, "from", "both", "client, server or both")
+	f.StringVar(&o.as, "as", "text", strings.Join(report.TranscriptNames(), ", "))
+	o.addFilter(cmd)
+	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	o.addTracking(cmd)
+	return cmd
+}
+
+func (o *followOptions) check(args []string, e env) error {
+	_, known := followSides[o.from]
+	switch {
+	case len(o.streams) != 1:
+		return usageError("--stream is missing, or given several times: which one?")
+	case !known:
+		return usageError("--from is client, server or both, not %q", o.from)
+	case report.Transcripts[o.as] == nil:
+		return usageError("--as is one of %s, not %q", strings.Join(report.TranscriptNames(), ", "), o.as)
+	case o.as == "raw" && o.toTerminal(e):
+		return usageError("raw bytes are not for a terminal: use -o FILE, or --as text")
+	}
+	return checkOutput("-o", o.output, args)
+}
+
+func (o *followOptions) toTerminal(e env) bool {
+	return e.outTTY && (o.output == "" || o.output == "-")
+}
+
+// following hears one conversation.
+type following struct {
+	want      [2]bool // by side
+	follower  *analyzer.Follower
+	options   report.TranscriptOptions
+	out       report.Transcript
+	conflicts []string
+}
+
+// maxConflicts is how many conflicts are told by name.
+const maxConflicts = 10
+
+func (w *following) take(c *analyzer.Conversation) {
+	w.follower = analyzer.NewFollower(c, w.hear)
+	w.options.Addr, w.options.Start = c.Addr, c.Start
+}
+
+func (w *following) see(s *engine.Sighting) error {
+	if s.Duplicate {
+		return nil
+	}
+	return w.follower.Segment(s.Segment, s.Payload())
+}
+
+func (w *following) hear(p *analyzer.Piece) error {
+	if !w.want[p.From] {
+		return nil
+	}
+	if p.Kind == analyzer.PieceConflict && len(w.conflicts) < maxConflicts {
+		w.conflicts = append(w.conflicts, fmt.Sprintf("frame %d: bytes %d to %d of the %s were sent before with other content, which is the one shown", p.Frame, p.Offset, p.Offset+p.Len-1, p.From))
+	}
+	return w.out.Piece(p)
+}
+
+// notes say what is not in the output as it was sent.
+func (w *following) notes(e env) {
+	say := func(n int64, format string, args ...any) {
+		if n > 0 {
+			fmt.Fprintf(e.err, "tcptrace: note: "+format+"\n", args...)
+		}
+	}
+	for _, c := range w.conflicts {
+		say(1, "%s", c)
+	}
+	for side := range analyzer.Server + 1 {
+		if !w.want[side] {
+			continue
+		}
+		s := w.follower.Stats(side)
+		say(s.Conflicts-maxConflicts, "the %s sent bytes again with other content %d times in all", side, s.Conflicts)
+		say(s.Missing, "%d bytes of the %s are not in the capture", s.Missing, side)
+		say(s.Cut, "%d bytes of the %s were cut by the snap length", s.Cut, side)
+		say(s.Forced, "%d bytes of the %s were given up because too much had come behind them", s.Forced, side)
+		say(s.Late, "%d bytes of the %s came too late for their place, or from before the first one", s.Late, side)
+		say(s.Unchecked, "%d bytes of the %s were repeated too late to compare them", s.Unchecked, side)
+		say(s.Segments, "%d segments of the %s were left out: far from the others, or with a wrong checksum", s.Segments, side)
+	}
+}
+
+func runFollow(ctx context.Context, args []string, o followOptions, e env) error {
+	if err := o.check(args, e); err != nil {
+		return err
+	}
+	w := following{want: followSides[o.from]}
+	p, err := o.passes("tcptrace follow", args, &w, e)
+	if err != nil {
+		return err
+	}
+	if err := p.find(ctx); err != nil {
+		return err
+	}
+	out, err := openOutput("-o", o.output, args, e)
+	if err != nil {
+		return err
+	}
+	w.options.Headings = o.toTerminal(e)
+	w.options.Color = o.toTerminal(e) && !o.noColor && os.Getenv("NO_COLOR") == ""
+	w.out = report.Transcripts[o.as](out, w.options)
+	err = p.show(ctx)
+	if failed := errors.Join(w.follower.Close(), w.out.Finish(), out.Close()); failed != nil {
+		return failed
+	}
+	w.notes(e)
+	return p.conclude(ctx, err)
+}

@@ -1,0 +1,268 @@
+package report
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"tcptrace/analyzer"
+)
+
+// Transcript writes what the sides of a conversation said: the pieces of an [analyzer.Follower].
+type Transcript interface {
+	Piece(p *analyzer.Piece) error
+	Finish() error
+}
+
+// TranscriptOptions say how a transcript looks. The zero value is for a file.
+type TranscriptOptions struct {
+	Headings bool // before each turn: who speaks, and when
+	Color    bool // ANSI colours: the client's bytes bold
+	Addr     [2]netip.AddrPort
+	Start    analyzer.Time // of the conversation
+}
+
+// Transcripts are the forms of a transcript, by the name that --as takes.
+var Transcripts = map[string]func(w io.Writer, o TranscriptOptions) Transcript{
+	"text": func(w io.Writer, o TranscriptOptions) Transcript { return &textTranscript{turns: newTurns(w, o)} },
+	"hex":  func(w io.Writer, o TranscriptOptions) Transcript { return &hexTranscript{turns: newTurns(w, o)} },
+	"raw":  func(w io.Writer, _ TranscriptOptions) Transcript { return &rawTranscript{newBuffer(w)} },
+}
+
+// TranscriptNames are the names of Transcripts, sorted.
+func TranscriptNames() []string { return slices.Sorted(maps.Keys(Transcripts)) }
+
+// rawTranscript is the bytes and nothing else.
+type rawTranscript struct{ out buffer }
+
+func (r *rawTranscript) Piece(p *analyzer.Piece) error {
+	r.out.b = append(r.out.b, p.Bytes...)
+	return r.out.spill()
+}
+
+func (r *rawTranscript) Finish() error { return r.out.flush() }
+
+// turns is what the forms for people share: who speaks, and what is said of gaps.
+type turns struct {
+	out    buffer
+	opts   TranscriptOptions
+	begun  bool
+	from   analyzer.Side
+	inLine bool // the last line is not ended
+}
+
+func newTurns(w io.Writer, o TranscriptOptions) turns { return turns{out: newBuffer(w), opts: o} }
+
+// turn begins another side's turn if p is of it, after flush has written what is left of the one before.
+func (t *turns) turn(p *analyzer.Piece, flush func()) {
+	if t.begun && t.from == p.From {
+		return
+	}
+	flush()
+	if t.opts.Color && t.begun {
+		t.out.b = append(t.out.b, plain...)
+	}
+	if t.opts.Headings {
+		t.endLine()
+		if t.begun {
+			t.out.b = append(t.out.b, '\n')
+		}
+		t.out.b = fmt.Appendf(t.out.b, "%s %s > %s", p.From, t.opts.Addr[p.From], t.opts.Addr[p.From.Peer()])
+		if p.Frame != 0 {
+			t.out.b = fmt.Appendf(t.out.b, ", frame %d, %s", p.Frame, humanDuration(p.Time.Sub(t.opts.Start)))
+		}
+		t.out.b = append(t.out.b, '\n')
+	}
+	t.begun, t.from = true, p.From
+	if t.opts.Color && p.From == analyzer.Client {
+		t.out.b = append(t.out.b, bold...)
+	}
+}
+
+func (t *turns) endLine() {
+	if t.inLine {
+		t.out.b = append(t.out.b, '\n')
+		t.inLine = false
+	}
+}
+
+// gapTexts say of a gap why there is nothing.
+var gapTexts = map[analyzer.PieceKind]string{
+	analyzer.PieceMissing: "not captured",
+	analyzer.PieceCut:     "cut by the snap length",
+}
+
+// gap appends what stands in the place of bytes that are not there.
+func (t *turns) gap(p *analyzer.Piece) {
+	if t.opts.Color {
+		t.out.b = append(t.out.b, yellow...)
+	}
+	unit := "bytes"
+	if p.Len == 1 {
+		unit = "byte"
+	}
+	t.out.b = fmt.Appendf(t.out.b, "[%d %s %s]", p.Len, unit, gapTexts[p.Kind])
+	if t.opts.Color {
+		t.out.b = append(t.out.b, plain...)
+		if p.From == analyzer.Client {
+			t.out.b = append(t.out.b, bold...)
+		}
+	}
+}
+
+func (t *turns) finish() error {
+	if t.opts.Color && t.begun {
+		t.out.b = append(t.out.b, plain...)
+	}
+	return t.out.flush()
+}
+
+// textTranscript is the bytes as UTF-8, without anything that a terminal would obey: what is not printable is
+// written as Go writes it in strings. CR LF is written as LF.
+type textTranscript struct {
+	turns
+	rest []byte // the beginning of a character, or a CR that may be followed by LF
+}
+
+func (r *textTranscript) Piece(p *analyzer.Piece) error {
+	if p.Kind == analyzer.PieceConflict {
+		return nil
+	}
+	r.turn(p, r.flush)
+	if p.Kind != analyzer.PieceData {
+		r.flush()
+		r.gap(p)
+		r.inLine = true
+		return r.out.spill()
+	}
+	b := p.Bytes
+	for len(r.rest) > 0 && len(b) > 0 { // of a character: byte by byte
+		r.rest, b = append(r.rest, b[0]), b[1:]
+		r.rest = r.escape(r.rest, false)
+	}
+	for len(b) > 0 {
+		n := min(len(b), spillAt/8) // what one call appends
+		rest := r.escape(b[:n], false)
+		b = b[n-len(rest):]
+		if len(rest) == len(b) {
+			r.rest = append(r.rest[:0], rest...)
+			break
+		}
+		if err := r.out.spill(); err != nil {
+			return err
+		}
+	}
+	return r.out.spill()
+}
+
+// flush writes the beginning of a character that has no end.
+func (r *textTranscript) flush() { r.rest = r.escape(r.rest, true)[:0] }
+
+// escape appends b and returns what may go on with the next bytes; nothing if these are the last.
+func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
+	for len(b) > 0 {
+		c, n := utf8.DecodeRune(b)
+		switch {
+		case !last && (b[0] == '\r' && len(b) == 1 || c == utf8.RuneError && !utf8.FullRune(b)):
+			return b
+		case c == '\r' && len(b) > 1 && b[1] == '\n':
+		case c == '\n' || c == '\t' || unicode.IsPrint(c) && c != '\\' && !(c == utf8.RuneError && n == 1):
+			r.out.b = append(r.out.b, b[:n]...)
+		case c == utf8.RuneError && n == 1:
+			const digits = "0123456789abcdef"
+			r.out.b = append(r.out.b, '\\', 'x', digits[b[0]>>4], digits[b[0]&15])
+		default:
+			quoted := strconv.AppendQuoteRune(nil, c)
+			r.out.b = append(r.out.b, quoted[1:len(quoted)-1]...)
+		}
+		r.inLine = c != '\n'
+		b = b[n:]
+	}
+	return b
+}
+
+// Finish writes what is still buffered.
+func (r *textTranscript) Finish() error {
+	r.flush()
+	if r.opts.Headings {
+		r.endLine()
+	}
+	return r.finish()
+}
+
+// hexTranscript is lines of 16 bytes, as hexdump -C has them, each with its side.
+type hexTranscript struct {
+	turns
+	line   []byte
+	offset int64 // of line
+}
+
+var sideMarks = [2]byte{analyzer.Client: '>', analyzer.Server: '<'}
+
+func (r *hexTranscript) Piece(p *analyzer.Piece) error {
+	if p.Kind == analyzer.PieceConflict {
+		return nil
+	}
+	r.turn(p, r.flush)
+	if p.Kind != analyzer.PieceData {
+		r.flush()
+		r.out.b = fmt.Appendf(r.out.b, "%c %08x  ", sideMarks[p.From], p.Offset)
+		r.gap(p)
+		r.out.b = append(r.out.b, '\n')
+		return r.out.spill()
+	}
+	for b := p.Bytes; len(b) > 0; {
+		if len(r.line) == 0 {
+			r.offset = p.Offset + p.Len - int64(len(b))
+		}
+		n := min(16-len(r.line), len(b))
+		r.line, b = append(r.line, b[:n]...), b[n:]
+		if len(r.line) == 16 {
+			r.flush()
+			if err := r.out.spill(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush writes a line, be it whole or not.
+func (r *hexTranscript) flush() {
+	if len(r.line) == 0 {
+		return
+	}
+	var field [3*16 + 1]byte
+	for i := range field {
+		field[i] = ' '
+	}
+	at := 0
+	for i, c := range r.line {
+		if i == 8 {
+			at++
+		}
+		hex.Encode(field[at:], []byte{c})
+		at += 3
+	}
+	r.out.b = fmt.Appendf(r.out.b, "%c %08x  %s |", sideMarks[r.from], r.offset, field[:])
+	for _, c := range r.line {
+		if c < ' ' || c > '~' {
+			c = '.'
+		}
+		r.out.b = append(r.out.b, c)
+	}
+	r.out.b = append(r.out.b, '|', '\n')
+	r.line = r.line[:0]
+}
+
+// Finish writes what is still buffered.
+func (r *hexTranscript) Finish() error {
+	r.flush()
+	return r.finish()
+}
