@@ -23,6 +23,12 @@ type viewer interface {
 	see(s *engine.Sighting) error
 }
 
+// picky is a viewer that wants only some of the chosen conversations.
+type picky interface {
+	// wants is asked before take. It must not keep c.
+	wants(c *analyzer.Conversation) bool
+}
+
 // passes are the two passes of a command over its input.
 type passes struct {
 	options *selectOptions
@@ -32,9 +38,9 @@ type passes struct {
 	env     env
 	rewind  func() error // makes standard input ready for the second pass
 
-	streams map[uint64]bool // those asked for, and whether they were there; nil: all are wanted
-	where   *report.Where   // nil: any will do
-	choice  *engine.Choice
+	selected
+	choice *engine.Choice
+	begin  analyzer.Time // of the first packet, from its conversation on
 
 	// Valid after find.
 	summary    analyzer.Summary
@@ -53,19 +59,55 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 		return nil, err
 	}
 	p := &passes{options: o, engine: opts, inputs: inputs, viewer: v, env: e, choice: engine.NewChoice(opts)}
-	if len(o.streams) > 0 {
-		p.streams = map[uint64]bool{}
-		for _, n := range o.streams {
-			p.streams[uint64(n)] = false
-		}
-	}
-	if o.where != "" {
-		if p.where, err = report.CompileWhere(o.where); err != nil {
-			return nil, usageError("--where: %w", err)
-		}
+	if p.selected, err = o.selected(); err != nil {
+		return nil, err
 	}
 	p.rewind, err = rewindable(command, inputs, e)
 	return p, err
+}
+
+// selected is which conversations --stream and --where select.
+type selected struct {
+	streams map[uint64]bool // those asked for, and whether they were there; nil: all are wanted
+	where   *report.Where   // nil: any will do
+}
+
+func (o *selectOptions) selected() (s selected, err error) {
+	if len(o.streams) > 0 {
+		s.streams = map[uint64]bool{}
+		for _, n := range o.streams {
+			s.streams[uint64(n)] = false
+		}
+	}
+	if o.where != "" {
+		if s.where, err = report.CompileWhere(o.where); err != nil {
+			return s, usageError("--where: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (s *selected) wants(c *analyzer.Conversation) (bool, error) {
+	if s.streams != nil {
+		if _, ok := s.streams[c.Stream]; !ok {
+			return false, nil
+		}
+		s.streams[c.Stream] = true
+	}
+	if s.where == nil {
+		return true, nil
+	}
+	return s.where.Match(c)
+}
+
+// missing is the error for a stream that was not there.
+func (s *selected) missing(sum *analyzer.Summary) error {
+	for _, n := range slices.Sorted(maps.Keys(s.streams)) {
+		if !s.streams[n] {
+			return usageError("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %d conversations", n, sum.Conversations)
+		}
+	}
+	return nil
 }
 
 // rewindable checks that every input can be read twice, and returns how to go back.
@@ -103,7 +145,23 @@ func onlyOnce(command, input string) error {
 }
 
 func (p *passes) open() source.Source {
-	return withProgress(source.Open(p.inputs, source.Options{Stdin: p.env.in}), p.options.progress, p.env)
+	src := withProgress(source.Open(p.inputs, source.Options{Stdin: p.env.in}), p.options.progress, p.env)
+	return &begunSource{Source: src, begin: &p.begin}
+}
+
+// begunSource notes when the first packet was captured.
+type begunSource struct {
+	source.Source
+	begin *analyzer.Time
+	begun bool
+}
+
+func (s *begunSource) Next(b *source.Batch) error {
+	err := s.Source.Next(b)
+	if err == nil && !s.begun {
+		*s.begin, s.begun = analyzer.Time(b.Packets[0].Time), true
+	}
+	return err
 }
 
 // find is the first pass. After an error there is nothing to show.
@@ -119,12 +177,7 @@ func (p *passes) find(ctx context.Context) error {
 	if len(p.stats.Errors) > 0 && p.choice.Len() == 0 {
 		return conclude(p.stats, p.engine.Filter, false, p.env)
 	}
-	for _, n := range slices.Sorted(maps.Keys(p.streams)) {
-		if !p.streams[n] {
-			return usageError("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %d conversations", n, p.summary.Conversations)
-		}
-	}
-	return nil
+	return p.missing(&p.summary)
 }
 
 // Conversation makes p the sink of the first pass.
@@ -133,6 +186,9 @@ func (p *passes) Conversation(c *analyzer.Conversation) error {
 	if err != nil {
 		return err
 	}
+	if v, ok := p.viewer.(picky); wanted && ok {
+		wanted = v.wants(c)
+	}
 	if !wanted {
 		p.choice.Leave(c)
 		return nil
@@ -140,19 +196,6 @@ func (p *passes) Conversation(c *analyzer.Conversation) error {
 	p.choice.Take(c)
 	p.viewer.take(c)
 	return nil
-}
-
-func (p *passes) wants(c *analyzer.Conversation) (bool, error) {
-	if p.streams != nil {
-		if _, ok := p.streams[c.Stream]; !ok {
-			return false, nil
-		}
-		p.streams[c.Stream] = true
-	}
-	if p.where == nil {
-		return true, nil
-	}
-	return p.where.Match(c)
 }
 
 // show is the second pass.
