@@ -39,11 +39,29 @@ type Timeline struct {
 	anomalies []anomalyAt  // those to come
 }
 
-// change is a step of a trajectory, and when it is due.
-type change struct {
-	at    int64 // a frame; of a step that no segment shows a Time
-	timed bool
-	state fsm.State
+// change is a step of a trajectory in one word: the state, whether it is due at a time and not with a frame, and
+// that frame, or the time since the start of the conversation.
+type change uint64
+
+const (
+	changeState change = 1<<4 - 1
+	changeTimed change = 1 << 4
+	changeShift        = 5
+)
+
+func (t *Timeline) newChange(s *Step) change {
+	if s.Frame == 0 {
+		return change(max(0, s.Time-t.start))<<changeShift | changeTimed | change(s.State)
+	}
+	return change(s.Frame)<<changeShift | change(s.State)
+}
+
+// due reports whether c is a fact when s has passed.
+func (t *Timeline) due(c change, s *wire.Segment) bool {
+	if c&changeTimed != 0 {
+		return Time(c>>changeShift) <= Time(s.Time)-t.start
+	}
+	return uint64(c>>changeShift) <= s.Frame
 }
 
 // anomalyAt is where an anomaly was raised.
@@ -70,7 +88,7 @@ func (m *Timelines) New(c *Conversation) Timeline {
 		m.changes = roomFor(m.changes, len(steps))
 		n := len(m.changes)
 		for i := range steps {
-			m.changes = append(m.changes, newChange(&steps[i]))
+			m.changes = append(m.changes, t.newChange(&steps[i]))
 		}
 		t.changes[side] = m.changes[n:len(m.changes):len(m.changes)]
 	}
@@ -90,13 +108,6 @@ func roomFor[T any](s []T, n int) []T {
 		return make([]T, 0, max(n, 4096))
 	}
 	return s
-}
-
-func newChange(s *Step) change {
-	if s.Frame == 0 {
-		return change{at: int64(s.Time), timed: true, state: s.State}
-	}
-	return change{at: int64(s.Frame), state: s.State}
 }
 
 // Segment writes into v what s, the conversation's next segment, is. duplicate: it is a copy of a
@@ -122,8 +133,8 @@ func (t *Timeline) Segment(s *wire.Segment, duplicate bool, v *SegmentView) {
 func (t *Timeline) advance(s *wire.Segment) {
 	for side := range t.changes {
 		list := t.changes[side]
-		for len(list) > 0 && (list[0].timed && list[0].at <= s.Time || !list[0].timed && list[0].at <= int64(s.Frame)) {
-			t.state[side], list = list[0].state, list[1:]
+		for len(list) > 0 && t.due(list[0], s) {
+			t.state[side], list = fsm.State(list[0]&changeState), list[1:]
 		}
 		t.changes[side] = list
 	}

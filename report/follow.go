@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -47,6 +46,8 @@ func (r *rawTranscript) Piece(p *analyzer.Piece) error {
 }
 
 func (r *rawTranscript) Finish() error { return r.out.flush() }
+
+const hexDigits = "0123456789abcdef"
 
 // turns is what the forms for people share: who speaks, and what is said of gaps.
 type turns struct {
@@ -167,6 +168,11 @@ func (r *textTranscript) flush() { r.rest = r.escape(r.rest, true)[:0] }
 // escape appends b and returns what may go on with the next bytes; nothing if these are the last.
 func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
 	for len(b) > 0 {
+		if n := plainLen(b); n > 0 {
+			r.out.b, b = append(r.out.b, b[:n]...), b[n:]
+			r.inLine = true
+			continue
+		}
 		c, n := utf8.DecodeRune(b)
 		switch {
 		case !last && (b[0] == '\r' && len(b) == 1 || c == utf8.RuneError && !utf8.FullRune(b)):
@@ -175,8 +181,7 @@ func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
 		case c == '\n' || c == '\t' || unicode.IsPrint(c) && c != '\\' && !(c == utf8.RuneError && n == 1):
 			r.out.b = append(r.out.b, b[:n]...)
 		case c == utf8.RuneError && n == 1:
-			const digits = "0123456789abcdef"
-			r.out.b = append(r.out.b, '\\', 'x', digits[b[0]>>4], digits[b[0]&15])
+			r.out.b = append(r.out.b, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
 		default:
 			quoted := strconv.AppendQuoteRune(nil, c)
 			r.out.b = append(r.out.b, quoted[1:len(quoted)-1]...)
@@ -185,6 +190,16 @@ func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
 		b = b[n:]
 	}
 	return b
+}
+
+// plainLen is how many bytes at the start of b are characters that stand for themselves.
+func plainLen(b []byte) int {
+	for i, c := range b {
+		if c < ' ' || c > '~' || c == '\\' {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // Finish writes what is still buffered.
@@ -212,7 +227,7 @@ func (r *hexTranscript) Piece(p *analyzer.Piece) error {
 	r.turn(p, r.flush)
 	if p.Kind != analyzer.PieceData {
 		r.flush()
-		r.out.b = fmt.Appendf(r.out.b, "%c %08x  ", sideMarks[p.From], p.Offset)
+		r.out.b = appendOffset(r.out.b, p.From, p.Offset)
 		r.gap(p)
 		r.out.b = append(r.out.b, '\n')
 		return r.out.spill()
@@ -233,31 +248,35 @@ func (r *hexTranscript) Piece(p *analyzer.Piece) error {
 	return nil
 }
 
+// appendOffset begins a line.
+func appendOffset(b []byte, from analyzer.Side, offset int64) []byte {
+	b = append(b, sideMarks[from], ' ')
+	for limit := int64(1 << 28); limit > max(offset, 1); limit >>= 4 {
+		b = append(b, '0')
+	}
+	return append(strconv.AppendInt(b, offset, 16), "  "...)
+}
+
 // flush writes a line, be it whole or not.
 func (r *hexTranscript) flush() {
 	if len(r.line) == 0 {
 		return
 	}
-	var field [3*16 + 1]byte
-	for i := range field {
-		field[i] = ' '
-	}
-	at := 0
+	const blank = "                                                  |................|\n"
+	const text = len(blank) - 2 - 16
+	b := append(appendOffset(r.out.b, r.from, r.offset), blank...)
+	row := b[len(b)-len(blank):]
 	for i, c := range r.line {
-		if i == 8 {
-			at++
+		at := 3*i + i/8
+		row[at], row[at+1] = hexDigits[c>>4], hexDigits[c&15]
+		if c >= ' ' && c <= '~' {
+			row[text+i] = c
 		}
-		hex.Encode(field[at:], []byte{c})
-		at += 3
 	}
-	r.out.b = fmt.Appendf(r.out.b, "%c %08x  %s |", sideMarks[r.from], r.offset, field[:])
-	for _, c := range r.line {
-		if c < ' ' || c > '~' {
-			c = '.'
-		}
-		r.out.b = append(r.out.b, c)
+	if n := len(r.line); n < 16 {
+		b = append(b[:len(b)-2-16+n], '|', '\n')
 	}
-	r.out.b = append(r.out.b, '|', '\n')
+	r.out.b = b
 	r.line = r.line[:0]
 }
 
