@@ -42,6 +42,11 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 	return f, nil
 }
 
+// Fails reports whether an anomaly of this kind fails the check.
+func (f *FailOn) Fails(kind *analyzer.AnomalyKind) bool {
+	return f.kinds[kind] || f.severe && kind.Severity >= f.severity
+}
+
 // Watch returns a report that passes everything on to next and lets f see it.
 func (f *FailOn) Watch(next Report) Report { return &watched{next, f} }
 
@@ -61,7 +66,7 @@ func (f *FailOn) see(c *analyzer.Conversation) {
 	f.judgment.Judge(c)
 	for i := range f.judgment.Anomalies {
 		a := &f.judgment.Anomalies[i]
-		if !f.kinds[a.Kind] && !(f.severe && a.Kind.Severity >= f.severity) {
+		if !f.Fails(a.Kind) {
 			continue
 		}
 		if f.conversations == 0 || c.Stream < f.stream {

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/patcher/value"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Assertion is a condition on all conversations of a capture at once, in the language of Where:
+//
+//	all(conversations, .outcome == "closed")
+//	count(conversations, has(.anomalies, "zero-window")) <= 2
+//
+// It is not safe for concurrent use.
+type Assertion struct {
+	Source  string
+	program *vm.Program
+	explain *vm.Program // what to say when it does not hold; nil: nothing more is known
+	says    string      // how
+	vm      vm.VM
+}
+
+// allRecords is what an assertion sees.
+type allRecords struct {
+	Conversations []Record `expr:"conversations"`
+}
+
+func compileOverAll(source string, as ...expr.Option) (*vm.Program, error) {
+	return expr.Compile(source, append([]expr.Option{expr.Env(&allRecords{}), hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{})}, as...)...)
+}
+
+// CompileAssertion checks an expression against Record's fields, as CompileWhere does.
+func CompileAssertion(source string) (*Assertion, error) {
+	if strings.TrimSpace(source) == "" {
+		return nil, errors.New("empty expression")
+	}
+	program, err := compileOverAll(source, expr.AsBool())
+	if err != nil {
+		return nil, explainCompile(err)
+	}
+	node := program.Node()
+	var r reads
+	ast.Walk(&node, &r)
+	if r.unknown != "" {
+		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
+	}
+	a := &Assertion{Source: source, program: program}
+	if why, says := counterexample(source); why != "" {
+		if a.explain, err = compileOverAll(why); err == nil {
+			a.says = says
+		}
+	}
+	return a, nil
+}
+
+// counterexample is an expression that tells why one like source does not hold: the streams that
+// break a rule for all, or the number that is compared. It is empty if source is neither.
+func counterexample(source string) (why, says string) {
+	tree, err := parser.Parse(source)
+	if err != nil {
+		return "", ""
+	}
+	switch n := tree.Node.(type) {
+	case *ast.BuiltinNode:
+		if (n.Name != "all" && n.Name != "none") || n.Arguments[0].String() != "conversations" {
+			return "", ""
+		}
+		broken := strings.TrimSpace(n.Arguments[1].String())
+		if n.Name == "all" {
+			broken = "!(" + strings.Trim(broken, "{}") + ")"
+		}
+		return "map(filter(conversations, " + broken + "), .stream)", "it fails for stream"
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "==", "!=", "<", "<=", ">", ">=":
+			return n.Left.String(), "found"
+		}
+	}
+	return "", ""
+}
+
+// Check reports whether the condition holds for these records. If not, why says what the
+// expression found, and streams are the conversations to blame, as far as that is known.
+func (a *Assertion) Check(records []Record) (holds bool, why string, streams []uint64, err error) {
+	env := &allRecords{records}
+	result, err := a.vm.Run(a.program, env)
+	if err != nil {
+		return false, "", nil, err
+	}
+	if result == true || a.explain == nil {
+		return result == true, "", nil, nil
+	}
+	found, err := a.vm.Run(a.explain, env)
+	if err != nil {
+		return false, "", nil, nil // the explanation is a courtesy
+	}
+	list, ok := found.([]any)
+	if !ok {
+		return false, explained(a.says, found), nil, nil
+	}
+	for _, v := range list {
+		if n, ok := v.(uint64); ok {
+			streams = append(streams, n)
+		}
+	}
+	return false, explained(a.says, found), streams, nil
+}
+
+const maxExplained = 10 // values of a list that an explanation shows
+
+func explained(says string, found any) string {
+	list, ok := found.([]any)
+	if !ok {
+		if k := reflect.ValueOf(found).Kind(); k > reflect.Float64 && k != reflect.String {
+			return "" // too much to show
+		}
+		return fmt.Sprintf("%s %v", says, found)
+	}
+	words := make([]string, 0, maxExplained)
+	for _, v := range list[:min(len(list), maxExplained)] {
+		words = append(words, fmt.Sprint(v))
+	}
+	more := ""
+	if n := len(list) - len(words); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return says + " " + strings.Join(words, ", ") + more
+}
+
+// Suggest asks for those of names that are spelled most like name; if none is, it lists them all.
+func Suggest(name string, names []string) string {
+	return cmp.Or(nearest(name, names), "there are "+strings.Join(names, ", "))
+}
+
+// SuggestField is where a record has a field that is spelled like name; empty if nowhere.
+func SuggestField(name string) string { return nearest(name, fieldPaths) }
