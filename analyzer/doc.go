@@ -67,5 +67,9 @@
 // for package engine, which runs several trackers side by side. The structs that a packet
 // touches hold no pointers and live in slabs.
 //
+// What is said of single packets takes a second pass over the capture, since it needs to know how the conversation
+// went: the trackers of the partitions that matter are shown their segments again and tell of each its [Place]; a [Timeline] says
+// what it is, a [Follower] puts its bytes in order.
+//
 // The package has no clock (only the capture's), no goroutines and no I/O.
 package analyzer

@@ -11,6 +11,7 @@ type spaces struct {
 	scales    [2]windowScale    // by direction
 	isn       [2]reassembly.Pos // by direction; where it was not captured, what precedes the first byte seen
 	reached   [2]reassembly.Pos // by direction: a recent position, to unwrap numbers by
+	unplaced  [2]bool           // by direction: isn is not known yet, since nothing but an RST was sent
 }
 
 // windowScale is what a direction's SYN said of its window.
@@ -24,6 +25,7 @@ func newSpaces(c *Conversation) spaces {
 	for dir := range c.sides {
 		p.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
 		p.reached[dir] = p.isn[dir]
+		p.unplaced[dir] = !c.sides[dir].knowsISN && c.sides[dir].isn == ^uint32(0)
 	}
 	return p
 }
@@ -35,11 +37,22 @@ const maxWindow = 1 << 30
 
 // position is the place of a number in dir's sequence space.
 func (p *spaces) position(dir uint8, number uint32) reassembly.Pos {
+	if p.unplaced[dir] {
+		p.unplaced[dir] = false
+		p.isn[dir] = reassembly.Start(reassembly.Seq(number)) - 1
+		p.reached[dir] = p.isn[dir]
+	}
 	pos := reassembly.Unwrap(p.reached[dir], reassembly.Seq(number))
 	if ahead := pos - p.reached[dir]; ahead > 0 && ahead < maxWindow {
 		p.reached[dir] = pos
 	}
 	return pos
+}
+
+// relative is a number of dir's sequence space as counted from its ISN.
+func (p *spaces) relative(dir uint8, number uint32) int64 {
+	pos := p.position(dir, number) // may find the ISN
+	return int64(pos - p.isn[dir])
 }
 
 // window is the window of s in bytes. The one in a SYN is never scaled (RFC 7323 2.2).

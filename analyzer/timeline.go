@@ -117,14 +117,14 @@ func (t *Timeline) Segment(s *wire.Segment, duplicate bool, v *SegmentView) {
 	*v = SegmentView{
 		Stream: t.stream, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
 		From: t.side(s.Dir), Flags: flagNames[uint8(s.Flags)], Len: s.Len,
-		Seq:    int64(t.position(s.Dir, s.Seq) - t.isn[s.Dir]),
+		Seq:    t.relative(s.Dir, s.Seq),
 		HasAck: s.Flags.Has(wire.ACK),
 		Kind:   kindOf(s, duplicate),
 		State:  t.state,
 		Notes:  t.raised(s.Frame, v.Notes[:0]),
 	}
 	if v.HasAck {
-		v.Ack = int64(t.position(1-s.Dir, s.Ack) - t.isn[1-s.Dir])
+		v.Ack = t.relative(1-s.Dir, s.Ack)
 	}
 	v.Window, v.Unscaled = t.window(s)
 }

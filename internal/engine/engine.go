@@ -1,5 +1,6 @@
 // Package engine runs an analysis: it reads batches of frames, decodes them, divides
-// the segments among workers by flow, and hands the conversations to a sink.
+// the segments among workers by flow, and hands the conversations to a sink (Run). A second pass shows
+// the packets of some of them (Watch).
 //
 // It is the only package that starts goroutines; a Writer lets output be written beside the rest. What a sink receives, and in
 // which order, does not depend on how many there are: the flows are divided into
