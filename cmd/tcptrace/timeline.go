@@ -3,73 +3,136 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/engine"
 	"tcptrace/report"
 )
 
-// timelineFormats are what timeline's --format takes.
-var timelineFormats = []string{"ndjson"}
+// timelineFormats are what timeline's --format takes. All but ndjson are for people: report.TimelineFormats.
+var timelineFormats = []string{"ladder", "mermaid", "ndjson"}
+
+// peopleFlags are the flags that make no sense with records.
+var peopleFlags = []string{"time", "full", "ascii", "width", "no-color", "limit"}
 
 type timelineOptions struct {
 	selectOptions
-	format string
-	output string
+	format  string
+	time    string
+	limit   int
+	width   int
+	full    bool
+	ascii   bool
+	noColor bool
+	output  string
 }
 
 func newTimelineCommand(e env) *cobra.Command {
 	var o timelineOptions
 	cmd := &cobra.Command{
-		Use:   "timeline FILE... --format ndjson",
+		Use:   "timeline FILE...",
 		Short: "Tell what happened in conversations, packet by packet",
-		Long: `timeline writes a record for each TCP packet, in the order of the capture: what it is, and the states of
-both endpoints after it. It is about all conversations unless --stream or --where chooses some.
+		Long: `timeline shows conversations packet by packet, with the states of both endpoints: as a ladder with the story of
+each conversation beneath, as a Mermaid sequence diagram in a block of Markdown, or as a record for each TCP packet, in
+the order of the capture. It is about all conversations unless --stream or --where chooses some.
 
-Sequence numbers are relative to the initial one; where that was not captured the first byte seen is 1.
-window is in bytes; with "window_unscaled" it is as sent, since the handshake, which has the scale, was not captured.
-t_s is the time since the conversation's first packet. The input is read twice, so it can not be a pipe.`,
-		Example: `  tcptrace timeline capture.pcapng --format ndjson --stream 3
-  tcptrace timeline capture.pcapng --format ndjson --where 'outcome == "reset"' -o reset.ndjson`,
+Sequence numbers are relative to the initial one; where that was not captured the first byte seen is 1. 1:101(100) is the
+first byte, the next one, and how many; a raw window is as sent, since the handshake, which has its scale, was not captured.
+States stand where they change, with a mark for what is known of them. Runs of ordinary packets are folded unless --full
+is given.
+
+The input is read twice, more often if many conversations are shown, so it can not be a pipe.`,
+		Example: `  tcptrace timeline capture.pcapng --stream 3
+  tcptrace timeline capture.pcapng --where 'outcome == "reset"' --limit 5 --time absolute
+  tcptrace timeline capture.pcapng --stream 3 --format mermaid >>issue.md
+  tcptrace timeline capture.pcapng --format ndjson -o segments.ndjson`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return runTimeline(cmd.Context(), args, o, e) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runTimeline(cmd.Context(), args, o, cmd.Flags(), e)
+		},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.format, "format", "", strings.Join(timelineFormats, ", "))
+	f.StringVar(&o.format, "format", "ladder", strings.Join(timelineFormats, ", "))
 	o.addSelection(cmd)
+	f.IntVar(&o.limit, "limit", defaultLadders, "show at most `n` conversations, the first; 0 for all (those that --stream names are all shown)")
+	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), absolute (UTC), delta (to the line before)")
+	f.BoolVar(&o.full, "full", false, "a line for every packet")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
+	f.IntVar(&o.width, "width", 0, "fit `n` columns (default: the terminal's, or 80)")
+	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
 	return cmd
 }
 
-// timelines shows every segment of the chosen conversations.
-type timelines struct {
+func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
+	if !slices.Contains(timelineFormats, o.format) {
+		return usageError("--format is one of %s, not %q", strings.Join(timelineFormats, ", "), o.format)
+	}
+	if o.format == "ndjson" {
+		for _, name := range peopleFlags {
+			if flags.Changed(name) {
+				return usageError("--%s does not go with --format ndjson", name)
+			}
+		}
+	}
+	if _, ok := report.TimeStyles[o.time]; !ok {
+		return usageError("--time is one of %s, not %q", strings.Join(slices.Sorted(maps.Keys(report.TimeStyles)), ", "), o.time)
+	}
+	if o.limit < 0 || o.width < 0 {
+		return usageError("--limit and --width must not be negative")
+	}
+	return checkOutput("-o", o.output, args)
+}
+
+// look is the options as a renderer takes them.
+func (o *timelineOptions) look(e env) report.TimelineOptions {
+	look := report.TimelineOptions{Width: o.width, ASCII: o.ascii, Full: o.full, Time: report.TimeStyles[o.time], Legend: true}
+	if o.output == "" {
+		look.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
+		if look.Width == 0 {
+			look.Width = e.width
+		}
+	}
+	return look
+}
+
+func runTimeline(ctx context.Context, args []string, o timelineOptions, flags *pflag.FlagSet, e env) error {
+	if err := o.check(args, flags); err != nil {
+		return err
+	}
+	if o.format == "ndjson" {
+		return runSegments(ctx, args, o, e)
+	}
+	return runLadders(ctx, args, o, e)
+}
+
+// segments writes a record for every segment of the chosen conversations.
+type segments struct {
 	maker analyzer.Timelines
 	all   []analyzer.Timeline
 	view  analyzer.SegmentView
 	out   *report.SegmentsNDJSON
 }
 
-func (t *timelines) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
+func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
-func (t *timelines) see(s *engine.Sighting) error {
+func (t *segments) see(s *engine.Sighting) error {
 	t.all[s.Conversation].Segment(s.Segment, s.Duplicate, &t.view)
 	return t.out.Segment(&t.view)
 }
 
-func runTimeline(ctx context.Context, args []string, o timelineOptions, e env) error {
-	if !slices.Contains(timelineFormats, o.format) {
-		return usageError("--format is %s, not %q", strings.Join(timelineFormats, " or "), o.format)
-	}
-	if err := checkOutput("-o", o.output, args); err != nil {
-		return err
-	}
-	var t timelines
+func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
+	var t segments
 	p, err := o.passes("tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
@@ -87,4 +150,13 @@ func runTimeline(ctx context.Context, args []string, o timelineOptions, e env) e
 		return failed
 	}
 	return p.conclude(ctx, err)
+}
+
+// moreConversations says what --limit hid.
+func moreConversations(hidden uint64) string {
+	noun := "conversations"
+	if hidden == 1 {
+		noun = "conversation"
+	}
+	return fmt.Sprintf("%d more %s: --limit 0 shows all, --stream N one", hidden, noun)
 }

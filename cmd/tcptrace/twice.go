@@ -29,6 +29,12 @@ type picky interface {
 	wants(c *analyzer.Conversation) bool
 }
 
+// A chooser is a viewer that has no use for some conversations that were asked for. wants is asked once for each, before take.
+type chooser interface {
+	viewer
+	wants(c *analyzer.Conversation) bool
+}
+
 // passes are the two passes of a command over its input.
 type passes struct {
 	options *selectOptions
@@ -185,6 +191,9 @@ func (p *passes) Conversation(c *analyzer.Conversation) error {
 	wanted, err := p.wants(c)
 	if err != nil {
 		return err
+	}
+	if v, ok := p.viewer.(chooser); ok && wanted {
+		wanted = v.wants(c)
 	}
 	if v, ok := p.viewer.(picky); wanted && ok {
 		wanted = v.wants(c)

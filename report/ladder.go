@@ -1,0 +1,327 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"tcptrace/analyzer"
+)
+
+// TimelineOptions say how a timeline for people looks.
+type TimelineOptions struct {
+	Width  int  // columns; 0: 80
+	Color  bool // ANSI colours
+	ASCII  bool // nothing but ASCII
+	Full   bool // fold nothing
+	Legend bool // explain the marks
+	Time   TimeStyle
+	End    analyzer.Time // when the capture ended
+}
+
+// Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
+type Timeline interface {
+	Segment(v *analyzer.SegmentView) error
+	// Finish comes after the last segment.
+	Finish() error
+}
+
+// TimelineFormat is one way to show a conversation.
+type TimelineFormat struct {
+	Help string // one line for people
+	// New makes the renderer. It keeps neither c nor j.
+	New func(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) Timeline
+}
+
+// TimelineFormats are the formats by the name that --format takes.
+var TimelineFormats = map[string]TimelineFormat{
+	"ladder": {
+		Help: "for people: a line a segment between the two endpoints, then the story",
+		New: func(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) Timeline {
+			return NewLadder(w, c, j, o)
+		},
+	},
+	"mermaid": {
+		Help: "a sequence diagram, for a README or an issue",
+		New: func(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) Timeline {
+			return NewMermaid(w, c, j, o)
+		},
+	},
+}
+
+// Ladder draws a conversation as a ladder: the endpoints are its rails, segments its rungs.
+type Ladder struct {
+	w      io.Writer
+	b      []byte
+	err    error
+	opts   TimelineOptions
+	glyphs *glyphs
+	layout ladderLayout
+	maker  *rungMaker
+	start  analyzer.Time
+	before analyzer.Time // of the line before
+	story  string
+}
+
+// NewLadder begins the ladder of c, of which j is the judgment.
+func NewLadder(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Ladder {
+	l := &Ladder{w: w, opts: o, glyphs: &boxGlyphs, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start}
+	if o.ASCII {
+		l.glyphs = &asciiGlyphs
+	}
+	l.story = strings.Join(Story(c, j), " ")
+	l.maker = newRungMaker(c, j, o.End, o.Full, l.rung)
+	l.head(c)
+	return l
+}
+
+// Segment draws v, or keeps it until it is clear whether it folds.
+func (l *Ladder) Segment(v *analyzer.SegmentView) error {
+	l.maker.segment(v)
+	return l.flush()
+}
+
+// Finish draws what is left, and tells the story.
+func (l *Ladder) Finish() error {
+	l.maker.finish()
+	l.line("")
+	l.paragraph(l.story + l.silence())
+	return l.flush()
+}
+
+// silence tells of the longest pause, if it was worth a line. Only the segments show it, so it is no part of Story.
+func (l *Ladder) silence() string {
+	if l.maker.longest < pauseLeast {
+		return ""
+	}
+	return fmt.Sprintf(" The longest silence in between was %s, after frame %d.", humanDuration(l.maker.longest), l.maker.longestAfter)
+}
+
+func (l *Ladder) flush() error {
+	if l.err == nil && len(l.b) > 0 {
+		_, l.err = l.w.Write(l.b)
+	}
+	l.b = l.b[:0]
+	return l.err
+}
+
+// line writes a line; blanks at its end are left out.
+func (l *Ladder) line(s string) { l.b = append(append(l.b, strings.TrimRight(s, " ")...), '\n') }
+
+func (l *Ladder) paint(color, s string) string {
+	if !l.opts.Color || color == "" || s == "" {
+		return s
+	}
+	return color + s + plain
+}
+
+func (l *Ladder) paragraph(text string) {
+	for _, s := range wrap(plainText(text, l.opts.ASCII), min(l.layout.width, proseWidth)) {
+		l.line(s)
+	}
+}
+
+// proseWidth is how long lines of prose are at most.
+const proseWidth = 100
+
+// head says which conversation it is, and heads the columns.
+func (l *Ladder) head(c *analyzer.Conversation) {
+	title := fmt.Sprintf("Stream %d: client %s, server %s: %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server], c.Outcome)
+	if c.Roles == analyzer.RolesInferred {
+		title += " (who is the client is inferred)"
+	}
+	for _, s := range wrap(plainText(title, l.opts.ASCII), l.layout.width) {
+		l.line(l.paint(bold, s))
+	}
+	size := counted(c.Packets(), "packet")
+	if c.Duration() > 0 { // the clock may go back
+		size += " in " + humanDuration(c.Duration())
+	}
+	l.line(c.Start.Time().Format("2006-01-02 15:04:05.000000") + " UTC, " + size)
+	if l.opts.Legend {
+		l.legend()
+	}
+	l.line("")
+	y := &l.layout
+	head := padLeft("time frame", y.indent-2)
+	if utf8.RuneCountInString(head) > y.indent-2 {
+		head = padLeft("time", y.time) + " " + padLeft("#", y.frame)
+	}
+	l.line(l.paint(bold, head+"  "+padLeft(analyzer.Client.String(), y.state[analyzer.Client])+
+		strings.Repeat(" ", y.arrow+4)+analyzer.Server.String()))
+}
+
+// legend explains the marks.
+func (l *Ladder) legend() {
+	mark := func(e analyzer.Evidence) string { return l.glyphs.evidence[e] }
+	l.paragraph("States: " + mark(analyzer.EvidenceSent) + " proved by what the endpoint sent, " + mark(analyzer.EvidenceAssumed) +
+		" assumed (what caused it passed by, nothing proves that it arrived), " + mark(analyzer.EvidenceTimer) + " by time alone. " +
+		"1:101(100) is the first byte, the next one, and how many.")
+}
+
+// rung draws r.
+func (l *Ladder) rung(r *rung) {
+	switch r.kind {
+	case rungSegment:
+		l.segment(r)
+	case rungRun:
+		l.wide(l.stamp(r)+"  ", l.glyphs.fold, runText(r.run), "")
+		l.before = r.run.last
+	case rungPause:
+		l.wide(strings.Repeat(" ", l.layout.indent), l.glyphs.pause, pauseText(r), bold)
+	case rungStep:
+		l.ties(l.stamp(r), r, stepText(r))
+		l.before = r.time
+	}
+	for i := range r.notable {
+		a := &r.notable[i]
+		if ids := anomalyIDs(r.notable, a); ids != "" {
+			l.wide(strings.Repeat(" ", l.layout.indent), strings.ToUpper(a.Kind.Severity.String()), a.Detail()+" ["+ids+"]", severityColors[a.Kind.Severity])
+		}
+	}
+}
+
+// anomalyIDs is the id of a with that of the anomaly beside it that it makes superfluous; empty if a is that.
+func anomalyIDs(beside []analyzer.Anomaly, a *analyzer.Anomaly) string {
+	ids := a.Kind.ID
+	for i := range beside {
+		switch other := beside[i].Kind.ID; {
+		case implies[other] == a.Kind.ID:
+			return ""
+		case implies[a.Kind.ID] == other:
+			ids += ", " + other
+		}
+	}
+	return ids
+}
+
+// stamp is the columns of time and frame.
+func (l *Ladder) stamp(r *rung) string {
+	y, frame := &l.layout, ""
+	if r.frame != 0 {
+		frame = fmt.Sprint(r.frame)
+	}
+	return padLeft(y.stamp(l.opts.Time, r.time, l.start, l.before), y.time) + " " + padLeft(frame, y.frame)
+}
+
+// wide writes text beneath the columns of states: behind a mark, under which nothing else stands.
+func (l *Ladder) wide(before, mark, text, color string) {
+	mark += " "
+	indent := utf8.RuneCountInString(before) + utf8.RuneCountInString(mark)
+	for i, s := range wrap(plainText(text, l.opts.ASCII), max(l.layout.width-indent, leastArrow)) {
+		if i > 0 {
+			before, mark = strings.Repeat(" ", indent), ""
+		}
+		l.line(before + l.paint(color, mark+s))
+	}
+}
+
+// segment draws an arrow.
+func (l *Ladder) segment(r *rung) {
+	v, g := r.view, l.glyphs
+	label := newLabel(v, r.notable)
+	room := l.layout.arrow - utf8.RuneCountInString(g.shaft+"  "+g.shaft+g.toServer)
+	text, left := label.fit(room, g.separator)
+	text = plainText(text, l.opts.ASCII)
+	shaft := strings.Repeat(g.shaft, 1+room-utf8.RuneCountInString(text))
+	head := [2]string{g.toServer, g.toClient}[v.From&1]
+	if v.Kind == analyzer.KindUnacceptable {
+		head = g.dropped
+	}
+	color := arrowColor(v, label.what != "")
+	arrow := g.out + l.paint(color, g.shaft+" "+text+" "+shaft+head) + g.life
+	if v.From == analyzer.Server {
+		arrow = g.life + l.paint(color, head+g.shaft+" "+text+" "+shaft) + g.in
+	}
+	l.tie(l.stamp(r), r, 0, arrow)
+	l.before = r.time
+	l.ties("", r, "")
+	if left != "" {
+		l.wide(strings.Repeat(" ", l.layout.indent), g.remark, left, color)
+	}
+}
+
+// arrowColor marks what is not ordinary.
+func arrowColor(v *analyzer.SegmentView, special bool) string {
+	switch {
+	case v.Kind == analyzer.KindRST:
+		return red
+	case special || v.Window == 0:
+		return yellow
+	}
+	return ""
+}
+
+// ties draws the steps of r that a line of their own shows: all but the first of a segment's. text stands between
+// the endpoints, in the first.
+func (l *Ladder) ties(stamp string, r *rung, text string) {
+	y, g := &l.layout, l.glyphs
+	i := 0
+	if r.kind == rungSegment {
+		i = 1
+	}
+	for ; i < max(len(r.steps[0]), len(r.steps[1])); i++ {
+		l.tie(stamp, r, i, g.life+padRight(cutText(" "+text, y.arrow), y.arrow)+g.life)
+		stamp, text = "", ""
+	}
+}
+
+// tie draws one line: step i of each endpoint, and between them the arrow.
+func (l *Ladder) tie(stamp string, r *rung, i int, arrow string) {
+	y := &l.layout
+	client, server := l.state(r.steps[analyzer.Client], i), l.state(r.steps[analyzer.Server], i)
+	l.line(padRight(stamp, y.indent-2) + "  " + strings.Repeat(" ", max(0, y.state[analyzer.Client]-utf8.RuneCountInString(client))) + l.paint(bold, client) +
+		" " + arrow + " " + l.paint(bold, server))
+}
+
+// state is step i with the mark of its evidence.
+func (l *Ladder) state(steps []analyzer.Step, i int) string {
+	if i >= len(steps) {
+		return ""
+	}
+	return steps[i].State.String() + " " + l.glyphs.evidence[steps[i].Evidence&3]
+}
+
+func runText(n *run) string {
+	var sides []string
+	for side, packets := range n.packets {
+		if packets == 0 {
+			continue
+		}
+		var repeated, data string
+		if n.repeated[side] > 0 {
+			repeated = ", " + counted(n.repeated[side], "duplicate ACK")
+		}
+		if n.bytes[side] > 0 {
+			data = ", " + humanBytes(n.bytes[side])
+		}
+		sides = append(sides, fmt.Sprintf("%s %s%s%s", analyzer.Side(side), humanCount(packets), data, repeated))
+	}
+	text := counted(n.packets[0]+n.packets[1], "packet") + " in " + humanDuration(n.last.Sub(n.first)) + ": " + strings.Join(sides, "; ")
+	if n.copies > 0 {
+		text += "; " + humanCount(n.copies) + " captured twice"
+	}
+	return text
+}
+
+func pauseText(r *rung) string {
+	text := humanDuration(r.pause) + " without a packet"
+	if r.toEnd {
+		text += ", to the end of the capture"
+	}
+	return text
+}
+
+// stepText says what a step was made by that no segment of the conversation shows.
+func stepText(r *rung) string {
+	for _, steps := range r.steps {
+		for i := range steps {
+			if steps[i].Frame != 0 {
+				return "a new connection takes the sockets"
+			}
+			return steps[i].Cause.String()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tcptrace/analyzer"
+)
+
+// A diagram has the first mermaidHead events of a conversation and the last mermaidTail.
+const (
+	mermaidHead = 40
+	mermaidTail = 20
+)
+
+// Mermaid draws a conversation as a sequence diagram in Mermaid's language, in a block of Markdown. What
+// does not fit is left out, and counted.
+type Mermaid struct {
+	w       io.Writer
+	opts    TimelineOptions
+	layout  ladderLayout
+	maker   *rungMaker
+	start   analyzer.Time
+	before  analyzer.Time
+	b       strings.Builder
+	events  int
+	tail    [mermaidTail]event // a ring, of the events behind the head
+	leftOut event
+}
+
+// event is a rung as text, and what it stands for.
+type event struct {
+	text      string
+	packets   uint64
+	anomalies int
+}
+
+// NewMermaid begins the diagram of c, of which j is the judgment.
+func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Mermaid {
+	o.Width = 0
+	m := &Mermaid{w: w, opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start}
+	m.maker = newRungMaker(c, j, o.End, o.Full, m.rung)
+	m.b.WriteString("```mermaid\nsequenceDiagram\n")
+	for side, addr := range c.Addr {
+		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(fmt.Sprintf("%s %s", analyzer.Side(side), addr)))
+	}
+	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s UTC, %s", c.Stream, c.Start.Time().Format("2006-01-02 15:04:05.000000"), c.Outcome)))
+	return m
+}
+
+// Segment takes v.
+func (m *Mermaid) Segment(v *analyzer.SegmentView) error {
+	m.maker.segment(v)
+	return nil
+}
+
+// Finish writes the diagram.
+func (m *Mermaid) Finish() error {
+	m.maker.finish()
+	if m.leftOut.text != "" {
+		fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("left out here: %s, %s with something to say; the ladder shows all",
+			counted(m.leftOut.packets, "packet"), counted(uint64(m.leftOut.anomalies), "line"))))
+	}
+	for i := range m.tail {
+		m.b.WriteString(m.tail[(m.events+i)%mermaidTail].text)
+	}
+	m.b.WriteString("```\n")
+	_, err := io.WriteString(m.w, m.b.String())
+	return err
+}
+
+var (
+	participants = [2]string{analyzer.Client: "C", analyzer.Server: "S"}
+	beside       = [2]string{analyzer.Client: "left of C", analyzer.Server: "right of S"}
+)
+
+func (m *Mermaid) rung(r *rung) {
+	var b strings.Builder
+	e := event{anomalies: len(r.notable)}
+	switch r.kind {
+	case rungSegment:
+		e.packets = 1
+		label := newLabel(r.view, r.notable)
+		text, left := label.fit(mostArrow, ", ")
+		arrow := "->>"
+		if r.view.Kind == analyzer.KindRST || r.view.Kind == analyzer.KindUnacceptable {
+			arrow = "-x"
+		}
+		from := r.view.From & 1
+		fmt.Fprintf(&b, "    %s%s%s: %s\n", participants[from], arrow, participants[1-from],
+			m.escaped(join([]string{m.layout.stamp(m.opts.Time, r.time, m.start, m.before) + " s " + text, left}, ", ")))
+	case rungRun:
+		e.packets = r.run.packets[0] + r.run.packets[1]
+		m.note(&b, "over C,S", runText(r.run))
+	case rungPause:
+		m.note(&b, "over C,S", pauseText(r))
+	}
+	m.before = r.time
+	for side, steps := range r.steps {
+		var states []string
+		for i := range steps {
+			states = append(states, steps[i].State.String()+" ("+steps[i].Evidence.String()+")")
+		}
+		if r.kind == rungStep && len(states) > 0 {
+			states = append(states, stepText(r))
+		}
+		if len(states) > 0 {
+			m.note(&b, beside[side], strings.Join(states, ", "))
+		}
+	}
+	for i := range r.notable {
+		a := &r.notable[i]
+		m.note(&b, "over C,S", strings.ToUpper(a.Kind.Severity.String())+" "+a.Detail())
+	}
+	e.text = b.String()
+	m.add(e)
+}
+
+func (m *Mermaid) note(b *strings.Builder, where, text string) {
+	fmt.Fprintf(b, "    Note %s: %s\n", where, strings.Join(wrap(m.escaped(text), mermaidWidth), "<br/>"))
+}
+
+// mermaidWidth is how long lines of notes are.
+const mermaidWidth = 60
+
+// add keeps e, if need be in the place of an event in the middle.
+func (m *Mermaid) add(e event) {
+	if m.events < mermaidHead {
+		m.b.WriteString(e.text)
+	} else {
+		old := &m.tail[m.events%mermaidTail]
+		if old.text != "" {
+			m.leftOut.text = old.text
+			m.leftOut.packets += old.packets
+			m.leftOut.anomalies += old.anomalies
+		}
+		*old = e
+	}
+	m.events++
+}
+
+// escaped is s as Mermaid shows it: what may be syntax, and the word that ends a block, is written by number.
+func (m *Mermaid) escaped(s string) string {
+	s = plainText(s, m.opts.ASCII)
+	var b strings.Builder
+	for _, word := range strings.SplitAfter(s, " ") {
+		if strings.EqualFold(strings.Trim(word, " ,.:;()"), "end") {
+			cut := strings.IndexAny(word, "eE")
+			fmt.Fprintf(&b, "%s#%d;%s", word[:cut], word[cut], word[cut+1:])
+			continue
+		}
+		for _, r := range word {
+			switch {
+			case r == ' ', r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(".,:()+_/=-[]*'µ", r):
+				b.WriteRune(r)
+			default:
+				fmt.Fprintf(&b, "#%d;", r)
+			}
+		}
+	}
+	return b.String()
+}

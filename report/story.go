@@ -1,0 +1,200 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+// Story tells in three to six sentences what became of c: who opened, what was exchanged, where the time went,
+// what went wrong, who closed and how, and what is left. j is the judgment of c.
+func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string {
+	t := teller{c, j}
+	var out []string
+	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
+		if s := tell(); s != "" {
+			out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
+		}
+	}
+	return out
+}
+
+// teller tells a part of the story by each method: a sentence without its dot, or nothing.
+type teller struct {
+	c *analyzer.Conversation
+	j *analyzer.Judgment
+}
+
+// entered is when side first came into one of states.
+func (t *teller) entered(side analyzer.Side, states ...fsm.State) (s *analyzer.Step, ok bool) {
+	steps := t.j.Trajectory[side]
+	i := slices.IndexFunc(steps, func(s analyzer.Step) bool { return slices.Contains(states, s.State) })
+	if i < 0 {
+		return nil, false
+	}
+	return &steps[i], true
+}
+
+// opened is when both sides had the connection.
+func (t *teller) opened() (at analyzer.Time, ok bool) {
+	client, a := t.entered(analyzer.Client, fsm.Established)
+	server, b := t.entered(analyzer.Server, fsm.Established)
+	if !a || !b || t.c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == 0 {
+		return 0, false
+	}
+	return max(client.Time, server.Time), true
+}
+
+// shut is the first FIN of side: the step that it made.
+func (t *teller) shut(side analyzer.Side) (s *analyzer.Step, ok bool) {
+	return t.entered(side, fsm.FinWait1, fsm.LastAck)
+}
+
+// notOpened is what became of attempts that led to no connection.
+var notOpened = map[analyzer.Outcome]string{
+	analyzer.Refused:    "was refused",
+	analyzer.Unanswered: "got no answer",
+	analyzer.HalfOpen:   "got a SYN-ACK that nobody acknowledged",
+}
+
+func (t *teller) opening() string {
+	client, server := t.c.Addr[analyzer.Client], t.c.Addr[analyzer.Server]
+	at, ok := t.opened()
+	who := ""
+	switch failed := notOpened[t.c.Outcome]; {
+	case failed != "":
+		who = fmt.Sprintf("%s (the client) tried to connect to %s (the server) and %s", client, server, failed)
+	case ok:
+		who = fmt.Sprintf("%s (the client) opened the connection to %s (the server), which took %s", client, server, humanDuration(at.Sub(t.c.Start)))
+	case t.c.Roles == analyzer.RolesHandshake:
+		who = fmt.Sprintf("%s (the client) began to connect to %s (the server)", client, server)
+	default:
+		who = fmt.Sprintf("the capture begins in the middle of a connection between %s, taken for the client, and %s", client, server)
+	}
+	for side, sent := range t.c.Sent {
+		if sent.Packets == 0 && t.c.Outcome != analyzer.Unanswered {
+			who += fmt.Sprintf("; nothing that the %s sent was captured, so its part is told by what the other side says", analyzer.Side(side))
+		}
+	}
+	return who
+}
+
+func (t *teller) exchange() string {
+	var parts []string
+	doubled := slices.ContainsFunc(t.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == "capture-duplicates" })
+	for side := range t.c.Sent {
+		sent := &t.c.Sent[side]
+		if sent.StreamBytes == 0 && sent.PayloadBytes == 0 {
+			continue
+		}
+		part := fmt.Sprintf("the %s sent %s", analyzer.Side(side), counted(sent.StreamBytes, "byte"))
+		switch {
+		case doubled: // by the capture, not by the sender
+		case sent.PayloadBytes > sent.StreamBytes:
+			part += fmt.Sprintf(" (%s of them more than once)", humanCount(sent.PayloadBytes-sent.StreamBytes))
+		case sent.PayloadBytes < sent.StreamBytes:
+			part += fmt.Sprintf(" (%s of them not captured)", humanCount(sent.StreamBytes-sent.PayloadBytes))
+		}
+		parts = append(parts, part)
+	}
+	if _, ok := notOpened[t.c.Outcome]; ok && len(parts) == 0 {
+		return ""
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no data was sent")
+	}
+	return strings.Join(parts, ", ") + t.times()
+}
+
+// times says where the time went, from one milestone to the next, if there are some.
+func (t *teller) times() string {
+	opened, ok := t.opened()
+	if !ok || t.c.Duration() <= 0 { // the clock may go back
+		return ""
+	}
+	first, second := t.c.End, t.c.End // FINs
+	client, a := t.shut(analyzer.Client)
+	server, b := t.shut(analyzer.Server)
+	if a {
+		first = client.Time
+	}
+	if b {
+		first = min(first, server.Time)
+	}
+	if a && b {
+		second = max(client.Time, server.Time)
+	}
+	var parts []string
+	for _, phase := range []struct {
+		length time.Duration
+		what   string
+	}{
+		{opened.Sub(t.c.Start), "to open"},
+		{first.Sub(opened), "open"},
+		{second.Sub(first), "half closed"},
+		{t.c.End.Sub(second), "until the last packet"},
+	} {
+		if phase.length > t.c.Duration()/1000 { // less is not worth telling
+			parts = append(parts, humanDuration(phase.length)+" "+phase.what)
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return "; it lasted " + humanDuration(t.c.Duration()) + ": " + list(parts)
+}
+
+// implies names the anomaly that an anomaly makes superfluous: both tell of the same wait or failure.
+var implies = map[string]string{
+	"connection-refused": "rst-in-handshake", "no-answer": "syn-retransmit",
+	"handshake-incomplete": "syn-ack-retransmit", "missing-final-ack": "fin-retransmit",
+}
+
+// toldByClose are the anomalies of which the sentence about the close says as much.
+var toldByClose = map[string]bool{"abortive-close": true}
+
+// mostTroubles are told, the gravest.
+const mostTroubles = 2
+
+// trouble tells what went wrong.
+func (t *teller) trouble() string {
+	superfluous := maps.Clone(toldByClose)
+	var bad []*analyzer.Anomaly
+	for i := range t.j.Anomalies {
+		a := &t.j.Anomalies[i]
+		superfluous[implies[a.Kind.ID]] = true
+		if a.Kind.Severity > analyzer.SeverityNote {
+			bad = append(bad, a)
+		}
+	}
+	if len(bad) == 0 {
+		return "nothing went wrong that the capture shows"
+	}
+	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return superfluous[a.Kind.ID] })
+	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int { return int(b.Kind.Severity) - int(a.Kind.Severity) })
+	var parts []string
+	for _, a := range bad[:min(len(bad), mostTroubles)] {
+		parts = append(parts, fmt.Sprintf("%s (frame %d)", a.Detail(), a.Frame))
+	}
+	if rest := uint64(len(bad) - len(parts)); rest > 0 {
+		parts = append(parts, "and "+counted(rest, "thing")+" more")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "what went wrong: " + strings.Join(parts, "; ")
+}
+
+// list is "a", "a and b", "a, b and c".
+func list(parts []string) string {
+	n := len(parts)
+	if n < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+}
