@@ -139,7 +139,7 @@ func (h *flightHalf) acknowledged(s *wire.Segment) {
 	if ack > h.una {
 		h.una = ack
 		h.next = max(h.next, ack) // what it acknowledges was sent, captured or not
-		if !h.flags.has(flightProbing) {
+		if !h.flags.has(flightProbing) && h.next > ack {
 			h.since, h.repeats = Time(s.Time), 0 // RFC 6298 5.3
 		}
 	}
@@ -150,14 +150,14 @@ func (h *flightHalf) outstanding() bool {
 	return !h.flags.has(flightBlind) && h.una != 0 && h.next > h.una
 }
 
-// Bytes is how much payload of a side is sent and not acknowledged. It is not known of a
-// capture of one direction, nor before the first acknowledgment if the SYN was not captured.
-func (f *Flight) Bytes(side Side) (n uint64, known bool) {
+// Bytes is how much payload of a side, which is as e says, is sent and not acknowledged. It is not known
+// of a capture of one direction, nor before the first acknowledgment if the SYN was not captured.
+func (f *Flight) Bytes(side Side, e *EndpointMoment) (n uint64, known bool) {
 	h := &f.half[f.clientDir^uint8(side)]
-	if h.flags.has(flightBlind) || h.una == 0 {
+	switch gone := e.State == fsm.Closed || e.State == fsm.Listen; {
+	case h.flags.has(flightBlind) || h.una == 0 && !gone:
 		return 0, false
-	}
-	if !h.outstanding() {
+	case gone || !h.outstanding():
 		return 0, true
 	}
 	n = uint64(h.next - h.una)
@@ -202,6 +202,11 @@ type Timer struct {
 	Repeats uint16 // how often it has expired in a row and something was sent again, or the window probed
 }
 
+// waits reports whether an endpoint in s has no acknowledgment of its SYN or FIN, be it that one has passed the tap.
+func waits(s fsm.State) bool {
+	return s == fsm.SynSent || s == fsm.SynRcvd || s == fsm.FinWait1 || s == fsm.Closing || s == fsm.LastAck
+}
+
 // Timer is the timer that runs at an endpoint, which is as e says.
 func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
 	h := &f.half[f.clientDir^uint8(side)]
@@ -214,7 +219,7 @@ func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
 		return Timer{Kind: TimerFinWait2, Since: e.Since}
 	case h.flags.has(flightProbing) && !h.flags.has(flightBlind):
 		return Timer{Kind: TimerPersist, Since: h.since, Repeats: h.repeats}
-	case h.outstanding():
+	case h.outstanding(), waits(e.State) && h.since != 0:
 		return Timer{Kind: TimerRetransmission, Since: h.since, Repeats: h.repeats}
 	}
 	return Timer{}

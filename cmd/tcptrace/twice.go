@@ -23,12 +23,6 @@ type viewer interface {
 	see(s *engine.Sighting) error
 }
 
-// picky is a viewer that wants only some of the chosen conversations.
-type picky interface {
-	// wants is asked before take. It must not keep c.
-	wants(c *analyzer.Conversation) bool
-}
-
 // A chooser is a viewer that has no use for some conversations that were asked for. wants is asked once for each, before take.
 type chooser interface {
 	viewer
@@ -193,9 +187,6 @@ func (p *passes) Conversation(c *analyzer.Conversation) error {
 		return err
 	}
 	if v, ok := p.viewer.(chooser); ok && wanted {
-		wanted = v.wants(c)
-	}
-	if v, ok := p.viewer.(picky); wanted && ok {
 		wanted = v.wants(c)
 	}
 	if !wanted {

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/source"
+	"tcptrace/report"
+)
+
+type statesOptions struct {
+	selectOptions
+	at     string
+	every  time.Duration
+	states []string
+	side   string
+	format string
+	limit  int
+	output string
+}
+
+func newStatesCommand(e env) *cobra.Command {
+	var o statesOptions
+	cmd := &cobra.Command{
+		Use:   "states FILE... --at TIME",
+		Short: "Show every connection's state on both sides at a moment, as netstat would have",
+		Long: `states shows the connections that were there at a moment of the capture: the states of both endpoints and since
+when, how many bytes were in flight each way, and which timers ran. With --every it counts them over all of the capture.
+
+TIME is absolute, 2026-11-21T09:30:05.25Z (UTC unless a zone follows); a time of day, 09:30:05.25, which is the first such
+time in the capture; or relative to the first packet, +12.5s or +1m30s. It must lie within the capture.
+
+All times are the tap's: a state counts from when the segment that shows it was captured. Its endpoint entered it between
+not_before and not_after (--format ndjson); where TIME lies within such a bracket the state is marked unsettled, ~.
+A connection is listed from its first packet until both endpoints are CLOSED, TIME_WAIT ends by its 2 MSL, or the
+conversation is over: 2 MSL after the last packet of one that was closed or reset, when the sender of an unanswered SYN has
+given up, or when another connection takes the sockets. One that is merely silent stays. LISTEN is a
+server before it answers the SYN; UNKNOWN is an endpoint of which nothing was seen yet.
+
+Flight is payload that was sent and not acknowledged when TIME came. Timers: retransmission, running since what
+is not acknowledged was sent, or sent again; persist, while a closed window is probed; FIN_WAIT_2, which ends only if the
+socket was closed and not just shut down; TIME_WAIT and when it ends. Others no capture shows.
+
+--state takes the names of RFC 9293, netstat and ss, in any case: SYN_RECV, estab, FIN-WAIT-1, TIME-WAIT, UNCONN.
+--at reads the input twice, so it can not be a pipe; --every reads it once.`,
+		Example: `  tcptrace states capture.pcapng --at +12.5s
+  tcptrace states capture.pcapng --at 09:30:05 --state CLOSE_WAIT --side server
+  tcptrace states ring_*.pcap.gz --every 1s --state syn-recv --format csv -o backlog.csv`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("limit") {
+				o.limit = defaultTableLimit
+			} else if o.every != 0 || o.format != "table" {
+				return usageError("--limit is for the table of --at")
+			}
+			return runStates(cmd.Context(), args, o, e)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.at, "at", "", "show the connections at this `time`")
+	f.DurationVar(&o.every, "every", 0, "count connections and states at these `intervals`, from the first packet to the last")
+	f.StringSliceVar(&o.states, "state", nil, "only connections with an endpoint in this `state` (may be repeated)")
+	f.StringVar(&o.side, "side", "", "look at the states of this `side` only: client or server; only connections that it has")
+	f.StringVar(&o.format, "format", report.StatesFormatNames[0], strings.Join(report.StatesFormatNames, ", "))
+	o.addSelection(cmd)
+	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default: 50)")
+	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	o.addTracking(cmd)
+	return cmd
+}
+
+// check finds what is wrong with the options by themselves.
+func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
+	switch {
+	case o.at == "" && o.every == 0:
+		return f, usageError("--at TIME is missing, such as --at +12.5s; or --every INTERVAL")
+	case o.at != "" && o.every != 0:
+		return f, usageError("--at shows one moment and --every counts many: give one of them")
+	case o.every < 0:
+		return f, usageError("--every must be positive, not %s", o.every)
+	case o.limit < 0:
+		return f, usageError("--limit must not be negative")
+	case report.StatesFormats[o.format].At == nil:
+		return f, usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.StatesFormatNames, ", "))
+	}
+	if f, err = report.ParseStateFilter(o.states, o.side); err != nil {
+		return f, &exitError{exitUsage, err}
+	}
+	return f, checkOutput("-o", o.output, args)
+}
+
+func runStates(ctx context.Context, args []string, o statesOptions, e env) error {
+	filter, err := o.check(args)
+	if err != nil {
+		return err
+	}
+	if o.every > 0 {
+		return runStateSeries(ctx, args, o, filter, e)
+	}
+	when, err := parseInstant(o.at)
+	if err != nil {
+		return usageError("--at: %w", err)
+	}
+	s := snapshot{when: when}
+	if o.format == "table" {
+		s.limit = o.limit
+	}
+	s.table.Filter = filter
+	if s.passes, err = o.passes("tcptrace states", args, &s, e); err != nil {
+		return err
+	}
+	if err := s.find(ctx); err != nil {
+		return err
+	}
+	if err := s.check(); err != nil && len(s.stats.Errors) > 0 {
+		fmt.Fprintln(e.err, "tcptrace:", err) // it may lie in what could not be read
+		return s.conclude(ctx, nil)
+	} else if err != nil {
+		return err
+	}
+	if err = s.show(ctx); errors.Is(err, errPast) {
+		err = nil
+	}
+	if err == nil || interrupted(ctx, err) != err {
+		if err := o.write(args, e, func(w io.Writer) error { return s.write(w, &o, e) }); err != nil {
+			return err
+		}
+	}
+	return s.conclude(ctx, err)
+}
+
+// write opens the output and lets what write to it.
+func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) error {
+	out, err := openOutput("-o", o.output, args, e)
+	if err != nil {
+		return err
+	}
+	return errors.Join(what(out), out.Close())
+}
+
+// snapshot is the connections at a moment: the first pass finds those that are there and their states, the second
+// what they have in flight.
+type snapshot struct {
+	*passes
+	when   instant
+	life   analyzer.Lifetime
+	moment analyzer.Moment // of the conversation that wants was asked about
+	table  report.StatesAt
+	limit  int                  // of rows, those that come first; 0: all
+	rows   []*report.Connection // in the order in which they were taken; nil: others came first
+	first  streams
+	chunk  []report.Connection
+}
+
+// streams is a heap of rows, the last in order of stream on top.
+type streams []streamRow
+
+type streamRow struct {
+	stream uint64
+	row    int
+}
+
+func (h streams) Len() int           { return len(h) }
+func (h streams) Less(i, j int) bool { return h[i].stream > h[j].stream }
+func (h streams) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *streams) Push(x any)        { *h = append(*h, x.(streamRow)) }
+
+// Pop completes heap.Interface.
+func (h *streams) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// errPast ends the second pass when the moment has come.
+var errPast = errors.New("the moment has come")
+
+func (s *snapshot) time() analyzer.Time { return s.when.in(s.begin) }
+
+func (s *snapshot) wants(c *analyzer.Conversation) bool {
+	at := s.time()
+	if c.Start > at {
+		return false
+	}
+	s.life.Of(c)
+	var present bool
+	s.moment, present = s.life.At(at)
+	if !present || !s.table.Filter.Match(&s.moment) {
+		return false
+	}
+	s.table.Count(&s.moment)
+	return s.limit == 0 || len(s.first) < s.limit || c.Stream < s.first[0].stream
+}
+
+// rowsAtOnce is how many rows are allocated at a time: growing one slice would hold two copies for a moment.
+const rowsAtOnce = 1024
+
+func (s *snapshot) take(c *analyzer.Conversation) {
+	if len(s.chunk) == 0 {
+		s.chunk = make([]report.Connection, rowsAtOnce)
+	}
+	row := &s.chunk[0]
+	s.chunk = s.chunk[1:]
+	*row = report.Connection{Stream: c.Stream, Addr: c.Addr, Roles: c.Roles, Start: c.Start, Moment: s.moment, Flight: analyzer.NewFlight(c)}
+	s.rows = append(s.rows, row)
+	if s.limit == 0 {
+		return
+	}
+	if len(s.first) == s.limit {
+		s.rows[heap.Pop(&s.first).(streamRow).row] = nil
+	}
+	heap.Push(&s.first, streamRow{c.Stream, len(s.rows) - 1})
+}
+
+func (s *snapshot) see(g *engine.Sighting) error {
+	switch {
+	case analyzer.Time(g.Segment.Clock) > s.time():
+		return errPast
+	case !g.Duplicate && s.rows[g.Conversation] != nil:
+		s.rows[g.Conversation].Flight.Segment(g.Segment)
+	}
+	return nil
+}
+
+// check finds out whether the moment is one of the capture's.
+func (s *snapshot) check() error {
+	sum := &s.summary
+	if at := s.time(); sum.Packets > 0 && (at < sum.Start || at > sum.End) {
+		const layout = "2006-01-02T15:04:05.000000000Z"
+		return usageError("--at: %s is not within the capture, which is from %s to %s (+%s)", at.Time().Format(layout),
+			sum.Start.Time().Format(layout), sum.End.Time().Format(layout), sum.End.Sub(s.begin))
+	}
+	return nil
+}
+
+// write writes the rows in order of stream.
+func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
+	t := &s.table
+	t.Rows = slices.DeleteFunc(s.rows, func(c *report.Connection) bool { return c == nil })
+	slices.SortFunc(t.Rows, func(a, b *report.Connection) int { return cmp.Compare(a.Stream, b.Stream) })
+	t.Time, t.Begin, t.End, t.Empty = s.time(), s.begin, s.summary.End, s.summary.Packets == 0
+	if o.output == "" {
+		t.Width = e.width
+	}
+	return report.StatesFormats[o.format].At(w, t)
+}
+
+// census counts states over time in one pass.
+type census struct {
+	selected
+	life   analyzer.Lifetime
+	series report.StateSeries
+}
+
+func (k *census) Conversation(c *analyzer.Conversation) error {
+	wanted, err := k.wants(c)
+	if err != nil || !wanted {
+		return err
+	}
+	k.life.Of(c)
+	k.series.Add(&k.life)
+	return nil
+}
+
+func runStateSeries(ctx context.Context, args []string, o statesOptions, filter report.StateFilter, e env) error {
+	if err := o.selectOptions.check("tcptrace states", args); err != nil {
+		return err
+	}
+	opts, err := o.engine()
+	if err != nil {
+		return err
+	}
+	k := census{series: report.StateSeries{Filter: filter, Every: o.every}}
+	if k.selected, err = o.selected(); err != nil {
+		return err
+	}
+	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
+	sum, err := engine.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
+	src.Close()
+	if err != nil && interrupted(ctx, err) == err {
+		return err
+	}
+	k.series.End, k.series.Empty = sum.End, sum.Packets == 0
+	if missing := k.missing(&sum); missing != nil && len(src.Stats().Errors) == 0 {
+		return missing
+	}
+	if n := k.series.Samples(); n > report.MaxSamples {
+		return usageError("--every %s gives %d samples of a capture of %s, more than %d: take a longer one", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
+	}
+	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
+		if err := o.write(args, e, func(w io.Writer) error { return report.StatesFormats[o.format].Series(w, &k.series) }); err != nil {
+			return err
+		}
+	}
+	noteSummary(&sum, e)
+	return conclude(src.Stats(), opts.Filter, err != nil, e)
+}
