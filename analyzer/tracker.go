@@ -61,6 +61,7 @@ type Tracker struct {
 	linger             Time
 
 	slab    slab
+	ledgers ledgers // beside slab
 	index   index
 	lru     lru
 	facts   factPool
@@ -74,6 +75,13 @@ type Tracker struct {
 	first   int       // how many conversations it wants, 0: all
 	begun   int       // conversations of which facts are kept
 	latest  Time      // start of the last of them
+
+	flights flightPool
+	repairs repairPool
+	hists   histPool
+	reader  reader
+	watch   func(*Reading)
+	reading Reading
 
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
@@ -98,6 +106,8 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		held:     map[uint32]*heldSYN{},
 		skips:    skips,
 		first:    first,
+		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
+		repairs:  repairPool{ranges: reassembly.NewPool(max(n, 64) * rangesPerFlow)},
 	}
 }
 
@@ -188,16 +198,28 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) {
 
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
-	c := t.slab.at(slot)
+	c, l := t.slab.at(slot), t.ledgers.at(slot)
 	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
+		t.passOver(c, l, s, KindUnacceptable)
 		return
 	}
+	r := t.read(c, l, s)
 	c.segment(&t.facts, s)
+	if t.watch != nil {
+		t.tell(r)
+	}
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
 		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }
+
+// flightPerFlow and rangesPerFlow bound, for each conversation that may be tracked, the segments in flight and the
+// ranges of missing bytes that all of them may have together, beside those inline.
+const (
+	flightPerFlow = 16
+	rangesPerFlow = 8
+)
 
 // await enters a deadline.
 func (t *Tracker) await(q *queue, d deadline) {
@@ -212,6 +234,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 		t.makeRoom(frame, out)
 	}
 	slot, c := t.slab.alloc()
+	t.ledgers.alloc(slot)
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
 	c.flags |= t.wanted(c.first)
@@ -329,6 +352,7 @@ func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
+	t.closeBooks(slot)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}

@@ -74,6 +74,12 @@ func TestChosenCaptures(t *testing.T) {
 }
 
 func TestAllCaptures(t *testing.T) {
+	check(t, allCaptures(t), floorsOfAll)
+}
+
+// allCaptures is the directory of all captures.
+func allCaptures(t *testing.T) string {
+	t.Helper()
 	dir := os.Getenv(truthVariable)
 	if dir == "" {
 		dir = "../../../shared/kernel-truth"
@@ -84,7 +90,7 @@ func TestAllCaptures(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "captures")); err == nil {
 		dir = filepath.Join(dir, "captures")
 	}
-	check(t, dir, floorsOfAll)
+	return dir
 }
 
 func check(t *testing.T, dir string, floors map[tap]floor) {

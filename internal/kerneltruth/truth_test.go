@@ -45,6 +45,8 @@ type truth struct {
 	} `json:"conn"`
 	Client []entry `json:"client"`
 	Server []entry `json:"server"`
+
+	Retransmits []retransmit `json:"retransmits"`
 }
 
 func (t *truth) addr() [2]netip.AddrPort { return [2]netip.AddrPort{t.Conn.Client, t.Conn.Server} }

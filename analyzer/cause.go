@@ -1,0 +1,284 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// readDisorder is a segment that takes positions but does not begin where the last ended, or an ACK that does not.
+func (r *reader) readDisorder(l *ledger) {
+	s := r.s
+	switch {
+	case r.outside():
+		r.v.kind = KindUnacceptable
+	case r.isKeepAlive():
+		r.v.kind = KindKeepAlive
+		if r.b.zeroSince != 0 {
+			r.probe()
+		} else {
+			rp := r.t.repairOf(r.a, r.tx)
+			rp.probes++
+			rp.probeBytes += uint64(s.Len)
+			r.a.flags |= bookProbed
+		}
+	case r.end == r.pos:
+		r.v.kind = KindACK
+		if r.pos > r.next {
+			r.v.notes |= NotePreviousMissing
+		}
+	case r.pos > r.next:
+		r.ahead(l)
+	default:
+		r.again(l)
+	}
+}
+
+// ahead is a segment that leaves a hole behind it.
+func (r *reader) ahead(l *ledger) {
+	r.v.notes |= NotePreviousMissing
+	rp := r.t.repairOf(r.a, r.tx)
+	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}, r.rx.packets == 0)
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	r.push(0)
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	if r.s.Len > 0 {
+		r.payload(l)
+	}
+}
+
+// outside reports whether the segment is so far from all that its sender has sent and was allowed to send that
+// its receiver drops it. An ACK that opened the window may not have been captured: as much as was ever offered is allowed once more.
+func (r *reader) outside() bool {
+	const half = 1 << 30 // RFC 7323 2.3: windows are smaller
+	if r.pos < r.next {
+		return r.pos < r.una-half
+	}
+	if !r.tx.flags.has(isnKnown) || !r.rx.flags.has(sentSYN|sentSYNACK) || r.rx.rightWin == 0 {
+		return false
+	}
+	return r.pos > max(r.rx.rightWin, r.next)+reassembly.Pos(max(r.b.windowMax, 1<<16))
+}
+
+// isKeepAlive reports whether the segment is one below the next number, with at most one byte, while nothing
+// is in flight. A pure ACK that was overtaken by what its sender sent next looks the same, but is older.
+func (r *reader) isKeepAlive() bool {
+	if r.s.Len > 1 || r.pos != r.next-1 || r.una != r.next || r.s.Flags.Any(wire.FIN) || !r.s.Flags.Has(wire.ACK) {
+		return false
+	}
+	if reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) < r.tx.acked {
+		return false
+	}
+	return r.order(r.a.id) >= 0 && r.now-r.tx.last > r.loop()
+}
+
+// loop is the least time in which a segment and its answer pass the whole path, as far as is known.
+func (r *reader) loop() Time { return r.a.rtt.min + r.tx.distance }
+
+// order tells whether the segment was sent after all that was captured of its sender (1), before
+// some of it (-1), or that nothing says (0). id is the IP ID to compare with.
+func (r *reader) order(id uint16) int {
+	if r.a.counts() && r.s.IPID != id {
+		if r.s.IPID-id < 1<<15 {
+			return 1
+		}
+		return -1
+	}
+	if r.s.Bits&wire.HasTimestamps != 0 && r.a.flags.has(bookStamps) && r.s.TSval != r.a.tsMax {
+		if int32(r.s.TSval-r.a.tsMax) > 0 {
+			return 1
+		}
+		return -1
+	}
+	return 0
+}
+
+// isCopy reports whether a segment whose bytes were captured before, last as e, is the same packet: doubled by the
+// network or by the capture. Its sender would have given it another IP ID, a later timestamp, and a
+// round trip of time.
+func (r *reader) isCopy(e *sent) bool {
+	if r.a.counts() && r.s.IPID != 0 {
+		return e != nil && r.s.IPID == e.id && e.flags&sentMerged == 0
+	}
+	switch r.order(r.a.id) {
+	case 1:
+		return false
+	case -1:
+		return true
+	}
+	if e == nil || r.rx.packets == 0 {
+		return false
+	}
+	elapsed := r.now - e.time
+	return r.b.dup == 0 && elapsed < r.loop()
+}
+
+// again is a segment that begins before what its sender sent last, and takes positions.
+func (r *reader) again(l *ledger) {
+	rp := r.t.repairOf(r.a, r.tx)
+	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
+		if r.b.zeroSince != 0 && r.s.Len <= 1 {
+			r.probe()
+			return
+		}
+		r.fromProbe(rp, l)
+		return
+	}
+	i := r.a.flight.find(&r.t.flights, r.una, r.pos)
+	var e *sent
+	if i >= 0 {
+		e = r.a.flight.at(&r.t.flights, i)
+	}
+	fresh := rp.captured.Missing(r.t.repairs.ranges, r.pos, r.end)
+	switch {
+	case fresh == 0 && r.isCopy(e):
+		r.v.kind = KindCaptureDuplicate
+		rp.copies += uint64(r.s.Len)
+		return
+	case fresh > 0 && r.overtaken(e):
+		r.late(rp, e)
+	default:
+		r.v.kind = KindRetransmission
+		r.why(rp, i, e)
+		r.resend(i, fresh)
+	}
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	if r.end > r.next {
+		r.push(0)
+	}
+}
+
+// fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
+func (r *reader) fromProbe(rp *repair, l *ledger) {
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	rp.probe = 0
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	if r.end > r.next {
+		r.push(0)
+	}
+	r.payload(l)
+}
+
+// overtaken reports whether bytes that were not captured so far come for the first time, e being the hole they fill.
+func (r *reader) overtaken(e *sent) bool {
+	if r.end <= r.una && r.now-r.a.advanced <= captureSkew {
+		r.v.notes |= NoteAfterACK
+		return true
+	}
+	id := r.a.id
+	if e != nil && e.flags&sentHole != 0 {
+		id = e.id
+	}
+	switch r.order(id) {
+	case 1:
+		return false
+	case -1:
+		return true
+	}
+	if e == nil {
+		return false
+	}
+	// Nothing dates it. Its sender sends it again after it heard of the hole, or after a timeout.
+	elapsed := r.now - e.time
+	if r.rx.last <= e.time || r.a.dup == 0 && !r.sackedAbove() {
+		return elapsed < r.a.rtt.rto(r.tx.distance)
+	}
+	return elapsed < r.tx.distance
+}
+
+// late is a segment that others overtook.
+func (r *reader) late(rp *repair, e *sent) {
+	r.v.kind = KindOutOfOrder
+	rp.reordered++
+	rp.reorderedBytes += uint64(r.s.Len)
+	if e != nil {
+		rp.lateMax = max(rp.lateMax, r.now-e.time)
+		if e.flags&sentHole != 0 {
+			e.flags = e.flags&^sentHole | sentSkipped
+		}
+	}
+}
+
+// sackedAbove reports whether the receiver has bytes behind the segment's.
+func (r *reader) sackedAbove() bool {
+	if r.a.repair == 0 {
+		return false
+	}
+	b := &r.t.repairs.at(r.a.repair).acked
+	return b.Known() && b.High() > r.end
+}
+
+// resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
+// is acknowledged already; fresh is how many of its bytes were not captured before.
+func (r *reader) resend(i int, fresh int64) {
+	rp := r.t.repairOf(r.a, r.tx)
+	rp.packets++
+	rp.bytes += uint32(max(0, int64(r.s.Len)-fresh))
+	if fresh > 0 {
+		r.v.notes |= NoteLostBefore
+		rp.lostBefore += uint64(min(fresh, int64(r.s.Len)))
+	}
+	rp.causes[r.v.cause]++
+	if r.end <= r.una {
+		r.v.spurious = true
+	}
+	for ; i >= 0 && i < int(r.a.flight.n); i++ {
+		e := r.a.flight.at(&r.t.flights, i)
+		if e.times < 255 {
+			e.times++
+		}
+		if e.flags&sentHole == 0 {
+			rp.interval(r.now-e.time, e.times)
+		}
+		e.time, e.id = r.now, r.s.IPID
+		e.flags &^= sentHole
+		if int32(e.end-uint32(r.end)) >= 0 {
+			break
+		}
+	}
+	if r.v.spurious {
+		rp.spurious++
+		return
+	}
+	rp.remember(resent{
+		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0,
+	})
+}
+
+// why finds the cause of a retransmission. i is its place in flight, and e that segment, if it is in flight.
+func (r *reader) why(rp *repair, i int, e *sent) {
+	r.v.cause = CauseUnknown
+}
+
+// prove looks for retransmissions of the peer that turn out unneeded.
+func (r *reader) prove(rp *repair, unneeded func(*resent) bool) {
+	for i := 0; i < int(rp.nResent); {
+		if !unneeded(&rp.resent[i]) {
+			i++
+			continue
+		}
+		rp.spurious++
+		r.t.amend(r, &rp.resent[i])
+		rp.forget(i)
+	}
+}
+
+// settleResent judges the retransmissions that an ACK covers: unneeded if it was sent too soon to answer them,
+// or if it echoes a timestamp from before (Eifel, RFC 3522).
+func (r *reader) settleResent(rp *repair) {
+	r.prove(rp, func(one *resent) bool {
+		if one.head && r.ack > one.lo && one.stamps && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-one.tsval) < 0 && r.s.TSecr != 0 {
+			return true
+		}
+		return r.ack >= one.hi && r.rx.distance > 0 && r.now-one.time < r.rx.distance/4*3
+	})
+	for i := 0; i < int(rp.nResent); i++ {
+		rp.resent[i].head = false
+	}
+}

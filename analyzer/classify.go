@@ -1,0 +1,258 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// verdict is what reading says of a segment.
+type verdict struct {
+	kind     Kind
+	cause    Cause
+	spurious bool
+	notes    Notes
+}
+
+// reader is a segment being read, with what is known of its connection before it.
+type reader struct {
+	t        *Tracker
+	c        *conv
+	s        *wire.Segment
+	tx, rx   *half
+	a, b     *book // of the sender, of its peer
+	now      Time
+	pos, end reassembly.Pos // the positions that the segment takes
+	next     reassembly.Pos // behind all that its sender had sent
+	una      reassembly.Pos // of these, the first that is not acknowledged
+	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	v        verdict
+}
+
+// read gives a segment its kind and enters it in the books. It comes before the conv takes the segment, so
+// that both halves are as they were. It reports whether the conv is to take it.
+//
+// The order of the rules: what its receiver does not accept; SYN and RST; bytes in order, which most
+// are; what repeats or precedes others (readDisorder); then the ACK.
+func (t *Tracker) read(c *conv, l *ledger, s *wire.Segment) *reader {
+	r := &t.reader
+	*r = reader{
+		t: t, c: c, s: s, now: Time(s.Time),
+		tx: &c.half[s.Dir], rx: &c.half[1-s.Dir], a: &l.book[s.Dir], b: &l.book[1-s.Dir],
+	}
+	r.a.observe(r.tx, s)
+	if s.Flags.Any(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) || s.TOS&3 == 3 {
+		r.mark()
+	}
+	r.place()
+	switch {
+	case s.Flags.Any(wire.SYN | wire.RST):
+		if r.v.kind = r.opening(); r.v.kind == KindUnacceptable || r.v.kind == KindRST {
+			r.close()
+			return r
+		}
+	case r.end == r.pos && r.pos == r.next:
+		r.v.kind = KindACK
+	case r.pos == r.next:
+		r.inOrder(l)
+	default:
+		r.readDisorder(l)
+	}
+	if s.Flags&wire.ACK != 0 && r.v.kind != KindUnacceptable {
+		r.readACK()
+	}
+	r.a.stamps(s)
+	r.close()
+	return r
+}
+
+// place finds the positions that the segment takes.
+func (r *reader) place() {
+	s := r.s
+	if r.tx.end == 0 {
+		r.next = reassembly.Pos(s.Seq) + 1<<32 // as half.place does
+		if s.Flags&wire.SYN != 0 {
+			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
+		}
+		r.pos = r.next
+	} else {
+		r.next = r.tx.end
+		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
+	}
+	r.end = r.pos + reassembly.Pos(s.SeqLen())
+	if r.una = r.rx.acked; r.una == 0 {
+		r.una = r.tx.start
+	}
+}
+
+// close counts the kind.
+func (r *reader) close() {
+	r.a.kinds[r.v.kind]++
+	if r.v.kind == KindUnacceptable && r.s.Len > 0 {
+		r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
+	}
+	switch r.v.kind {
+	case KindKeepAlive, KindZeroWindowProbe, KindUnacceptable, KindRST:
+	default:
+		r.a.flags &^= bookProbed | bookZeroProbed
+	}
+}
+
+// mark notes what flags and IP header say whatever the segment is.
+func (r *reader) mark() {
+	f := r.s.Flags
+	for _, n := range [...]struct {
+		set  bool
+		note Notes
+	}{
+		{r.s.TOS&3 == 3, NoteCE},
+		{f.Any(wire.ECE) && !f.Any(wire.SYN), NoteECE},
+		{f.Any(wire.CWR) && !f.Any(wire.SYN), NoteCWR},
+		{f.Any(wire.URG), NoteUrgent},
+	} {
+		if n.set {
+			r.v.notes |= n.note
+		}
+	}
+	if r.v.notes&NoteCE != 0 {
+		r.a.marked++
+	}
+	if r.v.notes&NoteUrgent != 0 {
+		r.a.urgent++
+	}
+}
+
+// opening reads a SYN or RST.
+func (r *reader) opening() Kind {
+	s, tx := r.s, r.tx
+	switch {
+	case s.Flags.Any(wire.RST):
+		if _, ok := r.c.takesRST(tx, r.rx, s); !ok {
+			return KindUnacceptable
+		}
+		return KindRST
+	case tx.flags.has(isnKnown) && s.Seq != tx.isn():
+		return KindUnacceptable // no endpoint takes a second ISN within one connection
+	}
+	kind, sent := KindSYN, sentSYN
+	if s.Flags.Any(wire.ACK) {
+		kind, sent = KindSYNACK, sentSYNACK
+	}
+	if r.a.mss == 0 {
+		r.a.mss, r.a.wscale, r.a.synOptions = s.MSS, s.WScale, s.Bits
+	}
+	if s.Bits&wire.HasSACKPerm != 0 {
+		r.a.flags |= bookSACK
+	}
+	if tx.flags.has(sent) {
+		return r.openAgain()
+	}
+	r.push(sentIsSYN)
+	return kind
+}
+
+// openAgain is a SYN or SYN-ACK that was sent before.
+func (r *reader) openAgain() Kind {
+	e := r.a.flight.find(&r.t.flights, r.pos, r.pos)
+	if e < 0 { // acknowledged since
+		r.v.cause, r.v.spurious = CauseTimeout, true
+		r.resend(-1, 0)
+		return KindRetransmission
+	}
+	if r.isCopy(r.a.flight.at(&r.t.flights, e)) {
+		return KindCaptureDuplicate
+	}
+	r.v.cause = CauseTimeout
+	if r.s.Flags.Any(wire.ACK) && r.answersSYN(r.a.flight.at(&r.t.flights, e)) {
+		r.v.cause = CauseUnknown
+		r.v.notes |= NoteAnswersSYN
+	}
+	r.resend(e, 0)
+	return KindRetransmission
+}
+
+// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: sooner than
+// a timer would.
+func (r *reader) answersSYN(e *sent) bool {
+	return r.rx.last > e.time && r.rx.flags.has(sentSYN) && r.b.kinds[KindRetransmission] > 0 && r.now-r.rx.last < firstRTO/2
+}
+
+// inOrder is new bytes, or a FIN, where the last ended.
+func (r *reader) inOrder(l *ledger) {
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	if r.b.zeroSince != 0 && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(bookHasEdge) && r.s.Flags&wire.FIN == 0 {
+		r.probe()
+		return
+	}
+	if r.a.repair != 0 {
+		rp := r.t.repairs.at(r.a.repair)
+		rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	}
+	r.push(0)
+	if r.s.Len > 0 {
+		r.payload(l)
+	}
+}
+
+// probe is a segment into a closed window, beyond its edge.
+func (r *reader) probe() {
+	r.v.kind = KindZeroWindowProbe
+	r.a.flags |= bookZeroProbed
+	rp := r.t.repairOf(r.a, r.tx)
+	rp.probes++
+	rp.probeBytes += uint64(r.s.Len)
+	if r.s.Len > 0 && rp.probe < r.una {
+		rp.probe = r.pos
+	}
+}
+
+// push enters the segment among those in flight.
+func (r *reader) push(f sentFlags) {
+	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.end), id: r.s.IPID, flags: f}, r.rx.packets == 0)
+	if r.s.Bits&wire.HasTimestamps != 0 && r.a.stampTime == 0 && (r.a.flags&bookStamps == 0 || r.s.TSval != r.a.tsMax) {
+		r.a.stamp, r.a.stampTime = r.s.TSval, r.now
+	}
+}
+
+// payload counts new bytes: how many are in flight, how they stand to the window, whose turn it is.
+func (r *reader) payload(l *ledger) {
+	a, b := r.a, r.b
+	if n := uint64(r.end - r.una); n < 1<<32 {
+		a.flightSum += n
+		a.flightMax = max(a.flightMax, uint32(n))
+	}
+	m := modeTransfer
+	if b.flags.has(bookHasEdge) && r.rx.flags.has(sentSYN|sentSYNACK) {
+		switch room := b.edge - r.end; {
+		case room < 0 && r.pos >= r.una:
+			r.v.notes |= NoteWindowExceeded
+			m = modeWindow
+		case room == 0:
+			r.v.notes |= NoteWindowFull
+			m = modeWindow
+		case room < reassembly.Pos(a.segmentMax):
+			m = modeWindow
+		}
+	}
+	if a.mode != modeRecovery {
+		a.enter(m, r.now, r.c.first)
+	}
+	if a.firstData == 0 {
+		a.firstData = r.now
+	}
+	a.lastData = r.now
+	if l.talker != r.s.Dir+1 {
+		if d := r.now - l.talked; l.talker != 0 && d >= 0 {
+			a.thinks++
+			a.thinkSum += d
+			a.thinkMax = max(a.thinkMax, d)
+		}
+		l.talker = r.s.Dir + 1
+	}
+	l.talked = r.now
+	if a.mss != 0 && r.s.Len > uint32(b.mss) && b.mss != 0 {
+		r.v.notes |= NoteSuperSegment
+	}
+}

@@ -1,0 +1,77 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// passOver reads a segment that the analysis passes over.
+func (t *Tracker) passOver(c *conv, l *ledger, s *wire.Segment, kind Kind) {
+	r := &t.reader
+	*r = reader{
+		t: t, c: c, s: s, now: Time(s.Time),
+		tx: &c.half[s.Dir], rx: &c.half[1-s.Dir], a: &l.book[s.Dir], b: &l.book[1-s.Dir],
+	}
+	r.v.kind = kind
+	r.place()
+	r.a.observe(r.tx, s)
+	if s.Len > 0 && kind == KindCaptureDuplicate {
+		t.repairOf(r.a, r.tx).copies += uint64(s.Len)
+	}
+	r.close()
+	if t.watch != nil {
+		t.tell(r)
+	}
+}
+
+// tell hands a reading to the watcher.
+func (t *Tracker) tell(r *reader) {
+	s := r.s
+	if s.PayloadCap < s.Len {
+		r.v.notes |= NoteTruncated
+	}
+	if r.c.flags.has(succeeded) && s.Frame == r.c.firstFrame {
+		r.v.notes |= NotePortReused
+	}
+	client, _ := r.c.client()
+	out := &t.reading
+	*out = Reading{
+		First: r.c.firstFrame, Client: client, Segment: s,
+		Seq: r.tx.relative(s.Seq), Window: int64(r.window()),
+		Scaled: s.Flags.Any(wire.SYN) || r.tx.flags.has(sentSYN|sentSYNACK) && r.rx.flags.has(sentSYN|sentSYNACK),
+		Kind:   r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes,
+	}
+	if s.Flags.Has(wire.ACK) {
+		out.Ack = r.rx.relative(s.Ack)
+	}
+	t.watch(out)
+}
+
+// relative is a sequence number of the half, from its ISN, or from the first number seen.
+func (h *half) relative(seq uint32) int64 {
+	if h.end == 0 {
+		return 0
+	}
+	n := int64(reassembly.Unwrap(h.end, reassembly.Seq(seq)) - h.start)
+	if h.flags.has(isnKnown) {
+		n++
+	}
+	return n
+}
+
+// amend tells that an earlier retransmission of the peer of r's sender was not needed.
+func (t *Tracker) amend(r *reader, one *resent) {
+	if t.watch == nil {
+		return
+	}
+	client, _ := r.c.client()
+	seq := int64(one.lo - r.rx.start)
+	if r.rx.flags.has(isnKnown) {
+		seq++
+	}
+	t.reading = Reading{
+		First: r.c.firstFrame, Client: client, Segment: r.s, Seq: seq,
+		Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
+	}
+	t.watch(&t.reading)
+}
