@@ -208,7 +208,7 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	if got.DSACK.Len() > 0 {
 		r.v.notes |= NoteDSACK
 		rp.dsacks++
-		r.prove(rp, func(one *resent) bool { return one.lo < got.DSACK.Hi && got.DSACK.Lo < one.hi })
+		r.prove(rp, r.rx, func(one *resent) bool { return one.lo < got.DSACK.Hi && got.DSACK.Lo < one.hi })
 	}
 	return got.Sacked > 0
 }

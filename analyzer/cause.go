@@ -37,7 +37,11 @@ func (r *reader) readDisorder(l *ledger) {
 func (r *reader) ahead(l *ledger) {
 	r.v.notes |= NotePreviousMissing
 	rp := r.t.repairOf(r.a, r.tx)
-	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}, r.rx.packets == 0)
+	hole := sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}
+	if !r.a.counts() && r.s.Bits&wire.HasTimestamps != 0 {
+		hole.id, hole.flags = uint16(r.s.TSval), sentHole|sentStamped
+	}
+	r.a.flight.push(&r.t.flights, hole, r.rx.packets == 0)
 	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
 	r.push(0)
 	r.v.kind = KindData
@@ -71,48 +75,80 @@ func (r *reader) isKeepAlive() bool {
 	if reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) < r.tx.acked {
 		return false
 	}
-	return r.order(r.a.id) >= 0 && r.now-r.tx.last > r.loop()
+	return r.order() >= 0 && r.now-r.tx.last > r.loop()
 }
 
 // loop is the least time in which a segment and its answer pass the whole path, as far as is known.
 func (r *reader) loop() Time { return r.a.rtt.min + r.tx.distance }
 
 // order tells whether the segment was sent after all that was captured of its sender (1), before
-// some of it (-1), or that nothing says (0). id is the IP ID to compare with.
-func (r *reader) order(id uint16) int {
-	if r.a.counts() && r.s.IPID != id {
-		if r.s.IPID-id < 1<<15 {
-			return 1
-		}
-		return -1
+// some of it (-1), or that nothing says (0).
+func (r *reader) order() int {
+	if r.a.counts() && r.s.IPID != r.a.id {
+		return before(r.s.IPID-r.a.id < 1<<15)
 	}
 	if r.s.Bits&wire.HasTimestamps != 0 && r.a.flags.has(bookStamps) && r.s.TSval != r.a.tsMax {
-		if int32(r.s.TSval-r.a.tsMax) > 0 {
-			return 1
-		}
-		return -1
+		return before(int32(r.s.TSval-r.a.tsMax) > 0)
 	}
 	return 0
 }
 
-// isCopy reports whether a segment whose bytes were captured before, last as e, is the same packet: doubled by the
-// network or by the capture. Its sender would have given it another IP ID, a later timestamp, and a
-// round trip of time.
-func (r *reader) isCopy(e *sent) bool {
+// orderOf is order, against the segment that left the hole e.
+func (r *reader) orderOf(e *sent) int {
+	switch {
+	case e.flags&sentStamped == 0 && r.a.counts() && r.s.IPID != e.id:
+		return before(r.s.IPID-e.id < 1<<15)
+	case e.flags&sentStamped != 0 && r.s.Bits&wire.HasTimestamps != 0 && uint16(r.s.TSval) != e.id:
+		return before(uint16(r.s.TSval)-e.id < 1<<15)
+	}
+	return 0
+}
+
+func before(later bool) int {
+	if later {
+		return 1
+	}
+	return -1
+}
+
+// origin says which transmission a segment is whose bytes were captured before.
+type origin uint8
+
+const (
+	sentAgain  origin = iota
+	samePacket        // doubled by the network or by the capture
+	overtook          // an earlier one, which a later one overtook
+)
+
+// origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
+// round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
+func (r *reader) origin(e *sent) origin {
 	if r.a.counts() && r.s.IPID != 0 {
-		return e != nil && r.s.IPID == e.id && e.flags&sentMerged == 0
+		switch {
+		case r.s.IPID-r.a.id-1 < 1<<15:
+			return sentAgain
+		case e == nil || e.flags&(sentMerged|sentStamped) != 0 || r.s.IPID == e.id:
+			return samePacket
+		case r.s.IPID-e.id < 1<<15:
+			return sentAgain
+		case e.times > 0:
+			return overtook
+		}
+		return samePacket
 	}
-	switch r.order(r.a.id) {
+	switch r.order() {
 	case 1:
-		return false
+		return sentAgain
 	case -1:
-		return true
+		if e != nil && e.times > 0 {
+			return overtook
+		}
+		return samePacket
 	}
-	if e == nil || r.rx.packets == 0 {
-		return false
+	if e == nil || r.rx.packets == 0 || r.a.dup > 0 || r.now-e.time >= r.loop() {
+		return sentAgain
 	}
-	elapsed := r.now - e.time
-	return r.b.dup == 0 && elapsed < r.loop()
+	return samePacket
 }
 
 // again is a segment that begins before what its sender sent last, and takes positions.
@@ -132,10 +168,19 @@ func (r *reader) again(l *ledger) {
 		e = r.a.flight.at(&r.t.flights, i)
 	}
 	fresh := rp.captured.Missing(r.t.repairs.ranges, r.pos, r.end)
+	from := sentAgain
+	if fresh == 0 {
+		from = r.origin(e)
+	}
 	switch {
-	case fresh == 0 && r.isCopy(e):
+	case from == samePacket:
 		r.v.kind = KindCaptureDuplicate
 		rp.copies += uint64(r.s.Len)
+		return
+	case from == overtook:
+		r.late(rp, nil)
+		rp.bytes += r.s.Len
+		r.prove(rp, r.tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
 		return
 	case fresh > 0 && r.overtaken(e):
 		r.late(rp, e)
@@ -170,18 +215,12 @@ func (r *reader) overtaken(e *sent) bool {
 		r.v.notes |= NoteAfterACK
 		return true
 	}
-	id := r.a.id
+	order := r.order()
 	if e != nil && e.flags&sentHole != 0 {
-		id = e.id
+		order = r.orderOf(e)
 	}
-	switch r.order(id) {
-	case 1:
-		return false
-	case -1:
-		return true
-	}
-	if e == nil {
-		return false
+	if order != 0 || e == nil {
+		return order < 0
 	}
 	// Nothing dates it. Its sender sends it again after it heard of the hole, or after a timeout.
 	elapsed := r.now - e.time
@@ -199,7 +238,7 @@ func (r *reader) late(rp *repair, e *sent) {
 	if e != nil {
 		rp.lateMax = max(rp.lateMax, r.now-e.time)
 		if e.flags&sentHole != 0 {
-			e.flags = e.flags&^sentHole | sentSkipped
+			e.id, e.flags = r.s.IPID, e.flags&^(sentHole|sentStamped)|sentSkipped
 		}
 	}
 }
@@ -236,7 +275,7 @@ func (r *reader) resend(i int, fresh int64) {
 			rp.interval(r.now-e.time, e.times)
 		}
 		e.time, e.id = r.now, r.s.IPID
-		e.flags &^= sentHole
+		e.flags &^= sentHole | sentStamped
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break
 		}
@@ -256,15 +295,15 @@ func (r *reader) why(rp *repair, i int, e *sent) {
 	r.v.cause = CauseUnknown
 }
 
-// prove looks for retransmissions of the peer that turn out unneeded.
-func (r *reader) prove(rp *repair, unneeded func(*resent) bool) {
+// prove looks for retransmissions of h that turn out unneeded.
+func (r *reader) prove(rp *repair, h *half, unneeded func(*resent) bool) {
 	for i := 0; i < int(rp.nResent); {
 		if !unneeded(&rp.resent[i]) {
 			i++
 			continue
 		}
 		rp.spurious++
-		r.t.amend(r, &rp.resent[i])
+		r.t.amend(r, h, &rp.resent[i])
 		rp.forget(i)
 	}
 }
@@ -272,7 +311,7 @@ func (r *reader) prove(rp *repair, unneeded func(*resent) bool) {
 // settleResent judges the retransmissions that an ACK covers: unneeded if it was sent too soon to answer them,
 // or if it echoes a timestamp from before (Eifel, RFC 3522).
 func (r *reader) settleResent(rp *repair) {
-	r.prove(rp, func(one *resent) bool {
+	r.prove(rp, r.rx, func(one *resent) bool {
 		if one.head && r.ack > one.lo && one.stamps && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-one.tsval) < 0 && r.s.TSecr != 0 {
 			return true
 		}

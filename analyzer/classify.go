@@ -147,26 +147,54 @@ func (r *reader) opening() Kind {
 		return r.openAgain()
 	}
 	r.push(sentIsSYN)
+	if r.echoesEarlier(kind) {
+		r.v.cause = CauseTimeout
+		r.resend(int(r.a.flight.n)-1, 0)
+		return KindRetransmission
+	}
 	return kind
+}
+
+// echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes
+// an earlier one's timestamp. If a SYN-ACK does so after the SYN, that one is amended.
+func (r *reader) echoesEarlier(kind Kind) bool {
+	if r.s.Bits&wire.HasTimestamps == 0 || !r.rx.flags.has(sentSYN|sentSYNACK) {
+		return false
+	}
+	if kind == KindSYN {
+		return r.b.stampTime != 0 && r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
+	}
+	r.a.echo = r.s.TSecr
+	if r.b.kinds[KindSYN] == 1 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
+		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
+		r.b.kinds[KindSYN]--
+		r.b.kinds[KindRetransmission]++
+		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
+	}
+	return false
 }
 
 // openAgain is a SYN or SYN-ACK that was sent before.
 func (r *reader) openAgain() Kind {
-	e := r.a.flight.find(&r.t.flights, r.pos, r.pos)
-	if e < 0 { // acknowledged since
-		r.v.cause, r.v.spurious = CauseTimeout, true
-		r.resend(-1, 0)
-		return KindRetransmission
+	i := r.a.flight.find(&r.t.flights, r.pos, r.pos)
+	var e *sent
+	if i >= 0 {
+		e = r.a.flight.at(&r.t.flights, i)
 	}
-	if r.isCopy(r.a.flight.at(&r.t.flights, e)) {
+	switch r.origin(e) {
+	case samePacket:
 		return KindCaptureDuplicate
+	case overtook:
+		r.late(r.t.repairOf(r.a, r.tx), nil)
+		return KindOutOfOrder
 	}
 	r.v.cause = CauseTimeout
-	if r.s.Flags.Any(wire.ACK) && r.answersSYN(r.a.flight.at(&r.t.flights, e)) {
+	if r.s.Flags.Any(wire.ACK) && e != nil && r.answersSYN(e) {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
-	r.resend(e, 0)
+	r.v.spurious = e == nil
+	r.resend(i, 0)
 	return KindRetransmission
 }
 

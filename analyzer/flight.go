@@ -18,7 +18,7 @@ const (
 	sentMerged                        // several segments, for want of room: time is the first's
 	sentIsSYN                         // a SYN or SYN-ACK
 	sentSkipped                       // was a hole
-	sentByTimer                       // last sent because of a timer
+	sentStamped                       // id is not an IP ID but the low bits of the timestamp
 )
 
 const (

@@ -43,6 +43,7 @@ type book struct {
 	stamp                        uint32 // TSval whose echo is awaited since stampTime, if that is not 0
 	advanced                     Time   // when anything was acknowledged last
 	stampTime                    Time
+	echo                         uint32 // TSecr of its first SYN-ACK
 	stampSum, stampMin, stampMax Time
 	stampN                       uint32
 

@@ -59,19 +59,20 @@ func (h *half) relative(seq uint32) int64 {
 	return n
 }
 
-// amend tells that an earlier retransmission of the peer of r's sender was not needed.
-func (t *Tracker) amend(r *reader, one *resent) {
+// amend tells that an earlier retransmission of h was not needed.
+func (t *Tracker) amend(r *reader, h *half, one *resent) {
+	t.revise(r, Reading{
+		Seq: h.relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
+	})
+}
+
+// revise tells what r shows of an earlier segment.
+func (t *Tracker) revise(r *reader, to Reading) {
 	if t.watch == nil {
 		return
 	}
-	client, _ := r.c.client()
-	seq := int64(one.lo - r.rx.start)
-	if r.rx.flags.has(isnKnown) {
-		seq++
-	}
-	t.reading = Reading{
-		First: r.c.firstFrame, Client: client, Segment: r.s, Seq: seq,
-		Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
-	}
+	to.First, to.Segment = r.c.firstFrame, r.s
+	to.Client, _ = r.c.client()
+	t.reading = to
 	t.watch(&t.reading)
 }

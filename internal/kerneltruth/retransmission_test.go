@@ -91,14 +91,15 @@ func checkRetransmissions(t *testing.T, dir string, floors map[tap]retransmissio
 type retransmissionScore struct {
 	recall, precision, cause share
 	unmatched                int            // the kernel's, without a frame
+	blind                    int            // of which nothing captured before shows that they are any: left out
 	causes                   map[string]int // by what the kernel says and what we say
 	wrong                    []string
 }
 
 func (s *retransmissionScore) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%4d retransmissions, recall %.2f %%, precision %.2f %%, cause %.2f %% of %d; %d without a frame\n",
-		s.recall.all, s.recall.percent(), s.precision.percent(), s.cause.percent(), s.cause.all, s.unmatched)
+	fmt.Fprintf(&b, "%4d retransmissions, recall %.2f %%, precision %.2f %%, cause %.2f %% of %d; %d without a frame, %d without a trace of the first\n",
+		s.recall.all, s.recall.percent(), s.precision.percent(), s.cause.percent(), s.cause.all, s.unmatched, s.blind)
 	for _, k := range slices.Sorted(maps.Keys(s.causes)) {
 		fmt.Fprintf(&b, "          %4d %s\n", s.causes[k], k)
 	}
@@ -117,6 +118,7 @@ type frame struct {
 	cause    analyzer.Cause
 	spurious bool
 	truth    *retransmit
+	shown    bool // something captured before shows that the sender had sent the first of its bytes
 }
 
 // readFrames is the segments of a capture with their readings.
@@ -134,7 +136,8 @@ func readFrames(path string) ([]frame, error) {
 	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13}, nil)
 	tracker.Watch(func(r *analyzer.Reading) {
 		if r.Amends != 0 {
-			out[byFrame[r.Amends]].spurious = true
+			f := &out[byFrame[r.Amends]]
+			f.kind, f.cause, f.spurious = r.Kind, r.Cause, r.Spurious
 			return
 		}
 		s := r.Segment
@@ -197,8 +200,12 @@ func (s *scenario) scoreRetransmissions(scores map[tap]*retransmissionScore) err
 					senders[from] = map[[2]uint16]bool{}
 				}
 				senders[from][ports] = true
+				late := analyzer.Time(0)
+				if score == scores[far] {
+					late = s.delay[side]
+				}
 				for j := range t.Retransmits {
-					if x := &t.Retransmits[j]; x.Side == side.String() && !match(frames, from, ports, x) {
+					if x := &t.Retransmits[j]; x.Side == side.String() && !match(frames, from, ports, x, late) {
 						score.unmatched++
 					}
 				}
@@ -213,13 +220,20 @@ func (s *scenario) scoreRetransmissions(scores map[tap]*retransmissionScore) err
 	return nil
 }
 
-func match(frames []frame, from [2]wire.Addr, ports [2]uint16, x *retransmit) bool {
+func match(frames []frame, from [2]wire.Addr, ports [2]uint16, x *retransmit, late analyzer.Time) bool {
 	var best *frame
+	apart := func(f *frame) analyzer.Time { return max(f.time-x.Time-late, x.Time+late-f.time) }
+	shown := false // that the sender had sent as much before
 	for i := range frames {
 		f := &frames[i]
-		if f.from == from && f.ports == ports && f.seq == x.Seq && f.truth == nil && apart(f, x) < matchWindow && (best == nil || apart(f, x) < apart(best, x)) {
-			best = f
+		if f.from != from || f.ports != ports {
+			continue
 		}
+		if f.seq == x.Seq && f.truth == nil && apart(f) < matchWindow && (best == nil || apart(f) < apart(best)) {
+			best = f
+			f.shown = shown
+		}
+		shown = shown || int32(f.seq+f.size()-x.Seq) > 0
 	}
 	if best != nil {
 		best.truth = x
@@ -227,10 +241,12 @@ func match(frames []frame, from [2]wire.Addr, ports [2]uint16, x *retransmit) bo
 	return best != nil
 }
 
-func apart(f *frame, x *retransmit) analyzer.Time { return max(f.time-x.Time, x.Time-f.time) }
-
 func (s *retransmissionScore) add(capture string, f *frame) {
 	ours := f.kind == analyzer.KindRetransmission
+	if f.truth != nil && !ours && !f.shown {
+		s.blind++
+		return
+	}
 	if f.truth != nil {
 		s.recall.add(ours)
 	}
@@ -243,7 +259,7 @@ func (s *retransmissionScore) add(capture string, f *frame) {
 		if f.truth != nil {
 			logged = f.truth.Kind
 		}
-		s.wrong = append(s.wrong, fmt.Sprintf("  %s frame %d: %v %v, kernel %s", capture, f.number, f.kind, f.cause, logged))
+		s.wrong = append(s.wrong, fmt.Sprintf("  %s frame %d: %v %v, spurious %v, kernel %s", capture, f.number, f.kind, f.cause, f.spurious, logged))
 	case ours:
 		_, why, _ := strings.Cut(f.truth.Kind, ", ")
 		s.causes[f.truth.Kind+" -> "+f.cause.String()]++
@@ -257,4 +273,10 @@ func (s *retransmissionScore) add(capture string, f *frame) {
 			s.wrong = append(s.wrong, fmt.Sprintf("  %s frame %d: %v, kernel %s", capture, f.number, f.cause, f.truth.Kind))
 		}
 	}
+}
+
+// size is the sequence space that the segment takes.
+func (f *frame) size() uint32 {
+	s := wire.Segment{Len: f.len, Flags: f.flags}
+	return s.SeqLen()
 }
