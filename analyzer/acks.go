@@ -230,7 +230,7 @@ func (r *reader) repaired(high reassembly.Pos) {
 	switch {
 	case rp.recover == 0:
 	case r.ack >= rp.recover:
-		rp.recover, rp.by = 0, CauseNone
+		rp.recover, rp.recovered = 0, r.now
 	case rp.by == CauseFast || rp.by == CauseSACK:
 		r.v.notes |= NotePartialACK
 	}

@@ -178,12 +178,12 @@ func (r *reader) again(l *ledger) {
 		rp.copies += uint64(r.s.Len)
 		return
 	case from == overtook:
-		r.late(rp, nil)
+		r.late(rp, -1, nil)
 		rp.bytes += r.s.Len
 		r.prove(rp, r.tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
 		return
 	case fresh > 0 && r.overtaken(e):
-		r.late(rp, e)
+		r.late(rp, i, e)
 	default:
 		r.v.kind = KindRetransmission
 		r.why(rp, i, e)
@@ -231,13 +231,13 @@ func (r *reader) overtaken(e *sent) bool {
 }
 
 // late is a segment that others overtook.
-func (r *reader) late(rp *repair, e *sent) {
+func (r *reader) late(rp *repair, i int, e *sent) {
 	r.v.kind = KindOutOfOrder
 	rp.reordered++
 	rp.reorderedBytes += uint64(r.s.Len)
 	if e != nil {
 		rp.lateMax = max(rp.lateMax, r.now-e.time)
-		if e.flags&sentHole != 0 {
+		if e.flags&sentHole != 0 && r.whole(i, e) {
 			e.id, e.flags = r.s.IPID, e.flags&^(sentHole|sentStamped)|sentSkipped
 		}
 	}
@@ -249,7 +249,7 @@ func (r *reader) sackedAbove() bool {
 		return false
 	}
 	b := &r.t.repairs.at(r.a.repair).acked
-	return b.Known() && b.High() > r.end
+	return b.Known() && b.Ranges().End() > max(r.end, r.una)
 }
 
 // resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
@@ -274,8 +274,10 @@ func (r *reader) resend(i int, fresh int64) {
 		if e.flags&sentHole == 0 {
 			rp.interval(r.now-e.time, e.times)
 		}
-		e.time, e.id = r.now, r.s.IPID
-		e.flags &^= sentHole | sentStamped
+		if e.flags&sentHole == 0 || r.whole(i, e) {
+			e.time, e.id = r.now, r.s.IPID
+			e.flags &^= sentHole | sentStamped
+		}
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break
 		}
@@ -290,9 +292,108 @@ func (r *reader) resend(i int, fresh int64) {
 	})
 }
 
+// whole reports whether the segment has all of the i-th range in flight.
+func (r *reader) whole(i int, e *sent) bool {
+	from := r.una
+	if i > 0 {
+		from = reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+	}
+	return r.pos <= from && int32(e.end-uint32(r.end)) <= 0
+}
+
 // why finds the cause of a retransmission. i is its place in flight, and e that segment, if it is in flight.
 func (r *reader) why(rp *repair, i int, e *sent) {
-	r.v.cause = CauseUnknown
+	r.v.cause = r.cause(rp, i, e)
+	switch r.v.cause {
+	case CauseTimeout:
+		rp.recover, rp.by = r.next, CauseTimeout
+		if rp.backoff < 255 {
+			rp.backoff++
+		}
+	case CauseFast, CauseSACK:
+		if rp.recover <= r.una {
+			rp.recover, rp.by = r.next, r.v.cause
+		}
+	default:
+		return
+	}
+	if r.una < r.next {
+		r.a.enter(modeRecovery, r.now, r.c.first)
+	}
+}
+
+// cause weighs what the sender had heard, and how long it had waited:
+//
+//   - until all is acknowledged that was in flight at a timeout, it repeats because of that;
+//   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK;
+//   - it heard of none: the last segment, for the first time: a tail probe, which only who uses SACK sends;
+//   - else, if it waited long enough, its timer.
+func (r *reader) cause(rp *repair, i int, e *sent) Cause {
+	last, times, sentAt := r.end >= r.next, uint8(0), r.a.advanced
+	switch {
+	case e != nil:
+		times, sentAt = e.times, e.time
+	case r.pos == rp.tail:
+		times, sentAt = rp.tailTimes, rp.tailTime
+	}
+	rp.tail, rp.tailTimes, rp.tailTime = r.pos, times+1, r.now
+	var (
+		rto     = r.a.rtt.rto(r.tx.distance)
+		waited  = r.now - sentAt
+		timer   = waited >= rto/4*3
+		answers = r.now-r.rx.last < r.responseTime() || r.rx.packets == 0
+		repairs = rp.recover > r.una || rp.by != CauseNone && r.now-rp.recovered < r.responseTime() // it hears later than the tap
+	)
+	switch {
+	case repairs && rp.by == CauseTimeout:
+		return CauseTimeout
+	case r.lossHeard() || repairs:
+		switch {
+		case answers:
+			return CauseFast
+		case timer:
+			return CauseTimeout
+		}
+		return CauseSACK
+	case last && times == 0 && r.mayProbe() && waited < r.latestProbe():
+		return CauseTailProbe
+	case timer:
+		return CauseTimeout
+	case waited < minRTO:
+		return CauseFast // sooner than any timer: it heard what the tap did not see
+	case r.pos <= r.una && !answers:
+		return CauseTimeout
+	}
+	return CauseUnknown
+}
+
+// lossHeard reports whether the sender was told that bytes behind the segment arrived: by SACK blocks, or where there
+// are none by duplicate ACKs.
+func (r *reader) lossHeard() bool {
+	if r.sackedAbove() {
+		return true
+	}
+	return r.a.dup > 0 && !r.mayProbe()
+}
+
+// mayProbe reports whether the connection uses SACK, as far as is known.
+func (r *reader) mayProbe() bool {
+	return r.a.flags.has(bookSACK) && r.b.flags.has(bookSACK) || !r.tx.flags.has(sentSYN|sentSYNACK) || !r.rx.flags.has(sentSYN|sentSYNACK)
+}
+
+// responseTime is how long after an ACK the answer to it passes the tap, at most: the distance of the sender there
+// and back, and what that may vary by.
+func (r *reader) responseTime() Time {
+	return r.tx.distance + r.tx.distance/2 + (r.a.rtt.srtt+r.tx.distance)/4
+}
+
+// latestProbe is when a tail loss probe is sent at the latest: after two round trips and the longest delay of
+// an ACK (RFC 8985 7.2; 200 ms, as Linux has it), or in place of the timer.
+func (r *reader) latestProbe() Time {
+	if r.a.rtt.n == 0 {
+		return 2 * firstRTO
+	}
+	return 2*(r.a.rtt.srtt+r.tx.distance) + 4*r.a.rtt.rttvar + 2*minRTO
 }
 
 // prove looks for retransmissions of h that turn out unneeded.

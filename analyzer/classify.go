@@ -185,7 +185,7 @@ func (r *reader) openAgain() Kind {
 	case samePacket:
 		return KindCaptureDuplicate
 	case overtook:
-		r.late(r.t.repairOf(r.a, r.tx), nil)
+		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
 		return KindOutOfOrder
 	}
 	r.v.cause = CauseTimeout
@@ -198,10 +198,14 @@ func (r *reader) openAgain() Kind {
 	return KindRetransmission
 }
 
-// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: sooner than
-// a timer would.
+// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: as soon
+// as it can.
 func (r *reader) answersSYN(e *sent) bool {
-	return r.rx.last > e.time && r.rx.flags.has(sentSYN) && r.b.kinds[KindRetransmission] > 0 && r.now-r.rx.last < firstRTO/2
+	soon := r.responseTime()
+	if soon == 0 {
+		soon = firstRTO / 2
+	}
+	return r.rx.last > e.time && r.b.kinds[KindRetransmission] > 0 && r.now-r.rx.last < soon
 }
 
 // inOrder is new bytes, or a FIN, where the last ended.

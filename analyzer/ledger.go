@@ -153,12 +153,15 @@ const largestStep = 1024
 // stamps keeps the latest IP ID and timestamp: the order in which segments were sent.
 func (a *book) stamps(s *wire.Segment) {
 	switch step := s.IPID - a.id; {
+	case s.IPID == 0: // Linux: of who has no state for the connection, such as a SYN-ACK
+	case a.id == 0:
+		a.id = s.IPID
 	case step-1 < largestStep:
 		a.id = s.IPID
 		if a.idSteps < 255 {
 			a.idSteps++
 		}
-	case step == 0 && s.IPID != 0, -step < largestStep: // a copy, or overtaken
+	case -step < largestStep: // a copy, or overtaken
 	default:
 		a.id = s.IPID
 		if a.idJumps < 255 {

@@ -4,14 +4,18 @@ import "tcptrace/reassembly"
 
 // repair is what a direction needs once its bytes are not all in order: most never do.
 type repair struct {
-	captured reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
-	acked    reassembly.Scoreboard // what the receiver says it has
-	recover  reassembly.Pos        // until this is acknowledged the sender repairs a loss
-	probe    reassembly.Pos        // where zero-window probes with data begin; 0: there were none
-	resent   [maxResent]resent     // the latest retransmissions of which it is not known whether they were needed
-	nResent  uint8
-	by       Cause // what began the recovery
-	backoff  uint8 // timeouts since anything was acknowledged
+	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
+	acked     reassembly.Scoreboard // what the receiver says it has
+	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss
+	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
+	resent    [maxResent]resent     // the latest retransmissions of which it is not known whether they were needed
+	nResent   uint8
+	recovered Time           // when it was
+	tail      reassembly.Pos // the latest retransmission
+	tailTime  Time
+	tailTimes uint8
+	by        Cause // what began the recovery
+	backoff   uint8 // timeouts since anything was acknowledged
 
 	// Counts for the report.
 	packets, bytes              uint32 // retransmissions; their bytes that were captured before

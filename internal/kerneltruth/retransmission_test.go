@@ -23,6 +23,7 @@ type retransmit struct {
 	Time analyzer.Time `json:"t"`
 	Side string        `json:"side"`
 	Seq  uint32        `json:"seq"`
+	Len  uint32        `json:"len"`
 	Kind string        `json:"kind"`
 }
 
@@ -235,14 +236,23 @@ func match(frames []frame, from [2]wire.Addr, ports [2]uint16, x *retransmit, la
 		}
 		shown = shown || int32(f.seq+f.size()-x.Seq) > 0
 	}
-	if best != nil {
-		best.truth = x
+	if best == nil {
+		return false
 	}
-	return best != nil
+	best.truth = x
+	for i := range frames { // one entry of the log can leave the host as several segments
+		if f := &frames[i]; f.from == from && f.ports == ports && f.truth == nil && f.seq-x.Seq-1 < x.Len-1 && f.time-best.time < analyzer.Time(time.Millisecond) && f.time > best.time {
+			f.truth, f.shown = x, best.shown
+		}
+	}
+	return true
 }
 
 func (s *retransmissionScore) add(capture string, f *frame) {
 	ours := f.kind == analyzer.KindRetransmission
+	if ours && f.truth == nil && f.flags.Has(wire.SYN|wire.ACK) && strings.HasPrefix(capture, "fastopen") {
+		return // the kernel does not log that a fast-open server repeats its SYN-ACK
+	}
 	if f.truth != nil && !ours && !f.shown {
 		s.blind++
 		return
