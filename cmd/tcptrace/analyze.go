@@ -20,6 +20,7 @@ import (
 
 // analyzeOptions are the flags of the main command.
 type analyzeOptions struct {
+	long     bool
 	format   string
 	filter   string
 	where    string
@@ -70,6 +71,12 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 			} else if o.limit < 0 {
 				return usageError("--limit must not be negative")
 			}
+			if o.long {
+				if cmd.Flags().Changed("format") && o.format != "long" {
+					return usageError("--long is --format long, not %s", o.format)
+				}
+				o.format = "long"
+			}
 			return runAnalyze(cmd.Context(), args, o, e)
 		},
 	}
@@ -79,7 +86,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
-	cmd.AddCommand(newAnomaliesCommand(e))
+	cmd.AddCommand(newAnomaliesCommand(e), newFieldsCommand(e))
 	return cmd
 }
 
@@ -87,11 +94,12 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
+	f.BoolVar(&o.long, "long", false, "the same as --format long")
 	f.StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
 	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
 	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d for people, all for programs)", defaultTableLimit))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
@@ -188,13 +196,15 @@ func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Wh
 		opts.Width = e.width
 		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
-	if o.limit < 0 {
-		opts.Limit = defaultTableLimit
+	limit := o.limit
+	if limit == noLimit && (o.format == "table" || o.format == "long") {
+		limit = defaultTableLimit
 	}
+	opts.Limit = limit
 	format := report.Formats[o.format]
 	rep := format.New(w, opts)
-	if format.Streams && (o.limit > 0 || o.sort != "start") {
-		rep = report.Sorted(rep, key, max(0, o.limit))
+	if format.Streams && (limit > 0 || o.sort != "start" || o.format == "long") {
+		rep = report.Sorted(rep, key, max(0, limit))
 	}
 	if len(o.failOn) > 0 {
 		rep = failOn.Watch(rep)
