@@ -13,6 +13,7 @@ func (r *reader) readACK() {
 		high = reassembly.Pos(s.Ack) + 1<<32 // as half.place does
 	}
 	r.ack = reassembly.Unwrap(high, reassembly.Seq(s.Ack))
+	r.window = r.offered()
 	known := r.tx.acked
 	news := false
 	if s.NSack > 0 {
@@ -67,7 +68,7 @@ func (r *reader) answersProbe() bool {
 // repeatedACK is the kind of an ACK, without payload and in order, that acknowledges no more than one before.
 func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 	a, b := r.a, r.b
-	same := a.flags.has(bookHasEdge) && r.window() == a.window
+	same := a.flags.has(bookHasEdge) && r.window == a.window
 	outstanding := high > r.ack
 	switch {
 	case r.tx.flags.has(provoked):
@@ -79,12 +80,13 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 	case !a.flags.has(bookHasEdge):
 		return KindACK
 	case outstanding && (sacked || same):
+		a.dupACKs++
 		if b.dup < 1<<16-1 {
 			b.dup++
 		}
 		return KindDuplicateACK
 	case !same:
-		if outstanding && r.window() < a.window && b.dup < 1<<16-1 {
+		if outstanding && r.window < a.window && b.dup < 1<<16-1 {
 			b.dup++ // for RFC 5681 it is no duplicate; to a sender that counts, it is one
 		}
 		return KindWindowUpdate
@@ -95,22 +97,13 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 // advance is an ACK that acknowledges more than those before.
 func (r *reader) advance(high reassembly.Pos) {
 	b := r.b
-	p := &r.t.flights
-	var last sent
-	acked, clean := false, true
-	for b.flight.n > 0 {
-		e := b.flight.at(p, 0)
-		if int32(uint32(r.ack)-e.end) < 0 {
-			break
-		}
-		last, acked = *e, true
-		clean = clean && e.times == 0 && e.flags&(sentHole|sentMerged|sentSkipped) == 0
-		b.flight.drop(p)
-	}
-	if acked && clean {
-		b.rtt.sample(&r.t.hists, &b.codes, r.now-last.time)
-		if last.flags&sentIsSYN != 0 {
-			b.handshake = max(r.now-last.time, 1)
+	if b.flight.n > 0 {
+		last, clean := b.flight.acknowledge(&r.t.flights, r.ack)
+		if last != nil && clean {
+			b.rtt.sample(&r.t.hists, &b.codes, r.now-last.time)
+			if last.flags&sentIsSYN != 0 {
+				b.handshake = max(r.now-last.time, 1)
+			}
 		}
 	}
 	b.dup = 0
@@ -144,8 +137,8 @@ func (r *reader) stamped() {
 	b.stampTime = 0
 }
 
-// window is the window that the segment offers, in bytes.
-func (r *reader) window() uint32 {
+// offered is the window that the segment offers, in bytes.
+func (r *reader) offered() uint32 {
 	w := uint32(r.s.Window)
 	if r.tx.flags.has(hasWScale) && r.rx.flags.has(hasWScale) && r.s.Flags&wire.SYN == 0 {
 		w <<= r.tx.wscale
@@ -155,15 +148,16 @@ func (r *reader) window() uint32 {
 
 // readWindow takes the window of an ACK that is not older than one before.
 func (r *reader) readWindow() {
-	a, w := r.a, r.window()
+	a, w := r.a, r.window
 	edge := r.ack + reassembly.Pos(w)
 	if !a.flags.has(bookHasEdge) {
 		a.flags |= bookHasEdge
 		a.windowMin = w
-	} else if edge < a.edge && a.kinds[KindSYN]+a.kinds[KindSYNACK] < a.acks {
-		if unit := reassembly.Pos(1) << r.tx.wscale; a.edge-edge >= unit && r.tx.acked != 0 && !r.s.Flags.Any(wire.SYN) && a.acks > 1 {
-			r.v.notes |= NoteWindowShrunk
-		}
+	} else if edge < a.edge && r.shrinks(edge) {
+		r.v.notes |= NoteWindowShrunk
+	}
+	if r.s.Flags&wire.SYN == 0 {
+		a.flags |= bookScaled
 	}
 	a.edge, a.window = edge, w
 	a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)
@@ -172,19 +166,23 @@ func (r *reader) readWindow() {
 		r.v.notes |= NoteZeroWindow
 		if a.zeroSince == 0 {
 			a.zeroSince = max(r.now, 1)
-			a.zeros++
+			r.t.repairOf(a, r.tx).zeros++
 		}
 	} else if a.zeroSince != 0 {
-		a.reopen(r.now)
+		r.t.repairOf(a, r.tx).reopen(r.now - a.zeroSince)
+		a.zeroSince = 0
 	}
 }
 
+// shrinks reports whether a right edge before the last is more than rounding. A SYN's window is not scaled.
+func (r *reader) shrinks(edge reassembly.Pos) bool {
+	return r.a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale && r.a.flags.has(bookScaled) && !r.s.Flags.Any(wire.SYN)
+}
+
 // reopen ends a time without window.
-func (a *book) reopen(now Time) {
-	d := max(now-a.zeroSince, 0)
-	a.zeroTime += d
-	a.zeroMax = max(a.zeroMax, d)
-	a.zeroSince = 0
+func (rp *repair) reopen(d Time) {
+	rp.zeroTime += max(d, 0)
+	rp.zeroMax = max(rp.zeroMax, d)
 }
 
 // readSACK takes the SACK blocks and reports whether they tell of bytes that were not acknowledged.
@@ -203,7 +201,6 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	rp.invalidSACKs += uint32(got.Invalid)
 	if got.Reneged > 0 {
 		r.v.notes |= NoteReneged
-		rp.reneged += uint64(got.Reneged)
 	}
 	if got.DSACK.Len() > 0 {
 		r.v.notes |= NoteDSACK
@@ -220,13 +217,11 @@ func (r *reader) repaired(high reassembly.Pos) {
 	if rp.acked.Known() && r.s.NSack == 0 {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
 			r.v.notes |= NoteReneged
-			rp.reneged += uint64(got.Reneged)
 		}
 	}
 	if r.ack <= high && r.tx.acked != 0 {
 		rp.missed += uint64(rp.captured.Missing(p.ranges, max(r.tx.acked, r.rx.start), r.ack))
 	}
-	rp.backoff = 0
 	switch {
 	case rp.recover == 0:
 	case r.ack >= rp.recover:
@@ -234,7 +229,7 @@ func (r *reader) repaired(high reassembly.Pos) {
 	case rp.by == CauseFast || rp.by == CauseSACK:
 		r.v.notes |= NotePartialACK
 	}
-	if rp.nResent > 0 {
+	if rp.unjudged > 0 {
 		r.settleResent(rp)
 	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // readDisorder is a segment that takes positions but does not begin where the last ended, or an ACK that does not.
-func (r *reader) readDisorder(l *ledger) {
+func (r *reader) readDisorder() {
 	s := r.s
 	switch {
 	case r.outside():
@@ -27,14 +27,14 @@ func (r *reader) readDisorder(l *ledger) {
 			r.v.notes |= NotePreviousMissing
 		}
 	case r.pos > r.next:
-		r.ahead(l)
+		r.ahead()
 	default:
-		r.again(l)
+		r.again()
 	}
 }
 
 // ahead is a segment that leaves a hole behind it.
-func (r *reader) ahead(l *ledger) {
+func (r *reader) ahead() {
 	r.v.notes |= NotePreviousMissing
 	rp := r.t.repairOf(r.a, r.tx)
 	hole := sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}
@@ -49,7 +49,7 @@ func (r *reader) ahead(l *ledger) {
 		r.v.kind = KindFIN
 	}
 	if r.s.Len > 0 {
-		r.payload(l)
+		r.payload()
 	}
 }
 
@@ -152,14 +152,14 @@ func (r *reader) origin(e *sent) origin {
 }
 
 // again is a segment that begins before what its sender sent last, and takes positions.
-func (r *reader) again(l *ledger) {
+func (r *reader) again() {
 	rp := r.t.repairOf(r.a, r.tx)
 	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
 		if r.b.zeroSince != 0 && r.s.Len <= 1 {
 			r.probe()
 			return
 		}
-		r.fromProbe(rp, l)
+		r.fromProbe(rp)
 		return
 	}
 	i := r.a.flight.find(&r.t.flights, r.una, r.pos)
@@ -175,11 +175,11 @@ func (r *reader) again(l *ledger) {
 	switch {
 	case from == samePacket:
 		r.v.kind = KindCaptureDuplicate
-		rp.copies += uint64(r.s.Len)
+		rp.copied(r.s)
 		return
 	case from == overtook:
 		r.late(rp, -1, nil)
-		rp.bytes += r.s.Len
+		rp.bytes += uint64(r.s.Len)
 		r.prove(rp, r.tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
 		return
 	case fresh > 0 && r.overtaken(e):
@@ -196,7 +196,7 @@ func (r *reader) again(l *ledger) {
 }
 
 // fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
-func (r *reader) fromProbe(rp *repair, l *ledger) {
+func (r *reader) fromProbe(rp *repair) {
 	r.v.kind = KindData
 	if r.s.Flags&wire.FIN != 0 {
 		r.v.kind = KindFIN
@@ -206,7 +206,7 @@ func (r *reader) fromProbe(rp *repair, l *ledger) {
 	if r.end > r.next {
 		r.push(0)
 	}
-	r.payload(l)
+	r.payload()
 }
 
 // overtaken reports whether bytes that were not captured so far come for the first time, e being the hole they fill.
@@ -256,11 +256,10 @@ func (r *reader) sackedAbove() bool {
 // is acknowledged already; fresh is how many of its bytes were not captured before.
 func (r *reader) resend(i int, fresh int64) {
 	rp := r.t.repairOf(r.a, r.tx)
-	rp.packets++
-	rp.bytes += uint32(max(0, int64(r.s.Len)-fresh))
+	rp.bytes += uint64(max(0, int64(r.s.Len)-fresh))
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
-		rp.lostBefore += uint64(min(fresh, int64(r.s.Len)))
+		rp.lostPackets++
 	}
 	rp.causes[r.v.cause]++
 	if r.end <= r.una {
@@ -307,9 +306,6 @@ func (r *reader) why(rp *repair, i int, e *sent) {
 	switch r.v.cause {
 	case CauseTimeout:
 		rp.recover, rp.by = r.next, CauseTimeout
-		if rp.backoff < 255 {
-			rp.backoff++
-		}
 	case CauseFast, CauseSACK:
 		if rp.recover <= r.una {
 			rp.recover, rp.by = r.next, r.v.cause
@@ -418,7 +414,12 @@ func (r *reader) settleResent(rp *repair) {
 		}
 		return r.ack >= one.hi && r.rx.distance > 0 && r.now-one.time < r.rx.distance/4*3
 	})
-	for i := 0; i < int(rp.nResent); i++ {
-		rp.resent[i].head = false
+	rp.unjudged = 0
+	for i := range rp.resent[:rp.nResent] {
+		one := &rp.resent[i]
+		one.head = false
+		if one.hi > r.ack {
+			rp.unjudged++
+		}
 	}
 }

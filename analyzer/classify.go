@@ -24,6 +24,7 @@ type reader struct {
 	pos, end reassembly.Pos // the positions that the segment takes
 	next     reassembly.Pos // behind all that its sender had sent
 	una      reassembly.Pos // of these, the first that is not acknowledged
+	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
 	v        verdict
 }
@@ -33,36 +34,39 @@ type reader struct {
 //
 // The order of the rules: what its receiver does not accept; SYN and RST; bytes in order, which most
 // are; what repeats or precedes others (readDisorder); then the ACK.
-func (t *Tracker) read(c *conv, l *ledger, s *wire.Segment) *reader {
-	r := &t.reader
-	*r = reader{
-		t: t, c: c, s: s, now: Time(s.Time),
-		tx: &c.half[s.Dir], rx: &c.half[1-s.Dir], a: &l.book[s.Dir], b: &l.book[1-s.Dir],
-	}
+func (r *reader) read() {
+	s := r.s
+	r.place()
 	r.a.observe(r.tx, s)
-	if s.Flags.Any(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) || s.TOS&3 == 3 {
+	if s.Flags&(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) != 0 || s.TOS&3 == 3 {
 		r.mark()
 	}
-	r.place()
 	switch {
-	case s.Flags.Any(wire.SYN | wire.RST):
+	case s.Flags&(wire.SYN|wire.RST) != 0:
 		if r.v.kind = r.opening(); r.v.kind == KindUnacceptable || r.v.kind == KindRST {
 			r.close()
-			return r
+			return
 		}
-	case r.end == r.pos && r.pos == r.next:
+	case r.pos != r.next:
+		r.readDisorder()
+	case r.end == r.pos:
 		r.v.kind = KindACK
-	case r.pos == r.next:
-		r.inOrder(l)
 	default:
-		r.readDisorder(l)
+		r.inOrder()
 	}
 	if s.Flags&wire.ACK != 0 && r.v.kind != KindUnacceptable {
 		r.readACK()
 	}
 	r.a.stamps(s)
 	r.close()
-	return r
+}
+
+// reader readies the reading of a segment of c.
+func (t *Tracker) reader(c *conv, l *ledger, s *wire.Segment) reader {
+	return reader{
+		t: t, c: c, s: s, now: Time(s.Time),
+		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
+	}
 }
 
 // place finds the positions that the segment takes.
@@ -78,22 +82,27 @@ func (r *reader) place() {
 		r.next = r.tx.end
 		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
 	}
-	r.end = r.pos + reassembly.Pos(s.SeqLen())
+	r.end = r.pos + reassembly.Pos(s.Len)
+	if s.Flags&(wire.SYN|wire.FIN) != 0 {
+		r.end = r.pos + reassembly.Pos(s.SeqLen())
+	}
 	if r.una = r.rx.acked; r.una == 0 {
 		r.una = r.tx.start
 	}
 }
 
-// close counts the kind.
+// close ends the reading.
 func (r *reader) close() {
-	r.a.kinds[r.v.kind]++
-	if r.v.kind == KindUnacceptable && r.s.Len > 0 {
-		r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
-	}
 	switch r.v.kind {
-	case KindKeepAlive, KindZeroWindowProbe, KindUnacceptable, KindRST:
+	case KindUnacceptable:
+		if r.s.Len > 0 {
+			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
+		}
+	case KindKeepAlive, KindZeroWindowProbe, KindRST:
 	default:
-		r.a.flags &^= bookProbed | bookZeroProbed
+		if r.a.flags.has(bookProbed | bookZeroProbed) {
+			r.a.flags &^= bookProbed | bookZeroProbed
+		}
 	}
 }
 
@@ -113,11 +122,24 @@ func (r *reader) mark() {
 			r.v.notes |= n.note
 		}
 	}
+	if f.Any(wire.SYN) {
+		r.a.syns++
+	}
+	if f.Any(wire.FIN) {
+		r.a.fins++
+	}
+	if f.Any(wire.RST) {
+		r.a.rsts++
+	}
 	if r.v.notes&NoteCE != 0 {
-		r.a.marked++
+		r.t.repairOf(r.a, r.tx).marked++
 	}
 	if r.v.notes&NoteUrgent != 0 {
-		r.a.urgent++
+		rp := r.t.repairOf(r.a, r.tx)
+		rp.urgent++
+		if r.s.Len > 0 {
+			rp.urgentBytes += uint64(r.s.Urgent)
+		}
 	}
 }
 
@@ -165,10 +187,9 @@ func (r *reader) echoesEarlier(kind Kind) bool {
 		return r.b.stampTime != 0 && r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
 	}
 	r.a.echo = r.s.TSecr
-	if r.b.kinds[KindSYN] == 1 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
+	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
 		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
-		r.b.kinds[KindSYN]--
-		r.b.kinds[KindRetransmission]++
+		r.t.repairOf(r.b, r.rx).causes[CauseTimeout]++
 		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
 	}
 	return false
@@ -183,6 +204,7 @@ func (r *reader) openAgain() Kind {
 	}
 	switch r.origin(e) {
 	case samePacket:
+		r.t.repairOf(r.a, r.tx).copied(r.s)
 		return KindCaptureDuplicate
 	case overtook:
 		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
@@ -205,11 +227,11 @@ func (r *reader) answersSYN(e *sent) bool {
 	if soon == 0 {
 		soon = firstRTO / 2
 	}
-	return r.rx.last > e.time && r.b.kinds[KindRetransmission] > 0 && r.now-r.rx.last < soon
+	return r.rx.last > e.time && r.b.repair != 0 && r.t.repairs.at(r.b.repair).resends() > 0 && r.now-r.rx.last < soon
 }
 
 // inOrder is new bytes, or a FIN, where the last ended.
-func (r *reader) inOrder(l *ledger) {
+func (r *reader) inOrder() {
 	r.v.kind = KindData
 	if r.s.Flags&wire.FIN != 0 {
 		r.v.kind = KindFIN
@@ -224,7 +246,7 @@ func (r *reader) inOrder(l *ledger) {
 	}
 	r.push(0)
 	if r.s.Len > 0 {
-		r.payload(l)
+		r.payload()
 	}
 }
 
@@ -249,7 +271,7 @@ func (r *reader) push(f sentFlags) {
 }
 
 // payload counts new bytes: how many are in flight, how they stand to the window, whose turn it is.
-func (r *reader) payload(l *ledger) {
+func (r *reader) payload() {
 	a, b := r.a, r.b
 	if n := uint64(r.end - r.una); n < 1<<32 {
 		a.flightSum += n
@@ -271,20 +293,24 @@ func (r *reader) payload(l *ledger) {
 	if a.mode != modeRecovery {
 		a.enter(m, r.now, r.c.first)
 	}
-	if a.firstData == 0 {
+	switch {
+	case a.firstData == 0:
 		a.firstData = r.now
+		fallthrough
+	case b.lastData > a.lastData: // the peer had the word
+		a.think(r.now-b.lastData, b.lastData != 0)
 	}
 	a.lastData = r.now
-	if l.talker != r.s.Dir+1 {
-		if d := r.now - l.talked; l.talker != 0 && d >= 0 {
-			a.thinks++
-			a.thinkSum += d
-			a.thinkMax = max(a.thinkMax, d)
-		}
-		l.talker = r.s.Dir + 1
-	}
-	l.talked = r.now
-	if a.mss != 0 && r.s.Len > uint32(b.mss) && b.mss != 0 {
+	if b.mss != 0 && r.s.Len > uint32(b.mss) {
 		r.v.notes |= NoteSuperSegment
+	}
+}
+
+// think notes how long the endpoint let its peer wait, if that had sent anything.
+func (a *book) think(d Time, asked bool) {
+	if asked && d >= 0 {
+		a.thinks++
+		a.thinkSum += d
+		a.thinkMax = max(a.thinkMax, d)
 	}
 }

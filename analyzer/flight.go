@@ -22,19 +22,19 @@ const (
 )
 
 const (
-	inlineFlight = 4 // segments in flight that need no ring of the pool
-	// A ring holds 16, 64, 256 or 1024 segments. Beyond that, the last entry stands for all that follow.
-	ringClasses  = 4
-	firstRing    = 16
-	ringChunk    = 4096 // entries are allocated so many at a time
-	maxOneWay    = 64   // for a direction whose peer was not heard: nothing tells what is still in flight
-	ringPerClass = 1 << 28
+	// A ring holds 4, 16, 64, 256 or 1024 segments. Beyond that, the last entry stands for all that follow.
+	ringClasses   = 5
+	ringChunkBits = 12 // entries are allocated so many at a time
+	ringClassBits = 28
+	maxOneWay     = 64 // for a direction whose peer was not heard: nothing tells what is still in flight
 )
+
+// ringBits is the logarithm of the size of a class's rings.
+func ringBits(class uint32) uint32 { return 2 + 2*class }
 
 // flight is the segments of one direction that are not acknowledged yet, in order of their positions.
 type flight struct {
-	inline  [inlineFlight]sent
-	ring    uint32 // 0: inline; else 1 + class*ringPerClass + index
+	ring    uint32 // 0: none; else 1 + index, the class in the high bits
 	head, n uint16
 }
 
@@ -49,88 +49,96 @@ type flightPool struct {
 	merged uint64 // segments that had no entry of their own
 }
 
-func (p *flightPool) get(class int) (ring uint32, ok bool) {
+func (p *flightPool) get(class uint32) (ring uint32, ok bool) {
 	c := &p.classes[class]
 	if n := len(c.free); n > 0 {
 		ring = c.free[n-1]
 		c.free = c.free[:n-1]
 		return ring, true
 	}
-	size := firstRing << (2 * class)
+	size := 1 << ringBits(class)
 	if p.budget < size {
 		return 0, false
 	}
 	p.budget -= size
-	if int(c.used)*size%ringChunk == 0 {
-		c.chunks = append(c.chunks, make([]sent, ringChunk))
+	if c.used<<ringBits(class)&(1<<ringChunkBits-1) == 0 {
+		c.chunks = append(c.chunks, make([]sent, 1<<ringChunkBits))
 	}
 	c.used++
-	return uint32(class*ringPerClass) + c.used, true
+	return class<<ringClassBits + c.used, true
 }
 
 func (p *flightPool) put(ring uint32) {
-	c := &p.classes[(ring-1)/ringPerClass]
+	c := &p.classes[(ring-1)>>ringClassBits]
 	c.free = append(c.free, ring)
 }
 
-// entries is the ring's room.
+// entries is the ring's room; its size is a power of two.
 func (p *flightPool) entries(ring uint32) []sent {
-	class, i := int((ring-1)/ringPerClass), int((ring-1)%ringPerClass)
-	size := firstRing << (2 * class)
-	per := ringChunk / size
-	off := i % per * size
-	return p.classes[class].chunks[i/per][off : off+size]
+	class, i := (ring-1)>>ringClassBits, (ring-1)&(1<<ringClassBits-1)
+	bits := ringBits(class)
+	off := i << bits & (1<<ringChunkBits - 1)
+	return p.classes[class].chunks[i>>(ringChunkBits-bits)][off : off+1<<bits]
 }
 
-func (f *flight) room(p *flightPool) []sent {
-	if f.ring == 0 {
-		return f.inline[:]
-	}
-	return p.entries(f.ring)
-}
-
-// at is the i-th segment in flight. The size of every room is a power of two.
+// at is the i-th segment in flight.
 func (f *flight) at(p *flightPool, i int) *sent {
-	r := f.room(p)
+	r := p.entries(f.ring)
 	return &r[(int(f.head)+i)&(len(r)-1)]
-}
-
-// last is the segment sent last, nil if none is in flight.
-func (f *flight) last(p *flightPool) *sent {
-	if f.n == 0 {
-		return nil
-	}
-	return f.at(p, int(f.n)-1)
 }
 
 // push adds a segment. oneWay: the peer was not heard so far.
 func (f *flight) push(p *flightPool, s sent, oneWay bool) {
-	if int(f.n) == inlineFlight && f.ring == 0 || f.ring != 0 && int(f.n) == len(p.entries(f.ring)) {
-		if oneWay && f.n >= maxOneWay {
-			f.drop(p)
-		} else if !f.grow(p) {
-			last := f.last(p)
-			last.end = s.end
-			last.flags |= sentMerged
+	var r []sent
+	if f.ring != 0 {
+		r = p.entries(f.ring)
+	}
+	if int(f.n) == len(r) {
+		switch {
+		case oneWay && f.n >= maxOneWay:
+			f.head = uint16((int(f.head) + 1) & (len(r) - 1))
+			f.n--
+		case f.grow(p):
+			r = p.entries(f.ring)
+		default:
 			p.merged++
+			if f.n > 0 {
+				last := &r[(int(f.head)+int(f.n)-1)&(len(r)-1)]
+				last.end = s.end
+				last.flags |= sentMerged
+			}
 			return
 		}
 	}
+	r[(int(f.head)+int(f.n))&(len(r)-1)] = s
 	f.n++
-	*f.at(p, int(f.n)-1) = s
 }
 
-// drop forgets the oldest.
-func (f *flight) drop(p *flightPool) {
-	f.head = uint16((int(f.head) + 1) & (len(f.room(p)) - 1))
-	f.n--
+// acknowledge drops what lies before ack. last is the latest of those, nil if there is none; clean says that none
+// of them was sent again or missing (Karn).
+func (f *flight) acknowledge(p *flightPool, ack reassembly.Pos) (last *sent, clean bool) {
+	r := p.entries(f.ring)
+	odd := uint8(0)
+	head, n := uint(f.head), f.n
+	for n > 0 {
+		e := &r[head&uint(len(r)-1)]
+		if int32(uint32(ack)-e.end) < 0 {
+			break
+		}
+		last = e
+		odd |= e.times | uint8(e.flags&(sentHole|sentMerged|sentSkipped))
+		head++
+		n--
+	}
+	f.head, f.n = uint16(head), n
+	return last, odd == 0
 }
 
 // grow moves the segments to a ring four times as large.
 func (f *flight) grow(p *flightPool) bool {
-	class := 0
+	class := uint32(0)
 	if f.ring != 0 {
-		class = int((f.ring-1)/ringPerClass) + 1
+		class = (f.ring-1)>>ringClassBits + 1
 	}
 	if class == ringClasses {
 		return false
@@ -160,7 +168,7 @@ func (f *flight) release(p *flightPool) {
 // find is the index of the segment in flight that holds pos, -1 if there is none: una is where the
 // first begins.
 func (f *flight) find(p *flightPool, una, pos reassembly.Pos) int {
-	if pos < una {
+	if pos < una || f.n == 0 {
 		return -1
 	}
 	lo, hi := 0, int(f.n)

@@ -9,84 +9,78 @@ import (
 // holds no pointers. Its first cache lines are what an ordinary segment touches; what
 // disorder needs is in a repair.
 type book struct {
-	flight flight
-
+	// A line for every segment that it sends.
+	flight           flight
 	data, pushed     uint32 // segments with payload; those with PSH
 	flightMax        uint32
-	segmentMin       uint32
+	segmentMin       uint32 // 0: none so far
 	segmentMax       uint32
 	tsMax            uint32 // latest TSval
 	flightSum        uint64
 	idleMax          Time
 	repair           uint32 // in the tracker's repairPool; 0: all was in order
 	id               uint16 // latest IP ID
-	idSteps, idJumps uint8  // how often it went up by a little, and otherwise
+	dup              uint16 // ACKs since una was acknowledged that show that later segments arrive
+	idSteps, idJumps uint8  // how often the IP ID went up by a little, and otherwise
 	ttlMin, ttlMax   uint8
 	mode             mode
+	_                uint8
 	flags            bookFlags
 
-	// Of the ACKs that it sends.
-	edge       reassembly.Pos // right edge of the window it offered last
-	window     uint32         // it
-	windowMin  uint32
-	windowMax  uint32
-	acks, pure uint32
-	windowSum  uint64
-	zeroSince  Time // when it closed its window; 0: open
-	kinds      [NumKinds]uint32
+	// One for the ACKs that it sends.
+	edge                 reassembly.Pos // right edge of the window that it offered last
+	windowSum            uint64
+	zeroSince            Time // when it closed its window; 0: open
+	window               uint32
+	windowMin, windowMax uint32
+	acks, pure, dupACKs  uint32
+	syns, fins, rsts     uint32 // segments with that flag
+	truncatedPackets     uint32
 
-	// Of the ACKs that come for what it sends.
-	rtt                          roundTrips
-	codes                        codes
-	dup                          uint16 // ACKs since una was acknowledged that show that later segments arrive
-	_                            uint16
-	stamp                        uint32 // TSval whose echo is awaited since stampTime, if that is not 0
-	advanced                     Time   // when anything was acknowledged last
-	stampTime                    Time
-	echo                         uint32 // TSecr of its first SYN-ACK
-	stampSum, stampMin, stampMax Time
-	stampN                       uint32
+	// Two for the ACKs that come for what it sends.
+	rtt       roundTrips
+	advanced  Time // when anything was acknowledged last
+	codes     codes
+	stampTime Time // since when the echo of stamp is awaited; 0: of none
+	stampSum  Time
+	stamp     uint32
+	stampN    uint32
 
 	// What few segments touch.
-	zeros               uint32 // times its window closed
-	zeroTime, zeroMax   Time
-	spent               [numModes]Time
-	since               Time // in this mode
-	firstData, lastData Time
-	thinkSum, thinkMax  Time
-	thinks              uint32
-	truncatedPackets    uint32
-	truncated           uint64
-	handshake           Time // from its SYN to the ACK of that, both at the tap; 0: not known
-	initialBytes        uint32
-	initialPackets      uint32
-	mss                 uint16
-	wscale              uint8
-	synOptions          wire.Bits
-	urgent              uint32
-	marked              uint32 // CE
+	since                        Time // in this mode
+	spent                        [numModes]Time
+	firstData, lastData          Time
+	thinkSum                     Time
+	thinkMax                     Time
+	stampMin, stampMax           Time
+	truncated                    uint64
+	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
+	thinks                       uint32
+	initialBytes, initialPackets uint32
+	echo                         uint32 // TSecr of its first SYN-ACK
+	mss                          uint16
+	synOptions                   wire.Bits
+	wscale                       uint8
 }
 
-type bookFlags uint8
+type bookFlags uint16
 
 const (
-	bookOpen       bookFlags = 1 << iota // a segment was seen
+	bookOpen       bookFlags = 1 << iota // a TTL was seen
 	bookHasEdge                          // edge and window are valid
 	bookProbed                           // its last segment was a keep-alive
 	bookZeroProbed                       // its last segment was a zero-window probe
 	bookACKed                            // the initial window is known
 	bookSACK                             // its SYN permits SACK
 	bookStamps                           // tsMax is valid
+	bookScaled                           // it offered a window in a segment without SYN
 )
 
 func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
 
 // ledger is both books of a connection. It has the slot of its conv.
 type ledger struct {
-	book   [2]book
-	talked Time  // when payload was sent last
-	talker uint8 // 1 + direction of that; 0: none so far
-	_      [7]byte
+	book [2]book
 }
 
 // ledgers is a slab beside that of the convs.
@@ -121,14 +115,11 @@ func (t *Tracker) closeBooks(slot uint32) {
 
 // observe counts what every segment has.
 func (a *book) observe(tx *half, s *wire.Segment) {
-	if a.flags&bookOpen == 0 {
-		a.flags |= bookOpen
-		a.ttlMin, a.ttlMax, a.id = s.TTL, s.TTL, s.IPID
-	} else {
-		a.ttlMin, a.ttlMax = min(a.ttlMin, s.TTL), max(a.ttlMax, s.TTL)
-		if gap := Time(s.Time) - tx.last; gap > a.idleMax && tx.last != 0 {
-			a.idleMax = gap
-		}
+	if s.TTL != a.ttlMax {
+		a.hops(s.TTL)
+	}
+	if gap := Time(s.Time) - tx.last; gap > a.idleMax && tx.last != 0 {
+		a.idleMax = gap
 	}
 	if s.PayloadCap < s.Len {
 		a.truncatedPackets++
@@ -144,6 +135,15 @@ func (a *book) observe(tx *half, s *wire.Segment) {
 			a.segmentMin = s.Len
 		}
 	}
+}
+
+// hops keeps the extremes of the TTL.
+func (a *book) hops(ttl uint8) {
+	if a.flags&bookOpen == 0 {
+		a.flags |= bookOpen
+		a.ttlMin = ttl
+	}
+	a.ttlMin, a.ttlMax = min(a.ttlMin, ttl), max(a.ttlMax, ttl)
 }
 
 // largestStep is how far apart the IP IDs of two segments of a connection are at most if its host counts them:

@@ -1,44 +1,52 @@
 package analyzer
 
-import "tcptrace/reassembly"
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
 
 // repair is what a direction needs once its bytes are not all in order: most never do.
 type repair struct {
 	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
 	acked     reassembly.Scoreboard // what the receiver says it has
-	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss
+	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
+	recovered Time                  // when the last such time ended
 	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
-	resent    [maxResent]resent     // the latest retransmissions of which it is not known whether they were needed
-	nResent   uint8
-	recovered Time           // when it was
-	tail      reassembly.Pos // the latest retransmission
+	tail      reassembly.Pos        // the latest retransmission
 	tailTime  Time
 	tailTimes uint8
-	by        Cause // what began the recovery
-	backoff   uint8 // timeouts since anything was acknowledged
+	by        Cause             // what began the recovery, also of the last one
+	nResent   uint8             // valid entries of resent
+	unjudged  uint8             // of these, how many were not acknowledged when last looked at
+	next      uint32            // free list: repair+1
+	resent    [maxResent]resent // the latest retransmissions of which it is not known whether they were needed
 
-	// Counts for the report.
-	packets, bytes              uint32 // retransmissions; their bytes that were captured before
-	lostBefore                  uint64 // bytes of retransmissions that were not
-	reordered                   uint32
-	reorderedBytes              uint64
-	lateMax                     Time // by how much the latest one was late
-	causes                      [NumCauses]uint32
-	spurious                    uint32
-	mostOften                   uint8
-	gapN                        uint32 // intervals between two transmissions of the same bytes
-	gapMin, gapMax, gapSum      Time
-	gapSquares                  float64
-	probes                      uint32
-	probeBytes                  uint64
-	copies                      uint64 // bytes of capture duplicates
-	rejected                    uint64 // bytes of unacceptable segments
-	missed                      uint64 // bytes acknowledged that were not captured
-	sacks, dsacks, invalidSACKs uint32 // of the ACKs for this direction
+	// Counts for the report: of what it sent,
+	causes         [NumCauses]uint32 // retransmissions
+	spurious       uint32
+	lostPackets    uint32 // retransmissions with bytes that were not captured before
+	bytes          uint64 // of retransmissions, those that were captured before
+	gapMin, gapMax Time   // between two transmissions of the same bytes
+	gapSum         Time
+	gapN           uint32
+	reordered      uint32
+	reorderedBytes uint64
+	lateMax        Time // by how much the latest one was late
+	probes         uint32
+	copyPackets    uint32 // capture duplicates
+	probeBytes     uint64
+	copies         uint64 // bytes of capture duplicates
+	rejected       uint64 // bytes of unacceptable segments
+	missed         uint64 // bytes acknowledged that were not captured
+	urgentBytes    uint64
+	urgent, marked uint32 // segments with URG, with CE
+	mostOften      uint8  // so often was the same sent again
+
+	// and of the ACKs for it, and of its own window.
 	mostBlocks                  uint8
-	reneged                     uint64
-	urgent                      uint32
-	next                        uint32 // free list: repair+1
+	sacks, dsacks, invalidSACKs uint32
+	zeros                       uint32 // times its window closed
+	zeroTime, zeroMax           Time
 }
 
 // resent is a retransmission that may prove unneeded.
@@ -109,8 +117,21 @@ func (r *repair) interval(d Time, times uint8) {
 	r.gapN++
 	r.gapMin, r.gapMax = min(r.gapMin, d), max(r.gapMax, d)
 	r.gapSum += d
-	r.gapSquares += float64(d) * float64(d)
 	r.mostOften = max(r.mostOften, times)
+}
+
+// resends is how many retransmissions there were.
+func (r *repair) resends() (n uint32) {
+	for _, k := range r.causes {
+		n += k
+	}
+	return n
+}
+
+// copied counts a second copy.
+func (r *repair) copied(s *wire.Segment) {
+	r.copyPackets++
+	r.copies += uint64(s.Len)
 }
 
 // remember keeps a retransmission until it is known whether it was needed.
@@ -121,6 +142,7 @@ func (r *repair) remember(one resent) {
 	}
 	r.resent[r.nResent] = one
 	r.nResent++
+	r.unjudged++
 }
 
 // forget takes out the i-th of the retransmissions.

@@ -79,7 +79,6 @@ type Tracker struct {
 	flights flightPool
 	repairs repairPool
 	hists   histPool
-	reader  reader
 	watch   func(*Reading)
 	reading Reading
 
@@ -155,9 +154,13 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	if e == 0 {
 		return 0
 	}
-	c := t.slab.at(uint32(e) - 1)
+	c, l := t.slab.at(uint32(e)-1), t.ledgers.at(uint32(e)-1)
 	a, b := &c.half[0], &c.half[1]
 	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
+	for i := range l.book {
+		k := &l.book[i]
+		t.touched += k.idleMax + k.zeroSince + k.rtt.srtt + k.stampTime
+	}
 	return c.facts.last
 }
 
@@ -203,13 +206,17 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 		t.passOver(c, l, s, KindUnacceptable)
 		return
 	}
-	r := t.read(c, l, s)
+	r := t.reader(c, l, s)
+	r.read()
 	c.segment(&t.facts, s)
 	if t.watch != nil {
-		t.tell(r)
+		t.tell(&r)
 	}
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
+		for i := range l.book {
+			l.book[i].flight.release(&t.flights)
+		}
 		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }

@@ -7,20 +7,16 @@ import (
 
 // passOver reads a segment that the analysis passes over.
 func (t *Tracker) passOver(c *conv, l *ledger, s *wire.Segment, kind Kind) {
-	r := &t.reader
-	*r = reader{
-		t: t, c: c, s: s, now: Time(s.Time),
-		tx: &c.half[s.Dir], rx: &c.half[1-s.Dir], a: &l.book[s.Dir], b: &l.book[1-s.Dir],
-	}
+	r := t.reader(c, l, s)
 	r.v.kind = kind
 	r.place()
 	r.a.observe(r.tx, s)
-	if s.Len > 0 && kind == KindCaptureDuplicate {
-		t.repairOf(r.a, r.tx).copies += uint64(s.Len)
+	if kind == KindCaptureDuplicate {
+		t.repairOf(r.a, r.tx).copied(s)
 	}
 	r.close()
 	if t.watch != nil {
-		t.tell(r)
+		t.tell(&r)
 	}
 }
 
@@ -37,7 +33,7 @@ func (t *Tracker) tell(r *reader) {
 	out := &t.reading
 	*out = Reading{
 		First: r.c.firstFrame, Client: client, Segment: s,
-		Seq: r.tx.relative(s.Seq), Window: int64(r.window()),
+		Seq: r.tx.relative(s.Seq), Window: int64(r.offered()),
 		Scaled: s.Flags.Any(wire.SYN) || r.tx.flags.has(sentSYN|sentSYNACK) && r.rx.flags.has(sentSYN|sentSYNACK),
 		Kind:   r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes,
 	}
