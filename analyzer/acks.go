@@ -150,18 +150,19 @@ func (r *reader) offered() uint32 {
 func (r *reader) readWindow() {
 	a, w := r.a, r.window
 	edge := r.ack + reassembly.Pos(w)
-	if !a.flags.has(bookHasEdge) {
-		a.flags |= bookHasEdge
-		a.windowMin = w
-	} else if edge < a.edge && r.shrinks(edge) {
-		r.v.notes |= NoteWindowShrunk
+	if r.s.Flags&wire.SYN == 0 { // the window of a SYN is never scaled: it says little
+		if !a.flags.has(bookScaled) {
+			a.flags |= bookScaled
+			a.windowMin = w
+		} else if edge < a.edge && a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale { // more than rounding
+			r.v.notes |= NoteWindowShrunk
+		}
+		a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)
+		a.windowSum += uint64(w)
+		a.windows++
 	}
-	if r.s.Flags&wire.SYN == 0 {
-		a.flags |= bookScaled
-	}
+	a.flags |= bookHasEdge
 	a.edge, a.window = edge, w
-	a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)
-	a.windowSum += uint64(w)
 	if w == 0 {
 		r.v.notes |= NoteZeroWindow
 		if a.zeroSince == 0 {
@@ -172,11 +173,6 @@ func (r *reader) readWindow() {
 		r.t.repairOf(a, r.tx).reopen(r.now - a.zeroSince)
 		a.zeroSince = 0
 	}
-}
-
-// shrinks reports whether a right edge before the last is more than rounding. A SYN's window is not scaled.
-func (r *reader) shrinks(edge reassembly.Pos) bool {
-	return r.a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale && r.a.flags.has(bookScaled) && !r.s.Flags.Any(wire.SYN)
 }
 
 // reopen ends a time without window.
@@ -218,9 +214,6 @@ func (r *reader) repaired(high reassembly.Pos) {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
 			r.v.notes |= NoteReneged
 		}
-	}
-	if r.ack <= high && r.tx.acked != 0 {
-		rp.missed += uint64(rp.captured.Missing(p.ranges, max(r.tx.acked, r.rx.start), r.ack))
 	}
 	switch {
 	case rp.recover == 0:

@@ -190,6 +190,9 @@ func (r *reader) again() {
 		r.resend(i, fresh)
 	}
 	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	if r.s.Len > 0 {
+		r.fly(max(r.end, r.next))
+	}
 	if r.end > r.next {
 		r.push(0)
 	}

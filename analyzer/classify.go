@@ -122,14 +122,13 @@ func (r *reader) mark() {
 			r.v.notes |= n.note
 		}
 	}
-	if f.Any(wire.SYN) {
-		r.a.syns++
-	}
-	if f.Any(wire.FIN) {
-		r.a.fins++
-	}
-	if f.Any(wire.RST) {
-		r.a.rsts++
+	for _, k := range [...]struct {
+		flag wire.Flags
+		n    *uint16
+	}{{wire.SYN, &r.a.syns}, {wire.FIN, &r.a.fins}, {wire.RST, &r.a.rsts}} {
+		if f.Any(k.flag) && *k.n < 1<<16-1 {
+			*k.n++
+		}
 	}
 	if r.v.notes&NoteCE != 0 {
 		r.t.repairOf(r.a, r.tx).marked++
@@ -273,10 +272,7 @@ func (r *reader) push(f sentFlags) {
 // payload counts new bytes: how many are in flight, how they stand to the window, whose turn it is.
 func (r *reader) payload() {
 	a, b := r.a, r.b
-	if n := uint64(r.end - r.una); n < 1<<32 {
-		a.flightSum += n
-		a.flightMax = max(a.flightMax, uint32(n))
-	}
+	r.fly(r.end)
 	m := modeTransfer
 	if b.flags.has(bookHasEdge) && r.rx.flags.has(sentSYN|sentSYNACK) {
 		switch room := b.edge - r.end; {
@@ -303,6 +299,15 @@ func (r *reader) payload() {
 	a.lastData = r.now
 	if b.mss != 0 && r.s.Len > uint32(b.mss) {
 		r.v.notes |= NoteSuperSegment
+	}
+}
+
+// fly notes how much is in flight, up to end.
+func (r *reader) fly(end reassembly.Pos) {
+	if n := uint64(end - r.una); n < 1<<32 {
+		r.a.flightSum += n
+		r.a.flights++
+		r.a.flightMax = max(r.a.flightMax, uint32(n))
 	}
 }
 

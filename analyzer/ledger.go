@@ -34,8 +34,11 @@ type book struct {
 	window               uint32
 	windowMin, windowMax uint32
 	acks, pure, dupACKs  uint32
-	syns, fins, rsts     uint32 // segments with that flag
+	windows              uint32 // values in windowSum
 	truncatedPackets     uint32
+	syns, rsts           uint16 // segments with that flag, at most 65535
+	fins                 uint16
+	_                    uint16
 
 	// Two for the ACKs that come for what it sends.
 	rtt       roundTrips
@@ -47,8 +50,8 @@ type book struct {
 	stampN    uint32
 
 	// What few segments touch.
-	since                        Time // in this mode
-	spent                        [numModes]Time
+	since                        Time               // in this mode
+	spent                        [numModes - 1]Time // in each but modeIdle
 	firstData, lastData          Time
 	thinkSum                     Time
 	thinkMax                     Time
@@ -56,6 +59,7 @@ type book struct {
 	truncated                    uint64
 	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
 	thinks                       uint32
+	flights                      uint32 // values in flightSum
 	initialBytes, initialPackets uint32
 	echo                         uint32 // TSecr of its first SYN-ACK
 	mss                          uint16
@@ -74,6 +78,7 @@ const (
 	bookSACK                             // its SYN permits SACK
 	bookStamps                           // tsMax is valid
 	bookScaled                           // it offered a window in a segment without SYN
+	bookEpisode                          // something lasts that further segments may end (episode.go)
 )
 
 func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
@@ -198,7 +203,9 @@ func (a *book) enter(m mode, now, start Time) {
 		a.since = start
 	}
 	if now > a.since {
-		a.spent[a.mode] += now - a.since
+		if a.mode != modeIdle {
+			a.spent[a.mode-1] += now - a.since
+		}
 		a.since = now
 	}
 	a.mode = m

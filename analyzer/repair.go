@@ -37,7 +37,6 @@ type repair struct {
 	probeBytes     uint64
 	copies         uint64 // bytes of capture duplicates
 	rejected       uint64 // bytes of unacceptable segments
-	missed         uint64 // bytes acknowledged that were not captured
 	urgentBytes    uint64
 	urgent, marked uint32 // segments with URG, with CE
 	mostOften      uint8  // so often was the same sent again

@@ -207,7 +207,9 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 		return
 	}
 	r := t.reader(c, l, s)
+	was := r.a.glance()
 	r.read()
+	r.observeEpisodes(was)
 	c.segment(&t.facts, s)
 	if t.watch != nil {
 		t.tell(&r)
@@ -351,7 +353,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, &out.done[len(out.done)-1], &out.evidence)
+	t.build(c, t.ledgers.at(slot), &out.done[len(out.done)-1], &out.evidence)
 	t.free(slot)
 }
 
@@ -371,7 +373,7 @@ func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), out, ev)
+	t.build(t.slab.at(slot), t.ledgers.at(slot), out, ev)
 }
 
 // live lists the slots in use in order of their conversations' first frames.
