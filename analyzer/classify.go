@@ -99,6 +99,11 @@ func (r *reader) close() {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindKeepAlive, KindZeroWindowProbe, KindRST:
+	case KindRetransmission:
+		if r.s.Len > 0 && r.a.firstData != 0 {
+			r.a.lastData = r.now
+		}
+		r.a.flags &^= bookProbed | bookZeroProbed
 	default:
 		if r.a.flags.has(bookProbed | bookZeroProbed) {
 			r.a.flags &^= bookProbed | bookZeroProbed

@@ -135,7 +135,7 @@ func (r *roundTrips) rto(distance Time) Time {
 type RTT struct {
 	Samples          uint64
 	Min, Avg, Max    time.Duration
-	Stdev            time.Duration // of the population
+	Stdev            time.Duration // of the samples (n-1)
 	P50, P95, P99    time.Duration // within a sixteenth; 0 if there are no samples
 	Smoothed, RTTVar time.Duration // SRTT and RTTVAR of RFC 6298 at the end
 }
@@ -147,7 +147,7 @@ func (r *roundTrips) report(p *histPool, c *codes) RTT {
 	mean := float64(r.sum) / float64(r.n)
 	out := RTT{
 		Samples: uint64(r.n), Min: time.Duration(r.min), Avg: time.Duration(mean), Max: time.Duration(r.max),
-		Stdev:    time.Duration(math.Sqrt(max(0, r.squares/float64(r.n)-mean*mean))),
+		Stdev:    time.Duration(math.Sqrt(max(0, r.squares-float64(r.n)*mean*mean) / float64(max(1, r.n-1)))),
 		Smoothed: time.Duration(r.srtt), RTTVar: time.Duration(r.rttvar),
 	}
 	quantiles := [...]struct {
