@@ -38,6 +38,9 @@ func (t *Tracker) account(out *Sent, c *conv, l *ledger, dir uint8) {
 	if a.repair != 0 {
 		t.repairs.at(a.repair).account(out)
 	}
+	if !a.flags.has(bookACKed) { // nothing was ever acknowledged
+		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
+	}
 	out.MissedBytes = t.missed(a, &c.half[dir], &c.half[1-dir])
 	if a.zeroSince != 0 { // to the end
 		d := time.Duration(max(c.last-a.zeroSince, 0))

@@ -110,7 +110,11 @@ func (r *reader) advance(high reassembly.Pos) {
 	b.advanced = r.now
 	if !b.flags.has(bookACKed) && r.ack > r.rx.start && r.rx.end != 0 {
 		b.flags |= bookACKed
-		b.initialBytes, b.initialPackets = uint32(min(r.rx.end-r.rx.start, 1<<32-1)), b.data
+		end := r.rx.end
+		if r.rx.flags.has(sentFIN) {
+			end = min(end, r.rx.fin)
+		}
+		b.initialBytes, b.initialPackets = uint32(min(end-r.rx.start, 1<<32-1)), b.data
 	}
 	if b.stampTime != 0 && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
 		r.stamped()

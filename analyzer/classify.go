@@ -135,6 +135,9 @@ func (r *reader) mark() {
 			*k.n++
 		}
 	}
+	if f.Has(wire.RST | wire.ACK) {
+		r.a.acks++ // nobody heeds what it acknowledges
+	}
 	if r.v.notes&NoteCE != 0 {
 		r.t.repairOf(r.a, r.tx).marked++
 	}
