@@ -99,7 +99,7 @@ func (r *reader) close() {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindKeepAlive, KindZeroWindowProbe, KindRST:
-	case KindRetransmission:
+	case KindRetransmission, KindOutOfOrder:
 		if r.s.Len > 0 && r.a.firstData != 0 {
 			r.a.lastData = r.now
 		}
@@ -191,7 +191,7 @@ func (r *reader) echoesEarlier(kind Kind) bool {
 		return false
 	}
 	if kind == KindSYN {
-		return r.b.stampTime != 0 && r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
+		return r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
 	}
 	r.a.echo = r.s.TSecr
 	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
@@ -243,7 +243,7 @@ func (r *reader) inOrder() {
 	if r.s.Flags&wire.FIN != 0 {
 		r.v.kind = KindFIN
 	}
-	if r.b.zeroSince != 0 && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(bookHasEdge) && r.s.Flags&wire.FIN == 0 {
+	if r.b.flags.has(bookZero) && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(bookHasEdge) && r.s.Flags&wire.FIN == 0 {
 		r.probe()
 		return
 	}
@@ -272,8 +272,9 @@ func (r *reader) probe() {
 // push enters the segment among those in flight.
 func (r *reader) push(f sentFlags) {
 	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.end), id: r.s.IPID, flags: f}, r.rx.packets == 0)
-	if r.s.Bits&wire.HasTimestamps != 0 && r.a.stampTime == 0 && (r.a.flags&bookStamps == 0 || r.s.TSval != r.a.tsMax) {
+	if r.s.Bits&wire.HasTimestamps != 0 && !r.a.flags.has(bookStamping) && (r.a.flags&bookStamps == 0 || r.s.TSval != r.a.tsMax) {
 		r.a.stamp, r.a.stampTime = r.s.TSval, r.now
+		r.a.flags |= bookStamping
 	}
 }
 
@@ -298,7 +299,7 @@ func (r *reader) payload() {
 		a.enter(m, r.now, r.c.first)
 	}
 	switch {
-	case a.firstData == 0:
+	case a.lastData == 0:
 		a.firstData = r.now
 		fallthrough
 	case b.lastData > a.lastData: // the peer had the word
