@@ -132,9 +132,11 @@ func (t *Tracker) confirm(old, hash uint32, s *wire.Segment, out *Output) uint32
 	delete(t.held, old)
 	t.slab.at(old).flags &^= pending
 	slot := t.succeed(old, hash, &held.copies[0], event{kind: eventOpenHeld, arg: old, frame: s.Frame}, out)
+	t.confirming = true
 	for i := range held.copies {
 		t.apply(slot, &held.copies[i])
 	}
+	t.confirming = false
 	return slot
 }
 
@@ -145,6 +147,7 @@ func (t *Tracker) settle(slot uint32) {
 	for i := range t.held[slot].copies {
 		s := &t.held[slot].copies[i]
 		last, frame := c.last, c.lastFrame
+		t.passOver(c, t.ledgers.at(slot), s, KindUnacceptable)
 		c.count(&c.half[s.Dir], s)
 		c.noteControl(&t.facts, s, factForeign)
 		if frame > c.lastFrame {

@@ -199,15 +199,10 @@ func (h *half) atTap() bool { return h.distance > 0 && h.distance < 400e3 }
 func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 	c.seen |= SawRST
 	tx.flags |= sentRST
-	dialing := rx.flags&(sentSYN|sentACK|sentSYNACK) == sentSYN && tx.flags&(sentSYN|sentSYNACK) == 0
-	accepted := false
-	if dialing {
-		// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
-		ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
-		accepted = s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
-	} else {
-		accepted = tx.acceptsRST(rx, s)
+	if tx.end == 0 && !rx.dialing(tx) {
+		tx.place(s.Seq)
 	}
+	dialing, accepted := c.takesRST(tx, rx, s)
 	if accepted {
 		c.flags |= reset | ended
 		if dialing {
@@ -215,6 +210,21 @@ func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 		}
 	}
 	return accepted
+}
+
+// dialing reports whether h is in SYN_SENT, as far as the tap saw.
+func (h *half) dialing(peer *half) bool {
+	return h.flags&(sentSYN|sentACK|sentSYNACK) == sentSYN && peer.flags&(sentSYN|sentSYNACK) == 0
+}
+
+// takesRST reports whether the receiver of an RST is dialing, and whether it takes it.
+func (c *conv) takesRST(tx, rx *half, s *wire.Segment) (dialing, accepted bool) {
+	if !rx.dialing(tx) {
+		return false, tx.acceptsRST(rx, s)
+	}
+	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
+	ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
+	return true, s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
 }
 
 // acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961

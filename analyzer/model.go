@@ -159,15 +159,6 @@ type Conversation struct {
 	now, msl2 Time
 }
 
-// Sent is what one endpoint sent.
-type Sent struct {
-	Packets      uint64
-	PayloadBytes uint64 // sum of TCP payload lengths, retransmissions included
-	IPBytes      uint64 // sum of IP packet lengths
-	FrameBytes   uint64 // sum of frame lengths on the wire
-	StreamBytes  uint64 // length of the byte stream as its sequence numbers show it, without SYN and FIN
-}
-
 // Packets is the number of segments both ways.
 func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent[Server].Packets }
 

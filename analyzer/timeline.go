@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"time"
 
 	"tcptrace/fsm"
@@ -21,11 +22,11 @@ type SegmentView struct {
 	Len      uint32 // payload bytes on the wire
 	Window   uint64
 	Unscaled bool // Window is as sent: the window scale is not known, since the handshake was not captured
-	Kind     SegmentKind
-	Cause    RetransmissionCause // valid if Kind is Retransmission
-	Spurious bool                // so is this
-	State    [2]fsm.State        // of both endpoints after the segment, by Side
-	Notes    []string            // valid until the Timeline is used again
+	Kind     Kind
+	Cause    Cause        // valid if Kind is Retransmission
+	Spurious bool         // so is this
+	State    [2]fsm.State // of both endpoints after the segment, by Side
+	Notes    []string     // valid until the Timeline is used again
 }
 
 // Timeline shows one conversation segment by segment. It is made from what a first pass
@@ -110,18 +111,18 @@ func roomFor[T any](s []T, n int) []T {
 	return s
 }
 
-// Segment writes into v what s, the conversation's next segment, is. duplicate: it is a copy of a
-// frame that was captured just before.
-func (t *Timeline) Segment(s *wire.Segment, duplicate bool, v *SegmentView) {
+// Segment writes into v what the conversation's next segment is, of which r is the reading.
+func (t *Timeline) Segment(r *Reading, v *SegmentView) {
+	s := r.Segment
 	t.advance(s)
 	*v = SegmentView{
 		Stream: t.stream, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
 		From: t.side(s.Dir), Flags: flagNames[uint8(s.Flags)], Len: s.Len,
 		Seq:    t.relative(s.Dir, s.Seq),
 		HasAck: s.Flags.Has(wire.ACK),
-		Kind:   kindOf(s, duplicate),
-		State:  t.state,
-		Notes:  t.raised(s.Frame, v.Notes[:0]),
+		Kind:   r.Kind, Cause: r.Cause, Spurious: r.Spurious,
+		State: t.state,
+		Notes: t.raised(s.Frame, slices.AppendSeq(v.Notes[:0], r.Notes.All())),
 	}
 	if v.HasAck {
 		v.Ack = t.relative(1-s.Dir, s.Ack)

@@ -61,6 +61,7 @@ type Tracker struct {
 	linger             Time
 
 	slab    slab
+	ledgers ledgers // beside slab
 	index   index
 	lru     lru
 	facts   factPool
@@ -75,8 +76,18 @@ type Tracker struct {
 	begun   int       // conversations of which facts are kept
 	latest  Time      // start of the last of them
 
+	flights flightPool
+	repairs repairPool
+	hists   histPool
+	watch   func(*Reading)
+	reading Reading
+
 	evicted, releasedEarly uint64
 	touched                Time // keeps Touch's loads from being optimized away
+
+	keeps      bool // KeepRevisions
+	confirming bool // segments come late: they were held
+	revisions  []Revision
 }
 
 // NewTracker returns a tracker for one of o.Partitions() partitions, whose conversations are
@@ -98,6 +109,8 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		held:     map[uint32]*heldSYN{},
 		skips:    skips,
 		first:    first,
+		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
+		repairs:  repairPool{ranges: reassembly.NewPool(max(n, 64) * rangesPerFlow)},
 	}
 }
 
@@ -145,9 +158,13 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	if e == 0 {
 		return 0
 	}
-	c := t.slab.at(uint32(e) - 1)
+	c, l := t.slab.at(uint32(e)-1), t.ledgers.at(uint32(e)-1)
 	a, b := &c.half[0], &c.half[1]
 	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
+	for i := range l.book {
+		k := &l.book[i]
+		t.touched += k.idleMax + k.zeroSince + k.rtt.srtt + k.stampTime
+	}
 	return c.facts.last
 }
 
@@ -190,16 +207,37 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
-	c := t.slab.at(slot)
+	c, l := t.slab.at(slot), t.ledgers.at(slot)
 	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
+		t.passOver(c, l, s, KindUnacceptable)
 		return
 	}
+	r := t.reader(c, l, s)
+	was := r.a.glance()
+	r.read()
+	r.observeEpisodes(was)
 	c.segment(&t.facts, s)
+	if t.watch != nil {
+		t.tell(&r)
+	}
+	if t.keeps && t.confirming {
+		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious})
+	}
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
+		for i := range l.book {
+			l.book[i].flight.release(&t.flights)
+		}
 		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }
+
+// flightPerFlow and rangesPerFlow bound, for each conversation that may be tracked, the segments in flight and the
+// ranges of missing bytes that all of them may have together, beside those inline.
+const (
+	flightPerFlow = 16
+	rangesPerFlow = 8
+)
 
 // await enters a deadline.
 func (t *Tracker) await(q *queue, d deadline) {
@@ -214,6 +252,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 		t.makeRoom(frame, out)
 	}
 	slot, c := t.slab.alloc()
+	t.ledgers.alloc(slot)
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
 	c.flags |= t.wanted(c.first)
@@ -326,7 +365,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, &out.done[len(out.done)-1], &out.evidence)
+	t.build(c, t.ledgers.at(slot), &out.done[len(out.done)-1], &out.evidence)
 	t.free(slot)
 }
 
@@ -334,6 +373,7 @@ func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
+	t.closeBooks(slot)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}
@@ -345,7 +385,7 @@ func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), out, ev)
+	t.build(t.slab.at(slot), t.ledgers.at(slot), out, ev)
 }
 
 // live lists the slots in use in order of their conversations' first frames.

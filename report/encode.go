@@ -63,7 +63,6 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 
 // endpoint appends what is known of one side.
 func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
-	s := &c.Sent[side]
 	b = append(append(b, `{"state":"`...), e.judgment.State[side].String()...)
 	b = append(b, `","trajectory":[`...)
 	for i := range e.judgment.Trajectory[side] {
@@ -72,12 +71,8 @@ func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Sid
 		}
 		b = e.step(b, &e.judgment.Trajectory[side][i])
 	}
-	b = strconv.AppendUint(append(b, `],"sent":{"packets":`...), s.Packets, 10)
-	b = strconv.AppendUint(append(b, `,"payload_bytes":`...), s.PayloadBytes, 10)
-	b = strconv.AppendUint(append(b, `,"ip_bytes":`...), s.IPBytes, 10)
-	b = strconv.AppendUint(append(b, `,"frame_bytes":`...), s.FrameBytes, 10)
-	b = strconv.AppendUint(append(b, `,"stream_bytes":`...), s.StreamBytes, 10)
-	return append(b, '}', '}')
+	b = e.sent(append(b, `],"sent":`...), c, side)
+	return append(b, '}')
 }
 
 // bound appends t. One of a step's two bounds is mostly its time, whose text is b[at:end].

@@ -15,7 +15,7 @@ import (
 	"tcptrace/analyzer"
 )
 
-var extensions = map[string]string{"table": "txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log"}
+var extensions = map[string]string{"table": "txt", "long": "long.txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log"}
 
 func TestFormats(t *testing.T) {
 	if !slices.Equal(slices.Sorted(maps.Keys(Formats)), slices.Sorted(slices.Values(FormatNames))) {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 
@@ -120,7 +121,8 @@ func randomConversation(rng *rand.Rand) *analyzer.Conversation {
 	}
 	c.End = c.Start + analyzer.Time(number()>>1)
 	for i := range c.Sent {
-		c.Sent[i] = analyzer.Sent{Packets: number() >> 1, PayloadBytes: number(), IPBytes: number(), FrameBytes: number(), StreamBytes: number()}
+		c.Sent[i] = randomSent(rng)
+		c.Sent[i].Packets >>= 1
 	}
 	return c
 }
@@ -149,4 +151,28 @@ func (w *fullWriter) Write(p []byte) (int, error) {
 	}
 	w.room -= len(p)
 	return len(p), nil
+}
+
+// randomSent has a random value in every field; about a half are 0.
+func randomSent(rng *rand.Rand) (s analyzer.Sent) {
+	var fill func(v reflect.Value)
+	fill = func(v reflect.Value) {
+		n := rng.Uint64() >> rng.IntN(64) * rng.Uint64N(2)
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				fill(v.Field(i))
+			}
+		case reflect.Array:
+			for i := range v.Len() {
+				fill(v.Index(i))
+			}
+		case reflect.Int64:
+			v.SetInt(int64(n >> 14)) // a duration of which a float64 keeps all digits
+		default:
+			v.SetUint(n >> (64 - min(v.Type().Bits(), 48)))
+		}
+	}
+	fill(reflect.ValueOf(&s).Elem())
+	return s
 }

@@ -90,15 +90,6 @@ type CloseRecord struct {
 	Time         Time   `json:"time,omitzero" expr:"time"`
 }
 
-// SentRecord counts what an endpoint sent, as [analyzer.Sent] defines it.
-type SentRecord struct {
-	Packets      uint64 `json:"packets" expr:"packets"`
-	PayloadBytes uint64 `json:"payload_bytes" expr:"payload_bytes"`
-	IPBytes      uint64 `json:"ip_bytes" expr:"ip_bytes"`
-	FrameBytes   uint64 `json:"frame_bytes" expr:"frame_bytes"`
-	StreamBytes  uint64 `json:"stream_bytes" expr:"stream_bytes"`
-}
-
 // Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine
 // digits of seconds.
 type Time analyzer.Time
@@ -150,12 +141,14 @@ func (r *Record) set(c *analyzer.Conversation) {
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),
 		Endpoints: Endpoints{
-			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory), Sent: SentRecord(c.Sent[analyzer.Client])},
-			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory), Sent: SentRecord(c.Sent[analyzer.Server])},
+			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory)},
+			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory)},
 		},
 		Anomalies: emptied(r.Anomalies),
 		Evicted:   c.Evicted,
 	}
+	r.Endpoints.Client.Sent.set(c, analyzer.Client)
+	r.Endpoints.Server.Sent.set(c, analyzer.Server)
 }
 
 // emptied is s without elements, but not nil: as JSON it is [], not null.

@@ -50,6 +50,10 @@ var Formats = map[string]Format{
 		Help: "a JSON record a line", Streams: true,
 		New: func(w io.Writer, _ TableOptions) Report { return NewNDJSON(w) },
 	},
+	"long": {
+		Help: "for people: every statistic of a conversation, client and server side by side", Streams: true,
+		New: func(w io.Writer, _ TableOptions) Report { return NewLong(w) },
+	},
 	"csv": {
 		Help: "comma-separated values with a header", Streams: true,
 		New: func(w io.Writer, _ TableOptions) Report { return NewCSV(w) },
@@ -61,7 +65,7 @@ var Formats = map[string]Format{
 }
 
 // FormatNames are the names of Formats in the order in which help shows them.
-var FormatNames = []string{"table", "json", "ndjson", "csv", "zeek"}
+var FormatNames = []string{"table", "long", "json", "ndjson", "csv", "zeek"}
 
 // Selection is how many conversations an expression selected.
 type Selection struct {

@@ -20,6 +20,7 @@ import (
 type analyzeOptions struct {
 	selectOptions
 	format  string
+	long    bool
 	output  string
 	sort    string
 	limit   int
@@ -62,6 +63,12 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 			} else if o.limit < 0 {
 				return usageError("--limit must not be negative")
 			}
+			if o.long {
+				if cmd.Flags().Changed("format") && o.format != "long" {
+					return usageError("--long is --format long, not %s", o.format)
+				}
+				o.format = "long"
+			}
 			return runAnalyze(cmd.Context(), args, o, e)
 		},
 	}
@@ -71,7 +78,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
-	cmd.AddCommand(newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnomaliesCommand(e))
+	cmd.AddCommand(newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnomaliesCommand(e), newFieldsCommand(e))
 	return cmd
 }
 
@@ -79,9 +86,10 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
+	f.BoolVar(&o.long, "long", false, "the same as --format long")
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in a table, all otherwise)", defaultTableLimit))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d for people, all for programs)", defaultTableLimit))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
@@ -160,13 +168,15 @@ func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Wh
 		opts.Width = e.width
 		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
-	if o.limit < 0 {
-		opts.Limit = defaultTableLimit
+	limit := o.limit
+	if limit == noLimit && (o.format == "table" || o.format == "long") {
+		limit = defaultTableLimit
 	}
+	opts.Limit = limit
 	format := report.Formats[o.format]
 	rep := format.New(w, opts)
-	if format.Streams && (o.limit > 0 || o.sort != "start") {
-		rep = report.Sorted(rep, key, max(0, o.limit))
+	if format.Streams && (limit > 0 || o.sort != "start" || o.format == "long") {
+		rep = report.Sorted(rep, key, max(0, limit))
 	}
 	if len(o.failOn) > 0 {
 		rep = failOn.Watch(rep)

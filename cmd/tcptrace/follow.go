@@ -99,7 +99,7 @@ func (w *following) take(c *analyzer.Conversation) {
 }
 
 func (w *following) see(s *engine.Sighting) error {
-	if s.Duplicate {
+	if s.Duplicate() || s.Reading.Kind == analyzer.KindUnacceptable {
 		return nil
 	}
 	return w.follower.Segment(s.Segment, s.Payload())

@@ -228,7 +228,7 @@ func (s *snapshot) see(g *engine.Sighting) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return errPast
-	case !g.Duplicate && s.rows[g.Conversation] != nil:
+	case !g.Duplicate() && s.rows[g.Conversation] != nil:
 		s.rows[g.Conversation].Flight.Segment(g.Segment)
 	}
 	return nil

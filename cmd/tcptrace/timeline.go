@@ -127,7 +127,7 @@ type segments struct {
 func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
 func (t *segments) see(s *engine.Sighting) error {
-	t.all[s.Conversation].Segment(s.Segment, s.Duplicate, &t.view)
+	t.all[s.Conversation].Segment(&s.Reading, &t.view)
 	return t.out.Segment(&t.view)
 }
 

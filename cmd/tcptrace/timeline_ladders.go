@@ -117,7 +117,7 @@ func (t *ladders) see(sighting *engine.Sighting) error {
 		t.begin(s)
 	}
 	before := s.text.Len()
-	s.timeline.Segment(sighting.Segment, sighting.Duplicate, &t.view)
+	s.timeline.Segment(&sighting.Reading, &t.view)
 	if err := s.ladder.Segment(&t.view); err != nil {
 		return err
 	}

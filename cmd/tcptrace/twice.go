@@ -58,6 +58,7 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 	if err != nil {
 		return nil, err
 	}
+	opts.Revisions = map[uint64]analyzer.Revision{}
 	p := &passes{options: o, engine: opts, inputs: inputs, viewer: v, env: e, choice: engine.NewChoice(opts)}
 	if p.selected, err = o.selected(); err != nil {
 		return nil, err

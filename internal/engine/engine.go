@@ -28,6 +28,10 @@ type Options struct {
 	analyzer.Options
 	Workers int            // tracking goroutines beside the one that reads and decodes; 0: one for each processor
 	Filter  *source.Filter // frames it does not match are counted and left out; nil: none
+
+	// Revisions, if it is not nil, is filled by Run with what later segments showed of earlier ones,
+	// by their frames. Watch takes it into account.
+	Revisions map[uint64]analyzer.Revision
 }
 
 // batch is the unit that goes from hand to hand. All batches are made at the start.
@@ -98,6 +102,13 @@ func Run(ctx context.Context, src source.Source, opts Options, sink analyzer.Sin
 	if sinkErr == nil {
 		sinkErr = merger.Finish(r.trackers, &sum)
 	}
+	if opts.Revisions != nil {
+		for _, t := range r.trackers {
+			for _, rev := range t.Revisions() {
+				opts.Revisions[rev.Frame] = rev
+			}
+		}
+	}
 	stats := src.Stats()
 	sum.Drops, sum.DropsKnown = stats.Drops, stats.Drop
 	return sum, errors.Join(readErr, sinkErr)
@@ -116,7 +127,11 @@ func newRun(opts Options, sink analyzer.Sink) *run {
 		ordered: make(chan *batch, batches),
 	}
 	for range parts {
-		r.trackers = append(r.trackers, analyzer.NewTracker(opts.Options, sink))
+		t := analyzer.NewTracker(opts.Options, sink)
+		if opts.Revisions != nil {
+			t.KeepRevisions()
+		}
+		r.trackers = append(r.trackers, t)
 	}
 	for range workers {
 		r.work = append(r.work, make(chan *batch, batches))

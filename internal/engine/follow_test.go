@@ -43,7 +43,7 @@ func follow(t testing.TB, data []byte, stream uint64, hear func(p *analyzer.Piec
 		t.Fatal(err)
 	}
 	err := Watch(t.Context(), open(), Options{}, p.Choice, func(s *Sighting) error {
-		if s.Duplicate {
+		if s.Duplicate() {
 			return nil
 		}
 		return f.Segment(s.Segment, s.Payload())

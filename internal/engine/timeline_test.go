@@ -40,7 +40,7 @@ func timelineOf(t *testing.T, data []byte) string {
 	records := report.NewSegmentsNDJSON(&out)
 	var view analyzer.SegmentView
 	err := Watch(t.Context(), open(), Options{}, s.Choice, func(x *Sighting) error {
-		s.all[x.Conversation].Segment(x.Segment, x.Duplicate, &view)
+		s.all[x.Conversation].Segment(&x.Reading, &view)
 		return records.Segment(&view)
 	})
 	if err != nil {

@@ -66,8 +66,11 @@ type Sighting struct {
 	Packet       *source.Packet
 	Data         []byte        // what was captured of the frame
 	Segment      *wire.Segment // found in Data
-	Duplicate    bool          // a copy of a frame that was captured just before
+	Reading      analyzer.Reading
 }
+
+// Duplicate reports whether the frame is a copy of one that was captured just before.
+func (s *Sighting) Duplicate() bool { return s.Reading.Kind == analyzer.KindCaptureDuplicate }
 
 // Payload is the captured bytes of the segment's payload: Segment.Len of them, unless the frame was cut.
 func (s *Sighting) Payload() []byte {
@@ -87,6 +90,7 @@ func Watch(ctx context.Context, src source.Source, opts Options, choice *Choice,
 		var t *analyzer.Tracker
 		if wanted {
 			t = analyzer.NewTracker(opts.Options, nil)
+			t.Watch(w.read)
 		}
 		w.trackers = append(w.trackers, t)
 	}
@@ -136,12 +140,31 @@ func (w *watcher) frame(frames *source.Batch, i int) error {
 	if t == nil {
 		return nil
 	}
+	w.sighting.Reading = analyzer.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
 	place := t.Place(t.Segment(s, analyzer.Hash(&s.Key), &w.out), s)
 	w.out.Discard()
 	n, ok := w.choice.find(place)
 	if !ok || s.Frame > w.choice.last {
 		return nil
 	}
-	w.sighting = Sighting{Conversation: n, Packet: p, Data: data, Segment: s, Duplicate: place.Duplicate}
+	if rev, ok := w.opts.Revisions[s.Frame]; ok {
+		r := &w.sighting.Reading
+		r.Kind, r.Cause, r.Spurious = rev.Kind, rev.Cause, rev.Spurious
+	}
+	w.sighting.Conversation, w.sighting.Packet, w.sighting.Data, w.sighting.Segment = n, p, data, s
 	return w.see(&w.sighting)
+}
+
+// read takes what a tracker says of the segment at hand.
+func (w *watcher) read(r *analyzer.Reading) {
+	if r.Amends == 0 && r.Segment == &w.segment {
+		w.sighting.Reading = *r
+	}
+}
+
+func kindOfSYN(s *wire.Segment) analyzer.Kind {
+	if s.Flags.Has(wire.ACK) {
+		return analyzer.KindSYNACK
+	}
+	return analyzer.KindSYN
 }

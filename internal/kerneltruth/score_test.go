@@ -77,8 +77,9 @@ func TestAllCaptures(t *testing.T) {
 	check(t, allCaptures(t), floorsOfAll)
 }
 
-// allCaptures is the directory of all captures. Without one the test is skipped.
+// allCaptures is the directory of all captures.
 func allCaptures(t *testing.T) string {
+	t.Helper()
 	dir := os.Getenv(truthVariable)
 	if dir == "" {
 		dir = "../../../shared/kernel-truth"

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -45,6 +46,8 @@ type truth struct {
 	} `json:"conn"`
 	Client []entry `json:"client"`
 	Server []entry `json:"server"`
+
+	Retransmits []retransmit `json:"retransmits"`
 }
 
 func (t *truth) addr() [2]netip.AddrPort { return [2]netip.AddrPort{t.Conn.Client, t.Conn.Server} }
@@ -54,7 +57,8 @@ func (t *truth) states() [2][]entry { return [2][]entry{t.Client, t.Server} }
 // scenario is a run of the two hosts: NAME.truth.jsonl, NAME.json and a capture a tap.
 type scenario struct {
 	dir, name string
-	start     analyzer.Time // of the captures
+	start     analyzer.Time    // of the captures
+	delay     [2]analyzer.Time // of the link, by the side that sends
 	truths    []truth
 }
 
@@ -100,12 +104,21 @@ func (s *scenario) read(path string) error {
 		return nil
 	}
 	var run struct {
-		Start analyzer.Time `json:"capture_start"`
+		Start  analyzer.Time `json:"capture_start"`
+		Client string        `json:"c2s"`
+		Server string        `json:"s2c"`
 	}
 	if err == nil {
 		err = json.Unmarshal(about, &run)
 	}
 	s.start = run.Start
+	for side, link := range []string{run.Client, run.Server} {
+		var delay string
+		if _, err := fmt.Sscanf(link, "{Delay:%s", &delay); err == nil {
+			d, _ := time.ParseDuration(delay)
+			s.delay[side] = analyzer.Time(d)
+		}
+	}
 	return err
 }
 

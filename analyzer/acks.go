@@ -1,0 +1,232 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// readACK takes what a segment tells of the other direction: what has arrived, and the window.
+func (r *reader) readACK() {
+	s, a, b := r.s, r.a, r.b
+	high := r.rx.end // of the peer
+	if high == 0 {
+		high = reassembly.Pos(s.Ack) + 1<<32 // as half.place does
+	}
+	r.ack = reassembly.Unwrap(high, reassembly.Seq(s.Ack))
+	r.window = r.offered()
+	known := r.tx.acked
+	news := false
+	if s.NSack > 0 {
+		news = r.readSACK(high)
+	}
+	switch {
+	case r.ack > known:
+		if r.v.kind == KindACK && r.answersProbe() {
+			r.v.kind = KindZeroWindowProbeACK
+		}
+		r.advance(high)
+	case r.ack < known:
+		r.v.notes |= NoteStaleACK
+	case r.v.kind == KindACK && r.pos == r.next:
+		r.v.kind = r.repeatedACK(high, news)
+	}
+	a.acks++
+	if s.Len == 0 && !s.Flags.Any(wire.SYN|wire.FIN) {
+		a.pure++
+	}
+	if r.ack >= known {
+		r.readWindow()
+	}
+	b.settle(r, high)
+}
+
+// settle says what the peer does with its time from now on.
+func (b *book) settle(r *reader, high reassembly.Pos) {
+	switch una := max(r.ack, r.tx.acked); {
+	case b.mode == modeIdle:
+	case una >= high:
+		b.enter(modeIdle, r.now, r.c.first)
+	case b.repair != 0 && r.t.repairs.at(b.repair).recover > una:
+		b.enter(modeRecovery, r.now, r.c.first)
+	case b.mode == modeRecovery:
+		b.enter(modeTransfer, r.now, r.c.first)
+	case b.mode == modeWindow && b.flightFits(r.a, high):
+		b.enter(modeTransfer, r.now, r.c.first)
+	}
+}
+
+// flightFits reports whether the window that the peer offers has room for another segment.
+func (b *book) flightFits(peer *book, high reassembly.Pos) bool {
+	return peer.edge-high >= reassembly.Pos(b.segmentMax)
+}
+
+// answersProbe reports whether an ACK answers a zero-window probe.
+func (r *reader) answersProbe() bool {
+	return r.b.flags.has(bookZeroProbed) && r.s.Window == 0
+}
+
+// repeatedACK is the kind of an ACK, without payload and in order, that acknowledges no more than one before.
+func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
+	a, b := r.a, r.b
+	same := a.flags.has(bookHasEdge) && r.window == a.window
+	outstanding := high > r.ack
+	switch {
+	case r.tx.flags.has(provoked):
+		return KindChallengeACK
+	case b.flags.has(bookZeroProbed) && (a.zeroSince != 0 || r.s.Window == 0):
+		return KindZeroWindowProbeACK
+	case b.flags.has(bookProbed):
+		return KindKeepAliveACK
+	case !a.flags.has(bookHasEdge):
+		return KindACK
+	case outstanding && (sacked || same):
+		a.dupACKs++
+		if b.dup < 1<<16-1 {
+			b.dup++
+		}
+		return KindDuplicateACK
+	case !same:
+		if outstanding && r.window < a.window && b.dup < 1<<16-1 {
+			b.dup++ // for RFC 5681 it is no duplicate; to a sender that counts, it is one
+		}
+		return KindWindowUpdate
+	}
+	return KindACK
+}
+
+// advance is an ACK that acknowledges more than those before.
+func (r *reader) advance(high reassembly.Pos) {
+	b := r.b
+	if b.flight.n > 0 {
+		last, clean := b.flight.acknowledge(&r.t.flights, r.ack)
+		if last != nil && clean {
+			b.rtt.sample(&r.t.hists, &b.codes, r.now-last.time)
+			if last.flags&sentIsSYN != 0 {
+				b.handshake = max(r.now-last.time, 1)
+			}
+		}
+	}
+	b.dup = 0
+	b.advanced = r.now
+	if !b.flags.has(bookACKed) && r.ack > r.rx.start && r.rx.end != 0 {
+		b.flags |= bookACKed
+		end := r.rx.end
+		if r.rx.flags.has(sentFIN) {
+			end = min(end, r.rx.fin)
+		}
+		b.initialBytes, b.initialPackets = uint32(min(end-r.rx.start, 1<<32-1)), b.data
+	}
+	if b.stampTime != 0 && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
+		r.stamped()
+	}
+	if r.ack > high {
+		r.v.notes |= NoteACKOfUnseen
+	}
+	if b.repair != 0 {
+		r.repaired(high)
+	}
+}
+
+// stamped is the echo of a timestamp: a round trip, be the segment one that was sent again.
+func (r *reader) stamped() {
+	b := r.b
+	if d := r.now - b.stampTime; r.s.TSecr == b.stamp && d >= 0 {
+		if b.stampN == 0 {
+			b.stampMin = d
+		}
+		b.stampN++
+		b.stampSum += d
+		b.stampMin, b.stampMax = min(b.stampMin, d), max(b.stampMax, d)
+	}
+	b.stampTime = 0
+}
+
+// offered is the window that the segment offers, in bytes.
+func (r *reader) offered() uint32 {
+	w := uint32(r.s.Window)
+	if r.tx.flags.has(hasWScale) && r.rx.flags.has(hasWScale) && r.s.Flags&wire.SYN == 0 {
+		w <<= r.tx.wscale
+	}
+	return w
+}
+
+// readWindow takes the window of an ACK that is not older than one before.
+func (r *reader) readWindow() {
+	a, w := r.a, r.window
+	edge := r.ack + reassembly.Pos(w)
+	if r.s.Flags&wire.SYN == 0 { // the window of a SYN is never scaled: it says little
+		if !a.flags.has(bookScaled) {
+			a.flags |= bookScaled
+			a.windowMin = w
+		} else if edge < a.edge && a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale { // more than rounding
+			r.v.notes |= NoteWindowShrunk
+		}
+		a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)
+		a.windowSum += uint64(w)
+		a.windows++
+	}
+	a.flags |= bookHasEdge
+	a.edge, a.window = edge, w
+	if w == 0 {
+		r.v.notes |= NoteZeroWindow
+		if a.zeroSince == 0 {
+			a.zeroSince = max(r.now, 1)
+			r.t.repairOf(a, r.tx).zeros++
+		}
+	} else if a.zeroSince != 0 {
+		r.t.repairOf(a, r.tx).reopen(r.now - a.zeroSince)
+		a.zeroSince = 0
+	}
+}
+
+// reopen ends a time without window.
+func (rp *repair) reopen(d Time) {
+	rp.zeroTime += max(d, 0)
+	rp.zeroMax = max(rp.zeroMax, d)
+}
+
+// readSACK takes the SACK blocks and reports whether they tell of bytes that were not acknowledged.
+func (r *reader) readSACK(high reassembly.Pos) (news bool) {
+	s := r.s
+	p := &r.t.repairs
+	rp := r.t.repairOf(r.b, r.rx)
+	if !rp.acked.Known() {
+		rp.acked.Start(max(r.tx.acked, r.rx.start))
+	}
+	var blocks [4][2]uint32
+	n := copy(blocks[:], s.Sack[:s.NSack])
+	got := rp.acked.Ack(p.ranges, r.ack, high, blocks[:n])
+	rp.sacks++
+	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
+	rp.invalidSACKs += uint32(got.Invalid)
+	if got.Reneged > 0 {
+		r.v.notes |= NoteReneged
+	}
+	if got.DSACK.Len() > 0 {
+		r.v.notes |= NoteDSACK
+		rp.dsacks++
+		r.prove(rp, r.rx, func(one *resent) bool { return one.lo < got.DSACK.Hi && got.DSACK.Lo < one.hi })
+	}
+	return got.Sacked > 0
+}
+
+// repaired is an ACK that advances over bytes that were sent again or not captured.
+func (r *reader) repaired(high reassembly.Pos) {
+	p := &r.t.repairs
+	rp := p.at(r.b.repair)
+	if rp.acked.Known() && r.s.NSack == 0 {
+		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
+			r.v.notes |= NoteReneged
+		}
+	}
+	switch {
+	case rp.recover == 0:
+	case r.ack >= rp.recover:
+		rp.recover, rp.recovered = 0, r.now
+	case rp.by == CauseFast || rp.by == CauseSACK:
+		r.v.notes |= NotePartialACK
+	}
+	if rp.unjudged > 0 {
+		r.settleResent(rp)
+	}
+}

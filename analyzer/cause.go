@@ -1,0 +1,428 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// readDisorder is a segment that takes positions but does not begin where the last ended, or an ACK that does not.
+func (r *reader) readDisorder() {
+	s := r.s
+	switch {
+	case r.outside():
+		r.v.kind = KindUnacceptable
+	case r.isKeepAlive():
+		r.v.kind = KindKeepAlive
+		if r.b.zeroSince != 0 {
+			r.probe()
+		} else {
+			rp := r.t.repairOf(r.a, r.tx)
+			rp.probes++
+			rp.probeBytes += uint64(s.Len)
+			r.a.flags |= bookProbed
+		}
+	case r.end == r.pos:
+		r.v.kind = KindACK
+		if r.pos > r.next {
+			r.v.notes |= NotePreviousMissing
+		}
+	case r.pos > r.next:
+		r.ahead()
+	default:
+		r.again()
+	}
+}
+
+// ahead is a segment that leaves a hole behind it.
+func (r *reader) ahead() {
+	r.v.notes |= NotePreviousMissing
+	rp := r.t.repairOf(r.a, r.tx)
+	hole := sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}
+	if !r.a.counts() && r.s.Bits&wire.HasTimestamps != 0 {
+		hole.id, hole.flags = uint16(r.s.TSval), sentHole|sentStamped
+	}
+	r.a.flight.push(&r.t.flights, hole, r.rx.packets == 0)
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	r.push(0)
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	if r.s.Len > 0 {
+		r.payload()
+	}
+}
+
+// outside reports whether the segment is so far from all that its sender has sent and was allowed to send that
+// its receiver drops it. An ACK that opened the window may not have been captured: as much as was ever offered is allowed once more.
+func (r *reader) outside() bool {
+	const half = 1 << 30 // RFC 7323 2.3: windows are smaller
+	if r.pos < r.next {
+		return r.pos < r.una-half
+	}
+	if !r.tx.flags.has(isnKnown) || !r.rx.flags.has(sentSYN|sentSYNACK) || r.rx.rightWin == 0 {
+		return false
+	}
+	return r.pos > max(r.rx.rightWin, r.next)+reassembly.Pos(max(r.b.windowMax, 1<<16))
+}
+
+// isKeepAlive reports whether the segment is one below the next number, with at most one byte, while nothing
+// is in flight. A pure ACK that was overtaken by what its sender sent next looks the same, but is older.
+func (r *reader) isKeepAlive() bool {
+	if r.s.Len > 1 || r.pos != r.next-1 || r.una != r.next || r.s.Flags.Any(wire.FIN) || !r.s.Flags.Has(wire.ACK) {
+		return false
+	}
+	if reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) < r.tx.acked {
+		return false
+	}
+	return r.order() >= 0 && r.now-r.tx.last > r.loop()
+}
+
+// loop is the least time in which a segment and its answer pass the whole path, as far as is known.
+func (r *reader) loop() Time { return r.a.rtt.min + r.tx.distance }
+
+// order tells whether the segment was sent after all that was captured of its sender (1), before
+// some of it (-1), or that nothing says (0).
+func (r *reader) order() int {
+	if r.a.counts() && r.s.IPID != r.a.id {
+		return before(r.s.IPID-r.a.id < 1<<15)
+	}
+	if r.s.Bits&wire.HasTimestamps != 0 && r.a.flags.has(bookStamps) && r.s.TSval != r.a.tsMax {
+		return before(int32(r.s.TSval-r.a.tsMax) > 0)
+	}
+	return 0
+}
+
+// orderOf is order, against the segment that left the hole e.
+func (r *reader) orderOf(e *sent) int {
+	switch {
+	case e.flags&sentStamped == 0 && r.a.counts() && r.s.IPID != e.id:
+		return before(r.s.IPID-e.id < 1<<15)
+	case e.flags&sentStamped != 0 && r.s.Bits&wire.HasTimestamps != 0 && uint16(r.s.TSval) != e.id:
+		return before(uint16(r.s.TSval)-e.id < 1<<15)
+	}
+	return 0
+}
+
+func before(later bool) int {
+	if later {
+		return 1
+	}
+	return -1
+}
+
+// origin says which transmission a segment is whose bytes were captured before.
+type origin uint8
+
+const (
+	sentAgain  origin = iota
+	samePacket        // doubled by the network or by the capture
+	overtook          // an earlier one, which a later one overtook
+)
+
+// origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
+// round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
+func (r *reader) origin(e *sent) origin {
+	if r.a.counts() && r.s.IPID != 0 {
+		switch {
+		case r.s.IPID-r.a.id-1 < 1<<15:
+			return sentAgain
+		case e == nil || e.flags&(sentMerged|sentStamped) != 0 || r.s.IPID == e.id:
+			return samePacket
+		case r.s.IPID-e.id < 1<<15:
+			return sentAgain
+		case e.times > 0:
+			return overtook
+		}
+		return samePacket
+	}
+	switch r.order() {
+	case 1:
+		return sentAgain
+	case -1:
+		if e != nil && e.times > 0 {
+			return overtook
+		}
+		return samePacket
+	}
+	if e == nil || r.rx.packets == 0 || r.a.dup > 0 || r.now-e.time >= r.loop() {
+		return sentAgain
+	}
+	return samePacket
+}
+
+// again is a segment that begins before what its sender sent last, and takes positions.
+func (r *reader) again() {
+	rp := r.t.repairOf(r.a, r.tx)
+	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
+		if r.b.zeroSince != 0 && r.s.Len <= 1 {
+			r.probe()
+			return
+		}
+		r.fromProbe(rp)
+		return
+	}
+	i := r.a.flight.find(&r.t.flights, r.una, r.pos)
+	var e *sent
+	if i >= 0 {
+		e = r.a.flight.at(&r.t.flights, i)
+	}
+	fresh := rp.captured.Missing(r.t.repairs.ranges, r.pos, r.end)
+	from := sentAgain
+	if fresh == 0 {
+		from = r.origin(e)
+	}
+	switch {
+	case from == samePacket:
+		r.v.kind = KindCaptureDuplicate
+		rp.copied(r.s)
+		return
+	case from == overtook:
+		r.late(rp, -1, nil)
+		rp.bytes += uint64(r.s.Len)
+		r.prove(rp, r.tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
+		return
+	case fresh > 0 && r.overtaken(e):
+		r.late(rp, i, e)
+	default:
+		r.v.kind = KindRetransmission
+		r.why(rp, i, e)
+		r.resend(i, fresh)
+	}
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	if r.s.Len > 0 {
+		r.fly(max(r.end, r.next))
+	}
+	if r.end > r.next {
+		r.push(0)
+	}
+}
+
+// fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
+func (r *reader) fromProbe(rp *repair) {
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	rp.probe = 0
+	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	if r.end > r.next {
+		r.push(0)
+	}
+	r.payload()
+}
+
+// overtaken reports whether bytes that were not captured so far come for the first time, e being the hole they fill.
+func (r *reader) overtaken(e *sent) bool {
+	if r.end <= r.una && r.now-r.a.advanced <= captureSkew {
+		r.v.notes |= NoteAfterACK
+		return true
+	}
+	order := r.order()
+	if e != nil && e.flags&sentHole != 0 {
+		order = r.orderOf(e)
+	}
+	if order != 0 || e == nil {
+		return order < 0
+	}
+	// Nothing dates it. Its sender sends it again after it heard of the hole, or after a timeout.
+	elapsed := r.now - e.time
+	if r.rx.last <= e.time || r.a.dup == 0 && !r.sackedAbove() {
+		return elapsed < r.a.rtt.rto(r.tx.distance)
+	}
+	return elapsed < r.tx.distance
+}
+
+// late is a segment that others overtook.
+func (r *reader) late(rp *repair, i int, e *sent) {
+	r.v.kind = KindOutOfOrder
+	rp.reordered++
+	rp.reorderedBytes += uint64(r.s.Len)
+	if e != nil {
+		rp.lateMax = max(rp.lateMax, r.now-e.time)
+		if e.flags&sentHole != 0 && r.whole(i, e) {
+			e.id, e.flags = r.s.IPID, e.flags&^(sentHole|sentStamped)|sentSkipped
+		}
+	}
+}
+
+// sackedAbove reports whether the receiver has bytes behind the segment's.
+func (r *reader) sackedAbove() bool {
+	if r.a.repair == 0 {
+		return false
+	}
+	b := &r.t.repairs.at(r.a.repair).acked
+	return b.Known() && b.Ranges().End() > max(r.end, r.una)
+}
+
+// resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
+// is acknowledged already; fresh is how many of its bytes were not captured before.
+func (r *reader) resend(i int, fresh int64) {
+	rp := r.t.repairOf(r.a, r.tx)
+	rp.bytes += uint64(max(0, int64(r.s.Len)-fresh))
+	if fresh > 0 {
+		r.v.notes |= NoteLostBefore
+		rp.lostPackets++
+	}
+	rp.causes[r.v.cause]++
+	if r.end <= r.una {
+		r.v.spurious = true
+	}
+	for ; i >= 0 && i < int(r.a.flight.n); i++ {
+		e := r.a.flight.at(&r.t.flights, i)
+		if e.times < 255 {
+			e.times++
+		}
+		if e.flags&sentHole == 0 {
+			rp.interval(r.now-e.time, e.times)
+		}
+		if e.flags&sentHole == 0 || r.whole(i, e) {
+			e.time, e.id = r.now, r.s.IPID
+			e.flags &^= sentHole | sentStamped
+		}
+		if int32(e.end-uint32(r.end)) >= 0 {
+			break
+		}
+	}
+	if r.v.spurious {
+		rp.spurious++
+		return
+	}
+	rp.remember(resent{
+		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0,
+	})
+}
+
+// whole reports whether the segment has all of the i-th range in flight.
+func (r *reader) whole(i int, e *sent) bool {
+	from := r.una
+	if i > 0 {
+		from = reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+	}
+	return r.pos <= from && int32(e.end-uint32(r.end)) <= 0
+}
+
+// why finds the cause of a retransmission. i is its place in flight, and e that segment, if it is in flight.
+func (r *reader) why(rp *repair, i int, e *sent) {
+	r.v.cause = r.cause(rp, i, e)
+	switch r.v.cause {
+	case CauseTimeout:
+		rp.recover, rp.by = r.next, CauseTimeout
+	case CauseFast, CauseSACK:
+		if rp.recover <= r.una {
+			rp.recover, rp.by = r.next, r.v.cause
+		}
+	default:
+		return
+	}
+	if r.una < r.next {
+		r.a.enter(modeRecovery, r.now, r.c.first)
+	}
+}
+
+// cause weighs what the sender had heard, and how long it had waited:
+//
+//   - until all is acknowledged that was in flight at a timeout, it repeats because of that;
+//   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK;
+//   - it heard of none: the last segment, for the first time: a tail probe, which only who uses SACK sends;
+//   - else, if it waited long enough, its timer.
+func (r *reader) cause(rp *repair, i int, e *sent) Cause {
+	last, times, sentAt := r.end >= r.next, uint8(0), r.a.advanced
+	switch {
+	case e != nil:
+		times, sentAt = e.times, e.time
+	case r.pos == rp.tail:
+		times, sentAt = rp.tailTimes, rp.tailTime
+	}
+	rp.tail, rp.tailTimes, rp.tailTime = r.pos, times+1, r.now
+	var (
+		rto     = r.a.rtt.rto(r.tx.distance)
+		waited  = r.now - sentAt
+		timer   = waited >= rto/4*3
+		answers = r.now-r.rx.last < r.responseTime() || r.rx.packets == 0
+		repairs = rp.recover > r.una || rp.by != CauseNone && r.now-rp.recovered < r.responseTime() // it hears later than the tap
+	)
+	switch {
+	case repairs && rp.by == CauseTimeout:
+		return CauseTimeout
+	case r.lossHeard() || repairs:
+		switch {
+		case answers:
+			return CauseFast
+		case timer:
+			return CauseTimeout
+		}
+		return CauseSACK
+	case last && times == 0 && r.mayProbe() && waited < r.latestProbe():
+		return CauseTailProbe
+	case timer:
+		return CauseTimeout
+	case waited < minRTO:
+		return CauseFast // sooner than any timer: it heard what the tap did not see
+	case r.pos <= r.una && !answers:
+		return CauseTimeout
+	}
+	return CauseUnknown
+}
+
+// lossHeard reports whether the sender was told that bytes behind the segment arrived: by SACK blocks, or where there
+// are none by duplicate ACKs.
+func (r *reader) lossHeard() bool {
+	if r.sackedAbove() {
+		return true
+	}
+	return r.a.dup > 0 && !r.mayProbe()
+}
+
+// mayProbe reports whether the connection uses SACK, as far as is known.
+func (r *reader) mayProbe() bool {
+	return r.a.flags.has(bookSACK) && r.b.flags.has(bookSACK) || !r.tx.flags.has(sentSYN|sentSYNACK) || !r.rx.flags.has(sentSYN|sentSYNACK)
+}
+
+// responseTime is how long after an ACK the answer to it passes the tap, at most: the distance of the sender there
+// and back, and what that may vary by.
+func (r *reader) responseTime() Time {
+	return r.tx.distance + r.tx.distance/2 + (r.a.rtt.srtt+r.tx.distance)/4
+}
+
+// latestProbe is when a tail loss probe is sent at the latest: after two round trips and the longest delay of
+// an ACK (RFC 8985 7.2; 200 ms, as Linux has it), or in place of the timer.
+func (r *reader) latestProbe() Time {
+	if r.a.rtt.n == 0 {
+		return 2 * firstRTO
+	}
+	return 2*(r.a.rtt.srtt+r.tx.distance) + 4*r.a.rtt.rttvar + 2*minRTO
+}
+
+// prove looks for retransmissions of h that turn out unneeded.
+func (r *reader) prove(rp *repair, h *half, unneeded func(*resent) bool) {
+	for i := 0; i < int(rp.nResent); {
+		if !unneeded(&rp.resent[i]) {
+			i++
+			continue
+		}
+		rp.spurious++
+		r.t.amend(r, h, &rp.resent[i])
+		rp.forget(i)
+	}
+}
+
+// settleResent judges the retransmissions that an ACK covers: unneeded if it was sent too soon to answer them,
+// or if it echoes a timestamp from before (Eifel, RFC 3522).
+func (r *reader) settleResent(rp *repair) {
+	r.prove(rp, r.rx, func(one *resent) bool {
+		if one.head && r.ack > one.lo && one.stamps && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-one.tsval) < 0 && r.s.TSecr != 0 {
+			return true
+		}
+		return r.ack >= one.hi && r.rx.distance > 0 && r.now-one.time < r.rx.distance/4*3
+	})
+	rp.unjudged = 0
+	for i := range rp.resent[:rp.nResent] {
+		one := &rp.resent[i]
+		one.head = false
+		if one.hi > r.ack {
+			rp.unjudged++
+		}
+	}
+}

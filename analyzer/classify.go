@@ -1,0 +1,330 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// verdict is what reading says of a segment.
+type verdict struct {
+	kind     Kind
+	cause    Cause
+	spurious bool
+	notes    Notes
+}
+
+// reader is a segment being read, with what is known of its connection before it.
+type reader struct {
+	t        *Tracker
+	c        *conv
+	s        *wire.Segment
+	tx, rx   *half
+	a, b     *book // of the sender, of its peer
+	now      Time
+	pos, end reassembly.Pos // the positions that the segment takes
+	next     reassembly.Pos // behind all that its sender had sent
+	una      reassembly.Pos // of these, the first that is not acknowledged
+	window   uint32         // that it offers, valid with the ACK flag
+	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	v        verdict
+}
+
+// read gives a segment its kind and enters it in the books. It comes before the conv takes the segment, so
+// that both halves are as they were. It reports whether the conv is to take it.
+//
+// The order of the rules: what its receiver does not accept; SYN and RST; bytes in order, which most
+// are; what repeats or precedes others (readDisorder); then the ACK.
+func (r *reader) read() {
+	s := r.s
+	r.place()
+	r.a.observe(r.tx, s)
+	if s.Flags&(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) != 0 || s.TOS&3 == 3 {
+		r.mark()
+	}
+	switch {
+	case s.Flags&(wire.SYN|wire.RST) != 0:
+		if r.v.kind = r.opening(); r.v.kind == KindUnacceptable || r.v.kind == KindRST {
+			r.close()
+			return
+		}
+	case r.pos != r.next:
+		r.readDisorder()
+	case r.end == r.pos:
+		r.v.kind = KindACK
+	default:
+		r.inOrder()
+	}
+	if s.Flags&wire.ACK != 0 && r.v.kind != KindUnacceptable {
+		r.readACK()
+	}
+	r.a.stamps(s)
+	r.close()
+}
+
+// reader readies the reading of a segment of c.
+func (t *Tracker) reader(c *conv, l *ledger, s *wire.Segment) reader {
+	return reader{
+		t: t, c: c, s: s, now: Time(s.Time),
+		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
+	}
+}
+
+// place finds the positions that the segment takes.
+func (r *reader) place() {
+	s := r.s
+	if r.tx.end == 0 {
+		r.next = reassembly.Pos(s.Seq) + 1<<32 // as half.place does
+		if s.Flags&wire.SYN != 0 {
+			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
+		}
+		r.pos = r.next
+	} else {
+		r.next = r.tx.end
+		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
+	}
+	r.end = r.pos + reassembly.Pos(s.Len)
+	if s.Flags&(wire.SYN|wire.FIN) != 0 {
+		r.end = r.pos + reassembly.Pos(s.SeqLen())
+	}
+	if r.una = r.rx.acked; r.una == 0 {
+		r.una = r.tx.start
+	}
+}
+
+// close ends the reading.
+func (r *reader) close() {
+	switch r.v.kind {
+	case KindUnacceptable:
+		if r.s.Len > 0 {
+			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
+		}
+	case KindKeepAlive, KindZeroWindowProbe, KindRST:
+	case KindRetransmission, KindOutOfOrder:
+		if r.s.Len > 0 && r.a.firstData != 0 {
+			r.a.lastData = r.now
+		}
+		r.a.flags &^= bookProbed | bookZeroProbed
+	default:
+		if r.a.flags.has(bookProbed | bookZeroProbed) {
+			r.a.flags &^= bookProbed | bookZeroProbed
+		}
+	}
+}
+
+// mark notes what flags and IP header say whatever the segment is.
+func (r *reader) mark() {
+	f := r.s.Flags
+	for _, n := range [...]struct {
+		set  bool
+		note Notes
+	}{
+		{r.s.TOS&3 == 3, NoteCE},
+		{f.Any(wire.ECE) && !f.Any(wire.SYN), NoteECE},
+		{f.Any(wire.CWR) && !f.Any(wire.SYN), NoteCWR},
+		{f.Any(wire.URG), NoteUrgent},
+	} {
+		if n.set {
+			r.v.notes |= n.note
+		}
+	}
+	for _, k := range [...]struct {
+		flag wire.Flags
+		n    *uint16
+	}{{wire.SYN, &r.a.syns}, {wire.FIN, &r.a.fins}, {wire.RST, &r.a.rsts}} {
+		if f.Any(k.flag) && *k.n < 1<<16-1 {
+			*k.n++
+		}
+	}
+	if f.Has(wire.RST | wire.ACK) {
+		r.a.acks++ // nobody heeds what it acknowledges
+	}
+	if r.v.notes&NoteCE != 0 {
+		r.t.repairOf(r.a, r.tx).marked++
+	}
+	if r.v.notes&NoteUrgent != 0 {
+		rp := r.t.repairOf(r.a, r.tx)
+		rp.urgent++
+		if r.s.Len > 0 {
+			rp.urgentBytes += uint64(r.s.Urgent)
+		}
+	}
+}
+
+// opening reads a SYN or RST.
+func (r *reader) opening() Kind {
+	s, tx := r.s, r.tx
+	switch {
+	case s.Flags.Any(wire.RST):
+		if _, ok := r.c.takesRST(tx, r.rx, s); !ok {
+			return KindUnacceptable
+		}
+		return KindRST
+	case tx.flags.has(isnKnown) && s.Seq != tx.isn():
+		return KindUnacceptable // no endpoint takes a second ISN within one connection
+	}
+	kind, sent := KindSYN, sentSYN
+	if s.Flags.Any(wire.ACK) {
+		kind, sent = KindSYNACK, sentSYNACK
+	}
+	if r.a.mss == 0 {
+		r.a.mss, r.a.wscale, r.a.synOptions = s.MSS, s.WScale, s.Bits
+	}
+	if s.Bits&wire.HasSACKPerm != 0 {
+		r.a.flags |= bookSACK
+	}
+	if tx.flags.has(sent) {
+		return r.openAgain()
+	}
+	r.push(sentIsSYN)
+	if r.echoesEarlier(kind) {
+		r.v.cause = CauseTimeout
+		r.resend(int(r.a.flight.n)-1, 0)
+		return KindRetransmission
+	}
+	return kind
+}
+
+// echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes
+// an earlier one's timestamp. If a SYN-ACK does so after the SYN, that one is amended.
+func (r *reader) echoesEarlier(kind Kind) bool {
+	if r.s.Bits&wire.HasTimestamps == 0 || !r.rx.flags.has(sentSYN|sentSYNACK) {
+		return false
+	}
+	if kind == KindSYN {
+		return r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
+	}
+	r.a.echo = r.s.TSecr
+	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
+		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
+		r.t.repairOf(r.b, r.rx).causes[CauseTimeout]++
+		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
+	}
+	return false
+}
+
+// openAgain is a SYN or SYN-ACK that was sent before.
+func (r *reader) openAgain() Kind {
+	i := r.a.flight.find(&r.t.flights, r.pos, r.pos)
+	var e *sent
+	if i >= 0 {
+		e = r.a.flight.at(&r.t.flights, i)
+	}
+	switch r.origin(e) {
+	case samePacket:
+		r.t.repairOf(r.a, r.tx).copied(r.s)
+		return KindCaptureDuplicate
+	case overtook:
+		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
+		return KindOutOfOrder
+	}
+	r.v.cause = CauseTimeout
+	if r.s.Flags.Any(wire.ACK) && e != nil && r.answersSYN(e) {
+		r.v.cause = CauseUnknown
+		r.v.notes |= NoteAnswersSYN
+	}
+	r.v.spurious = e == nil
+	r.resend(i, 0)
+	return KindRetransmission
+}
+
+// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: as soon
+// as it can.
+func (r *reader) answersSYN(e *sent) bool {
+	soon := r.responseTime()
+	if soon == 0 {
+		soon = firstRTO / 2
+	}
+	return r.rx.last > e.time && r.b.repair != 0 && r.t.repairs.at(r.b.repair).resends() > 0 && r.now-r.rx.last < soon
+}
+
+// inOrder is new bytes, or a FIN, where the last ended.
+func (r *reader) inOrder() {
+	r.v.kind = KindData
+	if r.s.Flags&wire.FIN != 0 {
+		r.v.kind = KindFIN
+	}
+	if r.b.flags.has(bookZero) && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(bookHasEdge) && r.s.Flags&wire.FIN == 0 {
+		r.probe()
+		return
+	}
+	if r.a.repair != 0 {
+		rp := r.t.repairs.at(r.a.repair)
+		rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	}
+	r.push(0)
+	if r.s.Len > 0 {
+		r.payload()
+	}
+}
+
+// probe is a segment into a closed window, beyond its edge.
+func (r *reader) probe() {
+	r.v.kind = KindZeroWindowProbe
+	r.a.flags |= bookZeroProbed
+	rp := r.t.repairOf(r.a, r.tx)
+	rp.probes++
+	rp.probeBytes += uint64(r.s.Len)
+	if r.s.Len > 0 && rp.probe < r.una {
+		rp.probe = r.pos
+	}
+}
+
+// push enters the segment among those in flight.
+func (r *reader) push(f sentFlags) {
+	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.end), id: r.s.IPID, flags: f}, r.rx.packets == 0)
+	if r.s.Bits&wire.HasTimestamps != 0 && !r.a.flags.has(bookStamping) && (r.a.flags&bookStamps == 0 || r.s.TSval != r.a.tsMax) {
+		r.a.stamp, r.a.stampTime = r.s.TSval, r.now
+		r.a.flags |= bookStamping
+	}
+}
+
+// payload counts new bytes: how many are in flight, how they stand to the window, whose turn it is.
+func (r *reader) payload() {
+	a, b := r.a, r.b
+	r.fly(r.end)
+	m := modeTransfer
+	if b.flags.has(bookHasEdge) && r.rx.flags.has(sentSYN|sentSYNACK) {
+		switch room := b.edge - r.end; {
+		case room < 0 && r.pos >= r.una:
+			r.v.notes |= NoteWindowExceeded
+			m = modeWindow
+		case room == 0:
+			r.v.notes |= NoteWindowFull
+			m = modeWindow
+		case room < reassembly.Pos(a.segmentMax):
+			m = modeWindow
+		}
+	}
+	if a.mode != modeRecovery {
+		a.enter(m, r.now, r.c.first)
+	}
+	switch {
+	case a.lastData == 0:
+		a.firstData = r.now
+		fallthrough
+	case b.lastData > a.lastData: // the peer had the word
+		a.think(r.now-b.lastData, b.lastData != 0)
+	}
+	a.lastData = r.now
+	if b.mss != 0 && r.s.Len > uint32(b.mss) {
+		r.v.notes |= NoteSuperSegment
+	}
+}
+
+// fly notes how much is in flight, up to end.
+func (r *reader) fly(end reassembly.Pos) {
+	if n := uint64(end - r.una); n < 1<<32 {
+		r.a.flightSum += n
+		r.a.flights++
+		r.a.flightMax = max(r.a.flightMax, uint32(n))
+	}
+}
+
+// think notes how long the endpoint let its peer wait, if that had sent anything.
+func (a *book) think(d Time, asked bool) {
+	if asked && d >= 0 {
+		a.thinks++
+		a.thinkSum += d
+		a.thinkMax = max(a.thinkMax, d)
+	}
+}

@@ -1,0 +1,226 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Flight follows what both sides of a conversation have sent and what of that was acknowledged, up to a
+// moment. A second pass shows it the conversation's segments. All is as the tap sees it: an
+// acknowledgment counts when it passes.
+type Flight struct {
+	clientDir uint8
+	half      [2]flightHalf // by direction
+}
+
+// flightHalf is one direction. Positions are zero where none is known.
+type flightHalf struct {
+	next    reassembly.Pos // behind the highest byte, SYN or FIN sent (SND.NXT)
+	una     reassembly.Pos // acknowledged up to here (SND.UNA)
+	fin     reassembly.Pos // of the FIN
+	since   Time           // when the timer was started last
+	isn     uint32         // valid with flightISN
+	repeats uint16         // how often what is at una was sent again; with flightProbing: how often it probed
+	flags   flightFlags
+}
+
+type flightFlags uint8
+
+const (
+	flightISN     flightFlags = 1 << iota // isn is known
+	flightSums                            // it computes checksums, so a wrong one is damage
+	flightBlind                           // one direction was not captured: nothing is known of what is in flight
+	flightClosed                          // the peer's window is zero
+	flightProbing                         // and it probes it
+)
+
+func (f flightFlags) has(m flightFlags) bool { return f&m != 0 }
+
+// NewFlight is a flight of c before its first segment.
+func NewFlight(c *Conversation) Flight {
+	f := Flight{clientDir: c.clientDir}
+	for dir := range c.sides {
+		me, h := &c.sides[dir], &f.half[dir]
+		h.isn = me.isn
+		if me.knowsISN {
+			h.flags |= flightISN
+		}
+		if me.goodSum {
+			h.flags |= flightSums
+		}
+		if me.unseen || c.sides[1-dir].unseen && c.Outcome != Unanswered {
+			h.flags |= flightBlind
+		}
+	}
+	return f
+}
+
+// farthest is how far from what is known a number may be: no window is larger (RFC 7323 2.3).
+const farthest reassembly.Pos = 1 << 30
+
+// Segment adds the next segment. One that its receiver would not take, an RST, and a SYN of another
+// connection, move nothing.
+func (f *Flight) Segment(s *wire.Segment) {
+	tx, rx := &f.half[s.Dir], &f.half[1-s.Dir]
+	if s.Flags.Any(wire.RST) || s.Flags.Any(wire.SYN) && tx.flags.has(flightISN) && s.Seq != tx.isn {
+		return
+	}
+	if !tx.sent(s) {
+		return
+	}
+	if damaged := s.Bits&wire.BadSum != 0 && tx.flags.has(flightSums); s.Flags.Has(wire.ACK) && !damaged {
+		rx.acknowledged(s)
+	}
+}
+
+// sent adds what s sends. It reports whether its number can be one of the connection.
+func (h *flightHalf) sent(s *wire.Segment) bool {
+	if h.next == 0 {
+		h.next = reassembly.Start(reassembly.Seq(s.Seq))
+	}
+	pos := reassembly.Unwrap(h.next, reassembly.Seq(s.Seq))
+	if pos > h.next+farthest || pos+farthest < h.next {
+		return false
+	}
+	end := pos + reassembly.Pos(s.SeqLen())
+	if h.una == 0 && s.Flags.Any(wire.SYN) {
+		h.una = pos
+	}
+	if s.Flags.Any(wire.FIN) {
+		h.fin = end - 1
+	}
+	now := Time(s.Time)
+	switch {
+	case h.flags.has(flightClosed) && s.SeqLen() <= 1 && h.una != 0 && (pos == h.una-1 || pos == h.una && s.Len == 1):
+		// What a closed window lets through is a probe, be its octet old or new (RFC 9293 3.8.6.1).
+		if !h.flags.has(flightProbing) {
+			h.repeats = 0
+		}
+		h.flags |= flightProbing
+		h.repeat(now)
+	case end == pos:
+	case h.next <= h.una: // nothing was in flight
+		if end > h.next {
+			h.since, h.repeats = now, 0
+		}
+	case pos <= h.una && end > h.una && pos < h.next && h.una != 0: // RFC 6298 5.4, 5.6
+		h.repeat(now)
+	}
+	h.next = max(h.next, end)
+	return true
+}
+
+func (h *flightHalf) repeat(now Time) {
+	h.since = now
+	if h.repeats < 1<<16-1 {
+		h.repeats++
+	}
+}
+
+// acknowledged adds what s, which the peer sent, acknowledges.
+func (h *flightHalf) acknowledged(s *wire.Segment) {
+	if h.next == 0 {
+		h.next = reassembly.Start(reassembly.Seq(s.Ack))
+	}
+	ack := reassembly.Unwrap(h.next, reassembly.Seq(s.Ack))
+	if ack > h.next+farthest || ack+farthest < h.next {
+		return
+	}
+	if ack >= h.una {
+		h.flags &^= flightClosed
+		if s.Window == 0 {
+			h.flags |= flightClosed
+		} else if h.flags.has(flightProbing) {
+			h.flags &^= flightProbing
+			h.since, h.repeats = Time(s.Time), 0
+		}
+	}
+	if ack > h.una {
+		h.una = ack
+		h.next = max(h.next, ack) // what it acknowledges was sent, captured or not
+		if !h.flags.has(flightProbing) && h.next > ack {
+			h.since, h.repeats = Time(s.Time), 0 // RFC 6298 5.3
+		}
+	}
+}
+
+// outstanding reports whether anything that was sent, be it a SYN or FIN, waits for an acknowledgment.
+func (h *flightHalf) outstanding() bool {
+	return !h.flags.has(flightBlind) && h.una != 0 && h.next > h.una
+}
+
+// Bytes is how much payload of a side, which is as e says, is sent and not acknowledged. It is not known
+// of a capture of one direction, nor before the first acknowledgment if the SYN was not captured.
+func (f *Flight) Bytes(side Side, e *EndpointMoment) (n uint64, known bool) {
+	h := &f.half[f.clientDir^uint8(side)]
+	switch gone := e.State == fsm.Closed || e.State == fsm.Listen; {
+	case h.flags.has(flightBlind) || h.una == 0 && !gone:
+		return 0, false
+	case gone || !h.outstanding():
+		return 0, true
+	}
+	n = uint64(h.next - h.una)
+	if h.flags.has(flightISN) && h.una.Seq() == reassembly.Seq(h.isn) {
+		n--
+	}
+	if h.fin != 0 && h.fin >= h.una && h.fin < h.next {
+		n--
+	}
+	return n, true
+}
+
+// TimerKind is what an endpoint waits for by a timer.
+type TimerKind uint8
+
+// The timers that a tap can know of. There are others: keep-alive, delayed ACK.
+const (
+	TimerNone           TimerKind = iota
+	TimerRetransmission           // something is not acknowledged yet (RFC 6298)
+	TimerPersist                  // the peer's window is zero, and the endpoint probes it (RFC 9293 3.8.6.1)
+	TimerFinWait2                 // for the peer's FIN; no RFC asks for it, and it runs only if the socket was closed and not only shut down
+	TimerTimeWait                 // 2 MSL
+)
+
+var timerNames = [...]string{
+	TimerNone: "none", TimerRetransmission: "retransmission", TimerPersist: "persist", TimerFinWait2: "fin-wait-2", TimerTimeWait: "time-wait",
+}
+
+// String is the timer's name in the state record.
+func (k TimerKind) String() string {
+	if int(k) < len(timerNames) {
+		return timerNames[k]
+	}
+	return "unknown"
+}
+
+// Timer is a timer that runs at an endpoint.
+type Timer struct {
+	Kind    TimerKind
+	Since   Time   // when it was started last; with TimerTimeWait and TimerFinWait2: the state was entered
+	Until   Time   // with TimerTimeWait; of others only the endpoint knows it: 0
+	Repeats uint16 // how often it has expired in a row and something was sent again, or the window probed
+}
+
+// waits reports whether an endpoint in s has no acknowledgment of its SYN or FIN, be it that one has passed the tap.
+func waits(s fsm.State) bool {
+	return s == fsm.SynSent || s == fsm.SynRcvd || s == fsm.FinWait1 || s == fsm.Closing || s == fsm.LastAck
+}
+
+// Timer is the timer that runs at an endpoint, which is as e says.
+func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
+	h := &f.half[f.clientDir^uint8(side)]
+	switch {
+	case !alive(e.State):
+		return Timer{}
+	case e.State == fsm.TimeWait:
+		return Timer{Kind: TimerTimeWait, Since: e.Since, Until: e.TimeWaitEnd}
+	case e.State == fsm.FinWait2:
+		return Timer{Kind: TimerFinWait2, Since: e.Since}
+	case h.flags.has(flightProbing) && !h.flags.has(flightBlind):
+		return Timer{Kind: TimerPersist, Since: h.since, Repeats: h.repeats}
+	case h.outstanding(), waits(e.State) && h.since != 0:
+		return Timer{Kind: TimerRetransmission, Since: h.since, Repeats: h.repeats}
+	}
+	return Timer{}
+}

@@ -1,0 +1,212 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// book is what reading the segments of one direction needs, and what is counted of them. Like a half it
+// holds no pointers. Its first cache lines are what an ordinary segment touches; what
+// disorder needs is in a repair.
+type book struct {
+	// A line for every segment that it sends.
+	flight           flight
+	data, pushed     uint32 // segments with payload; those with PSH
+	flightMax        uint32
+	segmentMin       uint32 // 0: none so far
+	segmentMax       uint32
+	tsMax            uint32 // latest TSval
+	flightSum        uint64
+	idleMax          Time
+	repair           uint32 // in the tracker's repairPool; 0: all was in order
+	id               uint16 // latest IP ID
+	dup              uint16 // ACKs since una was acknowledged that show that later segments arrive
+	idSteps, idJumps uint8  // how often the IP ID went up by a little, and otherwise
+	ttlMin, ttlMax   uint8
+	mode             mode
+	_                uint8
+	flags            bookFlags
+
+	// One for the ACKs that it sends.
+	edge                 reassembly.Pos // right edge of the window that it offered last
+	windowSum            uint64
+	zeroSince            Time // when it closed its window; 0: open
+	window               uint32
+	windowMin, windowMax uint32
+	acks, pure, dupACKs  uint32
+	windows              uint32 // values in windowSum
+	truncatedPackets     uint32
+	syns, rsts           uint16 // segments with that flag, at most 65535
+	fins                 uint16
+	_                    uint16
+
+	// Two for the ACKs that come for what it sends.
+	rtt       roundTrips
+	advanced  Time // when anything was acknowledged last
+	codes     codes
+	stampTime Time // since when the echo of stamp is awaited; 0: of none
+	stampSum  Time
+	stamp     uint32
+	stampN    uint32
+
+	// What few segments touch.
+	since                        Time               // in this mode
+	spent                        [numModes - 1]Time // in each but modeIdle
+	firstData, lastData          Time
+	thinkSum                     Time
+	thinkMax                     Time
+	stampMin, stampMax           Time
+	truncated                    uint64
+	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
+	thinks                       uint32
+	flights                      uint32 // values in flightSum
+	initialBytes, initialPackets uint32
+	echo                         uint32 // TSecr of its first SYN-ACK
+	mss                          uint16
+	synOptions                   wire.Bits
+	wscale                       uint8
+}
+
+type bookFlags uint16
+
+const (
+	bookOpen       bookFlags = 1 << iota // a TTL was seen
+	bookHasEdge                          // edge and window are valid
+	bookProbed                           // its last segment was a keep-alive
+	bookZeroProbed                       // its last segment was a zero-window probe
+	bookACKed                            // the initial window is known
+	bookSACK                             // its SYN permits SACK
+	bookStamps                           // tsMax is valid
+	bookScaled                           // it offered a window in a segment without SYN
+	bookEpisode                          // something lasts that further segments may end (episode.go)
+)
+
+func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
+
+// ledger is both books of a connection. It has the slot of its conv.
+type ledger struct {
+	book [2]book
+}
+
+// ledgers is a slab beside that of the convs.
+type ledgers struct{ chunks [][]ledger }
+
+func (l *ledgers) at(slot uint32) *ledger { return &l.chunks[slot>>chunkBits][slot&(chunkSize-1)] }
+
+// alloc clears the ledger of a slot.
+func (l *ledgers) alloc(slot uint32) {
+	if int(slot>>chunkBits) >= len(l.chunks) {
+		l.chunks = append(l.chunks, make([]ledger, chunkSize))
+	}
+	*l.at(slot) = ledger{}
+}
+
+// closeBooks gives back what a slot's ledger holds of the pools.
+func (t *Tracker) closeBooks(slot uint32) {
+	l := t.ledgers.at(slot)
+	for i := range l.book {
+		b := &l.book[i]
+		b.flight.release(&t.flights)
+		if b.repair != 0 {
+			t.repairs.put(b.repair)
+			b.repair = 0
+		}
+		if b.rtt.hist != 0 {
+			t.hists.free = append(t.hists.free, b.rtt.hist)
+			b.rtt.hist = 0
+		}
+	}
+}
+
+// observe counts what every segment has.
+func (a *book) observe(tx *half, s *wire.Segment) {
+	if s.TTL != a.ttlMax {
+		a.hops(s.TTL)
+	}
+	if gap := Time(s.Time) - tx.last; gap > a.idleMax && tx.last != 0 {
+		a.idleMax = gap
+	}
+	if s.PayloadCap < s.Len {
+		a.truncatedPackets++
+		a.truncated += uint64(s.Len - s.PayloadCap)
+	}
+	if s.Len > 0 {
+		a.data++
+		if s.Flags&wire.PSH != 0 {
+			a.pushed++
+		}
+		a.segmentMax = max(a.segmentMax, s.Len)
+		if a.segmentMin-1 >= s.Len { // 0: none so far
+			a.segmentMin = s.Len
+		}
+	}
+}
+
+// hops keeps the extremes of the TTL.
+func (a *book) hops(ttl uint8) {
+	if a.flags&bookOpen == 0 {
+		a.flags |= bookOpen
+		a.ttlMin = ttl
+	}
+	a.ttlMin, a.ttlMax = min(a.ttlMin, ttl), max(a.ttlMax, ttl)
+}
+
+// largestStep is how far apart the IP IDs of two segments of a connection are at most if its host counts them:
+// for each connection (Linux), or for all (others, then a busy host skips many).
+const largestStep = 1024
+
+// stamps keeps the latest IP ID and timestamp: the order in which segments were sent.
+func (a *book) stamps(s *wire.Segment) {
+	switch step := s.IPID - a.id; {
+	case s.IPID == 0: // Linux: of who has no state for the connection, such as a SYN-ACK
+	case a.id == 0:
+		a.id = s.IPID
+	case step-1 < largestStep:
+		a.id = s.IPID
+		if a.idSteps < 255 {
+			a.idSteps++
+		}
+	case -step < largestStep: // a copy, or overtaken
+	default:
+		a.id = s.IPID
+		if a.idJumps < 255 {
+			a.idJumps++
+		}
+	}
+	if s.Bits&wire.HasTimestamps != 0 {
+		if a.flags&bookStamps == 0 || int32(s.TSval-a.tsMax) > 0 {
+			a.tsMax = s.TSval
+			a.flags |= bookStamps
+		}
+	}
+}
+
+// counts reports whether the sender numbers its IP packets in order.
+func (a *book) counts() bool { return a.id != 0 && a.idSteps > 1 && a.idJumps <= a.idSteps/8 }
+
+// mode is what a sender does with its time.
+type mode uint8
+
+const (
+	modeIdle     mode = iota // all that it sent is acknowledged: the application has no more
+	modeTransfer             // data in flight
+	modeWindow               // the receiver's window has no room for another segment
+	modeRecovery             // it repairs a loss
+	numModes
+)
+
+func (a *book) enter(m mode, now, start Time) {
+	if a.mode == m {
+		return
+	}
+	if a.since == 0 {
+		a.since = start
+	}
+	if now > a.since {
+		if a.mode != modeIdle {
+			a.spent[a.mode-1] += now - a.since
+		}
+		a.since = now
+	}
+	a.mode = m
+}

@@ -1,0 +1,151 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// repair is what a direction needs once its bytes are not all in order: most never do.
+type repair struct {
+	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
+	acked     reassembly.Scoreboard // what the receiver says it has
+	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
+	recovered Time                  // when the last such time ended
+	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
+	tail      reassembly.Pos        // the latest retransmission
+	tailTime  Time
+	tailTimes uint8
+	by        Cause             // what began the recovery, also of the last one
+	nResent   uint8             // valid entries of resent
+	unjudged  uint8             // of these, how many were not acknowledged when last looked at
+	next      uint32            // free list: repair+1
+	resent    [maxResent]resent // the latest retransmissions of which it is not known whether they were needed
+
+	// Counts for the report: of what it sent,
+	causes         [NumCauses]uint32 // retransmissions
+	spurious       uint32
+	lostPackets    uint32 // retransmissions with bytes that were not captured before
+	bytes          uint64 // of retransmissions, those that were captured before
+	gapMin, gapMax Time   // between two transmissions of the same bytes
+	gapSum         Time
+	gapN           uint32
+	reordered      uint32
+	reorderedBytes uint64
+	lateMax        Time // by how much the latest one was late
+	probes         uint32
+	copyPackets    uint32 // capture duplicates
+	probeBytes     uint64
+	copies         uint64 // bytes of capture duplicates
+	rejected       uint64 // bytes of unacceptable segments
+	urgentBytes    uint64
+	urgent, marked uint32 // segments with URG, with CE
+	mostOften      uint8  // so often was the same sent again
+
+	// and of the ACKs for it, and of its own window.
+	mostBlocks                  uint8
+	sacks, dsacks, invalidSACKs uint32
+	zeros                       uint32 // times its window closed
+	zeroTime, zeroMax           Time
+}
+
+// resent is a retransmission that may prove unneeded.
+type resent struct {
+	lo, hi reassembly.Pos
+	time   Time
+	frame  uint64
+	tsval  uint32
+	cause  Cause
+	head   bool // the first bytes in flight: the first ACK that advances tells
+	stamps bool // tsval is valid
+}
+
+const maxResent = 8 // the oldest is given up
+
+// repairPool holds the repairs of a tracker's connections.
+type repairPool struct {
+	chunks [][]repair
+	free   uint32
+	ranges *reassembly.Pool
+}
+
+const repairChunk = 64
+
+func (p *repairPool) at(i uint32) *repair { return &p.chunks[(i-1)/repairChunk][(i-1)%repairChunk] }
+
+func (p *repairPool) get() uint32 {
+	if p.free == 0 {
+		base := uint32(len(p.chunks) * repairChunk)
+		p.chunks = append(p.chunks, make([]repair, repairChunk))
+		for i := uint32(repairChunk); i > 0; i-- {
+			p.at(base + i).next = p.free
+			p.free = base + i
+		}
+	}
+	i := p.free
+	p.free = p.at(i).next
+	*p.at(i) = repair{}
+	return i
+}
+
+func (p *repairPool) put(i uint32) {
+	r := p.at(i)
+	r.captured.Release(p.ranges)
+	r.acked.Release(p.ranges)
+	r.next = p.free
+	p.free = i
+}
+
+// repairOf is the repair of a direction, made if there was none: so far all from the start to the end was
+// captured.
+func (t *Tracker) repairOf(a *book, tx *half) *repair {
+	if a.repair == 0 {
+		a.repair = t.repairs.get()
+		if tx.end != 0 {
+			t.repairs.at(a.repair).captured.Add(t.repairs.ranges, tx.start, tx.end)
+		}
+	}
+	return t.repairs.at(a.repair)
+}
+
+// interval notes the time between two transmissions of the same bytes.
+func (r *repair) interval(d Time, times uint8) {
+	d = max(d, 0)
+	if r.gapN == 0 {
+		r.gapMin = d
+	}
+	r.gapN++
+	r.gapMin, r.gapMax = min(r.gapMin, d), max(r.gapMax, d)
+	r.gapSum += d
+	r.mostOften = max(r.mostOften, times)
+}
+
+// resends is how many retransmissions there were.
+func (r *repair) resends() (n uint32) {
+	for _, k := range r.causes {
+		n += k
+	}
+	return n
+}
+
+// copied counts a second copy.
+func (r *repair) copied(s *wire.Segment) {
+	r.copyPackets++
+	r.copies += uint64(s.Len)
+}
+
+// remember keeps a retransmission until it is known whether it was needed.
+func (r *repair) remember(one resent) {
+	if r.nResent == maxResent {
+		copy(r.resent[:], r.resent[1:])
+		r.nResent--
+	}
+	r.resent[r.nResent] = one
+	r.nResent++
+	r.unjudged++
+}
+
+// forget takes out the i-th of the retransmissions.
+func (r *repair) forget(i int) {
+	copy(r.resent[i:r.nResent], r.resent[i+1:r.nResent])
+	r.nResent--
+}

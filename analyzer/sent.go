@@ -1,0 +1,97 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcptrace/internal/wire"
+)
+
+// Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
+type Sent struct {
+	Packets      uint64
+	PayloadBytes uint64 // sum of TCP payload lengths, retransmissions included
+	IPBytes      uint64 // sum of IP packet lengths
+	FrameBytes   uint64 // sum of frame lengths on the wire
+	StreamBytes  uint64 // length of the byte stream as its sequence numbers show it, without SYN and FIN
+
+	DataPackets        uint64
+	PushedPackets      uint64 // with payload and PSH
+	UniqueBytes        uint64 // payload that was not sent before; without that of probes
+	Retransmissions    [NumCauses]uint64
+	RetransmittedBytes uint64 // payload that had been sent before
+	SpuriousPackets    uint64 // retransmissions that were not needed, and proof came
+	MostCopies         uint32 // how often the segment that was sent again most was sent again
+	OutOfOrderPackets  uint64
+	OutOfOrderBytes    uint64
+	ReorderingMax      time.Duration // by which a segment came later than one sent after it
+	ProbePackets       uint64        // zero-window probes and keep-alives
+	ProbeBytes         uint64
+	UrgentPackets      uint64 // with URG
+	UrgentBytes        uint64 // sum of the urgent pointers of those with payload
+	MissedBytes        uint64 // bytes of the stream that the capture does not have
+	TruncatedPackets   uint64 // whose payload the snap length cut
+	TruncatedBytes     uint64
+	Duplicates         uint64 // copies of a segment that its sender sent once
+	LostBefore         uint64 // retransmissions of what never passed the tap: lost before it
+	LostBehind         uint64 // retransmissions of what had passed it, and were needed: lost behind it, or their ACKs were
+
+	ACKs          uint64 // with ACK
+	PureACKs      uint64 // and neither payload, SYN, FIN nor RST
+	DuplicateACKs uint64
+	SACKs         uint64 // with SACK blocks
+	DSACKs        uint64 // of those the ones that report a duplicate (RFC 2883)
+	MaxSACKBlocks uint8  // in one segment
+	CEMarks       uint64 // marked by the network (RFC 3168)
+
+	SYNs, FINs, RSTs uint64
+	Options          SYNOptions
+	MSS              uint16 // that its SYN offered; 0: none
+	WindowShift      uint8  // valid with OptionWindowScale in Options
+
+	SegmentMin, SegmentMax uint32 // payload bytes, of segments that have some; 0: none has
+
+	WindowMin, WindowAvg, WindowMax uint64 // bytes, of the windows that it offered, but in SYNs
+	ZeroWindows                     uint64 // times its window closed
+	ZeroWindowTime, ZeroWindowMax   time.Duration
+
+	FlightMax, FlightAvg uint64 // bytes sent and not acknowledged, as the tap sees it, when a data segment passes
+	InitialBytes         uint64 // sent before the first of them were acknowledged
+	InitialPackets       uint64
+
+	IdleMax                  time.Duration // between two of its segments
+	DataTime                 time.Duration // from its first segment with payload to its last
+	RTT                      RTT           // from a segment that was sent once to its acknowledgment, both at the tap (Karn)
+	TimestampRTT             RTT           // from a timestamp to its echo; without quantiles
+	HandshakeRTT             time.Duration // from its SYN or SYN-ACK to the ACK of that, at the tap; 0: not known
+	IntervalMin, IntervalMax time.Duration // from a segment to its retransmission
+	IntervalAvg              time.Duration
+	TTLMin, TTLMax           uint8 // or hop limit
+	Idle, WindowLimited      time.Duration
+	Recovering, Transferring time.Duration
+	Thinks                   uint64 // times it began to send after its peer had sent data
+	ThinkTime, ThinkMax      time.Duration
+}
+
+// SYNOptions are options of a SYN, as bits.
+type SYNOptions = wire.Bits
+
+// The options.
+const (
+	OptionMSS         = wire.HasMSS
+	OptionWindowScale = wire.HasWScale
+	OptionSACK        = wire.HasSACKPerm
+	OptionTimestamps  = wire.HasTimestamps
+	OptionFastOpen    = wire.HasTFO
+	OptionMD5         = wire.HasMD5
+	OptionAO          = wire.HasAO
+	OptionMPTCP       = wire.HasMPTCP
+)
+
+// Retransmitted is the number of retransmissions, whatever their cause.
+func (s *Sent) Retransmitted() uint64 {
+	n := uint64(0)
+	for _, k := range s.Retransmissions {
+		n += k
+	}
+	return n
+}

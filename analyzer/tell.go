@@ -1,0 +1,91 @@
+package analyzer
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// passOver reads a segment that the analysis passes over.
+func (t *Tracker) passOver(c *conv, l *ledger, s *wire.Segment, kind Kind) {
+	r := t.reader(c, l, s)
+	r.v.kind = kind
+	r.place()
+	r.a.observe(r.tx, s)
+	if kind == KindCaptureDuplicate {
+		t.repairOf(r.a, r.tx).copied(s)
+	}
+	r.close()
+	if t.watch != nil {
+		t.tell(&r)
+	}
+}
+
+// tell hands a reading to the watcher.
+func (t *Tracker) tell(r *reader) {
+	s := r.s
+	if s.PayloadCap < s.Len {
+		r.v.notes |= NoteTruncated
+	}
+	if r.c.flags.has(succeeded) && s.Frame == r.c.firstFrame {
+		r.v.notes |= NotePortReused
+	}
+	client, _ := r.c.client()
+	out := &t.reading
+	*out = Reading{
+		First: r.c.firstFrame, Client: client, Segment: s,
+		Seq: r.tx.relative(s.Seq), Window: int64(r.offered()),
+		Scaled: s.Flags.Any(wire.SYN) || r.tx.flags.has(sentSYN|sentSYNACK) && r.rx.flags.has(sentSYN|sentSYNACK),
+		Kind:   r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes,
+	}
+	if s.Flags.Has(wire.ACK) {
+		out.Ack = r.rx.relative(s.Ack)
+	}
+	t.watch(out)
+}
+
+// relative is a sequence number of the half, from its ISN, or from the first number seen.
+func (h *half) relative(seq uint32) int64 {
+	if h.end == 0 {
+		return 0
+	}
+	n := int64(reassembly.Unwrap(h.end, reassembly.Seq(seq)) - h.start)
+	if h.flags.has(isnKnown) {
+		n++
+	}
+	return n
+}
+
+// amend tells that an earlier retransmission of h was not needed.
+func (t *Tracker) amend(r *reader, h *half, one *resent) {
+	t.revise(r, Reading{
+		Seq: h.relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
+	})
+}
+
+// Revision is what a later segment showed of an earlier one.
+type Revision struct {
+	Frame    uint64
+	Kind     Kind
+	Cause    Cause
+	Spurious bool
+}
+
+// KeepRevisions has the tracker keep them.
+func (t *Tracker) KeepRevisions() { t.keeps = true }
+
+// Revisions are those kept so far.
+func (t *Tracker) Revisions() []Revision { return t.revisions }
+
+// revise tells what r shows of an earlier segment.
+func (t *Tracker) revise(r *reader, to Reading) {
+	if t.keeps {
+		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious})
+	}
+	if t.watch == nil {
+		return
+	}
+	to.First, to.Segment = r.c.firstFrame, r.s
+	to.Client, _ = r.c.client()
+	t.reading = to
+	t.watch(&t.reading)
+}

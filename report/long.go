@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"tcptrace/analyzer"
+)
+
+// Long writes every statistic of each conversation, the client's and the server's side by side, and leaves out
+// those that are 0 on both sides.
+type Long struct {
+	out       buffer
+	judgment  analyzer.Judgment
+	selection Selection
+	shown     uint64
+}
+
+// NewLong returns a report that writes to w.
+func NewLong(w io.Writer) *Long { return &Long{out: newBuffer(w)} }
+
+func (r *Long) selected(s Selection) { r.selection = s }
+
+const (
+	longName  = 31 // columns
+	longValue = 18
+)
+
+// Conversation writes the statistics of c.
+func (r *Long) Conversation(c *analyzer.Conversation) error {
+	r.shown++
+	r.judgment.Judge(c)
+	o := &r.out
+	fmt.Fprintf(o, "conversation %d\n", c.Stream)
+	fmt.Fprintf(o, "  %s to %s\n", c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	if c.Roles == analyzer.RolesInferred {
+		fmt.Fprintln(o, "  who is the client is inferred: the capture does not show the handshake")
+	}
+	fmt.Fprintf(o, "  %s, %s, %s, frames %d to %d\n", c.Start.Time().Format("2006-01-02 15:04:05.000000 UTC"),
+		humanDuration(c.Duration()), counted(c.Packets(), "packet"), c.FirstFrame, c.LastFrame)
+	fmt.Fprintf(o, "  %s\n\n", c.Outcome)
+	fmt.Fprintf(o, "  %-*s %*s %*s\n", longName, "", longValue, "client", longValue, "server")
+	r.line("state", r.judgment.State[analyzer.Client].String(), r.judgment.State[analyzer.Server].String())
+	for _, subject := range Statistics {
+		head := false
+		for i := range subject.List {
+			s := &subject.List[i]
+			client, server := s.value(c, &c.Sent[analyzer.Client]), s.value(c, &c.Sent[analyzer.Server])
+			if client == 0 && server == 0 {
+				continue
+			}
+			if !head {
+				head = true
+				fmt.Fprintf(o, "\n  %s\n", subject.Subject)
+			}
+			r.line(s.Name, s.human(client), s.human(server))
+		}
+	}
+	for i := range r.judgment.Anomalies {
+		a := &r.judgment.Anomalies[i]
+		if i == 0 {
+			fmt.Fprintln(o, "\n  Anomalies")
+		}
+		fmt.Fprintf(o, "  %s %s: %s\n", a.Kind.Severity, a.Kind.ID, a.Detail())
+	}
+	fmt.Fprintln(o)
+	return o.err
+}
+
+func (r *Long) line(name, client, server string) {
+	fmt.Fprintf(&r.out, "  %-*s %*s %*s\n", longName, name, longValue, client, longValue, server)
+}
+
+// human is a value for people; "-" if it is 0.
+func (s *Statistic) human(v int64) string {
+	if v == 0 {
+		return "-"
+	}
+	switch s.Unit {
+	case Seconds:
+		return humanDuration(time.Duration(v))
+	case Ratio:
+		return fmt.Sprintf("%.3f %%", float64(v)/1e7)
+	case Flag:
+		return "yes"
+	}
+	return humanCount(uint64(v))
+}
+
+// Finish says what is not shown.
+func (r *Long) Finish(s *analyzer.Summary) error {
+	total := s.Conversations
+	if r.selection.Active {
+		total = r.selection.Matched
+	}
+	if hidden := max(total, r.shown) - r.shown; hidden > 0 {
+		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --stream N one\n", counted(hidden, "more conversation"))
+	}
+	fmt.Fprintln(&r.out, "'tcptrace fields' says what each number means. - is 0, or not known.")
+	return r.out.flush()
+}
