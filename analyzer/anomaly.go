@@ -50,13 +50,14 @@ type AnomalyKind struct {
 	Causes   string // what it usually comes from
 	Next     string // what to look at next
 
+	Command string // the command that looks for it, if the analysis does not: it needs the bytes
+
 	needs  signs                   // it is looked for where one of these shows
 	detect func(s *scene)          // nil: nothing looks for it yet
 	detail func(a *Anomaly) string // not nil if detect is not
 }
 
-// Detected reports whether the analysis looks for this kind. The catalogue is
-// complete, the analysis is not.
+// Detected reports whether the analysis looks for this kind; if not, Command does.
 func (k *AnomalyKind) Detected() bool { return k.detect != nil }
 
 // Detail says in plain words, with numbers, what happened.

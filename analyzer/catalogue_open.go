@@ -1,7 +1,6 @@
 package analyzer
 
-// openKinds are the anomalies of an open connection. Those without a detector are
-// explained all the same, since their ids are promised.
+// openKinds are the anomalies of an open connection.
 var openKinds = []*AnomalyKind{
 	{
 		ID: "challenge-ack", Severity: SeverityNote,
@@ -38,6 +37,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The segment claims to come from an endpoint, but its TTL, IP ID, timestamp or position does not fit that endpoint's other segments.",
 		Causes:  "A firewall or proxy that resets in an endpoint's name; censorship; an attack.",
 		Next:    "The TTL tells how far away the sender is. Capture closer to it.",
+		needs:   sign(markStrange), detect: detectStrange, detail: detailStrange,
 	},
 	{
 		ID: "ack-of-unsent", Severity: SeverityWarning,
@@ -46,6 +46,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The ACK number lies beyond everything that the other side sent, and the capture shows no loss.",
 		Causes:  "A forged ACK, a broken middlebox that shifts sequence numbers in one direction only, a peer that restarted.",
 		Next:    "See whether all later ACKs of that side are off by the same amount: then a device translates sequence numbers.",
+		needs:   sign(markUnsent), detect: detectUnsent, detail: detailUnsent,
 	},
 	{
 		ID: "outside-window", Severity: SeverityWarning,
@@ -54,6 +55,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "Bytes beyond the right edge of every window that the receiver had offered, or far before what it has.",
 		Causes:  "A window scale option that a middlebox removed or changed; old duplicates; a forged segment.",
 		Next:    "Compare the window scale options of the SYNs at both ends.",
+		needs:   sign(markOutside), detect: detectOutside, detail: detailOutside,
 	},
 	{
 		ID: "paws-rejected", Severity: SeverityWarning,
@@ -62,14 +64,16 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The segment's timestamp is before one that its receiver has seen: the receiver drops it as an old duplicate and acknowledges again.",
 		Causes:  "Very old duplicates; two clients behind one NAT that share a port; a middlebox that rewrites timestamps for some segments only.",
 		Next:    "nstat TcpExtPAWSEstab at the receiver. Do the timestamps of that side come from one clock?",
+		needs:   sign(markOldStamp), detect: detectOldStamp, detail: detailOldStamp,
 	},
 	{
 		ID: "overlap-conflict", Severity: SeverityError,
 		Summary: "the same bytes were sent twice with different content",
 		RFC:     "RFC 9293 3.4",
-		Meaning: "A retransmission carries other bytes than the first copy. What the receiver has depends on which arrived first.",
+		Meaning: "A retransmission carries other bytes than the first copy. The analysis reads headers only; following a stream compares the bytes. What the receiver has depends on which arrived first.",
 		Causes:  "Injected data; an attempt to get past an intrusion detection system; a broken proxy or network card.",
 		Next:    "Compare the two copies, and their TTLs and IP IDs.",
+		Command: "follow",
 	},
 	{
 		ID: "retransmission-timeout", Severity: SeverityWarning,
@@ -78,6 +82,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "Nothing was acknowledged for so long that the sender started over, slowly. Users notice these pauses.",
 		Causes:  "Loss of the last segments of a burst, of a retransmission, or of everything for a while.",
 		Next:    "How long did nothing move, and how many times did the timer back off? Capture at the other end to see which way the loss is.",
+		needs:   sign(markTimer), detect: detectTimeout, detail: detailTimeout,
 	},
 	{
 		ID: "spurious-retransmission", Severity: SeverityNote,
@@ -86,6 +91,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The first copy had arrived; a D-SACK, a timestamp echo or the ACK number proves it.",
 		Causes:  "A round trip that suddenly grew; reordering; ACKs that were delayed or lost.",
 		Next:    "Is the minimal RTO too low for the path (Linux: 200 ms)? Is there reordering?",
+		needs:   sign(markNeedless), detect: detectSpurious, detail: detailSpurious,
 	},
 	{
 		ID: "reordering", Severity: SeverityNote,
@@ -94,6 +100,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "Segments passed the tap in another order than they were sent, without having been lost.",
 		Causes:  "Several paths (link aggregation hashed per packet, ECMP, Wi-Fi retries), several queues.",
 		Next:    "How many and how far? Small distances do no harm; larger ones trigger needless fast retransmissions.",
+		needs:   sign(markLate), detect: detectReordering, detail: detailReordering,
 	},
 	{
 		ID: "retries-exhausted", Severity: SeverityError,
@@ -102,6 +109,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "Its last retransmissions were never acknowledged (Linux: about 15 minutes, tcp_retries2). Reads and writes fail with ETIMEDOUT.",
 		Causes:  "The peer or the path to it is gone; a firewall forgot the connection and drops.",
 		Next:    "When did the peer last say anything? Do other connections to it live?",
+		needs:   sign(markTimer) | sign(markZeroWindow), detect: detectExhausted, detail: detailExhausted,
 	},
 	{
 		ID: "zero-window", Severity: SeverityWarning,
@@ -110,6 +118,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The receiver's buffer was full, since its application did not read. The sender had to wait and probe.",
 		Causes:  "A slow or blocked application at the receiver; a receive buffer that is too small.",
 		Next:    "Look at the receiving application, not at the network: what was it doing for that long?",
+		needs:   sign(markZeroWindow), detect: detectZeroWindow, detail: detailZeroWindow,
 	},
 	{
 		ID: "window-full", Severity: SeverityNote,
@@ -118,6 +127,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The receiver's window, not the network, limited the speed at that moment.",
 		Causes:  "A window that is small for the round trip: buffers limited by the application or by tcp_rmem; no window scaling.",
 		Next:    "Compare window and round-trip time: speed is at most their quotient.",
+		needs:   sign(markFullWindow), detect: detectFullWindow, detail: detailFullWindow,
 	},
 	{
 		ID: "window-shrunk", Severity: SeverityWarning,
@@ -126,6 +136,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The right edge of the window moved left. Bytes that were allowed when they were sent may be dropped.",
 		Causes:  "Memory pressure at the receiver; rounding by a large window scale; a middlebox that shapes by changing windows.",
 		Next:    "By how much? Less than one unit of the window scale is rounding.",
+		needs:   sign(markShrunk), detect: detectShrunk, detail: detailShrunk,
 	},
 	{
 		ID: "keep-alive", Severity: SeverityNote,
@@ -134,6 +145,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The connection was idle, one side asked whether the other is still there, and it was.",
 		Causes:  "SO_KEEPALIVE (Linux: after two hours, or as the application sets it).",
 		Next:    "Nothing. If a NAT forgets idle connections earlier, the interval has to be shorter than that.",
+		needs:   sign(markKeepAlive), detect: detectKeepAlive, detail: detailKeepAlive,
 	},
 	{
 		ID: "keep-alive-timeout", Severity: SeverityError,
@@ -142,6 +154,7 @@ var openKinds = []*AnomalyKind{
 		Meaning: "The peer did not answer several probes; the side that asked gave the connection up.",
 		Causes:  "The peer or the path is gone; a firewall or NAT forgot the connection and drops.",
 		Next:    "How long was it idle before? Compare with the idle timeout of firewalls on the way.",
+		needs:   sign(markKeepAlive), detect: detectDeadPeer, detail: detailDeadPeer,
 	},
 	{
 		ID: "sack-reneged", Severity: SeverityWarning,
@@ -150,5 +163,6 @@ var openKinds = []*AnomalyKind{
 		Meaning: "Bytes that a SACK block had covered were no longer covered later, without having been acknowledged. The sender has to send them again.",
 		Causes:  "Memory pressure at the receiver; a middlebox that shifts sequence numbers but not SACK blocks.",
 		Next:    "nstat TcpExtTCPSACKReneging at the sender; memory at the receiver.",
+		needs:   sign(markReneged), detect: detectReneged, detail: detailReneged,
 	},
 }

@@ -87,6 +87,9 @@ func TestCatalogue(t *testing.T) {
 			if k.Detected() != (k.detail != nil) || k.Detected() != (k.needs != 0) {
 				t.Errorf("%s is only in part detected", k.ID)
 			}
+			if k.Detected() == (k.Command != "") {
+				t.Errorf("%s: looked for by the analysis, or by a command", k.ID)
+			}
 			if FindAnomalyKind(k.ID) != k {
 				t.Errorf("%s is not found", k.ID)
 			}

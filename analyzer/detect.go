@@ -10,7 +10,7 @@ import (
 
 // signs are what can be seen at a glance of a conversation. A connection that was opened and closed
 // in good order has none, so that no detector runs for it.
-type signs uint32
+type signs uint64
 
 // The lower bits are marks.
 const (

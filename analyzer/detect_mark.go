@@ -12,10 +12,12 @@ type mark struct {
 	ahead      uint32
 	count      uint32
 	amount     int64  // bytes or ns, by kind
-	hole       hole   // of markHole
+	hole       hole   // of markHole; the range that markUnsent is about
+	run        run    // of what lasts (episode.go)
 	next       uint32 // mark+1; 0: none
 	kind       markKind
 	dir        uint8
+	ttl, usual uint8 // of markStrange: its TTL and its sender's
 }
 
 type markKind uint8
@@ -33,6 +35,18 @@ const (
 	markSucceeds                    // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	markSucceeded                   // a SYN for the connection that took over these sockets; dir sent it
 	markHole                        // bytes of dir that the capture skips: hole
+	markTimer                       // dir's retransmission timer fired: run is the time without progress
+	markNeedless                    // retransmissions of dir that were not needed: amount is of proof
+	markLate                        // segments of dir that later ones overtook: amount is by how many bytes at most
+	markZeroWindow                  // dir offered no window: run is that time, and the probes in it
+	markFullWindow                  // dir filled its peer's window
+	markShrunk                      // dir took back window: amount at most
+	markKeepAlive                   // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
+	markOutside                     // data of dir that its peer's window did not allow: amount is how far, negative: before it
+	markOldStamp                    // segments of dir with a timestamp older than one that its peer has: by amount at most
+	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
+	markReneged                     // dir took back what it had selectively acknowledged
+	markStrange                     // an RST, FIN or data of dir that another may have sent: amount is of betrayal
 	numMarkKinds
 )
 

@@ -104,6 +104,7 @@ func TestOpenAnomalies(t *testing.T) {
 	checkCases(t, []detectCase{
 		{"blind RST", request + "+1s > R 5000:5000(0) win 0 ttl 47 forged\n+20ms < . 201:201(0) ack 101\n+1s > P. 101:151(50) ack 201\n+20ms < . 201:201(0) ack 151\n", []string{
 			"0 rst-not-accepted server 7: the server did not take the RST: its number is not the one expected; it went on for 1.0 s",
+			"0 suspected-injection client 7: the segment is hardly from the client: its TTL is 47, that one's 64; its number is not the one expected; that one goes on as if it had not sent it",
 			"0 challenge-ack server 8: the server answered an RST by an ACK of what it expects, 20.0 ms later",
 		}},
 		{"blind SYN", request + "+1s > S 500000:500000(0) win 0 ttl 47 forged\n+20ms < . 201:201(0) ack 101\n+1s > P. 101:151(50) ack 201\n+20ms < . 201:201(0) ack 151\n", []string{

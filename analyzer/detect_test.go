@@ -182,7 +182,7 @@ func TestCaptureAnomalies(t *testing.T) {
 `, []string{
 			"0 capture-loss server 8: 1,200 bytes of the server acknowledged but not captured",
 		}},
-		{"clock", request + "-5s > P. 101:102(1) ack 201\n", []string{
+		{"clock", request + "-5s > P. 101:102(1) ack 201 <nop,nop,TS val 1100 ecr 9021>\n", []string{
 			"0 clock-backwards both 7: the clock went back once, by 5.0 s at most",
 		}},
 		{"one side", `

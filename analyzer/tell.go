@@ -57,6 +57,7 @@ func (h *half) relative(seq uint32) int64 {
 
 // amend tells that an earlier retransmission of h was not needed.
 func (t *Tracker) amend(r *reader, h *half, one *resent) {
+	r.unneeded(h, one)
 	t.revise(r, Reading{
 		Seq: h.relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
 	})

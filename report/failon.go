@@ -35,7 +35,7 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 		case kind == nil:
 			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond))
 		case !kind.Detected():
-			return nil, fmt.Errorf("nothing looks for %s yet", cond)
+			return nil, fmt.Errorf("the analysis does not look for %s, but 'tcptrace %s' does", cond, kind.Command)
 		}
 		f.kinds[kind] = true
 	}

@@ -53,26 +53,22 @@ func runAnomalies(args []string, e env) error {
 	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
 }
 
-const undetected = "This version explains it but does not look for it yet."
+// byCommand says who finds what the analysis does not.
+const byCommand = "Found by 'tcptrace %s', which reads the bytes."
 
 func listAnomalies(w io.Writer) error {
 	var b strings.Builder
-	missing := false
 	for i, section := range analyzer.Catalogue() {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintln(&b, section.Name)
 		for _, kind := range section.Kinds {
-			mark := " "
-			if !kind.Detected() {
-				mark, missing = "*", true
+			fmt.Fprintf(&b, "  %-7s %-27s %s\n", kind.Severity, kind.ID, kind.Summary)
+			if kind.Command != "" {
+				fmt.Fprintf(&b, "  %-35s "+byCommand+"\n", "", kind.Command)
 			}
-			fmt.Fprintf(&b, "  %-7s %s %-27s %s\n", kind.Severity, mark, kind.ID, kind.Summary)
 		}
-	}
-	if missing {
-		fmt.Fprintf(&b, "\n* %s\n", undetected)
 	}
 	b.WriteString("\ntcptrace anomalies ID explains one.\n")
 	_, err := io.WriteString(w, b.String())
@@ -83,8 +79,8 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, kind.Severity, section)
 	fmt.Fprintln(&b, kind.Summary)
-	if !kind.Detected() {
-		fmt.Fprintln(&b, undetected)
+	if kind.Command != "" {
+		fmt.Fprintf(&b, byCommand+"\n", kind.Command)
 	}
 	for _, part := range [...]struct{ title, text string }{
 		{"What it means", kind.Meaning},

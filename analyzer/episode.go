@@ -1,0 +1,409 @@
+package analyzer
+
+import "tcptrace/internal/wire"
+
+// run is what a mark counts of something that lasts and comes again: a time without progress, a closed
+// window, probes without an answer.
+type run struct {
+	since          Time // when it began; 0: it is over
+	total, longest Time
+	times          uint32 // it began
+	n, most        uint32 // timers or probes since anything answered, now and at most
+}
+
+func (r *run) begin(t Time) {
+	r.since = max(t, 1)
+	r.times++
+	r.n = 0
+}
+
+func (r *run) end(t Time) {
+	d := max(t-r.since, 0)
+	r.total += d
+	r.longest = max(r.longest, d)
+	r.since, r.n = 0, 0
+}
+
+func (r *run) again() {
+	r.n++
+	r.most = max(r.most, r.n)
+}
+
+// proof is how it is known that a retransmission was not needed.
+type proof = int64
+
+const (
+	byACK       proof = 1 << iota // the bytes were acknowledged before it was sent
+	byDSACK                       // the receiver reports that they came twice (RFC 2883)
+	byTimestamp                   // the ACK echoes the first copy's timestamp (Eifel, RFC 3522)
+	byTime                        // the ACK came sooner than one of the second copy can
+	byFirstCopy                   // the first copy, overtaken, came later
+)
+
+// betrayal is what does not fit the endpoint that a segment says it is from.
+type betrayal = int64
+
+const (
+	badTTL       betrayal = 1 << iota // far from all of its sender's
+	badID                             // an IP ID out of the order in which its sender counts them
+	badTimestamp                      // none, or out of order, where all of the others have one
+	badPosition                       // a number that the receiver does not expect
+	badEnd                            // the sender goes on behind what would have ended it
+)
+
+const (
+	// farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
+	farTTL = 3
+	// forgetTimestamp is for how long a receiver keeps to the timestamp it saw last (RFC 7323 5.5).
+	forgetTimestamp Time = 24 * 86400e9
+	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
+	timerPause = minRTO / 2
+
+	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteReneged | NoteACKOfUnseen
+)
+
+// glance is what a book knew of its sender's packets before a segment is read.
+type glance struct {
+	tsMax            uint32
+	id               uint16
+	ttlMin, ttlMax   uint8
+	idSteps, idJumps uint8
+}
+
+func (a *book) glance() glance {
+	return glance{a.tsMax, a.id, a.ttlMin, a.ttlMax, a.idSteps, a.idJumps}
+}
+
+// observeEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
+// conv takes it. Most segments show nothing, and leave at once.
+func (r *reader) observeEpisodes(was glance) {
+	s := r.s
+	odd := s.TTL-was.ttlMin > was.ttlMax-was.ttlMin
+	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
+	if r.v.kind <= KindACK && r.v.notes&strikingNotes == 0 && (r.a.flags|r.b.flags)&bookEpisode == 0 && !odd && !old {
+		return
+	}
+	if (r.a.flags|r.b.flags)&bookEpisode != 0 {
+		r.followEpisodes(was)
+	}
+	switch r.v.kind {
+	case KindRetransmission:
+		r.sentAgain()
+	case KindOutOfOrder:
+		r.sentEarlier()
+	case KindKeepAlive:
+		r.asks()
+	case KindZeroWindowProbe:
+		if m := r.find(markZeroWindow, 1-s.Dir); m != nil {
+			m.count++
+			m.last = r.now
+			m.run.again()
+		}
+	case KindUnacceptable:
+		r.rejected()
+	}
+	if old && r.v.kind == KindData && r.pos == r.next && r.una == r.next && was.tsMax != 0 && r.now-r.tx.last < forgetTimestamp {
+		r.v.notes |= NotePAWS
+		m := r.note(markOldStamp, s.Dir)
+		m.amount = max(m.amount, int64(was.tsMax-s.TSval))
+	}
+	if r.v.notes&strikingNotes != 0 {
+		r.noteWindows()
+	}
+	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 && odd {
+		r.suspect(was)
+	}
+}
+
+func (r *reader) find(k markKind, dir uint8) *mark {
+	return r.t.facts.marks.find(r.c.marks, k, dir)
+}
+
+func (r *reader) lasts(k markKind, dir uint8) bool {
+	m := r.find(k, dir)
+	return m != nil && m.run.since != 0
+}
+
+func (r *reader) note(k markKind, dir uint8) *mark {
+	return r.c.mark(&r.t.facts.marks, k, dir, r.s, 0)
+}
+
+// sentAgain is a retransmission. SYNs and FINs without data have anomalies of their own.
+func (r *reader) sentAgain() {
+	if r.s.Len == 0 || r.s.Flags.Any(wire.SYN) {
+		return
+	}
+	if r.v.spurious {
+		r.note(markNeedless, r.s.Dir).amount |= byACK
+	}
+	if r.v.cause != CauseTimeout || r.pos > r.una || r.end <= r.una {
+		return
+	}
+	since := max(r.a.advanced, r.tx.busySince)
+	if since == 0 {
+		since = r.tx.last
+	}
+	m := r.find(markTimer, r.s.Dir)
+	last := since
+	if m != nil {
+		last = max(last, m.last)
+	}
+	if r.now-last < max(timerPause, r.responseTime()) {
+		return // the timer fired before; this goes with the ACK
+	}
+	m = r.note(markTimer, r.s.Dir)
+	if m.run.since == 0 {
+		m.run.begin(since)
+		r.a.flags |= bookEpisode
+	}
+	m.run.again()
+}
+
+// sentEarlier is a segment that others overtook. What was captured behind its ACK tells of the capture only.
+func (r *reader) sentEarlier() {
+	if r.v.notes&NoteAfterACK != 0 || r.s.Flags.Any(wire.SYN) {
+		return
+	}
+	m := r.note(markLate, r.s.Dir)
+	m.amount = max(m.amount, int64(r.next-r.end))
+	m.run.longest = max(m.run.longest, r.t.repairOf(r.a, r.tx).lateMax)
+}
+
+// asks is a keep-alive.
+func (r *reader) asks() {
+	m := r.note(markKeepAlive, r.s.Dir)
+	if m.run.since == 0 {
+		m.run.begin(r.now)
+		r.a.flags |= bookEpisode
+	}
+	m.run.again()
+}
+
+// rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.
+func (r *reader) rejected() {
+	if r.s.Len > 0 && !r.s.Flags.Any(wire.SYN|wire.RST) {
+		far := int64(r.pos - r.una)
+		if far > 0 {
+			far = int64(r.end - r.rx.rightWin)
+		}
+		r.beyond(far)
+	}
+}
+
+func (r *reader) beyond(far int64) {
+	if m := r.note(markOutside, r.s.Dir); m.count == 1 || far > m.amount {
+		m.amount = far
+	}
+}
+
+// noteWindows notes what there is to say of windows and acknowledgments.
+func (r *reader) noteWindows() {
+	n, dir := r.v.notes, r.s.Dir
+	if n&NoteWindowFull != 0 {
+		r.note(markFullWindow, dir)
+	}
+	if n&NoteWindowExceeded != 0 && r.end > r.rx.rightWin && !r.lasts(markZeroWindow, 1-dir) {
+		r.beyond(int64(r.end - r.rx.rightWin))
+	}
+	if n&NoteReneged != 0 {
+		r.note(markReneged, dir)
+	}
+	all := r.rx.flags.has(sentFIN) && r.ack > r.rx.fin // who has everything needs no window
+	if n&NoteWindowShrunk != 0 && r.order() >= 0 && !all {
+		m := r.note(markShrunk, dir)
+		m.amount = max(m.amount, int64(r.tx.rightWin-r.a.edge))
+	}
+	if n&NoteZeroWindow != 0 && !r.s.Flags.Any(wire.SYN) && !all {
+		m := r.find(markZeroWindow, dir)
+		if m == nil {
+			m = r.note(markZeroWindow, dir)
+			m.count = 0 // of probes
+		}
+		if m.run.since == 0 {
+			m.run.begin(r.now)
+			r.a.flags |= bookEpisode
+		}
+	}
+	if n&NoteACKOfUnseen != 0 && r.rx.flags.has(isnKnown) && r.rx.flags.has(sentACK) && !r.rx.flags.has(fragmented) {
+		r.doubt()
+	}
+}
+
+// doubt notes an ACK of bytes that were not captured. Were they sent? Their sender may tell.
+func (r *reader) doubt() {
+	m := r.find(markUnsent, r.s.Dir)
+	if m == nil {
+		m = r.note(markUnsent, r.s.Dir)
+		m.count = 0
+	}
+	if m.run.since == 0 {
+		m.hole = hole{from: r.tx.acked, to: r.ack}
+		m.run.begin(r.now)
+		r.b.flags |= bookEpisode
+	}
+	m.hole.to = max(m.hole.to, r.ack)
+}
+
+// followEpisodes brings up to date what lasts.
+func (r *reader) followEpisodes(was glance) {
+	dir, heard := r.s.Dir, r.v.kind != KindUnacceptable && r.v.kind != KindRST
+	if m := r.find(markTimer, 1-dir); m != nil && m.run.since != 0 && heard && r.ack > r.tx.acked {
+		m.run.end(r.now)
+	}
+	if m := r.find(markZeroWindow, dir); m != nil && m.run.since != 0 {
+		if m.run.n = 0; r.s.Window != 0 && heard {
+			m.run.end(r.now)
+		}
+	}
+	if m := r.find(markKeepAlive, 1-dir); m != nil && m.run.since != 0 {
+		if heard {
+			m.amount++
+		}
+		m.run.end(r.now)
+	}
+	if m := r.find(markUnsent, 1-dir); m != nil && m.run.since != 0 {
+		r.deny(m)
+	}
+	if m := r.find(markStrange, dir); m != nil && m.run.since != 0 {
+		r.goesOn(m)
+	}
+	r.a.unfollow(r, dir)
+	r.b.unfollow(r, 1-dir)
+}
+
+// unfollow takes the flag from a book of which nothing lasts any more.
+func (a *book) unfollow(r *reader, dir uint8) {
+	if a.flags&bookEpisode == 0 {
+		return
+	}
+	for _, k := range [...]markKind{markTimer, markZeroWindow, markKeepAlive, markStrange} {
+		if r.lasts(k, dir) {
+			return
+		}
+	}
+	if r.lasts(markUnsent, 1-dir) {
+		return
+	}
+	a.flags &^= bookEpisode
+}
+
+// deny looks whether the sender of the bytes that m says were acknowledged has not sent them: a pure ACK, which has the next
+// number that its sender will use, comes behind m and is before them. Then m's ACK acknowledged nothing.
+func (r *reader) deny(m *mark) {
+	switch {
+	case r.next >= m.hole.to:
+		m.run.end(r.now) // it has sent them
+	case r.end != r.pos || r.pos != r.next || r.s.Flags.Any(wire.SYN|wire.FIN|wire.RST) || r.now-m.run.since < captureSkew:
+	default:
+		n := int64(m.hole.to - r.next)
+		m.count++
+		m.amount = max(m.amount, n)
+		m.run.end(r.now)
+		if unseen := r.find(markUnseen, r.s.Dir); unseen != nil {
+			unseen.amount = max(0, unseen.amount-n)
+		}
+		if r.rx.acked == m.hole.to {
+			r.rx.acked = max(m.hole.from, r.rx.start)
+		}
+	}
+}
+
+// unneeded notes that a retransmission of h turns out not to have been needed.
+func (r *reader) unneeded(h *half, one *resent) {
+	if one.lo < h.start || one.hi-one.lo <= 1 && h.flags.has(sentFIN) && one.lo >= h.fin {
+		return // a SYN or FIN
+	}
+	dir, why := r.s.Dir, byTime
+	if h == r.tx {
+		why = byFirstCopy
+	} else {
+		dir = 1 - dir
+		if s := r.s; r.v.notes&NoteDSACK != 0 && int32(s.Sack[0][0]-uint32(one.hi)) < 0 && int32(uint32(one.lo)-s.Sack[0][1]) < 0 {
+			why = byDSACK
+		} else if one.stamps && s.Bits&wire.HasTimestamps != 0 && int32(s.TSecr-one.tsval) < 0 {
+			why = byTimestamp
+		}
+	}
+	m := r.note(markNeedless, dir)
+	m.amount |= why
+	if m.count == 1 {
+		m.time, m.ahead = one.time, uint32(one.frame-r.c.firstFrame)
+	}
+}
+
+// suspect weighs whether an RST, a FIN or data are from another than they say. Who injects a segment seldom knows which
+// TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
+func (r *reader) suspect(was glance) {
+	s := r.s
+	if r.tx.packets < 3 || s.Flags.Any(wire.SYN) {
+		return // nothing to compare with
+	}
+	m := r.find(markStrange, s.Dir)
+	if m != nil && m.amount != 0 && m.ttl == s.TTL {
+		m.count++
+		m.last = r.now
+		return
+	}
+	what := r.misfits(was)
+	rst, ends := s.Flags.Any(wire.RST), s.Flags.Any(wire.RST|wire.FIN)
+	switch {
+	case what == badTTL && !ends, what&badTTL == 0 && !rst: // routes change; hosts have several counters
+		return
+	case m != nil && (m.amount != 0 || what == 0):
+		return // one is enough
+	case rst && what&badTTL == 0 && !(r.tx.flags & r.rx.flags).has(sentACK):
+		return // before both are ESTABLISHED an endpoint resets what it does not expect, and goes on
+	case m == nil:
+		m = r.note(markStrange, s.Dir)
+	}
+	m.time, m.ahead, m.count = r.now, uint32(s.Frame-r.c.firstFrame), 1
+	m.amount, m.ttl = what, s.TTL
+	m.usual = min(max(s.TTL, was.ttlMin), was.ttlMax)
+	m.hole = hole{from: r.pos, to: r.end}
+	if m.run.since = 0; ends {
+		m.run.begin(r.now)
+		r.a.flags |= bookEpisode
+	}
+}
+
+// misfits is what does not fit the endpoint that a segment says it is from.
+func (r *reader) misfits(was glance) (what betrayal) {
+	s := r.s
+	if int(s.TTL)-int(was.ttlMax) >= farTTL || int(was.ttlMin)-int(s.TTL) >= farTTL {
+		what |= badTTL
+	}
+	before := book{id: was.id, idSteps: was.idSteps, idJumps: was.idJumps}
+	if s.IPID != 0 && before.counts() && s.IPID-was.id+largestStep > 2*largestStep {
+		what |= badID
+	}
+	stamped := s.Bits&wire.HasTimestamps != 0
+	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
+		what |= badTimestamp
+	}
+	if r.v.kind == KindUnacceptable {
+		what |= badPosition
+	}
+	return what
+}
+
+// goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
+// RSTs behind its RST, or bytes behind its FIN. The network may have the RST overtake what was sent before it.
+func (r *reader) goesOn(m *mark) {
+	switch late := r.order() < 0 || r.now-m.run.since < max(captureSkew, r.loop()); {
+	case late, r.s.Flags.Any(wire.RST | wire.SYN), r.s.TTL == m.ttl && m.ttl != m.usual:
+		return
+	}
+	isRST := m.hole.from == m.hole.to
+	if isRST || r.end > m.hole.to || r.end == m.hole.to && r.s.Len > 0 && !r.s.Flags.Any(wire.FIN) {
+		m.amount |= badEnd
+		m.run.end(r.now)
+	}
+}
+
+// unanswered is how many timers or probes there were since anything answered, and since when.
+func (m *mark) unanswered() (n uint32, since Time) {
+	if m == nil || m.run.since == 0 {
+		return 0, 0
+	}
+	return m.run.n, m.run.since
+}
