@@ -19,13 +19,12 @@ import (
 //	all(conversations, .outcome == "closed")
 //	count(conversations, has(.anomalies, "zero-window")) <= 2
 //
-// It is not safe for concurrent use.
+// It does not change, so that many captures can be checked against it at once.
 type Assertion struct {
 	Source  string
 	program *vm.Program
 	explain *vm.Program // what to say when it does not hold; nil: nothing more is known
 	says    string      // how
-	vm      vm.VM
 }
 
 // allRecords is what an assertion sees.
@@ -91,14 +90,14 @@ func counterexample(source string) (why, says string) {
 // expression found, and streams are the conversations to blame, as far as that is known.
 func (a *Assertion) Check(records []Record) (holds bool, why string, streams []uint64, err error) {
 	env := &allRecords{records}
-	result, err := a.vm.Run(a.program, env)
+	result, err := vm.Run(a.program, env)
 	if err != nil {
 		return false, "", nil, err
 	}
 	if result == true || a.explain == nil {
 		return result == true, "", nil, nil
 	}
-	found, err := a.vm.Run(a.explain, env)
+	found, err := vm.Run(a.explain, env)
 	if err != nil {
 		return false, "", nil, nil // the explanation is a courtesy
 	}

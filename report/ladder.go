@@ -315,12 +315,12 @@ func pauseText(r *rung) string {
 
 // stepText says what a step was made by that no segment of the conversation shows.
 func stepText(r *rung) string {
+	if r.frame != 0 {
+		return "a new connection takes the sockets"
+	}
 	for _, steps := range r.steps {
-		for i := range steps {
-			if steps[i].Frame != 0 {
-				return "a new connection takes the sockets"
-			}
-			return steps[i].Cause.String()
+		if len(steps) > 0 {
+			return steps[0].Cause.String()
 		}
 	}
 	return ""

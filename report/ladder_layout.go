@@ -126,10 +126,19 @@ func (l *ladderLayout) stamp(style TimeStyle, t, start, before analyzer.Time) st
 	return l.seconds(t.Sub(start))
 }
 
+// units stay on a line with their number.
+var units = map[string]bool{"ns": true, "us": true, "ms": true, "s": true, "B": true, "kB": true, "MB": true, "GB": true, "TB": true}
+
 // wrap breaks text into lines of at most width columns, if its words are not longer.
 func wrap(text string, width int) (lines []string) {
 	line, columns := strings.Builder{}, 0
-	for word := range strings.FieldsSeq(text) {
+	words := strings.Fields(text)
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if i+1 < len(words) && units[strings.TrimRight(words[i+1], ".,;:)")] {
+			i++
+			word += " " + words[i]
+		}
 		n := utf8.RuneCountInString(word)
 		if columns > 0 && columns+1+n > width {
 			lines = append(lines, line.String())

@@ -33,7 +33,7 @@ type Mermaid struct {
 type event struct {
 	text      string
 	packets   uint64
-	anomalies int
+	anomalies uint64
 }
 
 // NewMermaid begins the diagram of c, of which j is the judgment.
@@ -59,8 +59,11 @@ func (m *Mermaid) Segment(v *analyzer.SegmentView) error {
 func (m *Mermaid) Finish() error {
 	m.maker.finish()
 	if m.leftOut.text != "" {
-		fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("left out here: %s, %s with something to say; the ladder shows all",
-			counted(m.leftOut.packets, "packet"), counted(uint64(m.leftOut.anomalies), "line"))))
+		text := "left out here: " + counted(m.leftOut.packets, "packet")
+		if m.leftOut.anomalies > 0 {
+			text += " and " + counted(m.leftOut.anomalies, "remark")
+		}
+		m.note(&m.b, "over C,S", text+"; the ladder shows all")
 	}
 	for i := range m.tail {
 		m.b.WriteString(m.tail[(m.events+i)%mermaidTail].text)
@@ -77,7 +80,7 @@ var (
 
 func (m *Mermaid) rung(r *rung) {
 	var b strings.Builder
-	e := event{anomalies: len(r.notable)}
+	e := event{anomalies: uint64(len(r.notable))}
 	switch r.kind {
 	case rungSegment:
 		e.packets = 1

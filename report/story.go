@@ -173,6 +173,9 @@ func (t *teller) trouble() string {
 		}
 	}
 	if len(bad) == 0 {
+		if _, failed := notOpened[t.c.Outcome]; failed {
+			return ""
+		}
 		return "nothing went wrong that the capture shows"
 	}
 	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return superfluous[a.Kind.ID] })

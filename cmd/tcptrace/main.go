@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, e env) int {
 	if msg := err.Error(); msg != "" {
 		fmt.Fprintf(e.err, "tcptrace: %s\n", msg)
 	}
-	if code == exitUsage {
+	if code == exitUsage && err.Error() != "" {
 		fmt.Fprintln(e.err, "Try 'tcptrace --help'.")
 	}
 	return code

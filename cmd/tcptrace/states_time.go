@@ -47,7 +47,7 @@ var instantLayouts = []struct {
 func parseInstant(text string) (instant, error) {
 	if after, ok := strings.CutPrefix(text, "+"); ok {
 		d, err := time.ParseDuration(after)
-		if err != nil || d < 0 {
+		if err != nil || strings.ContainsAny(after, "+-") {
 			if _, err := time.ParseDuration(after + "s"); err == nil {
 				return instant{}, fmt.Errorf("%q has no unit: did you mean %ss?", text, text)
 			}

@@ -15,10 +15,14 @@ import (
 )
 
 const (
-	defaultLadders = 10       // --limit
-	ladderPage     = 16 << 10 // conversations that are known at a time
-	ladderMemory   = 16 << 20 // bytes that those which go on beside the first may take
-	ladderCost     = 4 << 10  // bytes for one that goes on, beside its text
+	defaultLadders = 10      // --limit
+	ladderCost     = 4 << 10 // bytes for a conversation that goes on, beside its text
+)
+
+// Bounds of what is in memory; tests set others.
+var (
+	ladderPage   = 16 << 10 // conversations that are known at a time
+	ladderMemory = 16 << 20 // bytes that those which go on beside the first may take
 )
 
 // ladders shows conversations to people: each whole, in order of streams. Packets of those behind the one that is

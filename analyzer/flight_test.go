@@ -1,0 +1,98 @@
+package analyzer
+
+import (
+	"testing"
+
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// A connection that begins as any, and then in ways that the sequence numbers alone do not tell. Both ISNs are
+// below the wrap.
+func TestFlight(t *testing.T) {
+	const client, server = 0xFFFFFFFF, 0xFFFFFFFE
+	const ack = wire.ACK
+	type view struct {
+		state   fsm.State
+		bytes   uint64
+		kind    TimerKind
+		since   Time
+		repeats uint16
+	}
+	f := Flight{half: [2]flightHalf{{isn: client, flags: flightISN}, {isn: server, flags: flightISN}}}
+	for i, step := range []struct {
+		what     string
+		dir      uint8
+		flags    wire.Flags
+		seq, ack uint32 // behind the ISNs
+		len      uint32
+		window   uint16
+		want     [2]view // after it
+	}{
+		{"SYN", 0, wire.SYN, 0, 0, 0, 100, [2]view{{fsm.SynSent, 0, TimerRetransmission, 1, 0}, {state: fsm.Listen}}},
+		{"SYN again", 0, wire.SYN, 0, 0, 0, 100, [2]view{{fsm.SynSent, 0, TimerRetransmission, 2, 1}, {state: fsm.Listen}}},
+		{"SYN-ACK", 1, wire.SYN | ack, 0, 1, 0, 100, [2]view{{fsm.SynSent, 0, TimerRetransmission, 2, 1}, {fsm.SynRcvd, 0, TimerRetransmission, 3, 0}}},
+		{"a foreign SYN", 0, wire.SYN, 7000, 0, 0, 100, [2]view{{fsm.SynSent, 0, TimerRetransmission, 2, 1}, {fsm.SynRcvd, 0, TimerRetransmission, 3, 0}}},
+		{"ACK", 0, ack, 1, 1, 0, 100, [2]view{{state: fsm.Established}, {state: fsm.Established}}},
+		{"data", 0, ack, 1, 1, 10, 100, [2]view{{fsm.Established, 10, TimerRetransmission, 6, 0}, {state: fsm.Established}}},
+		{"more", 0, ack, 11, 1, 10, 100, [2]view{{fsm.Established, 20, TimerRetransmission, 6, 0}, {state: fsm.Established}}},
+		{"half acknowledged", 1, ack, 1, 11, 0, 100, [2]view{{fsm.Established, 10, TimerRetransmission, 8, 0}, {state: fsm.Established}}},
+		{"a repeat", 0, ack, 11, 1, 10, 100, [2]view{{fsm.Established, 10, TimerRetransmission, 9, 1}, {state: fsm.Established}}},
+		{"an old ACK", 1, ack, 1, 1, 0, 100, [2]view{{fsm.Established, 10, TimerRetransmission, 9, 1}, {state: fsm.Established}}},
+		{"an RST", 1, wire.RST | ack, 1, 21, 0, 0, [2]view{{fsm.Established, 10, TimerRetransmission, 9, 1}, {state: fsm.Established}}},
+		{"an ACK from nowhere", 1, ack, 1, 1 << 31, 0, 100, [2]view{{fsm.Established, 10, TimerRetransmission, 9, 1}, {state: fsm.Established}}},
+		{"acknowledged, and closed", 1, ack, 1, 21, 0, 0, [2]view{{state: fsm.Established}, {state: fsm.Established}}},
+		{"a probe behind", 0, ack, 20, 1, 0, 100, [2]view{{fsm.Established, 0, TimerPersist, 14, 1}, {state: fsm.Established}}},
+		{"its answer", 1, ack, 1, 21, 0, 0, [2]view{{fsm.Established, 0, TimerPersist, 14, 1}, {state: fsm.Established}}},
+		{"a probe ahead", 0, ack, 21, 1, 1, 100, [2]view{{fsm.Established, 1, TimerPersist, 16, 2}, {state: fsm.Established}}},
+		{"opened", 1, ack, 1, 22, 0, 100, [2]view{{state: fsm.Established}, {state: fsm.Established}}},
+		{"data of a segment not captured acknowledged", 1, ack, 1, 32, 0, 100, [2]view{{state: fsm.Established}, {state: fsm.Established}}},
+		{"FIN behind data", 0, wire.FIN | ack, 32, 1, 5, 100, [2]view{{fsm.FinWait1, 5, TimerRetransmission, 19, 0}, {state: fsm.CloseWait}}},
+		{"the data acknowledged", 1, ack, 1, 37, 0, 100, [2]view{{fsm.FinWait1, 0, TimerRetransmission, 20, 0}, {state: fsm.CloseWait}}},
+		{"the FIN acknowledged, on its way", 1, ack, 1, 38, 0, 100, [2]view{{fsm.FinWait1, 0, TimerRetransmission, 20, 0}, {state: fsm.CloseWait}}},
+		{"the FIN acknowledged", 1, ack, 1, 38, 0, 100, [2]view{{fsm.FinWait2, 0, TimerFinWait2, 99, 0}, {state: fsm.CloseWait}}},
+		{"the other FIN", 1, wire.FIN | ack, 1, 38, 0, 100, [2]view{{fsm.TimeWait, 0, TimerTimeWait, 99, 0}, {fsm.LastAck, 0, TimerRetransmission, 23, 0}}},
+		{"data of who is gone", 1, ack, 2, 38, 9, 100, [2]view{{fsm.TimeWait, 0, TimerTimeWait, 99, 0}, {state: fsm.Closed}}},
+	} {
+		isn := [2]uint32{client, server}
+		s := wire.Segment{
+			Time: int64(i + 1), Dir: step.dir, Flags: step.flags, Len: step.len, Window: step.window,
+			Seq: isn[step.dir] + step.seq, Ack: isn[1-step.dir] + step.ack,
+		}
+		f.Segment(&s)
+		for side, want := range step.want {
+			e := EndpointMoment{State: want.state, Since: 99, TimeWaitEnd: 159}
+			n, known := f.Bytes(Side(side), &e)
+			timer := f.Timer(Side(side), &e)
+			got := view{want.state, n, timer.Kind, timer.Since, timer.Repeats}
+			if got != want || !known && want.state != fsm.Listen {
+				t.Errorf("%d, %s, %v: got %+v (known: %v), want %+v", i+1, step.what, Side(side), got, known, want)
+			}
+			if end := timer.Until; (end != 0) != (want.kind == TimerTimeWait) || end != 0 && end != 159 {
+				t.Errorf("%d, %s, %v: until %d", i+1, step.what, Side(side), end)
+			}
+		}
+	}
+}
+
+// What was not captured is not known, rather than nothing.
+func TestFlightUnknown(t *testing.T) {
+	established := EndpointMoment{State: fsm.Established}
+	midstream := NewFlight(&Conversation{})
+	midstream.Segment(&wire.Segment{Flags: wire.ACK, Seq: 1000, Len: 10, Dir: 0, Ack: 500})
+	if n, known := midstream.Bytes(Client, &established); known {
+		t.Errorf("%d bytes in flight before anything was acknowledged", n)
+	}
+	midstream.Segment(&wire.Segment{Flags: wire.ACK, Seq: 500, Dir: 1, Ack: 1005})
+	if n, known := midstream.Bytes(Client, &established); n != 5 || !known {
+		t.Errorf("midstream: %d, %v; want 5 bytes in flight", n, known)
+	}
+	oneSided := NewFlight(&Conversation{sides: [2]side{1: {unseen: true}}})
+	oneSided.Segment(&wire.Segment{Flags: wire.SYN, Seq: 1000})
+	oneSided.Segment(&wire.Segment{Flags: wire.ACK, Seq: 1001, Len: 10, Ack: 500})
+	for side := range Server + 1 {
+		if n, known := oneSided.Bytes(side, &established); known || oneSided.Timer(side, &established).Kind != TimerNone {
+			t.Errorf("one-sided, %v: %d bytes in flight, timer %v", side, n, oneSided.Timer(side, &established).Kind)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/check"
+	"tcptrace/internal/expect"
+)
+
+type checkOptions struct {
+	asserts  []string
+	denials  []string
+	budgets  []string
+	project  string
+	update   bool
+	init     bool
+	verbose  bool
+	format   string
+	msl      time.Duration
+	maxFlows int
+	workers  int
+}
+
+func newCheckCommand(e env) *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check PATH...",
+		Short: "Compare captures with what is expected of them",
+		Long: `check compares captures with the expectations beside them: X.expect.yaml says what X.pcap must look like.
+
+PATH is a capture, an expectation, a directory (all below it) or a pattern. An expectation names fields of the
+conversation record (those of --format ndjson); what it names must hold, what it does not name is free:
+
+  conversations:
+    - stream: 0                                  # or client and server: {ip: ..., port: ...}
+      outcome: closed
+      client: [SYN_SENT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT]
+      duration_s: <0.5                           # also ">=3", 10..20, 0.02 +- 10%
+      anomalies: []                              # exactly these; or anomalies_include, anomalies_exclude
+  complete: true                                 # there are no other conversations
+  assert: ['all(conversations, .packets < 100)']
+  deny: [error]                                  # but for what is expected
+  budget: {syn-retransmit: 1}
+
+assert, deny, budget and complete may also stand in .tcptrace.yaml, for all captures below it, with suppressions:
+
+  suppress:
+    - {anomaly: capture-duplicates, captures: 'span/*.pcap', reason: the tap is a SPAN port}`,
+		Example: `  tcptrace check testdata
+  tcptrace check --init testdata
+  tcptrace check capture.pcapng --deny error --budget syn-retransmit=2
+  tcptrace check capture.pcapng --assert 'all(conversations, .outcome == "closed")'
+
+Exit status: 0 all is as expected; 1 something is not; 2 an expectation can not be used, or wrong usage;
+3 a capture could not be read. What is wrong with one does not keep the others from being checked.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runCheck(cmd.Context(), args, o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&o.asserts, "assert", nil, "an `expression` over the records of a capture that must hold (may be repeated)")
+	f.StringSliceVar(&o.denials, "deny", nil, "fail on anomalies of this `severity or id` that are not expected (may be repeated)")
+	f.StringSliceVar(&o.budgets, "budget", nil, "`ID=N`: a capture may have at most N anomalies of this kind (may be repeated)")
+	f.StringVar(&o.project, "config", "", "this `file` instead of the nearest "+expect.ProjectFile+" above a capture")
+	f.BoolVar(&o.update, "update", false, "write the expectations that are missing or do not hold")
+	f.BoolVar(&o.init, "init", false, "write the expectations that are missing, and say what is odd in their captures")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list what passed or was not checked, and what was suppressed")
+	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
+	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one a processor; does not change the output")
+	return cmd
+}
+
+// rules are those of the command line.
+func (o *checkOptions) rules() (*expect.RuleSet, error) {
+	rules := &expect.RuleSet{}
+	for _, r := range [...]struct {
+		flag string
+		add  func(expect.Origin, string) error
+		list []string
+	}{
+		{"--assert", rules.AddAssert, o.asserts},
+		{"--deny", rules.AddDeny, o.denials},
+		{"--budget", rules.AddBudget, o.budgets},
+	} {
+		for _, text := range r.list {
+			if err := r.add(expect.Origin{File: r.flag}, text); err != nil {
+				return nil, &exitError{exitUsage, err}
+			}
+		}
+	}
+	return rules, nil
+}
+
+// checkGCPercent: what check holds is small and short-lived, so that collections are what costs.
+const checkGCPercent = 400
+
+func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
+	switch {
+	case len(args) == 0:
+		return usageError("nothing to check: tcptrace check PATH...")
+	case o.update && o.init:
+		return usageError("--update and --init exclude each other: --update also writes what is missing")
+	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
+		return usageError("--msl and --max-flows must be positive, --workers not negative")
+	}
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	opts := check.Options{
+		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Workers: o.workers, Rules: rules, Project: o.project,
+	}
+	switch {
+	case o.update:
+		opts.Mode = check.Update
+	case o.init:
+		opts.Mode = check.Init
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(checkGCPercent))
+	results, err := check.Run(ctx, args, opts)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if err := check.WriteText(e.out, results, o.verbose); err != nil {
+		return err
+	}
+	if code := results.ExitCode(); code != exitDone {
+		return &exitError{code: code}
+	}
+	if opts.Mode == check.Compare && results.Count(check.Passed) == 0 {
+		return usageError("nothing was checked: there is no %s beside any capture in %s; 'tcptrace check --init' writes first ones",
+			"*"+check.ExpectationExt, strings.Join(args, " "))
+	}
+	return nil
+}
+

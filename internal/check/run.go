@@ -1,0 +1,203 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/engine"
+	"tcptrace/internal/expect"
+	"tcptrace/internal/source"
+	"tcptrace/report"
+)
+
+// Options say how captures are checked.
+type Options struct {
+	analyzer.Options
+	Workers int             // captures checked at once; 0: one for each processor
+	Rules   *expect.RuleSet // of the command line; nil: none
+	Project string          // the project file; empty: the nearest above a capture
+	Mode    Mode
+}
+
+// Mode says what is done where a capture and its expectation differ.
+type Mode uint8
+
+// The modes.
+const (
+	Compare Mode = iota // tell
+	Update              // write the expectation, unless it holds
+	Init                // write it where there is none, and tell what is odd
+)
+
+// Run checks all captures at paths, in order of their names.
+func Run(ctx context.Context, paths []string, o Options) (Results, error) {
+	f := find(paths)
+	jobs := make([]job, len(f.targets))
+	look := projects{fixed: o.Project}
+	for i, t := range f.targets {
+		jobs[i] = job{target: t, options: &o, project: look.of(t.capture)}
+	}
+	results := make(Results, len(jobs))
+	// Whoever is alone has all processors to itself.
+	share := o.Workers
+	if share <= 0 {
+		share = runtime.GOMAXPROCS(0)
+	}
+	var perCapture int
+	if len(jobs) > 0 {
+		perCapture = share / len(jobs)
+	}
+	alone := make([]engine.Alone, share)
+	engine.Each(len(jobs), share, func(i, worker int) {
+		if ctx.Err() == nil {
+			jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
+			results[i] = jobs[i].run(ctx)
+		}
+	})
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	results = append(results, f.broken...)
+	return sorted(append(results, look.broken...)), nil
+}
+
+// job is one capture to check.
+type job struct {
+	target
+	options *Options
+	project *project
+	workers int // more than 1: it may start so many goroutines
+	alone   *engine.Alone
+}
+
+func (j *job) run(ctx context.Context) Result {
+	r := Result{Capture: j.capture, Expectation: j.expectation}
+	check := expect.Check{Flags: j.options.Rules, Project: j.project.rules(), Suppressions: j.project.suppressions(j.capture)}
+	if j.expectation != "" {
+		text, err := os.ReadFile(j.expectation)
+		if err != nil {
+			return Result{Capture: j.capture, Expectation: j.expectation, Status: Malformed, Problems: []string{plain(j.expectation, err)}}
+		}
+		var problems []expect.Problem
+		if check.Expectation, problems = expect.Parse(filepath.ToSlash(j.expectation), text); problems != nil {
+			return malformed(j.capture, j.expectation, problems)
+		}
+	}
+	if j.idle(&check) {
+		r.Status = Unchecked
+		if j.named && j.options.Mode == Compare {
+			r.Status, r.Problems = Malformed, []string{fmt.Sprintf(
+				"%s: nothing is expected of it: there is no %s ('tcptrace check --update' writes it), and no --assert, --deny or --budget",
+				j.capture, filepath.Base(ExpectationOf(j.capture)))}
+		}
+		return r
+	}
+	c, problems := j.analyze(ctx)
+	r.Conversations, r.Outcomes = len(c.Conversations), outcomes(c)
+	if problems != nil {
+		r.Status, r.Problems = Unreadable, problems
+		return r
+	}
+	v := check.Run(c)
+	r.Failures, r.Suppressed, r.Status = v.Failures, v.Suppressed, Passed
+	if len(v.Failures) > 0 {
+		r.Status = Failed
+	}
+	if j.writes(&r) {
+		return j.write(r, c, check.Expectation)
+	}
+	r.explain(ctx, j, c)
+	return r
+}
+
+// idle: there is nothing to compare the capture with, nor to write.
+func (j *job) idle(check *expect.Check) bool {
+	switch {
+	case j.options.Mode == Init:
+		return j.expectation != ""
+	case j.options.Mode == Update:
+		return false
+	}
+	return check.Expectation == nil && !check.Flags.Some() && !check.Project.Some()
+}
+
+func (j *job) source() source.Source {
+	o := source.Options{}
+	if info, err := os.Stat(j.capture); err == nil && info.Size() < maxSmall {
+		o.ChunkSize = int(max(minChunk, info.Size()))
+	}
+	return source.Open([]string{j.capture}, o)
+}
+
+const (
+	maxSmall = 256 << 10 // captures below are read at once
+	minChunk = 4 << 10
+)
+
+// analyze reads the capture and analyzes it. The records of all its conversations are in memory at once,
+// 2 kB each or more.
+func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
+	src := j.source()
+	defer src.Close()
+	records := &collector{}
+	sum, err := j.pass(ctx, src, records)
+	c := &expect.Capture{Conversations: records.all, Summary: report.NewSummaryRecord(&sum, report.Selection{})}
+	slices.SortFunc(c.Conversations, func(a, b report.Record) int { return int(int64(a.Stream) - int64(b.Stream)) })
+	var problems []string
+	for _, e := range src.Stats().Errors {
+		problems = append(problems, e.Error())
+	}
+	if err != nil {
+		problems = append(problems, j.capture+": "+err.Error())
+	}
+	return c, problems
+}
+
+func (j *job) pass(ctx context.Context, src source.Source, sink analyzer.Sink) (analyzer.Summary, error) {
+	o := engine.Options{Options: j.options.Options, Workers: j.workers}
+	if j.workers > 1 {
+		return engine.Run(ctx, src, o, sink)
+	}
+	return j.alone.Run(ctx, src, o, sink)
+}
+
+// collector keeps the records of all conversations.
+type collector struct {
+	judgment analyzer.Judgment
+	all      []report.Record
+}
+
+// Conversation implements analyzer.Sink.
+func (s *collector) Conversation(c *analyzer.Conversation) error {
+	s.judgment.Judge(c)
+	s.all = append(s.all, report.NewRecord(c, &s.judgment))
+	return nil
+}
+
+// outcomes sums a capture up.
+func outcomes(c *expect.Capture) string {
+	var words []string
+	for o := range analyzer.NumOutcomes {
+		if n := c.Summary.Outcomes[o.String()]; n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Load is the records of a capture. If it could be read only in part, there is an error beside them.
+func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
+	j := job{target: target{capture: path}, options: &o, workers: o.Workers, alone: &engine.Alone{}}
+	c, problems := j.analyze(ctx)
+	if problems != nil {
+		return c, errors.New(strings.Join(problems, "; "))
+	}
+	return c, nil
+}

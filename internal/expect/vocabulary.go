@@ -1,0 +1,151 @@
+package expect
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/report"
+)
+
+// field is a field of a record.
+type field struct {
+	name     string
+	index    int
+	typ      reflect.Type
+	required bool     // it is in every record, whatever its value
+	words    []string // all values that there are; nil: any
+}
+
+// fieldsOf lists the fields of the records, by their types.
+var fieldsOf = func() map[reflect.Type][]field {
+	all := map[reflect.Type][]field{}
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](),
+	} {
+		addFields(all, t)
+	}
+	return all
+}()
+
+func addFields(all map[reflect.Type][]field, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		addFields(all, t.Elem())
+		return
+	case reflect.Struct:
+	default:
+		return
+	}
+	if all[t] != nil {
+		return
+	}
+	list := make([]field, 0, t.NumField())
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		list = append(list, field{
+			name: name, index: i, typ: f.Type, required: options == "",
+			words: vocabularies[owned{t, name}],
+		})
+		addFields(all, f.Type)
+	}
+	all[t] = list
+}
+
+func findField(t reflect.Type, name string) (field, bool) {
+	list := fieldsOf[t]
+	i := slices.IndexFunc(list, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return list[i], true
+}
+
+// owned is a field by the type of its record and its name.
+type owned struct {
+	record reflect.Type
+	name   string
+}
+
+// vocabularies are the values of the fields that have fixed ones.
+var vocabularies = func() map[owned][]string {
+	states := words(fsm.State.String, fsm.NumStates)
+	sides := words(analyzer.Side.String, analyzer.Server+1)
+	record, step, anomaly := reflect.TypeFor[report.Record](), reflect.TypeFor[report.StepRecord](), reflect.TypeFor[report.AnomalyRecord]()
+	end, segment := reflect.TypeFor[report.CloseRecord](), reflect.TypeFor[report.SegmentRecord]()
+	return map[owned][]string{
+		{record, "roles"}:   words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{record, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{reflect.TypeFor[report.Endpoint](), "state"}: states,
+		{step, "state"}:       states,
+		{step, "cause"}:       words(fsm.Event.String, fsm.NumEvents),
+		{step, "evidence"}:    words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{anomaly, "id"}:       anomalyIDs(),
+		{anomaly, "severity"}: words(analyzer.Severity.String, analyzer.SeverityError+1),
+		{anomaly, "endpoint"}: sides,
+		{end, "kind"}:         words(analyzer.CloseKind.String, analyzer.CloseReset+1),
+		{end, "first"}:        sides,
+		{end, "cause"}:        words(analyzer.ResetCause.String, analyzer.ResetAborted+1)[1:],
+		{end, "by"}:           sides,
+		{end, "by_state"}:     states,
+		{end, "other_state"}:  states,
+		{segment, "from"}:     sides,
+		{segment, "kind"}:     words(analyzer.SegmentKind.String, analyzer.NumSegmentKinds),
+		{segment, "cause"}:    words(analyzer.RetransmissionCause.String, analyzer.NumRetransmissionCauses),
+		{segment, "client"}:   states,
+		{segment, "server"}:   states,
+	}
+}()
+
+// words are the names of the values below n.
+func words[T ~uint8](name func(T) string, n T) []string {
+	list := make([]string, n)
+	for v := range n {
+		list[v] = name(v)
+	}
+	return list
+}
+
+func anomalyIDs() (ids []string) {
+	for _, section := range analyzer.Catalogue() {
+		for _, kind := range section.Kinds {
+			ids = append(ids, kind.ID)
+		}
+	}
+	return ids
+}
+
+// unknownWord says that word is none of words, the values of the field called name.
+func unknownWord(name, word string, words []string) string {
+	hint := ""
+	if slices.Contains(words, "TIME_WAIT") {
+		name = "state"
+		if s, err := fsm.ParseState(word); err == nil {
+			hint = "did you mean " + s.String() + "?"
+		}
+	}
+	if name == "id" {
+		name = "anomaly"
+	}
+	if hint == "" {
+		hint = report.Suggest(word, words)
+	}
+	return fmt.Sprintf("unknown %s %q: %s", name, word, hint)
+}
+
+// unknownField says that records of type t have no field called name. extra are names that may stand there, too.
+func unknownField(t reflect.Type, name string, extra ...string) string {
+	names := slices.Clone(extra)
+	for _, f := range fieldsOf[t] {
+		names = append(names, f.name)
+	}
+	hint := report.Suggest(name, names)
+	if elsewhere := report.SuggestField(name); !strings.HasPrefix(hint, "did you mean") && elsewhere != "" {
+		hint = elsewhere
+	}
+	return fmt.Sprintf("unknown field %q: %s", name, hint)
+}
