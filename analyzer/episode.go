@@ -1,6 +1,9 @@
 package analyzer
 
-import "tcptrace/internal/wire"
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
 
 // run is what a mark counts of something that lasts and comes again: a time without progress, a closed
 // window, probes without an answer.
@@ -303,7 +306,9 @@ func (r *reader) deny(m *mark) {
 			unseen.amount = max(0, unseen.amount-n)
 		}
 		if r.rx.acked == m.hole.to {
-			r.rx.acked = max(m.hole.from, r.rx.start)
+			r.rx.acked = m.hole.from
+			r.b.edge = m.hole.from + reassembly.Pos(r.b.window)
+			r.rx.rightWin = r.b.edge
 		}
 	}
 }
@@ -339,7 +344,7 @@ func (r *reader) suspect(was glance) {
 		return // nothing to compare with
 	}
 	m := r.find(markStrange, s.Dir)
-	if m != nil && m.amount != 0 && m.ttl == s.TTL {
+	if m != nil && m.amount != 0 && m.ttl == s.TTL && m.ttl != m.usual {
 		m.count++
 		m.last = r.now
 		return
