@@ -99,6 +99,8 @@ type conv struct {
 	facts      factList
 	marks      marks
 	_          [8]byte
+
+	ledger ledger // what reading its segments needs
 }
 
 type convFlags uint16
