@@ -340,7 +340,7 @@ func (r *reader) unneeded(h *half, one *resent) {
 // TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
 func (r *reader) suspect(was glance) {
 	s := r.s
-	if r.tx.packets < 3 || s.Flags.Any(wire.SYN) {
+	if r.tx.packets < 2 || s.Flags.Any(wire.SYN) {
 		return // nothing to compare with
 	}
 	m := r.find(markStrange, s.Dir)
@@ -405,10 +405,10 @@ func (r *reader) goesOn(m *mark) {
 	}
 }
 
-// unanswered is how many timers or probes there were since anything answered, and since when.
-func (m *mark) unanswered() (n uint32, since Time) {
+// unanswered is how many timers or probes there were since anything answered.
+func (m *mark) unanswered() uint32 {
 	if m == nil || m.run.since == 0 {
-		return 0, 0
+		return 0
 	}
-	return m.run.n, m.run.since
+	return m.run.n
 }
