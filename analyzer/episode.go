@@ -62,6 +62,7 @@ const (
 	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
 	timerPause = minRTO / 2
 
+	strikingKinds = 1<<KindRST | 1<<KindRetransmission | 1<<KindOutOfOrder | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindUnacceptable
 	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteReneged | NoteACKOfUnseen
 )
 
@@ -77,17 +78,23 @@ func (a *book) glance() glance {
 	return glance{a.tsMax, a.id, a.ttlMin, a.ttlMax, a.idSteps, a.idJumps}
 }
 
+// unlike reports whether a segment is unlike those that its sender sent before: by its TTL, by its timestamp, or because it
+// is an RST.
+func (a *book) unlike(s *wire.Segment) bool {
+	return s.TTL-a.ttlMin > a.ttlMax-a.ttlMin || s.Flags&wire.RST != 0 || s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-a.tsMax) < 0
+}
+
+// striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
+func (r *reader) striking() bool {
+	return strikingKinds>>r.v.kind&1 != 0 || r.v.notes&strikingNotes != 0 || (r.a.flags|r.b.flags)&bookEpisode != 0
+}
+
 // observeEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
-// conv takes it. Most segments show nothing, and leave at once.
-func (r *reader) observeEpisodes(was glance) {
+// conv takes it. was is its sender's book before, valid if the segment is unlike others.
+func (r *reader) observeEpisodes(unlike bool, was glance) {
 	s := r.s
-	odd := s.TTL-was.ttlMin > was.ttlMax-was.ttlMin
-	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
-	if r.v.kind <= KindACK && r.v.notes&strikingNotes == 0 && (r.a.flags|r.b.flags)&bookEpisode == 0 && !odd && !old {
-		return
-	}
 	if (r.a.flags|r.b.flags)&bookEpisode != 0 {
-		r.followEpisodes(was)
+		r.followEpisodes()
 	}
 	switch r.v.kind {
 	case KindRetransmission:
@@ -105,15 +112,19 @@ func (r *reader) observeEpisodes(was glance) {
 	case KindUnacceptable:
 		r.rejected()
 	}
+	if r.v.notes&strikingNotes != 0 {
+		r.noteWindows()
+	}
+	if !unlike {
+		return
+	}
+	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
 	if old && r.v.kind == KindData && r.pos == r.next && r.una == r.next && was.tsMax != 0 && r.now-r.tx.last < forgetTimestamp {
 		r.v.notes |= NotePAWS
 		m := r.note(markOldStamp, s.Dir)
 		m.amount = max(m.amount, int64(was.tsMax-s.TSval))
 	}
-	if r.v.notes&strikingNotes != 0 {
-		r.noteWindows()
-	}
-	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 && odd {
+	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 {
 		r.suspect(was)
 	}
 }
@@ -248,7 +259,7 @@ func (r *reader) doubt() {
 }
 
 // followEpisodes brings up to date what lasts.
-func (r *reader) followEpisodes(was glance) {
+func (r *reader) followEpisodes() {
 	dir, heard := r.s.Dir, r.v.kind != KindUnacceptable && r.v.kind != KindRST
 	if m := r.find(markTimer, 1-dir); m != nil && m.run.since != 0 && heard && r.ack > r.tx.acked {
 		m.run.end(r.now)

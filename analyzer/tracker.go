@@ -204,9 +204,15 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 		return
 	}
 	r := t.reader(c, s)
-	was := r.a.glance()
+	var was glance
+	unlike := r.a.unlike(s)
+	if unlike {
+		was = r.a.glance()
+	}
 	r.read()
-	r.observeEpisodes(was)
+	if unlike || r.striking() {
+		r.observeEpisodes(unlike, was)
+	}
 	c.segment(&t.facts, s)
 	if t.watch != nil {
 		t.tell(&r)
