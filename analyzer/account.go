@@ -7,8 +7,8 @@ import (
 )
 
 // account writes into out what the books say of a direction.
-func (t *Tracker) account(out *Sent, c *conv, l *ledger, dir uint8) {
-	a, peer := &l.book[dir], &l.book[1-dir]
+func (t *Tracker) account(out *Sent, c *conv, dir uint8) {
+	a, peer := &c.ledger.book[dir], &c.ledger.book[1-dir]
 	out.DataPackets, out.PushedPackets = uint64(a.data), uint64(a.pushed)
 	out.UniqueBytes = out.PayloadBytes
 	out.TruncatedPackets, out.TruncatedBytes = uint64(a.truncatedPackets), a.truncated
@@ -42,7 +42,7 @@ func (t *Tracker) account(out *Sent, c *conv, l *ledger, dir uint8) {
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
 	}
 	out.MissedBytes = t.missed(a, &c.half[dir], &c.half[1-dir])
-	if a.zeroSince != 0 { // to the end
+	if a.flags.has(bookZero) { // to the end
 		d := time.Duration(max(c.last-a.zeroSince, 0))
 		out.ZeroWindowTime += d
 		out.ZeroWindowMax = max(out.ZeroWindowMax, d)

@@ -73,7 +73,7 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 	switch {
 	case r.tx.flags.has(provoked):
 		return KindChallengeACK
-	case b.flags.has(bookZeroProbed) && (a.zeroSince != 0 || r.s.Window == 0):
+	case b.flags.has(bookZeroProbed) && (a.flags.has(bookZero) || r.s.Window == 0):
 		return KindZeroWindowProbeACK
 	case b.flags.has(bookProbed):
 		return KindKeepAliveACK
@@ -116,7 +116,7 @@ func (r *reader) advance(high reassembly.Pos) {
 		}
 		b.initialBytes, b.initialPackets = uint32(min(end-r.rx.start, 1<<32-1)), b.data
 	}
-	if b.stampTime != 0 && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
+	if b.flags.has(bookStamping) && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
 		r.stamped()
 	}
 	if r.ack > high {
@@ -138,7 +138,7 @@ func (r *reader) stamped() {
 		b.stampSum += d
 		b.stampMin, b.stampMax = min(b.stampMin, d), max(b.stampMax, d)
 	}
-	b.stampTime = 0
+	b.flags &^= bookStamping
 }
 
 // offered is the window that the segment offers, in bytes.
@@ -169,13 +169,14 @@ func (r *reader) readWindow() {
 	a.edge, a.window = edge, w
 	if w == 0 {
 		r.v.notes |= NoteZeroWindow
-		if a.zeroSince == 0 {
-			a.zeroSince = max(r.now, 1)
+		if !a.flags.has(bookZero) {
+			a.flags |= bookZero
+			a.zeroSince = r.now
 			r.t.repairOf(a, r.tx).zeros++
 		}
-	} else if a.zeroSince != 0 {
+	} else if a.flags.has(bookZero) {
 		r.t.repairOf(a, r.tx).reopen(r.now - a.zeroSince)
-		a.zeroSince = 0
+		a.flags &^= bookZero
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // build writes the record of c into out, and its facts and marks behind those in ev. Its stream number is the Merger's to give.
-func (t *Tracker) build(c *conv, l *ledger, out *Conversation, ev *evidence) {
+func (t *Tracker) build(c *conv, out *Conversation, ev *evidence) {
 	cl, roles := c.client()
 	*out = Conversation{
 		Roles:        roles,
@@ -26,7 +26,7 @@ func (t *Tracker) build(c *conv, l *ledger, out *Conversation, ev *evidence) {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.key, dir)
 		out.Sent[side] = c.half[dir].sent()
-		t.account(&out.Sent[side], c, l, dir)
+		t.account(&out.Sent[side], c, dir)
 	}
 	n := len(ev.facts)
 	ev.facts = c.facts.appendTo(&t.facts, ev.facts)

@@ -13,7 +13,7 @@ func (r *reader) readDisorder() {
 		r.v.kind = KindUnacceptable
 	case r.isKeepAlive():
 		r.v.kind = KindKeepAlive
-		if r.b.zeroSince != 0 {
+		if r.b.flags.has(bookZero) {
 			r.probe()
 		} else {
 			rp := r.t.repairOf(r.a, r.tx)
@@ -155,7 +155,7 @@ func (r *reader) origin(e *sent) origin {
 func (r *reader) again() {
 	rp := r.t.repairOf(r.a, r.tx)
 	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
-		if r.b.zeroSince != 0 && r.s.Len <= 1 {
+		if r.b.flags.has(bookZero) && r.s.Len <= 1 {
 			r.probe()
 			return
 		}
@@ -415,7 +415,7 @@ func (r *reader) settleResent(rp *repair) {
 		if one.head && r.ack > one.lo && one.stamps && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-one.tsval) < 0 && r.s.TSecr != 0 {
 			return true
 		}
-		return r.ack >= one.hi && r.rx.distance > 0 && r.now-one.time < r.rx.distance/4*3
+		return !one.stamps && r.ack >= one.hi && r.now-one.time < r.tx.distance/2-breakTime
 	})
 	rp.unjudged = 0
 	for i := range rp.resent[:rp.nResent] {

@@ -62,10 +62,10 @@ func (r *reader) read() {
 }
 
 // reader readies the reading of a segment of c.
-func (t *Tracker) reader(c *conv, l *ledger, s *wire.Segment) reader {
+func (t *Tracker) reader(c *conv, s *wire.Segment) reader {
 	return reader{
 		t: t, c: c, s: s, now: Time(s.Time),
-		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
+		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &c.ledger.book[s.Dir&1], b: &c.ledger.book[1-s.Dir&1],
 	}
 }
 
@@ -114,6 +114,29 @@ func (r *reader) close() {
 // mark notes what flags and IP header say whatever the segment is.
 func (r *reader) mark() {
 	f := r.s.Flags
+	switch {
+	case f&wire.SYN != 0:
+		tick(&r.a.syns)
+	case f&wire.RST != 0:
+		tick(&r.a.rsts)
+	case f&wire.FIN != 0:
+		tick(&r.a.fins)
+	}
+	if f&(wire.ECE|wire.CWR|wire.URG) != 0 || r.s.TOS&3 == 3 {
+		r.markRare()
+	}
+}
+
+// tick adds one, up to what the counter holds.
+func tick(n *uint16) {
+	if *n < 1<<16-1 {
+		*n++
+	}
+}
+
+// markRare notes what few segments have.
+func (r *reader) markRare() {
+	f := r.s.Flags
 	for _, n := range [...]struct {
 		set  bool
 		note Notes
@@ -126,17 +149,6 @@ func (r *reader) mark() {
 		if n.set {
 			r.v.notes |= n.note
 		}
-	}
-	for _, k := range [...]struct {
-		flag wire.Flags
-		n    *uint16
-	}{{wire.SYN, &r.a.syns}, {wire.FIN, &r.a.fins}, {wire.RST, &r.a.rsts}} {
-		if f.Any(k.flag) && *k.n < 1<<16-1 {
-			*k.n++
-		}
-	}
-	if f.Has(wire.RST | wire.ACK) {
-		r.a.acks++ // nobody heeds what it acknowledges
 	}
 	if r.v.notes&NoteCE != 0 {
 		r.t.repairOf(r.a, r.tx).marked++

@@ -99,6 +99,8 @@ type conv struct {
 	facts      factList
 	marks      marks
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
+
+	ledger ledger // what reading its segments needs
 }
 
 type convFlags uint16

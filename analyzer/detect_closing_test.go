@@ -48,6 +48,7 @@ func TestClosingAnomalies(t *testing.T) {
 			"0 abortive-close client 8: RST from the server after 3600 s and 350 bytes: its sender did not know the connection (any more)",
 		}},
 		{"injected", request + "+1s < R 201:201(0) win 0 ttl 47 forged\n+5s < P. 201:301(100) ack 101\n+50us > R 101:101(0) win 0\n", []string{
+			"0 suspected-injection server 7: the segment is hardly from the server: its TTL is 47, that one's 64; that one goes on as if it had not sent it",
 			"0 abortive-close client 7: RST from the server after 1.0 s and 400 bytes: its supposed sender goes on: somebody else sent it",
 		}},
 		{"FIN answered by RST", request + clientFIN + "+20ms < R. 201:201(0) ack 102\n", []string{

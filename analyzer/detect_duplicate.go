@@ -45,14 +45,13 @@ func (r *recent) again(s *wire.Segment) bool {
 func (t *Tracker) duplicate(slot uint32, s *wire.Segment) bool {
 	c := t.slab.at(slot)
 	if c.flags.has(succeeded) {
-		slot = t.newestThatFits(slot, s)
-		c = t.slab.at(slot)
+		c = t.slab.at(t.newestThatFits(slot, s))
 	}
 	if c.flags.has(pending) || !c.captured(&t.facts.marks, s) {
 		return false // who meets a half-open connection sends its SYN again at once, behind the RST
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
-	t.passOver(c, t.ledgers.at(slot), s, KindCaptureDuplicate)
+	t.passOver(c, s, KindCaptureDuplicate)
 	c.count(&c.half[s.Dir], s)
 	return true
 }

@@ -49,13 +49,16 @@ func detailTimeout(a *Anomaly) string {
 // lostPatience is the longest that a stack waits before it repeats something once more (Linux: 120 s), and some more.
 const lostPatience Time = 150e9
 
-// gaveUp reports whether an endpoint gave up what it had repeated from since to last without an answer: it sent an RST, or it
-// is silent for longer than a timer that doubles would be.
-func (s *scene) gaveUp(dir uint8, since, last Time) (rst, silent bool) {
+// doubled is how long a timer waits at most that doubles and fired from since to last.
+func doubled(since, last Time) Time { return min(lostPatience, (last-since)/4*5) }
+
+// gaveUp reports whether an endpoint gave up what it repeated until last without an answer: it sent an RST, or it
+// is silent for longer than its timer waits.
+func (s *scene) gaveUp(dir uint8, last, timer Time) (rst, silent bool) {
 	if s.find(dir, 0, func(f *fact) bool { return isRST(f) && f.time >= last }) != nil {
 		return true, false
 	}
-	return false, s.sides[dir].last <= last && s.now-last > min(lostPatience, (last-since)/4*5)
+	return false, s.sides[dir].last <= last && s.now-last > timer
 }
 
 // enough is how many attempts without an answer are more than a loss or two.
@@ -64,18 +67,17 @@ const enough = 3
 func detectExhausted(s *scene) {
 	for dir := range uint8(2) {
 		m, probes := s.marked(markTimer, dir), int64(0)
-		n, since := m.unanswered()
-		if n < enough {
+		n, timer := m.unanswered(), lostPatience
+		if n >= enough {
+			timer = doubled(m.run.since, m.last)
+		} else {
 			m, probes = s.marked(markZeroWindow, 1-dir), 1
-			n, since = m.unanswered()
+			n = m.unanswered()
 		}
 		if n < enough || s.sides[1-dir].unseen {
 			continue
 		}
-		if probes == 1 {
-			since = m.last - lostPatience // a closed window does not tell when it was last answered
-		}
-		if rst, silent := s.gaveUp(dir, since, m.last); rst || silent {
+		if rst, silent := s.gaveUp(dir, m.last, timer); rst || silent {
 			end := int64(0)
 			if rst {
 				end = 1

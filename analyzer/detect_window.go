@@ -109,11 +109,11 @@ func detailKeepAlive(a *Anomaly) string {
 // detectDeadPeer wants three probes without an answer, or two and then silence, or an RST of who asked.
 func detectDeadPeer(s *scene) {
 	s.eachMark(markKeepAlive, func(m *mark, side Side) {
-		n, since := m.unanswered()
+		n, since := m.unanswered(), m.run.since
 		if n == 0 {
 			return
 		}
-		rst, silent := s.gaveUp(m.dir, since, m.last)
+		rst, silent := s.gaveUp(m.dir, m.last, doubled(since, m.last))
 		if !rst && n < enough && (n < enough-1 || !silent) {
 			return
 		}

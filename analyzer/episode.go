@@ -43,25 +43,13 @@ const (
 	byFirstCopy                   // the first copy, overtaken, came later
 )
 
-// betrayal is what does not fit the endpoint that a segment says it is from.
-type betrayal = int64
-
 const (
-	badTTL       betrayal = 1 << iota // far from all of its sender's
-	badID                             // an IP ID out of the order in which its sender counts them
-	badTimestamp                      // none, or out of order, where all of the others have one
-	badPosition                       // a number that the receiver does not expect
-	badEnd                            // the sender goes on behind what would have ended it
-)
-
-const (
-	// farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
-	farTTL = 3
 	// forgetTimestamp is for how long a receiver keeps to the timestamp it saw last (RFC 7323 5.5).
 	forgetTimestamp Time = 24 * 86400e9
 	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
 	timerPause = minRTO / 2
 
+	strikingKinds = 1<<KindRST | 1<<KindRetransmission | 1<<KindOutOfOrder | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindUnacceptable
 	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteReneged | NoteACKOfUnseen
 )
 
@@ -77,17 +65,23 @@ func (a *book) glance() glance {
 	return glance{a.tsMax, a.id, a.ttlMin, a.ttlMax, a.idSteps, a.idJumps}
 }
 
+// unlike reports whether a segment is unlike those that its sender sent before: by its TTL, by its timestamp, or because it
+// is an RST.
+func (a *book) unlike(s *wire.Segment) bool {
+	return s.TTL-a.ttlMin > a.ttlMax-a.ttlMin || s.Flags&wire.RST != 0 || s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-a.tsMax) < 0
+}
+
+// striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
+func (r *reader) striking() bool {
+	return strikingKinds>>r.v.kind&1 != 0 || r.v.notes&strikingNotes != 0 || (r.a.flags|r.b.flags)&bookEpisode != 0
+}
+
 // observeEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
-// conv takes it. Most segments show nothing, and leave at once.
-func (r *reader) observeEpisodes(was glance) {
+// conv takes it. was is its sender's book before, valid if the segment is unlike others.
+func (r *reader) observeEpisodes(unlike bool, was glance) {
 	s := r.s
-	odd := s.TTL-was.ttlMin > was.ttlMax-was.ttlMin
-	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
-	if r.v.kind <= KindACK && r.v.notes&strikingNotes == 0 && (r.a.flags|r.b.flags)&bookEpisode == 0 && !odd && !old {
-		return
-	}
 	if (r.a.flags|r.b.flags)&bookEpisode != 0 {
-		r.followEpisodes(was)
+		r.followEpisodes()
 	}
 	switch r.v.kind {
 	case KindRetransmission:
@@ -105,15 +99,19 @@ func (r *reader) observeEpisodes(was glance) {
 	case KindUnacceptable:
 		r.rejected()
 	}
+	if r.v.notes&strikingNotes != 0 {
+		r.noteWindows()
+	}
+	if !unlike {
+		return
+	}
+	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
 	if old && r.v.kind == KindData && r.pos == r.next && r.una == r.next && was.tsMax != 0 && r.now-r.tx.last < forgetTimestamp {
 		r.v.notes |= NotePAWS
 		m := r.note(markOldStamp, s.Dir)
 		m.amount = max(m.amount, int64(was.tsMax-s.TSval))
 	}
-	if r.v.notes&strikingNotes != 0 {
-		r.noteWindows()
-	}
-	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 && odd {
+	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 {
 		r.suspect(was)
 	}
 }
@@ -248,7 +246,7 @@ func (r *reader) doubt() {
 }
 
 // followEpisodes brings up to date what lasts.
-func (r *reader) followEpisodes(was glance) {
+func (r *reader) followEpisodes() {
 	dir, heard := r.s.Dir, r.v.kind != KindUnacceptable && r.v.kind != KindRST
 	if m := r.find(markTimer, 1-dir); m != nil && m.run.since != 0 && heard && r.ack > r.tx.acked {
 		m.run.end(r.now)
@@ -336,79 +334,10 @@ func (r *reader) unneeded(h *half, one *resent) {
 	}
 }
 
-// suspect weighs whether an RST, a FIN or data are from another than they say. Who injects a segment seldom knows which
-// TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
-func (r *reader) suspect(was glance) {
-	s := r.s
-	if r.tx.packets < 3 || s.Flags.Any(wire.SYN) {
-		return // nothing to compare with
-	}
-	m := r.find(markStrange, s.Dir)
-	if m != nil && m.amount != 0 && m.ttl == s.TTL && m.ttl != m.usual {
-		m.count++
-		m.last = r.now
-		return
-	}
-	what := r.misfits(was)
-	rst, ends := s.Flags.Any(wire.RST), s.Flags.Any(wire.RST|wire.FIN)
-	switch {
-	case what == badTTL && !ends, what&badTTL == 0 && !rst: // routes change; hosts have several counters
-		return
-	case m != nil && (m.amount != 0 || what == 0):
-		return // one is enough
-	case rst && what&badTTL == 0 && !(r.tx.flags & r.rx.flags).has(sentACK):
-		return // before both are ESTABLISHED an endpoint resets what it does not expect, and goes on
-	case m == nil:
-		m = r.note(markStrange, s.Dir)
-	}
-	m.time, m.ahead, m.count = r.now, uint32(s.Frame-r.c.firstFrame), 1
-	m.amount, m.ttl = what, s.TTL
-	m.usual = min(max(s.TTL, was.ttlMin), was.ttlMax)
-	m.hole = hole{from: r.pos, to: r.end}
-	if m.run.since = 0; ends {
-		m.run.begin(r.now)
-		r.a.flags |= bookEpisode
-	}
-}
-
-// misfits is what does not fit the endpoint that a segment says it is from.
-func (r *reader) misfits(was glance) (what betrayal) {
-	s := r.s
-	if int(s.TTL)-int(was.ttlMax) >= farTTL || int(was.ttlMin)-int(s.TTL) >= farTTL {
-		what |= badTTL
-	}
-	before := book{id: was.id, idSteps: was.idSteps, idJumps: was.idJumps}
-	if s.IPID != 0 && before.counts() && s.IPID-was.id+largestStep > 2*largestStep {
-		what |= badID
-	}
-	stamped := s.Bits&wire.HasTimestamps != 0
-	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
-		what |= badTimestamp
-	}
-	if r.v.kind == KindUnacceptable {
-		what |= badPosition
-	}
-	return what
-}
-
-// goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
-// RSTs behind its RST, or bytes behind its FIN. The network may have the RST overtake what was sent before it.
-func (r *reader) goesOn(m *mark) {
-	switch late := r.order() < 0 || r.now-m.run.since < max(captureSkew, r.loop()); {
-	case late, r.s.Flags.Any(wire.RST | wire.SYN), r.s.TTL == m.ttl && m.ttl != m.usual:
-		return
-	}
-	isRST := m.hole.from == m.hole.to
-	if isRST || r.end > m.hole.to || r.end == m.hole.to && r.s.Len > 0 && !r.s.Flags.Any(wire.FIN) {
-		m.amount |= badEnd
-		m.run.end(r.now)
-	}
-}
-
-// unanswered is how many timers or probes there were since anything answered, and since when.
-func (m *mark) unanswered() (n uint32, since Time) {
+// unanswered is how many timers or probes there were since anything answered.
+func (m *mark) unanswered() uint32 {
 	if m == nil || m.run.since == 0 {
-		return 0, 0
+		return 0
 	}
-	return m.run.n, m.run.since
+	return m.run.n
 }

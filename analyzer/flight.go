@@ -32,7 +32,8 @@ const (
 // ringBits is the logarithm of the size of a class's rings.
 func ringBits(class uint32) uint32 { return 2 + 2*class }
 
-// flight is the segments of one direction that are not acknowledged yet, in order of their positions.
+// flight is the segments of one direction that are not acknowledged yet, in order of their positions. While there are none
+// it has no ring: the next one to need a ring gets the one used last, which is still in the cache.
 type flight struct {
 	ring    uint32 // 0: none; else 1 + index, the class in the high bits
 	head, n uint16
@@ -131,6 +132,9 @@ func (f *flight) acknowledge(p *flightPool, ack reassembly.Pos) (last *sent, cle
 		n--
 	}
 	f.head, f.n = uint16(head), n
+	if n == 0 {
+		f.release(p) // the entries stay as they are until the ring is used again
+	}
 	return last, odd == 0
 }
 

@@ -9,62 +9,60 @@ import (
 // holds no pointers. Its first cache lines are what an ordinary segment touches; what
 // disorder needs is in a repair.
 type book struct {
-	// A line for every segment that it sends.
-	flight           flight
-	data, pushed     uint32 // segments with payload; those with PSH
-	flightMax        uint32
-	segmentMin       uint32 // 0: none so far
-	segmentMax       uint32
-	tsMax            uint32 // latest TSval
-	flightSum        uint64
-	idleMax          Time
-	repair           uint32 // in the tracker's repairPool; 0: all was in order
-	id               uint16 // latest IP ID
-	dup              uint16 // ACKs since una was acknowledged that show that later segments arrive
-	idSteps, idJumps uint8  // how often the IP ID went up by a little, and otherwise
-	ttlMin, ttlMax   uint8
-	mode             mode
-	_                uint8
-	flags            bookFlags
+	// A line of what is needed at every segment,
+	flight   flight
+	edge     reassembly.Pos // right edge of the window that it offered last
+	lastData Time
+	since    Time // in this mode
+	idleMax  Time
+	tsMax    uint32 // latest TSval
+	window   uint32 // offered last
+	repair   uint32 // in the tracker's repairPool; 0: all was in order
+	stamp    uint32 // TSval whose echo is awaited, valid with bookStamping
+	id       uint16 // latest IP ID
+	dup      uint16 // ACKs since una was acknowledged that show that later segments arrive
+	flags    bookFlags
+	mode     mode
+	_        uint8
 
-	// One for the ACKs that it sends.
-	edge                 reassembly.Pos // right edge of the window that it offered last
-	windowSum            uint64
-	zeroSince            Time // when it closed its window; 0: open
-	window               uint32
+	// one of what is counted at every segment,
+	flightSum, windowSum uint64
+	flights, windows     uint32 // values in these
+	flightMax            uint32
 	windowMin, windowMax uint32
-	acks, pure, dupACKs  uint32
-	windows              uint32 // values in windowSum
-	truncatedPackets     uint32
-	syns, rsts           uint16 // segments with that flag, at most 65535
-	fins                 uint16
-	_                    uint16
+	data, pushed         uint32 // segments with payload; those with PSH
+	segmentMin           uint32 // 0: none so far
+	segmentMax           uint32
+	acks, pure           uint32
+	ttlMin, ttlMax       uint8
+	idSteps, idJumps     uint8 // how often the IP ID went up by a little, and otherwise
 
-	// Two for the ACKs that come for what it sends.
+	// and two for the ACKs that come for what it sends.
 	rtt       roundTrips
 	advanced  Time // when anything was acknowledged last
 	codes     codes
-	stampTime Time // since when the echo of stamp is awaited; 0: of none
+	stampTime Time // since when the echo of stamp is awaited
 	stampSum  Time
-	stamp     uint32
 	stampN    uint32
+	dupACKs   uint32
 
 	// What few segments touch.
-	since                        Time               // in this mode
 	spent                        [numModes - 1]Time // in each but modeIdle
-	firstData, lastData          Time
-	thinkSum                     Time
-	thinkMax                     Time
-	stampMin, stampMax           Time
+	thinkSum, thinkMax           Time
 	truncated                    uint64
-	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
+	truncatedPackets             uint32
 	thinks                       uint32
-	flights                      uint32 // values in flightSum
+	firstData                    Time
+	stampMin, stampMax           Time
+	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
+	zeroSince                    Time // when it closed its window, valid with bookZero
 	initialBytes, initialPackets uint32
 	echo                         uint32 // TSecr of its first SYN-ACK
+	syns, fins, rsts             uint16 // segments with that flag, at most 65535
 	mss                          uint16
 	synOptions                   wire.Bits
 	wscale                       uint8
+	_                            [8]byte
 }
 
 type bookFlags uint16
@@ -78,42 +76,26 @@ const (
 	bookSACK                             // its SYN permits SACK
 	bookStamps                           // tsMax is valid
 	bookScaled                           // it offered a window in a segment without SYN
+	bookZero                             // its window is closed, since zeroSince
+	bookStamping                         // an echo of stamp is awaited
 	bookEpisode                          // something lasts that further segments may end (episode.go)
 )
 
 func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
 
-// ledger is both books of a connection. It has the slot of its conv.
-type ledger struct {
-	book [2]book
-}
+// ledger is both books of a connection, by direction.
+type ledger struct{ book [2]book }
 
-// ledgers is a slab beside that of the convs.
-type ledgers struct{ chunks [][]ledger }
-
-func (l *ledgers) at(slot uint32) *ledger { return &l.chunks[slot>>chunkBits][slot&(chunkSize-1)] }
-
-// alloc clears the ledger of a slot.
-func (l *ledgers) alloc(slot uint32) {
-	if int(slot>>chunkBits) >= len(l.chunks) {
-		l.chunks = append(l.chunks, make([]ledger, chunkSize))
-	}
-	*l.at(slot) = ledger{}
-}
-
-// closeBooks gives back what a slot's ledger holds of the pools.
-func (t *Tracker) closeBooks(slot uint32) {
-	l := t.ledgers.at(slot)
-	for i := range l.book {
-		b := &l.book[i]
+// closeBooks gives back what the books of c hold of the pools.
+func (t *Tracker) closeBooks(c *conv) {
+	for i := range c.ledger.book {
+		b := &c.ledger.book[i]
 		b.flight.release(&t.flights)
 		if b.repair != 0 {
 			t.repairs.put(b.repair)
-			b.repair = 0
 		}
 		if b.rtt.hist != 0 {
 			t.hists.free = append(t.hists.free, b.rtt.hist)
-			b.rtt.hist = 0
 		}
 	}
 }

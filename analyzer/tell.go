@@ -6,8 +6,8 @@ import (
 )
 
 // passOver reads a segment that the analysis passes over.
-func (t *Tracker) passOver(c *conv, l *ledger, s *wire.Segment, kind Kind) {
-	r := t.reader(c, l, s)
+func (t *Tracker) passOver(c *conv, s *wire.Segment, kind Kind) {
+	r := t.reader(c, s)
 	r.v.kind = kind
 	r.place()
 	r.a.observe(r.tx, s)

@@ -61,7 +61,6 @@ type Tracker struct {
 	linger             Time
 
 	slab    slab
-	ledgers ledgers // beside slab
 	index   index
 	lru     lru
 	facts   factPool
@@ -158,13 +157,11 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	if e == 0 {
 		return 0
 	}
-	c, l := t.slab.at(uint32(e)-1), t.ledgers.at(uint32(e)-1)
+	c := t.slab.at(uint32(e) - 1)
 	a, b := &c.half[0], &c.half[1]
-	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
-	for i := range l.book {
-		k := &l.book[i]
-		t.touched += k.idleMax + k.zeroSince + k.rtt.srtt + k.stampTime
-	}
+	x, y := &c.ledger.book[0], &c.ledger.book[1]
+	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets) +
+		Time(x.flightSum+y.flightSum) + x.idleMax + y.idleMax + x.rtt.srtt + y.rtt.srtt
 	return c.facts.last
 }
 
@@ -207,15 +204,21 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
-	c, l := t.slab.at(slot), t.ledgers.at(slot)
+	c := t.slab.at(slot)
 	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
-		t.passOver(c, l, s, KindUnacceptable)
+		t.passOver(c, s, KindUnacceptable)
 		return
 	}
-	r := t.reader(c, l, s)
-	was := r.a.glance()
+	r := t.reader(c, s)
+	var was glance
+	unlike := r.a.unlike(s)
+	if unlike {
+		was = r.a.glance()
+	}
 	r.read()
-	r.observeEpisodes(was)
+	if unlike || r.striking() {
+		r.observeEpisodes(unlike, was)
+	}
 	c.segment(&t.facts, s)
 	if t.watch != nil {
 		t.tell(&r)
@@ -225,9 +228,6 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	}
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
-		for i := range l.book {
-			l.book[i].flight.release(&t.flights)
-		}
 		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }
@@ -252,7 +252,6 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 		t.makeRoom(frame, out)
 	}
 	slot, c := t.slab.alloc()
-	t.ledgers.alloc(slot)
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
 	c.flags |= t.wanted(c.first)
@@ -365,7 +364,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, t.ledgers.at(slot), &out.done[len(out.done)-1], &out.evidence)
+	t.build(c, &out.done[len(out.done)-1], &out.evidence)
 	t.free(slot)
 }
 
@@ -373,7 +372,7 @@ func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
-	t.closeBooks(slot)
+	t.closeBooks(c)
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}
@@ -385,7 +384,7 @@ func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), t.ledgers.at(slot), out, ev)
+	t.build(t.slab.at(slot), out, ev)
 }
 
 // live lists the slots in use in order of their conversations' first frames.

@@ -1,0 +1,86 @@
+package analyzer
+
+import "tcptrace/internal/wire"
+
+// betrayal is what does not fit the endpoint that a segment says it is from.
+type betrayal = int64
+
+const (
+	badTTL       betrayal = 1 << iota // far from all of its sender's
+	badID                             // an IP ID out of the order in which its sender counts them
+	badTimestamp                      // none, or out of order, where all of the others have one
+	badPosition                       // a number that the receiver does not expect
+	badEnd                            // the sender goes on behind what would have ended it
+)
+
+// farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
+const farTTL = 3
+
+// suspect weighs whether an RST, a FIN or data are from another than they say. Who injects a segment seldom knows which
+// TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
+func (r *reader) suspect(was glance) {
+	s := r.s
+	if r.tx.packets < 2 || s.Flags.Any(wire.SYN) {
+		return // nothing to compare with
+	}
+	m := r.find(markStrange, s.Dir)
+	if m != nil && m.amount != 0 && m.ttl == s.TTL && m.ttl != m.usual {
+		m.count++
+		m.last = r.now
+		return
+	}
+	what := r.misfits(was)
+	rst, ends := s.Flags.Any(wire.RST), s.Flags.Any(wire.RST|wire.FIN)
+	switch {
+	case what == badTTL && !ends, what&badTTL == 0 && !rst: // routes change; hosts have several counters
+		return
+	case m != nil && (m.amount != 0 || what == 0):
+		return // one is enough
+	case rst && what&badTTL == 0 && !(r.tx.flags & r.rx.flags).has(sentACK):
+		return // before both are ESTABLISHED an endpoint resets what it does not expect, and goes on
+	case m == nil:
+		m = r.note(markStrange, s.Dir)
+	}
+	m.time, m.ahead, m.count = r.now, uint32(s.Frame-r.c.firstFrame), 1
+	m.amount, m.ttl = what, s.TTL
+	m.usual = min(max(s.TTL, was.ttlMin), was.ttlMax)
+	m.hole = hole{from: r.pos, to: r.end}
+	if m.run.since = 0; ends {
+		m.run.begin(r.now)
+		r.a.flags |= bookEpisode
+	}
+}
+
+// misfits is what does not fit the endpoint that a segment says it is from.
+func (r *reader) misfits(was glance) (what betrayal) {
+	s := r.s
+	if int(s.TTL)-int(was.ttlMax) >= farTTL || int(was.ttlMin)-int(s.TTL) >= farTTL {
+		what |= badTTL
+	}
+	before := book{id: was.id, idSteps: was.idSteps, idJumps: was.idJumps}
+	if s.IPID != 0 && before.counts() && s.IPID-was.id+largestStep > 2*largestStep {
+		what |= badID
+	}
+	stamped := s.Bits&wire.HasTimestamps != 0
+	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
+		what |= badTimestamp
+	}
+	if r.v.kind == KindUnacceptable {
+		what |= badPosition
+	}
+	return what
+}
+
+// goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
+// RSTs behind its RST, or bytes behind its FIN. The network may have the RST overtake what was sent before it.
+func (r *reader) goesOn(m *mark) {
+	switch late := r.order() < 0 || r.now-m.run.since < max(captureSkew, r.loop()); {
+	case late, r.s.Flags.Any(wire.RST | wire.SYN), r.s.TTL == m.ttl && m.ttl != m.usual:
+		return
+	}
+	isRST := m.hole.from == m.hole.to
+	if isRST || r.end > m.hole.to || r.end == m.hole.to && r.s.Len > 0 && !r.s.Flags.Any(wire.FIN) {
+		m.amount |= badEnd
+		m.run.end(r.now)
+	}
+}
