@@ -79,12 +79,8 @@ func (r *Result) writeFailures(b *strings.Builder) {
 				fmt.Fprintf(b, "%s    %s\n", indent, l)
 			}
 		}
-		for _, s := range r.Scenes {
-			if s.Stream == first.Stream {
-				for _, l := range s.Lines {
-					fmt.Fprintf(b, "%s  %s\n", indent, l)
-				}
-			}
+		for _, l := range r.sceneOf(first.Stream) {
+			fmt.Fprintf(b, "%s  %s\n", indent, l)
 		}
 	}
 }
