@@ -11,8 +11,6 @@ import (
 	"tcptrace/internal/lab"
 )
 
-const goldenDir = "../../testdata/pcaps"
-
 // exchange is a capture of n packets: a handshake, then requests and answers.
 func exchange(t testing.TB, port, n int) []byte {
 	t.Helper()
