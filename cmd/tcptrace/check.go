@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +26,8 @@ type checkOptions struct {
 	init     bool
 	verbose  bool
 	format   string
+	junit    string
+	sarif    string
 	msl      time.Duration
 	maxFlows int
 	workers  int
@@ -71,6 +77,9 @@ Exit status: 0 all is as expected; 1 something is not; 2 an expectation can not 
 	f.BoolVar(&o.update, "update", false, "write the expectations that are missing or do not hold")
 	f.BoolVar(&o.init, "init", false, "write the expectations that are missing, and say what is odd in their captures")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list what passed or was not checked, and what was suppressed")
+	f.StringVar(&o.format, "format", "text", strings.Join(checkFormats, ", ")+" (annotations of GitHub Actions)")
+	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this `file`")
+	f.StringVar(&o.sarif, "sarif", "", "also write a SARIF log to this `file`")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
 	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one a processor; does not change the output")
@@ -98,6 +107,34 @@ func (o *checkOptions) rules() (*expect.RuleSet, error) {
 	return rules, nil
 }
 
+// checkFormats are what check's --format takes.
+var checkFormats = []string{"text", "json", "github"}
+
+// write writes the results in all ways that were asked for.
+func (o *checkOptions) write(results check.Results, e env) (err error) {
+	switch o.format {
+	case "json":
+		err = check.WriteJSON(e.out, results)
+	case "github":
+		err = check.WriteGitHub(e.out, results)
+	default:
+		err = check.WriteText(e.out, results, o.verbose)
+	}
+	for _, file := range [...]struct {
+		path  string
+		write func(io.Writer, check.Results) error
+	}{{o.junit, check.WriteJUnit}, {o.sarif, check.WriteSARIF}} {
+		if file.path == "" || err != nil {
+			continue
+		}
+		var text bytes.Buffer
+		if err = file.write(&text, results); err == nil {
+			err = os.WriteFile(file.path, text.Bytes(), 0o644)
+		}
+	}
+	return err
+}
+
 // checkGCPercent: what check holds is small and short-lived, so that collections are what costs.
 const checkGCPercent = 400
 
@@ -107,6 +144,8 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		return usageError("nothing to check: tcptrace check PATH...")
 	case o.update && o.init:
 		return usageError("--update and --init exclude each other: --update also writes what is missing")
+	case !slices.Contains(checkFormats, o.format):
+		return usageError("--format is %s, not %q", strings.Join(checkFormats, ", "), o.format)
 	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
 		return usageError("--msl and --max-flows must be positive, --workers not negative")
 	}
@@ -129,7 +168,7 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	if err := check.WriteText(e.out, results, o.verbose); err != nil {
+	if err := o.write(results, e); err != nil {
 		return err
 	}
 	if code := results.ExitCode(); code != exitDone {
@@ -141,4 +180,3 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	}
 	return nil
 }
-

@@ -41,6 +41,7 @@ var layers = map[string]layer{
 	"report":          {ours: []string{"analyzer", "fsm"}, other: anyOther},
 	"internal/engine": {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/expect": {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
+	"tcptracetest":    {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":  {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
 	"cmd/tcptrace":    {ours: []string{"internal/check", "internal/expect", "internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
 }

@@ -43,6 +43,7 @@ type target struct {
 	capture     string
 	expectation string // "" if there is none
 	named       bool   // by its own path, not by a directory
+	shares      string // the capture before it whose expectation it has, too; ""
 }
 
 // found is what there is to check, in the order of the arguments, each once.
@@ -50,11 +51,12 @@ type found struct {
 	targets []target
 	broken  []Result // what can not be checked
 	seen    map[string]bool
+	owners  map[string]string // captures by their expectations
 }
 
 // find looks for captures: files, directories with all below them, and patterns.
 func find(paths []string) *found {
-	f := &found{seen: map[string]bool{}}
+	f := &found{seen: map[string]bool{}, owners: map[string]string{}}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil && strings.ContainsAny(path, "*?[") {
@@ -147,8 +149,13 @@ func (f *found) capture(path string, named bool) {
 	}
 	f.seen[key] = true
 	t := target{capture: path, named: named}
-	if _, err := os.Stat(ExpectationOf(path)); err == nil {
-		t.expectation = ExpectationOf(path)
+	expectation := ExpectationOf(path)
+	if _, err := os.Stat(expectation); err == nil {
+		t.expectation = expectation
+	}
+	key = filepath.Clean(expectation)
+	if t.shares = f.owners[key]; t.shares == "" {
+		f.owners[key] = path
 	}
 	f.targets = append(f.targets, t)
 }

@@ -53,6 +53,16 @@ func (r *Result) endpointsOf(stream int64) string {
 	return ""
 }
 
+// sceneOf is the segments around the failures of a stream.
+func (r *Result) sceneOf(stream int64) []string {
+	for _, s := range r.Scenes {
+		if s.Stream == stream {
+			return s.Lines
+		}
+	}
+	return nil
+}
+
 func malformed(capture, file string, problems []expect.Problem) Result {
 	r := Result{Capture: capture, Expectation: file, Status: Malformed}
 	for _, p := range problems {

@@ -46,10 +46,7 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	}
 	results := make(Results, len(jobs))
 	// Whoever is alone has all processors to itself.
-	share := o.Workers
-	if share <= 0 {
-		share = runtime.GOMAXPROCS(0)
-	}
+	share := o.processors()
 	var perCapture int
 	if len(jobs) > 0 {
 		perCapture = share / len(jobs)
@@ -66,6 +63,13 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	}
 	results = append(results, f.broken...)
 	return sorted(append(results, look.broken...)), nil
+}
+
+func (o *Options) processors() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // job is one capture to check.
@@ -194,7 +198,7 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	j := job{target: target{capture: path}, options: &o, workers: o.Workers, alone: &engine.Alone{}}
+	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &engine.Alone{}}
 	c, problems := j.analyze(ctx)
 	if problems != nil {
 		return c, errors.New(strings.Join(problems, "; "))

@@ -1,13 +1,11 @@
 package check
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/engine"
@@ -15,7 +13,7 @@ import (
 	"tcptrace/report"
 )
 
-// Scene is the segments of a stream around the frames that show a failure.
+// Scene is the part of a stream's timeline around the frames that show a failure.
 type Scene struct {
 	Stream int64
 	Lines  []string
@@ -25,6 +23,8 @@ const (
 	maxScenes = 3 // streams of one capture that are shown
 	around    = 2 // segments before and after a frame of interest
 	maxMoment = 8 // frames of interest of one stream
+
+	ladderWidth = 100 // columns
 )
 
 // explain adds what a reader of the failures wants to see of the capture.
@@ -51,30 +51,37 @@ func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 	if len(wanted) == 0 {
 		return
 	}
-	d := &director{wanted: wanted, views: map[uint64][]line{}}
+	d := &director{wanted: wanted}
 	if d.shoot(ctx, j) != nil {
 		return // the failures stand without pictures
 	}
-	for stream, frames := range wanted {
-		r.Scenes = append(r.Scenes, Scene{int64(stream), cut(d.views[stream], frames)})
+	for _, s := range d.shots {
+		r.Scenes = append(r.Scenes, Scene{int64(s.stream), s.lines})
 	}
 	slices.SortFunc(r.Scenes, func(a, b Scene) int { return cmp.Compare(a.Stream, b.Stream) })
 }
 
-// director reads the capture again, twice: once to know the streams' states, once to see their segments.
+// director reads the capture again, twice: once to know the streams' states, once to draw their segments.
 type director struct {
-	wanted    map[uint64][]uint64
-	choice    *engine.Choice
-	maker     analyzer.Timelines
-	timelines []analyzer.Timeline
-	views     map[uint64][]line
-	view      analyzer.SegmentView
+	wanted   map[uint64][]uint64
+	choice   *engine.Choice
+	maker    analyzer.Timelines
+	judgment analyzer.Judgment
+	shots    []*shot
+	view     analyzer.SegmentView
 }
 
-// line is a segment, in words.
-type line struct {
-	frame uint64
-	text  string
+// shot is what is kept of a stream's ladder: the lines around some frames.
+type shot struct {
+	stream   uint64
+	frames   []uint64
+	timeline analyzer.Timeline
+	ladder   *report.Ladder
+	drawn    bytes.Buffer
+	recent   [][]string // lines of the segments before, for the case that one of interest follows
+	after    int        // segments to keep behind one of interest
+	skipped  bool       // something was left out since the last line that was kept
+	lines    []string
 }
 
 func (d *director) shoot(ctx context.Context, j *job) error {
@@ -98,54 +105,64 @@ func (d *director) Conversation(c *analyzer.Conversation) error {
 		return nil
 	}
 	d.choice.Take(c)
-	d.timelines = append(d.timelines, d.maker.New(c))
+	d.judgment.Judge(c)
+	s := &shot{stream: c.Stream, frames: d.wanted[c.Stream], timeline: d.maker.New(c)}
+	s.ladder = report.NewLadder(&s.drawn, c, &d.judgment, report.TimelineOptions{Width: ladderWidth, Full: true})
+	d.shots = append(d.shots, s)
 	return nil
 }
 
-func (d *director) see(s *engine.Sighting) error {
-	d.timelines[s.Conversation].Segment(s.Segment, s.Duplicate, &d.view)
-	v := &d.view
-	d.views[v.Stream] = append(d.views[v.Stream], line{v.Frame, segmentLine(v)})
-	return nil
+func (d *director) see(sighting *engine.Sighting) error {
+	s := d.shots[sighting.Conversation]
+	s.timeline.Segment(sighting.Segment, sighting.Duplicate, &d.view)
+	err := s.ladder.Segment(&d.view)
+	if s.lines == nil { // the head of the columns comes first
+		head, segment := cutHead(s.drawn.String())
+		s.lines = []string{"  " + head}
+		s.drawn.Reset()
+		s.drawn.WriteString(segment)
+	}
+	s.keep(d.view.Frame)
+	s.drawn.Reset()
+	return err
 }
 
-// segmentLine is a segment as a reader of a failure wants to know of it.
-func segmentLine(v *analyzer.SegmentView) string {
-	arrow := "client > server"
-	if v.From == analyzer.Server {
-		arrow = "client < server"
-	}
-	what := v.Kind.String()
-	if v.Len > 0 {
-		what += " of " + strconv.Itoa(int(v.Len)) + " B"
-	}
-	text := fmt.Sprintf("frame %-5d %9.6f s  %s  %-4s %-24s %-12s %-12s", v.Frame, float64(v.Since)/float64(time.Second), arrow, v.Flags, what,
-		v.State[analyzer.Client], v.State[analyzer.Server])
-	for _, note := range v.Notes {
-		text += " " + note
-	}
-	return strings.TrimRight(text, " ")
+// cutHead splits a ladder behind the head of its columns, the first line after an empty one.
+func cutHead(text string) (head, rest string) {
+	_, text, _ = strings.Cut(text, "\n\n")
+	head, rest, _ = strings.Cut(text, "\n")
+	return head, rest
 }
 
-// cut keeps the lines around some frames.
-func cut(lines []line, frames []uint64) (out []string) {
-	last := -1
-	for i, l := range lines {
-		near := false
-		for _, other := range lines[max(0, i-around):min(len(lines), i+around+1)] {
-			near = near || slices.Contains(frames, other.frame)
-		}
-		if !near {
-			continue
-		}
-		if last >= 0 && i > last+1 {
-			out = append(out, "  ...")
-		}
-		mark := "  "
-		if slices.Contains(frames, l.frame) {
-			mark = "> "
-		}
-		out, last = append(out, mark+l.text), i
+// keep decides what becomes of the lines that were drawn for a frame.
+func (s *shot) keep(frame uint64) {
+	mark := "  "
+	wanted := slices.Contains(s.frames, frame)
+	if wanted {
+		mark = "> "
 	}
-	return out
+	var lines []string
+	for l := range strings.Lines(s.drawn.String()) {
+		lines = append(lines, mark+strings.TrimSuffix(l, "\n"))
+		mark = "  "
+	}
+	switch {
+	case wanted:
+		if s.skipped {
+			s.lines = append(s.lines, "  ...")
+		}
+		for _, r := range s.recent {
+			s.lines = append(s.lines, r...)
+		}
+		s.lines = append(s.lines, lines...)
+		s.recent, s.skipped, s.after = nil, false, around
+	case s.after > 0:
+		s.lines = append(s.lines, lines...)
+		s.after--
+	default:
+		s.recent = append(s.recent, lines)
+		if len(s.recent) > around {
+			s.recent, s.skipped = s.recent[1:], true
+		}
+	}
 }

@@ -12,12 +12,19 @@ import (
 // WriteText writes results for people. Captures that passed are only counted unless all are asked for.
 func WriteText(w io.Writer, rs Results, all bool) error {
 	var b strings.Builder
-	for i := range rs {
-		writeResult(&b, &rs[i], all)
-	}
+	rs.describe(&b, all)
 	b.WriteString(rs.Summary() + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Describe writes what is wrong, and no more.
+func (rs Results) Describe(b *strings.Builder) { rs.describe(b, false) }
+
+func (rs Results) describe(b *strings.Builder, all bool) {
+	for i := range rs {
+		writeResult(b, &rs[i], all)
+	}
 }
 
 func writeResult(b *strings.Builder, r *Result, all bool) {
@@ -79,12 +86,8 @@ func (r *Result) writeFailures(b *strings.Builder) {
 				fmt.Fprintf(b, "%s    %s\n", indent, l)
 			}
 		}
-		for _, s := range r.Scenes {
-			if s.Stream == first.Stream {
-				for _, l := range s.Lines {
-					fmt.Fprintf(b, "%s  %s\n", indent, l)
-				}
-			}
+		for _, l := range r.sceneOf(first.Stream) {
+			fmt.Fprintf(b, "%s  %s\n", indent, l)
 		}
 	}
 }

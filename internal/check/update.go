@@ -23,6 +23,11 @@ func (j *job) writes(r *Result) bool {
 
 // write writes the expectation of c in place of the old one.
 func (j *job) write(r Result, c *expect.Capture, old *expect.Expectation) Result {
+	if j.shares != "" {
+		r.Status, r.Problems = Malformed, []string{fmt.Sprintf("%s: %s is the expectation of %s, too: it is written for that one only",
+			j.capture, filepath.Base(ExpectationOf(j.capture)), j.shares)}
+		return r
+	}
 	r.Expectation, r.Status, r.Failures = ExpectationOf(j.capture), Written, nil
 	var text []byte
 	if old != nil {

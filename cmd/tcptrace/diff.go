@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/check"
+	"tcptrace/internal/expect"
+	"tcptrace/report"
+)
+
+type diffOptions struct {
+	tolerance string
+	least     time.Duration
+	format    string
+	all       bool
+	msl       time.Duration
+	maxFlows  int
+	workers   int
+}
+
+var diffFormats = []string{"text", "json"}
+
+func newDiffCommand(e env) *cobra.Command {
+	var o diffOptions
+	cmd := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Compare two captures of the same scenario",
+		Long: `diff compares two captures of the same scenario, before and after a change, conversation by conversation.
+
+Conversations are paired by their endpoints and their order. Where the client's port differs, as it does in every run,
+the addresses and the server's port decide; where addresses differ, too, the server's port alone. Addresses, time of
+day, and frame and stream numbers may differ. What is compared is how each conversation went: states and when they
+were entered, anomalies, outcome and close, options of the handshake, and all counts and times of the record.`,
+		Example: `  tcptrace diff before.pcap after.pcap
+  tcptrace diff before.pcap after.pcap --tolerance 5% --least 100us`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usageError("two captures are compared, not %d: tcptrace diff A B", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runDiff(cmd.Context(), args, o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.tolerance, "tolerance", "20%", "how far apart counts and times may be: a `percentage` of the greater one")
+	f.DurationVar(&o.least, "least", time.Millisecond, "times closer than this are alike")
+	f.StringVar(&o.format, "format", "text", strings.Join(diffFormats, ", "))
+	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only %d", maxChanges))
+	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
+	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+	return cmd
+}
+
+// parse is the tolerance that the flags ask for.
+func (o *diffOptions) parse() (t expect.Tolerance, err error) {
+	digits, percent := strings.CutSuffix(o.tolerance, "%")
+	t.Ratio, err = strconv.ParseFloat(digits, 64)
+	if percent {
+		t.Ratio /= 100
+	}
+	t.Seconds = o.least.Seconds()
+	switch {
+	case err != nil || t.Ratio < 0 || t.Ratio >= 1:
+		return t, usageError("--tolerance is a percentage below 100, such as 20%%, not %q", o.tolerance)
+	case o.least < 0:
+		return t, usageError("--least must not be negative")
+	case !slices.Contains(diffFormats, o.format):
+		return t, usageError("--format is %s, not %q", strings.Join(diffFormats, " or "), o.format)
+	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
+		return t, usageError("--msl and --max-flows must be positive, --workers not negative")
+	}
+	return t, nil
+}
+
+func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
+	tolerance, err := o.parse()
+	if err != nil {
+		return err
+	}
+	opts := check.Options{Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl}, Workers: o.workers}
+	var captures [2]*expect.Capture
+	for i, path := range args {
+		if captures[i], err = check.Load(ctx, path, opts); err != nil {
+			if ctx.Err() != nil {
+				return &exitError{code: exitInterrupted}
+			}
+			return &exitError{exitBadInput, err}
+		}
+	}
+	d := expect.Diff(captures[0], captures[1], tolerance)
+	if o.format == "json" {
+		err = writeDiffJSON(e.out, args, d)
+	} else {
+		err = writeDiff(e.out, d, o.all)
+	}
+	if err != nil {
+		return err
+	}
+	if alike(d) < len(d.Pairs) || len(d.OnlyA)+len(d.OnlyB) > 0 {
+		return &exitError{code: exitFailedCheck}
+	}
+	return nil
+}
+
+// alike counts the pairs that do not differ.
+func alike(d *expect.Difference) (n int) {
+	for i := range d.Pairs {
+		if len(d.Pairs[i].Changes) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// maxChanges is how many changes of a conversation a reader sees unless all are asked for.
+const maxChanges = 20
+
+func writeDiff(w io.Writer, d *expect.Difference, all bool) error {
+	var b strings.Builder
+	for i := range d.Pairs {
+		if p := &d.Pairs[i]; len(p.Changes) > 0 {
+			writePair(&b, p, all)
+		}
+	}
+	for _, only := range [...]struct {
+		where string
+		list  []*report.Record
+	}{{"A", d.OnlyA}, {"B", d.OnlyB}} {
+		for _, r := range only.list {
+			fmt.Fprintf(&b, "only in %s: stream %d, %s: %s, %d packets\n", only.where, r.Stream, expect.Endpoints(r), r.Outcome, r.Packets)
+		}
+	}
+	same := alike(d)
+	fmt.Fprintf(&b, "%d conversations in both: %d alike, %d differ; %d only in A, %d only in B\n",
+		len(d.Pairs), same, len(d.Pairs)-same, len(d.OnlyA), len(d.OnlyB))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writePair(b *strings.Builder, p *expect.Pair, all bool) {
+	fmt.Fprintf(b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, expect.Endpoints(p.A), p.B.Stream, expect.Endpoints(p.B))
+	shown := p.Changes
+	if !all {
+		shown = shown[:min(len(shown), maxChanges)]
+	}
+	for _, c := range shown {
+		switch {
+		case c.Field == "anomalies" && c.B == "":
+			fmt.Fprintf(b, "  anomaly only in A: %s: %s\n", c.A, c.Lines[0])
+		case c.Field == "anomalies":
+			fmt.Fprintf(b, "  anomaly only in B: %s: %s\n", c.B, c.Lines[0])
+		case c.Lines != nil:
+			fmt.Fprintf(b, "  %s\n    %s\n", c.Field, strings.Join(c.Lines, "\n    "))
+		default:
+			fmt.Fprintf(b, "  %s: %s -> %s%s\n", c.Field, orNothing(c.A), orNothing(c.B), percentage(c.A, c.B))
+		}
+	}
+	if n := len(p.Changes) - len(shown); n > 0 {
+		fmt.Fprintf(b, "  and %d more changes (--all shows them)\n", n)
+	}
+	b.WriteByte('\n')
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+// percentage says how much more or less b is than a, if both are numbers.
+func percentage(a, b string) string {
+	v, err := strconv.ParseFloat(a, 64)
+	w, err2 := strconv.ParseFloat(b, 64)
+	if err != nil || err2 != nil || v == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%+.0f %%)", (w-v)/v*100)
+}
+
+func writeDiffJSON(w io.Writer, paths []string, d *expect.Difference) error {
+	type change struct {
+		Field string `json:"field"`
+		A     string `json:"a"`
+		B     string `json:"b"`
+	}
+	type pair struct {
+		StreamA uint64   `json:"stream_a"`
+		StreamB uint64   `json:"stream_b"`
+		Changes []change `json:"changes"`
+	}
+	doc := struct {
+		Schema string   `json:"schema"`
+		A      string   `json:"a"`
+		B      string   `json:"b"`
+		Pairs  []pair   `json:"pairs"`
+		OnlyA  []uint64 `json:"only_a"`
+		OnlyB  []uint64 `json:"only_b"`
+	}{"tcptrace.diff.v1", paths[0], paths[1], []pair{}, streamsOf(d.OnlyA), streamsOf(d.OnlyB)}
+	for _, p := range d.Pairs {
+		v := pair{p.A.Stream, p.B.Stream, []change{}}
+		for _, c := range p.Changes {
+			v.Changes = append(v.Changes, change{c.Field, c.A, c.B})
+		}
+		doc.Pairs = append(doc.Pairs, v)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
+}
+
+func streamsOf(records []*report.Record) []uint64 {
+	list := []uint64{}
+	for _, r := range records {
+		list = append(list, r.Stream)
+	}
+	return list
+}

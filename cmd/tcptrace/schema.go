@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/internal/expect"
+	"tcptrace/report"
+)
+
+func newSchemaCommand(e env) *cobra.Command {
+	names := expect.SchemaNames()
+	return &cobra.Command{
+		Use:   "schema NAME",
+		Short: "Print the JSON Schema of a record or of a file",
+		Long: `schema prints a JSON Schema. NAME is
+  conversation  a record of --format ndjson
+  segment       a record of 'tcptrace timeline --format ndjson'
+  expectation   an X.expect.yaml of 'tcptrace check'
+  project       a .tcptrace.yaml
+
+An editor that knows the schema completes an expectation: with the YAML language server this line on top of it does.
+  # yaml-language-server: $schema=expectation.schema.json`,
+		Example: "  tcptrace schema expectation > expectation.schema.json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError("which schema? tcptrace schema %s", strings.Join(names, "|"))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			text := expect.Schema(args[0])
+			if text == nil {
+				return usageError("there is no schema %q: %s", args[0], report.Suggest(args[0], names))
+			}
+			_, err := e.out.Write(text)
+			return err
+		},
+	}
+}
