@@ -7,8 +7,9 @@ import (
 )
 
 // account writes into out what the books say of a direction.
-func (t *Tracker) account(out *Sent, c *conv, dir uint8) {
-	a, peer := &c.ledger.book[dir], &c.ledger.book[1-dir]
+func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
+	c, l := t.slab.at(slot), t.ledgers.at(slot)
+	a, peer := &l.book[dir], &l.book[1-dir]
 	out.DataPackets, out.PushedPackets = uint64(a.data), uint64(a.pushed)
 	out.UniqueBytes = out.PayloadBytes
 	out.TruncatedPackets, out.TruncatedBytes = uint64(a.truncatedPackets), a.truncated

@@ -7,8 +7,9 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// build writes the record of c into out, and its facts and marks behind those in ev. Its stream number is the Merger's to give.
-func (t *Tracker) build(c *conv, out *Conversation, ev *evidence) {
+// build writes the record of the slot's conversation into out, and its facts and marks behind those in ev. Its stream number is the Merger's to give.
+func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
+	c := t.slab.at(slot)
 	cl, roles := c.client()
 	*out = Conversation{
 		Roles:        roles,
@@ -26,7 +27,9 @@ func (t *Tracker) build(c *conv, out *Conversation, ev *evidence) {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.key, dir)
 		out.Sent[side] = c.half[dir].sent()
-		t.account(&out.Sent[side], c, dir)
+		if c.flags.has(isRead) {
+			t.account(&out.Sent[side], slot, dir)
+		}
 	}
 	n := len(ev.facts)
 	ev.facts = c.facts.appendTo(&t.facts, ev.facts)

@@ -147,7 +147,7 @@ func (t *Tracker) settle(slot uint32) {
 	for i := range t.held[slot].copies {
 		s := &t.held[slot].copies[i]
 		last, frame := c.last, c.lastFrame
-		t.passOver(c, s, KindUnacceptable)
+		t.passOver(slot, s, KindUnacceptable)
 		c.count(&c.half[s.Dir], s)
 		c.noteControl(&t.facts, s, factForeign)
 		if frame > c.lastFrame {

@@ -61,11 +61,12 @@ func (r *reader) read() {
 	r.close()
 }
 
-// reader readies the reading of a segment of c.
-func (t *Tracker) reader(c *conv, s *wire.Segment) reader {
+// reader readies the reading of a segment of the slot's connection.
+func (t *Tracker) reader(slot uint32, s *wire.Segment) reader {
+	c, l := t.slab.at(slot), t.ledgers.at(slot)
 	return reader{
 		t: t, c: c, s: s, now: Time(s.Time),
-		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &c.ledger.book[s.Dir&1], b: &c.ledger.book[1-s.Dir&1],
+		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
 	}
 }
 

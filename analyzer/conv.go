@@ -99,8 +99,6 @@ type conv struct {
 	facts      factList
 	marks      marks
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
-
-	ledger ledger // what reading its segments needs
 }
 
 type convFlags uint16
@@ -121,6 +119,7 @@ const (
 	holed     // the capture skips bytes
 	unshown   // the sink has no use for it (Selective): no facts are kept
 	wasHeld   // began with a SYN that was held until something confirmed it
+	isRead    // its segments are read: it has a ledger
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

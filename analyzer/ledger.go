@@ -83,13 +83,38 @@ const (
 
 func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
 
-// ledger is both books of a connection, by direction.
+// ledger is both books of a connection, by direction. It has the slot of its conv, if that is read.
 type ledger struct{ book [2]book }
 
-// closeBooks gives back what the books of c hold of the pools.
-func (t *Tracker) closeBooks(c *conv) {
-	for i := range c.ledger.book {
-		b := &c.ledger.book[i]
+// ledgers is a slab beside that of the convs, with chunks where a conversation is read.
+type ledgers struct{ chunks [][]ledger }
+
+func (l *ledgers) at(slot uint32) *ledger { return &l.chunks[slot>>chunkBits][slot&(chunkSize-1)] }
+
+// alloc clears the ledger of a slot.
+func (l *ledgers) alloc(slot uint32) {
+	for int(slot>>chunkBits) >= len(l.chunks) {
+		l.chunks = append(l.chunks, nil)
+	}
+	if l.chunks[slot>>chunkBits] == nil {
+		l.chunks[slot>>chunkBits] = make([]ledger, chunkSize)
+	}
+	*l.at(slot) = ledger{}
+}
+
+// peek is the ledger of a slot that may have none: then it is nil, or what an earlier conversation left.
+func (l *ledgers) peek(slot uint32) *ledger {
+	if i := int(slot >> chunkBits); i < len(l.chunks) && l.chunks[i] != nil {
+		return l.at(slot)
+	}
+	return nil
+}
+
+// closeBooks gives back what a slot's books hold of the pools.
+func (t *Tracker) closeBooks(slot uint32) {
+	l := t.ledgers.at(slot)
+	for i := range l.book {
+		b := &l.book[i]
 		b.flight.release(&t.flights)
 		if b.repair != 0 {
 			t.repairs.put(b.repair)

@@ -6,8 +6,11 @@ import (
 )
 
 // passOver reads a segment that the analysis passes over.
-func (t *Tracker) passOver(c *conv, s *wire.Segment, kind Kind) {
-	r := t.reader(c, s)
+func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind) {
+	if !t.slab.at(slot).flags.has(isRead) {
+		return
+	}
+	r := t.reader(slot, s)
 	r.v.kind = kind
 	r.place()
 	r.a.observe(r.tx, s)

@@ -19,6 +19,9 @@ type Options struct {
 	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
 	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
 	MSL time.Duration
+	// Statistics has every segment read: what it is, round trips, retransmissions and windows in
+	// Sent, and the anomalies of an open connection. It takes about twice as long.
+	Statistics bool
 }
 
 const (
@@ -61,6 +64,8 @@ type Tracker struct {
 	linger             Time
 
 	slab    slab
+	reads   bool // Options.Statistics
+	ledgers ledgers
 	index   index
 	lru     lru
 	facts   factPool
@@ -103,6 +108,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		maxFlows: n,
 		maxEnded: max(1, n/16),
 		linger:   Time(2 * o.MSL),
+		reads:    o.Statistics,
 		index:    newIndex(),
 		wake:     never,
 		held:     map[uint32]*heldSYN{},
@@ -159,9 +165,11 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	}
 	c := t.slab.at(uint32(e) - 1)
 	a, b := &c.half[0], &c.half[1]
-	x, y := &c.ledger.book[0], &c.ledger.book[1]
-	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets) +
-		Time(x.flightSum+y.flightSum) + x.idleMax + y.idleMax + x.rtt.srtt + y.rtt.srtt
+	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
+	if l := t.ledgers.peek(uint32(e) - 1); l != nil {
+		x, y := &l.book[0], &l.book[1]
+		t.touched += Time(x.flightSum+y.flightSum) + x.idleMax + y.idleMax + x.rtt.srtt + y.rtt.srtt
+	}
 	return c.facts.last
 }
 
@@ -206,10 +214,23 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
 	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
-		t.passOver(c, s, KindUnacceptable)
+		t.passOver(slot, s, KindUnacceptable)
 		return
 	}
-	r := t.reader(c, s)
+	if c.flags.has(isRead) {
+		t.read(slot, c, s)
+	} else {
+		c.segment(&t.facts, s)
+	}
+	if c.flags&(ended|queued) == ended {
+		c.flags |= queued
+		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
+	}
+}
+
+// read adds a segment of a conversation whose segments are read.
+func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
+	r := t.reader(slot, s)
 	var was glance
 	unlike := r.a.unlike(s)
 	if unlike {
@@ -225,10 +246,6 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	}
 	if t.keeps && t.confirming {
 		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious})
-	}
-	if c.flags&(ended|queued) == ended {
-		c.flags |= queued
-		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }
 
@@ -255,6 +272,10 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
 	c.flags |= t.wanted(c.first)
+	if t.reads && !c.flags.has(unshown) {
+		t.ledgers.alloc(slot)
+		c.flags |= isRead
+	}
 	if frame != s.Frame {
 		c.flags |= wasHeld
 	}
@@ -364,7 +385,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	out.done = append(out.done, Conversation{})
-	t.build(c, &out.done[len(out.done)-1], &out.evidence)
+	t.build(slot, &out.done[len(out.done)-1], &out.evidence)
 	t.free(slot)
 }
 
@@ -372,7 +393,9 @@ func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
-	t.closeBooks(c)
+	if c.flags.has(isRead) {
+		t.closeBooks(slot)
+	}
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)
 	}
@@ -384,7 +407,7 @@ func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(t.slab.at(slot), out, ev)
+	t.build(slot, out, ev)
 }
 
 // live lists the slots in use in order of their conversations' first frames.

@@ -19,7 +19,7 @@ func randomSegment(rng *rand.Rand) *analyzer.SegmentView {
 		Stream: number(), Frame: number(), Time: analyzer.Time(rng.Int64() - rng.Int64()),
 		From: analyzer.Side(rng.IntN(2)), Flags: []string{"", "S", "PA", "FSRPAUEC"}[rng.IntN(4)],
 		Seq: int64(number()), Ack: int64(number()), HasAck: rng.IntN(2) == 0, Len: rng.Uint32(), Window: number(), Unscaled: rng.IntN(2) == 0,
-		Kind: analyzer.Kind(rng.IntN(int(analyzer.NumKinds))), Cause: analyzer.Cause(rng.IntN(int(analyzer.NumCauses))),
+		Kind: analyzer.Kind(rng.IntN(int(analyzer.NumKinds))), Cause: 1 + analyzer.Cause(rng.IntN(int(analyzer.NumCauses-1))),
 		Spurious: rng.IntN(2) == 0, State: [2]fsm.State{fsm.State(rng.IntN(int(fsm.NumStates))), fsm.State(rng.IntN(int(fsm.NumStates)))},
 	}
 	v.Since = v.Time.Sub(v.Time - analyzer.Time(rng.Int64N(1e15)-rng.Int64N(1e15))) // beyond, see checkRecord

@@ -114,7 +114,7 @@ func (d *director) Conversation(c *analyzer.Conversation) error {
 
 func (d *director) see(sighting *engine.Sighting) error {
 	s := d.shots[sighting.Conversation]
-	s.timeline.Segment(sighting.Segment, sighting.Duplicate, &d.view)
+	s.timeline.Segment(&sighting.Reading, &d.view)
 	err := s.ladder.Segment(&d.view)
 	if s.lines == nil { // the head of the columns comes first
 		head, segment := cutHead(s.drawn.String())

@@ -94,8 +94,8 @@ var vocabularies = func() map[owned][]string {
 		{end, "by_state"}:     states,
 		{end, "other_state"}:  states,
 		{segment, "from"}:     sides,
-		{segment, "kind"}:     words(analyzer.SegmentKind.String, analyzer.NumSegmentKinds),
-		{segment, "cause"}:    words(analyzer.RetransmissionCause.String, analyzer.NumRetransmissionCauses),
+		{segment, "kind"}:     words(analyzer.Kind.String, analyzer.NumKinds),
+		{segment, "cause"}:    words(analyzer.Cause.String, analyzer.NumCauses),
 		{segment, "client"}:   states,
 		{segment, "server"}:   states,
 	}
