@@ -96,7 +96,7 @@ func (t *Tracker) missed(a *book, tx, rx *half) uint64 {
 	}
 	n := int64(0)
 	if a.repair != 0 {
-		n = t.repairs.at(a.repair).captured.Missing(t.repairs.ranges, tx.start, min(rx.acked, tx.end))
+		n = t.repairs.at(a.repair).captured.Missing(t.repairs.ranges, tx.start, min(rx.acked, tx.endOfBytes()))
 	}
 	if beyond := rx.acked - tx.end; beyond > 1 && beyond < reassembly.Pos(1)<<30 {
 		n += int64(beyond)

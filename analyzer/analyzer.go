@@ -29,6 +29,14 @@ func New(opts Options, sink Sink) *Analyzer {
 	return a
 }
 
+// Watch has f told of every segment, in order of frames but for those of a SYN of which it is not clear
+// for a while whether it opens a connection. The Reading is valid during the call.
+func (a *Analyzer) Watch(f func(r *Reading)) {
+	for _, t := range a.trackers {
+		t.Watch(f)
+	}
+}
+
 // Frame analyzes one captured frame. ci gives its time and its length on the wire;
 // data is what was captured of it, from the link-layer header that link names. Frames come
 // in the order of the capture. data may be reused afterwards. An error is the sink's.

@@ -23,8 +23,11 @@ func (r *reader) readDisorder() {
 		}
 	case r.end == r.pos:
 		r.v.kind = KindACK
-		if r.pos > r.next {
-			r.v.notes |= NotePreviousMissing
+		switch {
+		case r.pos > r.next:
+			r.leaveHole()
+		case r.pos < r.tx.start:
+			r.t.repairOf(r.a, r.tx) // before this moves the start, which was that of what was captured
 		}
 	case r.pos > r.next:
 		r.ahead()
@@ -33,8 +36,8 @@ func (r *reader) readDisorder() {
 	}
 }
 
-// ahead is a segment that leaves a hole behind it.
-func (r *reader) ahead() {
+// leaveHole notes that bytes before the segment were not captured.
+func (r *reader) leaveHole() *repair {
 	r.v.notes |= NotePreviousMissing
 	rp := r.t.repairOf(r.a, r.tx)
 	hole := sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}
@@ -42,7 +45,13 @@ func (r *reader) ahead() {
 		hole.id, hole.flags = uint16(r.s.TSval), sentHole|sentStamped
 	}
 	r.a.flight.push(&r.t.flights, hole, r.rx.packets == 0)
-	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	return rp
+}
+
+// ahead is a segment that leaves a hole behind it.
+func (r *reader) ahead() {
+	rp := r.leaveHole()
+	r.capture(rp)
 	r.push(0)
 	r.v.kind = KindData
 	if r.s.Flags&wire.FIN != 0 {
@@ -159,27 +168,29 @@ func (r *reader) again() {
 			r.probe()
 			return
 		}
-		r.fromProbe(rp)
-		return
+		if r.repeated(rp) == 0 {
+			r.fromProbe(rp)
+			return
+		}
 	}
 	i := r.a.flight.find(&r.t.flights, r.una, r.pos)
 	var e *sent
 	if i >= 0 {
 		e = r.a.flight.at(&r.t.flights, i)
 	}
-	fresh := rp.captured.Missing(r.t.repairs.ranges, r.pos, r.end)
-	from := sentAgain
+	from, to := r.bytes()
+	fresh := rp.captured.Missing(r.t.repairs.ranges, from, min(to, r.next))
+	which := sentAgain
 	if fresh == 0 {
-		from = r.origin(e)
+		which = r.origin(e)
 	}
 	switch {
-	case from == samePacket:
+	case which == samePacket:
 		r.v.kind = KindCaptureDuplicate
 		rp.copied(r.s)
 		return
-	case from == overtook:
+	case which == overtook:
 		r.late(rp, -1, nil)
-		rp.bytes += uint64(r.s.Len)
 		r.prove(rp, r.tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
 		return
 	case fresh > 0 && r.overtaken(e):
@@ -189,7 +200,7 @@ func (r *reader) again() {
 		r.why(rp, i, e)
 		r.resend(i, fresh)
 	}
-	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	r.capture(rp)
 	if r.s.Len > 0 {
 		r.fly(max(r.end, r.next))
 	}
@@ -205,7 +216,7 @@ func (r *reader) fromProbe(rp *repair) {
 		r.v.kind = KindFIN
 	}
 	rp.probe = 0
-	rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+	r.capture(rp)
 	if r.end > r.next {
 		r.push(0)
 	}
@@ -238,6 +249,7 @@ func (r *reader) late(rp *repair, i int, e *sent) {
 	r.v.kind = KindOutOfOrder
 	rp.reordered++
 	rp.reorderedBytes += uint64(r.s.Len)
+	rp.bytes += r.repeated(rp)
 	if e != nil {
 		rp.lateMax = max(rp.lateMax, r.now-e.time)
 		if e.flags&sentHole != 0 && r.whole(i, e) {
@@ -255,11 +267,32 @@ func (r *reader) sackedAbove() bool {
 	return b.Known() && b.Ranges().End() > max(r.end, r.una)
 }
 
+// repeated is how many bytes of the segment were captured before.
+func (r *reader) repeated(rp *repair) uint64 {
+	from, to := r.bytes()
+	return uint64(int64(r.s.Len) - rp.captured.Missing(r.t.repairs.ranges, from, to))
+}
+
+// capture adds the payload to what was captured.
+func (r *reader) capture(rp *repair) {
+	from, to := r.bytes()
+	rp.captured.Add(r.t.repairs.ranges, from, to)
+}
+
+// bytes is the positions of the payload.
+func (r *reader) bytes() (from, to reassembly.Pos) {
+	from = r.pos
+	if r.s.Flags.Any(wire.SYN) {
+		from++
+	}
+	return from, from + reassembly.Pos(r.s.Len)
+}
+
 // resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
 // is acknowledged already; fresh is how many of its bytes were not captured before.
 func (r *reader) resend(i int, fresh int64) {
 	rp := r.t.repairOf(r.a, r.tx)
-	rp.bytes += uint64(max(0, int64(r.s.Len)-fresh))
+	rp.bytes += r.repeated(rp)
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
 		rp.lostPackets++

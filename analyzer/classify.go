@@ -44,6 +44,9 @@ func (r *reader) read() {
 	switch {
 	case s.Flags&(wire.SYN|wire.RST) != 0:
 		if r.v.kind = r.opening(); r.v.kind == KindUnacceptable || r.v.kind == KindRST {
+			if s.Flags.Has(wire.ACK) {
+				r.a.acks++
+			}
 			r.close()
 			return
 		}
@@ -95,11 +98,11 @@ func (r *reader) place() {
 // close ends the reading.
 func (r *reader) close() {
 	switch r.v.kind {
-	case KindUnacceptable:
+	case KindUnacceptable, KindRST: // what an RST carries is no part of the stream
 		if r.s.Len > 0 {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
-	case KindKeepAlive, KindZeroWindowProbe, KindRST:
+	case KindKeepAlive, KindZeroWindowProbe:
 	case KindRetransmission, KindOutOfOrder:
 		if r.s.Len > 0 && r.a.firstData != 0 {
 			r.a.lastData = r.now
@@ -175,6 +178,12 @@ func (r *reader) opening() Kind {
 	case tx.flags.has(isnKnown) && s.Seq != tx.isn():
 		return KindUnacceptable // no endpoint takes a second ISN within one connection
 	}
+	if tx.end != 0 && (s.Len > 0 || !tx.flags.has(isnKnown)) {
+		r.t.repairOf(r.a, tx) // before the SYN moves the start, which was that of what was captured
+	}
+	if s.Flags.Has(wire.ACK) && r.rx.end != 0 && !r.rx.flags.has(isnKnown) {
+		r.t.repairOf(r.b, r.rx)
+	}
 	kind, sent := KindSYN, sentSYN
 	if s.Flags.Any(wire.ACK) {
 		kind, sent = KindSYNACK, sentSYNACK
@@ -186,8 +195,22 @@ func (r *reader) opening() Kind {
 		r.a.flags |= bookSACK
 	}
 	if tx.flags.has(sent) {
-		return r.openAgain()
+		kind = r.openAgain()
+	} else {
+		kind = r.open(kind)
 	}
+	if r.a.repair != 0 && kind != KindCaptureDuplicate {
+		rp := r.t.repairs.at(r.a.repair)
+		if kind == KindSYN || kind == KindSYNACK {
+			rp.bytes += r.repeated(rp)
+		}
+		r.capture(rp)
+	}
+	return kind
+}
+
+// open is a SYN or SYN-ACK of which no other was captured.
+func (r *reader) open(kind Kind) Kind {
 	r.push(sentIsSYN)
 	if r.echoesEarlier(kind) {
 		r.v.cause = CauseTimeout
@@ -261,8 +284,7 @@ func (r *reader) inOrder() {
 		return
 	}
 	if r.a.repair != 0 {
-		rp := r.t.repairs.at(r.a.repair)
-		rp.captured.Add(r.t.repairs.ranges, r.pos, r.end)
+		r.capture(r.t.repairs.at(r.a.repair))
 	}
 	r.push(0)
 	if r.s.Len > 0 {

@@ -52,27 +52,10 @@ func TestFrameAllocations(t *testing.T) {
 // FuzzFrames feeds damaged golden captures: bytes of frames change, frames are cut, dropped and repeated. Every
 // packet is accounted for once, every TCP packet in one conversation.
 func FuzzFrames(f *testing.F) {
-	scripts, err := filepath.Glob("../testdata/pcaps/*.txt")
-	if err != nil || len(scripts) == 0 {
-		f.Fatalf("no scripts: %v", err)
-	}
-	var captures [][]lab.Frame
-	for _, path := range scripts {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		s, err := lab.Parse(path, text)
-		if err != nil {
-			f.Fatal(err)
-		}
-		frames, err := s.Frames()
-		if err != nil {
-			f.Fatal(err)
-		}
-		captures = append(captures, frames)
-		f.Add(uint16(len(captures)), uint16(0), []byte{})
-		f.Add(uint16(len(captures)), uint16(7), []byte{1, 47, 2, 3, 34, 200, 0, 255, 40, 2, 20, 1})
+	captures := goldenFrames(f)
+	for i := range captures {
+		f.Add(uint16(i), uint16(0), []byte{})
+		f.Add(uint16(i), uint16(7), []byte{1, 47, 2, 3, 34, 200, 0, 255, 40, 2, 20, 1})
 	}
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
@@ -120,4 +103,28 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("%d TCP packets, of which %d in %d conversations; the summary has %d", sum.TCP, sink.packets, sink.conversations, sum.Conversations)
 		}
 	})
+}
+
+// goldenFrames are the frames of every golden capture.
+func goldenFrames(tb testing.TB) (captures [][]lab.Frame) {
+	scripts, err := filepath.Glob("../testdata/pcaps/*.txt")
+	if err != nil || len(scripts) == 0 {
+		tb.Fatalf("no scripts: %v", err)
+	}
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		s, err := lab.Parse(path, text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		frames, err := s.Frames()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		captures = append(captures, frames)
+	}
+	return captures
 }

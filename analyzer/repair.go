@@ -101,10 +101,18 @@ func (t *Tracker) repairOf(a *book, tx *half) *repair {
 	if a.repair == 0 {
 		a.repair = t.repairs.get()
 		if tx.end != 0 {
-			t.repairs.at(a.repair).captured.Add(t.repairs.ranges, tx.start, tx.end)
+			t.repairs.at(a.repair).captured.Add(t.repairs.ranges, tx.start, tx.endOfBytes())
 		}
 	}
 	return t.repairs.at(a.repair)
+}
+
+// endOfBytes is end, without the FIN.
+func (h *half) endOfBytes() reassembly.Pos {
+	if h.flags.has(sentFIN) && h.fin == h.end-1 {
+		return h.fin
+	}
+	return h.end
 }
 
 // interval notes the time between two transmissions of the same bytes.

@@ -240,7 +240,11 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	if unlike || r.striking() {
 		r.observeEpisodes(unlike, was)
 	}
-	c.segment(&t.facts, s)
+	if r.v.kind == KindUnacceptable && !s.Flags.Any(wire.SYN|wire.RST) {
+		c.count(r.tx, s) // nobody takes it
+	} else {
+		c.segment(&t.facts, s)
+	}
 	if t.watch != nil {
 		t.tell(&r)
 	}

@@ -1,0 +1,238 @@
+package analyzer_test
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/source"
+	"tcptrace/internal/wire"
+)
+
+// readings checks, of every segment of a capture, what must hold of its reading, and keeps account of the
+// bytes in the plainest way there is.
+type readings struct {
+	t        *testing.T
+	name     string
+	analyzer *analyzer.Analyzer
+	kinds    map[uint64]analyzer.Kind // by frame
+	sent     map[direction]*account
+	last     int64
+	back     bool             // the clock went back
+	client   map[uint64]uint8 // direction of the client, by the conversation's first frame
+}
+
+// direction is one of a conversation.
+type direction struct {
+	first uint64 // frame of the conversation
+	dir   uint8
+}
+
+// account is the payload of one direction, by what it was.
+type account struct {
+	seen                           map[uint32]bool // sequence numbers of bytes
+	unique, again, probes, dropped uint64
+	packets, copies                uint64
+}
+
+func newReadings(t *testing.T, name string) *readings {
+	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}}
+	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, r)
+	r.analyzer.Watch(r.take)
+	return r
+}
+
+func (r *readings) feed(link wire.LinkType, data []byte, wireLen int, at int64) {
+	if err := r.analyzer.Frame(layers.LinkType(link), gopacket.CaptureInfo{Timestamp: time.Unix(0, at), Length: wireLen}, data); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// close ends the capture.
+func (r *readings) close() {
+	sum, err := r.analyzer.Close()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if uint64(len(r.kinds)) != sum.TCP {
+		r.t.Errorf("%s: %d of %d segments were read", r.name, len(r.kinds), sum.TCP)
+	}
+}
+
+func (r *readings) take(x *analyzer.Reading) {
+	s := x.Segment
+	if x.Amends != 0 {
+		if before, ok := r.kinds[x.Amends]; !ok || x.Amends >= s.Frame || x.Kind != analyzer.KindRetransmission {
+			r.t.Errorf("%s: frame %d amends %d, a %v, to a %v", r.name, s.Frame, x.Amends, before, x.Kind)
+		}
+		return
+	}
+	if before, ok := r.kinds[s.Frame]; ok {
+		r.t.Errorf("%s: frame %d is read twice, as %v and %v", r.name, s.Frame, before, x.Kind)
+	}
+	r.kinds[s.Frame] = x.Kind
+	r.back = r.back || s.Time < r.last
+	r.last = s.Time
+	again := x.Kind == analyzer.KindRetransmission
+	if x.Kind >= analyzer.NumKinds || again != (x.Cause != analyzer.CauseNone) || x.Spurious && !again {
+		r.t.Errorf("%s: frame %d: %v, cause %q, spurious %v", r.name, s.Frame, x.Kind, x.Cause, x.Spurious)
+	}
+	if s.SeqLen() == 0 && (again || x.Kind == analyzer.KindData) {
+		r.t.Errorf("%s: frame %d takes no positions and is a %v", r.name, s.Frame, x.Kind)
+	}
+	r.client[x.First] = x.Client
+	r.count(x)
+}
+
+// count enters the payload of a segment.
+func (r *readings) count(x *analyzer.Reading) {
+	s := x.Segment
+	id := direction{x.First, s.Dir}
+	a := r.sent[id]
+	if a == nil {
+		a = &account{seen: map[uint32]bool{}}
+		r.sent[id] = a
+	}
+	a.packets++
+	switch x.Kind {
+	case analyzer.KindKeepAlive, analyzer.KindZeroWindowProbe:
+		a.probes += uint64(s.Len)
+		return
+	case analyzer.KindCaptureDuplicate:
+		a.copies++
+		a.dropped += uint64(s.Len)
+		return
+	case analyzer.KindUnacceptable, analyzer.KindRST:
+		a.dropped += uint64(s.Len)
+		return
+	}
+	first := s.Seq
+	if s.Flags.Any(wire.SYN) {
+		first++
+	}
+	for i := range s.Len {
+		if a.seen[first+i] {
+			a.again++
+		} else {
+			a.unique++
+		}
+		a.seen[first+i] = true
+	}
+}
+
+// Conversation holds what a conversation says of its bytes against the account.
+func (r *readings) Conversation(c *analyzer.Conversation) error {
+	for side := range analyzer.Server + 1 {
+		sent := &c.Sent[side]
+		a := r.sent[direction{c.FirstFrame, uint8(side) ^ r.client[c.FirstFrame]}]
+		if a == nil {
+			a = &account{}
+		}
+		for _, n := range []struct {
+			what      string
+			got, want uint64
+		}{
+			{"packets", sent.Packets, a.packets},
+			{"unique bytes", sent.UniqueBytes, a.unique},
+			{"retransmitted bytes", sent.RetransmittedBytes, a.again},
+			{"probe bytes", sent.ProbeBytes, a.probes},
+			{"payload bytes", sent.PayloadBytes, a.unique + a.again + a.probes + a.dropped},
+			{"duplicates", sent.Duplicates, a.copies},
+		} {
+			if n.got != n.want {
+				r.t.Errorf("%s, stream %d, %v: %d %s, want %d", r.name, c.Stream, side, n.got, n.what, n.want)
+			}
+		}
+		if !r.back && sent.Idle+sent.WindowLimited+sent.Recovering+sent.Transferring != c.Duration() {
+			r.t.Errorf("%s, stream %d, %v: the times add up to %v of %v", r.name, c.Stream, side,
+				sent.Idle+sent.WindowLimited+sent.Recovering+sent.Transferring, c.Duration())
+		}
+	}
+	return nil
+}
+
+// FuzzReadings damages golden captures in their TCP headers: numbers, lengths and flags change, frames are dropped, repeated,
+// swapped and late.
+func FuzzReadings(f *testing.F) {
+	captures := goldenFrames(f)
+	for i := range captures {
+		f.Add(uint16(i), []byte{})
+		f.Add(uint16(i), []byte{0, 38, 1, 9, 0, 0, 2, 47, 0, 3, 0, 1, 4, 0, 9, 0, 42, 200, 5, 0, 3, 0, 41, 3})
+	}
+	f.Fuzz(func(t *testing.T, which uint16, damage []byte) {
+		frames := slices.Clone(captures[int(which)%len(captures)])
+		for i := 0; i < len(frames) && len(damage) >= 3; i++ {
+			kind, at, value := damage[0], int(damage[1]), damage[2]
+			damage = damage[3:]
+			fr := frames[i]
+			switch kind % 6 {
+			case 0:
+				if at < len(fr.Data) {
+					frames[i].Data = slices.Clone(fr.Data)
+					frames[i].Data[at] = value
+				}
+			case 2:
+				frames = slices.Delete(frames, i, i+1)
+			case 3:
+				frames = slices.Insert(frames, i, fr)
+				i++
+			case 4:
+				j := min(i+int(value%8), len(frames)-1)
+				frames[i], frames[j] = frames[j], frames[i]
+			case 5:
+				for j := i; j < len(frames); j++ {
+					frames[j].Time += int64(value) << (at % 32)
+				}
+			}
+		}
+		r := newReadings(t, "damaged")
+		for _, fr := range frames {
+			r.feed(wire.LinkType(fr.Link), fr.Data, fr.WireLen, fr.Time)
+		}
+		r.close()
+	})
+}
+
+// TestReadingsAddUp reads every capture of the tree.
+func TestReadingsAddUp(t *testing.T) {
+	var paths []string
+	for _, pattern := range []string{"../testdata/pcaps/*.pcap*", "../testdata/kernel/*.pcap"} {
+		some, err := filepath.Glob(pattern)
+		if err != nil || len(some) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(some), err)
+		}
+		paths = append(paths, some...)
+	}
+	occurs := map[analyzer.Kind]bool{}
+	for _, path := range paths {
+		src := source.Open([]string{path}, source.Options{})
+		r := newReadings(t, filepath.Base(path))
+		var b source.Batch
+		for {
+			if err := src.Next(&b); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range b.Packets {
+				r.feed(p.Link, b.Data(i), int(p.WireLen), p.Time)
+			}
+		}
+		src.Close()
+		r.close()
+		for _, k := range r.kinds {
+			occurs[k] = true
+		}
+	}
+	for k := range analyzer.NumKinds {
+		if !occurs[k] {
+			t.Errorf("no capture shows a %v", k)
+		}
+	}
+}
