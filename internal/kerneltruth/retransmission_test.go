@@ -40,9 +40,19 @@ var causesOf = map[string][]analyzer.Cause{
 // retransmissionFloor is what a tap must reach, in per cent.
 type retransmissionFloor struct{ recall, precision, cause float64 }
 
+// The floors are the present figures, beside them, less than one retransmission lower. What is wrong at the far end are
+// mostly frames that are matched with another's entry in the log: copies of the same bytes arrive close together.
 var (
-	retransmissionFloorsOfChosen = map[tap]retransmissionFloor{near: {}, middle: {}, far: {}}
-	retransmissionFloorsOfAll    = map[tap]retransmissionFloor{near: {}, middle: {}, far: {}}
+	retransmissionFloorsOfChosen = map[tap]retransmissionFloor{
+		near:   {100, 100, 100},  // 100 100 100
+		middle: {100, 100, 99.3}, // 100 100 99.32
+		far:    {100, 96.4, 100}, // 100 96.46 100
+	}
+	retransmissionFloorsOfAll = map[tap]retransmissionFloor{
+		near:   {100, 100, 99.7},  // 100 100 99.71
+		middle: {100, 100, 99.1},  // 100 100 99.12
+		far:    {98.8, 98.1, 100}, // 98.89 98.17 100
+	}
 )
 
 func TestRetransmissionsOfChosenCaptures(t *testing.T) {
