@@ -160,8 +160,12 @@ const (
 	minChunk = 4 << 10
 )
 
-// analyze reads the capture and analyzes it. The records of all its conversations are in memory at once,
-// 2 kB each or more.
+// maxRecords is how many conversations a capture may have: their records are in memory at once, 3 kB each or more.
+const maxRecords = 1 << 18
+
+var errTooMany = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
+
+// analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
 	src := j.source()
 	defer src.Close()
@@ -195,6 +199,9 @@ type collector struct {
 
 // Conversation implements analyzer.Sink.
 func (s *collector) Conversation(c *analyzer.Conversation) error {
+	if len(s.all) == maxRecords {
+		return errTooMany
+	}
 	s.judgment.Judge(c)
 	s.all = append(s.all, report.NewRecord(c, &s.judgment))
 	return nil
