@@ -84,16 +84,6 @@ type job struct {
 func (j *job) run(ctx context.Context) Result {
 	r := Result{Capture: j.capture, Expectation: j.expectation}
 	check := expect.Check{Flags: j.options.Rules, Project: j.project.rules(), Suppressions: j.project.suppressions(j.capture)}
-	if j.expectation != "" {
-		text, err := os.ReadFile(j.expectation)
-		if err != nil {
-			return Result{Capture: j.capture, Expectation: j.expectation, Status: Malformed, Problems: []string{plain(j.expectation, err)}}
-		}
-		var problems []expect.Problem
-		if check.Expectation, problems = expect.Parse(filepath.ToSlash(j.expectation), text); problems != nil {
-			return malformed(j.capture, j.expectation, problems)
-		}
-	}
 	if j.idle(&check) {
 		r.Status = Unchecked
 		if j.named && j.options.Mode == Compare {
@@ -109,16 +99,41 @@ func (j *job) run(ctx context.Context) Result {
 		r.Status, r.Problems = Unreadable, problems
 		return r
 	}
+	text, broken := j.expect(&check, c)
+	if broken != nil {
+		return *broken
+	}
 	v := check.Run(c)
 	r.Failures, r.Suppressed, r.Status = v.Failures, v.Suppressed, Passed
 	if len(v.Failures) > 0 {
 		r.Status = Failed
 	}
 	if j.writes(&r) {
-		return j.write(r, c, check.Expectation)
+		r = j.write(r, c, text, &check)
 	}
 	r.explain(ctx, j, c)
 	return r
+}
+
+// expect adds the expectation of c to check, and returns its text. broken is why it can not be used.
+func (j *job) expect(check *expect.Check, c *expect.Capture) (text []byte, broken *Result) {
+	if j.expectation == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(j.expectation)
+	if err != nil {
+		return nil, &Result{Capture: j.capture, Expectation: j.expectation, Status: Malformed, Problems: []string{plain(j.expectation, err)}}
+	}
+	if expect.Unchanged(c, text) {
+		check.Unchanged = true
+		return text, nil
+	}
+	var problems []expect.Problem
+	if check.Expectation, problems = expect.Parse(filepath.ToSlash(j.expectation), text); problems != nil {
+		r := malformed(j.capture, j.expectation, problems)
+		return nil, &r
+	}
+	return text, nil
 }
 
 // idle: there is nothing to compare the capture with, nor to write.
@@ -129,7 +144,7 @@ func (j *job) idle(check *expect.Check) bool {
 	case j.options.Mode == Update:
 		return false
 	}
-	return check.Expectation == nil && !check.Flags.Some() && !check.Project.Some()
+	return j.expectation == "" && !check.Flags.Some() && !check.Project.Some()
 }
 
 func (j *job) source() source.Source {
@@ -145,8 +160,12 @@ const (
 	minChunk = 4 << 10
 )
 
-// analyze reads the capture and analyzes it. The records of all its conversations are in memory at once,
-// 2 kB each or more.
+// maxRecords is how many conversations a capture may have: their records are in memory at once, 3 kB each or more.
+const maxRecords = 1 << 18
+
+var errTooMany = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
+
+// analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
 	src := j.source()
 	defer src.Close()
@@ -180,6 +199,9 @@ type collector struct {
 
 // Conversation implements analyzer.Sink.
 func (s *collector) Conversation(c *analyzer.Conversation) error {
+	if len(s.all) == maxRecords {
+		return errTooMany
+	}
 	s.judgment.Judge(c)
 	s.all = append(s.all, report.NewRecord(c, &s.judgment))
 	return nil

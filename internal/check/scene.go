@@ -48,6 +48,11 @@ func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 			}
 		}
 	}
+	for i := range c.Conversations { // of what no frame shows its end tells most
+		if v := &c.Conversations[i]; r.endpointsOf(int64(v.Stream)) != "" && wanted[v.Stream] == nil && len(wanted) < maxScenes {
+			wanted[v.Stream] = []uint64{v.LastFrame}
+		}
+	}
 	if len(wanted) == 0 {
 		return
 	}

@@ -4,44 +4,49 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tcptrace/internal/expect"
 	"tcptrace/report"
 )
 
-// writes reports whether the expectation is to be written: in Update unless it holds.
+// writes reports whether the expectation is to be written: in Update unless the capture is as it says.
 func (j *job) writes(r *Result) bool {
 	switch j.options.Mode {
 	case Init:
 		return true
 	case Update:
-		return j.expectation == "" || r.Status == Failed
+		return j.expectation == "" || slices.ContainsFunc(r.Failures, func(f expect.Failure) bool {
+			return f.Rule == expect.RuleRecord || f.Rule == expect.RuleComplete
+		})
 	}
 	return false
 }
 
-// write writes the expectation of c in place of the old one.
-func (j *job) write(r Result, c *expect.Capture, old *expect.Expectation) Result {
+// write writes the expectation of c in place of the old one; nil: there is none. Rules that do not hold
+// fail the capture all the same: no expectation makes them hold.
+func (j *job) write(r Result, c *expect.Capture, old []byte, rules *expect.Check) Result {
 	if j.shares != "" {
 		r.Status, r.Problems = Malformed, []string{fmt.Sprintf("%s: %s is the expectation of %s, too: it is written for that one only",
 			j.capture, filepath.Base(ExpectationOf(j.capture)), j.shares)}
 		return r
 	}
 	r.Expectation, r.Status, r.Failures = ExpectationOf(j.capture), Written, nil
-	var text []byte
-	if old != nil {
-		var err error
-		if text, err = os.ReadFile(j.expectation); err != nil {
-			r.Status, r.Problems = Malformed, []string{plain(j.expectation, err)}
-			return r
-		}
-	}
-	if err := replace(r.Expectation, expect.Write(c, text)); err != nil {
+	text := expect.Write(c, old)
+	if err := replace(r.Expectation, text); err != nil {
 		r.Status, r.Problems = Malformed, []string{plain(r.Expectation, err)}
 		return r
 	}
 	r.Odd = odd(c)
+	written, problems := expect.Parse(filepath.ToSlash(r.Expectation), text)
+	if problems != nil {
+		return malformed(j.capture, r.Expectation, problems)
+	}
+	rules.Expectation = written
+	if v := rules.Run(c); len(v.Failures) > 0 {
+		r.Status, r.Failures = Failed, v.Failures
+	}
 	return r
 }
 

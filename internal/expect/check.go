@@ -20,6 +20,7 @@ type Capture struct {
 // Check is all that is expected of a capture.
 type Check struct {
 	Expectation  *Expectation  // nil: none
+	Unchanged    bool          // instead of an Expectation: there is one, and it holds as it names all that there is
 	Flags        *RuleSet      // rules of the command line; nil: none
 	Project      *RuleSet      // nil: none
 	Suppressions []Suppression // that are about the capture

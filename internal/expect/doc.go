@@ -20,6 +20,9 @@
 //	deny: [error]
 //	budget: {syn-retransmit: 1}
 //
+// What a record leaves out is 0, false or nothing, and an expectation may say so: null. Only a round-trip time
+// that is left out was not measured, and is in no range.
+//
 // Which fields there are, of which type, is read from the types of package report, so that a new field of a record can
 // be named in an expectation at once. A name that does not exist is a [Problem], never a check that can not fail.
 //

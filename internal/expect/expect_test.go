@@ -236,6 +236,9 @@ func TestWrite(t *testing.T) {
 		if again := expect.Write(c, text); !bytes.Equal(text, again) {
 			t.Errorf("%s: written over itself it becomes\n%s\nwas\n%s", path, again, text)
 		}
+		if changed := bytes.Replace(text, []byte("packets: "), []byte("packets: 1"), 1); !expect.Unchanged(c, text) || expect.Unchanged(c, changed) {
+			t.Errorf("%s: it is not known whether the expectation is as it was written", path)
+		}
 	}
 	old := "# About this capture.\n\n# More.\nconversations:\n- stream: 0\ndeny:\n- error\n# gone\nassert: x\n"
 	got := string(expect.Write(&expect.Capture{}, []byte(old)))

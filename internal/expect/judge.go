@@ -76,7 +76,7 @@ func (x *checking) assert(a assertRule, records []report.Record) {
 func (x *checking) deny(d denyRule, denied map[*report.AnomalyRecord]bool) {
 	x.each(func(r *report.Record, a *report.AnomalyRecord) {
 		kind := analyzer.FindAnomalyKind(a.ID)
-		if denied[a] || x.expected[a] || kind == nil || !d.fails.Fails(kind) {
+		if denied[a] || x.Unchanged || x.expected[a] || kind == nil || !d.fails.Fails(kind) {
 			return
 		}
 		denied[a] = true
