@@ -36,6 +36,7 @@ var layers = map[string]layer{
 	"reassembly":      {},
 	"internal/wire":   {other: gopacketTypes},
 	"internal/lab":    {other: anyOther},
+	"internal/peers":  {},
 	"internal/source": {ours: []string{"internal/wire"}, other: anyOther},
 	"analyzer":        {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report":          {ours: []string{"analyzer", "fsm"}, other: anyOther},

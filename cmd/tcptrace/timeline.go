@@ -137,6 +137,7 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	if err != nil {
 		return err
 	}
+	p.reads = true
 	if err := p.find(ctx); err != nil {
 		return err
 	}

@@ -221,6 +221,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		if p, err = o.passes("tcptrace timeline", args, t, e); err != nil {
 			return err
 		}
+		p.reads = true
 		if err = p.find(ctx); err != nil {
 			return err
 		}

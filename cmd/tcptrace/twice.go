@@ -15,7 +15,7 @@ import (
 )
 
 // A viewer shows the packets of conversations. Which packets are whose, and what became of a
-// conversation, is known when all of the input was analyzed, so it is read twice.
+// conversation, is known when all of the input was analyzed, so it is read twice, or three times.
 type viewer interface {
 	// take is told of every chosen conversation in the first pass. It must not keep c.
 	take(c *analyzer.Conversation)
@@ -40,6 +40,8 @@ type passes struct {
 
 	selected
 	choice *engine.Choice
+	reads  bool          // the viewer wants all that reading segments tells of a conversation
+	names  []uint64      // stream numbers of the chosen ones
 	begin  analyzer.Time // of the first packet, from its conversation on
 
 	// Valid after find.
@@ -58,7 +60,6 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 	if err != nil {
 		return nil, err
 	}
-	opts.Revisions = map[uint64]analyzer.Revision{}
 	p := &passes{options: o, engine: opts, inputs: inputs, viewer: v, env: e, choice: engine.NewChoice(opts)}
 	if p.selected, err = o.selected(); err != nil {
 		return nil, err
@@ -166,10 +167,19 @@ func (s *begunSource) Next(b *source.Batch) error {
 }
 
 // find is the first pass. After an error there is nothing to show.
+//
+// Reading every segment takes as much time as the rest, and memory. So if there are few streams
+// to be read, they are found without, and the partitions that they are in are gone through once more.
 func (p *passes) find(ctx context.Context) error {
+	opts := p.engine
+	later := p.later()
+	if p.reads && !later {
+		opts.Statistics = true
+		opts.Revisions = p.revisions()
+	}
 	src := p.open()
 	var err error
-	p.summary, err = engine.Run(ctx, src, p.engine, p)
+	p.summary, err = engine.Run(ctx, src, opts, p)
 	p.stats, p.interfaces = src.Stats(), src.Interfaces()
 	src.Close()
 	if err != nil {
@@ -178,7 +188,54 @@ func (p *passes) find(ctx context.Context) error {
 	if len(p.stats.Errors) > 0 && p.choice.Len() == 0 {
 		return conclude(p.stats, p.engine.Filter, false, p.env)
 	}
-	return p.missing(&p.summary)
+	if err := p.missing(&p.summary); err != nil || !later {
+		return err
+	}
+	return p.read(ctx)
+}
+
+// later reports whether conversations are found first and read then.
+func (p *passes) later() bool { return p.reads && p.streams != nil && p.where == nil }
+
+func (p *passes) revisions() map[uint64]analyzer.Revision {
+	p.engine.Revisions = map[uint64]analyzer.Revision{}
+	return p.engine.Revisions
+}
+
+// read tells the viewer of the conversations that were found, with all that their segments tell.
+func (p *passes) read(ctx context.Context) error {
+	if err := p.rewind(); err != nil {
+		return err
+	}
+	opts := p.engine
+	opts.Statistics, opts.Only, opts.Revisions = true, p.choice.Partitions(), p.revisions()
+	src := p.open()
+	defer src.Close()
+	_, err := engine.Run(ctx, src, opts, &rereader{passes: p})
+	return interrupted(ctx, err)
+}
+
+// rereader is the sink of read.
+type rereader struct {
+	*passes
+	next int
+}
+
+var errReordered = errors.New("the input changed while it was read: its conversations are others")
+
+// Conversation tells the viewer of c if it was chosen.
+func (r *rereader) Conversation(c *analyzer.Conversation) error {
+	i, ok := r.choice.Index(c.FirstFrame)
+	if !ok {
+		return nil
+	}
+	if i != r.next {
+		return errReordered
+	}
+	r.next++
+	c.Stream = r.names[i]
+	r.viewer.take(c)
+	return nil
 }
 
 // Conversation makes p the sink of the first pass.
@@ -195,7 +252,11 @@ func (p *passes) Conversation(c *analyzer.Conversation) error {
 		return nil
 	}
 	p.choice.Take(c)
-	p.viewer.take(c)
+	if p.later() {
+		p.names = append(p.names, c.Stream)
+	} else {
+		p.viewer.take(c)
+	}
 	return nil
 }
 

@@ -29,6 +29,10 @@ type Options struct {
 	Workers int            // tracking goroutines beside the one that reads and decodes; 0: one for each processor
 	Filter  *source.Filter // frames it does not match are counted and left out; nil: none
 
+	// Only, if it is not nil, has a true for each partition of the flows that is wanted. Segments of
+	// the others are decoded and counted, and that is all.
+	Only []bool
+
 	// Revisions, if it is not nil, is filled by Run with what later segments showed of earlier ones,
 	// by their frames. Watch takes it into account.
 	Revisions map[uint64]analyzer.Revision
@@ -186,6 +190,9 @@ func (r *run) decode(frames *source.Batch, b *batch) {
 			continue
 		}
 		tracker := s.Key.Partition(len(r.trackers))
+		if r.opts.Only != nil && !r.opts.Only[tracker] {
+			continue
+		}
 		w := tracker % len(r.work)
 		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker), analyzer.Hash(&s.Key)})
 		n++

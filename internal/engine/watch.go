@@ -43,6 +43,15 @@ func (c *Choice) Leave(v *analyzer.Conversation) {
 	}
 }
 
+// Index is which of those taken the conversation is that begins with a frame.
+func (c *Choice) Index(first uint64) (i int, ok bool) {
+	i, ok = c.taken[first]
+	return i, ok
+}
+
+// Partitions are those with conversations that were taken, for Options.Only.
+func (c *Choice) Partitions() []bool { return c.partitions }
+
 // Len is how many conversations were taken.
 func (c *Choice) Len() int { return len(c.taken) }
 
@@ -85,6 +94,7 @@ func (s *Sighting) Payload() []byte {
 // were evicted, say. So the trackers of the partitions that matter see all of their segments again, and the
 // others none. Memory is bounded as in the first pass.
 func Watch(ctx context.Context, src source.Source, opts Options, choice *Choice, see func(*Sighting) error) error {
+	opts.Statistics = true // a Reading of each segment is what it is for
 	w := watcher{opts: opts, choice: choice, see: see}
 	for _, wanted := range choice.partitions {
 		var t *analyzer.Tracker

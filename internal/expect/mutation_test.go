@@ -28,7 +28,7 @@ var mutations = []mutation{
 		return "CLOSING", []string{old, "expected CLOSING"}
 	}},
 	{"anomaly", regexp.MustCompile(`\bid: [a-z0-9-]+`), func(string) (string, []string) {
-		const id = "sack-reneged" // no golden capture has it
+		const id = "overlap-conflict" // no golden capture has it
 		return "id: " + id, []string{id, "is expected and was not found"}
 	}},
 	{"number", regexp.MustCompile(`\b(packets|payload_bytes|frame|last_frame|completeness|tcp): \d+`), func(old string) (string, []string) {
