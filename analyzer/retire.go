@@ -1,0 +1,115 @@
+package analyzer
+
+import (
+	"cmp"
+	"slices"
+)
+
+func (t *Tracker) makeRoom(frame uint64, out *Output) {
+	for t.ended.n > 0 {
+		if d := t.ended.pop(); t.slab.at(d.slot).gen == d.gen {
+			t.releasedEarly++
+			t.finish(d.slot, frame, out)
+			return
+		}
+	}
+	slot := t.lru.oldest(&t.slab)
+	t.slab.at(slot).flags |= evicted
+	t.evicted++
+	t.finish(slot, frame, out)
+}
+
+// expire lets go of conversations whose time is over.
+func (t *Tracker) expire(now Time, frame uint64, out *Output) {
+	for t.ended.n > 0 {
+		d := *t.ended.peek()
+		if d.at > now && t.ended.n <= t.maxEnded {
+			break
+		}
+		t.ended.pop()
+		c := t.slab.at(d.slot)
+		switch {
+		case c.gen != d.gen:
+		case !c.flags.has(ended): // a refused SYN was tried again
+			c.flags &^= queued
+		case c.last+t.linger > now && d.at <= now:
+			t.ended.push(deadline{c.last + t.linger, d.slot, d.gen})
+		default:
+			if d.at > now {
+				t.releasedEarly++
+			}
+			t.finish(d.slot, frame, out)
+		}
+	}
+	for t.dialing.n > 0 && t.dialing.peek().at <= now {
+		d := t.dialing.pop()
+		c := t.slab.at(d.slot)
+		switch {
+		case c.gen != d.gen || c.outcome() != Unanswered:
+		case c.givesUp() > now:
+			t.dialing.push(deadline{c.givesUp(), d.slot, d.gen})
+		default:
+			t.finish(d.slot, frame, out)
+		}
+	}
+	t.wake = never
+	for _, q := range [...]*queue{&t.ended, &t.dialing} {
+		if q.n > 0 {
+			t.wake = min(t.wake, q.peek().at)
+		}
+	}
+}
+
+// finish hands the conversation out and frees its slot.
+func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
+	c := t.slab.at(slot)
+	if c.flags.has(pending) {
+		t.settle(slot)
+	}
+	if t.skips != nil && t.skips.Skips(c.first) {
+		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(c.outcome())})
+		t.free(slot)
+		return
+	}
+	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
+	out.done = append(out.done, Conversation{})
+	t.build(slot, &out.done[len(out.done)-1], &out.evidence)
+	t.free(slot)
+}
+
+func (t *Tracker) free(slot uint32) {
+	c := t.slab.at(slot)
+	c.facts.release(&t.facts)
+	t.facts.marks.release(&c.marks)
+	if c.flags.has(isRead) {
+		t.closeBooks(slot)
+	}
+	if !c.flags.has(replaced) {
+		t.index.remove(Hash(&c.key), slot)
+	}
+	t.slab.release(slot)
+}
+
+// last builds the record of a conversation that the end of the input ends.
+func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
+	if t.slab.at(slot).flags.has(pending) {
+		t.settle(slot)
+	}
+	t.build(slot, out, ev)
+}
+
+// live lists the slots in use in order of their conversations' first frames.
+func (t *Tracker) live() []uint32 {
+	slots := make([]uint32, 0, t.slab.used)
+	for i, chunk := range t.slab.chunks {
+		for j := range chunk {
+			if chunk[j].gen%2 == 1 {
+				slots = append(slots, uint32(i<<chunkBits|j))
+			}
+		}
+	}
+	slices.SortFunc(slots, func(a, b uint32) int {
+		return cmp.Compare(t.slab.at(a).firstFrame, t.slab.at(b).firstFrame)
+	})
+	return slots
+}
