@@ -258,7 +258,7 @@ func (r *reader) openAgain() Kind {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
-	r.v.spurious = e == nil
+	r.v.spurious = e == nil && r.rx.acked != 0
 	r.resend(i, 0)
 	return KindRetransmission
 }

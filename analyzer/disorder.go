@@ -298,7 +298,7 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.lostPackets++
 	}
 	rp.causes[r.v.cause]++
-	if r.end <= r.una {
+	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}
 	for ; i >= 0 && i < int(r.a.flight.n); i++ {
