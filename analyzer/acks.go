@@ -74,8 +74,10 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 	case r.tx.flags.has(provoked):
 		return KindChallengeACK
 	case b.flags.has(bookZeroProbed) && (a.flags.has(bookZero) || r.s.Window == 0):
+		b.flags &^= bookZeroProbed // answered
 		return KindZeroWindowProbeACK
 	case b.flags.has(bookProbed):
+		b.flags &^= bookProbed
 		return KindKeepAliveACK
 	case !a.flags.has(bookHasEdge):
 		return KindACK
