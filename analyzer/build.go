@@ -7,27 +7,27 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// build writes the record of the slot's conversation into out, and its facts and marks behind those in ev. Its stream number is the Merger's to give.
+// build writes the record of the slot's conversation into out, which this tracker may have written before, and its
+// facts and marks behind those in ev. Its stream number is the Merger's to give.
 func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	c := t.slab.at(slot)
 	cl, roles := c.client()
-	*out = Conversation{
-		Roles:        roles,
-		Start:        c.first,
-		End:          c.last,
-		FirstFrame:   c.firstFrame,
-		LastFrame:    c.lastFrame,
-		Outcome:      c.outcome(),
-		Completeness: c.seen,
-		ConnState:    connState(&c.half[cl], &c.half[1-cl]),
-		History:      c.history.orient(cl, c.firstDir),
-		Evicted:      c.flags.has(evicted),
+	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is
+	// where no segments are read.
+	if t.reads {
+		out.Sent = [2]Sent{}
 	}
+	out.Roles, out.Start, out.End = roles, c.first, c.last
+	out.FirstFrame, out.LastFrame = c.firstFrame, c.lastFrame
+	out.Outcome, out.Completeness = c.outcome(), c.seen
+	out.ConnState = connState(&c.half[cl], &c.half[1-cl])
+	out.History = c.history.orient(cl, c.firstDir)
+	out.Evicted, out.Statistics = c.flags.has(evicted), c.flags.has(isRead)
 	for side := range 2 {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.key, dir)
-		out.Sent[side] = c.half[dir].sent()
-		if c.flags.has(isRead) {
+		c.half[dir].sent(&out.Sent[side])
+		if out.Statistics {
 			t.account(&out.Sent[side], slot, dir)
 		}
 	}
@@ -41,18 +41,13 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
 }
 
-func (h *half) sent() Sent {
+func (h *half) sent(out *Sent) {
 	stream := h.end - h.start
 	if h.flags.has(sentFIN) && stream > 0 {
 		stream--
 	}
-	return Sent{
-		Packets:      h.packets,
-		PayloadBytes: h.payload,
-		IPBytes:      h.ipBytes,
-		FrameBytes:   h.frameBytes,
-		StreamBytes:  uint64(max(0, stream)),
-	}
+	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.packets, h.payload, h.ipBytes, h.frameBytes
+	out.StreamBytes = uint64(max(0, stream))
 }
 
 // socket is the key's address and port of a direction's sender.

@@ -102,14 +102,6 @@ func (l *ledgers) alloc(slot uint32) {
 	*l.at(slot) = ledger{}
 }
 
-// peek is the ledger of a slot that may have none: then it is nil, or what an earlier conversation left.
-func (l *ledgers) peek(slot uint32) *ledger {
-	if i := int(slot >> chunkBits); i < len(l.chunks) && l.chunks[i] != nil {
-		return l.at(slot)
-	}
-	return nil
-}
-
 // closeBooks gives back what a slot's books hold of the pools.
 func (t *Tracker) closeBooks(slot uint32) {
 	l := t.ledgers.at(slot)

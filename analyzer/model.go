@@ -148,6 +148,7 @@ type Conversation struct {
 	ConnState             ConnState
 	History               History
 	Evicted               bool // the flow table was full: what came later is in another conversation
+	Statistics            bool // its segments were read (Options.Statistics): all of Sent is known, not only its first five fields
 	Sent                  [2]Sent
 
 	// What a Judgment is made of.

@@ -72,8 +72,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 		return
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
-	out.done = append(out.done, Conversation{})
-	t.build(slot, &out.done[len(out.done)-1], &out.evidence)
+	t.build(slot, out.next(), &out.evidence)
 	t.free(slot)
 }
 

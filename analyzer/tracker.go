@@ -125,6 +125,16 @@ type Output struct {
 	evidence evidence // of those in done
 }
 
+// next is room for another conversation, with what was there before.
+func (o *Output) next() *Conversation {
+	if n := len(o.done); n < cap(o.done) {
+		o.done = o.done[:n+1]
+	} else {
+		o.done = append(o.done, Conversation{})
+	}
+	return &o.done[len(o.done)-1]
+}
+
 // evidence is the memory behind what conversations refer to.
 type evidence struct {
 	facts []fact
@@ -164,7 +174,8 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	c := t.slab.at(uint32(e) - 1)
 	a, b := &c.half[0], &c.half[1]
 	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
-	if l := t.ledgers.peek(uint32(e) - 1); l != nil {
+	if t.reads && t.first == 0 { // else few are read
+		l := t.ledgers.at(uint32(e) - 1)
 		x, y := &l.book[0], &l.book[1]
 		t.touched += Time(x.flightSum+y.flightSum) + x.idleMax + y.idleMax + x.rtt.srtt + y.rtt.srtt
 	}

@@ -122,6 +122,7 @@ func randomConversation(rng *rand.Rand) *analyzer.Conversation {
 	c.End = c.Start + analyzer.Time(number()>>1)
 	for i := range c.Sent {
 		c.Sent[i] = randomSent(rng)
+		c.Statistics = true
 		c.Sent[i].Packets >>= 1
 	}
 	return c

@@ -97,10 +97,18 @@ var statistics, statisticNames = func() (list []Statistic, names []string) {
 	return list, names
 }()
 
+// known is how many of the statistics, from the first, are known of c.
+func known(c *analyzer.Conversation) int {
+	if c.Statistics {
+		return len(statistics)
+	}
+	return always
+}
+
 // sent appends the statistics of a side. What is 0 or not known is left out but for the first few.
 func (e *encoder) sent(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
 	at := len(b)
-	for i := range statistics {
+	for i := range known(c) {
 		s := &statistics[i]
 		v := s.value(c, &c.Sent[side])
 		if v == 0 && i >= always {
@@ -123,7 +131,7 @@ func (e *encoder) sent(b []byte, c *analyzer.Conversation, side analyzer.Side) [
 // set makes r what the side sent.
 func (r *SentRecord) set(c *analyzer.Conversation, side analyzer.Side) {
 	fields := reflect.ValueOf(r).Elem()
-	for i := range statistics {
+	for i := range known(c) {
 		s := &statistics[i]
 		v := s.value(c, &c.Sent[side])
 		switch f := fields.Field(i); s.Unit {

@@ -62,11 +62,14 @@ const (
 type run struct {
 	opts     Options
 	trackers []*analyzer.Tracker
-	intake   analyzer.Intake
 	free     chan *batch
 	ordered  chan *batch // as read, for the merger
 	work     []chan *batch
 	failed   atomic.Bool // the sink wants no more
+
+	// What the reader writes for every packet, a cache line away from what the workers read for every segment.
+	_      [64]byte
+	intake analyzer.Intake
 }
 
 // Run analyzes all of src and hands the conversations to sink, from one goroutine. If ctx is
@@ -203,18 +206,19 @@ func (r *run) decode(frames *source.Batch, b *batch) {
 const touchAhead = 16
 
 func (r *run) track(b *batch, worker int) {
+	trackers := r.trackers
 	for tasks := b.byWorker[worker]; len(tasks) > 0; {
 		group := tasks[:min(touchAhead, len(tasks))]
 		tasks = tasks[len(group):]
 		var blocks [touchAhead]uint32
 		for i, t := range group {
-			blocks[i] = r.trackers[t.tracker].Touch(t.hash)
+			blocks[i] = trackers[t.tracker].Touch(t.hash)
 		}
 		for i, t := range group {
-			r.trackers[t.tracker].TouchFacts(blocks[i])
+			trackers[t.tracker].TouchFacts(blocks[i])
 		}
 		for _, t := range group {
-			r.trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
+			trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
 		}
 	}
 	b.pending.Done()
