@@ -49,7 +49,6 @@ type batch struct {
 // task is a segment of the batch and the tracker it goes to.
 type task struct {
 	segment, tracker uint16
-	hash             uint32
 }
 
 const (
@@ -197,7 +196,7 @@ func (r *run) decode(frames *source.Batch, b *batch) {
 			continue
 		}
 		w := tracker % len(r.work)
-		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker), analyzer.Hash(&s.Key)})
+		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker)})
 		n++
 	}
 }
@@ -210,15 +209,16 @@ func (r *run) track(b *batch, worker int) {
 	for tasks := b.byWorker[worker]; len(tasks) > 0; {
 		group := tasks[:min(touchAhead, len(tasks))]
 		tasks = tasks[len(group):]
-		var blocks [touchAhead]uint32
+		var hashes, blocks [touchAhead]uint32
 		for i, t := range group {
-			blocks[i] = trackers[t.tracker].Touch(t.hash)
+			hashes[i] = analyzer.Hash(&b.segments[t.segment].Key)
+			blocks[i] = trackers[t.tracker].Touch(hashes[i])
 		}
 		for i, t := range group {
 			trackers[t.tracker].TouchFacts(blocks[i])
 		}
-		for _, t := range group {
-			trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
+		for i, t := range group {
+			trackers[t.tracker].Segment(&b.segments[t.segment], hashes[i], &b.outs[t.tracker])
 		}
 	}
 	b.pending.Done()
