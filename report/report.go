@@ -32,6 +32,8 @@ type Format struct {
 	// Streams is true when conversations are written as they come, all of them.
 	// Such a format needs [Sorted] to be in order or to be limited.
 	Streams bool
+	// People is true when people read it: they want a few conversations, in order.
+	People bool
 	// New makes the renderer. Formats that stream ignore the options.
 	New func(w io.Writer, o TableOptions) Report
 }
@@ -39,8 +41,8 @@ type Format struct {
 // Formats are the formats by the name that --format takes.
 var Formats = map[string]Format{
 	"table": {
-		Help: "for people: a table and a summary",
-		New:  func(w io.Writer, o TableOptions) Report { return NewTable(w, o) },
+		Help: "for people: a table and a summary", People: true,
+		New: func(w io.Writer, o TableOptions) Report { return NewTable(w, o) },
 	},
 	"json": {
 		Help: "one JSON document: conversations and summary", Streams: true,
@@ -51,7 +53,7 @@ var Formats = map[string]Format{
 		New: func(w io.Writer, _ TableOptions) Report { return NewNDJSON(w) },
 	},
 	"long": {
-		Help: "for people: every statistic of a conversation, client and server side by side", Streams: true,
+		Help: "for people: every statistic of a conversation, client and server side by side", Streams: true, People: true,
 		New: func(w io.Writer, _ TableOptions) Report { return NewLong(w) },
 	},
 	"csv": {

@@ -116,10 +116,10 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	opts, err := o.engine()
-	opts.Statistics = o.read || o.format == "long" || len(o.failOn) > 0 || readsSegments.MatchString(o.where)
 	if err != nil {
 		return err
 	}
+	opts.Statistics = o.read || o.format == "long" || len(o.failOn) > 0 || readsSegments.MatchString(o.where)
 	key, where, err := o.selection()
 	if err != nil {
 		return err
@@ -170,19 +170,18 @@ func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err e
 
 // newReport builds the chain: --where, then --fail-on, then --sort and --limit, then the format.
 func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
-	opts := report.TableOptions{Sort: key, Limit: o.limit}
+	format := report.Formats[o.format]
+	limit := o.limit
+	if limit == noLimit && format.People {
+		limit = defaultTableLimit
+	}
+	opts := report.TableOptions{Sort: key, Limit: limit}
 	if o.output == "" {
 		opts.Width = e.width
 		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
-	limit := o.limit
-	if limit == noLimit && (o.format == "table" || o.format == "long") {
-		limit = defaultTableLimit
-	}
-	opts.Limit = limit
-	format := report.Formats[o.format]
 	rep := format.New(w, opts)
-	if format.Streams && (limit > 0 || o.sort != "start" || o.format == "long") {
+	if format.Streams && (limit > 0 || o.sort != "start" || format.People) {
 		rep = report.Sorted(rep, key, max(0, limit))
 	}
 	if len(o.failOn) > 0 {

@@ -171,12 +171,12 @@ func (s *begunSource) Next(b *source.Batch) error {
 // Reading every segment takes as much time as the rest, and memory. So if there are few streams
 // to be read, they are found without, and the partitions that they are in are gone through once more.
 func (p *passes) find(ctx context.Context) error {
+	if p.reads {
+		p.engine.Revisions = map[uint64]analyzer.Revision{}
+	}
 	opts := p.engine
 	later := p.later()
-	if p.reads && !later {
-		opts.Statistics = true
-		opts.Revisions = p.revisions()
-	}
+	opts.Statistics = p.reads && !later
 	src := p.open()
 	var err error
 	p.summary, err = engine.Run(ctx, src, opts, p)
@@ -197,18 +197,13 @@ func (p *passes) find(ctx context.Context) error {
 // later reports whether conversations are found first and read then.
 func (p *passes) later() bool { return p.reads && p.streams != nil && p.where == nil }
 
-func (p *passes) revisions() map[uint64]analyzer.Revision {
-	p.engine.Revisions = map[uint64]analyzer.Revision{}
-	return p.engine.Revisions
-}
-
 // read tells the viewer of the conversations that were found, with all that their segments tell.
 func (p *passes) read(ctx context.Context) error {
 	if err := p.rewind(); err != nil {
 		return err
 	}
 	opts := p.engine
-	opts.Statistics, opts.Only, opts.Revisions = true, p.choice.Partitions(), p.revisions()
+	opts.Statistics, opts.Only = true, p.choice.Partitions()
 	src := p.open()
 	defer src.Close()
 	_, err := engine.Run(ctx, src, opts, &rereader{passes: p})
