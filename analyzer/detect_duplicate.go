@@ -41,19 +41,19 @@ func (r *recent) again(s *wire.Segment) bool {
 }
 
 // duplicate reports whether s, equal to a segment just before it, is a copy of that frame, and
-// then does no more than count it.
-func (t *Tracker) duplicate(slot uint32, s *wire.Segment) bool {
+// then does no more than count it. It returns the conversation that it was counted in.
+func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 	if t.slab.at(slot).flags.has(succeeded) {
 		slot = t.newestThatFits(slot, s)
 	}
 	c := t.slab.at(slot)
 	if c.flags.has(pending) || !c.captured(&t.facts.marks, s) {
-		return false // who meets a half-open connection sends its SYN again at once, behind the RST
+		return slot, false // who meets a half-open connection sends its SYN again at once, behind the RST
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
 	t.passOver(slot, s, KindCaptureDuplicate)
 	c.count(&c.half[s.Dir], s)
-	return true
+	return slot, true
 }
 
 // captured reports whether s, equal to a frame just before it, is the same frame. The IP ID

@@ -204,19 +204,21 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 		t.index.put(hash, slot)
 		out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventOpen})
 		t.apply(slot, s)
-		return Placement{slot, placed}
+		return Placement{slot: slot}
 	}
-	if again && t.duplicate(slot, s) {
-		return Placement{slot, placedDuplicate}
+	if again {
+		if of, ok := t.duplicate(slot, s); ok {
+			return Placement{slot: of}
+		}
 	}
 	if t.slab.at(slot).flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
-			return Placement{newest, placedHeld}
+			return Placement{newest, true}
 		}
 	}
 	t.apply(slot, s)
-	return Placement{slot, placed}
+	return Placement{slot: slot}
 }
 
 // apply adds the segment to the conversation and notes when that ends.

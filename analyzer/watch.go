@@ -14,33 +14,22 @@ import (
 // Placement is where a Tracker put a segment. It is good until the tracker's next segment.
 type Placement struct {
 	slot uint32
-	how  placementKind
+	held bool // it waits for what follows to tell where it belongs (heldSYN)
 }
-
-type placementKind uint32
-
-const (
-	placed          placementKind = iota
-	placedDuplicate               // counted as a copy of the frame before it
-	placedHeld                    // it waits for what follows to tell where it belongs (heldSYN)
-)
 
 // Place says to which conversation a segment belongs. A conversation is named by its first frame.
 type Place struct {
-	First     uint64
-	Held      uint64 // not 0: it belongs to the conversation that begins with this frame if there is one, else to First
-	Duplicate bool   // a copy of a frame that was captured just before
+	First uint64
+	Held  uint64 // not 0: it belongs to the conversation that begins with this frame if there is one, else to First
 }
 
-// Place is what p, which t returned for s, means.
-func (t *Tracker) Place(p Placement, s *wire.Segment) Place {
-	switch p.how {
-	case placedDuplicate:
-		return Place{First: t.slab.at(t.newestThatFits(p.slot, s)).firstFrame, Duplicate: true}
-	case placedHeld:
-		return Place{First: t.slab.at(p.slot).firstFrame, Held: t.held[p.slot].copies[0].Frame}
+// Place is what p, which t returned last, means.
+func (t *Tracker) Place(p Placement) Place {
+	place := Place{First: t.slab.at(p.slot).firstFrame}
+	if p.held {
+		place.Held = t.held[p.slot].copies[0].Frame
 	}
-	return Place{First: t.slab.at(p.slot).firstFrame}
+	return place
 }
 
 // Discard empties o, for who wants to know the places of segments and nothing else.

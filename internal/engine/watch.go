@@ -151,7 +151,7 @@ func (w *watcher) frame(frames *source.Batch, i int) error {
 		return nil
 	}
 	w.sighting.Reading = analyzer.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
-	place := t.Place(t.Segment(s, analyzer.Hash(&s.Key), &w.out), s)
+	place := t.Place(t.Segment(s, analyzer.Hash(&s.Key), &w.out))
 	w.out.Discard()
 	n, ok := w.choice.find(place)
 	if !ok || s.Frame > w.choice.last {
