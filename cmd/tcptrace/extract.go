@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/dump"
 	"tcptrace/internal/engine"
 )
 
@@ -42,19 +43,23 @@ pcap. A pcap file can hold only one link type. The input is read twice, so it ca
 }
 
 // extraction is the packets on their way to the file.
-type extraction struct{ out *captureWriter }
+type extraction struct{ out *dump.File }
 
 func (x *extraction) take(*analyzer.Conversation) {}
 
 func (x *extraction) see(s *engine.Sighting) error {
-	return x.out.packet(s.Packet, s.Data, s.Segment.Frame)
+	err := x.out.Packet(s.Packet, s.Data, s.Segment.Frame)
+	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
+		return &exitError{exitUsage, limit}
+	}
+	return err
 }
 
 func (o *extractOptions) check(args []string, e env) error {
 	switch {
 	case o.output == "":
 		return usageError("-w is missing: the file to write")
-	case endsIn(o.output, packedEnds):
+	case dump.NamedPacked(o.output):
 		return usageError("-w %s: the file is not compressed, name it .pcap or .pcapng", o.output)
 	case o.output == "-" && e.outTTY:
 		return usageError("-w -: packets are not for a terminal")
@@ -83,7 +88,7 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return err
 	}
-	x.out = newCaptureWriter(out, o.output, p.interfaces)
+	x.out = dump.NewFile(out, o.output, p.interfaces)
 	err = p.show(ctx)
 	if failed := errors.Join(x.out.Flush(), out.Close()); failed != nil {
 		return failed
