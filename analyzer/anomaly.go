@@ -52,6 +52,8 @@ type AnomalyKind struct {
 
 	Command string // the command that looks for it, if the analysis does not: it needs the bytes
 
+	missing bool // it says that something has not come, which may come yet
+
 	needs  signs                   // it is looked for where one of these shows
 	detect func(s *scene)          // nil: nothing looks for it yet
 	detail func(a *Anomaly) string // not nil if detect is not

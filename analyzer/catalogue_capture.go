@@ -28,7 +28,7 @@ var captureKinds = []*AnomalyKind{
 		Causes:  "The capturing machine or the mirror port was too slow; a second path that does not pass the tap; the frames passed before the capture began.",
 		Next: "Look for drops in the summary. Capture fewer bytes of each frame (-s 96), use a larger buffer (-B), filter earlier. " +
 			"Do not conclude anything from what is missing here.",
-		needs: sign(markUnseen), detect: detectLoss, detail: detailLoss,
+		missing: true, needs: sign(markUnseen), detect: detectLoss, detail: detailLoss,
 	},
 	{
 		ID: "clock-backwards", Severity: SeverityNote,
@@ -44,7 +44,7 @@ var captureKinds = []*AnomalyKind{
 		Meaning: "Only one endpoint's segments are in the capture; what the other did is inferred from what this one acknowledges, and is marked as assumed.",
 		Causes:  "Asymmetric routing; a mirror port that copies one direction; a capture filter that names only one of the two.",
 		Next:    "Capture where both directions pass, such as on one of the endpoints.",
-		needs:   signUnseen, detect: detectOneSided, detail: detailOneSided,
+		missing: true, needs: signUnseen, detect: detectOneSided, detail: detailOneSided,
 	},
 	{
 		ID: "truncated-header", Severity: SeverityNote,

@@ -7,9 +7,9 @@ var closingKinds = []*AnomalyKind{
 		RFC:     "RFC 9293 3.6, 3.8.3",
 		Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK. It repeats the FIN until it gives up " +
 			"(Linux: tcp_orphan_retries, about 8 attempts); its bytes may or may not have arrived.",
-		Causes: "The peer or the path vanished during the close; a firewall that removes the connection at the first FIN; the capture ended too early.",
-		Next:   "Was the FIN sent again? If so the peer is unreachable or deaf. If not, see how long the capture goes on.",
-		needs:  signClosing, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
+		Causes:  "The peer or the path vanished during the close; a firewall that removes the connection at the first FIN; the capture ended too early.",
+		Next:    "Was the FIN sent again? If so the peer is unreachable or deaf. If not, see how long the capture goes on.",
+		missing: true, needs: signClosing, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
 	},
 	{
 		ID: "fin-retransmit", Severity: SeverityWarning,

@@ -27,9 +27,9 @@ var openingKinds = []*AnomalyKind{
 		RFC:     "RFC 9293 3.8.3",
 		Meaning: "Nothing came back: no SYN-ACK, no RST. The client waits until its last retry has timed out (Linux: six retries, 127 s in all, tcp_syn_retries) " +
 			"and then connect() fails with ETIMEDOUT.",
-		Causes: "A firewall that drops; a host that is down or whose address is wrong; a listen queue that is full (Linux drops the SYN); no way back.",
-		Next:   "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
-		needs:  signOpening, detect: detectNoAnswer, detail: detailNoAnswer,
+		Causes:  "A firewall that drops; a host that is down or whose address is wrong; a listen queue that is full (Linux drops the SYN); no way back.",
+		Next:    "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
+		missing: true, needs: signOpening, detect: detectNoAnswer, detail: detailNoAnswer,
 	},
 	{
 		ID: "syn-retransmit", Severity: SeverityWarning,
@@ -59,7 +59,7 @@ var openingKinds = []*AnomalyKind{
 		Meaning: "The server is left in SYN_RCVD until it gives up (Linux: 63 s after the SYN, tcp_synack_retries). Each such connection takes a place in its SYN queue.",
 		Causes:  "The SYN had a forged address (a SYN flood); the client is gone or behind a firewall that drops the SYN-ACK; a scanner that never answers.",
 		Next:    "Many from many addresses: a SYN flood; are SYN cookies on? Few from one: does the SYN-ACK reach that client?",
-		needs:   signOpening, detect: detectIncomplete, detail: detailIncomplete,
+		missing: true, needs: signOpening, detect: detectIncomplete, detail: detailIncomplete,
 	},
 	{
 		ID: "simultaneous-open", Severity: SeverityNote,

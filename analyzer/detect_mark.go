@@ -57,6 +57,7 @@ type marks uint32
 type markPool struct {
 	chunks [][]mark
 	free   uint32 // mark+1
+	news   uint64 // how often a mark was added, or something to one
 }
 
 func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)&(chunkSize-1)] }
@@ -103,6 +104,7 @@ func (p *markPool) find(l marks, kind markKind, dir uint8) *mark {
 
 // mark adds one more of a kind that s shows.
 func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amount int64) *mark {
+	p.news++
 	m := p.find(c.marks, kind, dir)
 	if m == nil {
 		i := p.alloc()

@@ -62,6 +62,7 @@ type factBlock struct {
 type factPool struct {
 	chunks [][]factBlock
 	free   uint32 // block+1
+	news   uint64 // how often a fact was added or replaced
 	marks  markPool
 }
 

@@ -34,12 +34,6 @@ func (m *Merger) Batch(outs []Output) error {
 		m.heads[i]++
 		s := &m.streams[i]
 		switch e.kind {
-		case eventOpen:
-			set(&s.open, e.slot, m.number())
-		case eventHold:
-			set(&s.held, e.slot, m.number())
-		case eventOpenHeld:
-			set(&s.open, e.slot, s.held[e.arg])
 		case eventDone:
 			c := &outs[i].done[e.arg]
 			c.Stream = s.open[e.slot]
@@ -49,6 +43,8 @@ func (m *Merger) Batch(outs []Output) error {
 		case eventSkipped:
 			m.conversations++
 			m.outcomes[e.arg]++
+		default:
+			m.next = s.begin(&e, m.next)
 		}
 	}
 	clear(m.heads)
@@ -71,9 +67,19 @@ func (m *Merger) earliest(outs []Output) int {
 	return best
 }
 
-func (m *Merger) number() uint64 {
-	m.next++
-	return m.next - 1
+// begin numbers the conversation that e begins, or may begin. next is the first free number; it returns that of
+// the event after e.
+func (s *slotStreams) begin(e *event, next uint64) uint64 {
+	switch e.kind {
+	case eventOpen:
+		set(&s.open, e.slot, next)
+	case eventHold:
+		set(&s.held, e.slot, next)
+	case eventOpenHeld:
+		set(&s.open, e.slot, s.held[e.arg])
+		return next
+	}
+	return next + 1
 }
 
 func set(numbers *[]uint64, slot uint32, n uint64) {

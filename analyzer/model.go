@@ -147,8 +147,9 @@ type Conversation struct {
 	Completeness          Completeness
 	ConnState             ConnState
 	History               History
-	Evicted               bool // the flow table was full: what came later is in another conversation
-	Statistics            bool // its segments were read (Options.Statistics): all of Sent is known, not only its first five fields
+	Evicted               bool   // the flow table was full: what came later is in another conversation
+	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
+	Statistics            bool   // its segments were read (Options.Statistics): all of Sent is known, not only its first five fields
 	Sent                  [2]Sent
 
 	// What a Judgment is made of.
@@ -207,6 +208,7 @@ type Summary struct {
 	Conversations uint64
 	Outcomes      [NumOutcomes]uint64
 	Evicted       uint64 // conversations ended early because the flow table was full
+	TimedOut      uint64 // conversations that were silent for too long to be followed on (Idle)
 	ReleasedEarly uint64 // closed conversations let go before 2 MSL because too many were waiting
 	Drops         uint64 // packets the capturing side says it lost
 	DropsKnown    bool   // whether it said anything

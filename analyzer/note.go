@@ -7,6 +7,7 @@ import (
 
 // note keeps the segment as a fact.
 func (c *conv) note(p *factPool, s *wire.Segment) *fact {
+	p.news++
 	f := c.facts.add(p)
 	if f == nil {
 		return nil
@@ -66,6 +67,7 @@ func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reasse
 		return
 	}
 	if f := c.facts.newest(p); f != nil && f.dir() == s.Dir && !f.any(wire.SYN|wire.FIN|wire.RST) && f.bits.has(factAdvance) {
+		p.news++
 		f.time, f.ahead, f.seq, f.ack, f.len = Time(s.Time), uint32(s.Frame-c.firstFrame), s.Seq, s.Ack, advance(tx.acked-before)
 		return
 	}

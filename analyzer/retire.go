@@ -5,6 +5,8 @@ import (
 	"slices"
 )
 
+// makeRoom ends a conversation so that another can begin: one that only waits for stragglers, else
+// one that is not established, so that a flood of SYNs costs none that is, else the one that has been silent longest.
 func (t *Tracker) makeRoom(frame uint64, out *Output) {
 	for t.ended.n > 0 {
 		if d := t.ended.pop(); t.slab.at(d.slot).gen == d.gen {
@@ -13,10 +15,25 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 			return
 		}
 	}
-	slot := t.lru.oldest(&t.slab)
+	slot := t.embryo()
+	if slot == noSlot {
+		slot = t.lru.oldest(&t.slab)
+	}
 	t.slab.at(slot).flags |= evicted
 	t.evicted++
 	t.finish(slot, frame, out)
+}
+
+// embryo is the oldest connection that is not established, or noSlot.
+func (t *Tracker) embryo() uint32 {
+	for _, q := range [...]*queue{&t.dialing, &t.answered} {
+		for q.n > 0 {
+			if d := q.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).embryonic() {
+				return d.slot
+			}
+		}
+	}
+	return noSlot
 }
 
 // expire lets go of conversations whose time is over.
@@ -45,7 +62,10 @@ func (t *Tracker) expire(now Time, frame uint64, out *Output) {
 		d := t.dialing.pop()
 		c := t.slab.at(d.slot)
 		switch {
-		case c.gen != d.gen || c.outcome() != Unanswered:
+		case c.gen != d.gen:
+		case c.outcome() == HalfOpen:
+			t.answer(d)
+		case c.outcome() != Unanswered:
 		case c.givesUp() > now:
 			t.dialing.push(deadline{c.givesUp(), d.slot, d.gen})
 		default:
@@ -58,6 +78,14 @@ func (t *Tracker) expire(now Time, frame uint64, out *Output) {
 			t.wake = min(t.wake, q.peek().at)
 		}
 	}
+}
+
+// answer keeps in mind a connection whose SYN was answered, until it is established.
+func (t *Tracker) answer(d deadline) {
+	if t.answered.n > 2*t.slab.used+chunkSize {
+		t.dropEstablished(&t.answered)
+	}
+	t.answered.push(d)
 }
 
 // finish hands the conversation out and frees its slot.

@@ -11,8 +11,8 @@ import (
 // Options set the bounds and clocks of the analysis. The zero value means the defaults.
 type Options struct {
 	// MaxFlows bounds how many conversations are tracked at once. When it is reached
-	// the one that has been silent longest is ended, and counted in
-	// Summary.Evicted; ended ones that wait for stragglers go first. Default 1,048,576.
+	// another is ended, and counted in Summary.Evicted: one that waits for stragglers (Summary.ReleasedEarly),
+	// else the oldest that is not established, else the one that has been silent longest. Default 1,048,576.
 	MaxFlows int
 	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
 	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
@@ -20,6 +20,8 @@ type Options struct {
 	// Statistics has every segment read: what it is, round trips, retransmissions and windows in
 	// Sent, and the anomalies of an open connection. It takes about twice as long.
 	Statistics bool
+	// Undivided has one tracker hold all flows, as a live capture wants it.
+	Undivided bool
 }
 
 const (
@@ -49,7 +51,7 @@ func (o Options) withDefaults() Options {
 // workers: what is evicted, and so every byte of output, must not depend on that.
 // Small bounds are not divided, so that they hold exactly.
 func (o Options) Partitions() int {
-	if o.withDefaults().MaxFlows < 1<<14 {
+	if o.Undivided || o.withDefaults().MaxFlows < 1<<14 {
 		return 1
 	}
 	return 16
@@ -61,22 +63,23 @@ type Tracker struct {
 	maxFlows, maxEnded int
 	linger             Time
 
-	slab    slab
-	reads   bool // Options.Statistics
-	ledgers ledgers
-	index   index
-	lru     lru
-	facts   factPool
-	recent  recent
-	now     Time  // the capture's clock, which other partitions' segments move, too
-	ended   queue // closed or reset conversations that wait for stragglers
-	dialing queue // conversations that began with a SYN, until they are answered
-	wake    Time  // when the first of these may be due
-	held    map[uint32]*heldSYN
-	skips   Selective // nil: nothing may be skipped
-	first   int       // how many conversations it wants, 0: all
-	begun   int       // conversations of which facts are kept
-	latest  Time      // start of the last of them
+	slab     slab
+	reads    bool // Options.Statistics
+	ledgers  ledgers
+	index    index
+	lru      lru
+	facts    factPool
+	recent   recent
+	now      Time  // the capture's clock, which other partitions' segments move, too
+	ended    queue // closed or reset conversations that wait for stragglers
+	dialing  queue // conversations that began with a SYN, until they are established or given up
+	answered queue // those of which a SYN-ACK was not acknowledged in that time
+	wake     Time  // when the first of these may be due
+	held     map[uint32]*heldSYN
+	skips    Selective // nil: nothing may be skipped
+	first    int       // how many conversations it wants, 0: all
+	begun    int       // conversations of which facts are kept
+	latest   Time      // start of the last of them
 
 	flights flightPool
 	repairs repairPool
@@ -297,7 +300,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		if t.dialing.n > 2*t.slab.used+chunkSize {
-			t.dropAnswered()
+			t.dropEstablished(&t.dialing)
 		}
 		t.await(&t.dialing, deadline{c.givesUp(), slot, c.gen})
 	}
@@ -311,14 +314,20 @@ func (c *conv) givesUp() Time {
 	return last + min(max(4*(last-c.first), Time(minConnectTimeout)), Time(maxConnectTimeout))
 }
 
-// dropAnswered takes the connections that were answered out of the queue of those that
+// dropEstablished takes the connections that were established out of a queue of those that
 // were not, so that it stays about as short as the flow table, however fast they come.
-func (t *Tracker) dropAnswered() {
-	for range t.dialing.n {
-		if d := t.dialing.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).outcome() == Unanswered {
-			t.dialing.push(d)
+func (t *Tracker) dropEstablished(q *queue) {
+	for range q.n {
+		if d := q.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).embryonic() {
+			q.push(d)
 		}
 	}
+}
+
+// embryonic reports whether a connection has begun and was not established so far.
+func (c *conv) embryonic() bool {
+	o := c.outcome()
+	return o == Unanswered || o == HalfOpen
 }
 
 // wanted decides whether facts are kept of a conversation that begins at start. If as many as the sink wants

@@ -1,0 +1,277 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// Monitor is a Tracker that tells what happens while it happens. What it believes at a moment is what an
+// analysis of the capture up to that moment would say; what later segments disprove it takes back.
+// It has the capture's clock, which Flush moves on, and belongs to one goroutine.
+type Monitor struct {
+	tracker *Tracker
+	idle    Idle
+	tell    func(*Event)
+
+	out     Output
+	streams slotStreams
+	next    uint64 // stream number
+	tales   []tale // by slot
+	news    []uint32
+	again   [recheckLevels]queue // conversations to judge again, by how long they wait
+	swept   Time                 // when the last of the sweeps for idle ones was
+	part    int                  // which part of the slots it was for
+	surveys survey
+
+	conv     Conversation
+	evidence evidence
+	judgment Judgment
+	event    Event
+
+	dropped  uint64 // packets that the capture lost so far
+	timedOut uint64
+	outcomes [NumOutcomes]uint64 // of those that are over
+	over     uint64
+	inState  [2][fsm.NumStates]uint64 // of those that are not, by Side
+}
+
+// Idle is for how long a conversation may be silent until a Monitor lets it go; zero: for ever. An end that
+// can be waited for is not affected: 2 MSL, and when the sender of a SYN gives up.
+type Idle struct {
+	Opening     time.Duration // a SYN-ACK was sent, and nothing shows that it arrived
+	Established time.Duration
+	Closing     time.Duration // a FIN was sent
+}
+
+// limit is for how long a conversation with an outcome may be silent.
+func (i *Idle) limit(o Outcome) Time {
+	switch o {
+	case HalfOpen:
+		return Time(i.Opening)
+	case Open:
+		return Time(i.Established)
+	case Closing:
+		return Time(i.Closing)
+	}
+	return 0
+}
+
+// missedAfter is for how long something must be missing, such as an answer, until that is told. It is longer
+// than most first retransmission timers (RFC 6298 2.1: 1 s, formerly 3 s).
+const (
+	missedAfter   = Time(3 * time.Second)
+	recheckLevels = 6 // missedAfter, and each time twice as long, to about 100 s; then that again and again
+)
+
+// NewMonitor returns a Monitor that tells its events to tell.
+func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
+	o.Undivided = true
+	return &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell, next: 0}
+}
+
+// Segment adds a segment and returns the number of the conversation that it belongs to. A SYN that waits for what
+// follows to tell where it belongs counts for the conversation that has its sockets.
+func (m *Monitor) Segment(s *wire.Segment) (stream uint64) {
+	t := m.tracker
+	before := t.facts.news + t.facts.marks.news
+	p := t.Segment(s, Hash(&s.Key), &m.out)
+	if len(m.out.events) > 0 {
+		m.happened()
+	}
+	tale := m.tale(p.slot)
+	if t.facts.news+t.facts.marks.news != before {
+		m.dirty(p.slot)
+		if c := t.slab.at(p.slot); c.flags.has(succeeded) {
+			m.dirty(c.prev)
+		}
+	}
+	return tale.stream
+}
+
+// happened takes the tracker's events.
+func (m *Monitor) happened() {
+	for i := range m.out.events {
+		e := &m.out.events[i]
+		if e.kind == eventDone {
+			c := &m.out.done[e.arg]
+			m.finish(e.slot, c)
+			continue
+		}
+		m.next = m.streams.begin(e, m.next)
+		if e.kind != eventHold {
+			m.tale(e.slot).begin(m.streams.open[e.slot], m.dropped)
+			m.inState[Client][fsm.Unknown]++
+			m.inState[Server][fsm.Unknown]++
+			m.dirty(e.slot)
+		}
+	}
+	m.out.Discard()
+}
+
+// tale is what was told of the conversation in a slot.
+func (m *Monitor) tale(slot uint32) *tale {
+	for int(slot) >= len(m.tales) {
+		m.tales = append(m.tales, tale{})
+	}
+	return &m.tales[slot]
+}
+
+// dirty notes that the conversation in a slot is to be judged.
+func (m *Monitor) dirty(slot uint32) {
+	if t := m.tale(slot); !t.dirty {
+		t.dirty = true
+		m.news = append(m.news, slot)
+	}
+}
+
+// Flush tells what is new. now is the capture's clock.
+func (m *Monitor) Flush(now Time) {
+	t := m.tracker
+	t.now = max(t.now, now)
+	if t.now >= t.wake {
+		t.expire(t.now, 0, &m.out)
+		m.happened()
+	}
+	m.sweep()
+	m.recheck()
+	for _, slot := range m.news {
+		if c := t.slab.at(slot); c.gen%2 == 1 && m.tales[slot].dirty {
+			m.judge(slot)
+			m.update(slot)
+		}
+	}
+	m.news = m.news[:0]
+}
+
+// judge works out what is known of the conversation in a slot.
+func (m *Monitor) judge(slot uint32) {
+	m.evidence.reset()
+	m.tracker.build(slot, &m.conv, &m.evidence)
+	m.identify(&m.conv, &m.tales[slot])
+	m.judgment.Judge(&m.conv)
+}
+
+// identify adds what the tracker does not know.
+func (m *Monitor) identify(c *Conversation, t *tale) {
+	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
+}
+
+// update tells what is new of the conversation in a slot, which was judged, and decides when to
+// look again.
+func (m *Monitor) update(slot uint32) {
+	t := &m.tales[slot]
+	t.dirty = false
+	m.compare(t, NotOver)
+	if !t.unsettled(&m.judgment) {
+		t.waiting = false
+		return
+	}
+	if !t.waiting {
+		t.waiting, t.level = true, 0
+		m.again[0].push(deadline{m.tracker.now + missedAfter, slot, m.tracker.slab.at(slot).gen})
+	}
+}
+
+// recheck judges those again of which something is missing, which may be worth telling by now.
+func (m *Monitor) recheck() {
+	t := m.tracker
+	for level := range m.again {
+		q := &m.again[level]
+		for q.n > 0 && q.peek().at <= t.now {
+			d := q.pop()
+			c := t.slab.at(d.slot)
+			if c.gen != d.gen || !m.tales[d.slot].waiting {
+				continue
+			}
+			m.dirty(d.slot)
+			next := min(level+1, recheckLevels-1)
+			m.tales[d.slot].level = uint8(next)
+			m.again[next].push(deadline{t.now + missedAfter<<next, d.slot, d.gen})
+		}
+	}
+}
+
+// sweeps is into how many parts the slots are divided, of which one is looked at every second for
+// conversations that were silent too long.
+const sweeps = 64
+
+func (m *Monitor) sweep() {
+	t := m.tracker
+	if t.now < m.swept+Time(time.Second) {
+		return
+	}
+	m.swept = t.now
+	m.part = (m.part + 1) % sweeps
+	for i := m.part; i < len(t.slab.chunks); i += sweeps {
+		for j := range t.slab.chunks[i] {
+			c := &t.slab.chunks[i][j]
+			if c.gen%2 == 0 {
+				continue
+			}
+			if limit := m.idle.limit(c.outcome()); limit > 0 && t.now-c.last > limit {
+				slot := uint32(i<<chunkBits | j)
+				m.tale(slot).over = OverIdle
+				m.timedOut++
+				t.finish(slot, 0, &m.out)
+			}
+		}
+	}
+	m.happened()
+}
+
+// Dropped tells that the capture lost n more packets.
+func (m *Monitor) Dropped(n uint64) { m.dropped += n }
+
+// finish tells the last of a conversation, whose slot is free again.
+func (m *Monitor) finish(slot uint32, c *Conversation) {
+	t := m.tale(slot)
+	m.conv = *c
+	m.identify(&m.conv, t)
+	m.judgment.Judge(&m.conv)
+	why := t.over
+	switch {
+	case why != NotOver:
+	case c.Evicted:
+		why = OverFull
+	default:
+		why = OverDone
+	}
+	m.last(t, why)
+}
+
+// last tells the last of the conversation that was judged.
+func (m *Monitor) last(t *tale, why Over) {
+	m.over++
+	m.outcomes[m.conv.Outcome]++
+	m.compare(t, why)
+	for side, state := range t.state {
+		m.inState[side][state]--
+	}
+	m.say(&Event{Kind: EventConversation, Time: m.tracker.now, Over: why})
+	t.reset()
+}
+
+// Finish tells the last of all conversations that are open, in order of their numbers, and adds its counts to sum.
+// The monitor can not be used afterwards.
+func (m *Monitor) Finish(sum *Summary) {
+	t := m.tracker
+	m.Flush(max(t.now, sum.End))
+	for _, slot := range t.live() {
+		m.evidence.reset()
+		t.last(slot, &m.conv, &m.evidence)
+		tale := m.tale(slot)
+		m.identify(&m.conv, tale)
+		m.judgment.Judge(&m.conv)
+		m.last(tale, OverEnded)
+	}
+	m.Counts(sum)
+}
+
+// say tells an event of the conversation that was judged.
+func (m *Monitor) say(e *Event) {
+	e.Conversation, e.Judgment = &m.conv, &m.judgment
+	m.event = *e
+	m.tell(&m.event)
+}

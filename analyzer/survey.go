@@ -1,0 +1,180 @@
+package analyzer
+
+import (
+	"cmp"
+	"slices"
+
+	"tcptrace/fsm"
+)
+
+// Ranking orders the conversations of a survey.
+type Ranking uint8
+
+// The rankings: the most, the fastest, the latest first.
+const (
+	ByActivity Ranking = iota // the last packet
+	ByStart
+	ByBytes // of payload
+	ByPackets
+	ByRate // of payload since the survey before
+	NumRankings
+)
+
+var rankingNames = [NumRankings]string{ByActivity: "activity", ByStart: "start", ByBytes: "bytes", ByPackets: "packets", ByRate: "rate"}
+
+// String is the ranking's name.
+func (r Ranking) String() string {
+	if r < NumRankings {
+		return rankingNames[r]
+	}
+	return "unknown"
+}
+
+// Rates are how much an endpoint sent a second since the survey before.
+type Rates struct{ Packets, Bytes float64 } // bytes of payload
+
+// Seen is a conversation in a survey. It is valid during the call that gets it.
+type Seen struct {
+	Conversation *Conversation
+	Judgment     *Judgment
+	Rates        [2]Rates // by Side
+}
+
+// maxSurveyed bounds the conversations that a survey visits.
+const maxSurveyed = 4096
+
+// survey holds what was sent up to the survey before, and the candidates of this one.
+type survey struct {
+	at     Time
+	before []sentBefore // by slot
+	top    []candidate  // a heap: the worst first
+}
+
+type sentBefore struct {
+	gen   uint32
+	sent  [2][2]uint64 // packets and payload, by direction
+	rates [2]Rates     // by direction
+}
+
+type candidate struct {
+	key  float64
+	slot uint32
+}
+
+// Survey visits the conversations that rank highest, highest first, until visit returns false; 4,096 of
+// them at most.
+func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
+	t, v := m.tracker, &m.surveys
+	seconds := float64(t.now-v.at) / 1e9
+	v.top = v.top[:0]
+	for i := range t.slab.chunks {
+		for j := range t.slab.chunks[i] {
+			if c := &t.slab.chunks[i][j]; c.gen%2 == 1 {
+				slot := uint32(i<<chunkBits | j)
+				b := v.of(slot, c.gen)
+				b.measure(c, seconds)
+				v.offer(candidate{b.key(c, by), slot})
+			}
+		}
+	}
+	v.at = t.now
+	slices.SortFunc(v.top, func(a, b candidate) int {
+		return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(t.slab.at(a.slot).firstFrame, t.slab.at(b.slot).firstFrame))
+	})
+	for _, one := range v.top {
+		m.judge(one.slot)
+		seen := Seen{Conversation: &m.conv, Judgment: &m.judgment}
+		for side := range seen.Rates {
+			seen.Rates[side] = v.before[one.slot].rates[m.conv.clientDir^uint8(side)]
+		}
+		if !visit(&seen) {
+			return
+		}
+	}
+}
+
+func (v *survey) of(slot, gen uint32) *sentBefore {
+	for int(slot) >= len(v.before) {
+		v.before = append(v.before, sentBefore{})
+	}
+	b := &v.before[slot]
+	if b.gen != gen {
+		*b = sentBefore{gen: gen}
+	}
+	return b
+}
+
+// measure works out the rates.
+func (b *sentBefore) measure(c *conv, seconds float64) {
+	for dir := range b.sent {
+		h, was := &c.half[dir], &b.sent[dir]
+		if seconds > 0 {
+			b.rates[dir] = Rates{float64(h.packets-was[0]) / seconds, float64(h.payload-was[1]) / seconds}
+		}
+		*was = [2]uint64{h.packets, h.payload}
+	}
+}
+
+func (b *sentBefore) key(c *conv, by Ranking) float64 {
+	switch by {
+	case ByStart:
+		return float64(c.firstFrame)
+	case ByBytes:
+		return float64(c.half[0].payload + c.half[1].payload)
+	case ByPackets:
+		return float64(c.half[0].packets + c.half[1].packets)
+	case ByRate:
+		return b.rates[0].Bytes + b.rates[1].Bytes
+	}
+	return float64(c.lastFrame)
+}
+
+// offer keeps a candidate if it is among the best so far.
+func (v *survey) offer(one candidate) {
+	if len(v.top) < maxSurveyed {
+		v.top = append(v.top, one)
+		for i := len(v.top) - 1; i > 0 && v.top[i].key < v.top[(i-1)/2].key; i = (i - 1) / 2 {
+			v.top[i], v.top[(i-1)/2] = v.top[(i-1)/2], v.top[i]
+		}
+		return
+	}
+	if one.key <= v.top[0].key {
+		return
+	}
+	v.top[0] = one
+	for i := 0; ; {
+		kid := 2*i + 1
+		if kid+1 < len(v.top) && v.top[kid+1].key < v.top[kid].key {
+			kid++
+		}
+		if kid >= len(v.top) || v.top[i].key <= v.top[kid].key {
+			return
+		}
+		v.top[i], v.top[kid] = v.top[kid], v.top[i]
+		i = kid
+	}
+}
+
+// Open is how many conversations are followed.
+func (m *Monitor) Open() int { return m.tracker.slab.used }
+
+// States counts the conversations by their endpoints' states, as far as they were told.
+func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
+
+// Counts adds to sum what is known before the end.
+func (m *Monitor) Counts(sum *Summary) {
+	t := m.tracker
+	sum.Conversations, sum.Outcomes = m.over, m.outcomes
+	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.evicted, t.releasedEarly, m.timedOut
+}
+
+// Each visits all conversations that are open, in order of their numbers.
+func (m *Monitor) Each(visit func(*Seen)) {
+	for _, slot := range m.tracker.live() {
+		m.judge(slot)
+		visit(&Seen{Conversation: &m.conv, Judgment: &m.judgment})
+	}
+}
+
+// Watch has f get the reading of every segment from now on. Reading.First names the conversation.
+func (m *Monitor) Watch(f func(*Reading)) { m.tracker.Watch(f) }

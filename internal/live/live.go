@@ -1,0 +1,242 @@
+// Package live analyzes while it captures: it reads batches from a source that may pause, feeds a Monitor, and shows
+// packets and events to observers as they come.
+//
+// One goroutine reads, so that a slow observer does not keep frames in the kernel; a bounded number of batches is
+// on the way; one goroutine does all the rest, and observers need no locks. When it can not follow, the reader waits,
+// and the kernel counts what it drops.
+//
+// Not its job: where frames come from (packages capture and source), what events look like (package report).
+package live
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/source"
+	"tcptrace/internal/wire"
+)
+
+// Options are those of the analyzer, and what else the loop needs.
+type Options struct {
+	analyzer.Options
+	Idle     analyzer.Idle
+	Filter   *source.Filter       // frames it does not match are counted and left out; nil: none
+	Packets  uint64               // end after so many; 0: no limit
+	Duration time.Duration        // end when the capture's clock has gone on for so long; 0: no limit
+	Clock    func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
+	Dropped  func() uint64        // packets lost by the capture so far; nil: not known
+}
+
+// Packet is a captured frame. It is valid during the call that gets it.
+type Packet struct {
+	*source.Packet
+	Data   []byte
+	Frame  uint64
+	Stream uint64 // valid with TCP
+	TCP    bool   // it belongs to a conversation
+}
+
+// Loop is an analysis while it captures. Observers are called from the goroutine of Run.
+type Loop struct {
+	src     source.Source
+	opts    Options
+	monitor *analyzer.Monitor
+	intake  analyzer.Intake
+	segment wire.Segment
+	now     analyzer.Time
+	began   analyzer.Time
+	dropped uint64
+	stopped bool
+
+	onPacket []func(*Packet)
+	onEvent  []func(*analyzer.Event)
+	onFlush  []func(now analyzer.Time)
+	requests chan func()
+	done     chan struct{}
+}
+
+// New prepares the analysis of src.
+func New(src source.Source, opts Options) *Loop {
+	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
+	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
+	if opts.Clock != nil {
+		l.now = opts.Clock()
+		l.began = l.now
+	}
+	return l
+}
+
+// OnPacket has f called with every packet that the filter lets through.
+func (l *Loop) OnPacket(f func(*Packet)) { l.onPacket = append(l.onPacket, f) }
+
+// OnEvent has f called with every event.
+func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, f) }
+
+// OnFlush has f called when the events of a batch are told: several times a second, at least.
+func (l *Loop) OnFlush(f func(now analyzer.Time)) { l.onFlush = append(l.onFlush, f) }
+
+// Monitor is for observers and for functions given to Do.
+func (l *Loop) Monitor() *analyzer.Monitor { return l.monitor }
+
+// Stop ends the analysis with the packet at hand. Only observers, and functions given to Do, may call it.
+func (l *Loop) Stop() { l.stopped = true }
+
+// Do runs f between two batches, while the loop runs, and waits for that. It reports whether f ran: not
+// after the loop has ended.
+func (l *Loop) Do(f func()) bool {
+	ran := make(chan struct{})
+	select {
+	case l.requests <- func() { f(); close(ran) }:
+		<-ran
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// Summary is what was seen so far; only observers, and functions given to Do, may call it.
+func (l *Loop) Summary() analyzer.Summary {
+	sum := l.intake.Summary
+	l.monitor.Counts(&sum)
+	sum.Drops, sum.DropsKnown = l.dropped, l.opts.Dropped != nil
+	return sum
+}
+
+// batchesAhead bounds the batches that were read and not yet analyzed.
+const batchesAhead = 64
+
+// Run analyzes until the source ends, a limit is reached, Stop is called, or ctx is cancelled; then it tells the last of what
+// is open, and returns the cause of ctx or the error of the source.
+func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
+	defer close(l.done)
+	reading, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	full, free := make(chan *source.Batch, batchesAhead), make(chan *source.Batch, batchesAhead)
+	for range batchesAhead {
+		free <- &source.Batch{}
+	}
+	var readErr error
+	go func() {
+		defer close(full)
+		readErr = read(reading, l.src, full, free)
+	}()
+	for l.serve(full, free) {
+		if l.stopped {
+			cancel(errStopped)
+			for range full { // the reader ends
+			}
+			break
+		}
+	}
+	l.drops()
+	sum := l.Summary()
+	l.monitor.Finish(&sum)
+	if errors.Is(readErr, errStopped) {
+		readErr = nil
+	}
+	return sum, readErr
+}
+
+var errStopped = errors.New("stopped")
+
+// serve does what comes next: a batch or a request. It returns false when there are no more batches.
+func (l *Loop) serve(full <-chan *source.Batch, free chan<- *source.Batch) bool {
+	select {
+	case b, ok := <-full:
+		if !ok {
+			return false
+		}
+		l.batch(b)
+		free <- b
+	case f := <-l.requests:
+		f()
+	}
+	return true
+}
+
+// read hands on what src delivers until it ends or ctx is cancelled.
+func read(ctx context.Context, src source.Source, full chan<- *source.Batch, free <-chan *source.Batch) error {
+	for {
+		var b *source.Batch
+		select {
+		case b = <-free:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if err := src.Next(b); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		full <- b // has room for all batches
+	}
+}
+
+// batch analyzes the packets of b, and what the time that passed brings.
+func (l *Loop) batch(b *source.Batch) {
+	l.drops()
+	for i := range b.Packets {
+		if l.packet(b, i); l.stopped || l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
+			l.stopped = true
+			break
+		}
+	}
+	if len(b.Packets) > 0 {
+		l.now = max(l.now, l.intake.Summary.End)
+	} else if l.opts.Clock != nil {
+		l.now = max(l.now, l.opts.Clock())
+	}
+	if l.began == 0 {
+		l.began = l.intake.Summary.Start
+	}
+	l.monitor.Flush(l.now)
+	for _, f := range l.onFlush {
+		f(l.now)
+	}
+	if l.opts.Duration > 0 && l.now >= l.began+analyzer.Time(l.opts.Duration) {
+		l.stopped = true
+	}
+}
+
+// packet analyzes packet i of b.
+func (l *Loop) packet(b *source.Batch, i int) {
+	p, data, s := &b.Packets[i], b.Data(i), &l.segment
+	if l.opts.Filter != nil && !l.opts.Filter.Match(p.Link, data, p.WireLen) {
+		l.intake.Filtered(p.WireLen, p.Time)
+		return
+	}
+	seen := Packet{Packet: p, Data: data}
+	if seen.TCP = l.intake.Frame(p.Link, data, p.WireLen, p.Time, s); seen.TCP {
+		seen.Stream = l.monitor.Segment(s)
+	}
+	if len(l.onPacket) == 0 {
+		return
+	}
+	seen.Frame = l.intake.Summary.Packets
+	for _, f := range l.onPacket {
+		f(&seen)
+	}
+}
+
+// drops tells the monitor what the capture has lost since it was last asked.
+func (l *Loop) drops() {
+	if l.opts.Dropped == nil {
+		return
+	}
+	if n := l.opts.Dropped(); n > l.dropped {
+		l.monitor.Dropped(n - l.dropped)
+		l.dropped = n
+	}
+}
+
+func (l *Loop) event(e *analyzer.Event) {
+	for _, f := range l.onEvent {
+		f(e)
+	}
+}
