@@ -275,3 +275,15 @@ func (m *Monitor) say(e *Event) {
 	m.event = *e
 	m.tell(&m.event)
 }
+
+// Report tells all that is known of each open conversation that spoke since a moment, in order of their numbers.
+func (m *Monitor) Report(since Time) {
+	for _, slot := range m.tracker.live() {
+		if m.tracker.slab.at(slot).last < since {
+			continue
+		}
+		m.judge(slot)
+		m.update(slot)
+		m.say(&Event{Kind: EventConversation, Time: m.tracker.now})
+	}
+}
