@@ -42,11 +42,12 @@ var layers = map[string]layer{
 	"analyzer":         {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report":           {ours: []string{"analyzer", "fsm"}, other: anyOther},
 	"internal/engine":  {ours: []string{"internal/source", "analyzer", "internal/wire"}},
+	"internal/capture": {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/google/gopacket/pcap", "golang.org/x/sys/"}},
 	"internal/dump":    {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/expect":  {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":     {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":   {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
-	"cmd/tcptrace":     {ours: []string{"internal/check", "internal/dump", "internal/expect", "internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
+	"cmd/tcptrace":     {ours: []string{"internal/capture", "internal/check", "internal/dump", "internal/expect", "internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -99,9 +100,11 @@ func allowed(list []string, name string) bool {
 	})
 }
 
-// TestConcurrency: only the engine starts goroutines and has channels. Everywhere else a reader may think of one thing at a time.
+// concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
+var concurrent = []string{"internal/engine", "internal/capture"}
+
 func TestConcurrency(t *testing.T) {
-	found := false
+	found := map[string]bool{}
 	for _, f := range libraryFiles(t) {
 		ast.Inspect(f.syntax, func(n ast.Node) bool {
 			what := ""
@@ -119,16 +122,18 @@ func TestConcurrency(t *testing.T) {
 			}
 			switch {
 			case what == "":
-			case f.pkg == "internal/engine":
-				found = true
+			case slices.Contains(concurrent, f.pkg):
+				found[f.pkg] = true
 			default:
-				t.Errorf("%s %s: only internal/engine does", f.files.Position(n.Pos()), what)
+				t.Errorf("%s %s: only %v do", f.files.Position(n.Pos()), what, concurrent)
 			}
 			return true
 		})
 	}
-	if !found {
-		t.Error("the engine has no goroutine: this test looks for the wrong thing")
+	for _, pkg := range concurrent {
+		if !found[pkg] {
+			t.Errorf("%s has no goroutine: this test looks for the wrong thing", pkg)
+		}
 	}
 }
 

@@ -11,19 +11,19 @@ const fileBuffer = 1 << 16
 
 // File writes one capture file. It is for one goroutine.
 type File struct {
-	encoder *Encoder
+	encoder *encoder
 	out     io.Writer
 	buf     []byte
 }
 
 // NewFile writes to out, which is called name. known are all interfaces of the input.
 func NewFile(out io.Writer, name string, known []source.Interface) *File {
-	return &File{encoder: NewEncoder(name, known), out: out, buf: make([]byte, 0, fileBuffer)}
+	return &File{encoder: newEncoder(name, known), out: out, buf: make([]byte, 0, fileBuffer)}
 }
 
 // Packet writes a packet. frame is its number, for errors.
 func (f *File) Packet(p *source.Packet, data []byte, frame uint64) (err error) {
-	f.buf, err = f.encoder.Append(f.buf, p, data, frame, 0)
+	f.buf, err = f.encoder.append(f.buf, p, data, frame, 0)
 	if err != nil || len(f.buf) < fileBuffer {
 		return err
 	}

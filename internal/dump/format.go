@@ -41,7 +41,6 @@ const (
 	blockSection   = 0x0a0d0d0a
 	blockInterface = 1
 	blockEnhanced  = 6
-	blockLen       = 12 // type, and length before and after the body
 	orderMagic     = 0x1a2b3c4d
 
 	optionApplication = 4
@@ -53,9 +52,9 @@ const (
 
 var order = binary.LittleEndian
 
-// Encoder turns packets into the bytes of one capture file. pcapng describes every interface of which
+// encoder turns packets into the bytes of one capture file. pcapng describes every interface of which
 // there is a packet; pcap has room for one link type.
-type Encoder struct {
+type encoder struct {
 	name  string
 	known []source.Interface // by Packet.Iface
 	ng    bool
@@ -65,10 +64,10 @@ type Encoder struct {
 	count uint32        // of the interfaces described
 }
 
-// NewEncoder encodes for a file of this name. known are the interfaces that are known by now: if the name
+// newEncoder encodes for a file of this name. known are the interfaces that are known by now: if the name
 // leaves the format open, it is pcapng where they differ in link type.
-func NewEncoder(name string, known []source.Interface) *Encoder {
-	e := &Encoder{name: name, known: known, ng: endsIn(name, pcapngEnds)}
+func newEncoder(name string, known []source.Interface) *encoder {
+	e := &encoder{name: name, known: known, ng: endsIn(name, pcapngEnds)}
 	if !endsIn(name, pcapEnds) {
 		for _, i := range known {
 			e.ng = e.ng || i.Link != known[0].Link
@@ -77,9 +76,9 @@ func NewEncoder(name string, known []source.Interface) *Encoder {
 	return e
 }
 
-// Append appends a packet, after the headers that it needs. lost is how many packets of its interface
+// append appends a packet, after the headers that it needs. lost is how many packets of its interface
 // the file lacks since the last, which pcapng can say; frame is the packet's number, for errors.
-func (e *Encoder) Append(b []byte, p *source.Packet, data []byte, frame, lost uint64) ([]byte, error) {
+func (e *encoder) append(b []byte, p *source.Packet, data []byte, frame, lost uint64) ([]byte, error) {
 	if p.Time < 0 {
 		return b, fmt.Errorf("frame %d was captured before 1970, which a capture file can not say", frame)
 	}
@@ -103,8 +102,20 @@ func (e *Encoder) Append(b []byte, p *source.Packet, data []byte, frame, lost ui
 	return append(b, data...), nil
 }
 
+// appendEmpty appends what makes a file without packets one that can be read.
+func (e *encoder) appendEmpty(b []byte) []byte {
+	if e.ng {
+		return appendSection(b)
+	}
+	e.link = wire.LinkEthernet
+	if len(e.known) > 0 {
+		e.link = e.known[0].Link
+	}
+	return e.appendHeader(b)
+}
+
 // appendHeader appends the header of a pcap file.
-func (e *Encoder) appendHeader(b []byte) []byte {
+func (e *encoder) appendHeader(b []byte) []byte {
 	snap := uint32(0)
 	for _, i := range e.known {
 		snap = max(snap, i.SnapLen-1) // no limit is 0
@@ -120,7 +131,7 @@ func (e *Encoder) appendHeader(b []byte) []byte {
 }
 
 // describe appends what must come before the first packet of an interface in a pcapng file.
-func (e *Encoder) describe(b []byte, p *source.Packet) []byte {
+func (e *encoder) describe(b []byte, p *source.Packet) []byte {
 	if !e.begun {
 		e.begun = true
 		b = appendSection(b)
@@ -201,3 +212,30 @@ func appendOption(b []byte, code uint16, value string) []byte {
 
 // pad appends what makes n bytes a multiple of four.
 func pad(b []byte, n int) []byte { return append(b, "\x00\x00\x00"[:-n&3]...) }
+
+// whole finds the end of the last record in b that is within its first n bytes, and how many packets are
+// before it. b holds whole records, after the file's header if first.
+func whole(b []byte, n int, ng, first bool) (end int, packets uint64) {
+	if first && !ng {
+		if n < pcapHeaderLen {
+			return 0, 0
+		}
+		end = pcapHeaderLen
+	}
+	for end < n {
+		packet, size := true, 0
+		if ng {
+			packet, size = order.Uint32(b[end:]) == blockEnhanced, int(order.Uint32(b[end+4:]))
+		} else {
+			size = pcapRecordLen + int(order.Uint32(b[end+8:]))
+		}
+		if end+size > n {
+			break
+		}
+		end += size
+		if packet {
+			packets++
+		}
+	}
+	return end, packets
+}

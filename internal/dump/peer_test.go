@@ -33,10 +33,10 @@ func TestEncoderIsPcapgo(t *testing.T) {
 		return gopacket.CaptureInfo{Timestamp: time.Unix(0, p.Time), CaptureLength: len(datas[i]), Length: int(p.WireLen), InterfaceIndex: int(p.Iface)}
 	}
 	encode := func(name string) (got []byte) {
-		e := NewEncoder(name, known)
+		e := newEncoder(name, known)
 		for i := range packets {
 			var err error
-			if got, err = e.Append(got, &packets[i], datas[i], 1, 0); err != nil {
+			if got, err = e.append(got, &packets[i], datas[i], 1, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -81,11 +81,11 @@ func TestEncoderIsPcapgo(t *testing.T) {
 // A link type above 255 is whole, and how many packets are missing is read back, as is an interface of which
 // nothing is known.
 func TestEncoderReadsBack(t *testing.T) {
-	e := NewEncoder("a.pcapng", nil)
+	e := newEncoder("a.pcapng", nil)
 	const sll2 = wire.LinkType(276)
 	var b []byte
 	for i := range uint64(3) {
-		b, _ = e.Append(b, &source.Packet{Time: 7, WireLen: 9, Link: sll2, Iface: 1}, []byte{1, 2, 3}, i, i)
+		b, _ = e.append(b, &source.Packet{Time: 7, WireLen: 9, Link: sll2, Iface: 1}, []byte{1, 2, 3}, i, i)
 	}
 	src := source.Open([]string{"-"}, source.Options{Stdin: bytes.NewReader(b)})
 	defer src.Close()
