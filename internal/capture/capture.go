@@ -1,0 +1,206 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tcptrace/internal/source"
+)
+
+// Options say what is captured. The zero value of a number means its default.
+type Options struct {
+	Interfaces  []string // by name, at least one; AnyInterface is all of them
+	Filter      string   // pcap-filter(7), or what filterlang has of it without libpcap; "": everything
+	SnapLen     int      // bytes of a frame that are kept, default 128
+	Promiscuous bool     // also frames for other hosts; AnyInterface cannot have them
+	BufferSize  int      // bytes of the kernel's ring, for each interface; default 64 MiB
+}
+
+// AnyInterface is the name that stands for all interfaces of a Linux machine.
+const AnyInterface = "any"
+
+const (
+	// defaultSnapLen holds Ethernet with two tags, IPv6 and the longest TCP header: 14+8+40+60
+	// bytes, and 6 more.
+	defaultSnapLen = 128
+	// maxSnapLen is the most that libpcap gives and capture files hold.
+	maxSnapLen = 262144
+	// defaultBuffer holds about 300,000 frames at the default snap length, a third of a second at
+	// 1 M packets/s: longer than a garbage collection or another process holds a reader up.
+	defaultBuffer = 64 << 20
+	// minBuffer is a few blocks of the ring.
+	minBuffer = 1 << 20
+)
+
+const (
+	batchPackets = 1024      // what internal/engine takes at once
+	batchBytes   = 256 << 10 // a batch is handed on when it holds so much, whatever its packets
+	idle         = 100 * time.Millisecond
+	// hold is for how long frames are gathered: the kernel hands over a block of the ring that is not full
+	// after this time, and a batch is handed on. At most 100 times a second is the price of little traffic.
+	hold = 10 * time.Millisecond
+	// chunksEach is how many batches an interface has. The ring is what buffers: these only
+	// let one be filled while another is taken.
+	chunksEach = 4
+)
+
+// Capture is a running capture. Next is for one goroutine; Stats, Counts, Progress and Close
+// may be called from any.
+type Capture struct {
+	ifaces  []source.Interface
+	readers []*reader
+	ready   chan *chunk // of all readers, in the order they were filled
+	stop    chan struct{}
+	closing sync.Once
+	bytes   atomic.Int64
+
+	// Of Next alone.
+	running int   // readers whose last chunk has not come
+	failed  error // of the last chunk
+}
+
+// Count is what became of the frames of an interface.
+type Count struct {
+	Received uint64 // delivered by Next, or about to be
+	Dropped  uint64 // passed the filter, but the ring had no room
+	Missed   uint64 // lost by the interface or its driver, as far as it says
+}
+
+// chunk is a batch and whose it is.
+type chunk struct {
+	source.Batch
+	owner *reader
+	last  error // why nothing comes after it
+}
+
+// Open starts a capture on all interfaces, or on none: the error is about one of them and names
+// it; it is a *Permission if rights are lacking.
+func Open(opts Options) (*Capture, error) {
+	opts, err := opts.complete()
+	if err != nil {
+		return nil, err
+	}
+	c := &Capture{
+		ready: make(chan *chunk, chunksEach*len(opts.Interfaces)),
+		stop:  make(chan struct{}),
+	}
+	for i, name := range opts.Interfaces {
+		r, err := newReader(name, uint16(i), opts)
+		if err != nil {
+			for _, r := range c.readers {
+				r.close()
+			}
+			return nil, err
+		}
+		c.readers = append(c.readers, r)
+		c.ifaces = append(c.ifaces, source.Interface{Name: name, Link: r.handle.link(), SnapLen: uint32(opts.SnapLen)})
+	}
+	c.running = len(c.readers)
+	for _, r := range c.readers {
+		go r.run(c)
+	}
+	return c, nil
+}
+
+// complete checks the options and puts the defaults in.
+func (o Options) complete() (Options, error) {
+	if len(o.Interfaces) == 0 {
+		return o, errors.New("no interface to capture from")
+	}
+	for i, name := range o.Interfaces {
+		if slices.Contains(o.Interfaces[:i], name) {
+			return o, fmt.Errorf("%s is named twice", name)
+		}
+	}
+	if o.SnapLen <= 0 {
+		o.SnapLen = defaultSnapLen
+	}
+	o.SnapLen = min(o.SnapLen, maxSnapLen)
+	if o.BufferSize <= 0 {
+		o.BufferSize = defaultBuffer
+	}
+	o.BufferSize = max(o.BufferSize, minBuffer)
+	return o, nil
+}
+
+// Next implements source.Source, but b is empty if nothing came for 100 ms. An interface that fails
+// ends its own frames only and is in Stats; when none is left, Next returns the last one's
+// error. After Close it returns io.EOF.
+func (c *Capture) Next(b *source.Batch) error {
+	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
+	timeout := time.NewTimer(idle)
+	defer timeout.Stop()
+	for {
+		// All readers have ended, and their last chunks have come.
+		if c.running == 0 {
+			return c.failed
+		}
+		select {
+		case <-c.stop:
+			return io.EOF
+		case got := <-c.ready:
+			if got.last != nil {
+				c.running--
+				c.failed = got.last
+			}
+			if len(got.Packets) > 0 {
+				c.take(b, got)
+				return nil
+			}
+		case <-timeout.C:
+			return nil
+		}
+	}
+}
+
+// take exchanges the buffers, so that the bytes are not copied once more.
+func (c *Capture) take(b *source.Batch, got *chunk) {
+	*b, got.Batch = got.Batch, *b
+	got.owner.free <- got
+	c.bytes.Add(int64(len(b.Buf)))
+}
+
+// Stats implements source.Source. It may be called at any time and tells the state at most a moment ago.
+func (c *Capture) Stats() source.Stats {
+	s := source.Stats{Drop: true}
+	for _, r := range c.readers {
+		n := r.count()
+		s.Drops += n.Dropped + n.Missed
+		if err := r.err.Load(); err != nil {
+			s.Errors = append(s.Errors, err)
+		}
+	}
+	return s
+}
+
+// Counts has a Count for each of Interfaces.
+func (c *Capture) Counts() []Count {
+	counts := make([]Count, len(c.readers))
+	for i, r := range c.readers {
+		counts[i] = r.count()
+	}
+	return counts
+}
+
+// Interfaces implements source.Source.
+func (c *Capture) Interfaces() []source.Interface { return c.ifaces }
+
+// Progress implements source.Source: the bytes delivered, of nobody knows how many.
+func (c *Capture) Progress() (done, total int64) { return c.bytes.Load(), 0 }
+
+// Close ends the capture. A Next in progress returns io.EOF.
+func (c *Capture) Close() error {
+	c.closing.Do(func() {
+		close(c.stop)
+		for _, r := range c.readers {
+			<-r.done
+			r.close()
+		}
+	})
+	return nil
+}
