@@ -22,12 +22,12 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	out.Outcome, out.Completeness = c.outcome(), c.seen
 	out.ConnState = connState(&c.half[cl], &c.half[1-cl])
 	out.History = c.history.orient(cl, c.firstDir)
-	out.Evicted, out.Statistics = c.flags.has(evicted), c.flags.has(isRead)
+	out.Evicted, out.Quick = c.flags.has(evicted), !c.flags.has(isRead)
 	for side := range 2 {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.key, dir)
 		c.half[dir].sent(&out.Sent[side])
-		if out.Statistics {
+		if !out.Quick {
 			t.account(&out.Sent[side], slot, dir)
 		}
 	}

@@ -46,7 +46,7 @@ func judge(t *testing.T, text string) *judged {
 		t.Fatal(err)
 	}
 	s := &judged{}
-	a := analyzer.New(analyzer.Options{Statistics: true}, s)
+	a := analyzer.New(analyzer.Options{}, s)
 	for _, f := range frames {
 		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
 		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {

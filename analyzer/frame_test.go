@@ -32,7 +32,7 @@ func TestFrameAllocations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := analyzer.New(analyzer.Options{Statistics: true}, &nothing{})
+	a := analyzer.New(analyzer.Options{}, &nothing{})
 	at := time.Unix(1, 0)
 	feed := func(f lab.Frame) {
 		at = at.Add(time.Microsecond)
@@ -59,7 +59,7 @@ func FuzzFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
-		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64), Statistics: true}, &sink)
+		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, &sink)
 		fed := uint64(0)
 		feed := func(fr lab.Frame) {
 			fed++

@@ -149,7 +149,7 @@ type Conversation struct {
 	History               History
 	Evicted               bool   // the flow table was full: what came later is in another conversation
 	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
-	Statistics            bool   // its segments were read (Options.Statistics): all of Sent is known, not only its first five fields
+	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
 	Sent                  [2]Sent
 
 	// What a Judgment is made of.

@@ -43,7 +43,7 @@ type account struct {
 
 func newReadings(t *testing.T, name string) *readings {
 	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}}
-	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10, Statistics: true}, r)
+	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, r)
 	r.analyzer.Watch(r.take)
 	return r
 }

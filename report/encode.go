@@ -58,6 +58,9 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 	if c.Evicted {
 		b = append(b, `,"evicted":true`...)
 	}
+	if c.Quick {
+		b = append(b, `,"quick":true`...)
+	}
 	return append(b, '}')
 }
 

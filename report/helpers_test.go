@@ -117,12 +117,11 @@ func randomConversation(rng *rand.Rand) *analyzer.Conversation {
 		Stream: number(), Addr: [2]netip.AddrPort{addr(v6), addr(v6)}, Roles: analyzer.Roles(rng.IntN(2)),
 		Start: analyzer.Time(rng.Int64() - rng.Int64()), FirstFrame: number(), LastFrame: number(),
 		Outcome: analyzer.Outcome(rng.IntN(int(analyzer.NumOutcomes))), Completeness: analyzer.Completeness(rng.IntN(64)),
-		ConnState: analyzer.ConnState(rng.IntN(13)), Evicted: rng.IntN(4) == 0,
+		ConnState: analyzer.ConnState(rng.IntN(13)), Evicted: rng.IntN(4) == 0, Quick: rng.IntN(8) == 0,
 	}
 	c.End = c.Start + analyzer.Time(number()>>1)
 	for i := range c.Sent {
 		c.Sent[i] = randomSent(rng)
-		c.Statistics = true
 		c.Sent[i].Packets >>= 1
 	}
 	return c

@@ -31,6 +31,7 @@ type Record struct {
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
 	Close        CloseRecord     `json:"close,omitzero" expr:"close"` // absent: it did not end
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
+	Quick        bool            `json:"quick,omitempty" expr:"quick"` // what needs every segment to be read is left out
 }
 
 // Socket is an address and a port.
@@ -146,6 +147,7 @@ func (r *Record) set(c *analyzer.Conversation) {
 		},
 		Anomalies: emptied(r.Anomalies),
 		Evicted:   c.Evicted,
+		Quick:     c.Quick,
 	}
 	r.Endpoints.Client.Sent.set(c, analyzer.Client)
 	r.Endpoints.Server.Sent.set(c, analyzer.Server)

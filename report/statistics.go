@@ -99,10 +99,10 @@ var statistics, statisticNames = func() (list []Statistic, names []string) {
 
 // known is how many of the statistics, from the first, are known of c.
 func known(c *analyzer.Conversation) int {
-	if c.Statistics {
-		return len(statistics)
+	if c.Quick {
+		return always
 	}
-	return always
+	return len(statistics)
 }
 
 // sent appends the statistics of a side. What is 0 or not known is left out but for the first few.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ type analyzeOptions struct {
 	selectOptions
 	format  string
 	long    bool
-	read    bool
+	quick   bool
 	output  string
 	sort    string
 	limit   int
@@ -89,7 +88,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
 	f.BoolVar(&o.long, "long", false, "the same as --format long")
-	f.BoolVar(&o.read, "statistics", false, "read every segment: round trips, retransmissions, windows, and the anomalies of open connections;\nfor all formats, in about twice the time (--long, --fail-on and expressions about these imply it)")
+	f.BoolVar(&o.quick, "quick", false, "states, handshake and close only: leaves out round trips, retransmissions, windows and the anomalies\nof open connections, for which every segment has to be read; faster, and records say so (\"quick\")")
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d for people, all for programs)", defaultTableLimit))
@@ -104,11 +103,11 @@ func (o *analyzeOptions) check(args []string) error {
 	if report.Formats[o.format].New == nil {
 		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.FormatNames, ", "))
 	}
+	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
+		return usageError("--quick leaves out much of what --long and --fail-on are about")
+	}
 	return o.selectOptions.check("tcptrace", args)
 }
-
-// readsSegments matches an expression that needs more than states and the five counts of every record.
-var readsSegments = regexp.MustCompile(`\banomalies\b|\bhas\(|\bsent\b`)
 
 // runAnalyze is the main command: captures in, a report out.
 func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
@@ -119,7 +118,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
-	opts.Statistics = o.read || o.format == "long" || len(o.failOn) > 0 || readsSegments.MatchString(o.where)
+	opts.Quick = o.quick
 	key, where, err := o.selection()
 	if err != nil {
 		return err

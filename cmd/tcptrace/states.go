@@ -286,6 +286,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if k.selected, err = o.selected(); err != nil {
 		return err
 	}
+	opts.Quick = k.where == nil
 	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
 	sum, err := engine.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
 	src.Close()

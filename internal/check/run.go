@@ -38,7 +38,6 @@ const (
 
 // Run checks all captures at paths, in order of their names.
 func Run(ctx context.Context, paths []string, o Options) (Results, error) {
-	o.Statistics = true // an expectation may be about any field
 	f := find(paths)
 	jobs := make([]job, len(f.targets))
 	look := projects{fixed: o.Project}
@@ -221,7 +220,6 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	o.Statistics = true
 	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &engine.Alone{}}
 	c, problems := j.analyze(ctx)
 	if problems != nil {

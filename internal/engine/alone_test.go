@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
-	"tcptrace/analyzer"
 	"testing"
 
 	"tcptrace/internal/source"
@@ -22,7 +21,7 @@ func TestAlone(t *testing.T) {
 		src := source.Open([]string{"-"}, source.Options{Stdin: bytes.NewReader(c.data)})
 		var out bytes.Buffer
 		rep := report.NewNDJSON(&out)
-		sum, err := a.Run(t.Context(), src, Options{Options: withStatistics(c.o)}, rep)
+		sum, err := a.Run(t.Context(), src, Options{Options: c.o}, rep)
 		if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -56,9 +55,4 @@ func TestEach(t *testing.T) {
 			}
 		}
 	}
-}
-
-func withStatistics(o analyzer.Options) analyzer.Options {
-	o.Statistics = true
-	return o
 }

@@ -26,7 +26,6 @@ const goldenDir = "../../testdata/pcaps"
 // render analyzes a capture and returns what a script would get, and the summary.
 func render(tb testing.TB, capture io.Reader, so source.Options, o Options) string {
 	tb.Helper()
-	o.Statistics = true
 	so.Stdin = capture
 	src := source.Open([]string{"-"}, so)
 	var out bytes.Buffer

@@ -94,7 +94,7 @@ func (s *Sighting) Payload() []byte {
 // were evicted, say. So the trackers of the partitions that matter see all of their segments again, and the
 // others none. Memory is bounded as in the first pass.
 func Watch(ctx context.Context, src source.Source, opts Options, choice *Choice, see func(*Sighting) error) error {
-	opts.Statistics = true // a Reading of each segment is what it is for
+	opts.Quick = false // a Reading of each segment is what it is for
 	w := watcher{opts: opts, choice: choice, see: see}
 	for _, wanted := range choice.partitions {
 		var t *analyzer.Tracker

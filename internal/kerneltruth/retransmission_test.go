@@ -144,7 +144,7 @@ func readFrames(path string) ([]frame, error) {
 		say     analyzer.Output
 		byFrame = map[uint64]int{}
 	)
-	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13, Statistics: true}, nil)
+	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13}, nil)
 	tracker.Watch(func(r *analyzer.Reading) {
 		if r.Amends != 0 {
 			f := &out[byFrame[r.Amends]]

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"tcptrace/analyzer"
 	"testing"
 
 	"tcptrace/internal/check"
@@ -57,7 +56,7 @@ func analyzeBytes(t *testing.T, capture []byte, workers int, opts source.Options
 	opts.Stdin = bytes.NewReader(capture)
 	src := source.Open([]string{"-"}, opts)
 	defer src.Close()
-	sum, err := engine.Run(context.Background(), src, engine.Options{Options: analyzer.Options{Statistics: true}, Workers: workers}, sink)
+	sum, err := engine.Run(context.Background(), src, engine.Options{Workers: workers}, sink)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func records(t *testing.T, file string) map[uint64]report.Record {
 	src := source.Open([]string{file}, source.Options{})
 	defer src.Close()
 	sink := recordSink{}
-	if _, err := engine.Run(context.Background(), src, engine.Options{Options: analyzer.Options{Statistics: true}}, sink); err != nil {
+	if _, err := engine.Run(context.Background(), src, engine.Options{}, sink); err != nil {
 		t.Fatal(err)
 	}
 	return sink
@@ -85,7 +85,7 @@ func TestEventsEqualAnalysis(t *testing.T) {
 			name := fmt.Sprintf("%s by %d", filepath.Base(file), size)
 			src := source.Open([]string{file}, source.Options{})
 			ears := listener{t: t, name: name, beliefs: map[uint64]*belief{}, final: map[uint64]report.Record{}}
-			l := live.New(&pieces{Source: src, size: size}, live.Options{Options: analyzer.Options{Statistics: true}})
+			l := live.New(&pieces{Source: src, size: size}, live.Options{})
 			l.OnEvent(ears.hear)
 			if _, err := l.Run(context.Background()); err != nil {
 				t.Fatal(name, err)

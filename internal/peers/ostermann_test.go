@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"tcptrace/analyzer"
 	"testing"
 
 	"tcptrace/internal/engine"
@@ -118,7 +117,7 @@ func ours(t *testing.T, path string) (list []conversation) {
 	src := source.Open([]string{path}, source.Options{})
 	var out bytes.Buffer
 	rep := report.NewNDJSON(&out)
-	sum, err := engine.Run(t.Context(), src, engine.Options{Options: analyzer.Options{Statistics: true}}, rep)
+	sum, err := engine.Run(t.Context(), src, engine.Options{}, rep)
 	if err == nil {
 		err = rep.Finish(&sum)
 	}

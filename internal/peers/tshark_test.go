@@ -71,7 +71,7 @@ func tshark(t *testing.T, path string) map[uint64]map[string]bool {
 func readings(t *testing.T, path string) map[uint64]analyzer.Reading {
 	t.Helper()
 	src := source.Open([]string{path}, source.Options{})
-	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13, Statistics: true}, nil)
+	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13}, nil)
 	says := map[uint64]analyzer.Reading{}
 	tracker.Watch(func(r *analyzer.Reading) {
 		if r.Amends == 0 {
