@@ -14,6 +14,7 @@ import (
 type watched struct {
 	*Monitor
 	at      Time
+	frame   uint64
 	told    []string
 	records []Over
 	streams []uint64 // of the records
@@ -40,8 +41,15 @@ func newWatched(o Options, idle Idle) *watched {
 }
 
 func (w *watched) segment(n int, dir uint8, flags wire.Flags, seq, ack uint32) {
+	w.add(&wire.Segment{Key: pair(n), Dir: dir, Flags: flags, Seq: seq, Ack: ack, Window: 1000})
+}
+
+// add is the next frame.
+func (w *watched) add(s *wire.Segment) {
 	w.at++
-	w.Segment(&wire.Segment{Key: pair(n), Dir: dir, Flags: flags, Seq: seq, Ack: ack, Time: int64(w.at), Clock: int64(w.at), Frame: uint64(w.at - 1e18), Window: 1000})
+	w.frame++
+	s.Time, s.Clock, s.Frame = int64(w.at), int64(w.at), w.frame
+	w.Segment(s)
 }
 
 // pass lets time go by.
@@ -204,13 +212,10 @@ func TestMonitorAllocations(t *testing.T) {
 	data := wire.Segment{Key: pair(0), Flags: wire.ACK, Seq: 101, Ack: 201, Len: 10, Window: 1000}
 	ack := wire.Segment{Key: pair(0), Dir: 1, Flags: wire.ACK, Seq: 201, Window: 1000}
 	if n := testing.AllocsPerRun(1000, func() {
-		w.at++
-		data.Time, data.Clock, data.Frame = int64(w.at), int64(w.at), uint64(w.at-1e18)
-		w.Segment(&data)
+		w.add(&data)
 		data.Seq += 10
-		w.at++
-		ack.Time, ack.Clock, ack.Frame, ack.Ack = int64(w.at), int64(w.at), uint64(w.at-1e18), data.Seq
-		w.Segment(&ack)
+		ack.Ack = data.Seq
+		w.add(&ack)
 		w.Flush(w.at)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -227,8 +232,7 @@ func TestSurveyRanks(t *testing.T) {
 	w.pass(time.Second)
 	w.Survey(ByRate, func(*Seen) bool { return true })
 	send := func(i int, bytes uint32) {
-		w.at++
-		w.Segment(&wire.Segment{Key: pair(i), Flags: wire.ACK, Seq: 101, Ack: 201, Len: bytes, Time: int64(w.at), Clock: int64(w.at), Frame: uint64(w.at - 1e18), Window: 1000})
+		w.add(&wire.Segment{Key: pair(i), Flags: wire.ACK, Seq: 101, Ack: 201, Len: bytes, Window: 1000})
 	}
 	send(4000, 700)
 	send(17, 900)
