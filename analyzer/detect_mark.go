@@ -109,7 +109,7 @@ func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amou
 	if m == nil {
 		i := p.alloc()
 		m = p.at(i)
-		*m = mark{time: Time(s.Time), ahead: uint32(s.Frame - c.firstFrame), kind: kind, dir: dir, next: uint32(c.marks)}
+		*m = mark{time: Time(s.Time), ahead: c.ahead(s), kind: kind, dir: dir, next: uint32(c.marks)}
 		c.marks = marks(i)
 	}
 	m.last = Time(s.Time)
@@ -276,7 +276,7 @@ func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
 	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(gap))
 	m.count = uint32(was)
 	o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
-	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = uint32(s.Frame - o.firstFrame)
+	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
 }
 
 // lastTSval is the latest timestamp of a direction among the facts.

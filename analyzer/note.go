@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"math"
+
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -13,7 +15,7 @@ func (c *conv) note(p *factPool, s *wire.Segment) *fact {
 		return nil
 	}
 	*f = fact{
-		time: Time(s.Time), ahead: uint32(s.Frame - c.firstFrame),
+		time: Time(s.Time), ahead: c.ahead(s),
 		seq: s.Seq, ack: s.Ack, tsval: s.TSval, tsecr: s.TSecr,
 		len: uint16(min(s.Len, 1<<16-1)), flags: uint8(s.Flags), bits: factBits(s.Dir),
 	}
@@ -25,6 +27,10 @@ func (c *conv) note(p *factPool, s *wire.Segment) *fact {
 	}
 	return f
 }
+
+// ahead is how many frames s is behind the connection's first. Behind 4,294,967,295 of them the order of a connection's
+// facts stays known, but no longer their frames.
+func (c *conv) ahead(s *wire.Segment) uint32 { return uint32(min(s.Frame-c.firstFrame, math.MaxUint32)) }
 
 // maxOpening bounds the facts that an opening leaves, so that some are left for the close.
 const maxOpening = 16
@@ -68,7 +74,7 @@ func (c *conv) noteAdvance(p *factPool, tx *half, s *wire.Segment, before reasse
 	}
 	if f := c.facts.newest(p); f != nil && f.dir() == s.Dir && !f.any(wire.SYN|wire.FIN|wire.RST) && f.bits.has(factAdvance) {
 		p.news++
-		f.time, f.ahead, f.seq, f.ack, f.len = Time(s.Time), uint32(s.Frame-c.firstFrame), s.Seq, s.Ack, advance(tx.acked-before)
+		f.time, f.ahead, f.seq, f.ack, f.len = Time(s.Time), c.ahead(s), s.Seq, s.Ack, advance(tx.acked-before)
 		return
 	}
 	if f := c.note(p, s); f != nil {
