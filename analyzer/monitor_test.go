@@ -206,7 +206,7 @@ func TestMonitorReports(t *testing.T) {
 
 // TestMonitorAllocations: data and ACKs on a known connection, and a flush, cost no memory.
 func TestMonitorAllocations(t *testing.T) {
-	w := newWatched(Options{Statistics: true}, Idle{})
+	w := newWatched(Options{}, Idle{})
 	w.establish(0)
 	w.pass(time.Second)
 	data := wire.Segment{Key: pair(0), Flags: wire.ACK, Seq: 101, Ack: 201, Len: 10, Window: 1000}
