@@ -30,7 +30,9 @@ func (c *conv) note(p *factPool, s *wire.Segment) *fact {
 
 // ahead is how many frames s is behind the connection's first. Behind 4,294,967,295 of them the order of a connection's
 // facts stays known, but no longer their frames.
-func (c *conv) ahead(s *wire.Segment) uint32 { return uint32(min(s.Frame-c.firstFrame, math.MaxUint32)) }
+func (c *conv) ahead(s *wire.Segment) uint32 {
+	return uint32(min(s.Frame-c.firstFrame, math.MaxUint32))
+}
 
 // maxOpening bounds the facts that an opening leaves, so that some are left for the close.
 const maxOpening = 16
