@@ -44,6 +44,7 @@ var layers = map[string]layer{
 	"internal/engine":  {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/capture": {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/google/gopacket/pcap", "golang.org/x/sys/"}},
 	"internal/dump":    {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
+	"internal/live":    {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/expect":  {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":     {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":   {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
@@ -101,7 +102,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"internal/engine", "internal/capture"}
+var concurrent = []string{"internal/capture", "internal/dump", "internal/engine", "internal/live"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}
