@@ -42,7 +42,7 @@ var layers = map[string]layer{
 	"analyzer":         {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report":           {ours: []string{"analyzer", "fsm"}, other: anyOther},
 	"internal/engine":  {ours: []string{"internal/source", "analyzer", "internal/wire"}},
-	"internal/capture": {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/google/gopacket/pcap", "golang.org/x/sys/"}},
+	"internal/capture": {ours: []string{"internal/source", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/dump":    {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":    {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/expect":  {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
