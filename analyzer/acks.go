@@ -5,9 +5,34 @@ import (
 	"tcptrace/reassembly"
 )
 
+// countACK counts a segment with ACK.
+func (r *reader) countACK() {
+	s := r.s
+	if s.Flags&wire.ACK == 0 {
+		return
+	}
+	r.a.acks++
+	if s.Len == 0 && !s.Flags.Any(wire.SYN|wire.FIN|wire.RST) {
+		r.a.pure++
+	}
+}
+
+// ackTooOld reports whether an ACK, below one that its sender sent before, is so far below that its receiver drops the segment: by
+// more than the largest window that it was ever offered (RFC 5961 5.2).
+func (r *reader) ackTooOld() bool {
+	const opened = sentSYN | sentSYNACK
+	switch {
+	case r.tx.flags&opened == 0 || r.rx.flags&opened == 0: // then the scale of windows is not known
+		return false
+	case r.tx.acked == 0 || r.tx.acked > r.rx.end: // an ACK of another connection, perhaps
+		return false
+	}
+	return uint32(r.tx.acked)-r.s.Ack > max(r.a.windowMax, uint32(r.a.synWindow))
+}
+
 // readACK takes what a segment tells of the other direction: what has arrived, and the window.
 func (r *reader) readACK() {
-	s, a, b := r.s, r.a, r.b
+	s, b := r.s, r.b
 	high := r.rx.end // of the peer
 	if high == 0 {
 		high = reassembly.Pos(s.Ack) + 1<<32 // as half.place does
@@ -29,10 +54,6 @@ func (r *reader) readACK() {
 		r.v.notes |= NoteStaleACK
 	case r.v.kind == KindACK && r.pos == r.next:
 		r.v.kind = r.repeatedACK(high, news)
-	}
-	a.acks++
-	if s.Len == 0 && !s.Flags.Any(wire.SYN|wire.FIN) {
-		a.pure++
 	}
 	if r.ack >= known {
 		r.readWindow()

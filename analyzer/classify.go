@@ -26,6 +26,7 @@ type reader struct {
 	una      reassembly.Pos // of these, the first that is not acknowledged
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
 	v        verdict
 }
 
@@ -44,12 +45,13 @@ func (r *reader) read() {
 	switch {
 	case s.Flags&(wire.SYN|wire.RST) != 0:
 		if r.v.kind = r.opening(); r.v.kind == KindUnacceptable || r.v.kind == KindRST {
-			if s.Flags.Has(wire.ACK) {
-				r.a.acks++
-			}
+			r.countACK()
 			r.close()
 			return
 		}
+	case s.Flags&wire.ACK != 0 && int32(uint32(r.tx.acked)-s.Ack) > 0 && r.ackTooOld():
+		r.v.kind = KindUnacceptable
+		r.v.notes |= NoteOldACK
 	case r.pos != r.next:
 		r.readDisorder()
 	case r.end == r.pos:
@@ -57,6 +59,7 @@ func (r *reader) read() {
 	default:
 		r.inOrder()
 	}
+	r.countACK()
 	if s.Flags&wire.ACK != 0 && r.v.kind != KindUnacceptable {
 		r.readACK()
 	}
@@ -99,7 +102,7 @@ func (r *reader) place() {
 func (r *reader) close() {
 	switch r.v.kind {
 	case KindUnacceptable, KindRST: // what an RST carries is no part of the stream
-		if r.s.Len > 0 {
+		if r.s.Len > 0 && !r.moves() {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindKeepAlive, KindZeroWindowProbe:
@@ -113,6 +116,12 @@ func (r *reader) close() {
 			r.a.flags &^= bookProbed | bookZeroProbed
 		}
 	}
+}
+
+// moves reports whether the conv is to take the segment. What a receiver drops moves nothing; but what comes with too old a
+// timestamp its sender has sent, and will send again.
+func (r *reader) moves() bool {
+	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0
 }
 
 // mark notes what flags and IP header say whatever the segment is.
@@ -189,7 +198,7 @@ func (r *reader) opening() Kind {
 		kind, sent = KindSYNACK, sentSYNACK
 	}
 	if r.a.mss == 0 {
-		r.a.mss, r.a.wscale, r.a.synOptions = s.MSS, s.WScale, s.Bits
+		r.a.mss, r.a.wscale, r.a.synOptions, r.a.synWindow = s.MSS, s.WScale, s.Bits, s.Window
 	}
 	if s.Bits&wire.HasSACKPerm != 0 {
 		r.a.flags |= bookSACK
@@ -283,13 +292,27 @@ func (r *reader) inOrder() {
 		r.probe()
 		return
 	}
+	if r.unlike && r.stampTooOld() {
+		r.v.kind = KindUnacceptable
+		r.v.notes |= NotePAWS
+		if r.s.Flags&wire.FIN != 0 {
+			return
+		}
+	}
 	if r.a.repair != 0 {
 		r.capture(r.t.repairs.at(r.a.repair))
 	}
 	r.push(0)
-	if r.s.Len > 0 {
+	if r.s.Len > 0 && r.v.kind != KindUnacceptable {
 		r.payload()
 	}
+}
+
+// stampTooOld reports whether the receiver drops a segment for its timestamp (RFC 7323 5.3, PAWS): it has acknowledged all
+// that came before, and thus one with a later timestamp.
+func (r *reader) stampTooOld() bool {
+	return r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSval-r.a.tsMax) < 0 && r.una == r.next &&
+		r.a.flags.has(bookStamps) && r.now-r.tx.last < forgetTimestamp
 }
 
 // probe is a segment into a closed window, beyond its edge.

@@ -44,6 +44,7 @@ const (
 	markKeepAlive                   // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
 	markOutside                     // data of dir that its peer's window did not allow: amount is how far, negative: before it
 	markOldStamp                    // segments of dir with a timestamp older than one that its peer has: by amount at most
+	markOldACK                      // ACKs of dir too old for its peer: amount is by how much at most
 	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
 	markReneged                     // dir took back what it had selectively acknowledged
 	markStrange                     // an RST, FIN or data of dir that another may have sent: amount is of betrayal

@@ -10,6 +10,7 @@ const (
 	byRST int64 = iota
 	bySYN
 	bySYNACK
+	byOldACK
 )
 
 // provocation is the segment that a challenge ACK of dir answers, nil if it is not known.
@@ -40,15 +41,17 @@ func detectChallenge(s *scene) {
 		if _, rst := s.discovery(dir); rst != nil {
 			continue
 		}
+		m := s.marked(markChallenge, dir)
 		if f, what := s.provocation(dir); f != nil {
-			m := s.marked(markChallenge, dir)
 			s.raiseMark(m, args{what, int64(m.time - f.time), int64(m.count)}).onSide(s.side(dir))
+		} else if old := s.marked(markOldACK, 1-dir); m != nil && old != nil {
+			s.raiseMark(m, args{byOldACK, int64(m.time - old.time), int64(m.count)}).onSide(s.side(dir))
 		}
 	}
 }
 
 func detailChallenge(a *Anomaly) string {
-	what := [...]string{byRST: "an RST", bySYN: "a SYN", bySYNACK: "a SYN-ACK"}[a.args[0]]
+	what := [...]string{byRST: "an RST", bySYN: "a SYN", bySYNACK: "a SYN-ACK", byOldACK: "an ACK of what it had acknowledged long ago"}[a.args[0]]
 	text := "the " + a.Side.String() + " answered " + what + " by an ACK of what it expects, " + duration(a.args[1]) + " later"
 	if n := a.args[2]; n > 1 {
 		text += "; " + times(n) + " in all"

@@ -78,7 +78,7 @@ func (r *reader) striking() bool {
 
 // observeEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
 // conv takes it. was is its sender's book before, valid if the segment is unlike others.
-func (r *reader) observeEpisodes(unlike bool, was glance) {
+func (r *reader) observeEpisodes(was glance) {
 	s := r.s
 	if (r.a.flags|r.b.flags)&bookEpisode != 0 {
 		r.followEpisodes()
@@ -102,16 +102,7 @@ func (r *reader) observeEpisodes(unlike bool, was glance) {
 	if r.v.notes&strikingNotes != 0 {
 		r.noteWindows()
 	}
-	if !unlike {
-		return
-	}
-	old := s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-was.tsMax) < 0
-	if old && r.v.kind == KindData && r.pos == r.next && r.una == r.next && was.tsMax != 0 && r.now-r.tx.last < forgetTimestamp {
-		r.v.notes |= NotePAWS
-		m := r.note(markOldStamp, s.Dir)
-		m.amount = max(m.amount, int64(was.tsMax-s.TSval))
-	}
-	if s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0 {
+	if r.unlike && (s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0) {
 		r.suspect(was)
 	}
 }
@@ -182,7 +173,16 @@ func (r *reader) asks() {
 
 // rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.
 func (r *reader) rejected() {
-	if r.s.Len > 0 && !r.s.Flags.Any(wire.SYN|wire.RST) {
+	switch dir := r.s.Dir; {
+	case r.s.Flags.Any(wire.SYN | wire.RST):
+	case r.v.notes&NotePAWS != 0:
+		m := r.note(markOldStamp, dir)
+		m.amount = max(m.amount, int64(r.a.tsMax-r.s.TSval))
+	case r.v.notes&NoteOldACK != 0:
+		m := r.note(markOldACK, dir)
+		m.amount = max(m.amount, int64(uint32(r.tx.acked)-r.s.Ack))
+		r.c.provoke(r.rx)
+	case r.s.Len > 0:
 		far := int64(r.pos - r.una)
 		if far > 0 {
 			far = int64(r.end - r.rx.rightWin)

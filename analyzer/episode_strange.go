@@ -65,7 +65,7 @@ func (r *reader) misfits(was glance) (what betrayal) {
 	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
 		what |= badTimestamp
 	}
-	if r.v.kind == KindUnacceptable {
+	if r.v.kind == KindUnacceptable && r.v.notes&NotePAWS == 0 {
 		what |= badPosition
 	}
 	return what

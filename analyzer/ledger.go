@@ -62,7 +62,8 @@ type book struct {
 	mss                          uint16
 	synOptions                   wire.Bits
 	wscale                       uint8
-	_                            [8]byte
+	synWindow                    uint16 // of its SYN
+	_                            [6]byte
 }
 
 type bookFlags uint16

@@ -27,7 +27,7 @@ const (
 	KindWindowUpdate                   // an ACK that tells nothing but another window
 	KindDuplicateACK                   // RFC 5681 2, or an ACK that brings nothing but SACK blocks (RFC 6675)
 	KindChallengeACK                   // RFC 5961: what answers an RST, SYN or ACK that is not accepted
-	KindUnacceptable                   // its receiver drops it: number outside the window, a second ISN, a wrong checksum
+	KindUnacceptable                   // its receiver drops it: number outside the window, ACK number or timestamp too old, a second ISN, a wrong checksum
 	KindCaptureDuplicate               // a copy of a segment that nobody sent again: captured twice, or doubled by the network
 	NumKinds
 )
@@ -104,6 +104,9 @@ const (
 	NoteOldACK                            // an ACK number that its receiver does not accept (RFC 5961 5)
 	numNotes            = iota
 )
+
+// AllNotes is every note.
+const AllNotes = Notes(1<<numNotes - 1)
 
 var noteNames = [numNotes]string{
 	"previous-segment-missing", "ack-of-unseen", "zero-window", "window-full", "window-exceeded", "window-shrunk", "partial-ack",

@@ -109,8 +109,10 @@ func (r *readings) count(x *analyzer.Reading) {
 		a.dropped += uint64(s.Len)
 		return
 	case analyzer.KindUnacceptable, analyzer.KindRST:
-		a.dropped += uint64(s.Len)
-		return
+		if !x.Notes.Has(analyzer.NotePAWS) || s.Flags.Any(wire.FIN) { // else its sender did send them
+			a.dropped += uint64(s.Len)
+			return
+		}
 	}
 	first := s.Seq
 	if s.Flags.Any(wire.SYN) {

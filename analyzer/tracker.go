@@ -246,18 +246,18 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	r := t.reader(slot, s)
 	var was glance
-	unlike := r.a.unlike(s)
-	if unlike {
+	r.unlike = r.a.unlike(s)
+	if r.unlike {
 		was = r.a.glance()
 	}
 	r.read()
-	if unlike || r.striking() {
-		r.observeEpisodes(unlike, was)
+	if r.unlike || r.striking() {
+		r.observeEpisodes(was)
 	}
-	if r.v.kind == KindUnacceptable && !s.Flags.Any(wire.SYN|wire.RST) {
-		c.count(r.tx, s) // nobody takes it
-	} else {
+	if r.moves() {
 		c.segment(&t.facts, s)
+	} else {
+		c.count(r.tx, s)
 	}
 	if t.watch != nil {
 		t.tell(&r)
