@@ -34,6 +34,7 @@ const (
 var childTasks = map[string]func(device, dir string) error{
 	"drop":   dropAndTry,
 	"refuse": openRefused,
+	"list":   listRefused,
 }
 
 func TestMain(m *testing.M) {
