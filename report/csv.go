@@ -13,7 +13,7 @@ const csvHeader = "stream,client_ip,client_port,server_ip,server_port,roles,comm
 	"first_frame,last_frame,packets,outcome,completeness,conn_state,history," +
 	"client_packets,client_payload_bytes,client_ip_bytes,client_frame_bytes,client_stream_bytes," +
 	"server_packets,server_payload_bytes,server_ip_bytes,server_frame_bytes,server_stream_bytes," +
-	"evicted,client_state,server_state,anomalies\n"
+	"evicted,client_state,server_state,anomalies,dropped\n"
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
 // LF, as the tools that read CSV on a command line expect. The columns are the
@@ -70,7 +70,7 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		}
 		b = append(b, r.judgment.Anomalies[i].Kind.ID...)
 	}
-	r.out.b = append(b, '\n')
+	r.out.b = append(appendCSVCount(b, c.Dropped), '\n')
 	return r.out.spill()
 }
 

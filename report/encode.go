@@ -24,6 +24,11 @@ type encoder struct {
 // conversation appends the record of c.
 func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 	e.judgment.Judge(c)
+	return e.record(b, c, &e.judgment)
+}
+
+// record appends the record of c, of which j is the judgment.
+func (e *encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
 	b = strconv.AppendUint(b, c.Stream, 10)
@@ -41,18 +46,18 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 	b = strconv.AppendUint(append(b, `","completeness":`...), uint64(c.Completeness), 10)
 	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
 	b = c.History.Append(append(b, `","history":"`...))
-	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, analyzer.Client)
-	b = e.endpoint(append(b, `,"server":`...), c, analyzer.Server)
+	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, j, analyzer.Client)
+	b = e.endpoint(append(b, `,"server":`...), c, j, analyzer.Server)
 	b = append(b, `},"anomalies":[`...)
-	for i := range e.judgment.Anomalies {
+	for i := range j.Anomalies {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		a := newAnomalyRecord(&e.judgment.Anomalies[i])
+		a := newAnomalyRecord(c, &j.Anomalies[i])
 		b = e.anomaly(b, &a)
 	}
 	b = append(b, ']')
-	if j := &e.judgment; j.Close.Kind != analyzer.CloseNone {
+	if j.Close.Kind != analyzer.CloseNone {
 		b = e.close(append(b, `,"close":`...), &j.Close)
 	}
 	if c.Evicted {
@@ -61,34 +66,37 @@ func (e *encoder) conversation(b []byte, c *analyzer.Conversation) []byte {
 	if c.Quick {
 		b = append(b, `,"quick":true`...)
 	}
+	if c.Dropped != 0 {
+		b = strconv.AppendUint(append(b, `,"dropped":`...), c.Dropped, 10)
+	}
 	return append(b, '}')
 }
 
 // endpoint appends what is known of one side.
-func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
-	b = append(append(b, `{"state":"`...), e.judgment.State[side].String()...)
+func (e *encoder) endpoint(b []byte, c *analyzer.Conversation, j *analyzer.Judgment, side analyzer.Side) []byte {
+	b = append(append(b, `{"state":"`...), j.State[side].String()...)
 	b = append(b, `","trajectory":[`...)
-	for i := range e.judgment.Trajectory[side] {
+	for i := range j.Trajectory[side] {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = e.step(b, &e.judgment.Trajectory[side][i])
+		b = e.step(b, &j.Trajectory[side][i])
 	}
 	b = e.sent(append(b, `],"sent":`...), c, side)
 	return append(b, '}')
 }
 
-// bound appends t. One of a step's two bounds is mostly its time, whose text is b[at:end].
-func (e *encoder) bound(b []byte, t, time analyzer.Time, at, end int) []byte {
-	if t == time {
-		return append(b, b[at:end]...)
+// bound appends t. One of a step's two bounds is mostly its time, whose text there is already; nil: there is not.
+func (e *encoder) bound(b []byte, t, time analyzer.Time, text []byte) []byte {
+	if t == time && text != nil {
+		return append(b, text...)
 	}
 	return e.clock.append(b, t)
 }
 
 // What fixed tables say of a step, as it stands in the record: there are ten steps in one.
 var (
-	stateTexts    = texts(`{"state":"`, fsm.State.String, `","time":"`, fsm.NumStates)
+	stateTexts    = texts(`"state":"`, fsm.State.String, `"`, fsm.NumStates)
 	causeTexts    = texts(`,"cause":"`, fsm.Event.String, `"`, fsm.NumEvents)
 	evidenceTexts = texts(`,"evidence":"`, analyzer.Evidence.String, `"`, analyzer.EvidenceSent+1)
 )
@@ -102,13 +110,18 @@ func texts[T ~uint8](before string, name func(T) string, after string, n T) []st
 	return list
 }
 
-// step appends one step of a trajectory. What is not known is left out.
+// step appends one step of a trajectory.
 func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
-	b = append(b, stateTexts[s.State]...)
+	b = append(append(b, '{'), stateTexts[s.State]...)
+	b = append(b, `,"time":"`...)
 	at := len(b)
 	b = e.clock.append(b, s.Time)
-	end := len(b)
-	b = append(b, '"')
+	text := b[at:]
+	return append(e.entered(append(b, '"'), s, text), '}')
+}
+
+// entered appends how a state was entered, and how that is known. What is not known is left out.
+func (e *encoder) entered(b []byte, s *analyzer.Step, text []byte) []byte {
 	if s.Frame != 0 {
 		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
 	}
@@ -120,12 +133,12 @@ func (e *encoder) step(b []byte, s *analyzer.Step) []byte {
 		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
 	}
 	if s.NotBefore != 0 {
-		b = append(e.bound(append(b, `,"not_before":"`...), s.NotBefore, s.Time, at, end), '"')
+		b = append(e.bound(append(b, `,"not_before":"`...), s.NotBefore, s.Time, text), '"')
 	}
 	if s.NotAfter != 0 {
-		b = append(e.bound(append(b, `,"not_after":"`...), s.NotAfter, s.Time, at, end), '"')
+		b = append(e.bound(append(b, `,"not_after":"`...), s.NotAfter, s.Time, text), '"')
 	}
-	return append(b, '}')
+	return b
 }
 
 // anomaly appends one anomaly.

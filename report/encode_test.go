@@ -127,7 +127,7 @@ func FuzzEncoder(f *testing.F) {
 		c.Start, c.End = analyzer.Time(start), analyzer.Time(end)
 		c.Stream, c.FirstFrame, c.Sent[analyzer.Server].StreamBytes = n, n>>1, n
 		c.Outcome, c.ConnState, c.Roles = analyzer.Outcome(kind), analyzer.ConnState(kind), analyzer.Roles(kind)
-		c.Completeness, c.Evicted = analyzer.Completeness(kind), evicted
+		c.Completeness, c.Evicted, c.Dropped = analyzer.Completeness(kind), evicted, n>>2
 		checkRecord(t, c)
 	})
 }

@@ -70,7 +70,7 @@ func (f *FailOn) see(c *analyzer.Conversation) {
 			continue
 		}
 		if f.conversations == 0 || c.Stream < f.stream {
-			f.stream, f.id, f.detail = c.Stream, a.Kind.ID, a.Detail()
+			f.stream, f.id, f.detail = c.Stream, a.Kind.ID, Detail(c, a)
 		}
 		f.conversations++
 		return

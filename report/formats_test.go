@@ -95,7 +95,7 @@ func TestCSVAgainstRecord(t *testing.T) {
 			"outcome": r.Outcome, "roles": r.Roles, "conn_state": r.ConnState, "completeness": n(uint64(r.Completeness)),
 			"client_packets": n(r.Endpoints.Client.Sent.Packets), "client_ip_bytes": n(r.Endpoints.Client.Sent.IPBytes),
 			"server_payload_bytes": n(r.Endpoints.Server.Sent.PayloadBytes), "server_frame_bytes": n(r.Endpoints.Server.Sent.FrameBytes),
-			"server_stream_bytes": n(r.Endpoints.Server.Sent.StreamBytes), "evicted": strconv.FormatBool(r.Evicted),
+			"server_stream_bytes": n(r.Endpoints.Server.Sent.StreamBytes), "evicted": strconv.FormatBool(r.Evicted), "dropped": n(r.Dropped),
 			"client_state": r.Endpoints.Client.State, "server_state": r.Endpoints.Server.State,
 		} {
 			if got[name] != want {

@@ -62,7 +62,7 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 		if i == 0 {
 			fmt.Fprintln(o, "\n  Anomalies")
 		}
-		fmt.Fprintf(o, "  %s %s: %s\n", a.Kind.Severity, a.Kind.ID, a.Detail())
+		fmt.Fprintf(o, "  %s %s: %s\n", a.Kind.Severity, a.Kind.ID, Detail(c, a))
 	}
 	fmt.Fprintln(o)
 	return o.err

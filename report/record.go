@@ -31,7 +31,8 @@ type Record struct {
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
 	Close        CloseRecord     `json:"close,omitzero" expr:"close"` // absent: it did not end
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
-	Quick        bool            `json:"quick,omitempty" expr:"quick"` // what needs every segment to be read is left out
+	Quick        bool            `json:"quick,omitempty" expr:"quick"`     // what needs every segment to be read is left out
+	Dropped      uint64          `json:"dropped,omitempty" expr:"dropped"` // packets that the capture lost meanwhile, of whatever conversations
 }
 
 // Socket is an address and a port.
@@ -116,7 +117,7 @@ func (t Time) AsTime() time.Time { return analyzer.Time(t).Time() }
 func NewRecord(c *analyzer.Conversation, j *analyzer.Judgment) Record {
 	var r Record
 	r.set(c)
-	r.judged(j)
+	r.judged(c, j)
 	return r
 }
 
@@ -148,6 +149,7 @@ func (r *Record) set(c *analyzer.Conversation) {
 		Anomalies: emptied(r.Anomalies),
 		Evicted:   c.Evicted,
 		Quick:     c.Quick,
+		Dropped:   c.Dropped,
 	}
 	r.Endpoints.Client.Sent.set(c, analyzer.Client)
 	r.Endpoints.Server.Sent.set(c, analyzer.Server)
@@ -162,11 +164,11 @@ func emptied[T any](s []T) []T {
 }
 
 // judged adds what a judgment says.
-func (r *Record) judged(j *analyzer.Judgment) {
+func (r *Record) judged(c *analyzer.Conversation, j *analyzer.Judgment) {
 	r.Endpoints.Client.judged(j, analyzer.Client)
 	r.Endpoints.Server.judged(j, analyzer.Server)
 	for i := range j.Anomalies {
-		r.Anomalies = append(r.Anomalies, newAnomalyRecord(&j.Anomalies[i]))
+		r.Anomalies = append(r.Anomalies, newAnomalyRecord(c, &j.Anomalies[i]))
 	}
 	r.Close = newCloseRecord(&j.Close)
 }
@@ -189,8 +191,8 @@ func newStepRecord(s *analyzer.Step) StepRecord {
 	return r
 }
 
-func newAnomalyRecord(a *analyzer.Anomaly) AnomalyRecord {
-	r := AnomalyRecord{ID: a.Kind.ID, Severity: a.Kind.Severity.String(), Frame: a.Frame, Time: Time(a.Time), Detail: a.Detail()}
+func newAnomalyRecord(c *analyzer.Conversation, a *analyzer.Anomaly) AnomalyRecord {
+	r := AnomalyRecord{ID: a.Kind.ID, Severity: a.Kind.Severity.String(), Frame: a.Frame, Time: Time(a.Time), Detail: Detail(c, a)}
 	if a.HasSide {
 		r.Endpoint = a.Side.String()
 	}
@@ -242,6 +244,7 @@ type SummaryRecord struct {
 	Outcomes       map[string]uint64 `json:"outcomes"`          // conversations
 	Evicted        uint64            `json:"evicted"`           // conversations
 	ReleasedEarly  uint64            `json:"released_early"`    // conversations
+	TimedOut       uint64            `json:"timed_out"`         // conversations that were silent for too long
 	Drops          *uint64           `json:"drops,omitempty"`   // absent if the capture does not say
 }
 
@@ -259,7 +262,7 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 		DurationS:      json.Number(appendSeconds(nil, int64(s.End.Sub(s.Start)))),
 		NotAnalyzed:    []NotAnalyzed{},
 		FirstFragments: s.FirstFragments, CutOptions: s.CutOptions, BadOptions: s.BadOptions, Tunneled: s.Tunneled,
-		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly,
+		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly, TimedOut: s.TimedOut,
 		Outcomes: make(map[string]uint64, analyzer.NumOutcomes),
 	}
 	if s.Packets > 0 {

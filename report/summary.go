@@ -53,6 +53,7 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	t.count("tunneled", s.Tunneled, "TCP packet", "found inside an encapsulation")
 	t.count("evicted", s.Evicted, "conversation", "ended early because the flow table was full (--max-flows)")
 	t.count("released early", s.ReleasedEarly, "closed conversation", "let go before 2 MSL because too many were waiting")
+	t.count("timed out", s.TimedOut, "conversation", "silent for too long to be followed on")
 	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
 	return t.String()
 }

@@ -121,7 +121,7 @@ func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
 	w.record.set(c)
 	if w.judges {
 		w.judgment.Judge(c)
-		w.record.judged(&w.judgment)
+		w.record.judged(c, &w.judgment)
 	}
 	result, err := w.vm.Run(w.program, &w.record)
 	if err != nil {
