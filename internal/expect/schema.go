@@ -21,6 +21,7 @@ var schemas = map[string]func(closed bool) object{
 	"segment": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[report.SegmentRecord](), "tcptrace.segment.v1", closed)
 	},
+	"event":       eventSchema,
 	"expectation": func(bool) object { return expectationSchema() },
 	"project":     func(bool) object { return projectSchema() },
 }

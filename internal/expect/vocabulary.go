@@ -24,7 +24,7 @@ type field struct {
 var fieldsOf = func() map[reflect.Type][]field {
 	all := map[reflect.Type][]field{}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](),
+		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
 	} {
 		addFields(all, t)
 	}
@@ -77,27 +77,40 @@ var vocabularies = func() map[owned][]string {
 	sides := words(analyzer.Side.String, analyzer.Server+1)
 	record, step, anomaly := reflect.TypeFor[report.Record](), reflect.TypeFor[report.StepRecord](), reflect.TypeFor[report.AnomalyRecord]()
 	end, segment := reflect.TypeFor[report.CloseRecord](), reflect.TypeFor[report.SegmentRecord]()
+	told := reflect.TypeFor[report.ToldRecord]()
 	return map[owned][]string{
 		{record, "roles"}:   words(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		{record, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
 		{reflect.TypeFor[report.Endpoint](), "state"}: states,
-		{step, "state"}:       states,
-		{step, "cause"}:       words(fsm.Event.String, fsm.NumEvents),
-		{step, "evidence"}:    words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
-		{anomaly, "id"}:       anomalyIDs(),
-		{anomaly, "severity"}: words(analyzer.Severity.String, analyzer.SeverityError+1),
-		{anomaly, "endpoint"}: sides,
-		{end, "kind"}:         words(analyzer.CloseKind.String, analyzer.CloseReset+1),
-		{end, "first"}:        sides,
-		{end, "cause"}:        words(analyzer.ResetCause.String, analyzer.ResetAborted+1)[1:],
-		{end, "by"}:           sides,
-		{end, "by_state"}:     states,
-		{end, "other_state"}:  states,
-		{segment, "from"}:     sides,
-		{segment, "kind"}:     words(analyzer.Kind.String, analyzer.NumKinds),
-		{segment, "cause"}:    words(analyzer.Cause.String, analyzer.NumCauses),
-		{segment, "client"}:   states,
-		{segment, "server"}:   states,
+		{step, "state"}:         states,
+		{step, "cause"}:         words(fsm.Event.String, fsm.NumEvents),
+		{step, "evidence"}:      words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{anomaly, "id"}:         anomalyIDs(),
+		{anomaly, "severity"}:   words(analyzer.Severity.String, analyzer.SeverityError+1),
+		{anomaly, "endpoint"}:   sides,
+		{end, "kind"}:           words(analyzer.CloseKind.String, analyzer.CloseReset+1),
+		{end, "first"}:          sides,
+		{end, "cause"}:          words(analyzer.ResetCause.String, analyzer.ResetAborted+1)[1:],
+		{end, "by"}:             sides,
+		{end, "by_state"}:       states,
+		{end, "other_state"}:    states,
+		{segment, "from"}:       sides,
+		{segment, "kind"}:       words(analyzer.Kind.String, analyzer.NumKinds),
+		{segment, "cause"}:      words(analyzer.Cause.String, analyzer.NumCauses),
+		{segment, "client"}:     states,
+		{segment, "server"}:     states,
+		{eventType, "roles"}:    words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{eventType, "endpoint"}: sides,
+		{eventType, "state"}:    states,
+		{eventType, "cause"}:    words(fsm.Event.String, fsm.NumEvents),
+		{eventType, "evidence"}: words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{eventType, "outcome"}:  words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{eventType, "of"}:       words(analyzer.EventKind.String, analyzer.EventCorrection),
+		{eventType, "reason"}:   words(analyzer.Over.String, analyzer.OverEnded+1)[1:],
+		{told, "endpoint"}:      sides,
+		{told, "state"}:         states,
+		{told, "id"}:            anomalyIDs(),
+		{told, "outcome"}:       words(analyzer.Outcome.String, analyzer.NumOutcomes),
 	}
 }()
 

@@ -1,0 +1,78 @@
+package report_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/expect"
+	"tcptrace/internal/live"
+	"tcptrace/report"
+)
+
+// TestEventSchema holds all that is told of the golden captures against the schema.
+func TestEventSchema(t *testing.T) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(expect.ClosedSchema("event")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("event.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	seen := map[string]int{}
+	for _, path := range paths {
+		for line := range bytes.Lines(events(t, path)) {
+			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+			if err == nil {
+				err = schema.Validate(v)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", path, err, line)
+			}
+			seen[v.(map[string]any)["event"].(string)]++
+		}
+	}
+	for name := range report.EventFields {
+		if seen[name] == 0 {
+			t.Errorf("nothing told %q", name)
+		}
+	}
+}
+
+// events is all that is told of a capture, with statistics and drops.
+func events(t *testing.T, path string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := report.NewEvents(&out)
+	check := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	batches := 0
+	sum := report.Listen(t, path, 1, func(l *live.Loop) {
+		l.OnEvent(func(e *analyzer.Event) { check(w.Event(e)) })
+		l.OnFlush(func(now analyzer.Time) {
+			sum := l.Summary()
+			if batches++; batches%10 == 1 {
+				check(w.Drops(now, sum.Drops))
+				check(w.Statistics(now, l.Monitor().Open(), l.Monitor().States(), &sum))
+			}
+		})
+	})
+	check(w.Summary(sum.End, &sum, report.Selection{}))
+	return out.Bytes()
+}

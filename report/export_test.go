@@ -1,0 +1,4 @@
+package report
+
+// Listen is for tests that need packages that import this one.
+var Listen = listen
