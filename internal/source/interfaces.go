@@ -2,6 +2,8 @@ package source
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"tcptrace/internal/wire"
 )
@@ -22,6 +24,7 @@ const (
 // interfaces numbers the interfaces of a trace. Sections and files that describe the same ones
 // share the numbers, so that the files of a ring buffer do not add up.
 type interfaces struct {
+	mu   sync.Mutex
 	list []Interface
 	ids  map[described]uint16
 }
@@ -35,6 +38,8 @@ type described struct {
 
 // id is the number of an interface. bad says why there is none.
 func (t *interfaces) id(d described) (id uint16, bad string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if id, ok := t.ids[d]; ok {
 		return id, ""
 	}
@@ -48,6 +53,13 @@ func (t *interfaces) id(d described) (id uint16, bad string) {
 	t.list = append(t.list, d.Interface)
 	t.ids[d] = id
 	return id, ""
+}
+
+// all lists them. Numbers given later do not change what it returned.
+func (t *interfaces) all() []Interface {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clip(t.list)
 }
 
 // cutName is a name from a file, not longer than is kept.

@@ -101,7 +101,7 @@ func (t *trace) Stats() Stats {
 }
 
 // Interfaces implements Source.
-func (t *trace) Interfaces() []Interface { return t.ifaces.list }
+func (t *trace) Interfaces() []Interface { return t.ifaces.all() }
 
 // Progress implements Source: bytes as they are on disk, compressed or not. The
 // total counts regular files only.
