@@ -33,11 +33,13 @@ func (b *Batch) Data(i int) []byte {
 type Source interface {
 	// Next fills b with at least one packet, or returns io.EOF at the end of the
 	// trace. Damaged input does not make it fail: what could be read is
-	// delivered, and Stats then lists what was wrong.
+	// delivered, and Stats then lists what was wrong. Only a source that goes by
+	// the clock (live, Paced) may fill b with no packet, to say that time passes.
 	Next(b *Batch) error
 	// Stats is complete once Next has returned io.EOF.
 	Stats() Stats
 	// Interfaces lists those of the packets so far. The same input gives them in the same order.
+	// It may be called while another goroutine is in Next.
 	Interfaces() []Interface
 	// Progress reports bytes read from disk so far and in all (0 if unknown). It
 	// may be called while another goroutine is in Next.
