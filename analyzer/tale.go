@@ -89,9 +89,7 @@ func (m *Monitor) compare(t *tale, why Over) {
 		m.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
 		t.closed = false
 	}
-	for side := range j.Trajectory {
-		m.steps(t, Side(side))
-	}
+	m.steps(t)
 	m.anomalies(t, why != NotOver)
 	for side, state := range j.State {
 		m.inState[side][t.state[side]]--
@@ -108,24 +106,36 @@ func (m *Monitor) correct(side Side, c Correction) {
 	m.say(&Event{Kind: EventCorrection, Time: m.tracker.now, Side: side, Correction: c})
 }
 
-// steps tells what is new in a side's trajectory. What was told and is not there any more is taken back, the
-// latest first.
-func (m *Monitor) steps(t *tale, side Side) {
-	steps, told := m.judgment.Trajectory[side], t.steps[side]
-	same := 0
-	for same < len(told) && same < len(steps) && told[same].state == steps[same].State && told[same].frame == steps[same].Frame {
-		same++
+// steps tells what is new in the trajectories, in order of time. What was told and is not there any more is
+// taken back before, the latest first.
+func (m *Monitor) steps(t *tale) {
+	var next [2]int
+	for side, steps := range m.judgment.Trajectory {
+		told := t.steps[side]
+		same := 0
+		for same < len(told) && same < len(steps) && told[same].state == steps[same].State && told[same].frame == steps[same].Frame {
+			same++
+		}
+		for i := len(told) - 1; i >= same; i-- {
+			m.correct(Side(side), Correction{Of: EventState, State: told[i].state, Frame: told[i].frame, Time: told[i].time})
+		}
+		t.steps[side], next[side] = told[:same], same
 	}
-	for i := len(told) - 1; i >= same; i-- {
-		m.correct(side, Correction{Of: EventState, State: told[i].state, Frame: told[i].frame, Time: told[i].time})
+	a, b := m.judgment.Trajectory[Client][next[Client]:], m.judgment.Trajectory[Server][next[Server]:]
+	for len(a)+len(b) > 0 {
+		if len(b) == 0 || len(a) > 0 && a[0].Time <= b[0].Time {
+			m.step(t, Client, &a[0])
+			a = a[1:]
+		} else {
+			m.step(t, Server, &b[0])
+			b = b[1:]
+		}
 	}
-	told = told[:same]
-	for i := same; i < len(steps); i++ {
-		s := &steps[i]
-		told = append(told, toldStep{s.Frame, s.Time, s.State})
-		m.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
-	}
-	t.steps[side] = told
+}
+
+func (m *Monitor) step(t *tale, side Side, s *Step) {
+	t.steps[side] = append(t.steps[side], toldStep{s.Frame, s.Time, s.State})
+	m.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
 }
 
 // anomalies tells those that are new, and takes back those that are gone. What would only say that something
