@@ -79,7 +79,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetErr(e.err)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	o.addFlags(cmd)
-	cmd.AddCommand(newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnomaliesCommand(e), newFieldsCommand(e), newCheckCommand(e), newSchemaCommand(e), newDiffCommand(e))
+	cmd.AddCommand(newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnomaliesCommand(e), newFieldsCommand(e), newCheckCommand(e), newSchemaCommand(e), newDiffCommand(e), newLiveCommand(e), newReplayCommand(e))
 	return cmd
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/capture"
+	"tcptrace/internal/live"
+)
+
+// liveOptions are the flags of the live command.
+type liveOptions struct {
+	watchOptions
+	interfaces  []string
+	list        bool
+	dashboard   bool
+	snapLen     int
+	promiscuous bool
+	buffer      size
+}
+
+const (
+	headersOnly  = 128    // enough for Ethernet, VLAN tags, IPv6 and all TCP options
+	wholePackets = 262144 // what tcpdump takes
+)
+
+func newLiveCommand(e env) *cobra.Command {
+	o := liveOptions{buffer: 64 << 20}
+	cmd := &cobra.Command{
+		Use:   "live -i IFACE",
+		Short: "Analyze what an interface sees, while it happens",
+		Long: `live captures and analyzes at the same time. On a terminal it shows a table of the connections, in which
+one can be chosen to watch its segments; else, and with --format ndjson, it writes events: a
+conversation was opened, an endpoint changed its state, an anomaly, a connection was closed. What turns out
+not to hold is taken back by an event of its own (correction). 'tcptrace schema event' describes them.
+
+It needs the right to capture (CAP_NET_RAW) to open the interfaces, and gives up all rights then.
+
+` + filterHelp,
+		Example: `  tcptrace live --list
+  tcptrace live -i eth0 -f 'port 443'
+  tcptrace live -i any --format ndjson --until 'outcome == "reset"'
+  tcptrace live -i eth0 -w ring.pcapng --rotate-size 100MB --max-files 20 --compress zstd
+  tcptrace live -i eth0 -w resets.pcapng --keep-on abortive-close --keep-on rst-after-fin
+  tcptrace live -i eth0 --format ndjson --metrics :9310 > events.ndjson`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case o.list:
+				return listInterfaces(e)
+			}
+			return runLive(cmd.Context(), &o, e)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringSliceVarP(&o.interfaces, "interface", "i", nil, "capture on this `interface` (may be repeated); any is all of them")
+	f.BoolVar(&o.list, "list", false, "list the interfaces, and whether they can be opened")
+	o.addFilter(cmd)
+	f.IntVar(&o.snapLen, "snaplen", 0, fmt.Sprintf("`bytes` of a packet to capture (default: %d; all with -w)", headersOnly))
+	f.BoolVar(&o.promiscuous, "promiscuous", false, "also packets for other hosts")
+	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
+	o.addWatching(cmd)
+	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for what --metrics serves")
+	return cmd
+}
+
+func (o *liveOptions) check() error {
+	switch {
+	case len(o.interfaces) == 0:
+		return usageError("-i is missing: which interface? 'tcptrace live --list' names them")
+	case o.snapLen < 0 || o.snapLen > wholePackets:
+		return usageError("--snaplen is from 1 to %d", wholePackets)
+	case o.buffer < 1<<16 || o.buffer > 2<<30:
+		return usageError("--buffer is from 64KiB to 2GiB")
+	}
+	return o.watchOptions.check()
+}
+
+// captureOptions are those that the capture takes.
+func (o *liveOptions) captureOptions() capture.Options {
+	c := capture.Options{
+		Interfaces: o.interfaces, Filter: o.filter, SnapLen: o.snapLen, Promiscuous: o.promiscuous, BufferSize: int(o.buffer),
+	}
+	if c.SnapLen == 0 {
+		c.SnapLen = headersOnly
+		if o.write.Path != "" {
+			c.SnapLen = wholePackets
+		}
+	}
+	return c
+}
+
+func runLive(ctx context.Context, o *liveOptions, e env) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	src, err := capture.Open(o.captureOptions())
+	if err != nil {
+		return &exitError{exitBadInput, err}
+	}
+	defer src.Close()
+	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(o.interfaces, ", ")}
+	opts := o.loop()
+	opts.Clock = func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) }
+	opts.Dropped = func() uint64 { return src.Stats().Drops }
+	if err := s.open(live.New(src, opts)); err != nil {
+		return err
+	}
+	capture.Drop(capture.DropOptions{Write: o.directories()})
+	return s.run(ctx)
+}
+
+// listInterfaces prints the interfaces as a table.
+func listInterfaces(e env) error {
+	devices, err := capture.List()
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(e.out, devices)
+	return nil
+}

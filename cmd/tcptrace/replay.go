@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/live"
+	"tcptrace/internal/source"
+)
+
+// replayOptions are the flags of the replay command.
+type replayOptions struct {
+	watchOptions
+	speed string
+}
+
+func newReplayCommand(e env) *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use:   "replay FILE...",
+		Short: "Show a capture as if it happened now",
+		Long: `replay feeds a capture through what 'tcptrace live' shows: the same view, the same events, the same outputs. Its
+clock is the capture's, with --speed so many times as fast.
+
+` + filterHelp,
+		Example: `  tcptrace replay capture.pcapng
+  tcptrace replay capture.pcapng --speed 10x --where 'server.port == 443'
+  tcptrace replay capture.pcapng --speed max --format ndjson
+  tcptrace replay capture.pcapng --speed max --format ndjson --until 'has(anomalies, "no-answer")'`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runReplay(cmd.Context(), args, &o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.speed, "speed", "1x", "how many `times` as fast as it was captured: 1x, 10x, 0.5x; max is without waiting")
+	o.addFilter(cmd)
+	o.addWatching(cmd)
+	return cmd
+}
+
+func runReplay(ctx context.Context, args []string, o *replayOptions, e env) error {
+	if len(args) == 0 {
+		return usageError("no capture given: tcptrace replay FILE... (- for standard input)")
+	}
+	speed, err := parseSpeed(o.speed)
+	if err != nil {
+		return usageError("--speed: %w", err)
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.write.Path != "" && o.write.Path != "-" {
+		if err := checkOutput("-w", o.write.Path, args); err != nil {
+			return err
+		}
+	}
+	o.write.Patient = true
+	opts := o.loop()
+	if o.filter != "" {
+		if opts.Filter, err = source.NewFilter(o.filter); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	src := source.Paced(ctx, source.Open(args, source.Options{Stdin: e.in}), speed)
+	defer src.Close()
+	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
+	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}
+	if err := s.open(live.New(src, opts)); err != nil {
+		return err
+	}
+	return s.run(ctx)
+}

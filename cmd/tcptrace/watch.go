@@ -1,0 +1,182 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/dump"
+	"tcptrace/internal/live"
+	"tcptrace/report"
+)
+
+// watchOptions are the flags of the commands that analyze while packets come: live and replay.
+type watchOptions struct {
+	filter   string
+	format   string
+	where    string
+	output   string
+	noColor  bool
+	write    dump.Options
+	rotate   size
+	keepOn   []string
+	duration time.Duration
+	packets  uint64
+	until    string
+	interval time.Duration
+	stats    bool
+	metrics  string
+	msl      time.Duration
+	maxFlows int
+	idle     time.Duration
+}
+
+// watchFormats are what --format takes; auto is view on a terminal, else ndjson.
+var watchFormats = []string{"auto", "view", "ndjson"}
+
+// Idle conversations are let go, since a live capture has no end. These are for those that are not established, or not any more.
+const (
+	openingIdle     = 3 * time.Minute  // RFC 9293 3.8.3: R2 of a SYN is at least 3 minutes
+	closingIdle     = 15 * time.Minute // what a FIN is repeated for at most, as Linux has it (tcp_retries2)
+	establishedIdle = 3 * time.Hour    // beyond the 2 hours of RFC 9293 3.8.4 until a keep-alive, and its repetitions
+)
+
+const filterHelp = `--where is an expression over the conversation record, as for 'tcptrace FILE'. In the view it can be changed; for
+events it chooses those of the conversations for which it holds at that moment.`
+
+func (o *watchOptions) addFilter(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (BPF, as tcpdump takes it)")
+}
+
+func (o *watchOptions) addWatching(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "auto", strings.Join(watchFormats, ", ")+"; auto is view on a terminal, else ndjson")
+	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` holds")
+	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
+	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`, pcapng unless its name ends in .pcap")
+	f.Var(&o.rotate, "rotate-size", "begin another file after this `size`")
+	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "begin another file after this time")
+	f.Uint64Var(&o.write.RotateCount, "rotate-count", 0, "begin another file after `n` packets")
+	f.IntVar(&o.write.MaxFiles, "max-files", 0, "keep the newest `n` files")
+	f.StringVar(&o.write.Compress, "compress", "", "compress files that are complete: "+strings.Join(dump.Compressions, " or "))
+	f.StringSliceVar(&o.keepOn, "keep-on", nil, "write only the packets of conversations with an anomaly of this `severity or id` (may be repeated)")
+	f.DurationVar(&o.duration, "duration", 0, "end after this time")
+	f.Uint64Var(&o.packets, "packets", 0, "end after `n` packets")
+	f.StringVar(&o.until, "until", "", "end when this `expression` holds for a conversation")
+	f.DurationVar(&o.interval, "interval", 0, "tell of each open conversation that spoke in this time, again and again")
+	f.BoolVar(&o.stats, "stats", false, "tell every second what goes on: an event, beside the view a line at the end")
+	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310, which is on loopback, or 0.0.0.0:9310")
+	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "follow at most `n` conversations at once; beyond, those not established go first, then the longest silent")
+	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "let go of established connections that are silent for so long, 0: never")
+}
+
+func (o *watchOptions) check() error {
+	w := &o.write
+	w.RotateSize = int64(o.rotate)
+	switch {
+	case !slices.Contains(watchFormats, o.format):
+		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(watchFormats, ", "))
+	case o.format == "view" && o.output != "":
+		return usageError("-o is for events: --format ndjson")
+	case w.Path == "" && (w.RotateSize > 0 || w.RotateEvery > 0 || w.RotateCount > 0 || w.MaxFiles > 0 || w.Compress != "" || len(o.keepOn) > 0):
+		return usageError("--rotate-..., --max-files, --compress and --keep-on are about the file of -w, which is missing")
+	case w.Compress != "" && !slices.Contains(dump.Compressions, w.Compress):
+		return usageError("--compress is %s, not %q", strings.Join(dump.Compressions, " or "), w.Compress)
+	case w.Path == "-" && (o.output == "" || o.output == "-"):
+		return usageError("-w - and events can not both go to standard output: -o FILE is for the events")
+	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
+		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
+	case o.msl <= 0 || o.maxFlows <= 0 || o.idle < 0:
+		return usageError("--msl and --max-flows must be positive, and --idle-timeout not negative")
+	}
+	return nil
+}
+
+// loop is the options as the loop takes them.
+func (o *watchOptions) loop() live.Options {
+	return live.Options{
+		Options:  analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
+		Packets:  o.packets,
+		Duration: o.duration,
+	}
+}
+
+// conditions are --where, --until and --keep-on, compiled; nil where not given.
+type conditions struct {
+	where, until *report.Where
+	keepOn       *report.FailOn
+}
+
+func (o *watchOptions) conditions() (c conditions, err error) {
+	for _, one := range []struct {
+		flag, source string
+		to           **report.Where
+	}{{"--where", o.where, &c.where}, {"--until", o.until, &c.until}} {
+		if one.source == "" {
+			continue
+		}
+		if *one.to, err = report.CompileWhere(one.source); err != nil {
+			return c, usageError("%s: %w", one.flag, err)
+		}
+	}
+	if len(o.keepOn) > 0 {
+		if c.keepOn, err = report.ParseFailOn(o.keepOn); err != nil {
+			return c, usageError("--keep-on: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// directories are where files are written while the analysis goes on.
+func (o *watchOptions) directories() []string {
+	if o.write.Path == "" || o.write.Path == "-" {
+		return nil
+	}
+	return []string{filepath.Dir(o.write.Path)}
+}
+
+// size is a number of bytes as a flag: 100MB, 64MiB, 1000.
+type size int64
+
+func (s *size) Type() string { return "size" }
+
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1},
+}
+
+func (s *size) String() string {
+	for _, u := range []int{2, 1, 0} {
+		if n := int64(*s); n > 0 && n%sizeUnits[u].bytes == 0 {
+			return fmt.Sprint(n/sizeUnits[u].bytes, sizeUnits[u].name)
+		}
+	}
+	return fmt.Sprint(int64(*s))
+}
+
+func (s *size) Set(text string) error {
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(text, u.name)
+		if !ok {
+			continue
+		}
+		var n float64
+		var rest string
+		if k, _ := fmt.Sscanf(number+" ", "%g%s", &n, &rest); k != 1 || n < 0 || n*float64(u.bytes) > 1<<60 {
+			break
+		}
+		*s = size(n * float64(u.bytes))
+		return nil
+	}
+	return fmt.Errorf("%q is no size, such as 100MB or 64MiB", text)
+}
