@@ -241,7 +241,7 @@ func (r *reader) echoesEarlier(kind Kind) bool {
 	r.a.echo = r.s.TSecr
 	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
 		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
-		r.t.repairOf(r.b, r.rx).causes[CauseTimeout]++
+		r.t.repairs.again(r.t.repairOf(r.b, r.rx), CauseTimeout)
 		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
 	}
 	return false

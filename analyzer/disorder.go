@@ -297,7 +297,7 @@ func (r *reader) resend(i int, fresh int64) {
 		r.v.notes |= NoteLostBefore
 		rp.lostPackets++
 	}
-	rp.causes[r.v.cause]++
+	r.t.repairs.again(rp, r.v.cause)
 	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}

@@ -66,6 +66,7 @@ type repairPool struct {
 	chunks [][]repair
 	free   uint32
 	ranges *reassembly.Pool
+	causes [NumCauses]uint64 // retransmissions of all connections, those that are over, too
 }
 
 const repairChunk = 64
@@ -93,6 +94,12 @@ func (p *repairPool) put(i uint32) {
 	r.acked.Release(p.ranges)
 	r.next = p.free
 	p.free = i
+}
+
+// again counts a retransmission.
+func (p *repairPool) again(r *repair, cause Cause) {
+	r.causes[cause]++
+	p.causes[cause]++
 }
 
 // repairOf is the repair of a direction, made if there was none: so far all from the start to the end was

@@ -158,6 +158,12 @@ func (v *survey) offer(one candidate) {
 // Open is how many conversations are followed.
 func (m *Monitor) Open() int { return m.tracker.slab.used }
 
+// Bound is how many conversations are followed at most.
+func (m *Monitor) Bound() int { return m.tracker.maxFlows }
+
+// Retransmissions counts those of all conversations so far, those that are over, too.
+func (m *Monitor) Retransmissions() *[NumCauses]uint64 { return &m.tracker.repairs.causes }
+
 // States counts the conversations by their endpoints' states, as far as they were told.
 func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
 
