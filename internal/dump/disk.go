@@ -214,8 +214,7 @@ func (d *disk) remove(path string) {
 // finish ends the last file when the goroutine has ended.
 func (d *disk) finish(ctx context.Context, known []source.Interface) {
 	if d.out != nil && d.size == 0 && !d.failed {
-		e := encoder{known: known, ng: d.opts.ng()}
-		n, err := d.out.Write(e.appendEmpty(nil))
+		n, err := d.out.Write(d.opts.encoder(known).appendEmpty(nil))
 		d.bytes.Add(uint64(n))
 		d.fail(err)
 	}

@@ -58,6 +58,7 @@ type encoder struct {
 	name  string
 	known []source.Interface // by Packet.Iface
 	ng    bool
+	grows bool // more interfaces may become known
 	begun bool
 	link  wire.LinkType // of a pcap file
 	ids   []uint32      // by Packet.Iface: 1 + the number in a pcapng file; 0: not described yet
@@ -120,7 +121,7 @@ func (e *encoder) appendHeader(b []byte) []byte {
 	for _, i := range e.known {
 		snap = max(snap, i.SnapLen-1) // no limit is 0
 	}
-	if len(e.known) == 0 {
+	if e.grows {
 		snap = noSnapLen
 	}
 	b = order.AppendUint32(b, pcapNanoseconds)

@@ -169,23 +169,22 @@ func (k *packer) copy(path, part string, to compressor, buf []byte) error {
 	}
 	defer out.Close()
 	to.Reset(out)
-	for {
+	for worked := time.Duration(0); ; {
+		if err := k.rest(worked); err != nil {
+			return err
+		}
 		start := time.Now()
 		n, err := in.Read(buf)
-		if n > 0 {
-			if _, err := to.Write(buf[:n]); err != nil {
-				return err
-			}
-		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if err := k.rest(time.Since(start)); err != nil {
+		if _, err := to.Write(buf[:n]); err != nil {
 			return err
 		}
+		worked = time.Since(start)
 	}
 	return errors.Join(to.Close(), out.Sync(), out.Close())
 }
@@ -194,14 +193,13 @@ func (k *packer) copy(path, part string, to compressor, buf []byte) error {
 func (k *packer) rest(d time.Duration) error {
 	select {
 	case <-k.stop:
-		return errStopped
 	case <-k.hurry:
-		select {
-		case <-k.stop:
-			return errStopped
-		default:
-		}
 	case <-time.After(d):
+	}
+	select {
+	case <-k.stop:
+		return errStopped
+	default:
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

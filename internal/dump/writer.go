@@ -23,7 +23,7 @@ type Options struct {
 	RotateCount uint64 // packets
 
 	MaxFiles int    // when a file is begun, the oldest are deleted until these many are left; 0: all are kept
-	Compress string // "", or one of Compressions: of each file when it is closed
+	Compress string // "", or one of Compressions: a file is replaced by NAME.gz or NAME.zst once it is closed
 
 	// Patient waits for the disk rather than leave packets out, for input that can wait (a replay).
 	Patient bool
@@ -131,7 +131,7 @@ func (w *Writer) Packet(p *source.Packet, data []byte, frame uint64) error {
 	}
 	e, c := w.encoder, w.chunk
 	if e == nil {
-		e = &encoder{name: w.opts.Path, known: w.known, ng: w.opts.ng()}
+		e = w.opts.encoder(w.known)
 	}
 	buf, err := e.append(c.buf, p, data, frame, w.lostOf(p.Iface))
 	grown := int64(len(buf) - len(c.buf))
@@ -183,6 +183,10 @@ func (w *Writer) Close(ctx context.Context) (Counts, error) {
 
 // ng reports whether the files are pcapng.
 func (o *Options) ng() bool { return !endsIn(o.Path, pcapEnds) }
+
+func (o *Options) encoder(known []source.Interface) *encoder {
+	return &encoder{name: o.Path, known: known, ng: o.ng(), grows: true}
+}
 
 // full reports whether a packet of this time belongs to the next file.
 func (w *Writer) full(t int64) bool {

@@ -1,16 +1,12 @@
 package dump
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -137,6 +133,51 @@ func TestEmptyFile(t *testing.T) {
 	}
 }
 
+// An interface that becomes known later is described in the file at hand and in the next, in either format with room
+// for its packets.
+func TestInterfacesBecomeKnown(t *testing.T) {
+	for _, end := range []string{".pcap", ".pcapng"} {
+		dir := t.TempDir()
+		w := mustOpen(t, Options{Path: filepath.Join(dir, "c"+end), RotateCount: 3})
+		known := []source.Interface{{Name: "eth0", Link: 1, SnapLen: 96}}
+		for i := range uint64(6) {
+			if i == 2 {
+				known = append(known, source.Interface{Name: "lo", Link: 1, SnapLen: 65535})
+			}
+			w.Know(known)
+			p, data := numbered(i, 0, 90)
+			if i%2 == 0 && i > 0 {
+				p, data = numbered(i, 0, 9000)
+				p.Iface = 1
+			}
+			if err := w.Packet(p, data, i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		closed(t, w)
+		files := within(dir, dirNames(t, dir))
+		if got := numbers(t, files...); len(files) != 2 || !slices.Equal(got, upTo(6)) {
+			t.Errorf("%q: packets %v", files, got)
+		}
+		if end == ".pcap" {
+			continue
+		}
+		for _, f := range files {
+			src := source.Open([]string{f}, source.Options{})
+			var b source.Batch
+			if err := src.Next(&b); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range b.Packets {
+				if got := src.Interfaces()[p.Iface].Name; got == "lo" != (len(b.Data(i)) == 9000) {
+					t.Errorf("%s: packet %d is of %s", f, i, got)
+				}
+			}
+			src.Close()
+		}
+	}
+}
+
 func TestRotation(t *testing.T) {
 	start := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC).UnixNano()
 	at := func(s float64) int64 { return start + int64(s*1e9) }
@@ -224,220 +265,6 @@ func TestNamesDoNotCollide(t *testing.T) {
 	}
 	if old, _ := os.ReadFile(fileName(path, 0, 1)); string(old) != "old" {
 		t.Error("written over")
-	}
-}
-
-func TestCompress(t *testing.T) {
-	for kind, end := range packedEnd {
-		for _, most := range []int{0, 3} {
-			dir := t.TempDir()
-			w := mustOpen(t, Options{Path: filepath.Join(dir, "c.pcapng"), RotateCount: 100, Compress: kind, MaxFiles: most, Patient: true})
-			const n = 1950
-			for i := range uint64(n) {
-				put(t, w, i, int64(i)*second, 5000)
-			}
-			c := closed(t, w)
-			names := dirNames(t, dir)
-			want := upTo(n)
-			if most > 0 {
-				want = want[n-50-100*(most-1):]
-			}
-			if got := numbers(t, within(dir, names)...); !slices.Equal(got, want) {
-				t.Errorf("%s: %d packets, want %d", kind, len(got), len(want))
-			}
-			for _, name := range names {
-				if !strings.HasSuffix(name, ".pcapng"+end) {
-					t.Errorf("%s: file %s", kind, name)
-				}
-			}
-			if c.Files != 20 || c.Files-c.Deleted != uint64(len(names)) || c.Unpacked != 0 {
-				t.Errorf("%s: %+v, %q", kind, c, names)
-			}
-		}
-	}
-}
-
-// Who does not want to wait for the compression gets files that are whole.
-func TestCompressionInterrupted(t *testing.T) {
-	dir := t.TempDir()
-	w := mustOpen(t, Options{Path: filepath.Join(dir, "c.pcap"), RotateCount: 50, Compress: "gzip", Patient: true})
-	const n = 2000
-	for i := range uint64(n) {
-		put(t, w, i, int64(i)*second, 1<<16)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	c, err := w.Close(ctx)
-	names := dirNames(t, dir)
-	plain := uint64(0)
-	for _, name := range names {
-		if strings.HasSuffix(name, ".pcap") {
-			plain++
-		}
-	}
-	if err != nil || plain != c.Unpacked || len(names) != n/50 {
-		t.Errorf("%v, %+v, %q", err, c, names)
-	}
-	if got := numbers(t, within(dir, names)...); !slices.Equal(got, upTo(n)) {
-		t.Errorf("%d packets, want %d", len(got), n)
-	}
-}
-
-// What can not be compressed stays, and that is said once.
-func TestCompressionFails(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "c.pcap")
-	for i := 1; i <= 2; i++ {
-		os.MkdirAll(filepath.Join(fileName(path, 0, i)+".gz.part", "full"), 0o777)
-	}
-	w := mustOpen(t, Options{Path: path, RotateCount: 1, Compress: "gzip"})
-	for i := range uint64(3) {
-		put(t, w, i, 0, 8)
-	}
-	c, err := w.Close(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "compressing "+fileName(path, 0, 1)) || c.Unpacked != 2 {
-		t.Errorf("%v, %+v", err, c)
-	}
-	if got := numbers(t, fileName(path, 0, 1), fileName(path, 0, 2), fileName(path, 0, 3)+".gz"); !slices.Equal(got, upTo(3)) {
-		t.Error(got)
-	}
-}
-
-// gate is a pipe that nobody reads until it is opened, and that breaks after some bytes.
-type gate struct {
-	open sync.WaitGroup
-	left int
-	bytes.Buffer
-}
-
-var errBroken = errors.New("broken pipe")
-
-func (g *gate) Write(b []byte) (int, error) {
-	g.open.Wait()
-	if n := min(len(b), g.left); n < len(b) {
-		g.left = 0
-		g.Buffer.Write(b[:n])
-		return n, &fs.PathError{Op: "write", Path: "|1", Err: errBroken}
-	}
-	g.left -= len(b)
-	return g.Buffer.Write(b)
-}
-
-// What the disk can not take in time is left out, counted, and said in the file; what is there is whole.
-func TestLeftOut(t *testing.T) {
-	g := &gate{left: 1 << 40}
-	g.open.Add(1)
-	w := mustOpen(t, Options{Path: "-", Stdout: g})
-	const n, size = 50_000, 1000
-	for i := range uint64(n) {
-		put(t, w, i, 0, size)
-	}
-	c := w.Counts()
-	if c.LeftOut < n-maxChunks*chunkSize/size || c.LeftOut == n {
-		t.Fatalf("%+v", c)
-	}
-	g.open.Done()
-	for len(w.disk.full) > 0 {
-		time.Sleep(time.Millisecond)
-	}
-	put(t, w, n, 0, size)
-	c = closed(t, w)
-	if c.Packets+c.LeftOut != n+1 || c.Bytes != uint64(g.Len()) {
-		t.Errorf("%+v", c)
-	}
-	src := source.Open([]string{"-"}, source.Options{Stdin: &g.Buffer})
-	var b source.Batch
-	got := uint64(0)
-	for src.Next(&b) == nil {
-		got += uint64(len(b.Packets))
-	}
-	if s := src.Stats(); got != c.Packets || s.Drops != c.LeftOut || len(s.Errors) > 0 {
-		t.Errorf("%d packets, %+v, want %+v", got, s, c)
-	}
-}
-
-// Wherever a pipe breaks, what was written up to the last whole packet is counted, and said once.
-func TestBrokenPipe(t *testing.T) {
-	for _, name := range []string{"a.pcap", "a.pcapng"} {
-		const n = 30
-		for left := 0; left < 1300; left++ {
-			g := &gate{left: left}
-			w := mustOpen(t, Options{Path: "-", Stdout: g})
-			w.opts.Path, w.disk.opts.Path = name, name // for the format
-			told := 0
-			for i := range uint64(n) {
-				p, data := numbered(i, 0, int(i))
-				if w.Packet(p, data, i) != nil {
-					told++
-				}
-				if i%7 == 0 && w.Flush(0) != nil {
-					told++
-				}
-			}
-			c, err := w.Close(context.Background())
-			if err != nil {
-				told++
-			}
-			src := source.Open([]string{"-"}, source.Options{Stdin: bytes.NewReader(g.Bytes()[:c.Bytes])})
-			var b source.Batch
-			var got uint64
-			for src.Next(&b) == nil {
-				got += uint64(len(b.Packets))
-			}
-			broken := g.left == 0 && c.LeftOut > 0
-			if told != 0 != broken || told > 1 || c.Packets+c.LeftOut != n || got != c.Packets {
-				t.Fatalf("%s after %d bytes: told %d times, %+v, %d packets", name, left, told, c, got)
-			}
-			if s := src.Stats(); c.Bytes > 0 && len(s.Errors) > 0 {
-				t.Fatalf("%s after %d bytes: %v", name, left, s.Errors[0])
-			}
-		}
-	}
-}
-
-func TestErrors(t *testing.T) {
-	dir := t.TempDir()
-	for _, o := range []Options{
-		{}, {Path: "a.pcap.gz"}, {Path: "a", RotateSize: -1}, {Path: "a", MaxFiles: 3}, {Path: "a", Compress: "lz4"},
-		{Path: "-", RotateSize: 1}, {Path: "-", Compress: "gzip"},
-		{Path: filepath.Join(dir, "missing", "a.pcap")}, {Path: filepath.Join(dir, "missing", "a.pcap"), RotateSize: 1}, {Path: dir},
-	} {
-		if w, err := Open(o); err == nil {
-			w.Close(context.Background())
-			t.Errorf("%+v: no error", o)
-		}
-	}
-	// A packet that pcap can not hold.
-	path := filepath.Join(dir, "a.pcap")
-	w := mustOpen(t, Options{Path: path})
-	put(t, w, 0, 0, 8)
-	p, data := numbered(1, 0, 8)
-	p.Link = 113
-	if err := w.Packet(p, data, 2); err == nil || !strings.Contains(err.Error(), "name it .pcapng") {
-		t.Error(err)
-	}
-	if err := w.Packet(p, data, 3); err != nil {
-		t.Error(err)
-	}
-	put(t, w, 1, 0, 8)
-	if c := closed(t, w); c.Packets != 2 || c.LeftOut != 2 || !slices.Equal(numbers(t, path), upTo(2)) {
-		t.Errorf("%+v", c)
-	}
-}
-
-// A full disk: the message names the file, once; the file holds whole packets; the rest is counted.
-func TestFullDisk(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("needs /dev/full")
-	}
-	w := mustOpen(t, Options{Path: "/dev/full"})
-	put(t, w, 0, 0, 8)
-	c, err := w.Close(context.Background())
-	if want := "writing /dev/full: no space left on device; 0 packets were written, later ones are left out"; err == nil || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
-	}
-	if c.Packets != 0 || c.LeftOut != 1 {
-		t.Errorf("%+v", c)
 	}
 }
 
