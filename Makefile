@@ -18,12 +18,12 @@ lint: deps
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
-# libpcap's headers are needed for -f and for live capture only. Without them:
-# make static.
+# libpcap's headers are needed for live capture and the whole language of -f.
+# Without them: make static.
 deps:
 	@sh .ci/deps
 
-static: ## a binary without libpcap: no -f, everything else
+static: ## a binary without libpcap: of the language of -f a part, live capture on Linux only
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
 
 golden: deps ## rewrite the golden captures and outputs; review the diff

@@ -22,7 +22,7 @@ type matcher interface {
 }
 
 // NewFilter checks the expression by compiling it for Ethernet. An expression that
-// only other link types allow is therefore refused. It always fails in a build without libpcap.
+// only other link types allow is therefore refused. A build without libpcap has a part of the language (package filterlang).
 func NewFilter(expr string) (*Filter, error) {
 	m, err := compile(expr, wire.LinkEthernet)
 	if err != nil {
