@@ -18,6 +18,7 @@ type TimelineOptions struct {
 	Legend bool // explain the marks
 	Time   TimeStyle
 	End    analyzer.Time // when the capture ended
+	From   uint64        // frame of the first segment that comes, if those before it are not known; 0: they are
 }
 
 // Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
@@ -72,6 +73,7 @@ func NewLadder(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o Ti
 	}
 	l.story = strings.Join(Story(c, j), " ")
 	l.maker = newRungMaker(c, j, o.End, o.Full, l.rung)
+	l.maker.skip(o.From)
 	l.head(c)
 	return l
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"tcptrace/analyzer"
@@ -82,6 +83,18 @@ func newRungMaker(c *analyzer.Conversation, j *analyzer.Judgment, end analyzer.T
 	}
 	m.anomalies = append(m.anomalies, j.Anomalies...)
 	return m
+}
+
+// skip leaves out what happened before a frame, but for the state that each endpoint had reached.
+func (m *rungMaker) skip(frame uint64) {
+	for side, steps := range m.steps {
+		for i := range steps {
+			if steps[i].Frame != 0 && steps[i].Frame < frame {
+				m.steps[side] = steps[i:]
+			}
+		}
+	}
+	m.anomalies = slices.DeleteFunc(m.anomalies, func(a analyzer.Anomaly) bool { return a.Frame != 0 && a.Frame < frame })
 }
 
 // segment takes the next segment.
