@@ -46,6 +46,7 @@ var layers = map[string]layer{
 	"internal/capture":    {ours: []string{"internal/filterlang", "internal/source", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/dump":       {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":       {ours: []string{"internal/source", "analyzer", "internal/wire"}},
+	"internal/view":       {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
 	"internal/expect":     {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":        {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":      {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},

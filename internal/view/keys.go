@@ -1,0 +1,98 @@
+package view
+
+import (
+	tea "charm.land/bubbletea/v2"
+)
+
+// binding is what keys do.
+type binding struct {
+	keys []string // as bubbletea names them
+	help string   // "": an alternative that is told elsewhere
+	act  func(m *model) tea.Cmd
+}
+
+// still wraps what asks for nothing.
+func still(f func(m *model)) func(m *model) tea.Cmd {
+	return func(m *model) tea.Cmd { f(m); return nil }
+}
+
+// everywhere are the keys of all screens, tableKeys and ladderKeys those of one.
+var (
+	everywhere = []binding{
+		{[]string{"q", "ctrl+c"}, "quit", func(*model) tea.Cmd { return tea.Quit }},
+		{[]string{"?", "h", "f1"}, "this help", still(func(m *model) { m.help = true })},
+		{[]string{"p", "space"}, "pause what is shown, and resume it; the capture goes on", (*model).pause},
+		{[]string{"ctrl+z"}, "suspend the program; fg resumes it", func(*model) tea.Cmd { return tea.Suspend }},
+	}
+	tableKeys = []binding{
+		{[]string{"down", "j"}, "the next conversation", still(func(m *model) { m.move(1) })},
+		{[]string{"up", "k"}, "the one before", still(func(m *model) { m.move(-1) })},
+		{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.move(m.tableHeights().rows) })},
+		{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.move(-m.tableHeights().rows) })},
+		{[]string{"home", "g"}, "the first", still(func(m *model) { m.move(-len(m.rows)) })},
+		{[]string{"end", "G"}, "the last", still(func(m *model) { m.move(len(m.rows)) })},
+		{[]string{"enter"}, "the ladder of the selected conversation", (*model).open},
+		{[]string{">", "right", "s"}, "sort by the next column", func(m *model) tea.Cmd { return m.sortBy(1) }},
+		{[]string{"<", "left", "S"}, "sort by the column before", func(m *model) tea.Cmd { return m.sortBy(-1) }},
+		{[]string{"r"}, "reverse the order", still(func(m *model) { m.reversed = !m.reversed; m.arrange() })},
+		{[]string{"tab", "c"}, "other columns, if there are more than fit", still(func(m *model) { m.page++; m.arrange() })},
+		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
+	}
+	ladderKeys = []binding{
+		{[]string{"esc", "backspace"}, "back to the table", (*model).close},
+		{[]string{"down", "j", "enter"}, "a line down", still(func(m *model) { m.ladder.scroll(1, m.ladderHeight()) })},
+		{[]string{"up", "k"}, "a line up", still(func(m *model) { m.ladder.scroll(-1, m.ladderHeight()) })},
+		{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.ladder.scroll(m.ladderHeight(), m.ladderHeight()) })},
+		{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.ladder.scroll(-m.ladderHeight(), m.ladderHeight()) })},
+		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
+		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
+		{[]string{"t"}, "times since the start, of day (UTC), since the line before", still(func(m *model) { m.ladder.nextTime() })},
+		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
+	}
+)
+
+// key does what a key is for.
+func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
+	name := msg.String()
+	switch {
+	case name == "ctrl+c":
+		return tea.Quit
+	case m.help: // any key ends it
+		m.help = false
+		return nil
+	case m.asking:
+		return m.typed(name, msg.Text)
+	}
+	own := tableKeys
+	if m.screen == screenLadder {
+		own = ladderKeys
+	}
+	for _, list := range [][]binding{own, everywhere} {
+		for i := range list {
+			for _, k := range list[i].keys {
+				if k == name {
+					return list[i].act(m)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// typed takes a key while a condition is typed.
+func (m *model) typed(name, text string) tea.Cmd {
+	switch name {
+	case "enter":
+		return m.answer()
+	case "esc":
+		m.asking, m.wrong = false, ""
+		return nil
+	}
+	if edit := promptKeys[name]; edit != nil {
+		edit(&m.prompt)
+	} else {
+		m.prompt.insert(text)
+	}
+	m.wrong = ""
+	return nil
+}

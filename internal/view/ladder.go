@@ -1,0 +1,154 @@
+package view
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/wire"
+	"tcptrace/report"
+)
+
+// ladder is the screen of one conversation.
+type ladder struct {
+	first uint64 // frame, which names the conversation
+	lines []string
+	stale bool // lines do not show what is known
+	top   int  // of lines: the first that is visible
+	left  bool // what comes is not followed: somebody scrolled up
+	time  report.TimeStyle
+	full  bool // nothing is folded
+
+	timelines analyzer.Timelines
+	judgment  analyzer.Judgment
+	view      analyzer.SegmentView
+	entries   []entry
+}
+
+func newLadder() ladder { return ladder{} }
+
+// open turns to another conversation.
+func (l *ladder) open(c *analyzer.Conversation) {
+	l.first, l.lines, l.top, l.left, l.stale = c.FirstFrame, nil, 0, false, false
+}
+
+// scroll moves by some lines. At the end the ladder follows what comes.
+func (l *ladder) scroll(by, height int) {
+	end := max(0, len(l.lines)-height)
+	l.top = max(0, min(l.top+by, end))
+	l.left = l.top < end
+}
+
+func (l *ladder) nextTime() {
+	l.time = (l.time + 1) % report.TimeStyle(len(report.TimeStyles))
+	l.stale = true
+}
+
+func (l *ladder) fold() { l.full, l.stale = !l.full, true }
+
+// draw renders what the snapshot has of the conversation.
+func (l *ladder) draw(shot *snapshot, p *painter) {
+	l.stale = false
+	if !shot.found || shot.ladder.c.FirstFrame != l.first {
+		return
+	}
+	c := &shot.ladder.c
+	l.entries = settle(append(l.entries[:0], shot.segments...))
+	l.judgment.Judge(c)
+	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now}
+	if l.missing(c) > 0 && len(l.entries) > 0 {
+		look.From = l.entries[0].frame
+	}
+	var text bytes.Buffer
+	timeline := l.timelines.New(c)
+	out := report.TimelineFormats["ladder"].New(&text, c, &l.judgment, look)
+	var segment wire.Segment
+	var reading analyzer.Reading
+	numbered := c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == analyzer.SawSYN|analyzer.SawSYNACK
+	for i := range l.entries {
+		e := &l.entries[i]
+		e.reading(&reading, &segment)
+		timeline.Segment(&reading, &l.view)
+		e.correct(&l.view, numbered)
+		_ = out.Segment(&l.view) // a buffer takes everything
+	}
+	_ = out.Finish()
+	l.lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+}
+
+// correct replaces what a timeline can not know that was not shown the beginning. numbered is whether both initial sequence
+// numbers were seen, so that the reading counts from them, too.
+func (e *entry) correct(v *analyzer.SegmentView, numbered bool) {
+	if numbered {
+		v.Seq = e.seq
+		if v.HasAck {
+			v.Ack = e.ack
+		}
+	}
+	if e.bits&entryScaled != 0 {
+		v.Window, v.Unscaled = uint64(e.window), false
+	}
+}
+
+// missing is how many segments of c are not among those that are shown.
+func (l *ladder) missing(c *analyzer.Conversation) uint64 {
+	return c.Packets() - min(c.Packets(), uint64(len(l.entries)))
+}
+
+// ladderHeight is how many lines of the ladder are visible: all but the title, the foot and a line that sums up.
+func (m *model) ladderHeight() int { return max(1, m.height-3) }
+
+func (m *model) ladderLines() []string {
+	l, p := &m.ladder, &m.paint
+	if l.stale {
+		l.draw(m.shot, p)
+	}
+	height := m.ladderHeight()
+	end := max(0, len(l.lines)-height)
+	if !l.left {
+		l.top = end
+	}
+	l.top = min(l.top, end)
+	lines := []string{m.title(m.opts.Title), m.ladderStatus()}
+	for i := range height {
+		if at := l.top + i; at < len(l.lines) {
+			lines = append(lines, p.painted(l.lines[at]))
+		} else {
+			lines = append(lines, "")
+		}
+	}
+	follows := "following"
+	switch {
+	case m.status.over || m.shot.ladder.over != analyzer.NotOver:
+		follows = "the conversation is over"
+	case l.left:
+		follows = "end follows what comes"
+	}
+	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  p pause", follows))
+}
+
+// ladderStatus sums up the conversation.
+func (m *model) ladderStatus() string {
+	l, p := &m.ladder, &m.paint
+	if !m.shot.found || m.shot.ladder.c.FirstFrame != l.first {
+		if m.waiting || l.lines == nil {
+			return p.line(faint, "...")
+		}
+		return p.line(warning, "the conversation is over, and too many have ended since")
+	}
+	c := &m.shot.ladder.c
+	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server],
+		stateText(&l.judgment, analyzer.Client), stateText(&l.judgment, analyzer.Server))
+	if n := l.missing(c); n > 0 {
+		return p.line(warning, fmt.Sprintf("%s before frame %d not kept  ", report.Counted(n, "segment"), l.firstShown())+text)
+	}
+	return p.line(strong, text)
+}
+
+func (l *ladder) firstShown() uint64 {
+	if len(l.entries) == 0 {
+		return l.first
+	}
+	return l.entries[0].frame
+}

@@ -1,0 +1,266 @@
+package view
+
+import (
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tcptrace/report"
+)
+
+// screen is what is shown.
+type screen uint8
+
+const (
+	screenTable screen = iota
+	screenLadder
+)
+
+// model is the state of the view. It is touched by the goroutine of the program only; what a command of its does
+// to a snapshot it does before it hands that over.
+type model struct {
+	opts    Options
+	sampler *sampler
+	paint   painter
+	height  int
+
+	shot    *snapshot // is shown
+	spare   *snapshot // is not, and may be written
+	status  status    // the newest, also while paused
+	rate    float64   // packets a second
+	waiting bool      // for a snapshot
+	hasty   bool      // something else is wanted than what is waited for
+
+	screen screen
+	help   bool
+	paused bool
+
+	rows     []*row // of shot, as they are shown
+	layout   layout
+	sort     int // of columns
+	reversed bool
+	page     int    // of columns
+	selected uint64 // first frame
+	cursor   int    // of rows
+	top      int    // of rows: the first that is visible
+
+	filter filter
+	prompt prompt
+	asking bool
+	wrong  string // what is wrong with the expression
+
+	ladder ladder
+}
+
+// filter is a condition. Two goroutines ask it, so there are two of it.
+type filter struct {
+	text string
+	loop *report.Where
+	here *report.Where
+}
+
+func newFilter(text string) (filter, error) {
+	if text == "" {
+		return filter{}, nil
+	}
+	loop, err := report.CompileWhere(text)
+	if err != nil {
+		return filter{}, err
+	}
+	here, err := report.CompileWhere(text)
+	return filter{text, loop, here}, err
+}
+
+func newModel(o *Options) (*model, error) {
+	f, err := newFilter(o.Where)
+	if err != nil {
+		return nil, err
+	}
+	return &model{
+		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color}, shot: &snapshot{}, spare: &snapshot{},
+		sort: colRate, filter: f, ladder: newLadder(),
+	}, nil
+}
+
+// taken is a snapshot that was asked for.
+type taken struct {
+	shot *snapshot
+	q    request
+}
+
+// again says that it is time for a snapshot.
+type again struct{}
+
+// Init implements tea.Model.
+func (m *model) Init() tea.Cmd { return m.sample() }
+
+// sample asks for a snapshot, or notes that the one that comes is not what is wanted.
+func (m *model) sample() tea.Cmd {
+	if m.waiting {
+		m.hasty = true
+		return nil
+	}
+	m.waiting = true
+	q := request{into: m.spare, counts: m.paused, ranking: columns[m.sort].ranking, where: m.filter.loop}
+	if m.screen == screenLadder {
+		q.ladder = m.ladder.first
+	}
+	s := m.sampler
+	return func() tea.Msg { return taken{s.take(&q), q} }
+}
+
+// Update implements tea.Model.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.paint.width, m.height = max(0, msg.Width), max(0, msg.Height)
+		m.ladder.stale = true
+		m.arrange()
+	case again:
+		return m, m.sample()
+	case taken:
+		return m, m.take(&msg)
+	case tea.PasteMsg:
+		if m.asking {
+			m.prompt.insert(msg.Content)
+		}
+	case tea.KeyPressMsg:
+		return m, m.key(msg)
+	}
+	return m, nil
+}
+
+// take shows a snapshot, unless another is wanted by now.
+func (m *model) take(t *taken) tea.Cmd {
+	m.waiting = false
+	m.measure(&t.shot.status)
+	if !t.q.counts && !m.paused && (m.screen == screenLadder) == (t.q.ladder != 0) {
+		m.shot, m.spare = t.shot, m.shot
+		if m.screen == screenLadder {
+			m.ladder.stale = true
+		} else {
+			m.arrange()
+		}
+	}
+	switch {
+	case m.hasty:
+		m.hasty = false
+		return m.sample()
+	case m.status.over && m.opts.QuitAtEnd:
+		return tea.Quit
+	case m.status.over:
+		return nil // nothing new can come
+	}
+	return tea.Tick(interval(t.shot.took), func(time.Time) tea.Msg { return again{} })
+}
+
+// measure takes what the status line says.
+func (m *model) measure(s *status) {
+	if span := s.now - m.status.now; span > 0 && m.status.now > 0 {
+		m.rate = float64(s.sum.Packets-m.status.sum.Packets) / (float64(span) / 1e9)
+	} else if s.over {
+		m.rate = 0
+	}
+	m.status = *s
+}
+
+// arrange decides which rows are shown, and in which order.
+func (m *model) arrange() {
+	m.rows = m.rows[:0]
+	for i := range m.shot.rows {
+		r := &m.shot.rows[i]
+		if m.filter.here != nil {
+			if ok, err := m.filter.here.Match(&r.c); !ok || err != nil {
+				continue
+			}
+		}
+		m.rows = append(m.rows, r)
+	}
+	col := &columns[m.sort]
+	slices.SortStableFunc(m.rows, func(a, b *row) int {
+		order := col.compare(a, b)
+		if col.down != m.reversed {
+			order = -order
+		}
+		if order == 0 {
+			order = columns[colStream].compare(a, b)
+		}
+		return order
+	})
+	m.layout = newLayout(m.rows, m.paint.width, m.page)
+	m.cursor = min(m.cursor, max(0, len(m.rows)-1))
+	if i := slices.IndexFunc(m.rows, func(r *row) bool { return r.c.FirstFrame == m.selected }); i >= 0 {
+		m.cursor = i
+	}
+	m.scroll()
+}
+
+// scroll brings the selected row into sight.
+func (m *model) scroll() {
+	visible := m.tableHeights().rows
+	m.top = max(0, min(m.top, m.cursor, len(m.rows)-visible))
+	m.top = max(m.top, m.cursor-visible+1)
+}
+
+// move selects another row.
+func (m *model) move(by int) {
+	m.cursor = max(0, min(m.cursor+by, len(m.rows)-1))
+	if m.selected = 0; len(m.rows) > 0 {
+		m.selected = m.rows[m.cursor].c.FirstFrame
+	}
+	m.scroll()
+}
+
+// open shows the ladder of the selected row.
+func (m *model) open() tea.Cmd {
+	if len(m.rows) == 0 {
+		return nil
+	}
+	m.move(0)
+	m.screen, m.paused = screenLadder, false
+	m.ladder.open(&m.rows[m.cursor].c)
+	return m.sample()
+}
+
+// close goes back to the table.
+func (m *model) close() tea.Cmd {
+	m.screen, m.paused = screenTable, false
+	return m.sample()
+}
+
+// pause stops and resumes what is shown. The capture goes on.
+func (m *model) pause() tea.Cmd {
+	m.paused = !m.paused
+	return m.sample()
+}
+
+// sortBy sorts by another column.
+func (m *model) sortBy(step int) tea.Cmd {
+	m.sort, m.reversed = (m.sort+step+len(columns))%len(columns), false
+	m.arrange()
+	if m.paused {
+		return nil
+	}
+	return m.sample()
+}
+
+// ask begins to type a condition.
+func (m *model) ask() {
+	m.asking, m.wrong, m.prompt = true, "", newPrompt(m.filter.text)
+}
+
+// answer applies what was typed. If it is wrong it can be typed on.
+func (m *model) answer() tea.Cmd {
+	f, err := newFilter(m.prompt.String())
+	if err != nil {
+		m.wrong = err.Error()
+		return nil
+	}
+	m.asking, m.wrong, m.filter = false, "", f
+	m.arrange()
+	if m.paused {
+		return nil
+	}
+	return m.sample()
+}

@@ -1,0 +1,68 @@
+package view
+
+import (
+	"time"
+
+	"tcptrace/analyzer"
+)
+
+// row is a conversation in the table, with nothing that belongs to the loop.
+type row struct {
+	c      analyzer.Conversation
+	now    analyzer.Time
+	state  [2]string // by Side, with the mark of its evidence
+	rate   [2]float64
+	worst  *analyzer.AnomalyKind // nil: there is none
+	others int                   // further anomalies
+}
+
+// set makes r the row of c, of which j is the judgment. It uses r's memory again.
+func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float64, now analyzer.Time) {
+	c.CopyTo(&r.c)
+	r.rate, r.now = rate, now
+	for side := range r.state {
+		r.state[side] = stateText(j, analyzer.Side(side))
+	}
+	r.worst, r.others = nil, max(0, len(j.Anomalies)-1)
+	for i := range j.Anomalies {
+		if k := j.Anomalies[i].Kind; r.worst == nil || k.Severity > r.worst.Severity {
+			r.worst = k
+		}
+	}
+}
+
+// roundTrip is the time from the client to the server and back: from each of them to the tap and back. Where one
+// has no samples, its handshake stands in.
+func (r *row) roundTrip() time.Duration {
+	var sum time.Duration
+	for side := range r.c.Sent {
+		switch s := &r.c.Sent[side]; {
+		case s.RTT.Samples > 0:
+			sum += s.RTT.Smoothed
+		default:
+			sum += s.HandshakeRTT
+		}
+	}
+	return sum
+}
+
+func (r *row) resent() uint64 {
+	return r.c.Sent[analyzer.Client].Retransmitted() + r.c.Sent[analyzer.Server].Retransmitted()
+}
+
+func (r *row) payload() uint64 {
+	return r.c.Sent[analyzer.Client].PayloadBytes + r.c.Sent[analyzer.Server].PayloadBytes
+}
+
+// told is an anomaly that was told.
+type told struct {
+	stream  uint64
+	anomaly analyzer.Anomaly
+}
+
+// of reports whether a correction takes it back.
+func (t *told) of(e *analyzer.Event) bool {
+	a, c := &t.anomaly, &e.Correction
+	return t.stream == e.Conversation.Stream && a.Kind == c.Anomaly && a.Frame == c.Frame && a.HasSide == c.HasSide &&
+		(!a.HasSide || a.Side == e.Side)
+}

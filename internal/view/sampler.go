@@ -1,0 +1,236 @@
+package view
+
+import (
+	"math"
+	"runtime/metrics"
+	"slices"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/live"
+	"tcptrace/report"
+)
+
+const (
+	mostRows     = 1024 // conversations in the table
+	mostFinished = 1024 // conversations that are over and kept, for when all are
+	mostNews     = 16   // anomalies that are shown
+
+	rateTime = float64(time.Second) // over which rates are averaged
+)
+
+// sampler copies from a loop what is shown. Its methods but take run on the loop's goroutine.
+type sampler struct {
+	loop    *live.Loop
+	capture func() (received, dropped uint64)
+	memory  func() uint64
+
+	ring     ring
+	now      analyzer.Time
+	news     []told // the latest last
+	finished []ended
+	next     int // of finished, the oldest, when there is no room
+	watched  ended
+
+	rates, before map[uint64][2]float64 // by stream
+	at            analyzer.Time         // of before
+	judgment      analyzer.Judgment
+}
+
+// ended is a conversation that is over.
+type ended struct {
+	c    analyzer.Conversation
+	over analyzer.Over
+}
+
+// request is what to copy.
+type request struct {
+	into    *snapshot // whose memory is used again
+	counts  bool      // nothing but the status
+	ranking analyzer.Ranking
+	where   *report.Where // nil: all conversations
+	ladder  uint64        // first frame of the conversation to watch; 0: the table is wanted
+}
+
+// status is what the last lines say.
+type status struct {
+	now      analyzer.Time
+	sum      analyzer.Summary
+	open     int
+	memory   uint64
+	received uint64 // by the capture, valid with counted
+	dropped  uint64 // by the kernel, valid with counted
+	counted  bool
+	over     bool // the loop has ended
+	took     time.Duration
+}
+
+// snapshot is what was copied.
+type snapshot struct {
+	status
+	rows     []row
+	looked   int   // conversations that the filter was asked about
+	whereErr error // the first
+	news     []told
+
+	ladder   ended // the conversation that is watched, valid with found
+	found    bool
+	segments []entry
+	changes  uint64
+}
+
+func newSampler(o *Options) *sampler {
+	s := &sampler{loop: o.Loop, capture: o.Capture, memory: memoryInUse, ring: newRing(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s.loop.Monitor().Watch(s.ring.read)
+	s.loop.OnEvent(s.event)
+	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
+	return s
+}
+
+// event keeps anomalies, and conversations that are over.
+func (s *sampler) event(e *analyzer.Event) {
+	switch {
+	case e.Kind == analyzer.EventAnomaly:
+		if len(s.news) == mostNews {
+			s.news = s.news[:copy(s.news, s.news[1:])]
+		}
+		s.news = append(s.news, told{e.Conversation.Stream, *e.Anomaly})
+	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventAnomaly:
+		s.news = slices.DeleteFunc(s.news, func(t told) bool { return t.of(e) })
+	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventOpened: // all is told again
+		s.news = slices.DeleteFunc(s.news, func(t told) bool { return t.stream == e.Conversation.Stream })
+	case e.Kind == analyzer.EventConversation && e.Over != analyzer.NotOver:
+		s.finish(e)
+	}
+}
+
+func (s *sampler) finish(e *analyzer.Event) {
+	if e.Conversation.FirstFrame == s.ring.wanted {
+		s.watched.set(e.Conversation, e.Over)
+	}
+	if len(s.finished) < mostFinished {
+		s.finished = append(s.finished, ended{})
+		s.finished[len(s.finished)-1].set(e.Conversation, e.Over)
+		return
+	}
+	s.finished[s.next].set(e.Conversation, e.Over)
+	s.next = (s.next + 1) % mostFinished
+}
+
+func (f *ended) set(c *analyzer.Conversation, over analyzer.Over) {
+	c.CopyTo(&f.c)
+	f.over = over
+}
+
+// take copies what q asks for, between two batches if the loop runs. It is called by another goroutine than the loop's.
+func (s *sampler) take(q *request) *snapshot {
+	shot := q.into
+	shot.over = !s.loop.Do(func() {
+		began := time.Now()
+		s.copy(q, shot, true)
+		shot.took = time.Since(began)
+	})
+	if shot.over { // its goroutine touches nothing any more
+		s.copy(q, shot, false)
+		shot.took = 0
+	}
+	if s.capture != nil {
+		shot.received, shot.dropped = s.capture()
+		shot.counted = true
+	}
+	shot.memory = s.memory()
+	return shot
+}
+
+func (s *sampler) copy(q *request, shot *snapshot, running bool) {
+	shot.now, shot.sum = max(s.now, s.loop.Summary().End), s.loop.Summary()
+	if shot.open = 0; running {
+		shot.open = s.loop.Monitor().Open()
+	}
+	if q.counts {
+		return
+	}
+	shot.news = append(shot.news[:0], s.news...)
+	s.ring.want(q.ladder)
+	if q.ladder != 0 {
+		s.copyLadder(q.ladder, shot, running)
+		return
+	}
+	s.watched = ended{}
+	shot.rows, shot.looked, shot.whereErr = shot.rows[:0], 0, nil
+	if !running {
+		for i := range s.finished {
+			s.judgment.Judge(&s.finished[i].c)
+			shot.add(q.where, &s.finished[i].c, &s.judgment, [2]float64{})
+		}
+		return
+	}
+	s.loop.Monitor().Survey(q.ranking, func(seen *analyzer.Seen) bool {
+		shot.add(q.where, seen.Conversation, seen.Judgment, s.rate(seen))
+		return len(shot.rows) < mostRows
+	})
+	s.rates, s.before = s.before, s.rates
+	clear(s.rates)
+	s.at = s.now
+}
+
+// add adds the row of c if where lets it.
+func (shot *snapshot) add(where *report.Where, c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float64) {
+	shot.looked++
+	if where != nil {
+		matched, err := where.Match(c)
+		if err != nil && shot.whereErr == nil {
+			shot.whereErr = err
+		}
+		if !matched {
+			return
+		}
+	}
+	if len(shot.rows) < cap(shot.rows) {
+		shot.rows = shot.rows[:len(shot.rows)+1]
+	} else {
+		shot.rows = append(shot.rows, row{})
+	}
+	shot.rows[len(shot.rows)-1].set(c, j, rate, shot.now)
+}
+
+// rate is how many bytes of payload each endpoint sends a second, averaged so that one survey does not make it jump.
+func (s *sampler) rate(seen *analyzer.Seen) (rate [2]float64) {
+	stream := seen.Conversation.Stream
+	before, known := s.before[stream]
+	fresh := 1.0
+	if known {
+		fresh = 1 - math.Exp(-float64(s.now-s.at)/rateTime)
+	}
+	for side := range rate {
+		rate[side] = before[side] + fresh*(seen.Rates[side].Bytes-before[side])
+	}
+	s.rates[stream] = rate
+	return rate
+}
+
+// copyLadder copies the conversation that is watched and its segments.
+func (s *sampler) copyLadder(first uint64, shot *snapshot, running bool) {
+	shot.found = running && s.loop.Monitor().Find(first, func(seen *analyzer.Seen) {
+		shot.ladder.set(seen.Conversation, analyzer.NotOver)
+	})
+	if !shot.found && s.watched.over == analyzer.NotOver {
+		for i := range s.finished {
+			if f := &s.finished[i]; f.c.FirstFrame == first {
+				s.watched.set(&f.c, f.over)
+			}
+		}
+	}
+	if !shot.found && s.watched.over != analyzer.NotOver && s.watched.c.FirstFrame == first {
+		shot.found = true
+		shot.ladder.set(&s.watched.c, s.watched.over)
+	}
+	shot.segments, shot.changes = s.ring.copyTo(shot.segments), s.ring.changes
+}
+
+// memoryInUse is what the program holds of the system's memory, as far as Go's runtime knows.
+func memoryInUse() uint64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}

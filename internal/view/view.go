@@ -1,0 +1,69 @@
+package view
+
+import (
+	"context"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"tcptrace/internal/live"
+)
+
+// Options say what is shown and where. In and Out are the terminal.
+type Options struct {
+	Loop      *live.Loop // an analysis that has not begun
+	Title     string     // what is captured
+	Where     string     // the condition to begin with, as report.Where has it; "": none
+	Capture   func() (received, dropped uint64)
+	In        io.Reader
+	Out       io.Writer
+	Color     bool
+	QuitAtEnd bool // end with the loop; if not set the last that was known stays to be read
+}
+
+// View is a terminal view of a loop.
+type View struct{ program *tea.Program }
+
+// framesPerSecond is enough for numbers that change four times a second, and for keys.
+const framesPerSecond = 20
+
+// New prepares the view of a loop that does not run yet. It is an error if the condition can not be compiled.
+func New(o Options) (*View, error) {
+	m, err := newModel(&o)
+	if err != nil {
+		return nil, err
+	}
+	profile := colorprofile.ASCII
+	if o.Color {
+		profile = colorprofile.ANSI
+	}
+	return &View{tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
+		tea.WithColorProfile(profile), tea.WithoutSignalHandler())}, nil
+}
+
+// Run shows the view until who looks at it quits, ctx is done, or the loop has ended if that is wanted. The loop
+// goes on; it need not have begun.
+func (v *View) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, v.program.Quit)()
+	_, err := v.program.Run()
+	return err
+}
+
+// Rescue is for the goroutine that runs the loop, as in defer v.Rescue(): if that panics the terminal is given back
+// before the program dies of it. Panics in the view itself need no help.
+func (v *View) Rescue() {
+	if cause := recover(); cause != nil {
+		v.program.Kill()
+		panic(cause)
+	}
+}
+
+const (
+	leastInterval = 250 * time.Millisecond // between two snapshots
+	costShare     = 20                     // the least ratio of that interval to what a snapshot takes
+)
+
+// interval is when to look again after a snapshot that took so long.
+func interval(took time.Duration) time.Duration { return max(leastInterval, costShare*took) }
