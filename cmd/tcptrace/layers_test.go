@@ -50,7 +50,7 @@ var layers = map[string]layer{
 	"internal/expect":     {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":        {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":      {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
-	"cmd/tcptrace":        {ours: []string{"internal/capture", "internal/check", "internal/dump", "internal/expect", "internal/engine", "internal/source", "analyzer", "report"}, other: anyOther},
+	"cmd/tcptrace":        {ours: []string{"internal/capture", "internal/check", "internal/dump", "internal/expect", "internal/engine", "internal/live", "internal/metrics", "internal/source", "internal/view", "analyzer", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
