@@ -2,7 +2,7 @@
 // the segments among workers by flow, and hands the conversations to a sink (Run). A second pass shows
 // the packets of some of them (Watch).
 //
-// It is the only package that starts goroutines; a Writer lets output be written beside the rest. What a sink receives, and in
+// Of what analyzes files it is the only package that starts goroutines; a Writer lets output be written beside the rest. What a sink receives, and in
 // which order, does not depend on how many there are: the flows are divided into
 // a fixed number of trackers, each of which belongs to one worker, and a Merger
 // puts what they say back in order.
