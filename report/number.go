@@ -1,7 +1,7 @@
 package report
 
 import (
-	"strconv"
+	"math/bits"
 	"time"
 
 	"tcptrace/analyzer"
@@ -16,6 +16,37 @@ var pairs = func() (p [200]byte) {
 	}
 	return p
 }()
+
+// powers are those of ten.
+var powers = func() (p [20]uint64) {
+	p[0] = 1
+	for i := range p[1:] {
+		p[i+1] = p[i] * 10
+	}
+	return p
+}()
+
+// appendCount appends n in decimal. It does half the work of strconv, which does not know how many digits there will be.
+func appendCount(b []byte, n uint64) []byte {
+	size := bits.Len64(n) * 1233 >> 12 // 1233/4096 is log10(2)
+	if n >= powers[size] || size == 0 {
+		size++
+	}
+	b = append(b, "00000000000000000000"[:size]...)
+	at := b[len(b)-size:]
+	for n >= 100 {
+		p := n % 100 * 2
+		n /= 100
+		size -= 2
+		at[size], at[size+1] = pairs[p], pairs[p+1]
+	}
+	if n < 10 {
+		at[size-1] = byte('0' + n)
+	} else {
+		at[0], at[1] = pairs[2*n], pairs[2*n+1]
+	}
+	return b
+}
 
 // appendNanos appends ns, below a second, as nine digits.
 func appendNanos(b []byte, ns uint64) []byte {
@@ -34,7 +65,7 @@ func appendSeconds(b []byte, ns int64) []byte {
 		b = append(b, '-')
 		u = -u
 	}
-	b = strconv.AppendUint(b, u/uint64(nsPerSecond), 10)
+	b = appendCount(b, u/uint64(nsPerSecond))
 	frac := u % uint64(nsPerSecond)
 	if frac == 0 {
 		return b
@@ -54,7 +85,7 @@ func appendSeconds6(b []byte, ns int64) []byte {
 		b = append(b, '-')
 		u = -u
 	}
-	b = strconv.AppendUint(b, u/uint64(nsPerSecond), 10)
+	b = appendCount(b, u/uint64(nsPerSecond))
 	b = appendNanos(append(b, '.'), u%uint64(nsPerSecond))
 	return b[:len(b)-3]
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,27 @@ func TestHuman(t *testing.T) {
 	}
 	if got := humanDuration(math.MinInt64); !strings.HasPrefix(got, "-") {
 		t.Errorf("the shortest duration is %q", got)
+	}
+}
+
+func TestAppendCount(t *testing.T) {
+	for _, n := range []uint64{0, math.MaxUint64} {
+		checkCount(t, n)
+	}
+	for p := uint64(1); ; p *= 10 {
+		for d := uint64(0); d < 12; d++ {
+			checkCount(t, p+d)
+			checkCount(t, p-min(p, d))
+			checkCount(t, p*3/2+d)
+		}
+		if p == 1e19 {
+			return
+		}
+	}
+}
+
+func checkCount(t *testing.T, n uint64) {
+	if got, want := string(appendCount([]byte("x"), n)), "x"+strconv.FormatUint(n, 10); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"reflect"
-	"strconv"
 	"time"
 
 	"tcptrace/analyzer"
@@ -62,39 +61,38 @@ func offered(bit analyzer.SYNOptions) getter {
 
 // rate is bytes in the time of the whole conversation.
 func rate(get func(*analyzer.Sent) uint64) getter {
-	return func(c *analyzer.Conversation, s *analyzer.Sent) int64 {
-		if d := c.Duration(); d > 0 {
-			return int64(float64(get(s)) / d.Seconds())
-		}
-		return 0
-	}
+	return func(c *analyzer.Conversation, s *analyzer.Sent) int64 { return int64(perSecond(c, get(s))) }
 }
 
-func segmentAverage(_ *analyzer.Conversation, s *analyzer.Sent) int64 {
+func perSecond(c *analyzer.Conversation, bytes uint64) uint64 {
+	if d := c.Duration(); d > 0 {
+		return uint64(int64(float64(bytes) / d.Seconds()))
+	}
+	return 0
+}
+
+func segmentAverage(s *analyzer.Sent) uint64 {
 	if s.DataPackets == 0 {
 		return 0
 	}
-	return int64(s.PayloadBytes / s.DataPackets)
+	return s.PayloadBytes / s.DataPackets
 }
 
-func lossRatio(_ *analyzer.Conversation, s *analyzer.Sent) int64 {
+func lossRatio(s *analyzer.Sent) time.Duration {
 	lost := s.Retransmitted() - min(s.Retransmitted(), s.SpuriousPackets)
 	sent := max(s.DataPackets+s.SYNs+s.FINs, lost, 1)
-	return int64(float64(lost) / float64(sent) * 1e9)
+	return time.Duration(float64(lost) / float64(sent) * 1e9)
 }
 
 // always is how many of the first statistics are in a record even if they are 0.
 const always = 5
 
-// statistics are those of Statistics, in one list, each with its name as it stands in JSON.
-var statistics, statisticNames = func() (list []Statistic, names []string) {
+// statistics are those of Statistics, in one list.
+var statistics = func() (list []Statistic) {
 	for _, subject := range Statistics {
-		for _, s := range subject.List {
-			list = append(list, s)
-			names = append(names, `,"`+s.Name+`":`)
-		}
+		list = append(list, subject.List...)
 	}
-	return list, names
+	return list
 }()
 
 // known is how many of the statistics, from the first, are known of c.
@@ -103,29 +101,6 @@ func known(c *analyzer.Conversation) int {
 		return always
 	}
 	return len(statistics)
-}
-
-// sent appends the statistics of a side. What is 0 or not known is left out but for the first few.
-func (e *encoder) sent(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
-	at := len(b)
-	for i := range known(c) {
-		s := &statistics[i]
-		v := s.value(c, &c.Sent[side])
-		if v == 0 && i >= always {
-			continue
-		}
-		b = append(b, statisticNames[i]...)
-		switch s.Unit {
-		case Seconds, Ratio:
-			b = appendSeconds(b, v)
-		case Flag:
-			b = append(b, "true"...)
-		default:
-			b = strconv.AppendUint(b, uint64(v), 10)
-		}
-	}
-	b[at] = '{'
-	return append(b, '}')
 }
 
 // set makes r what the side sent.
