@@ -80,6 +80,7 @@ func checkRetransmissions(t *testing.T, dir string, floors map[tap]retransmissio
 	for _, at := range []tap{near, middle, far} {
 		s, f := scores[at], floors[at]
 		t.Logf("%-7s %v", at, s)
+		comparePeers(t, at, s)
 		if *showWrong {
 			t.Logf("%s:\n%s", at, strings.Join(s.wrong, "\n"))
 		}
@@ -105,6 +106,7 @@ type retransmissionScore struct {
 	blind                    int            // of which nothing captured before shows that they are any: left out
 	causes                   map[string]int // by what the kernel says and what we say
 	wrong                    []string
+	peers                    [numPeers]struct{ recall, precision share }
 }
 
 func (s *retransmissionScore) String() string {
@@ -129,7 +131,8 @@ type frame struct {
 	cause    analyzer.Cause
 	spurious bool
 	truth    *retransmit
-	shown    bool // something captured before shows that the sender had sent the first of its bytes
+	shown    bool           // something captured before shows that the sender had sent the first of its bytes
+	peers    [numPeers]bool // so many say that it is a retransmission
 }
 
 // readFrames is the segments of a capture with their readings.
@@ -192,6 +195,9 @@ func (s *scenario) scoreRetransmissions(scores map[tap]*retransmissionScore) err
 		}
 		frames, err := readFrames(path)
 		if err != nil {
+			return err
+		}
+		if err := s.askPeers(path, frames); err != nil {
 			return err
 		}
 		for side := range analyzer.Server + 1 {
@@ -260,9 +266,10 @@ func match(frames []frame, from [2]wire.Addr, ports [2]uint16, x *retransmit, la
 
 func (s *retransmissionScore) add(capture string, f *frame) {
 	ours := f.kind == analyzer.KindRetransmission
-	if ours && f.truth == nil && f.flags.Has(wire.SYN|wire.ACK) && strings.HasPrefix(capture, "fastopen") {
+	if f.truth == nil && f.flags.Has(wire.SYN|wire.ACK) && strings.HasPrefix(capture, "fastopen") {
 		return // the kernel does not log that a fast-open server repeats its SYN-ACK
 	}
+	s.addPeers(f)
 	if f.truth != nil && !ours && !f.shown {
 		s.blind++
 		return
