@@ -31,6 +31,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 				syn.copies = append(syn.copies, *s)
 				return noSlot
 			}
+			t.unheld++
 			return slot
 		}
 	}

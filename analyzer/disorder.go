@@ -321,6 +321,9 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.spurious++
 		return
 	}
+	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
+		r.t.forgotten++
+	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
 		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0,

@@ -58,7 +58,9 @@
 //
 // At most [Options].MaxFlows conversations are tracked at once. An ended one waits 2 MSL
 // for stragglers; an unanswered SYN waits to be repeated, 15 s at first and 3 minutes at most. Those of the
-// first kind that wait are a sixteenth of MaxFlows at most. A connection keeps 48 facts at most. Whatever a bound cuts short is counted in [Summary].
+// first kind that wait are a sixteenth of MaxFlows at most. A connection keeps 48 facts at most, and of each direction when the latest 1024 segments
+// in flight were sent (64 if its peer is not heard: nothing tells what still is), 256 ranges of bytes, and eight retransmissions that may
+// prove unneeded. Whatever a bound cuts short is counted in [Summary].
 //
 // # How it is built
 //

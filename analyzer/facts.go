@@ -60,10 +60,11 @@ type factBlock struct {
 
 // factPool holds the facts of a tracker's connections, and their marks, without pointers.
 type factPool struct {
-	chunks [][]factBlock
-	free   uint32 // block+1
-	news   uint64 // how often a fact was added or replaced
-	marks  markPool
+	chunks  [][]factBlock
+	free    uint32 // block+1
+	news    uint64 // how often a fact was added or replaced
+	dropped uint64 // facts beyond a connection's bounds
+	marks   markPool
 }
 
 func (p *factPool) at(block uint32) *factBlock {
@@ -89,15 +90,12 @@ func (p *factPool) alloc() uint32 {
 type factList struct {
 	first, last uint32 // block+1; 0: none
 	n           uint8
-	dropped     uint8 // facts beyond maxFacts, at most 255
 }
 
 // add appends a fact and returns where it is, nil when the list is full.
 func (l *factList) add(p *factPool) *fact {
 	if l.n >= maxFacts {
-		if l.dropped < 255 {
-			l.dropped++
-		}
+		p.dropped++
 		return nil
 	}
 	i := l.n % blockFacts

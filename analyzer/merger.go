@@ -13,6 +13,7 @@ type Merger struct {
 
 	conversations uint64
 	outcomes      [NumOutcomes]uint64
+	unwritten     uint64 // letters of histories that did not fit
 }
 
 // slotStreams holds the stream numbers of a tracker's slots.
@@ -92,6 +93,7 @@ func set(numbers *[]uint64, slot uint32, n uint64) {
 func (m *Merger) emit(c *Conversation) error {
 	m.conversations++
 	m.outcomes[c.Outcome]++
+	m.unwritten += uint64(c.History.cut)
 	return m.sink.Conversation(c)
 }
 
@@ -106,7 +108,9 @@ func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
 	for _, t := range trackers {
 		sum.Evicted += t.evicted
 		sum.ReleasedEarly += t.releasedEarly
+		t.addBounds(sum)
 	}
+	sum.Bounds[BoundHistory] = m.unwritten
 	return err
 }
 

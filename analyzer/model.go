@@ -127,6 +127,7 @@ func (s ConnState) String() string {
 type History struct {
 	letters [24]byte
 	n       uint8
+	cut     uint8 // letters that did not fit, at most 255
 }
 
 // String is the letters.
@@ -207,11 +208,12 @@ type Summary struct {
 
 	Conversations uint64
 	Outcomes      [NumOutcomes]uint64
-	Evicted       uint64 // conversations ended early because the flow table was full
-	TimedOut      uint64 // conversations that were silent for too long to be followed on (Idle)
-	ReleasedEarly uint64 // closed conversations let go before 2 MSL because too many were waiting
-	Drops         uint64 // packets the capturing side says it lost
-	DropsKnown    bool   // whether it said anything
+	Evicted       uint64            // conversations ended early because the flow table was full
+	TimedOut      uint64            // conversations that were silent for too long to be followed on (Idle)
+	ReleasedEarly uint64            // closed conversations let go before 2 MSL because too many were waiting
+	Bounds        [NumBounds]uint64 // what did not fit
+	Drops         uint64            // packets the capturing side says it lost
+	DropsKnown    bool              // whether it said anything
 
 	verdicts [wire.NumVerdicts]uint64
 }

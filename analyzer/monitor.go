@@ -30,11 +30,12 @@ type Monitor struct {
 	judgment Judgment
 	event    Event
 
-	dropped  uint64 // packets that the capture lost so far
-	timedOut uint64
-	outcomes [NumOutcomes]uint64 // of those that are over
-	over     uint64
-	inState  [2][fsm.NumStates]uint64 // of those that are not, by Side
+	dropped   uint64 // packets that the capture lost so far
+	timedOut  uint64
+	outcomes  [NumOutcomes]uint64 // of those that are over
+	unwritten uint64              // letters of their histories that did not fit
+	over      uint64
+	inState   [2][fsm.NumStates]uint64 // of those that are not, by Side
 }
 
 // Idle is for how long a conversation may be silent until a Monitor lets it go; zero: for ever. An end that
@@ -245,6 +246,7 @@ func (m *Monitor) finish(slot uint32, c *Conversation) {
 func (m *Monitor) last(t *tale, why Over) {
 	m.over++
 	m.outcomes[m.conv.Outcome]++
+	m.unwritten += uint64(m.conv.History.cut)
 	m.compare(t, why)
 	for side, state := range t.state {
 		m.inState[side][state]--

@@ -58,6 +58,7 @@ func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before r
 	case closing && !answersFIN:
 		return
 	case !closing && c.facts.n >= maxOpening:
+		p.dropped++
 		return
 	}
 	c.note(p, s)

@@ -172,6 +172,9 @@ func (m *Monitor) Counts(sum *Summary) {
 	t := m.tracker
 	sum.Conversations, sum.Outcomes = m.over, m.outcomes
 	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.evicted, t.releasedEarly, m.timedOut
+	sum.Bounds = [NumBounds]uint64{}
+	t.addBounds(sum)
+	sum.Bounds[BoundHistory] = m.unwritten
 }
 
 // Each visits all conversations that are open, in order of their numbers.

@@ -88,7 +88,8 @@ type Tracker struct {
 	reading Reading
 
 	evicted, releasedEarly uint64
-	touched                Time // keeps Touch's loads from being optimized away
+	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
+	touched                Time   // keeps Touch's loads from being optimized away
 
 	keeps      bool // KeepRevisions
 	confirming bool // segments come late: they were held

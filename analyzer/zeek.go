@@ -27,6 +27,8 @@ type dirHistory struct {
 func (h *dirHistory) add(dir uint8, letter byte) {
 	if int(h.n) < len(h.letters) {
 		h.letters[h.n] = letter - 'a' + 'A' + dir*('a'-'A')
+	}
+	if h.n < 255 {
 		h.n++
 	}
 }
@@ -184,7 +186,9 @@ func (h *dirHistory) orient(client, firstDir uint8) History {
 		out.letters[0] = '^'
 		out.n = 1
 	}
-	for _, l := range h.letters[:min(int(h.n), len(h.letters)-int(out.n))] {
+	kept := min(int(h.n), len(h.letters)-int(out.n))
+	out.cut = h.n - uint8(kept)
+	for _, l := range h.letters[:kept] {
 		if client == 1 {
 			l ^= 'a' - 'A'
 		}

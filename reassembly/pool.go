@@ -7,7 +7,13 @@ type Pool struct {
 	lists  [][]Range
 	free   []uint32 // indices of lists that belong to no set
 	budget int      // ranges that may still be allocated
+
+	dropped uint64 // gaps that all of the sets closed
 }
+
+// Dropped is the number of gaps that the sets closed because there was no room to keep them, those of sets that
+// were released included.
+func (p *Pool) Dropped() uint64 { return p.dropped }
 
 // NewPool makes a Pool for at most limit ranges (16 bytes each) in all its sets
 // together.

@@ -141,6 +141,9 @@ func (r *Ranges) closeNarrowest(p *Pool) {
 		}
 	}
 	r.dropped++
+	if p != nil {
+		p.dropped++
+	}
 	if best == len(older)-1 {
 		r.last.Lo = older[best].Lo
 	} else {

@@ -88,7 +88,7 @@ func sampleSummary() *analyzer.Summary {
 		Packets: 14_283, Bytes: 12_400_000_000, Start: at("1969-12-31T23:59:59.000000001Z"), End: at("2026-11-21T03:02:03.999999999Z"),
 		TCP: 12_339, Filtered: 3, FirstFragments: 1, CutOptions: 2, BadOptions: 3, Tunneled: 4,
 		Conversations: 4, Outcomes: [analyzer.NumOutcomes]uint64{1, 1, 0, 0, 1, 1, 0},
-		Evicted: 1, ReleasedEarly: 1200, TimedOut: 3, Drops: 17, DropsKnown: true,
+		Evicted: 1, ReleasedEarly: 1200, TimedOut: 3, Bounds: [analyzer.NumBounds]uint64{analyzer.BoundFlight: 1024, analyzer.BoundHistory: 1}, Drops: 17, DropsKnown: true,
 	}
 }
 

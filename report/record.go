@@ -240,12 +240,13 @@ type SummaryRecord struct {
 	BadOptions     uint64            `json:"bad_options"`
 	Tunneled       uint64            `json:"tunneled"`
 	Conversations  uint64            `json:"conversations"`
-	Matched        *uint64           `json:"matched,omitempty"` // conversations that --where selected
-	Outcomes       map[string]uint64 `json:"outcomes"`          // conversations
-	Evicted        uint64            `json:"evicted"`           // conversations
-	ReleasedEarly  uint64            `json:"released_early"`    // conversations
-	TimedOut       uint64            `json:"timed_out"`         // conversations that were silent for too long
-	Drops          *uint64           `json:"drops,omitempty"`   // absent if the capture does not say
+	Matched        *uint64           `json:"matched,omitempty"`    // conversations that --where selected
+	Outcomes       map[string]uint64 `json:"outcomes"`             // conversations
+	Evicted        uint64            `json:"evicted"`              // conversations
+	ReleasedEarly  uint64            `json:"released_early"`       // conversations
+	TimedOut       uint64            `json:"timed_out"`            // conversations that were silent for too long
+	Shortfalls     []Shortfall       `json:"shortfalls,omitempty"` // what did not fit
+	Drops          *uint64           `json:"drops,omitempty"`      // absent if the capture does not say
 }
 
 // NotAnalyzed is a number of packets and the stable id of why they were not
@@ -253,6 +254,12 @@ type SummaryRecord struct {
 type NotAnalyzed struct {
 	Reason  string `json:"reason"`
 	Packets uint64 `json:"packets"`
+}
+
+// Shortfall is a bound on what is kept of a connection, and how many segments, gaps or letters did not fit.
+type Shortfall struct {
+	Bound string `json:"bound"`
+	Count uint64 `json:"count"`
 }
 
 // NewSummaryRecord is the record of s.
@@ -271,6 +278,9 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 	}
 	for _, n := range s.NotAnalyzed() {
 		r.NotAnalyzed = append(r.NotAnalyzed, NotAnalyzed{n.Reason, n.Packets})
+	}
+	for _, short := range s.Shortfalls() {
+		r.Shortfalls = append(r.Shortfalls, Shortfall{short.Bound, short.Count})
 	}
 	for o, n := range s.Outcomes {
 		r.Outcomes[analyzer.Outcome(o).String()] = n

@@ -54,6 +54,9 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	t.count("evicted", s.Evicted, "conversation", "ended early because the flow table was full (--max-flows)")
 	t.count("released early", s.ReleasedEarly, "closed conversation", "let go before 2 MSL because too many were waiting")
 	t.count("timed out", s.TimedOut, "conversation", "silent for too long to be followed on")
+	for _, short := range s.Shortfalls() {
+		t.count("no room", short.Count, short.Noun, short.Text)
+	}
 	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
 	return t.String()
 }
@@ -125,6 +128,9 @@ func notes(s *analyzer.Summary, notAnalyzed []analyzer.Count) []string {
 	}
 	if skipped > 0 {
 		out = append(out, fmt.Sprintf("%s that may be TCP not analyzed: %s", counted(skipped, "packet"), strings.Join(why, ", ")))
+	}
+	for _, short := range s.Shortfalls() {
+		out = append(out, "no room: "+counted(short.Count, short.Noun)+" "+short.Text)
 	}
 	var lost []string
 	if s.Evicted > 0 {
