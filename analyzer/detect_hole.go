@@ -65,7 +65,7 @@ func (c *conv) passHole(p *markPool, tx *half, s *wire.Segment) {
 	}
 	h := &m.hole
 	if n := min(tx.acked, h.to) - h.from; n > 0 {
-		c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
+		c.gap(p, s, n)
 		h.passed = true
 	}
 }

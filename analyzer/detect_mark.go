@@ -137,7 +137,8 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 	}
 	tx := &c.half[s.Dir]
 	if tx.flags.has(goodSum) {
-		c.mark(p, markBadSum, s.Dir, s, 0)
+		m := c.mark(p, markBadSum, s.Dir, s, 0)
+		c.history.repeat(s.Dir, 'c', m.count)
 		c.count(tx, s)
 		return true
 	}
@@ -162,7 +163,13 @@ func (c *conv) unseen(p *markPool, tx, rx *half, s *wire.Segment, before reassem
 	case rx.flags&(sentSYN|sentACK|sentData) == sentSYN:
 		return // it has said nothing but SYN: the ACK is of another connection
 	}
-	c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
+	c.gap(p, s, n)
+}
+
+// gap notes n bytes that s acknowledges and the capture lacks.
+func (c *conv) gap(p *markPool, s *wire.Segment, n reassembly.Pos) {
+	m := c.mark(p, markUnseen, 1-s.Dir, s, int64(n))
+	c.history.repeat(1-s.Dir, 'g', m.count)
 }
 
 // lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If

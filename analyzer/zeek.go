@@ -41,6 +41,13 @@ func isLogStep(n uint32) bool {
 	return n == 1
 }
 
+// repeat appends a letter for an event of dir that has now come n times.
+func (h *dirHistory) repeat(dir uint8, letter byte, n uint32) {
+	if isLogStep(n) {
+		h.add(dir, letter)
+	}
+}
+
 // zeekOrdinary keeps Zeek's view for a segment with neither SYN, FIN nor RST.
 func (c *conv) zeekOrdinary(tx, rx *half, s *wire.Segment, grew bool) {
 	switch {
@@ -52,14 +59,12 @@ func (c *conv) zeekOrdinary(tx, rx *half, s *wire.Segment, grew bool) {
 		c.history.add(s.Dir, 'a')
 	}
 	if s.Len > 0 && !grew {
-		if tx.rewrites++; isLogStep(tx.rewrites) {
-			c.history.add(s.Dir, 't')
-		}
+		tx.rewrites++
+		c.history.repeat(s.Dir, 't', tx.rewrites)
 	}
 	if s.Window == 0 && rx.zeek != zeekClosed {
-		if tx.zeroWindows++; isLogStep(tx.zeroWindows) {
-			c.history.add(s.Dir, 'w')
-		}
+		tx.zeroWindows++
+		c.history.repeat(s.Dir, 'w', tx.zeroWindows)
 	}
 	switch {
 	case tx.zeek == zeekInactive && s.Len == 0 && rx.zeek == zeekSYNSent:

@@ -121,6 +121,28 @@ func TestZeekLinesHaveAllFields(t *testing.T) {
 	}
 }
 
+func TestZeekMissedBytes(t *testing.T) {
+	for _, c := range []struct {
+		quick bool
+		want  string
+	}{{false, "1455"}, {true, "-"}} {
+		conv := sample()[0]
+		conv.Quick = c.quick
+		conv.Sent[analyzer.Client].MissedBytes, conv.Sent[analyzer.Server].MissedBytes = 7, 1448
+		var out bytes.Buffer
+		write(t, NewZeek(&out), []analyzer.Conversation{conv}, sampleSummary())
+		for line := range strings.Lines(out.String()) {
+			if line[0] == '#' {
+				continue
+			}
+			at := slices.IndexFunc(zeekFields[:], func(f [2]string) bool { return f[0] == "missed_bytes" })
+			if got := strings.Split(line, "\t")[at]; got != c.want {
+				t.Errorf("quick %v: missed_bytes is %s, want %s", c.quick, got, c.want)
+			}
+		}
+	}
+}
+
 // A full disk is an error whenever it fills: in the first buffer, later, at the end.
 func TestWriterErrors(t *testing.T) {
 	cs := sample()

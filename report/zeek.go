@@ -44,7 +44,7 @@ const (
 
 // Zeek writes a conn.log that Zeek's tools read. It differs from Zeek's own in
 // three ways: duration runs to the last packet; what tcptrace does not
-// judge (service, local_orig, local_resp, missed_bytes) is unset; and #open and #close
+// judge (service, local_orig, local_resp; without statistics missed_bytes) is unset; and #open and #close
 // are times of the capture, so that the same capture gives the same bytes:
 // the start of the first conversation written, and the last packet.
 type Zeek struct {
@@ -85,7 +85,13 @@ func (r *Zeek) Conversation(c *analyzer.Conversation) error {
 	b = appendZeekCount(b, orig.StreamBytes)
 	b = appendZeekCount(b, resp.StreamBytes)
 	b = append(append(b, '\t'), c.ConnState.String()...)
-	b = append(b, "\t-\t-\t-\t"...)
+	b = append(b, "\t-\t-"...)
+	if c.Quick {
+		b = append(b, "\t-"...)
+	} else {
+		b = appendZeekCount(b, orig.MissedBytes+resp.MissedBytes)
+	}
+	b = append(b, '\t')
 	empty := len(b)
 	if b = c.History.Append(b); len(b) == empty {
 		b = append(b, '-')
