@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"internal/dump":       {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":       {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/view":       {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
+	"internal/metrics":    {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/", "golang.org/x/net/netutil"}},
 	"internal/expect":     {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":        {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":      {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
@@ -104,7 +105,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"internal/capture", "internal/dump", "internal/engine", "internal/live"}
+var concurrent = []string{"internal/capture", "internal/dump", "internal/engine", "internal/live", "internal/metrics"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}
