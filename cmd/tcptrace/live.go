@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/capture"
 	"tcptrace/internal/live"
+	"tcptrace/report"
 )
 
 // liveOptions are the flags of the live command.
@@ -105,14 +107,17 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		return &exitError{exitBadInput, err}
 	}
 	defer src.Close()
-	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(o.interfaces, ", ")}
+	s := session{
+		watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(o.interfaces, ", "),
+		clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
+	}
 	opts := o.loop()
-	opts.Clock = func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) }
+	opts.Clock = s.clock
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
 	if err := s.open(live.New(src, opts)); err != nil {
 		return err
 	}
-	capture.Drop(capture.DropOptions{Write: o.directories()})
+	capture.Drop(capture.DropOptions{Write: o.directories(), Listen: s.port()})
 	return s.run(ctx)
 }
 
@@ -122,6 +127,21 @@ func listInterfaces(e env) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(e.out, devices)
-	return nil
+	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "interface\tcapture\taddresses")
+	for _, d := range devices {
+		name, can, addresses := report.PlainText(d.Name), "yes", make([]string, len(d.Addresses))
+		if d.Err != nil {
+			can = "no: " + report.PlainText(d.Err.Error())
+		}
+		for i, a := range d.Addresses {
+			addresses[i] = a.String()
+		}
+		what := strings.Join(addresses, " ")
+		if what == "" {
+			what = report.PlainText(d.Description)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", name, can, what)
+	}
+	return w.Flush()
 }

@@ -106,6 +106,7 @@ func (o *watchOptions) loop() live.Options {
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,
+		Prompt:   o.until != "",
 	}
 }
 

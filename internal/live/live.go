@@ -26,6 +26,7 @@ type Options struct {
 	Filter   *source.Filter       // frames it does not match are counted and left out; nil: none
 	Packets  uint64               // end after so many; 0: no limit
 	Duration time.Duration        // end when the capture's clock has gone on for so long; 0: no limit
+	Prompt   bool                 // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
 	Clock    func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
 	Dropped  func() uint64        // packets lost by the capture so far; nil: not known
 }
@@ -182,7 +183,10 @@ func read(ctx context.Context, src source.Source, full chan<- *source.Batch, fre
 func (l *Loop) batch(b *source.Batch) {
 	l.drops()
 	for i := range b.Packets {
-		if l.packet(b, i); l.stopped || l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
+		if l.packet(b, i); l.opts.Prompt {
+			l.monitor.Flush(l.intake.Summary.End)
+		}
+		if l.stopped || l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
 			l.stopped = true
 			break
 		}
@@ -238,5 +242,21 @@ func (l *Loop) drops() {
 func (l *Loop) event(e *analyzer.Event) {
 	for _, f := range l.onEvent {
 		f(e)
+	}
+}
+
+// Start is Run beside the caller. rescue is deferred there, for a panic; the function it returns waits for the end.
+func (l *Loop) Start(ctx context.Context, rescue func()) (wait func() (analyzer.Summary, error)) {
+	var sum analyzer.Summary
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer rescue()
+		sum, err = l.Run(ctx)
+	}()
+	return func() (analyzer.Summary, error) {
+		<-done
+		return sum, err
 	}
 }

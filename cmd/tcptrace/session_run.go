@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/report"
+)
+
+// warn reports an error of the file of -w, which is told once and ends nothing else.
+func (s *session) warn(err error) {
+	if err != nil {
+		s.note("%v", err)
+	}
+}
+
+func (s *session) note(format string, args ...any) {
+	text := fmt.Sprintf("tcptrace: note: "+format+"\n", args...)
+	if s.view != nil {
+		s.notes = append(s.notes, text)
+		return
+	}
+	fmt.Fprint(s.e.err, text)
+}
+
+// fail ends the run.
+func (s *session) fail(err error) {
+	if err != nil && s.failed == nil {
+		s.failed = err
+		s.loop.Stop()
+	}
+}
+
+// event takes an event of the loop.
+func (s *session) event(ev *analyzer.Event) {
+	if s.keeper != nil {
+		switch ev.Kind {
+		case analyzer.EventAnomaly:
+			if s.when.keepOn.Fails(ev.Anomaly.Kind) {
+				s.warn(s.keeper.Want(ev.Conversation.Stream))
+			}
+		case analyzer.EventConversation:
+			if ev.Over != analyzer.NotOver {
+				s.keeper.Over(ev.Conversation.Stream)
+			}
+		}
+	}
+	if s.when.until != nil && ev.Kind != analyzer.EventCorrection {
+		s.reached(ev.Conversation)
+	}
+	if s.events == nil {
+		return
+	}
+	if s.when.where != nil {
+		if ok, err := s.when.where.Match(ev.Conversation); err != nil || !ok {
+			s.fail(err)
+			return
+		}
+	}
+	s.fail(s.events.Event(ev))
+}
+
+// reached ends the run if --until holds for c.
+func (s *session) reached(c *analyzer.Conversation) bool {
+	ok, err := s.when.until.Match(c)
+	if ok {
+		s.loop.Stop()
+	}
+	s.fail(err)
+	return ok || err != nil
+}
+
+// flush is the end of a batch.
+func (s *session) flush(now analyzer.Time) {
+	m := s.loop.Monitor()
+	if due(&s.reported, now, s.interval) {
+		m.Report(now - analyzer.Time(s.interval))
+	}
+	if s.when.until != nil && due(&s.surveyed, now, time.Second) {
+		m.Survey(analyzer.ByActivity, func(seen *analyzer.Seen) bool { return !s.reached(seen.Conversation) })
+	}
+	if s.writer != nil {
+		s.writer.Know(s.src.Interfaces())
+		s.warn(s.writer.Flush(int64(now)))
+	}
+	if s.events == nil {
+		return
+	}
+	sum := s.loop.Summary()
+	s.fail(s.events.Drops(now, sum.Drops))
+	if s.stats && due(&s.statistic, now, time.Second) {
+		s.fail(s.events.Statistics(now, m.Open(), m.States(), &sum))
+	}
+	s.fail(s.events.Flush())
+}
+
+// due reports whether something that happens every so often is to happen now. The first time is one interval after the
+// first call.
+func due(last *analyzer.Time, now analyzer.Time, every time.Duration) bool {
+	switch {
+	case every <= 0:
+		return false
+	case *last == 0:
+		*last = now
+		return false
+	case now < *last+analyzer.Time(every):
+		return false
+	}
+	*last = now
+	return true
+}
+
+// run analyzes until the end, and reports it.
+func (s *session) run(ctx context.Context) error {
+	sum, err := s.watch(ctx)
+	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	if interrupted {
+		err = nil
+	}
+	if s.events != nil {
+		s.fail(s.events.Summary(sum.End, &sum, report.Selection{}))
+		s.fail(s.out.Close())
+	}
+	s.show(&sum)
+	s.fail(s.closeWriter(ctx))
+	switch {
+	case errors.Is(s.failed, syscall.EPIPE):
+		return &exitError{exitFailedCheck, errors.New("the reader of the events has closed the pipe")}
+	case s.failed != nil:
+		return s.failed
+	case err != nil:
+		return &exitError{exitBadInput, err}
+	}
+	return conclude(s.src.Stats(), nil, interrupted, s.e)
+}
+
+// port is where metrics are served, 0: they are not.
+func (s *session) port() uint16 {
+	if s.server == nil {
+		return 0
+	}
+	if a, ok := s.server.Addr().(*net.TCPAddr); ok {
+		return uint16(a.Port)
+	}
+	return 0
+}
+
+// watch runs the loop, and beside it the view, if there is one. Who leaves the view ends the loop.
+func (s *session) watch(ctx context.Context) (sum analyzer.Summary, err error) {
+	if s.meter != nil {
+		defer func() {
+			s.meter.Finish(&sum)
+			err = errors.Join(err, s.server.Close())
+		}()
+	}
+	if s.view == nil {
+		return s.loop.Run(ctx)
+	}
+	running, stop := context.WithCancelCause(ctx)
+	wait := s.loop.Start(running, s.view.Rescue)
+	failed := s.view.Run(ctx)
+	stop(errLeft)
+	if sum, err = wait(); errors.Is(err, errLeft) {
+		err = nil
+	}
+	s.fail(failed)
+	return sum, err
+}
+
+var errLeft = errors.New("the view was left")
+
+// show tells people what was seen: behind the view all of it, beside events what they do not say.
+func (s *session) show(sum *analyzer.Summary) {
+	if s.view == nil {
+		noteSummary(sum, s.e)
+		return
+	}
+	s.view = nil
+	for _, text := range s.notes {
+		fmt.Fprint(s.e.err, text)
+	}
+	s.fail(report.WriteSummary(s.e.out, sum, report.Selection{}))
+}
+
+// closeWriter waits until all packets are written, and tells what became of them.
+func (s *session) closeWriter(ctx context.Context) error {
+	if s.writer == nil {
+		return nil
+	}
+	n, err := s.writer.Close(context.WithoutCancel(ctx))
+	text := fmt.Sprintf("%s: %s in %s", s.write.Path, plural(n.Packets, "packet"), plural(n.Files-n.Deleted, "file"))
+	if s.keeper != nil {
+		k := s.keeper.Counts()
+		text += " of " + plural(k.Wanted, "conversation")
+		if k.Missing > 0 {
+			text += "; " + plural(k.Missing, "packet") + " of them had been given up before they were wanted"
+		}
+	}
+	if n.LeftOut > 0 {
+		text += "; " + plural(n.LeftOut, "packet") + " could not be written"
+	}
+	if n.Unpacked > 0 {
+		text += "; " + plural(n.Unpacked, "file") + " could not be compressed"
+	}
+	s.note("%s", text)
+	return err
+}
+
+func plural(n uint64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
