@@ -1,11 +1,16 @@
 package capture_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tcptrace/internal/capture"
 	"tcptrace/internal/nettest"
@@ -237,15 +242,13 @@ func TestCloseEndsNext(t *testing.T) {
 
 // TestInterfaceEnds: what came before is delivered, then the reason.
 func TestInterfaceEnds(t *testing.T) {
-	for _, how := range [][]string{{"set", "DEVICE", "down"}, {"del", "DEVICE"}} {
-		t.Run(how[0], func(t *testing.T) {
+	for how, reason := range map[string]string{"set down": "the interface went down", "del": "the interface disappeared"} {
+		t.Run(how, func(t *testing.T) {
 			n := nettest.New(t)
 			c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device}, Filter: "tcp"})
 			converse(t, n)
 			time.Sleep(50 * time.Millisecond)
-			args := append([]string{"link"}, how...)
-			args[2] = n.A.Device
-			n.A.IP(args...)
+			n.A.IP(append([]string{"link"}, slices.Insert(strings.Fields(how), 1, n.A.Device)...)...)
 			packets := 0
 			var b source.Batch
 			var err error
@@ -254,13 +257,63 @@ func TestInterfaceEnds(t *testing.T) {
 				packets += len(b.Packets)
 			}
 			var failed *source.Error
-			if !errors.As(err, &failed) || failed.File != n.A.Device || packets < 8 {
+			if !errors.As(err, &failed) || failed.File != n.A.Device || failed.Reason != reason || packets < 8 {
 				t.Fatalf("%d packets, then %v", packets, err)
 			}
-			t.Log(err)
 			if s := c.Stats(); len(s.Errors) != 1 || s.Errors[0] != failed {
 				t.Errorf("stats: %+v", s)
 			}
 		})
+	}
+}
+
+// taggedFrame is a SYN from 10.77.0.2:8080 in VLAN 5.
+var taggedFrame = []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x81\x00\x00\x05\x08\x00" +
+	"\x45\x00\x00\x28\x00\x00\x40\x00\x40\x06\x00\x00\x0a\x4d\x00\x02\x0a\x4d\x00\x01" +
+	"\x1f\x90\x9c\x40\x00\x00\x00\x01\x00\x00\x00\x00\x50\x02\xff\xff\x00\x00\x00\x00")
+
+// TestTags: the kernel takes VLAN tags out of frames. They are back in those that are delivered.
+func TestTags(t *testing.T) {
+	for on, headers := range map[string]int{"veth-a": 14, capture.AnyInterface: 16} {
+		t.Run(on, func(t *testing.T) {
+			n := nettest.New(t)
+			c := open(t, n.A, capture.Options{Interfaces: []string{on}})
+			n.B.Do(func() { send(t, n.B.Device, taggedFrame) })
+			var b source.Batch
+			for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+				if err := c.Next(&b); err != nil {
+					t.Fatal(err)
+				}
+				for i, p := range b.Packets {
+					// Behind the addresses, and whatever a cooked header has before the protocol.
+					data := b.Data(i)
+					if !bytes.HasSuffix(data, taggedFrame[18:]) {
+						continue
+					}
+					if !bytes.HasSuffix(data, taggedFrame[12:]) || p.WireLen != p.CapLen || int(p.CapLen) != headers+44 {
+						t.Errorf("%d bytes on the wire: %x", p.WireLen, data)
+					}
+					return
+				}
+			}
+			t.Error("the frame has not come")
+		})
+	}
+}
+
+// send puts a frame on the wire.
+func send(t *testing.T, device string, frame []byte) {
+	t.Helper()
+	on, err := net.InterfaceByName(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: on.Index}); err != nil {
+		t.Fatal(err)
 	}
 }

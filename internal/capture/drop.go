@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -24,9 +23,6 @@ type Dropped struct {
 	// somebody else. "" if none was kept.
 	Kept string
 }
-
-// errUnsupported stands for all that a system does not have.
-var errUnsupported = errors.New("this system cannot do that")
 
 // String tells it in a sentence for each restriction.
 func (d *Dropped) String() string {

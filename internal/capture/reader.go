@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -92,6 +93,10 @@ func (r *reader) run(c *Capture) {
 		}
 		into.Buf, into.Packets = into.Buf[:0], into.Packets[:0]
 		err := r.handle.read(&into.Batch, r.iface)
+		// A packet socket hears of both in the same words.
+		if err == errDown {
+			err = cmp.Or(r.watch.down(), err)
+		}
 		r.received.Add(uint64(len(into.Packets)))
 		if now := time.Now(); err != nil || now.Sub(asked) >= idle {
 			asked = now
