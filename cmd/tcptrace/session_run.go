@@ -123,7 +123,11 @@ func (s *session) run(ctx context.Context) error {
 		err = nil
 	}
 	if s.events != nil {
-		s.fail(s.events.Summary(sum.End, &sum, report.Selection{}))
+		at := sum.End
+		if s.clock != nil {
+			at = s.clock()
+		}
+		s.fail(s.events.Summary(at, &sum, report.Selection{}))
 		s.fail(s.out.Close())
 	}
 	s.show(&sum)

@@ -70,7 +70,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f.Uint64Var(&o.packets, "packets", 0, "end after `n` packets")
 	f.StringVar(&o.until, "until", "", "end when this `expression` holds for a conversation")
 	f.DurationVar(&o.interval, "interval", 0, "tell of each open conversation that spoke in this time, again and again")
-	f.BoolVar(&o.stats, "stats", false, "tell every second what goes on: an event, beside the view a line at the end")
+	f.BoolVar(&o.stats, "stats", false, "tell every second what goes on, by an event")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310, which is on loopback, or 0.0.0.0:9310")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "follow at most `n` conversations at once; beyond, those not established go first, then the longest silent")
