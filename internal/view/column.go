@@ -37,10 +37,8 @@ var columns = []column{
 		compare: by(func(r *row) uint64 { return r.c.Stream })},
 	{head: "client", text: addrText(analyzer.Client), compare: byAddr(analyzer.Client)},
 	{head: "server", text: addrText(analyzer.Server), compare: byAddr(analyzer.Server)},
-	{head: "client is", width: stateWidth, text: func(r *row) string { return r.state[analyzer.Client] },
-		compare: by(func(r *row) string { return r.state[analyzer.Client] })},
-	{head: "server is", width: stateWidth, text: func(r *row) string { return r.state[analyzer.Server] },
-		compare: by(func(r *row) string { return r.state[analyzer.Server] })},
+	{head: "client is", width: stateWidth, text: stateText(analyzer.Client), compare: byState(analyzer.Client)},
+	{head: "server is", width: stateWidth, text: stateText(analyzer.Server), compare: byState(analyzer.Server)},
 	{head: "B/s", width: 5, number: true, down: true, ranking: analyzer.ByRate,
 		text:    func(r *row) string { return short(r.rate[0] + r.rate[1]) },
 		compare: by(func(r *row) float64 { return r.rate[0] + r.rate[1] })},
@@ -106,6 +104,14 @@ func addrText(side analyzer.Side) func(r *row) string {
 	return func(r *row) string { return r.c.Addr[side].String() }
 }
 
+func stateText(side analyzer.Side) func(r *row) string {
+	return func(r *row) string { return r.state[side].String() }
+}
+
+func byState(side analyzer.Side) func(a, b *row) int {
+	return by(func(r *row) string { return r.state[side].state })
+}
+
 func sentText(side analyzer.Side) func(r *row) string {
 	return func(r *row) string { return short(float64(r.c.Sent[side].PayloadBytes)) }
 }
@@ -131,15 +137,6 @@ func (r *row) sign() string {
 		return " "
 	}
 	return [...]string{analyzer.SeverityNote: " ", analyzer.SeverityWarning: "!", analyzer.SeverityError: "X"}[r.worst.Severity]
-}
-
-// stateText is the state that an endpoint is in, with the mark of its evidence.
-func stateText(j *analyzer.Judgment, side analyzer.Side) string {
-	steps := j.Trajectory[side]
-	if len(steps) == 0 {
-		return "-"
-	}
-	return j.State[side].String() + report.EvidenceMark(steps[len(steps)-1].Evidence)
 }
 
 // short is n in five columns at most: "0", "999", "1.2k", "12.3M", "123M". It cuts and does not round.

@@ -57,7 +57,8 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	l.entries = settle(append(l.entries[:0], shot.segments...))
 	l.judgment.Judge(c)
 	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now}
-	if l.missing(c) > 0 && len(l.entries) > 0 {
+	isCut := l.missing(c) > 0 && len(l.entries) > 0
+	if isCut {
 		look.From = l.entries[0].frame
 	}
 	var text bytes.Buffer
@@ -70,7 +71,9 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 		e := &l.entries[i]
 		e.reading(&reading, &segment)
 		timeline.Segment(&reading, &l.view)
-		e.correct(&l.view, numbered)
+		if isCut {
+			e.correct(&l.view, numbered)
+		}
 		_ = out.Segment(&l.view) // a buffer takes everything
 	}
 	_ = out.Finish()
@@ -139,7 +142,7 @@ func (m *model) ladderStatus() string {
 	}
 	c := &m.shot.ladder.c
 	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server],
-		stateText(&l.judgment, analyzer.Client), stateText(&l.judgment, analyzer.Server))
+		newKnown(&l.judgment, analyzer.Client), newKnown(&l.judgment, analyzer.Server))
 	if n := l.missing(c); n > 0 {
 		return p.line(warning, fmt.Sprintf("%s before frame %d not kept  ", report.Counted(n, "segment"), l.firstShown())+text)
 	}

@@ -56,23 +56,24 @@ func newRing() ring {
 func (g *ring) read(r *analyzer.Reading) {
 	e, s := &g.entries[g.n%ringSize], r.Segment
 	g.n++
-	var bits entryBits
+	// Field by field: a literal would be made elsewhere first, and copied.
+	e.first, e.frame, e.time = r.First, s.Frame, s.Time
+	e.seq, e.ack, e.window, e.notes = r.Seq, r.Ack, uint32(r.Window), r.Notes
+	e.rawSeq, e.rawAck, e.length, e.rawWindow = s.Seq, s.Ack, s.Len, s.Window
+	e.flags, e.kind, e.cause, e.dir, e.shift = s.Flags, r.Kind, r.Cause, s.Dir, s.WScale
+	e.bits = 0
 	if r.Spurious {
-		bits |= entrySpurious
+		e.bits |= entrySpurious
 	}
 	if r.Scaled {
-		bits |= entryScaled
+		e.bits |= entryScaled
 	}
 	if s.Bits&wire.HasWScale != 0 {
-		bits |= entryShift
-	}
-	*e = entry{
-		first: r.First, frame: s.Frame, time: s.Time, seq: r.Seq, ack: r.Ack, window: uint32(r.Window), notes: r.Notes,
-		rawSeq: s.Seq, rawAck: s.Ack, length: s.Len, rawWindow: s.Window, flags: s.Flags, kind: r.Kind, cause: r.Cause,
-		dir: s.Dir, shift: s.WScale, bits: bits,
+		e.bits |= entryShift
 	}
 	if r.Amends != 0 {
-		e.frame, e.bits = r.Amends, bits|entryAmends
+		e.frame = r.Amends
+		e.bits |= entryAmends
 	}
 	if r.First == g.wanted {
 		g.keep(e)

@@ -4,16 +4,30 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/report"
 )
 
 // row is a conversation in the table, with nothing that belongs to the loop.
 type row struct {
 	c      analyzer.Conversation
 	now    analyzer.Time
-	state  [2]string // by Side, with the mark of its evidence
+	state  [2]known // by Side
 	rate   [2]float64
 	worst  *analyzer.AnomalyKind // nil: there is none
 	others int                   // further anomalies
+}
+
+// known is the state that an endpoint is believed to be in.
+type known struct{ state, mark string }
+
+func (k known) String() string { return k.state + k.mark }
+
+func newKnown(j *analyzer.Judgment, side analyzer.Side) known {
+	steps := j.Trajectory[side]
+	if len(steps) == 0 {
+		return known{state: "-"}
+	}
+	return known{j.State[side].String(), report.EvidenceMark(steps[len(steps)-1].Evidence)}
 }
 
 // set makes r the row of c, of which j is the judgment. It uses r's memory again.
@@ -21,7 +35,7 @@ func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float6
 	c.CopyTo(&r.c)
 	r.rate, r.now = rate, now
 	for side := range r.state {
-		r.state[side] = stateText(j, analyzer.Side(side))
+		r.state[side] = newKnown(j, analyzer.Side(side))
 	}
 	r.worst, r.others = nil, max(0, len(j.Anomalies)-1)
 	for i := range j.Anomalies {

@@ -134,6 +134,9 @@ func (s *sampler) take(q *request) *snapshot {
 		s.copy(q, shot, false)
 		shot.took = 0
 	}
+	if !q.counts && q.ladder == 0 {
+		shot.choose(q.where)
+	}
 	if s.capture != nil {
 		shot.received, shot.dropped = s.capture()
 		shot.counted = true
@@ -157,41 +160,51 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 		return
 	}
 	s.watched = ended{}
-	shot.rows, shot.looked, shot.whereErr = shot.rows[:0], 0, nil
+	shot.rows = shot.rows[:0]
 	if !running {
 		for i := range s.finished {
 			s.judgment.Judge(&s.finished[i].c)
-			shot.add(q.where, &s.finished[i].c, &s.judgment, [2]float64{})
+			shot.add(&s.finished[i].c, &s.judgment, [2]float64{})
 		}
 		return
 	}
 	s.loop.Monitor().Survey(q.ranking, func(seen *analyzer.Seen) bool {
-		shot.add(q.where, seen.Conversation, seen.Judgment, s.rate(seen))
-		return len(shot.rows) < mostRows
+		shot.add(seen.Conversation, seen.Judgment, s.rate(seen))
+		return q.where != nil || len(shot.rows) < mostRows
 	})
 	s.rates, s.before = s.before, s.rates
 	clear(s.rates)
 	s.at = s.now
 }
 
-// add adds the row of c if where lets it.
-func (shot *snapshot) add(where *report.Where, c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float64) {
-	shot.looked++
-	if where != nil {
-		matched, err := where.Match(c)
-		if err != nil && shot.whereErr == nil {
-			shot.whereErr = err
-		}
-		if !matched {
-			return
-		}
-	}
+// add adds the row of c.
+func (shot *snapshot) add(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float64) {
 	if len(shot.rows) < cap(shot.rows) {
 		shot.rows = shot.rows[:len(shot.rows)+1]
 	} else {
 		shot.rows = append(shot.rows, row{})
 	}
 	shot.rows[len(shot.rows)-1].set(c, j, rate, shot.now)
+}
+
+// choose keeps the first rows that where lets through. It takes longer than to copy them, so it is not for the loop to do.
+func (shot *snapshot) choose(where *report.Where) {
+	shot.looked, shot.whereErr = len(shot.rows), nil
+	if where == nil {
+		return
+	}
+	n := 0
+	for i := range shot.rows {
+		matched, err := where.Match(&shot.rows[i].c)
+		if err != nil && shot.whereErr == nil {
+			shot.whereErr = err
+		}
+		if matched && n < mostRows {
+			shot.rows[n], shot.rows[i] = shot.rows[i], shot.rows[n] // the memory stays
+			n++
+		}
+	}
+	shot.rows = shot.rows[:n]
 }
 
 // rate is how many bytes of payload each endpoint sends a second, averaged so that one survey does not make it jump.

@@ -183,7 +183,11 @@ func (s *stage) golden(name string) {
 // fits holds the screen against its size.
 func (s *stage) fits() {
 	s.t.Helper()
-	lines := strings.Split(s.m.View().Content, "\n")
+	content := s.m.View().Content
+	if content == "" {
+		return
+	}
+	lines := strings.Split(content, "\n")
 	if len(lines) > s.m.height {
 		s.t.Errorf("%d lines on a screen of %d", len(lines), s.m.height)
 	}

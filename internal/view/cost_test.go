@@ -1,0 +1,175 @@
+package view
+
+import (
+	"testing"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/live"
+	"tcptrace/internal/source"
+	"tcptrace/internal/wire"
+)
+
+// crowd is a sampler of a loop that does not run, whose monitor knows n open connections, and a segment with data on each.
+func crowd(t testing.TB, n int, watch bool) (*sampler, []wire.Segment) {
+	loop := live.New(source.Open(nil, source.Options{}), live.Options{})
+	var s *sampler
+	if watch {
+		s = newSampler(&Options{Loop: loop})
+	}
+	m := loop.Monitor()
+	list := make([]wire.Segment, n)
+	frame := uint64(0)
+	for i := range list {
+		a := wire.Addr{Lo: 10<<24 | uint64(i)}
+		key, dir := wire.MakeKey(a, wire.Addr{Lo: 10<<24 | 1<<23}, 40000, 443, false)
+		seg := wire.Segment{Key: key, Dir: dir, Flags: wire.SYN, Window: 64240, Bits: wire.HasWScale, WScale: 7, IPLen: 40, WireLen: 54}
+		next := func() {
+			frame++
+			seg.Frame, seg.Time = frame, int64(time.Hour)+int64(frame)*1000
+			seg.Clock = seg.Time
+			m.Segment(&seg)
+		}
+		next()
+		seg.Dir, seg.Flags, seg.Ack = 1-dir, wire.SYN|wire.ACK, 1
+		next()
+		seg.Dir, seg.Flags, seg.Seq, seg.Bits = dir, wire.ACK, 1, 0
+		next()
+		seg.Len, seg.IPLen, seg.WireLen = 100, 140, 154
+		list[i] = seg
+	}
+	m.Flush(analyzer.Time(list[n-1].Time))
+	if m.Open() != n {
+		t.Fatalf("%d of %d connections are open", m.Open(), n)
+	}
+	return s, list
+}
+
+// aReading is one as a tracker has it.
+func aReading() *analyzer.Reading {
+	return &analyzer.Reading{First: 1, Kind: analyzer.KindData, Seq: 1, Ack: 1, Window: 64240, Scaled: true, Segment: &wire.Segment{Len: 100, Flags: wire.ACK}}
+}
+
+// TestPacketAllocations: what happens for every packet allocates nothing, whether its conversation is watched or not.
+func TestPacketAllocations(t *testing.T) {
+	for _, wanted := range []uint64{0, 1} {
+		g, r := newRing(), aReading()
+		g.want(wanted)
+		if n := testing.AllocsPerRun(20_000, func() { r.Segment.Frame++; g.read(r) }); n != 0 {
+			t.Errorf("%v allocations for a reading, with %d watched", n, wanted)
+		}
+	}
+}
+
+// TestSnapshotAllocations: a snapshot that is used again is in the end as large as it has to be.
+func TestSnapshotAllocations(t *testing.T) {
+	s, _ := crowd(t, 2000, true)
+	q := &request{into: &snapshot{}}
+	s.copy(q, q.into, true)
+	s.copy(q, q.into, true)
+	if n := testing.AllocsPerRun(10, func() { s.copy(q, q.into, true) }); n > mostRows+50 { // a Seen each
+		t.Errorf("%v allocations for a snapshot of %d rows", n, len(q.into.rows))
+	}
+	if len(q.into.rows) != mostRows {
+		t.Errorf("%d rows, want %d", len(q.into.rows), mostRows)
+	}
+}
+
+// BenchmarkRing is what the view adds to every packet, alone.
+func BenchmarkRing(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		wanted uint64
+	}{{"other", 0}, {"watched", 1}} {
+		b.Run(c.name, func(b *testing.B) {
+			g, r := newRing(), aReading()
+			g.want(c.wanted)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Segment.Frame++
+				g.read(r)
+			}
+		})
+	}
+}
+
+// BenchmarkSegment is a segment in the monitor, with and without the view.
+func BenchmarkSegment(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		watch bool
+	}{{"alone", false}, {"viewed", true}} {
+		b.Run(c.name, func(b *testing.B) {
+			loop, list := monitorOf(b, 1000, c.watch)
+			n := uint64(1 << 20)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				s := &list[i%len(list)]
+				n++
+				s.Frame, s.Seq, s.Time = n, s.Seq+s.Len, s.Time+1000
+				loop.Segment(s)
+			}
+		})
+	}
+}
+
+func monitorOf(b *testing.B, n int, watch bool) (*analyzer.Monitor, []wire.Segment) {
+	loop := live.New(source.Open(nil, source.Options{}), live.Options{})
+	if watch {
+		newSampler(&Options{Loop: loop})
+	}
+	m := loop.Monitor()
+	var list []wire.Segment
+	for i := range n {
+		key, dir := wire.MakeKey(wire.Addr{Lo: 10<<24 | uint64(i)}, wire.Addr{Lo: 10<<24 | 1<<23}, 40000, 443, false)
+		seg := wire.Segment{Key: key, Dir: dir, Flags: wire.SYN, Window: 64240, Frame: uint64(i + 1), Time: int64(time.Hour)}
+		m.Segment(&seg)
+		seg.Flags, seg.Seq, seg.Len = wire.ACK, 1, 100
+		list = append(list, seg)
+	}
+	return m, list
+}
+
+// BenchmarkSnapshot is for how long the loop stands still for a table, with 100,000 connections.
+func BenchmarkSnapshot(b *testing.B) {
+	s, _ := crowd(b, 100_000, true)
+	for _, c := range []struct{ name, where string }{{"all", ""}, {"where", `server.port == 80`}} {
+		b.Run(c.name, func(b *testing.B) {
+			f, err := newFilter(c.where)
+			if err != nil {
+				b.Fatal(err)
+			}
+			q := &request{into: &snapshot{}, ranking: analyzer.ByRate, where: f.loop}
+			for b.Loop() {
+				s.copy(q, q.into, true)
+			}
+		})
+	}
+	b.Run("ladder", func(b *testing.B) {
+		q := &request{into: &snapshot{}, ladder: 150_001}
+		for b.Loop() {
+			s.copy(q, q.into, true)
+		}
+	})
+}
+
+// BenchmarkScreen is what drawing costs, which is no time of the loop's.
+func BenchmarkScreen(b *testing.B) {
+	s, _ := crowd(b, 2000, true)
+	m, err := newModel(&Options{Loop: live.New(source.Open(nil, source.Options{}), live.Options{})})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.copy(&request{into: m.shot}, m.shot, true)
+	m.paint.width, m.height = 200, 50
+	b.Run("arrange", func(b *testing.B) {
+		for b.Loop() {
+			m.arrange()
+		}
+	})
+	b.Run("draw", func(b *testing.B) {
+		for b.Loop() {
+			m.View()
+		}
+	})
+}
