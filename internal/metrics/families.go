@@ -68,8 +68,8 @@ var families = []family{
 		prometheus.CounterValue, []string{"interface"}, readReceived,
 	},
 	{
-		"tcptrace_dropped_packets_total", "Packets that the capture lost: by the kernel, whose buffer was full, or by the interface.",
-		prometheus.CounterValue, []string{"interface", "by"}, readDropped,
+		"tcptrace_dropped_packets_total", "Packets that the capture lost: at the kernel, whose buffer was full, or at the interface itself.",
+		prometheus.CounterValue, []string{"interface", "at"}, readDropped,
 	},
 	{
 		"tcptrace_capture_lag_seconds", "How far the analysis is behind the packets. Absent if they do not come as they happen.",
