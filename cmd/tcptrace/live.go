@@ -12,6 +12,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/capture"
 	"tcptrace/internal/live"
+	"tcptrace/internal/metrics"
 	"tcptrace/report"
 )
 
@@ -53,6 +54,9 @@ It needs the right to capture (CAP_NET_RAW) to open the interfaces, and gives up
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
+			case o.dashboard:
+				_, err := e.out.Write(metrics.Dashboard)
+				return err
 			case o.list:
 				return listInterfaces(e)
 			}
