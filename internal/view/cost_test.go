@@ -1,6 +1,10 @@
 package view
 
 import (
+	"context"
+	"encoding/binary"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,13 +15,13 @@ import (
 )
 
 // crowd is a sampler of a loop that does not run, whose monitor knows n open connections, and a segment with data on each.
-func crowd(t testing.TB, n int, watch bool) (*sampler, []wire.Segment) {
-	loop := live.New(source.Open(nil, source.Options{}), live.Options{})
-	var s *sampler
-	if watch {
-		s = newSampler(&Options{Loop: loop})
-	}
-	m := loop.Monitor()
+func crowd(t testing.TB, n int) (*sampler, []wire.Segment) {
+	s := newSampler(&Options{Loop: live.New(source.Open(nil, source.Options{}), live.Options{})})
+	return s, connections(t, s.loop.Monitor(), n)
+}
+
+// connections opens n connections, and returns a segment with data on each.
+func connections(t testing.TB, m *analyzer.Monitor, n int) []wire.Segment {
 	list := make([]wire.Segment, n)
 	frame := uint64(0)
 	for i := range list {
@@ -42,7 +46,7 @@ func crowd(t testing.TB, n int, watch bool) (*sampler, []wire.Segment) {
 	if m.Open() != n {
 		t.Fatalf("%d of %d connections are open", m.Open(), n)
 	}
-	return s, list
+	return list
 }
 
 // aReading is one as a tracker has it.
@@ -63,7 +67,7 @@ func TestPacketAllocations(t *testing.T) {
 
 // TestSnapshotAllocations: a snapshot that is used again is in the end as large as it has to be.
 func TestSnapshotAllocations(t *testing.T) {
-	s, _ := crowd(t, 2000, true)
+	s, _ := crowd(t, 2000)
 	q := &request{into: &snapshot{}}
 	s.copy(q, q.into, true)
 	s.copy(q, q.into, true)
@@ -100,39 +104,27 @@ func BenchmarkSegment(b *testing.B) {
 		watch bool
 	}{{"alone", false}, {"viewed", true}} {
 		b.Run(c.name, func(b *testing.B) {
-			loop, list := monitorOf(b, 1000, c.watch)
+			loop := live.New(source.Open(nil, source.Options{}), live.Options{})
+			if c.watch {
+				newSampler(&Options{Loop: loop})
+			}
+			m := loop.Monitor()
+			list := connections(b, m, 1000)
 			n := uint64(1 << 20)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				s := &list[i%len(list)]
 				n++
 				s.Frame, s.Seq, s.Time = n, s.Seq+s.Len, s.Time+1000
-				loop.Segment(s)
+				m.Segment(s)
 			}
 		})
 	}
 }
 
-func monitorOf(b *testing.B, n int, watch bool) (*analyzer.Monitor, []wire.Segment) {
-	loop := live.New(source.Open(nil, source.Options{}), live.Options{})
-	if watch {
-		newSampler(&Options{Loop: loop})
-	}
-	m := loop.Monitor()
-	var list []wire.Segment
-	for i := range n {
-		key, dir := wire.MakeKey(wire.Addr{Lo: 10<<24 | uint64(i)}, wire.Addr{Lo: 10<<24 | 1<<23}, 40000, 443, false)
-		seg := wire.Segment{Key: key, Dir: dir, Flags: wire.SYN, Window: 64240, Frame: uint64(i + 1), Time: int64(time.Hour)}
-		m.Segment(&seg)
-		seg.Flags, seg.Seq, seg.Len = wire.ACK, 1, 100
-		list = append(list, seg)
-	}
-	return m, list
-}
-
 // BenchmarkSnapshot is for how long the loop stands still for a table, with 100,000 connections.
 func BenchmarkSnapshot(b *testing.B) {
-	s, _ := crowd(b, 100_000, true)
+	s, _ := crowd(b, 100_000)
 	for _, c := range []struct{ name, where string }{{"all", ""}, {"where", `server.port == 80`}} {
 		b.Run(c.name, func(b *testing.B) {
 			f, err := newFilter(c.where)
@@ -155,7 +147,7 @@ func BenchmarkSnapshot(b *testing.B) {
 
 // BenchmarkScreen is what drawing costs, which is no time of the loop's.
 func BenchmarkScreen(b *testing.B) {
-	s, _ := crowd(b, 2000, true)
+	s, _ := crowd(b, 2000)
 	m, err := newModel(&Options{Loop: live.New(source.Open(nil, source.Options{}), live.Options{})})
 	if err != nil {
 		b.Fatal(err)
@@ -172,4 +164,78 @@ func BenchmarkScreen(b *testing.B) {
 			m.View()
 		}
 	})
+}
+
+// flood delivers frames of 10,000 connections for as long as it is let, as fast as it can.
+type flood struct {
+	source.Source
+	batch source.Batch
+	left  int // batches
+	time  int64
+	sent  int
+}
+
+const (
+	floodFlows = 10_000
+	floodFrame = 54
+)
+
+func newFlood(batches int) *flood {
+	f := &flood{Source: source.Open(nil, source.Options{}), left: batches, time: int64(time.Hour)}
+	f.batch.Buf = make([]byte, floodFlows*floodFrame)
+	for i := range floodFlows {
+		ip := f.batch.Buf[i*floodFrame:][:floodFrame]
+		copy(ip, []byte{0x45, 0, 0, floodFrame, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 1, byte(i >> 8), byte(i), 10, 0, 0, 1, 0x9c, 0x40, 0x01, 0xbb})
+		copy(ip[28:], []byte{0, 0, 0, 1, 0x50, 0x10, 0xfa, 0xf0})
+	}
+	return f
+}
+
+func (f *flood) Next(b *source.Batch) error {
+	if f.left--; f.left < 0 {
+		return io.EOF
+	}
+	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
+	for range 1024 {
+		i := f.sent % floodFlows
+		ip := f.batch.Buf[i*floodFrame:][:floodFrame]
+		seq := ip[24:28]
+		binary.BigEndian.PutUint32(seq, binary.BigEndian.Uint32(seq)+floodFrame-40)
+		f.sent++
+		f.time += 1000
+		b.Packets = append(b.Packets, source.Packet{Time: f.time, Off: uint32(len(b.Buf)), CapLen: floodFrame, WireLen: floodFrame, Link: wire.LinkRaw})
+		b.Buf = append(b.Buf, ip...)
+	}
+	return nil
+}
+
+// BenchmarkLoop is a whole live analysis of a flood, with and without the view before it: an operation is a packet.
+func BenchmarkLoop(b *testing.B) {
+	for _, name := range []string{"alone", "viewed"} {
+		b.Run(name, func(b *testing.B) {
+			loop := live.New(newFlood(b.N/1024+1), live.Options{})
+			over := make(chan struct{})
+			if name == "viewed" {
+				v, err := New(Options{Loop: loop, In: strings.NewReader(""), Out: io.Discard, QuitAtEnd: true})
+				if err != nil {
+					b.Fatal(err)
+				}
+				go func() {
+					defer close(over)
+					if err := v.Run(context.Background()); err != nil {
+						b.Error(err)
+					}
+				}()
+			} else {
+				close(over)
+			}
+			b.ResetTimer()
+			if _, err := loop.Run(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpkt/s")
+			<-over
+		})
+	}
 }

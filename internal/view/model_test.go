@@ -269,7 +269,7 @@ func TestLadderEqualsTimeline(t *testing.T) {
 
 // TestMissingBeginning: of a long conversation the latest segments are shown, with the states reached and the true numbers.
 func TestMissingBeginning(t *testing.T) {
-	s, list := crowd(t, 3, true)
+	s, list := crowd(t, 3)
 	seg := &list[1]
 	m := s.loop.Monitor()
 	for i := range uint64(2 * ringSize) {

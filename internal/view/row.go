@@ -64,10 +64,6 @@ func (r *row) resent() uint64 {
 	return r.c.Sent[analyzer.Client].Retransmitted() + r.c.Sent[analyzer.Server].Retransmitted()
 }
 
-func (r *row) payload() uint64 {
-	return r.c.Sent[analyzer.Client].PayloadBytes + r.c.Sent[analyzer.Server].PayloadBytes
-}
-
 // told is an anomaly that was told.
 type told struct {
 	stream  uint64
