@@ -39,6 +39,7 @@ var layers = map[string]layer{
 	"internal/peers":      {},
 	"internal/filterlang": {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/bpf"}},
 	"internal/nettest":    {other: []string{"golang.org/x/sys/"}},
+	"internal/termtest":   {},
 	"internal/source":     {ours: []string{"internal/filterlang", "internal/wire"}, other: anyOther},
 	"analyzer":            {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report":              {ours: []string{"analyzer", "fsm"}, other: anyOther},

@@ -225,6 +225,9 @@ func (m *model) hint() string {
 	}
 	if m.status.over {
 		parts = append(parts, "the capture is over")
+		if n := m.status.sum.Conversations; n > mostFinished {
+			parts = append(parts, fmt.Sprintf("the last %s of %s", report.HumanCount(mostFinished), report.Counted(n, "conversation")))
+		}
 	}
 	if len(parts) == 0 {
 		return m.paint.line(faint, keys)

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tcptrace/internal/termtest"
+)
+
+// TestView drives the view of a replay in a real terminal, as somebody would who looks for what was reset.
+func TestView(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcptrace := filepath.Join(t.TempDir(), "tcptrace") // TestMain is the command under this name
+	if err := os.Symlink(self, tcptrace); err != nil {
+		t.Skip("no symbolic links: ", err)
+	}
+	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			x := termtest.Start(t, size[0], size[1], nil, tcptrace+" replay "+file+" --speed max")
+			table := x.Screen("the capture is over", "showcase.pcap", "10.0.0.1:40000", "TIME_WAIT✓", "[2001:db8::7]:49152", "Newest anomalies", "no-answer")
+			if lines := strings.Count(table, "\n"); lines != size[1] {
+				t.Errorf("%d lines on the screen:\n%s", lines, table)
+			}
+			x.Keys("?")
+			x.Screen("Everywhere")
+			x.Keys("?", "/")
+			x.Screen("where:")
+			x.Type("outcom == 'reset'")
+			x.Keys("Enter")
+			x.Screen("did you mean outcome?")
+			x.Keys("C-u")
+			x.Type("outcome == 'reset'")
+			x.Keys("Enter")
+			if chosen := x.Screen("where outcome == 'reset'", "2001:db8::7"); strings.Contains(chosen, "10.0.0.9") {
+				t.Errorf("the condition does not hold for all that is shown:\n%s", chosen)
+			}
+			x.Keys("Enter")
+			x.Screen("LISTEN", "RST", "esc back")
+			x.Keys("Home")
+			x.Screen("Stream 4: client [2001:db8::7]:49152")
+			x.Tmux("resize-window", "-x", "60", "-y", "12")
+			x.Screen("#4 [2001")
+			x.Keys("Escape")
+			x.Screen("Newest anomalies")
+			x.Keys("q")
+			if after := x.Screen("exit code 0"); strings.Contains(after, "Newest") {
+				t.Errorf("the view is still on the screen:\n%s", after)
+			}
+		})
+	}
+}
