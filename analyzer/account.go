@@ -44,7 +44,7 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	}
 	out.MissedBytes = t.missed(a, &c.half[dir], &c.half[1-dir])
 	if a.flags.has(bookZero) { // to the end
-		d := time.Duration(max(c.last-a.zeroSince, 0))
+		d := time.Duration(max(c.last-t.repairOf(a, &c.half[dir]).zeroSince, 0))
 		out.ZeroWindowTime += d
 		out.ZeroWindowMax = max(out.ZeroWindowMax, d)
 	}

@@ -58,13 +58,14 @@ func (r *reader) readACK() {
 	if r.ack >= known {
 		r.readWindow()
 	}
-	b.settle(r, high)
+	if b.mode != modeIdle {
+		b.settle(r, high)
+	}
 }
 
-// settle says what the peer does with its time from now on.
+// settle says what the peer, which is not idle, does with its time from now on.
 func (b *book) settle(r *reader, high reassembly.Pos) {
 	switch una := max(r.ack, r.tx.acked); {
-	case b.mode == modeIdle:
 	case una >= high:
 		b.enter(modeIdle, r.now, r.c.first)
 	case b.repair != 0 && r.t.repairs.at(b.repair).recover > una:
@@ -194,17 +195,23 @@ func (r *reader) readWindow() {
 		r.v.notes |= NoteZeroWindow
 		if !a.flags.has(bookZero) {
 			a.flags |= bookZero
-			a.zeroSince = r.now
-			r.t.repairOf(a, r.tx).zeros++
+			r.t.repairOf(a, r.tx).shut(r.now)
 		}
 	} else if a.flags.has(bookZero) {
-		r.t.repairOf(a, r.tx).reopen(r.now - a.zeroSince)
+		r.t.repairOf(a, r.tx).reopen(r.now)
 		a.flags &^= bookZero
 	}
 }
 
-// reopen ends a time without window.
-func (rp *repair) reopen(d Time) {
+// shut begins a time without window.
+func (rp *repair) shut(t Time) {
+	rp.zeros++
+	rp.zeroSince = t
+}
+
+// reopen ends it.
+func (rp *repair) reopen(t Time) {
+	d := t - rp.zeroSince
 	rp.zeroTime += max(d, 0)
 	rp.zeroMax = max(rp.zeroMax, d)
 }

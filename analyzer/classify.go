@@ -67,9 +67,8 @@ func (r *reader) read() {
 	r.close()
 }
 
-// reader readies the reading of a segment of the slot's connection.
-func (t *Tracker) reader(slot uint32, s *wire.Segment) reader {
-	c, l := t.slab.at(slot), t.ledgers.at(slot)
+// reader readies the reading of a segment of c, whose ledger is l.
+func (t *Tracker) reader(c *conv, l *ledger, s *wire.Segment) reader {
 	return reader{
 		t: t, c: c, s: s, now: Time(s.Time),
 		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
@@ -98,8 +97,19 @@ func (r *reader) place() {
 	}
 }
 
+// rarelyCounted are the kinds that close treats apart.
+const rarelyCounted = 1<<KindUnacceptable | 1<<KindRST | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindRetransmission | 1<<KindOutOfOrder
+
 // close ends the reading.
 func (r *reader) close() {
+	if rarelyCounted>>r.v.kind&1 != 0 {
+		r.closeRare()
+	} else if r.a.flags.has(bookProbed | bookZeroProbed) {
+		r.a.flags &^= bookProbed | bookZeroProbed
+	}
+}
+
+func (r *reader) closeRare() {
 	switch r.v.kind {
 	case KindUnacceptable, KindRST: // what an RST carries is no part of the stream
 		if r.s.Len > 0 && !r.moves() {
@@ -111,10 +121,6 @@ func (r *reader) close() {
 			r.a.lastData = r.now
 		}
 		r.a.flags &^= bookProbed | bookZeroProbed
-	default:
-		if r.a.flags.has(bookProbed | bookZeroProbed) {
-			r.a.flags &^= bookProbed | bookZeroProbed
-		}
 	}
 }
 

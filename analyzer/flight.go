@@ -32,11 +32,13 @@ const (
 // ringBits is the logarithm of the size of a class's rings.
 func ringBits(class uint32) uint32 { return 2 + 2*class }
 
-// flight is the segments of one direction that are not acknowledged yet, in order of their positions. While there are none
-// it has no ring: the next one to need a ring gets the one used last, which is still in the cache.
+// flight is the segments of one direction that are not acknowledged yet, in order of their positions. Mostly there is one.
+// More need a ring, until all of them are acknowledged: the next to need one gets the one used last, which is
+// still in the cache.
 type flight struct {
 	ring    uint32 // 0: none; else 1 + index, the class in the high bits
 	head, n uint16
+	one     sent // without a ring
 }
 
 // flightPool holds the rings of a tracker's connections, without pointers.
@@ -84,50 +86,65 @@ func (p *flightPool) entries(ring uint32) []sent {
 
 // at is the i-th segment in flight.
 func (f *flight) at(p *flightPool, i int) *sent {
+	if f.ring == 0 {
+		return &f.one
+	}
 	r := p.entries(f.ring)
 	return &r[(int(f.head)+i)&(len(r)-1)]
 }
 
 // push adds a segment. oneWay: the peer was not heard so far.
 func (f *flight) push(p *flightPool, s sent, oneWay bool) {
-	var r []sent
+	if f.n == 0 {
+		f.one, f.n = s, 1
+		return
+	}
+	room := 1
 	if f.ring != 0 {
-		r = p.entries(f.ring)
+		room = len(p.entries(f.ring))
 	}
-	if int(f.n) == len(r) {
-		switch {
-		case oneWay && f.n >= maxOneWay:
-			f.head = uint16((int(f.head) + 1) & (len(r) - 1))
-			f.n--
-		case f.grow(p):
-			r = p.entries(f.ring)
-		default:
-			p.merged++
-			if f.n > 0 {
-				last := &r[(int(f.head)+int(f.n)-1)&(len(r)-1)]
-				last.end = s.end
-				last.flags |= sentMerged
-			}
-			return
-		}
+	switch {
+	case int(f.n) < room:
+	case oneWay && f.n >= maxOneWay:
+		f.head = uint16((int(f.head) + 1) & (room - 1))
+		f.n--
+	case !f.grow(p):
+		p.merged++
+		last := f.at(p, int(f.n)-1)
+		last.end = s.end
+		last.flags |= sentMerged
+		return
 	}
-	r[(int(f.head)+int(f.n))&(len(r)-1)] = s
 	f.n++
+	*f.at(p, int(f.n)-1) = s
 }
+
+// behind reports whether an ACK covers the segment.
+func (s *sent) behind(ack reassembly.Pos) bool { return int32(uint32(ack)-s.end) >= 0 }
+
+// odd is not 0 if the segment was sent again or missing.
+func (s *sent) odd() uint8 { return s.times | uint8(s.flags&(sentHole|sentMerged|sentSkipped)) }
 
 // acknowledge drops what lies before ack. last is the latest of those, nil if there is none; clean says that none
 // of them was sent again or missing (Karn).
 func (f *flight) acknowledge(p *flightPool, ack reassembly.Pos) (last *sent, clean bool) {
+	if f.ring == 0 {
+		if f.n == 0 || !f.one.behind(ack) {
+			return nil, true
+		}
+		f.n = 0
+		return &f.one, f.one.odd() == 0
+	}
 	r := p.entries(f.ring)
 	odd := uint8(0)
 	head, n := uint(f.head), f.n
 	for n > 0 {
 		e := &r[head&uint(len(r)-1)]
-		if int32(uint32(ack)-e.end) < 0 {
+		if !e.behind(ack) {
 			break
 		}
 		last = e
-		odd |= e.times | uint8(e.flags&(sentHole|sentMerged|sentSkipped))
+		odd |= e.odd()
 		head++
 		n--
 	}

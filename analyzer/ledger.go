@@ -10,20 +10,18 @@ import (
 // disorder needs is in a repair.
 type book struct {
 	// A line of what is needed at every segment,
-	flight   flight
-	edge     reassembly.Pos // right edge of the window that it offered last
-	lastData Time
-	since    Time // in this mode
-	idleMax  Time
-	tsMax    uint32 // latest TSval
-	window   uint32 // offered last
-	repair   uint32 // in the tracker's repairPool; 0: all was in order
-	stamp    uint32 // TSval whose echo is awaited, valid with bookStamping
-	id       uint16 // latest IP ID
-	dup      uint16 // ACKs since una was acknowledged that show that later segments arrive
-	flags    bookFlags
-	mode     mode
-	_        uint8
+	flight  flight
+	edge    reassembly.Pos // right edge of the window that it offered last
+	idleMax Time
+	tsMax   uint32 // latest TSval
+	window  uint32 // offered last
+	repair  uint32 // in the tracker's repairPool; 0: all was in order
+	stamp   uint32 // TSval whose echo is awaited, valid with bookStamping
+	id      uint16 // latest IP ID
+	dup     uint16 // ACKs since una was acknowledged that show that later segments arrive
+	flags   bookFlags
+	mode    mode
+	wscale  uint8 // of its SYN
 
 	// one of what is counted at every segment,
 	flightSum, windowSum uint64
@@ -37,33 +35,31 @@ type book struct {
 	ttlMin, ttlMax       uint8
 	idSteps, idJumps     uint8 // how often the IP ID went up by a little, and otherwise
 
-	// and two for the ACKs that come for what it sends.
+	// and two for data and the ACKs that come for it.
 	rtt       roundTrips
 	advanced  Time // when anything was acknowledged last
 	codes     codes
 	stampTime Time // since when the echo of stamp is awaited
-	stampSum  Time
+	lastData  Time
 	stampN    uint32
 	dupACKs   uint32
 
 	// What few segments touch.
+	since                        Time               // in its mode
 	spent                        [numModes - 1]Time // in each but modeIdle
 	thinkSum, thinkMax           Time
 	truncated                    uint64
 	truncatedPackets             uint32
 	thinks                       uint32
 	firstData                    Time
-	stampMin, stampMax           Time
+	stampSum, stampMin, stampMax Time
 	handshake                    Time // from its SYN to the ACK of that, both at the tap; 0: not known
-	zeroSince                    Time // when it closed its window, valid with bookZero
 	initialBytes, initialPackets uint32
 	echo                         uint32 // TSecr of its first SYN-ACK
 	syns, fins, rsts             uint16 // segments with that flag, at most 65535
 	mss                          uint16
 	synOptions                   wire.Bits
-	wscale                       uint8
 	synWindow                    uint16 // of its SYN
-	_                            [6]byte
 }
 
 type bookFlags uint16

@@ -45,6 +45,7 @@ type repair struct {
 	mostBlocks                  uint8
 	sacks, dsacks, invalidSACKs uint32
 	zeros                       uint32 // times its window closed
+	zeroSince                   Time   // the last time, valid with bookZero
 	zeroTime, zeroMax           Time
 }
 

@@ -7,10 +7,11 @@ import (
 
 // passOver reads a segment that the analysis passes over.
 func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind) {
-	if !t.slab.at(slot).flags.has(isRead) {
+	c := t.slab.at(slot)
+	if !c.flags.has(isRead) {
 		return
 	}
-	r := t.reader(slot, s)
+	r := t.reader(c, t.ledgers.at(slot), s)
 	r.v.kind = kind
 	r.place()
 	r.a.observe(r.tx, s)

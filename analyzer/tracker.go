@@ -167,10 +167,10 @@ const (
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
-// Touch brings the conversation of a segment into the processor's cache. A few segments are
+// Touch brings what a segment sent in direction dir needs of its conversation into the processor's cache. A few segments are
 // touched before the first of them is tracked, so that their cache misses overlap. It returns
 // where the conversation's newest facts probably are, for TouchFacts.
-func (t *Tracker) Touch(hash uint32) (block uint32) {
+func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
 	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
 	if e == 0 {
 		return 0
@@ -180,8 +180,8 @@ func (t *Tracker) Touch(hash uint32) (block uint32) {
 	t.touched += c.last + a.last + b.last + Time(a.packets+b.packets)
 	if t.reads && t.first == 0 { // else few are read
 		l := t.ledgers.at(uint32(e) - 1)
-		x, y := &l.book[0], &l.book[1]
-		t.touched += Time(x.flightSum+y.flightSum) + x.idleMax + y.idleMax + x.rtt.srtt + y.rtt.srtt
+		from, to := &l.book[dir&1], &l.book[1-dir&1]
+		t.touched += from.idleMax + Time(from.flightSum) + from.lastData + to.idleMax + to.rtt.srtt + to.lastData
 	}
 	return c.facts.last
 }
@@ -245,7 +245,7 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
-	r := t.reader(slot, s)
+	r := t.reader(c, t.ledgers.at(slot), s)
 	var was glance
 	r.unlike = r.a.unlike(s)
 	if r.unlike {

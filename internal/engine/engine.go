@@ -211,8 +211,9 @@ func (r *run) track(b *batch, worker int) {
 		tasks = tasks[len(group):]
 		var hashes, blocks [touchAhead]uint32
 		for i, t := range group {
-			hashes[i] = analyzer.Hash(&b.segments[t.segment].Key)
-			blocks[i] = trackers[t.tracker].Touch(hashes[i])
+			s := &b.segments[t.segment]
+			hashes[i] = analyzer.Hash(&s.Key)
+			blocks[i] = trackers[t.tracker].Touch(hashes[i], s.Dir)
 		}
 		for i, t := range group {
 			trackers[t.tracker].TouchFacts(blocks[i])
