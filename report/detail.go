@@ -6,9 +6,9 @@ import "tcptrace/analyzer"
 // tap may just not have seen it. Other kinds rest on what was seen.
 var ofAbsence = map[string]bool{
 	"capture-loss": true, "one-sided": true,
-	"no-answer": true, "syn-retransmit": true, "syn-ack-retransmit": true, "handshake-incomplete": true,
+	"no-answer": true, "rst-in-handshake": true, "syn-retransmit": true, "syn-ack-retransmit": true, "handshake-incomplete": true,
 	"ack-of-unsent": true, "outside-window": true, "retransmission-timeout": true, "retries-exhausted": true, "keep-alive-timeout": true,
-	"missing-final-ack": true, "fin-retransmit": true, "fin-retransmit-in-time-wait": true,
+	"missing-final-ack": true, "abortive-close": true, "fin-retransmit": true, "fin-retransmit-in-time-wait": true,
 	"close-wait-lingering": true, "fin-wait-2-timeout": true,
 }
 

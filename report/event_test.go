@@ -243,7 +243,9 @@ func TestDetailOfLoss(t *testing.T) {
 			t.Errorf("there is no %s", id)
 		}
 	}
-	says := func(a *analyzer.Anomaly, dropped uint64) string { return Detail(&analyzer.Conversation{Dropped: dropped}, a) }
+	says := func(a *analyzer.Anomaly, dropped uint64) string {
+		return Detail(&analyzer.Conversation{Dropped: dropped}, a)
+	}
 	absent, present := &analyzer.Anomaly{Kind: analyzer.FindAnomalyKind("no-answer")}, &analyzer.Anomaly{Kind: analyzer.FindAnomalyKind("connection-refused")}
 	const loss = "; the capture lost 1 packet meanwhile, which may be why"
 	if got := says(absent, 1); got != absent.Detail()+loss {

@@ -182,7 +182,7 @@ func (t *teller) trouble() string {
 	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int { return int(b.Kind.Severity) - int(a.Kind.Severity) })
 	var parts []string
 	for _, a := range bad[:min(len(bad), mostTroubles)] {
-		parts = append(parts, fmt.Sprintf("%s (frame %d)", a.Detail(), a.Frame))
+		parts = append(parts, fmt.Sprintf("%s (frame %d)", Detail(t.c, a), a.Frame))
 	}
 	if rest := uint64(len(bad) - len(parts)); rest > 0 {
 		parts = append(parts, "and "+counted(rest, "thing")+" more")
