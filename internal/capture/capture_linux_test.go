@@ -143,21 +143,26 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// TestSeveralInterfaces has a connection on each of two interfaces.
+// TestSeveralInterfaces has a question come in by one interface and the answer go out by another.
 func TestSeveralInterfaces(t *testing.T) {
 	n := nettest.New(t)
-	c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device, "lo"}})
-	l := n.A.Listen(port)
-	if _, err := n.A.Dial(l.Addr()); err != nil {
-		t.Fatal(err)
-	}
-	converse(t, n)
-	byIface := map[uint16]int{}
-	for _, s := range collect(t, c, fins(2)) {
-		byIface[s.packet.Iface]++
-	}
-	if byIface[0] == 0 || byIface[1] == 0 {
-		t.Errorf("segments by interface: %v", byIface)
+	n.A.IP("link", "add", "other-a", "type", "veth", "peer", "name", "other-b", "netns", n.B.Namespace)
+	n.A.IP("link", "set", "other-a", "up")
+	n.B.IP("link", "set", "other-b", "up")
+	c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device, "other-a"}})
+	const pairs = 2000
+	n.B.Do(func() {
+		question, answer := sender(t, n.B.Device), sender(t, "other-b")
+		for range pairs {
+			question(taggedFrame)
+			answer(taggedFrame)
+		}
+	})
+	got := collect(t, c, func(got []seen) bool { return len(got) == 2*pairs })
+	for i, s := range got {
+		if int(s.packet.Iface) != i%2 {
+			t.Fatalf("frame %d is of interface %d", i, s.packet.Iface)
+		}
 	}
 }
 
@@ -267,6 +272,24 @@ func TestInterfaceEnds(t *testing.T) {
 	}
 }
 
+// TestOneOfSeveralEnds: the others go on.
+func TestOneOfSeveralEnds(t *testing.T) {
+	n := nettest.New(t)
+	c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device, "lo"}})
+	n.A.IP("link", "set", "lo", "down")
+	for end := time.Now().Add(5 * time.Second); len(c.Stats().Errors) == 0 && time.Now().Before(end); {
+		var b source.Batch
+		if err := c.Next(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if errs := c.Stats().Errors; len(errs) != 1 || errs[0].Error() != "lo: the interface went down" {
+		t.Errorf("errors: %v", errs)
+	}
+	converse(t, n)
+	collect(t, c, fins(2))
+}
+
 // taggedFrame is a SYN from 10.77.0.2:8080 in VLAN 5.
 var taggedFrame = []byte("\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x01\x81\x00\x00\x05\x08\x00" +
 	"\x45\x00\x00\x28\x00\x00\x40\x00\x40\x06\x00\x00\x0a\x4d\x00\x02\x0a\x4d\x00\x01" +
@@ -278,7 +301,7 @@ func TestTags(t *testing.T) {
 		t.Run(on, func(t *testing.T) {
 			n := nettest.New(t)
 			c := open(t, n.A, capture.Options{Interfaces: []string{on}})
-			n.B.Do(func() { send(t, n.B.Device, taggedFrame) })
+			n.B.Do(func() { sender(t, n.B.Device)(taggedFrame) })
 			var b source.Batch
 			for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
 				if err := c.Next(&b); err != nil {
@@ -301,8 +324,8 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// send puts a frame on the wire.
-func send(t *testing.T, device string, frame []byte) {
+// sender puts frames on the wire.
+func sender(t *testing.T, device string) func(frame []byte) {
 	t.Helper()
 	on, err := net.InterfaceByName(device)
 	if err != nil {
@@ -312,8 +335,10 @@ func send(t *testing.T, device string, frame []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd)
-	if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: on.Index}); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { unix.Close(fd) })
+	return func(frame []byte) {
+		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: on.Index}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func List() ([]Device, error) {
 	opts := Options{SnapLen: defaultSnapLen, BufferSize: minBuffer}
 	for i := range list {
 		d := &list[i]
-		r, err := newReader(d.Name, 0, opts)
+		r, err := newReader(d.Name, 0, 0, opts)
 		if d.Err = err; err == nil {
 			r.close()
 		}

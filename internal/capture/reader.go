@@ -45,7 +45,7 @@ type reader struct {
 }
 
 // newReader opens an interface.
-func newReader(name string, iface uint16, opts Options) (*reader, error) {
+func newReader(name string, iface uint16, chunks int, opts Options) (*reader, error) {
 	h, err := open(name, opts)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func newReader(name string, iface uint16, opts Options) (*reader, error) {
 		h.close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	r := &reader{name: name, iface: iface, handle: h, watch: w, free: make(chan *chunk, chunksEach), done: make(chan struct{})}
+	r := &reader{name: name, iface: iface, handle: h, watch: w, free: make(chan *chunk, chunks), done: make(chan struct{})}
 	for range cap(r.free) {
 		r.free <- &chunk{owner: r}
 	}
