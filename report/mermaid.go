@@ -41,6 +41,7 @@ func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o T
 	o.Width = 0
 	m := &Mermaid{w: w, opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start}
 	m.maker = newRungMaker(c, j, o.End, o.Full, m.rung)
+	m.maker.skip(o.From)
 	m.b.WriteString("```mermaid\nsequenceDiagram\n")
 	for side, addr := range c.Addr {
 		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(fmt.Sprintf("%s %s", analyzer.Side(side), addr)))

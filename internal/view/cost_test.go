@@ -131,7 +131,7 @@ func BenchmarkSnapshot(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			q := &request{into: &snapshot{}, ranking: analyzer.ByRate, where: f.loop}
+			q := &request{into: &snapshot{}, ranking: analyzer.ByRate, filter: f}
 			for b.Loop() {
 				s.copy(q, q.into, true)
 			}
@@ -152,7 +152,7 @@ func BenchmarkScreen(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s.copy(&request{into: m.shot}, m.shot, true)
+	s.copy(&request{into: m.table}, m.table, true)
 	m.paint.width, m.height = 200, 50
 	b.Run("arrange", func(b *testing.B) {
 		for b.Loop() {

@@ -26,8 +26,6 @@ type ladder struct {
 	entries   []entry
 }
 
-func newLadder() ladder { return ladder{} }
-
 // open turns to another conversation.
 func (l *ladder) open(c *analyzer.Conversation) {
 	l.first, l.lines, l.top, l.left, l.stale = c.FirstFrame, nil, 0, false, false
@@ -105,7 +103,7 @@ func (m *model) ladderHeight() int { return max(1, m.height-3) }
 func (m *model) ladderLines() []string {
 	l, p := &m.ladder, &m.paint
 	if l.stale {
-		l.draw(m.shot, p)
+		l.draw(m.conversation, p)
 	}
 	height := m.ladderHeight()
 	end := max(0, len(l.lines)-height)
@@ -123,7 +121,9 @@ func (m *model) ladderLines() []string {
 	}
 	follows := "following"
 	switch {
-	case m.status.over || m.shot.ladder.over != analyzer.NotOver:
+	case m.status.over:
+		follows = "the capture is over"
+	case m.conversation.ladder.over != analyzer.NotOver:
 		follows = "the conversation is over"
 	case l.left:
 		follows = "end follows what comes"
@@ -133,14 +133,14 @@ func (m *model) ladderLines() []string {
 
 // ladderStatus sums up the conversation.
 func (m *model) ladderStatus() string {
-	l, p := &m.ladder, &m.paint
-	if !m.shot.found || m.shot.ladder.c.FirstFrame != l.first {
+	l, p, shot := &m.ladder, &m.paint, m.conversation
+	if !shot.found || shot.ladder.c.FirstFrame != l.first {
 		if m.waiting || l.lines == nil {
 			return p.line(faint, "...")
 		}
 		return p.line(warning, "the conversation is over, and too many have ended since")
 	}
-	c := &m.shot.ladder.c
+	c := &shot.ladder.c
 	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server],
 		newKnown(&l.judgment, analyzer.Client), newKnown(&l.judgment, analyzer.Server))
 	if n := l.missing(c); n > 0 {

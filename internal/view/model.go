@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"tcptrace/analyzer"
 	"tcptrace/report"
 )
 
@@ -25,12 +26,14 @@ type model struct {
 	paint   painter
 	height  int
 
-	shot    *snapshot // is shown
-	spare   *snapshot // is not, and may be written
-	status  status    // the newest, also while paused
-	rate    float64   // packets a second
-	waiting bool      // for a snapshot
-	hasty   bool      // something else is wanted than what is waited for
+	table        *snapshot // what the table shows
+	conversation *snapshot // what the ladder shows
+	spare        *snapshot // is not shown, and may be written
+	status       status    // the newest, also while paused
+	rate         float64   // packets a second
+	since        status    // from which the next rate is measured
+	waiting      bool      // for a snapshot
+	hasty        bool      // something else is wanted than what is waited for
 
 	screen screen
 	help   bool
@@ -78,8 +81,8 @@ func newModel(o *Options) (*model, error) {
 		return nil, err
 	}
 	return &model{
-		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color}, shot: &snapshot{}, spare: &snapshot{},
-		sort: colRate, filter: f, ladder: newLadder(),
+		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
+		sort: colRate, filter: f,
 	}, nil
 }
 
@@ -102,7 +105,7 @@ func (m *model) sample() tea.Cmd {
 		return nil
 	}
 	m.waiting = true
-	q := request{into: m.spare, counts: m.paused, ranking: columns[m.sort].ranking, where: m.filter.loop}
+	q := request{into: m.spare, counts: m.paused, ranking: columns[m.sort].ranking, filter: m.filter}
 	if m.screen == screenLadder {
 		q.ladder = m.ladder.first
 	}
@@ -136,10 +139,11 @@ func (m *model) take(t *taken) tea.Cmd {
 	m.waiting = false
 	m.measure(&t.shot.status)
 	if !t.q.counts && !m.paused && (m.screen == screenLadder) == (t.q.ladder != 0) {
-		m.shot, m.spare = t.shot, m.shot
 		if m.screen == screenLadder {
+			m.conversation, m.spare = t.shot, m.conversation
 			m.ladder.stale = true
 		} else {
+			m.table, m.spare = t.shot, m.table
 			m.arrange()
 		}
 	}
@@ -155,22 +159,29 @@ func (m *model) take(t *taken) tea.Cmd {
 	return tea.Tick(interval(t.shot.took), func(time.Time) tea.Msg { return again{} })
 }
 
+// leastSpan is how long packets are counted for a rate, of the capture's time. Keys bring snapshots that are closer together.
+const leastSpan = analyzer.Time(50 * time.Millisecond)
+
 // measure takes what the status line says.
 func (m *model) measure(s *status) {
-	if span := s.now - m.status.now; span > 0 && m.status.now > 0 {
-		m.rate = float64(s.sum.Packets-m.status.sum.Packets) / (float64(span) / 1e9)
-	} else if s.over {
-		m.rate = 0
-	}
 	m.status = *s
+	switch span := s.now - m.since.now; {
+	case s.over:
+		m.rate = 0
+	case m.since.now == 0:
+		m.since = *s
+	case span >= leastSpan:
+		m.rate = float64(s.sum.Packets-m.since.sum.Packets) / (float64(span) / 1e9)
+		m.since = *s
+	}
 }
 
 // arrange decides which rows are shown, and in which order.
 func (m *model) arrange() {
 	m.rows = m.rows[:0]
-	for i := range m.shot.rows {
-		r := &m.shot.rows[i]
-		if m.filter.here != nil {
+	for i := range m.table.rows {
+		r := &m.table.rows[i]
+		if m.filter.here != nil && m.filter.text != m.table.filtered {
 			if ok, err := m.filter.here.Match(&r.c); !ok || err != nil {
 				continue
 			}

@@ -150,7 +150,7 @@ func TestLadderGrows(t *testing.T) {
 		t.Errorf("after %d packets:\n%s", all, after)
 	}
 	s.end()
-	if after := s.text(); !strings.Contains(after, "TIME_WAIT ✓") || !strings.Contains(after, "the conversation is over") {
+	if after := s.text(); !strings.Contains(after, "TIME_WAIT ✓") || !strings.Contains(after, "the capture is over") {
 		t.Errorf("at the end:\n%s", after)
 	}
 	s.keys("esc", "enter")

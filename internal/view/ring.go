@@ -45,7 +45,6 @@ type ring struct {
 	n       uint64 // entries so far; n mod ringSize is the place of the next
 	wanted  uint64 // first frame of the conversation that is watched; 0: none is
 	watched []entry
-	changes uint64 // entries of watched so far
 }
 
 func newRing() ring {
@@ -86,7 +85,6 @@ func (g *ring) keep(e *entry) {
 		g.watched = g.watched[:copy(g.watched, g.watched[len(g.watched)-mostWatched:])]
 	}
 	g.watched = append(g.watched, *e)
-	g.changes++
 }
 
 // want watches the conversation that began with a frame. What the ring has of it is found; 0 ends it.

@@ -8,7 +8,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/live"
-	"tcptrace/report"
 )
 
 const (
@@ -48,8 +47,8 @@ type request struct {
 	into    *snapshot // whose memory is used again
 	counts  bool      // nothing but the status
 	ranking analyzer.Ranking
-	where   *report.Where // nil: all conversations
-	ladder  uint64        // first frame of the conversation to watch; 0: the table is wanted
+	filter  filter
+	ladder  uint64 // first frame of the conversation to watch; 0: the table is wanted
 }
 
 // status is what the last lines say.
@@ -69,14 +68,14 @@ type status struct {
 type snapshot struct {
 	status
 	rows     []row
-	looked   int   // conversations that the filter was asked about
-	whereErr error // the first
+	filtered string // the condition that they meet
+	looked   int    // conversations that were asked whether they do
+	whereErr error  // the first
 	news     []told
 
 	ladder   ended // the conversation that is watched, valid with found
 	found    bool
 	segments []entry
-	changes  uint64
 }
 
 func newSampler(o *Options) *sampler {
@@ -135,7 +134,7 @@ func (s *sampler) take(q *request) *snapshot {
 		shot.took = 0
 	}
 	if !q.counts && q.ladder == 0 {
-		shot.choose(q.where)
+		shot.choose(&q.filter)
 	}
 	if s.capture != nil {
 		shot.received, shot.dropped = s.capture()
@@ -170,7 +169,7 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	}
 	s.loop.Monitor().Survey(q.ranking, func(seen *analyzer.Seen) bool {
 		shot.add(seen.Conversation, seen.Judgment, s.rate(seen))
-		return q.where != nil || len(shot.rows) < mostRows
+		return q.filter.loop != nil || len(shot.rows) < mostRows
 	})
 	s.rates, s.before = s.before, s.rates
 	clear(s.rates)
@@ -187,15 +186,15 @@ func (shot *snapshot) add(c *analyzer.Conversation, j *analyzer.Judgment, rate [
 	shot.rows[len(shot.rows)-1].set(c, j, rate, shot.now)
 }
 
-// choose keeps the first rows that where lets through. It takes longer than to copy them, so it is not for the loop to do.
-func (shot *snapshot) choose(where *report.Where) {
-	shot.looked, shot.whereErr = len(shot.rows), nil
-	if where == nil {
+// choose keeps the first rows that f lets through. It takes longer than to copy them, so it is not for the loop to do.
+func (shot *snapshot) choose(f *filter) {
+	shot.filtered, shot.looked, shot.whereErr = f.text, len(shot.rows), nil
+	if f.loop == nil {
 		return
 	}
 	n := 0
 	for i := range shot.rows {
-		matched, err := where.Match(&shot.rows[i].c)
+		matched, err := f.loop.Match(&shot.rows[i].c)
 		if err != nil && shot.whereErr == nil {
 			shot.whereErr = err
 		}
@@ -238,7 +237,7 @@ func (s *sampler) copyLadder(first uint64, shot *snapshot, running bool) {
 		shot.found = true
 		shot.ladder.set(&s.watched.c, s.watched.over)
 	}
-	shot.segments, shot.changes = s.ring.copyTo(shot.segments), s.ring.changes
+	shot.segments = s.ring.copyTo(shot.segments)
 }
 
 // memoryInUse is what the program holds of the system's memory, as far as Go's runtime knows.

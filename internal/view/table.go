@@ -94,8 +94,8 @@ func (m *model) tableLines() []string {
 
 // nothing says why there are no rows.
 func (m *model) nothing() string {
-	if m.filter.text != "" && m.shot.looked > 0 {
-		return fmt.Sprintf("none of %s meets the condition", report.Counted(uint64(m.shot.looked), "conversation"))
+	if m.filter.text != "" && m.table.looked > 0 {
+		return fmt.Sprintf("none of %s meets the condition", report.Counted(uint64(m.table.looked), "conversation"))
 	}
 	if m.status.over {
 		return "there was no TCP"
@@ -155,7 +155,7 @@ func (m *model) rowLine(r *row, isChosen bool) string {
 func (m *model) newsLines(n int) []string {
 	p := &m.paint
 	lines := []string{p.line(strong, "Newest anomalies")}
-	news := m.shot.news[max(0, len(m.shot.news)-n):]
+	news := m.table.news[max(0, len(m.table.news)-n):]
 	for i := range news {
 		a := &news[i].anomaly
 		stamp := fmt.Sprintf("%s #%d ", a.Time.Time().Format("15:04:05.000"), news[i].stream)
@@ -182,12 +182,12 @@ func (m *model) foot() []string {
 		if part = strings.TrimRight(part, " "); part == "" {
 			continue
 		}
-		if wrapped := report.Wrap(plain(part), max(1, p.width)); strings.HasPrefix(part, " |") { // a picture
-			lines = append(lines, p.line(failure, part))
-		} else {
-			for _, s := range wrapped {
-				lines = append(lines, p.line(failure, s))
-			}
+		wrapped := []string{part} // of where in the expression it is
+		if !strings.HasPrefix(part, " |") {
+			wrapped = report.Wrap(plain(part), max(1, p.width))
+		}
+		for _, s := range wrapped {
+			lines = append(lines, p.line(failure, s))
 		}
 	}
 	lines = append(lines[:min(len(lines), mostWrong)], status)
@@ -212,12 +212,12 @@ func (m *model) hint() string {
 	var parts []string
 	if m.filter.text != "" {
 		parts = append(parts, "where "+m.filter.text)
-		if m.shot.whereErr != nil {
-			parts = append(parts, m.shot.whereErr.Error())
+		if m.table.whereErr != nil {
+			parts = append(parts, m.table.whereErr.Error())
 		}
 	}
-	if of := int(m.status.open); !m.status.over && m.filter.text == "" && of > len(m.shot.rows) && len(m.shot.rows) == mostRows {
-		parts = append(parts, fmt.Sprintf("first %s by %s", report.HumanCount(mostRows), columns[m.sort].ranking))
+	if looked := m.table.looked; !m.status.over && looked >= mostRows && m.status.open > looked {
+		parts = append(parts, fmt.Sprintf("of the first %s by %s", report.HumanCount(uint64(looked)), columns[m.sort].ranking))
 	}
 	keys := "q quit  ? help  / filter  enter ladder  < > sort  r reverse  p pause"
 	if m.layout.pages > 1 {
@@ -250,7 +250,11 @@ func (m *model) statusText() string {
 	}
 	parts = append(parts, "evicted "+report.HumanCount(s.sum.Evicted), report.HumanBytes(s.memory))
 	text := strings.Join(parts, " · ")
-	for _, more := range []string{m.troubled(), report.HumanCount(s.sum.Packets) + " packets, " + report.HumanBytes(s.sum.Bytes)} {
+	received := ""
+	if s.counted {
+		received = report.HumanCount(s.received) + " received"
+	}
+	for _, more := range []string{m.troubled(), report.HumanCount(s.sum.Packets) + " packets, " + report.HumanBytes(s.sum.Bytes), received} {
 		if with := text + " · " + more; more != "" && ansi.StringWidth(with) <= m.paint.width {
 			text = with
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -240,4 +241,28 @@ func TestScreens(t *testing.T) {
 	s.keys("?", "esc")
 	s.end()
 	s.golden("over-80x24")
+}
+
+// TestSpareIsNotShown: what is drawn is never what the loop writes meanwhile, whichever way the screens change.
+func TestSpareIsNotShown(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(28)
+	for _, k := range []string{"enter", "down", "esc", "enter", "esc", "p", "enter", "esc", "/", "enter", "r", "enter", "end", "esc"} {
+		s.keys(k)
+		if s.m.spare == s.m.table || s.m.spare == s.m.conversation || s.m.table == s.m.conversation {
+			t.Fatalf("after %s one snapshot serves twice", k)
+		}
+		for _, r := range s.m.rows {
+			if !slices.ContainsFunc(indices(s.m.table.rows), func(i int) bool { return r == &s.m.table.rows[i] }) {
+				t.Fatalf("after %s a row of another snapshot is shown", k)
+			}
+		}
+	}
+}
+
+func indices(rows []row) (list []int) {
+	for i := range rows {
+		list = append(list, i)
+	}
+	return list
 }
