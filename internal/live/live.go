@@ -49,6 +49,7 @@ type Loop struct {
 	segment wire.Segment
 	now     analyzer.Time
 	began   analyzer.Time
+	flushed analyzer.Time
 	dropped uint64
 	stopped bool
 
@@ -133,6 +134,7 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 		}
 	}
 	l.drops()
+	l.flush()
 	sum := l.Summary()
 	l.monitor.Finish(&sum)
 	if errors.Is(readErr, errStopped) {
@@ -199,12 +201,24 @@ func (l *Loop) batch(b *source.Batch) {
 	if l.began == 0 {
 		l.began = l.intake.Summary.Start
 	}
-	l.monitor.Flush(l.now)
-	for _, f := range l.onFlush {
-		f(l.now)
+	if len(b.Packets) == 0 || l.now >= l.flushed+told || l.opts.Prompt {
+		l.flush()
 	}
 	if l.opts.Duration > 0 && l.now >= l.began+analyzer.Time(l.opts.Duration) {
 		l.stopped = true
+	}
+}
+
+// told is how often news are told, by the capture's clock: what happens in a shorter time, such as a handshake on
+// a local network, is judged once.
+const told = analyzer.Time(20 * time.Millisecond)
+
+// flush tells what is new.
+func (l *Loop) flush() {
+	l.flushed = l.now
+	l.monitor.Flush(l.now)
+	for _, f := range l.onFlush {
+		f(l.now)
 	}
 }
 
