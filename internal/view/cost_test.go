@@ -164,6 +164,22 @@ func BenchmarkScreen(b *testing.B) {
 			m.View()
 		}
 	})
+	b.Run("ladder", func(b *testing.B) { // of as many segments as are kept, none folded
+		s, list := crowd(b, 1)
+		s.ring.want(1)
+		for range 2 * mostWatched {
+			seg := &list[0]
+			seg.Frame++
+			seg.Time += 1000
+			s.loop.Monitor().Segment(seg)
+			seg.Seq += seg.Len
+		}
+		shot, l := &snapshot{}, ladder{first: 1, full: true}
+		s.copy(&request{into: shot, ladder: 1}, shot, true)
+		for b.Loop() {
+			l.draw(shot, &m.paint)
+		}
+	})
 }
 
 // flood delivers frames of 10,000 connections for as long as it is let, as fast as it can.
