@@ -70,6 +70,7 @@ type stage struct {
 	m    *model
 	gate *gated
 	loop *live.Loop
+	told uint64 // packets of which all is told
 	over chan struct{}
 }
 
@@ -88,6 +89,7 @@ func newStage(t *testing.T, capture string, o Options) *stage {
 	}
 	m.sampler.memory = func() uint64 { return 45_200_000 }
 	s.m = m
+	s.loop.OnFlush(func(analyzer.Time) { s.told = s.loop.Summary().Packets })
 	go func() {
 		defer close(s.over)
 		_, _ = s.loop.Run(context.Background())
@@ -106,7 +108,7 @@ func (s *stage) packets(n uint64) {
 	s.t.Helper()
 	s.gate.let(n, false)
 	for seen := uint64(0); seen < n; {
-		if !s.loop.Do(func() { seen = s.loop.Summary().Packets }) {
+		if !s.loop.Do(func() { seen = s.told }) {
 			s.t.Fatal("the capture has fewer packets")
 		}
 	}
