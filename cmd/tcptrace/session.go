@@ -87,14 +87,22 @@ func (s *session) openView() (err error) {
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.out,
 		Color: !s.noColor && os.Getenv("NO_COLOR") == "", QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: func() (received, dropped uint64) {
-			for _, n := range s.interfaces() {
-				received, dropped = received+n.Received, dropped+n.Dropped+n.Missed
-			}
-			return received, dropped
-		},
+		Capture: s.counted(),
 	})
 	return err
+}
+
+// counted adds up what came from all interfaces, or did not; nil of a replay.
+func (s *session) counted() func() (received, dropped uint64) {
+	if s.clock == nil {
+		return nil
+	}
+	return func() (received, dropped uint64) {
+		for _, n := range s.interfaces() {
+			received, dropped = received+n.Received, dropped+n.Dropped+n.Missed
+		}
+		return received, dropped
+	}
 }
 
 // interfaces is how many packets of each interface came, or did not. Of a replay it is not known.
