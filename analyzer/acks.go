@@ -65,16 +65,19 @@ func (r *reader) readACK() {
 
 // settle says what the peer, which is not idle, does with its time from now on.
 func (b *book) settle(r *reader, high reassembly.Pos) {
+	m := b.mode
 	switch una := max(r.ack, r.tx.acked); {
 	case una >= high:
-		b.enter(modeIdle, r.now, r.c.first)
+		if m == modeWindow && r.a.flags.has(bookZero) && !r.rx.flags.has(sentFIN) {
+			return // it had filled the window, and that is closed now
+		}
+		m = modeIdle
 	case b.repair != 0 && r.t.repairs.at(b.repair).recover > una:
-		b.enter(modeRecovery, r.now, r.c.first)
-	case b.mode == modeRecovery:
-		b.enter(modeTransfer, r.now, r.c.first)
-	case b.mode == modeWindow && b.flightFits(r.a, high):
-		b.enter(modeTransfer, r.now, r.c.first)
+		m = modeRecovery
+	case m == modeRecovery, m == modeWindow && b.flightFits(r.a, high):
+		m = modeTransfer
 	}
+	b.enter(m, r.now, r.c.first, r.rx.distance)
 }
 
 // flightFits reports whether the window that the peer offers has room for another segment.

@@ -18,7 +18,7 @@ func (r *reader) why(rp *repair, i int, e *sent) {
 		return
 	}
 	if r.una < r.next {
-		r.a.enter(modeRecovery, r.now, r.c.first)
+		r.a.enter(modeRecovery, r.now, r.c.first, r.tx.distance)
 	}
 }
 

@@ -325,6 +325,9 @@ func (r *reader) stampTooOld() bool {
 func (r *reader) probe() {
 	r.v.kind = KindZeroWindowProbe
 	r.a.flags |= bookZeroProbed
+	if r.a.mode == modeIdle && r.b.flags.has(bookZero) { // it had more to send, and could not
+		r.a.mode, r.a.since = modeWindow, max(r.a.since, r.t.repairOf(r.b, r.rx).zeroSince)
+	}
 	rp := r.t.repairOf(r.a, r.tx)
 	rp.probes++
 	rp.probeBytes += uint64(r.s.Len)
@@ -360,14 +363,14 @@ func (r *reader) payload() {
 		}
 	}
 	if a.mode != modeRecovery {
-		a.enter(m, r.now, r.c.first)
+		a.enter(m, r.now, r.c.first, r.tx.distance)
 	}
 	switch {
 	case a.lastData == 0:
 		a.firstData = r.now
 		fallthrough
 	case b.lastData > a.lastData: // the peer had the word
-		a.think(r.now-b.lastData, b.lastData != 0)
+		a.think(r.now-b.lastData-r.tx.distance, b.lastData != 0)
 	}
 	a.lastData = r.now
 	if b.mss != 0 && r.s.Len > uint32(b.mss) {
@@ -386,7 +389,8 @@ func (r *reader) fly(end reassembly.Pos) {
 
 // think notes how long the endpoint let its peer wait, if that had sent anything.
 func (a *book) think(d Time, asked bool) {
-	if asked && d >= 0 {
+	if asked {
+		d = max(d, 0)
 		a.thinks++
 		a.thinkSum += d
 		a.thinkMax = max(a.thinkMax, d)

@@ -60,6 +60,8 @@ type book struct {
 	mss                          uint16
 	synOptions                   wire.Bits
 	synWindow                    uint16 // of its SYN
+	before                       mode   // the one before its mode
+	_                            [56]byte
 }
 
 type bookFlags uint16
@@ -191,7 +193,9 @@ const (
 	numModes
 )
 
-func (a *book) enter(m mode, now, start Time) {
+// enter begins another mode. way is the time from the tap to the sender and back: what it sends as it hears the ACK of all passes
+// the tap that much later, and it was not idle.
+func (a *book) enter(m mode, now, start, way Time) {
 	if a.mode == m {
 		return
 	}
@@ -199,10 +203,13 @@ func (a *book) enter(m mode, now, start Time) {
 		a.since = start
 	}
 	if now > a.since {
-		if a.mode != modeIdle {
+		switch {
+		case a.mode != modeIdle:
 			a.spent[a.mode-1] += now - a.since
+		case a.before != modeIdle:
+			a.spent[a.before-1] += min(now-a.since, way)
 		}
 		a.since = now
 	}
-	a.mode = m
+	a.before, a.mode = a.mode, m
 }

@@ -194,9 +194,9 @@ var Statistics = []struct {
 			value: span(func(s *analyzer.Sent) time.Duration { return s.TimestampRTT.Max })},
 	}},
 	{"Where the time went", []Statistic{
-		{Name: "transferring_s", Unit: Seconds, Text: "time with data in flight that nothing else held up",
+		{Name: "transferring_s", Unit: Seconds, Text: "time with data in flight, or on the way to the tap, that nothing else held up",
 			value: span(func(s *analyzer.Sent) time.Duration { return s.Transferring })},
-		{Name: "window_limited_s", Unit: Seconds, Text: "time in which the receiver's window had no room for another segment",
+		{Name: "window_limited_s", Unit: Seconds, Text: "time in which the receiver's window had no room for another segment, or was closed",
 			value: span(func(s *analyzer.Sent) time.Duration { return s.WindowLimited })},
 		{Name: "recovering_s", Unit: Seconds, Text: "time in which a loss was repaired",
 			value: span(func(s *analyzer.Sent) time.Duration { return s.Recovering })},
@@ -204,9 +204,9 @@ var Statistics = []struct {
 			value: span(func(s *analyzer.Sent) time.Duration { return s.Idle })},
 		{Name: "think_turns", Unit: Number, Text: "how often it began to send after its peer had sent data",
 			value: count(func(s *analyzer.Sent) uint64 { return s.Thinks })},
-		{Name: "think_s", Unit: Seconds, Text: "time before it did, in all",
+		{Name: "think_s", Unit: Seconds, Text: "time before it did, in all, without that from the tap to it and back",
 			value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkTime })},
-		{Name: "think_max_s", Unit: Seconds, Text: "time before it did, at most",
+		{Name: "think_max_s", Unit: Seconds, Text: "time before it did, at most, without that from the tap to it and back",
 			value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkMax })},
 	}},
 }
