@@ -42,8 +42,7 @@ func (m *Merger) Batch(outs []Output) error {
 				return err
 			}
 		case eventSkipped:
-			m.conversations++
-			m.outcomes[e.arg]++
+			m.count(Outcome(e.arg), uint8(e.slot))
 		default:
 			m.next = s.begin(&e, m.next)
 		}
@@ -91,54 +90,19 @@ func set(numbers *[]uint64, slot uint32, n uint64) {
 }
 
 func (m *Merger) emit(c *Conversation) error {
-	m.conversations++
-	m.outcomes[c.Outcome]++
-	m.unwritten += uint64(c.History.cut)
+	m.count(c.Outcome, c.History.cut)
 	return m.sink.Conversation(c)
+}
+
+func (m *Merger) count(o Outcome, cut uint8) {
+	m.conversations++
+	m.outcomes[o]++
+	m.unwritten += uint64(cut)
 }
 
 // Finish hands out what is still open, in order of stream numbers. The trackers
 // must be at rest; they can not be used afterwards. It adds its counts to sum.
 func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
-	for _, t := range trackers {
-		t.now = max(t.now, sum.End) // the clock went on after a partition's last segment
-	}
-	err := m.finish(trackers, sum.End)
-	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
-	for _, t := range trackers {
-		sum.Evicted += t.evicted
-		sum.ReleasedEarly += t.releasedEarly
-		t.addBounds(sum)
-	}
-	sum.Bounds[BoundHistory] = m.unwritten
-	return err
-}
-
-func (m *Merger) finish(trackers []*Tracker, end Time) error {
-	slots := make([][]uint32, len(trackers))
-	for i, t := range trackers {
-		t.now = max(t.now, end)
-		slots[i] = t.live()
-	}
-	var c Conversation
-	var ev evidence
-	for {
-		best, first := -1, uint64(math.MaxUint64)
-		for i := range trackers {
-			if len(slots[i]) > 0 && m.streams[i].open[slots[i][0]] < first {
-				best, first = i, m.streams[i].open[slots[i][0]]
-			}
-		}
-		if best < 0 {
-			return nil
-		}
-		slot := slots[best][0]
-		slots[best] = slots[best][1:]
-		ev.reset()
-		trackers[best].last(slot, &c, &ev)
-		c.Stream = first
-		if err := m.emit(&c); err != nil {
-			return err
-		}
-	}
+	rest := m.Rest(trackers, sum)
+	return rest.Each(0, rest.Len(), m.sink.Conversation)
 }

@@ -192,6 +192,16 @@ type Selective interface {
 	First() int
 }
 
+// Encoder is a Sink that writes a conversation's record without a look at others, so that several goroutines can do
+// most of the work.
+type Encoder interface {
+	Sink
+	// NewEncoder returns what appends the record of c to b, for one goroutine.
+	NewEncoder() func(b []byte, c *Conversation) []byte
+	// Encoded takes records, in order, in place of the calls with their conversations.
+	Encoded(b []byte) error
+}
+
 // Summary is what was read and what became of it: every packet of the input is
 // in exactly one of TCP, Filtered and NotAnalyzed.
 type Summary struct {

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -95,7 +96,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 		t.settle(slot)
 	}
 	if t.skips != nil && t.skips.Skips(c.first) {
-		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(c.outcome())})
+		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(c.outcome()), slot: uint32(c.unwritten())})
 		t.free(slot)
 		return
 	}
@@ -125,16 +126,22 @@ func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
 	t.build(slot, out, ev)
 }
 
-// live lists the slots in use in order of their conversations' first frames.
-func (t *Tracker) live() []uint32 {
-	slots := make([]uint32, 0, t.slab.used)
-	for i, chunk := range t.slab.chunks {
-		for j := range chunk {
-			if chunk[j].gen%2 == 1 {
-				slots = append(slots, uint32(i<<chunkBits|j))
+// used are the slots in use.
+func (t *Tracker) used() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i, chunk := range t.slab.chunks {
+			for j := range chunk {
+				if chunk[j].gen%2 == 1 && !yield(uint32(i<<chunkBits|j)) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// live lists the slots in use in order of their conversations' first frames.
+func (t *Tracker) live() []uint32 {
+	slots := slices.AppendSeq(make([]uint32, 0, t.slab.used), t.used())
 	slices.SortFunc(slots, func(a, b uint32) int {
 		return cmp.Compare(t.slab.at(a).firstFrame, t.slab.at(b).firstFrame)
 	})

@@ -161,7 +161,7 @@ const (
 	eventHold                      // a SYN into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
 	eventDone                      // the conversation in slot is over
-	eventSkipped                   // it is, and the sink does not want it; arg is its outcome
+	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
 )
 
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.

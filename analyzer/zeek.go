@@ -183,6 +183,13 @@ func connState(o, r *half) ConnState {
 	return StateOTH
 }
 
+// unwritten is how many letters of the history do not fit.
+func (c *conv) unwritten() uint8 {
+	client, _ := c.client()
+	h := c.history.orient(client, c.firstDir)
+	return h.cut
+}
+
 // orient turns the history for the client: its letters in upper case. A history
 // that begins with the server is marked "^", as Zeek does when it swaps the ends.
 func (h *dirHistory) orient(client, firstDir uint8) History {

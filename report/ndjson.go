@@ -21,6 +21,18 @@ func (r *NDJSON) Conversation(c *analyzer.Conversation) error {
 	return r.out.spill()
 }
 
+// NewEncoder implements [analyzer.Encoder].
+func (r *NDJSON) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
+	var e encoder
+	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.conversation(b, c), '\n') }
+}
+
+// Encoded implements [analyzer.Encoder].
+func (r *NDJSON) Encoded(b []byte) error {
+	_, err := r.out.Write(b)
+	return err
+}
+
 // Finish writes what is still buffered. The format has no place for the summary:
 // see [Notes].
 func (r *NDJSON) Finish(*analyzer.Summary) error { return r.out.flush() }

@@ -106,7 +106,7 @@ func Run(ctx context.Context, src source.Source, opts Options, sink analyzer.Sin
 	<-merged
 	sum := r.intake.Summary
 	if sinkErr == nil {
-		sinkErr = merger.Finish(r.trackers, &sum)
+		sinkErr = handOut(merger.Rest(r.trackers, &sum), sink, len(r.work))
 	}
 	if opts.Revisions != nil {
 		for _, t := range r.trackers {

@@ -339,6 +339,30 @@ func TestSinkErrorAtEnd(t *testing.T) {
 	}
 }
 
+// brittle fails on the second part of what several goroutines made.
+type brittle struct {
+	*report.NDJSON
+	parts int
+	cause error
+}
+
+func (b *brittle) Encoded(p []byte) error {
+	if b.parts++; b.parts == 2 {
+		return b.cause
+	}
+	return b.NDJSON.Encoded(p)
+}
+
+// TestEncoderErrorAtEnd: what is open at the end is many parts, and nobody waits for those behind an error.
+func TestEncoderErrorAtEnd(t *testing.T) {
+	data := newTraffic(7, []life{flood}, 1000, time.Second, time.Millisecond).capture(t, lab.Format{})
+	b := brittle{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
+	src := source.Open([]string{"-"}, source.Options{Stdin: bytes.NewReader(data)})
+	if _, err := Run(t.Context(), src, Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
+		t.Errorf("error %v after %d parts, want %v after 2", err, b.parts, b.cause)
+	}
+}
+
 // checkAccounts: every packet is accounted for once, every TCP packet in one conversation.
 func checkAccounts(t *testing.T, sum *analyzer.Summary, list []analyzer.Conversation) {
 	t.Helper()
