@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"io"
@@ -123,7 +124,7 @@ func scrape(t *testing.T, h *nettest.Host, addr string) (body string) {
 			t.Error(err)
 			return
 		}
-		client := http.Client{Transport: &http.Transport{Dial: func(string, string) (net.Conn, error) { return conn, nil }}}
+		client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}}
 		r, err := client.Get("http://" + addr + "/metrics")
 		if err != nil {
 			t.Error(err)

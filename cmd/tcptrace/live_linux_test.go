@@ -42,11 +42,14 @@ func startLive(t *testing.T, h *nettest.Host, args ...string) *liveRun {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.cmd.Process.Kill() })
-	for range 100 { // the header is written when the capture is open
-		if info, err := os.Stat(r.file); err == nil && info.Mode().IsRegular() {
-			break
+	begun := func() bool { // a file is made when the capture is open
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(r.file), "*"))
+		return err == nil && len(files) > 0
+	}
+	for limit := time.Now().Add(30 * time.Second); !begun(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("no capture begins: %s", r.notes.String())
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 	time.Sleep(200 * time.Millisecond)
 	return r

@@ -27,6 +27,7 @@ type Options struct {
 	Packets  uint64               // end after so many; 0: no limit
 	Duration time.Duration        // end when the capture's clock has gone on for so long; 0: no limit
 	Prompt   bool                 // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
+	Drain    bool                 // what was captured before ctx was cancelled is analyzed still; needs Clock
 	Clock    func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
 	Dropped  func() uint64        // packets lost by the capture so far; nil: not known
 }
@@ -123,12 +124,13 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	var readErr error
 	go func() {
 		defer close(full)
-		readErr = read(reading, l.src, full, free)
+		readErr = l.read(reading, full, free)
 	}()
 	for l.serve(full, free) {
 		if l.stopped {
 			cancel(errStopped)
-			for range full { // the reader ends
+			for b := range full { // the reader ends
+				free <- b
 			}
 			break
 		}
@@ -160,19 +162,17 @@ func (l *Loop) serve(full <-chan *source.Batch, free chan<- *source.Batch) bool 
 	return true
 }
 
-// read hands on what src delivers until it ends or ctx is cancelled.
-func read(ctx context.Context, src source.Source, full chan<- *source.Batch, free <-chan *source.Batch) error {
+// read hands on what the source delivers until it ends or ctx is cancelled.
+func (l *Loop) read(ctx context.Context, full chan<- *source.Batch, free <-chan *source.Batch) error {
 	for {
-		var b *source.Batch
-		select {
-		case b = <-free:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		b := <-free
 		if err := context.Cause(ctx); err != nil {
+			if l.opts.Drain && !errors.Is(err, errStopped) {
+				l.drain(b, full, free)
+			}
 			return err
 		}
-		if err := src.Next(b); err == io.EOF {
+		if err := l.src.Next(b); err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
@@ -180,6 +180,24 @@ func read(ctx context.Context, src source.Source, full chan<- *source.Batch, fre
 		full <- b // has room for all batches
 	}
 }
+
+// drain hands on what was captured until now and not read yet.
+func (l *Loop) drain(b *source.Batch, full chan<- *source.Batch, free <-chan *source.Batch) {
+	now := l.opts.Clock()
+	for limit := time.Now().Add(maxDrain); time.Now().Before(limit); b = <-free {
+		if err := l.src.Next(b); err != nil || len(b.Packets) == 0 {
+			return
+		}
+		last := analyzer.Time(b.Packets[len(b.Packets)-1].Time)
+		full <- b
+		if last > now {
+			return
+		}
+	}
+}
+
+// maxDrain bounds how long the end waits for what the kernel still holds.
+const maxDrain = 2 * time.Second
 
 // batch analyzes the packets of b, and what the time that passed brings.
 func (l *Loop) batch(b *source.Batch) {
