@@ -21,17 +21,21 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	if a.windows > 0 {
 		out.WindowAvg = a.windowSum / uint64(a.windows)
 	}
-	out.FlightMax = uint64(a.flightMax)
+	out.FlightMin, out.FlightMax = uint64(a.flightMin), uint64(a.flightMax)
 	if a.flights > 0 {
 		out.FlightAvg = a.flightSum / uint64(a.flights)
 	}
+	if d := uint64(max(a.lastData, a.advanced)-a.firstData) / 1000; d > 0 && a.firstData != 0 {
+		out.FlightTimeAvg = a.flightArea / d
+	}
+	out.TripleDuplicateACKs, out.CumulativePackets = uint64(a.triples), uint64(a.cumulated)
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
-	out.RTT = a.rtt.report(&t.hists, &a.codes)
+	out.RTT, out.FullRTT = a.rtt.report(&t.hists, &a.codes), a.full.report()
 	out.HandshakeRTT = time.Duration(a.handshake)
 	if a.stampN > 0 {
-		out.TimestampRTT = RTT{
+		out.TimestampRTT = Times{
 			Samples: uint64(a.stampN), Min: time.Duration(a.stampMin), Max: time.Duration(a.stampMax),
 			Avg: time.Duration(a.stampSum) / time.Duration(a.stampN),
 		}
@@ -82,10 +86,7 @@ func (r *repair) account(out *Sent) {
 	out.LostBefore = uint64(r.lostPackets)
 	out.LostBehind = out.Retransmitted() - min(out.Retransmitted(), uint64(r.lostPackets)+uint64(r.spurious))
 	out.ZeroWindows, out.ZeroWindowTime, out.ZeroWindowMax = uint64(r.zeros), time.Duration(r.zeroTime), time.Duration(r.zeroMax)
-	if r.gapN > 0 {
-		out.IntervalMin, out.IntervalMax = time.Duration(r.gapMin), time.Duration(r.gapMax)
-		out.IntervalAvg = time.Duration(r.gapSum) / time.Duration(r.gapN)
-	}
+	out.Interval, out.AmbiguousRTT, out.PostLossACKs = r.gaps.report(), r.ambiguous.report(), uint64(r.postLoss)
 }
 
 // missed is how many bytes were acknowledged that the capture does not have. One beyond all that was captured may

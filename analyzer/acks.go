@@ -5,6 +5,9 @@ import (
 	"tcptrace/reassembly"
 )
 
+// dupThresh is how many duplicate ACKs mean a loss (RFC 5681 3.2).
+const dupThresh = 3
+
 // countACK counts a segment with ACK.
 func (r *reader) countACK() {
 	s := r.s
@@ -111,6 +114,9 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 		if b.dup < 1<<16-1 {
 			b.dup++
 		}
+		if b.dup == dupThresh {
+			a.triples++
+		}
 		return KindDuplicateACK
 	case !same:
 		if outstanding && r.window < a.window && b.dup < 1<<16-1 {
@@ -124,13 +130,15 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 // advance is an ACK that acknowledges more than those before.
 func (r *reader) advance(high reassembly.Pos) {
 	b := r.b
-	if b.flight.n > 0 {
-		last, clean := b.flight.acknowledge(&r.t.flights, r.ack)
-		if last != nil && clean {
-			b.rtt.sample(&r.t.hists, &b.codes, r.now-last.time)
-			if last.flags&sentIsSYN != 0 {
-				b.handshake = max(r.now-last.time, 1)
-			}
+	una := r.tx.acked
+	if una == 0 {
+		una = r.rx.start
+	}
+	b.weigh(max(high, una)-una, r.now)
+	if n := b.flight.n; n > 0 {
+		if last, size, clean := b.flight.acknowledge(&r.t.flights, r.ack, una); last != nil {
+			r.sample(last, size, clean)
+			b.cumulated += uint32(n - b.flight.n - 1)
 		}
 	}
 	b.dup = 0
@@ -151,6 +159,34 @@ func (r *reader) advance(high reassembly.Pos) {
 	}
 	if b.repair != 0 {
 		r.repaired(high)
+	}
+}
+
+// sample takes the round trip of a segment of some size, the last that an ACK acknowledges. It is clean if neither that nor one before it
+// was sent again or missing (Karn).
+func (r *reader) sample(last *sent, size uint32, clean bool) {
+	b, d := r.b, r.now-last.time
+	switch {
+	case clean:
+		b.rtt.sample(&r.t.hists, &b.codes, d)
+		if size == b.segmentMax && size > 0 {
+			b.full.add(d)
+		}
+		if last.flags&sentIsSYN != 0 {
+			b.handshake = max(d, 1)
+		}
+	case last.flags&(sentHole|sentMerged|sentSkipped) != 0:
+	case last.times > 0:
+		r.t.repairOf(b, r.rx).ambiguous.add(d)
+	default:
+		r.t.repairOf(b, r.rx).postLoss++
+	}
+}
+
+// weigh adds to the account of bytes in flight that so many were up to now, since that changed last.
+func (b *book) weigh(inFlight reassembly.Pos, now Time) {
+	if d := now - max(b.lastData, b.advanced); d > 0 && b.firstData != 0 && inFlight < 1<<32 {
+		b.flightArea += uint64(inFlight) * uint64(d/1000)
 	}
 }
 

@@ -174,8 +174,8 @@ func (r *reader) markRare() {
 	}
 	if r.v.notes&NoteUrgent != 0 {
 		rp := r.t.repairOf(r.a, r.tx)
-		rp.urgent++
 		if r.s.Len > 0 {
+			rp.urgent++
 			rp.urgentBytes += uint64(r.s.Urgent)
 		}
 	}
@@ -380,10 +380,15 @@ func (r *reader) payload() {
 
 // fly notes how much is in flight, up to end.
 func (r *reader) fly(end reassembly.Pos) {
+	a := r.a
+	a.weigh(r.next-r.una, r.now)
 	if n := uint64(end - r.una); n < 1<<32 {
-		r.a.flightSum += n
-		r.a.flights++
-		r.a.flightMax = max(r.a.flightMax, uint32(n))
+		a.flightSum += n
+		a.flights++
+		a.flightMax = max(a.flightMax, uint32(n))
+		if a.flightMin-1 >= uint32(n) { // 0: none so far
+			a.flightMin = uint32(n)
+		}
 	}
 }
 

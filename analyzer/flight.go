@@ -125,23 +125,27 @@ func (s *sent) behind(ack reassembly.Pos) bool { return int32(uint32(ack)-s.end)
 // odd is not 0 if the segment was sent again or missing.
 func (s *sent) odd() uint8 { return s.times | uint8(s.flags&(sentHole|sentMerged|sentSkipped)) }
 
-// acknowledge drops what lies before ack. last is the latest of those, nil if there is none; clean says that none
-// of them was sent again or missing (Karn).
-func (f *flight) acknowledge(p *flightPool, ack reassembly.Pos) (last *sent, clean bool) {
+// acknowledge drops what lies before ack; una is where the first begins. last is the latest of those, nil if there is none, of
+// that size; clean says that none of them was sent again or missing (Karn).
+func (f *flight) acknowledge(p *flightPool, ack, una reassembly.Pos) (last *sent, size uint32, clean bool) {
 	if f.ring == 0 {
 		if f.n == 0 || !f.one.behind(ack) {
-			return nil, true
+			return nil, 0, true
 		}
 		f.n = 0
-		return &f.one, f.one.odd() == 0
+		return &f.one, f.one.end - uint32(una), f.one.odd() == 0
 	}
 	r := p.entries(f.ring)
 	odd := uint8(0)
 	head, n := uint(f.head), f.n
+	from := uint32(una)
 	for n > 0 {
 		e := &r[head&uint(len(r)-1)]
 		if !e.behind(ack) {
 			break
+		}
+		if last != nil {
+			from = last.end
 		}
 		last = e
 		odd |= e.odd()
@@ -152,7 +156,10 @@ func (f *flight) acknowledge(p *flightPool, ack reassembly.Pos) (last *sent, cle
 	if n == 0 {
 		f.release(p) // the entries stay as they are until the ring is used again
 	}
-	return last, odd == 0
+	if last != nil {
+		size = last.end - from
+	}
+	return last, size, odd == 0
 }
 
 // grow moves the segments to a ring four times as large.

@@ -61,7 +61,11 @@ type book struct {
 	synOptions                   wire.Bits
 	synWindow                    uint16 // of its SYN
 	before                       mode   // the one before its mode
-	_                            [56]byte
+	triples                      uint32 // third duplicate ACKs
+	cumulated                    uint32 // segments acknowledged by the ACK of a later one
+	flightMin                    uint32 // 0: none so far
+	flightArea                   uint64 // sum of bytes in flight by us
+	full                         spread // round trips of segments of segmentMax
 }
 
 type bookFlags uint16
@@ -133,7 +137,9 @@ func (a *book) observe(tx *half, s *wire.Segment) {
 		if s.Flags&wire.PSH != 0 {
 			a.pushed++
 		}
-		a.segmentMax = max(a.segmentMax, s.Len)
+		if s.Len > a.segmentMax {
+			a.segmentMax, a.full = s.Len, spread{}
+		}
 		if a.segmentMin-1 >= s.Len { // 0: none so far
 			a.segmentMin = s.Len
 		}

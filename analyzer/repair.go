@@ -26,9 +26,9 @@ type repair struct {
 	spurious       uint32
 	lostPackets    uint32 // retransmissions with bytes that were not captured before
 	bytes          uint64 // of retransmissions, those that were captured before
-	gapMin, gapMax Time   // between two transmissions of the same bytes
-	gapSum         Time
-	gapN           uint32
+	gaps           spread // between two transmissions of the same bytes
+	ambiguous      spread // from the latest transmission of a segment that was sent again to its ACK
+	postLoss       uint32 // ACKs of a segment that was sent once, over one that was sent again
 	reordered      uint32
 	reorderedBytes uint64
 	lateMax        Time // by how much the latest one was late
@@ -38,7 +38,7 @@ type repair struct {
 	copies         uint64 // bytes of capture duplicates
 	rejected       uint64 // bytes of unacceptable segments
 	urgentBytes    uint64
-	urgent, marked uint32 // segments with URG, with CE
+	urgent, marked uint32 // segments with payload and URG, segments with CE
 	mostOften      uint8  // so often was the same sent again
 
 	// and of the ACKs for it, and of its own window.
@@ -125,13 +125,7 @@ func (h *half) endOfBytes() reassembly.Pos {
 
 // interval notes the time between two transmissions of the same bytes.
 func (r *repair) interval(d Time, times uint8) {
-	d = max(d, 0)
-	if r.gapN == 0 {
-		r.gapMin = d
-	}
-	r.gapN++
-	r.gapMin, r.gapMax = min(r.gapMin, d), max(r.gapMax, d)
-	r.gapSum += d
+	r.gaps.add(d)
 	r.mostOften = max(r.mostOften, times)
 }
 

@@ -147,7 +147,7 @@ func (r *roundTrips) report(p *histPool, c *codes) RTT {
 	mean := float64(r.sum) / float64(r.n)
 	out := RTT{
 		Samples: uint64(r.n), Min: time.Duration(r.min), Avg: time.Duration(mean), Max: time.Duration(r.max),
-		Stdev:    time.Duration(math.Sqrt(max(0, r.squares-float64(r.n)*mean*mean) / float64(max(1, r.n-1)))),
+		Stdev:    deviation(uint64(r.n), float64(r.sum), r.squares),
 		Smoothed: time.Duration(r.srtt), RTTVar: time.Duration(r.rttvar),
 	}
 	quantiles := [...]struct {

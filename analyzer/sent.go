@@ -26,7 +26,7 @@ type Sent struct {
 	ReorderingMax      time.Duration // by which a segment came later than one sent after it
 	ProbePackets       uint64        // zero-window probes and keep-alives
 	ProbeBytes         uint64
-	UrgentPackets      uint64 // with URG
+	UrgentPackets      uint64 // with payload and URG
 	UrgentBytes        uint64 // sum of the urgent pointers of those with payload
 	MissedBytes        uint64 // bytes of the stream that the capture does not have
 	TruncatedPackets   uint64 // whose payload the snap length cut
@@ -35,13 +35,15 @@ type Sent struct {
 	LostBefore         uint64 // retransmissions of what never passed the tap: lost before it
 	LostBehind         uint64 // retransmissions of what had passed it, and were needed: lost behind it, or their ACKs were
 
-	ACKs          uint64 // with ACK
-	PureACKs      uint64 // and neither payload, SYN, FIN nor RST
-	DuplicateACKs uint64
-	SACKs         uint64 // with SACK blocks
-	DSACKs        uint64 // of those the ones that report a duplicate (RFC 2883)
-	MaxSACKBlocks uint8  // in one segment
-	CEMarks       uint64 // marked by the network (RFC 3168)
+	ACKs                uint64 // with ACK
+	PureACKs            uint64 // and neither payload, SYN, FIN nor RST
+	DuplicateACKs       uint64
+	TripleDuplicateACKs uint64 // times that there were three in a row
+	CumulativePackets   uint64 // that it sent and that were acknowledged by the ACK of a later one
+	SACKs               uint64 // with SACK blocks
+	DSACKs              uint64 // of those the ones that report a duplicate (RFC 2883)
+	MaxSACKBlocks       uint8  // in one segment
+	CEMarks             uint64 // marked by the network (RFC 3168)
 
 	SYNs, FINs, RSTs uint64
 	Options          SYNOptions
@@ -54,18 +56,21 @@ type Sent struct {
 	ZeroWindows                     uint64 // times its window closed
 	ZeroWindowTime, ZeroWindowMax   time.Duration
 
-	FlightMax, FlightAvg uint64 // bytes sent and not acknowledged, as the tap sees it, when a data segment passes
-	InitialBytes         uint64 // sent before the first of them were acknowledged
-	InitialPackets       uint64
+	FlightMin, FlightMax, FlightAvg uint64 // bytes sent and not acknowledged, as the tap sees it, when a data segment passes
+	FlightTimeAvg                   uint64 // mean over time, from the first data to the last change
+	InitialBytes                    uint64 // sent before the first of them were acknowledged
+	InitialPackets                  uint64
 
 	IdleMax                  time.Duration // between two of its segments
 	DataTime                 time.Duration // from its first segment with payload to its last
 	RTT                      RTT           // from a segment that was sent once to its acknowledgment, both at the tap (Karn)
-	TimestampRTT             RTT           // from a timestamp to its echo; without quantiles
+	FullRTT                  Times         // of those the ones of segments with SegmentMax bytes
+	AmbiguousRTT             Times         // from the latest transmission of a segment that was sent again to its acknowledgment
+	PostLossACKs             uint64        // acknowledgments of a segment that was sent once, over one that was sent again
+	TimestampRTT             Times         // from a timestamp to its echo; Stdev is not known
 	HandshakeRTT             time.Duration // from its SYN or SYN-ACK to the ACK of that, at the tap; 0: not known
-	IntervalMin, IntervalMax time.Duration // from a segment to its retransmission
-	IntervalAvg              time.Duration
-	TTLMin, TTLMax           uint8 // or hop limit
+	Interval                 Times         // from a segment to its retransmission
+	TTLMin, TTLMax           uint8         // or hop limit
 	Idle, WindowLimited      time.Duration
 	Recovering, Transferring time.Duration
 	Thinks                   uint64 // times it began to send after its peer had sent data

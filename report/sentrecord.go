@@ -30,6 +30,7 @@ type SentRecord struct {
 	RetransmissionIntervalMinS    float64 `json:"retransmission_interval_min_s,omitempty" expr:"retransmission_interval_min_s"`
 	RetransmissionIntervalAvgS    float64 `json:"retransmission_interval_avg_s,omitempty" expr:"retransmission_interval_avg_s"`
 	RetransmissionIntervalMaxS    float64 `json:"retransmission_interval_max_s,omitempty" expr:"retransmission_interval_max_s"`
+	RetransmissionIntervalStdevS  float64 `json:"retransmission_interval_stdev_s,omitempty" expr:"retransmission_interval_stdev_s"`
 	LossRatio                     float64 `json:"loss_ratio,omitempty" expr:"loss_ratio"`
 	LostBeforeTapPackets          uint64  `json:"lost_before_tap_packets,omitempty" expr:"lost_before_tap_packets"`
 	LostBehindTapPackets          uint64  `json:"lost_behind_tap_packets,omitempty" expr:"lost_behind_tap_packets"`
@@ -45,6 +46,8 @@ type SentRecord struct {
 	ACKPackets                    uint64  `json:"ack_packets,omitempty" expr:"ack_packets"`
 	PureACKPackets                uint64  `json:"pure_ack_packets,omitempty" expr:"pure_ack_packets"`
 	DuplicateACKPackets           uint64  `json:"duplicate_ack_packets,omitempty" expr:"duplicate_ack_packets"`
+	TripleDuplicateACKs           uint64  `json:"triple_duplicate_acks,omitempty" expr:"triple_duplicate_acks"`
+	CumulativelyACKedPackets      uint64  `json:"cumulatively_acked_packets,omitempty" expr:"cumulatively_acked_packets"`
 	SACKPackets                   uint64  `json:"sack_packets,omitempty" expr:"sack_packets"`
 	DSACKPackets                  uint64  `json:"dsack_packets,omitempty" expr:"dsack_packets"`
 	SACKBlocksMax                 uint64  `json:"sack_blocks_max,omitempty" expr:"sack_blocks_max"`
@@ -71,8 +74,10 @@ type SentRecord struct {
 	ZeroWindows                   uint64  `json:"zero_windows,omitempty" expr:"zero_windows"`
 	ZeroWindowS                   float64 `json:"zero_window_s,omitempty" expr:"zero_window_s"`
 	ZeroWindowMaxS                float64 `json:"zero_window_max_s,omitempty" expr:"zero_window_max_s"`
+	InFlightMinBytes              uint64  `json:"in_flight_min_bytes,omitempty" expr:"in_flight_min_bytes"`
 	InFlightAvgBytes              uint64  `json:"in_flight_avg_bytes,omitempty" expr:"in_flight_avg_bytes"`
 	InFlightMaxBytes              uint64  `json:"in_flight_max_bytes,omitempty" expr:"in_flight_max_bytes"`
+	InFlightTimeAvgBytes          uint64  `json:"in_flight_time_avg_bytes,omitempty" expr:"in_flight_time_avg_bytes"`
 	InitialWindowBytes            uint64  `json:"initial_window_bytes,omitempty" expr:"initial_window_bytes"`
 	InitialWindowPackets          uint64  `json:"initial_window_packets,omitempty" expr:"initial_window_packets"`
 	HandshakeRTTS                 float64 `json:"handshake_rtt_s,omitempty" expr:"handshake_rtt_s"`
@@ -84,6 +89,17 @@ type SentRecord struct {
 	RTTP50S                       float64 `json:"rtt_p50_s,omitempty" expr:"rtt_p50_s"`
 	RTTP95S                       float64 `json:"rtt_p95_s,omitempty" expr:"rtt_p95_s"`
 	RTTP99S                       float64 `json:"rtt_p99_s,omitempty" expr:"rtt_p99_s"`
+	RTTFullSamples                uint64  `json:"rtt_full_samples,omitempty" expr:"rtt_full_samples"`
+	RTTFullMinS                   float64 `json:"rtt_full_min_s,omitempty" expr:"rtt_full_min_s"`
+	RTTFullAvgS                   float64 `json:"rtt_full_avg_s,omitempty" expr:"rtt_full_avg_s"`
+	RTTFullMaxS                   float64 `json:"rtt_full_max_s,omitempty" expr:"rtt_full_max_s"`
+	RTTFullStdevS                 float64 `json:"rtt_full_stdev_s,omitempty" expr:"rtt_full_stdev_s"`
+	RTTAmbiguousSamples           uint64  `json:"rtt_ambiguous_samples,omitempty" expr:"rtt_ambiguous_samples"`
+	RTTAmbiguousMinS              float64 `json:"rtt_ambiguous_min_s,omitempty" expr:"rtt_ambiguous_min_s"`
+	RTTAmbiguousAvgS              float64 `json:"rtt_ambiguous_avg_s,omitempty" expr:"rtt_ambiguous_avg_s"`
+	RTTAmbiguousMaxS              float64 `json:"rtt_ambiguous_max_s,omitempty" expr:"rtt_ambiguous_max_s"`
+	RTTAmbiguousStdevS            float64 `json:"rtt_ambiguous_stdev_s,omitempty" expr:"rtt_ambiguous_stdev_s"`
+	PostLossACKs                  uint64  `json:"post_loss_acks,omitempty" expr:"post_loss_acks"`
 	RTTTimestampSamples           uint64  `json:"rtt_timestamp_samples,omitempty" expr:"rtt_timestamp_samples"`
 	RTTTimestampMinS              float64 `json:"rtt_timestamp_min_s,omitempty" expr:"rtt_timestamp_min_s"`
 	RTTTimestampAvgS              float64 `json:"rtt_timestamp_avg_s,omitempty" expr:"rtt_timestamp_avg_s"`

@@ -27,6 +27,7 @@ const ostermann = "/usr/bin/tcptrace"
 var columns = map[string]string{
 	"initial_window_bytes":   "initial_window_bytes",
 	"initial_window_packets": "initial_window_pkts",
+	"rtt_full_stdev_s":       "RTT full_sz_stdev", // as he spells it
 }
 
 // slashed are two of ours in one of his.

@@ -1,0 +1,48 @@
+package analyzer
+
+import (
+	"math"
+	"time"
+)
+
+// spread is how times are distributed, without quantiles.
+type spread struct {
+	n             uint32
+	min, max, sum Time
+	squares       float64
+}
+
+func (s *spread) add(d Time) {
+	d = max(d, 0)
+	if s.n == 0 {
+		s.min = d
+	}
+	if s.n < math.MaxUint32 {
+		s.n++
+	}
+	s.min, s.max = min(s.min, d), max(s.max, d)
+	s.sum += d
+	s.squares += float64(d) * float64(d)
+}
+
+func (s *spread) report() Times {
+	if s.n == 0 {
+		return Times{}
+	}
+	return Times{
+		Samples: uint64(s.n), Min: time.Duration(s.min), Avg: time.Duration(s.sum) / time.Duration(s.n), Max: time.Duration(s.max),
+		Stdev: deviation(uint64(s.n), float64(s.sum), s.squares),
+	}
+}
+
+// deviation is the standard deviation of n samples (n-1), by their sum and the sum of their squares.
+func deviation(n uint64, sum, squares float64) time.Duration {
+	return time.Duration(math.Sqrt(max(0, squares-sum*sum/float64(n)) / float64(max(1, n-1))))
+}
+
+// Times are how times are distributed, without quantiles.
+type Times struct {
+	Samples       uint64
+	Min, Avg, Max time.Duration
+	Stdev         time.Duration // of the samples (n-1)
+}
