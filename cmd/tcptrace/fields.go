@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,13 +16,15 @@ import (
 func newFieldsCommand(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "fields [NAME]",
-		Short: "Say what the numbers of a conversation mean",
+		Short: "Say what the numbers of a conversation and the words for segments mean",
 		Long: `fields lists the statistics that a conversation record has of each side, under endpoints.client.sent
 and endpoints.server.sent, and that --long prints: what each means, its unit, and what Ostermann's tcptrace calls it.
-All but the first five are left out of a record when they are 0 or not known. With a NAME, ours or his, or
-a part of one, it shows only those that match.`,
+All but the first five are left out of a record when they are 0 or not known. Then come the kinds, causes and notes that
+timeline gives segments, with Wireshark's flags for them, and where and why those differ. With a NAME, ours or theirs, or
+a part of one, it shows only what matches.`,
 		Example: `  tcptrace fields
   tcptrace fields rtt
+  tcptrace fields retransmission
   tcptrace capture.pcapng --where 'endpoints.server.sent.rtt_p95_s > 0.2'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -36,34 +41,85 @@ a part of one, it shows only those that match.`,
 	}
 }
 
-// listFields writes the statistics whose names contain part.
+// fieldsText is what listFields writes: under each subject that has any, the entries of which a name contains part.
+type fieldsText struct {
+	strings.Builder
+	part    string
+	subject string // that the next entry is under, if it is not written yet
+}
+
+func (t *fieldsText) about(subject string) {
+	if t.subject == "" && t.Len() > 0 {
+		t.WriteByte('\n')
+	}
+	t.subject = subject
+}
+
+// entry writes lines of an entry, the first with its name.
+func (t *fieldsText) entry(name, text string, more ...string) {
+	if t.subject != "" {
+		fmt.Fprintf(t, "%s\n", t.subject)
+		t.subject = ""
+	}
+	fmt.Fprintf(t, "  %s\n", strings.TrimRight(fmt.Sprintf("%-30s %s", name, text), " "))
+	for _, line := range more {
+		fmt.Fprintf(t, "  %-30s %s\n", "", line)
+	}
+}
+
+func (t *fieldsText) wants(names ...string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.Contains(n, t.part) })
+}
+
+// listFields writes the statistics, words and differences of whose names one contains part.
 func listFields(w io.Writer, part string) error {
-	var b strings.Builder
+	t := fieldsText{part: part}
 	for _, subject := range report.Statistics {
-		head := false
-		for _, s := range subject.List {
-			if !strings.Contains(s.Name, part) && !strings.Contains(s.Ostermann, part) {
-				continue
+		t.about(subject.Subject)
+		for i := range subject.List {
+			if s := &subject.List[i]; t.wants(s.Name, s.Ostermann) {
+				t.statistic(s)
 			}
-			if !head {
-				head = true
-				fmt.Fprintf(&b, "%s\n", subject.Subject)
-			}
-			fmt.Fprintf(&b, "  %-30s %s (%s)\n", s.Name, s.Text, s.Unit)
+		}
+	}
+	t.about("Conversations in which Ostermann's numbers differ as a whole, by their anomalies")
+	for _, id := range slices.Sorted(maps.Keys(report.OstermannApart)) {
+		if t.wants(id) {
+			t.entry(id, report.OstermannApart[id])
+		}
+	}
+	for _, subject := range report.Terms {
+		t.about(subject.Subject)
+		for _, term := range subject.List {
 			switch {
-			case s.Ostermann != "" && s.Differs != "":
-				fmt.Fprintf(&b, "  %-30s Ostermann's %q; %s\n", "", s.Ostermann, s.Differs)
-			case s.Ostermann != "":
-				fmt.Fprintf(&b, "  %-30s Ostermann's %q\n", "", s.Ostermann)
+			case !t.wants(term.Name, term.Wireshark):
+			case term.Wireshark == "":
+				t.entry(term.Name, term.Text)
+			default:
+				t.entry(term.Name, term.Text, "Wireshark's "+term.Wireshark)
 			}
 		}
-		if head {
-			b.WriteByte('\n')
+	}
+	t.about("Where Wireshark's flags (tcp.analysis) differ: its flag, or none, and our kind or note")
+	for _, d := range report.WiresharkDifferences {
+		if t.wants(d.Wireshark, d.Ours) {
+			t.entry(cmp.Or(d.Wireshark, "-")+" / "+cmp.Or(d.Ours, "-"), "", d.Why)
 		}
 	}
-	if b.Len() == 0 {
-		return usageError("no statistic has %q in its name: 'tcptrace fields' lists all", part)
+	if t.Len() == 0 {
+		return usageError("nothing has %q in its name: 'tcptrace fields' lists all", part)
 	}
-	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
+	_, err := io.WriteString(w, t.String())
 	return err
+}
+
+func (t *fieldsText) statistic(s *report.Statistic) {
+	var his []string
+	switch {
+	case s.Ostermann != "" && s.Differs != "":
+		his = []string{fmt.Sprintf("Ostermann's %q; %s", s.Ostermann, s.Differs)}
+	case s.Ostermann != "":
+		his = []string{fmt.Sprintf("Ostermann's %q", s.Ostermann)}
+	}
+	t.entry(s.Name, fmt.Sprintf("%s (%s)", s.Text, s.Unit), his...)
 }

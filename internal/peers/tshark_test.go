@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/source"
 	"tcptrace/internal/wire"
+	"tcptrace/report"
 )
 
 // tsharkFlags are Wireshark's tcp.analysis fields that we compare, in the order in which one of them is taken
@@ -100,7 +102,7 @@ func readings(t *testing.T, path string) map[uint64]analyzer.Reading {
 }
 
 // TestTshark compares every segment's kind with Wireshark's flags. Every pair of answers that differ is in
-// differences, with the reason.
+// report.WiresharkDifferences, with the reason.
 func TestTshark(t *testing.T) {
 	if os.Getenv("TCPTRACE_PEERS") == "" {
 		t.Skip("it takes a minute: set TCPTRACE_PEERS=1 to compare with tshark")
@@ -108,6 +110,7 @@ func TestTshark(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		t.Skip("tshark is not installed")
 	}
+	reasons := reasonsByPair()
 	for _, dir := range []string{"../../testdata/pcaps", os.Getenv("TCPTRACE_CAPTURES")} {
 		if dir == "" {
 			continue
@@ -133,7 +136,7 @@ func TestTshark(t *testing.T) {
 		}
 		t.Logf("%s: %d the same", dir, same)
 		for _, pair := range slices.Sorted(maps.Keys(count)) {
-			reason, known := differences[pair]
+			reason, known := reasons[pair]
 			if !known {
 				t.Errorf("%5d %s: no reason is known, such as %s", count[pair], pair, example[pair])
 				continue
@@ -141,6 +144,24 @@ func TestTshark(t *testing.T) {
 			t.Logf("%5d %s (such as %s): %s", count[pair], pair, example[pair], reason)
 		}
 	}
+}
+
+// reasonsByPair are the reasons that the documentation names ('tcptrace fields'), by pairs as compare has them.
+func reasonsByPair() map[string]string {
+	reasons := map[string]string{}
+	for _, d := range report.WiresharkDifferences {
+		theirs, ours := cmp.Or(d.Wireshark, "none"), d.Ours
+		for flag, note := range tsharkNotes {
+			switch {
+			case d.Wireshark == flag && ours == "":
+				ours = "not " + note
+			case d.Wireshark == "" && ours == note:
+				theirs = "not " + flag
+			}
+		}
+		reasons[theirs+" / "+ours] = d.Why
+	}
+	return reasons
 }
 
 // compare lists where the two differ, as "Wireshark's flag / our kind"; an empty string is an agreement.
@@ -175,37 +196,4 @@ func compare(r *analyzer.Reading, flags map[string]bool) (pairs []string) {
 		}
 	}
 	return pairs
-}
-
-// differences are the pairs in which we differ from Wireshark 4.0, and why we do.
-var differences = map[string]string{
-	"duplicate_ack / ack":                         "no data is outstanding, so it is no duplicate by RFC 5681 2 (a)",
-	"duplicate_ack / capture-duplicate":           "the same frame was captured twice: same IP ID, or same in every field within a moment",
-	"duplicate_ack / challenge-ack":               "it answers an RST or SYN that is not accepted (RFC 5961)",
-	"fast_retransmission / out-of-order":          "its IP ID or timestamp is older than those of the segments that overtook it",
-	"keep_alive / ack":                            "an ACK from before its sender's FIN, overtaken by that: its number is one below the next by chance",
-	"keep_alive_ack / ack":                        "what it took for a keep-alive is an overtaken ACK",
-	"keep_alive / capture-duplicate":              "the network or the tap doubled it",
-	"keep_alive / zero-window-probe":              "the window is closed: Linux probes it with a segment one below the next number",
-	"lost_segment / not previous-segment-missing": "a SYN or SYN-ACK with numbers of another connection: nothing is missing between",
-	"not lost_segment / previous-segment-missing": "a first segment that the tap sees of its sender, below what its peer acknowledged",
-	"none / duplicate-ack":                        "an overtaken ACK stands between it and its like",
-	"none / window-update":                        "an overtaken ACK stands between it and the window before",
-	"none / zero-window-probe-ack":                "it answers what Wireshark takes for a keep-alive",
-	"window_update / zero-window-probe-ack":       "it answers what Wireshark takes for a keep-alive",
-	"ack_lost_segment / not ack-of-unseen":        "it acknowledges a SYN or another connection's bytes: the endpoints are out of step, the capture lacks nothing",
-	"not ack_lost_segment / ack-of-unseen":        "Wireshark does not look where it has seen no segment of the other side, as in a capture of one direction",
-	"out_of_order / retransmission":               "sent again: IP ID and timestamp are newer than those of the segments before it; its first copy was lost before the tap",
-	"out_of_order / capture-duplicate":            "the network doubled it: same IP ID and timestamp",
-	"retransmission / capture-duplicate":          "captured twice, or doubled by the network: same IP ID, or same in every field within a moment",
-	"retransmission / data":                       "a segment that does not belong to the connection moved Wireshark's next number",
-	"retransmission / fin":                        "a segment that does not belong to the connection moved Wireshark's next number",
-	"retransmission / out-of-order":               "its IP ID or timestamp is older than those of the segments that overtook it",
-	"retransmission / syn-ack":                    "SYNs crossed (simultaneous open): the SYN-ACK has the number of the SYN but is sent for the first time",
-	"retransmission / unacceptable":               "a SYN-ACK of another server on the same address: another ISN",
-	"reused_ports / not port-reused":              "the SYN begins no new connection: it is blind, refused, or old",
-	"spurious_retransmission / capture-duplicate": "captured twice, or doubled by the network: same IP ID and timestamp",
-	"spurious_retransmission / data":              "captured behind its own ACK: the capture has the frames in the wrong order",
-	"window_full / not window-full":               "sent again: the window was filled when it was sent first",
-	"window_update / duplicate-ack":               "it brings SACK blocks for data in flight; Wireshark 4.0 looks at the changed window first",
 }
