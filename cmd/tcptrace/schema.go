@@ -17,6 +17,8 @@ func newSchemaCommand(e env) *cobra.Command {
 		Long: `schema prints a JSON Schema. NAME is
   conversation  a record of --format ndjson
   segment       a record of 'tcptrace timeline --format ndjson'
+  state         a record of 'tcptrace states --at T --format ndjson'
+  state-counts  a record of 'tcptrace states --every D --format ndjson'
   event         a line of 'tcptrace live --format ndjson'
   expectation   an X.expect.yaml of 'tcptrace check'
   project       a .tcptrace.yaml

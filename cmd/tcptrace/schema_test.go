@@ -59,7 +59,11 @@ func TestSchemas(t *testing.T) {
 	for _, path := range captures {
 		_, conversations, _ := tcptrace(t, env{}, "--format", "ndjson", path)
 		_, segments, _ := tcptrace(t, env{}, "timeline", "--format", "ndjson", path)
-		for name, records := range map[string]string{"conversation": conversations, "segment": segments} {
+		_, states, _ := tcptrace(t, env{}, "states", "--at", "+30ms", "--format", "ndjson", path)
+		_, counts, _ := tcptrace(t, env{}, "states", "--every", "1h", "--format", "ndjson", path)
+		for name, records := range map[string]string{
+			"conversation": conversations, "segment": segments, "state": states, "state-counts": counts,
+		} {
 			for line := range strings.Lines(records) {
 				if err := valid(compiled[name], line); err != nil {
 					t.Errorf("%s: %v", path, err)

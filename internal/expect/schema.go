@@ -21,6 +21,12 @@ var schemas = map[string]func(closed bool) object{
 	"segment": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[report.SegmentRecord](), "tcptrace.segment.v1", closed)
 	},
+	"state": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[report.StateRecord](), "tcptrace.state.v1", closed)
+	},
+	"state-counts": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[report.StateCountsRecord](), "tcptrace.state-counts.v1", closed)
+	},
 	"event":       eventSchema,
 	"expectation": func(bool) object { return expectationSchema() },
 	"project":     func(bool) object { return projectSchema() },

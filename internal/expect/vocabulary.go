@@ -25,6 +25,7 @@ var fieldsOf = func() map[reflect.Type][]field {
 	all := map[reflect.Type][]field{}
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
+		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](),
 	} {
 		addFields(all, t)
 	}
@@ -78,6 +79,7 @@ var vocabularies = func() map[owned][]string {
 	record, step, anomaly := reflect.TypeFor[report.Record](), reflect.TypeFor[report.StepRecord](), reflect.TypeFor[report.AnomalyRecord]()
 	end, segment := reflect.TypeFor[report.CloseRecord](), reflect.TypeFor[report.SegmentRecord]()
 	told := reflect.TypeFor[report.ToldRecord]()
+	moment, endpoint := reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateEndpoint]()
 	return map[owned][]string{
 		{record, "roles"}:   words(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		{record, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
@@ -107,10 +109,14 @@ var vocabularies = func() map[owned][]string {
 		{eventType, "outcome"}:  words(analyzer.Outcome.String, analyzer.NumOutcomes),
 		{eventType, "of"}:       words(analyzer.EventKind.String, analyzer.EventCorrection),
 		{eventType, "reason"}:   words(analyzer.Over.String, analyzer.OverEnded+1)[1:],
-		{told, "endpoint"}:      sides,
-		{told, "state"}:         states,
-		{told, "id"}:            anomalyIDs(),
-		{told, "outcome"}:       words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{moment, "roles"}:       words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{endpoint, "state"}:     states,
+		{endpoint, "evidence"}:  words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{reflect.TypeFor[report.TimerRecord](), "kind"}: words(analyzer.TimerKind.String, analyzer.TimerTimeWait+1)[1:],
+		{told, "endpoint"}: sides,
+		{told, "state"}:    states,
+		{told, "id"}:       anomalyIDs(),
+		{told, "outcome"}:  words(analyzer.Outcome.String, analyzer.NumOutcomes),
 	}
 }()
 
