@@ -72,12 +72,18 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	return &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell, next: 0}
 }
 
-// Segment adds a segment and returns the number of the conversation that it belongs to. A SYN that waits for what
+// Touch and TouchFacts are those of Tracker.
+func (m *Monitor) Touch(hash uint32, dir uint8) (block uint32) { return m.tracker.Touch(hash, dir) }
+
+// TouchFacts is the second half of Touch.
+func (m *Monitor) TouchFacts(block uint32) { m.tracker.TouchFacts(block) }
+
+// Segment adds a segment, hash being that of its key, and returns the number of the conversation that it belongs to. A SYN that waits for what
 // follows to tell where it belongs counts for the conversation that has its sockets.
-func (m *Monitor) Segment(s *wire.Segment) (stream uint64) {
+func (m *Monitor) Segment(s *wire.Segment, hash uint32) (stream uint64) {
 	t := m.tracker
 	before := t.facts.news + t.facts.marks.news
-	p := t.Segment(s, Hash(&s.Key), &m.out)
+	p := t.Segment(s, hash, &m.out)
 	if len(m.out.events) > 0 {
 		m.happened()
 	}

@@ -49,7 +49,7 @@ func (w *watched) add(s *wire.Segment) {
 	w.at++
 	w.frame++
 	s.Time, s.Clock, s.Frame = int64(w.at), int64(w.at), w.frame
-	w.Segment(s)
+	w.Segment(s, Hash(&s.Key))
 }
 
 // pass lets time go by.

@@ -47,7 +47,7 @@ type Loop struct {
 	opts    Options
 	monitor *analyzer.Monitor
 	intake  analyzer.Intake
-	segment wire.Segment
+	group   group
 	now     analyzer.Time
 	began   analyzer.Time
 	flushed analyzer.Time
@@ -202,13 +202,14 @@ const maxDrain = 2 * time.Second
 // batch analyzes the packets of b, and what the time that passed brings.
 func (l *Loop) batch(b *source.Batch) {
 	l.drops()
-	for i := range b.Packets {
-		if l.packet(b, i); l.opts.Prompt {
+	for i := 0; i < len(b.Packets) && !l.stopped; {
+		n := l.decode(b, i)
+		l.track()
+		if i += n; l.opts.Prompt {
 			l.monitor.Flush(l.intake.Summary.End)
 		}
-		if l.stopped || l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
+		if l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
 			l.stopped = true
-			break
 		}
 	}
 	if len(b.Packets) > 0 {
@@ -240,23 +241,64 @@ func (l *Loop) flush() {
 	}
 }
 
-// packet analyzes packet i of b.
-func (l *Loop) packet(b *source.Batch, i int) {
-	p, data, s := &b.Packets[i], b.Data(i), &l.segment
-	if l.opts.Filter != nil && !l.opts.Filter.Match(p.Link, data, p.WireLen) {
-		l.intake.Filtered(p.WireLen, p.Time)
-		return
+// group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
+// overlap.
+type group struct {
+	packets  [groupSize]Packet
+	segments [groupSize]wire.Segment // valid if the packet is TCP
+	hashes   [groupSize]uint32
+	n        int
+}
+
+const groupSize = 16
+
+// decode makes a group of the next packets of b, from i on, and returns how many it took. No packet is decoded that a limit
+// leaves out.
+func (l *Loop) decode(b *source.Batch, i int) (taken int) {
+	g, most := &l.group, groupSize
+	if l.opts.Prompt {
+		most = 1
 	}
-	seen := Packet{Packet: p, Data: data}
-	if seen.TCP = l.intake.Frame(p.Link, data, p.WireLen, p.Time, s); seen.TCP {
-		seen.Stream = l.monitor.Segment(s)
+	if l.opts.Packets > 0 {
+		most = int(min(uint64(most), l.opts.Packets-l.intake.Summary.Packets))
 	}
-	if len(l.onPacket) == 0 {
-		return
+	g.n = 0
+	for taken < min(most, len(b.Packets)-i) {
+		p, data := &b.Packets[i+taken], b.Data(i+taken)
+		taken++
+		if l.opts.Filter != nil && !l.opts.Filter.Match(p.Link, data, p.WireLen) {
+			l.intake.Filtered(p.WireLen, p.Time)
+			continue
+		}
+		tcp := l.intake.Frame(p.Link, data, p.WireLen, p.Time, &g.segments[g.n])
+		g.packets[g.n] = Packet{Packet: p, Data: data, Frame: l.intake.Summary.Packets, TCP: tcp}
+		g.n++
 	}
-	seen.Frame = l.intake.Summary.Packets
-	for _, f := range l.onPacket {
-		f(&seen)
+	return taken
+}
+
+// track analyzes the group.
+func (l *Loop) track() {
+	g := &l.group
+	var blocks [groupSize]uint32
+	for i := range g.n {
+		if g.packets[i].TCP {
+			s := &g.segments[i]
+			g.hashes[i] = analyzer.Hash(&s.Key)
+			blocks[i] = l.monitor.Touch(g.hashes[i], s.Dir)
+		}
+	}
+	for i := range g.n {
+		l.monitor.TouchFacts(blocks[i])
+	}
+	for i := range g.n {
+		p := &g.packets[i]
+		if p.TCP {
+			p.Stream = l.monitor.Segment(&g.segments[i], g.hashes[i])
+		}
+		for _, f := range l.onPacket {
+			f(p)
+		}
 	}
 }
 

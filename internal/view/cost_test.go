@@ -32,7 +32,7 @@ func connections(t testing.TB, m *analyzer.Monitor, n int) []wire.Segment {
 			frame++
 			seg.Frame, seg.Time = frame, int64(time.Hour)+int64(frame)*1000
 			seg.Clock = seg.Time
-			m.Segment(&seg)
+			m.Segment(&seg, analyzer.Hash(&seg.Key))
 		}
 		next()
 		seg.Dir, seg.Flags, seg.Ack = 1-dir, wire.SYN|wire.ACK, 1
@@ -116,7 +116,7 @@ func BenchmarkSegment(b *testing.B) {
 				s := &list[i%len(list)]
 				n++
 				s.Frame, s.Seq, s.Time = n, s.Seq+s.Len, s.Time+1000
-				m.Segment(s)
+				m.Segment(s, analyzer.Hash(&s.Key))
 			}
 		})
 	}
@@ -171,7 +171,7 @@ func BenchmarkScreen(b *testing.B) {
 			seg := &list[0]
 			seg.Frame++
 			seg.Time += 1000
-			s.loop.Monitor().Segment(seg)
+			s.loop.Monitor().Segment(seg, analyzer.Hash(&seg.Key))
 			seg.Seq += seg.Len
 		}
 		shot, l := &snapshot{}, ladder{first: 1, full: true}

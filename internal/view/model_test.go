@@ -274,7 +274,7 @@ func TestMissingBeginning(t *testing.T) {
 	m := s.loop.Monitor()
 	for i := range uint64(2 * ringSize) {
 		seg.Frame, seg.Time = 1000+i, seg.Time+1000
-		m.Segment(seg)
+		m.Segment(seg, analyzer.Hash(&seg.Key))
 		seg.Seq += seg.Len
 	}
 	m.Flush(analyzer.Time(seg.Time))
@@ -285,7 +285,7 @@ func TestMissingBeginning(t *testing.T) {
 	}
 	for range 3 * mostWatched { // goes on while it is watched
 		seg.Frame++
-		m.Segment(seg)
+		m.Segment(seg, analyzer.Hash(&seg.Key))
 		seg.Seq += seg.Len
 	}
 	s.copy(&request{into: shot, ladder: 4}, shot, true)
