@@ -265,7 +265,11 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	}
 	var blocks [4][2]uint32
 	n := copy(blocks[:], s.Sack[:s.NSack])
-	got := rp.acked.Ack(p.ranges, r.ack, high, blocks[:n])
+	sent := max(high, r.ack) // what was acknowledged was sent, captured or not
+	if r.rx.packets == 0 {
+		sent = r.ack + maxWindow
+	}
+	got := rp.acked.Ack(p.ranges, r.ack, sent, blocks[:n])
 	rp.sacks++
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
 	rp.invalidSACKs += uint32(got.Invalid)
