@@ -98,6 +98,7 @@ type conv struct {
 	history    dirHistory
 	facts      factList
 	marks      marks
+	kinds      uint32    // of marks, as bits
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
 }
 

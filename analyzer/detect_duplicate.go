@@ -62,7 +62,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 // duplicate ACKs and RSTs are alike.
 func (c *conv) captured(p *markPool, s *wire.Segment) bool {
 	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
-		p.find(c.marks, markDuplicate, 0) != nil || p.find(c.marks, markDuplicate, 1) != nil
+		c.find(p, markDuplicate, 0) != nil || c.find(p, markDuplicate, 1) != nil
 }
 
 // count adds a segment that the analysis passes over: its receiver never saw it, or saw it once.

@@ -18,7 +18,7 @@ func (c *conv) openHole(p *markPool, from, to reassembly.Pos, s *wire.Segment) {
 	if c.half[s.Dir].flags.has(fragmented) || to-from > 1<<30 {
 		return
 	}
-	m := p.find(c.marks, markHole, s.Dir)
+	m := c.find(p, markHole, s.Dir)
 	if m == nil {
 		m = c.mark(p, markHole, s.Dir, s, 0)
 	}
@@ -32,7 +32,7 @@ func (c *conv) openHole(p *markPool, from, to reassembly.Pos, s *wire.Segment) {
 // fillHole takes out what s brings of a hole. If that was acknowledged just before, the
 // capture has it behind its ACK.
 func (c *conv) fillHole(p *markPool, tx *half, s *wire.Segment) {
-	m := p.find(c.marks, markHole, s.Dir)
+	m := c.find(p, markHole, s.Dir)
 	if m == nil || s.SeqLen() == 0 {
 		return
 	}
@@ -43,7 +43,7 @@ func (c *conv) fillHole(p *markPool, tx *half, s *wire.Segment) {
 	if from >= to {
 		return
 	}
-	if unseen := p.find(c.marks, markUnseen, s.Dir); h.passed && unseen != nil && Time(s.Time)-unseen.last <= captureSkew {
+	if unseen := c.find(p, markUnseen, s.Dir); h.passed && unseen != nil && Time(s.Time)-unseen.last <= captureSkew {
 		unseen.amount = max(0, unseen.amount-int64(to-from))
 		c.mark(p, markReordered, s.Dir, s, 0)
 	}
@@ -59,7 +59,7 @@ func (c *conv) fillHole(p *markPool, tx *half, s *wire.Segment) {
 
 // passHole notes that tx acknowledges what the capture skips.
 func (c *conv) passHole(p *markPool, tx *half, s *wire.Segment) {
-	m := p.find(c.marks, markHole, 1-s.Dir)
+	m := c.find(p, markHole, 1-s.Dir)
 	if m == nil || m.hole.passed || !s.Flags.Has(wire.ACK) {
 		return
 	}

@@ -58,7 +58,7 @@ type marks uint32
 type markPool struct {
 	chunks [][]mark
 	free   uint32 // mark+1
-	news   uint64 // how often a mark was added, or something to one
+	news   uint64 // how often a mark was added, or something to one that is worth telling
 }
 
 func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)&(chunkSize-1)] }
@@ -94,8 +94,12 @@ func (p *markPool) appendTo(l marks, buf []mark) []mark {
 	return buf
 }
 
-func (p *markPool) find(l marks, kind markKind, dir uint8) *mark {
-	for i := uint32(l); i != 0; i = p.at(i).next {
+// find is the mark of a kind and a direction, nil if there is none.
+func (c *conv) find(p *markPool, kind markKind, dir uint8) *mark {
+	if c.kinds>>kind&1 == 0 {
+		return nil
+	}
+	for i := uint32(c.marks); i != 0; i = p.at(i).next {
 		if m := p.at(i); m.kind == kind && m.dir == dir {
 			return m
 		}
@@ -105,16 +109,19 @@ func (p *markPool) find(l marks, kind markKind, dir uint8) *mark {
 
 // mark adds one more of a kind that s shows.
 func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amount int64) *mark {
-	p.news++
-	m := p.find(c.marks, kind, dir)
+	m := c.find(p, kind, dir)
 	if m == nil {
 		i := p.alloc()
 		m = p.at(i)
 		*m = mark{time: Time(s.Time), ahead: c.ahead(s), kind: kind, dir: dir, next: uint32(c.marks)}
 		c.marks = marks(i)
+		c.kinds |= 1 << kind
 	}
 	m.last = Time(s.Time)
 	m.count++
+	if m.count&(m.count-1) == 0 {
+		p.news++ // of what goes on and on, not every time
+	}
 	m.amount += amount
 	return m
 }
@@ -175,7 +182,7 @@ func (c *conv) gap(p *markPool, s *wire.Segment, n reassembly.Pos) {
 // lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If
 // they come at once the capture has them in the wrong order; later they are sent again.
 func (c *conv) lateBytes(p *markPool, tx, rx *half, s *wire.Segment, pos reassembly.Pos) {
-	m := p.find(c.marks, markUnseen, s.Dir)
+	m := c.find(p, markUnseen, s.Dir)
 	if m == nil || Time(s.Time)-m.last > captureSkew {
 		return
 	}

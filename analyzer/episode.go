@@ -108,7 +108,7 @@ func (r *reader) observeEpisodes(was glance) {
 }
 
 func (r *reader) find(k markKind, dir uint8) *mark {
-	return r.t.facts.marks.find(r.c.marks, k, dir)
+	return r.c.find(&r.t.facts.marks, k, dir)
 }
 
 func (r *reader) lasts(k markKind, dir uint8) bool {
