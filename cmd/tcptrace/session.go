@@ -10,6 +10,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/capture"
 	"tcptrace/internal/dump"
+	"tcptrace/internal/engine"
 	"tcptrace/internal/live"
 	"tcptrace/internal/metrics"
 	"tcptrace/internal/source"
@@ -119,12 +120,16 @@ func (s *session) interfaces() []metrics.Interface {
 	return list
 }
 
-// openEvents opens the file of -o. Every batch of events goes to it at once.
+// openEvents opens the file of -o. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() (io.WriteCloser, error) {
 	if s.output == "" || s.output == "-" {
-		return nopCloser{s.e.out}, nil
+		return engine.NewWriter(s.e.out), nil
 	}
-	return os.Create(s.output)
+	f, err := os.Create(s.output)
+	if err != nil {
+		return nil, err
+	}
+	return &outputFile{engine.NewWriter(f), f}, nil
 }
 
 // openWriter opens the file of -w.

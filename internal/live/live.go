@@ -57,6 +57,7 @@ type Loop struct {
 	onPacket []func(*Packet)
 	onEvent  []func(*analyzer.Event)
 	onFlush  []func(now analyzer.Time)
+	full     <-chan *source.Batch
 	requests chan func()
 	done     chan struct{}
 }
@@ -118,6 +119,7 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	reading, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	full, free := make(chan *source.Batch, batchesAhead), make(chan *source.Batch, batchesAhead)
+	l.full = full
 	for range batchesAhead {
 		free <- &source.Batch{}
 	}
@@ -220,7 +222,7 @@ func (l *Loop) batch(b *source.Batch) {
 	if l.began == 0 {
 		l.began = l.intake.Summary.Start
 	}
-	if len(b.Packets) == 0 || l.now >= l.flushed+told || l.opts.Prompt {
+	if len(b.Packets) == 0 || l.now >= l.flushed+l.patience() || l.opts.Prompt {
 		l.flush()
 	}
 	if l.opts.Duration > 0 && l.now >= l.began+analyzer.Time(l.opts.Duration) {
@@ -230,7 +232,18 @@ func (l *Loop) batch(b *source.Batch) {
 
 // told is how often news are told, by the capture's clock: what happens in a shorter time, such as a handshake on
 // a local network, is judged once.
-const told = analyzer.Time(20 * time.Millisecond)
+const (
+	told     = analyzer.Time(20 * time.Millisecond)
+	toldLate = analyzer.Time(200 * time.Millisecond)
+)
+
+// patience is how long news may wait: longer when batches do.
+func (l *Loop) patience() analyzer.Time {
+	if len(l.full) > batchesAhead/4 {
+		return toldLate
+	}
+	return told
+}
 
 // flush tells what is new.
 func (l *Loop) flush() {
