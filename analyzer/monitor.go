@@ -69,7 +69,9 @@ const (
 // NewMonitor returns a Monitor that tells its events to tell.
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	o.Undivided = true
-	return &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell, next: 0}
+	m := &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell}
+	m.tracker.overflow = m.happened
+	return m
 }
 
 // Touch and TouchFacts are those of Tracker.

@@ -103,7 +103,14 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
 	t.build(slot, out.next(), &out.evidence)
 	t.free(slot)
+	if t.overflow != nil && len(out.done) >= mostDone {
+		t.overflow()
+	}
 }
+
+// mostDone is how many conversations an Output holds when there is somebody to take them at once: a flood that gives
+// up does so in one moment.
+const mostDone = 256
 
 func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)

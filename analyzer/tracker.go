@@ -81,11 +81,12 @@ type Tracker struct {
 	begun    int       // conversations of which facts are kept
 	latest   Time      // start of the last of them
 
-	flights flightPool
-	repairs repairPool
-	hists   histPool
-	watch   func(*Reading)
-	reading Reading
+	flights  flightPool
+	repairs  repairPool
+	hists    histPool
+	watch    func(*Reading)
+	overflow func() // empties the Output at hand; nil: that is done behind every segment
+	reading  Reading
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
