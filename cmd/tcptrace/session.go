@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"tcptrace/analyzer"
@@ -69,10 +68,6 @@ func (s *session) open(loop *live.Loop) (err error) {
 		s.events = report.NewEvents(s.out)
 	} else if err := s.openView(); err != nil {
 		return err
-	}
-	// What a long run holds is mostly without pointers, and cheap to look through more often: memory rather than time.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
 	}
 	// Who reads what is written may go away: that is for the writer to tell, not for a signal to end it all.
 	signal.Ignore(syscall.SIGPIPE)
