@@ -116,7 +116,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
 	}
 	opts := o.loop()
-	opts.Clock, opts.Drain = s.clock, true
+	opts.Clock, opts.Live = s.clock, true
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
 	if err := s.open(live.New(src, opts)); err != nil {
 		return err

@@ -23,13 +23,15 @@ import (
 type Options struct {
 	analyzer.Options
 	Idle     analyzer.Idle
-	Filter   *source.Filter       // frames it does not match are counted and left out; nil: none
-	Packets  uint64               // end after so many; 0: no limit
-	Duration time.Duration        // end when the capture's clock has gone on for so long; 0: no limit
-	Prompt   bool                 // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
-	Drain    bool                 // what was captured before ctx was cancelled is analyzed still; needs Clock
-	Clock    func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
-	Dropped  func() uint64        // packets lost by the capture so far; nil: not known
+	Filter   *source.Filter // frames it does not match are counted and left out; nil: none
+	Packets  uint64         // end after so many; 0: no limit
+	Duration time.Duration  // end when the capture's clock has gone on for so long; 0: no limit
+	Prompt   bool           // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
+	// Live says that packets come as they happen. What was captured before ctx was cancelled is analyzed still, and when
+	// the analysis falls behind, news wait longer. It needs Clock.
+	Live    bool
+	Clock   func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
+	Dropped func() uint64        // packets lost by the capture so far; nil: not known
 }
 
 // Packet is a captured frame. It is valid during the call that gets it.
@@ -169,7 +171,7 @@ func (l *Loop) read(ctx context.Context, full chan<- *source.Batch, free <-chan 
 	for {
 		b := <-free
 		if err := context.Cause(ctx); err != nil {
-			if l.opts.Drain && !errors.Is(err, errStopped) {
+			if l.opts.Live && !errors.Is(err, errStopped) {
 				l.drain(b, full, free)
 			}
 			return err
@@ -239,7 +241,7 @@ const (
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {
-	if len(l.full) > batchesAhead/4 {
+	if l.opts.Live && len(l.full) > batchesAhead/4 {
 		return toldLate
 	}
 	return told
