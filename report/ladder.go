@@ -53,21 +53,22 @@ var TimelineFormats = map[string]TimelineFormat{
 
 // Ladder draws a conversation as a ladder: the endpoints are its rails, segments its rungs.
 type Ladder struct {
-	w      io.Writer
-	b      []byte
-	err    error
-	opts   TimelineOptions
-	glyphs *glyphs
-	layout ladderLayout
-	maker  *rungMaker
-	start  analyzer.Time
-	before analyzer.Time // of the line before
-	story  string
+	w       io.Writer
+	b       []byte
+	err     error
+	opts    TimelineOptions
+	glyphs  *glyphs
+	layout  ladderLayout
+	maker   *rungMaker
+	start   analyzer.Time
+	before  analyzer.Time // of the line before
+	story   string
+	dropped uint64 // packets that the capture lost meanwhile
 }
 
 // NewLadder begins the ladder of c, of which j is the judgment.
 func NewLadder(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Ladder {
-	l := &Ladder{w: w, opts: o, glyphs: &boxGlyphs, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start}
+	l := &Ladder{w: w, opts: o, glyphs: &boxGlyphs, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
 	if o.ASCII {
 		l.glyphs = &asciiGlyphs
 	}
@@ -179,7 +180,7 @@ func (l *Ladder) rung(r *rung) {
 	for i := range r.notable {
 		a := &r.notable[i]
 		if ids := anomalyIDs(r.notable, a); ids != "" {
-			l.wide(strings.Repeat(" ", l.layout.indent), strings.ToUpper(a.Kind.Severity.String()), a.Detail()+" ["+ids+"]", severityColors[a.Kind.Severity])
+			l.wide(strings.Repeat(" ", l.layout.indent), strings.ToUpper(a.Kind.Severity.String()), DetailAcross(l.dropped, a)+" ["+ids+"]", severityColors[a.Kind.Severity])
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Mermaid struct {
 	maker   *rungMaker
 	start   analyzer.Time
 	before  analyzer.Time
+	dropped uint64 // packets that the capture lost meanwhile
 	b       strings.Builder
 	events  int
 	tail    [mermaidTail]event // a ring, of the events behind the head
@@ -39,7 +40,7 @@ type event struct {
 // NewMermaid begins the diagram of c, of which j is the judgment.
 func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Mermaid {
 	o.Width = 0
-	m := &Mermaid{w: w, opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start}
+	m := &Mermaid{w: w, opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
 	m.maker = newRungMaker(c, j, o.End, o.Full, m.rung)
 	m.maker.skip(o.From)
 	m.b.WriteString("```mermaid\nsequenceDiagram\n")
@@ -115,7 +116,7 @@ func (m *Mermaid) rung(r *rung) {
 	}
 	for i := range r.notable {
 		a := &r.notable[i]
-		m.note(&b, "over C,S", strings.ToUpper(a.Kind.Severity.String())+" "+a.Detail())
+		m.note(&b, "over C,S", strings.ToUpper(a.Kind.Severity.String())+" "+DetailAcross(m.dropped, a))
 	}
 	e.text = b.String()
 	m.add(e)

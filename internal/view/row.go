@@ -67,6 +67,7 @@ func (r *row) resent() uint64 {
 // told is an anomaly that was told.
 type told struct {
 	stream  uint64
+	dropped uint64 // packets that the capture had lost since the conversation began
 	anomaly analyzer.Anomaly
 }
 

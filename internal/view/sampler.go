@@ -93,7 +93,7 @@ func (s *sampler) event(e *analyzer.Event) {
 		if len(s.news) == mostNews {
 			s.news = s.news[:copy(s.news, s.news[1:])]
 		}
-		s.news = append(s.news, told{e.Conversation.Stream, *e.Anomaly})
+		s.news = append(s.news, told{e.Conversation.Stream, e.Conversation.Dropped, *e.Anomaly})
 	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventAnomaly:
 		s.news = slices.DeleteFunc(s.news, func(t told) bool { return t.of(e) })
 	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventOpened: // all is told again

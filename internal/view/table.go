@@ -160,7 +160,7 @@ func (m *model) newsLines(n int) []string {
 		a := &news[i].anomaly
 		stamp := fmt.Sprintf("%s #%d ", a.Time.Time().Format("15:04:05.000"), news[i].stream)
 		what := fill(a.Kind.Severity.String(), len("warning")) + " " + a.Kind.ID
-		rest := ": " + a.Detail()
+		rest := ": " + report.DetailAcross(news[i].dropped, a)
 		room := max(0, p.width-ansi.StringWidth(stamp)-ansi.StringWidth(what))
 		lines = append(lines, ansi.Truncate(stamp+p.paint(severityStyles[a.Kind.Severity], what)+p.paint(ordinary, ansi.Truncate(plain(rest), room, "…")), p.width, ""))
 	}
