@@ -33,7 +33,7 @@ const (
 )
 
 func newLiveCommand(e env) *cobra.Command {
-	o := liveOptions{buffer: 64 << 20}
+	o := liveOptions{buffer: 128 << 20}
 	cmd := &cobra.Command{
 		Use:   "live -i IFACE",
 		Short: "Analyze what an interface sees, while it happens",

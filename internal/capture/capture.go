@@ -18,7 +18,7 @@ type Options struct {
 	Filter      string   // pcap-filter(7), or what filterlang has of it without libpcap; "": everything
 	SnapLen     int      // bytes of a frame that are kept, default 128
 	Promiscuous bool     // also frames for other hosts; AnyInterface cannot have them
-	BufferSize  int      // bytes of the kernel's ring, for each interface; default 64 MiB
+	BufferSize  int      // bytes of the kernel's ring, for each interface; default 128 MiB
 }
 
 // AnyInterface is the name that stands for all interfaces of a Linux machine.
@@ -30,9 +30,9 @@ const (
 	defaultSnapLen = 128
 	// maxSnapLen is the most that libpcap gives and capture files hold.
 	maxSnapLen = 262144
-	// defaultBuffer holds about 300,000 frames at the default snap length, a third of a second at
-	// 1 M packets/s: longer than a garbage collection or another process holds a reader up.
-	defaultBuffer = 64 << 20
+	// defaultBuffer holds about 600,000 frames at the default snap length, more than a second at
+	// 500,000 packets/s: longer than a burst of connections that end, or another process, holds a reader up.
+	defaultBuffer = 128 << 20
 	// minBuffer is a few blocks of the ring.
 	minBuffer = 1 << 20
 )
