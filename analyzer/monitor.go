@@ -178,7 +178,7 @@ func (m *Monitor) update(slot uint32) {
 		return
 	}
 	if !t.waiting {
-		t.waiting, t.level = true, 0
+		t.waiting = true
 		m.again[0].push(deadline{m.tracker.now + missedAfter, slot, m.tracker.slab.at(slot).gen})
 	}
 }
@@ -196,7 +196,6 @@ func (m *Monitor) recheck() {
 			}
 			m.dirty(d.slot)
 			next := min(level+1, recheckLevels-1)
-			m.tales[d.slot].level = uint8(next)
 			m.again[next].push(deadline{t.now + missedAfter<<next, d.slot, d.gen})
 		}
 	}

@@ -15,7 +15,6 @@ type tale struct {
 	state     [2]fsm.State // by Side
 	outcome   Outcome      // valid with closed
 	client    uint8        // direction
-	level     uint8        // of Monitor.again; valid with waiting
 	over      Over         // why it ends, if the monitor ends it
 	opened    bool
 	closed    bool // EventClosed was told

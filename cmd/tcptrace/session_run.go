@@ -197,27 +197,20 @@ func (s *session) closeWriter(ctx context.Context) error {
 		return nil
 	}
 	n, err := s.writer.Close(context.WithoutCancel(ctx))
-	text := fmt.Sprintf("%s: %s in %s", s.write.Path, plural(n.Packets, "packet"), plural(n.Files-n.Deleted, "file"))
+	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
 	if s.keeper != nil {
 		k := s.keeper.Counts()
-		text += " of " + plural(k.Wanted, "conversation")
+		text += " of " + report.Counted(k.Wanted, "conversation")
 		if k.Missing > 0 {
-			text += "; " + plural(k.Missing, "packet") + " of them had been given up before they were wanted"
+			text += "; " + report.Counted(k.Missing, "packet") + " of them had been given up before they were wanted"
 		}
 	}
 	if n.LeftOut > 0 {
-		text += "; " + plural(n.LeftOut, "packet") + " could not be written"
+		text += "; " + report.Counted(n.LeftOut, "packet") + " could not be written"
 	}
 	if n.Unpacked > 0 {
-		text += "; " + plural(n.Unpacked, "file") + " could not be compressed"
+		text += "; " + report.Counted(n.Unpacked, "file") + " could not be compressed"
 	}
 	s.note("%s", text)
 	return err
-}
-
-func plural(n uint64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
