@@ -13,26 +13,8 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/live"
 	"tcptrace/internal/source"
+	"tcptrace/internal/sourcetest"
 )
-
-// single delivers the packets of a source one at a time.
-type single struct {
-	source.Source
-	whole source.Batch
-	next  int
-}
-
-func (p *single) Next(b *source.Batch) error {
-	if p.next == len(p.whole.Packets) {
-		if err := p.Source.Next(&p.whole); err != nil {
-			return err
-		}
-		p.next = 0
-	}
-	b.Buf, b.Packets = append(b.Buf[:0], p.whole.Buf...), append(b.Packets[:0], p.whole.Packets[p.next])
-	p.next++
-	return nil
-}
 
 // listen runs a capture through a loop, packet by packet, and says that the capture loses lost of them
 // with each.
@@ -45,7 +27,7 @@ func listen(t testing.TB, path string, lost uint64, prepare func(*live.Loop)) an
 		drops := uint64(0)
 		o.Dropped = func() uint64 { drops += lost; return drops }
 	}
-	l := live.New(&single{Source: src}, o)
+	l := live.New(sourcetest.Pieces(src, 1), o)
 	prepare(l)
 	sum, err := l.Run(context.Background())
 	if err != nil {

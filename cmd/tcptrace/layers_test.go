@@ -49,6 +49,7 @@ var layers = map[string]layer{
 	"internal/live":       {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/view":       {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
 	"internal/metrics":    {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/", "golang.org/x/net/netutil"}},
+	"internal/sourcetest": {ours: []string{"internal/source"}},
 	"internal/expect":     {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"tcptracetest":        {ours: []string{"internal/check", "internal/expect", "report"}},
 	"internal/check":      {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},

@@ -13,29 +13,9 @@ import (
 	"tcptrace/internal/engine"
 	"tcptrace/internal/live"
 	"tcptrace/internal/source"
+	"tcptrace/internal/sourcetest"
 	"tcptrace/report"
 )
-
-// pieces delivers the packets of a source a few at a time.
-type pieces struct {
-	source.Source
-	size  int
-	whole source.Batch
-	next  int
-}
-
-func (p *pieces) Next(b *source.Batch) error {
-	if p.next == len(p.whole.Packets) {
-		if err := p.Source.Next(&p.whole); err != nil {
-			return err
-		}
-		p.next = 0
-	}
-	n := min(p.next+p.size, len(p.whole.Packets))
-	b.Buf, b.Packets = append(b.Buf[:0], p.whole.Buf...), append(b.Packets[:0], p.whole.Packets[p.next:n]...)
-	p.next = n
-	return nil
-}
 
 // captures are the golden captures and those of real kernels that ship with the project.
 func captures(t *testing.T) []string {
@@ -85,7 +65,7 @@ func TestEventsEqualAnalysis(t *testing.T) {
 			name := fmt.Sprintf("%s by %d", filepath.Base(file), size)
 			src := source.Open([]string{file}, source.Options{})
 			ears := listener{t: t, name: name, beliefs: map[uint64]*belief{}, final: map[uint64]report.Record{}}
-			l := live.New(&pieces{Source: src, size: size}, live.Options{})
+			l := live.New(sourcetest.Pieces(src, size), live.Options{})
 			l.OnEvent(ears.hear)
 			if _, err := l.Run(context.Background()); err != nil {
 				t.Fatal(name, err)

@@ -19,28 +19,10 @@ import (
 	"tcptrace/internal/engine"
 	"tcptrace/internal/live"
 	"tcptrace/internal/source"
+	"tcptrace/internal/sourcetest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-// single delivers the packets of a source one at a time.
-type single struct {
-	source.Source
-	whole source.Batch
-	next  int
-}
-
-func (p *single) Next(b *source.Batch) error {
-	if p.next == len(p.whole.Packets) {
-		if err := p.Source.Next(&p.whole); err != nil {
-			return err
-		}
-		p.next = 0
-	}
-	b.Buf, b.Packets = append(b.Buf[:0], p.whole.Buf...), append(b.Packets[:0], p.whole.Packets[p.next])
-	p.next++
-	return nil
-}
 
 // lossy is a capture of one interface.
 func lossy() []Interface { return []Interface{{Name: "eth0", Received: 31, Dropped: 2, Missed: 1}} }
@@ -50,7 +32,7 @@ func observed(t testing.TB, path string, o Options, lo live.Options, prepare fun
 	t.Helper()
 	src := source.Open([]string{path}, source.Options{})
 	defer src.Close()
-	o.Loop = live.New(&single{Source: src}, lo)
+	o.Loop = live.New(sourcetest.Pieces(src, 1), lo)
 	m := New(o)
 	if prepare != nil {
 		prepare(m, o.Loop)
