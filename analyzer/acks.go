@@ -185,7 +185,7 @@ func (r *reader) sample(last *sent, size uint32, clean bool) {
 
 // weigh adds to the account of bytes in flight that so many were up to now, since that changed last.
 func (b *book) weigh(inFlight reassembly.Pos, now Time) {
-	if d := now - max(b.lastData, b.advanced); d > 0 && b.firstData != 0 && inFlight < 1<<32 {
+	if d := now - max(b.lastData, b.advanced); d > 0 && b.firstData != 0 && inFlight > 0 && inFlight < 1<<32 {
 		b.flightArea += uint64(inFlight) * uint64(d/1000)
 	}
 }
@@ -242,6 +242,18 @@ func (r *reader) readWindow() {
 	}
 }
 
+// takeProbe is an ACK of what came as a zero-window probe: its bytes are as good as any others.
+func (r *reader) takeProbe(rp *repair) {
+	end := min(r.ack, rp.probeEnd)
+	if n := rp.captured.Missing(r.t.repairs.ranges, rp.probe, end); n > 0 {
+		rp.captured.Add(r.t.repairs.ranges, rp.probe, end)
+		rp.taken += uint64(n)
+	}
+	if rp.probe = 0; r.ack < rp.probeEnd {
+		rp.probe = r.ack
+	}
+}
+
 // shut begins a time without window.
 func (rp *repair) shut(t Time) {
 	rp.zeros++
@@ -292,6 +304,9 @@ func (r *reader) repaired(high reassembly.Pos) {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
 			r.v.notes |= NoteReneged
 		}
+	}
+	if rp.probe != 0 && r.ack > rp.probe {
+		r.takeProbe(rp)
 	}
 	switch {
 	case rp.recover == 0:

@@ -93,7 +93,9 @@ func (r *reader) place() {
 		r.end = r.pos + reassembly.Pos(s.SeqLen())
 	}
 	if r.una = r.rx.acked; r.una == 0 {
-		r.una = r.tx.start
+		if r.una = r.tx.start; r.una == 0 {
+			r.una = r.next
+		}
 	}
 }
 
@@ -111,11 +113,11 @@ func (r *reader) close() {
 
 func (r *reader) closeRare() {
 	switch r.v.kind {
-	case KindUnacceptable, KindRST: // what an RST carries is no part of the stream
-		if r.s.Len > 0 && !r.moves() {
+	case KindUnacceptable:
+		if !r.s.Flags.Any(wire.RST) && !r.moves() {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
-	case KindKeepAlive, KindZeroWindowProbe:
+	case KindRST, KindKeepAlive, KindZeroWindowProbe:
 	case KindRetransmission, KindOutOfOrder:
 		if r.s.Len > 0 && r.a.firstData != 0 {
 			r.a.lastData = r.now
@@ -331,8 +333,11 @@ func (r *reader) probe() {
 	rp := r.t.repairOf(r.a, r.tx)
 	rp.probes++
 	rp.probeBytes += uint64(r.s.Len)
-	if r.s.Len > 0 && rp.probe < r.una {
-		rp.probe = r.pos
+	if r.s.Len > 0 {
+		if rp.probe < r.una {
+			rp.probe = r.pos
+		}
+		rp.probeEnd = max(rp.probeEnd, r.end)
 	}
 }
 

@@ -12,6 +12,7 @@ type repair struct {
 	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
 	recovered Time                  // when the last such time ended
 	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
+	probeEnd  reassembly.Pos        // and where the longest of them ends
 	tail      reassembly.Pos        // the latest retransmission
 	tailTime  Time
 	tailTimes uint8
@@ -35,6 +36,7 @@ type repair struct {
 	probes         uint32
 	copyPackets    uint32 // capture duplicates
 	probeBytes     uint64
+	taken          uint64 // of these, the ones that the receiver took
 	copies         uint64 // bytes of capture duplicates
 	rejected       uint64 // bytes of unacceptable segments
 	urgentBytes    uint64
@@ -140,7 +142,9 @@ func (r *repair) resends() (n uint32) {
 // copied counts a second copy.
 func (r *repair) copied(s *wire.Segment) {
 	r.copyPackets++
-	r.copies += uint64(s.Len)
+	if s.Flags&wire.RST == 0 {
+		r.copies += uint64(s.Len)
+	}
 }
 
 // remember keeps a retransmission until it is known whether it was needed.
