@@ -85,7 +85,8 @@ func (r *repair) account(out *Sent) {
 	out.UrgentPackets, out.UrgentBytes, out.CEMarks = uint64(r.urgent), r.urgentBytes, uint64(r.marked)
 	out.Duplicates = uint64(r.copyPackets)
 	out.LostBefore = uint64(r.lostPackets)
-	out.LostBehind = out.Retransmitted() - min(out.Retransmitted(), uint64(r.lostPackets)+uint64(r.spurious))
+	out.Lost = uint64(r.lost)
+	out.LostBehind = out.Lost - min(out.Lost, out.LostBefore)
 	out.ZeroWindows, out.ZeroWindowTime, out.ZeroWindowMax = uint64(r.zeros), time.Duration(r.zeroTime), time.Duration(r.zeroMax)
 	out.Interval, out.AmbiguousRTT, out.PostLossACKs = r.gaps.report(), r.ambiguous.report(), uint64(r.postLoss)
 }

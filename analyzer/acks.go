@@ -291,7 +291,7 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	if got.DSACK.Len() > 0 {
 		r.v.notes |= NoteDSACK
 		rp.dsacks++
-		r.prove(rp, r.rx, func(one *resent) bool { return one.lo < got.DSACK.Hi && got.DSACK.Lo < one.hi })
+		r.proveTwice(rp, got.DSACK)
 	}
 	return got.Sacked > 0
 }

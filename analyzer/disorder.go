@@ -301,6 +301,7 @@ func (r *reader) resend(i int, fresh int64) {
 	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}
+	lost, since := r.repairs(i, fresh)
 	for ; i >= 0 && i < int(r.a.flight.n); i++ {
 		e := r.a.flight.at(&r.t.flights, i)
 		if e.times < 255 {
@@ -321,12 +322,16 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.spurious++
 		return
 	}
+	rp.lost += uint32(lost)
+	if lost > 0 {
+		r.lose(rp, lost, fresh > 0, since)
+	}
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
 		r.t.forgotten++
 	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
-		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: fresh > 0, lost: lost,
 	})
 }
 

@@ -313,8 +313,8 @@ func (r *reader) deny(m *mark) {
 
 // unneeded notes that a retransmission of h turns out not to have been needed.
 func (r *reader) unneeded(h *half, one *resent) {
-	if one.lo < h.start || one.hi-one.lo <= 1 && h.flags.has(sentFIN) && one.lo >= h.fin {
-		return // a SYN or FIN
+	if h.isControl(one) {
+		return
 	}
 	dir, why := r.s.Dir, byTime
 	if h == r.tx {

@@ -26,6 +26,9 @@ type repair struct {
 	causes         [NumCauses]uint32 // retransmissions
 	spurious       uint32
 	lostPackets    uint32 // retransmissions with bytes that were not captured before
+	lost           uint32 // segments that they repaired, but for those that proved unneeded
+	lossPos        reassembly.Pos
+	lossSince      Time   // when what is at lossPos, the latest loss, passed first, or was missed
 	bytes          uint64 // of retransmissions, those that were captured before
 	gaps           spread // between two transmissions of the same bytes
 	ambiguous      spread // from the latest transmission of a segment that was sent again to its ACK
@@ -60,6 +63,8 @@ type resent struct {
 	cause  Cause
 	head   bool // the first bytes in flight: the first ACK that advances tells
 	stamps bool // tsval is valid
+	before bool // its bytes had not been captured
+	lost   uint8
 }
 
 const maxResent = 8 // the oldest is given up
