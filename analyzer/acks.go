@@ -58,6 +58,9 @@ func (r *reader) readACK() {
 	case r.v.kind == KindACK && r.pos == r.next:
 		r.v.kind = r.repeatedACK(high, news)
 	}
+	if b.repair != 0 && r.t.repairs.at(b.repair).renegedIn != 0 {
+		r.reneges(r.t.repairs.at(b.repair))
+	}
 	if r.ack >= known {
 		r.readWindow()
 	}
@@ -286,7 +289,7 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
 	rp.invalidSACKs += uint32(got.Invalid)
 	if got.Reneged > 0 {
-		r.v.notes |= NoteReneged
+		r.takesBack(rp, got.Reneged)
 	}
 	if got.DSACK.Len() > 0 {
 		r.v.notes |= NoteDSACK
@@ -302,7 +305,7 @@ func (r *reader) repaired(high reassembly.Pos) {
 	rp := p.at(r.b.repair)
 	if rp.acked.Known() && r.s.NSack == 0 {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
-			r.v.notes |= NoteReneged
+			r.takesBack(rp, got.Reneged)
 		}
 	}
 	if rp.probe != 0 && r.ack > rp.probe {
@@ -317,5 +320,8 @@ func (r *reader) repaired(high reassembly.Pos) {
 	}
 	if rp.unjudged > 0 {
 		r.settleResent(rp)
+	}
+	if rp.unanswered {
+		r.answered(rp)
 	}
 }

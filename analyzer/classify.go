@@ -310,8 +310,12 @@ func (r *reader) inOrder() {
 	if r.a.repair != 0 {
 		r.capture(r.t.repairs.at(r.a.repair))
 	}
+	if r.v.kind == KindUnacceptable {
+		r.push(sentInVain)
+		return
+	}
 	r.push(0)
-	if r.s.Len > 0 && r.v.kind != KindUnacceptable {
+	if r.s.Len > 0 {
 		r.payload()
 	}
 }
@@ -359,6 +363,9 @@ func (r *reader) payload() {
 		switch room := b.edge - r.end; {
 		case room < 0 && r.pos >= r.una:
 			r.v.notes |= NoteWindowExceeded
+			if r.end > r.rx.rightWin {
+				a.flight.at(&r.t.flights, int(a.flight.n)-1).flags |= sentInVain
+			}
 			m = modeWindow
 		case room == 0:
 			r.v.notes |= NoteWindowFull

@@ -301,7 +301,10 @@ func (r *reader) resend(i int, fresh int64) {
 	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}
-	lost, since := r.repairs(i, fresh)
+	if rp.renegedIn != 0 {
+		r.believes(rp, 1-r.s.Dir)
+	}
+	lost, since := r.repairs(rp, i, fresh)
 	for ; i >= 0 && i < int(r.a.flight.n); i++ {
 		e := r.a.flight.at(&r.t.flights, i)
 		if e.times < 255 {
@@ -312,7 +315,7 @@ func (r *reader) resend(i int, fresh int64) {
 		}
 		if e.flags&sentHole == 0 || r.whole(i, e) {
 			e.time, e.id = r.now, r.s.IPID
-			e.flags &^= sentHole | sentStamped
+			e.flags &^= sentHole | sentStamped | sentInVain
 		}
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break
@@ -323,9 +326,7 @@ func (r *reader) resend(i int, fresh int64) {
 		return
 	}
 	rp.lost += uint32(lost)
-	if lost > 0 {
-		r.lose(rp, lost, fresh > 0, since)
-	}
+	r.lose(rp, lost, fresh > 0, since)
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
 		r.t.forgotten++
 	}

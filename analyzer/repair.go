@@ -17,6 +17,9 @@ type repair struct {
 	tailTime  Time
 	tailTimes uint8
 	by        Cause             // what began the recovery, also of the last one
+	renegedTo reassembly.Pos    // bytes before it, selectively acknowledged, may have been thrown away by the receiver
+	renegedAt Time              // when the ACK of them stopped where they begin
+	renegedIn uint64            // in that frame; 0: it did not, or stuck to it
 	nResent   uint8             // valid entries of resent
 	unjudged  uint8             // of these, how many were not acknowledged when last looked at
 	next      uint32            // free list: repair+1
@@ -25,14 +28,16 @@ type repair struct {
 	// Counts for the report: of what it sent,
 	causes         [NumCauses]uint32 // retransmissions
 	spurious       uint32
-	lostPackets    uint32 // retransmissions with bytes that were not captured before
-	lost           uint32 // segments that they repaired, but for those that proved unneeded
-	lossPos        reassembly.Pos
-	lossSince      Time   // when what is at lossPos, the latest loss, passed first, or was missed
-	bytes          uint64 // of retransmissions, those that were captured before
-	gaps           spread // between two transmissions of the same bytes
-	ambiguous      spread // from the latest transmission of a segment that was sent again to its ACK
-	postLoss       uint32 // ACKs of a segment that was sent once, over one that was sent again
+	lostPackets    uint32         // retransmissions with bytes that were not captured before
+	lost           uint32         // segments that they repaired, but for those that proved unneeded
+	unanswered     bool           // none was acknowledged since the latest of these
+	lossPos        reassembly.Pos // of the latest retransmission of anything lost
+	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all
+	lossSince      Time           // when what it repairs passed first, or was missed
+	bytes          uint64         // of retransmissions, those that were captured before
+	gaps           spread         // between two transmissions of the same bytes
+	ambiguous      spread         // from the latest transmission of a segment that was sent again to its ACK
+	postLoss       uint32         // ACKs of a segment that was sent once, over one that was sent again
 	reordered      uint32
 	reorderedBytes uint64
 	lateMax        Time // by how much the latest one was late
