@@ -9,7 +9,7 @@ import (
 // FailOn tells which anomalies fail a check, and counts the conversations that have one.
 type FailOn struct {
 	severity analyzer.Severity
-	severe   bool // severity counts
+	severe   bool            // severity counts
 	kinds    map[string]bool // by id
 	judgment analyzer.Judgment
 
