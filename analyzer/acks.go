@@ -49,8 +49,16 @@ func (r *reader) readACK() {
 	}
 	switch {
 	case r.ack > known:
-		if r.v.kind == KindACK && r.answersProbe() {
-			r.v.kind = KindZeroWindowProbeACK
+		if r.ack > high {
+			if r.ack-high > farthest {
+				r.v.kind = KindUnacceptable // of another connection, or forged
+				r.v.notes |= NoteOldACK
+				return
+			}
+			r.beyondCaptured(known)
+		}
+		if r.v.kind == KindACK {
+			r.v.kind = r.newsOfProbe(known)
 		}
 		r.advance(high)
 	case r.ack < known:
@@ -91,9 +99,26 @@ func (b *book) flightFits(peer *book, high reassembly.Pos) bool {
 	return peer.edge-high >= reassembly.Pos(b.segmentMax)
 }
 
-// answersProbe reports whether an ACK answers a zero-window probe.
-func (r *reader) answersProbe() bool {
-	return r.b.flags.has(bookZeroProbed) && r.s.Window == 0
+// beyondCaptured is an ACK of more than was captured; known is what was acknowledged before. In a capture that begins with a
+// keep-alive the peer expects one more than that had.
+func (r *reader) beyondCaptured(known reassembly.Pos) {
+	h := r.rx
+	if known == 0 && h.packets > 0 && !h.flags.has(isnKnown|sentData|sentFIN) && h.end == h.start && r.ack == h.end+1 {
+		h.start, h.end = r.ack, r.ack
+		return
+	}
+	r.v.notes |= NoteACKOfUnseen
+}
+
+// newsOfProbe is the kind of a pure ACK that acknowledges more than known: it may answer a probe all the same.
+func (r *reader) newsOfProbe(known reassembly.Pos) Kind {
+	switch {
+	case r.b.flags.has(bookZeroProbed) && r.s.Window == 0:
+		return KindZeroWindowProbeACK
+	case r.b.flags.has(bookProbed) && known == 0:
+		return KindKeepAliveACK
+	}
+	return KindACK
 }
 
 // repeatedACK is the kind of an ACK, without payload and in order, that acknowledges no more than one before.
@@ -156,9 +181,6 @@ func (r *reader) advance(high reassembly.Pos) {
 	}
 	if b.flags.has(bookStamping) && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
 		r.stamped()
-	}
-	if r.ack > high {
-		r.v.notes |= NoteACKOfUnseen
 	}
 	if b.repair != 0 {
 		r.repaired(high)

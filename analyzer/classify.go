@@ -26,6 +26,7 @@ type reader struct {
 	una      reassembly.Pos // of these, the first that is not acknowledged
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	again    bool           // its frame was captured just before
 	unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
 	v        verdict
 }
@@ -84,6 +85,9 @@ func (r *reader) place() {
 			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
 		}
 		r.pos = r.next
+		if s.Len == 1 && s.Flags == wire.ACK { // new data would come with PSH
+			r.next++
+		}
 	} else {
 		r.next = r.tx.end
 		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
@@ -130,6 +134,27 @@ func (r *reader) closeRare() {
 // timestamp its sender has sent, and will send again.
 func (r *reader) moves() bool {
 	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0
+}
+
+// apart are the kinds of segments that the conv does not take as it does others.
+const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+
+// setApart gives the conv a segment of such a kind, or what it is to know of it.
+func (r *reader) setApart() {
+	switch start := r.tx.start; {
+	case r.v.kind == KindKeepAlive:
+		r.c.segment(&r.t.facts, r.s)
+		if !r.tx.flags.has(isnKnown) && r.tx.start != start {
+			r.tx.start = r.tx.end // the capture begins with it: its octet is none of the stream
+		}
+	case r.v.kind == KindCaptureDuplicate && r.again:
+		r.c.mark(&r.t.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
+		r.c.count(r.tx, r.s)
+	case r.moves():
+		r.c.segment(&r.t.facts, r.s)
+	default:
+		r.c.count(r.tx, r.s)
+	}
 }
 
 // mark notes what flags and IP header say whatever the segment is.
@@ -264,8 +289,7 @@ func (r *reader) openAgain() Kind {
 	}
 	switch r.origin(e) {
 	case samePacket:
-		r.t.repairOf(r.a, r.tx).copied(r.s)
-		return KindCaptureDuplicate
+		return r.doubled(r.t.repairOf(r.a, r.tx), e)
 	case overtook:
 		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
 		return KindOutOfOrder

@@ -12,7 +12,7 @@ type mark struct {
 	ahead      uint32
 	count      uint32
 	amount     int64  // bytes or ns, by kind
-	hole       hole   // of markHole; the range that markUnsent is about
+	hole       hole   // of markHole; the range that markUnsent is about; of markKeepAlive passed: dir gave up, by an RST
 	run        run    // of what lasts (episode.go)
 	next       uint32 // mark+1; 0: none
 	kind       markKind
