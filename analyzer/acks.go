@@ -142,6 +142,9 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 		if b.dup < 1<<16-1 {
 			b.dup++
 		}
+		if b.repair != 0 {
+			r.t.repairs.at(b.repair).heard = r.now
+		}
 		if b.dup == dupThresh {
 			a.triples++
 		}
@@ -163,6 +166,9 @@ func (r *reader) advance(high reassembly.Pos) {
 		una = r.rx.start
 	}
 	b.weigh(max(high, una)-una, r.now)
+	if r.a.isFull(r.ack - una) {
+		b.flags |= bookFullACKed
+	}
 	if n := b.flight.n; n > 0 {
 		if last, size, clean := b.flight.acknowledge(&r.t.flights, r.ack, una); last != nil {
 			r.sample(last, size, clean)
@@ -310,6 +316,9 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	rp.sacks++
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
 	rp.invalidSACKs += uint32(got.Invalid)
+	if got.Invalid > 0 || got.DSACK.Len() > 0 && got.DSACK.Lo < r.rx.start-1 {
+		r.strangeBlocks(blocks[:n])
+	}
 	if got.Reneged > 0 {
 		r.takesBack(rp, got.Reneged)
 	}
@@ -317,6 +326,12 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 		r.v.notes |= NoteDSACK
 		rp.dsacks++
 		r.proveTwice(rp, got.DSACK)
+	}
+	if got.Sacked > 0 {
+		rp.heard = r.now
+	}
+	if r.a.isFull(reassembly.Pos(got.Sacked)) {
+		r.b.flags |= bookFullACKed
 	}
 	return got.Sacked > 0
 }

@@ -62,6 +62,8 @@ func (r *reader) cause(rp *repair, i int, e *sent) Cause {
 		return CauseTailProbe
 	case timer:
 		return CauseTimeout
+	case waited < minRTO && (r.rx.packets == 0 || rp.heard != 0 && r.now-rp.heard < max(minRTO, r.responseTime())):
+		return CauseFast // sooner than any timer: it answers what was heard before, or what nobody captured
 	case waited >= minRTO && r.pos <= r.una && !answers:
 		return CauseTimeout
 	}

@@ -237,7 +237,9 @@ func (r *reader) opening() Kind {
 		r.a.flags |= bookSACK
 	}
 	if tx.flags.has(sent) {
-		kind = r.openAgain()
+		if kind = r.openAgain(); kind == KindRetransmission {
+			r.compareOptions()
+		}
 	} else {
 		kind = r.open(kind)
 	}
@@ -249,6 +251,28 @@ func (r *reader) opening() Kind {
 		r.capture(rp)
 	}
 	return kind
+}
+
+// comparedOptions are the options of a SYN that are the same each time, with most stacks.
+const comparedOptions = wire.HasMSS | wire.HasWScale | wire.HasSACKPerm | wire.HasTimestamps
+
+// compareOptions compares the options of a repeated SYN or SYN-ACK with those of the first.
+func (r *reader) compareOptions() {
+	s, a := r.s, r.a
+	if (s.Bits|a.synOptions)&(wire.CutOptions|wire.BadOptions) != 0 || r.tx.flags&(sentSYN|sentSYNACK) == sentSYN|sentSYNACK {
+		return // not known, or perhaps of a SYN where this is a SYN-ACK
+	}
+	changed := (s.Bits ^ a.synOptions) & comparedOptions
+	if s.Bits&wire.HasMSS != 0 && s.MSS != a.mss {
+		changed |= wire.HasMSS
+	}
+	if s.Bits&wire.HasWScale != 0 && s.WScale != a.wscale {
+		changed |= wire.HasWScale
+	}
+	if changed != 0 {
+		m := r.note(markSYNOptions, s.Dir)
+		m.amount |= int64(changed)
+	}
 }
 
 // open is a SYN or SYN-ACK of which no other was captured.
@@ -299,7 +323,9 @@ func (r *reader) openAgain() Kind {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
-	r.v.spurious = e == nil && r.rx.acked != 0
+	if r.v.spurious = e == nil && r.rx.acked != 0; r.v.spurious && r.s.Flags.Any(wire.ACK) && r.a.syns > 2 {
+		r.untaken()
+	}
 	r.resend(i, 0)
 	return KindRetransmission
 }

@@ -202,7 +202,7 @@ func (r *reader) sentBefore() {
 	from, to := r.bytes()
 	fresh := rp.captured.Missing(r.t.repairs.ranges, from, min(to, r.next))
 	which := sentAgain
-	if fresh == 0 {
+	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); fresh == 0 && !another { // not another piece of e
 		which = r.origin(e)
 	}
 	switch {
@@ -356,11 +356,15 @@ func (r *reader) resend(i int, fresh int64) {
 	})
 }
 
+// startOf is where the i-th range in flight begins.
+func (r *reader) startOf(i int) reassembly.Pos {
+	if i > 0 {
+		return reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+	}
+	return r.una
+}
+
 // whole reports whether the segment has all of the i-th range in flight.
 func (r *reader) whole(i int, e *sent) bool {
-	from := r.una
-	if i > 0 {
-		from = reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
-	}
-	return r.pos <= from && int32(e.end-uint32(r.end)) <= 0
+	return r.pos <= r.startOf(i) && int32(e.end-uint32(r.end)) <= 0
 }

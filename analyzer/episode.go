@@ -131,6 +131,7 @@ func (r *reader) sentAgain() {
 	if r.v.cause != CauseTimeout || r.pos > r.una || r.end <= r.una {
 		return
 	}
+	r.vanishes()
 	since := max(r.a.advanced, r.tx.busySince)
 	if since == 0 {
 		since = r.tx.last
