@@ -25,12 +25,19 @@ func (r *reader) countACK() {
 func (r *reader) ackTooOld() bool {
 	const opened = sentSYN | sentSYNACK
 	switch {
+	case int32(uint32(r.tx.acked)-r.s.Ack) <= 0:
+		return false
 	case r.tx.flags&opened == 0 || r.rx.flags&opened == 0: // then the scale of windows is not known
 		return false
 	case r.tx.acked == 0 || r.tx.acked > r.rx.end: // an ACK of another connection, perhaps
 		return false
 	}
 	return uint32(r.tx.acked)-r.s.Ack > max(r.a.windowMax, uint32(r.a.synWindow))
+}
+
+// ackTooFar reports whether an ACK is so far beyond all that was captured, and acknowledged, that it is of another connection, or forged.
+func (r *reader) ackTooFar() bool {
+	return r.tx.acked != 0 && r.rx.end != 0 && reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) > max(r.rx.end, r.tx.acked)+farthest
 }
 
 // readACK takes what a segment tells of the other direction: what has arrived, and the window.
@@ -50,11 +57,6 @@ func (r *reader) readACK() {
 	switch {
 	case r.ack > known:
 		if r.ack > high {
-			if r.ack-high > farthest {
-				r.v.kind = KindUnacceptable // of another connection, or forged
-				r.v.notes |= NoteOldACK
-				return
-			}
 			r.beyondCaptured(known)
 		}
 		if r.v.kind == KindACK {

@@ -121,7 +121,7 @@ func (r *reader) acquit(rp *repair, h *half, i int) {
 	rp.spurious++
 	rp.lost -= min(rp.lost, uint32(one.lost))
 	if one.before {
-		rp.lostPackets--
+		rp.lostPackets -= min(rp.lostPackets, 1)
 	}
 	r.t.amend(r, h, one)
 	if one.lost > 0 {

@@ -50,7 +50,7 @@ func (r *reader) read() {
 			r.close()
 			return
 		}
-	case s.Flags&wire.ACK != 0 && int32(uint32(r.tx.acked)-s.Ack) > 0 && r.ackTooOld():
+	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.tx.acked) > uint32(farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.v.kind = KindUnacceptable
 		r.v.notes |= NoteOldACK
 	case r.pos != r.next:
@@ -118,7 +118,7 @@ func (r *reader) close() {
 func (r *reader) closeRare() {
 	switch r.v.kind {
 	case KindUnacceptable:
-		if !r.s.Flags.Any(wire.RST) && !r.moves() {
+		if !r.s.Flags.Any(wire.RST) && (r.s.Flags.Any(wire.SYN) || !r.moves()) {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindRST, KindKeepAlive, KindZeroWindowProbe:
@@ -319,7 +319,7 @@ func (r *reader) openAgain() Kind {
 		return KindOutOfOrder
 	}
 	r.v.cause = CauseTimeout
-	if r.s.Flags.Any(wire.ACK) && e != nil && r.answersSYN(e) {
+	if r.s.Flags.Any(wire.ACK) && r.answersSYN(e) {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
@@ -330,14 +330,20 @@ func (r *reader) openAgain() Kind {
 	return KindRetransmission
 }
 
-// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: as soon
-// as it can.
+// answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
+// soon as it can, or sooner after the one before than a timer waits.
 func (r *reader) answersSYN(e *sent) bool {
+	if r.b.repair == 0 || r.t.repairs.at(r.b.repair).resends() == 0 {
+		return false
+	}
+	if r.now-r.tx.last < minRTO {
+		return true
+	}
 	soon := r.responseTime()
 	if soon == 0 {
 		soon = firstRTO / 2
 	}
-	return r.rx.last > e.time && r.b.repair != 0 && r.t.repairs.at(r.b.repair).resends() > 0 && r.now-r.rx.last < soon
+	return e != nil && r.rx.last > e.time && r.now-r.rx.last < soon
 }
 
 // inOrder is new bytes, or a FIN, where the last ended.
@@ -444,7 +450,7 @@ func (r *reader) payload() {
 func (r *reader) fly(end reassembly.Pos) {
 	a := r.a
 	a.weigh(r.next-r.una, r.now)
-	if n := uint64(end - r.una); n < 1<<32 {
+	if n := uint64(end - r.una); n-1 < 1<<32-1 {
 		a.flightSum += n
 		a.flights++
 		a.flightMax = max(a.flightMax, uint32(n))

@@ -315,7 +315,6 @@ func (r *reader) resend(i int, fresh int64) {
 	rp.bytes += r.repeated(rp)
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
-		rp.lostPackets++
 	}
 	r.t.repairs.again(rp, r.v.cause)
 	if r.end <= r.rx.acked {
@@ -345,14 +344,18 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.spurious++
 		return
 	}
+	before := fresh > 0 && lost > 0
+	if before {
+		rp.lostPackets++
+	}
 	rp.lost += uint32(lost)
-	r.lose(rp, lost, fresh > 0, since)
+	r.lose(rp, lost, before, since)
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
 		r.t.forgotten++
 	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
-		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: fresh > 0, lost: lost,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: before, lost: lost,
 	})
 }
 

@@ -179,9 +179,9 @@ func (r *reader) rejected() {
 	case r.v.notes&NotePAWS != 0:
 		m := r.note(markOldStamp, dir)
 		m.amount = max(m.amount, int64(r.a.tsMax-r.s.TSval))
-	case r.v.notes&NoteOldACK != 0 && r.ack > r.rx.end:
+	case r.v.notes&NoteOldACK != 0 && r.ackTooFar():
 		m := r.note(markUnsent, dir)
-		m.amount = max(m.amount, int64(r.ack-r.rx.end))
+		m.amount = max(m.amount, int64(r.s.Ack-uint32(r.rx.end)))
 	case r.v.notes&NoteOldACK != 0:
 		m := r.note(markOldACK, dir)
 		m.amount = max(m.amount, int64(uint32(r.tx.acked)-r.s.Ack))

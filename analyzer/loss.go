@@ -98,9 +98,9 @@ func (r *reader) untaken() {
 		return
 	}
 	rp := r.t.repairs.at(r.b.repair)
-	rp.lost, rp.untaken, rp.unanswered = 0, true, true
+	rp.lost, rp.lostPackets, rp.untaken, rp.unanswered = 0, 0, true, true
 	if m := r.find(markLoss, 1-r.s.Dir); m != nil {
-		m.count, m.run.n = 0, 0
+		m.count, m.amount, m.run.n = 0, 0, 0
 	}
 }
 
