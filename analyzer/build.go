@@ -19,8 +19,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	}
 	out.Roles, out.Start, out.End = roles, c.first, c.last
 	out.FirstFrame, out.LastFrame = c.firstFrame, c.lastFrame
-	out.Outcome, out.Completeness = c.outcome(), c.seen
-	out.ConnState = connState(&c.half[cl], &c.half[1-cl])
+	out.Completeness = c.seen
 	out.History = c.history.orient(cl, c.firstDir)
 	out.Evicted, out.Quick = c.flags.has(evicted), !c.flags.has(isRead)
 	for side := range 2 {
@@ -39,6 +38,8 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
 	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
+	out.Outcome = ev.judge.outcomeOf(out)
+	out.ConnState = connState(out.Outcome, ev.judge.Close.By, &c.half[cl], &c.half[1-cl])
 }
 
 func (h *half) sent(out *Sent) {

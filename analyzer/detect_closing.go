@@ -201,8 +201,8 @@ func detailFinWait2(a *Anomaly) string {
 func detectAbortive(s *scene) {
 	c := &s.j.Close
 	switch c.Cause {
-	case ResetAborted, ResetHalfOpen, ResetChallenge, ResetInjected:
-		if c.HasFirst {
+	case ResetAborted, ResetHalfOpen, ResetOnPath, ResetChallenge, ResetKeepAlive, ResetInjected:
+		if c.HasFirst || c.InHandshake {
 			return
 		}
 		sent := s.c.Sent[Client].PayloadBytes + s.c.Sent[Server].PayloadBytes

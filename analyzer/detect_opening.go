@@ -13,9 +13,7 @@ const patience Time = 1e9
 const leastTimer Time = 200e6
 
 func detectResetInHandshake(s *scene) {
-	c := &s.j.Close
-	switch c.Cause {
-	case ResetRefused, ResetScan, ResetAbandoned, ResetDropped:
+	if c := &s.j.Close; c.Kind == CloseReset && c.InHandshake && s.c.Outcome != Unanswered {
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
 }
@@ -29,15 +27,17 @@ func detailResetInHandshake(a *Anomaly) string {
 		return "half-open scan, or a connect() that was given up: the " + a.Side.Peer().String() + " answered the SYN-ACK by an RST " + after
 	case ResetAbandoned:
 		return "aborted: the " + a.Side.Peer().String() + " reset while it connected, " + after
+	case ResetDropped:
+		return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
 	}
-	return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
+	return "RST from the " + a.Side.Peer().String() + " " + after + ": " + resetCauses[a.args[0]].text
 }
 
 // detectRefused counts the SYNs that were answered by an RST, also those that were tried again.
 func detectRefused(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		refusal := func(f *fact) bool { return f.has(wire.RST|wire.ACK) && f.covers(s.sides[dir].isn) }
+		refusal := func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) }
 		if syns.n == 0 || s.find(1-dir, 0, func(f *fact) bool { return f.any(wire.SYN) }) != nil {
 			continue
 		}
@@ -245,7 +245,7 @@ func detailSYNChanged(a *Anomaly) string {
 // time syn, was answered by an ACK of what its peer, dir, still held.
 func (s *scene) discovery(dir uint8) (syn Time, rst *fact) {
 	m := s.marked(markChallenge, dir)
-	if m == nil || s.c.Outcome == Closed {
+	if m == nil || s.j.Close.Kind == CloseGraceful {
 		return s.discoveryOfUnseen(dir)
 	}
 	next := s.marked(markSucceeded, 1-dir)

@@ -21,6 +21,13 @@ type Judgment struct {
 
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *Conversation) {
+	j.follow(c)
+	j.scene.detect()
+	j.Anomalies = j.scene.anomalies
+}
+
+// follow works out the trajectories and the close.
+func (j *Judgment) follow(c *Conversation) {
 	m := &j.mind
 	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
 	m.regard(c.marks)
@@ -42,8 +49,6 @@ func (j *Judgment) Judge(c *Conversation) {
 	s := &j.scene
 	s.mind, s.c, s.j = m, c, j
 	j.Close = s.explain()
-	s.detect()
-	j.Anomalies = s.anomalies
 }
 
 // regard takes from the marks what bears on the trajectories.

@@ -144,6 +144,7 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
+	judge Judgment // works out the outcomes
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
