@@ -122,10 +122,10 @@ var closingKinds = []*AnomalyKind{
 		Summary: "a SYN to a pair of sockets in TIME_WAIT was answered by an old ACK",
 		RFC:     "RFC 9293 3.10.7.4, RFC 6191",
 		Meaning: "The new SYN could have been an old one: neither its number nor its timestamp was larger. The endpoint in TIME_WAIT acknowledged the old connection again, " +
-			"the client reset that, and could only connect at its next SYN, a second later.",
+			"the client reset that, and could only connect at its next SYN, a second later, if that RST ended TIME_WAIT; where it does not (RFC 1337), every SYN meets the same until 2 MSL are over.",
 		Causes: "A client or NAT that takes ports again quickly with random sequence numbers and without timestamps.",
 		Next:   "Timestamps on both sides make it legal. Let the side with many connections not be the one that closes first.",
-		needs:  sign(markSucceeded), detect: detectTimeWaitRefused, detail: detailTimeWaitRefused,
+		needs:  sign(markOldAnswer), detect: detectTimeWaitRefused, detail: detailTimeWaitRefused,
 	},
 	{
 		ID: "time-wait-assassination", Severity: SeverityError,

@@ -55,20 +55,46 @@ func detailRefused(a *Anomaly) string {
 	return text
 }
 
+// detectNoAnswer tells of a SYN to which nothing came back that its sender takes. What TIME_WAIT answers is
+// time-wait-refused.
 func detectNoAnswer(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		if syns.n == 0 || !s.sides[1-dir].unseen || s.find(dir, 0, func(f *fact) bool { return !isSYN(f) }) != nil {
+		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil {
 			continue
 		}
-		if waited := s.lasts(syns.first.time); syns.n > 1 || waited >= int64(patience) {
-			s.raise(s.side(dir), syns.first, args{int64(syns.n), waited, syns.gaps[0], syns.gaps[1]})
+		end := nothingCame
+		if !s.sides[1-dir].unseen {
+			end = notTaken
+		}
+		rst := s.find(dir, 0, isRST)
+		if rst != nil && rst.ahead > syns.last.ahead {
+			end |= resetAtEnd
+		}
+		if waited := s.lasts(syns.first.time); syns.n > 1 || waited >= int64(patience) || rst != nil {
+			s.raise(s.side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
 }
 
+// How a SYN without an answer ended: args[0] holds it above the count.
+const (
+	nothingCame int64 = 0
+	notTaken    int64 = 1 << 32 // what came back is not acceptable
+	resetAtEnd  int64 = 2 << 32
+)
+
 func detailNoAnswer(a *Anomaly) string {
-	return sentTimes(a, "SYN", a.args[1]) + "; nothing came back"
+	text := sentTimes(a, "SYN", a.args[1])
+	if a.args[0]&notTaken != 0 {
+		text += "; nothing came back that it takes"
+	} else {
+		text += "; nothing came back"
+	}
+	if a.args[0]&resetAtEnd != 0 {
+		text += "; then it gave up by an RST"
+	}
+	return text
 }
 
 // sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".

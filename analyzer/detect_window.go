@@ -144,9 +144,10 @@ func detailDeadPeer(a *Anomaly) string {
 	return text
 }
 
-// betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
+// betrays reports whether what does not fit is enough: two things, one of them the TTL; an RST behind which the endpoint goes on, or
+// that it cannot have sent so soon.
 func betrays(m *mark) bool {
-	return m.amount&badEnd != 0 || m.amount&badTTL != 0 && m.amount != badTTL
+	return m.amount&(badEnd|badTiming) != 0 || m.amount&badTTL != 0 && m.amount != badTTL
 }
 
 func detectStrange(s *scene) {
@@ -161,6 +162,7 @@ func detectStrange(s *scene) {
 
 var betrayals = [...]string{
 	"", "its IP ID is out of order", "its timestamp is missing or out of order", "its number is not the one expected", "that one goes on as if it had not sent it",
+	"it acknowledges what cannot have reached that one yet",
 }
 
 func detailStrange(a *Anomaly) string {

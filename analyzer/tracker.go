@@ -88,6 +88,10 @@ type Tracker struct {
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
 
+	// Room to judge how a conversation stands.
+	standingOf Conversation
+	evidence   evidence
+
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
 	touched                Time   // keeps Touch's loads from being optimized away
@@ -221,6 +225,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
+		}
+		if slot != newest && t.slab.at(newest).prev == slot {
+			t.noteOldAnswer(t.slab.at(newest), t.slab.at(slot), s)
 		}
 	}
 	t.apply(slot, s)
