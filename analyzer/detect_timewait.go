@@ -54,24 +54,6 @@ func detailTimeWaitReuse(a *Anomaly) string {
 	return "the " + a.Side.String() + " held TIME_WAIT for another " + duration(a.args[2]-a.args[0]) + "; the SYN has " + why
 }
 
-// waiter is the endpoint whose TIME_WAIT an RST ended, and that RST.
-func (s *scene) waiter() (side Side, rst *fact) {
-	for side := range s.j.Trajectory {
-		side := Side(side)
-		st := s.step(side, fsm.TimeWait)
-		if st == nil {
-			continue
-		}
-		rst = s.find(s.dir(side.Peer()), 0, func(f *fact) bool {
-			return isRST(f) && f.time >= st.Time && s.frame(f) > st.Frame && f.time < st.Time+s.msl2
-		})
-		if rst != nil {
-			return side, rst
-		}
-	}
-	return 0, nil
-}
-
 // detectTimeWaitRefused tells of a SYN that met TIME_WAIT, in the conversation that it was to open.
 func detectTimeWaitRefused(s *scene) {
 	m, was := s.succeeds()
@@ -105,11 +87,17 @@ func (s *scene) resetsOldAnswer(holder Side, rst *fact) bool {
 }
 
 func detectAssassination(s *scene) {
-	holder, rst := s.waiter()
-	if rst == nil || s.resetsOldAnswer(holder, rst) || !rst.bits.has(factAccepted) {
-		return
+	for side := range s.j.Trajectory {
+		holder := Side(side)
+		st := s.step(holder, fsm.TimeWait)
+		if st == nil {
+			continue
+		}
+		w := s.timeWait(s.dir(holder), st.Time, s.now)
+		if w.cause == fsm.RecvRST && !s.resetsOldAnswer(holder, w.rst) {
+			s.raise(holder, w.rst, args{int64(w.rst.time - st.Time), int64(w.start + s.msl2 - st.Time)})
+		}
 	}
-	s.raise(holder, rst, args{int64(rst.time - s.step(holder, fsm.TimeWait).Time), int64(s.msl2)})
 }
 
 func detailAssassination(a *Anomaly) string {
