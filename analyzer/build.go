@@ -38,8 +38,13 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
 	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
-	out.Outcome = ev.judge.outcomeOf(out)
-	out.ConnState = connState(out.Outcome, ev.judge.Close.By, &c.half[cl], &c.half[1-cl])
+	o, plain := c.plainOutcome(&t.facts)
+	if !plain {
+		ev.judge.follow(out)
+		o = ev.judge.scene.outcome()
+	}
+	out.Outcome = o
+	out.ConnState = connState(o, ev.judge.Close.By, &c.half[cl], &c.half[1-cl])
 }
 
 func (h *half) sent(out *Sent) {

@@ -44,7 +44,7 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment) {
 // standing says how the conversation in a slot stands as opener sends a SYN for another on its sockets.
 func (t *Tracker) standing(slot uint32, opener uint8) (was predecessor) {
 	t.evidence.reset()
-	c := &t.standingOf
+	c := &t.evidence.conv
 	t.build(slot, c, &t.evidence)
 	t.evidence.judge.follow(c)
 	switch c.Outcome {
