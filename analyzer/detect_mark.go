@@ -18,6 +18,7 @@ type mark struct {
 	kind       markKind
 	dir        uint8
 	ttl, usual uint8 // of markStrange: its TTL and its sender's
+	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
 }
 
 type markKind uint8
@@ -49,6 +50,8 @@ const (
 	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
 	markReneged                     // dir took back what it had selectively acknowledged
 	markStrange                     // an RST, FIN or data of dir that another may have sent: amount is of betrayal
+	markLoss                        // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
+	markBlackHole                   // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
 	numMarkKinds
 )
 
