@@ -2,7 +2,7 @@ package analyzer
 
 var closingKinds = []*AnomalyKind{
 	{
-		ID: "missing-final-ack", Severity: SeverityWarning,
+		ID: "missing-final-ack", Severity: SeverityWarning, Varies: true,
 		Summary: "a FIN was never acknowledged",
 		RFC:     "RFC 9293 3.6, 3.8.3",
 		Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK. It repeats the FIN until it gives up " +
@@ -49,7 +49,7 @@ var closingKinds = []*AnomalyKind{
 		needs:   sign(markUnsolicited), detect: detectHalfClose, detail: detailHalfClose,
 	},
 	{
-		ID: "close-wait-lingering", Severity: SeverityWarning,
+		ID: "close-wait-lingering", Severity: SeverityWarning, Varies: true,
 		Summary: "an endpoint stayed in CLOSE_WAIT: its application has not closed",
 		RFC:     "RFC 9293 3.6",
 		Meaning: "The peer closed, the kernel acknowledged that, and the application did nothing: it neither sends nor closes. No timer ends CLOSE_WAIT; the " +

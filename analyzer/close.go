@@ -166,7 +166,7 @@ func (s *scene) endingRST() int {
 func (s *scene) explainReset(c *Close, rst *fact) {
 	by := s.sender(rst)
 	c.Kind, c.By, c.Frame, c.Time, c.rst = CloseReset, by, s.frame(rst), rst.time, *rst
-	c.ByState, c.OtherState = s.stateOfSender(rst), s.stateBefore(by.Peer(), rst)
+	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
 }

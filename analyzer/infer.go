@@ -52,14 +52,15 @@ func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
 type side struct {
 	isn, fin           uint32 // sequence numbers of its SYN and FIN
 	knowsISN, knowsFIN bool
-	unseen             bool // none of its segments was captured
-	distance           Time // between the tap and it, there and back
-	last               Time // when it last sent anything but an RST
-	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
-	firstFIN           int  // index of its first FIN in facts, -1
-	goodSum            bool // it computes checksums
-	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
-	challenged         bool // it answered what it did not accept by a challenge ACK
+	unseen             bool   // none of its segments was captured
+	distance           Time   // between the tap and it, there and back
+	last               Time   // when it last sent anything but an RST
+	busySince          Time   // data was in flight without a break from then to its first FIN; 0: not
+	firstFIN           int    // index of its first FIN in facts, -1
+	goodSum            bool   // it computes checksums
+	unacked            uint64 // payload sent, and not acknowledged by anything captured
+	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
+	challenged         bool   // it answered what it did not accept by a challenge ACK
 }
 
 // story follows one endpoint through its states.

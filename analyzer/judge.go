@@ -64,14 +64,27 @@ func (m *mind) regard(marks []mark) {
 }
 
 // sideOf is what the analyzer knows of the endpoint that sent h.
-func (h *half) sideOf() side {
+func (h *half) sideOf(peer *half) side {
 	return side{
-		isn: h.isn(), knowsISN: h.flags.has(isnKnown),
+		unacked: h.unacked(peer),
+		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1, goodSum: h.flags.has(goodSum),
 		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst),
 	}
+}
+
+// unacked is how much of the payload that h sent its peer has not acknowledged, as far as it is seen to acknowledge.
+func (h *half) unacked(peer *half) uint64 {
+	end := h.end
+	if h.flags.has(sentFIN) && h.fin+1 == end {
+		end--
+	}
+	if peer.acked == 0 || !h.flags.has(sentData) || end <= peer.acked {
+		return 0
+	}
+	return uint64(end - peer.acked)
 }
 
 // standIn puts facts in the place of a direction that was not captured: what the
