@@ -88,7 +88,7 @@ type Tracker struct {
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
 
-	evidence evidence // room to judge how a conversation stands
+	bench bench
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
@@ -148,8 +148,6 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
-	judge Judgment     // works out the outcomes
-	conv  Conversation // of which only that is asked
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
