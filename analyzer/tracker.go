@@ -263,10 +263,10 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	if r.unlike || r.striking() {
 		r.observeEpisodes(was)
 	}
-	if r.moves() {
+	if apart>>r.v.kind&1 == 0 {
 		c.segment(&t.facts, s)
 	} else {
-		c.count(r.tx, s)
+		r.setApart()
 	}
 	if t.watch != nil {
 		t.tell(&r)
