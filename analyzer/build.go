@@ -8,8 +8,8 @@ import (
 )
 
 // build writes the record of the slot's conversation into out, which this tracker may have written before, and its
-// facts and marks behind those in ev. Its stream number is the Merger's to give.
-func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
+// facts and marks behind those in ev; j is room to work in. Its stream number is the Merger's to give.
+func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgment) {
 	c := t.slab.at(slot)
 	cl, roles := c.client()
 	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is
@@ -19,8 +19,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	}
 	out.Roles, out.Start, out.End = roles, c.first, c.last
 	out.FirstFrame, out.LastFrame = c.firstFrame, c.lastFrame
-	out.Outcome, out.Completeness = c.outcome(), c.seen
-	out.ConnState = connState(&c.half[cl], &c.half[1-cl])
+	out.Completeness = c.seen
 	out.History = c.history.orient(cl, c.firstDir)
 	out.Evicted, out.Quick = c.flags.has(evicted), !c.flags.has(isRead)
 	for side := range 2 {
@@ -37,8 +36,15 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	n = len(ev.marks)
 	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
-	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
+	out.sides = [2]side{c.half[0].sideOf(&c.half[1]), c.half[1].sideOf(&c.half[0])}
 	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
+	o, plain := c.plainOutcome(&t.facts)
+	if !plain {
+		j.follow(out)
+		o = j.scene.outcome()
+	}
+	out.Outcome = o
+	out.ConnState = connState(o, j.Close.By, &c.half[cl], &c.half[1-cl])
 }
 
 func (h *half) sent(out *Sent) {

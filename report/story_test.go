@@ -89,7 +89,7 @@ func TestStory(t *testing.T) {
 			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetAborted, By: analyzer.Server, ByState: fsm.Established, Frame: 14}
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
-		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Nothing is left of it on either side."}},
+		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
 		{"deserted", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.State = [2]fsm.State{fsm.Closed, fsm.Established}
 		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},
