@@ -158,7 +158,7 @@ func TestVerdicts(t *testing.T) {
 		{"802.11-beacon", linkWLAN, cat([]byte{0x80, 0}, make([]byte, 40)), 0, NotIP},
 		{"802.11-encrypted", linkWLAN, cat([]byte{8, 0x41}, make([]byte, 60)), 0, NotIP},
 		{"802.11-null", linkWLAN, cat([]byte{0x48, 1}, make([]byte, 60)), 0, NotIP},
-		{"fddi-void", linkFDDI, cat([]byte{0x40}, make([]byte, 40)), 0, NotIP},
+		{"fddi-void", LinkFDDI, cat([]byte{0x40}, make([]byte, 40)), 0, NotIP},
 		{"cisco-slarp", linkCiscoHDLC, cat([]byte{ciscoMulticast, 0, 0, 1}, make([]byte, 20)), 0, NotIP},
 		{"snap-in-snap", LinkLinuxSLL, cat(make([]byte, 14), u16(4), []byte{0xaa, 0xaa, 3, 0, 0, 0, 0, 40}, v4tcp), 0, NotIP},
 		{"empty", LinkEthernet, nil, 0, NotIP},

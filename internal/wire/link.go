@@ -28,7 +28,6 @@ const (
 
 // Other numbers of the link layers.
 const (
-	linkPPPHDLC   LinkType = 50  // PPP in HDLC-like framing, or Cisco HDLC
 	linkPPPoE     LinkType = 51  // PPPoE without Ethernet before it
 	linkCiscoHDLC LinkType = 104 // Cisco HDLC
 
@@ -58,7 +57,7 @@ func (d *Decoder) link(link LinkType, frame []byte, end int, s *Segment) Verdict
 		return d.ipv6(frame, 0, end, 0, s)
 	case LinkNull, LinkLoop:
 		return d.loopback(frame, end, s)
-	case LinkPPP, linkPPPHDLC:
+	case LinkPPP, LinkPPPHDLC:
 		return d.pppLink(frame, end, s)
 	case linkCiscoHDLC:
 		return d.ciscoHDLC(frame, end, s)

@@ -7,7 +7,6 @@ import (
 
 // Link types that gopacket's layers peel, down to the LLC header or to IP.
 const (
-	linkFDDI     LinkType = 10
 	linkWLAN     LinkType = 105 // IEEE 802.11
 	linkPFLog    LinkType = 117 // OpenBSD's packet filter log
 	linkPrism    LinkType = 119 // Prism monitor header, then 802.11
@@ -56,7 +55,7 @@ func unpeeled(frame []byte, end int, bad Verdict) Verdict {
 // rareLink reads the link types that only gopacket knows.
 func (d *Decoder) rareLink(link LinkType, frame []byte, end int, s *Segment) Verdict {
 	switch link {
-	case linkFDDI:
+	case LinkFDDI:
 		return d.fddi(frame, end, s)
 	case linkWLAN:
 		return d.wlan(frame, d.copyStart(frame), 0, 0, end, s)

@@ -21,6 +21,16 @@ const (
 	LinkRawOpenBSD LinkType = 14  // raw IP as OpenBSD numbers it in a file (DLT_RAW)
 )
 
+// Others that other packages name.
+const (
+	LinkTokenRing LinkType = 6   // IEEE 802.5
+	LinkFDDI      LinkType = 10  // FDDI
+	LinkPPPHDLC   LinkType = 50  // PPP in HDLC-like framing, or Cisco HDLC
+	LinkERF       LinkType = 197 // a record of Endace's Extensible Record Format
+	LinkIPNET     LinkType = 226 // Solaris's ipnet header
+	LinkIPoIB     LinkType = 242 // IP over InfiniBand (RFC 4391 6)
+)
+
 // Flags are the control bits of a TCP header (RFC 9293 3.1), AE from RFC 9768.
 type Flags uint16
 
