@@ -56,7 +56,7 @@ func socket(k *wire.Key, dir uint8) netip.AddrPort {
 	if dir == 1 {
 		addr, port = k.B, k.PortB
 	}
-	if k.V6 == 0 {
+	if k.V6&1 == 0 {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(addr.Lo >> 24), byte(addr.Lo >> 16), byte(addr.Lo >> 8), byte(addr.Lo)}), port)
 	}
 	var b [16]byte

@@ -67,6 +67,7 @@ type Tracker struct {
 	reads    bool // not Options.Quick
 	ledgers  ledgers
 	index    index
+	networks networks
 	lru      lru
 	facts    factPool
 	recent   recent
@@ -204,6 +205,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	}
 	again := t.recent.again(s)
 	slot := t.index.find(&t.slab, &s.Key, hash)
+	if s.Net != 0 || t.networks.any {
+		slot, hash = t.network(slot, hash, s, again)
+	}
 	if slot == noSlot {
 		slot = t.open(s, s.Frame, out)
 		t.index.put(hash, slot)
@@ -291,6 +295,10 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
+	if t.networks.any {
+		t.networks.note(slot, 0, s.Net)
+		t.networks.note(slot, 1, s.Net)
+	}
 	c.flags |= t.wanted(c.first)
 	if t.reads && !c.flags.has(unshown) {
 		t.ledgers.alloc(slot)

@@ -159,7 +159,12 @@ server 10.0.0.2:80
 		{"fragments", opened + `
 +0 > . 1:33(32) "fragments are read to the first." frag 0:40
 +0 > . 33:36(3) "end"
-+20us < P. ack 36 "answer"`, "c:fragments are read t c[12 missing] c:end s:answer"},
++20us < P. ack 36 "answer"`, "c[32 missing] c:end s:answer"},
+		{"fragments, of which the last comes first", opened + `
++0 > . 1:33(32) "fragments are read to the first." ipid 7 frag 40:
++0 > . 1:33(32) "fragments are read to the first." ipid 7 frag 0:40
++0 > . 33:36(3) "end"
++20us < P. ack 36 "answer"`, "c:fragments are read to the first.end s:answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			script, err := lab.Parse(c.name, []byte(c.script+"\n"))
