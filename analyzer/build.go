@@ -31,6 +31,9 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 			t.account(&out.Sent[side], slot, dir)
 		}
 	}
+	if c.isSelf() {
+		out.Sent[1^cl] = Sent{} // of the echoes
+	}
 	n := len(ev.facts)
 	ev.facts = c.facts.appendTo(&t.facts, ev.facts)
 	out.facts = ev.facts[n:len(ev.facts):len(ev.facts)]

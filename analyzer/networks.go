@@ -39,7 +39,7 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool) (uint
 		return slot, hash
 	}
 	key := s.Key
-	key.V6 |= s.Net<<1 | 2 // never 0
+	key.V6 |= max(s.Net<<1, 2)
 	h := Hash(&key)
 	other := t.index.find(&t.slab, &key, h)
 	if other == noSlot && (slot == noSlot || copied || t.slab.at(slot).mayHold(s)) {

@@ -198,6 +198,14 @@ func (t *Tracker) TouchFacts(block uint32) {
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
+	at := t.segment(s, hash, out)
+	if s.Key.PortA == s.Key.PortB && s.Key.A == s.Key.B {
+		t.echo(s, hash, out)
+	}
+	return at
+}
+
+func (t *Tracker) segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	now := Time(s.Time)
 	t.now = max(now, Time(s.Clock))
 	if now >= t.wake || t.ended.n > t.maxEnded {
