@@ -152,7 +152,7 @@ func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
 type event struct {
 	frame uint64 // at which it happened
 	slot  uint32
-	arg   uint32 // eventDone: index in done; eventOpenHeld: the slot that held the SYN
+	arg   uint32 // eventDone: index in done; eventHold: of a SYN-ACK, if not 0; eventOpenHeld: the slot that held the SYN
 	kind  eventKind
 }
 

@@ -137,6 +137,11 @@ func TestERF(t *testing.T) {
 			t.Fatalf("%s: drops %d, %v", way, s.Drops, s.Drop)
 		}
 	})
+	zero := erfBytes([]rec{{1e18, 1, 60, "a fraction of zero"}})
+	copy(zero, make([]byte, 4))
+	if got, s := readBytes(t, zero, Options{}); len(got) != 1 {
+		t.Errorf("%d packets, %v", len(got), joined(s))
+	}
 	src := Open([]string{"-"}, Options{Stdin: bytes.NewReader(erfZoo())})
 	drain(t, src)
 	if is := src.Interfaces(); len(is) != 7 || is[1].Name != "port 1" {
