@@ -73,7 +73,7 @@ func TestSnoopDamage(t *testing.T) {
 	}{
 		{snoopBytes(2, 18, 0, rs), snoopHeaderLen, "a snoop capture of datalink type 18, which cannot be read", 0},
 		{short, second, "a record claims 30 bytes, and 7 captured bytes in it", 1},
-		{long, second, "a packet claims 262145 captured bytes, beyond the limit", 1},
+		{long, second, "a packet claims 262145 captured bytes, beyond any snap length", 1},
 		{whole[:second+30], second, "the input ends 30 bytes into a packet record of 32 bytes", 1},
 		{whole[:second+3], second, "the input ends 3 bytes into a record header of 24 bytes", 1},
 	} {

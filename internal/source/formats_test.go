@@ -163,10 +163,10 @@ func TestDamage(t *testing.T) {
 		reason string
 	}{
 		{"beyond snap", pcapWith(5000, 4096), 24 + 32 + 7, "a packet claims 5000 captured bytes, beyond the snap length of 4096, and no packet follows it"},
-		{"beyond any snap", pcapWith(262145, 0), 24 + 32 + 7, "a packet claims 262145 captured bytes, beyond the limit of 262144"},
-		{"absurd snap", pcapWith(1<<31, math.MaxUint32), 24 + 32 + 7, "beyond the limit of 262144"},
+		{"beyond any snap", pcapWith(262145, 0), 24 + 32 + 7, "a packet claims 262145 captured bytes, beyond any snap length (at most 262144)"},
+		{"absurd snap", pcapWith(1<<31, math.MaxUint32), 24 + 32 + 7, "beyond any snap length (at most 262144)"},
 		{"beyond the file", pcapWith(262144, 262144)[:1000], 24 + 32 + 7, "the input ends 937 bytes into a packet record of 262160 bytes"},
-		{"ng beyond any snap", ngStart(0).enhanced(0, 2, maxSnapLen+1, strings.Repeat("x", maxSnapLen+1)).b, at, "a packet claims 262145 captured bytes, beyond the limit of 262144"},
+		{"ng beyond any snap", ngStart(0).enhanced(0, 2, maxSnapLen+1, strings.Repeat("x", maxSnapLen+1)).b, at, "a packet claims 262145 captured bytes, beyond any snap length (at most 262144)"},
 		{"ng simple beyond block", ngStart(0).simple(50, "short").b, at, "a packet claims 50 captured bytes, beyond its block"},
 		{"ng no interface", ngStart(0).enhanced(1, 2, 5, "12345").b, at, "a packet names interface 1, but the section describes 1"},
 		{"ng no interface (obsolete)", ngStart(0).obsolete(7, 2, 5, 1, "1").b, at, "a packet names interface 7"},

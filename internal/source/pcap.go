@@ -175,5 +175,5 @@ func (p *pcapFile) absurd(caplen uint32) halt {
 }
 
 func beyondLimit(caplen uint32) string {
-	return fmt.Sprintf("a packet claims %d captured bytes, beyond the limit of %d", caplen, maxSnapLen)
+	return fmt.Sprintf("a packet claims %d captured bytes, beyond any snap length (at most %d)", caplen, maxSnapLen)
 }
