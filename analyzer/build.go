@@ -30,6 +30,9 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 			t.account(&out.Sent[side], slot, dir)
 		}
 	}
+	if c.isSelf() {
+		out.Sent[1^cl] = Sent{} // of the echoes
+	}
 	n := len(ev.facts)
 	ev.facts = c.facts.appendTo(&t.facts, ev.facts)
 	out.facts = ev.facts[n:len(ev.facts):len(ev.facts)]
@@ -62,7 +65,7 @@ func socket(k *wire.Key, dir uint8) netip.AddrPort {
 	if dir == 1 {
 		addr, port = k.B, k.PortB
 	}
-	if k.V6 == 0 {
+	if k.V6&1 == 0 {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(addr.Lo >> 24), byte(addr.Lo >> 16), byte(addr.Lo >> 8), byte(addr.Lo)}), port)
 	}
 	var b [16]byte
