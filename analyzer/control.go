@@ -54,16 +54,18 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	if s.Flags.Any(wire.FIN) {
 		c.markFIN(&p.marks, tx, rx, s)
 		c.finSent(tx, s)
+		rx.flags &^= unaware
 	}
 	if bits&factForeign == 0 {
 		tx.last = Time(s.Time)
 	}
+	was := tx.flags
 	tx.measure(rx, s, tx.end > before)
-	if s.Flags.Any(wire.FIN) && s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= c.firstFIN(p, 1-s.Dir) {
-		bits |= factBusy
-	}
-	if s.Flags.Any(wire.FIN) && tx.busyAtFIN == 0 && rx.acked < tx.fin {
-		tx.busyAtFIN = tx.busySince
+	if s.Flags.Any(wire.FIN) && tx.end > before {
+		tx.busyAtFIN = tx.waited(Time(s.Time), s.Len > 0, was)
+		if s.Len > 0 && rx.flags.has(sentFIN) && max(tx.busySince, tx.idleSince) < c.firstFIN(p, 1-s.Dir) {
+			bits |= factBusy
+		}
 	}
 	c.noteControl(p, s, bits)
 }

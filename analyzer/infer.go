@@ -55,10 +55,11 @@ type side struct {
 	unseen             bool // none of its segments was captured
 	distance           Time // between the tap and it, there and back
 	last               Time // when it last sent anything but an RST
-	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
+	busySince          Time // since when its first FIN may have waited for its turn; 0: it did not
 	firstFIN           int  // index of its first FIN in facts, -1
 	goodSum            bool // it computes checksums
 	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
+	atTap              bool // what passes it has
 	challenged         bool // it answered what it did not accept by a challenge ACK
 }
 
@@ -87,6 +88,14 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 // pass the tap to have been sent after hearing of that. Anything sooner crossed it.
 func (d *side) margin() Time { return d.distance + d.distance/10 }
 
+// sentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
+func (d *side) sentSince(t Time) Time {
+	if d.distance == 0 {
+		return 0
+	}
+	return t - d.distance
+}
+
 // heard reports whether what the endpoint sent at t was sent after f had arrived.
 func (s *story) heard(f *fact, t Time) bool { return t > f.time+s.self.margin() }
 
@@ -103,7 +112,7 @@ func (s *story) move(ev fsm.Event, step Step) {
 
 // sent enters a state by something the endpoint sent.
 func (s *story) sent(ev fsm.Event, f *fact) {
-	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time}
+	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: s.self.sentSince(f.time), NotAfter: f.time}
 	if f.bits.has(factStandIn) {
 		step.Evidence = EvidenceAcknowledged
 		step.ProofFrame = s.frame(f)

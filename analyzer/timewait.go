@@ -73,7 +73,7 @@ func (s *story) expiry() {
 		s.received(w.cause, w.rst, nil)
 	case fsm.SendRST:
 		s.sent(w.cause, w.rst)
-		s.qualify(&s.out[len(s.out)-1], w.rst)
+		s.qualifyRST(&s.out[len(s.out)-1], w.rst)
 	}
 }
 
