@@ -63,7 +63,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	tx.measure(rx, s, tx.end > before)
 	if s.Flags.Any(wire.FIN) && tx.end > before {
 		tx.busyAtFIN = tx.waited(Time(s.Time), s.Len > 0, was)
-		if s.Len > 0 && rx.flags.has(sentFIN) && max(tx.busySince, tx.idleSince) < c.firstFIN(p, 1-s.Dir) {
+		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin {
 			bits |= factBusy
 		}
 	}
@@ -221,12 +221,17 @@ func (h *half) dialing(peer *half) bool {
 
 // takesRST reports whether the receiver of an RST is dialing, and whether it takes it.
 func (c *conv) takesRST(tx, rx *half, s *wire.Segment) (dialing, accepted bool) {
-	if !rx.dialing(tx) {
-		return false, tx.acceptsRST(rx, s)
-	}
-	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
+	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3). A SYN-ACK that passed may not
+	// have reached it.
 	ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
-	return true, s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
+	acks := s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
+	switch {
+	case rx.dialing(tx):
+		return true, acks
+	case rx.flags&(sentSYN|sentACK|sentSYNACK|sentFIN) == sentSYN:
+		return false, acks || tx.acceptsRST(rx, s)
+	}
+	return false, tx.acceptsRST(rx, s)
 }
 
 // acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961

@@ -162,8 +162,24 @@ func (s *story) repeats(i int, again func(*fact) bool) bool {
 }
 
 func (s *story) repeatsBefore(i, end int, again func(*fact) bool) bool {
-	j := s.first(s.me, i+1, func(f *fact) bool { return again(f) && s.heard(&s.facts[i], f.time) })
+	j := s.first(s.me, i+1, func(f *fact) bool { return again(f) && s.heard(&s.facts[i], f.time) && !s.late(f) })
 	return j >= 0 && j < end
+}
+
+// late reports whether f is an old segment of the endpoint that the network held back, or a second copy: no clock
+// of timestamps goes back (RFC 7323 4.1).
+func (s *story) late(f *fact) bool {
+	return f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
+		return g.ahead < f.ahead && g.bits.has(factTimestamps) && int32(g.tsval-f.tsval) > 0
+	}) >= 0
+}
+
+// echoes reports whether proof echoes the timestamp of a segment that it acknowledges, or a later one. Not every stack does
+// so at once (RFC 7323 4.3).
+func (s *story) echoes(is func(*fact) bool, proof *fact) bool {
+	return proof.bits.has(factTimestamps) && s.first(s.peer, 0, func(f *fact) bool {
+		return is(f) && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) <= 0
+	}) >= 0
 }
 
 func (s *story) at(i int) *fact {
@@ -179,6 +195,7 @@ func (s *story) at(i int) *fact {
 // last copy was not the first to arrive.
 func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 	found, before, any := -1, -1, -1
+	echoes := s.echoes(is, proof)
 	for i := s.first(s.peer, 0, is); i >= 0; i = s.first(s.peer, i+1, is) {
 		f := &s.facts[i]
 		if any < 0 {
@@ -187,7 +204,7 @@ func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 		if f.time > proof.time-s.self.distance*3/4 {
 			break
 		}
-		if f.bits&proof.bits&factTimestamps != 0 && int32(f.tsval-proof.tsecr) > 0 {
+		if echoes && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) > 0 {
 			break
 		}
 		before, found = found, i

@@ -114,11 +114,14 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own == nil {
 		if fin != nil {
-			add(fsm.RecvFIN, fin, proof, false, proof != nil && proof.bits.has(factSkips))
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isRST(proof) || proof.bits.has(factSkips)))
 		}
 		return list
 	}
 	ack := s.ackOfFIN(own)
+	if fin != nil && proof != nil && fin.covers(s.self.fin) && (ack == nil || ack.ahead > fin.ahead) {
+		ack = fin
+	}
 	passive, sure := s.closedSecond(own, fin, proof)
 	if lost := s.lostFIN(own); lost != nil {
 		own = lost
@@ -160,12 +163,13 @@ func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
 		if !lost.covers(s.other.fin) {
 			return false, true
 		}
-		return !s.crossed(lost, fin), s.before(proof, own)
+		crossed := s.crossed(lost, fin)
+		return !crossed, crossed || s.before(proof, own)
 	case !own.covers(s.other.fin):
 		return false, true
 	}
 	waited := s.self.busySince != 0 && s.self.busySince < proof.time
-	return !own.bits.has(factBusy), !waited && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin))
+	return !own.bits.has(factBusy), !waited && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
@@ -174,13 +178,13 @@ func (s *story) before(proof, own *fact) bool {
 }
 
 // prompt reports whether proof is the immediate answer to the peer's FIN.
-func (s *story) prompt(proof, fin *fact) bool {
-	return proof.time-fin.time <= s.self.distance*3/2+answerTime
+func (s *story) prompt(proof, fin *fact, within Time) bool {
+	return proof.time-fin.time <= s.self.distance*3/2+within
 }
 
 // isBoth reports whether the segment that brought the peer's FIN was the first that acknowledged the endpoint's.
 func (s *story) isBoth(ack, fin, proof *fact) bool {
-	if !fin.covers(s.self.fin) || s.deferred(fin, proof) {
+	if !fin.covers(s.self.fin) || fin.bits.has(factStandIn) || s.deferred(fin, proof) {
 		return false
 	}
 	return isFIN(ack) || ack.time > fin.time
@@ -189,7 +193,15 @@ func (s *story) isBoth(ack, fin, proof *fact) bool {
 // ackedFirst reports whether the ACK of the endpoint's FIN came before it took the peer's. An ACK that passed the tap no later
 // than the FIN is received no later; a FIN ahead of missing bytes is not taken when it comes.
 func (s *story) ackedFirst(ack, fin, proof *fact) bool {
-	return ack.time <= fin.time || proof != nil && s.deferred(fin, proof) && ack.time <= proof.time-s.self.distance*3/4
+	if ack.time <= fin.time {
+		return true
+	}
+	return proof != nil && s.deferred(fin, proof) && ack.time <= proof.time-s.self.distance*3/4 && !s.echoedBefore(proof, ack)
+}
+
+// echoedBefore reports whether proof was sent before f had come, as the timestamp that it echoes tells.
+func (s *story) echoedBefore(proof, f *fact) bool {
+	return s.echoes(isFIN, proof) && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) > 0
 }
 
 // unacked reports whether nothing had passed that acknowledges the endpoint's FIN when it sent proof.
@@ -198,7 +210,11 @@ func (s *story) unacked(proof *fact) bool {
 		return false
 	}
 	i := s.first(s.peer, 0, func(f *fact) bool { return f.covers(s.self.fin) })
-	return i < 0 || s.facts[i].time > proof.time
+	if i < 0 {
+		return true
+	}
+	f := &s.facts[i]
+	return f.time > proof.time || f.time > proof.time-s.self.distance*3/4 && (!f.bits.has(factTimestamps) || s.echoedBefore(proof, f))
 }
 
 // deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.
@@ -225,11 +241,15 @@ func (s *story) lostFIN(own *fact) *fact {
 // follows it, is the immediate answer to the peer's FIN. An application needs longer.
 func (s *story) crossed(proof, fin *fact) bool {
 	first := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) })
-	return &s.facts[first] == proof && s.prompt(proof, fin)
+	return &s.facts[first] == proof && s.prompt(proof, fin, answerTime)
 }
 
 // answerTime is what a host takes at most to acknowledge a FIN: that is never delayed.
 const answerTime = 5e6
+
+// ackDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
+// the peer's, is not the second copy of one that crossed it: that would need two losses.
+const ackDelay = 40e6
 
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.
@@ -269,6 +289,11 @@ func (s *story) ackOfFIN(own *fact) *fact {
 	return nil
 }
 
+// answersSYN reports whether an RST of the endpoint is what only CLOSED answers to a SYN (RFC 9293 3.10.7.1).
+func (s *story) answersSYN(rst *fact) bool {
+	return rst.has(wire.ACK) && rst.ack == s.other.isn+1 && rst.seq != s.self.isn+1
+}
+
 // resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
 // TIME_WAIT by then.
 func (s *story) resetMoment(list []moment) []moment {
@@ -291,7 +316,7 @@ func (s *story) resetMoment(list []moment) []moment {
 	if cut.fact == nil {
 		return list
 	}
-	if s.state == fsm.SynRcvd && s.passive {
+	if s.state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)) {
 		cut.event = fsm.ReturnToListen
 	}
 	n, state := 0, s.state

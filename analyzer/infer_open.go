@@ -72,9 +72,14 @@ func (s *story) dial(syn, synack int) {
 			s.sent(fsm.SendSYNACK, &s.facts[synack])
 		}
 		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
-		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
-		if ack >= 0 && !s.repeats(ack, isSYNACK) {
-			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
+		covering := func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) }
+		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), covering)
+		for ack >= 0 && s.repeats(ack, isSYNACK) {
+			ack = s.first(s.peer, ack+1, covering) // the one before was not taken
+		}
+		if ack >= 0 {
+			proof := s.first(s.me, syn, func(f *fact) bool { return s.coversSYN(f) && s.heard(&s.facts[ack], f.time) })
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof))
 		}
 		return
 	}
