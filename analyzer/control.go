@@ -62,12 +62,25 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	was := tx.flags
 	tx.measure(rx, s, tx.end > before)
 	if s.Flags.Any(wire.FIN) && tx.end > before {
-		tx.busyAtFIN = tx.waited(Time(s.Time), s.Len > 0, was)
+		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
 		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin {
 			bits |= factBusy
 		}
 	}
 	c.noteControl(p, s, bits)
+}
+
+// waited is since when the FIN in s may have waited for its turn (half.waited).
+func (c *conv) waited(p *factPool, tx, rx *half, s *wire.Segment, was halfFlags) Time {
+	if now := Time(s.Time); rx.flags.has(sentFIN) && !tx.atTap() && now-tx.idleSince >= minRTO {
+		// The first copy may have been lost before the tap. What was in flight when the peer's FIN came
+		// may have held up that.
+		answer := c.facts.find(p, func(f *fact) bool { return f.dir() == s.Dir && f.covers(uint32(rx.fin)) })
+		if answer != nil && answer.time <= tx.idleSince {
+			return c.firstFIN(p, 1-s.Dir)
+		}
+	}
+	return tx.waited(Time(s.Time), s.Len > 0, was)
 }
 
 // firstFIN is when the first FIN of a direction passed.
@@ -181,6 +194,9 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 		c.seen |= SawFIN
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	if s.Key.V6 == 0 && s.IPID == 0 {
+		tx.flags |= unnumbered
+	}
 	if !tx.flags.has(sentFIN) {
 		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
 			tx.flags |= finBlind

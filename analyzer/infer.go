@@ -60,6 +60,7 @@ type side struct {
 	goodSum            bool // it computes checksums
 	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
 	atTap              bool // what passes it has
+	unnumbered         bool // it does not number its IPv4 datagrams
 	challenged         bool // it answered what it did not accept by a challenge ACK
 }
 

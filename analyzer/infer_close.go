@@ -114,7 +114,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own == nil {
 		if fin != nil {
-			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isRST(proof) || proof.bits.has(factSkips)))
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips)))
 		}
 		return list
 	}
@@ -196,7 +196,7 @@ func (s *story) ackedFirst(ack, fin, proof *fact) bool {
 	if ack.time <= fin.time {
 		return true
 	}
-	return proof != nil && s.deferred(fin, proof) && ack.time <= proof.time-s.self.distance*3/4 && !s.echoedBefore(proof, ack)
+	return proof != nil && s.deferred(fin, proof) && ack.time <= proof.time-s.self.distance*9/10 && !s.echoedBefore(proof, ack)
 }
 
 // echoedBefore reports whether proof was sent before f had come, as the timestamp that it echoes tells.
@@ -258,7 +258,7 @@ func (s *story) peerFIN() (fin, proof *fact) {
 	if i := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) }); i >= 0 {
 		proof = &s.facts[i]
 		if j := s.copyBefore(isFIN, proof); j >= 0 {
-			return &s.facts[j], proof
+			return s.takenFIN(&s.facts[j], proof), proof
 		}
 		return proof, proof // the FIN itself was not captured
 	}
@@ -277,6 +277,18 @@ func (s *story) peerFIN() (fin, proof *fact) {
 	return fin, nil
 }
 
+// takenFIN is fin, or the copy behind it that came before proof if the endpoint sent, after fin had come, what
+// does not acknowledge it.
+func (s *story) takenFIN(fin, proof *fact) *fact {
+	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
+		f := &s.facts[i]
+		if f.ahead > fin.ahead && f.time <= proof.time-s.self.distance*3/4 && s.deferred(fin, proof) {
+			fin = f
+		}
+	}
+	return fin
+}
+
 // ackOfFIN is the segment that first told the endpoint that its FIN had arrived: one after which it does
 // not repeat the FIN.
 func (s *story) ackOfFIN(own *fact) *fact {
@@ -288,6 +300,10 @@ func (s *story) ackOfFIN(own *fact) *fact {
 	}
 	return nil
 }
+
+// isAnswer reports whether f may be an RST by which an endpoint without the connection answers a segment: some of them
+// acknowledge that, whatever RFC 9293 3.10.7.1 says, but none knows of timestamps.
+func isAnswer(f *fact) bool { return isRST(f) && !f.bits.has(factTimestamps) }
 
 // answersSYN reports whether an RST of the endpoint is what only CLOSED answers to a SYN (RFC 9293 3.10.7.1).
 func (s *story) answersSYN(rst *fact) bool {

@@ -65,7 +65,7 @@ func (h *half) sideOf() side {
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1, goodSum: h.flags.has(goodSum),
-		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(),
+		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(unnumbered),
 	}
 }
 

@@ -141,6 +141,9 @@ func (h *half) launch(now Time, data bool) {
 	if data && (h.busySince == 0 || !h.flags.has(flying) && !h.justLanded(now)) {
 		h.busySince = now
 	}
+	if !h.flags.has(flying) && now < h.idleSince+h.distance*3/4 {
+		h.idleSince = 0 // it was under way when that was acknowledged
+	}
 	h.flags = h.flags&^blocked | flying
 }
 
