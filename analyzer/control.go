@@ -63,7 +63,9 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	tx.measure(rx, s, tx.end > before)
 	if s.Flags.Any(wire.FIN) && tx.end > before {
 		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
-		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin {
+		pause := Time(s.Time) - tx.idleSince
+		unbroken := was.has(flying) || pause <= tx.distance+tx.distance/10+breakTime
+		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin && unbroken {
 			bits |= factBusy
 		}
 	}

@@ -167,10 +167,10 @@ func (s *story) repeatsBefore(i, end int, again func(*fact) bool) bool {
 	return j >= 0 && j < end
 }
 
-// late reports whether f is an old segment of the endpoint that the network held back, or a second copy: no clock
-// of timestamps goes back (RFC 7323 4.1).
+// late reports whether f is an old FIN of the endpoint that the network held back, or a second copy: no clock
+// of timestamps goes back (RFC 7323 4.1); but some repeat a SYN-ACK as it was.
 func (s *story) late(f *fact) bool {
-	return f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
+	return isFIN(f) && f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
 		return g.ahead < f.ahead && g.bits.has(factTimestamps) && int32(g.tsval-f.tsval) > 0
 	}) >= 0
 }

@@ -78,8 +78,8 @@ func (s *story) dial(syn, synack int) {
 			ack = s.first(s.peer, ack+1, covering) // the one before was not taken
 		}
 		if ack >= 0 {
-			proof := s.first(s.me, syn, func(f *fact) bool { return s.coversSYN(f) && s.heard(&s.facts[ack], f.time) })
-			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof))
+			proof := s.first(s.me, syn, func(f *fact) bool { return s.coversSYN(f) && (f.len > 0 || isFIN(f)) && s.heard(&s.facts[ack], f.time) })
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
 		}
 		return
 	}
@@ -185,6 +185,10 @@ func (s *story) accept(synack int) {
 		}
 	}
 	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
+	if s.first(s.me, synack+1, isSYNACK) < 0 {
+		// With SYN cookies (RFC 4987 3.6) the server keeps no state before the ACK comes.
+		s.out[len(s.out)-2].NotAfter = s.out[len(s.out)-1].NotAfter
+	}
 }
 
 // established reports whether a server that sent nothing but SYN-ACKs may have taken the

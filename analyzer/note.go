@@ -138,7 +138,7 @@ func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
 
 // launch notes that the half sends something new.
 func (h *half) launch(now Time, data bool) {
-	if data && (h.busySince == 0 || !h.flags.has(flying) && !h.justLanded(now)) {
+	if data && (h.busySince == 0 || !h.flags.has(flying|blocked) && !h.justLanded(now)) {
 		h.busySince = now
 	}
 	if !h.flags.has(flying) && now < h.idleSince+h.distance*3/4 {
@@ -158,9 +158,12 @@ func (h *half) land(now Time, open bool) {
 }
 
 // justLanded reports whether what the half sends now may have waited for what it heard last: it had nothing
-// in flight, but not for long.
+// in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
 func (h *half) justLanded(now Time) bool {
-	return now-h.idleSince <= h.distance+h.distance/10+breakTime
+	if h.atTap() {
+		return now-h.idleSince <= h.distance+h.distance/10+breakTime
+	}
+	return now-h.idleSince <= 4*h.distance+ackDelay
 }
 
 // waited is since when a FIN that the half sends now, which it did not before, may have waited for its turn
