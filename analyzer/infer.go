@@ -52,16 +52,17 @@ func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
 type side struct {
 	isn, fin           uint32 // sequence numbers of its SYN and FIN
 	knowsISN, knowsFIN bool
-	unseen             bool // none of its segments was captured
-	distance           Time // between the tap and it, there and back
-	last               Time // when it last sent anything but an RST
-	busySince          Time // since when its first FIN may have waited for its turn; 0: it did not
-	firstFIN           int  // index of its first FIN in facts, -1
-	goodSum            bool // it computes checksums
-	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
-	atTap              bool // what passes it has
-	unnumbered         bool // it does not number its IPv4 datagrams
-	challenged         bool // it answered what it did not accept by a challenge ACK
+	unseen             bool   // none of its segments was captured
+	distance           Time   // between the tap and it, there and back
+	last               Time   // when it last sent anything but an RST
+	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not
+	firstFIN           int    // index of its first FIN in facts, -1
+	goodSum            bool   // it computes checksums
+	unacked            uint64 // payload sent, and not acknowledged by anything captured
+	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
+	atTap              bool   // what passes it has
+	unnumbered         bool   // it does not number its IPv4 datagrams
+	challenged         bool   // it answered what it did not accept by a challenge ACK
 }
 
 // story follows one endpoint through its states.

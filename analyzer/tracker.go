@@ -78,7 +78,7 @@ type Tracker struct {
 	held     map[uint32]*heldSYN
 	skips    Selective // nil: nothing may be skipped
 	first    int       // how many conversations it wants, 0: all
-	begun    int       // conversations of which facts are kept
+	begun    int       // conversations that it may want
 	latest   Time      // start of the last of them
 
 	flights  flightPool
@@ -87,6 +87,8 @@ type Tracker struct {
 	watch    func(*Reading)
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
+
+	evidence evidence // room to judge how a conversation stands
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
@@ -107,7 +109,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		first = skips.First()
 	}
 	n := o.MaxFlows / o.Partitions()
-	return &Tracker{
+	t := &Tracker{
 		maxFlows: n,
 		maxEnded: max(1, n/16),
 		linger:   Time(2 * o.MSL),
@@ -120,6 +122,8 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
 		repairs:  repairPool{ranges: reassembly.NewPool(max(n, 64) * rangesPerFlow)},
 	}
+	t.facts.marks.sparse = t.reads && t.first > 0
+	return t
 }
 
 // Output collects what a tracker has to say about a batch: conversations that
@@ -144,6 +148,8 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
+	judge Judgment     // works out the outcomes
+	conv  Conversation // of which only that is asked
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
@@ -221,6 +227,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
 		}
+		if slot != newest && t.slab.at(newest).prev == slot {
+			t.noteOldAnswer(t.slab.at(newest), t.slab.at(slot), s)
+		}
 	}
 	t.apply(slot, s)
 	return Placement{slot: slot}
@@ -291,8 +300,8 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
-	c.flags |= t.wanted(c.first)
-	if t.reads && !c.flags.has(unshown) {
+	c.flags |= watching
+	if wanted := t.wanted(c.first); t.reads && wanted {
 		t.ledgers.alloc(slot)
 		c.flags |= isRead
 	}
@@ -332,13 +341,13 @@ func (c *conv) embryonic() bool {
 	return o == Unanswered || o == HalfOpen
 }
 
-// wanted decides whether facts are kept of a conversation that begins at start. If as many as the sink wants
+// wanted decides whether the segments are read of a conversation that begins at start. If as many as the sink wants
 // began before it in this partition alone, it will not be among them.
-func (t *Tracker) wanted(start Time) convFlags {
+func (t *Tracker) wanted(start Time) bool {
 	if t.first > 0 && t.begun >= t.first && start >= t.latest {
-		return unshown
+		return false
 	}
 	t.begun++
 	t.latest = max(t.latest, start)
-	return watching
+	return true
 }
