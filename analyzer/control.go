@@ -39,6 +39,10 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	case tx.end != 0 && !tx.spans(s.Seq):
 		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
 		return
+	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s):
+		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
+		c.noteControl(p, s, factForeign)
+		return
 	default:
 		tx.place(s.Seq)
 	}
@@ -207,6 +211,18 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.fin = fin
 	tx.flags |= sentFIN
 	tx.end = max(tx.end, fin+1)
+}
+
+// endsBy reports whether the FIN in s is where the half can have ended: behind all that it has sent.
+func (h *half) endsBy(s *wire.Segment) bool {
+	fin := reassembly.Unwrap(h.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	switch {
+	case h.flags.has(isnKnown) && fin < h.start:
+		return false
+	case !h.flags.has(sentFIN):
+		return fin+1 >= h.end // the FIN may have been lost before the tap, and what follows it not
+	}
+	return fin == h.fin || fin > h.fin && h.end > h.fin+1 && fin+1 >= h.end
 }
 
 // atTap reports whether the tap is at the endpoint itself: what passes is received.

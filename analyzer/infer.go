@@ -156,7 +156,7 @@ func isFIN(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
 }
 func isRST(f *fact) bool    { return f.any(wire.RST) }
-func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
+func ordinary(f *fact) bool { return !f.any(wire.SYN|wire.RST) && f.has(wire.ACK) }
 
 // repeats reports whether the endpoint sends again what fact i would have ended.
 func (s *story) repeats(i int, again func(*fact) bool) bool {

@@ -79,8 +79,12 @@ func (s *story) qualifyRST(step *Step, f *fact) {
 // afterlife follows a listener that answers an old duplicate SYN once the connection is
 // over: with another ISN, until the RST comes that its SYN-ACK provokes (RFC 9293 figure 9).
 func (s *story) afterlife() {
-	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) })
-	if i < 0 || s.state != fsm.Closed {
+	if s.state != fsm.Closed || len(s.out) == 0 {
+		return
+	}
+	over := s.out[len(s.out)-1].Time
+	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) && f.time >= over })
+	if i < 0 {
 		return
 	}
 	synack := &s.facts[i]
@@ -214,7 +218,7 @@ func (s *story) unacked(proof *fact) bool {
 		return true
 	}
 	f := &s.facts[i]
-	return f.time > proof.time || f.time > proof.time-s.self.distance*3/4 && (!f.bits.has(factTimestamps) || s.echoedBefore(proof, f))
+	return f.time > proof.time-s.self.distance
 }
 
 // deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.

@@ -37,7 +37,7 @@ func (s *story) refuse() bool {
 	if s.first(s.peer, 0, isSYN) < 0 || s.first(s.me, 0, ordinary) >= 0 {
 		return false
 	}
-	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) })
+	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) && !f.bits.has(factOutside) })
 	if i < 0 {
 		return false
 	}
@@ -123,12 +123,15 @@ func (s *story) connected(syn int) {
 const synTimeout = 900e6
 
 func (s *story) coversSYN(f *fact) bool {
-	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn)
+	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn) && int32(f.seq-s.self.isn) > 0
 }
 
 // redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
-// sooner than one that had not received the RST would.
+// sooner than one that had not received the RST would. If it is let in, in the end, its attempt had not ended.
 func (s *story) redial(syn int) {
+	if s.first(s.peer, syn, isSYNACK) >= 0 {
+		return
+	}
 	for {
 		rst := s.first(s.peer, syn, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) })
 		if rst < 0 {
