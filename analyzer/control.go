@@ -39,6 +39,10 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	case tx.end != 0 && !tx.spans(s.Seq):
 		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
 		return
+	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s):
+		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
+		c.noteControl(p, s, factForeign)
+		return
 	default:
 		tx.place(s.Seq)
 	}
@@ -54,18 +58,35 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	if s.Flags.Any(wire.FIN) {
 		c.markFIN(&p.marks, tx, rx, s)
 		c.finSent(tx, s)
+		rx.flags &^= unaware
 	}
 	if bits&factForeign == 0 {
 		tx.last = Time(s.Time)
 	}
+	was := tx.flags
 	tx.measure(rx, s, tx.end > before)
-	if s.Flags.Any(wire.FIN) && s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= c.firstFIN(p, 1-s.Dir) {
-		bits |= factBusy
-	}
-	if s.Flags.Any(wire.FIN) && tx.busyAtFIN == 0 && rx.acked < tx.fin {
-		tx.busyAtFIN = tx.busySince
+	if s.Flags.Any(wire.FIN) && tx.end > before {
+		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
+		pause := Time(s.Time) - tx.idleSince
+		unbroken := was.has(flying) || pause <= tx.distance+tx.distance/10+breakTime
+		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin && unbroken {
+			bits |= factBusy
+		}
 	}
 	c.noteControl(p, s, bits)
+}
+
+// waited is since when the FIN in s may have waited for its turn (half.waited).
+func (c *conv) waited(p *factPool, tx, rx *half, s *wire.Segment, was halfFlags) Time {
+	if now := Time(s.Time); rx.flags.has(sentFIN) && !tx.atTap() && now-tx.idleSince >= minRTO {
+		// The first copy may have been lost before the tap. What was in flight when the peer's FIN came
+		// may have held up that.
+		answer := c.facts.find(p, func(f *fact) bool { return f.dir() == s.Dir && f.covers(uint32(rx.fin)) })
+		if answer != nil && answer.time <= tx.idleSince {
+			return c.firstFIN(p, 1-s.Dir)
+		}
+	}
+	return tx.waited(Time(s.Time), s.Len > 0, was)
 }
 
 // firstFIN is when the first FIN of a direction passed.
@@ -176,6 +197,9 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 		c.seen |= SawFIN
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	if s.Key.V6 == 0 && s.IPID == 0 {
+		tx.flags |= unnumbered
+	}
 	if !tx.flags.has(sentFIN) {
 		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
 			tx.flags |= finBlind
@@ -187,6 +211,18 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.fin = fin
 	tx.flags |= sentFIN
 	tx.end = max(tx.end, fin+1)
+}
+
+// endsBy reports whether the FIN in s is where the half can have ended: behind all that it has sent.
+func (h *half) endsBy(s *wire.Segment) bool {
+	fin := reassembly.Unwrap(h.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	switch {
+	case h.flags.has(isnKnown) && fin < h.start:
+		return false
+	case !h.flags.has(sentFIN):
+		return fin+1 >= h.end // the FIN may have been lost before the tap, and what follows it not
+	}
+	return fin == h.fin || fin > h.fin && h.end > h.fin+1 && fin+1 >= h.end
 }
 
 // atTap reports whether the tap is at the endpoint itself: what passes is received.
@@ -216,12 +252,17 @@ func (h *half) dialing(peer *half) bool {
 
 // takesRST reports whether the receiver of an RST is dialing, and whether it takes it.
 func (c *conv) takesRST(tx, rx *half, s *wire.Segment) (dialing, accepted bool) {
-	if !rx.dialing(tx) {
-		return false, tx.acceptsRST(rx, s)
-	}
-	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3).
+	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3). A SYN-ACK that passed may not
+	// have reached it.
 	ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
-	return true, s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
+	acks := s.Flags.Has(wire.ACK) && ack >= rx.start && ack <= rx.end
+	switch {
+	case rx.dialing(tx):
+		return true, acks
+	case rx.flags&(sentSYN|sentACK|sentSYNACK|sentFIN) == sentSYN:
+		return false, acks || tx.acceptsRST(rx, s)
+	}
+	return false, tx.acceptsRST(rx, s)
 }
 
 // acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961

@@ -27,8 +27,8 @@ type half struct {
 	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
 	probe     reassembly.Pos // end of a segment whose ACK will measure the peer's distance; 0: none
 	probeTime Time
-	busySince Time // data has been in flight without a break since then
-	idleSince Time // when the peer had acknowledged all of it
+	busySince Time // data has been in flight without a break since then; 0: there was none
+	idleSince Time // when the peer last had acknowledged all of it, and offered window
 
 	// What an ordinary segment does not touch.
 	start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
@@ -36,7 +36,7 @@ type half struct {
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	rewrites       uint32         // data segments that did not advance end
 	zeroWindows    uint32
-	busyAtFIN      Time // busySince when the first FIN was sent behind data in flight
+	busyAtFIN      Time // busySince when the first FIN was sent, if it may have waited behind that; 0: it did not
 }
 
 type halfFlags uint32
@@ -61,6 +61,10 @@ const (
 	finBlind      // it is not known that the first FIN does not acknowledge a FIN (showsOctetBefore)
 	finFirst      // the first FIN is the first segment captured of its sender
 	fragmented    // some bytes are in IP fragments, which are not read
+	flying        // the peer has not acknowledged all of it, or offered no window since
+	unnumbered    // its FIN has the IPv4 identification 0
+	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
+	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 )
 
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }

@@ -33,6 +33,7 @@ const (
 
 	factOutside   = factAdvance // an RST whose number its receiver does not expect
 	factOwnNumber = factBusy    // an RST whose number is of what its sender was seen to send
+	factSkips     = factBusy    // a segment with neither SYN, FIN nor RST in front of which octets were not captured
 )
 
 func (b factBits) has(m factBits) bool { return b&m != 0 }

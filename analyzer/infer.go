@@ -56,11 +56,13 @@ type side struct {
 	unplaced           bool   // nothing tells its numbers: isn means nothing
 	distance           Time   // between the tap and it, there and back
 	last               Time   // when it last sent anything but an RST
-	busySince          Time   // data was in flight without a break from then to its first FIN; 0: not
+	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not
 	firstFIN           int    // index of its first FIN in facts, -1
 	goodSum            bool   // it computes checksums
 	unacked            uint64 // payload sent, and not acknowledged by anything captured
 	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
+	atTap              bool   // what passes it has
+	unnumbered         bool   // it does not number its IPv4 datagrams
 	challenged         bool   // it answered what it did not accept by a challenge ACK
 }
 
@@ -89,6 +91,14 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 // pass the tap to have been sent after hearing of that. Anything sooner crossed it.
 func (d *side) margin() Time { return d.distance + d.distance/10 }
 
+// sentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
+func (d *side) sentSince(t Time) Time {
+	if d.distance == 0 {
+		return 0
+	}
+	return t - d.distance
+}
+
 // heard reports whether what the endpoint sent at t was sent after f had arrived.
 func (s *story) heard(f *fact, t Time) bool { return t > f.time+s.self.margin() }
 
@@ -105,7 +115,7 @@ func (s *story) move(ev fsm.Event, step Step) {
 
 // sent enters a state by something the endpoint sent.
 func (s *story) sent(ev fsm.Event, f *fact) {
-	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: f.time - s.self.distance, NotAfter: f.time}
+	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: s.self.sentSince(f.time), NotAfter: f.time}
 	if f.bits.has(factStandIn) {
 		step.Evidence = EvidenceAcknowledged
 		step.ProofFrame = s.frame(f)
@@ -147,7 +157,7 @@ func isFIN(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
 }
 func isRST(f *fact) bool    { return f.any(wire.RST) }
-func ordinary(f *fact) bool { return !f.any(wire.SYN | wire.RST) }
+func ordinary(f *fact) bool { return !f.any(wire.SYN|wire.RST) && f.has(wire.ACK) }
 
 // repeats reports whether the endpoint sends again what fact i would have ended.
 func (s *story) repeats(i int, again func(*fact) bool) bool {
@@ -155,8 +165,24 @@ func (s *story) repeats(i int, again func(*fact) bool) bool {
 }
 
 func (s *story) repeatsBefore(i, end int, again func(*fact) bool) bool {
-	j := s.first(s.me, i+1, func(f *fact) bool { return again(f) && s.heard(&s.facts[i], f.time) })
+	j := s.first(s.me, i+1, func(f *fact) bool { return again(f) && s.heard(&s.facts[i], f.time) && !s.late(f) })
 	return j >= 0 && j < end
+}
+
+// late reports whether f is an old FIN of the endpoint that the network held back, or a second copy: no clock
+// of timestamps goes back (RFC 7323 4.1); but some repeat a SYN-ACK as it was.
+func (s *story) late(f *fact) bool {
+	return isFIN(f) && f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
+		return g.ahead < f.ahead && g.bits.has(factTimestamps) && int32(g.tsval-f.tsval) > 0
+	}) >= 0
+}
+
+// echoes reports whether proof echoes the timestamp of a segment that it acknowledges, or a later one. Not every stack does
+// so at once (RFC 7323 4.3).
+func (s *story) echoes(is func(*fact) bool, proof *fact) bool {
+	return proof.bits.has(factTimestamps) && s.first(s.peer, 0, func(f *fact) bool {
+		return is(f) && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) <= 0
+	}) >= 0
 }
 
 func (s *story) at(i int) *fact {
@@ -172,6 +198,7 @@ func (s *story) at(i int) *fact {
 // last copy was not the first to arrive.
 func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 	found, before, any := -1, -1, -1
+	echoes := s.echoes(is, proof)
 	for i := s.first(s.peer, 0, is); i >= 0; i = s.first(s.peer, i+1, is) {
 		f := &s.facts[i]
 		if any < 0 {
@@ -180,7 +207,7 @@ func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 		if f.time > proof.time-s.self.distance*3/4 {
 			break
 		}
-		if f.bits&proof.bits&factTimestamps != 0 && int32(f.tsval-proof.tsecr) > 0 {
+		if echoes && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) > 0 {
 			break
 		}
 		before, found = found, i

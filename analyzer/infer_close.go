@@ -14,67 +14,77 @@ type moment struct {
 	fact  *fact
 	proof *fact
 	sent  bool
+	doubt bool // it happened, but perhaps in another order
 }
 
 // closing follows the endpoint from ESTABLISHED, or from where the opening left it, to its end.
 func (s *story) closing() {
 	var moments [5]moment
-	list := s.closeMoments(moments[:0])
-	list = s.resetMoment(list)
-	for _, m := range list {
+	list := s.resetMoment(s.closeMoments(moments[:0]))
+	for i := range list {
+		m, n := &list[i], len(s.out)
 		if m.sent {
-			n := len(s.out)
 			s.sent(m.event, m.fact)
-			if len(s.out) > n {
-				s.qualify(&s.out[n], m.fact)
-			}
 		} else {
-			n := len(s.out)
 			s.received(m.event, m.fact, m.proof)
-			if m.event == fsm.RecvFIN && len(s.out) > n {
-				s.qualifyPeerFIN(&s.out[n])
-			}
+		}
+		if len(s.out) > n {
+			s.qualify(&s.out[n], m)
 		}
 	}
 }
 
-// qualify says what a FIN or RST of the endpoint does not prove.
-func (s *story) qualify(step *Step, f *fact) {
-	switch {
-	case step.Cause == fsm.SendFIN:
+// qualify says what the segment behind a step does not prove: the state, if something of which the capture
+// tells nothing may have come first; and when it was entered.
+func (s *story) qualify(step *Step, m *moment) {
+	switch step.Cause {
+	case fsm.SendFIN:
 		s.qualifyFIN(step)
-	case !f.has(wire.ACK) && !f.bits.has(factOwnNumber):
-		// It answers a segment for which there is no connection (RFC 9293 3.10.7.1), and its number does not
-		// show that it was this one.
-		step.Evidence = EvidenceAssumed
+	case fsm.SendRST, fsm.ReturnToListen:
+		if m.sent {
+			s.qualifyRST(step, m.fact)
+		}
+	case fsm.RecvFIN:
+		// The FIN may acknowledge one of the endpoint's own that passed unseen.
+		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.finBlind && !s.self.knowsFIN
+	}
+	if m.doubt {
+		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
 	}
 }
 
-// qualifyFIN says what a FIN does not prove: the state that its sender entered, if the peer's
-// FIN or an earlier copy of its own may have passed unseen; and when.
 func (s *story) qualifyFIN(step *Step) {
 	if s.other.unseen || s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1 {
 		step.Evidence = EvidenceAssumed
 	}
 	if s.self.busySince != 0 {
-		// The application may have closed long before its FIN's turn came.
-		step.NotBefore = min(step.NotBefore, s.self.busySince-s.self.distance)
+		step.NotBefore = min(step.NotBefore, s.self.sentSince(s.self.busySince))
 	}
 }
 
-// qualifyPeerFIN says what the receipt of a FIN does not prove: CLOSE_WAIT, if the FIN may acknowledge
-// one of the endpoint's own that passed unseen.
-func (s *story) qualifyPeerFIN(step *Step) {
-	if step.State == fsm.CloseWait && s.other.finBlind && !s.self.knowsFIN {
-		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
+// qualifyRST says what an RST of the endpoint does not prove. It may be the answer to a segment for which there is
+// no connection (RFC 9293 3.10.7.1): then that had ended at any time since it last sent anything else.
+func (s *story) qualifyRST(step *Step, f *fact) {
+	if !f.has(wire.ACK) && !f.bits.has(factOwnNumber) {
+		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
+	}
+	if !f.has(wire.ACK) || s.other.last > s.self.last {
+		step.NotBefore = min(step.NotBefore, s.self.sentSince(s.self.last))
+	}
+	if step.Cause == fsm.ReturnToListen {
+		step.Evidence = EvidenceAssumed // the listener may be gone, too
 	}
 }
 
 // afterlife follows a listener that answers an old duplicate SYN once the connection is
 // over: with another ISN, until the RST comes that its SYN-ACK provokes (RFC 9293 figure 9).
 func (s *story) afterlife() {
-	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) })
-	if i < 0 || s.state != fsm.Closed {
+	if s.state != fsm.Closed || len(s.out) == 0 {
+		return
+	}
+	over := s.out[len(s.out)-1].Time
+	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) && f.time >= over })
+	if i < 0 {
 		return
 	}
 	synack := &s.facts[i]
@@ -92,62 +102,139 @@ func (s *story) receivedAt(f *fact) Time { return f.time + s.self.distance/2 }
 // closeMoments lists, in the order in which they happened at the endpoint: its FIN, the peer's
 // FIN, the ACK of its own. The order tells active from passive and simultaneous close.
 func (s *story) closeMoments(list []moment) []moment {
-	var own, ack, fin, finProof *fact
-	passive := false
-	if i := s.self.firstFIN; i >= 0 {
-		own = &s.facts[i]
-	}
+	own := s.at(s.self.firstFIN)
+	var fin, proof *fact
 	if s.other.knowsFIN {
-		fin, finProof = s.peerFIN()
+		fin, proof = s.peerFIN()
 	}
-	lost := s.lostFIN(own)
-	if own != nil {
-		ack = s.ackOfFIN(own)
-		passive = fin != nil && own.covers(s.other.fin) && !own.bits.has(factBusy)
-		if lost != nil {
-			own, passive = lost, fin != nil && !s.crossed(lost, fin)
-		}
-	}
-	add := func(at Time, ev fsm.Event, f, proof *fact, sent bool) {
-		if proof != nil { // it had arrived when the proof was sent
+	add := func(ev fsm.Event, f, proof *fact, sent, doubt bool) {
+		at := s.receivedAt(f)
+		if sent {
+			at = s.sentAt(f)
+		} else if proof != nil { // it had arrived when the proof was sent
 			at = min(at, s.sentAt(proof))
 		}
-		list = append(list, moment{at, ev, f, proof, sent})
+		list = append(list, moment{at, ev, f, proof, sent, doubt})
 	}
-	switch {
-	case own == nil && fin != nil:
-		add(s.receivedAt(fin), fsm.RecvFIN, fin, finProof, false)
-	case own == nil:
-	case passive:
-		add(s.receivedAt(fin), fsm.RecvFIN, fin, finProof, false)
-		add(s.sentAt(own), fsm.SendFIN, own, nil, true)
-		if ack != nil {
-			add(s.receivedAt(ack), fsm.RecvAckOfFIN, ack, nil, false)
-		}
-	default:
-		add(s.sentAt(own), fsm.SendFIN, own, nil, true)
-		// In one segment the ACK is handled before the FIN; and an ACK that passed the
-		// tap no later than the FIN is received no later.
-		if ack != nil && (fin == nil || ack.time <= fin.time) {
-			add(s.receivedAt(ack), fsm.RecvAckOfFIN, ack, nil, false)
-			ack = nil
-		}
+	if own == nil {
 		if fin != nil {
-			add(s.receivedAt(fin), fsm.RecvFIN, fin, finProof, false)
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips)))
 		}
+		return list
+	}
+	ack := s.ackOfFIN(own)
+	if fin != nil && proof != nil && fin.covers(s.self.fin) && (ack == nil || ack.ahead > fin.ahead) {
+		ack = fin
+	}
+	passive, sure := s.closedSecond(own, fin, proof)
+	if lost := s.lostFIN(own); lost != nil {
+		own = lost
+	}
+	if passive {
+		add(fsm.RecvFIN, fin, proof, false, !sure)
+		add(fsm.SendFIN, own, nil, true, !sure)
 		if ack != nil {
-			add(s.receivedAt(ack), fsm.RecvAckOfFIN, ack, nil, false)
+			add(fsm.RecvAckOfFIN, ack, nil, false, false)
 		}
+		return list
+	}
+	add(fsm.SendFIN, own, nil, true, !sure)
+	switch {
+	case fin == nil && ack != nil:
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
+	case fin == nil:
+	case ack == nil:
+		add(fsm.RecvFIN, fin, proof, false, !sure)
+	case s.isBoth(ack, fin, proof):
+		add(fsm.RecvFINAndAck, fin, proof, false, false)
+	case s.ackedFirst(ack, fin, proof):
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
+		add(fsm.RecvFIN, fin, proof, false, !fin.covers(s.self.fin))
+	default:
+		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(proof))
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
 }
 
-// lostFIN is the segment behind the endpoint's FIN that passed before any copy of the FIN
+// closedSecond reports whether the endpoint had the peer's FIN when the application closed, and whether that is sure.
+func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
+	switch {
+	case fin == nil || proof == nil:
+		return false, true
+	case s.lostFIN(own) != nil:
+		lost := s.lostFIN(own)
+		if !lost.covers(s.other.fin) {
+			return false, true
+		}
+		crossed := s.crossed(lost, fin)
+		return !crossed, crossed || s.before(proof, own)
+	case !own.covers(s.other.fin):
+		return false, true
+	}
+	waited := s.self.busySince != 0 && s.self.busySince < proof.time
+	return !own.bits.has(factBusy), !waited && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
+}
+
+// before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
+func (s *story) before(proof, own *fact) bool {
+	return !isFIN(proof) && !proof.bits.has(factSkips) && int32(proof.seq+uint32(proof.len)-s.self.fin) <= 0
+}
+
+// prompt reports whether proof is the immediate answer to the peer's FIN.
+func (s *story) prompt(proof, fin *fact, within Time) bool {
+	return proof.time-fin.time <= s.self.distance*3/2+within
+}
+
+// isBoth reports whether the segment that brought the peer's FIN was the first that acknowledged the endpoint's.
+func (s *story) isBoth(ack, fin, proof *fact) bool {
+	if !fin.covers(s.self.fin) || fin.bits.has(factStandIn) || s.deferred(fin, proof) {
+		return false
+	}
+	return isFIN(ack) || ack.time > fin.time
+}
+
+// ackedFirst reports whether the ACK of the endpoint's FIN came before it took the peer's. An ACK that passed the tap no later
+// than the FIN is received no later; a FIN ahead of missing bytes is not taken when it comes.
+func (s *story) ackedFirst(ack, fin, proof *fact) bool {
+	if ack.time <= fin.time {
+		return true
+	}
+	return proof != nil && s.deferred(fin, proof) && ack.time <= proof.time-s.self.distance*9/10 && !s.echoedBefore(proof, ack)
+}
+
+// echoedBefore reports whether proof was sent before f had come, as the timestamp that it echoes tells.
+func (s *story) echoedBefore(proof, f *fact) bool {
+	return s.echoes(isFIN, proof) && f.bits.has(factTimestamps) && int32(f.tsval-proof.tsecr) > 0
+}
+
+// unacked reports whether nothing had passed that acknowledges the endpoint's FIN when it sent proof.
+func (s *story) unacked(proof *fact) bool {
+	if proof == nil {
+		return false
+	}
+	i := s.first(s.peer, 0, func(f *fact) bool { return f.covers(s.self.fin) })
+	if i < 0 {
+		return true
+	}
+	f := &s.facts[i]
+	return f.time > proof.time-s.self.distance
+}
+
+// deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.
+func (s *story) deferred(fin, proof *fact) bool {
+	if proof == nil {
+		return false
+	}
+	i := s.first(s.me, 0, func(f *fact) bool {
+		return f.ahead < proof.ahead && !isRST(f) && f.has(wire.ACK) && !f.covers(s.other.fin) && s.heard(fin, f.time)
+	})
+	return i >= 0
+}
+
+// lostFIN is the first segment behind the endpoint's FIN that passed the tap before the FIN
 // did: the first copy was lost before the tap.
 func (s *story) lostFIN(own *fact) *fact {
-	if own == nil {
-		return nil
-	}
 	i := s.first(s.me, 0, func(f *fact) bool {
 		return ordinary(f) && !f.any(wire.FIN) && f.ahead < own.ahead && f.seq == s.self.fin+1
 	})
@@ -157,15 +244,16 @@ func (s *story) lostFIN(own *fact) *fact {
 // crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
 // follows it, is the immediate answer to the peer's FIN. An application needs longer.
 func (s *story) crossed(proof, fin *fact) bool {
-	if !proof.covers(s.other.fin) {
-		return true
-	}
 	first := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) })
-	return &s.facts[first] == proof && proof.time-fin.time <= s.self.distance*3/2+answerTime
+	return &s.facts[first] == proof && s.prompt(proof, fin, answerTime)
 }
 
 // answerTime is what a host takes at most to acknowledge a FIN: that is never delayed.
 const answerTime = 5e6
+
+// ackDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
+// the peer's, is not the second copy of one that crossed it: that would need two losses.
+const ackDelay = 40e6
 
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.
@@ -174,7 +262,7 @@ func (s *story) peerFIN() (fin, proof *fact) {
 	if i := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) }); i >= 0 {
 		proof = &s.facts[i]
 		if j := s.copyBefore(isFIN, proof); j >= 0 {
-			return &s.facts[j], proof
+			return s.takenFIN(&s.facts[j], proof), proof
 		}
 		return proof, proof // the FIN itself was not captured
 	}
@@ -193,6 +281,18 @@ func (s *story) peerFIN() (fin, proof *fact) {
 	return fin, nil
 }
 
+// takenFIN is fin, or the copy behind it that came before proof if the endpoint sent, after fin had come, what
+// does not acknowledge it.
+func (s *story) takenFIN(fin, proof *fact) *fact {
+	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
+		f := &s.facts[i]
+		if f.ahead > fin.ahead && f.time <= proof.time-s.self.distance*3/4 && s.deferred(fin, proof) {
+			fin = f
+		}
+	}
+	return fin
+}
+
 // ackOfFIN is the segment that first told the endpoint that its FIN had arrived: one after which it does
 // not repeat the FIN.
 func (s *story) ackOfFIN(own *fact) *fact {
@@ -203,6 +303,15 @@ func (s *story) ackOfFIN(own *fact) *fact {
 		}
 	}
 	return nil
+}
+
+// isAnswer reports whether f may be an RST by which an endpoint without the connection answers a segment: some of them
+// acknowledge that, whatever RFC 9293 3.10.7.1 says, but none knows of timestamps.
+func isAnswer(f *fact) bool { return isRST(f) && !f.bits.has(factTimestamps) }
+
+// answersSYN reports whether an RST of the endpoint is what only CLOSED answers to a SYN (RFC 9293 3.10.7.1).
+func (s *story) answersSYN(rst *fact) bool {
+	return rst.has(wire.ACK) && rst.ack == s.other.isn+1 && rst.seq != s.self.isn+1
 }
 
 // resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
@@ -227,7 +336,7 @@ func (s *story) resetMoment(list []moment) []moment {
 	if cut.fact == nil {
 		return list
 	}
-	if s.state == fsm.SynRcvd && s.passive {
+	if s.state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)) {
 		cut.event = fsm.ReturnToListen
 	}
 	n, state := 0, s.state

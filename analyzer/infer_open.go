@@ -37,7 +37,7 @@ func (s *story) refuse() bool {
 	if s.first(s.peer, 0, isSYN) < 0 || s.first(s.me, 0, ordinary) >= 0 {
 		return false
 	}
-	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) })
+	i := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && f.covers(s.other.isn) && !f.bits.has(factOutside) })
 	if i < 0 {
 		return false
 	}
@@ -72,9 +72,14 @@ func (s *story) dial(syn, synack int) {
 			s.sent(fsm.SendSYNACK, &s.facts[synack])
 		}
 		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
-		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) })
-		if ack >= 0 && !s.repeats(ack, isSYNACK) {
-			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(s.first(s.me, syn, s.coversSYN)))
+		covering := func(f *fact) bool { return !isRST(f) && f.covers(s.self.isn) }
+		ack := s.first(s.peer, max(0, s.first(s.peer, 0, isSYN)), covering)
+		for ack >= 0 && s.repeats(ack, isSYNACK) {
+			ack = s.first(s.peer, ack+1, covering) // the one before was not taken
+		}
+		if ack >= 0 {
+			proof := s.first(s.me, syn, func(f *fact) bool { return s.coversSYN(f) && (f.len > 0 || isFIN(f)) && s.heard(&s.facts[ack], f.time) })
+			s.received(fsm.RecvAckOfSYN, &s.facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
 		}
 		return
 	}
@@ -118,12 +123,15 @@ func (s *story) connected(syn int) {
 const synTimeout = 900e6
 
 func (s *story) coversSYN(f *fact) bool {
-	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn)
+	return ordinary(f) && s.other.knowsISN && f.covers(s.other.isn) && int32(f.seq-s.self.isn) > 0
 }
 
 // redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
-// sooner than one that had not received the RST would.
+// sooner than one that had not received the RST would. If it is let in, in the end, its attempt had not ended.
 func (s *story) redial(syn int) {
+	if s.first(s.peer, syn, isSYNACK) >= 0 {
+		return
+	}
 	for {
 		rst := s.first(s.peer, syn, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) })
 		if rst < 0 {
@@ -180,6 +188,10 @@ func (s *story) accept(synack int) {
 		}
 	}
 	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
+	if s.first(s.me, synack+1, isSYNACK) < 0 {
+		// With SYN cookies (RFC 4987 3.6) the server keeps no state before the ACK comes.
+		s.out[len(s.out)-2].NotAfter = s.out[len(s.out)-1].NotAfter
+	}
 }
 
 // established reports whether a server that sent nothing but SYN-ACKs may have taken the

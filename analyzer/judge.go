@@ -32,6 +32,7 @@ func (j *Judgment) follow(c *Conversation) {
 	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
 	m.regard(c.marks)
 	m.standIn()
+	m.standInSYNACK()
 	for dir := range uint8(2) {
 		m.sides[dir].firstFIN = m.first(dir, 0, isFIN)
 	}
@@ -71,7 +72,7 @@ func (h *half) sideOf(peer *half) side {
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1, goodSum: h.flags.has(goodSum),
-		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst),
+		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(unnumbered),
 	}
 }
 
@@ -85,6 +86,33 @@ func (h *half) unacked(peer *half) uint64 {
 		return 0
 	}
 	return uint64(end - peer.acked)
+}
+
+// standInSYNACK puts a SYN-ACK in the place of one that was not captured, although other segments of its sender were: who
+// sent a SYN and then acknowledges anything has received it.
+func (m *mind) standInSYNACK() {
+	for dir := range uint8(2) {
+		syn, self := m.first(dir, 0, isSYN), &m.sides[dir]
+		if syn < 0 || m.first(1-dir, 0, isSYNACK) >= 0 || m.first(1-dir, 0, isSYN) >= 0 {
+			continue
+		}
+		i := m.first(dir, syn, func(f *fact) bool { return ordinary(f) && int32(f.seq-self.isn) > 0 })
+		if i < 0 {
+			continue
+		}
+		ack := m.facts[i]
+		if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
+			i = j
+		}
+		out := append(m.scratch[:0], m.facts[:i]...)
+		out = append(out, fact{
+			time: m.facts[i].time, ahead: m.facts[i].ahead, seq: ack.ack - 1, ack: self.isn + 1,
+			flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(1-dir),
+		})
+		m.facts, m.scratch = append(out, m.facts[i:]...), m.facts
+		m.sides[1-dir].isn, m.sides[1-dir].knowsISN = ack.ack-1, true
+		return
+	}
 }
 
 // standIn puts facts in the place of a direction that was not captured: what the

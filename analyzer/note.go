@@ -39,7 +39,7 @@ const maxOpening = 16
 
 // noteOrdinary decides whether a segment with neither SYN, FIN nor RST is a fact: while the
 // handshake is not proved on both sides, and once a FIN or RST has passed.
-func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before reassembly.Pos) {
+func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before, sent reassembly.Pos) {
 	closing := (tx.flags | rx.flags).has(sentFIN | sentRST)
 	answersFIN := rx.flags.has(sentFIN) && tx.acked > rx.fin
 	switch {
@@ -53,6 +53,8 @@ func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before r
 		if rx.flags&notedOrdinary != 0 && !closing {
 			c.flags &^= watching
 		}
+	case rx.flags.has(sentFIN) && !answersFIN && !tx.flags.has(unaware) && c.heardFIN(p, tx, s):
+		tx.flags |= unaware
 	case s.Len > 0:
 		return
 	case closing && !answersFIN:
@@ -61,7 +63,20 @@ func (c *conv) noteOrdinary(p *factPool, tx, rx *half, s *wire.Segment, before r
 		p.dropped++
 		return
 	}
-	c.note(p, s)
+	if f := c.note(p, s); f != nil && tx.packets > 1 && reassembly.Unwrap(sent, reassembly.Seq(s.Seq)) > sent {
+		f.bits |= factSkips
+	}
+}
+
+// heardFIN reports whether tx sent s after the latest FIN of its peer had arrived, if it did.
+func (c *conv) heardFIN(p *factPool, tx *half, s *wire.Segment) bool {
+	fin := Time(0)
+	for f := range c.facts.all(p) {
+		if f.dir() != s.Dir && isFIN(f) {
+			fin = f.time
+		}
+	}
+	return fin != 0 && Time(s.Time) > fin+tx.distance+tx.distance/10
 }
 
 // noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
@@ -96,15 +111,15 @@ func advance(n reassembly.Pos) uint16 { return uint16(min(n, 1<<16-1)) }
 // passed between a segment towards it and its answer. Ranges sent twice tell nothing.
 func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
 	now := Time(s.Time)
-	if grew && s.Len > 0 && rx.acked >= tx.end-reassembly.Pos(s.SeqLen()) && now-tx.idleSince > tx.distance+tx.distance/10+breakTime {
-		tx.busySince = now // nothing else is in flight
+	if grew {
+		tx.launch(now, s.Len > 0)
 	}
 	rx.deaf = 0
 	if !grew && tx.deaf < 255 && (s.SeqLen() > 0 || reassembly.Seq(s.Seq) != tx.end.Seq()) {
 		tx.deaf++
 	}
-	if tx.acked >= rx.end && rx.idleSince < rx.last {
-		rx.idleSince = now
+	if rx.flags.has(flying) && tx.acked >= rx.end {
+		rx.land(now, s.Window > 0)
 	}
 	if rx.probe != 0 && tx.acked >= rx.probe {
 		if d := now - rx.probeTime; tx.distance == 0 || d < tx.distance {
@@ -119,4 +134,43 @@ func (tx *half) measure(rx *half, s *wire.Segment, grew bool) {
 	case tx.probe == 0:
 		tx.probe, tx.probeTime = tx.end, now
 	}
+}
+
+// launch notes that the half sends something new.
+func (h *half) launch(now Time, data bool) {
+	if data && (h.busySince == 0 || !h.flags.has(flying|blocked) && !h.justLanded(now)) {
+		h.busySince = now
+	}
+	if !h.flags.has(flying) && now < h.idleSince+h.distance*3/4 {
+		h.idleSince = 0 // it was under way when that was acknowledged
+	}
+	h.flags = h.flags&^blocked | flying
+}
+
+// land notes that the peer has acknowledged all that the half sent, and whether it wants more.
+func (h *half) land(now Time, open bool) {
+	if !open {
+		h.flags |= blocked
+		return
+	}
+	h.flags &^= flying
+	h.idleSince = now
+}
+
+// justLanded reports whether what the half sends now may have waited for what it heard last: it had nothing
+// in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
+func (h *half) justLanded(now Time) bool {
+	if h.atTap() {
+		return now-h.idleSince <= h.distance+h.distance/10+breakTime
+	}
+	return now-h.idleSince <= 4*h.distance+ackDelay
+}
+
+// waited is since when a FIN that the half sends now, which it did not before, may have waited for its turn
+// behind data or a closed window; 0: it did not. was are its flags before.
+func (h *half) waited(now Time, data bool, was halfFlags) Time {
+	if data || was.has(flying) || was.has(blocked) && h.justLanded(now) {
+		return h.busySince
+	}
+	return 0
 }

@@ -65,7 +65,7 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	tx.measure(rx, s, grew)
 	if c.flags.has(watching | alert) {
 		if c.flags.has(watching) {
-			c.noteOrdinary(p, tx, rx, s, before)
+			c.noteOrdinary(p, tx, rx, s, before, sent)
 		}
 		c.markOrdinary(&p.marks, tx, rx, s, before, sent)
 	}

@@ -15,7 +15,8 @@ type timeWait struct {
 // at entered, as it is known at time at. A FIN that comes again while it lasts restarts it (RFC 9293 3.10.7.4).
 // It ends 2 MSL later, or sooner by a new connection on its sockets (RFC 1122 4.2.2.13) or by an RST:
 // one that is received ends it by RFC 9293 3.10.7.4 and must not by RFC 1337; one that the endpoint sends
-// shows that it had ended.
+// shows that it had ended. Linux follows the former unless it is told otherwise, BSD, gVisor and others the latter. No
+// segment tells which of them it is; but a socket of Linux numbers its IPv4 datagrams.
 func (m *mind) timeWait(me uint8, entered, at Time) timeWait {
 	w := timeWait{start: entered, end: entered + m.msl2}
 	reused := m.successor
@@ -32,7 +33,7 @@ func (m *mind) timeWait(me uint8, entered, at Time) timeWait {
 		}
 		if f.dir() != me && isFIN(f) {
 			w.start, w.end = f.time, f.time+m.msl2
-		} else if ev := m.endedBy(me, f); ev != fsm.NoEvent && f.time > entered {
+		} else if ev := m.endedBy(me, f); ev != fsm.NoEvent && f.time > entered && (ev == fsm.SendRST || !m.sides[me].unnumbered) {
 			w.end, w.cause, w.rst = f.time, ev, f
 			return w
 		}
@@ -73,7 +74,7 @@ func (s *story) expiry() {
 		s.received(w.cause, w.rst, nil)
 	case fsm.SendRST:
 		s.sent(w.cause, w.rst)
-		s.qualify(&s.out[len(s.out)-1], w.rst)
+		s.qualifyRST(&s.out[len(s.out)-1], w.rst)
 	}
 }
 

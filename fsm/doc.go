@@ -21,9 +21,9 @@
 // Three things that figure 5 leaves to its notes or to prose:
 //
 //   - A segment that does two things is two events, in the order in which RFC 9293
-//     3.10.7.4 processes them: SYN, ACK, data, FIN. So a FIN that also acknowledges our
-//     own takes FIN_WAIT_1 through FIN_WAIT_2 to TIME_WAIT at one instant,
-//     which is the transition of note 2.
+//     3.10.7.4 processes them: SYN, ACK, data, FIN. But a FIN that is also the first to acknowledge
+//     our own is one event, RecvFINAndAck: it leads from FIN_WAIT_1 to TIME_WAIT
+//     without FIN_WAIT_2 (note 2).
 //   - An RST in SYN_RCVD leads to LISTEN if the open was passive, else to CLOSED
 //     (note 1). That depends on the past, which a table does not have. The
 //     caller has it, and chooses between two events: ReturnToListen and RecvRST. The

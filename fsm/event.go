@@ -19,13 +19,14 @@ const (
 	SendRST     // gave the connection up; an RST that only answers an unacceptable segment is no event
 	DeleteTCB   // left without sending anything: CLOSE before a SYN was received, ABORT after both FINs (RFC 9293 3.10.4, 3.10.5)
 
-	RecvSYN      // accepted: opens a connection, or repeats the SYN that did
-	RecvSYNACK   // acknowledges our SYN
-	RecvAckOfSYN // the first ACK to cover our SYN
-	RecvData     // new payload in order
-	RecvAckOfFIN // the first ACK to cover our FIN
-	RecvFIN      // all bytes before it had been received
-	RecvRST      // accepted (RFC 9293 3.5.3, RFC 5961 3.2)
+	RecvSYN       // accepted: opens a connection, or repeats the SYN that did
+	RecvSYNACK    // acknowledges our SYN
+	RecvAckOfSYN  // the first ACK to cover our SYN
+	RecvData      // new payload in order
+	RecvAckOfFIN  // the first ACK to cover our FIN
+	RecvFIN       // all bytes before it had been received
+	RecvFINAndAck // one segment is both: the FIN, and the first ACK to cover ours
+	RecvRST       // accepted (RFC 9293 3.5.3, RFC 5961 3.2)
 
 	ReturnToListen  // a passive opener dropped its half-open connection: RST, in-window SYN, or no answer
 	UserTimeout     // gave up: no answer to retransmissions or probes, and no RST sent (RFC 9293 3.10.8)
@@ -49,6 +50,7 @@ var eventNames = [NumEvents]string{
 	RecvData:        "received data",
 	RecvAckOfFIN:    "received ACK of FIN",
 	RecvFIN:         "received FIN",
+	RecvFINAndAck:   "received FIN and ACK of FIN",
 	RecvRST:         "received RST",
 	ReturnToListen:  "returned to LISTEN",
 	UserTimeout:     "gave up",

@@ -42,6 +42,7 @@ var figure5 = []arrow{
 	{FinWait2, RecvFIN, TimeWait},        // rcv FIN / snd ACK
 	{Closing, RecvAckOfFIN, TimeWait},    // rcv ACK of FIN / x
 	{LastAck, RecvAckOfFIN, Closed},      // rcv ACK of FIN / x
+	{FinWait1, RecvFINAndAck, TimeWait},  // note 2: rcv FIN and ACK of FIN
 	{TimeWait, TimeWaitTimeout, Closed},  // Timeout=2MSL / delete TCB
 	{SynRcvd, ReturnToListen, Listen},    // note 1: rcv RST after a passive OPEN
 	{SynRcvd, RecvRST, Closed},           // note 1: rcv RST after an active OPEN
@@ -154,9 +155,9 @@ func TestPaths(t *testing.T) {
 		{"passive open, closes second",
 			[]Event{PassiveOpen, RecvSYN, SendSYNACK, RecvAckOfSYN, RecvFIN, SendFIN, RecvAckOfFIN},
 			[]State{Closed, Listen, SynRcvd, SynRcvd, Established, CloseWait, LastAck, Closed}},
-		{"three-segment close: one segment is ACK of FIN, then FIN",
-			[]Event{SendFIN, RecvAckOfFIN, RecvFIN},
-			[]State{Established, FinWait1, FinWait2, TimeWait}},
+		{"three-segment close: one segment is FIN and ACK of FIN",
+			[]Event{SendFIN, RecvFINAndAck},
+			[]State{Established, FinWait1, TimeWait}},
 		{"half-close: the peer goes on sending",
 			[]Event{SendFIN, RecvAckOfFIN, RecvData, RecvData, RecvFIN},
 			[]State{Established, FinWait1, FinWait2, FinWait2, FinWait2, TimeWait}},
@@ -316,7 +317,7 @@ func TestNamesRoundTrip(t *testing.T) {
 	if _, err := NumEvents.MarshalText(); err == nil {
 		t.Error("an event beyond the last was marshalled")
 	}
-	if got := NumStates.String() + NumEvents.String(); got != "State(12)Event(19)" {
+	if got := NumStates.String() + NumEvents.String(); got != "State(12)Event(20)" {
 		t.Error(got)
 	}
 	s, e := LastAck, RecvFIN

@@ -54,16 +54,17 @@ var next = [NumStates][NumEvents]State{
 		UserTimeout: Closed,
 	},
 	FinWait1: {
-		SendData:     FinWait1,
-		SendFIN:      FinWait1,
-		SendRST:      Closed,
-		RecvSYNACK:   FinWait1, // our SYN can still be unacknowledged if SYN_RCVD came before
-		RecvAckOfSYN: FinWait1,
-		RecvData:     FinWait1,
-		RecvAckOfFIN: FinWait2,
-		RecvFIN:      Closing,
-		RecvRST:      Closed,
-		UserTimeout:  Closed,
+		SendData:      FinWait1,
+		SendFIN:       FinWait1,
+		SendRST:       Closed,
+		RecvSYNACK:    FinWait1, // our SYN can still be unacknowledged if SYN_RCVD came before
+		RecvAckOfSYN:  FinWait1,
+		RecvData:      FinWait1,
+		RecvAckOfFIN:  FinWait2,
+		RecvFIN:       Closing,
+		RecvFINAndAck: TimeWait, // figure 5, note 2
+		RecvRST:       Closed,
+		UserTimeout:   Closed,
 	},
 	FinWait2: { // half-closed: all that we sent is acknowledged, the peer may go on
 		SendRST:         Closed,
