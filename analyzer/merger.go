@@ -19,7 +19,7 @@ type Merger struct {
 // slotStreams holds the stream numbers of a tracker's slots.
 type slotStreams struct {
 	open []uint64 // of the conversation in the slot
-	held []uint64 // reserved for the one that a held SYN may begin, or unnumbered
+	held []uint64 // reserved for the one that a held SYN may begin, or noStream
 }
 
 // NewMerger returns a merger for so many trackers.
@@ -75,12 +75,12 @@ func (s *slotStreams) begin(e *event, next uint64) uint64 {
 		set(&s.open, e.slot, next)
 	case eventHold:
 		if e.arg != 0 { // Wireshark counts a stream for a SYN only
-			set(&s.held, e.slot, unnumbered)
+			set(&s.held, e.slot, noStream)
 			return next
 		}
 		set(&s.held, e.slot, next)
 	case eventOpenHeld:
-		if n := s.held[e.arg]; n != unnumbered {
+		if n := s.held[e.arg]; n != noStream {
 			set(&s.open, e.slot, n)
 			return next
 		}
@@ -89,8 +89,8 @@ func (s *slotStreams) begin(e *event, next uint64) uint64 {
 	return next + 1
 }
 
-// unnumbered stands for the number of what a held SYN-ACK may begin: there is none before it does.
-const unnumbered = math.MaxUint64
+// noStream stands for the number of what a held SYN-ACK may begin: there is none before it does.
+const noStream = math.MaxUint64
 
 func set(numbers *[]uint64, slot uint32, n uint64) {
 	for int(slot) >= len(*numbers) {
