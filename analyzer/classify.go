@@ -277,7 +277,7 @@ func (r *reader) payload() {
 	a, b := r.a, r.b
 	r.fly(r.end)
 	m := modeTransfer
-	if b.flags.has(bookHasEdge) && r.rx.flags.has(sentSYN|sentSYNACK) {
+	if b.flags.has(bookHasEdge) && knowsScale(r.tx, r.rx) {
 		switch room := b.edge - r.end; {
 		case room < 0 && r.pos >= r.una:
 			r.v.notes |= NoteWindowExceeded

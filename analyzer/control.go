@@ -129,6 +129,8 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	if s.Bits&wire.HasWScale != 0 {
 		tx.flags |= hasWScale
 		tx.wscale = min(s.WScale, 14) // RFC 7323 2.3
+	} else if s.Bits&wire.CutOptions != 0 {
+		tx.flags |= cutSYN
 	}
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawSYNACK

@@ -64,10 +64,19 @@ const (
 	flying        // the peer has not acknowledged all of it, or offered no window since
 	unnumbered    // its FIN has the IPv4 identification 0
 	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
+	cutSYN        // the snap length cut the options of its SYN
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 )
 
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
+
+// knowsScale reports whether the scale of the windows between two halves is known: both SYNs were captured, or one
+// without the option, so that there is none (RFC 7323 1.3). Where it is not, no segment is ever outside a window.
+func knowsScale(a, b *half) bool {
+	const syn = sentSYN | sentSYNACK
+	bare := a.flags.has(syn) && !a.flags.has(hasWScale|cutSYN) || b.flags.has(syn) && !b.flags.has(hasWScale|cutSYN)
+	return bare || a.flags.has(syn) && b.flags.has(syn) && !(a.flags|b.flags).has(cutSYN)
+}
 
 // isn is the initial sequence number, valid with isnKnown.
 func (h *half) isn() uint32 { return uint32(h.start) - 1 }

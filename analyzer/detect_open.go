@@ -86,14 +86,18 @@ const (
 	survivedNot     survival = iota // the RST ended it, or came when it was over
 	survivedOutside                 // the RST's number was not the one expected
 	survivedLater                   // it went on as if the RST had not come
+	survivedDialing                 // the RST does not acknowledge the SYN
 )
 
 // survived says why an RST did not end the connection for an endpoint.
 func (s *scene) survived(side Side, rst *fact) survival {
 	state := s.stateBefore(side, rst)
 	steps := s.j.Trajectory[side]
-	if state == fsm.SynSent && rst.covers(s.of(side).isn) {
-		return survivedNot // refused; it may try again
+	if state == fsm.SynSent {
+		if rst.bits.has(factAccepted) {
+			return survivedNot // refused; it may try again
+		}
+		return survivedDialing
 	}
 	if state == fsm.Unknown || state == fsm.Closed || state == fsm.Listen || state == fsm.TimeWait {
 		return survivedNot // there was nothing left to end
@@ -121,6 +125,8 @@ func detailRSTNotAccepted(a *Anomaly) string {
 	text := "the " + a.Side.String() + " did not get the RST, or did not take it"
 	if survival(a.args[1]) == survivedOutside {
 		text = "the " + a.Side.String() + " did not take the RST: its number is not the one expected"
+	} else if survival(a.args[1]) == survivedDialing {
+		text = "the " + a.Side.String() + " did not take the RST: it does not acknowledge the SYN"
 	}
 	if a.args[2] > 0 {
 		text += "; it went on for " + duration(a.args[2])

@@ -71,7 +71,7 @@ func (r *reader) outside() bool {
 	if r.pos-r.next > farthest {
 		return true // of another connection, or forged
 	}
-	if !r.tx.flags.has(isnKnown) || !r.rx.flags.has(sentSYN|sentSYNACK) || r.rx.rightWin == 0 {
+	if !r.tx.flags.has(isnKnown) || !knowsScale(r.tx, r.rx) || r.rx.rightWin == 0 {
 		return false
 	}
 	return r.pos > max(r.rx.rightWin, r.next)+reassembly.Pos(max(r.b.windowMax, 1<<16))

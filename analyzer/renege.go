@@ -10,7 +10,7 @@ const leastRenege Time = 10e6
 func (r *reader) strangeBlocks(blocks [][2]uint32) {
 	h := r.rx
 	low, high := r.ack-farthest, max(r.ack, h.end)+farthest
-	if h.flags.has(isnKnown) && h.flags.has(sentSYN|sentSYNACK) && r.tx.flags.has(sentSYN|sentSYNACK) && r.tx.rightWin != 0 {
+	if h.flags.has(isnKnown) && knowsScale(h, r.tx) && r.tx.rightWin != 0 {
 		low, high = h.start-1, max(r.tx.rightWin, h.end)
 	}
 	for _, b := range blocks {

@@ -38,7 +38,7 @@ func (t *Tracker) tell(r *reader) {
 	*out = Reading{
 		First: r.c.firstFrame, Client: client, Segment: s,
 		Seq: r.tx.relative(s.Seq), Window: int64(r.offered()),
-		Scaled: s.Flags.Any(wire.SYN) || r.tx.flags.has(sentSYN|sentSYNACK) && r.rx.flags.has(sentSYN|sentSYNACK),
+		Scaled: s.Flags.Any(wire.SYN) || knowsScale(r.tx, r.rx),
 		Kind:   r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes,
 	}
 	if s.Flags.Has(wire.ACK) {
