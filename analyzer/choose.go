@@ -50,7 +50,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	c.flags |= pending
 	c.provoke(&c.half[1-s.Dir])
 	t.held[slot] = &heldSYN{copies: []wire.Segment{*s}}
-	out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventHold})
+	out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventHold, arg: uint32(s.Flags & wire.ACK)})
 	return noSlot
 }
 

@@ -26,6 +26,7 @@ type reader struct {
 	una      reassembly.Pos // of these, the first that is not acknowledged
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	again    bool           // its frame was captured just before
 	unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
 	v        verdict
 }
@@ -49,7 +50,7 @@ func (r *reader) read() {
 			r.close()
 			return
 		}
-	case s.Flags&wire.ACK != 0 && int32(uint32(r.tx.acked)-s.Ack) > 0 && r.ackTooOld():
+	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.tx.acked) > uint32(farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.v.kind = KindUnacceptable
 		r.v.notes |= NoteOldACK
 	case r.pos != r.next:
@@ -84,6 +85,9 @@ func (r *reader) place() {
 			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
 		}
 		r.pos = r.next
+		if s.Len == 1 && s.Flags == wire.ACK { // new data would come with PSH
+			r.next++
+		}
 	} else {
 		r.next = r.tx.end
 		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
@@ -114,7 +118,7 @@ func (r *reader) close() {
 func (r *reader) closeRare() {
 	switch r.v.kind {
 	case KindUnacceptable:
-		if !r.s.Flags.Any(wire.RST) && !r.moves() {
+		if !r.s.Flags.Any(wire.RST) && (r.s.Flags.Any(wire.SYN) || !r.moves()) {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindRST, KindKeepAlive, KindZeroWindowProbe:
@@ -130,6 +134,27 @@ func (r *reader) closeRare() {
 // timestamp its sender has sent, and will send again.
 func (r *reader) moves() bool {
 	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0
+}
+
+// apart are the kinds of segments that the conv does not take as it does others.
+const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+
+// setApart gives the conv a segment of such a kind, or what it is to know of it.
+func (r *reader) setApart() {
+	switch start := r.tx.start; {
+	case r.v.kind == KindKeepAlive:
+		r.c.segment(&r.t.facts, r.s)
+		if !r.tx.flags.has(isnKnown) && r.tx.start != start {
+			r.tx.start = r.tx.end // the capture begins with it: its octet is none of the stream
+		}
+	case r.v.kind == KindCaptureDuplicate && r.again:
+		r.c.mark(&r.t.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
+		r.c.count(r.tx, r.s)
+	case r.moves():
+		r.c.segment(&r.t.facts, r.s)
+	default:
+		r.c.count(r.tx, r.s)
+	}
 }
 
 // mark notes what flags and IP header say whatever the segment is.
@@ -181,113 +206,6 @@ func (r *reader) markRare() {
 			rp.urgentBytes += uint64(r.s.Urgent)
 		}
 	}
-}
-
-// opening reads a SYN or RST.
-func (r *reader) opening() Kind {
-	s, tx := r.s, r.tx
-	switch {
-	case s.Flags.Any(wire.RST):
-		if _, ok := r.c.takesRST(tx, r.rx, s); !ok {
-			return KindUnacceptable
-		}
-		return KindRST
-	case tx.flags.has(isnKnown) && s.Seq != tx.isn():
-		return KindUnacceptable // no endpoint takes a second ISN within one connection
-	}
-	if tx.end != 0 && (s.Len > 0 || !tx.flags.has(isnKnown)) {
-		r.t.repairOf(r.a, tx) // before the SYN moves the start, which was that of what was captured
-	}
-	if s.Flags.Has(wire.ACK) && r.rx.end != 0 && !r.rx.flags.has(isnKnown) {
-		r.t.repairOf(r.b, r.rx)
-	}
-	kind, sent := KindSYN, sentSYN
-	if s.Flags.Any(wire.ACK) {
-		kind, sent = KindSYNACK, sentSYNACK
-	}
-	if r.a.mss == 0 {
-		r.a.mss, r.a.wscale, r.a.synOptions, r.a.synWindow = s.MSS, s.WScale, s.Bits, s.Window
-	}
-	if s.Bits&wire.HasSACKPerm != 0 {
-		r.a.flags |= bookSACK
-	}
-	if tx.flags.has(sent) {
-		kind = r.openAgain()
-	} else {
-		kind = r.open(kind)
-	}
-	if r.a.repair != 0 && kind != KindCaptureDuplicate {
-		rp := r.t.repairs.at(r.a.repair)
-		if kind == KindSYN || kind == KindSYNACK {
-			rp.bytes += r.repeated(rp)
-		}
-		r.capture(rp)
-	}
-	return kind
-}
-
-// open is a SYN or SYN-ACK of which no other was captured.
-func (r *reader) open(kind Kind) Kind {
-	r.push(sentIsSYN)
-	if r.echoesEarlier(kind) {
-		r.v.cause = CauseTimeout
-		r.resend(int(r.a.flight.n)-1, 0)
-		return KindRetransmission
-	}
-	return kind
-}
-
-// echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes
-// an earlier one's timestamp. If a SYN-ACK does so after the SYN, that one is amended.
-func (r *reader) echoesEarlier(kind Kind) bool {
-	if r.s.Bits&wire.HasTimestamps == 0 || !r.rx.flags.has(sentSYN|sentSYNACK) {
-		return false
-	}
-	if kind == KindSYN {
-		return r.rx.flags.has(sentSYNACK) && r.rx.packets > 0 && r.b.echo != 0 && int32(r.s.TSval-r.b.echo) > 0
-	}
-	r.a.echo = r.s.TSecr
-	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
-		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
-		r.t.repairs.again(r.t.repairOf(r.b, r.rx), CauseTimeout)
-		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
-	}
-	return false
-}
-
-// openAgain is a SYN or SYN-ACK that was sent before.
-func (r *reader) openAgain() Kind {
-	i := r.a.flight.find(&r.t.flights, r.pos, r.pos)
-	var e *sent
-	if i >= 0 {
-		e = r.a.flight.at(&r.t.flights, i)
-	}
-	switch r.origin(e) {
-	case samePacket:
-		r.t.repairOf(r.a, r.tx).copied(r.s)
-		return KindCaptureDuplicate
-	case overtook:
-		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
-		return KindOutOfOrder
-	}
-	r.v.cause = CauseTimeout
-	if r.s.Flags.Any(wire.ACK) && e != nil && r.answersSYN(e) {
-		r.v.cause = CauseUnknown
-		r.v.notes |= NoteAnswersSYN
-	}
-	r.v.spurious = e == nil && r.rx.acked != 0
-	r.resend(i, 0)
-	return KindRetransmission
-}
-
-// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: as soon
-// as it can.
-func (r *reader) answersSYN(e *sent) bool {
-	soon := r.responseTime()
-	if soon == 0 {
-		soon = firstRTO / 2
-	}
-	return r.rx.last > e.time && r.b.repair != 0 && r.t.repairs.at(r.b.repair).resends() > 0 && r.now-r.rx.last < soon
 }
 
 // inOrder is new bytes, or a FIN, where the last ended.
@@ -394,7 +312,7 @@ func (r *reader) payload() {
 func (r *reader) fly(end reassembly.Pos) {
 	a := r.a
 	a.weigh(r.next-r.una, r.now)
-	if n := uint64(end - r.una); n < 1<<32 {
+	if n := uint64(end - r.una); n-1 < 1<<32-1 {
 		a.flightSum += n
 		a.flights++
 		a.flightMax = max(a.flightMax, uint32(n))

@@ -34,8 +34,8 @@ func (r *recent) again(s *wire.Segment) bool {
 	if then.mark != now.mark || now.time-then.time > captureSkew || then.time-now.time > captureSkew {
 		return false
 	}
-	if s.IPID == 0 {
-		slot.mark = 0 // without an ID the third one is the second segment
+	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
+		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon
 	}
 	return true
 }

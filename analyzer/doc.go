@@ -13,7 +13,16 @@
 // and FINs, stragglers and idle hours never open a new one. Late segments belong to the
 // newest conversation whose sequence numbers they fit. Numbers count in the order of
 // first frames; one is reserved for a SYN of which it is not yet clear whether it
-// opens a connection, and stays unused if it does not (Wireshark counts a stream there).
+// opens a connection, and stays unused if it does not (Wireshark counts a stream there). A SYN-ACK with another ISN reserves
+// none; if it turns out to belong to a new connection, of which the SYN was not captured, that gets the next number when this is clear.
+//
+// The numbers are Wireshark's tcp.stream (4.0), but that Wireshark
+//   - counts a stream for each SYN with an ISN unlike that of the latest stream on its sockets, so also one for a copy of an earlier connection's SYN that
+//     comes late, and for every other one of two kinds of SYN that take turns;
+//   - counts one for TCP that is quoted in an ICMP error, which is not read here;
+//   - leaves a connection on other VLANs, labels or tunnels with those that use the same addresses and ports, where two networks
+//     are told apart here (networks);
+//   - goes on with the stream where a SYN-ACK with another ISN, without its SYN, begins a new conversation here.
 //
 // The client is who sent the SYN or received the SYN-ACK ([RolesHandshake]). If neither was
 // captured ([RolesInferred]) it is the side with the higher class of port (well-known, below

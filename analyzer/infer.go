@@ -53,6 +53,7 @@ type side struct {
 	isn, fin           uint32 // sequence numbers of its SYN and FIN
 	knowsISN, knowsFIN bool
 	unseen             bool   // none of its segments was captured
+	unplaced           bool   // nothing tells its numbers: isn means nothing
 	distance           Time   // between the tap and it, there and back
 	last               Time   // when it last sent anything but an RST
 	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not

@@ -19,7 +19,7 @@ type Merger struct {
 // slotStreams holds the stream numbers of a tracker's slots.
 type slotStreams struct {
 	open []uint64 // of the conversation in the slot
-	held []uint64 // reserved for the one that a held SYN may begin
+	held []uint64 // reserved for the one that a held SYN may begin, or unnumbered
 }
 
 // NewMerger returns a merger for so many trackers.
@@ -74,13 +74,23 @@ func (s *slotStreams) begin(e *event, next uint64) uint64 {
 	case eventOpen:
 		set(&s.open, e.slot, next)
 	case eventHold:
+		if e.arg != 0 { // Wireshark counts a stream for a SYN only
+			set(&s.held, e.slot, unnumbered)
+			return next
+		}
 		set(&s.held, e.slot, next)
 	case eventOpenHeld:
-		set(&s.open, e.slot, s.held[e.arg])
-		return next
+		if n := s.held[e.arg]; n != unnumbered {
+			set(&s.open, e.slot, n)
+			return next
+		}
+		set(&s.open, e.slot, next)
 	}
 	return next + 1
 }
+
+// unnumbered stands for the number of what a held SYN-ACK may begin: there is none before it does.
+const unnumbered = math.MaxUint64
 
 func set(numbers *[]uint64, slot uint32, n uint64) {
 	for int(slot) >= len(*numbers) {

@@ -178,8 +178,8 @@ func (c *Conversation) CopyTo(dst *Conversation) {
 	dst.facts, dst.marks = facts, marks
 }
 
-// Duration is the time from the first to the last frame.
-func (c *Conversation) Duration() time.Duration { return c.End.Sub(c.Start) }
+// Duration is the time from the first to the last frame; 0 if the clock went back meanwhile.
+func (c *Conversation) Duration() time.Duration { return max(0, c.End.Sub(c.Start)) }
 
 // Sink receives conversations. c is valid during the call only; a sink that
 // keeps it keeps a copy (CopyTo). An error ends the analysis.
@@ -217,7 +217,8 @@ type Summary struct {
 	TCP        uint64 // packets that belong to a conversation
 	Filtered   uint64 // packets that the capture filter left out
 
-	FirstFragments uint64 // TCP packets whose IP datagram goes on in later fragments, which are not read
+	FirstFragments uint64 // TCP packets whose IP datagram goes on in later fragments, which are not in the capture
+	Reassembled    uint64 // TCP packets that were put together from IP fragments
 	CutOptions     uint64 // TCP packets whose options the snap length cut
 	BadOptions     uint64 // TCP packets with malformed options
 	Tunneled       uint64 // TCP packets found inside an encapsulation
@@ -232,7 +233,12 @@ type Summary struct {
 	DropsKnown    bool              // whether it said anything
 
 	verdicts [wire.NumVerdicts]uint64
+	links    [maxLinks]wire.LinkType // that are not supported, those met first
+	nLinks   int
 }
+
+// maxLinks is how many link types that are not supported are named.
+const maxLinks = 4
 
 // Count is a number of packets and why they were not analyzed.
 type Count struct {
@@ -244,7 +250,9 @@ type Count struct {
 var verdictTexts = [wire.NumVerdicts]string{
 	wire.NotIP:           "not IP",
 	wire.NotTCP:          "IP, but not TCP",
-	wire.Fragment:        "IP fragments without a whole TCP header",
+	wire.Fragment:        "IP fragments of packets that are not whole",
+	wire.Overlap:         "IP fragments that overlap, which is refused (RFC 5722)",
+	wire.Part:            "IP fragments, analyzed as part of the packet that they make",
 	wire.Truncated:       "cut by the snap length before the end of the TCP header",
 	wire.BadIP:           "malformed IP header",
 	wire.BadTCP:          "malformed TCP header",
@@ -257,8 +265,20 @@ func (s *Summary) NotAnalyzed() []Count {
 	var out []Count
 	for v := wire.TCP + 1; v < wire.NumVerdicts; v++ {
 		if n := s.verdicts[v]; n > 0 {
-			out = append(out, Count{v.String(), verdictTexts[v], n})
+			text := verdictTexts[v]
+			if v == wire.UnsupportedLink {
+				text += s.unsupported()
+			}
+			out = append(out, Count{v.String(), text, n})
 		}
 	}
 	return out
+}
+
+// unsupported names the link types that are not supported.
+func (s *Summary) unsupported() (names string) {
+	for i, l := range s.links[:s.nLinks] {
+		names += [...]string{" ", ", "}[min(i, 1)] + l.String()
+	}
+	return names
 }

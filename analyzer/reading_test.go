@@ -11,6 +11,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/source"
 	"tcptrace/internal/wire"
 )
@@ -156,6 +157,11 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 		} {
 			if n.got != n.want {
 				r.t.Errorf("%s, stream %d, %v: %d %s, want %d", r.name, c.Stream, side, n.got, n.what, n.want)
+			}
+		}
+		if side == analyzer.Client {
+			for _, broken := range invariant.Numbers(c) {
+				r.t.Errorf("%s, stream %d: %s", r.name, c.Stream, broken)
 			}
 		}
 		if !r.back && sent.Idle+sent.WindowLimited+sent.Recovering+sent.Transferring != c.Duration() {

@@ -25,7 +25,7 @@ func newSpaces(c *Conversation) spaces {
 	for dir := range c.sides {
 		p.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
 		p.reached[dir] = p.isn[dir]
-		p.unplaced[dir] = !c.sides[dir].knowsISN && c.sides[dir].isn == ^uint32(0)
+		p.unplaced[dir] = c.sides[dir].unplaced
 	}
 	return p
 }

@@ -67,6 +67,7 @@ type Tracker struct {
 	reads    bool // not Options.Quick
 	ledgers  ledgers
 	index    index
+	networks networks
 	lru      lru
 	facts    factPool
 	recent   recent
@@ -88,7 +89,7 @@ type Tracker struct {
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
 
-	evidence evidence // room to judge how a conversation stands
+	bench bench
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
@@ -148,8 +149,6 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
-	judge Judgment     // works out the outcomes
-	conv  Conversation // of which only that is asked
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
@@ -157,7 +156,7 @@ func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
 type event struct {
 	frame uint64 // at which it happened
 	slot  uint32
-	arg   uint32 // eventDone: index in done; eventOpenHeld: the slot that held the SYN
+	arg   uint32 // eventDone: index in done; eventHold: of a SYN-ACK, if not 0; eventOpenHeld: the slot that held the SYN
 	kind  eventKind
 }
 
@@ -203,6 +202,14 @@ func (t *Tracker) TouchFacts(block uint32) {
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
+	at := t.segment(s, hash, out)
+	if s.Key.PortA == s.Key.PortB && s.Key.A == s.Key.B {
+		t.echo(s, hash, out)
+	}
+	return at
+}
+
+func (t *Tracker) segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	now := Time(s.Time)
 	t.now = max(now, Time(s.Clock))
 	if now >= t.wake || t.ended.n > t.maxEnded {
@@ -210,6 +217,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	}
 	again := t.recent.again(s)
 	slot := t.index.find(&t.slab, &s.Key, hash)
+	if s.Net != 0 || t.networks.any {
+		slot, hash = t.network(slot, hash, s, again)
+	}
 	if slot == noSlot {
 		slot = t.open(s, s.Frame, out)
 		t.index.put(hash, slot)
@@ -265,10 +275,10 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	if r.unlike || r.striking() {
 		r.observeEpisodes(was)
 	}
-	if r.moves() {
+	if apart>>r.v.kind&1 == 0 {
 		c.segment(&t.facts, s)
 	} else {
-		c.count(r.tx, s)
+		r.setApart()
 	}
 	if t.watch != nil {
 		t.tell(&r)
@@ -300,6 +310,10 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
+	if t.networks.any {
+		t.networks.note(slot, 0, s.Net)
+		t.networks.note(slot, 1, s.Net)
+	}
 	c.flags |= watching
 	if wanted := t.wanted(c.first); t.reads && wanted {
 		t.ledgers.alloc(slot)

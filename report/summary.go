@@ -47,7 +47,8 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 		t.line(label, "%s: %s", counted(n.Packets, "packet"), n.Text)
 		label = ""
 	}
-	t.count("fragments", s.FirstFragments, "TCP packet", "whose later IP fragments are not read")
+	t.count("fragments", s.FirstFragments, "TCP packet", "whose later IP fragments are not in the capture")
+	t.count("reassembled", s.Reassembled, "TCP packet", "of IP fragments")
 	t.count("cut options", s.CutOptions, "TCP packet", "whose options the snap length cut")
 	t.count("bad options", s.BadOptions, "TCP packet", "with malformed options")
 	t.count("tunneled", s.Tunneled, "TCP packet", "found inside an encapsulation")
@@ -110,7 +111,7 @@ func (t *summaryLines) outcomes(counts *[analyzer.NumOutcomes]uint64) {
 }
 
 // notTCP are the reasons that do not hide any TCP.
-var notTCP = map[string]bool{"not-ip": true, "not-tcp": true}
+var notTCP = map[string]bool{"not-ip": true, "not-tcp": true, "ip-fragment-reassembled": true}
 
 // Notes is what a user must know before trusting a report: what may be TCP and was
 // not analyzed, and what was lost. It is nil when there is nothing of the kind. Each

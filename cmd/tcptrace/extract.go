@@ -48,7 +48,12 @@ type extraction struct{ out *dump.File }
 func (x *extraction) take(*analyzer.Conversation) {}
 
 func (x *extraction) see(s *engine.Sighting) error {
-	err := x.out.Packet(s.Packet, s.Data, s.Segment.Frame)
+	var err error
+	for i := range s.Fragments {
+		f := &s.Fragments[i]
+		err = errors.Join(err, x.out.Packet(&f.Packet, f.Data, f.Frame))
+	}
+	err = errors.Join(err, x.out.Packet(s.Packet, s.Data, s.Segment.Frame))
 	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
 		return &exitError{exitUsage, limit}
 	}

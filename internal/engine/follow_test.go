@@ -147,6 +147,17 @@ func TestFollow(t *testing.T) {
 server 10.0.0.2:80
 +0 > P. 5000:5003(3) ack 9000 "one"
 +0 < P. 9000:9003(3) "two"`, "c:one s:two"},
+		{"numbers from 0", `client 10.0.0.1:40000
+server 10.0.0.2:80
+isn 4294967295 4294967295
++0 > P. 1:4(3) ack 1 "one"
++0 < P. 1:4(3) ack 4 "two"
++0 > P. 4:9(5) ack 4 "three"`, "c:one s:two c:three"},
+		{"numbers from 1 of one side, nothing of the other but an RST", `client 10.0.0.1:40000
+server 10.0.0.2:80
+isn 0 4294967294
++0 > P. 1:4(3) ack 1 "one"
++0 < R 1:1(0)`, "c:one"},
 		{"data in the SYN", `client 10.0.0.1:40000
 server 10.0.0.2:80
 +0 > S 0:3(3) "one" <mss 1460,tfo 0102030405060708>
@@ -159,7 +170,12 @@ server 10.0.0.2:80
 		{"fragments", opened + `
 +0 > . 1:33(32) "fragments are read to the first." frag 0:40
 +0 > . 33:36(3) "end"
-+20us < P. ack 36 "answer"`, "c:fragments are read t c[12 missing] c:end s:answer"},
++20us < P. ack 36 "answer"`, "c[32 missing] c:end s:answer"},
+		{"fragments, of which the last comes first", opened + `
++0 > . 1:33(32) "fragments are read to the first." ipid 7 frag 40:
++0 > . 1:33(32) "fragments are read to the first." ipid 7 frag 0:40
++0 > . 33:36(3) "end"
++20us < P. ack 36 "answer"`, "c:fragments are read to the first.end s:answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			script, err := lab.Parse(c.name, []byte(c.script+"\n"))

@@ -74,17 +74,24 @@ type Sighting struct {
 	Conversation int // in the order in which they were taken
 	Packet       *source.Packet
 	Data         []byte        // what was captured of the frame
-	Segment      *wire.Segment // found in Data
+	Segment      *wire.Segment // found in Data, or put together from fragments of which the last is in it
+	Fragments    []Fragment    // the frames of the others
 	Reading      analyzer.Reading
+	payload      []byte
+}
+
+// Fragment is a frame that has part of a segment.
+type Fragment struct {
+	Packet source.Packet
+	Data   []byte
+	Frame  uint64
 }
 
 // Duplicate reports whether the frame is a copy of one that was captured just before.
 func (s *Sighting) Duplicate() bool { return s.Reading.Kind == analyzer.KindCaptureDuplicate }
 
 // Payload is the captured bytes of the segment's payload: Segment.Len of them, unless the frame was cut.
-func (s *Sighting) Payload() []byte {
-	return s.Data[s.Segment.PayloadOff:][:s.Segment.PayloadCap]
-}
+func (s *Sighting) Payload() []byte { return s.payload }
 
 // Watch is a second pass: it reads src, which has the same frames as in the first, and shows the frames of
 // the chosen conversations to see, in their order. opts are those of the first pass. It ends when there
@@ -134,6 +141,7 @@ type watcher struct {
 	out      analyzer.Output
 	segment  wire.Segment
 	sighting Sighting
+	parts    parts
 }
 
 func (w *watcher) frame(frames *source.Batch, i int) error {
@@ -144,6 +152,9 @@ func (w *watcher) frame(frames *source.Batch, i int) error {
 		return nil
 	}
 	if !w.intake.Frame(p.Link, data, p.WireLen, p.Time, s) {
+		if w.intake.Waits() {
+			w.parts.keep(p, data, w.intake.Summary.Packets)
+		}
 		return nil
 	}
 	t := w.trackers[s.Key.Partition(len(w.trackers))]
@@ -162,6 +173,8 @@ func (w *watcher) frame(frames *source.Batch, i int) error {
 		r.Kind, r.Cause, r.Spurious = rev.Kind, rev.Cause, rev.Spurious
 	}
 	w.sighting.Conversation, w.sighting.Packet, w.sighting.Data, w.sighting.Segment = n, p, data, s
+	w.sighting.payload = w.intake.Payload(s, data)
+	w.sighting.Fragments = w.parts.find(w.sighting.Fragments[:0], w.intake.Fragments(s))
 	return w.see(&w.sighting)
 }
 

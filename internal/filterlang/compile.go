@@ -32,13 +32,14 @@ var layouts = map[wire.LinkType]Layout{
 	wire.LinkRawOpenBSD: {nil, 0},
 	wire.LinkIPv4:       {nil, 0},
 	wire.LinkIPv6:       {nil, 0},
+	wire.LinkIPNET:      {nil, 24},
 }
 
 // Of is the layout of frames of a link type.
 func Of(link wire.LinkType) (Layout, error) {
 	l, ok := layouts[link]
 	if !ok {
-		return l, fmt.Errorf("without libpcap, frames of link type %d cannot be filtered", link)
+		return l, fmt.Errorf("without libpcap, frames of link type %v cannot be filtered", link)
 	}
 	return l, nil
 }

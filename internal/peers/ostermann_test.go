@@ -86,7 +86,12 @@ type conversation struct {
 }
 
 // passedBy are captures that he does not read as they are.
-var passedBy = map[string]string{"tso.pcap": "he drops packets with an IP length of 0"}
+var passedBy = map[string]string{
+	"tso.pcap":                      "he drops packets with an IP length of 0",
+	"fragments.pcap":                "he takes the first fragment for the packet",
+	"fragment-overlap.pcap":         "he does, and does not refuse it",
+	"fragments-captured-twice.pcap": "he does",
+}
 
 // apart reports whether he counts segments that are not of the conversation, or count once to us.
 func (c *conversation) apart() bool {

@@ -52,7 +52,7 @@ func (f *Filter) program(link wire.LinkType) matcher {
 	}
 	m, err := compile(f.expr, link)
 	if err != nil {
-		f.errs = append(f.errs, fmt.Errorf("filter %q, link type %d: %w; its packets are left out", f.expr, link, err))
+		f.errs = append(f.errs, fmt.Errorf("filter %q, link type %v: %w; its packets are left out", f.expr, link, err))
 	}
 	f.programs[link] = m
 	return m

@@ -136,7 +136,7 @@ func TestDamage(t *testing.T) {
 		binary.LittleEndian.PutUint32(b[16:], snap)
 		b = append(b, make([]byte, 16)...)
 		binary.LittleEndian.PutUint32(b[len(b)-8:], caplen)
-		return append(b, make([]byte, 300000)...)
+		return append(b, bytes.Repeat([]byte{0xff}, 300000)...)
 	}
 	ngStart := func(snap uint32) *ng {
 		return new(ng).section(binary.LittleEndian).iface(wire.LinkEthernet, snap).enhanced(0, 1, 1, "x")
@@ -162,11 +162,11 @@ func TestDamage(t *testing.T) {
 		at     int
 		reason string
 	}{
-		{"beyond snap", pcapWith(5000, 4096), 24 + 32 + 7, "a packet claims 5000 captured bytes, beyond the snap length of 4096"},
-		{"beyond any snap", pcapWith(262145, 0), 24 + 32 + 7, "beyond the snap length of 262144"},
-		{"absurd snap", pcapWith(1<<31, math.MaxUint32), 24 + 32 + 7, "beyond the snap length of 262144"},
+		{"beyond snap", pcapWith(5000, 4096), 24 + 32 + 7, "a packet claims 5000 captured bytes, beyond the snap length of 4096, and no packet follows it"},
+		{"beyond any snap", pcapWith(262145, 0), 24 + 32 + 7, "a packet claims 262145 captured bytes, beyond any snap length (at most 262144)"},
+		{"absurd snap", pcapWith(1<<31, math.MaxUint32), 24 + 32 + 7, "beyond any snap length (at most 262144)"},
 		{"beyond the file", pcapWith(262144, 262144)[:1000], 24 + 32 + 7, "the input ends 937 bytes into a packet record of 262160 bytes"},
-		{"ng beyond snap", ngStart(4).enhanced(0, 2, 5, "12345").b, at, "a packet claims 5 captured bytes, beyond the snap length of 4"},
+		{"ng beyond any snap", ngStart(0).enhanced(0, 2, maxSnapLen+1, strings.Repeat("x", maxSnapLen+1)).b, at, "a packet claims 262145 captured bytes, beyond any snap length (at most 262144)"},
 		{"ng simple beyond block", ngStart(0).simple(50, "short").b, at, "a packet claims 50 captured bytes, beyond its block"},
 		{"ng no interface", ngStart(0).enhanced(1, 2, 5, "12345").b, at, "a packet names interface 1, but the section describes 1"},
 		{"ng no interface (obsolete)", ngStart(0).obsolete(7, 2, 5, 1, "1").b, at, "a packet names interface 7"},
@@ -183,6 +183,10 @@ func TestDamage(t *testing.T) {
 		{"one byte", []byte{0xd4}, 0, `not a capture: no packets could be read; first bytes: d4 (".")`},
 		{"netmon", []byte("GMBU\x00\x02 and more bytes"), 0, `it looks like a Microsoft Network Monitor 2 capture: convert it with "editcap IN OUT.pcapng"`},
 		{"tcpdump's text", []byte("12:34:56.789012 IP 10.0.0.1"), 0, "text that tcpdump printed"},
+		{"netmetrix", []byte("\x00\x00dv\x00\x00\x00\x04........"), 0, "it looks like a NetMetrix capture"},
+		{"etherpeek", []byte{7, 0, 0, 0, 16, 0, 0, 0, 0, 9, 0xb4, 0x92, 0xf4, 0x80, 0, 0}, 0, "it looks like an EtherPeek capture"},
+		{"tsh", []byte{0x3a, 0, 0, 0, 1, 1, 2, 3, 0x45, 0, 0, 40, 0, 0, 0x40, 0}, 0, "it looks like a TSH trace"},
+		{"snoop version", snoopBytes(6, 4, 0, nil), 0, "snoop version 6 is not known"},
 		{"zeros", make([]byte, 100), 0, "it was preallocated"},
 	} {
 		for _, chunk := range []int{0, 100} {
@@ -230,6 +234,50 @@ func TestLongSkippedBlock(t *testing.T) {
 			t.Errorf("cut at %d: %v", cut, s.Errors)
 		}
 	}
+}
+
+// TestBeyondSnap: a packet longer than the snap length is read, and those after it.
+func TestBeyondSnap(t *testing.T) {
+	rs := []rec{{1e9, 1, 70000, strings.Repeat("x", 70000)}, {2e9, 1, 9, "in 65,535"}, {3e9, 1, 65536, strings.Repeat("y", 65536)}}
+	got, s := readBytes(t, plainPcap(rs), Options{})
+	wantClean(t, "pcap", s)
+	wantRecs(t, "pcap", got, rs)
+
+	w := new(ng).section(binary.LittleEndian).iface(wire.LinkEthernet, 4, nanoRes)
+	w.enhanced(0, 1, 5, "12345").obsolete(0, 0, 2, 6, "123456").simple(9, "123456789").simple(9, "1234")
+	got, s = readBytes(t, w.b, Options{})
+	wantClean(t, "pcapng", s)
+	wantRecs(t, "pcapng", got, []rec{{1, 1, 5, "12345"}, {2, 1, 6, "123456"}, {2, 1, 9, "123456789"}, {2, 1, 9, "1234"}})
+}
+
+// TestOldVersions: before 2.3 the lengths stood the other way round, in 2.3 they do in some.
+func TestOldVersions(t *testing.T) {
+	rs := []rec{{1e9, 1, 60, "cut"}, {2e9, 1, 5, "whole"}}
+	for _, c := range []struct {
+		major, minor uint16
+		swapped      bool
+	}{{2, 4, false}, {2, 3, false}, {2, 3, true}, {2, 2, true}, {2, 1, true}, {543, 0, true}} {
+		for _, o := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
+			b, starts := pcapBytes(o, 0xa1b2c3d4, rs)
+			o.PutUint16(b[4:], c.major)
+			o.PutUint16(b[6:], c.minor)
+			for i, at := range starts {
+				if c.swapped {
+					o.PutUint32(b[at+8:], rs[i].wire)
+					o.PutUint32(b[at+12:], uint32(len(rs[i].data)))
+				}
+			}
+			got, s := readBytes(t, b, Options{})
+			wantClean(t, "old version", s)
+			wantRecs(t, "old version", got, rs)
+		}
+	}
+	aix, _ := pcapBytes(binary.BigEndian, 0xa1b2c3d4, []rec{{1e9 + 7000, 1, 3, "one"}})
+	copy(aix[4:], []byte{0, 2, 0, 2})
+	copy(aix[20:], []byte{0, 0, 0, 6})
+	got, s := readBytes(t, aix, Options{})
+	wantClean(t, "AIX", s)
+	wantRecs(t, "AIX", got, []rec{{1e9 + 7, 1, 3, "one"}})
 }
 
 // TestBigRecords: records larger than the chunk, up to the limit.

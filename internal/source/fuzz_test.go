@@ -52,10 +52,28 @@ func FuzzPcapng(f *testing.F) {
 	})
 }
 
+func FuzzSnoop(f *testing.F) {
+	for _, version := range []uint32{2, 4} {
+		for _, padding := range []int{0, 16} {
+			f.Add(snoopBytes(version, 4, padding, someRecs(4, 1e9))[8:])
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) { sameInPieces(t, append([]byte(snoopMagic), b...)) })
+}
+
+func FuzzERF(f *testing.F) {
+	f.Add(erfZoo()[16:])
+	f.Add(erfBytes(someRecs(4, 1e18))[16:])
+	start := erfRec(1e18, erfPad, 16, 0, nil)
+	f.Fuzz(func(t *testing.T, b []byte) { sameInPieces(t, append(slices.Clone(start), b...)) })
+}
+
 func FuzzOpen(f *testing.F) {
 	w, _ := zoo()
 	f.Add(w.b)
 	f.Add(plainPcap(someRecs(4, 1e9)))
+	f.Add(snoopBytes(2, 4, 0, someRecs(4, 1e9)))
+	f.Add(erfZoo())
 	f.Add([]byte("GET / HTTP/1.1\r\n"))
 	for _, pack := range packers {
 		f.Add(pack(f, plainPcap(someRecs(20, 1e9))))

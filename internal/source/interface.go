@@ -26,10 +26,9 @@ const (
 
 // iface is an interface that a section describes, and what became of it.
 type iface struct {
-	id    uint16 // in the trace
-	link  wire.LinkType
-	snap  uint32 // as written; 0: no limit
-	limit uint32
+	id   uint16 // in the trace
+	link wire.LinkType
+	snap uint32 // as written; 0: no limit
 
 	res    uint8 // if_tsresol
 	offset int64 // if_tsoffset, s
@@ -49,7 +48,6 @@ func (f *pcapngFile) describe(b []byte) string {
 		return fmt.Sprintf("a section describes more than %d interfaces", maxInterfaces)
 	}
 	in := iface{link: wire.LinkType(f.u16(b[8:])), snap: f.u32(b[12:]), res: defaultTimeRes}
-	in.limit = snapLimit(in.snap)
 	is := described{Interface{Link: in.link, SnapLen: in.snap}, len(f.interfaces)}
 	for o := (options{b[16:]}); ; {
 		code, v, ok := o.next(f)

@@ -206,8 +206,8 @@ func (f *pcapngFile) timed(b []byte, p *Packet, id uint32, ts uint64, caplen, le
 		return noInterface(id, len(f.interfaces))
 	}
 	in := &f.interfaces[id]
-	if caplen > in.limit {
-		return beyondSnap(caplen, in.limit)
+	if caplen > maxSnapLen {
+		return beyondLimit(caplen)
 	}
 	if uint64(caplen) > uint64(len(b)-28) {
 		return beyondBlock(caplen)
@@ -228,11 +228,12 @@ func (f *pcapngFile) simple(b []byte, p *Packet) string {
 	in := &f.interfaces[0]
 	length := f.u32(b[8:])
 	caplen := length
-	if in.snap != 0 {
+	// A block with more than that, and its padding, shows that the snap length is not kept.
+	if padded := uint64(in.snap) + 3; in.snap != 0 && uint64(len(b)-12) <= padded&^3 {
 		caplen = min(caplen, in.snap)
 	}
-	if caplen > in.limit {
-		return beyondSnap(caplen, in.limit)
+	if caplen > maxSnapLen {
+		return beyondLimit(caplen)
 	}
 	if uint64(caplen) > uint64(len(b)-12) {
 		return beyondBlock(caplen)

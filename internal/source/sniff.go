@@ -41,6 +41,10 @@ func (in *input) start() {
 		}
 	}
 	in.readErr = err
+	if ok, need := looksERF(head); ok && need > 0 {
+		head = in.longer(head, need)
+		err = in.readErr
+	}
 	in.carry = head
 	in.format = newFormat(head, in.ifaces)
 	switch {
@@ -85,6 +89,12 @@ func (in *input) head() ([]byte, error) {
 	in.readErr = nil
 	n := in.fill(buf, 0, len(buf))
 	return buf[:n], in.readErr
+}
+
+// longer reads on until head has need bytes or the input ends.
+func (in *input) longer(head []byte, need int) []byte {
+	buf := make([]byte, need)
+	return buf[:in.fill(buf, copy(buf, head), need)]
 }
 
 // compression names the compression that starts with head, or "".
@@ -136,7 +146,16 @@ func newFormat(head []byte, ifaces *interfaces) format {
 	if magic == blockSection {
 		return &pcapngFile{known: ifaces}
 	}
-	return newPcap(magic, ifaces)
+	if f := newPcap(magic, ifaces); f != nil {
+		return f
+	}
+	if bytes.HasPrefix(head, []byte(snoopMagic)) {
+		return newSnoop(ifaces)
+	}
+	if ok, _ := looksERF(head); ok {
+		return newERF(ifaces)
+	}
+	return nil
 }
 
 const convert = `: convert it with "editcap IN OUT.pcapng"`
@@ -145,11 +164,12 @@ const convert = `: convert it with "editcap IN OUT.pcapng"`
 var known = []struct{ magic, is string }{
 	{"GMBU", "a Microsoft Network Monitor 2 capture" + convert},
 	{"RTSS", "a Microsoft Network Monitor 1 capture" + convert},
-	{"snoop\x00\x00\x00", "a snoop capture" + convert},
 	{"iptrace ", "an AIX iptrace capture" + convert},
 	{"TRSNIFF data", "a Sniffer capture" + convert},
 	{"XCP\x00", "a NetXRay or Windows Sniffer capture" + convert},
 	{"\x7fver", "an EtherPeek or OmniPeek capture" + convert},
+	{"\x00\x00dv", "a NetMetrix capture, for which no converter is known: only the Ohio tcptrace reads it"},
+	{"vd\x00\x00", "a NetMetrix capture, for which no converter is known: only the Ohio tcptrace reads it"},
 	{"BZh", "bzip2 data: unpack it first"},
 	{"\xfd7zXZ\x00", "xz data: unpack it first"},
 	{"7z\xbc\xaf", "a 7z archive: unpack it first"},
@@ -188,8 +208,36 @@ func identify(head []byte) string {
 	if c := compression(head); c != "" {
 		return c + " data that was compressed again: unpack it once"
 	}
+	if looksEtherPeek(head) {
+		return "an EtherPeek capture" + convert
+	}
+	if looksTSH(head) {
+		return `a TSH trace of IP and TCP headers: convert it with "traceconvert tsh:IN pcap:OUT" (libtrace)`
+	}
 	if len(head) >= 9 && head[2] == ':' && head[5] == ':' && head[8] == '.' {
 		return "text that tcpdump printed: capture with tcpdump -w"
 	}
 	return ""
+}
+
+// looksEtherPeek tells EtherPeek's old format, which has no magic number: version, status, the file's length, how
+// many packets, and since when, in seconds since 1904.
+func looksEtherPeek(head []byte) bool {
+	if len(head) < sniffLen || head[0] < 5 || head[0] > 7 {
+		return false
+	}
+	const year1990, year2040 = 2713910400, 4291747200
+	length, packets, when := binary.BigEndian.Uint32(head[2:]), binary.BigEndian.Uint32(head[6:]), binary.BigEndian.Uint32(head[10:])
+	return packets < length/16 && when > year1990 && when < year2040
+}
+
+// looksTSH tells NLANR's time sequenced headers, records of 44 bytes: seconds, interface, microseconds, then an IPv4
+// header with TCP, mostly without options.
+func looksTSH(head []byte) bool {
+	if len(head) < sniffLen {
+		return false
+	}
+	const year1995, year2040 = 788918400, 2208988800
+	sec, micro := binary.BigEndian.Uint32(head), binary.BigEndian.Uint32(head[4:])&0xffffff
+	return sec > year1995 && sec < year2040 && micro < 1e6 && head[8] == 0x45 && binary.BigEndian.Uint16(head[10:]) >= 20
 }

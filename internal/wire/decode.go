@@ -6,11 +6,13 @@ import (
 )
 
 // Decoder decodes frames, one at a time. The zero value is ready. It holds
-// only scratch for the rare encapsulations, nothing that one frame leaves for
-// the next; use one per goroutine.
+// only scratch for the rare encapsulations and what it found in the latest
+// frame, nothing that one frame leaves for the next; use one per goroutine.
 type Decoder struct {
 	rare  scratch
-	depth int // encapsulations entered in this frame, counted from the first one
+	depth int    // encapsulations entered in this frame, counted from the first one
+	net   uint32 // Segment.Net so far
+	piece Piece  // of this frame, if it has a fragment
 }
 
 // What a frame may pile up before the decoder gives up on it. Real frames stay
@@ -31,17 +33,25 @@ const (
 // at frame[off], and the frame, or the packet that encloses it, ended at end on
 // the wire. Always off <= len(frame) <= end: who finds a shorter end cuts frame
 // to it, so that trailers are out of reach; len(frame) < end means that the
-// snap length took bytes.
+// snap length took bytes, or whoever cut the frame without saying so.
 func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment) Verdict {
 	s.WireLen = wireLen
 	end := max(wireEnd(wireLen), len(frame)) // a capture that claims less than it holds is wrong
-	if link == LinkEthernet {
-		if common(frame, end, s) {
-			return TCP
-		}
-		return d.ethernet(frame, 0, end, 0, s)
+	if link == LinkEthernet && common(frame, end, s) {
+		return TCP
 	}
-	return d.link(link, frame, end, s)
+	d.net, d.piece.found = 0, false
+	return d.decode(link, frame, end, 0, s)
+}
+
+// decode is the general way.
+func (d *Decoder) decode(link LinkType, frame []byte, end int, bits Bits, s *Segment) Verdict {
+	s.Net = 0
+	v := d.link(link, frame, 0, end, bits, s)
+	if v == TCP {
+		s.Net = d.net
+	}
+	return v
 }
 
 // wireEnd is n as an int, also where ints have 32 bits.

@@ -17,6 +17,7 @@ func want(sm sample, got *Segment) Segment {
 		Key:   Key{A: Addr{Lo: 0x0a000001}, B: Addr{Lo: 0x0a000002}, PortA: 80, PortB: 40000},
 		IPID:  0xabcd,
 		IPLen: got.IPLen, // tested on its own
+		Net:   got.Net,   // likewise
 	}
 	if got.Key.V6 == 1 {
 		w.Key = Key{A: Addr{0x20010db8 << 32, 1}, B: Addr{0x20010db8 << 32, 2}, PortA: 80, PortB: 40000, V6: 1}
@@ -27,6 +28,12 @@ func want(sm sample, got *Segment) Segment {
 		}
 	}
 	w.V4DF = got.Key.V6 == 0
+	if sm.bits&PastFrame != 0 {
+		w.Len = pastFrame - uint32(len(segment)-len(payload))
+		if got.Key.V6 == 0 {
+			w.Len -= 20
+		}
+	}
 	return w
 }
 
@@ -108,6 +115,9 @@ func TestIPLen(t *testing.T) {
 	var s Segment
 	for _, sm := range samples(t) {
 		d.Decode(sm.link, sm.frame, uint32(len(sm.frame)), &s)
+		if s.Bits&PastFrame != 0 {
+			continue
+		}
 		n := int(s.IPLen)
 		start := int(s.PayloadOff) + len(payload) - n
 		if start < 0 || s.Key.V6 == 1 && sm.frame[start]>>4 != 6 || s.Key.V6 == 0 && sm.frame[start]>>4 != 4 {
@@ -158,7 +168,15 @@ func TestVerdicts(t *testing.T) {
 		{"802.11-beacon", linkWLAN, cat([]byte{0x80, 0}, make([]byte, 40)), 0, NotIP},
 		{"802.11-encrypted", linkWLAN, cat([]byte{8, 0x41}, make([]byte, 60)), 0, NotIP},
 		{"802.11-null", linkWLAN, cat([]byte{0x48, 1}, make([]byte, 60)), 0, NotIP},
-		{"fddi-void", linkFDDI, cat([]byte{0x40}, make([]byte, 40)), 0, NotIP},
+		{"802.11-aggregated", linkWLAN, cat([]byte{0x88, 1}, make([]byte, 22), []byte{0x80, 0}, make([]byte, 60)), 0, NotIP},
+		{"token-ring-mac", LinkTokenRing, make([]byte, 40), 0, NotIP},
+		{"nflog-no-packet", linkNFLog, []byte{2, 0, 0, 5, 8, 0, 1, 0, 8, 0, 1, 0}, 0, NotIP},
+		{"nflog-no-length", linkNFLog, []byte{2, 0, 0, 5, 3, 0, 1, 0, 8, 0, 1, 0}, 0, NotIP},
+		{"pktap-in-pktap", linkPKTAP, cat([]byte{12, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0}, v4), 0, NotIP},
+		{"erf-meta", LinkERF, cat(make([]byte, 8), []byte{27}, make([]byte, 30)), 0, NotIP},
+		{"ipoib-arp", LinkIPoIB, cat(make([]byte, 40), u16(0x806), u16(0), make([]byte, 28)), 0, NotIP},
+		{"fabricpath-arp", LinkEthernet, eth(etherFabricPath, cat(u16(1), eth(0x806, make([]byte, 28)))), 0, NotIP},
+		{"fddi-void", LinkFDDI, cat([]byte{0x40}, make([]byte, 40)), 0, NotIP},
 		{"cisco-slarp", linkCiscoHDLC, cat([]byte{ciscoMulticast, 0, 0, 1}, make([]byte, 20)), 0, NotIP},
 		{"snap-in-snap", LinkLinuxSLL, cat(make([]byte, 14), u16(4), []byte{0xaa, 0xaa, 3, 0, 0, 0, 0, 40}, v4tcp), 0, NotIP},
 		{"empty", LinkEthernet, nil, 0, NotIP},
@@ -169,6 +187,11 @@ func TestVerdicts(t *testing.T) {
 		{"icmpv6", LinkRaw, ip6(58, make([]byte, 8)), 0, NotTCP},
 		{"esp-behind-extension", LinkRaw, ip6(protoDestOpts, cat([]byte{50, 0, 0, 0, 0, 0, 0, 0}, make([]byte, 20))), 0, NotTCP},
 		{"vxlan-port-other-content", LinkRaw, in4(portVXLAN, make([]byte, 60)...), 0, NotTCP},
+		{"capwap-encrypted", LinkRaw, in4(portCAPWAP, cat([]byte{1, 0, 0, 0}, make([]byte, 60))...), 0, NotTCP},
+		{"capwap-keep-alive", LinkRaw, in4(portCAPWAP, cat(capwapHeader(8, 1<<3, 0, 0), make([]byte, 60))...), 0, NotTCP},
+		{"capwap-other-radio", LinkRaw, in4(portCAPWAP, cat(u32(2<<19|3<<9|1<<8), u32(0), make([]byte, 60))...), 0, NotTCP},
+		{"capwap-later-fragment", LinkRaw, in4(portCAPWAP, cat(capwapHeader(8, 1<<7|1<<6, 0, 8), make([]byte, 60))...), 0, Fragment},
+		{"gre-in-udp-other-content", LinkRaw, in4(portGREinUDP, bytes.Repeat([]byte{0x41}, 60)...), 0, NotTCP},
 		{"vxlan-arp", LinkRaw, in4(portVXLAN, cat([]byte{8, 0, 0, 0, 0, 0, 1, 0}, eth(0x0806, make([]byte, 28)))...), 0, NotTCP},
 		{"geneve-port-other-content", LinkRaw, in4(portGENEVE, bytes.Repeat([]byte{0x41}, 60)...), 0, NotTCP},
 		{"geneve-control", LinkRaw, in4(portGENEVE, cat([]byte{0, 0x80}, u16(etherIPv4), u32(0), v4tcp)...), 0, NotTCP},
@@ -186,6 +209,8 @@ func TestVerdicts(t *testing.T) {
 		{"last-fragment", LinkRaw, ip4Opts(protoTCP, 5, nil, segment), 0, Fragment},
 		{"first-fragment-without-header", LinkRaw, ip4Opts(protoTCP, ipv4MF, nil, segment[:16]), 0, Fragment},
 		{"first-fragment-without-options", LinkRaw, ip4Opts(protoTCP, ipv4MF, nil, segment[:24]), 0, Fragment},
+		{"icmp-fragment", LinkRaw, ip4Opts(1, 5, nil, segment), 0, NotTCP},
+		{"ipv6-icmp-fragment", LinkRaw, ip6(protoFragment, cat([]byte{58, 0, 0, 9, 0, 0, 0, 1}, segment)), 0, NotTCP},
 		{"ipv6-fragment", LinkRaw, ip6(protoFragment, cat([]byte{protoTCP, 0, 0, 9, 0, 0, 0, 1}, segment)), 0, Fragment},
 		{"ipv6-first-fragment-short", LinkRaw, ip6(protoFragment, cat([]byte{protoDestOpts, 0, 0, 1, 0, 0, 0, 1}, []byte{protoTCP, 1, 0, 0, 0, 0, 0, 0})), 0, Fragment},
 
@@ -193,7 +218,8 @@ func TestVerdicts(t *testing.T) {
 		{"ipv4-header-length", LinkEthernet, head(v4, 14, 0x44), 0, BadIP},
 		{"ipv4-total-below-header", LinkEthernet, head(v4, 16, 0, 19), 0, BadIP},
 		{"ipv4-short", LinkEthernet, v4[:30], 0, BadIP},
-		{"ipv4-options-past-frame", LinkRaw, head(v4tcp, 0, 0x4f)[:40], 0, BadIP},
+		{"ipv4-options-past-cut-frame", LinkRaw, head(v4tcp, 0, 0x4f)[:40], 0, Truncated},
+		{"ipv4-options-past-packet", LinkRaw, head(head(v4tcp, 0, 0x4f), 2, 0, 59), 0, BadIP},
 		{"ipv6-version", LinkEthernet, head(v6, 14, 0x50), 0, BadIP},
 		{"ipv6-short", LinkEthernet, v6[:53], 0, BadIP},
 		{"ipv6-extension-past-packet", LinkRaw, ip6(protoDestOpts, []byte{protoTCP, 9, 0, 0, 0, 0, 0, 0}), 0, BadIP},
@@ -203,6 +229,7 @@ func TestVerdicts(t *testing.T) {
 
 		{"tcp-missing", LinkRaw, ip4(protoTCP, segment[:19]), 0, BadTCP},
 		{"tcp-header-below-20", LinkRaw, ip4(protoTCP, head(segment, 12, 0x40)), 0, BadTCP},
+		{"tcp-header-past-cut-frame", LinkRaw, head(ip4(protoTCP, segment[:19]), 2, 5, 220), 0, Truncated},
 		{"tcp-header-past-packet", LinkRaw, ip4(protoTCP, head(segment, 12, 0xf0)), 0, BadTCP},
 		{"tcp-in-ethernet-padding", LinkEthernet, cat(eth(etherIPv4, ip4(protoTCP, nil)), segment), 0, BadTCP},
 
@@ -223,6 +250,7 @@ func TestVerdicts(t *testing.T) {
 		{"cut-mac", LinkEthernet, v4[:13], 60, Truncated},
 		{"cut-ip", LinkEthernet, v4[:33], 60, Truncated},
 		{"cut-tcp", LinkEthernet, v4[:53], 90, Truncated},
+		{"cut-options", LinkRaw, head(v4tcp, 0, 0x4f)[:40], 90, Truncated},
 		{"unknown-link", 147, v4, 0, UnsupportedLink},
 		{"unknown-link-above-255", 300, v4, 0, UnsupportedLink},
 	} {

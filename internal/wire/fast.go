@@ -48,6 +48,7 @@ func common(frame []byte, end int, s *Segment) bool {
 	s.Urgent = be16(h[52:])
 	s.TTL = h[22]
 	s.MSS = 0
+	s.Net = 0
 	s.WScale = 0
 	s.NSack = 0
 	ports := be32(h[34:])

@@ -132,11 +132,11 @@ func linkSamples() []sample {
 		{"ppp-hdlc-framing", LinkPPP, cat([]byte{0xff, 3}, u16(pppIPv6), v6tcp), 0},
 		{"ppp-compressed-protocol", LinkPPP, cat([]byte{pppIPv4}, v4tcp), 0},
 		{"ppp-mpls", LinkPPP, cat(u16(pppMPLS), u32(0x100), v4tcp), Tunneled},
-		{"ppp-link-50", linkPPPHDLC, cat([]byte{0xff, 3}, u16(pppIPv4), v4tcp), 0},
-		{"cisco-hdlc-in-50", linkPPPHDLC, cat([]byte{ciscoUnicast, 0}, u16(etherIPv4), v4tcp), 0},
+		{"ppp-link-50", LinkPPPHDLC, cat([]byte{0xff, 3}, u16(pppIPv4), v4tcp), 0},
+		{"cisco-hdlc-in-50", LinkPPPHDLC, cat([]byte{ciscoUnicast, 0}, u16(etherIPv4), v4tcp), 0},
 		{"cisco-hdlc", linkCiscoHDLC, cat([]byte{ciscoMulticast, 0}, u16(etherIPv6), v6tcp), 0},
 		{"pppoe-link", linkPPPoE, cat([]byte{0x11, 0, 0, 1}, u16(2+len(v4tcp)), u16(pppIPv4), v4tcp), 0},
-		{"fddi", linkFDDI, cat([]byte{0x50}, make([]byte, 12), llc), 0},
+		{"fddi", LinkFDDI, cat([]byte{0x50}, make([]byte, 12), llc), 0},
 		{"802.11-data", linkWLAN, cat([]byte{8, 1, 0, 0}, make([]byte, 20), llc, fcs), 0},
 		{"802.11-qos", linkWLAN, cat(wlanQoS, llc, fcs), 0},
 		{"802.11-four-addresses", linkWLAN, cat([]byte{8, 3, 0, 0}, make([]byte, 26), llc, fcs), 0},
@@ -144,9 +144,34 @@ func linkSamples() []sample {
 		{"radiotap-fcs", linkRadiotap, cat(radiotap(0x10), wlanQoS, llc, fcs), 0},
 		{"radiotap-padded", linkRadiotap, cat(radiotap(0x20), wlanQoS, []byte{0, 0}, llc), 0},
 		{"prism", linkPrism, cat([]byte{0x44, 0, 0, 0, 24, 0, 0, 0}, make([]byte, 16), wlanQoS, llc, fcs), 0},
+		{"vn-tag", LinkEthernet, eth(etherVNTag, cat(u32(0x1234), u16(etherIPv4), v4tcp)), 0},
+		{"vn-tag-vlan", LinkEthernet, eth(etherVNTag, cat(u32(0x1234), u16(etherVLAN), tag, u16(etherIPv6), v6tcp)), 0},
+		{"e-tag", LinkEthernet, eth(etherETag, cat(u32(0x1234), u16(0), u16(etherIPv4), v4tcp)), 0},
+		{"fabricpath", LinkEthernet, eth(etherFabricPath, cat(u16(0x40), eth(etherIPv4, v4tcp))), Tunneled},
+		{"fabricpath-vlan", LinkEthernet, eth(etherVLAN, cat(tag, u16(etherFabricPath), u16(0x40), eth(etherIPv6, v6tcp))), Tunneled},
+		{"802.1ah", LinkEthernet, eth(etherPBB, cat(u32(0x1234), eth(etherIPv4, v4tcp))), Tunneled},
+		{"802.1ah-b-tag", LinkEthernet, eth(etherQinQ, cat(tag, u16(etherPBB), u32(0x1234), eth(etherVLAN, cat(tag, u16(etherIPv6), v6tcp)))), Tunneled},
+		{"802.11-ht-control", linkWLAN, cat([]byte{0x88, 0x81, 0, 0}, make([]byte, 26), llc), 0},
+		{"radiotap-time-two-words", linkRadiotap, cat([]byte{0, 0, 25, 0, 3, 0, 0, 0x80, 0, 0, 0, 0}, make([]byte, 12), []byte{0x20}, wlanQoS, []byte{0, 0}, llc), 0},
+		{"token-ring", LinkTokenRing, cat([]byte{0x10, 0x40}, make([]byte, 12), llc), 0},
+		{"token-ring-routed", LinkTokenRing, cat([]byte{0x10, 0x40}, make([]byte, 6), []byte{0x80, 0, 0, 0, 0, 0}, []byte{6, 0x30, 0, 1, 0, 2}, llc), 0},
+		{"ppp-with-direction", linkPPPDir, cat([]byte{1, 0xff, 3}, u16(pppIPv4), v4tcp), 0},
+		{"cisco-hdlc-with-direction", linkCiscoDir, cat([]byte{0, ciscoUnicast, 0}, u16(etherIPv6), v6tcp), 0},
+		{"nflog", linkNFLog, cat([]byte{2, 0, 0, 5, 8, 0, 1, 0, 8, 0, 1, 0, 7, 0, 10, 0, 'a', 'b', 0, 0}, []byte{byte(4 + len(v4tcp)), 0, 9, 0}, v4tcp), 0},
+		{"nflog-big-endian", linkNFLog, cat([]byte{10, 0, 0, 5, 0, 8, 0, 1, 8, 0, 1, 0}, u16(4+len(v6tcp)), u16(9), v6tcp), 0},
+		{"pktap", linkPKTAP, cat([]byte{20, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, make([]byte, 8), eth(etherIPv4, v4tcp)), 0},
+		{"erf-ethernet", LinkERF, cat(make([]byte, 8), []byte{2, 4}, make([]byte, 8), eth(etherIPv4, v4tcp)), 0},
+		{"erf-extended-ipv6", LinkERF, cat(make([]byte, 8), []byte{23 | 0x80, 4}, make([]byte, 6), []byte{0x83, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0}, v6tcp), 0},
+		{"erf-hdlc", LinkERF, cat(make([]byte, 8), []byte{1, 4}, make([]byte, 6), []byte{ciscoUnicast, 0}, u16(etherIPv4), v4tcp), 0},
+		{"ipnet", LinkIPNET, cat([]byte{1, 2}, make([]byte, 22), v4tcp), 0},
+		{"ipoib", LinkIPoIB, cat(make([]byte, 40), u16(etherIPv4), u16(0), v4tcp), 0},
+		{"ipoib-address", LinkIPoIB, cat(make([]byte, 20), u16(etherIPv6), u16(0), v6tcp), 0},
+		{"ipoib-bare", LinkIPoIB, cat(u16(etherIPv4), u16(0), v4tcp), 0},
 		{"pflog", linkPFLog, cat([]byte{61, 2}, make([]byte, 62), v4tcp), 0},
 	}
 }
+
+const pastFrame = 1500
 
 func ipSamples() []sample {
 	opts := []byte{7, 4, 4, 0}
@@ -156,9 +181,9 @@ func ipSamples() []sample {
 	copy(noLen4[2:], u16(0))
 	copy(noLen6[4:], u16(0))
 	past := bytes.Clone(v4tcp)
-	copy(past[2:], u16(1500))
+	copy(past[2:], u16(pastFrame))
 	past6 := bytes.Clone(v6tcp)
-	copy(past6[4:], u16(1500))
+	copy(past6[4:], u16(pastFrame))
 	frag6 := func(next byte, off int) []byte { return cat([]byte{next, 0}, u16(off), u32(9)) }
 	return []sample{
 		{"ipv4-options", LinkRaw, ip4Opts(protoTCP, ipv4DF, opts, segment), 0},
@@ -215,12 +240,27 @@ func tunnelSamples(t testing.TB) []sample {
 		{"erspan-3", LinkEthernet, erspan3(0, inner), Tunneled},
 		{"erspan-3-subheader", LinkEthernet, erspan3(1, make([]byte, 8), inner), Tunneled},
 		{"erspan-3-ip", LinkEthernet, gre(0x1000, greERSPAN3, u32(1), []byte{0x20, 5, 0, 1}, u32(0), []byte{0, 0, 2 << 2, 0}, v4tcp), Tunneled},
+		{"gre-wccp", LinkEthernet, gre(0, greWCCP, v4tcp), Tunneled},
+		{"gre-wccp-2", LinkEthernet, gre(0, greWCCP, u32(0), v4tcp), Tunneled},
+		{"gre-aruba", LinkEthernet, gre(0, greAruba, wlan80211(8, 1)), Tunneled},
+		{"gre-aruba-swapped", LinkEthernet, gre(0, greArubaTo, wlan80211(1, 8)), Tunneled},
+		{"gre-aruba-ethernet", LinkEthernet, gre(0, greAruba9, inner), Tunneled},
 		{"ip-in-ip", LinkEthernet, eth(etherIPv4, ip4(protoIPv4, v4tcp)), Tunneled},
 		{"6in4", LinkEthernet, eth(etherIPv4, ip4(protoIPv6, v6tcp)), Tunneled},
 		{"4in6", LinkEthernet, eth(etherIPv6, ip6(protoIPv4, v4tcp)), Tunneled},
 		{"6in6", LinkEthernet, eth(etherIPv6, ip6(protoIPv6, v6tcp)), Tunneled},
 		{"first-fragment-of-ip-in-ip", LinkRaw, ip4Opts(protoIPv4, ipv4MF, nil, v4tcp), Tunneled | FirstFragment},
 	}
+}
+
+// wlan80211 is a data frame whose frame control is a, b.
+func wlan80211(a, b byte) []byte {
+	return cat([]byte{a, b, 0, 0}, make([]byte, 20), []byte{0xaa, 0xaa, 3, 0, 0, 0}, u16(etherIPv4), v4tcp)
+}
+
+// capwapHeader is one of size bytes.
+func capwapHeader(size, flags, id, offset int) []byte {
+	return cat(u32(size/4<<19|1<<9|flags), u16(id), u16(offset), make([]byte, size-8))
 }
 
 func udpSamples(t testing.TB) []sample {
@@ -251,6 +291,12 @@ func udpSamples(t testing.TB) []sample {
 		{"gtp-u", LinkEthernet, gtp(0x30, nil, v4tcp), Tunneled},
 		{"gtp-u-sequence", LinkEthernet, gtp(0x32, []byte{0, 1, 0, 0}, v6tcp), Tunneled},
 		{"gtp-u-extensions", LinkEthernet, gtp(0x34, []byte{0, 0, 0, 0x85, 1, 0, 0, 0x40, 2, 0, 0, 0, 0, 0, 0, 0}, v4tcp), Tunneled},
+		{"gre-in-udp", LinkEthernet, in4(portGREinUDP, cat(u16(0), u16(etherIPv4), v4tcp)), Tunneled},
+		{"gre-in-udp-ethernet", LinkEthernet, in4(portGREinUDP, cat(u16(0), u16(etherBridged), inner)), Tunneled},
+		{"capwap-802.11", LinkEthernet, in4(portCAPWAP, cat(capwapHeader(16, 1<<8, 0, 0), wlan80211(8, 1))), Tunneled},
+		{"capwap-802.11-swapped", LinkEthernet, in4(portCAPWAP, cat(capwapHeader(8, 1<<8, 0, 0), wlan80211(1, 8))), Tunneled},
+		{"capwap-802.3", LinkEthernet, in4(portCAPWAP, cat(capwapHeader(8, 0, 0, 0), inner)), Tunneled},
+		{"capwap-first-fragment", LinkEthernet, in4(portCAPWAP, cat(capwapHeader(8, 1<<7, 5, 0), inner)), Tunneled | FirstFragment},
 		{"teredo", LinkEthernet, in4(portTeredo, client), Tunneled},
 		{"teredo-origin", LinkEthernet, in4(portTeredo, cat(origin, client)), Tunneled},
 		{"teredo-authentication-origin", LinkEthernet, in4(portTeredo, cat(auth, origin, client)), Tunneled},

@@ -25,8 +25,9 @@ const (
 
 // ipv4 decodes from the IP header on.
 //
-// A total length beyond the frame is not trusted: like Wireshark, Decode goes
-// on with the frame's length and marks the segment PastFrame.
+// A total length beyond the frame is that of a frame that was cut by somebody who
+// gave its new length for the old one: a switch that mirrors the first bytes of
+// each, or a tool. It counts, and the segment is marked PastFrame.
 func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
 	if len(frame)-off < 20 {
 		return short(off, end, 20, BadIP)
@@ -37,19 +38,15 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 		return BadIP
 	}
 	total, have := int(be16(h[2:])), end-off
-	if total < ihl || total > have {
-		switch {
-		case total > have:
-			bits |= PastFrame
-		case total == 0:
-			bits |= NoLength // the sender's card was to fill it in
-		default:
-			return BadIP
-		}
-		if have < ihl {
-			return BadIP
-		}
+	switch {
+	case total > have:
+		bits |= PastFrame
+	case total == 0:
+		bits |= NoLength // the sender's card was to fill it in
 		total = have
+	}
+	if total < ihl {
+		return BadIP
 	}
 	end = off + total
 	if end < len(frame) {
@@ -61,12 +58,20 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	}
 	frag := be16(h[6:])
 	if frag&(ipv4MF|ipv4Offset) != 0 {
-		if frag&ipv4Offset != 0 {
-			return Fragment
+		if leadsToTCP(h[9]) {
+			d.fragment4(frame, off, end, ihl, bits)
 		}
-		bits |= FirstFragment
+		switch {
+		case frag&ipv4Offset == 0:
+			bits |= FirstFragment
+		case leadsToTCP(h[9]):
+			return Fragment
+		default:
+			return NotTCP
+		}
 	}
 	if h[9] != protoTCP {
+		d.between(Addr{Lo: uint64(be32(h[12:]))}, Addr{Lo: uint64(be32(h[16:]))}, h[9])
 		return d.encapsulated(h[9], frame, off, end, bits, s)
 	}
 
@@ -99,21 +104,23 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 		total = have
 		bits |= NoLength
 	} else if total > have {
-		total = have
 		bits |= PastFrame
 	}
 	end = off + total
 	if end < len(frame) {
 		frame = frame[:end]
 	}
+	src := Addr{be64(h[8:]), be64(h[16:])}
+	dst := Addr{be64(h[24:]), be64(h[32:])}
+	proto, start := h[6], off
 	off += 40
-	proto := h[6]
 	if proto != protoTCP {
 		var v Verdict
-		if proto, off, bits, v = extensions(proto, frame, off, end, bits); v != TCP {
+		if proto, off, bits, v = d.extensions(proto, frame, start, end, bits); v != TCP {
 			return v
 		}
 		if proto != protoTCP {
+			d.between(src, dst, proto)
 			return d.encapsulated(proto, frame, off, end, bits, s)
 		}
 	}
@@ -122,8 +129,6 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	if v != TCP {
 		return v
 	}
-	src := Addr{be64(h[8:]), be64(h[16:])}
-	dst := Addr{be64(h[24:]), be64(h[32:])}
 	s.Key, s.Dir = MakeKey(src, dst, uint16(ports>>16), uint16(ports), true)
 	s.IPLen = uint32(total)
 	s.IPID = 0
@@ -134,9 +139,10 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	return TCP
 }
 
-// extensions skips IPv6 extension headers (RFC 8200 4). With the verdict TCP,
+// extensions skips the extension headers (RFC 8200 4) of the IPv6 packet at start. With the verdict TCP,
 // proto is what follows them and at where.
-func extensions(next uint8, frame []byte, off, end int, bits Bits) (proto uint8, at int, b Bits, v Verdict) {
+func (d *Decoder) extensions(next uint8, frame []byte, start, end int, bits Bits) (proto uint8, at int, b Bits, v Verdict) {
+	off := start + 40
 	for range maxHeaders {
 		if len(frame)-off < 8 && isExtension(next) { // none is shorter
 			return 0, 0, 0, inFragment(short(off, end, 8, BadIP), bits)
@@ -147,11 +153,21 @@ func extensions(next uint8, frame []byte, off, end int, bits Bits) (proto uint8,
 			return next, off, bits, TCP
 		case next == protoFragment:
 			frag := be16(frame[off+2:])
-			if frag>>3 != 0 {
-				return 0, 0, 0, Fragment
+			if frag&^6 == 0 {
+				break // an atomic fragment, a whole packet (RFC 6946)
 			}
-			if frag&1 != 0 { // else an atomic fragment, a whole packet (RFC 6946)
+			next := frame[off]
+			follow := leadsToTCP(next) || isExtension(next)
+			if follow {
+				d.fragment6(frame, start, off, end, bits)
+			}
+			switch {
+			case frag>>3 == 0:
 				bits |= FirstFragment
+			case follow:
+				return 0, 0, 0, Fragment
+			default:
+				return 0, 0, 0, NotTCP
 			}
 		case next == protoAH:
 			size = (int(frame[off+1]) + 2) * 4 // RFC 4302 2.2
@@ -165,6 +181,15 @@ func extensions(next uint8, frame []byte, off, end int, bits Bits) (proto uint8,
 		off += size
 	}
 	return 0, 0, 0, BadIP
+}
+
+// leadsToTCP reports whether a packet of the protocol can hold TCP.
+func leadsToTCP(proto uint8) bool {
+	switch proto {
+	case protoTCP, protoUDP, protoGRE, protoIPv4, protoIPv6:
+		return true
+	}
+	return false
 }
 
 func isExtension(proto uint8) bool {

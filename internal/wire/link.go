@@ -10,12 +10,17 @@ const (
 	etherQinQ    = 0x88a8 // 802.1ad
 	etherQinQ1   = 0x9100 // QinQ before 802.1ad, as several vendors number it
 	etherQinQ2   = 0x9200
+	etherVNTag   = 0x8926 // Cisco's tag of a virtual port
+	etherETag    = 0x893f // that of 802.1BR
 	etherMPLS    = 0x8847
 	etherMPLSUp  = 0x8848 // upstream-assigned labels (RFC 5332)
 	etherPPPoE   = 0x8864 // PPPoE session stage
 	etherBridged = 0x6558 // a whole Ethernet frame; NVGRE, GENEVE
+	etherPBB     = 0x88e7 // 802.1ah, MAC in MAC
 	etherMaxLen  = 1500   // up to here the field is a length (IEEE 802.3 3.2.6)
 	sllProtoLLC  = 0x0004 // in a cooked header: 802.2 LLC follows
+
+	etherFabricPath = 0x8903 // Cisco, MAC in MAC
 )
 
 // The PPP protocol numbers that lead to IP.
@@ -28,7 +33,6 @@ const (
 
 // Other numbers of the link layers.
 const (
-	linkPPPHDLC   LinkType = 50  // PPP in HDLC-like framing, or Cisco HDLC
 	linkPPPoE     LinkType = 51  // PPPoE without Ethernet before it
 	linkCiscoHDLC LinkType = 104 // Cisco HDLC
 
@@ -37,35 +41,37 @@ const (
 	ciscoMulticast = 0x8f
 )
 
-// link starts at a link-layer header other than Ethernet's.
-func (d *Decoder) link(link LinkType, frame []byte, end int, s *Segment) Verdict {
+// link starts at the link-layer header at frame[off].
+func (d *Decoder) link(link LinkType, frame []byte, off, end int, bits Bits, s *Segment) Verdict {
 	switch link {
+	case LinkEthernet:
+		return d.ethernet(frame, off, end, bits, s)
 	case LinkLinuxSLL:
-		if len(frame) < 16 {
-			return short(0, end, 16, NotIP)
+		if len(frame)-off < 16 {
+			return short(off, end, 16, NotIP)
 		}
-		return d.cooked(be16(frame[14:]), frame, 16, end, s)
+		return d.cooked(be16(frame[off+14:]), frame, off+16, end, bits, s)
 	case LinkLinuxSLL2:
-		if len(frame) < 20 {
-			return short(0, end, 20, NotIP)
+		if len(frame)-off < 20 {
+			return short(off, end, 20, NotIP)
 		}
-		return d.cooked(be16(frame), frame, 20, end, s)
+		return d.cooked(be16(frame[off:]), frame, off+20, end, bits, s)
 	case LinkRaw, LinkRawBSD, LinkRawOpenBSD:
-		return d.rawIP(frame, 0, end, 0, s)
+		return d.rawIP(frame, off, end, bits, s)
 	case LinkIPv4:
-		return d.ipv4(frame, 0, end, 0, s)
+		return d.ipv4(frame, off, end, bits, s)
 	case LinkIPv6:
-		return d.ipv6(frame, 0, end, 0, s)
+		return d.ipv6(frame, off, end, bits, s)
 	case LinkNull, LinkLoop:
-		return d.loopback(frame, end, s)
-	case LinkPPP, linkPPPHDLC:
-		return d.pppLink(frame, end, s)
+		return d.loopback(frame, off, end, bits, s)
+	case LinkPPP, LinkPPPHDLC:
+		return d.pppLink(frame, off, end, bits, s)
 	case linkCiscoHDLC:
-		return d.ciscoHDLC(frame, end, s)
+		return d.ciscoHDLC(frame, off, end, bits, s)
 	case linkPPPoE:
-		return d.pppoe(frame, 0, end, 0, s)
+		return d.pppoe(frame, off, end, bits, s)
 	}
-	return d.rareLink(link, frame, end, s)
+	return d.rareLink(link, frame, off, end, bits, s)
 }
 
 func (d *Decoder) ethernet(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
@@ -77,7 +83,7 @@ func (d *Decoder) ethernet(frame []byte, off, end int, bits Bits, s *Segment) Ve
 
 // ether goes on behind an ethertype, wherever that stood.
 func (d *Decoder) ether(typ uint16, frame []byte, off, end int, bits Bits, s *Segment) Verdict {
-	typ, off, v := untag(typ, frame, off, end)
+	typ, off, v := d.untag(typ, frame, off, end)
 	if v != TCP {
 		return v
 	}
@@ -90,20 +96,28 @@ func (d *Decoder) ether(typ uint16, frame []byte, off, end int, bits Bits, s *Se
 	return d.rareEther(typ, frame, off, end, bits, s)
 }
 
-// untag skips VLAN tags. With the verdict TCP, next is the ethertype behind
+// untag skips VLAN tags, and the port tags of 802.1BR and Cisco. With the verdict TCP, next is the ethertype behind
 // them and at where its packet starts.
-func untag(typ uint16, frame []byte, off, end int) (next uint16, at int, v Verdict) {
+func (d *Decoder) untag(typ uint16, frame []byte, off, end int) (next uint16, at int, v Verdict) {
 	for range maxTags + 1 {
+		size := 4
 		switch typ {
 		case etherVLAN, etherQinQ, etherQinQ1, etherQinQ2:
+		case etherVNTag:
+			size = 6
+		case etherETag:
+			size = 8
 		default:
 			return typ, off, TCP
 		}
-		if len(frame)-off < 4 {
-			return 0, 0, short(off, end, 4, NotIP)
+		if len(frame)-off < size {
+			return 0, 0, short(off, end, size, NotIP)
 		}
-		typ = be16(frame[off+2:])
-		off += 4
+		if id := be16(frame[off:]) & 0xfff; size == 4 && id != 0 { // a port says nothing of a network; 0 tells of the priority only
+			d.through(netVLAN, uint32(id))
+		}
+		off += size
+		typ = be16(frame[off-2:])
 	}
 	return 0, 0, NotIP
 }
@@ -119,17 +133,32 @@ func (d *Decoder) rareEther(typ uint16, frame []byte, off, end int, bits Bits, s
 		}
 		return d.pppoe(frame, off, end, bits, s)
 	case etherBridged:
-		bits, ok := d.enter(bits)
-		if !ok {
-			return BadTunnel
+		return d.inner(frame, off, 0, end, bits, s)
+	case etherFabricPath: // forwarding tag and hop count
+		return d.inner(frame, off, 2, end, bits, s)
+	case etherPBB:
+		if len(frame)-off >= 4 {
+			d.through(netPBB, be32(frame[off:])&0xffffff)
 		}
-		return d.ethernet(frame, off, end, bits, s)
+		return d.inner(frame, off, 4, end, bits, s)
 	}
 	if typ <= etherMaxLen {
 		end = min(end, off+int(typ))
 		return d.llc(frame[:min(len(frame), end)], off, end, bits, s)
 	}
 	return NotIP
+}
+
+// inner goes on with the Ethernet frame behind a header of size bytes.
+func (d *Decoder) inner(frame []byte, off, size, end int, bits Bits, s *Segment) Verdict {
+	bits, ok := d.enter(bits)
+	if !ok {
+		return BadTunnel
+	}
+	if len(frame)-off < size {
+		return short(off, end, size, BadTunnel)
+	}
+	return d.ethernet(frame, off+size, end, bits, s)
 }
 
 // llc reads an 802.2 header. Only SNAP with the ethertype OUI leads to IP
@@ -142,7 +171,7 @@ func (d *Decoder) llc(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 	if be32(h)>>8 != llcSNAP || h[3] != 0 || h[4] != 0 || h[5] != 0 {
 		return NotIP
 	}
-	typ, off, v := untag(be16(h[6:]), frame, off+8, end)
+	typ, off, v := d.untag(be16(h[6:]), frame, off+8, end)
 	if v != TCP {
 		return v
 	}
@@ -154,14 +183,14 @@ func (d *Decoder) llc(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 
 // cooked goes on behind a Linux cooked header. Its protocol field is an
 // ethertype, except for a few small numbers for 802.3 frames.
-func (d *Decoder) cooked(proto uint16, frame []byte, off, end int, s *Segment) Verdict {
+func (d *Decoder) cooked(proto uint16, frame []byte, off, end int, bits Bits, s *Segment) Verdict {
 	if proto == sllProtoLLC {
-		return d.llc(frame, off, end, 0, s)
+		return d.llc(frame, off, end, bits, s)
 	}
 	if proto <= etherMaxLen {
 		return NotIP
 	}
-	return d.ether(proto, frame, off, end, 0, s)
+	return d.ether(proto, frame, off, end, bits, s)
 }
 
 // rawIP tells the IP versions apart by their first four bits.
@@ -178,33 +207,33 @@ func (d *Decoder) rawIP(frame []byte, off, end int, bits Bits, s *Segment) Verdi
 // loopback reads the address family. Its byte order is the one of the machine
 // that captured, which nobody can know; the numbers are small, so both orders
 // are accepted. AF_INET6 differs between systems.
-func (d *Decoder) loopback(frame []byte, end int, s *Segment) Verdict {
-	if len(frame) < 4 {
-		return short(0, end, 4, NotIP)
+func (d *Decoder) loopback(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	if len(frame)-off < 4 {
+		return short(off, end, 4, NotIP)
 	}
-	family := be32(frame)
+	family := be32(frame[off:])
 	if family > 0xffff {
-		family = binary.LittleEndian.Uint32(frame)
+		family = binary.LittleEndian.Uint32(frame[off:])
 	}
 	switch family {
 	case 2:
-		return d.ipv4(frame, 4, end, 0, s)
+		return d.ipv4(frame, off+4, end, bits, s)
 	case 10, 24, 28, 30: // Linux; NetBSD and OpenBSD; FreeBSD; Darwin
-		return d.ipv6(frame, 4, end, 0, s)
+		return d.ipv6(frame, off+4, end, bits, s)
 	}
 	return NotIP
 }
 
 // pppLink reads PPP as a link layer. On a serial line Cisco's HDLC may stand
 // in its place.
-func (d *Decoder) pppLink(frame []byte, end int, s *Segment) Verdict {
-	if len(frame) < 2 {
-		return short(0, end, 2, NotIP)
+func (d *Decoder) pppLink(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	if len(frame)-off < 2 {
+		return short(off, end, 2, NotIP)
 	}
-	if (frame[0] == ciscoUnicast || frame[0] == ciscoMulticast) && frame[1] == 0 {
-		return d.ciscoHDLC(frame, end, s)
+	if (frame[off] == ciscoUnicast || frame[off] == ciscoMulticast) && frame[off+1] == 0 {
+		return d.ciscoHDLC(frame, off, end, bits, s)
 	}
-	return d.ppp(frame, 0, end, 0, s)
+	return d.ppp(frame, off, end, bits, s)
 }
 
 // ppp reads a PPP header: perhaps the address and control bytes of HDLC-like
@@ -236,13 +265,13 @@ func (d *Decoder) ppp(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 }
 
 // ciscoHDLC reads Cisco's HDLC header: address, control, ethertype.
-func (d *Decoder) ciscoHDLC(frame []byte, end int, s *Segment) Verdict {
-	if len(frame) < 4 {
-		return short(0, end, 4, NotIP)
+func (d *Decoder) ciscoHDLC(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	if len(frame)-off < 4 {
+		return short(off, end, 4, NotIP)
 	}
-	typ := be16(frame[2:])
+	typ := be16(frame[off+2:])
 	if typ <= etherMaxLen {
 		return NotIP
 	}
-	return d.ether(typ, frame, 4, end, 0, s)
+	return d.ether(typ, frame, off+4, end, bits, s)
 }

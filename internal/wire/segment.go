@@ -21,6 +21,16 @@ const (
 	LinkRawOpenBSD LinkType = 14  // raw IP as OpenBSD numbers it in a file (DLT_RAW)
 )
 
+// Others that other packages name.
+const (
+	LinkTokenRing LinkType = 6   // IEEE 802.5
+	LinkFDDI      LinkType = 10  // FDDI
+	LinkPPPHDLC   LinkType = 50  // PPP in HDLC-like framing, or Cisco HDLC
+	LinkERF       LinkType = 197 // a record of Endace's Extensible Record Format
+	LinkIPNET     LinkType = 226 // Solaris's ipnet header
+	LinkIPoIB     LinkType = 242 // IP over InfiniBand (RFC 4391 6)
+)
+
 // Flags are the control bits of a TCP header (RFC 9293 3.1), AE from RFC 9768.
 type Flags uint16
 
@@ -44,7 +54,7 @@ func (f Flags) Has(m Flags) bool { return f&m == m }
 func (f Flags) Any(m Flags) bool { return f&m != 0 }
 
 // Bits say what a segment's options and headers carried or lacked.
-type Bits uint16
+type Bits uint32
 
 // The bits.
 const (
@@ -59,9 +69,10 @@ const (
 	BadOptions         // an option's length contradicts the header; those before it were read
 	CutOptions         // the snap length cut the options; those before the cut were read
 	FirstFragment      // the first fragment of an IP datagram: Len counts this fragment only
+	Reassembled        // put together from fragments: PayloadOff counts in Reassembler.Whole
 	NoLength           // the IP length was 0 (TSO capture): lengths come from the frame
 	Tunneled           // found inside an encapsulation
-	PastFrame          // the IP length runs past the frame on the wire: lengths come from the frame
+	PastFrame          // the IP length runs past the frame, which was cut without its length on the wire being kept
 	GoodSum            // the TCP checksum was verified and is right (checksum.go)
 	BadSum             // it is wrong, and is not what is left to the network card
 )
@@ -79,7 +90,7 @@ func (a Addr) Less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b
 type Key struct {
 	A, B         Addr
 	PortA, PortB uint16
-	V6           uint32 // 1 for IPv6, 0 for IPv4; a full word so that there is no padding
+	V6           uint32 // the low bit: 1 for IPv6, 0 for IPv4; whoever has to tell networks apart uses the others. No padding
 }
 
 // MakeKey puts the two sockets in canonical order. dir is 0 when src is the
@@ -140,6 +151,7 @@ type Segment struct {
 	PayloadCap   uint32 // how many of its bytes were captured: at most Len
 	WireLen      uint32 // length of the frame on the wire
 	IPLen        uint32 // length of the IP packet on the wire, with its header
+	Net          uint32 // of the VLANs, labels and tunnels that it came through, 0: none; see network.go
 
 	Window uint16 // as sent, unscaled
 	Flags  Flags
@@ -179,7 +191,9 @@ const (
 	TCP             Verdict = iota // the Segment is valid
 	NotIP                          // ARP, STP, LLDP, IPX ...
 	NotTCP                         // IP that carries something else
-	Fragment                       // a later IP fragment, or a first one that does not hold the whole TCP header
+	Fragment                       // an IP fragment: a later one, or a first one that does not hold the whole TCP header
+	Overlap                        // an IP fragment of a packet that was refused, since they overlap; not from Decode
+	Part                           // an IP fragment, analyzed as part of the packet that a later one made whole; not from Decode
 	Truncated                      // the snap length cut it before the end of the fixed TCP header
 	BadIP                          // IP header fields that contradict each other
 	BadTCP                         // a TCP header length below 20 or beyond the packet
@@ -193,6 +207,8 @@ var verdictNames = [NumVerdicts]string{
 	NotIP:           "not-ip",
 	NotTCP:          "not-tcp",
 	Fragment:        "ip-fragment",
+	Overlap:         "ip-fragment-overlap",
+	Part:            "ip-fragment-reassembled",
 	Truncated:       "truncated",
 	BadIP:           "bad-ip-header",
 	BadTCP:          "bad-tcp-header",

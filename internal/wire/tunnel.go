@@ -6,6 +6,10 @@ import "github.com/google/gopacket/layers"
 const (
 	greERSPAN  = 0x88be // ERSPAN I and II
 	greERSPAN3 = 0x22eb
+	greWCCP    = 0x883e // web cache redirection
+	greAruba   = 0x8200 // to 0x8370 in steps of 16: 802.11 frames between Aruba's access points and controllers
+	greArubaTo = 0x8370
+	greAruba9  = 0x9000
 	grePPP     = 0x880b // enhanced GRE of PPTP (RFC 2637)
 )
 
@@ -51,7 +55,7 @@ func (d *Decoder) encapsulated(proto uint8, frame []byte, off, end int, bits Bit
 func (d *Decoder) gre(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
 	g := &d.rare.gre
 	n, ok := peel(g, frame[off:])
-	proto, version, numbered := uint16(g.Protocol), g.Version, g.SeqPresent
+	proto, version, numbered, keyed, key := uint16(g.Protocol), g.Version, g.SeqPresent, g.KeyPresent, g.Key
 	*g = layers.GRE{} // it refers to the frame
 	if !ok {
 		return unpeeled(frame, end, BadTunnel)
@@ -60,7 +64,18 @@ func (d *Decoder) gre(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 		return BadTunnel
 	}
 	off += n
+	if keyed && version == 0 { // in version 1 it tells the direction, too
+		d.through(netGRE, key)
+	}
 	switch proto {
+	case greWCCP:
+		if len(frame) > off && frame[off]>>4 != 4 { // version 2 has a header of its own
+			off += 4
+		}
+		if off > len(frame) {
+			return short(len(frame), end, 4, BadTunnel)
+		}
+		return d.ipv4(frame, off, end, bits, s)
 	case grePPP:
 		return d.ppp(frame, off, end, bits, s)
 	case greERSPAN:
@@ -71,7 +86,19 @@ func (d *Decoder) gre(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 	case greERSPAN3:
 		return d.erspan3(frame, off, end, bits, s)
 	}
+	if proto >= greAruba && proto <= greArubaTo && proto&15 == 0 || proto == greAruba9 {
+		return d.aruba(frame, off, end, bits, s)
+	}
 	return d.ether(proto, frame, off, end, bits, s)
+}
+
+// aruba reads an 802.11 frame, or an Ethernet one where the access point has translated it.
+func (d *Decoder) aruba(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	v := d.wlan(frame, off, 0, end, bits, s)
+	if v == NotIP {
+		v = d.ethernet(frame, off, end, bits, s)
+	}
+	return v
 }
 
 func (d *Decoder) erspan2(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
@@ -127,7 +154,9 @@ func (d *Decoder) mpls(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 		if len(frame)-off < 4 {
 			return short(off, end, 4, BadTunnel)
 		}
-		bottom = frame[off+2]&1 != 0
+		label := be32(frame[off:])
+		d.through(netMPLS, label>>12)
+		bottom = label>>8&1 != 0
 		off += 4
 	}
 	if len(frame) == off {
@@ -167,6 +196,7 @@ func (d *Decoder) pppoe(frame []byte, off, end int, bits Bits, s *Segment) Verdi
 	if h[1] != 0 {
 		return NotIP // discovery
 	}
+	d.through(netPPPoE, uint32(be16(h[2:])))
 	off += 6
 	end = min(end, off+int(be16(h[4:])))
 	if end-off < 1 {

@@ -1,12 +1,12 @@
 package wire
 
-import "github.com/google/gopacket/layers"
-
 // The UDP ports that hint at a tunnel.
 const (
 	portGTPU      = 2152
 	portTeredo    = 3544
+	portGREinUDP  = 4754 // RFC 8086
 	portVXLAN     = 4789
+	portCAPWAP    = 5247 // its data channel (RFC 5415)
 	portVXLANOld  = 8472 // Linux's default, from before IANA chose
 	portGENEVE    = 6081
 	gtpTypeGPDU   = 255 // a user's packet
@@ -42,7 +42,7 @@ func (d *Decoder) udp(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 
 func tunnelPort(port uint16) bool {
 	switch port {
-	case portGTPU, portTeredo, portVXLAN, portVXLANOld, portGENEVE:
+	case portGTPU, portTeredo, portGREinUDP, portVXLAN, portCAPWAP, portVXLANOld, portGENEVE:
 		return true
 	}
 	return false
@@ -59,6 +59,10 @@ func (d *Decoder) udpTunnel(port uint16, frame []byte, off, end int, bits Bits, 
 		v = d.gtpu(frame, off, end, bits, s)
 	case portTeredo:
 		v = d.teredo(frame, off, end, bits, s)
+	case portGREinUDP:
+		v = d.gre(frame, off, end, bits, s)
+	case portCAPWAP:
+		v = d.capwap(frame, off, end, bits, s)
 	}
 	switch v {
 	case NotIP, BadIP, BadTunnel:
@@ -67,19 +71,17 @@ func (d *Decoder) udpTunnel(port uint16, frame []byte, off, end int, bits Bits, 
 	return v
 }
 
-// vxlan peels a VXLAN header (RFC 7348 5).
+// vxlan skips a VXLAN header (RFC 7348 5).
 func (d *Decoder) vxlan(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
-	x := &d.rare.vxlan
-	n, ok := peel(x, frame[off:])
-	valid := x.ValidIDFlag
-	*x = layers.VXLAN{} // it refers to the frame
-	if !ok {
-		return unpeeled(frame, end, NotTCP)
+	if len(frame)-off < 8 {
+		return short(off, end, 8, NotTCP)
 	}
-	if !valid {
+	const valid = 0x08 // the network identifier
+	if frame[off]&valid == 0 {
 		return NotTCP
 	}
-	return d.ethernet(frame, off+n, end, bits, s)
+	d.through(netVXLAN, be32(frame[off+4:])>>8)
+	return d.ethernet(frame, off+8, end, bits, s)
 }
 
 // geneve skips a GENEVE header (RFC 8926 3.4) by its length. Read by hand:
@@ -97,7 +99,44 @@ func (d *Decoder) geneve(frame []byte, off, end int, bits Bits, s *Segment) Verd
 	if len(frame)-off < size {
 		return short(off, end, size, NotTCP)
 	}
+	d.through(netGENEVE, be32(h[4:])>>8)
 	return d.ether(be16(h[2:]), frame, off+size, end, bits, s)
+}
+
+// capwap skips the header of CAPWAP's data channel (RFC 5415 4.3). What it carries is an Ethernet frame, or, natively, one of
+// 802.11. It may be a fragment; CAPWAP has its own.
+func (d *Decoder) capwap(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	if len(frame)-off < 8 {
+		return short(off, end, 8, NotTCP)
+	}
+	const (
+		native, fragment, last, keepAlive = 1 << 8, 1 << 7, 1 << 6, 1 << 3
+		wlanBinding                       = 1
+	)
+	h := be32(frame[off:])
+	size := int(h>>19&31) * 4
+	if h>>24 != 0 || size < 8 || h&keepAlive != 0 { // another version, or encrypted
+		return NotTCP
+	}
+	if len(frame)-off < size {
+		return short(off, end, size, NotTCP)
+	}
+	link := LinkEthernet
+	if h&native != 0 {
+		if h>>9&31 != wlanBinding {
+			return NotTCP
+		}
+		link = linkWLAN
+	}
+	if h&fragment != 0 {
+		p := be32(frame[off+4:])
+		d.fragmentCAPWAP(frame, off+size, end, link, p>>16, p>>3&0x1fff*8, h&last == 0, bits)
+		if p>>3&0x1fff != 0 {
+			return Fragment
+		}
+		bits |= FirstFragment
+	}
+	return d.link(link, frame, off+size, end, bits, s)
 }
 
 // gtpu skips a GTPv1-U header and its extensions (3GPP TS 29.281 5.1, 5.2). Read
@@ -118,6 +157,7 @@ func (d *Decoder) gtpu(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 		}
 		n = end - off - 8
 	}
+	d.through(netGTP, be32(h[4:]))
 	off += 8
 	end = off + n
 	frame = frame[:min(len(frame), end)]
