@@ -198,7 +198,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
 	if s.Key.V6 == 0 && s.IPID == 0 {
-		tx.flags |= unnumbered
+		tx.flags |= noIPIDs
 	}
 	if !tx.flags.has(sentFIN) {
 		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
