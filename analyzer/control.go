@@ -68,7 +68,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	if s.Flags.Any(wire.FIN) && tx.end > before {
 		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
 		pause := Time(s.Time) - tx.idleSince
-		unbroken := was.has(flying) || pause <= tx.distance+tx.distance/10+breakTime
+		unbroken := was.has(flying) || tx.idleSince == 0 || pause <= tx.distance+tx.distance/10+breakTime
 		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.flags.has(sentFIN) && tx.busySince <= fin && tx.idleSince != fin && unbroken {
 			bits |= factBusy
 		}
@@ -200,7 +200,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	}
 	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
 	if s.Key.V6 == 0 && s.IPID == 0 {
-		tx.flags |= unnumbered
+		tx.flags |= noIPIDs
 	}
 	if !tx.flags.has(sentFIN) {
 		if !c.showsOctetBefore(1-s.Dir, s.Ack) {

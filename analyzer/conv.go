@@ -62,7 +62,7 @@ const (
 	finFirst      // the first FIN is the first segment captured of its sender
 	fragmented    // some bytes are in IP fragments, which are not read
 	flying        // the peer has not acknowledged all of it, or offered no window since
-	unnumbered    // its FIN has the IPv4 identification 0
+	noIPIDs       // its FIN has the IPv4 identification 0
 	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
 	cutSYN        // the snap length cut the options of its SYN
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince

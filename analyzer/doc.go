@@ -47,19 +47,21 @@
 // least time that was seen between a segment towards it and its answer. What the endpoint sends
 // sooner than that crossed the segment and says nothing about it.
 //
-// What decides, beyond the order of segments: the ACK in a segment is handled before its FIN; of several copies the
+// What decides, beyond the order of segments: a FIN that is the first to acknowledge the peer's leads past FIN_WAIT_2; a FIN ahead
+// of missing bytes is taken when they have come; of several copies the
 // one counts that can have arrived before the proof was sent, by distance, timestamps and
 // D-SACK; a presumed receipt is given up when the endpoint repeats what it would have ended; a server that
 // repeats its SYN-ACK after ACK on ACK, or answers by an RST without ACK, never left SYN_RCVD; a segment behind
-// a FIN proves a FIN that was lost before the tap; a FIN behind data that were in flight without a break
-// since the peer's FIN belongs to a close that came first; what follows data that nobody heard is not
+// a FIN proves a FIN that was lost before the tap; whether a FIN behind data that were in flight without a break
+// since before the peer's FIN belongs to a close that came first nobody can tell: both orders are assumed; what follows data that nobody heard is not
 // heard either; what a server sends before the handshake's ACK can have come (fast open) does not prove that it
 // had it; TIME_WAIT ends when a new connection takes its sockets; in a capture of one direction the acknowledgments stand for what was not captured.
 //
 // What cannot be known from one tap, and so is missing or wrong at times: a FIN that never left its host
 // (the window stayed closed until it gave up); a FIN or RST of which every copy died before the tap, or
 // that died behind it without anybody answering; whether an RST ended TIME_WAIT (RFC 1337 says it must not, RFC 9293
-// 3.10.7.4 that it does, Linux lets tcp_rfc1337 decide; it is assumed to); what happened before the capture
+// 3.10.7.4 that it does, Linux lets tcp_rfc1337 decide; it is assumed to unless the host does not number its IPv4 datagrams, which
+// Linux does and some that follow RFC 1337 do not); what happened before the capture
 // began, such as a FIN of the side that only acknowledges since; events of a direction that was not
 // captured and leave no trace in the other; silent ends by a timer.
 //

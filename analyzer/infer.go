@@ -201,6 +201,9 @@ func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 	echoes := s.echoes(is, proof)
 	for i := s.first(s.peer, 0, is); i >= 0; i = s.first(s.peer, i+1, is) {
 		f := &s.facts[i]
+		if f.ahead > proof.ahead {
+			break // what it received was not captured
+		}
 		if any < 0 {
 			any = i
 		}

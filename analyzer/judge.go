@@ -34,7 +34,7 @@ func (j *Judgment) follow(c *Conversation) {
 	m.standIn()
 	m.standInSYNACK()
 	for dir := range uint8(2) {
-		m.sides[dir].firstFIN = m.first(dir, 0, isFIN)
+		m.sides[dir].firstFIN = m.firstFIN(dir)
 	}
 	cl := c.clientDir
 	j.steps = m.infer(cl, j.steps[:0])
@@ -50,6 +50,16 @@ func (j *Judgment) follow(c *Conversation) {
 	s := &j.scene
 	s.mind, s.c, s.j = m, c, j
 	j.Close = s.explain()
+}
+
+// firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
+// takes, is it if the FIN comes again with ACK.
+func (m *mind) firstFIN(dir uint8) int {
+	self := &m.sides[dir]
+	return m.first(dir, 0, func(f *fact) bool {
+		bare := f.has(wire.FIN) && !f.any(wire.ACK|wire.SYN|wire.RST) && self.knowsFIN && f.seq+uint32(f.len) == self.fin
+		return isFIN(f) || bare
+	})
 }
 
 // regard takes from the marks what bears on the trajectories.
@@ -72,7 +82,7 @@ func (h *half) sideOf(peer *half) side {
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1, goodSum: h.flags.has(goodSum),
-		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(unnumbered),
+		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(noIPIDs),
 	}
 }
 
