@@ -94,10 +94,9 @@ func (k *checker) stateAt(what string, side analyzer.Side, said fsm.State) {
 	want := fsm.Unknown
 	if i > 0 {
 		want = steps[i-1].State
-	} else if len(steps) > 0 && steps[0].Frame == frame {
-		want = fsm.Closed // it answers a SYN, and was CLOSED before
 	}
-	if said != want {
+	refuses := i == 0 && said == fsm.Closed // who answers a SYN by an RST was CLOSED
+	if said != want && !refuses {
 		k.errorf("close: %s is %v, but by its trajectory the %v was in %v", what, said, side, want)
 	}
 }

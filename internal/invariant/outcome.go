@@ -30,7 +30,7 @@ const opens = analyzer.SawSYN | analyzer.SawSYNACK
 var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Open: {
 		close:  analyzer.CloseNone,
-		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).aSideIsMissing}},
+		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).noSYNACK}},
 		ends:   func(k *checker) bool { return !k.over(analyzer.Client) && !k.over(analyzer.Server) },
 		text:   "neither side closed, by FIN or RST",
 	},
@@ -139,6 +139,9 @@ func (k *checker) answered() {
 func (k *checker) aSideIsMissing() bool {
 	return k.c.Sent[analyzer.Client].Packets == 0 || k.c.Sent[analyzer.Server].Packets == 0
 }
+
+// noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
+func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
 
 func (k *checker) aFINIsMissing() bool { return !k.bothSentFIN() }
 

@@ -54,8 +54,9 @@ func leads(from fsm.State, s *analyzer.Step) bool {
 	return false
 }
 
-// sends are what an endpoint does, as far as others can see it.
-var sends = []fsm.Event{fsm.SendSYN, fsm.SendSYNACK, fsm.SendData, fsm.SendFIN, fsm.SendRST}
+// sends are what an endpoint does, as far as others can see it. A listener drops a half-open connection by an RST
+// that it receives, or sends.
+var sends = []fsm.Event{fsm.SendSYN, fsm.SendSYNACK, fsm.SendData, fsm.SendFIN, fsm.SendRST, fsm.ReturnToListen}
 
 // timeouts are what happens to it by itself.
 var timeouts = []fsm.Event{fsm.UserTimeout, fsm.FinWait2Timeout, fsm.TimeWaitTimeout}

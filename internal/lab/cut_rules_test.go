@@ -98,15 +98,11 @@ func contradictions(c *capture, k *cut, whole, rest *telling) (found []string) {
 
 // missing lists what the whole capture shows by segments that are still there, and the cut one does not.
 func missing(k *cut, whole, rest *telling) (found []string) {
-	left := map[uint64]bool{}
-	for _, i := range k.left {
-		left[uint64(i)+1] = true
-	}
 	for i := range whole.conversations {
 		w := &whole.conversations[i]
 		for side, steps := range w.steps {
 			for _, s := range steps {
-				if s.Evidence != analyzer.EvidenceSent || !left[s.Frame] {
+				if s.Evidence != analyzer.EvidenceSent || !k.has(s.Frame) {
 					continue
 				}
 				states := kept(s.Cause, s.State)
@@ -210,13 +206,23 @@ func (c *comparison) steps(side int) (found []string) {
 			found = append(found, fmt.Sprintf("step: %v of %v is %v (frame %d), the whole has %s", s.State, c.rest.addr[side], s.Evidence, s.Frame, states(all)))
 			continue
 		}
-		next = k + 1
-		w := &all[k]
-		if proved(w) && (before(s.NotAfter, w.NotBefore) || before(w.NotAfter, s.NotBefore)) {
+		if !slices.ContainsFunc(all[k:], func(w analyzer.Step) bool { return w.State == s.State && !c.apart(s, &w) }) {
+			w := &all[k]
 			found = append(found, fmt.Sprintf("bracket: %v of %v is %v (frame %d) at a time that the whole (%v, frame %d) does not allow", s.State, c.rest.addr[side], s.Evidence, s.Frame, w.Evidence, w.Frame))
 		}
+		next = k + 1
 	}
 	return found
+}
+
+// apart reports whether two steps into one state cannot be the same: their times exclude each other. A copy that is
+// not captured cannot be told from one that was not sent, so nothing follows where the whole has another one.
+func (c *comparison) apart(rest, whole *analyzer.Step) bool {
+	switch {
+	case !proved(whole), !c.cut.has(whole.Frame), rest.Evidence == analyzer.EvidenceSent && rest.Frame != whole.Frame:
+		return false
+	}
+	return before(rest.NotAfter, whole.NotBefore) || before(whole.NotAfter, rest.NotBefore)
 }
 
 // before reports whether one bound lies before another; one that is not known does not.

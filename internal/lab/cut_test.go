@@ -132,6 +132,9 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 	return places
 }
 
+// has reports whether a frame, from 1, is left.
+func (k *cut) has(frame uint64) bool { return slices.Contains(k.left, int(frame)-1) }
+
 // of returns the frames that are left.
 func (k *cut) of(c *capture) (frames []lab.Frame) {
 	for _, i := range k.left {
