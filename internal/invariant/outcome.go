@@ -58,7 +58,7 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Reset: {
 		close: analyzer.CloseReset,
 		states: []zeekState{
-			{analyzer.StateRSTO, nil}, {analyzer.StateRSTR, nil}, {analyzer.StateRSTRH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, (*checker).aSideIsMissing},
+			{analyzer.StateRSTO, nil}, {analyzer.StateRSTR, nil}, {analyzer.StateRSTRH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, (*checker).midstream},
 			{analyzer.StateREJ, (*checker).bothSentRST}, {analyzer.StateSF, (*checker).bothSentFIN},
 		},
 		needs: analyzer.SawRST,
@@ -139,6 +139,9 @@ func (k *checker) answered() {
 func (k *checker) aSideIsMissing() bool {
 	return k.c.Sent[analyzer.Client].Packets == 0 || k.c.Sent[analyzer.Server].Packets == 0
 }
+
+// midstream: the handshake was not captured, or not both sides of it.
+func (k *checker) midstream() bool { return !k.saw(opens) || k.aSideIsMissing() }
 
 // noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
 func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }

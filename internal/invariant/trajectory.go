@@ -73,6 +73,8 @@ func (k *checker) evidence(side analyzer.Side, s *analyzer.Step) {
 		k.errorf("%v: %v is acknowledged, but no frame proves it", side, s.State)
 	case s.Evidence != analyzer.EvidenceAcknowledged && s.ProofFrame != 0:
 		k.errorf("%v: %v is %v, but frame %d proves it", side, s.State, s.Evidence, s.ProofFrame)
+	case s.ProofFrame != 0 && s.ProofFrame < s.Frame && !k.raised("capture-reordered"):
+		k.errorf("%v: %v by %q in frame %d is proved by frame %d, before it", side, s.State, s.Cause, s.Frame, s.ProofFrame)
 	case s.Frame == 0 && s.Evidence != analyzer.EvidenceTimer:
 		k.errorf("%v: %v is %v by no frame", side, s.State, s.Evidence)
 	case s.Frame != 0 && !replaced && !k.has(s.Frame):
@@ -80,6 +82,11 @@ func (k *checker) evidence(side analyzer.Side, s *analyzer.Step) {
 	case s.ProofFrame != 0 && !k.has(s.ProofFrame):
 		k.errorf("%v: %v is proved by frame %d, which the conversation does not have", side, s.State, s.ProofFrame)
 	}
+}
+
+// raised reports whether an anomaly was raised.
+func (k *checker) raised(id string) bool {
+	return slices.ContainsFunc(k.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == id })
 }
 
 // has reports whether a frame can be one of the conversation's.

@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/wire"
 )
 
 // turns says which outcome a conversation may have if packets of it are missing, by the one that it has in the whole
@@ -93,11 +94,11 @@ func contradictions(c *capture, k *cut, whole, rest *telling) (found []string) {
 		}
 		found = append(found, best...)
 	}
-	return append(found, missing(k, whole, rest)...)
+	return append(found, missing(c, k, whole, rest)...)
 }
 
 // missing lists what the whole capture shows by segments that are still there, and the cut one does not.
-func missing(k *cut, whole, rest *telling) (found []string) {
+func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 	for i := range whole.conversations {
 		w := &whole.conversations[i]
 		for side, steps := range w.steps {
@@ -105,7 +106,7 @@ func missing(k *cut, whole, rest *telling) (found []string) {
 				if s.Evidence != analyzer.EvidenceSent || !k.has(s.Frame) {
 					continue
 				}
-				states := kept(s.Cause, s.State)
+				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
 				if states != nil && !rest.enters(w, side, states) {
 					found = append(found, fmt.Sprintf("lost: %v showed by frame %d that it was in %v, and that is left", w.addr[side], s.Frame, s.State))
 				}
@@ -116,15 +117,16 @@ func missing(k *cut, whole, rest *telling) (found []string) {
 }
 
 // kept are the states, one of which an endpoint is known to have entered if the segment by which it showed that is
-// captured, whatever else is not. Who sends a FIN is in FIN_WAIT_1 or LAST_ACK: which of them may
+// captured, whatever else is not: flags are that segment's, since what lies behind a FIN shows it only beside what is known of
+// that. Who sends a FIN is in FIN_WAIT_1 or LAST_ACK: which of them may
 // depend on what is missing.
-func kept(cause fsm.Event, state fsm.State) []fsm.State {
-	switch cause {
-	case fsm.SendSYN, fsm.SendSYNACK:
+func kept(flags wire.Flags, cause fsm.Event, state fsm.State) []fsm.State {
+	switch {
+	case cause == fsm.SendSYN && flags.Has(wire.SYN), cause == fsm.SendSYNACK && flags.Has(wire.SYN|wire.ACK):
 		return []fsm.State{state}
-	case fsm.SendFIN:
+	case cause == fsm.SendFIN && flags.Has(wire.FIN):
 		return []fsm.State{fsm.FinWait1, fsm.LastAck}
-	case fsm.SendRST:
+	case cause == fsm.SendRST && flags.Has(wire.RST):
 		return []fsm.State{fsm.Closed, fsm.Listen}
 	}
 	return nil
@@ -160,10 +162,16 @@ func (c *comparison) contradictions() (found []string) {
 	return found
 }
 
-// unheard reports whether an error is one because all that answered a SYN is missing: nothing in what is left shows that
-// anything did.
+// unheard reports whether an error is that nothing answered, where what did is missing, and nothing of what is left shows
+// that anything did.
 func (c *comparison) unheard(id string) bool {
-	return id == "no-answer" && c.rest.completeness&^(analyzer.SawSYN|analyzer.SawRST) == 0
+	switch id {
+	case "no-answer":
+		return c.rest.completeness&^(analyzer.SawSYN|analyzer.SawRST) == 0
+	case "retries-exhausted", "keep-alive-timeout": // the RST that ended it is missing
+		return c.whole.outcome == analyzer.Reset && c.rest.outcome != analyzer.Reset
+	}
+	return false
 }
 
 func (c *comparison) turns() bool {

@@ -33,10 +33,10 @@ var (
 
 // capture is the frames of a capture, in memory.
 type capture struct {
-	path    string
-	frames  []lab.Frame
-	control []bool // it opens or ends something
-	side    []int  // 0 or 1 by the key of its connection, -1: no TCP
+	path   string
+	frames []lab.Frame
+	flags  []wire.Flags // of the segment in it
+	side   []int        // 0 or 1 by the key of its connection, -1: no TCP
 }
 
 // cut is what is left of a capture: indices of its frames, in order; one that is there twice was captured twice.
@@ -125,7 +125,7 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 		every = (n + most - 1) / most
 	}
 	for i := from; i < len(c.frames); i++ {
-		if i%every == 0 || c.control[i] && (most == 0 || len(places) < 2*most) {
+		if i%every == 0 || c.flags[i].Any(wire.SYN|wire.FIN|wire.RST) && (most == 0 || len(places) < 2*most) {
 			places = append(places, i)
 		}
 	}
@@ -157,11 +157,11 @@ func readCapture(path string) (*capture, error) {
 		for i, p := range b.Packets {
 			data := slices.Clone(b.Data(i))
 			c.frames = append(c.frames, lab.Frame{Time: p.Time, Link: uint16(p.Link), Data: data, WireLen: int(p.WireLen)})
-			side, control := -1, false
+			side, flags := -1, wire.Flags(0)
 			if d.Decode(p.Link, data, p.WireLen, &s) == wire.TCP {
-				side, control = int(s.Dir), s.Flags.Any(wire.SYN|wire.FIN|wire.RST)
+				side, flags = int(s.Dir), s.Flags
 			}
-			c.side, c.control = append(c.side, side), append(c.control, control)
+			c.side, c.flags = append(c.side, side), append(c.flags, flags)
 		}
 	}
 	for _, err := range src.Stats().Errors {
