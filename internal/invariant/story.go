@@ -48,7 +48,7 @@ var claims = []claim{
 	{"nothing is left of it on either side", "both CLOSED", left(fsm.Closed, fsm.Listen)},
 	{"the capture begins in the middle", "neither SYN nor SYN-ACK", func(k *checker) bool { return !k.saw(opens) }},
 	{"(the client) opened the connection", "a SYN or SYN-ACK", func(k *checker) bool { return k.saw(opens) }},
-	{"othing went wrong", "no loss, no retransmission, no reset, no wait", (*checker).allWell},
+	{"nothing went wrong", "no loss, no retransmission, no reset, no wait", (*checker).allWell},
 }
 
 // allWell reports whether nothing was lost, sent again, reset, refused or waited for.
@@ -75,9 +75,9 @@ var (
 // Story lists what a conversation's story says that its record does not.
 func Story(c *analyzer.Conversation, j *analyzer.Judgment, story []string) []string {
 	k := checker{c: c, j: j}
-	text := strings.Join(story, " ")
+	text := strings.ToLower(strings.Join(story, " "))
 	for _, claim := range claims {
-		if strings.Contains(text, claim.text) && !claim.ok(&k) {
+		if strings.Contains(text, strings.ToLower(claim.text)) && !claim.ok(&k) {
 			k.errorf("story: %q without %s (outcome %v, %v and %v)", claim.text, claim.want, c.Outcome, j.State[0], j.State[1])
 		}
 	}
