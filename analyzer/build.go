@@ -38,7 +38,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
-	out.now, out.msl2, out.clientDir, out.held = t.now, t.linger, cl, c.flags.has(wasHeld)
+	out.now, out.msl2, out.clientDir, out.held = max(t.now, c.last), t.linger, cl, c.flags.has(wasHeld)
 }
 
 func (h *half) sent(out *Sent) {

@@ -67,7 +67,7 @@ func (c *conv) captured(p *markPool, s *wire.Segment) bool {
 
 // count adds a segment that the analysis passes over: its receiver never saw it, or saw it once.
 func (c *conv) count(tx *half, s *wire.Segment) {
-	c.last, c.lastFrame = Time(s.Time), s.Frame
+	c.last, c.lastFrame = max(c.last, Time(s.Time)), s.Frame
 	tx.packets++
 	tx.payload += uint64(s.Len)
 	tx.ipBytes += uint64(s.IPLen)

@@ -184,7 +184,7 @@ func TestSegments(t *testing.T) {
 		{reset, func(*analyzer.SegmentView) {}, ""},
 		{closed, func(v *analyzer.SegmentView) { v.State[0] = fsm.Closing }, "by its trajectory in"},
 		{closed, func(v *analyzer.SegmentView) { v.Frame = 1 }, "frame 1 behind frame 1"},
-		{closed, func(v *analyzer.SegmentView) { v.Since = -1 }, "before the first one"},
+		{closed, func(v *analyzer.SegmentView) { v.Since = 0 }, "0s after the first one, by their times"},
 		{closed, func(v *analyzer.SegmentView) { v.Notes = append(v.Notes, "zero-window", "zero-window") }, "zero-window twice"},
 		{closed, func(v *analyzer.SegmentView) { v.Kind = analyzer.KindRetransmission }, "segments are retransmissions, and 0 were counted"},
 		{closed, func(v *analyzer.SegmentView) { v.From ^= 1 }, "which it did not send"},

@@ -71,7 +71,7 @@ func (k *checker) times(side analyzer.Side) {
 		{"thinking", s.ThinkTime}, {"longest thought", s.ThinkMax},
 	} {
 		atMost(k, side, "0", 0, d.what, d.d)
-		atMost(k, side, d.what, d.d, "the conversation", max(0, whole))
+		atMost(k, side, d.what, d.d, "the conversation", max(1, whole)) // 1: measured, and nothing
 	}
 	atMost(k, side, "the longest zero window", s.ZeroWindowMax, "all of them", s.ZeroWindowTime)
 	atMost(k, side, "the longest thought", s.ThinkMax, "all of them", s.ThinkTime)

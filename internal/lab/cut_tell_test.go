@@ -44,8 +44,7 @@ func tell(c *capture, k *cut) *telling {
 	w := watched{cut: k}
 	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, &w)
 	a.Watch(w.read)
-	for _, i := range k.left {
-		f := &c.frames[i]
+	for _, f := range k.of(c) {
 		err := a.Frame(layers.LinkType(f.Link), gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), Length: f.WireLen}, f.Data)
 		if err != nil {
 			w.problems = append(w.problems, err.Error())

@@ -44,7 +44,11 @@ type cut struct {
 	kind string
 	at   int // frame, from 1; 0: the way has only one cut
 	left []int
+	back int // from this of those left on, if not 0, the clock is set back
 }
+
+// setBack is by how much.
+const setBack = 800e6
 
 func (c *cut) String() string {
 	if c.at == 0 {
@@ -67,6 +71,7 @@ var cutWays = []cutKind{
 	{"forth", true, func(c *capture, _, i int) int { return times(c.side[i] != 1) }},
 	{"back", true, func(c *capture, _, i int) int { return times(c.side[i] != 0) }},
 	{"double", true, func(*capture, int, int) int { return 2 }},
+	{"clock", false, func(*capture, int, int) int { return 1 }},
 	{"third", false, func(_ *capture, at, i int) int { return times(i%3 != at) }},
 }
 
@@ -96,8 +101,11 @@ func (c *capture) cuts(most int, yield func(*cut)) {
 				continue
 			}
 			k := cut{kind: w.name, at: at + 1}
-			if w.single {
+			switch {
+			case w.single:
 				k.at = 0
+			case w.name == "clock":
+				k.back = at
 			}
 			for i := range c.frames {
 				for range w.keep(c, at, i) {
@@ -119,7 +127,7 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 	case w.name == "third":
 		return []int{0, 1, 2}
 	}
-	from := times(w.name == "begin" || w.name == "end") // at the first frame nothing is cut, or nothing left
+	from := times(w.name == "begin" || w.name == "end" || w.name == "clock") // at the first frame nothing is cut, or nothing left
 	every := 1
 	if n := len(c.frames); most > 0 && n > most {
 		every = (n + most - 1) / most
@@ -137,8 +145,12 @@ func (k *cut) has(frame uint64) bool { return slices.Contains(k.left, int(frame)
 
 // of returns the frames that are left.
 func (k *cut) of(c *capture) (frames []lab.Frame) {
-	for _, i := range k.left {
-		frames = append(frames, c.frames[i])
+	for n, i := range k.left {
+		f := c.frames[i]
+		if k.back > 0 && n >= k.back {
+			f.Time -= setBack
+		}
+		frames = append(frames, f)
 	}
 	return frames
 }
