@@ -9,27 +9,32 @@ import "tcptrace/internal/wire"
 
 // steady gives the segment its time by the connection's clock and returns how much later that is than the time captured.
 func (c *conv) steady(p *markPool, s *wire.Segment) Time {
-	captured := Time(s.Time)
-	before := c.last
+	captured, before := Time(s.Time), c.last
 	m := c.find(p, markClock, 0)
+	at := captured
 	if m != nil {
-		s.Time += int64(m.run.total)
-		before = m.run.longest
+		at += m.run.total
+		before = m.last
 	}
-	at := Time(s.Time)
 	if back := before - at; back >= 1000 { // less is two queues that are not exactly in step
-		s.Time = int64(captured)
-		m = c.mark(p, markClock, 0, s, 0)
+		first := m == nil
+		if m = c.mark(p, markClock, 0, s, 0); first {
+			m.run.since, m.run.longest = c.half[0].last, c.half[1].last
+		}
 		m.amount = max(m.amount, int64(back))
 	}
-	// One direction alone is in the order of its times, unless its clock was set back; two that are not may
-	// come from two taps, whose clocks differ.
-	if own := c.half[s.Dir].last - at; own >= captureSkew && m != nil {
-		m.run.total += c.last - at
-		at = c.last
-	}
 	if m != nil {
-		m.run.longest = at
+		// One direction alone is in the order of its times, unless its clock was set back; two may come from two
+		// taps, whose clocks differ.
+		own := &m.run.since
+		if s.Dir == 1 {
+			own = &m.run.longest
+		}
+		if *own-at >= captureSkew {
+			m.run.total += c.last - at
+			at = c.last
+		}
+		*own, m.last = at, at
 	}
 	s.Time = int64(max(at, c.last))
 	return Time(s.Time) - captured

@@ -26,7 +26,7 @@ const (
 	markDuplicate   markKind = iota // frames of dir captured again
 	markReordered                   // bytes of dir captured behind their ACK
 	markUnseen                      // bytes of dir acknowledged and not seen: amount
-	markClock                       // the clock went back: by amount at most; the times of segments are off by run.total (clock.go)
+	markClock                       // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
 	markCutOptions                  // the snap length cut options
 	markBadSum                      // segments of dir with a wrong checksum
 	markUnsolicited                 // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
