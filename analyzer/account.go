@@ -25,8 +25,8 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	if a.flights > 0 {
 		out.FlightAvg = a.flightSum / uint64(a.flights)
 	}
-	if d := uint64(max(a.lastData, a.advanced)-a.firstData) / 1000; d > 0 && a.firstData != 0 {
-		out.FlightTimeAvg = a.flightArea / d
+	if d := (max(a.lastData, a.advanced) - a.firstData) / 1000; d > 0 && a.firstData != 0 {
+		out.FlightTimeAvg = min(a.flightArea/uint64(d), out.FlightMax) // a clock that goes back makes some of the time pass twice
 	}
 	out.TripleDuplicateACKs, out.CumulativePackets = uint64(a.triples), uint64(a.cumulated)
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
@@ -46,6 +46,7 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	if !a.flags.has(bookACKed) { // nothing was ever acknowledged
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
 	}
+	out.UniqueBytes = min(out.UniqueBytes, out.StreamBytes)
 	out.MissedBytes = t.missed(a, &c.half[dir], &c.half[1-dir])
 	if a.flags.has(bookZero) { // to the end
 		d := time.Duration(max(c.last-t.repairOf(a, &c.half[dir]).zeroSince, 0))
@@ -68,13 +69,13 @@ func (a *book) times(out *Sent, c *conv) {
 	out.Recovering = time.Duration(spent[modeRecovery-1])
 	out.Idle = max(0, c.last.Sub(c.first)-out.Transferring-out.WindowLimited-out.Recovering)
 	out.IdleMax = time.Duration(a.idleMax)
-	out.DataTime = a.lastData.Sub(a.firstData)
+	out.DataTime = max(0, a.lastData.Sub(a.firstData))
 	out.Thinks, out.ThinkTime, out.ThinkMax = uint64(a.thinks), time.Duration(a.thinkSum), time.Duration(a.thinkMax)
 }
 
 // account writes into out what disorder there was.
 func (r *repair) account(out *Sent) {
-	out.UniqueBytes -= min(out.UniqueBytes, r.bytes+r.probeBytes+r.copies+r.rejected)
+	out.UniqueBytes -= min(out.UniqueBytes, r.bytes+r.probeBytes-r.taken+r.copies+r.rejected)
 	for i, n := range r.causes {
 		out.Retransmissions[i] = uint64(n)
 	}
@@ -84,7 +85,8 @@ func (r *repair) account(out *Sent) {
 	out.UrgentPackets, out.UrgentBytes, out.CEMarks = uint64(r.urgent), r.urgentBytes, uint64(r.marked)
 	out.Duplicates = uint64(r.copyPackets)
 	out.LostBefore = uint64(r.lostPackets)
-	out.LostBehind = out.Retransmitted() - min(out.Retransmitted(), uint64(r.lostPackets)+uint64(r.spurious))
+	out.Lost = uint64(r.lost)
+	out.LostBehind = out.Lost - min(out.Lost, out.LostBefore)
 	out.ZeroWindows, out.ZeroWindowTime, out.ZeroWindowMax = uint64(r.zeros), time.Duration(r.zeroTime), time.Duration(r.zeroMax)
 	out.Interval, out.AmbiguousRTT, out.PostLossACKs = r.gaps.report(), r.ambiguous.report(), uint64(r.postLoss)
 }

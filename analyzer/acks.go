@@ -58,6 +58,9 @@ func (r *reader) readACK() {
 	case r.v.kind == KindACK && r.pos == r.next:
 		r.v.kind = r.repeatedACK(high, news)
 	}
+	if b.repair != 0 && r.t.repairs.at(b.repair).renegedIn != 0 {
+		r.reneges(r.t.repairs.at(b.repair))
+	}
 	if r.ack >= known {
 		r.readWindow()
 	}
@@ -185,7 +188,7 @@ func (r *reader) sample(last *sent, size uint32, clean bool) {
 
 // weigh adds to the account of bytes in flight that so many were up to now, since that changed last.
 func (b *book) weigh(inFlight reassembly.Pos, now Time) {
-	if d := now - max(b.lastData, b.advanced); d > 0 && b.firstData != 0 && inFlight < 1<<32 {
+	if d := now - max(b.lastData, b.advanced); d > 0 && b.firstData != 0 && inFlight > 0 && inFlight < 1<<32 {
 		b.flightArea += uint64(inFlight) * uint64(d/1000)
 	}
 }
@@ -242,6 +245,18 @@ func (r *reader) readWindow() {
 	}
 }
 
+// takeProbe is an ACK of what came as a zero-window probe: its bytes are as good as any others.
+func (r *reader) takeProbe(rp *repair) {
+	end := min(r.ack, rp.probeEnd)
+	if n := rp.captured.Missing(r.t.repairs.ranges, rp.probe, end); n > 0 {
+		rp.captured.Add(r.t.repairs.ranges, rp.probe, end)
+		rp.taken += uint64(n)
+	}
+	if rp.probe = 0; r.ack < rp.probeEnd {
+		rp.probe = r.ack
+	}
+}
+
 // shut begins a time without window.
 func (rp *repair) shut(t Time) {
 	rp.zeros++
@@ -274,12 +289,12 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
 	rp.invalidSACKs += uint32(got.Invalid)
 	if got.Reneged > 0 {
-		r.v.notes |= NoteReneged
+		r.takesBack(rp, got.Reneged)
 	}
 	if got.DSACK.Len() > 0 {
 		r.v.notes |= NoteDSACK
 		rp.dsacks++
-		r.prove(rp, r.rx, func(one *resent) bool { return one.lo < got.DSACK.Hi && got.DSACK.Lo < one.hi })
+		r.proveTwice(rp, got.DSACK)
 	}
 	return got.Sacked > 0
 }
@@ -290,8 +305,11 @@ func (r *reader) repaired(high reassembly.Pos) {
 	rp := p.at(r.b.repair)
 	if rp.acked.Known() && r.s.NSack == 0 {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {
-			r.v.notes |= NoteReneged
+			r.takesBack(rp, got.Reneged)
 		}
+	}
+	if rp.probe != 0 && r.ack > rp.probe {
+		r.takeProbe(rp)
 	}
 	switch {
 	case rp.recover == 0:
@@ -302,5 +320,8 @@ func (r *reader) repaired(high reassembly.Pos) {
 	}
 	if rp.unjudged > 0 {
 		r.settleResent(rp)
+	}
+	if rp.unanswered {
+		r.answered(rp)
 	}
 }

@@ -50,6 +50,8 @@ type AnomalyKind struct {
 	Causes   string // what it usually comes from
 	Next     string // what to look at next
 
+	Varies bool // some of them are a note, others a warning: Meaning says which; Severity is that of most
+
 	Command string // the command that looks for it, if the analysis does not: it needs the bytes
 
 	missing bool // it says that something has not come, which may come yet
@@ -57,7 +59,33 @@ type AnomalyKind struct {
 	needs  signs                   // it is looked for where one of these shows
 	detect func(s *scene)          // nil: nothing looks for it yet
 	detail func(a *Anomaly) string // not nil if detect is not
+
+	twin *AnomalyKind // the same with the other severity, if it varies
 }
+
+// init makes the twins.
+func init() {
+	for _, section := range catalogue {
+		for _, k := range section.Kinds {
+			if k.Varies {
+				twin := *k
+				twin.Severity = SeverityNote + SeverityWarning - k.Severity
+				twin.twin, k.twin = k, &twin
+			}
+		}
+	}
+}
+
+// As is the kind with that severity, if it has it.
+func (k *AnomalyKind) As(s Severity) *AnomalyKind {
+	if k.twin != nil && k.twin.Severity == s {
+		return k.twin
+	}
+	return k
+}
+
+// as gives the anomaly a severity that its kind has.
+func (a *Anomaly) as(s Severity) { a.Kind = a.Kind.As(s) }
 
 // Detected reports whether the analysis looks for this kind; if not, Command does.
 func (k *AnomalyKind) Detected() bool { return k.detect != nil }

@@ -19,8 +19,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	}
 	out.Roles, out.Start, out.End = roles, c.first, c.last
 	out.FirstFrame, out.LastFrame = c.firstFrame, c.lastFrame
-	out.Outcome, out.Completeness = c.outcome(), c.seen
-	out.ConnState = connState(&c.half[cl], &c.half[1-cl])
+	out.Completeness = c.seen
 	out.History = c.history.orient(cl, c.firstDir)
 	out.Evicted, out.Quick = c.flags.has(evicted), !c.flags.has(isRead)
 	for side := range 2 {
@@ -37,8 +36,15 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	n = len(ev.marks)
 	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
-	out.sides = [2]side{c.half[0].sideOf(), c.half[1].sideOf()}
+	out.sides = [2]side{c.half[0].sideOf(&c.half[1]), c.half[1].sideOf(&c.half[0])}
 	out.now, out.msl2, out.clientDir, out.held = max(t.now, c.last), t.linger, cl, c.flags.has(wasHeld)
+	o, plain := c.plainOutcome(&t.facts)
+	if !plain {
+		ev.judge.follow(out)
+		o = ev.judge.scene.outcome()
+	}
+	out.Outcome = o
+	out.ConnState = connState(o, ev.judge.Close.By, &c.half[cl], &c.half[1-cl])
 }
 
 func (h *half) sent(out *Sent) {

@@ -2,7 +2,7 @@ package analyzer
 
 var closingKinds = []*AnomalyKind{
 	{
-		ID: "missing-final-ack", Severity: SeverityWarning,
+		ID: "missing-final-ack", Severity: SeverityWarning, Varies: true,
 		Summary: "a FIN was never acknowledged",
 		RFC:     "RFC 9293 3.6, 3.8.3",
 		Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK. It repeats the FIN until it gives up " +
@@ -49,7 +49,7 @@ var closingKinds = []*AnomalyKind{
 		needs:   sign(markUnsolicited), detect: detectHalfClose, detail: detailHalfClose,
 	},
 	{
-		ID: "close-wait-lingering", Severity: SeverityWarning,
+		ID: "close-wait-lingering", Severity: SeverityWarning, Varies: true,
 		Summary: "an endpoint stayed in CLOSE_WAIT: its application has not closed",
 		RFC:     "RFC 9293 3.6",
 		Meaning: "The peer closed, the kernel acknowledged that, and the application did nothing: it neither sends nor closes. No timer ends CLOSE_WAIT; the " +
@@ -122,10 +122,10 @@ var closingKinds = []*AnomalyKind{
 		Summary: "a SYN to a pair of sockets in TIME_WAIT was answered by an old ACK",
 		RFC:     "RFC 9293 3.10.7.4, RFC 6191",
 		Meaning: "The new SYN could have been an old one: neither its number nor its timestamp was larger. The endpoint in TIME_WAIT acknowledged the old connection again, " +
-			"the client reset that, and could only connect at its next SYN, a second later.",
+			"the client reset that, and could only connect at its next SYN, a second later, if that RST ended TIME_WAIT; where it does not (RFC 1337), every SYN meets the same until 2 MSL are over.",
 		Causes: "A client or NAT that takes ports again quickly with random sequence numbers and without timestamps.",
 		Next:   "Timestamps on both sides make it legal. Let the side with many connections not be the one that closes first.",
-		needs:  sign(markSucceeded), detect: detectTimeWaitRefused, detail: detailTimeWaitRefused,
+		needs:  sign(markOldAnswer), detect: detectTimeWaitRefused, detail: detailTimeWaitRefused,
 	},
 	{
 		ID: "time-wait-assassination", Severity: SeverityError,

@@ -23,13 +23,13 @@ var openingKinds = []*AnomalyKind{
 	},
 	{
 		ID: "no-answer", Severity: SeverityError,
-		Summary: "a SYN and its retries got no answer",
+		Summary: "a SYN and its retries got no answer that the client takes",
 		RFC:     "RFC 9293 3.8.3",
-		Meaning: "Nothing came back: no SYN-ACK, no RST. The client waits until its last retry has timed out (Linux: six retries, 127 s in all, tcp_syn_retries) " +
+		Meaning: "Nothing came back, no SYN-ACK and no RST, or nothing that acknowledges the SYN. The client waits until its last retry has timed out (Linux: six retries, 127 s in all, tcp_syn_retries) " +
 			"and then connect() fails with ETIMEDOUT.",
 		Causes:  "A firewall that drops; a host that is down or whose address is wrong; a listen queue that is full (Linux drops the SYN); no way back.",
 		Next:    "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
-		missing: true, needs: signOpening, detect: detectNoAnswer, detail: detailNoAnswer,
+		missing: true, needs: signOpening | signRST, detect: detectNoAnswer, detail: detailNoAnswer,
 	},
 	{
 		ID: "syn-retransmit", Severity: SeverityWarning,

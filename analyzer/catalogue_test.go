@@ -37,6 +37,7 @@ ack-of-unsent warning
 outside-window warning
 paws-rejected warning
 overlap-conflict error
+packet-loss warning
 retransmission-timeout warning
 spurious-retransmission note
 reordering note

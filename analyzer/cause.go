@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
 )
 
 // why finds the cause of a retransmission. i is its place in flight, and e that segment, if it is in flight.
@@ -25,7 +26,7 @@ func (r *reader) why(rp *repair, i int, e *sent) {
 // cause weighs what the sender had heard, and how long it had waited:
 //
 //   - until all is acknowledged that was in flight at a timeout, it repeats because of that;
-//   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK;
+//   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK, if there were any;
 //   - it heard of none: the last segment, for the first time: a tail probe, which only who uses SACK sends;
 //   - else, if it waited long enough, its timer.
 func (r *reader) cause(rp *repair, i int, e *sent) Cause {
@@ -53,15 +54,15 @@ func (r *reader) cause(rp *repair, i int, e *sent) Cause {
 			return CauseFast
 		case timer:
 			return CauseTimeout
+		case rp.sacks > 0:
+			return CauseSACK
 		}
-		return CauseSACK
+		return CauseUnknown
 	case last && times == 0 && r.mayProbe() && waited < r.latestProbe():
 		return CauseTailProbe
 	case timer:
 		return CauseTimeout
-	case waited < minRTO:
-		return CauseFast // sooner than any timer: it heard what the tap did not see
-	case r.pos <= r.una && !answers:
+	case waited >= minRTO && r.pos <= r.una && !answers:
 		return CauseTimeout
 	}
 	return CauseUnknown
@@ -70,10 +71,15 @@ func (r *reader) cause(rp *repair, i int, e *sent) Cause {
 // lossHeard reports whether the sender was told that bytes behind the segment arrived: by SACK blocks, or where there
 // are none by duplicate ACKs.
 func (r *reader) lossHeard() bool {
-	if r.sackedAbove() {
+	switch {
+	case r.sackedAbove(), r.a.dup >= dupThresh:
 		return true
+	case r.a.dup == 0:
+		return false
+	case !r.tx.flags.has(sentSYN|sentSYNACK) || !r.rx.flags.has(sentSYN|sentSYNACK):
+		return r.t.repairOf(r.a, r.tx).sacks == 0 // it may be that they do without
 	}
-	return r.a.dup > 0 && !r.mayProbe()
+	return !r.mayProbe()
 }
 
 // mayProbe reports whether the connection uses SACK, as far as is known.
@@ -103,9 +109,35 @@ func (r *reader) prove(rp *repair, h *half, unneeded func(*resent) bool) {
 			i++
 			continue
 		}
-		rp.spurious++
-		r.t.amend(r, h, &rp.resent[i])
-		rp.forget(i)
+		r.acquit(rp, h, i)
+	}
+}
+
+// acquit takes back that the i-th of the retransmissions of h repaired a loss.
+func (r *reader) acquit(rp *repair, h *half, i int) {
+	one := &rp.resent[i]
+	rp.spurious++
+	rp.lost -= min(rp.lost, uint32(one.lost))
+	if one.before {
+		rp.lostPackets--
+	}
+	r.t.amend(r, h, one)
+	if one.lost > 0 {
+		r.unlose(h, one)
+	}
+	rp.forget(i)
+}
+
+// proveTwice takes a D-SACK: of each byte in it one copy too many came. Of several the latest is not needed.
+func (r *reader) proveTwice(rp *repair, twice reassembly.Range) {
+	from := twice.Hi + 1 // of those acquitted so far; one more for a FIN
+	for i := int(rp.nResent) - 1; i >= 0; i-- {
+		one := &rp.resent[i]
+		if one.lo < twice.Lo || one.hi > min(from, twice.Hi+1) || r.now-one.time < r.tx.distance/2 {
+			continue
+		}
+		from = one.lo
+		r.acquit(rp, r.rx, i)
 	}
 }
 

@@ -172,7 +172,7 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 		return slot
 	}
 	t.index.replace(hash, old, slot)
-	t.noteSuccession(c, o, s)
+	t.noteSuccession(c, old, s)
 	c.prev, c.prevGen = old, gen
 	c.flags |= succeeded
 	if !o.flags.has(queued) {

@@ -93,7 +93,9 @@ func (r *reader) place() {
 		r.end = r.pos + reassembly.Pos(s.SeqLen())
 	}
 	if r.una = r.rx.acked; r.una == 0 {
-		r.una = r.tx.start
+		if r.una = r.tx.start; r.una == 0 {
+			r.una = r.next
+		}
 	}
 }
 
@@ -111,11 +113,11 @@ func (r *reader) close() {
 
 func (r *reader) closeRare() {
 	switch r.v.kind {
-	case KindUnacceptable, KindRST: // what an RST carries is no part of the stream
-		if r.s.Len > 0 && !r.moves() {
+	case KindUnacceptable:
+		if !r.s.Flags.Any(wire.RST) && !r.moves() {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
-	case KindKeepAlive, KindZeroWindowProbe:
+	case KindRST, KindKeepAlive, KindZeroWindowProbe:
 	case KindRetransmission, KindOutOfOrder:
 		if r.s.Len > 0 && r.a.firstData != 0 {
 			r.a.lastData = r.now
@@ -308,8 +310,12 @@ func (r *reader) inOrder() {
 	if r.a.repair != 0 {
 		r.capture(r.t.repairs.at(r.a.repair))
 	}
+	if r.v.kind == KindUnacceptable {
+		r.push(sentInVain)
+		return
+	}
 	r.push(0)
-	if r.s.Len > 0 && r.v.kind != KindUnacceptable {
+	if r.s.Len > 0 {
 		r.payload()
 	}
 }
@@ -331,8 +337,11 @@ func (r *reader) probe() {
 	rp := r.t.repairOf(r.a, r.tx)
 	rp.probes++
 	rp.probeBytes += uint64(r.s.Len)
-	if r.s.Len > 0 && rp.probe < r.una {
-		rp.probe = r.pos
+	if r.s.Len > 0 {
+		if rp.probe < r.una {
+			rp.probe = r.pos
+		}
+		rp.probeEnd = max(rp.probeEnd, r.end)
 	}
 }
 
@@ -354,6 +363,9 @@ func (r *reader) payload() {
 		switch room := b.edge - r.end; {
 		case room < 0 && r.pos >= r.una:
 			r.v.notes |= NoteWindowExceeded
+			if r.end > r.rx.rightWin {
+				a.flight.at(&r.t.flights, int(a.flight.n)-1).flags |= sentInVain
+			}
 			m = modeWindow
 		case room == 0:
 			r.v.notes |= NoteWindowFull

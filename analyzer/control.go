@@ -92,9 +92,6 @@ func (c *conv) showsOctetBefore(dir uint8, seq uint32) bool {
 }
 
 func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
-	if c.flags.has(unshown) {
-		return
-	}
 	c.flags |= watching
 	if f := c.note(p, s); f != nil {
 		f.bits |= bits

@@ -118,7 +118,6 @@ const (
 	evicted   // ended because the flow table was full
 	alert     // an endpoint is provoked, or the capture skips bytes
 	holed     // the capture skips bytes
-	unshown   // the sink has no use for it (Selective): no facts are kept
 	wasHeld   // began with a SYN that was held until something confirmed it
 	isRead    // its segments are read: it has a ledger
 )

@@ -188,32 +188,31 @@ func (s *scene) step(side Side, state fsm.State) *Step {
 	return nil
 }
 
-// stateBefore is the state in which an endpoint was when f passed.
+// stateBefore is the state in which an endpoint was when f passed, by its trajectory: the one before the step
+// that f made, if it made one, else the last that an earlier frame shows.
 func (s *scene) stateBefore(side Side, f *fact) fsm.State {
 	state := fsm.Unknown
 	for i := range s.j.Trajectory[side] {
 		st := &s.j.Trajectory[side][i]
-		if st.Frame >= s.frame(f) || st.Frame == 0 && st.Time >= f.time {
-			break
+		if st.Frame == s.frame(f) && s.madeBy(st, f) {
+			return state
 		}
-		state = st.State
+		if st.Frame < s.frame(f) && (st.Frame != 0 || st.Time < f.time) {
+			state = st.State
+		}
 	}
 	return state
 }
 
-// stateOfSender is the state from which f was sent: what passed the tap towards its sender just before
-// had not arrived there.
-func (s *scene) stateOfSender(f *fact) fsm.State {
-	state := fsm.Unknown
-	side := s.sender(f)
-	for i := range s.j.Trajectory[side] {
-		st := &s.j.Trajectory[side][i]
-		if st.Frame >= s.frame(f) || st.Frame == 0 && st.Time >= f.time || st.Cause >= fsm.RecvSYN && st.Time > f.time-s.of(side).distance {
-			break
-		}
-		state = st.State
+// madeBy reports whether f is of the kind that makes a step like st.
+func (s *scene) madeBy(st *Step, f *fact) bool {
+	switch st.Cause {
+	case fsm.SendRST, fsm.RecvRST, fsm.ReturnToListen:
+		return isRST(f)
+	case fsm.SendFIN:
+		return isFIN(f)
 	}
-	return state
+	return false
 }
 
 // synchronized reports whether both sides know each other's ISN (RFC 9293 3.3.2).

@@ -15,6 +15,7 @@ const (
 	orphaned Time = 10e9
 )
 
+// detectMissingFinalACK is a note where the capture ends with the FIN: nothing could have come.
 func detectMissingFinalACK(s *scene) {
 	for side := range s.j.State {
 		side := Side(side)
@@ -22,22 +23,37 @@ func detectMissingFinalACK(s *scene) {
 		if state != fsm.FinWait1 && state != fsm.Closing && state != fsm.LastAck || s.of(side.Peer()).unseen {
 			continue
 		}
-		if fins := s.copies(s.dir(side), isFIN); fins.n > 0 {
-			s.raise(side, fins.last, args{int64(fins.n) | int64(state)<<32, s.lasts(fins.first.time), fins.gaps[0], fins.gaps[1]})
+		fins := s.copies(s.dir(side), isFIN)
+		if fins.n == 0 {
+			continue
+		}
+		waited := s.lasts(fins.first.time)
+		a := s.raiseFact(fins.last, args{int64(fins.n) | int64(state)<<32, waited, fins.gaps[0], fins.gaps[1]})
+		a.onSide(side)
+		if fins.n == 1 && waited <= int64(s.patience(side)) {
+			a.as(SeverityNote)
 		}
 	}
+}
+
+// patience is for how long the sender of a FIN waits for its ACK before the silence means something: as long as one took before, or
+// until it would repeat the FIN.
+func (s *scene) patience(side Side) Time {
+	return max(leastTimer, 2*(s.of(side).distance+s.of(side.Peer()).distance))
 }
 
 func detailMissingFinalACK(a *Anomaly) string {
 	state := fsm.State(a.args[0] >> 32).String()
 	n := a.args[0] & (1<<32 - 1)
-	if n == 1 {
-		if a.args[1] == 0 {
-			return a.Side.String() + " left in " + state + ": the capture ends with its FIN"
-		}
-		return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
+	switch {
+	case n > 1:
+		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
+	case a.args[1] == 0:
+		return a.Side.String() + " left in " + state + ": the capture ends with its FIN"
+	case a.Kind.Severity == SeverityNote:
+		return a.Side.String() + " left in " + state + ": the capture ends " + duration(a.args[1]) + " after its FIN"
 	}
-	return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
+	return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
 }
 
 // finCopies are the FINs of a direction, and how many of them reached a peer in TIME_WAIT.
@@ -76,7 +92,7 @@ func detectFINAgain(s *scene) {
 		if fins.n < 2 {
 			continue
 		}
-		state := s.stateOfSender(fins.second)
+		state := s.stateBefore(side, fins.second)
 		s.raise(side, fins.second, args{int64(fins.n) | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
 	}
 }
@@ -146,20 +162,39 @@ func (s *scene) waited(side Side, i int) Time {
 	return until - since
 }
 
+// How an endpoint left CLOSE_WAIT, or did not: args[1] of close-wait-lingering.
+const (
+	wentOn    int64 = iota // it closed, or reset, in the end
+	stayed                 // to the end of the capture
+	midstream              // the same, but it may have closed before the capture began
+)
+
+// detectCloseWait warns of an application that never closed. One that did later is worth a note, and so is one that may have
+// closed before the capture began.
 func detectCloseWait(s *scene) {
+	begun := s.find(0, 0, isOpening) != nil || s.find(1, 0, isOpening) != nil
 	for side, steps := range s.j.Trajectory {
 		for i := range steps {
 			last := i+1 == len(steps)
-			if steps[i].State != fsm.CloseWait || s.waited(Side(side), i) < lingers || !last && s.waited(Side(side), i) < dawdles {
+			waited := s.waited(Side(side), i)
+			if steps[i].State != fsm.CloseWait || waited < lingers || !last && waited < dawdles {
 				continue
 			}
-			open := int64(0)
-			if last {
-				open = 1
-			}
 			fin := s.find(s.dir(Side(side).Peer()), 0, isFIN)
-			if fin != nil {
-				s.raise(Side(side), fin, args{int64(s.waited(Side(side), i)), open})
+			if fin == nil {
+				continue
+			}
+			how := wentOn
+			switch {
+			case last && begun:
+				how = stayed
+			case last:
+				how = midstream
+			}
+			a := s.raiseFact(fin, args{int64(waited), how})
+			a.onSide(Side(side))
+			if how != stayed {
+				a.as(SeverityNote)
 			}
 		}
 	}
@@ -167,8 +202,11 @@ func detectCloseWait(s *scene) {
 
 func detailCloseWait(a *Anomaly) string {
 	text := "the " + a.Side.String() + " was silent in CLOSE_WAIT for " + duration(a.args[0])
-	if a.args[1] == 1 {
+	switch a.args[1] {
+	case stayed:
 		return text + ", to the end of the capture: its application has not closed"
+	case midstream:
+		return text + ", to the end of the capture, which begins in mid-connection: it may have closed before"
 	}
 	return text + " before it went on"
 }
@@ -201,8 +239,8 @@ func detailFinWait2(a *Anomaly) string {
 func detectAbortive(s *scene) {
 	c := &s.j.Close
 	switch c.Cause {
-	case ResetAborted, ResetHalfOpen, ResetChallenge, ResetInjected:
-		if c.HasFirst {
+	case ResetAborted, ResetHalfOpen, ResetOnPath, ResetChallenge, ResetKeepAlive, ResetInjected:
+		if c.HasFirst || c.InHandshake {
 			return
 		}
 		sent := s.c.Sent[Client].PayloadBytes + s.c.Sent[Server].PayloadBytes

@@ -49,7 +49,7 @@ func TestClosingAnomalies(t *testing.T) {
 		}},
 		{"injected", request + "+1s < R 201:201(0) win 0 ttl 47 forged\n+5s < P. 201:301(100) ack 101\n+50us > R 101:101(0) win 0\n", []string{
 			"0 suspected-injection server 7: the segment is hardly from the server: its TTL is 47, that one's 64; that one goes on as if it had not sent it",
-			"0 abortive-close client 7: RST from the server after 1.0 s and 400 bytes: its supposed sender goes on: somebody else sent it",
+			"0 abortive-close client 7: RST from the server after 1.0 s and 400 bytes: somebody else sent it in its supposed sender's name",
 		}},
 		{"FIN answered by RST", request + clientFIN + "+20ms < R. 201:201(0) ack 102\n", []string{
 			"0 rst-after-fin client 8: the server answered the FIN by an RST after 20.0 ms: unread data, or SO_LINGER 0",
@@ -105,7 +105,7 @@ func TestTimeWaitAnomalies(t *testing.T) {
 +20ms again< S. 0:0(0) ack 1 win 65160 <mss 1460>
 +50us again> .  1:1(0) ack 1 win 502
 `, []string{
-			"0 time-wait-refused client 12: the client's SYN met TIME_WAIT, 3.0 s old, and an ACK of the old connection; it reset that 20.1 ms after its SYN",
+			"1 time-wait-refused client 10: the client's SYN met TIME_WAIT of the connection before, last heard of 3.0 s earlier: an ACK of that came back after 20.0 ms; a SYN was let in 1.0 s after the first",
 			"1 port-reused client 10: the connection before on these sockets was last heard of 3.0 s earlier, closed",
 			"1 syn-retransmit client 13: client waited 1.0 s: SYN sent twice, 1.0 s apart",
 		}},

@@ -18,6 +18,7 @@ type mark struct {
 	kind       markKind
 	dir        uint8
 	ttl, usual uint8 // of markStrange: its TTL and its sender's
+	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
 }
 
 type markKind uint8
@@ -34,6 +35,7 @@ const (
 	markChallenge                   // dir answered a segment that it does not accept by a challenge ACK
 	markSucceeds                    // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	markSucceeded                   // a SYN for the connection that took over these sockets; dir sent it
+	markOldAnswer                   // dir answered the connection's SYN by an ACK of the connection before
 	markHole                        // bytes of dir that the capture skips: hole
 	markTimer                       // dir's retransmission timer fired: run is the time without progress
 	markNeedless                    // retransmissions of dir that were not needed: amount is of proof
@@ -48,6 +50,8 @@ const (
 	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
 	markReneged                     // dir took back what it had selectively acknowledged
 	markStrange                     // an RST, FIN or data of dir that another may have sent: amount is of betrayal
+	markLoss                        // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
+	markBlackHole                   // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
 	numMarkKinds
 )
 
@@ -242,60 +246,4 @@ func (c *conv) markFIN(p *markPool, tx, rx *half, s *wire.Segment) {
 func (c *conv) provoke(h *half) {
 	h.flags |= provoked
 	c.flags |= alert
-}
-
-// predecessor says of the connection that had the sockets before how it stood
-// when they were used again.
-type predecessor uint32
-
-const (
-	wasClosed      predecessor = 1 << iota // both FINs were acknowledged
-	wasUnanswered                          // its SYN had no answer
-	wasReset                               // or refused
-	wasWaiting                             // less than 2 MSL had passed
-	waitedAtClient                         // the side in TIME_WAIT is the one that sent the SYN
-	largerISN                              // than all that its sender had used
-	laterTimestamp
-)
-
-func (f predecessor) has(m predecessor) bool { return f&m != 0 }
-
-// noteSuccession marks c, which takes over the sockets of o with the SYN s.
-func (t *Tracker) noteSuccession(c, o *conv, s *wire.Segment) {
-	gap := max(0, Time(s.Time)-o.last)
-	tx := &o.half[s.Dir]
-	var was predecessor
-	add := func(f predecessor, ok bool) {
-		if ok {
-			was |= f
-		}
-	}
-	switch o.outcome() {
-	case Closed:
-		was = wasClosed
-		add(wasWaiting, gap < t.linger)
-		add(waitedAtClient, o.firstFIN(&t.facts, s.Dir) != 0 && o.firstFIN(&t.facts, s.Dir) < o.firstFIN(&t.facts, 1-s.Dir))
-	case Unanswered:
-		was = wasUnanswered
-	case Reset, Refused:
-		was = wasReset
-	}
-	add(largerISN, tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0)
-	if tsval, ok := o.lastTSval(&t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 {
-		add(laterTimestamp, int32(s.TSval-tsval) > 0)
-	}
-	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(gap))
-	m.count = uint32(was)
-	o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
-	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
-}
-
-// lastTSval is the latest timestamp of a direction among the facts.
-func (c *conv) lastTSval(p *factPool, dir uint8) (tsval uint32, ok bool) {
-	for f := range c.facts.all(p) {
-		if f.dir() == dir && f.bits.has(factTimestamps) {
-			tsval, ok = f.tsval, true
-		}
-	}
-	return tsval, ok
 }

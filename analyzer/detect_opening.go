@@ -13,9 +13,7 @@ const patience Time = 1e9
 const leastTimer Time = 200e6
 
 func detectResetInHandshake(s *scene) {
-	c := &s.j.Close
-	switch c.Cause {
-	case ResetRefused, ResetScan, ResetAbandoned, ResetDropped:
+	if c := &s.j.Close; c.Kind == CloseReset && c.InHandshake && s.c.Outcome != Unanswered {
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
 }
@@ -29,15 +27,17 @@ func detailResetInHandshake(a *Anomaly) string {
 		return "half-open scan, or a connect() that was given up: the " + a.Side.Peer().String() + " answered the SYN-ACK by an RST " + after
 	case ResetAbandoned:
 		return "aborted: the " + a.Side.Peer().String() + " reset while it connected, " + after
+	case ResetDropped:
+		return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
 	}
-	return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
+	return "RST from the " + a.Side.Peer().String() + " " + after + ": " + resetCauses[a.args[0]].text
 }
 
 // detectRefused counts the SYNs that were answered by an RST, also those that were tried again.
 func detectRefused(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		refusal := func(f *fact) bool { return f.has(wire.RST|wire.ACK) && f.covers(s.sides[dir].isn) }
+		refusal := func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) }
 		if syns.n == 0 || s.find(1-dir, 0, func(f *fact) bool { return f.any(wire.SYN) }) != nil {
 			continue
 		}
@@ -55,20 +55,46 @@ func detailRefused(a *Anomaly) string {
 	return text
 }
 
+// detectNoAnswer tells of a SYN to which nothing came back that its sender takes. What TIME_WAIT answers is
+// time-wait-refused.
 func detectNoAnswer(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		if syns.n == 0 || !s.sides[1-dir].unseen || s.find(dir, 0, func(f *fact) bool { return !isSYN(f) }) != nil {
+		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil {
 			continue
 		}
-		if waited := s.lasts(syns.first.time); syns.n > 1 || waited >= int64(patience) {
-			s.raise(s.side(dir), syns.first, args{int64(syns.n), waited, syns.gaps[0], syns.gaps[1]})
+		end := nothingCame
+		if !s.sides[1-dir].unseen {
+			end = notTaken
+		}
+		rst := s.find(dir, 0, isRST)
+		if rst != nil && rst.ahead > syns.last.ahead {
+			end |= resetAtEnd
+		}
+		if waited := s.lasts(syns.first.time); syns.n > 1 || waited >= int64(patience) || rst != nil {
+			s.raise(s.side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
 }
 
+// How a SYN without an answer ended: args[0] holds it above the count.
+const (
+	nothingCame int64 = 0
+	notTaken    int64 = 1 << 32 // what came back is not acceptable
+	resetAtEnd  int64 = 2 << 32
+)
+
 func detailNoAnswer(a *Anomaly) string {
-	return sentTimes(a, "SYN", a.args[1]) + "; nothing came back"
+	text := sentTimes(a, "SYN", a.args[1])
+	if a.args[0]&notTaken != 0 {
+		text += "; nothing came back that it takes"
+	} else {
+		text += "; nothing came back"
+	}
+	if a.args[0]&resetAtEnd != 0 {
+		text += "; then it gave up by an RST"
+	}
+	return text
 }
 
 // sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".
@@ -245,7 +271,7 @@ func detailSYNChanged(a *Anomaly) string {
 // time syn, was answered by an ACK of what its peer, dir, still held.
 func (s *scene) discovery(dir uint8) (syn Time, rst *fact) {
 	m := s.marked(markChallenge, dir)
-	if m == nil || s.c.Outcome == Closed {
+	if m == nil || s.j.Close.Kind == CloseGraceful {
 		return s.discoveryOfUnseen(dir)
 	}
 	next := s.marked(markSucceeded, 1-dir)

@@ -129,12 +129,6 @@ func TestNoAnomaly(t *testing.T) {
 +20ms   < F.  1:1(0)   ack 2
 +50us   > .   2:2(0)   ack 2
 `, nil},
-		{"segments lost before the tap", request + `
-+1ms    < P.  401:601(200) ack 101
-+50us   > .   101:101(0)   ack 201
-+20ms   < P.  201:401(200) ack 101
-+50us   > .   101:101(0)   ack 601
-`, nil},
 	})
 }
 

@@ -26,13 +26,14 @@ func detailPortReused(a *Anomaly) string {
 	return text + ", not closed"
 }
 
+// detectTimeWaitReuse wants a SYN that was let in: of one that was not, TIME_WAIT goes on.
 func detectTimeWaitReuse(s *scene) {
 	m, was := s.succeeds()
-	if !was.has(wasWaiting) {
+	if !was.has(waiting) || s.marked(markOldAnswer, 1-m.dir) != nil || s.find(1-m.dir, 0, isSYNACK) == nil {
 		return
 	}
 	holder := s.side(1 - m.dir)
-	if was.has(waitedAtClient) {
+	if !was.has(waitedAtPeer) {
 		holder = holder.Peer() // who may do with its own sockets what it likes
 	} else if !was.has(largerISN | laterTimestamp) {
 		return
@@ -53,54 +54,50 @@ func detailTimeWaitReuse(a *Anomaly) string {
 	return "the " + a.Side.String() + " held TIME_WAIT for another " + duration(a.args[2]-a.args[0]) + "; the SYN has " + why
 }
 
-// waiter is the endpoint whose TIME_WAIT an RST ended, and that RST.
-func (s *scene) waiter() (side Side, rst *fact) {
-	for side := range s.j.Trajectory {
-		side := Side(side)
-		st := s.step(side, fsm.TimeWait)
-		if st == nil {
-			continue
-		}
-		rst = s.find(s.dir(side.Peer()), 0, func(f *fact) bool {
-			return isRST(f) && f.time >= st.Time && s.frame(f) > st.Frame && f.time < st.Time+s.msl2
-		})
-		if rst != nil {
-			return side, rst
-		}
-	}
-	return 0, nil
-}
-
-// refusedReuse reports whether the RST is the answer of a client whose SYN met TIME_WAIT.
-func (s *scene) refusedReuse(holder Side, rst *fact) (syn *mark) {
-	m := s.marked(markSucceeded, s.dir(holder.Peer()))
-	if m != nil && m.ahead < rst.ahead && s.marked(markChallenge, s.dir(holder)) != nil {
-		return m
-	}
-	return nil
-}
-
+// detectTimeWaitRefused tells of a SYN that met TIME_WAIT, in the conversation that it was to open.
 func detectTimeWaitRefused(s *scene) {
-	holder, rst := s.waiter()
-	if rst == nil {
+	m, was := s.succeeds()
+	answer := s.marked(markOldAnswer, 1-m.dir)
+	if answer == nil || !was.has(waitedAtPeer) {
 		return
 	}
-	if syn := s.refusedReuse(holder, rst); syn != nil {
-		s.raise(holder.Peer(), rst, args{int64(rst.time - syn.time), int64(syn.time - s.step(holder, fsm.TimeWait).Time)})
+	in := int64(-1)
+	if synack := s.find(1-m.dir, 0, isSYNACK); synack != nil {
+		in = int64(synack.time - m.time)
 	}
+	s.raiseMark(m, args{int64(answer.time - m.time), m.amount, int64(answer.count), in}).onSide(s.side(m.dir))
 }
 
 func detailTimeWaitRefused(a *Anomaly) string {
-	return "the " + a.Side.String() + "'s SYN met TIME_WAIT, " + duration(a.args[1]) + " old, and an ACK of the old connection; it reset that " +
-		duration(a.args[0]) + " after its SYN"
+	text := "the " + a.Side.String() + "'s SYN met TIME_WAIT of the connection before, last heard of " + duration(a.args[1]) + " earlier: an ACK of that came back after " +
+		duration(a.args[0])
+	if a.args[2] > 1 {
+		text += " (" + times(a.args[2]) + ")"
+	}
+	if a.args[3] >= 0 {
+		return text + "; a SYN was let in " + duration(a.args[3]) + " after the first"
+	}
+	return text + "; no SYN was let in"
+}
+
+// resetsOldAnswer reports whether the RST is the answer to the ACK by which TIME_WAIT answered a SYN.
+func (s *scene) resetsOldAnswer(holder Side, rst *fact) bool {
+	m := s.marked(markSucceeded, s.dir(holder.Peer()))
+	return m != nil && m.ahead < rst.ahead && s.marked(markChallenge, s.dir(holder)) != nil
 }
 
 func detectAssassination(s *scene) {
-	holder, rst := s.waiter()
-	if rst == nil || s.refusedReuse(holder, rst) != nil || !rst.bits.has(factAccepted) {
-		return
+	for side := range s.j.Trajectory {
+		holder := Side(side)
+		st := s.step(holder, fsm.TimeWait)
+		if st == nil {
+			continue
+		}
+		w := s.timeWait(s.dir(holder), st.Time, s.now)
+		if w.cause == fsm.RecvRST && !s.resetsOldAnswer(holder, w.rst) {
+			s.raise(holder, w.rst, args{int64(w.rst.time - st.Time), int64(w.start + s.msl2 - st.Time)})
+		}
 	}
-	s.raise(holder, rst, args{int64(rst.time - s.step(holder, fsm.TimeWait).Time), int64(s.msl2)})
 }
 
 func detailAssassination(a *Anomaly) string {

@@ -17,6 +17,7 @@ func TestTransferAnomalies(t *testing.T) {
 +10us  > .   2997:4445(1448) ack 201
 +20ms  < .   201:201(0)      ack 4445
 `, []string{
+			"0 packet-loss client 10: 3 of 7 packets of the client with data were lost behind the tap; sent again after 320.1 ms at most, because of its timer",
 			"0 retransmission-timeout client 10: nothing of the client's was acknowledged for 321.1 ms; its timer fired once",
 		}},
 		{"two pauses, each begins with a tail probe", request + `
@@ -30,6 +31,7 @@ func TestTransferAnomalies(t *testing.T) {
 +600ms > P.  201:301(100) ack 201
 +20ms  < .   201:201(0)   ack 301
 `, []string{
+			"0 packet-loss client 8: 5 of 8 packets of the client with data were lost behind the tap; sent again after 1.1 s at most, because of a tail probe and its timer",
 			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 1.2 s at most, in 2 such pauses; its timer fired 3 times, at most twice in a row, backing off",
 		}},
 		{"a capture that ends does not show who gives up", request + `

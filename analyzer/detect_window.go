@@ -144,11 +144,16 @@ func detailDeadPeer(a *Anomaly) string {
 	return text
 }
 
-// detectStrange wants two things that do not fit, one of them the TTL, or an RST behind which the endpoint goes on.
+// betrays reports whether what does not fit is enough: two things, one of them the TTL; an RST behind which the endpoint goes on, or
+// that it cannot have sent so soon.
+func betrays(m *mark) bool {
+	return m.amount&(badEnd|badTiming) != 0 || m.amount&badTTL != 0 && m.amount != badTTL
+}
+
 func detectStrange(s *scene) {
 	for dir := range uint8(2) {
 		m := s.marked(markStrange, dir)
-		if m == nil || m.amount&badEnd == 0 && (m.amount&badTTL == 0 || m.amount == badTTL) {
+		if m == nil || !betrays(m) {
 			continue
 		}
 		s.raiseMark(m, args{m.amount, int64(m.ttl)<<8 | int64(m.usual), int64(m.count)}).onSide(s.side(dir))
@@ -157,6 +162,7 @@ func detectStrange(s *scene) {
 
 var betrayals = [...]string{
 	"", "its IP ID is out of order", "its timestamp is missing or out of order", "its number is not the one expected", "that one goes on as if it had not sent it",
+	"it acknowledges what cannot have reached that one yet",
 }
 
 func detailStrange(a *Anomaly) string {

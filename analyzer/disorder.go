@@ -301,6 +301,10 @@ func (r *reader) resend(i int, fresh int64) {
 	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}
+	if rp.renegedIn != 0 {
+		r.believes(rp, 1-r.s.Dir)
+	}
+	lost, since := r.repairs(rp, i, fresh)
 	for ; i >= 0 && i < int(r.a.flight.n); i++ {
 		e := r.a.flight.at(&r.t.flights, i)
 		if e.times < 255 {
@@ -311,7 +315,7 @@ func (r *reader) resend(i int, fresh int64) {
 		}
 		if e.flags&sentHole == 0 || r.whole(i, e) {
 			e.time, e.id = r.now, r.s.IPID
-			e.flags &^= sentHole | sentStamped
+			e.flags &^= sentHole | sentStamped | sentInVain
 		}
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break
@@ -321,12 +325,14 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.spurious++
 		return
 	}
+	rp.lost += uint32(lost)
+	r.lose(rp, lost, fresh > 0, since)
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
 		r.t.forgotten++
 	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
-		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: fresh > 0, lost: lost,
 	})
 }
 

@@ -50,7 +50,7 @@ const (
 	timerPause = minRTO / 2
 
 	strikingKinds = 1<<KindRST | 1<<KindRetransmission | 1<<KindOutOfOrder | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindUnacceptable
-	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteReneged | NoteACKOfUnseen
+	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteACKOfUnseen
 )
 
 // glance is what a book knew of its sender's packets before a segment is read.
@@ -206,9 +206,6 @@ func (r *reader) noteWindows() {
 	if n&NoteWindowExceeded != 0 && r.end > r.rx.rightWin && !r.lasts(markZeroWindow, 1-dir) {
 		r.beyond(int64(r.end - r.rx.rightWin))
 	}
-	if n&NoteReneged != 0 {
-		r.note(markReneged, dir)
-	}
 	all := r.rx.flags.has(sentFIN) && r.ack > r.rx.fin // who has everything needs no window
 	if n&NoteWindowShrunk != 0 && r.order() >= 0 && !all {
 		m := r.note(markShrunk, dir)
@@ -313,8 +310,8 @@ func (r *reader) deny(m *mark) {
 
 // unneeded notes that a retransmission of h turns out not to have been needed.
 func (r *reader) unneeded(h *half, one *resent) {
-	if one.lo < h.start || one.hi-one.lo <= 1 && h.flags.has(sentFIN) && one.lo >= h.fin {
-		return // a SYN or FIN
+	if h.isControl(one) {
+		return
 	}
 	dir, why := r.s.Dir, byTime
 	if h == r.tx {

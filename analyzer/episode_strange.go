@@ -1,6 +1,9 @@
 package analyzer
 
-import "tcptrace/internal/wire"
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
 
 // betrayal is what does not fit the endpoint that a segment says it is from.
 type betrayal = int64
@@ -11,6 +14,7 @@ const (
 	badTimestamp                      // none, or out of order, where all of the others have one
 	badPosition                       // a number that the receiver does not expect
 	badEnd                            // the sender goes on behind what would have ended it
+	badTiming                         // it acknowledges sooner than its sender can have received
 )
 
 // farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
@@ -20,7 +24,8 @@ const farTTL = 3
 // TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
 func (r *reader) suspect(was glance) {
 	s := r.s
-	if r.tx.packets < 2 || s.Flags.Any(wire.SYN) {
+	early := r.tooSoon()
+	if r.tx.packets < 2 && !early || s.Flags.Any(wire.SYN) {
 		return // nothing to compare with
 	}
 	m := r.find(markStrange, s.Dir)
@@ -30,13 +35,16 @@ func (r *reader) suspect(was glance) {
 		return
 	}
 	what := r.misfits(was)
+	if early {
+		what |= badTiming
+	}
 	rst, ends := s.Flags.Any(wire.RST), s.Flags.Any(wire.RST|wire.FIN)
 	switch {
 	case what == badTTL && !ends, what&badTTL == 0 && !rst: // routes change; hosts have several counters
 		return
 	case m != nil && (m.amount != 0 || what == 0):
 		return // one is enough
-	case rst && what&badTTL == 0 && !(r.tx.flags & r.rx.flags).has(sentACK):
+	case rst && what&(badTTL|badTiming) == 0 && !(r.tx.flags & r.rx.flags).has(sentACK):
 		return // before both are ESTABLISHED an endpoint resets what it does not expect, and goes on
 	case m == nil:
 		m = r.note(markStrange, s.Dir)
@@ -49,6 +57,17 @@ func (r *reader) suspect(was glance) {
 		m.run.begin(r.now)
 		r.a.flags |= bookEpisode
 	}
+}
+
+// tooSoon reports whether an RST acknowledges what passed the tap less than half the distance of its sender ago, there
+// and back: no way becomes so much shorter. Of a sender that is near, queues say more than the way.
+func (r *reader) tooSoon() bool {
+	s := r.s
+	if !s.Flags.Has(wire.RST|wire.ACK) || r.tx.distance < captureSkew || r.rx.probe == 0 {
+		return false
+	}
+	ack := reassembly.Unwrap(r.rx.end, reassembly.Seq(s.Ack))
+	return ack >= r.rx.probe && ack <= r.rx.end && r.now-r.rx.probeTime < r.tx.distance/2
 }
 
 // misfits is what does not fit the endpoint that a segment says it is from.

@@ -52,14 +52,15 @@ func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
 type side struct {
 	isn, fin           uint32 // sequence numbers of its SYN and FIN
 	knowsISN, knowsFIN bool
-	unseen             bool // none of its segments was captured
-	distance           Time // between the tap and it, there and back
-	last               Time // when it last sent anything but an RST
-	busySince          Time // data was in flight without a break from then to its first FIN; 0: not
-	firstFIN           int  // index of its first FIN in facts, -1
-	goodSum            bool // it computes checksums
-	finBlind, finFirst bool // what its first FIN does not prove (conv.go)
-	challenged         bool // it answered what it did not accept by a challenge ACK
+	unseen             bool   // none of its segments was captured
+	distance           Time   // between the tap and it, there and back
+	last               Time   // when it last sent anything but an RST
+	busySince          Time   // data was in flight without a break from then to its first FIN; 0: not
+	firstFIN           int    // index of its first FIN in facts, -1
+	goodSum            bool   // it computes checksums
+	unacked            uint64 // payload sent, and not acknowledged by anything captured
+	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
+	challenged         bool   // it answered what it did not accept by a challenge ACK
 }
 
 // story follows one endpoint through its states.
@@ -79,15 +80,16 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 	s.opening()
 	s.closing()
 	s.expiry()
+	s.afterlife()
 	return s.out
 }
 
 // margin is how much later than a segment towards the endpoint its own segment must
 // pass the tap to have been sent after hearing of that. Anything sooner crossed it.
-func (s *story) margin() Time { return s.self.distance + s.self.distance/10 }
+func (d *side) margin() Time { return d.distance + d.distance/10 }
 
 // heard reports whether what the endpoint sent at t was sent after f had arrived.
-func (s *story) heard(f *fact, t Time) bool { return t > f.time+s.margin() }
+func (s *story) heard(f *fact, t Time) bool { return t > f.time+s.self.margin() }
 
 // move enters the state that event leads to, if it leads anywhere.
 func (s *story) move(ev fsm.Event, step Step) {
@@ -189,33 +191,4 @@ func (s *story) copyBefore(is func(*fact) bool, proof *fact) int {
 		return found
 	}
 	return any
-}
-
-// expiry ends TIME_WAIT when the capture goes on for long enough.
-func (s *story) expiry() {
-	if s.state != fsm.TimeWait || len(s.out) == 0 {
-		return
-	}
-	start := s.out[len(s.out)-1].Time
-	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
-		start = max(start, s.facts[i].time) // a FIN that comes again restarts it
-	}
-	end := start + s.msl2
-	if syn := s.successor; syn != nil && syn.time >= start && syn.time < end {
-		s.reuse(syn)
-	} else if s.now >= end {
-		s.move(fsm.TimeWaitTimeout, Step{Evidence: EvidenceTimer, Time: end, NotBefore: end})
-	}
-}
-
-// reuse ends TIME_WAIT by a new connection on its sockets: the endpoint's own SYN proves that, the
-// peer's may have been refused.
-func (s *story) reuse(syn *mark) {
-	step := Step{Frame: s.firstFrame + uint64(syn.ahead), Time: syn.time, NotBefore: syn.time}
-	if syn.dir == s.me {
-		step.Evidence, step.NotBefore, step.NotAfter = EvidenceSent, syn.time-s.self.distance, syn.time
-	} else if s.self.challenged {
-		return
-	}
-	s.move(fsm.DeleteTCB, step)
 }

@@ -36,7 +36,6 @@ func (s *story) closing() {
 			}
 		}
 	}
-	s.afterlife()
 }
 
 // qualify says what a FIN or RST of the endpoint does not prove.
@@ -206,25 +205,20 @@ func (s *story) ackOfFIN(own *fact) *fact {
 	return nil
 }
 
-// resetMoment cuts the list where an RST ended the connection for the endpoint.
+// resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
+// TIME_WAIT by then.
 func (s *story) resetMoment(list []moment) []moment {
 	var cut moment
 	for i := range s.facts {
 		f := &s.facts[i]
-		if !isRST(f) {
+		m := moment{event: s.endedBy(s.me, f), fact: f}
+		switch m.event {
+		case fsm.NoEvent:
 			continue
-		}
-		var m moment
-		if f.dir() == s.me {
-			if s.self.last > f.time {
-				continue // it goes on: the RST was forged, or answered something else
-			}
-			m = moment{s.sentAt(f), fsm.SendRST, f, nil, true}
-		} else {
-			if !f.bits.has(factAccepted) || s.heard(f, s.self.last) {
-				continue
-			}
-			m = moment{s.receivedAt(f), fsm.RecvRST, f, nil, false}
+		case fsm.SendRST:
+			m.at, m.sent = s.sentAt(f), true
+		case fsm.RecvRST:
+			m.at = s.receivedAt(f)
 		}
 		if cut.fact == nil || m.at < cut.at {
 			cut = m
@@ -236,9 +230,15 @@ func (s *story) resetMoment(list []moment) []moment {
 	if s.state == fsm.SynRcvd && s.passive {
 		cut.event = fsm.ReturnToListen
 	}
-	n := 0
+	n, state := 0, s.state
 	for n < len(list) && list[n].at <= cut.at {
+		if next, ok := state.Next(list[n].event); ok {
+			state = next
+		}
 		n++
+	}
+	if state == fsm.TimeWait {
+		return list[:n]
 	}
 	return append(list[:n], cut)
 }

@@ -21,6 +21,13 @@ type Judgment struct {
 
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *Conversation) {
+	j.follow(c)
+	j.scene.detect()
+	j.Anomalies = j.scene.anomalies
+}
+
+// follow works out the trajectories and the close.
+func (j *Judgment) follow(c *Conversation) {
 	m := &j.mind
 	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
 	m.regard(c.marks)
@@ -42,8 +49,6 @@ func (j *Judgment) Judge(c *Conversation) {
 	s := &j.scene
 	s.mind, s.c, s.j = m, c, j
 	j.Close = s.explain()
-	s.detect()
-	j.Anomalies = s.anomalies
 }
 
 // regard takes from the marks what bears on the trajectories.
@@ -59,14 +64,27 @@ func (m *mind) regard(marks []mark) {
 }
 
 // sideOf is what the analyzer knows of the endpoint that sent h.
-func (h *half) sideOf() side {
+func (h *half) sideOf(peer *half) side {
 	return side{
-		isn: h.isn(), knowsISN: h.flags.has(isnKnown),
+		unacked: h.unacked(peer),
+		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
 		firstFIN: -1, goodSum: h.flags.has(goodSum),
 		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst),
 	}
+}
+
+// unacked is how much of the payload that h sent its peer has not acknowledged, as far as it is seen to acknowledge.
+func (h *half) unacked(peer *half) uint64 {
+	end := h.end
+	if h.flags.has(sentFIN) && h.fin+1 == end {
+		end--
+	}
+	if peer.acked == 0 || !h.flags.has(sentData) || end <= peer.acked {
+		return 0
+	}
+	return uint64(end - peer.acked)
 }
 
 // standIn puts facts in the place of a direction that was not captured: what the

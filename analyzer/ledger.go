@@ -128,11 +128,11 @@ func (a *book) observe(tx *half, s *wire.Segment) {
 	if gap := Time(s.Time) - tx.last; gap > a.idleMax && tx.last != 0 {
 		a.idleMax = gap
 	}
-	if s.PayloadCap < s.Len {
+	if s.PayloadCap < s.Len && s.Flags&wire.RST == 0 {
 		a.truncatedPackets++
 		a.truncated += uint64(s.Len - s.PayloadCap)
 	}
-	if s.Len > 0 {
+	if s.Len > 0 && s.Flags&wire.RST == 0 {
 		a.data++
 		if s.Flags&wire.PSH != 0 {
 			a.pushed++

@@ -178,12 +178,5 @@ func (l *Lifetime) endpointAt(side Side, t Time) EndpointMoment {
 
 // timeWaitEnd is when TIME_WAIT, which began at start, ends as far as is known at t.
 func (l *Lifetime) timeWaitEnd(side Side, start, t Time) Time {
-	m := &l.judgment.mind
-	peer := 1 - (l.clone.clientDir ^ uint8(side))
-	for i := m.first(peer, 0, isFIN); i >= 0; i = m.first(peer, i+1, isFIN) {
-		if at := m.facts[i].time; at <= t {
-			start = max(start, at) // a FIN that comes again restarts it
-		}
-	}
-	return start + m.msl2
+	return l.judgment.mind.timeWait(l.clone.clientDir^uint8(side), start, t).end
 }

@@ -165,6 +165,12 @@ type Conversation struct {
 // Packets is the number of segments both ways.
 func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent[Server].Packets }
 
+// Unacknowledged is how many bytes of payload a side sent of which no acknowledgment was captured, although its
+// peer was heard; 0 where that is not known.
+func (c *Conversation) Unacknowledged(side Side) uint64 {
+	return c.sides[c.clientDir^uint8(side)].unacked
+}
+
 // CopyTo makes dst, whose memory is used again, a copy that may be kept.
 func (c *Conversation) CopyTo(dst *Conversation) {
 	facts, marks := append(dst.facts[:0], c.facts...), append(dst.marks[:0], c.marks...)

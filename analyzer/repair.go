@@ -12,10 +12,14 @@ type repair struct {
 	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
 	recovered Time                  // when the last such time ended
 	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
+	probeEnd  reassembly.Pos        // and where the longest of them ends
 	tail      reassembly.Pos        // the latest retransmission
 	tailTime  Time
 	tailTimes uint8
 	by        Cause             // what began the recovery, also of the last one
+	renegedTo reassembly.Pos    // bytes before it, selectively acknowledged, may have been thrown away by the receiver
+	renegedAt Time              // when the ACK of them stopped where they begin
+	renegedIn uint64            // in that frame; 0: it did not, or stuck to it
 	nResent   uint8             // valid entries of resent
 	unjudged  uint8             // of these, how many were not acknowledged when last looked at
 	next      uint32            // free list: repair+1
@@ -24,17 +28,23 @@ type repair struct {
 	// Counts for the report: of what it sent,
 	causes         [NumCauses]uint32 // retransmissions
 	spurious       uint32
-	lostPackets    uint32 // retransmissions with bytes that were not captured before
-	bytes          uint64 // of retransmissions, those that were captured before
-	gaps           spread // between two transmissions of the same bytes
-	ambiguous      spread // from the latest transmission of a segment that was sent again to its ACK
-	postLoss       uint32 // ACKs of a segment that was sent once, over one that was sent again
+	lostPackets    uint32         // retransmissions with bytes that were not captured before
+	lost           uint32         // segments that they repaired, but for those that proved unneeded
+	unanswered     bool           // none was acknowledged since the latest of these
+	lossPos        reassembly.Pos // of the latest retransmission of anything lost
+	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all
+	lossSince      Time           // when what it repairs passed first, or was missed
+	bytes          uint64         // of retransmissions, those that were captured before
+	gaps           spread         // between two transmissions of the same bytes
+	ambiguous      spread         // from the latest transmission of a segment that was sent again to its ACK
+	postLoss       uint32         // ACKs of a segment that was sent once, over one that was sent again
 	reordered      uint32
 	reorderedBytes uint64
 	lateMax        Time // by how much the latest one was late
 	probes         uint32
 	copyPackets    uint32 // capture duplicates
 	probeBytes     uint64
+	taken          uint64 // of these, the ones that the receiver took
 	copies         uint64 // bytes of capture duplicates
 	rejected       uint64 // bytes of unacceptable segments
 	urgentBytes    uint64
@@ -58,6 +68,8 @@ type resent struct {
 	cause  Cause
 	head   bool // the first bytes in flight: the first ACK that advances tells
 	stamps bool // tsval is valid
+	before bool // its bytes had not been captured
+	lost   uint8
 }
 
 const maxResent = 8 // the oldest is given up
@@ -140,7 +152,9 @@ func (r *repair) resends() (n uint32) {
 // copied counts a second copy.
 func (r *repair) copied(s *wire.Segment) {
 	r.copyPackets++
-	r.copies += uint64(s.Len)
+	if s.Flags&wire.RST == 0 {
+		r.copies += uint64(s.Len)
+	}
 }
 
 // remember keeps a retransmission until it is known whether it was needed.

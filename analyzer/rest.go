@@ -31,7 +31,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 			if c.flags.has(pending) {
 				t.settle(slot)
 			}
-			m.count(c.outcome(), c.unwritten())
+			m.count(t.outcome(slot, &t.evidence), c.unwritten())
 			if t.skips == nil || !t.skips.Skips(c.first) {
 				r.list = append(r.list, openSlot{m.streams[i].open[slot], uint32(i), slot})
 			}

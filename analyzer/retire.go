@@ -96,7 +96,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 		t.settle(slot)
 	}
 	if t.skips != nil && t.skips.Skips(c.first) {
-		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(c.outcome()), slot: uint32(c.unwritten())})
+		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(t.outcome(slot, &t.evidence)), slot: uint32(c.unwritten())})
 		t.free(slot)
 		return
 	}

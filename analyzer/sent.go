@@ -33,6 +33,7 @@ type Sent struct {
 	TruncatedBytes     uint64
 	Duplicates         uint64 // copies of a segment that its sender sent once
 	LostBefore         uint64 // retransmissions of what never passed the tap: lost before it
+	Lost               uint64 // segments with payload, SYN or FIN that were sent again and needed: several that one repairs count each, one that several repair counts once
 	LostBehind         uint64 // retransmissions of what had passed it, and were needed: lost behind it, or their ACKs were
 
 	ACKs                uint64 // with ACK

@@ -144,8 +144,8 @@ func (t *Timeline) advance(s *wire.Segment) {
 // raised appends the anomalies of a frame.
 func (t *Timeline) raised(frame uint64, notes []string) []string {
 	for len(t.anomalies) > 0 && t.anomalies[0].frame <= frame {
-		if t.anomalies[0].frame == frame {
-			notes = append(notes, t.anomalies[0].kind.ID)
+		if id := t.anomalies[0].kind.ID; t.anomalies[0].frame == frame && !slices.Contains(notes, id) {
+			notes = append(notes, id)
 		}
 		t.anomalies = t.anomalies[1:]
 	}

@@ -78,7 +78,7 @@ type Tracker struct {
 	held     map[uint32]*heldSYN
 	skips    Selective // nil: nothing may be skipped
 	first    int       // how many conversations it wants, 0: all
-	begun    int       // conversations of which facts are kept
+	begun    int       // conversations that it may want
 	latest   Time      // start of the last of them
 
 	flights  flightPool
@@ -88,6 +88,8 @@ type Tracker struct {
 	late     Time   // by how much the time of the segment at hand is not the one that was captured
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
+
+	evidence evidence // room to judge how a conversation stands
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
@@ -145,6 +147,8 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
+	judge Judgment     // works out the outcomes
+	conv  Conversation // of which only that is asked
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
@@ -221,6 +225,9 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
+		}
+		if slot != newest && t.slab.at(newest).prev == slot {
+			t.noteOldAnswer(t.slab.at(newest), t.slab.at(slot), s)
 		}
 	}
 	t.apply(slot, s)
@@ -304,8 +311,8 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	slot, c := t.slab.alloc()
 	c.key = s.Key
 	c.first, c.firstFrame, c.firstDir = Time(s.Time), s.Frame, s.Dir
-	c.flags |= t.wanted(c.first)
-	if t.reads && !c.flags.has(unshown) {
+	c.flags |= watching
+	if wanted := t.wanted(c.first); t.reads && wanted {
 		t.ledgers.alloc(slot)
 		c.flags |= isRead
 	}
@@ -345,13 +352,13 @@ func (c *conv) embryonic() bool {
 	return o == Unanswered || o == HalfOpen
 }
 
-// wanted decides whether facts are kept of a conversation that begins at start. If as many as the sink wants
+// wanted decides whether the segments are read of a conversation that begins at start. If as many as the sink wants
 // began before it in this partition alone, it will not be among them.
-func (t *Tracker) wanted(start Time) convFlags {
+func (t *Tracker) wanted(start Time) bool {
 	if t.first > 0 && t.begun >= t.first && start >= t.latest {
-		return unshown
+		return false
 	}
 	t.begun++
 	t.latest = max(t.latest, start)
-	return watching
+	return true
 }

@@ -13,7 +13,6 @@ const (
 	zeekSYNACKSent
 	zeekEstablished
 	zeekClosed // sent a FIN
-	zeekReset  // sent an RST
 )
 
 // dirHistory is Zeek's history while the roles may still change: letters are upper
@@ -92,11 +91,8 @@ func (c *conv) zeekControl(tx, rx *half, s *wire.Segment) {
 			}
 		}
 	}
-	if s.Flags.Any(wire.FIN) && tx.zeek != zeekReset {
+	if s.Flags.Any(wire.FIN) && !s.Flags.Any(wire.RST) {
 		tx.zeek = zeekClosed
-	}
-	if s.Flags.Any(wire.RST) && !(tx.zeek == zeekClosed && rx.zeek == zeekClosed) {
-		tx.zeek = zeekReset
 	}
 }
 
@@ -141,46 +137,59 @@ func (c *conv) zeekLetters(tx *half, s *wire.Segment) {
 	}
 }
 
-// connState is Zeek's conn_state for originator o and responder r.
-func connState(o, r *half) ConnState {
-	inactive := func(h *half) bool { return h.zeek <= zeekPartial }
+// inactive reports whether Zeek saw nothing of the endpoint, or began in mid-connection.
+func (h *half) inactive() bool { return h.zeek <= zeekPartial }
+
+// connState is Zeek's conn_state for originator o and responder r of a connection with that outcome; by
+// is whose RST it was, if one ended it. Zeek goes by what each side sent, also if its peer did not take it; here
+// an RST counts if it ended the connection.
+func connState(outcome Outcome, by Side, o, r *half) ConnState {
+	switch outcome {
+	case Refused:
+		return StateREJ
+	case Unanswered:
+		return unansweredState(o)
+	case Reset:
+		return resetState(by, o, r)
+	}
 	switch {
-	case r.zeek == zeekReset:
-		switch {
-		case o.zeek == zeekSYNSent || o.zeek == zeekSYNACKSent,
-			o.zeek == zeekReset && o.payload == 0 && r.payload == 0:
-			return StateREJ
-		case inactive(o):
-			return StateRSTRH
-		}
-		return StateRSTR
-	case o.zeek == zeekReset:
-		switch {
-		case inactive(r) && o.flags&(sentSYN|sentACK|sentData|sentFIN) == sentSYN && !r.flags.has(sentSYNACK):
-			return StateRSTOS0
-		case inactive(r):
-			return StateOTH
-		}
-		return StateRSTO
+	case o.zeek == zeekClosed && r.zeek == zeekClosed:
+		return StateSF
+	case o.zeek == zeekClosed && r.inactive():
+		return StateSH
 	case o.zeek == zeekClosed:
-		switch {
-		case r.zeek == zeekClosed:
-			return StateSF
-		case inactive(r):
-			return StateSH
-		}
 		return StateS2
+	case r.zeek == zeekClosed && o.inactive():
+		return StateSHR
 	case r.zeek == zeekClosed:
-		if inactive(o) {
-			return StateSHR
-		}
 		return StateS3
-	case o.zeek == zeekSYNSent && r.zeek == zeekInactive:
-		return StateS0
 	case o.zeek == zeekEstablished && r.zeek == zeekEstablished:
 		return StateS1
 	}
 	return StateOTH
+}
+
+// unansweredState tells how an originator without any answer gave up.
+func unansweredState(o *half) ConnState {
+	switch {
+	case o.flags.has(sentRST):
+		return StateRSTOS0
+	case o.zeek == zeekClosed:
+		return StateSH
+	}
+	return StateS0
+}
+
+func resetState(by Side, o, r *half) ConnState {
+	switch {
+	case by == Server && o.inactive():
+		return StateRSTRH
+	case by == Server:
+		return StateRSTR
+	case r.inactive():
+		return StateOTH
+	}
+	return StateRSTO
 }
 
 // unwritten is how many letters of the history do not fit.

@@ -9,8 +9,8 @@ import (
 // FailOn tells which anomalies fail a check, and counts the conversations that have one.
 type FailOn struct {
 	severity analyzer.Severity
-	severe   bool // severity counts
-	kinds    map[*analyzer.AnomalyKind]bool
+	severe   bool            // severity counts
+	kinds    map[string]bool // by id
 	judgment analyzer.Judgment
 
 	conversations uint64
@@ -22,7 +22,7 @@ type FailOn struct {
 // id for that kind of anomaly. A kind that nothing looks for is an error, since
 // a check for it could not fail.
 func ParseFailOn(conditions []string) (*FailOn, error) {
-	f := &FailOn{kinds: map[*analyzer.AnomalyKind]bool{}}
+	f := &FailOn{kinds: map[string]bool{}}
 	for _, cond := range conditions {
 		if s, ok := analyzer.ParseSeverity(cond); ok {
 			if !f.severe || s < f.severity {
@@ -37,14 +37,14 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 		case !kind.Detected():
 			return nil, fmt.Errorf("the analysis does not look for %s, but 'tcptrace %s' does", cond, kind.Command)
 		}
-		f.kinds[kind] = true
+		f.kinds[kind.ID] = true
 	}
 	return f, nil
 }
 
 // Fails reports whether an anomaly of this kind fails the check.
 func (f *FailOn) Fails(kind *analyzer.AnomalyKind) bool {
-	return f.kinds[kind] || f.severe && kind.Severity >= f.severity
+	return f.kinds[kind.ID] || f.severe && kind.Severity >= f.severity
 }
 
 // Watch returns a report that passes everything on to next and lets f see it.

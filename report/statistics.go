@@ -79,9 +79,8 @@ func segmentAverage(s *analyzer.Sent) uint64 {
 }
 
 func lossRatio(s *analyzer.Sent) time.Duration {
-	lost := s.Retransmitted() - min(s.Retransmitted(), s.SpuriousPackets)
-	sent := max(s.DataPackets+s.SYNs+s.FINs, lost, 1)
-	return time.Duration(float64(lost) / float64(sent) * 1e9)
+	sent := max(s.DataPackets+s.SYNs+s.FINs+s.LostBefore, s.Lost, 1)
+	return time.Duration(float64(s.Lost) / float64(sent) * 1e9)
 }
 
 // always is how many of the first statistics are in a record even if they are 0.

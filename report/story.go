@@ -86,19 +86,21 @@ func (t *teller) opening() string {
 
 func (t *teller) exchange() string {
 	var parts []string
-	doubled := slices.ContainsFunc(t.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == "capture-duplicates" })
 	for side := range t.c.Sent {
 		sent := &t.c.Sent[side]
 		if sent.StreamBytes == 0 && sent.PayloadBytes == 0 {
 			continue
 		}
 		part := fmt.Sprintf("the %s sent %s", analyzer.Side(side), counted(sent.StreamBytes, "byte"))
-		switch {
-		case doubled: // by the capture, not by the sender
-		case sent.PayloadBytes > sent.StreamBytes:
-			part += fmt.Sprintf(" (%s of them more than once)", humanCount(sent.PayloadBytes-sent.StreamBytes))
-		case sent.PayloadBytes < sent.StreamBytes:
-			part += fmt.Sprintf(" (%s of them not captured)", humanCount(sent.StreamBytes-sent.PayloadBytes))
+		var of []string
+		if n := min(sent.RetransmittedBytes, sent.StreamBytes); n > 0 && sent.Retransmitted() > 0 {
+			of = append(of, humanCount(n)+" of them more than once")
+		}
+		if n := t.notCaptured(sent); n > 0 {
+			of = append(of, humanCount(n)+" of them not captured")
+		}
+		if len(of) > 0 {
+			part += " (" + strings.Join(of, ", ") + ")"
 		}
 		parts = append(parts, part)
 	}
@@ -109,6 +111,15 @@ func (t *teller) exchange() string {
 		parts = append(parts, "no data was sent")
 	}
 	return strings.Join(parts, ", ") + t.times()
+}
+
+// notCaptured is how many bytes of a stream the capture does not have.
+func (t *teller) notCaptured(sent *analyzer.Sent) uint64 {
+	got := sent.UniqueBytes
+	if t.c.Quick {
+		got = sent.PayloadBytes
+	}
+	return sent.StreamBytes - min(got, sent.StreamBytes)
 }
 
 // times says where the time went, from one milestone to the next, if there are some.
@@ -176,7 +187,7 @@ func (t *teller) trouble() string {
 		if _, failed := notOpened[t.c.Outcome]; failed {
 			return ""
 		}
-		return "nothing went wrong that the capture shows"
+		return t.littleTrouble()
 	}
 	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return superfluous[a.Kind.ID] })
 	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int { return int(b.Kind.Severity) - int(a.Kind.Severity) })
@@ -191,6 +202,29 @@ func (t *teller) trouble() string {
 		return ""
 	}
 	return "what went wrong: " + strings.Join(parts, "; ")
+}
+
+// hindered are the notes of what was lost, sent again, late or waited for, though nobody may have noticed.
+var hindered = map[string]bool{"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true}
+
+// littleTrouble tells what did no great harm, or that there was nothing of it.
+func (t *teller) littleTrouble() string {
+	var parts []string
+	for i := range t.j.Anomalies {
+		if a := &t.j.Anomalies[i]; hindered[a.Kind.ID] {
+			parts = append(parts, fmt.Sprintf("%s (frame %d)", Detail(t.c, a), a.Frame))
+		}
+	}
+	again := t.c.Sent[analyzer.Client].Retransmitted() + t.c.Sent[analyzer.Server].Retransmitted()
+	switch {
+	case len(parts) > 0:
+		return "no more went wrong than this: " + strings.Join(parts[:min(len(parts), mostTroubles)], "; ")
+	case again > 0:
+		return counted(again, "segment") + " had to be sent again, and nobody waited long for that"
+	case t.j.Close.Kind == analyzer.CloseReset:
+		return ""
+	}
+	return "nothing went wrong that the capture shows"
 }
 
 // list is "a", "a and b", "a, b and c".

@@ -20,7 +20,7 @@ func (t *teller) close() string {
 	}
 	text := "both sides closed at once"
 	if !cl.Simultaneous {
-		text = "the " + t.closes(cl.First) + " closed first"
+		text = "the " + t.closes(cl.First) + t.hedged(cl.First) + " closed first"
 		if second, ok := t.shut(cl.First.Peer()); ok {
 			text += ", the " + t.closes(cl.First.Peer())
 			if first, ok := t.shut(cl.First); ok && second.Time > first.Time {
@@ -32,6 +32,14 @@ func (t *teller) close() string {
 		return text + "; the close was not completed"
 	}
 	return text + "; both FINs were acknowledged"
+}
+
+// hedged is " probably" if it is not certain that the side closed before the other: the step that says so is assumed.
+func (t *teller) hedged(side analyzer.Side) string {
+	if s, ok := t.entered(side, fsm.FinWait1); !ok || s.Evidence == analyzer.EvidenceAssumed {
+		return " probably"
+	}
+	return ""
 }
 
 // closes names a side, with the frame of its FIN.
@@ -61,9 +69,9 @@ func (t *teller) remains() string {
 	client, server := t.j.State[analyzer.Client], t.j.State[analyzer.Server]
 	switch {
 	case client == fsm.Established && server == fsm.Established:
-		return "both sides have the connection still: it goes on after the last packet"
+		return t.goesOn()
 	case gone(client) && gone(server):
-		return "nothing is left of it on either side"
+		return t.nothingLeft()
 	case client == server && remainders[client] != "":
 		return fmt.Sprintf("both sides are left in %s: %s", client, remainders[client])
 	}
@@ -76,13 +84,52 @@ func (t *teller) remains() string {
 		if why == "" {
 			continue
 		}
-		probably := ""
-		if steps := t.j.Trajectory[side]; steps[len(steps)-1].Evidence == analyzer.EvidenceAssumed {
-			probably = "probably "
-		}
-		parts = append(parts, fmt.Sprintf("the %s is %sleft in %s: %s", analyzer.Side(side), probably, state, why))
+		parts = append(parts, fmt.Sprintf("the %s is %sleft in %s: %s", analyzer.Side(side), t.probably(analyzer.Side(side)), state, why))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// probably is "probably " if the last step of a side is assumed.
+func (t *teller) probably(side analyzer.Side) string {
+	if steps := t.j.Trajectory[side]; len(steps) > 0 && steps[len(steps)-1].Evidence == analyzer.EvidenceAssumed {
+		return "probably "
+	}
+	return ""
+}
+
+// goesOn is for a connection that nobody closed. What was not acknowledged may have met nobody.
+func (t *teller) goesOn() string {
+	var parts []string
+	for side := range t.c.Sent {
+		side := analyzer.Side(side)
+		if n := t.c.Unacknowledged(side); n > 0 {
+			parts = append(parts, fmt.Sprintf("%s of the %s are not acknowledged", counted(n, "byte"), side))
+		}
+	}
+	if len(parts) > 0 {
+		return "nobody closed, but the capture ends while " + list(parts) + ": whether both sides have the connection still is not known"
+	}
+	return "both sides have the connection still, as far as the capture shows"
+}
+
+// nothingLeft is for a connection that is over on both sides, and says what of that is only likely.
+func (t *teller) nothingLeft() string {
+	for side, steps := range t.j.Trajectory {
+		n := len(steps)
+		if n < 2 || steps[n-2].State != fsm.TimeWait {
+			continue
+		}
+		switch last := &steps[n-1]; {
+		case last.Evidence == analyzer.EvidenceTimer:
+			return fmt.Sprintf("nothing is left of it on either side: 2 MSL have passed since the %s came into TIME_WAIT", analyzer.Side(side))
+		case last.Cause == fsm.RecvRST && last.Evidence == analyzer.EvidenceAssumed:
+			return fmt.Sprintf("probably nothing is left of it: some stacks let an RST end TIME_WAIT, as the %s got one; others wait for 2 MSL", analyzer.Side(side))
+		}
+	}
+	if t.probably(analyzer.Client) != "" || t.probably(analyzer.Server) != "" {
+		return "probably nothing is left of it on either side"
+	}
+	return "nothing is left of it on either side"
 }
 
 // gone reports whether nothing of the connection is left at an endpoint in state.

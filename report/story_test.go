@@ -19,11 +19,22 @@ const (
 )
 
 func told() *analyzer.Conversation {
-	return &analyzer.Conversation{
+	c := &analyzer.Conversation{
 		Addr: between("10.0.0.1:40000", "10.0.0.2:80"), Roles: analyzer.RolesHandshake, Completeness: 31,
 		Start: at("2026-11-21T01:02:03Z"), End: at("2026-11-21T01:02:13Z"), FirstFrame: 1, LastFrame: 20, Outcome: analyzer.Closed,
-		Sent: [2]analyzer.Sent{sent(7, 120, 404, 502, 120), sent(7, 5000, 1_234_851, 1_234_949, 4000)},
+		Sent: [2]analyzer.Sent{sent(7, 120, 404, 502, 120), sent(7, 4000, 1_234_851, 1_234_949, 4000)},
 	}
+	for side := range c.Sent {
+		c.Sent[side].UniqueBytes = c.Sent[side].PayloadBytes
+	}
+	return c
+}
+
+// sendAgain has a side send n bytes again, so many times in all.
+func sendAgain(s *analyzer.Sent, n, times uint64) {
+	s.PayloadBytes += n * times
+	s.RetransmittedBytes = n * times
+	s.Retransmissions[analyzer.CauseFast] = times
 }
 
 // closedWell is the judgment of told.
@@ -47,12 +58,23 @@ func TestStory(t *testing.T) {
 	}{
 		{"closed", func(*analyzer.Conversation, *analyzer.Judgment) {}, []string{
 			"10.0.0.1:40000 (the client) opened the connection to 10.0.0.2:80 (the server), which took 200.0 ms.",
-			"The client sent 120 bytes, the server sent 4,000 bytes (1,000 of them more than once); " +
+			"The client sent 120 bytes, the server sent 4,000 bytes; " +
 				"it lasted 10.000 s: 200.0 ms to open, 4.800 s open, 4.000 s half closed and 1.000 s until the last packet.",
 			"Nothing went wrong that the capture shows.",
 			"The client (FIN in frame 10) closed first, the server (FIN in frame 12) 4.000 s later; both FINs were acknowledged.",
 			"The client is left in TIME_WAIT: it keeps the ports for 2 MSL, so that late packets cannot disturb another connection; that is normal.",
 		}},
+		{"repaired", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
+		}, []string{"4,000 bytes (1,000 of them more than once); it lasted", "1 segment had to be sent again, and nobody waited long for that."}},
+		{"noted", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 9)
+			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("packet-loss").As(analyzer.SeverityNote), Frame: 9}}
+		}, []string{"4,000 bytes (4,000 of them more than once); it lasted", "No more went wrong than this: ", "(frame 9)."}},
+		{"of those sent again some are missing", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
+			c.Sent[analyzer.Server].UniqueBytes -= 500
+		}, []string{"4,000 bytes (1,000 of them more than once, 500 of them not captured); it lasted"}},
 		{"simultaneous", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Close.Simultaneous = true
 			j.State[analyzer.Server] = fsm.TimeWait
@@ -67,7 +89,7 @@ func TestStory(t *testing.T) {
 			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetAborted, By: analyzer.Server, ByState: fsm.Established, Frame: 14}
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
-		}, []string{"more than once); it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Nothing is left of it on either side."}},
+		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
 		{"deserted", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.State = [2]fsm.State{fsm.Closed, fsm.Established}
 		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},

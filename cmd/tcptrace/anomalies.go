@@ -77,7 +77,11 @@ func listAnomalies(w io.Writer) error {
 
 func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, kind.Severity, section)
+	severity := kind.Severity.String()
+	if kind.Varies {
+		severity = fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
+	}
+	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severity, section)
 	fmt.Fprintln(&b, kind.Summary)
 	if kind.Command != "" {
 		fmt.Fprintf(&b, byCommand+"\n", kind.Command)

@@ -20,6 +20,9 @@
 //	deny: [error]
 //	budget: {syn-retransmit: 1}
 //
+// A trajectory is all states of an endpoint, in order. Only FIN_WAIT_2 between FIN_WAIT_1 and TIME_WAIT may be named
+// or not, if nothing proves that the endpoint stayed in it.
+//
 // What a record leaves out is 0, false or nothing, and an expectation may say so: null. Only a round-trip time
 // that is left out was not measured, and is in no range.
 //

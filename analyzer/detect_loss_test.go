@@ -1,0 +1,86 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+func TestPacketLoss(t *testing.T) {
+	checkCases(t, []detectCase{
+		{"before the tap", request + `
++1ms    < P.  401:601(200) ack 101
++50us   > .   101:101(0)   ack 201
++20ms   < P.  201:401(200) ack 101
++50us   > .   101:101(0)   ack 601
+`, []string{
+			"0 packet-loss server 9: 1 of 4 packets of the server with data was lost before the tap; sent again after 20.1 ms",
+		}},
+		{"sent again in pieces: one packet", request + `
++1ms   > .   101:1101(1000)  ack 201
++300ms > .   101:601(500)    ack 201
++20ms  < .   201:201(0)      ack 601
++50us  > .   601:1101(500)   ack 201
++20ms  < .   201:201(0)      ack 1101
+`, []string{
+			"0 retransmission-timeout client 8: nothing of the client's was acknowledged for 321.1 ms; its timer fired once",
+			"0 packet-loss client 10: 1 of 4 packets of the client with data was lost behind the tap; sent again after 320.1 ms, because of its timer",
+		}},
+		{"two in one", request + `
++1ms   > .   101:601(500)    ack 201
++10us  > .   601:1101(500)   ack 201
++300ms > .   101:1101(1000)  ack 201
++20ms  < .   201:201(0)      ack 1101
+`, []string{
+			"0 packet-loss client 9: 2 of 4 packets of the client with data were lost behind the tap; sent again after 300.0 ms at most, because of a tail probe",
+		}},
+		{"one D-SACK for three copies: one was lost", request + `
++1ms   > P.  101:201(100)    ack 201
++300ms > P.  101:201(100)    ack 201
++600ms > P.  101:201(100)    ack 201
++20ms  < .   201:201(0)      ack 201
++5ms   < .   201:201(0)      ack 201 <nop,nop,TS,nop,nop,sack 101:201>
+`, []string{
+			"0 packet-loss client 8: 1 of 4 packets of the client with data was lost behind the tap; sent again after 900.0 ms, because of a tail probe and its timer",
+			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 921.0 ms; its timer fired once",
+			"0 spurious-retransmission client 9: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+		}},
+		{"all of them came: none was lost", request + `
++1ms   > P.  101:201(100)    ack 201
++300ms > P.  101:201(100)    ack 201
++20ms  < .   201:201(0)      ack 201 <nop,nop,TS,nop,nop,sack 101:201>
+`, []string{
+			"0 spurious-retransmission client 8: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+		}},
+	})
+}
+
+// TestPacketLossSeverity: of so many packets one is lost behind the tap, and sent again after so long.
+func TestPacketLossSeverity(t *testing.T) {
+	for _, c := range []struct {
+		packets int
+		after   string
+		want    analyzer.Severity
+	}{
+		{201, "60ms", analyzer.SeverityNote},
+		{201, "200ms", analyzer.SeverityNote},
+		{201, "200.1ms", analyzer.SeverityWarning},
+		{100, "60ms", analyzer.SeverityWarning},
+		{101, "60ms", analyzer.SeverityNote},
+	} {
+		var b strings.Builder
+		b.WriteString(stamped + opened)
+		at := 1
+		for range c.packets - 2 {
+			fmt.Fprintf(&b, "+1ms > . %d:%d(100) ack 1\n+20ms < . 1:1(0) ack %d\n", at, at+100, at+100)
+			at += 100
+		}
+		fmt.Fprintf(&b, "+1ms > P. %d:%d(100) ack 1\n+%s > P. %[1]d:%[2]d(100) ack 1\n+20ms < . 1:1(0) ack %[2]d\n", at, at+100, c.after)
+		s := judge(t, b.String())
+		if len(s.j.Anomalies) == 0 || s.j.Anomalies[0].Kind.ID != "packet-loss" || s.j.Anomalies[0].Kind.Severity != c.want {
+			t.Errorf("one of %d packets lost, sent again after %s: %v, want a %v", c.packets, c.after, s.lines, c.want)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// ResetCause says what an RST was the answer to, as far as the capture tells.
+type ResetCause uint8
+
+// The causes.
+const (
+	NoReset              ResetCause = iota
+	ResetRefused                    // a SYN, where nobody listens
+	ResetScan                       // a SYN-ACK, at once: the client only wanted to know, or had given up already
+	ResetAbandoned                  // nothing: the client gave up while it connected
+	ResetDropped                    // nothing: the server took its SYN-ACK back
+	ResetUnreadData                 // the peer's FIN: bytes were not read, or SO_LINGER 0
+	ResetWriteAfterClose            // data, to an endpoint that had closed
+	ResetFinWait2                   // the peer's FIN, long awaited: FIN_WAIT_2 had timed out
+	ResetAfterFIN                   // nothing: its sender had sent a FIN before
+	ResetHalfOpen                   // a segment of a connection that its sender did not know
+	ResetOnPath                     // the same, but the endpoint does know it: a device on the path sent it
+	ResetChallenge                  // a challenge ACK
+	ResetKeepAlive                  // nothing: keep-alive probes went unanswered
+	ResetInjected                   // nothing: the RST betrays another sender
+	ResetAborted                    // nothing: its sender threw the connection away
+)
+
+var resetCauses = [...]struct{ name, text string }{
+	NoReset:              {"", ""},
+	ResetRefused:         {"refused", "it answers the SYN"},
+	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
+	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
+	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
+	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
+	ResetWriteAfterClose: {"write-after-close", "it answers data that came after its sender had closed"},
+	ResetFinWait2:        {"fin-wait-2-timeout", "it answers a FIN that its sender no longer waited for"},
+	ResetAfterFIN:        {"after-fin", "its sender had sent a FIN before"},
+	ResetHalfOpen:        {"half-open", "its sender did not know the connection (any more)"},
+	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection"},
+	ResetChallenge:       {"challenge-ack", "it answers a challenge ACK"},
+	ResetKeepAlive:       {"keep-alive-timeout", "its sender gave up: the peer did not answer its keep-alive probes"},
+	ResetInjected:        {"injected", "somebody else sent it in its supposed sender's name"},
+	ResetAborted:         {"aborted", "without a FIN: unread data, SO_LINGER 0, or a process that ended"},
+}
+
+// String is the cause's name in records, empty for NoReset.
+func (c ResetCause) String() string { return resetCauses[min(int(c), len(resetCauses)-1)].name }
+
+// inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
+// connection whose SYN and SYN-ACK are not in the capture it is not known.
+func (s *scene) inHandshake(c *Close) bool {
+	if s.find(0, 0, isOpening) == nil && s.find(1, 0, isOpening) == nil {
+		return false
+	}
+	return s.connecting(c.By, c) || s.connecting(c.By.Peer(), c)
+}
+
+func isOpening(f *fact) bool { return isSYN(f) || isSYNACK(f) }
+
+// connecting reports whether an endpoint was on its way to ESTABLISHED when the RST of c passed, or had not set out. What it does
+// not know of its peer's end counts for the RST's sender only: that may have had no socket at all.
+func (s *scene) connecting(side Side, c *Close) bool {
+	state := c.OtherState
+	if side == c.By {
+		state = c.ByState
+	}
+	return state == fsm.SynSent || state == fsm.SynRcvd || state == fsm.Listen || state == fsm.Closed && s.step(side, fsm.Established) == nil ||
+		state == fsm.Unknown && s.step(side, fsm.Established) == nil
+}
+
+// causeOf says what an RST that ended a connection was the answer to. A plain RST, one without ACK, is what RFC 9293
+// 3.10.7 has an endpoint send that has no such connection; who throws its own away sends one with ACK.
+func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
+	me, peer := s.dir(c.By), s.dir(c.By.Peer())
+	before := func(is func(*fact) bool) func(*fact) bool {
+		return func(f *fact) bool { return f.time <= rst.time && f.ahead < rst.ahead && is(f) }
+	}
+	ownFIN, peerFIN := s.find(me, 0, before(isFIN)) != nil, s.find(peer, 0, before(isFIN)) != nil
+	plain := isPlainRST(rst)
+	switch {
+	case s.isForged(rst):
+		return ResetInjected
+	case c.InHandshake:
+		return s.causeInHandshake(c, rst)
+	case s.goesOn(c.By, rst) && plain:
+		return ResetOnPath
+	case s.marksBefore(markChallenge, peer, rst) && plain:
+		return ResetChallenge
+	case ownFIN && s.marksBefore(markUnsolicited, peer, rst):
+		return ResetWriteAfterClose
+	case ownFIN && peerFIN && plain && c.ByState != fsm.LastAck:
+		return ResetFinWait2
+	case ownFIN:
+		return ResetAfterFIN
+	case plain || rst.seq == 0 && me != peer && s.of(c.By).last == 0:
+		return ResetHalfOpen
+	case s.gaveUpAsking(me, rst):
+		return ResetKeepAlive
+	case peerFIN:
+		return ResetUnreadData
+	}
+	return ResetAborted
+}
+
+// marksBefore reports whether there is a mark of a kind that began before f.
+func (s *scene) marksBefore(kind markKind, dir uint8, f *fact) bool {
+	m := s.marked(kind, dir)
+	return m != nil && m.ahead < f.ahead
+}
+
+// isForged reports whether the RST itself betrays that its supposed sender did not send it (episode_strange.go).
+func (s *scene) isForged(rst *fact) bool {
+	m := s.marked(markStrange, rst.dir())
+	return m != nil && m.ahead == rst.ahead && betrays(m)
+}
+
+// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer.
+func (s *scene) gaveUpAsking(dir uint8, rst *fact) bool {
+	m := s.marked(markKeepAlive, dir)
+	return m != nil && m.unanswered() > 0 && m.last < rst.time && s.sides[1-dir].last < m.last
+}
+
+// goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
+// cannot have sent it: by anything but a SYN, which may begin another.
+func (s *scene) goesOn(by Side, rst *fact) bool {
+	me := s.of(by)
+	if me.last <= rst.time+max(captureSkew, me.distance) {
+		return false
+	}
+	return s.find(s.dir(by), 0, func(f *fact) bool { return f.any(wire.SYN) && f.time == me.last }) == nil
+}
+
+func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
+	me, peer := s.dir(c.By), s.dir(c.By.Peer())
+	if s.find(me, 0, isSYNACK) != nil {
+		return ResetDropped
+	}
+	if s.find(me, 0, isSYN) == nil && c.OtherState == fsm.SynSent {
+		return ResetRefused
+	}
+	synack := s.find(peer, 0, isSYNACK)
+	if synack != nil && isPlainRST(rst) && rst.time-synack.time <= roundTrip {
+		return ResetScan
+	}
+	return ResetAbandoned
+}
+
+// roundTrip is the longest that is common: what comes later is not the kernel's answer.
+const roundTrip Time = 500e6

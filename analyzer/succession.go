@@ -1,0 +1,90 @@
+package analyzer
+
+import (
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// predecessor says of the connection that had the sockets before how it stood
+// when they were used again.
+type predecessor uint32
+
+const (
+	wasClosed      predecessor = 1 << iota // both FINs were acknowledged
+	wasUnanswered                          // its SYN had no answer
+	wasReset                               // or refused
+	waitedAtOpener                         // the side that sent the SYN was in TIME_WAIT
+	waitedAtPeer                           // the other was
+	largerISN                              // than all that its sender had used
+	laterTimestamp
+)
+
+func (f predecessor) has(m predecessor) bool { return f&m != 0 }
+
+// waiting are the endpoints that were in TIME_WAIT.
+const waiting = waitedAtOpener | waitedAtPeer
+
+// noteSuccession marks c, which takes over the sockets of the conversation in slot old with the SYN s.
+func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment) {
+	o := t.slab.at(old)
+	was := t.standing(old, s.Dir)
+	tx := &o.half[s.Dir]
+	if tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0 {
+		was |= largerISN
+	}
+	if tsval, ok := o.lastTSval(&t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-tsval) > 0 {
+		was |= laterTimestamp
+	}
+	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(max(0, Time(s.Time)-o.last)))
+	m.count = uint32(was)
+	o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
+	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
+}
+
+// standing says how the conversation in a slot stands as opener sends a SYN for another on its sockets.
+func (t *Tracker) standing(slot uint32, opener uint8) (was predecessor) {
+	t.evidence.reset()
+	c := &t.evidence.conv
+	t.build(slot, c, &t.evidence)
+	t.evidence.judge.follow(c)
+	switch c.Outcome {
+	case Closed:
+		was = wasClosed
+	case Unanswered:
+		was = wasUnanswered
+	case Reset, Refused:
+		was = wasReset
+	}
+	for side, state := range t.evidence.judge.State {
+		switch {
+		case state != fsm.TimeWait:
+		case uint8(side)^c.clientDir == opener:
+			was |= waitedAtOpener
+		default:
+			was |= waitedAtPeer
+		}
+	}
+	return was
+}
+
+// noteOldAnswer marks c, whose SYN has no answer, if s answers that from the connection o that had
+// its sockets before: TIME_WAIT does, and who still holds the other end of a connection that broke down (RFC 9293 3.5.1).
+func (t *Tracker) noteOldAnswer(c, o *conv, s *wire.Segment) {
+	tx, opener := &c.half[s.Dir], &c.half[1-s.Dir]
+	if s.Len > 0 || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.packets > 0 || !opener.dialing(tx) {
+		return
+	}
+	if o.half[s.Dir].flags.has(provoked) || c.find(&t.facts.marks, markOldAnswer, s.Dir) != nil {
+		c.mark(&t.facts.marks, markOldAnswer, s.Dir, s, 0)
+	}
+}
+
+// lastTSval is the latest timestamp of a direction among the facts.
+func (c *conv) lastTSval(p *factPool, dir uint8) (tsval uint32, ok bool) {
+	for f := range c.facts.all(p) {
+		if f.dir() == dir && f.bits.has(factTimestamps) {
+			tsval, ok = f.tsval, true
+		}
+	}
+	return tsval, ok
+}
