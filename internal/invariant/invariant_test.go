@@ -120,7 +120,7 @@ func TestCheck(t *testing.T) {
 		{reset, func(o *one) { o.j.Close.Frame = 0 }, "reset by frame 0"},
 		{reset, func(o *one) { o.c.Outcome = analyzer.Open }, "outcome open beside final states"},
 		{reset, func(o *one) { o.c.ConnState = analyzer.StateS1 }, "outcome reset beside conn_state S1"},
-		{refused, func(o *one) { o.c.Outcome = analyzer.Unanswered }, "outcome unanswered beside close reset"},
+		{refused, func(o *one) { o.c.Outcome = analyzer.Open }, "outcome open beside close reset"},
 		{refused, func(o *one) { o.c.Completeness &^= analyzer.SawSYN }, "connection-refused, but there is neither SYN nor SYN-ACK"},
 		{refused, func(o *one) { last(o, client).Cause = fsm.UserTimeout }, "connection-refused (client, frame 2) without"},
 		{silent, func(o *one) { o.c.Sent[server].Packets = 1 }, "the server sent 1 segments"},

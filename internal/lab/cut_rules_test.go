@@ -36,8 +36,8 @@ var (
 	anyOutcome = []analyzer.Outcome{analyzer.Open, analyzer.Closed, analyzer.Closing, analyzer.Reset, analyzer.Refused, analyzer.Unanswered, analyzer.HalfOpen}
 
 	otherTurns = []turn{
-		{anyOutcome, analyzer.Reset, "an RST is left, and of the segments that show that it was not accepted, or came when all was over, one is missing", func(c *comparison) bool {
-			return c.rest.completeness&analyzer.SawRST != 0 && !c.full()
+		{anyOutcome, analyzer.Reset, "an RST is left, and what shows that it was not accepted, or came when all was over, is missing", func(c *comparison) bool {
+			return c.rest.completeness&analyzer.SawRST != 0
 		}},
 		{[]analyzer.Outcome{analyzer.Unanswered, analyzer.Refused, analyzer.HalfOpen}, analyzer.Open, "the SYN is missing, or the SYN-ACK", func(c *comparison) bool {
 			return c.rest.completeness&(analyzer.SawSYN|analyzer.SawSYNACK) != analyzer.SawSYN|analyzer.SawSYNACK
@@ -54,9 +54,6 @@ type comparison struct {
 	cut         *cut
 	whole, rest *told
 }
-
-// full reports whether, of the frames of the whole conversation, all are left, until the capture ends.
-func (c *comparison) full() bool { return c.cut.kind == "end" || c.cut.kind == "double" }
 
 func (c *told) has(id string) bool {
 	return slices.ContainsFunc(c.anomalies, func(a anomaly) bool { return a.id == id })
