@@ -103,6 +103,9 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	if tx.flags.has(isnKnown) && s.Seq != tx.isn() {
 		return false // no endpoint takes a second ISN within one connection
 	}
+	if s.Flags.Has(wire.ACK) && tx.end != 0 && uint32(tx.start) != s.Seq+1 && !tx.flags.has(isnKnown|sentData|sentFIN) {
+		tx.end, tx.acked, tx.rightWin = 0, 0, 0 // the ACKs before were of a connection that its peer no longer knew
+	}
 	tx.setISN(s.Seq)
 	tx.end = max(tx.end, tx.start+reassembly.Pos(s.Len)) // data on a SYN: TCP Fast Open
 	if s.Bits&wire.HasWScale != 0 {

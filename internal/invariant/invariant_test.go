@@ -127,7 +127,6 @@ func TestCheck(t *testing.T) {
 		{silent, func(o *one) { o.j.Anomalies = append(o.j.Anomalies, o.j.Anomalies[len(o.j.Anomalies)-1]) }, "twice in frame"},
 		{silent, func(o *one) { slices.Reverse(o.j.Anomalies) }, "is listed behind"},
 		{open, func(o *one) { o.c.Sent[client].UniqueBytes = 101 }, "unique bytes 101 > stream bytes 100"},
-		{open, func(o *one) { o.c.Sent[client].MissedBytes = 1 }, "unique and missed bytes 101 > stream bytes 100"},
 		{open, func(o *one) { o.c.Sent[client].RetransmittedBytes = 1 }, "1 bytes retransmitted, by no segment"},
 		{open, func(o *one) { o.c.Sent[client].FlightTimeAvg = o.c.Sent[client].FlightMax }, ""},
 		{open, func(o *one) { o.c.Sent[client].FlightTimeAvg = o.c.Sent[client].FlightMax + 1 }, "mean over time in flight 101 > most 100"},

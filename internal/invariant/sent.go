@@ -19,8 +19,6 @@ func (k *checker) sent(side analyzer.Side) {
 	s := &k.c.Sent[side]
 	again := s.Retransmitted()
 	atMost(k, side, "unique bytes", s.UniqueBytes, "stream bytes", s.StreamBytes)
-	atMost(k, side, "missed bytes", s.MissedBytes, "stream bytes", s.StreamBytes)
-	atMost(k, side, "unique and missed bytes", s.UniqueBytes+s.MissedBytes, "stream bytes", s.StreamBytes)
 	atMost(k, side, "unique, repeated and probe bytes", s.UniqueBytes+s.RetransmittedBytes+s.ProbeBytes, "payload bytes", s.PayloadBytes)
 	if s.RetransmittedBytes > 0 && again == 0 {
 		k.errorf("%v: %d bytes retransmitted, by no segment", side, s.RetransmittedBytes)
