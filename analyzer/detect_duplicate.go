@@ -34,8 +34,8 @@ func (r *recent) again(s *wire.Segment) bool {
 	if then.mark != now.mark || now.time-then.time > captureSkew || then.time-now.time > captureSkew {
 		return false
 	}
-	if s.IPID == 0 {
-		slot.mark = 0 // without an ID the third one is the second segment
+	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
+		slot.mark = 0 // without an ID the third one is the second segment; no stack repeats a SYN so soon
 	}
 	return true
 }
@@ -47,8 +47,11 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 		slot = t.newestThatFits(slot, s)
 	}
 	c := t.slab.at(slot)
-	if c.flags.has(pending) || !c.captured(&t.facts.marks, s) {
+	if c.flags.has(pending) && s.Flags.Any(wire.SYN) && s.IPID == 0 {
 		return slot, false // who meets a half-open connection sends its SYN again at once, behind the RST
+	}
+	if !c.captured(&t.facts.marks, s) {
+		return slot, false
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
 	t.passOver(slot, s, KindCaptureDuplicate)
