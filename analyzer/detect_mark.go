@@ -63,7 +63,13 @@ type markPool struct {
 	chunks [][]mark
 	free   uint32 // mark+1
 	news   uint64 // how often a mark was added, or something to one that is worth telling
+
+	sparse  bool // of a conversation that is not read nobody asks for anomalies
+	nowhere mark // what is not kept
 }
+
+// moves reports whether the trajectories depend on marks of this kind.
+func (k markKind) moves() bool { return k == markChallenge || k == markSucceeded }
 
 func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)&(chunkSize-1)] }
 
@@ -113,6 +119,10 @@ func (c *conv) find(p *markPool, kind markKind, dir uint8) *mark {
 
 // mark adds one more of a kind that s shows.
 func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amount int64) *mark {
+	if p.sparse && !c.flags.has(isRead) && !kind.moves() {
+		p.nowhere = mark{kind: kind, dir: dir}
+		return &p.nowhere
+	}
 	m := c.find(p, kind, dir)
 	if m == nil {
 		i := p.alloc()

@@ -110,7 +110,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		first = skips.First()
 	}
 	n := o.MaxFlows / o.Partitions()
-	return &Tracker{
+	t := &Tracker{
 		maxFlows: n,
 		maxEnded: max(1, n/16),
 		linger:   Time(2 * o.MSL),
@@ -123,6 +123,8 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
 		repairs:  repairPool{ranges: reassembly.NewPool(max(n, 64) * rangesPerFlow)},
 	}
+	t.facts.marks.sparse = t.reads && t.first > 0
+	return t
 }
 
 // Output collects what a tracker has to say about a batch: conversations that
