@@ -394,7 +394,7 @@ func (r *reader) payload() {
 func (r *reader) fly(end reassembly.Pos) {
 	a := r.a
 	a.weigh(r.next-r.una, r.now)
-	if n := uint64(end - r.una); n < 1<<32 {
+	if n := uint64(end - r.una); n-1 < 1<<32-1 { // what was acknowledged is not in flight
 		a.flightSum += n
 		a.flights++
 		a.flightMax = max(a.flightMax, uint32(n))
