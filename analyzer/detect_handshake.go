@@ -96,7 +96,7 @@ func (s *scene) retriedFor(dir uint8, synack *fact) bool {
 		}
 	}
 	m := s.marked(markSucceeds, dir)
-	return m != nil && (m.amount == 0 || predecessor(m.count).has(wasWaiting) || !predecessor(m.count).has(wasClosed|wasReset|wasUnanswered))
+	return m != nil && (m.amount == 0 || predecessor(m.count).has(waiting) || !predecessor(m.count).has(wasClosed|wasReset|wasUnanswered))
 }
 
 func detailSlowHandshake(a *Anomaly) string {
