@@ -25,12 +25,19 @@ func (r *reader) countACK() {
 func (r *reader) ackTooOld() bool {
 	const opened = sentSYN | sentSYNACK
 	switch {
+	case int32(uint32(r.tx.acked)-r.s.Ack) <= 0:
+		return false
 	case r.tx.flags&opened == 0 || r.rx.flags&opened == 0: // then the scale of windows is not known
 		return false
 	case r.tx.acked == 0 || r.tx.acked > r.rx.end: // an ACK of another connection, perhaps
 		return false
 	}
 	return uint32(r.tx.acked)-r.s.Ack > max(r.a.windowMax, uint32(r.a.synWindow))
+}
+
+// ackTooFar reports whether an ACK is so far beyond all that was captured, and acknowledged, that it is of another connection, or forged.
+func (r *reader) ackTooFar() bool {
+	return r.tx.acked != 0 && r.rx.end != 0 && reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) > max(r.rx.end, r.tx.acked)+farthest
 }
 
 // readACK takes what a segment tells of the other direction: what has arrived, and the window.
@@ -49,8 +56,11 @@ func (r *reader) readACK() {
 	}
 	switch {
 	case r.ack > known:
-		if r.v.kind == KindACK && r.answersProbe() {
-			r.v.kind = KindZeroWindowProbeACK
+		if r.ack > high {
+			r.beyondCaptured(known)
+		}
+		if r.v.kind == KindACK {
+			r.v.kind = r.newsOfProbe(known)
 		}
 		r.advance(high)
 	case r.ack < known:
@@ -91,9 +101,26 @@ func (b *book) flightFits(peer *book, high reassembly.Pos) bool {
 	return peer.edge-high >= reassembly.Pos(b.segmentMax)
 }
 
-// answersProbe reports whether an ACK answers a zero-window probe.
-func (r *reader) answersProbe() bool {
-	return r.b.flags.has(bookZeroProbed) && r.s.Window == 0
+// beyondCaptured is an ACK of more than was captured; known is what was acknowledged before. In a capture that begins with a
+// keep-alive the peer expects one more than that had.
+func (r *reader) beyondCaptured(known reassembly.Pos) {
+	h := r.rx
+	if known == 0 && h.packets > 0 && !h.flags.has(isnKnown|sentData|sentFIN) && h.end == h.start && r.ack == h.end+1 {
+		h.start, h.end = r.ack, r.ack
+		return
+	}
+	r.v.notes |= NoteACKOfUnseen
+}
+
+// newsOfProbe is the kind of a pure ACK that acknowledges more than known: it may answer a probe all the same.
+func (r *reader) newsOfProbe(known reassembly.Pos) Kind {
+	switch {
+	case r.b.flags.has(bookZeroProbed) && r.s.Window == 0:
+		return KindZeroWindowProbeACK
+	case r.b.flags.has(bookProbed) && known == 0:
+		return KindKeepAliveACK
+	}
+	return KindACK
 }
 
 // repeatedACK is the kind of an ACK, without payload and in order, that acknowledges no more than one before.
@@ -117,6 +144,9 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 		if b.dup < 1<<16-1 {
 			b.dup++
 		}
+		if b.repair != 0 {
+			r.t.repairs.at(b.repair).heard = r.now
+		}
 		if b.dup == dupThresh {
 			a.triples++
 		}
@@ -138,6 +168,9 @@ func (r *reader) advance(high reassembly.Pos) {
 		una = r.rx.start
 	}
 	b.weigh(max(high, una)-una, r.now)
+	if r.a.isFull(r.ack - una) {
+		b.flags |= bookFullACKed
+	}
 	if n := b.flight.n; n > 0 {
 		if last, size, clean := b.flight.acknowledge(&r.t.flights, r.ack, una); last != nil {
 			r.sample(last, size, clean)
@@ -156,9 +189,6 @@ func (r *reader) advance(high reassembly.Pos) {
 	}
 	if b.flags.has(bookStamping) && r.s.Bits&wire.HasTimestamps != 0 && int32(r.s.TSecr-b.stamp) >= 0 {
 		r.stamped()
-	}
-	if r.ack > high {
-		r.v.notes |= NoteACKOfUnseen
 	}
 	if b.repair != 0 {
 		r.repaired(high)
@@ -288,6 +318,9 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	rp.sacks++
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
 	rp.invalidSACKs += uint32(got.Invalid)
+	if got.Invalid > 0 || got.DSACK.Len() > 0 && got.DSACK.Lo < r.rx.start-1 {
+		r.strangeBlocks(blocks[:n])
+	}
 	if got.Reneged > 0 {
 		r.takesBack(rp, got.Reneged)
 	}
@@ -295,6 +328,12 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 		r.v.notes |= NoteDSACK
 		rp.dsacks++
 		r.proveTwice(rp, got.DSACK)
+	}
+	if got.Sacked > 0 {
+		rp.heard = r.now
+	}
+	if r.a.isFull(reassembly.Pos(got.Sacked)) {
+		r.b.flags |= bookFullACKed
 	}
 	return got.Sacked > 0
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // build writes the record of the slot's conversation into out, which this tracker may have written before, and its
-// facts and marks behind those in ev. Its stream number is the Merger's to give.
-func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
+// facts and marks behind those in ev; j is room to work in. Its stream number is the Merger's to give.
+func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgment) {
 	c := t.slab.at(slot)
 	cl, roles := c.client()
 	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is
@@ -40,11 +40,11 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence) {
 	out.now, out.msl2, out.clientDir, out.held = max(t.now, c.last), t.linger, cl, c.flags.has(wasHeld)
 	o, plain := c.plainOutcome(&t.facts)
 	if !plain {
-		ev.judge.follow(out)
-		o = ev.judge.scene.outcome()
+		j.follow(out)
+		o = j.scene.outcome()
 	}
 	out.Outcome = o
-	out.ConnState = connState(o, ev.judge.Close.By, &c.half[cl], &c.half[1-cl])
+	out.ConnState = connState(o, j.Close.By, &c.half[cl], &c.half[1-cl])
 }
 
 func (h *half) sent(out *Sent) {

@@ -22,6 +22,9 @@ connection-refused error
 no-answer error
 syn-retransmit warning
 syn-ack-retransmit warning
+accept-queue-overflow warning
+slow-handshake warning
+syn-options-changed note
 handshake-incomplete warning
 simultaneous-open note
 split-handshake warning
@@ -47,6 +50,8 @@ window-full note
 window-shrunk warning
 keep-alive note
 keep-alive-timeout error
+sack-of-unsent warning
+mtu-black-hole error
 sack-reneged warning
 closing
 missing-final-ack warning

@@ -62,6 +62,8 @@ func (r *reader) cause(rp *repair, i int, e *sent) Cause {
 		return CauseTailProbe
 	case timer:
 		return CauseTimeout
+	case waited < minRTO && (r.rx.packets == 0 || rp.heard != 0 && r.now-rp.heard < max(minRTO, r.responseTime())):
+		return CauseFast // sooner than any timer: it answers what was heard before, or what nobody captured
 	case waited >= minRTO && r.pos <= r.una && !answers:
 		return CauseTimeout
 	}
@@ -119,7 +121,7 @@ func (r *reader) acquit(rp *repair, h *half, i int) {
 	rp.spurious++
 	rp.lost -= min(rp.lost, uint32(one.lost))
 	if one.before {
-		rp.lostPackets--
+		rp.lostPackets -= min(rp.lostPackets, 1)
 	}
 	r.t.amend(r, h, one)
 	if one.lost > 0 {

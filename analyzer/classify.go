@@ -26,6 +26,7 @@ type reader struct {
 	una      reassembly.Pos // of these, the first that is not acknowledged
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	again    bool           // its frame was captured just before
 	unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
 	v        verdict
 }
@@ -49,7 +50,7 @@ func (r *reader) read() {
 			r.close()
 			return
 		}
-	case s.Flags&wire.ACK != 0 && int32(uint32(r.tx.acked)-s.Ack) > 0 && r.ackTooOld():
+	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.tx.acked) > uint32(farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.v.kind = KindUnacceptable
 		r.v.notes |= NoteOldACK
 	case r.pos != r.next:
@@ -84,6 +85,9 @@ func (r *reader) place() {
 			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
 		}
 		r.pos = r.next
+		if s.Len == 1 && s.Flags == wire.ACK { // new data would come with PSH
+			r.next++
+		}
 	} else {
 		r.next = r.tx.end
 		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
@@ -114,7 +118,7 @@ func (r *reader) close() {
 func (r *reader) closeRare() {
 	switch r.v.kind {
 	case KindUnacceptable:
-		if !r.s.Flags.Any(wire.RST) && !r.moves() {
+		if !r.s.Flags.Any(wire.RST) && (r.s.Flags.Any(wire.SYN) || !r.moves()) {
 			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindRST, KindKeepAlive, KindZeroWindowProbe:
@@ -130,6 +134,27 @@ func (r *reader) closeRare() {
 // timestamp its sender has sent, and will send again.
 func (r *reader) moves() bool {
 	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0
+}
+
+// apart are the kinds of segments that the conv does not take as it does others.
+const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+
+// setApart gives the conv a segment of such a kind, or what it is to know of it.
+func (r *reader) setApart() {
+	switch start := r.tx.start; {
+	case r.v.kind == KindKeepAlive:
+		r.c.segment(&r.t.facts, r.s)
+		if !r.tx.flags.has(isnKnown) && r.tx.start != start {
+			r.tx.start = r.tx.end // the capture begins with it: its octet is none of the stream
+		}
+	case r.v.kind == KindCaptureDuplicate && r.again:
+		r.c.mark(&r.t.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
+		r.c.count(r.tx, r.s)
+	case r.moves():
+		r.c.segment(&r.t.facts, r.s)
+	default:
+		r.c.count(r.tx, r.s)
+	}
 }
 
 // mark notes what flags and IP header say whatever the segment is.
@@ -212,7 +237,9 @@ func (r *reader) opening() Kind {
 		r.a.flags |= bookSACK
 	}
 	if tx.flags.has(sent) {
-		kind = r.openAgain()
+		if kind = r.openAgain(); kind == KindRetransmission {
+			r.compareOptions()
+		}
 	} else {
 		kind = r.open(kind)
 	}
@@ -224,6 +251,28 @@ func (r *reader) opening() Kind {
 		r.capture(rp)
 	}
 	return kind
+}
+
+// comparedOptions are the options of a SYN that are the same each time, with most stacks.
+const comparedOptions = wire.HasMSS | wire.HasWScale | wire.HasSACKPerm | wire.HasTimestamps
+
+// compareOptions compares the options of a repeated SYN or SYN-ACK with those of the first.
+func (r *reader) compareOptions() {
+	s, a := r.s, r.a
+	if (s.Bits|a.synOptions)&(wire.CutOptions|wire.BadOptions) != 0 || r.tx.flags&(sentSYN|sentSYNACK) == sentSYN|sentSYNACK {
+		return // not known, or perhaps of a SYN where this is a SYN-ACK
+	}
+	changed := (s.Bits ^ a.synOptions) & comparedOptions
+	if s.Bits&wire.HasMSS != 0 && s.MSS != a.mss {
+		changed |= wire.HasMSS
+	}
+	if s.Bits&wire.HasWScale != 0 && s.WScale != a.wscale {
+		changed |= wire.HasWScale
+	}
+	if changed != 0 {
+		m := r.note(markSYNOptions, s.Dir)
+		m.amount |= int64(changed)
+	}
 }
 
 // open is a SYN or SYN-ACK of which no other was captured.
@@ -264,30 +313,37 @@ func (r *reader) openAgain() Kind {
 	}
 	switch r.origin(e) {
 	case samePacket:
-		r.t.repairOf(r.a, r.tx).copied(r.s)
-		return KindCaptureDuplicate
+		return r.doubled(r.t.repairOf(r.a, r.tx), e)
 	case overtook:
 		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
 		return KindOutOfOrder
 	}
 	r.v.cause = CauseTimeout
-	if r.s.Flags.Any(wire.ACK) && e != nil && r.answersSYN(e) {
+	if r.s.Flags.Any(wire.ACK) && r.answersSYN(e) {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
-	r.v.spurious = e == nil && r.rx.acked != 0
+	if r.v.spurious = e == nil && r.rx.acked != 0; r.v.spurious && r.s.Flags.Any(wire.ACK) && r.a.syns > 2 {
+		r.untaken()
+	}
 	r.resend(i, 0)
 	return KindRetransmission
 }
 
-// answersSYN reports whether a SYN-ACK that was sent as e before is sent again because the SYN came again: as soon
-// as it can.
+// answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
+// soon as it can, or sooner after the one before than a timer waits.
 func (r *reader) answersSYN(e *sent) bool {
+	if r.b.repair == 0 || r.t.repairs.at(r.b.repair).resends() == 0 {
+		return false
+	}
+	if r.now-r.tx.last < minRTO {
+		return true
+	}
 	soon := r.responseTime()
 	if soon == 0 {
 		soon = firstRTO / 2
 	}
-	return r.rx.last > e.time && r.b.repair != 0 && r.t.repairs.at(r.b.repair).resends() > 0 && r.now-r.rx.last < soon
+	return e != nil && r.rx.last > e.time && r.now-r.rx.last < soon
 }
 
 // inOrder is new bytes, or a FIN, where the last ended.
@@ -394,7 +450,7 @@ func (r *reader) payload() {
 func (r *reader) fly(end reassembly.Pos) {
 	a := r.a
 	a.weigh(r.next-r.una, r.now)
-	if n := uint64(end - r.una); n-1 < 1<<32-1 { // what was acknowledged is not in flight
+	if n := uint64(end - r.una); n-1 < 1<<32-1 {
 		a.flightSum += n
 		a.flights++
 		a.flightMax = max(a.flightMax, uint32(n))

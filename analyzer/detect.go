@@ -27,7 +27,8 @@ const (
 	signOpening
 	signClosing // an endpoint was left in the middle of it
 	signCloseWait
-	signBothFIN // each sent its FIN without having the other's
+	signSlowOpening // the SYN was answered later than what followed
+	signBothFIN     // each sent its FIN without having the other's
 )
 
 func sign(k markKind) signs { return 1 << k }
@@ -102,6 +103,9 @@ func (s *scene) look() {
 	if syns[0] > 0 && syns[1] > 0 {
 		s.signs |= signBothSYN | signSplit
 	}
+	if synacks[0]+synacks[1] > 0 && s.answeredLate() {
+		s.signs |= signSlowOpening
+	}
 	s.lookAtStates()
 }
 
@@ -156,6 +160,11 @@ func (s *scene) raiseMark(m *mark, a args) *Anomaly { return s.raiseAt(m.ahead, 
 func (s *scene) raiseAt(ahead uint32, t Time, a args) *Anomaly {
 	s.anomalies = append(s.anomalies, Anomaly{Kind: s.kind, Frame: s.firstFrame + uint64(ahead), Time: t, args: a})
 	return &s.anomalies[len(s.anomalies)-1]
+}
+
+// raised reports whether an anomaly of that kind was raised, by a detector before this.
+func (s *scene) raised(id string) bool {
+	return slices.ContainsFunc(s.anomalies, func(a Anomaly) bool { return a.Kind.ID == id })
 }
 
 func (a *Anomaly) onSide(side Side) { a.Side, a.HasSide = side, true }

@@ -99,12 +99,36 @@ func detailCutOptions(a *Anomaly) string {
 
 func detectBadSum(s *scene) {
 	for dir := range uint8(2) {
-		if m := s.marked(markBadSum, dir); m != nil && s.sides[dir].goodSum {
+		m := s.marked(markBadSum, dir)
+		switch {
+		case m == nil:
+		case s.sides[dir].goodSum:
 			s.raiseMark(m, args{int64(m.count)}).onSide(s.side(dir))
+		case s.damaged(m):
+			s.raiseMark(m, args{0}).onSide(s.side(dir))
 		}
 	}
 }
 
+// damaged reports whether wrong checksums of a sender that never had a right one are not left to its network card: routers forwarded the
+// first, so that it was on the wire as it is, or its peer goes on as if none had come; and nobody ever acknowledged anything of that sender.
+func (s *scene) damaged(m *mark) bool {
+	taken := s.find(1-m.dir, 0, func(f *fact) bool {
+		return f.has(wire.ACK) && f.time >= m.time && (!s.sides[m.dir].knowsISN || f.covers(s.sides[m.dir].isn))
+	})
+	if taken != nil {
+		return false
+	}
+	again := s.find(1-m.dir, 0, func(f *fact) bool { return f.any(wire.SYN) && f.time > m.time })
+	return !initialTTL(m.ttl) || again != nil
+}
+
+// initialTTL reports whether it is one that hosts send with: no router has forwarded the packet.
+func initialTTL(ttl uint8) bool { return ttl == 32 || ttl == 64 || ttl == 128 || ttl == 255 }
+
 func detailBadSum(a *Anomaly) string {
+	if a.args[0] == 0 {
+		return "the " + a.Side.String() + "'s segments have wrong checksums, and the " + a.Side.Peer().String() + " does not take them"
+	}
 	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with a wrong checksum; other checksums of its are right"
 }

@@ -15,7 +15,7 @@ func detectPacketLoss(s *scene) {
 	for dir := range uint8(2) {
 		m := s.marked(markLoss, dir)
 		if m == nil || s.sides[1-dir].unseen && m.amount == 0 {
-			continue
+			continue // what was not captured may have acknowledged it
 		}
 		lost := int64(m.count) - int64(m.run.n)
 		if lost <= 0 {
@@ -69,6 +69,38 @@ func detailPacketLoss(a *Anomaly) string {
 		text += ", because of " + strings.Join(by, " and ")
 	}
 	return text
+}
+
+func detectStrangeSACK(s *scene) {
+	s.eachMark(markStrangeSACK, func(m *mark, side Side) {
+		s.raiseMark(m, args{int64(m.count), m.amount}).onSide(side)
+	})
+}
+
+func detailStrangeSACK(a *Anomaly) string {
+	far, where := a.args[1], "beyond"
+	if far < 0 {
+		far, where = -far, "before"
+	}
+	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with SACK blocks for what the " + a.Side.Peer().String() + " has not sent, " +
+		count(far, "byte") + " " + where + " the ACK"
+}
+
+// detectBlackHole wants that smaller segments arrive: its pieces did, or something behind it.
+func detectBlackHole(s *scene) {
+	s.eachMark(markBlackHole, func(m *mark, side Side) {
+		if m.count >= vanished && m.amount != 0 {
+			s.raiseMark(m, args{int64(m.count), int64(m.hole.to - m.hole.from), m.amount}).onSide(side)
+		}
+	})
+}
+
+func detailBlackHole(a *Anomaly) string {
+	text := "segments of the " + a.Side.String() + " with " + count(a.args[1], "byte") + " never arrive, sent " + times(a.args[0]+1)
+	if a.args[2] > 0 {
+		return text + "; in pieces of " + count(a.args[2], "byte") + " they do"
+	}
+	return text + "; smaller ones behind them do"
 }
 
 func wasLost(n int64) string {

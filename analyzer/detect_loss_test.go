@@ -16,7 +16,7 @@ func TestPacketLoss(t *testing.T) {
 +20ms   < P.  201:401(200) ack 101
 +50us   > .   101:101(0)   ack 601
 `, []string{
-			"0 packet-loss server 9: 1 of 4 packets of the server with data was lost before the tap; sent again after 20.1 ms",
+			"0 packet-loss server 9: 1 of 4 packets of the server with data was lost before the tap; sent again after 20.1 ms, because of duplicate ACKs or SACK",
 		}},
 		{"sent again in pieces: one packet", request + `
 +1ms   > .   101:1101(1000)  ack 201
@@ -53,6 +53,46 @@ func TestPacketLoss(t *testing.T) {
 +20ms  < .   201:201(0)      ack 201 <nop,nop,TS,nop,nop,sack 101:201>
 `, []string{
 			"0 spurious-retransmission client 8: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+		}},
+	})
+}
+
+func TestVanishing(t *testing.T) {
+	const (
+		full  = " < .  201:1649(1448) ack 101\n"
+		sack  = "+50us > . 101:101(0) ack 201 <nop,nop,TS,nop,nop,sack 1649:1749>\n"
+		small = "+10us < P. 1649:1749(100) ack 101\n"
+	)
+	waits := func(times string, more ...string) []string {
+		return append([]string{"0 retransmission-timeout server 10: " + times}, more...)
+	}
+	checkCases(t, []detectCase{
+		{"the small one behind it arrives", request + "+1ms" + full + small + sack + "+400ms" + full + "+800ms" + full, waits(
+			"nothing of the server's was acknowledged for 1.2 s; its timer fired twice, backing off once",
+			"0 mtu-black-hole server 10: segments of the server with 1,448 bytes never arrive, sent 3 times; smaller ones behind them do")},
+		{"once may be chance", request + "+1ms" + full + small + sack + "+400ms" + full, waits(
+			"nothing of the server's was acknowledged for 401.1 ms; its timer fired once")},
+		{"one got through before", request + "+1ms < . 201:1649(1448) ack 101\n+50us > . 101:101(0) ack 1649\n+1ms < . 1649:3097(1448) ack 101\n" +
+			"+10us < P. 3097:3197(100) ack 101\n+50us > . 101:101(0) ack 1649 <nop,nop,TS,nop,nop,sack 3097:3197>\n" +
+			"+400ms < . 1649:3097(1448) ack 101\n+800ms < . 1649:3097(1448) ack 101\n", []string{
+			"0 retransmission-timeout server 12: nothing of the server's was acknowledged for 1.2 s; its timer fired twice, backing off once"}},
+	})
+}
+
+func TestSACKOfUnsent(t *testing.T) {
+	block := func(edges string) string {
+		return request + "+1ms < . 201:1649(1448) ack 101\n+50us > . 101:101(0) ack 201 <nop,nop,TS,nop,nop,sack " + edges + ">\n"
+	}
+	checkCases(t, []detectCase{
+		{"far beyond", block("900000201:900001649"), []string{
+			"0 sack-of-unsent client 8: 1 segment of the client with SACK blocks for what the server has not sent, 900,000,000 bytes beyond the ACK",
+		}},
+		{"before the stream", block("-5000:-4000"), []string{
+			"0 sack-of-unsent client 8: 1 segment of the client with SACK blocks for what the server has not sent, 5,201 bytes before the ACK",
+		}},
+		{"the window allows it", block("64000:64457"), nil},
+		{"the window does not", block("64000:64458"), []string{
+			"0 sack-of-unsent client 8: 1 segment of the client with SACK blocks for what the server has not sent, 63,799 bytes beyond the ACK",
 		}},
 	})
 }

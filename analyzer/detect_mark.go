@@ -12,12 +12,12 @@ type mark struct {
 	ahead      uint32
 	count      uint32
 	amount     int64  // bytes or ns, by kind
-	hole       hole   // of markHole; the range that markUnsent is about
+	hole       hole   // of markHole; the range that markUnsent is about; of markKeepAlive passed: dir gave up, by an RST
 	run        run    // of what lasts (episode.go)
 	next       uint32 // mark+1; 0: none
 	kind       markKind
 	dir        uint8
-	ttl, usual uint8 // of markStrange: its TTL and its sender's
+	ttl, usual uint8 // of markStrange: its TTL and its sender's; of markBadSum the TTL of the first
 	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
 }
 
@@ -52,6 +52,8 @@ const (
 	markStrange                     // an RST, FIN or data of dir that another may have sent: amount is of betrayal
 	markLoss                        // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
 	markBlackHole                   // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
+	markStrangeSACK                 // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
+	markSYNOptions                  // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
 	numMarkKinds
 )
 
@@ -161,7 +163,7 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 	}
 	if !tx.flags.has(badSum) { // of a sender that leaves them to its network card every one is wrong
 		tx.flags |= badSum
-		c.mark(p, markBadSum, s.Dir, s, 0)
+		c.mark(p, markBadSum, s.Dir, s, 0).ttl = s.TTL
 	}
 	return false
 }

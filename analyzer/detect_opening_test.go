@@ -23,18 +23,20 @@ func TestOpeningAnomalies(t *testing.T) {
 		{"reset by the server", syn + synack + lastACK + "+20ms < R 1:1(0) win 0\n", []string{
 			"0 rst-in-handshake client 4: the server reset after its own SYN-ACK, 40.0 ms after the first segment",
 		}},
-		{"no answer", syn + "1.0 > S 0:0(0)\n3.0 > S 0:0(0)\n", []string{
+		{"no answer", syn + "1.0 > S 0:0(0) <mss 1460>\n3.0 > S 0:0(0) <mss 1460>\n", []string{
 			"0 no-answer client 1: client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart; nothing came back",
 			"0 syn-retransmit client 2: client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart",
 		}},
-		{"SYN-ACK lost", syn + synack + "1.0 > S 0:0(0)\n+20ms < S. 0:0(0) ack 1\n" + lastACK, []string{
+		{"SYN-ACK lost", syn + synack + "1.0 > S 0:0(0) <mss 1460>\n+20ms < S. 0:0(0) ack 1 <mss 1460>\n" + lastACK, []string{
 			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent twice, 1.0 s apart; an answer had passed before the second",
 			"0 syn-ack-retransmit server 4: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; the SYN came again, so the SYN-ACK was lost or late",
+			"0 slow-handshake client 4: the handshake took 1.0 s; SYN sent twice, SYN-ACK twice: the network lost the SYN-ACK, or the ACK of it",
 		}},
-		{"handshake ACK lost", syn + synack + lastACK + "1.0 < S. 0:0(0) ack 1\n" + lastACK + "+1ms > P. 1:2(1) ack 1\n+20ms < . 1:1(0) ack 2\n", []string{
+		{"handshake ACK lost", syn + synack + lastACK + "1.0 < S. 0:0(0) ack 1 <mss 1460>\n" + lastACK + "+1ms > P. 1:2(1) ack 1\n+20ms < . 1:1(0) ack 2\n", []string{
 			"0 syn-ack-retransmit server 4: server waited 980.0 ms: SYN-ACK sent twice, 980.0 ms apart; the client had acknowledged: that ACK was lost, or not taken",
+			"0 slow-handshake client 4: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent once, SYN-ACK twice: the network lost the SYN-ACK, or the ACK of it",
 		}},
-		{"never acknowledged", syn + synack + "1.02 < S. 0:0(0) ack 1\n3.02 < S. 0:0(0) ack 1\n", []string{
+		{"never acknowledged", syn + synack + "1.02 < S. 0:0(0) ack 1 <mss 1460>\n3.02 < S. 0:0(0) ack 1 <mss 1460>\n", []string{
 			"0 syn-ack-retransmit server 3: server waited 3.0 s: SYN-ACK sent 3 times, 1.0 s and 2.0 s apart; no ACK of the client had come",
 			"0 handshake-incomplete server 4: server waited 3.0 s: SYN-ACK sent 3 times, 1.0 s and 2.0 s apart; left in SYN_RCVD",
 		}},

@@ -32,7 +32,7 @@ func (r *reader) readDisorder() {
 	case r.pos > r.next:
 		r.ahead()
 	default:
-		r.again()
+		r.sentBefore()
 	}
 }
 
@@ -65,9 +65,11 @@ func (r *reader) ahead() {
 // outside reports whether the segment is so far from all that its sender has sent and was allowed to send that
 // its receiver drops it. An ACK that opened the window may not have been captured: as much as was ever offered is allowed once more.
 func (r *reader) outside() bool {
-	const half = 1 << 30 // RFC 7323 2.3: windows are smaller
 	if r.pos < r.next {
-		return r.pos < r.una-half
+		return r.pos < r.una-farthest
+	}
+	if r.pos-r.next > farthest {
+		return true // of another connection, or forged
 	}
 	if !r.tx.flags.has(isnKnown) || !r.rx.flags.has(sentSYN|sentSYNACK) || r.rx.rightWin == 0 {
 		return false
@@ -81,10 +83,11 @@ func (r *reader) isKeepAlive() bool {
 	if r.s.Len > 1 || r.pos != r.next-1 || r.una != r.next || r.s.Flags.Any(wire.FIN) || !r.s.Flags.Has(wire.ACK) {
 		return false
 	}
-	if reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) < r.tx.acked {
+	if r.tx.acked != 0 && reassembly.Unwrap(r.rx.end, reassembly.Seq(r.s.Ack)) < r.tx.acked {
 		return false
 	}
-	return r.order() >= 0 && r.now-r.tx.last > r.loop()
+	order := r.order()
+	return order > 0 || order == 0 && r.now-r.tx.last > r.loop()
 }
 
 // loop is the least time in which a segment and its answer pass the whole path, as far as is known.
@@ -149,7 +152,10 @@ func (r *reader) origin(e *sent) origin {
 	case 1:
 		return sentAgain
 	case -1:
-		if e != nil && e.times > 0 {
+		switch {
+		case r.sinceSent(e) >= minRTO && int32(r.s.Ack-uint32(r.tx.acked)) >= 0:
+			return sentAgain // some send a SYN-ACK again with the timestamp that it had; a late copy has its ACK of then
+		case e != nil && e.times > 0:
 			return overtook
 		}
 		return samePacket
@@ -160,8 +166,23 @@ func (r *reader) origin(e *sent) origin {
 	return samePacket
 }
 
-// again is a segment that begins before what its sender sent last, and takes positions.
-func (r *reader) again() {
+// sinceSent is how long ago what a segment repeats passed last: at e, or before it was acknowledged.
+func (r *reader) sinceSent(e *sent) Time {
+	if e != nil {
+		return r.now - e.time
+	}
+	return r.now - max(r.a.advanced, 1)
+}
+
+// doubled enters a second copy of a packet.
+func (r *reader) doubled(rp *repair, e *sent) Kind {
+	rp.copied(r.s)
+	r.again = r.sinceSent(e) <= captureSkew
+	return KindCaptureDuplicate
+}
+
+// sentBefore is a segment that begins before what its sender sent last, and takes positions.
+func (r *reader) sentBefore() {
 	rp := r.t.repairOf(r.a, r.tx)
 	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
 		if r.b.flags.has(bookZero) && r.s.Len <= 1 {
@@ -181,13 +202,12 @@ func (r *reader) again() {
 	from, to := r.bytes()
 	fresh := rp.captured.Missing(r.t.repairs.ranges, from, min(to, r.next))
 	which := sentAgain
-	if fresh == 0 {
+	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); fresh == 0 && !another { // not another piece of e
 		which = r.origin(e)
 	}
 	switch {
 	case which == samePacket:
-		r.v.kind = KindCaptureDuplicate
-		rp.copied(r.s)
+		r.v.kind = r.doubled(rp, e)
 		return
 	case which == overtook:
 		r.late(rp, -1, nil)
@@ -295,7 +315,6 @@ func (r *reader) resend(i int, fresh int64) {
 	rp.bytes += r.repeated(rp)
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
-		rp.lostPackets++
 	}
 	r.t.repairs.again(rp, r.v.cause)
 	if r.end <= r.rx.acked {
@@ -325,22 +344,30 @@ func (r *reader) resend(i int, fresh int64) {
 		rp.spurious++
 		return
 	}
+	before := fresh > 0 && lost > 0
+	if before {
+		rp.lostPackets++
+	}
 	rp.lost += uint32(lost)
-	r.lose(rp, lost, fresh > 0, since)
+	r.lose(rp, lost, before, since)
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
 		r.t.forgotten++
 	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
-		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: fresh > 0, lost: lost,
+		head: r.pos <= r.una, stamps: r.s.Bits&wire.HasTimestamps != 0, before: before, lost: lost,
 	})
+}
+
+// startOf is where the i-th range in flight begins.
+func (r *reader) startOf(i int) reassembly.Pos {
+	if i > 0 {
+		return reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+	}
+	return r.una
 }
 
 // whole reports whether the segment has all of the i-th range in flight.
 func (r *reader) whole(i int, e *sent) bool {
-	from := r.una
-	if i > 0 {
-		from = reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
-	}
-	return r.pos <= from && int32(e.end-uint32(r.end)) <= 0
+	return r.pos <= r.startOf(i) && int32(e.end-uint32(r.end)) <= 0
 }

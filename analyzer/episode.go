@@ -131,6 +131,7 @@ func (r *reader) sentAgain() {
 	if r.v.cause != CauseTimeout || r.pos > r.una || r.end <= r.una {
 		return
 	}
+	r.vanishes()
 	since := max(r.a.advanced, r.tx.busySince)
 	if since == 0 {
 		since = r.tx.last
@@ -178,6 +179,9 @@ func (r *reader) rejected() {
 	case r.v.notes&NotePAWS != 0:
 		m := r.note(markOldStamp, dir)
 		m.amount = max(m.amount, int64(r.a.tsMax-r.s.TSval))
+	case r.v.notes&NoteOldACK != 0 && r.ackTooFar():
+		m := r.note(markUnsent, dir)
+		m.amount = max(m.amount, int64(r.s.Ack-uint32(r.rx.end)))
 	case r.v.notes&NoteOldACK != 0:
 		m := r.note(markOldACK, dir)
 		m.amount = max(m.amount, int64(uint32(r.tx.acked)-r.s.Ack))
@@ -253,11 +257,14 @@ func (r *reader) followEpisodes() {
 			m.run.end(r.now)
 		}
 	}
-	if m := r.find(markKeepAlive, 1-dir); m != nil && m.run.since != 0 {
+	if m := r.find(markKeepAlive, 1-dir); m != nil && m.run.since != 0 && !m.hole.passed {
 		if heard {
 			m.amount++
 		}
 		m.run.end(r.now)
+	}
+	if m := r.find(markKeepAlive, dir); m != nil && r.v.kind == KindRST {
+		m.hole.passed = true
 	}
 	if m := r.find(markUnsent, 1-dir); m != nil && m.run.since != 0 {
 		r.deny(m)

@@ -81,6 +81,7 @@ const (
 	bookScaled                           // it offered a window in a segment without SYN
 	bookZero                             // its window is closed, since zeroSince
 	bookStamping                         // an echo of stamp is awaited
+	bookFullACKed                        // a segment as large as its peer's MSS allows may have been acknowledged
 	bookEpisode                          // something lasts that further segments may end (episode.go)
 )
 

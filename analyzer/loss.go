@@ -13,6 +13,8 @@ const ethernetMSS = 1460
 // of a super segment (TSO), which is many, and of what was not captured each piece counts.
 func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time) {
 	switch {
+	case rp.untaken:
+		return 0, r.now
 	case i >= 0:
 	case fresh > 0 && r.end > r.una:
 		return 1, r.now
@@ -25,7 +27,7 @@ func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time
 		limit = ethernetMSS
 	}
 	if i > 0 {
-		from = reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+		from = r.startOf(i)
 	}
 	if fresh > 0 {
 		lost = 1
@@ -84,9 +86,21 @@ func (r *reader) lose(rp *repair, lost uint8, before bool, since Time) {
 
 // answered is an ACK that advances: the retransmissions before it were not the last word.
 func (r *reader) answered(rp *repair) {
-	rp.unanswered = false
+	rp.unanswered, rp.untaken = false, false
 	if m := r.find(markLoss, 1-r.s.Dir); m != nil {
 		m.run.n = 0
+	}
+}
+
+// untaken is a SYN-ACK that is sent once more though it was acknowledged: what its peer has sent so far came, and was not taken.
+func (r *reader) untaken() {
+	if r.b.repair == 0 {
+		return
+	}
+	rp := r.t.repairs.at(r.b.repair)
+	rp.lost, rp.lostPackets, rp.untaken, rp.unanswered = 0, 0, true, true
+	if m := r.find(markLoss, 1-r.s.Dir); m != nil {
+		m.count, m.amount, m.run.n = 0, 0, 0
 	}
 }
 

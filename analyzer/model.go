@@ -178,8 +178,8 @@ func (c *Conversation) CopyTo(dst *Conversation) {
 	dst.facts, dst.marks = facts, marks
 }
 
-// Duration is the time from the first to the last frame.
-func (c *Conversation) Duration() time.Duration { return c.End.Sub(c.Start) }
+// Duration is the time from the first to the last frame; 0 if the clock went back meanwhile.
+func (c *Conversation) Duration() time.Duration { return max(0, c.End.Sub(c.Start)) }
 
 // Sink receives conversations. c is valid during the call only; a sink that
 // keeps it keeps a copy (CopyTo). An error ends the analysis.

@@ -8,14 +8,26 @@ import (
 // How a connection went is derived from the trajectories of its endpoints, and from nothing else: the outcome
 // here, Zeek's conn_state from the outcome (zeek.go), how it closed in close.go.
 
-// outcome is how the connection in a slot went; ev is room to work in.
-func (t *Tracker) outcome(slot uint32, ev *evidence) Outcome {
+// outcome is how the connection in a slot went.
+func (t *Tracker) outcome(slot uint32) Outcome {
 	if o, ok := t.slab.at(slot).plainOutcome(&t.facts); ok {
 		return o
 	}
-	ev.reset()
-	t.build(slot, &ev.conv, ev)
-	return ev.conv.Outcome
+	return t.bench.build(t, slot).Outcome
+}
+
+// bench is where a tracker works out how a conversation stands that it does not hand out.
+type bench struct {
+	conv     Conversation
+	evidence evidence
+	judgment Judgment
+}
+
+// build is the conversation in a slot, valid until the next call.
+func (b *bench) build(t *Tracker, slot uint32) *Conversation {
+	b.evidence.reset()
+	t.build(slot, &b.conv, &b.evidence, &b.judgment)
+	return &b.conv
 }
 
 // plainOutcome is the outcome of a connection in which nothing is out of the ordinary, which is most of them,

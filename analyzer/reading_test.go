@@ -160,6 +160,11 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 				r.t.Errorf("%s, stream %d, %v: %d %s, want %d", r.name, c.Stream, side, n.got, n.what, n.want)
 			}
 		}
+		if side == analyzer.Client {
+			for _, broken := range invariant.Numbers(c) {
+				r.t.Errorf("%s, stream %d: %s", r.name, c.Stream, broken)
+			}
+		}
 		if !r.back && sent.Idle+sent.WindowLimited+sent.Recovering+sent.Transferring != c.Duration() {
 			r.t.Errorf("%s, stream %d, %v: the times add up to %v of %v", r.name, c.Stream, side,
 				sent.Idle+sent.WindowLimited+sent.Recovering+sent.Transferring, c.Duration())

@@ -6,6 +6,26 @@ import "tcptrace/reassembly"
 // them. Linux waits for that (tcp_check_sack_reneging), or half a round trip.
 const leastRenege Time = 10e6
 
+// strangeBlocks looks for SACK blocks of bytes that the peer cannot have sent: beyond all that its window ever allowed, or before its stream.
+func (r *reader) strangeBlocks(blocks [][2]uint32) {
+	h := r.rx
+	low, high := r.ack-farthest, max(r.ack, h.end)+farthest
+	if h.flags.has(isnKnown) && h.flags.has(sentSYN|sentSYNACK) && r.tx.flags.has(sentSYN|sentSYNACK) && r.tx.rightWin != 0 {
+		low, high = h.start-1, max(r.tx.rightWin, h.end)
+	}
+	for _, b := range blocks {
+		lo, hi := reassembly.Unwrap(r.ack, reassembly.Seq(b[0])), reassembly.Unwrap(r.ack, reassembly.Seq(b[1]))
+		if lo >= hi || lo >= low && hi <= high {
+			continue
+		}
+		m := r.note(markStrangeSACK, r.s.Dir)
+		if m.count == 1 {
+			m.amount = int64(lo - r.ack)
+		}
+		return
+	}
+}
+
 // takesBack is an ACK that ends where bytes begin that were selectively acknowledged, n of them.
 func (r *reader) takesBack(rp *repair, n int64) {
 	rp.renegedTo = max(rp.renegedTo, r.ack+reassembly.Pos(n))

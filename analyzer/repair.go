@@ -16,6 +16,7 @@ type repair struct {
 	tail      reassembly.Pos        // the latest retransmission
 	tailTime  Time
 	tailTimes uint8
+	heard     Time              // when a duplicate ACK or news in SACK blocks came last
 	by        Cause             // what began the recovery, also of the last one
 	renegedTo reassembly.Pos    // bytes before it, selectively acknowledged, may have been thrown away by the receiver
 	renegedAt Time              // when the ACK of them stopped where they begin
@@ -30,6 +31,7 @@ type repair struct {
 	spurious       uint32
 	lostPackets    uint32         // retransmissions with bytes that were not captured before
 	lost           uint32         // segments that they repaired, but for those that proved unneeded
+	untaken        bool           // the peer had them, as it seems, and took none
 	unanswered     bool           // none was acknowledged since the latest of these
 	lossPos        reassembly.Pos // of the latest retransmission of anything lost
 	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all

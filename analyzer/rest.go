@@ -31,7 +31,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 			if c.flags.has(pending) {
 				t.settle(slot)
 			}
-			m.count(t.outcome(slot, &t.evidence), c.unwritten())
+			m.count(t.outcome(slot), c.unwritten())
 			if t.skips == nil || !t.skips.Skips(c.first) {
 				r.list = append(r.list, openSlot{m.streams[i].open[slot], uint32(i), slot})
 			}
@@ -53,9 +53,10 @@ func (r *Rest) Len() int { return len(r.list) }
 func (r *Rest) Each(from, to int, f func(c *Conversation) error) error {
 	var c Conversation
 	var ev evidence
+	var j Judgment
 	for _, o := range r.list[from:to] {
 		ev.reset()
-		r.trackers[o.tracker].build(o.slot, &c, &ev)
+		r.trackers[o.tracker].build(o.slot, &c, &ev, &j)
 		c.Stream = o.stream
 		if err := f(&c); err != nil {
 			return err

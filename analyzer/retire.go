@@ -96,12 +96,12 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 		t.settle(slot)
 	}
 	if t.skips != nil && t.skips.Skips(c.first) {
-		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(t.outcome(slot, &t.evidence)), slot: uint32(c.unwritten())})
+		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(t.outcome(slot)), slot: uint32(c.unwritten())})
 		t.free(slot)
 		return
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
-	t.build(slot, out.next(), &out.evidence)
+	t.build(slot, out.next(), &out.evidence, &t.bench.judgment)
 	t.free(slot)
 	if t.overflow != nil && len(out.done) >= mostDone {
 		t.overflow()
@@ -126,11 +126,11 @@ func (t *Tracker) free(slot uint32) {
 }
 
 // last builds the record of a conversation that the end of the input ends.
-func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence) {
+func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence, j *Judgment) {
 	if t.slab.at(slot).flags.has(pending) {
 		t.settle(slot)
 	}
-	t.build(slot, out, ev)
+	t.build(slot, out, ev, j)
 }
 
 // used are the slots in use.

@@ -29,6 +29,9 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	end := pos + reassembly.Pos(s.Len)
 	grew := end > tx.end
 	if grew {
+		if pos-tx.end > farthest {
+			return // of another connection, or forged
+		}
 		tx.end = end
 		if rx.acked > max(sent, pos) {
 			c.lateBytes(&p.marks, tx, rx, s, max(sent, pos))
@@ -85,6 +88,9 @@ func (tx *half) acknowledge(rx *half, s *wire.Segment) {
 	rx.place(s.Ack)
 	ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack))
 	if ack > tx.acked {
+		if ack-rx.end > farthest {
+			return
+		}
 		tx.acked = ack
 	}
 	win := reassembly.Pos(s.Window)

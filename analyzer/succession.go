@@ -43,10 +43,8 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment) {
 
 // standing says how the conversation in a slot stands as opener sends a SYN for another on its sockets.
 func (t *Tracker) standing(slot uint32, opener uint8) (was predecessor) {
-	t.evidence.reset()
-	c := &t.evidence.conv
-	t.build(slot, c, &t.evidence)
-	t.evidence.judge.follow(c)
+	c := t.bench.build(t, slot)
+	t.bench.judgment.follow(c)
 	switch c.Outcome {
 	case Closed:
 		was = wasClosed
@@ -55,7 +53,7 @@ func (t *Tracker) standing(slot uint32, opener uint8) (was predecessor) {
 	case Reset, Refused:
 		was = wasReset
 	}
-	for side, state := range t.evidence.judge.State {
+	for side, state := range t.bench.judgment.State {
 		switch {
 		case state != fsm.TimeWait:
 		case uint8(side)^c.clientDir == opener:

@@ -89,7 +89,7 @@ type Tracker struct {
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
 
-	evidence evidence // room to judge how a conversation stands
+	bench bench
 
 	evicted, releasedEarly uint64
 	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
@@ -149,8 +149,6 @@ func (o *Output) next() *Conversation {
 type evidence struct {
 	facts []fact
 	marks []mark
-	judge Judgment     // works out the outcomes
-	conv  Conversation // of which only that is asked
 }
 
 func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
@@ -278,10 +276,10 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	if r.unlike || r.striking() {
 		r.observeEpisodes(was)
 	}
-	if r.moves() {
+	if apart>>r.v.kind&1 == 0 {
 		c.segment(&t.facts, s)
 	} else {
-		c.count(r.tx, s)
+		r.setApart()
 	}
 	if t.watch != nil {
 		t.tell(&r)

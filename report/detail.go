@@ -7,6 +7,7 @@ import "tcptrace/analyzer"
 var ofAbsence = map[string]bool{
 	"capture-loss": true, "one-sided": true,
 	"no-answer": true, "rst-in-handshake": true, "syn-retransmit": true, "syn-ack-retransmit": true, "handshake-incomplete": true,
+	"slow-handshake": true, "accept-queue-overflow": true, "mtu-black-hole": true,
 	"ack-of-unsent": true, "outside-window": true, "retransmission-timeout": true, "retries-exhausted": true, "keep-alive-timeout": true,
 	"missing-final-ack": true, "abortive-close": true, "fin-retransmit": true, "fin-retransmit-in-time-wait": true,
 	"close-wait-lingering": true, "fin-wait-2-timeout": true,

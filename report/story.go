@@ -164,6 +164,7 @@ func (t *teller) times() string {
 var implies = map[string]string{
 	"connection-refused": "rst-in-handshake", "no-answer": "syn-retransmit",
 	"handshake-incomplete": "syn-ack-retransmit", "missing-final-ack": "fin-retransmit",
+	"accept-queue-overflow": "syn-ack-retransmit", "slow-handshake": "syn-retransmit", "mtu-black-hole": "packet-loss",
 }
 
 // toldByClose are the anomalies of which the sentence about the close says as much.

@@ -97,7 +97,8 @@ func (s *Segments) frames(side analyzer.Side, step *analyzer.Step) {
 	if step.Cause == fsm.DeleteTCB {
 		return // by another conversation's SYN
 	}
-	unseen := s.k.c.Sent[side].Packets == 0 // then what the other side acknowledges stands for what it sent
+	// What it sent and the capture lacks is proved by what its peer acknowledges.
+	unseen := s.k.c.Sent[side].Packets == 0 || slices.Contains(sends, step.Cause)
 	if step.ProofFrame != 0 && !unseen {
 		if from, ok := s.from[step.ProofFrame]; !ok || from.side != side {
 			s.k.errorf("%v: %v is proved by frame %d, which is not its own", side, step.State, step.ProofFrame)
