@@ -130,7 +130,7 @@ func TestCheck(t *testing.T) {
 		{open, func(o *one) { o.c.Sent[client].RetransmittedBytes = 1 }, "1 bytes retransmitted, by no segment"},
 		{open, func(o *one) { o.c.Sent[client].FlightTimeAvg = o.c.Sent[client].FlightMax }, ""},
 		{open, func(o *one) { o.c.Sent[client].FlightTimeAvg = o.c.Sent[client].FlightMax + 1 }, "mean over time in flight 101 > most 100"},
-		{open, func(o *one) { o.c.End = o.c.Start - 1 }, "0 0s > the conversation -1ns"},
+		{open, func(o *one) { o.c.End = o.c.Start - 1 }, "the longest silence 20.08ms > the conversation 1ns"},
 		{open, func(o *one) { o.c.Sent[server].IdleMax = -1 }, "0 0s > the longest silence -1ns"},
 		{open, func(o *one) { o.c.Sent[server].IdleMax = o.c.Duration() + 1 }, "the longest silence"},
 		{open, func(o *one) { o.c.Sent[server].RTT.Min = o.c.Sent[server].RTT.Max + 1 }, "round trips: least"},
