@@ -33,18 +33,28 @@ func detailResetInHandshake(a *Anomaly) string {
 	return "RST from the " + a.Side.Peer().String() + " " + after + ": " + resetCauses[a.args[0]].text
 }
 
-// detectRefused counts the SYNs that were answered by an RST, also those that were tried again.
+// detectRefused tells of an endpoint that an RST took from SYN_SENT to CLOSED, and counts the SYNs that were so answered: a
+// connection may be tried again.
 func detectRefused(s *scene) {
 	for dir := range uint8(2) {
-		syns := s.copies(dir, isSYN)
-		refusal := func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) }
-		if syns.n == 0 || s.find(1-dir, 0, func(f *fact) bool { return f.any(wire.SYN) }) != nil {
+		if !s.refusedIn(s.j.Trajectory[s.side(dir)]) {
 			continue
 		}
-		if rsts := s.copies(1-dir, refusal); rsts.n > 0 {
+		syns := s.copies(dir, isSYN)
+		rsts := s.copies(1-dir, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) })
+		if syns.n > 0 && rsts.n > 0 {
 			s.raise(s.side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.time - syns.first.time), rsts.gaps[0], rsts.gaps[1]})
 		}
 	}
+}
+
+func (s *scene) refusedIn(steps []Step) bool {
+	for i := range steps {
+		if i > 0 && steps[i].Cause == fsm.RecvRST && steps[i-1].State == fsm.SynSent {
+			return true
+		}
+	}
+	return false
 }
 
 func detailRefused(a *Anomaly) string {

@@ -37,44 +37,53 @@ func (c *conv) plainOutcome(p *factPool) (o Outcome, ok bool) {
 	if c.flags.has(pending | holed) {
 		return 0, false
 	}
-	var opened, answered bool
-	var opener uint8
-	var fins [2]bool
+	var seen plain
 	for f := range c.facts.all(p) {
-		switch {
-		case f.bits.has(factForeign) || isRST(f):
-			return 0, false
-		case f.any(wire.SYN):
-			again := opened && (isSYNACK(f) == (f.dir() == opener) || answered)
-			if f.any(wire.FIN) || f.len > 0 || again && (answered || f.dir() != opener) || !opened && f.has(wire.ACK) {
-				return 0, false
-			}
-			if !opened {
-				opened, opener = true, f.dir()
-			} else if f.dir() != opener {
-				answered = true
-			}
-		case f.any(wire.FIN):
-			if fins[f.dir()] || !f.has(wire.ACK) {
-				return 0, false
-			}
-			fins[f.dir()] = true
-		case !f.has(wire.ACK):
+		if !seen.add(f) {
 			return 0, false
 		}
 	}
-	client, server := &c.half[opener], &c.half[1-opener]
+	client, server := &c.half[seen.opener], &c.half[1-seen.opener]
 	switch {
-	case !opened:
+	case !seen.opened:
 		return 0, false
-	case !answered:
+	case !seen.answered:
 		return Unanswered, server.packets == 0 && !client.flags.has(sentACK|sentFIN)
-	case fins == [2]bool{}:
-		return Open, client.flags.has(sentACK) && client.acked > server.start && !server.flags.has(sentSYN)
-	case client.finAcked(server) && server.finAcked(client):
-		return Closed, client.flags.has(sentACK)
+	case !client.flags.has(sentACK):
+		return 0, false
+	case seen.fins == [2]bool{}:
+		return Open, client.acked > server.start && !server.flags.has(sentSYN)
 	}
-	return 0, false
+	return Closed, seen.acked == [2]bool{true, true}
+}
+
+// plain is what was seen of a connection that is plain so far.
+type plain struct {
+	opened, answered bool // by a SYN, and that by a SYN-ACK
+	opener           uint8
+	fins, acked      [2]bool // by direction: its FIN was seen, and behind it the ACK of that
+	finSeq           [2]uint32
+}
+
+// add reports whether the connection is plain still.
+func (p *plain) add(f *fact) bool {
+	d := f.dir()
+	if p.fins[1-d] && f.covers(p.finSeq[1-d]) {
+		p.acked[1-d] = true
+	}
+	switch flags := wire.Flags(f.flags) & (wire.SYN | wire.FIN | wire.RST | wire.ACK); {
+	case f.bits.has(factForeign):
+		return false
+	case flags == wire.SYN && f.len == 0 && !p.answered && (!p.opened || d == p.opener):
+		p.opened, p.opener = true, d
+	case flags == wire.SYN|wire.ACK && f.len == 0 && p.opened && !p.answered && d != p.opener:
+		p.answered = true
+	case flags == wire.FIN|wire.ACK && !p.fins[d]:
+		p.fins[d], p.finSeq[d] = true, f.seq+uint32(f.len)
+	case flags != wire.ACK:
+		return false
+	}
+	return true
 }
 
 // outcome sums up the trajectories.
