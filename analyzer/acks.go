@@ -254,7 +254,7 @@ func (r *reader) readWindow() {
 		if !a.flags.has(bookScaled) {
 			a.flags |= bookScaled
 			a.windowMin = w
-		} else if edge < a.edge && a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale { // more than rounding
+		} else if edge < a.edge && a.edge <= r.tx.rightWin && a.edge-edge >= reassembly.Pos(1)<<r.tx.wscale { // more than rounding
 			r.v.notes |= NoteWindowShrunk
 		}
 		a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)

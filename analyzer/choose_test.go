@@ -10,7 +10,9 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/lab"
+	"tcptrace/report"
 )
 
 // lines is a sink that keeps a line for each conversation:
@@ -48,7 +50,7 @@ func analyze(t *testing.T, o analyzer.Options, script string) (*lines, analyzer.
 		t.Fatal(err)
 	}
 	var l lines
-	a := analyzer.New(o, &l)
+	a := analyzer.New(o, invariant.Sink(t, &l, report.Story))
 	for _, f := range frames {
 		ci := gopacket.CaptureInfo{Timestamp: analyzer.Time(f.Time).Time(), CaptureLength: len(f.Data), Length: f.WireLen}
 		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {

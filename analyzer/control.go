@@ -124,7 +124,11 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	if tx.flags.has(isnKnown) && s.Seq != tx.isn() {
 		return false // no endpoint takes a second ISN within one connection
 	}
+	anew := s.Flags.Has(wire.ACK) && tx.end != 0 && uint32(tx.start) != s.Seq+1 && !tx.flags.has(isnKnown|sentData|sentFIN)
 	tx.setISN(s.Seq)
+	if anew { // the ACKs before were of a connection that its peer no longer knew
+		tx.end, tx.acked, tx.rightWin = tx.start, 0, 0
+	}
 	tx.end = max(tx.end, tx.start+reassembly.Pos(s.Len)) // data on a SYN: TCP Fast Open
 	if s.Bits&wire.HasWScale != 0 {
 		tx.flags |= hasWScale

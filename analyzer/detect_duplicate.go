@@ -47,8 +47,11 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 		slot = t.newestThatFits(slot, s)
 	}
 	c := t.slab.at(slot)
-	if c.flags.has(pending) || !c.captured(&t.facts.marks, s) {
+	if c.flags.has(pending) && s.Flags.Any(wire.SYN) && s.IPID == 0 {
 		return slot, false // who meets a half-open connection sends its SYN again at once, behind the RST
+	}
+	if !c.captured(&t.facts.marks, s) {
+		return slot, false
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
 	t.passOver(slot, s, KindCaptureDuplicate)
@@ -68,7 +71,7 @@ func (c *conv) captured(p *markPool, s *wire.Segment) bool {
 // count adds a segment, be it one that the analysis passes over: its receiver never saw it, or saw it once. What an RST
 // carries is a text for people, and no part of the stream (RFC 9293 3.5.3).
 func (c *conv) count(tx *half, s *wire.Segment) {
-	c.last, c.lastFrame = Time(s.Time), s.Frame
+	c.last, c.lastFrame = max(c.last, Time(s.Time)), s.Frame
 	tx.packets++
 	if s.Flags&wire.RST == 0 {
 		tx.payload += uint64(s.Len)

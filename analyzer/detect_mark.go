@@ -27,7 +27,7 @@ const (
 	markDuplicate   markKind = iota // frames of dir captured again
 	markReordered                   // bytes of dir captured behind their ACK
 	markUnseen                      // bytes of dir acknowledged and not seen: amount
-	markClock                       // the clock went back: by amount at most
+	markClock                       // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
 	markCutOptions                  // the snap length cut options
 	markBadSum                      // segments of dir with a wrong checksum
 	markUnsolicited                 // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
@@ -145,10 +145,6 @@ func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amou
 // faulty notes what is wrong with a captured frame, whatever it means. It reports whether the segment does
 // not count: a checksum is wrong, and its sender does compute them.
 func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
-	if back := c.last - Time(s.Time); back >= 1000 { // less is two queues that are not exactly in step
-		m := c.mark(p, markClock, 0, s, 0)
-		m.amount = max(m.amount, int64(back))
-	}
 	if s.Bits&wire.CutOptions != 0 {
 		c.mark(p, markCutOptions, 0, s, 0)
 	}

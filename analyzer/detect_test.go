@@ -10,7 +10,9 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/lab"
+	"tcptrace/report"
 )
 
 // judged keeps what the anomalies of every conversation say, in a line each, and how it closed.
@@ -46,7 +48,7 @@ func judge(t *testing.T, text string) *judged {
 		t.Fatal(err)
 	}
 	s := &judged{}
-	a := analyzer.New(analyzer.Options{}, s)
+	a := analyzer.New(analyzer.Options{}, invariant.Sink(t, s, report.Story))
 	for _, f := range frames {
 		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
 		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {

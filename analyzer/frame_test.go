@@ -10,7 +10,9 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/lab"
+	"tcptrace/report"
 )
 
 // nothing is a sink that takes everything.
@@ -59,7 +61,7 @@ func FuzzFrames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
-		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, &sink)
+		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, invariant.Sink(t, &sink, report.Story))
 		fed := uint64(0)
 		feed := func(fr lab.Frame) {
 			fed++

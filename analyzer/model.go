@@ -142,7 +142,7 @@ type Conversation struct {
 	Stream                uint64            // number in order of the first frame, from 0
 	Addr                  [2]netip.AddrPort // by Side
 	Roles                 Roles
-	Start, End            Time // of the first and of the last frame
+	Start, End            Time // of the first and of the last frame; where the clock was set back meanwhile, times go on from the latest (clock.go)
 	FirstFrame, LastFrame uint64
 	Outcome               Outcome
 	Completeness          Completeness

@@ -14,6 +14,7 @@ import (
 	"tcptrace/internal/invariant"
 	"tcptrace/internal/source"
 	"tcptrace/internal/wire"
+	"tcptrace/report"
 )
 
 // readings checks, of every segment of a capture, what must hold of its reading, and keeps account of the
@@ -44,7 +45,7 @@ type account struct {
 
 func newReadings(t *testing.T, name string) *readings {
 	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}}
-	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, r)
+	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, invariant.Sink(t, r, report.Story))
 	r.analyzer.Watch(r.take)
 	return r
 }

@@ -44,7 +44,14 @@ func (t *Tracker) tell(r *reader) {
 	if s.Flags.Has(wire.ACK) {
 		out.Ack = r.rx.relative(s.Ack)
 	}
-	t.watch(out)
+	t.show(s, out)
+}
+
+// show has the watcher see a reading of s, with the time that was captured.
+func (t *Tracker) show(s *wire.Segment, r *Reading) {
+	s.Time -= int64(t.late)
+	t.watch(r)
+	s.Time += int64(t.late)
 }
 
 // relative is a sequence number of the half, from its ISN, or from the first number seen.
@@ -92,5 +99,5 @@ func (t *Tracker) revise(r *reader, to Reading) {
 	to.First, to.Segment = r.c.firstFrame, r.s
 	to.Client, _ = r.c.client()
 	t.reading = to
-	t.watch(&t.reading)
+	t.show(r.s, &t.reading)
 }

@@ -86,6 +86,7 @@ type Tracker struct {
 	repairs  repairPool
 	hists    histPool
 	watch    func(*Reading)
+	late     Time   // by how much the time of the segment at hand is not the one that was captured
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
 	reading  Reading
 
@@ -248,7 +249,19 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, out *Output) Placement {
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
-	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
+	if Time(s.Time) >= c.last && c.kinds&(1<<markClock) == 0 {
+		t.add(slot, c, s)
+		return
+	}
+	captured := s.Time
+	t.late = c.steady(&t.facts.marks, s)
+	t.add(slot, c, s)
+	s.Time, t.late = captured, 0
+}
+
+// add adds a segment the time of which is right.
+func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
+	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0 && c.faulty(&t.facts.marks, s) {
 		t.passOver(slot, s, KindUnacceptable)
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/lab"
 	"tcptrace/internal/source"
 	"tcptrace/report"
@@ -30,7 +31,7 @@ func render(tb testing.TB, capture io.Reader, so source.Options, o Options) stri
 	src := source.Open([]string{"-"}, so)
 	var out bytes.Buffer
 	rep := report.NewNDJSON(&out)
-	sum, err := Run(tb.Context(), src, o, rep)
+	sum, err := Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
 	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 		tb.Fatal(err)
 	}
@@ -180,7 +181,7 @@ func TestTruth(t *testing.T) {
 		tr := newTraffic(seed, lives, 100, 20*time.Second, 10*time.Millisecond)
 		src := source.Open([]string{"-"}, source.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
 		var k keeper
-		sum, err := Run(t.Context(), src, Options{}, &k)
+		sum, err := Run(t.Context(), src, Options{}, invariant.Sink(t, &k, report.Story))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -172,16 +172,17 @@ func (s *score) String() string {
 }
 
 // score adds the scenario's endpoints to the scores.
-func (s *scenario) score(scores map[tap]*score) error {
+func (s *scenario) score(scores map[tap]*score) (problems error) {
 	for _, at := range []string{"client", "server", "middle"} {
 		path := filepath.Join(s.dir, s.name+"."+at+".pcap")
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		got, err := analyze(path)
+		got, contradictions, err := analyze(path)
 		if err != nil {
 			return err
 		}
+		problems = errors.Join(problems, contradictions)
 		there, err := socketPairs(path)
 		if err != nil {
 			return err
@@ -202,7 +203,7 @@ func (s *scenario) score(scores map[tap]*score) error {
 			}
 		}
 	}
-	return nil
+	return problems
 }
 
 // tap says what the capture of a place is to an endpoint.

@@ -20,6 +20,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/engine"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/source"
 	"tcptrace/internal/wire"
 )
@@ -133,10 +134,15 @@ type conversation struct {
 type judged struct {
 	judgment      analyzer.Judgment
 	conversations []conversation
+	path          string
+	problems      error // what contradicts itself
 }
 
 func (k *judged) Conversation(c *analyzer.Conversation) error {
 	k.judgment.Judge(c)
+	for _, p := range invariant.Check(c, &k.judgment) {
+		k.problems = errors.Join(k.problems, fmt.Errorf("%s: stream %d: %s", k.path, c.Stream, p))
+	}
 	got := conversation{stream: c.Stream, addr: c.Addr}
 	for side, steps := range k.judgment.Trajectory {
 		got.trajectory[side] = slices.Clone(steps)
@@ -145,17 +151,17 @@ func (k *judged) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
-// analyze is what the analysis says of a capture, in order of streams.
-func analyze(path string) ([]conversation, error) {
+// analyze is what the analysis says of a capture, in order of streams, and what of it contradicts itself.
+func analyze(path string) (list []conversation, problems, err error) {
 	src := source.Open([]string{path}, source.Options{})
 	defer src.Close()
-	var k judged
-	_, err := engine.Run(context.Background(), src, engine.Options{Workers: 1}, &k)
+	k := judged{path: path}
+	_, err = engine.Run(context.Background(), src, engine.Options{Workers: 1}, &k)
 	for _, e := range src.Stats().Errors {
 		err = errors.Join(err, e)
 	}
 	slices.SortFunc(k.conversations, func(a, b conversation) int { return cmp.Compare(a.stream, b.stream) })
-	return k.conversations, err
+	return k.conversations, k.problems, err
 }
 
 // socketPairs are the pairs of sockets that a capture has TCP packets of.

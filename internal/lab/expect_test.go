@@ -14,6 +14,7 @@ import (
 	"tcptrace/internal/check"
 	"tcptrace/internal/engine"
 	"tcptrace/internal/expect"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/source"
 	"tcptrace/report"
 )
@@ -56,7 +57,7 @@ func analyzeBytes(t *testing.T, capture []byte, workers int, opts source.Options
 	opts.Stdin = bytes.NewReader(capture)
 	src := source.Open([]string{"-"}, opts)
 	defer src.Close()
-	sum, err := engine.Run(context.Background(), src, engine.Options{Workers: workers}, sink)
+	sum, err := engine.Run(context.Background(), src, engine.Options{Workers: workers}, invariant.Sink(t, sink, report.Story))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/engine"
+	"tcptrace/internal/invariant"
 	"tcptrace/internal/live"
 	"tcptrace/internal/source"
 	"tcptrace/internal/sourcetest"
@@ -40,7 +41,7 @@ func records(t *testing.T, file string) map[uint64]report.Record {
 	src := source.Open([]string{file}, source.Options{})
 	defer src.Close()
 	sink := recordSink{}
-	if _, err := engine.Run(context.Background(), src, engine.Options{}, sink); err != nil {
+	if _, err := engine.Run(context.Background(), src, engine.Options{}, invariant.Sink(t, sink, report.Story)); err != nil {
 		t.Fatal(err)
 	}
 	return sink

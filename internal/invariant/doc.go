@@ -1,0 +1,44 @@
+// Package invariant lists what the analysis can never say together: of a conversation (Check), in its story (Story)
+// and of its segments (Segments). Tests hold everything against it that they have analyzed, whatever the capture.
+//
+// It reads only what users read: outcome, trajectories, anomalies, counts. How they come about it does not know, so that a
+// mistake made there is not made here again. It says nothing about whether an answer is right, only
+// whether its parts agree.
+package invariant
+
+import (
+	"fmt"
+
+	"tcptrace/analyzer"
+)
+
+// Check lists what contradicts itself in what is said of c, of which j is the judgment.
+func Check(c *analyzer.Conversation, j *analyzer.Judgment) []string {
+	k := checker{c: c, j: j}
+	k.outcome()
+	for side := range analyzer.Server + 1 {
+		k.trajectory(side)
+		k.brackets(side)
+		if !c.Quick {
+			k.sent(side)
+		}
+	}
+	k.close()
+	k.opening()
+	k.anomalies()
+	return k.found
+}
+
+// checker collects what is found wrong with a conversation.
+type checker struct {
+	c     *analyzer.Conversation
+	j     *analyzer.Judgment
+	found []string
+}
+
+func (k *checker) errorf(format string, args ...any) {
+	k.found = append(k.found, fmt.Sprintf(format, args...))
+}
+
+// saw reports whether the capture has a segment of one of these kinds.
+func (k *checker) saw(kinds analyzer.Completeness) bool { return k.c.Completeness&kinds != 0 }

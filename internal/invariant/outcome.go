@@ -1,0 +1,205 @@
+package invariant
+
+import (
+	"slices"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+// verdict is what an outcome allows beside it.
+type verdict struct {
+	close  []analyzer.CloseKind
+	states []zeekState
+	needs  analyzer.Completeness // one of these kinds of segments was captured
+	ends   func(k *checker) bool // the final states fit
+	text   string                // what ends wants
+}
+
+// zeekState is a conn_state and where else than by the outcome it depends on what was captured.
+type zeekState struct {
+	state analyzer.ConnState
+	when  func(k *checker) bool // nil: always
+}
+
+const opens = analyzer.SawSYN | analyzer.SawSYNACK
+
+// verdicts is the whole of what outcome, close.kind, conn_state and the final states can be together. conn_state is Zeek's:
+// what each side sent, not what the other received of it. So an RST behind two FINs leaves SF, and a side that was not
+// captured did not send anything.
+var verdicts = [analyzer.NumOutcomes]verdict{
+	analyzer.Open: {
+		close:  []analyzer.CloseKind{analyzer.CloseNone},
+		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).noSYNACK}},
+		ends:   func(k *checker) bool { return !k.over(analyzer.Client) && !k.over(analyzer.Server) },
+		text:   "neither side closed, by FIN or RST",
+	},
+	analyzer.Closed: {
+		close: []analyzer.CloseKind{analyzer.CloseGraceful},
+		states: []zeekState{
+			{analyzer.StateSF, nil}, {analyzer.StateSH, (*checker).aSideIsMissing}, {analyzer.StateSHR, (*checker).aSideIsMissing},
+			{analyzer.StateOTH, (*checker).aFINIsMissing}, {analyzer.StateS2, (*checker).aFINIsMissing}, {analyzer.StateS3, (*checker).aFINIsMissing},
+		},
+		needs: analyzer.SawFIN | analyzer.SawRST,
+		ends:  func(k *checker) bool { return k.finished(analyzer.Client) && k.finished(analyzer.Server) },
+		text:  "both sides in TIME_WAIT or CLOSED, by FINs",
+	},
+	analyzer.Closing: {
+		close: []analyzer.CloseKind{analyzer.CloseUnfinished},
+		states: []zeekState{
+			{analyzer.StateS2, nil}, {analyzer.StateS3, nil}, {analyzer.StateSF, (*checker).bothSentFIN},
+			{analyzer.StateSH, nil}, {analyzer.StateSHR, nil}, {analyzer.StateOTH, (*checker).aFINIsMissing},
+		},
+		ends: func(k *checker) bool {
+			return !(k.finished(analyzer.Client) && k.finished(analyzer.Server)) && (k.closes(analyzer.Client) || k.closes(analyzer.Server)) && !k.byRST()
+		},
+		text: "one side behind a FIN, not both at the end, none by RST",
+	},
+	analyzer.Reset: {
+		close: []analyzer.CloseKind{analyzer.CloseReset},
+		states: []zeekState{
+			{analyzer.StateRSTO, nil}, {analyzer.StateRSTR, nil}, {analyzer.StateRSTRH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, (*checker).midstream},
+			{analyzer.StateREJ, (*checker).bothSentRST}, {analyzer.StateSF, (*checker).bothSentFIN},
+		},
+		needs: analyzer.SawRST,
+		ends:  (*checker).byRST,
+		text:  "one side ended by an RST",
+	},
+	analyzer.Refused: {
+		close:  []analyzer.CloseKind{analyzer.CloseReset},
+		states: []zeekState{{analyzer.StateREJ, nil}},
+		needs:  analyzer.SawSYN,
+		ends:   func(k *checker) bool { return k.endedBy(analyzer.Client, fsm.RecvRST) },
+		text:   "the client CLOSED by the RST that it received",
+	},
+	analyzer.Unanswered: {
+		close: []analyzer.CloseKind{analyzer.CloseNone, analyzer.CloseReset}, // its client may give up by an RST
+		states: []zeekState{
+			{analyzer.StateS0, nil}, {analyzer.StateSH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, nil},
+		},
+		needs: analyzer.SawSYN,
+		ends: func(k *checker) bool {
+			return k.only(analyzer.Client, fsm.SynSent, fsm.Closed) && k.only(analyzer.Server, fsm.SynSent, fsm.Closed)
+		},
+		text: "both in no other state than SYN_SENT and CLOSED",
+	},
+	analyzer.HalfOpen: {
+		close:  []analyzer.CloseKind{analyzer.CloseNone},
+		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}},
+		needs:  analyzer.SawSYNACK,
+		ends: func(k *checker) bool {
+			return slices.Contains([]fsm.State{fsm.SynRcvd, fsm.Listen}, k.j.State[analyzer.Server])
+		},
+		text: "the server in SYN_RCVD or LISTEN again",
+	},
+}
+
+// outcome holds outcome, close, conn_state and final states against each other.
+func (k *checker) outcome() {
+	c := k.c
+	if c.Outcome >= analyzer.NumOutcomes {
+		k.errorf("outcome %d", c.Outcome)
+		return
+	}
+	v := &verdicts[c.Outcome]
+	if !slices.Contains(v.close, k.j.Close.Kind) {
+		k.errorf("outcome %v beside close %v, want %v", c.Outcome, k.j.Close.Kind, v.close[0])
+	}
+	i := slices.IndexFunc(v.states, func(z zeekState) bool { return z.state == c.ConnState })
+	if i < 0 || v.states[i].when != nil && !c.Quick && !v.states[i].when(k) {
+		k.errorf("outcome %v beside conn_state %v", c.Outcome, c.ConnState)
+	}
+	if v.needs != 0 && !k.saw(v.needs) {
+		k.errorf("outcome %v, but no segment was captured that shows it (completeness %d)", c.Outcome, c.Completeness)
+	}
+	if !v.ends(k) {
+		k.errorf("outcome %v beside final states %v and %v: want %s", c.Outcome, k.j.State[analyzer.Client], k.j.State[analyzer.Server], v.text)
+	}
+	if c.Roles == analyzer.RolesHandshake && !k.saw(opens) {
+		k.errorf("a handshake shows the roles, but there is neither SYN nor SYN-ACK (completeness %d)", c.Completeness)
+	}
+	k.answered()
+}
+
+// answered checks that what was never answered was not.
+func (k *checker) answered() {
+	client, server := &k.c.Sent[analyzer.Client], &k.c.Sent[analyzer.Server]
+	switch k.c.Outcome {
+	case analyzer.Unanswered:
+		if k.saw(analyzer.SawSYNACK) || !k.c.Quick && server.Packets > server.SYNs+server.RSTs {
+			k.errorf("outcome %v, but the server sent %d segments (completeness %d)", k.c.Outcome, server.Packets, k.c.Completeness)
+		}
+	case analyzer.HalfOpen:
+		if server.StreamBytes > 0 && client.StreamBytes > 0 && !k.raised("syn-data") { // a fast open sends before its handshake is over
+			k.errorf("outcome %v, but both sides sent data", k.c.Outcome)
+		}
+	}
+}
+
+// only reports whether an endpoint was never in another state than these.
+func (k *checker) only(side analyzer.Side, states ...fsm.State) bool {
+	return !slices.ContainsFunc(k.j.Trajectory[side], func(s analyzer.Step) bool { return !slices.Contains(states, s.State) })
+}
+
+func (k *checker) aSideIsMissing() bool {
+	return k.c.Sent[analyzer.Client].Packets == 0 || k.c.Sent[analyzer.Server].Packets == 0
+}
+
+// midstream: the handshake was not captured, or not both sides of it.
+func (k *checker) midstream() bool { return !k.saw(opens) || k.aSideIsMissing() }
+
+// noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
+func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
+
+func (k *checker) aFINIsMissing() bool { return !k.bothSentFIN() }
+
+func (k *checker) bothSentFIN() bool {
+	return k.c.Sent[analyzer.Client].FINs > 0 && k.c.Sent[analyzer.Server].FINs > 0
+}
+
+func (k *checker) bothSentRST() bool {
+	return k.c.Sent[analyzer.Client].RSTs > 0 && k.c.Sent[analyzer.Server].RSTs > 0
+}
+
+// life is an endpoint's trajectory in this connection: without what the listener does that a late SYN meets when it is over.
+func (k *checker) life(side analyzer.Side) []analyzer.Step {
+	steps := k.j.Trajectory[side]
+	for i := 1; i < len(steps); i++ {
+		if steps[i].State == fsm.SynRcvd && steps[i-1].State == fsm.Closed {
+			return steps[:i]
+		}
+	}
+	return steps
+}
+
+// closes reports whether an endpoint's trajectory has a FIN, sent or received.
+func (k *checker) closes(side analyzer.Side) bool {
+	return slices.ContainsFunc(k.life(side), func(s analyzer.Step) bool { return s.Cause == fsm.SendFIN || s.Cause == fsm.RecvFIN })
+}
+
+// finished reports whether an endpoint came to the end of a graceful close: TIME_WAIT, or CLOSED from LAST_ACK.
+func (k *checker) finished(side analyzer.Side) bool {
+	steps := k.life(side)
+	return slices.ContainsFunc(steps, func(s analyzer.Step) bool {
+		return s.State == fsm.TimeWait || s.State == fsm.Closed && s.Cause == fsm.RecvAckOfFIN
+	})
+}
+
+// resets are the causes of steps that are an RST's.
+var resets = []fsm.Event{fsm.SendRST, fsm.RecvRST, fsm.ReturnToListen}
+
+// byRST reports whether an RST ended the connection for an endpoint.
+func (k *checker) byRST() bool {
+	return k.endedBy(analyzer.Client, resets...) || k.endedBy(analyzer.Server, resets...)
+}
+
+// over reports whether an endpoint closed, or was closed.
+func (k *checker) over(side analyzer.Side) bool {
+	return k.closes(side) || k.endedBy(side, resets...)
+}
+
+// endedBy reports whether an endpoint's way ends by one of these.
+func (k *checker) endedBy(side analyzer.Side, causes ...fsm.Event) bool {
+	steps := k.life(side)
+	return len(steps) > 0 && slices.Contains(causes, steps[len(steps)-1].Cause)
+}
