@@ -55,7 +55,10 @@ var (
 		far:    {96.5, 94.6, 95.6}, // 96.59 94.74 95.74
 		oneWay: {77.7, 77.7, 39.5}, // 77.78 77.78 39.52
 	}
-	floorsOfAll = map[tap]floor{
+	floorsOfGVisor    = map[tap]floor{}
+	floorsOfSecond    = map[tap]floor{}
+	floorsOfAllGVisor = map[tap]floor{}
+	floorsOfAll       = map[tap]floor{
 		near:   {99.7, 98.6, 99.5}, // 99.72 98.66 99.56
 		middle: {99.5, 97.9, 99.1}, // 99.58 97.99 99.16
 		far:    {99.0, 95.5, 98.2}, // 99.08 95.55 98.24
@@ -73,22 +76,32 @@ func TestChosenCaptures(t *testing.T) {
 	check(t, "../../testdata/kernel", floorsOfChosen)
 }
 
+// The captures of testdata/gvisor are of another stack.
+func TestGVisor(t *testing.T) {
+	check(t, "../../testdata/gvisor", floorsOfGVisor)
+}
+
 func TestAllCaptures(t *testing.T) {
-	check(t, allCaptures(t), floorsOfAll)
+	for dir, floors := range map[string]map[tap]floor{
+		"captures": floorsOfAll, "captures-202": floorsOfSecond, "gvisor": floorsOfAllGVisor,
+	} {
+		t.Run(dir, func(t *testing.T) { check(t, truthDir(t, dir), floors) })
+	}
 }
 
 // allCaptures is the directory of all captures.
-func allCaptures(t *testing.T) string {
+func allCaptures(t *testing.T) string { return truthDir(t, "captures") }
+
+// truthDir is a directory of captures with the log of their endpoints, beside the project.
+func truthDir(t *testing.T, name string) string {
 	t.Helper()
-	dir := os.Getenv(truthVariable)
-	if dir == "" {
-		dir = "../../../shared/kernel-truth"
+	root := os.Getenv(truthVariable)
+	if root == "" {
+		root = "../../../shared/kernel-truth"
 	}
+	dir := filepath.Join(root, name)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("%s is not there; %s names another directory", dir, truthVariable)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "captures")); err == nil {
-		dir = filepath.Join(dir, "captures")
+		t.Skipf("%s is not there; %s names another directory in place of %s", dir, truthVariable, root)
 	}
 	return dir
 }
@@ -108,25 +121,36 @@ func check(t *testing.T, dir string, floors map[tap]floor) {
 		}
 	}
 	for _, at := range taps {
-		s := scores[at]
-		t.Logf("%-7s %v", at, s)
-		if *showWrong {
-			t.Logf("%s, states:\n%s", at, strings.Join(s.wrong, "\n"))
-			t.Logf("%s, times:\n%s", at, strings.Join(s.outside, "\n"))
+		if s := scores[at]; s.equal.all > 0 {
+			s.check(t, at, floors[at])
 		}
-		f := floors[at]
-		for _, figure := range []struct {
-			name       string
-			got, least float64
-		}{
-			{"equal endpoints", s.equal.percent(), f.equal},
-			{"mean over scenarios", s.mean(), f.mean},
-			{"times in their brackets", s.inside.percent(), f.bracket},
-		} {
-			if !(figure.got >= figure.least) {
-				t.Errorf("%s, %s: %.2f %%, less than %.2f %%", at, figure.name, figure.got, figure.least)
-			}
+	}
+}
+
+func (s *score) check(t *testing.T, at tap, f floor) {
+	t.Logf("%-7s %v", at, s)
+	t.Logf("%-7s %v", at, &s.proofs)
+	if *showWrong {
+		t.Logf("%s, states:\n%s", at, strings.Join(s.wrong, "\n"))
+		t.Logf("%s, times:\n%s", at, strings.Join(s.outside, "\n"))
+	}
+	for _, figure := range []struct {
+		name       string
+		got, least float64
+	}{
+		{"equal endpoints", s.equal.percent(), f.equal},
+		{"mean over scenarios", s.mean(), f.mean},
+		{"times in their brackets", s.inside.percent(), f.bracket},
+	} {
+		if !(figure.got >= figure.least) {
+			t.Errorf("%s, %s: %.2f %%, less than %.2f %%", at, figure.name, figure.got, figure.least)
 		}
+	}
+	if n := len(s.proofs.false); n > 0 {
+		t.Errorf("%s: %d of %d proved steps are not in the log:\n%s", at, n, s.proofs.steps, list(s.proofs.false))
+	}
+	if n := len(s.proofs.outside[0]); n > 0 && (at == near || at == middle) {
+		t.Errorf("%s: %d steps that were sent outside their bracket:\n%s", at, n, list(s.proofs.outside[0]))
 	}
 }
 
@@ -151,6 +175,7 @@ type score struct {
 	widths    []time.Duration // of the brackets
 	wrong     []string        // endpoints
 	outside   []string        // times
+	proofs    proofs
 }
 
 func (s *score) mean() float64 {
@@ -261,6 +286,7 @@ func (s *score) add(scenario string, e *endpoint) {
 	for len(e.ours) > 0 && (e.ours[0].State == fsm.Listen || e.ours[0].State == fsm.Closed || e.ours[0].State == fsm.Unknown) {
 		e.ours = e.ours[1:] // the kernel's list starts behind it
 	}
+	s.proofs.add(e)
 	pairs, equal := compare(e.ours, e.kernel, e.late)
 	settled := equal
 	if !equal {
