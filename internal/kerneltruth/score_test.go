@@ -46,23 +46,47 @@ var taps = []tap{near, middle, far, oneWay}
 // over scenarios of their shares of such, and the kernel's times within [NotBefore, NotAfter].
 type floor struct{ equal, mean, bracket float64 }
 
+// target is what a set of captures must reach.
+type target struct {
+	floors map[tap]floor
+	// brackets: what an endpoint sent lies in its bracket, at its own tap and in the middle. Netstack's runs have ways
+	// that take ten times as long for one segment as for another, which no distance bounds.
+	brackets bool
+}
+
 // The floors are the present figures, beside them, less than one endpoint lower. Raise them
 // with the figures.
 var (
-	floorsOfChosen = map[tap]floor{
-		near:   {98.8, 98.2, 98.8}, // 98.87 98.29 98.87
-		middle: {98.3, 97.4, 97.6}, // 98.31 97.44 97.62
-		far:    {96.5, 94.6, 95.6}, // 96.59 94.74 95.74
-		oneWay: {77.7, 77.7, 39.5}, // 77.78 77.78 39.52
-	}
-	floorsOfGVisor    = map[tap]floor{}
-	floorsOfSecond    = map[tap]floor{}
-	floorsOfAllGVisor = map[tap]floor{}
-	floorsOfAll       = map[tap]floor{
-		near:   {99.7, 98.6, 99.5}, // 99.72 98.66 99.56
-		middle: {99.5, 97.9, 99.1}, // 99.58 97.99 99.16
-		far:    {99.0, 95.5, 98.2}, // 99.08 95.55 98.24
-		oneWay: {75.0, 75.0, 40.0}, // 75.00 75.00 40.00
+	chosen = target{map[tap]floor{
+		near:   {98.8, 98.2, 99.4}, // 98.87 98.29 99.48
+		middle: {98.3, 97.4, 98.6}, // 98.31 97.44 98.70
+		far:    {96.5, 94.7, 96.5}, // 96.59 94.74 96.57
+		oneWay: {77.7, 77.7, 39.5}, // 77.78 77.78 39.81
+	}, true}
+	chosenOfGVisor = target{floors: map[tap]floor{
+		near:   {99.6, 99.5, 99.4}, // 99.70 99.59 99.45
+		middle: {99.3, 99.1, 93.0}, // 99.40 99.17 93.06
+		far:    {94.8, 91.7, 92.0}, // 94.85 91.74 92.01
+	}}
+	// all are those beside the project, by directory.
+	all = map[string]target{
+		"captures": {map[tap]floor{
+			near:   {99.7, 98.6, 99.8}, // 99.72 98.66 99.87
+			middle: {99.5, 97.9, 99.5}, // 99.58 97.99 99.57
+			far:    {99.0, 95.5, 98.6},
+			oneWay: {75.0, 75.0, 40.0},
+		}, true},
+		"captures-202": {map[tap]floor{
+			near:   {99.4, 98.2, 99.7},
+			middle: {99.2, 97.5, 97.7},
+			far:    {98.4, 94.7, 94.1},
+			oneWay: {70.0, 70.0, 40.0},
+		}, true},
+		"gvisor": {floors: map[tap]floor{
+			near:   {99.8, 99.6, 99.4},
+			middle: {99.2, 99.2, 94.2},
+			far:    {96.0, 92.6, 93.7},
+		}},
 	}
 )
 
@@ -73,19 +97,17 @@ const truthVariable = "TCPTRACE_KERNEL_TRUTH"
 // The captures of testdata/kernel: every kind of scenario, those of bulk transfers and of many
 // connections left out but for a few.
 func TestChosenCaptures(t *testing.T) {
-	check(t, "../../testdata/kernel", floorsOfChosen)
+	check(t, "../../testdata/kernel", chosen)
 }
 
 // The captures of testdata/gvisor are of another stack.
 func TestGVisor(t *testing.T) {
-	check(t, "../../testdata/gvisor", floorsOfGVisor)
+	check(t, "../../testdata/gvisor", chosenOfGVisor)
 }
 
 func TestAllCaptures(t *testing.T) {
-	for dir, floors := range map[string]map[tap]floor{
-		"captures": floorsOfAll, "captures-202": floorsOfSecond, "gvisor": floorsOfAllGVisor,
-	} {
-		t.Run(dir, func(t *testing.T) { check(t, truthDir(t, dir), floors) })
+	for dir, want := range all {
+		t.Run(dir, func(t *testing.T) { check(t, truthDir(t, dir), want) })
 	}
 }
 
@@ -106,7 +128,7 @@ func truthDir(t *testing.T, name string) string {
 	return dir
 }
 
-func check(t *testing.T, dir string, floors map[tap]floor) {
+func check(t *testing.T, dir string, want target) {
 	scenarios, err := readScenarios(dir)
 	if err != nil || len(scenarios) == 0 {
 		t.Fatalf("%d scenarios in %s: %v", len(scenarios), dir, err)
@@ -122,12 +144,13 @@ func check(t *testing.T, dir string, floors map[tap]floor) {
 	}
 	for _, at := range taps {
 		if s := scores[at]; s.equal.all > 0 {
-			s.check(t, at, floors[at])
+			s.check(t, at, &want)
 		}
 	}
 }
 
-func (s *score) check(t *testing.T, at tap, f floor) {
+func (s *score) check(t *testing.T, at tap, want *target) {
+	f := want.floors[at]
 	t.Logf("%-7s %v", at, s)
 	t.Logf("%-7s %v", at, &s.proofs)
 	if *showWrong {
@@ -149,7 +172,7 @@ func (s *score) check(t *testing.T, at tap, f floor) {
 	if n := len(s.proofs.false); n > 0 {
 		t.Errorf("%s: %d of %d proved steps are not in the log:\n%s", at, n, s.proofs.steps, list(s.proofs.false))
 	}
-	if n := len(s.proofs.outside[0]); n > 0 && (at == near || at == middle) {
+	if n := len(s.proofs.outside[0]); n > 0 && want.brackets && (at == near || at == middle) {
 		t.Errorf("%s: %d steps that were sent outside their bracket:\n%s", at, n, list(s.proofs.outside[0]))
 	}
 }
