@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"slices"
 
 	"tcptrace/fsm"
 )
@@ -145,11 +146,12 @@ func (s *scene) segments(c *Close) uint8 {
 // a refused SYN may be tried again, and of two that ended it the first.
 func (s *scene) endingRST() int {
 	frame := uint64(0)
-	for _, steps := range s.j.Trajectory {
+	for side := range s.j.Trajectory {
+		steps := s.life(Side(side))
 		for i := len(steps) - 1; i >= 0 && steps[i].State <= fsm.Listen; i-- {
 			switch st := &steps[i]; st.Cause {
 			case fsm.SendRST, fsm.RecvRST, fsm.ReturnToListen:
-				if st.Frame != 0 && (frame == 0 || st.Frame < frame) {
+				if st.Frame != 0 && (frame == 0 || st.Frame < frame) && (i > 0 || s.concerns(Side(side).Peer(), st.Frame)) {
 					frame = st.Frame
 				}
 			}
@@ -161,6 +163,25 @@ func (s *scene) endingRST() int {
 		}
 	}
 	return -1
+}
+
+// concerns reports whether an RST whose sender never had the connection, as far as is known, ended it for side: if not, that
+// did not take it, and goes on.
+func (s *scene) concerns(side Side, frame uint64) bool {
+	steps := s.j.Trajectory[side]
+	return len(steps) == 0 || slices.ContainsFunc(steps, func(st Step) bool { return st.Frame == frame })
+}
+
+// life is the steps of an endpoint in the connection. An old duplicate SYN may have its port answer once more when
+// that is over.
+func (s *scene) life(side Side) []Step {
+	steps := s.j.Trajectory[side]
+	for i := 1; i < len(steps); i++ {
+		if steps[i].State == fsm.SynRcvd && steps[i-1].State == fsm.Closed {
+			return steps[:i]
+		}
+	}
+	return steps
 }
 
 func (s *scene) explainReset(c *Close, rst *fact) {

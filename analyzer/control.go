@@ -216,6 +216,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	}
 	tx.fin = fin
 	tx.flags |= sentFIN
+	tx.zeek = zeekClosed
 	tx.end = max(tx.end, fin+1)
 }
 

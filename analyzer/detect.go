@@ -200,12 +200,13 @@ func (s *scene) step(side Side, state fsm.State) *Step {
 // stateBefore is the state in which an endpoint was when f passed, by its trajectory: the one before the step
 // that f made, if it made one, else the last that an earlier frame shows.
 func (s *scene) stateBefore(side Side, f *fact) fsm.State {
-	state := fsm.Unknown
+	state, last := fsm.Unknown, fsm.Unknown
 	for i := range s.j.Trajectory[side] {
 		st := &s.j.Trajectory[side][i]
 		if st.Frame == s.frame(f) && s.madeBy(st, f) {
-			return state
+			return last
 		}
+		last = st.State
 		if st.Frame < s.frame(f) && (st.Frame != 0 || st.Time < f.time) {
 			state = st.State
 		}

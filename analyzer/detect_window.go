@@ -144,10 +144,9 @@ func detailDeadPeer(a *Anomaly) string {
 	return text
 }
 
-// betrays reports whether what does not fit is enough: two things, one of them the TTL; an RST behind which the endpoint goes on, or
-// that it cannot have sent so soon.
+// betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
 func betrays(m *mark) bool {
-	return m.amount&(badEnd|badTiming) != 0 || m.amount&badTTL != 0 && m.amount != badTTL
+	return m.amount&badEnd != 0 || m.amount&badTTL != 0 && m.amount != badTTL
 }
 
 func detectStrange(s *scene) {

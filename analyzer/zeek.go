@@ -91,9 +91,6 @@ func (c *conv) zeekControl(tx, rx *half, s *wire.Segment) {
 			}
 		}
 	}
-	if s.Flags.Any(wire.FIN) && !s.Flags.Any(wire.RST) {
-		tx.zeek = zeekClosed
-	}
 }
 
 func (c *conv) zeekLetters(tx *half, s *wire.Segment) {
@@ -186,7 +183,7 @@ func resetState(by Side, o, r *half) ConnState {
 		return StateRSTRH
 	case by == Server:
 		return StateRSTR
-	case r.inactive():
+	case r.packets == 0 || o.inactive() && r.inactive():
 		return StateOTH
 	}
 	return StateRSTO
