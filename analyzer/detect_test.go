@@ -20,10 +20,12 @@ type judged struct {
 	j      analyzer.Judgment
 	lines  []string
 	closes []string
+	last   analyzer.Conversation
 }
 
 func (s *judged) Conversation(c *analyzer.Conversation) error {
 	s.j.Judge(c)
+	c.CopyTo(&s.last)
 	for i := range s.j.Anomalies {
 		a := &s.j.Anomalies[i]
 		who := "both"

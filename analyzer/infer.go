@@ -64,6 +64,7 @@ type side struct {
 	atTap              bool   // what passes it has
 	unnumbered         bool   // it does not number its IPv4 datagrams
 	challenged         bool   // it answered what it did not accept by a challenge ACK
+	forged             uint32 // how far ahead what betrays that another sent it in the endpoint's name is; 0: nothing does
 }
 
 // story follows one endpoint through its states.

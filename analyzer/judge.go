@@ -70,6 +70,10 @@ func (m *mind) regard(marks []mark) {
 			m.successor = k
 		case markChallenge:
 			m.sides[k.dir].challenged = true
+		case markStrange:
+			if betrays(k) {
+				m.sides[k.dir].forged = k.ahead
+			}
 		}
 	}
 }

@@ -1,0 +1,137 @@
+package analyzer_test
+
+import (
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// unscaled opens a connection without any option but the segment size. The server's windows are small.
+const unscaled = `
++0      > S   0:0(0)        win 64240 <mss 1460>
++20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460>
++50us   > .   1:1(0)  ack 1
+`
+
+func TestReadingBoundaries(t *testing.T) {
+	checkEdges(t, []edge{
+		{"PAWS drops an older timestamp only if all before it was acknowledged: else it may be the one that was late", request + `
++1ms    > P.  101:201(100) ack 201 <nop,nop,TS val 2000 ecr 9021>
++20ms   < .   201:201(0)   ack @ win 509
++1ms    > P.  201:301(100) ack 201 <nop,nop,TS val 1999 ecr 9021>
+`, reads(9), []string{"201", "unacceptable paws", "200", "data"}},
+		{"PAWS takes the same timestamp again (RFC 7323 5.3)", request + `
++1ms    > P.  101:201(100) ack 201 <nop,nop,TS val 2000 ecr 9021>
++20ms   < .   201:201(0)   ack 201 win 509
++1ms    > P.  201:301(100) ack 201 <nop,nop,TS val @ ecr 9021>
+`, reads(9), []string{"1999", "unacceptable paws", "2000", "data"}},
+		{"a window may have been opened by 64 KiB unseen, be those seen ever so small", unscaled + `
++1ms    < .   1:1(0)  ack 1 win 900
++1ms    > .   @(100)  ack 1
+`, reads(5), []string{"66537:66637", "data previous-segment-missing window-exceeded", "66538:66638", "unacceptable"}},
+		{"and by as much as was ever offered", `
++0      > S   0:0(0)        win 64240 <mss 1460,wscale 2>
++20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460,wscale 2>
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 50000
++1ms    > .   @(100)  ack 1
+`, reads(5), []string{"400001:400101", "data previous-segment-missing window-exceeded", "400002:400102", "unacceptable"}},
+		{"where one SYN was not captured the scale, and so the window, is not known", `
++0      > S   0:0(0)        win 64240 <mss 1460,wscale 2>
++20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460,wscale 2>@
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 1000
++1ms    > .   9000001:9000101(100)  ack 1
+`, reads(0), []string{"", "unacceptable", " unseen", "data previous-segment-missing", " cap 60", "data previous-segment-missing"}},
+		{"unless the other has none, for then neither has (RFC 7323 1.3)", `
++0      > S   0:0(0)        win 64240 <@>
++20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460> unseen
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 1000
++1ms    > .   9000001:9000101(100)  ack 1
+`, reads(0), []string{"mss 1460,wscale 2", "data previous-segment-missing", "mss 1460", "unacceptable"}},
+		{"a window scale beyond 14 is 14 (RFC 7323 2.3)", `
++0      > S   0:0(0)        win 64240 <mss 1460,wscale 0>
++20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460,wscale 15>
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 1
++1ms    > .   1:@     ack 1
+`, reads(5), []string{"16385(16384)", "data window-full super-segment", "16386(16385)", "data window-exceeded super-segment"}},
+		{"and one of 14 is not less", `
++0      > S   0:0(0)        win 64240 <mss 1460,wscale 0>
++20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460,wscale 14>
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 1
++1ms    > .   1:@     ack 1
+`, reads(5), []string{"16385(16384)", "data window-full super-segment", "16386(16385)", "data window-exceeded super-segment"}},
+		{"a number is of another connection if no window reaches it (2^30)", `
++0      > P.  1:101(100) ack 1
++20ms   < .   1:1(0)     ack 101
++1ms    > P.  @(100)     ack 1
+`, reads(3), []string{"1073741925:1073742025", "data previous-segment-missing", "1073741926:1073742026", "unacceptable"}},
+		{"nor does any reach back so far", `
++0      > P.  1:101(100) ack 1
++20ms   < .   1:1(0)     ack 101
++1ms    > P.  @(100)     ack 1
+`, reads(3), []string{"-1073741723:-1073741623", "out-of-order after-its-ack", "-1073741724:-1073741624", "unacceptable"}},
+		{"nor is there an acknowledgment of that", `
++0      > P.  1:101(100) ack 1
++20ms   < .   1:1(0)     ack 101
++1ms    < .   1:1(0)     ack @
+`, reads(3), []string{"1073741925", "ack ack-of-unseen", "1073741926", "unacceptable ack-not-accepted"}},
+		{"an ACK is too old below the largest window, which may be that of the SYN (RFC 5961 5.2)", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++50us   > .   1:1(0)  ack 1
++1ms    > .   1:60001(60000)     ack 1
++1ms    > .   60001:70001(10000) ack 1
++20ms   < .   1:1(0)  ack 70001 win 500
++1ms    < .   1:1(0)  ack @ win 500
+`, reads(7), []string{"4841", "ack stale-ack", "4840", "unacceptable ack-not-accepted"}},
+		{"or that of any segment since", unscaled + `
++1ms    < .   1:1(0)  ack 1 win 2000
++1ms    > .   1:2001(2000)     ack 1
++1ms    > .   2001:4001(2000)  ack 1
++20ms   < .   1:1(0)  ack 4001 win 500
++1ms    < .   1:1(0)  ack @ win 500
+`, reads(8), []string{"2001", "ack stale-ack", "2000", "unacceptable ack-not-accepted"}},
+	})
+}
+
+func TestCauseBoundaries(t *testing.T) {
+	// The round trip of 50 ms makes a timeout of 250.05 ms.
+	const hole = handshake + `
++10ms   > .   1:1001(1000) ack 1
++0      > .   1001:2001(1000) ack 1
++50ms   < .   1:1(0) ack 1 win 509 <nop,nop,TS,nop,nop,sack 1001:2001>
+`
+	const three = handshake + `
++10ms   > .   1:1001(1000) ack 1
++0      > .   1001:2001(1000) ack 1
++0      > .   2001:3001(1000) ack 1
+`
+	checkEdges(t, []edge{
+		{"a timer may seem to run out at 3/4 of what the tap works out, no sooner", hole + `
++@      > .   1:1001(1000) ack 1
+`, reads(7), []string{"137537500ns", "retransmission/timeout", "137537499ns", "retransmission/sack"}},
+		{"an ACK within a recovery by SACK is partial, until it covers all", three + `
++50ms   < .   1:1(0) ack 1 win 509 <nop,nop,TS,nop,nop,sack 2001:3001>
++60ms   > .   1:1001(1000) ack 1
++50ms   < .   1:1(0) ack @ win 509
+`, reads(9), []string{"3000", "ack partial-ack", "3001", "ack"}},
+		{"and within one by duplicate ACKs", three + `
++50ms   < .   1:1(0) ack 1 win 509 <nop,nop,TS,nop,nop,sack 2001:3001>
++1ms    > .   1:1001(1000) ack 1
++50ms   < .   1:1(0) ack @ win 509
+`, reads(9), []string{"3000", "ack partial-ack", "3001", "ack"}},
+		{"but after a timeout it is not", three + `
++600ms  > .   1:1001(1000) ack 1
++50ms   < .   1:1(0) ack @ win 509
+`, reads(8), []string{"3000", "ack", "3001", "ack"}},
+		{"the third duplicate ACK is the one that counts (RFC 5681 3.2)", three + `
++50ms   < .   1:1(0) ack 1 win 509
++1ms    < .   1:1(0) ack 1 win 509
+@
+`, triples(analyzer.Server), []string{"", "0", "+1ms < . 1:1(0) ack 1 win 509", "1"}},
+	})
+}

@@ -1,0 +1,134 @@
+package analyzer_test
+
+import (
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+func TestResetBoundaries(t *testing.T) {
+	const (
+		open   = "SYN_SENT ESTABLISHED"
+		ended  = open + " CLOSED?"
+		dialed = "SYN_SENT ESTABLISHED?"
+		refuse = "refused"
+	)
+	path := path(analyzer.Client)
+	checkEdges(t, []edge{
+		{"an RST is taken at what its receiver expects, and nowhere else (RFC 5961 3.2)", request + "+1s < R @(0) win 0\n", path,
+			[]string{"200:200", open, "201:201", ended, "202:202", open}},
+		{"that may be anything up to the end of what is on its way", request + "+1ms < P. 201:301(100) ack 101\n+1ms < R @(0) win 0\n", path,
+			[]string{"200:200", open, "201:201", ended, "301:301", ended, "302:302", open}},
+		{"from the ISN on if nothing was acknowledged", syn + synack + "+1ms < P. 1:101(100) ack 1\n+1ms < R @(0) win 0\n", path,
+			[]string{"0:0", dialed, "1:1", dialed + " CLOSED?", "101:101", dialed + " CLOSED?", "102:102", dialed}},
+		{"from the first byte on where that is not known", "+0 < P. 1:101(100) ack 1\n+1ms < R @(0) win 0\n", path,
+			[]string{"0:0", "ESTABLISHED?", "1:1", "ESTABLISHED? CLOSED?", "101:101", "ESTABLISHED? CLOSED?", "102:102", "ESTABLISHED?"}},
+		{"SYN_SENT takes an RST that acknowledges its SYN (RFC 9293 3.10.7.3)", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n", outcome,
+			[]string{"0", "unanswered", "1", refuse, "2", "unanswered"}},
+		{"or some of its data", "+0 > S 0:10(10) win 64240 <mss 1460>\n+20ms < R. raw 0:0(0) ack @ win 0\n", outcome,
+			[]string{"0", "unanswered", "1", refuse, "11", refuse, "12", "unanswered"}},
+		{"what it did not take is said", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n", says("rst-not-accepted"),
+			[]string{"0", "warning", "1", "no", "2", "warning"}},
+		{"who goes on longer than its answers take did not take it", request + "+1s < R 201:201(0) win 0\n+@ > P. 101:102(1) ack 201\n", says("rst-not-accepted"),
+			[]string{"55us", "no", "55001ns", "warning"}},
+		{"an RST behind two segments sent in vain did not arrive either", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++20ms   > .   1:1(0)  ack 1
++1ms    < P.  1:101(100) ack 1
++300ms  < P.  1:101(100) ack 1
+@
++1s     < R   101:101(0) win 0
+`, path, []string{"", ended, "+600ms < P. 1:101(100) ack 1", open}},
+		{"unless the tap is where it had to arrive", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++@      > .   1:1(0)  ack 1
++1ms    < P.  1:101(100) ack 1
++300ms  < P.  1:101(100) ack 1
++600ms  < P.  1:101(100) ack 1
++1s     < R   101:101(0) win 0
+`, path, []string{"399999ns", ended, "400us", open}},
+		{"an RST acknowledges too soon what passed less than half the way there and back ago", request + "+1s > P. 101:201(100) ack 201\n+@ < R. 201:201(0) ack 201 win 0 ttl 47\n",
+			says("suspected-injection"), []string{"9999999ns", "error", "10ms", "no"}},
+		{"where queues do not say more than the way", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++@      < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++50us   > .   1:1(0)  ack 1
++1s     > P.  1:101(100) ack 1
++4ms    < R.  1:1(0) ack 101 win 0 ttl 47
+`, says("suspected-injection"), []string{"9999999ns", "no", "10ms", "error"}},
+		{"a plain RST is not its sender's if that goes on later than anything on its way", request + "+1s > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n+@ < . 201:201(0) ack 151\n",
+			cause, []string{"20ms", "half-open", "20001us", "unknown-on-path"}},
+	})
+}
+
+func TestClosingBoundaries(t *testing.T) {
+	const acked = request + clientFIN + "+20ms < . 201:201(0) ack 102\n"
+	const midstream = "+0 > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101\n+1ms > F. 101:101(0) ack 1\n+20ms < . 1:1(0) ack 102\n"
+	server := path(analyzer.Server)
+	checkEdges(t, []edge{
+		{"CLOSE_WAIT to the end of the capture is worth a word after 1 s", acked + pause, says("close-wait-lingering"),
+			[]string{"979999us", "no", "980ms", "warning"}},
+		{"one that ends with the other FIN after 3 s", acked + "+@ < F. 201:201(0) ack 102\n", says("close-wait-lingering"),
+			[]string{"2979999us", "no", "2980ms", "note"}},
+		{"it blames nobody for what may have been before the capture", midstream + pause, says("close-wait-lingering"),
+			[]string{"979999us", "no", "980ms", "note"}},
+		{"data may meet a FIN_WAIT_2 that timed out after 10 s", acked + "+@ < P. 201:301(100) ack 102\n+50us > R 102:102(0) win 0\n", says("fin-wait-2-timeout"),
+			[]string{"9999949us", "no", "9999950us", "warning"}},
+		{"a FIN may after 1 s", acked + "+@ < F. 201:201(0) ack 102\n+50us > R 102:102(0) win 0\n", says("fin-wait-2-timeout"),
+			[]string{"999949us", "no", "999950us", "warning"}},
+		{"the ACK of a FIN is missed when the FIN would come again, after 200 ms", request + clientFIN + pause, says("missing-final-ack"),
+			[]string{"200ms", "note", "200001us", "warning"}},
+		{"or after twice the way if that is longer", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++300ms  < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++50ms   > .   1:1(0)  ack 1
++1s     > F.  1:1(0)  ack 1
+` + pause, says("missing-final-ack"), []string{"700ms", "note", "700001us", "warning"}},
+		{"who had the FIN acknowledges it in what it sends next", request + clientFIN + "+@ < P. 201:301(100) ack 101\n", server,
+			[]string{"22ms", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "22001us", "LISTEN? SYN_RCVD ESTABLISHED"}},
+		{"and did not have it if it comes again", request + clientFIN + "@\n", server,
+			[]string{"", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "+300ms > F. 101:101(0) ack 201", "LISTEN? SYN_RCVD ESTABLISHED"}},
+		{"nor if it has no connection any more", request + clientFIN + "+20ms < @ win 0\n", server,
+			[]string{"R. 201:201(0) ack 101", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT? CLOSED", "R 201:201(0)", "LISTEN? SYN_RCVD ESTABLISHED CLOSED"}},
+		{"of two FINs the second arrived if the ACK comes 3/4 of the way there and back later, or more", unscaled + "+1ms > F. 1:1(0) ack 1\n+10ms > F. 1:1(0) ack 1\n+@ < . 1:1(0) ack 2\n",
+			entered(analyzer.Server, fsm.CloseWait), []string{"15ms", "5", "14999us", "4"}},
+		{"FINs crossed if the first ACK comes at once, within 5 ms of the way", request + "+1ms < F. 201:201(0) ack 101\n+@ > . 102:102(0) ack 202\n+300ms > F. 101:101(0) ack 202\n",
+			path(analyzer.Client), []string{"5075us", "SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING", "5076us", "SYN_SENT ESTABLISHED CLOSE_WAIT? LAST_ACK?"}},
+		{"a FIN is where its sender has ended, or was lost there before", request + "+1ms > F. @(0) ack 201\n", path(analyzer.Client),
+			[]string{"99:99", "SYN_SENT ESTABLISHED", "100:100", "SYN_SENT ESTABLISHED FIN_WAIT_1", "101:101", "SYN_SENT ESTABLISHED FIN_WAIT_1"}},
+		{"it is not before its stream", stamped + opened + "+1ms > F. @(0) ack 1\n", path(analyzer.Client),
+			[]string{"0:0", "SYN_SENT ESTABLISHED", "1:1", "SYN_SENT ESTABLISHED FIN_WAIT_1"}},
+		{"TIME_WAIT answers a SYN until it is over", `
+conn again isn 1 77
+` + request + `
++1ms  < F.  201:201(0) ack 101
++50us > F.  101:101(0) ack 202
++20ms < .   202:202(0) ack 102
++@    again> S  0:0(0) win 64240 <mss 1460>
++20ms < .   202:202(0) ack 102
+`, says("time-wait-refused"), []string{"59979999us", "warning", "59980ms", "no"}},
+		{"by an ACK, and not by anything else", `
+conn again isn 1 77
+` + request + `
++1ms  < F.  201:201(0) ack 101
++50us > F.  101:101(0) ack 202
++20ms < .   202:202(0) ack 102
++1s   again> S  0:0(0) win 64240 <mss 1460>
++20ms @
+`, says("time-wait-refused"), []string{"< . 202:202(0) ack 102", "warning", "< R. 202:202(0) ack 102", "no", "again< S. 0:0(0) ack 1", "no"}},
+	})
+}
+
+func TestOpeningBoundaries(t *testing.T) {
+	checkEdges(t, []edge{
+		{"an attempt is unanswered until anything shows that the peer took notice", syn + "@\n+1s > R. 1:1(0) ack 1\n", outcome,
+			[]string{"", "unanswered", "+20ms < S. 0:0(0) ack 1", "reset"}},
+		{"ports from 32768 on are a client's", "client 10.0.0.1:40000\nserver 10.0.0.2:@\n+0 < P. 1:101(100) ack 1\n+20ms > . 1:1(0) ack 101\n", client,
+			[]string{"32767", "10.0.0.1", "32768", "10.0.0.2"}},
+		{"ports below 1024 are a server's", "client 10.0.0.1:2000\nserver 10.0.0.2:@\n+0 < P. 1:101(100) ack 1\n+20ms > . 1:1(0) ack 101\n", client,
+			[]string{"1023", "10.0.0.1", "1024", "10.0.0.2"}},
+	})
+}

@@ -1,0 +1,115 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/lab"
+)
+
+// edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,
+// each with what is then said.
+type edge struct {
+	why    string
+	script string
+	ask    ask
+	at     []string // value, answer, value, answer...
+}
+
+// ask is a question about a script's last conversation.
+type ask func(t *testing.T, script string) string
+
+func checkEdges(t *testing.T, edges []edge) {
+	t.Helper()
+	for _, e := range edges {
+		t.Run(e.why, func(t *testing.T) {
+			for i := 0; i < len(e.at); i += 2 {
+				if got := e.ask(t, strings.ReplaceAll(e.script, "@", e.at[i])); got != e.at[i+1] {
+					t.Errorf("%q: %s, want %s", e.at[i], got, e.at[i+1])
+				}
+			}
+		})
+	}
+}
+
+// reads asks what a frame is, the last one if n is 0, in the words of TestReadingRules.
+func reads(n uint64) ask {
+	return func(t *testing.T, text string) string {
+		script, err := lab.Parse("script", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, err := script.Frames()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return read(t, frames)[uint64(len(frames))]
+		}
+		return read(t, frames)[n]
+	}
+}
+
+// outcome asks how it went.
+func outcome(t *testing.T, script string) string { return judge(t, script).last.Outcome.String() }
+
+// cause asks what the RST that ended it was the answer to.
+func cause(t *testing.T, script string) string { return judge(t, script).j.Close.Cause.String() }
+
+// path asks for the states of a side, with a question mark behind those that are assumed.
+func path(side analyzer.Side) ask {
+	return func(t *testing.T, script string) string {
+		var states []string
+		for _, step := range judge(t, script).j.Trajectory[side] {
+			doubt := ""
+			if step.Evidence == analyzer.EvidenceAssumed {
+				doubt = "?"
+			}
+			states = append(states, step.State.String()+doubt)
+		}
+		return strings.Join(states, " ")
+	}
+}
+
+// entered asks by which frame a side came into a state.
+func entered(side analyzer.Side, state fsm.State) ask {
+	return func(t *testing.T, script string) string {
+		for _, step := range judge(t, script).j.Trajectory[side] {
+			if step.State == state {
+				return fmt.Sprint(step.Frame)
+			}
+		}
+		return "never"
+	}
+}
+
+// says asks for the severity of an anomaly, "no" if it is not raised.
+func says(id string) ask {
+	return func(t *testing.T, script string) string {
+		s := judge(t, script)
+		for i := range s.j.Anomalies {
+			if a := &s.j.Anomalies[i]; a.Kind.ID == id {
+				return a.Kind.Severity.String()
+			}
+		}
+		return "no"
+	}
+}
+
+// client asks who the client is.
+func client(t *testing.T, script string) string {
+	return judge(t, script).last.Addr[analyzer.Client].Addr().String()
+}
+
+// triples asks for how often a side sent three duplicate ACKs in a row.
+func triples(side analyzer.Side) ask {
+	return func(t *testing.T, script string) string {
+		return fmt.Sprint(judge(t, script).last.Sent[side].TripleDuplicateACKs)
+	}
+}
+
+// pause lets the capture go on for a while.
+const pause = "+@ frame ffffffffffff02000000000108060001\n"
