@@ -99,6 +99,18 @@ func (p *markPool) release(l *marks) {
 	*l = 0
 }
 
+// remove drops the mark of a kind and a direction from l.
+func (p *markPool) remove(l *marks, kind markKind, dir uint8) {
+	for at := (*uint32)(l); *at != 0; at = &p.at(*at).next {
+		if i := *at; p.at(i).kind == kind && p.at(i).dir == dir {
+			*at = p.at(i).next
+			p.at(i).next = p.free
+			p.free = i
+			return
+		}
+	}
+}
+
 func (p *markPool) appendTo(l marks, buf []mark) []mark {
 	for i := uint32(l); i != 0; i = p.at(i).next {
 		buf = append(buf, *p.at(i))
@@ -166,6 +178,19 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 		c.mark(p, markBadSum, s.Dir, s, 0).ttl = s.TTL
 	}
 	return false
+}
+
+// settleSums drops what was noted of wrong checksums of a connection that is over, if they were left to a network card: what
+// was sent with them was acknowledged. Of a capture at the sender's host that is every connection.
+func (c *conv) settleSums(p *markPool) {
+	for dir := range uint8(2) {
+		if h := &c.half[dir]; h.flags&(badSum|goodSum) == badSum && c.half[1-dir].acked > h.start {
+			p.remove(&c.marks, markBadSum, dir)
+		}
+	}
+	if c.find(p, markBadSum, 0) == nil && c.find(p, markBadSum, 1) == nil {
+		c.kinds &^= 1 << markBadSum
+	}
 }
 
 // captureSkew is by how much taps that are merged into one capture may disagree, and for how

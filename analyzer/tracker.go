@@ -272,6 +272,7 @@ func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
 	}
 	if c.flags&(ended|queued) == ended {
 		c.flags |= queued
+		c.settleSums(&t.facts.marks)
 		t.await(&t.ended, deadline{c.last + t.linger, slot, c.gen})
 	}
 }
