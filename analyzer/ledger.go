@@ -90,18 +90,21 @@ func (f bookFlags) has(m bookFlags) bool { return f&m != 0 }
 // ledger is both books of a connection, by direction. It has the slot of its conv, if that is read.
 type ledger struct{ book [2]book }
 
-// ledgers is a slab beside that of the convs, with chunks where a conversation is read.
+// ledgers is a slab beside that of the convs, with chunks where a conversation is read. They are smaller than those of the
+// convs, since a table reads few.
 type ledgers struct{ chunks [][]ledger }
 
-func (l *ledgers) at(slot uint32) *ledger { return &l.chunks[slot>>chunkBits][slot&(chunkSize-1)] }
+const ledgerBits = 5 // a chunk holds 32 ledgers
+
+func (l *ledgers) at(slot uint32) *ledger { return &l.chunks[slot>>ledgerBits][slot&(1<<ledgerBits-1)] }
 
 // alloc clears the ledger of a slot.
 func (l *ledgers) alloc(slot uint32) {
-	for int(slot>>chunkBits) >= len(l.chunks) {
+	for int(slot>>ledgerBits) >= len(l.chunks) {
 		l.chunks = append(l.chunks, nil)
 	}
-	if l.chunks[slot>>chunkBits] == nil {
-		l.chunks[slot>>chunkBits] = make([]ledger, chunkSize)
+	if l.chunks[slot>>ledgerBits] == nil {
+		l.chunks[slot>>ledgerBits] = make([]ledger, 1<<ledgerBits)
 	}
 	*l.at(slot) = ledger{}
 }
