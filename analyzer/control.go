@@ -121,7 +121,7 @@ func (c *conv) noteControl(p *factPool, s *wire.Segment, bits factBits) {
 
 // syn reports whether the SYN belongs to the connection.
 func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
-	if tx.flags.has(isnKnown) && s.Seq != tx.isn() {
+	if tx.flags.has(isnKnown) && s.Seq != tx.isn() || !tx.flags.has(isnKnown) && c.contradicts(tx, s) {
 		return false // no endpoint takes a second ISN within one connection
 	}
 	anew := s.Flags.Has(wire.ACK) && tx.end != 0 && uint32(tx.start) != s.Seq+1 && !tx.flags.has(isnKnown|sentData|sentFIN)
@@ -163,6 +163,16 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 		c.setRoles(s.Dir)
 	}
 	return true
+}
+
+// contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or
+// its sender used numbers that are not behind it.
+func (c *conv) contradicts(tx *half, s *wire.Segment) bool {
+	if !tx.flags.has(sentData | sentFIN) {
+		return false
+	}
+	before := tx.start - reassembly.Unwrap(tx.start, reassembly.Seq(s.Seq+1))
+	return c.flags.has(ended) || before < 0 || before > farthest
 }
 
 // chooseISN settles which of two SYN-ACKs with different ISNs, of two servers behind one address, the

@@ -219,8 +219,8 @@ func (c *conv) markOrdinary(p *markPool, tx, rx *half, s *wire.Segment, acked, s
 		if tx.end > sent && sent > tx.fin {
 			c.mark(p, markPastFIN, s.Dir, s, int64(tx.end-sent))
 		}
-	case rx.flags.has(sentFIN):
-		c.markUnsolicited(p, tx, rx, s, tx.end-sent)
+	case rx.flags.has(sentFIN) && reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))+reassembly.Pos(s.Len) > rx.acked:
+		c.markUnsolicited(p, tx, rx, s, tx.end-sent) // else it has come before
 	}
 }
 

@@ -13,7 +13,12 @@ const patience Time = 1e9
 const leastTimer Time = 200e6
 
 func detectResetInHandshake(s *scene) {
-	if c := &s.j.Close; c.Kind == CloseReset && c.InHandshake && s.c.Outcome != Unanswered {
+	c := &s.j.Close
+	if c.Kind != CloseReset || !c.InHandshake || s.c.Outcome == Unanswered {
+		return
+	}
+	// Who resets a SYN-ACK without having sent its SYN, as far as the capture shows, has lost nothing: the SYN was an old one.
+	if s.find(s.dir(c.By), 0, isSYN) != nil || s.find(s.dir(c.By.Peer()), 0, isSYN) != nil || !isPlainRST(&c.rst) {
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
 }
@@ -70,7 +75,8 @@ func detailRefused(a *Anomaly) string {
 func detectNoAnswer(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil {
+		refusal := func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) }
+		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil || s.find(1-dir, 0, refusal) != nil {
 			continue
 		}
 		end := nothingCame

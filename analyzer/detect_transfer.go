@@ -74,7 +74,7 @@ func detectExhausted(s *scene) {
 			m, probes = s.marked(markZeroWindow, 1-dir), 1
 			n = m.unanswered()
 		}
-		if n < enough || s.sides[1-dir].unseen {
+		if n < enough || s.sides[1-dir].unseen || s.resetBy(1-dir) {
 			continue
 		}
 		if rst, silent := s.gaveUp(dir, m.last, timer); rst || silent {
@@ -85,6 +85,12 @@ func detectExhausted(s *scene) {
 			s.raiseMark(m, args{int64(n), int64(m.last - max(m.run.since, m.time)), end, probes}).onSide(s.side(dir))
 		}
 	}
+}
+
+// resetBy reports whether an RST sent in a direction ended the connection.
+func (s *scene) resetBy(dir uint8) bool {
+	c := &s.j.Close
+	return c.Kind == CloseReset && s.dir(c.By) == dir
 }
 
 func detailExhausted(a *Anomaly) string {

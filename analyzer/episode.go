@@ -257,14 +257,15 @@ func (r *reader) followEpisodes() {
 			m.run.end(r.now)
 		}
 	}
-	if m := r.find(markKeepAlive, 1-dir); m != nil && m.run.since != 0 && !m.hole.passed {
-		if heard {
-			m.amount++
-		}
-		m.run.end(r.now)
+	if m := r.find(markKeepAlive, 1-dir); m != nil && m.run.since != 0 && !m.hole.passed && !m.stopped(r.now-r.loop()) {
+		r.answers(m, heard)
 	}
-	if m := r.find(markKeepAlive, dir); m != nil && r.v.kind == KindRST {
-		m.hole.passed = true
+	if m := r.find(markKeepAlive, dir); m != nil && m.run.since != 0 {
+		if r.v.kind == KindRST {
+			m.hole.passed = true
+		} else if r.v.kind != KindKeepAlive && m.stopped(r.now) {
+			r.answers(m, true) // it goes on
+		}
 	}
 	if m := r.find(markUnsent, 1-dir); m != nil && m.run.since != 0 {
 		r.deny(m)
@@ -274,6 +275,20 @@ func (r *reader) followEpisodes() {
 	}
 	r.a.unfollow(r, dir)
 	r.b.unfollow(r, 1-dir)
+}
+
+// answers ends the time for which an endpoint asked in vain whether its peer is there.
+func (r *reader) answers(m *mark, heard bool) {
+	if heard {
+		m.amount++
+	}
+	m.run.end(r.now)
+}
+
+// stopped reports whether an endpoint that had asked some times whether its peer is there no longer did so at t. What comes
+// then is no answer: it may have given up.
+func (m *mark) stopped(t Time) bool {
+	return m.run.n > 1 && t-m.last > 2*(m.last-m.run.since)/Time(m.run.n-1)
 }
 
 // unfollow takes the flag from a book of which nothing lasts any more.

@@ -25,7 +25,7 @@ const farTTL = 3
 func (r *reader) suspect(was glance) {
 	s := r.s
 	early := r.tooSoon()
-	if r.tx.packets < 2 && !early || s.Flags.Any(wire.SYN) {
+	if r.tx.packets == 0 || s.Flags.Any(wire.SYN) {
 		return // nothing to compare with
 	}
 	m := r.find(markStrange, s.Dir)

@@ -124,10 +124,14 @@ func (s *scene) heardSYNACK() bool {
 }
 
 // neverOpened reports whether an endpoint sent a SYN and nothing shows that its peer took notice: both never were
-// in another state than SYN_SENT and CLOSED.
+// in another state than SYN_SENT and CLOSED, and no RST answers a SYN-ACK that was not captured.
 func (s *scene) neverOpened() bool {
 	dialed := false
-	for _, steps := range s.j.Trajectory {
+	for side, steps := range s.j.Trajectory {
+		me := s.of(Side(side))
+		if s.find(s.dir(Side(side)), 0, func(f *fact) bool { return isPlainRST(f) && me.knowsISN && f.seq == me.isn+1 }) != nil {
+			return false
+		}
 		for i := range steps {
 			switch steps[i].State {
 			case fsm.SynSent:
