@@ -123,6 +123,7 @@ func TestPlainBoundaries(t *testing.T) {
 		{"both", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n", false, Closing},
 		{"and their ACKs", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+1ms > . 2:2(0) ack 2\n", true, Closed},
 		{"by one side", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+1ms > . 2:2(0) ack 1\n", false, Closing},
+		{"that are all a client acknowledged", syn + synack + "+20ms < F. 1:1(0) ack 1\n+1ms > F. 1:1(0) ack 2\n+20ms < . 2:2(0) ack 2\n", false, Closed},
 		{"an RST", syn + synack + ack + "+1ms > R. 1:1(0) ack 1\n", false, Reset},
 		{"both SYNs", syn + "+1ms < S 0:0(0) win 64240 <mss 1460>\n", false, Unanswered},
 		{"data with a SYN", "+0 > S 0:9(9) win 64240 <mss 1460>\n", false, Unanswered},

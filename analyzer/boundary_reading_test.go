@@ -23,7 +23,7 @@ func TestReadingBoundaries(t *testing.T) {
 		{"PAWS takes the same timestamp again (RFC 7323 5.3)", request + `
 +1ms    > P.  101:201(100) ack 201 <nop,nop,TS val 2000 ecr 9021>
 +20ms   < .   201:201(0)   ack 201 win 509
-+1ms    > P.  201:301(100) ack 201 <nop,nop,TS val @ ecr 9021>
++1ms    > P.  201:301(100) ack 201 <nop,nop,TS val @ ecr 9021> ttl 63
 `, reads(9), []string{"1999", "unacceptable paws", "2000", "data"}},
 		{"a window may have been opened by 64 KiB unseen, be those seen ever so small", unscaled + `
 +1ms    < .   1:1(0)  ack 1 win 900
@@ -43,6 +43,13 @@ func TestReadingBoundaries(t *testing.T) {
 +1ms    < .   1:1(0)  ack 1 win 1000
 +1ms    > .   9000001:9000101(100)  ack 1
 `, reads(0), []string{"", "unacceptable", " unseen", "data previous-segment-missing", " cap 60", "data previous-segment-missing"}},
+		{"be it the SYN or the SYN-ACK", `
++0      > S   0:0(0)        win 64240 <mss 1460,wscale 2>@
++20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460,wscale 2>
++50us   > .   1:1(0)  ack 1
++1ms    < .   1:1(0)  ack 1 win 1000
++1ms    > .   9000001:9000101(100)  ack 1
+`, reads(0), []string{"", "unacceptable", " cap 60", "data previous-segment-missing"}},
 		{"unless the other has none, for then neither has (RFC 7323 1.3)", `
 +0      > S   0:0(0)        win 64240 <@>
 +20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460> unseen
@@ -79,6 +86,12 @@ func TestReadingBoundaries(t *testing.T) {
 +20ms   < .   1:1(0)     ack 101
 +1ms    < .   1:1(0)     ack @
 `, reads(3), []string{"1073741925", "ack ack-of-unseen", "1073741926", "unacceptable ack-not-accepted"}},
+		{"counted from the last number sent, not from the last acknowledged", `
++0      > P.  1:101(100)   ack 1
++20ms   < .   1:1(0)       ack 101
++1ms    > P.  101:201(100) ack 1
++1ms    < .   1:1(0)       ack @
+`, reads(4), []string{"1073742025", "ack ack-of-unseen", "1073742026", "unacceptable ack-not-accepted"}},
 		{"an ACK is too old below the largest window, which may be that of the SYN (RFC 5961 5.2)", `
 +0      > S   0:0(0)        win 64240 <mss 1460>
 +20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460>

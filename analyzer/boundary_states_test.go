@@ -24,8 +24,10 @@ func TestResetBoundaries(t *testing.T) {
 			[]string{"0:0", dialed, "1:1", dialed + " CLOSED?", "101:101", dialed + " CLOSED?", "102:102", dialed}},
 		{"from the first byte on where that is not known", "+0 < P. 1:101(100) ack 1\n+1ms < R @(0) win 0\n", path,
 			[]string{"0:0", "ESTABLISHED?", "1:1", "ESTABLISHED? CLOSED?", "101:101", "ESTABLISHED? CLOSED?", "102:102", "ESTABLISHED?"}},
-		{"SYN_SENT takes an RST that acknowledges its SYN (RFC 9293 3.10.7.3)", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n", outcome,
-			[]string{"0", "unanswered", "1", refuse, "2", "unanswered"}},
+		{"SYN_SENT takes an RST that acknowledges its SYN (RFC 9293 3.10.7.3)", syn + "+20ms < @ win 0\n", outcome,
+			[]string{"R. raw 0:0(0) ack 0", "unanswered", "R. raw 0:0(0) ack 1", refuse, "R. raw 0:0(0) ack 2", "unanswered"}},
+		{"an RST without ACK acknowledges nothing, not even if the field that means nothing has the right number", "isn 4294967295 1000\n" + syn + "+20ms < @ win 0\n", outcome,
+			[]string{"R raw 0:0(0)", "unanswered", "R. raw 0:0(0) ack 1", refuse}},
 		{"or some of its data", "+0 > S 0:10(10) win 64240 <mss 1460>\n+20ms < R. raw 0:0(0) ack @ win 0\n", outcome,
 			[]string{"0", "unanswered", "1", refuse, "11", refuse, "12", "unanswered"}},
 		{"what it did not take is said", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n", says("rst-not-accepted"),
@@ -61,6 +63,14 @@ func TestResetBoundaries(t *testing.T) {
 `, says("suspected-injection"), []string{"9999999ns", "no", "10ms", "error"}},
 		{"a plain RST is not its sender's if that goes on later than anything on its way", request + "+1s > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n+@ < . 201:201(0) ack 151\n",
 			cause, []string{"20ms", "half-open", "20001us", "unknown-on-path"}},
+		{"or than captures mix up the order", `
++0      > S   0:0(0)        win 64240 <mss 1460>
++2ms    < S.  0:0(0)  ack 1 win 65160 <mss 1460>
++50us   > .   1:1(0)  ack 1
++1s     > P.  1:101(100) ack 1
++2ms    < R   1:1(0) win 0
++@      < .   1:1(0)  ack 101
+`, cause, []string{"10ms", "half-open", "10001us", "unknown-on-path"}},
 	})
 }
 
@@ -99,6 +109,11 @@ func TestClosingBoundaries(t *testing.T) {
 			path(analyzer.Client), []string{"5075us", "SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING", "5076us", "SYN_SENT ESTABLISHED CLOSE_WAIT? LAST_ACK?"}},
 		{"a FIN is where its sender has ended, or was lost there before", request + "+1ms > F. @(0) ack 201\n", path(analyzer.Client),
 			[]string{"99:99", "SYN_SENT ESTABLISHED", "100:100", "SYN_SENT ESTABLISHED FIN_WAIT_1", "101:101", "SYN_SENT ESTABLISHED FIN_WAIT_1"}},
+		{"behind its FIN a sender has ended only if it sent more, and there", request + clientFIN + "@+20ms < . 201:201(0) ack 102\n", path(analyzer.Client), []string{
+			"+1ms > F. 152:152(0) ack 201\n", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2?",
+			"+1ms > P. 102:152(50) ack 201\n+1ms > F. 150:150(0) ack 201\n", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2?",
+			"+1ms > P. 102:152(50) ack 201\n+1ms > F. 151:151(0) ack 201\n", "SYN_SENT ESTABLISHED FIN_WAIT_1",
+		}},
 		{"it is not before its stream", stamped + opened + "+1ms > F. @(0) ack 1\n", path(analyzer.Client),
 			[]string{"0:0", "SYN_SENT ESTABLISHED", "1:1", "SYN_SENT ESTABLISHED FIN_WAIT_1"}},
 		{"TIME_WAIT answers a SYN until it is over", `
@@ -118,7 +133,11 @@ conn again isn 1 77
 +20ms < .   202:202(0) ack 102
 +1s   again> S  0:0(0) win 64240 <mss 1460>
 +20ms @
-`, says("time-wait-refused"), []string{"< . 202:202(0) ack 102", "warning", "< R. 202:202(0) ack 102", "no", "again< S. 0:0(0) ack 1", "no"}},
+`, says("time-wait-refused"), []string{"< . 202:202(0) ack 102", "warning", "< P. 202:212(10) ack 102", "no", "< R. 202:202(0) ack 102", "no", "again< S. 0:0(0) ack 1", "no"}},
+		{"only who is in TIME_WAIT refuses a SYN so", "conn again isn 1 77\n" + request + closed + `
++1s   again> S  0:0(0) win 64240 <mss 1460>
++20ms < .   202:202(0) ack 102
+`, says("time-wait-refused"), []string{"", "no"}},
 	})
 }
 
