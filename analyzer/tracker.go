@@ -248,7 +248,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
-	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0) && c.faulty(&t.facts.marks, s) {
+	if (Time(s.Time) < c.last || s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0) && c.faulty(&t.facts.marks, s) {
 		t.passOver(slot, s, KindUnacceptable)
 		return
 	}

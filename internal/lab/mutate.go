@@ -54,6 +54,9 @@ func ToIPv6(s *Script) *Script {
 		if p.cut >= 0 && p.raw == nil && was.conn.ends[0].Addr().Is4() {
 			p.cut += growthIPv6
 		}
+		if p.sliced > 0 && p.raw == nil && was.conn.ends[0].Addr().Is4() {
+			p.sliced += growthIPv6
+		}
 	}
 	if v6.Format.SnapLen > 0 {
 		v6.Format.SnapLen += growthIPv6
