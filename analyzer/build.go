@@ -30,8 +30,8 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 			t.account(&out.Sent[side], slot, dir)
 		}
 	}
-	if c.isSelf() {
-		out.Sent[1^cl] = Sent{} // of the echoes
+	if isSelf(&c.key) {
+		out.Sent[Server] = Sent{} // of the echoes
 	}
 	n := len(ev.facts)
 	ev.facts = c.facts.appendTo(&t.facts, ev.facts)

@@ -145,11 +145,16 @@ func (c *conv) setRoles(client uint8) {
 // client is the direction of the client: of who opened, or as far as ports and
 // order tell.
 func (c *conv) client() (dir uint8, how Roles) {
+	how = RolesInferred
 	if c.flags.has(rolesKnown) {
-		return c.opener, RolesHandshake
+		how = RolesHandshake
 	}
 	a, b := portClass(c.key.PortA), portClass(c.key.PortB)
 	switch {
+	case isSelf(&c.key):
+		return 0, how
+	case how == RolesHandshake:
+		return c.opener, how
 	case a != b && a > b:
 		return 0, RolesInferred
 	case a != b:

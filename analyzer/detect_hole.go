@@ -60,7 +60,7 @@ func (c *conv) fillHole(p *markPool, tx *half, s *wire.Segment) {
 // passHole notes that tx acknowledges what the capture skips.
 func (c *conv) passHole(p *markPool, tx *half, s *wire.Segment) {
 	m := c.find(p, markHole, 1-s.Dir)
-	if m == nil || m.hole.passed || !s.Flags.Has(wire.ACK) {
+	if m == nil || m.hole.passed || !s.Flags.Has(wire.ACK) || c.half[1-s.Dir].flags.has(fragmented) {
 		return
 	}
 	h := &m.hole

@@ -163,6 +163,9 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 	if s.Bits&wire.FirstFragment != 0 {
 		c.half[s.Dir].flags |= fragmented
 	}
+	if s.Bits&wire.ACKsFragment != 0 {
+		c.half[1-s.Dir].flags |= fragmented
+	}
 	if s.Bits&wire.BadSum == 0 {
 		return false
 	}

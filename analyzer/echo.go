@@ -4,14 +4,22 @@ import "tcptrace/internal/wire"
 
 // A socket that is connected to itself (a simultaneous open with nobody else: RFC 9293 3.5, figure 8) is both endpoints: what
 // it sends it gets from its peer. Each of its segments is tracked once for either direction, so that states and
-// anomalies are those of a connection whose ends do the same at the same time. Counted are the segments of one direction.
+// anomalies are those of a connection whose ends do the same at the same time. Counted, and told to who watches, are the
+// segments of one direction, 0, which is the client's.
 
-// echo tracks a segment as what the peer sent, who is its sender.
-func (t *Tracker) echo(s *wire.Segment, hash uint32, out *Output) {
+// isSelf reports whether both sockets of k are one.
+func isSelf(k *wire.Key) bool { return k.PortA == k.PortB && k.A == k.B }
+
+// echo tracks a segment as what the peer sent, who is its sender. It goes first: what a segment acknowledges was sent before,
+// and not with it.
+func (t *Tracker) echo(s *wire.Segment, hash uint32, again bool, out *Output) {
 	back := *s
 	back.Dir = 1 - s.Dir
-	t.segment(&back, hash, out)
+	t.segment(&back, hash, again, out)
 }
 
-// isSelf reports whether c is such a connection.
-func (c *conv) isSelf() bool { return c.key.PortA == c.key.PortB && c.key.A == c.key.B }
+// isEcho reports whether s, a segment of c, is what echo made of one.
+func (c *conv) isEcho(s *wire.Segment) bool { return s.Dir != 0 && isSelf(&c.key) }
+
+// Self reports whether one socket is both endpoints: it is connected to itself. All that it sent is the client's.
+func (c *Conversation) Self() bool { return c.Addr[Client] == c.Addr[Server] }

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"net/netip"
 	"testing"
 
 	"tcptrace/fsm"
@@ -78,7 +79,8 @@ func TestFlight(t *testing.T) {
 // What was not captured is not known, rather than nothing.
 func TestFlightUnknown(t *testing.T) {
 	established := EndpointMoment{State: fsm.Established}
-	midstream := NewFlight(&Conversation{})
+	two := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")}
+	midstream := NewFlight(&Conversation{Addr: two})
 	midstream.Segment(&wire.Segment{Flags: wire.ACK, Seq: 1000, Len: 10, Dir: 0, Ack: 500})
 	if n, known := midstream.Bytes(Client, &established); known {
 		t.Errorf("%d bytes in flight before anything was acknowledged", n)
@@ -87,7 +89,7 @@ func TestFlightUnknown(t *testing.T) {
 	if n, known := midstream.Bytes(Client, &established); n != 5 || !known {
 		t.Errorf("midstream: %d, %v; want 5 bytes in flight", n, known)
 	}
-	oneSided := NewFlight(&Conversation{sides: [2]side{1: {unseen: true}}})
+	oneSided := NewFlight(&Conversation{Addr: two, sides: [2]side{1: {unseen: true}}})
 	oneSided.Segment(&wire.Segment{Flags: wire.SYN, Seq: 1000})
 	oneSided.Segment(&wire.Segment{Flags: wire.ACK, Seq: 1001, Len: 10, Ack: 500})
 	for side := range Server + 1 {

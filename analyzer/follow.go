@@ -102,6 +102,12 @@ func (f *Follower) Segment(s *wire.Segment, data []byte) error {
 	if !ok {
 		return nil
 	}
+	if f.self {
+		rx = tx // it acknowledges its own
+	}
+	if s.Bits&wire.ACKsFragment != 0 {
+		rx.loses = true
+	}
 	if s.Flags.Has(wire.ACK) { // what it says it had read before
 		if err := rx.acknowledged(f.position(rx.dir, s.Ack)); err != nil {
 			return err

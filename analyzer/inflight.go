@@ -11,6 +11,7 @@ import (
 // acknowledgment counts when it passes.
 type Flight struct {
 	clientDir uint8
+	self      bool          // one socket is both endpoints
 	half      [2]flightHalf // by direction
 }
 
@@ -39,7 +40,7 @@ func (f flightFlags) has(m flightFlags) bool { return f&m != 0 }
 
 // NewFlight is a flight of c before its first segment.
 func NewFlight(c *Conversation) Flight {
-	f := Flight{clientDir: c.clientDir}
+	f := Flight{clientDir: c.clientDir, self: c.Self()}
 	for dir := range c.sides {
 		me, h := &c.sides[dir], &f.half[dir]
 		h.isn = me.isn
@@ -62,7 +63,15 @@ const farthest reassembly.Pos = 1 << 30
 // Segment adds the next segment. One that its receiver would not take, an RST, and a SYN of another
 // connection, move nothing.
 func (f *Flight) Segment(s *wire.Segment) {
-	tx, rx := &f.half[s.Dir], &f.half[1-s.Dir]
+	f.pass(s, s.Dir)
+	if f.self {
+		f.pass(s, 1-s.Dir)
+	}
+}
+
+// pass adds a segment that was sent in direction dir.
+func (f *Flight) pass(s *wire.Segment, dir uint8) {
+	tx, rx := &f.half[dir], &f.half[1-dir]
 	if s.Flags.Any(wire.RST) || s.Flags.Any(wire.SYN) && tx.flags.has(flightISN) && s.Seq != tx.isn {
 		return
 	}
@@ -151,13 +160,14 @@ func (h *flightHalf) outstanding() bool {
 }
 
 // Bytes is how much payload of a side, which is as e says, is sent and not acknowledged. It is not known
-// of a capture of one direction, nor before the first acknowledgment if the SYN was not captured.
+// of a capture of one direction, nor before the first acknowledgment if the SYN was not captured. What a socket sent to
+// itself is the client's.
 func (f *Flight) Bytes(side Side, e *EndpointMoment) (n uint64, known bool) {
 	h := &f.half[f.clientDir^uint8(side)]
 	switch gone := e.State == fsm.Closed || e.State == fsm.Listen; {
 	case h.flags.has(flightBlind) || h.una == 0 && !gone:
 		return 0, false
-	case gone || !h.outstanding():
+	case gone || !h.outstanding() || f.self && side == Server:
 		return 0, true
 	}
 	n = uint64(h.next - h.una)

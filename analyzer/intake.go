@@ -11,6 +11,7 @@ type Intake struct {
 	Summary   Summary
 	decoder   wire.Decoder
 	fragments wire.Reassembler
+	begun     unfinished
 	waits     bool // the latest frame holds a fragment of a packet that is not whole yet
 }
 
@@ -33,6 +34,9 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 		return false
 	}
 	in.Summary.TCP++
+	if len(in.begun) > 0 {
+		in.begun.pass(s)
+	}
 	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Summary.Packets
 	if s.Bits&(wire.FirstFragment|wire.Reassembled|wire.CutOptions|wire.BadOptions|wire.Tunneled) != 0 {
 		in.Summary.note(s.Bits)
@@ -69,6 +73,9 @@ func (in *Intake) fragment(p *wire.Piece, v wire.Verdict, time int64, wireLen ui
 	case wire.JoinOther:
 		in.recount(wire.NotTCP)
 		return wire.NotTCP
+	}
+	if v == wire.TCP {
+		in.begun.begin(s)
 	}
 	return wire.Fragment
 }

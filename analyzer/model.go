@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"tcptrace/internal/wire"
@@ -242,9 +243,10 @@ const maxLinks = 4
 
 // Count is a number of packets and why they were not analyzed.
 type Count struct {
-	Reason  string // stable id
-	Text    string // in plain words
-	Packets uint64
+	Reason    string // stable id
+	Text      string // in plain words
+	Packets   uint64
+	LinkTypes []string // of wire.UnsupportedLink: the first few, as name (number)
 }
 
 var verdictTexts = [wire.NumVerdicts]string{
@@ -265,20 +267,15 @@ func (s *Summary) NotAnalyzed() []Count {
 	var out []Count
 	for v := wire.TCP + 1; v < wire.NumVerdicts; v++ {
 		if n := s.verdicts[v]; n > 0 {
-			text := verdictTexts[v]
+			c := Count{Reason: v.String(), Text: verdictTexts[v], Packets: n}
 			if v == wire.UnsupportedLink {
-				text += s.unsupported()
+				for _, l := range s.links[:s.nLinks] {
+					c.LinkTypes = append(c.LinkTypes, l.String())
+				}
+				c.Text += " " + strings.Join(c.LinkTypes, ", ")
 			}
-			out = append(out, Count{v.String(), text, n})
+			out = append(out, c)
 		}
 	}
 	return out
-}
-
-// unsupported names the link types that are not supported.
-func (s *Summary) unsupported() (names string) {
-	for i, l := range s.links[:s.nLinks] {
-		names += [...]string{" ", ", "}[min(i, 1)] + l.String()
-	}
-	return names
 }

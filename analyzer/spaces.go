@@ -8,6 +8,7 @@ import (
 // spaces is the sequence spaces of a conversation's two directions, for a second pass.
 type spaces struct {
 	clientDir uint8
+	self      bool              // one socket is both endpoints
 	scales    [2]windowScale    // by direction
 	isn       [2]reassembly.Pos // by direction; where it was not captured, what precedes the first byte seen
 	reached   [2]reassembly.Pos // by direction: a recent position, to unwrap numbers by
@@ -21,7 +22,7 @@ type windowScale struct {
 }
 
 func newSpaces(c *Conversation) spaces {
-	p := spaces{clientDir: c.clientDir}
+	p := spaces{clientDir: c.clientDir, self: c.Self()}
 	for dir := range c.sides {
 		p.isn[dir] = reassembly.Start(reassembly.Seq(c.sides[dir].isn))
 		p.reached[dir] = p.isn[dir]
@@ -58,6 +59,9 @@ func (p *spaces) relative(dir uint8, number uint32) int64 {
 // window is the window of s in bytes. The one in a SYN is never scaled (RFC 7323 2.2).
 func (p *spaces) window(s *wire.Segment) (window uint64, unscaled bool) {
 	tx, rx := &p.scales[s.Dir], &p.scales[1-s.Dir]
+	if p.self {
+		rx = tx
+	}
 	window = uint64(s.Window)
 	switch {
 	case s.Flags.Has(wire.SYN):

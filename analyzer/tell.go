@@ -19,14 +19,15 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind) {
 		t.repairOf(r.a, r.tx).copied(s)
 	}
 	r.close()
-	if t.watch != nil {
-		t.tell(&r)
-	}
+	t.tell(&r)
 }
 
-// tell hands a reading to the watcher.
+// tell hands a reading to the watcher, if there is one.
 func (t *Tracker) tell(r *reader) {
 	s := r.s
+	if t.watch == nil || r.c.isEcho(s) {
+		return
+	}
 	if s.PayloadCap < s.Len {
 		r.v.notes |= NoteTruncated
 	}
@@ -90,6 +91,9 @@ func (t *Tracker) Revisions() []Revision { return t.revisions }
 
 // revise tells what r shows of an earlier segment.
 func (t *Tracker) revise(r *reader, to Reading) {
+	if r.c.isEcho(r.s) {
+		return
+	}
 	if t.keeps {
 		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious})
 	}

@@ -203,20 +203,20 @@ func (t *Tracker) TouchFacts(block uint32) {
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
-	at := t.segment(s, hash, out)
-	if s.Key.PortA == s.Key.PortB && s.Key.A == s.Key.B {
-		t.echo(s, hash, out)
+	again := t.recent.again(s)
+	if isSelf(&s.Key) {
+		t.echo(s, hash, again, out)
 	}
-	return at
+	return t.segment(s, hash, again, out)
 }
 
-func (t *Tracker) segment(s *wire.Segment, hash uint32, out *Output) Placement {
+// segment tracks a segment; again says that a frame like it passed just before.
+func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output) Placement {
 	now := Time(s.Time)
 	t.now = max(now, Time(s.Clock))
 	if now >= t.wake || t.ended.n > t.maxEnded {
 		t.expire(now, s.Frame, out)
 	}
-	again := t.recent.again(s)
 	slot := t.index.find(&t.slab, &s.Key, hash)
 	if s.Net != 0 || t.networks.any {
 		slot, hash = t.network(slot, hash, s, again)
@@ -261,7 +261,7 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
-	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment) != 0 && c.faulty(&t.facts.marks, s) {
+	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.faulty(&t.facts.marks, s) {
 		t.passOver(slot, s, KindUnacceptable)
 		return
 	}
@@ -294,10 +294,8 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	} else {
 		r.setApart()
 	}
-	if t.watch != nil {
-		t.tell(&r)
-	}
-	if t.keeps && t.confirming {
+	t.tell(&r)
+	if t.keeps && t.confirming && !c.isEcho(s) {
 		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious})
 	}
 }

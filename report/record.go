@@ -252,8 +252,9 @@ type SummaryRecord struct {
 // NotAnalyzed is a number of packets and the stable id of why they were not
 // analyzed.
 type NotAnalyzed struct {
-	Reason  string `json:"reason"`
-	Packets uint64 `json:"packets"`
+	Reason    string   `json:"reason"`
+	Packets   uint64   `json:"packets"`
+	LinkTypes []string `json:"link_types,omitempty"` // of unsupported-link-type: the first few, as name (number)
 }
 
 // Shortfall is a bound on what is kept of a connection, and how many segments, gaps or letters did not fit.
@@ -277,7 +278,7 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 		r.Start, r.End = &start, &end
 	}
 	for _, n := range s.NotAnalyzed() {
-		r.NotAnalyzed = append(r.NotAnalyzed, NotAnalyzed{n.Reason, n.Packets})
+		r.NotAnalyzed = append(r.NotAnalyzed, NotAnalyzed{n.Reason, n.Packets, n.LinkTypes})
 	}
 	for _, short := range s.Shortfalls() {
 		r.Shortfalls = append(r.Shortfalls, Shortfall{short.Bound, short.Count})

@@ -63,21 +63,27 @@ var notOpened = map[analyzer.Outcome]string{
 }
 
 func (t *teller) opening() string {
-	client, server := t.c.Addr[analyzer.Client], t.c.Addr[analyzer.Server]
+	client, server := fmt.Sprintf("%s (the client)", t.c.Addr[analyzer.Client]), fmt.Sprintf("%s (the server)", t.c.Addr[analyzer.Server])
+	if t.c.Self() {
+		client, server = t.c.Addr[analyzer.Client].String(), "itself"
+	}
 	at, ok := t.opened()
 	who := ""
 	switch failed := notOpened[t.c.Outcome]; {
 	case failed != "":
-		who = fmt.Sprintf("%s (the client) tried to connect to %s (the server) and %s", client, server, failed)
+		who = fmt.Sprintf("%s tried to connect to %s and %s", client, server, failed)
 	case ok:
-		who = fmt.Sprintf("%s (the client) opened the connection to %s (the server), which took %s", client, server, humanDuration(at.Sub(t.c.Start)))
+		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, humanDuration(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
-		who = fmt.Sprintf("%s (the client) began to connect to %s (the server)", client, server)
+		who = fmt.Sprintf("%s began to connect to %s", client, server)
+	case t.c.Self():
+		who = fmt.Sprintf("the capture begins in the middle of a connection of %s to itself", client)
 	default:
-		who = fmt.Sprintf("the capture begins in the middle of a connection between %s, taken for the client, and %s", client, server)
+		who = fmt.Sprintf("the capture begins in the middle of a connection between %s, taken for the client, and %s",
+			t.c.Addr[analyzer.Client], t.c.Addr[analyzer.Server])
 	}
 	for side, sent := range t.c.Sent {
-		if sent.Packets == 0 && t.c.Outcome != analyzer.Unanswered {
+		if sent.Packets == 0 && t.c.Outcome != analyzer.Unanswered && !t.c.Self() {
 			who += fmt.Sprintf("; nothing that the %s sent was captured, so its part is told by what the other side says", analyzer.Side(side))
 		}
 	}

@@ -42,7 +42,8 @@
 // option or a hop-by-hop header), frag A:B (only bytes A to B of the IP payload; B may
 // be missing), tso (IP length 0), doff N (TCP data offset in words), badsum, badipsum,
 // partialsum (what checksum offloading leaves: the pseudo-header's sum), cap N (bytes
-// captured), dup D (captured again, D later), if N (pcapng interface), unseen (sent, but
+// captured), slice N (bytes left by a switch that mirrors the first ones of each frame: the length on
+// the wire that is recorded is N), dup D (captured again, D later), if N (pcapng interface), unseen (sent, but
 // not captured), forged (sent by somebody else: moves none of the numbers that are
 // left out later).
 //
@@ -59,7 +60,8 @@
 //	link NAME ...                ethernet [pad] [vlan N [M]] [mpls N] [pppoe N], sll, sll2, raw, null, loop, ppp
 //	tunnel vxlan|gre|ipip ...    around every packet; vxlan takes its VNI
 //	format pcap|pcapng ...       us or ns, big or little
-//	interface NAME ...           pcapng: one for each interface, numbered from 0; as link, then us or ns
+//	interface NAME ...           pcapng: one for each interface, numbered from 0; as link, then us or ns, and
+//	                             as tunnel, if its packets are in another than the script's
 //	snaplen N
 //	start TIME                   RFC 3339
 package lab

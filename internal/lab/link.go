@@ -22,6 +22,7 @@ type link struct {
 	mpls  []uint32 // labels, outermost first
 	pppoe uint16   // session id; 0: none
 	nano  bool     // the interface's resolution
+	outer tunnel   // around the packets of an interface; none: the script's
 }
 
 // linkKind is a link type as capture files number it
@@ -196,6 +197,11 @@ func (l *link) between(word string, ids []uint64) error {
 	case word == "mpls" && len(ids) > 0:
 		for _, id := range ids {
 			l.mpls = append(l.mpls, uint32(id))
+		}
+	case tunnels[word] != nil && len(ids) < 2:
+		l.outer.wrap = tunnels[word]
+		if len(ids) > 0 {
+			l.outer.vni = uint32(ids[0])
 		}
 	case word == "pppoe" && len(ids) == 1 && ids[0] > 0 && ids[0] <= 0xFFFF:
 		l.pppoe = uint16(ids[0])

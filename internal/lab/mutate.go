@@ -10,9 +10,14 @@ import (
 // new frames that may share bytes with the old ones.
 
 // RelocateISN adds to every connection's initial sequence numbers: enough to make them wrap
-// anywhere. Numbers that the script gives raw move along.
+// anywhere. Numbers that the script gives raw move along. A socket connected to itself has one ISN.
 func RelocateISN(s *Script, client, server uint32) *Script {
 	return s.mapConns(func(c *conn) {
+		if c.ends[0] == c.ends[1] {
+			c.isn[fromClient] += client
+			c.isn[fromServer] += client
+			return
+		}
 		c.isn[fromClient] += client
 		c.isn[fromServer] += server
 	})
@@ -48,6 +53,9 @@ func ToIPv6(s *Script) *Script {
 		p, was := &v6.packets[i], &s.packets[i]
 		if p.cut >= 0 && p.raw == nil && was.conn.ends[0].Addr().Is4() {
 			p.cut += growthIPv6
+		}
+		if p.sliced > 0 && p.raw == nil && was.conn.ends[0].Addr().Is4() {
+			p.sliced += growthIPv6
 		}
 	}
 	if v6.Format.SnapLen > 0 {

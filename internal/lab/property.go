@@ -67,6 +67,14 @@ var properties = map[string]property{
 		l.p.cut = int(v)
 		return err
 	}},
+	"slice": {args: 1, anyFrame: true, set: func(l *lineParser, arg string) error {
+		v, err := number(arg, 18)
+		if err == nil && v == 0 {
+			return errors.New("something is left of the frame")
+		}
+		l.p.sliced = int(v)
+		return err
+	}},
 	"if": {args: 1, anyFrame: true, set: func(l *lineParser, arg string) error {
 		v, err := number(arg, 8)
 		l.p.iface = int(v)

@@ -68,7 +68,7 @@ type packet struct {
 	time  int64 // ns since the start
 	conn  *conn
 	dir   direction
-	raw   []byte // not nil: a frame that is no TCP; nothing below but cut, dup and iface counts
+	raw   []byte // not nil: a frame that is no TCP; nothing below but cut, sliced, dup and iface counts
 	flags uint16
 	seq   uint32
 	ack   uint32
@@ -88,6 +88,7 @@ type packet struct {
 	badIPSum       bool
 	partial        bool
 	cut            int // bytes captured; -1: all
+	sliced         int // bytes that were left of the frame before it was captured; 0: all
 	dup            int64
 	iface          int
 	unseen, forged bool
@@ -162,12 +163,19 @@ func (s *Script) frame(p *packet) (Frame, error) {
 			return Frame{}, err
 		}
 		h := hop{p.conn.ends[p.dir].Addr(), p.conn.ends[p.dir.peer()].Addr(), p.dir, s.Format.BigEndian}
-		if s.tunnel.wrap != nil {
-			if ip, h, err = s.tunnel.around(ip, h); err != nil {
+		t := s.tunnel
+		if l.outer.wrap != nil {
+			t = l.outer
+		}
+		if t.wrap != nil {
+			if ip, h, err = t.around(ip, h); err != nil {
 				return Frame{}, err
 			}
 		}
 		data = l.wrap(ip, h)
+	}
+	if p.sliced > 0 {
+		data = data[:min(p.sliced, len(data))]
 	}
 	f := Frame{Time: s.start + p.time, Link: l.kind.number, Iface: p.iface, Data: data, WireLen: len(data)}
 	if p.cut >= 0 {

@@ -88,7 +88,7 @@ func TestFilterImpossibleOnLink(t *testing.T) {
 		}
 		f.Match(wire.LinkEthernet, tcp4(80), 40)
 	}
-	if errs := f.Errors(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "link type 101") {
+	if errs := f.Errors(); len(errs) != 1 || !strings.Contains(errs[0].Error(), "link type RAW (101)") {
 		t.Errorf("errors: %v", errs)
 	}
 }

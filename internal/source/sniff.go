@@ -152,7 +152,7 @@ func newFormat(head []byte, ifaces *interfaces) format {
 	if bytes.HasPrefix(head, []byte(snoopMagic)) {
 		return newSnoop(ifaces)
 	}
-	if ok, _ := looksERF(head); ok {
+	if ok, _ := looksERF(head); ok && compression(head) == "" {
 		return newERF(ifaces)
 	}
 	return nil

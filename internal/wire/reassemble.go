@@ -29,10 +29,9 @@ type Reassembler struct {
 	queue []*inPieces // in the order of their first pieces; those no longer in open are skipped
 	bytes int         // kept
 	buf   []byte
-	last  *inPieces // that was completed
-	other bool      // there are pieces other than first ones in this capture
-	first PieceKey  // of the latest first piece
-	any   bool
+	last  *inPieces           // that was completed
+	other bool                // there are pieces other than first ones in this capture
+	first map[PieceKey]uint32 // until then: of the latest first piece of those alike but for the ID, that
 }
 
 // inPieces is a packet of which there are fragments.
@@ -84,7 +83,7 @@ const (
 // Add takes the fragment in a frame, which was wireLen bytes long. v is what Decode made of the frame.
 func (r *Reassembler) Add(p *Piece, v Verdict, frame uint64, time int64, wireLen uint32) Joined {
 	if p.Offset != 0 {
-		r.other = true
+		r.other, r.first = true, nil
 	} else if r.alone(p) {
 		return JoinAlone
 	}
@@ -139,9 +138,17 @@ func (m *inPieces) over(p *Piece, time int64) bool {
 // alone reports whether the capture has first fragments only, as one has that was filtered by port: a sender's
 // next packet begins, and of none so far there was more than the beginning.
 func (r *Reassembler) alone(p *Piece) bool {
-	was, any := r.first, r.any
-	r.first, r.any = p.Key, true
-	return any && !r.other && was.Src == p.Key.Src && was.Dst == p.Key.Dst && was.ID != p.Key.ID
+	if r.other {
+		return false
+	}
+	if r.first == nil || len(r.first) == maxInPieces {
+		r.first = map[PieceKey]uint32{}
+	}
+	key := p.Key
+	key.ID = 0
+	was, any := r.first[key]
+	r.first[key] = p.Key.ID
+	return any && was != p.Key.ID
 }
 
 func (r *Reassembler) begin(p *Piece, time int64) *inPieces {

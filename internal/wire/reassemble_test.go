@@ -342,3 +342,32 @@ func FuzzPieces(f *testing.F) {
 		}
 	})
 }
+
+// TestOnlyFirstPieces: captures with a filter by port, of two servers whose packets alternate. One that is not a first one
+// shows that there is no such filter.
+func TestOnlyFirstPieces(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ids  []int // odd ones are of another server; 0: a later fragment
+		want []Joined
+	}{
+		{"two servers", []int{2, 3, 4, 5}, []Joined{JoinWaits, JoinWaits, JoinAlone, JoinAlone}},
+		{"captured twice", []int{2, 2, 4}, []Joined{JoinWaits, JoinWaits, JoinAlone}},
+		{"a later one", []int{2, 0, 4, 6}, []Joined{JoinWaits, JoinWaits, JoinWaits, JoinWaits}},
+		{"a later one too late", []int{2, 4, 0, 6}, []Joined{JoinWaits, JoinAlone, JoinWaits, JoinWaits}},
+	} {
+		var in intake
+		for i, id := range c.ids {
+			lo := 0
+			if id == 0 {
+				id, lo = 100, 8
+			}
+			f := frag4(id, lo, 400, protoTCP, stream)
+			f[15] += byte(id & 1)
+			var s Segment
+			if got, _ := in.add(LinkIPv4, f, len(f), &s); got != c.want[i] {
+				t.Errorf("%s: the outcome of fragment %d is %d, want %d", c.name, i+1, got, c.want[i])
+			}
+		}
+	}
+}

@@ -69,6 +69,7 @@ const (
 	BadOptions         // an option's length contradicts the header; those before it were read
 	CutOptions         // the snap length cut the options; those before the cut were read
 	FirstFragment      // the first fragment of an IP datagram: Len counts this fragment only
+	ACKsFragment       // acknowledges a segment of which the capture has the first fragment and not all others; not from Decode
 	Reassembled        // put together from fragments: PayloadOff counts in Reassembler.Whole
 	NoLength           // the IP length was 0 (TSO capture): lengths come from the frame
 	Tunneled           // found inside an encapsulation
