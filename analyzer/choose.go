@@ -5,52 +5,63 @@ import (
 	"tcptrace/reassembly"
 )
 
-// heldSYN is a SYN that came into a connection that seems to live: blind, or the
-// beginning of another connection on the same sockets. What follows tells. Until
-// then its copies belong to neither.
-type heldSYN struct{ copies []wire.Segment }
-
-// maxHeld bounds the copies kept of a held SYN; further ones count for the old connection at once.
-const maxHeld = 8
-
 // choose decides to which conversation of its sockets a segment belongs, beginning
 // a new one where it has to. slot is the newest of them. It returns noSlot if the
 // segment has to wait.
 //
-// The rule: the same ISN is the same conversation, even after its end. A new ISN is a
-// new one, unless the old one lives and nothing ever acknowledges that ISN.
-// Segments without SYN belong to the newest conversation that they fit.
+// The rule: the same ISN is the same conversation, even after its end, unless that was an RST and the
+// handshake is made anew. A new ISN is a new conversation, unless the old one lives, or may live in
+// LAST_ACK, CLOSING or TIME_WAIT, and its ACK is all that answers.
+// Segments without SYN belong to the newest conversation that they fit. Numbers that no window reaches
+// are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
 	c := t.slab.at(slot)
 	if c.flags.has(pending) {
-		switch syn := t.held[slot]; syn.judge(c, s) {
-		case synConfirmed:
-			return t.confirm(slot, hash, s, out)
-		case synRepeated:
-			if len(syn.copies) < maxHeld {
-				syn.copies = append(syn.copies, *s)
+		switch h := t.held[slot]; h.judge(c, s) {
+		case holdConfirmed:
+			return t.confirm(slot, hash, s.Frame, out)
+		case holdDisowned:
+			gen := c.gen
+			if begun := t.confirm(slot, hash, s.Frame, out); c.gen != gen {
+				return begun
+			}
+			return slot
+		case holdRepeated:
+			if len(h.copies) < maxHeld {
+				h.copies = append(h.copies, *s)
 				return noSlot
 			}
 			t.unheld++
 			return slot
+		case holdRefuted:
+			t.settle(slot)
 		}
 	}
 	if !s.Flags.Any(wire.SYN) {
-		return t.newestThatFits(slot, s)
+		of := t.newestThatFits(slot, s)
+		if of == slot && !c.flags.has(pending) && c.strays(s) {
+			t.hold(slot, s, holdFar, out)
+			return noSlot
+		}
+		return of
 	}
-	switch c.judgeSYN(s) {
-	case sameConnection:
+	verdict := c.judgeSYN(s)
+	if verdict == sameConnection {
 		return slot
-	case newConnection:
-		return t.succeed(slot, hash, s, event{kind: eventOpen, frame: s.Frame}, out)
 	}
-	if c.flags.has(pending) {
+	if of := t.earlier(slot, s); of != noSlot {
+		return of
+	}
+	if c.flags.has(pending) && (verdict == undecided || t.held[slot].begins()) {
+		if t.held[slot].begins() {
+			return t.choose(t.confirm(slot, hash, s.Frame, out), hash, s, out)
+		}
 		t.settle(slot)
 	}
-	c.flags |= pending
-	c.provoke(&c.half[1-s.Dir])
-	t.held[slot] = &heldSYN{copies: []wire.Segment{*s}}
-	out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventHold, arg: uint32(s.Flags & wire.ACK)})
+	if verdict == newConnection {
+		return t.succeed(slot, hash, s, event{kind: eventOpen, frame: s.Frame}, nil, out)
+	}
+	t.hold(slot, s, c.holdKind(s), out)
 	return noSlot
 }
 
@@ -65,27 +76,28 @@ const (
 // judgeSYN says to which connection a SYN or SYN-ACK on c's sockets belongs.
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	over := c.flags.has(ended) || tx.flags.has(sentRST) ||
-		tx.flags.has(sentFIN) && (rx.flags.has(sentFIN) || rx.packets == 0) // the tap may see one side only
-	if tx.flags.has(isnKnown) && s.Seq == tx.isn() {
+	over := c.isOver(s.Dir) && !c.mayAnswer(s.Dir)
+	switch {
+	case tx.flags.has(isnKnown) && s.Seq == tx.isn():
+		if c.rebooted(s) {
+			return undecided
+		}
 		return sameConnection
+	case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
+		return sameConnection // captured behind what it precedes
 	}
 	if s.Flags.Has(wire.ACK) {
 		switch {
 		case rx.flags.has(isnKnown) && s.Ack-rx.isn()-1 <= uint32(rx.end-rx.start):
 			return sameConnection
-		case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
-			return sameConnection // captured behind what it precedes
-		case over || !tx.flags.has(isnKnown):
+		case over || !tx.flags.has(isnKnown) && rx.packets == 0:
 			return newConnection
 		}
-		return undecided // an old duplicate, or the answer to a SYN that was not captured
+		return undecided // an old duplicate, forged, or the answer to a SYN that was not captured
 	}
 	switch {
 	case !tx.flags.has(isnKnown) && tx.packets == 0 && rx.flags.has(sentSYN):
 		return sameConnection // simultaneous open
-	case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
-		return sameConnection // captured behind what it precedes
 	case !tx.flags.has(isnKnown|sentData) && rx.flags.has(sentSYN) && s.Seq == uint32(tx.start) && tx.end == tx.start:
 		return sameConnection // a split handshake: its ACK of the SYN came first
 	case over || c.outcome() == Unanswered:
@@ -94,74 +106,47 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	return undecided
 }
 
-type heldVerdict uint8
-
-const (
-	synOpen heldVerdict = iota // nothing learned
-	synRepeated
-	synConfirmed
-)
-
-// judge says what a segment on the sockets of c tells about the held SYN.
-func (h *heldSYN) judge(c *conv, s *wire.Segment) heldVerdict {
-	syn := &h.copies[0]
-	if s.Dir != syn.Dir {
-		answer := wire.SYN | wire.RST
-		if syn.Flags.Has(wire.ACK) {
-			answer = 0 // any segment but an RST, which refuses it
-		}
-		if s.Flags.Has(wire.ACK) && s.Ack == syn.Seq+1+syn.Len && (s.Flags.Any(answer) || answer == 0 && !s.Flags.Any(wire.RST)) {
-			return synConfirmed
-		}
-		return synOpen
-	}
-	switch {
-	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN && s.Seq == syn.Seq:
-		if c.flags.has(ended) || c.half[1-s.Dir].flags.has(sentRST) {
-			return synConfirmed
-		}
-		return synRepeated
-	case !s.Flags.Any(wire.SYN|wire.RST) && s.Seq == syn.Seq+1 && !c.fits(s):
-		return synConfirmed // the answer was not captured
-	}
-	return synOpen
+// isOver reports whether whoever sends a SYN in direction dir, and follows the rules, is done with the connection.
+func (c *conv) isOver(dir uint8) bool {
+	tx, rx := &c.half[dir], &c.half[1-dir]
+	return c.flags.has(ended) || tx.flags.has(sentRST) ||
+		tx.flags.has(sentFIN) && (rx.flags.has(sentFIN) || rx.packets == 0) // the tap may see one side only
 }
 
-// confirm begins the conversation of a held SYN and returns its slot.
-func (t *Tracker) confirm(old, hash uint32, s *wire.Segment, out *Output) uint32 {
-	held := t.held[old]
+// mayAnswer reports whether the receiver of a SYN in direction dir, though the connection is over, may be in
+// LAST_ACK, CLOSING or TIME_WAIT, and answer by an ACK of it (RFC 9293 3.10.7.4, RFC 5961 4.2).
+func (c *conv) mayAnswer(dir uint8) bool {
+	return !c.flags.has(reset) && !c.half[dir].flags.has(sentRST) && c.half[1-dir].packets > 0
+}
+
+// rebooted reports whether a SYN with the number of c's may be another connection's: an RST ended this one, after its handshake.
+func (c *conv) rebooted(s *wire.Segment) bool {
+	return !s.Flags.Has(wire.ACK) && c.flags&(reset|refused) == reset &&
+		c.half[s.Dir].flags.has(sentACK) && c.half[1-s.Dir].flags.has(sentSYNACK)
+}
+
+// confirm begins the conversation of what is held and returns its slot.
+func (t *Tracker) confirm(old, hash uint32, frame uint64, out *Output) uint32 {
+	h := t.held[old]
 	delete(t.held, old)
 	t.slab.at(old).flags &^= pending
-	slot := t.succeed(old, hash, &held.copies[0], event{kind: eventOpenHeld, arg: old, frame: s.Frame}, out)
+	slot := t.succeed(old, hash, &h.copies[0], event{kind: eventOpenHeld, arg: old, frame: frame}, h, out)
+	t.slab.at(slot).flags |= wasHeld
 	t.confirming = true
-	for i := range held.copies {
-		t.apply(slot, &held.copies[i])
+	for i := range h.copies {
+		t.apply(slot, &h.copies[i])
 	}
 	t.confirming = false
+	if c := t.slab.at(slot); h.answered && c.flags.has(succeeded) {
+		c.mark(&t.facts.marks, markOldAnswer, h.answer.Dir, &h.answer, 0)
+	}
+	t.unused = append(t.unused, h)
 	return slot
 }
 
-// settle gives a held SYN that nothing confirmed to the connection it came into. It is
-// counted there, and says nothing about it: no endpoint took part in what it proposed.
-func (t *Tracker) settle(slot uint32) {
-	c := t.slab.at(slot)
-	for i := range t.held[slot].copies {
-		s := &t.held[slot].copies[i]
-		last, frame := c.last, c.lastFrame
-		t.passOver(slot, s, KindUnacceptable)
-		c.count(&c.half[s.Dir], s)
-		c.noteControl(&t.facts, s, factForeign)
-		if frame > c.lastFrame {
-			c.last, c.lastFrame = last, frame
-		}
-	}
-	delete(t.held, slot)
-	c.flags &^= pending
-}
-
 // succeed begins the conversation that takes over the sockets of the one in old. s is its first
-// segment; e has the frame at which that became clear.
-func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Output) uint32 {
+// segment, h where it was held, if it was; e has the frame at which that became clear.
+func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, h *hold, out *Output) uint32 {
 	gen := t.slab.at(old).gen
 	slot := t.open(s, e.frame, out) // may let the old one go
 	e.slot = slot
@@ -172,7 +157,7 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 		return slot
 	}
 	t.index.replace(hash, old, slot)
-	t.noteSuccession(c, old, s)
+	t.noteSuccession(c, old, s, h)
 	c.prev, c.prevGen = old, gen
 	c.flags |= succeeded
 	if !o.flags.has(queued) {
@@ -182,21 +167,57 @@ func (t *Tracker) succeed(old, hash uint32, s *wire.Segment, e event, out *Outpu
 	return slot
 }
 
+// maxEarlier bounds how many of the conversations that had the sockets before are looked at.
+const maxEarlier = 4
+
 // newestThatFits is the slot of the newest conversation of the sockets that s fits.
 func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
-	c := t.slab.at(slot)
-	if !c.flags.has(succeeded) {
+	if c := t.slab.at(slot); !c.flags.has(succeeded) || t.before(slot) != noSlot && c.fits(s) {
 		return slot
 	}
-	old := t.slab.at(c.prev)
-	if old.gen != c.prevGen {
-		c.flags &^= succeeded
-		return slot
-	}
-	if !c.fits(s) && old.fits(s) {
-		return c.prev
+	of := slot
+	for range maxEarlier {
+		if of = t.before(of); of == noSlot {
+			break
+		}
+		if t.slab.at(of).fits(s) {
+			return of
+		}
 	}
 	return slot
+}
+
+// earlier is the slot of the newest of the conversations before that in slot that has sent the SYN s, or the one that the
+// SYN-ACK s answers; noSlot if none has.
+func (t *Tracker) earlier(slot uint32, s *wire.Segment) uint32 {
+	for range maxEarlier {
+		if slot = t.before(slot); slot == noSlot || t.slab.at(slot).owns(s) {
+			return slot
+		}
+	}
+	return noSlot
+}
+
+// before is the slot of the conversation that had the sockets before that in slot, noSlot if there is none any more.
+func (t *Tracker) before(slot uint32) uint32 {
+	c := t.slab.at(slot)
+	if !c.flags.has(succeeded) {
+		return noSlot
+	}
+	if t.slab.at(c.prev).gen != c.prevGen {
+		c.flags &^= succeeded
+		return noSlot
+	}
+	return c.prev
+}
+
+// owns reports whether s repeats the SYN of c, or is a SYN-ACK that answers it.
+func (c *conv) owns(s *wire.Segment) bool {
+	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
+	if !s.Flags.Has(wire.ACK) {
+		return tx.flags.has(sentSYN) && s.Seq == tx.isn()
+	}
+	return rx.flags.has(sentSYN) && s.Ack-rx.isn()-1 <= uint32(rx.end-rx.start) && (!tx.flags.has(isnKnown) || s.Seq == tx.isn())
 }
 
 // fits reports whether the sequence and acknowledgment numbers of s can belong to c.
@@ -215,10 +236,14 @@ func (c *conv) fits(s *wire.Segment) bool {
 	return known
 }
 
-// slack is how far before and behind the known stream a number is taken for part of it.
+// slack is how far before and behind the known stream a number is taken for part of it, but not before its ISN.
 const slack = 1 << 20
 
 func (h *half) spans(seq uint32) bool {
 	pos := reassembly.Unwrap(h.end, reassembly.Seq(seq))
-	return pos >= h.start-slack && pos <= h.end+slack
+	low := h.start - slack
+	if h.flags.has(isnKnown) {
+		low = h.start - 1 // a keep-alive may precede the first octet
+	}
+	return pos >= low && pos <= h.end+slack
 }

@@ -271,14 +271,22 @@ func detectSYNChanged(s *scene) {
 			s.raiseMark(m, args{0, m.amount}).onSide(s.side(dir))
 		}
 		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil {
-			s.raise(s.side(dir), f, args{1, int64(f.time - s.c.Start)})
+			how := int64(1)
+			answered := func(g *fact) bool { return g.any(wire.SYN) && f.ack-g.seq-1 <= uint32(g.len) }
+			if s.find(1-dir, 0, isSYN) != nil && s.find(1-dir, 0, answered) == nil {
+				how = 2
+			}
+			s.raise(s.side(dir), f, args{how, int64(f.time - s.c.Start)})
 		}
 	}
 }
 
 func detailSYNChanged(a *Anomaly) string {
-	if a.args[0] == 0 {
+	switch a.args[0] {
+	case 0:
 		return "the SYN before, " + duration(a.args[1]) + " earlier and unanswered, had another ISN"
+	case 2:
+		return "a SYN-ACK of another connection, " + duration(a.args[1]) + " after the first segment: it acknowledges no SYN that was sent"
 	}
 	return "a second SYN-ACK with another ISN, " + duration(a.args[1]) + " after the first segment"
 }

@@ -83,6 +83,7 @@ func TestOpeningAnomalies(t *testing.T) {
 `, []string{
 			"0 half-open-discovered server 9: the server still held the old connection and answered the SYN by an ACK of that; the client reset it 20.1 ms after its SYN",
 			"0 abortive-close server 9: RST from the client after 60.0 s and 300 bytes: it answers a challenge ACK",
+			"1 port-reused client 7: the connection before on these sockets was last heard of 60.0 s earlier, not closed",
 		}},
 		{"data accepted", `
 +0     > S   0:100(100)      win 64240 <mss 1460,tfo 0102030405060708>

@@ -19,7 +19,7 @@ type Merger struct {
 // slotStreams holds the stream numbers of a tracker's slots.
 type slotStreams struct {
 	open []uint64 // of the conversation in the slot
-	held []uint64 // reserved for the one that a held SYN may begin, or noStream
+	held []uint64 // reserved for the one that what is held may begin, or noStream
 }
 
 // NewMerger returns a merger for so many trackers.
@@ -74,7 +74,7 @@ func (s *slotStreams) begin(e *event, next uint64) uint64 {
 	case eventOpen:
 		set(&s.open, e.slot, next)
 	case eventHold:
-		if e.arg != 0 { // Wireshark counts a stream for a SYN only
+		if e.arg != 0 {
 			set(&s.held, e.slot, noStream)
 			return next
 		}
@@ -89,7 +89,7 @@ func (s *slotStreams) begin(e *event, next uint64) uint64 {
 	return next + 1
 }
 
-// noStream stands for the number of what a held SYN-ACK may begin: there is none before it does.
+// noStream stands for the number of what is held and has none before it begins a conversation.
 const noStream = math.MaxUint64
 
 func set(numbers *[]uint64, slot uint32, n uint64) {

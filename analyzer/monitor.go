@@ -267,9 +267,11 @@ func (m *Monitor) last(t *tale, why Over) {
 func (m *Monitor) Finish(sum *Summary) {
 	t := m.tracker
 	m.Flush(max(t.now, sum.End))
+	t.releaseAll(&m.out)
+	m.happened()
 	for _, slot := range t.live() {
 		m.evidence.reset()
-		t.last(slot, &m.conv, &m.evidence, &m.judgment)
+		t.build(slot, &m.conv, &m.evidence, &m.judgment)
 		tale := m.tale(slot)
 		m.identify(&m.conv, tale)
 		m.judgment.Judge(&m.conv)

@@ -20,7 +20,12 @@ type openSlot struct {
 // counts to sum.
 func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 	n := 0
-	for _, t := range trackers {
+	for i, t := range trackers {
+		var out Output
+		t.releaseAll(&out)
+		for j := range out.events {
+			m.next = m.streams[i].begin(&out.events[j], m.next)
+		}
 		n += t.slab.used
 	}
 	r := &Rest{trackers: trackers, list: make([]openSlot, 0, n)}
@@ -28,9 +33,6 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 		t.now = max(t.now, sum.End) // the clock went on after a partition's last segment
 		for slot := range t.used() {
 			c := t.slab.at(slot)
-			if c.flags.has(pending) {
-				t.settle(slot)
-			}
 			m.count(t.outcome(slot), c.unwritten())
 			if t.skips == nil || !t.skips.Skips(c.first) {
 				r.list = append(r.list, openSlot{m.streams[i].open[slot], uint32(i), slot})

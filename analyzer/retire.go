@@ -20,7 +20,11 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 	if slot == noSlot {
 		slot = t.lru.oldest(&t.slab)
 	}
-	t.slab.at(slot).flags |= evicted
+	c := t.slab.at(slot)
+	if c.flags.has(pending) {
+		t.settle(slot)
+	}
+	c.flags |= evicted
 	t.evicted++
 	t.finish(slot, frame, out)
 }
@@ -92,8 +96,8 @@ func (t *Tracker) answer(d deadline) {
 // finish hands the conversation out and frees its slot.
 func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 	c := t.slab.at(slot)
-	if c.flags.has(pending) {
-		t.settle(slot)
+	if c.flags.has(pending) && !t.release(slot, frame, out) {
+		return // which took its slot
 	}
 	if t.skips != nil && t.skips.Skips(c.first) {
 		out.events = append(out.events, event{frame: frame, kind: eventSkipped, arg: uint32(t.outcome(slot)), slot: uint32(c.unwritten())})
@@ -123,14 +127,6 @@ func (t *Tracker) free(slot uint32) {
 		t.index.remove(Hash(&c.key), slot)
 	}
 	t.slab.release(slot)
-}
-
-// last builds the record of a conversation that the end of the input ends.
-func (t *Tracker) last(slot uint32, out *Conversation, ev *evidence, j *Judgment) {
-	if t.slab.at(slot).flags.has(pending) {
-		t.settle(slot)
-	}
-	t.build(slot, out, ev, j)
 }
 
 // used are the slots in use.

@@ -24,9 +24,14 @@ func (f predecessor) has(m predecessor) bool { return f&m != 0 }
 // waiting are the endpoints that were in TIME_WAIT.
 const waiting = waitedAtOpener | waitedAtPeer
 
-// noteSuccession marks c, which takes over the sockets of the conversation in slot old with the SYN s.
-func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment) {
+// noteSuccession marks c, which takes over the sockets of the conversation in slot old with the SYN s. That was held as h, unless
+// it is nil.
+func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) {
 	o := t.slab.at(old)
+	pause := max(0, Time(s.Time)-o.last)
+	if h != nil {
+		pause = h.pause
+	}
 	was := t.standing(old, s.Dir)
 	tx := &o.half[s.Dir]
 	if tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0 {
@@ -35,9 +40,11 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment) {
 	if tsval, ok := o.lastTSval(&t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-tsval) > 0 {
 		was |= laterTimestamp
 	}
-	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(max(0, Time(s.Time)-o.last)))
+	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(pause))
 	m.count = uint32(was)
-	o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
+	if h == nil {
+		o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
+	}
 	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
 }
 

@@ -76,7 +76,8 @@ type Tracker struct {
 	dialing  queue // conversations that began with a SYN, until they are established or given up
 	answered queue // those of which a SYN-ACK was not acknowledged in that time
 	wake     Time  // when the first of these may be due
-	held     map[uint32]*heldSYN
+	held     map[uint32]*hold
+	unused   []*hold
 	skips    Selective // nil: nothing may be skipped
 	first    int       // how many conversations it wants, 0: all
 	begun    int       // conversations that it may want
@@ -118,7 +119,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		reads:    !o.Quick,
 		index:    newIndex(),
 		wake:     never,
-		held:     map[uint32]*heldSYN{},
+		held:     map[uint32]*hold{},
 		skips:    skips,
 		first:    first,
 		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
@@ -157,7 +158,7 @@ func (ev *evidence) reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
 type event struct {
 	frame uint64 // at which it happened
 	slot  uint32
-	arg   uint32 // eventDone: index in done; eventHold: of a SYN-ACK, if not 0; eventOpenHeld: the slot that held the SYN
+	arg   uint32 // eventDone: index in done; eventHold: if not 0, no number is kept for it; eventOpenHeld: the slot that held it
 	kind  eventKind
 }
 
@@ -165,7 +166,7 @@ type eventKind uint8
 
 const (
 	eventOpen     eventKind = iota // the conversation in slot begins
-	eventHold                      // a SYN into the conversation in slot may begin another
+	eventHold                      // a segment into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
 	eventDone                      // the conversation in slot is over
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
@@ -233,7 +234,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{slot: of}
 		}
 	}
-	if t.slab.at(slot).flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) {
+	if c := t.slab.at(slot); c.flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) || c.strays(s) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
@@ -316,7 +317,7 @@ func (t *Tracker) await(q *queue, d deadline) {
 // open takes a slot for the conversation that s begins, at frame, which may be a later one. The
 // caller enters the key.
 func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
-	if t.slab.used >= t.maxFlows {
+	for t.slab.used >= t.maxFlows {
 		t.makeRoom(frame, out)
 	}
 	slot, c := t.slab.alloc()
@@ -330,9 +331,6 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	if wanted := t.wanted(c.first); t.reads && wanted {
 		t.ledgers.alloc(slot)
 		c.flags |= isRead
-	}
-	if frame != s.Frame {
-		c.flags |= wasHeld
 	}
 	t.lru.add(slot, c.first)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {

@@ -14,7 +14,7 @@ import (
 // Placement is where a Tracker put a segment. It is good until the tracker's next segment.
 type Placement struct {
 	slot uint32
-	held bool // it waits for what follows to tell where it belongs (heldSYN)
+	held bool // it waits for what follows to tell where it belongs (hold)
 }
 
 // Place says to which conversation a segment belongs. A conversation is named by its first frame.

@@ -1,0 +1,229 @@
+package analyzer
+
+import (
+	"cmp"
+	"slices"
+
+	"tcptrace/internal/wire"
+)
+
+// hold is segments into a connection that seems to live of which it is not clear whether they are blind, or
+// the beginning of another connection on the same sockets. What follows tells. Until then they belong to neither.
+type hold struct {
+	copies   []wire.Segment
+	kind     holdKind
+	answered bool         // by an ACK of the connection
+	answer   wire.Segment // that ACK
+	pause    Time         // since the connection was last heard of
+}
+
+// maxHeld bounds the segments that are held of one connection; further ones count for it at once.
+const maxHeld = 8
+
+type holdKind uint8
+
+const (
+	holdSYN   holdKind = iota // a SYN or SYN-ACK with another number
+	holdDying                 // one into a connection that is over, but may answer (conv.mayAnswer)
+	holdAgain                 // a SYN with the number of the connection, behind the RST that ended it
+	holdFar                   // numbers that no window of the connection reaches
+)
+
+// holdKind is why a SYN or SYN-ACK into c is held.
+func (c *conv) holdKind(s *wire.Segment) holdKind {
+	switch {
+	case c.rebooted(s) && s.Seq == c.half[s.Dir].isn():
+		return holdAgain
+	case c.isOver(s.Dir):
+		return holdDying
+	}
+	return holdSYN
+}
+
+// hold holds s, which came into the conversation in slot.
+func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output) {
+	c := t.slab.at(slot)
+	h := &hold{}
+	if n := len(t.unused); n > 0 {
+		h, t.unused = t.unused[n-1], t.unused[:n-1]
+	}
+	*h = hold{copies: append(h.copies[:0], *s), kind: kind, pause: max(0, Time(s.Time)-c.last)}
+	if rx := &c.half[1-s.Dir]; kind <= holdDying && !rx.dialing(&c.half[s.Dir]) {
+		c.provoke(rx)
+	}
+	c.flags |= pending
+	t.held[slot] = h
+	var unnumbered uint32 // Wireshark counts a stream for a SYN with another number only
+	if s.Flags&(wire.SYN|wire.ACK) != wire.SYN || kind == holdAgain {
+		unnumbered = 1
+	}
+	out.events = append(out.events, event{frame: s.Frame, slot: slot, kind: eventHold, arg: unnumbered})
+}
+
+// begins reports whether what is held begins a conversation if nothing more is heard: a SYN into a connection that
+// is over, which that did not answer.
+func (h *hold) begins() bool { return h.kind == holdDying && !h.answered }
+
+type holdVerdict uint8
+
+const (
+	holdOpen      holdVerdict = iota // nothing learned
+	holdRepeated                     // the segment is held, too
+	holdConfirmed                    // it belongs to the conversation that was held
+	holdDisowned                     // that has begun, the segment is the last of the old one
+	holdRefuted
+)
+
+// soonest is how soon after a SYN the next copy of it may be sent; what comes before is a copy that the network or the capture made.
+const soonest = Time(10e6)
+
+// judge says what a segment on the sockets of c tells about what is held.
+func (h *hold) judge(c *conv, s *wire.Segment) holdVerdict {
+	syn := &h.copies[0]
+	tx, rx := &c.half[syn.Dir], &c.half[1-syn.Dir]
+	switch {
+	case h.kind == holdAgain:
+		return h.judgeAgain(c, s)
+	case h.kind == holdFar:
+		return h.judgeFar(c, s)
+	case s.Dir != syn.Dir:
+		return h.judgeAnswer(c, s)
+	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN && s.Seq == syn.Seq:
+		switch {
+		case h.kind == holdDying && !h.answered && s.Time-h.copies[len(h.copies)-1].Time < int64(soonest):
+		case h.kind == holdDying, c.flags.has(ended), rx.flags.has(sentRST):
+			return holdConfirmed
+		}
+		return holdRepeated
+	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.RST && syn.Flags&wire.ACK == 0 && h.answered && s.Seq == h.answer.Ack:
+		return holdDisowned // its sender knows nothing of the connection (RFC 9293 3.5.1)
+	case !s.Flags.Any(wire.SYN|wire.RST) && s.Seq == syn.Seq+1 && (!c.fits(s) || h.kind == holdDying && int32(s.Seq-uint32(tx.end)) > 0):
+		return holdConfirmed // the answer was not captured
+	}
+	return holdOpen
+}
+
+// judgeAnswer is judge for a segment of the side to which the SYN was sent.
+func (h *hold) judgeAnswer(c *conv, s *wire.Segment) holdVerdict {
+	syn := &h.copies[0]
+	if s.Flags.Has(wire.ACK) && s.Ack == syn.Seq+1+syn.Len {
+		switch {
+		case syn.Flags.Has(wire.ACK) && !s.Flags.Any(wire.RST): // which would refuse it
+			return holdConfirmed
+		case !syn.Flags.Has(wire.ACK) && s.Flags.Any(wire.SYN|wire.RST):
+			return holdConfirmed
+		}
+		return holdOpen
+	}
+	if s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && c.fits(s) {
+		h.answer, h.answered = *s, true
+	}
+	return holdOpen
+}
+
+// judgeAgain is judge for a SYN with the same number: the connection is another one if there is a handshake.
+func (h *hold) judgeAgain(c *conv, s *wire.Segment) holdVerdict {
+	syn, last := &h.copies[0], &h.copies[len(h.copies)-1]
+	switch {
+	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.SYN|wire.ACK && s.Dir != syn.Dir && s.Ack == syn.Seq+1:
+		return holdRepeated
+	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN && s.Dir == syn.Dir && s.Seq == syn.Seq:
+		return holdRepeated
+	case s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || s.Dir != syn.Dir || s.Seq != syn.Seq+1:
+	case last.Dir != syn.Dir && s.Ack == last.Seq+1, !c.fits(s):
+		return holdConfirmed
+	}
+	return holdRefuted
+}
+
+// judgeFar is judge for numbers that no window reaches. Whoever forges a segment does not see the answer: if the other side answers
+// in such numbers there is a connection. If no packet of that side is captured, two segments that go together show it.
+func (h *hold) judgeFar(c *conv, s *wire.Segment) holdVerdict {
+	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
+	switch {
+	case s.Flags.Any(wire.SYN|wire.RST) || !s.Flags.Has(wire.ACK) || c.fits(s):
+		return holdOpen
+	case s.Dir != first.Dir:
+		if near(s.Ack, first.Seq) && near(s.Seq, first.Ack) {
+			return holdConfirmed
+		}
+	case !near(s.Seq, last.Seq) || !near(s.Ack, last.Ack):
+	case c.half[1-s.Dir].packets == 0 && s.Frame != last.Frame && s.Seq+s.Len != last.Seq+last.Len:
+		return holdConfirmed
+	default:
+		return holdRepeated
+	}
+	return holdOpen
+}
+
+// near reports whether two numbers may be of one stream.
+func near(a, b uint32) bool { return a-b+slack <= 2*slack }
+
+// strays reports whether s, which is no SYN, has numbers of another connection than c: neither fits, and no window reaches one of
+// them, or both streams have ended.
+func (c *conv) strays(s *wire.Segment) bool {
+	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
+	if s.Seq-uint32(tx.end)+slack <= 2*slack || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.end == 0 || rx.end == 0 {
+		return false
+	}
+	return !tx.spans(s.Seq) && !rx.spans(s.Ack) &&
+		(beyond(s.Seq, tx) || beyond(s.Ack, rx) || c.flags&(ended|reset) == ended)
+}
+
+// beyond reports whether no window reaches seq from the end of h.
+func beyond(seq uint32, h *half) bool {
+	return seq-uint32(h.end)+uint32(farthest) > 2*uint32(farthest)
+}
+
+// settle gives what is held, and nothing confirmed, to the connection it came into. It is
+// counted there, and says nothing about it: no endpoint took part in what it proposed. But a SYN with the connection's own
+// number is one of its own.
+func (t *Tracker) settle(slot uint32) {
+	c, h := t.slab.at(slot), t.held[slot]
+	delete(t.held, slot)
+	c.flags &^= pending
+	for i := range h.copies {
+		s := &h.copies[i]
+		if h.kind == holdAgain {
+			t.apply(slot, s)
+			continue
+		}
+		last, frame := c.last, c.lastFrame
+		t.passOver(slot, s, KindUnacceptable)
+		c.count(&c.half[s.Dir], s)
+		if h.kind != holdFar {
+			c.noteControl(&t.facts, s, factForeign)
+		}
+		if frame > c.lastFrame {
+			c.last, c.lastFrame = last, frame
+		}
+	}
+	t.unused = append(t.unused, h)
+}
+
+// release settles what the conversation in slot holds, or begins the conversation of that. It reports whether
+// the one in slot is there still.
+func (t *Tracker) release(slot uint32, frame uint64, out *Output) bool {
+	c := t.slab.at(slot)
+	if !t.held[slot].begins() {
+		t.settle(slot)
+		return true
+	}
+	gen := c.gen
+	t.confirm(slot, Hash(&c.key), frame, out)
+	return c.gen == gen
+}
+
+// releaseAll is release for all conversations, when the input ends.
+func (t *Tracker) releaseAll(out *Output) {
+	t.maxFlows += len(t.held) // none has to make room
+	slots := make([]uint32, 0, len(t.held))
+	for slot := range t.held {
+		slots = append(slots, slot)
+	}
+	first := func(slot uint32) uint64 { return t.held[slot].copies[0].Frame }
+	slices.SortFunc(slots, func(a, b uint32) int { return cmp.Compare(first(a), first(b)) })
+	for _, slot := range slots {
+		t.release(slot, first(slot), out)
+	}
+}
