@@ -137,6 +137,11 @@ func (s *story) received(ev fsm.Event, f, proof *fact) {
 	s.move(ev, step)
 }
 
+// uncaptured enters a state by something that was not captured, and that proof proves to have reached the endpoint since.
+func (s *story) uncaptured(ev fsm.Event, since Time, proof *fact) {
+	s.move(ev, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(proof), ProofFrame: s.frame(proof), Time: proof.time, NotBefore: since, NotAfter: proof.time})
+}
+
 // first returns the first fact of a direction from index i on for which ok holds, -1 if there is none.
 func (m *mind) first(dir uint8, i int, ok func(*fact) bool) int {
 	for ; i < len(m.facts); i++ {
