@@ -52,12 +52,29 @@ func (s *story) midstream() {
 	i := s.first(s.me, 0, ordinary)
 	if i < 0 {
 		if i = s.first(s.peer, 0, ordinary); i < 0 {
+			s.backscatter()
 			return
 		}
 	}
 	f := &s.facts[i]
 	s.state = fsm.Established
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
+}
+
+// backscatter takes an RST of which nothing is captured that it may be the answer to: whatever that was, its
+// sender is CLOSED, since then or before. Of its peer nothing is known.
+func (s *story) backscatter() {
+	if s.first(s.peer, 0, func(*fact) bool { return true }) >= 0 {
+		return
+	}
+	if i := s.first(s.me, 0, isRST); i >= 0 {
+		f := &s.facts[i]
+		step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotAfter: f.time}
+		s.qualifyRST(&step, f)
+		step.NotBefore = 0
+		s.state = fsm.Closed
+		s.out = append(s.out, step)
+	}
 }
 
 // dial follows an active open.
@@ -176,7 +193,7 @@ func (s *story) coversSYNACK(f *fact) bool { return ordinary(f) && f.covers(s.se
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
 func (s *story) fastOpen(synack *fact) bool {
 	syn := s.first(s.peer, 0, isSYN)
-	return syn < 0 || s.facts[syn].bits.has(factStandIn) || s.other.knowsISN && synack.ack != s.other.isn+1
+	return syn < 0 || (s.facts[syn].bits|synack.bits).has(factStandIn) || s.other.knowsISN && synack.ack != s.other.isn+1
 }
 
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.

@@ -110,14 +110,16 @@ func (m *mind) standInSYNACK() {
 		if i < 0 {
 			continue
 		}
-		ack := m.facts[i]
-		if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
+		ack, flags := m.facts[i], uint8(wire.SYN|wire.ACK)
+		if j := m.first(dir, syn, isSYNACK); j >= 0 { // a simultaneous open
+			i, flags = j, uint8(wire.SYN)
+		} else if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
 			i = j
 		}
 		out := append(m.scratch[:0], m.facts[:i]...)
 		out = append(out, fact{
 			time: m.facts[i].time, ahead: m.facts[i].ahead, seq: ack.ack - 1, ack: self.isn + 1,
-			flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(1-dir),
+			flags: flags, bits: factStandIn | factBits(1-dir),
 		})
 		m.facts, m.scratch = append(out, m.facts[i:]...), m.facts
 		m.sides[1-dir].isn, m.sides[1-dir].knowsISN = ack.ack-1, true
