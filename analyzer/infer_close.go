@@ -187,7 +187,7 @@ func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
 		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
 	}
 	waited := s.self.busySince != 0 && s.self.busySince < proof.time
-	return !own.bits.has(factBusy), !waited && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
+	return !own.bits.has(factBusy), !waited && !s.self.finFirst && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.

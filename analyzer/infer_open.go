@@ -61,10 +61,10 @@ func (s *story) midstream() {
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
 }
 
-// backscatter takes an RST of which nothing is captured that it may be the answer to: whatever that was, its
-// sender is CLOSED, since then or before. Of its peer nothing is known.
+// backscatter takes an RST of which nothing is captured that it may be the answer to, but perhaps another RST: whatever
+// that was, its sender is CLOSED, since then or before. Of its peer nothing is known.
 func (s *story) backscatter() {
-	if s.first(s.peer, 0, func(*fact) bool { return true }) >= 0 {
+	if s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) }) >= 0 {
 		return
 	}
 	if i := s.first(s.me, 0, isRST); i >= 0 {
@@ -193,7 +193,7 @@ func (s *story) coversSYNACK(f *fact) bool { return ordinary(f) && f.covers(s.se
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
 func (s *story) fastOpen(synack *fact) bool {
 	syn := s.first(s.peer, 0, isSYN)
-	return syn < 0 || (s.facts[syn].bits|synack.bits).has(factStandIn) || s.other.knowsISN && synack.ack != s.other.isn+1
+	return syn < 0 || (s.facts[syn].bits | synack.bits).has(factStandIn) || s.other.knowsISN && synack.ack != s.other.isn+1
 }
 
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
@@ -221,6 +221,9 @@ func (s *story) acceptProved(synack, own int) {
 			j = k
 			break
 		}
+	}
+	if s.fastOpen(&s.facts[synack]) && (s.oneSided() || proof.bits.has(factSkips)) {
+		proof = nil // what is missing may be a FIN that it sent before the ACK came
 	}
 	s.received(fsm.RecvAckOfSYN, &s.facts[j], proof)
 	if s.first(s.me, synack+1, isSYNACK) < 0 {

@@ -70,6 +70,19 @@ func (m *mind) regard(marks []mark) {
 			m.successor = k
 		case markChallenge:
 			m.sides[k.dir].challenged = true
+		case markStrange:
+			if betrays(k) {
+				m.disown(k.dir, k.ahead)
+			}
+		}
+	}
+}
+
+// disown takes an RST from its supposed sender, who did not send it. Its receiver may have taken it all the same.
+func (m *mind) disown(dir uint8, ahead uint32) {
+	for i := range m.facts {
+		if f := &m.facts[i]; f.dir() == dir && f.ahead == ahead && isRST(f) {
+			f.bits |= factForeign
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (m *mind) endedBy(me uint8, f *fact) fsm.Event {
 	self := &m.sides[me]
 	switch {
 	case !isRST(f):
-	case f.dir() == me && self.last <= f.time: // else it goes on: the RST was forged, or answered something else
+	case f.dir() == me && self.last <= f.time && !f.bits.has(factForeign): // else it goes on: the RST was forged, or answered something else
 		return fsm.SendRST
 	case f.dir() != me && f.bits.has(factAccepted) && self.last <= f.time+self.margin():
 		return fsm.RecvRST

@@ -121,7 +121,7 @@ func kept(flags wire.Flags, cause fsm.Event, state fsm.State) []fsm.State {
 	switch {
 	case cause == fsm.SendSYN && flags.Has(wire.SYN), cause == fsm.SendSYNACK && flags.Has(wire.SYN|wire.ACK):
 		return []fsm.State{state}
-	case cause == fsm.SendFIN && flags.Has(wire.FIN):
+	case cause == fsm.SendFIN && flags.Has(wire.FIN|wire.ACK): // without ACK it may be anybody's, until it comes again with it
 		return []fsm.State{fsm.FinWait1, fsm.LastAck}
 	case cause == fsm.SendRST && flags.Has(wire.RST):
 		return []fsm.State{fsm.Closed, fsm.Listen}
