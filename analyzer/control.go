@@ -249,9 +249,6 @@ func (h *half) atTap() bool { return h.distance > 0 && h.distance < 400e3 }
 func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 	c.seen |= SawRST
 	tx.flags |= sentRST
-	if tx.end == 0 && !rx.dialing(tx) {
-		tx.place(s.Seq)
-	}
 	dialing, accepted := c.takesRST(tx, rx, s)
 	if accepted {
 		c.flags |= reset | ended

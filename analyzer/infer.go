@@ -64,7 +64,6 @@ type side struct {
 	atTap              bool   // what passes it has
 	unnumbered         bool   // it does not number its IPv4 datagrams
 	challenged         bool   // it answered what it did not accept by a challenge ACK
-	forged             uint32 // how far ahead what betrays that another sent it in the endpoint's name is; 0: nothing does
 }
 
 // story follows one endpoint through its states.
@@ -85,6 +84,7 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 	s.closing()
 	s.expiry()
 	s.afterlife()
+	reconcile(s.out[len(out):])
 	return s.out
 }
 
@@ -135,7 +135,31 @@ func (s *story) received(ev fsm.Event, f, proof *fact) {
 		// The least distance measured is less than it can take: queues and jitter come on top.
 		step.NotAfter = f.time + 2*s.self.distance
 	}
+	if f == proof || (s.self.unseen || s.other.unseen) && (f.bits.has(factStandIn) || proof != nil && proof.bits.has(factStandIn)) {
+		step.NotBefore = 0 // it was not captured, or what it was the answer to
+	}
 	s.move(ev, step)
+}
+
+// reconcile drops the bounds that leave no moment for a step in the order of the steps. What is seen to be
+// sent sets an end to all that came before it; what is only assumed does not.
+func reconcile(steps []Step) {
+	for i := range steps {
+		for k := i + 1; k < len(steps); k++ {
+			switch later := &steps[k]; {
+			case later.NotAfter == 0 || later.NotAfter >= steps[i].NotBefore:
+			case later.Evidence == EvidenceAssumed:
+				later.NotAfter = 0
+			default:
+				steps[i].NotBefore = 0
+			}
+		}
+	}
+}
+
+// uncaptured enters a state by something that was not captured, and that proof proves to have reached the endpoint since.
+func (s *story) uncaptured(ev fsm.Event, since Time, proof *fact) {
+	s.move(ev, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(proof), ProofFrame: s.frame(proof), Time: proof.time, NotBefore: since, NotAfter: proof.time})
 }
 
 // first returns the first fact of a direction from index i on for which ok holds, -1 if there is none.

@@ -51,6 +51,9 @@ func (s *story) refuse() bool {
 func (s *story) midstream() {
 	i := s.first(s.me, 0, ordinary)
 	if i < 0 {
+		if s.backscatter() {
+			return
+		}
 		if i = s.first(s.peer, 0, ordinary); i < 0 {
 			return
 		}
@@ -58,6 +61,25 @@ func (s *story) midstream() {
 	f := &s.facts[i]
 	s.state = fsm.Established
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
+}
+
+// backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
+// RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
+func (s *story) backscatter() bool {
+	i := s.first(s.me, 0, isRST)
+	if i < 0 || s.facts[i].bits.has(factForeign) {
+		return false
+	}
+	if j := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) }); j >= 0 && j < i {
+		return false
+	}
+	f := &s.facts[i]
+	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotAfter: f.time}
+	s.qualifyRST(&step, f)
+	step.NotBefore = 0
+	s.state = fsm.Closed
+	s.out = append(s.out, step)
+	return true
 }
 
 // dial follows an active open.
@@ -94,8 +116,7 @@ func (s *story) connected(syn int) {
 		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
 			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
 		} else { // the SYN-ACK was not captured
-			p := &s.facts[proof]
-			s.move(fsm.RecvSYNACK, Step{Evidence: EvidenceAcknowledged, Frame: s.frame(p), ProofFrame: s.frame(p), Time: p.time, NotBefore: s.facts[syn].time, NotAfter: p.time})
+			s.uncaptured(fsm.RecvSYNACK, s.facts[syn].time, &s.facts[proof])
 		}
 		return
 	}
@@ -153,41 +174,69 @@ func (s *story) accept(synack int) {
 	s.state, s.passive = fsm.Listen, true
 	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.frame(first), Time: first.time, NotAfter: first.time})
 	s.sent(fsm.SendSYNACK, first)
-	ack := func(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
-	i := s.first(s.peer, 0, ack)
+	i := s.first(s.peer, 0, s.coversSYNACK)
 	own := s.first(s.me, synack, ordinary)
-	if i < 0 {
-		return
-	}
-	if s.other.knowsISN && first.ack != s.other.isn+1 {
-		// Fast open: it took data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
-		early := func(f *fact) bool { return f.time < s.facts[i].time+s.self.distance*3/4 }
+	early := func(f *fact) bool { return i >= 0 && f.time < s.facts[i].time+s.self.distance*3/4 }
+	if s.fastOpen(first) {
+		// It takes data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
 		if s.self.firstFIN >= 0 && early(&s.facts[s.self.firstFIN]) {
 			return
 		}
 		own = s.first(s.me, synack, func(f *fact) bool { return ordinary(f) && !early(f) })
 	}
-	if own < 0 {
-		if !s.established(i) {
-			return
-		}
-		// Of several the one that can have been received: behind the last SYN-ACK.
-		for j := i; j >= 0 && s.repeats(i, isSYNACK); j = s.first(s.peer, j+1, ack) {
-			i = j
-		}
-		s.received(fsm.RecvAckOfSYN, &s.facts[i], nil)
+	switch {
+	case i < 0:
+	case own < 0:
+		s.acceptUnproved(i)
+	default:
+		s.acceptProved(synack, own)
+	}
+}
+
+func (s *story) coversSYNACK(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
+
+// fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
+func (s *story) fastOpen(synack *fact) bool {
+	syn := s.at(s.first(s.peer, 0, isSYN))
+	switch {
+	case syn == nil || syn.bits.has(factStandIn):
+		return true
+	case synack.bits.has(factStandIn):
+		return syn.len > 0
+	}
+	return s.other.knowsISN && synack.ack != s.other.isn+1
+}
+
+// acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
+func (s *story) acceptUnproved(i int) {
+	if !s.established(i) {
 		return
 	}
-	if j := s.copyBefore(ack, &s.facts[own]); j >= 0 {
+	// Of several the one that can have been received: behind the last SYN-ACK.
+	for j := i; j >= 0 && s.repeats(i, isSYNACK); j = s.first(s.peer, j+1, s.coversSYNACK) {
 		i = j
-		for k := s.first(s.peer, 0, ack); k >= 0 && k <= j; k = s.first(s.peer, k+1, ack) {
-			if !s.repeatsBefore(k, own, isSYNACK) {
-				i = k
-				break
-			}
+	}
+	s.received(fsm.RecvAckOfSYN, &s.facts[i], nil)
+}
+
+// acceptProved takes what fact own proves: that an ACK of the SYN-ACK had arrived.
+func (s *story) acceptProved(synack, own int) {
+	proof := &s.facts[own]
+	j := s.copyBefore(s.coversSYNACK, proof)
+	if j < 0 {
+		s.uncaptured(fsm.RecvAckOfSYN, s.facts[synack].time, proof)
+		return
+	}
+	for k := s.first(s.peer, 0, s.coversSYNACK); k >= 0 && k <= j; k = s.first(s.peer, k+1, s.coversSYNACK) {
+		if !s.repeatsBefore(k, own, isSYNACK) {
+			j = k
+			break
 		}
 	}
-	s.received(fsm.RecvAckOfSYN, &s.facts[i], &s.facts[own])
+	if s.fastOpen(&s.facts[synack]) && (s.oneSided() || proof.bits.has(factSkips)) {
+		proof = nil // what is missing may be a FIN that it sent before the ACK came
+	}
+	s.received(fsm.RecvAckOfSYN, &s.facts[j], proof)
 	if s.first(s.me, synack+1, isSYNACK) < 0 {
 		// With SYN cookies (RFC 4987 3.6) the server keeps no state before the ACK comes.
 		s.out[len(s.out)-2].NotAfter = s.out[len(s.out)-1].NotAfter

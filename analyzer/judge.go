@@ -72,8 +72,17 @@ func (m *mind) regard(marks []mark) {
 			m.sides[k.dir].challenged = true
 		case markStrange:
 			if betrays(k) {
-				m.sides[k.dir].forged = k.ahead
+				m.disown(k.dir, k.ahead)
 			}
+		}
+	}
+}
+
+// disown takes an RST from its supposed sender, who did not send it. Its receiver may have taken it all the same.
+func (m *mind) disown(dir uint8, ahead uint32) {
+	for i := range m.facts {
+		if f := &m.facts[i]; f.dir() == dir && f.ahead == ahead && isRST(f) {
+			f.bits |= factForeign
 		}
 	}
 }
@@ -114,14 +123,16 @@ func (m *mind) standInSYNACK() {
 		if i < 0 {
 			continue
 		}
-		ack := m.facts[i]
-		if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
+		ack, flags := m.facts[i], uint8(wire.SYN|wire.ACK)
+		if j := m.first(dir, syn, isSYNACK); j >= 0 { // a simultaneous open
+			i, flags = j, uint8(wire.SYN)
+		} else if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
 			i = j
 		}
 		out := append(m.scratch[:0], m.facts[:i]...)
 		out = append(out, fact{
 			time: m.facts[i].time, ahead: m.facts[i].ahead, seq: ack.ack - 1, ack: self.isn + 1,
-			flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(1-dir),
+			flags: flags, bits: factStandIn | factBits(1-dir),
 		})
 		m.facts, m.scratch = append(out, m.facts[i:]...), m.facts
 		m.sides[1-dir].isn, m.sides[1-dir].knowsISN = ack.ack-1, true
