@@ -39,7 +39,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	case tx.end != 0 && !tx.spans(s.Seq):
 		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
 		return
-	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s):
+	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s), !tx.flags.has(sentFIN) && c.showsOctetBefore(s.Dir, s.Seq+s.Len+1):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.noteControl(p, s, factForeign)
 		return

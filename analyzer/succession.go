@@ -32,7 +32,7 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) 
 	if h != nil {
 		pause = h.pause
 	}
-	was := t.standing(old, s.Dir)
+	was := t.standing(old, s.Dir, Time(s.Time))
 	tx := &o.half[s.Dir]
 	if tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0 {
 		was |= largerISN
@@ -48,9 +48,10 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) 
 	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
 }
 
-// standing says how the conversation in a slot stands as opener sends a SYN for another on its sockets.
-func (t *Tracker) standing(slot uint32, opener uint8) (was predecessor) {
+// standing says how the conversation in a slot stood at a time at which opener sent a SYN for another on its sockets.
+func (t *Tracker) standing(slot uint32, opener uint8, at Time) (was predecessor) {
 	c := t.bench.build(t, slot)
+	c.now = at
 	t.bench.judgment.follow(c)
 	switch c.Outcome {
 	case Closed:
