@@ -270,15 +270,21 @@ func detectSYNChanged(s *scene) {
 		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count).has(wasUnanswered) {
 			s.raiseMark(m, args{0, m.amount}).onSide(s.side(dir))
 		}
-		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil {
+		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil && s.opens() {
 			how := int64(1)
 			answered := func(g *fact) bool { return g.any(wire.SYN) && f.ack-g.seq-1 <= uint32(g.len) }
 			if s.find(1-dir, 0, isSYN) != nil && s.find(1-dir, 0, answered) == nil {
 				how = 2
 			}
-			s.raise(s.side(dir), f, args{how, int64(f.time - s.c.Start)})
+			s.raise(s.side(dir), f, args{how, int64(max(0, f.time-s.c.Start))})
 		}
 	}
+}
+
+// opens reports whether the capture has a SYN or SYN-ACK of the connection.
+func (s *scene) opens() bool {
+	own := func(f *fact) bool { return f.any(wire.SYN) && !f.bits.has(factForeign) }
+	return s.find(0, 0, own) != nil || s.find(1, 0, own) != nil
 }
 
 func detailSYNChanged(a *Anomaly) string {
