@@ -172,7 +172,8 @@ const maxEarlier = 4
 
 // newestThatFits is the slot of the newest conversation of the sockets that s fits.
 func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
-	if c := t.slab.at(slot); !c.flags.has(succeeded) || t.before(slot) != noSlot && c.fits(s) {
+	c := t.slab.at(slot)
+	if !c.flags.has(succeeded) || t.before(slot) != noSlot && c.fits(s) && !c.disowns(s) {
 		return slot
 	}
 	of := slot
@@ -185,6 +186,12 @@ func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
 		}
 	}
 	return slot
+}
+
+// disowns reports whether s is an RST by which the sender of c's SYN, which nothing answered so far, refuses what is not of c: its number is
+// that of an ACK that it was sent (RFC 9293 3.10.7.3), not of its own.
+func (c *conv) disowns(s *wire.Segment) bool {
+	return s.Flags&(wire.RST|wire.ACK) == wire.RST && c.half[s.Dir].dialing(&c.half[1-s.Dir]) && s.Seq != uint32(c.half[s.Dir].end)
 }
 
 // earlier is the slot of the newest of the conversations before that in slot that has sent the SYN s, or the one that the
@@ -224,7 +231,7 @@ func (c *conv) owns(s *wire.Segment) bool {
 func (c *conv) fits(s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	known := false
-	if tx.end != 0 && !(s.Flags.Any(wire.RST) && s.Seq == 0) { // an RST that answers a SYN has no number of its own
+	if tx.end != 0 && !(s.Flags.Has(wire.RST|wire.ACK) && s.Seq == 0) { // an RST that answers a SYN has no number of its own
 		known = true
 		if !tx.spans(s.Seq) {
 			return false
