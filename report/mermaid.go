@@ -150,13 +150,11 @@ func (m *Mermaid) escaped(s string) string {
 	s = plainText(s, m.opts.ASCII)
 	var b strings.Builder
 	for _, word := range strings.SplitAfter(s, " ") {
-		if strings.EqualFold(strings.Trim(word, " ,.:;()"), "end") {
-			cut := strings.IndexAny(word, "eE")
-			fmt.Fprintf(&b, "%s#%d;%s", word[:cut], word[cut], word[cut+1:])
-			continue
-		}
+		ends := strings.EqualFold(strings.Trim(word, " ,.:;()"), "end")
 		for _, r := range word {
 			switch {
+			case ends && (r == 'e' || r == 'E'):
+				fmt.Fprintf(&b, "#%d;", r)
 			case r == ' ', r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(".,:()+_/=-[]*'µ", r):
 				b.WriteRune(r)
 			default:

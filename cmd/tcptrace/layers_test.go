@@ -43,6 +43,7 @@ var layers = map[string]layer{
 	"internal/source":     {ours: []string{"internal/filterlang", "internal/wire"}, other: anyOther},
 	"analyzer":            {ours: []string{"fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report":              {ours: []string{"analyzer", "fsm"}, other: anyOther},
+	"internal/invariant":  {ours: []string{"report", "analyzer", "fsm"}},
 	"internal/engine":     {ours: []string{"internal/source", "analyzer", "internal/wire"}},
 	"internal/capture":    {ours: []string{"internal/filterlang", "internal/source", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/dump":       {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
