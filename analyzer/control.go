@@ -60,7 +60,8 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.finSent(tx, s)
 		rx.flags &^= unaware
 	}
-	if bits&factForeign == 0 {
+	old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(sentACK) // a SYN that the network held back
+	if bits&factForeign == 0 && !old {
 		tx.last = Time(s.Time)
 	}
 	was := tx.flags

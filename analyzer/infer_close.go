@@ -329,14 +329,25 @@ func (s *story) answersSYN(rst *fact) bool {
 	return rst.has(wire.ACK) && rst.ack == s.other.isn+1 && rst.seq != s.self.isn+1
 }
 
+// ofAnother reports whether f is the RST by which an endpoint in SYN_SENT answers an ACK of a connection that it no longer
+// knows: it goes on (RFC 9293 3.10.7.3), and of the connection that it opens nothing has ended.
+func (m *mind) ofAnother(f *fact) bool {
+	dir := f.dir()
+	if !isPlainRST(f) || f.seq == m.sides[dir].isn+1 || m.first(dir, 0, isSYN) < 0 || m.first(dir, 0, isSYNACK) >= 0 {
+		return false
+	}
+	i := m.first(dir, 0, ordinary)
+	return i < 0 || m.facts[i].ahead > f.ahead
+}
+
 // resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
 // TIME_WAIT by then.
 func (s *story) resetMoment(list []moment) []moment {
 	var cut moment
 	for i := range s.facts {
 		f := &s.facts[i]
-		if s.state == fsm.SynSent && f.dir() == s.me && !f.has(wire.ACK) && f.seq != s.self.isn+1 {
-			continue // it answers an ACK of another connection, and goes on (RFC 9293 3.10.7.3)
+		if s.ofAnother(f) {
+			continue
 		}
 		m := moment{event: s.endedBy(s.me, f), fact: f}
 		switch m.event {

@@ -178,6 +178,9 @@ func (m *mind) standIn() {
 	m.standInClose(dir, last)
 }
 
+// finTimeout is the least time after which a socket is given up in FIN_WAIT_2 (Linux: tcp_fin_timeout).
+const finTimeout Time = 1e9
+
 // standInClose adds the unseen side's part of the close: its ACK of the FIN that was seen,
 // and its own FIN, acknowledged by fact i.
 func (m *mind) standInClose(dir uint8, i int) {
@@ -185,8 +188,10 @@ func (m *mind) standInClose(dir uint8, i int) {
 	fin := m.first(1-dir, 0, isFIN)
 	var own *fact
 	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
-	// in what it acknowledged last, be it with data.
-	closed := m.first(1-dir, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && seen.knowsFIN && f.seq == seen.fin+1 })
+	// in what it acknowledged last, be it with data. Much later it may have timed out in FIN_WAIT_2.
+	closed := m.first(1-dir, 0, func(f *fact) bool {
+		return fin >= 0 && isPlainRST(f) && seen.knowsFIN && f.seq == seen.fin+1 && f.time < m.facts[fin].time+finTimeout
+	})
 	if i >= 0 && (m.facts[i].len == 1 || closed >= 0) {
 		f := m.facts[i]
 		own = &fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.FIN | wire.ACK), bits: factStandIn | factBits(dir)}
