@@ -32,9 +32,13 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
-		if !c.syn(tx, rx, s) {
+		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(isnKnown) && tx.flags.has(sentACK)
+		switch {
+		case !c.syn(tx, rx, s):
 			bits = factForeign
 			c.provoke(rx)
+		case old:
+			bits = factForeign // the network held it back
 		}
 	case tx.end != 0 && !tx.spans(s.Seq):
 		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
@@ -60,8 +64,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.finSent(tx, s)
 		rx.flags &^= unaware
 	}
-	old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(sentACK) // a SYN that the network held back
-	if bits&factForeign == 0 && !old {
+	if bits&factForeign == 0 {
 		tx.last = Time(s.Time)
 	}
 	was := tx.flags

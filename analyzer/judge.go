@@ -71,7 +71,7 @@ func (m *mind) regard(marks []mark) {
 		case markChallenge:
 			m.sides[k.dir].challenged = true
 		case markStrange:
-			if betrays(k) {
+			if betrays(k) && k.amount != badTiming { // the way may be shorter than any that was measured
 				m.disown(k.dir, k.ahead)
 			}
 		}
