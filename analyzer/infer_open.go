@@ -175,7 +175,7 @@ func (s *story) accept(synack int) {
 	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.frame(first), Time: first.time, NotAfter: first.time})
 	s.sent(fsm.SendSYNACK, first)
 	i := s.first(s.peer, 0, s.coversSYNACK)
-	own := s.first(s.me, synack, ordinary)
+	own := s.first(s.me, synack, func(f *fact) bool { return ordinary(f) && !(s.isBare(f) && i >= 0 && f.ahead < s.facts[i].ahead) })
 	early := func(f *fact) bool { return i >= 0 && f.time < s.facts[i].time+s.self.distance*3/4 }
 	if s.fastOpen(first) {
 		// It takes data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
@@ -191,6 +191,11 @@ func (s *story) accept(synack int) {
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
+func (s *story) isBare(f *fact) bool {
+	return f.len == 0 && !f.any(wire.FIN) && f.seq == s.self.isn+1 && s.other.knowsISN && f.ack == s.other.isn+1
 }
 
 func (s *story) coversSYNACK(f *fact) bool { return ordinary(f) && f.covers(s.self.isn) }
