@@ -43,6 +43,9 @@ func checkLosses(t *testing.T, dir string) {
 		case strings.Contains(s.name, "rst-lost"), s.name == "synack-late", s.name == "synrcvd-giveup":
 			continue // what is sent again had come, and its answer was lost, late or never sent: to the tap that is the same
 		}
+		if strings.Contains(s.name, "nosack") {
+			continue // behind a timeout all is sent again, and without SACK nobody says which of that had come
+		}
 		drops, err := s.drops()
 		if err != nil {
 			t.Error(err)
