@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"fmt"
-	"slices"
 
 	"tcptrace/fsm"
 )
@@ -169,7 +168,7 @@ func (s *scene) endingRST() int {
 // did not take it, and goes on.
 func (s *scene) concerns(side Side, frame uint64) bool {
 	steps := s.j.Trajectory[side]
-	return len(steps) == 0 || slices.ContainsFunc(steps, func(st Step) bool { return st.Frame == frame })
+	return len(steps) == 0 || steps[len(steps)-1].Frame == frame
 }
 
 // life is the steps of an endpoint in the connection. An old duplicate SYN may have its port answer once more when

@@ -75,8 +75,7 @@ func detailRefused(a *Anomaly) string {
 func detectNoAnswer(s *scene) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, isSYN)
-		refusal := func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) }
-		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil || s.find(1-dir, 0, refusal) != nil {
+		if syns.n == 0 || s.c.Outcome != Unanswered || s.marked(markOldAnswer, 1-dir) != nil || s.refusedLately(dir) {
 			continue
 		}
 		end := nothingCame
@@ -91,6 +90,21 @@ func detectNoAnswer(s *scene) {
 			s.raise(s.side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
+}
+
+// refusedLately reports whether an RST answered a SYN of a direction, and not more than one SYN followed: the RST may have been lost.
+func (s *scene) refusedLately(dir uint8) bool {
+	var last *fact
+	for i := range s.facts {
+		if f := &s.facts[i]; f.dir() != dir && isRST(f) && f.bits.has(factAccepted) {
+			last = f
+		}
+	}
+	if last == nil {
+		return false
+	}
+	after := s.copies(dir, func(f *fact) bool { return isSYN(f) && f.ahead > last.ahead })
+	return after.n < 2
 }
 
 // How a SYN without an answer ended: args[0] holds it above the count.

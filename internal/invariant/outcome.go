@@ -128,9 +128,8 @@ func (k *checker) answered() {
 	client, server := &k.c.Sent[analyzer.Client], &k.c.Sent[analyzer.Server]
 	switch k.c.Outcome {
 	case analyzer.Unanswered:
-		// What the client did not accept, such as a SYN-ACK of another connection, answers nothing.
-		heard := analyzer.SawACK | analyzer.SawData | analyzer.SawFIN
-		if k.saw(analyzer.SawSYNACK) || !k.c.Quick && server.Packets > server.SYNs+server.RSTs && k.saw(heard) {
+		// What the client did not accept answers nothing: a SYN-ACK of another connection, an ACK of what it did not send.
+		if k.saw(analyzer.SawSYNACK) || server.StreamBytes > 0 {
 			k.errorf("outcome %v, but the server sent %d segments (completeness %d)", k.c.Outcome, server.Packets, k.c.Completeness)
 		}
 	case analyzer.HalfOpen:
