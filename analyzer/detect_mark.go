@@ -17,6 +17,7 @@ type mark struct {
 	next       uint32 // mark+1; 0: none
 	kind       markKind
 	dir        uint8
+	doubtful   bool  // of markSucceeded: whether who should have sent the SYN did is not known
 	ttl, usual uint8 // of markStrange: its TTL and its sender's; of markBadSum the TTL of the first
 	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
 }

@@ -56,7 +56,7 @@ func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time
 
 // lose notes losses that the segment repairs, of what passed last, or was missed, at since.
 func (r *reader) lose(rp *repair, lost uint8, before bool, since Time) {
-	if r.pos != rp.lossPos && r.pos != rp.lossRest {
+	if r.pos != rp.lossPos && r.pos != rp.lossRest || rp.lossSince == 0 {
 		rp.lossSince = since // else it is sent again once more, or the next piece of it
 	}
 	if rp.lossPos, rp.lossRest = r.pos, 0; lost == 0 {
@@ -81,7 +81,9 @@ func (r *reader) lose(rp *repair, lost uint8, before bool, since Time) {
 	m.run.n += uint32(lost)
 	rp.unanswered = true
 	m.causes |= 1 << r.v.cause
-	m.run.longest = max(m.run.longest, r.now-rp.lossSince)
+	if rp.lossSince != 0 { // else it passed before the capture began
+		m.run.longest = max(m.run.longest, r.now-rp.lossSince)
+	}
 }
 
 // answered is an ACK that advances: the retransmissions before it were not the last word.

@@ -45,7 +45,8 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) 
 	if h == nil {
 		o.provoke(&o.half[1-s.Dir]) // TIME_WAIT may answer by an ACK
 	}
-	o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0).ahead = o.ahead(s)
+	next := o.mark(&t.facts.marks, markSucceeded, s.Dir, s, 0)
+	next.ahead, next.doubtful = o.ahead(s), h != nil
 }
 
 // standing says how the conversation in a slot stood at a time at which opener sent a SYN for another on its sockets.

@@ -89,7 +89,7 @@ func (s *story) expiry() {
 // peer's may have been refused.
 func (s *story) reuse(syn *mark) {
 	step := Step{Frame: s.firstFrame + uint64(syn.ahead), Time: syn.time, NotBefore: syn.time}
-	if syn.dir == s.me {
+	if syn.dir == s.me && !syn.doubtful {
 		step.Evidence, step.NotBefore, step.NotAfter = EvidenceSent, syn.time-s.self.distance, syn.time
 	}
 	s.move(fsm.DeleteTCB, step)

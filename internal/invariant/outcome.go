@@ -160,7 +160,7 @@ func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
 func (k *checker) aFINIsMissing() bool { return !k.bothSentFIN() }
 
 func (k *checker) bothSentFIN() bool {
-	return k.c.Sent[analyzer.Client].FINs > 0 && k.c.Sent[analyzer.Server].FINs > 0
+	return k.c.Self() && k.c.Sent[analyzer.Client].FINs > 0 || k.c.Sent[analyzer.Client].FINs > 0 && k.c.Sent[analyzer.Server].FINs > 0
 }
 
 func (k *checker) bothSentRST() bool {
