@@ -29,10 +29,12 @@ const opens = analyzer.SawSYN | analyzer.SawSYNACK
 // captured did not send anything.
 var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Open: {
-		close:  []analyzer.CloseKind{analyzer.CloseNone},
-		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).noSYNACK}},
-		ends:   func(k *checker) bool { return !k.over(analyzer.Client) && !k.over(analyzer.Server) },
-		text:   "neither side closed, by FIN or RST",
+		close: []analyzer.CloseKind{analyzer.CloseNone},
+		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).noSYNACK},
+			{analyzer.StateS2, (*checker).aFINIsNotTaken}, {analyzer.StateS3, (*checker).aFINIsNotTaken},
+			{analyzer.StateSH, (*checker).aFINIsNotTaken}, {analyzer.StateSHR, (*checker).aFINIsNotTaken}},
+		ends: func(k *checker) bool { return !k.over(analyzer.Client) && !k.over(analyzer.Server) },
+		text: "neither side closed, by FIN or RST",
 	},
 	analyzer.Closed: {
 		close: []analyzer.CloseKind{analyzer.CloseGraceful},
@@ -145,8 +147,11 @@ func (k *checker) aSideIsMissing() bool {
 	return k.c.Sent[analyzer.Client].Packets == 0 || k.c.Sent[analyzer.Server].Packets == 0
 }
 
-// midstream: the handshake was not captured, or not both sides of it.
-func (k *checker) midstream() bool { return !k.saw(opens) || k.aSideIsMissing() }
+// midstream: the handshake was not captured, or not both sides of it. Zeek wants both.
+func (k *checker) midstream() bool { return k.c.Completeness&opens != opens || k.aSideIsMissing() }
+
+// aFINIsNotTaken: a FIN was captured that closes nothing, without ACK or out of place. Zeek counts it.
+func (k *checker) aFINIsNotTaken() bool { return !k.saw(analyzer.SawFIN) }
 
 // noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
 func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
