@@ -32,9 +32,13 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
-		if !c.syn(tx, rx, s) {
+		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(isnKnown) && tx.flags.has(sentACK)
+		switch {
+		case !c.syn(tx, rx, s):
 			bits = factForeign
 			c.provoke(rx)
+		case old:
+			bits = factForeign // the network held it back
 		}
 	case tx.end != 0 && !tx.spans(s.Seq):
 		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
@@ -238,9 +242,6 @@ func (h *half) atTap() bool { return h.distance > 0 && h.distance < 400e3 }
 func (c *conv) rst(tx, rx *half, s *wire.Segment) bool {
 	c.seen |= SawRST
 	tx.flags |= sentRST
-	if tx.end == 0 && !rx.dialing(tx) {
-		tx.place(s.Seq)
-	}
 	dialing, accepted := c.takesRST(tx, rx, s)
 	if accepted {
 		c.flags |= reset | ended

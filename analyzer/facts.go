@@ -27,7 +27,7 @@ const (
 	factAccepted                        // an RST that its receiver would take (acceptsRST)
 	factAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
 	factStandIn                         // not captured: inferred from what the other side acknowledged
-	factForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's
+	factForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's; an RST that its sender did not send
 	factDSACK                           // begins with a D-SACK (RFC 2883)
 	factBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
 

@@ -84,6 +84,7 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 	s.closing()
 	s.expiry()
 	s.afterlife()
+	reconcile(s.out[len(out):])
 	return s.out
 }
 
@@ -134,7 +135,26 @@ func (s *story) received(ev fsm.Event, f, proof *fact) {
 		// The least distance measured is less than it can take: queues and jitter come on top.
 		step.NotAfter = f.time + 2*s.self.distance
 	}
+	if f == proof || (s.self.unseen || s.other.unseen) && (f.bits.has(factStandIn) || proof != nil && proof.bits.has(factStandIn)) {
+		step.NotBefore = 0 // it was not captured, or what it was the answer to
+	}
 	s.move(ev, step)
+}
+
+// reconcile drops the bounds that leave no moment for a step in the order of the steps. What is seen to be
+// sent sets an end to all that came before it; what is only assumed does not.
+func reconcile(steps []Step) {
+	for i := range steps {
+		for k := i + 1; k < len(steps); k++ {
+			switch later := &steps[k]; {
+			case later.NotAfter == 0 || later.NotAfter >= steps[i].NotBefore:
+			case later.Evidence == EvidenceAssumed:
+				later.NotAfter = 0
+			default:
+				steps[i].NotBefore = 0
+			}
+		}
+	}
 }
 
 // uncaptured enters a state by something that was not captured, and that proof proves to have reached the endpoint since.

@@ -39,28 +39,40 @@ func (s *story) closing() {
 func (s *story) qualify(step *Step, m *moment) {
 	switch step.Cause {
 	case fsm.SendFIN:
-		s.qualifyFIN(step)
+		m.doubt = m.doubt || s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1
+		if s.self.busySince != 0 {
+			step.NotBefore = min(step.NotBefore, s.self.sentSince(s.self.busySince))
+		}
 	case fsm.SendRST, fsm.ReturnToListen:
 		if m.sent {
 			s.qualifyRST(step, m.fact)
 		}
+	case fsm.RecvFINAndAck:
+		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
 	case fsm.RecvFIN:
+		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
 		// The FIN may acknowledge one of the endpoint's own that passed unseen.
 		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.finBlind && !s.self.knowsFIN
 	}
-	if m.doubt {
+	if m.doubt || s.oneSided() && step.Cause != fsm.SendRST {
 		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
 	}
 }
 
-func (s *story) qualifyFIN(step *Step) {
-	if s.other.unseen || s.self.finFirst && step.State == fsm.LastAck || s.self.finBlind && !s.other.knowsFIN && step.State == fsm.FinWait1 {
-		step.Evidence = EvidenceAssumed
+// earliestFIN is when the first copy of the peer's FIN passed that may be the one which moved the endpoint: which of several it
+// was only what it sends in between tells.
+func (s *story) earliestFIN(m *moment) Time {
+	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
+		if f := &s.facts[i]; f == m.fact || !s.deferred(f, m.proof) {
+			return f.time
+		}
 	}
-	if s.self.busySince != 0 {
-		step.NotBefore = min(step.NotBefore, s.self.sentSince(s.self.busySince))
-	}
+	return m.fact.time
 }
+
+// oneSided reports whether one direction only was captured. The other's FIN cannot be told from an octet of data then, nor which
+// FIN came first.
+func (s *story) oneSided() bool { return s.self.unseen || s.other.unseen }
 
 // qualifyRST says what an RST of the endpoint does not prove. It may be the answer to a segment for which there is
 // no connection (RFC 9293 3.10.7.1): then that had ended at any time since it last sent anything else.
@@ -146,7 +158,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	case ack == nil:
 		add(fsm.RecvFIN, fin, proof, false, !sure)
 	case s.isBoth(ack, fin, proof):
-		add(fsm.RecvFINAndAck, fin, proof, false, false)
+		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 		add(fsm.RecvFIN, fin, proof, false, !fin.covers(s.self.fin))
@@ -171,9 +183,11 @@ func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
 		return !crossed, crossed || s.before(proof, own)
 	case !own.covers(s.other.fin):
 		return false, true
+	case s.other.firstFIN >= 0 && s.facts[s.other.firstFIN].covers(s.self.fin):
+		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
 	}
 	waited := s.self.busySince != 0 && s.self.busySince < proof.time
-	return !own.bits.has(factBusy), !waited && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
+	return !own.bits.has(factBusy), !waited && !s.self.finFirst && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
@@ -297,8 +311,9 @@ func (s *story) takenFIN(fin, proof *fact) *fact {
 // not repeat the FIN.
 func (s *story) ackOfFIN(own *fact) *fact {
 	covering := func(f *fact) bool { return !isRST(f) && f.covers(s.self.fin) }
+	fin := s.first(s.me, 0, isFIN)
 	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
-		if !s.repeats(i, isFIN) {
+		if fin > i || !s.repeats(i, isFIN) { // one captured before its FIN is no answer to a copy of that
 			return &s.facts[i]
 		}
 	}
@@ -314,12 +329,26 @@ func (s *story) answersSYN(rst *fact) bool {
 	return rst.has(wire.ACK) && rst.ack == s.other.isn+1 && rst.seq != s.self.isn+1
 }
 
+// ofAnother reports whether f is the RST by which an endpoint in SYN_SENT answers an ACK of a connection that it no longer
+// knows: it goes on (RFC 9293 3.10.7.3), and of the connection that it opens nothing has ended.
+func (m *mind) ofAnother(f *fact) bool {
+	dir := f.dir()
+	if !isPlainRST(f) || f.seq == m.sides[dir].isn+1 || m.first(dir, 0, isSYN) < 0 || m.first(dir, 0, isSYNACK) >= 0 {
+		return false
+	}
+	i := m.first(dir, 0, ordinary)
+	return i < 0 || m.facts[i].ahead > f.ahead
+}
+
 // resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
 // TIME_WAIT by then.
 func (s *story) resetMoment(list []moment) []moment {
 	var cut moment
 	for i := range s.facts {
 		f := &s.facts[i]
+		if s.ofAnother(f) {
+			continue
+		}
 		m := moment{event: s.endedBy(s.me, f), fact: f}
 		switch m.event {
 		case fsm.NoEvent:

@@ -51,6 +51,9 @@ func (s *story) refuse() bool {
 func (s *story) midstream() {
 	i := s.first(s.me, 0, ordinary)
 	if i < 0 {
+		if s.backscatter() {
+			return
+		}
 		if i = s.first(s.peer, 0, ordinary); i < 0 {
 			return
 		}
@@ -58,6 +61,25 @@ func (s *story) midstream() {
 	f := &s.facts[i]
 	s.state = fsm.Established
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
+}
+
+// backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
+// RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
+func (s *story) backscatter() bool {
+	i := s.first(s.me, 0, isRST)
+	if i < 0 || s.facts[i].bits.has(factForeign) {
+		return false
+	}
+	if j := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) }); j >= 0 && j < i {
+		return false
+	}
+	f := &s.facts[i]
+	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotAfter: f.time}
+	s.qualifyRST(&step, f)
+	step.NotBefore = 0
+	s.state = fsm.Closed
+	s.out = append(s.out, step)
+	return true
 }
 
 // dial follows an active open.
@@ -175,8 +197,14 @@ func (s *story) coversSYNACK(f *fact) bool { return ordinary(f) && f.covers(s.se
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
 func (s *story) fastOpen(synack *fact) bool {
-	syn := s.first(s.peer, 0, isSYN)
-	return syn < 0 || s.facts[syn].bits.has(factStandIn) || s.other.knowsISN && synack.ack != s.other.isn+1
+	syn := s.at(s.first(s.peer, 0, isSYN))
+	switch {
+	case syn == nil || syn.bits.has(factStandIn):
+		return true
+	case synack.bits.has(factStandIn):
+		return syn.len > 0
+	}
+	return s.other.knowsISN && synack.ack != s.other.isn+1
 }
 
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
@@ -204,6 +232,9 @@ func (s *story) acceptProved(synack, own int) {
 			j = k
 			break
 		}
+	}
+	if s.fastOpen(&s.facts[synack]) && (s.oneSided() || proof.bits.has(factSkips)) {
+		proof = nil // what is missing may be a FIN that it sent before the ACK came
 	}
 	s.received(fsm.RecvAckOfSYN, &s.facts[j], proof)
 	if s.first(s.me, synack+1, isSYNACK) < 0 {

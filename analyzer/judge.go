@@ -70,6 +70,19 @@ func (m *mind) regard(marks []mark) {
 			m.successor = k
 		case markChallenge:
 			m.sides[k.dir].challenged = true
+		case markStrange:
+			if betrays(k) && k.amount != badTiming { // the way may be shorter than any that was measured
+				m.disown(k.dir, k.ahead)
+			}
+		}
+	}
+}
+
+// disown takes an RST from its supposed sender, who did not send it. Its receiver may have taken it all the same.
+func (m *mind) disown(dir uint8, ahead uint32) {
+	for i := range m.facts {
+		if f := &m.facts[i]; f.dir() == dir && f.ahead == ahead && isRST(f) {
+			f.bits |= factForeign
 		}
 	}
 }
@@ -110,14 +123,16 @@ func (m *mind) standInSYNACK() {
 		if i < 0 {
 			continue
 		}
-		ack := m.facts[i]
-		if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
+		ack, flags := m.facts[i], uint8(wire.SYN|wire.ACK)
+		if j := m.first(dir, syn, isSYNACK); j >= 0 { // a simultaneous open
+			i, flags = j, uint8(wire.SYN)
+		} else if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
 			i = j
 		}
 		out := append(m.scratch[:0], m.facts[:i]...)
 		out = append(out, fact{
 			time: m.facts[i].time, ahead: m.facts[i].ahead, seq: ack.ack - 1, ack: self.isn + 1,
-			flags: uint8(wire.SYN | wire.ACK), bits: factStandIn | factBits(1-dir),
+			flags: flags, bits: factStandIn | factBits(1-dir),
 		})
 		m.facts, m.scratch = append(out, m.facts[i:]...), m.facts
 		m.sides[1-dir].isn, m.sides[1-dir].knowsISN = ack.ack-1, true
@@ -163,6 +178,9 @@ func (m *mind) standIn() {
 	m.standInClose(dir, last)
 }
 
+// finTimeout is the least time after which a socket is given up in FIN_WAIT_2 (Linux: tcp_fin_timeout).
+const finTimeout Time = 1e9
+
 // standInClose adds the unseen side's part of the close: its ACK of the FIN that was seen,
 // and its own FIN, acknowledged by fact i.
 func (m *mind) standInClose(dir uint8, i int) {
@@ -170,8 +188,10 @@ func (m *mind) standInClose(dir uint8, i int) {
 	fin := m.first(1-dir, 0, isFIN)
 	var own *fact
 	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
-	// in what it acknowledged last, be it with data.
-	closed := m.first(1-dir, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && seen.knowsFIN && f.seq == seen.fin+1 })
+	// in what it acknowledged last, be it with data. Much later it may have timed out in FIN_WAIT_2.
+	closed := m.first(1-dir, 0, func(f *fact) bool {
+		return fin >= 0 && isPlainRST(f) && seen.knowsFIN && f.seq == seen.fin+1 && f.time < m.facts[fin].time+finTimeout
+	})
 	if i >= 0 && (m.facts[i].len == 1 || closed >= 0) {
 		f := m.facts[i]
 		own = &fact{time: f.time, ahead: f.ahead, seq: f.ack - 1, flags: uint8(wire.FIN | wire.ACK), bits: factStandIn | factBits(dir)}

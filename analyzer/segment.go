@@ -42,6 +42,9 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 			c.run[s.Dir] = s.Seq
 		}
 	} else if !tx.flags.has(isnKnown) && pos < tx.start {
+		if end < tx.start && c.run[s.Dir] == 0 {
+			c.run[s.Dir] = uint32(tx.start) // it was placed by an ACK, or by what came later
+		}
 		tx.start = pos // began before the capture did
 	}
 	if s.Len > 0 {

@@ -52,12 +52,19 @@ func (m *mind) endedBy(me uint8, f *fact) fsm.Event {
 	self := &m.sides[me]
 	switch {
 	case !isRST(f):
-	case f.dir() == me && self.last <= f.time: // else it goes on: the RST was forged, or answered something else
+	case f.dir() == me && self.last <= f.time && !f.bits.has(factForeign): // else it goes on: the RST was forged, or answered something else
 		return fsm.SendRST
-	case f.dir() != me && f.bits.has(factAccepted) && self.last <= f.time+self.margin():
+	case f.dir() != me && f.bits.has(factAccepted) && self.last <= f.time+self.margin() && !m.beginsBehind(me, f):
 		return fsm.RecvRST
 	}
 	return fsm.NoEvent
+}
+
+// beginsBehind reports whether the first that is captured of an endpoint is behind f: how long it is under way is not known, and it
+// went on.
+func (m *mind) beginsBehind(me uint8, f *fact) bool {
+	i := m.first(me, 0, func(g *fact) bool { return !isRST(g) && !g.bits.has(factStandIn) })
+	return i >= 0 && m.facts[i].ahead > f.ahead
 }
 
 // expiry ends TIME_WAIT.
