@@ -158,7 +158,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	case ack == nil:
 		add(fsm.RecvFIN, fin, proof, false, !sure)
 	case s.isBoth(ack, fin, proof):
-		add(fsm.RecvFINAndAck, fin, proof, false, false)
+		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 		add(fsm.RecvFIN, fin, proof, false, !fin.covers(s.self.fin))
