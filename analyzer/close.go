@@ -164,11 +164,11 @@ func (s *scene) endingRST() int {
 	return -1
 }
 
-// concerns reports whether an RST whose sender never had the connection, as far as is known, ended it for side: if not, that
-// did not take it, and goes on.
+// concerns reports whether an RST whose sender never had the connection, as far as is known, ended it for side. One that dials may not
+// have taken it, and goes on, or may have been refused again later.
 func (s *scene) concerns(side Side, frame uint64) bool {
 	steps := s.j.Trajectory[side]
-	return len(steps) == 0 || steps[len(steps)-1].Frame == frame
+	return len(steps) == 0 || steps[0].State != fsm.SynSent || steps[len(steps)-1].Frame == frame
 }
 
 // life is the steps of an endpoint in the connection. An old duplicate SYN may have its port answer once more when

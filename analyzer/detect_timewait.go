@@ -90,8 +90,8 @@ func detectAssassination(s *scene) {
 	for side := range s.j.Trajectory {
 		holder := Side(side)
 		st := s.step(holder, fsm.TimeWait)
-		if st == nil {
-			continue
+		if st == nil || st.Evidence == EvidenceAssumed {
+			continue // it may not have been in TIME_WAIT at all
 		}
 		w := s.timeWait(s.dir(holder), st.Time, s.now)
 		if w.cause == fsm.RecvRST && !s.resetsOldAnswer(holder, w.rst) {
