@@ -63,9 +63,9 @@ func detectTimeWaitRefused(s *scene) {
 	}
 	in := int64(-1)
 	if synack := s.find(1-m.dir, 0, isSYNACK); synack != nil {
-		in = int64(synack.time - m.time)
+		in = int64(max(0, synack.time-m.time))
 	}
-	s.raiseMark(m, args{int64(answer.time - m.time), m.amount, int64(answer.count), in}).onSide(s.side(m.dir))
+	s.raiseMark(m, args{int64(max(0, answer.time-m.time)), m.amount, int64(answer.count), in}).onSide(s.side(m.dir))
 }
 
 func detailTimeWaitRefused(a *Anomaly) string {
