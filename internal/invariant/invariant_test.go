@@ -123,7 +123,9 @@ func TestCheck(t *testing.T) {
 		{refused, func(o *one) { o.c.Outcome = analyzer.Open }, "outcome open beside close reset"},
 		{refused, func(o *one) { o.c.Completeness &^= analyzer.SawSYN }, "connection-refused, but there is neither SYN nor SYN-ACK"},
 		{refused, func(o *one) { last(o, client).Cause = fsm.UserTimeout }, "connection-refused (client, frame 2) without"},
-		{silent, func(o *one) { o.c.Sent[server].Packets, o.c.Sent[server].StreamBytes, o.c.Completeness = 1, 1, o.c.Completeness|analyzer.SawACK }, "the server sent 1 segments"},
+		{silent, func(o *one) {
+			o.c.Sent[server].Packets, o.c.Sent[server].StreamBytes, o.c.Completeness = 1, 1, o.c.Completeness|analyzer.SawACK
+		}, "the server sent 1 segments"},
 		{silent, func(o *one) { o.j.Anomalies = append(o.j.Anomalies, o.j.Anomalies[len(o.j.Anomalies)-1]) }, "twice in frame"},
 		{silent, func(o *one) { slices.Reverse(o.j.Anomalies) }, "is listed behind"},
 		{open, func(o *one) { o.c.Sent[client].UniqueBytes = 101 }, "unique bytes 101 > stream bytes 100"},
