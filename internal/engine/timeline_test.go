@@ -53,6 +53,9 @@ func timelineOf(t *testing.T, data []byte) string {
 }
 
 // TestTimelineMetamorphic: a segment's record depends neither on addresses nor on where the sequence numbers begin.
+// toldByID are scripts in which the IPv4 identification tells that a host ignores an RST in TIME_WAIT.
+var toldByID = map[string]bool{"timewait-rst-ignored.txt": true, "fin-out-of-place.txt": true}
+
 func TestTimelineMetamorphic(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(goldenDir, "*.txt"))
 	if err != nil || len(paths) == 0 {
@@ -91,6 +94,9 @@ func TestTimelineMetamorphic(t *testing.T) {
 				"addresses swapped": lab.SwapAddresses, "IPv6": lab.ToIPv6,
 				"both wrap": relocate(^uint32(0x3C5A1F20)-60, ^uint32(0x8F21D3B4)-100), "far away": relocate(1<<31, 1<<30),
 			} {
+				if name == "IPv6" && toldByID[filepath.Base(path)] {
+					continue
+				}
 				if d := differs(render(change, 0), want); d != "" {
 					t.Errorf("%s: %s", name, d)
 				}
