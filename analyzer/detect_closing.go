@@ -240,12 +240,19 @@ func detectAbortive(s *scene) {
 	c := &s.j.Close
 	switch c.Cause {
 	case ResetAborted, ResetHalfOpen, ResetOnPath, ResetChallenge, ResetKeepAlive, ResetInjected:
-		if c.HasFirst || c.InHandshake {
+		if c.HasFirst || c.InHandshake || !s.showsMore() {
 			return
 		}
 		sent := s.c.Sent[Client].PayloadBytes + s.c.Sent[Server].PayloadBytes
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start), int64(sent)})
 	}
+}
+
+// showsMore reports whether anything but RSTs was captured. A lone RST may answer what somebody else sent in its receiver's
+// name (backscatter): nothing was open.
+func (s *scene) showsMore() bool {
+	other := func(f *fact) bool { return !isRST(f) }
+	return s.find(0, 0, other) != nil || s.find(1, 0, other) != nil
 }
 
 func detailAbortive(a *Anomaly) string {
