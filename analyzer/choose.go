@@ -100,7 +100,7 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 		return sameConnection // simultaneous open
 	case !tx.flags.has(isnKnown|sentData) && rx.flags.has(sentSYN) && s.Seq == uint32(tx.start) && tx.end == tx.start:
 		return sameConnection // a split handshake: its ACK of the SYN came first
-	case over || c.outcome() == Unanswered:
+	case over || c.phase() == Unanswered:
 		return newConnection
 	}
 	return undecided

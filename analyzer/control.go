@@ -297,8 +297,9 @@ func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
 	return pos >= min(rx.acked, tx.end) && pos <= max(rx.acked, tx.end)
 }
 
-// outcome is how the connection stands.
-func (c *conv) outcome() Outcome {
+// phase is how the connection seems to stand by what was sent, for the flow table: whom to let go first, and when. What became of it
+// is the trajectories' to say (outcome.go).
+func (c *conv) phase() Outcome {
 	cl, _ := c.client()
 	client, server := &c.half[cl], &c.half[1-cl]
 	switch {

@@ -218,7 +218,7 @@ func (m *Monitor) sweep() {
 			if c.gen%2 == 0 {
 				continue
 			}
-			if limit := m.idle.limit(c.outcome()); limit > 0 && t.now-c.last > limit {
+			if limit := m.idle.limit(c.phase()); limit > 0 && t.now-c.last > limit {
 				slot := uint32(i<<chunkBits | j)
 				m.tale(slot).over = OverIdle
 				m.timedOut++

@@ -68,9 +68,9 @@ func (t *Tracker) expire(now Time, frame uint64, out *Output) {
 		c := t.slab.at(d.slot)
 		switch {
 		case c.gen != d.gen:
-		case c.outcome() == HalfOpen:
+		case c.phase() == HalfOpen:
 			t.answer(d)
-		case c.outcome() != Unanswered:
+		case c.phase() != Unanswered:
 		case c.givesUp() > now:
 			t.dialing.push(deadline{c.givesUp(), d.slot, d.gen})
 		default:

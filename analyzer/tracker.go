@@ -361,7 +361,7 @@ func (t *Tracker) dropEstablished(q *queue) {
 
 // embryonic reports whether a connection has begun and was not established so far.
 func (c *conv) embryonic() bool {
-	o := c.outcome()
+	o := c.phase()
 	return o == Unanswered || o == HalfOpen
 }
 
