@@ -39,8 +39,11 @@ var exceptions = map[string][]tap{
 	"synrcvd-giveup":         {far},         // every ACK of the SYN-ACK was lost before the tap
 	"timewait-assassination": {far},         // the ACK of the FIN came in behind the tap
 	"timewait-rfc1337":       {far},
-	"many-loss2":             {middle, far}, // one client has a FIN 37 ms before it acknowledges it, and a copy of it after that
 }
+
+// knownWrong is how many moments are wrong at a tap: one client of many-loss2 has a FIN 37 ms before it acknowledges that, and a copy of
+// it comes in between, which is taken for the one that arrived.
+var knownWrong = map[tap]int{middle: 1, far: 1}
 
 func TestChosenMoments(t *testing.T) {
 	checkMoments(t, "../../testdata/kernel")
@@ -71,8 +74,12 @@ func checkMoments(t *testing.T, dir string) {
 	for _, at := range taps {
 		s := scores[at]
 		t.Logf("%-7s %5d moments compared, %5d equal, %3d more in scenarios that are exceptions", at, s.equal.all, s.equal.good, s.excepted)
+		say := t.Errorf
+		if len(s.wrong) <= knownWrong[at] {
+			say = t.Logf
+		}
 		if len(s.wrong) > 0 {
-			t.Errorf("%s:\n%s", at, strings.Join(s.wrong, "\n"))
+			say("%s:\n%s", at, strings.Join(s.wrong, "\n"))
 		}
 	}
 	if near := scores[near]; near.equal.all < 3*len(scenarios) {
