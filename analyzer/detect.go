@@ -187,6 +187,11 @@ func (s *scene) find(dir uint8, i int, ok func(*fact) bool) *fact {
 	return &s.facts[i]
 }
 
+// either reports whether there is a captured fact, of either direction, for which ok holds.
+func (s *scene) either(ok func(*fact) bool) bool {
+	return s.find(0, 0, ok) != nil || s.find(1, 0, ok) != nil
+}
+
 // step is the first step of an endpoint into a state, nil if it never was in it.
 func (s *scene) step(side Side, state fsm.State) *Step {
 	for i := range s.j.Trajectory[side] {

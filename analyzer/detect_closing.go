@@ -172,7 +172,7 @@ const (
 // detectCloseWait warns of an application that never closed. One that did later is worth a note, and so is one that may have
 // closed before the capture began.
 func detectCloseWait(s *scene) {
-	begun := s.find(0, 0, isOpening) != nil || s.find(1, 0, isOpening) != nil
+	begun := s.either(isOpening)
 	for side, steps := range s.j.Trajectory {
 		for i := range steps {
 			last := i+1 == len(steps)
@@ -251,8 +251,7 @@ func detectAbortive(s *scene) {
 // showsMore reports whether anything but RSTs was captured. A lone RST may answer what somebody else sent in its receiver's
 // name (backscatter): nothing was open.
 func (s *scene) showsMore() bool {
-	other := func(f *fact) bool { return !isRST(f) }
-	return s.find(0, 0, other) != nil || s.find(1, 0, other) != nil
+	return s.either(func(f *fact) bool { return !isRST(f) })
 }
 
 func detailAbortive(a *Anomaly) string {

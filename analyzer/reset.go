@@ -51,7 +51,7 @@ func (c ResetCause) String() string { return resetCauses[min(int(c), len(resetCa
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
 // connection whose SYN and SYN-ACK are not in the capture it is not known.
 func (s *scene) inHandshake(c *Close) bool {
-	if s.find(0, 0, isOpening) == nil && s.find(1, 0, isOpening) == nil {
+	if !s.either(isOpening) {
 		return false
 	}
 	return s.connecting(c.By, c) || s.connecting(c.By.Peer(), c)
