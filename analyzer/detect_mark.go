@@ -64,7 +64,8 @@ type marks uint32
 // markPool holds the marks of a tracker's connections, without pointers.
 type markPool struct {
 	chunks [][]mark
-	free   uint32 // mark+1
+	used   uint32 // marks that were ever used
+	free   uint32 // mark+1, of those given back
 	news   uint64 // how often a mark was added, or something to one that is worth telling
 
 	sparse  bool // of a conversation that is not read nobody asks for anomalies
@@ -78,12 +79,11 @@ func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)
 
 func (p *markPool) alloc() uint32 {
 	if p.free == 0 {
-		base := uint32(len(p.chunks) << chunkBits)
-		p.chunks = append(p.chunks, make([]mark, chunkSize))
-		for i := uint32(chunkSize); i > 0; i-- {
-			p.at(base + i).next = p.free
-			p.free = base + i
+		if int(p.used>>chunkBits) == len(p.chunks) {
+			p.chunks = append(p.chunks, make([]mark, chunkSize))
 		}
+		p.used++
+		return p.used
 	}
 	i := p.free
 	p.free = p.at(i).next

@@ -62,7 +62,8 @@ type factBlock struct {
 // factPool holds the facts of a tracker's connections, and their marks, without pointers.
 type factPool struct {
 	chunks  [][]factBlock
-	free    uint32 // block+1
+	used    uint32 // blocks that were ever used
+	free    uint32 // block+1, of those given back
 	news    uint64 // how often a fact was added or replaced
 	dropped uint64 // facts beyond a connection's bounds
 	marks   markPool
@@ -74,12 +75,11 @@ func (p *factPool) at(block uint32) *factBlock {
 
 func (p *factPool) alloc() uint32 {
 	if p.free == 0 {
-		base := uint32(len(p.chunks) << chunkBits)
-		p.chunks = append(p.chunks, make([]factBlock, chunkSize))
-		for i := uint32(chunkSize); i > 0; i-- {
-			p.at(base + i).next = p.free
-			p.free = base + i
+		if int(p.used>>chunkBits) == len(p.chunks) {
+			p.chunks = append(p.chunks, make([]factBlock, chunkSize))
 		}
+		p.used++
+		return p.used
 	}
 	block := p.free
 	p.free = p.at(block).next

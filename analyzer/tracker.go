@@ -177,7 +177,7 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
 // Touch brings what a segment sent in direction dir needs of its conversation into the processor's cache. A few segments are
 // touched before the first of them is tracked, so that their cache misses overlap. It returns
-// where the conversation's newest facts probably are, for TouchFacts.
+// where the conversation's newest facts probably are, for TouchFacts; 0 if it takes none from ordinary segments now.
 func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
 	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
 	if e == 0 {
@@ -190,6 +190,9 @@ func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
 		l := t.ledgers.at(uint32(e) - 1)
 		from, to := &l.book[dir&1], &l.book[1-dir&1]
 		t.touched += from.idleMax + Time(from.flightSum) + from.lastData + to.idleMax + to.rtt.srtt + to.lastData
+	}
+	if !c.flags.has(watching) {
+		return 0
 	}
 	return c.facts.last
 }

@@ -46,14 +46,15 @@ type batch struct {
 	pending  sync.WaitGroup    // workers that are not done with it
 }
 
-// task is a segment of the batch and the tracker it goes to.
+// task is a segment of the batch, the tracker it goes to, and the hash of its key.
 type task struct {
 	segment, tracker uint16
+	hash             uint32
 }
 
 const (
 	// batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes.
-	batches = 32
+	batches = 8
 	// maxPackets bounds the packets of a batch so that a task's index fits.
 	maxPackets = 1024
 )
@@ -196,7 +197,7 @@ func (r *run) decode(frames *source.Batch, b *batch) {
 			continue
 		}
 		w := tracker % len(r.work)
-		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker)})
+		b.byWorker[w] = append(b.byWorker[w], task{uint16(n), uint16(tracker), analyzer.Hash(&s.Key)})
 		n++
 	}
 }
@@ -209,17 +210,15 @@ func (r *run) track(b *batch, worker int) {
 	for tasks := b.byWorker[worker]; len(tasks) > 0; {
 		group := tasks[:min(touchAhead, len(tasks))]
 		tasks = tasks[len(group):]
-		var hashes, blocks [touchAhead]uint32
+		var blocks [touchAhead]uint32
 		for i, t := range group {
-			s := &b.segments[t.segment]
-			hashes[i] = analyzer.Hash(&s.Key)
-			blocks[i] = trackers[t.tracker].Touch(hashes[i], s.Dir)
+			blocks[i] = trackers[t.tracker].Touch(t.hash, b.segments[t.segment].Dir)
 		}
 		for i, t := range group {
 			trackers[t.tracker].TouchFacts(blocks[i])
 		}
-		for i, t := range group {
-			trackers[t.tracker].Segment(&b.segments[t.segment], hashes[i], &b.outs[t.tracker])
+		for _, t := range group {
+			trackers[t.tracker].Segment(&b.segments[t.segment], t.hash, &b.outs[t.tracker])
 		}
 	}
 	b.pending.Done()
