@@ -7,8 +7,12 @@ func (r *reader) opening() Kind {
 	s, tx := r.s, r.tx
 	switch {
 	case s.Flags.Any(wire.RST):
-		if _, ok := r.c.takesRST(tx, r.rx, s); !ok {
+		dialing, ok := r.c.takesRST(tx, r.rx, s)
+		if !ok {
 			return KindUnacceptable
+		}
+		if dialing {
+			r.refused()
 		}
 		return KindRST
 	case tx.flags.has(isnKnown) && s.Seq != tx.isn():
@@ -45,6 +49,15 @@ func (r *reader) opening() Kind {
 		r.capture(rp)
 	}
 	return kind
+}
+
+// refused notes that the SYNs in flight came, and were not taken.
+func (r *reader) refused() {
+	for i := range int(r.b.flight.n) {
+		if e := r.b.flight.at(&r.t.flights, i); e.flags&sentIsSYN != 0 {
+			e.flags |= sentInVain
+		}
+	}
 }
 
 // comparedOptions are the options of a SYN that are the same each time, with most stacks.

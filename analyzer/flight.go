@@ -19,7 +19,7 @@ const (
 	sentIsSYN                         // a SYN or SYN-ACK
 	sentSkipped                       // was a hole
 	sentStamped                       // id is not an IP ID but the low bits of the timestamp
-	sentInVain                        // its receiver drops it, for its number or timestamp
+	sentInVain                        // its receiver drops it, for its number or timestamp, or refuses it
 )
 
 const (
