@@ -41,9 +41,11 @@ func (s *scene) answeredLate() bool {
 
 // What made a handshake slow.
 const (
-	slowServer int64 = iota // the answer took long
-	slowPath                // the SYN-ACK, or the ACK of it, was lost on its way
-	slowEither              // no answer to the first SYN: it was lost, or its answer, or the server dropped it
+	slowServer  int64 = iota // the answer took long
+	slowPath                 // the SYN-ACK, or the ACK of it, was lost on its way
+	slowEither               // no answer to the first SYN: it was lost, or its answer, or the server dropped it
+	slowRefused              // the SYN was refused before
+	slowForeign              // what came back answered something else
 )
 
 // detectSlowHandshake tells of what opened after all.
@@ -51,8 +53,12 @@ func detectSlowHandshake(s *scene) {
 	client, server := s.step(Client, fsm.Established), s.step(Server, fsm.Established)
 	dir := s.dir(Client)
 	syns, synacks := s.copies(dir, isSYN), s.copies(1-dir, isSYNACK)
-	if client == nil || server == nil || syns.n == 0 || synacks.n == 0 || s.retriedFor(dir, synacks.last) {
+	if client == nil || server == nil || syns.n == 0 || synacks.n == 0 || s.retriedFor(dir) {
 		return
+	}
+	at := synacks.last
+	if again := s.copies(dir, isSYNACK); again.n > synacks.n { // the SYNs crossed
+		synacks = again
 	}
 	own := s.roundTrip()
 	took := max(client.Time, server.Time).Sub(syns.first.time)
@@ -64,17 +70,16 @@ func detectSlowHandshake(s *scene) {
 	if !tooSlow(took, own) {
 		return
 	}
-	why := slowServer
+	why := slowPath
 	switch {
 	case retries == 0:
-	case syns.n > 1 && synacks.first.time > syns.second.time:
+		why = slowServer
+	case s.find(1-dir, 0, func(f *fact) bool { return refuses(f, syns.first) && f.ahead < at.ahead }) != nil:
+		why = slowRefused
+	case syns.n > 1 && s.find(1-dir, 0, func(f *fact) bool { return f.ahead < syns.second.ahead }) == nil:
 		why = slowEither
-	default:
-		why = slowPath
-	}
-	at := synacks.first
-	if synacks.n > 1 {
-		at = synacks.last
+	case syns.n > 1 && s.answer(syns.first, syns.second) == nil:
+		why = slowForeign
 	}
 	a := s.raiseFact(at, args{int64(took), int64(own), why, int64(syns.n)<<32 | int64(synacks.n)})
 	a.onSide(Client)
@@ -84,16 +89,26 @@ func detectSlowHandshake(s *scene) {
 	}
 }
 
-// retriedFor reports whether an anomaly of its own says why the handshake that ended with synack was tried again: it was refused, or met
-// another connection.
-func (s *scene) retriedFor(dir uint8, synack *fact) bool {
+// answers reports whether a segment answers the SYN itself: it acknowledges that, and no more than it has.
+func answers(f, syn *fact) bool { return f.has(wire.ACK) && f.ack-syn.seq-1 <= uint32(syn.len) }
+
+func refuses(f, syn *fact) bool { return isRST(f) && f.bits.has(factAccepted) && answers(f, syn) }
+
+// answer is what answered a SYN before it came again; nil if nothing did.
+func (s *scene) answer(syn, again *fact) *fact {
+	return s.find(1-syn.dir(), 0, func(f *fact) bool {
+		return f.ahead < again.ahead && answers(f, syn) && (!isRST(f) || f.bits.has(factAccepted))
+	})
+}
+
+// retriedFor reports whether an anomaly of its own says why the handshake was tried again: the server did not take the client's ACK, or
+// the SYN met another connection.
+func (s *scene) retriedFor(dir uint8) bool {
 	if s.raised("accept-queue-overflow") {
 		return true
 	}
-	for dir := range uint8(2) {
-		if s.find(dir, 0, func(f *fact) bool { return isRST(f) && f.time < synack.time }) != nil {
-			return true
-		}
+	if _, rst := s.discovery(1 - dir); rst != nil {
+		return true
 	}
 	m := s.marked(markSucceeds, dir)
 	return m != nil && (m.amount == 0 || predecessor(m.count).has(waiting) || !predecessor(m.count).has(wasClosed|wasReset|wasUnanswered))
@@ -109,6 +124,10 @@ func detailSlowHandshake(a *Anomaly) string {
 	switch a.args[2] {
 	case slowServer:
 		return "the SYN was answered after " + took + "; what followed, after " + own + ": the server, or what answers for it, took long"
+	case slowRefused:
+		return text + "; SYN sent " + times(syns) + ": the server had refused before"
+	case slowForeign:
+		return text + "; SYN sent " + times(syns) + ": what came back before does not answer it"
 	case slowEither:
 		return text + "; SYN sent " + times(syns) + " before anything came back: the network lost it or its answer, or the server dropped it"
 	}

@@ -34,6 +34,15 @@ func TestHandshakeAnomalies(t *testing.T) {
 			"0 syn-retransmit client 2: client waited 1.0 s: SYN sent twice, 1.0 s apart",
 			"0 slow-handshake client 3: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent twice before anything came back: the network lost it or its answer, or the server dropped it",
 		}},
+		{"refused, and then not", syn + "+1ms < R. raw 0:0(0) ack 1 win 0\n1.0 > S 0:0(0) <mss 1460>\n" + synack + lastACK + ask, []string{
+			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent twice, 1.0 s apart; the first was refused",
+			"0 slow-handshake client 4: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent twice: the server had refused before",
+		}},
+		{"not refused: the RST does not acknowledge the SYN", syn + "+1ms < R. raw 0:0(0) ack 2 win 0 forged\n1.0 > S 0:0(0) <mss 1460>\n" + synack + lastACK + ask, []string{
+			"0 rst-not-accepted client 2: the client did not take the RST: it does not acknowledge the SYN; it went on for 1.0 s",
+			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent twice, 1.0 s apart",
+			"0 slow-handshake client 4: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent twice: what came back before does not answer it",
+		}},
 		{"the ACK lost, or not taken", repeated("1.02"), []string{
 			"0 syn-ack-retransmit server 5: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; the client had acknowledged: that ACK was lost, or not taken",
 			"0 slow-handshake client 5: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent once, SYN-ACK twice: the network lost the SYN-ACK, or the ACK of it",

@@ -139,10 +139,11 @@ func sentTimes(a *Anomaly, what string, waited int64) string {
 
 // What a repeated SYN or SYN-ACK says about the one before: args[0] holds it above the count.
 const (
-	lostUnknown  int64 = iota << 32
-	answerLost         // an answer had passed the tap
-	answersAgain       // the SYN came again, too
-	tooSoon            // it was not a timer
+	lostUnknown   int64 = iota << 32
+	answerLost          // an answer had passed the tap
+	refusedBefore       // that was an RST
+	answersAgain        // the SYN came again, too
+	tooSoon             // it was not a timer
 )
 
 func detectSYNAgain(s *scene) {
@@ -152,8 +153,11 @@ func detectSYNAgain(s *scene) {
 			continue
 		}
 		why := lostUnknown
-		if s.find(1-dir, 0, func(f *fact) bool { return f.ahead < syns.second.ahead && f.covers(s.sides[dir].isn) }) != nil {
+		if f := s.answer(syns.first, syns.second); f != nil {
 			why = answerLost
+			if isRST(f) {
+				why = refusedBefore
+			}
 		}
 		s.raise(s.side(dir), syns.second, args{int64(syns.n) | why, syns.span(), syns.gaps[0], syns.gaps[1]})
 	}
@@ -161,8 +165,11 @@ func detectSYNAgain(s *scene) {
 
 func detailSYNAgain(a *Anomaly) string {
 	text := sentTimes(a, "SYN", a.args[1])
-	if a.args[0]>>32<<32 == answerLost {
+	switch a.args[0] >> 32 << 32 {
+	case answerLost:
 		text += "; an answer had passed before the second"
+	case refusedBefore:
+		text += "; the first was refused"
 	}
 	return text
 }
@@ -206,7 +213,7 @@ func detectIncomplete(s *scene) {
 	for dir := range uint8(2) {
 		side := s.side(dir)
 		synacks := s.copies(dir, isSYNACK)
-		if synacks.n == 0 || s.j.State[side] != fsm.SynRcvd || s.find(1-dir, 0, func(f *fact) bool { return isRST(f) || covering(s.sides[dir].isn)(f) }) != nil ||
+		if synacks.n == 0 || s.c.Outcome != HalfOpen || s.j.State[side] != fsm.SynRcvd || s.find(1-dir, 0, func(f *fact) bool { return isRST(f) || covering(s.sides[dir].isn)(f) }) != nil ||
 			s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) }) != nil {
 			continue
 		}
