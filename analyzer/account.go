@@ -80,6 +80,7 @@ func (r *repair) account(out *Sent) {
 		out.Retransmissions[i] = uint64(n)
 	}
 	out.RetransmittedBytes, out.SpuriousPackets, out.MostCopies = r.bytes, uint64(r.spurious), uint32(r.mostOften)
+	out.RepeatedBytes = min(r.twiceBytes, out.StreamBytes)
 	out.OutOfOrderPackets, out.OutOfOrderBytes, out.ReorderingMax = uint64(r.reordered), r.reorderedBytes, time.Duration(r.lateMax)
 	out.ProbePackets, out.ProbeBytes = uint64(r.probes), r.probeBytes
 	out.UrgentPackets, out.UrgentBytes, out.CEMarks = uint64(r.urgent), r.urgentBytes, uint64(r.marked)

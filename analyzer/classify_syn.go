@@ -44,7 +44,7 @@ func (r *reader) opening() Kind {
 	if r.a.repair != 0 && kind != KindCaptureDuplicate {
 		rp := r.t.repairs.at(r.a.repair)
 		if kind == KindSYN || kind == KindSYNACK {
-			rp.bytes += r.repeated(rp)
+			r.countRepeated(rp)
 		}
 		r.capture(rp)
 	}

@@ -124,3 +124,22 @@ func TestPacketLossSeverity(t *testing.T) {
 		}
 	}
 }
+
+// TestRepeatedBytes: bytes that were sent often count once.
+func TestRepeatedBytes(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		want   uint64
+	}{
+		{"", 0},
+		{"+300ms > P. 101:201(100) ack 201\n+600ms > P. 101:201(100) ack 201\n", 100},
+		{"+300ms > P. 101:151(50) ack 201\n+600ms > P. 121:201(80) ack 201\n", 100},
+		{"+300ms > P. 101:301(200) ack 201\n", 100},
+		{"+300ms > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 201\n+1ms > P. 101:201(100) ack 201\n", 100},
+	} {
+		s := judge(t, request+"+1ms > P. 101:201(100) ack 201\n"+c.script)
+		if got := s.last.Sent[analyzer.Client].RepeatedBytes; got != c.want {
+			t.Errorf("%q: %d bytes more than once, want %d", c.script, got, c.want)
+		}
+	}
+}

@@ -269,7 +269,7 @@ func (r *reader) late(rp *repair, i int, e *sent) {
 	r.v.kind = KindOutOfOrder
 	rp.reordered++
 	rp.reorderedBytes += uint64(r.s.Len)
-	rp.bytes += r.repeated(rp)
+	r.countRepeated(rp)
 	if e != nil {
 		rp.lateMax = max(rp.lateMax, r.now-e.time)
 		if e.flags&sentHole != 0 && r.whole(i, e) {
@@ -293,6 +293,25 @@ func (r *reader) repeated(rp *repair) uint64 {
 	return uint64(int64(r.s.Len) - rp.captured.Missing(r.t.repairs.ranges, from, to))
 }
 
+// mostTwice is how many ranges of bytes that were captured twice are kept, but for those in flight.
+const mostTwice = 32
+
+// countRepeated counts the bytes of the segment that were captured before, and of these the ones for which that is so for the first time.
+func (r *reader) countRepeated(rp *repair) {
+	ranges := r.t.repairs.ranges
+	from, to := r.bytes()
+	for gap := range rp.captured.Gaps(ranges, from, to) {
+		rp.bytes += uint64(gap.Lo - from)
+		rp.twiceBytes += uint64(rp.twice.Add(ranges, from, gap.Lo))
+		from = gap.Hi
+	}
+	rp.bytes += uint64(to - from)
+	rp.twiceBytes += uint64(rp.twice.Add(ranges, from, to))
+	if rp.twice.Len() > mostTwice {
+		rp.twice.TrimBelow(ranges, r.una)
+	}
+}
+
 // capture adds the payload to what was captured.
 func (r *reader) capture(rp *repair) {
 	from, to := r.bytes()
@@ -312,7 +331,7 @@ func (r *reader) bytes() (from, to reassembly.Pos) {
 // is acknowledged already; fresh is how many of its bytes were not captured before.
 func (r *reader) resend(i int, fresh int64) {
 	rp := r.t.repairOf(r.a, r.tx)
-	rp.bytes += r.repeated(rp)
+	r.countRepeated(rp)
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
 	}

@@ -38,9 +38,9 @@ type direction struct {
 
 // account is the payload of one direction, by what it was.
 type account struct {
-	seen                           map[uint32]bool // sequence numbers of bytes
-	unique, again, probes, dropped uint64
-	packets, copies                uint64
+	seen, repeated                        map[uint32]bool // sequence numbers of bytes
+	unique, again, twice, probes, dropped uint64
+	packets, copies                       uint64
 }
 
 func newReadings(t *testing.T, name string) *readings {
@@ -98,7 +98,7 @@ func (r *readings) count(x *analyzer.Reading) {
 	id := direction{x.First, s.Dir}
 	a := r.sent[id]
 	if a == nil {
-		a = &account{seen: map[uint32]bool{}}
+		a = &account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}}
 		r.sent[id] = a
 	}
 	a.packets++
@@ -129,6 +129,10 @@ func (r *readings) count(x *analyzer.Reading) {
 	for i := range s.Len {
 		if a.seen[first+i] {
 			a.again++
+			if !a.repeated[first+i] {
+				a.repeated[first+i] = true
+				a.twice++
+			}
 		} else {
 			a.unique++
 		}
@@ -152,6 +156,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 			// Probes may have been taken; what lies before the stream is none of its bytes.
 			{"unique bytes", sent.UniqueBytes, min(max(sent.UniqueBytes, a.unique), a.unique+a.probes, sent.StreamBytes)},
 			{"retransmitted bytes", sent.RetransmittedBytes, a.again},
+			{"bytes more than once", sent.RepeatedBytes, a.twice},
 			{"probe bytes", sent.ProbeBytes, a.probes},
 			{"payload bytes", sent.PayloadBytes, a.unique + a.again + a.probes + a.dropped},
 			{"duplicates", sent.Duplicates, a.copies},

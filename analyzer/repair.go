@@ -8,6 +8,7 @@ import (
 // repair is what a direction needs once its bytes are not all in order: most never do.
 type repair struct {
 	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
+	twice     reassembly.Ranges     // of these, what passed more than once; of what is acknowledged not all
 	acked     reassembly.Scoreboard // what the receiver says it has
 	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
 	recovered Time                  // when the last such time ended
@@ -37,6 +38,7 @@ type repair struct {
 	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all
 	lossSince      Time           // when what it repairs passed first, or was missed
 	bytes          uint64         // of retransmissions, those that were captured before
+	twiceBytes     uint64         // of these, each once
 	gaps           spread         // between two transmissions of the same bytes
 	ambiguous      spread         // from the latest transmission of a segment that was sent again to its ACK
 	postLoss       uint32         // ACKs of a segment that was sent once, over one that was sent again
@@ -106,6 +108,7 @@ func (p *repairPool) get() uint32 {
 func (p *repairPool) put(i uint32) {
 	r := p.at(i)
 	r.captured.Release(p.ranges)
+	r.twice.Release(p.ranges)
 	r.acked.Release(p.ranges)
 	r.next = p.free
 	p.free = i

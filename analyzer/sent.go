@@ -19,6 +19,7 @@ type Sent struct {
 	UniqueBytes        uint64 // payload that was not sent before; without that of probes
 	Retransmissions    [NumCauses]uint64
 	RetransmittedBytes uint64 // payload that had been sent before
+	RepeatedBytes      uint64 // bytes of the stream that were sent more than once, each counted once
 	SpuriousPackets    uint64 // retransmissions that were not needed, and proof came
 	MostCopies         uint32 // how often the segment that was sent again most was sent again
 	OutOfOrderPackets  uint64

@@ -99,7 +99,7 @@ func (t *teller) exchange() string {
 		}
 		part := fmt.Sprintf("the %s sent %s", analyzer.Side(side), counted(sent.StreamBytes, "byte"))
 		var of []string
-		if n := min(sent.RetransmittedBytes, sent.StreamBytes); n > 0 && sent.Retransmitted() > 0 {
+		if n := sent.RepeatedBytes; n > 0 && sent.Retransmitted() > 0 {
 			of = append(of, humanCount(n)+" of them more than once")
 		}
 		if n := t.notCaptured(sent); n > 0 {

@@ -30,10 +30,10 @@ func told() *analyzer.Conversation {
 	return c
 }
 
-// sendAgain has a side send n bytes again, so many times in all.
+// sendAgain has a side send the same n bytes again, so many times.
 func sendAgain(s *analyzer.Sent, n, times uint64) {
 	s.PayloadBytes += n * times
-	s.RetransmittedBytes = n * times
+	s.RetransmittedBytes, s.RepeatedBytes = n*times, n
 	s.Retransmissions[analyzer.CauseFast] = times
 }
 
@@ -70,7 +70,7 @@ func TestStory(t *testing.T) {
 		{"noted", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			sendAgain(&c.Sent[analyzer.Server], 1000, 9)
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("packet-loss").As(analyzer.SeverityNote), Frame: 9}}
-		}, []string{"4,000 bytes (4,000 of them more than once); it lasted", "No more went wrong than this: ", "(frame 9)."}},
+		}, []string{"4,000 bytes (1,000 of them more than once); it lasted", "No more went wrong than this: ", "(frame 9)."}},
 		{"of those sent again some are missing", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
 			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
 			c.Sent[analyzer.Server].UniqueBytes -= 500

@@ -20,6 +20,7 @@ func (k *checker) sent(side analyzer.Side) {
 	again := s.Retransmitted()
 	atMost(k, side, "unique bytes", s.UniqueBytes, "stream bytes", s.StreamBytes)
 	atMost(k, side, "unique and repeated bytes", s.UniqueBytes+s.RetransmittedBytes, "payload bytes", s.PayloadBytes) // those of probes may be among them
+	atMost(k, side, "bytes sent more than once", s.RepeatedBytes, "bytes sent again", s.RetransmittedBytes)
 	// A segment that others overtook, or a SYN that comes again, may carry bytes that were captured before.
 	if s.RetransmittedBytes > 0 && again == 0 && s.OutOfOrderPackets == 0 && s.SYNs < 2 {
 		k.errorf("%v: %d bytes retransmitted, by no segment", side, s.RetransmittedBytes)

@@ -88,7 +88,7 @@ func Story(c *analyzer.Conversation, j *analyzer.Judgment, story []string) []str
 			side = analyzer.Server
 		}
 		sent, again := &c.Sent[side], number(m[3])
-		if again > number(m[2]) || again > sent.PayloadBytes {
+		if again > number(m[2]) || again > sent.RetransmittedBytes {
 			k.errorf("story: %s of %s bytes more than once", m[3], m[2])
 		}
 		if !c.Quick && sent.Retransmitted()+sent.ProbePackets == 0 {
