@@ -243,7 +243,7 @@ func detectAbortive(s *scene) {
 		if c.HasFirst || c.InHandshake || !s.showsMore() {
 			return
 		}
-		sent := s.c.Sent[Client].PayloadBytes + s.c.Sent[Server].PayloadBytes
+		sent := s.c.Sent[Client].StreamBytes + s.c.Sent[Server].StreamBytes
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start), int64(sent)})
 	}
 }

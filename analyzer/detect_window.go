@@ -108,24 +108,33 @@ func detailKeepAlive(a *Anomaly) string {
 
 // detectDeadPeer wants three probes without an answer, or two and then silence, or an RST of who asked.
 func detectDeadPeer(s *scene) {
-	s.eachMark(markKeepAlive, func(m *mark, side Side) {
-		n, since := m.unanswered(), m.run.since
-		if n == 0 {
-			return
+	for dir := range uint8(2) {
+		if m := s.marked(markKeepAlive, dir); m != nil && m.unanswered() > 0 {
+			s.deadPeer(m, s.side(dir))
 		}
-		rst, silent := s.gaveUp(m.dir, m.last, doubled(since, m.last))
-		if !rst && n < enough && (n < enough-1 || !silent) {
-			return
+	}
+}
+
+func (s *scene) deadPeer(m *mark, side Side) {
+	n, since := m.unanswered(), m.run.since
+	if s.sides[1-m.dir].unseen {
+		if c := &s.j.Close; c.Cause == ResetKeepAlive && c.By == side {
+			s.raiseMark(m, args{int64(n), int64(m.last - since), 3, 0}).onSide(side)
 		}
-		end := int64(0)
-		switch {
-		case rst:
-			end = 1
-		case silent:
-			end = 2
-		}
-		s.raiseMark(m, args{int64(n), int64(m.last - since), end, int64(max(0, since-s.sides[1-m.dir].last))}).onSide(side)
-	})
+		return
+	}
+	rst, silent := s.gaveUp(m.dir, m.last, doubled(since, m.last))
+	if !rst && n < enough && (n < enough-1 || !silent) {
+		return
+	}
+	end := int64(0)
+	switch {
+	case rst:
+		end = 1
+	case silent:
+		end = 2
+	}
+	s.raiseMark(m, args{int64(n), int64(m.last - since), end, int64(max(0, since-s.sides[1-m.dir].last))}).onSide(side)
 }
 
 func detailDeadPeer(a *Anomaly) string {
@@ -133,6 +142,9 @@ func detailDeadPeer(a *Anomaly) string {
 	text := count(a.args[0], "keep-alive") + " of the " + a.Side.String()
 	if a.args[0] > 1 {
 		text += " in " + duration(a.args[1])
+	}
+	if a.args[2] == 3 {
+		return text + "; the " + peer + "'s answers would not be captured, but the RST came when the next one was due"
 	}
 	text += " without an answer; the " + peer + " had been silent for " + duration(a.args[3]) + " before"
 	switch a.args[2] {

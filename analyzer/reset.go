@@ -116,10 +116,24 @@ func (s *scene) isForged(rst *fact) bool {
 	return m != nil && m.ahead == rst.ahead && betrays(m)
 }
 
-// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer.
+// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer. Where those are not
+// captured, the RST has to come when the next question was due.
 func (s *scene) gaveUpAsking(dir uint8, rst *fact) bool {
 	m := s.marked(markKeepAlive, dir)
-	return m != nil && m.unanswered() > 0 && m.last < rst.time && s.sides[1-dir].last < m.last
+	if m == nil || m.unanswered() == 0 || m.last >= rst.time || s.sides[1-dir].last >= m.last {
+		return false
+	}
+	return !s.sides[1-dir].unseen || m.due(rst.time)
+}
+
+// due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.
+func (m *mark) due(t Time) bool {
+	if m.run.n < 2 {
+		return false
+	}
+	interval := (m.last - m.run.since) / Time(m.run.n-1)
+	after := t - m.last
+	return after >= interval/4*3 && after <= interval/4*5
 }
 
 // goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
