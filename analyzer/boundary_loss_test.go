@@ -9,7 +9,17 @@ func TestLossBoundaries(t *testing.T) {
 +0  > .  100:101(1) ack 1 win 500
 +10 > .  100:101(1) ack 1
 `
+	const late = request + `
++1ms  > F.  101:101(0) ack 201 ipid 900 <nop,nop,TS val 1500 ecr 9020>
++20ms < F.  201:201(0) ack 102
++50us > .   102:102(0) ack 202 ipid 901
++30ms > F.  101:101(0) ack 201 @
+`
 	checkEdges(t, []edge{
+		{"a FIN with the IP ID and the timestamp of the one before is that, and the network doubled it", late, says("fin-retransmit"),
+			[]string{"ipid 900 <nop,nop,TS val 1500 ecr 9020>", "no", "ipid 902 <nop,nop,TS val 1500 ecr 9020>", "warning", "ipid 900 <nop,nop,TS val 1501 ecr 9020>", "warning"}},
+		{"which has one name", late, reads(0),
+			[]string{"ipid 900 <nop,nop,TS val 1500 ecr 9020>", "capture-duplicate stale-ack", "ipid 902 <nop,nop,TS val 1530 ecr 9020>", "retransmission/tail-probe! stale-ack"}},
 		{"who may have been answered gave up if its RST came when it would ask again, give or take a quarter", asks + "+10 > . 100:101(1) ack 1\n+@ > R. 101:101(0) ack 1 win 0\n", cause,
 			[]string{"7499999999ns", "aborted", "7500ms", "keep-alive-timeout", "12500ms", "keep-alive-timeout", "12500000001ns", "aborted"}},
 		{"and that is said", asks + "+@ > R. 101:101(0) ack 1 win 0\n", says("keep-alive-timeout"), []string{"7", "no", "8", "error"}},

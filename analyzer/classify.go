@@ -150,6 +150,12 @@ func (r *reader) setApart() {
 	case r.v.kind == KindCaptureDuplicate && r.again:
 		r.c.mark(&r.t.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
 		r.c.count(r.tx, r.s)
+	case r.v.kind == KindCaptureDuplicate && r.s.Flags&wire.FIN != 0:
+		n := r.c.facts.n
+		r.c.segment(&r.t.facts, r.s)
+		if f := r.c.facts.newest(&r.t.facts); r.c.facts.n > n && isFIN(f) {
+			f.bits |= factCopy
+		}
 	case r.moves():
 		r.c.segment(&r.t.facts, r.s)
 	default:

@@ -61,6 +61,9 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	if s.Flags.Any(wire.FIN) {
 		c.markFIN(&p.marks, tx, rx, s)
+		if c.copiesFIN(p, tx, s) {
+			bits |= factCopy
+		}
 		c.finSent(tx, s)
 		rx.flags &^= unaware
 	}
@@ -78,6 +81,14 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		}
 	}
 	c.noteControl(p, s, bits)
+}
+
+// copiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made. Who sends it again numbers it anew,
+// and dates it.
+func (c *conv) copiesFIN(p *factPool, tx *half, s *wire.Segment) bool {
+	return tx.flags.has(sentFIN) && s.IPID != 0 && s.IPID == tx.finID && c.facts.find(p, func(f *fact) bool {
+		return f.dir() == s.Dir && isFIN(f) && f.seq == s.Seq && f.ack == s.Ack && f.tsval == s.TSval
+	}) != nil
 }
 
 // waited is since when the FIN in s may have waited for its turn (half.waited).
@@ -228,7 +239,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 			tx.flags |= finFirst
 		}
 	}
-	tx.fin = fin
+	tx.fin, tx.finID = fin, s.IPID
 	tx.flags |= sentFIN
 	tx.zeek = zeekClosed
 	tx.end = max(tx.end, fin+1)

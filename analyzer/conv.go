@@ -35,8 +35,9 @@ type half struct {
 	fin            reassembly.Pos // of the FIN, valid with sentFIN
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	rewrites       uint32         // data segments that did not advance end
-	zeroWindows    uint32
-	busyAtFIN      Time // busySince when the first FIN was sent, if it may have waited behind that; 0: it did not
+	zeroWindows    uint16         // at most 65535
+	finID          uint16         // IPv4 identification of the latest FIN that it sent
+	busyAtFIN      Time           // busySince when the first FIN was sent, if it may have waited behind that; 0: it did not
 }
 
 type halfFlags uint32

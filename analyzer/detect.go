@@ -94,7 +94,7 @@ func (s *scene) look() {
 			if synacks[d]++; synacks[d] > 1 {
 				s.signs |= signSYNACKAgain
 			}
-		case isFIN(f):
+		case isOwnFIN(f):
 			if fins[d]++; fins[d] > 1 || s.sentBehind(d, f) != nil {
 				s.signs |= signFINAgain
 			}

@@ -23,7 +23,7 @@ func detectMissingFinalACK(s *scene) {
 		if state != fsm.FinWait1 && state != fsm.Closing && state != fsm.LastAck || s.of(side.Peer()).unseen {
 			continue
 		}
-		fins := s.copies(s.dir(side), isFIN)
+		fins := s.copies(s.dir(side), isOwnFIN)
 		if fins.n == 0 {
 			continue
 		}
@@ -63,7 +63,7 @@ func (s *scene) finCopies(dir uint8) (fins copies, waiting copies) {
 	late := func(f *fact) bool { return entered != nil && s.frame(f) > entered.Frame && f.time > entered.Time }
 	seen := 0
 	fins = s.copies(dir, func(f *fact) bool {
-		if !isFIN(f) {
+		if !isOwnFIN(f) {
 			return false
 		}
 		seen++
@@ -71,7 +71,7 @@ func (s *scene) finCopies(dir uint8) (fins copies, waiting copies) {
 	})
 	seen = 0
 	waiting = s.copies(dir, func(f *fact) bool {
-		if !isFIN(f) {
+		if !isOwnFIN(f) {
 			return false
 		}
 		seen++

@@ -135,6 +135,9 @@ const (
 // origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
 // round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
 func (r *reader) origin(e *sent) origin {
+	if r.s.Flags&wire.FIN != 0 && r.c.copiesFIN(&r.t.facts, r.tx, r.s) {
+		return samePacket
+	}
 	if r.a.counts() && r.s.IPID != 0 {
 		switch {
 		case r.s.IPID-r.a.id-1 < 1<<15:

@@ -31,9 +31,10 @@ const (
 	factDSACK                           // begins with a D-SACK (RFC 2883)
 	factBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
 
-	factOutside   = factAdvance // an RST whose number its receiver does not expect
-	factOwnNumber = factBusy    // an RST whose number is of what its sender was seen to send
-	factSkips     = factBusy    // a segment with neither SYN, FIN nor RST in front of which octets were not captured
+	factCopy      = factAccepted // a FIN that the network doubled: its sender did not send it again
+	factOutside   = factAdvance  // an RST whose number its receiver does not expect
+	factOwnNumber = factBusy     // an RST whose number is of what its sender was seen to send
+	factSkips     = factBusy     // a segment with neither SYN, FIN nor RST in front of which octets were not captured
 )
 
 func (b factBits) has(m factBits) bool { return b&m != 0 }

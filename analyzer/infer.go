@@ -181,6 +181,10 @@ func isSYNACK(f *fact) bool {
 func isFIN(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
 }
+
+// isOwnFIN tells a FIN that its sender sent from a copy that the network made of one.
+func isOwnFIN(f *fact) bool { return isFIN(f) && !f.bits.has(factCopy) }
+
 func isRST(f *fact) bool    { return f.any(wire.RST) }
 func ordinary(f *fact) bool { return !f.any(wire.SYN|wire.RST) && f.has(wire.ACK) }
 
@@ -197,9 +201,9 @@ func (s *story) repeatsBefore(i, end int, again func(*fact) bool) bool {
 // late reports whether f is an old FIN of the endpoint that the network held back, or a second copy: no clock
 // of timestamps goes back (RFC 7323 4.1); but some repeat a SYN-ACK as it was.
 func (s *story) late(f *fact) bool {
-	return isFIN(f) && f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
+	return isFIN(f) && (f.bits.has(factCopy) || f.bits.has(factTimestamps) && s.first(s.me, 0, func(g *fact) bool {
 		return g.ahead < f.ahead && g.bits.has(factTimestamps) && int32(g.tsval-f.tsval) > 0
-	}) >= 0
+	}) >= 0)
 }
 
 // echoes reports whether proof echoes the timestamp of a segment that it acknowledges, or a later one. Not every stack does

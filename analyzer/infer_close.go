@@ -285,7 +285,9 @@ func (s *story) peerFIN() (fin, proof *fact) {
 	}
 	copies := 0
 	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {
-		copies++
+		if isOwnFIN(&s.facts[i]) {
+			copies++
+		}
 		fin = &s.facts[i]
 	}
 	rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && f.time > fin.time })

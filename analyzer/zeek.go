@@ -62,8 +62,8 @@ func (c *conv) zeekOrdinary(tx, rx *half, s *wire.Segment, grew bool) {
 		c.history.repeat(s.Dir, 't', tx.rewrites)
 	}
 	if s.Window == 0 && rx.zeek != zeekClosed {
-		tx.zeroWindows++
-		c.history.repeat(s.Dir, 'w', tx.zeroWindows)
+		tick(&tx.zeroWindows)
+		c.history.repeat(s.Dir, 'w', uint32(tx.zeroWindows))
 	}
 	switch {
 	case tx.zeek == zeekInactive && s.Len == 0 && rx.zeek == zeekSYNSent:
