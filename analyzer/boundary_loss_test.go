@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -15,7 +16,20 @@ func TestLossBoundaries(t *testing.T) {
 +50us > .   102:102(0) ack 202 ipid 901
 +30ms > F.  101:101(0) ack 201 @
 `
+	const queue = stamped + `
++0      > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++@      < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++1ms    > .   1:1(0)   ack 1 win 502
++1ms    > P.  1:101(100) ack 1
+1.1     < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++1ms    > P.  1:101(100) ack 1
++1ms    < .   1:1(0)   ack 101 win 509
+`
 	checkEdges(t, []edge{
+		{"a server that has the ACK and repeats its SYN-ACK takes no data either: at its own tap once is enough", queue, says("accept-queue-overflow"),
+			[]string{"399999ns", "warning", "400us", "no"}},
+		{"and none is lost then", queue, says("packet-loss"), []string{"399999ns", "no", "400us", "warning"}},
+		{"if it was its timer", strings.Replace(strings.Replace(queue, "+@", "+60us", 1), "1.1 ", "@", 1), says("packet-loss"), []string{"200059999ns", "warning", "200060us", "no"}},
 		{"a FIN with the IP ID and the timestamp of the one before is that, and the network doubled it", late, says("fin-retransmit"),
 			[]string{"ipid 900 <nop,nop,TS val 1500 ecr 9020>", "no", "ipid 902 <nop,nop,TS val 1500 ecr 9020>", "warning", "ipid 900 <nop,nop,TS val 1501 ecr 9020>", "warning"}},
 		{"which has one name", late, reads(0),

@@ -130,7 +130,7 @@ func (r *reader) openAgain() Kind {
 		r.v.cause = CauseUnknown
 		r.v.notes |= NoteAnswersSYN
 	}
-	if r.v.spurious = e == nil && r.rx.acked != 0; r.v.spurious && r.s.Flags.Any(wire.ACK) && r.a.syns > 2 {
+	if r.v.spurious = e == nil && r.rx.acked != 0; r.v.spurious && r.s.Flags.Any(wire.ACK) && (r.a.syns > 2 || r.tx.atTap()) && r.now-r.tx.last >= leastTimer {
 		r.untaken()
 	}
 	r.resend(i, 0)

@@ -96,10 +96,10 @@ func (r *reader) answered(rp *repair) {
 
 // untaken is a SYN-ACK that is sent once more though it was acknowledged: what its peer has sent so far came, and was not taken.
 func (r *reader) untaken() {
-	if r.b.repair == 0 {
+	if r.rx.end == r.tx.acked && r.b.repair == 0 {
 		return
 	}
-	rp := r.t.repairs.at(r.b.repair)
+	rp := r.t.repairOf(r.b, r.rx)
 	rp.lost, rp.lostPackets, rp.untaken, rp.unanswered = 0, 0, true, true
 	if m := r.find(markLoss, 1-r.s.Dir); m != nil {
 		m.count, m.amount, m.run.n = 0, 0, 0

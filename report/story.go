@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -173,6 +174,24 @@ var implies = map[string]string{
 	"accept-queue-overflow": "syn-ack-retransmit", "slow-handshake": "syn-retransmit", "mtu-black-hole": "packet-loss",
 }
 
+// explains names the anomalies that are what comes of one: that is told first.
+var explains = map[string][]string{
+	"accept-queue-overflow": {"packet-loss", "retransmission-timeout"},
+	"bad-checksum": {"no-answer", "syn-retransmit", "syn-ack-retransmit", "handshake-incomplete", "slow-handshake", "packet-loss", "retransmission-timeout",
+		"retries-exhausted", "fin-retransmit", "missing-final-ack"},
+	"mtu-black-hole": {"retransmission-timeout", "retries-exhausted"},
+}
+
+// brings is how many of the others come of a.
+func brings(a *analyzer.Anomaly, others []*analyzer.Anomaly) (n int) {
+	for _, b := range others {
+		if slices.Contains(explains[a.Kind.ID], b.Kind.ID) {
+			n++
+		}
+	}
+	return n
+}
+
 // toldByClose are the anomalies of which the sentence about the close says as much.
 var toldByClose = map[string]bool{"abortive-close": true}
 
@@ -197,7 +216,9 @@ func (t *teller) trouble() string {
 		return t.littleTrouble()
 	}
 	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return superfluous[a.Kind.ID] })
-	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int { return int(b.Kind.Severity) - int(a.Kind.Severity) })
+	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int {
+		return cmp.Or(cmp.Compare(brings(b, bad), brings(a, bad)), int(b.Kind.Severity)-int(a.Kind.Severity))
+	})
 	var parts []string
 	for _, a := range bad[:min(len(bad), mostTroubles)] {
 		parts = append(parts, fmt.Sprintf("%s (frame %d)", Detail(t.c, a), a.Frame))

@@ -143,3 +143,22 @@ func TestTroublesOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestCauseFirst: of two troubles the one that the other comes of is told first, be it the lesser; without that the graver, and of two that
+// weigh the same the first.
+func TestCauseFirst(t *testing.T) {
+	for _, test := range []struct{ first, second, told string }{
+		{"retransmission-timeout", "accept-queue-overflow", "(frame 101); "},
+		{"no-answer", "bad-checksum", "(frame 101); "},
+		{"retransmission-timeout", "zero-window", "(frame 100); "},
+		{"zero-window", "mtu-black-hole", "(frame 101); "},
+	} {
+		c, j := told(), closedWell()
+		for i, id := range []string{test.first, test.second} {
+			j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
+		}
+		if got := (&teller{c, j}).trouble(); !strings.Contains(got, test.told) {
+			t.Errorf("%s, %s: want %q in %q", test.first, test.second, test.told, got)
+		}
+	}
+}
