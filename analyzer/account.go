@@ -41,7 +41,7 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 		}
 	}
 	if a.repair != 0 {
-		t.repairs.at(a.repair).account(out)
+		t.repairs.at(a.repair).account(out, c.half[dir].flags.has(goodSum) || c.half[1-dir].acked < c.half[dir].start)
 	}
 	if !a.flags.has(bookACKed) { // nothing was ever acknowledged
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
@@ -73,8 +73,8 @@ func (a *book) times(out *Sent, c *conv) {
 	out.Thinks, out.ThinkTime, out.ThinkMax = uint64(a.thinks), time.Duration(a.thinkSum), time.Duration(a.thinkMax)
 }
 
-// account writes into out what disorder there was.
-func (r *repair) account(out *Sent) {
+// account writes into out what disorder there was. What has a wrong checksum is not lost by the network if its receiver drops it for that.
+func (r *repair) account(out *Sent, drops bool) {
 	out.UniqueBytes -= min(out.UniqueBytes, r.bytes+r.probeBytes-r.taken+r.copies+r.rejected)
 	for i, n := range r.causes {
 		out.Retransmissions[i] = uint64(n)
@@ -86,7 +86,9 @@ func (r *repair) account(out *Sent) {
 	out.UrgentPackets, out.UrgentBytes, out.CEMarks = uint64(r.urgent), r.urgentBytes, uint64(r.marked)
 	out.Duplicates = uint64(r.copyPackets)
 	out.LostBefore = uint64(r.lostPackets)
-	out.Lost = uint64(r.lost)
+	if out.Lost = uint64(r.lost); drops {
+		out.Lost -= min(out.Lost, uint64(r.damaged))
+	}
 	out.LostBehind = out.Lost - min(out.Lost, out.LostBefore)
 	out.ZeroWindows, out.ZeroWindowTime, out.ZeroWindowMax = uint64(r.zeros), time.Duration(r.zeroTime), time.Duration(r.zeroMax)
 	out.Interval, out.AmbiguousRTT, out.PostLossACKs = r.gaps.report(), r.ambiguous.report(), uint64(r.postLoss)

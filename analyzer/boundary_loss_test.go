@@ -1,8 +1,11 @@
 package analyzer_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+
+	"tcptrace/analyzer"
 )
 
 func TestLossBoundaries(t *testing.T) {
@@ -30,6 +33,12 @@ func TestLossBoundaries(t *testing.T) {
 			[]string{"399999ns", "warning", "400us", "no"}},
 		{"and none is lost then", queue, says("packet-loss"), []string{"399999ns", "no", "400us", "warning"}},
 		{"if it was its timer", strings.Replace(strings.Replace(queue, "+@", "+60us", 1), "1.1 ", "@", 1), says("packet-loss"), []string{"200059999ns", "warning", "200060us", "no"}},
+		{"a SYN with a wrong checksum tells something if it could have been answered", syn[:len(syn)-1] + " badsum\n+@ frame ffffffffffff02000000000108060001\n", says("bad-checksum"),
+			[]string{"999999999ns", "no", "1s", "warning"}},
+		{"nothing if it is, since then it is left to a network card", syn[:len(syn)-1] + " badsum\n+1s > S 0:0(0) win 64240 <mss 1460> badsum\n@", says("bad-checksum"),
+			[]string{"", "warning", synack, "no"}},
+		{"a SYN with a wrong checksum that came again was not lost if its sender gets others right", syn[:len(syn)-1] + " badsum\n+1s > S 0:0(0) win 64240 <mss 1460> @\n" + synack, lost,
+			[]string{"", "0", "badsum", "1"}},
 		{"a FIN with the IP ID and the timestamp of the one before is that, and the network doubled it", late, says("fin-retransmit"),
 			[]string{"ipid 900 <nop,nop,TS val 1500 ecr 9020>", "no", "ipid 902 <nop,nop,TS val 1500 ecr 9020>", "warning", "ipid 900 <nop,nop,TS val 1501 ecr 9020>", "warning"}},
 		{"which has one name", late, reads(0),
@@ -39,4 +48,9 @@ func TestLossBoundaries(t *testing.T) {
 		{"and that is said", asks + "+@ > R. 101:101(0) ack 1 win 0\n", says("keep-alive-timeout"), []string{"7", "no", "8", "error"}},
 		{"once tells no interval", "+0 > . 100:101(1) ack 1 win 500\n+@ > R. 101:101(0) ack 1 win 0\n", cause, []string{"10", "aborted"}},
 	})
+}
+
+// lost asks how many segments of the client were lost.
+func lost(t *testing.T, script string) string {
+	return strconv.FormatUint(judge(t, script).last.Sent[analyzer.Client].Lost, 10)
 }

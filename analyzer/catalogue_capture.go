@@ -59,7 +59,8 @@ var captureKinds = []*AnomalyKind{
 		Summary: "a wrong checksum that is not the sender's offloading",
 		RFC:     "RFC 9293 3.1",
 		Meaning: "A segment with SYN, FIN or RST has a wrong TCP checksum, although its sender gets others right. Its receiver drops it, so it is not " +
-			"taken into account. Or none of a sender's is right, its peer takes none, and they cannot all be left to its network card. Other segments are not checked.",
+			"taken into account. Or none of a sender's is right, and its peer takes none: unless it leaves them to its network card, that is why. What is dropped for that the network has not lost. " +
+			"Other segments are not checked.",
 		Causes: "Damage on the way by a device that recomputes the link's checksum; somebody who sends segments meant for listeners, not for the receiver " +
 			"(a forged RST with a wrong checksum deceives many of them).",
 		Next:  "Compare the segment's TTL and IP ID with its neighbours'. Look at the error counters of the devices on the way.",

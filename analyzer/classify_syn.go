@@ -84,13 +84,21 @@ func (r *reader) compareOptions() {
 
 // open is a SYN or SYN-ACK of which no other was captured.
 func (r *reader) open(kind Kind) Kind {
-	r.push(sentIsSYN)
+	r.push(sentIsSYN | r.damage())
 	if r.echoesEarlier(kind) {
 		r.v.cause = CauseTimeout
 		r.resend(int(r.a.flight.n)-1, 0)
 		return KindRetransmission
 	}
 	return kind
+}
+
+// damage is sentDamaged if the segment has a wrong checksum.
+func (r *reader) damage() sentFlags {
+	if r.s.Bits&wire.BadSum != 0 {
+		return sentDamaged
+	}
+	return 0
 }
 
 // echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes

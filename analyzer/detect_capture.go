@@ -104,30 +104,44 @@ func detectBadSum(s *scene) {
 		case m == nil:
 		case s.sides[dir].goodSum:
 			s.raiseMark(m, args{int64(m.count)}).onSide(s.side(dir))
+		case s.taken(m):
 		case s.damaged(m):
 			s.raiseMark(m, args{0}).onSide(s.side(dir))
+		case s.c.Outcome == Unanswered && (m.count > 1 || s.lasts(m.time) >= int64(patience)):
+			s.raiseMark(m, args{-1}).onSide(s.side(dir))
 		}
 	}
 }
 
-// damaged reports whether wrong checksums of a sender that never had a right one are not left to its network card: routers forwarded the
-// first, so that it was on the wire as it is, or its peer goes on as if none had come; and nobody ever acknowledged anything of that sender.
-func (s *scene) damaged(m *mark) bool {
-	taken := s.find(1-m.dir, 0, func(f *fact) bool {
+// taken reports whether anybody acknowledged anything of a sender that never had a right checksum.
+func (s *scene) taken(m *mark) bool {
+	return s.find(1-m.dir, 0, func(f *fact) bool {
 		return f.has(wire.ACK) && f.time >= m.time && (!s.sides[m.dir].knowsISN || f.covers(s.sides[m.dir].isn))
-	})
-	if taken != nil {
-		return false
-	}
+	}) != nil
+}
+
+// damaged reports whether wrong checksums of a sender that never had a right one are not left to its network card: routers forwarded the
+// first, so that it was on the wire as it is, or its peer goes on as if none had come.
+func (s *scene) damaged(m *mark) bool {
 	again := s.find(1-m.dir, 0, func(f *fact) bool { return f.any(wire.SYN) && f.time > m.time })
 	return !initialTTL(m.ttl) || again != nil
+}
+
+// dropped reports whether the receiver of a SYN or SYN-ACK dropped it for its checksum: the first that was wrong.
+func (s *scene) dropped(f *fact) bool {
+	m := s.marked(markBadSum, f.dir())
+	return m != nil && m.ahead == f.ahead && (s.sides[m.dir].goodSum || !s.taken(m))
 }
 
 // initialTTL reports whether it is one that hosts send with: no router has forwarded the packet.
 func initialTTL(ttl uint8) bool { return ttl == 32 || ttl == 64 || ttl == 128 || ttl == 255 }
 
 func detailBadSum(a *Anomaly) string {
-	if a.args[0] == 0 {
+	switch a.args[0] {
+	case -1:
+		return "no segment of the " + a.Side.String() + " has a right checksum: they are damaged, or it leaves that to its network card; the " +
+			a.Side.Peer().String() + " answers none"
+	case 0:
 		return "the " + a.Side.String() + "'s segments have wrong checksums, and the " + a.Side.Peer().String() + " does not take them"
 	}
 	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with a wrong checksum; other checksums of its are right"

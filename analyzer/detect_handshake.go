@@ -46,6 +46,7 @@ const (
 	slowEither               // no answer to the first SYN: it was lost, or its answer, or the server dropped it
 	slowRefused              // the SYN was refused before
 	slowForeign              // what came back answered something else
+	slowDamaged              // the checksum of the SYN or SYN-ACK was wrong
 )
 
 // detectSlowHandshake tells of what opened after all.
@@ -76,6 +77,8 @@ func detectSlowHandshake(s *scene) {
 		why = slowServer
 	case s.find(1-dir, 0, func(f *fact) bool { return refuses(f, syns.first) && f.ahead < at.ahead }) != nil:
 		why = slowRefused
+	case syns.n > 1 && s.dropped(syns.first), synacks.n > 1 && s.dropped(synacks.first):
+		why = slowDamaged
 	case syns.n > 1 && s.find(1-dir, 0, func(f *fact) bool { return f.ahead < syns.second.ahead }) == nil:
 		why = slowEither
 	case syns.n > 1 && s.answer(syns.first, syns.second) == nil:
@@ -126,6 +129,8 @@ func detailSlowHandshake(a *Anomaly) string {
 		return "the SYN was answered after " + took + "; what followed, after " + own + ": the server, or what answers for it, took long"
 	case slowRefused:
 		return text + "; SYN sent " + times(syns) + ": the server had refused before"
+	case slowDamaged:
+		return text + "; SYN sent " + times(syns) + ", SYN-ACK " + times(synacks) + ": the first has a wrong checksum"
 	case slowForeign:
 		return text + "; SYN sent " + times(syns) + ": what came back before does not answer it"
 	case slowEither:

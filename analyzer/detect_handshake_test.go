@@ -66,10 +66,11 @@ func TestHandshakeAnomalies(t *testing.T) {
 		{"SYN-ACKs that nobody takes", syn + "+20ms < S. 0:0(0) ack 1 <mss 1460> badsum\n1.0 > S 0:0(0) <mss 1460>\n+20ms < S. 0:0(0) ack 1 <mss 1460> badsum\n", []string{
 			"0 bad-checksum server 2: the server's segments have wrong checksums, and the client does not take them",
 			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent twice, 1.0 s apart; an answer had passed before the second",
-			"0 syn-ack-retransmit server 4: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; the SYN came again, so the SYN-ACK was lost or late",
+			"0 syn-ack-retransmit server 4: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; the checksum of the first is wrong",
 			"0 handshake-incomplete server 4: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; left in SYN_RCVD",
 		}},
 		{"a SYN without a right checksum, and no answer", syn[:len(syn)-1] + " badsum\n+2s frame ffffffffffff02000000000108060001\n", []string{
+			"0 bad-checksum client 1: no segment of the client has a right checksum: they are damaged, or it leaves that to its network card; the server answers none",
 			"0 no-answer client 1: client waited 2.0 s: SYN sent once; nothing came back",
 		}},
 		{"the same, through a router", syn[:len(syn)-1] + " badsum ttl 63\n+2s frame ffffffffffff02000000000108060001\n", []string{

@@ -177,9 +177,9 @@ func (c *conv) faulty(p *markPool, s *wire.Segment) bool {
 		c.count(tx, s)
 		return true
 	}
-	if !tx.flags.has(badSum) { // of a sender that leaves them to its network card every one is wrong
-		tx.flags |= badSum
-		c.mark(p, markBadSum, s.Dir, s, 0).ttl = s.TTL
+	tx.flags |= badSum // of a sender that leaves them to its network card every one is wrong
+	if m := c.mark(p, markBadSum, s.Dir, s, 0); m.count == 1 {
+		m.ttl = s.TTL
 	}
 	return false
 }

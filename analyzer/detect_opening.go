@@ -144,6 +144,7 @@ const (
 	refusedBefore       // that was an RST
 	answersAgain        // the SYN came again, too
 	tooSoon             // it was not a timer
+	wrongSum            // its checksum was wrong
 )
 
 func detectSYNAgain(s *scene) {
@@ -153,7 +154,9 @@ func detectSYNAgain(s *scene) {
 			continue
 		}
 		why := lostUnknown
-		if f := s.answer(syns.first, syns.second); f != nil {
+		if s.dropped(syns.first) {
+			why = wrongSum
+		} else if f := s.answer(syns.first, syns.second); f != nil {
 			why = answerLost
 			if isRST(f) {
 				why = refusedBefore
@@ -170,6 +173,8 @@ func detailSYNAgain(a *Anomaly) string {
 		text += "; an answer had passed before the second"
 	case refusedBefore:
 		text += "; the first was refused"
+	case wrongSum:
+		text += "; the checksum of the first is wrong"
 	}
 	return text
 }
@@ -181,14 +186,16 @@ func detectSYNACKAgain(s *scene) {
 			continue
 		}
 		why := lostUnknown
-		if s.find(1-dir, 0, func(f *fact) bool { return f.ahead < synacks.second.ahead && covering(s.sides[dir].isn)(f) }) != nil {
+		if s.dropped(synacks.first) {
+			why = wrongSum
+		} else if s.find(1-dir, 0, func(f *fact) bool { return f.ahead < synacks.second.ahead && covering(s.sides[dir].isn)(f) }) != nil {
 			why = answerLost
 		} else if s.find(1-dir, 0, func(f *fact) bool {
 			return isSYN(f) && f.ahead > synacks.first.ahead && f.ahead < synacks.second.ahead
 		}) != nil {
 			why = answersAgain
 		}
-		if why != answersAgain && synacks.second.time-synacks.first.time < leastTimer {
+		if why != answersAgain && why != wrongSum && synacks.second.time-synacks.first.time < leastTimer {
 			why = tooSoon
 		}
 		s.raise(s.side(dir), synacks.second, args{int64(synacks.n) | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
@@ -203,6 +210,8 @@ func detailSYNACKAgain(a *Anomaly) string {
 		return text + "; the " + peer + " had acknowledged: that ACK was lost, or not taken"
 	case answersAgain:
 		return text + "; the SYN came again, so the SYN-ACK was lost or late"
+	case wrongSum:
+		return text + "; the checksum of the first is wrong"
 	case tooSoon:
 		return text + "; too soon for a timer: the SYN arrived twice"
 	}

@@ -356,7 +356,7 @@ func (r *reader) resend(i int, fresh int64) {
 		}
 		if e.flags&sentHole == 0 || r.whole(i, e) {
 			e.time, e.id = r.now, r.s.IPID
-			e.flags &^= sentHole | sentStamped | sentInVain
+			e.flags = e.flags&^(sentHole|sentStamped|sentInVain|sentDamaged) | r.damage()
 		}
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break

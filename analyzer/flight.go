@@ -19,6 +19,7 @@ const (
 	sentIsSYN                         // a SYN or SYN-ACK
 	sentSkipped                       // was a hole
 	sentStamped                       // id is not an IP ID but the low bits of the timestamp
+	sentDamaged                       // a SYN or SYN-ACK with a wrong checksum
 	sentInVain                        // its receiver drops it, for its number or timestamp, or refuses it
 )
 

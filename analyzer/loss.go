@@ -48,6 +48,9 @@ func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time
 			}
 		case end <= r.end && lost < 255:
 			lost++
+			if e.flags&sentDamaged != 0 {
+				rp.damaged++
+			}
 		}
 		from = end
 	}

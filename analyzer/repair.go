@@ -32,6 +32,7 @@ type repair struct {
 	spurious       uint32
 	lostPackets    uint32         // retransmissions with bytes that were not captured before
 	lost           uint32         // segments that they repaired, but for those that proved unneeded
+	damaged        uint32         // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
 	untaken        bool           // the peer had them, as it seems, and took none
 	unanswered     bool           // none was acknowledged since the latest of these
 	lossPos        reassembly.Pos // of the latest retransmission of anything lost
