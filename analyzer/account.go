@@ -43,6 +43,7 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	if a.repair != 0 {
 		t.repairs.at(a.repair).account(out, c.half[dir].flags.has(goodSum) || c.half[1-dir].acked < c.half[dir].start)
 	}
+	t.missing(slot, dir).account(out)
 	if !a.flags.has(bookACKed) { // nothing was ever acknowledged
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
 	}

@@ -54,6 +54,9 @@ func (r *reader) readACK() {
 	if s.NSack > 0 {
 		news = r.readSACK(high)
 	}
+	if news && r.ack >= known {
+		r.reportsHole()
+	}
 	switch {
 	case r.ack > known:
 		if r.ack > high {
@@ -150,6 +153,7 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 		if b.dup == dupThresh {
 			a.triples++
 		}
+		r.reportsHole()
 		return KindDuplicateACK
 	case !same:
 		if outstanding && r.window < a.window && b.dup < 1<<16-1 {

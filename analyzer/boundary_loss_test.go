@@ -19,6 +19,10 @@ func TestLossBoundaries(t *testing.T) {
 +50us > .   102:102(0) ack 202 ipid 901
 +30ms > F.  101:101(0) ack 201 @
 `
+	const (
+		dupACK = "+10us < . 201:201(0) ack 101\n"
+		hole   = request + "+1ms > . 101:1549(1448) ack 201\n+0 > . 1549:2849(1300) ack 201\n+20ms < . 201:201(0) ack 101\n"
+	)
 	const queue = stamped + `
 +0      > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
 +@      < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
@@ -33,6 +37,13 @@ func TestLossBoundaries(t *testing.T) {
 			[]string{"399999ns", "warning", "400us", "no"}},
 		{"and none is lost then", queue, says("packet-loss"), []string{"399999ns", "no", "400us", "warning"}},
 		{"if it was its timer", strings.Replace(strings.Replace(queue, "+@", "+60us", 1), "1.1 ", "@", 1), says("packet-loss"), []string{"200059999ns", "warning", "200060us", "no"}},
+		{"who asks three times for what is missing does not have it", hole + "@", says("packet-loss"),
+			[]string{"", "no", dupACK, "no", dupACK + dupACK, "warning"}},
+		{"or who asks for longer than two round trips", hole + dupACK + "+@ > P. 2849:2949(100) ack 201\n", says("packet-loss"), []string{"40ms", "no", "41ms", "warning"}},
+		{"unless it comes", hole + dupACK + dupACK + dupACK + "+@", says("packet-loss"),
+			[]string{"1ms < . 201:201(0) ack 101", "warning", "1ms < . 201:201(0) ack 2949", "no"}},
+		{"of a hole as many segments are missing as its bytes take", request + "+1ms > . @ ack 201 unseen\n+0 > P. (100) ack 201\n+20ms < . 201:201(0) ack 101\n" + dupACK + dupACK, lost,
+			[]string{"101:1561(1460)", "1", "101:1562(1461)", "2"}},
 		{"a SYN with a wrong checksum tells something if it could have been answered", syn[:len(syn)-1] + " badsum\n+@ frame ffffffffffff02000000000108060001\n", says("bad-checksum"),
 			[]string{"999999999ns", "no", "1s", "warning"}},
 		{"nothing if it is, since then it is left to a network card", syn[:len(syn)-1] + " badsum\n+1s > S 0:0(0) win 64240 <mss 1460> badsum\n@", says("bad-checksum"),

@@ -77,13 +77,14 @@ var openKinds = []*AnomalyKind{
 	},
 	{
 		ID: "packet-loss", Severity: SeverityWarning, Varies: true,
-		Summary: "segments with data were lost, and sent again",
+		Summary: "segments with data were lost",
 		RFC:     "RFC 5681, RFC 6675, RFC 8985",
-		Meaning: "A sender had to send segments again, and nothing shows that they had arrived. What was lost before the tap was never captured. " +
+		Meaning: "A sender had to send segments again, and nothing shows that they had arrived; or their receiver goes on to report a hole by duplicate ACKs or SACK, and it is not filled. " +
+			"What was lost before the tap was never captured. " +
 			"A note; a warning if 1 % of the packets was lost or a loss went unrepaired for more than 200 ms. SYNs and FINs have anomalies of their own, and so has who gives up.",
 		Causes: "Congestion: a full queue on the way; a bad link or Wi-Fi; a rate limit; a duplex mismatch.",
 		Next:   "Is it lost before the tap or behind it? Capture at the other end, too, and look at the drop counters between. Some loss is how TCP finds out how much a path carries.",
-		needs:  sign(markLoss), detect: detectPacketLoss, detail: detailPacketLoss,
+		needs:  sign(markLoss) | signMissing, detect: detectPacketLoss, detail: detailPacketLoss,
 	},
 	{
 		ID: "retransmission-timeout", Severity: SeverityWarning,

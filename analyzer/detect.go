@@ -28,6 +28,7 @@ const (
 	signClosing // an endpoint was left in the middle of it
 	signCloseWait
 	signSlowOpening // the SYN was answered later than what followed
+	signMissing     // segments were lost and not repaired
 	signBothFIN     // each sent its FIN without having the other's
 )
 
@@ -67,6 +68,9 @@ func (s *scene) look() {
 	s.signs = 0
 	for i := range s.c.marks {
 		s.signs |= sign(s.c.marks[i].kind)
+	}
+	if s.c.Sent[Client].Unrepaired+s.c.Sent[Server].Unrepaired > 0 {
+		s.signs |= signMissing
 	}
 	var syns, synacks, fins [2]int
 	for i := range s.facts {

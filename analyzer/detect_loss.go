@@ -9,24 +9,35 @@ const (
 	lossy = 100
 )
 
-// detectPacketLoss tells of segments with payload that were lost and sent again. The last attempts that nothing answered say more of the
-// peer than of the path, and are told as such.
+// detectPacketLoss tells of segments with payload that were lost, be they sent again or not. The last attempts that nothing answered say more of the
+// peer than of the path, and are told as such; unless that peer goes on to ask for what is missing.
 func detectPacketLoss(s *scene) {
 	for dir := range uint8(2) {
-		m := s.marked(markLoss, dir)
-		if m == nil || s.sides[1-dir].unseen && m.amount == 0 {
-			continue // what was not captured may have acknowledged it
+		sent := &s.c.Sent[s.side(dir)]
+		m, hole := s.marked(markLoss, dir), s.marked(markMissing, dir)
+		var lost, before, waited int64
+		if m != nil && (!s.sides[1-dir].unseen || m.amount != 0) { // else what was not captured may have acknowledged it
+			lost = int64(m.count)
+			if sent.Unrepaired == 0 {
+				lost -= int64(m.run.n)
+			}
+			before, waited = min(m.amount, lost), int64(m.run.longest)<<8|int64(m.causes)
 		}
-		lost := int64(m.count) - int64(m.run.n)
+		if sent.Unrepaired > 0 {
+			if lost == 0 {
+				m = hole
+			}
+			lost += int64(sent.NeverRepeated)
+			before = min(before+int64(sent.NeverPassed), lost)
+		}
 		if lost <= 0 {
 			continue
 		}
-		before := min(m.amount, lost)
-		total := max(int64(s.c.Sent[s.side(dir)].DataPackets)+before, lost)
-		a := s.raiseMark(m, args{lost, before, total, int64(m.run.longest)<<8 | int64(m.causes)})
+		total := max(int64(sent.DataPackets)+before, lost)
+		a := s.raiseMark(m, args{lost | int64(sent.Unrepaired)<<32, before, total, waited})
 		a.onSide(s.side(dir))
 		a.as(SeverityNote)
-		if lost*lossy >= total || m.run.longest > costly {
+		if lost*lossy >= total || Time(waited>>8) > costly || sent.Unrepaired > 0 && s.c.End-hole.time > costly {
 			a.as(SeverityWarning)
 		}
 	}
@@ -43,7 +54,7 @@ var repairedBy = [...]struct {
 }
 
 func detailPacketLoss(a *Anomaly) string {
-	lost, before, total := a.args[0], a.args[1], a.args[2]
+	lost, missing, before, total := a.args[0]&(1<<32-1), a.args[0]>>32, a.args[1], a.args[2]
 	longest, causes := a.args[3]>>8, uint8(a.args[3])
 	side := a.Side.String()
 	text := number(lost) + " of " + count(total, "packet") + " of the " + side + " with data " + wasLost(lost)
@@ -54,6 +65,14 @@ func detailPacketLoss(a *Anomaly) string {
 		text += " before the tap"
 	default:
 		text += ", " + number(before) + " before the tap and " + number(lost-before) + " behind it"
+	}
+	if missing > 0 && lost > 1 {
+		text += "; " + number(missing) + " of them not repaired by the end of the capture"
+	} else if missing > 0 {
+		text += "; not repaired by the end of the capture"
+	}
+	if longest == 0 && causes == 0 {
+		return text
 	}
 	text += "; sent again after " + duration(longest)
 	if lost > 1 {

@@ -55,6 +55,7 @@ const (
 	markBlackHole                   // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
 	markStrangeSACK                 // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
 	markSYNOptions                  // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
+	markMissing                     // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
 	numMarkKinds
 )
 

@@ -33,9 +33,12 @@ type Sent struct {
 	TruncatedPackets   uint64 // whose payload the snap length cut
 	TruncatedBytes     uint64
 	Duplicates         uint64 // copies of a segment that its sender sent once
-	LostBefore         uint64 // retransmissions of what never passed the tap: lost before it
-	Lost               uint64 // segments with payload, SYN or FIN that were sent again and needed: several that one repairs count each, one that several repair counts once
-	LostBehind         uint64 // retransmissions of what had passed it, and were needed: lost behind it, or their ACKs were
+	LostBefore         uint64 // segments that never passed the tap: lost before it
+	Lost               uint64 // segments with payload, SYN or FIN that were sent again and needed, or are missing at the end: several that one repairs count each, one that several repair counts once
+	LostBehind         uint64 // segments that passed it and were lost behind it, or their ACKs were
+	Unrepaired         uint64 // segments that were lost and are missing at the end
+	NeverRepeated      uint64 // of these, the ones that were not sent again
+	NeverPassed        uint64 // of those, the ones that were lost before the tap
 
 	ACKs                uint64 // with ACK
 	PureACKs            uint64 // and neither payload, SYN, FIN nor RST

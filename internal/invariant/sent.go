@@ -26,7 +26,7 @@ func (k *checker) sent(side analyzer.Side) {
 		k.errorf("%v: %d bytes retransmitted, by no segment", side, s.RetransmittedBytes)
 	}
 	atMost(k, side, "spurious retransmissions", s.SpuriousPackets, "retransmissions", again)
-	if lost := s.LostBefore + s.LostBehind; lost > 0 && again == 0 {
+	if lost := s.LostBefore + s.LostBehind - s.NeverRepeated; lost > 0 && again == 0 {
 		k.errorf("%v: %d losses, and nothing sent again", side, lost) // one segment may repair several
 	}
 	atMost(k, side, "copies of one segment", uint64(s.MostCopies), "retransmissions", again)

@@ -87,14 +87,15 @@ type conversation struct {
 
 // passedBy are captures that he does not read as they are.
 var passedBy = map[string]string{
-	"tso.pcap":                      "he drops packets with an IP length of 0",
-	"fragments.pcap":                "he takes the first fragment for the packet",
-	"fragment-overlap.pcap":         "he does, and does not refuse it",
-	"fragments-captured-twice.pcap": "he does",
-	"rst-with-text.pcap":            "he takes the text of an RST for data (RFC 9293 3.5.3)",
-	"only-first-fragments.pcap":     "he takes the first fragment for the packet; here it waits for the others",
-	"keep-alive-at-start.pcap":      "he takes the octet of a keep-alive for data if the capture begins with it",
-	"fin-without-ack.pcap":          "he takes a FIN without ACK, which nobody takes, for the end of the data",
+	"tso.pcap":                          "he drops packets with an IP length of 0",
+	"fragments.pcap":                    "he takes the first fragment for the packet",
+	"fragment-overlap.pcap":             "he does, and does not refuse it",
+	"fragments-captured-twice.pcap":     "he does",
+	"rst-with-text.pcap":                "he takes the text of an RST for data (RFC 9293 3.5.3)",
+	"only-first-fragments.pcap":         "he takes the first fragment for the packet; here it waits for the others",
+	"keep-alive-at-start.pcap":          "he takes the octet of a keep-alive for data if the capture begins with it",
+	"keep-alive-timeout-one-sided.pcap": "he does",
+	"fin-without-ack.pcap":              "he takes a FIN without ACK, which nobody takes, for the end of the data",
 }
 
 // apart reports whether he counts segments that are not of the conversation, or count once to us.

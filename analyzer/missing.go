@@ -1,0 +1,80 @@
+package analyzer
+
+import "tcptrace/reassembly"
+
+// missing is what was lost and not repaired when a conversation ended, in segments.
+type missing struct {
+	all    uint32
+	fresh  uint32 // of these, the ones that were not sent again either
+	before uint32 // of those, the ones that were not captured: lost before the tap
+}
+
+// reportsHole is an ACK that shows that later bytes arrived than the first that it asks for.
+func (r *reader) reportsHole() {
+	dir := 1 - r.s.Dir
+	m := r.find(markMissing, dir)
+	if m == nil {
+		m = r.note(markMissing, dir)
+	} else if m.hole.from == r.ack {
+		return
+	}
+	m.time, m.ahead, m.hole.from = r.now, r.c.ahead(r.s), r.ack
+}
+
+// missing works out what of a direction is lost at the end: its peer reports a hole, by SACK or by duplicate ACKs, and nothing has filled it
+// in the time that reordering takes.
+func (t *Tracker) missing(slot uint32, dir uint8) (n missing) {
+	c, l := t.slab.at(slot), t.ledgers.at(slot)
+	a, tx, una := &l.book[dir], &c.half[dir], c.half[1-dir].acked
+	m := c.find(&t.facts.marks, markMissing, dir)
+	if m == nil || a.flight.n == 0 || una == 0 {
+		return n
+	}
+	var acked *reassembly.Scoreboard
+	sacked := una // up to where the receiver has some
+	if a.repair != 0 {
+		acked = &t.repairs.at(a.repair).acked
+		sacked = max(una, acked.High())
+	}
+	if sacked == una && m.hole.from != una || a.dup < dupThresh && c.last-m.time < max(captureSkew, 2*(a.rtt.srtt+tx.distance)) {
+		return n
+	}
+	size := reassembly.Pos(l.book[1-dir].mss)
+	if size == 0 {
+		size = ethernetMSS
+	}
+	from := una
+	for i := 0; i < int(a.flight.n) && (i == 0 || from < sacked); i++ {
+		e := a.flight.at(&t.flights, i)
+		end := reassembly.Unwrap(tx.end, reassembly.Seq(e.end))
+		lone := tx.flags.has(sentFIN) && from >= tx.fin // a FIN without data has an anomaly of its own
+		if !lone && e.flags&(sentInVain|sentIsSYN) == 0 && (acked == nil || !acked.Has(t.repairs.ranges, from, end)) {
+			k := uint32(1)
+			if e.flags&(sentHole|sentMerged) != 0 {
+				k = uint32((end - from + size - 1) / size)
+			}
+			n.add(e, k)
+		}
+		from = end
+	}
+	return n
+}
+
+// add adds k segments, which are e.
+func (n *missing) add(e *sent, k uint32) {
+	n.all += k
+	if e.times == 0 {
+		n.fresh += k
+		if e.flags&sentHole != 0 {
+			n.before += k
+		}
+	}
+}
+
+// account writes into out what is missing.
+func (n missing) account(out *Sent) {
+	out.Unrepaired, out.NeverRepeated, out.NeverPassed = uint64(n.all), uint64(n.fresh), uint64(n.before)
+	out.Lost += uint64(n.fresh)
+	out.LostBefore += uint64(n.before)
+	out.LostBehind += uint64(n.fresh - n.before)
+}
