@@ -23,7 +23,7 @@ func detectPacketLoss(s *scene) {
 			}
 			before, waited = min(m.amount, lost), int64(m.run.longest)<<8|int64(m.causes)
 		}
-		if sent.Unrepaired > 0 {
+		if sent.Unrepaired > 0 && hole != nil {
 			if lost == 0 {
 				m = hole
 			}
@@ -37,7 +37,7 @@ func detectPacketLoss(s *scene) {
 		a := s.raiseMark(m, args{lost | int64(sent.Unrepaired)<<32, before, total, waited})
 		a.onSide(s.side(dir))
 		a.as(SeverityNote)
-		if lost*lossy >= total || Time(waited>>8) > costly || sent.Unrepaired > 0 && s.c.End-hole.time > costly {
+		if lost*lossy >= total || Time(waited>>8) > costly || hole != nil && sent.Unrepaired > 0 && s.c.End-hole.time > costly {
 			a.as(SeverityWarning)
 		}
 	}
