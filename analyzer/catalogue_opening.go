@@ -22,6 +22,16 @@ var openingKinds = []*AnomalyKind{
 		needs:   signRST, detect: detectRefused, detail: detailRefused,
 	},
 	{
+		ID: "port-scan", Severity: SeverityWarning,
+		Summary: "a segment that begins no connection, such as port scans send",
+		RFC:     "RFC 9293 3.10.7.1, 3.10.7.2",
+		Meaning: "A segment without SYN, ACK and RST (FIN, NULL and Xmas scans) came to a pair of sockets without a connection. A host where nobody listens on the port answers it by an RST; " +
+			"one where somebody does drops it. The outcome is refused or unanswered. Scans by SYNs are rst-in-handshake, connection-refused or no-answer.",
+		Causes: "A port scanner (nmap -sF, -sN, -sX), often since firewalls without state look at SYNs only; a broken stack.",
+		Next:   "Which ports and hosts does the same sender try? An RST does not prove that the port is closed: some stacks, such as Windows, answer so in any case.",
+		needs:  signProbe, detect: detectScan, detail: detailScan,
+	},
+	{
 		ID: "no-answer", Severity: SeverityError,
 		Summary: "a SYN and its retries got no answer that the client takes",
 		RFC:     "RFC 9293 3.8.3",

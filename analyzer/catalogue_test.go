@@ -19,6 +19,7 @@ bad-checksum warning
 opening
 rst-in-handshake error
 connection-refused error
+port-scan warning
 no-answer error
 syn-retransmit warning
 syn-ack-retransmit warning

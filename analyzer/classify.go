@@ -163,6 +163,9 @@ func (r *reader) mark() {
 	switch {
 	case f&wire.SYN != 0:
 		tick(&r.a.syns)
+		if f&wire.FIN != 0 {
+			tick(&r.a.fins)
+		}
 	case f&wire.RST != 0:
 		tick(&r.a.rsts)
 	case f&wire.FIN != 0:

@@ -216,7 +216,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawFIN
 	}
-	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.SeqLen()-1)
 	if s.Key.V6 == 0 && s.IPID == 0 {
 		tx.flags |= noIPIDs
 	}

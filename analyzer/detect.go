@@ -28,6 +28,7 @@ const (
 	signClosing // an endpoint was left in the middle of it
 	signCloseWait
 	signSlowOpening // the SYN was answered later than what followed
+	signProbe       // a segment without SYN, ACK and RST
 	signBothFIN     // each sent its FIN without having the other's
 )
 
@@ -74,6 +75,9 @@ func (s *scene) look() {
 		d := f.dir()
 		if f.bits.has(factStandIn) {
 			continue
+		}
+		if isProbe(f) {
+			s.signs |= signProbe
 		}
 		switch {
 		case isRST(f):

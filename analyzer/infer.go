@@ -59,6 +59,7 @@ type side struct {
 	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not
 	firstFIN           int    // index of its first FIN in facts, -1
 	goodSum            bool   // it computes checksums
+	spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
 	unacked            uint64 // payload sent, and not acknowledged by anything captured
 	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
 	atTap              bool   // what passes it has

@@ -16,7 +16,7 @@ func (s *story) opening() {
 		s.accept(synack)
 	case syn >= 0:
 		s.dial(syn, -1)
-	case s.refuse():
+	case s.refuse(), s.refuseProbe():
 	case s.first(s.peer, 0, isSYNACK) >= 0:
 		s.dialUnseen(&s.facts[s.first(s.peer, 0, isSYNACK)])
 	default:

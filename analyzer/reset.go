@@ -12,6 +12,7 @@ type ResetCause uint8
 const (
 	NoReset              ResetCause = iota
 	ResetRefused                    // a SYN, where nobody listens
+	ResetProbe                      // a segment that begins no connection, as port scans send
 	ResetScan                       // a SYN-ACK, at once: the client only wanted to know, or had given up already
 	ResetAbandoned                  // nothing: the client gave up while it connected
 	ResetDropped                    // nothing: the server took its SYN-ACK back
@@ -30,6 +31,7 @@ const (
 var resetCauses = [...]struct{ name, text string }{
 	NoReset:              {"", ""},
 	ResetRefused:         {"refused", "it answers the SYN"},
+	ResetProbe:           {"probe", "it answers a segment that begins no connection, as port scans send"},
 	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
 	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
 	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
@@ -84,6 +86,8 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 		return ResetInjected
 	case c.InHandshake:
 		return s.causeInHandshake(c, rst)
+	case s.answersProbe(rst):
+		return ResetProbe
 	case s.goesOn(c.By, rst) && plain:
 		return ResetOnPath
 	case s.marksBefore(markChallenge, peer, rst) && plain:

@@ -71,7 +71,7 @@ func (t *teller) opening() string {
 	who := ""
 	switch failed := notOpened[t.c.Outcome]; {
 	case failed != "":
-		who = fmt.Sprintf("%s tried to connect to %s and %s", client, server, failed)
+		who = fmt.Sprintf("%s %s %s and %s", client, t.attempt(), server, failed)
 	case ok:
 		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, humanDuration(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
@@ -88,6 +88,14 @@ func (t *teller) opening() string {
 		}
 	}
 	return who
+}
+
+// attempt is what led to no connection: without a SYN it was a probe.
+func (t *teller) attempt() string {
+	if t.c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == 0 {
+		return "probed"
+	}
+	return "tried to connect to"
 }
 
 func (t *teller) exchange() string {

@@ -63,7 +63,7 @@ func (k *checker) reset(cl *analyzer.Close) {
 	if cl.Cause == analyzer.NoReset {
 		k.errorf("close: reset without a cause")
 	}
-	if (cl.Cause == analyzer.ResetRefused) != (k.c.Outcome == analyzer.Refused) {
+	if (cl.Cause == analyzer.ResetRefused || cl.Cause == analyzer.ResetProbe) != (k.c.Outcome == analyzer.Refused) {
 		k.errorf("close: cause %v beside outcome %v", cl.Cause, k.c.Outcome)
 	}
 	if slices.Contains(inHandshake, cl.Cause) && !k.saw(opens) {
