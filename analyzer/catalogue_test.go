@@ -39,6 +39,7 @@ syn-in-connection warning
 suspected-injection error
 ack-of-unsent warning
 outside-window warning
+no-ack-flag warning
 paws-rejected warning
 overlap-conflict error
 packet-loss warning

@@ -40,10 +40,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		case old:
 			bits = factForeign // the network held it back
 		}
-	case tx.end != 0 && !tx.spans(s.Seq):
-		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
-		return
-	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s), !tx.flags.has(sentFIN) && c.showsOctetBefore(s.Dir, s.Seq+s.Len+1):
+	case !s.Flags.Has(wire.ACK), !c.takesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.noteControl(p, s, factForeign)
 		return
@@ -232,6 +229,12 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.flags |= sentFIN
 	tx.zeek = zeekClosed
 	tx.end = max(tx.end, fin+1)
+}
+
+// takesFIN reports whether the FIN in s, with an ACK, may be that of tx: its number is not of a later connection, the SYN of which
+// was not captured, nor of octets that tx sends.
+func (c *conv) takesFIN(tx *half, s *wire.Segment) bool {
+	return (tx.end == 0 || tx.spans(s.Seq) && tx.endsBy(s)) && (tx.flags.has(sentFIN) || !c.showsOctetBefore(s.Dir, s.Seq+s.Len+1))
 }
 
 // endsBy reports whether the FIN in s is where the half can have ended: behind all that it has sent.

@@ -19,7 +19,7 @@ type mark struct {
 	dir        uint8
 	doubtful   bool  // of markSucceeded: whether who should have sent the SYN did is not known
 	ttl, usual uint8 // of markStrange: its TTL and its sender's; of markBadSum the TTL of the first
-	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
+	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits; of markOutside: a bit if any brought data, one if any was a FIN
 }
 
 type markKind uint8
@@ -45,7 +45,7 @@ const (
 	markFullWindow                  // dir filled its peer's window
 	markShrunk                      // dir took back window: amount at most
 	markKeepAlive                   // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
-	markOutside                     // data of dir that its peer's window did not allow: amount is how far, negative: before it
+	markOutside                     // data or FINs of dir that its peer's window did not allow: amount is how far, negative: before it
 	markOldStamp                    // segments of dir with a timestamp older than one that its peer has: by amount at most
 	markOldACK                      // ACKs of dir too old for its peer: amount is by how much at most
 	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
@@ -55,6 +55,7 @@ const (
 	markBlackHole                   // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
 	markStrangeSACK                 // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
 	markSYNOptions                  // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
+	markNoACK                       // segments of dir without SYN, ACK and RST
 	numMarkKinds
 )
 

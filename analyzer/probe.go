@@ -126,3 +126,23 @@ func (m *mind) answersProbe(rst *fact) bool {
 	i := m.answerToProbe(dir)
 	return i >= 0 && m.facts[i].ahead == rst.ahead
 }
+
+// detectNoACK tells of such segments in a connection. A FIN that its supposed sender did not send is suspected-injection.
+func detectNoACK(s *scene) {
+	if _, ok := s.probed(); ok {
+		return
+	}
+	for dir := range uint8(2) {
+		m := s.marked(markNoACK, dir)
+		if m == nil {
+			continue
+		}
+		if strange := s.marked(markStrange, dir); m.count > 1 || strange == nil || strange.ahead != m.ahead || !betrays(strange) {
+			s.raiseMark(m, args{int64(m.count)}).onSide(s.side(1 - dir))
+		}
+	}
+}
+
+func detailNoACK(a *Anomaly) string {
+	return count(a.args[0], "segment") + " of the " + a.Side.Peer().String() + " without ACK, SYN and RST, which nobody who has the connection takes"
+}
