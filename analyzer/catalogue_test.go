@@ -20,6 +20,7 @@ opening
 rst-in-handshake error
 connection-refused error
 port-scan warning
+unasked-syn-ack warning
 no-answer error
 syn-retransmit warning
 syn-ack-retransmit warning

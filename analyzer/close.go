@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcptrace/fsm"
+	"tcptrace/internal/wire"
 )
 
 // CloseKind says how a connection ended.
@@ -117,7 +118,7 @@ func (s *scene) whoClosed(c *Close) {
 		c.First, c.HasFirst = Server, true
 	default:
 		for i := range s.facts {
-			if f := &s.facts[i]; isFIN(f) {
+			if f := &s.facts[i]; isFIN(f) && !f.any(wire.SYN) {
 				c.First, c.HasFirst = s.sender(f), true
 				return
 			}

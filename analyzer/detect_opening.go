@@ -17,10 +17,21 @@ func detectResetInHandshake(s *scene) {
 	if c.Kind != CloseReset || !c.InHandshake || s.c.Outcome == Unanswered {
 		return
 	}
-	// Who resets a SYN-ACK without having sent its SYN, as far as the capture shows, has lost nothing: the SYN was an old one.
-	if s.find(s.dir(c.By), 0, isSYN) != nil || s.find(s.dir(c.By.Peer()), 0, isSYN) != nil || !isPlainRST(&c.rst) {
+	if c.Cause != ResetUnasked { // which has lost nothing
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
+}
+
+func detectUnasked(s *scene) {
+	c := &s.j.Close
+	synack := s.find(s.dir(c.By.Peer()), 0, isSYNACK)
+	if c.Cause == ResetUnasked && synack != nil {
+		s.raise(c.By, &c.rst, args{int64(c.Time - synack.time)})
+	}
+}
+
+func detailUnasked(a *Anomaly) string {
+	return "the " + a.Side.String() + " answered a SYN-ACK by a plain RST " + duration(a.args[0]) + " later, as a host does that did not ask for it, or a half-open scan; the SYN was not captured"
 }
 
 func detailResetInHandshake(a *Anomaly) string {

@@ -70,6 +70,11 @@ func (t *teller) opening() string {
 	at, ok := t.opened()
 	who := ""
 	switch failed := notOpened[t.c.Outcome]; {
+	case t.c.Roles == analyzer.RolesHandshake && t.c.Completeness&analyzer.SawSYN == 0 && !ok:
+		who = fmt.Sprintf("%s answered a SYN of %s that the capture does not have, if there was one", server, client)
+		if failed != "" {
+			who += "; nobody acknowledged the SYN-ACK"
+		}
 	case failed != "":
 		who = fmt.Sprintf("%s %s %s and %s", client, t.attempt(), server, failed)
 	case ok:

@@ -53,7 +53,7 @@ func (k *checker) entered(side analyzer.Side, states ...fsm.State) bool {
 }
 
 // inHandshake are the causes of an RST that ends what was not open yet.
-var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetAbandoned, analyzer.ResetDropped}
+var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetUnasked, analyzer.ResetAbandoned, analyzer.ResetDropped}
 
 // reset checks the RST that ended the connection.
 func (k *checker) reset(cl *analyzer.Close) {
