@@ -266,7 +266,7 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
 	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.faulty(&t.facts.marks, s) {
-		t.passOver(slot, s, KindUnacceptable)
+		t.passOver(slot, s, KindUnacceptable, 0)
 		return
 	}
 	if c.flags.has(isRead) {
@@ -300,7 +300,7 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	}
 	t.tell(&r)
 	if t.keeps && t.confirming && !c.isEcho(s) {
-		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious})
+		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious, r.v.notes})
 	}
 }
 

@@ -187,7 +187,7 @@ var implies = map[string]string{
 }
 
 // toldByClose are the anomalies of which the sentence about the close says as much.
-var toldByClose = map[string]bool{"abortive-close": true}
+var toldByClose = map[string]bool{"abortive-close": true, "unasked-syn-ack": true}
 
 // mostTroubles are told, the gravest.
 const mostTroubles = 2
