@@ -186,6 +186,9 @@ func (s *scene) life(side Side) []Step {
 
 func (s *scene) explainReset(c *Close, rst *fact) {
 	by := s.sender(rst)
+	if s.c.Self() {
+		by = Client // what it sent is the client's
+	}
 	c.Kind, c.By, c.Frame, c.Time, c.rst = CloseReset, by, s.frame(rst), rst.time, *rst
 	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)

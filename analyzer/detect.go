@@ -61,6 +61,9 @@ func (s *scene) detect() {
 		}
 	}
 	slices.SortStableFunc(s.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Frame, b.Frame) })
+	if s.c.Self() {
+		s.uniteAnomalies()
+	}
 }
 
 // look finds the signs.

@@ -47,6 +47,9 @@ func (j *Judgment) follow(c *Conversation) {
 			j.State[side] = steps[len(steps)-1].State
 		}
 	}
+	if c.Self() {
+		j.unite()
+	}
 	s := &j.scene
 	s.mind, s.c, s.j = m, c, j
 	j.Close = s.explain()

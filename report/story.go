@@ -18,11 +18,18 @@ func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	var out []string
 	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
+			if c.Self() {
+				s = ofOneSocket.Replace(analyzer.OneSocket(s))
+			}
 			out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
 		}
 	}
 	return out
 }
+
+// ofOneSocket takes the two sides out of the story of a socket that is connected to itself.
+var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", "both FINs were", "its FIN was", "both sides are left", "it is left",
+	"both sides have the connection still", "it has the connection still", " on either side", "", "neither side closed", "it did not close")
 
 // teller tells a part of the story by each method: a sentence without its dot, or nothing.
 type teller struct {
@@ -71,7 +78,7 @@ func (t *teller) opening() string {
 	who := ""
 	switch failed := notOpened[t.c.Outcome]; {
 	case t.c.Roles == analyzer.RolesHandshake && t.c.Completeness&analyzer.SawSYN == 0 && !ok:
-		who = fmt.Sprintf("%s answered a SYN of %s that the capture does not have, if there was one", server, client)
+		who = fmt.Sprintf("%s answered a SYN in the name of %s that is not in the capture", server, client)
 		if failed != "" {
 			who += "; nobody acknowledged the SYN-ACK"
 		}
