@@ -41,6 +41,8 @@ type Close struct {
 	Frame       uint64    // the RST
 	Time        Time
 
+	Text string // that it carries (RFC 9293 3.5.3), its beginning, escaped (EscapeText)
+
 	rst fact
 }
 
@@ -193,4 +195,5 @@ func (s *scene) explainReset(c *Close, rst *fact) {
 	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
+	c.Text = s.resetText(rst)
 }

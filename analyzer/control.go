@@ -19,7 +19,12 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	switch {
 	case s.Flags.Any(wire.RST):
 		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
-		switch ok := c.rst(tx, rx, s); {
+		first := !c.flags.has(reset)
+		ok := c.rst(tx, rx, s)
+		if s.Bits&wire.HasText != 0 {
+			c.markText(&p.marks, s, first && ok)
+		}
+		switch {
 		case !ok:
 			bits = factOutside
 			c.provoke(rx)

@@ -56,6 +56,7 @@ const (
 	markStrangeSACK                 // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
 	markSYNOptions                  // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
 	markNoACK                       // segments of dir without SYN, ACK and RST
+	markResetText                   // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
 	numMarkKinds
 )
 

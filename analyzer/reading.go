@@ -144,6 +144,7 @@ type Reading struct {
 	Cause    Cause // of a retransmission
 	Spurious bool  // a retransmission that was not needed, as far as is known now
 	Notes    Notes
+	Text     []byte // what was captured of the payload of an RST; set by a second pass
 
 	// Amends is the frame of an earlier retransmission that now proves spurious; 0 of an ordinary
 	// reading. Of an amendment only First, Client, Segment, Kind, Cause, Spurious and Seq are set.

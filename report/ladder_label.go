@@ -108,6 +108,9 @@ func whatItIs(v *analyzer.SegmentView, raised []analyzer.Anomaly) string {
 		}
 		parts = append(parts, text)
 	}
+	if v.Text != "" {
+		parts = append(parts, `text "`+v.Text+`"`)
+	}
 notes:
 	for _, note := range v.Notes {
 		for i := range raised {

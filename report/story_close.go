@@ -14,7 +14,11 @@ func (t *teller) close() string {
 	case failed && (cl.Kind == analyzer.CloseNone || t.c.Outcome == analyzer.Refused):
 		return ""
 	case cl.Kind == analyzer.CloseReset:
-		return fmt.Sprintf("it was ended by an %s (frame %d)", cl, cl.Frame)
+		text := fmt.Sprintf("it was ended by an %s (frame %d)", cl, cl.Frame)
+		if cl.Text != "" {
+			text += `, which carries the text "` + cl.Text + `"`
+		}
+		return text
 	case cl.Kind == analyzer.CloseNone:
 		return "neither side closed"
 	}
