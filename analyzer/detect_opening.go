@@ -17,7 +17,8 @@ func detectResetInHandshake(s *scene) {
 	if c.Kind != CloseReset || !c.InHandshake || s.c.Outcome == Unanswered {
 		return
 	}
-	if c.Cause != ResetUnasked { // which has lost nothing
+	// Who resets a SYN-ACK without having sent its SYN, as far as the capture shows, has lost nothing: the SYN was an old one, or not its own.
+	if s.find(s.dir(c.By), 0, isSYN) != nil || s.find(s.dir(c.By.Peer()), 0, isSYN) != nil || !isPlainRST(&c.rst) {
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
 }
