@@ -35,6 +35,7 @@ type Anomaly struct {
 	Time    Time
 
 	args args
+	self bool // of a socket that is connected to itself
 }
 
 // args is what Detail says, by kind: numbers, so that no text is made that nobody reads.
@@ -91,4 +92,9 @@ func (a *Anomaly) as(s Severity) { a.Kind = a.Kind.As(s) }
 func (k *AnomalyKind) Detected() bool { return k.detect != nil }
 
 // Detail says in plain words, with numbers, what happened.
-func (a *Anomaly) Detail() string { return a.Kind.detail(a) }
+func (a *Anomaly) Detail() string {
+	if a.self {
+		return OneSocket(a.Kind.detail(a))
+	}
+	return a.Kind.detail(a)
+}

@@ -50,12 +50,21 @@ var openKinds = []*AnomalyKind{
 	},
 	{
 		ID: "outside-window", Severity: SeverityWarning,
-		Summary: "data that the receiver's window did not allow",
+		Summary: "data or a FIN that the receiver's window did not allow",
 		RFC:     "RFC 9293 3.4, 3.10.7.4",
-		Meaning: "Bytes beyond the right edge of every window that the receiver had offered, or far before what it has. It drops them. Probes of a closed window do not count.",
+		Meaning: "Bytes or a FIN beyond the right edge of every window that the receiver had offered, or far before what it has. It drops them. Probes of a closed window do not count.",
 		Causes:  "A window scale option that a middlebox removed or changed; old duplicates; a forged segment.",
 		Next:    "Compare the window scale options of the SYNs at both ends.",
 		needs:   sign(markOutside), detect: detectOutside, detail: detailOutside,
+	},
+	{
+		ID: "no-ack-flag", Severity: SeverityWarning,
+		Summary: "a segment without ACK in a connection",
+		RFC:     "RFC 9293 3.10.7.4",
+		Meaning: "A segment with neither SYN, ACK nor RST: whoever has the connection drops it, so that a FIN closes nothing and data has to be sent again. Every stack sets ACK once the connection is open.",
+		Causes:  "A forged segment, a port scan into an open connection, a broken stack or middlebox.",
+		Next:    "Compare TTL and IP ID with the supposed sender's other packets: is it from there?",
+		needs:   sign(markNoACK), detect: detectNoACK, detail: detailNoACK,
 	},
 	{
 		ID: "paws-rejected", Severity: SeverityWarning,

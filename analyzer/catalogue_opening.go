@@ -22,6 +22,26 @@ var openingKinds = []*AnomalyKind{
 		needs:   signRST, detect: detectRefused, detail: detailRefused,
 	},
 	{
+		ID: "port-scan", Severity: SeverityWarning,
+		Summary: "a segment that begins no connection, such as port scans send",
+		RFC:     "RFC 9293 3.10.7.1, 3.10.7.2",
+		Meaning: "A segment without SYN, ACK and RST (FIN, NULL and Xmas scans) came to a pair of sockets without a connection. A host where nobody listens on the port answers it by an RST; " +
+			"one where somebody does drops it. The outcome is refused or unanswered. Scans by SYNs are rst-in-handshake, connection-refused or no-answer.",
+		Causes: "A port scanner (nmap -sF, -sN, -sX), often since firewalls without state look at SYNs only; a broken stack.",
+		Next:   "Which ports and hosts does the same sender try? An RST does not prove that the port is closed: some stacks, such as Windows, answer so in any case.",
+		needs:  signProbe, detect: detectScan, detail: detailScan,
+	},
+	{
+		ID: "unasked-syn-ack", Severity: SeverityWarning,
+		Summary: "a SYN-ACK, of which the SYN was not captured, was answered by an RST",
+		RFC:     "RFC 9293 3.10.7.1, 3.5.1",
+		Meaning: "The host that got the SYN-ACK has no such connection. Whether it ever sent the SYN the capture does not tell: somebody may have sent it in its name, " +
+			"or it was a half-open scan or a connect() that was given up, of which the SYN was not captured.",
+		Causes: "Backscatter of a SYN flood or scan with forged addresses; a capture that begins too late or sees one way only in part; an old duplicate of a SYN.",
+		Next:   "Many from one server to hosts that never talk to it: somebody sends that server SYNs in their names. Does any capture hold the SYN?",
+		needs:  signRST, detect: detectUnasked, detail: detailUnasked,
+	},
+	{
 		ID: "no-answer", Severity: SeverityError,
 		Summary: "a SYN and its retries got no answer that the client takes",
 		RFC:     "RFC 9293 3.8.3",

@@ -19,6 +19,8 @@ bad-checksum warning
 opening
 rst-in-handshake error
 connection-refused error
+port-scan warning
+unasked-syn-ack warning
 no-answer error
 syn-retransmit warning
 syn-ack-retransmit warning
@@ -38,6 +40,7 @@ syn-in-connection warning
 suspected-injection error
 ack-of-unsent warning
 outside-window warning
+no-ack-flag warning
 paws-rejected warning
 overlap-conflict error
 packet-loss warning

@@ -53,6 +53,8 @@ func (r *reader) read() {
 	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.tx.acked) > uint32(farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.v.kind = KindUnacceptable
 		r.v.notes |= NoteOldACK
+	case s.Flags&wire.FIN != 0 && r.misplaced():
+		r.v.kind = KindUnacceptable
 	case r.pos != r.next:
 		r.readDisorder()
 	case r.end == r.pos:
@@ -133,7 +135,8 @@ func (r *reader) closeRare() {
 // moves reports whether the conv is to take the segment. What a receiver drops moves nothing; but what comes with too old a
 // timestamp its sender has sent, and will send again.
 func (r *reader) moves() bool {
-	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0
+	return r.v.kind != KindUnacceptable || r.s.Flags.Any(wire.SYN|wire.RST) || r.v.notes&NotePAWS != 0 && r.s.Flags&wire.FIN == 0 ||
+		r.s.Flags.Has(wire.FIN) && r.misplaced()
 }
 
 // apart are the kinds of segments that the conv does not take as it does others.
@@ -169,6 +172,9 @@ func (r *reader) mark() {
 	switch {
 	case f&wire.SYN != 0:
 		tick(&r.a.syns)
+		if f&wire.FIN != 0 {
+			tick(&r.a.fins)
+		}
 	case f&wire.RST != 0:
 		tick(&r.a.rsts)
 	case f&wire.FIN != 0:

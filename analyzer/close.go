@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tcptrace/fsm"
+	"tcptrace/internal/wire"
 )
 
 // CloseKind says how a connection ended.
@@ -39,6 +40,8 @@ type Close struct {
 	OtherState  fsm.State // in which its receiver was
 	Frame       uint64    // the RST
 	Time        Time
+
+	Text string // that it carries (RFC 9293 3.5.3), its beginning, escaped (EscapeText)
 
 	rst fact
 }
@@ -117,7 +120,7 @@ func (s *scene) whoClosed(c *Close) {
 		c.First, c.HasFirst = Server, true
 	default:
 		for i := range s.facts {
-			if f := &s.facts[i]; isFIN(f) {
+			if f := &s.facts[i]; isFIN(f) && !f.any(wire.SYN) {
 				c.First, c.HasFirst = s.sender(f), true
 				return
 			}
@@ -185,8 +188,12 @@ func (s *scene) life(side Side) []Step {
 
 func (s *scene) explainReset(c *Close, rst *fact) {
 	by := s.sender(rst)
+	if s.c.Self() {
+		by = Client // what it sent is the client's
+	}
 	c.Kind, c.By, c.Frame, c.Time, c.rst = CloseReset, by, s.frame(rst), rst.time, *rst
 	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
+	c.Text = s.resetText(rst)
 }

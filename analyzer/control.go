@@ -19,7 +19,12 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	switch {
 	case s.Flags.Any(wire.RST):
 		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
-		switch ok := c.rst(tx, rx, s); {
+		first := !c.flags.has(reset)
+		ok := c.rst(tx, rx, s)
+		if s.Bits&wire.HasText != 0 {
+			c.markText(&p.marks, s, first && ok)
+		}
+		switch {
 		case !ok:
 			bits = factOutside
 			c.provoke(rx)
@@ -40,10 +45,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		case old:
 			bits = factForeign // the network held it back
 		}
-	case tx.end != 0 && !tx.spans(s.Seq):
-		c.noteControl(p, s, factForeign) // a FIN of a later connection, the SYN of which was not captured
-		return
-	case !s.Flags.Has(wire.ACK), tx.end != 0 && !tx.endsBy(s), !tx.flags.has(sentFIN) && c.showsOctetBefore(s.Dir, s.Seq+s.Len+1):
+	case !s.Flags.Has(wire.ACK), !c.takesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.noteControl(p, s, factForeign)
 		return
@@ -227,7 +229,7 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= SawFIN
 	}
-	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	fin := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq)) + reassembly.Pos(s.SeqLen()-1)
 	if s.Key.V6 == 0 && s.IPID == 0 {
 		tx.flags |= noIPIDs
 	}
@@ -243,6 +245,12 @@ func (c *conv) finSent(tx *half, s *wire.Segment) {
 	tx.flags |= sentFIN
 	tx.zeek = zeekClosed
 	tx.end = max(tx.end, fin+1)
+}
+
+// takesFIN reports whether the FIN in s, with an ACK, may be that of tx: its number is not of a later connection, the SYN of which
+// was not captured, nor of octets that tx sends.
+func (c *conv) takesFIN(tx *half, s *wire.Segment) bool {
+	return (tx.end == 0 || tx.spans(s.Seq) && tx.endsBy(s)) && (tx.flags.has(sentFIN) || !c.showsOctetBefore(s.Dir, s.Seq+s.Len+1))
 }
 
 // endsBy reports whether the FIN in s is where the half can have ended: behind all that it has sent.

@@ -69,6 +69,9 @@ const (
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 )
 
+// spoke: it sent a SYN, or a segment with ACK that is no RST.
+const spoke = sentSYN | sentSYNACK | sentACK | sentFIN
+
 func (f halfFlags) has(m halfFlags) bool { return f&m != 0 }
 
 // knowsScale reports whether the scale of the windows between two halves is known: both SYNs were captured, or one
@@ -110,9 +113,10 @@ type conv struct {
 	firstDir   uint8  // direction of the first packet
 	asker      uint8  // direction of the first payload, valid with asked
 	history    dirHistory
+	kindsAbove uint8 // see kinds
 	facts      factList
 	marks      marks
-	kinds      uint32    // of marks, as bits
+	kinds      uint32    // of marks, as bits; from the 32nd on they are in kindsAbove, for want of room
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
 }
 
@@ -156,6 +160,8 @@ func (c *conv) client() (dir uint8, how Roles) {
 		return 0, how
 	case how == RolesHandshake:
 		return c.opener, how
+	case c.probed():
+		return c.firstDir, RolesInferred
 	case a != b && a > b:
 		return 0, RolesInferred
 	case a != b:
@@ -164,6 +170,12 @@ func (c *conv) client() (dir uint8, how Roles) {
 		return c.asker, RolesInferred
 	}
 	return c.firstDir, RolesInferred
+}
+
+// probed reports whether nothing was seen so far that an endpoint with a connection sends, and what was seen first is no RST.
+func (c *conv) probed() bool {
+	a, b := &c.half[c.firstDir], &c.half[1-c.firstDir]
+	return !(a.flags | b.flags).has(spoke) && a.packets > 0 && !a.flags.has(sentRST)
 }
 
 // portClass ranks a port by how likely a client has it: well-known, registered, ephemeral.

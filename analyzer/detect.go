@@ -29,6 +29,7 @@ const (
 	signCloseWait
 	signSlowOpening // the SYN was answered later than what followed
 	signMissing     // segments were lost and not repaired
+	signProbe       // a segment without SYN, ACK and RST
 	signBothFIN     // each sent its FIN without having the other's
 )
 
@@ -61,6 +62,9 @@ func (s *scene) detect() {
 		}
 	}
 	slices.SortStableFunc(s.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Frame, b.Frame) })
+	if s.c.Self() {
+		s.uniteAnomalies()
+	}
 }
 
 // look finds the signs.
@@ -78,6 +82,9 @@ func (s *scene) look() {
 		d := f.dir()
 		if f.bits.has(factStandIn) {
 			continue
+		}
+		if isProbe(f) {
+			s.signs |= signProbe
 		}
 		switch {
 		case isRST(f):

@@ -54,7 +54,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 		return slot, false
 	}
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
-	t.passOver(slot, s, KindCaptureDuplicate)
+	t.passOver(slot, s, KindCaptureDuplicate, 0)
 	c.count(&c.half[s.Dir], s)
 	return slot, true
 }

@@ -19,7 +19,7 @@ type mark struct {
 	dir        uint8
 	doubtful   bool  // of markSucceeded: whether who should have sent the SYN did is not known
 	ttl, usual uint8 // of markStrange: its TTL and its sender's; of markBadSum the TTL of the first
-	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits
+	causes     uint8 // of markLoss: of the retransmissions that repaired, as bits; of markOutside: a bit if any brought data, one if any was a FIN
 }
 
 type markKind uint8
@@ -45,7 +45,7 @@ const (
 	markFullWindow                  // dir filled its peer's window
 	markShrunk                      // dir took back window: amount at most
 	markKeepAlive                   // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
-	markOutside                     // data of dir that its peer's window did not allow: amount is how far, negative: before it
+	markOutside                     // data or FINs of dir that its peer's window did not allow: amount is how far, negative: before it
 	markOldStamp                    // segments of dir with a timestamp older than one that its peer has: by amount at most
 	markOldACK                      // ACKs of dir too old for its peer: amount is by how much at most
 	markUnsent                      // dir acknowledged what its peer has not sent: amount; 0: that is not proved
@@ -56,8 +56,23 @@ const (
 	markStrangeSACK                 // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
 	markSYNOptions                  // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
 	markMissing                     // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
+	markNoACK                       // segments of dir without SYN, ACK and RST
+	markResetText                   // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
 	numMarkKinds
 )
+
+const _ = uint(40 - numMarkKinds) // a conv has a bit for each
+
+// hasKind reports whether there is a mark of that kind.
+func (c *conv) hasKind(k markKind) bool { return (uint64(c.kinds)|uint64(c.kindsAbove)<<32)>>k&1 != 0 }
+
+func (c *conv) setKind(k markKind, on bool) {
+	bits := uint64(c.kinds) | uint64(c.kindsAbove)<<32
+	if bits &^= 1 << k; on {
+		bits |= 1 << k
+	}
+	c.kinds, c.kindsAbove = uint32(bits), uint8(bits>>32)
+}
 
 // marks are a connection's list of them: the first, +1.
 type marks uint32
@@ -122,7 +137,7 @@ func (p *markPool) appendTo(l marks, buf []mark) []mark {
 
 // find is the mark of a kind and a direction, nil if there is none.
 func (c *conv) find(p *markPool, kind markKind, dir uint8) *mark {
-	if c.kinds>>kind&1 == 0 {
+	if !c.hasKind(kind) {
 		return nil
 	}
 	for i := uint32(c.marks); i != 0; i = p.at(i).next {
@@ -145,7 +160,7 @@ func (c *conv) mark(p *markPool, kind markKind, dir uint8, s *wire.Segment, amou
 		m = p.at(i)
 		*m = mark{time: Time(s.Time), ahead: c.ahead(s), kind: kind, dir: dir, next: uint32(c.marks)}
 		c.marks = marks(i)
-		c.kinds |= 1 << kind
+		c.setKind(kind, true)
 	}
 	m.last = Time(s.Time)
 	m.count++
@@ -194,7 +209,7 @@ func (c *conv) settleSums(p *markPool) {
 		}
 	}
 	if c.find(p, markBadSum, 0) == nil && c.find(p, markBadSum, 1) == nil {
-		c.kinds &^= 1 << markBadSum
+		c.setKind(markBadSum, false)
 	}
 }
 

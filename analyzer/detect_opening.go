@@ -17,10 +17,22 @@ func detectResetInHandshake(s *scene) {
 	if c.Kind != CloseReset || !c.InHandshake || s.c.Outcome == Unanswered {
 		return
 	}
-	// Who resets a SYN-ACK without having sent its SYN, as far as the capture shows, has lost nothing: the SYN was an old one.
+	// Who resets a SYN-ACK without having sent its SYN, as far as the capture shows, has lost nothing: the SYN was an old one, or not its own.
 	if s.find(s.dir(c.By), 0, isSYN) != nil || s.find(s.dir(c.By.Peer()), 0, isSYN) != nil || !isPlainRST(&c.rst) {
 		s.raise(c.By.Peer(), &c.rst, args{int64(c.Cause), int64(c.Time - s.c.Start)})
 	}
+}
+
+func detectUnasked(s *scene) {
+	c := &s.j.Close
+	synack := s.find(s.dir(c.By.Peer()), 0, isSYNACK)
+	if c.Cause == ResetUnasked && synack != nil {
+		s.raise(c.By, &c.rst, args{int64(c.Time - synack.time)})
+	}
+}
+
+func detailUnasked(a *Anomaly) string {
+	return "the " + a.Side.String() + " answered a SYN-ACK by a plain RST " + duration(a.args[0]) + " later, as a host does that did not ask for it, or a half-open scan; the SYN was not captured"
 }
 
 func detailResetInHandshake(a *Anomaly) string {
@@ -297,7 +309,7 @@ func detailSplit(a *Anomaly) string {
 // another than the one of the conversation before, which had no answer.
 func detectSYNChanged(s *scene) {
 	for dir := range uint8(2) {
-		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count).has(wasUnanswered) {
+		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count)&(wasUnanswered|wasProbe) == wasUnanswered {
 			s.raiseMark(m, args{0, m.amount}).onSide(s.side(dir))
 		}
 		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil && s.opens() {

@@ -74,13 +74,20 @@ func detailShrunk(a *Anomaly) string {
 func detectOutside(s *scene) {
 	for dir := range uint8(2) {
 		if m := s.marked(markOutside, dir); m != nil {
-			s.raiseMark(m, args{int64(m.count), m.amount}).onSide(s.side(1 - dir))
+			s.raiseMark(m, args{int64(m.count), m.amount, int64(m.causes)}).onSide(s.side(1 - dir))
 		}
 	}
 }
 
 func detailOutside(a *Anomaly) string {
-	text := count(a.args[0], "segment") + " of the " + a.Side.Peer().String() + " with data "
+	what := " with data "
+	switch uint8(a.args[2]) {
+	case outsideFIN:
+		what = " with a FIN "
+	case outsideFIN | outsideData:
+		what = " with data or a FIN "
+	}
+	text := count(a.args[0], "segment") + " of the " + a.Side.Peer().String() + what
 	if far := a.args[1]; far < 0 {
 		return text + count(-far, "byte") + " before what the " + a.Side.String() + " expects"
 	}
@@ -173,7 +180,7 @@ func detectStrange(s *scene) {
 
 var betrayals = [...]string{
 	"", "its IP ID is out of order", "its timestamp is missing or out of order", "its number is not the one expected", "that one goes on as if it had not sent it",
-	"it acknowledges what cannot have reached that one yet",
+	"it acknowledges what cannot have reached that one yet", "it is a FIN without ACK",
 }
 
 func detailStrange(a *Anomaly) string {

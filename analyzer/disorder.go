@@ -77,6 +77,15 @@ func (r *reader) outside() bool {
 	return r.pos > max(r.rx.rightWin, r.next)+reassembly.Pos(max(r.b.windowMax, 1<<16))
 }
 
+// misplaced reports whether a FIN is none that its receiver takes: it has no ACK (RFC 9293 3.10.7.4), or the receiver has acknowledged
+// what is there, and that was no FIN. The conv knows that such a FIN ends nothing.
+func (r *reader) misplaced() bool {
+	if !r.s.Flags.Has(wire.ACK) {
+		return (r.tx.flags | r.rx.flags).has(spoke)
+	}
+	return r.tx.end != 0 && r.end-1 < r.una && r.rx.acked != 0 && !r.c.takesFIN(r.tx, r.s)
+}
+
 // isKeepAlive reports whether the segment is one below the next number, with at most one byte, while nothing
 // is in flight. A pure ACK that was overtaken by what its sender sent next looks the same, but is older.
 func (r *reader) isKeepAlive() bool {

@@ -66,9 +66,9 @@ func (a *book) glance() glance {
 }
 
 // unlike reports whether a segment is unlike those that its sender sent before: by its TTL, by its timestamp, or because it
-// is an RST.
+// is an RST or has no ACK.
 func (a *book) unlike(s *wire.Segment) bool {
-	return s.TTL-a.ttlMin > a.ttlMax-a.ttlMin || s.Flags&wire.RST != 0 || s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-a.tsMax) < 0
+	return s.TTL-a.ttlMin > a.ttlMax-a.ttlMin || s.Flags&(wire.RST|wire.ACK) != wire.ACK || s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-a.tsMax) < 0
 }
 
 // striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
@@ -101,6 +101,9 @@ func (r *reader) observeEpisodes(was glance) {
 	}
 	if r.v.notes&strikingNotes != 0 {
 		r.noteWindows()
+	}
+	if s.Flags&(wire.SYN|wire.RST|wire.ACK) == 0 {
+		r.note(markNoACK, s.Dir)
 	}
 	if r.unlike && (s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0) {
 		r.suspect(was)
@@ -186,7 +189,8 @@ func (r *reader) rejected() {
 		m := r.note(markOldACK, dir)
 		m.amount = max(m.amount, int64(uint32(r.tx.acked)-r.s.Ack))
 		r.c.provoke(r.rx)
-	case r.s.Len > 0:
+	case !r.s.Flags.Has(wire.ACK):
+	case r.s.SeqLen() > 0:
 		far := int64(r.pos - r.una)
 		if far > 0 {
 			far = int64(r.end - r.rx.rightWin)
@@ -195,9 +199,22 @@ func (r *reader) rejected() {
 	}
 }
 
+// What markOutside is about: mark.causes.
+const (
+	outsideData uint8 = 1 << iota
+	outsideFIN
+)
+
 func (r *reader) beyond(far int64) {
-	if m := r.note(markOutside, r.s.Dir); m.count == 1 || far > m.amount {
+	m := r.note(markOutside, r.s.Dir)
+	if m.count == 1 || far > m.amount {
 		m.amount = far
+	}
+	if r.s.Len > 0 {
+		m.causes |= outsideData
+	}
+	if r.s.Flags.Has(wire.FIN) {
+		m.causes |= outsideFIN
 	}
 }
 

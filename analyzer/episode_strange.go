@@ -15,6 +15,7 @@ const (
 	badPosition                       // a number that the receiver does not expect
 	badEnd                            // the sender goes on behind what would have ended it
 	badTiming                         // it acknowledges sooner than its sender can have received
+	badFlags                          // a FIN without ACK
 )
 
 // farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
@@ -40,7 +41,7 @@ func (r *reader) suspect(was glance) {
 	}
 	rst, ends := s.Flags.Any(wire.RST), s.Flags.Any(wire.RST|wire.FIN)
 	switch {
-	case what == badTTL && !ends, what&badTTL == 0 && !rst: // routes change; hosts have several counters
+	case what == badTTL && !ends, what&(badTTL|badFlags) == 0 && !rst: // routes change; hosts have several counters
 		return
 	case m != nil && (m.amount != 0 || what == 0):
 		return // one is enough
@@ -80,11 +81,14 @@ func (r *reader) misfits(was glance) (what betrayal) {
 	if s.IPID != 0 && before.counts() && s.IPID-was.id+largestStep > 2*largestStep {
 		what |= badID
 	}
+	if s.Flags&(wire.FIN|wire.ACK) == wire.FIN {
+		what |= badFlags
+	}
 	stamped := s.Bits&wire.HasTimestamps != 0
 	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
 		what |= badTimestamp
 	}
-	if r.v.kind == KindUnacceptable && r.v.notes&NotePAWS == 0 {
+	if r.v.kind == KindUnacceptable && r.v.notes&NotePAWS == 0 && what&badFlags == 0 {
 		what |= badPosition
 	}
 	return what

@@ -189,7 +189,10 @@ func (t *Tracker) settle(slot uint32) {
 			continue
 		}
 		last, frame := c.last, c.lastFrame
-		t.passOver(slot, s, KindUnacceptable)
+		t.passOver(slot, s, KindUnacceptable, h.reason())
+		if t.keeps && !c.isEcho(s) {
+			t.revisions = append(t.revisions, Revision{Frame: s.Frame, Kind: KindUnacceptable, Notes: h.reason()})
+		}
 		c.count(&c.half[s.Dir], s)
 		if h.kind != holdFar {
 			c.noteControl(&t.facts, s, factForeign)
@@ -199,6 +202,17 @@ func (t *Tracker) settle(slot uint32) {
 		}
 	}
 	t.unused = append(t.unused, h)
+}
+
+// reason is why what was held began nothing.
+func (h *hold) reason() Notes {
+	switch {
+	case h.kind == holdFar:
+		return NoteFarOff
+	case h.answered:
+		return NoteChallenged
+	}
+	return NoteNotTaken
 }
 
 // release settles what the conversation in slot holds, or begins the conversation of that. It reports whether

@@ -59,6 +59,7 @@ type side struct {
 	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not
 	firstFIN           int    // index of its first FIN in facts, -1
 	goodSum            bool   // it computes checksums
+	spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
 	unacked            uint64 // payload sent, and not acknowledged by anything captured
 	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
 	atTap              bool   // what passes it has
@@ -118,9 +119,10 @@ func (s *story) move(ev fsm.Event, step Step) {
 func (s *story) sent(ev fsm.Event, f *fact) {
 	step := Step{Evidence: EvidenceSent, Frame: s.frame(f), Time: f.time, NotBefore: s.self.sentSince(f.time), NotAfter: f.time}
 	if f.bits.has(factStandIn) {
-		step.Evidence = EvidenceAcknowledged
-		step.ProofFrame = s.frame(f)
-		step.NotBefore = 0
+		step.Evidence, step.ProofFrame, step.NotBefore = EvidenceAcknowledged, s.frame(f), 0
+		if ev == fsm.SendSYN && s.first(s.peer, 0, ordinary) < 0 {
+			step.Evidence, step.ProofFrame = EvidenceAssumed, 0 // a SYN-ACK alone: somebody else may have sent the SYN in its name
+		}
 	}
 	s.move(ev, step)
 }

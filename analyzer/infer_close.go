@@ -280,8 +280,8 @@ func (s *story) peerFIN() (fin, proof *fact) {
 		}
 		return proof, proof // the FIN itself was not captured
 	}
-	if fin == nil {
-		return nil, nil
+	if fin == nil || fin.any(wire.SYN) && s.first(s.me, 0, isSYNACK) >= 0 {
+		return nil, nil // what comes with a SYN the SYN-ACK acknowledges, or it is not taken
 	}
 	copies := 0
 	for i := s.first(s.peer, 0, isFIN); i >= 0; i = s.first(s.peer, i+1, isFIN) {

@@ -16,7 +16,8 @@ func (s *story) opening() {
 		s.accept(synack)
 	case syn >= 0:
 		s.dial(syn, -1)
-	case s.refuse():
+	case s.refuse(), s.refuseProbe():
+	case s.unasked() && s.backscatter():
 	case s.first(s.peer, 0, isSYNACK) >= 0:
 		s.dialUnseen(&s.facts[s.first(s.peer, 0, isSYNACK)])
 	default:
@@ -63,6 +64,19 @@ func (s *story) midstream() {
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
 }
 
+// unaskedBy reports whether all that the sender in a direction sent, as far as the capture shows, are plain RSTs that answer a SYN-ACK. Whether it
+// had sent a SYN nobody can tell; it has no connection when it answers so (RFC 9293 3.10.7.1).
+func (m *mind) unaskedBy(dir uint8) bool {
+	synack := m.first(1-dir, 0, isSYNACK)
+	if synack < 0 || m.first(dir, 0, func(f *fact) bool { return !isPlainRST(f) || f.bits.has(factForeign) }) >= 0 {
+		return false
+	}
+	rst := m.first(dir, synack, isRST)
+	return rst >= 0 && m.facts[rst].seq == m.facts[synack].ack
+}
+
+func (s *story) unasked() bool { return s.unaskedBy(s.me) }
+
 // backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
 // RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
 func (s *story) backscatter() bool {
@@ -70,7 +84,7 @@ func (s *story) backscatter() bool {
 	if i < 0 || s.facts[i].bits.has(factForeign) {
 		return false
 	}
-	if j := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) }); j >= 0 && j < i {
+	if j := s.first(s.peer, 0, func(f *fact) bool { return !isRST(f) }); j >= 0 && j < i && !s.unasked() {
 		return false
 	}
 	f := &s.facts[i]

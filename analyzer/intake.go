@@ -37,6 +37,9 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 	if len(in.begun) > 0 {
 		in.begun.pass(s)
 	}
+	if s.Flags&wire.RST != 0 && s.PayloadCap > 0 {
+		carryText(s, in.Payload(s, data))
+	}
 	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Summary.Packets
 	if s.Bits&(wire.FirstFragment|wire.Reassembled|wire.CutOptions|wire.BadOptions|wire.Tunneled) != 0 {
 		in.Summary.note(s.Bits)

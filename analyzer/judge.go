@@ -47,6 +47,9 @@ func (j *Judgment) follow(c *Conversation) {
 			j.State[side] = steps[len(steps)-1].State
 		}
 	}
+	if c.Self() {
+		j.unite()
+	}
 	s := &j.scene
 	s.mind, s.c, s.j = m, c, j
 	j.Close = s.explain()
@@ -94,7 +97,7 @@ func (h *half) sideOf(peer *half) side {
 		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
 		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
-		firstFIN: -1, goodSum: h.flags.has(goodSum),
+		firstFIN: -1, goodSum: h.flags.has(goodSum), spoke: h.flags.has(spoke),
 		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(noIPIDs),
 	}
 }
@@ -185,7 +188,7 @@ const finTimeout Time = 1e9
 // and its own FIN, acknowledged by fact i.
 func (m *mind) standInClose(dir uint8, i int) {
 	unseen, seen := &m.sides[dir], &m.sides[1-dir]
-	fin := m.first(1-dir, 0, isFIN)
+	fin := m.first(1-dir, 0, func(f *fact) bool { return isFIN(f) && !f.any(wire.SYN) }) // that of a SYN nobody may have answered
 	var own *fact
 	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
 	// in what it acknowledged last, be it with data. Much later it may have timed out in FIN_WAIT_2.

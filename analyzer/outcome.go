@@ -109,7 +109,7 @@ func (s *scene) outcome() Outcome {
 // was never answered gives up.
 func (s *scene) outcomeOfReset() Outcome {
 	switch {
-	case s.j.Close.Cause == ResetRefused:
+	case s.j.Close.Cause == ResetRefused, s.j.Close.Cause == ResetProbe:
 		return Refused
 	case s.neverOpened():
 		return Unanswered
@@ -123,10 +123,10 @@ func (s *scene) heardSYNACK() bool {
 	return st != nil && st.Evidence > EvidenceAssumed
 }
 
-// neverOpened reports whether an endpoint sent a SYN and nothing shows that its peer took notice: both never were
+// neverOpened reports whether an endpoint sent a SYN, or probes, and nothing shows that its peer took notice: both never were
 // in another state than SYN_SENT and CLOSED, and no RST answers a SYN-ACK that was not captured.
 func (s *scene) neverOpened() bool {
-	dialed := false
+	_, dialed := s.probed()
 	for side, steps := range s.j.Trajectory {
 		me := s.of(Side(side))
 		if s.find(s.dir(Side(side)), 0, func(f *fact) bool { return isPlainRST(f) && me.knowsISN && f.seq == me.isn+1 }) != nil {

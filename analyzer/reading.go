@@ -102,6 +102,9 @@ const (
 	NotePAWS                              // its timestamp is older than its receiver accepts (RFC 7323 5.3)
 	NoteAnswersSYN                        // a SYN-ACK again because the SYN came again
 	NoteOldACK                            // an ACK number that its receiver does not accept (RFC 5961 5)
+	NoteChallenged                        // a SYN or SYN-ACK with another ISN that opens nothing: an ACK of the connection answered it
+	NoteNotTaken                          // the same, but nothing answered it that acknowledges it
+	NoteFarOff                            // numbers that no window of the connection reaches: of another one, or forged
 	numNotes            = iota
 )
 
@@ -112,6 +115,7 @@ var noteNames = [numNotes]string{
 	"previous-segment-missing", "ack-of-unseen", "zero-window", "window-full", "window-exceeded", "window-shrunk", "partial-ack",
 	"port-reused", "ecn-ce", "ecn-ece", "ecn-cwr", "urgent", "super-segment", "dsack", "sack-reneged", "stale-ack", "truncated",
 	"after-its-ack", "lost-before-tap", "paws", "answers-repeated-syn", "ack-not-accepted",
+	"opens-nothing-challenged", "opens-nothing-not-taken", "of-another-connection",
 }
 
 // Has reports whether all of m are set.
@@ -140,6 +144,7 @@ type Reading struct {
 	Cause    Cause // of a retransmission
 	Spurious bool  // a retransmission that was not needed, as far as is known now
 	Notes    Notes
+	Text     []byte // what was captured of the payload of an RST; set by a second pass
 
 	// Amends is the frame of an earlier retransmission that now proves spurious; 0 of an ordinary
 	// reading. Of an amendment only First, Client, Segment, Kind, Cause, Spurious and Seq are set.

@@ -12,7 +12,9 @@ type ResetCause uint8
 const (
 	NoReset              ResetCause = iota
 	ResetRefused                    // a SYN, where nobody listens
+	ResetProbe                      // a segment that begins no connection, as port scans send
 	ResetScan                       // a SYN-ACK, at once: the client only wanted to know, or had given up already
+	ResetUnasked                    // a SYN-ACK, to a SYN that was not captured, if there was one
 	ResetAbandoned                  // nothing: the client gave up while it connected
 	ResetDropped                    // nothing: the server took its SYN-ACK back
 	ResetUnreadData                 // the peer's FIN: bytes were not read, or SO_LINGER 0
@@ -30,7 +32,9 @@ const (
 var resetCauses = [...]struct{ name, text string }{
 	NoReset:              {"", ""},
 	ResetRefused:         {"refused", "it answers the SYN"},
+	ResetProbe:           {"probe", "it answers a segment that begins no connection, as port scans send"},
 	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
+	ResetUnasked:         {"unasked", "it answers a SYN-ACK that its sender did not ask for, or no longer: the capture does not have the SYN"},
 	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
 	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
 	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
@@ -84,6 +88,8 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 		return ResetInjected
 	case c.InHandshake:
 		return s.causeInHandshake(c, rst)
+	case s.answersProbe(rst):
+		return ResetProbe
 	case s.goesOn(c.By, rst) && plain:
 		return ResetOnPath
 	case s.marksBefore(markChallenge, peer, rst) && plain:
@@ -153,6 +159,9 @@ func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
 	}
 	if s.find(me, 0, isSYN) == nil && c.OtherState == fsm.SynSent {
 		return ResetRefused
+	}
+	if s.unaskedBy(me) {
+		return ResetUnasked
 	}
 	synack := s.find(peer, 0, isSYNACK)
 	if synack != nil && isPlainRST(rst) && rst.time-synack.time <= roundTrip {

@@ -11,12 +11,13 @@ type predecessor uint32
 
 const (
 	wasClosed      predecessor = 1 << iota // both FINs were acknowledged
-	wasUnanswered                          // its SYN had no answer
+	wasUnanswered                          // its SYN had no answer, nor had a port scan
 	wasReset                               // or refused
 	waitedAtOpener                         // the side that sent the SYN was in TIME_WAIT
 	waitedAtPeer                           // the other was
 	largerISN                              // than all that its sender had used
 	laterTimestamp
+	wasProbe // of a port scan: there was no SYN
 )
 
 func (f predecessor) has(m predecessor) bool { return f&m != 0 }
@@ -61,6 +62,9 @@ func (t *Tracker) standing(slot uint32, opener uint8, at Time) (was predecessor)
 		was = wasUnanswered
 	case Reset, Refused:
 		was = wasReset
+	}
+	if _, ok := t.bench.judgment.mind.probed(); ok {
+		was |= wasProbe
 	}
 	for side, state := range t.bench.judgment.State {
 		switch {

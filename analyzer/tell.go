@@ -6,13 +6,13 @@ import (
 )
 
 // passOver reads a segment that the analysis passes over.
-func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind) {
+func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind, notes Notes) {
 	c := t.slab.at(slot)
 	if !c.flags.has(isRead) {
 		return
 	}
 	r := t.reader(c, t.ledgers.at(slot), s)
-	r.v.kind = kind
+	r.v.kind, r.v.notes = kind, notes
 	r.place()
 	r.a.observe(r.tx, s)
 	if kind == KindCaptureDuplicate {
@@ -81,6 +81,7 @@ type Revision struct {
 	Kind     Kind
 	Cause    Cause
 	Spurious bool
+	Notes    Notes // beside those that the segment has
 }
 
 // KeepRevisions has the tracker keep them.
@@ -95,7 +96,7 @@ func (t *Tracker) revise(r *reader, to Reading) {
 		return
 	}
 	if t.keeps {
-		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious})
+		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious, 0})
 	}
 	if t.watch == nil {
 		return

@@ -26,6 +26,7 @@ type SegmentView struct {
 	Cause    Cause        // valid if Kind is Retransmission
 	Spurious bool         // so is this
 	State    [2]fsm.State // of both endpoints after the segment, by Side
+	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning, escaped (EscapeText)
 	Notes    []string     // valid until the Timeline is used again
 }
 
@@ -123,6 +124,9 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 		Kind:   r.Kind, Cause: r.Cause, Spurious: r.Spurious,
 		State: t.state,
 		Notes: t.raised(s.Frame, slices.AppendSeq(v.Notes[:0], r.Notes.All())),
+	}
+	if len(r.Text) > 0 {
+		v.Text = EscapeText(r.Text[:min(len(r.Text), longText)], int(s.Len))
 	}
 	if v.HasAck {
 		v.Ack = t.relative(1-s.Dir, s.Ack)

@@ -253,7 +253,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 // apply adds the segment to the conversation and notes when that ends.
 func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	c := t.slab.at(slot)
-	if Time(s.Time) >= c.last && c.kinds&(1<<markClock) == 0 {
+	if Time(s.Time) >= c.last && !c.hasKind(markClock) {
 		t.add(slot, c, s)
 		return
 	}
@@ -266,7 +266,7 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
 	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.faulty(&t.facts.marks, s) {
-		t.passOver(slot, s, KindUnacceptable)
+		t.passOver(slot, s, KindUnacceptable, 0)
 		return
 	}
 	if c.flags.has(isRead) {
@@ -300,7 +300,7 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	}
 	t.tell(&r)
 	if t.keeps && t.confirming && !c.isEcho(s) {
-		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious})
+		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious, r.v.notes})
 	}
 }
 

@@ -176,6 +176,9 @@ func (e *encoder) close(b []byte, c *analyzer.Close) []byte {
 		b = append(append(b, `","other_state":"`...), c.OtherState.String()...)
 		b = strconv.AppendUint(append(b, `","frame":`...), c.Frame, 10)
 		b = append(e.clock.append(append(b, `,"time":"`...), c.Time), '"')
+		if c.Text != "" {
+			b = appendString(append(b, `,"text":`...), c.Text)
+		}
 	}
 	return append(b, '}')
 }

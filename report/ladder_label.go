@@ -29,6 +29,12 @@ var kindTexts = map[string]string{
 	analyzer.KindCaptureDuplicate.String():   "captured twice",
 }
 
+// noteTexts say notes that their names do not say well enough.
+var noteTexts = map[string]string{
+	"opens-nothing-challenged": "opens nothing: the connection goes on, and answers by an ACK of its own",
+	"opens-nothing-not-taken":  "opens nothing: nothing acknowledges it",
+}
+
 // resentTexts say why a segment was sent again; what is not here is not known.
 var resentTexts = map[string]string{
 	analyzer.CauseTimeout.String():   "timer",
@@ -102,6 +108,9 @@ func whatItIs(v *analyzer.SegmentView, raised []analyzer.Anomaly) string {
 		}
 		parts = append(parts, text)
 	}
+	if v.Text != "" {
+		parts = append(parts, `text "`+v.Text+`"`)
+	}
 notes:
 	for _, note := range v.Notes {
 		for i := range raised {
@@ -109,7 +118,11 @@ notes:
 				continue notes
 			}
 		}
-		parts = append(parts, strings.ReplaceAll(note, "-", " "))
+		text := noteTexts[note]
+		if text == "" {
+			text = strings.ReplaceAll(note, "-", " ")
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -90,6 +90,7 @@ type CloseRecord struct {
 	OtherState   string `json:"other_state,omitempty" expr:"other_state"`
 	Frame        uint64 `json:"frame,omitempty" expr:"frame"`
 	Time         Time   `json:"time,omitzero" expr:"time"`
+	Text         string `json:"text,omitempty" expr:"text"` // that the RST carries, escaped
 }
 
 // Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine
@@ -209,7 +210,7 @@ func newCloseRecord(c *analyzer.Close) CloseRecord {
 	}
 	if c.Kind == analyzer.CloseReset {
 		r.Cause, r.By, r.Frame, r.Time = c.Cause.String(), c.By.String(), c.Frame, Time(c.Time)
-		r.ByState, r.OtherState = c.ByState.String(), c.OtherState.String()
+		r.ByState, r.OtherState, r.Text = c.ByState.String(), c.OtherState.String(), c.Text
 	}
 	return r
 }

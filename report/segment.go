@@ -28,7 +28,8 @@ type SegmentRecord struct {
 	Kind     string   `json:"kind"`
 	Cause    string   `json:"cause,omitempty"` // present, as spurious, for retransmissions
 	Spurious *bool    `json:"spurious,omitempty"`
-	Client   string   `json:"client"` // states after the segment
+	Text     string   `json:"text,omitempty"` // that an RST carries, escaped
+	Client   string   `json:"client"`         // states after the segment
 	Server   string   `json:"server"`
 	Notes    []string `json:"notes"`
 }
@@ -37,7 +38,7 @@ type SegmentRecord struct {
 func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 	r := SegmentRecord{
 		Schema: segmentSchema, Stream: v.Stream, Frame: v.Frame, Time: Time(v.Time), TimeS: floatSeconds(v.Since),
-		From: v.From.String(), Flags: v.Flags, Seq: v.Seq, Len: v.Len, Window: v.Window, Unscaled: v.Unscaled, Kind: v.Kind.String(),
+		From: v.From.String(), Flags: v.Flags, Seq: v.Seq, Len: v.Len, Window: v.Window, Unscaled: v.Unscaled, Kind: v.Kind.String(), Text: v.Text,
 		Client: v.State[analyzer.Client].String(), Server: v.State[analyzer.Server].String(), Notes: append([]string{}, v.Notes...),
 	}
 	if v.HasAck {
@@ -49,8 +50,8 @@ func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 	return r
 }
 
-// segment appends the record of v. As in [encoder.conversation], no string needs escaping: all
-// are names from fixed tables.
+// segment appends the record of v. As in [encoder.conversation], no string but an RST's text needs escaping: all
+// others are names from fixed tables.
 func (e *encoder) segment(b []byte, v *analyzer.SegmentView) []byte {
 	b = strconv.AppendUint(append(b, `{"schema":"`+segmentSchema+`","stream":`...), v.Stream, 10)
 	b = strconv.AppendUint(append(b, `,"frame":`...), v.Frame, 10)
@@ -71,6 +72,9 @@ func (e *encoder) segment(b []byte, v *analyzer.SegmentView) []byte {
 	if v.Kind == analyzer.KindRetransmission {
 		b = append(append(b, `,"cause":"`...), v.Cause.String()...)
 		b = strconv.AppendBool(append(b, `","spurious":`...), v.Spurious)
+	}
+	if v.Text != "" {
+		b = appendString(append(b, `,"text":`...), v.Text)
 	}
 	b = append(append(b, `,"client":"`...), v.State[analyzer.Client].String()...)
 	b = append(append(b, `","server":"`...), v.State[analyzer.Server].String()...)

@@ -19,11 +19,18 @@ func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	var out []string
 	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
+			if c.Self() {
+				s = ofOneSocket.Replace(analyzer.OneSocket(s))
+			}
 			out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
 		}
 	}
 	return out
 }
+
+// ofOneSocket takes the two sides out of the story of a socket that is connected to itself.
+var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", "both FINs were", "its FIN was", "both sides are left", "it is left",
+	"both sides have the connection still", "it has the connection still", " on either side", "", "neither side closed", "it did not close")
 
 // teller tells a part of the story by each method: a sentence without its dot, or nothing.
 type teller struct {
@@ -71,8 +78,13 @@ func (t *teller) opening() string {
 	at, ok := t.opened()
 	who := ""
 	switch failed := notOpened[t.c.Outcome]; {
+	case t.c.Roles == analyzer.RolesHandshake && t.c.Completeness&analyzer.SawSYN == 0 && !ok:
+		who = fmt.Sprintf("%s answered a SYN in the name of %s that is not in the capture", server, client)
+		if failed != "" {
+			who += "; nobody acknowledged the SYN-ACK"
+		}
 	case failed != "":
-		who = fmt.Sprintf("%s tried to connect to %s and %s", client, server, failed)
+		who = fmt.Sprintf("%s %s %s and %s", client, t.attempt(), server, failed)
 	case ok:
 		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, humanDuration(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
@@ -89,6 +101,14 @@ func (t *teller) opening() string {
 		}
 	}
 	return who
+}
+
+// attempt is what led to no connection: without a SYN it was a probe.
+func (t *teller) attempt() string {
+	if t.c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == 0 {
+		return "probed"
+	}
+	return "tried to connect to"
 }
 
 func (t *teller) exchange() string {
@@ -193,7 +213,7 @@ func brings(a *analyzer.Anomaly, others []*analyzer.Anomaly) (n int) {
 }
 
 // toldByClose are the anomalies of which the sentence about the close says as much.
-var toldByClose = map[string]bool{"abortive-close": true}
+var toldByClose = map[string]bool{"abortive-close": true, "unasked-syn-ack": true}
 
 // mostTroubles are told, the gravest.
 const mostTroubles = 2

@@ -11,10 +11,14 @@ import (
 func (t *teller) close() string {
 	cl := &t.j.Close
 	switch _, failed := notOpened[t.c.Outcome]; {
-	case failed && (cl.Kind == analyzer.CloseNone || cl.Cause == analyzer.ResetRefused):
+	case failed && (cl.Kind == analyzer.CloseNone || t.c.Outcome == analyzer.Refused):
 		return ""
 	case cl.Kind == analyzer.CloseReset:
-		return fmt.Sprintf("it was ended by an %s (frame %d)", cl, cl.Frame)
+		text := fmt.Sprintf("it was ended by an %s (frame %d)", cl, cl.Frame)
+		if cl.Text != "" {
+			text += `, which carries the text "` + cl.Text + `"`
+		}
+		return text
 	case cl.Kind == analyzer.CloseNone:
 		return "neither side closed"
 	}

@@ -62,6 +62,9 @@ var Terms = []struct {
 		{"paws", "its timestamp is older than its receiver accepts (RFC 7323 5.3)", ""},
 		{"answers-repeated-syn", "a SYN-ACK again because the SYN came again", ""},
 		{"ack-not-accepted", "an ACK number that its receiver does not accept (RFC 5961 5)", ""},
+		{"opens-nothing-challenged", "a SYN or SYN-ACK with another ISN, which the connection answered by an ACK of its own: that goes on (RFC 5961 4.2)", ""},
+		{"opens-nothing-not-taken", "a SYN or SYN-ACK with another ISN, which nothing acknowledged: it opened no connection", ""},
+		{"of-another-connection", "numbers that no window of the connection reaches: another connection's, or forged", ""},
 	}},
 }
 

@@ -100,6 +100,11 @@ func listFields(w io.Writer, part string) error {
 			}
 		}
 	}
+	t.about("The text of an RST (RFC 9293 3.5.3), in the records of conversations (close) and of timeline")
+	if t.wants("text") {
+		t.entry("text", "the payload of the RST, which is no part of the stream: up to 32 bytes of it in close, 256 in timeline; ... where there were more.",
+			`What is not printable ASCII, and " & < > and the backtick, is \xNN; a backslash is doubled.`)
+	}
 	t.about("Where Wireshark's flags (tcp.analysis) differ: its flag, or none, and our kind or note")
 	for _, d := range report.WiresharkDifferences {
 		if t.wants(d.Wireshark, d.Ours) {

@@ -171,9 +171,13 @@ func (w *watcher) frame(frames *source.Batch, i int) error {
 	if rev, ok := w.opts.Revisions[s.Frame]; ok {
 		r := &w.sighting.Reading
 		r.Kind, r.Cause, r.Spurious = rev.Kind, rev.Cause, rev.Spurious
+		r.Notes |= rev.Notes
 	}
 	w.sighting.Conversation, w.sighting.Packet, w.sighting.Data, w.sighting.Segment = n, p, data, s
 	w.sighting.payload = w.intake.Payload(s, data)
+	if s.Flags.Any(wire.RST) {
+		w.sighting.Reading.Text = w.sighting.payload
+	}
 	w.sighting.Fragments = w.parts.find(w.sighting.Fragments[:0], w.intake.Fragments(s))
 	return w.see(&w.sighting)
 }

@@ -53,7 +53,7 @@ func (k *checker) entered(side analyzer.Side, states ...fsm.State) bool {
 }
 
 // inHandshake are the causes of an RST that ends what was not open yet.
-var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetAbandoned, analyzer.ResetDropped}
+var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetUnasked, analyzer.ResetAbandoned, analyzer.ResetDropped}
 
 // reset checks the RST that ended the connection.
 func (k *checker) reset(cl *analyzer.Close) {
@@ -63,7 +63,7 @@ func (k *checker) reset(cl *analyzer.Close) {
 	if cl.Cause == analyzer.NoReset {
 		k.errorf("close: reset without a cause")
 	}
-	if (cl.Cause == analyzer.ResetRefused) != (k.c.Outcome == analyzer.Refused) {
+	if (cl.Cause == analyzer.ResetRefused || cl.Cause == analyzer.ResetProbe) != (k.c.Outcome == analyzer.Refused) {
 		k.errorf("close: cause %v beside outcome %v", cl.Cause, k.c.Outcome)
 	}
 	if slices.Contains(inHandshake, cl.Cause) && !k.saw(opens) {

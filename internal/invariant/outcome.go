@@ -70,20 +70,21 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Refused: {
 		close:  []analyzer.CloseKind{analyzer.CloseReset},
 		states: []zeekState{{analyzer.StateREJ, nil}},
-		needs:  analyzer.SawSYN,
-		ends:   func(k *checker) bool { return k.endedBy(analyzer.Client, fsm.RecvRST) },
-		text:   "the client CLOSED by the RST that it received",
+		needs:  analyzer.SawSYN | analyzer.SawRST,
+		ends: func(k *checker) bool {
+			return k.endedBy(analyzer.Client, fsm.RecvRST) || k.probed() && k.only(analyzer.Client) && k.endedBy(analyzer.Server, fsm.SendRST)
+		},
+		text: "the client CLOSED by the RST that it received, or a port scan answered by one",
 	},
 	analyzer.Unanswered: {
 		close: []analyzer.CloseKind{analyzer.CloseNone, analyzer.CloseReset}, // its client may give up by an RST
 		states: []zeekState{
 			{analyzer.StateS0, nil}, {analyzer.StateSH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, nil},
 		},
-		needs: analyzer.SawSYN,
 		ends: func(k *checker) bool {
-			return k.only(analyzer.Client, fsm.SynSent, fsm.Closed) && k.only(analyzer.Server, fsm.SynSent, fsm.Closed)
+			return (k.saw(analyzer.SawSYN) || k.probed()) && k.only(analyzer.Client, fsm.SynSent, fsm.Closed) && k.only(analyzer.Server, fsm.SynSent, fsm.Closed)
 		},
-		text: "both in no other state than SYN_SENT and CLOSED",
+		text: "a SYN, or a port scan, and both in no other state than SYN_SENT and CLOSED",
 	},
 	analyzer.HalfOpen: {
 		close:  []analyzer.CloseKind{analyzer.CloseNone},
@@ -137,6 +138,11 @@ func (k *checker) answered() {
 			k.errorf("outcome %v, but both sides sent data", k.c.Outcome)
 		}
 	}
+}
+
+// probed: a port scan without SYN and ACK, of which nothing counts for the completeness.
+func (k *checker) probed() bool {
+	return k.c.Completeness&^(analyzer.SawRST|analyzer.SawACK) == 0 && k.raised("port-scan")
 }
 
 // only reports whether an endpoint was never in another state than these.

@@ -74,6 +74,7 @@ const (
 	NoLength           // the IP length was 0 (TSO capture): lengths come from the frame
 	Tunneled           // found inside an encapsulation
 	PastFrame          // the IP length runs past the frame, which was cut without its length on the wire being kept
+	HasText            // an RST with payload: Sack holds the beginning of that; not from Decode
 	GoodSum            // the TCP checksum was verified and is right (checksum.go)
 	BadSum             // it is wrong, and is not what is left to the network card
 )
