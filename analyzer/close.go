@@ -35,7 +35,7 @@ type Close struct {
 	Cause       ResetCause
 	InHandshake bool      // before both endpoints were ESTABLISHED
 	By          Side      // whose address the RST bears
-	ByState     fsm.State // in which its sender was
+	ByState     fsm.State // in which its sender was: CLOSED if it had no such connection any more
 	OtherState  fsm.State // in which its receiver was
 	Frame       uint64    // the RST
 	Time        Time
@@ -189,4 +189,7 @@ func (s *scene) explainReset(c *Close, rst *fact) {
 	c.ByState, c.OtherState = s.stateBefore(by, rst), s.stateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
+	if s.wasGone(c) {
+		c.ByState = fsm.Closed
+	}
 }

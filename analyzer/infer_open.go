@@ -49,7 +49,7 @@ func (s *story) refuse() bool {
 
 // midstream starts an endpoint whose opening was not captured.
 func (s *story) midstream() {
-	i := s.first(s.me, 0, ordinary)
+	i := s.first(s.me, 0, func(f *fact) bool { return ordinary(f) && !s.disowned(f) })
 	if i < 0 {
 		if s.backscatter() {
 			return
@@ -61,6 +61,12 @@ func (s *story) midstream() {
 	f := &s.facts[i]
 	s.state = fsm.Established
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.frame(f), Time: f.time, NotAfter: f.time})
+}
+
+// disowned reports whether f is of an older connection, which the peer, in SYN_SENT, does not know any more and resets (RFC 9293 3.5.1,
+// figure 8): of the one that it opens that tells nothing.
+func (s *story) disowned(f *fact) bool {
+	return s.first(s.peer, 0, func(g *fact) bool { return g.ahead > f.ahead && g.seq == f.ack && s.ofAnother(g) }) >= 0
 }
 
 // backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
