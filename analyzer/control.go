@@ -26,7 +26,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		case tx.deaf < 2 || rx.atTap():
 			bits = factAccepted
 		}
-		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before {
+		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.flags.has(sentACK) || tx.prompted(rx, Time(s.Time))) {
 			bits |= factOwnNumber
 		}
 		if s.Flags&wire.ACK == 0 && tx.tooSoon(rx, Time(s.Time)) {
@@ -336,6 +336,13 @@ func (h *half) tooSoon(peer *half, now Time) bool {
 		return false
 	}
 	return now-since < h.distance/2
+}
+
+// prompted reports whether the capture shows what an RST without ACK, in the name of h, may be its answer to. A device on the path can
+// send one, too, which only the time tells.
+func (h *half) prompted(peer *half, now Time) bool {
+	since := now - peer.last
+	return h.distance > 0 && peer.last >= h.last && since <= max(2*h.distance, roundTrip) && (h.distance < captureSkew || since >= h.distance/2)
 }
 
 // longestDelay is how long an ACK is delayed at most (RFC 9293 3.8.6.3).

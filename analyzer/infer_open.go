@@ -258,7 +258,7 @@ func (s *story) acceptProved(synack, own int) {
 // handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
 // it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
 func (s *story) established(ack int) bool {
-	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
+	if rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.bits.has(factForeign) }); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return false
 	}
 	ignored := 0
