@@ -14,7 +14,7 @@ func TestResetBoundaries(t *testing.T) {
 		dialed = "SYN_SENT ESTABLISHED?"
 		refuse = "refused"
 	)
-	path := path(analyzer.Client)
+	path, server := path(analyzer.Client), path(analyzer.Server)
 	checkEdges(t, []edge{
 		{"an RST is taken at what its receiver expects, and nowhere else (RFC 5961 3.2)", request + "+1s < R @(0) win 0\n", path,
 			[]string{"200:200", open, "201:201", ended, "202:202", open}},
@@ -61,6 +61,20 @@ func TestResetBoundaries(t *testing.T) {
 +1s     > P.  1:101(100) ack 1
 +4ms    < R.  1:1(0) ack 101 win 0 ttl 47
 `, says("suspected-injection"), []string{"9999999ns", "no", "10ms", "error"}},
+		{"a device on the path does not know the connection if a plain RST comes sooner than half the way there and back", request + "+1s > P. 101:151(50) ack 201\n+@ < R 201:201(0) win 0\n",
+			cause, []string{"9999999ns", "unknown-on-path", "10ms", "half-open"}},
+		{"be it the answer to a keep-alive", request + "+1s > . 100:100(0) ack 201\n+@ < R 201:201(0) win 0\n",
+			cause, []string{"9999999ns", "unknown-on-path", "10ms", "half-open"}},
+		{"or to a FIN", request + "+1s > F. 101:101(0) ack 201\n+@ < R 201:201(0) win 0\n",
+			cause, []string{"9999999ns", "unknown-on-path", "10ms", "half-open"}},
+		{"out of a silence", request + "+@ > P. 101:151(50) ack 201\n+1ms < R 201:201(0) win 0\n",
+			cause, []string{"518950us", "half-open", "519051us", "unknown-on-path"}},
+		{"the first of them in flight counts", request + "+1s > P. 101:151(50) ack 201\n+@ > P. 151:201(50) ack 201\n+1ms < R 201:201(0) win 0\n",
+			cause, []string{"8999999ns", "unknown-on-path", "9ms", "half-open"}},
+		{"not one that was sent again", request + "+1s > P. 101:151(50) ack 201\n+@+1ms < R 201:201(0) win 0\n",
+			cause, []string{"1ms > P. 151:201(50) ack 201\n", "unknown-on-path", "1ms > P. 101:151(50) ack 201\n", "half-open"}},
+		{"who is answered in its name goes on", request + "+1s > P. 101:151(50) ack 201\n+@ < R 201:201(0) win 0\n",
+			server, []string{"9999999ns", "LISTEN? SYN_RCVD ESTABLISHED", "10ms", "LISTEN? SYN_RCVD ESTABLISHED CLOSED"}},
 		{"a plain RST is not its sender's if that goes on later than anything on its way", request + "+1s > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n+@ < . 201:201(0) ack 151\n",
 			cause, []string{"20ms", "half-open", "20001us", "unknown-on-path"}},
 		{"or than captures mix up the order", `
@@ -102,7 +116,27 @@ func TestClosingBoundaries(t *testing.T) {
 		{"and did not have it if it comes again", request + clientFIN + "@\n", server,
 			[]string{"", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "+300ms > F. 101:101(0) ack 201", "LISTEN? SYN_RCVD ESTABLISHED"}},
 		{"nor if it has no connection any more", request + clientFIN + "+20ms < @ win 0\n", server,
-			[]string{"R. 201:201(0) ack 101", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT? CLOSED", "R 201:201(0)", "LISTEN? SYN_RCVD ESTABLISHED CLOSED"}},
+			[]string{"R. 201:201(0) ack 102", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT? CLOSED", "R 201:201(0)", "LISTEN? SYN_RCVD ESTABLISHED CLOSED"}},
+		{"nor if its RST does not acknowledge it", request + clientFIN + "+20ms < R. 201:201(0) ack @ win 0\n", cause,
+			[]string{"102", "unread-data", "101", "aborted"}},
+		{"nor if it lacks what comes before it: that is processed in order (RFC 9293 3.10.7.4)", request + "+1ms > F. @(0) ack 201\n", server,
+			[]string{"101:101", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "102:102", "LISTEN? SYN_RCVD ESTABLISHED"}},
+		{"that may be what the capture lacks: then it acknowledges it", request + "+1ms > F. 201:201(0) ack 201\n+20ms < . 201:201(0) ack @\n", server,
+			[]string{"101", "LISTEN? SYN_RCVD ESTABLISHED", "201", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "202", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT"}},
+		{"an RST that acknowledges the FIN is the answer to it of a host where nobody waits for it any more, and not TIME_WAIT's",
+			acked + "+70s < F. 201:201(0) ack 102\n+50us > @ win 0\n", path(analyzer.Client), []string{
+				"R. 102:102(0) ack 202", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? CLOSED",
+				"R 102:102(0)", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? CLOSED",
+				". 102:102(0) ack 202", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? TIME_WAIT",
+			}},
+		{"one that does not is thrown away by its own side", acked + "+70s < F. 201:201(0) ack 102\n+50us > R. 102:102(0) ack @ win 0\n", cause,
+			[]string{"201", "after-fin", "202", "fin-wait-2-timeout"}},
+		{"after data that were not acknowledged it is those that are reset", acked + "+1s < P. 201:301(100) ack 102\n@+70s < F. 301:301(0) ack 102\n+50us > R 102:102(0) win 0\n", cause,
+			[]string{"", "write-after-close", "+50us > . 102:102(0) ack 301\n", "fin-wait-2-timeout"}},
+		{"who resets data has gone from FIN_WAIT_2 itself after 60 s", acked + "+@ < P. 201:301(100) ack 102\n+50us > R 102:102(0) win 0\n", byState,
+			[]string{"59999949us", "FIN_WAIT_2", "59999950us", "CLOSED"}},
+		{"a keep-alive ends no lingering", acked + "+@ < . 200:200(0) ack 102\n+50us > R 102:102(0) win 0\n", says("close-wait-lingering"),
+			[]string{"2979949us", "no", "2980ms", "warning"}},
 		{"of two FINs the second arrived if the ACK comes 3/4 of the way there and back later, or more", unscaled + "+1ms > F. 1:1(0) ack 1\n+10ms > F. 1:1(0) ack 1\n+@ < . 1:1(0) ack 2\n",
 			entered(analyzer.Server, fsm.CloseWait), []string{"15ms", "5", "14999us", "4"}},
 		{"FINs crossed if the first ACK comes at once, within 5 ms of the way", request + "+1ms < F. 201:201(0) ack 101\n+@ > . 102:102(0) ack 202\n+300ms > F. 101:101(0) ack 202\n",
@@ -147,6 +181,10 @@ conn again isn 1 77
 
 func TestOpeningBoundaries(t *testing.T) {
 	checkEdges(t, []edge{
+		{"an RST for an ACK of another connection leaves the SYN unanswered (RFC 9293 figure 8)", syn + "+20ms < . 5001:5001(0) ack 77\n+50us > R 77:77(0)\n@", outcome,
+			[]string{"", "unanswered", "+1s > S 0:0(0)\n", "unanswered", "+1s > S 0:0(0)\n+20ms < S. 0:0(0) ack 1\n", "half-open", "+1s > S 0:0(0)\n+20ms < R. raw 0:0(0) ack 1 win 0\n", "refused"}},
+		{"a FIN with a SYN closes nothing", "+0 > SF 0:0(0) win 1024\n@", outcome, []string{"", "unanswered", "+20ms < S. 0:0(0) ack 1\n", "half-open",
+			"+20ms < S. 0:0(0) ack 1\n+50us > . 1:1(0) ack 1\n", "open", "+20ms < R. raw 0:0(0) ack 2 win 0\n", "refused", "+20ms < R. raw 0:0(0) ack 3 win 0\n", "unanswered"}},
 		{"an attempt is unanswered until anything shows that the peer took notice", syn + "@\n+1s > R. 1:1(0) ack 1\n", outcome,
 			[]string{"", "unanswered", "+20ms < S. 0:0(0) ack 1", "reset"}},
 		{"ports from 32768 on are a client's", "client 10.0.0.1:40000\nserver 10.0.0.2:@\n+0 < P. 1:101(100) ack 1\n+20ms > . 1:1(0) ack 101\n", client,

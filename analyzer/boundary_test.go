@@ -59,6 +59,9 @@ func outcome(t *testing.T, script string) string { return judge(t, script).last.
 // cause asks what the RST that ended it was the answer to.
 func cause(t *testing.T, script string) string { return judge(t, script).j.Close.Cause.String() }
 
+// byState asks for the state of the sender of the RST that ended it.
+func byState(t *testing.T, script string) string { return judge(t, script).j.Close.ByState.String() }
+
 // path asks for the states of a side, with a question mark behind those that are assumed.
 func path(side analyzer.Side) ask {
 	return func(t *testing.T, script string) string {

@@ -52,7 +52,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 
 func (h *half) sent(out *Sent) {
 	stream := h.end - h.start
-	if h.flags.has(sentFIN) && stream > 0 {
+	if h.flags&(sentFIN|finOnSYN) != 0 && stream > 0 {
 		stream--
 	}
 	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.packets, h.payload, h.ipBytes, h.frameBytes

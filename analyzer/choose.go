@@ -12,7 +12,7 @@ import (
 // The rule: the same ISN is the same conversation, even after its end, unless that was an RST and the
 // handshake is made anew. A new ISN is a new conversation, unless the old one lives, or may live in
 // LAST_ACK, CLOSING or TIME_WAIT, and its ACK is all that answers.
-// Segments without SYN belong to the newest conversation that they fit. Numbers that no window reaches
+// Segments without SYN belong to the newest conversation that they fit. Numbers that are in no window
 // are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
 	c := t.slab.at(slot)

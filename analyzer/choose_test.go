@@ -75,6 +75,11 @@ func on(name string, parts ...string) string {
 	return fmt.Sprintf(strings.Join(parts, ""), name)
 }
 
+// far is an exchange at other sequence numbers: those of the client and of the server.
+func far(client, server int) string {
+	return fmt.Sprintf("+1 > P. %d:%d(100) ack %d\n+10ms < P. %[3]d:%[4]d(100) ack %[2]d\n+0 > . %[2]d:%[2]d(0) ack %[4]d\n", client, client+100, server, server+100)
+}
+
 // TestWhichConversation: one conversation per connection, not per pair of sockets.
 func TestWhichConversation(t *testing.T) {
 	for _, test := range []struct {
@@ -121,6 +126,12 @@ func TestWhichConversation(t *testing.T) {
 		{"ACK first", "+0 > . 1:1(0) ack 1\n+0 > S 0:0(0)\n+0 < S. 0:0(0) ack 1\n", []string{"0 open 3"}},
 		{"simultaneous open", "+0 > S 0:0(0)\n+0 < S 0:0(0)\n+0 > S. 0:0(0) ack 1\n+0 < S. 0:0(0) ack 1\n+0 > .\n+0 < .\n", []string{"0 open 6"}},
 		{"old SYN-ACK in a living connection", on("", open) + "+0 again< S. ack 5\n", []string{"0 open 4"}},
+		{"numbers beyond the windows that were offered", on("", open) + far(1113738, 1112818), []string{"0 open 3", "1 open 3 inferred"}},
+		{"one of them not", on("", open) + far(1113637, 1112818), []string{"0 open 6"}},
+		{"the other not", on("", open) + far(1113738, 1112817), []string{"0 open 6"}},
+		{"numbers before the ISNs", on("", open) + far(-1100000, -1100000), []string{"0 open 3", "1 open 3 inferred"}},
+		{"that nobody answers", on("", open) + "+1 > P. 1113738:1113838(100) ack 1112818\n", []string{"0 open 4"}},
+		{"where the scale is not known", "+0 > S win 64240 <mss 1460,nop,wscale 7>\n+10ms > .\n" + far(1113738, 1112818), []string{"0 open 5"}},
 		{"in mid-connection", on("", exchange, finish), []string{"0 closed 6 inferred"}},
 
 		{"refused, tried again with the same SYN", "+0 > S\n+0 < R. raw 0:0(0)\n+500ms > S 0:0(0)\n+0 < R. raw 0:0(0)\n", []string{"0 refused 4"}},

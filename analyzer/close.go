@@ -36,7 +36,7 @@ type Close struct {
 	Cause       ResetCause
 	InHandshake bool      // before both endpoints were ESTABLISHED
 	By          Side      // whose address the RST bears
-	ByState     fsm.State // in which its sender was
+	ByState     fsm.State // in which its sender was: CLOSED if it had no such connection any more
 	OtherState  fsm.State // in which its receiver was
 	Frame       uint64    // the RST
 	Time        Time
@@ -196,4 +196,7 @@ func (s *scene) explainReset(c *Close, rst *fact) {
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
 	c.Text = s.resetText(rst)
+	if s.wasGone(c) {
+		c.ByState = fsm.Closed
+	}
 }

@@ -31,8 +31,11 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		case tx.deaf < 2 || rx.atTap():
 			bits = factAccepted
 		}
-		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before {
+		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.flags.has(sentACK) || tx.prompted(rx, Time(s.Time))) {
 			bits |= factOwnNumber
+		}
+		if s.Flags&wire.ACK == 0 && tx.tooSoon(rx, Time(s.Time)) {
+			bits |= factTooSoon | factForeign
 		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
@@ -61,7 +64,8 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	if s.Len > 0 {
 		tx.flags |= sentData
 	}
-	if s.Flags.Any(wire.FIN) {
+	fin := s.Flags&(wire.SYN|wire.FIN) == wire.FIN // with a SYN nobody knows what becomes of it
+	if fin {
 		c.markFIN(&p.marks, tx, rx, s)
 		if c.copiesFIN(p, tx, s) {
 			bits |= factCopy
@@ -74,7 +78,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	was := tx.flags
 	tx.measure(rx, s, tx.end > before)
-	if s.Flags.Any(wire.FIN) && tx.end > before {
+	if fin && tx.end > before {
 		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
 		pause := Time(s.Time) - tx.idleSince
 		unbroken := was.has(flying) || tx.idleSince == 0 || pause <= tx.distance+tx.distance/10+breakTime
@@ -146,7 +150,10 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 	if anew { // the ACKs before were of a connection that its peer no longer knew
 		tx.end, tx.acked, tx.rightWin = tx.start, 0, 0
 	}
-	tx.end = max(tx.end, tx.start+reassembly.Pos(s.Len)) // data on a SYN: TCP Fast Open
+	tx.end = max(tx.end, tx.start+reassembly.Pos(s.SeqLen())-1) // data on a SYN: TCP Fast Open
+	if s.Flags.Any(wire.FIN) {
+		tx.flags |= finOnSYN
+	}
 	if s.Bits&wire.HasWScale != 0 {
 		tx.flags |= hasWScale
 		tx.wscale = min(s.WScale, 14) // RFC 7323 2.3
@@ -163,6 +170,10 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 			rx.flags &^= notedOrdinary
 		}
 		tx.flags |= sentSYNACK
+		if rx.flags.has(finOnSYN) && s.Ack+1 == uint32(rx.end) {
+			rx.end-- // the FIN was not taken
+			rx.flags &^= finOnSYN
+		}
 		if !rx.flags.has(isnKnown) {
 			rx.setISN(s.Ack - 1)
 		}
@@ -315,6 +326,35 @@ func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
 	}
 	return pos >= min(rx.acked, tx.end) && pos <= max(rx.acked, tx.end)
 }
+
+// tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than half the way there
+// and back after its peer sent, out of a silence in which nothing else can have been on its way. No way becomes so much shorter; of an
+// endpoint that is near, queues say more than the way.
+func (h *half) tooSoon(peer *half, now Time) bool {
+	if h.distance < captureSkew || now-h.last <= h.distance+peer.distance+longestDelay {
+		return false
+	}
+	since := peer.last // of a keep-alive
+	if peer.flags.has(flying) {
+		since = peer.probeTime
+		if peer.deaf > 0 || peer.probe == 0 {
+			return false // it was sent again
+		}
+	} else if peer.deaf == 0 {
+		return false
+	}
+	return now-since < h.distance/2
+}
+
+// prompted reports whether the capture shows what an RST without ACK, in the name of h, may be its answer to. A device on the path can
+// send one, too, which only the time tells.
+func (h *half) prompted(peer *half, now Time) bool {
+	since := now - peer.last
+	return h.distance > 0 && peer.last >= h.last && since <= max(2*h.distance, roundTrip) && (h.distance < captureSkew || since >= h.distance/2)
+}
+
+// longestDelay is how long an ACK is delayed at most (RFC 9293 3.8.6.3).
+const longestDelay Time = 500e6
 
 // phase is how the connection seems to stand by what was sent, for the flow table: whom to let go first, and when. What became of it
 // is the trajectories' to say (outcome.go).

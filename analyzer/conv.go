@@ -66,6 +66,7 @@ const (
 	noIPIDs       // its FIN has the IPv4 identification 0
 	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
 	cutSYN        // the snap length cut the options of its SYN
+	finOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 )
 

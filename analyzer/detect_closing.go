@@ -164,9 +164,10 @@ func (s *scene) waited(side Side, i int) Time {
 
 // How an endpoint left CLOSE_WAIT, or did not: args[1] of close-wait-lingering.
 const (
-	wentOn    int64 = iota // it closed, or reset, in the end
-	stayed                 // to the end of the capture
-	midstream              // the same, but it may have closed before the capture began
+	wentOn       int64 = iota // it closed, or reset, in the end
+	stayed                    // to the end of the capture
+	endedByReset              // until the connection was reset, not by it
+	midstream                 // to the end, but it may have closed before the capture began
 )
 
 // detectCloseWait warns of an application that never closed. One that did later is worth a note, and so is one that may have
@@ -180,24 +181,34 @@ func detectCloseWait(s *scene) {
 			if steps[i].State != fsm.CloseWait || waited < lingers || !last && waited < dawdles {
 				continue
 			}
+			reset := !last && s.wasReset(Side(side), &steps[i+1])
 			fin := s.find(s.dir(Side(side).Peer()), 0, isFIN)
 			if fin == nil {
 				continue
 			}
 			how := wentOn
 			switch {
-			case last && begun:
-				how = stayed
-			case last:
+			case !last && !reset:
+			case !begun:
 				how = midstream
+			case reset:
+				how = endedByReset
+			default:
+				how = stayed
 			}
 			a := s.raiseFact(fin, args{int64(waited), how})
 			a.onSide(Side(side))
-			if how != stayed {
+			if how == wentOn || how == midstream {
 				a.as(SeverityNote)
 			}
 		}
 	}
+}
+
+// wasReset reports whether a step out of CLOSE_WAIT is not the application's doing: its peer's RST, or that of keep-alives that gave up.
+func (s *scene) wasReset(side Side, step *Step) bool {
+	c := &s.j.Close
+	return step.Cause == fsm.RecvRST || step.Cause == fsm.SendRST && c.By == side && c.Cause == ResetKeepAlive
 }
 
 func detailCloseWait(a *Anomaly) string {
@@ -205,6 +216,8 @@ func detailCloseWait(a *Anomaly) string {
 	switch a.args[1] {
 	case stayed:
 		return text + ", to the end of the capture: its application has not closed"
+	case endedByReset:
+		return text + ", until the connection was reset: its application had not closed"
 	case midstream:
 		return text + ", to the end of the capture, which begins in mid-connection: it may have closed before"
 	}
@@ -220,27 +233,39 @@ func (s *scene) finWait2(c *Close) (waited Time, ok bool) {
 	return c.Time - st.Time, true
 }
 
+// What met an RST where nobody waited in FIN_WAIT_2 any more: args[1] of fin-wait-2-timeout.
+const (
+	metFIN int64 = iota
+	metData
+	metSegment
+)
+
 func detectFinWait2(s *scene) {
 	c := &s.j.Close
 	waited, ok := s.finWait2(c)
 	if ok && (c.Cause == ResetFinWait2 && waited >= lingers || c.Cause == ResetWriteAfterClose && waited >= orphaned) {
-		s.raise(c.By, &c.rst, args{int64(waited), int64(c.Cause)})
+		what := metSegment
+		switch {
+		case c.Cause == ResetWriteAfterClose:
+			what = metData
+		case s.find(s.dir(c.By.Peer()), 0, func(f *fact) bool { return isFIN(f) && f.ahead < c.rst.ahead }) != nil:
+			what = metFIN
+		}
+		s.raise(c.By, &c.rst, args{int64(waited), what})
 	}
 }
 
 func detailFinWait2(a *Anomaly) string {
-	what := "FIN"
-	if ResetCause(a.args[1]) == ResetWriteAfterClose {
-		what = "data"
-	}
-	return "the " + a.Side.String() + " was in FIN_WAIT_2 for " + duration(a.args[0]) + "; then the " + a.Side.Peer().String() + "'s " + what + " met an RST"
+	peer := a.Side.Peer().String()
+	what := [...]string{metFIN: "the " + peer + "'s FIN", metData: "the " + peer + "'s data", metSegment: "a segment of the " + peer}[a.args[1]]
+	return "the " + a.Side.String() + " was in FIN_WAIT_2 for " + duration(a.args[0]) + "; then " + what + " met an RST"
 }
 
 func detectAbortive(s *scene) {
 	c := &s.j.Close
 	switch c.Cause {
 	case ResetAborted, ResetHalfOpen, ResetOnPath, ResetChallenge, ResetKeepAlive, ResetInjected:
-		if c.HasFirst || c.InHandshake || !s.showsMore() {
+		if c.InHandshake || !s.showsMore() {
 			return
 		}
 		sent := s.c.Sent[Client].StreamBytes + s.c.Sent[Server].StreamBytes

@@ -123,8 +123,8 @@ func TestClose(t *testing.T) {
 		syn + synack + "+50us > R 1:1(0) win 0\n":                                                                                            "RST from the client in SYN_SENT: it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up",
 		request + "+1s < R. 201:201(0) ack 101\n":                                                                                            "RST from the server in ESTABLISHED: without a FIN: unread data, SO_LINGER 0, or a process that ended",
 		request + clientFIN + "+20ms < R. 201:201(0) ack 102\n":                                                                              "RST from the server in CLOSE_WAIT: it answers a FIN, as close() does with unread data or SO_LINGER 0",
-		request + "+1h > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n":                                                               "RST from the server in ESTABLISHED: its sender did not know the connection (any more)",
-		request + "60 > S 90000:90000(0) win 64240\n+20ms < . 201:201(0) ack 101\n+50us > R 101:101(0)\n":                                    "RST from the client in ESTABLISHED: it answers a challenge ACK; not closed",
+		request + "+1h > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n":                                                               "RST from the server in CLOSED: its sender did not know the connection (any more)",
+		request + "60 > S 90000:90000(0) win 64240\n+20ms < . 201:201(0) ack 101\n+50us > R 101:101(0)\n":                                    "RST from the client in CLOSED: it answers a challenge ACK; not closed",
 		request + clientFIN + "+20ms < . 201:201(0) ack 102\n+1s < P. 201:301(100) ack 102\n+50us > R 102:102(0)\n":                          "RST from the client in FIN_WAIT_2: it answers data that came after its sender had closed",
 	} {
 		if got := strings.Join(judge(t, script).closes, "; "); got != want {

@@ -89,7 +89,7 @@ type markPool struct {
 }
 
 // moves reports whether the trajectories depend on marks of this kind.
-func (k markKind) moves() bool { return k == markChallenge || k == markSucceeded }
+func (k markKind) moves() bool { return k == markChallenge || k == markSucceeded || k == markHole }
 
 func (p *markPool) at(i uint32) *mark { return &p.chunks[(i-1)>>chunkBits][(i-1)&(chunkSize-1)] }
 

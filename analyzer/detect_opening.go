@@ -94,7 +94,7 @@ func detectNoAnswer(s *scene) {
 		if !s.sides[1-dir].unseen {
 			end = notTaken
 		}
-		rst := s.find(dir, 0, isRST)
+		rst := s.find(dir, 0, func(f *fact) bool { return isRST(f) && !s.ofAnother(f) })
 		if rst != nil && rst.ahead > syns.last.ahead {
 			end |= resetAtEnd
 		}
@@ -104,11 +104,12 @@ func detectNoAnswer(s *scene) {
 	}
 }
 
-// refusedLately reports whether an RST answered a SYN of a direction, and not more than one SYN followed: the RST may have been lost.
+// refusedLately reports whether an RST answered a SYN of a direction, or its sender reset an older connection that it met, and not more
+// than one SYN followed: the RST may have been lost.
 func (s *scene) refusedLately(dir uint8) bool {
 	var last *fact
 	for i := range s.facts {
-		if f := &s.facts[i]; f.dir() != dir && isRST(f) && f.bits.has(factAccepted) {
+		if f := &s.facts[i]; f.dir() != dir && isRST(f) && f.bits.has(factAccepted) || f.dir() == dir && s.ofAnother(f) {
 			last = f
 		}
 	}

@@ -33,7 +33,8 @@ const (
 
 	factCopy      = factAccepted // a FIN that the network doubled: its sender did not send it again
 	factOutside   = factAdvance  // an RST whose number its receiver does not expect
-	factOwnNumber = factBusy     // an RST whose number is of what its sender was seen to send
+	factOwnNumber = factBusy     // an RST whose number is of what its sender was seen to send, and that has ACK or may be an answer
+	factTooSoon   = factDSACK    // an RST sooner than its sender can have answered (half.tooSoon)
 	factSkips     = factBusy     // a segment with neither SYN, FIN nor RST in front of which octets were not captured
 )
 

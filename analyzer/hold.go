@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
 )
 
 // hold is segments into a connection that seems to live of which it is not clear whether they are blind, or
@@ -26,7 +27,7 @@ const (
 	holdSYN   holdKind = iota // a SYN or SYN-ACK with another number
 	holdDying                 // one into a connection that is over, but may answer (conv.mayAnswer)
 	holdAgain                 // a SYN with the number of the connection, behind the RST that ended it
-	holdFar                   // numbers that no window of the connection reaches
+	holdFar                   // numbers that are in no window of the connection (conv.strays)
 )
 
 // holdKind is why a SYN or SYN-ACK into c is held.
@@ -136,7 +137,7 @@ func (h *hold) judgeAgain(c *conv, s *wire.Segment) holdVerdict {
 	return holdRefuted
 }
 
-// judgeFar is judge for numbers that no window reaches. Whoever forges a segment does not see the answer: if the other side answers
+// judgeFar is judge for numbers that are in no window. Whoever forges a segment does not see the answer: if the other side answers
 // in such numbers there is a connection. If no packet of that side is captured, two segments that go together show it.
 func (h *hold) judgeFar(c *conv, s *wire.Segment) holdVerdict {
 	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
@@ -160,14 +161,21 @@ func (h *hold) judgeFar(c *conv, s *wire.Segment) holdVerdict {
 func near(a, b uint32) bool { return a-b+slack <= 2*slack }
 
 // strays reports whether s, which is no SYN, has numbers of another connection than c: neither fits, and no window reaches one of
-// them, or both streams have ended.
+// them, or none that was offered either of them, or both streams have ended.
 func (c *conv) strays(s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	if s.Seq-uint32(tx.end)+slack <= 2*slack || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.end == 0 || rx.end == 0 {
 		return false
 	}
 	return !tx.spans(s.Seq) && !rx.spans(s.Ack) &&
-		(beyond(s.Seq, tx) || beyond(s.Ack, rx) || c.flags&(ended|reset) == ended)
+		(beyond(s.Seq, tx) || beyond(s.Ack, rx) || c.flags&(ended|reset) == ended ||
+			knowsScale(tx, rx) && outside(s.Seq, tx, rx) && outside(s.Ack, rx, tx))
+}
+
+// outside reports whether seq is not of the stream of h, of which the ISN is known, nor in a window that its peer offered.
+func outside(seq uint32, h, peer *half) bool {
+	pos := reassembly.Unwrap(h.end, reassembly.Seq(seq))
+	return pos < h.start-1 || pos > max(h.end, peer.rightWin)+slack
 }
 
 // beyond reports whether no window reaches seq from the end of h.

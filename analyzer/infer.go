@@ -64,6 +64,7 @@ type side struct {
 	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
 	atTap              bool   // what passes it has
 	unnumbered         bool   // it does not number its IPv4 datagrams
+	holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured
 	challenged         bool   // it answered what it did not accept by a challenge ACK
 }
 
@@ -181,7 +182,7 @@ func isSYNACK(f *fact) bool {
 	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
 }
 func isFIN(f *fact) bool {
-	return wire.Flags(f.flags)&(wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
+	return wire.Flags(f.flags)&(wire.SYN|wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
 }
 
 // isOwnFIN tells a FIN that its sender sent from a copy that the network made of one.

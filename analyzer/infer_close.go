@@ -138,6 +138,9 @@ func (s *story) closeMoments(list []moment) []moment {
 	if fin != nil && proof != nil && fin.covers(s.self.fin) && (ack == nil || ack.ahead > fin.ahead) {
 		ack = fin
 	}
+	if fin != nil && proof != nil && isRST(proof) && (ack != nil || fin.covers(s.self.fin)) {
+		fin, proof = nil, nil // TIME_WAIT would have acknowledged it: nothing was there any more
+	}
 	passive, sure := s.closedSecond(own, fin, proof)
 	if lost := s.lostFIN(own); lost != nil {
 		own = lost
@@ -290,9 +293,9 @@ func (s *story) peerFIN() (fin, proof *fact) {
 		}
 		fin = &s.facts[i]
 	}
-	rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.has(wire.ACK) && f.time > fin.time })
-	if copies > 1 || s.heard(fin, s.self.last) || rst >= 0 {
-		return nil, nil // it would have acknowledged it
+	rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.bits.has(factForeign) && f.time > fin.time })
+	if copies > 1 || s.other.holed || s.heard(fin, s.self.last) || rst >= 0 {
+		return nil, nil // it would have acknowledged it, or lacks what comes before it
 	}
 	return fin, nil
 }
@@ -367,9 +370,6 @@ func (s *story) resetMoment(list []moment) []moment {
 	if cut.fact == nil {
 		return list
 	}
-	if s.state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)) {
-		cut.event = fsm.ReturnToListen
-	}
 	n, state := 0, s.state
 	for n < len(list) && list[n].at <= cut.at {
 		if next, ok := state.Next(list[n].event); ok {
@@ -377,8 +377,11 @@ func (s *story) resetMoment(list []moment) []moment {
 		}
 		n++
 	}
-	if state == fsm.TimeWait {
+	switch {
+	case state == fsm.TimeWait:
 		return list[:n]
+	case state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)):
+		cut.event = fsm.ReturnToListen
 	}
 	return append(list[:n], cut)
 }

@@ -50,7 +50,7 @@ func (s *story) refuse() bool {
 
 // midstream starts an endpoint whose opening was not captured.
 func (s *story) midstream() {
-	i := s.first(s.me, 0, ordinary)
+	i := s.first(s.me, 0, func(f *fact) bool { return ordinary(f) && !s.disowned(f) })
 	if i < 0 {
 		if s.backscatter() {
 			return
@@ -76,6 +76,12 @@ func (m *mind) unaskedBy(dir uint8) bool {
 }
 
 func (s *story) unasked() bool { return s.unaskedBy(s.me) }
+
+// disowned reports whether f is of an older connection, which the peer, in SYN_SENT, does not know any more and resets (RFC 9293 3.5.1,
+// figure 8): of the one that it opens that tells nothing.
+func (s *story) disowned(f *fact) bool {
+	return s.first(s.peer, 0, func(g *fact) bool { return g.ahead > f.ahead && g.seq == f.ack && s.ofAnother(g) }) >= 0
+}
 
 // backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
 // RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
@@ -266,7 +272,7 @@ func (s *story) acceptProved(synack, own int) {
 // handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
 // it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
 func (s *story) established(ack int) bool {
-	if rst := s.first(s.me, 0, isRST); rst >= 0 && !s.facts[rst].has(wire.ACK) {
+	if rst := s.first(s.me, 0, func(f *fact) bool { return isRST(f) && !f.bits.has(factForeign) }); rst >= 0 && !s.facts[rst].has(wire.ACK) {
 		return false
 	}
 	ignored := 0

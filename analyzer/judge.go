@@ -73,6 +73,8 @@ func (m *mind) regard(marks []mark) {
 			m.successor = k
 		case markChallenge:
 			m.sides[k.dir].challenged = true
+		case markHole:
+			m.sides[k.dir].holed = k.hole.from < k.hole.to && !k.hole.passed
 		case markStrange:
 			if betrays(k) && k.amount != badTiming { // the way may be shorter than any that was measured
 				m.disown(k.dir, k.ahead)

@@ -22,7 +22,7 @@ func (c *conv) note(p *factPool, s *wire.Segment) *fact {
 	if s.Bits&wire.HasTimestamps != 0 {
 		f.bits |= factTimestamps
 	}
-	if s.NSack > 0 && int32(s.Sack[0][0]-s.Ack) < 0 {
+	if s.NSack > 0 && !s.Flags.Any(wire.RST) && int32(s.Sack[0][0]-s.Ack) < 0 {
 		f.bits |= factDSACK
 	}
 	return f

@@ -39,7 +39,7 @@ var resetCauses = [...]struct{ name, text string }{
 	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
 	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
 	ResetWriteAfterClose: {"write-after-close", "it answers data that came after its sender had closed"},
-	ResetFinWait2:        {"fin-wait-2-timeout", "it answers a FIN that its sender no longer waited for"},
+	ResetFinWait2:        {"fin-wait-2-timeout", "its sender had closed, and waited for the other side's FIN no longer"},
 	ResetAfterFIN:        {"after-fin", "its sender had sent a FIN before"},
 	ResetHalfOpen:        {"half-open", "its sender did not know the connection (any more)"},
 	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection"},
@@ -86,6 +86,8 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 	switch {
 	case s.isForged(rst):
 		return ResetInjected
+	case rst.bits.has(factTooSoon):
+		return ResetOnPath
 	case c.InHandshake:
 		return s.causeInHandshake(c, rst)
 	case s.answersProbe(rst):
@@ -94,9 +96,9 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 		return ResetOnPath
 	case s.marksBefore(markChallenge, peer, rst) && plain:
 		return ResetChallenge
-	case ownFIN && s.marksBefore(markUnsolicited, peer, rst):
+	case ownFIN && s.marksBefore(markUnsolicited, peer, rst) && s.sides[peer].unacked > 0:
 		return ResetWriteAfterClose
-	case ownFIN && peerFIN && plain && c.ByState != fsm.LastAck:
+	case ownFIN && s.waitedNoMore(c, rst, peerFIN):
 		return ResetFinWait2
 	case ownFIN:
 		return ResetAfterFIN
@@ -104,11 +106,43 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 		return ResetHalfOpen
 	case s.gaveUpAsking(me, rst):
 		return ResetKeepAlive
-	case peerFIN:
+	case peerFIN && (c.ByState == fsm.CloseWait || c.ByState == fsm.Unknown):
 		return ResetUnreadData
 	}
 	return ResetAborted
 }
+
+// waitedNoMore reports whether an RST whose sender had sent a FIN is the answer of a host on which nothing waited for the peer's FIN any
+// more: it has no ACK, or acknowledges that FIN, which TIME_WAIT would answer by an ACK.
+func (s *scene) waitedNoMore(c *Close, rst *fact, peerFIN bool) bool {
+	switch c.ByState {
+	case fsm.FinWait2:
+		return isPlainRST(rst) || peerFIN && rst.covers(s.of(c.By.Peer()).fin)
+	case fsm.FinWait1:
+		return peerFIN && (isPlainRST(rst) || rst.covers(s.of(c.By.Peer()).fin))
+	case fsm.LastAck:
+		return false
+	}
+	return peerFIN && isPlainRST(rst)
+}
+
+// wasGone reports whether the RST of c shows that the host that sent it had no such connection any more: without ACK it is the
+// answer to a segment for which there is no socket (RFC 9293 3.10.7.1), unless an endpoint that had closed resets data.
+func (s *scene) wasGone(c *Close) bool {
+	switch c.Cause {
+	case ResetHalfOpen, ResetChallenge, ResetFinWait2:
+		return true
+	case ResetAfterFIN:
+		return isPlainRST(&c.rst)
+	case ResetWriteAfterClose:
+		waited, ok := s.finWait2(c)
+		return ok && isPlainRST(&c.rst) && waited >= finWait2Timer
+	}
+	return false
+}
+
+// finWait2Timer is after how long nobody waits in FIN_WAIT_2 any more for what has closed: Linux (tcp_fin_timeout), BSD.
+const finWait2Timer Time = 60e9
 
 // marksBefore reports whether there is a mark of a kind that began before f.
 func (s *scene) marksBefore(kind markKind, dir uint8, f *fact) bool {

@@ -55,6 +55,12 @@ func (k *checker) entered(side analyzer.Side, states ...fsm.State) bool {
 // inHandshake are the causes of an RST that ends what was not open yet.
 var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetUnasked, analyzer.ResetAbandoned, analyzer.ResetDropped}
 
+// byNobody are the causes of an RST from a host that had no such connection any more, perhapsByNobody those of one that may be.
+var (
+	byNobody        = []analyzer.ResetCause{analyzer.ResetHalfOpen, analyzer.ResetChallenge, analyzer.ResetFinWait2}
+	perhapsByNobody = []analyzer.ResetCause{analyzer.ResetAfterFIN, analyzer.ResetWriteAfterClose}
+)
+
 // reset checks the RST that ended the connection.
 func (k *checker) reset(cl *analyzer.Close) {
 	if cl.Frame == 0 || !k.has(cl.Frame) {
@@ -69,7 +75,11 @@ func (k *checker) reset(cl *analyzer.Close) {
 	if slices.Contains(inHandshake, cl.Cause) && !k.saw(opens) {
 		k.errorf("close: cause %v, but there is neither SYN nor SYN-ACK", cl.Cause)
 	}
-	k.stateAt("by_state", cl.By, cl.ByState)
+	if gone := slices.Contains(byNobody, cl.Cause); gone && cl.ByState != fsm.Closed {
+		k.errorf("close: cause %v, but by_state is %v", cl.Cause, cl.ByState)
+	} else if cl.ByState != fsm.Closed || !gone && !slices.Contains(perhapsByNobody, cl.Cause) {
+		k.stateAt("by_state", cl.By, cl.ByState)
+	}
 	k.stateAt("other_state", cl.By.Peer(), cl.OtherState)
 	if cl.Cause == analyzer.ResetInjected && k.stepAt(cl.By, cl.Frame) >= 0 {
 		k.errorf("close: the RST is said to be injected, and to have moved the %v, who did not send it", cl.By)
