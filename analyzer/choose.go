@@ -16,6 +16,9 @@ import (
 // are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
 	c := t.slab.at(slot)
+	if c.flags.has(disputed) {
+		c.settleSYN(&t.facts, s)
+	}
 	if c.flags.has(pending) {
 		switch h := t.held[slot]; h.judge(c, s) {
 		case holdConfirmed:
@@ -35,6 +38,8 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 			return slot
 		case holdRefuted:
 			t.settle(slot)
+		case holdOwn:
+			t.adopt(slot)
 		}
 	}
 	if !s.Flags.Any(wire.SYN) {
@@ -77,14 +82,11 @@ const (
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	over := c.isOver(s.Dir) && !c.mayAnswer(s.Dir)
-	switch {
-	case tx.flags.has(isnKnown) && s.Seq == tx.isn():
+	if tx.precededBy(s.Seq) {
 		if c.rebooted(s) {
 			return undecided
 		}
 		return sameConnection
-	case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
-		return sameConnection // captured behind what it precedes
 	}
 	if s.Flags.Has(wire.ACK) {
 		switch {
@@ -98,12 +100,20 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	switch {
 	case !tx.flags.has(isnKnown) && tx.packets == 0 && rx.flags.has(sentSYN):
 		return sameConnection // simultaneous open
-	case !tx.flags.has(isnKnown|sentData) && rx.flags.has(sentSYN) && s.Seq == uint32(tx.start) && tx.end == tx.start:
+	case !tx.flags.has(isnKnown|sentData) && tx.end != 0 && s.Seq == uint32(tx.start) && tx.end == tx.start:
 		return sameConnection // a split handshake: its ACK of the SYN came first
 	case over || c.phase() == Unanswered:
 		return newConnection
 	}
 	return undecided
+}
+
+// precededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.
+func (h *half) precededBy(seq uint32) bool {
+	if h.flags.has(isnKnown) {
+		return seq == h.isn()
+	}
+	return h.end != 0 && uint32(h.start)-seq-1 <= slack
 }
 
 // isOver reports whether whoever sends a SYN in direction dir, and follows the rules, is done with the connection.
@@ -119,10 +129,17 @@ func (c *conv) mayAnswer(dir uint8) bool {
 	return !c.flags.has(reset) && !c.half[dir].flags.has(sentRST) && c.half[1-dir].packets > 0
 }
 
-// rebooted reports whether a SYN with the number of c's may be another connection's: an RST ended this one, after its handshake.
+// rebooted reports whether a SYN or SYN-ACK with the number of c's may be another connection's: an RST ended this one, after its
+// handshake. A SYN-ACK that comes again may also be that of a server which did not hear the handshake's ACK, unless it acknowledged more.
 func (c *conv) rebooted(s *wire.Segment) bool {
-	return !s.Flags.Has(wire.ACK) && c.flags&(reset|refused) == reset &&
-		c.half[s.Dir].flags.has(sentACK) && c.half[1-s.Dir].flags.has(sentSYNACK)
+	opener, tx := s.Dir, &c.half[s.Dir]
+	if s.Flags.Has(wire.ACK) {
+		opener = 1 - s.Dir
+		if tx.flags.has(sentSYNACK) && tx.acked <= c.half[opener].start {
+			return false
+		}
+	}
+	return c.flags&(reset|refused) == reset && c.half[opener].flags.has(sentACK)
 }
 
 // confirm begins the conversation of what is held and returns its slot.
@@ -133,9 +150,7 @@ func (t *Tracker) confirm(old, hash uint32, frame uint64, out *Output) uint32 {
 	slot := t.succeed(old, hash, &h.copies[0], event{kind: eventOpenHeld, arg: old, frame: frame}, h, out)
 	t.slab.at(slot).flags |= wasHeld
 	t.confirming = true
-	for i := range h.copies {
-		t.apply(slot, &h.copies[i])
-	}
+	t.applyHeld(slot, h)
 	t.confirming = false
 	if c := t.slab.at(slot); h.answered && c.flags.has(succeeded) {
 		c.mark(&t.facts.marks, markOldAnswer, h.answer.Dir, &h.answer, 0)
