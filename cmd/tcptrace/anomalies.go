@@ -78,11 +78,7 @@ func listAnomalies(w io.Writer) error {
 
 func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
 	var b strings.Builder
-	severity := kind.Severity.String()
-	if kind.Varies {
-		severity = fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
-	}
-	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severity, section)
+	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severityOf(kind), section)
 	fmt.Fprintln(&b, kind.Summary)
 	if kind.Command != "" {
 		fmt.Fprintf(&b, byCommand+"\n", kind.Command)
@@ -99,6 +95,14 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// severityOf is how bad anomalies of this kind are, in words.
+func severityOf(kind *analyzer.AnomalyKind) string {
+	if kind.Varies {
+		return fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
+	}
+	return kind.Severity.String()
 }
 
 // wrap breaks text into lines of at most width columns, each indented.
