@@ -96,7 +96,7 @@ func TestDocsAreListed(t *testing.T) {
 
 // mdCodes is all code of a text: in lines, blocks and indented.
 func mdCodes(text string) []string {
-	return regexp.MustCompile("(?s)```.*?```|`[^`\n]+`|(?m)^    .*$").FindAllString(text, -1)
+	return regexp.MustCompile("(?s:```.*?```)|`[^`\n]+`|(?m)^    .*$").FindAllString(text, -1)
 }
 
 // TestArchitecture finds packages that docs/architecture.md does not explain.
