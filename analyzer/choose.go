@@ -16,6 +16,9 @@ import (
 // are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
 	c := t.slab.at(slot)
+	if c.flags.has(disputed) {
+		c.settleSYN(&t.facts, s)
+	}
 	if c.flags.has(pending) {
 		switch h := t.held[slot]; h.judge(c, s) {
 		case holdConfirmed:
@@ -77,14 +80,12 @@ const (
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	over := c.isOver(s.Dir) && !c.mayAnswer(s.Dir)
-	switch {
-	case tx.flags.has(isnKnown) && s.Seq == tx.isn():
+	if tx.flags.has(isnKnown) && s.Seq == tx.isn() ||
+		!tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start) { // captured behind what it precedes
 		if c.rebooted(s) {
 			return undecided
 		}
 		return sameConnection
-	case !tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start):
-		return sameConnection // captured behind what it precedes
 	}
 	if s.Flags.Has(wire.ACK) {
 		switch {
@@ -119,10 +120,17 @@ func (c *conv) mayAnswer(dir uint8) bool {
 	return !c.flags.has(reset) && !c.half[dir].flags.has(sentRST) && c.half[1-dir].packets > 0
 }
 
-// rebooted reports whether a SYN with the number of c's may be another connection's: an RST ended this one, after its handshake.
+// rebooted reports whether a SYN or SYN-ACK with the number of c's may be another connection's: an RST ended this one, after its
+// handshake. A SYN-ACK that comes again may also be that of a server which did not hear the handshake's ACK, unless it acknowledged more.
 func (c *conv) rebooted(s *wire.Segment) bool {
-	return !s.Flags.Has(wire.ACK) && c.flags&(reset|refused) == reset &&
-		c.half[s.Dir].flags.has(sentACK) && c.half[1-s.Dir].flags.has(sentSYNACK)
+	opener, tx := s.Dir, &c.half[s.Dir]
+	if s.Flags.Has(wire.ACK) {
+		opener = 1 - s.Dir
+		if tx.flags.has(sentSYNACK) && tx.acked <= c.half[opener].start {
+			return false
+		}
+	}
+	return c.flags&(reset|refused) == reset && c.half[opener].flags.has(sentACK)
 }
 
 // confirm begins the conversation of what is held and returns its slot.

@@ -49,6 +49,11 @@ func TestDyingConnection(t *testing.T) {
 
 		{"a reboot with the same number", on("", open, exchange) + "+0 < R.\n+1 > S 0:0(0)\n+0 < S. raw 118273651:118273651(0) ack 1\n+0 > . 1:1(0) raw ack 118273652\n", []string{"0 reset 7", "1 open 3"}},
 		{"a reboot with the same numbers", on("", open, exchange) + "+0 > R.\n+1 > S 0:0(0)\n+0 < S. 0:0(0) ack 1\n+0 > . 1:1(0) ack 1\n", []string{"0 reset 7", "1 open 3"}},
+		{"a reboot with the same numbers, the SYN not captured", on("", open, exchange) + "+0 > R.\n+1 < S. 0:0(0) ack 1\n+0 > . 1:1(0) ack 1\n", []string{"0 reset 7", "1 open 2"}},
+		{"a reboot with the same numbers, the SYN-ACK not captured", on("", open, exchange) + "+0 > R.\n+1 > S 0:0(0)\n+0 > . 1:1(0) ack 1\n", []string{"0 reset 7", "1 open 2"}},
+		{"a reboot with the same numbers, begun in mid-connection", "+0 > P. 1:101(100) ack 1\n+0 > R.\n+1 > S 0:0(0)\n+0 < S. 0:0(0) ack 1\n+0 > . 1:1(0) ack 1\n", []string{"0 reset 2 inferred", "1 open 3"}},
+		{"an old SYN-ACK after the reset", on("", open, exchange) + "+0 > R.\n+1 < S. 0:0(0) ack 1\n+0 > R 1:1(0)\n", []string{"0 reset 9"}},
+		{"the SYN-ACK again, the ACK of it and the RST were lost", on("", open) + "+0 > R.\n+1 < S. 0:0(0) ack 1\n+0 > . 1:1(0) ack 1\n", []string{"0 open 6"}},
 		{"an old SYN after the reset", on("", open, exchange) + "+0 > R.\n+1 > S 0:0(0)\n", []string{"0 reset 8"}},
 		{"an old SYN after the reset, refused", on("", open, exchange) + "+0 > R.\n+1 > S 0:0(0)\n+0 < R. raw 0:0(0)\n", []string{"0 reset 9"}},
 

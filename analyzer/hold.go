@@ -33,7 +33,7 @@ const (
 // holdKind is why a SYN or SYN-ACK into c is held.
 func (c *conv) holdKind(s *wire.Segment) holdKind {
 	switch {
-	case c.rebooted(s) && s.Seq == c.half[s.Dir].isn():
+	case c.rebooted(s) && s.Seq+1 == uint32(c.half[s.Dir].start):
 		return holdAgain
 	case c.isOver(s.Dir):
 		return holdDying
@@ -122,19 +122,32 @@ func (h *hold) judgeAnswer(c *conv, s *wire.Segment) holdVerdict {
 	return holdOpen
 }
 
-// judgeAgain is judge for a SYN with the same number: the connection is another one if there is a handshake.
+// judgeAgain is judge for a SYN with the same number, or its SYN-ACK: the connection is another one if its opener goes on from there. That
+// it does not behind an RST that ended its connection, be it its own or its peer's.
 func (h *hold) judgeAgain(c *conv, s *wire.Segment) holdVerdict {
-	syn, last := &h.copies[0], &h.copies[len(h.copies)-1]
-	switch {
-	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.SYN|wire.ACK && s.Dir != syn.Dir && s.Ack == syn.Seq+1:
+	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
+	opener := first.Dir
+	if first.Flags.Has(wire.ACK) {
+		opener = 1 - first.Dir
+	}
+	switch flags := s.Flags & (wire.SYN | wire.RST | wire.ACK); {
+	case flags == wire.SYN|wire.ACK && s.Dir != opener && s.Ack == h.isn(opener)+1:
 		return holdRepeated
-	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN && s.Dir == syn.Dir && s.Seq == syn.Seq:
+	case flags == wire.SYN && s.Dir == opener && s.Seq == h.isn(opener):
 		return holdRepeated
-	case s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || s.Dir != syn.Dir || s.Seq != syn.Seq+1:
-	case last.Dir != syn.Dir && s.Ack == last.Seq+1, !c.fits(s):
+	case flags != wire.ACK || s.Dir != opener || s.Seq != h.isn(opener)+1:
+	case last.Dir == opener || s.Ack == last.Seq+1:
 		return holdConfirmed
 	}
 	return holdRefuted
+}
+
+// isn is the number of the SYN of the opener, by the first copy.
+func (h *hold) isn(opener uint8) uint32 {
+	if first := &h.copies[0]; first.Dir != opener {
+		return first.Ack - 1
+	}
+	return h.copies[0].Seq
 }
 
 // judgeFar is judge for numbers that are in no window. Whoever forges a segment does not see the answer: if the other side answers
