@@ -93,6 +93,12 @@ func TestWhichConversation(t *testing.T) {
 
 		{"blind SYN and challenge ACK", on("", open) + "+1 again> S 0:0(0)\n+0 < . \n" + on("", exchange, finish) + on("other", open),
 			[]string{"0 closed 11", "2 open 3"}},
+		{"blind SYN first", "+0 again> S\n+0 < . 1:1(0) ack 1\n" + on("", exchange, finish), []string{"0 closed 8 inferred"}},
+		{"blind SYN first, nothing but its answer", "+0 again> S\n+0 < . 1:1(0) ack 1\n", []string{"0 open 2"}},
+		{"SYN with FIN first", "+0 again> SF\n+0 < . 1:1(0) ack 1\n" + on("", exchange, finish), []string{"0 closed 8 inferred"}},
+		{"SYN first, then what may follow it", "+0 > S\n+0 < . 1:1(0) ack 101\n+0 > P. 101:201(100) ack 1\n", []string{"0 open 3"}},
+		{"SYN of a peer that forgot the connection", "+0 again> S\n+0 < . 1:1(0) ack 1\n+0 > R 1:1(0)\n+1 again> S 0:0(0)\n+0 again< S.\n+0 again> .\n", []string{"0 open 6"}},
+		{"SYN answered by an old ACK, let in", "+0 again> S\n+0 < . 1:1(0) ack 1\n+1 again< S.\n+0 again> .\n", []string{"0 open 4"}},
 		{"blind SYN, nothing more", on("", open) + "+1 again> S\n", []string{"0 open 4"}},
 		{"blind SYN many times", on("", open) + strings.Repeat("+1 again> S 0:0(0)\n", 20) + on("", exchange), []string{"0 open 26"}},
 		{"two blind SYNs", on("", open) + "+1 again> S\n+1 third> S\n" + on("", exchange), []string{"0 open 8"}},

@@ -56,8 +56,8 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 	}
 	if s.Flags.Has(wire.ACK) {
 		c.seen |= ackOrData(s)
-		if c.flags.has(alert) && before == 0 {
-			c.chooseISN(p, rx, s)
+		if before == 0 {
+			c.firstACK(p, rx, s)
 		}
 		tx.flags |= sentACK
 		tx.acknowledge(rx, s)

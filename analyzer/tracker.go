@@ -237,7 +237,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{slot: of}
 		}
 	}
-	if c := t.slab.at(slot); c.flags.has(pending|succeeded) || s.Flags.Any(wire.SYN) || c.strays(s) {
+	if c := t.slab.at(slot); c.flags.has(pending|succeeded|disputed) || s.Flags.Any(wire.SYN) || c.strays(s) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
