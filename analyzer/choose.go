@@ -38,6 +38,8 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 			return slot
 		case holdRefuted:
 			t.settle(slot)
+		case holdOwn:
+			t.adopt(slot)
 		}
 	}
 	if !s.Flags.Any(wire.SYN) {
@@ -80,8 +82,7 @@ const (
 func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	over := c.isOver(s.Dir) && !c.mayAnswer(s.Dir)
-	if tx.flags.has(isnKnown) && s.Seq == tx.isn() ||
-		!tx.flags.has(isnKnown) && tx.end != 0 && s.Seq+1 == uint32(tx.start) { // captured behind what it precedes
+	if tx.precededBy(s.Seq) {
 		if c.rebooted(s) {
 			return undecided
 		}
@@ -105,6 +106,14 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 		return newConnection
 	}
 	return undecided
+}
+
+// precededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.
+func (h *half) precededBy(seq uint32) bool {
+	if h.flags.has(isnKnown) {
+		return seq == h.isn()
+	}
+	return h.end != 0 && uint32(h.start)-seq-1 <= slack
 }
 
 // isOver reports whether whoever sends a SYN in direction dir, and follows the rules, is done with the connection.
@@ -141,9 +150,7 @@ func (t *Tracker) confirm(old, hash uint32, frame uint64, out *Output) uint32 {
 	slot := t.succeed(old, hash, &h.copies[0], event{kind: eventOpenHeld, arg: old, frame: frame}, h, out)
 	t.slab.at(slot).flags |= wasHeld
 	t.confirming = true
-	for i := range h.copies {
-		t.apply(slot, &h.copies[i])
-	}
+	t.applyHeld(slot, h)
 	t.confirming = false
 	if c := t.slab.at(slot); h.answered && c.flags.has(succeeded) {
 		c.mark(&t.facts.marks, markOldAnswer, h.answer.Dir, &h.answer, 0)

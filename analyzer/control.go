@@ -35,7 +35,8 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
-		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(isnKnown) && tx.flags.has(sentACK)
+		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(isnKnown) && tx.flags.has(sentACK) ||
+			!tx.flags.has(isnKnown) && tx.flags.has(sentFIN|sentRST)
 		switch {
 		case !c.syn(tx, rx, s):
 			bits = factForeign
@@ -144,6 +145,9 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 		return false // no endpoint takes a second ISN within one connection
 	}
 	anew := s.Flags.Has(wire.ACK) && tx.end != 0 && uint32(tx.start) != s.Seq+1 && !tx.flags.has(isnKnown|sentData|sentFIN)
+	if !tx.flags.has(isnKnown) && tx.end != 0 && uint32(tx.start) != s.Seq+1 && c.run[s.Dir] == 0 {
+		c.run[s.Dir] = uint32(tx.start) // what lies between was not captured
+	}
 	tx.setISN(s.Seq)
 	if anew { // the ACKs before were of a connection that its peer no longer knew
 		tx.end, tx.acked, tx.rightWin = tx.start, 0, 0
@@ -194,11 +198,14 @@ func (c *conv) syn(tx, rx *half, s *wire.Segment) bool {
 // contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or
 // its sender used numbers that are not behind it.
 func (c *conv) contradicts(tx *half, s *wire.Segment) bool {
-	if !tx.flags.has(sentData | sentFIN) {
+	if tx.end == 0 {
 		return false
 	}
 	before := tx.start - reassembly.Unwrap(tx.start, reassembly.Seq(s.Seq+1))
-	return c.flags.has(ended) || before < 0 || before > farthest
+	if !tx.flags.has(sentData | sentFIN) {
+		return before < 0 && c.half[1-s.Dir].acked >= tx.start // its peer has acknowledged what does not follow
+	}
+	return before < 0 || before > farthest || before > slack && c.flags.has(ended)
 }
 
 // chooseISN settles which of two SYN-ACKs with different ISNs, of two servers behind one address, the

@@ -47,16 +47,22 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 		slot = t.newestThatFits(slot, s)
 	}
 	c := t.slab.at(slot)
-	if c.flags.has(pending) && s.Flags.Any(wire.SYN) && s.IPID == 0 {
-		return slot, false // who meets a half-open connection sends its SYN again at once, behind the RST
+	if c.flags.has(pending) && t.held[slot].like(s) {
+		return slot, false // it waits with the other (hold.copied)
 	}
 	if !c.captured(&t.facts.marks, s) {
 		return slot, false
 	}
+	t.countDuplicate(slot, s)
+	return slot, true
+}
+
+// countDuplicate counts a copy of a frame in the conversation in slot.
+func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
+	c := t.slab.at(slot)
 	c.mark(&t.facts.marks, markDuplicate, s.Dir, s, 0)
 	t.passOver(slot, s, KindCaptureDuplicate)
 	c.count(&c.half[s.Dir], s)
-	return slot, true
 }
 
 // captured reports whether s, equal to a frame just before it, is the same frame. The IP ID

@@ -46,11 +46,20 @@ func detectRefused(s *scene) {
 			continue
 		}
 		syns := s.copies(dir, isSYN)
-		rsts := s.copies(1-dir, func(f *fact) bool { return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) })
+		rsts := s.copies(1-dir, func(f *fact) bool {
+			return isRST(f) && f.bits.has(factAccepted) && f.covers(s.sides[dir].isn) && !s.givesUp(f)
+		})
 		if syns.n > 0 && rsts.n > 0 {
 			s.raise(s.side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.time - syns.first.time), rsts.gaps[0], rsts.gaps[1]})
 		}
 	}
+}
+
+// givesUp reports whether f is an RST by which its sender takes back its own SYN, having heard of its peer's: it acknowledges that.
+// Who has heard nothing has no number to acknowledge.
+func (s *scene) givesUp(f *fact) bool {
+	me := &s.sides[f.dir()]
+	return isRST(f) && f.has(wire.ACK) && f.ack != 0 && me.knowsISN && f.seq == me.isn+1 && s.find(f.dir(), 0, isSYN) != nil
 }
 
 func (s *scene) refusedIn(steps []Step) bool {

@@ -33,7 +33,7 @@ const (
 // holdKind is why a SYN or SYN-ACK into c is held.
 func (c *conv) holdKind(s *wire.Segment) holdKind {
 	switch {
-	case c.rebooted(s) && s.Seq+1 == uint32(c.half[s.Dir].start):
+	case c.rebooted(s) && c.half[s.Dir].precededBy(s.Seq):
 		return holdAgain
 	case c.isOver(s.Dir):
 		return holdDying
@@ -72,6 +72,7 @@ const (
 	holdRepeated                     // the segment is held, too
 	holdConfirmed                    // it belongs to the conversation that was held
 	holdDisowned                     // that has begun, the segment is the last of the old one
+	holdOwn                          // it belongs to the connection it came into
 	holdRefuted
 )
 
@@ -87,11 +88,14 @@ func (h *hold) judge(c *conv, s *wire.Segment) holdVerdict {
 		return h.judgeAgain(c, s)
 	case h.kind == holdFar:
 		return h.judgeFar(c, s)
+	case !h.answered && h.like(s):
+		return holdRepeated
+	case h.isTaken(c, s):
+		return holdOwn
 	case s.Dir != syn.Dir:
 		return h.judgeAnswer(c, s)
 	case s.Flags&(wire.SYN|wire.ACK) == wire.SYN && s.Seq == syn.Seq:
 		switch {
-		case h.kind == holdDying && !h.answered && s.Time-h.copies[len(h.copies)-1].Time < int64(soonest):
 		case h.kind == holdDying, c.flags.has(ended), rx.flags.has(sentRST):
 			return holdConfirmed
 		}
@@ -103,6 +107,25 @@ func (h *hold) judge(c *conv, s *wire.Segment) holdVerdict {
 	}
 	return holdOpen
 }
+
+// isTaken reports whether s shows that a client took the SYN-ACK that is held, which acknowledges more than is known to have been sent
+// with the SYN: data were, but not in the copy that was captured (RFC 7413 4.1.3).
+func (h *hold) isTaken(c *conv, s *wire.Segment) bool {
+	synack := &h.copies[0]
+	server, client := &c.half[synack.Dir], &c.half[1-synack.Dir]
+	switch {
+	case h.kind != holdSYN || !synack.Flags.Has(wire.ACK) || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK:
+		return false
+	case server.flags.has(isnKnown) || client.flags&(sentSYN|sentACK) != sentSYN || synack.Ack-uint32(client.end) > maxSYNData:
+		return false
+	case s.Dir == synack.Dir:
+		return s.Seq == synack.Seq+1 && s.Ack == synack.Ack
+	}
+	return s.Seq == synack.Ack && s.Ack-synack.Seq-1 <= slack
+}
+
+// maxSYNData is more than fits into one segment.
+const maxSYNData = 1<<16 - 1
 
 // judgeAnswer is judge for a segment of the side to which the SYN was sent.
 func (h *hold) judgeAnswer(c *conv, s *wire.Segment) holdVerdict {
@@ -196,24 +219,73 @@ func beyond(seq uint32, h *half) bool {
 	return seq-uint32(h.end)+uint32(farthest) > 2*uint32(farthest)
 }
 
+// like reports whether s is a SYN or SYN-ACK like the last that is held, and came as soon as a copy that the network or the capture
+// made of that.
+func (h *hold) like(s *wire.Segment) bool {
+	last := &h.copies[len(h.copies)-1]
+	return s.Flags.Any(wire.SYN) && s.Dir == last.Dir && s.Seq == last.Seq && s.Flags == last.Flags && s.Time-last.Time < int64(soonest)
+}
+
+// copied reports whether the copy at i is the same frame as the one before it, captured twice. Who meets a half-open connection
+// sends its SYN again at once: behind the answer.
+func (h *hold) copied(i int) bool {
+	if i == 0 {
+		return false
+	}
+	s, before := &h.copies[i], &h.copies[i-1]
+	if h.answered && h.answer.Frame > before.Frame && h.answer.Frame < s.Frame {
+		return false
+	}
+	return s.Flags.Any(wire.SYN) && s.Flags == before.Flags && s.Dir == before.Dir && s.Seq == before.Seq && s.IPID == before.IPID && Time(s.Time-before.Time) <= captureSkew
+}
+
+// applyHeld adds what was held to the conversation in slot.
+func (t *Tracker) applyHeld(slot uint32, h *hold) {
+	c := t.slab.at(slot)
+	last, frame := c.last, c.lastFrame
+	for i := range h.copies {
+		if h.copied(i) {
+			t.countDuplicate(slot, &h.copies[i])
+		} else {
+			t.apply(slot, &h.copies[i])
+		}
+	}
+	if frame > c.lastFrame {
+		c.last, c.lastFrame = last, frame
+	}
+}
+
+// adopt adds what is held to the connection it came into.
+func (t *Tracker) adopt(slot uint32) {
+	h := t.held[slot]
+	delete(t.held, slot)
+	t.slab.at(slot).flags &^= pending
+	t.applyHeld(slot, h)
+	t.unused = append(t.unused, h)
+}
+
 // settle gives what is held, and nothing confirmed, to the connection it came into. It is
 // counted there, and says nothing about it: no endpoint took part in what it proposed. But a SYN with the connection's own
 // number is one of its own.
 func (t *Tracker) settle(slot uint32) {
 	c, h := t.slab.at(slot), t.held[slot]
+	if h.kind == holdAgain {
+		t.adopt(slot)
+		return
+	}
 	delete(t.held, slot)
 	c.flags &^= pending
 	for i := range h.copies {
 		s := &h.copies[i]
-		if h.kind == holdAgain {
-			t.apply(slot, s)
-			continue
-		}
 		last, frame := c.last, c.lastFrame
-		t.passOver(slot, s, KindUnacceptable)
-		c.count(&c.half[s.Dir], s)
-		if h.kind != holdFar {
-			c.noteControl(&t.facts, s, factForeign)
+		if h.copied(i) {
+			t.countDuplicate(slot, s)
+		} else {
+			t.passOver(slot, s, KindUnacceptable)
+			c.count(&c.half[s.Dir], s)
+			if h.kind != holdFar {
+				c.noteControl(&t.facts, s, factForeign)
+			}
 		}
 		if frame > c.lastFrame {
 			c.last, c.lastFrame = last, frame

@@ -95,7 +95,9 @@ func (s *story) afterlife() {
 		return
 	}
 	over := s.out[len(s.out)-1].Time
-	i := s.first(s.me, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) && f.time >= over })
+	i := s.first(s.me, 0, func(f *fact) bool {
+		return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) && f.time >= over && f.seq != s.self.isn
+	})
 	if i < 0 {
 		return
 	}

@@ -121,6 +121,7 @@ func (s *story) connected(syn int) {
 	if proof >= 0 {
 		if i := s.copyBefore(answer, &s.facts[proof]); i >= 0 {
 			s.received(fsm.RecvSYNACK, &s.facts[i], &s.facts[proof])
+			s.earlier(answer, syn, proof)
 		} else { // the SYN-ACK was not captured
 			s.uncaptured(fsm.RecvSYNACK, s.facts[syn].time, &s.facts[proof])
 		}
@@ -143,6 +144,21 @@ func (s *story) connected(syn int) {
 	}
 	if !s.repeats(i, isSYN) {
 		s.received(fsm.RecvSYNACK, &s.facts[i], nil)
+	}
+}
+
+// earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it
+// answered to that may not have been captured.
+func (s *story) earlier(answer func(*fact) bool, syn, proof int) {
+	step := &s.out[len(s.out)-1]
+	if step.Cause != fsm.RecvSYNACK || step.NotBefore == 0 {
+		return
+	}
+	for j := s.first(s.peer, syn, answer); j >= 0 && j < proof; j = s.first(s.peer, j+1, answer) {
+		if !s.repeatsBefore(j, proof, isSYN) {
+			step.NotBefore = min(step.NotBefore, s.facts[j].time)
+			return
+		}
 	}
 }
 

@@ -128,7 +128,7 @@ func (m *mind) standInSYNACK() {
 		ack, flags := m.facts[i], uint8(wire.SYN|wire.ACK)
 		if j := m.first(dir, syn, isSYNACK); j >= 0 { // a simultaneous open
 			i, flags = j, uint8(wire.SYN)
-		} else if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.covers(self.isn) }); j >= 0 && j < i {
+		} else if j := m.first(1-dir, syn, func(f *fact) bool { return ordinary(f) && f.ack-self.isn-1 <= uint32(m.facts[syn].len) }); j >= 0 && j < i {
 			i = j
 		}
 		out := append(m.scratch[:0], m.facts[:i]...)
@@ -188,6 +188,9 @@ const finTimeout Time = 1e9
 func (m *mind) standInClose(dir uint8, i int) {
 	unseen, seen := &m.sides[dir], &m.sides[1-dir]
 	fin := m.first(1-dir, 0, isFIN)
+	if fin < 0 {
+		return // one octet may be data
+	}
 	var own *fact
 	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
 	// in what it acknowledged last, be it with data. Much later it may have timed out in FIN_WAIT_2.
@@ -203,9 +206,6 @@ func (m *mind) standInClose(dir uint8, i int) {
 		} else {
 			own.ack = m.facts[i].seq
 		}
-	}
-	if fin < 0 && own == nil {
-		return
 	}
 	out := m.scratch[:0]
 	for k := range m.facts {

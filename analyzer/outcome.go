@@ -124,12 +124,12 @@ func (s *scene) heardSYNACK() bool {
 }
 
 // neverOpened reports whether an endpoint sent a SYN and nothing shows that its peer took notice: both never were
-// in another state than SYN_SENT and CLOSED, and no RST answers a SYN-ACK that was not captured.
+// in another state than SYN_SENT and CLOSED, and no RST answers a SYN or SYN-ACK that was not captured.
 func (s *scene) neverOpened() bool {
 	dialed := false
 	for side, steps := range s.j.Trajectory {
 		me := s.of(Side(side))
-		if s.find(s.dir(Side(side)), 0, func(f *fact) bool { return isPlainRST(f) && me.knowsISN && f.seq == me.isn+1 }) != nil {
+		if s.find(s.dir(Side(side)), 0, func(f *fact) bool { return isPlainRST(f) && me.knowsISN && f.seq == me.isn+1 || s.givesUp(f) }) != nil {
 			return false
 		}
 		for i := range steps {

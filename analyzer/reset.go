@@ -185,7 +185,7 @@ func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
 	if s.find(me, 0, isSYNACK) != nil {
 		return ResetDropped
 	}
-	if s.find(me, 0, isSYN) == nil && c.OtherState == fsm.SynSent {
+	if s.find(me, 0, isSYN) == nil && c.OtherState == fsm.SynSent && rst.covers(s.sides[peer].isn) {
 		return ResetRefused
 	}
 	synack := s.find(peer, 0, isSYNACK)

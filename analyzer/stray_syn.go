@@ -14,7 +14,14 @@ func (c *conv) firstACK(p *factPool, rx *half, s *wire.Segment) {
 	if c.flags.has(alert) {
 		c.chooseISN(p, rx, s)
 	}
-	if tx := &c.half[s.Dir]; rx.dialing(tx) {
+	switch tx := &c.half[s.Dir]; {
+	case tx.dialing(rx):
+		c.settleSYN(p, s)
+		if !tx.flags.has(isnKnown) { // it was placed anew
+			pos := reassembly.Unwrap(tx.end, reassembly.Seq(s.Seq))
+			tx.start, tx.end = min(tx.start, pos), max(tx.end, pos+reassembly.Pos(s.Len))
+		}
+	case rx.dialing(tx):
 		if ack := reassembly.Unwrap(rx.end, reassembly.Seq(s.Ack)); ack < rx.start || ack > rx.end {
 			c.flags |= disputed
 		}
