@@ -100,7 +100,7 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	switch {
 	case !tx.flags.has(isnKnown) && tx.packets == 0 && rx.flags.has(sentSYN):
 		return sameConnection // simultaneous open
-	case !tx.flags.has(isnKnown|sentData) && rx.flags.has(sentSYN) && s.Seq == uint32(tx.start) && tx.end == tx.start:
+	case !tx.flags.has(isnKnown|sentData) && tx.end != 0 && s.Seq == uint32(tx.start) && tx.end == tx.start:
 		return sameConnection // a split handshake: its ACK of the SYN came first
 	case over || c.phase() == Unanswered:
 		return newConnection

@@ -318,13 +318,27 @@ func (s *story) takenFIN(fin, proof *fact) *fact {
 // not repeat the FIN.
 func (s *story) ackOfFIN(own *fact) *fact {
 	covering := func(f *fact) bool { return !isRST(f) && f.covers(s.self.fin) }
-	fin := s.first(s.me, 0, isFIN)
+	fin, gone := s.first(s.me, 0, isFIN), s.goneBefore(covering)
 	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
-		if fin > i || !s.repeats(i, isFIN) { // one captured before its FIN is no answer to a copy of that
+		if fin > i || i < gone || !s.repeats(i, isFIN) { // one captured before its FIN is no answer to a copy of that
 			return &s.facts[i]
 		}
 	}
 	return nil
+}
+
+// goneBefore is the ACK of the endpoint's FIN that it answered as CLOSED does, by a plain RST: one before had ended its connection, and a
+// FIN that came in between was sent before that. It is -1 if there is none.
+func (s *story) goneBefore(covering func(*fact) bool) int {
+	rst := s.first(s.me, 0, func(f *fact) bool { return isPlainRST(f) && f.seq == s.self.fin+1 })
+	last := -1
+	for i := s.first(s.peer, 0, covering); i >= 0 && i < rst; i = s.first(s.peer, i+1, covering) {
+		last = i
+	}
+	if last < 0 || s.facts[rst].time-s.facts[last].time > roundTrip {
+		return -1
+	}
+	return last
 }
 
 // isAnswer reports whether f may be an RST by which an endpoint without the connection answers a segment: some of them

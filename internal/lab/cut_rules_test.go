@@ -47,6 +47,9 @@ var (
 		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Closed, "the RST that ended it is missing", func(c *comparison) bool {
 			return c.rest.completeness&analyzer.SawRST == 0
 		}},
+		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Closed, "an RST behind its sender's own FIN shows that the connection is gone; whether its peer's FIN came before is in the direction that is missing", func(c *comparison) bool {
+			return (c.rest.packets[0] == 0 || c.rest.packets[1] == 0) && c.rest.completeness&(analyzer.SawFIN|analyzer.SawRST) == analyzer.SawFIN|analyzer.SawRST
+		}},
 		{anyOutcome, analyzer.Refused, "it was refused at first, and tried again", func(c *comparison) bool {
 			return c.whole.has("connection-refused") || c.whole.refusedOnce()
 		}},
@@ -58,6 +61,7 @@ type comparison struct {
 	capture     *capture
 	cut         *cut
 	whole, rest *told
+	all         *telling // of the whole capture
 }
 
 func (c *told) has(id string) bool {
@@ -86,7 +90,7 @@ func contradictions(c *capture, k *cut, whole, rest *telling) (found []string) {
 			if w.addr != r.addr || w.last < r.first || w.first > r.last {
 				continue
 			}
-			got := (&comparison{c, k, w, r}).contradictions()
+			got := (&comparison{c, k, w, r, whole}).contradictions()
 			if !compared || len(got) < len(best) {
 				best, compared = got, true
 			}
@@ -109,6 +113,9 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 					continue
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
+				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) {
+					continue
+				}
 				if states != nil && !rest.enters(w, side, states) {
 					found = append(found, fmt.Sprintf("lost: %v showed by frame %d that it was in %v, and that is left", w.addr[side], s.Frame, s.State))
 				}
@@ -116,6 +123,25 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 		}
 	}
 	return found
+}
+
+// alone reports whether no other segment of the sender of an RST is left of its conversation in front of it. That has no number of its
+// own then: it may answer a segment of another connection (RFC 9293 3.10.7.1, 3.10.7.3), or be forged.
+func alone(c *capture, k *cut, whole *telling, frame uint64) bool {
+	for f, first := range whole.of {
+		if f < frame && first == whole.of[frame] && c.side[f-1] == c.side[frame-1] && k.has(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeBlind reports whether the SYN of a conversation, which nobody answers, is left in one that may live, since what
+// ended that is missing: then nobody can tell whether its sender sent it (RFC 5961 4).
+func mayBeBlind(w *told, rest *telling, frame uint64) bool {
+	return w.outcome == analyzer.Unanswered && w.first == frame && slices.ContainsFunc(rest.conversations, func(r told) bool {
+		return r.first == rest.of[frame] && r.first < frame && (r.outcome == analyzer.Open || r.outcome == analyzer.Closing)
+	})
 }
 
 // kept are the states, one of which an endpoint is known to have entered if the segment by which it showed that is
@@ -151,7 +177,7 @@ func (c *comparison) contradictions() (found []string) {
 		found = append(found, fmt.Sprintf("outcome: %v becomes %v", w.outcome, r.outcome))
 	}
 	for _, a := range r.anomalies {
-		if a.severity == analyzer.SeverityError && !w.has(a.id) && !c.unheard(a.id) {
+		if a.severity == analyzer.SeverityError && !w.has(a.id) && !c.unheard(a.id) && !c.unexplained(a) {
 			found = append(found, fmt.Sprintf("error: %s (frame %d), which the whole capture does not have", a.id, a.frame))
 		}
 	}
@@ -174,6 +200,47 @@ func (c *comparison) unheard(id string) bool {
 		return c.rest.completeness&^(analyzer.SawSYN|analyzer.SawRST) == 0
 	case "retries-exhausted", "keep-alive-timeout": // the RST that ended it is missing
 		return c.whole.outcome == analyzer.Reset && c.rest.outcome != analyzer.Reset
+	}
+	return false
+}
+
+// unexplained reports whether an error is what the whole has, too, but explains by what is missing.
+func (c *comparison) unexplained(a anomaly) bool {
+	switch a.id {
+	case "suspected-injection": // the RST is of another conversation
+		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
+	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake
+		return c.leavesListener(a.frame) || c.unended()
+	case "time-wait-assassination": // the RST answered what TIME_WAIT answered to a SYN
+		return slices.ContainsFunc(c.all.conversations, func(w told) bool {
+			return w.addr == c.whole.addr && slices.ContainsFunc(w.anomalies, func(w anomaly) bool {
+				return w.id == "time-wait-refused" && w.frame < a.frame && !c.cut.has(w.frame)
+			})
+		})
+	}
+	return false
+}
+
+// leavesListener reports whether the whole has an RST, too, that took an endpoint from SYN_RCVD to LISTEN.
+func (c *comparison) leavesListener(frame uint64) bool {
+	for _, steps := range c.whole.steps {
+		for i := 1; i < len(steps); i++ {
+			if steps[i].Cause == fsm.ReturnToListen && steps[i].Frame == frame && steps[i-1].State == fsm.SynRcvd {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unended reports whether all is missing by which the whole has an endpoint leave SYN_RCVD.
+func (c *comparison) unended() bool {
+	for _, steps := range c.whole.steps {
+		for _, s := range steps {
+			if s.Cause == fsm.RecvAckOfSYN && s.State == fsm.Established {
+				return !c.cut.has(s.Frame) && (s.ProofFrame == 0 || !c.cut.has(s.ProofFrame))
+			}
+		}
 	}
 	return false
 }

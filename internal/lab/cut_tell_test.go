@@ -17,7 +17,8 @@ import (
 // telling is what is said of a capture that is cut.
 type telling struct {
 	conversations []told
-	problems      []string // what contradicts itself
+	of            map[uint64]uint64 // the first frame of the conversation of each frame
+	problems      []string          // what contradicts itself
 }
 
 // told is what is said of one conversation. Frames are those of the capture that is not cut.
@@ -41,7 +42,7 @@ type anomaly struct {
 
 // tell analyzes what is left of c.
 func tell(c *capture, k *cut) *telling {
-	w := watched{cut: k}
+	w := watched{cut: k, telling: telling{of: map[uint64]uint64{}}}
 	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, &w)
 	a.Watch(w.read)
 	for _, f := range k.of(c) {
@@ -73,6 +74,7 @@ func (w *watched) read(r *analyzer.Reading) {
 		kept, s := *r, *r.Segment
 		kept.Segment = &s
 		w.readings = append(w.readings, &kept)
+		w.of[w.original(s.Frame)] = w.original(r.First)
 		return
 	}
 	for _, k := range w.readings {
