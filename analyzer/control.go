@@ -36,7 +36,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		return
 	case s.Flags.Any(wire.SYN):
 		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.flags.has(isnKnown) && tx.flags.has(sentACK) ||
-			!tx.flags.has(isnKnown) && tx.flags.has(sentFIN|sentRST)
+			!tx.flags.has(isnKnown) && (tx.flags.has(sentFIN) || tx.flags.has(sentACK) && tx.flags.has(sentRST))
 		switch {
 		case !c.syn(tx, rx, s):
 			bits = factForeign
