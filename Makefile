@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test lint deps golden bench static clean
+.PHONY: build demo test lint deps golden bench static release rename-module clean
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -32,5 +32,11 @@ golden: deps ## rewrite the golden captures and outputs; review the diff
 bench: deps
 	go test -run '^$$' -bench . ./...
 
+release: ## archives, .deb, .rpm and checksums in dist: make release VERSION=1.2.3
+	.ci/release '$(VERSION)' $(NAME)
+
+rename-module: ## gives the module the name of its repository: make rename-module MODULE=example.com/you/tcptrace
+	.ci/rename-module '$(MODULE)'
+
 clean:
-	rm -rf bin
+	rm -rf bin dist

@@ -319,7 +319,7 @@ func detailSplit(a *Anomaly) string {
 // another than the one of the conversation before, which had no answer.
 func detectSYNChanged(s *scene) {
 	for dir := range uint8(2) {
-		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count)&(wasUnanswered|wasProbe) == wasUnanswered {
+		if m := s.marked(markSucceeds, dir); m != nil && predecessor(m.count)&(wasUnanswered|wasProbe) == wasUnanswered && s.opens() {
 			s.raiseMark(m, args{0, m.amount}).onSide(s.side(dir))
 		}
 		if f := s.find(dir, 0, func(f *fact) bool { return f.bits.has(factForeign) && f.has(wire.SYN|wire.ACK) }); f != nil && s.opens() {

@@ -9,7 +9,7 @@ import (
 	"tcptrace/fsm"
 )
 
-// conversationSchema names the record of CONTRACT.md, "Conversation record".
+// conversationSchema names the conversation record (docs/records.md).
 const conversationSchema = "tcptrace.conversation.v1"
 
 // encoder writes conversation records as JSON, without reflection and, unless there are

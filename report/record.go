@@ -8,7 +8,7 @@ import (
 	"tcptrace/analyzer"
 )
 
-// Record is a conversation as the record of CONTRACT.md has it, in Go data: what
+// Record is a conversation as the conversation record (docs/records.md) has it, in Go data: what
 // --where sees, and what json.Unmarshal makes of a record.
 type Record struct {
 	Schema       string          `json:"schema" expr:"schema"`

@@ -7,10 +7,10 @@ import (
 	"tcptrace/analyzer"
 )
 
-// segmentSchema names the record of CONTRACT.md, "Segment record".
+// segmentSchema names the segment record (docs/segments.md).
 const segmentSchema = "tcptrace.segment.v1"
 
-// SegmentRecord is a segment as the record of CONTRACT.md has it, in Go data, as
+// SegmentRecord is a segment as the segment record (docs/segments.md) has it, in Go data, as
 // [analyzer.SegmentView] defines it.
 type SegmentRecord struct {
 	Schema   string   `json:"schema"`

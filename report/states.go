@@ -44,14 +44,15 @@ func ParseStateFilter(states []string, side string) (f StateFilter, err error) {
 
 // suggestState says which states are spelled most like name, or else which exist.
 func suggestState(name string) string {
-	names := stateNames()
+	names := StateNames()
 	if near := nearest(strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToUpper(name)), names); near != "" {
 		return near
 	}
 	return "the states are " + strings.Join(names, ", ") + ", also as netstat and ss spell them"
 }
 
-func stateNames() []string {
+// StateNames are the states of RFC 9293 as ParseStateFilter takes them.
+func StateNames() []string {
 	names := make([]string, fsm.NumStates)
 	for s := range fsm.NumStates {
 		names[s] = s.String()

@@ -13,8 +13,8 @@ type Statistic struct {
 	Name      string
 	Unit      Unit
 	Text      string // what it is
-	Ostermann string // his name for it in -l or -r; empty: he has none
-	Differs   string // where his number differs, and why; empty: it does not
+	Ostermann string // its name there, in -l or -r; empty: it has none
+	Differs   string // where that number differs, and why; empty: it does not
 	value     func(*analyzer.Conversation, *analyzer.Sent) int64
 }
 

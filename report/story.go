@@ -187,7 +187,7 @@ func (t *teller) times() string {
 	return "; it lasted " + humanDuration(t.c.Duration()) + ": " + list(parts)
 }
 
-// implies names the anomaly that an anomaly makes superfluous: both tell of the same wait or failure.
+// implies maps an anomaly to the one that it subsumes: both report the same wait or failure.
 var implies = map[string]string{
 	"connection-refused": "rst-in-handshake", "no-answer": "syn-retransmit",
 	"handshake-incomplete": "syn-ack-retransmit", "missing-final-ack": "fin-retransmit",

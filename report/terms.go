@@ -111,15 +111,15 @@ var WiresharkDifferences = []WiresharkDifference{
 
 // OstermannApart are anomalies, by id, in whose conversations Ostermann's tcptrace counts other segments than we do, and why.
 var OstermannApart = map[string]string{
-	"capture-duplicates":   "every copy of a frame is a segment to him",
-	"capture-reordered":    "he believes the order of the capture",
-	"bad-checksum":         "he counts segments that their receiver dropped",
-	"syn-in-connection":    "he takes a blind SYN for one of the connection",
-	"rst-not-accepted":     "he takes any RST for the end",
-	"syn-changed":          "he goes on with the first ISN",
-	"half-open-discovered": "he takes the segments of the old connection for some of the new one, or the other way round",
-	"split-handshake":      "he goes by the SYN-ACK",
-	"simultaneous-open":    "the SYN-ACKs are retransmitted SYNs to him",
-	"truncated-header":     "he drops segments with cut options",
-	"ack-of-unsent":        "he believes it",
+	"capture-duplicates":   "it counts every copy of a frame as a segment",
+	"capture-reordered":    "it trusts the order of the capture",
+	"bad-checksum":         "it counts segments that their receiver dropped",
+	"syn-in-connection":    "it takes a blind SYN for one of the connection",
+	"rst-not-accepted":     "it takes any RST for the end",
+	"syn-changed":          "it goes on with the first ISN",
+	"half-open-discovered": "it takes segments of the old connection for some of the new one, or the reverse",
+	"split-handshake":      "it relies on the SYN-ACK",
+	"simultaneous-open":    "it takes the SYN-ACKs for retransmitted SYNs",
+	"truncated-header":     "it drops segments whose options are cut",
+	"ack-of-unsent":        "it trusts the ACK",
 }

@@ -32,33 +32,40 @@ type analyzeOptions struct {
 const (
 	defaultTableLimit = 50
 	noLimit           = -1 // --limit was not given
+
+	noColorHelp = "no colours, even on a terminal"
 )
 
 func newRootCommand(e env) *cobra.Command {
 	var o analyzeOptions
 	cmd := &cobra.Command{
 		Use:   "tcptrace FILE...",
-		Short: "Tell what every TCP connection in a capture did",
-		Long: `tcptrace reads captures and tells what every TCP connection in them did.
+		Short: "Report what every TCP connection in a capture did",
+		Long: `tcptrace reads packet captures and reports, for every TCP connection, who opened it, which states of RFC 9293 its
+two endpoints went through, how it closed, and what went wrong.
 
-FILE is a pcap or pcapng capture, plain or compressed with gzip, zstd or lz4; - is standard input.
-Several files are one trace, merged by time: the files of a ring buffer, or captures of two taps.
+FILE is a capture (pcap, pcapng, snoop or ERF), plain or compressed with gzip, zstd or lz4; - is standard input.
+Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
 
-Bytes are TCP payload as sent, retransmissions included; 1.2 kB is 1,200 bytes. Frame and stream
-numbers are Wireshark's. Expressions of --where are over the fields of a record of --format ndjson.`,
+Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
+Wireshark's. The expressions of --where use the fields of a record of --format ndjson.
+
+Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
+3 an input could not be read, or only in part (what was read is reported); 130 interrupted
+(what was read until then is reported).`,
 		Example: `  tcptrace capture.pcapng
   tcptrace ring_*.pcap.gz --sort -bytes --limit 10
   tcptrace capture.pcap --where 'outcome == "reset" && server.port == 443'
   tcptrace capture.pcap -f 'host 10.0.0.1' --format ndjson -o conversations.ndjson
-  tcpdump -w - | tcptrace -
-
-Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
-3 an input could not be read, or only in part (what was read is reported); 130 interrupted
-(what was seen is reported).`,
+  tcpdump -w - | tcptrace -`,
+		Version:       version(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkCommand(cmd, args); err != nil {
+				return err
+			}
 			if !cmd.Flags().Changed("limit") {
 				o.limit = noLimit
 			} else if o.limit < 0 {
@@ -77,9 +84,14 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetIn(e.in)
 	cmd.SetOut(e.out)
 	cmd.SetErr(e.err)
-	cmd.CompletionOptions.HiddenDefaultCmd = true
+	cmd.SetVersionTemplate("{{.Version}}")
 	o.addFlags(cmd)
-	cmd.AddCommand(newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnomaliesCommand(e), newFieldsCommand(e), newCheckCommand(e), newSchemaCommand(e), newDiffCommand(e), newLiveCommand(e), newReplayCommand(e))
+	cmd.AddCommand(
+		newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
+		newLiveCommand(e), newReplayCommand(e),
+		newCheckCommand(e), newDiffCommand(e),
+		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),
+	)
 	return cmd
 }
 
@@ -88,14 +100,17 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
 	f.BoolVar(&o.long, "long", false, "the same as --format long")
-	f.BoolVar(&o.quick, "quick", false, "states, handshake and close only: leaves out round trips, retransmissions, windows and the anomalies\nof open connections, for which every segment has to be read; faster, and records say so (\"quick\")")
+	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
-	f.StringVar(&o.sort, "sort", "start", "order by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d for people, all for programs)", defaultTableLimit))
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one of 'tcptrace anomalies' (may be repeated)")
+	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs)", defaultTableLimit))
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
+	completeFlag(cmd, "format", report.FormatNames...)
+	completeFlag(cmd, "sort", report.KeyNames()...)
+	completeFlag(cmd, "fail-on", severitiesOrIDs()...)
 }
 
 // check finds what is wrong with the options by themselves.
@@ -104,7 +119,7 @@ func (o *analyzeOptions) check(args []string) error {
 		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.FormatNames, ", "))
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
-		return usageError("--quick leaves out much of what --long and --fail-on are about")
+		return usageError("--quick skips much of what --long and --fail-on need")
 	}
 	return o.selectOptions.check("tcptrace", args)
 }

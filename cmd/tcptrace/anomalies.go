@@ -15,11 +15,11 @@ import (
 func newAnomaliesCommand(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "anomalies [ID]",
-		Short: "List the anomalies that there are, or explain one",
-		Long: `anomalies lists the catalogue of anomalies: what can go wrong with a connection, or is worth knowing.
-With an ID it explains one: what it means, what it usually comes from, what to look at next.
+		Short: "List all anomalies, or explain one",
+		Long: `anomalies lists what tcptrace flags: everything that can go wrong with a connection, or is worth knowing about it.
+With an ID it explains one anomaly: what it means, what usually causes it, and what to look at next.
 
-note: normal, worth knowing; warning: someone waited or retried; error: someone failed.`,
+Severities: note, normal but worth knowing; warning, an endpoint had to wait or retry; error, something failed.`,
 		Example: `  tcptrace anomalies
   tcptrace anomalies close-wait-lingering`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -28,7 +28,8 @@ note: normal, worth knowing; warning: someone waited or retried; error: someone 
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runAnomalies(args, e) },
+		ValidArgsFunction: only(func() []string { return anomalyIDs(false) }),
+		RunE:              func(_ *cobra.Command, args []string) error { return runAnomalies(args, e) },
 	}
 }
 
@@ -53,8 +54,8 @@ func runAnomalies(args []string, e env) error {
 	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
 }
 
-// byCommand says who finds what the analysis does not.
-const byCommand = "Found by 'tcptrace %s', which reads the bytes."
+// byCommand names the command that finds what the analysis does not look for.
+const byCommand = "Found by 'tcptrace %s', which reads the payload."
 
 func listAnomalies(w io.Writer) error {
 	var b strings.Builder
@@ -70,18 +71,14 @@ func listAnomalies(w io.Writer) error {
 			}
 		}
 	}
-	b.WriteString("\ntcptrace anomalies ID explains one.\n")
+	b.WriteString("\n'tcptrace anomalies ID' explains one.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
 	var b strings.Builder
-	severity := kind.Severity.String()
-	if kind.Varies {
-		severity = fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
-	}
-	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severity, section)
+	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severityOf(kind), section)
 	fmt.Fprintln(&b, kind.Summary)
 	if kind.Command != "" {
 		fmt.Fprintf(&b, byCommand+"\n", kind.Command)
@@ -90,7 +87,7 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 		{"What it means", kind.Meaning},
 		{"Usual causes", kind.Causes},
 		{"What to look at next", kind.Next},
-		{"Where the standards speak of it", kind.RFC},
+		{"Standards", kind.RFC},
 	} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n%s\n%s", part.title, wrap(part.text, "  ", 80))
@@ -98,6 +95,14 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// severityOf is how bad anomalies of this kind are, in words.
+func severityOf(kind *analyzer.AnomalyKind) string {
+	if kind.Varies {
+		return fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
+	}
+	return kind.Severity.String()
 }
 
 // wrap breaks text into lines of at most width columns, each indented.

@@ -37,11 +37,11 @@ func newCheckCommand(e env) *cobra.Command {
 	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check PATH...",
-		Short: "Compare captures with what is expected of them",
+		Short: "Check captures against expectations, as a test would",
 		Long: `check compares captures with the expectations beside them: X.expect.yaml says what X.pcap must look like.
 
-PATH is a capture, an expectation, a directory (all below it) or a pattern. An expectation names fields of the
-conversation record (those of --format ndjson); what it names must hold, what it does not name is free:
+PATH is a capture, an expectation, a directory (everything below it) or a pattern. An expectation names fields of the
+conversation record (those of --format ndjson). What it names must hold; what it does not name may be anything:
 
   conversations:
     - stream: 0                                  # or client and server: {ip: ..., port: ...}
@@ -51,20 +51,20 @@ conversation record (those of --format ndjson); what it names must hold, what it
       anomalies: []                              # exactly these; or anomalies_include, anomalies_exclude
   complete: true                                 # there are no other conversations
   assert: ['all(conversations, .packets < 100)']
-  deny: [error]                                  # but for what is expected
+  deny: [error]                                  # except for expected ones
   budget: {syn-retransmit: 1}
 
-assert, deny, budget and complete may also stand in .tcptrace.yaml, for all captures below it, with suppressions:
+assert, deny, budget and complete may also be set in .tcptrace.yaml for all captures below it, with suppressions:
 
   suppress:
-    - {anomaly: capture-duplicates, captures: 'span/*.pcap', reason: the tap is a SPAN port}`,
+    - {anomaly: capture-duplicates, captures: 'span/*.pcap', reason: the tap is a SPAN port}
+
+Exit status: 0 everything is as expected; 1 something is not; 2 an expectation cannot be used, or wrong usage;
+3 a capture could not be read. A problem with one capture does not keep the others from being checked.`,
 		Example: `  tcptrace check testdata
   tcptrace check --init testdata
   tcptrace check capture.pcapng --deny error --budget syn-retransmit=2
-  tcptrace check capture.pcapng --assert 'all(conversations, .outcome == "closed")'
-
-Exit status: 0 all is as expected; 1 something is not; 2 an expectation can not be used, or wrong usage;
-3 a capture could not be read. What is wrong with one does not keep the others from being checked.`,
+  tcptrace check capture.pcapng --assert 'all(conversations, .outcome == "closed")'`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return runCheck(cmd.Context(), args, o, e) },
 	}
@@ -73,16 +73,19 @@ Exit status: 0 all is as expected; 1 something is not; 2 an expectation can not 
 	f.StringArrayVar(&o.asserts, "assert", nil, "an `expression` over the records of a capture that must hold (may be repeated)")
 	f.StringSliceVar(&o.denials, "deny", nil, "fail on anomalies of this `severity or id` that are not expected (may be repeated)")
 	f.StringSliceVar(&o.budgets, "budget", nil, "`ID=N`: a capture may have at most N anomalies of this kind (may be repeated)")
-	f.StringVar(&o.project, "config", "", "this `file` instead of the nearest "+expect.ProjectFile+" above a capture")
-	f.BoolVar(&o.update, "update", false, "write the expectations that are missing or do not hold")
-	f.BoolVar(&o.init, "init", false, "write the expectations that are missing, and say what is odd in their captures")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list what passed or was not checked, and what was suppressed")
-	f.StringVar(&o.format, "format", "text", strings.Join(checkFormats, ", ")+" (annotations of GitHub Actions)")
+	f.StringVar(&o.project, "config", "", "use this `file` instead of the nearest "+expect.ProjectFile+" above each capture")
+	f.BoolVar(&o.update, "update", false, "write expectations that are missing, and rewrite those that fail")
+	f.BoolVar(&o.init, "init", false, "write expectations that are missing, and report what looks odd in their captures")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list what passed, was not checked or was suppressed")
+	f.StringVar(&o.format, "format", "text", strings.Join(checkFormats, ", ")+" (GitHub Actions annotations)")
 	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this `file`")
 	f.StringVar(&o.sarif, "sarif", "", "also write a SARIF log to this `file`")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
-	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one a processor; does not change the output")
+	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one per processor; does not change the output")
+	completeFlag(cmd, "format", checkFormats...)
+	completeFlag(cmd, "deny", severitiesOrIDs()...)
+	completeFlagBy(cmd, "budget", budgets)
 	return cmd
 }
 

@@ -37,15 +37,15 @@ func newDiffCommand(e env) *cobra.Command {
 		Short: "Compare two captures of the same scenario",
 		Long: `diff compares two captures of the same scenario, before and after a change, conversation by conversation.
 
-Conversations are paired by their endpoints and their order. Where the client's port differs, as it does in every run,
-the addresses and the server's port decide; where addresses differ, too, the server's port alone. Addresses, time of
-day, and frame and stream numbers may differ. What is compared is how each conversation went: states and when they
-were entered, anomalies, outcome and close, options of the handshake, and all counts and times of the record.`,
+Conversations are paired by their endpoints and their order. Where the client's port differs, as it does between runs,
+addresses and the server's port are used; where addresses differ too, only the server's port. Addresses, time of day,
+and frame and stream numbers may differ. What is compared is how each conversation went: states and when they were
+entered, anomalies, outcome and close, handshake options, and all counts and times of the record.`,
 		Example: `  tcptrace diff before.pcap after.pcap
   tcptrace diff before.pcap after.pcap --tolerance 5% --least 100us`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return usageError("two captures are compared, not %d: tcptrace diff A B", len(args))
+				return usageError("diff compares two captures, not %d: tcptrace diff A B", len(args))
 			}
 			return nil
 		},
@@ -53,13 +53,14 @@ were entered, anomalies, outcome and close, options of the handshake, and all co
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.tolerance, "tolerance", "20%", "how far apart counts and times may be: a `percentage` of the greater one")
-	f.DurationVar(&o.least, "least", time.Millisecond, "times closer than this are alike")
+	f.StringVar(&o.tolerance, "tolerance", "20%", "how far counts and times may differ: a `percentage` of the larger one")
+	f.DurationVar(&o.least, "least", time.Millisecond, "times that differ by less than this are equal")
 	f.StringVar(&o.format, "format", "text", strings.Join(diffFormats, ", "))
-	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only %d", maxChanges))
+	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only the first %d", maxChanges))
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
-	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
+	completeFlag(cmd, "format", diffFormats...)
 	return cmd
 }
 

@@ -22,12 +22,12 @@ func newExtractCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extract FILE... --stream N -w OUT",
 		Short: "Write the packets of conversations to a capture file",
-		Long: `extract writes the packets of the chosen conversations, as they were captured, in the order of the capture. Times
-are written in nanoseconds.
+		Long: `extract writes the packets of the selected conversations as they were captured, in capture order. Timestamps are
+written in nanoseconds.
 
-OUT is a pcap file if its name ends in .pcap or .cap, pcapng if in .pcapng, which also keeps the interfaces with their
-names; with any other name, and - for standard output, it is pcapng if the input has several link types, else
-pcap. A pcap file can hold only one link type. The input is read twice, so it can not be a pipe.`,
+OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
+and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
+pcap otherwise, which can hold only one. The input is read twice, so it cannot be a pipe.`,
 		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
   tcptrace extract ring_*.pcap.gz --where 'outcome == "reset"' -w resets.pcap
   tcptrace extract capture.pcap --stream 3 -w - | tshark -r - -V`,

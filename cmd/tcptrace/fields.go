@@ -16,12 +16,12 @@ import (
 func newFieldsCommand(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "fields [NAME]",
-		Short: "Say what the numbers of a conversation and the words for segments mean",
-		Long: `fields lists the statistics that a conversation record has of each side, under endpoints.client.sent
-and endpoints.server.sent, and that --long prints: what each means, its unit, and what Ostermann's tcptrace calls it.
-All but the first five are left out of a record when they are 0 or not known. Then come the kinds, causes and notes that
-timeline gives segments, with Wireshark's flags for them, and where and why those differ. With a NAME, ours or theirs, or
-a part of one, it shows only what matches.`,
+		Short: "Define the statistics of a conversation and the terms used for segments",
+		Long: `fields lists the statistics that a conversation record has for each side, under endpoints.client.sent and
+endpoints.server.sent, and that --long prints: what each one means, its unit, and what Ostermann's tcptrace calls it.
+All but the first five are omitted from a record when they are 0 or unknown. It then lists the kinds, causes and notes
+that timeline gives segments, Wireshark's flags for them, and where and why those differ. With a NAME, or part of one,
+it shows only the entries whose name, here or in the other program, contains it.`,
 		Example: `  tcptrace fields
   tcptrace fields rtt
   tcptrace fields retransmission
@@ -32,6 +32,7 @@ a part of one, it shows only what matches.`,
 			}
 			return nil
 		},
+		ValidArgsFunction: only(fieldNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return listFields(e.out, "")
@@ -39,6 +40,21 @@ a part of one, it shows only what matches.`,
 			return listFields(e.out, args[0])
 		},
 	}
+}
+
+// fieldNames are the names that fields explains.
+func fieldNames() (names []string) {
+	for _, subject := range report.Statistics {
+		for i := range subject.List {
+			names = append(names, cobra.CompletionWithDesc(subject.List[i].Name, subject.List[i].Text))
+		}
+	}
+	for _, subject := range report.Terms {
+		for _, term := range subject.List {
+			names = append(names, cobra.CompletionWithDesc(term.Name, term.Text))
+		}
+	}
+	return names
 }
 
 // fieldsText is what listFields writes: under each subject that has any, the entries of which a name contains part.
@@ -82,7 +98,7 @@ func listFields(w io.Writer, part string) error {
 			}
 		}
 	}
-	t.about("Conversations in which Ostermann's numbers differ as a whole, by their anomalies")
+	t.about("Anomalies of conversations for which all of Ostermann's numbers differ")
 	for _, id := range slices.Sorted(maps.Keys(report.OstermannApart)) {
 		if t.wants(id) {
 			t.entry(id, report.OstermannApart[id])
@@ -105,26 +121,26 @@ func listFields(w io.Writer, part string) error {
 		t.entry("text", "the payload of the RST, which is no part of the stream: up to 32 bytes of it in close, 256 in timeline; ... where there were more.",
 			`What is not printable ASCII, and " & < > and the backtick, is \xNN; a backslash is doubled.`)
 	}
-	t.about("Where Wireshark's flags (tcp.analysis) differ: its flag, or none, and our kind or note")
+	t.about("Where Wireshark's flags (tcp.analysis) differ: its flag, if any, and the kind or note here")
 	for _, d := range report.WiresharkDifferences {
 		if t.wants(d.Wireshark, d.Ours) {
 			t.entry(cmp.Or(d.Wireshark, "-")+" / "+cmp.Or(d.Ours, "-"), "", d.Why)
 		}
 	}
 	if t.Len() == 0 {
-		return usageError("nothing has %q in its name: 'tcptrace fields' lists all", part)
+		return usageError("no name contains %q: 'tcptrace fields' lists them all", part)
 	}
 	_, err := io.WriteString(w, t.String())
 	return err
 }
 
 func (t *fieldsText) statistic(s *report.Statistic) {
-	var his []string
+	var theirs []string
 	switch {
 	case s.Ostermann != "" && s.Differs != "":
-		his = []string{fmt.Sprintf("Ostermann's %q; %s", s.Ostermann, s.Differs)}
+		theirs = []string{fmt.Sprintf("Ostermann's %q; %s", s.Ostermann, s.Differs)}
 	case s.Ostermann != "":
-		his = []string{fmt.Sprintf("Ostermann's %q", s.Ostermann)}
+		theirs = []string{fmt.Sprintf("Ostermann's %q", s.Ostermann)}
 	}
-	t.entry(s.Name, fmt.Sprintf("%s (%s)", s.Text, s.Unit), his...)
+	t.entry(s.Name, fmt.Sprintf("%s (%s)", s.Text, s.Unit), theirs...)
 }

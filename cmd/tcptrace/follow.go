@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,17 +35,17 @@ func newFollowCommand(e env) *cobra.Command {
 	var o followOptions
 	cmd := &cobra.Command{
 		Use:   "follow FILE... --stream N",
-		Short: "Write what the two sides of a conversation said",
-		Long: `follow writes the bytes that one or both sides of a conversation sent, each once and in order; both sides in
-the order in which their bytes became readable.
+		Short: "Write the bytes that the two sides of a conversation sent",
+		Long: `follow writes the bytes that one or both sides of a conversation sent, each byte once and in order. With both sides,
+they alternate in the order in which the bytes became readable. --as chooses how:
 
---as text   characters; what a terminal would not print is escaped as in "\x1b", CR LF is a line's end, \ is \\
---as hex    16 bytes a line with their offset; > is the client's, < the server's
---as raw    the bytes and nothing else
+  text   characters; anything a terminal would not print is escaped, as in "\x1b"; CR LF ends a line; \ is \\
+  hex    16 bytes per line with their offset; > is sent by the client, < by the server
+  raw    the bytes and nothing else
 
-Bytes that are not in the capture are shown as "[1448 bytes not captured]" or "[60 bytes cut by the snap length]"; raw
-leaves them out. Whatever is not in the output as it was sent is also said on standard error.
-The input is read twice, so it can not be a pipe.`,
+Bytes missing from the capture are shown as "[1448 bytes not captured]" or "[60 bytes cut by the snap length]"; raw
+omits them. Anything that is not in the output exactly as it was sent is also reported on standard error.
+The input is read twice, so it cannot be a pipe.`,
 		Example: `  tcptrace follow capture.pcapng --stream 3
   tcptrace follow capture.pcapng --stream 3 --from server --as raw -o download.bin
   tcptrace follow capture.pcapng --stream 3 --as hex | less`,
@@ -57,8 +59,10 @@ The input is read twice, so it can not be a pipe.`,
 	f.StringVar(&o.as, "as", "text", strings.Join(report.TranscriptNames(), ", "))
 	o.addFilter(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
+	completeFlag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
+	completeFlag(cmd, "as", report.TranscriptNames()...)
 	return cmd
 }
 
@@ -66,7 +70,7 @@ func (o *followOptions) check(args []string, e env) error {
 	_, known := followSides[o.from]
 	switch {
 	case len(o.streams) != 1:
-		return usageError("--stream is missing, or given several times: which one?")
+		return usageError("follow needs exactly one --stream: which conversation?")
 	case !known:
 		return usageError("--from is client, server or both, not %q", o.from)
 	case report.Transcripts[o.as] == nil:

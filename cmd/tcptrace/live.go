@@ -36,13 +36,13 @@ func newLiveCommand(e env) *cobra.Command {
 	o := liveOptions{buffer: 128 << 20}
 	cmd := &cobra.Command{
 		Use:   "live -i IFACE",
-		Short: "Analyze what an interface sees, while it happens",
-		Long: `live captures and analyzes at the same time. On a terminal it shows a table of the connections, in which
-one can be chosen to watch its segments; else, and with --format ndjson, it writes events: a
-conversation was opened, an endpoint changed its state, an anomaly, a connection was closed. What turns out
-not to hold is taken back by an event of its own (correction). 'tcptrace schema event' describes them.
+		Short: "Analyze the traffic of an interface as it happens",
+		Long: `live captures and analyzes at the same time. On a terminal it shows a table of connections, from which you can open
+one to watch its segments. Otherwise, and with --format ndjson, it writes events: a conversation was opened, an endpoint
+changed state, an anomaly was found, a connection was closed. An event that later packets disprove is retracted by
+another (correction). 'tcptrace schema event' describes them.
 
-It needs the right to capture (CAP_NET_RAW) to open the interfaces, and gives up all rights then.
+Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges.
 
 ` + filterHelp,
 		Example: `  tcptrace live --list
@@ -65,21 +65,22 @@ It needs the right to capture (CAP_NET_RAW) to open the interfaces, and gives up
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringSliceVarP(&o.interfaces, "interface", "i", nil, "capture on this `interface` (may be repeated); any is all of them")
-	f.BoolVar(&o.list, "list", false, "list the interfaces, and whether they can be opened")
+	f.StringSliceVarP(&o.interfaces, "interface", "i", nil, "capture on this `interface` (may be repeated); any means all of them")
+	f.BoolVar(&o.list, "list", false, "list the interfaces and whether they can be opened")
 	o.addFilter(cmd)
-	f.IntVar(&o.snapLen, "snaplen", 0, fmt.Sprintf("`bytes` of a packet to capture (default: %d; all with -w)", headersOnly))
-	f.BoolVar(&o.promiscuous, "promiscuous", false, "also packets for other hosts")
+	f.IntVar(&o.snapLen, "snaplen", 0, fmt.Sprintf("`bytes` to capture of each packet (default: %d, or all with -w)", headersOnly))
+	f.BoolVar(&o.promiscuous, "promiscuous", false, "also capture packets for other hosts")
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd)
-	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for what --metrics serves")
+	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
+	completeFlagBy(cmd, "interface", interfaceNames)
 	return cmd
 }
 
 func (o *liveOptions) check() error {
 	switch {
 	case len(o.interfaces) == 0:
-		return usageError("-i is missing: which interface? 'tcptrace live --list' names them")
+		return usageError("-i is missing: which interface? 'tcptrace live --list' lists them")
 	case o.snapLen < 0 || o.snapLen > wholePackets:
 		return usageError("--snaplen is from 1 to %d", wholePackets)
 	case o.buffer < 1<<16 || o.buffer > 2<<30:

@@ -1,4 +1,4 @@
-// Command tcptrace reads captures and tells what every TCP connection in them did.
+// Command tcptrace reads packet captures and reports what every TCP connection in them did.
 package main
 
 import (

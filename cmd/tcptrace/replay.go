@@ -21,9 +21,9 @@ func newReplayCommand(e env) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
-		Short: "Show a capture as if it happened now",
-		Long: `replay feeds a capture through what 'tcptrace live' shows: the same view, the same events, the same outputs. Its
-clock is the capture's, with --speed so many times as fast.
+		Short: "Play a capture as if it were live",
+		Long: `replay feeds a capture through 'tcptrace live': the same view, the same events, the same outputs. It follows the
+capture's own clock, sped up by --speed.
 
 ` + filterHelp,
 		Example: `  tcptrace replay capture.pcapng
@@ -35,9 +35,10 @@ clock is the capture's, with --speed so many times as fast.
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.speed, "speed", "1x", "how many `times` as fast as it was captured: 1x, 10x, 0.5x; max is without waiting")
+	f.StringVar(&o.speed, "speed", "1x", "`speed` relative to the capture: 1x, 10x, 0.5x; max does not wait at all")
 	o.addFilter(cmd)
 	o.addWatching(cmd)
+	completeFlag(cmd, "speed", "1x", "10x", "0.5x", "max")
 	return cmd
 }
 

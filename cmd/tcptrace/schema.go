@@ -15,15 +15,17 @@ func newSchemaCommand(e env) *cobra.Command {
 		Use:   "schema NAME",
 		Short: "Print the JSON Schema of a record or of a file",
 		Long: `schema prints a JSON Schema. NAME is
+
   conversation  a record of --format ndjson
   segment       a record of 'tcptrace timeline --format ndjson'
   state         a record of 'tcptrace states --at T --format ndjson'
   state-counts  a record of 'tcptrace states --every D --format ndjson'
   event         a line of 'tcptrace live --format ndjson'
   expectation   an X.expect.yaml of 'tcptrace check'
-  project       a .tcptrace.yaml
+  project       a .tcptrace.yaml of 'tcptrace check'
 
-An editor that knows the schema completes an expectation: with the YAML language server this line on top of it does.
+Editors that know the schema complete an expectation. With the YAML language server, add this first line:
+
   # yaml-language-server: $schema=expectation.schema.json`,
 		Example: "  tcptrace schema expectation > expectation.schema.json",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -32,6 +34,7 @@ An editor that knows the schema completes an expectation: with the YAML language
 			}
 			return nil
 		},
+		ValidArgsFunction: only(func() []string { return names }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			text := expect.Schema(args[0])
 			if text == nil {

@@ -26,20 +26,22 @@ type selectOptions struct {
 func (o *selectOptions) addSelection(cmd *cobra.Command) {
 	o.addFilter(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.where, "where", "", "show only conversations for which this `expression` holds")
-	f.UintSliceVar(&o.streams, "stream", nil, "show only the stream of this `number` (may be repeated)")
+	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
+	f.UintSliceVar(&o.streams, "stream", nil, "only the stream with this `number` (may be repeated)")
+	completeFlag(cmd, "where", outcomeConditions()...)
 }
 
 func (o *selectOptions) addFilter(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (BPF, as tcpdump takes it)")
+	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (in tcpdump's language)")
 }
 
 func (o *selectOptions) addTracking(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond, the longest silent one is ended early")
-	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one a processor; does not change the output")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond that, the one idle longest is ended early")
+	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
+	completeFlag(cmd, "progress", progressModes...)
 }
 
 // check finds what is wrong with the options by themselves. command is how the user calls the command.

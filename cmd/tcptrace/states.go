@@ -34,26 +34,27 @@ func newStatesCommand(e env) *cobra.Command {
 	var o statesOptions
 	cmd := &cobra.Command{
 		Use:   "states FILE... --at TIME",
-		Short: "Show every connection's state on both sides at a moment, as netstat would have",
-		Long: `states shows the connections that were there at a moment of the capture: the states of both endpoints and since
-when, how many bytes were in flight each way, and which timers ran. With --every it counts them over all of the capture.
+		Short: "Show both endpoints' states at one moment, as netstat would have",
+		Long: `states shows the connections that existed at one moment of the capture: the states of both endpoints and since when,
+how many bytes were in flight each way, and which timers were running. With --every it counts states over the whole
+capture instead.
 
-TIME is absolute, 2026-11-21T09:30:05.25Z (UTC unless a zone follows); a time of day, 09:30:05.25, which is the first such
-time in the capture; or relative to the first packet, +12.5s or +1m30s. It must lie within the capture.
+TIME is absolute, 2026-11-21T09:30:05.25Z (UTC unless a zone is given); a time of day, 09:30:05.25, meaning its first
+occurrence in the capture; or relative to the first packet, +12.5s or +1m30s. It must lie within the capture.
 
-All times are the tap's: a state counts from when the segment that shows it was captured. Its endpoint entered it between
-not_before and not_after (--format ndjson); where TIME lies within such a bracket the state is marked unsettled, ~.
-A connection is listed from its first packet until both endpoints are CLOSED, TIME_WAIT ends by its 2 MSL, or the
-conversation is over: 2 MSL after the last packet of one that was closed or reset, when the sender of an unanswered SYN has
-given up, or when another connection takes the sockets. One that is merely silent stays. LISTEN is a
-server before it answers the SYN; UNKNOWN is an endpoint of which nothing was seen yet.
+All times are the tap's: a state counts from when the segment that shows it was captured. The endpoint itself entered
+it between not_before and not_after (--format ndjson); where TIME lies within that interval, the state is marked
+unsettled, ~. A connection is listed from its first packet until both endpoints are CLOSED, TIME_WAIT expires after
+2 MSL, or the conversation is over: 2 MSL after the last packet of one that was closed or reset, when the sender of an
+unanswered SYN has given up, or when another connection takes over the sockets. A connection that is merely silent
+stays listed. LISTEN is a server before it answers the SYN; UNKNOWN is an endpoint that has not been seen yet.
 
-Flight is payload that was sent and not acknowledged when TIME came. Timers: retransmission, running since what
-is not acknowledged was sent, or sent again; persist, while a closed window is probed; FIN_WAIT_2, which ends only if the
-socket was closed and not just shut down; TIME_WAIT and when it ends. Others no capture shows.
+Flight is payload that was sent but not yet acknowledged at TIME. The timers are: retransmission, running since the
+unacknowledged data was last sent; persist, while a closed window is probed; FIN_WAIT_2, which expires only if the
+socket was closed and not just shut down; and TIME_WAIT, with when it ends. A capture shows no others.
 
 --state takes the names of RFC 9293, netstat and ss, in any case: SYN_RECV, estab, FIN-WAIT-1, TIME-WAIT, UNCONN.
---at reads the input twice, so it can not be a pipe; --every reads it once.`,
+--at reads the input twice, so it cannot be a pipe; --every reads it once.`,
 		Example: `  tcptrace states capture.pcapng --at +12.5s
   tcptrace states capture.pcapng --at 09:30:05 --state CLOSE_WAIT --side server
   tcptrace states ring_*.pcap.gz --every 1s --state syn-recv --format csv -o backlog.csv`,
@@ -72,14 +73,20 @@ socket was closed and not just shut down; TIME_WAIT and when it ends. Others no 
 	f.StringVar(&o.at, "at", "", "show the connections at this `time`")
 	f.DurationVar(&o.every, "every", 0, "count connections and states at these `intervals`, from the first packet to the last")
 	f.StringSliceVar(&o.states, "state", nil, "only connections with an endpoint in this `state` (may be repeated)")
-	f.StringVar(&o.side, "side", "", "look at the states of this `side` only: client or server; only connections that it has")
+	f.StringVar(&o.side, "side", "", "look only at the states of this `side`: client or server")
 	f.StringVar(&o.format, "format", report.StatesFormatNames[0], strings.Join(report.StatesFormatNames, ", "))
 	o.addSelection(cmd)
-	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default: 50)")
+	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
+	completeFlag(cmd, "state", report.StateNames()...)
+	completeFlag(cmd, "side", sides[:]...)
+	completeFlag(cmd, "format", report.StatesFormatNames...)
 	return cmd
 }
+
+// sides are the sides of a conversation as flags name them.
+var sides = [...]string{analyzer.Client.String(), analyzer.Server.String()}
 
 // check finds what is wrong with the options by themselves.
 func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
@@ -87,7 +94,7 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 	case o.at == "" && o.every == 0:
 		return f, usageError("--at TIME is missing, such as --at +12.5s; or --every INTERVAL")
 	case o.at != "" && o.every != 0:
-		return f, usageError("--at shows one moment and --every counts many: give one of them")
+		return f, usageError("--at shows one moment and --every counts at many: give only one of them")
 	case o.every < 0:
 		return f, usageError("--every must be positive, not %s", o.every)
 	case o.limit < 0:
@@ -298,7 +305,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return missing
 	}
 	if n := k.series.Samples(); n > report.MaxSamples {
-		return usageError("--every %s gives %d samples of a capture of %s, more than %d: take a longer one", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
+		return usageError("--every %s makes %d samples of a capture of %s, more than %d: choose a longer interval", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
 	}
 	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
 		if err := o.write(args, e, func(w io.Writer) error { return report.StatesFormats[o.format].Series(w, &k.series) }); err != nil {

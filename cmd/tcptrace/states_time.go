@@ -51,7 +51,7 @@ func parseInstant(text string) (instant, error) {
 			if _, err := time.ParseDuration(after + "s"); err == nil {
 				return instant{}, fmt.Errorf("%q has no unit: did you mean %ss?", text, text)
 			}
-			return instant{}, fmt.Errorf("%q is no time after the begin of the capture: want one like +12.5s or +1m30s", text)
+			return instant{}, fmt.Errorf("%q is not a time after the start of the capture, such as +12.5s or +1m30s", text)
 		}
 		return instant{after: d, kind: relative}, nil
 	}
@@ -65,7 +65,7 @@ func parseInstant(text string) (instant, error) {
 		}
 		return instant{at: t, kind: l.kind}, nil
 	}
-	return instant{}, fmt.Errorf("%q is no time: want one like 2026-11-21T09:30:05.25Z or 09:30:05 (UTC unless a zone follows), or +12.5s after the begin of the capture", text)
+	return instant{}, fmt.Errorf("%q is not a time, such as 2026-11-21T09:30:05.25Z or 09:30:05 (UTC unless a zone follows), or +12.5s after the start of the capture", text)
 }
 
 // in is the moment in a capture that begins at begin. A time of day is the first one that is not before.

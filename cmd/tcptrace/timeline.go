@@ -39,17 +39,17 @@ func newTimelineCommand(e env) *cobra.Command {
 	var o timelineOptions
 	cmd := &cobra.Command{
 		Use:   "timeline FILE...",
-		Short: "Tell what happened in conversations, packet by packet",
-		Long: `timeline shows conversations packet by packet, with the states of both endpoints: as a ladder with the story of
-each conversation beneath, as a Mermaid sequence diagram in a block of Markdown, or as a record for each TCP packet, in
-the order of the capture. It is about all conversations unless --stream or --where chooses some.
+		Short: "Show conversations packet by packet, as a ladder diagram",
+		Long: `timeline shows conversations packet by packet, with the states of both endpoints: as a ladder followed by an account
+of the conversation in words, as a Mermaid sequence diagram in a Markdown block, or as a record for each TCP packet, in
+capture order. It shows all conversations unless --stream or --where selects some.
 
-Sequence numbers are relative to the initial one; where that was not captured the first byte seen is 1. 1:101(100) is the
-first byte, the next one, and how many; a raw window is as sent, since the handshake, which has its scale, was not captured.
-States stand where they change, with a mark for what is known of them. Runs of ordinary packets are folded unless --full
-is given.
+Sequence numbers are relative to the initial one; if that was not captured, the first byte seen is 1. 1:101(100) means
+the first byte, the byte after the last, and how many. A raw window is shown as sent, because the handshake that carries
+its scale was not captured. States appear where they change, marked with how each is known. Runs of ordinary packets are
+folded unless --full is given.
 
-The input is read twice, more often if many conversations are shown, so it can not be a pipe.`,
+The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3
   tcptrace timeline capture.pcapng --where 'outcome == "reset"' --limit 5 --time absolute
   tcptrace timeline capture.pcapng --stream 3 --format mermaid >>issue.md
@@ -63,16 +63,21 @@ The input is read twice, more often if many conversations are shown, so it can n
 	f.SortFlags = false
 	f.StringVar(&o.format, "format", "ladder", strings.Join(timelineFormats, ", "))
 	o.addSelection(cmd)
-	f.IntVar(&o.limit, "limit", defaultLadders, "show at most `n` conversations, the first; 0 for all (those that --stream names are all shown)")
-	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), absolute (UTC), delta (to the line before)")
+	f.IntVar(&o.limit, "limit", defaultLadders, "show only the first `n` conversations, 0 for all (those named by --stream are always shown)")
+	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), absolute (UTC), delta (to the previous line)")
 	f.BoolVar(&o.full, "full", false, "a line for every packet")
-	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
-	f.IntVar(&o.width, "width", 0, "fit `n` columns (default: the terminal's, or 80)")
-	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters only")
+	f.IntVar(&o.width, "width", 0, "fit into `n` columns (default: the terminal's width, or 80)")
+	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
+	completeFlag(cmd, "format", timelineFormats...)
+	completeFlag(cmd, "time", timeStyles()...)
 	return cmd
 }
+
+// timeStyles are what --time takes.
+func timeStyles() []string { return slices.Sorted(maps.Keys(report.TimeStyles)) }
 
 func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
 	if !slices.Contains(timelineFormats, o.format) {
@@ -81,12 +86,12 @@ func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
 	if o.format == "ndjson" {
 		for _, name := range peopleFlags {
 			if flags.Changed(name) {
-				return usageError("--%s does not go with --format ndjson", name)
+				return usageError("--%s cannot be used with --format ndjson", name)
 			}
 		}
 	}
 	if _, ok := report.TimeStyles[o.time]; !ok {
-		return usageError("--time is one of %s, not %q", strings.Join(slices.Sorted(maps.Keys(report.TimeStyles)), ", "), o.time)
+		return usageError("--time is one of %s, not %q", strings.Join(timeStyles(), ", "), o.time)
 	}
 	if o.limit < 0 || o.width < 0 {
 		return usageError("--limit and --width must not be negative")

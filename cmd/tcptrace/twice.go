@@ -143,7 +143,7 @@ func rewindable(command string, inputs []string, e env) (rewind func() error, er
 }
 
 func onlyOnce(command, input string) error {
-	return usageError("%s reads its input twice, and %s can be read only once: save it to a file first", command, input)
+	return usageError("%s reads its input twice, but %s can be read only once: save it to a file first", command, input)
 }
 
 func (p *passes) open() source.Source {

@@ -46,35 +46,40 @@ const (
 	establishedIdle = 3 * time.Hour    // beyond the 2 hours of RFC 9293 3.8.4 until a keep-alive, and its repetitions
 )
 
-const filterHelp = `--where is an expression over the conversation record, as for 'tcptrace FILE'. In the view it can be changed; for
-events it chooses those of the conversations for which it holds at that moment.`
+const filterHelp = `--where is an expression over the conversation record, as in 'tcptrace FILE'. The view lets you change it; for
+events, it selects those of conversations for which it is true at that moment.`
 
 func (o *watchOptions) addFilter(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (BPF, as tcpdump takes it)")
+	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (in tcpdump's language)")
 }
 
 func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", strings.Join(watchFormats, ", ")+"; auto is view on a terminal, else ndjson")
-	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` holds")
+	f.StringVar(&o.format, "format", "auto", strings.Join(watchFormats, ", ")+"; auto is view on a terminal and ndjson otherwise")
+	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, "no colours, also on a terminal")
-	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`, pcapng unless its name ends in .pcap")
-	f.Var(&o.rotate, "rotate-size", "begin another file after this `size`")
-	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "begin another file after this time")
-	f.Uint64Var(&o.write.RotateCount, "rotate-count", 0, "begin another file after `n` packets")
-	f.IntVar(&o.write.MaxFiles, "max-files", 0, "keep the newest `n` files")
-	f.StringVar(&o.write.Compress, "compress", "", "compress files that are complete: "+strings.Join(dump.Compressions, " or "))
-	f.StringSliceVar(&o.keepOn, "keep-on", nil, "write only the packets of conversations with an anomaly of this `severity or id` (may be repeated)")
-	f.DurationVar(&o.duration, "duration", 0, "end after this time")
-	f.Uint64Var(&o.packets, "packets", 0, "end after `n` packets")
-	f.StringVar(&o.until, "until", "", "end when this `expression` holds for a conversation")
-	f.DurationVar(&o.interval, "interval", 0, "tell of each open conversation that spoke in this time, again and again")
-	f.BoolVar(&o.stats, "stats", false, "tell every second what goes on, by an event")
-	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310, which is on loopback, or 0.0.0.0:9310")
+	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`: pcapng, unless its name ends in .pcap")
+	f.Var(&o.rotate, "rotate-size", "start a new file after this `size`")
+	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "start a new file after this time")
+	f.Uint64Var(&o.write.RotateCount, "rotate-count", 0, "start a new file after `n` packets")
+	f.IntVar(&o.write.MaxFiles, "max-files", 0, "keep only the newest `n` files")
+	f.StringVar(&o.write.Compress, "compress", "", "compress completed files: "+strings.Join(dump.Compressions, " or "))
+	f.StringSliceVar(&o.keepOn, "keep-on", nil, "write only packets of conversations with an anomaly of this `severity or id` (may be repeated)")
+	f.DurationVar(&o.duration, "duration", 0, "stop after this time")
+	f.Uint64Var(&o.packets, "packets", 0, "stop after `n` packets")
+	f.StringVar(&o.until, "until", "", "stop when this `expression` is true for a conversation")
+	f.DurationVar(&o.interval, "interval", 0, "report each open conversation that was active, at this interval")
+	f.BoolVar(&o.stats, "stats", false, "write an event with overall statistics every second")
+	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "follow at most `n` conversations at once; beyond, those not established go first, then the longest silent")
-	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "let go of established connections that are silent for so long, 0: never")
+	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "track at most `n` conversations at once; beyond that, those not established are dropped first, then the one idle longest")
+	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
+	completeFlag(cmd, "format", watchFormats...)
+	completeFlag(cmd, "where", outcomeConditions()...)
+	completeFlag(cmd, "until", outcomeConditions()...)
+	completeFlag(cmd, "keep-on", severitiesOrIDs()...)
+	completeFlag(cmd, "compress", dump.Compressions...)
 }
 
 func (o *watchOptions) check() error {
@@ -86,11 +91,11 @@ func (o *watchOptions) check() error {
 	case o.format == "view" && o.output != "":
 		return usageError("-o is for events: --format ndjson")
 	case w.Path == "" && (w.RotateSize > 0 || w.RotateEvery > 0 || w.RotateCount > 0 || w.MaxFiles > 0 || w.Compress != "" || len(o.keepOn) > 0):
-		return usageError("--rotate-..., --max-files, --compress and --keep-on are about the file of -w, which is missing")
+		return usageError("--rotate-..., --max-files, --compress and --keep-on need -w FILE")
 	case w.Compress != "" && !slices.Contains(dump.Compressions, w.Compress):
 		return usageError("--compress is %s, not %q", strings.Join(dump.Compressions, " or "), w.Compress)
 	case w.Path == "-" && (o.output == "" || o.output == "-"):
-		return usageError("-w - and events can not both go to standard output: -o FILE is for the events")
+		return usageError("-w - and events cannot both go to standard output: write the events with -o FILE")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
 	case o.msl <= 0 || o.maxFlows <= 0 || o.idle < 0:
@@ -179,5 +184,5 @@ func (s *size) Set(text string) error {
 		*s = size(n * float64(u.bytes))
 		return nil
 	}
-	return fmt.Errorf("%q is no size, such as 100MB or 64MiB", text)
+	return fmt.Errorf("%q is not a size, such as 100MB or 64MiB", text)
 }

@@ -11,6 +11,7 @@ var left = map[string]int{
 	"begin: step: LAST_ACK of N is sent (frame N)":                                                                              2,
 	"end: step: CLOSE_WAIT of N is acknowledged (frame N)":                                                                      2,
 	"skip: step: CLOSE_WAIT of N is acknowledged (frame N)":                                                                     1,
+	"third: lost: N showed by frame N that it was in CLOSED, and that is left":                                                  1,
 	"third: step: CLOSE_WAIT of N is acknowledged (frame N)":                                                                    1,
 	"third: step: CLOSING of N is acknowledged (frame N)":                                                                       3,
 	"third: step: FIN_WAIT_# of N is sent (frame N)":                                                                            3,

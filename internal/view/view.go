@@ -43,8 +43,8 @@ func New(o Options) (*View, error) {
 		tea.WithColorProfile(profile), tea.WithoutSignalHandler())}, nil
 }
 
-// Run shows the view until who looks at it quits, ctx is done, or the loop has ended if that is wanted. The loop
-// goes on; it need not have begun.
+// Run shows the view until the user quits, ctx is done, or, if Options.QuitAtEnd is set, the loop has ended. It neither
+// starts nor stops the loop.
 func (v *View) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, v.program.Quit)()
 	_, err := v.program.Run()

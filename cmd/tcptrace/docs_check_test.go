@@ -7,17 +7,17 @@ import (
 	"testing"
 )
 
-var readmeCheck = regexp.MustCompile("(?s)```yaml\n(# The client closes.*?)```\n\n```\n\\$ tcptrace check captures\n(.*?)```\n")
+var docsCheck = regexp.MustCompile("(?s)```yaml\n(# The client closes.*?)```\n\n```\n\\$ tcptrace check captures\n(.*?)```\n")
 
-// TestREADMECheck holds the README's expectation, and what it says comes of it, against the program.
-func TestREADMECheck(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(rootDir, "README.md"))
+// TestDocsCheck holds the expectation in docs/check.md, and the output shown for it, against the program.
+func TestDocsCheck(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(rootDir, "docs", "check.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := readmeCheck.FindSubmatch(readme)
+	m := docsCheck.FindSubmatch(text)
 	if m == nil {
-		t.Fatal("the README shows no check")
+		t.Fatal("docs/check.md shows no check")
 	}
 	capture, err := filepath.Abs(filepath.Join(goldenDir, "close-client.pcap"))
 	if err != nil {
@@ -30,6 +30,6 @@ func TestREADMECheck(t *testing.T) {
 	copyFile(t, capture, "captures/close.pcap")
 	writeFile(t, "captures/close.expect.yaml", string(m[1]))
 	if code, stdout, stderr := tcptrace(t, env{}, "check", "captures"); code != exitFailedCheck || stdout != string(m[2]) {
-		t.Errorf("exit code %d: %s\ngot\n%s\nthe README has\n%s", code, stderr, stdout, m[2])
+		t.Errorf("exit code %d: %s\ngot\n%s\ndocs/check.md has\n%s", code, stderr, stdout, m[2])
 	}
 }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/capture"
+)
+
+// completeFlag lets shells complete the values of a flag.
+func completeFlag(cmd *cobra.Command, flag string, values ...string) {
+	completeFlagBy(cmd, flag, fixed(values))
+}
+
+// completeFlagBy is completeFlag for values that are found out when they are asked for.
+func completeFlagBy(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
+		panic(err) // the command has no such flag, or it is completed twice
+	}
+}
+
+// fixed completes one of values, and never a file.
+func fixed(values []string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// only completes the first argument of a command as one of values.
+func only(values func() []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeDirectory completes the first argument of a command as a directory.
+func completeDirectory(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// anomalyIDs are all anomalies, or those that the analysis itself detects, each with what it is.
+func anomalyIDs(detected bool) (ids []string) {
+	for _, section := range analyzer.Catalogue() {
+		for _, kind := range section.Kinds {
+			if kind.Detected() || !detected {
+				ids = append(ids, cobra.CompletionWithDesc(kind.ID, kind.Summary))
+			}
+		}
+	}
+	return ids
+}
+
+// severitiesOrIDs are what --fail-on, --keep-on and --deny take.
+func severitiesOrIDs() []string {
+	severities := []string{analyzer.SeverityNote.String(), analyzer.SeverityWarning.String(), analyzer.SeverityError.String()}
+	return append(severities, anomalyIDs(true)...)
+}
+
+// outcomeConditions are the expressions of --where and --until that people begin with: one for each outcome.
+func outcomeConditions() (list []string) {
+	for o := range analyzer.NumOutcomes {
+		list = append(list, `outcome == "`+o.String()+`"`)
+	}
+	return list
+}
+
+// budgets completes --budget up to the number.
+func budgets(*cobra.Command, []string, string) (list []string, _ cobra.ShellCompDirective) {
+	for _, id := range anomalyIDs(true) {
+		list = append(list, strings.Replace(id, "\t", "=\t", 1))
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// interfaceNames are the interfaces that there are, as --interface takes them.
+func interfaceNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	devices, err := capture.List()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	names := make([]string, len(devices))
+	for i, d := range devices {
+		names[i] = d.Name
+	}
+	slices.Sort(names)
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

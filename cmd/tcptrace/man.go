@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+func newManCommand(e env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "man DIR",
+		Short: "Write the manual pages",
+		Long: `man writes the manual pages, one for each command, into the directory DIR, which must exist. They have the same text as
+--help. Packages of tcptrace install them.`,
+		Example: `  mkdir -p man1 && tcptrace man man1 && man -l man1/tcptrace-timeline.1`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError("one directory is needed: tcptrace man DIR")
+			}
+			return nil
+		},
+		ValidArgsFunction: completeDirectory,
+		RunE:              func(_ *cobra.Command, args []string) error { return writeManual(args[0], e) },
+	}
+}
+
+// writeManual writes a page for every command of this program.
+func writeManual(dir string, e env) error {
+	root := newRootCommand(e) // a tree of its own, since its texts are changed
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.DisableAutoGenTag = true
+		cmd.DisableFlagsInUseLine = true
+		cmd.Long = markdown(cmd.Long)
+		if err := writePage(cmd, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writePage(cmd *cobra.Command, dir string) error {
+	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
+	f, err := os.Create(filepath.Join(dir, name+".1"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	header := doc.GenManHeader{Source: "tcptrace", Manual: "User Commands", Date: commitTime()}
+	if err := doc.GenMan(cmd, &header, f); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// commitTime is when the commit that this program was built from was made, so that its pages are always the same; nil if
+// that is not known.
+func commitTime() *time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	for _, s := range info.Settings {
+		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
+			return &t
+		}
+	}
+	return nil
+}
+
+var markdownEscapes = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `_`, `\_`, `<`, `\<`, `>`, `\>`, "`", "\\`", `[`, `\[`, `]`, `\]`)
+
+// markdown turns the text of a command's help into Markdown, from which doc makes pages: what is indented stays as it is,
+// and no character of the rest means anything.
+func markdown(help string) string {
+	var b strings.Builder
+	for line := range strings.Lines(help) {
+		if strings.HasPrefix(line, "  ") {
+			b.WriteString("  " + line)
+		} else {
+			b.WriteString(markdownEscapes.Replace(line))
+		}
+	}
+	return b.String()
+}
