@@ -93,6 +93,8 @@ func TestClosingBoundaries(t *testing.T) {
 	const midstream = "+0 > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101\n+1ms > F. 101:101(0) ack 1\n+20ms < . 1:1(0) ack 102\n"
 	server := path(analyzer.Server)
 	checkEdges(t, []edge{
+		{"a FIN ahead of every window closes nothing", request + "+1 > F. @ ack 201\n+1 > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 201\n", outcome,
+			[]string{"201:201(0)", "closing", "90000000:90000000(0)", "open"}},
 		{"CLOSE_WAIT to the end of the capture is worth a word after 1 s", acked + pause, says("close-wait-lingering"),
 			[]string{"979999us", "no", "980ms", "warning"}},
 		{"one that ends with the other FIN after 3 s", acked + "+@ < F. 201:201(0) ack 102\n", says("close-wait-lingering"),
