@@ -334,11 +334,12 @@ func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
 	return pos >= min(rx.acked, tx.end) && pos <= max(rx.acked, tx.end)
 }
 
-// tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than half the way there
-// and back after its peer sent, out of a silence in which nothing else can have been on its way. No way becomes so much shorter; of an
-// endpoint that is near, queues say more than the way.
+// tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than a quarter of the
+// way there and back after its peer sent, out of a silence in which nothing else can have been on its way. A few samples do not show the
+// shortest way, but none becomes so much shorter; of an endpoint that is near, queues say more than the way. One that has closed may just
+// have gone.
 func (h *half) tooSoon(peer *half, now Time) bool {
-	if h.distance < captureSkew || now-h.last <= h.distance+peer.distance+longestDelay {
+	if h.flags.has(sentFIN) || h.distance < captureSkew || now-h.last <= h.distance+peer.distance+longestDelay {
 		return false
 	}
 	since := peer.last // of a keep-alive
@@ -350,14 +351,14 @@ func (h *half) tooSoon(peer *half, now Time) bool {
 	} else if peer.deaf == 0 {
 		return false
 	}
-	return now-since < h.distance/2
+	return now-since < h.distance/4
 }
 
 // prompted reports whether the capture shows what an RST without ACK, in the name of h, may be its answer to. A device on the path can
 // send one, too, which only the time tells.
 func (h *half) prompted(peer *half, now Time) bool {
 	since := now - peer.last
-	return h.distance > 0 && peer.last >= h.last && since <= max(2*h.distance, roundTrip) && (h.distance < captureSkew || since >= h.distance/2)
+	return h.distance > 0 && peer.last >= h.last && since <= max(2*h.distance, roundTrip) && (h.distance < captureSkew || since >= h.distance/4)
 }
 
 // longestDelay is how long an ACK is delayed at most (RFC 9293 3.8.6.3).
