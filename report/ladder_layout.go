@@ -131,6 +131,7 @@ var units = map[string]bool{"ns": true, "us": true, "ms": true, "s": true, "B": 
 
 // wrap breaks text into lines of at most width columns, if its words are not longer.
 func wrap(text string, width int) (lines []string) {
+	width = max(width, 1)
 	line, columns := strings.Builder{}, 0
 	words := strings.Fields(text)
 	for i := 0; i < len(words); i++ {
@@ -149,8 +150,14 @@ func wrap(text string, width int) (lines []string) {
 			line.WriteByte(' ')
 			columns++
 		}
-		line.WriteString(word)
-		columns += n
+		for rest := []rune(word); ; rest = rest[width:] { // what is longer than a line, which only the capture's own text is, goes over several
+			if len(rest) <= width {
+				line.WriteString(string(rest))
+				columns += len(rest)
+				break
+			}
+			lines = append(lines, string(rest[:width]))
+		}
 	}
 	if columns > 0 {
 		lines = append(lines, line.String())

@@ -95,7 +95,7 @@ var unwritten = map[owned]bool{
 type writer struct{ b strings.Builder }
 
 // maxInline is how many fields a record may have, all of them single values, to be written on one line.
-const maxInline = 10
+const maxInline = 11
 
 func inline(t reflect.Type) bool {
 	fields := fieldsOf[t]
