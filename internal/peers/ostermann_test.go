@@ -95,6 +95,9 @@ var passedBy = map[string]string{
 	"only-first-fragments.pcap":         "he takes the first fragment for the packet; here it waits for the others",
 	"keep-alive-at-start.pcap":          "he takes the octet of a keep-alive for data if the capture begins with it",
 	"keep-alive-timeout-one-sided.pcap": "he does",
+	"rst-text-hostile.pcap":             "he takes the text of an RST for data (RFC 9293 3.5.3)",
+	"fin-forged-bare.pcap":              "he takes a FIN without ACK, which nobody takes, for the end of the data",
+	"fin-out-of-place.pcap":             "he takes FINs out of place for the end of the data",
 	"fin-without-ack.pcap":              "he takes a FIN without ACK, which nobody takes, for the end of the data",
 }
 
