@@ -16,7 +16,11 @@ import (
 // are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
 	c := t.slab.at(slot)
-	if c.flags.has(disputed) {
+	switch {
+	case !c.flags.has(disputed):
+	case len(t.rivals[slot]) > 0:
+		t.chooseISN(slot, s)
+	default:
 		c.settleSYN(&t.facts, s)
 	}
 	if c.flags.has(pending) {
@@ -52,6 +56,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	}
 	verdict := c.judgeSYN(s)
 	if verdict == sameConnection {
+		t.rival(slot, s)
 		return slot
 	}
 	if of := t.earlier(slot, s); of != noSlot {

@@ -210,28 +210,6 @@ func (c *conv) contradicts(tx *half, s *wire.Segment) bool {
 	return before < 0 || before > farthest || before > slack && c.flags.has(ended)
 }
 
-// chooseISN settles which of two SYN-ACKs with different ISNs, of two servers behind one address, the
-// client took: s is its first acknowledgment.
-func (c *conv) chooseISN(p *factPool, rx *half, s *wire.Segment) {
-	if !rx.flags.has(sentSYNACK) || s.Ack-1 == rx.isn() {
-		return
-	}
-	synack := func(f *fact) bool { return f.dir() != s.Dir && f.has(wire.SYN|wire.ACK) }
-	if c.facts.find(p, func(f *fact) bool { return synack(f) && f.seq == s.Ack-1 }) == nil {
-		return
-	}
-	for f := range c.facts.all(p) {
-		if synack(f) {
-			f.bits &^= factForeign
-			if f.seq != s.Ack-1 {
-				f.bits |= factForeign
-			}
-		}
-	}
-	rx.end = 0
-	rx.setISN(s.Ack - 1)
-}
-
 // setISN places the stream behind its SYN.
 func (h *half) setISN(isn uint32) {
 	if h.end == 0 {

@@ -139,7 +139,7 @@ const (
 	holed     // the capture skips bytes
 	wasHeld   // began with a SYN that was held until something confirmed it
 	isRead    // its segments are read: it has a ledger
-	disputed  // its SYN was answered by an ACK of something else (stray_syn.go)
+	disputed  // its SYN was answered by an ACK of something else (stray_syn.go), or by several SYN-ACKs (rival.go)
 )
 
 func (f convFlags) has(m convFlags) bool { return f&m != 0 }

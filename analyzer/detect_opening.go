@@ -327,6 +327,8 @@ func detectSYNChanged(s *scene) {
 			answered := func(g *fact) bool { return g.any(wire.SYN) && f.ack-g.seq-1 <= uint32(g.len) }
 			if s.find(1-dir, 0, isSYN) != nil && s.find(1-dir, 0, answered) == nil {
 				how = 2
+			} else if own := s.find(dir, 0, isSYNACK); own != nil && f.ahead < own.ahead {
+				how = 3
 			}
 			s.raise(s.side(dir), f, args{how, int64(max(0, f.time-s.c.Start))})
 		}
@@ -345,6 +347,8 @@ func detailSYNChanged(a *Anomaly) string {
 		return "the SYN before, " + duration(a.args[1]) + " earlier and unanswered, had another ISN"
 	case 2:
 		return "a SYN-ACK of another connection, " + duration(a.args[1]) + " after the first segment: it acknowledges no SYN that was sent"
+	case 3:
+		return "a SYN-ACK with another ISN than the one that the client took, " + duration(a.args[1]) + " after the first segment"
 	}
 	return "a second SYN-ACK with another ISN, " + duration(a.args[1]) + " after the first segment"
 }

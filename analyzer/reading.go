@@ -146,8 +146,9 @@ type Reading struct {
 	Notes    Notes
 	Text     []byte // what was captured of the payload of an RST; set by a second pass
 
-	// Amends is the frame of an earlier retransmission that now proves spurious; 0 of an ordinary
-	// reading. Of an amendment only First, Client, Segment, Kind, Cause, Spurious and Seq are set.
+	// Amends is the frame of an earlier segment of which more is known now: a retransmission that proves spurious, or
+	// a SYN-ACK that the client took, or did not; 0 of an ordinary reading. Of an amendment only First, Client, Segment, Kind, Cause,
+	// Spurious and Notes, beside those that the segment had, are set.
 	Amends uint64
 }
 

@@ -185,10 +185,9 @@ func read(t *testing.T, frames []lab.Frame) map[uint64]string {
 		frame, text := x.Segment.Frame, x.Kind.String()
 		if x.Amends != 0 {
 			frame = x.Amends
-		} else {
-			for name := range x.Notes.All() {
-				notes[frame] += " " + name
-			}
+		}
+		for name := range x.Notes.All() {
+			notes[frame] += " " + name
 		}
 		if x.Cause != analyzer.CauseNone {
 			text += "/" + x.Cause.String()

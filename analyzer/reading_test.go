@@ -70,7 +70,11 @@ func (r *readings) close() {
 func (r *readings) take(x *analyzer.Reading) {
 	s := x.Segment
 	if x.Amends != 0 {
-		if before, ok := r.kinds[x.Amends]; !ok || x.Amends >= s.Frame || x.Kind != analyzer.KindRetransmission {
+		before, ok := r.kinds[x.Amends]
+		synack := func(k analyzer.Kind) bool { // of several, the one that the client took, or another
+			return k == analyzer.KindSYNACK || k == analyzer.KindUnacceptable || k == analyzer.KindRetransmission || k == analyzer.KindOutOfOrder
+		}
+		if !ok || x.Amends >= s.Frame || x.Kind != analyzer.KindRetransmission && (!synack(before) || !synack(x.Kind)) {
 			r.t.Errorf("%s: frame %d amends %d, a %v, to a %v", r.name, s.Frame, x.Amends, before, x.Kind)
 		}
 		return

@@ -120,6 +120,9 @@ func (t *Tracker) free(slot uint32) {
 	c := t.slab.at(slot)
 	c.facts.release(&t.facts)
 	t.facts.marks.release(&c.marks)
+	if c.flags.has(disputed) {
+		delete(t.rivals, slot)
+	}
 	if c.flags.has(isRead) {
 		t.closeBooks(slot)
 	}

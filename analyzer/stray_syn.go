@@ -11,9 +11,6 @@ import (
 
 // firstACK looks at the first acknowledgment of a direction.
 func (c *conv) firstACK(p *factPool, rx *half, s *wire.Segment) {
-	if c.flags.has(alert) {
-		c.chooseISN(p, rx, s)
-	}
 	switch tx := &c.half[s.Dir]; {
 	case tx.dialing(rx):
 		c.settleSYN(p, s)

@@ -96,7 +96,7 @@ func (t *Tracker) revise(r *reader, to Reading) {
 		return
 	}
 	if t.keeps {
-		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious, 0})
+		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious, to.Notes})
 	}
 	if t.watch == nil {
 		return

@@ -78,10 +78,11 @@ type Tracker struct {
 	wake     Time  // when the first of these may be due
 	held     map[uint32]*hold
 	unused   []*hold
-	skips    Selective // nil: nothing may be skipped
-	first    int       // how many conversations it wants, 0: all
-	begun    int       // conversations that it may want
-	latest   Time      // start of the last of them
+	rivals   map[uint32][]wire.Segment // by slot: SYN-ACKs with other ISNs than the first, until one is acknowledged
+	skips    Selective                 // nil: nothing may be skipped
+	first    int                       // how many conversations it wants, 0: all
+	begun    int                       // conversations that it may want
+	latest   Time                      // start of the last of them
 
 	flights  flightPool
 	repairs  repairPool
@@ -120,6 +121,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		index:    newIndex(),
 		wake:     never,
 		held:     map[uint32]*hold{},
+		rivals:   map[uint32][]wire.Segment{},
 		skips:    skips,
 		first:    first,
 		flights:  flightPool{budget: max(n, 64) * flightPerFlow},

@@ -36,7 +36,7 @@ const (
 	entrySpurious entryBits = 1 << iota
 	entryScaled             // window is not a guess
 	entryShift              // the segment has a window scale: shift
-	entryAmends             // frame is that of an earlier retransmission, of which this tells the kind, cause and spurious
+	entryAmends             // frame is that of an earlier segment, of which this tells the kind, cause, spurious and further notes
 )
 
 // ring holds the last readings, and those of one conversation apart.
@@ -117,13 +117,14 @@ func settle(list []entry) []entry {
 			if amended == nil {
 				amended = map[uint64]*entry{}
 			}
-			amended[e.frame] = &entry{kind: e.kind, cause: e.cause, bits: e.bits & entrySpurious}
+			amended[e.frame] = &entry{kind: e.kind, cause: e.cause, notes: e.notes, bits: e.bits & entrySpurious}
 		}
 	}
 	list = slices.DeleteFunc(list, func(e entry) bool { return e.bits&entryAmends != 0 })
 	for i := range list {
 		if by := amended[list[i].frame]; by != nil {
 			list[i].kind, list[i].cause = by.kind, by.cause
+			list[i].notes |= by.notes
 			list[i].bits = list[i].bits&^entrySpurious | by.bits
 		}
 	}

@@ -1,0 +1,58 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcptrace/internal/lab"
+)
+
+// TestRivals pins which of several SYN-ACKs with different ISNs counts, and what is then said of the others.
+func TestRivals(t *testing.T) {
+	const endpoints = "client 10.0.0.1:40000\nserver 10.0.0.2:80\n"
+	const syn = "+0 > S 0:0(0) win 64240 <mss 1460,nop,wscale 7>\n"
+	const first = "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 1\n"
+	const rival = "+1ms < S. 5000000:5000000(0) ack 1 win 65160 <mss 1460> ipid 900\n"
+	const lower = "+1ms < S. -5000000:-5000000(0) ack 1 win 65160 <mss 1460> ipid 900\n"
+	for _, test := range []struct{ name, script, want string }{
+		{"the ACK covers the first", syn + first + rival + "+1ms > . 1:1(0) ack 1", "2 syn-ack\n3 unacceptable\n4 ack"},
+		{"the ACK covers the second", syn + first + rival + "+1ms > . 1:1(0) ack 5000001", "2 unacceptable\n3 syn-ack\n4 ack"},
+		{"the second has the lower number", syn + first + lower + "+1ms > . 1:1(0) ack -4999999", "2 unacceptable\n3 syn-ack\n4 ack"},
+		{"the ACK covers neither", syn + first + rival + "+1ms > . 1:1(0) ack 4999999", "2 syn-ack\n3 unacceptable\n4 ack ack-of-unseen"},
+		{"the number itself is not covered", syn + first + rival + "+1ms > . 1:1(0) ack 5000000", "2 syn-ack\n3 unacceptable\n4 ack ack-of-unseen"},
+		{"data acknowledge it", syn + first + rival + "+1ms > P. 1:101(100) ack 5000001", "2 unacceptable\n3 syn-ack\n4 data"},
+		{"a FIN acknowledges it", syn + first + rival + "+1ms > F. 1:1(0) ack 5000001", "2 unacceptable\n3 syn-ack\n4 fin"},
+		{"an RST may answer what was not taken", syn + first + rival + "+1ms > R. 1:1(0) ack 5000001\n+1ms > . 1:1(0) ack 1",
+			"2 syn-ack\n3 unacceptable"},
+		{"it is not the client's ACK", syn + first + rival + "+1ms > . 9000001:9000001(0) ack 5000001 forged\n+1ms > . 1:1(0) ack 1",
+			"2 syn-ack\n3 unacceptable"},
+		{"both came twice", syn + first + rival + "+1 < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 2\n" +
+			"+1ms < S. 5000000:5000000(0) ack 1 win 65160 <mss 1460> ipid 901\n+1ms > . 1:1(0) ack 5000001",
+			"2 unacceptable\n3 syn-ack\n4 unacceptable\n5 retransmission/timeout\n6 ack"},
+		{"the third of three", syn + first + rival + lower + "+1ms > . 1:1(0) ack -4999999", "2 unacceptable\n3 unacceptable\n4 syn-ack\n5 ack"},
+		{"data came with the second", syn + first + "+1ms < S. 5000000:5000100(100) ack 1 win 65160 <mss 1460> ipid 900\n+1ms > . 1:1(0) ack 5000001",
+			"2 syn-ack\n3 unacceptable"},
+		{"the first was acknowledged before", syn + first + "+1ms > . 1:1(0) ack 1\n" + rival + "+1ms > . 1:1(0) ack 5000001",
+			"2 syn-ack\n4 unacceptable\n5 ack ack-of-unseen"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			script, err := lab.Parse("script", []byte("# a story\n"+endpoints+test.script+"\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames, err := script.Frames()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, frames)
+			for _, want := range strings.Split(test.want, "\n") {
+				var frame int
+				fmt.Sscan(want, &frame)
+				if line := fmt.Sprint(frame, " ", got[uint64(frame)]); line != want {
+					t.Errorf("got  %s\nwant %s", line, want)
+				}
+			}
+		})
+	}
+}
