@@ -132,7 +132,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own == nil {
 		if fin != nil {
-			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips)))
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips) || s.waits(proof)))
 		}
 		return list
 	}
@@ -161,7 +161,7 @@ func (s *story) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	case fin == nil:
 	case ack == nil:
-		add(fsm.RecvFIN, fin, proof, false, !sure)
+		add(fsm.RecvFIN, fin, proof, false, !sure || s.lacks && proof != nil && !s.insists(proof))
 	case s.isBoth(ack, fin, proof):
 		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
@@ -172,6 +172,11 @@ func (s *story) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
+}
+
+// waits reports whether the endpoint may have had a FIN to send, behind data, when it sent proof.
+func (s *story) waits(proof *fact) bool {
+	return s.self.busySince != 0 && s.self.busySince < proof.time
 }
 
 // closedSecond reports whether the endpoint had the peer's FIN when the application closed, and whether that is sure.
@@ -185,14 +190,13 @@ func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
 			return false, true
 		}
 		crossed := s.crossed(lost, fin)
-		return !crossed, crossed || s.before(proof, own)
+		return !crossed, crossed && !s.maybeCopy() || s.before(proof, own)
 	case !own.covers(s.other.fin):
 		return false, true
 	case s.other.firstFIN >= 0 && s.facts[s.other.firstFIN].covers(s.self.fin):
 		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
 	}
-	waited := s.self.busySince != 0 && s.self.busySince < proof.time
-	return !own.bits.has(factBusy), !waited && !s.self.finFirst && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
+	return !own.bits.has(factBusy), !s.waits(proof) && !s.self.finFirst && (s.self.atTap && !s.lacks || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
@@ -240,6 +244,11 @@ func (s *story) unacked(proof *fact) bool {
 	return f.time > proof.time-s.self.distance
 }
 
+// insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
+func (s *story) insists(proof *fact) bool {
+	return s.first(s.me, 0, func(f *fact) bool { return isFIN(f) && f.ahead >= proof.ahead && !s.late(f) }) >= 0
+}
+
 // deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.
 func (s *story) deferred(fin, proof *fact) bool {
 	if proof == nil {
@@ -260,10 +269,14 @@ func (s *story) lostFIN(own *fact) *fact {
 	return s.at(i)
 }
 
+// maybeCopy reports whether the peer's FIN that was captured first may not be the first that it sent: what answers it may have been
+// sent for one before.
+func (s *story) maybeCopy() bool { return s.lacks || s.other.finFirst }
+
 // crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
 // follows it, is the immediate answer to the peer's FIN. An application needs longer.
 func (s *story) crossed(proof, fin *fact) bool {
-	first := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) })
+	first := s.first(s.me, 0, s.acksFIN)
 	return &s.facts[first] == proof && s.prompt(proof, fin, answerTime)
 }
 
@@ -274,11 +287,14 @@ const answerTime = 5e6
 // the peer's, is not the second copy of one that crossed it: that would need two losses.
 const ackDelay = 40e6
 
+// acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
+func (s *story) acksFIN(f *fact) bool { return f.covers(s.other.fin) && !s.disowned(f) }
+
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.
 func (s *story) peerFIN() (fin, proof *fact) {
 	fin = s.at(s.first(s.peer, 0, isFIN))
-	if i := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) }); i >= 0 {
+	if i := s.first(s.me, 0, s.acksFIN); i >= 0 {
 		proof = &s.facts[i]
 		if j := s.copyBefore(isFIN, proof); j >= 0 {
 			return s.takenFIN(&s.facts[j], proof), proof

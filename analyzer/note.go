@@ -166,6 +166,15 @@ func (h *half) justLanded(now Time) bool {
 	return now-h.idleSince <= 4*h.distance+ackDelay
 }
 
+// busy is since when a FIN may wait for its turn of which the capture has nothing up to now; 0: none does. It may be what the peer
+// acknowledges behind all that was captured.
+func (h *half) busy(peer *half, now Time) Time {
+	if h.flags.has(flying|blocked) || h.justLanded(now) || peer.acked > h.end {
+		return h.busySince
+	}
+	return 0
+}
+
 // waited is since when a FIN that the half sends now, which it did not before, may have waited for its turn
 // behind data or a closed window; 0: it did not. was are its flags before.
 func (h *half) waited(now Time, data bool, was halfFlags) Time {
