@@ -342,12 +342,6 @@ func (c *conv) tooSoon(p *factPool, tx, rx *half, now Time) bool {
 	return tx.tooSoon(rx, now) && !c.lacks(p, 0) && !c.lacks(p, 1)
 }
 
-// lacks reports whether segments of a direction were acknowledged that were not captured.
-func (c *conv) lacks(p *factPool, dir uint8) bool {
-	m := c.find(&p.marks, markUnseen, dir)
-	return m != nil && m.amount > 0
-}
-
 // tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than a quarter of the
 // way there and back after its peer sent, out of a silence in which nothing else can have been on its way. A few samples do not show the
 // shortest way, but none becomes so much shorter; of an endpoint that is near, queues say more than the way. One that has closed may just

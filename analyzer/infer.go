@@ -58,6 +58,7 @@ type side struct {
 	distance           Time   // between the tap and it, there and back
 	last               Time   // when it last sent anything but an RST
 	busySince          Time   // since when its first FIN may have waited, or waits, for its turn; 0: it did not; longAgo
+	landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
 	firstFIN           int    // index of its first FIN in facts, -1
 	goodSum            bool   // it computes checksums
 	spoke              bool   // it sent a SYN, or a segment with ACK that is no RST

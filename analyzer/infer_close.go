@@ -132,7 +132,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own == nil {
 		if fin != nil {
-			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips) || s.waits(proof)))
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips) || s.waitsUnseen(fin, proof)))
 		}
 		return list
 	}
@@ -172,11 +172,6 @@ func (s *story) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
-}
-
-// waits reports whether the endpoint may have had a FIN to send, behind data, when it sent proof.
-func (s *story) waits(proof *fact) bool {
-	return s.self.busySince != 0 && s.self.busySince < proof.time
 }
 
 // closedSecond reports whether the endpoint had the peer's FIN when the application closed, and whether that is sure.
@@ -244,11 +239,6 @@ func (s *story) unacked(proof *fact) bool {
 	return f.time > proof.time-s.self.distance
 }
 
-// insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
-func (s *story) insists(proof *fact) bool {
-	return s.first(s.me, 0, func(f *fact) bool { return isFIN(f) && f.ahead >= proof.ahead && !s.late(f) }) >= 0
-}
-
 // deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.
 func (s *story) deferred(fin, proof *fact) bool {
 	if proof == nil {
@@ -269,10 +259,6 @@ func (s *story) lostFIN(own *fact) *fact {
 	return s.at(i)
 }
 
-// maybeCopy reports whether the peer's FIN that was captured first may not be the first that it sent: what answers it may have been
-// sent for one before.
-func (s *story) maybeCopy() bool { return s.lacks || s.other.finFirst }
-
 // crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
 // follows it, is the immediate answer to the peer's FIN. An application needs longer.
 func (s *story) crossed(proof, fin *fact) bool {
@@ -286,9 +272,6 @@ const answerTime = 5e6
 // ackDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
 // the peer's, is not the second copy of one that crossed it: that would need two losses.
 const ackDelay = 40e6
-
-// acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
-func (s *story) acksFIN(f *fact) bool { return f.covers(s.other.fin) && !s.disowned(f) }
 
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.

@@ -96,15 +96,15 @@ func (m *mind) disown(dir uint8, ahead uint32) {
 
 // sideOf is what the analyzer knows of the endpoint that sent h.
 func (h *half) sideOf(peer *half, now Time) side {
-	busySince := h.busyAtFIN
+	busySince, landed := h.busyAtFIN, Time(0)
 	if !h.flags.has(sentFIN) {
-		busySince = h.busy(peer, now)
+		busySince, landed = h.busy(peer, now)
 	}
 	return side{
 		unacked: h.unacked(peer),
 		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
-		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: busySince,
+		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: busySince, landed: landed,
 		firstFIN: -1, goodSum: h.flags.has(goodSum), spoke: h.flags.has(spoke),
 		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(noIPIDs),
 	}
