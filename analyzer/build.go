@@ -39,8 +39,8 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 	n = len(ev.marks)
 	ev.marks = t.facts.marks.appendTo(c.marks, ev.marks)
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
-	out.sides = [2]side{c.half[0].sideOf(&c.half[1]), c.half[1].sideOf(&c.half[0])}
 	out.now, out.msl2, out.clientDir, out.held = max(t.now, c.last), t.linger, cl, c.flags.has(wasHeld)
+	out.sides = [2]side{c.half[0].sideOf(&c.half[1], out.now), c.half[1].sideOf(&c.half[0], out.now)}
 	o, plain := c.plainOutcome(&t.facts)
 	if !plain {
 		j.follow(out)

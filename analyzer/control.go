@@ -34,7 +34,7 @@ func (c *conv) control(p *factPool, tx, rx *half, s *wire.Segment) {
 		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.packets > 1 && pos >= tx.start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.flags.has(sentACK) || tx.prompted(rx, Time(s.Time))) {
 			bits |= factOwnNumber
 		}
-		if s.Flags&wire.ACK == 0 && tx.tooSoon(rx, Time(s.Time)) {
+		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) {
 			bits |= factTooSoon | factForeign
 		}
 		c.noteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
@@ -214,6 +214,8 @@ func (c *conv) contradicts(tx *half, s *wire.Segment) bool {
 func (h *half) setISN(isn uint32) {
 	if h.end == 0 {
 		h.place(isn + 1)
+		h.flags &^= flying
+		h.busySince = 0
 	} else {
 		h.start = reassembly.Unwrap(h.start, reassembly.Seq(isn+1))
 		h.end = max(h.end, h.start)
@@ -310,6 +312,12 @@ func (tx *half) acceptsRST(rx *half, s *wire.Segment) bool {
 		return pos >= tx.start && pos <= tx.end
 	}
 	return pos >= min(rx.acked, tx.end) && pos <= max(rx.acked, tx.end)
+}
+
+// tooSoon reports whether an RST without ACK, in the name of tx, comes sooner than it can be its answer. If the capture lacks segments,
+// what was taken for the way may have been the time that an application took.
+func (c *conv) tooSoon(p *factPool, tx, rx *half, now Time) bool {
+	return tx.tooSoon(rx, now) && !c.lacks(p, 0) && !c.lacks(p, 1)
 }
 
 // tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than a quarter of the

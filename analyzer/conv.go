@@ -27,7 +27,7 @@ type half struct {
 	distance  Time           // between the tap and the endpoint, there and back, at least; 0: not measured
 	probe     reassembly.Pos // end of a segment whose ACK will measure the peer's distance; 0: none
 	probeTime Time
-	busySince Time // data has been in flight without a break since then; 0: there was none
+	busySince Time // data has been in flight without a break since then; 0: there was none; longAgo
 	idleSince Time // when the peer last had acknowledged all of it, and offered window
 
 	// What an ordinary segment does not touch.
@@ -91,8 +91,18 @@ func (h *half) place(seq uint32) {
 	if h.end == 0 {
 		h.start = reassembly.Pos(seq) + 1<<32
 		h.end = h.start
+		h.busyBefore()
 	}
 }
+
+// busyBefore notes that what the half sent before the capture began may be in flight.
+func (h *half) busyBefore() {
+	h.flags |= flying
+	h.busySince = longAgo
+}
+
+// longAgo is the time of what was before the capture began. It is not known, and no time that is known comes before.
+const longAgo Time = 1
 
 // conv is a connection being tracked. Its first cache line and that of a half are
 // what every packet touches; a test keeps the size a multiple of the line.

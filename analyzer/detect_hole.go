@@ -69,3 +69,9 @@ func (c *conv) passHole(p *markPool, tx *half, s *wire.Segment) {
 		h.passed = true
 	}
 }
+
+// lacks reports whether segments of a direction were acknowledged that were not captured.
+func (c *conv) lacks(p *factPool, dir uint8) bool {
+	m := c.find(&p.marks, markUnseen, dir)
+	return m != nil && m.amount > 0
+}

@@ -136,7 +136,7 @@ func (r *reader) sentAgain() {
 	}
 	r.vanishes()
 	since := max(r.a.advanced, r.tx.busySince)
-	if since == 0 {
+	if since <= longAgo {
 		since = r.tx.last
 	}
 	m := r.find(markTimer, r.s.Dir)

@@ -43,6 +43,7 @@ type mind struct {
 	now        Time // how far the capture's clock has come
 	msl2       Time // how long TIME_WAIT lasts
 	firstFrame uint64
+	lacks      bool  // something was acknowledged that was not captured: there may be more that was not
 	successor  *mark // the SYN of the conversation that took over the sockets; nil: none did
 }
 
@@ -56,7 +57,8 @@ type side struct {
 	unplaced           bool   // nothing tells its numbers: isn means nothing
 	distance           Time   // between the tap and it, there and back
 	last               Time   // when it last sent anything but an RST
-	busySince          Time   // since when its first FIN may have waited for its turn; 0: it did not
+	busySince          Time   // since when its first FIN may have waited, or waits, for its turn; 0: it did not; longAgo
+	landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
 	firstFIN           int    // index of its first FIN in facts, -1
 	goodSum            bool   // it computes checksums
 	spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
@@ -96,7 +98,7 @@ func (d *side) margin() Time { return d.distance + d.distance/10 }
 
 // sentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
 func (d *side) sentSince(t Time) Time {
-	if d.distance == 0 {
+	if d.distance == 0 || t <= longAgo {
 		return 0
 	}
 	return t - d.distance

@@ -132,7 +132,7 @@ func (s *story) closeMoments(list []moment) []moment {
 	}
 	if own == nil {
 		if fin != nil {
-			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips)))
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || ordinary(proof) && proof.bits.has(factSkips) || s.waitsUnseen(fin, proof)))
 		}
 		return list
 	}
@@ -161,7 +161,7 @@ func (s *story) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	case fin == nil:
 	case ack == nil:
-		add(fsm.RecvFIN, fin, proof, false, !sure)
+		add(fsm.RecvFIN, fin, proof, false, !sure || s.lacks && proof != nil && !s.insists(proof))
 	case s.isBoth(ack, fin, proof):
 		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
@@ -185,14 +185,13 @@ func (s *story) closedSecond(own, fin, proof *fact) (passive, sure bool) {
 			return false, true
 		}
 		crossed := s.crossed(lost, fin)
-		return !crossed, crossed || s.before(proof, own)
+		return !crossed, crossed && !s.maybeCopy() || s.before(proof, own)
 	case !own.covers(s.other.fin):
 		return false, true
 	case s.other.firstFIN >= 0 && s.facts[s.other.firstFIN].covers(s.self.fin):
 		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
 	}
-	waited := s.self.busySince != 0 && s.self.busySince < proof.time
-	return !own.bits.has(factBusy), !waited && !s.self.finFirst && (s.self.atTap || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
+	return !own.bits.has(factBusy), !s.waits(proof) && !s.self.finFirst && (s.self.atTap && !s.lacks || s.before(proof, own) || proof == own && s.prompt(proof, fin, ackDelay))
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
@@ -263,7 +262,7 @@ func (s *story) lostFIN(own *fact) *fact {
 // crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
 // follows it, is the immediate answer to the peer's FIN. An application needs longer.
 func (s *story) crossed(proof, fin *fact) bool {
-	first := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) })
+	first := s.first(s.me, 0, s.acksFIN)
 	return &s.facts[first] == proof && s.prompt(proof, fin, answerTime)
 }
 
@@ -278,7 +277,7 @@ const ackDelay = 40e6
 // nil if it did not receive one, or more likely did not than did.
 func (s *story) peerFIN() (fin, proof *fact) {
 	fin = s.at(s.first(s.peer, 0, isFIN))
-	if i := s.first(s.me, 0, func(f *fact) bool { return f.covers(s.other.fin) }); i >= 0 {
+	if i := s.first(s.me, 0, s.acksFIN); i >= 0 {
 		proof = &s.facts[i]
 		if j := s.copyBefore(isFIN, proof); j >= 0 {
 			return s.takenFIN(&s.facts[j], proof), proof

@@ -75,6 +75,8 @@ func (m *mind) regard(marks []mark) {
 			m.sides[k.dir].challenged = true
 		case markHole:
 			m.sides[k.dir].holed = k.hole.from < k.hole.to && !k.hole.passed
+		case markUnseen:
+			m.lacks = m.lacks || k.amount > 0
 		case markStrange:
 			if betrays(k) && k.amount != badTiming { // the way may be shorter than any that was measured
 				m.disown(k.dir, k.ahead)
@@ -93,12 +95,16 @@ func (m *mind) disown(dir uint8, ahead uint32) {
 }
 
 // sideOf is what the analyzer knows of the endpoint that sent h.
-func (h *half) sideOf(peer *half) side {
+func (h *half) sideOf(peer *half, now Time) side {
+	busySince, landed := h.busyAtFIN, Time(0)
+	if !h.flags.has(sentFIN) {
+		busySince, landed = h.busy(peer, now)
+	}
 	return side{
 		unacked: h.unacked(peer),
 		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
 		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
-		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: h.busyAtFIN,
+		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: busySince, landed: landed,
 		firstFIN: -1, goodSum: h.flags.has(goodSum), spoke: h.flags.has(spoke),
 		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(noIPIDs),
 	}

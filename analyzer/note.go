@@ -166,6 +166,19 @@ func (h *half) justLanded(now Time) bool {
 	return now-h.idleSince <= 4*h.distance+ackDelay
 }
 
+// busy is since when a FIN may wait for its turn of which the capture has nothing up to now; 0: none does. It may be what the peer
+// acknowledges behind all that was captured. Who heard that nothing is in flight any more, and sent something else, had none to send.
+// If it may only not have heard that yet, landed is since when.
+func (h *half) busy(peer *half, now Time) (since, landed Time) {
+	switch {
+	case h.flags.has(flying|blocked) || peer.acked > h.end:
+		return h.busySince, 0
+	case h.justLanded(now) && h.last <= h.idleSince+h.distance+h.distance/10:
+		return h.busySince, h.idleSince
+	}
+	return 0, 0
+}
+
 // waited is since when a FIN that the half sends now, which it did not before, may have waited for its turn
 // behind data or a closed window; 0: it did not. was are its flags before.
 func (h *half) waited(now Time, data bool, was halfFlags) Time {

@@ -40,6 +40,9 @@ func (c *conv) ordinary(p *factPool, tx, rx *half, s *wire.Segment) {
 		}
 		if pos > sent {
 			c.run[s.Dir] = s.Seq
+			if tx.packets == 1 && pos > rx.acked {
+				tx.busyBefore()
+			}
 		}
 	} else if !tx.flags.has(isnKnown) && pos < tx.start {
 		if end < tx.start && c.run[s.Dir] == 0 {

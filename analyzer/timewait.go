@@ -63,7 +63,7 @@ func (m *mind) endedBy(me uint8, f *fact) fsm.Event {
 // beginsBehind reports whether the first that is captured of an endpoint is behind f: how long it is under way is not known, and it
 // went on.
 func (m *mind) beginsBehind(me uint8, f *fact) bool {
-	i := m.first(me, 0, func(g *fact) bool { return !isRST(g) && !g.bits.has(factStandIn) })
+	i := m.first(me, 0, func(g *fact) bool { return !isRST(g) && !g.bits.has(factStandIn|factForeign) })
 	return i >= 0 && m.facts[i].ahead > f.ahead
 }
 

@@ -43,7 +43,7 @@ type anomaly struct {
 // tell analyzes what is left of c.
 func tell(c *capture, k *cut) *telling {
 	w := watched{cut: k, telling: telling{of: map[uint64]uint64{}}}
-	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, &w)
+	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 13}, &w)
 	a.Watch(w.read)
 	for _, f := range k.of(c) {
 		err := a.Frame(layers.LinkType(f.Link), gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), Length: f.WireLen}, f.Data)
