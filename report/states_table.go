@@ -85,7 +85,10 @@ func (s *StatesAt) timers(c *Connection) string {
 		case analyzer.TimerFinWait2:
 			text += "FIN_WAIT_2 for " + humanDuration(s.Time.Sub(t.Since))
 		default:
-			text += t.Kind.String() + " for " + humanDuration(s.Time.Sub(t.Since))
+			text += t.Kind.String()
+			if t.Since != 0 { // else it was running when the capture began
+				text += " for " + humanDuration(s.Time.Sub(t.Since))
+			}
 			if t.Repeats > 0 {
 				text += ", " + map[bool]string{false: "sent again ", true: "probed "}[t.Kind == analyzer.TimerPersist] + times(t.Repeats)
 			}
