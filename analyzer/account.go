@@ -7,8 +7,7 @@ import (
 )
 
 // account writes into out what the books say of a direction.
-func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
-	c, l := t.slab.at(slot), t.ledgers.at(slot)
+func (p *pools) account(out *Sent, c *conv, l *ledger, dir uint8) {
 	a, peer := &l.book[dir], &l.book[1-dir]
 	out.DataPackets, out.PushedPackets = uint64(a.data), uint64(a.pushed)
 	out.UniqueBytes = out.PayloadBytes
@@ -32,7 +31,7 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
-	out.RTT, out.FullRTT = a.rtt.report(&t.hists, &a.codes), a.full.report()
+	out.RTT, out.FullRTT = a.rtt.report(&p.hists, &a.codes), a.full.report()
 	out.HandshakeRTT = time.Duration(a.handshake)
 	if a.stampN > 0 {
 		out.TimestampRTT = Times{
@@ -41,21 +40,21 @@ func (t *Tracker) account(out *Sent, slot uint32, dir uint8) {
 		}
 	}
 	if a.repair != 0 {
-		t.repairs.at(a.repair).account(out, c.half[dir].flags.has(goodSum) || c.half[1-dir].acked < c.half[dir].start)
+		p.repairs.at(a.repair).account(out, c.half[dir].flags.has(goodSum) || c.half[1-dir].acked < c.half[dir].start)
 	}
-	t.missing(slot, dir).account(out)
+	p.missing(c, l, dir).account(out)
 	if !a.flags.has(bookACKed) { // nothing was ever acknowledged
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
 	}
 	out.UniqueBytes = min(out.UniqueBytes, out.StreamBytes)
-	out.MissedBytes = t.missed(a, &c.half[dir], &c.half[1-dir])
+	out.MissedBytes = p.missed(a, &c.half[dir], &c.half[1-dir])
 	if a.flags.has(bookZero) { // to the end
-		d := time.Duration(max(c.last-t.repairOf(a, &c.half[dir]).zeroSince, 0))
+		d := time.Duration(max(c.last-p.repairOf(a, &c.half[dir]).zeroSince, 0))
 		out.ZeroWindowTime += d
 		out.ZeroWindowMax = max(out.ZeroWindowMax, d)
 	}
 	if peer.repair != 0 {
-		rp := t.repairs.at(peer.repair)
+		rp := p.repairs.at(peer.repair)
 		out.SACKs, out.DSACKs, out.MaxSACKBlocks = uint64(rp.sacks), uint64(rp.dsacks), rp.mostBlocks
 	}
 }
@@ -97,13 +96,13 @@ func (r *repair) account(out *Sent, drops bool) {
 
 // missed is how many bytes were acknowledged that the capture does not have. One beyond all that was captured may
 // be a FIN.
-func (t *Tracker) missed(a *book, tx, rx *half) uint64 {
+func (p *pools) missed(a *book, tx, rx *half) uint64 {
 	if rx.acked == 0 || tx.packets == 0 {
 		return 0
 	}
 	n := int64(0)
 	if a.repair != 0 {
-		n = t.repairs.at(a.repair).captured.Missing(t.repairs.ranges, tx.start, min(rx.acked, tx.endOfBytes()))
+		n = p.repairs.at(a.repair).captured.Missing(p.repairs.ranges, tx.start, min(rx.acked, tx.endOfBytes()))
 	}
 	if beyond := rx.acked - tx.end; beyond > 1 && beyond < reassembly.Pos(1)<<30 {
 		n += int64(beyond)

@@ -71,8 +71,8 @@ func (r *reader) readACK() {
 	case r.v.kind == KindACK && r.pos == r.next:
 		r.v.kind = r.repeatedACK(high, news)
 	}
-	if b.repair != 0 && r.t.repairs.at(b.repair).renegedIn != 0 {
-		r.reneges(r.t.repairs.at(b.repair))
+	if b.repair != 0 && r.p.repairs.at(b.repair).renegedIn != 0 {
+		r.reneges(r.p.repairs.at(b.repair))
 	}
 	if r.ack >= known {
 		r.readWindow()
@@ -91,7 +91,7 @@ func (b *book) settle(r *reader, high reassembly.Pos) {
 			return // it had filled the window, and that is closed now
 		}
 		m = modeIdle
-	case b.repair != 0 && r.t.repairs.at(b.repair).recover > una:
+	case b.repair != 0 && r.p.repairs.at(b.repair).recover > una:
 		m = modeRecovery
 	case m == modeRecovery, m == modeWindow && b.flightFits(r.a, high):
 		m = modeTransfer
@@ -148,7 +148,7 @@ func (r *reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 			b.dup++
 		}
 		if b.repair != 0 {
-			r.t.repairs.at(b.repair).heard = r.now
+			r.p.repairs.at(b.repair).heard = r.now
 		}
 		if b.dup == dupThresh {
 			a.triples++
@@ -176,7 +176,7 @@ func (r *reader) advance(high reassembly.Pos) {
 		b.flags |= bookFullACKed
 	}
 	if n := b.flight.n; n > 0 {
-		if last, size, clean := b.flight.acknowledge(&r.t.flights, r.ack, una); last != nil {
+		if last, size, clean := b.flight.acknowledge(&r.p.flights, r.ack, una); last != nil {
 			r.sample(last, size, clean)
 			b.cumulated += uint32(n - b.flight.n - 1)
 		}
@@ -205,7 +205,7 @@ func (r *reader) sample(last *sent, size uint32, clean bool) {
 	b, d := r.b, r.now-last.time
 	switch {
 	case clean:
-		b.rtt.sample(&r.t.hists, &b.codes, d)
+		b.rtt.sample(&r.p.hists, &b.codes, d)
 		if size == b.segmentMax && size > 0 {
 			b.full.add(d)
 		}
@@ -214,9 +214,9 @@ func (r *reader) sample(last *sent, size uint32, clean bool) {
 		}
 	case last.flags&(sentHole|sentMerged|sentSkipped) != 0:
 	case last.times > 0:
-		r.t.repairOf(b, r.rx).ambiguous.add(d)
+		r.p.repairOf(b, r.rx).ambiguous.add(d)
 	default:
-		r.t.repairOf(b, r.rx).postLoss++
+		r.p.repairOf(b, r.rx).postLoss++
 	}
 }
 
@@ -271,10 +271,10 @@ func (r *reader) readWindow() {
 		r.v.notes |= NoteZeroWindow
 		if !a.flags.has(bookZero) {
 			a.flags |= bookZero
-			r.t.repairOf(a, r.tx).shut(r.now)
+			r.p.repairOf(a, r.tx).shut(r.now)
 		}
 	} else if a.flags.has(bookZero) {
-		r.t.repairOf(a, r.tx).reopen(r.now)
+		r.p.repairOf(a, r.tx).reopen(r.now)
 		a.flags &^= bookZero
 	}
 }
@@ -282,8 +282,8 @@ func (r *reader) readWindow() {
 // takeProbe is an ACK of what came as a zero-window probe: its bytes are as good as any others.
 func (r *reader) takeProbe(rp *repair) {
 	end := min(r.ack, rp.probeEnd)
-	if n := rp.captured.Missing(r.t.repairs.ranges, rp.probe, end); n > 0 {
-		rp.captured.Add(r.t.repairs.ranges, rp.probe, end)
+	if n := rp.captured.Missing(r.p.repairs.ranges, rp.probe, end); n > 0 {
+		rp.captured.Add(r.p.repairs.ranges, rp.probe, end)
 		rp.taken += uint64(n)
 	}
 	if rp.probe = 0; r.ack < rp.probeEnd {
@@ -307,8 +307,8 @@ func (rp *repair) reopen(t Time) {
 // readSACK takes the SACK blocks and reports whether they tell of bytes that were not acknowledged.
 func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 	s := r.s
-	p := &r.t.repairs
-	rp := r.t.repairOf(r.b, r.rx)
+	p := &r.p.repairs
+	rp := r.p.repairOf(r.b, r.rx)
 	if !rp.acked.Known() {
 		rp.acked.Start(max(r.tx.acked, r.rx.start))
 	}
@@ -344,7 +344,7 @@ func (r *reader) readSACK(high reassembly.Pos) (news bool) {
 
 // repaired is an ACK that advances over bytes that were sent again or not captured.
 func (r *reader) repaired(high reassembly.Pos) {
-	p := &r.t.repairs
+	p := &r.p.repairs
 	rp := p.at(r.b.repair)
 	if rp.acked.Known() && r.s.NSack == 0 {
 		if got := rp.acked.Ack(p.ranges, r.ack, high, nil); got.Reneged > 0 {

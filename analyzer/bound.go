@@ -42,12 +42,3 @@ func (s *Summary) Shortfalls() []Shortfall {
 	}
 	return out
 }
-
-// addBounds adds to sum what did not fit so far.
-func (t *Tracker) addBounds(sum *Summary) {
-	sum.Bounds[BoundFacts] += t.facts.dropped
-	sum.Bounds[BoundHeld] += t.unheld
-	sum.Bounds[BoundFlight] += t.flights.merged
-	sum.Bounds[BoundResent] += t.forgotten
-	sum.Bounds[BoundRanges] += t.repairs.ranges.Dropped()
-}

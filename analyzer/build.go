@@ -9,7 +9,7 @@ import (
 
 // build writes the record of the slot's conversation into out, which this tracker may have written before, and its
 // facts and marks behind those in ev; j is room to work in. Its stream number is the Merger's to give.
-func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgment) {
+func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Course) {
 	c := t.slab.at(slot)
 	cl, roles := c.client()
 	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is
@@ -27,7 +27,7 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 		out.Addr[side] = socket(&c.key, dir)
 		c.half[dir].sent(&out.Sent[side])
 		if !out.Quick {
-			t.account(&out.Sent[side], slot, dir)
+			t.account(&out.Sent[side], c, t.ledgers.at(slot), dir)
 		}
 	}
 	if isSelf(&c.key) {
@@ -41,22 +41,13 @@ func (t *Tracker) build(slot uint32, out *Conversation, ev *evidence, j *Judgmen
 	out.marks = ev.marks[n:len(ev.marks):len(ev.marks)]
 	out.now, out.msl2, out.clientDir, out.held = max(t.now, c.last), t.linger, cl, c.flags.has(wasHeld)
 	out.sides = [2]side{c.half[0].sideOf(&c.half[1], out.now), c.half[1].sideOf(&c.half[0], out.now)}
-	o, plain := c.plainOutcome(&t.facts)
+	o, plain := plainOutcome(c, &t.facts)
 	if !plain {
 		j.follow(out)
-		o = j.scene.outcome()
+		o = j.view.outcome()
 	}
 	out.Outcome = o
 	out.ConnState = connState(o, j.Close.By, &c.half[cl], &c.half[1-cl])
-}
-
-func (h *half) sent(out *Sent) {
-	stream := h.end - h.start
-	if h.flags&(sentFIN|finOnSYN) != 0 && stream > 0 {
-		stream--
-	}
-	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.packets, h.payload, h.ipBytes, h.frameBytes
-	out.StreamBytes = uint64(max(0, stream))
 }
 
 // socket is the key's address and port of a direction's sender.

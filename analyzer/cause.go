@@ -79,7 +79,7 @@ func (r *reader) lossHeard() bool {
 	case r.a.dup == 0:
 		return false
 	case !r.tx.flags.has(sentSYN|sentSYNACK) || !r.rx.flags.has(sentSYN|sentSYNACK):
-		return r.t.repairOf(r.a, r.tx).sacks == 0 // it may be that they do without
+		return r.p.repairOf(r.a, r.tx).sacks == 0 // it may be that they do without
 	}
 	return !r.mayProbe()
 }
@@ -123,7 +123,7 @@ func (r *reader) acquit(rp *repair, h *half, i int) {
 	if one.before {
 		rp.lostPackets -= min(rp.lostPackets, 1)
 	}
-	r.t.amend(r, h, one)
+	r.amend(h, one)
 	if one.lost > 0 {
 		r.unlose(h, one)
 	}
@@ -161,3 +161,14 @@ func (r *reader) settleResent(rp *repair) {
 		}
 	}
 }
+
+// amend tells that an earlier retransmission of h was not needed.
+func (r *reader) amend(h *half, one *resent) {
+	r.unneeded(h, one)
+	r.revise(Reading{
+		Seq: h.relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
+	})
+}
+
+// revise tells what the segment shows of an earlier one.
+func (r *reader) revise(to Reading) { r.p.revised = append(r.p.revised, to) }

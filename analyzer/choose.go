@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"tcptrace/internal/wire"
-	"tcptrace/reassembly"
 )
 
 // choose decides to which conversation of its sockets a segment belongs, beginning
@@ -48,13 +47,13 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	}
 	if !s.Flags.Any(wire.SYN) {
 		of := t.newestThatFits(slot, s)
-		if of == slot && !c.flags.has(pending) && c.strays(s) {
+		if of == slot && !c.flags.has(pending) && strays(c, s) {
 			t.hold(slot, s, holdFar, out)
 			return noSlot
 		}
 		return of
 	}
-	verdict := c.judgeSYN(s)
+	verdict := judgeSYN(c, s)
 	if verdict == sameConnection {
 		t.rival(slot, s)
 		return slot
@@ -71,7 +70,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	if verdict == newConnection {
 		return t.succeed(slot, hash, s, event{kind: eventOpen, frame: s.Frame}, nil, out)
 	}
-	t.hold(slot, s, c.holdKind(s), out)
+	t.hold(slot, s, holdKindOf(c, s), out)
 	return noSlot
 }
 
@@ -84,11 +83,11 @@ const (
 )
 
 // judgeSYN says to which connection a SYN or SYN-ACK on c's sockets belongs.
-func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
+func judgeSYN(c *conv, s *wire.Segment) synVerdict {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
-	over := c.isOver(s.Dir) && !c.mayAnswer(s.Dir)
+	over := isOver(c, s.Dir) && !mayAnswer(c, s.Dir)
 	if tx.precededBy(s.Seq) {
-		if c.rebooted(s) {
+		if rebooted(c, s) {
 			return undecided
 		}
 		return sameConnection
@@ -113,16 +112,8 @@ func (c *conv) judgeSYN(s *wire.Segment) synVerdict {
 	return undecided
 }
 
-// precededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.
-func (h *half) precededBy(seq uint32) bool {
-	if h.flags.has(isnKnown) {
-		return seq == h.isn()
-	}
-	return h.end != 0 && uint32(h.start)-seq-1 <= slack
-}
-
 // isOver reports whether whoever sends a SYN in direction dir, and follows the rules, is done with the connection.
-func (c *conv) isOver(dir uint8) bool {
+func isOver(c *conv, dir uint8) bool {
 	tx, rx := &c.half[dir], &c.half[1-dir]
 	return c.flags.has(ended) || tx.flags.has(sentRST) ||
 		tx.flags.has(sentFIN) && (rx.flags.has(sentFIN) || rx.packets == 0) // the tap may see one side only
@@ -130,13 +121,13 @@ func (c *conv) isOver(dir uint8) bool {
 
 // mayAnswer reports whether the receiver of a SYN in direction dir, though the connection is over, may be in
 // LAST_ACK, CLOSING or TIME_WAIT, and answer by an ACK of it (RFC 9293 3.10.7.4, RFC 5961 4.2).
-func (c *conv) mayAnswer(dir uint8) bool {
+func mayAnswer(c *conv, dir uint8) bool {
 	return !c.flags.has(reset) && !c.half[dir].flags.has(sentRST) && c.half[1-dir].packets > 0
 }
 
 // rebooted reports whether a SYN or SYN-ACK with the number of c's may be another connection's: an RST ended this one, after its
 // handshake. A SYN-ACK that comes again may also be that of a server which did not hear the handshake's ACK, unless it acknowledged more.
-func (c *conv) rebooted(s *wire.Segment) bool {
+func rebooted(c *conv, s *wire.Segment) bool {
 	opener, tx := s.Dir, &c.half[s.Dir]
 	if s.Flags.Has(wire.ACK) {
 		opener = 1 - s.Dir
@@ -193,7 +184,7 @@ const maxEarlier = 4
 // newestThatFits is the slot of the newest conversation of the sockets that s fits.
 func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
 	c := t.slab.at(slot)
-	if !c.flags.has(succeeded) || t.before(slot) != noSlot && c.fits(s) && !c.disowns(s) {
+	if !c.flags.has(succeeded) || t.before(slot) != noSlot && fits(c, s) && !disowns(c, s) {
 		return slot
 	}
 	of := slot
@@ -201,7 +192,7 @@ func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
 		if of = t.before(of); of == noSlot {
 			break
 		}
-		if t.slab.at(of).fits(s) {
+		if fits(t.slab.at(of), s) {
 			return of
 		}
 	}
@@ -210,7 +201,7 @@ func (t *Tracker) newestThatFits(slot uint32, s *wire.Segment) uint32 {
 
 // disowns reports whether s is an RST by which the sender of c's SYN, which nothing answered so far, refuses what is not of c: its number is
 // that of an ACK that it was sent (RFC 9293 3.10.7.3), not of its own.
-func (c *conv) disowns(s *wire.Segment) bool {
+func disowns(c *conv, s *wire.Segment) bool {
 	return s.Flags&(wire.RST|wire.ACK) == wire.RST && c.half[s.Dir].dialing(&c.half[1-s.Dir]) && s.Seq != uint32(c.half[s.Dir].end)
 }
 
@@ -218,7 +209,7 @@ func (c *conv) disowns(s *wire.Segment) bool {
 // SYN-ACK s answers; noSlot if none has.
 func (t *Tracker) earlier(slot uint32, s *wire.Segment) uint32 {
 	for range maxEarlier {
-		if slot = t.before(slot); slot == noSlot || t.slab.at(slot).owns(s) {
+		if slot = t.before(slot); slot == noSlot || owns(t.slab.at(slot), s) {
 			return slot
 		}
 	}
@@ -239,7 +230,7 @@ func (t *Tracker) before(slot uint32) uint32 {
 }
 
 // owns reports whether s repeats the SYN of c, or is a SYN-ACK that answers it.
-func (c *conv) owns(s *wire.Segment) bool {
+func owns(c *conv, s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	if !s.Flags.Has(wire.ACK) {
 		return tx.flags.has(sentSYN) && s.Seq == tx.isn()
@@ -248,7 +239,7 @@ func (c *conv) owns(s *wire.Segment) bool {
 }
 
 // fits reports whether the sequence and acknowledgment numbers of s can belong to c.
-func (c *conv) fits(s *wire.Segment) bool {
+func fits(c *conv, s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	known := false
 	if tx.end != 0 && !(s.Flags.Has(wire.RST|wire.ACK) && s.Seq == 0) { // an RST that answers a SYN has no number of its own
@@ -261,16 +252,4 @@ func (c *conv) fits(s *wire.Segment) bool {
 		return rx.spans(s.Ack)
 	}
 	return known
-}
-
-// slack is how far before and behind the known stream a number is taken for part of it, but not before its ISN.
-const slack = 1 << 20
-
-func (h *half) spans(seq uint32) bool {
-	pos := reassembly.Unwrap(h.end, reassembly.Seq(seq))
-	low := h.start - slack
-	if h.flags.has(isnKnown) {
-		low = h.start - 1 // a keep-alive may precede the first octet
-	}
-	return pos >= low && pos <= h.end+slack
 }

@@ -15,7 +15,7 @@ type verdict struct {
 
 // reader is a segment being read, with what is known of its connection before it.
 type reader struct {
-	t        *Tracker
+	p        *pools
 	c        *conv
 	s        *wire.Segment
 	tx, rx   *half
@@ -71,9 +71,9 @@ func (r *reader) read() {
 }
 
 // reader readies the reading of a segment of c, whose ledger is l.
-func (t *Tracker) reader(c *conv, l *ledger, s *wire.Segment) reader {
+func newReader(p *pools, c *conv, l *ledger, s *wire.Segment) reader {
 	return reader{
-		t: t, c: c, s: s, now: Time(s.Time),
+		p: p, c: c, s: s, now: Time(s.Time),
 		tx: &c.half[s.Dir&1], rx: &c.half[1-s.Dir&1], a: &l.book[s.Dir&1], b: &l.book[1-s.Dir&1],
 	}
 }
@@ -121,7 +121,7 @@ func (r *reader) closeRare() {
 	switch r.v.kind {
 	case KindUnacceptable:
 		if !r.s.Flags.Any(wire.RST) && (r.s.Flags.Any(wire.SYN) || !r.moves()) {
-			r.t.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
+			r.p.repairOf(r.a, r.tx).rejected += uint64(r.s.Len)
 		}
 	case KindRST, KindKeepAlive, KindZeroWindowProbe:
 	case KindRetransmission, KindOutOfOrder:
@@ -146,21 +146,21 @@ const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
 func (r *reader) setApart() {
 	switch start := r.tx.start; {
 	case r.v.kind == KindKeepAlive:
-		r.c.segment(&r.t.facts, r.s)
+		r.c.segment(&r.p.facts, r.s)
 		if !r.tx.flags.has(isnKnown) && r.tx.start != start {
 			r.tx.start = r.tx.end // the capture begins with it: its octet is none of the stream
 		}
 	case r.v.kind == KindCaptureDuplicate && r.again:
-		r.c.mark(&r.t.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
+		r.c.mark(&r.p.facts.marks, markDuplicate, r.s.Dir, r.s, 0)
 		r.c.count(r.tx, r.s)
 	case r.v.kind == KindCaptureDuplicate && r.s.Flags&wire.FIN != 0:
 		n := r.c.facts.n
-		r.c.segment(&r.t.facts, r.s)
-		if f := r.c.facts.newest(&r.t.facts); r.c.facts.n > n && isFIN(f) {
+		r.c.segment(&r.p.facts, r.s)
+		if f := r.c.facts.newest(&r.p.facts); r.c.facts.n > n && isFIN(f) {
 			f.bits |= factCopy
 		}
 	case r.moves():
-		r.c.segment(&r.t.facts, r.s)
+		r.c.segment(&r.p.facts, r.s)
 	default:
 		r.c.count(r.tx, r.s)
 	}
@@ -185,13 +185,6 @@ func (r *reader) mark() {
 	}
 }
 
-// tick adds one, up to what the counter holds.
-func tick(n *uint16) {
-	if *n < 1<<16-1 {
-		*n++
-	}
-}
-
 // markRare notes what few segments have.
 func (r *reader) markRare() {
 	f := r.s.Flags
@@ -209,10 +202,10 @@ func (r *reader) markRare() {
 		}
 	}
 	if r.v.notes&NoteCE != 0 {
-		r.t.repairOf(r.a, r.tx).marked++
+		r.p.repairOf(r.a, r.tx).marked++
 	}
 	if r.v.notes&NoteUrgent != 0 {
-		rp := r.t.repairOf(r.a, r.tx)
+		rp := r.p.repairOf(r.a, r.tx)
 		if r.s.Len > 0 {
 			rp.urgent++
 			rp.urgentBytes += uint64(r.s.Urgent)
@@ -238,7 +231,7 @@ func (r *reader) inOrder() {
 		}
 	}
 	if r.a.repair != 0 {
-		r.capture(r.t.repairs.at(r.a.repair))
+		r.capture(r.p.repairs.at(r.a.repair))
 	}
 	if r.v.kind == KindUnacceptable {
 		r.push(sentInVain)
@@ -262,9 +255,9 @@ func (r *reader) probe() {
 	r.v.kind = KindZeroWindowProbe
 	r.a.flags |= bookZeroProbed
 	if r.a.mode == modeIdle && r.b.flags.has(bookZero) { // it had more to send, and could not
-		r.a.mode, r.a.since = modeWindow, max(r.a.since, r.t.repairOf(r.b, r.rx).zeroSince)
+		r.a.mode, r.a.since = modeWindow, max(r.a.since, r.p.repairOf(r.b, r.rx).zeroSince)
 	}
-	rp := r.t.repairOf(r.a, r.tx)
+	rp := r.p.repairOf(r.a, r.tx)
 	rp.probes++
 	rp.probeBytes += uint64(r.s.Len)
 	if r.s.Len > 0 {
@@ -277,7 +270,7 @@ func (r *reader) probe() {
 
 // push enters the segment among those in flight.
 func (r *reader) push(f sentFlags) {
-	r.a.flight.push(&r.t.flights, sent{time: r.now, end: uint32(r.end), id: r.s.IPID, flags: f}, r.rx.packets == 0)
+	r.a.flight.push(&r.p.flights, sent{time: r.now, end: uint32(r.end), id: r.s.IPID, flags: f}, r.rx.packets == 0)
 	if r.s.Bits&wire.HasTimestamps != 0 && !r.a.flags.has(bookStamping) && (r.a.flags&bookStamps == 0 || r.s.TSval != r.a.tsMax) {
 		r.a.stamp, r.a.stampTime = r.s.TSval, r.now
 		r.a.flags |= bookStamping
@@ -294,7 +287,7 @@ func (r *reader) payload() {
 		case room < 0 && r.pos >= r.una:
 			r.v.notes |= NoteWindowExceeded
 			if r.end > r.rx.rightWin {
-				a.flight.at(&r.t.flights, int(a.flight.n)-1).flags |= sentInVain
+				a.flight.at(&r.p.flights, int(a.flight.n)-1).flags |= sentInVain
 			}
 			m = modeWindow
 		case room == 0:

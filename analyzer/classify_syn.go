@@ -19,10 +19,10 @@ func (r *reader) opening() Kind {
 		return KindUnacceptable // no endpoint takes a second ISN within one connection
 	}
 	if tx.end != 0 && (s.Len > 0 || !tx.flags.has(isnKnown)) {
-		r.t.repairOf(r.a, tx) // before the SYN moves the start, which was that of what was captured
+		r.p.repairOf(r.a, tx) // before the SYN moves the start, which was that of what was captured
 	}
 	if s.Flags.Has(wire.ACK) && r.rx.end != 0 && !r.rx.flags.has(isnKnown) {
-		r.t.repairOf(r.b, r.rx)
+		r.p.repairOf(r.b, r.rx)
 	}
 	kind, sent := KindSYN, sentSYN
 	if s.Flags.Any(wire.ACK) {
@@ -42,7 +42,7 @@ func (r *reader) opening() Kind {
 		kind = r.open(kind)
 	}
 	if r.a.repair != 0 && kind != KindCaptureDuplicate {
-		rp := r.t.repairs.at(r.a.repair)
+		rp := r.p.repairs.at(r.a.repair)
 		if kind == KindSYN || kind == KindSYNACK {
 			r.countRepeated(rp)
 		}
@@ -54,7 +54,7 @@ func (r *reader) opening() Kind {
 // refused notes that the SYNs in flight came, and were not taken.
 func (r *reader) refused() {
 	for i := range int(r.b.flight.n) {
-		if e := r.b.flight.at(&r.t.flights, i); e.flags&sentIsSYN != 0 {
+		if e := r.b.flight.at(&r.p.flights, i); e.flags&sentIsSYN != 0 {
 			e.flags |= sentInVain
 		}
 	}
@@ -113,24 +113,24 @@ func (r *reader) echoesEarlier(kind Kind) bool {
 	r.a.echo = r.s.TSecr
 	if r.b.syns == 1 && r.b.repair == 0 && r.rx.packets == 1 && r.c.firstDir != r.s.Dir && r.b.flags.has(bookStamps) &&
 		r.s.TSecr != 0 && int32(r.s.TSecr-r.b.tsMax) < 0 {
-		r.t.repairs.again(r.t.repairOf(r.b, r.rx), CauseTimeout)
-		r.t.revise(r, Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
+		r.p.repairs.again(r.p.repairOf(r.b, r.rx), CauseTimeout)
+		r.revise(Reading{Kind: KindRetransmission, Cause: CauseTimeout, Amends: r.c.firstFrame})
 	}
 	return false
 }
 
 // openAgain is a SYN or SYN-ACK that was sent before.
 func (r *reader) openAgain() Kind {
-	i := r.a.flight.find(&r.t.flights, r.pos, r.pos)
+	i := r.a.flight.find(&r.p.flights, r.pos, r.pos)
 	var e *sent
 	if i >= 0 {
-		e = r.a.flight.at(&r.t.flights, i)
+		e = r.a.flight.at(&r.p.flights, i)
 	}
 	switch r.origin(e) {
 	case samePacket:
-		return r.doubled(r.t.repairOf(r.a, r.tx), e)
+		return r.doubled(r.p.repairOf(r.a, r.tx), e)
 	case overtook:
-		r.late(r.t.repairOf(r.a, r.tx), -1, nil)
+		r.late(r.p.repairOf(r.a, r.tx), -1, nil)
 		return KindOutOfOrder
 	}
 	r.v.cause = CauseTimeout
@@ -148,7 +148,7 @@ func (r *reader) openAgain() Kind {
 // answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
 // soon as it can, or sooner after the one before than a timer waits.
 func (r *reader) answersSYN(e *sent) bool {
-	if r.b.repair == 0 || r.t.repairs.at(r.b.repair).resends() == 0 {
+	if r.b.repair == 0 || r.p.repairs.at(r.b.repair).resends() == 0 {
 		return false
 	}
 	if r.now-r.tx.last < minRTO {

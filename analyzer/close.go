@@ -68,13 +68,13 @@ func (c *Close) String() string {
 		if c.ByState != fsm.Unknown {
 			in = " in " + c.ByState.String()
 		}
-		return fmt.Sprintf("RST from the %s%s: %s", c.By, in, resetCauses[c.Cause].text)
+		return fmt.Sprintf("RST from the %s%s: %s", c.By, in, c.Cause.text())
 	}
 	return "not closed"
 }
 
 // explain works out how the conversation ended.
-func (s *scene) explain() (c Close) {
+func (s *view) explain() (c Close) {
 	s.whoClosed(&c)
 	i := s.endingRST()
 	switch {
@@ -91,7 +91,7 @@ func (s *scene) explain() (c Close) {
 
 // finished reports whether an endpoint had come to the regular end of its way, with both FINs acknowledged as far as it knows, when fact
 // rst passed, -1 for the end of the capture.
-func (s *scene) finished(side Side, rst int) bool {
+func (s *view) finished(side Side, rst int) bool {
 	for i := range s.j.Trajectory[side] {
 		st := &s.j.Trajectory[side][i]
 		if rst >= 0 && st.Frame >= s.frame(&s.facts[rst]) {
@@ -105,7 +105,7 @@ func (s *scene) finished(side Side, rst int) bool {
 }
 
 // whoClosed says who sent the first FIN.
-func (s *scene) whoClosed(c *Close) {
+func (s *view) whoClosed(c *Close) {
 	client, server := s.step(Client, fsm.FinWait1), s.step(Server, fsm.FinWait1)
 	switch {
 	case client != nil && server != nil:
@@ -129,7 +129,7 @@ func (s *scene) whoClosed(c *Close) {
 }
 
 // segments counts those of a graceful close.
-func (s *scene) segments(c *Close) uint8 {
+func (s *view) segments(c *Close) uint8 {
 	if c.Simultaneous {
 		return 4
 	}
@@ -146,7 +146,7 @@ func (s *scene) segments(c *Close) uint8 {
 
 // endingRST is the index of the RST that ended the connection, -1 if none did: for each endpoint the last step counts, since
 // a refused SYN may be tried again, and of two that ended it the first.
-func (s *scene) endingRST() int {
+func (s *view) endingRST() int {
 	frame := uint64(0)
 	for side := range s.j.Trajectory {
 		steps := s.life(Side(side))
@@ -169,14 +169,14 @@ func (s *scene) endingRST() int {
 
 // concerns reports whether an RST whose sender never had the connection, as far as is known, ended it for side. One that dials may not
 // have taken it, and goes on, or may have been refused again later.
-func (s *scene) concerns(side Side, frame uint64) bool {
+func (s *view) concerns(side Side, frame uint64) bool {
 	steps := s.j.Trajectory[side]
 	return len(steps) == 0 || steps[0].State != fsm.SynSent || steps[len(steps)-1].Frame == frame
 }
 
 // life is the steps of an endpoint in the connection. An old duplicate SYN may have its port answer once more when
 // that is over.
-func (s *scene) life(side Side) []Step {
+func (s *view) life(side Side) []Step {
 	steps := s.j.Trajectory[side]
 	for i := 1; i < len(steps); i++ {
 		if steps[i].State == fsm.SynRcvd && steps[i-1].State == fsm.Closed {
@@ -186,7 +186,7 @@ func (s *scene) life(side Side) []Step {
 	return steps
 }
 
-func (s *scene) explainReset(c *Close, rst *fact) {
+func (s *view) explainReset(c *Close, rst *fact) {
 	by := s.sender(rst)
 	if s.c.Self() {
 		by = Client // what it sent is the client's

@@ -201,3 +201,69 @@ func portClass(port uint16) int {
 	}
 	return 2
 }
+
+// isSelf reports whether both sockets of k are one.
+func isSelf(k *wire.Key) bool { return k.PortA == k.PortB && k.A == k.B }
+
+func (h *half) spans(seq uint32) bool {
+	pos := reassembly.Unwrap(h.end, reassembly.Seq(seq))
+	low := h.start - slack
+	if h.flags.has(isnKnown) {
+		low = h.start - 1 // a keep-alive may precede the first octet
+	}
+	return pos >= low && pos <= h.end+slack
+}
+
+// farthest is how far from what is known a number may be: no window is larger (RFC 7323 2.3).
+const farthest reassembly.Pos = 1 << 30
+
+// maxWindow is how far apart the numbers of one direction can be (RFC 7323 2.3).
+const maxWindow = 1 << 30
+
+// endOfBytes is end, without the FIN.
+func (h *half) endOfBytes() reassembly.Pos {
+	if h.flags.has(sentFIN) && h.fin == h.end-1 {
+		return h.fin
+	}
+	return h.end
+}
+
+// relative is a sequence number of the half, from its ISN, or from the first number seen.
+func (h *half) relative(seq uint32) int64 {
+	if h.end == 0 {
+		return 0
+	}
+	n := int64(reassembly.Unwrap(h.end, reassembly.Seq(seq)) - h.start)
+	if h.flags.has(isnKnown) {
+		n++
+	}
+	return n
+}
+
+// givesUp is when a connection of which only SYNs were seen is taken to be over. The time from the
+// first to the last is about the interval to the next.
+func (c *conv) givesUp() Time {
+	last := max(c.last, c.first)
+	return last + min(max(4*(last-c.first), Time(minConnectTimeout)), Time(maxConnectTimeout))
+}
+
+// precededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.
+func (h *half) precededBy(seq uint32) bool {
+	if h.flags.has(isnKnown) {
+		return seq == h.isn()
+	}
+	return h.end != 0 && uint32(h.start)-seq-1 <= slack
+}
+
+// tick adds one, up to what the counter holds.
+func tick(n *uint16) {
+	if *n < 1<<16-1 {
+		*n++
+	}
+}
+
+// near reports whether two numbers may be of one stream.
+func near(a, b uint32) bool { return a-b+slack <= 2*slack }
+
+// slack is how far before and behind the known stream a number is taken for part of it, but not before its ISN.
+const slack = 1 << 20

@@ -35,12 +35,9 @@ const (
 
 func sign(k markKind) signs { return 1 << k }
 
-// scene is a conversation as detectors see it: facts, marks, and the trajectories
-// inferred from them. A detector raises the kind that it is called for.
+// scene is a conversation as detectors see it. A detector raises the kind that it is called for.
 type scene struct {
-	*mind
-	c         *Conversation
-	j         *Judgment
+	*view
 	kind      *AnomalyKind
 	signs     signs
 	anomalies []Anomaly
@@ -153,12 +150,6 @@ func (s *scene) lookAtStates() {
 	}
 }
 
-func (s *scene) dir(side Side) uint8 { return uint8(side) ^ s.c.clientDir }
-func (s *scene) side(dir uint8) Side { return Side(dir ^ s.c.clientDir) }
-func (s *scene) sender(f *fact) Side { return s.side(f.dir()) }
-func (s *scene) lasts(t Time) int64  { return int64(max(0, s.now-t)) } // how long the capture goes on after t
-func (s *scene) of(side Side) *side  { return &s.sides[s.dir(side)] }
-
 // raise adds an anomaly that happened to side and that f shows.
 func (s *scene) raise(side Side, f *fact, a args) { s.raiseFact(f, a).onSide(side) }
 
@@ -179,70 +170,6 @@ func (s *scene) raised(id string) bool {
 }
 
 func (a *Anomaly) onSide(side Side) { a.Side, a.HasSide = side, true }
-
-// marked is the mark of a kind and a direction, nil if there is none.
-func (s *scene) marked(k markKind, dir uint8) *mark {
-	for i := range s.c.marks {
-		if m := &s.c.marks[i]; m.kind == k && m.dir == dir {
-			return m
-		}
-	}
-	return nil
-}
-
-// find returns the first captured fact of a direction from index i on for which ok holds, or nil.
-func (s *scene) find(dir uint8, i int, ok func(*fact) bool) *fact {
-	if i = s.first(dir, i, func(f *fact) bool { return !f.bits.has(factStandIn) && ok(f) }); i < 0 {
-		return nil
-	}
-	return &s.facts[i]
-}
-
-// either reports whether there is a captured fact, of either direction, for which ok holds.
-func (s *scene) either(ok func(*fact) bool) bool {
-	return s.find(0, 0, ok) != nil || s.find(1, 0, ok) != nil
-}
-
-// step is the first step of an endpoint into a state, nil if it never was in it.
-func (s *scene) step(side Side, state fsm.State) *Step {
-	for i := range s.j.Trajectory[side] {
-		if st := &s.j.Trajectory[side][i]; st.State == state {
-			return st
-		}
-	}
-	return nil
-}
-
-// stateBefore is the state in which an endpoint was when f passed, by its trajectory: the one before the step
-// that f made, if it made one, else the last that an earlier frame shows.
-func (s *scene) stateBefore(side Side, f *fact) fsm.State {
-	state, last := fsm.Unknown, fsm.Unknown
-	for i := range s.j.Trajectory[side] {
-		st := &s.j.Trajectory[side][i]
-		if st.Frame == s.frame(f) && s.madeBy(st, f) {
-			return last
-		}
-		last = st.State
-		if st.Frame < s.frame(f) && (st.Frame != 0 || st.Time < f.time) {
-			state = st.State
-		}
-	}
-	return state
-}
-
-// madeBy reports whether f is of the kind that makes a step like st.
-func (s *scene) madeBy(st *Step, f *fact) bool {
-	switch st.Cause {
-	case fsm.SendRST, fsm.RecvRST, fsm.ReturnToListen:
-		return isRST(f)
-	case fsm.SendFIN:
-		return isFIN(f)
-	}
-	return false
-}
-
-// synchronized reports whether both sides know each other's ISN (RFC 9293 3.3.2).
-func synchronized(st fsm.State) bool { return st >= fsm.Established }
 
 // copies are the captured segments of one kind that a direction sent.
 type copies struct {
@@ -284,4 +211,17 @@ func covering(seq uint32) func(*fact) bool {
 	return func(f *fact) bool { return ordinary(f) && f.covers(seq) }
 }
 
-func isPlainRST(f *fact) bool { return f.any(wire.RST) && !f.has(wire.ACK) }
+// uniteAnomalies is the same for anomalies: each is the client's, once.
+func (s *scene) uniteAnomalies() {
+	list := s.anomalies[:0]
+	for _, a := range s.anomalies {
+		a.self = true
+		if a.HasSide {
+			a.Side = Client
+		}
+		if !slices.ContainsFunc(list, func(b Anomaly) bool { return b.Kind == a.Kind && b.Frame == a.Frame }) {
+			list = append(list, a)
+		}
+	}
+	s.anomalies = list
+}

@@ -19,8 +19,8 @@ const (
 func detectMissingFinalACK(s *scene) {
 	for side := range s.j.State {
 		side := Side(side)
-		state := s.j.State[side]
-		if state != fsm.FinWait1 && state != fsm.Closing && state != fsm.LastAck || s.of(side.Peer()).unseen {
+		in := s.j.State[side]
+		if in != fsm.FinWait1 && in != fsm.Closing && in != fsm.LastAck || s.of(side.Peer()).unseen {
 			continue
 		}
 		fins := s.copies(s.dir(side), isOwnFIN)
@@ -28,7 +28,7 @@ func detectMissingFinalACK(s *scene) {
 			continue
 		}
 		waited := s.lasts(fins.first.time)
-		a := s.raiseFact(fins.last, args{int64(fins.n) | int64(state)<<32, waited, fins.gaps[0], fins.gaps[1]})
+		a := s.raiseFact(fins.last, args{int64(fins.n) | int64(in)<<32, waited, fins.gaps[0], fins.gaps[1]})
 		a.onSide(side)
 		if fins.n == 1 && waited <= int64(s.patience(side)) {
 			a.as(SeverityNote)
@@ -224,15 +224,6 @@ func detailCloseWait(a *Anomaly) string {
 	return text + " before it went on"
 }
 
-// finWait2 is since when the sender of an RST had waited in FIN_WAIT_2.
-func (s *scene) finWait2(c *Close) (waited Time, ok bool) {
-	st := s.step(c.By, fsm.FinWait2)
-	if st == nil || st.Frame >= c.Frame {
-		return 0, false
-	}
-	return c.Time - st.Time, true
-}
-
 // What met an RST where nobody waited in FIN_WAIT_2 any more: args[1] of fin-wait-2-timeout.
 const (
 	metFIN int64 = iota
@@ -280,7 +271,7 @@ func (s *scene) showsMore() bool {
 }
 
 func detailAbortive(a *Anomaly) string {
-	return "RST from the " + a.Side.Peer().String() + " after " + duration(a.args[1]) + " and " + count(a.args[2], "byte") + ": " + resetCauses[a.args[0]].text
+	return "RST from the " + a.Side.Peer().String() + " after " + duration(a.args[1]) + " and " + count(a.args[2], "byte") + ": " + ResetCause(a.args[0]).text()
 }
 
 func detectResetAfterFIN(s *scene) {

@@ -64,24 +64,3 @@ func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
 	t.passOver(slot, s, KindCaptureDuplicate, 0)
 	c.count(&c.half[s.Dir], s)
 }
-
-// captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
-// proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
-// does, which no stack repeats so soon; anything else only in a capture that was seen to duplicate frames:
-// duplicate ACKs and RSTs are alike.
-func (c *conv) captured(p *markPool, s *wire.Segment) bool {
-	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
-		c.find(p, markDuplicate, 0) != nil || c.find(p, markDuplicate, 1) != nil
-}
-
-// count adds a segment, be it one that the analysis passes over: its receiver never saw it, or saw it once. What an RST
-// carries is a text for people, and no part of the stream (RFC 9293 3.5.3).
-func (c *conv) count(tx *half, s *wire.Segment) {
-	c.last, c.lastFrame = max(c.last, Time(s.Time)), s.Frame
-	tx.packets++
-	if s.Flags&wire.RST == 0 {
-		tx.payload += uint64(s.Len)
-	}
-	tx.ipBytes += uint64(s.IPLen)
-	tx.frameBytes += uint64(s.WireLen)
-}

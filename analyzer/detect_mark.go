@@ -304,3 +304,81 @@ func (c *conv) provoke(h *half) {
 	h.flags |= provoked
 	c.flags |= alert
 }
+
+// captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
+// proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
+// does, which no stack repeats so soon; anything else only in a capture that was seen to duplicate frames:
+// duplicate ACKs and RSTs are alike.
+func (c *conv) captured(p *markPool, s *wire.Segment) bool {
+	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
+		c.find(p, markDuplicate, 0) != nil || c.find(p, markDuplicate, 1) != nil
+}
+
+// run is what a mark counts of something that lasts and comes again: a time without progress, a closed
+// window, probes without an answer.
+type run struct {
+	since          Time // when it began; 0: it is over
+	total, longest Time
+	times          uint32 // it began
+	n, most        uint32 // timers or probes since anything answered, now and at most
+}
+
+func (r *run) begin(t Time) {
+	r.since = max(t, 1)
+	r.times++
+	r.n = 0
+}
+
+func (r *run) end(t Time) {
+	d := max(t-r.since, 0)
+	r.total += d
+	r.longest = max(r.longest, d)
+	r.since, r.n = 0, 0
+}
+
+func (r *run) again() {
+	r.n++
+	r.most = max(r.most, r.n)
+}
+
+// stopped reports whether an endpoint that had asked some times whether its peer is there no longer did so at t. What comes
+// then is no answer: it may have given up.
+func (m *mark) stopped(t Time) bool {
+	return m.run.n > 1 && t-m.last > 2*(m.last-m.run.since)/Time(m.run.n-1)
+}
+
+// unanswered is how many timers or probes there were since anything answered.
+func (m *mark) unanswered() uint32 {
+	if m == nil || m.run.since == 0 {
+		return 0
+	}
+	return m.run.n
+}
+
+// betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
+func betrays(m *mark) bool {
+	return m.amount&badEnd != 0 || m.amount&badTTL != 0 && m.amount != badTTL
+}
+
+// betrayal is what does not fit the endpoint that a segment says it is from.
+type betrayal = int64
+
+const (
+	badTTL       betrayal = 1 << iota // far from all of its sender's
+	badID                             // an IP ID out of the order in which its sender counts them
+	badTimestamp                      // none, or out of order, where all of the others have one
+	badPosition                       // a number that the receiver does not expect
+	badEnd                            // the sender goes on behind what would have ended it
+	badTiming                         // it acknowledges sooner than its sender can have received
+	badFlags                          // a FIN without ACK
+)
+
+// due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.
+func (m *mark) due(t Time) bool {
+	if m.run.n < 2 {
+		return false
+	}
+	interval := (m.last - m.run.since) / Time(m.run.n-1)
+	after := t - m.last
+	return after >= interval/4*3 && after <= interval/4*5
+}

@@ -9,9 +9,6 @@ import (
 // silence means something: the first retry comes after a second (RFC 6298 2.1).
 const patience Time = 1e9
 
-// leastTimer is the shortest retransmission timeout that stacks have.
-const leastTimer Time = 200e6
-
 func detectResetInHandshake(s *scene) {
 	c := &s.j.Close
 	if c.Kind != CloseReset || !c.InHandshake || s.c.Outcome == Unanswered {
@@ -47,7 +44,7 @@ func detailResetInHandshake(a *Anomaly) string {
 	case ResetDropped:
 		return "the " + a.Side.Peer().String() + " reset after its own SYN-ACK, " + after
 	}
-	return "RST from the " + a.Side.Peer().String() + " " + after + ": " + resetCauses[a.args[0]].text
+	return "RST from the " + a.Side.Peer().String() + " " + after + ": " + ResetCause(a.args[0]).text()
 }
 
 // detectRefused tells of an endpoint that an RST took from SYN_SENT to CLOSED, and counts the SYNs that were so answered: a
@@ -65,13 +62,6 @@ func detectRefused(s *scene) {
 			s.raise(s.side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.time - syns.first.time), rsts.gaps[0], rsts.gaps[1]})
 		}
 	}
-}
-
-// givesUp reports whether f is an RST by which its sender takes back its own SYN, having heard of its peer's: it acknowledges that.
-// Who has heard nothing has no number to acknowledge.
-func (s *scene) givesUp(f *fact) bool {
-	me := &s.sides[f.dir()]
-	return isRST(f) && f.has(wire.ACK) && f.ack != 0 && me.knowsISN && f.seq == me.isn+1 && s.find(f.dir(), 0, isSYN) != nil
 }
 
 func (s *scene) refusedIn(steps []Step) bool {

@@ -163,11 +163,6 @@ func detailDeadPeer(a *Anomaly) string {
 	return text
 }
 
-// betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
-func betrays(m *mark) bool {
-	return m.amount&badEnd != 0 || m.amount&badTTL != 0 && m.amount != badTTL
-}
-
 func detectStrange(s *scene) {
 	for dir := range uint8(2) {
 		m := s.marked(markStrange, dir)

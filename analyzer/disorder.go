@@ -16,7 +16,7 @@ func (r *reader) readDisorder() {
 		if r.b.flags.has(bookZero) {
 			r.probe()
 		} else {
-			rp := r.t.repairOf(r.a, r.tx)
+			rp := r.p.repairOf(r.a, r.tx)
 			rp.probes++
 			rp.probeBytes += uint64(s.Len)
 			r.a.flags |= bookProbed
@@ -27,7 +27,7 @@ func (r *reader) readDisorder() {
 		case r.pos > r.next:
 			r.leaveHole()
 		case r.pos < r.tx.start:
-			r.t.repairOf(r.a, r.tx) // before this moves the start, which was that of what was captured
+			r.p.repairOf(r.a, r.tx) // before this moves the start, which was that of what was captured
 		}
 	case r.pos > r.next:
 		r.ahead()
@@ -39,12 +39,12 @@ func (r *reader) readDisorder() {
 // leaveHole notes that bytes before the segment were not captured.
 func (r *reader) leaveHole() *repair {
 	r.v.notes |= NotePreviousMissing
-	rp := r.t.repairOf(r.a, r.tx)
+	rp := r.p.repairOf(r.a, r.tx)
 	hole := sent{time: r.now, end: uint32(r.pos), id: r.s.IPID, flags: sentHole}
 	if !r.a.counts() && r.s.Bits&wire.HasTimestamps != 0 {
 		hole.id, hole.flags = uint16(r.s.TSval), sentHole|sentStamped
 	}
-	r.a.flight.push(&r.t.flights, hole, r.rx.packets == 0)
+	r.a.flight.push(&r.p.flights, hole, r.rx.packets == 0)
 	return rp
 }
 
@@ -144,7 +144,7 @@ const (
 // origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
 // round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
 func (r *reader) origin(e *sent) origin {
-	if r.s.Flags&wire.FIN != 0 && r.c.copiesFIN(&r.t.facts, r.tx, r.s) {
+	if r.s.Flags&wire.FIN != 0 && r.c.copiesFIN(&r.p.facts, r.tx, r.s) {
 		return samePacket
 	}
 	if r.a.counts() && r.s.IPID != 0 {
@@ -195,7 +195,7 @@ func (r *reader) doubled(rp *repair, e *sent) Kind {
 
 // sentBefore is a segment that begins before what its sender sent last, and takes positions.
 func (r *reader) sentBefore() {
-	rp := r.t.repairOf(r.a, r.tx)
+	rp := r.p.repairOf(r.a, r.tx)
 	if rp.probe != 0 && r.pos >= rp.probe && r.una <= rp.probe {
 		if r.b.flags.has(bookZero) && r.s.Len <= 1 {
 			r.probe()
@@ -206,13 +206,13 @@ func (r *reader) sentBefore() {
 			return
 		}
 	}
-	i := r.a.flight.find(&r.t.flights, r.una, r.pos)
+	i := r.a.flight.find(&r.p.flights, r.una, r.pos)
 	var e *sent
 	if i >= 0 {
-		e = r.a.flight.at(&r.t.flights, i)
+		e = r.a.flight.at(&r.p.flights, i)
 	}
 	from, to := r.bytes()
-	fresh := rp.captured.Missing(r.t.repairs.ranges, from, min(to, r.next))
+	fresh := rp.captured.Missing(r.p.repairs.ranges, from, min(to, r.next))
 	which := sentAgain
 	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); fresh == 0 && !another { // not another piece of e
 		which = r.origin(e)
@@ -295,14 +295,14 @@ func (r *reader) sackedAbove() bool {
 	if r.a.repair == 0 {
 		return false
 	}
-	b := &r.t.repairs.at(r.a.repair).acked
+	b := &r.p.repairs.at(r.a.repair).acked
 	return b.Known() && b.Ranges().End() > max(r.end, r.una)
 }
 
 // repeated is how many bytes of the segment were captured before.
 func (r *reader) repeated(rp *repair) uint64 {
 	from, to := r.bytes()
-	return uint64(int64(r.s.Len) - rp.captured.Missing(r.t.repairs.ranges, from, to))
+	return uint64(int64(r.s.Len) - rp.captured.Missing(r.p.repairs.ranges, from, to))
 }
 
 // mostTwice is how many ranges of bytes that were captured twice are kept, but for those in flight.
@@ -310,7 +310,7 @@ const mostTwice = 32
 
 // countRepeated counts the bytes of the segment that were captured before, and of these the ones for which that is so for the first time.
 func (r *reader) countRepeated(rp *repair) {
-	ranges := r.t.repairs.ranges
+	ranges := r.p.repairs.ranges
 	from, to := r.bytes()
 	for gap := range rp.captured.Gaps(ranges, from, to) {
 		rp.bytes += uint64(gap.Lo - from)
@@ -327,7 +327,7 @@ func (r *reader) countRepeated(rp *repair) {
 // capture adds the payload to what was captured.
 func (r *reader) capture(rp *repair) {
 	from, to := r.bytes()
-	rp.captured.Add(r.t.repairs.ranges, from, to)
+	rp.captured.Add(r.p.repairs.ranges, from, to)
 }
 
 // bytes is the positions of the payload.
@@ -342,12 +342,12 @@ func (r *reader) bytes() (from, to reassembly.Pos) {
 // resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
 // is acknowledged already; fresh is how many of its bytes were not captured before.
 func (r *reader) resend(i int, fresh int64) {
-	rp := r.t.repairOf(r.a, r.tx)
+	rp := r.p.repairOf(r.a, r.tx)
 	r.countRepeated(rp)
 	if fresh > 0 {
 		r.v.notes |= NoteLostBefore
 	}
-	r.t.repairs.again(rp, r.v.cause)
+	r.p.repairs.again(rp, r.v.cause)
 	if r.end <= r.rx.acked {
 		r.v.spurious = true
 	}
@@ -356,7 +356,7 @@ func (r *reader) resend(i int, fresh int64) {
 	}
 	lost, since := r.repairs(rp, i, fresh)
 	for ; i >= 0 && i < int(r.a.flight.n); i++ {
-		e := r.a.flight.at(&r.t.flights, i)
+		e := r.a.flight.at(&r.p.flights, i)
 		if e.times < 255 {
 			e.times++
 		}
@@ -382,7 +382,7 @@ func (r *reader) resend(i int, fresh int64) {
 	rp.lost += uint32(lost)
 	r.lose(rp, lost, before, since)
 	if rp.nResent == maxResent && rp.resent[0].hi > r.rx.acked {
-		r.t.forgotten++
+		r.p.forgotten++
 	}
 	rp.remember(resent{
 		lo: r.pos, hi: r.end, time: r.now, frame: r.s.Frame, tsval: r.s.TSval, cause: r.v.cause,
@@ -393,7 +393,7 @@ func (r *reader) resend(i int, fresh int64) {
 // startOf is where the i-th range in flight begins.
 func (r *reader) startOf(i int) reassembly.Pos {
 	if i > 0 {
-		return reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.t.flights, i-1).end))
+		return reassembly.Unwrap(r.next, reassembly.Seq(r.a.flight.at(&r.p.flights, i-1).end))
 	}
 	return r.una
 }

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"testing"
 
-	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
@@ -85,24 +84,6 @@ func TestSelfMidstream(t *testing.T) {
 		got, _ := trackItself(t, 40000, itself[from:], 1)
 		if n := uint64(len(itself) - from); got.Sent[Client].Packets != n || got.Packets() != n {
 			t.Errorf("from segment %d on: %d packets of the client, %d in all, want %d", from+1, got.Sent[Client].Packets, got.Packets(), n)
-		}
-	}
-}
-
-// TestSelfFlight: what it sent is in flight until it acknowledges that itself.
-func TestSelfFlight(t *testing.T) {
-	got, _ := trackItself(t, 40000, itself, 1)
-	f := NewFlight(got)
-	key, dir := wire.MakeKey(wire.Addr{Lo: 1}, wire.Addr{Lo: 1}, 40000, 40000, false)
-	e := EndpointMoment{State: fsm.Established}
-	for i, want := range []uint64{0, 0, 10, 0, 0, 0} {
-		s := itself[i]
-		s.Key, s.Dir, s.Window, s.Time = key, dir, 1000, int64(i)
-		f.Segment(&s)
-		for side, want := range [2]uint64{want, 0} {
-			if n, ok := f.Bytes(Side(side), &e); n != want || !ok {
-				t.Errorf("behind segment %d the %v has %d bytes in flight, %v, want %d", i+1, Side(side), n, ok, want)
-			}
 		}
 	}
 }

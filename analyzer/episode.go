@@ -5,33 +5,6 @@ import (
 	"tcptrace/reassembly"
 )
 
-// run is what a mark counts of something that lasts and comes again: a time without progress, a closed
-// window, probes without an answer.
-type run struct {
-	since          Time // when it began; 0: it is over
-	total, longest Time
-	times          uint32 // it began
-	n, most        uint32 // timers or probes since anything answered, now and at most
-}
-
-func (r *run) begin(t Time) {
-	r.since = max(t, 1)
-	r.times++
-	r.n = 0
-}
-
-func (r *run) end(t Time) {
-	d := max(t-r.since, 0)
-	r.total += d
-	r.longest = max(r.longest, d)
-	r.since, r.n = 0, 0
-}
-
-func (r *run) again() {
-	r.n++
-	r.most = max(r.most, r.n)
-}
-
 // proof is how it is known that a retransmission was not needed.
 type proof = int64
 
@@ -111,7 +84,7 @@ func (r *reader) observeEpisodes(was glance) {
 }
 
 func (r *reader) find(k markKind, dir uint8) *mark {
-	return r.c.find(&r.t.facts.marks, k, dir)
+	return r.c.find(&r.p.facts.marks, k, dir)
 }
 
 func (r *reader) lasts(k markKind, dir uint8) bool {
@@ -120,7 +93,7 @@ func (r *reader) lasts(k markKind, dir uint8) bool {
 }
 
 func (r *reader) note(k markKind, dir uint8) *mark {
-	return r.c.mark(&r.t.facts.marks, k, dir, r.s, 0)
+	return r.c.mark(&r.p.facts.marks, k, dir, r.s, 0)
 }
 
 // sentAgain is a retransmission. SYNs and FINs without data have anomalies of their own.
@@ -162,7 +135,7 @@ func (r *reader) sentEarlier() {
 	}
 	m := r.note(markLate, r.s.Dir)
 	m.amount = max(m.amount, int64(r.next-r.end))
-	m.run.longest = max(m.run.longest, r.t.repairOf(r.a, r.tx).lateMax)
+	m.run.longest = max(m.run.longest, r.p.repairOf(r.a, r.tx).lateMax)
 }
 
 // asks is a keep-alive.
@@ -302,12 +275,6 @@ func (r *reader) answers(m *mark, heard bool) {
 	m.run.end(r.now)
 }
 
-// stopped reports whether an endpoint that had asked some times whether its peer is there no longer did so at t. What comes
-// then is no answer: it may have given up.
-func (m *mark) stopped(t Time) bool {
-	return m.run.n > 1 && t-m.last > 2*(m.last-m.run.since)/Time(m.run.n-1)
-}
-
 // unfollow takes the flag from a book of which nothing lasts any more.
 func (a *book) unfollow(r *reader, dir uint8) {
 	if a.flags&bookEpisode == 0 {
@@ -349,7 +316,7 @@ func (r *reader) deny(m *mark) {
 
 // unneeded notes that a retransmission of h turns out not to have been needed.
 func (r *reader) unneeded(h *half, one *resent) {
-	if h.isControl(one) {
+	if isControl(h, one) {
 		return
 	}
 	dir, why := r.s.Dir, byTime
@@ -368,12 +335,4 @@ func (r *reader) unneeded(h *half, one *resent) {
 	if m.count == 1 {
 		m.time, m.ahead = one.time, uint32(one.frame-r.c.firstFrame)
 	}
-}
-
-// unanswered is how many timers or probes there were since anything answered.
-func (m *mark) unanswered() uint32 {
-	if m == nil || m.run.since == 0 {
-		return 0
-	}
-	return m.run.n
 }

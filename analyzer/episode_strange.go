@@ -5,19 +5,6 @@ import (
 	"tcptrace/reassembly"
 )
 
-// betrayal is what does not fit the endpoint that a segment says it is from.
-type betrayal = int64
-
-const (
-	badTTL       betrayal = 1 << iota // far from all of its sender's
-	badID                             // an IP ID out of the order in which its sender counts them
-	badTimestamp                      // none, or out of order, where all of the others have one
-	badPosition                       // a number that the receiver does not expect
-	badEnd                            // the sender goes on behind what would have ended it
-	badTiming                         // it acknowledges sooner than its sender can have received
-	badFlags                          // a FIN without ACK
-)
-
 // farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
 const farTTL = 3
 

@@ -168,3 +168,25 @@ func (l *factList) release(p *factPool) {
 	}
 	*l = factList{}
 }
+
+const chunkBits = 8 // a chunk of the slab holds 256 conversations
+
+const chunkSize = 1 << chunkBits
+
+func isSYN(f *fact) bool {
+	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.bits.has(factForeign)
+}
+
+func isSYNACK(f *fact) bool {
+	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
+}
+
+func isFIN(f *fact) bool {
+	return wire.Flags(f.flags)&(wire.SYN|wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
+}
+
+func isRST(f *fact) bool { return f.any(wire.RST) }
+
+func ordinary(f *fact) bool { return !f.any(wire.SYN|wire.RST) && f.has(wire.ACK) }
+
+func isPlainRST(f *fact) bool { return f.any(wire.RST) && !f.has(wire.ACK) }

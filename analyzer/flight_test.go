@@ -98,3 +98,74 @@ func TestFlightUnknown(t *testing.T) {
 		}
 	}
 }
+
+// What a closed window lets through is a probe only if it is an octet, or none; and it is what is due, or was due before.
+func TestFlightProbes(t *testing.T) {
+	for _, test := range []struct {
+		seq, len uint32
+		want     TimerKind
+	}{
+		{99, 0, TimerPersist}, {99, 1, TimerPersist}, {99, 2, TimerRetransmission},
+		{100, 0, TimerNone}, {100, 1, TimerPersist}, {100, 2, TimerRetransmission},
+		{98, 1, TimerNone}, {101, 1, TimerRetransmission},
+	} {
+		f := Flight{}
+		f.Segment(&wire.Segment{Time: 1, Flags: wire.ACK, Seq: 90, Ack: 1, Len: 10})
+		f.Segment(&wire.Segment{Time: 2, Dir: 1, Flags: wire.ACK, Seq: 1, Ack: 100})
+		f.Segment(&wire.Segment{Time: 3, Flags: wire.ACK, Seq: test.seq, Ack: 1, Len: test.len})
+		if got := f.Timer(Client, &EndpointMoment{State: fsm.Established}).Kind; got != test.want {
+			t.Errorf("%d bytes at %d into a window that is closed at 100: %v, want %v", test.len, test.seq, got, test.want)
+		}
+	}
+}
+
+// TestSelfFlight: what it sent is in flight until it acknowledges that itself.
+func TestSelfFlight(t *testing.T) {
+	itself := []wire.Segment{
+		{Flags: wire.SYN, Seq: 100}, {Flags: wire.SYN | wire.ACK, Seq: 100, Ack: 101}, {Flags: wire.ACK, Seq: 101, Ack: 101, Len: 10},
+		{Flags: wire.ACK, Seq: 111, Ack: 111}, {Flags: wire.FIN | wire.ACK, Seq: 111, Ack: 111}, {Flags: wire.ACK, Seq: 112, Ack: 112},
+	}
+	socket := netip.MustParseAddrPort("10.0.0.1:40000")
+	me := side{isn: 100, knowsISN: true}
+	f := NewFlight(&Conversation{Addr: [2]netip.AddrPort{socket, socket}, sides: [2]side{me, me}})
+	key, dir := wire.MakeKey(wire.Addr{Lo: 1}, wire.Addr{Lo: 1}, 40000, 40000, false)
+	e := EndpointMoment{State: fsm.Established}
+	for i, want := range []uint64{0, 0, 10, 0, 0, 0} {
+		s := itself[i]
+		s.Key, s.Dir, s.Window, s.Time = key, dir, 1000, int64(i)
+		f.Segment(&s)
+		for side, want := range [2]uint64{want, 0} {
+			if n, ok := f.Bytes(Side(side), &e); n != want || !ok {
+				t.Errorf("behind segment %d the %v has %d bytes in flight, %v, want %d", i+1, Side(side), n, ok, want)
+			}
+		}
+	}
+}
+
+// TestFlightFarthest: nothing beyond the largest window there can be is in flight.
+func TestFlightFarthest(t *testing.T) {
+	const known = 101 // numbers up to there, in both directions
+	for _, test := range []struct {
+		seq, ack  uint32
+		next, una uint32 // how far it sent, and the server was acknowledged
+	}{
+		{known + 1<<30, known, known + 1<<30 + 10, known},
+		{known + 1<<30 + 1, known, known, known},
+		{known, known + 1<<30, known + 10, known + 1<<30},
+		{known, known + 1<<30 + 1, known + 10, known},
+		{1<<32 + known - 1<<30, known, known, known},
+	} {
+		f := Flight{}
+		for _, s := range []wire.Segment{
+			{Flags: wire.ACK, Seq: 1, Ack: 1, Len: known - 1, Window: 1000},
+			{Flags: wire.ACK, Seq: 1, Ack: known, Len: known - 1, Window: 1000, Dir: 1},
+			{Flags: wire.ACK, Seq: known, Ack: known, Window: 1000},
+			{Flags: wire.ACK, Seq: test.seq, Ack: test.ack, Len: 10, Window: 1000},
+		} {
+			f.Segment(&s)
+		}
+		if next, una := uint32(f.half[0].next), uint32(f.half[1].una); next != test.next || una != test.una {
+			t.Errorf("number %d, ACK %d: in flight up to %d, acknowledged %d; want %d, %d", test.seq, test.ack, next, una, test.next, test.una)
+		}
+	}
+}

@@ -31,11 +31,11 @@ const (
 )
 
 // holdKind is why a SYN or SYN-ACK into c is held.
-func (c *conv) holdKind(s *wire.Segment) holdKind {
+func holdKindOf(c *conv, s *wire.Segment) holdKind {
 	switch {
-	case c.rebooted(s) && c.half[s.Dir].precededBy(s.Seq):
+	case rebooted(c, s) && c.half[s.Dir].precededBy(s.Seq):
 		return holdAgain
-	case c.isOver(s.Dir):
+	case isOver(c, s.Dir):
 		return holdDying
 	}
 	return holdSYN
@@ -102,7 +102,7 @@ func (h *hold) judge(c *conv, s *wire.Segment) holdVerdict {
 		return holdRepeated
 	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.RST && syn.Flags&wire.ACK == 0 && h.answered && s.Seq == h.answer.Ack:
 		return holdDisowned // its sender knows nothing of the connection (RFC 9293 3.5.1)
-	case !s.Flags.Any(wire.SYN|wire.RST) && s.Seq == syn.Seq+1 && (!c.fits(s) || h.kind == holdDying && int32(s.Seq-uint32(tx.end)) > 0):
+	case !s.Flags.Any(wire.SYN|wire.RST) && s.Seq == syn.Seq+1 && (!fits(c, s) || h.kind == holdDying && int32(s.Seq-uint32(tx.end)) > 0):
 		return holdConfirmed // the answer was not captured
 	}
 	return holdOpen
@@ -139,7 +139,7 @@ func (h *hold) judgeAnswer(c *conv, s *wire.Segment) holdVerdict {
 		}
 		return holdOpen
 	}
-	if s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && c.fits(s) {
+	if s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s) {
 		h.answer, h.answered = *s, true
 	}
 	return holdOpen
@@ -178,7 +178,7 @@ func (h *hold) isn(opener uint8) uint32 {
 func (h *hold) judgeFar(c *conv, s *wire.Segment) holdVerdict {
 	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
 	switch {
-	case s.Flags.Any(wire.SYN|wire.RST) || !s.Flags.Has(wire.ACK) || c.fits(s):
+	case s.Flags.Any(wire.SYN|wire.RST) || !s.Flags.Has(wire.ACK) || fits(c, s):
 		return holdOpen
 	case s.Dir != first.Dir:
 		if near(s.Ack, first.Seq) && near(s.Seq, first.Ack) {
@@ -193,12 +193,9 @@ func (h *hold) judgeFar(c *conv, s *wire.Segment) holdVerdict {
 	return holdOpen
 }
 
-// near reports whether two numbers may be of one stream.
-func near(a, b uint32) bool { return a-b+slack <= 2*slack }
-
 // strays reports whether s, which is no SYN, has numbers of another connection than c: neither fits, and no window reaches one of
 // them, or none that was offered either of them, or both streams have ended.
-func (c *conv) strays(s *wire.Segment) bool {
+func strays(c *conv, s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	if s.Seq-uint32(tx.end)+slack <= 2*slack || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.end == 0 || rx.end == 0 {
 		return false
@@ -282,7 +279,7 @@ func (t *Tracker) settle(slot uint32) {
 			t.countDuplicate(slot, s)
 		} else {
 			t.passOver(slot, s, KindUnacceptable, h.reason())
-			if t.keeps && !c.isEcho(s) {
+			if t.keeps && !isEcho(c, s) {
 				t.revisions = append(t.revisions, Revision{Frame: s.Frame, Kind: KindUnacceptable, Notes: h.reason()})
 			}
 			c.count(&c.half[s.Dir], s)

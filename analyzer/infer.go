@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"tcptrace/fsm"
-	"tcptrace/internal/wire"
 )
 
 // Evidence says how a step of a trajectory is known.
@@ -49,27 +48,6 @@ type mind struct {
 
 func (m *mind) frame(f *fact) uint64 { return m.firstFrame + uint64(f.ahead) }
 
-// side is what is known of one endpoint apart from its facts.
-type side struct {
-	isn, fin           uint32 // sequence numbers of its SYN and FIN
-	knowsISN, knowsFIN bool
-	unseen             bool   // none of its segments was captured
-	unplaced           bool   // nothing tells its numbers: isn means nothing
-	distance           Time   // between the tap and it, there and back
-	last               Time   // when it last sent anything but an RST
-	busySince          Time   // since when its first FIN may have waited, or waits, for its turn; 0: it did not; longAgo
-	landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
-	firstFIN           int    // index of its first FIN in facts, -1
-	goodSum            bool   // it computes checksums
-	spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
-	unacked            uint64 // payload sent, and not acknowledged by anything captured
-	finBlind, finFirst bool   // what its first FIN does not prove (conv.go)
-	atTap              bool   // what passes it has
-	unnumbered         bool   // it does not number its IPv4 datagrams
-	holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured
-	challenged         bool   // it answered what it did not accept by a challenge ACK
-}
-
 // story follows one endpoint through its states.
 type story struct {
 	*mind
@@ -90,18 +68,6 @@ func (m *mind) infer(me uint8, out []Step) []Step {
 	s.afterlife()
 	reconcile(s.out[len(out):])
 	return s.out
-}
-
-// margin is how much later than a segment towards the endpoint its own segment must
-// pass the tap to have been sent after hearing of that. Anything sooner crossed it.
-func (d *side) margin() Time { return d.distance + d.distance/10 }
-
-// sentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
-func (d *side) sentSince(t Time) Time {
-	if d.distance == 0 || t <= longAgo {
-		return 0
-	}
-	return t - d.distance
 }
 
 // heard reports whether what the endpoint sent at t was sent after f had arrived.
@@ -177,21 +143,8 @@ func (m *mind) first(dir uint8, i int, ok func(*fact) bool) int {
 	return -1
 }
 
-func isSYN(f *fact) bool {
-	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.bits.has(factForeign)
-}
-func isSYNACK(f *fact) bool {
-	return wire.Flags(f.flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.bits.has(factForeign)
-}
-func isFIN(f *fact) bool {
-	return wire.Flags(f.flags)&(wire.SYN|wire.FIN|wire.RST) == wire.FIN && !f.bits.has(factForeign)
-}
-
 // isOwnFIN tells a FIN that its sender sent from a copy that the network made of one.
 func isOwnFIN(f *fact) bool { return isFIN(f) && !f.bits.has(factCopy) }
-
-func isRST(f *fact) bool    { return f.any(wire.RST) }
-func ordinary(f *fact) bool { return !f.any(wire.SYN|wire.RST) && f.has(wire.ACK) }
 
 // repeats reports whether the endpoint sends again what fact i would have ended.
 func (s *story) repeats(i int, again func(*fact) bool) bool {

@@ -269,10 +269,6 @@ func (s *story) crossed(proof, fin *fact) bool {
 // answerTime is what a host takes at most to acknowledge a FIN: that is never delayed.
 const answerTime = 5e6
 
-// ackDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
-// the peer's, is not the second copy of one that crossed it: that would need two losses.
-const ackDelay = 40e6
-
 // peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
 // nil if it did not receive one, or more likely did not than did.
 func (s *story) peerFIN() (fin, proof *fact) {

@@ -57,9 +57,6 @@ func NewFlight(c *Conversation) Flight {
 	return f
 }
 
-// farthest is how far from what is known a number may be: no window is larger (RFC 7323 2.3).
-const farthest reassembly.Pos = 1 << 30
-
 // Segment adds the next segment. One that its receiver would not take, an RST, and a SYN of another
 // connection, move nothing.
 func (f *Flight) Segment(s *wire.Segment) {

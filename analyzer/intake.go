@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"tcptrace/internal/wire"
@@ -148,4 +149,17 @@ func (s *Summary) note(b wire.Bits) {
 			*n.count++
 		}
 	}
+}
+
+// carryText puts the beginning of the payload of s, an RST, in the place of its SACK blocks.
+func carryText(s *wire.Segment, payload []byte) {
+	if len(payload) == 0 || s.NSack != 0 {
+		return
+	}
+	var b [shortText]byte
+	copy(b[:], payload)
+	for i := range s.Sack {
+		s.Sack[i] = [2]uint32{binary.BigEndian.Uint32(b[8*i:]), binary.BigEndian.Uint32(b[8*i+4:])}
+	}
+	s.Bits |= wire.HasText
 }

@@ -5,29 +5,20 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Judgment is what follows from a conversation's facts: the trajectories of its endpoints and its
-// anomalies. It is worked out when it is asked for, since many readers want only some of
-// the conversations judged. The zero value is ready; use it again to spare allocations.
-type Judgment struct {
+// Course is what became of the endpoints of a conversation: their trajectories, and how the connection ended. The zero value is ready; use it
+// again to spare allocations.
+type Course struct {
 	State      [2]fsm.State // at the end of what was captured, by Side; the last of Trajectory
 	Trajectory [2][]Step    // by Side
-	Anomalies  []Anomaly    // in order of frames
 	Close      Close        // how the connection ended
 
 	mind  mind
 	steps []Step
-	scene scene
-}
-
-// Judge works out j for c. What j holds is valid until it is used again.
-func (j *Judgment) Judge(c *Conversation) {
-	j.follow(c)
-	j.scene.detect()
-	j.Anomalies = j.scene.anomalies
+	view  view
 }
 
 // follow works out the trajectories and the close.
-func (j *Judgment) follow(c *Conversation) {
+func (j *Course) follow(c *Conversation) {
 	m := &j.mind
 	*m = mind{facts: append(m.facts[:0], c.facts...), scratch: m.scratch, sides: c.sides, now: c.now, msl2: c.msl2, firstFrame: c.FirstFrame}
 	m.regard(c.marks)
@@ -50,9 +41,8 @@ func (j *Judgment) follow(c *Conversation) {
 	if c.Self() {
 		j.unite()
 	}
-	s := &j.scene
-	s.mind, s.c, s.j = m, c, j
-	j.Close = s.explain()
+	j.view = view{m, c, j}
+	j.Close = j.view.explain()
 }
 
 // firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
@@ -92,34 +82,6 @@ func (m *mind) disown(dir uint8, ahead uint32) {
 			f.bits |= factForeign
 		}
 	}
-}
-
-// sideOf is what the analyzer knows of the endpoint that sent h.
-func (h *half) sideOf(peer *half, now Time) side {
-	busySince, landed := h.busyAtFIN, Time(0)
-	if !h.flags.has(sentFIN) {
-		busySince, landed = h.busy(peer, now)
-	}
-	return side{
-		unacked: h.unacked(peer),
-		isn:     h.isn(), knowsISN: h.flags.has(isnKnown),
-		fin: uint32(h.fin), knowsFIN: h.flags.has(sentFIN),
-		unseen: h.packets == 0, unplaced: h.end == 0, distance: h.distance, last: h.last, busySince: busySince, landed: landed,
-		firstFIN: -1, goodSum: h.flags.has(goodSum), spoke: h.flags.has(spoke),
-		finBlind: h.flags.has(finBlind), finFirst: h.flags.has(finFirst), atTap: h.atTap(), unnumbered: h.flags.has(noIPIDs),
-	}
-}
-
-// unacked is how much of the payload that h sent its peer has not acknowledged, as far as it is seen to acknowledge.
-func (h *half) unacked(peer *half) uint64 {
-	end := h.end
-	if h.flags.has(sentFIN) && h.fin+1 == end {
-		end--
-	}
-	if peer.acked == 0 || !h.flags.has(sentData) || end <= peer.acked {
-		return 0
-	}
-	return uint64(end - peer.acked)
 }
 
 // standInSYNACK puts a SYN-ACK in the place of one that was not captured, although other segments of its sender were: who
@@ -228,4 +190,12 @@ func (m *mind) standInClose(dir uint8, i int) {
 		}
 	}
 	m.facts, m.scratch = out, m.facts
+}
+
+// unite makes what is said of both sides of a socket that is connected to itself one: the RST that it sends it gets.
+func (j *Course) unite() {
+	steps := j.Trajectory[Server]
+	if n := len(steps); n > 0 && steps[n-1].Cause == fsm.SendRST {
+		j.Trajectory[Client], j.State[Client] = steps, j.State[Server]
+	}
 }

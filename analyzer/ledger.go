@@ -109,17 +109,16 @@ func (l *ledgers) alloc(slot uint32) {
 	*l.at(slot) = ledger{}
 }
 
-// closeBooks gives back what a slot's books hold of the pools.
-func (t *Tracker) closeBooks(slot uint32) {
-	l := t.ledgers.at(slot)
+// release gives back what the books hold of the pools.
+func (l *ledger) release(p *pools) {
 	for i := range l.book {
 		b := &l.book[i]
-		b.flight.release(&t.flights)
+		b.flight.release(&p.flights)
 		if b.repair != 0 {
-			t.repairs.put(b.repair)
+			p.repairs.put(b.repair)
 		}
 		if b.rtt.hist != 0 {
-			t.hists.free = append(t.hists.free, b.rtt.hist)
+			p.hists.free = append(p.hists.free, b.rtt.hist)
 		}
 	}
 }
@@ -222,4 +221,15 @@ func (a *book) enter(m mode, now, start, way Time) {
 		a.since = now
 	}
 	a.before, a.mode = a.mode, m
+}
+
+// resetBook takes from a book what the SYN-ACKs so far said.
+func (p *pools) resetBook(a *book) {
+	a.flight.release(&p.flights)
+	if a.repair != 0 {
+		p.repairs.beginAnew(p.repairs.at(a.repair))
+	}
+	a.flags &^= bookSACK | bookHasEdge | bookStamps | bookZero | bookStamping
+	a.mss, a.wscale, a.synOptions, a.synWindow = 0, 0, 0, 0
+	a.edge, a.window, a.echo, a.dup = 0, 0, 0, 0
 }

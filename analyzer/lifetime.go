@@ -15,9 +15,9 @@ type Lifetime struct {
 	// Changes are in order of time; the first is at the conversation's first frame.
 	Changes []Change
 
-	judgment Judgment
-	clone    Conversation // with a clock that has gone on
-	stays    [2][]stay    // by Side
+	course Course
+	clone  Conversation // with a clock that has gone on
+	stays  [2][]stay    // by Side
 }
 
 // Change is when an endpoint enters a state, or the connection comes or goes.
@@ -39,12 +39,12 @@ type stay struct {
 func (l *Lifetime) Of(c *Conversation) {
 	l.clone = *c
 	l.clone.now = max(c.now, c.End+c.msl2) // so that TIME_WAIT, which starts by a frame of c, ends
-	l.judgment.Judge(&l.clone)
+	l.course.follow(&l.clone)
 	for side := range l.stays {
 		l.enter(Side(side))
 	}
 	l.merge()
-	if over, known := c.over(); known {
+	if over, known := over(c); known {
 		n := len(l.Changes)
 		for n > 1 && l.Changes[n-1].Time >= over {
 			n--
@@ -56,7 +56,7 @@ func (l *Lifetime) Of(c *Conversation) {
 
 // enter lists the stays of a side. The first is the state before anything of it was seen.
 func (l *Lifetime) enter(side Side) {
-	steps := l.judgment.Trajectory[side]
+	steps := l.course.Trajectory[side]
 	first := stay{from: l.clone.Start}
 	if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
 		first.Step, steps = steps[0], steps[1:]
@@ -71,7 +71,7 @@ func (l *Lifetime) enter(side Side) {
 		list = append(list, s)
 	}
 	last := &list[len(list)-1]
-	if syn := l.judgment.mind.successor; syn != nil && last.State != fsm.TimeWait && alive(last.State) {
+	if syn := l.course.mind.successor; syn != nil && last.State != fsm.TimeWait && alive(last.State) {
 		// No pair of sockets has two connections. TIME_WAIT decides for itself (reuse).
 		end := max(syn.time, last.from)
 		list = append(list, stay{Step{State: fsm.Closed, Cause: fsm.DeleteTCB, Time: end, NotBefore: end}, end, true})
@@ -114,7 +114,7 @@ func present(s [2]fsm.State) bool {
 }
 
 // over is when the conversation ends although an endpoint may not be known to be CLOSED.
-func (c *Conversation) over() (at Time, known bool) {
+func over(c *Conversation) (at Time, known bool) {
 	switch {
 	case c.Evicted:
 		return c.now, true
@@ -178,5 +178,5 @@ func (l *Lifetime) endpointAt(side Side, t Time) EndpointMoment {
 
 // timeWaitEnd is when TIME_WAIT, which began at start, ends as far as is known at t.
 func (l *Lifetime) timeWaitEnd(side Side, start, t Time) Time {
-	return l.judgment.mind.timeWait(l.clone.clientDir^uint8(side), start, t).end
+	return l.course.mind.timeWait(l.clone.clientDir^uint8(side), start, t).end
 }

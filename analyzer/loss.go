@@ -21,7 +21,7 @@ func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time
 	default:
 		return 0, 0
 	}
-	since = r.a.flight.at(&r.t.flights, i).time
+	since = r.a.flight.at(&r.p.flights, i).time
 	limit, from, pieces := uint32(r.b.mss), min(r.una, r.pos), fresh > 0
 	if limit == 0 {
 		limit = ethernetMSS
@@ -33,7 +33,7 @@ func (r *reader) repairs(rp *repair, i int, fresh int64) (lost uint8, since Time
 		lost = 1
 	}
 	for ; i < int(r.a.flight.n); i++ {
-		e := r.a.flight.at(&r.t.flights, i)
+		e := r.a.flight.at(&r.p.flights, i)
 		end := reassembly.Unwrap(r.next, reassembly.Seq(e.end))
 		switch {
 		case from >= r.end:
@@ -102,7 +102,7 @@ func (r *reader) untaken() {
 	if r.rx.end == r.tx.acked && r.b.repair == 0 {
 		return
 	}
-	rp := r.t.repairOf(r.b, r.rx)
+	rp := r.p.repairOf(r.b, r.rx)
 	rp.lost, rp.lostPackets, rp.untaken, rp.unanswered = 0, 0, true, true
 	if m := r.find(markLoss, 1-r.s.Dir); m != nil {
 		m.count, m.amount, m.run.n = 0, 0, 0
@@ -116,7 +116,7 @@ func (r *reader) unlose(h *half, one *resent) {
 		dir = 1 - dir
 	}
 	m := r.find(markLoss, dir)
-	if m == nil || h.isControl(one) {
+	if m == nil || isControl(h, one) {
 		return
 	}
 	m.count -= min(m.count, uint32(one.lost))
@@ -127,6 +127,6 @@ func (r *reader) unlose(h *half, one *resent) {
 }
 
 // isControl reports whether a retransmission is that of a SYN or of a FIN alone.
-func (h *half) isControl(one *resent) bool {
+func isControl(h *half, one *resent) bool {
 	return one.lo < h.start || one.hi-one.lo <= 1 && h.flags.has(sentFIN) && one.lo >= h.fin
 }

@@ -23,17 +23,16 @@ func (r *reader) reportsHole() {
 
 // missing works out what of a direction is lost at the end: its peer reports a hole, by SACK or by duplicate ACKs, and nothing has filled it
 // in the time that reordering takes.
-func (t *Tracker) missing(slot uint32, dir uint8) (n missing) {
-	c, l := t.slab.at(slot), t.ledgers.at(slot)
+func (p *pools) missing(c *conv, l *ledger, dir uint8) (n missing) {
 	a, tx, una := &l.book[dir], &c.half[dir], c.half[1-dir].acked
-	m := c.find(&t.facts.marks, markMissing, dir)
+	m := c.find(&p.facts.marks, markMissing, dir)
 	if m == nil || a.flight.n == 0 || una == 0 {
 		return n
 	}
 	var acked *reassembly.Scoreboard
 	sacked := una // up to where the receiver has some
 	if a.repair != 0 {
-		acked = &t.repairs.at(a.repair).acked
+		acked = &p.repairs.at(a.repair).acked
 		sacked = max(una, acked.High())
 	}
 	if sacked == una && m.hole.from != una || a.dup < dupThresh && c.last-m.time < max(captureSkew, 2*(a.rtt.srtt+tx.distance)) {
@@ -45,10 +44,10 @@ func (t *Tracker) missing(slot uint32, dir uint8) (n missing) {
 	}
 	from := una
 	for i := 0; i < int(a.flight.n) && (i == 0 || from < sacked); i++ {
-		e := a.flight.at(&t.flights, i)
+		e := a.flight.at(&p.flights, i)
 		end := reassembly.Unwrap(tx.end, reassembly.Seq(e.end))
 		lone := tx.flags.has(sentFIN) && from >= tx.fin // a FIN without data has an anomaly of its own
-		if !lone && e.flags&(sentInVain|sentIsSYN) == 0 && (acked == nil || !acked.Has(t.repairs.ranges, from, end)) {
+		if !lone && e.flags&(sentInVain|sentIsSYN) == 0 && (acked == nil || !acked.Has(p.repairs.ranges, from, end)) {
 			k := uint32(1)
 			if e.flags&(sentHole|sentMerged) != 0 {
 				k = uint32((end - from + size - 1) / size)

@@ -1,11 +1,11 @@
 package analyzer
 
 import (
+	"encoding/binary"
 	"net/netip"
-	"strings"
-	"time"
-
+	"regexp"
 	"tcptrace/internal/wire"
+	"time"
 )
 
 // Time is a moment of the capture's clock: ns since the Unix epoch.
@@ -182,100 +182,30 @@ func (c *Conversation) CopyTo(dst *Conversation) {
 // Duration is the time from the first to the last frame; 0 if the clock went back meanwhile.
 func (c *Conversation) Duration() time.Duration { return max(0, c.End.Sub(c.Start)) }
 
-// Sink receives conversations. c is valid during the call only; a sink that
-// keeps it keeps a copy (CopyTo). An error ends the analysis.
-type Sink interface {
-	Conversation(c *Conversation) error
+// Self reports whether one socket is both endpoints: it is connected to itself. All that it sent is the client's.
+func (c *Conversation) Self() bool { return c.Addr[Client] == c.Addr[Server] }
+
+// WasHeld reports whether c begins with a segment of which, when it passed, it was not clear that it
+// begins a conversation (Place.Held).
+func (c *Conversation) WasHeld() bool { return c.held }
+
+// OneSocket is a text about client and server that are one socket.
+func OneSocket(text string) string { return eitherSide.ReplaceAllString(text, "the socket") }
+
+var eitherSide = regexp.MustCompile(`\b(the )?(client|server)\b`)
+
+// Partition is which of n partitions of the flows c was in.
+func (c *Conversation) Partition(n int) int {
+	client, server := c.Addr[Client], c.Addr[Server]
+	key, _ := wire.MakeKey(wireAddr(client.Addr()), wireAddr(server.Addr()), client.Port(), server.Port(), client.Addr().Is6())
+	return key.Partition(n)
 }
 
-// Selective is a Sink that can tell beforehand that it has no use for a conversation, such as a
-// table that has its rows already. Those are counted and cost no more than that.
-type Selective interface {
-	Sink
-	// Skips reports whether a conversation that starts at start can be left out. Several
-	// goroutines call it; it may be late in saying yes.
-	Skips(start Time) bool
-	// First is how many conversations it wants: those that start first; 0: no such limit.
-	First() int
-}
-
-// Encoder is a Sink that writes a conversation's record without a look at others, so that several goroutines can do
-// most of the work.
-type Encoder interface {
-	Sink
-	// NewEncoder returns what appends the record of c to b, for one goroutine.
-	NewEncoder() func(b []byte, c *Conversation) []byte
-	// Encoded takes records, in order, in place of the calls with their conversations.
-	Encoded(b []byte) error
-}
-
-// Summary is what was read and what became of it: every packet of the input is
-// in exactly one of TCP, Filtered and NotAnalyzed.
-type Summary struct {
-	Packets    uint64 // all packets of the input
-	Bytes      uint64 // their lengths on the wire
-	Start, End Time   // earliest and latest capture time; both zero if there was no packet
-	TCP        uint64 // packets that belong to a conversation
-	Filtered   uint64 // packets that the capture filter left out
-
-	FirstFragments uint64 // TCP packets whose IP datagram goes on in later fragments, which are not in the capture
-	Reassembled    uint64 // TCP packets that were put together from IP fragments
-	CutOptions     uint64 // TCP packets whose options the snap length cut
-	BadOptions     uint64 // TCP packets with malformed options
-	Tunneled       uint64 // TCP packets found inside an encapsulation
-
-	Conversations uint64
-	Outcomes      [NumOutcomes]uint64
-	Evicted       uint64            // conversations ended early because the flow table was full
-	TimedOut      uint64            // conversations that were silent for too long to be followed on (Idle)
-	ReleasedEarly uint64            // closed conversations let go before 2 MSL because too many were waiting
-	Bounds        [NumBounds]uint64 // what did not fit
-	Drops         uint64            // packets the capturing side says it lost
-	DropsKnown    bool              // whether it said anything
-
-	verdicts [wire.NumVerdicts]uint64
-	links    [maxLinks]wire.LinkType // that are not supported, those met first
-	nLinks   int
-}
-
-// maxLinks is how many link types that are not supported are named.
-const maxLinks = 4
-
-// Count is a number of packets and why they were not analyzed.
-type Count struct {
-	Reason    string // stable id
-	Text      string // in plain words
-	Packets   uint64
-	LinkTypes []string // of wire.UnsupportedLink: the first few, as name (number)
-}
-
-var verdictTexts = [wire.NumVerdicts]string{
-	wire.NotIP:           "not IP",
-	wire.NotTCP:          "IP, but not TCP",
-	wire.Fragment:        "IP fragments of packets that are not whole",
-	wire.Overlap:         "IP fragments that overlap, which is refused (RFC 5722)",
-	wire.Part:            "IP fragments, analyzed as part of the packet that they make",
-	wire.Truncated:       "cut by the snap length before the end of the TCP header",
-	wire.BadIP:           "malformed IP header",
-	wire.BadTCP:          "malformed TCP header",
-	wire.BadTunnel:       "encapsulation without a readable inner packet",
-	wire.UnsupportedLink: "unsupported link type",
-}
-
-// NotAnalyzed lists the packets that were not analyzed, by reason.
-func (s *Summary) NotAnalyzed() []Count {
-	var out []Count
-	for v := wire.TCP + 1; v < wire.NumVerdicts; v++ {
-		if n := s.verdicts[v]; n > 0 {
-			c := Count{Reason: v.String(), Text: verdictTexts[v], Packets: n}
-			if v == wire.UnsupportedLink {
-				for _, l := range s.links[:s.nLinks] {
-					c.LinkTypes = append(c.LinkTypes, l.String())
-				}
-				c.Text += " " + strings.Join(c.LinkTypes, ", ")
-			}
-			out = append(out, c)
-		}
+func wireAddr(a netip.Addr) wire.Addr {
+	if a.Is4() {
+		b := a.As4()
+		return wire.Addr{Lo: uint64(binary.BigEndian.Uint32(b[:]))}
 	}
-	return out
+	b := a.As16()
+	return wire.Addr{Hi: binary.BigEndian.Uint64(b[:8]), Lo: binary.BigEndian.Uint64(b[8:])}
 }

@@ -157,7 +157,7 @@ func (m *Monitor) Flush(now Time) {
 // judge works out what is known of the conversation in a slot.
 func (m *Monitor) judge(slot uint32) {
 	m.evidence.reset()
-	m.tracker.build(slot, &m.conv, &m.evidence, &m.judgment)
+	m.tracker.build(slot, &m.conv, &m.evidence, &m.judgment.Course)
 	m.identify(&m.conv, &m.tales[slot])
 	m.judgment.Judge(&m.conv)
 }
@@ -271,7 +271,7 @@ func (m *Monitor) Finish(sum *Summary) {
 	m.happened()
 	for _, slot := range t.live() {
 		m.evidence.reset()
-		t.build(slot, &m.conv, &m.evidence, &m.judgment)
+		t.build(slot, &m.conv, &m.evidence, &m.judgment.Course)
 		tale := m.tale(slot)
 		m.identify(&m.conv, tale)
 		m.judgment.Judge(&m.conv)

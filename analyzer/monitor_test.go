@@ -41,7 +41,7 @@ func newWatched(o Options, idle Idle) *watched {
 }
 
 func (w *watched) segment(n int, dir uint8, flags wire.Flags, seq, ack uint32) {
-	w.add(&wire.Segment{Key: pair(n), Dir: dir, Flags: flags, Seq: seq, Ack: ack, Window: 1000})
+	w.add(&wire.Segment{Key: flowKey(n), Dir: dir, Flags: flags, Seq: seq, Ack: ack, Window: 1000})
 }
 
 // add is the next frame.
@@ -209,8 +209,8 @@ func TestMonitorAllocations(t *testing.T) {
 	w := newWatched(Options{}, Idle{})
 	w.establish(0)
 	w.pass(time.Second)
-	data := wire.Segment{Key: pair(0), Flags: wire.ACK, Seq: 101, Ack: 201, Len: 10, Window: 1000}
-	ack := wire.Segment{Key: pair(0), Dir: 1, Flags: wire.ACK, Seq: 201, Window: 1000}
+	data := wire.Segment{Key: flowKey(0), Flags: wire.ACK, Seq: 101, Ack: 201, Len: 10, Window: 1000}
+	ack := wire.Segment{Key: flowKey(0), Dir: 1, Flags: wire.ACK, Seq: 201, Window: 1000}
 	if n := testing.AllocsPerRun(1000, func() {
 		w.add(&data)
 		data.Seq += 10
@@ -232,7 +232,7 @@ func TestSurveyRanks(t *testing.T) {
 	w.pass(time.Second)
 	w.Survey(ByRate, func(*Seen) bool { return true })
 	send := func(i int, bytes uint32) {
-		w.add(&wire.Segment{Key: pair(i), Flags: wire.ACK, Seq: 101, Ack: 201, Len: bytes, Window: 1000})
+		w.add(&wire.Segment{Key: flowKey(i), Flags: wire.ACK, Seq: 101, Ack: 201, Len: bytes, Window: 1000})
 	}
 	send(4000, 700)
 	send(17, 900)
@@ -256,4 +256,22 @@ func TestSurveyRanks(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.by, got, test.want)
 		}
 	}
+}
+
+// TestMissedAfter: what is missing is told when it was missing for 3 s, no sooner.
+func TestMissedAfter(t *testing.T) {
+	w := newWatched(Options{}, Idle{})
+	w.segment(1, 0, wire.SYN, 100, 0)
+	w.segment(1, 1, wire.SYN|wire.ACK, 200, 101)
+	w.pass(0)
+	w.told = nil
+	w.pass(3*time.Second - 1)
+	w.tells(t)
+	w.pass(1)
+	w.tells(t, "handshake-incomplete")
+}
+
+func flowKey(n int) wire.Key {
+	k, _ := wire.MakeKey(wire.Addr{Lo: 1}, wire.Addr{Lo: 2 + uint64(n>>16)}, uint16(n), 80, false)
+	return k
 }

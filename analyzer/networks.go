@@ -42,7 +42,7 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool) (uint
 	key.V6 |= max(s.Net<<1, 2)
 	h := Hash(&key)
 	other := t.index.find(&t.slab, &key, h)
-	if other == noSlot && (slot == noSlot || copied || t.slab.at(slot).mayHold(s)) {
+	if other == noSlot && (slot == noSlot || copied || mayHold(t.slab.at(slot), s)) {
 		if slot != noSlot && t.slab.at(slot).half[s.Dir].packets == 0 {
 			n.note(slot, s.Dir, s.Net)
 		}
@@ -55,7 +55,7 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool) (uint
 
 // mayHold reports whether a segment that came through another network can be of c all the same. An RST
 // is taken to be: who forges one may sit elsewhere.
-func (c *conv) mayHold(s *wire.Segment) bool {
+func mayHold(c *conv, s *wire.Segment) bool {
 	tx, rx := &c.half[s.Dir], &c.half[1-s.Dir]
 	switch {
 	case s.Flags.Any(wire.RST):
@@ -69,5 +69,5 @@ func (c *conv) mayHold(s *wire.Segment) bool {
 	case tx.end == 0 && (rx.end == 0 || !s.Flags.Has(wire.ACK)):
 		return true // nothing tells
 	}
-	return c.fits(s)
+	return fits(c, s)
 }

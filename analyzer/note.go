@@ -187,3 +187,17 @@ func (h *half) waited(now Time, data bool, was halfFlags) Time {
 	}
 	return 0
 }
+
+// minRTO is the least retransmission timeout that a stack in wide use has (Linux's). RFC 6298 2.4 wants a
+// second.
+const minRTO Time = 200e6
+
+// ackDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
+// the peer's, is not the second copy of one that crossed it: that would need two losses.
+const ackDelay = 40e6
+
+// roundTrip is the longest that is common: what comes later is not the kernel's answer.
+const roundTrip Time = 500e6
+
+// leastTimer is the shortest retransmission timeout that stacks have.
+const leastTimer Time = 200e6

@@ -8,32 +8,10 @@ import (
 // How a connection went is derived from the trajectories of its endpoints, and from nothing else: the outcome
 // here, Zeek's conn_state from the outcome (zeek.go), how it closed in close.go.
 
-// outcome is how the connection in a slot went.
-func (t *Tracker) outcome(slot uint32) Outcome {
-	if o, ok := t.slab.at(slot).plainOutcome(&t.facts); ok {
-		return o
-	}
-	return t.bench.build(t, slot).Outcome
-}
-
-// bench is where a tracker works out how a conversation stands that it does not hand out.
-type bench struct {
-	conv     Conversation
-	evidence evidence
-	judgment Judgment
-}
-
-// build is the conversation in a slot, valid until the next call.
-func (b *bench) build(t *Tracker, slot uint32) *Conversation {
-	b.evidence.reset()
-	t.build(slot, &b.conv, &b.evidence, &b.judgment)
-	return &b.conv
-}
-
 // plainOutcome is the outcome of a connection in which nothing is out of the ordinary, which is most of them,
 // without following its endpoints: a SYN that nothing answers, or one handshake, and at most one FIN of each
 // side. A test holds it against the trajectories.
-func (c *conv) plainOutcome(p *factPool) (o Outcome, ok bool) {
+func plainOutcome(c *conv, p *factPool) (o Outcome, ok bool) {
 	if c.flags.has(pending | holed) {
 		return 0, false
 	}
@@ -87,7 +65,7 @@ func (p *plain) add(f *fact) bool {
 }
 
 // outcome sums up the trajectories.
-func (s *scene) outcome() Outcome {
+func (s *view) outcome() Outcome {
 	switch s.j.Close.Kind {
 	case CloseGraceful:
 		return Closed
@@ -107,7 +85,7 @@ func (s *scene) outcome() Outcome {
 
 // outcomeOfReset tells an RST that ended a connection from one that refused it, and from one by which who
 // was never answered gives up.
-func (s *scene) outcomeOfReset() Outcome {
+func (s *view) outcomeOfReset() Outcome {
 	switch {
 	case s.j.Close.Cause == ResetRefused, s.j.Close.Cause == ResetProbe:
 		return Refused
@@ -118,14 +96,14 @@ func (s *scene) outcomeOfReset() Outcome {
 }
 
 // heardSYNACK reports whether the client is known to have received the SYN-ACK: it acknowledged that.
-func (s *scene) heardSYNACK() bool {
+func (s *view) heardSYNACK() bool {
 	st := s.step(Client, fsm.Established)
 	return st != nil && st.Evidence > EvidenceAssumed
 }
 
 // neverOpened reports whether an endpoint sent a SYN, or probes, and nothing shows that its peer took notice: both never were
 // in another state than SYN_SENT and CLOSED, and no RST answers a SYN or SYN-ACK that was not captured.
-func (s *scene) neverOpened() bool {
+func (s *view) neverOpened() bool {
 	_, dialed := s.probed()
 	for side, steps := range s.j.Trajectory {
 		me := s.of(Side(side))

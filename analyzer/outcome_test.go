@@ -4,8 +4,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"tcptrace/internal/lab"
 	"testing"
+	"time"
 
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 )
 
@@ -19,7 +23,7 @@ type outcomes struct {
 
 func (o *outcomes) Conversation(c *Conversation) error {
 	o.judgment.follow(c)
-	if want := o.judgment.scene.outcome(); c.Outcome != want {
+	if want := o.judgment.view.outcome(); c.Outcome != want {
 		o.t.Errorf("%s, stream %d: %s, by its trajectories %s", o.file, c.Stream, c.Outcome, want)
 	}
 	o.count[c.Outcome]++
@@ -77,3 +81,70 @@ func analyzeFile(t *testing.T, path string, sink Sink) {
 		t.Fatal(err)
 	}
 }
+
+// TestPlainBoundaries: what is plain at a glance is just that, and is said of the trajectories, too.
+func TestPlainBoundaries(t *testing.T) {
+	const (
+		syn    = "+0 > S 0:0(0) win 64240 <mss 1460>\n"
+		synack = "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
+		ack    = "+50us > . 1:1(0) ack 1\n"
+	)
+	for _, test := range []struct {
+		why, script string
+		plain       bool
+		want        Outcome
+	}{
+		{"a SYN", syn, true, Unanswered},
+		{"repeated", syn + "+1s" + syn[2:], true, Unanswered},
+		{"answered by what is none", syn + "+20ms < . 1:1(0) ack 1\n", false, Open},
+		{"that goes on, its answer not captured", syn + "+20ms > . 1:1(0) ack 1\n", false, Open},
+		{"and ends so", syn + "+20ms > F. 1:1(0) ack 1\n", false, Closing},
+		{"answered", syn + synack, false, HalfOpen},
+		{"a handshake", syn + synack + ack, false, Open},
+		{"the server's data unacknowledged", syn + synack + ack + "+20ms < P. 1:2(1) ack 1\n", false, Open},
+		{"acknowledged", syn + synack + ack + "+20ms < P. 1:2(1) ack 1\n+1ms > . 1:1(0) ack 2\n", true, Open},
+		{"the ACK of which is of something else", syn + synack + "+50us > . 1:1(0) ack 0\n", false, HalfOpen},
+		{"a FIN", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n", false, Closing},
+		{"both", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n", false, Closing},
+		{"and their ACKs", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+1ms > . 2:2(0) ack 2\n", true, Closed},
+		{"by one side", syn + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+1ms > . 2:2(0) ack 1\n", false, Closing},
+		{"that are all a client acknowledged", syn + synack + "+20ms < F. 1:1(0) ack 1\n+1ms > F. 1:1(0) ack 2\n+20ms < . 2:2(0) ack 2\n", false, Closed},
+		{"an RST", syn + synack + ack + "+1ms > R. 1:1(0) ack 1\n", false, Reset},
+		{"both SYNs", syn + "+1ms < S 0:0(0) win 64240 <mss 1460>\n", false, Unanswered},
+		{"data with a SYN", "+0 > S 0:9(9) win 64240 <mss 1460>\n", false, Unanswered},
+	} {
+		script, err := lab.Parse("script", []byte(test.script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, err := script.Frames()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plain bool
+		var of, got Outcome
+		a := New(Options{Undivided: true}, sinkFunc(func(c *Conversation) {
+			var j Judgment
+			j.follow(c)
+			got, of = c.Outcome, j.view.outcome()
+		}))
+		for _, f := range frames {
+			ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
+			if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, plain = plainOutcome(a.trackers[0].slab.at(0), &a.trackers[0].facts)
+		if _, err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if plain != test.plain || got != test.want || of != got {
+			t.Errorf("%s: plain %v, %v, by its trajectories %v; want %v, %v", test.why, plain, got, of, test.plain, test.want)
+		}
+	}
+}
+
+// sinkFunc is a sink that is a function.
+type sinkFunc func(*Conversation)
+
+func (f sinkFunc) Conversation(c *Conversation) error { f(c); return nil }

@@ -49,32 +49,6 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Cause is what made an endpoint send a segment again.
-type Cause uint8
-
-// The causes.
-const (
-	CauseNone      Cause = iota // not a retransmission
-	CauseTimeout                // its retransmission timer (RFC 6298), or what it repeats behind one, since all in flight counts as lost
-	CauseFast                   // duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)
-	CauseSACK                   // SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third
-	CauseTailProbe              // a tail loss probe (RFC 8985 7): the last segment again, before the timer
-	CauseUnknown
-	NumCauses
-)
-
-var causeNames = [NumCauses]string{
-	CauseTimeout: "timeout", CauseFast: "fast", CauseSACK: "sack", CauseTailProbe: "tail-probe", CauseUnknown: "unknown",
-}
-
-// String is the cause's name in the segment record; empty for CauseNone.
-func (c Cause) String() string {
-	if c < NumCauses {
-		return causeNames[c]
-	}
-	return "unknown"
-}
-
 // Notes are what else there is to say of a segment, as independent bits.
 type Notes uint32
 
@@ -151,8 +125,3 @@ type Reading struct {
 	// Spurious and Notes, beside those that the segment had, are set.
 	Amends uint64
 }
-
-// Watch has f told of every segment that the tracker tracks, in order of frames but for those of a SYN
-// of which it was not clear for a while whether it opens a connection. f is called by the goroutine
-// that the tracker belongs to; r is valid during the call.
-func (t *Tracker) Watch(f func(r *Reading)) { t.watch = f }

@@ -123,22 +123,14 @@ func (p *repairPool) again(r *repair, cause Cause) {
 
 // repairOf is the repair of a direction, made if there was none: so far all from the start to the end was
 // captured.
-func (t *Tracker) repairOf(a *book, tx *half) *repair {
+func (p *pools) repairOf(a *book, tx *half) *repair {
 	if a.repair == 0 {
-		a.repair = t.repairs.get()
+		a.repair = p.repairs.get()
 		if tx.end != 0 {
-			t.repairs.at(a.repair).captured.Add(t.repairs.ranges, tx.start, tx.endOfBytes())
+			p.repairs.at(a.repair).captured.Add(p.repairs.ranges, tx.start, tx.endOfBytes())
 		}
 	}
-	return t.repairs.at(a.repair)
-}
-
-// endOfBytes is end, without the FIN.
-func (h *half) endOfBytes() reassembly.Pos {
-	if h.flags.has(sentFIN) && h.fin == h.end-1 {
-		return h.fin
-	}
-	return h.end
+	return p.repairs.at(a.repair)
 }
 
 // interval notes the time between two transmissions of the same bytes.
@@ -178,4 +170,15 @@ func (r *repair) remember(one resent) {
 func (r *repair) forget(i int) {
 	copy(r.resent[i:r.nResent], r.resent[i+1:r.nResent])
 	r.nResent--
+}
+
+// beginAnew leaves of a repair what is counted of any segment.
+func (p *repairPool) beginAnew(r *repair) {
+	for cause, n := range r.causes {
+		p.causes[cause] -= uint64(n)
+	}
+	r.captured.Release(p.ranges)
+	r.twice.Release(p.ranges)
+	r.acked.Release(p.ranges)
+	*r = repair{copyPackets: r.copyPackets, copies: r.copies, rejected: r.rejected, marked: r.marked}
 }

@@ -52,9 +52,12 @@ var resetCauses = [...]struct{ name, text string }{
 // String is the cause's name in records, empty for NoReset.
 func (c ResetCause) String() string { return resetCauses[min(int(c), len(resetCauses)-1)].name }
 
+// text is the cause in plain words.
+func (c ResetCause) text() string { return resetCauses[c].text }
+
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
 // connection whose SYN and SYN-ACK are not in the capture it is not known.
-func (s *scene) inHandshake(c *Close) bool {
+func (s *view) inHandshake(c *Close) bool {
 	if !s.either(isOpening) {
 		return false
 	}
@@ -65,7 +68,7 @@ func isOpening(f *fact) bool { return isSYN(f) || isSYNACK(f) }
 
 // connecting reports whether an endpoint was on its way to ESTABLISHED when the RST of c passed, or had not set out. What it does
 // not know of its peer's end counts for the RST's sender only: that may have had no socket at all.
-func (s *scene) connecting(side Side, c *Close) bool {
+func (s *view) connecting(side Side, c *Close) bool {
 	state := c.OtherState
 	if side == c.By {
 		state = c.ByState
@@ -76,7 +79,7 @@ func (s *scene) connecting(side Side, c *Close) bool {
 
 // causeOf says what an RST that ended a connection was the answer to. A plain RST, one without ACK, is what RFC 9293
 // 3.10.7 has an endpoint send that has no such connection; who throws its own away sends one with ACK.
-func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
+func (s *view) causeOf(c *Close, rst *fact) ResetCause {
 	me, peer := s.dir(c.By), s.dir(c.By.Peer())
 	before := func(is func(*fact) bool) func(*fact) bool {
 		return func(f *fact) bool { return f.time <= rst.time && f.ahead < rst.ahead && is(f) }
@@ -114,7 +117,7 @@ func (s *scene) causeOf(c *Close, rst *fact) ResetCause {
 
 // waitedNoMore reports whether an RST whose sender had sent a FIN is the answer of a host on which nothing waited for the peer's FIN any
 // more: it has no ACK, or acknowledges that FIN, which TIME_WAIT would answer by an ACK.
-func (s *scene) waitedNoMore(c *Close, rst *fact, peerFIN bool) bool {
+func (s *view) waitedNoMore(c *Close, rst *fact, peerFIN bool) bool {
 	switch c.ByState {
 	case fsm.FinWait2:
 		return isPlainRST(rst) || peerFIN && rst.covers(s.of(c.By.Peer()).fin)
@@ -128,7 +131,7 @@ func (s *scene) waitedNoMore(c *Close, rst *fact, peerFIN bool) bool {
 
 // wasGone reports whether the RST of c shows that the host that sent it had no such connection any more: without ACK it is the
 // answer to a segment for which there is no socket (RFC 9293 3.10.7.1), unless an endpoint that had closed resets data.
-func (s *scene) wasGone(c *Close) bool {
+func (s *view) wasGone(c *Close) bool {
 	switch c.Cause {
 	case ResetHalfOpen, ResetChallenge, ResetFinWait2:
 		return true
@@ -145,20 +148,20 @@ func (s *scene) wasGone(c *Close) bool {
 const finWait2Timer Time = 60e9
 
 // marksBefore reports whether there is a mark of a kind that began before f.
-func (s *scene) marksBefore(kind markKind, dir uint8, f *fact) bool {
+func (s *view) marksBefore(kind markKind, dir uint8, f *fact) bool {
 	m := s.marked(kind, dir)
 	return m != nil && m.ahead < f.ahead
 }
 
 // isForged reports whether the RST itself betrays that its supposed sender did not send it (episode_strange.go).
-func (s *scene) isForged(rst *fact) bool {
+func (s *view) isForged(rst *fact) bool {
 	m := s.marked(markStrange, rst.dir())
 	return m != nil && m.ahead == rst.ahead && betrays(m)
 }
 
 // gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer. Where those are not
 // captured, the RST has to come when the next question was due.
-func (s *scene) gaveUpAsking(dir uint8, rst *fact) bool {
+func (s *view) gaveUpAsking(dir uint8, rst *fact) bool {
 	m := s.marked(markKeepAlive, dir)
 	if m == nil || m.unanswered() == 0 || m.last >= rst.time || s.sides[1-dir].last >= m.last {
 		return false
@@ -166,19 +169,9 @@ func (s *scene) gaveUpAsking(dir uint8, rst *fact) bool {
 	return !s.sides[1-dir].unseen || m.due(rst.time)
 }
 
-// due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.
-func (m *mark) due(t Time) bool {
-	if m.run.n < 2 {
-		return false
-	}
-	interval := (m.last - m.run.since) / Time(m.run.n-1)
-	after := t - m.last
-	return after >= interval/4*3 && after <= interval/4*5
-}
-
 // goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
 // cannot have sent it: by anything but a SYN, which may begin another.
-func (s *scene) goesOn(by Side, rst *fact) bool {
+func (s *view) goesOn(by Side, rst *fact) bool {
 	me := s.of(by)
 	if me.last <= rst.time+max(captureSkew, me.distance) {
 		return false
@@ -186,7 +179,7 @@ func (s *scene) goesOn(by Side, rst *fact) bool {
 	return s.find(s.dir(by), 0, func(f *fact) bool { return f.any(wire.SYN) && f.time == me.last }) == nil
 }
 
-func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
+func (s *view) causeInHandshake(c *Close, rst *fact) ResetCause {
 	me, peer := s.dir(c.By), s.dir(c.By.Peer())
 	if s.find(me, 0, isSYNACK) != nil {
 		return ResetDropped
@@ -203,6 +196,3 @@ func (s *scene) causeInHandshake(c *Close, rst *fact) ResetCause {
 	}
 	return ResetAbandoned
 }
-
-// roundTrip is the longest that is common: what comes later is not the kernel's answer.
-const roundTrip Time = 500e6

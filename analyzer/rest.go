@@ -58,7 +58,7 @@ func (r *Rest) Each(from, to int, f func(c *Conversation) error) error {
 	var j Judgment
 	for _, o := range r.list[from:to] {
 		ev.reset()
-		r.trackers[o.tracker].build(o.slot, &c, &ev, &j)
+		r.trackers[o.tracker].build(o.slot, &c, &ev, &j.Course)
 		c.Stream = o.stream
 		if err := f(&c); err != nil {
 			return err

@@ -33,7 +33,7 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 func (t *Tracker) embryo() uint32 {
 	for _, q := range [...]*queue{&t.dialing, &t.answered} {
 		for q.n > 0 {
-			if d := q.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).embryonic() {
+			if d := q.pop(); t.slab.at(d.slot).gen == d.gen && isEmbryonic(t.slab.at(d.slot)) {
 				return d.slot
 			}
 		}
@@ -105,7 +105,7 @@ func (t *Tracker) finish(slot uint32, frame uint64, out *Output) {
 		return
 	}
 	out.events = append(out.events, event{frame: frame, slot: slot, kind: eventDone, arg: uint32(len(out.done))})
-	t.build(slot, out.next(), &out.evidence, &t.bench.judgment)
+	t.build(slot, out.next(), &out.evidence, &t.bench.course)
 	t.free(slot)
 	if t.overflow != nil && len(out.done) >= mostDone {
 		t.overflow()
@@ -124,7 +124,7 @@ func (t *Tracker) free(slot uint32) {
 		delete(t.rivals, slot)
 	}
 	if c.flags.has(isRead) {
-		t.closeBooks(slot)
+		t.ledgers.at(slot).release(&t.pools)
 	}
 	if !c.flags.has(replaced) {
 		t.index.remove(Hash(&c.key), slot)

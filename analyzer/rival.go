@@ -40,7 +40,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	if s.Ack-1 == server.isn() || server.flags.has(sentData|sentFIN) {
 		return
 	}
-	rivals = slices.DeleteFunc(rivals, func(a wire.Segment) bool { return a.Seq != s.Ack-1 || !c.counts(&t.facts, &a) })
+	rivals = slices.DeleteFunc(rivals, func(a wire.Segment) bool { return a.Seq != s.Ack-1 || !isFact(c, &t.facts, &a) })
 	if len(rivals) == 0 {
 		return // it took none of them
 	}
@@ -52,8 +52,8 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 		if f.seq != s.Ack-1 {
 			f.bits |= factForeign
 			if c.flags.has(isRead) {
-				r := t.reader(c, t.ledgers.at(slot), s)
-				t.revise(&r, Reading{Kind: KindUnacceptable, Amends: c.firstFrame + uint64(f.ahead)})
+				r := newReader(&t.pools, c, t.ledgers.at(slot), s)
+				t.reviseTo(&r, Reading{Kind: KindUnacceptable, Amends: c.firstFrame + uint64(f.ahead)})
 			}
 		}
 	}
@@ -63,7 +63,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 }
 
 // counts reports whether the SYN-ACK s is among the facts: its checksum may have been wrong.
-func (c *conv) counts(p *factPool, s *wire.Segment) bool {
+func isFact(c *conv, p *factPool, s *wire.Segment) bool {
 	return c.facts.find(p, func(f *fact) bool {
 		return f.dir() == s.Dir && f.has(wire.SYN|wire.ACK) && f.seq == s.Seq && f.ahead == c.ahead(s)
 	}) != nil
@@ -77,18 +77,18 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	tx.flags &^= isnKnown | sentSYNACK | hasWScale | cutSYN | finOnSYN
 	tx.start, tx.end, tx.acked, tx.rightWin, tx.wscale, tx.last = 0, 0, 0, 0, 0, 0
 	if c.flags.has(isRead) {
-		t.resetBook(&t.ledgers.at(slot).book[dir])
+		t.pools.resetBook(&t.ledgers.at(slot).book[dir])
 	}
 	for i := range synacks {
 		a := &synacks[i]
 		if c.flags.has(isRead) {
-			r := t.reader(c, t.ledgers.at(slot), a)
+			r := newReader(&t.pools, c, t.ledgers.at(slot), a)
 			r.place()
 			r.v.kind = r.opening()
 			r.readACK()
 			r.a.stamps(a)
-			by := t.reader(c, t.ledgers.at(slot), s)
-			t.revise(&by, Reading{Kind: r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes, Amends: a.Frame})
+			by := newReader(&t.pools, c, t.ledgers.at(slot), s)
+			t.reviseTo(&by, Reading{Kind: r.v.kind, Cause: r.v.cause, Spurious: r.v.spurious, Notes: r.v.notes, Amends: a.Frame})
 		}
 		c.syn(tx, rx, a)
 		tx.acknowledge(rx, a)
@@ -99,26 +99,4 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	if len(synacks) == 1 {
 		tx.probe, tx.probeTime = tx.end, Time(synacks[0].Time)
 	}
-}
-
-// resetBook takes from a book what the SYN-ACKs so far said.
-func (t *Tracker) resetBook(a *book) {
-	a.flight.release(&t.flights)
-	if a.repair != 0 {
-		t.repairs.beginAnew(t.repairs.at(a.repair))
-	}
-	a.flags &^= bookSACK | bookHasEdge | bookStamps | bookZero | bookStamping
-	a.mss, a.wscale, a.synOptions, a.synWindow = 0, 0, 0, 0
-	a.edge, a.window, a.echo, a.dup = 0, 0, 0, 0
-}
-
-// beginAnew leaves of a repair what is counted of any segment.
-func (p *repairPool) beginAnew(r *repair) {
-	for cause, n := range r.causes {
-		p.causes[cause] -= uint64(n)
-	}
-	r.captured.Release(p.ranges)
-	r.twice.Release(p.ranges)
-	r.acked.Release(p.ranges)
-	*r = repair{copyPackets: r.copyPackets, copies: r.copies, rejected: r.rejected, marked: r.marked}
 }

@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// minRTO is the least retransmission timeout that a stack in wide use has (Linux's). RFC 6298 2.4 wants a
-// second.
-const minRTO Time = 200e6
-
 // firstRTO is the timeout before any round trip was measured (RFC 6298 2.1).
 const firstRTO Time = 1e9
 
@@ -129,15 +125,6 @@ func (r *roundTrips) rto(distance Time) Time {
 		return firstRTO
 	}
 	return r.srtt + distance + max(4*r.rttvar, minRTO)
-}
-
-// RTT is a distribution of round trip times.
-type RTT struct {
-	Samples          uint64
-	Min, Avg, Max    time.Duration
-	Stdev            time.Duration // of the samples (n-1)
-	P50, P95, P99    time.Duration // within a sixteenth; 0 if there are no samples
-	Smoothed, RTTVar time.Duration // SRTT and RTTVAR of RFC 6298 at the end
 }
 
 func (r *roundTrips) report(p *histPool, c *codes) RTT {

@@ -107,3 +107,15 @@ func (tx *half) acknowledge(rx *half, s *wire.Segment) {
 		tx.rightWin = ack + win
 	}
 }
+
+// count adds a segment, be it one that the analysis passes over: its receiver never saw it, or saw it once. What an RST
+// carries is a text for people, and no part of the stream (RFC 9293 3.5.3).
+func (c *conv) count(tx *half, s *wire.Segment) {
+	c.last, c.lastFrame = max(c.last, Time(s.Time)), s.Frame
+	tx.packets++
+	if s.Flags&wire.RST == 0 {
+		tx.payload += uint64(s.Len)
+	}
+	tx.ipBytes += uint64(s.IPLen)
+	tx.frameBytes += uint64(s.WireLen)
+}

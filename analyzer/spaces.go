@@ -33,9 +33,6 @@ func newSpaces(c *Conversation) spaces {
 
 func (p *spaces) side(dir uint8) Side { return Side(dir ^ p.clientDir) }
 
-// maxWindow is how far apart the numbers of one direction can be (RFC 7323 2.3).
-const maxWindow = 1 << 30
-
 // position is the place of a number in dir's sequence space.
 func (p *spaces) position(dir uint8, number uint32) reassembly.Pos {
 	if p.unplaced[dir] {

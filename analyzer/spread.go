@@ -39,10 +39,3 @@ func (s *spread) report() Times {
 func deviation(n uint64, sum, squares float64) time.Duration {
 	return time.Duration(math.Sqrt(max(0, squares-sum*sum/float64(n)) / float64(max(1, n-1))))
 }
-
-// Times are how times are distributed, without quantiles.
-type Times struct {
-	Samples       uint64
-	Min, Avg, Max time.Duration
-	Stdev         time.Duration // of the samples (n-1)
-}

@@ -5,26 +5,6 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// predecessor says of the connection that had the sockets before how it stood
-// when they were used again.
-type predecessor uint32
-
-const (
-	wasClosed      predecessor = 1 << iota // both FINs were acknowledged
-	wasUnanswered                          // its SYN had no answer, nor had a port scan
-	wasReset                               // or refused
-	waitedAtOpener                         // the side that sent the SYN was in TIME_WAIT
-	waitedAtPeer                           // the other was
-	largerISN                              // than all that its sender had used
-	laterTimestamp
-	wasProbe // of a port scan: there was no SYN
-)
-
-func (f predecessor) has(m predecessor) bool { return f&m != 0 }
-
-// waiting are the endpoints that were in TIME_WAIT.
-const waiting = waitedAtOpener | waitedAtPeer
-
 // noteSuccession marks c, which takes over the sockets of the conversation in slot old with the SYN s. That was held as h, unless
 // it is nil.
 func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) {
@@ -38,7 +18,7 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) 
 	if tx.end != 0 && int32(s.Seq-uint32(tx.end)) >= 0 {
 		was |= largerISN
 	}
-	if tsval, ok := o.lastTSval(&t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-tsval) > 0 {
+	if tsval, ok := lastTSval(o, &t.facts, s.Dir); ok && s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-tsval) > 0 {
 		was |= laterTimestamp
 	}
 	m := c.mark(&t.facts.marks, markSucceeds, s.Dir, s, int64(pause))
@@ -54,7 +34,7 @@ func (t *Tracker) noteSuccession(c *conv, old uint32, s *wire.Segment, h *hold) 
 func (t *Tracker) standing(slot uint32, opener uint8, at Time) (was predecessor) {
 	c := t.bench.build(t, slot)
 	c.now = at
-	t.bench.judgment.follow(c)
+	t.bench.course.follow(c)
 	switch c.Outcome {
 	case Closed:
 		was = wasClosed
@@ -63,10 +43,10 @@ func (t *Tracker) standing(slot uint32, opener uint8, at Time) (was predecessor)
 	case Reset, Refused:
 		was = wasReset
 	}
-	if _, ok := t.bench.judgment.mind.probed(); ok {
+	if _, ok := t.bench.course.mind.probed(); ok {
 		was |= wasProbe
 	}
-	for side, state := range t.bench.judgment.State {
+	for side, state := range t.bench.course.State {
 		switch {
 		case state != fsm.TimeWait:
 		case uint8(side)^c.clientDir == opener:
@@ -91,7 +71,7 @@ func (t *Tracker) noteOldAnswer(c, o *conv, s *wire.Segment) {
 }
 
 // lastTSval is the latest timestamp of a direction among the facts.
-func (c *conv) lastTSval(p *factPool, dir uint8) (tsval uint32, ok bool) {
+func lastTSval(c *conv, p *factPool, dir uint8) (tsval uint32, ok bool) {
 	for f := range c.facts.all(p) {
 		if f.dir() == dir && f.bits.has(factTimestamps) {
 			tsval, ok = f.tsval, true

@@ -7,9 +7,7 @@ import (
 )
 
 const (
-	chunkBits = 8 // a chunk of the slab holds 256 conversations
-	chunkSize = 1 << chunkBits
-	noSlot    = ^uint32(0)
+	noSlot = ^uint32(0)
 )
 
 // hashSeed is chosen once a run, so that no capture can be made whose flows

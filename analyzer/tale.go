@@ -60,8 +60,8 @@ func (t *tale) unsettled(j *Judgment) bool {
 			return true
 		}
 	}
-	for i := range j.scene.c.marks {
-		switch j.scene.c.marks[i].kind {
+	for i := range j.view.c.marks {
+		switch j.view.c.marks[i].kind {
 		case markTimer, markZeroWindow, markKeepAlive:
 			return true
 		}

@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"tcptrace/internal/wire"
-	"tcptrace/reassembly"
 )
 
 // passOver reads a segment that the analysis passes over.
@@ -11,7 +10,7 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind, notes Notes)
 	if !c.flags.has(isRead) {
 		return
 	}
-	r := t.reader(c, t.ledgers.at(slot), s)
+	r := newReader(&t.pools, c, t.ledgers.at(slot), s)
 	r.v.kind, r.v.notes = kind, notes
 	r.place()
 	r.a.observe(r.tx, s)
@@ -25,7 +24,7 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind Kind, notes Notes)
 // tell hands a reading to the watcher, if there is one.
 func (t *Tracker) tell(r *reader) {
 	s := r.s
-	if t.watch == nil || r.c.isEcho(s) {
+	if t.watch == nil || isEcho(r.c, s) {
 		return
 	}
 	if s.PayloadCap < s.Len {
@@ -55,26 +54,6 @@ func (t *Tracker) show(s *wire.Segment, r *Reading) {
 	s.Time += int64(t.late)
 }
 
-// relative is a sequence number of the half, from its ISN, or from the first number seen.
-func (h *half) relative(seq uint32) int64 {
-	if h.end == 0 {
-		return 0
-	}
-	n := int64(reassembly.Unwrap(h.end, reassembly.Seq(seq)) - h.start)
-	if h.flags.has(isnKnown) {
-		n++
-	}
-	return n
-}
-
-// amend tells that an earlier retransmission of h was not needed.
-func (t *Tracker) amend(r *reader, h *half, one *resent) {
-	r.unneeded(h, one)
-	t.revise(r, Reading{
-		Seq: h.relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
-	})
-}
-
 // Revision is what a later segment showed of an earlier one.
 type Revision struct {
 	Frame    uint64
@@ -90,9 +69,16 @@ func (t *Tracker) KeepRevisions() { t.keeps = true }
 // Revisions are those kept so far.
 func (t *Tracker) Revisions() []Revision { return t.revisions }
 
-// revise tells what r shows of an earlier segment.
-func (t *Tracker) revise(r *reader, to Reading) {
-	if r.c.isEcho(r.s) {
+// revise tells what r shows of earlier segments.
+func (t *Tracker) revise(r *reader) {
+	for _, to := range t.revised {
+		t.reviseTo(r, to)
+	}
+	t.revised = t.revised[:0]
+}
+
+func (t *Tracker) reviseTo(r *reader, to Reading) {
+	if isEcho(r.c, r.s) {
 		return
 	}
 	if t.keeps {
@@ -106,3 +92,8 @@ func (t *Tracker) revise(r *reader, to Reading) {
 	t.reading = to
 	t.show(r.s, &t.reading)
 }
+
+// Watch has f told of every segment that the tracker tracks, in order of frames but for those of a SYN
+// of which it was not clear for a while whether it opens a connection. f is called by the goroutine
+// that the tracker belongs to; r is valid during the call.
+func (t *Tracker) Watch(f func(r *Reading)) { t.watch = f }

@@ -1,11 +1,9 @@
 package analyzer
 
 import (
-	"math"
 	"time"
 
 	"tcptrace/internal/wire"
-	"tcptrace/reassembly"
 )
 
 // Options set the bounds and clocks of the analysis. The zero value means the defaults.
@@ -23,19 +21,6 @@ type Options struct {
 	// Undivided has one tracker hold all flows, as a live capture wants it.
 	Undivided bool
 }
-
-const (
-	defaultMaxFlows = 1 << 20
-	defaultMSL      = 30 * time.Second
-
-	never = Time(math.MaxInt64)
-
-	// An unanswered SYN is repeated after twice the interval before, the first time after 1 to 3 s
-	// (RFC 6298 2.1, 5.5), in all for "at least 3 minutes" (RFC 1122 4.2.3.5). Silent for several
-	// such intervals, its sender has given up.
-	minConnectTimeout = 15 * time.Second
-	maxConnectTimeout = 3 * time.Minute
-)
 
 func (o Options) withDefaults() Options {
 	if o.MaxFlows <= 0 {
@@ -62,6 +47,7 @@ func (o Options) Partitions() int {
 type Tracker struct {
 	maxFlows, maxEnded int
 	linger             Time
+	pools
 
 	slab     slab
 	reads    bool // not Options.Quick
@@ -69,7 +55,6 @@ type Tracker struct {
 	index    index
 	networks networks
 	lru      lru
-	facts    factPool
 	recent   recent
 	now      Time  // the capture's clock, which other partitions' segments move, too
 	ended    queue // closed or reset conversations that wait for stragglers
@@ -84,9 +69,6 @@ type Tracker struct {
 	begun    int                       // conversations that it may want
 	latest   Time                      // start of the last of them
 
-	flights  flightPool
-	repairs  repairPool
-	hists    histPool
 	watch    func(*Reading)
 	late     Time   // by how much the time of the segment at hand is not the one that was captured
 	overflow func() // empties the Output at hand; nil: that is done behind every segment
@@ -95,7 +77,7 @@ type Tracker struct {
 	bench bench
 
 	evicted, releasedEarly uint64
-	unheld, forgotten      uint64 // what BoundHeld and BoundResent cut short
+	unheld                 uint64 // what BoundHeld cut short
 	touched                Time   // keeps Touch's loads from being optimized away
 
 	keeps      bool // KeepRevisions
@@ -124,8 +106,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		rivals:   map[uint32][]wire.Segment{},
 		skips:    skips,
 		first:    first,
-		flights:  flightPool{budget: max(n, 64) * flightPerFlow},
-		repairs:  repairPool{ranges: reassembly.NewPool(max(n, 64) * rangesPerFlow)},
+		pools:    newPools(max(n, 64)),
 	}
 	t.facts.marks.sparse = t.reads && t.first > 0
 	return t
@@ -239,7 +220,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{slot: of}
 		}
 	}
-	if c := t.slab.at(slot); c.flags.has(pending|succeeded|disputed) || s.Flags.Any(wire.SYN) || c.strays(s) {
+	if c := t.slab.at(slot); c.flags.has(pending|succeeded|disputed) || s.Flags.Any(wire.SYN) || strays(c, s) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot {
 			return Placement{newest, true}
@@ -285,7 +266,7 @@ func (t *Tracker) add(slot uint32, c *conv, s *wire.Segment) {
 
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
-	r := t.reader(c, t.ledgers.at(slot), s)
+	r := newReader(&t.pools, c, t.ledgers.at(slot), s)
 	var was glance
 	r.unlike = r.a.unlike(s)
 	if r.unlike {
@@ -295,23 +276,17 @@ func (t *Tracker) read(slot uint32, c *conv, s *wire.Segment) {
 	if r.unlike || r.striking() {
 		r.observeEpisodes(was)
 	}
+	t.revise(&r)
 	if apart>>r.v.kind&1 == 0 {
 		c.segment(&t.facts, s)
 	} else {
 		r.setApart()
 	}
 	t.tell(&r)
-	if t.keeps && t.confirming && !c.isEcho(s) {
+	if t.keeps && t.confirming && !isEcho(c, s) {
 		t.revisions = append(t.revisions, Revision{s.Frame, r.v.kind, r.v.cause, r.v.spurious, r.v.notes})
 	}
 }
-
-// flightPerFlow and rangesPerFlow bound, for each conversation that may be tracked, the segments in flight and the
-// ranges of missing bytes that all of them may have together, beside those inline.
-const (
-	flightPerFlow = 16
-	rangesPerFlow = 8
-)
 
 // await enters a deadline.
 func (t *Tracker) await(q *queue, d deadline) {
@@ -347,25 +322,18 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	return slot
 }
 
-// givesUp is when a connection of which only SYNs were seen is taken to be over. The time from the
-// first to the last is about the interval to the next.
-func (c *conv) givesUp() Time {
-	last := max(c.last, c.first)
-	return last + min(max(4*(last-c.first), Time(minConnectTimeout)), Time(maxConnectTimeout))
-}
-
 // dropEstablished takes the connections that were established out of a queue of those that
 // were not, so that it stays about as short as the flow table, however fast they come.
 func (t *Tracker) dropEstablished(q *queue) {
 	for range q.n {
-		if d := q.pop(); t.slab.at(d.slot).gen == d.gen && t.slab.at(d.slot).embryonic() {
+		if d := q.pop(); t.slab.at(d.slot).gen == d.gen && isEmbryonic(t.slab.at(d.slot)) {
 			q.push(d)
 		}
 	}
 }
 
 // embryonic reports whether a connection has begun and was not established so far.
-func (c *conv) embryonic() bool {
+func isEmbryonic(c *conv) bool {
 	o := c.phase()
 	return o == Unanswered || o == HalfOpen
 }
@@ -379,4 +347,13 @@ func (t *Tracker) wanted(start Time) bool {
 	t.begun++
 	t.latest = max(t.latest, start)
 	return true
+}
+
+// addBounds adds to sum what did not fit so far.
+func (t *Tracker) addBounds(sum *Summary) {
+	sum.Bounds[BoundFacts] += t.facts.dropped
+	sum.Bounds[BoundHeld] += t.unheld
+	sum.Bounds[BoundFlight] += t.flights.merged
+	sum.Bounds[BoundResent] += t.forgotten
+	sum.Bounds[BoundRanges] += t.repairs.ranges.Dropped()
 }

@@ -88,10 +88,10 @@ func TestDiagramIsBounded(t *testing.T) {
 // TestRungs holds what is folded, and where steps and pauses stand, against a conversation with all of them.
 func TestRungs(t *testing.T) {
 	start := at("2026-11-21T01:02:03Z")
-	j := &analyzer.Judgment{Trajectory: [2][]analyzer.Step{
+	j := &analyzer.Judgment{Course: analyzer.Course{Trajectory: [2][]analyzer.Step{
 		{{State: fsm.Established, Frame: 1, Time: start}, {State: fsm.Closed, Evidence: analyzer.EvidenceTimer, Cause: fsm.TimeWaitTimeout, Time: start + 60e9}},
 		{{State: fsm.Listen, Frame: 2, Time: start + 1}, {State: fsm.SynRcvd, Frame: 2, Time: start + 1}, {State: fsm.Closed, Frame: 90, Time: start + 100e9}},
-	}}
+	}}}
 	var got []string
 	m := newRungMaker(longTransfer(50), j, start+200e9, false, func(r *rung) {
 		s := fmt.Sprintf("%d %d", r.kind, r.frame)

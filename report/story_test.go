@@ -39,14 +39,14 @@ func sendAgain(s *analyzer.Sent, n, times uint64) {
 
 // closedWell is the judgment of told.
 func closedWell() *analyzer.Judgment {
-	return &analyzer.Judgment{
+	return &analyzer.Judgment{Course: analyzer.Course{
 		State: [2]fsm.State{fsm.TimeWait, fsm.Closed},
 		Trajectory: [2][]analyzer.Step{
 			{step(fsm.SynSent, 1, 0, proved), step(fsm.Established, 2, 0.1, proved), step(fsm.FinWait1, 10, 5, proved), step(fsm.TimeWait, 12, 9, proved)},
 			{step(fsm.Established, 3, 0.2, proved), step(fsm.CloseWait, 10, 5, proved), step(fsm.LastAck, 12, 9, proved), step(fsm.Closed, 13, 9.1, assumed)},
 		},
 		Close: analyzer.Close{Kind: analyzer.CloseGraceful, First: analyzer.Client, HasFirst: true, Segments: 4},
-	}
+	}}
 }
 
 // TestStory changes one thing at a time, and finds what it makes of the story.
@@ -95,12 +95,12 @@ func TestStory(t *testing.T) {
 		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},
 		{"refused", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Outcome, c.Sent = analyzer.Refused, [2]analyzer.Sent{sent(1, 0, 60, 74, 0), sent(1, 0, 40, 54, 0)}
-			*j = analyzer.Judgment{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetRefused}}
+			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetRefused}}}
 		}, []string{"tried to connect to 10.0.0.2:80 (the server) and was refused.", "Nothing is left"}},
 		{"midstream", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Roles, c.Outcome, c.Completeness = analyzer.RolesInferred, analyzer.Open, analyzer.SawACK|analyzer.SawData
 			c.Sent[analyzer.Server] = analyzer.Sent{StreamBytes: 3}
-			*j = analyzer.Judgment{State: [2]fsm.State{fsm.Established, fsm.Established}}
+			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Established, fsm.Established}}}
 		}, []string{"The capture begins in the middle of a connection between", "nothing that the server sent was captured", "the server sent 3 bytes (3 of them not captured).", "Neither side closed.", "Both sides have the connection still"}},
 		{"nothing", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Sent, *j = [2]analyzer.Sent{}, analyzer.Judgment{}
