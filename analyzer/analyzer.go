@@ -47,7 +47,7 @@ func (a *Analyzer) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []b
 	}
 	i := a.segment.Key.Partition(len(a.trackers))
 	a.trackers[i].Segment(&a.segment, Hash(&a.segment.Key), &a.outs[i])
-	if len(a.outs[i].events) == 0 {
+	if len(a.outs[i].Events) == 0 {
 		return nil
 	}
 	return a.merger.Batch(a.outs)

@@ -2,10 +2,10 @@ package analyzer
 
 import (
 	"net/netip"
-	"testing"
-
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
+	"testing"
 )
 
 // A connection that begins as any, and then in ways that the sequence numbers alone do not tell. Both ISNs are
@@ -89,7 +89,7 @@ func TestFlightUnknown(t *testing.T) {
 	if n, known := midstream.Bytes(Client, &established); n != 5 || !known {
 		t.Errorf("midstream: %d, %v; want 5 bytes in flight", n, known)
 	}
-	oneSided := NewFlight(&Conversation{Addr: two, sides: [2]side{1: {unseen: true}}})
+	oneSided := NewFlight(&Conversation{Addr: two, Sides: [2]conn.Endpoint{1: {Unseen: true}}})
 	oneSided.Segment(&wire.Segment{Flags: wire.SYN, Seq: 1000})
 	oneSided.Segment(&wire.Segment{Flags: wire.ACK, Seq: 1001, Len: 10, Ack: 500})
 	for side := range Server + 1 {
@@ -126,8 +126,8 @@ func TestSelfFlight(t *testing.T) {
 		{Flags: wire.ACK, Seq: 111, Ack: 111}, {Flags: wire.FIN | wire.ACK, Seq: 111, Ack: 111}, {Flags: wire.ACK, Seq: 112, Ack: 112},
 	}
 	socket := netip.MustParseAddrPort("10.0.0.1:40000")
-	me := side{isn: 100, knowsISN: true}
-	f := NewFlight(&Conversation{Addr: [2]netip.AddrPort{socket, socket}, sides: [2]side{me, me}})
+	me := conn.Endpoint{ISN: 100, KnowsISN: true}
+	f := NewFlight(&Conversation{Addr: [2]netip.AddrPort{socket, socket}, Sides: [2]conn.Endpoint{me, me}})
 	key, dir := wire.MakeKey(wire.Addr{Lo: 1}, wire.Addr{Lo: 1}, 40000, 40000, false)
 	e := EndpointMoment{State: fsm.Established}
 	for i, want := range []uint64{0, 0, 10, 0, 0, 0} {

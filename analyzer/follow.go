@@ -2,7 +2,7 @@ package analyzer
 
 import (
 	"errors"
-
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -47,7 +47,7 @@ type FollowStats struct {
 // come. It holds no more than that for a side. Of checksums it knows what the first pass does: those of segments with SYN,
 // FIN or RST; and it believes data that lies within a window's length of the rest, whoever sent it.
 type Follower struct {
-	spaces
+	seqSpaces
 	sides [2]follow // by direction
 	hear  func(p *Piece) error
 	now   Time
@@ -74,18 +74,18 @@ type follow struct {
 
 // NewFollower follows c. hear gets the pieces in order; its error ends all.
 func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
-	f := &Follower{spaces: newSpaces(c), hear: hear}
+	f := &Follower{seqSpaces: newSeqSpaces(c), hear: hear}
 	for dir := range f.sides {
 		d := &f.sides[dir]
-		*d = follow{f: f, dir: uint8(dir), pool: reassembly.NewPool(reassembly.MaxRanges), end: f.isn[dir] + 1, sumsGood: c.sides[dir].goodSum}
+		*d = follow{f: f, dir: uint8(dir), pool: reassembly.NewPool(reassembly.MaxRanges), end: f.isn[dir] + 1, sumsGood: c.Sides[dir].GoodSum}
 		d.stream = reassembly.NewStream(d.end, reassembly.StreamConfig{}, d)
 	}
-	for i := range c.marks {
-		switch m := &c.marks[i]; m.kind {
-		case markUnseen:
-			f.sides[m.dir].loses = true
-		case markReordered:
-			f.sides[m.dir].swaps = true
+	for i := range c.Incidents {
+		switch m := &c.Incidents[i]; m.Kind {
+		case conn.IncidentUnseen:
+			f.sides[m.Dir].loses = true
+		case conn.IncidentReordered:
+			f.sides[m.Dir].swaps = true
 		}
 	}
 	return f
@@ -133,7 +133,7 @@ func (d *follow) admits(s *wire.Segment) (pos reassembly.Pos, ok bool) {
 	pos = d.f.position(d.dir, s.Seq)
 	far := pos - d.stream.Next()
 	switch {
-	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > maxWindow || far < -maxWindow, s.Bits&wire.BadSum != 0 && d.sumsGood:
+	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.MaxWindow || far < -conn.MaxWindow, s.Bits&wire.BadSum != 0 && d.sumsGood:
 		d.stats.Segments++
 		return 0, false
 	case s.Flags.Has(wire.SYN):
@@ -179,7 +179,7 @@ func (d *follow) acknowledged(pos reassembly.Pos) error {
 	if d.fin != 0 {
 		pos = min(pos, d.fin)
 	}
-	if pos <= d.acked || pos-d.stream.Next() > maxWindow {
+	if pos <= d.acked || pos-d.stream.Next() > conn.MaxWindow {
 		return nil
 	}
 	d.acked = pos
@@ -205,7 +205,7 @@ func (d *follow) giveUp(pos reassembly.Pos) error {
 
 // believe takes an ACK for what it says when what it acknowledges has had time to be captured.
 func (d *follow) believe() error {
-	if d.waits == 0 || d.f.now-d.since <= captureSkew {
+	if d.waits == 0 || d.f.now-d.since <= conn.CaptureSkew {
 		return nil
 	}
 	pos := d.waits

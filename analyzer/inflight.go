@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -40,17 +42,17 @@ func (f flightFlags) has(m flightFlags) bool { return f&m != 0 }
 
 // NewFlight is a flight of c before its first segment.
 func NewFlight(c *Conversation) Flight {
-	f := Flight{clientDir: c.clientDir, self: c.Self()}
-	for dir := range c.sides {
-		me, h := &c.sides[dir], &f.half[dir]
-		h.isn = me.isn
-		if me.knowsISN {
+	f := Flight{clientDir: c.ClientDir, self: c.Self()}
+	for dir := range c.Sides {
+		me, h := &c.Sides[dir], &f.half[dir]
+		h.isn = me.ISN
+		if me.KnowsISN {
 			h.flags |= flightISN
 		}
-		if me.goodSum {
+		if me.GoodSum {
 			h.flags |= flightSums
 		}
-		if me.unseen || c.sides[1-dir].unseen && c.Outcome != Unanswered {
+		if me.Unseen || c.Sides[1-dir].Unseen && c.Outcome != Unanswered {
 			h.flags |= flightBlind
 		}
 	}
@@ -86,7 +88,7 @@ func (h *flightHalf) sent(s *wire.Segment) bool {
 		h.next = reassembly.Start(reassembly.Seq(s.Seq))
 	}
 	pos := reassembly.Unwrap(h.next, reassembly.Seq(s.Seq))
-	if pos > h.next+farthest || pos+farthest < h.next {
+	if pos > h.next+conn.Farthest || pos+conn.Farthest < h.next {
 		return false
 	}
 	end := pos + reassembly.Pos(s.SeqLen())
@@ -130,7 +132,7 @@ func (h *flightHalf) acknowledged(s *wire.Segment) {
 		h.next = reassembly.Start(reassembly.Seq(s.Ack))
 	}
 	ack := reassembly.Unwrap(h.next, reassembly.Seq(s.Ack))
-	if ack > h.next+farthest || ack+farthest < h.next {
+	if ack > h.next+conn.Farthest || ack+conn.Farthest < h.next {
 		return
 	}
 	if ack >= h.una {
@@ -218,7 +220,7 @@ func waits(s fsm.State) bool {
 func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
 	h := &f.half[f.clientDir^uint8(side)]
 	switch {
-	case !alive(e.State):
+	case !state.Alive(e.State):
 		return Timer{}
 	case e.State == fsm.TimeWait:
 		return Timer{Kind: TimerTimeWait, Since: e.Since, Until: e.TimeWaitEnd}

@@ -1,10 +1,11 @@
 package analyzer
 
 import (
-	"time"
-
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
+	"time"
 )
 
 // Monitor is a Tracker that tells what happens while it happens. What it believes at a moment is what an
@@ -15,18 +16,18 @@ type Monitor struct {
 	idle    Idle
 	tell    func(*Event)
 
-	out     Output
-	streams slotStreams
-	next    uint64 // stream number
-	tales   []tale // by slot
-	news    []uint32
-	again   [recheckLevels]queue // conversations to judge again, by how long they wait
-	swept   Time                 // when the last of the sweeps for idle ones was
-	part    int                  // which part of the slots it was for
-	surveys survey
+	out       Output
+	streams   flow.SlotStreams
+	next      uint64      // stream number
+	announced []announced // by slot
+	news      []uint32
+	again     [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
+	swept     Time                      // when the last of the sweeps for idle ones was
+	part      int                       // which part of the slots it was for
+	surveys   survey
 
 	conv     Conversation
-	evidence evidence
+	evidence flow.Evidence
 	judgment Judgment
 	event    Event
 
@@ -70,7 +71,7 @@ const (
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	o.Undivided = true
 	m := &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell}
-	m.tracker.overflow = m.happened
+	m.tracker.Overflow = m.happened
 	return m
 }
 
@@ -84,16 +85,16 @@ func (m *Monitor) TouchFacts(block uint32) { m.tracker.TouchFacts(block) }
 // follows to tell where it belongs counts for the conversation that has its sockets.
 func (m *Monitor) Segment(s *wire.Segment, hash uint32) (stream uint64) {
 	t := m.tracker
-	before := t.facts.news + t.facts.marks.news
+	before := t.Facts.News + t.Facts.Incidents.News
 	p := t.Segment(s, hash, &m.out)
-	if len(m.out.events) > 0 {
+	if len(m.out.Events) > 0 {
 		m.happened()
 	}
-	tale := m.tale(p.slot)
-	if t.facts.news+t.facts.marks.news != before {
-		m.dirty(p.slot)
-		if c := t.slab.at(p.slot); c.flags.has(succeeded) {
-			m.dirty(c.prev)
+	tale := m.announcedOf(p.Slot)
+	if t.Facts.News+t.Facts.Incidents.News != before {
+		m.dirty(p.Slot)
+		if c := t.Slab.At(p.Slot); c.Flags.Has(conn.Succeeded) {
+			m.dirty(c.Prev)
 		}
 	}
 	return tale.stream
@@ -101,35 +102,35 @@ func (m *Monitor) Segment(s *wire.Segment, hash uint32) (stream uint64) {
 
 // happened takes the tracker's events.
 func (m *Monitor) happened() {
-	for i := range m.out.events {
-		e := &m.out.events[i]
-		if e.kind == eventDone {
-			c := &m.out.done[e.arg]
-			m.finish(e.slot, c)
+	for i := range m.out.Events {
+		e := &m.out.Events[i]
+		if e.Kind == flow.EventDone {
+			c := &m.out.Done[e.Arg]
+			m.finish(e.Slot, c)
 			continue
 		}
-		m.next = m.streams.begin(e, m.next)
-		if e.kind != eventHold {
-			m.tale(e.slot).begin(m.streams.open[e.slot], m.dropped)
+		m.next = m.streams.Begin(e, m.next)
+		if e.Kind != flow.EventHold {
+			m.announcedOf(e.Slot).begin(m.streams.Open[e.Slot], m.dropped)
 			m.inState[Client][fsm.Unknown]++
 			m.inState[Server][fsm.Unknown]++
-			m.dirty(e.slot)
+			m.dirty(e.Slot)
 		}
 	}
 	m.out.Discard()
 }
 
-// tale is what was told of the conversation in a slot.
-func (m *Monitor) tale(slot uint32) *tale {
-	for int(slot) >= len(m.tales) {
-		m.tales = append(m.tales, tale{})
+// announcedOf is what was told of the conversation in a slot.
+func (m *Monitor) announcedOf(slot uint32) *announced {
+	for int(slot) >= len(m.announced) {
+		m.announced = append(m.announced, announced{})
 	}
-	return &m.tales[slot]
+	return &m.announced[slot]
 }
 
 // dirty notes that the conversation in a slot is to be judged.
 func (m *Monitor) dirty(slot uint32) {
-	if t := m.tale(slot); !t.dirty {
+	if t := m.announcedOf(slot); !t.dirty {
 		t.dirty = true
 		m.news = append(m.news, slot)
 	}
@@ -138,15 +139,15 @@ func (m *Monitor) dirty(slot uint32) {
 // Flush tells what is new. now is the capture's clock.
 func (m *Monitor) Flush(now Time) {
 	t := m.tracker
-	t.now = max(t.now, now)
-	if t.now >= t.wake {
-		t.expire(t.now, 0, &m.out)
+	t.Now = max(t.Now, now)
+	if t.Now >= t.Wake {
+		t.Expire(t.Now, 0, &m.out)
 		m.happened()
 	}
 	m.sweep()
 	m.recheck()
 	for _, slot := range m.news {
-		if c := t.slab.at(slot); c.gen%2 == 1 && m.tales[slot].dirty {
+		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announced[slot].dirty {
 			m.judge(slot)
 			m.update(slot)
 		}
@@ -156,21 +157,21 @@ func (m *Monitor) Flush(now Time) {
 
 // judge works out what is known of the conversation in a slot.
 func (m *Monitor) judge(slot uint32) {
-	m.evidence.reset()
-	m.tracker.build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-	m.identify(&m.conv, &m.tales[slot])
+	m.evidence.Reset()
+	m.tracker.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
+	m.identify(&m.conv, &m.announced[slot])
 	m.judgment.Judge(&m.conv)
 }
 
 // identify adds what the tracker does not know.
-func (m *Monitor) identify(c *Conversation, t *tale) {
+func (m *Monitor) identify(c *Conversation, t *announced) {
 	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
 }
 
 // update tells what is new of the conversation in a slot, which was judged, and decides when to
 // look again.
 func (m *Monitor) update(slot uint32) {
-	t := &m.tales[slot]
+	t := &m.announced[slot]
 	t.dirty = false
 	m.compare(t, NotOver)
 	if !t.unsettled(&m.judgment) {
@@ -179,7 +180,7 @@ func (m *Monitor) update(slot uint32) {
 	}
 	if !t.waiting {
 		t.waiting = true
-		m.again[0].push(deadline{m.tracker.now + missedAfter, slot, m.tracker.slab.at(slot).gen})
+		m.again[0].Push(flow.Deadline{At: m.tracker.Now + missedAfter, Slot: slot, Gen: m.tracker.Slab.At(slot).Gen})
 	}
 }
 
@@ -188,15 +189,15 @@ func (m *Monitor) recheck() {
 	t := m.tracker
 	for level := range m.again {
 		q := &m.again[level]
-		for q.n > 0 && q.peek().at <= t.now {
-			d := q.pop()
-			c := t.slab.at(d.slot)
-			if c.gen != d.gen || !m.tales[d.slot].waiting {
+		for q.N > 0 && q.Peek().At <= t.Now {
+			d := q.Pop()
+			c := t.Slab.At(d.Slot)
+			if c.Gen != d.Gen || !m.announced[d.Slot].waiting {
 				continue
 			}
-			m.dirty(d.slot)
+			m.dirty(d.Slot)
 			next := min(level+1, recheckLevels-1)
-			m.again[next].push(deadline{t.now + missedAfter<<next, d.slot, d.gen})
+			m.again[next].Push(flow.Deadline{At: t.Now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
 		}
 	}
 }
@@ -207,22 +208,22 @@ const sweeps = 64
 
 func (m *Monitor) sweep() {
 	t := m.tracker
-	if t.now < m.swept+Time(time.Second) {
+	if t.Now < m.swept+Time(time.Second) {
 		return
 	}
-	m.swept = t.now
+	m.swept = t.Now
 	m.part = (m.part + 1) % sweeps
-	for i := m.part; i < len(t.slab.chunks); i += sweeps {
-		for j := range t.slab.chunks[i] {
-			c := &t.slab.chunks[i][j]
-			if c.gen%2 == 0 {
+	for i := m.part; i < len(t.Slab.Chunks); i += sweeps {
+		for j := range t.Slab.Chunks[i] {
+			c := &t.Slab.Chunks[i][j]
+			if c.Gen%2 == 0 {
 				continue
 			}
-			if limit := m.idle.limit(c.phase()); limit > 0 && t.now-c.last > limit {
-				slot := uint32(i<<chunkBits | j)
-				m.tale(slot).over = OverIdle
+			if limit := m.idle.limit(c.Phase()); limit > 0 && t.Now-c.Last > limit {
+				slot := uint32(i<<conn.ChunkBits | j)
+				m.announcedOf(slot).over = OverIdle
 				m.timedOut++
-				t.finish(slot, 0, &m.out)
+				t.Finish(slot, 0, &m.out)
 			}
 		}
 	}
@@ -234,7 +235,7 @@ func (m *Monitor) Dropped(n uint64) { m.dropped += n }
 
 // finish tells the last of a conversation, whose slot is free again.
 func (m *Monitor) finish(slot uint32, c *Conversation) {
-	t := m.tale(slot)
+	t := m.announcedOf(slot)
 	m.conv = *c
 	m.identify(&m.conv, t)
 	m.judgment.Judge(&m.conv)
@@ -250,15 +251,15 @@ func (m *Monitor) finish(slot uint32, c *Conversation) {
 }
 
 // last tells the last of the conversation that was judged.
-func (m *Monitor) last(t *tale, why Over) {
+func (m *Monitor) last(t *announced, why Over) {
 	m.over++
 	m.outcomes[m.conv.Outcome]++
-	m.unwritten += uint64(m.conv.History.cut)
+	m.unwritten += uint64(m.conv.History.Cut)
 	m.compare(t, why)
 	for side, state := range t.state {
 		m.inState[side][state]--
 	}
-	m.say(&Event{Kind: EventConversation, Time: m.tracker.now, Over: why})
+	m.say(&Event{Kind: EventConversation, Time: m.tracker.Now, Over: why})
 	t.reset()
 }
 
@@ -266,13 +267,13 @@ func (m *Monitor) last(t *tale, why Over) {
 // The monitor can not be used afterwards.
 func (m *Monitor) Finish(sum *Summary) {
 	t := m.tracker
-	m.Flush(max(t.now, sum.End))
-	t.releaseAll(&m.out)
+	m.Flush(max(t.Now, sum.End))
+	t.ReleaseAll(&m.out)
 	m.happened()
-	for _, slot := range t.live() {
-		m.evidence.reset()
-		t.build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-		tale := m.tale(slot)
+	for _, slot := range t.Live() {
+		m.evidence.Reset()
+		t.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
+		tale := m.announcedOf(slot)
 		m.identify(&m.conv, tale)
 		m.judgment.Judge(&m.conv)
 		m.last(tale, OverEnded)
@@ -289,12 +290,12 @@ func (m *Monitor) say(e *Event) {
 
 // Report tells all that is known of each open conversation that spoke since a moment, in order of their numbers.
 func (m *Monitor) Report(since Time) {
-	for _, slot := range m.tracker.live() {
-		if m.tracker.slab.at(slot).last < since {
+	for _, slot := range m.tracker.Live() {
+		if m.tracker.Slab.At(slot).Last < since {
 			continue
 		}
 		m.judge(slot)
 		m.update(slot)
-		m.say(&Event{Kind: EventConversation, Time: m.tracker.now})
+		m.say(&Event{Kind: EventConversation, Time: m.tracker.Now})
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/internal/wire"
 	"testing"
 	"time"
-
-	"tcptrace/internal/wire"
 )
 
 // watched is a Monitor and what it told, but for the records.
@@ -103,9 +103,9 @@ func TestFloodSparesEstablished(t *testing.T) {
 		if sum.Evicted != 50_000-100 {
 			t.Errorf("answered %v: %d evicted", answered, sum.Evicted)
 		}
-		for _, q := range []*queue{&w.tracker.dialing, &w.tracker.answered} {
-			if q.n > 4000 {
-				t.Errorf("answered %v: a queue has %d entries", answered, q.n)
+		for _, q := range []*flow.Queue{&w.tracker.Dialing, &w.tracker.Answered} {
+			if q.N > 4000 {
+				t.Errorf("answered %v: a queue has %d entries", answered, q.N)
 			}
 		}
 	}

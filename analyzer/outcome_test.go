@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"tcptrace/analyzer/internal/state"
 	"tcptrace/internal/lab"
 	"testing"
 	"time"
@@ -22,8 +23,8 @@ type outcomes struct {
 }
 
 func (o *outcomes) Conversation(c *Conversation) error {
-	o.judgment.follow(c)
-	if want := o.judgment.view.outcome(); c.Outcome != want {
+	o.judgment.Follow(c)
+	if want := o.judgment.View.Outcome(); c.Outcome != want {
 		o.t.Errorf("%s, stream %d: %s, by its trajectories %s", o.file, c.Stream, c.Outcome, want)
 	}
 	o.count[c.Outcome]++
@@ -125,8 +126,8 @@ func TestPlainBoundaries(t *testing.T) {
 		var of, got Outcome
 		a := New(Options{Undivided: true}, sinkFunc(func(c *Conversation) {
 			var j Judgment
-			j.follow(c)
-			got, of = c.Outcome, j.view.outcome()
+			j.Follow(c)
+			got, of = c.Outcome, j.View.Outcome()
 		}))
 		for _, f := range frames {
 			ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
@@ -134,7 +135,7 @@ func TestPlainBoundaries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, plain = plainOutcome(a.trackers[0].slab.at(0), &a.trackers[0].facts)
+		_, plain = state.PlainOutcome(a.trackers[0].Slab.At(0), &a.trackers[0].Facts)
 		if _, err := a.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,7 @@ package analyzer
 import (
 	"cmp"
 	"slices"
-
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 )
 
@@ -65,27 +65,27 @@ type candidate struct {
 // them at most.
 func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	t, v := m.tracker, &m.surveys
-	seconds := float64(t.now-v.at) / 1e9
+	seconds := float64(t.Now-v.at) / 1e9
 	v.top = v.top[:0]
-	for i := range t.slab.chunks {
-		for j := range t.slab.chunks[i] {
-			if c := &t.slab.chunks[i][j]; c.gen%2 == 1 {
-				slot := uint32(i<<chunkBits | j)
-				b := v.of(slot, c.gen)
+	for i := range t.Slab.Chunks {
+		for j := range t.Slab.Chunks[i] {
+			if c := &t.Slab.Chunks[i][j]; c.Gen%2 == 1 {
+				slot := uint32(i<<conn.ChunkBits | j)
+				b := v.of(slot, c.Gen)
 				b.measure(c, seconds)
 				v.offer(candidate{b.key(c, by), slot})
 			}
 		}
 	}
-	v.at = t.now
+	v.at = t.Now
 	slices.SortFunc(v.top, func(a, b candidate) int {
-		return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(t.slab.at(a.slot).firstFrame, t.slab.at(b.slot).firstFrame))
+		return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(t.Slab.At(a.slot).FirstFrame, t.Slab.At(b.slot).FirstFrame))
 	})
 	for _, one := range v.top {
 		m.judge(one.slot)
 		seen := Seen{Conversation: &m.conv, Judgment: &m.judgment}
 		for side := range seen.Rates {
-			seen.Rates[side] = v.before[one.slot].rates[m.conv.clientDir^uint8(side)]
+			seen.Rates[side] = v.before[one.slot].rates[m.conv.ClientDir^uint8(side)]
 		}
 		if !visit(&seen) {
 			return
@@ -105,28 +105,28 @@ func (v *survey) of(slot, gen uint32) *sentBefore {
 }
 
 // measure works out the rates.
-func (b *sentBefore) measure(c *conv, seconds float64) {
+func (b *sentBefore) measure(c *conn.Conn, seconds float64) {
 	for dir := range b.sent {
-		h, was := &c.half[dir], &b.sent[dir]
+		h, was := &c.Half[dir], &b.sent[dir]
 		if seconds > 0 {
-			b.rates[dir] = Rates{float64(h.packets-was[0]) / seconds, float64(h.payload-was[1]) / seconds}
+			b.rates[dir] = Rates{float64(h.Packets-was[0]) / seconds, float64(h.Payload-was[1]) / seconds}
 		}
-		*was = [2]uint64{h.packets, h.payload}
+		*was = [2]uint64{h.Packets, h.Payload}
 	}
 }
 
-func (b *sentBefore) key(c *conv, by Ranking) float64 {
+func (b *sentBefore) key(c *conn.Conn, by Ranking) float64 {
 	switch by {
 	case ByStart:
-		return float64(c.firstFrame)
+		return float64(c.FirstFrame)
 	case ByBytes:
-		return float64(c.half[0].payload + c.half[1].payload)
+		return float64(c.Half[0].Payload + c.Half[1].Payload)
 	case ByPackets:
-		return float64(c.half[0].packets + c.half[1].packets)
+		return float64(c.Half[0].Packets + c.Half[1].Packets)
 	case ByRate:
 		return b.rates[0].Bytes + b.rates[1].Bytes
 	}
-	return float64(c.lastFrame)
+	return float64(c.LastFrame)
 }
 
 // offer keeps a candidate if it is among the best so far.
@@ -156,13 +156,13 @@ func (v *survey) offer(one candidate) {
 }
 
 // Open is how many conversations are followed.
-func (m *Monitor) Open() int { return m.tracker.slab.used }
+func (m *Monitor) Open() int { return m.tracker.Slab.Used }
 
 // Bound is how many conversations are followed at most.
-func (m *Monitor) Bound() int { return m.tracker.maxFlows }
+func (m *Monitor) Bound() int { return m.tracker.MaxFlows }
 
 // Retransmissions counts those of all conversations so far, those that are over, too.
-func (m *Monitor) Retransmissions() *[NumCauses]uint64 { return &m.tracker.repairs.causes }
+func (m *Monitor) Retransmissions() *[NumCauses]uint64 { return &m.tracker.Recoveries.Causes }
 
 // States counts the conversations by their endpoints' states, as far as they were told.
 func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
@@ -171,15 +171,15 @@ func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
 func (m *Monitor) Counts(sum *Summary) {
 	t := m.tracker
 	sum.Conversations, sum.Outcomes = m.over, m.outcomes
-	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.evicted, t.releasedEarly, m.timedOut
+	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
 	sum.Bounds = [NumBounds]uint64{}
-	t.addBounds(sum)
+	t.AddBounds(sum)
 	sum.Bounds[BoundHistory] = m.unwritten
 }
 
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {
-	for _, slot := range m.tracker.live() {
+	for _, slot := range m.tracker.Live() {
 		m.judge(slot)
 		visit(&Seen{Conversation: &m.conv, Judgment: &m.judgment})
 	}

@@ -2,10 +2,10 @@ package analyzer
 
 import (
 	"slices"
-	"time"
-
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
+	"time"
 )
 
 // SegmentView is one segment in the light of its whole conversation.
@@ -33,7 +33,7 @@ type SegmentView struct {
 // Timeline shows one conversation segment by segment. It is made from what a first pass
 // found, and shown the conversation's segments by a second one.
 type Timeline struct {
-	spaces
+	seqSpaces
 	stream    uint64
 	start     Time
 	state     [2]fsm.State // by Side
@@ -82,7 +82,7 @@ type Timelines struct {
 // New is the timeline of c.
 func (m *Timelines) New(c *Conversation) Timeline {
 	m.judgment.Judge(c)
-	t := Timeline{spaces: newSpaces(c), stream: c.Stream, start: c.Start}
+	t := Timeline{seqSpaces: newSeqSpaces(c), stream: c.Stream, start: c.Start}
 	for side, steps := range m.judgment.Trajectory {
 		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
 			t.state[side], steps = fsm.Listen, steps[1:]
@@ -126,7 +126,7 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 		Notes: t.raised(s.Frame, slices.AppendSeq(v.Notes[:0], r.Notes.All())),
 	}
 	if len(r.Text) > 0 {
-		v.Text = EscapeText(r.Text[:min(len(r.Text), longText)], int(s.Len))
+		v.Text = EscapeText(r.Text[:min(len(r.Text), conn.LongText)], int(s.Len))
 	}
 	if v.HasAck {
 		v.Ack = t.relative(1-s.Dir, s.Ack)

@@ -1,0 +1,169 @@
+package analyzer
+
+import (
+	"slices"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
+)
+
+// tale is what a Monitor told of a conversation, so that it tells everything once and can take it back.
+type announced struct {
+	stream    uint64
+	dropped   uint64 // what the capture had lost when the conversation began
+	steps     [2][]announcedStep
+	anomalies []announcedAnomaly
+	state     [2]fsm.State // by Side
+	outcome   Outcome      // valid with closed
+	client    uint8        // direction
+	over      Over         // why it ends, if the monitor ends it
+	opened    bool
+	closed    bool // EventClosed was told
+	dirty     bool // is in Monitor.news
+	waiting   bool // is in Monitor.again
+	withheld  bool // something is missing, and not for long enough to be told
+}
+
+type announcedStep struct {
+	frame uint64
+	time  Time
+	state fsm.State
+}
+
+type announcedAnomaly struct {
+	kind    *AnomalyKind
+	frame   uint64
+	time    Time
+	side    Side
+	hasSide bool
+}
+
+// begin is for a new conversation.
+func (t *announced) begin(stream, dropped uint64) {
+	t.reset()
+	t.stream, t.dropped = stream, dropped
+}
+
+// reset forgets everything but the memory.
+func (t *announced) reset() {
+	*t = announced{steps: [2][]announcedStep{t.steps[0][:0], t.steps[1][:0]}, anomalies: t.anomalies[:0]}
+}
+
+// unsettled reports whether time alone may change what can be said: an endpoint is on its way to another state, something is
+// missing, or lasts.
+func (t *announced) unsettled(j *Judgment) bool {
+	if t.withheld {
+		return true
+	}
+	for _, s := range j.State {
+		switch s {
+		case fsm.SynSent, fsm.SynRcvd, fsm.FinWait1, fsm.FinWait2, fsm.CloseWait, fsm.Closing, fsm.LastAck:
+			return true
+		}
+	}
+	for i := range j.View.C.Incidents {
+		switch j.View.C.Incidents[i].Kind {
+		case conn.IncidentTimer, conn.IncidentZeroWindow, conn.IncidentKeepAlive:
+			return true
+		}
+	}
+	return false
+}
+
+// compare tells what is new of the conversation that was judged.
+func (m *Monitor) compare(t *announced, why Over) {
+	c, j := &m.conv, &m.judgment
+	if t.opened && t.client != c.ClientDir {
+		m.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
+		stream, dropped := t.stream, t.dropped
+		state := t.state
+		t.begin(stream, dropped)
+		t.state = state
+	}
+	if !t.opened {
+		t.opened, t.client = true, c.ClientDir
+		m.say(&Event{Kind: EventOpened, Time: c.Start})
+	}
+	ended := c.Outcome == Closed || c.Outcome == Reset || c.Outcome == Refused
+	if t.closed && (!ended || c.Outcome != t.outcome) {
+		m.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
+		t.closed = false
+	}
+	m.steps(t)
+	m.anomalies(t, why != NotOver)
+	for side, state := range j.State {
+		m.inState[side][t.state[side]]--
+		m.inState[side][state]++
+	}
+	t.state = j.State
+	if ended && !t.closed {
+		t.closed, t.outcome = true, c.Outcome
+		m.say(&Event{Kind: EventClosed, Time: c.End})
+	}
+}
+
+func (m *Monitor) correct(side Side, c Correction) {
+	m.say(&Event{Kind: EventCorrection, Time: m.tracker.Now, Side: side, Correction: c})
+}
+
+// steps tells what is new in the trajectories, in order of time. What was told and is not there any more is
+// taken back before, the latest first.
+func (m *Monitor) steps(t *announced) {
+	var next [2]int
+	for side, steps := range m.judgment.Trajectory {
+		told := t.steps[side]
+		same := 0
+		for same < len(told) && same < len(steps) && told[same].state == steps[same].State && told[same].frame == steps[same].Frame {
+			same++
+		}
+		for i := len(told) - 1; i >= same; i-- {
+			m.correct(Side(side), Correction{Of: EventState, State: told[i].state, Frame: told[i].frame, Time: told[i].time})
+		}
+		t.steps[side], next[side] = told[:same], same
+	}
+	a, b := m.judgment.Trajectory[Client][next[Client]:], m.judgment.Trajectory[Server][next[Server]:]
+	for len(a)+len(b) > 0 {
+		if len(b) == 0 || len(a) > 0 && a[0].Time <= b[0].Time {
+			m.step(t, Client, &a[0])
+			a = a[1:]
+		} else {
+			m.step(t, Server, &b[0])
+			b = b[1:]
+		}
+	}
+}
+
+func (m *Monitor) step(t *announced, side Side, s *Step) {
+	t.steps[side] = append(t.steps[side], announcedStep{s.Frame, s.Time, s.State})
+	m.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
+}
+
+// anomalies tells those that are new, and takes back those that are gone. What would only say that something
+// is missing waits until that is for long, or nothing more can come.
+func (m *Monitor) anomalies(t *announced, over bool) {
+	list := m.judgment.Anomalies
+	t.withheld = false
+	t.anomalies = slices.DeleteFunc(t.anomalies, func(a announcedAnomaly) bool {
+		if slices.ContainsFunc(list, func(b Anomaly) bool { return a.is(&b) }) {
+			return false
+		}
+		m.correct(a.side, Correction{Of: EventAnomaly, Anomaly: a.kind, HasSide: a.hasSide, Frame: a.frame, Time: a.time})
+		return true
+	})
+	for i := range list {
+		a := &list[i]
+		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return b.is(a) }) {
+			continue
+		}
+		if a.Kind.Missing && !over && m.tracker.Now < m.conv.End+missedAfter {
+			t.withheld = true
+			continue
+		}
+		t.anomalies = append(t.anomalies, announcedAnomaly{a.Kind, a.Frame, a.Time, a.Side, a.HasSide})
+		m.say(&Event{Kind: EventAnomaly, Time: a.Time, Side: a.Side, Anomaly: a})
+	}
+}
+
+// is reports whether b tells of the same.
+func (a *announcedAnomaly) is(b *Anomaly) bool {
+	return a.kind == b.Kind && a.frame == b.Frame && a.hasSide == b.HasSide && (!a.hasSide || a.side == b.Side)
+}

@@ -1,0 +1,102 @@
+package anomaly
+
+import "tcptrace/analyzer/internal/conn"
+
+// Severity ranks anomalies.
+type Severity uint8
+
+// The severities.
+const (
+	SeverityNote    Severity = iota // normal, worth knowing
+	SeverityWarning                 // someone waited or retried
+	SeverityError                   // someone failed
+)
+
+var severityNames = [...]string{SeverityNote: "note", SeverityWarning: "warning", SeverityError: "error"}
+
+// String is "note", "warning" or "error".
+func (s Severity) String() string { return severityNames[min(int(s), len(severityNames)-1)] }
+
+// ParseSeverity is the severity of that name.
+func ParseSeverity(name string) (s Severity, ok bool) {
+	for i, n := range severityNames {
+		if n == name {
+			return Severity(i), true
+		}
+	}
+	return 0, false
+}
+
+// Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
+// raised once an episode.
+type Anomaly struct {
+	Kind    *AnomalyKind
+	Side    conn.Side // the endpoint it happened to, valid with HasSide
+	HasSide bool      // false: it is about the capture or both endpoints
+	Frame   uint64
+	Time    conn.Time
+
+	args args
+	self bool // of a socket that is connected to itself
+}
+
+// args is what Detail says, by kind: numbers, so that no text is made that nobody reads.
+type args [4]int64
+
+// AnomalyKind is an entry of the catalogue.
+type AnomalyKind struct {
+	ID       string // stable
+	Severity Severity
+	Summary  string // one line: what it is
+	RFC      string // where the standards speak of it; may be empty
+	Meaning  string // what it means, for people
+	Causes   string // what it usually comes from
+	Next     string // what to look at next
+
+	Varies bool // some of them are a note, others a warning: Meaning says which; Severity is that of most
+
+	Command string // the command that looks for it, if the analysis does not: it needs the bytes
+
+	Missing bool // it says that something has not come, which may come yet
+
+	needs  triggers                // it is looked for where one of these shows
+	detect func(s *pass)           // nil: nothing looks for it yet
+	detail func(a *Anomaly) string // not nil if detect is not
+
+	twin *AnomalyKind // the same with the other severity, if it varies
+}
+
+// init makes the twins.
+func init() {
+	for _, section := range catalogue {
+		for _, k := range section.Kinds {
+			if k.Varies {
+				twin := *k
+				twin.Severity = SeverityNote + SeverityWarning - k.Severity
+				twin.twin, k.twin = k, &twin
+			}
+		}
+	}
+}
+
+// As is the kind with that severity, if it has it.
+func (k *AnomalyKind) As(s Severity) *AnomalyKind {
+	if k.twin != nil && k.twin.Severity == s {
+		return k.twin
+	}
+	return k
+}
+
+// as gives the anomaly a severity that its kind has.
+func (a *Anomaly) as(s Severity) { a.Kind = a.Kind.As(s) }
+
+// Detected reports whether the analysis looks for this kind; if not, Command does.
+func (k *AnomalyKind) Detected() bool { return k.detect != nil }
+
+// Detail says in plain words, with numbers, what happened.
+func (a *Anomaly) Detail() string {
+	if a.self {
+		return conn.OneSocket(a.Kind.detail(a))
+	}
+	return a.Kind.detail(a)
+}

@@ -1,0 +1,376 @@
+package conn
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// control handles the segments that open and end connections. It keeps each as a fact.
+func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
+	before := tx.End
+	var bits FactBits
+	if s.Bits&wire.GoodSum != 0 {
+		tx.Flags |= GoodSum
+	}
+	c.zeekControl(tx, rx, s)
+	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
+		c.Seen |= ackOrData(s)
+	}
+	switch {
+	case s.Flags.Any(wire.RST):
+		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
+		first := !c.Flags.Has(WasReset)
+		ok := c.rst(tx, rx, s)
+		if s.Bits&wire.HasText != 0 {
+			c.markText(&p.Incidents, s, first && ok)
+		}
+		switch {
+		case !ok:
+			bits = FactOutside
+			c.Provoke(rx)
+		case tx.deaf < 2 || rx.AtTap():
+			bits = FactAccepted
+		}
+		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.Packets > 1 && pos >= tx.Start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.Flags.Has(SentACK) || tx.prompted(rx, Time(s.Time))) {
+			bits |= FactOwnNumber
+		}
+		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) {
+			bits |= FactTooSoon | FactForeign
+		}
+		c.NoteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
+		return
+	case s.Flags.Any(wire.SYN):
+		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
+			!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
+		switch {
+		case !c.Syn(tx, rx, s):
+			bits = FactForeign
+			c.Provoke(rx)
+		case old:
+			bits = FactForeign // the network held it back
+		}
+	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
+		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
+		c.NoteControl(p, s, FactForeign)
+		return
+	default:
+		tx.place(s.Seq)
+	}
+	if acked := tx.Acked; s.Flags.Has(wire.ACK) {
+		tx.Acknowledge(rx, s)
+		if tx.Acked > rx.End {
+			c.unseen(&p.Incidents, tx, rx, s, acked)
+		}
+	}
+	if s.Len > 0 {
+		tx.Flags |= SentData
+	}
+	fin := s.Flags&(wire.SYN|wire.FIN) == wire.FIN // with a SYN nobody knows what becomes of it
+	if fin {
+		c.markFIN(&p.Incidents, tx, rx, s)
+		if c.CopiesFIN(p, tx, s) {
+			bits |= FactCopy
+		}
+		c.finSent(tx, s)
+		rx.Flags &^= unaware
+	}
+	if bits&FactForeign == 0 {
+		tx.Last = Time(s.Time)
+	}
+	was := tx.Flags
+	tx.measure(rx, s, tx.End > before)
+	if fin && tx.End > before {
+		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
+		pause := Time(s.Time) - tx.idleSince
+		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.Distance+tx.Distance/10+BreakTime
+		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.Flags.Has(SentFIN) && tx.BusySince <= fin && tx.idleSince != fin && unbroken {
+			bits |= FactBusy
+		}
+	}
+	c.NoteControl(p, s, bits)
+}
+
+// CopiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made. Who sends it again numbers it anew,
+// and dates it.
+func (c *Conn) CopiesFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
+	return tx.Flags.Has(SentFIN) && s.IPID != 0 && s.IPID == tx.finID && c.Facts.Find(p, func(f *Fact) bool {
+		return f.Dir() == s.Dir && IsFIN(f) && f.Seq == s.Seq && f.Ack == s.Ack && f.TSval == s.TSval
+	}) != nil
+}
+
+// waited is since when the FIN in s may have waited for its turn (half.waited).
+func (c *Conn) waited(p *FactPool, tx, rx *Half, s *wire.Segment, was halfFlags) Time {
+	if now := Time(s.Time); rx.Flags.Has(SentFIN) && !tx.AtTap() && now-tx.idleSince >= MinRTO {
+		// The first copy may have been lost before the tap. What was in flight when the peer's FIN came
+		// may have held up that.
+		answer := c.Facts.Find(p, func(f *Fact) bool { return f.Dir() == s.Dir && f.Covers(uint32(rx.FIN)) })
+		if answer != nil && answer.Time <= tx.idleSince {
+			return c.firstFIN(p, 1-s.Dir)
+		}
+	}
+	return tx.waited(Time(s.Time), s.Len > 0, was)
+}
+
+// FirstFIN is when the first FIN of a direction passed.
+func (c *Conn) firstFIN(p *FactPool, dir uint8) Time {
+	if f := c.Facts.Find(p, func(f *Fact) bool { return f.Dir() == dir && IsFIN(f) }); f != nil {
+		return f.Time
+	}
+	return 0
+}
+
+// showsOctetBefore reports whether the octet before seq was captured as data or a SYN of a direction. If it was
+// not it may be its FIN, and who acknowledges it has received that.
+func (c *Conn) showsOctetBefore(dir uint8, seq uint32) bool {
+	h := &c.Half[dir]
+	if h.Flags.Has(ISNKnown) && seq == h.ISN()+1 {
+		return true
+	}
+	pos := reassembly.Unwrap(h.End, reassembly.Seq(seq))
+	from := h.Start
+	if c.run[dir] != 0 {
+		from = reassembly.Unwrap(h.End, reassembly.Seq(c.run[dir]))
+	}
+	return h.Flags.Has(SentData) && pos > from && pos <= h.End
+}
+
+func (c *Conn) NoteControl(p *FactPool, s *wire.Segment, bits FactBits) {
+	c.Flags |= Watching
+	if f := c.noteFact(p, s); f != nil {
+		f.Bits |= bits
+	}
+}
+
+// Syn reports whether the SYN belongs to the connection.
+func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
+	if tx.Flags.Has(ISNKnown) && s.Seq != tx.ISN() || !tx.Flags.Has(ISNKnown) && c.contradicts(tx, s) {
+		return false // no endpoint takes a second ISN within one connection
+	}
+	anew := s.Flags.Has(wire.ACK) && tx.End != 0 && uint32(tx.Start) != s.Seq+1 && !tx.Flags.Has(ISNKnown|SentData|SentFIN)
+	if !tx.Flags.Has(ISNKnown) && tx.End != 0 && uint32(tx.Start) != s.Seq+1 && c.run[s.Dir] == 0 {
+		c.run[s.Dir] = uint32(tx.Start) // what lies between was not captured
+	}
+	tx.setISN(s.Seq)
+	if anew { // the ACKs before were of a connection that its peer no longer knew
+		tx.End, tx.Acked, tx.RightWin = tx.Start, 0, 0
+	}
+	tx.End = max(tx.End, tx.Start+reassembly.Pos(s.SeqLen())-1) // data on a SYN: TCP Fast Open
+	if s.Flags.Any(wire.FIN) {
+		tx.Flags |= FinOnSYN
+	}
+	if s.Bits&wire.HasWScale != 0 {
+		tx.Flags |= HasWScale
+		tx.Wscale = min(s.WScale, 14) // RFC 7323 2.3
+	} else if s.Bits&wire.CutOptions != 0 {
+		tx.Flags |= CutSYN
+	}
+	if s.Flags.Has(wire.ACK) {
+		c.Seen |= SawSYNACK
+		if !tx.Flags.Has(SentSYNACK) || c.Flags.Has(WasRefused) {
+			// The SYN was tried again, and let in. What came before was of a connection that the client
+			// no longer knew (RFC 9293 3.5.1).
+			c.Flags &^= WasRefused | WasReset | Ended
+			tx.Flags &^= notedOrdinary
+			rx.Flags &^= notedOrdinary
+		}
+		tx.Flags |= SentSYNACK
+		if rx.Flags.Has(FinOnSYN) && s.Ack+1 == uint32(rx.End) {
+			rx.End-- // the FIN was not taken
+			rx.Flags &^= FinOnSYN
+		}
+		if !rx.Flags.Has(ISNKnown) {
+			rx.setISN(s.Ack - 1)
+		}
+		if !c.Flags.Has(rolesKnown) {
+			c.setRoles(1 - s.Dir)
+		}
+		return true
+	}
+	c.Seen |= SawSYN
+	tx.Flags |= SentSYN
+	if c.Flags.Has(WasRefused) {
+		c.Flags &^= Ended // it is tried again
+	}
+	if !c.Flags.Has(rolesKnown) {
+		c.setRoles(s.Dir)
+	}
+	return true
+}
+
+// contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or
+// its sender used numbers that are not behind it.
+func (c *Conn) contradicts(tx *Half, s *wire.Segment) bool {
+	if tx.End == 0 {
+		return false
+	}
+	before := tx.Start - reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1))
+	if !tx.Flags.Has(SentData | SentFIN) {
+		return before < 0 && c.Half[1-s.Dir].Acked >= tx.Start // its peer has acknowledged what does not follow
+	}
+	return before < 0 || before > Farthest || before > Slack && c.Flags.Has(Ended)
+}
+
+// setISN places the stream behind its SYN.
+func (h *Half) setISN(isn uint32) {
+	if h.End == 0 {
+		h.place(isn + 1)
+		h.Flags &^= flying
+		h.BusySince = 0
+	} else {
+		h.Start = reassembly.Unwrap(h.Start, reassembly.Seq(isn+1))
+		h.End = max(h.End, h.Start)
+	}
+	h.Flags |= ISNKnown
+}
+
+func (c *Conn) finSent(tx *Half, s *wire.Segment) {
+	if s.Flags.Has(wire.ACK) {
+		c.Seen |= SawFIN
+	}
+	fin := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq)) + reassembly.Pos(s.SeqLen()-1)
+	if s.Key.V6 == 0 && s.IPID == 0 {
+		tx.Flags |= noIPIDs
+	}
+	if !tx.Flags.Has(SentFIN) {
+		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
+			tx.Flags |= finBlind
+		}
+		if tx.Packets == 1 {
+			tx.Flags |= finFirst
+		}
+	}
+	tx.FIN, tx.finID = fin, s.IPID
+	tx.Flags |= SentFIN
+	tx.zeek = zeekClosed
+	tx.End = max(tx.End, fin+1)
+}
+
+// TakesFIN reports whether the FIN in s, with an ACK, may be that of tx: its number is not of a later connection, the SYN of which
+// was not captured, nor of octets that tx sends.
+func (c *Conn) TakesFIN(tx *Half, s *wire.Segment) bool {
+	return (tx.End == 0 || tx.Spans(s.Seq) && tx.endsBy(s)) && (tx.Flags.Has(SentFIN) || !c.showsOctetBefore(s.Dir, s.Seq+s.Len+1))
+}
+
+// endsBy reports whether the FIN in s is where the half can have ended: behind all that it has sent.
+func (h *Half) endsBy(s *wire.Segment) bool {
+	fin := reassembly.Unwrap(h.End, reassembly.Seq(s.Seq)) + reassembly.Pos(s.Len)
+	switch {
+	case h.Flags.Has(ISNKnown) && fin < h.Start:
+		return false
+	case !h.Flags.Has(SentFIN):
+		return fin+1 >= h.End // the FIN may have been lost before the tap, and what follows it not
+	}
+	return fin == h.FIN || fin > h.FIN && h.End > h.FIN+1 && fin+1 >= h.End
+}
+
+// AtTap reports whether the tap is at the endpoint itself: what passes is received.
+func (h *Half) AtTap() bool { return h.Distance > 0 && h.Distance < 400e3 }
+
+// rst reports whether the receiver of the RST would take it.
+func (c *Conn) rst(tx, rx *Half, s *wire.Segment) bool {
+	c.Seen |= SawRST
+	tx.Flags |= SentRST
+	dialing, accepted := c.TakesRST(tx, rx, s)
+	if accepted {
+		c.Flags |= WasReset | Ended
+		if dialing {
+			c.Flags |= WasRefused
+		}
+	}
+	return accepted
+}
+
+// Dialing reports whether h is in SYN_SENT, as far as the tap saw.
+func (h *Half) Dialing(peer *Half) bool {
+	return h.Flags&(SentSYN|SentACK|SentSYNACK) == SentSYN && peer.Flags&(SentSYN|SentSYNACK) == 0
+}
+
+// TakesRST reports whether the receiver of an RST is dialing, and whether it takes it.
+func (c *Conn) TakesRST(tx, rx *Half, s *wire.Segment) (dialing, accepted bool) {
+	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3). A SYN-ACK that passed may not
+	// have reached it.
+	ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack))
+	acks := s.Flags.Has(wire.ACK) && ack >= rx.Start && ack <= rx.End
+	switch {
+	case rx.Dialing(tx):
+		return true, acks
+	case rx.Flags&(SentSYN|SentACK|SentSYNACK|SentFIN) == SentSYN:
+		return false, acks || tx.acceptsRST(rx, s)
+	}
+	return false, tx.acceptsRST(rx, s)
+}
+
+// acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961
+// 3.2 wants exactly RCV.NXT. The tap knows that only as lying between what the
+// receiver last acknowledged and the end of what was sent to it.
+func (tx *Half) acceptsRST(rx *Half, s *wire.Segment) bool {
+	if tx.End == 0 {
+		return true
+	}
+	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
+	if rx.Acked == 0 {
+		return pos >= tx.Start && pos <= tx.End
+	}
+	return pos >= min(rx.Acked, tx.End) && pos <= max(rx.Acked, tx.End)
+}
+
+// tooSoon reports whether an RST without ACK, in the name of tx, comes sooner than it can be its answer. If the capture lacks segments,
+// what was taken for the way may have been the time that an application took.
+func (c *Conn) tooSoon(p *FactPool, tx, rx *Half, now Time) bool {
+	return tx.tooSoon(rx, now) && !c.lacks(p, 0) && !c.lacks(p, 1)
+}
+
+// tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than a quarter of the
+// way there and back after its peer sent, out of a silence in which nothing else can have been on its way. A few samples do not show the
+// shortest way, but none becomes so much shorter; of an endpoint that is near, queues say more than the way. One that has closed may just
+// have gone.
+func (h *Half) tooSoon(peer *Half, now Time) bool {
+	if h.Flags.Has(SentFIN) || h.Distance < CaptureSkew || now-h.Last <= h.Distance+peer.Distance+longestDelay {
+		return false
+	}
+	since := peer.Last // of a keep-alive
+	if peer.Flags.Has(flying) {
+		since = peer.ProbeTime
+		if peer.deaf > 0 || peer.Probe == 0 {
+			return false // it was sent again
+		}
+	} else if peer.deaf == 0 {
+		return false
+	}
+	return now-since < h.Distance/4
+}
+
+// prompted reports whether the capture shows what an RST without ACK, in the name of h, may be its answer to. A device on the path can
+// send one, too, which only the time tells.
+func (h *Half) prompted(peer *Half, now Time) bool {
+	since := now - peer.Last
+	return h.Distance > 0 && peer.Last >= h.Last && since <= max(2*h.Distance, RoundTrip) && (h.Distance < CaptureSkew || since >= h.Distance/4)
+}
+
+// longestDelay is how long an ACK is delayed at most (RFC 9293 3.8.6.3).
+const longestDelay Time = 500e6
+
+// Phase is how the connection seems to stand by what was sent, for the flow table: whom to let go first, and when. What became of it
+// is the trajectories' to say (outcome.go).
+func (c *Conn) Phase() Outcome {
+	cl, _ := c.Client()
+	client, server := &c.Half[cl], &c.Half[1-cl]
+	switch {
+	case client.finAcked(server) && server.finAcked(client):
+		return Closed
+	case c.Flags.Has(WasRefused):
+		return Refused
+	case c.Flags.Has(WasReset):
+		return Reset
+	case (client.Flags | server.Flags).Has(SentFIN):
+		return Closing
+	case c.Seen == SawSYN && server.Packets == 0:
+		return Unanswered
+	case server.Flags&(SentSYNACK|SentACK) == SentSYNACK && !client.Flags.Has(SentACK) && server.Packets > 0:
+		return HalfOpen
+	}
+	return Open
+}
+
+// finAcked reports whether h sent a FIN and its peer acknowledged that.
+func (h *Half) finAcked(peer *Half) bool { return h.Flags.Has(SentFIN) && peer.Acked > h.FIN }

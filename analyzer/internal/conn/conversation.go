@@ -1,0 +1,211 @@
+package conn
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"regexp"
+	"tcptrace/internal/wire"
+	"time"
+)
+
+// Time is a moment of the capture's clock: ns since the Unix epoch.
+type Time int64
+
+// Time is t as the standard library has it, in UTC.
+func (t Time) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
+
+// Sub is the time from u to t.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
+
+// Side is one of the two endpoints of a connection.
+type Side uint8
+
+// The sides. The client is who opened the connection, if that is known (Roles).
+const (
+	Client Side = iota
+	Server
+)
+
+var sideNames = [2]string{Client: "client", Server: "server"}
+
+// String is "client" or "server".
+func (s Side) String() string { return sideNames[s&1] }
+
+// Peer is the other side.
+func (s Side) Peer() Side { return s ^ 1 }
+
+// Roles says how it is known who is the client.
+type Roles uint8
+
+// The ways.
+const (
+	RolesInferred  Roles = iota // from ports and from who spoke first
+	RolesHandshake              // a SYN or a SYN-ACK showed it
+)
+
+var rolesNames = [2]string{RolesInferred: "inferred", RolesHandshake: "handshake"}
+
+// String is "inferred" or "handshake".
+func (r Roles) String() string { return rolesNames[r&1] }
+
+// Outcome sums up how a connection went, as far as the capture shows.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Open       Outcome = iota // alive when the capture ended (or started in mid-connection and showed no end)
+	Closed                    // both sides sent a FIN and both FINs were acknowledged
+	Closing                   // a FIN was seen; the close is not complete
+	Reset                     // an RST ended it after the handshake
+	Refused                   // an RST answered the SYN
+	Unanswered                // a SYN without any answer
+	HalfOpen                  // a SYN-ACK that was never acknowledged
+	NumOutcomes
+)
+
+var outcomeNames = [NumOutcomes]string{
+	Open: "open", Closed: "closed", Closing: "closing", Reset: "reset",
+	Refused: "refused", Unanswered: "unanswered", HalfOpen: "half-open",
+}
+
+// String is the outcome's name in the conversation record.
+func (o Outcome) String() string {
+	if o < NumOutcomes {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}
+
+// Completeness is Wireshark's tcp.completeness: which kinds of segments were seen.
+type Completeness uint8
+
+// The bits of Completeness.
+const (
+	SawSYN Completeness = 1 << iota
+	SawSYNACK
+	SawACK
+	SawData
+	SawFIN
+	SawRST
+)
+
+// ConnState is Zeek's conn_state (Zeek's conn.log documentation).
+type ConnState uint8
+
+// Zeek's connection states.
+const (
+	StateOTH ConnState = iota
+	StateS0
+	StateS1
+	StateSF
+	StateREJ
+	StateS2
+	StateS3
+	StateRSTO
+	StateRSTR
+	StateRSTOS0
+	StateRSTRH
+	StateSH
+	StateSHR
+	numConnStates
+)
+
+var connStateNames = [numConnStates]string{
+	StateOTH: "OTH", StateS0: "S0", StateS1: "S1", StateSF: "SF", StateREJ: "REJ", StateS2: "S2", StateS3: "S3",
+	StateRSTO: "RSTO", StateRSTR: "RSTR", StateRSTOS0: "RSTOS0", StateRSTRH: "RSTRH", StateSH: "SH", StateSHR: "SHR",
+}
+
+// String is the state as conn.log spells it.
+func (s ConnState) String() string {
+	if s < numConnStates {
+		return connStateNames[s]
+	}
+	return "OTH"
+}
+
+// History is Zeek's history of a connection: a letter for each kind of event,
+// upper case from the client, in order. At most 24 letters are kept.
+type History struct {
+	letters [24]byte
+	n       uint8
+	Cut     uint8 // letters that did not fit, at most 255
+}
+
+// String is the letters.
+func (h *History) String() string { return string(h.letters[:h.n]) }
+
+// Append adds the letters to b.
+func (h *History) Append(b []byte) []byte { return append(b, h.letters[:h.n]...) }
+
+// Conversation is one TCP connection as the capture shows it. It does not change once it
+// has been handed out.
+type Conversation struct {
+	Stream                uint64            // number in order of the first frame, from 0
+	Addr                  [2]netip.AddrPort // by Side
+	Roles                 Roles
+	Start, End            Time // of the first and of the last frame; where the clock was set back meanwhile, times go on from the latest (clock.go)
+	FirstFrame, LastFrame uint64
+	Outcome               Outcome
+	Completeness          Completeness
+	ConnState             ConnState
+	History               History
+	Evicted               bool   // the flow table was full: what came later is in another conversation
+	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
+	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
+	Sent                  [2]Sent
+
+	// What a Judgment is made of.
+	Facts       []Fact
+	Incidents   []Incident
+	Sides       [2]Endpoint // by direction
+	ClientDir   uint8
+	Held        bool
+	Now, TwoMSL Time
+}
+
+// Packets is the number of segments both ways.
+func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent[Server].Packets }
+
+// Unacknowledged is how many bytes of payload a side sent of which no acknowledgment was captured, although its
+// peer was heard; 0 where that is not known.
+func (c *Conversation) Unacknowledged(side Side) uint64 {
+	return c.Sides[c.ClientDir^uint8(side)].Unacked
+}
+
+// CopyTo makes dst, whose memory is used again, a copy that may be kept.
+func (c *Conversation) CopyTo(dst *Conversation) {
+	facts, marks := append(dst.Facts[:0], c.Facts...), append(dst.Incidents[:0], c.Incidents...)
+	*dst = *c
+	dst.Facts, dst.Incidents = facts, marks
+}
+
+// Duration is the time from the first to the last frame; 0 if the clock went back meanwhile.
+func (c *Conversation) Duration() time.Duration { return max(0, c.End.Sub(c.Start)) }
+
+// Self reports whether one socket is both endpoints: it is connected to itself. All that it sent is the client's.
+func (c *Conversation) Self() bool { return c.Addr[Client] == c.Addr[Server] }
+
+// WasHeld reports whether c begins with a segment of which, when it passed, it was not clear that it
+// begins a conversation (Place.Held).
+func (c *Conversation) WasHeld() bool { return c.Held }
+
+// OneSocket is a text about client and server that are one socket.
+func OneSocket(text string) string { return eitherSide.ReplaceAllString(text, "the socket") }
+
+var eitherSide = regexp.MustCompile(`\b(the )?(client|server)\b`)
+
+// Partition is which of n partitions of the flows c was in.
+func (c *Conversation) Partition(n int) int {
+	client, server := c.Addr[Client], c.Addr[Server]
+	key, _ := wire.MakeKey(wireAddr(client.Addr()), wireAddr(server.Addr()), client.Port(), server.Port(), client.Addr().Is6())
+	return key.Partition(n)
+}
+
+func wireAddr(a netip.Addr) wire.Addr {
+	if a.Is4() {
+		b := a.As4()
+		return wire.Addr{Lo: uint64(binary.BigEndian.Uint32(b[:]))}
+	}
+	b := a.As16()
+	return wire.Addr{Hi: binary.BigEndian.Uint64(b[:8]), Lo: binary.BigEndian.Uint64(b[8:])}
+}

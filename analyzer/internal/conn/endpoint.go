@@ -1,0 +1,62 @@
+package conn
+
+// SideOf is what the analyzer knows of the endpoint that sent h.
+func (h *Half) SideOf(peer *Half, now Time) Endpoint {
+	busySince, landed := h.busyAtFIN, Time(0)
+	if !h.Flags.Has(SentFIN) {
+		busySince, landed = h.busy(peer, now)
+	}
+	return Endpoint{
+		Unacked: h.unacked(peer),
+		ISN:     h.ISN(), KnowsISN: h.Flags.Has(ISNKnown),
+		FIN: uint32(h.FIN), KnowsFIN: h.Flags.Has(SentFIN),
+		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
+		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), Spoke: h.Flags.Has(Spoke),
+		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), AtTap: h.AtTap(), Unnumbered: h.Flags.Has(noIPIDs),
+	}
+}
+
+// unacked is how much of the payload that h sent its peer has not acknowledged, as far as it is seen to acknowledge.
+func (h *Half) unacked(peer *Half) uint64 {
+	end := h.End
+	if h.Flags.Has(SentFIN) && h.FIN+1 == end {
+		end--
+	}
+	if peer.Acked == 0 || !h.Flags.Has(SentData) || end <= peer.Acked {
+		return 0
+	}
+	return uint64(end - peer.Acked)
+}
+
+// Endpoint is what is known of one endpoint apart from its facts.
+type Endpoint struct {
+	ISN, FIN           uint32 // sequence numbers of its SYN and FIN
+	KnowsISN, KnowsFIN bool
+	Unseen             bool   // none of its segments was captured
+	Unplaced           bool   // nothing tells its numbers: isn means nothing
+	Distance           Time   // between the tap and it, there and back
+	Last               Time   // when it last sent anything but an RST
+	BusySince          Time   // since when its first FIN may have waited, or waits, for its turn; 0: it did not; LongAgo
+	Landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
+	FirstFIN           int    // index of its first FIN in facts, -1
+	GoodSum            bool   // it computes checksums
+	Spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
+	Unacked            uint64 // payload sent, and not acknowledged by anything captured
+	FinBlind, FinFirst bool   // what its first FIN does not prove (Conn.go)
+	AtTap              bool   // what passes it has
+	Unnumbered         bool   // it does not number its IPv4 datagrams
+	Holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured
+	Challenged         bool   // it answered what it did not accept by a challenge ACK
+}
+
+// Margin is how much later than a segment towards the endpoint its own segment must
+// pass the tap to have been sent after hearing of that. Anything sooner crossed it.
+func (d *Endpoint) Margin() Time { return d.Distance + d.Distance/10 }
+
+// SentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
+func (d *Endpoint) SentSince(t Time) Time {
+	if d.Distance == 0 || t <= LongAgo {
+		return 0
+	}
+	return t - d.Distance
+}

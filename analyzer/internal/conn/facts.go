@@ -1,0 +1,192 @@
+package conn
+
+import (
+	"iter"
+
+	"tcptrace/internal/wire"
+)
+
+// Fact is a segment that says something about a state: a SYN, FIN or RST, or what
+// first answers one. Of a connection that lives and dies in good order there are
+// seven to nine; data adds none. Trajectories are inferred from facts alone.
+type Fact struct {
+	Time         Time
+	Ahead        uint32 // frames since the connection's first
+	Seq, Ack     uint32
+	TSval, TSecr uint32
+	Len          uint16
+	Flags        uint8 // the low byte of wire.Flags
+	Bits         FactBits
+}
+
+type FactBits uint8
+
+const (
+	FactFromB      FactBits = 1 << iota // sent in direction 1
+	FactTimestamps                      // tsval and tsecr are valid
+	FactAccepted                        // an RST that its receiver would take (acceptsRST)
+	FactAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
+	FactStandIn                         // not captured: inferred from what the other side acknowledged
+	FactForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's; an RST that its sender did not send
+	FactDSACK                           // begins with a D-SACK (RFC 2883)
+	FactBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
+
+	FactCopy      = FactAccepted // a FIN that the network doubled: its sender did not send it again
+	FactOutside   = FactAdvance  // an RST whose number its receiver does not expect
+	FactOwnNumber = FactBusy     // an RST whose number is of what its sender was seen to send, and that has ACK or may be an answer
+	FactTooSoon   = FactDSACK    // an RST sooner than its sender can have answered (half.tooSoon)
+	FactSkips     = FactBusy     // a segment with neither SYN, FIN nor RST in front of which octets were not captured
+)
+
+func (b FactBits) Has(m FactBits) bool { return b&m != 0 }
+
+func (f *Fact) Dir() uint8 { return uint8(f.Bits & FactFromB) }
+
+func (f *Fact) Any(m wire.Flags) bool { return wire.Flags(f.Flags)&m != 0 }
+func (f *Fact) Has(m wire.Flags) bool { return wire.Flags(f.Flags)&m == m }
+
+// Covers reports whether the fact acknowledges the octet (SYN, FIN) at seq.
+func (f *Fact) Covers(seq uint32) bool {
+	return f.Has(wire.ACK) && int32(f.Ack-seq) > 0
+}
+
+const (
+	BlockFacts = 4
+	MaxFacts   = 48 // of one connection; those beyond are counted
+)
+
+// factBlock is a link in a connection's list of facts.
+type factBlock struct {
+	Facts [BlockFacts]Fact
+	next  uint32 // block+1; 0: none
+}
+
+// FactPool holds the facts of a tracker's connections, and their marks, without pointers.
+type FactPool struct {
+	chunks    [][]factBlock
+	used      uint32 // blocks that were ever used
+	free      uint32 // block+1, of those given back
+	News      uint64 // how often a fact was added or replaced
+	Dropped   uint64 // facts beyond a connection's bounds
+	Incidents IncidentPool
+}
+
+func (p *FactPool) At(block uint32) *factBlock {
+	return &p.chunks[(block-1)>>ChunkBits][(block-1)&(ChunkSize-1)]
+}
+
+func (p *FactPool) alloc() uint32 {
+	if p.free == 0 {
+		if int(p.used>>ChunkBits) == len(p.chunks) {
+			p.chunks = append(p.chunks, make([]factBlock, ChunkSize))
+		}
+		p.used++
+		return p.used
+	}
+	block := p.free
+	p.free = p.At(block).next
+	p.At(block).next = 0
+	return block
+}
+
+// factList is a connection's facts in the order of the capture.
+type factList struct {
+	first, Last uint32 // block+1; 0: none
+	N           uint8
+}
+
+// add appends a fact and returns where it is, nil when the list is full.
+func (l *factList) add(p *FactPool) *Fact {
+	if l.N >= MaxFacts {
+		p.Dropped++
+		return nil
+	}
+	i := l.N % BlockFacts
+	if i == 0 {
+		block := p.alloc()
+		if l.Last == 0 {
+			l.first = block
+		} else {
+			p.At(l.Last).next = block
+		}
+		l.Last = block
+	}
+	l.N++
+	return &p.At(l.Last).Facts[i]
+}
+
+// Newest is the fact that add returned last.
+func (l *factList) Newest(p *FactPool) *Fact {
+	if l.N == 0 {
+		return nil
+	}
+	return &p.At(l.Last).Facts[(l.N-1)%BlockFacts]
+}
+
+// All are the facts in order.
+func (l *factList) All(p *FactPool) iter.Seq[*Fact] {
+	return func(yield func(*Fact) bool) {
+		left := int(l.N)
+		for block := l.first; block != 0 && left > 0; block = p.At(block).next {
+			for i := range min(left, BlockFacts) {
+				if !yield(&p.At(block).Facts[i]) {
+					return
+				}
+			}
+			left -= BlockFacts
+		}
+	}
+}
+
+// Find is the first fact for which ok holds, nil if there is none.
+func (l *factList) Find(p *FactPool, ok func(*Fact) bool) *Fact {
+	for f := range l.All(p) {
+		if ok(f) {
+			return f
+		}
+	}
+	return nil
+}
+
+// AppendTo appends the facts to buf.
+func (l *factList) AppendTo(p *FactPool, buf []Fact) []Fact {
+	left := int(l.N)
+	for block := l.first; block != 0 && left > 0; block = p.At(block).next {
+		k := min(left, BlockFacts)
+		buf = append(buf, p.At(block).Facts[:k]...)
+		left -= k
+	}
+	return buf
+}
+
+func (l *factList) Release(p *FactPool) {
+	for block := l.first; block != 0; {
+		next := p.At(block).next
+		p.At(block).next = p.free
+		p.free = block
+		block = next
+	}
+	*l = factList{}
+}
+
+const ChunkBits = 8 // a chunk of the slab holds 256 conversations
+
+const ChunkSize = 1 << ChunkBits
+
+func IsSYN(f *Fact) bool {
+	return wire.Flags(f.Flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.Bits.Has(FactForeign)
+}
+
+func IsSYNACK(f *Fact) bool {
+	return wire.Flags(f.Flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && !f.Bits.Has(FactForeign)
+}
+
+func IsFIN(f *Fact) bool {
+	return wire.Flags(f.Flags)&(wire.SYN|wire.FIN|wire.RST) == wire.FIN && !f.Bits.Has(FactForeign)
+}
+
+func IsRST(f *Fact) bool { return f.Any(wire.RST) }
+
+func IsOrdinary(f *Fact) bool { return !f.Any(wire.SYN|wire.RST) && f.Has(wire.ACK) }
+
+func IsPlainRST(f *Fact) bool { return f.Any(wire.RST) && !f.Has(wire.ACK) }

@@ -1,0 +1,390 @@
+package conn
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// mark is an episode that the facts do not hold, since it can happen to any segment. Of each
+// kind a direction has at most one; what happens again adds to it.
+type Incident struct {
+	Time, Last Time // of its first and its latest frame
+	Ahead      uint32
+	Count      uint32
+	Amount     int64  // bytes or ns, by kind
+	Hole       Hole   // of IncidentHole; the range that IncidentUnsent is about; of IncidentKeepAlive passed: dir gave up, by an RST
+	Run        run    // of what lasts (episode.go)
+	next       uint32 // mark+1; 0: none
+	Kind       IncidentKind
+	Dir        uint8
+	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
+	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first
+	Causes     uint8 // of IncidentLoss: of the retransmissions that repaired, as bits; of IncidentOutside: a bit if any brought data, one if any was a FIN
+}
+
+type IncidentKind uint8
+
+const (
+	IncidentDuplicate   IncidentKind = iota // frames of dir captured again
+	IncidentReordered                       // bytes of dir captured behind their ACK
+	IncidentUnseen                          // bytes of dir acknowledged and not seen: amount
+	IncidentClock                           // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
+	IncidentCutOptions                      // the snap length cut options
+	IncidentBadSum                          // segments of dir with a wrong checksum
+	IncidentUnsolicited                     // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
+	IncidentPastFIN                         // bytes of dir behind its own FIN: amount
+	IncidentChallenge                       // dir answered a segment that it does not accept by a challenge ACK
+	IncidentSucceeds                        // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
+	IncidentSucceeded                       // a SYN for the connection that took over these sockets; dir sent it
+	IncidentOldAnswer                       // dir answered the connection's SYN by an ACK of the connection before
+	IncidentHole                            // bytes of dir that the capture skips: hole
+	IncidentTimer                           // dir's retransmission timer fired: run is the time without progress
+	IncidentNeedless                        // retransmissions of dir that were not needed: amount is of proof
+	IncidentLate                            // segments of dir that later ones overtook: amount is by how many bytes at most
+	IncidentZeroWindow                      // dir offered no window: run is that time, and the probes in it
+	IncidentFullWindow                      // dir filled its peer's window
+	IncidentShrunk                          // dir took back window: amount at most
+	IncidentKeepAlive                       // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
+	IncidentOutside                         // data or FINs of dir that its peer's window did not allow: amount is how far, negative: before it
+	IncidentOldStamp                        // segments of dir with a timestamp older than one that its peer has: by amount at most
+	IncidentOldACK                          // ACKs of dir too old for its peer: amount is by how much at most
+	IncidentUnsent                          // dir acknowledged what its peer has not sent: amount; 0: that is not proved
+	IncidentReneged                         // dir took back what it had selectively acknowledged
+	IncidentStrange                         // an RST, FIN or data of dir that another may have sent: amount is of betrayal
+	IncidentLoss                            // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
+	IncidentBlackHole                       // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
+	IncidentStrangeSACK                     // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
+	IncidentSYNOptions                      // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
+	IncidentMissing                         // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
+	IncidentNoACK                           // segments of dir without SYN, ACK and RST
+	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
+	NumIncidentKinds
+)
+
+const _ = uint(40 - NumIncidentKinds) // a Conn has a bit for each
+
+// HasKind reports whether there is a mark of that kind.
+func (c *Conn) HasKind(k IncidentKind) bool {
+	return (uint64(c.kinds)|uint64(c.kindsAbove)<<32)>>k&1 != 0
+}
+
+func (c *Conn) setKind(k IncidentKind, on bool) {
+	bits := uint64(c.kinds) | uint64(c.kindsAbove)<<32
+	if bits &^= 1 << k; on {
+		bits |= 1 << k
+	}
+	c.kinds, c.kindsAbove = uint32(bits), uint8(bits>>32)
+}
+
+// marks are a connection's list of them: the first, +1.
+type IncidentList uint32
+
+// IncidentPool holds the marks of a tracker's connections, without pointers.
+type IncidentPool struct {
+	chunks [][]Incident
+	used   uint32 // marks that were ever used
+	free   uint32 // mark+1, of those given back
+	News   uint64 // how often a mark was added, or something to one that is worth telling
+
+	Sparse    bool     // of a conversation that is not read nobody asks for anomalies
+	discarded Incident // what is not kept
+}
+
+// moves reports whether the trajectories depend on marks of this kind.
+func (k IncidentKind) moves() bool {
+	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole
+}
+
+func (p *IncidentPool) at(i uint32) *Incident {
+	return &p.chunks[(i-1)>>ChunkBits][(i-1)&(ChunkSize-1)]
+}
+
+func (p *IncidentPool) alloc() uint32 {
+	if p.free == 0 {
+		if int(p.used>>ChunkBits) == len(p.chunks) {
+			p.chunks = append(p.chunks, make([]Incident, ChunkSize))
+		}
+		p.used++
+		return p.used
+	}
+	i := p.free
+	p.free = p.at(i).next
+	return i
+}
+
+func (p *IncidentPool) Release(l *IncidentList) {
+	for i := uint32(*l); i != 0; {
+		next := p.at(i).next
+		p.at(i).next = p.free
+		p.free = i
+		i = next
+	}
+	*l = 0
+}
+
+// remove drops the mark of a kind and a direction from l.
+func (p *IncidentPool) remove(l *IncidentList, kind IncidentKind, dir uint8) {
+	for at := (*uint32)(l); *at != 0; at = &p.at(*at).next {
+		if i := *at; p.at(i).Kind == kind && p.at(i).Dir == dir {
+			*at = p.at(i).next
+			p.at(i).next = p.free
+			p.free = i
+			return
+		}
+	}
+}
+
+func (p *IncidentPool) AppendTo(l IncidentList, buf []Incident) []Incident {
+	for i := uint32(l); i != 0; i = p.at(i).next {
+		buf = append(buf, *p.at(i))
+	}
+	return buf
+}
+
+// Find is the mark of a kind and a direction, nil if there is none.
+func (c *Conn) Find(p *IncidentPool, kind IncidentKind, dir uint8) *Incident {
+	if !c.HasKind(kind) {
+		return nil
+	}
+	for i := uint32(c.Incidents); i != 0; i = p.at(i).next {
+		if m := p.at(i); m.Kind == kind && m.Dir == dir {
+			return m
+		}
+	}
+	return nil
+}
+
+// Note adds one more of a kind that s shows.
+func (c *Conn) Note(p *IncidentPool, kind IncidentKind, dir uint8, s *wire.Segment, amount int64) *Incident {
+	if p.Sparse && !c.Flags.Has(IsRead) && !kind.moves() {
+		p.discarded = Incident{Kind: kind, Dir: dir}
+		return &p.discarded
+	}
+	m := c.Find(p, kind, dir)
+	if m == nil {
+		i := p.alloc()
+		m = p.at(i)
+		*m = Incident{Time: Time(s.Time), Ahead: c.Ahead(s), Kind: kind, Dir: dir, next: uint32(c.Incidents)}
+		c.Incidents = IncidentList(i)
+		c.setKind(kind, true)
+	}
+	m.Last = Time(s.Time)
+	m.Count++
+	if m.Count&(m.Count-1) == 0 {
+		p.News++ // of what goes on and on, not every time
+	}
+	m.Amount += amount
+	return m
+}
+
+// Faulty notes what is wrong with a captured frame, whatever it means. It reports whether the segment does
+// not count: a checksum is wrong, and its sender does compute them.
+func (c *Conn) Faulty(p *IncidentPool, s *wire.Segment) bool {
+	if s.Bits&wire.CutOptions != 0 {
+		c.Note(p, IncidentCutOptions, 0, s, 0)
+	}
+	if s.Bits&wire.FirstFragment != 0 {
+		c.Half[s.Dir].Flags |= Fragmented
+	}
+	if s.Bits&wire.ACKsFragment != 0 {
+		c.Half[1-s.Dir].Flags |= Fragmented
+	}
+	if s.Bits&wire.BadSum == 0 {
+		return false
+	}
+	tx := &c.Half[s.Dir]
+	if tx.Flags.Has(GoodSum) {
+		m := c.Note(p, IncidentBadSum, s.Dir, s, 0)
+		c.History.repeat(s.Dir, 'c', m.Count)
+		c.Count(tx, s)
+		return true
+	}
+	tx.Flags |= badSum // of a sender that leaves them to its network card every one is wrong
+	if m := c.Note(p, IncidentBadSum, s.Dir, s, 0); m.Count == 1 {
+		m.TTL = s.TTL
+	}
+	return false
+}
+
+// SettleSums drops what was noted of wrong checksums of a connection that is over, if they were left to a network card: what
+// was sent with them was acknowledged. Of a capture at the sender's host that is every connection.
+func (c *Conn) SettleSums(p *IncidentPool) {
+	for dir := range uint8(2) {
+		if h := &c.Half[dir]; h.Flags&(badSum|GoodSum) == badSum && c.Half[1-dir].Acked > h.Start {
+			p.remove(&c.Incidents, IncidentBadSum, dir)
+		}
+	}
+	if c.Find(p, IncidentBadSum, 0) == nil && c.Find(p, IncidentBadSum, 1) == nil {
+		c.setKind(IncidentBadSum, false)
+	}
+}
+
+// CaptureSkew is by how much taps that are merged into one capture may disagree, and for how
+// long a mirror port may hold back a copy. No stack waits less before it sends a
+// segment again because of a timer.
+const CaptureSkew Time = 10e6
+
+// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
+func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) {
+	n := tx.Acked - max(before, rx.End)
+	switch {
+	case n <= 0 || n > 1<<30 || rx.Packets == 0 || rx.Flags.Has(Fragmented) || before == 0 && !rx.Flags.Has(ISNKnown):
+		return
+	case rx.Flags&(SentSYN|SentACK|SentData) == SentSYN:
+		return // it has said nothing but SYN: the ACK is of another connection
+	}
+	c.gap(p, s, n)
+}
+
+// gap notes n bytes that s acknowledges and the capture lacks.
+func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) {
+	m := c.Note(p, IncidentUnseen, 1-s.Dir, s, int64(n))
+	c.History.repeat(1-s.Dir, 'g', m.Count)
+}
+
+// lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If
+// they come at once the capture has them in the wrong order; later they are sent again.
+func (c *Conn) lateBytes(p *IncidentPool, tx, rx *Half, s *wire.Segment, pos reassembly.Pos) {
+	m := c.Find(p, IncidentUnseen, s.Dir)
+	if m == nil || Time(s.Time)-m.Last > CaptureSkew {
+		return
+	}
+	m.Amount = max(0, m.Amount-int64(min(tx.End, rx.Acked)-pos))
+	c.Note(p, IncidentReordered, s.Dir, s, 0)
+}
+
+// markOrdinary looks at a segment with neither SYN, FIN nor RST that answers one: acked and sent are how
+// far tx had come before it.
+func (c *Conn) markOrdinary(p *IncidentPool, tx, rx *Half, s *wire.Segment, acked, sent reassembly.Pos) {
+	if tx.Flags.Has(Provoked) && s.Len == 0 && tx.Acked == acked {
+		c.Note(p, IncidentChallenge, s.Dir, s, 0)
+		tx.Flags &^= Provoked
+	}
+	if c.Flags.Has(Holed) {
+		c.fillHole(p, tx, s)
+		c.passHole(p, tx, s)
+	}
+	switch {
+	case s.Len == 0:
+	case tx.Flags.Has(SentFIN):
+		if tx.End > sent && sent > tx.FIN {
+			c.Note(p, IncidentPastFIN, s.Dir, s, int64(tx.End-sent))
+		}
+	case rx.Flags.Has(SentFIN) && reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))+reassembly.Pos(s.Len) > rx.Acked:
+		c.markUnsolicited(p, tx, rx, s, tx.End-sent) // else it has come before
+	}
+}
+
+// IncidentUnsolicited notes data that follows the peer's FIN.
+func (c *Conn) markUnsolicited(p *IncidentPool, tx, rx *Half, s *wire.Segment, grown reassembly.Pos) {
+	if tx.Acked <= rx.FIN {
+		grown = 0 // it may not have heard of the FIN
+	}
+	c.Note(p, IncidentUnsolicited, s.Dir, s, int64(max(0, grown)))
+}
+
+// markFIN notes bytes that come with a FIN.
+func (c *Conn) markFIN(p *IncidentPool, tx, rx *Half, s *wire.Segment) {
+	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
+	fin := pos + reassembly.Pos(s.Len)
+	if pos > tx.End && tx.Packets > 1 {
+		c.openHole(p, tx.End, pos, s)
+	}
+	if c.Flags.Has(Holed) {
+		c.fillHole(p, tx, s)
+		c.passHole(p, tx, s)
+	}
+	switch {
+	case tx.Flags.Has(SentFIN):
+		if fin > tx.FIN {
+			c.Note(p, IncidentPastFIN, s.Dir, s, int64(fin-tx.FIN))
+		}
+	case s.Len > 0 && rx.Flags.Has(SentFIN):
+		c.markUnsolicited(p, tx, rx, s, fin-tx.End)
+	}
+}
+
+// Provoke remembers that the endpoint of h was sent what RFC 5961 has it answer
+// by a challenge ACK.
+func (c *Conn) Provoke(h *Half) {
+	h.Flags |= Provoked
+	c.Flags |= alert
+}
+
+// Captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
+// proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
+// does, which no stack repeats so soon; anything else only in a capture that was seen to duplicate frames:
+// duplicate ACKs and RSTs are alike.
+func (c *Conn) Captured(p *IncidentPool, s *wire.Segment) bool {
+	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
+		c.Find(p, IncidentDuplicate, 0) != nil || c.Find(p, IncidentDuplicate, 1) != nil
+}
+
+// run is what a mark counts of something that lasts and comes again: a time without progress, a closed
+// window, probes without an answer.
+type run struct {
+	Since          Time // when it began; 0: it is over
+	Total, Longest Time
+	Times          uint32 // it began
+	N, Most        uint32 // timers or probes since anything answered, now and at most
+}
+
+func (r *run) Begin(t Time) {
+	r.Since = max(t, 1)
+	r.Times++
+	r.N = 0
+}
+
+func (r *run) End(t Time) {
+	d := max(t-r.Since, 0)
+	r.Total += d
+	r.Longest = max(r.Longest, d)
+	r.Since, r.N = 0, 0
+}
+
+func (r *run) Again() {
+	r.N++
+	r.Most = max(r.Most, r.N)
+}
+
+// Stopped reports whether an endpoint that had asked some times whether its peer is there no longer did so at t. What comes
+// then is no answer: it may have given up.
+func (m *Incident) Stopped(t Time) bool {
+	return m.Run.N > 1 && t-m.Last > 2*(m.Last-m.Run.Since)/Time(m.Run.N-1)
+}
+
+// Unanswered is how many timers or probes there were since anything answered.
+func (m *Incident) Unanswered() uint32 {
+	if m == nil || m.Run.Since == 0 {
+		return 0
+	}
+	return m.Run.N
+}
+
+// Betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
+func Betrays(m *Incident) bool {
+	return m.Amount&BadEnd != 0 || m.Amount&BadTTL != 0 && m.Amount != BadTTL
+}
+
+// Betrayal is what does not fit the endpoint that a segment says it is from.
+type Betrayal = int64
+
+const (
+	BadTTL       Betrayal = 1 << iota // far from all of its sender's
+	BadID                             // an IP ID out of the order in which its sender counts them
+	BadTimestamp                      // none, or out of order, where all of the others have one
+	BadPosition                       // a number that the receiver does not expect
+	BadEnd                            // the sender goes on behind what would have ended it
+	BadTiming                         // it acknowledges sooner than its sender can have received
+	BadFlags                          // a FIN without ACK
+)
+
+// Due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.
+func (m *Incident) Due(t Time) bool {
+	if m.Run.N < 2 {
+		return false
+	}
+	interval := (m.Last - m.Run.Since) / Time(m.Run.N-1)
+	after := t - m.Last
+	return after >= interval/4*3 && after <= interval/4*5
+}

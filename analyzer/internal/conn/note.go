@@ -1,0 +1,203 @@
+package conn
+
+import (
+	"math"
+
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// note keeps the segment as a fact.
+func (c *Conn) noteFact(p *FactPool, s *wire.Segment) *Fact {
+	p.News++
+	f := c.Facts.add(p)
+	if f == nil {
+		return nil
+	}
+	*f = Fact{
+		Time: Time(s.Time), Ahead: c.Ahead(s),
+		Seq: s.Seq, Ack: s.Ack, TSval: s.TSval, TSecr: s.TSecr,
+		Len: uint16(min(s.Len, 1<<16-1)), Flags: uint8(s.Flags), Bits: FactBits(s.Dir),
+	}
+	if s.Bits&wire.HasTimestamps != 0 {
+		f.Bits |= FactTimestamps
+	}
+	if s.NSack > 0 && !s.Flags.Any(wire.RST) && int32(s.Sack[0][0]-s.Ack) < 0 {
+		f.Bits |= FactDSACK
+	}
+	return f
+}
+
+// Ahead is how many frames s is behind the connection's first. Behind 4,294,967,295 of them the order of a connection's
+// facts stays known, but no longer their frames.
+func (c *Conn) Ahead(s *wire.Segment) uint32 {
+	return uint32(min(s.Frame-c.FirstFrame, math.MaxUint32))
+}
+
+// maxOpening bounds the facts that an opening leaves, so that some are left for the close.
+const maxOpening = 16
+
+// noteOrdinary decides whether a segment with neither SYN, FIN nor RST is a fact: while the
+// handshake is not proved on both sides, and once a FIN or RST has passed.
+func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, sent reassembly.Pos) {
+	closing := (tx.Flags | rx.Flags).Has(SentFIN | SentRST)
+	answersFIN := rx.Flags.Has(SentFIN) && tx.Acked > rx.FIN
+	switch {
+	case answersFIN && before <= rx.FIN:
+		// the first to acknowledge the FIN
+	case rx.Packets == 0:
+		c.noteAdvance(p, tx, s, before)
+		return
+	case tx.Flags&notedOrdinary == 0:
+		tx.Flags |= notedOrdinary
+		if rx.Flags&notedOrdinary != 0 && !closing {
+			c.Flags &^= Watching
+		}
+	case rx.Flags.Has(SentFIN) && !answersFIN && !tx.Flags.Has(unaware) && c.heardFIN(p, tx, s):
+		tx.Flags |= unaware
+	case s.Len > 0:
+		return
+	case closing && !answersFIN:
+		return
+	case !closing && c.Facts.N >= maxOpening:
+		p.Dropped++
+		return
+	}
+	if f := c.noteFact(p, s); f != nil && tx.Packets > 1 && reassembly.Unwrap(sent, reassembly.Seq(s.Seq)) > sent {
+		f.Bits |= FactSkips
+	}
+}
+
+// heardFIN reports whether tx sent s after the latest FIN of its peer had arrived, if it did.
+func (c *Conn) heardFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
+	fin := Time(0)
+	for f := range c.Facts.All(p) {
+		if f.Dir() != s.Dir && IsFIN(f) {
+			fin = f.Time
+		}
+	}
+	return fin != 0 && Time(s.Time) > fin+tx.Distance+tx.Distance/10
+}
+
+// noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
+// not captured: if it is one octet and the last, it is the peer's FIN.
+func (c *Conn) noteAdvance(p *FactPool, tx *Half, s *wire.Segment, before reassembly.Pos) {
+	if tx.Flags&notedOrdinary == 0 {
+		tx.Flags |= notedOrdinary
+		c.noteFact(p, s)
+		return
+	}
+	if tx.Acked == before {
+		return
+	}
+	if f := c.Facts.Newest(p); f != nil && f.Dir() == s.Dir && !f.Any(wire.SYN|wire.FIN|wire.RST) && f.Bits.Has(FactAdvance) {
+		p.News++
+		f.Time, f.Ahead, f.Seq, f.Ack, f.Len = Time(s.Time), c.Ahead(s), s.Seq, s.Ack, advance(tx.Acked-before)
+		return
+	}
+	if f := c.noteFact(p, s); f != nil {
+		f.Bits |= FactAdvance
+		f.Len = advance(tx.Acked - before)
+	}
+}
+
+// BreakTime is the least pause, beyond what the distance explains, in which a sender with
+// more to send would have gone on.
+const BreakTime = 1e6
+
+func advance(n reassembly.Pos) uint16 { return uint16(min(n, 1<<16-1)) }
+
+// measure keeps the distance between the tap and the sender of s: the least time that
+// passed between a segment towards it and its answer. Ranges sent twice tell nothing.
+func (tx *Half) measure(rx *Half, s *wire.Segment, grew bool) {
+	now := Time(s.Time)
+	if grew {
+		tx.launch(now, s.Len > 0)
+	}
+	rx.deaf = 0
+	if !grew && tx.deaf < 255 && (s.SeqLen() > 0 || reassembly.Seq(s.Seq) != tx.End.Seq()) {
+		tx.deaf++
+	}
+	if rx.Flags.Has(flying) && tx.Acked >= rx.End {
+		rx.land(now, s.Window > 0)
+	}
+	if rx.Probe != 0 && tx.Acked >= rx.Probe {
+		if d := now - rx.ProbeTime; tx.Distance == 0 || d < tx.Distance {
+			tx.Distance = max(d, 1)
+		}
+		rx.Probe = 0
+	}
+	switch {
+	case s.SeqLen() == 0:
+	case !grew:
+		tx.Probe = 0
+	case tx.Probe == 0:
+		tx.Probe, tx.ProbeTime = tx.End, now
+	}
+}
+
+// launch notes that the half sends something new.
+func (h *Half) launch(now Time, data bool) {
+	if data && (h.BusySince == 0 || !h.Flags.Has(flying|blocked) && !h.justLanded(now)) {
+		h.BusySince = now
+	}
+	if !h.Flags.Has(flying) && now < h.idleSince+h.Distance*3/4 {
+		h.idleSince = 0 // it was under way when that was acknowledged
+	}
+	h.Flags = h.Flags&^blocked | flying
+}
+
+// land notes that the peer has acknowledged all that the half sent, and whether it wants more.
+func (h *Half) land(now Time, open bool) {
+	if !open {
+		h.Flags |= blocked
+		return
+	}
+	h.Flags &^= flying
+	h.idleSince = now
+}
+
+// justLanded reports whether what the half sends now may have waited for what it heard last: it had nothing
+// in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
+func (h *Half) justLanded(now Time) bool {
+	if h.AtTap() {
+		return now-h.idleSince <= h.Distance+h.Distance/10+BreakTime
+	}
+	return now-h.idleSince <= 4*h.Distance+AckDelay
+}
+
+// busy is since when a FIN may wait for its turn of which the capture has nothing up to now; 0: none does. It may be what the peer
+// acknowledges behind all that was captured. Who heard that nothing is in flight any more, and sent something else, had none to send.
+// If it may only not have heard that yet, landed is since when.
+func (h *Half) busy(peer *Half, now Time) (since, landed Time) {
+	switch {
+	case h.Flags.Has(flying|blocked) || peer.Acked > h.End:
+		return h.BusySince, 0
+	case h.justLanded(now) && h.Last <= h.idleSince+h.Distance+h.Distance/10:
+		return h.BusySince, h.idleSince
+	}
+	return 0, 0
+}
+
+// waited is since when a FIN that the half sends now, which it did not before, may have waited for its turn
+// behind data or a closed window; 0: it did not. was are its flags before.
+func (h *Half) waited(now Time, data bool, was halfFlags) Time {
+	if data || was.Has(flying) || was.Has(blocked) && h.justLanded(now) {
+		return h.BusySince
+	}
+	return 0
+}
+
+// MinRTO is the least retransmission timeout that a stack in wide use has (Linux's). RFC 6298 2.4 wants a
+// second.
+const MinRTO Time = 200e6
+
+// AckDelay is how long hosts commonly delay an ACK. A FIN that comes in that time, and is the first to acknowledge
+// the peer's, is not the second copy of one that crossed it: that would need two losses.
+const AckDelay = 40e6
+
+// RoundTrip is the longest that is common: what comes later is not the kernel's answer.
+const RoundTrip Time = 500e6
+
+// LeastTimer is the shortest retransmission timeout that stacks have.
+const LeastTimer Time = 200e6

@@ -1,0 +1,158 @@
+package conn
+
+import (
+	"time"
+
+	"tcptrace/internal/wire"
+)
+
+// Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
+type Sent struct {
+	Packets      uint64
+	PayloadBytes uint64 // sum of TCP payload lengths, retransmissions included
+	IPBytes      uint64 // sum of IP packet lengths
+	FrameBytes   uint64 // sum of frame lengths on the wire
+	StreamBytes  uint64 // length of the byte stream as its sequence numbers show it, without SYN and FIN
+
+	DataPackets        uint64
+	PushedPackets      uint64 // with payload and PSH
+	UniqueBytes        uint64 // payload that was not sent before; without that of probes
+	Retransmissions    [NumCauses]uint64
+	RetransmittedBytes uint64 // payload that had been sent before
+	RepeatedBytes      uint64 // bytes of the stream that were sent more than once, each counted once
+	SpuriousPackets    uint64 // retransmissions that were not needed, and proof came
+	MostCopies         uint32 // how often the segment that was sent again most was sent again
+	OutOfOrderPackets  uint64
+	OutOfOrderBytes    uint64
+	ReorderingMax      time.Duration // by which a segment came later than one sent after it
+	ProbePackets       uint64        // zero-window probes and keep-alives
+	ProbeBytes         uint64
+	UrgentPackets      uint64 // with payload and URG
+	UrgentBytes        uint64 // sum of the urgent pointers of those with payload
+	MissedBytes        uint64 // bytes of the stream that the capture does not have
+	TruncatedPackets   uint64 // whose payload the snap length cut
+	TruncatedBytes     uint64
+	Duplicates         uint64 // copies of a segment that its sender sent once
+	LostBefore         uint64 // segments that never passed the tap: lost before it
+	Lost               uint64 // segments with payload, SYN or FIN that were sent again and needed, or are missing at the end: several that one repairs count each, one that several repair counts once
+	LostBehind         uint64 // segments that passed it and were lost behind it, or their ACKs were
+	Unrepaired         uint64 // segments that were lost and are missing at the end
+	NeverRepeated      uint64 // of these, the ones that were not sent again
+	NeverPassed        uint64 // of those, the ones that were lost before the tap
+
+	ACKs                uint64 // with ACK
+	PureACKs            uint64 // and neither payload, SYN, FIN nor RST
+	DuplicateACKs       uint64
+	TripleDuplicateACKs uint64 // times that there were three in a row
+	CumulativePackets   uint64 // that it sent and that were acknowledged by the ACK of a later one
+	SACKs               uint64 // with SACK blocks
+	DSACKs              uint64 // of those the ones that report a duplicate (RFC 2883)
+	MaxSACKBlocks       uint8  // in one segment
+	CEMarks             uint64 // marked by the network (RFC 3168)
+
+	SYNs, FINs, RSTs uint64
+	Options          SYNOptions
+	MSS              uint16 // that its SYN offered; 0: none
+	WindowShift      uint8  // valid with OptionWindowScale in Options
+
+	SegmentMin, SegmentMax uint32 // payload bytes, of segments that have some; 0: none has
+
+	WindowMin, WindowAvg, WindowMax uint64 // bytes, of the windows that it offered, but in SYNs
+	ZeroWindows                     uint64 // times its window closed
+	ZeroWindowTime, ZeroWindowMax   time.Duration
+
+	FlightMin, FlightMax, FlightAvg uint64 // bytes sent and not acknowledged, as the tap sees it, when a data segment passes
+	FlightTimeAvg                   uint64 // mean over time, from the first data to the last change
+	InitialBytes                    uint64 // sent before the first of them were acknowledged
+	InitialPackets                  uint64
+
+	IdleMax                  time.Duration // between two of its segments
+	DataTime                 time.Duration // from its first segment with payload to its last
+	RTT                      RTT           // from a segment that was sent once to its acknowledgment, both at the tap (Karn)
+	FullRTT                  Times         // of those the ones of segments with SegmentMax bytes
+	AmbiguousRTT             Times         // from the latest transmission of a segment that was sent again to its acknowledgment
+	PostLossACKs             uint64        // acknowledgments of a segment that was sent once, over one that was sent again
+	TimestampRTT             Times         // from a timestamp to its echo; Stdev is not known
+	HandshakeRTT             time.Duration // from its SYN or SYN-ACK to the ACK of that, at the tap; 0: not known
+	Interval                 Times         // from a segment to its retransmission
+	TTLMin, TTLMax           uint8         // or hop limit
+	Idle, WindowLimited      time.Duration
+	Recovering, Transferring time.Duration
+	Thinks                   uint64 // times it began to send after its peer had sent data
+	ThinkTime, ThinkMax      time.Duration
+}
+
+// SYNOptions are options of a SYN, as bits.
+type SYNOptions = wire.Bits
+
+// The options.
+const (
+	OptionMSS         = wire.HasMSS
+	OptionWindowScale = wire.HasWScale
+	OptionSACK        = wire.HasSACKPerm
+	OptionTimestamps  = wire.HasTimestamps
+	OptionFastOpen    = wire.HasTFO
+	OptionMD5         = wire.HasMD5
+	OptionAO          = wire.HasAO
+	OptionMPTCP       = wire.HasMPTCP
+)
+
+// Retransmitted is the number of retransmissions, whatever their cause.
+func (s *Sent) Retransmitted() uint64 {
+	n := uint64(0)
+	for _, k := range s.Retransmissions {
+		n += k
+	}
+	return n
+}
+
+func (h *Half) Sent(out *Sent) {
+	stream := h.End - h.Start
+	if h.Flags&(SentFIN|FinOnSYN) != 0 && stream > 0 {
+		stream--
+	}
+	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.Packets, h.Payload, h.ipBytes, h.frameBytes
+	out.StreamBytes = uint64(max(0, stream))
+}
+
+// RTT is a distribution of round trip times.
+type RTT struct {
+	Samples          uint64
+	Min, Avg, Max    time.Duration
+	Stdev            time.Duration // of the samples (n-1)
+	P50, P95, P99    time.Duration // within a sixteenth; 0 if there are no samples
+	Smoothed, RTTVar time.Duration // SRTT and RTTVAR of RFC 6298 at the end
+}
+
+// Times are how times are distributed, without quantiles.
+type Times struct {
+	Samples       uint64
+	Min, Avg, Max time.Duration
+	Stdev         time.Duration // of the samples (n-1)
+}
+
+// Cause is what made an endpoint send a segment again.
+type Cause uint8
+
+// String is the cause's name in the segment record; empty for CauseNone.
+func (c Cause) String() string {
+	if c < NumCauses {
+		return causeNames[c]
+	}
+	return "unknown"
+}
+
+// The causes.
+const (
+	CauseNone      Cause = iota // not a retransmission
+	CauseTimeout                // its retransmission timer (RFC 6298), or what it repeats behind one, since all in flight counts as lost
+	CauseFast                   // duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)
+	CauseSACK                   // SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third
+	CauseTailProbe              // a tail loss probe (RFC 8985 7): the last segment again, before the timer
+	CauseUnknown
+	NumCauses
+)
+
+var causeNames = [NumCauses]string{
+	CauseTimeout: "timeout", CauseFast: "fast", CauseSACK: "sack", CauseTailProbe: "tail-probe", CauseUnknown: "unknown",
+}

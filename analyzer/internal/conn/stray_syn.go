@@ -1,0 +1,55 @@
+package conn
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// A capture may begin with a SYN that is of no connection: an old duplicate, or a forged one, into a connection that lives. Its
+// receiver answers by an ACK of what it has (RFC 5961 4.2), as it does if the SYN is that of a peer which forgot the connection.
+// Such a peer resets (RFC 9293 3.5.1). One that goes on with the connection, by numbers that are not behind the SYN, did not send that.
+
+// firstACK looks at the first acknowledgment of a direction.
+func (c *Conn) firstACK(p *FactPool, rx *Half, s *wire.Segment) {
+	switch tx := &c.Half[s.Dir]; {
+	case tx.Dialing(rx):
+		c.SettleSYN(p, s)
+		if !tx.Flags.Has(ISNKnown) { // it was placed anew
+			pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
+			tx.Start, tx.End = min(tx.Start, pos), max(tx.End, pos+reassembly.Pos(s.Len))
+		}
+	case rx.Dialing(tx):
+		if ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)); ack < rx.Start || ack > rx.End {
+			c.Flags |= Disputed
+		}
+	}
+}
+
+// SettleSYN takes the SYN from c if s shows that its supposed sender goes on with another connection, which its peer has
+// acknowledged: c is that.
+func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	switch {
+	case rx.Dialing(tx):
+		return // it is not from who sent the SYN
+	case !tx.Dialing(rx) || s.Flags.Any(wire.SYN|wire.RST):
+		c.Flags &^= Disputed
+		return
+	case !s.Flags.Has(wire.ACK) || rx.Acked != 0 && !Near(s.Seq, uint32(rx.Acked)) || !rx.Spans(s.Ack):
+		return
+	case s.Seq-uint32(tx.Start) <= uint32(Farthest):
+		return // what lies between may not have been captured
+	}
+	for f := range c.Facts.All(p) {
+		if f.Dir() == s.Dir && f.Any(wire.SYN) {
+			f.Bits |= FactForeign
+		}
+	}
+	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | finBlind | finFirst
+	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
+	if tx.Start, tx.End = rx.Acked, rx.Acked; rx.Acked == 0 { // it is beyond any window of the SYN
+		tx.place(s.Seq)
+	}
+	c.Flags &^= rolesKnown | Disputed
+	c.Seen &^= SawSYN
+}

@@ -1,0 +1,44 @@
+package flow
+
+// Bound is a limit on what is kept of a connection. What does not fit is given up, never the segments
+// themselves; Summary counts it.
+type Bound uint8
+
+// The bounds. Those on conversations have counts of their own: Summary.Evicted and ReleasedEarly.
+const (
+	BoundFacts   Bound = iota // MaxFacts, maxOpening: what a segment of an opening or a close shows
+	BoundHeld                 // maxHeld: copies of a SYN that may begin another connection, SYN-ACKs with other ISNs
+	BoundFlight               // the rings: when each segment in flight was sent
+	BoundResent               // MaxResent: retransmissions that may still prove unneeded
+	BoundRanges               // reassembly.MaxRanges, rangesPerFlow: gaps in what was captured, or in what SACK blocks report
+	BoundHistory              // letters of a History
+	NumBounds
+)
+
+var bounds = [NumBounds]struct{ id, noun, text string }{
+	BoundFacts:   {"facts", "segment", "of openings and closes not kept: the states may say less"},
+	BoundHeld:    {"held-syns", "repeated SYN", "given to the connection that had its sockets"},
+	BoundFlight:  {"flight", "segment", "in flight whose time was not kept: its round trip is not measured, and why it was sent again may be wrong"},
+	BoundResent:  {"resent", "retransmission", "forgotten before it was known whether it was needed"},
+	BoundRanges:  {"ranges", "gap", "closed in the account of bytes: missed and unique bytes may be wrong"},
+	BoundHistory: {"history", "letter", "left out of histories"},
+}
+
+// Shortfall is how often a bound was met.
+type Shortfall struct {
+	Bound string // stable id
+	Count uint64
+	Noun  string // what is counted, one of them
+	Text  string // what became of it, and what that means
+}
+
+// Shortfalls lists the bounds that were met.
+func (s *Summary) Shortfalls() []Shortfall {
+	var out []Shortfall
+	for b, n := range s.Bounds {
+		if n > 0 {
+			out = append(out, Shortfall{bounds[b].id, n, bounds[b].noun, bounds[b].text})
+		}
+	}
+	return out
+}

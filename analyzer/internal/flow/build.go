@@ -1,0 +1,67 @@
+package flow
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
+	"tcptrace/internal/wire"
+)
+
+// Build writes the record of the slot's conversation into out, which this tracker may have written before, and its
+// facts and marks behind those in ev; j is room to work in. Its stream number is the Merger's to give.
+func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
+	c := t.Slab.At(slot)
+	cl, roles := c.Client()
+	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is
+	// where no segments are read.
+	if t.reads {
+		out.Sent = [2]conn.Sent{}
+	}
+	out.Roles, out.Start, out.End = roles, c.First, c.Last
+	out.FirstFrame, out.LastFrame = c.FirstFrame, c.LastFrame
+	out.Completeness = c.Seen
+	out.History = c.History.Orient(cl, c.FirstDir)
+	out.Evicted, out.Quick = c.Flags.Has(conn.Evicted), !c.Flags.Has(conn.IsRead)
+	for side := range 2 {
+		dir := uint8(side) ^ cl
+		out.Addr[side] = socket(&c.Key, dir)
+		c.Half[dir].Sent(&out.Sent[side])
+		if !out.Quick {
+			t.Account(&out.Sent[side], c, t.ledgers.At(slot), dir)
+		}
+	}
+	if conn.IsSelf(&c.Key) {
+		out.Sent[conn.Server] = conn.Sent{} // of the echoes
+	}
+	n := len(ev.facts)
+	ev.facts = c.Facts.AppendTo(&t.Facts, ev.facts)
+	out.Facts = ev.facts[n:len(ev.facts):len(ev.facts)]
+	n = len(ev.marks)
+	ev.marks = t.Facts.Incidents.AppendTo(c.Incidents, ev.marks)
+	out.Incidents = ev.marks[n:len(ev.marks):len(ev.marks)]
+	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(t.Now, c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
+	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
+	o, plain := state.PlainOutcome(c, &t.Facts)
+	if !plain {
+		j.Follow(out)
+		o = j.View.Outcome()
+	}
+	out.Outcome = o
+	out.ConnState = conn.ZeekState(o, j.Close.By, &c.Half[cl], &c.Half[1-cl])
+}
+
+// socket is the key's address and port of a direction's sender.
+func socket(k *wire.Key, dir uint8) netip.AddrPort {
+	addr, port := k.A, k.PortA
+	if dir == 1 {
+		addr, port = k.B, k.PortB
+	}
+	if k.V6&1 == 0 {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(addr.Lo >> 24), byte(addr.Lo >> 16), byte(addr.Lo >> 8), byte(addr.Lo)}), port)
+	}
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], addr.Hi)
+	binary.BigEndian.PutUint64(b[8:], addr.Lo)
+	return netip.AddrPortFrom(netip.AddrFrom16(b), port)
+}

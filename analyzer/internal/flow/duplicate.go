@@ -1,0 +1,67 @@
+package flow
+
+import (
+	"math/bits"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
+	"tcptrace/internal/wire"
+)
+
+// recent holds the latest segments of a partition, to recognize frames that were captured twice:
+// by a mirror port that sees both ways through a switch, on two interfaces, by two taps.
+type recent struct {
+	last [256]frameHash
+}
+
+// frameHash is when a segment passed, and a hash of all that the copies of its frame have in common. What a
+// router changes on the way (TTL, addresses below IP) is not in it.
+type frameHash struct {
+	time conn.Time
+	mark uint64
+}
+
+// again reports whether a frame like s passed within CaptureSkew. The place of a segment
+// does not depend on the run's seed, since what it displaces must not; its mark does, so that nobody
+// can make two that are taken for one.
+func (r *recent) again(s *wire.Segment) bool {
+	numbers := uint64(s.Seq)<<32 | uint64(s.Ack)
+	who := (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
+	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
+	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
+	now := frameHash{conn.Time(s.Time), hi ^ lo ^ rest*hashSeed[2]}
+	slot := &r.last[(s.Seq+s.Ack+uint32(s.IPID)+uint32(who>>32))*0x9E3779B1>>24]
+	then := *slot
+	*slot = now
+	if then.mark != now.mark || now.time-then.time > conn.CaptureSkew || then.time-now.time > conn.CaptureSkew {
+		return false
+	}
+	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
+		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon
+	}
+	return true
+}
+
+// duplicate reports whether s, equal to a segment just before it, is a copy of that frame, and
+// then does no more than count it. It returns the conversation that it was counted in.
+func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
+	if t.Slab.At(slot).Flags.Has(conn.Succeeded) {
+		slot = t.newestThatFits(slot, s)
+	}
+	c := t.Slab.At(slot)
+	if c.Flags.Has(conn.Pending) && t.held[slot].like(s) {
+		return slot, false // it waits with the other (hold.copied)
+	}
+	if !c.Captured(&t.Facts.Incidents, s) {
+		return slot, false
+	}
+	t.countDuplicate(slot, s)
+	return slot, true
+}
+
+// countDuplicate counts a copy of a frame in the conversation in slot.
+func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
+	c := t.Slab.At(slot)
+	c.Note(&t.Facts.Incidents, conn.IncidentDuplicate, s.Dir, s, 0)
+	t.passOver(slot, s, segment.KindCaptureDuplicate, 0)
+	c.Count(&c.Half[s.Dir], s)
+}

@@ -1,0 +1,100 @@
+package flow
+
+import "tcptrace/analyzer/internal/conn"
+
+// Deadline is when a conversation may be let go, unless more of it was seen.
+// gen tells whether the slot still holds that conversation.
+type Deadline struct {
+	At   conn.Time
+	Slot uint32
+	Gen  uint32
+}
+
+// Queue is a ring of deadlines in the order in which they were set.
+type Queue struct {
+	ring []Deadline
+	head int
+	N    int
+}
+
+func (q *Queue) Push(d Deadline) {
+	if q.N == len(q.ring) {
+		ring := make([]Deadline, max(64, 2*q.N))
+		k := copy(ring, q.ring[q.head:])
+		copy(ring[k:], q.ring[:q.head])
+		q.ring, q.head = ring, 0
+	}
+	q.ring[(q.head+q.N)&(len(q.ring)-1)] = d
+	q.N++
+}
+
+func (q *Queue) Peek() *Deadline { return &q.ring[q.head] }
+
+func (q *Queue) Pop() Deadline {
+	d := q.ring[q.head]
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.N--
+	return d
+}
+
+// lru finds the conversation that has been silent longest, exactly, without any
+// work per packet: a heap by the time each slot was last looked at. What is on
+// top and has spoken since moves down to where it belongs.
+type lru struct {
+	heap []seen // one entry for every slot that was ever used
+}
+
+type seen struct {
+	at   conn.Time
+	slot uint32
+}
+
+// add makes a slot eligible. A slot that was freed and is used again still has
+// its old entry, which is only too old; the slab hands out new slots in order.
+func (l *lru) add(slot uint32, at conn.Time) {
+	if int(slot) < len(l.heap) {
+		return
+	}
+	l.heap = append(l.heap, seen{at, slot})
+	for i := len(l.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !l.heap[i].before(l.heap[up]) {
+			break
+		}
+		l.heap[i], l.heap[up] = l.heap[up], l.heap[i]
+		i = up
+	}
+}
+
+func (a seen) before(b seen) bool { return a.at < b.at || a.at == b.at && a.slot < b.slot }
+
+// oldest returns the slot that has been silent longest; every slot of s must be in use.
+func (l *lru) oldest(s *slab) uint32 {
+	for {
+		top := &l.heap[0]
+		last := s.At(top.slot).Last
+		if top.at >= last {
+			return top.slot
+		}
+		top.at = last
+		l.sink()
+	}
+}
+
+func (l *lru) sink() {
+	h := l.heap
+	for i := 0; ; {
+		kid := 2*i + 1
+		if kid >= len(h) {
+			return
+		}
+		if kid+1 < len(h) && h[kid+1].before(h[kid]) {
+			kid++
+		}
+		if !h[kid].before(h[i]) {
+			return
+		}
+		h[i], h[kid] = h[kid], h[i]
+		i = kid
+	}
+}

@@ -1,0 +1,70 @@
+package flow
+
+import (
+	"cmp"
+	"slices"
+	"tcptrace/analyzer/internal/anomaly"
+	"tcptrace/analyzer/internal/conn"
+)
+
+// Rest is the conversations that are open when the input ends and that the sink wants, in order of their stream numbers.
+type Rest struct {
+	trackers []*Tracker
+	list     []openSlot
+}
+
+type openSlot struct {
+	stream        uint64
+	tracker, slot uint32
+}
+
+// Rest ends the analysis: the trackers must be at rest, and can not be used for anything else afterwards. It adds the merger's
+// counts to sum.
+func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
+	n := 0
+	for i, t := range trackers {
+		var out Output
+		t.ReleaseAll(&out)
+		for j := range out.Events {
+			m.next = m.streams[i].Begin(&out.Events[j], m.next)
+		}
+		n += t.Slab.Used
+	}
+	r := &Rest{trackers: trackers, list: make([]openSlot, 0, n)}
+	for i, t := range trackers {
+		t.Now = max(t.Now, sum.End) // the clock went on after a partition's last segment
+		for slot := range t.used() {
+			c := t.Slab.At(slot)
+			m.count(t.outcome(slot), c.Unwritten())
+			if t.skips == nil || !t.skips.Skips(c.First) {
+				r.list = append(r.list, openSlot{m.streams[i].Open[slot], uint32(i), slot})
+			}
+		}
+		sum.Evicted += t.Evicted
+		sum.ReleasedEarly += t.ReleasedEarly
+		t.AddBounds(sum)
+	}
+	slices.SortFunc(r.list, func(a, b openSlot) int { return cmp.Compare(a.stream, b.stream) })
+	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
+	sum.Bounds[BoundHistory] = m.unwritten
+	return r
+}
+
+// Len is how many there are.
+func (r *Rest) Len() int { return len(r.list) }
+
+// Each gives f those from one to another. c is valid during the call. Several goroutines may call Each.
+func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
+	var c conn.Conversation
+	var ev Evidence
+	var j anomaly.Judgment
+	for _, o := range r.list[from:to] {
+		ev.Reset()
+		r.trackers[o.tracker].Build(o.slot, &c, &ev, &j.Course)
+		c.Stream = o.stream
+		if err := f(&c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package flow
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"tcptrace/analyzer/internal/conn"
+)
+
+// makeRoom ends a conversation so that another can begin: one that only waits for stragglers, else
+// one that is not established, so that a flood of SYNs costs none that is, else the one that has been silent longest.
+func (t *Tracker) makeRoom(frame uint64, out *Output) {
+	for t.ended.N > 0 {
+		if d := t.ended.Pop(); t.Slab.At(d.Slot).Gen == d.Gen {
+			t.ReleasedEarly++
+			t.Finish(d.Slot, frame, out)
+			return
+		}
+	}
+	slot := t.embryo()
+	if slot == noSlot {
+		slot = t.lru.oldest(&t.Slab)
+	}
+	c := t.Slab.At(slot)
+	if c.Flags.Has(conn.Pending) {
+		t.settle(slot)
+	}
+	c.Flags |= conn.Evicted
+	t.Evicted++
+	t.Finish(slot, frame, out)
+}
+
+// embryo is the oldest connection that is not established, or noSlot.
+func (t *Tracker) embryo() uint32 {
+	for _, q := range [...]*Queue{&t.Dialing, &t.Answered} {
+		for q.N > 0 {
+			if d := q.Pop(); t.Slab.At(d.Slot).Gen == d.Gen && isEmbryonic(t.Slab.At(d.Slot)) {
+				return d.Slot
+			}
+		}
+	}
+	return noSlot
+}
+
+// Expire lets go of conversations whose time is over.
+func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
+	for t.ended.N > 0 {
+		d := *t.ended.Peek()
+		if d.At > now && t.ended.N <= t.maxEnded {
+			break
+		}
+		t.ended.Pop()
+		c := t.Slab.At(d.Slot)
+		switch {
+		case c.Gen != d.Gen:
+		case !c.Flags.Has(conn.Ended): // a refused SYN was tried again
+			c.Flags &^= conn.Queued
+		case c.Last+t.linger > now && d.At <= now:
+			t.ended.Push(Deadline{c.Last + t.linger, d.Slot, d.Gen})
+		default:
+			if d.At > now {
+				t.ReleasedEarly++
+			}
+			t.Finish(d.Slot, frame, out)
+		}
+	}
+	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
+		d := t.Dialing.Pop()
+		c := t.Slab.At(d.Slot)
+		switch {
+		case c.Gen != d.Gen:
+		case c.Phase() == conn.HalfOpen:
+			t.answer(d)
+		case c.Phase() != conn.Unanswered:
+		case c.GivesUp() > now:
+			t.Dialing.Push(Deadline{c.GivesUp(), d.Slot, d.Gen})
+		default:
+			t.Finish(d.Slot, frame, out)
+		}
+	}
+	t.Wake = conn.Never
+	for _, q := range [...]*Queue{&t.ended, &t.Dialing} {
+		if q.N > 0 {
+			t.Wake = min(t.Wake, q.Peek().At)
+		}
+	}
+}
+
+// answer keeps in mind a connection whose SYN was answered, until it is established.
+func (t *Tracker) answer(d Deadline) {
+	if t.Answered.N > 2*t.Slab.Used+conn.ChunkSize {
+		t.dropEstablished(&t.Answered)
+	}
+	t.Answered.Push(d)
+}
+
+// Finish hands the conversation out and frees its slot.
+func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
+	c := t.Slab.At(slot)
+	if c.Flags.Has(conn.Pending) && !t.release(slot, frame, out) {
+		return // which took its slot
+	}
+	if t.skips != nil && t.skips.Skips(c.First) {
+		out.Events = append(out.Events, event{frame: frame, Kind: eventSkipped, Arg: uint32(t.outcome(slot)), Slot: uint32(c.Unwritten())})
+		t.free(slot)
+		return
+	}
+	out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
+	t.Build(slot, out.next(), &out.evidence, &t.bench.course)
+	t.free(slot)
+	if t.Overflow != nil && len(out.Done) >= mostDone {
+		t.Overflow()
+	}
+}
+
+// mostDone is how many conversations an Output holds when there is somebody to take them at once: a flood that gives
+// up does so in one moment.
+const mostDone = 256
+
+func (t *Tracker) free(slot uint32) {
+	c := t.Slab.At(slot)
+	c.Facts.Release(&t.Facts)
+	t.Facts.Incidents.Release(&c.Incidents)
+	if c.Flags.Has(conn.Disputed) {
+		delete(t.rivals, slot)
+	}
+	if c.Flags.Has(conn.IsRead) {
+		t.ledgers.At(slot).Release(&t.Pools)
+	}
+	if !c.Flags.Has(conn.Replaced) {
+		t.index.remove(Hash(&c.Key), slot)
+	}
+	t.Slab.release(slot)
+}
+
+// used are the slots in use.
+func (t *Tracker) used() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i, chunk := range t.Slab.Chunks {
+			for j := range chunk {
+				if chunk[j].Gen%2 == 1 && !yield(uint32(i<<conn.ChunkBits|j)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Live lists the slots in use in order of their conversations' first frames.
+func (t *Tracker) Live() []uint32 {
+	slots := slices.AppendSeq(make([]uint32, 0, t.Slab.Used), t.used())
+	slices.SortFunc(slots, func(a, b uint32) int {
+		return cmp.Compare(t.Slab.At(a).FirstFrame, t.Slab.At(b).FirstFrame)
+	})
+	return slots
+}

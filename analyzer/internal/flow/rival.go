@@ -1,0 +1,103 @@
+package flow
+
+import (
+	"slices"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
+	"tcptrace/internal/wire"
+)
+
+// A SYN may be answered by several SYN-ACKs with different ISNs: of servers that share an address, or of one that has forgotten the first.
+// The first counts, until the client acknowledges another. All that was said by the first is then taken back.
+
+// rival keeps the SYN-ACK s if it differs from the one before in its ISN, and the client has acknowledged neither. Where
+// data came with them, before any ACK, they are left as they are.
+func (t *Tracker) rival(slot uint32, s *wire.Segment) {
+	c := t.Slab.At(slot)
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	if s.Flags&(wire.SYN|wire.ACK|wire.FIN) != wire.SYN|wire.ACK || s.Len > 0 || s.Seq == tx.ISN() || rx.Acked != 0 {
+		return
+	}
+	if tx.Flags&(conn.SentSYN|conn.SentSYNACK|conn.ISNKnown|conn.SentData|conn.SentFIN) != conn.SentSYNACK|conn.ISNKnown {
+		return
+	}
+	if len(t.rivals[slot]) == maxHeld {
+		t.unheld++
+		return
+	}
+	t.rivals[slot] = append(t.rivals[slot], *s)
+	c.Flags |= conn.Disputed
+}
+
+// chooseISN settles which of several SYN-ACKs the client took, if s is its first acknowledgment. An RST may answer what was not taken.
+func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
+	c, rivals := t.Slab.At(slot), t.rivals[slot]
+	client, server := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	if s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || s.Dir == rivals[0].Dir || s.Bits&wire.BadSum != 0 || !client.Spans(s.Seq) {
+		return
+	}
+	delete(t.rivals, slot)
+	c.Flags &^= conn.Disputed
+	if s.Ack-1 == server.ISN() || server.Flags.Has(conn.SentData|conn.SentFIN) {
+		return
+	}
+	rivals = slices.DeleteFunc(rivals, func(a wire.Segment) bool { return a.Seq != s.Ack-1 || !isFact(c, &t.Facts, &a) })
+	if len(rivals) == 0 {
+		return // it took none of them
+	}
+	for f := range c.Facts.All(&t.Facts) {
+		if f.Dir() == s.Dir || !f.Has(wire.SYN|wire.ACK) {
+			continue
+		}
+		f.Bits &^= conn.FactForeign
+		if f.Seq != s.Ack-1 {
+			f.Bits |= conn.FactForeign
+			if c.Flags.Has(conn.IsRead) {
+				r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
+				t.reviseTo(&r, segment.Reading{Kind: segment.KindUnacceptable, Amends: c.FirstFrame + uint64(f.Ahead)})
+			}
+		}
+	}
+	t.Facts.News++
+	client.Flags &^= conn.Provoked
+	t.beginAnew(slot, s, rivals)
+}
+
+// counts reports whether the SYN-ACK s is among the facts: its checksum may have been wrong.
+func isFact(c *conn.Conn, p *conn.FactPool, s *wire.Segment) bool {
+	return c.Facts.Find(p, func(f *conn.Fact) bool {
+		return f.Dir() == s.Dir && f.Has(wire.SYN|wire.ACK) && f.Seq == s.Seq && f.Ahead == c.Ahead(s)
+	}) != nil
+}
+
+// beginAnew has the server's half and book begin with the SYN-ACKs that the client took, which s shows.
+func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment) {
+	c := t.Slab.At(slot)
+	dir := synacks[0].Dir
+	tx, rx, last := &c.Half[dir], &c.Half[1-dir], c.Half[dir].Last
+	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
+	tx.Start, tx.End, tx.Acked, tx.RightWin, tx.Wscale, tx.Last = 0, 0, 0, 0, 0, 0
+	if c.Flags.Has(conn.IsRead) {
+		t.Pools.ResetBook(&t.ledgers.At(slot).Of[dir])
+	}
+	for i := range synacks {
+		a := &synacks[i]
+		if c.Flags.Has(conn.IsRead) {
+			r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), a)
+			r.Place()
+			r.V.Kind = r.Opening()
+			r.ReadACK()
+			r.A.Stamps(a)
+			by := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
+			t.reviseTo(&by, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, Amends: a.Frame})
+		}
+		c.Syn(tx, rx, a)
+		tx.Acknowledge(rx, a)
+		tx.Last = conn.Time(a.Time)
+	}
+	tx.Last = last
+	tx.Probe, tx.ProbeTime = 0, 0
+	if len(synacks) == 1 {
+		tx.Probe, tx.ProbeTime = tx.End, conn.Time(synacks[0].Time)
+	}
+}

@@ -1,0 +1,30 @@
+package flow
+
+import "tcptrace/analyzer/internal/conn"
+
+// Sink receives conversations. c is valid during the call only; a sink that
+// keeps it keeps a copy (CopyTo). An error ends the analysis.
+type Sink interface {
+	Conversation(c *conn.Conversation) error
+}
+
+// Selective is a Sink that can tell beforehand that it has no use for a conversation, such as a
+// table that has its rows already. Those are counted and cost no more than that.
+type Selective interface {
+	Sink
+	// Skips reports whether a conversation that starts at start can be left out. Several
+	// goroutines call it; it may be late in saying yes.
+	Skips(start conn.Time) bool
+	// First is how many conversations it wants: those that start first; 0: no such limit.
+	First() int
+}
+
+// Encoder is a Sink that writes a conversation's record without a look at others, so that several goroutines can do
+// most of the work.
+type Encoder interface {
+	Sink
+	// NewEncoder returns what appends the record of c to b, for one goroutine.
+	NewEncoder() func(b []byte, c *conn.Conversation) []byte
+	// Encoded takes records, in order, in place of the calls with their conversations.
+	Encoded(b []byte) error
+}

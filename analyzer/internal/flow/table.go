@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"math/rand/v2"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
+
+const (
+	noSlot = ^uint32(0)
+)
+
+// hashSeed is chosen once a run, so that no capture can be made whose flows
+// collide. Nothing that is output depends on it.
+var hashSeed = [4]uint64{rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1}
+
+// slab holds conversations in chunks that never move. A slot is an index.
+type slab struct {
+	Chunks [][]conn.Conn
+	free   []uint32
+	Used   int
+}
+
+func (s *slab) At(slot uint32) *conn.Conn {
+	return &s.Chunks[slot>>conn.ChunkBits][slot&(conn.ChunkSize-1)]
+}
+
+// alloc returns a zeroed conversation (but for gen, which it advances).
+func (s *slab) alloc() (uint32, *conn.Conn) {
+	if len(s.free) == 0 {
+		base := uint32(len(s.Chunks) << conn.ChunkBits)
+		s.Chunks = append(s.Chunks, make([]conn.Conn, conn.ChunkSize))
+		for i := range uint32(conn.ChunkSize) {
+			s.free = append(s.free, base+conn.ChunkSize-1-i)
+		}
+	}
+	slot := s.free[len(s.free)-1]
+	s.free = s.free[:len(s.free)-1]
+	s.Used++
+	c := s.At(slot)
+	*c = conn.Conn{Gen: c.Gen + 1}
+	return slot, c
+}
+
+func (s *slab) release(slot uint32) {
+	s.At(slot).Gen++
+	s.free = append(s.free, slot)
+	s.Used--
+}
+
+// index finds the slot of a key: open addressing with linear probing, at most
+// half full. An entry is 32 bits of the key's hash beside slot+1; zero is empty.
+// The hash's low bits are the entry's home, so that entries move without a look at
+// their conversations.
+type index struct {
+	entries []uint64
+	used    int
+}
+
+func newIndex() index { return index{entries: make([]uint64, 1024)} }
+
+func entry(hash, slot uint32) uint64 { return uint64(hash)<<32 | uint64(slot+1) }
+
+// find returns the slot of the key, or noSlot.
+func (x *index) find(s *slab, key *wire.Key, hash uint32) uint32 {
+	mask := uint32(len(x.entries) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		e := x.entries[i]
+		if e == 0 {
+			return noSlot
+		}
+		if uint32(e>>32) == hash {
+			if slot := uint32(e) - 1; same(&s.At(slot).Key, key) {
+				return slot
+			}
+		}
+	}
+}
+
+// put enters a key that is not there yet.
+func (x *index) put(hash, slot uint32) {
+	x.used++
+	if 2*x.used > len(x.entries) {
+		old := x.entries
+		x.entries = make([]uint64, 2*len(old))
+		for _, e := range old {
+			if e != 0 {
+				x.place(e)
+			}
+		}
+	}
+	x.place(entry(hash, slot))
+}
+
+func (x *index) place(e uint64) {
+	mask := uint32(len(x.entries) - 1)
+	i := uint32(e>>32) & mask
+	for x.entries[i] != 0 {
+		i = (i + 1) & mask
+	}
+	x.entries[i] = e
+}
+
+// replace lets a key that leads to one slot lead to another.
+func (x *index) replace(hash, from, to uint32) {
+	x.entries[x.locate(hash, from)] = entry(hash, to)
+}
+
+func (x *index) locate(hash, slot uint32) uint32 {
+	mask := uint32(len(x.entries) - 1)
+	i := hash & mask
+	for uint32(x.entries[i]) != slot+1 {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// remove takes an entry out and closes the gap it leaves in probe sequences.
+func (x *index) remove(hash, slot uint32) {
+	mask := uint32(len(x.entries) - 1)
+	hole := x.locate(hash, slot)
+	x.used--
+	for i := (hole + 1) & mask; x.entries[i] != 0; i = (i + 1) & mask {
+		home := uint32(x.entries[i]>>32) & mask
+		if (i-home)&mask >= (i-hole)&mask { // its probe sequence passes the hole
+			x.entries[hole] = x.entries[i]
+			hole = i
+		}
+	}
+	x.entries[hole] = 0
+}
+
+// same is ==, without the call that the compiler makes of it.
+func same(a, b *wire.Key) bool {
+	return (a.A.Lo^b.A.Lo)|(a.B.Lo^b.B.Lo)|(a.A.Hi^b.A.Hi)|(a.B.Hi^b.B.Hi)|
+		uint64(a.PortA^b.PortA)|uint64(a.PortB^b.PortB)|uint64(a.V6^b.V6) == 0
+}

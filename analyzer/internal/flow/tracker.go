@@ -1,0 +1,360 @@
+package flow
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
+	"tcptrace/internal/wire"
+	"time"
+)
+
+// Options set the bounds and clocks of the analysis. The zero value means the defaults.
+type Options struct {
+	// MaxFlows bounds how many conversations are tracked at once. When it is reached
+	// another is ended, and counted in Summary.Evicted: one that waits for stragglers (Summary.ReleasedEarly),
+	// else the oldest that is not established, else the one that has been silent longest. Default 1,048,576.
+	MaxFlows int
+	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
+	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
+	MSL time.Duration
+	// Quick leaves out what needs every segment to be read: what each is, round trips, retransmissions
+	// and windows in Sent, and the anomalies of an open connection. It takes about two thirds of the time.
+	Quick bool
+	// Undivided has one tracker hold all flows, as a live capture wants it.
+	Undivided bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxFlows <= 0 {
+		o.MaxFlows = conn.DefaultMaxFlows
+	}
+	if o.MSL <= 0 {
+		o.MSL = conn.DefaultMSL
+	}
+	return o
+}
+
+// Partitions is into how many trackers the flows are divided, whatever the number of
+// workers: what is evicted, and so every byte of output, must not depend on that.
+// Small bounds are not divided, so that they hold exactly.
+func (o Options) Partitions() int {
+	if o.Undivided || o.withDefaults().MaxFlows < 1<<14 {
+		return 1
+	}
+	return 16
+}
+
+// Tracker follows the conversations of one partition of the flows. It has no clock
+// of its own and belongs to one goroutine.
+type Tracker struct {
+	MaxFlows, maxEnded int
+	linger             conn.Time
+	segment.Pools
+
+	Slab     slab
+	reads    bool // not Options.Quick
+	ledgers  segment.StatsTable
+	index    index
+	networks networks
+	lru      lru
+	recent   recent
+	Now      conn.Time // the capture's clock, which other partitions' segments move, too
+	ended    Queue     // closed or reset conversations that wait for stragglers
+	Dialing  Queue     // conversations that began with a SYN, until they are established or given up
+	Answered Queue     // those of which a SYN-ACK was not acknowledged in that time
+	Wake     conn.Time // when the first of these may be due
+	held     map[uint32]*hold
+	unused   []*hold
+	rivals   map[uint32][]wire.Segment // by slot: SYN-ACKs with other ISNs than the first, until one is acknowledged
+	skips    Selective                 // nil: nothing may be skipped
+	first    int                       // how many conversations it wants, 0: all
+	begun    int                       // conversations that it may want
+	latest   conn.Time                 // start of the last of them
+
+	watch    func(*segment.Reading)
+	late     conn.Time // by how much the time of the segment at hand is not the one that was captured
+	Overflow func()    // empties the Output at hand; nil: that is done behind every segment
+	reading  segment.Reading
+
+	bench bench
+
+	Evicted, ReleasedEarly uint64
+	unheld                 uint64    // what BoundHeld cut short
+	touched                conn.Time // keeps Touch's loads from being optimized away
+
+	keeps      bool // KeepRevisions
+	confirming bool // segments come late: they were held
+	revisions  []Revision
+}
+
+// NewTracker returns a tracker for one of o.Partitions() partitions, whose conversations are
+// for sink.
+func NewTracker(o Options, sink Sink) *Tracker {
+	o = o.withDefaults()
+	skips, selective := sink.(Selective)
+	first := 0
+	if selective {
+		first = skips.First()
+	}
+	n := o.MaxFlows / o.Partitions()
+	t := &Tracker{
+		MaxFlows: n,
+		maxEnded: max(1, n/16),
+		linger:   conn.Time(2 * o.MSL),
+		reads:    !o.Quick,
+		index:    newIndex(),
+		Wake:     conn.Never,
+		held:     map[uint32]*hold{},
+		rivals:   map[uint32][]wire.Segment{},
+		skips:    skips,
+		first:    first,
+		Pools:    segment.NewPools(max(n, 64)),
+	}
+	t.Facts.Incidents.Sparse = t.reads && t.first > 0
+	return t
+}
+
+// Output collects what a tracker has to say about a batch: conversations that
+// began and that are over. A Merger takes it.
+type Output struct {
+	Events   []event
+	Done     []conn.Conversation
+	evidence Evidence // of those in done
+}
+
+// next is room for another conversation, with what was there before.
+func (o *Output) next() *conn.Conversation {
+	if n := len(o.Done); n < cap(o.Done) {
+		o.Done = o.Done[:n+1]
+	} else {
+		o.Done = append(o.Done, conn.Conversation{})
+	}
+	return &o.Done[len(o.Done)-1]
+}
+
+// Evidence is the memory behind what conversations refer to.
+type Evidence struct {
+	facts []conn.Fact
+	marks []conn.Incident
+}
+
+func (ev *Evidence) Reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
+
+type event struct {
+	frame uint64 // at which it happened
+	Slot  uint32
+	Arg   uint32 // EventDone: index in done; EventHold: if not 0, no number is kept for it; eventOpenHeld: the slot that held it
+	Kind  eventKind
+}
+
+type eventKind uint8
+
+const (
+	eventOpen     eventKind = iota // the conversation in slot begins
+	EventHold                      // a segment into the conversation in slot may begin another
+	eventOpenHeld                  // it did: in slot
+	EventDone                      // the conversation in slot is over
+	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
+)
+
+// Hash is what Touch and Segment want to know of a key. It differs from run to run.
+func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
+
+// Touch brings what a segment sent in direction dir needs of its conversation into the processor's cache. A few segments are
+// touched before the first of them is tracked, so that their cache misses overlap. It returns
+// where the conversation's newest facts probably are, for TouchFacts; 0 if it takes none from ordinary segments now.
+func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
+	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
+	if e == 0 {
+		return 0
+	}
+	c := t.Slab.At(uint32(e) - 1)
+	a, b := &c.Half[0], &c.Half[1]
+	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
+	if t.reads && t.first == 0 { // else few are read
+		l := t.ledgers.At(uint32(e) - 1)
+		from, to := &l.Of[dir&1], &l.Of[1-dir&1]
+		t.touched += from.IdleMax + conn.Time(from.FlightSum) + from.LastData + to.IdleMax + to.RTT.SRTT + to.LastData
+	}
+	if !c.Flags.Has(conn.Watching) {
+		return 0
+	}
+	return c.Facts.Last
+}
+
+// TouchFacts is the second half of Touch.
+func (t *Tracker) TouchFacts(block uint32) {
+	if block != 0 {
+		t.touched += t.Facts.At(block).Facts[0].Time + t.Facts.At(block).Facts[conn.BlockFacts-1].Time
+	}
+}
+
+// Segment tracks one segment and returns where it belongs. Segments come in the order of their
+// frames; hash is that of its key.
+func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
+	again := t.recent.again(s)
+	if conn.IsSelf(&s.Key) {
+		t.echo(s, hash, again, out)
+	}
+	return t.segment(s, hash, again, out)
+}
+
+// segment tracks a segment; again says that a frame like it passed just before.
+func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output) Placement {
+	now := conn.Time(s.Time)
+	t.Now = max(now, conn.Time(s.Clock))
+	if now >= t.Wake || t.ended.N > t.maxEnded {
+		t.Expire(now, s.Frame, out)
+	}
+	slot := t.index.find(&t.Slab, &s.Key, hash)
+	if s.Net != 0 || t.networks.any {
+		slot, hash = t.network(slot, hash, s, again)
+	}
+	if slot == noSlot {
+		slot = t.open(s, s.Frame, out)
+		t.index.put(hash, slot)
+		out.Events = append(out.Events, event{frame: s.Frame, Slot: slot, Kind: eventOpen})
+		t.apply(slot, s)
+		return Placement{Slot: slot}
+	}
+	if again {
+		if of, ok := t.duplicate(slot, s); ok {
+			return Placement{Slot: of}
+		}
+	}
+	if c := t.Slab.At(slot); c.Flags.Has(conn.Pending|conn.Succeeded|conn.Disputed) || s.Flags.Any(wire.SYN) || strays(c, s) {
+		newest := slot
+		if slot = t.choose(slot, hash, s, out); slot == noSlot {
+			return Placement{newest, true}
+		}
+		if slot != newest && t.Slab.At(newest).Prev == slot {
+			t.noteOldAnswer(t.Slab.At(newest), t.Slab.At(slot), s)
+		}
+	}
+	t.apply(slot, s)
+	return Placement{Slot: slot}
+}
+
+// apply adds the segment to the conversation and notes when that ends.
+func (t *Tracker) apply(slot uint32, s *wire.Segment) {
+	c := t.Slab.At(slot)
+	if conn.Time(s.Time) >= c.Last && !c.HasKind(conn.IncidentClock) {
+		t.add(slot, c, s)
+		return
+	}
+	captured := s.Time
+	t.late = c.Steady(&t.Facts.Incidents, s)
+	t.add(slot, c, s)
+	s.Time, t.late = captured, 0
+}
+
+// add adds a segment the time of which is right.
+func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
+	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
+		t.passOver(slot, s, segment.KindUnacceptable, 0)
+		return
+	}
+	if c.Flags.Has(conn.IsRead) {
+		t.read(slot, c, s)
+	} else {
+		c.Segment(&t.Facts, s)
+	}
+	if c.Flags&(conn.Ended|conn.Queued) == conn.Ended {
+		c.Flags |= conn.Queued
+		c.SettleSums(&t.Facts.Incidents)
+		t.await(&t.ended, Deadline{c.Last + t.linger, slot, c.Gen})
+	}
+}
+
+// read adds a segment of a conversation whose segments are read.
+func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
+	r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
+	var was segment.Snapshot
+	r.Unlike = r.A.Unlike(s)
+	if r.Unlike {
+		was = r.A.Snapshot()
+	}
+	r.Read()
+	if r.Unlike || r.Striking() {
+		r.ObserveEpisodes(was)
+	}
+	t.revise(&r)
+	if segment.Apart>>r.V.Kind&1 == 0 {
+		c.Segment(&t.Facts, s)
+	} else {
+		r.SetApart()
+	}
+	t.tell(&r)
+	if t.keeps && t.confirming && !isEcho(c, s) {
+		t.revisions = append(t.revisions, Revision{s.Frame, r.V.Kind, r.V.Cause, r.V.Spurious, r.V.Notes})
+	}
+}
+
+// await enters a deadline.
+func (t *Tracker) await(q *Queue, d Deadline) {
+	q.Push(d)
+	t.Wake = min(t.Wake, d.At)
+}
+
+// open takes a slot for the conversation that s begins, at frame, which may be a later one. The
+// caller enters the key.
+func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
+	for t.Slab.Used >= t.MaxFlows {
+		t.makeRoom(frame, out)
+	}
+	slot, c := t.Slab.alloc()
+	c.Key = s.Key
+	c.First, c.FirstFrame, c.FirstDir = conn.Time(s.Time), s.Frame, s.Dir
+	if t.networks.any {
+		t.networks.note(slot, 0, s.Net)
+		t.networks.note(slot, 1, s.Net)
+	}
+	c.Flags |= conn.Watching
+	if wanted := t.wanted(c.First); t.reads && wanted {
+		t.ledgers.Alloc(slot)
+		c.Flags |= conn.IsRead
+	}
+	t.lru.add(slot, c.First)
+	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+		if t.Dialing.N > 2*t.Slab.Used+conn.ChunkSize {
+			t.dropEstablished(&t.Dialing)
+		}
+		t.await(&t.Dialing, Deadline{c.GivesUp(), slot, c.Gen})
+	}
+	return slot
+}
+
+// dropEstablished takes the connections that were established out of a queue of those that
+// were not, so that it stays about as short as the flow table, however fast they come.
+func (t *Tracker) dropEstablished(q *Queue) {
+	for range q.N {
+		if d := q.Pop(); t.Slab.At(d.Slot).Gen == d.Gen && isEmbryonic(t.Slab.At(d.Slot)) {
+			q.Push(d)
+		}
+	}
+}
+
+// embryonic reports whether a connection has begun and was not established so far.
+func isEmbryonic(c *conn.Conn) bool {
+	o := c.Phase()
+	return o == conn.Unanswered || o == conn.HalfOpen
+}
+
+// wanted decides whether the segments are read of a conversation that begins at start. If as many as the sink wants
+// began before it in this partition alone, it will not be among them.
+func (t *Tracker) wanted(start conn.Time) bool {
+	if t.first > 0 && t.begun >= t.first && start >= t.latest {
+		return false
+	}
+	t.begun++
+	t.latest = max(t.latest, start)
+	return true
+}
+
+// AddBounds adds to sum what did not fit so far.
+func (t *Tracker) AddBounds(sum *Summary) {
+	sum.Bounds[BoundFacts] += t.Facts.Dropped
+	sum.Bounds[BoundHeld] += t.unheld
+	sum.Bounds[BoundFlight] += t.Flights.Merged
+	sum.Bounds[BoundResent] += t.Forgotten
+	sum.Bounds[BoundRanges] += t.Recoveries.Ranges.Dropped()
+}

@@ -1,0 +1,339 @@
+package segment
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// verdict is what reading says of a segment.
+type verdict struct {
+	Kind     Kind
+	Cause    conn.Cause
+	Spurious bool
+	Notes    Notes
+}
+
+// Reader is a segment being read, with what is known of its connection before it.
+type Reader struct {
+	p        *Pools
+	C        *conn.Conn
+	S        *wire.Segment
+	Tx, Rx   *conn.Half
+	A, b     *SenderStats // of the sender, of its peer
+	now      conn.Time
+	pos, end reassembly.Pos // the positions that the segment takes
+	next     reassembly.Pos // behind all that its sender had sent
+	una      reassembly.Pos // of these, the first that is not acknowledged
+	window   uint32         // that it offers, valid with the ACK flag
+	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	again    bool           // its frame was captured just before
+	Unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
+	V        verdict
+}
+
+// Read gives a segment its kind and enters it in the books. It comes before the Conn takes the segment, so
+// that both halves are as they were. It reports whether the Conn is to take it.
+//
+// The order of the rules: what its receiver does not accept; SYN and RST; bytes in order, which most
+// are; what repeats or precedes others (readDisorder); then the ACK.
+func (r *Reader) Read() {
+	s := r.S
+	r.Place()
+	r.A.Observe(r.Tx, s)
+	if s.Flags&(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) != 0 || s.TOS&3 == 3 {
+		r.mark()
+	}
+	switch {
+	case s.Flags&(wire.SYN|wire.RST) != 0:
+		if r.V.Kind = r.Opening(); r.V.Kind == KindUnacceptable || r.V.Kind == KindRST {
+			r.countACK()
+			r.Close()
+			return
+		}
+	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.Tx.Acked) > uint32(conn.Farthest) && (r.ackTooOld() || r.ackTooFar()):
+		r.V.Kind = KindUnacceptable
+		r.V.Notes |= NoteOldACK
+	case s.Flags&wire.FIN != 0 && r.misplaced():
+		r.V.Kind = KindUnacceptable
+	case r.pos != r.next:
+		r.readDisorder()
+	case r.end == r.pos:
+		r.V.Kind = KindACK
+	default:
+		r.inOrder()
+	}
+	r.countACK()
+	if s.Flags&wire.ACK != 0 && r.V.Kind != KindUnacceptable {
+		r.ReadACK()
+	}
+	r.A.Stamps(s)
+	r.Close()
+}
+
+// reader readies the reading of a segment of c, whose ledger is l.
+func NewReader(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) Reader {
+	return Reader{
+		p: p, C: c, S: s, now: conn.Time(s.Time),
+		Tx: &c.Half[s.Dir&1], Rx: &c.Half[1-s.Dir&1], A: &l.Of[s.Dir&1], b: &l.Of[1-s.Dir&1],
+	}
+}
+
+// Place finds the positions that the segment takes.
+func (r *Reader) Place() {
+	s := r.S
+	if r.Tx.End == 0 {
+		r.next = reassembly.Pos(s.Seq) + 1<<32 // as half.place does
+		if s.Flags&wire.SYN != 0 {
+			r.next = reassembly.Pos(s.Seq+1) + 1<<32 - 1
+		}
+		r.pos = r.next
+		if s.Len == 1 && s.Flags == wire.ACK { // new data would come with PSH
+			r.next++
+		}
+	} else {
+		r.next = r.Tx.End
+		r.pos = reassembly.Unwrap(r.next, reassembly.Seq(s.Seq))
+	}
+	r.end = r.pos + reassembly.Pos(s.Len)
+	if s.Flags&(wire.SYN|wire.FIN) != 0 {
+		r.end = r.pos + reassembly.Pos(s.SeqLen())
+	}
+	if r.una = r.Rx.Acked; r.una == 0 {
+		if r.una = r.Tx.Start; r.una == 0 {
+			r.una = r.next
+		}
+	}
+}
+
+// rarelyCounted are the kinds that close treats apart.
+const rarelyCounted = 1<<KindUnacceptable | 1<<KindRST | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindRetransmission | 1<<KindOutOfOrder
+
+// Close ends the reading.
+func (r *Reader) Close() {
+	if rarelyCounted>>r.V.Kind&1 != 0 {
+		r.closeRare()
+	} else if r.A.flags.has(statsProbed | statsZeroProbed) {
+		r.A.flags &^= statsProbed | statsZeroProbed
+	}
+}
+
+func (r *Reader) closeRare() {
+	switch r.V.Kind {
+	case KindUnacceptable:
+		if !r.S.Flags.Any(wire.RST) && (r.S.Flags.Any(wire.SYN) || !r.moves()) {
+			r.p.RecoveryOf(r.A, r.Tx).rejected += uint64(r.S.Len)
+		}
+	case KindRST, KindKeepAlive, KindZeroWindowProbe:
+	case KindRetransmission, KindOutOfOrder:
+		if r.S.Len > 0 && r.A.firstData != 0 {
+			r.A.LastData = r.now
+		}
+		r.A.flags &^= statsProbed | statsZeroProbed
+	}
+}
+
+// moves reports whether the Conn is to take the segment. What a receiver drops moves nothing; but what comes with too old a
+// timestamp its sender has sent, and will send again.
+func (r *Reader) moves() bool {
+	return r.V.Kind != KindUnacceptable || r.S.Flags.Any(wire.SYN|wire.RST) || r.V.Notes&NotePAWS != 0 && r.S.Flags&wire.FIN == 0 ||
+		r.S.Flags.Has(wire.FIN) && r.misplaced()
+}
+
+// Apart are the kinds of segments that the Conn does not take as it does others.
+const Apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+
+// SetApart gives the Conn a segment of such a kind, or what it is to know of it.
+func (r *Reader) SetApart() {
+	switch start := r.Tx.Start; {
+	case r.V.Kind == KindKeepAlive:
+		r.C.Segment(&r.p.Facts, r.S)
+		if !r.Tx.Flags.Has(conn.ISNKnown) && r.Tx.Start != start {
+			r.Tx.Start = r.Tx.End // the capture begins with it: its octet is none of the stream
+		}
+	case r.V.Kind == KindCaptureDuplicate && r.again:
+		r.C.Note(&r.p.Facts.Incidents, conn.IncidentDuplicate, r.S.Dir, r.S, 0)
+		r.C.Count(r.Tx, r.S)
+	case r.V.Kind == KindCaptureDuplicate && r.S.Flags&wire.FIN != 0:
+		n := r.C.Facts.N
+		r.C.Segment(&r.p.Facts, r.S)
+		if f := r.C.Facts.Newest(&r.p.Facts); r.C.Facts.N > n && conn.IsFIN(f) {
+			f.Bits |= conn.FactCopy
+		}
+	case r.moves():
+		r.C.Segment(&r.p.Facts, r.S)
+	default:
+		r.C.Count(r.Tx, r.S)
+	}
+}
+
+// mark notes what flags and IP header say whatever the segment is.
+func (r *Reader) mark() {
+	f := r.S.Flags
+	switch {
+	case f&wire.SYN != 0:
+		conn.Tick(&r.A.syns)
+		if f&wire.FIN != 0 {
+			conn.Tick(&r.A.fins)
+		}
+	case f&wire.RST != 0:
+		conn.Tick(&r.A.rsts)
+	case f&wire.FIN != 0:
+		conn.Tick(&r.A.fins)
+	}
+	if f&(wire.ECE|wire.CWR|wire.URG) != 0 || r.S.TOS&3 == 3 {
+		r.markRare()
+	}
+}
+
+// markRare notes what few segments have.
+func (r *Reader) markRare() {
+	f := r.S.Flags
+	for _, n := range [...]struct {
+		set  bool
+		note Notes
+	}{
+		{r.S.TOS&3 == 3, NoteCE},
+		{f.Any(wire.ECE) && !f.Any(wire.SYN), NoteECE},
+		{f.Any(wire.CWR) && !f.Any(wire.SYN), NoteCWR},
+		{f.Any(wire.URG), NoteUrgent},
+	} {
+		if n.set {
+			r.V.Notes |= n.note
+		}
+	}
+	if r.V.Notes&NoteCE != 0 {
+		r.p.RecoveryOf(r.A, r.Tx).marked++
+	}
+	if r.V.Notes&NoteUrgent != 0 {
+		rp := r.p.RecoveryOf(r.A, r.Tx)
+		if r.S.Len > 0 {
+			rp.urgent++
+			rp.urgentBytes += uint64(r.S.Urgent)
+		}
+	}
+}
+
+// inOrder is new bytes, or a FIN, where the last ended.
+func (r *Reader) inOrder() {
+	r.V.Kind = KindData
+	if r.S.Flags&wire.FIN != 0 {
+		r.V.Kind = KindFIN
+	}
+	if r.b.flags.has(statsZero) && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(statsHasEdge) && r.S.Flags&wire.FIN == 0 {
+		r.probe()
+		return
+	}
+	if r.Unlike && r.stampTooOld() {
+		r.V.Kind = KindUnacceptable
+		r.V.Notes |= NotePAWS
+		if r.S.Flags&wire.FIN != 0 {
+			return
+		}
+	}
+	if r.A.recovery != 0 {
+		r.capture(r.p.Recoveries.at(r.A.recovery))
+	}
+	if r.V.Kind == KindUnacceptable {
+		r.push(sentInVain)
+		return
+	}
+	r.push(0)
+	if r.S.Len > 0 {
+		r.payload()
+	}
+}
+
+// stampTooOld reports whether the receiver drops a segment for its timestamp (RFC 7323 5.3, PAWS): it has acknowledged all
+// that came before, and thus one with a later timestamp.
+func (r *Reader) stampTooOld() bool {
+	return r.S.Bits&wire.HasTimestamps != 0 && int32(r.S.TSval-r.A.tsMax) < 0 && r.una == r.next &&
+		r.A.flags.has(statsStamps) && r.now-r.Tx.Last < forgetTimestamp
+}
+
+// probe is a segment into a closed window, beyond its edge.
+func (r *Reader) probe() {
+	r.V.Kind = KindZeroWindowProbe
+	r.A.flags |= statsZeroProbed
+	if r.A.mode == modeIdle && r.b.flags.has(statsZero) { // it had more to send, and could not
+		r.A.mode, r.A.since = modeWindow, max(r.A.since, r.p.RecoveryOf(r.b, r.Rx).zeroSince)
+	}
+	rp := r.p.RecoveryOf(r.A, r.Tx)
+	rp.probes++
+	rp.probeBytes += uint64(r.S.Len)
+	if r.S.Len > 0 {
+		if rp.probe < r.una {
+			rp.probe = r.pos
+		}
+		rp.probeEnd = max(rp.probeEnd, r.end)
+	}
+}
+
+// push enters the segment among those in flight.
+func (r *Reader) push(f sentFlags) {
+	r.A.flight.push(&r.p.Flights, sent{time: r.now, end: uint32(r.end), id: r.S.IPID, flags: f}, r.Rx.Packets == 0)
+	if r.S.Bits&wire.HasTimestamps != 0 && !r.A.flags.has(statsStamping) && (r.A.flags&statsStamps == 0 || r.S.TSval != r.A.tsMax) {
+		r.A.stamp, r.A.stampTime = r.S.TSval, r.now
+		r.A.flags |= statsStamping
+	}
+}
+
+// payload counts new bytes: how many are in flight, how they stand to the window, whose turn it is.
+func (r *Reader) payload() {
+	a, b := r.A, r.b
+	r.fly(r.end)
+	m := modeTransfer
+	if b.flags.has(statsHasEdge) && conn.KnowsScale(r.Tx, r.Rx) {
+		switch room := b.edge - r.end; {
+		case room < 0 && r.pos >= r.una:
+			r.V.Notes |= NoteWindowExceeded
+			if r.end > r.Rx.RightWin {
+				a.flight.at(&r.p.Flights, int(a.flight.n)-1).flags |= sentInVain
+			}
+			m = modeWindow
+		case room == 0:
+			r.V.Notes |= NoteWindowFull
+			m = modeWindow
+		case room < reassembly.Pos(a.segmentMax):
+			m = modeWindow
+		}
+	}
+	if a.mode != modeRecovery {
+		a.enter(m, r.now, r.C.First, r.Tx.Distance)
+	}
+	switch {
+	case a.LastData == 0:
+		a.firstData = r.now
+		fallthrough
+	case b.LastData > a.LastData: // the peer had the word
+		a.think(r.now-b.LastData-r.Tx.Distance, b.LastData != 0)
+	}
+	a.LastData = r.now
+	if b.mss != 0 && r.S.Len > uint32(b.mss) {
+		r.V.Notes |= NoteSuperSegment
+	}
+}
+
+// fly notes how much is in flight, up to end.
+func (r *Reader) fly(end reassembly.Pos) {
+	a := r.A
+	a.weigh(r.next-r.una, r.now)
+	if n := uint64(end - r.una); n-1 < 1<<32-1 {
+		a.FlightSum += n
+		a.flights++
+		a.flightMax = max(a.flightMax, uint32(n))
+		if a.flightMin-1 >= uint32(n) { // 0: none so far
+			a.flightMin = uint32(n)
+		}
+	}
+}
+
+// think notes how long the endpoint let its peer wait, if that had sent anything.
+func (a *SenderStats) think(d conn.Time, asked bool) {
+	if asked {
+		d = max(d, 0)
+		a.thinks++
+		a.thinkSum += d
+		a.thinkMax = max(a.thinkMax, d)
+	}
+}

@@ -1,0 +1,165 @@
+package segment
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
+
+// Opening reads a SYN or RST.
+func (r *Reader) Opening() Kind {
+	s, tx := r.S, r.Tx
+	switch {
+	case s.Flags.Any(wire.RST):
+		dialing, ok := r.C.TakesRST(tx, r.Rx, s)
+		if !ok {
+			return KindUnacceptable
+		}
+		if dialing {
+			r.refused()
+		}
+		return KindRST
+	case tx.Flags.Has(conn.ISNKnown) && s.Seq != tx.ISN():
+		return KindUnacceptable // no endpoint takes a second ISN within one connection
+	}
+	if tx.End != 0 && (s.Len > 0 || !tx.Flags.Has(conn.ISNKnown)) {
+		r.p.RecoveryOf(r.A, tx) // before the SYN moves the start, which was that of what was captured
+	}
+	if s.Flags.Has(wire.ACK) && r.Rx.End != 0 && !r.Rx.Flags.Has(conn.ISNKnown) {
+		r.p.RecoveryOf(r.b, r.Rx)
+	}
+	kind, sent := KindSYN, conn.SentSYN
+	if s.Flags.Any(wire.ACK) {
+		kind, sent = KindSYNACK, conn.SentSYNACK
+	}
+	if r.A.mss == 0 {
+		r.A.mss, r.A.wscale, r.A.synOptions, r.A.synWindow = s.MSS, s.WScale, s.Bits, s.Window
+	}
+	if s.Bits&wire.HasSACKPerm != 0 {
+		r.A.flags |= statsSACK
+	}
+	if tx.Flags.Has(sent) {
+		if kind = r.openAgain(); kind == KindRetransmission {
+			r.compareOptions()
+		}
+	} else {
+		kind = r.open(kind)
+	}
+	if r.A.recovery != 0 && kind != KindCaptureDuplicate {
+		rp := r.p.Recoveries.at(r.A.recovery)
+		if kind == KindSYN || kind == KindSYNACK {
+			r.countRepeated(rp)
+		}
+		r.capture(rp)
+	}
+	return kind
+}
+
+// refused notes that the SYNs in flight came, and were not taken.
+func (r *Reader) refused() {
+	for i := range int(r.b.flight.n) {
+		if e := r.b.flight.at(&r.p.Flights, i); e.flags&sentIsSYN != 0 {
+			e.flags |= sentInVain
+		}
+	}
+}
+
+// comparedOptions are the options of a SYN that are the same each time, with most stacks.
+const comparedOptions = wire.HasMSS | wire.HasWScale | wire.HasSACKPerm | wire.HasTimestamps
+
+// compareOptions compares the options of a repeated SYN or SYN-ACK with those of the first.
+func (r *Reader) compareOptions() {
+	s, a := r.S, r.A
+	if (s.Bits|a.synOptions)&(wire.CutOptions|wire.BadOptions) != 0 || r.Tx.Flags&(conn.SentSYN|conn.SentSYNACK) == conn.SentSYN|conn.SentSYNACK {
+		return // not known, or perhaps of a SYN where this is a SYN-ACK
+	}
+	changed := (s.Bits ^ a.synOptions) & comparedOptions
+	if s.Bits&wire.HasMSS != 0 && s.MSS != a.mss {
+		changed |= wire.HasMSS
+	}
+	if s.Bits&wire.HasWScale != 0 && s.WScale != a.wscale {
+		changed |= wire.HasWScale
+	}
+	if changed != 0 {
+		m := r.noteIncident(conn.IncidentSYNOptions, s.Dir)
+		m.Amount |= int64(changed)
+	}
+}
+
+// open is a SYN or SYN-ACK of which no other was captured.
+func (r *Reader) open(kind Kind) Kind {
+	r.push(sentIsSYN | r.damage())
+	if r.echoesEarlier(kind) {
+		r.V.Cause = conn.CauseTimeout
+		r.resend(int(r.A.flight.n)-1, 0)
+		return KindRetransmission
+	}
+	return kind
+}
+
+// damage is sentDamaged if the segment has a wrong checksum.
+func (r *Reader) damage() sentFlags {
+	if r.S.Bits&wire.BadSum != 0 {
+		return sentDamaged
+	}
+	return 0
+}
+
+// echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes
+// an earlier one's timestamp. If a SYN-ACK does so after the SYN, that one is amended.
+func (r *Reader) echoesEarlier(kind Kind) bool {
+	if r.S.Bits&wire.HasTimestamps == 0 || !r.Rx.Flags.Has(conn.SentSYN|conn.SentSYNACK) {
+		return false
+	}
+	if kind == KindSYN {
+		return r.Rx.Flags.Has(conn.SentSYNACK) && r.Rx.Packets > 0 && r.b.echo != 0 && int32(r.S.TSval-r.b.echo) > 0
+	}
+	r.A.echo = r.S.TSecr
+	if r.b.syns == 1 && r.b.recovery == 0 && r.Rx.Packets == 1 && r.C.FirstDir != r.S.Dir && r.b.flags.has(statsStamps) &&
+		r.S.TSecr != 0 && int32(r.S.TSecr-r.b.tsMax) < 0 {
+		r.p.Recoveries.again(r.p.RecoveryOf(r.b, r.Rx), conn.CauseTimeout)
+		r.revise(Reading{Kind: KindRetransmission, Cause: conn.CauseTimeout, Amends: r.C.FirstFrame})
+	}
+	return false
+}
+
+// openAgain is a SYN or SYN-ACK that was sent before.
+func (r *Reader) openAgain() Kind {
+	i := r.A.flight.find(&r.p.Flights, r.pos, r.pos)
+	var e *sent
+	if i >= 0 {
+		e = r.A.flight.at(&r.p.Flights, i)
+	}
+	switch r.origin(e) {
+	case samePacket:
+		return r.doubled(r.p.RecoveryOf(r.A, r.Tx), e)
+	case overtook:
+		r.late(r.p.RecoveryOf(r.A, r.Tx), -1, nil)
+		return KindOutOfOrder
+	}
+	r.V.Cause = conn.CauseTimeout
+	if r.S.Flags.Any(wire.ACK) && r.answersSYN(e) {
+		r.V.Cause = conn.CauseUnknown
+		r.V.Notes |= NoteAnswersSYN
+	}
+	if r.V.Spurious = e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.LeastTimer {
+		r.untaken()
+	}
+	r.resend(i, 0)
+	return KindRetransmission
+}
+
+// answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
+// soon as it can, or sooner after the one before than a timer waits.
+func (r *Reader) answersSYN(e *sent) bool {
+	if r.b.recovery == 0 || r.p.Recoveries.at(r.b.recovery).resends() == 0 {
+		return false
+	}
+	if r.now-r.Tx.Last < conn.MinRTO {
+		return true
+	}
+	soon := r.responseTime()
+	if soon == 0 {
+		soon = firstRTO / 2
+	}
+	return e != nil && r.Rx.Last > e.time && r.now-r.Rx.Last < soon
+}

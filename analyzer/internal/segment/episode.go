@@ -1,0 +1,339 @@
+package segment
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// proof is how it is known that a retransmission was not needed.
+type proof = int64
+
+const (
+	byACK       proof = 1 << iota // the bytes were acknowledged before it was sent
+	byDSACK                       // the receiver reports that they came twice (RFC 2883)
+	byTimestamp                   // the ACK echoes the first copy's timestamp (Eifel, RFC 3522)
+	byTime                        // the ACK came sooner than one of the second copy can
+	byFirstCopy                   // the first copy, overtaken, came later
+)
+
+const (
+	// forgetTimestamp is for how long a receiver keeps to the timestamp it saw last (RFC 7323 5.5).
+	forgetTimestamp conn.Time = 24 * 86400e9
+	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
+	timerPause = conn.MinRTO / 2
+
+	strikingKinds = 1<<KindRST | 1<<KindRetransmission | 1<<KindOutOfOrder | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindUnacceptable
+	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteACKOfUnseen
+)
+
+// Snapshot is what a book knew of its sender's packets before a segment is read.
+type Snapshot struct {
+	tsMax            uint32
+	id               uint16
+	ttlMin, ttlMax   uint8
+	idSteps, idJumps uint8
+}
+
+func (a *SenderStats) Snapshot() Snapshot {
+	return Snapshot{a.tsMax, a.id, a.ttlMin, a.ttlMax, a.idSteps, a.idJumps}
+}
+
+// Unlike reports whether a segment is unlike those that its sender sent before: by its TTL, by its timestamp, or because it
+// is an RST or has no ACK.
+func (a *SenderStats) Unlike(s *wire.Segment) bool {
+	return s.TTL-a.ttlMin > a.ttlMax-a.ttlMin || s.Flags&(wire.RST|wire.ACK) != wire.ACK || s.Bits&wire.HasTimestamps != 0 && int32(s.TSval-a.tsMax) < 0
+}
+
+// Striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
+func (r *Reader) Striking() bool {
+	return strikingKinds>>r.V.Kind&1 != 0 || r.V.Notes&strikingNotes != 0 || (r.A.flags|r.b.flags)&statsEpisode != 0
+}
+
+// ObserveEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
+// Conn takes it. was is its sender's book before, valid if the segment is unlike others.
+func (r *Reader) ObserveEpisodes(was Snapshot) {
+	s := r.S
+	if (r.A.flags|r.b.flags)&statsEpisode != 0 {
+		r.followEpisodes()
+	}
+	switch r.V.Kind {
+	case KindRetransmission:
+		r.sentAgain()
+	case KindOutOfOrder:
+		r.sentEarlier()
+	case KindKeepAlive:
+		r.asks()
+	case KindZeroWindowProbe:
+		if m := r.find(conn.IncidentZeroWindow, 1-s.Dir); m != nil {
+			m.Count++
+			m.Last = r.now
+			m.Run.Again()
+		}
+	case KindUnacceptable:
+		r.rejected()
+	}
+	if r.V.Notes&strikingNotes != 0 {
+		r.noteWindows()
+	}
+	if s.Flags&(wire.SYN|wire.RST|wire.ACK) == 0 {
+		r.noteIncident(conn.IncidentNoACK, s.Dir)
+	}
+	if r.Unlike && (s.Flags.Any(wire.RST|wire.FIN) || s.Len > 0) {
+		r.suspect(was)
+	}
+}
+
+func (r *Reader) find(k conn.IncidentKind, dir uint8) *conn.Incident {
+	return r.C.Find(&r.p.Facts.Incidents, k, dir)
+}
+
+func (r *Reader) lasts(k conn.IncidentKind, dir uint8) bool {
+	m := r.find(k, dir)
+	return m != nil && m.Run.Since != 0
+}
+
+func (r *Reader) noteIncident(k conn.IncidentKind, dir uint8) *conn.Incident {
+	return r.C.Note(&r.p.Facts.Incidents, k, dir, r.S, 0)
+}
+
+// sentAgain is a retransmission. SYNs and FINs without data have anomalies of their own.
+func (r *Reader) sentAgain() {
+	if r.S.Len == 0 || r.S.Flags.Any(wire.SYN) {
+		return
+	}
+	if r.V.Spurious {
+		r.noteIncident(conn.IncidentNeedless, r.S.Dir).Amount |= byACK
+	}
+	if r.V.Cause != conn.CauseTimeout || r.pos > r.una || r.end <= r.una {
+		return
+	}
+	r.vanishes()
+	since := max(r.A.advanced, r.Tx.BusySince)
+	if since <= conn.LongAgo {
+		since = r.Tx.Last
+	}
+	m := r.find(conn.IncidentTimer, r.S.Dir)
+	last := since
+	if m != nil {
+		last = max(last, m.Last)
+	}
+	if r.now-last < max(timerPause, r.responseTime()) {
+		return // the timer fired before; this goes with the ACK
+	}
+	m = r.noteIncident(conn.IncidentTimer, r.S.Dir)
+	if m.Run.Since == 0 {
+		m.Run.Begin(since)
+		r.A.flags |= statsEpisode
+	}
+	m.Run.Again()
+}
+
+// sentEarlier is a segment that others overtook. What was captured behind its ACK tells of the capture only.
+func (r *Reader) sentEarlier() {
+	if r.V.Notes&NoteAfterACK != 0 || r.S.Flags.Any(wire.SYN) {
+		return
+	}
+	m := r.noteIncident(conn.IncidentLate, r.S.Dir)
+	m.Amount = max(m.Amount, int64(r.next-r.end))
+	m.Run.Longest = max(m.Run.Longest, r.p.RecoveryOf(r.A, r.Tx).lateMax)
+}
+
+// asks is a keep-alive.
+func (r *Reader) asks() {
+	m := r.noteIncident(conn.IncidentKeepAlive, r.S.Dir)
+	if m.Run.Since == 0 {
+		m.Run.Begin(r.now)
+		r.A.flags |= statsEpisode
+	}
+	m.Run.Again()
+}
+
+// rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.
+func (r *Reader) rejected() {
+	switch dir := r.S.Dir; {
+	case r.S.Flags.Any(wire.SYN | wire.RST):
+	case r.V.Notes&NotePAWS != 0:
+		m := r.noteIncident(conn.IncidentOldStamp, dir)
+		m.Amount = max(m.Amount, int64(r.A.tsMax-r.S.TSval))
+	case r.V.Notes&NoteOldACK != 0 && r.ackTooFar():
+		m := r.noteIncident(conn.IncidentUnsent, dir)
+		m.Amount = max(m.Amount, int64(r.S.Ack-uint32(r.Rx.End)))
+	case r.V.Notes&NoteOldACK != 0:
+		m := r.noteIncident(conn.IncidentOldACK, dir)
+		m.Amount = max(m.Amount, int64(uint32(r.Tx.Acked)-r.S.Ack))
+		r.C.Provoke(r.Rx)
+	case !r.S.Flags.Has(wire.ACK):
+	case r.S.SeqLen() > 0:
+		far := int64(r.pos - r.una)
+		if far > 0 {
+			far = int64(r.end - r.Rx.RightWin)
+		}
+		r.beyond(far)
+	}
+}
+
+// What IncidentOutside is about: mark.causes.
+const (
+	OutsideData uint8 = 1 << iota
+	OutsideFIN
+)
+
+func (r *Reader) beyond(far int64) {
+	m := r.noteIncident(conn.IncidentOutside, r.S.Dir)
+	if m.Count == 1 || far > m.Amount {
+		m.Amount = far
+	}
+	if r.S.Len > 0 {
+		m.Causes |= OutsideData
+	}
+	if r.S.Flags.Has(wire.FIN) {
+		m.Causes |= OutsideFIN
+	}
+}
+
+// noteWindows notes what there is to say of windows and acknowledgments.
+func (r *Reader) noteWindows() {
+	n, dir := r.V.Notes, r.S.Dir
+	if n&NoteWindowFull != 0 {
+		r.noteIncident(conn.IncidentFullWindow, dir)
+	}
+	if n&NoteWindowExceeded != 0 && r.end > r.Rx.RightWin && !r.lasts(conn.IncidentZeroWindow, 1-dir) {
+		r.beyond(int64(r.end - r.Rx.RightWin))
+	}
+	all := r.Rx.Flags.Has(conn.SentFIN) && r.ack > r.Rx.FIN // who has everything needs no window
+	if n&NoteWindowShrunk != 0 && r.order() >= 0 && !all {
+		m := r.noteIncident(conn.IncidentShrunk, dir)
+		m.Amount = max(m.Amount, int64(r.Tx.RightWin-r.A.edge))
+	}
+	if n&NoteZeroWindow != 0 && !r.S.Flags.Any(wire.SYN) && !all {
+		m := r.find(conn.IncidentZeroWindow, dir)
+		if m == nil {
+			m = r.noteIncident(conn.IncidentZeroWindow, dir)
+			m.Count = 0 // of probes
+		}
+		if m.Run.Since == 0 {
+			m.Run.Begin(r.now)
+			r.A.flags |= statsEpisode
+		}
+	}
+	if n&NoteACKOfUnseen != 0 && r.Rx.Flags.Has(conn.ISNKnown) && r.Rx.Flags.Has(conn.SentACK) && !r.Rx.Flags.Has(conn.Fragmented) {
+		r.doubt()
+	}
+}
+
+// doubt notes an ACK of bytes that were not captured. Were they sent? Their sender may tell.
+func (r *Reader) doubt() {
+	m := r.find(conn.IncidentUnsent, r.S.Dir)
+	if m == nil {
+		m = r.noteIncident(conn.IncidentUnsent, r.S.Dir)
+		m.Count = 0
+	}
+	if m.Run.Since == 0 {
+		m.Hole = conn.Hole{From: r.Tx.Acked, To: r.ack}
+		m.Run.Begin(r.now)
+		r.b.flags |= statsEpisode
+	}
+	m.Hole.To = max(m.Hole.To, r.ack)
+}
+
+// followEpisodes brings up to date what lasts.
+func (r *Reader) followEpisodes() {
+	dir, heard := r.S.Dir, r.V.Kind != KindUnacceptable && r.V.Kind != KindRST
+	if m := r.find(conn.IncidentTimer, 1-dir); m != nil && m.Run.Since != 0 && heard && r.ack > r.Tx.Acked {
+		m.Run.End(r.now)
+	}
+	if m := r.find(conn.IncidentZeroWindow, dir); m != nil && m.Run.Since != 0 {
+		if m.Run.N = 0; r.S.Window != 0 && heard {
+			m.Run.End(r.now)
+		}
+	}
+	if m := r.find(conn.IncidentKeepAlive, 1-dir); m != nil && m.Run.Since != 0 && !m.Hole.Passed && !m.Stopped(r.now-r.loop()) {
+		r.answers(m, heard)
+	}
+	if m := r.find(conn.IncidentKeepAlive, dir); m != nil && m.Run.Since != 0 {
+		if r.V.Kind == KindRST {
+			m.Hole.Passed = true
+		} else if r.V.Kind != KindKeepAlive && m.Stopped(r.now) {
+			r.answers(m, true) // it goes on
+		}
+	}
+	if m := r.find(conn.IncidentUnsent, 1-dir); m != nil && m.Run.Since != 0 {
+		r.deny(m)
+	}
+	if m := r.find(conn.IncidentStrange, dir); m != nil && m.Run.Since != 0 {
+		r.goesOn(m)
+	}
+	r.A.unfollow(r, dir)
+	r.b.unfollow(r, 1-dir)
+}
+
+// answers ends the time for which an endpoint asked in vain whether its peer is there.
+func (r *Reader) answers(m *conn.Incident, heard bool) {
+	if heard {
+		m.Amount++
+	}
+	m.Run.End(r.now)
+}
+
+// unfollow takes the flag from a book of which nothing lasts any more.
+func (a *SenderStats) unfollow(r *Reader, dir uint8) {
+	if a.flags&statsEpisode == 0 {
+		return
+	}
+	for _, k := range [...]conn.IncidentKind{conn.IncidentTimer, conn.IncidentZeroWindow, conn.IncidentKeepAlive, conn.IncidentStrange} {
+		if r.lasts(k, dir) {
+			return
+		}
+	}
+	if r.lasts(conn.IncidentUnsent, 1-dir) {
+		return
+	}
+	a.flags &^= statsEpisode
+}
+
+// deny looks whether the sender of the bytes that m says were acknowledged has not sent them: a pure ACK, which has the next
+// number that its sender will use, comes behind m and is before them. Then m's ACK acknowledged nothing.
+func (r *Reader) deny(m *conn.Incident) {
+	switch {
+	case r.next >= m.Hole.To:
+		m.Run.End(r.now) // it has sent them
+	case r.end != r.pos || r.pos != r.next || r.S.Flags.Any(wire.SYN|wire.FIN|wire.RST) || r.now-m.Run.Since < conn.CaptureSkew:
+	default:
+		n := int64(m.Hole.To - r.next)
+		m.Count++
+		m.Amount = max(m.Amount, n)
+		m.Run.End(r.now)
+		if unseen := r.find(conn.IncidentUnseen, r.S.Dir); unseen != nil {
+			unseen.Amount = max(0, unseen.Amount-n)
+		}
+		if r.Rx.Acked == m.Hole.To {
+			r.Rx.Acked = m.Hole.From
+			r.b.edge = m.Hole.From + reassembly.Pos(r.b.window)
+			r.Rx.RightWin = r.b.edge
+		}
+	}
+}
+
+// unneeded notes that a retransmission of h turns out not to have been needed.
+func (r *Reader) unneeded(h *conn.Half, one *resent) {
+	if isControl(h, one) {
+		return
+	}
+	dir, why := r.S.Dir, byTime
+	if h == r.Tx {
+		why = byFirstCopy
+	} else {
+		dir = 1 - dir
+		if s := r.S; r.V.Notes&NoteDSACK != 0 && int32(s.Sack[0][0]-uint32(one.hi)) < 0 && int32(uint32(one.lo)-s.Sack[0][1]) < 0 {
+			why = byDSACK
+		} else if one.stamps && s.Bits&wire.HasTimestamps != 0 && int32(s.TSecr-one.tsval) < 0 {
+			why = byTimestamp
+		}
+	}
+	m := r.noteIncident(conn.IncidentNeedless, dir)
+	m.Amount |= why
+	if m.Count == 1 {
+		m.Time, m.Ahead = one.time, uint32(one.frame-r.C.FirstFrame)
+	}
+}

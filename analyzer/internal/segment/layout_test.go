@@ -1,0 +1,44 @@
+package segment
+
+import (
+	"reflect"
+	"tcptrace/analyzer/internal/conn"
+	"testing"
+	"unsafe"
+)
+
+func TestConvLayout(t *testing.T) {
+	const line = 64
+	if n := unsafe.Sizeof(conn.Conn{}); n%line != 0 || n > 7*line {
+		t.Errorf("a conv takes %d bytes: want a multiple of the cache line, at most 448", n)
+	}
+	if off := unsafe.Offsetof(conn.Conn{}.Half); off != line {
+		t.Errorf("what every packet touches takes %d bytes before the halves, want a cache line", off)
+	}
+	if n := unsafe.Sizeof(SenderStats{}); n%line != 0 {
+		t.Errorf("a book takes %d bytes: want a multiple of the cache line", n)
+	}
+	if off := unsafe.Offsetof(SenderStats{}.RTT); off != 2*line {
+		t.Errorf("what every segment touches of a book takes %d bytes, want two cache lines", off)
+	}
+	if p := pointerIn(reflect.TypeFor[conn.Conn]()); p != "" {
+		t.Errorf("conv holds a pointer in %s: the garbage collector would visit every connection", p)
+	}
+}
+
+// pointerIn names a field of t that the garbage collector would have to follow.
+func pointerIn(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if p := pointerIn(t.Field(i).Type); p != "" {
+				return t.Field(i).Name + " " + p
+			}
+		}
+	case reflect.Array:
+		return pointerIn(t.Elem())
+	case reflect.Pointer, reflect.Slice, reflect.String, reflect.Map, reflect.Chan, reflect.Func, reflect.Interface, reflect.UnsafePointer:
+		return t.String()
+	}
+	return ""
+}

@@ -1,0 +1,187 @@
+package segment
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// repair is what a direction needs once its bytes are not all in order: most never do.
+type Recovery struct {
+	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
+	twice     reassembly.Ranges     // of these, what passed more than once; of what is acknowledged not all
+	acked     reassembly.Scoreboard // what the receiver says it has
+	recover   reassembly.Pos        // until this is acknowledged the sender repairs a loss; 0: it does not
+	recovered conn.Time             // when the last such time ended
+	probe     reassembly.Pos        // where zero-window probes with data begin; 0: there were none
+	probeEnd  reassembly.Pos        // and where the longest of them ends
+	tail      reassembly.Pos        // the latest retransmission
+	tailTime  conn.Time
+	tailTimes uint8
+	heard     conn.Time         // when a duplicate ACK or news in SACK blocks came last
+	by        conn.Cause        // what began the recovery, also of the last one
+	renegedTo reassembly.Pos    // bytes before it, selectively acknowledged, may have been thrown away by the receiver
+	renegedAt conn.Time         // when the ACK of them stopped where they begin
+	renegedIn uint64            // in that frame; 0: it did not, or stuck to it
+	nResent   uint8             // valid entries of resent
+	unjudged  uint8             // of these, how many were not acknowledged when last looked at
+	next      uint32            // free list: repair+1
+	resent    [MaxResent]resent // the latest retransmissions of which it is not known whether they were needed
+
+	// Counts for the report: of what it sent,
+	causes         [conn.NumCauses]uint32 // retransmissions
+	spurious       uint32
+	lostPackets    uint32         // retransmissions with bytes that were not captured before
+	lost           uint32         // segments that they repaired, but for those that proved unneeded
+	damaged        uint32         // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
+	untaken        bool           // the peer had them, as it seems, and took none
+	unanswered     bool           // none was acknowledged since the latest of these
+	lossPos        reassembly.Pos // of the latest retransmission of anything lost
+	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all
+	lossSince      conn.Time      // when what it repairs passed first, or was missed
+	bytes          uint64         // of retransmissions, those that were captured before
+	twiceBytes     uint64         // of these, each once
+	gaps           distribution   // between two transmissions of the same bytes
+	ambiguous      distribution   // from the latest transmission of a segment that was sent again to its ACK
+	postLoss       uint32         // ACKs of a segment that was sent once, over one that was sent again
+	reordered      uint32
+	reorderedBytes uint64
+	lateMax        conn.Time // by how much the latest one was late
+	probes         uint32
+	copyPackets    uint32 // capture duplicates
+	probeBytes     uint64
+	taken          uint64 // of these, the ones that the receiver took
+	copies         uint64 // bytes of capture duplicates
+	rejected       uint64 // bytes of unacceptable segments
+	urgentBytes    uint64
+	urgent, marked uint32 // segments with payload and URG, segments with CE
+	mostOften      uint8  // so often was the same sent again
+
+	// and of the ACKs for it, and of its own window.
+	mostBlocks                  uint8
+	sacks, dsacks, invalidSACKs uint32
+	zeros                       uint32    // times its window closed
+	zeroSince                   conn.Time // the last time, valid with statsZero
+	zeroTime, zeroMax           conn.Time
+}
+
+// resent is a retransmission that may prove unneeded.
+type resent struct {
+	lo, hi reassembly.Pos
+	time   conn.Time
+	frame  uint64
+	tsval  uint32
+	cause  conn.Cause
+	head   bool // the first bytes in flight: the first ACK that advances tells
+	stamps bool // tsval is valid
+	before bool // its bytes had not been captured
+	lost   uint8
+}
+
+const MaxResent = 8 // the oldest is given up
+
+// RecoveryPool holds the repairs of a tracker's connections.
+type RecoveryPool struct {
+	chunks [][]Recovery
+	free   uint32
+	Ranges *reassembly.Pool
+	Causes [conn.NumCauses]uint64 // retransmissions of all connections, those that are over, too
+}
+
+const recoveryChunk = 64
+
+func (p *RecoveryPool) at(i uint32) *Recovery {
+	return &p.chunks[(i-1)/recoveryChunk][(i-1)%recoveryChunk]
+}
+
+func (p *RecoveryPool) get() uint32 {
+	if p.free == 0 {
+		base := uint32(len(p.chunks) * recoveryChunk)
+		p.chunks = append(p.chunks, make([]Recovery, recoveryChunk))
+		for i := uint32(recoveryChunk); i > 0; i-- {
+			p.at(base + i).next = p.free
+			p.free = base + i
+		}
+	}
+	i := p.free
+	p.free = p.at(i).next
+	*p.at(i) = Recovery{}
+	return i
+}
+
+func (p *RecoveryPool) put(i uint32) {
+	r := p.at(i)
+	r.captured.Release(p.Ranges)
+	r.twice.Release(p.Ranges)
+	r.acked.Release(p.Ranges)
+	r.next = p.free
+	p.free = i
+}
+
+// again counts a retransmission.
+func (p *RecoveryPool) again(r *Recovery, cause conn.Cause) {
+	r.causes[cause]++
+	p.Causes[cause]++
+}
+
+// RecoveryOf is the repair of a direction, made if there was none: so far all from the start to the end was
+// captured.
+func (p *Pools) RecoveryOf(a *SenderStats, tx *conn.Half) *Recovery {
+	if a.recovery == 0 {
+		a.recovery = p.Recoveries.get()
+		if tx.End != 0 {
+			p.Recoveries.at(a.recovery).captured.Add(p.Recoveries.Ranges, tx.Start, tx.EndOfBytes())
+		}
+	}
+	return p.Recoveries.at(a.recovery)
+}
+
+// interval notes the time between two transmissions of the same bytes.
+func (r *Recovery) interval(d conn.Time, times uint8) {
+	r.gaps.add(d)
+	r.mostOften = max(r.mostOften, times)
+}
+
+// resends is how many retransmissions there were.
+func (r *Recovery) resends() (n uint32) {
+	for _, k := range r.causes {
+		n += k
+	}
+	return n
+}
+
+// Copied counts a second copy.
+func (r *Recovery) Copied(s *wire.Segment) {
+	r.copyPackets++
+	if s.Flags&wire.RST == 0 {
+		r.copies += uint64(s.Len)
+	}
+}
+
+// remember keeps a retransmission until it is known whether it was needed.
+func (r *Recovery) remember(one resent) {
+	if r.nResent == MaxResent {
+		copy(r.resent[:], r.resent[1:])
+		r.nResent--
+	}
+	r.resent[r.nResent] = one
+	r.nResent++
+	r.unjudged++
+}
+
+// forget takes out the i-th of the retransmissions.
+func (r *Recovery) forget(i int) {
+	copy(r.resent[i:r.nResent], r.resent[i+1:r.nResent])
+	r.nResent--
+}
+
+// beginAnew leaves of a repair what is counted of any segment.
+func (p *RecoveryPool) beginAnew(r *Recovery) {
+	for cause, n := range r.causes {
+		p.Causes[cause] -= uint64(n)
+	}
+	r.captured.Release(p.Ranges)
+	r.twice.Release(p.Ranges)
+	r.acked.Release(p.Ranges)
+	*r = Recovery{copyPackets: r.copyPackets, copies: r.copies, rejected: r.rejected, marked: r.marked}
+}

@@ -1,0 +1,202 @@
+package state
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// Course is what became of the endpoints of a conversation: their trajectories, and how the connection ended. The zero value is ready; use it
+// again to spare allocations.
+type Course struct {
+	State      [2]fsm.State // at the end of what was captured, by Side; the last of Trajectory
+	Trajectory [2][]Step    // by Side
+	Close      Close        // how the connection ended
+
+	Inference Inference
+	steps     []Step
+	View      View
+}
+
+// Follow works out the trajectories and the close.
+func (j *Course) Follow(c *conn.Conversation) {
+	m := &j.Inference
+	*m = Inference{Facts: append(m.Facts[:0], c.Facts...), scratch: m.scratch, Sides: c.Sides, Now: c.Now, TwoMSL: c.TwoMSL, FirstFrame: c.FirstFrame}
+	m.takeIncidents(c.Incidents)
+	m.standIn()
+	m.standInSYNACK()
+	for dir := range uint8(2) {
+		m.Sides[dir].FirstFIN = m.firstFIN(dir)
+	}
+	cl := c.ClientDir
+	j.steps = m.infer(cl, j.steps[:0])
+	n := len(j.steps)
+	j.steps = m.infer(1-cl, j.steps)
+	j.Trajectory[conn.Client], j.Trajectory[conn.Server] = j.steps[:n:n], j.steps[n:]
+	for side, steps := range j.Trajectory {
+		j.State[side] = fsm.Unknown
+		if len(steps) > 0 {
+			j.State[side] = steps[len(steps)-1].State
+		}
+	}
+	if c.Self() {
+		j.unite()
+	}
+	j.View = View{m, c, j}
+	j.Close = j.View.explain()
+}
+
+// FirstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
+// takes, is it if the FIN comes again with ACK.
+func (m *Inference) firstFIN(dir uint8) int {
+	self := &m.Sides[dir]
+	return m.first(dir, 0, func(f *conn.Fact) bool {
+		bare := f.Has(wire.FIN) && !f.Any(wire.ACK|wire.SYN|wire.RST) && self.KnowsFIN && f.Seq+uint32(f.Len) == self.FIN
+		return conn.IsFIN(f) || bare
+	})
+}
+
+// takeIncidents takes from the marks what bears on the trajectories.
+func (m *Inference) takeIncidents(marks []conn.Incident) {
+	for i := range marks {
+		switch k := &marks[i]; k.Kind {
+		case conn.IncidentSucceeded:
+			m.successor = k
+		case conn.IncidentChallenge:
+			m.Sides[k.Dir].Challenged = true
+		case conn.IncidentHole:
+			m.Sides[k.Dir].Holed = k.Hole.From < k.Hole.To && !k.Hole.Passed
+		case conn.IncidentUnseen:
+			m.lacks = m.lacks || k.Amount > 0
+		case conn.IncidentStrange:
+			if conn.Betrays(k) && k.Amount != conn.BadTiming { // the way may be shorter than any that was measured
+				m.disown(k.Dir, k.Ahead)
+			}
+		}
+	}
+}
+
+// disown takes an RST from its supposed sender, who did not send it. Its receiver may have taken it all the same.
+func (m *Inference) disown(dir uint8, ahead uint32) {
+	for i := range m.Facts {
+		if f := &m.Facts[i]; f.Dir() == dir && f.Ahead == ahead && conn.IsRST(f) {
+			f.Bits |= conn.FactForeign
+		}
+	}
+}
+
+// standInSYNACK puts a SYN-ACK in the place of one that was not captured, although other segments of its sender were: who
+// sent a SYN and then acknowledges anything has received it.
+func (m *Inference) standInSYNACK() {
+	for dir := range uint8(2) {
+		syn, self := m.first(dir, 0, conn.IsSYN), &m.Sides[dir]
+		if syn < 0 || m.first(1-dir, 0, conn.IsSYNACK) >= 0 || m.first(1-dir, 0, conn.IsSYN) >= 0 {
+			continue
+		}
+		i := m.first(dir, syn, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && int32(f.Seq-self.ISN) > 0 })
+		if i < 0 {
+			continue
+		}
+		ack, flags := m.Facts[i], uint8(wire.SYN|wire.ACK)
+		if j := m.first(dir, syn, conn.IsSYNACK); j >= 0 { // a simultaneous open
+			i, flags = j, uint8(wire.SYN)
+		} else if j := m.first(1-dir, syn, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Ack-self.ISN-1 <= uint32(m.Facts[syn].Len) }); j >= 0 && j < i {
+			i = j
+		}
+		out := append(m.scratch[:0], m.Facts[:i]...)
+		out = append(out, conn.Fact{
+			Time: m.Facts[i].Time, Ahead: m.Facts[i].Ahead, Seq: ack.Ack - 1, Ack: self.ISN + 1,
+			Flags: flags, Bits: conn.FactStandIn | conn.FactBits(1-dir),
+		})
+		m.Facts, m.scratch = append(out, m.Facts[i:]...), m.Facts
+		m.Sides[1-dir].ISN, m.Sides[1-dir].KnowsISN = ack.Ack-1, true
+		return
+	}
+}
+
+// standIn puts facts in the place of a direction that was not captured: what the
+// seen side acknowledged, the unseen side sent. A last advance of exactly one octet is its FIN.
+func (m *Inference) standIn() {
+	u := 0
+	if m.Sides[1].Unseen {
+		u = 1
+	}
+	unseen, seen := &m.Sides[u], &m.Sides[1-u]
+	if !unseen.Unseen || len(m.Facts) == 0 {
+		return
+	}
+	dir := uint8(u)
+	out := m.scratch[:0]
+	for i := range m.Facts {
+		f := m.Facts[i]
+		opening := f.Any(wire.SYN)
+		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && seen.KnowsISN && len(out) > 0 && conn.IsSYN(&out[len(out)-1]) {
+			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Ack: seen.ISN + 1, Flags: uint8(wire.SYN | wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
+			unseen.ISN, unseen.KnowsISN = f.Ack-1, true
+		}
+		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && conn.IsSYNACK(&m.Facts[i-1]) { // the handshake's ACK
+			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: unseen.ISN + 1, Ack: seen.ISN + 1, Flags: uint8(wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
+		}
+		if opening && f.Has(wire.ACK) && len(out) == 0 {
+			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Flags: uint8(wire.SYN), Bits: conn.FactStandIn | conn.FactBits(dir)})
+		}
+		out = append(out, f)
+	}
+	m.Facts, m.scratch = out, m.Facts
+	last := -1
+	for i := range out {
+		if f := &out[i]; f.Dir() != dir && f.Bits.Has(conn.FactAdvance) && !conn.IsRST(f) {
+			last = i
+		}
+	}
+	m.standInClose(dir, last)
+}
+
+// finTimeout is the least time after which a socket is given up in FIN_WAIT_2 (Linux: tcp_fin_timeout).
+const finTimeout conn.Time = 1e9
+
+// standInClose adds the unseen side's part of the close: its ACK of the FIN that was seen,
+// and its own FIN, acknowledged by fact i.
+func (m *Inference) standInClose(dir uint8, i int) {
+	unseen, seen := &m.Sides[dir], &m.Sides[1-dir]
+	fin := m.first(1-dir, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && !f.Any(wire.SYN) }) // that of a SYN nobody may have answered
+	if fin < 0 {
+		return // one octet may be data
+	}
+	var own *conn.Fact
+	// A socket that answers by a plain RST behind its own FIN is closed, so the peer's FIN was
+	// in what it acknowledged last, be it with data. Much later it may have timed out in FIN_WAIT_2.
+	closed := m.first(1-dir, 0, func(f *conn.Fact) bool {
+		return fin >= 0 && conn.IsPlainRST(f) && seen.KnowsFIN && f.Seq == seen.FIN+1 && f.Time < m.Facts[fin].Time+finTimeout
+	})
+	if i >= 0 && (m.Facts[i].Len == 1 || closed >= 0) {
+		f := m.Facts[i]
+		own = &conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Flags: uint8(wire.FIN | wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)}
+		unseen.FIN, unseen.KnowsFIN = f.Ack-1, true
+		if fin >= 0 && m.Facts[fin].Ahead < f.Ahead {
+			own.Ack = seen.FIN + 1
+		} else {
+			own.Ack = m.Facts[i].Seq
+		}
+	}
+	out := m.scratch[:0]
+	for k := range m.Facts {
+		if own != nil && k == i {
+			out = append(out, *own)
+		}
+		out = append(out, m.Facts[k])
+		if k == fin && own == nil || k == fin && own.Ack != seen.FIN+1 {
+			f := m.Facts[k]
+			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack, Ack: seen.FIN + 1, Flags: uint8(wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
+		}
+	}
+	m.Facts, m.scratch = out, m.Facts
+}
+
+// unite makes what is said of both sides of a socket that is connected to itself one: the RST that it sends it gets.
+func (j *Course) unite() {
+	steps := j.Trajectory[conn.Server]
+	if n := len(steps); n > 0 && steps[n-1].Cause == fsm.SendRST {
+		j.Trajectory[conn.Client], j.State[conn.Client] = steps, j.State[conn.Server]
+	}
+}

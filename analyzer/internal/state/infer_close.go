@@ -1,0 +1,399 @@
+package state
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// moment is something that moves an endpoint in the closing of a connection, at
+// the time it happens there: half the distance before the tap sees what the endpoint sent,
+// half the distance behind what passes towards it.
+type moment struct {
+	at    conn.Time
+	event fsm.Event
+	fact  *conn.Fact
+	proof *conn.Fact
+	sent  bool
+	doubt bool // it happened, but perhaps in another order
+}
+
+// closing follows the endpoint from ESTABLISHED, or from where the opening left it, to its end.
+func (s *walker) closing() {
+	var moments [5]moment
+	list := s.resetMoment(s.closeMoments(moments[:0]))
+	for i := range list {
+		m, n := &list[i], len(s.out)
+		if m.sent {
+			s.sent(m.event, m.fact)
+		} else {
+			s.received(m.event, m.fact, m.proof)
+		}
+		if len(s.out) > n {
+			s.qualify(&s.out[n], m)
+		}
+	}
+}
+
+// qualify says what the segment behind a step does not prove: the state, if something of which the capture
+// tells nothing may have come first; and when it was entered.
+func (s *walker) qualify(step *Step, m *moment) {
+	switch step.Cause {
+	case fsm.SendFIN:
+		m.doubt = m.doubt || s.self.FinFirst && step.State == fsm.LastAck || s.self.FinBlind && !s.other.KnowsFIN && step.State == fsm.FinWait1
+		if s.self.BusySince != 0 {
+			step.NotBefore = min(step.NotBefore, s.self.SentSince(s.self.BusySince))
+		}
+	case fsm.SendRST, fsm.ReturnToListen:
+		if m.sent {
+			s.qualifyRST(step, m.fact)
+		}
+	case fsm.RecvFINAndAck:
+		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
+	case fsm.RecvFIN:
+		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
+		// The FIN may acknowledge one of the endpoint's own that passed unseen.
+		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.FinBlind && !s.self.KnowsFIN
+	}
+	if m.doubt || s.oneSided() && step.Cause != fsm.SendRST {
+		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
+	}
+}
+
+// earliestFIN is when the first copy of the peer's FIN passed that may be the one which moved the endpoint: which of several it
+// was only what it sends in between tells.
+func (s *walker) earliestFIN(m *moment) conn.Time {
+	for i := s.first(s.peer, 0, conn.IsFIN); i >= 0; i = s.first(s.peer, i+1, conn.IsFIN) {
+		if f := &s.Facts[i]; f == m.fact || !s.deferred(f, m.proof) {
+			return f.Time
+		}
+	}
+	return m.fact.Time
+}
+
+// oneSided reports whether one direction only was captured. The other's FIN cannot be told from an octet of data then, nor which
+// FIN came first.
+func (s *walker) oneSided() bool { return s.self.Unseen || s.other.Unseen }
+
+// qualifyRST says what an RST of the endpoint does not prove. It may be the answer to a segment for which there is
+// no connection (RFC 9293 3.10.7.1): then that had ended at any time since it last sent anything else.
+func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
+	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) {
+		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
+	}
+	if !f.Has(wire.ACK) || s.other.Last > s.self.Last {
+		step.NotBefore = min(step.NotBefore, s.self.SentSince(s.self.Last))
+	}
+	if step.Cause == fsm.ReturnToListen {
+		step.Evidence = EvidenceAssumed // the listener may be gone, too
+	}
+}
+
+// afterlife follows a listener that answers an old duplicate SYN once the connection is
+// over: with another ISN, until the RST comes that its SYN-ACK provokes (RFC 9293 figure 9).
+func (s *walker) afterlife() {
+	if s.state != fsm.Closed || len(s.out) == 0 {
+		return
+	}
+	over := s.out[len(s.out)-1].Time
+	i := s.first(s.me, 0, func(f *conn.Fact) bool {
+		return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && f.Time >= over && f.Seq != s.self.ISN
+	})
+	if i < 0 {
+		return
+	}
+	synack := &s.Facts[i]
+	s.state, s.passive = fsm.Listen, true
+	s.sent(fsm.SendSYNACK, synack)
+	rst := s.first(s.peer, i, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Seq == synack.Ack })
+	if rst >= 0 {
+		s.received(fsm.ReturnToListen, &s.Facts[rst], nil)
+	}
+}
+
+func (s *walker) sentAt(f *conn.Fact) conn.Time     { return f.Time - s.self.Distance/2 }
+func (s *walker) receivedAt(f *conn.Fact) conn.Time { return f.Time + s.self.Distance/2 }
+
+// closeMoments lists, in the order in which they happened at the endpoint: its FIN, the peer's
+// FIN, the ACK of its own. The order tells active from passive and simultaneous close.
+func (s *walker) closeMoments(list []moment) []moment {
+	own := s.at(s.self.FirstFIN)
+	var fin, proof *conn.Fact
+	if s.other.KnowsFIN {
+		fin, proof = s.peerFIN()
+	}
+	add := func(ev fsm.Event, f, proof *conn.Fact, sent, doubt bool) {
+		at := s.receivedAt(f)
+		if sent {
+			at = s.sentAt(f)
+		} else if proof != nil { // it had arrived when the proof was sent
+			at = min(at, s.sentAt(proof))
+		}
+		list = append(list, moment{at, ev, f, proof, sent, doubt})
+	}
+	if own == nil {
+		if fin != nil {
+			add(fsm.RecvFIN, fin, proof, false, proof != nil && (isAnswer(proof) || conn.IsOrdinary(proof) && proof.Bits.Has(conn.FactSkips) || s.waitsUnseen(fin, proof)))
+		}
+		return list
+	}
+	ack := s.ackOfFIN(own)
+	if fin != nil && proof != nil && fin.Covers(s.self.FIN) && (ack == nil || ack.Ahead > fin.Ahead) {
+		ack = fin
+	}
+	if fin != nil && proof != nil && conn.IsRST(proof) && (ack != nil || fin.Covers(s.self.FIN)) {
+		fin, proof = nil, nil // TIME_WAIT would have acknowledged it: nothing was there any more
+	}
+	passive, sure := s.closedSecond(own, fin, proof)
+	if lost := s.lostFIN(own); lost != nil {
+		own = lost
+	}
+	if passive {
+		add(fsm.RecvFIN, fin, proof, false, !sure)
+		add(fsm.SendFIN, own, nil, true, !sure)
+		if ack != nil {
+			add(fsm.RecvAckOfFIN, ack, nil, false, false)
+		}
+		return list
+	}
+	add(fsm.SendFIN, own, nil, true, !sure)
+	switch {
+	case fin == nil && ack != nil:
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
+	case fin == nil:
+	case ack == nil:
+		add(fsm.RecvFIN, fin, proof, false, !sure || s.lacks && proof != nil && !s.insists(proof))
+	case s.isBoth(ack, fin, proof):
+		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
+	case s.ackedFirst(ack, fin, proof):
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
+		add(fsm.RecvFIN, fin, proof, false, !fin.Covers(s.self.FIN))
+	default:
+		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(proof))
+		add(fsm.RecvAckOfFIN, ack, nil, false, false)
+	}
+	return list
+}
+
+// closedSecond reports whether the endpoint had the peer's FIN when the application closed, and whether that is sure.
+func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
+	switch {
+	case fin == nil || proof == nil:
+		return false, true
+	case s.lostFIN(own) != nil:
+		lost := s.lostFIN(own)
+		if !lost.Covers(s.other.FIN) {
+			return false, true
+		}
+		crossed := s.crossed(lost, fin)
+		return !crossed, crossed && !s.maybeCopy() || s.before(proof, own)
+	case !own.Covers(s.other.FIN):
+		return false, true
+	case s.other.FirstFIN >= 0 && s.Facts[s.other.FirstFIN].Covers(s.self.FIN):
+		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
+	}
+	return !own.Bits.Has(conn.FactBusy), !s.waits(proof) && !s.self.FinFirst && (s.self.AtTap && !s.lacks || s.before(proof, own) || proof == own && s.prompt(proof, fin, conn.AckDelay))
+}
+
+// before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
+func (s *walker) before(proof, own *conn.Fact) bool {
+	return !conn.IsFIN(proof) && !proof.Bits.Has(conn.FactSkips) && int32(proof.Seq+uint32(proof.Len)-s.self.FIN) <= 0
+}
+
+// prompt reports whether proof is the immediate answer to the peer's FIN.
+func (s *walker) prompt(proof, fin *conn.Fact, within conn.Time) bool {
+	return proof.Time-fin.Time <= s.self.Distance*3/2+within
+}
+
+// isBoth reports whether the segment that brought the peer's FIN was the first that acknowledged the endpoint's.
+func (s *walker) isBoth(ack, fin, proof *conn.Fact) bool {
+	if !fin.Covers(s.self.FIN) || fin.Bits.Has(conn.FactStandIn) || s.deferred(fin, proof) {
+		return false
+	}
+	return conn.IsFIN(ack) || ack.Time > fin.Time
+}
+
+// ackedFirst reports whether the ACK of the endpoint's FIN came before it took the peer's. An ACK that passed the tap no later
+// than the FIN is received no later; a FIN ahead of missing bytes is not taken when it comes.
+func (s *walker) ackedFirst(ack, fin, proof *conn.Fact) bool {
+	if ack.Time <= fin.Time {
+		return true
+	}
+	return proof != nil && s.deferred(fin, proof) && ack.Time <= proof.Time-s.self.Distance*9/10 && !s.echoedBefore(proof, ack)
+}
+
+// echoedBefore reports whether proof was sent before f had come, as the timestamp that it echoes tells.
+func (s *walker) echoedBefore(proof, f *conn.Fact) bool {
+	return s.echoes(conn.IsFIN, proof) && f.Bits.Has(conn.FactTimestamps) && int32(f.TSval-proof.TSecr) > 0
+}
+
+// unacked reports whether nothing had passed that acknowledges the endpoint's FIN when it sent proof.
+func (s *walker) unacked(proof *conn.Fact) bool {
+	if proof == nil {
+		return false
+	}
+	i := s.first(s.peer, 0, func(f *conn.Fact) bool { return f.Covers(s.self.FIN) })
+	if i < 0 {
+		return true
+	}
+	f := &s.Facts[i]
+	return f.Time > proof.Time-s.self.Distance
+}
+
+// deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.
+func (s *walker) deferred(fin, proof *conn.Fact) bool {
+	if proof == nil {
+		return false
+	}
+	i := s.first(s.me, 0, func(f *conn.Fact) bool {
+		return f.Ahead < proof.Ahead && !conn.IsRST(f) && f.Has(wire.ACK) && !f.Covers(s.other.FIN) && s.heard(fin, f.Time)
+	})
+	return i >= 0
+}
+
+// lostFIN is the first segment behind the endpoint's FIN that passed the tap before the FIN
+// did: the first copy was lost before the tap.
+func (s *walker) lostFIN(own *conn.Fact) *conn.Fact {
+	i := s.first(s.me, 0, func(f *conn.Fact) bool {
+		return conn.IsOrdinary(f) && !f.Any(wire.FIN) && f.Ahead < own.Ahead && f.Seq == s.self.FIN+1
+	})
+	return s.at(i)
+}
+
+// crossed reports whether the endpoint's FIN was under way when the peer's arrived: proof, which
+// follows it, is the immediate answer to the peer's FIN. An application needs longer.
+func (s *walker) crossed(proof, fin *conn.Fact) bool {
+	first := s.first(s.me, 0, s.acksFIN)
+	return &s.Facts[first] == proof && s.prompt(proof, fin, answerTime)
+}
+
+// answerTime is what a host takes at most to acknowledge a FIN: that is never delayed.
+const answerTime = 5e6
+
+// peerFIN is the copy of the peer's FIN that the endpoint received, and what proves it;
+// nil if it did not receive one, or more likely did not than did.
+func (s *walker) peerFIN() (fin, proof *conn.Fact) {
+	fin = s.at(s.first(s.peer, 0, conn.IsFIN))
+	if i := s.first(s.me, 0, s.acksFIN); i >= 0 {
+		proof = &s.Facts[i]
+		if j := s.copyBefore(conn.IsFIN, proof); j >= 0 {
+			return s.takenFIN(&s.Facts[j], proof), proof
+		}
+		return proof, proof // the FIN itself was not captured
+	}
+	if fin == nil || fin.Any(wire.SYN) && s.first(s.me, 0, conn.IsSYNACK) >= 0 {
+		return nil, nil // what comes with a SYN the SYN-ACK acknowledges, or it is not taken
+	}
+	copies := 0
+	for i := s.first(s.peer, 0, conn.IsFIN); i >= 0; i = s.first(s.peer, i+1, conn.IsFIN) {
+		if IsOwnFIN(&s.Facts[i]) {
+			copies++
+		}
+		fin = &s.Facts[i]
+	}
+	rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.FactForeign) && f.Time > fin.Time })
+	if copies > 1 || s.other.Holed || s.heard(fin, s.self.Last) || rst >= 0 {
+		return nil, nil // it would have acknowledged it, or lacks what comes before it
+	}
+	return fin, nil
+}
+
+// takenFIN is fin, or the copy behind it that came before proof if the endpoint sent, after fin had come, what
+// does not acknowledge it.
+func (s *walker) takenFIN(fin, proof *conn.Fact) *conn.Fact {
+	for i := s.first(s.peer, 0, conn.IsFIN); i >= 0; i = s.first(s.peer, i+1, conn.IsFIN) {
+		f := &s.Facts[i]
+		if f.Ahead > fin.Ahead && f.Time <= proof.Time-s.self.Distance*3/4 && s.deferred(fin, proof) {
+			fin = f
+		}
+	}
+	return fin
+}
+
+// ackOfFIN is the segment that first told the endpoint that its FIN had arrived: one after which it does
+// not repeat the FIN.
+func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
+	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.FIN) }
+	fin, gone := s.first(s.me, 0, conn.IsFIN), s.goneBefore(covering)
+	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
+		if fin > i || i < gone || !s.repeats(i, conn.IsFIN) { // one captured before its FIN is no answer to a copy of that
+			return &s.Facts[i]
+		}
+	}
+	return nil
+}
+
+// goneBefore is the ACK of the endpoint's FIN that it answered as CLOSED does, by a plain RST: one before had ended its connection, and a
+// FIN that came in between was sent before that. It is -1 if there is none.
+func (s *walker) goneBefore(covering func(*conn.Fact) bool) int {
+	rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && f.Seq == s.self.FIN+1 })
+	last := -1
+	for i := s.first(s.peer, 0, covering); i >= 0 && i < rst; i = s.first(s.peer, i+1, covering) {
+		last = i
+	}
+	if last < 0 || s.Facts[rst].Time-s.Facts[last].Time > conn.RoundTrip {
+		return -1
+	}
+	return last
+}
+
+// isAnswer reports whether f may be an RST by which an endpoint without the connection answers a segment: some of them
+// acknowledge that, whatever RFC 9293 3.10.7.1 says, but none knows of timestamps.
+func isAnswer(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.FactTimestamps) }
+
+// answersSYN reports whether an RST of the endpoint is what only CLOSED answers to a SYN (RFC 9293 3.10.7.1).
+func (s *walker) answersSYN(rst *conn.Fact) bool {
+	return rst.Has(wire.ACK) && rst.Ack == s.other.ISN+1 && rst.Seq != s.self.ISN+1
+}
+
+// OfAnother reports whether f is the RST by which an endpoint in SYN_SENT answers an ACK of a connection that it no longer
+// knows: it goes on (RFC 9293 3.10.7.3), and of the connection that it opens nothing has ended.
+func (m *Inference) OfAnother(f *conn.Fact) bool {
+	dir := f.Dir()
+	if !conn.IsPlainRST(f) || f.Seq == m.Sides[dir].ISN+1 || m.first(dir, 0, conn.IsSYN) < 0 || m.first(dir, 0, conn.IsSYNACK) >= 0 {
+		return false
+	}
+	i := m.first(dir, 0, conn.IsOrdinary)
+	return i < 0 || m.Facts[i].Ahead > f.Ahead
+}
+
+// resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
+// TIME_WAIT by then.
+func (s *walker) resetMoment(list []moment) []moment {
+	var cut moment
+	for i := range s.Facts {
+		f := &s.Facts[i]
+		if s.OfAnother(f) {
+			continue
+		}
+		m := moment{event: s.endedBy(s.me, f), fact: f}
+		switch m.event {
+		case fsm.NoEvent:
+			continue
+		case fsm.SendRST:
+			m.at, m.sent = s.sentAt(f), true
+		case fsm.RecvRST:
+			m.at = s.receivedAt(f)
+		}
+		if cut.fact == nil || m.at < cut.at {
+			cut = m
+		}
+	}
+	if cut.fact == nil {
+		return list
+	}
+	n, state := 0, s.state
+	for n < len(list) && list[n].at <= cut.at {
+		if next, ok := state.Next(list[n].event); ok {
+			state = next
+		}
+		n++
+	}
+	switch {
+	case state == fsm.TimeWait:
+		return list[:n]
+	case state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)):
+		cut.event = fsm.ReturnToListen
+	}
+	return append(list[:n], cut)
+}

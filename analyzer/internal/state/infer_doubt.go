@@ -1,0 +1,26 @@
+package state
+
+import "tcptrace/analyzer/internal/conn"
+
+// waitsUnseen reports whether the endpoint, of which no FIN was captured, may have had one to send when it sent proof. The peer's FIN tells it
+// of all that landed before.
+func (s *walker) waitsUnseen(fin, proof *conn.Fact) bool {
+	return s.waits(proof) && (s.self.Landed == 0 || s.self.Landed > fin.Time)
+}
+
+// waits reports whether the endpoint may have had a FIN to send, behind data, when it sent proof.
+func (s *walker) waits(proof *conn.Fact) bool {
+	return s.self.BusySince != 0 && s.self.BusySince < proof.Time
+}
+
+// maybeCopy reports whether the peer's FIN that was captured first may not be the first that it sent: what answers it may have been
+// sent for one before.
+func (s *walker) maybeCopy() bool { return s.lacks || s.other.FinFirst }
+
+// insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
+func (s *walker) insists(proof *conn.Fact) bool {
+	return s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Ahead >= proof.Ahead && !s.late(f) }) >= 0
+}
+
+// acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
+func (s *walker) acksFIN(f *conn.Fact) bool { return f.Covers(s.other.FIN) && !s.disowned(f) }

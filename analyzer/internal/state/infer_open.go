@@ -1,0 +1,315 @@
+package state
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// opening follows the endpoint to ESTABLISHED, or as far as it comes.
+func (s *walker) opening() {
+	syn := s.first(s.me, 0, conn.IsSYN)
+	synack := s.first(s.me, 0, conn.IsSYNACK)
+	switch {
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0 && s.first(s.peer, 0, conn.IsSYN) > syn):
+		s.dial(syn, synack)
+	case synack >= 0:
+		s.accept(synack)
+	case syn >= 0:
+		s.dial(syn, -1)
+	case s.refuse(), s.refuseProbe():
+	case s.unasked() && s.backscatter():
+	case s.first(s.peer, 0, conn.IsSYNACK) >= 0:
+		s.dialUnseen(&s.Facts[s.first(s.peer, 0, conn.IsSYNACK)])
+	default:
+		s.midstream()
+	}
+}
+
+// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN.
+func (s *walker) dialUnseen(synack *conn.Fact) {
+	s.state = fsm.Closed
+	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(synack), Time: synack.Time, NotAfter: synack.Time})
+	s.connected(0)
+}
+
+// refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
+// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else.
+func (s *walker) refuse() bool {
+	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, conn.IsOrdinary) >= 0 {
+		return false
+	}
+	i := s.first(s.me, 0, func(f *conn.Fact) bool {
+		return conn.IsRST(f) && f.Covers(s.other.ISN) && !f.Bits.Has(conn.FactOutside)
+	})
+	if i < 0 {
+		return false
+	}
+	s.state = fsm.Closed
+	f := &s.Facts[i]
+	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotBefore: f.Time - s.self.Distance, NotAfter: f.Time})
+	return true
+}
+
+// midstream starts an endpoint whose opening was not captured.
+func (s *walker) midstream() {
+	i := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !s.disowned(f) })
+	if i < 0 {
+		if s.backscatter() {
+			return
+		}
+		if i = s.first(s.peer, 0, conn.IsOrdinary); i < 0 {
+			return
+		}
+	}
+	f := &s.Facts[i]
+	s.state = fsm.Established
+	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time})
+}
+
+// unaskedBy reports whether all that the sender in a direction sent, as far as the capture shows, are plain RSTs that answer a SYN-ACK. Whether it
+// had sent a SYN nobody can tell; it has no connection when it answers so (RFC 9293 3.10.7.1).
+func (m *Inference) unaskedBy(dir uint8) bool {
+	synack := m.first(1-dir, 0, conn.IsSYNACK)
+	if synack < 0 || m.first(dir, 0, func(f *conn.Fact) bool { return !conn.IsPlainRST(f) || f.Bits.Has(conn.FactForeign) }) >= 0 {
+		return false
+	}
+	rst := m.first(dir, synack, conn.IsRST)
+	return rst >= 0 && m.Facts[rst].Seq == m.Facts[synack].Ack
+}
+
+func (s *walker) unasked() bool { return s.unaskedBy(s.me) }
+
+// disowned reports whether f is of an older connection, which the peer, in SYN_SENT, does not know any more and resets (RFC 9293 3.5.1,
+// figure 8): of the one that it opens that tells nothing.
+func (s *walker) disowned(f *conn.Fact) bool {
+	return s.first(s.peer, 0, func(g *conn.Fact) bool { return g.Ahead > f.Ahead && g.Seq == f.Ack && s.OfAnother(g) }) >= 0
+}
+
+// backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
+// RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
+func (s *walker) backscatter() bool {
+	i := s.first(s.me, 0, conn.IsRST)
+	if i < 0 || s.Facts[i].Bits.Has(conn.FactForeign) {
+		return false
+	}
+	if j := s.first(s.peer, 0, func(f *conn.Fact) bool { return !conn.IsRST(f) }); j >= 0 && j < i && !s.unasked() {
+		return false
+	}
+	f := &s.Facts[i]
+	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time}
+	s.qualifyRST(&step, f)
+	step.NotBefore = 0
+	s.state = fsm.Closed
+	s.out = append(s.out, step)
+	return true
+}
+
+// dial follows an active open.
+func (s *walker) dial(syn, synack int) {
+	s.state = fsm.Closed
+	s.sent(fsm.SendSYN, &s.Facts[syn])
+	s.redial(syn)
+	if synack >= 0 { // its own: a simultaneous open
+		if i := s.copyBefore(conn.IsSYN, &s.Facts[synack]); i >= 0 {
+			s.received(fsm.RecvSYN, &s.Facts[i], &s.Facts[synack])
+		} else {
+			s.sent(fsm.SendSYNACK, &s.Facts[synack])
+		}
+		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
+		covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.ISN) }
+		ack := s.first(s.peer, max(0, s.first(s.peer, 0, conn.IsSYN)), covering)
+		for ack >= 0 && s.repeats(ack, conn.IsSYNACK) {
+			ack = s.first(s.peer, ack+1, covering) // the one before was not taken
+		}
+		if ack >= 0 {
+			proof := s.first(s.me, syn, func(f *conn.Fact) bool {
+				return s.coversSYN(f) && (f.Len > 0 || conn.IsFIN(f)) && s.heard(&s.Facts[ack], f.Time)
+			})
+			s.received(fsm.RecvAckOfSYN, &s.Facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
+		}
+		return
+	}
+	s.connected(syn)
+}
+
+// connected follows an active open from its SYN to ESTABLISHED.
+func (s *walker) connected(syn int) {
+	proof := s.first(s.me, syn, s.coversSYN)
+	answer := func(f *conn.Fact) bool { return conn.IsSYNACK(f) && f.Covers(s.self.ISN) }
+	if proof >= 0 {
+		if i := s.copyBefore(answer, &s.Facts[proof]); i >= 0 {
+			s.received(fsm.RecvSYNACK, &s.Facts[i], &s.Facts[proof])
+			s.earlier(answer, syn, proof)
+		} else { // the SYN-ACK was not captured
+			s.uncaptured(fsm.RecvSYNACK, s.Facts[syn].Time, &s.Facts[proof])
+		}
+		return
+	}
+	i := s.first(s.peer, syn, answer)
+	if i < 0 {
+		return
+	}
+	copies := 0
+	for j := i; j >= 0; j = s.first(s.peer, j+1, answer) {
+		i = j
+		copies++
+	}
+	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 {
+		return // it does not answer copy after copy: they did not arrive
+	}
+	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && !s.Facts[rst].Has(wire.ACK) {
+		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
+	}
+	if !s.repeats(i, conn.IsSYN) {
+		s.received(fsm.RecvSYNACK, &s.Facts[i], nil)
+	}
+}
+
+// earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it
+// answered to that may not have been captured.
+func (s *walker) earlier(answer func(*conn.Fact) bool, syn, proof int) {
+	step := &s.out[len(s.out)-1]
+	if step.Cause != fsm.RecvSYNACK || step.NotBefore == 0 {
+		return
+	}
+	for j := s.first(s.peer, syn, answer); j >= 0 && j < proof; j = s.first(s.peer, j+1, answer) {
+		if !s.repeatsBefore(j, proof, conn.IsSYN) {
+			step.NotBefore = min(step.NotBefore, s.Facts[j].Time)
+			return
+		}
+	}
+}
+
+// synTimeout is the least time after which an unanswered SYN is repeated (RFC 6298 2.1), or nearly.
+const synTimeout = 900e6
+
+func (s *walker) coversSYN(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && s.other.KnowsISN && f.Covers(s.other.ISN) && int32(f.Seq-s.self.ISN) > 0
+}
+
+// redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
+// sooner than one that had not received the RST would. If it is let in, in the end, its attempt had not ended.
+func (s *walker) redial(syn int) {
+	if s.first(s.peer, syn, conn.IsSYNACK) >= 0 {
+		return
+	}
+	for {
+		rst := s.first(s.peer, syn, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) })
+		if rst < 0 {
+			return
+		}
+		sent := s.Facts[syn].Time
+		syn = s.first(s.me, rst, conn.IsSYN)
+		if syn < 0 || !s.heard(&s.Facts[rst], s.Facts[syn].Time) || s.Facts[syn].Time-sent >= synTimeout {
+			return
+		}
+		s.received(fsm.RecvRST, &s.Facts[rst], &s.Facts[syn])
+		s.sent(fsm.SendSYN, &s.Facts[syn])
+	}
+}
+
+// accept follows a passive open, of which the SYN-ACK is the first that is seen.
+func (s *walker) accept(synack int) {
+	first := &s.Facts[synack]
+	s.state, s.passive = fsm.Listen, true
+	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time, NotAfter: first.Time})
+	s.sent(fsm.SendSYNACK, first)
+	i := s.first(s.peer, 0, s.coversSYNACK)
+	own := s.first(s.me, synack, func(f *conn.Fact) bool {
+		return conn.IsOrdinary(f) && !(s.isBare(f) && i >= 0 && f.Ahead < s.Facts[i].Ahead)
+	})
+	early := func(f *conn.Fact) bool { return i >= 0 && f.Time < s.Facts[i].Time+s.self.Distance*3/4 }
+	if s.fastOpen(first) {
+		// It takes data with the SYN, and sends, and closes, before the ACK comes (RFC 7413 4.2).
+		if s.self.FirstFIN >= 0 && early(&s.Facts[s.self.FirstFIN]) {
+			return
+		}
+		own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
+	}
+	switch {
+	case i < 0:
+	case own < 0:
+		s.acceptUnproved(i)
+	default:
+		s.acceptProved(synack, own)
+	}
+}
+
+// isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
+func (s *walker) isBare(f *conn.Fact) bool {
+	return f.Len == 0 && !f.Any(wire.FIN) && f.Seq == s.self.ISN+1 && s.other.KnowsISN && f.Ack == s.other.ISN+1
+}
+
+func (s *walker) coversSYNACK(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(s.self.ISN) }
+
+// fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
+func (s *walker) fastOpen(synack *conn.Fact) bool {
+	syn := s.at(s.first(s.peer, 0, conn.IsSYN))
+	switch {
+	case syn == nil || syn.Bits.Has(conn.FactStandIn):
+		return true
+	case synack.Bits.Has(conn.FactStandIn):
+		return syn.Len > 0
+	}
+	return s.other.KnowsISN && synack.Ack != s.other.ISN+1
+}
+
+// acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
+func (s *walker) acceptUnproved(i int) {
+	if !s.established(i) {
+		return
+	}
+	// Of several the one that can have been received: behind the last SYN-ACK.
+	for j := i; j >= 0 && s.repeats(i, conn.IsSYNACK); j = s.first(s.peer, j+1, s.coversSYNACK) {
+		i = j
+	}
+	s.received(fsm.RecvAckOfSYN, &s.Facts[i], nil)
+}
+
+// acceptProved takes what fact own proves: that an ACK of the SYN-ACK had arrived.
+func (s *walker) acceptProved(synack, own int) {
+	proof := &s.Facts[own]
+	j := s.copyBefore(s.coversSYNACK, proof)
+	if j < 0 {
+		s.uncaptured(fsm.RecvAckOfSYN, s.Facts[synack].Time, proof)
+		return
+	}
+	for k := s.first(s.peer, 0, s.coversSYNACK); k >= 0 && k <= j; k = s.first(s.peer, k+1, s.coversSYNACK) {
+		if !s.repeatsBefore(k, own, conn.IsSYNACK) {
+			j = k
+			break
+		}
+	}
+	if s.fastOpen(&s.Facts[synack]) && (s.oneSided() || proof.Bits.Has(conn.FactSkips)) {
+		proof = nil // what is missing may be a FIN that it sent before the ACK came
+	}
+	s.received(fsm.RecvAckOfSYN, &s.Facts[j], proof)
+	if s.first(s.me, synack+1, conn.IsSYNACK) < 0 {
+		// With SYN cookies (RFC 4987 3.6) the server keeps no state before the ACK comes.
+		s.out[len(s.out)-2].NotAfter = s.out[len(s.out)-1].NotAfter
+	}
+}
+
+// established reports whether a server that sent nothing but SYN-ACKs may have taken the
+// handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
+// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
+func (s *walker) established(ack int) bool {
+	if rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.FactForeign) }); rst >= 0 && !s.Facts[rst].Has(wire.ACK) {
+		return false
+	}
+	ignored := 0
+	for i := s.first(s.me, 0, conn.IsSYNACK); i >= 0; i = s.first(s.me, i+1, conn.IsSYNACK) {
+		if s.heard(&s.Facts[ack], s.Facts[i].Time) {
+			ignored++
+		}
+	}
+	if ignored > 1 {
+		return false // it did not hear, or did not want, ACK after ACK
+	}
+	last := ack
+	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(s.self.ISN) }) {
+		last = j
+	}
+	return !s.repeats(last, conn.IsSYNACK)
+}

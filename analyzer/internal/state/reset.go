@@ -1,0 +1,199 @@
+package state
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
+	"tcptrace/internal/wire"
+)
+
+// ResetCause says what an RST was the answer to, as far as the capture tells.
+type ResetCause uint8
+
+// The causes.
+const (
+	NoReset              ResetCause = iota
+	ResetRefused                    // a SYN, where nobody listens
+	ResetProbe                      // a segment that begins no connection, as port scans send
+	ResetScan                       // a SYN-ACK, at once: the client only wanted to know, or had given up already
+	ResetUnasked                    // a SYN-ACK, to a SYN that was not captured, if there was one
+	ResetAbandoned                  // nothing: the client gave up while it connected
+	ResetDropped                    // nothing: the server took its SYN-ACK back
+	ResetUnreadData                 // the peer's FIN: bytes were not read, or SO_LINGER 0
+	ResetWriteAfterClose            // data, to an endpoint that had closed
+	ResetFinWait2                   // the peer's FIN, long awaited: FIN_WAIT_2 had timed out
+	ResetAfterFIN                   // nothing: its sender had sent a FIN before
+	ResetHalfOpen                   // a segment of a connection that its sender did not know
+	ResetOnPath                     // the same, but the endpoint does know it: a device on the path sent it
+	ResetChallenge                  // a challenge ACK
+	ResetKeepAlive                  // nothing: keep-alive probes went unanswered
+	ResetInjected                   // nothing: the RST betrays another sender
+	ResetAborted                    // nothing: its sender threw the connection away
+)
+
+var resetCauses = [...]struct{ name, text string }{
+	NoReset:              {"", ""},
+	ResetRefused:         {"refused", "it answers the SYN"},
+	ResetProbe:           {"probe", "it answers a segment that begins no connection, as port scans send"},
+	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
+	ResetUnasked:         {"unasked", "it answers a SYN-ACK that its sender did not ask for, or no longer: the capture does not have the SYN"},
+	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
+	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
+	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
+	ResetWriteAfterClose: {"write-after-close", "it answers data that came after its sender had closed"},
+	ResetFinWait2:        {"fin-wait-2-timeout", "its sender had closed, and waited for the other side's FIN no longer"},
+	ResetAfterFIN:        {"after-fin", "its sender had sent a FIN before"},
+	ResetHalfOpen:        {"half-open", "its sender did not know the connection (any more)"},
+	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection"},
+	ResetChallenge:       {"challenge-ack", "it answers a challenge ACK"},
+	ResetKeepAlive:       {"keep-alive-timeout", "its sender gave up: the peer did not answer its keep-alive probes"},
+	ResetInjected:        {"injected", "somebody else sent it in its supposed sender's name"},
+	ResetAborted:         {"aborted", "without a FIN: unread data, SO_LINGER 0, or a process that ended"},
+}
+
+// String is the cause's name in records, empty for NoReset.
+func (c ResetCause) String() string { return resetCauses[min(int(c), len(resetCauses)-1)].name }
+
+// Text is the cause in plain words.
+func (c ResetCause) Text() string { return resetCauses[c].text }
+
+// inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
+// connection whose SYN and SYN-ACK are not in the capture it is not known.
+func (s *View) inHandshake(c *Close) bool {
+	if !s.Either(IsOpening) {
+		return false
+	}
+	return s.connecting(c.By, c) || s.connecting(c.By.Peer(), c)
+}
+
+func IsOpening(f *conn.Fact) bool { return conn.IsSYN(f) || conn.IsSYNACK(f) }
+
+// connecting reports whether an endpoint was on its way to ESTABLISHED when the RST of c passed, or had not set out. What it does
+// not know of its peer's end counts for the RST's sender only: that may have had no socket at all.
+func (s *View) connecting(side conn.Side, c *Close) bool {
+	state := c.OtherState
+	if side == c.By {
+		state = c.ByState
+	}
+	return state == fsm.SynSent || state == fsm.SynRcvd || state == fsm.Listen || state == fsm.Closed && s.Step(side, fsm.Established) == nil ||
+		state == fsm.Unknown && s.Step(side, fsm.Established) == nil
+}
+
+// causeOf says what an RST that ended a connection was the answer to. A plain RST, one without ACK, is what RFC 9293
+// 3.10.7 has an endpoint send that has no such connection; who throws its own away sends one with ACK.
+func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
+	me, peer := s.Dir(c.By), s.Dir(c.By.Peer())
+	before := func(is func(*conn.Fact) bool) func(*conn.Fact) bool {
+		return func(f *conn.Fact) bool { return f.Time <= rst.Time && f.Ahead < rst.Ahead && is(f) }
+	}
+	ownFIN, peerFIN := s.Find(me, 0, before(conn.IsFIN)) != nil, s.Find(peer, 0, before(conn.IsFIN)) != nil
+	plain := conn.IsPlainRST(rst)
+	switch {
+	case s.isForged(rst):
+		return ResetInjected
+	case rst.Bits.Has(conn.FactTooSoon):
+		return ResetOnPath
+	case c.InHandshake:
+		return s.causeInHandshake(c, rst)
+	case s.answersProbe(rst):
+		return ResetProbe
+	case s.goesOn(c.By, rst) && plain:
+		return ResetOnPath
+	case s.marksBefore(conn.IncidentChallenge, peer, rst) && plain:
+		return ResetChallenge
+	case ownFIN && s.marksBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
+		return ResetWriteAfterClose
+	case ownFIN && s.waitedNoMore(c, rst, peerFIN):
+		return ResetFinWait2
+	case ownFIN:
+		return ResetAfterFIN
+	case plain || rst.Seq == 0 && me != peer && s.Of(c.By).Last == 0:
+		return ResetHalfOpen
+	case s.gaveUpAsking(me, rst):
+		return ResetKeepAlive
+	case peerFIN && (c.ByState == fsm.CloseWait || c.ByState == fsm.Unknown):
+		return ResetUnreadData
+	}
+	return ResetAborted
+}
+
+// waitedNoMore reports whether an RST whose sender had sent a FIN is the answer of a host on which nothing waited for the peer's FIN any
+// more: it has no ACK, or acknowledges that FIN, which TIME_WAIT would answer by an ACK.
+func (s *View) waitedNoMore(c *Close, rst *conn.Fact, peerFIN bool) bool {
+	switch c.ByState {
+	case fsm.FinWait2:
+		return conn.IsPlainRST(rst) || peerFIN && rst.Covers(s.Of(c.By.Peer()).FIN)
+	case fsm.FinWait1:
+		return peerFIN && (conn.IsPlainRST(rst) || rst.Covers(s.Of(c.By.Peer()).FIN))
+	case fsm.LastAck:
+		return false
+	}
+	return peerFIN && conn.IsPlainRST(rst)
+}
+
+// wasGone reports whether the RST of c shows that the host that sent it had no such connection any more: without ACK it is the
+// answer to a segment for which there is no socket (RFC 9293 3.10.7.1), unless an endpoint that had closed resets data.
+func (s *View) wasGone(c *Close) bool {
+	switch c.Cause {
+	case ResetHalfOpen, ResetChallenge, ResetFinWait2:
+		return true
+	case ResetAfterFIN:
+		return conn.IsPlainRST(&c.Rst)
+	case ResetWriteAfterClose:
+		waited, ok := s.FinWait2(c)
+		return ok && conn.IsPlainRST(&c.Rst) && waited >= finWait2Timer
+	}
+	return false
+}
+
+// finWait2Timer is after how long nobody waits in FIN_WAIT_2 any more for what has closed: Linux (tcp_fin_timeout), BSD.
+const finWait2Timer conn.Time = 60e9
+
+// marksBefore reports whether there is a mark of a kind that began before f.
+func (s *View) marksBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
+	m := s.Incident(kind, dir)
+	return m != nil && m.Ahead < f.Ahead
+}
+
+// isForged reports whether the RST itself betrays that its supposed sender did not send it (episode_strange.go).
+func (s *View) isForged(rst *conn.Fact) bool {
+	m := s.Incident(conn.IncidentStrange, rst.Dir())
+	return m != nil && m.Ahead == rst.Ahead && conn.Betrays(m)
+}
+
+// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer. Where those are not
+// captured, the RST has to come when the next question was due.
+func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
+	m := s.Incident(conn.IncidentKeepAlive, dir)
+	if m == nil || m.Unanswered() == 0 || m.Last >= rst.Time || s.Sides[1-dir].Last >= m.Last {
+		return false
+	}
+	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
+}
+
+// goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
+// cannot have sent it: by anything but a SYN, which may begin another.
+func (s *View) goesOn(by conn.Side, rst *conn.Fact) bool {
+	me := s.Of(by)
+	if me.Last <= rst.Time+max(conn.CaptureSkew, me.Distance) {
+		return false
+	}
+	return s.Find(s.Dir(by), 0, func(f *conn.Fact) bool { return f.Any(wire.SYN) && f.Time == me.Last }) == nil
+}
+
+func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
+	me, peer := s.Dir(c.By), s.Dir(c.By.Peer())
+	if s.Find(me, 0, conn.IsSYNACK) != nil {
+		return ResetDropped
+	}
+	if s.Find(me, 0, conn.IsSYN) == nil && c.OtherState == fsm.SynSent && rst.Covers(s.Sides[peer].ISN) {
+		return ResetRefused
+	}
+	if s.unaskedBy(me) {
+		return ResetUnasked
+	}
+	synack := s.Find(peer, 0, conn.IsSYNACK)
+	if synack != nil && conn.IsPlainRST(rst) && rst.Time-synack.Time <= conn.RoundTrip {
+		return ResetScan
+	}
+	return ResetAbandoned
+}
