@@ -6,7 +6,7 @@ import (
 	"tcptrace/fsm"
 )
 
-// tale is what a Monitor told of a conversation, so that it tells everything once and can take it back.
+// announced is what a Monitor told of a conversation, so that it tells everything once and can take it back.
 type announced struct {
 	stream    uint64
 	dropped   uint64 // what the capture had lost when the conversation began

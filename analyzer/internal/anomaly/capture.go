@@ -19,7 +19,7 @@ func (s *pass) both(k conn.IncidentKind) (first *conn.Incident, n int64) {
 
 func detectDuplicates(s *pass) {
 	m, n := s.both(conn.IncidentDuplicate)
-	s.raiseMark(m, args{n, int64(s.C.Packets())})
+	s.raiseIncident(m, args{n, int64(s.C.Packets())})
 }
 
 func detailDuplicates(a *Anomaly) string {
@@ -28,7 +28,7 @@ func detailDuplicates(a *Anomaly) string {
 
 func detectReordered(s *pass) {
 	if m, n := s.both(conn.IncidentReordered); m != nil {
-		s.raiseMark(m, args{n})
+		s.raiseIncident(m, args{n})
 		return
 	}
 	for dir := range uint8(2) {
@@ -54,7 +54,7 @@ func detailReordered(a *Anomaly) string {
 func detectLoss(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentUnseen, dir); m != nil && m.Amount > 0 && !s.Sides[dir].Unseen {
-			s.raiseMark(m, args{m.Amount, int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{m.Amount, int64(m.Count)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -65,7 +65,7 @@ func detailLoss(a *Anomaly) string {
 
 func detectClock(s *pass) {
 	m := s.Incident(conn.IncidentClock, 0)
-	s.raiseMark(m, args{m.Amount, int64(m.Count)})
+	s.raiseIncident(m, args{m.Amount, int64(m.Count)})
 }
 
 func detailClock(a *Anomaly) string {
@@ -93,7 +93,7 @@ func detailOneSided(a *Anomaly) string {
 
 func detectCutOptions(s *pass) {
 	m := s.Incident(conn.IncidentCutOptions, 0)
-	s.raiseMark(m, args{int64(m.Count), int64(s.C.Packets())})
+	s.raiseIncident(m, args{int64(m.Count), int64(s.C.Packets())})
 }
 
 func detailCutOptions(a *Anomaly) string {
@@ -106,12 +106,12 @@ func detectBadSum(s *pass) {
 		switch {
 		case m == nil:
 		case s.Sides[dir].GoodSum:
-			s.raiseMark(m, args{int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count)}).onSide(s.Side(dir))
 		case s.taken(m):
 		case s.damaged(m):
-			s.raiseMark(m, args{0}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{0}).onSide(s.Side(dir))
 		case s.C.Outcome == conn.Unanswered && (m.Count > 1 || s.Lasts(m.Time) >= int64(patience)):
-			s.raiseMark(m, args{-1}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{-1}).onSide(s.Side(dir))
 		}
 	}
 }

@@ -325,7 +325,7 @@ func detailWriteAfterClose(a *Anomaly) string {
 func detectDataAfterFIN(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentPastFIN, dir); m != nil {
-			s.raiseMark(m, args{m.Amount}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{m.Amount}).onSide(s.Side(dir))
 		}
 	}
 }

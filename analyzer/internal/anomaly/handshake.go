@@ -188,7 +188,7 @@ func detailAcceptQueue(a *Anomaly) string {
 func detectSYNOptions(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentSYNOptions, dir); m != nil {
-			s.raiseMark(m, args{m.Amount}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{m.Amount}).onSide(s.Side(dir))
 		}
 	}
 }

@@ -38,7 +38,7 @@ func detectPacketLoss(s *pass) {
 			continue
 		}
 		total := max(int64(sent.DataPackets)+before, lost)
-		a := s.raiseMark(m, args{lost | int64(sent.Unrepaired)<<32, before, total, waited})
+		a := s.raiseIncident(m, args{lost | int64(sent.Unrepaired)<<32, before, total, waited})
 		a.onSide(s.Side(dir))
 		a.as(SeverityNote)
 		if lost*lossy >= total || conn.Time(waited>>8) > costly || hole != nil && sent.Unrepaired > 0 && s.C.End-hole.Time > costly {
@@ -95,8 +95,8 @@ func detailPacketLoss(a *Anomaly) string {
 }
 
 func detectStrangeSACK(s *pass) {
-	s.eachMark(conn.IncidentStrangeSACK, func(m *conn.Incident, side conn.Side) {
-		s.raiseMark(m, args{int64(m.Count), m.Amount}).onSide(side)
+	s.eachIncident(conn.IncidentStrangeSACK, func(m *conn.Incident, side conn.Side) {
+		s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(side)
 	})
 }
 
@@ -111,9 +111,9 @@ func detailStrangeSACK(a *Anomaly) string {
 
 // detectBlackHole wants that smaller segments arrive: its pieces did, or something behind it.
 func detectBlackHole(s *pass) {
-	s.eachMark(conn.IncidentBlackHole, func(m *conn.Incident, side conn.Side) {
+	s.eachIncident(conn.IncidentBlackHole, func(m *conn.Incident, side conn.Side) {
 		if m.Count >= segment.Vanished && m.Amount != 0 {
-			s.raiseMark(m, args{int64(m.Count), int64(m.Hole.To - m.Hole.From), m.Amount}).onSide(side)
+			s.raiseIncident(m, args{int64(m.Count), int64(m.Hole.To - m.Hole.From), m.Amount}).onSide(side)
 		}
 	})
 }

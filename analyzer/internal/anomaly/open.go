@@ -45,9 +45,9 @@ func detectChallenge(s *pass) {
 		}
 		m := s.Incident(conn.IncidentChallenge, dir)
 		if f, what := s.provocation(dir); f != nil {
-			s.raiseMark(m, args{what, int64(m.Time - f.Time), int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{what, int64(m.Time - f.Time), int64(m.Count)}).onSide(s.Side(dir))
 		} else if old := s.Incident(conn.IncidentOldACK, 1-dir); m != nil && old != nil {
-			s.raiseMark(m, args{byOldACK, int64(m.Time - old.Time), int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{byOldACK, int64(m.Time - old.Time), int64(m.Count)}).onSide(s.Side(dir))
 		}
 	}
 }

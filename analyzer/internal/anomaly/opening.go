@@ -312,7 +312,7 @@ func detailSplit(a *Anomaly) string {
 func detectSYNChanged(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentSucceeds, dir); m != nil && conn.Predecessor(m.Count)&(conn.PriorUnanswered|conn.WasProbe) == conn.PriorUnanswered && s.opens() {
-			s.raiseMark(m, args{0, m.Amount}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{0, m.Amount}).onSide(s.Side(dir))
 		}
 		if f := s.Find(dir, 0, func(f *conn.Fact) bool { return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) }); f != nil && s.opens() {
 			how := int64(1)

@@ -13,7 +13,7 @@ import (
 // in good order has none, so that no detector runs for it.
 type triggers uint64
 
-// The lower bits are marks.
+// The lower bits are kinds of incidents.
 const (
 	triggerSYNACKFirst triggers = 1 << (iota + conn.NumIncidentKinds) // a SYN-ACK stands before its SYN
 	triggerSYNAgain
@@ -65,7 +65,7 @@ func (s *pass) detect() {
 	}
 }
 
-// look finds the signs.
+// look finds the triggers.
 func (s *pass) look() {
 	s.triggers = 0
 	for i := range s.C.Incidents {
@@ -157,8 +157,8 @@ func (s *pass) raise(side conn.Side, f *conn.Fact, a args) { s.raiseFact(f, a).o
 // raiseFact adds one that f shows; about neither endpoint, unless onSide says which.
 func (s *pass) raiseFact(f *conn.Fact, a args) *Anomaly { return s.raiseAt(f.Ahead, f.Time, a) }
 
-// raiseMark adds one that a mark shows.
-func (s *pass) raiseMark(m *conn.Incident, a args) *Anomaly { return s.raiseAt(m.Ahead, m.Time, a) }
+// raiseIncident adds one that an incident shows.
+func (s *pass) raiseIncident(m *conn.Incident, a args) *Anomaly { return s.raiseAt(m.Ahead, m.Time, a) }
 
 func (s *pass) raiseAt(ahead uint32, t conn.Time, a args) *Anomaly {
 	s.anomalies = append(s.anomalies, Anomaly{Kind: s.kind, Frame: s.FirstFrame + uint64(ahead), Time: t, args: a})

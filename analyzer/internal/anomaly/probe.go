@@ -17,7 +17,7 @@ func detectNoACK(s *pass) {
 			continue
 		}
 		if strange := s.Incident(conn.IncidentStrange, dir); m.Count > 1 || strange == nil || strange.Ahead != m.Ahead || !conn.Betrays(strange) {
-			s.raiseMark(m, args{int64(m.Count)}).onSide(s.Side(1 - dir))
+			s.raiseIncident(m, args{int64(m.Count)}).onSide(s.Side(1 - dir))
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"tcptrace/fsm"
 )
 
-// succeeds is the mark that says which connection had the sockets before.
+// succeeds is the incident that says which connection had the sockets before.
 func (s *pass) succeeds() (m *conn.Incident, was conn.Predecessor) {
 	m, _ = s.both(conn.IncidentSucceeds)
 	return m, conn.Predecessor(m.Count)
@@ -14,7 +14,7 @@ func (s *pass) succeeds() (m *conn.Incident, was conn.Predecessor) {
 
 func detectPortReused(s *pass) {
 	m, was := s.succeeds()
-	s.raiseMark(m, args{m.Amount, int64(was)}).onSide(s.Side(m.Dir))
+	s.raiseIncident(m, args{m.Amount, int64(was)}).onSide(s.Side(m.Dir))
 }
 
 func detailPortReused(a *Anomaly) string {
@@ -42,7 +42,7 @@ func detectTimeWaitReuse(s *pass) {
 	} else if !was.Has(conn.LargerISN | conn.LaterTimestamp) {
 		return
 	}
-	s.raiseMark(m, args{m.Amount, int64(was), int64(s.TwoMSL)}).onSide(holder)
+	s.raiseIncident(m, args{m.Amount, int64(was), int64(s.TwoMSL)}).onSide(holder)
 }
 
 func detailTimeWaitReuse(a *Anomaly) string {
@@ -69,7 +69,7 @@ func detectTimeWaitRefused(s *pass) {
 	if synack := s.Find(1-m.Dir, 0, conn.IsSYNACK); synack != nil {
 		in = int64(max(0, synack.Time-m.Time))
 	}
-	s.raiseMark(m, args{int64(max(0, answer.Time-m.Time)), m.Amount, int64(answer.Count), in}).onSide(s.Side(m.Dir))
+	s.raiseIncident(m, args{int64(max(0, answer.Time-m.Time)), m.Amount, int64(answer.Count), in}).onSide(s.Side(m.Dir))
 }
 
 func detailTimeWaitRefused(a *Anomaly) string {

@@ -5,11 +5,11 @@ import (
 	"tcptrace/analyzer/internal/state"
 )
 
-// Detectors of what marks say of data under way: retransmissions, reordering, acknowledgments.
+// Detectors of what incidents say of data under way: retransmissions, reordering, acknowledgments.
 
-// eachMark calls f with the marks of a kind whose sender's peer was captured: what was not captured may have
+// eachIncident calls f with the incidents of a kind whose sender's peer was captured: what was not captured may have
 // answered.
-func (s *pass) eachMark(k conn.IncidentKind, f func(m *conn.Incident, side conn.Side)) {
+func (s *pass) eachIncident(k conn.IncidentKind, f func(m *conn.Incident, side conn.Side)) {
 	for dir := range uint8(2) {
 		if m := s.Incident(k, dir); m != nil && !s.Sides[1-dir].Unseen {
 			f(m, s.Side(dir))
@@ -17,7 +17,7 @@ func (s *pass) eachMark(k conn.IncidentKind, f func(m *conn.Incident, side conn.
 	}
 }
 
-// lasted is the longest of the times that a mark is about; one that was not over lasts to the conversation's last frame.
+// lasted is the longest of the times that an incident is about; one that was not over lasts to the conversation's last frame.
 func (s *pass) lasted(m *conn.Incident) (longest, total conn.Time, open bool) {
 	longest, total = m.Run.Longest, m.Run.Total
 	if m.Run.Since != 0 {
@@ -28,9 +28,9 @@ func (s *pass) lasted(m *conn.Incident) (longest, total conn.Time, open bool) {
 }
 
 func detectTimeout(s *pass) {
-	s.eachMark(conn.IncidentTimer, func(m *conn.Incident, side conn.Side) {
+	s.eachIncident(conn.IncidentTimer, func(m *conn.Incident, side conn.Side) {
 		longest, _, _ := s.lasted(m)
-		s.raiseMark(m, args{int64(m.Count), int64(longest), int64(m.Run.Most), int64(m.Run.Times)}).onSide(side)
+		s.raiseIncident(m, args{int64(m.Count), int64(longest), int64(m.Run.Most), int64(m.Run.Times)}).onSide(side)
 	})
 }
 
@@ -87,7 +87,7 @@ func detectExhausted(s *pass) {
 			if rst {
 				end = 1
 			}
-			s.raiseMark(m, args{int64(n), int64(m.Last - max(m.Run.Since, m.Time)), end, probes}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(n), int64(m.Last - max(m.Run.Since, m.Time)), end, probes}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -111,8 +111,8 @@ func detailExhausted(a *Anomaly) string {
 }
 
 func detectSpurious(s *pass) {
-	s.eachMark(conn.IncidentNeedless, func(m *conn.Incident, side conn.Side) {
-		s.raiseMark(m, args{int64(m.Count), m.Amount}).onSide(side)
+	s.eachIncident(conn.IncidentNeedless, func(m *conn.Incident, side conn.Side) {
+		s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(side)
 	})
 }
 
@@ -139,7 +139,7 @@ func detailSpurious(a *Anomaly) string {
 func detectReordering(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentLate, dir); m != nil {
-			s.raiseMark(m, args{int64(m.Count), int64(s.C.Sent[s.Side(dir)].Packets), m.Amount, int64(m.Run.Longest)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), int64(s.C.Sent[s.Side(dir)].Packets), m.Amount, int64(m.Run.Longest)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -156,7 +156,7 @@ func detailReordering(a *Anomaly) string {
 func detectReneged(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentReneged, dir); m != nil {
-			s.raiseMark(m, args{int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -166,9 +166,9 @@ func detailReneged(a *Anomaly) string {
 }
 
 func detectUnsent(s *pass) {
-	s.eachMark(conn.IncidentUnsent, func(m *conn.Incident, side conn.Side) {
+	s.eachIncident(conn.IncidentUnsent, func(m *conn.Incident, side conn.Side) {
 		if m.Count > 0 {
-			s.raiseMark(m, args{m.Amount, int64(m.Count)}).onSide(side)
+			s.raiseIncident(m, args{m.Amount, int64(m.Count)}).onSide(side)
 		}
 	})
 }
@@ -184,7 +184,7 @@ func detailUnsent(a *Anomaly) string {
 func detectOldStamp(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentOldStamp, dir); m != nil {
-			s.raiseMark(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"tcptrace/analyzer/internal/state"
 )
 
-// Detectors of what marks say of windows and probes, and of segments that another may have sent.
+// Detectors of what incidents say of windows and probes, and of segments that another may have sent.
 
 func detectZeroWindow(s *pass) {
 	for dir := range uint8(2) {
@@ -17,7 +17,7 @@ func detectZeroWindow(s *pass) {
 			if open {
 				n = -n
 			}
-			s.raiseMark(m, args{n, int64(total), int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{n, int64(total), int64(m.Count)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -44,7 +44,7 @@ func detectFullWindow(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentFullWindow, dir); m != nil {
 			sent := &s.C.Sent[s.Side(dir)]
-			s.raiseMark(m, args{int64(m.Count), int64(sent.WindowLimited), int64(s.C.Sent[s.Side(1-dir)].WindowMax)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), int64(sent.WindowLimited), int64(s.C.Sent[s.Side(1-dir)].WindowMax)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -63,7 +63,7 @@ func detailFullWindow(a *Anomaly) string {
 func detectShrunk(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentShrunk, dir); m != nil {
-			s.raiseMark(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -79,7 +79,7 @@ func detailShrunk(a *Anomaly) string {
 func detectOutside(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentOutside, dir); m != nil {
-			s.raiseMark(m, args{int64(m.Count), m.Amount, int64(m.Causes)}).onSide(s.Side(1 - dir))
+			s.raiseIncident(m, args{int64(m.Count), m.Amount, int64(m.Causes)}).onSide(s.Side(1 - dir))
 		}
 	}
 }
@@ -102,7 +102,7 @@ func detailOutside(a *Anomaly) string {
 func detectKeepAlive(s *pass) {
 	for dir := range uint8(2) {
 		if m := s.Incident(conn.IncidentKeepAlive, dir); m != nil && m.Amount > 0 {
-			s.raiseMark(m, args{int64(m.Count), m.Amount, int64(m.Last - m.Time)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), m.Amount, int64(m.Last - m.Time)}).onSide(s.Side(dir))
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 	n, since := m.Unanswered(), m.Run.Since
 	if s.Sides[1-m.Dir].Unseen {
 		if c := &s.J.Close; c.Cause == state.ResetKeepAlive && c.By == side {
-			s.raiseMark(m, args{int64(n), int64(m.Last - since), 3, 0}).onSide(side)
+			s.raiseIncident(m, args{int64(n), int64(m.Last - since), 3, 0}).onSide(side)
 		}
 		return
 	}
@@ -146,7 +146,7 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 	case silent:
 		end = 2
 	}
-	s.raiseMark(m, args{int64(n), int64(m.Last - since), end, int64(max(0, since-s.Sides[1-m.Dir].Last))}).onSide(side)
+	s.raiseIncident(m, args{int64(n), int64(m.Last - since), end, int64(max(0, since-s.Sides[1-m.Dir].Last))}).onSide(side)
 }
 
 func detailDeadPeer(a *Anomaly) string {
@@ -174,7 +174,7 @@ func detectStrange(s *pass) {
 		if m == nil || !conn.Betrays(m) {
 			continue
 		}
-		s.raiseMark(m, args{m.Amount, int64(m.TTL)<<8 | int64(m.Usual), int64(m.Count)}).onSide(s.Side(dir))
+		s.raiseIncident(m, args{m.Amount, int64(m.TTL)<<8 | int64(m.Usual), int64(m.Count)}).onSide(s.Side(dir))
 	}
 }
 

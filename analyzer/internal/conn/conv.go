@@ -127,7 +127,7 @@ type Conn struct {
 	kindsAbove uint8 // see kinds
 	Facts      factList
 	Incidents  IncidentList
-	kinds      uint32    // of marks, as bits; from the 32nd on they are in kindsAbove, for want of room
+	kinds      uint32    // of incidents, as bits; from the 32nd on they are in kindsAbove, for want of room
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
 }
 
@@ -148,7 +148,7 @@ const (
 	alert      // an endpoint is provoked, or the capture skips bytes
 	Holed      // the capture skips bytes
 	WasHeld    // began with a SYN that was held until something confirmed it
-	IsRead     // its segments are read: it has a ledger
+	IsRead     // its segments are read: it has a Stats (package segment)
 	Disputed   // its SYN was answered by an ACK of something else (stray_syn.go), or by several SYN-ACKs (rival.go)
 )
 

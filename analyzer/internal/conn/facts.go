@@ -61,7 +61,7 @@ type factBlock struct {
 	next  uint32 // block+1; 0: none
 }
 
-// FactPool holds the facts of a tracker's connections, and their marks, without pointers.
+// FactPool holds the facts of a tracker's connections, and their incidents, without pointers.
 type FactPool struct {
 	chunks    [][]factBlock
 	used      uint32 // blocks that were ever used

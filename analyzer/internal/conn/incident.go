@@ -5,7 +5,7 @@ import (
 	"tcptrace/reassembly"
 )
 
-// mark is an episode that the facts do not hold, since it can happen to any segment. Of each
+// Incident is an episode that the facts do not hold, since it can happen to any segment. Of each
 // kind a direction has at most one; what happens again adds to it.
 type Incident struct {
 	Time, Last Time // of its first and its latest frame
@@ -14,7 +14,7 @@ type Incident struct {
 	Amount     int64  // bytes or ns, by kind
 	Hole       Hole   // of IncidentHole; the range that IncidentUnsent is about; of IncidentKeepAlive passed: dir gave up, by an RST
 	Run        run    // of what lasts (episode.go)
-	next       uint32 // mark+1; 0: none
+	next       uint32 // incident+1; 0: none
 	Kind       IncidentKind
 	Dir        uint8
 	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
@@ -63,7 +63,7 @@ const (
 
 const _ = uint(40 - NumIncidentKinds) // a Conn has a bit for each
 
-// HasKind reports whether there is a mark of that kind.
+// HasKind reports whether there is an incident of that kind.
 func (c *Conn) HasKind(k IncidentKind) bool {
 	return (uint64(c.kinds)|uint64(c.kindsAbove)<<32)>>k&1 != 0
 }
@@ -76,21 +76,21 @@ func (c *Conn) setKind(k IncidentKind, on bool) {
 	c.kinds, c.kindsAbove = uint32(bits), uint8(bits>>32)
 }
 
-// marks are a connection's list of them: the first, +1.
+// IncidentList is a connection's list of incidents: the first, +1.
 type IncidentList uint32
 
-// IncidentPool holds the marks of a tracker's connections, without pointers.
+// IncidentPool holds the incidents of a tracker's connections, without pointers.
 type IncidentPool struct {
 	chunks [][]Incident
-	used   uint32 // marks that were ever used
-	free   uint32 // mark+1, of those given back
-	News   uint64 // how often a mark was added, or something to one that is worth telling
+	used   uint32 // incidents that were ever used
+	free   uint32 // incident+1, of those given back
+	News   uint64 // how often an incident was added, or something to one that is worth telling
 
 	Sparse    bool     // of a conversation that is not read nobody asks for anomalies
 	discarded Incident // what is not kept
 }
 
-// moves reports whether the trajectories depend on marks of this kind.
+// moves reports whether the trajectories depend on incidents of this kind.
 func (k IncidentKind) moves() bool {
 	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole
 }
@@ -122,7 +122,7 @@ func (p *IncidentPool) Release(l *IncidentList) {
 	*l = 0
 }
 
-// remove drops the mark of a kind and a direction from l.
+// remove drops the incident of a kind and a direction from l.
 func (p *IncidentPool) remove(l *IncidentList, kind IncidentKind, dir uint8) {
 	for at := (*uint32)(l); *at != 0; at = &p.at(*at).next {
 		if i := *at; p.at(i).Kind == kind && p.at(i).Dir == dir {
@@ -141,7 +141,7 @@ func (p *IncidentPool) AppendTo(l IncidentList, buf []Incident) []Incident {
 	return buf
 }
 
-// Find is the mark of a kind and a direction, nil if there is none.
+// Find is the incident of a kind and a direction, nil if there is none.
 func (c *Conn) Find(p *IncidentPool, kind IncidentKind, dir uint8) *Incident {
 	if !c.HasKind(kind) {
 		return nil
@@ -320,7 +320,7 @@ func (c *Conn) Captured(p *IncidentPool, s *wire.Segment) bool {
 		c.Find(p, IncidentDuplicate, 0) != nil || c.Find(p, IncidentDuplicate, 1) != nil
 }
 
-// run is what a mark counts of something that lasts and comes again: a time without progress, a closed
+// run is what an incident counts of something that lasts and comes again: a time without progress, a closed
 // window, probes without an answer.
 type run struct {
 	Since          Time // when it began; 0: it is over

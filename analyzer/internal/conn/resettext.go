@@ -6,7 +6,7 @@ import (
 )
 
 // An RST may carry a text that says why it was sent (RFC 9293 3.5.3). It is no part of the stream. An RST has no SACK blocks: their
-// room takes the beginning of the text through the analysis, and a mark keeps it. A second pass has all of it.
+// room takes the beginning of the text through the analysis, and an incident keeps it. A second pass has all of it.
 
 // ShortText is how much of the text of an RST is kept.
 const ShortText = 8 * 4

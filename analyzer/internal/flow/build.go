@@ -9,7 +9,7 @@ import (
 )
 
 // Build writes the record of the slot's conversation into out, which this tracker may have written before, and its
-// facts and marks behind those in ev; j is room to work in. Its stream number is the Merger's to give.
+// facts and incidents behind those in ev; j is room to work in. Its stream number is the Merger's to give.
 func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
 	c := t.Slab.At(slot)
 	cl, roles := c.Client()

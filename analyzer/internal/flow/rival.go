@@ -70,7 +70,7 @@ func isFact(c *conn.Conn, p *conn.FactPool, s *wire.Segment) bool {
 	}) != nil
 }
 
-// beginAnew has the server's half and book begin with the SYN-ACKs that the client took, which s shows.
+// beginAnew has the server's half and statistics begin with the SYN-ACKs that the client took, which s shows.
 func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment) {
 	c := t.Slab.At(slot)
 	dir := synacks[0].Dir

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Account writes into out what the books say of a direction.
+// Account writes into out what the statistics say of a direction.
 func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	a, peer := &l.Of[dir], &l.Of[1-dir]
 	out.DataPackets, out.PushedPackets = uint64(a.data), uint64(a.pushed)

@@ -14,7 +14,7 @@ const (
 	leastFull = 536
 )
 
-// isFull reports whether n bytes are as many as the sender of a segment may put into one: peer is the book of its receiver.
+// isFull reports whether n bytes are as many as the sender of a segment may put into one: peer has the statistics of its receiver.
 func (peer *SenderStats) isFull(n reassembly.Pos) bool {
 	return peer.mss > leastFull && n+optionRoom >= reassembly.Pos(peer.mss)
 }

@@ -28,11 +28,11 @@ type Reader struct {
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
 	again    bool           // its frame was captured just before
-	Unlike   bool           // the segment is unlike those that its sender sent before (book.unlike)
+	Unlike   bool           // the segment is unlike those that its sender sent before (SenderStats.Unlike)
 	V        verdict
 }
 
-// Read gives a segment its kind and enters it in the books. It comes before the Conn takes the segment, so
+// Read gives a segment its kind and enters it in the statistics. It comes before the Conn takes the segment, so
 // that both halves are as they were. It reports whether the Conn is to take it.
 //
 // The order of the rules: what its receiver does not accept; SYN and RST; bytes in order, which most
@@ -71,7 +71,7 @@ func (r *Reader) Read() {
 	r.Close()
 }
 
-// reader readies the reading of a segment of c, whose ledger is l.
+// NewReader readies the reading of a segment of c, whose statistics are l.
 func NewReader(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) Reader {
 	return Reader{
 		p: p, C: c, S: s, now: conn.Time(s.Time),

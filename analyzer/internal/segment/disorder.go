@@ -340,7 +340,7 @@ func (r *Reader) bytes() (from, to reassembly.Pos) {
 	return from, from + reassembly.Pos(r.S.Len)
 }
 
-// resend enters a retransmission in the books. i is the place in flight of its first byte, -1 if it
+// resend enters a retransmission in the statistics. i is the place in flight of its first byte, -1 if it
 // is acknowledged already; fresh is how many of its bytes were not captured before.
 func (r *Reader) resend(i int, fresh int64) {
 	rp := r.p.RecoveryOf(r.A, r.Tx)

@@ -27,7 +27,7 @@ const (
 	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteACKOfUnseen
 )
 
-// Snapshot is what a book knew of its sender's packets before a segment is read.
+// Snapshot is what the statistics knew of its sender's packets before a segment is read.
 type Snapshot struct {
 	tsMax            uint32
 	id               uint16
@@ -51,7 +51,7 @@ func (r *Reader) Striking() bool {
 }
 
 // ObserveEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
-// Conn takes it. was is its sender's book before, valid if the segment is unlike others.
+// Conn takes it. was is of its sender's statistics before, valid if the segment is unlike others.
 func (r *Reader) ObserveEpisodes(was Snapshot) {
 	s := r.S
 	if (r.A.flags|r.b.flags)&statsEpisode != 0 {
@@ -173,7 +173,7 @@ func (r *Reader) rejected() {
 	}
 }
 
-// What IncidentOutside is about: mark.causes.
+// What IncidentOutside is about: Incident.Causes.
 const (
 	OutsideData uint8 = 1 << iota
 	OutsideFIN
@@ -276,7 +276,7 @@ func (r *Reader) answers(m *conn.Incident, heard bool) {
 	m.Run.End(r.now)
 }
 
-// unfollow takes the flag from a book of which nothing lasts any more.
+// unfollow takes the flag from statistics of which nothing lasts any more.
 func (a *SenderStats) unfollow(r *Reader, dir uint8) {
 	if a.flags&statsEpisode == 0 {
 		return

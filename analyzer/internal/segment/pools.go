@@ -5,7 +5,7 @@ import (
 	"tcptrace/reassembly"
 )
 
-// Pools hold what the connections of a tracker need beyond their Conn and their ledger, without pointers.
+// Pools hold what the connections of a tracker need beyond their Conn and their Stats, without pointers.
 type Pools struct {
 	Facts      conn.FactPool
 	Flights    flightPool

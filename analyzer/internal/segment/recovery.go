@@ -6,7 +6,7 @@ import (
 	"tcptrace/reassembly"
 )
 
-// repair is what a direction needs once its bytes are not all in order: most never do.
+// Recovery is what a direction needs once its bytes are not all in order: most never do.
 type Recovery struct {
 	captured  reassembly.Ranges     // bytes that passed the tap, from when the first were missing or sent again
 	twice     reassembly.Ranges     // of these, what passed more than once; of what is acknowledged not all
@@ -25,7 +25,7 @@ type Recovery struct {
 	renegedIn uint64            // in that frame; 0: it did not, or stuck to it
 	nResent   uint8             // valid entries of resent
 	unjudged  uint8             // of these, how many were not acknowledged when last looked at
-	next      uint32            // free list: repair+1
+	next      uint32            // free list: recovery+1
 	resent    [MaxResent]resent // the latest retransmissions of which it is not known whether they were needed
 
 	// Counts for the report: of what it sent,
@@ -80,7 +80,7 @@ type resent struct {
 
 const MaxResent = 8 // the oldest is given up
 
-// RecoveryPool holds the repairs of a tracker's connections.
+// RecoveryPool holds the Recoveries of a tracker's connections.
 type RecoveryPool struct {
 	chunks [][]Recovery
 	free   uint32
@@ -124,7 +124,7 @@ func (p *RecoveryPool) again(r *Recovery, cause conn.Cause) {
 	p.Causes[cause]++
 }
 
-// RecoveryOf is the repair of a direction, made if there was none: so far all from the start to the end was
+// RecoveryOf is the Recovery of a direction, made if there was none: so far all from the start to the end was
 // captured.
 func (p *Pools) RecoveryOf(a *SenderStats, tx *conn.Half) *Recovery {
 	if a.recovery == 0 {
@@ -175,7 +175,7 @@ func (r *Recovery) forget(i int) {
 	r.nResent--
 }
 
-// beginAnew leaves of a repair what is counted of any segment.
+// beginAnew leaves of a Recovery what is counted of any segment.
 func (p *RecoveryPool) beginAnew(r *Recovery) {
 	for cause, n := range r.causes {
 		p.Causes[cause] -= uint64(n)

@@ -6,9 +6,9 @@ import (
 	"tcptrace/reassembly"
 )
 
-// book is what reading the segments of one direction needs, and what is counted of them. Like a half it
+// SenderStats is what reading the segments of one direction needs, and what is counted of them. Like a half it
 // holds no pointers. Its first cache lines are what an ordinary segment touches; what
-// disorder needs is in a repair.
+// disorder needs is in a Recovery.
 type SenderStats struct {
 	// A line of what is needed at every segment,
 	flight   flight
@@ -88,18 +88,18 @@ const (
 
 func (f statsFlags) has(m statsFlags) bool { return f&m != 0 }
 
-// Stats is both books of a connection, by direction. It has the slot of its Conn, if that is read.
+// Stats is the SenderStats of both sides of a connection, by direction. It has the slot of its Conn, if that is read.
 type Stats struct{ Of [2]SenderStats }
 
-// StatsTable is a slab beside that of the convs, with chunks where a conversation is read. They are smaller than those of the
-// convs, since a table reads few.
+// StatsTable is a slab beside that of the connections, with chunks where a conversation is read. They are smaller than those of the
+// connections, since a table reads few.
 type StatsTable struct{ chunks [][]Stats }
 
-const statsBits = 5 // a chunk holds 32 ledgers
+const statsBits = 5 // a chunk holds 32 of them
 
 func (l *StatsTable) At(slot uint32) *Stats { return &l.chunks[slot>>statsBits][slot&(1<<statsBits-1)] }
 
-// Alloc clears the ledger of a slot.
+// Alloc clears the Stats of a slot.
 func (l *StatsTable) Alloc(slot uint32) {
 	for int(slot>>statsBits) >= len(l.chunks) {
 		l.chunks = append(l.chunks, nil)
@@ -110,7 +110,7 @@ func (l *StatsTable) Alloc(slot uint32) {
 	*l.At(slot) = Stats{}
 }
 
-// Release gives back what the books hold of the pools.
+// Release gives back what the statistics hold of the pools.
 func (l *Stats) Release(p *Pools) {
 	for i := range l.Of {
 		b := &l.Of[i]
@@ -224,7 +224,7 @@ func (a *SenderStats) enter(m mode, now, start, way conn.Time) {
 	a.before, a.mode = a.mode, m
 }
 
-// ResetBook takes from a book what the SYN-ACKs so far said.
+// ResetBook takes from statistics what the SYN-ACKs so far said.
 func (p *Pools) ResetBook(a *SenderStats) {
 	a.flight.release(&p.Flights)
 	if a.recovery != 0 {

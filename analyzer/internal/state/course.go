@@ -56,7 +56,7 @@ func (m *Inference) firstFIN(dir uint8) int {
 	})
 }
 
-// takeIncidents takes from the marks what bears on the trajectories.
+// takeIncidents takes from the incidents what bears on the trajectories.
 func (m *Inference) takeIncidents(marks []conn.Incident) {
 	for i := range marks {
 		switch k := &marks[i]; k.Kind {

@@ -33,7 +33,7 @@ type Step struct {
 	NotAfter   conn.Time
 }
 
-// mind infers the trajectories of a connection from its facts. It is a function of
+// Inference infers the trajectories of a connection from its facts. It is a function of
 // the facts so far: what a new fact contradicts was never said, so that a live view
 // which asks again takes it back.
 type Inference struct {

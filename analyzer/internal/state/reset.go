@@ -98,9 +98,9 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 		return ResetProbe
 	case s.goesOn(c.By, rst) && plain:
 		return ResetOnPath
-	case s.marksBefore(conn.IncidentChallenge, peer, rst) && plain:
+	case s.incidentBefore(conn.IncidentChallenge, peer, rst) && plain:
 		return ResetChallenge
-	case ownFIN && s.marksBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
+	case ownFIN && s.incidentBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
 		return ResetWriteAfterClose
 	case ownFIN && s.waitedNoMore(c, rst, peerFIN):
 		return ResetFinWait2
@@ -148,8 +148,8 @@ func (s *View) wasGone(c *Close) bool {
 // finWait2Timer is after how long nobody waits in FIN_WAIT_2 any more for what has closed: Linux (tcp_fin_timeout), BSD.
 const finWait2Timer conn.Time = 60e9
 
-// marksBefore reports whether there is a mark of a kind that began before f.
-func (s *View) marksBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
+// incidentBefore reports whether there is an incident of a kind that began before f.
+func (s *View) incidentBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
 	m := s.Incident(kind, dir)
 	return m != nil && m.Ahead < f.Ahead
 }

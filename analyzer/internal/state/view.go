@@ -7,7 +7,7 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// View is a conversation as what follows from its trajectories is worked out: facts, marks, and the trajectories
+// View is a conversation as what follows from its trajectories is worked out: facts, incidents, and the trajectories
 // inferred from them.
 type View struct {
 	*Inference
@@ -25,7 +25,7 @@ func (s *View) Lasts(t conn.Time) int64 { return int64(max(0, s.Now-t)) } // how
 
 func (s *View) Of(side conn.Side) *conn.Endpoint { return &s.Sides[s.Dir(side)] }
 
-// Incident is the mark of a kind and a direction, nil if there is none.
+// Incident is the incident of a kind and a direction, nil if there is none.
 func (s *View) Incident(k conn.IncidentKind, dir uint8) *conn.Incident {
 	for i := range s.C.Incidents {
 		if m := &s.C.Incidents[i]; m.Kind == k && m.Dir == dir {
