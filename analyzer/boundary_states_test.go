@@ -95,6 +95,12 @@ func TestClosingBoundaries(t *testing.T) {
 	const midstream = "+0 > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101\n+1ms > F. 101:101(0) ack 1\n+20ms < . 1:1(0) ack 102\n"
 	server := path(analyzer.Server)
 	checkEdges(t, []edge{
+		{"an ACK of what was not sent is one behind the SYN-ACK, too", syn + synack + "+50us > . 1:1(0) ack 1\n+10us > . 1:1(0) ack @\n+1ms > P. 1:101(100) ack 1\n" +
+			"+20ms < . 1:1(0) ack 101\n+1ms < P. 1:501(500) ack 101\n+50us > . 101:101(0) ack 501\n",
+			says("ack-of-unsent"), []string{"1", "no", "30000", "warning"}},
+		{"a SYN in the connection may be its own", request + "+1 > S @ win 1024\n+20ms < . 201:201(0) ack 101\n+1 > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 201\n", detail("syn-in-connection"),
+			[]string{"0:0(0)", "the SYN of the connection, once more, came into the open connection, as if from the client",
+				"1:1(0)", "a SYN with another ISN came into the open connection, as if from the client"}},
 		{"a FIN ahead of every window closes nothing", request + "+1 > F. @ ack 201\n+1 > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 201\n", outcome,
 			[]string{"201:201(0)", "closing", "90000000:90000000(0)", "open"}},
 		{"CLOSE_WAIT to the end of the capture is worth a word after 1 s", acked + pause, says("close-wait-lingering"),

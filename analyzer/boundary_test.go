@@ -102,6 +102,19 @@ func says(id string) ask {
 	}
 }
 
+// detail asks what an anomaly says.
+func detail(id string) ask {
+	return func(t *testing.T, script string) string {
+		s := judge(t, script)
+		for i := range s.j.Anomalies {
+			if a := &s.j.Anomalies[i]; a.Kind.ID == id {
+				return a.Detail()
+			}
+		}
+		return ""
+	}
+}
+
 // client asks who the client is.
 func client(t *testing.T, script string) string {
 	return judge(t, script).last.Addr[analyzer.Client].Addr().String()

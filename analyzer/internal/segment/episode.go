@@ -217,7 +217,7 @@ func (r *Reader) noteWindows() {
 			r.A.flags |= statsEpisode
 		}
 	}
-	if n&NoteACKOfUnseen != 0 && r.Rx.Flags.Has(conn.ISNKnown) && r.Rx.Flags.Has(conn.SentACK) && !r.Rx.Flags.Has(conn.Fragmented) {
+	if n&NoteACKOfUnseen != 0 && r.Rx.Flags.Has(conn.ISNKnown) && r.Rx.Flags.Has(conn.SentACK|conn.SentSYNACK) && !r.Rx.Flags.Has(conn.Fragmented) {
 		r.doubt()
 	}
 }
