@@ -154,7 +154,11 @@ func detectSYNInConnection(s *pass) {
 }
 
 func detailSYNInConnection(a *Anomaly) string {
-	text := "a SYN with another ISN came into the open connection, as if from the " + a.Side.Peer().String()
+	which := "a SYN with another ISN"
+	if a.args[1] == 0 {
+		which = "the SYN of the connection, once more,"
+	}
+	text := which + " came into the open connection, as if from the " + a.Side.Peer().String()
 	if n := a.args[0]; n > 1 {
 		text += "; " + times(n)
 	}
