@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 )

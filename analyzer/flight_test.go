@@ -2,10 +2,11 @@ package analyzer
 
 import (
 	"net/netip"
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // A connection that begins as any, and then in ways that the sequence numbers alone do not tell. Both ISNs are

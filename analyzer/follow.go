@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"errors"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"

@@ -1,11 +1,12 @@
 package analyzer
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"time"
 )
 
 // Monitor is a Tracker that tells what happens while it happens. What it believes at a moment is what an

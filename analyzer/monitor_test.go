@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"tcptrace/analyzer/internal/flow"
-	"tcptrace/internal/wire"
 	"testing"
 	"time"
+
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/internal/wire"
 )
 
 // watched is a Monitor and what it told, but for the records.

@@ -4,14 +4,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"tcptrace/analyzer/internal/state"
-	"tcptrace/internal/lab"
 	"testing"
 	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
+
+	"tcptrace/analyzer/internal/state"
+	"tcptrace/internal/lab"
 )
 
 // outcomes is a sink that holds the outcome of each conversation against its trajectories.

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"cmp"
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 )

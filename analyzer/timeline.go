@@ -2,10 +2,11 @@ package analyzer
 
 import (
 	"slices"
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"time"
 )
 
 // SegmentView is one segment in the light of its whole conversation.

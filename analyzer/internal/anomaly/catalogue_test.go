@@ -3,8 +3,9 @@ package anomaly
 import (
 	"fmt"
 	"strings"
-	"tcptrace/analyzer/internal/conn"
 	"testing"
+
+	"tcptrace/analyzer/internal/conn"
 )
 
 // promised is the catalogue as it was promised to users: ids and severities that do not change.

@@ -1,10 +1,11 @@
 package anomaly
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"time"
 )
 
 // Detectors of handshakes that took long, or that one side only believes in.

@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"strings"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 )

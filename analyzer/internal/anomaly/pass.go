@@ -3,6 +3,7 @@ package anomaly
 import (
 	"cmp"
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"

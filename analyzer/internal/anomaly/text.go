@@ -3,6 +3,7 @@ package anomaly
 import (
 	"strconv"
 	"strings"
+
 	"tcptrace/analyzer/internal/conn"
 )
 

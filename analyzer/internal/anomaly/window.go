@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"strconv"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"

@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"regexp"
-	"tcptrace/internal/wire"
 	"time"
+
+	"tcptrace/internal/wire"
 )
 
 // Time is a moment of the capture's clock: ns since the Unix epoch.

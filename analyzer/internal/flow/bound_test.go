@@ -1,12 +1,13 @@
 package flow
 
 import (
+	"testing"
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
-	"testing"
-	"time"
 )
 
 // TestBounds meets each bound on its own. What does not fit is counted, exactly where it can be told, and the packets

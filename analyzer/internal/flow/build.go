@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/binary"
 	"net/netip"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/internal/wire"

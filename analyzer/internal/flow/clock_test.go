@@ -2,11 +2,12 @@ package flow
 
 import (
 	"slices"
+	"testing"
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
-	"testing"
-	"time"
 )
 
 // TestSteady: the times by a connection's clock of segments that were captured at some times, in µs.

@@ -1,10 +1,11 @@
 package flow
 
 import (
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // itself is a connection of a socket to itself, open and closed again.

@@ -1,8 +1,9 @@
 package flow
 
 import (
-	"tcptrace/internal/wire"
 	"testing"
+
+	"tcptrace/internal/wire"
 )
 
 // TestFarthest: nothing beyond the largest window there can be is part of a connection.

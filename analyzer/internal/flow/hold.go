@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"

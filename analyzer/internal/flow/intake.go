@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/binary"
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 )

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math"
+
 	"tcptrace/analyzer/internal/conn"
 )
 

@@ -2,9 +2,10 @@ package flow
 
 import (
 	"errors"
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // TestNetworks: which segments of other networks are of the same connection.

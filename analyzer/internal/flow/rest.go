@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"slices"
+
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
 )

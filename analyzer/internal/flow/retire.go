@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 )
 

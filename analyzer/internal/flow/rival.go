@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"strings"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 )

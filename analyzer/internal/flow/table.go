@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math/rand/v2"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 )

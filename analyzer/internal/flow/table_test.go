@@ -4,9 +4,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // TestIndex compares the slab and the index with a map, while keys come, go and change slots.

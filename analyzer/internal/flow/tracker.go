@@ -1,10 +1,11 @@
 package flow
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
-	"time"
 )
 
 // Options set the bounds and clocks of the analysis. The zero value means the defaults.

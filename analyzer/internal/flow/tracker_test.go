@@ -3,10 +3,11 @@ package flow
 import (
 	"fmt"
 	"math/rand/v2"
-	"tcptrace/analyzer/internal/conn"
-	"tcptrace/internal/wire"
 	"testing"
 	"time"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
 )
 
 // tally is a sink that counts.

@@ -1,9 +1,10 @@
 package flow
 
 import (
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // TestUnfinished: which ACKs are of a segment whose later fragments are not there.

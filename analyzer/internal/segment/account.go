@@ -1,9 +1,10 @@
 package segment
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/reassembly"
-	"time"
 )
 
 // Account writes into out what the statistics say of a direction.

@@ -2,8 +2,9 @@ package segment
 
 import (
 	"math"
-	"tcptrace/analyzer/internal/conn"
 	"time"
+
+	"tcptrace/analyzer/internal/conn"
 )
 
 // distribution is how times are distributed, without quantiles.

@@ -2,9 +2,10 @@ package segment
 
 import (
 	"reflect"
-	"tcptrace/analyzer/internal/conn"
 	"testing"
 	"unsafe"
+
+	"tcptrace/analyzer/internal/conn"
 )
 
 func TestConvLayout(t *testing.T) {

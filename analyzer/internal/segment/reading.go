@@ -3,6 +3,7 @@ package segment
 import (
 	"iter"
 	"math/bits"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 )

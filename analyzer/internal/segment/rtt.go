@@ -3,8 +3,9 @@ package segment
 import (
 	"math"
 	"math/bits"
-	"tcptrace/analyzer/internal/conn"
 	"time"
+
+	"tcptrace/analyzer/internal/conn"
 )
 
 // firstRTO is the timeout before any round trip was measured (RFC 6298 2.1).

@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"

@@ -1,8 +1,9 @@
 package state
 
 import (
-	"tcptrace/analyzer/internal/conn"
 	"testing"
+
+	"tcptrace/analyzer/internal/conn"
 )
 
 // A bound that leaves no moment for a step goes: the later step's if that is only assumed, else the earlier one's.

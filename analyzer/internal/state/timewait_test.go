@@ -1,10 +1,11 @@
 package state
 
 import (
+	"testing"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
-	"testing"
 )
 
 // TIME_WAIT is entered at 100 and lasts 60; each case says what comes to the endpoint, and what ends it when.

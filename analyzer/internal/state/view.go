@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
