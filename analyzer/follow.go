@@ -134,7 +134,7 @@ func (d *follow) admits(s *wire.Segment) (pos reassembly.Pos, ok bool) {
 	pos = d.f.position(d.dir, s.Seq)
 	far := pos - d.stream.Next()
 	switch {
-	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.MaxWindow || far < -conn.MaxWindow, s.Bits&wire.BadSum != 0 && d.sumsGood:
+	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.Farthest || far < -conn.Farthest, s.Bits&wire.BadSum != 0 && d.sumsGood:
 		d.stats.Segments++
 		return 0, false
 	case s.Flags.Has(wire.SYN):
@@ -180,7 +180,7 @@ func (d *follow) acknowledged(pos reassembly.Pos) error {
 	if d.fin != 0 {
 		pos = min(pos, d.fin)
 	}
-	if pos <= d.acked || pos-d.stream.Next() > conn.MaxWindow {
+	if pos <= d.acked || pos-d.stream.Next() > conn.Farthest {
 		return nil
 	}
 	d.acked = pos

@@ -42,7 +42,7 @@ func (p *seqSpaces) position(dir uint8, number uint32) reassembly.Pos {
 		p.reached[dir] = p.isn[dir]
 	}
 	pos := reassembly.Unwrap(p.reached[dir], reassembly.Seq(number))
-	if ahead := pos - p.reached[dir]; ahead > 0 && ahead < conn.MaxWindow {
+	if ahead := pos - p.reached[dir]; ahead > 0 && ahead < conn.Farthest {
 		p.reached[dir] = pos
 	}
 	return pos

@@ -217,9 +217,6 @@ func (h *Half) Spans(seq uint32) bool {
 // Farthest is how far from what is known a number may be: no window is larger (RFC 7323 2.3).
 const Farthest reassembly.Pos = 1 << 30
 
-// MaxWindow is how far apart the numbers of one direction can be (RFC 7323 2.3).
-const MaxWindow = 1 << 30
-
 // EndOfBytes is end, without the FIN.
 func (h *Half) EndOfBytes() reassembly.Pos {
 	if h.Flags.Has(SentFIN) && h.FIN == h.End-1 {

@@ -54,8 +54,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 		if f.Seq != s.Ack-1 {
 			f.Bits |= conn.FactForeign
 			if c.Flags.Has(conn.IsRead) {
-				r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
-				t.reviseTo(&r, segment.Reading{Kind: segment.KindUnacceptable, Amends: c.FirstFrame + uint64(f.Ahead)})
+				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, Amends: c.FirstFrame + uint64(f.Ahead)})
 			}
 		}
 	}
@@ -64,7 +63,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	t.beginAnew(slot, s, rivals)
 }
 
-// counts reports whether the SYN-ACK s is among the facts: its checksum may have been wrong.
+// isFact reports whether the SYN-ACK s is among the facts: its checksum may have been wrong.
 func isFact(c *conn.Conn, p *conn.FactPool, s *wire.Segment) bool {
 	return c.Facts.Find(p, func(f *conn.Fact) bool {
 		return f.Dir() == s.Dir && f.Has(wire.SYN|wire.ACK) && f.Seq == s.Seq && f.Ahead == c.Ahead(s)
@@ -79,7 +78,7 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
 	tx.Start, tx.End, tx.Acked, tx.RightWin, tx.Wscale, tx.Last = 0, 0, 0, 0, 0, 0
 	if c.Flags.Has(conn.IsRead) {
-		t.Pools.ResetBook(&t.ledgers.At(slot).Of[dir])
+		t.Pools.ResetStats(&t.ledgers.At(slot).Of[dir])
 	}
 	for i := range synacks {
 		a := &synacks[i]
@@ -89,8 +88,7 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 			r.V.Kind = r.Opening()
 			r.ReadACK()
 			r.A.Stamps(a)
-			by := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
-			t.reviseTo(&by, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, Amends: a.Frame})
+			t.reviseTo(c, s, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, Amends: a.Frame})
 		}
 		c.Syn(tx, rx, a)
 		tx.Acknowledge(rx, a)

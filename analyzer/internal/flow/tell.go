@@ -74,13 +74,14 @@ func (t *Tracker) Revisions() []Revision { return t.revisions }
 // revise tells what r shows of earlier segments.
 func (t *Tracker) revise(r *segment.Reader) {
 	for _, to := range t.Revised {
-		t.reviseTo(r, to)
+		t.reviseTo(r.C, r.S, to)
 	}
 	t.Revised = t.Revised[:0]
 }
 
-func (t *Tracker) reviseTo(r *segment.Reader, to segment.Reading) {
-	if isEcho(r.C, r.S) {
+// reviseTo tells what s, of c, shows of one earlier segment.
+func (t *Tracker) reviseTo(c *conn.Conn, s *wire.Segment, to segment.Reading) {
+	if isEcho(c, s) {
 		return
 	}
 	if t.keeps {
@@ -89,10 +90,10 @@ func (t *Tracker) reviseTo(r *segment.Reader, to segment.Reading) {
 	if t.watch == nil {
 		return
 	}
-	to.First, to.Segment = r.C.FirstFrame, r.S
-	to.Client, _ = r.C.Client()
+	to.First, to.Segment = c.FirstFrame, s
+	to.Client, _ = c.Client()
 	t.reading = to
-	t.show(r.S, &t.reading)
+	t.show(s, &t.reading)
 }
 
 // Watch has f told of every segment that the tracker tracks, in order of frames but for those of a SYN

@@ -317,7 +317,7 @@ func (r *Reader) readSACK(high reassembly.Pos) (news bool) {
 	n := copy(blocks[:], s.Sack[:s.NSack])
 	sent := max(high, r.ack) // what was acknowledged was sent, captured or not
 	if r.Rx.Packets == 0 {
-		sent = r.ack + conn.MaxWindow
+		sent = r.ack + conn.Farthest
 	}
 	got := rp.acked.Ack(p.Ranges, r.ack, sent, blocks[:n])
 	rp.sacks++

@@ -224,8 +224,8 @@ func (a *SenderStats) enter(m mode, now, start, way conn.Time) {
 	a.before, a.mode = a.mode, m
 }
 
-// ResetBook takes from statistics what the SYN-ACKs so far said.
-func (p *Pools) ResetBook(a *SenderStats) {
+// ResetStats takes from statistics what the SYN-ACKs so far said.
+func (p *Pools) ResetStats(a *SenderStats) {
 	a.flight.release(&p.Flights)
 	if a.recovery != 0 {
 		p.Recoveries.beginAnew(p.Recoveries.at(a.recovery))
