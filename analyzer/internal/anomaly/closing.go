@@ -207,7 +207,7 @@ func detectCloseWait(s *pass) {
 	}
 }
 
-// PriorReset reports whether a step out of CLOSE_WAIT is not the application's doing: its peer's RST, or that of keep-alives that gave up.
+// wasReset reports whether a step out of CLOSE_WAIT is not the application's doing: its peer's RST, or that of keep-alives that gave up.
 func (s *pass) wasReset(side conn.Side, step *state.Step) bool {
 	c := &s.J.Close
 	return step.Cause == fsm.RecvRST || step.Cause == fsm.SendRST && c.By == side && c.Cause == state.ResetKeepAlive

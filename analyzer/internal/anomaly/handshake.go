@@ -18,7 +18,7 @@ const (
 	slowNoticed = time.Second
 )
 
-// RoundTrip is the least time in which the whole path was passed, there and back, but for the handshake; 0: not known.
+// roundTrip is the least time in which the whole path was passed, there and back, but for the handshake; 0: not known.
 func (s *pass) roundTrip() time.Duration {
 	sum := time.Duration(0)
 	for side := range s.C.Sent {

@@ -111,7 +111,7 @@ func (c *Conn) waited(p *FactPool, tx, rx *Half, s *wire.Segment, was halfFlags)
 	return tx.waited(Time(s.Time), s.Len > 0, was)
 }
 
-// FirstFIN is when the first FIN of a direction passed.
+// firstFIN is when the first FIN of a direction passed.
 func (c *Conn) firstFIN(p *FactPool, dir uint8) Time {
 	if f := c.Facts.Find(p, func(f *Fact) bool { return f.Dir() == dir && IsFIN(f) }); f != nil {
 		return f.Time

@@ -275,7 +275,7 @@ func (c *Conn) markOrdinary(p *IncidentPool, tx, rx *Half, s *wire.Segment, acke
 	}
 }
 
-// IncidentUnsolicited notes data that follows the peer's FIN.
+// markUnsolicited notes data that follows the peer's FIN.
 func (c *Conn) markUnsolicited(p *IncidentPool, tx, rx *Half, s *wire.Segment, grown reassembly.Pos) {
 	if tx.Acked <= rx.FIN {
 		grown = 0 // it may not have heard of the FIN

@@ -7,7 +7,7 @@ import (
 	"tcptrace/reassembly"
 )
 
-// note keeps the segment as a fact.
+// noteFact keeps the segment as a fact.
 func (c *Conn) noteFact(p *FactPool, s *wire.Segment) *Fact {
 	p.News++
 	f := c.Facts.add(p)

@@ -32,7 +32,7 @@ const (
 	holdFar                   // numbers that are in no window of the connection (Conn.strays)
 )
 
-// holdKind is why a SYN or SYN-ACK into c is held.
+// holdKindOf is why a SYN or SYN-ACK into c is held.
 func holdKindOf(c *conn.Conn, s *wire.Segment) holdKind {
 	switch {
 	case rebooted(c, s) && c.Half[s.Dir].PrecededBy(s.Seq):

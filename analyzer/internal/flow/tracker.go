@@ -334,7 +334,7 @@ func (t *Tracker) dropEstablished(q *Queue) {
 	}
 }
 
-// embryonic reports whether a connection has begun and was not established so far.
+// isEmbryonic reports whether a connection has begun and was not established so far.
 func isEmbryonic(c *conn.Conn) bool {
 	o := c.Phase()
 	return o == conn.Unanswered || o == conn.HalfOpen

@@ -46,7 +46,7 @@ func (j *Course) Follow(c *conn.Conversation) {
 	j.Close = j.View.explain()
 }
 
-// FirstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
+// firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
 // takes, is it if the FIN comes again with ACK.
 func (m *Inference) firstFIN(dir uint8) int {
 	self := &m.Sides[dir]

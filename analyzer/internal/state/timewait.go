@@ -5,7 +5,7 @@ import (
 	"tcptrace/fsm"
 )
 
-// TimeWait is an endpoint's stay in TIME_WAIT, in the tap's time.
+// timeWait is an endpoint's stay in TIME_WAIT, in the tap's time.
 type timeWait struct {
 	Start conn.Time      // when its 2 MSL began to run: it was entered, or the last FIN came again
 	end   conn.Time      // when it ends, or ended
