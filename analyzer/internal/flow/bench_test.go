@@ -44,7 +44,7 @@ func TestSegmentAllocations(t *testing.T) {
 
 // BenchmarkTracker is the tracker alone, on connections that it knows.
 func BenchmarkTracker(b *testing.B) {
-	const ahead = 16 // as the engine touches
+	const ahead = 16 // as the pipeline touches
 	for _, flows := range []int{1_000, 50_000} {
 		b.Run(fmt.Sprint("flows=", flows), func(b *testing.B) {
 			tr, segments, hashes := known(flows)
