@@ -185,6 +185,9 @@ func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 	if s.Find(me, 0, conn.IsSYNACK) != nil {
 		return ResetDropped
 	}
+	if Synchronized(c.ByState) { // its SYN-ACK was not captured
+		return ResetAborted
+	}
 	if s.Find(me, 0, conn.IsSYN) == nil && c.OtherState == fsm.SynSent && rst.Covers(s.Sides[peer].ISN) {
 		return ResetRefused
 	}
