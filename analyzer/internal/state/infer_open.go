@@ -11,7 +11,7 @@ func (s *walker) opening() {
 	syn := s.first(s.me, 0, conn.IsSYN)
 	synack := s.first(s.me, 0, conn.IsSYNACK)
 	switch {
-	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0 && s.first(s.peer, 0, conn.IsSYN) > syn):
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0): // no listener sends a SYN, in whatever order they were captured
 		s.dial(syn, synack)
 	case synack >= 0:
 		s.accept(synack)
