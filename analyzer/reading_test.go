@@ -194,6 +194,8 @@ var breakers = []struct{ golden, damage, what string }{
 	{"close-wait-keep-alive", "0/7000000000", "a lone RST with SYN"},
 	{"cooked", "00000001C", "bytes in front of the FIN of a SYN"},
 	{"close-server", "000000X0700000000000000X07", "both FINs late"},
+	{"fin-wait-2-timeout-rst-ack", "000200200000X010*\xc8", "a FIN long behind its ACK"},
+	{"probe-scan", "X01", "a probe behind an RST"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }
 
