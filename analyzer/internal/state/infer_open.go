@@ -226,6 +226,8 @@ func (s *walker) accept(synack int) {
 			return
 		}
 		own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
+	} else if own < 0 {
+		own = s.first(s.me, 0, s.isData) // captured in front of the SYN-ACK that came before it
 	}
 	switch {
 	case i < 0:
@@ -234,6 +236,11 @@ func (s *walker) accept(synack int) {
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// isData reports whether a segment of the endpoint has data of this connection.
+func (s *walker) isData(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
 }
 
 // isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
