@@ -279,7 +279,7 @@ func (s *walker) acceptProved(synack, own int) {
 	proof := &s.Facts[own]
 	j := s.copyBefore(s.coversSYNACK, proof)
 	if j < 0 {
-		s.uncaptured(fsm.RecvAckOfSYN, s.Facts[synack].Time, proof)
+		s.uncaptured(fsm.RecvAckOfSYN, min(s.Facts[synack].Time, proof.Time), proof)
 		return
 	}
 	for k := s.first(s.peer, 0, s.coversSYNACK); k >= 0 && k <= j; k = s.first(s.peer, k+1, s.coversSYNACK) {
