@@ -95,9 +95,9 @@ func (s *walker) afterlife() {
 	if s.state != fsm.Closed || len(s.out) == 0 {
 		return
 	}
-	over := s.out[len(s.out)-1].Time
+	over := &s.out[len(s.out)-1]
 	i := s.first(s.me, 0, func(f *conn.Fact) bool {
-		return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && f.Time >= over && f.Seq != s.self.ISN
+		return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && f.Time >= over.Time && s.Frame(f) > over.Frame && f.Seq != s.self.ISN
 	})
 	if i < 0 {
 		return
