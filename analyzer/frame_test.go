@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,4 +130,14 @@ func goldenFrames(tb testing.TB) (captures [][]lab.Frame) {
 		captures = append(captures, frames)
 	}
 	return captures
+}
+
+// goldenIndex is where goldenFrames has the golden capture of a name.
+func goldenIndex(tb testing.TB, name string) int {
+	scripts, err := filepath.Glob("../testdata/pcaps/*.txt")
+	i := slices.Index(scripts, "../testdata/pcaps/"+name+".txt")
+	if err != nil || i < 0 {
+		tb.Fatalf("no script %s: %v", name, err)
+	}
+	return i
 }

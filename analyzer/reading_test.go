@@ -160,7 +160,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 			// Probes may have been taken; what lies before the stream is none of its bytes.
 			{"unique bytes", sent.UniqueBytes, min(max(sent.UniqueBytes, a.unique), a.unique+a.probes, sent.StreamBytes)},
 			{"retransmitted bytes", sent.RetransmittedBytes, a.again},
-			{"bytes more than once", sent.RepeatedBytes, a.twice},
+			{"bytes more than once", sent.RepeatedBytes, min(a.twice, sent.StreamBytes)}, // and here
 			{"probe bytes", sent.ProbeBytes, a.probes},
 			{"payload bytes", sent.PayloadBytes, a.unique + a.again + a.probes + a.dropped},
 			{"duplicates", sent.Duplicates, a.copies},
@@ -182,6 +182,25 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
+// breakers are damages that broke an invariant, and what did.
+var breakers = []struct{ golden, damage, what string }{
+	{"sack-of-unsent", "0000000+ 000000000000000", "the handshake's ACK is below the SYN-ACK; what follows is not"},
+	{"idle-hour", "0000002000002000000000&0", "a FIN with bytes, far below the stream"},
+	{"port-reuse-after-reset", "000X0$", "an RST in front of the handshake's ACK, by a clock that steps back"},
+	{"timewait-reuse", "000200000000000X0C", "a SYN-ACK that opens nothing, before the clock steps back"},
+	{"aborted", "X0$", "a handshake behind what came of it"},
+	{"simultaneous-open", "000X02", "a SYN behind its sender's SYN-ACK"},
+	{"reboot-same-isn", "0'a200000000000X02200", "bytes before the stream, twice"},
+	{"close-wait-keep-alive", "0/7000000000", "a lone RST with SYN"},
+	{"cooked", "00000001C", "bytes in front of the FIN of a SYN"},
+	{"close-server", "000000X0700000000000000X07", "both FINs late"},
+	{"fin-wait-2-timeout-rst-ack", "000200200000X010*\xc8", "a FIN long behind its ACK"},
+	{"probe-scan", "X01", "a probe behind an RST"},
+	{"ipv6-extension-headers", "X02X07", "a SYN-ACK behind its sender's data"},
+	{"qinq", "X02200000000000200", "data in front of what shows their sender's SYN-ACK"},
+	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
+}
+
 // FuzzReadings damages golden captures in their TCP headers: numbers, lengths and flags change, frames are dropped, repeated,
 // swapped and late.
 func FuzzReadings(f *testing.F) {
@@ -189,6 +208,9 @@ func FuzzReadings(f *testing.F) {
 	for i := range captures {
 		f.Add(uint16(i), []byte{})
 		f.Add(uint16(i), []byte{0, 38, 1, 9, 0, 0, 2, 47, 0, 3, 0, 1, 4, 0, 9, 0, 42, 200, 5, 0, 3, 0, 41, 3})
+	}
+	for _, b := range breakers {
+		f.Add(uint16(goldenIndex(f, b.golden)), []byte(b.damage))
 	}
 	f.Fuzz(func(t *testing.T, which uint16, damage []byte) {
 		frames := slices.Clone(captures[int(which)%len(captures)])

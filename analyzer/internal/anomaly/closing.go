@@ -266,10 +266,10 @@ func detectAbortive(s *pass) {
 	}
 }
 
-// showsMore reports whether anything but RSTs was captured. A lone RST may answer what somebody else sent in its receiver's
+// showsMore reports whether anything but RSTs and probes was captured. A lone RST may answer what somebody else sent in its receiver's
 // name (backscatter): nothing was open.
 func (s *pass) showsMore() bool {
-	return s.Either(func(f *conn.Fact) bool { return !conn.IsRST(f) })
+	return s.Either(func(f *conn.Fact) bool { return !conn.IsRST(f) && !state.IsProbe(f) })
 }
 
 func detailAbortive(a *Anomaly) string {

@@ -39,3 +39,17 @@ func (c *Conn) Steady(p *IncidentPool, s *wire.Segment) Time {
 	s.Time = int64(max(at, c.Last))
 	return Time(s.Time) - captured
 }
+
+// SteadyHeld is Steady for a segment that was held and begins nothing. It is no later than what came behind it meanwhile.
+func (c *Conn) SteadyHeld(p *IncidentPool, s *wire.Segment) Time {
+	captured := Time(s.Time)
+	at := captured
+	if m := c.Find(p, IncidentClock, 0); m != nil {
+		at += m.Run.Total
+	}
+	if s.Frame < c.LastFrame {
+		at = min(at, c.Last)
+	}
+	s.Time = int64(at)
+	return at - captured
+}

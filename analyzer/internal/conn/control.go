@@ -159,6 +159,9 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 	tx.End = max(tx.End, tx.Start+reassembly.Pos(s.SeqLen())-1) // data on a SYN: TCP Fast Open
 	if s.Flags.Any(wire.FIN) {
 		tx.Flags |= FinOnSYN
+		if !tx.Flags.Has(SentFIN) {
+			tx.FIN = tx.Start + reassembly.Pos(s.Len)
+		}
 	}
 	if s.Bits&wire.HasWScale != 0 {
 		tx.Flags |= HasWScale

@@ -32,7 +32,7 @@ type Half struct {
 
 	// What an ordinary segment does not touch.
 	Start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
-	FIN            reassembly.Pos // of the FIN, valid with SentFIN
+	FIN            reassembly.Pos // of the FIN, valid with SentFIN, and of that of a SYN with FinOnSYN
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	rewrites       uint32         // data segments that did not advance end
 	zeroWindows    uint16         // at most 65535
@@ -219,7 +219,7 @@ const Farthest reassembly.Pos = 1 << 30
 
 // EndOfBytes is end, without the FIN.
 func (h *Half) EndOfBytes() reassembly.Pos {
-	if h.Flags.Has(SentFIN) && h.FIN == h.End-1 {
+	if h.Flags.Has(SentFIN|FinOnSYN) && h.FIN == h.End-1 {
 		return h.FIN
 	}
 	return h.End

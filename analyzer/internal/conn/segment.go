@@ -111,7 +111,7 @@ func (tx *Half) Acknowledge(rx *Half, s *wire.Segment) {
 // Count adds a segment, be it one that the analysis passes over: its receiver never saw it, or saw it once. What an RST
 // carries is a text for people, and no part of the stream (RFC 9293 3.5.3).
 func (c *Conn) Count(tx *Half, s *wire.Segment) {
-	c.Last, c.LastFrame = max(c.Last, Time(s.Time)), s.Frame
+	c.Last, c.LastFrame = max(c.Last, Time(s.Time)), max(c.LastFrame, s.Frame) // one that was held is not the last
 	tx.Packets++
 	if s.Flags&wire.RST == 0 {
 		tx.Payload += uint64(s.Len)

@@ -240,17 +240,12 @@ func (h *hold) copied(i int) bool {
 
 // applyHeld adds what was held to the conversation in slot.
 func (t *Tracker) applyHeld(slot uint32, h *hold) {
-	c := t.Slab.At(slot)
-	last, frame := c.Last, c.LastFrame
 	for i := range h.copies {
 		if h.copied(i) {
 			t.countDuplicate(slot, &h.copies[i])
 		} else {
 			t.apply(slot, &h.copies[i])
 		}
-	}
-	if frame > c.LastFrame {
-		c.Last, c.LastFrame = last, frame
 	}
 }
 
@@ -276,7 +271,7 @@ func (t *Tracker) settle(slot uint32) {
 	c.Flags &^= conn.Pending
 	for i := range h.copies {
 		s := &h.copies[i]
-		last, frame := c.Last, c.LastFrame
+		t.late = c.SteadyHeld(&t.Facts.Incidents, s)
 		if h.copied(i) {
 			t.countDuplicate(slot, s)
 		} else {
@@ -289,10 +284,8 @@ func (t *Tracker) settle(slot uint32) {
 				c.NoteControl(&t.Facts, s, conn.FactForeign)
 			}
 		}
-		if frame > c.LastFrame {
-			c.Last, c.LastFrame = last, frame
-		}
 	}
+	t.late = 0
 	t.unused = append(t.unused, h)
 }
 

@@ -121,7 +121,7 @@ func (r *Reader) Close() {
 func (r *Reader) closeRare() {
 	switch r.V.Kind {
 	case KindUnacceptable:
-		if !r.S.Flags.Any(wire.RST) && (r.S.Flags.Any(wire.SYN) || !r.moves()) {
+		if !r.S.Flags.Any(wire.RST) && (r.S.Flags.Any(wire.SYN|wire.FIN) || !r.moves()) {
 			r.p.RecoveryOf(r.A, r.Tx).rejected += uint64(r.S.Len)
 		}
 	case KindRST, KindKeepAlive, KindZeroWindowProbe:

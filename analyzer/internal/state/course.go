@@ -129,7 +129,6 @@ func (m *Inference) standIn() {
 	out := m.scratch[:0]
 	for i := range m.Facts {
 		f := m.Facts[i]
-		opening := f.Any(wire.SYN)
 		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && seen.KnowsISN && len(out) > 0 && conn.IsSYN(&out[len(out)-1]) {
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Ack: seen.ISN + 1, Flags: uint8(wire.SYN | wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
 			unseen.ISN, unseen.KnowsISN = f.Ack-1, true
@@ -137,7 +136,7 @@ func (m *Inference) standIn() {
 		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && conn.IsSYNACK(&m.Facts[i-1]) { // the handshake's ACK
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: unseen.ISN + 1, Ack: seen.ISN + 1, Flags: uint8(wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
 		}
-		if opening && f.Has(wire.ACK) && len(out) == 0 {
+		if f.Has(wire.SYN|wire.ACK) && !conn.IsRST(&f) && len(out) == 0 {
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Flags: uint8(wire.SYN), Bits: conn.FactStandIn | conn.FactBits(dir)})
 		}
 		out = append(out, f)

@@ -58,16 +58,17 @@ type walker struct {
 	state    fsm.State
 	passive  bool // opened from LISTEN
 	out      []Step
+	begin    int // index in out of the endpoint's first step
 }
 
 // infer returns the steps of the endpoint that sends in direction me, appended to out.
 func (m *Inference) infer(me uint8, out []Step) []Step {
-	s := walker{Inference: m, me: me, peer: 1 - me, self: &m.Sides[me], other: &m.Sides[1-me], out: out}
+	s := walker{Inference: m, me: me, peer: 1 - me, self: &m.Sides[me], other: &m.Sides[1-me], out: out, begin: len(out)}
 	s.opening()
 	s.closing()
 	s.expiry()
 	s.afterlife()
-	reconcile(s.out[len(out):])
+	reconcile(s.out[s.begin:])
 	return s.out
 }
 

@@ -95,9 +95,9 @@ func (s *walker) afterlife() {
 	if s.state != fsm.Closed || len(s.out) == 0 {
 		return
 	}
-	over := s.out[len(s.out)-1].Time
+	over := &s.out[len(s.out)-1]
 	i := s.first(s.me, 0, func(f *conn.Fact) bool {
-		return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && f.Time >= over && f.Seq != s.self.ISN
+		return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && f.Time >= over.Time && s.Frame(f) > over.Frame && f.Seq != s.self.ISN
 	})
 	if i < 0 {
 		return
@@ -180,6 +180,8 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 	switch {
 	case fin == nil || proof == nil:
 		return false, true
+	case s.other.FirstFIN >= 0 && s.Facts[s.other.FirstFIN].Covers(s.self.FIN):
+		return false, !own.Covers(s.other.FIN) // if each acknowledges the other, the first copy of one of them was not captured, or of both
 	case s.lostFIN(own) != nil:
 		lost := s.lostFIN(own)
 		if !lost.Covers(s.other.FIN) {
@@ -189,8 +191,6 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 		return !crossed, crossed && !s.maybeCopy() || s.before(proof, own)
 	case !own.Covers(s.other.FIN):
 		return false, true
-	case s.other.FirstFIN >= 0 && s.Facts[s.other.FirstFIN].Covers(s.self.FIN):
-		return false, false // each acknowledges the other: the first copy of one of them was not captured, or of both
 	}
 	return !own.Bits.Has(conn.FactBusy), !s.waits(proof) && !s.self.FinFirst && (s.self.AtTap && !s.lacks || s.before(proof, own) || proof == own && s.prompt(proof, fin, conn.AckDelay))
 }

@@ -23,4 +23,6 @@ func (s *walker) insists(proof *conn.Fact) bool {
 }
 
 // acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
-func (s *walker) acksFIN(f *conn.Fact) bool { return f.Covers(s.other.FIN) && !s.disowned(f) }
+func (s *walker) acksFIN(f *conn.Fact) bool {
+	return f.Covers(s.other.FIN) && !f.Bits.Has(conn.FactForeign) && !s.disowned(f)
+}

@@ -11,7 +11,7 @@ func (s *walker) opening() {
 	syn := s.first(s.me, 0, conn.IsSYN)
 	synack := s.first(s.me, 0, conn.IsSYNACK)
 	switch {
-	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0 && s.first(s.peer, 0, conn.IsSYN) > syn):
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0): // no listener sends a SYN, in whatever order they were captured
 		s.dial(syn, synack)
 	case synack >= 0:
 		s.accept(synack)
@@ -226,6 +226,8 @@ func (s *walker) accept(synack int) {
 			return
 		}
 		own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
+	} else if own < 0 {
+		own = s.first(s.me, 0, s.isData) // captured in front of the SYN-ACK that came before it
 	}
 	switch {
 	case i < 0:
@@ -234,6 +236,11 @@ func (s *walker) accept(synack int) {
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// isData reports whether a segment of the endpoint has data of this connection.
+func (s *walker) isData(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
 }
 
 // isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
@@ -272,7 +279,7 @@ func (s *walker) acceptProved(synack, own int) {
 	proof := &s.Facts[own]
 	j := s.copyBefore(s.coversSYNACK, proof)
 	if j < 0 {
-		s.uncaptured(fsm.RecvAckOfSYN, s.Facts[synack].Time, proof)
+		s.uncaptured(fsm.RecvAckOfSYN, min(s.Facts[synack].Time, proof.Time), proof)
 		return
 	}
 	for k := s.first(s.peer, 0, s.coversSYNACK); k >= 0 && k <= j; k = s.first(s.peer, k+1, s.coversSYNACK) {

@@ -174,7 +174,7 @@ func (l *Lifetime) endpointAt(side conn.Side, t conn.Time) EndpointMoment {
 		m.Unsettled = m.Unsettled || list[i+1].NotBefore <= t // or not known: 0
 	}
 	if e.State == fsm.TimeWait {
-		m.TimeWaitEnd = l.timeWaitEnd(side, e.Time, t)
+		m.TimeWaitEnd = l.timeWaitEnd(side, e.from, t)
 	}
 	return m
 }

@@ -186,6 +186,9 @@ func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 		return ResetDropped
 	}
 	if s.Find(me, 0, conn.IsSYN) == nil && c.OtherState == fsm.SynSent && rst.Covers(s.Sides[peer].ISN) {
+		if Synchronized(c.ByState) {
+			return ResetAborted // its SYN-ACK was not captured; only CLOSED refuses (RFC 9293 3.10.7.1)
+		}
 		return ResetRefused
 	}
 	if s.unaskedBy(me) {

@@ -75,7 +75,11 @@ func (s *walker) expiry() {
 	if s.state != fsm.TimeWait || len(s.out) == 0 {
 		return
 	}
-	switch w := s.TimeWait(s.me, s.out[len(s.out)-1].Time, s.Now); w.Cause {
+	entered := conn.Time(0) // not before what came before it, be its own segment earlier
+	for i := range s.out[s.begin:] {
+		entered = max(entered, s.out[s.begin+i].Time)
+	}
+	switch w := s.TimeWait(s.me, entered, s.Now); w.Cause {
 	case fsm.TimeWaitTimeout:
 		s.move(w.Cause, Step{Evidence: EvidenceTimer, Time: w.end, NotBefore: w.end})
 	case fsm.DeleteTCB:

@@ -2,6 +2,7 @@ package invariant
 
 import (
 	"slices"
+	"strings"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -154,8 +155,10 @@ func (k *checker) aSideIsMissing() bool {
 	return k.c.Sent[analyzer.Client].Packets == 0 || k.c.Sent[analyzer.Server].Packets == 0
 }
 
-// midstream: the handshake was not captured, or not both sides of it. Zeek wants both.
-func (k *checker) midstream() bool { return k.c.Completeness&opens != opens || k.aSideIsMissing() }
+// midstream: the handshake was not captured, or not both sides of it, or not before what came of it. Zeek wants both, first.
+func (k *checker) midstream() bool {
+	return k.c.Completeness&opens != opens || k.aSideIsMissing() || strings.IndexAny(strings.TrimPrefix(k.c.History.String(), "^"), "SsHh") != 0
+}
 
 // aFINIsNotTaken: a FIN was captured that closes nothing, without ACK or out of place. Zeek counts it.
 func (k *checker) aFINIsNotTaken() bool { return !k.saw(analyzer.SawFIN) }
