@@ -58,6 +58,7 @@ const (
 	IncidentMissing                         // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
 	IncidentNoACK                           // segments of dir without SYN, ACK and RST
 	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
+	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole is the latest's ACK and the number behind it
 	NumIncidentKinds
 )
 
@@ -361,9 +362,10 @@ func (m *Incident) Unanswered() uint32 {
 	return m.Run.N
 }
 
-// Betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
+// Betrays reports whether what does not fit is enough: two things, one of them the TTL, or that the endpoint goes on. That alone does
+// not tell whoever sent the segment from a device that has the right to.
 func Betrays(m *Incident) bool {
-	return m.Amount&BadEnd != 0 || m.Amount&BadTTL != 0 && m.Amount != BadTTL
+	return m.Amount&(BadTTL|BadEnd) != 0 && m.Amount&(m.Amount-1) != 0
 }
 
 // Betrayal is what does not fit the endpoint that a segment says it is from.

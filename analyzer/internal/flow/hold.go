@@ -55,6 +55,7 @@ func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output)
 		c.Provoke(rx)
 	}
 	c.Flags |= conn.Pending
+	c.NoteStray(&t.Facts.Incidents, s)
 	t.held[slot] = h
 	var unnumbered uint32 // Wireshark counts a stream for a SYN with another number only
 	if s.Flags&(wire.SYN|wire.ACK) != wire.SYN || kind == holdAgain {

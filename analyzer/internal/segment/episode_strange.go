@@ -76,16 +76,29 @@ func (r *Reader) misfits(was Snapshot) (what conn.Betrayal) {
 	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
 		what |= conn.BadTimestamp
 	}
-	if r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0 && what&conn.BadFlags == 0 {
+	if r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0 && what&conn.BadFlags == 0 && !r.answersStray() {
 		what |= conn.BadPosition
 	}
 	return what
 }
 
+// answersStray reports whether an RST is what a host without such a connection answers to a segment that the connection does not take (RFC
+// 9293 3.10.7.1): that was for another, and whoever has neither may have sent the RST.
+func (r *Reader) answersStray() bool {
+	if !r.S.Flags.Any(wire.RST) {
+		return false
+	}
+	m := r.find(conn.IncidentStray, 1-r.S.Dir)
+	if m == nil || r.now-m.Last > max(conn.RoundTrip, 2*r.loop()) {
+		return false
+	}
+	return r.S.Seq == uint32(m.Hole.From) || r.S.Seq == 0 && r.S.Flags.Has(wire.ACK) && r.S.Ack == uint32(m.Hole.To)
+}
+
 // goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
 // RSTs behind its RST, or bytes behind its FIN. The network may have the RST overtake what was sent before it.
 func (r *Reader) goesOn(m *conn.Incident) {
-	switch late := r.order() < 0 || r.now-m.Run.Since < max(conn.CaptureSkew, r.loop()); {
+	switch late := r.order() < 0 || !r.Tx.SentBehind(m.Run.Since, r.Rx, r.S); {
 	case late, r.S.Flags.Any(wire.RST | wire.SYN), r.S.TTL == m.TTL && m.TTL != m.Usual:
 		return
 	}

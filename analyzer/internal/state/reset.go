@@ -3,7 +3,6 @@ package state
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
-	"tcptrace/internal/wire"
 )
 
 // ResetCause says what an RST was the answer to, as far as the capture tells.
@@ -43,7 +42,7 @@ var resetCauses = [...]struct{ name, text string }{
 	ResetFinWait2:        {"fin-wait-2-timeout", "its sender had closed, and waited for the other side's FIN no longer"},
 	ResetAfterFIN:        {"after-fin", "its sender had sent a FIN before"},
 	ResetHalfOpen:        {"half-open", "its sender did not know the connection (any more)"},
-	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection"},
+	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection, or cut it"},
 	ResetChallenge:       {"challenge-ack", "it answers a challenge ACK"},
 	ResetKeepAlive:       {"keep-alive-timeout", "its sender gave up: the peer did not answer its keep-alive probes"},
 	ResetInjected:        {"injected", "somebody else sent it in its supposed sender's name"},
@@ -90,14 +89,12 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 	switch {
 	case s.isForged(rst):
 		return ResetInjected
-	case rst.Bits.Has(conn.FactTooSoon):
+	case rst.Bits.Has(conn.FactOnPath):
 		return ResetOnPath
 	case c.InHandshake:
 		return s.causeInHandshake(c, rst)
 	case s.answersProbe(rst):
 		return ResetProbe
-	case s.goesOn(c.By, rst) && plain:
-		return ResetOnPath
 	case s.incidentBefore(conn.IncidentChallenge, peer, rst) && plain:
 		return ResetChallenge
 	case ownFIN && s.incidentBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
@@ -168,16 +165,6 @@ func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
 		return false
 	}
 	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
-}
-
-// goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
-// cannot have sent it: by anything but a SYN, which may begin another.
-func (s *View) goesOn(by conn.Side, rst *conn.Fact) bool {
-	me := s.Of(by)
-	if me.Last <= rst.Time+max(conn.CaptureSkew, me.Distance) {
-		return false
-	}
-	return s.Find(s.Dir(by), 0, func(f *conn.Fact) bool { return f.Any(wire.SYN) && f.Time == me.Last }) == nil
 }
 
 func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {

@@ -1,0 +1,55 @@
+package conn
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Who aborts a connection sends an RST and has none any more (RFC 9293 3.10.5), and a plain RST is of a host that has none (3.10.7.1). So
+// an endpoint that sends anything of the connection behind an RST in its name did not send that.
+
+// SentBehind reports whether s, which passed behind an RST or FIN in the name of h, was sent behind that, too, and not overtaken by it. It
+// acknowledges what h cannot have had yet when that was sent: what passed the tap later, or less than half the way to h and back before.
+// Or it comes so late that nothing can have overtaken it.
+func (h *Half) SentBehind(since Time, peer *Half, s *wire.Segment) bool {
+	if Time(s.Time)-since > max(CaptureSkew, h.Distance) {
+		return true
+	}
+	if !s.Flags.Has(wire.ACK) || peer.Probe == 0 || peer.ProbeTime <= since-h.Distance/2 {
+		return false
+	}
+	ack := reassembly.Unwrap(peer.End, reassembly.Seq(s.Ack))
+	return ack >= peer.Probe && ack <= peer.End
+}
+
+// goesOn takes the RSTs from tx that s shows it did not send. Those before its SYN are another matter: a port may refuse, and then accept.
+func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment) {
+	if !tx.Spans(s.Seq) {
+		return
+	}
+	opened, left := uint32(0), false
+	for f := range c.Facts.All(p) {
+		if f.Dir() == s.Dir && f.Any(wire.SYN) {
+			opened = f.Ahead
+		}
+	}
+	for f := range c.Facts.All(p) {
+		switch {
+		case f.Dir() != s.Dir || !IsRST(f) || f.Ahead < opened || f.Bits.Has(FactOutside|FactForeign):
+		case tx.SentBehind(f.Time, rx, s):
+			f.Bits |= FactForeign | FactOnPath
+			p.News++
+		default:
+			left = true
+		}
+	}
+	if !left {
+		tx.Flags &^= mayBeGone
+	}
+}
+
+// NoteStray notes a segment that the connection does not take. A host that has no connection for it answers by an RST (RFC 9293 3.10.7.1).
+func (c *Conn) NoteStray(p *IncidentPool, s *wire.Segment) {
+	m := c.Note(p, IncidentStray, s.Dir, s, 0)
+	m.Hole = Hole{From: reassembly.Pos(s.Ack), To: reassembly.Pos(s.Seq + s.SeqLen())}
+}
