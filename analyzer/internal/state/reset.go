@@ -25,6 +25,7 @@ const (
 	ResetOnPath                     // the same, but the endpoint does know it: a device on the path sent it
 	ResetChallenge                  // a challenge ACK
 	ResetKeepAlive                  // nothing: keep-alive probes went unanswered
+	ResetGaveUp                     // nothing: what its sender repeated went unanswered
 	ResetInjected                   // nothing: the RST betrays another sender
 	ResetAborted                    // nothing: its sender threw the connection away
 )
@@ -45,6 +46,7 @@ var resetCauses = [...]struct{ name, text string }{
 	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection, or cut it"},
 	ResetChallenge:       {"challenge-ack", "it answers a challenge ACK"},
 	ResetKeepAlive:       {"keep-alive-timeout", "its sender gave up: the peer did not answer its keep-alive probes"},
+	ResetGaveUp:          {"retries-exhausted", "its sender gave up: the peer did not acknowledge what it sent again and again"},
 	ResetInjected:        {"injected", "somebody else sent it in its supposed sender's name"},
 	ResetAborted:         {"aborted", "without a FIN: unread data, SO_LINGER 0, or a process that ended"},
 }
@@ -99,6 +101,8 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 		return ResetChallenge
 	case ownFIN && s.incidentBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
 		return ResetWriteAfterClose
+	case !plain && s.gaveUpSending(me, rst):
+		return ResetGaveUp
 	case ownFIN && s.waitedNoMore(c, rst, peerFIN):
 		return ResetFinWait2
 	case ownFIN:
@@ -165,6 +169,44 @@ func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
 		return false
 	}
 	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
+}
+
+// Enough is how many attempts without an answer are more than a loss or two.
+const Enough = 3
+
+// Exhausted is what an endpoint repeated in vain to its end, as often as shows that it is unanswered: data, or probes of a closed window;
+// nil if there is nothing of the kind.
+func (s *View) Exhausted(dir uint8) *conn.Incident {
+	if m := s.Incident(conn.IncidentTimer, dir); m.Unanswered() >= Enough {
+		return m
+	}
+	if m := s.Incident(conn.IncidentZeroWindow, 1-dir); m.Unanswered() >= Enough {
+		return m
+	}
+	return nil
+}
+
+// gaveUpSending reports whether the sender of an RST had repeated data, probes of a closed window or its FIN so often without an answer that
+// it gave up.
+func (s *View) gaveUpSending(dir uint8, rst *conn.Fact) bool {
+	peer := &s.Sides[1-dir]
+	if peer.Unseen {
+		return false
+	}
+	if m := s.Exhausted(dir); m != nil {
+		return m.Last < rst.Time
+	}
+	first := s.Find(dir, 0, IsOwnFIN)
+	if first == nil || peer.Last > first.Time {
+		return false
+	}
+	fins := 0
+	for i := range s.Facts {
+		if f := &s.Facts[i]; f.Dir() == dir && f.Ahead < rst.Ahead && IsOwnFIN(f) {
+			fins++
+		}
+	}
+	return fins > Enough
 }
 
 func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
