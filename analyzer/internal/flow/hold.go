@@ -142,7 +142,10 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 		}
 		return holdOpen
 	}
-	if s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s) {
+	switch first := syn.Flags.Has(wire.ACK) && !c.Half[s.Dir].Flags.Has(conn.SentACK); {
+	case first && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.RST && s.Seq == syn.Ack:
+		return holdRefuted // SYN_SENT resets a SYN-ACK that does not acknowledge its SYN (RFC 9293 3.10.7.3)
+	case !first && s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s):
 		h.answer, h.answered = *s, true
 	}
 	return holdOpen
