@@ -39,6 +39,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		}
 		if ok && tx.Flags.Has(SentACK|SentSYNACK) {
 			tx.Flags |= mayBeGone
+			if rx.ProbeTime <= Time(s.Time)-tx.Distance/2 {
+				rx.Probe = 0 // what comes next tells more
+			}
 		}
 		c.NoteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return

@@ -58,7 +58,7 @@ const (
 	IncidentMissing                         // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
 	IncidentNoACK                           // segments of dir without SYN, ACK and RST
 	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
-	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole is the latest's ACK and the number behind it
+	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole.from is the latest's ACK; if it has none, -1, and hole.to the number behind it
 	NumIncidentKinds
 )
 

@@ -48,8 +48,19 @@ func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	}
 }
 
-// NoteStray notes a segment that the connection does not take. A host that has no connection for it answers by an RST (RFC 9293 3.10.7.1).
+// NoteStray notes a segment that the connection does not take.
 func (c *Conn) NoteStray(p *IncidentPool, s *wire.Segment) {
 	m := c.Note(p, IncidentStray, s.Dir, s, 0)
-	m.Hole = Hole{From: reassembly.Pos(s.Ack), To: reassembly.Pos(s.Seq + s.SeqLen())}
+	if m.Hole = (Hole{From: reassembly.Pos(s.Ack), To: -1}); !s.Flags.Has(wire.ACK) {
+		m.Hole = Hole{From: -1, To: reassembly.Pos(s.Seq + s.SeqLen())}
+	}
+}
+
+// AnswersStray reports whether s is the RST by which a host without such a connection answers the segment that m is about (RFC 9293
+// 3.10.7.1). Some set ACK although that had it.
+func (m *Incident) AnswersStray(s *wire.Segment) bool {
+	if m.Hole.From < 0 {
+		return s.Seq == 0 && s.Flags.Has(wire.ACK) && reassembly.Pos(s.Ack) == m.Hole.To
+	}
+	return reassembly.Pos(s.Seq) == m.Hole.From
 }

@@ -82,17 +82,14 @@ func (r *Reader) misfits(was Snapshot) (what conn.Betrayal) {
 	return what
 }
 
-// answersStray reports whether an RST is what a host without such a connection answers to a segment that the connection does not take (RFC
-// 9293 3.10.7.1): that was for another, and whoever has neither may have sent the RST.
+// answersStray reports whether an RST is what a host without such a connection answers to a segment that the connection does not take: that
+// was of another, and whoever has neither may have sent the RST.
 func (r *Reader) answersStray() bool {
 	if !r.S.Flags.Any(wire.RST) {
 		return false
 	}
 	m := r.find(conn.IncidentStray, 1-r.S.Dir)
-	if m == nil || r.now-m.Last > max(conn.RoundTrip, 2*r.loop()) {
-		return false
-	}
-	return r.S.Seq == uint32(m.Hole.From) || r.S.Seq == 0 && r.S.Flags.Has(wire.ACK) && r.S.Ack == uint32(m.Hole.To)
+	return m != nil && r.now-m.Last <= max(conn.RoundTrip, 2*r.loop()) && m.AnswersStray(r.S)
 }
 
 // goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
