@@ -99,6 +99,11 @@ func TestResetBoundaries(t *testing.T) {
 			cause, []string{"0:0", "unknown-on-path", "-1:-1", "half-open"}},
 		{"with an ACK, too", request + "+1s > P. 101:151(50) ack 201\n+9ms < R. 201:201(0) ack 101 win 0\n+8ms < . 201:201(0) ack @\n",
 			cause, []string{"150", "aborted", "151", "unknown-on-path"}},
+		{"an RST with ACK has the number that its sender uses next", request + "+1s < R. 201:201(0) ack 101 win 0\n+1ms < P. @ ack 101\n", cause,
+			[]string{"151:251(100)", "aborted", "201:251(50)", "unknown-on-path"}},
+		{"one without does not", request + "+1s < R 201:201(0) win 0\n+1ms < P. 201:251(50) ack 101\n", cause, []string{"", "half-open"}},
+		{"and betrays another if its TTL does, too", request + "+1s < R. 201:201(0) ack 101 win 0 ttl 47 forged\n+1ms < P. @ ack 101\n", says("suspected-injection"),
+			[]string{"151:251(100)", "no", "201:251(50)", "error"}},
 		{"one that refuses a SYN is its sender's, although that accepts it later", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+500ms > S 0:0(0) win 64240 <mss 1460>\n" +
 			"+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n+1s < . 1:1(0) ack 1\n+1s < R@ 1:1(0) win 0\n", cause, []string{"", "half-open", ".", "aborted"}},
 		{"that an endpoint goes on does not tell who sent an RST in its name, but with another TTL", request + "+1s < R 201:201(0) win 0 ttl @ forged\n+5s < P. 201:301(100) ack 101\n",

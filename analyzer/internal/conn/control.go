@@ -86,7 +86,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		tx.Last = Time(s.Time)
 	}
 	if fin && tx.Flags.Has(mayBeGone) {
-		c.goesOn(p, tx, rx, s)
+		c.goesOn(p, tx, rx, s, tx.End > before)
 	}
 	was := tx.Flags
 	tx.measure(rx, s, tx.End > before)

@@ -8,14 +8,21 @@ import (
 // Who aborts a connection sends an RST and has none any more (RFC 9293 3.10.5), and a plain RST is of a host that has none (3.10.7.1). So
 // an endpoint that sends anything of the connection behind an RST in its name did not send that.
 
+// Ending is an RST or FIN that passed in the name of an endpoint.
+type Ending struct {
+	Time   Time
+	Seq    uint32
+	Aborts bool // an RST with ACK: its number is the next that its sender uses (RFC 9293 3.10.5)
+}
+
 // SentBehind reports whether s, which passed behind an RST or FIN in the name of h, was sent behind that, too, and not overtaken by it. It
 // acknowledges what h cannot have had yet when that was sent: what passed the tap later, or less than half the way to h and back before.
-// Or it comes so late that nothing can have overtaken it.
-func (h *Half) SentBehind(since Time, peer *Half, s *wire.Segment) bool {
-	if Time(s.Time)-since > max(CaptureSkew, h.Distance) {
+// Or it is new and from the number on that an RST says is the next, or comes so late that nothing can have overtaken it.
+func (h *Half) SentBehind(e Ending, peer *Half, s *wire.Segment, isNew bool) bool {
+	if Time(s.Time)-e.Time > max(CaptureSkew, h.Distance) || e.Aborts && isNew && s.Len > 0 && int32(s.Seq-e.Seq) >= 0 {
 		return true
 	}
-	if !s.Flags.Has(wire.ACK) || peer.Probe == 0 || peer.ProbeTime <= since-h.Distance/2 {
+	if !s.Flags.Has(wire.ACK) || peer.Probe == 0 || peer.ProbeTime <= e.Time-h.Distance/2 {
 		return false
 	}
 	ack := reassembly.Unwrap(peer.End, reassembly.Seq(s.Ack))
@@ -23,7 +30,7 @@ func (h *Half) SentBehind(since Time, peer *Half, s *wire.Segment) bool {
 }
 
 // goesOn takes the RSTs from tx that s shows it did not send. Those before its SYN are another matter: a port may refuse, and then accept.
-func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment) {
+func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
 	if !tx.Spans(s.Seq) {
 		return
 	}
@@ -36,7 +43,7 @@ func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	for f := range c.Facts.All(p) {
 		switch {
 		case f.Dir() != s.Dir || !IsRST(f) || f.Ahead < opened || f.Bits.Has(FactOutside|FactForeign):
-		case tx.SentBehind(f.Time, rx, s):
+		case tx.SentBehind(Ending{f.Time, f.Seq, f.Has(wire.ACK)}, rx, s, isNew):
 			f.Bits |= FactForeign | FactOnPath
 			p.News++
 		default:

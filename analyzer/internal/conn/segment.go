@@ -69,7 +69,7 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		}
 	}
 	if tx.Flags.Has(mayBeGone) {
-		c.goesOn(p, tx, rx, s)
+		c.goesOn(p, tx, rx, s, grew)
 	}
 	tx.measure(rx, s, grew)
 	if c.Flags.Has(Watching | alert) {
