@@ -212,7 +212,7 @@ func (r *run) track(b *batch, worker int) {
 		tasks = tasks[len(group):]
 		var blocks [touchAhead]uint32
 		for i, t := range group {
-			blocks[i] = trackers[t.tracker].Touch(t.hash, b.segments[t.segment].Dir)
+			blocks[i] = trackers[t.tracker].Touch(t.hash, &b.segments[t.segment])
 		}
 		for i, t := range group {
 			trackers[t.tracker].TouchFacts(blocks[i])

@@ -300,7 +300,7 @@ func (l *Loop) track() {
 		if g.packets[i].TCP {
 			s := &g.segments[i]
 			g.hashes[i] = analyzer.Hash(&s.Key)
-			blocks[i] = l.monitor.Touch(g.hashes[i], s.Dir)
+			blocks[i] = l.monitor.Touch(g.hashes[i], s)
 		}
 	}
 	for i := range g.n {

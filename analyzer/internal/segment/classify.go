@@ -232,7 +232,7 @@ func (r *Reader) inOrder() {
 		}
 	}
 	if r.A.recovery != 0 {
-		r.capture(r.p.Recoveries.at(r.A.recovery))
+		r.capture(r.p.Recoveries.At(r.A.recovery))
 	}
 	if r.V.Kind == KindUnacceptable {
 		r.push(sentInVain)
