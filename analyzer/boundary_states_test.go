@@ -90,7 +90,7 @@ func TestResetBoundaries(t *testing.T) {
 		{"or acknowledges what passed less than half the way there and back before it", request + "+1s > P. 101:151(50) ack 201\n+@ < R 201:201(0) win 0\n+8ms < . 201:201(0) ack 151\n",
 			cause, []string{"9999999ns", "unknown-on-path", "10ms", "half-open"}},
 		{"all of it", request + "+1s > P. 101:151(50) ack 201\n+9ms < R 201:201(0) win 0\n+8ms < . 201:201(0) ack @\n",
-			cause, []string{"150", "half-open", "151", "unknown-on-path"}},
+			cause, []string{"150", "half-open", "151", "unknown-on-path", "152", "half-open"}},
 		{"or behind it", request + "+1s > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n+1us > P. 151:161(10) ack 201\n+18ms < . 201:201(0) ack @\n",
 			cause, []string{"151", "half-open", "161", "unknown-on-path"}},
 		{"be it by a FIN", request + "+1s > P. 101:151(50) ack 201\n+9ms < R 201:201(0) win 0\n+8ms < F. 201:201(0) ack @\n",
@@ -104,6 +104,8 @@ func TestResetBoundaries(t *testing.T) {
 		{"one without does not", request + "+1s < R 201:201(0) win 0\n+1ms < P. 201:251(50) ack 101\n", cause, []string{"", "half-open"}},
 		{"and betrays another if its TTL does, too", request + "+1s < R. 201:201(0) ack 101 win 0 ttl 47 forged\n+1ms < P. @ ack 101\n", says("suspected-injection"),
 			[]string{"151:251(100)", "no", "201:251(50)", "error"}},
+		{"a refused SYN that opens a connection all the same came again", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+500ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n",
+			says("syn-retransmit"), []string{"1", "warning", "2", "no"}},
 		{"one that refuses a SYN is its sender's, although that accepts it later", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+500ms > S 0:0(0) win 64240 <mss 1460>\n" +
 			"+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n+1s < . 1:1(0) ack 1\n+1s < R@ 1:1(0) win 0\n", cause, []string{"", "half-open", ".", "aborted"}},
 		{"that an endpoint goes on does not tell who sent an RST in its name, but with another TTL", request + "+1s < R 201:201(0) win 0 ttl @ forged\n+5s < P. 201:301(100) ack 101\n",

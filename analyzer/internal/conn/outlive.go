@@ -29,20 +29,15 @@ func (h *Half) SentBehind(e Ending, peer *Half, s *wire.Segment, isNew bool) boo
 	return ack >= peer.Probe && ack <= peer.End
 }
 
-// goesOn takes the RSTs from tx that s shows it did not send. Those before its SYN are another matter: a port may refuse, and then accept.
+// goesOn takes the RSTs from tx that s shows it did not send.
 func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
 	if !tx.Spans(s.Seq) {
 		return
 	}
-	opened, left := uint32(0), false
-	for f := range c.Facts.All(p) {
-		if f.Dir() == s.Dir && f.Any(wire.SYN) {
-			opened = f.Ahead
-		}
-	}
+	left := false
 	for f := range c.Facts.All(p) {
 		switch {
-		case f.Dir() != s.Dir || !IsRST(f) || f.Ahead < opened || f.Bits.Has(FactOutside|FactForeign):
+		case f.Dir() != s.Dir || !IsRST(f) || f.Bits.Has(FactOutside|FactForeign):
 		case tx.SentBehind(Ending{f.Time, f.Seq, f.Has(wire.ACK)}, rx, s, isNew):
 			f.Bits |= FactForeign | FactOnPath
 			p.News++
