@@ -268,6 +268,7 @@ const (
 	ResetOnPath          = state.ResetOnPath          // the same, but the endpoint does know it: a device on the path sent it
 	ResetChallenge       = state.ResetChallenge       // a challenge ACK
 	ResetKeepAlive       = state.ResetKeepAlive       // nothing: keep-alive probes went unanswered
+	ResetGaveUp          = state.ResetGaveUp          // nothing: what its sender repeated went unanswered
 	ResetInjected        = state.ResetInjected        // nothing: the RST betrays another sender
 	ResetAborted         = state.ResetAborted         // nothing: its sender threw the connection away
 )

@@ -87,6 +87,44 @@ func TestResetBoundaries(t *testing.T) {
 +2ms    < R   1:1(0) win 0
 +@      < .   1:1(0)  ack 101
 `, cause, []string{"10ms", "half-open", "10001us", "unknown-on-path"}},
+		{"or acknowledges what passed less than half the way there and back before it", request + "+1s > P. 101:151(50) ack 201\n+@ < R 201:201(0) win 0\n+8ms < . 201:201(0) ack 151\n",
+			cause, []string{"9999999ns", "unknown-on-path", "10ms", "half-open"}},
+		{"all of it", request + "+1s > P. 101:151(50) ack 201\n+9ms < R 201:201(0) win 0\n+8ms < . 201:201(0) ack @\n",
+			cause, []string{"150", "half-open", "151", "unknown-on-path", "152", "half-open"}},
+		{"or behind it", request + "+1s > P. 101:151(50) ack 201\n+20ms < R 201:201(0) win 0\n+1us > P. 151:161(10) ack 201\n+18ms < . 201:201(0) ack @\n",
+			cause, []string{"151", "half-open", "161", "unknown-on-path"}},
+		{"be it by a FIN", request + "+1s > P. 101:151(50) ack 201\n+9ms < R 201:201(0) win 0\n+8ms < F. 201:201(0) ack @\n",
+			cause, []string{"150", "half-open", "151", "unknown-on-path"}},
+		{"in the connection's numbers", request + "+1s > P. 101:151(50) ack 201\n+9ms < R 201:201(0) win 0\n+8ms < . @(0) ack 151\n",
+			cause, []string{"0:0", "unknown-on-path", "-1:-1", "half-open"}},
+		{"with an ACK, too", request + "+1s > P. 101:151(50) ack 201\n+9ms < R. 201:201(0) ack 101 win 0\n+8ms < . 201:201(0) ack @\n",
+			cause, []string{"150", "aborted", "151", "unknown-on-path"}},
+		{"an RST with ACK has the number that its sender uses next", request + "+1s < R. 201:201(0) ack 101 win 0\n+1ms < P. @ ack 101\n", cause,
+			[]string{"151:251(100)", "aborted", "201:251(50)", "unknown-on-path"}},
+		{"one without does not", request + "+1s < R 201:201(0) win 0\n+1ms < P. 201:251(50) ack 101\n", cause, []string{"", "half-open"}},
+		{"and betrays another if its TTL does, too", request + "+1s < R. 201:201(0) ack 101 win 0 ttl 47 forged\n+1ms < P. @ ack 101\n", says("suspected-injection"),
+			[]string{"151:251(100)", "no", "201:251(50)", "error"}},
+		{"a refused SYN that opens a connection all the same came again", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+500ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n",
+			says("syn-retransmit"), []string{"1", "warning", "2", "no"}},
+		{"one that refuses a SYN is its sender's, although that accepts it later", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+500ms > S 0:0(0) win 64240 <mss 1460>\n" +
+			"+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n+1s < . 1:1(0) ack 1\n+1s < R@ 1:1(0) win 0\n", cause, []string{"", "half-open", ".", "aborted"}},
+		{"that an endpoint goes on does not tell who sent an RST in its name, but with another TTL", request + "+1s < R 201:201(0) win 0 ttl @ forged\n+5s < P. 201:301(100) ack 101\n",
+			says("suspected-injection"), []string{"62", "no", "61", "error", "66", "no", "67", "error"}},
+		{"or a number that is not expected", request + "+1s < R @(0) win 0 forged\n+5s < P. 201:301(100) ack 101\n", says("suspected-injection"), []string{"201:201", "no", "202:202", "error"}},
+		{"unless it answers a segment of another connection", request + "+1s > P. 2000000101:2000000201(100) ack 1500000501 forged\n+20ms < R @(0) win 0 forged\n" +
+			"+1s > P. 101:111(10) ack 201\n+20ms < . 201:201(0) ack 111\n", says("suspected-injection"), []string{"1500000500:1500000500", "error", "1500000501:1500000501", "no", "1500000502:1500000502", "error"}},
+		{"in the time that an answer takes", request + "+1s > P. 2000000101:2000000201(100) ack 1500000501 forged\n+@ < R 1500000501:1500000501(0) win 0 forged\n" +
+			"+1s > P. 101:111(10) ack 201\n+20ms < . 201:201(0) ack 111\n", says("suspected-injection"), []string{"500ms", "no", "500001us", "error"}},
+		{"or one without ACK, by one that has", request + "+1s > P 2000000101:2000000201(100) forged\n+20ms < R. raw 0:0(0) ack @ win 0 forged\n" +
+			"+1s > P. 101:111(10) ack 201\n+20ms < . 201:201(0) ack 111\n", says("suspected-injection"), []string{"2000000201", "no", "2000000202", "error"}},
+		{"the RST that ended it is one that was taken (RFC 5961 3.2)", request + "+1s < R. 900:900(0) ack 101 win 0\n+70us > . 101:101(0) ack 201\n+20ms < R @(0) win 0\n",
+			cause, []string{"200:200", "aborted", "201:201", "challenge-ack", "202:202", "aborted"}},
+		{"a FIN repeated three times in vain was given up", request + clientFIN + "+300ms > F. 101:101(0) ack 201\n+600ms > F. 101:101(0) ack 201\n@+9s > R. 102:102(0) ack 201 win 0\n",
+			cause, []string{"", "after-fin", "+1200ms > F. 101:101(0) ack 201\n", "retries-exhausted"}},
+		{"unless something came", request + clientFIN + "@+300ms > F. 101:101(0) ack 201\n+600ms > F. 101:101(0) ack 201\n+1200ms > F. 101:101(0) ack 201\n+9s > R. 102:102(0) ack 201 win 0\n",
+			cause, []string{"", "retries-exhausted", "+20ms < . 201:201(0) ack 101\n", "after-fin"}},
+		{"and that is said", request + clientFIN + "+300ms > F. 101:101(0) ack 201\n+600ms > F. 101:101(0) ack 201\n@+9s > R. 102:102(0) ack 201 win 0\n",
+			says("missing-final-ack"), []string{"", "no", "+1200ms > F. 101:101(0) ack 201\n", "warning"}},
 	})
 }
 

@@ -53,7 +53,7 @@ func TestTransferAnomalies(t *testing.T) {
 `, []string{
 			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 4.8 s; its timer fired 3 times, backing off twice",
 			"0 retries-exhausted client 9: the client's last 3 retransmissions, over 1.8 s, were not answered; then it sent an RST",
-			"0 abortive-close server 12: RST from the client after 4.8 s and 400 bytes: without a FIN: unread data, SO_LINGER 0, or a process that ended",
+			"0 abortive-close server 12: RST from the client after 4.8 s and 400 bytes: its sender gave up: the peer did not acknowledge what it sent again and again",
 		}},
 		{"no answers in a capture of one direction", stamped + `
 +0     > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>

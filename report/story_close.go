@@ -28,6 +28,9 @@ func (t *teller) close() string {
 		if second, ok := t.shut(cl.First.Peer()); ok {
 			text += ", the " + t.closes(cl.First.Peer())
 			if first, ok := t.shut(cl.First); ok && second.Time > first.Time {
+				if !t.c.IsFIN(second.Frame) && t.c.IsFIN(first.Frame) {
+					text += " at most"
+				}
 				text += fmt.Sprintf(" %s later", humanDuration(second.Time.Sub(first.Time)))
 			}
 		}
@@ -48,7 +51,7 @@ func (t *teller) hedged(side analyzer.Side) string {
 
 // closes names a side, with the frame of its FIN.
 func (t *teller) closes(side analyzer.Side) string {
-	if s, ok := t.shut(side); ok && s.Evidence == analyzer.EvidenceSent {
+	if s, ok := t.shut(side); ok && s.Evidence == analyzer.EvidenceSent && t.c.IsFIN(s.Frame) {
 		return fmt.Sprintf("%s (FIN in frame %d)", side, s.Frame)
 	}
 	return side.String()

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,10 @@ func told() *analyzer.Conversation {
 	}
 	for side := range c.Sent {
 		c.Sent[side].UniqueBytes = c.Sent[side].PayloadBytes
+	}
+	c.Facts = slices.Grow(c.Facts, 2)[:2]
+	for i, frame := range []uint32{10, 12} {
+		c.Facts[i].Flags, c.Facts[i].Ahead = 0x11, frame-1 // FIN and ACK
 	}
 	return c
 }
@@ -79,6 +84,12 @@ func TestStory(t *testing.T) {
 			j.Close.Simultaneous = true
 			j.State[analyzer.Server] = fsm.TimeWait
 		}, []string{"Both sides closed at once; both FINs were acknowledged.", "Both sides are left in TIME_WAIT: "}},
+		{"the first FIN is not captured", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Facts[0].Flags = 0x10
+		}, []string{"The client closed first, the server (FIN in frame 12) 4.000 s later; both FINs were acknowledged."}},
+		{"nor is the second", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Facts[1].Flags = 0x10
+		}, []string{"The client (FIN in frame 10) closed first, the server at most 4.000 s later; both FINs were acknowledged."}},
 		{"unfinished", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Close.Kind = analyzer.CloseUnfinished
 			j.State = [2]fsm.State{fsm.FinWait2, fsm.CloseWait}

@@ -7,11 +7,11 @@ var closingKinds = []*AnomalyKind{
 		ID: "missing-final-ack", Severity: SeverityWarning, Varies: true,
 		Summary: "a FIN was never acknowledged",
 		RFC:     "RFC 9293 3.6, 3.8.3",
-		Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK. It repeats the FIN until it gives up " +
+		Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK, or gave up there. It repeats the FIN until it gives up " +
 			"(Linux: tcp_orphan_retries, about 8 attempts); its bytes may or may not have arrived.",
 		Causes:  "The peer or the path vanished during the close; a firewall that removes the connection at the first FIN; the capture ended too early.",
 		Next:    "Was the FIN sent again? If so the peer is unreachable or deaf. If not, see how long the capture goes on.",
-		Missing: true, needs: triggerClosing, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
+		Missing: true, needs: triggerClosing | triggerRST, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
 	},
 	{
 		ID: "fin-retransmit", Severity: SeverityWarning,

@@ -36,7 +36,7 @@ var openKinds = []*AnomalyKind{
 		ID: "suspected-injection", Severity: SeverityError,
 		Summary: "an RST, FIN or data that betrays another sender",
 		RFC:     "RFC 5961, RFC 7323 5",
-		Meaning: "The segment claims to come from an endpoint, but two of TTL, IP ID, timestamp and position do not fit that endpoint's other segments; or it is an RST, and the endpoint goes on as none does that sent one.",
+		Meaning: "The segment claims to come from an endpoint, but two of TTL, IP ID, timestamp and position, one of them the TTL, do not fit that endpoint's other segments; or one of them does not, or it comes too soon, and the endpoint goes on as none does that sent an RST or FIN.",
 		Causes:  "A firewall or proxy that resets in an endpoint's name; censorship; an attack.",
 		Next:    "The TTL tells how far away the sender is. Capture closer to it.",
 		needs:   trigger(conn.IncidentStrange), detect: detectStrange, detail: detailStrange,

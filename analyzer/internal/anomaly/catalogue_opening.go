@@ -61,7 +61,7 @@ var openingKinds = []*AnomalyKind{
 			"opening the connection took at least that much longer.",
 		Causes: "The SYN or the SYN-ACK was lost; a listen queue that overflowed; a firewall that drops; a refused connection that is tried again (Windows does).",
 		Next:   "If a SYN-ACK stands between the SYNs it was lost on its way to the client, else the SYN was lost behind the tap or ignored by the server (nstat TcpExtListenOverflows).",
-		needs:  triggerSYNAgain, detect: detectSYNAgain, detail: detailSYNAgain,
+		needs:  triggerSYNAgain | triggerRST, detect: detectSYNAgain, detail: detailSYNAgain,
 	},
 	{
 		ID: "syn-ack-retransmit", Severity: SeverityWarning,

@@ -21,7 +21,12 @@ const (
 func detectMissingFinalACK(s *pass) {
 	for side := range s.J.State {
 		side := conn.Side(side)
-		in := s.J.State[side]
+		in, end := s.J.State[side], s.Now
+		c := &s.J.Close
+		gaveUp := c.Cause == state.ResetGaveUp && c.By == side
+		if gaveUp {
+			in, end = c.ByState, c.Time
+		}
 		if in != fsm.FinWait1 && in != fsm.Closing && in != fsm.LastAck || s.Of(side.Peer()).Unseen {
 			continue
 		}
@@ -29,8 +34,12 @@ func detectMissingFinalACK(s *pass) {
 		if fins.n == 0 {
 			continue
 		}
-		waited := s.Lasts(fins.first.Time)
-		a := s.raiseFact(fins.last, args{int64(fins.n) | int64(in)<<32, waited, fins.gaps[0], fins.gaps[1]})
+		waited := int64(max(0, end-fins.first.Time))
+		what := int64(fins.n) | int64(in)<<32
+		if gaveUp {
+			what |= resetInTheEnd
+		}
+		a := s.raiseFact(fins.last, args{what, waited, fins.gaps[0], fins.gaps[1]})
 		a.onSide(side)
 		if fins.n == 1 && waited <= int64(s.patience(side)) {
 			a.as(SeverityNote)
@@ -44,10 +53,15 @@ func (s *pass) patience(side conn.Side) conn.Time {
 	return max(conn.LeastTimer, 2*(s.Of(side).Distance+s.Of(side.Peer()).Distance))
 }
 
+// resetInTheEnd is a bit of args[0] of missing-final-ack: its sender gave up, and sent an RST.
+const resetInTheEnd = 1 << 48
+
 func detailMissingFinalACK(a *Anomaly) string {
-	state := fsm.State(a.args[0] >> 32).String()
+	state := fsm.State(a.args[0] >> 32 & 0xff).String()
 	n := a.args[0] & (1<<32 - 1)
 	switch {
+	case a.args[0]&resetInTheEnd != 0:
+		return "given up in " + state + ": " + sentTimes(a, "FIN", a.args[1]) + "; then it sent an RST"
 	case n > 1:
 		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
 	case a.args[1] == 0:
@@ -210,7 +224,7 @@ func detectCloseWait(s *pass) {
 // wasReset reports whether a step out of CLOSE_WAIT is not the application's doing: its peer's RST, or that of keep-alives that gave up.
 func (s *pass) wasReset(side conn.Side, step *state.Step) bool {
 	c := &s.J.Close
-	return step.Cause == fsm.RecvRST || step.Cause == fsm.SendRST && c.By == side && c.Cause == state.ResetKeepAlive
+	return step.Cause == fsm.RecvRST || step.Cause == fsm.SendRST && c.By == side && (c.Cause == state.ResetKeepAlive || c.Cause == state.ResetGaveUp)
 }
 
 func detailCloseWait(a *Anomaly) string {
@@ -257,6 +271,11 @@ func detailFinWait2(a *Anomaly) string {
 func detectAbortive(s *pass) {
 	c := &s.J.Close
 	switch c.Cause {
+	case state.ResetGaveUp:
+		if s.Find(s.Dir(c.By), 0, conn.IsFIN) != nil {
+			return // missing-final-ack
+		}
+		fallthrough
 	case state.ResetAborted, state.ResetHalfOpen, state.ResetOnPath, state.ResetChallenge, state.ResetKeepAlive, state.ResetInjected:
 		if c.InHandshake || !s.showsMore() {
 			return

@@ -74,10 +74,10 @@ func detectSlowHandshake(s *pass) {
 	}
 	why := slowPath
 	switch {
-	case retries == 0:
-		why = slowServer
 	case s.Find(1-dir, 0, func(f *conn.Fact) bool { return refuses(f, syns.first) && f.Ahead < at.Ahead }) != nil:
 		why = slowRefused
+	case retries == 0:
+		why = slowServer
 	case syns.n > 1 && s.dropped(syns.first), synacks.n > 1 && s.dropped(synacks.first):
 		why = slowDamaged
 	case syns.n > 1 && s.Find(1-dir, 0, func(f *conn.Fact) bool { return f.Ahead < syns.second.Ahead }) == nil:

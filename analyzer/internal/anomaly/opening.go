@@ -164,6 +164,9 @@ const (
 func detectSYNAgain(s *pass) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, conn.IsSYN)
+		if syns.n == 1 {
+			s.triedAgainUnseen(dir, syns.first)
+		}
 		if syns.n < 2 {
 			continue
 		}
@@ -180,7 +183,19 @@ func detectSYNAgain(s *pass) {
 	}
 }
 
+// triedAgainUnseen tells of a SYN that was refused, and opened a connection all the same: it came again.
+func (s *pass) triedAgainUnseen(dir uint8, syn *conn.Fact) {
+	rst := s.Find(1-dir, 0, func(f *conn.Fact) bool { return refuses(f, syn) && f.Ahead > syn.Ahead })
+	opened := s.Step(s.Side(dir), fsm.Established)
+	if rst != nil && opened != nil && opened.Frame > s.Frame(rst) {
+		s.raise(s.Side(dir), rst, args{1 | refusedBefore, int64(opened.Time - syn.Time)})
+	}
+}
+
 func detailSYNAgain(a *Anomaly) string {
+	if a.args[0]&(1<<32-1) == 1 {
+		return "the " + a.Side.String() + "'s SYN was refused, and sent again, at most " + duration(a.args[1]) + " later; that was not captured"
+	}
 	text := sentTimes(a, "SYN", a.args[1])
 	switch a.args[0] >> 32 << 32 {
 	case answerLost:

@@ -66,28 +66,22 @@ func (s *pass) gaveUp(dir uint8, last, timer conn.Time) (rst, silent bool) {
 	return false, s.Sides[dir].Last <= last && s.Now-last > timer
 }
 
-// enough is how many attempts without an answer are more than a loss or two.
-const enough = 3
-
 func detectExhausted(s *pass) {
 	for dir := range uint8(2) {
-		m, probes := s.Incident(conn.IncidentTimer, dir), int64(0)
-		n, timer := m.Unanswered(), lostPatience
-		if n >= enough {
-			timer = doubled(m.Run.Since, m.Last)
-		} else {
-			m, probes = s.Incident(conn.IncidentZeroWindow, 1-dir), 1
-			n = m.Unanswered()
-		}
-		if n < enough || s.Sides[1-dir].Unseen || s.resetBy(1-dir) {
+		m := s.Exhausted(dir)
+		if m == nil || s.Sides[1-dir].Unseen || s.resetBy(1-dir) {
 			continue
+		}
+		timer, probes := lostPatience, int64(1)
+		if m.Kind == conn.IncidentTimer {
+			timer, probes = doubled(m.Run.Since, m.Last), 0
 		}
 		if rst, silent := s.gaveUp(dir, m.Last, timer); rst || silent {
 			end := int64(0)
 			if rst {
 				end = 1
 			}
-			s.raiseIncident(m, args{int64(n), int64(m.Last - max(m.Run.Since, m.Time)), end, probes}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Unanswered()), int64(m.Last - max(m.Run.Since, m.Time)), end, probes}).onSide(s.Side(dir))
 		}
 	}
 }

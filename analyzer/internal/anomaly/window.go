@@ -137,7 +137,7 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 		return
 	}
 	rst, silent := s.gaveUp(m.Dir, m.Last, doubled(since, m.Last))
-	if !rst && n < enough && (n < enough-1 || !silent) {
+	if !rst && n < state.Enough && (n < state.Enough-1 || !silent) {
 		return
 	}
 	end := int64(0)

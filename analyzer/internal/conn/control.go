@@ -35,11 +35,19 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			bits |= FactOwnNumber
 		}
 		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) {
-			bits |= FactTooSoon | FactForeign
+			bits |= FactOnPath | FactForeign
+		}
+		if ok && tx.Flags.Has(SentACK|SentSYNACK) {
+			tx.Flags |= mayBeGone
+			if rx.ProbeTime <= Time(s.Time)-tx.Distance/2 {
+				rx.Probe = 0 // what comes next tells more
+			}
 		}
 		c.NoteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
+		tx.Flags &^= mayBeGone // what follows may be of another connection
+		rx.Flags &^= mayBeGone
 		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
 			!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
 		switch {
@@ -76,6 +84,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	}
 	if bits&FactForeign == 0 {
 		tx.Last = Time(s.Time)
+	}
+	if fin && tx.Flags.Has(mayBeGone) {
+		c.goesOn(p, tx, rx, s, tx.End > before)
 	}
 	was := tx.Flags
 	tx.measure(rx, s, tx.End > before)

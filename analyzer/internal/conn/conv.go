@@ -68,6 +68,7 @@ const (
 	CutSYN        // the snap length cut the options of its SYN
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
+	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
 )
 
 // Spoke: it sent a SYN, or a segment with ACK that is no RST.

@@ -186,6 +186,16 @@ func (c *Conversation) Duration() time.Duration { return max(0, c.End.Sub(c.Star
 // Self reports whether one socket is both endpoints: it is connected to itself. All that it sent is the client's.
 func (c *Conversation) Self() bool { return c.Addr[Client] == c.Addr[Server] }
 
+// IsFIN reports whether a frame is a FIN. What comes behind one that was not captured proves that, too, and has none.
+func (c *Conversation) IsFIN(frame uint64) bool {
+	for i := range c.Facts {
+		if f := &c.Facts[i]; IsFIN(f) && c.FirstFrame+uint64(f.Ahead) == frame {
+			return true
+		}
+	}
+	return false
+}
+
 // WasHeld reports whether c begins with a segment of which, when it passed, it was not clear that it
 // begins a conversation (Place.Held).
 func (c *Conversation) WasHeld() bool { return c.Held }

@@ -19,7 +19,7 @@ type Incident struct {
 	Dir        uint8
 	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
 	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first
-	Causes     uint8 // of IncidentLoss: of the retransmissions that repaired, as bits; of IncidentOutside: a bit if any brought data, one if any was a FIN
+	Causes     uint8 // of IncidentLoss: of the retransmissions that repaired, as bits; of IncidentOutside: a bit if any brought data, one if any was a FIN; of IncidentStrange: one if it is an RST with ACK
 }
 
 type IncidentKind uint8
@@ -58,6 +58,7 @@ const (
 	IncidentMissing                         // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
 	IncidentNoACK                           // segments of dir without SYN, ACK and RST
 	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
+	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole.from is the latest's ACK; if it has none, -1, and hole.to the number behind it
 	NumIncidentKinds
 )
 
@@ -337,9 +338,10 @@ func (m *Incident) Unanswered() uint32 {
 	return m.Run.N
 }
 
-// Betrays reports whether what does not fit is enough: two things, one of them the TTL, or an RST behind which the endpoint goes on.
+// Betrays reports whether what does not fit is enough: two things, one of them the TTL, or that the endpoint goes on. That alone does
+// not tell whoever sent the segment from a device that has the right to.
 func Betrays(m *Incident) bool {
-	return m.Amount&BadEnd != 0 || m.Amount&BadTTL != 0 && m.Amount != BadTTL
+	return m.Amount&(BadTTL|BadEnd) != 0 && m.Amount&(m.Amount-1) != 0
 }
 
 // Betrayal is what does not fit the endpoint that a segment says it is from.

@@ -68,6 +68,9 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.unseen(&p.Incidents, tx, rx, s, before)
 		}
 	}
+	if tx.Flags.Has(mayBeGone) {
+		c.goesOn(p, tx, rx, s, grew)
+	}
 	tx.measure(rx, s, grew)
 	if c.Flags.Has(Watching | alert) {
 		if c.Flags.Has(Watching) {

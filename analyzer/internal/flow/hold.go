@@ -55,6 +55,7 @@ func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output)
 		c.Provoke(rx)
 	}
 	c.Flags |= conn.Pending
+	c.NoteStray(&t.Facts.Incidents, s)
 	t.held[slot] = h
 	var unnumbered uint32 // Wireshark counts a stream for a SYN with another number only
 	if s.Flags&(wire.SYN|wire.ACK) != wire.SYN || kind == holdAgain {
@@ -141,7 +142,10 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 		}
 		return holdOpen
 	}
-	if s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s) {
+	switch first := syn.Flags.Has(wire.ACK) && !c.Half[s.Dir].Flags.Has(conn.SentACK); {
+	case first && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.RST && s.Seq == syn.Ack:
+		return holdRefuted // SYN_SENT resets a SYN-ACK that does not acknowledge its SYN (RFC 9293 3.10.7.3)
+	case !first && s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s):
 		h.answer, h.answered = *s, true
 	}
 	return holdOpen

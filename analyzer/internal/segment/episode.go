@@ -151,6 +151,9 @@ func (r *Reader) asks() {
 
 // rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.
 func (r *Reader) rejected() {
+	if !r.S.Flags.Any(wire.RST) {
+		r.C.NoteStray(&r.p.Facts.Incidents, r.S)
+	}
 	switch dir := r.S.Dir; {
 	case r.S.Flags.Any(wire.SYN | wire.RST):
 	case r.V.Notes&NotePAWS != 0:

@@ -9,6 +9,9 @@ import (
 // farTTL is by how many hops a segment is off if another sent it. Routes change by one or two.
 const farTTL = 3
 
+// abortsRST is in the causes of IncidentStrange if it is an RST with ACK.
+const abortsRST uint8 = 1
+
 // suspect weighs whether an RST, a FIN or data are from another than they say. Who injects a segment seldom knows which
 // TTL it has to arrive with; the IP ID and timestamp that come next are harder to guess for who is not on the path.
 func (r *Reader) suspect(was Snapshot) {
@@ -42,6 +45,9 @@ func (r *Reader) suspect(was Snapshot) {
 	m.Amount, m.TTL = what, s.TTL
 	m.Usual = min(max(s.TTL, was.ttlMin), was.ttlMax)
 	m.Hole = conn.Hole{From: r.pos, To: r.end}
+	if m.Causes = 0; s.Flags.Has(wire.RST | wire.ACK) {
+		m.Causes = abortsRST
+	}
 	if m.Run.Since = 0; ends {
 		m.Run.Begin(r.now)
 		r.A.flags |= statsEpisode
@@ -76,16 +82,26 @@ func (r *Reader) misfits(was Snapshot) (what conn.Betrayal) {
 	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
 		what |= conn.BadTimestamp
 	}
-	if r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0 && what&conn.BadFlags == 0 {
+	if r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0 && what&conn.BadFlags == 0 && !r.answersStray() {
 		what |= conn.BadPosition
 	}
 	return what
 }
 
+// answersStray reports whether an RST is what a host without such a connection answers to a segment that the connection does not take: that
+// was of another, and whoever has neither may have sent the RST.
+func (r *Reader) answersStray() bool {
+	if !r.S.Flags.Any(wire.RST) {
+		return false
+	}
+	m := r.find(conn.IncidentStray, 1-r.S.Dir)
+	return m != nil && r.now-m.Last <= max(conn.RoundTrip, 2*r.loop()) && m.AnswersStray(r.S)
+}
+
 // goesOn looks whether a segment shows that its sender did not send the RST or FIN of m: no endpoint sends anything but
 // RSTs behind its RST, or bytes behind its FIN. The network may have the RST overtake what was sent before it.
 func (r *Reader) goesOn(m *conn.Incident) {
-	switch late := r.order() < 0 || r.now-m.Run.Since < max(conn.CaptureSkew, r.loop()); {
+	switch late := r.order() < 0 || !r.Tx.SentBehind(conn.Ending{Time: m.Run.Since, Seq: uint32(m.Hole.From), Aborts: m.Causes&abortsRST != 0}, r.Rx, r.S, r.end > r.next); {
 	case late, r.S.Flags.Any(wire.RST | wire.SYN), r.S.TTL == m.TTL && m.TTL != m.Usual:
 		return
 	}

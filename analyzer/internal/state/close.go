@@ -146,20 +146,35 @@ func (s *View) segments(c *Close) uint8 {
 }
 
 // endingRST is the index of the RST that ended the connection, -1 if none did: for each endpoint the last step counts, since
-// a refused SYN may be tried again, and of two that ended it the first.
+// a refused SYN may be tried again, and of two that ended it the first. One that its receiver does not take ends only its sender's
+// side: it counts if none came that was taken, as behind a challenge ACK (RFC 5961 3.2).
 func (s *View) endingRST() int {
-	frame := uint64(0)
+	if i := s.firstEnding(func(f *conn.Fact) bool { return !f.Bits.Has(conn.FactOutside) }); i >= 0 {
+		return i
+	}
+	return s.firstEnding(conn.IsRST)
+}
+
+// firstEnding is the index of the first RST, of those for which ok holds, that ended the connection of an endpoint, -1 if there is none.
+func (s *View) firstEnding(ok func(*conn.Fact) bool) int {
+	ending := -1
 	for side := range s.J.Trajectory {
 		steps := s.life(conn.Side(side))
 		for i := len(steps) - 1; i >= 0 && steps[i].State <= fsm.Listen; i-- {
 			switch st := &steps[i]; st.Cause {
 			case fsm.SendRST, fsm.RecvRST, fsm.ReturnToListen:
-				if st.Frame != 0 && (frame == 0 || st.Frame < frame) && (i > 0 || s.concerns(conn.Side(side).Peer(), st.Frame)) {
-					frame = st.Frame
+				rst := s.rstIn(st.Frame)
+				if rst >= 0 && (ending < 0 || rst < ending) && ok(&s.Facts[rst]) && (i > 0 || s.concerns(conn.Side(side).Peer(), st.Frame)) {
+					ending = rst
 				}
 			}
 		}
 	}
+	return ending
+}
+
+// rstIn is the index of the RST in a frame, -1 if there is none.
+func (s *View) rstIn(frame uint64) int {
 	for i := range s.Facts {
 		if f := &s.Facts[i]; conn.IsRST(f) && s.Frame(f) == frame {
 			return i

@@ -69,7 +69,7 @@ func (m *Inference) takeIncidents(marks []conn.Incident) {
 		case conn.IncidentUnseen:
 			m.lacks = m.lacks || k.Amount > 0
 		case conn.IncidentStrange:
-			if conn.Betrays(k) && k.Amount != conn.BadTiming { // the way may be shorter than any that was measured
+			if conn.Betrays(k) || k.Amount&conn.BadEnd != 0 { // BadTiming alone: the way may be shorter than any that was measured
 				m.disown(k.Dir, k.Ahead)
 			}
 		}

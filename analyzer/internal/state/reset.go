@@ -3,7 +3,6 @@ package state
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
-	"tcptrace/internal/wire"
 )
 
 // ResetCause says what an RST was the answer to, as far as the capture tells.
@@ -26,6 +25,7 @@ const (
 	ResetOnPath                     // the same, but the endpoint does know it: a device on the path sent it
 	ResetChallenge                  // a challenge ACK
 	ResetKeepAlive                  // nothing: keep-alive probes went unanswered
+	ResetGaveUp                     // nothing: what its sender repeated went unanswered
 	ResetInjected                   // nothing: the RST betrays another sender
 	ResetAborted                    // nothing: its sender threw the connection away
 )
@@ -43,9 +43,10 @@ var resetCauses = [...]struct{ name, text string }{
 	ResetFinWait2:        {"fin-wait-2-timeout", "its sender had closed, and waited for the other side's FIN no longer"},
 	ResetAfterFIN:        {"after-fin", "its sender had sent a FIN before"},
 	ResetHalfOpen:        {"half-open", "its sender did not know the connection (any more)"},
-	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection"},
+	ResetOnPath:          {"unknown-on-path", "a device on the path, such as a NAT, a load balancer or a firewall, did not know the connection, or cut it"},
 	ResetChallenge:       {"challenge-ack", "it answers a challenge ACK"},
 	ResetKeepAlive:       {"keep-alive-timeout", "its sender gave up: the peer did not answer its keep-alive probes"},
+	ResetGaveUp:          {"retries-exhausted", "its sender gave up: the peer did not acknowledge what it sent again and again"},
 	ResetInjected:        {"injected", "somebody else sent it in its supposed sender's name"},
 	ResetAborted:         {"aborted", "without a FIN: unread data, SO_LINGER 0, or a process that ended"},
 }
@@ -90,18 +91,18 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 	switch {
 	case s.isForged(rst):
 		return ResetInjected
-	case rst.Bits.Has(conn.FactTooSoon):
+	case rst.Bits.Has(conn.FactOnPath):
 		return ResetOnPath
 	case c.InHandshake:
 		return s.causeInHandshake(c, rst)
 	case s.answersProbe(rst):
 		return ResetProbe
-	case s.goesOn(c.By, rst) && plain:
-		return ResetOnPath
 	case s.incidentBefore(conn.IncidentChallenge, peer, rst) && plain:
 		return ResetChallenge
 	case ownFIN && s.incidentBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
 		return ResetWriteAfterClose
+	case !plain && s.gaveUpSending(me, rst):
+		return ResetGaveUp
 	case ownFIN && s.waitedNoMore(c, rst, peerFIN):
 		return ResetFinWait2
 	case ownFIN:
@@ -170,14 +171,42 @@ func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
 	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
 }
 
-// goesOn reports whether the supposed sender of an RST goes on with the connection so long after it that it
-// cannot have sent it: by anything but a SYN, which may begin another.
-func (s *View) goesOn(by conn.Side, rst *conn.Fact) bool {
-	me := s.Of(by)
-	if me.Last <= rst.Time+max(conn.CaptureSkew, me.Distance) {
+// Enough is how many attempts without an answer are more than a loss or two.
+const Enough = 3
+
+// Exhausted is what an endpoint repeated in vain to its end, as often as shows that it is unanswered: data, or probes of a closed window;
+// nil if there is nothing of the kind.
+func (s *View) Exhausted(dir uint8) *conn.Incident {
+	if m := s.Incident(conn.IncidentTimer, dir); m.Unanswered() >= Enough {
+		return m
+	}
+	if m := s.Incident(conn.IncidentZeroWindow, 1-dir); m.Unanswered() >= Enough {
+		return m
+	}
+	return nil
+}
+
+// gaveUpSending reports whether the sender of an RST had repeated data, probes of a closed window or its FIN so often without an answer that
+// it gave up.
+func (s *View) gaveUpSending(dir uint8, rst *conn.Fact) bool {
+	peer := &s.Sides[1-dir]
+	if peer.Unseen {
 		return false
 	}
-	return s.Find(s.Dir(by), 0, func(f *conn.Fact) bool { return f.Any(wire.SYN) && f.Time == me.Last }) == nil
+	if m := s.Exhausted(dir); m != nil {
+		return m.Last < rst.Time
+	}
+	first := s.Find(dir, 0, IsOwnFIN)
+	if first == nil || peer.Last > first.Time {
+		return false
+	}
+	fins := 0
+	for i := range s.Facts {
+		if f := &s.Facts[i]; f.Dir() == dir && f.Ahead < rst.Ahead && IsOwnFIN(f) {
+			fins++
+		}
+	}
+	return fins > Enough
 }
 
 func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {

@@ -1,0 +1,68 @@
+package conn
+
+import (
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Who aborts a connection sends an RST and has none any more (RFC 9293 3.10.5), and a plain RST is of a host that has none (3.10.7.1). So
+// an endpoint that sends anything of the connection behind an RST in its name did not send that.
+
+// Ending is an RST or FIN that passed in the name of an endpoint.
+type Ending struct {
+	Time   Time
+	Seq    uint32
+	Aborts bool // an RST with ACK: its number is the next that its sender uses (RFC 9293 3.10.5)
+}
+
+// SentBehind reports whether s, which passed behind an RST or FIN in the name of h, was sent behind that, too, and not overtaken by it. It
+// acknowledges what h cannot have had yet when that was sent: what passed the tap later, or less than half the way to h and back before.
+// Or it is new and from the number on that an RST says is the next, or comes so late that nothing can have overtaken it.
+func (h *Half) SentBehind(e Ending, peer *Half, s *wire.Segment, isNew bool) bool {
+	if Time(s.Time)-e.Time > max(CaptureSkew, h.Distance) || e.Aborts && isNew && s.Len > 0 && int32(s.Seq-e.Seq) >= 0 {
+		return true
+	}
+	if !s.Flags.Has(wire.ACK) || peer.Probe == 0 || peer.ProbeTime <= e.Time-h.Distance/2 {
+		return false
+	}
+	ack := reassembly.Unwrap(peer.End, reassembly.Seq(s.Ack))
+	return ack >= peer.Probe && ack <= peer.End
+}
+
+// goesOn takes the RSTs from tx that s shows it did not send.
+func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
+	if !tx.Spans(s.Seq) {
+		return
+	}
+	left := false
+	for f := range c.Facts.All(p) {
+		switch {
+		case f.Dir() != s.Dir || !IsRST(f) || f.Bits.Has(FactOutside|FactForeign):
+		case tx.SentBehind(Ending{f.Time, f.Seq, f.Has(wire.ACK)}, rx, s, isNew):
+			f.Bits |= FactForeign | FactOnPath
+			p.News++
+		default:
+			left = true
+		}
+	}
+	if !left {
+		tx.Flags &^= mayBeGone
+	}
+}
+
+// NoteStray notes a segment that the connection does not take.
+func (c *Conn) NoteStray(p *IncidentPool, s *wire.Segment) {
+	m := c.Note(p, IncidentStray, s.Dir, s, 0)
+	if m.Hole = (Hole{From: reassembly.Pos(s.Ack), To: -1}); !s.Flags.Has(wire.ACK) {
+		m.Hole = Hole{From: -1, To: reassembly.Pos(s.Seq + s.SeqLen())}
+	}
+}
+
+// AnswersStray reports whether s is the RST by which a host without such a connection answers the segment that m is about (RFC 9293
+// 3.10.7.1). Some set ACK although that had it.
+func (m *Incident) AnswersStray(s *wire.Segment) bool {
+	if m.Hole.From < 0 {
+		return s.Seq == 0 && s.Flags.Has(wire.ACK) && reassembly.Pos(s.Ack) == m.Hole.To
+	}
+	return reassembly.Pos(s.Seq) == m.Hole.From
+}
