@@ -48,6 +48,8 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	case rx.Packets == 0:
 		c.noteAdvance(p, tx, s, before)
 		return
+	case !closing && c.Facts.N < maxOpening && rx.Flags.Has(ISNKnown) && tx.Acked < rx.Start:
+		// It does not acknowledge the SYN: the one that does is to come.
 	case tx.Flags&notedOrdinary == 0:
 		tx.Flags |= notedOrdinary
 		if rx.Flags&notedOrdinary != 0 && !closing {

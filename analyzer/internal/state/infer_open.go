@@ -228,12 +228,20 @@ func (s *walker) accept(synack int) {
 		own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
 	}
 	switch {
+	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
+		s.uncaptured(fsm.RecvAckOfSYN, first.Time, &s.Facts[own])
 	case i < 0:
 	case own < 0:
 		s.acceptUnproved(i)
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// hadACK reports whether f, of the endpoint, shows that it had the ACK of its SYN-ACK, of which none was captured: it has taken, or sent,
+// what comes behind the handshake.
+func (s *walker) hadACK(synack int, f *conn.Fact) bool {
+	return !s.fastOpen(&s.Facts[synack]) && !f.Bits.Has(conn.FactStandIn) && (f.Len > 0 || s.other.KnowsISN && int32(f.Ack-s.other.ISN-1) > 0)
 }
 
 // isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
