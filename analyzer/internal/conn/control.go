@@ -55,6 +55,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		return
 	default:
 		tx.place(s.Seq)
+		if (tx.Flags | rx.Flags).Has(doubted) {
+			c.weigh(p, s, tx.Acked, before)
+		}
 	}
 	if acked := tx.Acked; s.Flags.Has(wire.ACK) {
 		tx.Acknowledge(rx, s)
@@ -237,6 +240,9 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment) {
 		}
 		if tx.Packets == 1 {
 			tx.Flags |= finFirst
+		}
+		if c.Half[1-s.Dir].Acked > fin {
+			tx.Flags |= foretold
 		}
 	}
 	tx.FIN, tx.finID = fin, s.IPID

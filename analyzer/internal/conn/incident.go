@@ -12,7 +12,7 @@ type Incident struct {
 	Ahead      uint32
 	Count      uint32
 	Amount     int64  // bytes or ns, by kind
-	Hole       Hole   // of IncidentHole; the range that IncidentUnsent is about; of IncidentKeepAlive passed: dir gave up, by an RST
+	Hole       Hole   // of IncidentHole; the range that IncidentUnsent is about, or that IncidentUnseen was last (doubt.go); of IncidentKeepAlive passed: dir gave up, by an RST
 	Run        run    // of what lasts (episode.go)
 	next       uint32 // incident+1; 0: none
 	Kind       IncidentKind
@@ -92,7 +92,7 @@ type IncidentPool struct {
 
 // moves reports whether the trajectories depend on incidents of this kind.
 func (k IncidentKind) moves() bool {
-	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole
+	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole || k == IncidentUnseen
 }
 
 func (p *IncidentPool) at(i uint32) *Incident {
@@ -233,13 +233,14 @@ func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before rea
 	case rx.Flags&(SentSYN|SentACK|SentData) == SentSYN:
 		return // it has said nothing but SYN: the ACK is of another connection
 	}
-	c.gap(p, s, n)
+	c.doubt(c.gap(p, s, n), s, before, n)
 }
 
 // gap notes n bytes that s acknowledges and the capture lacks.
-func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) {
+func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) *Incident {
 	m := c.Note(p, IncidentUnseen, 1-s.Dir, s, int64(n))
 	c.History.repeat(1-s.Dir, 'g', m.Count)
+	return m
 }
 
 // lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If

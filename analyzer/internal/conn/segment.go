@@ -70,6 +70,9 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	}
 	tx.measure(rx, s, grew)
 	if c.Flags.Has(Watching | alert) {
+		if (tx.Flags | rx.Flags).Has(doubted) {
+			before = c.weigh(p, s, before, sent)
+		}
 		if c.Flags.Has(Watching) {
 			c.noteOrdinary(p, tx, rx, s, before, sent)
 		}

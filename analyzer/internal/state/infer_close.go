@@ -279,6 +279,9 @@ func (s *walker) peerFIN() (fin, proof *conn.Fact) {
 		if j := s.copyBefore(conn.IsFIN, proof); j >= 0 {
 			return s.takenFIN(&s.Facts[j], proof), proof
 		}
+		if i := s.first(s.me, i, func(f *conn.Fact) bool { return s.acksFIN(f) && fin != nil && f.Time > fin.Time }); i >= 0 && fin.Time > proof.Time+conn.CaptureSkew {
+			proof = &s.Facts[i] // the one before may have acknowledged what had not been sent
+		}
 		return proof, proof // the FIN itself was not captured
 	}
 	if fin == nil || fin.Any(wire.SYN) && s.first(s.me, 0, conn.IsSYNACK) >= 0 {
