@@ -57,6 +57,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		tx.place(s.Seq)
 		if (tx.Flags | rx.Flags).Has(doubted) {
 			c.weigh(p, s, tx.Acked, before)
+			c.disregard(p, tx, rx, s)
 		}
 	}
 	if acked := tx.Acked; s.Flags.Has(wire.ACK) {
@@ -240,9 +241,6 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment) {
 		}
 		if tx.Packets == 1 {
 			tx.Flags |= finFirst
-		}
-		if c.Half[1-s.Dir].Acked > fin {
-			tx.Flags |= foretold
 		}
 	}
 	tx.FIN, tx.finID = fin, s.IPID

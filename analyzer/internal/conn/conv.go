@@ -68,7 +68,6 @@ const (
 	CutSYN        // the snap length cut the options of its SYN
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
 	doubted       // it acknowledges what was not captured, and may not have been sent
-	foretold      // its FIN was acknowledged before it was captured
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 )
 

@@ -30,6 +30,20 @@ func (c *Conn) doubt(m *Incident, s *wire.Segment, before, n reassembly.Pos) {
 	m.Hole.To = tx.Acked
 }
 
+// Premature reports whether s acknowledges what its peer cannot have sent before: more than its SYN-ACK sooner than the ACK of that can have
+// come to it, but with fast open, or more than its FIN.
+func (c *Conn) Premature(s *wire.Segment) bool {
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	if ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)); !rx.Flags.Has(ISNKnown) || ack <= rx.End {
+		return false
+	}
+	if rx.Flags.Has(SentFIN) {
+		return rx.End == rx.FIN+1
+	}
+	const sent = SentSYN | SentSYNACK | SentACK | SentData
+	return rx.Flags&sent == SentSYNACK && tx.Flags.Has(SentSYN) && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
+}
+
 // Doubts judges by s the doubted acknowledgment of direction acker; acked and sent are how far the sender of s had come before it.
 func (c *Conn) Doubts(p *IncidentPool, acker uint8, s *wire.Segment, acked, sent reassembly.Pos) Doubt {
 	m := c.Find(p, IncidentUnseen, 1-acker)
@@ -90,6 +104,21 @@ func (c *Conn) weigh(p *FactPool, s *wire.Segment, acked, sent reassembly.Pos) r
 		}
 	}
 	return acked
+}
+
+// disregard takes back the acknowledgment of the first FIN, in s, and of what comes with it if that was not sent before, if it passed some
+// time ago: who sends it, be it again, does not know of that.
+func (c *Conn) disregard(p *FactPool, tx, rx *Half, s *wire.Segment) {
+	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
+	fin := pos + reassembly.Pos(s.Len)
+	m := c.Find(&p.Incidents, IncidentUnseen, s.Dir)
+	switch {
+	case tx.Flags.Has(SentFIN) || rx.Acked <= fin || m == nil || Time(s.Time)-m.Last <= max(CaptureSkew, tx.Distance+tx.Distance/10):
+	case pos == tx.End:
+		rx.Acked = pos
+	default:
+		rx.Acked = fin
+	}
 }
 
 func (c *Conn) settleDoubt(m *Incident, h *Half) {

@@ -224,16 +224,22 @@ func (c *Conn) SettleSums(p *IncidentPool) {
 // segment again because of a timer.
 const CaptureSkew Time = 10e6
 
-// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
-func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) {
+// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged. It reports whether they can have been
+// sent; if not, nothing is acknowledged.
+func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) bool {
+	if tx.Acked > before && c.Premature(s) {
+		tx.Acked = before
+		return false
+	}
 	n := tx.Acked - max(before, rx.End)
 	switch {
 	case n <= 0 || n > 1<<30 || rx.Packets == 0 || rx.Flags.Has(Fragmented) || before == 0 && !rx.Flags.Has(ISNKnown):
-		return
+		return true
 	case rx.Flags&(SentSYN|SentACK|SentData) == SentSYN:
-		return // it has said nothing but SYN: the ACK is of another connection
+		return true // it has said nothing but SYN: the ACK is of another connection
 	}
 	c.doubt(c.gap(p, s, n), s, before, n)
+	return true
 }
 
 // gap notes n bytes that s acknowledges and the capture lacks.

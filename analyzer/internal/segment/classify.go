@@ -54,6 +54,9 @@ func (r *Reader) Read() {
 	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.Tx.Acked) > uint32(conn.Farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.V.Kind = KindUnacceptable
 		r.V.Notes |= NoteOldACK
+	case r.Tx.Acked == 0 && r.C.Precedes(s):
+		r.V.Kind = KindUnacceptable
+		r.V.Notes |= NoteOldACK
 	case s.Flags&wire.FIN != 0 && r.misplaced():
 		r.V.Kind = KindUnacceptable
 	case r.pos != r.next:

@@ -161,7 +161,7 @@ func (r *Reader) rejected() {
 		m.Amount = max(m.Amount, int64(r.S.Ack-uint32(r.Rx.End)))
 	case r.V.Notes&NoteOldACK != 0:
 		m := r.noteIncident(conn.IncidentOldACK, dir)
-		m.Amount = max(m.Amount, int64(uint32(r.Tx.Acked)-r.S.Ack))
+		m.Amount = max(m.Amount, int64(uint32(max(r.Tx.Acked, r.Rx.Start))-r.S.Ack))
 		r.C.Provoke(r.Rx)
 	case !r.S.Flags.Has(wire.ACK):
 	case r.S.SeqLen() > 0:
@@ -235,6 +235,9 @@ func (r *Reader) doubt() {
 		r.b.flags |= statsEpisode
 	}
 	m.Hole.To = max(m.Hole.To, r.ack)
+	if r.C.Premature(r.S) {
+		r.deny(m)
+	}
 }
 
 // followEpisodes brings up to date what lasts.
@@ -310,15 +313,16 @@ func (r *Reader) weigh() {
 func (r *Reader) deny(m *conn.Incident) {
 	peer := &r.C.Half[1-m.Dir]
 	h, a, acked := r.Tx, r.A, max(m.Hole.From, peer.Start)
-	if m.Dir != r.S.Dir {
+	switch {
+	case m.Dir != r.S.Dir:
 		h, a = r.Rx, r.b
-	} else {
+	case r.ack < m.Hole.To:
 		acked = max(acked, r.ack)
 	}
 	m.Count++
 	m.Amount = max(m.Amount, int64(m.Hole.To-max(peer.End, m.Hole.From)))
 	m.Run.End(r.now)
-	if h.Acked == m.Hole.To {
+	if h.Acked == m.Hole.To || h == r.Tx {
 		a.edge = acked + reassembly.Pos(a.window)
 		h.RightWin = a.edge
 	}

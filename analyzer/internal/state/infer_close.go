@@ -279,7 +279,7 @@ func (s *walker) peerFIN() (fin, proof *conn.Fact) {
 		if j := s.copyBefore(conn.IsFIN, proof); j >= 0 {
 			return s.takenFIN(&s.Facts[j], proof), proof
 		}
-		if i := s.first(s.me, i, func(f *conn.Fact) bool { return s.acksFIN(f) && fin != nil && f.Time > fin.Time }); i >= 0 && fin.Time > proof.Time+conn.CaptureSkew {
+		if i := s.first(s.me, i, func(f *conn.Fact) bool { return s.acksFIN(f) && fin != nil && f.Time > fin.Time }); i >= 0 && s.foretold(fin, proof, s.other) {
 			proof = &s.Facts[i] // the one before may have acknowledged what had not been sent
 		}
 		return proof, proof // the FIN itself was not captured
@@ -319,6 +319,9 @@ func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
 	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.FIN) }
 	fin, gone := s.first(s.me, 0, conn.IsFIN), s.goneBefore(covering)
 	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
+		if s.foretold(own, &s.Facts[i], s.self) {
+			continue // it was sent again, if not for the first time, by who had not heard that
+		}
 		if fin > i || i < gone || !s.repeats(i, conn.IsFIN) { // one captured before its FIN is no answer to a copy of that
 			return &s.Facts[i]
 		}

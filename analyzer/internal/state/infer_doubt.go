@@ -30,5 +30,10 @@ func isFalseACK(f *conn.Fact) bool {
 	return conn.IsOrdinary(f) && !f.Any(wire.FIN) && f.Bits.Has(conn.FactForeign)
 }
 
+// foretold reports whether ack acknowledges a FIN so long before that was captured that its sender must have heard it.
+func (s *walker) foretold(fin, ack *conn.Fact, sender *conn.Endpoint) bool {
+	return fin.Time > ack.Time+max(conn.CaptureSkew, sender.Margin())
+}
+
 // acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
 func (s *walker) acksFIN(f *conn.Fact) bool { return f.Covers(s.other.FIN) && !s.disowned(f) }

@@ -249,7 +249,9 @@ func (s *walker) isBare(f *conn.Fact) bool {
 	return f.Len == 0 && !f.Any(wire.FIN) && f.Seq == s.self.ISN+1 && s.other.KnowsISN && f.Ack == s.other.ISN+1
 }
 
-func (s *walker) coversSYNACK(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(s.self.ISN) }
+func (s *walker) coversSYNACK(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && f.Covers(s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq-s.other.ISN) < 0)
+}
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
 func (s *walker) fastOpen(synack *conn.Fact) bool {
