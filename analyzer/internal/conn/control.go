@@ -27,6 +27,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		switch {
 		case !ok:
 			bits = FactOutside
+			if tx.declines(s) {
+				bits |= FactForeign
+			}
 			c.Provoke(rx)
 		case tx.deaf < 2 || rx.AtTap():
 			bits = FactAccepted

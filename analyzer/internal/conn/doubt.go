@@ -44,6 +44,13 @@ func (c *Conn) Premature(s *wire.Segment) bool {
 	return rx.Flags&sent == SentSYNACK && tx.Flags.Has(SentSYN) && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
 }
 
+// declines reports whether the RST in s is what SYN_RCVD answers to an ACK that is not of its SYN-ACK: one with the number of that, and it goes
+// on (RFC 9293 3.10.7.4).
+func (h *Half) declines(s *wire.Segment) bool {
+	const sent = SentSYNACK | SentACK | SentData | SentFIN
+	return h.Flags&sent == SentSYNACK && h.Flags.Has(Provoked) && !s.Flags.Has(wire.ACK) && s.Seq != uint32(h.Start)
+}
+
 // Doubts judges by s the doubted acknowledgment of direction acker; acked and sent are how far the sender of s had come before it.
 func (c *Conn) Doubts(p *IncidentPool, acker uint8, s *wire.Segment, acked, sent reassembly.Pos) Doubt {
 	m := c.Find(p, IncidentUnseen, 1-acker)

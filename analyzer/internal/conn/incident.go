@@ -229,6 +229,7 @@ const CaptureSkew Time = 10e6
 func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) bool {
 	if tx.Acked > before && c.Premature(s) {
 		tx.Acked = before
+		c.Provoke(rx)
 		return false
 	}
 	n := tx.Acked - max(before, rx.End)
