@@ -19,6 +19,11 @@ func (c *Conn) Segment(p *FactPool, s *wire.Segment) {
 	}
 }
 
+// TakeLate takes a segment with a FIN that was counted when it passed, but not taken.
+func (c *Conn) TakeLate(p *FactPool, s *wire.Segment) {
+	c.control(p, &c.Half[s.Dir], &c.Half[1-s.Dir], s)
+}
+
 // ordinary is the common case: a segment with neither SYN, FIN nor RST.
 func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	before, proves := tx.Acked, true

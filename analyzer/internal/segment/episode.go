@@ -18,8 +18,6 @@ const (
 )
 
 const (
-	// forgetTimestamp is for how long a receiver keeps to the timestamp it saw last (RFC 7323 5.5).
-	forgetTimestamp conn.Time = 24 * 86400e9
 	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
 	timerPause = conn.MinRTO / 2
 
