@@ -51,6 +51,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.Provoke(rx)
 		case old:
 			bits = FactForeign // the network held it back
+			c.Provoke(rx)
 		}
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.

@@ -92,7 +92,7 @@ type IncidentPool struct {
 
 // moves reports whether the trajectories depend on incidents of this kind.
 func (k IncidentKind) moves() bool {
-	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole || k == IncidentUnseen
+	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole || k == IncidentUnseen || k == IncidentOldAnswer
 }
 
 func (p *IncidentPool) at(i uint32) *Incident {

@@ -63,6 +63,8 @@ func (m *Inference) firstFIN(dir uint8) int {
 func (m *Inference) takeIncidents(marks []conn.Incident) {
 	for i := range marks {
 		switch k := &marks[i]; k.Kind {
+		case conn.IncidentOldAnswer:
+			m.oldAnswer = true
 		case conn.IncidentSucceeded:
 			m.successor = k
 		case conn.IncidentChallenge:
