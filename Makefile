@@ -27,7 +27,7 @@ static: ## a binary without libpcap: of the language of -f a part, live capture 
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
 
 golden: deps ## rewrite the golden captures and outputs; review the diff
-	go test ./internal/lab ./report ./fsm ./cmd/tcptrace -update
+	go test ./internal/truth/lab ./report ./fsm ./cmd/tcptrace -update
 
 bench: deps
 	go test -run '^$$' -bench . ./...

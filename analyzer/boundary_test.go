@@ -7,7 +7,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
-	"tcptrace/internal/lab"
+	"tcptrace/internal/truth/lab"
 )
 
 // edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,

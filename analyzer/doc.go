@@ -77,7 +77,7 @@
 //
 // An [Intake] decodes frames to segments; a [Tracker] follows the connections of
 // one partition of the flows; a [Merger] numbers and orders what the trackers hand out. All three are
-// for package engine, which runs several trackers side by side. The structs that a packet
+// for package pipeline, which runs several trackers side by side. The structs that a packet
 // touches hold no pointers and live in slabs.
 //
 // What is said of single packets takes a second pass over the capture, since it needs to know how the conversation

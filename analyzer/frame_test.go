@@ -10,8 +10,8 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/invariant"
-	"tcptrace/internal/lab"
+	"tcptrace/internal/truth/invariant"
+	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
 )
 

@@ -77,7 +77,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 }
 
 // Touch and TouchFacts are those of Tracker.
-func (m *Monitor) Touch(hash uint32, dir uint8) (block uint32) { return m.tracker.Touch(hash, dir) }
+func (m *Monitor) Touch(hash uint32, s *wire.Segment) (block uint32) { return m.tracker.Touch(hash, s) }
 
 // TouchFacts is the second half of Touch.
 func (m *Monitor) TouchFacts(block uint32) { m.tracker.TouchFacts(block) }
@@ -214,18 +214,11 @@ func (m *Monitor) sweep() {
 	}
 	m.swept = t.Now
 	m.part = (m.part + 1) % sweeps
-	for i := m.part; i < len(t.Slab.Chunks); i += sweeps {
-		for j := range t.Slab.Chunks[i] {
-			c := &t.Slab.Chunks[i][j]
-			if c.Gen%2 == 0 {
-				continue
-			}
-			if limit := m.idle.limit(c.Phase()); limit > 0 && t.Now-c.Last > limit {
-				slot := uint32(i<<conn.ChunkBits | j)
-				m.announcedOf(slot).over = OverIdle
-				m.timedOut++
-				t.Finish(slot, 0, &m.out)
-			}
+	for slot, c := range t.Slab.Part(m.part, sweeps) {
+		if limit := m.idle.limit(c.Phase()); limit > 0 && t.Now-c.Last > limit {
+			m.announcedOf(slot).over = OverIdle
+			m.timedOut++
+			t.Finish(slot, 0, &m.out)
 		}
 	}
 	m.happened()

@@ -12,7 +12,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"tcptrace/analyzer/internal/state"
-	"tcptrace/internal/lab"
+	"tcptrace/internal/truth/lab"
 )
 
 // outcomes is a sink that holds the outcome of each conversation against its trajectories.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/lab"
+	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/invariant"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/wire"
 	"tcptrace/report"
 )
@@ -254,9 +254,9 @@ func TestReadingsAddUp(t *testing.T) {
 	}
 	occurs := map[analyzer.Kind]bool{}
 	for _, path := range paths {
-		src := source.Open([]string{path}, source.Options{})
+		src := input.Open([]string{path}, input.Options{})
 		r := newReadings(t, filepath.Base(path))
-		var b source.Batch
+		var b input.Batch
 		for {
 			if err := src.Next(&b); err == io.EOF {
 				break

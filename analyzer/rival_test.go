@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcptrace/internal/lab"
+	"tcptrace/internal/truth/lab"
 )
 
 // TestRivals pins which of several SYN-ACKs with different ISNs counts, and what is then said of the others.

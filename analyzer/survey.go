@@ -68,15 +68,10 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	t, v := m.tracker, &m.surveys
 	seconds := float64(t.Now-v.at) / 1e9
 	v.top = v.top[:0]
-	for i := range t.Slab.Chunks {
-		for j := range t.Slab.Chunks[i] {
-			if c := &t.Slab.Chunks[i][j]; c.Gen%2 == 1 {
-				slot := uint32(i<<conn.ChunkBits | j)
-				b := v.of(slot, c.Gen)
-				b.measure(c, seconds)
-				v.offer(candidate{b.key(c, by), slot})
-			}
-		}
+	for slot, c := range t.Slab.All() {
+		b := v.of(slot, c.Gen)
+		b.measure(c, seconds)
+		v.offer(candidate{b.key(c, by), slot})
 	}
 	v.at = t.Now
 	slices.SortFunc(v.top, func(a, b candidate) int {

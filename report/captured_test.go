@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
 )
 
 // keeper keeps copies of conversations.
@@ -34,8 +34,8 @@ func captured(t testing.TB) []analyzer.Conversation {
 	}
 	var k keeper
 	for _, path := range paths {
-		src := source.Open([]string{path}, source.Options{})
-		_, err := engine.Run(context.Background(), src, engine.Options{Workers: 1}, &k)
+		src := input.Open([]string{path}, input.Options{})
+		_, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &k)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/expect"
+	"tcptrace/check/expect"
 	"tcptrace/internal/live"
 	"tcptrace/report"
 )

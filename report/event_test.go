@@ -11,23 +11,23 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/source"
-	"tcptrace/internal/sourcetest"
+	"tcptrace/internal/testutil/sources"
 )
 
 // listen runs a capture through a loop, packet by packet, and says that the capture loses lost of them
 // with each.
 func listen(t testing.TB, path string, lost uint64, prepare func(*live.Loop)) analyzer.Summary {
 	t.Helper()
-	src := source.Open([]string{path}, source.Options{})
+	src := input.Open([]string{path}, input.Options{})
 	defer src.Close()
 	o := live.Options{}
 	if lost > 0 {
 		drops := uint64(0)
 		o.Dropped = func() uint64 { drops += lost; return drops }
 	}
-	l := live.New(sourcetest.Pieces(src, 1), o)
+	l := live.New(sources.Pieces(src, 1), o)
 	prepare(l)
 	sum, err := l.Run(context.Background())
 	if err != nil {

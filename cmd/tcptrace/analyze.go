@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -129,7 +129,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := o.check(args); err != nil {
 		return err
 	}
-	opts, err := o.engine()
+	opts, err := o.pipeline()
 	if err != nil {
 		return err
 	}
@@ -147,8 +147,8 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	rep := o.newReport(out, key, where, failOn, e)
-	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
-	sum, err := engine.Run(ctx, src, opts, rep)
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
+	sum, err := pipeline.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if err != nil && !interrupted {
@@ -231,7 +231,7 @@ func noteSummary(sum *analyzer.Summary, e env) {
 }
 
 // conclude says on standard error what was wrong with the input, and turns that into an exit code.
-func conclude(stats source.Stats, filter *source.Filter, interrupted bool, e env) error {
+func conclude(stats input.Stats, filter *input.Filter, interrupted bool, e env) error {
 	if filter != nil {
 		for _, err := range filter.Errors() {
 			fmt.Fprintln(e.err, "tcptrace: note:", err)
@@ -285,12 +285,12 @@ func openOutput(flag, path string, inputs []string, e env) (io.WriteCloser, erro
 	if err != nil {
 		return nil, err
 	}
-	return &outputFile{engine.NewWriter(f), f}, nil
+	return &outputFile{pipeline.NewWriter(f), f}, nil
 }
 
 // outputFile is a file that is written while the analysis goes on.
 type outputFile struct {
-	*engine.Writer
+	*pipeline.Writer
 	file *os.File
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/capture"
+	"tcptrace/internal/live/capture"
 )
 
 // completeFlag lets shells complete the values of a flag.

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/check"
-	"tcptrace/internal/expect"
+	"tcptrace/check"
+	"tcptrace/check/expect"
 	"tcptrace/report"
 )
 

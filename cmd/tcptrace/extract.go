@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/dump"
-	"tcptrace/internal/engine"
+	"tcptrace/internal/live/dump"
+	"tcptrace/internal/pipeline"
 )
 
 type extractOptions struct {
@@ -47,7 +47,7 @@ type extraction struct{ out *dump.File }
 
 func (x *extraction) take(*analyzer.Conversation) {}
 
-func (x *extraction) see(s *engine.Sighting) error {
+func (x *extraction) see(s *pipeline.Sighting) error {
 	var err error
 	for i := range s.Fragments {
 		f := &s.Fragments[i]

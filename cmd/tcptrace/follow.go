@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -102,7 +102,7 @@ func (w *following) take(c *analyzer.Conversation) {
 	w.options.Addr, w.options.Start = c.Addr, c.Start
 }
 
-func (w *following) see(s *engine.Sighting) error {
+func (w *following) see(s *pipeline.Sighting) error {
 	if s.Duplicate() || s.Reading.Kind == analyzer.KindUnacceptable {
 		return nil
 	}

@@ -29,36 +29,37 @@ var (
 
 // layers is the order of the packages. A package that is not here has no place yet: give it one.
 var layers = map[string]layer{
-	"fsm":                       {},
-	"reassembly":                {},
-	"internal/wire":             {other: gopacketTypes},
-	"internal/lab":              {other: anyOther},
-	"internal/peers":            {},
-	"internal/filterlang":       {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/bpf"}},
-	"internal/nettest":          {other: []string{"golang.org/x/sys/"}},
-	"internal/termtest":         {},
-	"internal/source":           {ours: []string{"internal/filterlang", "internal/wire"}, other: anyOther},
-	"analyzer/internal/conn":    {ours: []string{"reassembly", "internal/wire"}},
-	"analyzer/internal/segment": {ours: []string{"analyzer/internal/conn", "reassembly", "internal/wire"}},
-	"analyzer/internal/state":   {ours: []string{"analyzer/internal/conn", "fsm", "internal/wire"}},
-	"analyzer/internal/anomaly": {ours: []string{"analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn", "fsm", "internal/wire"}},
+	"fsm":                        {},
+	"reassembly":                 {},
+	"internal/wire":              {other: gopacketTypes},
+	"internal/truth/lab":         {other: anyOther},
+	"internal/truth/peers":       {},
+	"internal/filterlang":        {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/bpf"}},
+	"internal/testutil/netns":    {other: []string{"golang.org/x/sys/"}},
+	"internal/testutil/terminal": {},
+	"internal/input":             {ours: []string{"internal/filterlang", "internal/wire"}, other: anyOther},
+	"analyzer/internal/pool":     {},
+	"analyzer/internal/conn":     {ours: []string{"analyzer/internal/pool", "reassembly", "internal/wire"}},
+	"analyzer/internal/segment":  {ours: []string{"analyzer/internal/conn", "analyzer/internal/pool", "reassembly", "internal/wire"}},
+	"analyzer/internal/state":    {ours: []string{"analyzer/internal/conn", "fsm", "internal/wire"}},
+	"analyzer/internal/anomaly":  {ours: []string{"analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn", "fsm", "internal/wire"}},
 	"analyzer/internal/flow": {ours: []string{"analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn",
-		"fsm", "reassembly", "internal/wire"}},
+		"analyzer/internal/pool", "fsm", "reassembly", "internal/wire"}},
 	"analyzer": {ours: []string{"analyzer/internal/flow", "analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment",
 		"analyzer/internal/conn", "fsm", "reassembly", "internal/wire"}, other: gopacketTypes},
-	"report":              {ours: []string{"analyzer", "fsm"}, other: anyOther},
-	"internal/invariant":  {ours: []string{"report", "analyzer", "fsm"}},
-	"internal/engine":     {ours: []string{"internal/source", "analyzer", "internal/wire"}},
-	"internal/capture":    {ours: []string{"internal/filterlang", "internal/source", "internal/wire"}, other: append(anyOther, "kernel.org/")},
-	"internal/dump":       {ours: []string{"internal/source", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
-	"internal/live":       {ours: []string{"internal/source", "analyzer", "internal/wire"}},
-	"internal/view":       {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
-	"internal/metrics":    {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/", "golang.org/x/net/netutil"}},
-	"internal/sourcetest": {ours: []string{"internal/source"}},
-	"internal/expect":     {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
-	"tcptracetest":        {ours: []string{"internal/check", "internal/expect", "report"}},
-	"internal/check":      {ours: []string{"internal/expect", "internal/engine", "internal/source", "report", "analyzer"}},
-	"cmd/tcptrace":        {ours: []string{"internal/capture", "internal/check", "internal/dump", "internal/expect", "internal/engine", "internal/live", "internal/metrics", "internal/source", "internal/view", "analyzer", "report"}, other: anyOther},
+	"report":                    {ours: []string{"analyzer", "fsm"}, other: anyOther},
+	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm"}},
+	"internal/pipeline":         {ours: []string{"internal/input", "analyzer", "internal/wire"}},
+	"internal/live/capture":     {ours: []string{"internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
+	"internal/live/dump":        {ours: []string{"internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
+	"internal/live":             {ours: []string{"internal/input", "analyzer", "internal/wire"}},
+	"internal/live/view":        {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
+	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/", "golang.org/x/net/netutil"}},
+	"internal/testutil/sources": {ours: []string{"internal/input"}},
+	"check/expect":              {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
+	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
+	"check":                     {ours: []string{"check/expect", "internal/pipeline", "internal/input", "report", "analyzer"}},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/pipeline", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -110,7 +111,7 @@ func modulePath(t *testing.T) string {
 func TestCommandIsOnTop(t *testing.T) {
 	for pkg, l := range layers {
 		for _, dep := range l.ours {
-			if strings.HasPrefix(dep, "cmd/") || dep == "internal/engine" && pkg != "cmd/tcptrace" && pkg != "internal/check" {
+			if strings.HasPrefix(dep, "cmd/") || dep == "internal/pipeline" && pkg != "cmd/tcptrace" && pkg != "check" {
 				t.Errorf("%s may import %s", pkg, dep)
 			}
 			if slices.Contains(layers[dep].ours, pkg) {
@@ -127,7 +128,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"internal/capture", "internal/dump", "internal/engine", "internal/live", "internal/metrics"}
+var concurrent = []string{"internal/live/capture", "internal/live/dump", "internal/pipeline", "internal/live", "internal/live/metrics"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/capture"
 	"tcptrace/internal/live"
-	"tcptrace/internal/metrics"
+	"tcptrace/internal/live/capture"
+	"tcptrace/internal/live/metrics"
 	"tcptrace/report"
 )
 

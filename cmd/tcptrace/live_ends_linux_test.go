@@ -18,14 +18,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tcptrace/internal/nettest"
+	"tcptrace/internal/testutil/netns"
 )
 
 // TestLiveEndsBySignal: whichever signal ends it, what is open is reported, and the file is whole.
 func TestLiveEndsBySignal(t *testing.T) {
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
-			n := nettest.New(t)
+			n := netns.New(t)
 			l := n.B.Listen(8000)
 			run := startLive(t, n.A)
 			c := dial(t, n, l, 0)
@@ -61,7 +61,7 @@ func (r *liveRun) endsWith(t *testing.T, reason, outcome string) {
 
 // TestLiveLosesItsInterface: what was seen is reported, and the message says which interface it was.
 func TestLiveLosesItsInterface(t *testing.T) {
-	n := nettest.New(t)
+	n := netns.New(t)
 	l := n.B.Listen(8000)
 	run := startLive(t, n.A)
 	c := dial(t, n, l, 0)
@@ -83,7 +83,7 @@ func TestLiveLosesItsInterface(t *testing.T) {
 
 // TestLiveGivesUpRights: once it captures, it has no capability left, and can get none; it still writes and serves.
 func TestLiveGivesUpRights(t *testing.T) {
-	n := nettest.New(t)
+	n := netns.New(t)
 	l := n.B.Listen(8000)
 	run := startLive(t, n.A, "--metrics", "127.0.0.1:9310", "--rotate-count", "10", "--compress", "gzip")
 	for range 5 {
@@ -116,7 +116,7 @@ func TestLiveGivesUpRights(t *testing.T) {
 }
 
 // scrape gets the metrics that are served on h.
-func scrape(t *testing.T, h *nettest.Host, addr string) (body string) {
+func scrape(t *testing.T, h *netns.Host, addr string) (body string) {
 	t.Helper()
 	h.Do(func() { // only this goroutine is on the host: the client must not connect in its own
 		conn, err := net.Dial("tcp", addr)
@@ -144,7 +144,7 @@ func scrape(t *testing.T, h *nettest.Host, addr string) (body string) {
 // their end, and the summary says what was evicted.
 func TestLiveUnderFlood(t *testing.T) {
 	const room, flood = 2000, 60_000
-	n := nettest.New(t)
+	n := netns.New(t)
 	l := n.B.Listen(8000)
 	run := startLive(t, n.A, "--max-flows", strconv.Itoa(room), "--buffer", "256MiB")
 	var open []conn

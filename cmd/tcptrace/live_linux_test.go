@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tcptrace/internal/nettest"
+	"tcptrace/internal/testutil/netns"
 	"tcptrace/report"
 )
 
@@ -32,7 +32,7 @@ type liveRun struct {
 }
 
 // startLive captures on h until finish, or until it ends by itself.
-func startLive(t *testing.T, h *nettest.Host, args ...string) *liveRun {
+func startLive(t *testing.T, h *netns.Host, args ...string) *liveRun {
 	t.Helper()
 	r := &liveRun{t: t, file: filepath.Join(t.TempDir(), "live.pcapng")}
 	args = append([]string{"live", "-i", h.Device, "--format", "ndjson", "-w", r.file}, args...)
@@ -70,7 +70,7 @@ func (r *liveRun) finish(sig os.Signal) int {
 type conn struct{ client, server *net.TCPConn }
 
 // dial connects from A, from a port of its choice unless that is 0, to B.
-func dial(t *testing.T, n *nettest.Net, l *net.TCPListener, port int) conn {
+func dial(t *testing.T, n *netns.Net, l *net.TCPListener, port int) conn {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{Port: port}, Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) })
@@ -105,25 +105,25 @@ func send(t *testing.T, from, to *net.TCPConn, n int) {
 // liveScenarios are what real endpoints do to each other.
 var liveScenarios = []struct {
 	name    string
-	play    func(t *testing.T, n *nettest.Net, l *net.TCPListener)
+	play    func(t *testing.T, n *netns.Net, l *net.TCPListener)
 	states  [2]string // of the last conversation's client and server, "" if that is a matter of luck
 	anomaly string    // that it must have
 }{
-	{"the client closes", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"the client closes", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.client, c.server, 3000)
 		c.client.Close()
 		time.Sleep(50 * time.Millisecond)
 		c.server.Close()
 	}, [2]string{"TIME_WAIT", "CLOSED"}, ""},
-	{"the server closes", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"the server closes", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.server, c.client, 3000)
 		c.server.Close()
 		time.Sleep(50 * time.Millisecond)
 		c.client.Close()
 	}, [2]string{"CLOSED", "TIME_WAIT"}, ""},
-	{"both close at once", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"both close at once", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.client, c.server, 10)
 		// What either sends to a wrong hardware address is lost.
@@ -138,7 +138,7 @@ var liveScenarios = []struct {
 		n.B.IP("neigh", "del", n.A.IPv4.String(), "dev", n.B.Device)
 		time.Sleep(900 * time.Millisecond)
 	}, [2]string{}, "fin-retransmit"},
-	{"half closed", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"half closed", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.client, c.server, 100)
 		if err := c.client.CloseWrite(); err != nil {
@@ -150,20 +150,20 @@ var liveScenarios = []struct {
 		time.Sleep(50 * time.Millisecond)
 		c.client.Close()
 	}, [2]string{"TIME_WAIT", "CLOSED"}, "half-close"},
-	{"refused", func(t *testing.T, n *nettest.Net, _ *net.TCPListener) {
+	{"refused", func(t *testing.T, n *netns.Net, _ *net.TCPListener) {
 		n.A.Do(func() {
 			if _, err := net.Dial("tcp", net.JoinHostPort(n.B.IPv4.String(), "9")); err == nil {
 				t.Error("somebody listens")
 			}
 		})
 	}, [2]string{"CLOSED", "CLOSED"}, "connection-refused"},
-	{"the server holds CLOSE_WAIT", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"the server holds CLOSE_WAIT", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.client, c.server, 100)
 		c.client.Close()
 		time.Sleep(1500 * time.Millisecond)
 	}, [2]string{"FIN_WAIT_2", "CLOSE_WAIT"}, "close-wait-lingering"},
-	{"written after the close", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"written after the close", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
 		send(t, c.client, c.server, 100)
 		c.client.Close()
@@ -173,7 +173,7 @@ var liveScenarios = []struct {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}, [2]string{"CLOSED", "CLOSED"}, "write-after-close"},
-	{"a port used again", func(t *testing.T, n *nettest.Net, l *net.TCPListener) {
+	{"a port used again", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		for range 2 {
 			c := dial(t, n, l, 45678)
 			send(t, c.client, c.server, 100)
@@ -190,7 +190,7 @@ var liveScenarios = []struct {
 func TestLiveEqualsFile(t *testing.T) {
 	for _, s := range liveScenarios {
 		t.Run(s.name, func(t *testing.T) {
-			n := nettest.New(t)
+			n := netns.New(t)
 			l := n.B.Listen(8000)
 			run := startLive(t, n.A)
 			s.play(t, n, l)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
 )
 
 // progressDelay is how long work may take before a progress bar is worth its line.
@@ -15,7 +15,7 @@ const progressDelay = time.Second
 
 // progressSource shows on a terminal how much of the input has been read.
 type progressSource struct {
-	source.Source
+	input.Source
 	out  io.Writer
 	next time.Time // of the next look at the progress
 	bar  *progressbar.ProgressBar
@@ -25,7 +25,7 @@ type progressSource struct {
 var progressModes = []string{"auto", "on", "off"}
 
 // withProgress wraps src as --progress asks.
-func withProgress(src source.Source, mode string, e env) source.Source {
+func withProgress(src input.Source, mode string, e env) input.Source {
 	if mode == "off" || mode == "auto" && !e.errTTY {
 		return src
 	}
@@ -37,7 +37,7 @@ func withProgress(src source.Source, mode string, e env) source.Source {
 	return p
 }
 
-func (p *progressSource) Next(b *source.Batch) error {
+func (p *progressSource) Next(b *input.Batch) error {
 	err := p.Source.Next(b)
 	if now := time.Now(); now.After(p.next) && err == nil {
 		p.next = now.Add(100 * time.Millisecond)

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/source"
 )
 
 // replayOptions are the flags of the replay command.
@@ -61,11 +61,11 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	o.write.Patient = true
 	opts := o.loop()
 	if o.filter != "" {
-		if opts.Filter, err = source.NewFilter(o.filter); err != nil {
+		if opts.Filter, err = input.NewFilter(o.filter); err != nil {
 			return &exitError{exitUsage, err}
 		}
 	}
-	src := source.Paced(ctx, source.Open(args, source.Options{Stdin: e.in}), speed)
+	src := input.Paced(ctx, input.Open(args, input.Options{Stdin: e.in}), speed)
 	defer src.Close()
 	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
 	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}

@@ -13,7 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
 	"tcptrace/report"
 )
 
@@ -185,12 +185,12 @@ func TestInterrupted(t *testing.T) {
 
 // slowSource yields nothing, n times.
 type slowSource struct {
-	source.Source
+	input.Source
 	n     int
 	total int64
 }
 
-func (s *slowSource) Next(*source.Batch) error {
+func (s *slowSource) Next(*input.Batch) error {
 	if s.n--; s.n < 0 {
 		return io.EOF
 	}
@@ -220,7 +220,7 @@ func TestProgress(t *testing.T) {
 			if p, ok := src.(*progressSource); ok && test.late {
 				p.next = p.next.Add(-2 * progressDelay)
 			}
-			var b source.Batch
+			var b input.Batch
 			for src.Next(&b) == nil {
 				time.Sleep(time.Millisecond)
 			}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tcptrace/internal/expect"
+	"tcptrace/check/expect"
 	"tcptrace/report"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"tcptrace/internal/check"
-	"tcptrace/internal/expect"
+	"tcptrace/check"
+	"tcptrace/check/expect"
 )
 
 func compileSchema(t *testing.T, name string, text []byte) *jsonschema.Schema {

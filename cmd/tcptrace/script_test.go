@@ -19,7 +19,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
 )
 
 var update = flag.Bool("update", false, "rewrite the outputs that the scripts expect")
@@ -61,7 +61,7 @@ func TestScript(t *testing.T) {
 			if cond != "libpcap" {
 				return false, errors.New("unknown condition " + cond)
 			}
-			_, err := source.NewFilter("ether broadcast")
+			_, err := input.NewFilter("ether broadcast")
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
 )
 
 // selectOptions are the flags of every command that analyzes captures: how, and which conversations of
@@ -61,15 +61,15 @@ func (o *selectOptions) check(command string, args []string) error {
 	return nil
 }
 
-// engine is the options as the engine takes them.
-func (o *selectOptions) engine() (engine.Options, error) {
-	opts := engine.Options{
+// pipeline is the options as the pipeline takes them.
+func (o *selectOptions) pipeline() (pipeline.Options, error) {
+	opts := pipeline.Options{
 		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
 		Workers: o.workers,
 	}
 	if o.filter != "" {
 		var err error
-		if opts.Filter, err = source.NewFilter(o.filter); err != nil {
+		if opts.Filter, err = input.NewFilter(o.filter); err != nil {
 			return opts, &exitError{exitUsage, err}
 		}
 	}

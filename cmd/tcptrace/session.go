@@ -8,13 +8,13 @@ import (
 	"syscall"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/capture"
-	"tcptrace/internal/dump"
-	"tcptrace/internal/engine"
+	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/metrics"
-	"tcptrace/internal/source"
-	"tcptrace/internal/view"
+	"tcptrace/internal/live/capture"
+	"tcptrace/internal/live/dump"
+	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/live/view"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -23,7 +23,7 @@ type session struct {
 	*watchOptions
 	when  conditions
 	e     env
-	src   source.Source
+	src   input.Source
 	title string               // what is captured, or replayed
 	clock func() analyzer.Time // of a capture that happens now; nil: it is a replay
 
@@ -123,13 +123,13 @@ func (s *session) interfaces() []metrics.Interface {
 // openEvents opens the file of -o. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() (io.WriteCloser, error) {
 	if s.output == "" || s.output == "-" {
-		return engine.NewWriter(s.e.out), nil
+		return pipeline.NewWriter(s.e.out), nil
 	}
 	f, err := os.Create(s.output)
 	if err != nil {
 		return nil, err
 	}
-	return &outputFile{engine.NewWriter(f), f}, nil
+	return &outputFile{pipeline.NewWriter(f), f}, nil
 }
 
 // openWriter opens the file of -w.

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -231,7 +231,7 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	heap.Push(&s.first, streamRow{c.Stream, len(s.rows) - 1})
 }
 
-func (s *snapshot) see(g *engine.Sighting) error {
+func (s *snapshot) see(g *pipeline.Sighting) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return errPast
@@ -285,7 +285,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if err := o.selectOptions.check("tcptrace states", args); err != nil {
 		return err
 	}
-	opts, err := o.engine()
+	opts, err := o.pipeline()
 	if err != nil {
 		return err
 	}
@@ -294,8 +294,8 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	opts.Quick = k.where == nil
-	src := withProgress(source.Open(args, source.Options{Stdin: e.in}), o.progress, e)
-	sum, err := engine.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
+	sum, err := pipeline.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err

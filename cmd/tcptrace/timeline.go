@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -131,7 +131,7 @@ type segments struct {
 
 func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
-func (t *segments) see(s *engine.Sighting) error {
+func (t *segments) see(s *pipeline.Sighting) error {
 	t.all[s.Conversation].Segment(&s.Reading, &t.view)
 	return t.out.Segment(&t.view)
 }

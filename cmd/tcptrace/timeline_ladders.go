@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -112,7 +112,7 @@ func (t *ladders) showAll(ctx context.Context, p *passes) error {
 	return nil
 }
 
-func (t *ladders) see(sighting *engine.Sighting) error {
+func (t *ladders) see(sighting *pipeline.Sighting) error {
 	s := t.byTaken[sighting.Conversation]
 	if s == nil || s.over || s.later {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -20,7 +20,7 @@ type viewer interface {
 	// take is told of every chosen conversation in the first pass. It must not keep c.
 	take(c *analyzer.Conversation)
 	// see is shown their frames in the second, in order.
-	see(s *engine.Sighting) error
+	see(s *pipeline.Sighting) error
 }
 
 // A chooser is a viewer that has no use for some conversations that were asked for. wants is asked once for each, before take.
@@ -32,22 +32,22 @@ type chooser interface {
 // passes are the two passes of a command over its input.
 type passes struct {
 	options *selectOptions
-	engine  engine.Options
+	run     pipeline.Options
 	inputs  []string
 	viewer  viewer
 	env     env
 	rewind  func() error // makes standard input ready for the second pass
 
 	selected
-	choice *engine.Choice
+	choice *pipeline.Choice
 	reads  bool          // the viewer wants all that reading segments tells of a conversation
 	names  []uint64      // stream numbers of the chosen ones
 	begin  analyzer.Time // of the first packet, from its conversation on
 
 	// Valid after find.
 	summary    analyzer.Summary
-	stats      source.Stats
-	interfaces []source.Interface
+	stats      input.Stats
+	interfaces []input.Interface
 }
 
 // passes finds what is wrong with the options and the input before anything is read. command is how
@@ -56,11 +56,11 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 	if err := o.check(command, inputs); err != nil {
 		return nil, err
 	}
-	opts, err := o.engine()
+	opts, err := o.pipeline()
 	if err != nil {
 		return nil, err
 	}
-	p := &passes{options: o, engine: opts, inputs: inputs, viewer: v, env: e, choice: engine.NewChoice(opts)}
+	p := &passes{options: o, run: opts, inputs: inputs, viewer: v, env: e, choice: pipeline.NewChoice(opts)}
 	if p.selected, err = o.selected(); err != nil {
 		return nil, err
 	}
@@ -146,19 +146,19 @@ func onlyOnce(command, input string) error {
 	return usageError("%s reads its input twice, but %s can be read only once: save it to a file first", command, input)
 }
 
-func (p *passes) open() source.Source {
-	src := withProgress(source.Open(p.inputs, source.Options{Stdin: p.env.in}), p.options.progress, p.env)
+func (p *passes) open() input.Source {
+	src := withProgress(input.Open(p.inputs, input.Options{Stdin: p.env.in}), p.options.progress, p.env)
 	return &begunSource{Source: src, begin: &p.begin}
 }
 
 // begunSource notes when the first packet was captured.
 type begunSource struct {
-	source.Source
+	input.Source
 	begin *analyzer.Time
 	begun bool
 }
 
-func (s *begunSource) Next(b *source.Batch) error {
+func (s *begunSource) Next(b *input.Batch) error {
 	err := s.Source.Next(b)
 	if err == nil && !s.begun {
 		*s.begin, s.begun = analyzer.Time(b.Packets[0].Time), true
@@ -172,21 +172,21 @@ func (s *begunSource) Next(b *source.Batch) error {
 // to be read, they are found without, and the partitions that they are in are gone through once more.
 func (p *passes) find(ctx context.Context) error {
 	if p.reads {
-		p.engine.Revisions = map[uint64]analyzer.Revision{}
+		p.run.Revisions = map[uint64]analyzer.Revision{}
 	}
-	opts := p.engine
+	opts := p.run
 	later := p.later()
 	opts.Quick = later || !p.reads && p.where == nil
 	src := p.open()
 	var err error
-	p.summary, err = engine.Run(ctx, src, opts, p)
+	p.summary, err = pipeline.Run(ctx, src, opts, p)
 	p.stats, p.interfaces = src.Stats(), src.Interfaces()
 	src.Close()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
 	if len(p.stats.Errors) > 0 && p.choice.Len() == 0 {
-		return conclude(p.stats, p.engine.Filter, false, p.env)
+		return conclude(p.stats, p.run.Filter, false, p.env)
 	}
 	if err := p.missing(&p.summary); err != nil || !later {
 		return err
@@ -202,11 +202,11 @@ func (p *passes) read(ctx context.Context) error {
 	if err := p.rewind(); err != nil {
 		return err
 	}
-	opts := p.engine
+	opts := p.run
 	opts.Quick, opts.Only = false, p.choice.Partitions()
 	src := p.open()
 	defer src.Close()
-	_, err := engine.Run(ctx, src, opts, &rereader{passes: p})
+	_, err := pipeline.Run(ctx, src, opts, &rereader{passes: p})
 	return interrupted(ctx, err)
 }
 
@@ -261,7 +261,7 @@ func (p *passes) show(ctx context.Context) error {
 		return err
 	}
 	src := p.open()
-	err := engine.Watch(ctx, src, p.engine, p.choice, p.viewer.see)
+	err := pipeline.Watch(ctx, src, p.run, p.choice, p.viewer.see)
 	src.Close()
 	return err
 }
@@ -272,7 +272,7 @@ func (p *passes) conclude(ctx context.Context, err error) error {
 		return err
 	}
 	noteSummary(&p.summary, p.env)
-	return conclude(p.stats, p.engine.Filter, err != nil, p.env)
+	return conclude(p.stats, p.run.Filter, err != nil, p.env)
 }
 
 // interrupted is err, or if it is only that ctx was cancelled what the program then ends with.

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/dump"
 	"tcptrace/internal/live"
+	"tcptrace/internal/live/dump"
 	"tcptrace/report"
 )
 

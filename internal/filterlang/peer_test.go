@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/bpf"
 
 	"tcptrace/internal/filterlang"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
 )
 
@@ -47,7 +47,7 @@ func TestAgreesWithLibpcap(t *testing.T) {
 		paths = append(paths, found...)
 	}
 	for _, expr := range expressions {
-		peer, err := source.NewFilter(expr)
+		peer, err := input.NewFilter(expr)
 		if err != nil {
 			t.Errorf("%s: libpcap: %v", expr, err)
 			continue
@@ -64,15 +64,15 @@ func TestAgreesWithLibpcap(t *testing.T) {
 type comparison struct {
 	t       *testing.T
 	expr    string
-	peer    *source.Filter
+	peer    *input.Filter
 	vms     map[wire.LinkType]*bpf.VM
 	yes, no int
 }
 
 func (c *comparison) run(paths []string) {
-	s := source.Open(paths, source.Options{})
+	s := input.Open(paths, input.Options{})
 	defer s.Close()
-	var b source.Batch
+	var b input.Batch
 	for s.Next(&b) != io.EOF {
 		for i, p := range b.Packets {
 			data := b.Data(i)

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/source"
+	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
 )
 
@@ -23,10 +23,10 @@ import (
 type Options struct {
 	analyzer.Options
 	Idle     analyzer.Idle
-	Filter   *source.Filter // frames it does not match are counted and left out; nil: none
-	Packets  uint64         // end after so many; 0: no limit
-	Duration time.Duration  // end when the capture's clock has gone on for so long; 0: no limit
-	Prompt   bool           // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
+	Filter   *input.Filter // frames it does not match are counted and left out; nil: none
+	Packets  uint64        // end after so many; 0: no limit
+	Duration time.Duration // end when the capture's clock has gone on for so long; 0: no limit
+	Prompt   bool          // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
 	// Live says that packets come as they happen. What was captured before ctx was cancelled is analyzed still, and when
 	// the analysis falls behind, news wait longer. It needs Clock.
 	Live    bool
@@ -36,7 +36,7 @@ type Options struct {
 
 // Packet is a captured frame. It is valid during the call that gets it.
 type Packet struct {
-	*source.Packet
+	*input.Packet
 	Data   []byte
 	Frame  uint64
 	Stream uint64 // valid with TCP
@@ -45,7 +45,7 @@ type Packet struct {
 
 // Loop is an analysis while it captures. Observers are called from the goroutine of Run.
 type Loop struct {
-	src     source.Source
+	src     input.Source
 	opts    Options
 	monitor *analyzer.Monitor
 	intake  analyzer.Intake
@@ -59,13 +59,13 @@ type Loop struct {
 	onPacket []func(*Packet)
 	onEvent  []func(*analyzer.Event)
 	onFlush  []func(now analyzer.Time)
-	full     <-chan *source.Batch
+	full     <-chan *input.Batch
 	requests chan func()
 	done     chan struct{}
 }
 
 // New prepares the analysis of src.
-func New(src source.Source, opts Options) *Loop {
+func New(src input.Source, opts Options) *Loop {
 	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
 	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
 	if opts.Clock != nil {
@@ -120,10 +120,10 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	defer close(l.done)
 	reading, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	full, free := make(chan *source.Batch, batchesAhead), make(chan *source.Batch, batchesAhead)
+	full, free := make(chan *input.Batch, batchesAhead), make(chan *input.Batch, batchesAhead)
 	l.full = full
 	for range batchesAhead {
-		free <- &source.Batch{}
+		free <- &input.Batch{}
 	}
 	var readErr error
 	go func() {
@@ -152,7 +152,7 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 var errStopped = errors.New("stopped")
 
 // serve does what comes next: a batch or a request. It returns false when there are no more batches.
-func (l *Loop) serve(full <-chan *source.Batch, free chan<- *source.Batch) bool {
+func (l *Loop) serve(full <-chan *input.Batch, free chan<- *input.Batch) bool {
 	select {
 	case b, ok := <-full:
 		if !ok {
@@ -167,7 +167,7 @@ func (l *Loop) serve(full <-chan *source.Batch, free chan<- *source.Batch) bool 
 }
 
 // read hands on what the source delivers until it ends or ctx is cancelled.
-func (l *Loop) read(ctx context.Context, full chan<- *source.Batch, free <-chan *source.Batch) error {
+func (l *Loop) read(ctx context.Context, full chan<- *input.Batch, free <-chan *input.Batch) error {
 	for {
 		b := <-free
 		if err := context.Cause(ctx); err != nil {
@@ -186,7 +186,7 @@ func (l *Loop) read(ctx context.Context, full chan<- *source.Batch, free <-chan 
 }
 
 // drain hands on what was captured until now and not read yet.
-func (l *Loop) drain(b *source.Batch, full chan<- *source.Batch, free <-chan *source.Batch) {
+func (l *Loop) drain(b *input.Batch, full chan<- *input.Batch, free <-chan *input.Batch) {
 	now := l.opts.Clock()
 	for limit := time.Now().Add(maxDrain); time.Now().Before(limit); b = <-free {
 		if err := l.src.Next(b); err != nil || len(b.Packets) == 0 {
@@ -204,7 +204,7 @@ func (l *Loop) drain(b *source.Batch, full chan<- *source.Batch, free <-chan *so
 const maxDrain = 2 * time.Second
 
 // batch analyzes the packets of b, and what the time that passed brings.
-func (l *Loop) batch(b *source.Batch) {
+func (l *Loop) batch(b *input.Batch) {
 	l.drops()
 	for i := 0; i < len(b.Packets) && !l.stopped; {
 		n := l.decode(b, i)
@@ -269,7 +269,7 @@ const groupSize = 16
 
 // decode makes a group of the next packets of b, from i on, and returns how many it took. No packet is decoded that a limit
 // leaves out.
-func (l *Loop) decode(b *source.Batch, i int) (taken int) {
+func (l *Loop) decode(b *input.Batch, i int) (taken int) {
 	g, most := &l.group, groupSize
 	if l.opts.Prompt {
 		most = 1
@@ -300,7 +300,7 @@ func (l *Loop) track() {
 		if g.packets[i].TCP {
 			s := &g.segments[i]
 			g.hashes[i] = analyzer.Hash(&s.Key)
-			blocks[i] = l.monitor.Touch(g.hashes[i], s.Dir)
+			blocks[i] = l.monitor.Touch(g.hashes[i], s)
 		}
 	}
 	for i := range g.n {

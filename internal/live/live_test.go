@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/engine"
-	"tcptrace/internal/invariant"
+	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/source"
-	"tcptrace/internal/sourcetest"
+	"tcptrace/internal/pipeline"
+	"tcptrace/internal/testutil/sources"
+	"tcptrace/internal/truth/invariant"
 	"tcptrace/report"
 )
 
@@ -38,10 +38,10 @@ func captures(t *testing.T) []string {
 // records is what the analysis of a file says, by stream.
 func records(t *testing.T, file string) map[uint64]report.Record {
 	t.Helper()
-	src := source.Open([]string{file}, source.Options{})
+	src := input.Open([]string{file}, input.Options{})
 	defer src.Close()
 	sink := recordSink{}
-	if _, err := engine.Run(context.Background(), src, engine.Options{}, invariant.Sink(t, sink, report.Story)); err != nil {
+	if _, err := pipeline.Run(context.Background(), src, pipeline.Options{}, invariant.Sink(t, sink, report.Story)); err != nil {
 		t.Fatal(err)
 	}
 	return sink
@@ -64,9 +64,9 @@ func TestEventsEqualAnalysis(t *testing.T) {
 		want := records(t, file)
 		for _, size := range []int{1, 7, 1 << 16} {
 			name := fmt.Sprintf("%s by %d", filepath.Base(file), size)
-			src := source.Open([]string{file}, source.Options{})
+			src := input.Open([]string{file}, input.Options{})
 			ears := listener{t: t, name: name, beliefs: map[uint64]*belief{}, final: map[uint64]report.Record{}}
-			l := live.New(sourcetest.Pieces(src, size), live.Options{})
+			l := live.New(sources.Pieces(src, size), live.Options{})
 			l.OnEvent(ears.hear)
 			if _, err := l.Run(context.Background()); err != nil {
 				t.Fatal(name, err)

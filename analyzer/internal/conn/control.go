@@ -91,8 +91,10 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
 		pause := Time(s.Time) - tx.idleSince
 		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.Distance+tx.Distance/10+BreakTime
-		if fin := c.firstFIN(p, 1-s.Dir); s.Len > 0 && rx.Flags.Has(SentFIN) && tx.BusySince <= fin && tx.idleSince != fin && unbroken {
-			bits |= FactBusy
+		if s.Len > 0 && rx.Flags.Has(SentFIN) && unbroken {
+			if fin := c.firstFIN(p, 1-s.Dir); tx.BusySince <= fin && tx.idleSince != fin {
+				bits |= FactBusy
+			}
 		}
 	}
 	c.NoteControl(p, s, bits)

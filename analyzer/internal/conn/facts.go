@@ -3,6 +3,7 @@ package conn
 import (
 	"iter"
 
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 )
 
@@ -55,43 +56,32 @@ const (
 	MaxFacts   = 48 // of one connection; those beyond are counted
 )
 
-// factBlock is a link in a connection's list of facts.
-type factBlock struct {
-	Facts [BlockFacts]Fact
-	next  uint32 // block+1; 0: none
-}
+// factBlock is a link in a connection's list of facts: two cache lines.
+type factBlock [BlockFacts]Fact
 
 // FactPool holds the facts of a tracker's connections, and their incidents, without pointers.
 type FactPool struct {
-	chunks    [][]factBlock
-	used      uint32 // blocks that were ever used
-	free      uint32 // block+1, of those given back
+	blocks    pool.Pool[factBlock]
 	News      uint64 // how often a fact was added or replaced
 	Dropped   uint64 // facts beyond a connection's bounds
 	Incidents IncidentPool
 }
 
-func (p *FactPool) At(block uint32) *factBlock {
-	return &p.chunks[(block-1)>>ChunkBits][(block-1)&(ChunkSize-1)]
-}
-
-func (p *FactPool) alloc() uint32 {
-	if p.free == 0 {
-		if int(p.used>>ChunkBits) == len(p.chunks) {
-			p.chunks = append(p.chunks, make([]factBlock, ChunkSize))
-		}
-		p.used++
-		return p.used
+// WatchedFacts is the block of the newest facts if ordinary segments are facts now; 0 if they are not. It has no branch: what
+// decides may not be in the processor's cache yet.
+func (c *Conn) WatchedFacts() (block uint32) {
+	if c.Flags.Has(Watching) {
+		block = c.Facts.Last
 	}
-	block := p.free
-	p.free = p.At(block).next
-	p.At(block).next = 0
 	return block
 }
 
+// At is a block of facts.
+func (p *FactPool) At(block uint32) *[BlockFacts]Fact { return (*[BlockFacts]Fact)(p.blocks.At(block)) }
+
 // factList is a connection's facts in the order of the capture.
 type factList struct {
-	first, Last uint32 // block+1; 0: none
+	first, Last uint32 // blocks; 0: none
 	N           uint8
 }
 
@@ -103,16 +93,16 @@ func (l *factList) add(p *FactPool) *Fact {
 	}
 	i := l.N % BlockFacts
 	if i == 0 {
-		block := p.alloc()
+		block := p.blocks.Get()
 		if l.Last == 0 {
 			l.first = block
 		} else {
-			p.At(l.Last).next = block
+			*p.blocks.Next(l.Last) = block
 		}
 		l.Last = block
 	}
 	l.N++
-	return &p.At(l.Last).Facts[i]
+	return &p.At(l.Last)[i]
 }
 
 // Newest is the fact that add returned last.
@@ -120,16 +110,16 @@ func (l *factList) Newest(p *FactPool) *Fact {
 	if l.N == 0 {
 		return nil
 	}
-	return &p.At(l.Last).Facts[(l.N-1)%BlockFacts]
+	return &p.At(l.Last)[(l.N-1)%BlockFacts]
 }
 
 // All are the facts in order.
 func (l *factList) All(p *FactPool) iter.Seq[*Fact] {
 	return func(yield func(*Fact) bool) {
 		left := int(l.N)
-		for block := l.first; block != 0 && left > 0; block = p.At(block).next {
+		for block := l.first; block != 0 && left > 0; block = *p.blocks.Next(block) {
 			for i := range min(left, BlockFacts) {
-				if !yield(&p.At(block).Facts[i]) {
+				if !yield(&p.At(block)[i]) {
 					return
 				}
 			}
@@ -151,27 +141,18 @@ func (l *factList) Find(p *FactPool, ok func(*Fact) bool) *Fact {
 // AppendTo appends the facts to buf.
 func (l *factList) AppendTo(p *FactPool, buf []Fact) []Fact {
 	left := int(l.N)
-	for block := l.first; block != 0 && left > 0; block = p.At(block).next {
+	for block := l.first; block != 0 && left > 0; block = *p.blocks.Next(block) {
 		k := min(left, BlockFacts)
-		buf = append(buf, p.At(block).Facts[:k]...)
+		buf = append(buf, p.At(block)[:k]...)
 		left -= k
 	}
 	return buf
 }
 
 func (l *factList) Release(p *FactPool) {
-	for block := l.first; block != 0; {
-		next := p.At(block).next
-		p.At(block).next = p.free
-		p.free = block
-		block = next
-	}
+	p.blocks.PutList(l.first)
 	*l = factList{}
 }
-
-const ChunkBits = 8 // a chunk of the slab holds 256 conversations
-
-const ChunkSize = 1 << ChunkBits
 
 func IsSYN(f *Fact) bool {
 	return wire.Flags(f.Flags)&(wire.SYN|wire.ACK|wire.RST) == wire.SYN && !f.Bits.Has(FactForeign)

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -11,10 +12,9 @@ type Incident struct {
 	Time, Last Time // of its first and its latest frame
 	Ahead      uint32
 	Count      uint32
-	Amount     int64  // bytes or ns, by kind
-	Hole       Hole   // of IncidentHole; the range that IncidentUnsent is about, or that IncidentUnseen was last (doubt.go); of IncidentKeepAlive passed: dir gave up, by an RST
-	Run        run    // of what lasts (episode.go)
-	next       uint32 // incident+1; 0: none
+	Amount     int64 // bytes or ns, by kind
+	Hole       Hole  // of IncidentHole; the range that IncidentUnsent is about, or that IncidentUnseen was last (doubt.go); of IncidentKeepAlive passed: dir gave up, by an RST
+	Run        run   // of what lasts (episode.go)
 	Kind       IncidentKind
 	Dir        uint8
 	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
@@ -76,15 +76,13 @@ func (c *Conn) setKind(k IncidentKind, on bool) {
 	c.kinds, c.kindsAbove = uint32(bits), uint8(bits>>32)
 }
 
-// IncidentList is a connection's list of incidents: the first, +1.
+// IncidentList is a connection's list of incidents: the first; 0: none.
 type IncidentList uint32
 
 // IncidentPool holds the incidents of a tracker's connections, without pointers.
 type IncidentPool struct {
-	chunks [][]Incident
-	used   uint32 // incidents that were ever used
-	free   uint32 // incident+1, of those given back
-	News   uint64 // how often an incident was added, or something to one that is worth telling
+	pool.Pool[Incident]
+	News uint64 // how often an incident was added, or something to one that is worth telling
 
 	Sparse    bool     // of a conversation that is not read nobody asks for anomalies
 	discarded Incident // what is not kept
@@ -95,48 +93,25 @@ func (k IncidentKind) moves() bool {
 	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole || k == IncidentUnseen || k == IncidentOldAnswer
 }
 
-func (p *IncidentPool) at(i uint32) *Incident {
-	return &p.chunks[(i-1)>>ChunkBits][(i-1)&(ChunkSize-1)]
-}
-
-func (p *IncidentPool) alloc() uint32 {
-	if p.free == 0 {
-		if int(p.used>>ChunkBits) == len(p.chunks) {
-			p.chunks = append(p.chunks, make([]Incident, ChunkSize))
-		}
-		p.used++
-		return p.used
-	}
-	i := p.free
-	p.free = p.at(i).next
-	return i
-}
-
 func (p *IncidentPool) Release(l *IncidentList) {
-	for i := uint32(*l); i != 0; {
-		next := p.at(i).next
-		p.at(i).next = p.free
-		p.free = i
-		i = next
-	}
+	p.PutList(uint32(*l))
 	*l = 0
 }
 
 // remove drops the incident of a kind and a direction from l.
 func (p *IncidentPool) remove(l *IncidentList, kind IncidentKind, dir uint8) {
-	for at := (*uint32)(l); *at != 0; at = &p.at(*at).next {
-		if i := *at; p.at(i).Kind == kind && p.at(i).Dir == dir {
-			*at = p.at(i).next
-			p.at(i).next = p.free
-			p.free = i
+	for at := (*uint32)(l); *at != 0; at = p.Next(*at) {
+		if i := *at; p.At(i).Kind == kind && p.At(i).Dir == dir {
+			*at = *p.Next(i)
+			p.Put(i)
 			return
 		}
 	}
 }
 
 func (p *IncidentPool) AppendTo(l IncidentList, buf []Incident) []Incident {
-	for i := uint32(l); i != 0; i = p.at(i).next {
-		buf = append(buf, *p.at(i))
+	for i := uint32(l); i != 0; i = *p.Next(i) {
+		buf = append(buf, *p.At(i))
 	}
 	return buf
 }
@@ -146,8 +121,8 @@ func (c *Conn) Find(p *IncidentPool, kind IncidentKind, dir uint8) *Incident {
 	if !c.HasKind(kind) {
 		return nil
 	}
-	for i := uint32(c.Incidents); i != 0; i = p.at(i).next {
-		if m := p.at(i); m.Kind == kind && m.Dir == dir {
+	for i := uint32(c.Incidents); i != 0; i = *p.Next(i) {
+		if m := p.At(i); m.Kind == kind && m.Dir == dir {
 			return m
 		}
 	}
@@ -162,9 +137,10 @@ func (c *Conn) Note(p *IncidentPool, kind IncidentKind, dir uint8, s *wire.Segme
 	}
 	m := c.Find(p, kind, dir)
 	if m == nil {
-		i := p.alloc()
-		m = p.at(i)
-		*m = Incident{Time: Time(s.Time), Ahead: c.Ahead(s), Kind: kind, Dir: dir, next: uint32(c.Incidents)}
+		i := p.Get()
+		m = p.At(i)
+		*m = Incident{Time: Time(s.Time), Ahead: c.Ahead(s), Kind: kind, Dir: dir}
+		*p.Next(i) = uint32(c.Incidents)
 		c.Incidents = IncidentList(i)
 		c.setKind(kind, true)
 	}

@@ -33,7 +33,7 @@ func TestSegmentAllocations(t *testing.T) {
 	n := testing.AllocsPerRun(10_000, func() {
 		s := &segments[i%1000]
 		s.Seq += s.Len
-		tr.Touch(hashes[i%1000], 0)
+		tr.Touch(hashes[i%1000], s)
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
 	})
@@ -44,7 +44,7 @@ func TestSegmentAllocations(t *testing.T) {
 
 // BenchmarkTracker is the tracker alone, on connections that it knows.
 func BenchmarkTracker(b *testing.B) {
-	const ahead = 16 // as the engine touches
+	const ahead = 16 // as the pipeline touches
 	for _, flows := range []int{1_000, 50_000} {
 		b.Run(fmt.Sprint("flows=", flows), func(b *testing.B) {
 			tr, segments, hashes := known(flows)
@@ -54,7 +54,7 @@ func BenchmarkTracker(b *testing.B) {
 			for b.Loop() {
 				i := n % (flows - ahead)
 				for j := i; j < i+ahead; j++ {
-					tr.Touch(hashes[j], 0)
+					tr.Touch(hashes[j], &segments[j])
 				}
 				for j := i; j < i+ahead; j++ {
 					s := &segments[j]

@@ -10,6 +10,9 @@ type Deadline struct {
 	Gen  uint32
 }
 
+// minQueue is how long the queues may be whatever the number of connections.
+const minQueue = 256
+
 // Queue is a ring of deadlines in the order in which they were set.
 type Queue struct {
 	ring []Deadline

@@ -34,7 +34,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 	r := &Rest{trackers: trackers, list: make([]openSlot, 0, n)}
 	for i, t := range trackers {
 		t.Now = max(t.Now, sum.End) // the clock went on after a partition's last segment
-		for slot := range t.used() {
+		for slot := range t.Slab.All() {
 			c := t.Slab.At(slot)
 			m.count(t.outcome(slot), c.Unwritten())
 			if t.skips == nil || !t.skips.Skips(c.First) {

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
@@ -89,7 +88,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 
 // answer keeps in mind a connection whose SYN was answered, until it is established.
 func (t *Tracker) answer(d Deadline) {
-	if t.Answered.N > 2*t.Slab.Used+conn.ChunkSize {
+	if t.Answered.N > 2*t.Slab.Used+minQueue {
 		t.dropEstablished(&t.Answered)
 	}
 	t.Answered.Push(d)
@@ -134,22 +133,12 @@ func (t *Tracker) free(slot uint32) {
 	t.Slab.release(slot)
 }
 
-// used are the slots in use.
-func (t *Tracker) used() iter.Seq[uint32] {
-	return func(yield func(uint32) bool) {
-		for i, chunk := range t.Slab.Chunks {
-			for j := range chunk {
-				if chunk[j].Gen%2 == 1 && !yield(uint32(i<<conn.ChunkBits|j)) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // Live lists the slots in use in order of their conversations' first frames.
 func (t *Tracker) Live() []uint32 {
-	slots := slices.AppendSeq(make([]uint32, 0, t.Slab.Used), t.used())
+	slots := make([]uint32, 0, t.Slab.Used)
+	for slot := range t.Slab.All() {
+		slots = append(slots, slot)
+	}
 	slices.SortFunc(slots, func(a, b uint32) int {
 		return cmp.Compare(t.Slab.At(a).FirstFrame, t.Slab.At(b).FirstFrame)
 	})

@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"iter"
 	"math/rand/v2"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 )
 
@@ -15,28 +17,17 @@ const (
 // collide. Nothing that is output depends on it.
 var hashSeed = [4]uint64{rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1}
 
-// slab holds conversations in chunks that never move. A slot is an index.
+// slab holds connections. A slot is a number from 0.
 type slab struct {
-	Chunks [][]conn.Conn
-	free   []uint32
-	Used   int
+	pool pool.Pool[conn.Conn]
+	Used int
 }
 
-func (s *slab) At(slot uint32) *conn.Conn {
-	return &s.Chunks[slot>>conn.ChunkBits][slot&(conn.ChunkSize-1)]
-}
+func (s *slab) At(slot uint32) *conn.Conn { return s.pool.At(slot + 1) }
 
-// alloc returns a zeroed conversation (but for gen, which it advances).
+// alloc returns a zeroed connection (but for Gen, which it advances).
 func (s *slab) alloc() (uint32, *conn.Conn) {
-	if len(s.free) == 0 {
-		base := uint32(len(s.Chunks) << conn.ChunkBits)
-		s.Chunks = append(s.Chunks, make([]conn.Conn, conn.ChunkSize))
-		for i := range uint32(conn.ChunkSize) {
-			s.free = append(s.free, base+conn.ChunkSize-1-i)
-		}
-	}
-	slot := s.free[len(s.free)-1]
-	s.free = s.free[:len(s.free)-1]
+	slot := s.pool.Get() - 1
 	s.Used++
 	c := s.At(slot)
 	*c = conn.Conn{Gen: c.Gen + 1}
@@ -45,8 +36,24 @@ func (s *slab) alloc() (uint32, *conn.Conn) {
 
 func (s *slab) release(slot uint32) {
 	s.At(slot).Gen++
-	s.free = append(s.free, slot)
+	s.pool.Put(slot + 1)
 	s.Used--
+}
+
+// All are the slots in use.
+func (s *slab) All() iter.Seq2[uint32, *conn.Conn] { return s.Part(0, 1) }
+
+// Part is one of n parts of All.
+func (s *slab) Part(part, n int) iter.Seq2[uint32, *conn.Conn] {
+	used := int(s.pool.Used())
+	return func(yield func(uint32, *conn.Conn) bool) {
+		for i := used * part / n; i < used*(part+1)/n; i++ {
+			slot := uint32(i)
+			if c := s.At(slot); c.Gen%2 == 1 && !yield(slot, c) {
+				return
+			}
+		}
+	}
 }
 
 // index finds the slot of a key: open addressing with linear probing, at most

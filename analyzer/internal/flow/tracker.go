@@ -160,10 +160,11 @@ const (
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
-// Touch brings what a segment sent in direction dir needs of its conversation into the processor's cache. A few segments are
+// Touch brings s and what it needs of its conversation into the processor's cache. A few segments are
 // touched before the first of them is tracked, so that their cache misses overlap. It returns
 // where the conversation's newest facts probably are, for TouchFacts; 0 if it takes none from ordinary segments now.
-func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
+func (t *Tracker) Touch(hash uint32, s *wire.Segment) (block uint32) {
+	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq)
 	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
 	if e == 0 {
 		return 0
@@ -173,19 +174,16 @@ func (t *Tracker) Touch(hash uint32, dir uint8) (block uint32) {
 	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
 	if t.reads && t.first == 0 { // else few are read
 		l := t.ledgers.At(uint32(e) - 1)
-		from, to := &l.Of[dir&1], &l.Of[1-dir&1]
+		from, to := &l.Of[s.Dir&1], &l.Of[1-s.Dir&1]
 		t.touched += from.IdleMax + conn.Time(from.FlightSum) + from.LastData + to.IdleMax + to.RTT.SRTT + to.LastData
 	}
-	if !c.Flags.Has(conn.Watching) {
-		return 0
-	}
-	return c.Facts.Last
+	return c.WatchedFacts()
 }
 
 // TouchFacts is the second half of Touch.
 func (t *Tracker) TouchFacts(block uint32) {
 	if block != 0 {
-		t.touched += t.Facts.At(block).Facts[0].Time + t.Facts.At(block).Facts[conn.BlockFacts-1].Time
+		t.touched += t.Facts.At(block)[0].Time + t.Facts.At(block)[conn.BlockFacts-1].Time
 	}
 }
 
@@ -316,7 +314,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	}
 	t.lru.add(slot, c.First)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-		if t.Dialing.N > 2*t.Slab.Used+conn.ChunkSize {
+		if t.Dialing.N > 2*t.Slab.Used+minQueue {
 			t.dropEstablished(&t.Dialing)
 		}
 		t.await(&t.Dialing, Deadline{c.GivesUp(), slot, c.Gen})

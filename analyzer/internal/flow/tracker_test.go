@@ -203,7 +203,7 @@ func TestQueuesAreBounded(t *testing.T) {
 		tr := f.tracker
 		for what, n := range map[string]int{
 			"unanswered queue": len(tr.Dialing.ring), "ended queue": len(tr.ended.ring), "heap": len(tr.lru.heap),
-			"index": len(tr.index.entries), "slab": len(tr.Slab.Chunks) * conn.ChunkSize,
+			"index": len(tr.index.entries), "slab": int(tr.Slab.pool.Used()),
 			"stream numbers": len(f.merger.streams[0].Open),
 		} {
 			if n > 8*limit {

@@ -41,7 +41,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 		}
 	}
 	if a.recovery != 0 {
-		p.Recoveries.at(a.recovery).account(out, c.Half[dir].Flags.Has(conn.GoodSum) || c.Half[1-dir].Acked < c.Half[dir].Start)
+		p.Recoveries.At(a.recovery).account(out, c.Half[dir].Flags.Has(conn.GoodSum) || c.Half[1-dir].Acked < c.Half[dir].Start)
 	}
 	p.missing(c, l, dir).account(out)
 	if !a.flags.has(statsACKed) { // nothing was ever acknowledged
@@ -55,7 +55,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 		out.ZeroWindowMax = max(out.ZeroWindowMax, d)
 	}
 	if peer.recovery != 0 {
-		rp := p.Recoveries.at(peer.recovery)
+		rp := p.Recoveries.At(peer.recovery)
 		out.SACKs, out.DSACKs, out.MaxSACKBlocks = uint64(rp.sacks), uint64(rp.dsacks), rp.mostBlocks
 	}
 }
@@ -103,7 +103,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	}
 	n := int64(0)
 	if a.recovery != 0 {
-		n = p.Recoveries.at(a.recovery).captured.Missing(p.Recoveries.Ranges, tx.Start, min(rx.Acked, tx.EndOfBytes()))
+		n = p.Recoveries.At(a.recovery).captured.Missing(p.Recoveries.Ranges, tx.Start, min(rx.Acked, tx.EndOfBytes()))
 	}
 	if beyond := rx.Acked - tx.End; beyond > 1 && beyond < reassembly.Pos(1)<<30 {
 		n += int64(beyond)

@@ -75,8 +75,8 @@ func (r *Reader) ReadACK() {
 	case r.V.Kind == KindACK && r.pos == r.next:
 		r.V.Kind = r.repeatedACK(high, news)
 	}
-	if b.recovery != 0 && r.p.Recoveries.at(b.recovery).renegedIn != 0 {
-		r.reneges(r.p.Recoveries.at(b.recovery))
+	if b.recovery != 0 && r.p.Recoveries.At(b.recovery).renegedIn != 0 {
+		r.reneges(r.p.Recoveries.At(b.recovery))
 	}
 	if r.ack >= known {
 		r.readWindow()
@@ -95,7 +95,7 @@ func (b *SenderStats) settle(r *Reader, high reassembly.Pos) {
 			return // it had filled the window, and that is closed now
 		}
 		m = modeIdle
-	case b.recovery != 0 && r.p.Recoveries.at(b.recovery).recover > una:
+	case b.recovery != 0 && r.p.Recoveries.At(b.recovery).recover > una:
 		m = modeRecovery
 	case m == modeRecovery, m == modeWindow && b.flightFits(r.A, high):
 		m = modeTransfer
@@ -152,7 +152,7 @@ func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 			b.dup++
 		}
 		if b.recovery != 0 {
-			r.p.Recoveries.at(b.recovery).heard = r.now
+			r.p.Recoveries.At(b.recovery).heard = r.now
 		}
 		if b.dup == dupThresh {
 			a.triples++
@@ -349,7 +349,7 @@ func (r *Reader) readSACK(high reassembly.Pos) (news bool) {
 // repaired is an ACK that advances over bytes that were sent again or not captured.
 func (r *Reader) repaired(high reassembly.Pos) {
 	p := &r.p.Recoveries
-	rp := p.at(r.b.recovery)
+	rp := p.At(r.b.recovery)
 	if rp.acked.Known() && r.S.NSack == 0 {
 		if got := rp.acked.Ack(p.Ranges, r.ack, high, nil); got.Reneged > 0 {
 			r.takesBack(rp, got.Reneged)

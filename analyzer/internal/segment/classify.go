@@ -239,7 +239,7 @@ func (r *Reader) inOrder() {
 		}
 	}
 	if r.A.recovery != 0 {
-		rp := r.p.Recoveries.at(r.A.recovery)
+		rp := r.p.Recoveries.At(r.A.recovery)
 		if r.pos < rp.old.end && r.S.Frame != rp.old.frame {
 			r.p.Recoveries.forget(&rp.old) // a FIN that was dropped, again
 		}

@@ -45,7 +45,7 @@ func (r *Reader) Opening() Kind {
 		kind = r.open(kind)
 	}
 	if r.A.recovery != 0 && kind != KindCaptureDuplicate {
-		rp := r.p.Recoveries.at(r.A.recovery)
+		rp := r.p.Recoveries.At(r.A.recovery)
 		if kind == KindSYN || kind == KindSYNACK {
 			r.countRepeated(rp)
 		}
@@ -154,7 +154,7 @@ func (r *Reader) openAgain() Kind {
 // answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
 // soon as it can, or sooner after the one before than a timer waits.
 func (r *Reader) answersSYN(e *sent) bool {
-	if r.b.recovery == 0 || r.p.Recoveries.at(r.b.recovery).resends() == 0 {
+	if r.b.recovery == 0 || r.p.Recoveries.At(r.b.recovery).resends() == 0 {
 		return false
 	}
 	if r.now-r.Tx.Last < conn.MinRTO {

@@ -296,7 +296,7 @@ func (r *Reader) sackedAbove() bool {
 	if r.A.recovery == 0 {
 		return false
 	}
-	b := &r.p.Recoveries.at(r.A.recovery).acked
+	b := &r.p.Recoveries.At(r.A.recovery).acked
 	return b.Known() && b.Ranges().End() > max(r.end, r.una)
 }
 

@@ -35,7 +35,7 @@ func (p *Pools) missing(c *conn.Conn, l *Stats, dir uint8) (n missing) {
 	var acked *reassembly.Scoreboard
 	sacked := una // up to where the receiver has some
 	if a.recovery != 0 {
-		acked = &p.Recoveries.at(a.recovery).acked
+		acked = &p.Recoveries.At(a.recovery).acked
 		sacked = max(una, acked.High())
 	}
 	if sacked == una && m.Hole.From != una || a.dup < dupThresh && c.Last-m.Time < max(conn.CaptureSkew, 2*(a.RTT.SRTT+tx.Distance)) {

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -26,7 +27,6 @@ type Recovery struct {
 	old       oldStamp
 	nResent   uint8             // valid entries of resent
 	unjudged  uint8             // of these, how many were not acknowledged when last looked at
-	next      uint32            // free list: recovery+1
 	resent    [MaxResent]resent // the latest retransmissions of which it is not known whether they were needed
 
 	// Counts for the report: of what it sent,
@@ -83,42 +83,25 @@ const MaxResent = 8 // the oldest is given up
 
 // RecoveryPool holds the Recoveries of a tracker's connections.
 type RecoveryPool struct {
-	chunks [][]Recovery
-	free   uint32
+	pool.Pool[Recovery]
 	Ranges *reassembly.Pool
 	fins   map[uint64]wire.Segment // by frame, those of an oldStamp; nil: there were none
 	Causes [conn.NumCauses]uint64  // retransmissions of all connections, those that are over, too
 }
 
-const recoveryChunk = 64
-
-func (p *RecoveryPool) at(i uint32) *Recovery {
-	return &p.chunks[(i-1)/recoveryChunk][(i-1)%recoveryChunk]
-}
-
 func (p *RecoveryPool) get() uint32 {
-	if p.free == 0 {
-		base := uint32(len(p.chunks) * recoveryChunk)
-		p.chunks = append(p.chunks, make([]Recovery, recoveryChunk))
-		for i := uint32(recoveryChunk); i > 0; i-- {
-			p.at(base + i).next = p.free
-			p.free = base + i
-		}
-	}
-	i := p.free
-	p.free = p.at(i).next
-	*p.at(i) = Recovery{}
+	i := p.Get()
+	*p.At(i) = Recovery{}
 	return i
 }
 
 func (p *RecoveryPool) put(i uint32) {
-	r := p.at(i)
+	r := p.At(i)
 	r.captured.Release(p.Ranges)
 	r.twice.Release(p.Ranges)
 	r.acked.Release(p.Ranges)
 	p.forget(&r.old)
-	r.next = p.free
-	p.free = i
+	p.Put(i)
 }
 
 // again counts a retransmission.
@@ -133,10 +116,10 @@ func (p *Pools) RecoveryOf(a *SenderStats, tx *conn.Half) *Recovery {
 	if a.recovery == 0 {
 		a.recovery = p.Recoveries.get()
 		if tx.End != 0 {
-			p.Recoveries.at(a.recovery).captured.Add(p.Recoveries.Ranges, tx.Start, tx.EndOfBytes())
+			p.Recoveries.At(a.recovery).captured.Add(p.Recoveries.Ranges, tx.Start, tx.EndOfBytes())
 		}
 	}
-	return p.Recoveries.at(a.recovery)
+	return p.Recoveries.At(a.recovery)
 }
 
 // interval notes the time between two transmissions of the same bytes.

@@ -3,6 +3,7 @@ package segment
 import (
 	"math"
 	"math/bits"
+	"tcptrace/analyzer/internal/pool"
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
@@ -55,29 +56,7 @@ func durationOf(code uint8) time.Duration {
 type histogram [histBuckets]uint16
 
 // histPool holds the histograms of a tracker's connections.
-type histPool struct {
-	chunks [][]histogram
-	free   []uint32
-	used   uint32
-}
-
-const histChunk = 64
-
-func (p *histPool) get() uint32 {
-	if n := len(p.free); n > 0 {
-		i := p.free[n-1]
-		p.free = p.free[:n-1]
-		*p.at(i) = histogram{}
-		return i
-	}
-	if p.used%histChunk == 0 {
-		p.chunks = append(p.chunks, make([]histogram, histChunk))
-	}
-	p.used++
-	return p.used
-}
-
-func (p *histPool) at(i uint32) *histogram { return &p.chunks[(i-1)/histChunk][(i-1)%histChunk] }
+type histPool = pool.Pool[histogram]
 
 func (h *histogram) add(code uint8) {
 	h[code]++
@@ -105,12 +84,13 @@ func (r *roundTrips) sample(p *histPool, c *codes, d conn.Time) {
 	code := codeOf(d)
 	switch {
 	case r.hist != 0:
-		p.at(r.hist).add(code)
+		p.At(r.hist).add(code)
 	case int(r.n) < len(c):
 		c[r.n] = code
 	default:
-		r.hist = p.get()
-		h := p.at(r.hist)
+		r.hist = p.Get()
+		*p.At(r.hist) = histogram{}
+		h := p.At(r.hist)
 		for _, one := range c {
 			h[one]++
 		}
@@ -152,7 +132,7 @@ func (r *roundTrips) report(p *histPool, c *codes) conn.RTT {
 		}
 		return out
 	}
-	h := p.at(r.hist)
+	h := p.At(r.hist)
 	total := 0
 	for _, n := range h {
 		total += int(n)

@@ -38,7 +38,7 @@ func (r *Reader) stampTooOld() bool {
 // stampAge is how long ago the newest timestamp of the sender was last sent.
 func (r *Reader) stampAge() conn.Time {
 	if r.A.recovery != 0 {
-		if old := &r.p.Recoveries.at(r.A.recovery).old; old.since != 0 && old.newest == r.A.tsMax {
+		if old := &r.p.Recoveries.At(r.A.recovery).old; old.since != 0 && old.newest == r.A.tsMax {
 			return r.now - old.since
 		}
 	}
@@ -82,7 +82,7 @@ func (p *RecoveryPool) forget(old *oldStamp) {
 // takeFIN gives the Conn a FIN that was said to be dropped for its timestamp, now that it is acknowledged. It returns how far the sender has
 // come, which was high.
 func (r *Reader) takeFIN(high reassembly.Pos) reassembly.Pos {
-	rp := r.p.Recoveries.at(r.b.recovery)
+	rp := r.p.Recoveries.At(r.b.recovery)
 	fin, ok := r.p.Recoveries.fins[rp.old.frame]
 	if !ok || r.ack < rp.old.end {
 		return high

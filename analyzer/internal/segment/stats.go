@@ -120,7 +120,7 @@ func (l *Stats) Release(p *Pools) {
 			p.Recoveries.put(b.recovery)
 		}
 		if b.RTT.hist != 0 {
-			p.hists.free = append(p.hists.free, b.RTT.hist)
+			p.hists.Put(b.RTT.hist)
 		}
 	}
 }
@@ -229,7 +229,7 @@ func (a *SenderStats) enter(m mode, now, start, way conn.Time) {
 func (p *Pools) ResetStats(a *SenderStats) {
 	a.flight.release(&p.Flights)
 	if a.recovery != 0 {
-		p.Recoveries.beginAnew(p.Recoveries.at(a.recovery))
+		p.Recoveries.beginAnew(p.Recoveries.At(a.recovery))
 	}
 	a.flags &^= statsSACK | statsHasEdge | statsStamps | statsZero | statsStamping
 	a.mss, a.wscale, a.synOptions, a.synWindow = 0, 0, 0, 0

@@ -1,0 +1,108 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+
+	"tcptrace/check/expect"
+)
+
+// projects finds the project file of a capture: the nearest one above it. Above the top of a repository
+// nobody looks.
+type projects struct {
+	fixed  string // for all captures; "": look for it
+	byDir  map[string]*project
+	broken []Result
+}
+
+// project is a project file, or why there is none.
+type project struct {
+	*expect.Project        // nil: there is none, or it can not be used
+	dir             string // of the file
+}
+
+var none = &project{}
+
+// of is the project of a capture.
+func (p *projects) of(capture string) *project {
+	if p.byDir == nil {
+		p.byDir = map[string]*project{}
+	}
+	if p.fixed != "" {
+		return p.load(p.fixed, filepath.Dir(p.fixed))
+	}
+	dir, err := filepath.Abs(filepath.Dir(capture))
+	if err != nil {
+		return none
+	}
+	return p.above(dir)
+}
+
+func (p *projects) above(dir string) *project {
+	if known := p.byDir[dir]; known != nil {
+		return known
+	}
+	result := none
+	file := filepath.Join(dir, expect.ProjectFile)
+	if _, err := os.Stat(file); err == nil {
+		result = p.load(relative(file), dir)
+	} else if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil && filepath.Dir(dir) != dir {
+		result = p.above(filepath.Dir(dir))
+	}
+	p.byDir[dir] = result
+	return result
+}
+
+func (p *projects) load(file, dir string) *project {
+	if known := p.byDir[file]; known != nil {
+		return known
+	}
+	result := &project{dir: dir}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		p.broken = append(p.broken, Result{Expectation: file, Status: Malformed, Problems: []string{plain(file, err)}})
+	} else if loaded, problems := expect.ParseProject(filepath.ToSlash(file), text); problems != nil {
+		p.broken = append(p.broken, malformed("", file, problems))
+	} else {
+		result.Project = loaded
+	}
+	p.byDir[file] = result
+	return result
+}
+
+// relative is a path as seen from here, where that is shorter.
+func relative(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(here, path)
+	if err != nil || len(rel) > len(path) {
+		return path
+	}
+	return rel
+}
+
+// suppressions are those about a capture.
+func (p *project) suppressions(capture string) []expect.Suppression {
+	if p.Project == nil {
+		return nil
+	}
+	abs, err := filepath.Abs(capture)
+	dir, err2 := filepath.Abs(p.dir)
+	if err != nil || err2 != nil {
+		return p.For(filepath.ToSlash(capture))
+	}
+	name, err := filepath.Rel(dir, abs)
+	if err != nil {
+		name = capture
+	}
+	return p.For(filepath.ToSlash(name))
+}
+
+func (p *project) rules() *expect.RuleSet {
+	if p.Project == nil {
+		return nil
+	}
+	return p.Rules
+}

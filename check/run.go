@@ -1,0 +1,229 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/check/expect"
+	"tcptrace/internal/input"
+	"tcptrace/internal/pipeline"
+	"tcptrace/report"
+)
+
+// Options say how captures are checked.
+type Options struct {
+	analyzer.Options
+	Workers int             // captures checked at once; 0: one for each processor
+	Rules   *expect.RuleSet // of the command line; nil: none
+	Project string          // the project file; empty: the nearest above a capture
+	Mode    Mode
+}
+
+// Mode says what is done where a capture and its expectation differ.
+type Mode uint8
+
+// The modes.
+const (
+	Compare Mode = iota // tell
+	Update              // write the expectation, unless it holds
+	Init                // write it where there is none, and tell what is odd
+)
+
+// Run checks all captures at paths, in order of their names.
+func Run(ctx context.Context, paths []string, o Options) (Results, error) {
+	f := find(paths)
+	jobs := make([]job, len(f.targets))
+	look := projects{fixed: o.Project}
+	for i, t := range f.targets {
+		jobs[i] = job{target: t, options: &o, project: look.of(t.capture)}
+	}
+	results := make(Results, len(jobs))
+	// Whoever is alone has all processors to itself.
+	share := o.processors()
+	var perCapture int
+	if len(jobs) > 0 {
+		perCapture = share / len(jobs)
+	}
+	alone := make([]pipeline.Alone, share)
+	pipeline.Each(len(jobs), share, func(i, worker int) {
+		if ctx.Err() == nil {
+			jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
+			results[i] = jobs[i].run(ctx)
+		}
+	})
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	results = append(results, f.broken...)
+	return sorted(append(results, look.broken...)), nil
+}
+
+func (o *Options) processors() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// job is one capture to check.
+type job struct {
+	target
+	options *Options
+	project *project
+	workers int // more than 1: it may start so many goroutines
+	alone   *pipeline.Alone
+}
+
+func (j *job) run(ctx context.Context) Result {
+	r := Result{Capture: j.capture, Expectation: j.expectation}
+	check := expect.Check{Flags: j.options.Rules, Project: j.project.rules(), Suppressions: j.project.suppressions(j.capture)}
+	if j.idle(&check) {
+		r.Status = Unchecked
+		if j.named && j.options.Mode == Compare {
+			r.Status, r.Problems = Malformed, []string{fmt.Sprintf(
+				"%s: nothing is expected of it: there is no %s ('tcptrace check --update' writes it), and no --assert, --deny or --budget",
+				j.capture, filepath.Base(ExpectationOf(j.capture)))}
+		}
+		return r
+	}
+	c, problems := j.analyze(ctx)
+	r.Conversations, r.Outcomes = len(c.Conversations), outcomes(c)
+	if problems != nil {
+		r.Status, r.Problems = Unreadable, problems
+		return r
+	}
+	text, broken := j.expect(&check, c)
+	if broken != nil {
+		return *broken
+	}
+	v := check.Run(c)
+	r.Failures, r.Suppressed, r.Status = v.Failures, v.Suppressed, Passed
+	if len(v.Failures) > 0 {
+		r.Status = Failed
+	}
+	if j.writes(&r) {
+		r = j.write(r, c, text, &check)
+	}
+	r.explain(ctx, j, c)
+	return r
+}
+
+// expect adds the expectation of c to check, and returns its text. broken is why it can not be used.
+func (j *job) expect(check *expect.Check, c *expect.Capture) (text []byte, broken *Result) {
+	if j.expectation == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(j.expectation)
+	if err != nil {
+		return nil, &Result{Capture: j.capture, Expectation: j.expectation, Status: Malformed, Problems: []string{plain(j.expectation, err)}}
+	}
+	if expect.Unchanged(c, text) {
+		check.Unchanged = true
+		return text, nil
+	}
+	var problems []expect.Problem
+	if check.Expectation, problems = expect.Parse(filepath.ToSlash(j.expectation), text); problems != nil {
+		r := malformed(j.capture, j.expectation, problems)
+		return nil, &r
+	}
+	return text, nil
+}
+
+// idle: there is nothing to compare the capture with, nor to write.
+func (j *job) idle(check *expect.Check) bool {
+	switch {
+	case j.options.Mode == Init:
+		return j.expectation != ""
+	case j.options.Mode == Update:
+		return false
+	}
+	return j.expectation == "" && !check.Flags.Some() && !check.Project.Some()
+}
+
+func (j *job) source() input.Source {
+	o := input.Options{}
+	if info, err := os.Stat(j.capture); err == nil && info.Size() < maxSmall {
+		o.ChunkSize = int(max(minChunk, info.Size()))
+	}
+	return input.Open([]string{j.capture}, o)
+}
+
+const (
+	maxSmall = 256 << 10 // captures below are read at once
+	minChunk = 4 << 10
+)
+
+// maxRecords is how many conversations a capture may have: their records are in memory at once, 3 kB each or more.
+const maxRecords = 1 << 18
+
+var errTooMany = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
+
+// analyze reads the capture and analyzes it.
+func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
+	src := j.source()
+	defer src.Close()
+	records := &collector{}
+	sum, err := j.pass(ctx, src, records)
+	c := &expect.Capture{Conversations: records.all, Summary: report.NewSummaryRecord(&sum, report.Selection{})}
+	slices.SortFunc(c.Conversations, func(a, b report.Record) int { return int(int64(a.Stream) - int64(b.Stream)) })
+	var problems []string
+	for _, e := range src.Stats().Errors {
+		problems = append(problems, e.Error())
+	}
+	if err != nil {
+		problems = append(problems, j.capture+": "+err.Error())
+	}
+	return c, problems
+}
+
+func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (analyzer.Summary, error) {
+	o := pipeline.Options{Options: j.options.Options, Workers: j.workers}
+	if j.workers > 1 {
+		return pipeline.Run(ctx, src, o, sink)
+	}
+	return j.alone.Run(ctx, src, o, sink)
+}
+
+// collector keeps the records of all conversations.
+type collector struct {
+	judgment analyzer.Judgment
+	all      []report.Record
+}
+
+// Conversation implements analyzer.Sink.
+func (s *collector) Conversation(c *analyzer.Conversation) error {
+	if len(s.all) == maxRecords {
+		return errTooMany
+	}
+	s.judgment.Judge(c)
+	s.all = append(s.all, report.NewRecord(c, &s.judgment))
+	return nil
+}
+
+// outcomes sums a capture up.
+func outcomes(c *expect.Capture) string {
+	var words []string
+	for o := range analyzer.NumOutcomes {
+		if n := c.Summary.Outcomes[o.String()]; n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Load is the records of a capture. If it could be read only in part, there is an error beside them.
+func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
+	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &pipeline.Alone{}}
+	c, problems := j.analyze(ctx)
+	if problems != nil {
+		return c, errors.New(strings.Join(problems, "; "))
+	}
+	return c, nil
+}

@@ -1,0 +1,153 @@
+package check
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"tcptrace/check/expect"
+)
+
+// WriteText writes results for people. Captures that passed are only counted unless all are asked for.
+func WriteText(w io.Writer, rs Results, all bool) error {
+	var b strings.Builder
+	rs.describe(&b, all)
+	b.WriteString(rs.Summary() + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Describe writes what is wrong, and no more.
+func (rs Results) Describe(b *strings.Builder) { rs.describe(b, false) }
+
+func (rs Results) describe(b *strings.Builder, all bool) {
+	for i := range rs {
+		writeResult(b, &rs[i], all)
+	}
+}
+
+func writeResult(b *strings.Builder, r *Result, all bool) {
+	switch r.Status {
+	case Failed:
+		fmt.Fprintf(b, "FAIL %s\n", r.Capture)
+		r.writeFailures(b)
+		b.WriteByte('\n')
+	case Malformed, Unreadable:
+		for _, p := range r.Problems {
+			fmt.Fprintf(b, "ERROR %s\n", p)
+		}
+	case Written:
+		fmt.Fprintf(b, "wrote %s: %s\n", r.Expectation, contents(r))
+		for _, odd := range r.Odd {
+			fmt.Fprintf(b, "  odd: %s\n", odd)
+		}
+	default:
+		if all {
+			fmt.Fprintf(b, "%s %s\n", r.Status, r.Name())
+		}
+	}
+	if all {
+		for _, s := range r.Suppressed {
+			fmt.Fprintf(b, "  suppressed: %s (%d): %s (%s)\n", s.Anomaly, s.Anomalies, s.Reason, s.Origin)
+		}
+	}
+}
+
+func contents(r *Result) string {
+	switch r.Conversations {
+	case 0:
+		return "no conversations"
+	case 1:
+		return "1 conversation: " + r.Outcomes
+	}
+	return fmt.Sprintf("%d conversations: %s", r.Conversations, r.Outcomes)
+}
+
+// writeFailures writes them stream by stream, in the order in which they come.
+func (r *Result) writeFailures(b *strings.Builder) {
+	shown := map[int64]bool{}
+	for _, first := range r.Failures {
+		if shown[first.Stream] {
+			continue
+		}
+		shown[first.Stream] = true
+		indent := "  "
+		if ends := r.endpointsOf(first.Stream); ends != "" {
+			fmt.Fprintf(b, "  stream %d, %s\n", first.Stream, ends)
+			indent = "    "
+		}
+		for _, f := range r.Failures {
+			if f.Stream != first.Stream {
+				continue
+			}
+			fmt.Fprintf(b, "%s%s: %s\n", indent, f.Origin, f.Text)
+			for _, l := range f.Lines {
+				fmt.Fprintf(b, "%s    %s\n", indent, l)
+			}
+		}
+		for _, l := range r.sceneOf(first.Stream) {
+			fmt.Fprintf(b, "%s  %s\n", indent, l)
+		}
+	}
+}
+
+// Summary is all results in one line.
+func (rs Results) Summary() string {
+	var words []string
+	captures := 0
+	for i := range rs {
+		if rs[i].Capture != "" {
+			captures++
+		}
+	}
+	for _, c := range [...]struct {
+		status Status
+		text   string
+	}{
+		{Passed, "passed"}, {Failed, "failed"}, {Malformed, "with an expectation that can not be used"}, {Unreadable, "that can not be read"},
+		{Unchecked, "not checked: nothing is expected of them"}, {Written, "with an expectation written"},
+	} {
+		if n := rs.Count(c.status); n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, c.text))
+		}
+	}
+	noun := "captures"
+	if captures == 1 {
+		noun = "capture"
+	}
+	text := fmt.Sprintf("%d %s: %s", captures, noun, strings.Join(words, ", "))
+	if n := rs.suppressed(); n > 0 {
+		text += fmt.Sprintf("; %d anomalies suppressed", n)
+	}
+	return strings.TrimSuffix(text, ": ")
+}
+
+func (rs Results) suppressed() (n int) {
+	for i := range rs {
+		for _, s := range rs[i].Suppressed {
+			n += s.Anomalies
+		}
+	}
+	return n
+}
+
+// location is where a failure stands in a file: the expectation, or the capture if the rule is not of a file.
+func (r *Result) location(f *expect.Failure) (file string, line int) {
+	if f.Origin.Line > 0 {
+		return f.Origin.File, f.Origin.Line
+	}
+	if r.Expectation != "" {
+		return filepath.ToSlash(r.Expectation), 1
+	}
+	return filepath.ToSlash(r.Capture), 0
+}
+
+// message is a failure for those who see it beside its file.
+func (r *Result) message(f *expect.Failure) string {
+	text := filepath.ToSlash(r.Capture) + ": "
+	if f.Stream != expect.NoStream {
+		text += fmt.Sprintf("stream %d: ", f.Stream)
+	}
+	return text + f.Text
+}

@@ -1,0 +1,133 @@
+package input
+
+import (
+	"io"
+	"os"
+	"slices"
+	"sync/atomic"
+)
+
+// Options say where standard input is and how much is read at once. The zero
+// value of a number means its default.
+type Options struct {
+	Stdin      io.Reader // what the path "-" reads; it is not closed
+	ChunkSize  int       // bytes, default 256 KiB; a record may be larger
+	MaxPackets int       // in a batch, default 1024
+}
+
+const (
+	defaultChunk   = 1 << 18 // stays in the second-level cache
+	defaultPackets = 1024
+
+	// With many inputs the buffers of those that overlap in time add up; with
+	// these limits 1,000 inputs at once need 150 MB.
+	manyInputs      = 16
+	manyChunk       = 128 << 10
+	manyPackets     = 1024
+	peekChunk       = 16 << 10
+	stdinPath       = "-"
+	stdinUsedReason = "standard input can be read only once"
+)
+
+// trace is the Source over capture files.
+type trace struct {
+	opts     Options
+	inputs   []*input // in the order of the arguments
+	heap     []*cursor
+	prepared bool
+	ifaces   interfaces
+	total    int64
+	read     atomic.Int64
+}
+
+// Open returns the packets of all paths as one trace in the order of time;
+// "-" is Options.Stdin. It never fails: an input that cannot be opened or is not
+// a capture is an Error in Stats, and the others are read. Files are opened when
+// the trace reaches them. The Source is for one goroutine, but for Progress.
+func Open(paths []string, opts Options) Source {
+	if opts.ChunkSize <= 0 {
+		opts.ChunkSize = defaultChunk
+	}
+	if opts.MaxPackets <= 0 {
+		opts.MaxPackets = defaultPackets
+	}
+	if len(paths) > manyInputs {
+		opts.ChunkSize = min(opts.ChunkSize, manyChunk)
+		opts.MaxPackets = min(opts.MaxPackets, manyPackets)
+	}
+	t := &trace{opts: opts}
+	for i, path := range paths {
+		in := newInput(path, opts, &t.read, &t.ifaces)
+		if path == stdinPath && slices.Contains(paths[:i], stdinPath) {
+			in.refuse(stdinUsedReason, nil)
+		}
+		t.total += in.size
+		t.inputs = append(t.inputs, in)
+	}
+	return t
+}
+
+// Next implements Source.
+func (t *trace) Next(b *Batch) error {
+	if len(t.inputs) == 1 {
+		if t.inputs[0].next(b) {
+			return nil
+		}
+		return io.EOF
+	}
+	if !t.prepared {
+		t.prepared = true
+		t.prepare()
+	}
+	return t.merge(b)
+}
+
+// Stats implements Source. Errors are in the order of the arguments.
+func (t *trace) Stats() Stats {
+	var s Stats
+	for _, in := range t.inputs {
+		if in.err != nil {
+			s.Errors = append(s.Errors, in.err)
+		}
+		if in.format == nil {
+			continue
+		}
+		if n, said := in.format.drops(); said {
+			s.Drops = addSat(s.Drops, n)
+			s.Drop = true
+		}
+	}
+	return s
+}
+
+// Interfaces implements Source.
+func (t *trace) Interfaces() []Interface { return t.ifaces.all() }
+
+// Progress implements Source: bytes as they are on disk, compressed or not. The
+// total counts regular files only.
+func (t *trace) Progress() (done, total int64) { return t.read.Load(), t.total }
+
+// Close implements Source.
+func (t *trace) Close() error {
+	for _, in := range t.inputs {
+		in.finish()
+	}
+	t.heap = nil
+	return nil
+}
+
+// regularSize is the size of a regular file, or -1 for anything else.
+func regularSize(fi os.FileInfo, err error) int64 {
+	if err != nil || !fi.Mode().IsRegular() {
+		return -1
+	}
+	return fi.Size()
+}
+
+// addSat adds without wrapping: counters come from the file.
+func addSat(a, b uint64) uint64 {
+	if a+b < a {
+		return ^uint64(0)
+	}
+	return a + b
+}

@@ -1,0 +1,239 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tcptrace/internal/input"
+)
+
+// Options say what is captured. The zero value of a number means its default.
+type Options struct {
+	Interfaces  []string // by name, at least one; AnyInterface is all of them
+	Filter      string   // pcap-filter(7), or what filterlang has of it without libpcap; "": everything
+	SnapLen     int      // bytes of a frame that are kept, default 128
+	Promiscuous bool     // also frames for other hosts; AnyInterface cannot have them
+	BufferSize  int      // bytes of the kernel's ring, for each interface; default 128 MiB
+}
+
+// AnyInterface is the name that stands for all interfaces of a Linux machine.
+const AnyInterface = "any"
+
+const (
+	// defaultSnapLen holds Ethernet with two tags, IPv6 and the longest TCP header: 14+8+40+60
+	// bytes, and 6 more.
+	defaultSnapLen = 128
+	// maxSnapLen is the most that libpcap gives and capture files hold.
+	maxSnapLen = 262144
+	// defaultBuffer holds about 600,000 frames at the default snap length, more than a second at
+	// 500,000 packets/s: longer than a burst of connections that end, or another process, holds a reader up.
+	defaultBuffer = 128 << 20
+	// minBuffer is a few blocks of the ring.
+	minBuffer = 1 << 20
+)
+
+const (
+	batchPackets = 1024      // what internal/pipeline takes at once
+	batchBytes   = 256 << 10 // a batch is handed on when it holds so much, whatever its packets
+	idle         = 100 * time.Millisecond
+	// hold is for how long frames are gathered: the kernel hands over a block of the ring that is not full
+	// after this time, and a batch is handed on. At most 100 times a second is the price of little traffic.
+	hold = 10 * time.Millisecond
+	// chunksAlone is how many batches an interface has. The ring is what buffers: these only
+	// let one be filled while another is taken.
+	chunksAlone = 4
+	// chunksEach is for one of several interfaces, whose frames wait for those of the others (see order): settle at
+	// 2 M packets/s.
+	chunksEach = 64
+)
+
+// Capture is a running capture. Next is for one goroutine; Stats, Counts, Progress and Close
+// may be called from any.
+type Capture struct {
+	ifaces  []input.Interface
+	readers []*reader
+	ready   chan *chunk // of all readers, in the order they were filled
+	stop    chan struct{}
+	closing sync.Once
+	bytes   atomic.Int64
+
+	// Of Next alone.
+	running int   // readers whose last chunk has not come
+	failed  error // of the last chunk
+	order   order // without queues if there is one interface only
+}
+
+// Count is what became of the frames of an interface.
+type Count struct {
+	Received uint64 // delivered by Next, or about to be
+	Dropped  uint64 // passed the filter, but the ring had no room
+	Missed   uint64 // lost by the interface or its driver, as far as it says
+}
+
+// chunk is a batch and whose it is.
+type chunk struct {
+	input.Batch
+	owner *reader
+	last  error // why nothing comes after it
+
+	// For order.
+	came   time.Time
+	latest int64 // time of its frames
+}
+
+// Open starts a capture on all interfaces, or on none: the error is about one of them and names
+// it; it is a *Permission if rights are lacking.
+func Open(opts Options) (*Capture, error) {
+	opts, err := opts.complete()
+	if err != nil {
+		return nil, err
+	}
+	chunks := chunksAlone
+	c := &Capture{stop: make(chan struct{})}
+	if n := len(opts.Interfaces); n > 1 {
+		chunks = chunksEach
+		c.order.queues = make([]queue, n)
+	}
+	c.ready = make(chan *chunk, chunks*len(opts.Interfaces))
+	for i, name := range opts.Interfaces {
+		r, err := newReader(name, uint16(i), chunks, opts)
+		if err != nil {
+			for _, r := range c.readers {
+				r.close()
+			}
+			return nil, err
+		}
+		c.readers = append(c.readers, r)
+		c.ifaces = append(c.ifaces, input.Interface{Name: name, Link: r.handle.link(), SnapLen: uint32(opts.SnapLen)})
+	}
+	c.running = len(c.readers)
+	for _, r := range c.readers {
+		go r.run(c)
+	}
+	return c, nil
+}
+
+// complete checks the options and puts the defaults in.
+func (o Options) complete() (Options, error) {
+	if len(o.Interfaces) == 0 {
+		return o, errors.New("no interface to capture from")
+	}
+	for i, name := range o.Interfaces {
+		if slices.Contains(o.Interfaces[:i], name) {
+			return o, fmt.Errorf("%s is named twice", name)
+		}
+	}
+	if o.SnapLen <= 0 {
+		o.SnapLen = defaultSnapLen
+	}
+	o.SnapLen = min(o.SnapLen, maxSnapLen)
+	if o.BufferSize <= 0 {
+		o.BufferSize = defaultBuffer
+	}
+	o.BufferSize = max(o.BufferSize, minBuffer)
+	return o, nil
+}
+
+// Next implements input.Source, but b is empty if nothing came for 100 ms. Frames of several interfaces are
+// in the order of their times, and come about 30 ms later for it. An interface that fails
+// ends its own frames only and is in Stats; when none is left, Next returns the last one's
+// error. After Close it returns io.EOF.
+func (c *Capture) Next(b *input.Batch) error {
+	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
+	for end := time.Now().Add(idle); ; {
+		now := time.Now()
+		if c.order.fill(b, now, c.running == 0) {
+			c.bytes.Add(int64(len(b.Buf)))
+			return nil
+		}
+		// All readers have ended, and their last chunks have come.
+		if c.running == 0 {
+			return c.failed
+		}
+		wait := end.Sub(now)
+		if wait <= 0 {
+			return nil
+		}
+		if c.order.waiting > 0 {
+			wait = min(wait, hold)
+		}
+		select {
+		case <-c.stop:
+			return io.EOF
+		case got := <-c.ready:
+			if c.accept(b, got) {
+				return nil
+			}
+		case <-time.After(wait):
+		}
+	}
+}
+
+// accept takes a chunk that has come, and reports whether b has its frames.
+func (c *Capture) accept(b *input.Batch, got *chunk) bool {
+	if got.last != nil {
+		c.running--
+		c.failed = got.last
+	}
+	switch {
+	case len(got.Packets) == 0:
+		return false
+	case len(c.order.queues) > 0:
+		c.order.add(got)
+		return false
+	}
+	c.take(b, got)
+	return true
+}
+
+// take exchanges the buffers, so that the bytes are not copied once more.
+func (c *Capture) take(b *input.Batch, got *chunk) {
+	*b, got.Batch = got.Batch, *b
+	got.owner.free <- got
+	c.bytes.Add(int64(len(b.Buf)))
+}
+
+// Stats implements input.Source. It may be called at any time and tells the state at most a moment ago.
+func (c *Capture) Stats() input.Stats {
+	s := input.Stats{Drop: true}
+	for _, r := range c.readers {
+		n := r.count()
+		s.Drops += n.Dropped + n.Missed
+		if err := r.err.Load(); err != nil {
+			s.Errors = append(s.Errors, err)
+		}
+	}
+	return s
+}
+
+// Counts has a Count for each of Interfaces.
+func (c *Capture) Counts() []Count {
+	counts := make([]Count, len(c.readers))
+	for i, r := range c.readers {
+		counts[i] = r.count()
+	}
+	return counts
+}
+
+// Interfaces implements input.Source.
+func (c *Capture) Interfaces() []input.Interface { return c.ifaces }
+
+// Progress implements input.Source: the bytes delivered, of nobody knows how many.
+func (c *Capture) Progress() (done, total int64) { return c.bytes.Load(), 0 }
+
+// Close ends the capture. A Next in progress returns io.EOF.
+func (c *Capture) Close() error {
+	c.closing.Do(func() {
+		close(c.stop)
+		for _, r := range c.readers {
+			<-r.done
+			r.close()
+		}
+	})
+	return nil
+}

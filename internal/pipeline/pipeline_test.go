@@ -1,0 +1,385 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/input"
+	"tcptrace/internal/truth/invariant"
+	"tcptrace/internal/truth/lab"
+	"tcptrace/report"
+)
+
+const goldenDir = "../../testdata/pcaps"
+
+// render analyzes a capture and returns what a script would get, and the summary.
+func render(tb testing.TB, capture io.Reader, so input.Options, o Options) string {
+	tb.Helper()
+	so.Stdin = capture
+	src := input.Open([]string{"-"}, so)
+	var out bytes.Buffer
+	rep := report.NewNDJSON(&out)
+	sum, err := Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
+	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	fmt.Fprintf(&out, "%+v\n", sum)
+	return out.String()
+}
+
+// differs shows the first line in which two outputs differ; "" if they are the same.
+func differs(got, want string) string {
+	if got == want {
+		return ""
+	}
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d:\n got %s\nwant %s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
+}
+
+type capture struct {
+	name string
+	data []byte
+	o    analyzer.Options
+}
+
+// captures are all golden ones and generated ones that meet every bound.
+func captures(t *testing.T) (list []capture) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no captures in %s: %v", goldenDir, err)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, capture{name: filepath.Base(path), data: data})
+	}
+	all := newTraffic(1, lives, 250, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{})
+	slow := newTraffic(2, lives, 40, 20*time.Minute, 20*time.Second).capture(t, lab.Format{})
+	floods := newTraffic(3, []life{flood}, 20_000, time.Minute, 50*time.Millisecond).capture(t, lab.Format{})
+	return append(list,
+		capture{name: "generated", data: all},
+		capture{name: "generated, no room", data: all, o: analyzer.Options{MaxFlows: 1}},
+		capture{name: "generated, little room", data: all, o: analyzer.Options{MaxFlows: 100}},
+		capture{name: "generated, short MSL", data: all, o: analyzer.Options{MSL: 50 * time.Millisecond}},
+		capture{name: "generated, slow", data: slow},
+		capture{name: "generated, slow, little room", data: slow, o: analyzer.Options{MaxFlows: 20}},
+		capture{name: "floods, 16 full partitions", data: floods, o: analyzer.Options{MaxFlows: 1 << 14}},
+	)
+}
+
+func TestSameOutput(t *testing.T) {
+	for _, c := range captures(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			want := render(t, bytes.NewReader(c.data), input.Options{}, Options{Options: c.o, Workers: 1})
+			check := func(what string, r io.Reader, so input.Options, workers int) {
+				t.Helper()
+				if d := differs(render(t, r, so, Options{Options: c.o, Workers: workers}), want); d != "" {
+					t.Errorf("%s: %s", what, d)
+				}
+			}
+			for _, workers := range []int{1, 2, 5, 16} {
+				check(fmt.Sprint(workers, " workers"), bytes.NewReader(c.data), input.Options{}, workers)
+			}
+			for _, size := range []int{4096, 97} {
+				check(fmt.Sprint("chunks of ", size), bytes.NewReader(c.data), input.Options{ChunkSize: size}, 2)
+			}
+			check("batches of 3 packets", bytes.NewReader(c.data), input.Options{ChunkSize: 4096, MaxPackets: 3}, 2)
+			check("a byte at a time", iotest.OneByteReader(bytes.NewReader(c.data)), input.Options{}, 5)
+		})
+	}
+}
+
+// TestSameFormats writes the frames of every golden script that has one link type as pcap and as
+// pcapng, in both byte orders.
+func TestSameFormats(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join(goldenDir, "*.txt"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in %s: %v", goldenDir, err)
+	}
+	inputs := map[string][]lab.Frame{"generated": newTraffic(4, lives, 30, time.Minute, 100*time.Millisecond).frames}
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, err := lab.Parse(path, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames, err := script.Frames()
+		if err != nil {
+			t.Fatal(err)
+		}
+		links := map[uint16]bool{}
+		for _, f := range frames {
+			links[f.Link] = true
+		}
+		if len(links) == 1 {
+			for i := range frames {
+				frames[i].Iface = 0
+			}
+			inputs[filepath.Base(path)] = frames
+		}
+	}
+	for name, frames := range inputs {
+		var want string
+		for _, f := range []lab.Format{{}, {BigEndian: true}, {PCAPNG: true}, {PCAPNG: true, BigEndian: true}} {
+			f.Nano = true
+			data, err := lab.WriteCapture(frames, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := render(t, bytes.NewReader(data), input.Options{}, Options{Workers: 2})
+			if want == "" {
+				want = got
+			}
+			if d := differs(got, want); d != "" {
+				t.Errorf("%s as %+v: %s", name, f, d)
+			}
+		}
+	}
+}
+
+// keeper is a sink that keeps everything, and may fail.
+type keeper struct {
+	list []analyzer.Conversation
+	fail func(n int) error
+}
+
+func (k *keeper) Conversation(c *analyzer.Conversation) error {
+	k.list = append(k.list, *c)
+	if k.fail != nil {
+		return k.fail(len(k.list))
+	}
+	return nil
+}
+
+// TestTruth compares what the analysis says with what the generator did.
+func TestTruth(t *testing.T) {
+	for seed := range uint64(3) {
+		tr := newTraffic(seed, lives, 100, 20*time.Second, 10*time.Millisecond)
+		src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
+		var k keeper
+		sum, err := Run(t.Context(), src, Options{}, invariant.Sink(t, &k, report.Story))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum.Packets != uint64(len(tr.frames)) {
+			t.Errorf("%d packets, want %d", sum.Packets, len(tr.frames))
+		}
+		var got []truth
+		for _, c := range k.list {
+			got = append(got, truth{c.Addr[analyzer.Client], c.Addr[analyzer.Server], c.Outcome, c.Packets(), int64(c.Start)})
+		}
+		order := func(a, b truth) int {
+			return cmp.Or(cmp.Compare(a.start, b.start), a.client.Compare(b.client), a.server.Compare(b.server))
+		}
+		slices.SortFunc(got, order)
+		want := slices.SortedFunc(slices.Values(tr.truth), order)
+		wrong := 0
+		for i := range max(len(got), len(want)) {
+			switch {
+			case i >= len(got):
+				t.Fatalf("seed %d: missing: %v", seed, want[i])
+			case i >= len(want):
+				t.Fatalf("seed %d: too many: %v", seed, got[i])
+			case got[i] != want[i]:
+				t.Errorf("seed %d:\n got %v\nwant %v", seed, got[i], want[i])
+				if wrong++; wrong == 5 {
+					t.FailNow()
+				}
+			}
+		}
+	}
+}
+
+// TestStreamNumbers: without evictions and held SYNs, every number is used once, in order of first frames.
+func TestStreamNumbers(t *testing.T) {
+	tr := newTraffic(5, lives[:12], 100, 20*time.Second, 10*time.Millisecond)
+	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
+	var k keeper
+	if _, err := Run(t.Context(), src, Options{Workers: 2}, &k); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(k.list, func(a, b analyzer.Conversation) int { return cmp.Compare(a.FirstFrame, b.FirstFrame) })
+	for i, c := range k.list {
+		if c.Stream != uint64(i) {
+			t.Fatalf("conversation %d in order of first frames is stream %d", i, c.Stream)
+		}
+	}
+}
+
+// endless repeats a batch until it has been asked often enough.
+type endless struct {
+	input.Source
+	batch  input.Batch
+	calls  int
+	before func(call int) error
+}
+
+func newEndless(t *testing.T, before func(int) error) *endless {
+	data := newTraffic(6, lives, 2, time.Second, time.Millisecond).capture(t, lab.Format{})
+	e := &endless{Source: input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)}), before: before}
+	if err := e.Source.Next(&e.batch); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func (e *endless) Next(b *input.Batch) error {
+	e.calls++
+	if err := e.before(e.calls); err != nil {
+		return err
+	}
+	b.Buf = append(b.Buf[:0], e.batch.Buf...)
+	b.Packets = append(b.Packets[:0], e.batch.Packets...)
+	return nil
+}
+
+func TestCancelled(t *testing.T) {
+	cause := errors.New("enough")
+	for _, calls := range []int{1, 2, 50} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		src := newEndless(t, func(call int) error {
+			if call == calls {
+				cancel(cause)
+			}
+			return nil
+		})
+		var k keeper
+		sum, err := Run(ctx, src, Options{Workers: 2}, &k)
+		if !errors.Is(err, cause) {
+			t.Errorf("after %d batches: error %v, want the cause", calls, err)
+		}
+		if want := uint64(calls * len(src.batch.Packets)); src.calls != calls || sum.Packets != want {
+			t.Errorf("%d batches, %d packets; want %d and %d", src.calls, sum.Packets, calls, want)
+		}
+		checkAccounts(t, &sum, k.list)
+	}
+}
+
+func TestCancelledBefore(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var k keeper
+	sum, err := Run(ctx, newEndless(t, func(int) error { return errors.New("read after the end") }), Options{}, &k)
+	if !errors.Is(err, context.Canceled) || sum.Packets != 0 || len(k.list) != 0 {
+		t.Errorf("error %v, %d packets, %d conversations", err, sum.Packets, len(k.list))
+	}
+}
+
+func TestSourceError(t *testing.T) {
+	cause := errors.New("unplugged")
+	src := newEndless(t, func(call int) error {
+		if call > 3 {
+			return cause
+		}
+		return nil
+	})
+	var k keeper
+	sum, err := Run(t.Context(), src, Options{Workers: 2}, &k)
+	if !errors.Is(err, cause) {
+		t.Errorf("error %v, want %v", err, cause)
+	}
+	if want := uint64(3 * len(src.batch.Packets)); sum.Packets != want {
+		t.Errorf("%d packets, want the %d before the error", sum.Packets, want)
+	}
+	checkAccounts(t, &sum, k.list)
+}
+
+// TestSinkError: an input without end stops soon after the sink has failed, which is not called again.
+func TestSinkError(t *testing.T) {
+	cause := errors.New("disk full")
+	for _, workers := range []int{1, 2, 5} {
+		k := keeper{fail: func(n int) error {
+			if n == 3 {
+				return cause
+			}
+			return nil
+		}}
+		src := newEndless(t, func(int) error { return nil })
+		_, err := Run(t.Context(), src, Options{Workers: workers, Options: analyzer.Options{MaxFlows: 1}}, &k)
+		if !errors.Is(err, cause) {
+			t.Errorf("error %v, want %v", err, cause)
+		}
+		if len(k.list) != 3 {
+			t.Errorf("the sink was called %d times, want 3", len(k.list))
+		}
+	}
+}
+
+// TestSinkErrorAtEnd: a sink that fails on what was still open when the input ended.
+func TestSinkErrorAtEnd(t *testing.T) {
+	cause := errors.New("disk full")
+	data := newTraffic(7, []life{flood}, 10, time.Second, time.Millisecond).capture(t, lab.Format{})
+	k := keeper{fail: func(int) error { return cause }}
+	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
+	if _, err := Run(t.Context(), src, Options{}, &k); !errors.Is(err, cause) || len(k.list) != 1 {
+		t.Errorf("error %v after %d conversations, want %v after 1", err, len(k.list), cause)
+	}
+}
+
+// brittle fails on the second part of what several goroutines made.
+type brittle struct {
+	*report.NDJSON
+	parts int
+	cause error
+}
+
+func (b *brittle) Encoded(p []byte) error {
+	if b.parts++; b.parts == 2 {
+		return b.cause
+	}
+	return b.NDJSON.Encoded(p)
+}
+
+// TestEncoderErrorAtEnd: what is open at the end is many parts, and nobody waits for those behind an error.
+func TestEncoderErrorAtEnd(t *testing.T) {
+	data := newTraffic(7, []life{flood}, 1000, time.Second, time.Millisecond).capture(t, lab.Format{})
+	b := brittle{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
+	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
+	if _, err := Run(t.Context(), src, Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
+		t.Errorf("error %v after %d parts, want %v after 2", err, b.parts, b.cause)
+	}
+}
+
+// checkAccounts: every packet is accounted for once, every TCP packet in one conversation.
+func checkAccounts(t *testing.T, sum *analyzer.Summary, list []analyzer.Conversation) {
+	t.Helper()
+	other := sum.Filtered
+	for _, n := range sum.NotAnalyzed() {
+		other += n.Packets
+	}
+	var packets, outcomes uint64
+	for i := range list {
+		packets += list[i].Packets()
+	}
+	for _, n := range sum.Outcomes {
+		outcomes += n
+	}
+	if sum.TCP+other != sum.Packets || packets != sum.TCP || outcomes != sum.Conversations || sum.Conversations != uint64(len(list)) {
+		t.Errorf("%d packets: %d TCP and %d others; %d packets in %d conversations; the summary has %d, %d by outcome",
+			sum.Packets, sum.TCP, other, packets, len(list), sum.Conversations, outcomes)
+	}
+}

@@ -1,0 +1,368 @@
+package lab_test
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/wire"
+)
+
+// turns says which outcome a conversation may have if packets of it are missing, by the one that it has in the whole
+// capture. What lacks packets may show less: a close that is not complete, no close at all, no answer. It may not show another
+// end than there was. (Whether what is left bears an outcome out, such as unanswered, package invariant asks.)
+var turns = [analyzer.NumOutcomes][]analyzer.Outcome{
+	analyzer.Closed:     {analyzer.Closed, analyzer.Closing, analyzer.Open, analyzer.HalfOpen, analyzer.Unanswered},
+	analyzer.Closing:    {analyzer.Closing, analyzer.Open, analyzer.HalfOpen, analyzer.Unanswered},
+	analyzer.Reset:      {analyzer.Reset, analyzer.Closing, analyzer.Open, analyzer.HalfOpen, analyzer.Unanswered},
+	analyzer.Refused:    {analyzer.Refused, analyzer.Unanswered},
+	analyzer.Unanswered: {analyzer.Unanswered},
+	analyzer.HalfOpen:   {analyzer.HalfOpen, analyzer.Unanswered},
+	analyzer.Open:       {analyzer.Open, analyzer.HalfOpen, analyzer.Unanswered},
+}
+
+// turn is an exception that needs more than the two outcomes to tell.
+type turn struct {
+	from []analyzer.Outcome
+	to   analyzer.Outcome
+	why  string
+	when func(c *comparison) bool
+}
+
+var (
+	anyOutcome = []analyzer.Outcome{analyzer.Open, analyzer.Closed, analyzer.Closing, analyzer.Reset, analyzer.Refused, analyzer.Unanswered, analyzer.HalfOpen}
+
+	otherTurns = []turn{
+		{anyOutcome, analyzer.Reset, "an RST is left, and what shows that it was not accepted, or came when all was over, is missing", func(c *comparison) bool {
+			return c.rest.completeness&analyzer.SawRST != 0
+		}},
+		{[]analyzer.Outcome{analyzer.Unanswered, analyzer.Refused, analyzer.HalfOpen}, analyzer.Open, "the SYN is missing, or the SYN-ACK", func(c *comparison) bool {
+			return c.rest.completeness&(analyzer.SawSYN|analyzer.SawSYNACK) != analyzer.SawSYN|analyzer.SawSYNACK
+		}},
+		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Closed, "the RST that ended it is missing", func(c *comparison) bool {
+			return c.rest.completeness&analyzer.SawRST == 0
+		}},
+		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Closed, "an RST behind its sender's own FIN shows that the connection is gone; whether its peer's FIN came before is in the direction that is missing", func(c *comparison) bool {
+			return (c.rest.packets[0] == 0 || c.rest.packets[1] == 0) && c.rest.completeness&(analyzer.SawFIN|analyzer.SawRST) == analyzer.SawFIN|analyzer.SawRST
+		}},
+		{anyOutcome, analyzer.Refused, "it was refused at first, and tried again", func(c *comparison) bool {
+			return c.whole.has("connection-refused") || c.whole.refusedOnce()
+		}},
+	}
+)
+
+// comparison is a conversation of a cut capture and the one of the whole that it is.
+type comparison struct {
+	capture     *capture
+	cut         *cut
+	whole, rest *told
+	all         *telling // of the whole capture
+}
+
+func (c *told) has(id string) bool {
+	return slices.ContainsFunc(c.anomalies, func(a anomaly) bool { return a.id == id })
+}
+
+func (c *told) refusedOnce() bool {
+	for _, steps := range c.steps {
+		for i := 1; i < len(steps); i++ {
+			if steps[i-1].State == fsm.SynSent && steps[i].Cause == fsm.RecvRST {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// contradictions lists what is said of a cut capture that contradicts what is said of the whole.
+func contradictions(c *capture, k *cut, whole, rest *telling) (found []string) {
+	for i := range rest.conversations {
+		r := &rest.conversations[i]
+		var best []string
+		compared := false
+		for j := range whole.conversations {
+			w := &whole.conversations[j]
+			if w.addr != r.addr || w.last < r.first || w.first > r.last {
+				continue
+			}
+			got := (&comparison{c, k, w, r, whole}).contradictions()
+			if !compared || len(got) < len(best) {
+				best, compared = got, true
+			}
+		}
+		if !compared {
+			best = []string{fmt.Sprintf("conversation: %v between frames %d and %d, the whole has none", r.addr, r.first, r.last)}
+		}
+		found = append(found, best...)
+	}
+	return append(found, missing(c, k, whole, rest)...)
+}
+
+// missing lists what the whole capture shows by segments that are still there, and the cut one does not.
+func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
+	for i := range whole.conversations {
+		w := &whole.conversations[i]
+		for side, steps := range w.steps {
+			for _, s := range steps {
+				if s.Evidence != analyzer.EvidenceSent || !k.has(s.Frame) {
+					continue
+				}
+				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
+				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) {
+					continue
+				}
+				if states != nil && !rest.enters(w, side, states) {
+					found = append(found, fmt.Sprintf("lost: %v showed by frame %d that it was in %v, and that is left", w.addr[side], s.Frame, s.State))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// alone reports whether no other segment of the sender of an RST is left of its conversation in front of it. That has no number of its
+// own then: it may answer a segment of another connection (RFC 9293 3.10.7.1, 3.10.7.3), or be forged.
+func alone(c *capture, k *cut, whole *telling, frame uint64) bool {
+	for f, first := range whole.of {
+		if f < frame && first == whole.of[frame] && c.side[f-1] == c.side[frame-1] && k.has(f) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeBlind reports whether the SYN of a conversation, which nobody answers, is left in one that may live, since what
+// ended that is missing: then nobody can tell whether its sender sent it (RFC 5961 4).
+func mayBeBlind(w *told, rest *telling, frame uint64) bool {
+	return w.outcome == analyzer.Unanswered && w.first == frame && slices.ContainsFunc(rest.conversations, func(r told) bool {
+		return r.first == rest.of[frame] && r.first < frame && (r.outcome == analyzer.Open || r.outcome == analyzer.Closing)
+	})
+}
+
+// kept are the states, one of which an endpoint is known to have entered if the segment by which it showed that is
+// captured, whatever else is not: flags are that segment's, since what lies behind a FIN shows it only beside what is known of
+// that. Who sends a FIN is in FIN_WAIT_1 or LAST_ACK: which of them may
+// depend on what is missing.
+func kept(flags wire.Flags, cause fsm.Event, state fsm.State) []fsm.State {
+	switch {
+	case cause == fsm.SendSYN && flags.Has(wire.SYN), cause == fsm.SendSYNACK && flags.Has(wire.SYN|wire.ACK):
+		return []fsm.State{state}
+	case cause == fsm.SendFIN && flags.Has(wire.FIN|wire.ACK): // without ACK it may be anybody's, until it comes again with it
+		return []fsm.State{fsm.FinWait1, fsm.LastAck}
+	case cause == fsm.SendRST && flags.Has(wire.RST):
+		return []fsm.State{fsm.Closed, fsm.Listen}
+	}
+	return nil
+}
+
+// enters reports whether an endpoint of the conversation enters one of the states.
+func (t *telling) enters(w *told, side int, states []fsm.State) bool {
+	for i := range t.conversations {
+		r := &t.conversations[i]
+		if r.addr == w.addr && slices.ContainsFunc(r.steps[side], func(s analyzer.Step) bool { return slices.Contains(states, s.State) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *comparison) contradictions() (found []string) {
+	w, r := c.whole, c.rest
+	if w.outcome != r.outcome && !c.turns() {
+		found = append(found, fmt.Sprintf("outcome: %v becomes %v", w.outcome, r.outcome))
+	}
+	for _, a := range r.anomalies {
+		if a.severity == analyzer.SeverityError && !w.has(a.id) && !c.unheard(a.id) && !c.unexplained(a) {
+			found = append(found, fmt.Sprintf("error: %s (frame %d), which the whole capture does not have", a.id, a.frame))
+		}
+	}
+	for side := range r.steps {
+		if c.cut.back == 0 { // else how long something took is not known there, and it may seem to have crossed what it answers
+			found = append(found, c.steps(side)...)
+		}
+	}
+	if c.cut.kind == "double" {
+		found = append(found, c.doubled()...)
+	}
+	return found
+}
+
+// unheard reports whether an error is that nothing answered, where what did is missing, and nothing of what is left shows
+// that anything did.
+func (c *comparison) unheard(id string) bool {
+	switch id {
+	case "no-answer":
+		return c.rest.completeness&^(analyzer.SawSYN|analyzer.SawRST) == 0
+	case "retries-exhausted", "keep-alive-timeout": // the RST that ended it is missing
+		return c.whole.outcome == analyzer.Reset && c.rest.outcome != analyzer.Reset
+	}
+	return false
+}
+
+// unexplained reports whether an error is what the whole has, too, but explains by what is missing.
+func (c *comparison) unexplained(a anomaly) bool {
+	switch a.id {
+	case "suspected-injection": // the RST is of another conversation
+		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
+	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake
+		return c.leavesListener(a.frame) || c.unended()
+	case "time-wait-assassination": // the RST answered what TIME_WAIT answered to a SYN
+		return slices.ContainsFunc(c.all.conversations, func(w told) bool {
+			return w.addr == c.whole.addr && slices.ContainsFunc(w.anomalies, func(w anomaly) bool {
+				return w.id == "time-wait-refused" && w.frame < a.frame && !c.cut.has(w.frame)
+			})
+		})
+	}
+	return false
+}
+
+// leavesListener reports whether the whole has an RST, too, that took an endpoint from SYN_RCVD to LISTEN.
+func (c *comparison) leavesListener(frame uint64) bool {
+	for _, steps := range c.whole.steps {
+		for i := 1; i < len(steps); i++ {
+			if steps[i].Cause == fsm.ReturnToListen && steps[i].Frame == frame && steps[i-1].State == fsm.SynRcvd {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unended reports whether all is missing by which the whole has an endpoint leave SYN_RCVD.
+func (c *comparison) unended() bool {
+	for _, steps := range c.whole.steps {
+		for _, s := range steps {
+			if s.Cause == fsm.RecvAckOfSYN && s.State == fsm.Established {
+				return !c.cut.has(s.Frame) && (s.ProofFrame == 0 || !c.cut.has(s.ProofFrame))
+			}
+		}
+	}
+	return false
+}
+
+func (c *comparison) turns() bool {
+	if c.cut.kind == "double" {
+		return false
+	}
+	if slices.Contains(turns[c.whole.outcome], c.rest.outcome) {
+		return true
+	}
+	for _, t := range otherTurns {
+		if t.to == c.rest.outcome && slices.Contains(t.from, c.whole.outcome) && t.when(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func proved(s *analyzer.Step) bool {
+	return s.Evidence == analyzer.EvidenceSent || s.Evidence == analyzer.EvidenceAcknowledged
+}
+
+// steps holds the steps of an endpoint that are proved against those of the whole capture: they must be there, in
+// their order, at a time that both allow.
+func (c *comparison) steps(side int) (found []string) {
+	all := c.whole.steps[side]
+	next := 0
+	for i := range c.rest.steps[side] {
+		s := &c.rest.steps[side][i]
+		if !proved(s) {
+			continue
+		}
+		k := next
+		for k < len(all) && all[k].State != s.State {
+			k++
+		}
+		if k == len(all) {
+			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
+				continue // the whole knows that it was passed in the same instant
+			}
+			found = append(found, fmt.Sprintf("step: %v of %v is %v (frame %d), the whole has %s", s.State, c.rest.addr[side], s.Evidence, s.Frame, states(all)))
+			continue
+		}
+		if !slices.ContainsFunc(all[k:], func(w analyzer.Step) bool { return w.State == s.State && !c.apart(s, &w) }) {
+			w := &all[k]
+			found = append(found, fmt.Sprintf("bracket: %v of %v is %v (frame %d) at a time that the whole (%v, frame %d) does not allow", s.State, c.rest.addr[side], s.Evidence, s.Frame, w.Evidence, w.Frame))
+		}
+		next = k + 1
+	}
+	return found
+}
+
+// apart reports whether two steps into one state cannot be the same: their times exclude each other. A copy that is
+// not captured cannot be told from one that was not sent, so nothing follows where the whole has another one.
+func (c *comparison) apart(rest, whole *analyzer.Step) bool {
+	switch {
+	case c.capture.stepsBack(): // when the clock was right is another matter where the step is missing
+		return false
+	case !proved(whole), !c.cut.has(whole.Frame), rest.Evidence == analyzer.EvidenceSent && rest.Frame != whole.Frame:
+		return false
+	}
+	return before(rest.NotAfter, whole.NotBefore) || before(whole.NotAfter, rest.NotBefore)
+}
+
+// stepsBack reports whether the clock of a capture does.
+func (c *capture) stepsBack() bool {
+	return !slices.IsSortedFunc(c.frames, func(a, b lab.Frame) int { return cmp.Compare(a.Time, b.Time) })
+}
+
+// before reports whether one bound lies before another; one that is not known does not.
+func before(t, u analyzer.Time) bool { return t != 0 && u != 0 && t < u }
+
+func states(steps []analyzer.Step) string {
+	var b strings.Builder
+	for i, s := range steps {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s.State.String())
+		if !proved(&s) {
+			b.WriteByte('?')
+		}
+	}
+	return b.String()
+}
+
+// doubled is what changes if every packet is captured twice, and must not.
+func (c *comparison) doubled() (found []string) {
+	w, r := c.whole, c.rest
+	for side := range r.steps {
+		if a, b := states(w.steps[side]), states(r.steps[side]); a != b {
+			found = append(found, fmt.Sprintf("trajectory: %s, the whole has %s", b, a))
+		}
+	}
+	ids := func(c *told) (out []string) {
+		for _, a := range c.anomalies {
+			if a.id != "capture-duplicates" && a.id != "capture-reordered" {
+				out = append(out, fmt.Sprintf("%s in frame %d", a.id, a.frame))
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	whole, rest := ids(w), ids(r)
+	for _, id := range rest {
+		if !slices.Contains(whole, id) {
+			found = append(found, "anomaly: "+id+", which the whole does not have")
+		}
+	}
+	for _, id := range whole {
+		if !slices.Contains(rest, id) {
+			found = append(found, "anomaly: "+id+" is not found")
+		}
+	}
+	return found
+}
+
+var particular = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+:\d+|\[[0-9a-f:]+\]:\d+|[0-9][0-9.,]*(ns|µs|ms|s|m|h)?([0-9.]+(ms|s|m))*|\b(client|server)\b`)
+
+// kindOf is a problem without what is particular to one capture.
+func kindOf(problem string) string {
+	problem, _, _ = strings.Cut(problem, ", the whole has ")
+	return particular.ReplaceAllString(strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(problem, "FIN_WAIT_1", "FIN_WAIT_#"), "FIN_WAIT_2", "FIN_WAIT_##"), "/", "/"), "N")
+}

@@ -1,0 +1,327 @@
+package lab_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"tcptrace/internal/input"
+	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/wire"
+)
+
+// The cut tests take from captures what a capture can lack, and hold what is said of the rest against what is said of
+// the whole. By default the golden captures and those of kernels are cut; the flags choose others:
+//
+//	go test ./internal/truth/lab -run TestCut -cut.files '../../testdata/pcaps/fin-*.pcap' -cut.kinds skip,end
+//	go test ./internal/truth/lab -run TestCut -cut.files X.pcap -cut.kinds skip -cut.at 7 -cut.write /tmp/cut.pcap
+var (
+	cutFiles = flag.String("cut.files", "", "cut the captures that match these `patterns`, separated by commas, and no others")
+	cutKinds = flag.String("cut.kinds", "", "cut only in these `ways`, separated by commas: "+strings.Join(cutNames(), ", "))
+	cutAt    = flag.Int("cut.at", 0, "cut only at this `frame`")
+	cutMost  = flag.Int("cut.most", 0, "cut a capture in one way at most at so many `frames`, spread over it (0: as the test decides)")
+	cutShow  = flag.Int("cut.show", 3, "show at most so many `examples` of one kind of violation; 0: all")
+	cutWrite = flag.String("cut.write", "", "write the last cut capture to this `file`")
+)
+
+// capture is the frames of a capture, in memory.
+type capture struct {
+	path   string
+	frames []lab.Frame
+	flags  []wire.Flags // of the segment in it
+	side   []int        // 0 or 1 by the key of its connection, -1: no TCP
+}
+
+// cut is what is left of a capture: indices of its frames, in order; one that is there twice was captured twice.
+type cut struct {
+	kind string
+	at   int // frame, from 1; 0: the way has only one cut
+	left []int
+	back int // from this of those left on, if not 0, the clock is set back
+}
+
+// setBack is by how much.
+const setBack = 800e6
+
+func (c *cut) String() string {
+	if c.at == 0 {
+		return "-cut.kinds " + c.kind
+	}
+	return fmt.Sprintf("-cut.kinds %s -cut.at %d", c.kind, c.at)
+}
+
+// cutKind is a way to cut.
+type cutKind struct {
+	name   string
+	single bool                            // there is one cut, not one for each frame
+	keep   func(c *capture, at, i int) int // how often frame i is left if the cut is at frame at
+}
+
+var cutWays = []cutKind{
+	{"skip", false, func(_ *capture, at, i int) int { return times(i != at) }},
+	{"begin", false, func(_ *capture, at, i int) int { return times(i >= at) }},
+	{"end", false, func(_ *capture, at, i int) int { return times(i < at) }},
+	{"forth", true, func(c *capture, _, i int) int { return times(c.side[i] != 1) }},
+	{"back", true, func(c *capture, _, i int) int { return times(c.side[i] != 0) }},
+	{"double", true, func(*capture, int, int) int { return 2 }},
+	{"clock", false, func(*capture, int, int) int { return 1 }},
+	{"third", false, func(_ *capture, at, i int) int { return times(i%3 != at) }},
+}
+
+func times(kept bool) int {
+	if kept {
+		return 1
+	}
+	return 0
+}
+
+func cutNames() (names []string) {
+	for _, w := range cutWays {
+		names = append(names, w.name)
+	}
+	return names
+}
+
+// cuts are all ways to cut the capture; most is how many of one kind there are at most, those at segments that open or
+// end something first.
+func (c *capture) cuts(most int, yield func(*cut)) {
+	for _, w := range cutWays {
+		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) {
+			continue
+		}
+		for _, at := range c.places(&w, most) {
+			if *cutAt != 0 && at+1 != *cutAt && !w.single {
+				continue
+			}
+			k := cut{kind: w.name, at: at + 1}
+			switch {
+			case w.single:
+				k.at = 0
+			case w.name == "clock":
+				k.back = at
+			}
+			for i := range c.frames {
+				for range w.keep(c, at, i) {
+					k.left = append(k.left, i)
+				}
+			}
+			if len(k.left) > 0 {
+				yield(&k)
+			}
+		}
+	}
+}
+
+// places are the frames at which to cut, from 0.
+func (c *capture) places(w *cutKind, most int) (places []int) {
+	switch {
+	case w.single:
+		return []int{0}
+	case w.name == "third":
+		return []int{0, 1, 2}
+	}
+	from := times(w.name == "begin" || w.name == "end" || w.name == "clock") // at the first frame nothing is cut, or nothing left
+	every := 1
+	if n := len(c.frames); most > 0 && n > most {
+		every = (n + most - 1) / most
+	}
+	for i := from; i < len(c.frames); i++ {
+		if i%every == 0 || c.flags[i].Any(wire.SYN|wire.FIN|wire.RST) && (most == 0 || len(places) < 2*most) {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+// has reports whether a frame, from 1, is left.
+func (k *cut) has(frame uint64) bool { return slices.Contains(k.left, int(frame)-1) }
+
+// of returns the frames that are left.
+func (k *cut) of(c *capture) (frames []lab.Frame) {
+	for n, i := range k.left {
+		f := c.frames[i]
+		if k.back > 0 && n >= k.back {
+			f.Time -= setBack
+		}
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// readCapture reads a capture of any format.
+func readCapture(path string) (*capture, error) {
+	src := input.Open([]string{path}, input.Options{})
+	defer src.Close()
+	c := &capture{path: path}
+	var (
+		b input.Batch
+		d wire.Decoder
+		s wire.Segment
+	)
+	for src.Next(&b) == nil {
+		for i, p := range b.Packets {
+			data := slices.Clone(b.Data(i))
+			c.frames = append(c.frames, lab.Frame{Time: p.Time, Link: uint16(p.Link), Data: data, WireLen: int(p.WireLen)})
+			side, flags := -1, wire.Flags(0)
+			if d.Decode(p.Link, data, p.WireLen, &s) == wire.TCP {
+				side, flags = int(s.Dir), s.Flags
+			}
+			c.side, c.flags = append(c.side, side), append(c.flags, flags)
+		}
+	}
+	for _, err := range src.Stats().Errors {
+		return nil, err
+	}
+	return c, nil
+}
+
+// cutSets are the captures that are cut, and at how many frames each.
+var cutSets = []struct {
+	patterns    []string
+	most, short int // with -short, frames
+	every       int // only one capture of so many, with -short twice as many
+}{
+	{[]string{goldenDir + "/*.pcap*"}, 64, 12, 1},
+	{[]string{"../../../testdata/kernel/*.pcap"}, 10, 3, 1},
+	{[]string{"../../../../shared/kernel-truth/*/*.pcap"}, 4, 1, 12},
+}
+
+// TestCut cuts captures.
+func TestCut(t *testing.T) {
+	sets := cutSets
+	if *cutFiles != "" {
+		sets = sets[:1:1]
+		sets[0].patterns, sets[0].most, sets[0].every = strings.Split(*cutFiles, ","), 0, 1
+	}
+	found := violations{}
+	for _, set := range sets {
+		var paths []string
+		for _, pattern := range set.patterns {
+			some, err := filepath.Glob(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, some...)
+		}
+		if len(paths) == 0 {
+			t.Logf("no captures match %s", strings.Join(set.patterns, ", "))
+		}
+		most, every := set.most, set.every
+		if testing.Short() {
+			most, every = set.short, 2*set.every
+		}
+		if *cutMost != 0 {
+			most = *cutMost
+		}
+		found.cutAll(t, paths, most, every)
+	}
+	found.report(t)
+}
+
+// violations are what was found, by kind.
+type violations map[string]*violation
+
+type violation struct {
+	count    int
+	examples []string
+}
+
+func (v violations) add(kind, example string) {
+	if v[kind] == nil {
+		v[kind] = &violation{}
+	}
+	v[kind].count++
+	v[kind].examples = append(v[kind].examples, example)
+}
+
+func (v violations) report(t *testing.T) {
+	for _, kind := range slices.Sorted(maps.Keys(v)) {
+		some := v[kind].examples
+		slices.Sort(some)
+		if *cutShow > 0 {
+			some = some[:min(len(some), *cutShow)]
+		}
+		t.Errorf("%s: %d times, as\n\t%s", kind, v[kind].count, strings.Join(some, "\n\t"))
+	}
+}
+
+// cutAll cuts one capture of so many, on every processor.
+func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
+	var (
+		todo  = make(chan string)
+		group sync.WaitGroup
+		lock  sync.Mutex
+	)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for path := range todo {
+				c, err := readCapture(path)
+				lock.Lock()
+				if err != nil {
+					t.Logf("%s: %v", path, err)
+				}
+				lock.Unlock()
+				found := violations{}
+				found.cut(c, most)
+				lock.Lock()
+				for kind, f := range found {
+					for _, e := range f.examples {
+						v.add(kind, e)
+					}
+				}
+				lock.Unlock()
+			}
+		})
+	}
+	for i, path := range paths {
+		if i%every == 0 {
+			todo <- path
+		}
+	}
+	close(todo)
+	group.Wait()
+}
+
+// cut holds what is said of a capture that is cut against what is said of the whole.
+func (v violations) cut(c *capture, most int) {
+	if len(c.frames) == 0 {
+		return
+	}
+	whole := cut{kind: "none"}
+	for i := range c.frames {
+		whole.left = append(whole.left, i)
+	}
+	told := tell(c, &whole)
+	for _, p := range told.problems {
+		v.add("whole: "+kindOf(p), fmt.Sprintf("-cut.files %s: %s", c.path, p))
+	}
+	c.cuts(most, func(k *cut) {
+		if *cutWrite != "" {
+			k.write(c)
+		}
+		rest := tell(c, k)
+		for _, p := range rest.problems {
+			v.add(k.kind+": "+kindOf(p), fmt.Sprintf("-cut.files %s %v: %s", c.path, k, p))
+		}
+		for _, p := range contradictions(c, k, told, rest) {
+			v.add(k.kind+": "+kindOf(p), fmt.Sprintf("-cut.files %s %v: %s", c.path, k, p))
+		}
+	})
+}
+
+func (k *cut) write(c *capture) {
+	b, err := lab.WriteCapture(k.of(c), lab.Format{Nano: true})
+	if err == nil {
+		err = os.WriteFile(*cutWrite, b, 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
