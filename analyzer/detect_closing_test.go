@@ -107,7 +107,7 @@ func TestTimeWaitAnomalies(t *testing.T) {
 `, []string{
 			"1 time-wait-refused client 10: the client's SYN met TIME_WAIT of the connection before, last heard of 3.0 s earlier: an ACK of that came back after 20.0 ms; a SYN was let in 1.0 s after the first",
 			"1 port-reused client 10: the connection before on these sockets was last heard of 3.0 s earlier, closed",
-			"1 syn-retransmit client 13: client waited 1.0 s: SYN sent twice, 1.0 s apart",
+			"1 syn-retransmit client 13: client waited 1.0 s: SYN sent twice, 1.0 s apart; an ACK of the connection before had answered the first",
 		}},
 	})
 }

@@ -26,8 +26,9 @@ type readings struct {
 	kinds    map[uint64]analyzer.Kind // by frame
 	sent     map[direction]*account
 	last     int64
-	back     bool             // the clock went back
-	client   map[uint64]uint8 // direction of the client, by the conversation's first frame
+	back     bool                    // the clock went back
+	client   map[uint64]uint8        // direction of the client, by the conversation's first frame
+	fins     map[uint64]wire.Segment // FINs with an old timestamp, by frame: their receiver may take them all the same
 }
 
 // direction is one of a conversation.
@@ -44,7 +45,7 @@ type account struct {
 }
 
 func newReadings(t *testing.T, name string) *readings {
-	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}}
+	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}, fins: map[uint64]wire.Segment{}}
 	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, invariant.Sink(t, r, report.Story))
 	r.analyzer.Watch(r.take)
 	return r
@@ -73,6 +74,15 @@ func (r *readings) take(x *analyzer.Reading) {
 		before, ok := r.kinds[x.Amends]
 		synack := func(k analyzer.Kind) bool { // of several, the one that the client took, or another
 			return k == analyzer.KindSYNACK || k == analyzer.KindUnacceptable || k == analyzer.KindRetransmission || k == analyzer.KindOutOfOrder
+		}
+		if fin, ok := r.fins[x.Amends]; ok && x.Kind == analyzer.KindFIN {
+			a := r.sent[direction{x.First, fin.Dir}]
+			a.dropped -= uint64(fin.Len)
+			a.enter(&fin)
+			return
+		}
+		if before == analyzer.KindUnacceptable && x.Kind == analyzer.KindData {
+			return // its timestamp was old, and its receiver took it
 		}
 		if !ok || x.Amends >= s.Frame || x.Kind != analyzer.KindRetransmission && (!synack(before) || !synack(x.Kind)) {
 			r.t.Errorf("%s: frame %d amends %d, a %v, to a %v", r.name, s.Frame, x.Amends, before, x.Kind)
@@ -123,9 +133,17 @@ func (r *readings) count(x *analyzer.Reading) {
 	case analyzer.KindUnacceptable:
 		if !x.Notes.Has(analyzer.NotePAWS) || s.Flags.Any(wire.FIN) { // else its sender did send them
 			a.dropped += uint64(s.Len)
+			if x.Notes.Has(analyzer.NotePAWS) {
+				r.fins[s.Frame] = *s
+			}
 			return
 		}
 	}
+	a.enter(s)
+}
+
+// enter enters bytes that were sent.
+func (a *account) enter(s *wire.Segment) {
 	first := s.Seq
 	if s.Flags.Any(wire.SYN) {
 		first++

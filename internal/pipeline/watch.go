@@ -171,7 +171,7 @@ func (w *watcher) frame(frames *input.Batch, i int) error {
 	if rev, ok := w.opts.Revisions[s.Frame]; ok {
 		r := &w.sighting.Reading
 		r.Kind, r.Cause, r.Spurious = rev.Kind, rev.Cause, rev.Spurious
-		r.Notes |= rev.Notes
+		r.Notes = r.Notes.Amended(rev.Kind, rev.Notes)
 	}
 	w.sighting.Conversation, w.sighting.Packet, w.sighting.Data, w.sighting.Segment = n, p, data, s
 	w.sighting.payload = w.intake.Payload(s, data)

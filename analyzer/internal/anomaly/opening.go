@@ -159,6 +159,7 @@ const (
 	answersAgain        // the SYN came again, too
 	tooSoon             // it was not a timer
 	wrongSum            // its checksum was wrong
+	oldAnswer           // an ACK of the connection before had passed
 )
 
 func detectSYNAgain(s *pass) {
@@ -178,6 +179,8 @@ func detectSYNAgain(s *pass) {
 			if conn.IsRST(f) {
 				why = refusedBefore
 			}
+		} else if m := s.Incident(conn.IncidentOldAnswer, 1-dir); m != nil && m.Time < syns.second.Time {
+			why = oldAnswer
 		}
 		s.raise(s.Side(dir), syns.second, args{int64(syns.n) | why, syns.span(), syns.gaps[0], syns.gaps[1]})
 	}
@@ -200,6 +203,8 @@ func detailSYNAgain(a *Anomaly) string {
 	switch a.args[0] >> 32 << 32 {
 	case answerLost:
 		text += "; an answer had passed before the second"
+	case oldAnswer:
+		text += "; an ACK of the connection before had answered the first"
 	case refusedBefore:
 		text += "; the first was refused"
 	case wrongSum:

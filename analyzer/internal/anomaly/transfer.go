@@ -177,7 +177,7 @@ func detailUnsent(a *Anomaly) string {
 
 func detectOldStamp(s *pass) {
 	for dir := range uint8(2) {
-		if m := s.Incident(conn.IncidentOldStamp, dir); m != nil {
+		if m := s.Incident(conn.IncidentOldStamp, dir); m != nil && m.Count > 0 {
 			s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
 		}
 	}

@@ -27,6 +27,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		switch {
 		case !ok:
 			bits = FactOutside
+			if tx.declines(s) {
+				bits |= FactForeign
+			}
 			c.Provoke(rx)
 		case tx.deaf < 2 || rx.AtTap():
 			bits = FactAccepted
@@ -56,6 +59,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.Provoke(rx)
 		case old:
 			bits = FactForeign // the network held it back
+			c.Provoke(rx)
 		}
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
@@ -63,6 +67,10 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		return
 	default:
 		tx.place(s.Seq)
+		if (tx.Flags | rx.Flags).Has(doubted) {
+			c.weigh(p, s, tx.Acked, before)
+			c.disregard(p, tx, rx, s)
+		}
 	}
 	if acked := tx.Acked; s.Flags.Has(wire.ACK) {
 		tx.Acknowledge(rx, s)

@@ -67,6 +67,7 @@ const (
 	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
 	CutSYN        // the snap length cut the options of its SYN
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
+	doubted       // it acknowledges what was not captured, and may not have been sent
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
 )

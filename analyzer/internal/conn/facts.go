@@ -28,7 +28,7 @@ const (
 	FactAccepted                        // an RST that its receiver would take (acceptsRST)
 	FactAdvance                         // the latest advance of an ACK whose peer is not captured; len is its size
 	FactStandIn                         // not captured: inferred from what the other side acknowledged
-	FactForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's; an RST that its sender did not send
+	FactForeign                         // a SYN with an ISN, or a FIN with a number, that is not this connection's; an RST that its sender did not send; an ACK of what was not sent
 	FactDSACK                           // begins with a D-SACK (RFC 2883)
 	FactBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
 

@@ -13,7 +13,7 @@ type Incident struct {
 	Ahead      uint32
 	Count      uint32
 	Amount     int64 // bytes or ns, by kind
-	Hole       Hole  // of IncidentHole; the range that IncidentUnsent is about; of IncidentKeepAlive passed: dir gave up, by an RST
+	Hole       Hole  // of IncidentHole; the range that IncidentUnsent is about, or that IncidentUnseen was last (doubt.go); of IncidentKeepAlive passed: dir gave up, by an RST
 	Run        run   // of what lasts (episode.go)
 	Kind       IncidentKind
 	Dir        uint8
@@ -91,7 +91,7 @@ type IncidentPool struct {
 
 // moves reports whether the trajectories depend on incidents of this kind.
 func (k IncidentKind) moves() bool {
-	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole
+	return k == IncidentChallenge || k == IncidentSucceeded || k == IncidentHole || k == IncidentUnseen || k == IncidentOldAnswer
 }
 
 func (p *IncidentPool) Release(l *IncidentList) {
@@ -201,22 +201,30 @@ func (c *Conn) SettleSums(p *IncidentPool) {
 // segment again because of a timer.
 const CaptureSkew Time = 10e6
 
-// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged.
-func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) {
+// unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged. It reports whether they can have been
+// sent; if not, nothing is acknowledged.
+func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) bool {
+	if tx.Acked > before && c.Premature(s) {
+		tx.Acked = before
+		c.Provoke(rx)
+		return false
+	}
 	n := tx.Acked - max(before, rx.End)
 	switch {
 	case n <= 0 || n > 1<<30 || rx.Packets == 0 || rx.Flags.Has(Fragmented) || before == 0 && !rx.Flags.Has(ISNKnown):
-		return
+		return true
 	case rx.Flags&(SentSYN|SentACK|SentData) == SentSYN:
-		return // it has said nothing but SYN: the ACK is of another connection
+		return true // it has said nothing but SYN: the ACK is of another connection
 	}
-	c.gap(p, s, n)
+	c.doubt(c.gap(p, s, n), s, before, n)
+	return true
 }
 
 // gap notes n bytes that s acknowledges and the capture lacks.
-func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) {
+func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) *Incident {
 	m := c.Note(p, IncidentUnseen, 1-s.Dir, s, int64(n))
 	c.History.repeat(1-s.Dir, 'g', m.Count)
+	return m
 }
 
 // lateBytes notes that tx sends bytes for the first time, from pos on, that were acknowledged before. If

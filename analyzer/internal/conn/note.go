@@ -45,11 +45,13 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	switch {
 	case answersFIN && before <= rx.FIN:
 		// the first to acknowledge the FIN
+	case tx.Flags.Has(doubted) && c.Facts.N < maxOpening && int32(s.Ack-uint32(tx.Acked)) < 0:
+		// it contradicts the one before
 	case rx.Packets == 0:
 		c.noteAdvance(p, tx, s, before)
 		return
-	case !closing && c.Facts.N < maxOpening && rx.Flags.Has(ISNKnown) && tx.Acked < rx.Start:
-		// It does not acknowledge the SYN: the one that does is to come.
+	case !closing && tx.Flags.Has(ISNKnown) && int32(s.Seq-tx.ISN()) < 0:
+		// An old one: the one that the peer takes is to come.
 	case tx.Flags&notedOrdinary == 0:
 		tx.Flags |= notedOrdinary
 		if rx.Flags&notedOrdinary != 0 && !closing {

@@ -19,10 +19,19 @@ func (c *Conn) Segment(p *FactPool, s *wire.Segment) {
 	}
 }
 
+// TakeLate takes a segment with a FIN that was counted when it passed, but not taken.
+func (c *Conn) TakeLate(p *FactPool, s *wire.Segment) {
+	c.control(p, &c.Half[s.Dir], &c.Half[1-s.Dir], s)
+}
+
 // ordinary is the common case: a segment with neither SYN, FIN nor RST.
 func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
-	before := tx.Acked
+	before, proves := tx.Acked, true
 	tx.Last = Time(s.Time)
+	if before == 0 && c.Precedes(s) {
+		c.Provoke(rx)
+		return
+	}
 	tx.place(s.Seq)
 	sent := tx.End
 	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
@@ -65,7 +74,7 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		tx.Flags |= SentACK
 		tx.Acknowledge(rx, s)
 		if tx.Acked > rx.End {
-			c.unseen(&p.Incidents, tx, rx, s, before)
+			proves = c.unseen(&p.Incidents, tx, rx, s, before)
 		}
 	}
 	if tx.Flags.Has(mayBeGone) {
@@ -73,7 +82,10 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	}
 	tx.measure(rx, s, grew)
 	if c.Flags.Has(Watching | alert) {
-		if c.Flags.Has(Watching) {
+		if (tx.Flags | rx.Flags).Has(doubted) {
+			before = c.weigh(p, s, before, sent)
+		}
+		if c.Flags.Has(Watching) && proves {
 			c.noteOrdinary(p, tx, rx, s, before, sent)
 		}
 		c.markOrdinary(&p.Incidents, tx, rx, s, before, sent)
@@ -81,6 +93,14 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if tx.zeek <= zeekSYNACKSent || s.Window == 0 || tx.Flags&(didACK|didData) != didACK|didData || !grew && s.Len > 0 {
 		c.zeekOrdinary(tx, rx, s, grew)
 	}
+}
+
+// Precedes reports whether s, before its sender has acknowledged anything, acknowledges less than its peer's SYN-ACK. SYN_RCVD does not
+// take that (RFC 9293 3.10.7.4).
+func (c *Conn) Precedes(s *wire.Segment) bool {
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	return tx.Acked == 0 && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.ACK && rx.Flags&(SentSYNACK|SentACK|SentData) == SentSYNACK &&
+		rx.Flags.Has(ISNKnown) && int32(s.Ack-rx.ISN()) <= 0
 }
 
 // ackOrData is the bit of Completeness that Wireshark gives a segment with ACK and

@@ -151,7 +151,7 @@ func (t *Tracker) confirm(old, hash uint32, frame uint64, out *Output) uint32 {
 	t.applyHeld(slot, h)
 	t.confirming = false
 	if c := t.Slab.At(slot); h.answered && c.Flags.Has(conn.Succeeded) {
-		c.Note(&t.Facts.Incidents, conn.IncidentOldAnswer, h.answer.Dir, &h.answer, 0)
+		t.markOldAnswer(slot, &h.answer)
 	}
 	t.unused = append(t.unused, h)
 	return slot

@@ -59,15 +59,25 @@ func (t *Tracker) standing(slot uint32, opener uint8, at conn.Time) (was conn.Pr
 	return was
 }
 
-// noteOldAnswer marks c, whose SYN has no answer, if s answers that from the connection o that had
+// noteOldAnswer marks the conversation in slot, whose SYN has no answer, if s answers that from the connection o that had
 // its sockets before: TIME_WAIT does, and who still holds the other end of a connection that broke down (RFC 9293 3.5.1).
-func (t *Tracker) noteOldAnswer(c, o *conn.Conn, s *wire.Segment) {
+func (t *Tracker) noteOldAnswer(slot uint32, o *conn.Conn, s *wire.Segment) {
+	c := t.Slab.At(slot)
 	tx, opener := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	if s.Len > 0 || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.Packets > 0 || !opener.Dialing(tx) {
 		return
 	}
 	if o.Half[s.Dir].Flags.Has(conn.Provoked) || c.Find(&t.Facts.Incidents, conn.IncidentOldAnswer, s.Dir) != nil {
-		c.Note(&t.Facts.Incidents, conn.IncidentOldAnswer, s.Dir, s, 0)
+		t.markOldAnswer(slot, s)
+	}
+}
+
+// markOldAnswer notes that s, of the connection before, answered the SYN of the conversation in slot: that came, and was not taken.
+func (t *Tracker) markOldAnswer(slot uint32, s *wire.Segment) {
+	c := t.Slab.At(slot)
+	c.Note(&t.Facts.Incidents, conn.IncidentOldAnswer, s.Dir, s, 0)
+	if c.Flags.Has(conn.IsRead) {
+		t.SYNCame(&t.ledgers.At(slot).Of[1-s.Dir])
 	}
 }
 

@@ -226,7 +226,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{newest, true}
 		}
 		if slot != newest && t.Slab.At(newest).Prev == slot {
-			t.noteOldAnswer(t.Slab.At(newest), t.Slab.At(slot), s)
+			t.noteOldAnswer(newest, t.Slab.At(slot), s)
 		}
 	}
 	t.apply(slot, s)

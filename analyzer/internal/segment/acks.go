@@ -60,6 +60,9 @@ func (r *Reader) ReadACK() {
 	}
 	switch {
 	case r.ack > known:
+		if r.ack > high && r.b.recovery != 0 {
+			high = r.takeFIN(high)
+		}
 		if r.ack > high {
 			r.beyondCaptured(known)
 		}
@@ -351,6 +354,9 @@ func (r *Reader) repaired(high reassembly.Pos) {
 		if got := rp.acked.Ack(p.Ranges, r.ack, high, nil); got.Reneged > 0 {
 			r.takesBack(rp, got.Reneged)
 		}
+	}
+	if rp.old.frame != 0 && r.ack >= rp.old.end {
+		r.tookStamp(rp)
 	}
 	if rp.probe != 0 && r.ack > rp.probe {
 		r.takeProbe(rp)

@@ -54,6 +54,9 @@ func (r *Reader) Read() {
 	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.Tx.Acked) > uint32(conn.Farthest) && (r.ackTooOld() || r.ackTooFar()):
 		r.V.Kind = KindUnacceptable
 		r.V.Notes |= NoteOldACK
+	case r.Tx.Acked == 0 && r.C.Precedes(s):
+		r.V.Kind = KindUnacceptable
+		r.V.Notes |= NoteOldACK
 	case s.Flags&wire.FIN != 0 && r.misplaced():
 		r.V.Kind = KindUnacceptable
 	case r.pos != r.next:
@@ -66,6 +69,9 @@ func (r *Reader) Read() {
 	r.countACK()
 	if s.Flags&wire.ACK != 0 && r.V.Kind != KindUnacceptable {
 		r.ReadACK()
+	}
+	if r.Unlike {
+		r.keepStamp()
 	}
 	r.A.Stamps(s)
 	r.Close()
@@ -227,12 +233,17 @@ func (r *Reader) inOrder() {
 	if r.Unlike && r.stampTooOld() {
 		r.V.Kind = KindUnacceptable
 		r.V.Notes |= NotePAWS
+		r.doubtStamp()
 		if r.S.Flags&wire.FIN != 0 {
 			return
 		}
 	}
 	if r.A.recovery != 0 {
-		r.capture(r.p.Recoveries.At(r.A.recovery))
+		rp := r.p.Recoveries.At(r.A.recovery)
+		if r.pos < rp.old.end && r.S.Frame != rp.old.frame {
+			r.p.Recoveries.forget(&rp.old) // a FIN that was dropped, again
+		}
+		r.capture(rp)
 	}
 	if r.V.Kind == KindUnacceptable {
 		r.push(sentInVain)
@@ -242,13 +253,6 @@ func (r *Reader) inOrder() {
 	if r.S.Len > 0 {
 		r.payload()
 	}
-}
-
-// stampTooOld reports whether the receiver drops a segment for its timestamp (RFC 7323 5.3, PAWS): it has acknowledged all
-// that came before, and thus one with a later timestamp.
-func (r *Reader) stampTooOld() bool {
-	return r.S.Bits&wire.HasTimestamps != 0 && int32(r.S.TSval-r.A.tsMax) < 0 && r.una == r.next &&
-		r.A.flags.has(statsStamps) && r.now-r.Tx.Last < forgetTimestamp
 }
 
 // probe is a segment into a closed window, beyond its edge.

@@ -15,7 +15,7 @@ func (r *Reader) Opening() Kind {
 			return KindUnacceptable
 		}
 		if dialing {
-			r.refused()
+			r.p.SYNCame(r.b)
 		}
 		return KindRST
 	case tx.Flags.Has(conn.ISNKnown) && s.Seq != tx.ISN():
@@ -54,10 +54,10 @@ func (r *Reader) Opening() Kind {
 	return kind
 }
 
-// refused notes that the SYNs in flight came, and were not taken.
-func (r *Reader) refused() {
-	for i := range int(r.b.flight.n) {
-		if e := r.b.flight.at(&r.p.Flights, i); e.flags&sentIsSYN != 0 {
+// SYNCame notes that the SYNs of a in flight came, and were not taken.
+func (p *Pools) SYNCame(a *SenderStats) {
+	for i := range int(a.flight.n) {
+		if e := a.flight.at(&p.Flights, i); e.flags&sentIsSYN != 0 {
 			e.flags |= sentInVain
 		}
 	}
@@ -135,6 +135,9 @@ func (r *Reader) openAgain() Kind {
 	case overtook:
 		r.late(r.p.RecoveryOf(r.A, r.Tx), -1, nil)
 		return KindOutOfOrder
+	}
+	if !r.S.Flags.Any(wire.ACK) && r.Tx.Flags.Has(conn.SentACK) {
+		return KindUnacceptable // who has its answer does not send it again: the network held it back, or somebody forged it
 	}
 	r.V.Cause = conn.CauseTimeout
 	if r.S.Flags.Any(wire.ACK) && r.answersSYN(e) {

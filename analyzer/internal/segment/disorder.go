@@ -352,6 +352,9 @@ func (r *Reader) resend(i int, fresh int64) {
 	if r.end <= r.Rx.Acked {
 		r.V.Spurious = true
 	}
+	if r.pos < rp.old.end {
+		r.p.Recoveries.forget(&rp.old)
+	}
 	if rp.renegedIn != 0 {
 		r.believes(rp, 1-r.S.Dir)
 	}
@@ -366,7 +369,11 @@ func (r *Reader) resend(i int, fresh int64) {
 		}
 		if e.flags&sentHole == 0 || r.whole(i, e) {
 			e.time, e.id = r.now, r.S.IPID
-			e.flags = e.flags&^(sentHole|sentStamped|sentInVain|sentDamaged) | r.damage()
+			again := sentHole | sentStamped | sentDamaged
+			if int32(e.end-uint32(r.end)) <= 0 {
+				again |= sentInVain
+			}
+			e.flags = e.flags&^again | r.damage()
 		}
 		if int32(e.end-uint32(r.end)) >= 0 {
 			break

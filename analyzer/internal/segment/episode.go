@@ -18,8 +18,6 @@ const (
 )
 
 const (
-	// forgetTimestamp is for how long a receiver keeps to the timestamp it saw last (RFC 7323 5.5).
-	forgetTimestamp conn.Time = 24 * 86400e9
 	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
 	timerPause = conn.MinRTO / 2
 
@@ -164,7 +162,7 @@ func (r *Reader) rejected() {
 		m.Amount = max(m.Amount, int64(r.S.Ack-uint32(r.Rx.End)))
 	case r.V.Notes&NoteOldACK != 0:
 		m := r.noteIncident(conn.IncidentOldACK, dir)
-		m.Amount = max(m.Amount, int64(uint32(r.Tx.Acked)-r.S.Ack))
+		m.Amount = max(m.Amount, int64(uint32(max(r.Tx.Acked, r.Rx.Start))-r.S.Ack))
 		r.C.Provoke(r.Rx)
 	case !r.S.Flags.Has(wire.ACK):
 	case r.S.SeqLen() > 0:
@@ -238,6 +236,9 @@ func (r *Reader) doubt() {
 		r.b.flags |= statsEpisode
 	}
 	m.Hole.To = max(m.Hole.To, r.ack)
+	if r.C.Premature(r.S) {
+		r.deny(m)
+	}
 }
 
 // followEpisodes brings up to date what lasts.
@@ -261,9 +262,7 @@ func (r *Reader) followEpisodes() {
 			r.answers(m, true) // it goes on
 		}
 	}
-	if m := r.find(conn.IncidentUnsent, 1-dir); m != nil && m.Run.Since != 0 {
-		r.deny(m)
-	}
+	r.weigh()
 	if m := r.find(conn.IncidentStrange, dir); m != nil && m.Run.Since != 0 {
 		r.goesOn(m)
 	}
@@ -295,26 +294,38 @@ func (a *SenderStats) unfollow(r *Reader, dir uint8) {
 	a.flags &^= statsEpisode
 }
 
-// deny looks whether the sender of the bytes that m says were acknowledged has not sent them: a pure ACK, which has the next
-// number that its sender will use, comes behind m and is before them. Then m's ACK acknowledged nothing.
+// weigh looks what the segment tells of ACKs of bytes that were not captured: that they had been sent, or that they had not.
+func (r *Reader) weigh() {
+	for acker := range uint8(2) {
+		m := r.find(conn.IncidentUnsent, acker)
+		if m == nil || m.Run.Since == 0 {
+			continue
+		}
+		switch r.C.Doubts(&r.p.Facts.Incidents, acker, r.S, r.Tx.Acked, r.next) {
+		case conn.SentUnseen:
+			m.Run.End(r.now)
+		case conn.NotSent:
+			r.deny(m)
+		}
+	}
+}
+
+// deny notes that the ACK of m acknowledged what had not been sent.
 func (r *Reader) deny(m *conn.Incident) {
+	peer := &r.C.Half[1-m.Dir]
+	h, a, acked := r.Tx, r.A, max(m.Hole.From, peer.Start)
 	switch {
-	case r.next >= m.Hole.To:
-		m.Run.End(r.now) // it has sent them
-	case r.end != r.pos || r.pos != r.next || r.S.Flags.Any(wire.SYN|wire.FIN|wire.RST) || r.now-m.Run.Since < conn.CaptureSkew:
-	default:
-		n := int64(m.Hole.To - r.next)
-		m.Count++
-		m.Amount = max(m.Amount, n)
-		m.Run.End(r.now)
-		if unseen := r.find(conn.IncidentUnseen, r.S.Dir); unseen != nil {
-			unseen.Amount = max(0, unseen.Amount-n)
-		}
-		if r.Rx.Acked == m.Hole.To {
-			r.Rx.Acked = m.Hole.From
-			r.b.edge = m.Hole.From + reassembly.Pos(r.b.window)
-			r.Rx.RightWin = r.b.edge
-		}
+	case m.Dir != r.S.Dir:
+		h, a = r.Rx, r.b
+	case r.ack < m.Hole.To:
+		acked = max(acked, r.ack)
+	}
+	m.Count++
+	m.Amount = max(m.Amount, int64(m.Hole.To-max(peer.End, m.Hole.From)))
+	m.Run.End(r.now)
+	if h.Acked == m.Hole.To || h == r.Tx {
+		a.edge = acked + reassembly.Pos(a.window)
+		h.RightWin = a.edge
 	}
 }
 

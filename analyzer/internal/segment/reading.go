@@ -96,6 +96,14 @@ var noteNames = [numNotes]string{
 // Has reports whether all of m are set.
 func (n Notes) Has(m Notes) bool { return n&m == m }
 
+// Amended are the notes of a segment that is found to be of a kind, with further notes.
+func (n Notes) Amended(kind Kind, by Notes) Notes {
+	if kind != KindUnacceptable {
+		n &^= NotePAWS // its receiver took it
+	}
+	return n | by
+}
+
 // All yields the names of the notes, in a fixed order.
 func (n Notes) All() iter.Seq[string] {
 	return func(yield func(string) bool) {

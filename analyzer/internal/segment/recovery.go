@@ -19,11 +19,12 @@ type Recovery struct {
 	tail      reassembly.Pos        // the latest retransmission
 	tailTime  conn.Time
 	tailTimes uint8
-	heard     conn.Time         // when a duplicate ACK or news in SACK blocks came last
-	by        conn.Cause        // what began the recovery, also of the last one
-	renegedTo reassembly.Pos    // bytes before it, selectively acknowledged, may have been thrown away by the receiver
-	renegedAt conn.Time         // when the ACK of them stopped where they begin
-	renegedIn uint64            // in that frame; 0: it did not, or stuck to it
+	heard     conn.Time      // when a duplicate ACK or news in SACK blocks came last
+	by        conn.Cause     // what began the recovery, also of the last one
+	renegedTo reassembly.Pos // bytes before it, selectively acknowledged, may have been thrown away by the receiver
+	renegedAt conn.Time      // when the ACK of them stopped where they begin
+	renegedIn uint64         // in that frame; 0: it did not, or stuck to it
+	old       oldStamp
 	nResent   uint8             // valid entries of resent
 	unjudged  uint8             // of these, how many were not acknowledged when last looked at
 	resent    [MaxResent]resent // the latest retransmissions of which it is not known whether they were needed
@@ -84,7 +85,8 @@ const MaxResent = 8 // the oldest is given up
 type RecoveryPool struct {
 	pool.Pool[Recovery]
 	Ranges *reassembly.Pool
-	Causes [conn.NumCauses]uint64 // retransmissions of all connections, those that are over, too
+	fins   map[uint64]wire.Segment // by frame, those of an oldStamp; nil: there were none
+	Causes [conn.NumCauses]uint64  // retransmissions of all connections, those that are over, too
 }
 
 func (p *RecoveryPool) get() uint32 {
@@ -98,6 +100,7 @@ func (p *RecoveryPool) put(i uint32) {
 	r.captured.Release(p.Ranges)
 	r.twice.Release(p.Ranges)
 	r.acked.Release(p.Ranges)
+	p.forget(&r.old)
 	p.Put(i)
 }
 

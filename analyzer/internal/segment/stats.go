@@ -83,6 +83,7 @@ const (
 	statsZero                              // its window is closed, since zeroSince
 	statsStamping                          // an echo of stamp is awaited
 	statsFullACKed                         // a segment as large as its peer's MSS allows may have been acknowledged
+	statsOldStamps                         // its peer takes what has an old timestamp
 	statsEpisode                           // something lasts that further segments may end (episode.go)
 )
 

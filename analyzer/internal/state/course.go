@@ -1,6 +1,8 @@
 package state
 
 import (
+	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
@@ -22,6 +24,7 @@ type Course struct {
 func (j *Course) Follow(c *conn.Conversation) {
 	m := &j.Inference
 	*m = Inference{Facts: append(m.Facts[:0], c.Facts...), scratch: m.scratch, Sides: c.Sides, Now: c.Now, TwoMSL: c.TwoMSL, FirstFrame: c.FirstFrame}
+	m.Facts = slices.DeleteFunc(m.Facts, func(f conn.Fact) bool { return isFalseACK(&f) })
 	m.takeIncidents(c.Incidents)
 	m.standIn()
 	m.standInSYNACK()
@@ -60,6 +63,8 @@ func (m *Inference) firstFIN(dir uint8) int {
 func (m *Inference) takeIncidents(marks []conn.Incident) {
 	for i := range marks {
 		switch k := &marks[i]; k.Kind {
+		case conn.IncidentOldAnswer:
+			m.oldAnswer = true
 		case conn.IncidentSucceeded:
 			m.successor = k
 		case conn.IncidentChallenge:

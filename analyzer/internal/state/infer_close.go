@@ -78,7 +78,7 @@ func (s *walker) oneSided() bool { return s.self.Unseen || s.other.Unseen }
 // qualifyRST says what an RST of the endpoint does not prove. It may be the answer to a segment for which there is
 // no connection (RFC 9293 3.10.7.1): then that had ended at any time since it last sent anything else.
 func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
-	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) {
+	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) && !(step.Cause == fsm.SendRST && s.other.Unseen && s.first(s.me, 0, conn.IsSYN) >= 0) {
 		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
 	}
 	if !f.Has(wire.ACK) || s.other.Last > s.self.Last {
@@ -279,6 +279,9 @@ func (s *walker) peerFIN() (fin, proof *conn.Fact) {
 		if j := s.copyBefore(conn.IsFIN, proof); j >= 0 {
 			return s.takenFIN(&s.Facts[j], proof), proof
 		}
+		if i := s.first(s.me, i, func(f *conn.Fact) bool { return s.acksFIN(f) && fin != nil && f.Time > fin.Time }); i >= 0 && s.foretold(fin, proof, s.other) {
+			proof = &s.Facts[i] // the one before may have acknowledged what had not been sent
+		}
 		return proof, proof // the FIN itself was not captured
 	}
 	if fin == nil || fin.Any(wire.SYN) && s.first(s.me, 0, conn.IsSYNACK) >= 0 {
@@ -316,6 +319,9 @@ func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
 	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.FIN) }
 	fin, gone := s.first(s.me, 0, conn.IsFIN), s.goneBefore(covering)
 	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
+		if s.foretold(own, &s.Facts[i], s.self) {
+			continue // it was sent again, if not for the first time, by who had not heard that
+		}
 		if fin > i || i < gone || !s.repeats(i, conn.IsFIN) { // one captured before its FIN is no answer to a copy of that
 			return &s.Facts[i]
 		}
@@ -352,6 +358,9 @@ func (m *Inference) OfAnother(f *conn.Fact) bool {
 	dir := f.Dir()
 	if !conn.IsPlainRST(f) || f.Seq == m.Sides[dir].ISN+1 || m.first(dir, 0, conn.IsSYN) < 0 || m.first(dir, 0, conn.IsSYNACK) >= 0 {
 		return false
+	}
+	if !m.oldAnswer && m.first(1-dir, 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && g.Has(wire.ACK) && g.Ack == f.Seq }) < 0 {
+		return false // it answers nothing: its sender gives up
 	}
 	i := m.first(dir, 0, conn.IsOrdinary)
 	return i < 0 || m.Facts[i].Ahead > f.Ahead

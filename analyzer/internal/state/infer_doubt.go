@@ -1,6 +1,9 @@
 package state
 
-import "tcptrace/analyzer/internal/conn"
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
 
 // waitsUnseen reports whether the endpoint, of which no FIN was captured, may have had one to send when it sent proof. The peer's FIN tells it
 // of all that landed before.
@@ -20,6 +23,16 @@ func (s *walker) maybeCopy() bool { return s.lacks || s.other.FinFirst }
 // insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
 func (s *walker) insists(proof *conn.Fact) bool {
 	return s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Ahead >= proof.Ahead && !s.late(f) }) >= 0
+}
+
+// isFalseACK reports whether f acknowledges what had not been sent: nobody takes it, and it proves nothing.
+func isFalseACK(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && !f.Any(wire.FIN) && f.Bits.Has(conn.FactForeign)
+}
+
+// foretold reports whether ack acknowledges a FIN so long before that was captured that its sender must have heard it.
+func (s *walker) foretold(fin, ack *conn.Fact, sender *conn.Endpoint) bool {
+	return fin.Time > ack.Time+max(conn.CaptureSkew, sender.Margin())
 }
 
 // acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.

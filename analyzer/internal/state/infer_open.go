@@ -230,6 +230,8 @@ func (s *walker) accept(synack int) {
 		own = s.first(s.me, 0, s.isData) // captured in front of the SYN-ACK that came before it
 	}
 	switch {
+	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
+		s.uncaptured(fsm.RecvAckOfSYN, first.Time, &s.Facts[own])
 	case i < 0:
 	case own < 0:
 		s.acceptUnproved(i)
@@ -243,12 +245,20 @@ func (s *walker) isData(f *conn.Fact) bool {
 	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
 }
 
+// hadACK reports whether f, of the endpoint, shows that it had the ACK of its SYN-ACK, of which none was captured: it has taken, or sent,
+// what comes behind the handshake.
+func (s *walker) hadACK(synack int, f *conn.Fact) bool {
+	return !s.fastOpen(&s.Facts[synack]) && !f.Bits.Has(conn.FactStandIn) && (f.Len > 0 || s.other.KnowsISN && int32(f.Ack-s.other.ISN-1) > 0)
+}
+
 // isBare reports whether a segment of the endpoint is what SYN_RCVD sends, too: the answer to a SYN that comes again (RFC 9293 3.10.7.4).
 func (s *walker) isBare(f *conn.Fact) bool {
 	return f.Len == 0 && !f.Any(wire.FIN) && f.Seq == s.self.ISN+1 && s.other.KnowsISN && f.Ack == s.other.ISN+1
 }
 
-func (s *walker) coversSYNACK(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(s.self.ISN) }
+func (s *walker) coversSYNACK(f *conn.Fact) bool {
+	return conn.IsOrdinary(f) && f.Covers(s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq-s.other.ISN) < 0)
+}
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
 func (s *walker) fastOpen(synack *conn.Fact) bool {

@@ -124,7 +124,7 @@ func settle(list []entry) []entry {
 	for i := range list {
 		if by := amended[list[i].frame]; by != nil {
 			list[i].kind, list[i].cause = by.kind, by.cause
-			list[i].notes |= by.notes
+			list[i].notes = list[i].notes.Amended(by.kind, by.notes)
 			list[i].bits = list[i].bits&^entrySpurious | by.bits
 		}
 	}

@@ -19,6 +19,7 @@ func Check(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	for side := range analyzer.Server + 1 {
 		k.trajectory(side)
 		k.brackets(side)
+		k.order(side)
 		if !c.Quick {
 			k.sent(side)
 		}

@@ -110,3 +110,41 @@ func (k *checker) brackets(side analyzer.Side) {
 		}
 	}
 }
+
+// exchanges are what one endpoint does and the other learns of: that cannot come first.
+var exchanges = []struct {
+	does   []fsm.Event
+	learns []fsm.Event
+}{
+	{[]fsm.Event{fsm.SendSYN, fsm.SendSYNACK}, []fsm.Event{fsm.RecvSYN, fsm.RecvSYNACK}},
+	{[]fsm.Event{fsm.SendFIN}, []fsm.Event{fsm.RecvFIN, fsm.RecvFINAndAck}},
+	{[]fsm.Event{fsm.RecvFIN, fsm.RecvFINAndAck}, []fsm.Event{fsm.RecvAckOfFIN}},
+	{[]fsm.Event{fsm.SendRST}, []fsm.Event{fsm.RecvRST}},
+}
+
+// order checks that an endpoint does not have what its peer had not sent by then: a SYN, a FIN, the ACK of its own FIN, an RST. What only
+// is assumed to have come, or is seen on one side, has no such bounds.
+func (k *checker) order(side analyzer.Side) {
+	if k.c.Self() || k.aSideIsMissing() {
+		return
+	}
+	for _, x := range exchanges {
+		did, learned := firstBy(k.j.Trajectory[side.Peer()], x.does), firstBy(k.j.Trajectory[side], x.learns)
+		if did == nil || learned == nil || did.NotBefore == 0 || learned.NotAfter == 0 || learned.Evidence == analyzer.EvidenceAssumed || did.Evidence == analyzer.EvidenceAssumed {
+			continue
+		}
+		if learned.NotAfter < did.NotBefore {
+			k.errorf("%v: %v by %q is %v earlier not after than %q of the %v not before", side, learned.State, learned.Cause, did.NotBefore.Sub(learned.NotAfter), did.Cause, side.Peer())
+		}
+	}
+}
+
+// firstBy is the first of steps with one of these causes, nil if there is none.
+func firstBy(steps []analyzer.Step, causes []fsm.Event) *analyzer.Step {
+	for i := range steps {
+		if slices.Contains(causes, steps[i].Cause) {
+			return &steps[i]
+		}
+	}
+	return nil
+}
