@@ -220,11 +220,6 @@ func TestNoAllocationPerEvent(t *testing.T) {
 }
 
 func TestDetailOfLoss(t *testing.T) {
-	for id := range ofAbsence {
-		if analyzer.FindAnomalyKind(id) == nil {
-			t.Errorf("there is no %s", id)
-		}
-	}
 	says := func(a *analyzer.Anomaly, dropped uint64) string {
 		return Detail(&analyzer.Conversation{Dropped: dropped}, a)
 	}

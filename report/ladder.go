@@ -189,11 +189,11 @@ func (l *Ladder) rung(r *rung) {
 func anomalyIDs(beside []analyzer.Anomaly, a *analyzer.Anomaly) string {
 	ids := a.Kind.ID
 	for i := range beside {
-		switch other := beside[i].Kind.ID; {
-		case implies[other] == a.Kind.ID:
+		switch other := beside[i].Kind; {
+		case other.Subsumes == a.Kind.ID:
 			return ""
-		case implies[a.Kind.ID] == other:
-			ids += ", " + other
+		case a.Kind.Subsumes == other.ID:
+			ids += ", " + other.ID
 		}
 	}
 	return ids

@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -187,44 +186,26 @@ func (t *teller) times() string {
 	return "; it lasted " + humanDuration(t.c.Duration()) + ": " + list(parts)
 }
 
-// implies maps an anomaly to the one that it subsumes: both report the same wait or failure.
-var implies = map[string]string{
-	"connection-refused": "rst-in-handshake", "no-answer": "syn-retransmit",
-	"handshake-incomplete": "syn-ack-retransmit", "missing-final-ack": "fin-retransmit",
-	"accept-queue-overflow": "syn-ack-retransmit", "slow-handshake": "syn-retransmit", "mtu-black-hole": "packet-loss",
-}
-
-// explains names the anomalies that are what comes of one: that is told first.
-var explains = map[string][]string{
-	"accept-queue-overflow": {"packet-loss", "retransmission-timeout"},
-	"bad-checksum": {"no-answer", "syn-retransmit", "syn-ack-retransmit", "handshake-incomplete", "slow-handshake", "packet-loss", "retransmission-timeout",
-		"retries-exhausted", "fin-retransmit", "missing-final-ack"},
-	"mtu-black-hole": {"retransmission-timeout", "retries-exhausted"},
-}
-
 // brings is how many of the others come of a.
 func brings(a *analyzer.Anomaly, others []*analyzer.Anomaly) (n int) {
 	for _, b := range others {
-		if slices.Contains(explains[a.Kind.ID], b.Kind.ID) {
+		if slices.Contains(a.Kind.Explains, b.Kind.ID) {
 			n++
 		}
 	}
 	return n
 }
 
-// toldByClose are the anomalies of which the sentence about the close says as much.
-var toldByClose = map[string]bool{"abortive-close": true, "unasked-syn-ack": true}
-
 // mostTroubles are told, the gravest.
 const mostTroubles = 2
 
 // trouble tells what went wrong.
 func (t *teller) trouble() string {
-	superfluous := maps.Clone(toldByClose)
+	superfluous := map[string]bool{}
 	var bad []*analyzer.Anomaly
 	for i := range t.j.Anomalies {
 		a := &t.j.Anomalies[i]
-		superfluous[implies[a.Kind.ID]] = true
+		superfluous[a.Kind.Subsumes] = true
 		if a.Kind.Severity > analyzer.SeverityNote {
 			bad = append(bad, a)
 		}
@@ -235,7 +216,7 @@ func (t *teller) trouble() string {
 		}
 		return t.littleTrouble()
 	}
-	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return superfluous[a.Kind.ID] })
+	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return a.Kind.ToldByClose || superfluous[a.Kind.ID] })
 	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int {
 		return cmp.Or(cmp.Compare(brings(b, bad), brings(a, bad)), int(b.Kind.Severity)-int(a.Kind.Severity))
 	})

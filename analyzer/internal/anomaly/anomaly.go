@@ -43,7 +43,7 @@ type Anomaly struct {
 // args is what Detail says, by kind: numbers, so that no text is made that nobody reads.
 type args [4]int64
 
-// AnomalyKind is an entry of the catalogue.
+// AnomalyKind is an entry of the catalogue. Each has a file of its own, with all there is to it.
 type AnomalyKind struct {
 	ID       string // stable
 	Severity Severity
@@ -58,25 +58,18 @@ type AnomalyKind struct {
 	Command string // the command that looks for it, if the analysis does not: it needs the bytes
 
 	Missing bool // it says that something has not come, which may come yet
+	Absence bool // it rests on something that was not seen, which the tap may just have missed
+
+	Subsumes    string   // the kind that reports the same wait or failure, and adds nothing beside this one
+	Explains    []string // the kinds that may be what comes of this one: it is told before them
+	ToldByClose bool     // what is said of the close says as much
 
 	needs  triggers                // it is looked for where one of these shows
 	detect func(s *pass)           // nil: nothing looks for it yet
 	detail func(a *Anomaly) string // not nil if detect is not
 
-	twin *AnomalyKind // the same with the other severity, if it varies
-}
-
-// init makes the twins.
-func init() {
-	for _, section := range catalogue {
-		for _, k := range section.Kinds {
-			if k.Varies {
-				twin := *k
-				twin.Severity = SeverityNote + SeverityWarning - k.Severity
-				twin.twin, k.twin = k, &twin
-			}
-		}
-	}
+	twin  *AnomalyKind // the same with the other severity, if it varies
+	after string       // the id of the kind before it in the catalogue
 }
 
 // As is the kind with that severity, if it has it.

@@ -166,11 +166,6 @@ func (s *pass) raiseAt(ahead uint32, t conn.Time, a args) *Anomaly {
 	return &s.anomalies[len(s.anomalies)-1]
 }
 
-// raised reports whether an anomaly of that kind was raised, by a detector before this.
-func (s *pass) raised(id string) bool {
-	return slices.ContainsFunc(s.anomalies, func(a Anomaly) bool { return a.Kind.ID == id })
-}
-
 func (a *Anomaly) onSide(side conn.Side) { a.Side, a.HasSide = side, true }
 
 // copies are the captured segments of one kind that a direction sent.

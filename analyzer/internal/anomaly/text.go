@@ -81,11 +81,3 @@ func count(n int64, what string) string {
 	}
 	return number(n) + " " + what + "s"
 }
-
-// bytesOrFIN says what n octets of sequence space were of which nothing is known.
-func bytesOrFIN(n int64) string {
-	if n == 1 {
-		return "1 byte (or a FIN)"
-	}
-	return count(n, "byte")
-}

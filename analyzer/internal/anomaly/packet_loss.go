@@ -4,8 +4,19 @@ import (
 	"strings"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
 )
+
+var _ = register(inOpen, "overlap-conflict", &AnomalyKind{
+	ID: "packet-loss", Severity: SeverityWarning, Varies: true,
+	Summary: "segments with data were lost",
+	RFC:     "RFC 5681, RFC 6675, RFC 8985",
+	Meaning: "A sender had to send segments again, and nothing shows that they had arrived; or their receiver goes on to report a hole by duplicate ACKs or SACK, and it is not filled. " +
+		"What was lost before the tap was never captured. " +
+		"A note; a warning if 1 % of the packets was lost or a loss went unrepaired for more than 200 ms. SYNs and FINs have anomalies of their own, and so has who gives up.",
+	Causes: "Congestion: a full queue on the way; a bad link or Wi-Fi; a rate limit; a duplex mismatch.",
+	Next:   "Is it lost before the tap or behind it? Capture at the other end, too, and look at the drop counters between. Some loss is how TCP finds out how much a path carries.",
+	needs:  trigger(conn.IncidentLoss) | triggerMissing, detect: detectPacketLoss, detail: detailPacketLoss,
+})
 
 const (
 	// costly is how long a loss may go unrepaired before someone notices.
@@ -13,6 +24,16 @@ const (
 	// lossy is of how many packets one is lost where that is more than a congested path takes.
 	lossy = 100
 )
+
+// repairedBy are the words for what made a sender repair a loss.
+var repairedBy = [...]struct {
+	causes uint8
+	text   string
+}{
+	{1<<conn.CauseFast | 1<<conn.CauseSACK, "duplicate ACKs or SACK"},
+	{1 << conn.CauseTailProbe, "a tail probe"},
+	{1 << conn.CauseTimeout, "its timer"},
+}
 
 // detectPacketLoss tells of segments with payload that were lost, be they sent again or not. The last attempts that nothing answered say more of the
 // peer than of the path, and are told as such; unless that peer goes on to ask for what is missing.
@@ -46,16 +67,6 @@ func detectPacketLoss(s *pass) {
 			a.as(SeverityWarning)
 		}
 	}
-}
-
-// repairedBy are the words for what made a sender repair a loss.
-var repairedBy = [...]struct {
-	causes uint8
-	text   string
-}{
-	{1<<conn.CauseFast | 1<<conn.CauseSACK, "duplicate ACKs or SACK"},
-	{1 << conn.CauseTailProbe, "a tail probe"},
-	{1 << conn.CauseTimeout, "its timer"},
 }
 
 func detailPacketLoss(a *Anomaly) string {
@@ -93,38 +104,6 @@ func detailPacketLoss(a *Anomaly) string {
 		text += ", because of " + strings.Join(by, " and ")
 	}
 	return text
-}
-
-func detectStrangeSACK(s *pass) {
-	s.eachIncident(conn.IncidentStrangeSACK, func(m *conn.Incident, side conn.Side) {
-		s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(side)
-	})
-}
-
-func detailStrangeSACK(a *Anomaly) string {
-	far, where := a.args[1], "beyond"
-	if far < 0 {
-		far, where = -far, "before"
-	}
-	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with SACK blocks for what the " + a.Side.Peer().String() + " has not sent, " +
-		count(far, "byte") + " " + where + " the ACK"
-}
-
-// detectBlackHole wants that smaller segments arrive: its pieces did, or something behind it.
-func detectBlackHole(s *pass) {
-	s.eachIncident(conn.IncidentBlackHole, func(m *conn.Incident, side conn.Side) {
-		if m.Count >= segment.Vanished && m.Amount != 0 {
-			s.raiseIncident(m, args{int64(m.Count), int64(m.Hole.To - m.Hole.From), m.Amount}).onSide(side)
-		}
-	})
-}
-
-func detailBlackHole(a *Anomaly) string {
-	text := "segments of the " + a.Side.String() + " with " + count(a.args[1], "byte") + " never arrive, sent " + times(a.args[0]+1)
-	if a.args[2] > 0 {
-		return text + "; in pieces of " + count(a.args[2], "byte") + " they do"
-	}
-	return text + "; smaller ones behind them do"
 }
 
 func wasLost(n int64) string {

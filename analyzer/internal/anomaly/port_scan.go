@@ -6,25 +6,16 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// detectNoACK tells of such segments in a connection. A FIN that its supposed sender did not send is suspected-injection.
-func detectNoACK(s *pass) {
-	if _, ok := s.Probed(); ok {
-		return
-	}
-	for dir := range uint8(2) {
-		m := s.Incident(conn.IncidentNoACK, dir)
-		if m == nil {
-			continue
-		}
-		if strange := s.Incident(conn.IncidentStrange, dir); m.Count > 1 || strange == nil || strange.Ahead != m.Ahead || !conn.Betrays(strange) {
-			s.raiseIncident(m, args{int64(m.Count)}).onSide(s.Side(1 - dir))
-		}
-	}
-}
-
-func detailNoACK(a *Anomaly) string {
-	return count(a.args[0], "segment") + " of the " + a.Side.Peer().String() + " without ACK, SYN and RST, which nobody who has the connection takes"
-}
+var _ = register(inOpening, "connection-refused", &AnomalyKind{
+	ID: "port-scan", Severity: SeverityWarning,
+	Summary: "a segment that begins no connection, such as port scans send",
+	RFC:     "RFC 9293 3.10.7.1, 3.10.7.2",
+	Meaning: "A segment without SYN, ACK and RST (FIN, NULL and Xmas scans) came to a pair of sockets without a connection. A host where nobody listens on the port answers it by an RST; " +
+		"one where somebody does drops it. The outcome is refused or unanswered. Scans by SYNs are rst-in-handshake, connection-refused or no-answer.",
+	Causes: "A port scanner (nmap -sF, -sN, -sX), often since firewalls without state look at SYNs only; a broken stack.",
+	Next:   "Which ports and hosts does the same sender try? An RST does not prove that the port is closed: some stacks, such as Windows, answer so in any case.",
+	needs:  triggerProbe, detect: detectScan, detail: detailScan,
+})
 
 func detectScan(s *pass) {
 	dir, ok := s.Probed()

@@ -1,0 +1,69 @@
+package anomaly
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
+	"tcptrace/fsm"
+)
+
+var _ = register(inClosing, "", &AnomalyKind{
+	ID: "missing-final-ack", Severity: SeverityWarning, Varies: true,
+	Summary: "a FIN was never acknowledged",
+	RFC:     "RFC 9293 3.6, 3.8.3",
+	Meaning: "An endpoint sent its FIN and is left waiting for the ACK, in FIN_WAIT_1, CLOSING or LAST_ACK, or gave up there. It repeats the FIN until it gives up " +
+		"(Linux: tcp_orphan_retries, about 8 attempts); its bytes may or may not have arrived.",
+	Causes:   "The peer or the path vanished during the close; a firewall that removes the connection at the first FIN; the capture ended too early.",
+	Next:     "Was the FIN sent again? If so the peer is unreachable or deaf. If not, see how long the capture goes on.",
+	Absence:  true,
+	Subsumes: "fin-retransmit",
+	Missing:  true, needs: triggerClosing | triggerRST, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
+})
+
+// resetInTheEnd is a bit of args[0] of missing-final-ack: its sender gave up, and sent an RST.
+const resetInTheEnd = 1 << 48
+
+// detectMissingFinalACK is a note where the capture ends with the FIN: nothing could have come.
+func detectMissingFinalACK(s *pass) {
+	for side := range s.J.State {
+		side := conn.Side(side)
+		in, end := s.J.State[side], s.Now
+		c := &s.J.Close
+		gaveUp := c.Cause == state.ResetGaveUp && c.By == side
+		if gaveUp {
+			in, end = c.ByState, c.Time
+		}
+		if in != fsm.FinWait1 && in != fsm.Closing && in != fsm.LastAck || s.Of(side.Peer()).Unseen {
+			continue
+		}
+		fins := s.copies(s.Dir(side), state.IsOwnFIN)
+		if fins.n == 0 {
+			continue
+		}
+		waited := int64(max(0, end-fins.first.Time))
+		what := int64(fins.n) | int64(in)<<32
+		if gaveUp {
+			what |= resetInTheEnd
+		}
+		a := s.raiseFact(fins.last, args{what, waited, fins.gaps[0], fins.gaps[1]})
+		a.onSide(side)
+		if fins.n == 1 && waited <= int64(s.patience(side)) {
+			a.as(SeverityNote)
+		}
+	}
+}
+
+func detailMissingFinalACK(a *Anomaly) string {
+	state := fsm.State(a.args[0] >> 32 & 0xff).String()
+	n := a.args[0] & (1<<32 - 1)
+	switch {
+	case a.args[0]&resetInTheEnd != 0:
+		return "given up in " + state + ": " + sentTimes(a, "FIN", a.args[1]) + "; then it sent an RST"
+	case n > 1:
+		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
+	case a.args[1] == 0:
+		return a.Side.String() + " left in " + state + ": the capture ends with its FIN"
+	case a.Kind.Severity == SeverityNote:
+		return a.Side.String() + " left in " + state + ": the capture ends " + duration(a.args[1]) + " after its FIN"
+	}
+	return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
+}

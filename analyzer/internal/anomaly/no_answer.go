@@ -1,0 +1,74 @@
+package anomaly
+
+import "tcptrace/analyzer/internal/conn"
+
+var _ = register(inOpening, "unasked-syn-ack", &AnomalyKind{
+	ID: "no-answer", Severity: SeverityError,
+	Summary: "a SYN and its retries got no answer that the client takes",
+	RFC:     "RFC 9293 3.8.3",
+	Meaning: "Nothing came back, no SYN-ACK and no RST, or nothing that acknowledges the SYN. The client waits until its last retry has timed out (Linux: six retries, 127 s in all, tcp_syn_retries) " +
+		"and then connect() fails with ETIMEDOUT.",
+	Causes:   "A firewall that drops; a host that is down or whose address is wrong; a listen queue that is full (Linux drops the SYN); no way back.",
+	Next:     "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
+	Absence:  true,
+	Subsumes: "syn-retransmit",
+	Missing:  true, needs: triggerOpening | triggerRST, detect: detectNoAnswer, detail: detailNoAnswer,
+})
+
+// How a SYN without an answer ended: args[0] holds it above the count.
+const (
+	nothingCame int64 = 0
+	notTaken    int64 = 1 << 32 // what came back is not acceptable
+	resetAtEnd  int64 = 2 << 32
+)
+
+// detectNoAnswer tells of a SYN to which nothing came back that its sender takes. What TIME_WAIT answers is
+// time-wait-refused.
+func detectNoAnswer(s *pass) {
+	for dir := range uint8(2) {
+		syns := s.copies(dir, conn.IsSYN)
+		if syns.n == 0 || s.C.Outcome != conn.Unanswered || s.Incident(conn.IncidentOldAnswer, 1-dir) != nil || s.refusedLately(dir) {
+			continue
+		}
+		end := nothingCame
+		if !s.Sides[1-dir].Unseen {
+			end = notTaken
+		}
+		rst := s.Find(dir, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !s.OfAnother(f) })
+		if rst != nil && rst.Ahead > syns.last.Ahead {
+			end |= resetAtEnd
+		}
+		if waited := s.Lasts(syns.first.Time); syns.n > 1 || waited >= int64(patience) || rst != nil {
+			s.raise(s.Side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
+		}
+	}
+}
+
+// refusedLately reports whether an RST answered a SYN of a direction, or its sender reset an older connection that it met, and not more
+// than one SYN followed: the RST may have been lost.
+func (s *pass) refusedLately(dir uint8) bool {
+	var last *conn.Fact
+	for i := range s.Facts {
+		if f := &s.Facts[i]; f.Dir() != dir && conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) || f.Dir() == dir && s.OfAnother(f) {
+			last = f
+		}
+	}
+	if last == nil {
+		return false
+	}
+	after := s.copies(dir, func(f *conn.Fact) bool { return conn.IsSYN(f) && f.Ahead > last.Ahead })
+	return after.n < 2
+}
+
+func detailNoAnswer(a *Anomaly) string {
+	text := sentTimes(a, "SYN", a.args[1])
+	if a.args[0]&notTaken != 0 {
+		text += "; nothing came back that it takes"
+	} else {
+		text += "; nothing came back"
+	}
+	if a.args[0]&resetAtEnd != 0 {
+		text += "; then it gave up by an RST"
+	}
+	return text
+}

@@ -1,0 +1,42 @@
+package anomaly
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
+)
+
+var _ = register(inOpen, "rst-not-accepted", &AnomalyKind{
+	ID: "syn-in-connection", Severity: SeverityWarning,
+	Summary: "a SYN arrived in a synchronized state",
+	RFC:     "RFC 5961 4.2, RFC 9293 3.10.7.4",
+	Meaning: "A SYN with another number came into a connection that was established. Whatever its number, the receiver answers with an ACK and stays where it is.",
+	Causes:  "A forged SYN; a client that restarted, or a NAT that gave the same port to another client; an old duplicate.",
+	Next:    "Did the sender go on with the old connection (then the SYN was not its own) or reset it (half-open-discovered)?",
+	needs:   triggerForeign, detect: detectSYNInConnection, detail: detailSYNInConnection,
+})
+
+func detectSYNInConnection(s *pass) {
+	for dir := range uint8(2) {
+		if _, rst := s.discovery(1 - dir); rst != nil {
+			continue
+		}
+		into := func(f *conn.Fact) bool {
+			return f.Bits.Has(conn.FactForeign) && isSYNOnly(f) && state.Synchronized(s.StateBefore(s.Side(1-dir), f))
+		}
+		if syns := s.copies(dir, into); syns.n > 0 {
+			s.raise(s.Side(1-dir), syns.first, args{int64(syns.n), int64(int32(syns.first.Seq - s.Sides[dir].ISN))})
+		}
+	}
+}
+
+func detailSYNInConnection(a *Anomaly) string {
+	which := "a SYN with another ISN"
+	if a.args[1] == 0 {
+		which = "the SYN of the connection, once more,"
+	}
+	text := which + " came into the open connection, as if from the " + a.Side.Peer().String()
+	if n := a.args[0]; n > 1 {
+		text += "; " + times(n)
+	}
+	return text
+}
