@@ -98,6 +98,7 @@ var passedBy = map[string]string{
 	"rst-text-hostile.pcap":             "he takes the text of an RST for data (RFC 9293 3.5.3)",
 	"fin-forged-bare.pcap":              "he takes a FIN without ACK, which nobody takes, for the end of the data",
 	"fin-out-of-place.pcap":             "he takes FINs out of place for the end of the data",
+	"fin-far-off-with-data.pcap":        "he takes a FIN with data out of place for part of the stream",
 	"fin-without-ack.pcap":              "he takes a FIN without ACK, which nobody takes, for the end of the data",
 }
 
