@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test lint deps golden bench static release rename-module clean
+.PHONY: build demo test race lint deps golden bench static release rename-module clean
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -31,6 +31,9 @@ golden: deps ## rewrite the golden captures and outputs; review the diff
 
 bench: deps
 	go test -run '^$$' -bench . ./...
+
+race: ## tests what has goroutines with the race detector
+	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./internal/input ./internal/live/...
 
 release: ## archives, .deb, .rpm and checksums in dist: make release VERSION=1.2.3
 	.ci/release '$(VERSION)' $(NAME)
