@@ -71,7 +71,7 @@ func TestEncoderAgainstRecord(t *testing.T) {
 		checkRecord(t, &c)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
+	for range thorough(1000) { // FuzzEncoder tries more
 		checkRecord(t, randomConversation(rng))
 	}
 }
@@ -90,7 +90,7 @@ func randomAnomaly(rng *rand.Rand) AnomalyRecord {
 
 func TestAnomalyAgainstRecord(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
+	for range thorough(2000) {
 		var e encoder
 		record := randomAnomaly(rng)
 		want, err := json.Marshal(record)

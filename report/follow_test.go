@@ -48,7 +48,7 @@ func said(rng *rand.Rand, from analyzer.Side, offset int64, b []byte) (pieces []
 func TestTranscript(t *testing.T) {
 	alphabet := []string{"a", " ", "\n", "\r", "\r\n", "\t", "\x1b[2J", "\x00", "é", "漢", "\u009b", "\u202e", "\xff", "\xe6\xbc", "\xf0\x9f\x98\x80", "\ufffd", "\\", "\"", "'", "\u2028", "\x7f"}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range thorough(500) {
 		var offset [2]int64
 		var whole, cut []analyzer.Piece
 		for range 1 + rng.IntN(4) {

@@ -17,6 +17,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// thorough is n, or a tenth of it in a short test.
+func thorough(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // golden compares got with testdata/name.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
