@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/sample"
 )
 
 // fewValues makes n conversations whose keys often tie.
@@ -30,7 +31,7 @@ func fewValues(rng *rand.Rand, n int) []analyzer.Conversation {
 // The collector agrees with sorting everything, stable by stream, and cutting.
 func TestCollectorAgainstSort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	byStream := fewValues(rng, 2500)
+	byStream := fewValues(rng, 1100) // more than a chunk
 	for _, name := range KeyNames() {
 		for _, sign := range []string{"", "-"} {
 			key, err := ParseKey(sign + name)
@@ -101,7 +102,7 @@ func TestSorted(t *testing.T) {
 	var out bytes.Buffer
 	key, _ := ParseKey("-packets")
 	r := Sorted(NewCSV(&out), key, 2)
-	write(t, r, sample(), sampleSummary())
+	write(t, r, sample.Conversations(), sample.Summary())
 	var streams []string
 	for line := range strings.Lines(out.String()) {
 		streams = append(streams, line[:strings.IndexByte(line, ',')])
@@ -113,7 +114,7 @@ func TestSorted(t *testing.T) {
 
 func TestCollectorDoesNotAllocateForWhatItLeavesOut(t *testing.T) {
 	k := NewCollector(Key{}, 1)
-	early, late := sample()[0], sample()[2]
+	early, late := sample.Conversations()[0], sample.Conversations()[2]
 	_ = k.Conversation(&early)
 	if n := testing.AllocsPerRun(100, func() { _ = k.Conversation(&late) }); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -10,6 +10,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/report/internal/record"
 )
 
 // randomSegment covers every field, and leaves out what may be left out.
@@ -39,8 +40,8 @@ func TestSegmentAgainstRecord(t *testing.T) {
 		if v.Kind == analyzer.KindRetransmission {
 			retransmissions++
 		}
-		var e encoder
-		got, record := e.segment(nil, v), NewSegmentRecord(v)
+		var e record.Encoder
+		got, record := e.Segment(nil, v), NewSegmentRecord(v)
 		want, err := json.Marshal(record)
 		if err != nil {
 			t.Fatal(err)

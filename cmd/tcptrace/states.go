@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,14 +73,13 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	f.DurationVar(&o.every, "every", 0, "count connections and states at these `intervals`, from the first packet to the last")
 	f.StringSliceVar(&o.states, "state", nil, "only connections with an endpoint in this `state` (may be repeated)")
 	f.StringVar(&o.side, "side", "", "look only at the states of this `side`: client or server")
-	f.StringVar(&o.format, "format", report.StatesFormatNames[0], strings.Join(report.StatesFormatNames, ", "))
+	choiceFlag(cmd, &o.format, "format", report.StatesFormats, "")
 	o.addSelection(cmd)
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
 	completeFlag(cmd, "state", report.StateNames()...)
 	completeFlag(cmd, "side", sides[:]...)
-	completeFlag(cmd, "format", report.StatesFormatNames...)
 	return cmd
 }
 
@@ -99,8 +97,9 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 		return f, usageError("--every must be positive, not %s", o.every)
 	case o.limit < 0:
 		return f, usageError("--limit must not be negative")
-	case report.StatesFormats[o.format].At == nil:
-		return f, usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.StatesFormatNames, ", "))
+	}
+	if _, err := choose("format", o.format, report.StatesFormats); err != nil {
+		return f, err
 	}
 	if f, err = report.ParseStateFilter(o.states, o.side); err != nil {
 		return f, &exitError{exitUsage, err}
@@ -261,7 +260,8 @@ func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
 	if o.output == "" {
 		t.Width = e.width
 	}
-	return report.StatesFormats[o.format].At(w, t)
+	format, _ := report.StatesFormats.Find(o.format)
+	return format.At(w, t)
 }
 
 // census counts states over time in one pass.
@@ -308,7 +308,8 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return usageError("--every %s makes %d samples of a capture of %s, more than %d: choose a longer interval", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
 	}
 	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
-		if err := o.write(args, e, func(w io.Writer) error { return report.StatesFormats[o.format].Series(w, &k.series) }); err != nil {
+		format, _ := report.StatesFormats.Find(o.format)
+		if err := o.write(args, e, func(w io.Writer) error { return format.Series(w, &k.series) }); err != nil {
 			return err
 		}
 	}
