@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/pipeline"
+	"tcptrace/internal/topk"
 	"tcptrace/report"
 )
 
@@ -122,6 +122,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	s := snapshot{when: when}
 	if o.format == "table" {
 		s.limit = o.limit
+		s.first = topk.New(o.limit, func(a, b streamRow) int { return cmp.Compare(a.stream, b.stream) })
 	}
 	s.table.Filter = filter
 	if s.passes, err = o.passes("tcptrace states", args, &s, e); err != nil {
@@ -166,28 +167,14 @@ type snapshot struct {
 	table  report.StatesAt
 	limit  int                  // of rows, those that come first; 0: all
 	rows   []*report.Connection // in the order in which they were taken; nil: others came first
-	first  streams
+	first  topk.Top[streamRow]  // with a limit: where they are
 	chunk  []report.Connection
 }
 
-// streams is a heap of rows, the last in order of stream on top.
-type streams []streamRow
-
+// streamRow is the row of a stream.
 type streamRow struct {
 	stream uint64
 	row    int
-}
-
-func (h streams) Len() int           { return len(h) }
-func (h streams) Less(i, j int) bool { return h[i].stream > h[j].stream }
-func (h streams) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *streams) Push(x any)        { *h = append(*h, x.(streamRow)) }
-
-// Pop completes heap.Interface.
-func (h *streams) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }
 
 // errPast ends the second pass when the moment has come.
@@ -207,7 +194,7 @@ func (s *snapshot) wants(c *analyzer.Conversation) bool {
 		return false
 	}
 	s.table.Count(&s.moment)
-	return s.limit == 0 || len(s.first) < s.limit || c.Stream < s.first[0].stream
+	return s.first.Admits(streamRow{stream: c.Stream})
 }
 
 // rowsAtOnce is how many rows are allocated at a time: growing one slice would hold two copies for a moment.
@@ -224,10 +211,10 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	if s.limit == 0 {
 		return
 	}
-	if len(s.first) == s.limit {
-		s.rows[heap.Pop(&s.first).(streamRow).row] = nil
+	if s.first.Full() {
+		s.rows[s.first.Last().row] = nil
 	}
-	heap.Push(&s.first, streamRow{c.Stream, len(s.rows) - 1})
+	s.first.Put(streamRow{c.Stream, len(s.rows) - 1})
 }
 
 func (s *snapshot) see(g *pipeline.Sighting) error {
