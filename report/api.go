@@ -110,7 +110,7 @@ const (
 var Statistics = record.Statistics
 
 // Term is a word of the segment record: a kind, a cause or a note.
-type Term = record.Term
+type Term = analyzer.Term
 
 // Terms are the words that the segment record may have as its kind, cause and notes. The notes may also be ids of
 // anomalies.

@@ -130,29 +130,3 @@ type Times struct {
 	Min, Avg, Max time.Duration
 	Stdev         time.Duration // of the samples (n-1)
 }
-
-// Cause is what made an endpoint send a segment again.
-type Cause uint8
-
-// String is the cause's name in the segment record; empty for CauseNone.
-func (c Cause) String() string {
-	if c < NumCauses {
-		return causeNames[c]
-	}
-	return "unknown"
-}
-
-// The causes.
-const (
-	CauseNone      Cause = iota // not a retransmission
-	CauseTimeout                // its retransmission timer (RFC 6298), or what it repeats behind one, since all in flight counts as lost
-	CauseFast                   // duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)
-	CauseSACK                   // SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third
-	CauseTailProbe              // a tail loss probe (RFC 8985 7): the last segment again, before the timer
-	CauseUnknown
-	NumCauses
-)
-
-var causeNames = [NumCauses]string{
-	CauseTimeout: "timeout", CauseFast: "fast", CauseSACK: "sack", CauseTailProbe: "tail-probe", CauseUnknown: "unknown",
-}

@@ -1,71 +1,31 @@
 package record
 
-// Term is a word of the segment record: a kind, a cause or a note.
-type Term struct {
-	Name      string
-	Text      string // what it means
-	Wireshark string // its flag for it, in tcp.analysis; empty: it has none
-}
+import (
+	"slices"
+
+	"tcptrace/analyzer"
+)
 
 // Terms are the words that the segment record may have as its kind, cause and notes. The notes may also be ids
 // of anomalies.
 var Terms = []struct {
 	Subject string
-	List    []Term
+	List    []analyzer.Term
 }{
-	{"Kinds of segments, in the records of timeline", []Term{
-		{"syn", "the first SYN of its sender", ""},
-		{"syn-ack", "the first SYN with ACK", ""},
-		{"data", "bytes that were not sent before", ""},
-		{"ack", "no payload, and none of the special ACKs below", ""},
-		{"fin", "the first FIN of its sender, with or without payload", ""},
-		{"rst", "an RST that its receiver takes", ""},
-		{"retransmission", "data, SYN, SYN-ACK or FIN that its sender had sent before, be it captured or not", "retransmission, fast_retransmission, spurious_retransmission"},
-		{"out-of-order", "the first copy of bytes that were sent before others that were captured earlier", "out_of_order"},
-		{"keep-alive", "one below the next number, with nothing in flight (RFC 9293 3.8.4)", "keep_alive"},
-		{"keep-alive-ack", "what answers it", "keep_alive_ack"},
-		{"zero-window-probe", "sent into a closed window to learn whether it opened (RFC 9293 3.8.6.1)", "zero_window_probe"},
-		{"zero-window-probe-ack", "what answers it", "zero_window_probe_ack"},
-		{"window-update", "an ACK that tells nothing but another window", "window_update"},
-		{"duplicate-ack", "a duplicate by RFC 5681 2, or an ACK that brings nothing but SACK blocks (RFC 6675)", "duplicate_ack"},
-		{"challenge-ack", "what answers an RST, SYN or ACK that is not accepted (RFC 5961)", ""},
-		{"unacceptable", "its receiver drops it: number outside the window, ACK number or timestamp too old, a second ISN, a wrong checksum", ""},
-		{"capture-duplicate", "a copy of a segment that nobody sent again: captured twice, or doubled by the network", ""},
-	}},
-	{"Causes of retransmissions", []Term{
-		{"timeout", "the retransmission timer (RFC 6298), or what is repeated behind one", ""},
-		{"fast", "duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)", "fast_retransmission"},
-		{"sack", "SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third", ""},
-		{"tail-probe", "a tail loss probe: the last segment again, before the timer (RFC 8985 7)", ""},
-		{"unknown", "the capture does not show it", ""},
-	}},
-	{"Notes on segments", []Term{
-		{"previous-segment-missing", "bytes before it were not captured so far", "lost_segment"},
-		{"ack-of-unseen", "acknowledges bytes that were not captured", "ack_lost_segment"},
-		{"zero-window", "offers no window", "zero_window"},
-		{"window-full", "its last byte is the last that the receiver's window allows", "window_full"},
-		{"window-exceeded", "bytes beyond the window that was offered", ""},
-		{"window-shrunk", "takes back window that was offered", ""},
-		{"partial-ack", "acknowledges part of what is being recovered (RFC 6582)", ""},
-		{"port-reused", "the first segment of a connection whose sockets were used before", "reused_ports"},
-		{"ecn-ce", "the network marked it: congestion (RFC 3168)", ""},
-		{"ecn-ece", "tells the sender of such a mark", ""},
-		{"ecn-cwr", "tells the receiver that the sender slowed down", ""},
-		{"urgent", "has URG", ""},
-		{"super-segment", "larger than the MSS: several segments, split or joined beside the tap (TSO, GRO)", ""},
-		{"dsack", "reports bytes that came more than once (RFC 2883)", ""},
-		{"sack-reneged", "takes back bytes that had been selectively acknowledged", ""},
-		{"stale-ack", "an earlier ACK number than one before: overtaken on its way", ""},
-		{"truncated", "payload cut by the snap length", ""},
-		{"after-its-ack", "captured behind the ACK of its bytes", ""},
-		{"lost-before-tap", "a retransmission whose first copy was lost before the tap, or by the capture", ""},
-		{"paws", "its timestamp is older than its receiver accepts (RFC 7323 5.3)", ""},
-		{"answers-repeated-syn", "a SYN-ACK again because the SYN came again", ""},
-		{"ack-not-accepted", "an ACK number that its receiver does not accept (RFC 5961 5)", ""},
-		{"opens-nothing-challenged", "a SYN or SYN-ACK with another ISN, which the connection answered by an ACK of its own: that goes on (RFC 5961 4.2)", ""},
-		{"opens-nothing-not-taken", "a SYN or SYN-ACK with another ISN, which nothing acknowledged: it opened no connection", ""},
-		{"of-another-connection", "numbers that no window of the connection reaches: another connection's, or forged", ""},
-	}},
+	{"Kinds of segments, in the records of timeline", terms(analyzer.KindData, analyzer.NumKinds)},
+	{"Causes of retransmissions", terms(analyzer.CauseNone+1, analyzer.NumCauses)},
+	{"Notes on segments", slices.Collect(analyzer.AllNotes.Terms())},
+}
+
+// terms are those of the values from first on, up to the one before end.
+func terms[T interface {
+	~uint8
+	Term() analyzer.Term
+}](first, end T) (list []analyzer.Term) {
+	for v := first; v < end; v++ {
+		list = append(list, v.Term())
+	}
+	return list
 }
 
 // WiresharkDifference is a way in which a flag of Wireshark and a kind or note of ours differ, and why.
