@@ -12,6 +12,12 @@ import (
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
 type Sent = conn.Sent
 
+// Tally and DisorderTally are what Sent has of what was counted as segments passed.
+type (
+	Tally         = conn.Tally
+	DisorderTally = conn.DisorderTally
+)
+
 // SYNOptions are options of a SYN, as bits.
 type SYNOptions = conn.SYNOptions
 
