@@ -12,6 +12,12 @@ import (
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
 type Sent = conn.Sent
 
+// Tally and DisorderTally are what Sent has of what was counted as segments passed.
+type (
+	Tally         = conn.Tally
+	DisorderTally = conn.DisorderTally
+)
+
 // SYNOptions are options of a SYN, as bits.
 type SYNOptions = conn.SYNOptions
 
@@ -33,16 +39,19 @@ type RTT = conn.RTT
 // Times are how times are distributed, without quantiles.
 type Times = conn.Times
 
+// Term is a word of the segment record: what it means, and Wireshark's flag for it.
+type Term = conn.Term
+
 // Cause is what made an endpoint send a segment again.
 type Cause = conn.Cause
 
-// The causes.
+// The causes. [Cause.Term] says what each one is.
 const (
-	CauseNone      = conn.CauseNone      // not a retransmission
-	CauseTimeout   = conn.CauseTimeout   // its retransmission timer (RFC 6298), or what it repeats behind one, since all in flight counts as lost
-	CauseFast      = conn.CauseFast      // duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)
-	CauseSACK      = conn.CauseSACK      // SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third
-	CauseTailProbe = conn.CauseTailProbe // a tail loss probe (RFC 8985 7): the last segment again, before the timer
+	CauseNone      = conn.CauseNone
+	CauseTimeout   = conn.CauseTimeout
+	CauseFast      = conn.CauseFast
+	CauseSACK      = conn.CauseSACK
+	CauseTailProbe = conn.CauseTailProbe
 	CauseUnknown   = conn.CauseUnknown
 	NumCauses      = conn.NumCauses
 )
@@ -134,58 +143,58 @@ func EscapeText(b []byte, n int) string { return conn.EscapeText(b, n) }
 // Kind says what a segment is. Every segment of a conversation has exactly one.
 type Kind = segment.Kind
 
-// The kinds, in the order in which classify.go tries those that exclude each other.
+// The kinds. [Kind.Term] says what each one is.
 const (
-	KindData               = segment.KindData               // bytes that were not sent before
-	KindACK                = segment.KindACK                // no payload, and none of the special ACKs below
-	KindSYN                = segment.KindSYN                // the first of its sender
-	KindSYNACK             = segment.KindSYNACK             // the first of its sender
-	KindFIN                = segment.KindFIN                // the first of its sender, with or without payload
-	KindRST                = segment.KindRST                // an RST that its receiver takes
-	KindRetransmission     = segment.KindRetransmission     // data, SYN, SYN-ACK or FIN that its sender had sent before, be it captured or not
-	KindOutOfOrder         = segment.KindOutOfOrder         // the first copy of bytes that were sent before others that were captured earlier
-	KindKeepAlive          = segment.KindKeepAlive          // RFC 9293 3.8.4: one below the next number, with nothing in flight
-	KindKeepAliveACK       = segment.KindKeepAliveACK       // what answers it
-	KindZeroWindowProbe    = segment.KindZeroWindowProbe    // RFC 9293 3.8.6.1: sent into a closed window to learn whether it opened
-	KindZeroWindowProbeACK = segment.KindZeroWindowProbeACK // what answers it
-	KindWindowUpdate       = segment.KindWindowUpdate       // an ACK that tells nothing but another window
-	KindDuplicateACK       = segment.KindDuplicateACK       // RFC 5681 2, or an ACK that brings nothing but SACK blocks (RFC 6675)
-	KindChallengeACK       = segment.KindChallengeACK       // RFC 5961: what answers an RST, SYN or ACK that is not accepted
-	KindUnacceptable       = segment.KindUnacceptable       // its receiver drops it: number outside the window, ACK number or timestamp too old, a second ISN, a wrong checksum
-	KindCaptureDuplicate   = segment.KindCaptureDuplicate   // a copy of a segment that nobody sent again: captured twice, or doubled by the network
+	KindData               = segment.KindData
+	KindACK                = segment.KindACK
+	KindSYN                = segment.KindSYN
+	KindSYNACK             = segment.KindSYNACK
+	KindFIN                = segment.KindFIN
+	KindRST                = segment.KindRST
+	KindRetransmission     = segment.KindRetransmission
+	KindOutOfOrder         = segment.KindOutOfOrder
+	KindKeepAlive          = segment.KindKeepAlive
+	KindKeepAliveACK       = segment.KindKeepAliveACK
+	KindZeroWindowProbe    = segment.KindZeroWindowProbe
+	KindZeroWindowProbeACK = segment.KindZeroWindowProbeACK
+	KindWindowUpdate       = segment.KindWindowUpdate
+	KindDuplicateACK       = segment.KindDuplicateACK
+	KindChallengeACK       = segment.KindChallengeACK
+	KindUnacceptable       = segment.KindUnacceptable
+	KindCaptureDuplicate   = segment.KindCaptureDuplicate
 	NumKinds               = segment.NumKinds
 )
 
 // Notes are what else there is to say of a segment, as independent bits.
 type Notes = segment.Notes
 
-// The notes.
+// The notes. [Notes.Terms] says what each one is.
 const (
-	NotePreviousMissing = segment.NotePreviousMissing // bytes before it were not captured so far
-	NoteACKOfUnseen     = segment.NoteACKOfUnseen     // acknowledges bytes that were not captured
-	NoteZeroWindow      = segment.NoteZeroWindow      // offers no window
-	NoteWindowFull      = segment.NoteWindowFull      // its last byte is the last that the receiver's window allows
-	NoteWindowExceeded  = segment.NoteWindowExceeded  // bytes beyond the window that was offered
-	NoteWindowShrunk    = segment.NoteWindowShrunk    // takes back window that was offered
-	NotePartialACK      = segment.NotePartialACK      // acknowledges part of what is being recovered (RFC 6582)
-	NotePortReused      = segment.NotePortReused      // the first segment of a connection whose sockets were used before
-	NoteCE              = segment.NoteCE              // the network marked it: congestion (RFC 3168)
-	NoteECE             = segment.NoteECE             // tells the sender of such a mark
-	NoteCWR             = segment.NoteCWR             // tells the receiver that the sender slowed down
-	NoteUrgent          = segment.NoteUrgent          // URG
-	NoteSuperSegment    = segment.NoteSuperSegment    // larger than the MSS: several segments, split or joined beside the tap (TSO, GRO)
-	NoteDSACK           = segment.NoteDSACK           // reports bytes that came more than once (RFC 2883)
-	NoteReneged         = segment.NoteReneged         // takes back bytes that had been selectively acknowledged
-	NoteStaleACK        = segment.NoteStaleACK        // an earlier ACK number than one before: overtaken on its way
-	NoteTruncated       = segment.NoteTruncated       // payload cut by the snap length
-	NoteAfterACK        = segment.NoteAfterACK        // captured behind the ACK of its bytes
-	NoteLostBefore      = segment.NoteLostBefore      // a retransmission whose first copy was lost before the tap, or by the capture
-	NotePAWS            = segment.NotePAWS            // its timestamp is older than its receiver accepts (RFC 7323 5.3)
-	NoteAnswersSYN      = segment.NoteAnswersSYN      // a SYN-ACK again because the SYN came again
-	NoteOldACK          = segment.NoteOldACK          // an ACK number that its receiver does not accept (RFC 5961 5)
-	NoteChallenged      = segment.NoteChallenged      // a SYN or SYN-ACK with another ISN that opens nothing: an ACK of the connection answered it
-	NoteNotTaken        = segment.NoteNotTaken        // the same, but nothing answered it that acknowledges it
-	NoteFarOff          = segment.NoteFarOff          // numbers that no window of the connection reaches: of another one, or forged
+	NotePreviousMissing = segment.NotePreviousMissing
+	NoteACKOfUnseen     = segment.NoteACKOfUnseen
+	NoteZeroWindow      = segment.NoteZeroWindow
+	NoteWindowFull      = segment.NoteWindowFull
+	NoteWindowExceeded  = segment.NoteWindowExceeded
+	NoteWindowShrunk    = segment.NoteWindowShrunk
+	NotePartialACK      = segment.NotePartialACK
+	NotePortReused      = segment.NotePortReused
+	NoteCE              = segment.NoteCE
+	NoteECE             = segment.NoteECE
+	NoteCWR             = segment.NoteCWR
+	NoteUrgent          = segment.NoteUrgent
+	NoteSuperSegment    = segment.NoteSuperSegment
+	NoteDSACK           = segment.NoteDSACK
+	NoteReneged         = segment.NoteReneged
+	NoteStaleACK        = segment.NoteStaleACK
+	NoteTruncated       = segment.NoteTruncated
+	NoteAfterACK        = segment.NoteAfterACK
+	NoteLostBefore      = segment.NoteLostBefore
+	NotePAWS            = segment.NotePAWS
+	NoteAnswersSYN      = segment.NoteAnswersSYN
+	NoteOldACK          = segment.NoteOldACK
+	NoteChallenged      = segment.NoteChallenged
+	NoteNotTaken        = segment.NoteNotTaken
+	NoteFarOff          = segment.NoteFarOff
 )
 
 // AllNotes is every note.

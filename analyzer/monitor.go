@@ -6,6 +6,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/fsm"
+	"tcptrace/internal/topk"
 	"tcptrace/internal/wire"
 )
 
@@ -71,7 +72,7 @@ const (
 // NewMonitor returns a Monitor that tells its events to tell.
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	o.Undivided = true
-	m := &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell}
+	m := &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell, surveys: survey{top: topk.New(maxSurveyed, compareCandidates)}}
 	m.tracker.Overflow = m.happened
 	return m
 }

@@ -181,7 +181,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 			{"bytes more than once", sent.RepeatedBytes, min(a.twice, sent.StreamBytes)}, // and here
 			{"probe bytes", sent.ProbeBytes, a.probes},
 			{"payload bytes", sent.PayloadBytes, a.unique + a.again + a.probes + a.dropped},
-			{"duplicates", sent.Duplicates, a.copies},
+			{"duplicates", uint64(sent.Duplicates), a.copies},
 		} {
 			if n.got != n.want {
 				r.t.Errorf("%s, stream %d, %v: %d %s, want %d", r.name, c.Stream, side, n.got, n.what, n.want)

@@ -2,10 +2,10 @@ package analyzer
 
 import (
 	"cmp"
-	"slices"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
+	"tcptrace/internal/topk"
 )
 
 // Ranking orders the conversations of a survey.
@@ -48,7 +48,7 @@ const maxSurveyed = 4096
 type survey struct {
 	at     Time
 	before []sentBefore // by slot
-	top    []candidate  // a heap: the worst first
+	top    topk.Top[candidate]
 }
 
 type sentBefore struct {
@@ -58,8 +58,14 @@ type sentBefore struct {
 }
 
 type candidate struct {
-	key  float64
-	slot uint32
+	key   float64
+	first uint64 // frame
+	slot  uint32
+}
+
+// compareCandidates puts the greatest key first; of equal ones what began first.
+func compareCandidates(a, b candidate) int {
+	return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(a.first, b.first))
 }
 
 // Survey visits the conversations that rank highest, highest first, until visit returns false; 4,096 of
@@ -67,17 +73,16 @@ type candidate struct {
 func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	t, v := m.tracker, &m.surveys
 	seconds := float64(t.Now-v.at) / 1e9
-	v.top = v.top[:0]
+	v.top.Reset()
 	for slot, c := range t.Slab.All() {
 		b := v.of(slot, c.Gen)
 		b.measure(c, seconds)
-		v.offer(candidate{b.key(c, by), slot})
+		if one := (candidate{b.key(c, by), c.FirstFrame, slot}); v.top.Admits(one) {
+			v.top.Put(one)
+		}
 	}
 	v.at = t.Now
-	slices.SortFunc(v.top, func(a, b candidate) int {
-		return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(t.Slab.At(a.slot).FirstFrame, t.Slab.At(b.slot).FirstFrame))
-	})
-	for _, one := range v.top {
+	for _, one := range v.top.Sorted() {
 		m.judge(one.slot)
 		seen := Seen{Conversation: &m.conv, Judgment: &m.judgment}
 		for side := range seen.Rates {
@@ -123,32 +128,6 @@ func (b *sentBefore) key(c *conn.Conn, by Ranking) float64 {
 		return b.rates[0].Bytes + b.rates[1].Bytes
 	}
 	return float64(c.LastFrame)
-}
-
-// offer keeps a candidate if it is among the best so far.
-func (v *survey) offer(one candidate) {
-	if len(v.top) < maxSurveyed {
-		v.top = append(v.top, one)
-		for i := len(v.top) - 1; i > 0 && v.top[i].key < v.top[(i-1)/2].key; i = (i - 1) / 2 {
-			v.top[i], v.top[(i-1)/2] = v.top[(i-1)/2], v.top[i]
-		}
-		return
-	}
-	if one.key <= v.top[0].key {
-		return
-	}
-	v.top[0] = one
-	for i := 0; ; {
-		kid := 2*i + 1
-		if kid+1 < len(v.top) && v.top[kid+1].key < v.top[kid].key {
-			kid++
-		}
-		if kid >= len(v.top) || v.top[i].key <= v.top[kid].key {
-			return
-		}
-		v.top[i], v.top[kid] = v.top[kid], v.top[i]
-		i = kid
-	}
 }
 
 // Open is how many conversations are followed.

@@ -12,6 +12,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/patcher/value"
 	"github.com/expr-lang/expr/vm"
+
+	"tcptrace/report/internal/human"
 )
 
 // Assertion is a condition on all conversations of a capture at once, in the language of Where:
@@ -136,8 +138,8 @@ func explained(says string, found any) string {
 
 // Suggest asks for those of names that are spelled most like name; if none is, it lists them all.
 func Suggest(name string, names []string) string {
-	return cmp.Or(nearest(name, names), "there are "+strings.Join(names, ", "))
+	return cmp.Or(human.Nearest(name, names), "there are "+strings.Join(names, ", "))
 }
 
 // SuggestField is where a record has a field that is spelled like name; empty if nowhere.
-func SuggestField(name string) string { return nearest(name, fieldPaths) }
+func SuggestField(name string) string { return human.Nearest(name, fieldPaths) }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/sample"
 )
 
 // countWriter measures what a format writes.
@@ -16,16 +17,17 @@ func (w *countWriter) Write(p []byte) (int, error) {
 }
 
 func BenchmarkFormats(b *testing.B) {
-	for _, name := range FormatNames {
-		if !Formats[name].Streams {
+	for _, choice := range Formats {
+		format := choice.Is
+		if !format.Streams {
 			continue
 		}
-		b.Run(name, func(b *testing.B) {
-			cs := sample()[:3]
+		b.Run(choice.Name, func(b *testing.B) {
+			cs := sample.Conversations()[:3]
 			var size countWriter
-			write(b, Formats[name].New(&size, TableOptions{}), cs, &analyzer.Summary{})
+			write(b, format.New(&size, TableOptions{}), cs, &analyzer.Summary{})
 			b.SetBytes(size.n / int64(len(cs)))
-			r := Formats[name].New(io.Discard, TableOptions{})
+			r := format.New(io.Discard, TableOptions{})
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if err := r.Conversation(&cs[i%len(cs)]); err != nil {
@@ -39,7 +41,7 @@ func BenchmarkFormats(b *testing.B) {
 // BenchmarkTableCollect is what a conversation costs that the table does not show.
 func BenchmarkTableCollect(b *testing.B) {
 	r := NewTable(io.Discard, TableOptions{Limit: 50})
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Stream++
@@ -53,10 +55,10 @@ func BenchmarkTableCollect(b *testing.B) {
 func BenchmarkTableRows(b *testing.B) {
 	cs := make([]analyzer.Conversation, 1000)
 	for i := range cs {
-		cs[i] = sample()[i%3]
+		cs[i] = sample.Conversations()[i%3]
 	}
 	for b.Loop() {
-		write(b, NewTable(io.Discard, TableOptions{}), cs, sampleSummary())
+		write(b, NewTable(io.Discard, TableOptions{}), cs, sample.Summary())
 	}
 }
 
@@ -65,7 +67,7 @@ func BenchmarkWhere(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := w.Match(&c); err != nil {

@@ -3,11 +3,13 @@ package report
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"tcptrace/analyzer"
@@ -25,24 +27,31 @@ func (k *keeper) Conversation(c *analyzer.Conversation) error {
 }
 
 // captured are the conversations of the golden captures: unlike made-up ones they have trajectories
-// and anomalies.
+// and anomalies. Tests share them.
 func captured(t testing.TB) []analyzer.Conversation {
 	t.Helper()
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
+	cs, err := readCaptures()
+	if err != nil || len(cs) == 0 {
 		t.Fatalf("no captures: %v", err)
+	}
+	return cs
+}
+
+var readCaptures = sync.OnceValues(func() ([]analyzer.Conversation, error) {
+	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
+	if err != nil {
+		return nil, err
 	}
 	var k keeper
 	for _, path := range paths {
 		src := input.Open([]string{path}, input.Options{})
 		_, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &k)
-		if err != nil {
-			t.Fatal(err)
+		if err := errors.Join(err, src.Close()); err != nil {
+			return nil, err
 		}
-		src.Close()
 	}
-	return k.kept
-}
+	return k.kept, nil
+})
 
 func TestEncoderAgainstRecordOfCaptures(t *testing.T) {
 	var steps, ofEndpoint, ofNone int
@@ -114,7 +123,8 @@ func TestWhereOfCaptures(t *testing.T) {
 func TestNoAllocationPerTrajectory(t *testing.T) {
 	cs := captured(t)
 	for _, name := range []string{"json", "ndjson", "csv"} {
-		r := Formats[name].New(io.Discard, TableOptions{})
+		format, _ := Formats.Find(name)
+		r := format.New(io.Discard, TableOptions{})
 		for i := range cs { // the buffers grow to their sizes
 			_ = r.Conversation(&cs[i])
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"container/heap"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/topk"
 )
 
 // compareBy orders conversations by each key that --sort takes.
@@ -77,18 +77,17 @@ const chunkLen = 1024
 // Collector keeps the first conversations in the order of a key. One that does not
 // get in costs a comparison and is not copied.
 type Collector struct {
-	limit   int // 0: keep all
-	compare func(a, b *analyzer.Conversation) int
+	limit   int          // 0: keep all
 	byStart bool         // in order of start, so that Skips can tell
 	latest  atomic.Int64 // start of the last row once there are enough
 	total   uint64
-	kept    []*analyzer.Conversation // with a limit: a heap, the last in order on top
+	top     topk.Top[*analyzer.Conversation]
 	chunk   []analyzer.Conversation
 }
 
 // NewCollector returns a collector of at most limit conversations; 0 keeps all.
 func NewCollector(key Key, limit int) *Collector {
-	k := &Collector{limit: max(limit, 0), compare: key.compare(), byStart: !key.reverse && (key.name == "" || key.name == "start")}
+	k := &Collector{limit: max(limit, 0), top: topk.New(limit, key.compare()), byStart: !key.reverse && (key.name == "" || key.name == "start")}
 	k.latest.Store(math.MaxInt64)
 	return k
 }
@@ -97,16 +96,15 @@ func NewCollector(key Key, limit int) *Collector {
 func (k *Collector) Conversation(c *analyzer.Conversation) error {
 	k.total++
 	switch {
-	case k.limit == 0:
-		k.kept = append(k.kept, k.copied(c))
-	case len(k.kept) < k.limit:
-		heap.Push((*lastOnTop)(k), k.copied(c))
-	case k.compare(c, k.kept[0]) < 0:
-		c.CopyTo(k.kept[0])
-		heap.Fix((*lastOnTop)(k), 0)
+	case !k.top.Full():
+		k.top.Put(k.copied(c))
+	case k.top.Admits(c):
+		last := k.top.Last()
+		c.CopyTo(last)
+		k.top.Put(last)
 	}
-	if k.byStart && k.limit > 0 && len(k.kept) == k.limit {
-		k.latest.Store(int64(k.kept[0].Start))
+	if k.byStart && k.top.Full() {
+		k.latest.Store(int64(k.top.Last().Start))
 	}
 	return nil
 }
@@ -119,7 +117,7 @@ func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
 	if len(k.chunk) == cap(k.chunk) {
 		n := chunkLen
 		if k.limit > 0 {
-			n = min(n, k.limit-len(k.kept))
+			n = min(n, k.limit-k.top.Len())
 		}
 		k.chunk = make([]analyzer.Conversation, 0, n)
 	}
@@ -131,10 +129,7 @@ func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
 
 // Sorted is what was kept, in order. The collector takes no more conversations
 // after it.
-func (k *Collector) Sorted() []*analyzer.Conversation {
-	slices.SortFunc(k.kept, k.compare)
-	return k.kept
-}
+func (k *Collector) Sorted() []*analyzer.Conversation { return k.top.Sorted() }
 
 // First implements [analyzer.Selective].
 func (k *Collector) First() int {
@@ -145,23 +140,7 @@ func (k *Collector) First() int {
 }
 
 // Hidden is how many conversations were not kept.
-func (k *Collector) Hidden() uint64 { return k.total - uint64(len(k.kept)) }
-
-// lastOnTop is the collector as a heap whose top is the first to give way.
-type lastOnTop Collector
-
-func (h *lastOnTop) Len() int           { return len(h.kept) }
-func (h *lastOnTop) Less(i, j int) bool { return h.compare(h.kept[i], h.kept[j]) > 0 }
-func (h *lastOnTop) Swap(i, j int)      { h.kept[i], h.kept[j] = h.kept[j], h.kept[i] }
-func (h *lastOnTop) Push(x any)         { h.kept = append(h.kept, x.(*analyzer.Conversation)) }
-
-// Pop completes heap.Interface.
-func (h *lastOnTop) Pop() any {
-	last := len(h.kept) - 1
-	c := h.kept[last]
-	h.kept = h.kept[:last]
-	return c
-}
+func (k *Collector) Hidden() uint64 { return k.total - uint64(k.top.Len()) }
 
 // SortedReport collects conversations and hands them on in order when it is
 // finished.

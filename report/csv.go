@@ -2,62 +2,66 @@ package report
 
 import (
 	"io"
-	"net/netip"
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
 )
 
 // csvHeader names the columns in the order in which Conversation writes them.
-const csvHeader = "stream,client_ip,client_port,server_ip,server_port,roles,community_id,start,end,duration_s," +
-	"first_frame,last_frame,packets,outcome,completeness,conn_state,history," +
-	"client_packets,client_payload_bytes,client_ip_bytes,client_frame_bytes,client_stream_bytes," +
-	"server_packets,server_payload_bytes,server_ip_bytes,server_frame_bytes,server_stream_bytes," +
-	"evicted,client_state,server_state,anomalies,dropped\n"
+var csvHeader = func() string {
+	header := "stream,client_ip,client_port,server_ip,server_port,roles,community_id,start,end,duration_s," +
+		"first_frame,last_frame,packets,outcome,completeness,conn_state,history"
+	for side := range analyzer.Server + 1 {
+		for _, s := range record.Always() {
+			header += "," + side.String() + "_" + s.Name
+		}
+	}
+	return header + ",evicted,client_state,server_state,anomalies,dropped\n"
+}()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
 // LF, as the tools that read CSV on a command line expect. The columns are the
 // fields of the conversation record, of anomalies their ids with blanks between them. No
 // value can hold a comma, a quote or a line end, so none is quoted.
 type CSV struct {
-	out      buffer
-	clock    clock
+	out      output.Buffer
+	clock    output.Clock
 	judgment analyzer.Judgment
 }
 
 // NewCSV returns a report that writes to w.
 func NewCSV(w io.Writer) *CSV {
-	r := &CSV{out: newBuffer(w)}
-	r.out.b = append(r.out.b, csvHeader...)
+	r := &CSV{out: output.NewBuffer(w)}
+	r.out.B = append(r.out.B, csvHeader...)
 	return r
 }
 
 // Conversation writes the row of c.
 func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	r.judgment.Judge(c)
+	always := record.Always()
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
-	b := strconv.AppendUint(r.out.b, c.Stream, 10)
-	b = appendCSVSocket(b, client)
-	b = appendCSVSocket(b, server)
+	b := strconv.AppendUint(r.out.B, c.Stream, 10)
+	b = output.AppendCSVSocket(b, client)
+	b = output.AppendCSVSocket(b, server)
 	b = append(append(b, ','), c.Roles.String()...)
-	b = appendCommunityID(append(b, ','), client, server)
-	b = r.clock.append(append(b, ','), c.Start)
-	b = r.clock.append(append(b, ','), c.End)
-	b = appendSeconds(append(b, ','), int64(c.Duration()))
-	b = appendCSVCount(b, c.FirstFrame)
-	b = appendCSVCount(b, c.LastFrame)
-	b = appendCSVCount(b, c.Packets())
+	b = output.AppendCommunityID(append(b, ','), client, server)
+	b = r.clock.Append(append(b, ','), c.Start)
+	b = r.clock.Append(append(b, ','), c.End)
+	b = output.AppendSeconds(append(b, ','), int64(c.Duration()))
+	b = output.AppendCSVCount(b, c.FirstFrame)
+	b = output.AppendCSVCount(b, c.LastFrame)
+	b = output.AppendCSVCount(b, c.Packets())
 	b = append(append(b, ','), c.Outcome.String()...)
-	b = appendCSVCount(b, uint64(c.Completeness))
+	b = output.AppendCSVCount(b, uint64(c.Completeness))
 	b = append(append(b, ','), c.ConnState.String()...)
 	b = c.History.Append(append(b, ','))
 	for side := range c.Sent {
-		s := &c.Sent[side]
-		b = appendCSVCount(b, s.Packets)
-		b = appendCSVCount(b, s.PayloadBytes)
-		b = appendCSVCount(b, s.IPBytes)
-		b = appendCSVCount(b, s.FrameBytes)
-		b = appendCSVCount(b, s.StreamBytes)
+		for i := range always {
+			b = output.AppendCSVCount(b, uint64(always[i].Value(c, &c.Sent[side])))
+		}
 	}
 	b = strconv.AppendBool(append(b, ','), c.Evicted)
 	for _, state := range r.judgment.State {
@@ -70,18 +74,10 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		}
 		b = append(b, r.judgment.Anomalies[i].Kind.ID...)
 	}
-	r.out.b = append(appendCSVCount(b, c.Dropped), '\n')
-	return r.out.spill()
+	r.out.B = append(output.AppendCSVCount(b, c.Dropped), '\n')
+	return r.out.Spill()
 }
 
 // Finish writes what is still buffered. The format has no place for the summary:
 // see [Notes].
-func (r *CSV) Finish(*analyzer.Summary) error { return r.out.flush() }
-
-func appendCSVSocket(b []byte, a netip.AddrPort) []byte {
-	return appendCSVCount(a.Addr().AppendTo(append(b, ',')), uint64(a.Port()))
-}
-
-func appendCSVCount(b []byte, n uint64) []byte {
-	return strconv.AppendUint(append(b, ','), n, 10)
-}
+func (r *CSV) Finish(*analyzer.Summary) error { return r.out.Flush() }

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
+	"tcptrace/report/internal/sample"
 )
 
 // tokens are a document's tokens in order, its numbers as exact values.
@@ -41,9 +44,11 @@ func tokens(t testing.TB, doc []byte) []any {
 // same fields, in the same order, with the same values.
 func checkRecord(t testing.TB, c *analyzer.Conversation) {
 	t.Helper()
-	var e encoder
-	got := e.conversation(nil, c)
-	record := NewRecord(c, &e.judgment)
+	var e record.Encoder
+	got := e.Conversation(nil, c)
+	var j analyzer.Judgment
+	j.Judge(c)
+	record := NewRecord(c, &j)
 	want, err := json.Marshal(record)
 	if err != nil {
 		t.Fatal(err)
@@ -67,11 +72,11 @@ func checkRecord(t testing.TB, c *analyzer.Conversation) {
 }
 
 func TestEncoderAgainstRecord(t *testing.T) {
-	for _, c := range sample() {
+	for _, c := range sample.Conversations() {
 		checkRecord(t, &c)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
+	for range thorough(1000) { // FuzzEncoder tries more
 		checkRecord(t, randomConversation(rng))
 	}
 }
@@ -90,14 +95,14 @@ func randomAnomaly(rng *rand.Rand) AnomalyRecord {
 
 func TestAnomalyAgainstRecord(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
-		var e encoder
+	for range thorough(2000) {
+		var e record.Encoder
 		record := randomAnomaly(rng)
 		want, err := json.Marshal(record)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := e.anomaly(nil, &record); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
+		if got := e.Anomaly(nil, &record); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
 			t.Errorf("the encoders differ:\n%s\n%s", got, want)
 		}
 	}
@@ -111,7 +116,7 @@ func FuzzString(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := appendString(nil, s); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
+		if got := output.AppendString(nil, s); !reflect.DeepEqual(tokens(t, got), tokens(t, want)) {
 			t.Errorf("%q: %s, want %s", s, got, want)
 		}
 	})
@@ -130,38 +135,4 @@ func FuzzEncoder(f *testing.F) {
 		c.Completeness, c.Evicted, c.Dropped = analyzer.Completeness(kind), evicted, n>>2
 		checkRecord(t, c)
 	})
-}
-
-func TestNoAllocationPerRecord(t *testing.T) {
-	cs := sample()
-	for name, format := range Formats {
-		if !format.Streams || format.People {
-			continue
-		}
-		r := format.New(io.Discard, TableOptions{})
-		err := r.Conversation(&cs[0])
-		if n := testing.AllocsPerRun(1000, func() { err = r.Conversation(&cs[1]) }); n != 0 || err != nil {
-			t.Errorf("%s: %v allocations a record, error %v", name, n, err)
-		}
-	}
-}
-
-func TestUIDsDiffer(t *testing.T) {
-	seen := map[string]bool{}
-	c := sample()[0]
-	change := []func(){
-		func() {},
-		func() { c.Stream++ },
-		func() { c.Start++ },
-		func() { c.Addr[0], c.Addr[1] = c.Addr[1], c.Addr[0] },
-		func() { c.Addr = between("10.0.0.1:40001", "10.0.0.2:80") },
-	}
-	for i, do := range change {
-		do()
-		uid := string(appendZeekUID(nil, &c))
-		if len(uid) != 18 || uid[0] != 'C' || seen[uid] {
-			t.Errorf("after change %d the uid is %q", i, uid)
-		}
-		seen[uid] = true
-	}
 }

@@ -14,6 +14,9 @@ import (
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/testutil/sources"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
+	"tcptrace/report/internal/sample"
 )
 
 // listen runs a capture through a loop, packet by packet, and says that the capture loses lost of them
@@ -56,7 +59,7 @@ func TestEvents(t *testing.T) {
 			})
 		})
 		must(t, w.Summary(clock, &sum, Selection{}))
-		golden(t, name, out.Bytes())
+		sample.Golden(t, name, out.Bytes())
 	}
 }
 
@@ -119,22 +122,22 @@ func TestEventsAgainstGo(t *testing.T) {
 // eventRecord is the record of e.
 func eventRecord(e *analyzer.Event) EventRecord {
 	c := e.Conversation
-	record := NewRecord(c, e.Judgment)
+	whole := NewRecord(c, e.Judgment)
 	r := EventRecord{
 		Schema: "tcptrace.event.v1", Event: e.Kind.String(), Time: Time(e.Time),
-		Stream: c.Stream, Client: record.Client, Server: record.Server,
+		Stream: c.Stream, Client: whole.Client, Server: whole.Server,
 	}
 	switch e.Kind {
 	case analyzer.EventOpened:
-		r.Roles, r.Frame = record.Roles, record.FirstFrame
+		r.Roles, r.Frame = whole.Roles, whole.FirstFrame
 	case analyzer.EventState:
-		s := newStepRecord(e.Step)
+		s := record.NewStepRecord(e.Step)
 		r.Endpoint, r.State, r.Frame, r.Cause, r.Evidence = e.Side.String(), s.State, s.Frame, s.Cause, s.Evidence
 		r.ProofFrame, r.NotBefore, r.NotAfter, r.Time = s.ProofFrame, s.NotBefore, s.NotAfter, s.Time
 	case analyzer.EventAnomaly:
-		r.Anomaly, r.Dropped = newAnomalyRecord(c, e.Anomaly), c.Dropped
+		r.Anomaly, r.Dropped = record.NewAnomalyRecord(c, e.Anomaly), c.Dropped
 	case analyzer.EventClosed:
-		r.Outcome, r.Close = record.Outcome, record.Close
+		r.Outcome, r.Close = whole.Outcome, whole.Close
 	case analyzer.EventCorrection:
 		k := &e.Correction
 		r.Of, r.Told = k.Of.String(), ToldRecord{Frame: k.Frame, Time: Time(k.Time)}
@@ -149,7 +152,7 @@ func eventRecord(e *analyzer.Event) EventRecord {
 			r.Told.Outcome = k.Outcome.String()
 		}
 	case analyzer.EventConversation:
-		r.Final, r.Reason, r.Record = e.Over != analyzer.NotOver, e.Over.String(), record
+		r.Final, r.Reason, r.Record = e.Over != analyzer.NotOver, e.Over.String(), whole
 	}
 	return r
 }
@@ -166,7 +169,7 @@ func (w *chunks) Write(p []byte) (int, error) {
 func TestEventsAreWrittenByLines(t *testing.T) {
 	var out chunks
 	w := NewEvents(&out)
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	var j analyzer.Judgment
 	j.Judge(&c)
 	e := analyzer.Event{Kind: analyzer.EventConversation, Conversation: &c, Judgment: &j}
@@ -181,7 +184,7 @@ func TestEventsAreWrittenByLines(t *testing.T) {
 	must(t, w.Flush())
 	must(t, w.Flush())
 	for _, chunk := range out {
-		if !strings.HasSuffix(chunk, "}\n") || len(chunk) > 2*spillAt {
+		if !strings.HasSuffix(chunk, "}\n") || len(chunk) > 2*output.SpillAt {
 			t.Errorf("a write of %d bytes: ...%s", len(chunk), chunk[max(0, len(chunk)-20):])
 		}
 	}
@@ -192,9 +195,9 @@ func TestEventsAreWrittenByLines(t *testing.T) {
 
 // TestEventsOfAClosedPipe: the first error of the writer sticks.
 func TestEventsOfAClosedPipe(t *testing.T) {
-	w := NewEvents(&fullWriter{})
+	w := NewEvents(&sample.FullWriter{})
 	must(t, w.Drops(1, 1))
-	if w.Flush() == nil || w.Drops(2, 2) == nil || w.Summary(3, sampleSummary(), Selection{}) == nil {
+	if w.Flush() == nil || w.Drops(2, 2) == nil || w.Summary(3, sample.Summary(), Selection{}) == nil {
 		t.Error("no error")
 	}
 }
@@ -219,23 +222,9 @@ func TestNoAllocationPerEvent(t *testing.T) {
 	}
 }
 
-func TestDetailOfLoss(t *testing.T) {
-	says := func(a *analyzer.Anomaly, dropped uint64) string {
-		return Detail(&analyzer.Conversation{Dropped: dropped}, a)
-	}
-	absent, present := &analyzer.Anomaly{Kind: analyzer.FindAnomalyKind("no-answer")}, &analyzer.Anomaly{Kind: analyzer.FindAnomalyKind("connection-refused")}
-	const loss = "; the capture lost 1 packet meanwhile, which may be why"
-	if got := says(absent, 1); got != absent.Detail()+loss {
-		t.Error(got)
-	}
-	if says(absent, 0) != absent.Detail() || says(present, 1) != present.Detail() {
-		t.Error("a loss that did not happen, or says nothing")
-	}
-}
-
 func BenchmarkStateEvent(b *testing.B) {
 	w := NewEvents(io.Discard)
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	s := analyzer.Step{Time: c.Start, Frame: 3, Evidence: analyzer.EvidenceSent, NotAfter: c.Start}
 	e := analyzer.Event{Kind: analyzer.EventState, Time: c.Start, Conversation: &c, Step: &s}
 	b.ReportAllocs()

@@ -3,14 +3,14 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
 	"net/netip"
-	"slices"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 )
 
 // Transcript writes what the sides of a conversation said: the pieces of an [analyzer.Follower].
@@ -27,38 +27,30 @@ type TranscriptOptions struct {
 	Start    analyzer.Time // of the conversation
 }
 
-// Transcripts are the forms of a transcript, by the name that --as takes.
-var Transcripts = map[string]func(w io.Writer, o TranscriptOptions) Transcript{
-	"text": func(w io.Writer, o TranscriptOptions) Transcript { return &textTranscript{turns: newTurns(w, o)} },
-	"hex":  func(w io.Writer, o TranscriptOptions) Transcript { return &hexTranscript{turns: newTurns(w, o)} },
-	"raw":  func(w io.Writer, _ TranscriptOptions) Transcript { return &rawTranscript{newBuffer(w)} },
-}
-
-// TranscriptNames are the names of Transcripts, sorted.
-func TranscriptNames() []string { return slices.Sorted(maps.Keys(Transcripts)) }
-
 // rawTranscript is the bytes and nothing else.
-type rawTranscript struct{ out buffer }
+type rawTranscript struct{ out output.Buffer }
 
 func (r *rawTranscript) Piece(p *analyzer.Piece) error {
-	r.out.b = append(r.out.b, p.Bytes...)
-	return r.out.spill()
+	r.out.B = append(r.out.B, p.Bytes...)
+	return r.out.Spill()
 }
 
-func (r *rawTranscript) Finish() error { return r.out.flush() }
+func (r *rawTranscript) Finish() error { return r.out.Flush() }
 
 const hexDigits = "0123456789abcdef"
 
 // turns is what the forms for people share: who speaks, and what is said of gaps.
 type turns struct {
-	out    buffer
+	out    output.Buffer
 	opts   TranscriptOptions
 	begun  bool
 	from   analyzer.Side
 	inLine bool // the last line is not ended
 }
 
-func newTurns(w io.Writer, o TranscriptOptions) turns { return turns{out: newBuffer(w), opts: o} }
+func newTurns(w io.Writer, o TranscriptOptions) turns {
+	return turns{out: output.NewBuffer(w), opts: o}
+}
 
 // turn begins another side's turn if p is of it, after flush has written what is left of the one before.
 func (t *turns) turn(p *analyzer.Piece, flush func()) {
@@ -67,28 +59,28 @@ func (t *turns) turn(p *analyzer.Piece, flush func()) {
 	}
 	flush()
 	if t.opts.Color && t.begun {
-		t.out.b = append(t.out.b, plain...)
+		t.out.B = append(t.out.B, human.Reset...)
 	}
 	if t.opts.Headings {
 		t.endLine()
 		if t.begun {
-			t.out.b = append(t.out.b, '\n')
+			t.out.B = append(t.out.B, '\n')
 		}
-		t.out.b = fmt.Appendf(t.out.b, "%s %s > %s", p.From, t.opts.Addr[p.From], t.opts.Addr[p.From.Peer()])
+		t.out.B = fmt.Appendf(t.out.B, "%s %s > %s", p.From, t.opts.Addr[p.From], t.opts.Addr[p.From.Peer()])
 		if p.Frame != 0 {
-			t.out.b = fmt.Appendf(t.out.b, ", frame %d, %s", p.Frame, humanDuration(p.Time.Sub(t.opts.Start)))
+			t.out.B = fmt.Appendf(t.out.B, ", frame %d, %s", p.Frame, human.Duration(p.Time.Sub(t.opts.Start)))
 		}
-		t.out.b = append(t.out.b, '\n')
+		t.out.B = append(t.out.B, '\n')
 	}
 	t.begun, t.from = true, p.From
 	if t.opts.Color && p.From == analyzer.Client {
-		t.out.b = append(t.out.b, bold...)
+		t.out.B = append(t.out.B, human.Bold...)
 	}
 }
 
 func (t *turns) endLine() {
 	if t.inLine {
-		t.out.b = append(t.out.b, '\n')
+		t.out.B = append(t.out.B, '\n')
 		t.inLine = false
 	}
 }
@@ -102,26 +94,26 @@ var gapTexts = map[analyzer.PieceKind]string{
 // gap appends what stands in the place of bytes that are not there.
 func (t *turns) gap(p *analyzer.Piece) {
 	if t.opts.Color {
-		t.out.b = append(t.out.b, yellow...)
+		t.out.B = append(t.out.B, human.Yellow...)
 	}
 	unit := "bytes"
 	if p.Len == 1 {
 		unit = "byte"
 	}
-	t.out.b = fmt.Appendf(t.out.b, "[%d %s %s]", p.Len, unit, gapTexts[p.Kind])
+	t.out.B = fmt.Appendf(t.out.B, "[%d %s %s]", p.Len, unit, gapTexts[p.Kind])
 	if t.opts.Color {
-		t.out.b = append(t.out.b, plain...)
+		t.out.B = append(t.out.B, human.Reset...)
 		if p.From == analyzer.Client {
-			t.out.b = append(t.out.b, bold...)
+			t.out.B = append(t.out.B, human.Bold...)
 		}
 	}
 }
 
 func (t *turns) finish() error {
 	if t.opts.Color && t.begun {
-		t.out.b = append(t.out.b, plain...)
+		t.out.B = append(t.out.B, human.Reset...)
 	}
-	return t.out.flush()
+	return t.out.Flush()
 }
 
 // textTranscript is the bytes as UTF-8, without anything that a terminal would obey: what is not printable is
@@ -140,7 +132,7 @@ func (r *textTranscript) Piece(p *analyzer.Piece) error {
 		r.flush()
 		r.gap(p)
 		r.inLine = true
-		return r.out.spill()
+		return r.out.Spill()
 	}
 	b := p.Bytes
 	for len(r.rest) > 0 && len(b) > 0 { // of a character: byte by byte
@@ -148,18 +140,18 @@ func (r *textTranscript) Piece(p *analyzer.Piece) error {
 		r.rest = r.escape(r.rest, false)
 	}
 	for len(b) > 0 {
-		n := min(len(b), spillAt/8) // what one call appends
+		n := min(len(b), output.SpillAt/8) // what one call appends
 		rest := r.escape(b[:n], false)
 		b = b[n-len(rest):]
 		if len(rest) == len(b) {
 			r.rest = append(r.rest[:0], rest...)
 			break
 		}
-		if err := r.out.spill(); err != nil {
+		if err := r.out.Spill(); err != nil {
 			return err
 		}
 	}
-	return r.out.spill()
+	return r.out.Spill()
 }
 
 // flush writes the beginning of a character that has no end.
@@ -169,7 +161,7 @@ func (r *textTranscript) flush() { r.rest = r.escape(r.rest, true)[:0] }
 func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
 	for len(b) > 0 {
 		if n := plainLen(b); n > 0 {
-			r.out.b, b = append(r.out.b, b[:n]...), b[n:]
+			r.out.B, b = append(r.out.B, b[:n]...), b[n:]
 			r.inLine = true
 			continue
 		}
@@ -179,12 +171,12 @@ func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
 			return b
 		case c == '\r' && len(b) > 1 && b[1] == '\n':
 		case c == '\n' || c == '\t' || unicode.IsPrint(c) && c != '\\' && !(c == utf8.RuneError && n == 1):
-			r.out.b = append(r.out.b, b[:n]...)
+			r.out.B = append(r.out.B, b[:n]...)
 		case c == utf8.RuneError && n == 1:
-			r.out.b = append(r.out.b, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
+			r.out.B = append(r.out.B, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
 		default:
 			quoted := strconv.AppendQuoteRune(nil, c)
-			r.out.b = append(r.out.b, quoted[1:len(quoted)-1]...)
+			r.out.B = append(r.out.B, quoted[1:len(quoted)-1]...)
 		}
 		r.inLine = c != '\n'
 		b = b[n:]
@@ -227,10 +219,10 @@ func (r *hexTranscript) Piece(p *analyzer.Piece) error {
 	r.turn(p, r.flush)
 	if p.Kind != analyzer.PieceData {
 		r.flush()
-		r.out.b = appendOffset(r.out.b, p.From, p.Offset)
+		r.out.B = appendOffset(r.out.B, p.From, p.Offset)
 		r.gap(p)
-		r.out.b = append(r.out.b, '\n')
-		return r.out.spill()
+		r.out.B = append(r.out.B, '\n')
+		return r.out.Spill()
 	}
 	for b := p.Bytes; len(b) > 0; {
 		if len(r.line) == 0 {
@@ -240,7 +232,7 @@ func (r *hexTranscript) Piece(p *analyzer.Piece) error {
 		r.line, b = append(r.line, b[:n]...), b[n:]
 		if len(r.line) == 16 {
 			r.flush()
-			if err := r.out.spill(); err != nil {
+			if err := r.out.Spill(); err != nil {
 				return err
 			}
 		}
@@ -264,7 +256,7 @@ func (r *hexTranscript) flush() {
 	}
 	const blank = "                                                  |................|\n"
 	const text = len(blank) - 2 - 16
-	b := append(appendOffset(r.out.b, r.from, r.offset), blank...)
+	b := append(appendOffset(r.out.B, r.from, r.offset), blank...)
 	row := b[len(b)-len(blank):]
 	for i, c := range r.line {
 		at := 3*i + i/8
@@ -276,7 +268,7 @@ func (r *hexTranscript) flush() {
 	if n := len(r.line); n < 16 {
 		b = append(b[:len(b)-2-16+n], '|', '\n')
 	}
-	r.out.b = b
+	r.out.B = b
 	r.line = r.line[:0]
 }
 

@@ -9,13 +9,16 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/sample"
 )
 
 // transcript writes pieces in a form.
 func transcript(t *testing.T, form string, o TranscriptOptions, pieces []analyzer.Piece) string {
 	t.Helper()
 	var out bytes.Buffer
-	w := Transcripts[form](&out, o)
+	as, _ := Transcripts.Find(form)
+	w := as(&out, o)
 	for i := range pieces {
 		p := pieces[i]
 		p.Bytes = bytes.Clone(p.Bytes) // valid during the call only
@@ -48,7 +51,7 @@ func said(rng *rand.Rand, from analyzer.Side, offset int64, b []byte) (pieces []
 func TestTranscript(t *testing.T) {
 	alphabet := []string{"a", " ", "\n", "\r", "\r\n", "\t", "\x1b[2J", "\x00", "é", "漢", "\u009b", "\u202e", "\xff", "\xe6\xbc", "\xf0\x9f\x98\x80", "\ufffd", "\\", "\"", "'", "\u2028", "\x7f"}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range thorough(500) {
 		var offset [2]int64
 		var whole, cut []analyzer.Piece
 		for range 1 + rng.IntN(4) {
@@ -69,7 +72,7 @@ func TestTranscript(t *testing.T) {
 				offset[from] += 7
 			}
 		}
-		for form := range Transcripts {
+		for _, form := range Transcripts.Names() {
 			// Two turns of one side without a gap are one.
 			want, got := transcript(t, form, TranscriptOptions{}, joined(whole)), transcript(t, form, TranscriptOptions{}, cut)
 			if got != want {
@@ -106,13 +109,13 @@ func joined(pieces []analyzer.Piece) (out []analyzer.Piece) {
 func TestTranscriptForms(t *testing.T) {
 	long := strings.Repeat("x", 40<<10)
 	pieces := []analyzer.Piece{
-		{From: analyzer.Client, Len: 5, Bytes: []byte("GET\xc3\r"), Frame: 4, Time: at("2026-11-21T01:02:03.5Z")},
-		{From: analyzer.Server, Len: 2, Bytes: []byte("\xa9\n"), Frame: 6, Time: at("2026-11-21T01:02:04Z")},
+		{From: analyzer.Client, Len: 5, Bytes: []byte("GET\xc3\r"), Frame: 4, Time: sample.At("2026-11-21T01:02:03.5Z")},
+		{From: analyzer.Server, Len: 2, Bytes: []byte("\xa9\n"), Frame: 6, Time: sample.At("2026-11-21T01:02:04Z")},
 		{From: analyzer.Server, Kind: analyzer.PieceCut, Offset: 2, Len: 1},
 		{From: analyzer.Server, Kind: analyzer.PieceConflict, Offset: 0, Len: 1},
 		{From: analyzer.Client, Kind: analyzer.PieceMissing, Offset: 5, Len: 1448},
 	}
-	o := TranscriptOptions{Headings: true, Addr: between("10.0.0.1:40000", "[2001:db8::2]:80"), Start: at("2026-11-21T01:02:03Z")}
+	o := TranscriptOptions{Headings: true, Addr: sample.Between("10.0.0.1:40000", "[2001:db8::2]:80"), Start: sample.At("2026-11-21T01:02:03Z")}
 	const (
 		client = "client 10.0.0.1:40000 > [2001:db8::2]:80"
 		server = "server [2001:db8::2]:80 > 10.0.0.1:40000"
@@ -125,9 +128,9 @@ func TestTranscriptForms(t *testing.T) {
 		{"text", TranscriptOptions{}, `GET\xc3\r\xa9` + "\n[1 byte cut by the snap length][1448 bytes not captured]"},
 		{"text", o, client + ", frame 4, 500.0 ms\n" + `GET\xc3\r` + "\n\n" + server + ", frame 6, 1.000 s\n" + `\xa9` + "\n[1 byte cut by the snap length]\n\n" + client + "\n[1448 bytes not captured]\n"},
 		{"raw", o, "GET\xc3\r\xa9\n"},
-		{"hex", TranscriptOptions{Color: true}, bold + "> 00000000  47 45 54 c3 0d                                    |GET..|\n" + plain +
-			"< 00000000  a9 0a                                             |..|\n< 00000002  " + yellow + "[1 byte cut by the snap length]" + plain + "\n" +
-			plain + bold + "> 00000005  " + yellow + "[1448 bytes not captured]" + plain + bold + "\n" + plain},
+		{"hex", TranscriptOptions{Color: true}, human.Bold + "> 00000000  47 45 54 c3 0d                                    |GET..|\n" + human.Reset +
+			"< 00000000  a9 0a                                             |..|\n< 00000002  " + human.Yellow + "[1 byte cut by the snap length]" + human.Reset + "\n" +
+			human.Reset + human.Bold + "> 00000005  " + human.Yellow + "[1448 bytes not captured]" + human.Reset + human.Bold + "\n" + human.Reset},
 	} {
 		if got := transcript(t, c.form, c.o, pieces); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.form, got, c.want)
@@ -136,14 +139,14 @@ func TestTranscriptForms(t *testing.T) {
 	if got := transcript(t, "text", TranscriptOptions{}, []analyzer.Piece{{Len: int64(len(long)), Bytes: []byte(long)}}); got != long {
 		t.Errorf("%d bytes of %d", len(got), len(long))
 	}
-	for form, make := range Transcripts {
-		w := make(&fullWriter{room: 10}, o)
+	for _, form := range Transcripts {
+		w := form.Is(&sample.FullWriter{Room: 10}, o)
 		var err error
 		for i := 0; err == nil && i < 100; i++ {
 			err = w.Piece(&analyzer.Piece{Len: int64(len(long)), Bytes: []byte(long), Frame: 1})
 		}
-		if err != errFull || w.Finish() != errFull {
-			t.Errorf("%s: a full disk gives %v", form, err)
+		if err != sample.ErrFull || w.Finish() != sample.ErrFull {
+			t.Errorf("%s: a full disk gives %v", form.Name, err)
 		}
 	}
 }

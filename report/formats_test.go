@@ -5,7 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"maps"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,27 +13,27 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/sample"
 )
 
 var extensions = map[string]string{"table": "txt", "long": "long.txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log"}
 
 func TestFormats(t *testing.T) {
-	if !slices.Equal(slices.Sorted(maps.Keys(Formats)), slices.Sorted(slices.Values(FormatNames))) {
-		t.Errorf("FormatNames and Formats differ")
-	}
-	for name, format := range Formats {
+	for _, choice := range Formats {
+		name, format := choice.Name, choice.Is
 		for _, input := range []struct {
 			name    string
 			cs      []analyzer.Conversation
 			summary *analyzer.Summary
 		}{
-			{"sample", sample(), sampleSummary()},
+			{"sample", sample.Conversations(), sample.Summary()},
 			{"empty", nil, &analyzer.Summary{}},
 		} {
 			t.Run(name+"/"+input.name, func(t *testing.T) {
 				var out bytes.Buffer
 				write(t, format.New(&out, TableOptions{}), input.cs, input.summary)
-				golden(t, input.name+"."+extensions[name], out.Bytes())
+				sample.Golden(t, input.name+"."+extensions[name], out.Bytes())
 			})
 		}
 	}
@@ -41,7 +41,7 @@ func TestFormats(t *testing.T) {
 
 func TestJSONIsOneDocument(t *testing.T) {
 	var out bytes.Buffer
-	write(t, NewJSON(&out), sample(), sampleSummary())
+	write(t, NewJSON(&out), sample.Conversations(), sample.Summary())
 	var doc struct {
 		Schema        string
 		Conversations []Record
@@ -52,7 +52,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 	if err := d.Decode(&doc); err != nil {
 		t.Fatal(err)
 	}
-	for i, c := range sample() {
+	for i, c := range sample.Conversations() {
 		var j analyzer.Judgment
 		j.Judge(&c)
 		if !reflect.DeepEqual(doc.Conversations[i], NewRecord(&c, &j)) {
@@ -67,7 +67,7 @@ func TestJSONIsOneDocument(t *testing.T) {
 // An independent reader of CSV finds the record's values under the header's names.
 func TestCSVAgainstRecord(t *testing.T) {
 	var out bytes.Buffer
-	cs := append(sample(), captured(t)...)
+	cs := append(sample.Conversations(), captured(t)...)
 	write(t, NewCSV(&out), cs, &analyzer.Summary{})
 	rows, err := csv.NewReader(&out).ReadAll()
 	if err != nil {
@@ -107,7 +107,7 @@ func TestCSVAgainstRecord(t *testing.T) {
 
 func TestZeekLinesHaveAllFields(t *testing.T) {
 	var out bytes.Buffer
-	write(t, NewZeek(&out), sample(), sampleSummary())
+	write(t, NewZeek(&out), sample.Conversations(), sample.Summary())
 	for line := range strings.Lines(out.String()) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if fields[0] == "#fields" || fields[0] == "#types" {
@@ -126,11 +126,11 @@ func TestZeekMissedBytes(t *testing.T) {
 		quick bool
 		want  string
 	}{{false, "1455"}, {true, "-"}} {
-		conv := sample()[0]
+		conv := sample.Conversations()[0]
 		conv.Quick = c.quick
 		conv.Sent[analyzer.Client].MissedBytes, conv.Sent[analyzer.Server].MissedBytes = 7, 1448
 		var out bytes.Buffer
-		write(t, NewZeek(&out), []analyzer.Conversation{conv}, sampleSummary())
+		write(t, NewZeek(&out), []analyzer.Conversation{conv}, sample.Summary())
 		for line := range strings.Lines(out.String()) {
 			if line[0] == '#' {
 				continue
@@ -145,18 +145,19 @@ func TestZeekMissedBytes(t *testing.T) {
 
 // A full disk is an error whenever it fills: in the first buffer, later, at the end.
 func TestWriterErrors(t *testing.T) {
-	cs := sample()
-	for name, format := range Formats {
-		for _, room := range []int{0, 100, spillAt * 3} {
-			r := format.New(&fullWriter{room}, TableOptions{})
+	cs := sample.Conversations()
+	for _, choice := range Formats {
+		name, format := choice.Name, choice.Is
+		for _, room := range []int{0, 100, output.SpillAt * 3} {
+			r := format.New(&sample.FullWriter{Room: room}, TableOptions{})
 			var err error
 			for i := 0; i < 10_000 && err == nil; i++ {
 				err = r.Conversation(&cs[i%len(cs)])
 			}
-			if format.Streams && room < spillAt && !errors.Is(err, errFull) {
+			if format.Streams && room < output.SpillAt && !errors.Is(err, sample.ErrFull) {
 				t.Errorf("%s, room %d: no error while writing: %v", name, room, err)
 			}
-			if err := r.Finish(sampleSummary()); !errors.Is(err, errFull) {
+			if err := r.Finish(sample.Summary()); !errors.Is(err, sample.ErrFull) {
 				t.Errorf("%s, room %d: Finish returns %v", name, room, err)
 			}
 		}
@@ -165,7 +166,7 @@ func TestWriterErrors(t *testing.T) {
 
 func TestShortWriteIsAnError(t *testing.T) {
 	r := NewNDJSON(shortWriter{})
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	if err := r.Conversation(&c); err != nil {
 		t.Fatal(err)
 	}
@@ -177,3 +178,55 @@ func TestShortWriteIsAnError(t *testing.T) {
 type shortWriter struct{}
 
 func (shortWriter) Write(p []byte) (int, error) { return len(p) - 1, nil }
+
+func TestNoAllocationPerRecord(t *testing.T) {
+	cs := sample.Conversations()
+	for _, choice := range Formats {
+		name, format := choice.Name, choice.Is
+		if !format.Streams || format.People {
+			continue
+		}
+		r := format.New(io.Discard, TableOptions{})
+		err := r.Conversation(&cs[0])
+		if n := testing.AllocsPerRun(1000, func() { err = r.Conversation(&cs[1]) }); n != 0 || err != nil {
+			t.Errorf("%s: %v allocations a record, error %v", name, n, err)
+		}
+	}
+}
+
+func TestUIDsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	c := sample.Conversations()[0]
+	change := []func(){
+		func() {},
+		func() { c.Stream++ },
+		func() { c.Start++ },
+		func() { c.Addr[0], c.Addr[1] = c.Addr[1], c.Addr[0] },
+		func() { c.Addr = sample.Between("10.0.0.1:40001", "10.0.0.2:80") },
+	}
+	for i, do := range change {
+		do()
+		uid := string(appendZeekUID(nil, &c))
+		if len(uid) != 18 || uid[0] != 'C' || seen[uid] {
+			t.Errorf("after change %d the uid is %q", i, uid)
+		}
+		seen[uid] = true
+	}
+}
+
+// TestTimelineErrors: the first error of the writer sticks.
+func TestTimelineErrors(t *testing.T) {
+	for _, f := range TimelineFormats {
+		c, out := &sample.Conversations()[0], &sample.FullWriter{Room: 10}
+		var l Timeline
+		if f.Is.All != nil {
+			l = f.Is.All(out)
+		} else {
+			l = f.Is.One(out, c, new(analyzer.Judgment), TimelineOptions{})
+		}
+		_ = l.Segment(&analyzer.SegmentView{Frame: 1, Time: c.Start})
+		if err := l.Finish(); err != sample.ErrFull {
+			t.Errorf("%s: Finish says %v", f.Name, err)
+		}
+	}
+}

@@ -1,95 +1,20 @@
 package report
 
 import (
-	"bytes"
-	"errors"
-	"flag"
 	"math/rand/v2"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"tcptrace/analyzer"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares got with testdata/name.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
+// thorough is n, or a tenth of it in a short test.
+func thorough(n int) int {
+	if testing.Short() {
+		return n / 10
 	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test -update rewrites it):\n%s", path, got)
-	}
-}
-
-func at(s string) analyzer.Time {
-	u, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		panic(err)
-	}
-	return analyzer.Time(u.UnixNano())
-}
-
-func between(client, server string) [2]netip.AddrPort {
-	return [2]netip.AddrPort{netip.MustParseAddrPort(client), netip.MustParseAddrPort(server)}
-}
-
-func sent(packets, payload, ip, frame, stream uint64) analyzer.Sent {
-	return analyzer.Sent{Packets: packets, PayloadBytes: payload, IPBytes: ip, FrameBytes: frame, StreamBytes: stream}
-}
-
-// sample is a capture's worth of conversations: a plain one, a refused one over
-// IPv6, one that was under way, one from before 1970, one cut off.
-func sample() []analyzer.Conversation {
-	return []analyzer.Conversation{
-		{
-			Stream: 0, Addr: between("10.0.0.1:40000", "10.0.0.2:80"), Roles: analyzer.RolesHandshake,
-			Start: at("2026-11-21T01:02:03Z"), End: at("2026-11-21T01:02:04.203Z"),
-			FirstFrame: 1, LastFrame: 14, Outcome: analyzer.Closed, Completeness: 31, ConnState: analyzer.StateSF,
-			Sent: [2]analyzer.Sent{sent(7, 120, 404, 502, 120), sent(7, 1_234_567, 1_234_851, 1_234_949, 1_234_567)},
-		},
-		{
-			Stream: 1, Addr: between("[2001:db8:1234:5678:9abc:def0:1234:5678]:54321", "[2001:db8::1]:443"), Roles: analyzer.RolesHandshake,
-			Start: at("2026-11-21T01:02:03.5Z"), End: at("2026-11-21T01:02:03.500087Z"),
-			FirstFrame: 3, LastFrame: 4, Outcome: analyzer.Refused, Completeness: 37, ConnState: analyzer.StateREJ,
-			Sent: [2]analyzer.Sent{sent(1, 0, 80, 94, 0), sent(1, 0, 60, 74, 0)},
-		},
-		{
-			Stream: 2, Addr: between("192.168.100.200:65535", "192.168.100.201:22"), Roles: analyzer.RolesInferred,
-			Start: at("2026-11-21T01:02:03.999999999Z"), End: at("2026-11-21T03:02:03.999999999Z"),
-			FirstFrame: 9, LastFrame: 12345, Outcome: analyzer.Open, Completeness: 12, ConnState: analyzer.StateOTH,
-			Sent: [2]analyzer.Sent{sent(4321, 98765, 271605, 332099, 98700), sent(8000, 12_345_678_901, 12_345_998_901, 12_346_110_901, 12_345_678_901)},
-		},
-		{
-			Stream: 3, Addr: between("10.0.0.3:1", "10.0.0.2:80"), Roles: analyzer.RolesHandshake,
-			Start: at("1969-12-31T23:59:59.000000001Z"), End: at("1969-12-31T23:59:59.000000001Z"),
-			FirstFrame: 20, LastFrame: 20, Outcome: analyzer.Unanswered, Completeness: 1, ConnState: analyzer.StateS0,
-			Sent: [2]analyzer.Sent{sent(1, 0, 60, 74, 0), {}}, Evicted: true, Dropped: 17,
-		},
-	}
-}
-
-func sampleSummary() *analyzer.Summary {
-	return &analyzer.Summary{
-		Packets: 14_283, Bytes: 12_400_000_000, Start: at("1969-12-31T23:59:59.000000001Z"), End: at("2026-11-21T03:02:03.999999999Z"),
-		TCP: 12_339, Filtered: 3, FirstFragments: 1, CutOptions: 2, BadOptions: 3, Tunneled: 4,
-		Conversations: 4, Outcomes: [analyzer.NumOutcomes]uint64{1, 1, 0, 0, 1, 1, 0},
-		Evicted: 1, ReleasedEarly: 1200, TimedOut: 3, Bounds: [analyzer.NumBounds]uint64{analyzer.BoundFlight: 1024, analyzer.BoundHistory: 1}, Drops: 17, DropsKnown: true,
-	}
+	return n
 }
 
 // sampleNotAnalyzed stands in for Summary.NotAnalyzed, which only the analyzer can fill.
@@ -138,19 +63,6 @@ func write(t testing.TB, r Report, cs []analyzer.Conversation, s *analyzer.Summa
 	if err := r.Finish(s); err != nil {
 		t.Fatal(err)
 	}
-}
-
-var errFull = errors.New("disk full")
-
-// fullWriter takes some bytes and then fails.
-type fullWriter struct{ room int }
-
-func (w *fullWriter) Write(p []byte) (int, error) {
-	if len(p) > w.room {
-		return w.room, errFull
-	}
-	w.room -= len(p)
-	return len(p), nil
 }
 
 // randomSent has a random value in every field; about a half are 0.

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
 )
 
 // reportSchema names the document that JSON writes.
@@ -14,31 +16,31 @@ const reportSchema = "tcptrace.report.v1"
 // written as the conversations come; only its end makes it valid JSON, so a
 // reader can tell a report that was cut short.
 type JSON struct {
-	out       buffer
-	enc       encoder
+	out       output.Buffer
+	enc       record.Encoder
 	selection Selection
 	begun     bool
 }
 
 // NewJSON returns a report that writes to w.
-func NewJSON(w io.Writer) *JSON { return &JSON{out: newBuffer(w)} }
+func NewJSON(w io.Writer) *JSON { return &JSON{out: output.NewBuffer(w)} }
 
 func (r *JSON) selected(s Selection) { r.selection = s }
 
 func (r *JSON) begin() {
-	r.out.b = append(r.out.b, `{"schema":"`+reportSchema+`","conversations":[`...)
+	r.out.B = append(r.out.B, `{"schema":"`+reportSchema+`","conversations":[`...)
 	r.begun = true
 }
 
 // Conversation writes the record of c.
 func (r *JSON) Conversation(c *analyzer.Conversation) error {
 	if r.begun {
-		r.out.b = append(r.out.b, ',')
+		r.out.B = append(r.out.B, ',')
 	} else {
 		r.begin()
 	}
-	r.out.b = r.enc.conversation(append(r.out.b, '\n'), c)
-	return r.out.spill()
+	r.out.B = r.enc.Conversation(append(r.out.B, '\n'), c)
+	return r.out.Spill()
 }
 
 // Finish writes the summary and ends the document.
@@ -50,8 +52,8 @@ func (r *JSON) Finish(s *analyzer.Summary) error {
 	if err != nil {
 		return err
 	}
-	r.out.b = append(r.out.b, "\n],\n\"summary\":"...)
-	r.out.b = append(r.out.b, summary...)
-	r.out.b = append(r.out.b, "}\n"...)
-	return r.out.flush()
+	r.out.B = append(r.out.B, "\n],\n\"summary\":"...)
+	r.out.B = append(r.out.B, summary...)
+	r.out.B = append(r.out.B, "}\n"...)
+	return r.out.Flush()
 }

@@ -2,10 +2,11 @@ package report
 
 import (
 	"math"
-	"net/netip"
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 )
 
 // column is a column of the table.
@@ -50,21 +51,21 @@ var columns = [numColumns]struct {
 		return c.Addr[analyzer.Server].String()
 	}},
 	colPacketsOut: {"pkts >", true, func(_ *view, c *row) string {
-		return humanCount(c.Sent[analyzer.Client].Packets)
+		return human.Count(c.Sent[analyzer.Client].Packets)
 	}},
 	colDataOut: {"data >", true, func(_ *view, c *row) string {
-		return humanBytes(c.Sent[analyzer.Client].PayloadBytes)
+		return human.Bytes(c.Sent[analyzer.Client].PayloadBytes)
 	}},
 	colPacketsIn: {"< pkts", true, func(_ *view, c *row) string {
-		return humanCount(c.Sent[analyzer.Server].Packets)
+		return human.Count(c.Sent[analyzer.Server].Packets)
 	}},
 	colDataIn: {"< data", true, func(_ *view, c *row) string {
-		return humanBytes(c.Sent[analyzer.Server].PayloadBytes)
+		return human.Bytes(c.Sent[analyzer.Server].PayloadBytes)
 	}},
-	colPackets: {"pkts", true, func(_ *view, c *row) string { return humanCount(c.Packets()) }},
-	colData:    {"data", true, func(_ *view, c *row) string { return humanBytes(payloadBytes(c.Conversation)) }},
+	colPackets: {"pkts", true, func(_ *view, c *row) string { return human.Count(c.Packets()) }},
+	colData:    {"data", true, func(_ *view, c *row) string { return human.Bytes(payloadBytes(c.Conversation)) }},
 	colDuration: {"duration", true, func(_ *view, c *row) string {
-		return humanDuration(c.Duration())
+		return human.Duration(c.Duration())
 	}},
 	colClientState: {"client is", false, func(_ *view, c *row) string { return c.state[analyzer.Client] }},
 	colServerState: {"server is", false, func(_ *view, c *row) string { return c.state[analyzer.Server] }},
@@ -112,24 +113,10 @@ var (
 	}
 )
 
-const spaces = "  " // the widest gap
-
-// ANSI sequences (ECMA-48 8.3.117).
-const (
-	bold   = "\x1b[1m"
-	red    = "\x1b[31m"
-	yellow = "\x1b[33m"
-	plain  = "\x1b[0m"
-)
-
 // outcomeColors mark what went wrong.
 var outcomeColors = [analyzer.NumOutcomes]string{
-	analyzer.Reset: red, analyzer.Refused: red,
-	analyzer.Unanswered: yellow, analyzer.HalfOpen: yellow,
-}
-
-var severityColors = [...]string{
-	analyzer.SeverityNote: "", analyzer.SeverityWarning: yellow, analyzer.SeverityError: red,
+	analyzer.Reset: human.Red, analyzer.Refused: human.Red,
+	analyzer.Unanswered: human.Yellow, analyzer.HalfOpen: human.Yellow,
 }
 
 // view turns conversations into cells.
@@ -155,7 +142,7 @@ func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 // start is when c began, with a number of decimals of seconds: 0 or 3.
 func (v *view) start(c *row, decimals int) string {
 	if v.relative {
-		b := appendSeconds6(nil, int64(c.Start.Sub(v.base)))
+		b := output.AppendSeconds6(nil, int64(c.Start.Sub(v.base)))
 		if decimals == 0 {
 			return string(b[:len(b)-len(".000000")])
 		}
@@ -175,10 +162,10 @@ func (v *view) start(c *row, decimals int) string {
 func (v *view) cell(col column, c *row, width int) string {
 	s := columns[col].text(v, c)
 	if len(s) > width {
-		s = shortAddr(c.Addr[col-colClient], width)
+		s = human.ShortAddr(c.Addr[col-colClient], width)
 	}
 	if color := c.color(col); v.color && color != "" {
-		return color + s + plain
+		return color + s + human.Reset
 	}
 	return s
 }
@@ -189,21 +176,9 @@ func (c *row) color(col column) string {
 	case col == colOutcome && c.Outcome < analyzer.NumOutcomes:
 		return outcomeColors[c.Outcome]
 	case col == colAnomaly && c.worst != nil:
-		return severityColors[c.worst.Severity]
+		return human.SeverityColors[c.worst.Severity]
 	}
 	return ""
-}
-
-// shortAddr cuts the middle out of an address, as its ends (network and host) tell
-// more, and never the port.
-func shortAddr(a netip.AddrPort, width int) string {
-	ip, port := a.Addr().String(), ":"+strconv.Itoa(int(a.Port()))
-	if a.Addr().Is6() {
-		ip, port = "["+ip, "]"+port
-	}
-	room := max(width-len(port)-len(".."), 2)
-	tail := room / 2
-	return ip[:room-tail] + ".." + ip[len(ip)-tail:] + port
 }
 
 // fitted is a layout with the width of each of its columns.
@@ -226,10 +201,10 @@ func (v *view) fit(rows []row, width int) *fitted {
 		}
 	}
 	l := layout{gap: 1}.with(option{add: []column{colStream, colClient, colServer, colOutcome}})
-	widths.cutAddrs(l.width(&widths)-width, minAddrWidth)
+	widths.cutAddrs(l.width(&widths)-width, human.MinAddrWidth)
 	for _, o := range judgments {
 		with, cut := l.with(o), widths
-		cut.cutAddrs(with.width(&cut)-width, comfortable)
+		cut.cutAddrs(with.width(&cut)-width, human.ComfortableAddr)
 		if with.width(&cut) <= width && (v.anomalies || o.add[0] != colAnomaly) {
 			l, widths = with, cut
 		}
@@ -240,7 +215,7 @@ func (v *view) fit(rows []row, width int) *fitted {
 		}
 	}
 	wide := l
-	wide.gap = len(spaces)
+	wide.gap = len(human.Gap)
 	if wide.width(&widths) <= width {
 		l = wide
 	}
@@ -279,13 +254,6 @@ func (l *layout) fitted(widths *columnWidths) *fitted {
 	}
 	return f
 }
-
-// Widths of addresses that are cut: to make room for another column, so that any IPv4
-// address stays whole; and at least, so that something is left on either side of the cut.
-const (
-	comfortable  = len("255.255.255.255:65535")
-	minAddrWidth = len("[f..f]:65535")
-)
 
 // columnWidths are the widths of all columns.
 type columnWidths [numColumns]int

@@ -6,19 +6,21 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 )
 
 // Long writes every statistic of each conversation, the client's and the server's side by side, and leaves out
 // those that are 0 on both sides.
 type Long struct {
-	out       buffer
+	out       output.Buffer
 	judgment  analyzer.Judgment
 	selection Selection
 	shown     uint64
 }
 
 // NewLong returns a report that writes to w.
-func NewLong(w io.Writer) *Long { return &Long{out: newBuffer(w)} }
+func NewLong(w io.Writer) *Long { return &Long{out: output.NewBuffer(w)} }
 
 func (r *Long) selected(s Selection) { r.selection = s }
 
@@ -38,7 +40,7 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 		fmt.Fprintln(o, "  who is the client is inferred: the capture does not show the handshake")
 	}
 	fmt.Fprintf(o, "  %s, %s, %s, frames %d to %d\n", c.Start.Time().Format("2006-01-02 15:04:05.000000 UTC"),
-		humanDuration(c.Duration()), counted(c.Packets(), "packet"), c.FirstFrame, c.LastFrame)
+		human.Duration(c.Duration()), human.Counted(c.Packets(), "packet"), c.FirstFrame, c.LastFrame)
 	fmt.Fprintf(o, "  %s\n\n", c.Outcome)
 	fmt.Fprintf(o, "  %-*s %*s %*s\n", longName, "", longValue, "client", longValue, "server")
 	r.line("state", r.judgment.State[analyzer.Client].String(), r.judgment.State[analyzer.Server].String())
@@ -46,7 +48,7 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 		head := false
 		for i := range subject.List {
 			s := &subject.List[i]
-			client, server := s.value(c, &c.Sent[analyzer.Client]), s.value(c, &c.Sent[analyzer.Server])
+			client, server := s.Value(c, &c.Sent[analyzer.Client]), s.Value(c, &c.Sent[analyzer.Server])
 			if client == 0 && server == 0 {
 				continue
 			}
@@ -54,7 +56,7 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 				head = true
 				fmt.Fprintf(o, "\n  %s\n", subject.Subject)
 			}
-			r.line(s.Name, s.human(client), s.human(server))
+			r.line(s.Name, humanValue(s, client), humanValue(s, server))
 		}
 	}
 	for i := range r.judgment.Anomalies {
@@ -65,27 +67,27 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 		fmt.Fprintf(o, "  %s %s: %s\n", a.Kind.Severity, a.Kind.ID, Detail(c, a))
 	}
 	fmt.Fprintln(o)
-	return o.err
+	return o.Err
 }
 
 func (r *Long) line(name, client, server string) {
 	fmt.Fprintf(&r.out, "  %-*s %*s %*s\n", longName, name, longValue, client, longValue, server)
 }
 
-// human is a value for people; "-" if it is 0.
-func (s *Statistic) human(v int64) string {
+// humanValue is a value of s for people; "-" if it is 0.
+func humanValue(s *Statistic, v int64) string {
 	if v == 0 {
 		return "-"
 	}
 	switch s.Unit {
 	case Seconds:
-		return humanDuration(time.Duration(v))
+		return human.Duration(time.Duration(v))
 	case Ratio:
 		return fmt.Sprintf("%.3f %%", float64(v)/1e7)
 	case Flag:
 		return "yes"
 	}
-	return humanCount(uint64(v))
+	return human.Count(uint64(v))
 }
 
 // Finish says what is not shown.
@@ -95,8 +97,8 @@ func (r *Long) Finish(s *analyzer.Summary) error {
 		total = r.selection.Matched
 	}
 	if hidden := max(total, r.shown) - r.shown; hidden > 0 {
-		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --stream N one\n", counted(hidden, "more conversation"))
+		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --stream N one\n", human.Counted(hidden, "more conversation"))
 	}
 	fmt.Fprintln(&r.out, "'tcptrace fields' says what each number means. - is 0, or not known.")
-	return r.out.flush()
+	return r.out.Flush()
 }

@@ -4,27 +4,29 @@ import (
 	"io"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
 )
 
 // NDJSON writes a conversation record a line, as the conversations come.
 type NDJSON struct {
-	out buffer
-	enc encoder
+	out output.Buffer
+	enc record.Encoder
 }
 
 // NewNDJSON returns a report that writes to w.
-func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{out: newBuffer(w)} }
+func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{out: output.NewBuffer(w)} }
 
 // Conversation writes the record of c.
 func (r *NDJSON) Conversation(c *analyzer.Conversation) error {
-	r.out.b = append(r.enc.conversation(r.out.b, c), '\n')
-	return r.out.spill()
+	r.out.B = append(r.enc.Conversation(r.out.B, c), '\n')
+	return r.out.Spill()
 }
 
 // NewEncoder implements [analyzer.Encoder].
 func (r *NDJSON) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
-	var e encoder
-	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.conversation(b, c), '\n') }
+	var e record.Encoder
+	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.Conversation(b, c), '\n') }
 }
 
 // Encoded implements [analyzer.Encoder].
@@ -35,4 +37,4 @@ func (r *NDJSON) Encoded(b []byte) error {
 
 // Finish writes what is still buffered. The format has no place for the summary:
 // see [Notes].
-func (r *NDJSON) Finish(*analyzer.Summary) error { return r.out.flush() }
+func (r *NDJSON) Finish(*analyzer.Summary) error { return r.out.Flush() }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
 )
 
 const labelWidth = 15
@@ -31,20 +32,20 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 		t.say("No conversation matches --where.")
 	}
 	if s.Packets > 0 {
-		t.line("packets", "%s (%s)", humanCount(s.Packets), humanBytes(s.Bytes))
+		t.line("packets", "%s (%s)", human.Count(s.Packets), human.Bytes(s.Bytes))
 		t.line("time", "%s", timeSpan(s.Start, s.End))
 	}
 	t.count("filtered", s.Filtered, "packet", "left out by -f")
 	if s.TCP > 0 {
-		t.line("TCP", "%s in %s", counted(s.TCP, "packet"), counted(s.Conversations, "conversation"))
+		t.line("TCP", "%s in %s", human.Counted(s.TCP, "packet"), human.Counted(s.Conversations, "conversation"))
 	}
 	if sel.Active {
-		t.line("selected", "%s of %s --where", humanCount(sel.Matched), agree(sel.Total, "conversation", "match"))
+		t.line("selected", "%s of %s --where", human.Count(sel.Matched), agree(sel.Total, "conversation", "match"))
 	}
 	t.outcomes(&s.Outcomes)
 	label := "not analyzed"
 	for _, n := range notAnalyzed {
-		t.line(label, "%s: %s", counted(n.Packets, "packet"), n.Text)
+		t.line(label, "%s: %s", human.Counted(n.Packets, "packet"), n.Text)
 		label = ""
 	}
 	t.count("fragments", s.FirstFragments, "TCP packet", "whose later IP fragments are not in the capture")
@@ -71,7 +72,7 @@ func timeSpan(start, end analyzer.Time) string {
 	if a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour)) {
 		last = clock
 	}
-	return fmt.Sprintf("%s to %s UTC (%s)", a.Format(date+clock), b.Format(last), humanDuration(end.Sub(start)))
+	return fmt.Sprintf("%s to %s UTC (%s)", a.Format(date+clock), b.Format(last), human.Duration(end.Sub(start)))
 }
 
 // agree is a count, its noun and a verb in the right number.
@@ -79,7 +80,7 @@ func agree(n uint64, noun, verb string) string {
 	if n == 1 {
 		verb += "es"
 	}
-	return counted(n, noun) + " " + verb
+	return human.Counted(n, noun) + " " + verb
 }
 
 // summaryLines is text of labelled lines.
@@ -94,7 +95,7 @@ func (t *summaryLines) line(label, format string, args ...any) {
 // count writes a line if there is anything to count.
 func (t *summaryLines) count(label string, n uint64, noun, what string) {
 	if n > 0 {
-		t.line(label, "%s %s", counted(n, noun), what)
+		t.line(label, "%s %s", human.Counted(n, noun), what)
 	}
 }
 
@@ -102,7 +103,7 @@ func (t *summaryLines) outcomes(counts *[analyzer.NumOutcomes]uint64) {
 	var parts []string
 	for o, n := range counts {
 		if n > 0 {
-			parts = append(parts, humanCount(n)+" "+analyzer.Outcome(o).String())
+			parts = append(parts, human.Count(n)+" "+analyzer.Outcome(o).String())
 		}
 	}
 	if len(parts) > 0 {
@@ -124,21 +125,21 @@ func notes(s *analyzer.Summary, notAnalyzed []analyzer.Count) []string {
 	for _, n := range notAnalyzed {
 		if !notTCP[n.Reason] {
 			skipped += n.Packets
-			why = append(why, humanCount(n.Packets)+" "+n.Text)
+			why = append(why, human.Count(n.Packets)+" "+n.Text)
 		}
 	}
 	if skipped > 0 {
-		out = append(out, fmt.Sprintf("%s that may be TCP not analyzed: %s", counted(skipped, "packet"), strings.Join(why, ", ")))
+		out = append(out, fmt.Sprintf("%s that may be TCP not analyzed: %s", human.Counted(skipped, "packet"), strings.Join(why, ", ")))
 	}
 	for _, short := range s.Shortfalls() {
-		out = append(out, "no room: "+counted(short.Count, short.Noun)+" "+short.Text)
+		out = append(out, "no room: "+human.Counted(short.Count, short.Noun)+" "+short.Text)
 	}
 	var lost []string
 	if s.Evicted > 0 {
-		lost = append(lost, counted(s.Evicted, "conversation")+" ended early because the flow table was full (--max-flows)")
+		lost = append(lost, human.Counted(s.Evicted, "conversation")+" ended early because the flow table was full (--max-flows)")
 	}
 	if s.Drops > 0 {
-		lost = append(lost, "the capturing side lost "+counted(s.Drops, "packet"))
+		lost = append(lost, "the capturing side lost "+human.Counted(s.Drops, "packet"))
 	}
 	if len(lost) > 0 {
 		out = append(out, strings.Join(lost, "; "))

@@ -10,6 +10,8 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 )
 
 // TableOptions say how a table looks. The zero value shows every conversation at
@@ -22,11 +24,9 @@ type TableOptions struct {
 	Sort     Key
 }
 
-const minWidth = 40
-
 // Table shows conversations to people: a row each, then a summary.
 type Table struct {
-	out       buffer
+	out       output.Buffer
 	opts      TableOptions
 	collector *Collector
 	selection Selection
@@ -36,9 +36,9 @@ type Table struct {
 // until Finish.
 func NewTable(w io.Writer, o TableOptions) *Table {
 	if o.Width > 0 {
-		o.Width = max(o.Width, minWidth)
+		o.Width = max(o.Width, human.MinWidth)
 	}
-	return &Table{out: newBuffer(w), opts: o, collector: NewCollector(o.Sort, o.Limit)}
+	return &Table{out: output.NewBuffer(w), opts: o, collector: NewCollector(o.Sort, o.Limit)}
 }
 
 func (r *Table) selected(s Selection) { r.selection = s }
@@ -94,7 +94,7 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 	if err := WriteSummary(&r.out, s, r.selection); err != nil {
 		return err
 	}
-	return r.out.flush()
+	return r.out.Flush()
 }
 
 // footer explains what the rows cannot.
@@ -111,7 +111,7 @@ func (r *Table) footer(rows []row, s *analyzer.Summary) {
 	}
 	if hidden := max(total, uint64(len(rows))) - uint64(len(rows)); hidden > 0 {
 		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n",
-			counted(hidden, "more conversation"))
+			human.Counted(hidden, "more conversation"))
 	}
 	fmt.Fprintln(&r.out)
 }
@@ -125,7 +125,7 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 	for i, col := range l.columns {
 		cells[i] = columns[col].head
 		if r.opts.Color {
-			cells[i] = bold + cells[i] + plain
+			cells[i] = human.Bold + cells[i] + human.Reset
 		}
 	}
 	t := newGrid(&lineWriter{&r.out}, l)
@@ -140,14 +140,14 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 		if err := t.Append(cells); err != nil {
 			return err
 		}
-		if r.out.err != nil {
-			return r.out.err
+		if r.out.Err != nil {
+			return r.out.Err
 		}
 	}
 	if err := t.Close(); err != nil {
 		return err
 	}
-	return r.out.err
+	return r.out.Err
 }
 
 // newGrid is a streaming table without lines and borders, whose columns have the
@@ -163,7 +163,7 @@ func newGrid(w io.Writer, l *fitted) *tablewriter.Table {
 		}
 	}
 	cell := tw.CellConfig{
-		Padding:   tw.CellPadding{Global: tw.Padding{Right: spaces[:l.gap], Overwrite: true}},
+		Padding:   tw.CellPadding{Global: tw.Padding{Right: human.Gap[:l.gap], Overwrite: true}},
 		Alignment: tw.CellAlignment{PerColumn: aligns},
 	}
 	return tablewriter.NewTable(w,
@@ -185,9 +185,9 @@ func newGrid(w io.Writer, l *fitted) *tablewriter.Table {
 }
 
 // lineWriter passes whole lines on without the blanks that pad their last column.
-type lineWriter struct{ out *buffer }
+type lineWriter struct{ out *output.Buffer }
 
 func (w *lineWriter) Write(p []byte) (int, error) {
-	w.out.b = append(append(w.out.b, bytes.TrimRight(p, " \n")...), '\n')
-	return len(p), w.out.spill()
+	w.out.B = append(append(w.out.B, bytes.TrimRight(p, " \n")...), '\n')
+	return len(p), w.out.Spill()
 }

@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/sample"
 )
 
 func tableOf(t *testing.T, o TableOptions, cs []analyzer.Conversation) string {
 	t.Helper()
 	var out bytes.Buffer
-	sum := sampleSummary()
+	sum := sample.Summary()
 	sum.Conversations = uint64(len(cs))
 	write(t, NewTable(&out, o), cs, sum)
 	return out.String()
@@ -24,14 +26,14 @@ func tableOf(t *testing.T, o TableOptions, cs []analyzer.Conversation) string {
 func judgedTable(t *testing.T, o TableOptions) string {
 	t.Helper()
 	var out bytes.Buffer
-	cs := sample()
+	cs := sample.Conversations()
 	rows := []row{
 		{&cs[3], [2]string{"SYN_SENT", "UNKNOWN"}, &analyzer.AnomalyKind{ID: "no-answer", Severity: analyzer.SeverityError}, 2},
 		{&cs[0], [2]string{"TIME_WAIT", "CLOSED"}, &analyzer.AnomalyKind{ID: "fin-retransmit-in-time-wait", Severity: analyzer.SeverityWarning}, 0},
 		{&cs[1], [2]string{"CLOSED", "CLOSED"}, &analyzer.AnomalyKind{ID: "port-reused", Severity: analyzer.SeverityNote}, 11},
 		{&cs[2], [2]string{"ESTABLISHED", "ESTABLISHED"}, nil, 0},
 	}
-	if err := NewTable(&out, o).show(rows, sampleSummary()); err != nil {
+	if err := NewTable(&out, o).show(rows, sample.Summary()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -45,10 +47,10 @@ func gridOf(s string) string {
 
 func TestTableFitsEveryWidth(t *testing.T) {
 	var all bytes.Buffer
-	for width := minWidth; width <= 160; width++ {
+	for width := human.MinWidth; width <= 160; width++ {
 		grid := gridOf(judgedTable(t, TableOptions{Width: width}))
 		lines := strings.Split(strings.TrimSuffix(grid, "\n"), "\n")
-		if len(lines) != 1+len(sample())+1 {
+		if len(lines) != 1+len(sample.Conversations())+1 {
 			t.Errorf("width %d: %d lines\n%s", width, len(lines), grid)
 		}
 		for _, line := range lines[:len(lines)-1] {
@@ -60,16 +62,16 @@ func TestTableFitsEveryWidth(t *testing.T) {
 			fmt.Fprintf(&all, "width %d\n%s\n", width, grid)
 		}
 	}
-	golden(t, "widths.txt", all.Bytes())
+	sample.Golden(t, "widths.txt", all.Bytes())
 }
 
 // A column that a table shows is in every wider one, unless a finer one took its place or what
 // matters more needs the room; outcome and worst anomaly are never given up for anything else.
 func TestTableKeepsWhatMatters(t *testing.T) {
 	var had [numColumns]bool
-	cs := sample()
+	cs := sample.Conversations()
 	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "write-after-close"}}}
-	for width := minWidth; width <= 200; width++ {
+	for width := human.MinWidth; width <= 200; width++ {
 		l := newView(rows, 0, TableOptions{}).fit(rows, width)
 		has := func(col column) bool { return slices.Contains(l.columns, col) }
 		if !has(colOutcome) || had[colAnomaly] && !has(colAnomaly) || had[colClientState] && !has(colServerState) {
@@ -85,15 +87,15 @@ func TestTableKeepsWhatMatters(t *testing.T) {
 }
 
 func TestTableOfIPv4Fits80(t *testing.T) {
-	cs := sample()[:1]
-	golden(t, "width80.txt", []byte(gridOf(tableOf(t, TableOptions{Width: 80}, cs))))
+	cs := sample.Conversations()[:1]
+	sample.Golden(t, "width80.txt", []byte(gridOf(tableOf(t, TableOptions{Width: 80}, cs))))
 }
 
 func TestTableRelative(t *testing.T) {
 	var out bytes.Buffer
-	cs := sample()[:3]
+	cs := sample.Conversations()[:3]
 	write(t, NewTable(&out, TableOptions{Relative: true}), cs, &analyzer.Summary{Packets: 3, TCP: 3, Start: cs[0].Start})
-	golden(t, "relative.txt", []byte(gridOf(out.String())))
+	sample.Golden(t, "relative.txt", []byte(gridOf(out.String())))
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9]*m")
@@ -103,8 +105,8 @@ func TestTableColor(t *testing.T) {
 	for _, width := range []int{0, 60, 100} {
 		without := judgedTable(t, TableOptions{Width: width})
 		with := judgedTable(t, TableOptions{Width: width, Color: true})
-		if ansi.MatchString(without) || !strings.Contains(with, red+"refused"+plain) ||
-			width != 60 && (!strings.Contains(with, red+"no-answer +2"+plain) || !strings.Contains(with, yellow+"fin-retransmit-in-time-wait"+plain)) {
+		if ansi.MatchString(without) || !strings.Contains(with, human.Red+"refused"+human.Reset) ||
+			width != 60 && (!strings.Contains(with, human.Red+"no-answer +2"+human.Reset) || !strings.Contains(with, human.Yellow+"fin-retransmit-in-time-wait"+human.Reset)) {
 			t.Errorf("width %d: colour is wrong:\n%q", width, with)
 		}
 		stripped := regexp.MustCompile(` +\n`).ReplaceAllString(ansi.ReplaceAllString(with, ""), "\n")
@@ -116,7 +118,7 @@ func TestTableColor(t *testing.T) {
 
 func TestTableLimit(t *testing.T) {
 	key, _ := ParseKey("-bytes")
-	grid := gridOf(tableOf(t, TableOptions{Limit: 1, Sort: key}, sample()))
+	grid := gridOf(tableOf(t, TableOptions{Limit: 1, Sort: key}, sample.Conversations()))
 	if !strings.Contains(grid, "3 more conversations: --limit 0 shows all, --format ndjson gives them to scripts\n") ||
 		!strings.Contains(grid, "192.168.100.200:65535") || strings.Contains(grid, "10.0.0.1") {
 		t.Error(grid)
@@ -124,7 +126,7 @@ func TestTableLimit(t *testing.T) {
 }
 
 func TestTableOfOneDayLeavesTheDateToTheSummary(t *testing.T) {
-	s := tableOf(t, TableOptions{}, sample()[:3])
+	s := tableOf(t, TableOptions{}, sample.Conversations()[:3])
 	if grid := gridOf(s); strings.Contains(grid, "11-21") || !strings.Contains(s, "2026-11-21 03:02:03.999 UTC (") {
 		t.Error(s)
 	}
@@ -138,24 +140,24 @@ func TestSummaryText(t *testing.T) {
 		counts  []analyzer.Count
 		sel     Selection
 	}{
-		{"everything", sampleSummary(), sampleNotAnalyzed, Selection{true, 1, 4}},
+		{"everything", sample.Summary(), sampleNotAnalyzed, Selection{Active: true, Matched: 1, Total: 4}},
 		{"nothing remarkable", &analyzer.Summary{Packets: 1, Bytes: 60, TCP: 1, Conversations: 1,
-			Start: at("2026-11-21T01:02:03Z"), End: at("2026-11-21T01:02:03Z"), Outcomes: [analyzer.NumOutcomes]uint64{analyzer.Unanswered: 1}}, nil, Selection{}},
+			Start: sample.At("2026-11-21T01:02:03Z"), End: sample.At("2026-11-21T01:02:03Z"), Outcomes: [analyzer.NumOutcomes]uint64{analyzer.Unanswered: 1}}, nil, Selection{}},
 		{"no packet", &analyzer.Summary{}, nil, Selection{}},
 		{"no TCP", &analyzer.Summary{Packets: 1940, Bytes: 9_999}, sampleNotAnalyzed[:2], Selection{}},
 		{"all filtered", &analyzer.Summary{Packets: 5, Filtered: 5}, nil, Selection{}},
-		{"none selected", &analyzer.Summary{Packets: 5, TCP: 5, Conversations: 1}, nil, Selection{true, 0, 1}},
+		{"none selected", &analyzer.Summary{Packets: 5, TCP: 5, Conversations: 1}, nil, Selection{Active: true, Matched: 0, Total: 1}},
 	} {
 		fmt.Fprintf(&out, "== %s\n%s", test.name, summaryText(test.summary, test.counts, test.sel))
 		for _, note := range notes(test.summary, test.counts) {
 			fmt.Fprintf(&out, "note: %s\n", note)
 		}
 	}
-	golden(t, "summaries.txt", out.Bytes())
+	sample.Golden(t, "summaries.txt", out.Bytes())
 	if got := Notes(&analyzer.Summary{Packets: 5, TCP: 5}); got != nil {
 		t.Errorf("notes about nothing: %q", got)
 	}
-	if err := WriteSummary(&fullWriter{}, sampleSummary(), Selection{}); err != errFull {
+	if err := WriteSummary(&sample.FullWriter{}, sample.Summary(), Selection{}); err != sample.ErrFull {
 		t.Errorf("WriteSummary: %v", err)
 	}
 }

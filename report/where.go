@@ -14,6 +14,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/record"
 )
 
 // Where is a condition on conversations: an expression of github.com/expr-lang/expr
@@ -118,10 +119,10 @@ func (r *reads) Visit(node *ast.Node) {
 // Match reports whether c meets the condition. The error says what went wrong while
 // the expression ran, such as an index beyond the end of a string.
 func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
-	w.record.set(c)
+	record.Fill(&w.record, c)
 	if w.judges {
 		w.judgment.Judge(c)
-		w.record.judged(c, &w.judgment)
+		record.FillJudgment(&w.record, c, &w.judgment)
 	}
 	result, err := w.vm.Run(w.program, &w.record)
 	if err != nil {
@@ -176,7 +177,9 @@ func (f *FilterReport) Conversation(c *analyzer.Conversation) error {
 }
 
 // Selection is how many conversations met the condition so far.
-func (f *FilterReport) Selection() Selection { return Selection{true, f.matched, f.total} }
+func (f *FilterReport) Selection() Selection {
+	return Selection{Active: true, Matched: f.matched, Total: f.total}
+}
 
 // Finish passes on the summary.
 func (f *FilterReport) Finish(s *analyzer.Summary) error {

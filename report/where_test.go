@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"tcptrace/report/internal/sample"
 )
 
 func TestWhere(t *testing.T) {
@@ -38,7 +40,7 @@ func TestWhere(t *testing.T) {
 			continue
 		}
 		var got []string
-		for i, c := range sample() {
+		for i, c := range sample.Conversations() {
 			ok, err := w.Match(&c)
 			if err != nil {
 				t.Errorf("%s: %v", expression, err)
@@ -87,7 +89,7 @@ func TestWhereErrors(t *testing.T) {
 }
 
 func TestWhereRuntimeError(t *testing.T) {
-	c := sample()[0]
+	c := sample.Conversations()[0]
 	w, err := CompileWhere(`outcome[100:101] == "x" || [outcome][packets] == "x"`)
 	if err != nil {
 		t.Fatal(err)
@@ -104,13 +106,13 @@ func TestFilterTellsItsCounts(t *testing.T) {
 	}
 	key, _ := ParseKey("start")
 	var table, doc bytes.Buffer
-	write(t, Filter(NewTable(&table, TableOptions{}), w), sample(), sampleSummary())
+	write(t, Filter(NewTable(&table, TableOptions{}), w), sample.Conversations(), sample.Summary())
 	if !strings.Contains(table.String(), "2 of 4 conversations match --where") {
 		t.Errorf("table:\n%s", table.String())
 	}
 	f := Filter(Sorted(NewJSON(&doc), key, 1), w)
-	write(t, f, sample(), sampleSummary())
-	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{true, 2, 4}) {
+	write(t, f, sample.Conversations(), sample.Summary())
+	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{Active: true, Matched: 2, Total: 4}) {
 		t.Errorf("selection %v, document:\n%s", f.Selection(), doc.String())
 	}
 }
@@ -141,7 +143,7 @@ func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
 
 func TestWhereOfAnomalies(t *testing.T) {
 	record := Record{Anomalies: []AnomalyRecord{
-		{ID: "syn-retransmit", Severity: "warning", Endpoint: "client", Frame: 3, Time: Time(at("2026-11-21T01:02:03Z"))},
+		{ID: "syn-retransmit", Severity: "warning", Endpoint: "client", Frame: 3, Time: Time(sample.At("2026-11-21T01:02:03Z"))},
 		{ID: "no-answer", Severity: "error", Endpoint: "client", Frame: 4},
 	}}
 	for expression, want := range map[string]bool{

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
 )
 
 // zeekFields are the columns of conn.log and their Zeek types, in the order of
@@ -48,16 +49,16 @@ const (
 // are times of the capture, so that the same capture gives the same bytes:
 // the start of the first conversation written, and the last packet.
 type Zeek struct {
-	out   buffer
+	out   output.Buffer
 	begun bool
 }
 
 // NewZeek returns a report that writes to w.
-func NewZeek(w io.Writer) *Zeek { return &Zeek{out: newBuffer(w)} }
+func NewZeek(w io.Writer) *Zeek { return &Zeek{out: output.NewBuffer(w)} }
 
 func (r *Zeek) begin(open analyzer.Time) {
 	r.begun = true
-	b := append(r.out.b, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"...)
+	b := append(r.out.B, "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"...)
 	b = open.Time().AppendFormat(append(b, "#open\t"...), zeekDateFormat)
 	for i, heading := range []string{"\n#fields", "\n#types"} {
 		b = append(b, heading...)
@@ -65,7 +66,7 @@ func (r *Zeek) begin(open analyzer.Time) {
 			b = append(append(b, '\t'), field[i]...)
 		}
 	}
-	r.out.b = append(b, '\n')
+	r.out.B = append(b, '\n')
 }
 
 // Conversation writes the line of c.
@@ -75,13 +76,13 @@ func (r *Zeek) Conversation(c *analyzer.Conversation) error {
 	}
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	orig, resp := &c.Sent[analyzer.Client], &c.Sent[analyzer.Server]
-	b := appendSeconds6(r.out.b, int64(c.Start))
+	b := output.AppendSeconds6(r.out.B, int64(c.Start))
 	b = appendZeekUID(append(b, '\t'), c)
 	b = client.Addr().AppendTo(append(b, '\t'))
 	b = appendZeekCount(b, uint64(client.Port()))
 	b = server.Addr().AppendTo(append(b, '\t'))
 	b = appendZeekCount(b, uint64(server.Port()))
-	b = appendSeconds6(append(b, "\ttcp\t-\t"...), int64(c.Duration()))
+	b = output.AppendSeconds6(append(b, "\ttcp\t-\t"...), int64(c.Duration()))
 	b = appendZeekCount(b, orig.StreamBytes)
 	b = appendZeekCount(b, resp.StreamBytes)
 	b = append(append(b, '\t'), c.ConnState.String()...)
@@ -101,8 +102,8 @@ func (r *Zeek) Conversation(c *analyzer.Conversation) error {
 	b = appendZeekCount(b, resp.Packets)
 	b = appendZeekCount(b, resp.IPBytes)
 	b = append(b, "\t(empty)\t6\t"...)
-	r.out.b = append(appendCommunityID(b, client, server), '\n')
-	return r.out.spill()
+	r.out.B = append(output.AppendCommunityID(b, client, server), '\n')
+	return r.out.Spill()
 }
 
 // Finish writes the end of the log.
@@ -110,9 +111,9 @@ func (r *Zeek) Finish(s *analyzer.Summary) error {
 	if !r.begun {
 		r.begin(s.Start)
 	}
-	r.out.b = s.End.Time().AppendFormat(append(r.out.b, "#close\t"...), zeekDateFormat)
-	r.out.b = append(r.out.b, '\n')
-	return r.out.flush()
+	r.out.B = s.End.Time().AppendFormat(append(r.out.B, "#close\t"...), zeekDateFormat)
+	r.out.B = append(r.out.B, '\n')
+	return r.out.Flush()
 }
 
 func appendZeekCount(b []byte, n uint64) []byte {
@@ -126,7 +127,7 @@ func appendZeekUID(b []byte, c *analyzer.Conversation) []byte {
 	var room [16 + 16 + 2 + 2 + 8 + 8]byte
 	in := room[:0]
 	for _, a := range c.Addr {
-		in = appendAddrBytes(in, a.Addr())
+		in = output.AppendAddrBytes(in, a.Addr())
 		in = binary.BigEndian.AppendUint16(in, a.Port())
 	}
 	in = binary.BigEndian.AppendUint64(in, uint64(c.Start))

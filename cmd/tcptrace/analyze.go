@@ -98,7 +98,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.format, "format", "table", strings.Join(report.FormatNames, ", "))
+	choiceFlag(cmd, &o.format, "format", report.Formats, "")
 	f.BoolVar(&o.long, "long", false, "the same as --format long")
 	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
@@ -108,15 +108,14 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
-	completeFlag(cmd, "format", report.FormatNames...)
 	completeFlag(cmd, "sort", report.KeyNames()...)
 	completeFlag(cmd, "fail-on", severitiesOrIDs()...)
 }
 
 // check finds what is wrong with the options by themselves.
 func (o *analyzeOptions) check(args []string) error {
-	if report.Formats[o.format].New == nil {
-		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.FormatNames, ", "))
+	if _, err := choose("format", o.format, report.Formats); err != nil {
+		return err
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
 		return usageError("--quick skips much of what --long and --fail-on need")
@@ -157,7 +156,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
 		return err
 	}
-	if report.Formats[o.format].Streams && o.format != "json" {
+	if format, _ := report.Formats.Find(o.format); !format.Summary {
 		noteSummary(&sum, e)
 	}
 	if err := conclude(src.Stats(), opts.Filter, interrupted, e); err != nil {
@@ -184,7 +183,7 @@ func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err e
 
 // newReport builds the chain: --where, then --fail-on, then --sort and --limit, then the format.
 func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
-	format := report.Formats[o.format]
+	format, _ := report.Formats.Find(o.format)
 	limit := o.limit
 	if limit == noLimit && format.People {
 		limit = defaultTableLimit

@@ -137,8 +137,8 @@ func differencesMarkdown() string {
 func formatsMarkdown() string {
 	var b strings.Builder
 	b.WriteString("\n| `--format` | what it writes |\n|---|---|\n")
-	for _, name := range report.FormatNames {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(report.Formats[name].Help))
+	for _, format := range report.Formats {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", format.Name, cell(format.Help))
 	}
 	return b.String() + "\n"
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,25 +55,25 @@ The input is read twice, so it cannot be a pipe.`,
 	f.SortFlags = false
 	f.UintSliceVar(&o.streams, "stream", nil, "the `number` of the conversation")
 	f.StringVar(&o.from, "from", "both", "client, server or both")
-	f.StringVar(&o.as, "as", "text", strings.Join(report.TranscriptNames(), ", "))
+	choiceFlag(cmd, &o.as, "as", report.Transcripts, "")
 	o.addFilter(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
 	completeFlag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
-	completeFlag(cmd, "as", report.TranscriptNames()...)
 	return cmd
 }
 
 func (o *followOptions) check(args []string, e env) error {
+	if _, err := choose("as", o.as, report.Transcripts); err != nil {
+		return err
+	}
 	_, known := followSides[o.from]
 	switch {
 	case len(o.streams) != 1:
 		return usageError("follow needs exactly one --stream: which conversation?")
 	case !known:
 		return usageError("--from is client, server or both, not %q", o.from)
-	case report.Transcripts[o.as] == nil:
-		return usageError("--as is one of %s, not %q", strings.Join(report.TranscriptNames(), ", "), o.as)
 	case o.as == "raw" && o.toTerminal(e):
 		return usageError("raw bytes are not for a terminal: use -o FILE, or --as text")
 	}
@@ -162,7 +161,8 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	}
 	w.options.Headings = o.toTerminal(e)
 	w.options.Color = o.toTerminal(e) && !o.noColor && os.Getenv("NO_COLOR") == ""
-	w.out = report.Transcripts[o.as](out, w.options)
+	as, _ := report.Transcripts.Find(o.as)
+	w.out = as(out, w.options)
 	err = p.show(ctx)
 	if failed := errors.Join(w.follower.Close(), w.out.Finish(), out.Close()); failed != nil {
 		return failed

@@ -36,7 +36,7 @@ func TestFormatsAgree(t *testing.T) {
 	for _, path := range captures {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			written := map[string]string{}
-			for _, format := range report.FormatNames {
+			for _, format := range report.Formats.Names() {
 				code, stdout, stderr := tcptrace(t, env{}, "--format", format, path)
 				if code != exitDone {
 					t.Errorf("--format %s: exit code %d: %s", format, code, stderr)

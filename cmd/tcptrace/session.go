@@ -61,12 +61,11 @@ func (s *session) open(loop *live.Loop) (err error) {
 		}
 		s.note("metrics at http://%s/metrics", s.server.Addr())
 	}
-	if s.showsEvents() {
-		if s.out, err = s.openEvents(); err != nil {
-			return err
-		}
-		s.events = report.NewEvents(s.out)
-	} else if err := s.openView(); err != nil {
+	open, err := choose("format", s.format, watchFormats)
+	if err != nil {
+		return err
+	}
+	if err := open(s); err != nil {
 		return err
 	}
 	// Who reads what is written may go away: that is for the writer to tell, not for a signal to end it all.
@@ -76,8 +75,12 @@ func (s *session) open(loop *live.Loop) (err error) {
 	return nil
 }
 
-func (s *session) showsEvents() bool {
-	return s.format == "ndjson" || s.format == "auto" && (s.output != "" || !s.e.outTTY)
+// openAuto opens what suits where the output goes.
+func (s *session) openAuto() error {
+	if s.output != "" || !s.e.outTTY {
+		return s.openEvents()
+	}
+	return s.openView()
 }
 
 // openView prepares the view, which has the terminal to itself.
@@ -120,16 +123,19 @@ func (s *session) interfaces() []metrics.Interface {
 	return list
 }
 
-// openEvents opens the file of -o. Every batch of events goes to it at once, beside the analysis.
-func (s *session) openEvents() (io.WriteCloser, error) {
+// openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
+func (s *session) openEvents() error {
 	if s.output == "" || s.output == "-" {
-		return pipeline.NewWriter(s.e.out), nil
+		s.out = pipeline.NewWriter(s.e.out)
+	} else {
+		f, err := os.Create(s.output)
+		if err != nil {
+			return err
+		}
+		s.out = &outputFile{pipeline.NewWriter(f), f}
 	}
-	f, err := os.Create(s.output)
-	if err != nil {
-		return nil, err
-	}
-	return &outputFile{pipeline.NewWriter(f), f}, nil
+	s.events = report.NewEvents(s.out)
+	return nil
 }
 
 // openWriter opens the file of -w.

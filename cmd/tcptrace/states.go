@@ -2,13 +2,11 @@ package main
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/pipeline"
+	"tcptrace/internal/topk"
 	"tcptrace/report"
 )
 
@@ -74,14 +73,13 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	f.DurationVar(&o.every, "every", 0, "count connections and states at these `intervals`, from the first packet to the last")
 	f.StringSliceVar(&o.states, "state", nil, "only connections with an endpoint in this `state` (may be repeated)")
 	f.StringVar(&o.side, "side", "", "look only at the states of this `side`: client or server")
-	f.StringVar(&o.format, "format", report.StatesFormatNames[0], strings.Join(report.StatesFormatNames, ", "))
+	choiceFlag(cmd, &o.format, "format", report.StatesFormats, "")
 	o.addSelection(cmd)
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
 	completeFlag(cmd, "state", report.StateNames()...)
 	completeFlag(cmd, "side", sides[:]...)
-	completeFlag(cmd, "format", report.StatesFormatNames...)
 	return cmd
 }
 
@@ -99,8 +97,9 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 		return f, usageError("--every must be positive, not %s", o.every)
 	case o.limit < 0:
 		return f, usageError("--limit must not be negative")
-	case report.StatesFormats[o.format].At == nil:
-		return f, usageError("unknown --format %q: want one of %s", o.format, strings.Join(report.StatesFormatNames, ", "))
+	}
+	if _, err := choose("format", o.format, report.StatesFormats); err != nil {
+		return f, err
 	}
 	if f, err = report.ParseStateFilter(o.states, o.side); err != nil {
 		return f, &exitError{exitUsage, err}
@@ -123,6 +122,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	s := snapshot{when: when}
 	if o.format == "table" {
 		s.limit = o.limit
+		s.first = topk.New(o.limit, func(a, b streamRow) int { return cmp.Compare(a.stream, b.stream) })
 	}
 	s.table.Filter = filter
 	if s.passes, err = o.passes("tcptrace states", args, &s, e); err != nil {
@@ -167,28 +167,14 @@ type snapshot struct {
 	table  report.StatesAt
 	limit  int                  // of rows, those that come first; 0: all
 	rows   []*report.Connection // in the order in which they were taken; nil: others came first
-	first  streams
+	first  topk.Top[streamRow]  // with a limit: where they are
 	chunk  []report.Connection
 }
 
-// streams is a heap of rows, the last in order of stream on top.
-type streams []streamRow
-
+// streamRow is the row of a stream.
 type streamRow struct {
 	stream uint64
 	row    int
-}
-
-func (h streams) Len() int           { return len(h) }
-func (h streams) Less(i, j int) bool { return h[i].stream > h[j].stream }
-func (h streams) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *streams) Push(x any)        { *h = append(*h, x.(streamRow)) }
-
-// Pop completes heap.Interface.
-func (h *streams) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }
 
 // errPast ends the second pass when the moment has come.
@@ -208,7 +194,7 @@ func (s *snapshot) wants(c *analyzer.Conversation) bool {
 		return false
 	}
 	s.table.Count(&s.moment)
-	return s.limit == 0 || len(s.first) < s.limit || c.Stream < s.first[0].stream
+	return s.first.Admits(streamRow{stream: c.Stream})
 }
 
 // rowsAtOnce is how many rows are allocated at a time: growing one slice would hold two copies for a moment.
@@ -225,10 +211,10 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	if s.limit == 0 {
 		return
 	}
-	if len(s.first) == s.limit {
-		s.rows[heap.Pop(&s.first).(streamRow).row] = nil
+	if s.first.Full() {
+		s.rows[s.first.Last().row] = nil
 	}
-	heap.Push(&s.first, streamRow{c.Stream, len(s.rows) - 1})
+	s.first.Put(streamRow{c.Stream, len(s.rows) - 1})
 }
 
 func (s *snapshot) see(g *pipeline.Sighting) error {
@@ -261,7 +247,8 @@ func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
 	if o.output == "" {
 		t.Width = e.width
 	}
-	return report.StatesFormats[o.format].At(w, t)
+	format, _ := report.StatesFormats.Find(o.format)
+	return format.At(w, t)
 }
 
 // census counts states over time in one pass.
@@ -308,7 +295,8 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return usageError("--every %s makes %d samples of a capture of %s, more than %d: choose a longer interval", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
 	}
 	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
-		if err := o.write(args, e, func(w io.Writer) error { return report.StatesFormats[o.format].Series(w, &k.series) }); err != nil {
+		format, _ := report.StatesFormats.Find(o.format)
+		if err := o.write(args, e, func(w io.Writer) error { return format.Series(w, &k.series) }); err != nil {
 			return err
 		}
 	}

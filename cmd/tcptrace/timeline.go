@@ -17,9 +17,6 @@ import (
 	"tcptrace/report"
 )
 
-// timelineFormats are what timeline's --format takes. All but ndjson are for people: report.TimelineFormats.
-var timelineFormats = []string{"ladder", "mermaid", "ndjson"}
-
 // peopleFlags are the flags that make no sense with records.
 var peopleFlags = []string{"time", "full", "ascii", "width", "no-color", "limit"}
 
@@ -61,7 +58,7 @@ The input is read at least twice, so it cannot be a pipe.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.format, "format", "ladder", strings.Join(timelineFormats, ", "))
+	choiceFlag(cmd, &o.format, "format", report.TimelineFormats, "")
 	o.addSelection(cmd)
 	f.IntVar(&o.limit, "limit", defaultLadders, "show only the first `n` conversations, 0 for all (those named by --stream are always shown)")
 	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), absolute (UTC), delta (to the previous line)")
@@ -71,7 +68,6 @@ The input is read at least twice, so it cannot be a pipe.`,
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
-	completeFlag(cmd, "format", timelineFormats...)
 	completeFlag(cmd, "time", timeStyles()...)
 	return cmd
 }
@@ -80,13 +76,14 @@ The input is read at least twice, so it cannot be a pipe.`,
 func timeStyles() []string { return slices.Sorted(maps.Keys(report.TimeStyles)) }
 
 func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
-	if !slices.Contains(timelineFormats, o.format) {
-		return usageError("--format is one of %s, not %q", strings.Join(timelineFormats, ", "), o.format)
+	format, err := choose("format", o.format, report.TimelineFormats)
+	if err != nil {
+		return err
 	}
-	if o.format == "ndjson" {
+	if format.All != nil {
 		for _, name := range peopleFlags {
 			if flags.Changed(name) {
-				return usageError("--%s cannot be used with --format ndjson", name)
+				return usageError("--%s cannot be used with --format %s", name, o.format)
 			}
 		}
 	}
@@ -115,7 +112,7 @@ func runTimeline(ctx context.Context, args []string, o timelineOptions, flags *p
 	if err := o.check(args, flags); err != nil {
 		return err
 	}
-	if o.format == "ndjson" {
+	if format, _ := report.TimelineFormats.Find(o.format); format.All != nil {
 		return runSegments(ctx, args, o, e)
 	}
 	return runLadders(ctx, args, o, e)
@@ -126,7 +123,7 @@ type segments struct {
 	maker analyzer.Timelines
 	all   []analyzer.Timeline
 	view  analyzer.SegmentView
-	out   *report.SegmentsNDJSON
+	out   report.Timeline
 }
 
 func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
@@ -150,7 +147,8 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	if err != nil {
 		return err
 	}
-	t.out = report.NewSegmentsNDJSON(out)
+	format, _ := report.TimelineFormats.Find(o.format)
+	t.out = format.All(out)
 	err = p.show(ctx)
 	if failed := errors.Join(t.out.Finish(), out.Close()); failed != nil {
 		return failed

@@ -147,7 +147,7 @@ func (t *ladders) begin(s *section) {
 	look.Legend = look.Legend && s.place == 0 && t.from == 0
 	t.judgment.Judge(&s.c)
 	s.timeline = t.maker.New(&s.c)
-	s.ladder = t.format.New(&s.text, &s.c, &t.judgment, look)
+	s.ladder = t.format.One(&s.text, &s.c, &t.judgment, look)
 	t.held += ladderCost
 }
 
@@ -208,7 +208,8 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	if len(o.streams) > 0 {
 		limit = 0
 	}
-	t := &ladders{format: report.TimelineFormats[o.format], look: o.look(e)}
+	format, _ := report.TimelineFormats.Find(o.format)
+	t := &ladders{format: format, look: o.look(e)}
 	var p *passes
 	var file io.WriteCloser
 	shown := 0

@@ -36,8 +36,12 @@ type watchOptions struct {
 	idle     time.Duration
 }
 
-// watchFormats are what --format takes; auto is view on a terminal, else ndjson.
-var watchFormats = []string{"auto", "view", "ndjson"}
+// watchFormats are the ways to show what goes on: what each of them opens.
+var watchFormats = report.Choices[func(*session) error]{
+	{Name: "auto", Help: "view on a terminal and ndjson otherwise", Is: (*session).openAuto},
+	{Name: "view", Help: "a view to look around in", Is: (*session).openView},
+	{Name: "ndjson", Help: "a JSON record for each event", Is: (*session).openEvents},
+}
 
 // Idle conversations are let go, since a live capture has no end. These are for those that are not established, or not any more.
 const (
@@ -55,7 +59,7 @@ func (o *watchOptions) addFilter(cmd *cobra.Command) {
 
 func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "auto", strings.Join(watchFormats, ", ")+"; auto is view on a terminal and ndjson otherwise")
+	choiceFlag(cmd, &o.format, "format", watchFormats, "; auto is view on a terminal and ndjson otherwise")
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
@@ -75,7 +79,6 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "track at most `n` conversations at once; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
-	completeFlag(cmd, "format", watchFormats...)
 	completeFlag(cmd, "where", outcomeConditions()...)
 	completeFlag(cmd, "until", outcomeConditions()...)
 	completeFlag(cmd, "keep-on", severitiesOrIDs()...)
@@ -83,11 +86,12 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 }
 
 func (o *watchOptions) check() error {
+	if _, err := choose("format", o.format, watchFormats); err != nil {
+		return err
+	}
 	w := &o.write
 	w.RotateSize = int64(o.rotate)
 	switch {
-	case !slices.Contains(watchFormats, o.format):
-		return usageError("unknown --format %q: want one of %s", o.format, strings.Join(watchFormats, ", "))
 	case o.format == "view" && o.output != "":
 		return usageError("-o is for events: --format ndjson")
 	case w.Path == "" && (w.RotateSize > 0 || w.RotateEvery > 0 || w.RotateCount > 0 || w.MaxFiles > 0 || w.Compress != "" || len(o.keepOn) > 0):

@@ -8,6 +8,9 @@ import (
 
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
 type Sent struct {
+	Tally
+	DisorderTally
+
 	Packets      uint64
 	PayloadBytes uint64 // sum of TCP payload lengths, retransmissions included
 	IPBytes      uint64 // sum of IP packet lengths
@@ -18,37 +21,24 @@ type Sent struct {
 	PushedPackets      uint64 // with payload and PSH
 	UniqueBytes        uint64 // payload that was not sent before; without that of probes
 	Retransmissions    [NumCauses]uint64
-	RetransmittedBytes uint64 // payload that had been sent before
-	RepeatedBytes      uint64 // bytes of the stream that were sent more than once, each counted once
-	SpuriousPackets    uint64 // retransmissions that were not needed, and proof came
-	MostCopies         uint32 // how often the segment that was sent again most was sent again
-	OutOfOrderPackets  uint64
-	OutOfOrderBytes    uint64
+	RetransmittedBytes uint64        // payload that had been sent before
+	RepeatedBytes      uint64        // bytes of the stream that were sent more than once, each counted once
+	MostCopies         uint32        // how often the segment that was sent again most was sent again
 	ReorderingMax      time.Duration // by which a segment came later than one sent after it
-	ProbePackets       uint64        // zero-window probes and keep-alives
-	ProbeBytes         uint64
-	UrgentPackets      uint64 // with payload and URG
-	UrgentBytes        uint64 // sum of the urgent pointers of those with payload
-	MissedBytes        uint64 // bytes of the stream that the capture does not have
-	TruncatedPackets   uint64 // whose payload the snap length cut
-	TruncatedBytes     uint64
-	Duplicates         uint64 // copies of a segment that its sender sent once
-	LostBefore         uint64 // segments that never passed the tap: lost before it
-	Lost               uint64 // segments with payload, SYN or FIN that were sent again and needed, or are missing at the end: several that one repairs count each, one that several repair counts once
-	LostBehind         uint64 // segments that passed it and were lost behind it, or their ACKs were
-	Unrepaired         uint64 // segments that were lost and are missing at the end
-	NeverRepeated      uint64 // of these, the ones that were not sent again
-	NeverPassed        uint64 // of those, the ones that were lost before the tap
+	MissedBytes        uint64        // bytes of the stream that the capture does not have
+	LostBefore         uint64        // segments that never passed the tap: lost before it
+	Lost               uint64        // segments with payload, SYN or FIN that were sent again and needed, or are missing at the end: several that one repairs count each, one that several repair counts once
+	LostBehind         uint64        // segments that passed it and were lost behind it, or their ACKs were
+	Unrepaired         uint64        // segments that were lost and are missing at the end
+	NeverRepeated      uint64        // of these, the ones that were not sent again
+	NeverPassed        uint64        // of those, the ones that were lost before the tap
 
-	ACKs                uint64 // with ACK
-	PureACKs            uint64 // and neither payload, SYN, FIN nor RST
-	DuplicateACKs       uint64
-	TripleDuplicateACKs uint64 // times that there were three in a row
-	CumulativePackets   uint64 // that it sent and that were acknowledged by the ACK of a later one
-	SACKs               uint64 // with SACK blocks
-	DSACKs              uint64 // of those the ones that report a duplicate (RFC 2883)
-	MaxSACKBlocks       uint8  // in one segment
-	CEMarks             uint64 // marked by the network (RFC 3168)
+	ACKs          uint64 // with ACK
+	PureACKs      uint64 // and neither payload, SYN, FIN nor RST
+	DuplicateACKs uint64
+	SACKs         uint64 // with SACK blocks
+	DSACKs        uint64 // of those the ones that report a duplicate (RFC 2883)
+	MaxSACKBlocks uint8  // in one segment
 
 	SYNs, FINs, RSTs uint64
 	Options          SYNOptions
@@ -58,7 +48,6 @@ type Sent struct {
 	SegmentMin, SegmentMax uint32 // payload bytes, of segments that have some; 0: none has
 
 	WindowMin, WindowAvg, WindowMax uint64 // bytes, of the windows that it offered, but in SYNs
-	ZeroWindows                     uint64 // times its window closed
 	ZeroWindowTime, ZeroWindowMax   time.Duration
 
 	FlightMin, FlightMax, FlightAvg uint64 // bytes sent and not acknowledged, as the tap sees it, when a data segment passes
@@ -71,15 +60,38 @@ type Sent struct {
 	RTT                      RTT           // from a segment that was sent once to its acknowledgment, both at the tap (Karn)
 	FullRTT                  Times         // of those the ones of segments with SegmentMax bytes
 	AmbiguousRTT             Times         // from the latest transmission of a segment that was sent again to its acknowledgment
-	PostLossACKs             uint64        // acknowledgments of a segment that was sent once, over one that was sent again
 	TimestampRTT             Times         // from a timestamp to its echo; Stdev is not known
 	HandshakeRTT             time.Duration // from its SYN or SYN-ACK to the ACK of that, at the tap; 0: not known
 	Interval                 Times         // from a segment to its retransmission
 	TTLMin, TTLMax           uint8         // or hop limit
 	Idle, WindowLimited      time.Duration
 	Recovering, Transferring time.Duration
-	Thinks                   uint64 // times it began to send after its peer had sent data
 	ThinkTime, ThinkMax      time.Duration
+}
+
+// Tally is what is counted of an endpoint's segments as they pass, and is reported as it was counted. A counter stands
+// here, where it is counted, and in the table of statistics (report).
+type Tally struct {
+	TruncatedBytes      uint64
+	TruncatedPackets    uint32 // whose payload the snap length cut
+	TripleDuplicateACKs uint32 // times that there were three in a row
+	CumulativePackets   uint32 // that it sent and that were acknowledged by the ACK of a later one
+	Thinks              uint32 // times it began to send after its peer had sent data
+}
+
+// DisorderTally is as Tally what is counted only of endpoints whose segments were not all ordinary, which most are.
+type DisorderTally struct {
+	OutOfOrderBytes   uint64
+	ProbeBytes        uint64
+	UrgentBytes       uint64 // sum of the urgent pointers of those with payload
+	SpuriousPackets   uint32 // retransmissions that were not needed, and proof came
+	OutOfOrderPackets uint32
+	ProbePackets      uint32 // zero-window probes and keep-alives
+	UrgentPackets     uint32 // with payload and URG
+	CEMarks           uint32 // marked by the network (RFC 3168)
+	Duplicates        uint32 // copies of a segment that its sender sent once
+	PostLossACKs      uint32 // acknowledgments of a segment that was sent once, over one that was sent again
+	ZeroWindows       uint32 // times its window closed
 }
 
 // SYNOptions are options of a SYN, as bits.
@@ -129,30 +141,4 @@ type Times struct {
 	Samples       uint64
 	Min, Avg, Max time.Duration
 	Stdev         time.Duration // of the samples (n-1)
-}
-
-// Cause is what made an endpoint send a segment again.
-type Cause uint8
-
-// String is the cause's name in the segment record; empty for CauseNone.
-func (c Cause) String() string {
-	if c < NumCauses {
-		return causeNames[c]
-	}
-	return "unknown"
-}
-
-// The causes.
-const (
-	CauseNone      Cause = iota // not a retransmission
-	CauseTimeout                // its retransmission timer (RFC 6298), or what it repeats behind one, since all in flight counts as lost
-	CauseFast                   // duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)
-	CauseSACK                   // SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third
-	CauseTailProbe              // a tail loss probe (RFC 8985 7): the last segment again, before the timer
-	CauseUnknown
-	NumCauses
-)
-
-var causeNames = [NumCauses]string{
-	CauseTimeout: "timeout", CauseFast: "fast", CauseSACK: "sack", CauseTailProbe: "tail-probe", CauseUnknown: "unknown",
 }

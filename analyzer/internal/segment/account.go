@@ -12,7 +12,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	a, peer := &l.Of[dir], &l.Of[1-dir]
 	out.DataPackets, out.PushedPackets = uint64(a.data), uint64(a.pushed)
 	out.UniqueBytes = out.PayloadBytes
-	out.TruncatedPackets, out.TruncatedBytes = uint64(a.truncatedPackets), a.truncated
+	out.Tally = a.Tally
 	out.ACKs, out.PureACKs, out.DuplicateACKs = uint64(a.acks), uint64(a.pure), uint64(a.dupACKs)
 	out.SYNs, out.FINs, out.RSTs = uint64(a.syns), uint64(a.fins), uint64(a.rsts)
 	out.Options, out.MSS, out.WindowShift = a.synOptions, a.mss, a.wscale
@@ -28,7 +28,6 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	if d := (max(a.LastData, a.advanced) - a.firstData) / 1000; d > 0 && a.firstData != 0 {
 		out.FlightTimeAvg = min(a.flightArea/uint64(d), out.FlightMax) // a clock that goes back makes some of the time pass twice
 	}
-	out.TripleDuplicateACKs, out.CumulativePackets = uint64(a.triples), uint64(a.cumulated)
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
@@ -71,28 +70,26 @@ func (a *SenderStats) times(out *conn.Sent, c *conn.Conn) {
 	out.Idle = max(0, c.Last.Sub(c.First)-out.Transferring-out.WindowLimited-out.Recovering)
 	out.IdleMax = time.Duration(a.IdleMax)
 	out.DataTime = max(0, a.LastData.Sub(a.firstData))
-	out.Thinks, out.ThinkTime, out.ThinkMax = uint64(a.thinks), time.Duration(a.thinkSum), time.Duration(a.thinkMax)
+	out.ThinkTime, out.ThinkMax = time.Duration(a.thinkSum), time.Duration(a.thinkMax)
 }
 
 // account writes into out what disorder there was. What has a wrong checksum is not lost by the network if its receiver drops it for that.
 func (r *Recovery) account(out *conn.Sent, drops bool) {
-	out.UniqueBytes -= min(out.UniqueBytes, r.bytes+r.probeBytes-r.taken+r.copies+r.rejected)
+	out.UniqueBytes -= min(out.UniqueBytes, r.bytes+r.ProbeBytes-r.taken+r.copies+r.rejected)
 	for i, n := range r.causes {
 		out.Retransmissions[i] = uint64(n)
 	}
-	out.RetransmittedBytes, out.SpuriousPackets, out.MostCopies = r.bytes, uint64(r.spurious), uint32(r.mostOften)
+	out.DisorderTally = r.DisorderTally
+	out.RetransmittedBytes, out.MostCopies = r.bytes, uint32(r.mostOften)
 	out.RepeatedBytes = min(r.twiceBytes, out.StreamBytes)
-	out.OutOfOrderPackets, out.OutOfOrderBytes, out.ReorderingMax = uint64(r.reordered), r.reorderedBytes, time.Duration(r.lateMax)
-	out.ProbePackets, out.ProbeBytes = uint64(r.probes), r.probeBytes
-	out.UrgentPackets, out.UrgentBytes, out.CEMarks = uint64(r.urgent), r.urgentBytes, uint64(r.marked)
-	out.Duplicates = uint64(r.copyPackets)
+	out.ReorderingMax = time.Duration(r.lateMax)
 	out.LostBefore = uint64(r.lostPackets)
 	if out.Lost = uint64(r.lost); drops {
 		out.Lost -= min(out.Lost, uint64(r.damaged))
 	}
 	out.LostBehind = out.Lost - min(out.Lost, out.LostBefore)
-	out.ZeroWindows, out.ZeroWindowTime, out.ZeroWindowMax = uint64(r.zeros), time.Duration(r.zeroTime), time.Duration(r.zeroMax)
-	out.Interval, out.AmbiguousRTT, out.PostLossACKs = r.gaps.report(), r.ambiguous.report(), uint64(r.postLoss)
+	out.ZeroWindowTime, out.ZeroWindowMax = time.Duration(r.zeroTime), time.Duration(r.zeroMax)
+	out.Interval, out.AmbiguousRTT = r.gaps.report(), r.ambiguous.report()
 }
 
 // missed is how many bytes were acknowledged that the capture does not have. One beyond all that was captured may

@@ -155,7 +155,7 @@ func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 			r.p.Recoveries.At(b.recovery).heard = r.now
 		}
 		if b.dup == dupThresh {
-			a.triples++
+			a.TripleDuplicateACKs++
 		}
 		r.reportsHole()
 		return KindDuplicateACK
@@ -182,7 +182,7 @@ func (r *Reader) advance(high reassembly.Pos) {
 	if n := b.flight.n; n > 0 {
 		if last, size, clean := b.flight.acknowledge(&r.p.Flights, r.ack, una); last != nil {
 			r.sample(last, size, clean)
-			b.cumulated += uint32(n - b.flight.n - 1)
+			b.CumulativePackets += uint32(n - b.flight.n - 1)
 		}
 	}
 	b.dup = 0
@@ -220,7 +220,7 @@ func (r *Reader) sample(last *sent, size uint32, clean bool) {
 	case last.times > 0:
 		r.p.RecoveryOf(b, r.Rx).ambiguous.add(d)
 	default:
-		r.p.RecoveryOf(b, r.Rx).postLoss++
+		r.p.RecoveryOf(b, r.Rx).PostLossACKs++
 	}
 }
 
@@ -297,7 +297,7 @@ func (r *Reader) takeProbe(rp *Recovery) {
 
 // shut begins a time without window.
 func (rp *Recovery) shut(t conn.Time) {
-	rp.zeros++
+	rp.ZeroWindows++
 	rp.zeroSince = t
 }
 

@@ -119,7 +119,7 @@ func (r *Reader) prove(rp *Recovery, h *conn.Half, unneeded func(*resent) bool) 
 // acquit takes back that the i-th of the retransmissions of h repaired a loss.
 func (r *Reader) acquit(rp *Recovery, h *conn.Half, i int) {
 	one := &rp.resent[i]
-	rp.spurious++
+	rp.SpuriousPackets++
 	rp.lost -= min(rp.lost, uint32(one.lost))
 	if one.before {
 		rp.lostPackets -= min(rp.lostPackets, 1)

@@ -209,13 +209,13 @@ func (r *Reader) markRare() {
 		}
 	}
 	if r.V.Notes&NoteCE != 0 {
-		r.p.RecoveryOf(r.A, r.Tx).marked++
+		r.p.RecoveryOf(r.A, r.Tx).CEMarks++
 	}
 	if r.V.Notes&NoteUrgent != 0 {
 		rp := r.p.RecoveryOf(r.A, r.Tx)
 		if r.S.Len > 0 {
-			rp.urgent++
-			rp.urgentBytes += uint64(r.S.Urgent)
+			rp.UrgentPackets++
+			rp.UrgentBytes += uint64(r.S.Urgent)
 		}
 	}
 }
@@ -263,8 +263,8 @@ func (r *Reader) probe() {
 		r.A.mode, r.A.since = modeWindow, max(r.A.since, r.p.RecoveryOf(r.b, r.Rx).zeroSince)
 	}
 	rp := r.p.RecoveryOf(r.A, r.Tx)
-	rp.probes++
-	rp.probeBytes += uint64(r.S.Len)
+	rp.ProbePackets++
+	rp.ProbeBytes += uint64(r.S.Len)
 	if r.S.Len > 0 {
 		if rp.probe < r.una {
 			rp.probe = r.pos
@@ -336,7 +336,7 @@ func (r *Reader) fly(end reassembly.Pos) {
 func (a *SenderStats) think(d conn.Time, asked bool) {
 	if asked {
 		d = max(d, 0)
-		a.thinks++
+		a.Thinks++
 		a.thinkSum += d
 		a.thinkMax = max(a.thinkMax, d)
 	}

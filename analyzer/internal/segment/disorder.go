@@ -18,8 +18,8 @@ func (r *Reader) readDisorder() {
 			r.probe()
 		} else {
 			rp := r.p.RecoveryOf(r.A, r.Tx)
-			rp.probes++
-			rp.probeBytes += uint64(s.Len)
+			rp.ProbePackets++
+			rp.ProbeBytes += uint64(s.Len)
 			r.A.flags |= statsProbed
 		}
 	case r.end == r.pos:
@@ -280,8 +280,8 @@ func (r *Reader) overtaken(e *sent) bool {
 // late is a segment that others overtook.
 func (r *Reader) late(rp *Recovery, i int, e *sent) {
 	r.V.Kind = KindOutOfOrder
-	rp.reordered++
-	rp.reorderedBytes += uint64(r.S.Len)
+	rp.OutOfOrderPackets++
+	rp.OutOfOrderBytes += uint64(r.S.Len)
 	r.countRepeated(rp)
 	if e != nil {
 		rp.lateMax = max(rp.lateMax, r.now-e.time)
@@ -380,7 +380,7 @@ func (r *Reader) resend(i int, fresh int64) {
 		}
 	}
 	if r.V.Spurious {
-		rp.spurious++
+		rp.SpuriousPackets++
 		return
 	}
 	before := fresh > 0 && lost > 0

@@ -30,38 +30,29 @@ type Recovery struct {
 	resent    [MaxResent]resent // the latest retransmissions of which it is not known whether they were needed
 
 	// Counts for the report: of what it sent,
-	causes         [conn.NumCauses]uint32 // retransmissions
-	spurious       uint32
-	lostPackets    uint32         // retransmissions with bytes that were not captured before
-	lost           uint32         // segments that they repaired, but for those that proved unneeded
-	damaged        uint32         // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
-	untaken        bool           // the peer had them, as it seems, and took none
-	unanswered     bool           // none was acknowledged since the latest of these
-	lossPos        reassembly.Pos // of the latest retransmission of anything lost
-	lossRest       reassembly.Pos // where the rest of that begins; 0: it was all
-	lossSince      conn.Time      // when what it repairs passed first, or was missed
-	bytes          uint64         // of retransmissions, those that were captured before
-	twiceBytes     uint64         // of these, each once
-	gaps           distribution   // between two transmissions of the same bytes
-	ambiguous      distribution   // from the latest transmission of a segment that was sent again to its ACK
-	postLoss       uint32         // ACKs of a segment that was sent once, over one that was sent again
-	reordered      uint32
-	reorderedBytes uint64
-	lateMax        conn.Time // by how much the latest one was late
-	probes         uint32
-	copyPackets    uint32 // capture duplicates
-	probeBytes     uint64
-	taken          uint64 // of these, the ones that the receiver took
-	copies         uint64 // bytes of capture duplicates
-	rejected       uint64 // bytes of unacceptable segments
-	urgentBytes    uint64
-	urgent, marked uint32 // segments with payload and URG, segments with CE
-	mostOften      uint8  // so often was the same sent again
+	causes [conn.NumCauses]uint32 // retransmissions
+	conn.DisorderTally
+	lostPackets uint32         // retransmissions with bytes that were not captured before
+	lost        uint32         // segments that they repaired, but for those that proved unneeded
+	damaged     uint32         // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
+	untaken     bool           // the peer had them, as it seems, and took none
+	unanswered  bool           // none was acknowledged since the latest of these
+	lossPos     reassembly.Pos // of the latest retransmission of anything lost
+	lossRest    reassembly.Pos // where the rest of that begins; 0: it was all
+	lossSince   conn.Time      // when what it repairs passed first, or was missed
+	bytes       uint64         // of retransmissions, those that were captured before
+	twiceBytes  uint64         // of these, each once
+	gaps        distribution   // between two transmissions of the same bytes
+	ambiguous   distribution   // from the latest transmission of a segment that was sent again to its ACK
+	lateMax     conn.Time      // by how much the latest one was late
+	taken       uint64         // bytes of probes, the ones that the receiver took
+	copies      uint64         // bytes of capture duplicates
+	rejected    uint64         // bytes of unacceptable segments
+	mostOften   uint8          // so often was the same sent again
 
 	// and of the ACKs for it, and of its own window.
 	mostBlocks                  uint8
 	sacks, dsacks, invalidSACKs uint32
-	zeros                       uint32    // times its window closed
 	zeroSince                   conn.Time // the last time, valid with statsZero
 	zeroTime, zeroMax           conn.Time
 }
@@ -138,7 +129,7 @@ func (r *Recovery) resends() (n uint32) {
 
 // Copied counts a second copy.
 func (r *Recovery) Copied(s *wire.Segment) {
-	r.copyPackets++
+	r.Duplicates++
 	if s.Flags&wire.RST == 0 {
 		r.copies += uint64(s.Len)
 	}
@@ -169,5 +160,6 @@ func (p *RecoveryPool) beginAnew(r *Recovery) {
 	r.captured.Release(p.Ranges)
 	r.twice.Release(p.Ranges)
 	r.acked.Release(p.Ranges)
-	*r = Recovery{copyPackets: r.copyPackets, copies: r.copies, rejected: r.rejected, marked: r.marked}
+	kept := conn.DisorderTally{Duplicates: r.Duplicates, CEMarks: r.CEMarks}
+	*r = Recovery{DisorderTally: kept, copies: r.copies, rejected: r.rejected}
 }

@@ -46,12 +46,10 @@ type SenderStats struct {
 	dupACKs   uint32
 
 	// What few segments touch.
-	since                        conn.Time               // in its mode
-	spent                        [numModes - 1]conn.Time // in each but modeIdle
-	thinkSum, thinkMax           conn.Time
-	truncated                    uint64
-	truncatedPackets             uint32
-	thinks                       uint32
+	since              conn.Time               // in its mode
+	spent              [numModes - 1]conn.Time // in each but modeIdle
+	thinkSum, thinkMax conn.Time
+	conn.Tally
 	firstData                    conn.Time
 	stampSum, stampMin, stampMax conn.Time
 	handshake                    conn.Time // from its SYN to the ACK of that, both at the tap; 0: not known
@@ -62,8 +60,6 @@ type SenderStats struct {
 	synOptions                   wire.Bits
 	synWindow                    uint16       // of its SYN
 	before                       mode         // the one before its mode
-	triples                      uint32       // third duplicate ACKs
-	cumulated                    uint32       // segments acknowledged by the ACK of a later one
 	flightMin                    uint32       // 0: none so far
 	flightArea                   uint64       // sum of bytes in flight by us
 	full                         distribution // round trips of segments of segmentMax
@@ -134,8 +130,8 @@ func (a *SenderStats) Observe(tx *conn.Half, s *wire.Segment) {
 		a.IdleMax = gap
 	}
 	if s.PayloadCap < s.Len && s.Flags&wire.RST == 0 {
-		a.truncatedPackets++
-		a.truncated += uint64(s.Len - s.PayloadCap)
+		a.TruncatedPackets++
+		a.TruncatedBytes += uint64(s.Len - s.PayloadCap)
 	}
 	if s.Len > 0 && s.Flags&wire.RST == 0 {
 		a.data++

@@ -61,7 +61,7 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	}
 	var text bytes.Buffer
 	timeline := l.timelines.New(c)
-	out := report.TimelineFormats["ladder"].New(&text, c, &l.judgment, look)
+	out := report.NewLadder(&text, c, &l.judgment, look)
 	var segment wire.Segment
 	var reading analyzer.Reading
 	numbered := c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == analyzer.SawSYN|analyzer.SawSYNACK

@@ -30,7 +30,7 @@ func Numbers(c *analyzer.Conversation) (broken []string) {
 			{"least window, average", s.WindowMin, s.WindowAvg},
 			{"average window, largest", s.WindowAvg, s.WindowMax},
 			{"lost before the tap, lost", s.LostBefore, s.Lost},
-			{"unneeded retransmissions, retransmissions", s.SpuriousPackets, s.Retransmitted()},
+			{"unneeded retransmissions, retransmissions", uint64(s.SpuriousPackets), s.Retransmitted()},
 			{"packets with data, packets", s.DataPackets, s.Packets},
 			{"pushed packets, packets with data", s.PushedPackets, s.DataPackets},
 			{"pure ACKs, ACKs", s.PureACKs, s.ACKs},

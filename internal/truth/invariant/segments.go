@@ -81,7 +81,7 @@ func (s *Segments) Problems() []string {
 		if s.again[side] != sent.Retransmitted() {
 			s.k.errorf("%v: %d segments are retransmissions, and %d were counted", side, s.again[side], sent.Retransmitted())
 		}
-		if s.copies[side] != sent.Duplicates {
+		if s.copies[side] != uint64(sent.Duplicates) {
 			s.k.errorf("%v: %d segments are copies, and %d were counted", side, s.copies[side], sent.Duplicates)
 		}
 		for i := range s.k.j.Trajectory[side] {

@@ -25,7 +25,7 @@ func (k *checker) sent(side analyzer.Side) {
 	if s.RetransmittedBytes > 0 && again == 0 && s.OutOfOrderPackets == 0 && s.SYNs < 2 {
 		k.errorf("%v: %d bytes retransmitted, by no segment", side, s.RetransmittedBytes)
 	}
-	atMost(k, side, "spurious retransmissions", s.SpuriousPackets, "retransmissions", again)
+	atMost(k, side, "spurious retransmissions", uint64(s.SpuriousPackets), "retransmissions", again)
 	if lost := s.LostBefore + s.LostBehind - s.NeverRepeated; lost > 0 && again == 0 {
 		k.errorf("%v: %d losses, and nothing sent again", side, lost) // one segment may repair several
 	}
@@ -34,15 +34,15 @@ func (k *checker) sent(side analyzer.Side) {
 		what string
 		n    uint64
 	}{
-		{"data packets", s.DataPackets}, {"retransmissions", again}, {"packets out of order", s.OutOfOrderPackets}, {"probes", s.ProbePackets},
-		{"duplicates", s.Duplicates}, {"ACKs", s.ACKs}, {"SYNs", s.SYNs}, {"FINs", s.FINs}, {"RSTs", s.RSTs}, {"CE marks", s.CEMarks},
+		{"data packets", s.DataPackets}, {"retransmissions", again}, {"packets out of order", uint64(s.OutOfOrderPackets)}, {"probes", uint64(s.ProbePackets)},
+		{"duplicates", uint64(s.Duplicates)}, {"ACKs", s.ACKs}, {"SYNs", s.SYNs}, {"FINs", s.FINs}, {"RSTs", s.RSTs}, {"CE marks", uint64(s.CEMarks)},
 	} {
 		atMost(k, side, part.what, part.n, "packets", s.Packets)
 	}
 	atMost(k, side, "pushed packets", s.PushedPackets, "data packets", s.DataPackets)
 	atMost(k, side, "pure ACKs", s.PureACKs, "ACKs", s.ACKs)
 	atMost(k, side, "duplicate ACKs", s.DuplicateACKs, "pure ACKs", s.PureACKs)
-	atMost(k, side, "triple duplicate ACKs", s.TripleDuplicateACKs, "duplicate ACKs", s.DuplicateACKs)
+	atMost(k, side, "triple duplicate ACKs", uint64(s.TripleDuplicateACKs), "duplicate ACKs", s.DuplicateACKs)
 	atMost(k, side, "D-SACKs", s.DSACKs, "SACKs", s.SACKs)
 	k.sizes(side)
 	k.times(side)

@@ -91,7 +91,7 @@ func Story(c *analyzer.Conversation, j *analyzer.Judgment, story []string) []str
 		if again > number(m[2]) || again > sent.RetransmittedBytes {
 			k.errorf("story: %s of %s bytes more than once", m[3], m[2])
 		}
-		if !c.Quick && sent.Retransmitted()+sent.ProbePackets == 0 {
+		if !c.Quick && sent.Retransmitted()+uint64(sent.ProbePackets) == 0 {
 			k.errorf("story: %s bytes of the %v more than once, but it retransmitted nothing", m[3], side)
 		}
 	}

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"io"
+	"net/netip"
+
+	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/ladder"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
+	"tcptrace/report/internal/states"
+	"tcptrace/report/internal/story"
+)
+
+// The conversation record (docs/records.md) as Go data, and its parts.
+type (
+	Record        = record.Record
+	Socket        = record.Socket
+	Endpoints     = record.Endpoints
+	Endpoint      = record.Endpoint
+	StepRecord    = record.StepRecord
+	SentRecord    = record.SentRecord
+	AnomalyRecord = record.AnomalyRecord
+	CloseRecord   = record.CloseRecord
+)
+
+// Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine digits of seconds.
+type Time = record.Time
+
+// NewRecord is the record of c, of which j is the judgment.
+func NewRecord(c *analyzer.Conversation, j *analyzer.Judgment) Record { return record.NewRecord(c, j) }
+
+// CommunityID is the Community ID v1 of the TCP flow between a and b, with seed 0: the same for both directions, and
+// the same in every tool that speaks it (https://github.com/corelight/community-id-spec).
+func CommunityID(a, b netip.AddrPort) string { return output.CommunityID(a, b) }
+
+// The summary of a report as JSON has it, and its parts.
+type (
+	SummaryRecord = record.SummaryRecord
+	NotAnalyzed   = record.NotAnalyzed
+	Shortfall     = record.Shortfall
+)
+
+// Selection is how many conversations an expression selected.
+type Selection = record.Selection
+
+// NewSummaryRecord is the record of s, of which sel says what an expression selected.
+func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
+	return record.NewSummaryRecord(s, sel)
+}
+
+// SegmentRecord is a segment as the segment record (docs/segments.md) has it, in Go data.
+type SegmentRecord = record.SegmentRecord
+
+// NewSegmentRecord is the record of v.
+func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord { return record.NewSegmentRecord(v) }
+
+// SegmentsNDJSON writes a segment record a line.
+type SegmentsNDJSON = record.SegmentsNDJSON
+
+// NewSegmentsNDJSON returns one that writes to w.
+func NewSegmentsNDJSON(w io.Writer) *SegmentsNDJSON { return record.NewSegmentsNDJSON(w) }
+
+// The record of an event (docs/live.md) as Go data, and its parts.
+type (
+	EventRecord      = record.EventRecord
+	ToldRecord       = record.ToldRecord
+	StatisticsRecord = record.StatisticsRecord
+)
+
+// EventFields are the fields of the events beside schema, event and time, by the name of the event: those that are
+// always there, and those that are left out if they are not known or zero.
+var EventFields = record.EventFields
+
+// Events writes events as they happen, a JSON record a line.
+type Events = record.Events
+
+// NewEvents returns a writer of events to w.
+func NewEvents(w io.Writer) *Events { return record.NewEvents(w) }
+
+// The records of 'tcptrace states' as Go data, and their parts.
+type (
+	StateRecord       = record.StateRecord
+	StateEndpoints    = record.StateEndpoints
+	StateEndpoint     = record.StateEndpoint
+	TimerRecord       = record.TimerRecord
+	StateCountsRecord = record.StateCountsRecord
+)
+
+// Statistic is a number in endpoints.client.sent and endpoints.server.sent of a conversation record: what it is called,
+// what it means, and what Ostermann's tcptrace calls it.
+type Statistic = record.Statistic
+
+// Unit says what a statistic counts.
+type Unit = record.Unit
+
+// The units.
+const (
+	Packets        = record.Packets
+	Bytes          = record.Bytes
+	Seconds        = record.Seconds        // a value counts ns
+	BytesPerSecond = record.BytesPerSecond // whole ones
+	Ratio          = record.Ratio          // a value counts 10^-9
+	Flag           = record.Flag           // true, or left out
+	Number         = record.Number
+)
+
+// Statistics are all of them, by subject.
+var Statistics = record.Statistics
+
+// Term is a word of the segment record: a kind, a cause or a note.
+type Term = analyzer.Term
+
+// Terms are the words that the segment record may have as its kind, cause and notes. The notes may also be ids of
+// anomalies.
+var Terms = record.Terms
+
+// WiresharkDifference is a way in which a flag of Wireshark and a kind or note of ours differ, and why.
+type WiresharkDifference = record.WiresharkDifference
+
+// WiresharkDifferences are all that were found between Wireshark 4.0 and us in captures from kernels and from scripts.
+var WiresharkDifferences = record.WiresharkDifferences
+
+// OstermannApart are anomalies, by id, in whose conversations Ostermann's tcptrace counts other segments than we do, and
+// why.
+var OstermannApart = record.OstermannApart
+
+// Detail says in plain words what happened, and that the capture lost packets meanwhile if that may be all there is to it.
+func Detail(c *analyzer.Conversation, a *analyzer.Anomaly) string { return human.Detail(c, a) }
+
+// DetailAcross is Detail of a conversation during which the capture lost so many packets.
+func DetailAcross(dropped uint64, a *analyzer.Anomaly) string { return human.DetailAcross(dropped, a) }
+
+// Story tells in three to six sentences what became of c: who opened, what was exchanged, where the time went, what went
+// wrong, who closed and how, and what is left. j is the judgment of c.
+func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string { return story.Tell(c, j) }
+
+// Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
+type Timeline = ladder.Timeline
+
+// TimelineOptions say how a timeline for people looks.
+type TimelineOptions = ladder.Options
+
+// TimeStyle says how a timeline shows times.
+type TimeStyle = ladder.TimeStyle
+
+// The styles.
+const (
+	RelativeTime = ladder.RelativeTime // since the conversation's first packet
+	AbsoluteTime = ladder.AbsoluteTime // of day, UTC
+	DeltaTime    = ladder.DeltaTime    // since the line before
+)
+
+// TimeStyles are the styles by name.
+var TimeStyles = ladder.TimeStyles
+
+// Ladder draws a conversation as a ladder: the endpoints are its rails, segments its rungs.
+type Ladder = ladder.Ladder
+
+// NewLadder begins the ladder of c, of which j is the judgment.
+func NewLadder(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Ladder {
+	return ladder.New(w, c, j, o)
+}
+
+// EvidenceMark is the mark that a ladder puts behind a state.
+func EvidenceMark(e analyzer.Evidence) string { return ladder.EvidenceMark(e) }
+
+// StateFilter selects connections by the states of their endpoints at a moment. The zero value is for all that are there.
+type StateFilter = states.StateFilter
+
+// ParseStateFilter reads the names of states, as RFC 9293, netstat or ss spell them, and a side: "client", "server" or
+// "" for both. The error names the state or side that there is not.
+func ParseStateFilter(names []string, side string) (StateFilter, error) {
+	return states.ParseStateFilter(names, side)
+}
+
+// StateNames are the states of RFC 9293 as ParseStateFilter takes them.
+func StateNames() []string { return states.StateNames() }
+
+// StatesAt is the connections that were there at one moment of a capture.
+type StatesAt = states.StatesAt
+
+// Connection is one connection at a moment.
+type Connection = states.Connection
+
+// StateSeries counts connections and the states of their endpoints at regular times of a capture.
+type StateSeries = states.StateSeries
+
+// MaxSamples bounds the samples of a StateSeries, and so its memory, to 10 MB.
+const MaxSamples = states.MaxSamples

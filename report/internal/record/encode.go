@@ -1,0 +1,183 @@
+package record
+
+import (
+	"strconv"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/report/internal/output"
+)
+
+// conversationSchema names the conversation record (docs/records.md).
+const conversationSchema = "tcptrace.conversation.v1"
+
+// Encoder writes conversation records as JSON, without reflection and, unless there are
+// anomalies, without allocation. No string but an anomaly's detail needs escaping: all are
+// numbers, addresses, times, base64 and names from fixed tables. Record is the same document
+// as Go data, and a test holds the two together.
+type Encoder struct {
+	Clock    output.Clock
+	judgment analyzer.Judgment
+}
+
+// Conversation appends the record of c.
+func (e *Encoder) Conversation(b []byte, c *analyzer.Conversation) []byte {
+	e.judgment.Judge(c)
+	return e.record(b, c, &e.judgment)
+}
+
+// record appends the record of c, of which j is the judgment.
+func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
+	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
+	b = strconv.AppendUint(b, c.Stream, 10)
+	b = output.AppendSocket(append(b, `,"client":`...), client)
+	b = output.AppendSocket(append(b, `,"server":`...), server)
+	b = append(append(b, `,"roles":"`...), c.Roles.String()...)
+	b = output.AppendCommunityID(append(b, `","community_id":"`...), client, server)
+	b = e.Clock.Append(append(b, `","start":"`...), c.Start)
+	b = e.Clock.Append(append(b, `","end":"`...), c.End)
+	b = output.AppendSeconds(append(b, `","duration_s":`...), int64(c.Duration()))
+	b = strconv.AppendUint(append(b, `,"first_frame":`...), c.FirstFrame, 10)
+	b = strconv.AppendUint(append(b, `,"last_frame":`...), c.LastFrame, 10)
+	b = strconv.AppendUint(append(b, `,"packets":`...), c.Packets(), 10)
+	b = append(append(b, `,"outcome":"`...), c.Outcome.String()...)
+	b = strconv.AppendUint(append(b, `","completeness":`...), uint64(c.Completeness), 10)
+	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
+	b = c.History.Append(append(b, `","history":"`...))
+	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, j, analyzer.Client)
+	b = e.endpoint(append(b, `,"server":`...), c, j, analyzer.Server)
+	b = append(b, `},"anomalies":[`...)
+	for i := range j.Anomalies {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		a := NewAnomalyRecord(c, &j.Anomalies[i])
+		b = e.Anomaly(b, &a)
+	}
+	b = append(b, ']')
+	if j.Close.Kind != analyzer.CloseNone {
+		b = e.close(append(b, `,"close":`...), &j.Close)
+	}
+	if c.Evicted {
+		b = append(b, `,"evicted":true`...)
+	}
+	if c.Quick {
+		b = append(b, `,"quick":true`...)
+	}
+	if c.Dropped != 0 {
+		b = strconv.AppendUint(append(b, `,"dropped":`...), c.Dropped, 10)
+	}
+	return append(b, '}')
+}
+
+// endpoint appends what is known of one side.
+func (e *Encoder) endpoint(b []byte, c *analyzer.Conversation, j *analyzer.Judgment, side analyzer.Side) []byte {
+	b = append(append(b, `{"state":"`...), j.State[side].String()...)
+	b = append(b, `","trajectory":[`...)
+	for i := range j.Trajectory[side] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.step(b, &j.Trajectory[side][i])
+	}
+	b = appendSent(append(b, `],"sent":`...), c, &c.Sent[side])
+	return append(b, '}')
+}
+
+// bound appends t. One of a step's two bounds is mostly its time, whose text there is already; nil: there is not.
+func (e *Encoder) bound(b []byte, t, time analyzer.Time, text []byte) []byte {
+	if t == time && text != nil {
+		return append(b, text...)
+	}
+	return e.Clock.Append(b, t)
+}
+
+// What fixed tables say of a step, as it stands in the record: there are ten steps in one.
+var (
+	stateTexts    = texts(`"state":"`, fsm.State.String, `"`, fsm.NumStates)
+	causeTexts    = texts(`,"cause":"`, fsm.Event.String, `"`, fsm.NumEvents)
+	evidenceTexts = texts(`,"evidence":"`, analyzer.Evidence.String, `"`, analyzer.EvidenceSent+1)
+)
+
+// texts is the names of the values below n, between what comes before and after them.
+func texts[T ~uint8](before string, name func(T) string, after string, n T) []string {
+	list := make([]string, n)
+	for v := range n {
+		list[v] = before + name(v) + after
+	}
+	return list
+}
+
+// step appends one step of a trajectory.
+func (e *Encoder) step(b []byte, s *analyzer.Step) []byte {
+	b = append(append(b, '{'), stateTexts[s.State]...)
+	b = append(b, `,"time":"`...)
+	at := len(b)
+	b = e.Clock.Append(b, s.Time)
+	text := b[at:]
+	return append(e.entered(append(b, '"'), s, text), '}')
+}
+
+// entered appends how a state was entered, and how that is known. What is not known is left out.
+func (e *Encoder) entered(b []byte, s *analyzer.Step, text []byte) []byte {
+	if s.Frame != 0 {
+		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
+	}
+	if s.Cause != fsm.NoEvent {
+		b = append(b, causeTexts[s.Cause]...)
+	}
+	b = append(b, evidenceTexts[s.Evidence]...)
+	if s.ProofFrame != 0 {
+		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
+	}
+	if s.NotBefore != 0 {
+		b = append(e.bound(append(b, `,"not_before":"`...), s.NotBefore, s.Time, text), '"')
+	}
+	if s.NotAfter != 0 {
+		b = append(e.bound(append(b, `,"not_after":"`...), s.NotAfter, s.Time, text), '"')
+	}
+	return b
+}
+
+// Anomaly appends one Anomaly.
+func (e *Encoder) Anomaly(b []byte, a *AnomalyRecord) []byte {
+	b = append(append(b, `{"id":"`...), a.ID...)
+	b = append(append(b, `","severity":"`...), a.Severity...)
+	if a.Endpoint != "" {
+		b = append(append(b, `","endpoint":"`...), a.Endpoint...)
+	}
+	b = append(b, '"')
+	if a.Frame != 0 {
+		b = strconv.AppendUint(append(b, `,"frame":`...), a.Frame, 10)
+	}
+	b = e.Clock.Append(append(b, `,"time":"`...), analyzer.Time(a.Time))
+	b = output.AppendString(append(b, `","detail":`...), a.Detail)
+	return append(b, '}')
+}
+
+// close appends how the conversation ended.
+func (e *Encoder) close(b []byte, c *analyzer.Close) []byte {
+	b = append(append(append(b, `{"kind":"`...), c.Kind.String()...), '"')
+	if c.HasFirst {
+		b = append(append(append(b, `,"first":"`...), c.First.String()...), '"')
+	}
+	if c.Simultaneous {
+		b = append(b, `,"simultaneous":true`...)
+	}
+	if c.Segments != 0 {
+		b = strconv.AppendUint(append(b, `,"segments":`...), uint64(c.Segments), 10)
+	}
+	if c.Kind == analyzer.CloseReset {
+		b = append(append(b, `,"cause":"`...), c.Cause.String()...)
+		b = append(append(b, `","by":"`...), c.By.String()...)
+		b = append(append(b, `","by_state":"`...), c.ByState.String()...)
+		b = append(append(b, `","other_state":"`...), c.OtherState.String()...)
+		b = strconv.AppendUint(append(b, `","frame":`...), c.Frame, 10)
+		b = append(e.Clock.Append(append(b, `,"time":"`...), c.Time), '"')
+		if c.Text != "" {
+			b = output.AppendString(append(b, `,"text":`...), c.Text)
+		}
+	}
+	return append(b, '}')
+}

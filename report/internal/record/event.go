@@ -1,0 +1,177 @@
+package record
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/report/internal/output"
+)
+
+// eventSchema names the record of an event.
+const eventSchema = "tcptrace.event.v1"
+
+// Events writes events as they happen, a JSON record a line. Lines are held until Flush, at the end of a batch, but no more
+// than a buffer of them; what is written always ends with a line. EventRecord is the same as Go data.
+type Events struct {
+	out    output.Buffer
+	enc    Encoder
+	drops  uint64 // that were told
+	before struct {
+		time                  analyzer.Time
+		packets, bytes, drops uint64
+	} // at the last statistics
+}
+
+// NewEvents returns a writer of events to w.
+func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w)} }
+
+// Flush writes the lines that are held.
+func (r *Events) Flush() error { return r.out.Flush() }
+
+// begin appends what all events begin with.
+func (r *Events) begin(event string, t analyzer.Time) []byte {
+	b := append(append(r.out.B, `{"schema":"`+eventSchema+`","event":"`...), event...)
+	return append(r.enc.Clock.Append(append(b, `","time":"`...), t), '"')
+}
+
+// end takes the line b, complete but for its last brace.
+func (r *Events) end(b []byte) error {
+	r.out.B = append(b, '}', '\n')
+	return r.out.Spill()
+}
+
+// bodies append what there is to say of an event, by its kind.
+var bodies = [analyzer.NumEventKinds]func(*Encoder, []byte, *analyzer.Event) []byte{
+	analyzer.EventOpened: (*Encoder).opened, analyzer.EventState: (*Encoder).state, analyzer.EventAnomaly: (*Encoder).raised,
+	analyzer.EventClosed: (*Encoder).closed, analyzer.EventCorrection: (*Encoder).correction, analyzer.EventConversation: (*Encoder).whole,
+}
+
+// Event writes an event of a conversation.
+func (r *Events) Event(ev *analyzer.Event) error {
+	c := ev.Conversation
+	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
+	b = output.AppendSocket(append(b, `,"client":`...), c.Addr[analyzer.Client])
+	b = output.AppendSocket(append(b, `,"server":`...), c.Addr[analyzer.Server])
+	return r.end(bodies[ev.Kind](&r.enc, append(b, ','), ev))
+}
+
+func (e *Encoder) opened(b []byte, ev *analyzer.Event) []byte {
+	b = append(append(b, `"roles":"`...), ev.Conversation.Roles.String()...)
+	return strconv.AppendUint(append(b, `","frame":`...), ev.Conversation.FirstFrame, 10)
+}
+
+// state appends a step. Its time is the event's.
+func (e *Encoder) state(b []byte, ev *analyzer.Event) []byte {
+	b = append(append(b, `"endpoint":"`...), ev.Side.String()...)
+	b = append(append(b, `",`...), stateTexts[ev.Step.State]...)
+	return e.entered(b, ev.Step, nil)
+}
+
+func (e *Encoder) raised(b []byte, ev *analyzer.Event) []byte {
+	a := NewAnomalyRecord(ev.Conversation, ev.Anomaly)
+	b = e.Anomaly(append(b, `"anomaly":`...), &a)
+	if n := ev.Conversation.Dropped; n > 0 {
+		b = strconv.AppendUint(append(b, `,"dropped":`...), n, 10)
+	}
+	return b
+}
+
+func (e *Encoder) closed(b []byte, ev *analyzer.Event) []byte {
+	b = append(append(append(b, `"outcome":"`...), ev.Conversation.Outcome.String()...), '"')
+	if end := &ev.Judgment.Close; end.Kind != analyzer.CloseNone {
+		b = e.close(append(b, `,"close":`...), end)
+	}
+	return b
+}
+
+// correction appends what was told and does not hold.
+func (e *Encoder) correction(b []byte, ev *analyzer.Event) []byte {
+	c := &ev.Correction
+	b = append(append(append(b, `"of":"`...), c.Of.String()...), `","told":{`...)
+	at := len(b)
+	if c.Of == analyzer.EventState || c.Of == analyzer.EventAnomaly && c.HasSide {
+		b = append(append(append(b, `"endpoint":"`...), ev.Side.String()...), `",`...)
+	}
+	switch c.Of {
+	case analyzer.EventState:
+		b = append(append(append(b, `"state":"`...), c.State.String()...), `",`...)
+	case analyzer.EventAnomaly:
+		b = append(append(append(b, `"id":"`...), c.Anomaly.ID...), `",`...)
+	case analyzer.EventClosed:
+		b = append(append(append(b, `"outcome":"`...), c.Outcome.String()...), `",`...)
+	}
+	if c.Frame != 0 {
+		b = append(strconv.AppendUint(append(b, `"frame":`...), c.Frame, 10), ',')
+	}
+	if c.Time != 0 {
+		b = append(e.Clock.Append(append(b, `"time":"`...), c.Time), `",`...)
+	}
+	if len(b) > at {
+		b = b[:len(b)-1]
+	}
+	return append(b, '}')
+}
+
+// whole appends all that is known of the conversation.
+func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
+	b = strconv.AppendBool(append(b, `"final":`...), ev.Over != analyzer.NotOver)
+	if ev.Over != analyzer.NotOver {
+		b = append(append(append(b, `,"reason":"`...), ev.Over.String()...), '"')
+	}
+	return e.record(append(b, `,"record":`...), ev.Conversation, ev.Judgment)
+}
+
+// Drops tells that the capture has lost total packets so far, if that is news.
+func (r *Events) Drops(now analyzer.Time, total uint64) error {
+	if total <= r.drops {
+		return nil
+	}
+	b := strconv.AppendUint(append(r.begin(eventDrops, now), `,"packets":`...), total-r.drops, 10)
+	r.drops = total
+	return r.end(strconv.AppendUint(append(b, `,"total":`...), total, 10))
+}
+
+// Statistics tells what goes on: how many conversations are open, their endpoints' states, the rates since
+// it was last told, and the summary so far.
+func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStates]uint64, s *analyzer.Summary) error {
+	record, last := newStatisticsRecord(open, states), &r.before
+	if last.time == 0 {
+		last.time = s.Start
+	}
+	if d := output.FloatSeconds(now.Sub(last.time)); d > 0 {
+		record.PacketsPerS = float64(s.Packets-last.packets) / d
+		record.BytesPerS = float64(s.Bytes-last.bytes) / d
+		record.DropsPerS = float64(s.Drops-last.drops) / d
+	}
+	last.time, last.packets, last.bytes, last.drops = now, s.Packets, s.Bytes, s.Drops
+	b, err := appendJSON(append(r.begin(eventStatistics, now), `,"statistics":`...), record)
+	if err != nil {
+		return err
+	}
+	return r.summary(b, s, Selection{})
+}
+
+// Summary writes the last line and all that is held.
+func (r *Events) Summary(now analyzer.Time, s *analyzer.Summary, sel Selection) error {
+	if err := r.summary(r.begin(eventSummary, now), s, sel); err != nil {
+		return err
+	}
+	return r.Flush()
+}
+
+func (r *Events) summary(b []byte, s *analyzer.Summary, sel Selection) error {
+	b, err := appendJSON(append(b, `,"summary":`...), NewSummaryRecord(s, sel))
+	if err != nil {
+		return err
+	}
+	return r.end(b)
+}
+
+// appendJSON is for what is written seldom.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}

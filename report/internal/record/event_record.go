@@ -1,0 +1,109 @@
+package record
+
+import (
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+// EventRecord is a line of the event stream in Go data: what json.Unmarshal makes of it. EventFields says
+// which fields a line has.
+type EventRecord struct {
+	Schema string `json:"schema"`
+	Event  string `json:"event"`
+	Time   Time   `json:"time"`
+	Stream uint64 `json:"stream"`
+	Client Socket `json:"client"`
+	Server Socket `json:"server"`
+	Roles  string `json:"roles"`
+	Frame  uint64 `json:"frame"`
+
+	Endpoint   string `json:"endpoint"`
+	State      string `json:"state"`
+	Cause      string `json:"cause"`
+	Evidence   string `json:"evidence"`
+	ProofFrame uint64 `json:"proof_frame"`
+	NotBefore  Time   `json:"not_before"`
+	NotAfter   Time   `json:"not_after"`
+
+	Anomaly AnomalyRecord `json:"anomaly"`
+	Dropped uint64        `json:"dropped"` // packets that the capture lost while the conversation was open
+
+	Outcome string      `json:"outcome"`
+	Close   CloseRecord `json:"close"`
+
+	Of   string     `json:"of"` // the event that is taken back
+	Told ToldRecord `json:"told"`
+
+	Final  bool   `json:"final"` // nothing more will be told of the conversation
+	Reason string `json:"reason"`
+	Record Record `json:"record"`
+
+	Packets uint64 `json:"packets"` // that the capture lost since it was last told
+	Total   uint64 `json:"total"`   // that it lost in all
+
+	Statistics StatisticsRecord `json:"statistics"`
+	Summary    SummaryRecord    `json:"summary"`
+}
+
+// ToldRecord is what an event said that is taken back, by which it can be found.
+type ToldRecord struct {
+	Endpoint string `json:"endpoint,omitempty"`
+	State    string `json:"state,omitempty"`
+	ID       string `json:"id,omitempty"` // of an anomaly
+	Outcome  string `json:"outcome,omitempty"`
+	Frame    uint64 `json:"frame,omitempty"`
+	Time     Time   `json:"time,omitzero"`
+}
+
+// StatisticsRecord is what goes on at a moment.
+type StatisticsRecord struct {
+	Open        uint64                       `json:"open"`   // conversations that are followed
+	States      map[string]map[string]uint64 `json:"states"` // of those: how many endpoints of a side are in a state
+	PacketsPerS float64                      `json:"packets_per_s"`
+	BytesPerS   float64                      `json:"bytes_per_s"`
+	DropsPerS   float64                      `json:"drops_per_s"`
+}
+
+// Events that are not of a conversation.
+const (
+	eventDrops      = "drops"
+	eventStatistics = "statistics"
+	eventSummary    = "summary"
+)
+
+// ofConversation are the fields of all events of a conversation.
+var ofConversation = []string{"stream", "client", "server"}
+
+// EventFields are the fields of the events beside schema, event and time: those that are always there, and
+// those that are left out if they are not known or zero.
+var EventFields = map[string]struct{ Always, Known []string }{
+	analyzer.EventOpened.String(): {Always: with("roles", "frame")},
+	analyzer.EventState.String(): {
+		Always: with("endpoint", "state", "evidence"),
+		Known:  []string{"frame", "cause", "proof_frame", "not_before", "not_after"},
+	},
+	analyzer.EventAnomaly.String():      {Always: with("anomaly"), Known: []string{"dropped"}},
+	analyzer.EventClosed.String():       {Always: with("outcome"), Known: []string{"close"}},
+	analyzer.EventCorrection.String():   {Always: with("of", "told")},
+	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
+	eventDrops:                          {Always: []string{"packets", "total"}},
+	eventStatistics:                     {Always: []string{"statistics", "summary"}},
+	eventSummary:                        {Always: []string{"summary"}},
+}
+
+func with(names ...string) []string { return append(names, ofConversation...) }
+
+// newStatisticsRecord is the record but for the rates.
+func newStatisticsRecord(open int, states *[2][fsm.NumStates]uint64) StatisticsRecord {
+	r := StatisticsRecord{Open: uint64(open), States: map[string]map[string]uint64{}}
+	for side := range states {
+		counts := map[string]uint64{}
+		for state, n := range states[side] {
+			if n > 0 {
+				counts[fsm.State(state).String()] = n
+			}
+		}
+		r.States[analyzer.Side(side).String()] = counts
+	}
+	return r
+}

@@ -1,0 +1,267 @@
+package story
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/report/internal/human"
+)
+
+// Tell tells in three to six sentences what became of c: who opened, what was exchanged, where the time went,
+// what went wrong, who closed and how, and what is left. j is the judgment of c.
+func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
+	t := teller{c, j}
+	var out []string
+	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
+		if s := tell(); s != "" {
+			if c.Self() {
+				s = ofOneSocket.Replace(analyzer.OneSocket(s))
+			}
+			out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
+		}
+	}
+	return out
+}
+
+// ofOneSocket takes the two sides out of the story of a socket that is connected to itself.
+var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", "both FINs were", "its FIN was", "both sides are left", "it is left",
+	"both sides have the connection still", "it has the connection still", " on either side", "", "neither side closed", "it did not close")
+
+// teller tells a part of the story by each method: a sentence without its dot, or nothing.
+type teller struct {
+	c *analyzer.Conversation
+	j *analyzer.Judgment
+}
+
+// entered is when side first came into one of states.
+func (t *teller) entered(side analyzer.Side, states ...fsm.State) (s *analyzer.Step, ok bool) {
+	steps := t.j.Trajectory[side]
+	i := slices.IndexFunc(steps, func(s analyzer.Step) bool { return slices.Contains(states, s.State) })
+	if i < 0 {
+		return nil, false
+	}
+	return &steps[i], true
+}
+
+// opened is when both sides had the connection.
+func (t *teller) opened() (at analyzer.Time, ok bool) {
+	client, a := t.entered(analyzer.Client, fsm.Established)
+	server, b := t.entered(analyzer.Server, fsm.Established)
+	if !a || !b || t.c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == 0 {
+		return 0, false
+	}
+	return max(client.Time, server.Time), true
+}
+
+// shut is the first FIN of side: the step that it made.
+func (t *teller) shut(side analyzer.Side) (s *analyzer.Step, ok bool) {
+	return t.entered(side, fsm.FinWait1, fsm.LastAck)
+}
+
+// notOpened is what became of attempts that led to no connection.
+var notOpened = map[analyzer.Outcome]string{
+	analyzer.Refused:    "was refused",
+	analyzer.Unanswered: "got no answer",
+	analyzer.HalfOpen:   "got a SYN-ACK that nobody acknowledged",
+}
+
+func (t *teller) opening() string {
+	client, server := fmt.Sprintf("%s (the client)", t.c.Addr[analyzer.Client]), fmt.Sprintf("%s (the server)", t.c.Addr[analyzer.Server])
+	if t.c.Self() {
+		client, server = t.c.Addr[analyzer.Client].String(), "itself"
+	}
+	at, ok := t.opened()
+	who := ""
+	switch failed := notOpened[t.c.Outcome]; {
+	case t.c.Roles == analyzer.RolesHandshake && t.c.Completeness&analyzer.SawSYN == 0 && !ok:
+		who = fmt.Sprintf("%s answered a SYN in the name of %s that is not in the capture", server, client)
+		if failed != "" {
+			who += "; nobody acknowledged the SYN-ACK"
+		}
+	case failed != "":
+		who = fmt.Sprintf("%s %s %s and %s", client, t.attempt(), server, failed)
+	case ok:
+		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, human.Duration(at.Sub(t.c.Start)))
+	case t.c.Roles == analyzer.RolesHandshake:
+		who = fmt.Sprintf("%s began to connect to %s", client, server)
+	case t.c.Self():
+		who = fmt.Sprintf("the capture begins in the middle of a connection of %s to itself", client)
+	default:
+		who = fmt.Sprintf("the capture begins in the middle of a connection between %s, taken for the client, and %s",
+			t.c.Addr[analyzer.Client], t.c.Addr[analyzer.Server])
+	}
+	for side, sent := range t.c.Sent {
+		if sent.Packets == 0 && t.c.Outcome != analyzer.Unanswered && !t.c.Self() {
+			who += fmt.Sprintf("; nothing that the %s sent was captured, so its part is told by what the other side says", analyzer.Side(side))
+		}
+	}
+	return who
+}
+
+// attempt is what led to no connection: without a SYN it was a probe.
+func (t *teller) attempt() string {
+	if t.c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == 0 {
+		return "probed"
+	}
+	return "tried to connect to"
+}
+
+func (t *teller) exchange() string {
+	var parts []string
+	for side := range t.c.Sent {
+		sent := &t.c.Sent[side]
+		if sent.StreamBytes == 0 && sent.PayloadBytes == 0 {
+			continue
+		}
+		part := fmt.Sprintf("the %s sent %s", analyzer.Side(side), human.Counted(sent.StreamBytes, "byte"))
+		var of []string
+		if n := sent.RepeatedBytes; n > 0 && sent.Retransmitted() > 0 {
+			of = append(of, human.Count(n)+" of them more than once")
+		}
+		if n := t.notCaptured(sent); n > 0 {
+			of = append(of, human.Count(n)+" of them not captured")
+		}
+		if len(of) > 0 {
+			part += " (" + strings.Join(of, ", ") + ")"
+		}
+		parts = append(parts, part)
+	}
+	if _, ok := notOpened[t.c.Outcome]; ok && len(parts) == 0 {
+		return ""
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no data was sent")
+	}
+	return strings.Join(parts, ", ") + t.times()
+}
+
+// notCaptured is how many bytes of a stream the capture does not have.
+func (t *teller) notCaptured(sent *analyzer.Sent) uint64 {
+	got := sent.UniqueBytes
+	if t.c.Quick {
+		got = sent.PayloadBytes
+	}
+	return sent.StreamBytes - min(got, sent.StreamBytes)
+}
+
+// times says where the time went, from one milestone to the next, if there are some.
+func (t *teller) times() string {
+	opened, ok := t.opened()
+	if !ok || t.c.Duration() <= 0 { // the clock may go back
+		return ""
+	}
+	first, second := t.c.End, t.c.End // FINs
+	client, a := t.shut(analyzer.Client)
+	server, b := t.shut(analyzer.Server)
+	if a {
+		first = client.Time
+	}
+	if b {
+		first = min(first, server.Time)
+	}
+	if a && b {
+		second = max(client.Time, server.Time)
+	}
+	var parts []string
+	for _, phase := range []struct {
+		length time.Duration
+		what   string
+	}{
+		{opened.Sub(t.c.Start), "to open"},
+		{first.Sub(opened), "open"},
+		{second.Sub(first), "half closed"},
+		{t.c.End.Sub(second), "until the last packet"},
+	} {
+		if phase.length > t.c.Duration()/1000 { // less is not worth telling
+			parts = append(parts, human.Duration(phase.length)+" "+phase.what)
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	return "; it lasted " + human.Duration(t.c.Duration()) + ": " + list(parts)
+}
+
+// brings is how many of the others come of a.
+func brings(a *analyzer.Anomaly, others []*analyzer.Anomaly) (n int) {
+	for _, b := range others {
+		if slices.Contains(a.Kind.Explains, b.Kind.ID) {
+			n++
+		}
+	}
+	return n
+}
+
+// mostTroubles are told, the gravest.
+const mostTroubles = 2
+
+// trouble tells what went wrong.
+func (t *teller) trouble() string {
+	superfluous := map[string]bool{}
+	var bad []*analyzer.Anomaly
+	for i := range t.j.Anomalies {
+		a := &t.j.Anomalies[i]
+		superfluous[a.Kind.Subsumes] = true
+		if a.Kind.Severity > analyzer.SeverityNote {
+			bad = append(bad, a)
+		}
+	}
+	if len(bad) == 0 {
+		if _, failed := notOpened[t.c.Outcome]; failed {
+			return ""
+		}
+		return t.littleTrouble()
+	}
+	bad = slices.DeleteFunc(bad, func(a *analyzer.Anomaly) bool { return a.Kind.ToldByClose || superfluous[a.Kind.ID] })
+	slices.SortStableFunc(bad, func(a, b *analyzer.Anomaly) int {
+		return cmp.Or(cmp.Compare(brings(b, bad), brings(a, bad)), int(b.Kind.Severity)-int(a.Kind.Severity))
+	})
+	var parts []string
+	for _, a := range bad[:min(len(bad), mostTroubles)] {
+		parts = append(parts, fmt.Sprintf("%s (frame %d)", human.Detail(t.c, a), a.Frame))
+	}
+	if rest := uint64(len(bad) - len(parts)); rest > 0 {
+		parts = append(parts, "and "+human.Counted(rest, "thing")+" more")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "what went wrong: " + strings.Join(parts, "; ")
+}
+
+// hindered are the notes of what was lost, sent again, late or waited for, though nobody may have noticed.
+var hindered = map[string]bool{"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true}
+
+// littleTrouble tells what did no great harm, or that there was nothing of it.
+func (t *teller) littleTrouble() string {
+	var parts []string
+	for i := range t.j.Anomalies {
+		if a := &t.j.Anomalies[i]; hindered[a.Kind.ID] {
+			parts = append(parts, fmt.Sprintf("%s (frame %d)", human.Detail(t.c, a), a.Frame))
+		}
+	}
+	again := t.c.Sent[analyzer.Client].Retransmitted() + t.c.Sent[analyzer.Server].Retransmitted()
+	switch {
+	case len(parts) > 0:
+		return "no more went wrong than this: " + strings.Join(parts[:min(len(parts), mostTroubles)], "; ")
+	case again > 0:
+		return human.Counted(again, "segment") + " had to be sent again, and nobody waited long for that"
+	case t.j.Close.Kind == analyzer.CloseReset:
+		return ""
+	}
+	return "nothing went wrong that the capture shows"
+}
+
+// list is "a", "a and b", "a, b and c".
+func list(parts []string) string {
+	n := len(parts)
+	if n < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+}

@@ -1,0 +1,176 @@
+package story
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/report/internal/sample"
+)
+
+// step is a state entered s seconds after the start of told.
+func step(state fsm.State, frame uint64, s float64, e analyzer.Evidence) analyzer.Step {
+	return analyzer.Step{State: state, Frame: frame, Time: told().Start + analyzer.Time(s*1e9), Evidence: e}
+}
+
+const (
+	proved  = analyzer.EvidenceSent
+	assumed = analyzer.EvidenceAssumed
+)
+
+func told() *analyzer.Conversation {
+	c := &analyzer.Conversation{
+		Addr: sample.Between("10.0.0.1:40000", "10.0.0.2:80"), Roles: analyzer.RolesHandshake, Completeness: 31,
+		Start: sample.At("2026-11-21T01:02:03Z"), End: sample.At("2026-11-21T01:02:13Z"), FirstFrame: 1, LastFrame: 20, Outcome: analyzer.Closed,
+		Sent: [2]analyzer.Sent{sample.Sent(7, 120, 404, 502, 120), sample.Sent(7, 4000, 1_234_851, 1_234_949, 4000)},
+	}
+	for side := range c.Sent {
+		c.Sent[side].UniqueBytes = c.Sent[side].PayloadBytes
+	}
+	c.Facts = slices.Grow(c.Facts, 2)[:2]
+	for i, frame := range []uint32{10, 12} {
+		c.Facts[i].Flags, c.Facts[i].Ahead = 0x11, frame-1 // FIN and ACK
+	}
+	return c
+}
+
+// sendAgain has a side send the same n bytes again, so many times.
+func sendAgain(s *analyzer.Sent, n, times uint64) {
+	s.PayloadBytes += n * times
+	s.RetransmittedBytes, s.RepeatedBytes = n*times, n
+	s.Retransmissions[analyzer.CauseFast] = times
+}
+
+// closedWell is the judgment of told.
+func closedWell() *analyzer.Judgment {
+	return &analyzer.Judgment{Course: analyzer.Course{
+		State: [2]fsm.State{fsm.TimeWait, fsm.Closed},
+		Trajectory: [2][]analyzer.Step{
+			{step(fsm.SynSent, 1, 0, proved), step(fsm.Established, 2, 0.1, proved), step(fsm.FinWait1, 10, 5, proved), step(fsm.TimeWait, 12, 9, proved)},
+			{step(fsm.Established, 3, 0.2, proved), step(fsm.CloseWait, 10, 5, proved), step(fsm.LastAck, 12, 9, proved), step(fsm.Closed, 13, 9.1, assumed)},
+		},
+		Close: analyzer.Close{Kind: analyzer.CloseGraceful, First: analyzer.Client, HasFirst: true, Segments: 4},
+	}}
+}
+
+// TestStory changes one thing at a time, and finds what it makes of the story.
+func TestStory(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(c *analyzer.Conversation, j *analyzer.Judgment)
+		want   []string
+	}{
+		{"closed", func(*analyzer.Conversation, *analyzer.Judgment) {}, []string{
+			"10.0.0.1:40000 (the client) opened the connection to 10.0.0.2:80 (the server), which took 200.0 ms.",
+			"The client sent 120 bytes, the server sent 4,000 bytes; " +
+				"it lasted 10.000 s: 200.0 ms to open, 4.800 s open, 4.000 s half closed and 1.000 s until the last packet.",
+			"Nothing went wrong that the capture shows.",
+			"The client (FIN in frame 10) closed first, the server (FIN in frame 12) 4.000 s later; both FINs were acknowledged.",
+			"The client is left in TIME_WAIT: it keeps the ports for 2 MSL, so that late packets cannot disturb another connection; that is normal.",
+		}},
+		{"repaired", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
+		}, []string{"4,000 bytes (1,000 of them more than once); it lasted", "1 segment had to be sent again, and nobody waited long for that."}},
+		{"noted", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 9)
+			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("packet-loss").As(analyzer.SeverityNote), Frame: 9}}
+		}, []string{"4,000 bytes (1,000 of them more than once); it lasted", "No more went wrong than this: ", "(frame 9)."}},
+		{"of those sent again some are missing", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
+			c.Sent[analyzer.Server].UniqueBytes -= 500
+		}, []string{"4,000 bytes (1,000 of them more than once, 500 of them not captured); it lasted"}},
+		{"simultaneous", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close.Simultaneous = true
+			j.State[analyzer.Server] = fsm.TimeWait
+		}, []string{"Both sides closed at once; both FINs were acknowledged.", "Both sides are left in TIME_WAIT: "}},
+		{"the first FIN is not captured", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Facts[0].Flags = 0x10
+		}, []string{"The client closed first, the server (FIN in frame 12) 4.000 s later; both FINs were acknowledged."}},
+		{"nor is the second", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Facts[1].Flags = 0x10
+		}, []string{"The client (FIN in frame 10) closed first, the server at most 4.000 s later; both FINs were acknowledged."}},
+		{"unfinished", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close.Kind = analyzer.CloseUnfinished
+			j.State = [2]fsm.State{fsm.FinWait2, fsm.CloseWait}
+			j.Trajectory[analyzer.Server] = j.Trajectory[analyzer.Server][:2]
+			j.Trajectory[analyzer.Client] = append(j.Trajectory[analyzer.Client][:3:3], step(fsm.FinWait2, 11, 6, assumed))
+		}, []string{"The client (FIN in frame 10) closed first; the close was not completed.", "The client is probably left in FIN_WAIT_2: ", "; the server is left in CLOSE_WAIT: no timer ends that"}},
+		{"reset", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetAborted, By: analyzer.Server, ByState: fsm.Established, Frame: 14}
+			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
+			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
+		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
+		{"deserted", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.State = [2]fsm.State{fsm.Closed, fsm.Established}
+		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},
+		{"refused", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			c.Outcome, c.Sent = analyzer.Refused, [2]analyzer.Sent{sample.Sent(1, 0, 60, 74, 0), sample.Sent(1, 0, 40, 54, 0)}
+			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetRefused}}}
+		}, []string{"tried to connect to 10.0.0.2:80 (the server) and was refused.", "Nothing is left"}},
+		{"midstream", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			c.Roles, c.Outcome, c.Completeness = analyzer.RolesInferred, analyzer.Open, analyzer.SawACK|analyzer.SawData
+			c.Sent[analyzer.Server] = analyzer.Sent{StreamBytes: 3}
+			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Established, fsm.Established}}}
+		}, []string{"The capture begins in the middle of a connection between", "nothing that the server sent was captured", "the server sent 3 bytes (3 of them not captured).", "Neither side closed.", "Both sides have the connection still"}},
+		{"nothing", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			c.Sent, *j = [2]analyzer.Sent{}, analyzer.Judgment{}
+		}, []string{"No data was sent."}},
+	} {
+		c, j := told(), closedWell()
+		test.change(c, j)
+		sentences := Tell(c, j)
+		if len(sentences) > 6 {
+			t.Errorf("%s: %d sentences", test.name, len(sentences))
+		}
+		story := strings.Join(sentences, " ")
+		for _, want := range test.want {
+			if !strings.Contains(story, want) {
+				t.Errorf("%s: want %q in\n%s", test.name, want, story)
+			}
+		}
+	}
+}
+
+// TestTroublesOnce: of two anomalies that tell of the same failure one is told, the gravest come first, and the
+// others are counted.
+func TestTroublesOnce(t *testing.T) {
+	c, j := told(), closedWell()
+	for i, id := range []string{"fin-retransmit", "missing-final-ack", "write-after-close", "half-close", "zero-window", "data-after-fin"} {
+		kind := analyzer.FindAnomalyKind(id)
+		if kind.Detected() {
+			j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: kind, Frame: uint64(100 + i)})
+		}
+	}
+	got := (&teller{c, j}).trouble()
+	for _, want := range []string{"what went wrong: ", "(frame 102); ", "(frame 105)", "; and "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in %q", want, got)
+		}
+	}
+	for _, unwanted := range []string{"(frame 100)", "(frame 103)"} {
+		if strings.Contains(got, unwanted) {
+			t.Errorf("%q in %q", unwanted, got)
+		}
+	}
+}
+
+// TestCauseFirst: of two troubles the one that the other comes of is told first, be it the lesser; without that the graver, and of two that
+// weigh the same the first.
+func TestCauseFirst(t *testing.T) {
+	for _, test := range []struct{ first, second, told string }{
+		{"retransmission-timeout", "accept-queue-overflow", "(frame 101); "},
+		{"no-answer", "bad-checksum", "(frame 101); "},
+		{"retransmission-timeout", "zero-window", "(frame 100); "},
+		{"zero-window", "mtu-black-hole", "(frame 101); "},
+	} {
+		c, j := told(), closedWell()
+		for i, id := range []string{test.first, test.second} {
+			j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
+		}
+		if got := (&teller{c, j}).trouble(); !strings.Contains(got, test.told) {
+			t.Errorf("%s, %s: want %q in %q", test.first, test.second, test.told, got)
+		}
+	}
+}
