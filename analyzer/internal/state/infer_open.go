@@ -268,7 +268,8 @@ func (s *walker) accept(synack int) {
 			own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
 		}
 	} else if own < 0 {
-		own = s.first(s.me, 0, s.isData) // captured in front of the SYN-ACK that came before it
+		// Captured in front of the SYN-ACK that came before it.
+		own = s.first(s.me, 0, func(f *conn.Fact) bool { return s.isData(f) || s.tookMore(first, f) })
 	}
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
@@ -296,7 +297,7 @@ func (s *walker) tookMore(synack, f *conn.Fact) bool {
 	switch {
 	case s.self.FirstFIN >= 0 && f.Ahead > s.Facts[s.self.FirstFIN].Ahead: // from SYN_RCVD, perhaps
 		return false
-	case f.Ahead < synack.Ahead && f.Len == 0: // of the connection before, perhaps
+	case f.Ahead < synack.Ahead && f.Len == 0 && (synack.Time-f.Time > conn.RoundTrip || s.disowned(f)): // of the connection before, perhaps
 		return false
 	}
 	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < conn.Slack
