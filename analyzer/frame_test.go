@@ -60,6 +60,10 @@ func FuzzFrames(f *testing.F) {
 		f.Add(uint16(i), uint16(0), []byte{})
 		f.Add(uint16(i), uint16(7), []byte{1, 47, 2, 3, 34, 200, 0, 255, 40, 2, 20, 1})
 	}
+	for _, golden := range []string{"half-open-discovered-once", "probe-scan"} { // an ACK with data, and an RST with a text
+		f.Add(uint16(goldenIndex(f, golden)), uint16(0), []byte("2>02\xb20"))
+	}
+	f.Add(uint16(goldenIndex(f, "one-sided")), uint16(74), []byte("2(0")) // a SYN of which what follows is not
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
 		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, invariant.Sink(t, &sink, report.Story))

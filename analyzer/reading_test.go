@@ -216,6 +216,7 @@ var breakers = []struct{ golden, damage, what string }{
 	{"probe-scan", "X01", "a probe behind an RST"},
 	{"ipv6-extension-headers", "X02X07", "a SYN-ACK behind its sender's data"},
 	{"qinq", "X02200000000000200", "data in front of what shows their sender's SYN-ACK"},
+	{"capture-reordered", "X02X07", "a SYN-ACK behind all that followed"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }
 

@@ -150,3 +150,38 @@ func (c *Conn) denyACK(p *FactPool, m *Incident, acker uint8, end reassembly.Pos
 	}
 	p.News++
 }
+
+// Unplace takes back the acknowledgment that gave a place to the peer of who sends s, of which nothing was captured so far: s brings something
+// new and acknowledges less, and RCV.NXT does not go back. It reports whether it did; s gives the place.
+func (c *Conn) Unplace(p *FactPool, s *wire.Segment) bool {
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	switch {
+	case s.Len == 0 || s.Seq != uint32(tx.End) || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || int32(s.Ack-uint32(tx.Acked)) >= 0:
+		return false
+	case tx.Acked == 0 || rx.End != rx.Start || rx.Flags.Has(ISNKnown|Spoke|SentData):
+		return false
+	}
+	c.denyBeyond(p, s)
+	ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack))
+	if tx.Acked, tx.RightWin = ack, 0; rx.Start > ack {
+		tx.Acked, rx.Start, rx.End = 0, 0, 0
+		tx.Flags &^= notedOrdinary
+		rx.place(s.Ack)
+	}
+	c.Flags |= Watching
+	p.News++
+	return true
+}
+
+// denyBeyond takes from the facts the ACKs of more than s acknowledges, and the RSTs that answer them.
+func (c *Conn) denyBeyond(p *FactPool, s *wire.Segment) {
+	for f := range c.Facts.All(p) {
+		switch {
+		case f.Dir() == s.Dir && IsOrdinary(f) && !f.Any(wire.FIN) && int32(f.Ack-s.Ack) > 0:
+			f.Bits |= FactForeign
+		case f.Dir() != s.Dir && IsPlainRST(f) && int32(f.Seq-s.Ack) > 0:
+			f.Bits = f.Bits&^(FactAccepted|FactOwnNumber) | FactOutside | FactForeign
+			c.Flags &^= WasReset | Ended
+		}
+	}
+}

@@ -38,6 +38,9 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	end := pos + reassembly.Pos(s.Len)
 	grew := end > tx.End
 	if grew {
+		if int32(s.Ack-uint32(before)) < 0 && c.Unplace(p, s) {
+			before = tx.Acked
+		}
 		if pos-tx.End > Farthest {
 			return // of another connection, or forged
 		}

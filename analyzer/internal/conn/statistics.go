@@ -118,13 +118,22 @@ func (s *Sent) Retransmitted() uint64 {
 	return n
 }
 
-func (h *Half) Sent(out *Sent) {
+func (h *Half) Sent(peer *Half, out *Sent) {
 	stream := h.End - h.Start
 	if h.Flags&(SentFIN|FinOnSYN) != 0 && stream > 0 {
 		stream--
 	}
+	if h.misses(peer) {
+		stream = 0
+	}
 	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.Packets, h.Payload, h.ipBytes, h.frameBytes
 	out.StreamBytes = uint64(max(0, stream))
+}
+
+// misses reports whether all that h sent is of another connection than its peer began: that has sent nothing but SYN, which is not what h
+// acknowledges.
+func (h *Half) misses(peer *Half) bool {
+	return peer.Dialing(h) && !h.Flags.Has(ISNKnown|SentFIN) && h.Acked != 0 && (h.Acked < peer.Start || h.Acked > peer.Start+Slack)
 }
 
 // RTT is a distribution of round trip times.

@@ -27,7 +27,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	for side := range 2 {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.Key, dir)
-		c.Half[dir].Sent(&out.Sent[side])
+		c.Half[dir].Sent(&c.Half[1-dir], &out.Sent[side])
 		if !out.Quick {
 			t.Account(&out.Sent[side], c, t.ledgers.At(slot), dir)
 		}

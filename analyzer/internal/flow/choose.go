@@ -35,7 +35,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 			return slot
 		case holdRepeated:
 			if len(h.copies) < maxHeld {
-				c.NoteStray(&t.Facts.Incidents, s)
+				t.noteStray(c, s)
 				h.copies = append(h.copies, *s)
 				return noSlot
 			}

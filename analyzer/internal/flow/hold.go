@@ -55,13 +55,20 @@ func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output)
 		c.Provoke(rx)
 	}
 	c.Flags |= conn.Pending
-	c.NoteStray(&t.Facts.Incidents, s)
+	t.noteStray(c, s)
 	t.held[slot] = h
 	var unnumbered uint32 // Wireshark counts a stream for a SYN with another number only
 	if s.Flags&(wire.SYN|wire.ACK) != wire.SYN || kind == holdAgain {
 		unnumbered = 1
 	}
 	out.Events = append(out.Events, event{frame: s.Frame, Slot: slot, Kind: EventHold, Arg: unnumbered})
+}
+
+// noteStray notes a segment that is held, at its time by the clock of the connection.
+func (t *Tracker) noteStray(c *conn.Conn, s *wire.Segment) {
+	stray := *s
+	c.SteadyHeld(&t.Facts.Incidents, &stray)
+	c.NoteStray(&t.Facts.Incidents, &stray)
 }
 
 // begins reports whether what is held begins a conversation if nothing more is heard: a SYN into a connection that
@@ -203,7 +210,7 @@ func (h *hold) judgeFar(c *conn.Conn, s *wire.Segment) holdVerdict {
 // them, or none that was offered either of them, or both streams have ended.
 func strays(c *conn.Conn, s *wire.Segment) bool {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
-	if s.Seq-uint32(tx.End)+conn.Slack <= 2*conn.Slack || s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) != wire.ACK || tx.End == 0 || rx.End == 0 {
+	if s.Seq-uint32(tx.End)+conn.Slack <= 2*conn.Slack || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || tx.End == 0 || rx.End == 0 {
 		return false
 	}
 	return !tx.Spans(s.Seq) && !rx.Spans(s.Ack) &&

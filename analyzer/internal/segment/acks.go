@@ -50,6 +50,12 @@ func (r *Reader) ReadACK() {
 	}
 	r.ack = reassembly.Unwrap(high, reassembly.Seq(s.Ack))
 	r.window = r.Offered()
+	if int32(s.Ack-uint32(r.Tx.Acked)) < 0 && r.C.Unplace(&r.p.Facts, s) {
+		high = r.Rx.End
+		r.ack = reassembly.Unwrap(high, reassembly.Seq(s.Ack))
+		r.A.flags &^= statsHasEdge
+		r.A.edge = 0
+	}
 	known := r.Tx.Acked
 	news := false
 	if s.NSack > 0 {

@@ -134,7 +134,7 @@ func (m *Inference) standIn() {
 	out := m.scratch[:0]
 	for i := range m.Facts {
 		f := m.Facts[i]
-		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && seen.KnowsISN && len(out) > 0 && conn.IsSYN(&out[len(out)-1]) {
+		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && seen.KnowsISN && int32(f.Seq-seen.ISN) > 0 && len(out) > 0 && conn.IsSYN(&out[len(out)-1]) {
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Ack: seen.ISN + 1, Flags: uint8(wire.SYN | wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
 			unseen.ISN, unseen.KnowsISN = f.Ack-1, true
 		}

@@ -57,7 +57,8 @@ type walker struct {
 	self     *conn.Endpoint
 	other    *conn.Endpoint
 	state    fsm.State
-	passive  bool // opened from LISTEN
+	passive  bool       // opened from LISTEN
+	refusal  *conn.Fact // the RST by which it refused the SYN that it answered later; nil: none
 	out      []Step
 	begin    int // index in out of the endpoint's first step
 }
@@ -96,7 +97,26 @@ func (s *walker) sent(ev fsm.Event, f *conn.Fact) {
 			step.Evidence, step.ProofFrame = EvidenceAssumed, 0 // a SYN-ACK alone: somebody else may have sent the SYN in its name
 		}
 	}
+	if s.repeated(ev, f) {
+		step.NotBefore = 0
+	}
 	s.move(ev, step)
+}
+
+// repeated reports whether f, a SYN or FIN of the endpoint, is not the first copy that it sent: its peer had acknowledged it before, and only
+// the first moved the endpoint.
+func (s *walker) repeated(ev fsm.Event, f *conn.Fact) bool {
+	seq := s.self.ISN
+	switch ev {
+	case fsm.SendSYN, fsm.SendSYNACK:
+	case fsm.SendFIN:
+		seq = s.self.FIN
+	default:
+		return false
+	}
+	return s.first(s.peer, 0, func(g *conn.Fact) bool {
+		return g.Ahead < f.Ahead && !conn.IsRST(g) && g.Covers(seq) && conn.Near(g.Ack, seq)
+	}) >= 0
 }
 
 // received enters a state by something that reached the endpoint: f, proved by proof or by nothing.

@@ -78,7 +78,7 @@ func (s *walker) oneSided() bool { return s.self.Unseen || s.other.Unseen }
 // qualifyRST says what an RST of the endpoint does not prove. It may be the answer to a segment for which there is
 // no connection (RFC 9293 3.10.7.1): then that had ended at any time since it last sent anything else.
 func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
-	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) && !(step.Cause == fsm.SendRST && s.other.Unseen && s.first(s.me, 0, conn.IsSYN) >= 0) {
+	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) && !(step.Cause == fsm.SendRST && s.other.Unseen && s.fromSYN(f)) {
 		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
 	}
 	if !f.Has(wire.ACK) || s.other.Last > s.self.Last {
@@ -87,6 +87,12 @@ func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
 	if step.Cause == fsm.ReturnToListen {
 		step.Evidence = EvidenceAssumed // the listener may be gone, too
 	}
+}
+
+// fromSYN reports whether an RST of the endpoint has the number of its SYN, which was captured, or the next.
+func (s *walker) fromSYN(rst *conn.Fact) bool {
+	i := s.first(s.me, 0, conn.IsSYN)
+	return i >= 0 && rst.Seq-s.self.ISN <= 1+uint32(s.Facts[i].Len)
 }
 
 // afterlife follows a listener that answers an old duplicate SYN once the connection is
@@ -359,8 +365,9 @@ func (m *Inference) OfAnother(f *conn.Fact) bool {
 	if !conn.IsPlainRST(f) || f.Seq == m.Sides[dir].ISN+1 || m.first(dir, 0, conn.IsSYN) < 0 || m.first(dir, 0, conn.IsSYNACK) >= 0 {
 		return false
 	}
-	if !m.oldAnswer && m.first(1-dir, 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && g.Has(wire.ACK) && g.Ack == f.Seq }) < 0 {
-		return false // it answers nothing: its sender gives up
+	answered := m.first(1-dir, 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && g.Has(wire.ACK) && g.Ack == f.Seq })
+	if answered < 0 && !m.oldAnswer || answered >= 0 && m.heardMore(&m.Facts[answered]) {
+		return false // it answers nothing, and its sender gives up; or what it had opened
 	}
 	i := m.first(dir, 0, conn.IsOrdinary)
 	return i < 0 || m.Facts[i].Ahead > f.Ahead
@@ -372,7 +379,7 @@ func (s *walker) resetMoment(list []moment) []moment {
 	var cut moment
 	for i := range s.Facts {
 		f := &s.Facts[i]
-		if s.OfAnother(f) {
+		if s.OfAnother(f) || f == s.refusal {
 			continue
 		}
 		m := moment{event: s.endedBy(s.me, f), fact: f}

@@ -11,26 +11,41 @@ func (s *walker) opening() {
 	syn := s.first(s.me, 0, conn.IsSYN)
 	synack := s.first(s.me, 0, conn.IsSYNACK)
 	switch {
-	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, conn.IsSYN) >= 0): // no listener sends a SYN, in whatever order they were captured
+	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, isAnySYN) >= 0): // no listener sends a SYN, in whatever order they were captured
 		s.dial(syn, synack)
+	case synack >= 0 && s.bothAnswer(synack):
+		s.dialUnseen(synack)
 	case synack >= 0:
 		s.accept(synack)
-	case syn >= 0:
-		s.dial(syn, -1)
 	case s.refuse(), s.refuseProbe():
 	case s.unasked() && s.backscatter():
 	case s.first(s.peer, 0, conn.IsSYNACK) >= 0:
-		s.dialUnseen(&s.Facts[s.first(s.peer, 0, conn.IsSYNACK)])
+		s.dialUnseen(-1)
 	default:
 		s.midstream()
 	}
 }
 
-// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN.
-func (s *walker) dialUnseen(synack *conn.Fact) {
+func isAnySYN(f *conn.Fact) bool { return conn.IsSYN(f) || conn.IsSYNACK(f) }
+
+// bothAnswer reports whether the peer answered the endpoint's SYN, which was not captured, by a SYN-ACK as the endpoint did the peer's: both
+// opened at once.
+func (s *walker) bothAnswer(synack int) bool {
+	i := s.first(s.peer, 0, conn.IsSYNACK)
+	return i >= 0 && s.Facts[i].Covers(s.self.ISN) && s.Facts[synack].Covers(s.other.ISN)
+}
+
+// dialUnseen follows an active open of which the answer is the first that is seen: it proves the SYN. synack is the endpoint's own, -1 if it
+// sent none.
+func (s *walker) dialUnseen(synack int) {
+	answer := &s.Facts[s.first(s.peer, 0, conn.IsSYNACK)]
 	s.state = fsm.Closed
-	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(synack), Time: synack.Time, NotAfter: synack.Time})
-	s.connected(0)
+	s.move(fsm.SendSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(answer), Time: answer.Time, NotAfter: answer.Time})
+	if synack >= 0 {
+		s.dialed(0, synack)
+	} else {
+		s.connected(0)
+	}
 }
 
 // refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
@@ -39,16 +54,23 @@ func (s *walker) refuse() bool {
 	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, conn.IsOrdinary) >= 0 {
 		return false
 	}
-	i := s.first(s.me, 0, func(f *conn.Fact) bool {
-		return conn.IsRST(f) && f.Covers(s.other.ISN) && !f.Bits.Has(conn.FactOutside)
-	})
+	i := s.first(s.me, 0, s.refuses)
 	if i < 0 {
 		return false
 	}
-	s.state = fsm.Closed
-	f := &s.Facts[i]
-	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotBefore: f.Time - s.self.Distance, NotAfter: f.Time})
+	s.refused(&s.Facts[i], EvidenceSent)
 	return true
+}
+
+// refuses tells the RSTs by which the endpoint refuses its peer's SYN.
+func (s *walker) refuses(f *conn.Fact) bool {
+	return conn.IsRST(f) && f.Covers(s.other.ISN) && !f.Bits.Has(conn.FactOutside)
+}
+
+// refused takes the endpoint for CLOSED when it sent an RST.
+func (s *walker) refused(rst *conn.Fact, how Evidence) {
+	s.state = fsm.Closed
+	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: how, Frame: s.Frame(rst), Time: rst.Time, NotBefore: rst.Time - s.self.Distance, NotAfter: rst.Time})
 }
 
 // midstream starts an endpoint whose opening was not captured.
@@ -83,7 +105,14 @@ func (s *walker) unasked() bool { return s.unaskedBy(s.me) }
 // disowned reports whether f is of an older connection, which the peer, in SYN_SENT, does not know any more and resets (RFC 9293 3.5.1,
 // figure 8): of the one that it opens that tells nothing.
 func (s *walker) disowned(f *conn.Fact) bool {
-	return s.first(s.peer, 0, func(g *conn.Fact) bool { return g.Ahead > f.Ahead && g.Seq == f.Ack && s.OfAnother(g) }) >= 0
+	return !s.heardMore(f) && s.first(s.peer, 0, func(g *conn.Fact) bool { return g.Ahead > f.Ahead && g.Seq == f.Ack && s.OfAnother(g) }) >= 0
+}
+
+// heardMore reports whether f has data, and acknowledges a little more than the SYN of its receiver: it is of the connection which that opened,
+// and of which the capture lacks the rest.
+func (m *Inference) heardMore(f *conn.Fact) bool {
+	to := &m.Sides[1-f.Dir()]
+	return conn.IsOrdinary(f) && f.Len > 0 && to.KnowsISN && f.Ack-to.ISN-1 <= conn.Slack
 }
 
 // backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
@@ -110,27 +139,33 @@ func (s *walker) dial(syn, synack int) {
 	s.state = fsm.Closed
 	s.sent(fsm.SendSYN, &s.Facts[syn])
 	s.redial(syn)
-	if synack >= 0 { // its own: a simultaneous open
-		if i := s.copyBefore(conn.IsSYN, &s.Facts[synack]); i >= 0 {
-			s.received(fsm.RecvSYN, &s.Facts[i], &s.Facts[synack])
-		} else {
-			s.sent(fsm.SendSYNACK, &s.Facts[synack])
-		}
-		// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
-		covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.ISN) }
-		ack := s.first(s.peer, max(0, s.first(s.peer, 0, conn.IsSYN)), covering)
-		for ack >= 0 && s.repeats(ack, conn.IsSYNACK) {
-			ack = s.first(s.peer, ack+1, covering) // the one before was not taken
-		}
-		if ack >= 0 {
-			proof := s.first(s.me, syn, func(f *conn.Fact) bool {
-				return s.coversSYN(f) && (f.Len > 0 || conn.IsFIN(f)) && s.heard(&s.Facts[ack], f.Time)
-			})
-			s.received(fsm.RecvAckOfSYN, &s.Facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
-		}
+	if synack >= 0 {
+		s.dialed(syn, synack)
+	} else {
+		s.connected(syn)
+	}
+}
+
+// dialed follows a simultaneous open from SYN_SENT: the endpoint sent a SYN-ACK of its own.
+func (s *walker) dialed(syn, synack int) {
+	if i := s.copyBefore(conn.IsSYN, &s.Facts[synack]); i >= 0 {
+		s.received(fsm.RecvSYN, &s.Facts[i], &s.Facts[synack])
+	} else {
+		s.sent(fsm.SendSYNACK, &s.Facts[synack])
+	}
+	// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
+	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.ISN) }
+	ack := s.first(s.peer, max(0, s.first(s.peer, 0, conn.IsSYN)), covering)
+	for ack >= 0 && s.repeats(ack, conn.IsSYNACK) {
+		ack = s.first(s.peer, ack+1, covering) // the one before was not taken
+	}
+	if ack < 0 {
 		return
 	}
-	s.connected(syn)
+	proof := s.first(s.me, syn, func(f *conn.Fact) bool {
+		return s.coversSYN(f) && (f.Len > 0 || conn.IsFIN(f)) && s.heard(&s.Facts[ack], f.Time)
+	})
+	s.received(fsm.RecvAckOfSYN, &s.Facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
 }
 
 // connected follows an active open from its SYN to ESTABLISHED.
@@ -212,6 +247,10 @@ func (s *walker) redial(syn int) {
 // accept follows a passive open, of which the SYN-ACK is the first that is seen.
 func (s *walker) accept(synack int) {
 	first := &s.Facts[synack]
+	if i := s.first(s.me, 0, s.refuses); i >= 0 && i < synack && s.first(s.peer, 0, conn.IsSYN) >= 0 && !s.Facts[i].Bits.Has(conn.FactForeign) {
+		s.refusal = &s.Facts[i]
+		s.refused(s.refusal, EvidenceAssumed) // it listens since, or it was a device on the path
+	}
 	s.state, s.passive = fsm.Listen, true
 	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time, NotAfter: first.Time})
 	s.sent(fsm.SendSYNACK, first)
@@ -225,13 +264,16 @@ func (s *walker) accept(synack int) {
 		if s.self.FirstFIN >= 0 && early(&s.Facts[s.self.FirstFIN]) {
 			return
 		}
-		own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
+		if own = s.first(s.me, 0, func(f *conn.Fact) bool { return s.tookMore(first, f) }); own < 0 {
+			own = s.first(s.me, synack, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !early(f) })
+		}
 	} else if own < 0 {
-		own = s.first(s.me, 0, s.isData) // captured in front of the SYN-ACK that came before it
+		// Captured in front of the SYN-ACK that came before it.
+		own = s.first(s.me, 0, func(f *conn.Fact) bool { return s.isData(f) || s.tookMore(first, f) })
 	}
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
-		s.uncaptured(fsm.RecvAckOfSYN, first.Time, &s.Facts[own])
+		s.uncaptured(fsm.RecvAckOfSYN, min(first.Time, s.Facts[own].Time), &s.Facts[own])
 	case i < 0:
 	case own < 0:
 		s.acceptUnproved(i)
@@ -245,9 +287,28 @@ func (s *walker) isData(f *conn.Fact) bool {
 	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
 }
 
+// tookMore reports whether f, of the endpoint, acknowledges more than its SYN-ACK did. What comes with the SYN and is not acknowledged by
+// that comes again behind it (RFC 7413 4.1.3), and brings its ACK.
+func (s *walker) tookMore(synack, f *conn.Fact) bool {
+	from := synack.Ack
+	if syn := s.first(s.peer, 0, conn.IsSYN); syn >= 0 && synack.Bits.Has(conn.FactStandIn) {
+		from = s.other.ISN + 1 + uint32(s.Facts[syn].Len)
+	}
+	switch {
+	case s.self.FirstFIN >= 0 && f.Ahead > s.Facts[s.self.FirstFIN].Ahead: // from SYN_RCVD, perhaps
+		return false
+	case f.Ahead < synack.Ahead && f.Len == 0 && (synack.Time-f.Time > conn.RoundTrip || s.disowned(f)): // of the connection before, perhaps
+		return false
+	}
+	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < conn.Slack
+}
+
 // hadACK reports whether f, of the endpoint, shows that it had the ACK of its SYN-ACK, of which none was captured: it has taken, or sent,
 // what comes behind the handshake.
 func (s *walker) hadACK(synack int, f *conn.Fact) bool {
+	if s.tookMore(&s.Facts[synack], f) {
+		return true
+	}
 	return !s.fastOpen(&s.Facts[synack]) && !f.Bits.Has(conn.FactStandIn) && (f.Len > 0 || s.other.KnowsISN && int32(f.Ack-s.other.ISN-1) > 0)
 }
 
@@ -298,7 +359,7 @@ func (s *walker) acceptProved(synack, own int) {
 			break
 		}
 	}
-	if s.fastOpen(&s.Facts[synack]) && (s.oneSided() || proof.Bits.Has(conn.FactSkips)) {
+	if s.fastOpen(&s.Facts[synack]) && (s.oneSided() && !s.tookMore(&s.Facts[synack], proof) || proof.Bits.Has(conn.FactSkips)) {
 		proof = nil // what is missing may be a FIN that it sent before the ACK came
 	}
 	s.received(fsm.RecvAckOfSYN, &s.Facts[j], proof)

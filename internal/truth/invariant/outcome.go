@@ -141,9 +141,9 @@ func (k *checker) answered() {
 	}
 }
 
-// probed: a port scan without SYN and ACK, of which nothing counts for the completeness.
+// probed: a port scan without SYN and ACK, of which nothing counts for the completeness but the RST that answers, and its text.
 func (k *checker) probed() bool {
-	return k.c.Completeness&^(analyzer.SawRST|analyzer.SawACK) == 0 && k.raised("port-scan")
+	return k.c.Completeness&^(analyzer.SawRST|analyzer.SawACK|analyzer.SawData) == 0 && k.raised("port-scan")
 }
 
 // only reports whether an endpoint was never in another state than these.

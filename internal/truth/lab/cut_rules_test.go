@@ -71,7 +71,7 @@ func (c *told) has(id string) bool {
 func (c *told) refusedOnce() bool {
 	for _, steps := range c.steps {
 		for i := 1; i < len(steps); i++ {
-			if steps[i-1].State == fsm.SynSent && steps[i].Cause == fsm.RecvRST {
+			if steps[i-1].State == fsm.SynSent && steps[i].Cause == fsm.RecvRST || steps[i-1].Cause == fsm.SendRST && steps[i].Cause == fsm.PassiveOpen {
 				return true
 			}
 		}
@@ -113,7 +113,7 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 					continue
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
-				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) {
+				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) || s.Cause == fsm.SendFIN && rest.drops(w, s.Frame) {
 					continue
 				}
 				if states != nil && !rest.enters(w, side, states) {
@@ -141,6 +141,14 @@ func alone(c *capture, k *cut, whole *telling, frame uint64) bool {
 func mayBeBlind(w *told, rest *telling, frame uint64) bool {
 	return w.outcome == analyzer.Unanswered && w.first == frame && slices.ContainsFunc(rest.conversations, func(r told) bool {
 		return r.first == rest.of[frame] && r.first < frame && (r.outcome == analyzer.Open || r.outcome == analyzer.Closing)
+	})
+}
+
+// drops reports whether the whole shows that a FIN was taken although its timestamp is old, and what is left does not.
+func (t *telling) drops(w *told, frame uint64) bool {
+	const old = "paws-rejected"
+	return !w.has(old) && slices.ContainsFunc(t.conversations, func(r told) bool {
+		return r.addr == w.addr && slices.ContainsFunc(r.anomalies, func(a anomaly) bool { return a.id == old && a.frame == frame })
 	})
 }
 
@@ -207,10 +215,15 @@ func (c *comparison) unheard(id string) bool {
 // unexplained reports whether an error is what the whole has, too, but explains by what is missing.
 func (c *comparison) unexplained(a anomaly) bool {
 	switch a.id {
-	case "suspected-injection": // the RST is of another conversation
+	case "suspected-injection": // the RST is of another conversation, or what it answered, which was of none, is missing
+		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
+			return true
+		}
 		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
+	case "connection-refused": // it was, at first
+		return c.whole.refusedOnce()
 	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake
-		return c.leavesListener(a.frame) || c.unended()
+		return c.leavesListener(a.frame) || c.unended() || c.whole.refusedOnce()
 	case "time-wait-assassination": // the RST answered what TIME_WAIT answered to a SYN
 		return slices.ContainsFunc(c.all.conversations, func(w told) bool {
 			return w.addr == c.whole.addr && slices.ContainsFunc(w.anomalies, func(w anomaly) bool {
@@ -233,12 +246,14 @@ func (c *comparison) leavesListener(frame uint64) bool {
 	return false
 }
 
-// unended reports whether all is missing by which the whole has an endpoint leave SYN_RCVD.
+// unended reports whether all is missing by which the whole has an endpoint leave SYN_RCVD: the ACK, or what proves that it came and all
+// that could in its place.
 func (c *comparison) unended() bool {
-	for _, steps := range c.whole.steps {
+	for side, steps := range c.whole.steps {
 		for _, s := range steps {
 			if s.Cause == fsm.RecvAckOfSYN && s.State == fsm.Established {
-				return !c.cut.has(s.Frame) && (s.ProofFrame == 0 || !c.cut.has(s.ProofFrame))
+				proved := s.ProofFrame != 0 && (c.cut.has(s.ProofFrame) || c.rest.acknowledged[side])
+				return !proved && (s.ProofFrame != 0 || !c.cut.has(s.Frame))
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/truth/invariant"
+	"tcptrace/internal/wire"
 	"tcptrace/report"
 )
 
@@ -18,6 +19,7 @@ import (
 type telling struct {
 	conversations []told
 	of            map[uint64]uint64 // the first frame of the conversation of each frame
+	strays        map[uint64]bool   // the frames that are said to be of another connection
 	problems      []string          // what contradicts itself
 }
 
@@ -27,6 +29,7 @@ type told struct {
 	client       analyzer.Side     // the side of addr[0]
 	outcome      analyzer.Outcome
 	completeness analyzer.Completeness
+	acknowledged [2]bool            // by address: it sent anything with ACK that is neither SYN-ACK nor RST
 	packets      [2]uint64          // by address
 	steps        [2][]analyzer.Step // by address
 	anomalies    []anomaly
@@ -42,7 +45,7 @@ type anomaly struct {
 
 // tell analyzes what is left of c.
 func tell(c *capture, k *cut) *telling {
-	w := watched{cut: k, telling: telling{of: map[uint64]uint64{}}}
+	w := watched{cut: k, telling: telling{of: map[uint64]uint64{}, strays: map[uint64]bool{}}}
 	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 13}, &w)
 	a.Watch(w.read)
 	for _, f := range k.of(c) {
@@ -70,6 +73,13 @@ type watched struct {
 
 // read keeps what is said of a segment.
 func (w *watched) read(r *analyzer.Reading) {
+	if r.Notes.Has(analyzer.NoteFarOff) {
+		frame := r.Amends
+		if frame == 0 {
+			frame = r.Segment.Frame
+		}
+		w.strays[w.original(frame)] = true
+	}
 	if r.Amends == 0 {
 		kept, s := *r, *r.Segment
 		kept.Segment = &s
@@ -128,22 +138,26 @@ func (w *watched) segments() {
 	type shown struct {
 		timeline analyzer.Timeline
 		check    *invariant.Segments
+		told     *told
 	}
 	var (
 		byFirst   = map[uint64]*shown{}
 		timelines analyzer.Timelines
 		view      analyzer.SegmentView
 	)
-	for _, v := range w.kept {
+	for i, v := range w.kept {
 		j := new(analyzer.Judgment)
 		j.Judge(v)
-		byFirst[v.FirstFrame] = &shown{timelines.New(v), invariant.NewSegments(v, j)}
+		byFirst[v.FirstFrame] = &shown{timelines.New(v), invariant.NewSegments(v, j), &w.conversations[i]}
 	}
 	slices.SortStableFunc(w.readings, func(a, b *analyzer.Reading) int { return cmp.Compare(a.Segment.Frame, b.Segment.Frame) })
 	for _, r := range w.readings {
 		if s := byFirst[r.First]; s != nil {
 			s.timeline.Segment(r, &view)
 			s.check.Segment(&view)
+			if flags := r.Segment.Flags; flags.Has(wire.ACK) && !flags.Any(wire.SYN|wire.RST) {
+				s.told.acknowledged[view.From^s.told.client] = true
+			}
 		} else {
 			w.problems = append(w.problems, "a segment of no conversation")
 		}

@@ -1,0 +1,29 @@
+package analyzer_test
+
+import (
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// TestBeginningBoundaries holds what is said of openings of which the beginning is missing, or out of order.
+func TestBeginningBoundaries(t *testing.T) {
+	client, server := path(analyzer.Client), path(analyzer.Server)
+	const fin = "+20ms < P. 1:501(500) ack 101\n+1s < F. 501:501(0) ack 101\n"
+	checkEdges(t, []edge{
+		{"RCV.NXT does not go back, nor did it at the beginning", "+0 > . 1:1(0) ack 30000\n+300us > P. 1:101(100) ack @\n" + fin, server,
+			[]string{"1", "ESTABLISHED? FIN_WAIT_1", "30000", "ESTABLISHED?"}},
+		{"but an ACK alone may be an old one", "+0 > . 1:1(0) ack 30000\n+300us > @ ack 1\n" + fin, server,
+			[]string{"P. 1:101(100)", "ESTABLISHED? FIN_WAIT_1", ". 1:1(0)", "ESTABLISHED?"}},
+		{"two SYN-ACKs that answer each other are a simultaneous open", "+0 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+100us > @ ack 1\n+20ms < . 1:1(0) ack 1\n", client,
+			[]string{"S. 0:0(0)", "SYN_SENT? SYN_RCVD ESTABLISHED?", ". 1:1(0)", "SYN_SENT? ESTABLISHED"}},
+		{"who acknowledges more than its SYN-ACK had the ACK of that", "+0 < P. 1:201(200) ack @\n+50us < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", server,
+			[]string{"2", "LISTEN? SYN_RCVD ESTABLISHED", "1", "LISTEN? SYN_RCVD"}},
+		{"data that acknowledge a little more than the SYN are of its connection", syn + "+20ms < P. 5001:5101(100) ack @\n+50us > R @:@(0) win 0\n", server,
+			[]string{"1048577", "ESTABLISHED? CLOSED?", "1048578", ""}},
+		{"who refuses a SYN and answers it later was CLOSED", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n", server,
+			[]string{"1", "CLOSED? LISTEN? SYN_RCVD ESTABLISHED?", "2", "LISTEN? SYN_RCVD ESTABLISHED?"}},
+		{"the number of the SYN, or the next, shows that its sender gave up", syn + "+20ms > R @:@(0) win 0\n", client,
+			[]string{"1", "SYN_SENT CLOSED", "2", "SYN_SENT CLOSED?"}},
+	})
+}
