@@ -50,6 +50,23 @@ func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
 	}
 }
 
+// cutsBoth takes from their supposed senders the RST in s, from tx, and those of its peer that passed less than half a round trip before, with
+// nothing in between: an RST has no answer (RFC 9293 3.10.7), and that both abort an open connection at one moment is hardly an accident. It
+// reports whether there are any: a device between the two reset both.
+func (c *Conn) cutsBoth(p *FactPool, tx, rx *Half, s *wire.Segment) (cuts bool) {
+	both := tx.Flags | rx.Flags
+	if IsSelf(&c.Key) || !both.Has(SentACK) || both.Has(SentFIN) || !tx.Flags.Has(SentACK|SentSYNACK) || !rx.Flags.Has(SentACK|SentSYNACK) {
+		return false
+	}
+	for f := range c.Facts.All(p) {
+		if f.Dir() != s.Dir && IsRST(f) && !f.Bits.Has(FactOutside) && max(tx.Last, rx.Last) <= f.Time && Time(s.Time)-f.Time < (tx.Distance+rx.Distance)/2 {
+			f.Bits |= FactOnPath | FactForeign
+			cuts = true
+		}
+	}
+	return cuts
+}
+
 // NoteStray notes a segment that the connection does not take.
 func (c *Conn) NoteStray(p *IncidentPool, s *wire.Segment) {
 	m := c.Note(p, IncidentStray, s.Dir, s, 0)
