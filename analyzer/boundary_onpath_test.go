@@ -38,7 +38,7 @@ func TestOnPathBoundaries(t *testing.T) {
 			[]string{lastACK, onPath, "", "abandoned"}},
 		{"of what else betrays one of them is told beside", request + "+1s < R. 201:201(0) ack 101 win 0 ttl @\n+0 > R. 101:101(0) ack 201 win 0 ttl 40\n", cause,
 			[]string{"64", onPath, "40", onPath}},
-			{"of one socket there is nothing between", "client 10.0.0.1:5000\nserver 10.0.0.1:5000\nisn 5000 5000\n+0 > S 0:0(0) win 65495 <mss 65495>\n+10us > S. 0:0(0) ack 1 win 65495 <mss 65495>\n" +
+		{"of one socket there is nothing between", "client 10.0.0.1:5000\nserver 10.0.0.1:5000\nisn 5000 5000\n+0 > S 0:0(0) win 65495 <mss 65495>\n+10us > S. 0:0(0) ack 1 win 65495 <mss 65495>\n" +
 			"+1ms > P. 1:11(10) ack 1 win 512\n+1ms > R. 11:11(0) ack 1 win 0\n", cause, []string{"", aborted}},
 		{"an RST in one direction is another's, whatever else passed", stamped + "+0 > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n" +
 			"+50us > . 1:1(0) ack 1 @\n+1ms > P. 1:101(100) ack 1\n+5ms < R 1:1(0) win 0 ttl 90\n+15ms < . 1:1(0) ack 101\n+1ms < P. 1:201(200) ack 101\n", cause,
