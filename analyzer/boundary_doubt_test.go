@@ -27,6 +27,26 @@ func TestDoubtBoundaries(t *testing.T) {
 		{"before the ACK of its SYN-ACK can have come a server has sent nothing else", unasked + "+@ > . 1:1(0) ack 501\n", says("ack-of-unsent"), []string{"14ms", "warning", "16ms", "no"}},
 		{"SYN_RCVD takes no ACK of less than its SYN-ACK", unasked + "+50us > . 1:1(0) ack @\n", server, []string{"0", "LISTEN? SYN_RCVD", "1", "LISTEN? SYN_RCVD ESTABLISHED?"}},
 		{"nor an old number", unasked + "+50us > . @(0) ack 1\n", server, []string{"-1:-1", "LISTEN? SYN_RCVD", "1:1", "LISTEN? SYN_RCVD ESTABLISHED?"}},
+		{"by an ACK of its peer's before the server has what acknowledges it", unasked + "+1ms > . 1:1(0) ack 1\n+@ > . 1:1(0) ack 501\n", says("ack-of-unsent"), []string{"1ms", "warning", "16ms", "no"}},
+		{"what it was seen to send is another matter", unasked + "+1ms @\n+1ms > . 1:1(0) ack 501\n", says("ack-of-unsent"), []string{"> . 1:1(0) ack 1", "warning", "< P. 1:101(100) ack 1", "no"}},
+		{"nor is anything known of a SYN that was not captured", "+0 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+1ms > . 1:1(0) ack 501\n", server, []string{"", "LISTEN? SYN_RCVD ESTABLISHED?"}},
+		{"an RST that declines an ACK has its number, and none itself", unasked + "+50us > . 1:1(0) ack 7777\n+20ms < @ win 0\n", server,
+			[]string{"R. 7777:7777(0) ack 1", "LISTEN? SYN_RCVD CLOSED", "R 7777:7777(0)", "LISTEN? SYN_RCVD", "R 1:1(0)", "LISTEN? SYN_RCVD LISTEN?"}},
+		{"who has sent data does not decline one", unasked + "@+50us > . 1:1(0) ack 7777\n+20ms < R 7777:7777(0) win 0\n", server,
+			[]string{"", "LISTEN? SYN_RCVD", "+1ms < P. 1:101(100) ack 1\n", "LISTEN? SYN_RCVD ESTABLISHED CLOSED?"}},
+		{"who denies such an ACK goes on from where it was", request + "+1ms > . 101:101(0) ack 301 forged\n+1s > P. @(100) ack 201\n", says("ack-of-unsent"),
+			[]string{"101:201", "warning", "151:251", "no", "1:101", "no"}},
+		{"by something new", request + "+1ms > . 101:101(0) ack 301 forged\n+1s > @ ack 201\n", says("ack-of-unsent"), []string{". 101:101(0)", "no", "P. 101:102(1)", "warning"}},
+		{"that acknowledges something", request + "+1ms > . 101:101(0) ack 301 forged\n+1s > @\n", says("ack-of-unsent"), []string{"P 101:201(100)", "no", "P. 101:201(100) ack 201", "warning"}},
+		{"a number behind it is of what comes after it", request + "+1ms > . 101:101(0) ack 301 forged\n+20ms < P. @(100) ack 101\n+1s < . 201:201(0) ack 101\n", says("ack-of-unsent"), []string{"300:400", "no", "301:401", "no"}},
+		{"a FIN before it says that it was not sent", request + "+1ms > . 101:101(0) ack 301 forged\n+1ms < @ ack 101\n", says("ack-of-unsent"),
+			[]string{"F. 299:299(0)", "warning", "F. 300:300(0)", "no", "P. 201:299(98)", "no", "F. 201:299(98)", "warning", "F. 201:300(99)", "no"}},
+		{"so does the next that its sender sends, and nothing out of order", request + "+1ms > . 101:101(0) ack 301 forged\n+20ms < P. @ ack 101\n", says("ack-of-unsent"),
+			[]string{"201:211(10)", "warning", "221:231(10)", "no", "191:201(10)", "no"}},
+		{"when it cannot have crossed it", request + "+1ms > . 101:101(0) ack 301 forged\n+@ < . 201:201(0) ack 101\n", says("ack-of-unsent"), []string{"9999999ns", "no", "10ms", "warning"}},
+		{"an ACK has that number whenever it comes", request + "+1ms > . 101:101(0) ack 301 forged\n+@ < . 201:201(0) ack 101\n", says("ack-of-unsent"), []string{"20ms", "warning", "400ms", "warning"}},
+		{"as what follows an RST with the number of it", request + "+1ms > . 101:101(0) ack 301 forged\n+20ms < R @(0) win 0\n+300ms < P. 201:211(10) ack 101\n", says("ack-of-unsent"),
+			[]string{"301:301", "warning", "302:302", "no", "201:201", "no"}},
 		{"an RST with the number of such an ACK is its answer", unasked + "+50us > . 1:1(0) ack 7777\n+20ms < R @:@(0) win 0\n", server, []string{"7777", "LISTEN? SYN_RCVD", "1", "LISTEN? SYN_RCVD LISTEN?"}},
 	})
 }
@@ -43,5 +63,7 @@ func TestOldStampBoundaries(t *testing.T) {
 			[]string{"100", "warning", "101", "no"}},
 		{"a timestamp counts for 24 days", opened + old, says("paws-rejected"), []string{"2073599s", "warning", "2073600s", "no"}},
 		{"from when it was last sent", opened + "+1036800s < . 1:1(0) ack 1 <nop,nop,TS val 900 ecr 120>\n" + old, says("paws-rejected"), []string{"1036799s", "warning", "1036801s", "no"}},
+		{"a receiver that took one does not go by them", opened + "+1s < P. 1:101(100) ack 1 <nop,nop,TS val 1000 ecr 120>\n+50us > . 1:1(0) ack @ <nop,nop,TS val 190 ecr 900000>\n" +
+			"+1s < P. 101:201(100) ack 1 <nop,nop,TS val 900 ecr 120>\n", reads(0), []string{"101", "data"}},
 	})
 }

@@ -14,7 +14,16 @@ const unscaled = `
 `
 
 func TestReadingBoundaries(t *testing.T) {
+	const (
+		dup   = "+1ms < . 201:201(0) ack 101 win 509\n"
+		three = request + "+1ms > . 101:1101(1000) ack 201\n+0 > . 1101:2101(1000) ack 201\n+0 > . 2101:3101(1000) ack 201\n+20ms < . 201:201(0) ack 101 win 509\n"
+	)
 	checkEdges(t, []edge{
+		{"three duplicate ACKs tell of a loss, without SACK blocks, too", three + "@+30us > . 101:1101(1000) ack 201\n", reads(0),
+			[]string{dup, "retransmission/unknown", dup + dup, "retransmission/fast"}},
+		{"a segment is far off by the window or by what was sent, whatever is farther", "+0 > S 0:0(0) win 1000 <mss 1460>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1 win 1000\n" +
+			"+1ms < P. 60001:60101(100) ack 1\n+1ms < P. @(100) ack 1\n", reads(0),
+			[]string{"125637:125737", "data previous-segment-missing window-exceeded", "125638:125738", "unacceptable"}},
 		{"PAWS drops an older timestamp only if all before it was acknowledged: else it may be the one that was late", request + `
 +1ms    > P.  101:201(100) ack 201 <nop,nop,TS val 2000 ecr 9021>
 +20ms   < .   201:201(0)   ack @ win 509

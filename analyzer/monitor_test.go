@@ -180,7 +180,7 @@ func TestMonitorCountsStates(t *testing.T) {
 	if n := w.States()[Client][4]; total() != 20 {
 		t.Errorf("%d, in all %d", n, total())
 	}
-	w.segment(3, 0, wire.RST, 101, 0)
+	w.segment(3, 0, wire.RST|wire.ACK, 101, 201)
 	w.pass(time.Second)
 	w.pass(2 * time.Minute)
 	if total() != 18 {

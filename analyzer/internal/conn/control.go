@@ -37,7 +37,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.Packets > 1 && pos >= tx.Start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.Flags.Has(SentACK) || tx.prompted(rx, Time(s.Time))) {
 			bits |= FactOwnNumber
 		}
-		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) {
+		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) || ok && c.cutsBoth(p, tx, rx, s) {
 			bits |= FactOnPath | FactForeign
 		}
 		if ok && tx.Flags.Has(SentACK|SentSYNACK) {

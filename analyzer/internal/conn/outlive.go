@@ -50,6 +50,37 @@ func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
 	}
 }
 
+// MayGoOn reports whether an endpoint, not known to have closed, may go on although an RST in its name ended the connection: a plain one,
+// which a device on the path sends, too, that does not know the connection, while its host does.
+func (c *Conn) MayGoOn(p *FactPool) bool {
+	for dir := range uint8(2) {
+		if h := &c.Half[dir]; !h.Flags.Has(mayBeGone) || h.Flags.Has(SentFIN) {
+			continue
+		}
+		rst := c.Facts.Find(p, func(f *Fact) bool { return f.Dir() == dir && IsRST(f) && !f.Bits.Has(FactOutside) })
+		if rst != nil && IsPlainRST(rst) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutsBoth takes from their supposed senders the RST in s, from tx, and those of its peer that passed less than half a round trip before, with
+// nothing in between: an RST has no answer (RFC 9293 3.10.7), and that both abort an open connection at one moment is hardly an accident. It
+// reports whether there are any: a device between the two reset both.
+func (c *Conn) cutsBoth(p *FactPool, tx, rx *Half, s *wire.Segment) (cuts bool) {
+	if IsSelf(&c.Key) || (tx.Flags | rx.Flags).Has(SentFIN) || !tx.Flags.Has(SentACK|SentSYNACK) || !rx.Flags.Has(SentACK|SentSYNACK) {
+		return false
+	}
+	for f := range c.Facts.All(p) {
+		if f.Dir() != s.Dir && IsRST(f) && !f.Bits.Has(FactOutside) && max(tx.Last, rx.Last) <= f.Time && Time(s.Time)-f.Time < (tx.Distance+rx.Distance)/2 {
+			f.Bits |= FactOnPath | FactForeign
+			cuts = true
+		}
+	}
+	return cuts
+}
+
 // NoteStray notes a segment that the connection does not take.
 func (c *Conn) NoteStray(p *IncidentPool, s *wire.Segment) {
 	m := c.Note(p, IncidentStray, s.Dir, s, 0)

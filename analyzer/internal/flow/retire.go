@@ -7,9 +7,19 @@ import (
 	"tcptrace/analyzer/internal/conn"
 )
 
+// patience is for how many times the wait for stragglers an endpoint may go on that did not send the plain RST in its name: it asks, or is
+// asked, in that time. A new connection begins by a SYN.
+const patience = 5
+
 // makeRoom ends a conversation so that another can begin: one that only waits for stragglers, else
 // one that is not established, so that a flood of SYNs costs none that is, else the one that has been silent longest.
 func (t *Tracker) makeRoom(frame uint64, out *Output) {
+	for t.parted.N > 0 {
+		if d := t.parted.Pop(); t.Slab.At(d.Slot).Gen == d.Gen {
+			t.Finish(d.Slot, frame, out)
+			return
+		}
+	}
 	for t.ended.N > 0 {
 		if d := t.ended.Pop(); t.Slab.At(d.Slot).Gen == d.Gen {
 			t.ReleasedEarly++
@@ -57,6 +67,8 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 			c.Flags &^= conn.Queued
 		case c.Last+t.linger > now && d.At <= now:
 			t.ended.Push(Deadline{c.Last + t.linger, d.Slot, d.Gen})
+		case d.At <= now && !c.Flags.Has(conn.Replaced) && c.MayGoOn(&t.Facts):
+			t.parted.Push(Deadline{c.Last + patience*t.linger, d.Slot, d.Gen})
 		default:
 			if d.At > now {
 				t.ReleasedEarly++
@@ -64,6 +76,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 			t.Finish(d.Slot, frame, out)
 		}
 	}
+	t.expireParted(now, frame, out)
 	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
 		d := t.Dialing.Pop()
 		c := t.Slab.At(d.Slot)
@@ -79,9 +92,28 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		}
 	}
 	t.Wake = conn.Never
-	for _, q := range [...]*Queue{&t.ended, &t.Dialing} {
+	for _, q := range [...]*Queue{&t.ended, &t.parted, &t.Dialing} {
 		if q.N > 0 {
 			t.Wake = min(t.Wake, q.Peek().At)
+		}
+	}
+}
+
+// expireParted is Expire for those that wait longer. If there are too many the oldest goes: none was promised that time.
+func (t *Tracker) expireParted(now conn.Time, frame uint64, out *Output) {
+	for t.parted.N > 0 {
+		d := *t.parted.Peek()
+		if d.At > now && t.parted.N <= t.maxEnded {
+			break
+		}
+		t.parted.Pop()
+		c := t.Slab.At(d.Slot)
+		switch last := c.Last + patience*t.linger; {
+		case c.Gen != d.Gen:
+		case last > now && d.At <= now && !c.Flags.Has(conn.Replaced):
+			t.parted.Push(Deadline{last, d.Slot, d.Gen})
+		default:
+			t.Finish(d.Slot, frame, out)
 		}
 	}
 }

@@ -60,6 +60,7 @@ type Tracker struct {
 	recent   recent
 	Now      conn.Time // the capture's clock, which other partitions' segments move, too
 	ended    Queue     // closed or reset conversations that wait for stragglers
+	parted   Queue     // those of them that an endpoint may go on with (Conn.MayGoOn)
 	Dialing  Queue     // conversations that began with a SYN, until they are established or given up
 	Answered Queue     // those of which a SYN-ACK was not acknowledged in that time
 	Wake     conn.Time // when the first of these may be due

@@ -89,6 +89,8 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 	ownFIN, peerFIN := s.Find(me, 0, before(conn.IsFIN)) != nil, s.Find(peer, 0, before(conn.IsFIN)) != nil
 	plain := conn.IsPlainRST(rst)
 	switch {
+	case rst.Bits.Has(conn.FactOnPath) && s.cutBoth(rst):
+		return ResetOnPath
 	case s.isForged(rst):
 		return ResetInjected
 	case rst.Bits.Has(conn.FactOnPath):
@@ -153,6 +155,11 @@ const finWait2Timer conn.Time = 60e9
 func (s *View) incidentBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
 	m := s.Incident(kind, dir)
 	return m != nil && m.Ahead < f.Ahead
+}
+
+// cutBoth reports whether there is an RST that its supposed sender did not send in the other direction, too.
+func (s *View) cutBoth(rst *conn.Fact) bool {
+	return s.Find(1-rst.Dir(), 0, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Bits.Has(conn.FactOnPath) }) != nil
 }
 
 // isForged reports whether the RST itself betrays that its supposed sender did not send it (episode_strange.go).
