@@ -12,7 +12,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 )
 
 // keeper keeps copies of conversations.
@@ -35,7 +34,7 @@ func captured(t testing.TB) []analyzer.Conversation {
 	var k keeper
 	for _, path := range paths {
 		src := input.Open([]string{path}, input.Options{})
-		_, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &k)
+		_, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &k)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -231,7 +230,7 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	heap.Push(&s.first, streamRow{c.Stream, len(s.rows) - 1})
 }
 
-func (s *snapshot) see(g *pipeline.Sighting) error {
+func (s *snapshot) see(g *analyzer.Frame) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return errPast
@@ -285,7 +284,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if err := o.selectOptions.check("tcptrace states", args); err != nil {
 		return err
 	}
-	opts, err := o.pipeline()
+	opts, capture, err := o.analysis()
 	if err != nil {
 		return err
 	}
@@ -295,7 +294,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	}
 	opts.Quick = k.where == nil
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
-	sum, err := pipeline.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
+	sum, err := analyzer.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err
@@ -313,5 +312,5 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		}
 	}
 	noteSummary(&sum, e)
-	return conclude(src.Stats(), opts.Filter, err != nil, e)
+	return conclude(src.Stats(), capture, err != nil, e)
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"iter"
 	"math/bits"
+	"slices"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
@@ -93,8 +94,11 @@ var noteNames = [numNotes]string{
 	"opens-nothing-challenged", "opens-nothing-not-taken", "of-another-connection",
 }
 
-// Has reports whether all of m are set.
-func (n Notes) Has(m Notes) bool { return n&m == m }
+// Has reports whether the note of that name is set.
+func (n Notes) Has(name string) bool {
+	i := slices.Index(noteNames[:], name)
+	return i >= 0 && n>>i&1 != 0
+}
 
 // All yields the names of the notes, in a fixed order.
 func (n Notes) All() iter.Seq[string] {

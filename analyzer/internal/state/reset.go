@@ -28,6 +28,7 @@ const (
 	ResetKeepAlive                  // nothing: keep-alive probes went unanswered
 	ResetInjected                   // nothing: the RST betrays another sender
 	ResetAborted                    // nothing: its sender threw the connection away
+	NumResetCauses
 )
 
 var resetCauses = [...]struct{ name, text string }{

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -16,22 +16,23 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
 )
 
-const goldenDir = "../../testdata/pcaps"
+const goldenDir = "../../../testdata/pcaps"
 
 // render analyzes a capture and returns what a script would get, and the summary.
-func render(tb testing.TB, capture io.Reader, so input.Options, o Options) string {
+func render(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options) string {
 	tb.Helper()
 	so.Stdin = capture
 	src := input.Open([]string{"-"}, so)
 	var out bytes.Buffer
 	rep := report.NewNDJSON(&out)
-	sum, err := Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
+	sum, err := analyzer.Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
 	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 		tb.Fatal(err)
 	}
@@ -87,14 +88,20 @@ func captures(t *testing.T) (list []capture) {
 	)
 }
 
+// with is o for so many workers.
+func with(o analyzer.Options, workers int) analyzer.Options {
+	o.Workers = workers
+	return o
+}
+
 func TestSameOutput(t *testing.T) {
 	for _, c := range captures(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			want := render(t, bytes.NewReader(c.data), input.Options{}, Options{Options: c.o, Workers: 1})
+			want := render(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
 			check := func(what string, r io.Reader, so input.Options, workers int) {
 				t.Helper()
-				if d := differs(render(t, r, so, Options{Options: c.o, Workers: workers}), want); d != "" {
+				if d := differs(render(t, r, so, with(c.o, workers)), want); d != "" {
 					t.Errorf("%s: %s", what, d)
 				}
 			}
@@ -150,7 +157,7 @@ func TestSameFormats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := render(t, bytes.NewReader(data), input.Options{}, Options{Workers: 2})
+			got := render(t, bytes.NewReader(data), input.Options{}, analyzer.Options{Workers: 2})
 			if want == "" {
 				want = got
 			}
@@ -181,7 +188,7 @@ func TestTruth(t *testing.T) {
 		tr := newTraffic(seed, lives, 100, 20*time.Second, 10*time.Millisecond)
 		src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
 		var k keeper
-		sum, err := Run(t.Context(), src, Options{}, invariant.Sink(t, &k, report.Story))
+		sum, err := analyzer.Run(t.Context(), src, analyzer.Options{}, invariant.Sink(t, &k, report.Story))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +226,7 @@ func TestStreamNumbers(t *testing.T) {
 	tr := newTraffic(5, lives[:12], 100, 20*time.Second, 10*time.Millisecond)
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
 	var k keeper
-	if _, err := Run(t.Context(), src, Options{Workers: 2}, &k); err != nil {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 2}, &k); err != nil {
 		t.Fatal(err)
 	}
 	slices.SortFunc(k.list, func(a, b analyzer.Conversation) int { return cmp.Compare(a.FirstFrame, b.FirstFrame) })
@@ -233,7 +240,7 @@ func TestStreamNumbers(t *testing.T) {
 // endless repeats a batch until it has been asked often enough.
 type endless struct {
 	input.Source
-	batch  input.Batch
+	batch  packet.Batch
 	calls  int
 	before func(call int) error
 }
@@ -247,7 +254,7 @@ func newEndless(t *testing.T, before func(int) error) *endless {
 	return e
 }
 
-func (e *endless) Next(b *input.Batch) error {
+func (e *endless) Next(b *packet.Batch) error {
 	e.calls++
 	if err := e.before(e.calls); err != nil {
 		return err
@@ -268,7 +275,7 @@ func TestCancelled(t *testing.T) {
 			return nil
 		})
 		var k keeper
-		sum, err := Run(ctx, src, Options{Workers: 2}, &k)
+		sum, err := analyzer.Run(ctx, src, analyzer.Options{Workers: 2}, &k)
 		if !errors.Is(err, cause) {
 			t.Errorf("after %d batches: error %v, want the cause", calls, err)
 		}
@@ -283,7 +290,7 @@ func TestCancelledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var k keeper
-	sum, err := Run(ctx, newEndless(t, func(int) error { return errors.New("read after the end") }), Options{}, &k)
+	sum, err := analyzer.Run(ctx, newEndless(t, func(int) error { return errors.New("read after the end") }), analyzer.Options{}, &k)
 	if !errors.Is(err, context.Canceled) || sum.Packets != 0 || len(k.list) != 0 {
 		t.Errorf("error %v, %d packets, %d conversations", err, sum.Packets, len(k.list))
 	}
@@ -298,7 +305,7 @@ func TestSourceError(t *testing.T) {
 		return nil
 	})
 	var k keeper
-	sum, err := Run(t.Context(), src, Options{Workers: 2}, &k)
+	sum, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 2}, &k)
 	if !errors.Is(err, cause) {
 		t.Errorf("error %v, want %v", err, cause)
 	}
@@ -319,7 +326,7 @@ func TestSinkError(t *testing.T) {
 			return nil
 		}}
 		src := newEndless(t, func(int) error { return nil })
-		_, err := Run(t.Context(), src, Options{Workers: workers, Options: analyzer.Options{MaxFlows: 1}}, &k)
+		_, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers, MaxFlows: 1}, &k)
 		if !errors.Is(err, cause) {
 			t.Errorf("error %v, want %v", err, cause)
 		}
@@ -335,7 +342,7 @@ func TestSinkErrorAtEnd(t *testing.T) {
 	data := newTraffic(7, []life{flood}, 10, time.Second, time.Millisecond).capture(t, lab.Format{})
 	k := keeper{fail: func(int) error { return cause }}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	if _, err := Run(t.Context(), src, Options{}, &k); !errors.Is(err, cause) || len(k.list) != 1 {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{}, &k); !errors.Is(err, cause) || len(k.list) != 1 {
 		t.Errorf("error %v after %d conversations, want %v after 1", err, len(k.list), cause)
 	}
 }
@@ -359,7 +366,7 @@ func TestEncoderErrorAtEnd(t *testing.T) {
 	data := newTraffic(7, []life{flood}, 1000, time.Second, time.Millisecond).capture(t, lab.Format{})
 	b := brittle{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	if _, err := Run(t.Context(), src, Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
 		t.Errorf("error %v after %d parts, want %v after 2", err, b.parts, b.cause)
 	}
 }
