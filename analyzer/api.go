@@ -87,10 +87,6 @@ const (
 // ConnState is Zeek's conn_state (Zeek's conn.log documentation). Its String is what Zeek has there: "SF", "S0", "RSTO" and so on.
 type ConnState = conn.ConnState
 
-// History is Zeek's history of a connection: a letter for each kind of event,
-// upper case from the client, in order. At most 24 letters are kept.
-type History = conn.History
-
 // Conversation is one TCP connection as the capture shows it. It does not change once it
 // has been handed out.
 type Conversation = conn.Conversation
@@ -221,9 +217,6 @@ func FindAnomalyKind(id string) *AnomalyKind { return anomaly.FindAnomalyKind(id
 // anomalies. It is worked out when it is asked for, since many readers want only some of
 // the conversations judged. The zero value is ready; use it again to spare allocations.
 type Judgment = anomaly.Judgment
-
-// Shortfall is how often a bound was met.
-type Shortfall = flow.Shortfall
 
 // Sink receives conversations. c is valid during the call only; a sink that
 // keeps it keeps a copy (CopyTo). An error ends the analysis.
