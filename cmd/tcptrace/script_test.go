@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,16 @@ const goldenDir = "../../testdata/pcaps"
 
 // TestMain lets scripts run this program under its own name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tcptrace": main})
+	testscript.Main(tests{m}, map[string]func(){"tcptrace": main})
+}
+
+// tests run the command thousands of times in one process, which is given memory instead of time for collecting what each leaves. The
+// commands of scripts are processes of their own, and run as users run them.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	debug.SetGCPercent(1000)
+	return t.M.Run()
 }
 
 // TestScript runs testdata/script: command lines as users type them, in a process of their own.
