@@ -84,9 +84,6 @@ const (
 	numNotes            = iota
 )
 
-// AllNotes is every note.
-const AllNotes = Notes(1<<numNotes - 1)
-
 var noteNames = [numNotes]string{
 	"previous-segment-missing", "ack-of-unseen", "zero-window", "window-full", "window-exceeded", "window-shrunk", "partial-ack",
 	"port-reused", "ecn-ce", "ecn-ece", "ecn-cwr", "urgent", "super-segment", "dsack", "sack-reneged", "stale-ack", "truncated",
