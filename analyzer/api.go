@@ -122,7 +122,7 @@ type Notes = segment.Notes
 // Segment is one TCP segment, as it is decoded: package packet names its flags.
 type Segment = packet.Segment
 
-// Reading is what a segment is, to who watches (Analyzer.Watch, Monitor.Watch, Choice.Watch). Of one that amends another only First, Client, Segment,
+// Reading is what a segment is, as Analyzer.Watch, Monitor.Watch and Choice.Watch show it. Of one that amends another only First, Client, Segment,
 // Kind, Cause, Spurious and Notes are set.
 type Reading = segment.Reading
 

@@ -25,7 +25,7 @@ func opensAndCloses(r *analyzer.Reading) {
 	}
 }
 
-// ignored is a sink for who wants only readings.
+// ignored is a sink that takes no notice.
 type ignored struct{}
 
 func (ignored) Conversation(*analyzer.Conversation) error { return nil }

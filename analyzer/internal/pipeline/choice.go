@@ -15,7 +15,7 @@ import (
 type Choice struct {
 	Options Options // of all passes
 
-	taken      map[uint64]int           // by first frame: the how manieth
+	taken      map[uint64]int           // by first frame: how many were taken before it
 	left       map[uint64]struct{}      // first frames of others, as far as they matter
 	partitions []bool                   // in which there are some
 	last       uint64                   // behind this frame there is nothing to show

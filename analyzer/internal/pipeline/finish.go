@@ -24,7 +24,7 @@ func handOut(rest *flow.Rest, sink flow.Sink, workers int) error {
 	for i := range results {
 		results[i] = make(chan []byte, 1)
 	}
-	// What has a buffer takes the next part: so the part that is waited for has one.
+	// A goroutine takes the next part once it has a buffer: so the part that is waited for has one.
 	free := make(chan []byte, 2*workers)
 	for range cap(free) {
 		free <- make([]byte, 0, handOutRoom)

@@ -57,7 +57,7 @@ func eachReading(t *testing.T, path string, f func(*analyzer.Reading)) {
 	}
 }
 
-// ignored is a sink for who wants only readings.
+// ignored is a sink that takes no notice.
 type ignored struct{}
 
 func (ignored) Conversation(*analyzer.Conversation) error { return nil }

@@ -85,7 +85,7 @@ func readings(t *testing.T, path string) map[uint64]analyzer.Reading {
 	return says
 }
 
-// ignored is a sink for who wants only readings.
+// ignored is a sink that takes no notice.
 type ignored struct{}
 
 func (ignored) Conversation(*analyzer.Conversation) error { return nil }
