@@ -1,61 +1,67 @@
 package analyzer
 
 import (
+	"context"
+
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
-	"tcptrace/internal/wire"
+	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/analyzer/packet"
 )
 
-// Analyzer takes frames and hands conversations to a Sink. It belongs to one goroutine.
+// Analyzer takes packets one by one, in batches, or all that a source has, and hands conversations to a Sink. It does everything in the
+// goroutine of its caller, and belongs to one goroutine.
 type Analyzer struct {
-	intake   Intake
-	trackers []*Tracker
-	outs     []Output
-	merger   *Merger
-	segment  wire.Segment
+	inline pipeline.Inline
+	one    one
+}
+
+// one is the batch of a single packet.
+type one struct {
+	packets [1]packet.Packet
+	batch   packet.Batch
+}
+
+// of is the batch of a packet as gopacket has it.
+func (o *one) of(link layers.LinkType, ci gopacket.CaptureInfo, data []byte) *packet.Batch {
+	o.packets[0] = packet.Packet{
+		Time: ci.Timestamp.UnixNano(), CapLen: uint32(len(data)), WireLen: uint32(max(ci.Length, len(data))), Link: packet.LinkType(link),
+	}
+	o.batch = packet.Batch{Buf: data, Packets: o.packets[:]}
+	return &o.batch
 }
 
 // New returns an Analyzer that hands every conversation to sink once it is over.
 func New(opts Options, sink Sink) *Analyzer {
-	a := &Analyzer{
-		trackers: make([]*Tracker, opts.Partitions()),
-		outs:     make([]Output, opts.Partitions()),
-	}
-	for i := range a.trackers {
-		a.trackers[i] = NewTracker(opts, sink)
-	}
-	a.merger = NewMerger(len(a.trackers), sink)
+	a := &Analyzer{}
+	a.Reset(opts, sink)
 	return a
 }
 
+// Reset makes a ready for another capture, as New does, with the memory of the one before.
+func (a *Analyzer) Reset(opts Options, sink Sink) { a.inline.Reset(opts, sink) }
+
 // Watch has f told of every segment, in order of frames but for those of a SYN of which it is not clear
 // for a while whether it opens a connection. The Reading is valid during the call.
-func (a *Analyzer) Watch(f func(r *Reading)) {
-	for _, t := range a.trackers {
-		t.Watch(f)
-	}
-}
+func (a *Analyzer) Watch(f func(r *Reading)) { a.inline.Watch(f) }
 
 // Frame analyzes one captured frame. ci gives its time and its length on the wire;
 // data is what was captured of it, from the link-layer header that link names. Frames come
-// in the order of the capture. data may be reused afterwards. An error is the sink's.
+// in the order of the capture. data may be reused afterwards. An error is a *SinkError.
 func (a *Analyzer) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []byte) error {
-	wireLen := uint32(max(ci.Length, len(data)))
-	if !a.intake.Frame(wire.LinkType(link), data, wireLen, ci.Timestamp.UnixNano(), &a.segment) {
-		return nil
-	}
-	i := a.segment.Key.Partition(len(a.trackers))
-	a.trackers[i].Segment(&a.segment, Hash(&a.segment.Key), &a.outs[i])
-	if len(a.outs[i].Events) == 0 {
-		return nil
-	}
-	return a.merger.Batch(a.outs)
+	return a.inline.Batch(a.one.of(link, ci, data))
 }
 
+// Batch analyzes the packets of b, which come behind those before. b may be reused afterwards. An error is a *SinkError.
+func (a *Analyzer) Batch(b *packet.Batch) error { return a.inline.Batch(b) }
+
 // Close hands out the conversations that are still open and returns the summary.
-// The Analyzer can not be used afterwards.
-func (a *Analyzer) Close() (Summary, error) {
-	err := a.merger.Finish(a.trackers, &a.intake.Summary)
-	return a.intake.Summary, err
+// The Analyzer can not be used afterwards, unless it is Reset.
+func (a *Analyzer) Close() (Summary, error) { return a.inline.Finish() }
+
+// Run analyzes all packets of src and closes the Analyzer. Where there are many small captures, an Analyzer in each of a few goroutines
+// is faster than the function Run for one after the other.
+func (a *Analyzer) Run(ctx context.Context, src packet.Source) (Summary, error) {
+	return a.inline.Run(ctx, src)
 }

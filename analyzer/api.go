@@ -6,32 +6,14 @@ import (
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
-	"tcptrace/internal/wire"
+	"tcptrace/analyzer/packet"
 )
 
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
 type Sent = conn.Sent
 
-// Tally and DisorderTally are what Sent has of what was counted as segments passed.
-type (
-	Tally         = conn.Tally
-	DisorderTally = conn.DisorderTally
-)
-
-// SYNOptions are options of a SYN, as bits.
+// SYNOptions are options of a SYN: a method asks for each.
 type SYNOptions = conn.SYNOptions
-
-// The options.
-const (
-	OptionMSS         = conn.OptionMSS
-	OptionWindowScale = conn.OptionWindowScale
-	OptionSACK        = conn.OptionSACK
-	OptionTimestamps  = conn.OptionTimestamps
-	OptionFastOpen    = conn.OptionFastOpen
-	OptionMD5         = conn.OptionMD5
-	OptionAO          = conn.OptionAO
-	OptionMPTCP       = conn.OptionMPTCP
-)
 
 // RTT is a distribution of round trip times.
 type RTT = conn.RTT
@@ -105,40 +87,12 @@ const (
 	SawRST    = conn.SawRST
 )
 
-// ConnState is Zeek's conn_state (Zeek's conn.log documentation).
+// ConnState is Zeek's conn_state (Zeek's conn.log documentation). Its String is what Zeek has there: "SF", "S0", "RSTO" and so on.
 type ConnState = conn.ConnState
-
-// Zeek's connection states.
-const (
-	StateOTH    = conn.StateOTH
-	StateS0     = conn.StateS0
-	StateS1     = conn.StateS1
-	StateSF     = conn.StateSF
-	StateREJ    = conn.StateREJ
-	StateS2     = conn.StateS2
-	StateS3     = conn.StateS3
-	StateRSTO   = conn.StateRSTO
-	StateRSTR   = conn.StateRSTR
-	StateRSTOS0 = conn.StateRSTOS0
-	StateRSTRH  = conn.StateRSTRH
-	StateSH     = conn.StateSH
-	StateSHR    = conn.StateSHR
-)
-
-// History is Zeek's history of a connection: a letter for each kind of event,
-// upper case from the client, in order. At most 24 letters are kept.
-type History = conn.History
 
 // Conversation is one TCP connection as the capture shows it. It does not change once it
 // has been handed out.
 type Conversation = conn.Conversation
-
-// OneSocket is a text about client and server that are one socket.
-func OneSocket(text string) string { return conn.OneSocket(text) }
-
-// EscapeText is bytes that somebody chose, of n that were sent, as they can be shown anywhere: printable ASCII without what is markup
-// somewhere; anything else is \xNN. It ends with "..." if there were more.
-func EscapeText(b []byte, n int) string { return conn.EscapeText(b, n) }
 
 // Kind says what a segment is. Every segment of a conversation has exactly one.
 type Kind = segment.Kind
@@ -165,44 +119,14 @@ const (
 	NumKinds               = segment.NumKinds
 )
 
-// Notes are what else there is to say of a segment, as independent bits.
+// Notes are what else there is to say of a segment, as independent bits. All yields their names, those of docs/segments.md; Has asks for one.
 type Notes = segment.Notes
 
-// The notes. [Notes.Terms] says what each one is.
-const (
-	NotePreviousMissing = segment.NotePreviousMissing
-	NoteACKOfUnseen     = segment.NoteACKOfUnseen
-	NoteZeroWindow      = segment.NoteZeroWindow
-	NoteWindowFull      = segment.NoteWindowFull
-	NoteWindowExceeded  = segment.NoteWindowExceeded
-	NoteWindowShrunk    = segment.NoteWindowShrunk
-	NotePartialACK      = segment.NotePartialACK
-	NotePortReused      = segment.NotePortReused
-	NoteCE              = segment.NoteCE
-	NoteECE             = segment.NoteECE
-	NoteCWR             = segment.NoteCWR
-	NoteUrgent          = segment.NoteUrgent
-	NoteSuperSegment    = segment.NoteSuperSegment
-	NoteDSACK           = segment.NoteDSACK
-	NoteReneged         = segment.NoteReneged
-	NoteStaleACK        = segment.NoteStaleACK
-	NoteTruncated       = segment.NoteTruncated
-	NoteAfterACK        = segment.NoteAfterACK
-	NoteLostBefore      = segment.NoteLostBefore
-	NotePAWS            = segment.NotePAWS
-	NoteAnswersSYN      = segment.NoteAnswersSYN
-	NoteOldACK          = segment.NoteOldACK
-	NoteChallenged      = segment.NoteChallenged
-	NoteNotTaken        = segment.NoteNotTaken
-	NoteFarOff          = segment.NoteFarOff
-)
+// Segment is one TCP segment, as it is decoded: package packet names its flags.
+type Segment = packet.Segment
 
-// AllNotes is every note.
-const (
-	AllNotes = segment.AllNotes
-)
-
-// Reading is what a segment is, as a Tracker's watcher gets it.
+// Reading is what a segment is, as Analyzer.Watch, Monitor.Watch and Choice.Watch show it. Of one that amends another only First, Client, Segment,
+// Kind, Cause, Spurious and Notes are set.
 type Reading = segment.Reading
 
 // CloseKind says how a connection ended.
@@ -257,30 +181,14 @@ type Moment = state.Moment
 // EndpointMoment is what is known of one endpoint at a moment.
 type EndpointMoment = state.EndpointMoment
 
-// ResetCause says what an RST was the answer to, as far as the capture tells.
+// ResetCause says what an RST was the answer to, as far as the capture tells. Its String, by which
+// the values are told apart, is what a record has: "refused", "probe", "scan", "unasked", "abandoned", "dropped", "unread-data",
+// "write-after-close", "fin-wait-2-timeout", "after-fin", "half-open", "unknown-on-path", "challenge-ack", "keep-alive-timeout",
+// "injected" or "aborted"; Text says it in words. The zero value is no reset.
 type ResetCause = state.ResetCause
 
-// The causes.
-const (
-	NoReset              = state.NoReset
-	ResetRefused         = state.ResetRefused         // a SYN, where nobody listens
-	ResetProbe           = state.ResetProbe           // a segment that begins no connection, as port scans send
-	ResetScan            = state.ResetScan            // a SYN-ACK, at once: the client only wanted to know, or had given up already
-	ResetUnasked         = state.ResetUnasked         // a SYN-ACK, to a SYN that was not captured, if there was one
-	ResetAbandoned       = state.ResetAbandoned       // nothing: the client gave up while it connected
-	ResetDropped         = state.ResetDropped         // nothing: the server took its SYN-ACK back
-	ResetUnreadData      = state.ResetUnreadData      // the peer's FIN: bytes were not read, or SO_LINGER 0
-	ResetWriteAfterClose = state.ResetWriteAfterClose // data, to an endpoint that had closed
-	ResetFinWait2        = state.ResetFinWait2        // the peer's FIN, long awaited: FIN_WAIT_2 had timed out
-	ResetAfterFIN        = state.ResetAfterFIN        // nothing: its sender had sent a FIN before
-	ResetHalfOpen        = state.ResetHalfOpen        // a segment of a connection that its sender did not know
-	ResetOnPath          = state.ResetOnPath          // the same, but the endpoint does know it: a device on the path sent it
-	ResetChallenge       = state.ResetChallenge       // a challenge ACK
-	ResetKeepAlive       = state.ResetKeepAlive       // nothing: keep-alive probes went unanswered
-	ResetGaveUp          = state.ResetGaveUp          // nothing: what its sender repeated went unanswered
-	ResetInjected        = state.ResetInjected        // nothing: the RST betrays another sender
-	ResetAborted         = state.ResetAborted         // nothing: its sender threw the connection away
-)
+// NumResetCauses is how many there are, with the zero value.
+const NumResetCauses = state.NumResetCauses
 
 // Severity ranks anomalies.
 type Severity = anomaly.Severity
@@ -291,9 +199,6 @@ const (
 	SeverityWarning = anomaly.SeverityWarning // someone waited or retried
 	SeverityError   = anomaly.SeverityError   // someone failed
 )
-
-// ParseSeverity is the severity of that name.
-func ParseSeverity(name string) (s Severity, ok bool) { return anomaly.ParseSeverity(name) }
 
 // Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
 // raised once an episode.
@@ -316,35 +221,13 @@ func FindAnomalyKind(id string) *AnomalyKind { return anomaly.FindAnomalyKind(id
 // the conversations judged. The zero value is ready; use it again to spare allocations.
 type Judgment = anomaly.Judgment
 
-// Bound is a limit on what is kept of a connection. What does not fit is given up, never the segments
-// themselves; Summary counts it.
-type Bound = flow.Bound
-
-// The bounds. Those on conversations have counts of their own: Summary.Evicted and ReleasedEarly.
-const (
-	BoundFacts   = flow.BoundFacts   // MaxFacts, maxOpening: what a segment of an opening or a close shows
-	BoundHeld    = flow.BoundHeld    // maxHeld: copies of a SYN that may begin another connection, SYN-ACKs with other ISNs
-	BoundFlight  = flow.BoundFlight  // the rings: when each segment in flight was sent
-	BoundResent  = flow.BoundResent  // MaxResent: retransmissions that may still prove unneeded
-	BoundRanges  = flow.BoundRanges  // reassembly.MaxRanges, rangesPerFlow: gaps in what was captured, or in what SACK blocks report
-	BoundHistory = flow.BoundHistory // letters of a History
-	NumBounds    = flow.NumBounds
-)
-
-// Shortfall is how often a bound was met.
-type Shortfall = flow.Shortfall
-
 // Sink receives conversations. c is valid during the call only; a sink that
 // keeps it keeps a copy (CopyTo). An error ends the analysis.
+//
+// A sink of Run that has some more methods saves time: with Skips(Time) bool and First() int it tells beforehand of which conversations it has
+// no use, as a table that has its rows does; with NewEncoder() func([]byte, *Conversation) []byte and Encoded([]byte) error its records
+// are made by several goroutines. The renderers of package report have them.
 type Sink = flow.Sink
-
-// Selective is a Sink that can tell beforehand that it has no use for a conversation, such as a
-// table that has its rows already. Those are counted and cost no more than that.
-type Selective = flow.Selective
-
-// Encoder is a Sink that writes a conversation's record without a look at others, so that several goroutines can do
-// most of the work.
-type Encoder = flow.Encoder
 
 // Summary is what was read and what became of it: every packet of the input is
 // in exactly one of TCP, Filtered and NotAnalyzed.
@@ -352,44 +235,3 @@ type Summary = flow.Summary
 
 // Count is a number of packets and why they were not analyzed.
 type Count = flow.Count
-
-// Revision is what a later segment showed of an earlier one.
-type Revision = flow.Revision
-
-// Options set the bounds and clocks of the analysis. The zero value means the defaults.
-type Options = flow.Options
-
-// Tracker follows the conversations of one partition of the flows. It has no clock
-// of its own and belongs to one goroutine.
-type Tracker = flow.Tracker
-
-// NewTracker returns a tracker for one of o.Partitions() partitions, whose conversations are
-// for sink.
-func NewTracker(o Options, sink Sink) *Tracker { return flow.NewTracker(o, sink) }
-
-// Output collects what a tracker has to say about a batch: conversations that
-// began and that are over. A Merger takes it.
-type Output = flow.Output
-
-// Hash is what Touch and Segment want to know of a key. It differs from run to run.
-func Hash(key *wire.Key) uint32 { return flow.Hash(key) }
-
-// Placement is where a Tracker put a segment. It is good until the tracker's next segment.
-type Placement = flow.Placement
-
-// Place says to which conversation a segment belongs. A conversation is named by its first frame.
-type Place = flow.Place
-
-// Intake turns frames into segments and counts what becomes of them. It belongs to one goroutine.
-type Intake = flow.Intake
-
-// Merger gives conversations their stream numbers and hands them to the sink, in the
-// same order however many goroutines did the tracking: by the frame that ended them.
-// It belongs to one goroutine.
-type Merger = flow.Merger
-
-// NewMerger returns a merger for so many trackers.
-func NewMerger(trackers int, sink Sink) *Merger { return flow.NewMerger(trackers, sink) }
-
-// Rest is the conversations that are open when the input ends and that the sink wants, in order of their stream numbers.
-type Rest = flow.Rest

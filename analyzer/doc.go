@@ -1,8 +1,14 @@
 // Package analyzer follows the TCP connections of a capture.
 //
-// Frames go in, in the order of the capture; conversations come out of a [Sink],
-// each once it is over. A program needs three calls: [New], [Analyzer.Frame] for
-// each packet, [Analyzer.Close].
+// Packets go in, in the order of the capture; conversations come out, each once it is over. There are these ways:
+//
+//   - [Read] is a loop over the conversations of a packet.Source, and [Run] has a [Sink] for them. Both use all processors.
+//   - [Analyzer] takes frames one by one, and does everything in the goroutine of its caller.
+//   - [Monitor] tells what happens while it happens.
+//   - [Choice] is for a second pass over a capture, which shows its segments: what each is ([Reading]), the states and
+//     notes that belong to it ([Timeline]), the bytes ([Follower]), what is in flight ([Flight]).
+//
+// What a conversation means, states and anomalies, is worked out by a [Judgment] when it is asked for.
 //
 // # What a conversation is
 //
@@ -75,14 +81,11 @@
 //
 // # How it is built
 //
-// An [Intake] decodes frames to segments; a [Tracker] follows the connections of
-// one partition of the flows; a [Merger] numbers and orders what the trackers hand out. All three are
-// for package pipeline, which runs several trackers side by side. The structs that a packet
-// touches hold no pointers and live in slabs.
+// The packages below analyzer/internal do the work; most types here are theirs under another name (go doc
+// tcptrace/analyzer/internal/conn.Conversation shows the fields of a [Conversation]). docs/architecture.md has the map.
 //
 // What is said of single packets takes a second pass over the capture, since it needs to know how the conversation
-// went: the trackers of the partitions that matter are shown their segments again and tell of each its [Place]; a [Timeline] says
-// what it is, a [Follower] puts its bytes in order.
+// went: the partitions of the flows that matter are shown their segments again, and tell of each where it belongs.
 //
-// The package has no clock (only the capture's), no goroutines and no I/O.
+// The package has no clock (only the capture's) and no I/O. [Run] and [Read] start goroutines, which have ended when they return.
 package analyzer

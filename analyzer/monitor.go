@@ -3,22 +3,25 @@ package analyzer
 import (
 	"time"
 
-	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/fsm"
 	"tcptrace/internal/topk"
-	"tcptrace/internal/wire"
 )
 
-// Monitor is a Tracker that tells what happens while it happens. What it believes at a moment is what an
+// Monitor follows conversations and tells what happens while it happens. It is fed by Frame or Batch. What it believes at a moment is what an
 // analysis of the capture up to that moment would say; what later segments disprove it takes back.
 // It has the capture's clock, which Flush moves on, and belongs to one goroutine.
 type Monitor struct {
-	tracker *Tracker
-	idle    Idle
-	tell    func(*Event)
+	decoder  pipeline.Decoder
+	group    group
+	one      one
+	trackers [1]*flow.Tracker
+	tracker  *flow.Tracker // trackers[0]
+	idle     Idle
+	tell     func(*Event)
 
-	out       Output
+	out       flow.Output
 	streams   flow.SlotStreams
 	next      uint64      // stream number
 	announced []announced // by slot
@@ -69,37 +72,17 @@ const (
 	recheckLevels = 6 // missedAfter, and each time twice as long, to about 100 s; then that again and again
 )
 
-// NewMonitor returns a Monitor that tells its events to tell.
+// NewMonitor returns a Monitor that tells its events to tell. Of o, Workers do not matter to it.
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
-	o.Undivided = true
-	m := &Monitor{tracker: NewTracker(o, nil), idle: idle, tell: tell, surveys: survey{top: topk.New(maxSurveyed, compareCandidates)}}
+	tracking := pipeline.Tracking(o)
+	tracking.Undivided = true
+	m := &Monitor{
+		decoder: pipeline.Decoder{Filter: o.Filter}, tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell,
+		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
+	}
+	m.trackers[0] = m.tracker
 	m.tracker.Overflow = m.happened
 	return m
-}
-
-// Touch and TouchFacts are those of Tracker.
-func (m *Monitor) Touch(hash uint32, s *wire.Segment) (block uint32) { return m.tracker.Touch(hash, s) }
-
-// TouchFacts is the second half of Touch.
-func (m *Monitor) TouchFacts(block uint32) { m.tracker.TouchFacts(block) }
-
-// Segment adds a segment, hash being that of its key, and returns the number of the conversation that it belongs to. A SYN that waits for what
-// follows to tell where it belongs counts for the conversation that has its sockets.
-func (m *Monitor) Segment(s *wire.Segment, hash uint32) (stream uint64) {
-	t := m.tracker
-	before := t.Facts.News + t.Facts.Incidents.News
-	p := t.Segment(s, hash, &m.out)
-	if len(m.out.Events) > 0 {
-		m.happened()
-	}
-	tale := m.announcedOf(p.Slot)
-	if t.Facts.News+t.Facts.Incidents.News != before {
-		m.dirty(p.Slot)
-		if c := t.Slab.At(p.Slot); c.Flags.Has(conn.Succeeded) {
-			m.dirty(c.Prev)
-		}
-	}
-	return tale.stream
 }
 
 // happened takes the tracker's events.
@@ -258,11 +241,11 @@ func (m *Monitor) last(t *announced, why Over) {
 	t.reset()
 }
 
-// Finish tells the last of all conversations that are open, in order of their numbers, and adds its counts to sum.
+// Finish tells the last of all conversations that are open, in order of their numbers, and returns the summary.
 // The monitor can not be used afterwards.
-func (m *Monitor) Finish(sum *Summary) {
+func (m *Monitor) Finish() Summary {
 	t := m.tracker
-	m.Flush(max(t.Now, sum.End))
+	m.Flush(max(t.Now, m.Clock()))
 	t.ReleaseAll(&m.out)
 	m.happened()
 	for _, slot := range t.Live() {
@@ -273,7 +256,7 @@ func (m *Monitor) Finish(sum *Summary) {
 		m.judgment.Judge(&m.conv)
 		m.last(tale, OverEnded)
 	}
-	m.Counts(sum)
+	return m.Summary()
 }
 
 // say tells an event of the conversation that was judged.

@@ -50,7 +50,7 @@ func (w *watched) add(s *wire.Segment) {
 	w.at++
 	w.frame++
 	s.Time, s.Clock, s.Frame = int64(w.at), int64(w.at), w.frame
-	w.Segment(s, Hash(&s.Key))
+	w.Segment(s)
 }
 
 // pass lets time go by.
@@ -99,8 +99,7 @@ func TestFloodSparesEstablished(t *testing.T) {
 				t.Fatalf("answered %v: stream %d ended: %s", answered, stream, w.records[i])
 			}
 		}
-		var sum Summary
-		w.Counts(&sum)
+		sum := w.Summary()
 		if sum.Evicted != 50_000-100 {
 			t.Errorf("answered %v: %d evicted", answered, sum.Evicted)
 		}
@@ -158,7 +157,7 @@ func TestMonitorWaitsForWhatIsMissing(t *testing.T) {
 	if !slices.Equal(w.records, []Over{OverDone}) || w.Open() != 0 {
 		t.Errorf("2 MSL after its end: %v", w.records)
 	}
-	w.Finish(&Summary{})
+	w.Finish()
 	w.tells(t)
 }
 
@@ -186,7 +185,7 @@ func TestMonitorCountsStates(t *testing.T) {
 	if total() != 18 {
 		t.Errorf("in all %d", total())
 	}
-	w.Finish(&Summary{})
+	w.Finish()
 	if total() != 0 {
 		t.Errorf("at the end: %v", w.States())
 	}

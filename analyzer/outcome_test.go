@@ -125,7 +125,7 @@ func TestPlainBoundaries(t *testing.T) {
 		}
 		var plain bool
 		var of, got Outcome
-		a := New(Options{Undivided: true}, sinkFunc(func(c *Conversation) {
+		a := New(Options{MaxFlows: 1000}, sinkFunc(func(c *Conversation) {
 			var j Judgment
 			j.Follow(c)
 			got, of = c.Outcome, j.View.Outcome()
@@ -136,7 +136,8 @@ func TestPlainBoundaries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, plain = state.PlainOutcome(a.trackers[0].Slab.At(0), &a.trackers[0].Facts)
+		tracker := a.inline.Tracker(0)
+		_, plain = state.PlainOutcome(tracker.Slab.At(0), &tracker.Facts)
 		if _, err := a.Close(); err != nil {
 			t.Fatal(err)
 		}

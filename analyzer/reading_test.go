@@ -11,6 +11,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/wire"
@@ -131,9 +132,9 @@ func (r *readings) count(x *analyzer.Reading) {
 		a.dropped += uint64(s.Len)
 		return
 	case analyzer.KindUnacceptable:
-		if !x.Notes.Has(analyzer.NotePAWS) || s.Flags.Any(wire.FIN) { // else its sender did send them
+		if !x.Notes.Has("paws") || s.Flags.Any(wire.FIN) { // else its sender did send them
 			a.dropped += uint64(s.Len)
-			if x.Notes.Has(analyzer.NotePAWS) {
+			if x.Notes.Has("paws") {
 				r.fins[s.Frame] = *s
 			}
 			return
@@ -279,7 +280,7 @@ func TestReadingsAddUp(t *testing.T) {
 	for _, path := range paths {
 		src := input.Open([]string{path}, input.Options{})
 		r := newReadings(t, filepath.Base(path))
-		var b input.Batch
+		var b packet.Batch
 		for {
 			if err := src.Next(&b); err == io.EOF {
 				break

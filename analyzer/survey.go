@@ -18,14 +18,13 @@ const (
 	ByBytes // of payload
 	ByPackets
 	ByRate // of payload since the survey before
-	NumRankings
 )
 
-var rankingNames = [NumRankings]string{ByActivity: "activity", ByStart: "start", ByBytes: "bytes", ByPackets: "packets", ByRate: "rate"}
+var rankingNames = [...]string{ByActivity: "activity", ByStart: "start", ByBytes: "bytes", ByPackets: "packets", ByRate: "rate"}
 
 // String is the ranking's name.
 func (r Ranking) String() string {
-	if r < NumRankings {
+	if int(r) < len(rankingNames) {
 		return rankingNames[r]
 	}
 	return "unknown"
@@ -141,16 +140,6 @@ func (m *Monitor) Retransmissions() *[NumCauses]uint64 { return &m.tracker.Recov
 
 // States counts the conversations by their endpoints' states, as far as they were told.
 func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
-
-// Counts adds to sum what is known before the end.
-func (m *Monitor) Counts(sum *Summary) {
-	t := m.tracker
-	sum.Conversations, sum.Outcomes = m.over, m.outcomes
-	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
-	sum.Bounds = [NumBounds]uint64{}
-	t.AddBounds(sum)
-	sum.Bounds[BoundHistory] = m.unwritten
-}
 
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {

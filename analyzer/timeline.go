@@ -27,7 +27,7 @@ type SegmentView struct {
 	Cause    Cause        // valid if Kind is Retransmission
 	Spurious bool         // so is this
 	State    [2]fsm.State // of both endpoints after the segment, by Side
-	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning, escaped (EscapeText)
+	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning; bytes other than printable ASCII are \xNN
 	Notes    []string     // valid until the Timeline is used again
 }
 
@@ -127,7 +127,7 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 		Notes: t.raised(s.Frame, slices.AppendSeq(v.Notes[:0], r.Notes.All())),
 	}
 	if len(r.Text) > 0 {
-		v.Text = EscapeText(r.Text[:min(len(r.Text), conn.LongText)], int(s.Len))
+		v.Text = conn.EscapeText(r.Text[:min(len(r.Text), conn.LongText)], int(s.Len))
 	}
 	if v.HasAck {
 		v.Ack = t.relative(1-s.Dir, s.Ack)

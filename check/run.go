@@ -13,7 +13,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check/expect"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -51,8 +50,8 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	if len(jobs) > 0 {
 		perCapture = share / len(jobs)
 	}
-	alone := make([]pipeline.Alone, share)
-	pipeline.Each(len(jobs), share, func(i, worker int) {
+	alone := make([]analyzer.Analyzer, share)
+	each(len(jobs), share, func(i, worker int) {
 		if ctx.Err() == nil {
 			jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
 			results[i] = jobs[i].run(ctx)
@@ -78,7 +77,7 @@ type job struct {
 	options *Options
 	project *project
 	workers int // more than 1: it may start so many goroutines
-	alone   *pipeline.Alone
+	alone   *analyzer.Analyzer
 }
 
 func (j *job) run(ctx context.Context) Result {
@@ -184,11 +183,12 @@ func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
 }
 
 func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (analyzer.Summary, error) {
-	o := pipeline.Options{Options: j.options.Options, Workers: j.workers}
-	if j.workers > 1 {
-		return pipeline.Run(ctx, src, o, sink)
+	o := j.options.Options
+	if o.Workers = j.workers; o.Workers > 1 {
+		return analyzer.Run(ctx, src, o, sink)
 	}
-	return j.alone.Run(ctx, src, o, sink)
+	j.alone.Reset(o, sink)
+	return j.alone.Run(ctx, src)
 }
 
 // collector keeps the records of all conversations.
@@ -220,7 +220,7 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &pipeline.Alone{}}
+	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &analyzer.Analyzer{}}
 	c, problems := j.analyze(ctx)
 	if problems != nil {
 		return c, errors.New(strings.Join(problems, "; "))

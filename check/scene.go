@@ -9,7 +9,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/check/expect"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -69,7 +68,7 @@ func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 // director reads the capture again, twice: once to know the streams' states, once to draw their segments.
 type director struct {
 	wanted   map[uint64][]uint64
-	choice   *pipeline.Choice
+	choice   analyzer.Choice
 	maker    analyzer.Timelines
 	judgment analyzer.Judgment
 	shots    []*shot
@@ -90,8 +89,7 @@ type shot struct {
 }
 
 func (d *director) shoot(ctx context.Context, j *job) error {
-	o := pipeline.Options{Options: j.options.Options}
-	d.choice = pipeline.NewChoice(o)
+	d.choice.Options = j.options.Options
 	src := j.source()
 	_, err := j.pass(ctx, src, d)
 	src.Close()
@@ -100,7 +98,7 @@ func (d *director) shoot(ctx context.Context, j *job) error {
 	}
 	src = j.source()
 	defer src.Close()
-	return pipeline.Watch(ctx, src, o, d.choice, d.see)
+	return d.choice.Watch(ctx, src, d.see)
 }
 
 // Conversation implements analyzer.Sink.
@@ -117,9 +115,9 @@ func (d *director) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
-func (d *director) see(sighting *pipeline.Sighting) error {
-	s := d.shots[sighting.Conversation]
-	s.timeline.Segment(&sighting.Reading, &d.view)
+func (d *director) see(f *analyzer.Frame) error {
+	s := d.shots[f.Conversation]
+	s.timeline.Segment(&f.Reading, &d.view)
 	err := s.ladder.Segment(&d.view)
 	if s.lines == nil { // the head of the columns comes first
 		head, segment := cutHead(s.drawn.String())

@@ -14,7 +14,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 )
 
 // keeper keeps copies of conversations.
@@ -45,7 +44,7 @@ var readCaptures = sync.OnceValues(func() ([]analyzer.Conversation, error) {
 	var k keeper
 	for _, path := range paths {
 		src := input.Open([]string{path}, input.Options{})
-		_, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &k)
+		_, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &k)
 		if err := errors.Join(err, src.Close()); err != nil {
 			return nil, err
 		}

@@ -109,7 +109,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
-// Skips implements [analyzer.Selective]: in order of start, what begins after the last
+// Skips is for [analyzer.Sink]: in order of start, what begins after the last
 // row of a full collector does not get in. Such conversations are not in Hidden.
 func (k *Collector) Skips(start analyzer.Time) bool { return int64(start) > k.latest.Load() }
 
@@ -131,7 +131,7 @@ func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
 // after it.
 func (k *Collector) Sorted() []*analyzer.Conversation { return k.top.Sorted() }
 
-// First implements [analyzer.Selective].
+// First is for [analyzer.Sink].
 func (k *Collector) First() int {
 	if k.byStart {
 		return k.limit

@@ -18,13 +18,23 @@ type FailOn struct {
 	id, detail    string // of its first such anomaly
 }
 
+// severity is the one of that name.
+func severity(name string) (s analyzer.Severity, ok bool) {
+	for s := analyzer.SeverityNote; s <= analyzer.SeverityError; s++ {
+		if s.String() == name {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
 // ParseFailOn reads conditions: a severity stands for itself and all that are worse, an
 // id for that kind of anomaly. A kind that nothing looks for is an error, since
 // a check for it could not fail.
 func ParseFailOn(conditions []string) (*FailOn, error) {
 	f := &FailOn{kinds: map[string]bool{}}
 	for _, cond := range conditions {
-		if s, ok := analyzer.ParseSeverity(cond); ok {
+		if s, ok := severity(cond); ok {
 			if !f.severe || s < f.severity {
 				f.severity, f.severe = s, true
 			}

@@ -23,13 +23,13 @@ func (r *NDJSON) Conversation(c *analyzer.Conversation) error {
 	return r.out.Spill()
 }
 
-// NewEncoder implements [analyzer.Encoder].
+// NewEncoder is for [analyzer.Sink].
 func (r *NDJSON) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
 	var e record.Encoder
 	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.Conversation(b, c), '\n') }
 }
 
-// Encoded implements [analyzer.Encoder].
+// Encoded is for [analyzer.Sink].
 func (r *NDJSON) Encoded(b []byte) error {
 	_, err := r.out.Write(b)
 	return err

@@ -46,10 +46,10 @@ func (r *Table) selected(s Selection) { r.selection = s }
 // Conversation keeps c if it may be shown.
 func (r *Table) Conversation(c *analyzer.Conversation) error { return r.collector.Conversation(c) }
 
-// Skips implements [analyzer.Selective].
+// Skips is for [analyzer.Sink].
 func (r *Table) Skips(start analyzer.Time) bool { return r.collector.Skips(start) }
 
-// First implements [analyzer.Selective].
+// First is for [analyzer.Sink].
 func (r *Table) First() int { return r.collector.First() }
 
 // Finish writes the table and the summary.

@@ -92,7 +92,7 @@ var vocabularies = func() map[owned][]string {
 		{anomaly, "endpoint"}:   sides,
 		{end, "kind"}:           words(analyzer.CloseKind.String, analyzer.CloseReset+1),
 		{end, "first"}:          sides,
-		{end, "cause"}:          words(analyzer.ResetCause.String, analyzer.ResetAborted+1)[1:],
+		{end, "cause"}:          words(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:],
 		{end, "by"}:             sides,
 		{end, "by_state"}:       states,
 		{end, "other_state"}:    states,

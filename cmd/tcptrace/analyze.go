@@ -11,8 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
+	"tcptrace/internal/output"
 	"tcptrace/report"
 )
 
@@ -128,7 +129,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := o.check(args); err != nil {
 		return err
 	}
-	opts, err := o.pipeline()
+	opts, filter, err := o.analysis()
 	if err != nil {
 		return err
 	}
@@ -147,7 +148,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	rep := o.newReport(out, key, where, failOn, e)
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
-	sum, err := pipeline.Run(ctx, src, opts, rep)
+	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if err != nil && !interrupted {
@@ -159,7 +160,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if format, _ := report.Formats.Find(o.format); !format.Summary {
 		noteSummary(&sum, e)
 	}
-	if err := conclude(src.Stats(), opts.Filter, interrupted, e); err != nil {
+	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
 	}
 	if failure := failOn.Failure(); failure != "" {
@@ -230,7 +231,7 @@ func noteSummary(sum *analyzer.Summary, e env) {
 }
 
 // conclude says on standard error what was wrong with the input, and turns that into an exit code.
-func conclude(stats input.Stats, filter *input.Filter, interrupted bool, e env) error {
+func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env) error {
 	if filter != nil {
 		for _, err := range filter.Errors() {
 			fmt.Fprintln(e.err, "tcptrace: note:", err)
@@ -284,12 +285,12 @@ func openOutput(flag, path string, inputs []string, e env) (io.WriteCloser, erro
 	if err != nil {
 		return nil, err
 	}
-	return &outputFile{pipeline.NewWriter(f), f}, nil
+	return &outputFile{output.NewWriter(f), f}, nil
 }
 
 // outputFile is a file that is written while the analysis goes on.
 type outputFile struct {
-	*pipeline.Writer
+	*output.Writer
 	file *os.File
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/live/dump"
-	"tcptrace/internal/pipeline"
 )
 
 type extractOptions struct {
@@ -47,13 +46,13 @@ type extraction struct{ out *dump.File }
 
 func (x *extraction) take(*analyzer.Conversation) {}
 
-func (x *extraction) see(s *pipeline.Sighting) error {
+func (x *extraction) see(f *analyzer.Frame) error {
 	var err error
-	for i := range s.Fragments {
-		f := &s.Fragments[i]
-		err = errors.Join(err, x.out.Packet(&f.Packet, f.Data, f.Frame))
+	for i := range f.Fragments {
+		part := &f.Fragments[i]
+		err = errors.Join(err, x.out.Packet(&part.Packet, part.Data, part.Frame))
 	}
-	err = errors.Join(err, x.out.Packet(s.Packet, s.Data, s.Segment.Frame))
+	err = errors.Join(err, x.out.Packet(f.Packet, f.Data, f.Segment.Frame))
 	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
 		return &exitError{exitUsage, limit}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -101,11 +100,11 @@ func (w *following) take(c *analyzer.Conversation) {
 	w.options.Addr, w.options.Start = c.Addr, c.Start
 }
 
-func (w *following) see(s *pipeline.Sighting) error {
-	if s.Duplicate() || s.Reading.Kind == analyzer.KindUnacceptable {
+func (w *following) see(f *analyzer.Frame) error {
+	if f.Duplicate() || f.Reading.Kind == analyzer.KindUnacceptable {
 		return nil
 	}
-	return w.follower.Segment(s.Segment, s.Payload())
+	return w.follower.Segment(f.Segment, f.Payload)
 }
 
 func (w *following) hear(p *analyzer.Piece) error {

@@ -38,7 +38,10 @@ var layers = map[string]layer{
 	"internal/filterlang":        {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/bpf"}},
 	"internal/testutil/netns":    {other: []string{"golang.org/x/sys/"}},
 	"internal/testutil/terminal": {},
-	"internal/input":             {ours: []string{"internal/filterlang", "internal/wire"}, other: anyOther},
+	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
+	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
+	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/wire"}, other: anyOther},
+	"internal/output":            {},
 	"analyzer/internal/pool":     {},
 	"analyzer/internal/conn":     {ours: []string{"analyzer/internal/pool", "reassembly", "internal/wire"}},
 	"analyzer/internal/segment":  {ours: []string{"analyzer/internal/conn", "analyzer/internal/pool", "reassembly", "internal/wire"}},
@@ -46,7 +49,8 @@ var layers = map[string]layer{
 	"analyzer/internal/anomaly":  {ours: []string{"analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn", "fsm", "internal/wire"}},
 	"analyzer/internal/flow": {ours: []string{"analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn",
 		"analyzer/internal/pool", "fsm", "reassembly", "internal/wire"}},
-	"analyzer": {ours: []string{"analyzer/internal/flow", "analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment",
+	"analyzer/internal/pipeline": {ours: []string{"analyzer/internal/flow", "analyzer/internal/segment", "analyzer/internal/conn", "analyzer/packet", "internal/wire"}},
+	"analyzer": {ours: []string{"analyzer/packet", "analyzer/internal/pipeline", "analyzer/internal/flow", "analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment",
 		"analyzer/internal/conn", "fsm", "internal/topk", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report/internal/human":           {ours: []string{"analyzer"}},
 	"report/internal/output":          {ours: []string{"analyzer"}},
@@ -59,17 +63,16 @@ var layers = map[string]layer{
 	"report": {ours: []string{"report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
 		"report/internal/human", "analyzer", "internal/topk"}, other: anyOther},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm"}},
-	"internal/pipeline":         {ours: []string{"internal/input", "analyzer", "internal/wire"}},
-	"internal/live/capture":     {ours: []string{"internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
-	"internal/live/dump":        {ours: []string{"internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
-	"internal/live":             {ours: []string{"internal/input", "analyzer", "internal/wire"}},
+	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
+	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
+	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/view":        {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/", "golang.org/x/net/netutil"}},
-	"internal/testutil/sources": {ours: []string{"internal/input"}},
+	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"report", "analyzer", "fsm"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
-	"check":                     {ours: []string{"check/expect", "internal/pipeline", "internal/input", "report", "analyzer"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/pipeline", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/topk", "analyzer", "report"}, other: anyOther},
+	"check":                     {ours: []string{"check/expect", "internal/input", "report", "analyzer"}},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/output", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -121,7 +124,7 @@ func modulePath(t *testing.T) string {
 func TestCommandIsOnTop(t *testing.T) {
 	for pkg, l := range layers {
 		for _, dep := range l.ours {
-			if strings.HasPrefix(dep, "cmd/") || dep == "internal/pipeline" && pkg != "cmd/tcptrace" && pkg != "check" {
+			if strings.HasPrefix(dep, "cmd/") || dep == "analyzer/internal/pipeline" && pkg != "analyzer" {
 				t.Errorf("%s may import %s", pkg, dep)
 			}
 			if slices.Contains(layers[dep].ours, pkg) {
@@ -138,7 +141,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"internal/live/capture", "internal/live/dump", "internal/pipeline", "internal/live", "internal/live/metrics"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "internal/live/capture", "internal/live/dump", "internal/live", "internal/live/metrics", "internal/output"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -37,7 +38,7 @@ func withProgress(src input.Source, mode string, e env) input.Source {
 	return p
 }
 
-func (p *progressSource) Next(b *input.Batch) error {
+func (p *progressSource) Next(b *packet.Batch) error {
 	err := p.Source.Next(b)
 	if now := time.Now(); now.After(p.next) && err == nil {
 		p.next = now.Add(100 * time.Millisecond)

@@ -61,9 +61,11 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	o.write.Patient = true
 	opts := o.loop()
 	if o.filter != "" {
-		if opts.Filter, err = input.NewFilter(o.filter); err != nil {
+		filter, err := input.NewFilter(o.filter)
+		if err != nil {
 			return &exitError{exitUsage, err}
 		}
+		opts.Filter = filter.Match
 	}
 	src := input.Paced(ctx, input.Open(args, input.Options{Stdin: e.in}), speed)
 	defer src.Close()

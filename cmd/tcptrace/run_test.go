@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/report"
 )
@@ -190,7 +191,7 @@ type slowSource struct {
 	total int64
 }
 
-func (s *slowSource) Next(*input.Batch) error {
+func (s *slowSource) Next(*packet.Batch) error {
 	if s.n--; s.n < 0 {
 		return io.EOF
 	}
@@ -220,7 +221,7 @@ func TestProgress(t *testing.T) {
 			if p, ok := src.(*progressSource); ok && test.late {
 				p.next = p.next.Add(-2 * progressDelay)
 			}
-			var b input.Batch
+			var b packet.Batch
 			for src.Next(&b) == nil {
 				time.Sleep(time.Millisecond)
 			}

@@ -8,7 +8,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 )
 
 // selectOptions are the flags of every command that analyzes captures: how, and which conversations of
@@ -61,17 +60,14 @@ func (o *selectOptions) check(command string, args []string) error {
 	return nil
 }
 
-// pipeline is the options as the pipeline takes them.
-func (o *selectOptions) pipeline() (pipeline.Options, error) {
-	opts := pipeline.Options{
-		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
-		Workers: o.workers,
-	}
+// analysis is the options as the analysis takes them; filter, which is in opts, is nil without --filter.
+func (o *selectOptions) analysis() (opts analyzer.Options, filter *input.Filter, err error) {
+	opts = analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl, Workers: o.workers}
 	if o.filter != "" {
-		var err error
-		if opts.Filter, err = input.NewFilter(o.filter); err != nil {
-			return opts, &exitError{exitUsage, err}
+		if filter, err = input.NewFilter(o.filter); err != nil {
+			return opts, nil, &exitError{exitUsage, err}
 		}
+		opts.Filter = filter.Match
 	}
-	return opts, nil
+	return opts, filter, nil
 }

@@ -14,7 +14,7 @@ import (
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/metrics"
 	"tcptrace/internal/live/view"
-	"tcptrace/internal/pipeline"
+	"tcptrace/internal/output"
 	"tcptrace/report"
 )
 
@@ -126,13 +126,13 @@ func (s *session) interfaces() []metrics.Interface {
 // openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() error {
 	if s.output == "" || s.output == "-" {
-		s.out = pipeline.NewWriter(s.e.out)
+		s.out = output.NewWriter(s.e.out)
 	} else {
 		f, err := os.Create(s.output)
 		if err != nil {
 			return err
 		}
-		s.out = &outputFile{pipeline.NewWriter(f), f}
+		s.out = &outputFile{output.NewWriter(f), f}
 	}
 	s.events = report.NewEvents(s.out)
 	return nil
@@ -146,11 +146,11 @@ func (s *session) openWriter() (err error) {
 	}
 	s.writer.Know(s.src.Interfaces())
 	if s.when.keepOn == nil {
-		s.loop.OnPacket(func(p *live.Packet) { s.warn(s.writer.Packet(p.Packet, p.Data, p.Frame)) })
+		s.loop.OnPacket(func(p *analyzer.Numbered) { s.warn(s.writer.Packet(p.Packet, p.Data, p.Frame)) })
 		return nil
 	}
 	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.writer.Packet)
-	s.loop.OnPacket(func(p *live.Packet) {
+	s.loop.OnPacket(func(p *analyzer.Numbered) {
 		if p.TCP {
 			s.warn(s.keeper.Packet(p.Stream, p.Packet, p.Data, p.Frame))
 		}

@@ -13,7 +13,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/topk"
 	"tcptrace/report"
 )
@@ -217,7 +216,7 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	s.first.Put(streamRow{c.Stream, len(s.rows) - 1})
 }
 
-func (s *snapshot) see(g *pipeline.Sighting) error {
+func (s *snapshot) see(g *analyzer.Frame) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return errPast
@@ -272,7 +271,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if err := o.selectOptions.check("tcptrace states", args); err != nil {
 		return err
 	}
-	opts, err := o.pipeline()
+	opts, capture, err := o.analysis()
 	if err != nil {
 		return err
 	}
@@ -282,7 +281,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	}
 	opts.Quick = k.where == nil
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
-	sum, err := pipeline.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
+	sum, err := analyzer.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err
@@ -301,5 +300,5 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		}
 	}
 	noteSummary(&sum, e)
-	return conclude(src.Stats(), opts.Filter, err != nil, e)
+	return conclude(src.Stats(), capture, err != nil, e)
 }

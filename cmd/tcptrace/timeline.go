@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -128,8 +127,8 @@ type segments struct {
 
 func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
-func (t *segments) see(s *pipeline.Sighting) error {
-	t.all[s.Conversation].Segment(&s.Reading, &t.view)
+func (t *segments) see(f *analyzer.Frame) error {
+	t.all[f.Conversation].Segment(&f.Reading, &t.view)
 	return t.out.Segment(&t.view)
 }
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -112,8 +111,8 @@ func (t *ladders) showAll(ctx context.Context, p *passes) error {
 	return nil
 }
 
-func (t *ladders) see(sighting *pipeline.Sighting) error {
-	s := t.byTaken[sighting.Conversation]
+func (t *ladders) see(f *analyzer.Frame) error {
+	s := t.byTaken[f.Conversation]
 	if s == nil || s.over || s.later {
 		return nil
 	}
@@ -121,12 +120,12 @@ func (t *ladders) see(sighting *pipeline.Sighting) error {
 		t.begin(s)
 	}
 	before := s.text.Len()
-	s.timeline.Segment(&sighting.Reading, &t.view)
+	s.timeline.Segment(&f.Reading, &t.view)
 	if err := s.ladder.Segment(&t.view); err != nil {
 		return err
 	}
 	t.held += s.text.Len() - before
-	if sighting.Segment.Frame >= s.c.LastFrame {
+	if f.Segment.Frame >= s.c.LastFrame {
 		if err := t.finish(s); err != nil {
 			return err
 		}

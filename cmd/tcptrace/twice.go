@@ -9,8 +9,8 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -20,7 +20,7 @@ type viewer interface {
 	// take is told of every chosen conversation in the first pass. It must not keep c.
 	take(c *analyzer.Conversation)
 	// see is shown their frames in the second, in order.
-	see(s *pipeline.Sighting) error
+	see(f *analyzer.Frame) error
 }
 
 // A chooser is a viewer that has no use for some conversations that were asked for. wants is asked once for each, before take.
@@ -32,21 +32,21 @@ type chooser interface {
 // passes are the two passes of a command over its input.
 type passes struct {
 	options *selectOptions
-	run     pipeline.Options
+	filter  *input.Filter
 	inputs  []string
 	viewer  viewer
 	env     env
 	rewind  func() error // makes standard input ready for the second pass
 
 	selected
-	choice *pipeline.Choice
+	choice analyzer.Choice
 	reads  bool          // the viewer wants all that reading segments tells of a conversation
 	names  []uint64      // stream numbers of the chosen ones
 	begin  analyzer.Time // of the first packet, from its conversation on
 
 	// Valid after find.
 	summary    analyzer.Summary
-	stats      input.Stats
+	stats      packet.Stats
 	interfaces []input.Interface
 }
 
@@ -56,11 +56,11 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 	if err := o.check(command, inputs); err != nil {
 		return nil, err
 	}
-	opts, err := o.pipeline()
+	opts, filter, err := o.analysis()
 	if err != nil {
 		return nil, err
 	}
-	p := &passes{options: o, run: opts, inputs: inputs, viewer: v, env: e, choice: pipeline.NewChoice(opts)}
+	p := &passes{options: o, filter: filter, inputs: inputs, viewer: v, env: e, choice: analyzer.Choice{Options: opts}}
 	if p.selected, err = o.selected(); err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ type begunSource struct {
 	begun bool
 }
 
-func (s *begunSource) Next(b *input.Batch) error {
+func (s *begunSource) Next(b *packet.Batch) error {
 	err := s.Source.Next(b)
 	if err == nil && !s.begun {
 		*s.begin, s.begun = analyzer.Time(b.Packets[0].Time), true
@@ -171,22 +171,23 @@ func (s *begunSource) Next(b *input.Batch) error {
 // Reading every segment takes half as much time as the rest, and memory. So if there are few streams
 // to be read, they are found without, and the partitions that they are in are gone through once more.
 func (p *passes) find(ctx context.Context) error {
-	if p.reads {
-		p.run.Revisions = map[uint64]analyzer.Revision{}
-	}
-	opts := p.run
 	later := p.later()
-	opts.Quick = later || !p.reads && p.where == nil
 	src := p.open()
 	var err error
-	p.summary, err = pipeline.Run(ctx, src, opts, p)
+	if p.reads && !later {
+		p.summary, err = p.choice.Read(ctx, src, p)
+	} else {
+		opts := p.choice.Options
+		opts.Quick = later || p.where == nil
+		p.summary, err = analyzer.Run(ctx, src, opts, p)
+	}
 	p.stats, p.interfaces = src.Stats(), src.Interfaces()
 	src.Close()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
 	if len(p.stats.Errors) > 0 && p.choice.Len() == 0 {
-		return conclude(p.stats, p.run.Filter, false, p.env)
+		return conclude(p.stats, p.filter, false, p.env)
 	}
 	if err := p.missing(&p.summary); err != nil || !later {
 		return err
@@ -202,11 +203,9 @@ func (p *passes) read(ctx context.Context) error {
 	if err := p.rewind(); err != nil {
 		return err
 	}
-	opts := p.run
-	opts.Quick, opts.Only = false, p.choice.Partitions()
 	src := p.open()
 	defer src.Close()
-	_, err := pipeline.Run(ctx, src, opts, &rereader{passes: p})
+	_, err := p.choice.Reread(ctx, src, &rereader{passes: p})
 	return interrupted(ctx, err)
 }
 
@@ -261,7 +260,7 @@ func (p *passes) show(ctx context.Context) error {
 		return err
 	}
 	src := p.open()
-	err := pipeline.Watch(ctx, src, p.run, p.choice, p.viewer.see)
+	err := p.choice.Watch(ctx, src, p.viewer.see)
 	src.Close()
 	return err
 }
@@ -272,7 +271,7 @@ func (p *passes) conclude(ctx context.Context, err error) error {
 		return err
 	}
 	noteSummary(&p.summary, p.env)
-	return conclude(p.stats, p.run.Filter, err != nil, p.env)
+	return conclude(p.stats, p.filter, err != nil, p.env)
 }
 
 // interrupted is err, or if it is only that ctx was cancelled what the program then ends with.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/bpf"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/filterlang"
 	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
@@ -72,7 +73,7 @@ type comparison struct {
 func (c *comparison) run(paths []string) {
 	s := input.Open(paths, input.Options{})
 	defer s.Close()
-	var b input.Batch
+	var b packet.Batch
 	for s.Next(&b) != io.EOF {
 		for i, p := range b.Packets {
 			data := b.Data(i)

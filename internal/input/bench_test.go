@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -32,7 +33,7 @@ func BenchmarkNext(b *testing.B) {
 func benchNext(b *testing.B, in []byte, packets, size int) {
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
-	var batch Batch
+	var batch packet.Batch
 	for b.Loop() {
 		s := Open([]string{"-"}, Options{Stdin: bytes.NewReader(in)})
 		n := 0
@@ -55,7 +56,7 @@ func BenchmarkMerge(b *testing.B) {
 		}
 	}
 	paths := saveAll(b, files)
-	var batch Batch
+	var batch packet.Batch
 	for b.Loop() {
 		s := Open(paths, Options{})
 		for s.Next(&batch) == nil {

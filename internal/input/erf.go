@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -74,7 +75,7 @@ func erfRecord(h []byte) bool {
 	return kind == erfPad || kind == erfMeta || length > 0
 }
 
-func (f *erfFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
+func (f *erfFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.Packet, halt) {
 	for len(ps) < cap(ps) {
 		rest := buf[pos:]
 		if len(rest) < erfHeaderLen {
@@ -101,7 +102,7 @@ func (f *erfFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) 
 }
 
 // record reads one; Off is within it. Those that hold no packet that can be read keep their header.
-func (f *erfFile) record(b []byte) (p Packet, bad string) {
+func (f *erfFile) record(b []byte) (p packet.Packet, bad string) {
 	off := erfHeaderLen
 	for more := b[8]; more&erfExtended != 0; off += 8 {
 		if len(b)-off < 8 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -41,7 +42,7 @@ func TestSnoop(t *testing.T) {
 		for i := range want {
 			want[i].link = c.link
 		}
-		everyWay(t, snoopBytes(c.version, c.datalink, c.padding, rs), func(way string, got []rec, s Stats) {
+		everyWay(t, snoopBytes(c.version, c.datalink, c.padding, rs), func(way string, got []rec, s packet.Stats) {
 			wantClean(t, way, s)
 			wantRecs(t, way, got, want)
 			if s.Drops != 16 || !s.Drop {
@@ -130,7 +131,7 @@ func TestERF(t *testing.T) {
 		{at + 6, wire.LinkPPPHDLC, 5, "eight"},
 		{at + 7, wire.LinkERF, uint32(len(meta)), meta},
 	}
-	everyWay(t, erfZoo(), func(way string, got []rec, s Stats) {
+	everyWay(t, erfZoo(), func(way string, got []rec, s packet.Stats) {
 		wantClean(t, way, s)
 		wantRecs(t, way, got, want)
 		if s.Drops != 3 || !s.Drop {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -23,7 +24,7 @@ func TestPcapVariants(t *testing.T) {
 	for _, o := range []byteOrder{binary.LittleEndian, binary.BigEndian} {
 		for magic := range pcapMagics {
 			b, _ := pcapBytes(o, magic, rs)
-			everyWay(t, b, func(way string, got []rec, s Stats) {
+			everyWay(t, b, func(way string, got []rec, s packet.Stats) {
 				wantClean(t, way, s)
 				wantRecs(t, way, got, rs)
 			})
@@ -33,7 +34,7 @@ func TestPcapVariants(t *testing.T) {
 
 func TestPcapngBlocks(t *testing.T) {
 	w, want := zoo()
-	everyWay(t, w.b, func(way string, got []rec, s Stats) {
+	everyWay(t, w.b, func(way string, got []rec, s packet.Stats) {
 		wantClean(t, way, s)
 		wantRecs(t, way, got, want)
 		// 10+1 by the last statistics of interface 0, 3+2 at the packets of interface 1.

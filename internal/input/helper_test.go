@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -194,10 +195,10 @@ func zoo() (w *ng, packets []rec) {
 }
 
 // drain reads a source to its end and checks what every batch promises.
-func drain(t testing.TB, s Source) ([]rec, Stats) {
+func drain(t testing.TB, s Source) ([]rec, packet.Stats) {
 	t.Helper()
 	var got []rec
-	var b Batch
+	var b packet.Batch
 	for {
 		err := s.Next(&b)
 		if err == io.EOF {
@@ -226,7 +227,7 @@ func drain(t testing.TB, s Source) ([]rec, Stats) {
 	return got, stats
 }
 
-func readBytes(t testing.TB, b []byte, opts Options) ([]rec, Stats) {
+func readBytes(t testing.TB, b []byte, opts Options) ([]rec, packet.Stats) {
 	t.Helper()
 	if opts.Stdin == nil {
 		opts.Stdin = bytes.NewReader(b)
@@ -236,7 +237,7 @@ func readBytes(t testing.TB, b []byte, opts Options) ([]rec, Stats) {
 
 // everyWay reads b as a file and as a pipe, with all kinds of read sizes, and
 // calls check for each.
-func everyWay(t *testing.T, b []byte, check func(way string, got []rec, s Stats)) {
+func everyWay(t *testing.T, b []byte, check func(way string, got []rec, s packet.Stats)) {
 	t.Helper()
 	path := save(t, "a.cap", b)
 	for _, chunk := range []int{0, 1, 2, 3, 7, 16, 17, 31, 64, 100, 255, 1000} {
@@ -277,14 +278,14 @@ func wantRecs(t testing.TB, what string, got, want []rec) {
 	}
 }
 
-func wantClean(t testing.TB, what string, s Stats) {
+func wantClean(t testing.TB, what string, s packet.Stats) {
 	t.Helper()
 	if err := joined(s); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }
 
-func joined(s Stats) error {
+func joined(s packet.Stats) error {
 	var errs []error
 	for _, e := range s.Errors {
 		errs = append(errs, e)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"tcptrace/analyzer/packet"
 )
 
 // A format finds the packets in the bytes of a capture. It keeps what the
@@ -14,7 +15,7 @@ import (
 type format interface {
 	// frame appends the packets that are whole in buf[pos:] to ps, up to its
 	// capacity, and returns where it stopped and why.
-	frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt)
+	frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.Packet, halt)
 	// drops is the number of packets that the capturing side lost, and whether it said so.
 	drops() (n uint64, said bool)
 }
@@ -51,7 +52,7 @@ type input struct {
 	readErr error  // once set, reader is at its end
 	packed  string // the compression, or ""
 	format  format
-	err     *Error
+	err     *packet.Error
 
 	carry  []byte // read but not delivered
 	base   int64  // offset of carry in the (uncompressed) stream
@@ -80,7 +81,7 @@ func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfa
 
 // next fills b with at least one packet, or reports false at the end of the
 // input; err then says whether it was a good end.
-func (in *input) next(b *Batch) bool {
+func (in *input) next(b *packet.Batch) bool {
 	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
 	if !in.started {
 		in.started = true
@@ -90,7 +91,7 @@ func (in *input) next(b *Batch) bool {
 		return false
 	}
 	if cap(b.Packets) < in.maxPackets {
-		b.Packets = make([]Packet, 0, in.maxPackets)
+		b.Packets = make([]packet.Packet, 0, in.maxPackets)
 	}
 	buf := b.Buf[:cap(b.Buf)]
 	if size := max(in.chunk, len(in.carry)); len(buf) < size {
@@ -117,7 +118,7 @@ func (in *input) next(b *Batch) bool {
 
 // frame finds packets in buf[:n], reading on until there is one. It returns the
 // buffer, which may have grown, the bytes in it and the bytes done with.
-func (in *input) frame(b *Batch, buf []byte, n int) (_ []byte, _, pos int) {
+func (in *input) frame(b *packet.Batch, buf []byte, n int) (_ []byte, _, pos int) {
 	// Packets end at the batch's limit even where its slice has more capacity.
 	ps := b.Packets[:0:in.maxPackets]
 	for {
@@ -203,7 +204,7 @@ func (in *input) readReason() string {
 
 // fail ends the input with an error.
 func (in *input) fail(at int64, reason string, cause error) {
-	in.err = &Error{File: in.name, Offset: at, Packed: in.packed != "", Reason: reason, Err: cause}
+	in.err = &packet.Error{File: in.name, Offset: at, Packed: in.packed != "", Reason: reason, Err: cause}
 	in.done = true
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"tcptrace/analyzer/packet"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -54,12 +55,12 @@ func TestCompressed(t *testing.T) {
 			"one":     pack(t, plain),
 			"members": slices.Concat(pack(t, plain[:10]), pack(t, plain[10:777]), pack(t, plain[777:])),
 		} {
-			everyWay(t, b, func(way string, got []rec, s Stats) {
+			everyWay(t, b, func(way string, got []rec, s packet.Stats) {
 				wantClean(t, name+" "+how+" "+way, s)
 				wantRecs(t, name+" "+how+" "+way, got, rs)
 			})
 		}
-		everyWay(t, pack(t, plain[:len(plain)-1]), func(way string, got []rec, s Stats) {
+		everyWay(t, pack(t, plain[:len(plain)-1]), func(way string, got []rec, s packet.Stats) {
 			wantRecs(t, name+" cut inside", got, rs[:499])
 			if len(s.Errors) != 1 || !s.Errors[0].Packed || !strings.Contains(s.Errors[0].Error(), "of the uncompressed data: the input ends") {
 				t.Fatalf("%s cut inside: %v", name, s.Errors)
@@ -180,7 +181,7 @@ func TestRing(t *testing.T) {
 	paths := saveAll(t, files)
 	rand.New(rand.NewPCG(3, 4)).Shuffle(len(paths), func(i, j int) { paths[i], paths[j] = paths[j], paths[i] })
 	s := Open(paths, Options{}).(*trace)
-	var b Batch
+	var b packet.Batch
 	var got []rec
 	for s.Next(&b) == nil {
 		open := 0
@@ -242,7 +243,7 @@ func TestNoInput(t *testing.T) {
 
 func TestCloseEarly(t *testing.T) {
 	s := Open(saveAll(t, [][]rec{someRecs(10, 0), someRecs(10, 0)}), Options{MaxPackets: 2})
-	var b Batch
+	var b packet.Batch
 	if err := s.Next(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func TestProgress(t *testing.T) {
 	if done != 0 || total != int64(len(b)+len(plain)) {
 		t.Errorf("at the start: %d of %d", done, total)
 	}
-	var batch Batch
+	var batch packet.Batch
 	for s.Next(&batch) == nil {
 		now, _ := s.Progress()
 		if now < done || now > total {
@@ -290,7 +291,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 		"in turn":     saveAll(t, [][]rec{one, later}),
 	} {
 		s := Open(paths, Options{ChunkSize: 16 << 10, MaxPackets: 300})
-		var bs [3]Batch
+		var bs [3]packet.Batch
 		next := func() {
 			for i := range bs {
 				if s.Next(&bs[i]) != nil {

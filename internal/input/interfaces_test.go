@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -22,7 +23,7 @@ func TestInterfaces(t *testing.T) {
 	w.enhanced(1, 5, 1, "e")
 	s := Open([]string{"-"}, Options{Stdin: bytes.NewReader(w.b)})
 	var ids []uint16
-	var b Batch
+	var b packet.Batch
 	for s.Next(&b) == nil {
 		for _, p := range b.Packets {
 			ids = append(ids, p.Iface)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"sync/atomic"
+	"tcptrace/analyzer/packet"
 )
 
 // cursor is an input's place in a merge. Until the trace reaches a file it is
@@ -12,7 +13,7 @@ type cursor struct {
 	in    *input
 	order int   // of the argument: earlier ones win ties
 	head  int64 // time of the next packet
-	batch Batch
+	batch packet.Batch
 	at    int // of the next packet in batch
 }
 
@@ -54,7 +55,7 @@ func (c *cursor) allBefore(m moment) bool {
 func (t *trace) prepare() {
 	peek := t.opts
 	peek.ChunkSize, peek.MaxPackets = min(peek.ChunkSize, peekChunk), 1
-	var b Batch
+	var b packet.Batch
 	for i, in := range t.inputs {
 		c := &cursor{in: in, order: i}
 		if in.done || in.stdin != nil || !in.regular {
@@ -79,7 +80,7 @@ func (t *trace) prepare() {
 
 // merge fills b with the next packets of all inputs. A batch that precedes
 // everything else goes through as it is; only where inputs overlap are frames copied.
-func (t *trace) merge(b *Batch) error {
+func (t *trace) merge(b *packet.Batch) error {
 	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
 	for len(t.heap) > 0 {
 		c := t.heap[0]
@@ -113,12 +114,12 @@ func (t *trace) merge(b *Batch) error {
 
 // copy appends packets of c to b as long as they precede next. It reports
 // whether b has room for more.
-func (t *trace) copy(b *Batch, c *cursor, next moment) bool {
+func (t *trace) copy(b *packet.Batch, c *cursor, next moment) bool {
 	if cap(b.Buf) < t.opts.ChunkSize {
 		b.Buf = make([]byte, 0, t.opts.ChunkSize)
 	}
 	if cap(b.Packets) < t.opts.MaxPackets {
-		b.Packets = make([]Packet, 0, t.opts.MaxPackets)
+		b.Packets = make([]packet.Packet, 0, t.opts.MaxPackets)
 	}
 	for ; c.at < len(c.batch.Packets); c.at++ {
 		p := c.batch.Packets[c.at]

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+	"tcptrace/analyzer/packet"
 )
 
 // Options say where standard input is and how much is read at once. The zero
@@ -68,7 +69,7 @@ func Open(paths []string, opts Options) Source {
 }
 
 // Next implements Source.
-func (t *trace) Next(b *Batch) error {
+func (t *trace) Next(b *packet.Batch) error {
 	if len(t.inputs) == 1 {
 		if t.inputs[0].next(b) {
 			return nil
@@ -83,8 +84,8 @@ func (t *trace) Next(b *Batch) error {
 }
 
 // Stats implements Source. Errors are in the order of the arguments.
-func (t *trace) Stats() Stats {
-	var s Stats
+func (t *trace) Stats() packet.Stats {
+	var s packet.Stats
 	for _, in := range t.inputs {
 		if in.err != nil {
 			s.Errors = append(s.Errors, in.err)

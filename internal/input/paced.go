@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"tcptrace/analyzer/packet"
 	"time"
 )
 
@@ -24,7 +25,7 @@ type PacedSource struct {
 	ctx   context.Context
 	speed float64
 
-	batch Batch // of Source, delivered up to next
+	batch packet.Batch // of Source, delivered up to next
 	next  int
 
 	mu      sync.Mutex
@@ -41,7 +42,7 @@ func Paced(ctx context.Context, src Source, speed float64) *PacedSource {
 }
 
 // Next fills b with the packets that are due, or with none when 100 ms passed without any.
-func (p *PacedSource) Next(b *Batch) error {
+func (p *PacedSource) Next(b *packet.Batch) error {
 	if err := context.Cause(p.ctx); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (p *PacedSource) Next(b *Batch) error {
 }
 
 // atOnce is Next without a pace.
-func (p *PacedSource) atOnce(b *Batch) error {
+func (p *PacedSource) atOnce(b *packet.Batch) error {
 	err := p.Source.Next(b)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +88,7 @@ func (p *PacedSource) atOnce(b *Batch) error {
 }
 
 // deliver moves the packets to b that are due at a moment.
-func (p *PacedSource) deliver(b *Batch, now time.Time) {
+func (p *PacedSource) deliver(b *packet.Batch, now time.Time) {
 	packets := p.batch.Packets
 	first := p.next
 	p.mu.Lock()

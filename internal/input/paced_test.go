@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"tcptrace/analyzer/packet"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,7 @@ func pace(t *testing.T, times []int64, speed float64, see func(p *PacedSource, p
 	synctest.Test(t, func(t *testing.T) {
 		p := Paced(t.Context(), &listed{recs: rs, most: 1 + len(rs)/3}, speed)
 		start := time.Now()
-		var b Batch
+		var b packet.Batch
 		var all []rec
 		for {
 			before := time.Now()
@@ -54,13 +55,13 @@ type listed struct {
 	most int
 }
 
-func (l *listed) Next(b *Batch) error {
+func (l *listed) Next(b *packet.Batch) error {
 	if len(l.recs) == 0 {
 		return io.EOF
 	}
 	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
 	for _, r := range l.recs[:min(l.most, len(l.recs))] {
-		b.Packets = append(b.Packets, Packet{Time: r.time, Off: uint32(len(b.Buf)), CapLen: uint32(len(r.data)), WireLen: r.wire, Link: r.link})
+		b.Packets = append(b.Packets, packet.Packet{Time: r.time, Off: uint32(len(b.Buf)), CapLen: uint32(len(r.data)), WireLen: r.wire, Link: r.link})
 		b.Buf = append(b.Buf, r.data...)
 	}
 	l.recs = l.recs[len(b.Packets):]
@@ -173,7 +174,7 @@ func TestPacedCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		p := Paced(ctx, &listed{recs: []rec{{time: 0}, {time: 1e12}}, most: 5}, 1)
-		var b Batch
+		var b packet.Batch
 		if err := p.Next(&b); err != nil || len(b.Packets) != 1 {
 			t.Fatal(err)
 		}

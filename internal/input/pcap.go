@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -110,7 +111,7 @@ func (p *pcapFile) version(h []byte, link uint32) {
 	}
 }
 
-func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
+func (p *pcapFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.Packet, halt) {
 	if !p.started {
 		if len(buf)-pos < pcapHeaderLen {
 			return pos, ps, halt{need: pcapHeaderLen, part: "file header"}
@@ -150,7 +151,7 @@ func (p *pcapFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt)
 		if caplen > limit {
 			p.long = size
 		}
-		ps[n] = Packet{
+		ps[n] = packet.Packet{
 			Time:    int64(sec)*1e9 + int64(frac)*unit,
 			Off:     uint32(pos + header),
 			CapLen:  caplen,

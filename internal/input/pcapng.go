@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"tcptrace/analyzer/packet"
 )
 
 // Block types (draft-ietf-opsawg-pcapng). All others are skipped by length.
@@ -62,7 +63,7 @@ func (f *pcapngFile) u64(b []byte) uint64 {
 	return v
 }
 
-func (f *pcapngFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
+func (f *pcapngFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.Packet, halt) {
 	if f.trailer != 0 {
 		if len(buf)-pos < 4 {
 			return pos, ps, halt{need: 4, part: "block", back: int64(f.trailer) - 4}
@@ -100,7 +101,7 @@ func (f *pcapngFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, hal
 }
 
 // block handles any block at the start of rest, with all checks.
-func (f *pcapngFile) block(rest []byte, ps []Packet, pos int) ([]Packet, halt) {
+func (f *pcapngFile) block(rest []byte, ps []packet.Packet, pos int) ([]packet.Packet, halt) {
 	kind := f.u32(rest)
 	swap := f.swap
 	if kind == blockSection {
@@ -135,7 +136,7 @@ func (f *pcapngFile) block(rest []byte, ps []Packet, pos int) ([]Packet, halt) {
 		return ps, halt{bad: bad}
 	}
 	body := rest[:total-4]
-	var p Packet
+	var p packet.Packet
 	var bad string
 	switch kind {
 	case blockEnhanced:
@@ -180,7 +181,7 @@ func (f *pcapngFile) section(b []byte) string {
 }
 
 // enhanced reads an enhanced packet block without its last length; p.Off is within it.
-func (f *pcapngFile) enhanced(b []byte, p *Packet) string {
+func (f *pcapngFile) enhanced(b []byte, p *packet.Packet) string {
 	if len(b) < 28 {
 		return "an enhanced packet block is too short"
 	}
@@ -190,7 +191,7 @@ func (f *pcapngFile) enhanced(b []byte, p *Packet) string {
 }
 
 // obsolete reads a packet block; its count of drops is "since the packet before", 0xFFFF if not known.
-func (f *pcapngFile) obsolete(b []byte, p *Packet) string {
+func (f *pcapngFile) obsolete(b []byte, p *packet.Packet) string {
 	id := uint32(f.u16(b[8:]))
 	ts := uint64(f.u32(b[12:]))<<32 | uint64(f.u32(b[16:]))
 	bad := f.timed(b, p, id, ts, f.u32(b[20:]), f.u32(b[24:]))
@@ -201,7 +202,7 @@ func (f *pcapngFile) obsolete(b []byte, p *Packet) string {
 }
 
 // timed is what enhanced and obsolete packet blocks share: data at 28, options behind it.
-func (f *pcapngFile) timed(b []byte, p *Packet, id uint32, ts uint64, caplen, length uint32) string {
+func (f *pcapngFile) timed(b []byte, p *packet.Packet, id uint32, ts uint64, caplen, length uint32) string {
 	if uint64(id) >= uint64(len(f.interfaces)) {
 		return noInterface(id, len(f.interfaces))
 	}
@@ -212,7 +213,7 @@ func (f *pcapngFile) timed(b []byte, p *Packet, id uint32, ts uint64, caplen, le
 	if uint64(caplen) > uint64(len(b)-28) {
 		return beyondBlock(caplen)
 	}
-	*p = Packet{Time: in.time(ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
+	*p = packet.Packet{Time: in.time(ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
 	if opts := 28 + (int(caplen)+3)&^3; opts < len(b) && f.u32(b) == blockEnhanced {
 		f.packetOptions(b[opts:], in)
 	}
@@ -221,7 +222,7 @@ func (f *pcapngFile) timed(b []byte, p *Packet, id uint32, ts uint64, caplen, le
 
 // simple reads a simple packet block: no time of its own, and how much was
 // captured follows from the first interface's snap length.
-func (f *pcapngFile) simple(b []byte, p *Packet) string {
+func (f *pcapngFile) simple(b []byte, p *packet.Packet) string {
 	if len(f.interfaces) == 0 {
 		return noInterface(0, 0)
 	}
@@ -238,7 +239,7 @@ func (f *pcapngFile) simple(b []byte, p *Packet) string {
 	if uint64(caplen) > uint64(len(b)-12) {
 		return beyondBlock(caplen)
 	}
-	*p = Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id}
+	*p = packet.Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id}
 	return ""
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -68,7 +69,7 @@ func (f *snoopFile) start(padding uint32) (bad string) {
 	return bad
 }
 
-func (f *snoopFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt) {
+func (f *snoopFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.Packet, halt) {
 	if !f.header {
 		if len(buf)-pos < snoopHeaderLen {
 			return pos, ps, halt{need: snoopHeaderLen, part: "file header"}
@@ -99,7 +100,7 @@ func (f *snoopFile) frame(buf []byte, pos int, ps []Packet) (int, []Packet, halt
 			return pos, ps, halt{need: int(size), part: "packet record"}
 		}
 		f.lost = uint64(binary.BigEndian.Uint32(rest[12:]))
-		ps = append(ps, Packet{
+		ps = append(ps, packet.Packet{
 			Time:    int64(binary.BigEndian.Uint32(rest[16:]))*1e9 + int64(binary.BigEndian.Uint32(rest[20:]))*1e3,
 			Off:     uint32(pos + snoopRecordLen),
 			CapLen:  caplen,

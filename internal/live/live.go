@@ -15,15 +15,14 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
-	"tcptrace/internal/wire"
 )
 
 // Options are those of the analyzer, and what else the loop needs.
 type Options struct {
 	analyzer.Options
 	Idle     analyzer.Idle
-	Filter   *input.Filter // frames it does not match are counted and left out; nil: none
 	Packets  uint64        // end after so many; 0: no limit
 	Duration time.Duration // end when the capture's clock has gone on for so long; 0: no limit
 	Prompt   bool          // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
@@ -34,32 +33,23 @@ type Options struct {
 	Dropped func() uint64        // packets lost by the capture so far; nil: not known
 }
 
-// Packet is a captured frame. It is valid during the call that gets it.
-type Packet struct {
-	*input.Packet
-	Data   []byte
-	Frame  uint64
-	Stream uint64 // valid with TCP
-	TCP    bool   // it belongs to a conversation
-}
-
 // Loop is an analysis while it captures. Observers are called from the goroutine of Run.
 type Loop struct {
 	src     input.Source
 	opts    Options
 	monitor *analyzer.Monitor
-	intake  analyzer.Intake
-	group   group
+	part    packet.Batch             // of a batch, that is analyzed at once
+	see     func(*analyzer.Numbered) // packet
 	now     analyzer.Time
 	began   analyzer.Time
 	flushed analyzer.Time
 	dropped uint64
 	stopped bool
 
-	onPacket []func(*Packet)
+	onPacket []func(*analyzer.Numbered)
 	onEvent  []func(*analyzer.Event)
 	onFlush  []func(now analyzer.Time)
-	full     <-chan *input.Batch
+	full     <-chan *packet.Batch
 	requests chan func()
 	done     chan struct{}
 }
@@ -68,6 +58,7 @@ type Loop struct {
 func New(src input.Source, opts Options) *Loop {
 	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
 	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
+	l.see = l.packet
 	if opts.Clock != nil {
 		l.now = opts.Clock()
 		l.began = l.now
@@ -76,7 +67,7 @@ func New(src input.Source, opts Options) *Loop {
 }
 
 // OnPacket has f called with every packet that the filter lets through.
-func (l *Loop) OnPacket(f func(*Packet)) { l.onPacket = append(l.onPacket, f) }
+func (l *Loop) OnPacket(f func(*analyzer.Numbered)) { l.onPacket = append(l.onPacket, f) }
 
 // OnEvent has f called with every event.
 func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, f) }
@@ -105,8 +96,10 @@ func (l *Loop) Do(f func()) bool {
 
 // Summary is what was seen so far; only observers, and functions given to Do, may call it.
 func (l *Loop) Summary() analyzer.Summary {
-	sum := l.intake.Summary
-	l.monitor.Counts(&sum)
+	return l.withDrops(l.monitor.Summary())
+}
+
+func (l *Loop) withDrops(sum analyzer.Summary) analyzer.Summary {
 	sum.Drops, sum.DropsKnown = l.dropped, l.opts.Dropped != nil
 	return sum
 }
@@ -120,10 +113,10 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	defer close(l.done)
 	reading, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	full, free := make(chan *input.Batch, batchesAhead), make(chan *input.Batch, batchesAhead)
+	full, free := make(chan *packet.Batch, batchesAhead), make(chan *packet.Batch, batchesAhead)
 	l.full = full
 	for range batchesAhead {
-		free <- &input.Batch{}
+		free <- &packet.Batch{}
 	}
 	var readErr error
 	go func() {
@@ -141,8 +134,7 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	}
 	l.drops()
 	l.flush()
-	sum := l.Summary()
-	l.monitor.Finish(&sum)
+	sum := l.withDrops(l.monitor.Finish())
 	if errors.Is(readErr, errStopped) {
 		readErr = nil
 	}
@@ -152,7 +144,7 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 var errStopped = errors.New("stopped")
 
 // serve does what comes next: a batch or a request. It returns false when there are no more batches.
-func (l *Loop) serve(full <-chan *input.Batch, free chan<- *input.Batch) bool {
+func (l *Loop) serve(full <-chan *packet.Batch, free chan<- *packet.Batch) bool {
 	select {
 	case b, ok := <-full:
 		if !ok {
@@ -167,7 +159,7 @@ func (l *Loop) serve(full <-chan *input.Batch, free chan<- *input.Batch) bool {
 }
 
 // read hands on what the source delivers until it ends or ctx is cancelled.
-func (l *Loop) read(ctx context.Context, full chan<- *input.Batch, free <-chan *input.Batch) error {
+func (l *Loop) read(ctx context.Context, full chan<- *packet.Batch, free <-chan *packet.Batch) error {
 	for {
 		b := <-free
 		if err := context.Cause(ctx); err != nil {
@@ -186,7 +178,7 @@ func (l *Loop) read(ctx context.Context, full chan<- *input.Batch, free <-chan *
 }
 
 // drain hands on what was captured until now and not read yet.
-func (l *Loop) drain(b *input.Batch, full chan<- *input.Batch, free <-chan *input.Batch) {
+func (l *Loop) drain(b *packet.Batch, full chan<- *packet.Batch, free <-chan *packet.Batch) {
 	now := l.opts.Clock()
 	for limit := time.Now().Add(maxDrain); time.Now().Before(limit); b = <-free {
 		if err := l.src.Next(b); err != nil || len(b.Packets) == 0 {
@@ -204,25 +196,26 @@ func (l *Loop) drain(b *input.Batch, full chan<- *input.Batch, free <-chan *inpu
 const maxDrain = 2 * time.Second
 
 // batch analyzes the packets of b, and what the time that passed brings.
-func (l *Loop) batch(b *input.Batch) {
+func (l *Loop) batch(b *packet.Batch) {
 	l.drops()
 	for i := 0; i < len(b.Packets) && !l.stopped; {
-		n := l.decode(b, i)
-		l.track()
+		n := l.atOnce(len(b.Packets) - i)
+		l.part = packet.Batch{Buf: b.Buf, Packets: b.Packets[i : i+n]}
+		l.monitor.Batch(&l.part, l.see)
 		if i += n; l.opts.Prompt {
-			l.monitor.Flush(l.intake.Summary.End)
+			l.monitor.Flush(l.monitor.Clock())
 		}
-		if l.opts.Packets > 0 && l.intake.Summary.Packets >= l.opts.Packets {
+		if l.opts.Packets > 0 && l.monitor.Packets() >= l.opts.Packets {
 			l.stopped = true
 		}
 	}
 	if len(b.Packets) > 0 {
-		l.now = max(l.now, l.intake.Summary.End)
+		l.now = max(l.now, l.monitor.Clock())
 	} else if l.opts.Clock != nil {
 		l.now = max(l.now, l.opts.Clock())
 	}
 	if l.began == 0 {
-		l.began = l.intake.Summary.Start
+		l.began = l.monitor.Summary().Start
 	}
 	if len(b.Packets) == 0 || l.now >= l.flushed+l.patience() || l.opts.Prompt {
 		l.flush()
@@ -256,64 +249,24 @@ func (l *Loop) flush() {
 	}
 }
 
-// group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
-// overlap.
-type group struct {
-	packets  [groupSize]Packet
-	segments [groupSize]wire.Segment // valid if the packet is TCP
-	hashes   [groupSize]uint32
-	n        int
-}
+// mostAtOnce bounds the packets that are analyzed between two looks at what ends the analysis.
+const mostAtOnce = 16
 
-const groupSize = 16
-
-// decode makes a group of the next packets of b, from i on, and returns how many it took. No packet is decoded that a limit
-// leaves out.
-func (l *Loop) decode(b *input.Batch, i int) (taken int) {
-	g, most := &l.group, groupSize
+// atOnce is how many of n packets are analyzed next: none that a limit leaves out.
+func (l *Loop) atOnce(n int) int {
+	n = min(n, mostAtOnce)
 	if l.opts.Prompt {
-		most = 1
+		n = min(n, 1)
 	}
 	if l.opts.Packets > 0 {
-		most = int(min(uint64(most), l.opts.Packets-l.intake.Summary.Packets))
+		n = int(min(uint64(n), l.opts.Packets-l.monitor.Packets()))
 	}
-	g.n = 0
-	for taken < min(most, len(b.Packets)-i) {
-		p, data := &b.Packets[i+taken], b.Data(i+taken)
-		taken++
-		if l.opts.Filter != nil && !l.opts.Filter.Match(p.Link, data, p.WireLen) {
-			l.intake.Filtered(p.WireLen, p.Time)
-			continue
-		}
-		tcp := l.intake.Frame(p.Link, data, p.WireLen, p.Time, &g.segments[g.n])
-		g.packets[g.n] = Packet{Packet: p, Data: data, Frame: l.intake.Summary.Packets, TCP: tcp}
-		g.n++
-	}
-	return taken
+	return n
 }
 
-// track analyzes the group.
-func (l *Loop) track() {
-	g := &l.group
-	var blocks [groupSize]uint32
-	for i := range g.n {
-		if g.packets[i].TCP {
-			s := &g.segments[i]
-			g.hashes[i] = analyzer.Hash(&s.Key)
-			blocks[i] = l.monitor.Touch(g.hashes[i], s)
-		}
-	}
-	for i := range g.n {
-		l.monitor.TouchFacts(blocks[i])
-	}
-	for i := range g.n {
-		p := &g.packets[i]
-		if p.TCP {
-			p.Stream = l.monitor.Segment(&g.segments[i], g.hashes[i])
-		}
-		for _, f := range l.onPacket {
-			f(p)
-		}
+func (l *Loop) packet(p *analyzer.Numbered) {
+	for _, f := range l.onPacket {
+		f(p)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/testutil/sources"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/report"
@@ -41,7 +40,7 @@ func records(t *testing.T, file string) map[uint64]report.Record {
 	src := input.Open([]string{file}, input.Options{})
 	defer src.Close()
 	sink := recordSink{}
-	if _, err := pipeline.Run(context.Background(), src, pipeline.Options{}, invariant.Sink(t, sink, report.Story)); err != nil {
+	if _, err := analyzer.Run(context.Background(), src, analyzer.Options{}, invariant.Sink(t, sink, report.Story)); err != nil {
 		t.Fatal(err)
 	}
 	return sink

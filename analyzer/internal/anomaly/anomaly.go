@@ -17,16 +17,6 @@ var severityNames = [...]string{SeverityNote: "note", SeverityWarning: "warning"
 // String is "note", "warning" or "error".
 func (s Severity) String() string { return severityNames[min(int(s), len(severityNames)-1)] }
 
-// ParseSeverity is the severity of that name.
-func ParseSeverity(name string) (s Severity, ok bool) {
-	for i, n := range severityNames {
-		if n == name {
-			return Severity(i), true
-		}
-	}
-	return 0, false
-}
-
 // Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
 // raised once an episode.
 type Anomaly struct {

@@ -2,8 +2,6 @@ package conn
 
 import (
 	"time"
-
-	"tcptrace/internal/wire"
 )
 
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
@@ -43,7 +41,7 @@ type Sent struct {
 	SYNs, FINs, RSTs uint64
 	Options          SYNOptions
 	MSS              uint16 // that its SYN offered; 0: none
-	WindowShift      uint8  // valid with OptionWindowScale in Options
+	WindowShift      uint8  // valid with Options.WindowScale
 
 	SegmentMin, SegmentMax uint32 // payload bytes, of segments that have some; 0: none has
 
@@ -93,21 +91,6 @@ type DisorderTally struct {
 	PostLossACKs      uint32 // acknowledgments of a segment that was sent once, over one that was sent again
 	ZeroWindows       uint32 // times its window closed
 }
-
-// SYNOptions are options of a SYN, as bits.
-type SYNOptions = wire.Bits
-
-// The options.
-const (
-	OptionMSS         = wire.HasMSS
-	OptionWindowScale = wire.HasWScale
-	OptionSACK        = wire.HasSACKPerm
-	OptionTimestamps  = wire.HasTimestamps
-	OptionFastOpen    = wire.HasTFO
-	OptionMD5         = wire.HasMD5
-	OptionAO          = wire.HasAO
-	OptionMPTCP       = wire.HasMPTCP
-)
 
 // Retransmitted is the number of retransmissions, whatever their cause.
 func (s *Sent) Retransmitted() uint64 {

@@ -8,20 +8,12 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Options set the bounds and clocks of the analysis. The zero value means the defaults.
+// Options are what a tracker needs of the options of an analysis, which pipeline.Options explains.
 type Options struct {
-	// MaxFlows bounds how many conversations are tracked at once. When it is reached
-	// another is ended, and counted in Summary.Evicted: one that waits for stragglers (Summary.ReleasedEarly),
-	// else the oldest that is not established, else the one that has been silent longest. Default 1,048,576.
-	MaxFlows int
-	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
-	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
-	MSL time.Duration
-	// Quick leaves out what needs every segment to be read: what each is, round trips, retransmissions
-	// and windows in Sent, and the anomalies of an open connection. It takes about two thirds of the time.
-	Quick bool
-	// Undivided has one tracker hold all flows, as a live capture wants it.
-	Undivided bool
+	MaxFlows  int           // at once; default 1,048,576
+	MSL       time.Duration // default 30 s
+	Quick     bool          // segments are not read
+	Undivided bool          // one tracker holds all flows, as a live capture wants it
 }
 
 func (o Options) withDefaults() Options {

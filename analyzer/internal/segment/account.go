@@ -15,7 +15,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	out.Tally = a.Tally
 	out.ACKs, out.PureACKs, out.DuplicateACKs = uint64(a.acks), uint64(a.pure), uint64(a.dupACKs)
 	out.SYNs, out.FINs, out.RSTs = uint64(a.syns), uint64(a.fins), uint64(a.rsts)
-	out.Options, out.MSS, out.WindowShift = a.synOptions, a.mss, a.wscale
+	out.Options, out.MSS, out.WindowShift = conn.SYNOptions(a.synOptions), a.mss, a.wscale
 	out.SegmentMin, out.SegmentMax = a.segmentMin, a.segmentMax
 	out.WindowMin, out.WindowMax = uint64(a.windowMin), uint64(a.windowMax)
 	if a.windows > 0 {

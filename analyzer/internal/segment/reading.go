@@ -3,6 +3,7 @@ package segment
 import (
 	"iter"
 	"math/bits"
+	"slices"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
@@ -97,9 +98,6 @@ const (
 	numNotes = iota
 )
 
-// AllNotes is every note.
-const AllNotes = Notes(1<<numNotes - 1)
-
 var noteTerms = [numNotes]conn.Term{
 	{Name: "previous-segment-missing", Text: "bytes before it were not captured so far", Wireshark: "lost_segment"},
 	{Name: "ack-of-unseen", Text: "acknowledges bytes that were not captured", Wireshark: "ack_lost_segment"},
@@ -128,8 +126,11 @@ var noteTerms = [numNotes]conn.Term{
 	{Name: "of-another-connection", Text: "numbers that no window of the connection reaches: another connection's, or forged"},
 }
 
-// Has reports whether all of m are set.
-func (n Notes) Has(m Notes) bool { return n&m == m }
+// Has reports whether the note of that name is set.
+func (n Notes) Has(name string) bool {
+	i := slices.IndexFunc(noteTerms[:], func(t conn.Term) bool { return t.Name == name })
+	return i >= 0 && n>>i&1 != 0
+}
 
 // Amended are the notes of a segment that is found to be of a kind, with further notes.
 func (n Notes) Amended(kind Kind, by Notes) Notes {

@@ -28,6 +28,7 @@ const (
 	ResetGaveUp                     // nothing: what its sender repeated went unanswered
 	ResetInjected                   // nothing: the RST betrays another sender
 	ResetAborted                    // nothing: its sender threw the connection away
+	NumResetCauses
 )
 
 var resetCauses = [...]struct{ name, text string }{

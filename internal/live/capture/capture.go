@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -77,7 +78,7 @@ type Count struct {
 
 // chunk is a batch and whose it is.
 type chunk struct {
-	input.Batch
+	packet.Batch
 	owner *reader
 	last  error // why nothing comes after it
 
@@ -143,7 +144,7 @@ func (o Options) complete() (Options, error) {
 // in the order of their times, and come about 30 ms later for it. An interface that fails
 // ends its own frames only and is in Stats; when none is left, Next returns the last one's
 // error. After Close it returns io.EOF.
-func (c *Capture) Next(b *input.Batch) error {
+func (c *Capture) Next(b *packet.Batch) error {
 	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
 	for end := time.Now().Add(idle); ; {
 		now := time.Now()
@@ -175,7 +176,7 @@ func (c *Capture) Next(b *input.Batch) error {
 }
 
 // accept takes a chunk that has come, and reports whether b has its frames.
-func (c *Capture) accept(b *input.Batch, got *chunk) bool {
+func (c *Capture) accept(b *packet.Batch, got *chunk) bool {
 	if got.last != nil {
 		c.running--
 		c.failed = got.last
@@ -192,15 +193,15 @@ func (c *Capture) accept(b *input.Batch, got *chunk) bool {
 }
 
 // take exchanges the buffers, so that the bytes are not copied once more.
-func (c *Capture) take(b *input.Batch, got *chunk) {
+func (c *Capture) take(b *packet.Batch, got *chunk) {
 	*b, got.Batch = got.Batch, *b
 	got.owner.free <- got
 	c.bytes.Add(int64(len(b.Buf)))
 }
 
 // Stats implements input.Source. It may be called at any time and tells the state at most a moment ago.
-func (c *Capture) Stats() input.Stats {
-	s := input.Stats{Drop: true}
+func (c *Capture) Stats() packet.Stats {
+	s := packet.Stats{Drop: true}
 	for _, r := range c.readers {
 		n := r.count()
 		s.Drops += n.Dropped + n.Missed

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/testutil/netns"
@@ -37,7 +38,7 @@ func open(t *testing.T, h *netns.Host, opts capture.Options) *capture.Capture {
 // seen is a TCP segment and where it came from.
 type seen struct {
 	wire.Segment
-	packet input.Packet
+	packet packet.Packet
 }
 
 // collect reads until enough segments of TCP have come. It fails the test after 5 s.
@@ -45,7 +46,7 @@ func collect(t *testing.T, c *capture.Capture, enough func([]seen) bool) []seen 
 	t.Helper()
 	var got []seen
 	var d wire.Decoder
-	var b input.Batch
+	var b packet.Batch
 	for end := time.Now().Add(5 * time.Second); !enough(got); {
 		if time.Now().After(end) {
 			t.Fatalf("only %d segments: %+v", len(got), got)
@@ -214,7 +215,7 @@ func TestQuiet(t *testing.T) {
 	n := netns.New(t)
 	c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device}, Filter: "tcp"})
 	for range 3 {
-		var b input.Batch
+		var b packet.Batch
 		start := time.Now()
 		if err := c.Next(&b); err != nil || len(b.Packets) != 0 {
 			t.Errorf("got %d packets, %v", len(b.Packets), err)
@@ -232,7 +233,7 @@ func TestCloseEndsNext(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		c.Close()
 	}()
-	var b input.Batch
+	var b packet.Batch
 	var err error
 	for end := time.Now().Add(5 * time.Second); err == nil && time.Now().Before(end); {
 		err = c.Next(&b)
@@ -255,13 +256,13 @@ func TestInterfaceEnds(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 			n.A.IP(append([]string{"link"}, slices.Insert(strings.Fields(how), 1, n.A.Device)...)...)
 			packets := 0
-			var b input.Batch
+			var b packet.Batch
 			var err error
 			for end := time.Now().Add(5 * time.Second); err == nil && time.Now().Before(end); {
 				err = c.Next(&b)
 				packets += len(b.Packets)
 			}
-			var failed *input.Error
+			var failed *packet.Error
 			if !errors.As(err, &failed) || failed.File != n.A.Device || failed.Reason != reason || packets < 8 {
 				t.Fatalf("%d packets, then %v", packets, err)
 			}
@@ -278,7 +279,7 @@ func TestOneOfSeveralEnds(t *testing.T) {
 	c := open(t, n.A, capture.Options{Interfaces: []string{n.A.Device, "lo"}})
 	n.A.IP("link", "set", "lo", "down")
 	for end := time.Now().Add(5 * time.Second); len(c.Stats().Errors) == 0 && time.Now().Before(end); {
-		var b input.Batch
+		var b packet.Batch
 		if err := c.Next(&b); err != nil {
 			t.Fatal(err)
 		}
@@ -302,7 +303,7 @@ func TestTags(t *testing.T) {
 			n := netns.New(t)
 			c := open(t, n.A, capture.Options{Interfaces: []string{on}})
 			n.B.Do(func() { sender(t, n.B.Device)(taggedFrame) })
-			var b input.Batch
+			var b packet.Batch
 			for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
 				if err := c.Next(&b); err != nil {
 					t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/testutil/netns"
 )
@@ -142,7 +142,7 @@ func stillWorks(c *capture.Capture, had *os.File, dir string) error {
 	}
 	errs := []error{write, create, stat, fds, zone, listen(listenPort),
 		os.Rename(next.Name(), filepath.Join(dir, "moved")), os.Remove(filepath.Join(dir, "moved"))}
-	var b input.Batch
+	var b packet.Batch
 	for range 5 {
 		errs = append(errs, c.Next(&b))
 	}

@@ -1,9 +1,8 @@
 package capture
 
 import (
+	"tcptrace/analyzer/packet"
 	"time"
-
-	"tcptrace/internal/input"
 )
 
 // settle is after what time frames of other interfaces that are older can no more be expected: the kernel
@@ -54,7 +53,7 @@ func (o *order) due(now time.Time, all bool) (limit int64, ok bool) {
 }
 
 // fill moves frames into b and reports whether there were any.
-func (o *order) fill(b *input.Batch, now time.Time, all bool) bool {
+func (o *order) fill(b *packet.Batch, now time.Time, all bool) bool {
 	limit, ok := o.due(now, all)
 	for ok && room(b) {
 		var first *queue
@@ -77,7 +76,7 @@ func (o *order) fill(b *input.Batch, now time.Time, all bool) bool {
 func (q *queue) head() int64 { return q.chunks[0].Packets[q.next].Time }
 
 // move moves the first frame of the queue, and reports whether that was the last of its chunk.
-func (q *queue) move(b *input.Batch) bool {
+func (q *queue) move(b *packet.Batch) bool {
 	c := q.chunks[0]
 	p := c.Packets[q.next]
 	data := c.Data(q.next)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/gopacket/pcap"
 
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -79,7 +79,7 @@ func activate(name string, opts Options) (*pcap.Handle, error) {
 	return inactive.Activate()
 }
 
-func (h *pcapHandle) read(b *input.Batch, iface uint16) error {
+func (h *pcapHandle) read(b *packet.Batch, iface uint16) error {
 	var first int64
 	for room(b) {
 		data, info, err := h.pcap.ZeroCopyReadPacketData()
@@ -95,7 +95,7 @@ func (h *pcapHandle) read(b *input.Batch, iface uint16) error {
 		if len(b.Packets) == 0 {
 			first = now
 		}
-		b.Packets = append(b.Packets, input.Packet{
+		b.Packets = append(b.Packets, packet.Packet{
 			Time:    now,
 			Off:     uint32(len(b.Buf)),
 			CapLen:  uint32(len(data)),

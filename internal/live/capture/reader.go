@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
 // A handle is an open interface. All of it is for one goroutine.
 type handle interface {
 	// read appends frames to b until it is full (see room) or hold has passed. It may return without any.
-	read(b *input.Batch, iface uint16) error
+	read(b *packet.Batch, iface uint16) error
 	// drops is what the kernel says so far: frames the ring had no room for, and those the interface lost.
 	drops() (ring, missed uint64)
 	link() wire.LinkType
@@ -22,7 +22,7 @@ type handle interface {
 }
 
 // room reports whether another frame may be put in.
-func room(b *input.Batch) bool {
+func room(b *packet.Batch) bool {
 	return len(b.Packets) < batchPackets && len(b.Buf) < batchBytes
 }
 
@@ -39,7 +39,7 @@ type reader struct {
 	watch  *watch
 	free   chan *chunk
 	done   chan struct{} // closed when the handle is not used any more
-	err    atomic.Pointer[input.Error]
+	err    atomic.Pointer[packet.Error]
 
 	received, dropped, missed atomic.Uint64
 }
@@ -107,7 +107,7 @@ func (r *reader) run(c *Capture) {
 			}
 		}
 		if err != nil {
-			failed := &input.Error{File: r.name, Offset: -1, Reason: err.Error(), Err: err}
+			failed := &packet.Error{File: r.name, Offset: -1, Reason: err.Error(), Err: err}
 			r.err.Store(failed)
 			into.last = failed
 		}

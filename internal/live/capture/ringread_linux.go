@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -20,7 +20,7 @@ const (
 	second    = 1_000_000_000
 )
 
-func (r *ring) read(b *input.Batch, iface uint16) error {
+func (r *ring) read(b *packet.Batch, iface uint16) error {
 	for room(b) {
 		if r.left == 0 && !r.nextBlock() {
 			switch {
@@ -87,7 +87,7 @@ func (r *ring) wait() error {
 
 // put appends a frame. What the kernel has taken out of it, its VLAN tag and from a cooked packet its link header,
 // is put back.
-func (r *ring) put(b *input.Batch, h *unix.Tpacket3Hdr, iface uint16) {
+func (r *ring) put(b *packet.Batch, h *unix.Tpacket3Hdr, iface uint16) {
 	from := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.memory[r.at+unix.SizeofTpacket3Hdr]))
 	if from.Hatype == unix.ARPHRD_LOOPBACK && from.Pkttype == unix.PACKET_OUTGOING {
 		return // it comes in again
@@ -109,7 +109,7 @@ func (r *ring) put(b *input.Batch, h *unix.Tpacket3Hdr, iface uint16) {
 	}
 	added := len(b.Buf) - off - len(data)
 	b.Buf = b.Buf[:min(len(b.Buf), off+r.snap)]
-	b.Packets = append(b.Packets, input.Packet{
+	b.Packets = append(b.Packets, packet.Packet{
 		Time:    int64(h.Sec)*second + int64(h.Nsec),
 		Off:     uint32(off),
 		CapLen:  uint32(len(b.Buf) - off),

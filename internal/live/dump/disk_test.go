@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -52,7 +53,7 @@ func TestLeftOut(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	src := input.Open([]string{"-"}, input.Options{Stdin: &g.Buffer})
-	var b input.Batch
+	var b packet.Batch
 	got := uint64(0)
 	for src.Next(&b) == nil {
 		got += uint64(len(b.Packets))

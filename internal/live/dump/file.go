@@ -3,6 +3,7 @@ package dump
 import (
 	"io"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -22,7 +23,7 @@ func NewFile(out io.Writer, name string, known []input.Interface) *File {
 }
 
 // Packet writes a packet. frame is its number, for errors.
-func (f *File) Packet(p *input.Packet, data []byte, frame uint64) (err error) {
+func (f *File) Packet(p *packet.Packet, data []byte, frame uint64) (err error) {
 	f.buf, err = f.encoder.append(f.buf, p, data, frame, 0)
 	if err != nil || len(f.buf) < fileBuffer {
 		return err

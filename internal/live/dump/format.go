@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
 )
@@ -79,7 +80,7 @@ func newEncoder(name string, known []input.Interface) *encoder {
 
 // append appends a packet, after the headers that it needs. lost is how many packets of its interface
 // the file lacks since the last, which pcapng can say; frame is the packet's number, for errors.
-func (e *encoder) append(b []byte, p *input.Packet, data []byte, frame, lost uint64) ([]byte, error) {
+func (e *encoder) append(b []byte, p *packet.Packet, data []byte, frame, lost uint64) ([]byte, error) {
 	if p.Time < 0 {
 		return b, fmt.Errorf("frame %d was captured before 1970, which a capture file can not say", frame)
 	}
@@ -132,7 +133,7 @@ func (e *encoder) appendHeader(b []byte) []byte {
 }
 
 // describe appends what must come before the first packet of an interface in a pcapng file.
-func (e *encoder) describe(b []byte, p *input.Packet) []byte {
+func (e *encoder) describe(b []byte, p *packet.Packet) []byte {
 	if !e.begun {
 		e.begun = true
 		b = appendSection(b)
@@ -171,7 +172,7 @@ func appendInterface(b []byte, is input.Interface, link wire.LinkType) []byte {
 	return closeBlock(order.AppendUint32(b, 0), at)
 }
 
-func appendEnhanced(b []byte, id uint32, p *input.Packet, data []byte, lost uint64) []byte {
+func appendEnhanced(b []byte, id uint32, p *packet.Packet, data []byte, lost uint64) []byte {
 	b, at := openBlock(b, blockEnhanced)
 	b = order.AppendUint32(b, id)
 	b = order.AppendUint32(b, uint32(p.Time>>32))

@@ -8,6 +8,7 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcapgo"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -20,7 +21,7 @@ func TestCaptureTimes(t *testing.T) {
 		for at, fits := range times {
 			var file bytes.Buffer
 			w := NewFile(&file, name, []input.Interface{{Link: 1}})
-			err := w.Packet(&input.Packet{Time: at, CapLen: 1, WireLen: 1, Link: 1}, []byte{1}, 7)
+			err := w.Packet(&packet.Packet{Time: at, CapLen: 1, WireLen: 1, Link: 1}, []byte{1}, 7)
 			if (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "frame 7 ") {
 				t.Errorf("%s: time %d: %v", name, at, err)
 			}

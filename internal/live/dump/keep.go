@@ -3,7 +3,7 @@ package dump
 import (
 	"errors"
 
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
 
@@ -35,7 +35,7 @@ type KeepCounts struct {
 // one that is wanted late come after younger packets of others. Memory is bounded by KeepOptions for the packets, and
 // by the number of conversations that were begun and are not over for the rest.
 type Keeper struct {
-	write  func(p *input.Packet, data []byte, frame uint64) error
+	write  func(p *packet.Packet, data []byte, frame uint64) error
 	limit  uint32 // packets of a ring
 	counts KeepCounts
 
@@ -83,7 +83,7 @@ const (
 )
 
 // NewKeeper passes the packets of wanted conversations to write, which is a Writer's Packet.
-func NewKeeper(o KeepOptions, write func(p *input.Packet, data []byte, frame uint64) error) *Keeper {
+func NewKeeper(o KeepOptions, write func(p *packet.Packet, data []byte, frame uint64) error) *Keeper {
 	if o.Packets <= 0 {
 		o.Packets = keepPackets
 	}
@@ -98,7 +98,7 @@ func NewKeeper(o KeepOptions, write func(p *input.Packet, data []byte, frame uin
 }
 
 // Packet takes a packet of a conversation, which is then copied or written.
-func (k *Keeper) Packet(conv uint64, p *input.Packet, data []byte, frame uint64) error {
+func (k *Keeper) Packet(conv uint64, p *packet.Packet, data []byte, frame uint64) error {
 	at := k.ring(conv)
 	r := &k.rings[at]
 	if r.wanted {
@@ -135,7 +135,7 @@ func (k *Keeper) Want(conv uint64) error {
 	var errs error
 	for r.first != 0 {
 		q := &k.packets.items[r.first]
-		p := input.Packet{Time: q.time, CapLen: q.size, WireLen: q.wireSize, Link: q.link, Iface: q.iface}
+		p := packet.Packet{Time: q.time, CapLen: q.size, WireLen: q.wireSize, Link: q.link, Iface: q.iface}
 		if err := k.write(&p, k.bytes(q), q.frame); err != nil {
 			errs = errors.Join(errs, err)
 		}
@@ -180,7 +180,7 @@ func (k *Keeper) ring(conv uint64) uint32 {
 }
 
 // hold puts a packet, for which there is room, at the end of its ring and of all packets.
-func (k *Keeper) hold(at uint32, p *input.Packet, data []byte, frame uint64) {
+func (k *Keeper) hold(at uint32, p *packet.Packet, data []byte, frame uint64) {
 	i := k.packets.take()
 	q := &k.packets.items[i]
 	*q = kept{

@@ -8,10 +8,9 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"tcptrace/analyzer/packet"
 	"testing"
 	"unsafe"
-
-	"tcptrace/internal/input"
 )
 
 // keepModel is a Keeper as one would say it: a list of all that is held.
@@ -26,7 +25,7 @@ type keepModel struct {
 
 type modelPacket struct {
 	conv  uint64
-	p     input.Packet
+	p     packet.Packet
 	data  string
 	frame uint64
 }
@@ -98,7 +97,7 @@ func (m *keepModel) forget(conv uint64) {
 func keepAgainstModel(t *testing.T, limit, cells int, ops []byte) {
 	m := &keepModel{limit: min(limit, cells), cells: cells, wanted: map[uint64]bool{}, missing: map[uint64]uint64{}}
 	var out []modelPacket
-	k := NewKeeper(KeepOptions{Packets: limit, Bytes: int64(cells) * cellCost}, func(p *input.Packet, data []byte, frame uint64) error {
+	k := NewKeeper(KeepOptions{Packets: limit, Bytes: int64(cells) * cellCost}, func(p *packet.Packet, data []byte, frame uint64) error {
 		if int(p.CapLen) != len(data) {
 			t.Fatalf("%d bytes of %d", len(data), p.CapLen)
 		}
@@ -118,7 +117,7 @@ func keepAgainstModel(t *testing.T, limit, cells int, ops []byte) {
 			delete(m.missing, conv)
 		default:
 			data := bytes.Repeat([]byte{byte(i), op}, int(op>>6)*int(kind)*23)
-			p := modelPacket{conv, input.Packet{
+			p := modelPacket{conv, packet.Packet{
 				Time: int64(i), CapLen: uint32(len(data)), WireLen: uint32(len(data) + i), Link: 276, Iface: uint16(op),
 			}, string(data), uint64(i)}
 			k.Packet(conv, &p.p, data, p.frame)
@@ -201,7 +200,7 @@ func TestKeeperElephant(t *testing.T) {
 
 func TestKeeperErrors(t *testing.T) {
 	failed := errors.New("failed")
-	k := NewKeeper(KeepOptions{}, func(*input.Packet, []byte, uint64) error { return failed })
+	k := NewKeeper(KeepOptions{}, func(*packet.Packet, []byte, uint64) error { return failed })
 	p, data := numbered(1, 0, 8)
 	if err := k.Packet(1, p, data, 1); err != nil {
 		t.Error(err)
@@ -215,7 +214,7 @@ func TestKeeperErrors(t *testing.T) {
 }
 
 func TestKeeperAllocs(t *testing.T) {
-	k := NewKeeper(KeepOptions{Bytes: 1 << 20}, func(*input.Packet, []byte, uint64) error { return nil })
+	k := NewKeeper(KeepOptions{Bytes: 1 << 20}, func(*packet.Packet, []byte, uint64) error { return nil })
 	p, data := numbered(1, 0, 300)
 	conv := uint64(0)
 	packet := func() { conv++; k.Packet(conv%50, p, data, 1) }
@@ -260,7 +259,7 @@ func BenchmarkWriter(b *testing.B) {
 }
 
 func BenchmarkKeeper(b *testing.B) {
-	k := NewKeeper(KeepOptions{}, func(*input.Packet, []byte, uint64) error { return nil })
+	k := NewKeeper(KeepOptions{}, func(*packet.Packet, []byte, uint64) error { return nil })
 	p, data := numbered(1, second, 128)
 	b.ReportAllocs()
 	for i := range b.N {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
 )
@@ -21,11 +22,11 @@ func TestEncoderIsPcapgo(t *testing.T) {
 		{Name: "lo", Description: "the loopback", Link: 1, SnapLen: 96},
 		{Name: strings.Repeat("long ", 60), Link: 1},
 	}
-	var packets []input.Packet
+	var packets []packet.Packet
 	var datas [][]byte
 	for i := range 50 {
 		data := bytes.Repeat([]byte{byte(i)}, i*7%23)
-		packets = append(packets, input.Packet{Time: int64(i) * 1_234_567_891, WireLen: uint32(len(data) + i), Link: 1, Iface: uint16(i / 20 % 2)})
+		packets = append(packets, packet.Packet{Time: int64(i) * 1_234_567_891, WireLen: uint32(len(data) + i), Link: 1, Iface: uint16(i / 20 % 2)})
 		datas = append(datas, data)
 	}
 	info := func(i int) gopacket.CaptureInfo {
@@ -85,11 +86,11 @@ func TestEncoderReadsBack(t *testing.T) {
 	const sll2 = wire.LinkType(276)
 	var b []byte
 	for i := range uint64(3) {
-		b, _ = e.append(b, &input.Packet{Time: 7, WireLen: 9, Link: sll2, Iface: 1}, []byte{1, 2, 3}, i, i)
+		b, _ = e.append(b, &packet.Packet{Time: 7, WireLen: 9, Link: sll2, Iface: 1}, []byte{1, 2, 3}, i, i)
 	}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(b)})
 	defer src.Close()
-	var batch input.Batch
+	var batch packet.Batch
 	n := 0
 	var err error
 	for err = src.Next(&batch); err == nil; err = src.Next(&batch) {

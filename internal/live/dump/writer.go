@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -117,7 +118,7 @@ func (w *Writer) Know(interfaces []input.Interface) {
 
 // Packet takes a packet, which is then copied. An error tells of any earlier one, and is not told
 // again: packets that can not be written are left out and counted.
-func (w *Writer) Packet(p *input.Packet, data []byte, frame uint64) error {
+func (w *Writer) Packet(p *packet.Packet, data []byte, frame uint64) error {
 	if w.dead {
 		w.disk.leftOut.Add(1)
 		return nil
@@ -255,7 +256,7 @@ func (w *Writer) lostOf(iface uint16) uint64 {
 }
 
 // refuse leaves out a packet that the format can not hold. The first such error is told.
-func (w *Writer) refuse(p *input.Packet, err error) error {
+func (w *Writer) refuse(p *packet.Packet, err error) error {
 	w.leaveOut(p.Iface)
 	if w.refused {
 		return nil

@@ -10,16 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
 const second = int64(time.Second)
 
 // numbered is a packet that carries its number.
-func numbered(n uint64, t int64, size int) (*input.Packet, []byte) {
+func numbered(n uint64, t int64, size int) (*packet.Packet, []byte) {
 	data := make([]byte, max(size, 8))
 	binary.BigEndian.PutUint64(data, n)
-	return &input.Packet{Time: t, CapLen: uint32(len(data)), WireLen: uint32(len(data)), Link: 1}, data
+	return &packet.Packet{Time: t, CapLen: uint32(len(data)), WireLen: uint32(len(data)), Link: 1}, data
 }
 
 // numbers reads files, as one, and returns the numbers of their packets.
@@ -27,7 +28,7 @@ func numbers(t *testing.T, files ...string) (ns []uint64) {
 	t.Helper()
 	for _, f := range files {
 		src := input.Open([]string{f}, input.Options{})
-		var b input.Batch
+		var b packet.Batch
 		for src.Next(&b) == nil {
 			for i := range b.Packets {
 				ns = append(ns, binary.BigEndian.Uint64(b.Data(i)))
@@ -164,7 +165,7 @@ func TestInterfacesBecomeKnown(t *testing.T) {
 		}
 		for _, f := range files {
 			src := input.Open([]string{f}, input.Options{})
-			var b input.Batch
+			var b packet.Batch
 			if err := src.Next(&b); err != nil {
 				t.Fatal(err)
 			}

@@ -18,7 +18,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/testutil/sources"
 )
 
@@ -160,7 +159,7 @@ func TestAgainstAnalysis(t *testing.T) {
 	for _, path := range paths {
 		src := input.Open([]string{path}, input.Options{})
 		var want expected
-		sum, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &want)
+		sum, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &want)
 		src.Close()
 		if err != nil {
 			t.Fatal(err)

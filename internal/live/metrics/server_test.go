@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 )
@@ -113,11 +114,11 @@ func TestAddresses(t *testing.T) {
 
 // endless repeats a capture until it is told to stop, and pauses now and then.
 type endless struct {
-	input.Batch
+	packet.Batch
 	stop func() bool
 }
 
-func (e *endless) Next(b *input.Batch) error {
+func (e *endless) Next(b *packet.Batch) error {
 	if e.stop() {
 		return io.EOF
 	}
@@ -125,7 +126,7 @@ func (e *endless) Next(b *input.Batch) error {
 	return nil
 }
 
-func (e *endless) Stats() input.Stats            { return input.Stats{} }
+func (e *endless) Stats() packet.Stats           { return packet.Stats{} }
 func (e *endless) Interfaces() []input.Interface { return nil }
 func (e *endless) Progress() (done, total int64) { return 0, 0 }
 func (e *endless) Close() error                  { return nil }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/wire"
@@ -32,7 +33,7 @@ func connections(t testing.TB, m *analyzer.Monitor, n int) []wire.Segment {
 			frame++
 			seg.Frame, seg.Time = frame, int64(time.Hour)+int64(frame)*1000
 			seg.Clock = seg.Time
-			m.Segment(&seg, analyzer.Hash(&seg.Key))
+			m.Segment(&seg)
 		}
 		next()
 		seg.Dir, seg.Flags, seg.Ack = 1-dir, wire.SYN|wire.ACK, 1
@@ -116,7 +117,7 @@ func BenchmarkSegment(b *testing.B) {
 				s := &list[i%len(list)]
 				n++
 				s.Frame, s.Seq, s.Time = n, s.Seq+s.Len, s.Time+1000
-				m.Segment(s, analyzer.Hash(&s.Key))
+				m.Segment(s)
 			}
 		})
 	}
@@ -171,7 +172,7 @@ func BenchmarkScreen(b *testing.B) {
 			seg := &list[0]
 			seg.Frame++
 			seg.Time += 1000
-			s.loop.Monitor().Segment(seg, analyzer.Hash(&seg.Key))
+			s.loop.Monitor().Segment(seg)
 			seg.Seq += seg.Len
 		}
 		shot, l := &snapshot{}, ladder{first: 1, full: true}
@@ -185,7 +186,7 @@ func BenchmarkScreen(b *testing.B) {
 // flood delivers frames of 10,000 connections for as long as it is let, as fast as it can.
 type flood struct {
 	input.Source
-	batch input.Batch
+	batch packet.Batch
 	left  int // batches
 	time  int64
 	sent  int
@@ -207,7 +208,7 @@ func newFlood(batches int) *flood {
 	return f
 }
 
-func (f *flood) Next(b *input.Batch) error {
+func (f *flood) Next(b *packet.Batch) error {
 	if f.left--; f.left < 0 {
 		return io.EOF
 	}
@@ -219,7 +220,7 @@ func (f *flood) Next(b *input.Batch) error {
 		binary.BigEndian.PutUint32(seq, binary.BigEndian.Uint32(seq)+floodFrame-40)
 		f.sent++
 		f.time += 1000
-		b.Packets = append(b.Packets, input.Packet{Time: f.time, Off: uint32(len(b.Buf)), CapLen: floodFrame, WireLen: floodFrame, Link: wire.LinkRaw})
+		b.Packets = append(b.Packets, packet.Packet{Time: f.time, Off: uint32(len(b.Buf)), CapLen: floodFrame, WireLen: floodFrame, Link: wire.LinkRaw})
 		b.Buf = append(b.Buf, ip...)
 	}
 	return nil

@@ -16,7 +16,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -172,7 +171,7 @@ func analyzed(t *testing.T, capture string) uint64 {
 
 // chosenAll keeps the conversations of a first pass, all of which a second one shows.
 type chosenAll struct {
-	choice *pipeline.Choice
+	choice analyzer.Choice
 	list   []analyzer.Conversation
 }
 
@@ -186,10 +185,9 @@ func (a *chosenAll) Conversation(c *analyzer.Conversation) error {
 // timelines are the ladders of a capture as the analysis of the file has them, by first frame.
 func timelines(t *testing.T, file string, look report.TimelineOptions) map[uint64]string {
 	t.Helper()
-	opts := pipeline.Options{Revisions: map[uint64]analyzer.Revision{}}
-	all := &chosenAll{choice: pipeline.NewChoice(opts)}
+	all := &chosenAll{}
 	open := func() input.Source { return input.Open([]string{file}, input.Options{}) }
-	sum, err := pipeline.Run(context.Background(), open(), opts, all)
+	sum, err := all.choice.Read(context.Background(), open(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +203,7 @@ func timelines(t *testing.T, file string, look report.TimelineOptions) map[uint6
 		ladders[i] = report.NewLadder(&texts[i], &all.list[i], &j, look)
 	}
 	var v analyzer.SegmentView
-	if err := pipeline.Watch(context.Background(), open(), opts, all.choice, func(s *pipeline.Sighting) error {
+	if err := all.choice.Watch(context.Background(), open(), func(s *analyzer.Frame) error {
 		steps[s.Conversation].Segment(&s.Reading, &v)
 		return ladders[s.Conversation].Segment(&v)
 	}); err != nil {
@@ -280,7 +278,7 @@ func TestMissingBeginning(t *testing.T) {
 	m := s.loop.Monitor()
 	for i := range uint64(2 * ringSize) {
 		seg.Frame, seg.Time = 1000+i, seg.Time+1000
-		m.Segment(seg, analyzer.Hash(&seg.Key))
+		m.Segment(seg)
 		seg.Seq += seg.Len
 	}
 	m.Flush(analyzer.Time(seg.Time))
@@ -291,7 +289,7 @@ func TestMissingBeginning(t *testing.T) {
 	}
 	for range 3 * mostWatched { // goes on while it is watched
 		seg.Frame++
-		m.Segment(seg, analyzer.Hash(&seg.Key))
+		m.Segment(seg)
 		seg.Seq += seg.Len
 	}
 	s.copy(&request{into: shot, ladder: 4}, shot, true)

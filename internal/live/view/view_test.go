@@ -16,6 +16,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 )
@@ -25,7 +26,7 @@ var update = flag.Bool("update", false, "rewrite testdata")
 // gated delivers the packets of a source one by one, as far as it is let.
 type gated struct {
 	input.Source
-	whole input.Batch
+	whole packet.Batch
 	next  int
 	sent  uint64
 
@@ -40,7 +41,7 @@ func (g *gated) let(packets uint64, ends bool) {
 	g.upTo, g.ends = packets, ends
 }
 
-func (g *gated) Next(b *input.Batch) error {
+func (g *gated) Next(b *packet.Batch) error {
 	b.Packets = b.Packets[:0]
 	g.mu.Lock()
 	upTo, ends := g.upTo, g.ends

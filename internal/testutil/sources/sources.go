@@ -3,7 +3,10 @@
 // It is not for reading captures: that is package input.
 package sources
 
-import "tcptrace/internal/input"
+import (
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/input"
+)
 
 // Pieces is a source that delivers the packets of another a few at a time.
 func Pieces(src input.Source, size int) input.Source { return &pieces{Source: src, size: size} }
@@ -11,11 +14,11 @@ func Pieces(src input.Source, size int) input.Source { return &pieces{Source: sr
 type pieces struct {
 	input.Source
 	size  int
-	whole input.Batch
+	whole packet.Batch
 	next  int
 }
 
-func (p *pieces) Next(b *input.Batch) error {
+func (p *pieces) Next(b *packet.Batch) error {
 	if p.next == len(p.whole.Packets) {
 		if err := p.Source.Next(&p.whole); err != nil {
 			return err

@@ -53,12 +53,12 @@ func (k *checker) entered(side analyzer.Side, states ...fsm.State) bool {
 }
 
 // inHandshake are the causes of an RST that ends what was not open yet.
-var inHandshake = []analyzer.ResetCause{analyzer.ResetRefused, analyzer.ResetScan, analyzer.ResetUnasked, analyzer.ResetAbandoned, analyzer.ResetDropped}
+var inHandshake = []string{"refused", "scan", "unasked", "abandoned", "dropped"}
 
 // byNobody are the causes of an RST from a host that had no such connection any more, perhapsByNobody those of one that may be.
 var (
-	byNobody        = []analyzer.ResetCause{analyzer.ResetHalfOpen, analyzer.ResetChallenge, analyzer.ResetFinWait2}
-	perhapsByNobody = []analyzer.ResetCause{analyzer.ResetAfterFIN, analyzer.ResetWriteAfterClose}
+	byNobody        = []string{"half-open", "challenge-ack", "fin-wait-2-timeout"}
+	perhapsByNobody = []string{"after-fin", "write-after-close"}
 )
 
 // reset checks the RST that ended the connection.
@@ -66,22 +66,23 @@ func (k *checker) reset(cl *analyzer.Close) {
 	if cl.Frame == 0 || !k.has(cl.Frame) {
 		k.errorf("close: reset by frame %d, which the conversation does not have", cl.Frame)
 	}
-	if cl.Cause == analyzer.NoReset {
+	cause := cl.Cause.String()
+	if cause == "" {
 		k.errorf("close: reset without a cause")
 	}
-	if (cl.Cause == analyzer.ResetRefused || cl.Cause == analyzer.ResetProbe) != (k.c.Outcome == analyzer.Refused) {
+	if (cause == "refused" || cause == "probe") != (k.c.Outcome == analyzer.Refused) {
 		k.errorf("close: cause %v beside outcome %v", cl.Cause, k.c.Outcome)
 	}
-	if slices.Contains(inHandshake, cl.Cause) && !k.saw(opens) {
+	if slices.Contains(inHandshake, cause) && !k.saw(opens) {
 		k.errorf("close: cause %v, but there is neither SYN nor SYN-ACK", cl.Cause)
 	}
-	if gone := slices.Contains(byNobody, cl.Cause); gone && cl.ByState != fsm.Closed {
+	if gone := slices.Contains(byNobody, cause); gone && cl.ByState != fsm.Closed {
 		k.errorf("close: cause %v, but by_state is %v", cl.Cause, cl.ByState)
-	} else if cl.ByState != fsm.Closed || !gone && !slices.Contains(perhapsByNobody, cl.Cause) {
+	} else if cl.ByState != fsm.Closed || !gone && !slices.Contains(perhapsByNobody, cause) {
 		k.stateAt("by_state", cl.By, cl.ByState)
 	}
 	k.stateAt("other_state", cl.By.Peer(), cl.OtherState)
-	if cl.Cause == analyzer.ResetInjected && k.stepAt(cl.By, cl.Frame) >= 0 {
+	if cause == "injected" && k.stepAt(cl.By, cl.Frame) >= 0 {
 		k.errorf("close: the RST is said to be injected, and to have moved the %v, who did not send it", cl.By)
 	}
 }

@@ -97,8 +97,8 @@ func TestCheck(t *testing.T) {
 		{silent, func(*one) {}, ""},
 		{closed, func(o *one) { o.c.Outcome = analyzer.Closing }, "outcome closing beside close graceful"},
 		{closed, func(o *one) { o.j.Close.Kind = analyzer.CloseUnfinished }, "outcome closed beside close unfinished"},
-		{closed, func(o *one) { o.c.ConnState = analyzer.StateS2 }, "outcome closed beside conn_state S2"},
-		{closed, func(o *one) { o.c.ConnState, o.c.Sent[server].FINs = analyzer.StateS2, 0 }, ""},
+		{closed, func(o *one) { o.c.ConnState = connState("S2") }, "outcome closed beside conn_state S2"},
+		{closed, func(o *one) { o.c.ConnState, o.c.Sent[server].FINs = connState("S2"), 0 }, ""},
 		{closed, func(o *one) { o.c.Completeness &^= analyzer.SawFIN }, "no segment was captured that shows it"},
 		{closed, func(o *one) { o.j.State[client] = fsm.FinWait2 }, "its trajectory ends in TIME_WAIT"},
 		{closed, func(o *one) { o.j.Trajectory[server] = o.j.Trajectory[server][:5] }, "outcome closed beside final states"},
@@ -115,11 +115,11 @@ func TestCheck(t *testing.T) {
 		{closed, func(o *one) { o.c.Completeness &^= analyzer.SawSYN | analyzer.SawSYNACK }, "a handshake shows the roles"},
 		{reset, func(o *one) { o.j.Close.ByState = fsm.CloseWait }, "by_state is CLOSE_WAIT"},
 		{reset, func(o *one) { o.j.Close.OtherState = fsm.SynRcvd }, "other_state is SYN_RCVD"},
-		{reset, func(o *one) { o.j.Close.Cause = analyzer.ResetInjected }, "said to be injected"},
-		{reset, func(o *one) { o.j.Close.Cause = analyzer.ResetRefused }, "cause refused beside outcome reset"},
+		{reset, func(o *one) { o.j.Close.Cause = resetCause("injected") }, "said to be injected"},
+		{reset, func(o *one) { o.j.Close.Cause = resetCause("refused") }, "cause refused beside outcome reset"},
 		{reset, func(o *one) { o.j.Close.Frame = 0 }, "reset by frame 0"},
 		{reset, func(o *one) { o.c.Outcome = analyzer.Open }, "outcome open beside final states"},
-		{reset, func(o *one) { o.c.ConnState = analyzer.StateS1 }, "outcome reset beside conn_state S1"},
+		{reset, func(o *one) { o.c.ConnState = connState("S1") }, "outcome reset beside conn_state S1"},
 		{refused, func(o *one) { o.c.Outcome = analyzer.Open }, "outcome open beside close reset"},
 		{refused, func(o *one) { o.c.Completeness &^= analyzer.SawSYN }, "connection-refused, but there is neither SYN nor SYN-ACK"},
 		{refused, func(o *one) { last(o, client).Cause = fsm.UserTimeout }, "connection-refused (client, frame 2) without"},
@@ -233,4 +233,20 @@ func TestSink(t *testing.T) {
 			t.Errorf("said %q, want %q", said, want)
 		}
 	}
+}
+
+// connState is the one of that name.
+func connState(name string) (s analyzer.ConnState) {
+	for s.String() != name {
+		s++
+	}
+	return s
+}
+
+// resetCause is the one of that name.
+func resetCause(name string) (c analyzer.ResetCause) {
+	for c.String() != name {
+		c++
+	}
+	return c
 }

@@ -19,7 +19,7 @@ type verdict struct {
 
 // zeekState is a conn_state and where else than by the outcome it depends on what was captured.
 type zeekState struct {
-	state analyzer.ConnState
+	state string
 	when  func(k *checker) bool // nil: always
 }
 
@@ -31,17 +31,17 @@ const opens = analyzer.SawSYN | analyzer.SawSYNACK
 var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Open: {
 		close: []analyzer.CloseKind{analyzer.CloseNone},
-		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}, {analyzer.StateS0, (*checker).noSYNACK},
-			{analyzer.StateS2, (*checker).aFINIsNotTaken}, {analyzer.StateS3, (*checker).aFINIsNotTaken},
-			{analyzer.StateSH, (*checker).aFINIsNotTaken}, {analyzer.StateSHR, (*checker).aFINIsNotTaken}},
+		states: []zeekState{{"S1", nil}, {"OTH", nil}, {"S0", (*checker).noSYNACK},
+			{"S2", (*checker).aFINIsNotTaken}, {"S3", (*checker).aFINIsNotTaken},
+			{"SH", (*checker).aFINIsNotTaken}, {"SHR", (*checker).aFINIsNotTaken}},
 		ends: func(k *checker) bool { return !k.over(analyzer.Client) && !k.over(analyzer.Server) },
 		text: "neither side closed, by FIN or RST",
 	},
 	analyzer.Closed: {
 		close: []analyzer.CloseKind{analyzer.CloseGraceful},
 		states: []zeekState{
-			{analyzer.StateSF, nil}, {analyzer.StateSH, (*checker).aSideIsMissing}, {analyzer.StateSHR, (*checker).aSideIsMissing},
-			{analyzer.StateOTH, (*checker).aFINIsMissing}, {analyzer.StateS2, (*checker).aFINIsMissing}, {analyzer.StateS3, (*checker).aFINIsMissing},
+			{"SF", nil}, {"SH", (*checker).aSideIsMissing}, {"SHR", (*checker).aSideIsMissing},
+			{"OTH", (*checker).aFINIsMissing}, {"S2", (*checker).aFINIsMissing}, {"S3", (*checker).aFINIsMissing},
 		},
 		needs: analyzer.SawFIN | analyzer.SawRST,
 		ends:  func(k *checker) bool { return k.finished(analyzer.Client) && k.finished(analyzer.Server) },
@@ -50,8 +50,8 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Closing: {
 		close: []analyzer.CloseKind{analyzer.CloseUnfinished},
 		states: []zeekState{
-			{analyzer.StateS2, nil}, {analyzer.StateS3, nil}, {analyzer.StateSF, (*checker).bothSentFIN},
-			{analyzer.StateSH, nil}, {analyzer.StateSHR, nil}, {analyzer.StateOTH, (*checker).aFINIsMissing},
+			{"S2", nil}, {"S3", nil}, {"SF", (*checker).bothSentFIN},
+			{"SH", nil}, {"SHR", nil}, {"OTH", (*checker).aFINIsMissing},
 		},
 		ends: func(k *checker) bool {
 			return !(k.finished(analyzer.Client) && k.finished(analyzer.Server)) && (k.closes(analyzer.Client) || k.closes(analyzer.Server)) && !k.byRST()
@@ -61,8 +61,8 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Reset: {
 		close: []analyzer.CloseKind{analyzer.CloseReset},
 		states: []zeekState{
-			{analyzer.StateRSTO, nil}, {analyzer.StateRSTR, nil}, {analyzer.StateRSTRH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, (*checker).midstream},
-			{analyzer.StateREJ, (*checker).bothSentRST}, {analyzer.StateSF, (*checker).bothSentFIN},
+			{"RSTO", nil}, {"RSTR", nil}, {"RSTRH", nil}, {"RSTOS0", nil}, {"OTH", (*checker).midstream},
+			{"REJ", (*checker).bothSentRST}, {"SF", (*checker).bothSentFIN},
 		},
 		needs: analyzer.SawRST,
 		ends:  (*checker).byRST,
@@ -70,7 +70,7 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	},
 	analyzer.Refused: {
 		close:  []analyzer.CloseKind{analyzer.CloseReset},
-		states: []zeekState{{analyzer.StateREJ, nil}},
+		states: []zeekState{{"REJ", nil}},
 		needs:  analyzer.SawSYN | analyzer.SawRST,
 		ends: func(k *checker) bool {
 			return k.endedBy(analyzer.Client, fsm.RecvRST) || k.probed() && k.only(analyzer.Client) && k.endedBy(analyzer.Server, fsm.SendRST)
@@ -80,7 +80,7 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	analyzer.Unanswered: {
 		close: []analyzer.CloseKind{analyzer.CloseNone, analyzer.CloseReset}, // its client may give up by an RST
 		states: []zeekState{
-			{analyzer.StateS0, nil}, {analyzer.StateSH, nil}, {analyzer.StateRSTOS0, nil}, {analyzer.StateOTH, nil},
+			{"S0", nil}, {"SH", nil}, {"RSTOS0", nil}, {"OTH", nil},
 		},
 		ends: func(k *checker) bool {
 			return (k.saw(analyzer.SawSYN) || k.probed()) && k.only(analyzer.Client, fsm.SynSent, fsm.Closed) && k.only(analyzer.Server, fsm.SynSent, fsm.Closed)
@@ -89,7 +89,7 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	},
 	analyzer.HalfOpen: {
 		close:  []analyzer.CloseKind{analyzer.CloseNone},
-		states: []zeekState{{analyzer.StateS1, nil}, {analyzer.StateOTH, nil}},
+		states: []zeekState{{"S1", nil}, {"OTH", nil}},
 		needs:  analyzer.SawSYNACK,
 		ends: func(k *checker) bool {
 			return slices.Contains([]fsm.State{fsm.SynRcvd, fsm.Listen}, k.j.State[analyzer.Server])
@@ -109,7 +109,7 @@ func (k *checker) outcome() {
 	if !slices.Contains(v.close, k.j.Close.Kind) {
 		k.errorf("outcome %v beside close %v, want %v", c.Outcome, k.j.Close.Kind, v.close[0])
 	}
-	i := slices.IndexFunc(v.states, func(z zeekState) bool { return z.state == c.ConnState })
+	i := slices.IndexFunc(v.states, func(z zeekState) bool { return z.state == c.ConnState.String() })
 	if i < 0 || v.states[i].when != nil && !c.Quick && !v.states[i].when(k) {
 		k.errorf("outcome %v beside conn_state %v", c.Outcome, c.ConnState)
 	}

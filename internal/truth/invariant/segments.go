@@ -114,7 +114,7 @@ func (s *Segments) frames(side analyzer.Side, step *analyzer.Step) {
 // injected checks that an RST is called injected only where its supposed sender goes on.
 func (s *Segments) injected() {
 	cl := &s.k.j.Close
-	if cl.Kind != analyzer.CloseReset || cl.Cause != analyzer.ResetInjected {
+	if cl.Kind != analyzer.CloseReset || cl.Cause.String() != "injected" {
 		return
 	}
 	for frame, from := range s.from {

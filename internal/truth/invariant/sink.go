@@ -13,7 +13,7 @@ type Storyteller func(c *analyzer.Conversation, j *analyzer.Judgment) []string
 // Sink is next, with each conversation checked before next gets it. The story is checked if story is not nil.
 func Sink(t Reporter, next analyzer.Sink, story Storyteller) analyzer.Sink {
 	s := &sink{next, inspector{t: t, story: story}}
-	if e, ok := next.(analyzer.Encoder); ok {
+	if e, ok := next.(encoding); ok {
 		return &encoder{s, e}
 	}
 	return s
@@ -47,10 +47,17 @@ func (s *sink) Conversation(c *analyzer.Conversation) error {
 	return s.next.Conversation(c)
 }
 
+// encoding is a sink whose records several goroutines make.
+type encoding interface {
+	analyzer.Sink
+	NewEncoder() func(b []byte, c *analyzer.Conversation) []byte
+	Encoded(b []byte) error
+}
+
 // encoder is a sink that encodes on several goroutines.
 type encoder struct {
 	*sink
-	next analyzer.Encoder
+	next encoding
 }
 
 func (e *encoder) NewEncoder() func(b []byte, c *analyzer.Conversation) []byte {

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/wire"
 )
@@ -93,9 +93,9 @@ func (s *scenario) sentSegments(at string) (all map[leaving]int, last map[flow]l
 	src := input.Open([]string{filepath.Join(s.dir, s.name+"."+at+".pcap")}, input.Options{})
 	defer src.Close()
 	var (
-		b      input.Batch
-		intake analyzer.Intake
-		x      wire.Segment
+		b packet.Batch
+		d wire.Decoder
+		x wire.Segment
 	)
 	all, last = map[leaving]int{}, map[flow]leaving{}
 	for {
@@ -105,7 +105,7 @@ func (s *scenario) sentSegments(at string) (all map[leaving]int, last map[flow]l
 			return nil, nil, err
 		}
 		for i, p := range b.Packets {
-			if !intake.Frame(p.Link, b.Data(i), p.WireLen, p.Time, &x) || x.SeqLen() == 0 || x.Flags.Any(wire.RST) {
+			if d.Decode(p.Link, b.Data(i), p.WireLen, &x) != wire.TCP || x.SeqLen() == 0 || x.Flags.Any(wire.RST) {
 				continue
 			}
 			l := leaving{seq: x.Seq, len: x.Len, tsval: x.TSval, id: x.IPID, flags: x.Flags}
@@ -164,7 +164,7 @@ func (s *scenario) losses(at tap) (map[flow]int, error) {
 	for _, place := range places {
 		var all visitor
 		src := input.Open([]string{filepath.Join(s.dir, s.name+"."+place+".pcap")}, input.Options{})
-		_, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &all)
+		_, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &all)
 		src.Close()
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", s.name, place, err)

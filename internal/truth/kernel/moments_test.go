@@ -17,7 +17,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 )
 
 // At a moment between steps the states of a connection must be those of the kernels, at every tap. Not
@@ -105,7 +104,7 @@ func (s *scenario) moments(scores map[tap]*momentScore) error {
 		}
 		var got visitor
 		src := input.Open([]string{path}, input.Options{})
-		sum, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &got)
+		sum, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &got)
 		src.Close()
 		if err != nil {
 			return err

@@ -1,9 +1,9 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -141,14 +141,10 @@ func readFrames(path string) ([]frame, error) {
 	defer src.Close()
 	var (
 		out     []frame
-		b       input.Batch
-		intake  analyzer.Intake
-		s       wire.Segment
-		say     analyzer.Output
 		byFrame = map[uint64]int{}
 	)
-	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13}, nil)
-	tracker.Watch(func(r *analyzer.Reading) {
+	a := analyzer.New(analyzer.Options{}, &visitor{})
+	a.Watch(func(r *analyzer.Reading) {
 		if r.Amends != 0 {
 			f := &out[byFrame[r.Amends]]
 			f.kind, f.cause, f.spurious = r.Kind, r.Cause, r.Spurious
@@ -164,22 +160,11 @@ func readFrames(path string) ([]frame, error) {
 		byFrame[f.number] = len(out)
 		out = append(out, f)
 	})
-	for {
-		if err := src.Next(&b); err == io.EOF {
-			err = nil
-			for _, e := range src.Stats().Errors {
-				err = errors.Join(err, e)
-			}
-			return out, err
-		} else if err != nil {
-			return nil, err
-		}
-		for i, p := range b.Packets {
-			if intake.Frame(p.Link, b.Data(i), p.WireLen, p.Time, &s) {
-				tracker.Segment(&s, analyzer.Hash(&s.Key), &say)
-			}
-		}
+	_, err := a.Run(context.Background(), src)
+	for _, e := range src.Stats().Errors {
+		err = errors.Join(err, e)
 	}
+	return out, err
 }
 
 // matchWindow is how far the kernel's log and a frame of it may be apart.

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/fsm"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/wire"
 )
@@ -156,7 +156,7 @@ func analyze(path string) (list []conversation, problems, err error) {
 	src := input.Open([]string{path}, input.Options{})
 	defer src.Close()
 	k := judged{path: path}
-	_, err = pipeline.Run(context.Background(), src, pipeline.Options{Workers: 1}, &k)
+	_, err = analyzer.Run(context.Background(), src, analyzer.Options{Workers: 1}, &k)
 	for _, e := range src.Stats().Errors {
 		err = errors.Join(err, e)
 	}
@@ -170,7 +170,7 @@ func socketPairs(path string) (map[wire.Key]bool, error) {
 	defer src.Close()
 	var (
 		pairs = map[wire.Key]bool{}
-		b     input.Batch
+		b     packet.Batch
 		d     wire.Decoder
 		s     wire.Segment
 	)

@@ -73,7 +73,7 @@ type watched struct {
 
 // read keeps what is said of a segment.
 func (w *watched) read(r *analyzer.Reading) {
-	if r.Notes.Has(analyzer.NoteFarOff) {
+	if r.Notes.Has("of-another-connection") {
 		frame := r.Amends
 		if frame == 0 {
 			frame = r.Segment.Frame

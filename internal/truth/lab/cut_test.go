@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
@@ -161,7 +162,7 @@ func readCapture(path string) (*capture, error) {
 	defer src.Close()
 	c := &capture{path: path}
 	var (
-		b input.Batch
+		b packet.Batch
 		d wire.Decoder
 		s wire.Segment
 	)

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/report"
 )
@@ -57,7 +57,7 @@ func analyzeBytes(t *testing.T, capture []byte, workers int, opts input.Options)
 	opts.Stdin = bytes.NewReader(capture)
 	src := input.Open([]string{"-"}, opts)
 	defer src.Close()
-	sum, err := pipeline.Run(context.Background(), src, pipeline.Options{Workers: workers}, invariant.Sink(t, sink, report.Story))
+	sum, err := analyzer.Run(context.Background(), src, analyzer.Options{Workers: workers}, invariant.Sink(t, sink, report.Story))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,11 @@
 package lab_test
 
 import (
-	"io"
 	"path/filepath"
 	"testing"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/wire"
 )
 
 // TestGoldenKinds wants a golden capture of every kind that a segment can have, of every cause of a retransmission, and of
@@ -40,7 +38,7 @@ func TestGoldenKinds(t *testing.T) {
 			t.Errorf("no golden capture has a retransmission of cause %v", analyzer.Cause(c))
 		}
 	}
-	for n := range analyzer.AllNotes.All() {
+	for n := range (^analyzer.Notes(0)).All() {
 		if !notes[n] {
 			t.Errorf("no golden capture has a segment with the note %s", n)
 		}
@@ -52,25 +50,14 @@ func eachReading(t *testing.T, path string, f func(*analyzer.Reading)) {
 	t.Helper()
 	src := input.Open([]string{path}, input.Options{})
 	defer src.Close()
-	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 10}, nil)
-	tracker.Watch(f)
-	var (
-		b      input.Batch
-		intake analyzer.Intake
-		s      wire.Segment
-		out    analyzer.Output
-	)
-	for {
-		if err := src.Next(&b); err == io.EOF {
-			return
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if intake.Frame(p.Link, b.Data(i), p.WireLen, p.Time, &s) {
-				tracker.Segment(&s, analyzer.Hash(&s.Key), &out)
-			}
-		}
+	a := analyzer.New(analyzer.Options{}, ignored{})
+	a.Watch(f)
+	if _, err := a.Run(t.Context(), src); err != nil {
+		t.Fatal(err)
 	}
 }
+
+// ignored is a sink that takes no notice.
+type ignored struct{}
+
+func (ignored) Conversation(*analyzer.Conversation) error { return nil }

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/pipeline"
 	"tcptrace/report"
 )
 
@@ -112,7 +112,7 @@ func ours(t *testing.T, path string) (list []conversation) {
 	src := input.Open([]string{path}, input.Options{})
 	var out bytes.Buffer
 	rep := report.NewNDJSON(&out)
-	sum, err := pipeline.Run(t.Context(), src, pipeline.Options{}, rep)
+	sum, err := analyzer.Run(t.Context(), src, analyzer.Options{}, rep)
 	if err == nil {
 		err = rep.Finish(&sum)
 	}

@@ -3,7 +3,6 @@ package peers
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -15,7 +14,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
-	"tcptrace/internal/wire"
 	"tcptrace/report"
 )
 
@@ -73,33 +71,24 @@ func tshark(t *testing.T, path string) map[uint64]map[string]bool {
 func readings(t *testing.T, path string) map[uint64]analyzer.Reading {
 	t.Helper()
 	src := input.Open([]string{path}, input.Options{})
-	tracker := analyzer.NewTracker(analyzer.Options{MaxFlows: 1 << 13}, nil)
+	defer src.Close()
+	a := analyzer.New(analyzer.Options{}, ignored{})
 	says := map[uint64]analyzer.Reading{}
-	tracker.Watch(func(r *analyzer.Reading) {
+	a.Watch(func(r *analyzer.Reading) {
 		if r.Amends == 0 {
 			says[r.Segment.Frame] = *r
 		}
 	})
-	var (
-		b      input.Batch
-		intake analyzer.Intake
-		s      wire.Segment
-		out    analyzer.Output
-	)
-	for {
-		if err := src.Next(&b); err == io.EOF {
-			return says
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			if intake.Frame(p.Link, b.Data(i), p.WireLen, p.Time, &s) {
-				tracker.Segment(&s, analyzer.Hash(&s.Key), &out)
-			}
-		}
+	if _, err := a.Run(t.Context(), src); err != nil {
+		t.Fatal(err)
 	}
+	return says
 }
+
+// ignored is a sink that takes no notice.
+type ignored struct{}
+
+func (ignored) Conversation(*analyzer.Conversation) error { return nil }
 
 // TestTshark compares every segment's kind with Wireshark's flags. Every pair of answers that differ is in
 // report.WiresharkDifferences, with the reason.

@@ -180,14 +180,14 @@ func (r *SentRecord) set(c *analyzer.Conversation, s *analyzer.Sent) {
 	r.FINPackets = uint64(s.FINs)
 	r.RSTPackets = uint64(s.RSTs)
 	r.MSSBytes = uint64(s.MSS)
-	r.WindowScaling = s.Options&analyzer.OptionWindowScale != 0
+	r.WindowScaling = s.Options.WindowScale()
 	r.WindowShift = uint64(s.WindowShift)
-	r.SACKPermitted = s.Options&analyzer.OptionSACK != 0
-	r.Timestamps = s.Options&analyzer.OptionTimestamps != 0
-	r.FastOpen = s.Options&analyzer.OptionFastOpen != 0
-	r.MPTCP = s.Options&analyzer.OptionMPTCP != 0
-	r.MD5 = s.Options&analyzer.OptionMD5 != 0
-	r.AO = s.Options&analyzer.OptionAO != 0
+	r.SACKPermitted = s.Options.SACK()
+	r.Timestamps = s.Options.Timestamps()
+	r.FastOpen = s.Options.FastOpen()
+	r.MPTCP = s.Options.MPTCP()
+	r.MD5 = s.Options.MD5()
+	r.AO = s.Options.AO()
 	r.TTLMin = uint64(s.TTLMin)
 	r.TTLMax = uint64(s.TTLMax)
 	r.WindowMinBytes = uint64(s.WindowMin)
@@ -295,14 +295,14 @@ func appendSent(b []byte, c *analyzer.Conversation, s *analyzer.Sent) []byte {
 	b = put(b, `,"fin_packets":`, uint64(s.FINs))
 	b = put(b, `,"rst_packets":`, uint64(s.RSTs))
 	b = put(b, `,"mss_bytes":`, uint64(s.MSS))
-	b = putFlag(b, `,"window_scaling":`, s.Options&analyzer.OptionWindowScale != 0)
+	b = putFlag(b, `,"window_scaling":`, s.Options.WindowScale())
 	b = put(b, `,"window_shift":`, uint64(s.WindowShift))
-	b = putFlag(b, `,"sack_permitted":`, s.Options&analyzer.OptionSACK != 0)
-	b = putFlag(b, `,"timestamps":`, s.Options&analyzer.OptionTimestamps != 0)
-	b = putFlag(b, `,"fast_open":`, s.Options&analyzer.OptionFastOpen != 0)
-	b = putFlag(b, `,"mptcp":`, s.Options&analyzer.OptionMPTCP != 0)
-	b = putFlag(b, `,"md5":`, s.Options&analyzer.OptionMD5 != 0)
-	b = putFlag(b, `,"ao":`, s.Options&analyzer.OptionAO != 0)
+	b = putFlag(b, `,"sack_permitted":`, s.Options.SACK())
+	b = putFlag(b, `,"timestamps":`, s.Options.Timestamps())
+	b = putFlag(b, `,"fast_open":`, s.Options.FastOpen())
+	b = putFlag(b, `,"mptcp":`, s.Options.MPTCP())
+	b = putFlag(b, `,"md5":`, s.Options.MD5())
+	b = putFlag(b, `,"ao":`, s.Options.AO())
 	b = put(b, `,"ttl_min":`, uint64(s.TTLMin))
 	b = put(b, `,"ttl_max":`, uint64(s.TTLMax))
 	b = put(b, `,"window_min_bytes":`, uint64(s.WindowMin))

@@ -54,9 +54,9 @@ func span(get func(*analyzer.Sent) time.Duration) getter {
 }
 
 // offered is a flag for an option of its SYN.
-func offered(bit analyzer.SYNOptions) getter {
+func offered(has func(analyzer.SYNOptions) bool) getter {
 	return func(_ *analyzer.Conversation, s *analyzer.Sent) int64 {
-		if s.Options&bit != 0 {
+		if has(s.Options) {
 			return 1
 		}
 		return 0

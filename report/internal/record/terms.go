@@ -14,7 +14,7 @@ var Terms = []struct {
 }{
 	{"Kinds of segments, in the records of timeline", terms(analyzer.KindData, analyzer.NumKinds)},
 	{"Causes of retransmissions", terms(analyzer.CauseNone+1, analyzer.NumCauses)},
-	{"Notes on segments", slices.Collect(analyzer.AllNotes.Terms())},
+	{"Notes on segments", slices.Collect((^analyzer.Notes(0)).Terms())},
 }
 
 // terms are those of the values from first on, up to the one before end.

@@ -60,25 +60,25 @@ func Conversations() []analyzer.Conversation {
 		{
 			Stream: 0, Addr: Between("10.0.0.1:40000", "10.0.0.2:80"), Roles: analyzer.RolesHandshake,
 			Start: At("2026-11-21T01:02:03Z"), End: At("2026-11-21T01:02:04.203Z"),
-			FirstFrame: 1, LastFrame: 14, Outcome: analyzer.Closed, Completeness: 31, ConnState: analyzer.StateSF,
+			FirstFrame: 1, LastFrame: 14, Outcome: analyzer.Closed, Completeness: 31, ConnState: ConnState("SF"),
 			Sent: [2]analyzer.Sent{Sent(7, 120, 404, 502, 120), Sent(7, 1_234_567, 1_234_851, 1_234_949, 1_234_567)},
 		},
 		{
 			Stream: 1, Addr: Between("[2001:db8:1234:5678:9abc:def0:1234:5678]:54321", "[2001:db8::1]:443"), Roles: analyzer.RolesHandshake,
 			Start: At("2026-11-21T01:02:03.5Z"), End: At("2026-11-21T01:02:03.500087Z"),
-			FirstFrame: 3, LastFrame: 4, Outcome: analyzer.Refused, Completeness: 37, ConnState: analyzer.StateREJ,
+			FirstFrame: 3, LastFrame: 4, Outcome: analyzer.Refused, Completeness: 37, ConnState: ConnState("REJ"),
 			Sent: [2]analyzer.Sent{Sent(1, 0, 80, 94, 0), Sent(1, 0, 60, 74, 0)},
 		},
 		{
 			Stream: 2, Addr: Between("192.168.100.200:65535", "192.168.100.201:22"), Roles: analyzer.RolesInferred,
 			Start: At("2026-11-21T01:02:03.999999999Z"), End: At("2026-11-21T03:02:03.999999999Z"),
-			FirstFrame: 9, LastFrame: 12345, Outcome: analyzer.Open, Completeness: 12, ConnState: analyzer.StateOTH,
+			FirstFrame: 9, LastFrame: 12345, Outcome: analyzer.Open, Completeness: 12, ConnState: ConnState("OTH"),
 			Sent: [2]analyzer.Sent{Sent(4321, 98765, 271605, 332099, 98700), Sent(8000, 12_345_678_901, 12_345_998_901, 12_346_110_901, 12_345_678_901)},
 		},
 		{
 			Stream: 3, Addr: Between("10.0.0.3:1", "10.0.0.2:80"), Roles: analyzer.RolesHandshake,
 			Start: At("1969-12-31T23:59:59.000000001Z"), End: At("1969-12-31T23:59:59.000000001Z"),
-			FirstFrame: 20, LastFrame: 20, Outcome: analyzer.Unanswered, Completeness: 1, ConnState: analyzer.StateS0,
+			FirstFrame: 20, LastFrame: 20, Outcome: analyzer.Unanswered, Completeness: 1, ConnState: ConnState("S0"),
 			Sent: [2]analyzer.Sent{Sent(1, 0, 60, 74, 0), {}}, Evicted: true, Dropped: 17,
 		},
 	}
@@ -86,12 +86,30 @@ func Conversations() []analyzer.Conversation {
 
 // Summary is the summary of the capture of Conversations.
 func Summary() *analyzer.Summary {
-	return &analyzer.Summary{
+	sum := &analyzer.Summary{
 		Packets: 14_283, Bytes: 12_400_000_000, Start: At("1969-12-31T23:59:59.000000001Z"), End: At("2026-11-21T03:02:03.999999999Z"),
 		TCP: 12_339, Filtered: 3, FirstFragments: 1, CutOptions: 2, BadOptions: 3, Tunneled: 4,
 		Conversations: 4, Outcomes: [analyzer.NumOutcomes]uint64{1, 1, 0, 0, 1, 1, 0},
-		Evicted: 1, ReleasedEarly: 1200, TimedOut: 3, Bounds: [analyzer.NumBounds]uint64{analyzer.BoundFlight: 1024, analyzer.BoundHistory: 1}, Drops: 17, DropsKnown: true,
+		Evicted: 1, ReleasedEarly: 1200, TimedOut: 3, Drops: 17, DropsKnown: true,
 	}
+	sum.Bounds[2], sum.Bounds[5] = 1024, 1 // when segments in flight were sent, and letters of a history
+	return sum
+}
+
+// ConnState is Zeek's state of that name.
+func ConnState(name string) (s analyzer.ConnState) {
+	for s.String() != name {
+		s++
+	}
+	return s
+}
+
+// ResetCause is the cause of that name.
+func ResetCause(name string) (c analyzer.ResetCause) {
+	for c.String() != name {
+		c++
+	}
+	return c
 }
 
 // ErrFull is what a FullWriter returns.

@@ -98,7 +98,7 @@ func TestStory(t *testing.T) {
 			j.Trajectory[analyzer.Client] = append(j.Trajectory[analyzer.Client][:3:3], step(fsm.FinWait2, 11, 6, assumed))
 		}, []string{"The client (FIN in frame 10) closed first; the close was not completed.", "The client is probably left in FIN_WAIT_2: ", "; the server is left in CLOSE_WAIT: no timer ends that"}},
 		{"reset", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
-			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetAborted, By: analyzer.Server, ByState: fsm.Established, Frame: 14}
+			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("aborted"), By: analyzer.Server, ByState: fsm.Established, Frame: 14}
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
 		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
@@ -107,7 +107,7 @@ func TestStory(t *testing.T) {
 		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},
 		{"refused", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Outcome, c.Sent = analyzer.Refused, [2]analyzer.Sent{sample.Sent(1, 0, 60, 74, 0), sample.Sent(1, 0, 40, 54, 0)}
-			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: analyzer.ResetRefused}}}
+			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("refused")}}}
 		}, []string{"tried to connect to 10.0.0.2:80 (the server) and was refused.", "Nothing is left"}},
 		{"midstream", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Roles, c.Outcome, c.Completeness = analyzer.RolesInferred, analyzer.Open, analyzer.SawACK|analyzer.SawData

@@ -133,7 +133,7 @@ func (s statistic) expression() string {
 	case "count":
 		return "uint64(" + s.value + ")"
 	case "offered":
-		return "s.Options&" + s.value + " != 0"
+		return "s.Options." + s.value + "()"
 	case "rate":
 		return "perSecond(c, " + s.value + ")"
 	}
@@ -212,15 +212,15 @@ func read(entry *ast.CompositeLit) (s statistic, err error) {
 	return s, nil
 }
 
-// argument is what a getter's argument returns for s: a function, or for offered a bit.
+// argument is what a getter's argument, a function, returns for s; for offered it is the name of a method.
 func argument(arg ast.Expr, getter string) string {
 	if f, ok := arg.(*ast.FuncLit); ok && len(f.Body.List) == 1 {
 		if r, ok := f.Body.List[0].(*ast.ReturnStmt); ok && len(r.Results) == 1 {
 			return source(r.Results[0])
 		}
 	}
-	if getter == "offered" {
-		return source(arg)
+	if method, ok := arg.(*ast.SelectorExpr); ok && getter == "offered" {
+		return method.Sel.Name
 	}
 	return source(arg) + "(s)"
 }

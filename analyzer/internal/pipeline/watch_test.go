@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 // pick takes the conversations that want selects.
 type pick struct {
-	*Choice
+	analyzer.Choice
 	want  func(c *analyzer.Conversation) bool
 	taken []analyzer.Conversation
 }
@@ -30,23 +30,23 @@ func (p *pick) Conversation(c *analyzer.Conversation) error {
 }
 
 // framesOf reads a capture twice and returns the conversations that want selects, and which frames each has.
-func framesOf(t *testing.T, data []byte, o Options, want func(c *analyzer.Conversation) bool) (cs []analyzer.Conversation, frames [][]uint64) {
+func framesOf(t *testing.T, data []byte, o analyzer.Options, want func(c *analyzer.Conversation) bool) (cs []analyzer.Conversation, frames [][]uint64) {
 	t.Helper()
 	open := func() input.Source {
 		return input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
 	}
-	p := &pick{Choice: NewChoice(o), want: want}
-	if _, err := Run(t.Context(), open(), o, p); err != nil {
+	p := &pick{Choice: analyzer.Choice{Options: o}, want: want}
+	if _, err := analyzer.Run(t.Context(), open(), o, p); err != nil {
 		t.Fatal(err)
 	}
 	frames = make([][]uint64, p.Len())
 	latest := uint64(0)
-	err := Watch(t.Context(), open(), o, p.Choice, func(s *Sighting) error {
+	err := p.Watch(t.Context(), open(), func(s *analyzer.Frame) error {
 		if s.Segment.Frame <= latest {
 			t.Errorf("frame %d is shown after frame %d", s.Segment.Frame, latest)
 		}
 		latest = s.Segment.Frame
-		if got := uint32(len(s.Payload())); got != s.Segment.PayloadCap {
+		if got := uint32(len(s.Payload)); got != s.Segment.PayloadCap {
 			t.Errorf("frame %d: %d bytes of payload, want %d", latest, got, s.Segment.PayloadCap)
 		}
 		frames[s.Conversation] = append(frames[s.Conversation], latest)
@@ -64,7 +64,7 @@ func TestWatch(t *testing.T) {
 	for _, c := range captures(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			o := Options{Options: c.o, Workers: 2}
+			o := with(c.o, 2)
 			cs, all := framesOf(t, c.data, o, func(*analyzer.Conversation) bool { return true })
 			byFirst := map[uint64][]uint64{}
 			for i := range cs {
@@ -99,24 +99,24 @@ func TestWatch(t *testing.T) {
 
 func TestWatchEnds(t *testing.T) {
 	data := captures(t)[0].data
-	p := &pick{Choice: NewChoice(Options{}), want: func(*analyzer.Conversation) bool { return true }}
+	p := &pick{Choice: analyzer.Choice{Options: analyzer.Options{}}, want: func(*analyzer.Conversation) bool { return true }}
 	open := func(data []byte) input.Source {
 		return input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
 	}
-	if _, err := Run(t.Context(), open(data), Options{}, p); err != nil {
+	if _, err := analyzer.Run(t.Context(), open(data), analyzer.Options{}, p); err != nil {
 		t.Fatal(err)
 	}
-	see := func(*Sighting) error { return nil }
-	if err := Watch(t.Context(), open(data[:len(data)-1]), Options{}, p.Choice, see); !errors.Is(err, errChanged) {
+	see := func(*analyzer.Frame) error { return nil }
+	if err := p.Watch(t.Context(), open(data[:len(data)-1]), see); !errors.Is(err, analyzer.ErrChanged) {
 		t.Errorf("a shorter input: %v", err)
 	}
 	full := errors.New("full")
-	if err := Watch(t.Context(), open(data), Options{}, p.Choice, func(*Sighting) error { return full }); !errors.Is(err, full) {
+	if err := p.Watch(t.Context(), open(data), func(*analyzer.Frame) error { return full }); !errors.Is(err, full) {
 		t.Errorf("an error of the viewer: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Watch(ctx, open(data), Options{}, p.Choice, see); !errors.Is(err, context.Canceled) {
+	if err := p.Watch(ctx, open(data), see); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -2,8 +2,7 @@ package pipeline
 
 import (
 	"slices"
-
-	"tcptrace/internal/input"
+	"tcptrace/analyzer/packet"
 )
 
 // parts keeps the latest frames that hold fragments of packets that are not whole yet.
@@ -18,7 +17,7 @@ const (
 	partSize     = 64
 )
 
-func (k *parts) keep(p *input.Packet, data []byte, frame uint64) {
+func (k *parts) keep(p *packet.Packet, data []byte, frame uint64) {
 	n := 0
 	for k.bytes+len(data) > maxPartBytes && n < len(k.kept) {
 		k.bytes -= len(k.kept[n].Data) + partSize

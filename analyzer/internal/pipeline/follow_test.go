@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
@@ -31,7 +32,7 @@ func follow(t testing.TB, data []byte, stream uint64, hear func(p *analyzer.Piec
 		hear(p)
 		return nil
 	}
-	p := &pick{Choice: NewChoice(Options{}), want: func(c *analyzer.Conversation) bool {
+	p := &pick{Choice: analyzer.Choice{Options: analyzer.Options{}}, want: func(c *analyzer.Conversation) bool {
 		if c.Stream != stream {
 			return false
 		}
@@ -39,14 +40,14 @@ func follow(t testing.TB, data []byte, stream uint64, hear func(p *analyzer.Piec
 		return true
 	}}
 	open := func() input.Source { return input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)}) }
-	if _, err := Run(t.Context(), open(), Options{}, p); err != nil {
+	if _, err := analyzer.Run(t.Context(), open(), analyzer.Options{}, p); err != nil {
 		t.Fatal(err)
 	}
-	err := Watch(t.Context(), open(), Options{}, p.Choice, func(s *Sighting) error {
+	err := p.Watch(t.Context(), open(), func(s *analyzer.Frame) error {
 		if s.Duplicate() {
 			return nil
 		}
-		return f.Segment(s.Segment, s.Payload())
+		return f.Segment(s.Segment, s.Payload)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +219,7 @@ func TestFollowGoldens(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cs, _ := framesOf(t, c.data, Options{}, func(*analyzer.Conversation) bool { return true })
+			cs, _ := framesOf(t, c.data, analyzer.Options{}, func(*analyzer.Conversation) bool { return true })
 			for i := range cs {
 				var bytes [2]int64
 				f := follow(t, c.data, cs[i].Stream, func(p *analyzer.Piece) {
@@ -248,13 +249,13 @@ func TestFollowBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	var k keeper
-	a := Options{Workers: 1}
+	a := analyzer.Options{Workers: 1}
 	data, err := lab.WriteCapture(frames, lab.Format{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	if _, err := Run(t.Context(), src, a, &k); err != nil {
+	if _, err := analyzer.Run(t.Context(), src, a, &k); err != nil {
 		t.Fatal(err)
 	}
 	got := int64(0)
@@ -287,13 +288,13 @@ func TestFollowBounded(t *testing.T) {
 func downloadSegment(t *testing.T, data []byte) (s wire.Segment) {
 	t.Helper()
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	var b input.Batch
+	var b packet.Batch
 	if err := src.Next(&b); err != nil {
 		t.Fatal(err)
 	}
-	var in analyzer.Intake
+	var d wire.Decoder
 	for i, p := range b.Packets {
-		in.Frame(p.Link, b.Data(i), p.WireLen, p.Time, &s)
+		d.Decode(p.Link, b.Data(i), p.WireLen, &s)
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func BenchmarkRun(b *testing.B) {
 			for b.Loop() {
 				src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
 				var c counter
-				sum, err := Run(b.Context(), src, Options{}, &c)
+				sum, err := analyzer.Run(b.Context(), src, analyzer.Options{}, &c)
 				if err != nil || sum.Packets != uint64(packets) || c.conversations != len(bc.t.truth) {
 					b.Fatalf("%v: %d packets, %d conversations", err, sum.Packets, c.conversations)
 				}

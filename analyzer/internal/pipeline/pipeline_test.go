@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -10,95 +10,42 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
 )
 
-const goldenDir = "../../testdata/pcaps"
-
-// render analyzes a capture and returns what a script would get, and the summary.
-func render(tb testing.TB, capture io.Reader, so input.Options, o Options) string {
-	tb.Helper()
-	so.Stdin = capture
-	src := input.Open([]string{"-"}, so)
-	var out bytes.Buffer
-	rep := report.NewNDJSON(&out)
-	sum, err := Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
-	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
-		tb.Fatal(err)
-	}
-	fmt.Fprintf(&out, "%+v\n", sum)
-	return out.String()
+// with is o for so many workers.
+func with(o analyzer.Options, workers int) analyzer.Options {
+	o.Workers = workers
+	return o
 }
 
-// differs shows the first line in which two outputs differ; "" if they are the same.
-func differs(got, want string) string {
-	if got == want {
-		return ""
-	}
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d:\n got %s\nwant %s", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
-}
-
-type capture struct {
-	name string
-	data []byte
-	o    analyzer.Options
-}
-
-// captures are all golden ones and generated ones that meet every bound.
-func captures(t *testing.T) (list []capture) {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no captures in %s: %v", goldenDir, err)
-	}
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, capture{name: filepath.Base(path), data: data})
-	}
-	all := newTraffic(1, lives, 250, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{})
-	slow := newTraffic(2, lives, 40, 20*time.Minute, 20*time.Second).capture(t, lab.Format{})
-	floods := newTraffic(3, []life{flood}, 20_000, time.Minute, 50*time.Millisecond).capture(t, lab.Format{})
-	return append(list,
-		capture{name: "generated", data: all},
-		capture{name: "generated, no room", data: all, o: analyzer.Options{MaxFlows: 1}},
-		capture{name: "generated, little room", data: all, o: analyzer.Options{MaxFlows: 100}},
-		capture{name: "generated, short MSL", data: all, o: analyzer.Options{MSL: 50 * time.Millisecond}},
-		capture{name: "generated, slow", data: slow},
-		capture{name: "generated, slow, little room", data: slow, o: analyzer.Options{MaxFlows: 20}},
-		capture{name: "floods, 16 full partitions", data: floods, o: analyzer.Options{MaxFlows: 1 << 14}},
-	)
-}
-
+// TestSameOutput: what is said of a capture does not depend on the number of workers, if any, nor on how it is cut into batches.
 func TestSameOutput(t *testing.T) {
+	var inline analyzer.Analyzer // keeps its memory from capture to capture
 	for _, c := range captures(t) {
+		alone := renderInline(t, &inline, c)
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			want := render(t, bytes.NewReader(c.data), input.Options{}, Options{Options: c.o, Workers: 1})
+			want := render(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
 			check := func(what string, r io.Reader, so input.Options, workers int) {
 				t.Helper()
-				if d := differs(render(t, r, so, Options{Options: c.o, Workers: workers}), want); d != "" {
+				if d := differs(render(t, r, so, with(c.o, workers)), want); d != "" {
 					t.Errorf("%s: %s", what, d)
 				}
 			}
-			for _, workers := range []int{1, 2, 5, 16} {
+			if d := differs(alone, want); d != "" {
+				t.Errorf("inline: %s", d)
+			}
+			for _, workers := range []int{2, 5, 16} {
 				check(fmt.Sprint(workers, " workers"), bytes.NewReader(c.data), input.Options{}, workers)
 			}
 			for _, size := range []int{4096, 97} {
@@ -150,7 +97,7 @@ func TestSameFormats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := render(t, bytes.NewReader(data), input.Options{}, Options{Workers: 2})
+			got := render(t, bytes.NewReader(data), input.Options{}, analyzer.Options{Workers: 2})
 			if want == "" {
 				want = got
 			}
@@ -181,7 +128,7 @@ func TestTruth(t *testing.T) {
 		tr := newTraffic(seed, lives, 100, 20*time.Second, 10*time.Millisecond)
 		src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
 		var k keeper
-		sum, err := Run(t.Context(), src, Options{}, invariant.Sink(t, &k, report.Story))
+		sum, err := analyzer.Run(t.Context(), src, analyzer.Options{}, invariant.Sink(t, &k, report.Story))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,7 +166,7 @@ func TestStreamNumbers(t *testing.T) {
 	tr := newTraffic(5, lives[:12], 100, 20*time.Second, 10*time.Millisecond)
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(tr.capture(t, lab.Format{}))})
 	var k keeper
-	if _, err := Run(t.Context(), src, Options{Workers: 2}, &k); err != nil {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 2}, &k); err != nil {
 		t.Fatal(err)
 	}
 	slices.SortFunc(k.list, func(a, b analyzer.Conversation) int { return cmp.Compare(a.FirstFrame, b.FirstFrame) })
@@ -233,7 +180,7 @@ func TestStreamNumbers(t *testing.T) {
 // endless repeats a batch until it has been asked often enough.
 type endless struct {
 	input.Source
-	batch  input.Batch
+	batch  packet.Batch
 	calls  int
 	before func(call int) error
 }
@@ -247,7 +194,7 @@ func newEndless(t *testing.T, before func(int) error) *endless {
 	return e
 }
 
-func (e *endless) Next(b *input.Batch) error {
+func (e *endless) Next(b *packet.Batch) error {
 	e.calls++
 	if err := e.before(e.calls); err != nil {
 		return err
@@ -268,7 +215,7 @@ func TestCancelled(t *testing.T) {
 			return nil
 		})
 		var k keeper
-		sum, err := Run(ctx, src, Options{Workers: 2}, &k)
+		sum, err := analyzer.Run(ctx, src, analyzer.Options{Workers: 2}, &k)
 		if !errors.Is(err, cause) {
 			t.Errorf("after %d batches: error %v, want the cause", calls, err)
 		}
@@ -277,13 +224,18 @@ func TestCancelled(t *testing.T) {
 		}
 		checkAccounts(t, &sum, k.list)
 	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	if sum, err := analyzer.New(analyzer.Options{}, &keeper{}).Run(ctx, newEndless(t, func(int) error { return nil })); !errors.Is(err, cause) || sum.Packets != 0 {
+		t.Errorf("inline: error %v, %d packets", err, sum.Packets)
+	}
 }
 
 func TestCancelledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var k keeper
-	sum, err := Run(ctx, newEndless(t, func(int) error { return errors.New("read after the end") }), Options{}, &k)
+	sum, err := analyzer.Run(ctx, newEndless(t, func(int) error { return errors.New("read after the end") }), analyzer.Options{}, &k)
 	if !errors.Is(err, context.Canceled) || sum.Packets != 0 || len(k.list) != 0 {
 		t.Errorf("error %v, %d packets, %d conversations", err, sum.Packets, len(k.list))
 	}
@@ -298,7 +250,7 @@ func TestSourceError(t *testing.T) {
 		return nil
 	})
 	var k keeper
-	sum, err := Run(t.Context(), src, Options{Workers: 2}, &k)
+	sum, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 2}, &k)
 	if !errors.Is(err, cause) {
 		t.Errorf("error %v, want %v", err, cause)
 	}
@@ -319,7 +271,7 @@ func TestSinkError(t *testing.T) {
 			return nil
 		}}
 		src := newEndless(t, func(int) error { return nil })
-		_, err := Run(t.Context(), src, Options{Workers: workers, Options: analyzer.Options{MaxFlows: 1}}, &k)
+		_, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers, MaxFlows: 1}, &k)
 		if !errors.Is(err, cause) {
 			t.Errorf("error %v, want %v", err, cause)
 		}
@@ -335,7 +287,7 @@ func TestSinkErrorAtEnd(t *testing.T) {
 	data := newTraffic(7, []life{flood}, 10, time.Second, time.Millisecond).capture(t, lab.Format{})
 	k := keeper{fail: func(int) error { return cause }}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	if _, err := Run(t.Context(), src, Options{}, &k); !errors.Is(err, cause) || len(k.list) != 1 {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{}, &k); !errors.Is(err, cause) || len(k.list) != 1 {
 		t.Errorf("error %v after %d conversations, want %v after 1", err, len(k.list), cause)
 	}
 }
@@ -359,7 +311,7 @@ func TestEncoderErrorAtEnd(t *testing.T) {
 	data := newTraffic(7, []life{flood}, 1000, time.Second, time.Millisecond).capture(t, lab.Format{})
 	b := brittle{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
-	if _, err := Run(t.Context(), src, Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
+	if _, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: 3}, &b); !errors.Is(err, b.cause) || b.parts != 2 {
 		t.Errorf("error %v after %d parts, want %v after 2", err, b.parts, b.cause)
 	}
 }

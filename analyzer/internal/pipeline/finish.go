@@ -4,7 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"tcptrace/analyzer"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
 )
 
 const (
@@ -14,8 +15,8 @@ const (
 
 // handOut gives the sink what is open when the input ends. These can be most of the conversations, and nothing else is left
 // to do meanwhile: so all workers make the records, if that can be done side by side.
-func handOut(rest *analyzer.Rest, sink analyzer.Sink, workers int) error {
-	shared, ok := sink.(analyzer.Encoder)
+func handOut(rest *flow.Rest, sink flow.Sink, workers int) error {
+	shared, ok := sink.(flow.Encoder)
 	if !ok || workers == 1 {
 		return rest.Each(0, rest.Len(), sink.Conversation)
 	}
@@ -23,7 +24,7 @@ func handOut(rest *analyzer.Rest, sink analyzer.Sink, workers int) error {
 	for i := range results {
 		results[i] = make(chan []byte, 1)
 	}
-	// Who has a buffer takes the next part: so the part that is waited for has one.
+	// A goroutine takes the next part once it has a buffer: so the part that is waited for has one.
 	free := make(chan []byte, 2*workers)
 	for range cap(free) {
 		free <- make([]byte, 0, handOutRoom)
@@ -38,7 +39,7 @@ func handOut(rest *analyzer.Rest, sink analyzer.Sink, workers int) error {
 				if i >= len(results) {
 					return
 				}
-				_ = rest.Each(i*handOutAtOnce, min((i+1)*handOutAtOnce, rest.Len()), func(c *analyzer.Conversation) error {
+				_ = rest.Each(i*handOutAtOnce, min((i+1)*handOutAtOnce, rest.Len()), func(c *conn.Conversation) error {
 					b = encode(b, c)
 					return nil
 				})

@@ -1,4 +1,4 @@
-package pipeline
+package pipeline_test
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 
 // storyteller writes the record of every segment.
 type storyteller struct {
-	*Choice
+	analyzer.Choice
 	maker analyzer.Timelines
 	all   []analyzer.Timeline
 }
@@ -32,14 +32,14 @@ func timelineOf(t *testing.T, data []byte) string {
 	open := func() input.Source {
 		return input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
 	}
-	s := &storyteller{Choice: NewChoice(Options{})}
-	if _, err := Run(t.Context(), open(), Options{Workers: 2}, s); err != nil {
+	s := &storyteller{Choice: analyzer.Choice{Options: analyzer.Options{}}}
+	if _, err := analyzer.Run(t.Context(), open(), analyzer.Options{Workers: 2}, s); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	records := report.NewSegmentsNDJSON(&out)
 	var view analyzer.SegmentView
-	err := Watch(t.Context(), open(), Options{}, s.Choice, func(x *Sighting) error {
+	err := s.Watch(t.Context(), open(), func(x *analyzer.Frame) error {
 		s.all[x.Conversation].Segment(&x.Reading, &view)
 		return records.Segment(&view)
 	})

@@ -1,0 +1,118 @@
+package analyzer
+
+import (
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/wire"
+)
+
+// Numbered is a packet that a Monitor has taken, and where it belongs. It is valid during the call that gets it.
+type Numbered struct {
+	*packet.Packet
+	Data   []byte
+	Frame  uint64 // the number of the packet, from 1
+	Stream uint64 // that of its conversation, valid with TCP
+	TCP    bool   // it belongs to a conversation
+}
+
+// group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
+// overlap.
+type group struct {
+	packets  [pipeline.GroupSize]Numbered
+	segments [pipeline.GroupSize]wire.Segment
+	tasks    [pipeline.GroupSize]pipeline.Task // of those packets that are TCP, in order
+	n, tcp   int                               // packets and tasks
+}
+
+// Frame adds one captured frame, as that of Analyzer does, and returns the number of the conversation that it belongs to; tcp is false
+// if it belongs to none. What is new is told by the next Flush.
+func (m *Monitor) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []byte) (stream uint64, tcp bool) {
+	m.Batch(m.one.of(link, ci, data), func(p *Numbered) { stream, tcp = p.Stream, p.TCP })
+	return stream, tcp
+}
+
+// Batch adds the packets of b, which come behind those before. see, unless it is nil, gets each that Options.Filter lets through, once
+// it has been added. b may be reused afterwards.
+func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
+	for i := 0; i < len(b.Packets); {
+		i = m.decode(b, i)
+		g := &m.group
+		pipeline.Touch(m.trackers[:], g.segments[:], g.tasks[:g.tcp])
+		tasks := g.tasks[:g.tcp]
+		for i := range g.n {
+			p := &g.packets[i]
+			if p.TCP {
+				t := &tasks[0]
+				tasks = tasks[1:]
+				p.Stream = m.track(&g.segments[t.Segment], t.Hash)
+			}
+			if see != nil {
+				see(p)
+			}
+		}
+	}
+}
+
+// decode makes a group of packets of b, from one on, and returns which is next.
+func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
+	g := &m.group
+	g.n, g.tcp = 0, 0
+	for ; i < len(b.Packets) && g.n < len(g.packets); i++ {
+		p, data, s := &b.Packets[i], b.Data(i), &g.segments[g.n]
+		passed, tcp := m.decoder.Packet(p, data, s)
+		if !passed {
+			continue
+		}
+		if tcp {
+			g.tasks[g.tcp] = pipeline.NewTask(g.n, 0, s)
+			g.tcp++
+		}
+		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Summary.Packets, TCP: tcp}
+		g.n++
+	}
+	return i
+}
+
+// Segment adds a segment that was made elsewhere, such as one that a Reading shows, and returns the number of the conversation that it belongs
+// to. A SYN that waits for what follows to tell where it belongs counts for the conversation that has its sockets.
+func (m *Monitor) Segment(s *Segment) (stream uint64) { return m.track(s, flow.Hash(&s.Key)) }
+
+// track is Segment; hash is that of its key.
+func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64) {
+	t := m.tracker
+	before := t.Facts.News + t.Facts.Incidents.News
+	p := t.Segment(s, hash, &m.out)
+	if len(m.out.Events) > 0 {
+		m.happened()
+	}
+	told := m.announcedOf(p.Slot)
+	if t.Facts.News+t.Facts.Incidents.News != before {
+		m.dirty(p.Slot)
+		if c := t.Slab.At(p.Slot); c.Flags.Has(conn.Succeeded) {
+			m.dirty(c.Prev)
+		}
+	}
+	return told.stream
+}
+
+// Packets is how many packets there were so far, with those that Options.Filter left out.
+func (m *Monitor) Packets() uint64 { return m.decoder.Summary.Packets }
+
+// Clock is the latest time of a packet.
+func (m *Monitor) Clock() Time { return m.decoder.Summary.End }
+
+// Summary is what was seen so far.
+func (m *Monitor) Summary() Summary {
+	sum := m.decoder.Summary
+	t := m.tracker
+	sum.Conversations, sum.Outcomes = m.over, m.outcomes
+	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
+	t.AddBounds(&sum)
+	sum.Bounds[flow.BoundHistory] = m.unwritten
+	return sum
+}

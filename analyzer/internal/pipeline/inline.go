@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/packet"
+)
+
+// Inline is an analysis that does everything in the goroutine of its caller. Reset begins it.
+type Inline struct {
+	driver
+	merger *flow.Merger
+	batch  batch
+	source packet.Batch // of Run
+}
+
+// Reset begins an analysis anew; only memory is kept of the one before.
+func (a *Inline) Reset(opts Options, sink flow.Sink) {
+	a.driver = newDriver(opts, sink)
+	a.merger = flow.NewMerger(len(a.trackers), sink)
+	if a.batch.byWorker == nil {
+		a.batch.byWorker = make([][]Task, 1)
+	}
+	if n := len(a.trackers); n > cap(a.batch.outs) {
+		a.batch.outs = make([]flow.Output, n)
+	} else {
+		a.batch.outs = a.batch.outs[:n]
+	}
+	for i := range a.batch.outs { // a sink that failed left something
+		a.batch.outs[i].Discard()
+	}
+}
+
+// Tracker is number i of the trackers.
+func (a *Inline) Tracker(i int) *flow.Tracker { return a.trackers[i] }
+
+// Watch has f told of every segment.
+func (a *Inline) Watch(f func(*segment.Reading)) {
+	for _, t := range a.trackers {
+		t.Watch(f)
+	}
+}
+
+// Batch analyzes packets. An error is the sink's.
+func (a *Inline) Batch(packets *packet.Batch) error {
+	for i := 0; i < len(packets.Packets); {
+		i = a.decode(packets, i, &a.batch)
+		a.track(&a.batch, 0)
+		if err := a.merger.Batch(a.batch.outs); err != nil {
+			return &SinkError{err}
+		}
+	}
+	return nil
+}
+
+// Finish hands out what is open and ends the analysis.
+func (a *Inline) Finish() (flow.Summary, error) {
+	sum := a.Summary
+	if err := a.merger.Finish(a.trackers, &sum); err != nil {
+		return sum, &SinkError{err}
+	}
+	return sum, nil
+}
+
+// Run is Run in one goroutine.
+func (a *Inline) Run(ctx context.Context, src packet.Source) (flow.Summary, error) {
+	var readErr error
+	for readErr == nil {
+		if readErr = context.Cause(ctx); readErr != nil {
+			break
+		}
+		if readErr = src.Next(&a.source); readErr == nil {
+			if err := a.Batch(&a.source); err != nil {
+				return a.Summary, err
+			}
+		}
+	}
+	if readErr == io.EOF {
+		readErr = nil
+	}
+	sum, err := a.Finish()
+	drops(src, &sum)
+	return sum, errors.Join(readErr, err)
+}

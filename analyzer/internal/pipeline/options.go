@@ -1,0 +1,33 @@
+package pipeline
+
+import (
+	"time"
+
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/packet"
+)
+
+// Options say how packets are analyzed. The zero value means the defaults.
+type Options struct {
+	// MaxFlows bounds how many conversations are tracked at once. When it is reached
+	// another is ended, and counted in Summary.Evicted: one that waits for stragglers (Summary.ReleasedEarly),
+	// else the oldest that is not established, else the one that has been silent longest. Default 1,048,576.
+	MaxFlows int
+	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
+	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
+	MSL time.Duration
+	// Quick leaves out what needs every segment to be read: what each is, round trips, retransmissions
+	// and windows in Sent, and the anomalies of an open connection. It takes about two thirds of the time.
+	Quick bool
+	// Workers is how many goroutines Run tracks conversations with, beside the one that reads and decodes. The result does not depend
+	// on it. Default: one for each processor.
+	Workers int
+	// Filter reports whether a packet is to be analyzed, of which frame was captured from the link-layer header on. Those that are
+	// not are counted in Summary.Filtered, and have numbers like the others. It is called by one goroutine at a time. nil: all are.
+	Filter func(link packet.LinkType, frame []byte, wireLen uint32) bool
+}
+
+// Tracking is the part of o that is the trackers'.
+func Tracking(o Options) flow.Options {
+	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick}
+}

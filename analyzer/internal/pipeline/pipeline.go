@@ -1,0 +1,155 @@
+// Package pipeline is the one driver of the analysis: it decodes batches of packets to segments, has trackers track them, and hands
+// the conversations to a sink.
+//
+// There are several loops around the same steps: Run divides the segments among workers by flow, Inline does
+// everything in the goroutine of its caller, Choice.Watch is a second pass that shows the packets of some conversations, and a
+// Monitor (package analyzer) tells what happens meanwhile. What a sink receives, and in
+// which order, does not depend on how many workers there are: the flows are divided into
+// a fixed number of trackers, each of which belongs to one worker, and a Merger
+// puts what they say back in order.
+//
+// Below analyzer it is the only package that starts goroutines. Not its job: any knowledge of captures (package input) or of
+// TCP (package flow).
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/wire"
+)
+
+// SinkError is an error of a Sink, which ended the analysis.
+type SinkError struct{ Err error }
+
+func (e *SinkError) Error() string { return e.Err.Error() }
+
+func (e *SinkError) Unwrap() error { return e.Err }
+
+// batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes.
+const batches = 8
+
+// run is an analysis by several goroutines.
+type run struct {
+	driver
+	free    chan *batch
+	ordered chan *batch // as read, for the merger
+	work    []chan *batch
+	failed  atomic.Bool // nothing more is to be read
+	readErr error       // valid when ordered is closed
+}
+
+// Run analyzes all of src and hands the conversations to sink, in the caller's goroutine; src is read in another one, which has ended
+// when Run returns. If ctx is cancelled it stops reading, reports what it has seen, and returns the cause beside the summary. An error of
+// the sink is a *SinkError; any other is src's.
+func Run(ctx context.Context, src packet.Source, opts Options, sink flow.Sink) (flow.Summary, error) {
+	return newRun(opts, sink).run(ctx, src, sink)
+}
+
+func newRun(opts Options, sink flow.Sink) *run {
+	r := &run{
+		driver:  newDriver(opts, sink),
+		free:    make(chan *batch, batches),
+		ordered: make(chan *batch, batches),
+	}
+	workers := opts.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	for range min(workers, len(r.trackers)) {
+		r.work = append(r.work, make(chan *batch, batches))
+	}
+	for range cap(r.free) {
+		r.free <- &batch{
+			segments: make([]wire.Segment, maxPackets),
+			byWorker: make([][]Task, len(r.work)),
+			outs:     make([]flow.Output, len(r.trackers)),
+		}
+	}
+	return r
+}
+
+func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (flow.Summary, error) {
+	merger := flow.NewMerger(len(r.trackers), sink)
+	sinkErr := r.merge(ctx, src, merger)
+	sum := r.Summary
+	if sinkErr == nil {
+		sinkErr = handOut(merger.Rest(r.trackers, &sum), sink, len(r.work))
+	}
+	if sinkErr != nil {
+		sinkErr = &SinkError{sinkErr}
+	}
+	drops(src, &sum)
+	return sum, errors.Join(r.readErr, sinkErr)
+}
+
+// merge hands out what ends while src is read. An error is the sink's. When it returns, be it by a panic of the sink, all other goroutines
+// have ended.
+func (r *run) merge(ctx context.Context, src packet.Source, merger *flow.Merger) error {
+	var others sync.WaitGroup
+	others.Go(func() { r.readErr = r.read(ctx, src) })
+	for w, ch := range r.work {
+		others.Go(func() {
+			for b := range ch {
+				r.track(b, w)
+				b.pending.Done()
+			}
+		})
+	}
+	defer others.Wait()
+	defer r.abandon()
+	for b := range r.ordered {
+		b.pending.Wait()
+		if err := merger.Batch(b.outs); err != nil {
+			return err
+		}
+		r.free <- b
+	}
+	return nil
+}
+
+// abandon lets the reader come to an end.
+func (r *run) abandon() {
+	r.failed.Store(true)
+	for b := range r.ordered {
+		b.pending.Wait()
+		r.free <- b
+	}
+}
+
+// read reads and decodes until the input ends, ctx is cancelled or the sink fails.
+func (r *run) read(ctx context.Context, src packet.Source) error {
+	defer close(r.ordered)
+	defer func() {
+		for _, ch := range r.work {
+			close(ch)
+		}
+	}()
+	var packets packet.Batch
+	for {
+		if err := context.Cause(ctx); err != nil || r.failed.Load() {
+			return err
+		}
+		if err := src.Next(&packets); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		for i := 0; i < len(packets.Packets); {
+			b := <-r.free
+			i = r.decode(&packets, i, b)
+			b.pending.Add(len(r.work))
+			r.ordered <- b
+			for _, ch := range r.work {
+				ch <- b
+			}
+		}
+	}
+}

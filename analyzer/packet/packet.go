@@ -1,0 +1,100 @@
+// Package packet has captured packets, and sources of them: what an analysis reads.
+//
+// A [Source] fills one [Batch] after the other, which keeps the cost of a packet low. [From] makes a source of anything that
+// gopacket reads packets from; package capturefile opens files of several formats.
+package packet
+
+import (
+	"math"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"tcptrace/internal/wire"
+)
+
+// LinkType is a link-layer header type as capture files number it (https://www.tcpdump.org/linktypes.html): 1 is Ethernet,
+// 101 an IP packet without any. layers.LinkType of gopacket has the same numbers.
+type LinkType = wire.LinkType
+
+// Packet locates one captured packet in its Batch.
+type Packet struct {
+	Time    int64 // ns since the Unix epoch
+	Off     uint32
+	CapLen  uint32 // bytes captured, at Batch.Buf[Off:]
+	WireLen uint32 // bytes on the wire, at least CapLen
+	Link    LinkType
+	Iface   uint16 // the number of the interface, where the source has several
+}
+
+// Batch is a run of consecutive packets. It belongs to the caller of Source.Next; its content is valid until the same
+// Batch is passed to Next again.
+type Batch struct {
+	Buf     []byte
+	Packets []Packet
+}
+
+// Data is the captured bytes of packet i, from its link-layer header on.
+func (b *Batch) Data(i int) []byte {
+	p := &b.Packets[i]
+	return b.Buf[p.Off : p.Off+p.CapLen : p.Off+p.CapLen]
+}
+
+// Reset empties b and keeps its memory.
+func (b *Batch) Reset() { b.Buf, b.Packets = b.Buf[:0], b.Packets[:0] }
+
+// Add copies a packet, of which p has the rest, into b. It returns false, and adds nothing, where b would become larger than 4 GiB.
+func (b *Batch) Add(p Packet, data []byte) bool {
+	if uint64(len(b.Buf))+uint64(len(data)) > math.MaxUint32 {
+		return false
+	}
+	p.Off, p.CapLen = uint32(len(b.Buf)), uint32(len(data))
+	p.WireLen = max(p.WireLen, p.CapLen)
+	b.Buf, b.Packets = append(b.Buf, data...), append(b.Packets, p)
+	return true
+}
+
+// Source has the packets of a capture in order.
+type Source interface {
+	// Next replaces the content of b by the next packets, a thousand or so, and returns io.EOF after the last. b is empty where
+	// there are none now and may be later. Any other error ends the analysis.
+	Next(b *Batch) error
+}
+
+// Reporter is a Source that knows more than its packets. Stats is complete once Next has returned io.EOF.
+type Reporter interface {
+	Source
+	Stats() Stats
+}
+
+// From is the packets of src, which may be a reader of package pcapgo, a pcap.Handle or an afpacket.TPacket. link is
+// the link type of all of them.
+func From(src gopacket.PacketDataSource, link layers.LinkType) Source {
+	return &dataSource{src: src, link: LinkType(link)}
+}
+
+// dataSource is a Source over one of gopacket.
+type dataSource struct {
+	src  gopacket.PacketDataSource
+	link LinkType
+	err  error // of src, to be returned once what came before it was
+}
+
+// sourceBatch is how many packets a batch of a dataSource has at most.
+const sourceBatch = 1024
+
+func (s *dataSource) Next(b *Batch) error {
+	b.Reset()
+	for s.err == nil && len(b.Packets) < sourceBatch {
+		data, ci, err := s.src.ReadPacketData()
+		if err != nil {
+			s.err = err
+			break
+		}
+		b.Add(Packet{Time: ci.Timestamp.UnixNano(), WireLen: uint32(max(0, ci.Length)), Link: s.link, Iface: uint16(ci.InterfaceIndex)}, data)
+	}
+	if len(b.Packets) > 0 {
+		return nil
+	}
+	return s.err
+}
