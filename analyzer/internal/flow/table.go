@@ -65,7 +65,7 @@ type index struct {
 	used    int
 }
 
-func newIndex() index { return index{entries: make([]uint64, 1024)} }
+func newIndex() index { return index{entries: make([]uint64, 64)} }
 
 func entry(hash, slot uint32) uint64 { return uint64(hash)<<32 | uint64(slot+1) }
 

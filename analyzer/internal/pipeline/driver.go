@@ -83,8 +83,8 @@ func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
 		b.byWorker[w] = b.byWorker[w][:0]
 	}
 	next = min(len(packets.Packets), from+maxPackets)
-	if n := next - from; n > len(b.segments) {
-		b.segments = make([]wire.Segment, n)
+	if n := next - from; n > len(b.segments) { // a small capture needs little
+		b.segments = make([]wire.Segment, min(maxPackets, max(n, 2*len(b.segments))))
 	}
 	n := 0
 	for i := from; i < next; i++ {

@@ -22,7 +22,6 @@ import (
 
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/wire"
 )
 
 // SinkError is an error of a Sink, which ended the analysis.
@@ -67,7 +66,6 @@ func newRun(opts Options, sink flow.Sink) *run {
 	}
 	for range cap(r.free) {
 		r.free <- &batch{
-			segments: make([]wire.Segment, maxPackets),
 			byWorker: make([][]Task, len(r.work)),
 			outs:     make([]flow.Output, len(r.trackers)),
 		}
