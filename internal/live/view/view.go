@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,7 +25,10 @@ type Options struct {
 }
 
 // View is a terminal view of a loop.
-type View struct{ program *tea.Program }
+type View struct {
+	program *tea.Program
+	dying   atomic.Bool // the loop has panicked
+}
 
 // framesPerSecond is enough for numbers that change four times a second, and for keys.
 const framesPerSecond = 20
@@ -39,7 +43,7 @@ func New(o Options) (*View, error) {
 	if o.Color {
 		profile = colorprofile.ANSI
 	}
-	return &View{tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
+	return &View{program: tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
 		tea.WithColorProfile(profile), tea.WithoutSignalHandler())}, nil
 }
 
@@ -48,6 +52,9 @@ func New(o Options) (*View, error) {
 func (v *View) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, v.program.Quit)()
 	_, err := v.program.Run()
+	if v.dying.Load() {
+		select {} // the panic that ended the view is to be seen, not what it made of the view
+	}
 	return err
 }
 
@@ -55,6 +62,7 @@ func (v *View) Run(ctx context.Context) error {
 // before the program dies of it. Panics in the view itself need no help.
 func (v *View) Rescue() {
 	if cause := recover(); cause != nil {
+		v.dying.Store(true)
 		v.program.Kill()
 		panic(cause)
 	}

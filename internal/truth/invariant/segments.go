@@ -111,10 +111,13 @@ func (s *Segments) frames(side analyzer.Side, step *analyzer.Step) {
 	}
 }
 
-// injected checks that an RST is called injected only where its supposed sender goes on.
+// injected checks that an RST is called injected only where something at it says so, or its supposed sender goes on.
 func (s *Segments) injected() {
 	cl := &s.k.j.Close
 	if cl.Kind != analyzer.CloseReset || cl.Cause.String() != "injected" {
+		return
+	}
+	if slices.ContainsFunc(s.k.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == "suspected-injection" && a.Frame == cl.Frame }) {
 		return
 	}
 	for frame, from := range s.from {
@@ -122,5 +125,5 @@ func (s *Segments) injected() {
 			return
 		}
 	}
-	s.k.errorf("close: injected by the RST in frame %d, but the %v never sends again", cl.Frame, cl.By)
+	s.k.errorf("close: injected by the RST in frame %d, but nothing there says so, and the %v never sends again", cl.Frame, cl.By)
 }
