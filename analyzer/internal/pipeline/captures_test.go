@@ -23,11 +23,22 @@ const goldenDir = "../../../testdata/pcaps"
 // render analyzes a capture and returns what a script would get, and the summary.
 func render(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options) string {
 	tb.Helper()
+	return renderTo(tb, capture, so, o, func(rep *report.NDJSON) analyzer.Sink { return rep })
+}
+
+// renderChecked is render, and holds what is said against the invariants.
+func renderChecked(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options) string {
+	tb.Helper()
+	return renderTo(tb, capture, so, o, func(rep *report.NDJSON) analyzer.Sink { return invariant.Sink(tb, rep, report.Story) })
+}
+
+func renderTo(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options, sink func(*report.NDJSON) analyzer.Sink) string {
+	tb.Helper()
 	so.Stdin = capture
 	src := input.Open([]string{"-"}, so)
 	var out bytes.Buffer
 	rep := report.NewNDJSON(&out)
-	sum, err := analyzer.Run(tb.Context(), src, o, invariant.Sink(tb, rep, report.Story))
+	sum, err := analyzer.Run(tb.Context(), src, o, sink(rep))
 	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 		tb.Fatal(err)
 	}
@@ -85,11 +96,12 @@ func captures(t *testing.T) (list []capture) {
 		list = append(list, capture{name: filepath.Base(path), data: data})
 	}
 	all := newTraffic(1, lives, 250, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{})
+	few := newTraffic(4, lives, 60, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{}) // without room each packet is a conversation
 	slow := newTraffic(2, lives, 40, 20*time.Minute, 20*time.Second).capture(t, lab.Format{})
 	floods := newTraffic(3, []life{flood}, 20_000, time.Minute, 50*time.Millisecond).capture(t, lab.Format{})
 	return append(list,
 		capture{name: "generated", data: all},
-		capture{name: "generated, no room", data: all, o: analyzer.Options{MaxFlows: 1}},
+		capture{name: "generated, no room", data: few, o: analyzer.Options{MaxFlows: 1}},
 		capture{name: "generated, little room", data: all, o: analyzer.Options{MaxFlows: 100}},
 		capture{name: "generated, short MSL", data: all, o: analyzer.Options{MSL: 50 * time.Millisecond}},
 		capture{name: "generated, slow", data: slow},

@@ -35,7 +35,7 @@ func TestSameOutput(t *testing.T) {
 		alone := renderInline(t, &inline, c)
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			want := render(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
+			want := renderChecked(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
 			check := func(what string, r io.Reader, so input.Options, workers int) {
 				t.Helper()
 				if d := differs(render(t, r, so, with(c.o, workers)), want); d != "" {
