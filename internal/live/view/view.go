@@ -3,7 +3,7 @@ package view
 import (
 	"context"
 	"io"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -27,7 +27,7 @@ type Options struct {
 // View is a terminal view of a loop.
 type View struct {
 	program *tea.Program
-	dying   atomic.Bool // the loop has panicked
+	living  sync.Mutex // held for good once the loop has panicked
 }
 
 // framesPerSecond is enough for numbers that change four times a second, and for keys.
@@ -52,9 +52,8 @@ func New(o Options) (*View, error) {
 func (v *View) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, v.program.Quit)()
 	_, err := v.program.Run()
-	if v.dying.Load() {
-		select {} // the panic that ended the view is to be seen, not what it made of the view
-	}
+	v.living.Lock() // the panic that ended the view is to be seen, not what it made of the view
+	defer v.living.Unlock()
 	return err
 }
 
@@ -62,7 +61,7 @@ func (v *View) Run(ctx context.Context) error {
 // before the program dies of it. Panics in the view itself need no help.
 func (v *View) Rescue() {
 	if cause := recover(); cause != nil {
-		v.dying.Store(true)
+		v.living.Lock()
 		v.program.Kill()
 		panic(cause)
 	}
