@@ -1,5 +1,7 @@
 package wire
 
+import "math/bits"
+
 // common decodes the frame that captures are made of: IPv4 without options or
 // fragments, and TCP with no options or with timestamps in the usual layout.
 // It says false when anything about the frame is out of the ordinary; then the
@@ -21,7 +23,8 @@ func common(frame []byte, end int, s *Segment) bool {
 		stop > end || payload > stop || payload > len(frame) {
 		return false
 	}
-	s.Bits, s.TSval, s.TSecr = 0, 0, 0
+	var has Bits
+	var stamps uint64 // TSecr above TSval
 	if payload != 54 {
 		if payload != 66 || len(frame) < 66 {
 			return false
@@ -30,30 +33,28 @@ func common(frame []byte, end int, s *Segment) bool {
 		if be32(o[54:]) != nopNopTimestamps {
 			return false
 		}
-		s.Bits = HasTimestamps
-		s.TSval = be32(o[58:])
-		s.TSecr = be32(o[62:])
+		has = HasTimestamps
+		stamps = bits.RotateLeft64(be64(o[58:]), 32)
 	}
+	numbers := bits.RotateLeft64(be64(h[38:]), 32) // Ack above Seq
+	rest := uint64(tcp&0xffff) | uint64(tcp>>16&0x1ff)<<16 | uint64(frag>>16)<<32 | uint64(be16(h[52:]))<<48
+	// Each pair, or four, is one write to memory. The reader waits for writes more than for anything else: what it
+	// writes to was last in the caches of the workers.
+	s.Seq, s.Ack = uint32(numbers), uint32(numbers>>32)
+	s.TSval, s.TSecr = uint32(stamps), uint32(stamps>>32)
+	s.Window, s.Flags, s.IPID, s.Urgent = uint16(rest), Flags(rest>>16), uint16(rest>>32), uint16(rest>>48)
+	s.Net, s.MSS, s.WScale, s.NSack = 0, 0, 0, 0
 	s.Len = uint32(stop - payload)
 	s.PayloadOff = uint32(payload)
 	s.PayloadCap = uint32(min(len(frame), stop) - payload)
-	s.IPLen = ip & 0xffff
-	s.TOS = uint8(ip >> 16)
-	s.IPID = uint16(frag >> 16)
+	length := uint64(ip&0xffff) | uint64(has)<<32
+	s.IPLen, s.Bits = uint32(length), Bits(length>>32)
+	service := uint16(h[22]) | uint16(ip>>16)<<8
+	s.TTL, s.TOS = uint8(service), uint8(service>>8)
 	s.V4DF = frag&ipv4DF != 0
-	s.Flags = Flags(tcp >> 16 & 0x1ff)
-	s.Window = uint16(tcp)
-	s.Seq = be32(h[38:])
-	s.Ack = be32(h[42:])
-	s.Urgent = be16(h[52:])
-	s.TTL = h[22]
-	s.MSS = 0
-	s.Net = 0
-	s.WScale = 0
-	s.NSack = 0
 	ports := be32(h[34:])
 	s.setKey4(uint64(be32(h[26:]))<<16|uint64(ports>>16), uint64(be32(h[30:]))<<16|uint64(ports&0xffff))
-	if s.Flags.Any(SYN | FIN | RST) {
+	if tcp>>16&uint32(SYN|FIN|RST) != 0 {
 		s.Bits |= s.verify(frame, 34, stop)
 	}
 	return true
@@ -68,8 +69,7 @@ func (s *Segment) setKey4(src, dst uint64) {
 	s.Key.A.Lo = lo >> 16
 	s.Key.B.Hi = 0
 	s.Key.B.Lo = hi >> 16
-	s.Key.PortA = uint16(lo)
-	s.Key.PortB = uint16(hi)
-	s.Key.V6 = 0
+	ports := lo&0xffff | hi&0xffff<<16
+	s.Key.PortA, s.Key.PortB, s.Key.V6 = uint16(ports), uint16(ports>>16), uint32(ports>>32)
 	s.Dir = uint8((dst - src) >> 63)
 }

@@ -155,21 +155,22 @@ type Segment struct {
 	PayloadCap   uint32 // how many of its bytes were captured: at most Len
 	WireLen      uint32 // length of the frame on the wire
 	IPLen        uint32 // length of the IP packet on the wire, with its header
-	Net          uint32 // of the VLANs, labels and tunnels that it came through, 0: none; see network.go
+	Bits         Bits
 
+	// The order of these is that in which common writes eight bytes at a time.
+	Net    uint32 // of the VLANs, labels and tunnels that it came through, 0: none; see network.go
+	MSS    uint16 // valid with HasMSS
+	WScale uint8  // valid with HasWScale
+	NSack  uint8  // valid entries of Sack
 	Window uint16 // as sent, unscaled
 	Flags  Flags
 	IPID   uint16 // IPv4 identification; 0 for IPv6
-	MSS    uint16 // valid with HasMSS
 	Urgent uint16 // urgent pointer, whether URG is set or not
-	Bits   Bits
-
-	TTL    uint8 // or hop limit
-	TOS    uint8 // or traffic class; the low two bits are ECN (RFC 3168)
-	WScale uint8 // valid with HasWScale
-	NSack  uint8 // valid entries of Sack
-	Dir    uint8 // 0: sent by Key.A; 1: sent by Key.B
-	V4DF   bool  // IPv4 "don't fragment"
+	TTL    uint8  // or hop limit
+	TOS    uint8  // or traffic class; the low two bits are ECN (RFC 3168)
+	Dir    uint8  // 0: sent by Key.A; 1: sent by Key.B
+	V4DF   bool   // IPv4 "don't fragment"
+	_      uint32
 
 	Sack [4][2]uint32 // SACK blocks, left and right edge, in the order sent
 	_    [32]byte     // segments of a batch begin with a cache line: what most of them need is in the first two

@@ -14,18 +14,21 @@ func (c *Conn) noteFact(p *FactPool, s *wire.Segment) *Fact {
 	if f == nil {
 		return nil
 	}
-	*f = Fact{
-		Time: Time(s.Time), Ahead: c.Ahead(s),
-		Seq: s.Seq, Ack: s.Ack, TSval: s.TSval, TSecr: s.TSecr,
-		Len: uint16(min(s.Len, 1<<16-1)), Flags: uint8(s.Flags), Bits: FactBits(s.Dir),
-	}
-	if s.Bits&wire.HasTimestamps != 0 {
-		f.Bits |= FactTimestamps
-	}
+	f.set(c.Ahead(s), s)
 	if s.NSack > 0 && !s.Flags.Any(wire.RST) && int32(s.Sack[0][0]-s.Ack) < 0 {
 		f.Bits |= FactDSACK
 	}
 	return f
+}
+
+// set makes f the fact of s, field by field: a Fact that is put together elsewhere and copied waits for the parts to reach the cache.
+func (f *Fact) set(ahead uint32, s *wire.Segment) {
+	f.Time, f.Ahead = Time(s.Time), ahead
+	f.Seq, f.Ack, f.TSval, f.TSecr = s.Seq, s.Ack, s.TSval, s.TSecr
+	f.Len, f.Flags, f.Bits = uint16(min(s.Len, 1<<16-1)), uint8(s.Flags), FactBits(s.Dir)
+	if s.Bits&wire.HasTimestamps != 0 {
+		f.Bits |= FactTimestamps
+	}
 }
 
 // Ahead is how many frames s is behind the connection's first. Behind 4,294,967,295 of them the order of a connection's
