@@ -57,7 +57,7 @@ func (a *Analyzer) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []b
 func (a *Analyzer) Batch(b *packet.Batch) error { return a.inline.Batch(b) }
 
 // Close hands out the conversations that are still open and returns the summary.
-// The Analyzer can not be used afterwards, unless it is Reset.
+// The Analyzer cannot be used afterwards, unless it is Reset.
 func (a *Analyzer) Close() (Summary, error) { return a.inline.Finish() }
 
 // Run analyzes all packets of src and closes the Analyzer. Where there are many small captures, an Analyzer in each of a few goroutines

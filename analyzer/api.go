@@ -67,7 +67,7 @@ const (
 	Open        = conn.Open       // alive when the capture ended (or started in mid-connection and showed no end)
 	Closed      = conn.Closed     // both sides sent a FIN and both FINs were acknowledged
 	Closing     = conn.Closing    // a FIN was seen; the close is not complete
-	Reset       = conn.Reset      // an RST ended it after the handshake
+	Reset       = conn.Reset      // an RST ended it after a SYN-ACK, or in mid-connection
 	Refused     = conn.Refused    // an RST answered the SYN
 	Unanswered  = conn.Unanswered // a SYN without any answer
 	HalfOpen    = conn.HalfOpen   // a SYN-ACK that was never acknowledged

@@ -242,7 +242,7 @@ func (m *Monitor) last(t *announced, why Over) {
 }
 
 // Finish tells the last of all conversations that are open, in order of their numbers, and returns the summary.
-// The monitor can not be used afterwards.
+// The monitor cannot be used afterwards.
 func (m *Monitor) Finish() Summary {
 	t := m.tracker
 	m.Flush(max(t.Now, m.Clock()))

@@ -49,7 +49,7 @@ type target struct {
 // found is what there is to check, in the order of the arguments, each once.
 type found struct {
 	targets []target
-	broken  []Result // what can not be checked
+	broken  []Result // what cannot be checked
 	seen    map[string]bool
 	owners  map[string]string // captures by their expectations
 }

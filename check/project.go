@@ -17,7 +17,7 @@ type projects struct {
 
 // project is a project file, or why there is none.
 type project struct {
-	*expect.Project        // nil: there is none, or it can not be used
+	*expect.Project        // nil: there is none, or it cannot be used
 	dir             string // of the file
 }
 

@@ -14,8 +14,8 @@ const (
 	Passed     Status = "passed"
 	Failed     Status = "failed"     // it is not as expected
 	Unchecked  Status = "unchecked"  // nothing is expected of it
-	Malformed  Status = "malformed"  // its expectation can not be used
-	Unreadable Status = "unreadable" // the capture can not be read, or not to its end
+	Malformed  Status = "malformed"  // its expectation cannot be used
+	Unreadable Status = "unreadable" // the capture cannot be read, or not to its end
 	Written    Status = "written"    // its expectation was written
 )
 

@@ -114,7 +114,7 @@ func (j *job) run(ctx context.Context) Result {
 	return r
 }
 
-// expect adds the expectation of c to check, and returns its text. broken is why it can not be used.
+// expect adds the expectation of c to check, and returns its text. broken is why it cannot be used.
 func (j *job) expect(check *expect.Check, c *expect.Capture) (text []byte, broken *Result) {
 	if j.expectation == "" {
 		return nil, nil

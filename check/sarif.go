@@ -66,8 +66,8 @@ const (
 
 var sarifRules = func() map[string]string {
 	rules := maps.Clone(expect.Rules)
-	rules[ruleMalformed] = "An expectation can not be used."
-	rules[ruleUnreadable] = "A capture can not be read to its end."
+	rules[ruleMalformed] = "An expectation cannot be used."
+	rules[ruleUnreadable] = "A capture cannot be read to its end."
 	return rules
 }()
 

@@ -105,7 +105,7 @@ func (rs Results) Summary() string {
 		status Status
 		text   string
 	}{
-		{Passed, "passed"}, {Failed, "failed"}, {Malformed, "with an expectation that can not be used"}, {Unreadable, "that can not be read"},
+		{Passed, "passed"}, {Failed, "failed"}, {Malformed, "with an expectation that cannot be used"}, {Unreadable, "that cannot be read"},
 		{Unchecked, "not checked: nothing is expected of them"}, {Written, "with an expectation written"},
 	} {
 		if n := rs.Count(c.status); n > 0 {

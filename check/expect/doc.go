@@ -27,7 +27,7 @@
 // that is left out was not measured, and is in no range.
 //
 // Which fields there are, of which type, is read from the types of package report, so that a new field of a record can
-// be named in an expectation at once. A name that does not exist is a [Problem], never a check that can not fail.
+// be named in an expectation at once. A name that does not exist is a [Problem], never a check that cannot fail.
 //
 // Not its job: to find or read captures (package check).
 package expect

@@ -11,7 +11,7 @@ import (
 	"tcptrace/report"
 )
 
-const writtenBy = "# Written by 'tcptrace check --update'. Whatever is removed from it is free.\n"
+const writtenBy = "# Written by 'tcptrace check --init'. What you remove is not checked.\n"
 
 // Write is the full expectation of a capture. It depends on nothing but the records. old is the expectation that
 // it replaces: its comment at the top and its rules stay. old may be empty.

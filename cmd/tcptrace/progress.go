@@ -61,7 +61,7 @@ func (p *progressSource) show() {
 			progressbar.OptionFullWidth(),
 			progressbar.OptionClearOnFinish())
 	}
-	// A bar that can not be drawn is no reason to stop.
+	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Set64(done)
 }
 

@@ -123,7 +123,7 @@ func TestERF(t *testing.T) {
 	const at = 1_700_000_000_000_000_000
 	meta := string(erfRec(at+7, erfMeta, 0, 0, []byte("metadata")))
 	want := []rec{
-		{at, wire.LinkEthernet, 60, "cut short\x00\x00\x00\x00\x00"}, // its padding can not be told from data
+		{at, wire.LinkEthernet, 60, "cut short\x00\x00\x00\x00\x00"}, // its padding cannot be told from data
 		{at + 2, wire.LinkEthernet, 4, "four"},
 		{at + 3, wire.LinkEthernet, 4, "five"},
 		{at + 4, wire.LinkIPv4, 3, "six"},

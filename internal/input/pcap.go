@@ -165,7 +165,7 @@ func (p *pcapFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet
 	return pos, ps, halt{}
 }
 
-// absurd ends the reading at a record that can not be one. If that before it was longer than the snap length, which
+// absurd ends the reading at a record that cannot be one. If that before it was longer than the snap length, which
 // is taken for a slip of the writer as long as other records follow, that one was wrong already.
 func (p *pcapFile) absurd(caplen uint32) halt {
 	if p.long == 0 {

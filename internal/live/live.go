@@ -2,7 +2,7 @@
 // packets and events to observers as they come.
 //
 // One goroutine reads, so that a slow observer does not keep frames in the kernel; a bounded number of batches is
-// on the way; one goroutine does all the rest, and observers need no locks. When it can not follow, the reader waits,
+// on the way; one goroutine does all the rest, and observers need no locks. When it cannot follow, the reader waits,
 // and the kernel counts what it drops.
 //
 // Not its job: where frames come from (packages capture and source), what events look like (package report).

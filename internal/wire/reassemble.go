@@ -76,7 +76,7 @@ const (
 	JoinCopy                   // of a fragment of a packet that was whole just before
 	JoinOverlaps               // with others, so that the packet was refused now
 	JoinRefused                // its packet had been refused
-	JoinOther                  // its packet can not hold TCP, as its first fragment shows
+	JoinOther                  // its packet cannot hold TCP, as its first fragment shows
 	JoinAlone                  // a first fragment, in a capture that leaves out the others
 )
 

@@ -254,7 +254,7 @@ func TestFirstFragmentsOnly(t *testing.T) {
 	}
 }
 
-// TestOtherFragments: of what can not be TCP nothing is kept.
+// TestOtherFragments: of what cannot be TCP nothing is kept.
 func TestOtherFragments(t *testing.T) {
 	var in intake
 	var s Segment

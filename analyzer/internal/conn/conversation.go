@@ -57,7 +57,7 @@ const (
 	Open       Outcome = iota // alive when the capture ended (or started in mid-connection and showed no end)
 	Closed                    // both sides sent a FIN and both FINs were acknowledged
 	Closing                   // a FIN was seen; the close is not complete
-	Reset                     // an RST ended it after the handshake
+	Reset                     // an RST ended it after a SYN-ACK, or in mid-connection
 	Refused                   // an RST answered the SYN
 	Unanswered                // a SYN without any answer
 	HalfOpen                  // a SYN-ACK that was never acknowledged

@@ -19,9 +19,9 @@ var bounds = [NumBounds]struct{ id, noun, text string }{
 	BoundFacts:   {"facts", "segment", "of openings and closes not kept: the states may say less"},
 	BoundHeld:    {"held-syns", "repeated SYN", "given to the connection that had its sockets"},
 	BoundFlight:  {"flight", "segment", "in flight whose time was not kept: its round trip is not measured, and why it was sent again may be wrong"},
-	BoundResent:  {"resent", "retransmission", "forgotten before it was known whether it was needed"},
+	BoundResent:  {"resent", "retransmission", "forgotten too soon to know whether they were needed"},
 	BoundRanges:  {"ranges", "gap", "closed in the account of bytes: missed and unique bytes may be wrong"},
-	BoundHistory: {"history", "letter", "left out of histories"},
+	BoundHistory: {"history", "letter", "left out of Zeek histories, which hold 24"},
 }
 
 // Shortfall is how often a bound was met.

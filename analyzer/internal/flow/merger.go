@@ -115,7 +115,7 @@ func (m *Merger) count(o conn.Outcome, cut uint8) {
 }
 
 // Finish hands out what is still open, in order of stream numbers. The trackers
-// must be at rest; they can not be used afterwards. It adds its counts to sum.
+// must be at rest; they cannot be used afterwards. It adds its counts to sum.
 func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
 	rest := m.Rest(trackers, sum)
 	return rest.Each(0, rest.Len(), m.sink.Conversation)

@@ -19,7 +19,7 @@ type openSlot struct {
 	tracker, slot uint32
 }
 
-// Rest ends the analysis: the trackers must be at rest, and can not be used for anything else afterwards. It adds the merger's
+// Rest ends the analysis: the trackers must be at rest, and cannot be used for anything else afterwards. It adds the merger's
 // counts to sum.
 func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 	n := 0

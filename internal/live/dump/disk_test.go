@@ -29,7 +29,7 @@ func (g *gate) Write(b []byte) (int, error) {
 	return g.Buffer.Write(b)
 }
 
-// What the disk can not take in time is left out, counted, and said in the file; what is there is whole.
+// What the disk cannot take in time is left out, counted, and said in the file; what is there is whole.
 func TestLeftOut(t *testing.T) {
 	g := &gate{}
 	g.open.Add(1)
@@ -148,7 +148,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%+v: no error", o)
 		}
 	}
-	// A packet that pcap can not hold.
+	// A packet that pcap cannot hold.
 	path := filepath.Join(dir, "a.pcap")
 	w := mustOpen(t, Options{Path: path})
 	put(t, w, 0, 0, 8)

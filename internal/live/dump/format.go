@@ -27,7 +27,7 @@ func endsIn(name string, ends []string) bool {
 // NamedPacked reports whether a file's name says that it is compressed.
 func NamedPacked(name string) bool { return endsIn(name, packedEnds) }
 
-// FormatError says that a file of this name can not hold a packet which one of another name could.
+// FormatError says that a file of this name cannot hold a packet which one of another name could.
 type FormatError struct{ reason string }
 
 func (e *FormatError) Error() string { return e.reason }
@@ -82,7 +82,7 @@ func newEncoder(name string, known []input.Interface) *encoder {
 // the file lacks since the last, which pcapng can say; frame is the packet's number, for errors.
 func (e *encoder) append(b []byte, p *packet.Packet, data []byte, frame, lost uint64) ([]byte, error) {
 	if p.Time < 0 {
-		return b, fmt.Errorf("frame %d was captured before 1970, which a capture file can not say", frame)
+		return b, fmt.Errorf("frame %d was captured before 1970, which a capture file cannot say", frame)
 	}
 	if e.ng {
 		b = e.describe(b, p)
@@ -92,7 +92,7 @@ func (e *encoder) append(b []byte, p *packet.Packet, data []byte, frame, lost ui
 	case e.begun && p.Link != e.link:
 		return b, &FormatError{fmt.Sprintf("%s can hold one link type, but the packets have %d and %d: name it .pcapng", e.name, e.link, p.Link)}
 	case p.Time/1e9 > math.MaxUint32:
-		return b, &FormatError{fmt.Sprintf("frame %d was captured after 2106, which a pcap file can not say: name %s .pcapng", frame, e.name)}
+		return b, &FormatError{fmt.Sprintf("frame %d was captured after 2106, which a pcap file cannot say: name %s .pcapng", frame, e.name)}
 	case !e.begun:
 		e.begun, e.link = true, p.Link
 		b = e.appendHeader(b)

@@ -12,7 +12,7 @@ import (
 	"tcptrace/internal/input"
 )
 
-// Times that a format can not say are refused, not written as others.
+// Times that a format cannot say are refused, not written as others.
 func TestCaptureTimes(t *testing.T) {
 	for name, times := range map[string]map[int64]bool{
 		"a.pcap":   {-1: false, 0: true, 1<<32*1e9 - 1: true, 1 << 32 * 1e9: false},

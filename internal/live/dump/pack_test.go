@@ -65,7 +65,7 @@ func TestCompressionInterrupted(t *testing.T) {
 	}
 }
 
-// What can not be compressed stays, and that is said once.
+// What cannot be compressed stays, and that is said once.
 func TestCompressionFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c.pcap")

@@ -77,7 +77,7 @@ type Writer struct {
 	chunk *chunk // being filled, if any
 	dead  bool   // nothing can be written any more
 
-	refused bool // a packet that the format can not hold was reported
+	refused bool // a packet that the format cannot hold was reported
 
 	// The file that is being filled.
 	encoder *encoder // nil: the next packet begins one
@@ -117,7 +117,7 @@ func (w *Writer) Know(interfaces []input.Interface) {
 }
 
 // Packet takes a packet, which is then copied. An error tells of any earlier one, and is not told
-// again: packets that can not be written are left out and counted.
+// again: packets that cannot be written are left out and counted.
 func (w *Writer) Packet(p *packet.Packet, data []byte, frame uint64) error {
 	if w.dead {
 		w.disk.leftOut.Add(1)
@@ -255,7 +255,7 @@ func (w *Writer) lostOf(iface uint16) uint64 {
 	return 0
 }
 
-// refuse leaves out a packet that the format can not hold. The first such error is told.
+// refuse leaves out a packet that the format cannot hold. The first such error is told.
 func (w *Writer) refuse(p *packet.Packet, err error) error {
 	w.leaveOut(p.Iface)
 	if w.refused {

@@ -60,7 +60,7 @@ var families = []family{
 	total("tcptrace_tcp_packets_total", "Packets that belong to a connection.", func(s *moment) uint64 { return s.summary.TCP }),
 	total("tcptrace_filtered_packets_total", "Packets that the filter left out after they had been captured.", func(s *moment) uint64 { return s.summary.Filtered }),
 	{
-		"tcptrace_not_analyzed_packets_total", "Packets that are not TCP, or of which that can not be read, by the reason.",
+		"tcptrace_not_analyzed_packets_total", "Packets that are not TCP, or of which that cannot be read, by the reason.",
 		prometheus.CounterValue, []string{"reason"}, readNotAnalyzed,
 	},
 	{

@@ -78,7 +78,7 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	l.lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
 }
 
-// correct replaces what a timeline can not know that was not shown the beginning. numbered is whether both initial sequence
+// correct replaces what a timeline cannot know that was not shown the beginning. numbered is whether both initial sequence
 // numbers were seen, so that the reading counts from them, too.
 func (e *entry) correct(v *analyzer.SegmentView, numbered bool) {
 	if numbered {

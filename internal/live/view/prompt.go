@@ -22,7 +22,7 @@ func newPrompt(text string) prompt {
 
 func (p *prompt) String() string { return string(p.text) }
 
-// insert types text; what can not be shown is left out.
+// insert types text; what cannot be shown is left out.
 func (p *prompt) insert(text string) {
 	for _, r := range text {
 		if unicode.IsSpace(r) {

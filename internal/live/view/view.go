@@ -33,7 +33,7 @@ type View struct {
 // framesPerSecond is enough for numbers that change four times a second, and for keys.
 const framesPerSecond = 20
 
-// New prepares the view of a loop that does not run yet. It is an error if the condition can not be compiled.
+// New prepares the view of a loop that does not run yet. It is an error if the condition cannot be compiled.
 func New(o Options) (*View, error) {
 	m, err := newModel(&o)
 	if err != nil {

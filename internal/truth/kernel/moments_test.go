@@ -30,7 +30,7 @@ import (
 //
 // An endpoint that is CLOSED, in LISTEN or not there has no state for the connection: those are equal.
 
-// exceptions are scenarios and taps at which moments can not be equal.
+// exceptions are scenarios and taps at which moments cannot be equal.
 var exceptions = map[string][]tap{
 	"syn-cookies":            {near, middle}, // no state is kept before the handshake's ACK, in which the cookie comes back
 	"syn-cookies-v6":         {near, middle},
