@@ -79,6 +79,11 @@ port-reused note
 func TestCatalogue(t *testing.T) {
 	var got strings.Builder
 	seen := map[string]bool{}
+	for in, kinds := range registered {
+		if n := len(catalogue[in].Kinds); n != len(kinds) {
+			t.Errorf("%s: %d kinds are registered and %d in the catalogue: one comes after a kind that is not there, or two have one id", partNames[in], len(kinds), n)
+		}
+	}
 	for _, s := range Catalogue() {
 		fmt.Fprintf(&got, "%s\n", s.Name)
 		for _, k := range s.Kinds {
