@@ -175,9 +175,9 @@ func (c *Conversation) Unacknowledged(side Side) uint64 {
 
 // CopyTo makes dst, whose memory is used again, a copy that may be kept.
 func (c *Conversation) CopyTo(dst *Conversation) {
-	facts, marks := append(dst.Facts[:0], c.Facts...), append(dst.Incidents[:0], c.Incidents...)
+	facts, incidents := append(dst.Facts[:0], c.Facts...), append(dst.Incidents[:0], c.Incidents...)
 	*dst = *c
-	dst.Facts, dst.Incidents = facts, marks
+	dst.Facts, dst.Incidents = facts, incidents
 }
 
 // Duration is the time from the first to the last frame; 0 if the clock went back meanwhile.
@@ -199,6 +199,9 @@ func (c *Conversation) IsFIN(frame uint64) bool {
 // WasHeld reports whether c begins with a segment of which, when it passed, it was not clear that it
 // begins a conversation (Place.Held).
 func (c *Conversation) WasHeld() bool { return c.Held }
+
+// OneSocket is a text about c, of which client and server are one socket (Self).
+func (c *Conversation) OneSocket(text string) string { return OneSocket(text) }
 
 // OneSocket is a text about client and server that are one socket.
 func OneSocket(text string) string { return eitherSide.ReplaceAllString(text, "the socket") }

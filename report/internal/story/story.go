@@ -3,7 +3,6 @@ package story
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
 			if c.Self() {
-				s = ofOneSocket.Replace(eitherSide.ReplaceAllString(s, "the socket"))
+				s = ofOneSocket.Replace(c.OneSocket(s))
 			}
 			out = append(out, strings.ToUpper(s[:1])+s[1:]+".")
 		}
@@ -29,9 +28,7 @@ func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	return out
 }
 
-// eitherSide and ofOneSocket take the two sides out of the story of a socket that is connected to itself.
-var eitherSide = regexp.MustCompile(`\b(the )?(client|server)\b`)
-
+// ofOneSocket takes what both sides did out of the story of a socket that is connected to itself.
 var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", "both FINs were", "its FIN was", "both sides are left", "it is left",
 	"both sides have the connection still", "it has the connection still", " on either side", "", "neither side closed", "it did not close")
 
