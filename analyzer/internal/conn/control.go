@@ -101,7 +101,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if fin && tx.End > before {
 		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
 		pause := Time(s.Time) - tx.idleSince
-		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.Distance+tx.Distance/10+BreakTime
+		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.margin()+BreakTime
 		if s.Len > 0 && rx.Flags.Has(SentFIN) && unbroken {
 			if fin := c.firstFIN(p, 1-s.Dir); tx.BusySince <= fin && tx.idleSince != fin {
 				bits |= FactBusy

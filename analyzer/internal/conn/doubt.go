@@ -120,7 +120,7 @@ func (c *Conn) disregard(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	fin := pos + reassembly.Pos(s.Len)
 	m := c.Find(&p.Incidents, IncidentUnseen, s.Dir)
 	switch {
-	case tx.Flags.Has(SentFIN) || rx.Acked <= fin || m == nil || Time(s.Time)-m.Last <= max(CaptureSkew, tx.Distance+tx.Distance/10):
+	case tx.Flags.Has(SentFIN) || rx.Acked <= fin || m == nil || Time(s.Time)-m.Last <= max(CaptureSkew, tx.margin()):
 	case pos == tx.End:
 		rx.Acked = pos
 	default:

@@ -51,7 +51,13 @@ type Endpoint struct {
 
 // Margin is how much later than a segment towards the endpoint its own segment must
 // pass the tap to have been sent after hearing of that. Anything sooner crossed it.
-func (d *Endpoint) Margin() Time { return d.Distance + d.Distance/10 }
+func (d *Endpoint) Margin() Time { return margin(d.Distance) }
+
+// margin is Endpoint.Margin of the half while it is tracked.
+func (h *Half) margin() Time { return margin(h.Distance) }
+
+// margin is a distance and a tenth more: round trips vary.
+func margin(distance Time) Time { return distance + distance/10 }
 
 // SentSince is the earliest that the endpoint can have sent what passed the tap at t; 0: not known.
 func (d *Endpoint) SentSince(t Time) Time {

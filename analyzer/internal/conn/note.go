@@ -83,7 +83,7 @@ func (c *Conn) heardFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
 			fin = f.Time
 		}
 	}
-	return fin != 0 && Time(s.Time) > fin+tx.Distance+tx.Distance/10
+	return fin != 0 && Time(s.Time) > fin+tx.margin()
 }
 
 // noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
@@ -168,7 +168,7 @@ func (h *Half) land(now Time, open bool) {
 // in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
 func (h *Half) justLanded(now Time) bool {
 	if h.AtTap() {
-		return now-h.idleSince <= h.Distance+h.Distance/10+BreakTime
+		return now-h.idleSince <= h.margin()+BreakTime
 	}
 	return now-h.idleSince <= 4*h.Distance+AckDelay
 }
@@ -180,7 +180,7 @@ func (h *Half) busy(peer *Half, now Time) (since, landed Time) {
 	switch {
 	case h.Flags.Has(flying|blocked) || peer.Acked > h.End:
 		return h.BusySince, 0
-	case h.justLanded(now) && h.Last <= h.idleSince+h.Distance+h.Distance/10:
+	case h.justLanded(now) && h.Last <= h.idleSince+h.margin():
 		return h.BusySince, h.idleSince
 	}
 	return 0, 0
