@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync/atomic"
+
 	"tcptrace/analyzer/packet"
 )
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 	"sync/atomic"
+
 	"tcptrace/analyzer/packet"
 )
 

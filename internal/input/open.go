@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+
 	"tcptrace/analyzer/packet"
 )
 

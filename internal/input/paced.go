@@ -4,8 +4,9 @@ import (
 	"context"
 	"math"
 	"sync"
-	"tcptrace/analyzer/packet"
 	"time"
+
+	"tcptrace/analyzer/packet"
 )
 
 const (

@@ -7,10 +7,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"tcptrace/analyzer/packet"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tcptrace/analyzer/packet"
 )
 
 // pace delivers packets of these times through a PacedSource, and calls see for each batch with the time that passed.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+
 	"tcptrace/analyzer/packet"
 )
 

@@ -29,7 +29,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 		out.Addr[side] = socket(&c.Key, dir)
 		c.Half[dir].Sent(&c.Half[1-dir], &out.Sent[side])
 		if !out.Quick {
-			t.Account(&out.Sent[side], c, t.ledgers.At(slot), dir)
+			t.Account(&out.Sent[side], c, t.stats.At(slot), dir)
 		}
 	}
 	if conn.IsSelf(&c.Key) {
@@ -38,9 +38,9 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	n := len(ev.facts)
 	ev.facts = c.Facts.AppendTo(&t.Facts, ev.facts)
 	out.Facts = ev.facts[n:len(ev.facts):len(ev.facts)]
-	n = len(ev.marks)
-	ev.marks = t.Facts.Incidents.AppendTo(c.Incidents, ev.marks)
-	out.Incidents = ev.marks[n:len(ev.marks):len(ev.marks)]
+	n = len(ev.incidents)
+	ev.incidents = t.Facts.Incidents.AppendTo(c.Incidents, ev.incidents)
+	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
 	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(t.Now, c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
 	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
 	o, plain := state.PlainOutcome(c, &t.Facts)

@@ -157,7 +157,7 @@ func (t *Tracker) free(slot uint32) {
 		delete(t.rivals, slot)
 	}
 	if c.Flags.Has(conn.IsRead) {
-		t.ledgers.At(slot).Release(&t.Pools)
+		t.stats.At(slot).Release(&t.Pools)
 	}
 	if !c.Flags.Has(conn.Replaced) {
 		t.index.remove(Hash(&c.Key), slot)

@@ -78,12 +78,12 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
 	tx.Start, tx.End, tx.Acked, tx.RightWin, tx.Wscale, tx.Last = 0, 0, 0, 0, 0, 0
 	if c.Flags.Has(conn.IsRead) {
-		t.Pools.ResetStats(&t.ledgers.At(slot).Of[dir])
+		t.Pools.ResetStats(&t.stats.At(slot).Of[dir])
 	}
 	for i := range synacks {
 		a := &synacks[i]
 		if c.Flags.Has(conn.IsRead) {
-			r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), a)
+			r := segment.NewReader(&t.Pools, c, t.stats.At(slot), a)
 			r.Place()
 			r.V.Kind = r.Opening()
 			r.ReadACK()

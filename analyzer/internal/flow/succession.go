@@ -77,7 +77,7 @@ func (t *Tracker) markOldAnswer(slot uint32, s *wire.Segment) {
 	c := t.Slab.At(slot)
 	c.Note(&t.Facts.Incidents, conn.IncidentOldAnswer, s.Dir, s, 0)
 	if c.Flags.Has(conn.IsRead) {
-		t.SYNCame(&t.ledgers.At(slot).Of[1-s.Dir])
+		t.SYNCame(&t.stats.At(slot).Of[1-s.Dir])
 	}
 }
 

@@ -12,7 +12,7 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind segment.Kind, note
 	if !c.Flags.Has(conn.IsRead) {
 		return
 	}
-	r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
+	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
 	r.V.Kind, r.V.Notes = kind, notes
 	r.Place()
 	r.A.Observe(r.Tx, s)

@@ -45,7 +45,7 @@ type Tracker struct {
 
 	Slab     slab
 	reads    bool // not Options.Quick
-	ledgers  segment.StatsTable
+	stats    segment.StatsTable
 	index    index
 	networks networks
 	lru      lru
@@ -127,11 +127,11 @@ func (o *Output) next() *conn.Conversation {
 
 // Evidence is the memory behind what conversations refer to.
 type Evidence struct {
-	facts []conn.Fact
-	marks []conn.Incident
+	facts     []conn.Fact
+	incidents []conn.Incident
 }
 
-func (ev *Evidence) Reset() { ev.facts, ev.marks = ev.facts[:0], ev.marks[:0] }
+func (ev *Evidence) Reset() { ev.facts, ev.incidents = ev.facts[:0], ev.incidents[:0] }
 
 type event struct {
 	frame uint64 // at which it happened
@@ -166,7 +166,7 @@ func (t *Tracker) Touch(hash uint32, s *wire.Segment) (block uint32) {
 	a, b := &c.Half[0], &c.Half[1]
 	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
 	if t.reads && t.first == 0 { // else few are read
-		l := t.ledgers.At(uint32(e) - 1)
+		l := t.stats.At(uint32(e) - 1)
 		from, to := &l.Of[s.Dir&1], &l.Of[1-s.Dir&1]
 		t.touched += from.IdleMax + conn.Time(from.FlightSum) + from.LastData + to.IdleMax + to.RTT.SRTT + to.LastData
 	}
@@ -259,7 +259,7 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
-	r := segment.NewReader(&t.Pools, c, t.ledgers.At(slot), s)
+	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
 	var was segment.Snapshot
 	r.Unlike = r.A.Unlike(s)
 	if r.Unlike {
@@ -302,7 +302,7 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	}
 	c.Flags |= conn.Watching
 	if wanted := t.wanted(c.First); t.reads && wanted {
-		t.ledgers.Alloc(slot)
+		t.stats.Alloc(slot)
 		c.Flags |= conn.IsRead
 	}
 	t.lru.add(slot, c.First)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+
 	"tcptrace/analyzer/packet"
 )
 

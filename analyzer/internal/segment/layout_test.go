@@ -17,10 +17,10 @@ func TestConvLayout(t *testing.T) {
 		t.Errorf("what every packet touches takes %d bytes before the halves, want a cache line", off)
 	}
 	if n := unsafe.Sizeof(SenderStats{}); n%line != 0 {
-		t.Errorf("a book takes %d bytes: want a multiple of the cache line", n)
+		t.Errorf("a SenderStats takes %d bytes: want a multiple of the cache line", n)
 	}
 	if off := unsafe.Offsetof(SenderStats{}.RTT); off != 2*line {
-		t.Errorf("what every segment touches of a book takes %d bytes, want two cache lines", off)
+		t.Errorf("what every segment touches of a SenderStats takes %d bytes, want two cache lines", off)
 	}
 	if p := pointerIn(reflect.TypeFor[conn.Conn]()); p != "" {
 		t.Errorf("conv holds a pointer in %s: the garbage collector would visit every connection", p)

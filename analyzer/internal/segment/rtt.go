@@ -3,10 +3,10 @@ package segment
 import (
 	"math"
 	"math/bits"
-	"tcptrace/analyzer/internal/pool"
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/pool"
 )
 
 // firstRTO is the timeout before any round trip was measured (RFC 6298 2.1).

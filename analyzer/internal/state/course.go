@@ -60,9 +60,9 @@ func (m *Inference) firstFIN(dir uint8) int {
 }
 
 // takeIncidents takes from the incidents what bears on the trajectories.
-func (m *Inference) takeIncidents(marks []conn.Incident) {
-	for i := range marks {
-		switch k := &marks[i]; k.Kind {
+func (m *Inference) takeIncidents(incidents []conn.Incident) {
+	for i := range incidents {
+		switch k := &incidents[i]; k.Kind {
 		case conn.IncidentOldAnswer:
 			m.oldAnswer = true
 		case conn.IncidentSucceeded:

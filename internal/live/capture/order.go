@@ -1,8 +1,9 @@
 package capture
 
 import (
-	"tcptrace/analyzer/packet"
 	"time"
+
+	"tcptrace/analyzer/packet"
 )
 
 // settle is after what time frames of other interfaces that are older can no more be expected: the kernel

@@ -8,9 +8,10 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"tcptrace/analyzer/packet"
 	"testing"
 	"unsafe"
+
+	"tcptrace/analyzer/packet"
 )
 
 // keepModel is a Keeper as one would say it: a list of all that is held.
