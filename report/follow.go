@@ -31,7 +31,9 @@ type TranscriptOptions struct {
 type rawTranscript struct{ out output.Buffer }
 
 func (r *rawTranscript) Piece(p *analyzer.Piece) error {
-	r.out.B = append(r.out.B, p.Bytes...)
+	if p.Kind == analyzer.PieceData {
+		r.out.B = append(r.out.B, p.Bytes...)
+	}
 	return r.out.Spill()
 }
 
