@@ -14,7 +14,7 @@ func TestTakesRST(t *testing.T) {
 		syn  = "+0 > S 0:0(0) win 64240 <mss 1460>\n"
 		tfo  = "+0 > S 0:10(10) win 64240 <mss 1460,tfo>\n"
 	)
-	takes := func(c *Conn, p *FactPool) string { return fmt.Sprint(!c.Facts.Newest(p).Bits.Has(FactOutside)) }
+	takes := after(func(c *Conn, p *FactPool) string { return fmt.Sprint(!c.Facts.Newest(p).Bits.Has(FactOutside)) })
 	checkEdges(t, []edge{
 		{"from what its receiver acknowledged", some + "+1ms > R @(0) win 0\n", takes, []string{"50:50", "false", "51:51", "true"}},
 		{"to the end of what was sent to it", some + "+1ms > R @(0) win 0\n", takes, []string{"101:101", "true", "102:102", "false"}},
@@ -28,6 +28,6 @@ func TestTakesRST(t *testing.T) {
 
 // TestWindowScale: a scale beyond 14 is 14 (RFC 7323 2.3).
 func TestWindowScale(t *testing.T) {
-	scale := func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Half[0].Wscale) }
+	scale := after(func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Half[0].Wscale) })
 	checkEdges(t, []edge{{"of a SYN", "+0 > S 0:0(0) win 64240 <mss 1460,nop,wscale @>\n", scale, []string{"13", "13", "14", "14", "15", "14"}}})
 }

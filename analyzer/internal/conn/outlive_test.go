@@ -2,6 +2,7 @@ package conn
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"tcptrace/internal/wire"
@@ -64,13 +65,14 @@ func TestSentBehind(t *testing.T) {
 // TestGoesOn holds which RSTs a segment takes from its sender.
 func TestGoesOn(t *testing.T) {
 	onPath := framesWith(FactOnPath)
-	mayBeGone := func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Half[1].Flags.Has(mayBeGone)) }
+	gone := after(func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Half[1].Flags.Has(mayBeGone)) })
 	checkEdges(t, []edge{
 		{"of its own direction", request + "+1s < R 201:201(0) win 0\n+30ms @\n", onPath, []string{"< P. 201:301(100) ack 101", "7", "> P. 101:201(100) ack 201", ""}},
 		{"and not of the other, be those of a sender that has not gone on", request + "+1s < R 201:201(0) win 0\n+30ms > R 101:101(0) win 0\n+30ms < P. 201:301(100) ack 101\n", onPath, []string{"", "7"}},
 		{"of those that came in time before it", request + "+1s < R 201:201(0) win 0\n+@ < R 201:201(0) win 0\n+15ms < . 201:201(0) ack 101\n", onPath, []string{"5ms", "", "6ms", "7"}},
-		{"which then are no more to be told from what it sends", request + "+1s < R 201:201(0) win 0\n+@ < . 201:201(0) ack 101\n", mayBeGone, []string{"20ms", "true", "20001us", "false"}},
-		{"while another may be its own", request + "+1s < R 201:201(0) win 0\n+15ms < R 201:201(0) win 0\n+@ < . 201:201(0) ack 101\n", mayBeGone, []string{"10ms", "true", "21ms", "false"}},
+		{"which then are no more to be told from what it sends", request + "+1s < R 201:201(0) win 0\n+@ < . 201:201(0) ack 101\n", gone, []string{"20ms", "true", "20001us", "false"}},
+		{"while another may be its own", request + "+1s < R 201:201(0) win 0\n+15ms < R 201:201(0) win 0\n+@ < . 201:201(0) ack 101\n", gone, []string{"10ms", "true", "21ms", "false"}},
+		{"but for those that are known not to be its own", request + "+1s < R. 201:201(0) ack 101 win 0\n+@ > R. 101:101(0) ack 201 win 0\n+1ms < . 201:201(0) ack 101\n", gone, []string{"1ms", "false", "11ms", "true"}},
 		{"that its receiver took", request + "+1s < R. 201:201(0) ack 101 win 0\n+0 < R. @(0) ack 101 win 0\n+30ms < P. 201:301(100) ack 101\n", onPath, []string{"201:201", "7 8", "301:301", "7"}},
 		{"by a FIN, too", request + "+1s < R 201:201(0) win 0\n+30ms @ ack 101\n", onPath, []string{"< F. 201:201(0)", "7", "< F. 101:101(0)", ""}},
 		{"by a number of its own", request + "+1s < R 201:201(0) win 0\n+30ms < . @(0) ack 101\n", onPath, []string{"0:0", "7", "-1:-1", ""}},
@@ -79,7 +81,7 @@ func TestGoesOn(t *testing.T) {
 
 // TestMayGoOn holds the rules on who may go on behind an RST in its name.
 func TestMayGoOn(t *testing.T) {
-	mayGoOn := func(c *Conn, p *FactPool) string { return fmt.Sprint(c.MayGoOn(p)) }
+	mayGoOn := after(func(c *Conn, p *FactPool) string { return fmt.Sprint(c.MayGoOn(p)) })
 	checkEdges(t, []edge{
 		{"who does not know the connection sends a plain RST", request + "+1s < @ win 0\n", mayGoOn, []string{"R 201:201(0)", "true", "R. 201:201(0) ack 101", "false"}},
 		{"be it in the client's name", request + "+1s > @ win 0\n", mayGoOn, []string{"R 101:101(0)", "true", "R. 101:101(0) ack 201", "false"}},
@@ -87,6 +89,7 @@ func TestMayGoOn(t *testing.T) {
 		{"of the same direction", request + "+1s > R. 101:101(0) ack 201 win 0\n+@ < R 201:201(0) win 0\n", mayGoOn, []string{"1s", "true"}},
 		{"who has closed may have gone", request + "@+1s < R 202:202(0) win 0\n", mayGoOn, []string{"+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n", "false"}},
 		{"who was never heard has nothing to go on with", "+0 > P. 1:101(100) ack 1\n@+1ms < R 1:1(0) win 0\n", mayGoOn, []string{"", "false", "+1ms < . 1:1(0) ack 101\n", "true"}},
+		{"of an RST that is no fact any more nothing is known", request + strings.Repeat("+1ms < R 5001:5001(0) win 0\n", MaxFacts) + "+1ms < R 201:201(0) win 0\n", mayGoOn, []string{"", "false"}},
 		{"a SYN begins another", request + "+1s < R 201:201(0) win 0\n+1s @\n", mayGoOn, []string{"> . 101:101(0) ack 201", "true", "> S 0:0(0) win 64240 <mss 1460>", "false"}},
 	})
 }
@@ -104,6 +107,10 @@ func TestCutsBoth(t *testing.T) {
 			[]string{"> P. 101:151(50) ack 201", "", "< P. 1:201(200) ack 101", "", "> S 9000:9000(0) win 1 <mss 1460>", "7 9"}},
 		{"that were open, as far as was captured", "+0 > S 0:0(0) win 64240 <mss 1460>\n@+1ms > R. 1:1(0) ack 1 win 0\n+1ms < R. 1:1(0) ack 1 win 0\n", onPath,
 			[]string{"", "", "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "", "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n", "4 5"}},
+		{"whichever comes first", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n@+1ms < R. 1:1(0) ack 1 win 0\n+1ms > R. 1:1(0) ack 1 win 0\n", onPath,
+			[]string{"", "", "+50us > . 1:1(0) ack 1\n", "4 5"}},
+		{"of one socket there is nothing between", "client 10.0.0.1:5000\nserver 10.0.0.1:5000\n+0 > S 0:0(0) win 65495 <mss 65495>\n+10us > S. 0:0(0) ack 1 win 65495 <mss 65495>\n+1ms > P. 1:11(10) ack 1\n@+1ms > R. 11:11(0) ack 1 win 0\n", onPath,
+			[]string{"", ""}},
 		{"and none of them closed", request + "@+1s < R. 202:202(0) ack 101 win 0\n+0 > R. 101:101(0) ack 202 win 0\n", onPath,
 			[]string{"+1ms < P. 201:202(1) ack 101\n+50us > . 101:101(0) ack 202\n", "9 10", "+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n", ""}},
 		{"that their receivers took", request + "+1s < R. @(0) ack 101 win 0\n+0 > R. 101:101(0) ack 201 win 0\n", onPath, []string{"201:201", "7 8", "301:301", ""}},

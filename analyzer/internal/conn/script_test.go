@@ -18,8 +18,16 @@ type edge struct {
 	at     []string // value, answer, value, answer...
 }
 
-// ask is a question about a connection of which the segments of a script passed.
-type ask func(c *Conn, p *FactPool) string
+// ask is a question about a connection of which the segments of a script passed, but the last, which it may have pass, too.
+type ask func(c *Conn, p *FactPool, last *wire.Segment) string
+
+// after asks what is known when all have passed.
+func after(question func(c *Conn, p *FactPool) string) ask {
+	return func(c *Conn, p *FactPool, last *wire.Segment) string {
+		c.Segment(p, last)
+		return question(c, p)
+	}
+}
 
 func checkEdges(t *testing.T, edges []edge) {
 	t.Helper()
@@ -34,8 +42,8 @@ func checkEdges(t *testing.T, edges []edge) {
 	}
 }
 
-// pass has the segments of a script pass. Both ISNs are 0; the client's direction is 0.
-func pass(t *testing.T, text string) (*Conn, *FactPool) {
+// pass has the segments of a script pass, but the last. Both ISNs are 0; the client's direction is 0.
+func pass(t *testing.T, text string) (c *Conn, p *FactPool, last *wire.Segment) {
 	t.Helper()
 	script, err := lab.Parse(t.Name(), []byte("isn 0 0\n"+text))
 	if err != nil {
@@ -46,15 +54,16 @@ func pass(t *testing.T, text string) (*Conn, *FactPool) {
 		t.Fatal(err)
 	}
 	var d wire.Decoder
-	c, p := &Conn{FirstFrame: 1}, &FactPool{}
+	c, p, last = &Conn{FirstFrame: 1, Flags: Watching}, &FactPool{}, &wire.Segment{}
 	for i, f := range frames {
-		var s wire.Segment
-		d.Decode(wire.LinkType(f.Link), f.Data, uint32(f.WireLen), &s)
-		s.Time, s.Frame = f.Time, uint64(i+1)
-		c.Key = s.Key
-		c.Segment(p, &s)
+		if i > 0 {
+			c.Segment(p, last)
+		}
+		d.Decode(wire.LinkType(f.Link), f.Data, uint32(f.WireLen), last)
+		last.Time, last.Frame = f.Time, uint64(i+1)
+		c.Key = last.Key
 	}
-	return c, p
+	return c, p, last
 }
 
 // Parts of scripts. The tap is at the client; the way to the server and back takes 20 ms.
@@ -65,18 +74,20 @@ const (
 
 // acked asks for how far a direction has acknowledged its peer.
 func acked(dir uint8) ask {
-	return func(c *Conn, _ *FactPool) string { return fmt.Sprint(uint32(c.Half[dir].Acked)) }
+	return after(func(c *Conn, _ *FactPool) string { return fmt.Sprint(uint32(c.Half[dir].Acked)) })
 }
 
 // framesWith asks for the frames that are facts and have one of the bits; all that are facts if there are none to have.
 func framesWith(bits FactBits) ask {
-	return func(c *Conn, p *FactPool) string {
-		var frames []string
-		for f := range c.Facts.All(p) {
-			if bits == 0 || f.Bits.Has(bits) {
-				frames = append(frames, fmt.Sprint(1+f.Ahead))
-			}
+	return after(func(c *Conn, p *FactPool) string { return c.framesWith(p, bits) })
+}
+
+func (c *Conn) framesWith(p *FactPool, bits FactBits) string {
+	var frames []string
+	for f := range c.Facts.All(p) {
+		if bits == 0 || f.Bits.Has(bits) {
+			frames = append(frames, fmt.Sprint(1+f.Ahead))
 		}
-		return strings.Join(frames, " ")
 	}
+	return strings.Join(frames, " ")
 }
