@@ -58,6 +58,8 @@ func pass(t *testing.T, text string) (c *Conn, p *FactPool, last *wire.Segment) 
 	for i, f := range frames {
 		if i > 0 {
 			c.Segment(p, last)
+		} else {
+			c.First = Time(f.Time)
 		}
 		d.Decode(wire.LinkType(f.Link), f.Data, uint32(f.WireLen), last)
 		last.Time, last.Frame = f.Time, uint64(i+1)
