@@ -22,6 +22,7 @@ func TestTakesRST(t *testing.T) {
 		{"to its end", data + "+1ms > R @(0) win 0\n", takes, []string{"101:101", "true", "102:102", "false"}},
 		{"SYN_SENT takes one that acknowledges its SYN", syn + "+20ms < R. 0:0(0) ack @ win 0\n", takes, []string{"0", "false", "1", "true", "2", "false"}},
 		{"and at most the data with it", tfo + "+20ms < R. 0:0(0) ack @ win 0\n", takes, []string{"11", "true", "12", "false"}},
+		{"by the ACK flag", "isn 4294967295 0\n" + syn + "+20ms < @ win 0\n", takes, []string{"R. 5:5(0) ack 1", "true", "R 5:5(0)", "false"}}, // both with the number 0
 		{"and no other", syn + "+20ms < @ win 0\n", takes, []string{"R. 5:5(0) ack 1", "true", "R 1:1(0)", "false"}},
 	})
 }
@@ -30,4 +31,20 @@ func TestTakesRST(t *testing.T) {
 func TestWindowScale(t *testing.T) {
 	scale := after(func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Half[0].Wscale) })
 	checkEdges(t, []edge{{"of a SYN", "+0 > S 0:0(0) win 64240 <mss 1460,nop,wscale @>\n", scale, []string{"13", "13", "14", "14", "15", "14"}}})
+}
+
+// TestDue: who asks at even intervals asks again after one, give or take a quarter.
+func TestDue(t *testing.T) {
+	const last Time = 100e9
+	for _, test := range []struct {
+		n     uint32
+		after Time
+		want  bool
+	}{{1, 4e9, false}, {2, 3e9 - 1, false}, {2, 3e9, true}, {2, 5e9, true}, {2, 5e9 + 1, false}} {
+		m := &Incident{Last: last}
+		m.Run.Since, m.Run.N = last-4e9, test.n
+		if got := m.Due(last + test.after); got != test.want {
+			t.Errorf("asked %d times, %d ns later: due %v, want %v", test.n, test.after, got, test.want)
+		}
+	}
 }
