@@ -133,6 +133,3 @@ func TestBusy(t *testing.T) {
 		{"which was shut", acknowledged + "+10us > F. 101:101(0) ack 201\n", waited, []string{"", "never"}},
 	})
 }
-
-// lastTime is when the last segment passed.
-func (c *Conn) lastTime() Time { return c.Last }
