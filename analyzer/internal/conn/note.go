@@ -83,7 +83,7 @@ func (c *Conn) heardFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
 			fin = f.Time
 		}
 	}
-	return fin != 0 && Time(s.Time) > fin+tx.margin()
+	return Time(s.Time) > fin+tx.margin()
 }
 
 // noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
@@ -97,7 +97,7 @@ func (c *Conn) noteAdvance(p *FactPool, tx *Half, s *wire.Segment, before reasse
 	if tx.Acked == before {
 		return
 	}
-	if f := c.Facts.Newest(p); f != nil && f.Dir() == s.Dir && !f.Any(wire.SYN|wire.FIN|wire.RST) && f.Bits.Has(FactAdvance) {
+	if f := c.Facts.Newest(p); !IsRST(f) && f.Bits.Has(FactAdvance) {
 		p.News++
 		f.Time, f.Ahead, f.Seq, f.Ack, f.Len = Time(s.Time), c.Ahead(s), s.Seq, s.Ack, advance(tx.Acked-before)
 		return
@@ -122,7 +122,7 @@ func (tx *Half) measure(rx *Half, s *wire.Segment, grew bool) {
 		tx.launch(now, s.Len > 0)
 	}
 	rx.deaf = 0
-	if !grew && tx.deaf < 255 && (s.SeqLen() > 0 || reassembly.Seq(s.Seq) != tx.End.Seq()) {
+	if !grew && tx.deaf < 255 && reassembly.Seq(s.Seq) != tx.End.Seq() {
 		tx.deaf++
 	}
 	if rx.Flags.Has(flying) && tx.Acked >= rx.End {
