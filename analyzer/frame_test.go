@@ -63,8 +63,9 @@ func FuzzFrames(f *testing.F) {
 	for _, golden := range []string{"half-open-discovered-once", "probe-scan"} { // an ACK with data, and an RST with a text
 		f.Add(uint16(goldenIndex(f, golden)), uint16(0), []byte("2>02\xb20"))
 	}
-	f.Add(uint16(goldenIndex(f, "one-sided")), uint16(74), []byte("2(0"))      // a SYN of which what follows is not
-	f.Add(uint16(goldenIndex(f, "refused-retries")), uint16(0), []byte("2/0")) // an RST that answers no SYN, in front of those that do
+	f.Add(uint16(goldenIndex(f, "one-sided")), uint16(74), []byte("2(0"))                                             // a SYN of which what follows is not
+	f.Add(uint16(goldenIndex(f, "refused-retries")), uint16(0), []byte("2/0"))                                        // an RST that answers no SYN, in front of those that do
+	f.Add(uint16(goldenIndex(f, "rst-injected-early")), uint16(4), []byte("\x04\x00\x00\x00.\x03\x02,\xc8\x02.\x10")) // data of an old connection, which the client resets
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
 		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, invariant.Sink(t, &sink, report.Story))

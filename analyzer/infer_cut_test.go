@@ -29,6 +29,10 @@ func TestInferUnderCuts(t *testing.T) {
 	const (
 		synack = "+0 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
 		ack    = "+50us > . 1:1(0) ack 1 win 502\n"
+		dial   = "+0 > S 0:0(0) win 64240 <mss 1460>\n"
+		answer = "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
+		dialed = dial + answer
+		both   = "+1ms > P. 1:11(10) ack 1\n+20ms < P. 1:11(10) ack 11\n"
 	)
 	for _, test := range []struct{ name, script, want string }{
 		{"data before the ACK of the SYN-ACK, no SYN: a fast open, perhaps",
@@ -58,6 +62,19 @@ func TestInferUnderCuts(t *testing.T) {
 			"SYN_SENT ESTABLISHED / LISTEN? SYN_RCVD ESTABLISHED"},
 		{"an RST for the SYN-ACK, in SYN_SENT",
 			"+0 > S 0:0(0) win 64240 <mss 1460>\n" + synack + "+50us > R 1:1(0)\n", "SYN_SENT CLOSED / LISTEN? SYN_RCVD LISTEN?"},
+		{"a segment without ACK is not the ACK of the SYN-ACK", dialed + "+50us > - 1:1(0)\n+1ms < . 1:1(0) ack 1\n+50us > . 1:1(0) ack 1\n" + both,
+			"SYN_SENT ESTABLISHED / LISTEN? SYN_RCVD ESTABLISHED?"},
+		{"nor is one that acknowledges what comes before the SYN", dialed + "+1ms < . 1:1(0) ack 1\n+50us > P. 1:11(10) ack 0\n" + both,
+			"SYN_SENT ESTABLISHED? / LISTEN? SYN_RCVD ESTABLISHED?"},
+		{"both have sent data: a SYN-ACK behind their ACKs is late", dial + "+20ms > . 1:1(0) ack 1\n+50us < . 1:1(0) ack 1\n" + both + answer,
+			"SYN_SENT ESTABLISHED / LISTEN? SYN_RCVD ESTABLISHED?"},
+		{"one has, and the SYN-ACK comes again", dialed + ack + "+1ms > P. 1:11(10) ack 1\n+1 < S. 0:0(0) ack 1\n+2 < S. 0:0(0) ack 1\n", "SYN_SENT ESTABLISHED / LISTEN? SYN_RCVD"},
+		{"both have, one with its SYN: a fast open", "+0 > S 0:10(10) win 64240 <mss 1460,tfo 0102030405060708>\n+20ms < S. 0:0(0) ack 11 win 65160 <mss 1460>\n+10us < P. 1:11(10) ack 11\n",
+			"SYN_SENT ESTABLISHED? / LISTEN? SYN_RCVD"},
+		{"both opened and sent data: a SYN-ACK behind that is late", "+0 > S 0:0(0) win 64240 <mss 1460>\n+1ms < S 0:0(0) win 64240 <mss 1460>\n+20ms > . 1:1(0) ack 1\n+1ms < . 1:1(0) ack 1\n" + both + "+20ms < S. 0:0(0) ack 1\n",
+			"SYN_SENT ESTABLISHED / SYN_SENT SYN_RCVD ESTABLISHED?"},
+		{"both opened, one sent data", "+0 > S 0:0(0) win 64240 <mss 1460>\n+1ms < S 0:0(0) win 64240 <mss 1460>\n+20ms > . 1:1(0) ack 1\n+1ms < . 1:1(0) ack 1\n+1ms > P. 1:11(10) ack 1\n+1 < S. 0:0(0) ack 1\n",
+			"SYN_SENT ESTABLISHED / SYN_SENT SYN_RCVD"},
 		{"a SYN that the network held back, behind an RST",
 			request + "+1ms > R. 101:101(0) ack 201\n+1s > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n",
 			"SYN_SENT ESTABLISHED CLOSED / LISTEN? SYN_RCVD ESTABLISHED CLOSED?"},

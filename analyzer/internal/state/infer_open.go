@@ -156,7 +156,7 @@ func (s *walker) dialed(syn, synack int) {
 	// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
 	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.ISN) }
 	ack := s.first(s.peer, max(0, s.first(s.peer, 0, conn.IsSYN)), covering)
-	for ack >= 0 && s.repeats(ack, conn.IsSYNACK) {
+	for ack >= 0 && s.repeats(ack, conn.IsSYNACK) && !s.exchanged() {
 		ack = s.first(s.peer, ack+1, covering) // the one before was not taken
 	}
 	if ack < 0 {
@@ -274,12 +274,21 @@ func (s *walker) accept(synack int) {
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
 		s.uncaptured(fsm.RecvAckOfSYN, min(first.Time, s.Facts[own].Time), &s.Facts[own])
+	case i < 0 && s.exchanged():
+		s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time})
 	case i < 0:
 	case own < 0:
 		s.acceptUnproved(i)
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// exchanged reports whether both endpoints sent data, and none with a SYN (RFC 7413): each has had the ACK of its own, be it that no fact shows
+// which.
+func (s *walker) exchanged() bool {
+	early := func(f *conn.Fact) bool { return isAnySYN(f) && f.Len > 0 }
+	return s.self.SentData && s.other.SentData && s.first(s.me, 0, early) < 0 && s.first(s.peer, 0, early) < 0
 }
 
 // isData reports whether a segment of the endpoint has data of this connection.
@@ -300,7 +309,7 @@ func (s *walker) tookMore(synack, f *conn.Fact) bool {
 	case f.Ahead < synack.Ahead && f.Len == 0 && (synack.Time-f.Time > conn.RoundTrip || s.disowned(f)): // of the connection before, perhaps
 		return false
 	}
-	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < conn.Slack
+	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < uint32(conn.Farthest)
 }
 
 // hadACK reports whether f, of the endpoint, shows that it had the ACK of its SYN-ACK, of which none was captured: it has taken, or sent,
@@ -335,7 +344,7 @@ func (s *walker) fastOpen(synack *conn.Fact) bool {
 
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
 func (s *walker) acceptUnproved(i int) {
-	if !s.established(i) {
+	if !s.established(i) && !s.exchanged() {
 		return
 	}
 	// Of several the one that can have been received: behind the last SYN-ACK.
