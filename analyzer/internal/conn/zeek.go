@@ -150,15 +150,15 @@ func ZeekState(outcome Outcome, by Side, o, r *Half) ConnState {
 		return resetState(by, o, r)
 	}
 	switch {
-	case o.closed() && r.closed():
+	case o.closed(r) && r.closed(o):
 		return StateSF
-	case o.closed() && r.inactive():
+	case o.closed(r) && r.inactive():
 		return StateSH
-	case o.closed():
+	case o.closed(r):
 		return StateS2
-	case r.closed() && o.inactive():
+	case r.closed(o) && o.inactive():
 		return StateSHR
-	case r.closed():
+	case r.closed(o):
 		return StateS3
 	case o.zeek == zeekEstablished && r.zeek == zeekEstablished:
 		return StateS1
@@ -167,8 +167,8 @@ func ZeekState(outcome Outcome, by Side, o, r *Half) ConnState {
 }
 
 // closed reports whether the endpoint sent a FIN. One with the SYN, which Zeek does not count, is one when the handshake is done.
-func (h *Half) closed() bool {
-	return h.zeek == zeekClosed || h.Flags.Has(FinOnSYN) && h.Flags.Has(SentFIN) && h.Flags.Has(SentACK)
+func (h *Half) closed(peer *Half) bool {
+	return h.zeek == zeekClosed || h.Flags.Has(FinOnSYN) && h.Flags.Has(SentFIN) && h.Flags.Has(SentACK) && h.Acked >= peer.Start
 }
 
 // unansweredState tells how an originator without any answer gave up.
