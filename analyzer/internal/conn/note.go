@@ -53,8 +53,8 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	case rx.Packets == 0:
 		c.noteAdvance(p, tx, s, before)
 		return
-	case !closing && tx.Flags.Has(ISNKnown) && int32(s.Seq-tx.ISN()) < 0:
-		// An old one: the one that the peer takes is to come.
+	case !closing && c.Facts.N < maxOpening && tx.isStray(rx, s):
+		// The one that the peer takes is to come.
 	case tx.Flags&notedOrdinary == 0:
 		tx.Flags |= notedOrdinary
 		if rx.Flags&notedOrdinary != 0 && !closing {
@@ -73,6 +73,12 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	if f := c.noteFact(p, s); f != nil && tx.Packets > 1 && reassembly.Unwrap(sent, reassembly.Seq(s.Seq)) > sent {
 		f.Bits |= FactSkips
 	}
+}
+
+// isStray reports whether s, of an opening, is none that the peer of tx takes (RFC 9293 3.10.7.4): it has no ACK, or a number from before the
+// connection.
+func (h *Half) isStray(peer *Half, s *wire.Segment) bool {
+	return !s.Flags.Has(wire.ACK) || h.Flags.Has(ISNKnown) && int32(s.Seq-h.ISN()) < 0 || peer.Flags.Has(ISNKnown) && int32(s.Ack-peer.ISN()) <= 0
 }
 
 // heardFIN reports whether tx sent s after the latest FIN of its peer had arrived, if it did.
