@@ -163,7 +163,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	as, _ := report.Transcripts.Find(o.as)
 	w.out = as(out, w.options)
 	err = p.show(ctx)
-	if failed := errors.Join(w.follower.Close(), w.out.Finish(), out.Close()); failed != nil {
+	if failed := end(ctx, out, err, errors.Join(w.follower.Close(), w.out.Finish())); failed != nil {
 		return failed
 	}
 	w.notes(e)

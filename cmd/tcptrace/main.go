@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"tcptrace/internal/output"
 )
 
 // Exit codes that scripts rely on.
@@ -29,6 +31,7 @@ type env struct {
 	outTTY   bool
 	errTTY   bool
 	width    int // columns of the terminal behind out; 0: no terminal
+	files    *output.Files
 }
 
 // exitError carries the exit code of an error. A nil cause was reported already.
@@ -67,6 +70,9 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, e env) int {
+	e.files = &output.Files{}
+	e.files.Stdout, _ = e.out.(*os.File)
+	defer e.files.Discard()
 	cmd := newRootCommand(e)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)

@@ -153,7 +153,7 @@ func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(what(out), out.Close())
+	return finish(out, what(out))
 }
 
 // snapshot is the connections at a moment: the first pass finds those that are there and their states, the second

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"tcptrace/analyzer"
@@ -210,7 +209,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	format, _ := report.TimelineFormats.Find(o.format)
 	t := &ladders{format: format, look: o.look(e)}
 	var p *passes
-	var file io.WriteCloser
+	var file sink
 	shown := 0
 	for {
 		t.page = ladderPage
@@ -233,7 +232,10 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		}
 		t.look.End = p.summary.End
 		if err = t.showAll(ctx, p); err != nil {
-			return errors.Join(t.out.Flush(), file.Close(), p.conclude(ctx, err))
+			if failed := end(ctx, file, err, t.out.Flush()); failed != nil {
+				return failed
+			}
+			return p.conclude(ctx, err)
 		}
 		shown += len(t.list)
 		if hidden := t.beyond - uint64(len(t.list)); hidden == 0 || shown == limit {
@@ -243,7 +245,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		t.out.WriteByte('\n')
 		*t = ladders{format: t.format, look: t.look, out: t.out, from: t.list[len(t.list)-1].c.Stream + 1}
 	}
-	if err := errors.Join(t.out.Flush(), file.Close()); err != nil {
+	if err := finish(file, t.out.Flush()); err != nil {
 		return err
 	}
 	return p.conclude(ctx, nil)
