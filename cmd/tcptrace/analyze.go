@@ -141,7 +141,12 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return usageError("--fail-on: %w", err)
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	format, _ := report.Formats.Find(o.format)
+	open := openOutput
+	if format.People {
+		open = openText
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -156,7 +161,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := finish(out, rep.Finish(&sum)); err != nil {
 		return err
 	}
-	if format, _ := report.Formats.Find(o.format); !format.Summary {
+	if !format.Summary {
 		noteSummary(&sum, e)
 	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
@@ -225,7 +230,7 @@ func (o *analyzeOptions) condition() string {
 // noteSummary says on standard error what a format without a summary does not show.
 func noteSummary(sum *analyzer.Summary, e env) {
 	for _, note := range report.Notes(sum) {
-		fmt.Fprintln(e.err, "tcptrace: note:", note)
+		e.say("note: %s", note)
 	}
 }
 
@@ -233,11 +238,11 @@ func noteSummary(sum *analyzer.Summary, e env) {
 func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env) error {
 	if filter != nil {
 		for _, err := range filter.Errors() {
-			fmt.Fprintln(e.err, "tcptrace: note:", err)
+			e.say("note: %v", err)
 		}
 	}
 	for _, err := range stats.Errors {
-		fmt.Fprintln(e.err, "tcptrace:", err)
+		e.say("%v", err)
 	}
 	switch {
 	case interrupted:

@@ -153,7 +153,7 @@ func (o *checkOptions) files() [2]checkFile {
 func (o *checkOptions) writeOut(results check.Results, e env) error {
 	switch o.format {
 	case "json":
-		return check.WriteJSON(e.out, results)
+		return check.WriteJSON(e.raw, results)
 	case "github":
 		return check.WriteGitHub(e.out, results)
 	}

@@ -121,7 +121,7 @@ func (w *following) hear(p *analyzer.Piece) error {
 func (w *following) notes(e env) {
 	say := func(n int64, format string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(e.err, "tcptrace: note: "+format+"\n", args...)
+			e.say("note: "+format, args...)
 		}
 	}
 	for _, c := range w.conflicts {
@@ -154,7 +154,11 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	open := openText
+	if o.as == "raw" {
+		open = openOutput
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are o
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case o.dashboard:
-				_, err := e.out.Write(metrics.Dashboard)
+				_, err := e.raw.Write(metrics.Dashboard)
 				return err
 			case o.list:
 				return listInterfaces(e)

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 
+	"tcptrace/internal/console"
 	"tcptrace/internal/output"
 )
 
@@ -21,7 +24,7 @@ type sink interface {
 func openOutput(flag, path string, inputs []string, e env) (sink, error) {
 	e.reads(inputs)
 	if path == "" || path == "-" {
-		return standardOutput{e.out}, e.usesStdout()
+		return standardOutput{e.raw}, e.usesStdout()
 	}
 	f, err := e.files.Create(flag, path)
 	if err != nil {
@@ -29,6 +32,33 @@ func openOutput(flag, path string, inputs []string, e env) (sink, error) {
 	}
 	return behind(f), nil
 }
+
+// openText is openOutput for text that people read.
+func openText(flag, path string, inputs []string, e env) (sink, error) {
+	out, err := openOutput(flag, path, inputs, e)
+	if err != nil {
+		return nil, err
+	}
+	return text{out, console.NewWriter(out)}, nil
+}
+
+// text is a sink behind which there may be a terminal.
+type text struct {
+	sink
+	console *console.Writer
+}
+
+func (t text) Write(p []byte) (int, error)       { return t.console.Write(p) }
+func (t text) WriteStyled(p []byte) (int, error) { return t.console.WriteStyled(p) }
+
+// styledBuffer and styledText hold text with styles on its way to a console.
+type (
+	styledBuffer struct{ *bufio.Writer }
+	styledText   struct{ bytes.Buffer }
+)
+
+func (b styledBuffer) WriteStyled(p []byte) (int, error) { return b.Write(p) }
+func (b *styledText) WriteStyled(p []byte) (int, error)  { return b.Write(p) }
 
 // checkOutput tells early that an output is one of the inputs.
 func checkOutput(flag, path string, inputs []string) error {
@@ -63,7 +93,7 @@ func (e *env) reads(inputs []string) {
 
 // usesStdout notes that standard output is written.
 func (e *env) usesStdout() error {
-	if f, ok := e.out.(*os.File); ok {
+	if f, ok := e.raw.(*os.File); ok {
 		return outputError(e.files.Output("standard output", f))
 	}
 	return nil

@@ -93,7 +93,7 @@ func (s *session) openView() (err error) {
 		return usageError("--format view needs a terminal")
 	}
 	s.view, err = view.New(view.Options{
-		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.out,
+		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.raw,
 		Color: !s.noColor && os.Getenv("NO_COLOR") == "", QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
 		Capture: s.counted(),
 	})
@@ -133,7 +133,7 @@ func (s *session) openEvents() error {
 		if err := s.e.usesStdout(); err != nil {
 			return err
 		}
-		s.out = &outputFile{Writer: output.NewWriter(s.e.out)}
+		s.out = &outputFile{Writer: output.NewWriter(s.e.raw)}
 	} else {
 		f, err := s.e.files.Create("-o", s.output)
 		if err != nil {
@@ -149,7 +149,7 @@ func (s *session) openEvents() error {
 func (s *session) openWriter() (err error) {
 	switch {
 	case s.write.Path == "-":
-		s.write.Stdout = s.e.out
+		s.write.Stdout = s.e.raw
 		if err := s.e.usesStdout(); err != nil {
 			return err
 		}

@@ -20,12 +20,12 @@ func (s *session) warn(err error) {
 }
 
 func (s *session) note(format string, args ...any) {
-	text := fmt.Sprintf("tcptrace: note: "+format+"\n", args...)
+	text := fmt.Sprintf("note: "+format, args...)
 	if s.view != nil {
 		s.notes = append(s.notes, text)
 		return
 	}
-	fmt.Fprint(s.e.err, text)
+	s.e.say("%s", text)
 }
 
 // fail ends the run.
@@ -186,7 +186,7 @@ func (s *session) show(sum *analyzer.Summary) {
 	}
 	s.view = nil
 	for _, text := range s.notes {
-		fmt.Fprint(s.e.err, text)
+		s.e.say("%s", text)
 	}
 	s.fail(report.WriteSummary(s.e.out, sum, report.Selection{}))
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report"
 )
 
@@ -28,7 +28,7 @@ var (
 type ladders struct {
 	format report.TimelineFormat
 	look   report.TimelineOptions
-	out    *bufio.Writer
+	out    styledBuffer
 
 	from    uint64 // streams below were shown before
 	page    int    // conversations to keep
@@ -52,7 +52,7 @@ type section struct {
 	place    int // in the list
 	timeline analyzer.Timeline
 	ladder   report.Timeline // nil: not begun, or over
-	text     bytes.Buffer    // not written yet
+	text     styledText      // not written yet
 	over     bool
 	later    bool // in another pass
 }
@@ -169,7 +169,7 @@ func (t *ladders) finish(s *section) error {
 		if !first.over {
 			break
 		}
-		first.text = bytes.Buffer{}
+		first.text = styledText{}
 		if t.head++; t.head < len(t.list) {
 			t.out.WriteByte('\n')
 		}
@@ -196,7 +196,7 @@ func (t *ladders) makeRoom() {
 			t.held -= ladderCost
 			t.active--
 		}
-		s.text, s.ladder, s.over, s.later = bytes.Buffer{}, nil, false, true
+		s.text, s.ladder, s.over, s.later = styledText{}, nil, false, true
 	}
 }
 
@@ -224,11 +224,11 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		if err = p.find(ctx); err != nil {
 			return err
 		}
-		if t.out == nil {
-			if file, err = openOutput("-o", o.output, args, e); err != nil {
+		if t.out.Writer == nil {
+			if file, err = openText("-o", o.output, args, e); err != nil {
 				return err
 			}
-			t.out = bufio.NewWriterSize(file, 64<<10)
+			t.out = styledBuffer{bufio.NewWriterSize(console.Styled(file), 64<<10)}
 		}
 		t.look.End = p.summary.End
 		if err = t.showAll(ctx, p); err != nil {
