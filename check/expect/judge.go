@@ -60,11 +60,11 @@ func (x *checking) assert(a assertRule, records []report.Record) {
 	f := Failure{Rule: RuleAssert, Stream: NoStream, Origin: a.Origin, Expected: a.Source, Found: why}
 	switch {
 	case err != nil:
-		f.Text = fmt.Sprintf("%s could not be evaluated: %v", a.Source, err)
+		f.Text = fmt.Sprintf("%s could not be evaluated: %v", cut(a.Source), err)
 	case why == "":
-		f.Text = a.Source + " does not hold"
+		f.Text = cut(a.Source) + " does not hold"
 	default:
-		f.Text = a.Source + " does not hold: " + why
+		f.Text = cut(a.Source) + " does not hold: " + why
 	}
 	if len(streams) > 0 {
 		f.Stream = int64(streams[0])

@@ -132,7 +132,7 @@ func (w *following) hear(p *analyzer.Piece) error {
 func (w *following) notes(e env) {
 	say := func(n int64, format string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(e.err, "tcptrace: note: "+format+"\n", args...)
+			e.say("note: "+format, args...)
 		}
 	}
 	for _, c := range w.conflicts {
@@ -165,7 +165,11 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	open := openText
+	if o.as == "raw" {
+		open = openOutput
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -174,7 +178,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	as, _ := report.Transcripts.Find(o.as)
 	w.out = as(out, w.options)
 	err = p.show(ctx)
-	if failed := errors.Join(w.follower.Close(), w.out.Finish(), out.Close()); failed != nil {
+	if failed := end(ctx, out, err, errors.Join(w.follower.Close(), w.out.Finish())); failed != nil {
 		return failed
 	}
 	w.notes(e)

@@ -37,6 +37,7 @@ const firstRead = 256 << 10
 // input is one capture: a file or standard input, opened at the first next.
 type input struct {
 	name       string
+	openFile   func(string) (*os.File, error)
 	stdin      io.Reader // nil for a file
 	size       int64     // of a regular file, else 0
 	regular    bool
@@ -64,7 +65,7 @@ type input struct {
 
 func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfaces) *input {
 	in := &input{
-		name: path, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
+		name: path, openFile: opts.Open, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
 		target: min(opts.ChunkSize, firstRead), progress: progress, ifaces: ifaces,
 	}
 	size := int64(-1)

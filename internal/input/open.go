@@ -12,9 +12,10 @@ import (
 // Options say where standard input is and how much is read at once. The zero
 // value of a number means its default.
 type Options struct {
-	Stdin      io.Reader // what the path "-" reads; it is not closed
-	ChunkSize  int       // bytes, default 256 KiB; a record may be larger
-	MaxPackets int       // in a batch, default 1024
+	Stdin      io.Reader                           // what the path "-" reads; it is not closed
+	Open       func(path string) (*os.File, error) // how files are opened; nil: os.Open
+	ChunkSize  int                                 // bytes, default 256 KiB; a record may be larger
+	MaxPackets int                                 // in a batch, default 1024
 }
 
 const (
@@ -52,6 +53,9 @@ func Open(paths []string, opts Options) Source {
 	}
 	if opts.MaxPackets <= 0 {
 		opts.MaxPackets = defaultPackets
+	}
+	if opts.Open == nil {
+		opts.Open = os.Open
 	}
 	if len(paths) > manyInputs {
 		opts.ChunkSize = min(opts.ChunkSize, manyChunk)

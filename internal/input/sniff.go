@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -63,7 +62,7 @@ func (in *input) start() {
 func (in *input) open() bool {
 	var raw io.Reader = in.stdin
 	if in.name != stdinPath {
-		f, err := os.Open(in.name)
+		f, err := in.openFile(in.name)
 		if err != nil {
 			in.refuse(plain(err), err)
 			return false
