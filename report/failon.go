@@ -43,7 +43,7 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 		kind := analyzer.FindAnomalyKind(cond)
 		switch {
 		case kind == nil:
-			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond))
+			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond, "note", "warning", "error"))
 		case !kind.Detected():
 			return nil, fmt.Errorf("the analysis does not look for %s, but 'tcptrace %s' does", cond, kind.Command)
 		}

@@ -154,10 +154,15 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil && !interrupted {
 		return err
 	}
-	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
+	format, _ := report.Formats.Find(o.format)
+	var written error
+	if sum.Packets > 0 || len(src.Stats().Errors) == 0 || !format.People { // of what cannot be read, people are told only why
+		written = rep.Finish(&sum)
+	}
+	if err := errors.Join(written, out.Close()); err != nil {
 		return err
 	}
-	if format, _ := report.Formats.Find(o.format); !format.Summary {
+	if !format.Summary {
 		noteSummary(&sum, e)
 	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {

@@ -73,6 +73,7 @@ Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are o
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd)
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
+	groupFlags(cmd, append([]flagGroup{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
 	completeFlagBy(cmd, "interface", interfaceNames)
 	return cmd
 }
