@@ -141,10 +141,11 @@ func (s *session) run(ctx context.Context) error {
 	case err != nil:
 		return &exitError{exitBadInput, err}
 	}
-	if err := conclude(s.src.Stats(), nil, interrupted, s.e); err != nil || !s.unwritten {
-		return err
+	err = conclude(s.src.Stats(), nil, interrupted, s.e)
+	if s.unwritten && (err == nil || interrupted) {
+		return &exitError{exitFailedCheck, nil}
 	}
-	return &exitError{exitFailedCheck, nil}
+	return err
 }
 
 // port is where metrics are served, 0: they are not.
