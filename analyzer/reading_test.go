@@ -223,6 +223,13 @@ var breakers = []struct{ golden, damage, what string }{
 	{"simultaneous-open-reordered", "\x01\x00\x00\x04/\x7f", "a SYN-ACK behind data of both"},
 	{"split-handshake", "\x00\x1b\x7f\x01\x00\x00\x01\x00\x00\x04/\x8c", "a SYN-ACK behind data that do not acknowledge it"},
 	{"timewait-rst-after-restart", strings.Repeat("\x01\x00\x00", 8) + "\x04/\x7f", "an RST behind the end of TIME_WAIT, in front of what restarts it"},
+	{"paws-rejected", strings.Repeat("\x01\x00\x00", 5) + "\x02/2", "data in flight with an old timestamp, that come again"},
+	{"paws-fin-taken", strings.Repeat("\x01\x00\x00", 6) + "\x04P\xcd", "a FIN with an old timestamp, behind which its sender goes on"},
+	{"rst-outside-window", "\x01\x00\x00\x023\x01\x01\x00\x00\x00/2", "a SYN-ACK with the number of data"},
+	{"overlap-conflict", "\x01\x00\x00\x02P\x12\x01\x00\x00\x00/c", "a SYN with FIN and the number of data"},
+	{"own-syn-challenged", strings.Repeat("\x01\x00\x00", 7) + "\x00\x103", "a SYN with data into the open connection"},
+	{"blind-syn", "0000000000000/2", "data of a SYN-ACK that was not accepted"},
+	{"syn-data-ignored", "\x04%\x02", "a SYN with data behind these"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }
 

@@ -59,6 +59,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.Provoke(rx)
 		case old:
 			bits = FactForeign // the network held it back
+			tx.End = max(before, tx.Start)
 			c.Provoke(rx)
 		}
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
@@ -164,8 +165,8 @@ func (c *Conn) NoteControl(p *FactPool, s *wire.Segment, bits FactBits) {
 
 // Syn reports whether the SYN belongs to the connection.
 func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
-	if tx.Flags.Has(ISNKnown) && s.Seq != tx.ISN() || !tx.Flags.Has(ISNKnown) && c.contradicts(tx, s) {
-		return false // no endpoint takes a second ISN within one connection
+	if c.OtherISN(tx, s) {
+		return false
 	}
 	anew := s.Flags.Has(wire.ACK) && tx.End != 0 && uint32(tx.Start) != s.Seq+1 && !tx.Flags.Has(ISNKnown|SentData|SentFIN)
 	if !tx.Flags.Has(ISNKnown) && tx.End != 0 && uint32(tx.Start) != s.Seq+1 && c.run[s.Dir] == 0 {
@@ -222,6 +223,14 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 		c.setRoles(s.Dir)
 	}
 	return true
+}
+
+// OtherISN reports whether the SYN in s has another ISN than the connection: no endpoint takes a second one.
+func (c *Conn) OtherISN(tx *Half, s *wire.Segment) bool {
+	if tx.Flags.Has(ISNKnown) {
+		return s.Seq != tx.ISN()
+	}
+	return c.contradicts(tx, s)
 }
 
 // contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or

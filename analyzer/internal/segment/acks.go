@@ -66,7 +66,7 @@ func (r *Reader) ReadACK() {
 	}
 	switch {
 	case r.ack > known:
-		if r.ack > high && r.b.recovery != 0 {
+		if r.b.recovery != 0 && r.p.Recoveries.fins != nil {
 			high = r.takeFIN(high)
 		}
 		if r.ack > high {
@@ -281,7 +281,7 @@ func (r *Reader) readWindow() {
 		r.V.Notes |= NoteZeroWindow
 		if !a.flags.has(statsZero) {
 			a.flags |= statsZero
-			r.p.RecoveryOf(a, r.Tx).shut(r.now)
+			r.recovery().shut(r.now)
 		}
 	} else if a.flags.has(statsZero) {
 		r.p.RecoveryOf(a, r.Tx).reopen(r.now)

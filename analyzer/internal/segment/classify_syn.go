@@ -18,8 +18,8 @@ func (r *Reader) Opening() Kind {
 			r.p.SYNCame(r.b)
 		}
 		return KindRST
-	case tx.Flags.Has(conn.ISNKnown) && s.Seq != tx.ISN():
-		return KindUnacceptable // no endpoint takes a second ISN within one connection
+	case r.C.OtherISN(tx, s):
+		return KindUnacceptable
 	}
 	if tx.End != 0 && (s.Len > 0 || !tx.Flags.Has(conn.ISNKnown)) {
 		r.p.RecoveryOf(r.A, tx) // before the SYN moves the start, which was that of what was captured

@@ -113,6 +113,16 @@ func (p *Pools) RecoveryOf(a *SenderStats, tx *conn.Half) *Recovery {
 	return p.Recoveries.At(a.recovery)
 }
 
+// recovery is the Recovery of the sender, once the segment is read: the Conn does not have it yet, and if it was in order its bytes passed, too.
+func (r *Reader) recovery() *Recovery {
+	inOrder := r.A.recovery == 0 && 1<<r.V.Kind&(1<<KindData|1<<KindFIN|1<<KindSYN|1<<KindSYNACK) != 0
+	rp := r.p.RecoveryOf(r.A, r.Tx)
+	if inOrder {
+		r.capture(rp)
+	}
+	return rp
+}
+
 // interval notes the time between two transmissions of the same bytes.
 func (r *Recovery) interval(d conn.Time, times uint8) {
 	r.gaps.add(d)

@@ -52,7 +52,7 @@ func (r *Reader) keepStamp() {
 	case r.stampAge() >= forgetStamp:
 		r.A.tsMax = r.S.TSval
 	case r.now-r.Tx.Last >= stampPause:
-		if old := &r.p.RecoveryOf(r.A, r.Tx).old; old.since == 0 || old.newest != r.A.tsMax {
+		if old := &r.recovery().old; old.since == 0 || old.newest != r.A.tsMax {
 			old.newest, old.since = r.A.tsMax, r.Tx.Last
 		}
 	}
@@ -88,6 +88,7 @@ func (r *Reader) takeFIN(high reassembly.Pos) reassembly.Pos {
 		return high
 	}
 	rp.rejected -= uint64(fin.Len)
+	rp.captured.Add(r.p.Recoveries.Ranges, rp.old.end-reassembly.Pos(fin.SeqLen()), rp.old.end-1)
 	r.C.TakeLate(&r.p.Facts, &fin)
 	return r.Rx.End
 }

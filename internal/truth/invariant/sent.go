@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/wire"
 )
 
 // atMost checks that a part is not more than the whole.
@@ -21,8 +22,8 @@ func (k *checker) sent(side analyzer.Side) {
 	atMost(k, side, "unique bytes", s.UniqueBytes, "stream bytes", s.StreamBytes)
 	atMost(k, side, "unique and repeated bytes", s.UniqueBytes+s.RetransmittedBytes, "payload bytes", s.PayloadBytes) // those of probes may be among them
 	atMost(k, side, "bytes sent more than once", s.RepeatedBytes, "bytes sent again", s.RetransmittedBytes)
-	// A segment that others overtook, or a SYN that comes again, may carry bytes that were captured before.
-	if s.RetransmittedBytes > 0 && again == 0 && s.OutOfOrderPackets == 0 && s.SYNs < 2 {
+	// A segment that others overtook, or a SYN, may carry bytes that were captured before.
+	if s.RetransmittedBytes > 0 && again == 0 && s.OutOfOrderPackets == 0 && !k.sentWithSYN(side) {
 		k.errorf("%v: %d bytes retransmitted, by no segment", side, s.RetransmittedBytes)
 	}
 	atMost(k, side, "spurious retransmissions", uint64(s.SpuriousPackets), "retransmissions", again)
@@ -46,6 +47,17 @@ func (k *checker) sent(side analyzer.Side) {
 	atMost(k, side, "D-SACKs", s.DSACKs, "SACKs", s.SACKs)
 	k.sizes(side)
 	k.times(side)
+}
+
+// sentWithSYN reports whether a side sent data with a SYN. Others may be captured in front of that, or it comes again.
+func (k *checker) sentWithSYN(side analyzer.Side) bool {
+	dir := uint8(side) ^ k.c.ClientDir
+	for i := range k.c.Facts {
+		if f := &k.c.Facts[i]; f.Dir() == dir && f.Any(wire.SYN) && f.Len > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // sizes checks least, mean and most of what is measured in bytes.

@@ -1,0 +1,24 @@
+package analyzer_test
+
+import "testing"
+
+// TestBytesOfOddSegments: which bytes count as sent, and as sent again, beside segments that are out of the ordinary.
+func TestBytesOfOddSegments(t *testing.T) {
+	const (
+		unseen = "client 10.0.0.1:40000\nserver 10.0.0.2:80\n+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms > . 1:1(0) ack 1\n+1ms > P. 1:101(100) ack 1\n"
+		late   = handshake + "+300us > P. 1:101(100) ack 1\n+50ms < . 1:1(0) ack 101\n+1 > S @ win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n" +
+			"+50ms < . 1:1(0) ack 101\n+1 > P. 101:111(10) ack 1\n"
+		old = handshake + "+300us > P. 1:101(100) ack 1\n+50ms < . 1:1(0) ack 101\n+1 < FP. 1:501(500) ack 101 <nop,nop,TS val 991000000 ecr 283746100>\n" +
+			"+20ms < . 502:502(0) ack 101\n+50us > . 101:101(0) ack @\n"
+	)
+	checkEdges(t, []edge{
+		{"what passed was captured, be it that its sender closed its window with it", handshake + "+10ms > P. 1:101(100) ack 1 win @\n+300ms > P. 1:101(100) ack 1 win 502\n",
+			reads(0), []string{"502", "retransmission/tail-probe", "0", "retransmission/tail-probe"}},
+		{"or stamped it with an old clock", handshake + "+10ms > P. 1:101(100) ack 1\n+1 > P. 101:151(50) ack 1 <nop,nop,TS val @ ecr 991827300>\n+300ms > P. 101:151(50) ack 1\n",
+			reads(0), []string{"283746200", "retransmission/tail-probe", "283001000", "retransmission/tail-probe"}},
+		{"a SYN-ACK is another connection's if its number is one that was acknowledged as data", unseen + "+20ms < S. @ ack 1 win 65160 <mss 1460>\n",
+			reads(0), []string{"0:0(0)", "syn-ack", "1:1(0)", "unacceptable", "1:201(200)", "unacceptable"}},
+		{"nor do those count that come with a SYN which the network held back", late, reads(0), []string{"0:0(0)", "data", "0:200(200)", "data"}},
+		{"a FIN with an old timestamp was taken if it is acknowledged, also where its sender went on behind it", old, says("capture-loss"), []string{"501", "warning", "502", "no"}},
+	})
+}
