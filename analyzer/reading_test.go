@@ -229,6 +229,11 @@ var breakers = []struct{ golden, damage, what string }{
 	{"overlap-conflict", "\x01\x00\x00\x02P\x12\x01\x00\x00\x00/c", "a SYN with FIN and the number of data"},
 	{"own-syn-challenged", strings.Repeat("\x01\x00\x00", 7) + "\x00\x103", "a SYN with data into the open connection"},
 	{"blind-syn", "0000000000000/2", "data of a SYN-ACK that was not accepted"},
+	{"self-connect", "\x00/\x12", "a SYN-ACK to itself at the start"},
+	{"self-connect-reset", "\x00/\xff", "an RST with SYN to itself"},
+	{"qinq", "\x01\x00\x00\x01\x00\x00\x004\x02\x002\b" + strings.Repeat("\x01\x00\x00", 4) + "\x02\x12\x18", "an ACK of much more than a FIN, long before it"},
+	{"fin-without-ack-repeated", strings.Repeat("\x01\x00\x00", 10) + "\x00&=", "data behind a FIN that came without ACK and again with it"},
+	{"rst-behind-challenge", "\x01\x00\x00\x04$\xe5\x01\x00\x00\x04$\x04\x01\x00\x00\x00/0", "a SYN-ACK behind its sender's RST"},
 	{"syn-data-ignored", "\x04%\x02", "a SYN with data behind these"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }

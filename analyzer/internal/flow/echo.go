@@ -12,10 +12,10 @@ import (
 
 // echo tracks a segment as what the peer sent, who is its sender. It goes first: what a segment acknowledges was sent before,
 // and not with it.
-func (t *Tracker) echo(s *wire.Segment, hash uint32, again bool, out *Output) {
+func (t *Tracker) echo(s *wire.Segment, hash uint32, again bool, out *Output) Placement {
 	back := *s
 	back.Dir = 1 - s.Dir
-	t.segment(&back, hash, again, out)
+	return t.segment(&back, hash, again, out)
 }
 
 // isEcho reports whether s, a segment of c, is what echo made of one.

@@ -190,7 +190,10 @@ func (t *Tracker) TouchFacts(block uint32) {
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	again := t.recent.again(s)
 	if conn.IsSelf(&s.Key) {
-		t.echo(s, hash, again, out)
+		if p := t.echo(s, hash, again, out); !p.held && t.Slab.At(p.Slot).FirstFrame == s.Frame {
+			t.apply(p.Slot, s) // what its echo begins it begins, too
+			return p
+		}
 	}
 	return t.segment(s, hash, again, out)
 }

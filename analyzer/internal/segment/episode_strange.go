@@ -104,6 +104,9 @@ func (r *Reader) goesOn(m *conn.Incident) {
 	switch late := r.order() < 0 || !r.Tx.SentBehind(conn.Ending{Time: m.Run.Since, Seq: uint32(m.Hole.From), Aborts: m.Causes&abortsRST != 0}, r.Rx, r.S, r.end > r.next); {
 	case late, r.S.Flags.Any(wire.RST | wire.SYN), r.S.TTL == m.TTL && m.TTL != m.Usual:
 		return
+	case r.S.Flags.Any(wire.FIN) && r.end == m.Hole.To:
+		m.Run.End(r.now) // the end is there
+		return
 	}
 	isRST := m.Hole.From == m.Hole.To
 	if isRST || r.end > m.Hole.To || r.end == m.Hole.To && r.S.Len > 0 && !r.S.Flags.Any(wire.FIN) {

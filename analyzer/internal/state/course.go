@@ -75,17 +75,20 @@ func (m *Inference) takeIncidents(incidents []conn.Incident) {
 		case conn.IncidentUnseen:
 			m.lacks = m.lacks || k.Amount > 0
 		case conn.IncidentStrange:
-			if conn.Betrays(k) || k.Amount&conn.BadEnd != 0 { // BadTiming alone: the way may be shorter than any that was measured
-				m.disown(k.Dir, k.Ahead)
+			switch {
+			case conn.Betrays(k):
+				m.disown(k.Dir, k.Ahead, wire.RST|wire.FIN)
+			case k.Amount&conn.BadEnd != 0: // BadTiming alone: the way may be shorter than any that was measured
+				m.disown(k.Dir, k.Ahead, wire.RST)
 			}
 		}
 	}
 }
 
-// disown takes an RST from its supposed sender, who did not send it. Its receiver may have taken it all the same.
-func (m *Inference) disown(dir uint8, ahead uint32) {
+// disown takes an RST or FIN from its supposed sender, who did not send it. Its receiver may have taken it all the same.
+func (m *Inference) disown(dir uint8, ahead uint32, flags wire.Flags) {
 	for i := range m.Facts {
-		if f := &m.Facts[i]; f.Dir() == dir && f.Ahead == ahead && conn.IsRST(f) {
+		if f := &m.Facts[i]; f.Dir() == dir && f.Ahead == ahead && f.Any(flags) {
 			f.Bits |= conn.FactForeign
 		}
 	}

@@ -35,7 +35,12 @@ func (s *walker) foretold(fin, ack *conn.Fact, sender *conn.Endpoint) bool {
 	return fin.Time > ack.Time+max(conn.CaptureSkew, sender.Margin())
 }
 
-// acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN.
+// acksFIN reports whether f, of the endpoint, acknowledges the peer's FIN. Before that was captured it may be an ACK of one that was not, but
+// of nothing behind it.
 func (s *walker) acksFIN(f *conn.Fact) bool {
-	return f.Covers(s.other.FIN) && !f.Bits.Has(conn.FactForeign) && !s.disowned(f)
+	if !f.Covers(s.other.FIN) || f.Bits.Has(conn.FactForeign) || s.disowned(f) {
+		return false
+	}
+	fin := s.at(s.first(s.peer, 0, conn.IsFIN))
+	return f.Ack == s.other.FIN+1 || fin == nil || fin.Ahead < f.Ahead
 }

@@ -76,6 +76,9 @@ func (s *View) connecting(side conn.Side, c *Close) bool {
 	if side == c.By {
 		state = c.ByState
 	}
+	if len(s.life(side)) < len(s.J.Trajectory[side]) && s.Step(side, fsm.Established) != nil {
+		return false // what it is asked since is of no connection
+	}
 	return state == fsm.SynSent || state == fsm.SynRcvd || state == fsm.Listen || state == fsm.Closed && s.Step(side, fsm.Established) == nil ||
 		state == fsm.Unknown && s.Step(side, fsm.Established) == nil
 }

@@ -161,8 +161,8 @@ func (k *checker) midstream() bool {
 	return k.c.Completeness&opens != opens || k.aSideIsMissing() || strings.IndexAny(strings.TrimPrefix(k.c.History.String(), "^"), "SsHh") != 0
 }
 
-// aFINIsNotTaken: a FIN was captured that closes nothing, without ACK or out of place. Zeek counts it.
-func (k *checker) aFINIsNotTaken() bool { return !k.saw(analyzer.SawFIN) }
+// aFINIsNotTaken: a FIN was captured that closes nothing, without ACK, out of place or forged. Zeek counts it.
+func (k *checker) aFINIsNotTaken() bool { return !k.saw(analyzer.SawFIN) || k.raised("suspected-injection") }
 
 // noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
 func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
