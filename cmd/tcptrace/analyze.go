@@ -237,6 +237,9 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 			fmt.Fprintln(e.err, "tcptrace: note:", err)
 		}
 	}
+	for _, err := range stats.Warnings {
+		fmt.Fprintln(e.err, "tcptrace: warning:", err)
+	}
 	for _, err := range stats.Errors {
 		fmt.Fprintln(e.err, "tcptrace:", err)
 	}

@@ -149,8 +149,11 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		return usageError("--update and --init exclude each other: --update also writes what is missing")
 	case !slices.Contains(checkFormats, o.format):
 		return usageError("--format is %s, not %q", strings.Join(checkFormats, ", "), o.format)
-	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
-		return usageError("--msl and --max-flows must be positive, --workers not negative")
+	case o.workers < 0:
+		return usageError("--workers must not be negative")
+	}
+	if err := checkTracking(o.msl, o.maxFlows); err != nil {
+		return err
 	}
 	rules, err := o.rules()
 	if err != nil {

@@ -94,6 +94,11 @@ func (t *trace) Stats() packet.Stats {
 		if in.format == nil {
 			continue
 		}
+		if f, ok := in.format.(*pcapngFile); ok {
+			if text := f.warning(); text != "" {
+				s.Warnings = append(s.Warnings, &packet.Error{File: in.name, Offset: -1, Reason: text})
+			}
+		}
 		if n, said := in.format.drops(); said {
 			s.Drops = addSat(s.Drops, n)
 			s.Drop = true
