@@ -34,6 +34,7 @@ func TestSegmentAllocations(t *testing.T) {
 		s := &segments[i%1000]
 		s.Seq += s.Len
 		tr.Touch(hashes[i%1000], s)
+		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s.Dir))
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
 	})
@@ -44,7 +45,7 @@ func TestSegmentAllocations(t *testing.T) {
 
 // BenchmarkTracker is the tracker alone, on connections that it knows.
 func BenchmarkTracker(b *testing.B) {
-	const ahead = 16 // as the pipeline touches
+	const ahead = 32 // as the pipeline touches
 	for _, flows := range []int{1_000, 50_000} {
 		b.Run(fmt.Sprint("flows=", flows), func(b *testing.B) {
 			tr, segments, hashes := known(flows)
@@ -55,6 +56,13 @@ func BenchmarkTracker(b *testing.B) {
 				i := n % (flows - ahead)
 				for j := i; j < i+ahead; j++ {
 					tr.Touch(hashes[j], &segments[j])
+				}
+				var facts [ahead]uint32
+				for j := range facts {
+					facts[j] = tr.TouchConn(hashes[i+j], segments[i+j].Dir)
+				}
+				for _, block := range facts {
+					tr.TouchFacts(block)
 				}
 				for j := i; j < i+ahead; j++ {
 					s := &segments[j]

@@ -154,27 +154,31 @@ const (
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
-// Touch brings s and what it needs of its conversation into the processor's cache. A few segments are
-// touched before the first of them is tracked, so that their cache misses overlap. It returns
-// where the conversation's newest facts probably are, for TouchFacts; 0 if it takes none from ordinary segments now.
-func (t *Tracker) Touch(hash uint32, s *wire.Segment) (block uint32) {
-	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq)
-	e := t.index.entries[hash&uint32(len(t.index.entries)-1)]
-	if e == 0 {
+// Touch, TouchConn and TouchFacts bring a segment and what it needs of its conversation into the processor's cache, each by what the
+// one before has brought. All segments of a group are touched before the first of them is tracked, so that their cache misses overlap.
+func (t *Tracker) Touch(hash uint32, s *wire.Segment) {
+	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash))
+}
+
+// TouchConn is what follows Touch. It returns where the newest facts of the conversation are; 0 if it takes none from
+// ordinary segments now.
+func (t *Tracker) TouchConn(hash uint32, dir uint8) (block uint32) {
+	slot := t.index.first(hash)
+	if slot == noSlot {
 		return 0
 	}
-	c := t.Slab.At(uint32(e) - 1)
+	c := t.Slab.At(slot)
 	a, b := &c.Half[0], &c.Half[1]
 	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
 	if t.reads && t.first == 0 { // else few are read
-		l := t.stats.At(uint32(e) - 1)
-		from, to := &l.Of[s.Dir&1], &l.Of[1-s.Dir&1]
+		l := t.stats.At(slot)
+		from, to := &l.Of[dir&1], &l.Of[1-dir&1]
 		t.touched += from.IdleMax + conn.Time(from.FlightSum) + from.LastData + to.IdleMax + to.RTT.SRTT + to.LastData
 	}
 	return c.WatchedFacts()
 }
 
-// TouchFacts is the second half of Touch.
+// TouchFacts is what follows TouchConn.
 func (t *Tracker) TouchFacts(block uint32) {
 	if block != 0 {
 		t.touched += t.Facts.At(block)[0].Time + t.Facts.At(block)[conn.BlockFacts-1].Time

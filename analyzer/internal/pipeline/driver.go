@@ -34,13 +34,16 @@ type Task struct {
 func NewTask(i, t int, s *wire.Segment) Task { return Task{uint16(i), uint16(t), flow.Hash(&s.Key)} }
 
 // GroupSize is for how many segments cache misses overlap.
-const GroupSize = 16
+const GroupSize = 32
 
 // Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache.
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
 	var blocks [GroupSize]uint32
+	for _, t := range group {
+		trackers[t.Tracker].Touch(t.Hash, &segments[t.Segment])
+	}
 	for i, t := range group {
-		blocks[i] = trackers[t.Tracker].Touch(t.Hash, &segments[t.Segment])
+		blocks[i] = trackers[t.Tracker].TouchConn(t.Hash, segments[t.Segment].Dir)
 	}
 	for i, t := range group {
 		trackers[t.Tracker].TouchFacts(blocks[i])
