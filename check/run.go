@@ -35,7 +35,7 @@ const (
 	Init                // write it where there is none, and tell what is odd
 )
 
-// Run checks all captures at paths, in order of their names.
+// Run checks all captures at paths, in order of their names. If ctx is cancelled it returns its cause, beside the results that there are.
 func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	f := find(paths)
 	jobs := make([]job, len(f.targets))
@@ -51,14 +51,16 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 		perCapture = share / len(jobs)
 	}
 	alone := make([]analyzer.Analyzer, share)
-	each(len(jobs), share, func(i, worker int) {
-		if ctx.Err() == nil {
-			jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
-			results[i] = jobs[i].run(ctx)
-		}
+	finished := each(ctx, len(jobs), share, func(i, worker int) {
+		jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
+		results[i] = jobs[i].run(ctx)
 	})
 	if err := context.Cause(ctx); err != nil {
-		return nil, err
+		var seen Results
+		for _, i := range finished {
+			seen = append(seen, results[i])
+		}
+		return sorted(seen), err
 	}
 	results = append(results, f.broken...)
 	return sorted(append(results, look.broken...)), nil
@@ -146,8 +148,8 @@ func (j *job) idle(check *expect.Check) bool {
 	return j.expectation == "" && !check.Flags.Some() && !check.Project.Some()
 }
 
-func (j *job) source() input.Source {
-	o := input.Options{}
+func (j *job) source(ctx context.Context) input.Source {
+	o := input.Options{Context: ctx}
 	if info, err := os.Stat(j.capture); err == nil && info.Size() < maxSmall {
 		o.ChunkSize = int(max(minChunk, info.Size()))
 	}
@@ -166,7 +168,7 @@ var errTooMany = fmt.Errorf("more than %d conversations: too many to check at on
 
 // analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
-	src := j.source()
+	src := j.source(ctx)
 	defer src.Close()
 	records := &collector{}
 	sum, err := j.pass(ctx, src, records)

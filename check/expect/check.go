@@ -1,10 +1,12 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -15,6 +17,19 @@ import (
 type Capture struct {
 	Conversations []report.Record
 	Summary       report.SummaryRecord
+}
+
+// Find is the record of a stream, nil if there is none.
+func (c *Capture) Find(stream int64) *report.Record {
+	i, found := c.index(uint64(stream))
+	if stream < 0 || !found {
+		return nil
+	}
+	return &c.Conversations[i]
+}
+
+func (c *Capture) index(stream uint64) (i int, found bool) {
+	return sort.Find(len(c.Conversations), func(i int) int { return cmp.Compare(stream, c.Conversations[i].Stream) })
 }
 
 // Check is all that is expected of a capture.
@@ -122,9 +137,9 @@ func (x *checking) find(e *Expectation, i int) (n int, failure string) {
 	records := x.capture.Conversations
 	w := &e.conversations[i]
 	if w.byStream {
-		n = slices.IndexFunc(records, func(r report.Record) bool { return r.Stream == w.stream })
-		if n < 0 {
-			return n, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(records)))
+		n, found := x.capture.index(w.stream)
+		if !found {
+			return -1, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(records)))
 		}
 		return n, ""
 	}

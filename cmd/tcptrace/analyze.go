@@ -147,7 +147,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	rep := o.newReport(out, key, where, failOn, e)
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))

@@ -171,11 +171,12 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(checkGCPercent))
 	results, err := check.Run(ctx, args, opts)
-	if err != nil {
-		return interrupted(ctx, err)
-	}
+	stopped := err
 	if err := o.write(results, e); err != nil {
 		return err
+	}
+	if stopped != nil {
+		return interrupted(ctx, stopped)
 	}
 	if code := results.ExitCode(); code != exitDone {
 		return &exitError{code: code}

@@ -82,7 +82,7 @@ func (o *diffOptions) parse() (t expect.Tolerance, err error) {
 	case o.workers < 0:
 		return t, usageError("--workers must not be negative")
 	}
-	return t, nil
+	return t, checkTracking(o.msl, o.maxFlows)
 }
 
 func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {

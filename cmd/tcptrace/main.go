@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"tcptrace/internal/interrupt"
 )
 
 // Exit codes that scripts rely on.
@@ -55,12 +57,16 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // it is by nohup
 		ends = append(ends, syscall.SIGHUP)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	ctx := interrupt.Context(func() { os.Exit(exitInterrupted) }, ends...)
 	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	if e.outTTY {
 		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	} else {
+		e.out = interrupt.NewWriter(ctx, os.Stdout)
+	}
+	if !e.errTTY {
+		e.err = interrupt.NewWriter(ctx, os.Stderr)
 	}
 	os.Exit(run(ctx, os.Args[1:], e))
 }
@@ -72,6 +78,9 @@ func run(ctx context.Context, args []string, e env) int {
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return exitInterrupted // be it that what was seen could not be written
 	}
 	code := exitFailedCheck
 	if x := (*exitError)(nil); errors.As(err, &x) {
