@@ -105,6 +105,9 @@ func (j *job) run(ctx context.Context) Result {
 		return *broken
 	}
 	v := check.Run(c)
+	if v.Problems != nil {
+		return malformed(j.capture, j.expectation, v.Problems)
+	}
 	r.Failures, r.Suppressed, r.Status = v.Failures, v.Suppressed, Passed
 	if len(v.Failures) > 0 {
 		r.Status = Failed

@@ -45,6 +45,7 @@ type Check struct {
 type Verdict struct {
 	Failures   []Failure
 	Suppressed []Suppressed
+	Problems   []Problem // rules that could not be applied
 }
 
 // Suppressed is anomalies that do not count, and why.
@@ -67,7 +68,7 @@ func (k *Check) Run(c *Capture) Verdict {
 		x.complete(e, sets)
 	}
 	x.rules(sets)
-	v := Verdict{Failures: x.out}
+	v := Verdict{Failures: x.out, Problems: x.problems}
 	for i, s := range k.Suppressions {
 		if x.counts[i] > 0 {
 			v.Suppressed = append(v.Suppressed, Suppressed{s, x.counts[i]})
@@ -97,6 +98,7 @@ type checking struct {
 	expected map[*report.AnomalyRecord]bool // anomalies that the expectation names
 	counts   []int                          // anomalies by what suppresses them
 	out      []Failure
+	problems []Problem
 }
 
 // suppressor is the suppression of an anomaly, or -1.

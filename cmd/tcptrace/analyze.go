@@ -138,6 +138,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
+	if where != nil {
+		where.Until(ctx)
+	}
 	failOn, err := report.ParseFailOn(o.failOn)
 	if err != nil {
 		return usageError("--fail-on: %w", err)

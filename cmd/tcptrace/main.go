@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"tcptrace/internal/interrupt"
+	"tcptrace/report"
 )
 
 // Exit codes that scripts rely on.
@@ -85,6 +86,8 @@ func run(ctx context.Context, args []string, e env) int {
 	code := exitFailedCheck
 	if x := (*exitError)(nil); errors.As(err, &x) {
 		code = x.code
+	} else if x := (*report.ExpressionError)(nil); errors.As(err, &x) {
+		code = exitUsage
 	}
 	if msg := err.Error(); msg != "" {
 		fmt.Fprintf(e.err, "tcptrace: %s\n", msg)
