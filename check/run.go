@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,8 +176,7 @@ func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
 	defer src.Close()
 	records := &collector{}
 	sum, err := j.pass(ctx, src, records)
-	c := &expect.Capture{Conversations: records.all, Summary: report.NewSummaryRecord(&sum, report.Selection{})}
-	slices.SortFunc(c.Conversations, func(a, b report.Record) int { return int(int64(a.Stream) - int64(b.Stream)) })
+	c := &expect.Capture{Conversations: records.sorted(), Summary: report.NewSummaryRecord(&sum, report.Selection{})}
 	var problems []string
 	for _, e := range src.Stats().Errors {
 		problems = append(problems, e.Error())
@@ -199,8 +199,12 @@ func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (a
 // collector keeps the records of all conversations.
 type collector struct {
 	judgment analyzer.Judgment
-	all      []report.Record
+	all      []*report.Record
+	chunk    []report.Record // room for more: one slice that grows would be copied again and again
 }
+
+// recordsAtOnce is how many records are allocated at a time, at most: 2 kB each.
+const recordsAtOnce = 256
 
 // Conversation implements analyzer.Sink.
 func (s *collector) Conversation(c *analyzer.Conversation) error {
@@ -208,8 +212,25 @@ func (s *collector) Conversation(c *analyzer.Conversation) error {
 		return errTooMany
 	}
 	s.judgment.Judge(c)
-	s.all = append(s.all, report.NewRecord(c, &s.judgment))
+	if len(s.chunk) == 0 {
+		s.chunk = make([]report.Record, min(len(s.all)+1, recordsAtOnce))
+	}
+	r := &s.chunk[0]
+	s.chunk = s.chunk[1:]
+	*r = report.NewRecord(c, &s.judgment)
+	s.all = append(s.all, r)
 	return nil
+}
+
+// sorted is the records in order of their streams. The collector has none left.
+func (s *collector) sorted() []report.Record {
+	slices.SortFunc(s.all, func(a, b *report.Record) int { return cmp.Compare(a.Stream, b.Stream) })
+	records := make([]report.Record, len(s.all))
+	for i, r := range s.all {
+		records[i], s.all[i] = *r, nil
+	}
+	s.all, s.chunk = nil, nil
+	return records
 }
 
 // outcomes sums a capture up.
