@@ -67,6 +67,8 @@ func TestOutlivedBoundaries(t *testing.T) {
 			[]string{"59999ms", same, "60s", another}},
 		{"and what it sends behind that is no news", request + "+1s < R. 201:201(0) ack 101 win 0\n+1ms < R 201:201(0) win 0\n" + goesOn, server,
 			[]string{"59999ms", same, "60s", another}},
+		{"the number of an RST with ACK is the next that its sender uses: a FIN with that was sent behind it", request + "+1s < @ win 0\n+1ms < F. 201:201(0) ack 101\n", cause,
+			[]string{"R. 201:201(0) ack 101", "unknown-on-path", "R 201:201(0)", "half-open"}},
 		{"an RST that nobody took is not counted", request + "+1s < R 5001:5001(0) win 0\n+1ms < R. 201:201(0) ack 101 win 0\n" + goesOn, server,
 			[]string{"59999ms", same, "60s", another}},
 		{"who has closed may have gone", request + "+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n+1s < R 202:202(0) win 0\n+@ < . 202:202(0) ack 101\n", server,

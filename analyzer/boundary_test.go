@@ -120,12 +120,5 @@ func client(t *testing.T, script string) string {
 	return judge(t, script).last.Addr[analyzer.Client].Addr().String()
 }
 
-// triples asks for how often a side sent three duplicate ACKs in a row.
-func triples(side analyzer.Side) ask {
-	return func(t *testing.T, script string) string {
-		return fmt.Sprint(judge(t, script).last.Sent[side].TripleDuplicateACKs)
-	}
-}
-
 // pause lets the capture go on for a while.
 const pause = "+@ frame ffffffffffff02000000000108060001\n"

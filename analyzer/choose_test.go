@@ -140,6 +140,10 @@ func TestWhichConversation(t *testing.T) {
 		{"where the scale is not known", "+0 > S win 64240 <mss 1460,nop,wscale 7>\n+10ms > .\n" + far(1113738, 1112818), []string{"0 open 5"}},
 		{"in mid-connection", on("", exchange, finish), []string{"0 closed 6 inferred"}},
 
+		{"an RST with SYN answers a probe", "+0 > F 1:1(0)\n+1ms < SR. raw 0:0(0) ack 2\n", []string{"0 refused 2 inferred"}},
+		{"a SYN-ACK does not", "+0 > F 1:1(0)\n+1ms < S. raw 0:0(0) ack 2\n", []string{"0 open 2 inferred"}},
+		{"an RST with SYN is an RST", on("", open) + "+1 < SR. 5000:5000(0) ack 1\n", []string{"0 reset 4"}},
+		{"a SYN-ACK with the same number is an old one", on("", open) + "+1 < S. 5000:5000(0) ack 1\n", []string{"0 open 4"}},
 		{"refused, tried again with the same SYN", "+0 > S\n+0 < R. raw 0:0(0)\n+500ms > S 0:0(0)\n+0 < R. raw 0:0(0)\n", []string{"0 refused 4"}},
 		{"refused, then let in", "+0 > S\n+0 < R. raw 0:0(0)\n+500ms > S 0:0(0)\n+0 < S.\n+0 > .\n" + on("", exchange), []string{"0 open 8"}},
 		{"Fast Open, unanswered", "+0 > S 0:100(100)\n+1 > S 0:100(100)\n", []string{"0 unanswered 2"}},

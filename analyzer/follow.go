@@ -14,7 +14,7 @@ type Piece struct {
 	From   Side
 	Offset int64  // of its first byte, from 0
 	Len    int64  // bytes
-	Bytes  []byte // of PieceData; valid during the call only
+	Bytes  []byte // of PieceData, and what PieceConflict has instead; valid during the call only
 	Frame  uint64 // the packet with which it became readable; 0: the end of the conversation
 	Time   Time   // of Frame
 }
@@ -45,8 +45,8 @@ type FollowStats struct {
 // order in which they became readable: when all before them had been captured, or were given up.
 //
 // Bytes that were not captured are given up when they are acknowledged, and when 16 MiB behind them have
-// come. It holds no more than that for a side. Of checksums it knows what the first pass does: those of segments with SYN,
-// FIN or RST; and it believes data that lies within a window's length of the rest, whoever sent it.
+// come. It holds no more than that for a side. A segment with a wrong checksum is
+// left out if its sender computes them; and it believes data that lies within a window's length of the rest, whoever sent it.
 type Follower struct {
 	seqSpaces
 	sides [2]follow // by direction
@@ -99,7 +99,7 @@ func (f *Follower) Segment(s *wire.Segment, data []byte) error {
 	if err := errors.Join(tx.believe(), rx.believe()); err != nil {
 		return err
 	}
-	pos, ok := tx.admits(s)
+	pos, ok := tx.admits(s, data)
 	if !ok {
 		return nil
 	}
@@ -126,15 +126,15 @@ func (f *Follower) Segment(s *wire.Segment, data []byte) error {
 	return tx.add(pos, s.Len, data)
 }
 
-// admits tells where the payload of s belongs, if its receiver may have read it.
-func (d *follow) admits(s *wire.Segment) (pos reassembly.Pos, ok bool) {
+// admits tells where data, the payload of s, belongs, if its receiver may have read it.
+func (d *follow) admits(s *wire.Segment, data []byte) (pos reassembly.Pos, ok bool) {
 	if s.Flags.Has(wire.RST) { // its payload is for people (RFC 9293 3.10.7.4)
 		return 0, false
 	}
 	pos = d.f.position(d.dir, s.Seq)
 	far := pos - d.stream.Next()
 	switch {
-	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.Farthest || far < -conn.Farthest, s.Bits&wire.BadSum != 0 && d.sumsGood:
+	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.Farthest || far < -conn.Farthest, d.sumsGood && damaged(s, data):
 		d.stats.Segments++
 		return 0, false
 	case s.Flags.Has(wire.SYN):
@@ -143,6 +143,12 @@ func (d *follow) admits(s *wire.Segment) (pos reassembly.Pos, ok bool) {
 		return 0, false // a keep-alive, whose octet may be any (RFC 9293 3.8.4)
 	}
 	return pos, true
+}
+
+// damaged reports whether the checksum of s is wrong, whose payload data is, if all of that was captured.
+func damaged(s *wire.Segment, data []byte) bool {
+	sum, ok := s.PayloadSum()
+	return s.Bits&wire.BadSum != 0 || ok && len(data) == int(s.Len) && wire.SumOf(data) != sum
 }
 
 // add takes n bytes at pos, of which data was captured.
@@ -283,8 +289,8 @@ func (d *follow) Gap(from, to reassembly.Pos) error {
 }
 
 // Conflict implements reassembly.Consumer.
-func (d *follow) Conflict(from, to reassembly.Pos) error {
-	return d.hand(PieceConflict, from, to, nil)
+func (d *follow) Conflict(pos reassembly.Pos, b []byte) error {
+	return d.hand(PieceConflict, pos, pos+reassembly.Pos(len(b)), b)
 }
 
 func (d *follow) hand(kind PieceKind, from, to reassembly.Pos, b []byte) error {

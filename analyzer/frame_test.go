@@ -121,7 +121,12 @@ func FuzzFrames(f *testing.F) {
 	for _, golden := range []string{"half-open-discovered-once", "probe-scan"} { // an ACK with data, and an RST with a text
 		f.Add(uint16(goldenIndex(f, golden)), uint16(0), []byte("2>02\xb20"))
 	}
-	f.Add(uint16(goldenIndex(f, "one-sided")), uint16(74), []byte("2(0")) // a SYN of which what follows is not
+	f.Add(uint16(goldenIndex(f, "one-sided")), uint16(74), []byte("2(0"))                                             // a SYN of which what follows is not
+	f.Add(uint16(goldenIndex(f, "refused-retries")), uint16(0), []byte("2/0"))                                        // an RST that answers no SYN, in front of those that do
+	f.Add(uint16(goldenIndex(f, "rst-injected-early")), uint16(4), []byte("\x04\x00\x00\x00.\x03\x02,\xc8\x02.\x10")) // data of an old connection, which the client resets
+	f.Add(uint16(goldenIndex(f, "probe-scan")), uint16(44), []byte("\x04\x00\x00\x00/\xd7"))                          // an RST with SYN answers a probe
+	f.Add(uint16(goldenIndex(f, "half-open-scan")), uint16(2), []byte("\x04\x00\x00\x02'\xcc\x00/\xee"))              // an RST with SYN alone
+	f.Add(uint16(goldenIndex(f, "syn-fin-taken")), uint16(3), []byte("\x04\x00\x00\x00'\x80"))                        // a SYN-ACK that is not acknowledged, and acknowledges a FIN
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
 		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, invariant.Sink(t, &sink, report.Story))

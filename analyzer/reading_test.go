@@ -4,6 +4,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,6 +219,10 @@ var breakers = []struct{ golden, damage, what string }{
 	{"ipv6-extension-headers", "X02X07", "a SYN-ACK behind its sender's data"},
 	{"qinq", "X02200000000000200", "data in front of what shows their sender's SYN-ACK"},
 	{"capture-reordered", "X02X07", "a SYN-ACK behind all that followed"},
+	{"simultaneous-open", "\x02&2\x01\x00\x00\x00/\x00", "a segment without flags in front of the handshake's ACK"},
+	{"simultaneous-open-reordered", "\x01\x00\x00\x04/\x7f", "a SYN-ACK behind data of both"},
+	{"split-handshake", "\x00\x1b\x7f\x01\x00\x00\x01\x00\x00\x04/\x8c", "a SYN-ACK behind data that do not acknowledge it"},
+	{"timewait-rst-after-restart", strings.Repeat("\x01\x00\x00", 8) + "\x04/\x7f", "an RST behind the end of TIME_WAIT, in front of what restarts it"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }
 

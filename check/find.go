@@ -42,8 +42,21 @@ func ExpectationOf(capture string) string {
 type target struct {
 	capture     string
 	expectation string // "" if there is none
-	named       bool   // by its own path, not by a directory
+	named       bool   // by its own path, not by a directory, a pattern or its expectation
 	shares      string // the capture before it whose expectation it has, too; ""
+	tree        *tree  // in which both are
+	anything    bool   // the capture may be a pipe or whatever else the user names
+}
+
+// open opens the capture.
+func (t *target) open(string) (*os.File, error) {
+	switch {
+	case t.anything:
+		return os.Open(t.capture)
+	case t.named:
+		return openNamed(t.capture)
+	}
+	return t.tree.open(t.capture)
 }
 
 // found is what there is to check, in the order of the arguments, each once.
@@ -52,11 +65,12 @@ type found struct {
 	broken  []Result // what cannot be checked
 	seen    map[string]bool
 	owners  map[string]string // captures by their expectations
+	trees   trees
 }
 
 // find looks for captures: files, directories with all below them, and patterns.
 func find(paths []string) *found {
-	f := &found{seen: map[string]bool{}, owners: map[string]string{}}
+	f := &found{seen: map[string]bool{}, owners: map[string]string{}, trees: trees{}}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil && strings.ContainsAny(path, "*?[") {
@@ -69,7 +83,7 @@ func find(paths []string) *found {
 		case info.IsDir():
 			f.directory(path)
 		default:
-			f.file(path, true)
+			f.file(path, filepath.Dir(path), true)
 		}
 	}
 	return f
@@ -80,13 +94,23 @@ func (f *found) pattern(pattern string) {
 	if err != nil || len(matches) == 0 {
 		f.fail(Result{Capture: pattern, Status: Unreadable, Problems: []string{pattern + ": nothing has a name like this"}})
 	}
+	dir := fixed(pattern)
 	for _, path := range matches {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if info, err := os.Lstat(path); err == nil && info.IsDir() {
 			f.directory(path)
 		} else if stem(path) != "" || strings.HasSuffix(path, ExpectationExt) {
-			f.file(path, false)
+			f.file(path, dir, false)
 		}
 	}
+}
+
+// fixed is the directory of a pattern that has a name: what is below it is not named.
+func fixed(pattern string) string {
+	dir := filepath.Dir(pattern)
+	for strings.ContainsAny(dir, "*?[") {
+		dir = filepath.Dir(dir)
+	}
+	return dir
 }
 
 func (f *found) directory(dir string) {
@@ -99,7 +123,7 @@ func (f *found) directory(dir string) {
 				return fs.SkipDir
 			}
 		case stem(path) != "" || strings.HasSuffix(path, ExpectationExt):
-			f.file(path, false)
+			f.file(path, dir, false)
 		}
 		return nil
 	})
@@ -108,11 +132,11 @@ func (f *found) directory(dir string) {
 	}
 }
 
-// file adds a capture, or the captures of an expectation.
-func (f *found) file(path string, named bool) {
+// file adds a capture below dir, or the captures of an expectation.
+func (f *found) file(path, dir string, named bool) {
 	base, isExpectation := strings.CutSuffix(path, ExpectationExt)
 	if !isExpectation {
-		f.capture(path, named)
+		f.capture(path, dir, named)
 		return
 	}
 	captures := capturesOf(base)
@@ -123,7 +147,7 @@ func (f *found) file(path string, named bool) {
 		}})
 	}
 	for _, c := range captures {
-		f.capture(c, named)
+		f.capture(c, dir, false)
 	}
 }
 
@@ -142,15 +166,15 @@ func capturesOf(base string) (list []string) {
 	return list
 }
 
-func (f *found) capture(path string, named bool) {
+func (f *found) capture(path, dir string, named bool) {
 	key := filepath.Clean(path)
 	if f.seen[key] {
 		return
 	}
 	f.seen[key] = true
-	t := target{capture: path, named: named}
+	t := target{capture: path, named: named, tree: f.trees.of(dir)}
 	expectation := ExpectationOf(path)
-	if _, err := os.Stat(expectation); err == nil {
+	if exists(expectation) {
 		t.expectation = expectation
 	}
 	key = filepath.Clean(expectation)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"tcptrace/internal/console"
 )
 
 // WriteGitHub writes results as annotations for GitHub Actions, each beside the line of the expectation that does
@@ -27,7 +29,7 @@ func WriteGitHub(w io.Writer, rs Results) error {
 		}
 	}
 	b.WriteString(rs.Summary() + "\n")
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(console.NewWriter(w), b.String())
 	return err
 }
 

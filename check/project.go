@@ -13,6 +13,7 @@ type projects struct {
 	fixed  string // for all captures; "": look for it
 	byDir  map[string]*project
 	broken []Result
+	trees  trees
 }
 
 // project is a project file, or why there is none.
@@ -44,9 +45,9 @@ func (p *projects) above(dir string) *project {
 	}
 	result := none
 	file := filepath.Join(dir, expect.ProjectFile)
-	if _, err := os.Stat(file); err == nil {
+	if exists(file) {
 		result = p.load(relative(file), dir)
-	} else if _, err := os.Stat(filepath.Join(dir, ".git")); err != nil && filepath.Dir(dir) != dir {
+	} else if !exists(filepath.Join(dir, ".git")) && filepath.Dir(dir) != dir {
 		result = p.above(filepath.Dir(dir))
 	}
 	p.byDir[dir] = result
@@ -58,7 +59,7 @@ func (p *projects) load(file, dir string) *project {
 		return known
 	}
 	result := &project{dir: dir}
-	text, err := os.ReadFile(file)
+	text, err := readText(p.open(file))
 	if err != nil {
 		p.broken = append(p.broken, Result{Expectation: file, Status: Malformed, Problems: []string{plain(file, err)}})
 	} else if loaded, problems := expect.ParseProject(filepath.ToSlash(file), text); problems != nil {
@@ -68,6 +69,14 @@ func (p *projects) load(file, dir string) *project {
 	}
 	p.byDir[file] = result
 	return result
+}
+
+// open opens a project file: the one that the user named, or one that was found.
+func (p *projects) open(file string) (*os.File, error) {
+	if p.fixed != "" {
+		return openNamed(file)
+	}
+	return p.trees.of(filepath.Dir(file)).open(file)
 }
 
 // relative is a path as seen from here, where that is shorter.

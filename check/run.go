@@ -39,8 +39,9 @@ const (
 // Run checks all captures at paths, in order of their names. If ctx is cancelled it returns its cause, beside the results that there are.
 func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	f := find(paths)
+	defer f.trees.close()
 	jobs := make([]job, len(f.targets))
-	look := projects{fixed: o.Project}
+	look := projects{fixed: o.Project, trees: f.trees}
 	for i, t := range f.targets {
 		jobs[i] = job{target: t, options: &o, project: look.of(t.capture)}
 	}
@@ -125,7 +126,7 @@ func (j *job) expect(check *expect.Check, c *expect.Capture) (text []byte, broke
 	if j.expectation == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(j.expectation)
+	text, err := readText(j.tree.open(j.expectation))
 	if err != nil {
 		return nil, &Result{Capture: j.capture, Expectation: j.expectation, Status: Malformed, Problems: []string{plain(j.expectation, err)}}
 	}
@@ -153,7 +154,7 @@ func (j *job) idle(check *expect.Check) bool {
 }
 
 func (j *job) source(ctx context.Context) input.Source {
-	o := input.Options{Context: ctx}
+	o := input.Options{Context: ctx, Open: j.open}
 	if info, err := os.Stat(j.capture); err == nil && info.Size() < maxSmall {
 		o.ChunkSize = int(max(minChunk, info.Size()))
 	}
@@ -246,7 +247,7 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	j := job{target: target{capture: path}, options: &o, workers: o.processors(), alone: &analyzer.Analyzer{}}
+	j := job{target: target{capture: path, anything: true}, options: &o, workers: o.processors(), alone: &analyzer.Analyzer{}}
 	c, problems := j.analyze(ctx)
 	if problems != nil {
 		return c, errors.New(strings.Join(problems, "; "))

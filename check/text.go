@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcptrace/check/expect"
+	"tcptrace/internal/console"
 )
 
 // WriteText writes results for people. Captures that passed are only counted unless all are asked for.
@@ -14,12 +15,16 @@ func WriteText(w io.Writer, rs Results, all bool) error {
 	var b strings.Builder
 	rs.describe(&b, all)
 	b.WriteString(rs.Summary() + "\n")
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(console.NewWriter(w), b.String())
 	return err
 }
 
 // Describe writes what is wrong, and no more.
-func (rs Results) Describe(b *strings.Builder) { rs.describe(b, false) }
+func (rs Results) Describe(b *strings.Builder) {
+	var text strings.Builder
+	rs.describe(&text, false)
+	b.WriteString(console.Plain(text.String()))
+}
 
 func (rs Results) describe(b *strings.Builder, all bool) {
 	for i := range rs {
@@ -30,26 +35,26 @@ func (rs Results) describe(b *strings.Builder, all bool) {
 func writeResult(b *strings.Builder, r *Result, all bool) {
 	switch r.Status {
 	case Failed:
-		fmt.Fprintf(b, "FAIL %s\n", r.Capture)
+		fmt.Fprintf(b, "FAIL %s\n", console.Lines(r.Capture))
 		r.writeFailures(b)
 		b.WriteByte('\n')
 	case Malformed, Unreadable:
 		for _, p := range r.Problems {
-			fmt.Fprintf(b, "ERROR %s\n", p)
+			fmt.Fprintf(b, "ERROR %s\n", console.Lines(p))
 		}
 	case Written:
-		fmt.Fprintf(b, "wrote %s: %s\n", r.Expectation, contents(r))
+		fmt.Fprintf(b, "wrote %s: %s\n", console.Lines(r.Expectation), contents(r))
 		for _, odd := range r.Odd {
 			fmt.Fprintf(b, "  odd: %s\n", odd)
 		}
 	default:
 		if all {
-			fmt.Fprintf(b, "%s %s\n", r.Status, r.Name())
+			fmt.Fprintf(b, "%s %s\n", r.Status, console.Lines(r.Name()))
 		}
 	}
 	if all {
 		for _, s := range r.Suppressed {
-			fmt.Fprintf(b, "  suppressed: %s (%d): %s (%s)\n", s.Anomaly, s.Anomalies, s.Reason, s.Origin)
+			fmt.Fprintf(b, "  suppressed: %s (%d): %s (%s)\n", s.Anomaly, s.Anomalies, console.Lines(s.Reason), console.Lines(s.Origin.String()))
 		}
 	}
 }
@@ -85,9 +90,9 @@ func (r *Result) writeFailures(b *strings.Builder) {
 			indent = "    "
 		}
 		for _, f := range byStream[stream] {
-			fmt.Fprintf(b, "%s%s: %s\n", indent, f.Origin, f.Text)
+			fmt.Fprintf(b, "%s%s\n", indent, console.Lines(fmt.Sprintf("%s: %s", f.Origin, f.Text)))
 			for _, l := range f.Lines {
-				fmt.Fprintf(b, "%s    %s\n", indent, l)
+				fmt.Fprintf(b, "%s    %s\n", indent, console.Lines(l))
 			}
 		}
 		for _, l := range r.sceneOf(stream) {

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +33,7 @@ func (j *job) write(r Result, c *expect.Capture, old []byte, rules *expect.Check
 	}
 	r.Expectation, r.Status, r.Failures = ExpectationOf(j.capture), Written, nil
 	text := expect.Write(c, old)
-	if err := replace(r.Expectation, text); err != nil {
+	if err := j.tree.replace(r.Expectation, text); err != nil {
 		r.Status, r.Problems = Malformed, []string{plain(r.Expectation, err)}
 		return r
 	}
@@ -48,25 +47,6 @@ func (j *job) write(r Result, c *expect.Capture, old []byte, rules *expect.Check
 		r.Status, r.Failures = Failed, v.Failures
 	}
 	return r
-}
-
-// replace writes a file so that at no time half of it is there.
-func replace(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if _, err = f.Write(text); err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 const maxOdd = 5 // anomalies of one capture that are told

@@ -21,9 +21,9 @@ type Consumer interface {
 	Data(pos Pos, b []byte) error
 	// Gap is bytes that were not captured. Two gaps can follow each other.
 	Gap(from, to Pos) error
-	// Conflict tells that two copies differ: both from and to-1 do, bytes between them need
-	// not. Bytes of [from,to) may be before or after what Data has delivered.
-	Conflict(from, to Pos) error
+	// Conflict tells that two copies differ: the later one has b at pos. The first and the last byte of b differ, those between them need
+	// not. They may be before or after what Data has delivered. They are valid during the call only.
+	Conflict(pos Pos, b []byte) error
 }
 
 // StreamStats counts what a Stream did not deliver or could not compare.
@@ -268,7 +268,7 @@ func (s *Stream) compare(pos Pos, b []byte) {
 	}
 	if from >= 0 && s.err == nil {
 		s.stats.Conflicts++
-		s.err = s.to.Conflict(pos+Pos(from), pos+Pos(to))
+		s.err = s.to.Conflict(pos+Pos(from), b[from:to])
 	}
 }
 

@@ -40,8 +40,8 @@ func (r *recorder) Gap(from, to Pos) error {
 	return nil
 }
 
-func (r *recorder) Conflict(from, to Pos) error {
-	r.conflicts = append(r.conflicts, Range{from - r.start, to - r.start})
+func (r *recorder) Conflict(pos Pos, b []byte) error {
+	r.conflicts = append(r.conflicts, Range{pos - r.start, pos - r.start + Pos(len(b))})
 	return nil
 }
 
@@ -168,9 +168,9 @@ func (f *failing) call() error {
 	}
 	return nil
 }
-func (f *failing) Data(Pos, []byte) error  { return f.call() }
-func (f *failing) Gap(_, _ Pos) error      { return f.call() }
-func (f *failing) Conflict(_, _ Pos) error { return f.call() }
+func (f *failing) Data(Pos, []byte) error     { return f.call() }
+func (f *failing) Gap(_, _ Pos) error         { return f.call() }
+func (f *failing) Conflict(Pos, []byte) error { return f.call() }
 
 // deliver sends content through a network that cuts, reorders, repeats, overlaps
 // and drops, and checks what arrives against content. Every choice is
@@ -325,9 +325,9 @@ func (l *ledger) Gap(from, to Pos) error {
 	return nil
 }
 
-func (l *ledger) Conflict(from, to Pos) error {
-	if to <= from {
-		l.t.Fatalf("conflict [%d,%d)", from-l.start, to-l.start)
+func (l *ledger) Conflict(pos Pos, b []byte) error {
+	if len(b) == 0 {
+		l.t.Fatalf("conflict of nothing at %d", pos-l.start)
 	}
 	return nil
 }
@@ -376,6 +376,6 @@ func TestStreamAllocs(t *testing.T) {
 
 type discard struct{}
 
-func (discard) Data(Pos, []byte) error  { return nil }
-func (discard) Gap(_, _ Pos) error      { return nil }
-func (discard) Conflict(_, _ Pos) error { return nil }
+func (discard) Data(Pos, []byte) error     { return nil }
+func (discard) Gap(_, _ Pos) error         { return nil }
+func (discard) Conflict(Pos, []byte) error { return nil }

@@ -23,12 +23,13 @@ var csvHeader = func() string {
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
 // LF, as the tools that read CSV on a command line expect. The columns are the
-// fields of the conversation record, of anomalies their ids with blanks between them. No
-// value can hold a comma, a quote or a line end, so none is quoted.
+// fields of the conversation record, of anomalies their ids with blanks between them. A
+// cell that a spreadsheet would take for a formula begins with an apostrophe.
 type CSV struct {
 	out      output.Buffer
 	clock    output.Clock
 	judgment analyzer.Judgment
+	word     []byte // reused
 }
 
 // NewCSV returns a report that writes to w.
@@ -46,7 +47,7 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	b := strconv.AppendUint(r.out.B, c.Stream, 10)
 	b = output.AppendCSVSocket(b, client)
 	b = output.AppendCSVSocket(b, server)
-	b = append(append(b, ','), c.Roles.String()...)
+	b = output.AppendCSVText(b, c.Roles.String())
 	b = output.AppendCommunityID(append(b, ','), client, server)
 	b = r.clock.Append(append(b, ','), c.Start)
 	b = r.clock.Append(append(b, ','), c.End)
@@ -54,10 +55,11 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	b = output.AppendCSVCount(b, c.FirstFrame)
 	b = output.AppendCSVCount(b, c.LastFrame)
 	b = output.AppendCSVCount(b, c.Packets())
-	b = append(append(b, ','), c.Outcome.String()...)
+	b = output.AppendCSVText(b, c.Outcome.String())
 	b = output.AppendCSVCount(b, uint64(c.Completeness))
-	b = append(append(b, ','), c.ConnState.String()...)
-	b = c.History.Append(append(b, ','))
+	b = output.AppendCSVText(b, c.ConnState.String())
+	r.word = c.History.Append(r.word[:0])
+	b = output.AppendCSVText(b, r.word)
 	for side := range c.Sent {
 		for i := range always {
 			b = output.AppendCSVCount(b, uint64(always[i].Value(c, &c.Sent[side])))
@@ -65,15 +67,16 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	}
 	b = strconv.AppendBool(append(b, ','), c.Evicted)
 	for _, state := range r.judgment.State {
-		b = append(append(b, ','), state.String()...)
+		b = output.AppendCSVText(b, state.String())
 	}
-	b = append(b, ',')
+	r.word = r.word[:0]
 	for i := range r.judgment.Anomalies {
 		if i > 0 {
-			b = append(b, ' ')
+			r.word = append(r.word, ' ')
 		}
-		b = append(b, r.judgment.Anomalies[i].Kind.ID...)
+		r.word = append(r.word, r.judgment.Anomalies[i].Kind.ID...)
 	}
+	b = output.AppendCSVText(b, r.word)
 	r.out.B = append(output.AppendCSVCount(b, c.Dropped), '\n')
 	return r.out.Spill()
 }

@@ -29,8 +29,7 @@ func severity(name string) (s analyzer.Severity, ok bool) {
 }
 
 // ParseFailOn reads conditions: a severity stands for itself and all that are worse, an
-// id for that kind of anomaly. A kind that nothing looks for is an error, since
-// a check for it could not fail.
+// id for that kind of anomaly.
 func ParseFailOn(conditions []string) (*FailOn, error) {
 	f := &FailOn{kinds: map[string]bool{}}
 	for _, cond := range conditions {
@@ -44,8 +43,6 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 		switch {
 		case kind == nil:
 			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond))
-		case !kind.Detected():
-			return nil, fmt.Errorf("the analysis does not look for %s, but 'tcptrace %s' does", cond, kind.Command)
 		}
 		f.kinds[kind.ID] = true
 	}

@@ -12,7 +12,6 @@ func TestParseFailOn(t *testing.T) {
 		"no-answer syn-retransmit": "",
 		"no-anser":                 "did you mean no-answer?",
 		"fatal":                    "neither note, warning or error nor an anomaly",
-		"overlap-conflict":         "the analysis does not look for overlap-conflict, but 'tcptrace follow' does",
 	} {
 		_, err := ParseFailOn(strings.Fields(text))
 		if got := ""; err != nil {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
@@ -31,7 +32,9 @@ type TranscriptOptions struct {
 type rawTranscript struct{ out output.Buffer }
 
 func (r *rawTranscript) Piece(p *analyzer.Piece) error {
-	r.out.B = append(r.out.B, p.Bytes...)
+	if p.Kind == analyzer.PieceData {
+		r.out.B = append(r.out.B, p.Bytes...)
+	}
 	return r.out.Spill()
 }
 
@@ -49,7 +52,7 @@ type turns struct {
 }
 
 func newTurns(w io.Writer, o TranscriptOptions) turns {
-	return turns{out: output.NewBuffer(w), opts: o}
+	return turns{out: output.NewBuffer(console.Styled(w)), opts: o}
 }
 
 // turn begins another side's turn if p is of it, after flush has written what is left of the one before.

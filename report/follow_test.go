@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
-	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/sample"
 )
 
@@ -128,9 +127,9 @@ func TestTranscriptForms(t *testing.T) {
 		{"text", TranscriptOptions{}, `GET\xc3\r\xa9` + "\n[1 byte cut by the snap length][1448 bytes not captured]"},
 		{"text", o, client + ", frame 4, 500.0 ms\n" + `GET\xc3\r` + "\n\n" + server + ", frame 6, 1.000 s\n" + `\xa9` + "\n[1 byte cut by the snap length]\n\n" + client + "\n[1448 bytes not captured]\n"},
 		{"raw", o, "GET\xc3\r\xa9\n"},
-		{"hex", TranscriptOptions{Color: true}, human.Bold + "> 00000000  47 45 54 c3 0d                                    |GET..|\n" + human.Reset +
-			"< 00000000  a9 0a                                             |..|\n< 00000002  " + human.Yellow + "[1 byte cut by the snap length]" + human.Reset + "\n" +
-			human.Reset + human.Bold + "> 00000005  " + human.Yellow + "[1448 bytes not captured]" + human.Reset + human.Bold + "\n" + human.Reset},
+		{"hex", TranscriptOptions{Color: true}, "\x1b[1m" + "> 00000000  47 45 54 c3 0d                                    |GET..|\n" + "\x1b[0m" +
+			"< 00000000  a9 0a                                             |..|\n< 00000002  " + "\x1b[33m" + "[1 byte cut by the snap length]" + "\x1b[0m" + "\n" +
+			"\x1b[0m" + "\x1b[1m" + "> 00000005  " + "\x1b[33m" + "[1448 bytes not captured]" + "\x1b[0m" + "\x1b[1m" + "\n" + "\x1b[0m"},
 	} {
 		if got := transcript(t, c.form, c.o, pieces); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.form, got, c.want)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
@@ -20,7 +21,7 @@ type Long struct {
 }
 
 // NewLong returns a report that writes to w.
-func NewLong(w io.Writer) *Long { return &Long{out: output.NewBuffer(w)} }
+func NewLong(w io.Writer) *Long { return &Long{out: output.NewBuffer(console.Styled(w))} }
 
 func (r *Long) selected(s Selection) { r.selection = s }
 

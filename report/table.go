@@ -10,6 +10,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
@@ -38,7 +39,7 @@ func NewTable(w io.Writer, o TableOptions) *Table {
 	if o.Width > 0 {
 		o.Width = max(o.Width, human.MinWidth)
 	}
-	return &Table{out: output.NewBuffer(w), opts: o, collector: NewCollector(o.Sort, o.Limit)}
+	return &Table{out: output.NewBuffer(console.Styled(w)), opts: o, collector: NewCollector(o.Sort, o.Limit)}
 }
 
 func (r *Table) selected(s Selection) { r.selection = s }
@@ -184,10 +185,12 @@ func newGrid(w io.Writer, l *fitted) *tablewriter.Table {
 		tablewriter.WithTrimSpace(tw.Off))
 }
 
-// lineWriter passes whole lines on without the blanks that pad their last column.
+// lineWriter passes whole lines on without the blanks that pad their last column, and without the resets with which the
+// library ends some cells: they are no style of ours.
 type lineWriter struct{ out *output.Buffer }
 
 func (w *lineWriter) Write(p []byte) (int, error) {
-	w.out.B = append(append(w.out.B, bytes.TrimRight(p, " \n")...), '\n')
+	line := bytes.TrimRight(bytes.ReplaceAll(p, []byte("\x1b[0m"), nil), " \n")
+	w.out.B = append(append(w.out.B, line...), '\n')
 	return len(p), w.out.Spill()
 }

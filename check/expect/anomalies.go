@@ -8,7 +8,6 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"tcptrace/analyzer"
 	"tcptrace/report"
 )
 
@@ -192,25 +191,20 @@ type bannedID struct {
 func (r *reader) banned(n ast.Node) *banned {
 	w := &banned{}
 	for _, item := range r.sequence(n, "anomalies_exclude") {
-		if id := r.detected(item); id != "" {
+		if id := r.anomaly(item); id != "" {
 			w.ids = append(w.ids, bannedID{lineOf(item), id})
 		}
 	}
 	return w
 }
 
-// detected is the anomaly that n names. One that nothing looks for is a problem, since a rule
-// against it could not fail.
-func (r *reader) detected(n ast.Node) string {
+// anomaly is the id that n names.
+func (r *reader) anomaly(n ast.Node) string {
 	f, _ := findField(anomalyType, "id")
-	w, ok := r.want(n, f).(*word)
-	if !ok {
-		return ""
+	if w, ok := r.want(n, f).(*word); ok {
+		return w.text
 	}
-	if !analyzer.FindAnomalyKind(w.text).Detected() {
-		r.complain(n, "nothing looks for %s yet", w.text)
-	}
-	return w.text
+	return ""
 }
 
 func (w *banned) compare(c *comparison, p place, got reflect.Value) {

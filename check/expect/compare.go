@@ -85,6 +85,7 @@ type comparison struct {
 
 // fail says that the value at p is found, not as expected.
 func (c *comparison) fail(p place, line int, expected, found string) {
+	expected = cut(expected)
 	c.add(Failure{
 		Path: p.path, Origin: Origin{c.file, line}, Expected: expected, Found: found,
 		Text: fmt.Sprintf("%s is %s, expected %s", p.name, found, expected), Frames: c.frames,

@@ -2,6 +2,7 @@ package expect_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -268,4 +269,40 @@ func FuzzParse(f *testing.F) {
 		expect.ParseProject("x", text)
 		expect.Write(sample(), text)
 	})
+}
+
+// TestProblemsAreBrief: no problem and no failure quotes more of a file than it takes to find the place.
+func TestProblemsAreBrief(t *testing.T) {
+	word := func(n int) string { return strings.Repeat("s", n) }
+	for _, format := range []string{
+		"%s: 1", "conversations: [{stream: 0, %s: 1}]", "conversations: [{stream: 0, outcome: %s}]", "conversations: %s",
+		"conversations: [{stream: 0, packets: %s}]", "deny: [%s]", "budget: {%s: 1}", "assert: %s",
+		"conversations: [{stream: 0, client: [%s]}]", "conversations: [{stream: 0, anomalies: [%s]}]", "%[1]s: 1\n%[1]s: 2", "complete: %s",
+	} {
+		_, problems := expect.Parse("x", fmt.Appendf(nil, format, word(60)))
+		if len(problems) == 0 || !strings.Contains(problems[0].Text, word(60)) {
+			t.Errorf("%s with 60 characters: %q", format, problems)
+		}
+		_, problems = expect.Parse("x", fmt.Appendf(nil, format, word(61)))
+		if len(problems) == 0 || strings.Contains(problems[0].Text, word(61)) || !strings.Contains(problems[0].Text, word(60)+"...") {
+			t.Errorf("%s with 61 characters: %q", format, problems)
+		}
+	}
+	secret := strings.Repeat("PATH=/root SECRET ", 10)
+	_, problems := expect.Parse("x", []byte("assert: "+secret))
+	if text := fmt.Sprint(problems); strings.Count(text, "SECRET") > 3 {
+		t.Errorf("words with blanks: %s", text)
+	}
+	for _, text := range []string{"assert: len(conversations) == 7 || '" + secret + "' == ''", "conversations: [{stream: 0, history: '" + secret + "'}]"} {
+		e, problems := expect.Parse("x", []byte(text))
+		if problems != nil {
+			t.Fatal(problems)
+		}
+		c := &expect.Capture{Conversations: []report.Record{{}}}
+		for _, f := range (&expect.Check{Expectation: e}).Run(c).Failures {
+			if strings.Count(f.Text, "SECRET") > 3 || !strings.Contains(f.Text, "...") {
+				t.Errorf("a failure: %s", f.Text)
+			}
+		}
+	}
 }

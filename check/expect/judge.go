@@ -62,7 +62,7 @@ func (x *checking) assert(a assertRule, records []report.Record) {
 		return
 	}
 	f := Failure{Rule: RuleAssert, Stream: NoStream, Origin: a.Origin, Expected: a.Source, Found: why}
-	if f.Text = a.Source + " does not hold"; why != "" {
+	if f.Text = cut(a.Source) + " does not hold"; why != "" {
 		f.Text += ": " + why
 	}
 	if len(streams) > 0 {

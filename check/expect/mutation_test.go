@@ -27,8 +27,11 @@ var mutations = []mutation{
 	{"state", regexp.MustCompile(`\b(SYN_SENT|SYN_RCVD|ESTABLISHED|FIN_WAIT_[12]|CLOSE_WAIT|LAST_ACK|TIME_WAIT|LISTEN)\b`), func(old string) (string, []string) {
 		return "CLOSING", []string{old, "expected CLOSING"}
 	}},
-	{"anomaly", regexp.MustCompile(`\bid: [a-z0-9-]+`), func(string) (string, []string) {
-		const id = "overlap-conflict" // no golden capture has it
+	{"anomaly", regexp.MustCompile(`\bid: [a-z0-9-]+`), func(old string) (string, []string) {
+		id := "port-scan"
+		if strings.HasSuffix(old, id) {
+			id = "port-reused"
+		}
 		return "id: " + id, []string{id, "is expected and was not found"}
 	}},
 	{"number", regexp.MustCompile(`\b(packets|payload_bytes|frame|last_frame|completeness|tcp): \d+`), func(old string) (string, []string) {

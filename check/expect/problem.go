@@ -3,7 +3,10 @@ package expect
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -31,7 +34,38 @@ type reader struct {
 }
 
 func (r *reader) complain(n ast.Node, format string, args ...any) {
-	r.problems = append(r.problems, Problem{r.file, lineOf(n), fmt.Sprintf(format, args...)})
+	r.problem(lineOf(n), fmt.Sprintf(format, args...))
+}
+
+func (r *reader) problem(line int, text string) {
+	r.problems = append(r.problems, Problem{r.file, line, brief(text)})
+}
+
+// maxQuote is how many characters of a file a text quotes: enough to find them there, and no way to print what else the file holds.
+const maxQuote = 60
+
+var (
+	anyQuote = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	longWord = regexp.MustCompile(fmt.Sprintf(`[^\s"]{%d,}`, maxQuote+1))
+)
+
+// brief is text with every quotation and every word in it cut.
+func brief(text string) string {
+	text = anyQuote.ReplaceAllStringFunc(text, func(quote string) string {
+		if plain, err := strconv.Unquote(quote); err == nil {
+			return strconv.Quote(cut(plain))
+		}
+		return cut(quote)
+	})
+	return longWord.ReplaceAllStringFunc(text, cut)
+}
+
+// cut is s, or its beginning.
+func cut(s string) string {
+	if utf8.RuneCountInString(s) <= maxQuote {
+		return s
+	}
+	return string([]rune(s)[:maxQuote]) + "..."
 }
 
 func lineOf(n ast.Node) int {
@@ -53,7 +87,8 @@ func (r *reader) document(text []byte) ast.Node {
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		r.problems = append(r.problems, syntaxProblem(r.file, err))
+		at := syntaxProblem(r.file, err)
+		r.problem(at.Line, at.Text)
 		return nil
 	}
 	var body ast.Node

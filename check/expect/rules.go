@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,7 +128,13 @@ func (r *reader) rules(n ast.Node, what string, add func(n ast.Node, text string
 	}
 	for _, item := range items {
 		if text, ok := r.scalar(item, what); ok {
-			r.rule(item, add(item, strings.TrimSpace(text)))
+			text = strings.TrimSpace(text)
+			err := add(item, text)
+			if err != nil && cut(text) != text { // an error of an expression shows it all, below the first line
+				first, _, _ := strings.Cut(err.Error(), "\n")
+				err = errors.New(first)
+			}
+			r.rule(item, err)
 		}
 	}
 }

@@ -3,11 +3,14 @@ package expect
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
+	"tcptrace/internal/console"
 	"tcptrace/report"
 )
 
@@ -153,17 +156,8 @@ func (w *writer) record(r reflect.Value, indent, first string) {
 // remark tells what an anomaly means, as a comment.
 func (w *writer) remark(v reflect.Value) {
 	if a, ok := v.Interface().(report.AnomalyRecord); ok && a.Detail != "" {
-		w.b.WriteString("  # " + oneLine(a.Detail))
+		w.b.WriteString("  # " + console.Plain(strings.ReplaceAll(a.Detail, "\n", " ")))
 	}
-}
-
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 // value writes v on one line.
@@ -228,5 +222,16 @@ func quoted(s string) string {
 		return s
 	}
 	b, _ := json.Marshal(s) // a string always can be; JSON strings are YAML's
-	return string(b)
+	var out strings.Builder
+	for _, r := range string(b) {
+		switch {
+		case unicode.IsGraphic(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&out, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.String()
 }

@@ -13,7 +13,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
-	"tcptrace/internal/output"
 	"tcptrace/report"
 )
 
@@ -145,7 +144,12 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return usageError("--fail-on: %w", err)
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	format, _ := report.Formats.Find(o.format)
+	open := openOutput
+	if format.People {
+		open = openText
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -157,10 +161,10 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil && !interrupted {
 		return err
 	}
-	if err := errors.Join(rep.Finish(&sum), out.Close()); err != nil {
+	if err := finish(out, rep.Finish(&sum)); err != nil {
 		return err
 	}
-	if format, _ := report.Formats.Find(o.format); !format.Summary {
+	if !format.Summary {
 		noteSummary(&sum, e)
 	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
@@ -229,7 +233,7 @@ func (o *analyzeOptions) condition() string {
 // noteSummary says on standard error what a format without a summary does not show.
 func noteSummary(sum *analyzer.Summary, e env) {
 	for _, note := range report.Notes(sum) {
-		fmt.Fprintln(e.err, "tcptrace: note:", note)
+		e.say("note: %s", note)
 	}
 }
 
@@ -237,14 +241,14 @@ func noteSummary(sum *analyzer.Summary, e env) {
 func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env) error {
 	if filter != nil {
 		for _, err := range filter.Errors() {
-			fmt.Fprintln(e.err, "tcptrace: note:", err)
+			e.say("note: %v", err)
 		}
 	}
 	for _, err := range stats.Warnings {
-		fmt.Fprintln(e.err, "tcptrace: warning:", err)
+		e.say("warning: %v", err)
 	}
 	for _, err := range stats.Errors {
-		fmt.Fprintln(e.err, "tcptrace:", err)
+		e.say("%v", err)
 	}
 	switch {
 	case interrupted:
@@ -254,51 +258,3 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 	}
 	return nil
 }
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }
-
-// checkOutput refuses to overwrite an input.
-func checkOutput(flag, path string, inputs []string) error {
-	old, err := os.Stat(path)
-	if err != nil {
-		return nil // there is nothing to overwrite
-	}
-	for _, in := range inputs {
-		if info, err := os.Stat(in); err == nil && os.SameFile(old, info) {
-			return usageError("%s %s would overwrite an input", flag, path)
-		}
-	}
-	return nil
-}
-
-// openOutput opens the file of a flag such as -o, unless it is one of the inputs.
-func openOutput(flag, path string, inputs []string, e env) (io.WriteCloser, error) {
-	if path == "" || path == "-" {
-		return nopCloser{e.out}, nil
-	}
-	if err := checkOutput(flag, path, inputs); err != nil {
-		return nil, err
-	}
-	f, err := os.Create(path)
-	if err == nil {
-		// ext4 makes the close of a file that was emptied wait for the disk (auto_da_alloc). Opened
-		// again it is written as a new one is.
-		f.Close()
-		f, err = os.OpenFile(path, os.O_WRONLY, 0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &outputFile{output.NewWriter(f), f}, nil
-}
-
-// outputFile is a file that is written while the analysis goes on.
-type outputFile struct {
-	*output.Writer
-	file *os.File
-}
-
-// Close waits for what is not written yet.
-func (o *outputFile) Close() error { return errors.Join(o.Writer.Close(), o.file.Close()) }

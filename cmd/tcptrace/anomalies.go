@@ -28,7 +28,7 @@ Severities: note, normal but worth knowing; warning, an endpoint had to wait or 
 			}
 			return nil
 		},
-		ValidArgsFunction: only(func() []string { return anomalyIDs(false) }),
+		ValidArgsFunction: only(anomalyIDs),
 		RunE:              func(_ *cobra.Command, args []string) error { return runAnomalies(args, e) },
 	}
 }
@@ -54,9 +54,6 @@ func runAnomalies(args []string, e env) error {
 	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
 }
 
-// byCommand names the command that finds what the analysis does not look for.
-const byCommand = "Found by 'tcptrace %s', which reads the payload."
-
 func listAnomalies(w io.Writer) error {
 	var b strings.Builder
 	for i, section := range analyzer.Catalogue() {
@@ -66,9 +63,6 @@ func listAnomalies(w io.Writer) error {
 		fmt.Fprintln(&b, section.Name)
 		for _, kind := range section.Kinds {
 			fmt.Fprintf(&b, "  %-7s %-27s %s\n", kind.Severity, kind.ID, kind.Summary)
-			if kind.Command != "" {
-				fmt.Fprintf(&b, "  %-35s "+byCommand+"\n", "", kind.Command)
-			}
 		}
 	}
 	b.WriteString("\n'tcptrace anomalies ID' explains one.\n")
@@ -80,9 +74,6 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severityOf(kind), section)
 	fmt.Fprintln(&b, kind.Summary)
-	if kind.Command != "" {
-		fmt.Fprintf(&b, byCommand+"\n", kind.Command)
-	}
 	for _, part := range [...]struct{ title, text string }{
 		{"What it means", kind.Meaning},
 		{"Usual causes", kind.Causes},

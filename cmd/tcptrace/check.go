@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -114,28 +112,52 @@ func (o *checkOptions) rules() (*expect.RuleSet, error) {
 var checkFormats = []string{"text", "json", "github"}
 
 // write writes the results in all ways that were asked for.
-func (o *checkOptions) write(results check.Results, e env) (err error) {
-	switch o.format {
-	case "json":
-		err = check.WriteJSON(e.out, results)
-	case "github":
-		err = check.WriteGitHub(e.out, results)
-	default:
-		err = check.WriteText(e.out, results, o.verbose)
+func (o *checkOptions) write(results check.Results, args []string, e env) error {
+	e.reads(args)
+	e.reads([]string{o.project})
+	for i := range results {
+		e.reads([]string{results[i].Capture, results[i].Expectation})
 	}
-	for _, file := range [...]struct {
-		path  string
-		write func(io.Writer, check.Results) error
-	}{{o.junit, check.WriteJUnit}, {o.sarif, check.WriteSARIF}} {
-		if file.path == "" || err != nil {
+	if err := e.usesStdout(); err != nil {
+		return err
+	}
+	var files [2]sink
+	for i, f := range o.files() {
+		if f.path == "" {
 			continue
 		}
-		var text bytes.Buffer
-		if err = file.write(&text, results); err == nil {
-			err = os.WriteFile(file.path, text.Bytes(), 0o644)
+		var err error
+		if files[i], err = openOutput(f.flag, f.path, nil, e); err != nil {
+			return err
+		}
+	}
+	err := o.writeOut(results, e)
+	for i, f := range o.files() {
+		if err == nil && files[i] != nil {
+			err = finish(files[i], f.write(files[i], results))
 		}
 	}
 	return err
+}
+
+// checkFile is one of the files that check writes beside its report.
+type checkFile struct {
+	flag, path string
+	write      func(io.Writer, check.Results) error
+}
+
+func (o *checkOptions) files() [2]checkFile {
+	return [2]checkFile{{"--junit", o.junit, check.WriteJUnit}, {"--sarif", o.sarif, check.WriteSARIF}}
+}
+
+func (o *checkOptions) writeOut(results check.Results, e env) error {
+	switch o.format {
+	case "json":
+		return check.WriteJSON(e.raw, results)
+	case "github":
+		return check.WriteGitHub(e.out, results)
+	}
+	return check.WriteText(e.out, results, o.verbose)
 }
 
 // checkGCPercent: what check holds is small and short-lived, so that collections are what costs.
@@ -159,6 +181,11 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range o.files() {
+		if err := checkOutput(f.flag, f.path, append([]string{o.project}, args...)); err != nil {
+			return err
+		}
+	}
 	opts := check.Options{
 		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
 		Workers: o.workers, Rules: rules, Project: o.project,
@@ -172,7 +199,7 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(checkGCPercent))
 	results, err := check.Run(ctx, args, opts)
 	stopped := err
-	if err := o.write(results, e); err != nil {
+	if err := o.write(results, args, e); err != nil {
 		return err
 	}
 	if stopped != nil {

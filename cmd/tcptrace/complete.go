@@ -62,13 +62,11 @@ func completeDirectory(_ *cobra.Command, args []string, _ string) ([]string, cob
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// anomalyIDs are all anomalies, or those that the analysis itself detects, each with what it is.
-func anomalyIDs(detected bool) (ids []string) {
+// anomalyIDs are all anomalies, each with what it is.
+func anomalyIDs() (ids []string) {
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
-			if kind.Detected() || !detected {
-				ids = append(ids, cobra.CompletionWithDesc(kind.ID, kind.Summary))
-			}
+			ids = append(ids, cobra.CompletionWithDesc(kind.ID, kind.Summary))
 		}
 	}
 	return ids
@@ -77,7 +75,7 @@ func anomalyIDs(detected bool) (ids []string) {
 // severitiesOrIDs are what --fail-on, --keep-on and --deny take.
 func severitiesOrIDs() []string {
 	severities := []string{analyzer.SeverityNote.String(), analyzer.SeverityWarning.String(), analyzer.SeverityError.String()}
-	return append(severities, anomalyIDs(true)...)
+	return append(severities, anomalyIDs()...)
 }
 
 // outcomeConditions are the expressions of --where and --until that people begin with: one for each outcome.
@@ -90,7 +88,7 @@ func outcomeConditions() (list []string) {
 
 // budgets completes --budget up to the number.
 func budgets(*cobra.Command, []string, string) (list []string, _ cobra.ShellCompDirective) {
-	for _, id := range anomalyIDs(true) {
+	for _, id := range anomalyIDs() {
 		list = append(list, strings.Replace(id, "\t", "=\t", 1))
 	}
 	return list, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace

@@ -102,7 +102,7 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 	}
 	d := expect.Diff(captures[0], captures[1], tolerance)
 	if o.format == "json" {
-		err = writeDiffJSON(e.out, args, d)
+		err = writeDiffJSON(e.raw, args, d)
 	} else {
 		err = writeDiff(e.out, d, o.all)
 	}

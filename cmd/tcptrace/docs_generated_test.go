@@ -74,9 +74,6 @@ func anomaliesMarkdown() string {
 		}
 		for _, kind := range section.Kinds {
 			fmt.Fprintf(&b, "\n### %s\n", kind.ID)
-			if kind.Command != "" {
-				fmt.Fprintf(&b, "\n"+byCommand+"\n", kind.Command)
-			}
 			for _, part := range [...]struct{ title, text string }{
 				{"", kind.Meaning}, {"*Usual causes:* ", kind.Causes}, {"*What to look at next:* ", kind.Next}, {"*Standards:* ", kind.RFC},
 			} {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -94,15 +93,8 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	}
 	x.out = dump.NewFile(out, o.output, p.interfaces)
 	err = p.show(ctx)
-	if failed := errors.Join(x.out.Flush(), out.Close()); failed != nil {
+	if failed := end(ctx, out, err, x.out.Flush()); failed != nil {
 		return failed
-	}
-	if err != nil && interrupted(ctx, err) == err {
-		// Half of what was asked for would pass for all.
-		if info, e := os.Stat(o.output); e == nil && info.Mode().IsRegular() {
-			err = errors.Join(err, os.Remove(o.output))
-		}
-		return err
 	}
 	return p.conclude(ctx, err)
 }

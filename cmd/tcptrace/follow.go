@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -92,6 +93,15 @@ type following struct {
 	conflicts []string
 }
 
+// quoted is the beginning of b, in characters that a terminal prints.
+func quoted(b []byte) string {
+	const most = 32
+	if len(b) <= most {
+		return strconv.QuoteToASCII(string(b))
+	}
+	return strconv.QuoteToASCII(string(b[:most])) + "..."
+}
+
 // maxConflicts is how many conflicts are told by name.
 const maxConflicts = 10
 
@@ -101,7 +111,7 @@ func (w *following) take(c *analyzer.Conversation) {
 }
 
 func (w *following) see(f *analyzer.Frame) error {
-	if f.Duplicate() || f.Reading.Kind == analyzer.KindUnacceptable {
+	if f.Reading.Kind == analyzer.KindUnacceptable {
 		return nil
 	}
 	return w.follower.Segment(f.Segment, f.Payload)
@@ -112,7 +122,8 @@ func (w *following) hear(p *analyzer.Piece) error {
 		return nil
 	}
 	if p.Kind == analyzer.PieceConflict && len(w.conflicts) < maxConflicts {
-		w.conflicts = append(w.conflicts, fmt.Sprintf("frame %d: bytes %d to %d of the %s were sent before with other content, which is the one shown", p.Frame, p.Offset, p.Offset+p.Len-1, p.From))
+		w.conflicts = append(w.conflicts, fmt.Sprintf("frame %d: bytes %d to %d of the %s were sent before with other content, which is the one shown; these are %s",
+			p.Frame, p.Offset, p.Offset+p.Len-1, p.From, quoted(p.Bytes)))
 	}
 	return w.out.Piece(p)
 }
@@ -121,7 +132,7 @@ func (w *following) hear(p *analyzer.Piece) error {
 func (w *following) notes(e env) {
 	say := func(n int64, format string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(e.err, "tcptrace: note: "+format+"\n", args...)
+			e.say("note: "+format, args...)
 		}
 	}
 	for _, c := range w.conflicts {
@@ -154,7 +165,11 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	open := openText
+	if o.as == "raw" {
+		open = openOutput
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -163,7 +178,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	as, _ := report.Transcripts.Find(o.as)
 	w.out = as(out, w.options)
 	err = p.show(ctx)
-	if failed := errors.Join(w.follower.Close(), w.out.Finish(), out.Close()); failed != nil {
+	if failed := end(ctx, out, err, errors.Join(w.follower.Close(), w.out.Finish())); failed != nil {
 		return failed
 	}
 	w.notes(e)

@@ -26,6 +26,7 @@ type liveOptions struct {
 	snapLen     int
 	promiscuous bool
 	buffer      size
+	noSandbox   bool
 }
 
 const (
@@ -43,7 +44,8 @@ one to watch its segments. Otherwise, and with --format ndjson, it writes events
 changed state, an anomaly was found, a connection was closed. An event that later packets disprove is retracted by
 another (correction). 'tcptrace schema event' describes them.
 
-Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges.
+Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges, and ends if it
+cannot.
 
 ` + filterHelp,
 		Example: `  tcptrace live --list
@@ -56,7 +58,7 @@ Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are o
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case o.dashboard:
-				_, err := e.out.Write(metrics.Dashboard)
+				_, err := e.raw.Write(metrics.Dashboard)
 				return err
 			case o.list:
 				return listInterfaces(e)
@@ -73,6 +75,7 @@ Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are o
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "also capture packets for other hosts")
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd)
+	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
 	completeFlagBy(cmd, "interface", interfaceNames)
 	return cmd
@@ -125,8 +128,26 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 	if err := s.open(live.New(src, opts)); err != nil {
 		return err
 	}
-	capture.Drop(capture.DropOptions{Write: o.directories(), Listen: s.port()})
+	if !o.noSandbox {
+		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.port()})); err != nil {
+			return err
+		}
+	}
 	return s.run(ctx)
+}
+
+// drop is replaced in tests, whose process is to keep its rights.
+var drop = capture.Drop
+
+// confine tells what is not in force of the restrictions that the system does not have, and fails for others.
+func (s *session) confine(d capture.Dropped) error {
+	if err := d.Failed(); err != nil {
+		return fmt.Errorf("privileges could not be given up: %w; --no-sandbox captures with all of them", err)
+	}
+	if err := d.Missing(); err != nil {
+		s.note("%v", err)
+	}
+	return nil
 }
 
 // listInterfaces prints the interfaces as a table.

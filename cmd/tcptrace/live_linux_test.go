@@ -35,6 +35,9 @@ type liveRun struct {
 func startLive(t *testing.T, h *netns.Host, args ...string) *liveRun {
 	t.Helper()
 	r := &liveRun{t: t, file: filepath.Join(t.TempDir(), "live.pcapng")}
+	if i := slices.Index(args, "-w"); i >= 0 {
+		r.file = args[i+1]
+	}
 	args = append([]string{"live", "-i", h.Device, "--format", "ndjson", "-w", r.file}, args...)
 	r.cmd = h.Command("tcptrace", args...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.events, &r.notes

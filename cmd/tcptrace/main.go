@@ -12,7 +12,9 @@ import (
 
 	"golang.org/x/term"
 
+	"tcptrace/internal/console"
 	"tcptrace/internal/interrupt"
+	"tcptrace/internal/output"
 	"tcptrace/report"
 )
 
@@ -28,10 +30,18 @@ const (
 // env is what a command touches of the world.
 type env struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err io.Writer // for text: nothing that comes from a capture or a file is obeyed by a terminal behind them
+	raw      io.Writer // what out is, for what programs read
+	bar      io.Writer // what err is, for the progress bar
 	outTTY   bool
 	errTTY   bool
 	width    int // columns of the terminal behind out; 0: no terminal
+	files    *output.Files
+}
+
+// say writes a message to standard error.
+func (e *env) say(format string, args ...any) {
+	fmt.Fprintf(e.err, "tcptrace: %s\n", console.Lines(fmt.Sprintf(format, args...)))
 }
 
 // exitError carries the exit code of an error. A nil cause was reported already.
@@ -74,6 +84,15 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, e env) int {
+	e.files = &output.Files{}
+	behind := e.out
+	if w, ok := behind.(*interrupt.Writer); ok {
+		behind = w.Unwrap()
+	}
+	e.files.Stdout, _ = behind.(*os.File)
+	e.raw, e.out = e.out, console.NewWriter(e.out)
+	e.bar, e.err = e.err, console.NewWriter(e.err)
+	defer e.files.Discard()
 	cmd := newRootCommand(e)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
@@ -90,7 +109,7 @@ func run(ctx context.Context, args []string, e env) int {
 		code = exitUsage
 	}
 	if msg := err.Error(); msg != "" {
-		fmt.Fprintf(e.err, "tcptrace: %s\n", msg)
+		e.say("%s", msg)
 	}
 	if code == exitUsage && err.Error() != "" {
 		fmt.Fprintln(e.err, "Try 'tcptrace --help'.")

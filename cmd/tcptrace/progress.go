@@ -31,7 +31,7 @@ func withProgress(src input.Source, mode string, e env) input.Source {
 		return src
 	}
 	now := time.Now()
-	p := &progressSource{Source: src, out: e.err, next: now}
+	p := &progressSource{Source: src, out: e.bar, next: now}
 	if mode == "auto" {
 		p.next = now.Add(progressDelay)
 	}

@@ -53,11 +53,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	if err := o.check(); err != nil {
 		return err
 	}
-	if o.write.Path != "" && o.write.Path != "-" {
-		if err := checkOutput("-w", o.write.Path, args); err != nil {
-			return err
-		}
-	}
+	e.reads(args)
 	o.write.Patient = true
 	opts := o.loop()
 	if o.filter != "" {

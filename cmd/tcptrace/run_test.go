@@ -217,7 +217,7 @@ func TestProgress(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			src := withProgress(&slowSource{n: 3, total: test.total}, test.mode, env{err: &out, errTTY: test.tty})
+			src := withProgress(&slowSource{n: 3, total: test.total}, test.mode, env{bar: &out, errTTY: test.tty})
 			if p, ok := src.(*progressSource); ok && test.late {
 				p.next = p.next.Add(-2 * progressDelay)
 			}

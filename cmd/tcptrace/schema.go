@@ -40,7 +40,7 @@ Editors that know the schema complete an expectation. With the YAML language ser
 			if text == nil {
 				return usageError("there is no schema %q: %s", args[0], report.Suggest(args[0], names))
 			}
-			_, err := e.out.Write(text)
+			_, err := e.raw.Write(text)
 			return err
 		},
 	}

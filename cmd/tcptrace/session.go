@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -28,8 +27,8 @@ type session struct {
 	clock func() analyzer.Time // of a capture that happens now; nil: it is a replay
 
 	loop   *live.Loop
-	view   *view.View     // nil: events are written instead
-	out    io.WriteCloser // of events
+	view   *view.View // nil: events are written instead
+	out    sink       // of events
 	events *report.Events
 	writer *dump.Writer
 	keeper *dump.Keeper
@@ -68,6 +67,11 @@ func (s *session) open(loop *live.Loop) (err error) {
 	if err := open(s); err != nil {
 		return err
 	}
+	if s.clock != nil { // what is captured now has no end that anybody waits for
+		if err := s.e.files.Show(); err != nil {
+			return outputError(err)
+		}
+	}
 	// Who reads what is written may go away: that is for the writer to tell, not for a signal to end it all.
 	signal.Ignore(syscall.SIGPIPE)
 	loop.OnEvent(s.event)
@@ -89,7 +93,7 @@ func (s *session) openView() (err error) {
 		return usageError("--format view needs a terminal")
 	}
 	s.view, err = view.New(view.Options{
-		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.out,
+		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.raw,
 		Color: !s.noColor && os.Getenv("NO_COLOR") == "", QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
 		Capture: s.counted(),
 	})
@@ -126,21 +130,36 @@ func (s *session) interfaces() []metrics.Interface {
 // openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() error {
 	if s.output == "" || s.output == "-" {
-		s.out = output.NewWriter(s.e.out)
-	} else {
-		f, err := os.Create(s.output)
-		if err != nil {
+		if err := s.e.usesStdout(); err != nil {
 			return err
 		}
-		s.out = &outputFile{output.NewWriter(f), f}
+		s.out = &outputFile{Writer: output.NewWriter(s.e.raw)}
+	} else {
+		f, err := s.e.files.Create("-o", s.output)
+		if err != nil {
+			return outputError(err)
+		}
+		s.out = behind(f)
 	}
 	s.events = report.NewEvents(s.out)
 	return nil
 }
 
-// openWriter opens the file of -w.
+// openWriter opens the file of -w. Those of a series are new ones always.
 func (s *session) openWriter() (err error) {
-	s.write.Stdout = s.e.out
+	switch {
+	case s.write.Path == "-":
+		s.write.Stdout = s.e.raw
+		if err := s.e.usesStdout(); err != nil {
+			return err
+		}
+	case !s.write.Rotates():
+		f, err := s.e.files.Create("-w", s.write.Path)
+		if err != nil {
+			return outputError(err)
+		}
+		s.write.File = f
+	}
 	if s.writer, err = dump.Open(s.write); err != nil {
 		return err
 	}

@@ -20,12 +20,12 @@ func (s *session) warn(err error) {
 }
 
 func (s *session) note(format string, args ...any) {
-	text := fmt.Sprintf("tcptrace: note: "+format+"\n", args...)
+	text := fmt.Sprintf("note: "+format, args...)
 	if s.view != nil {
 		s.notes = append(s.notes, text)
 		return
 	}
-	fmt.Fprint(s.e.err, text)
+	s.e.say("%s", text)
 }
 
 // fail ends the run.
@@ -128,7 +128,7 @@ func (s *session) run(ctx context.Context) error {
 			at = s.clock()
 		}
 		s.fail(s.events.Summary(at, &sum, report.Selection{}))
-		s.fail(s.out.Close())
+		s.fail(finish(s.out, s.failed))
 	}
 	s.show(&sum)
 	s.fail(s.closeWriter(ctx))
@@ -186,7 +186,7 @@ func (s *session) show(sum *analyzer.Summary) {
 	}
 	s.view = nil
 	for _, text := range s.notes {
-		fmt.Fprint(s.e.err, text)
+		s.e.say("%s", text)
 	}
 	s.fail(report.WriteSummary(s.e.out, sum, report.Selection{}))
 }
@@ -197,13 +197,16 @@ func (s *session) closeWriter(ctx context.Context) error {
 		return nil
 	}
 	n, err := s.writer.Close(context.WithoutCancel(ctx))
-	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
+	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets-n.DeletedPackets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
 	if s.keeper != nil {
 		k := s.keeper.Counts()
 		text += " of " + report.Counted(k.Wanted, "conversation")
 		if k.Missing > 0 {
 			text += "; " + report.Counted(k.Missing, "packet") + " of them had been given up before they were wanted"
 		}
+	}
+	if n.Deleted > 0 {
+		text += fmt.Sprintf("; %s in %s were deleted", report.Counted(n.DeletedPackets, "packet"), report.Counted(n.Deleted, "older file"))
 	}
 	if n.LeftOut > 0 {
 		text += "; " + report.Counted(n.LeftOut, "packet") + " could not be written"
@@ -212,5 +215,8 @@ func (s *session) closeWriter(ctx context.Context) error {
 		text += "; " + report.Counted(n.Unpacked, "file") + " could not be compressed"
 	}
 	s.note("%s", text)
+	if err == nil && s.writer.Failed() { // which was told when it happened
+		err = &exitError{code: exitFailedCheck}
+	}
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -131,7 +130,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 		return err
 	}
 	if err := s.check(); err != nil && len(s.stats.Errors) > 0 {
-		fmt.Fprintln(e.err, "tcptrace:", err) // it may lie in what could not be read
+		e.say("%v", err) // it may lie in what could not be read
 		return s.conclude(ctx, nil)
 	} else if err != nil {
 		return err
@@ -149,11 +148,15 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 
 // write opens the output and lets what write to it.
 func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) error {
-	out, err := openOutput("-o", o.output, args, e)
+	open := openOutput
+	if o.format == "table" {
+		open = openText
+	}
+	out, err := open("-o", o.output, args, e)
 	if err != nil {
 		return err
 	}
-	return errors.Join(what(out), out.Close())
+	return finish(out, what(out))
 }
 
 // snapshot is the connections at a moment: the first pass finds those that are there and their states, the second

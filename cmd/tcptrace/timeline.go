@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -149,7 +148,7 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	format, _ := report.TimelineFormats.Find(o.format)
 	t.out = format.All(out)
 	err = p.show(ctx)
-	if failed := errors.Join(t.out.Finish(), out.Close()); failed != nil {
+	if failed := end(ctx, out, err, t.out.Finish()); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)

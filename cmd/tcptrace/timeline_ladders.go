@@ -2,14 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report"
 )
 
@@ -29,7 +28,7 @@ var (
 type ladders struct {
 	format report.TimelineFormat
 	look   report.TimelineOptions
-	out    *bufio.Writer
+	out    styledBuffer
 
 	from    uint64 // streams below were shown before
 	page    int    // conversations to keep
@@ -53,7 +52,7 @@ type section struct {
 	place    int // in the list
 	timeline analyzer.Timeline
 	ladder   report.Timeline // nil: not begun, or over
-	text     bytes.Buffer    // not written yet
+	text     styledText      // not written yet
 	over     bool
 	later    bool // in another pass
 }
@@ -170,7 +169,7 @@ func (t *ladders) finish(s *section) error {
 		if !first.over {
 			break
 		}
-		first.text = bytes.Buffer{}
+		first.text = styledText{}
 		if t.head++; t.head < len(t.list) {
 			t.out.WriteByte('\n')
 		}
@@ -197,7 +196,7 @@ func (t *ladders) makeRoom() {
 			t.held -= ladderCost
 			t.active--
 		}
-		s.text, s.ladder, s.over, s.later = bytes.Buffer{}, nil, false, true
+		s.text, s.ladder, s.over, s.later = styledText{}, nil, false, true
 	}
 }
 
@@ -210,7 +209,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	format, _ := report.TimelineFormats.Find(o.format)
 	t := &ladders{format: format, look: o.look(e)}
 	var p *passes
-	var file io.WriteCloser
+	var file sink
 	shown := 0
 	for {
 		t.page = ladderPage
@@ -225,15 +224,18 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		if err = p.find(ctx); err != nil {
 			return err
 		}
-		if t.out == nil {
-			if file, err = openOutput("-o", o.output, args, e); err != nil {
+		if t.out.Writer == nil {
+			if file, err = openText("-o", o.output, args, e); err != nil {
 				return err
 			}
-			t.out = bufio.NewWriterSize(file, 64<<10)
+			t.out = styledBuffer{bufio.NewWriterSize(console.Styled(file), 64<<10)}
 		}
 		t.look.End = p.summary.End
 		if err = t.showAll(ctx, p); err != nil {
-			return errors.Join(t.out.Flush(), file.Close(), p.conclude(ctx, err))
+			if failed := end(ctx, file, err, t.out.Flush()); failed != nil {
+				return failed
+			}
+			return p.conclude(ctx, err)
 		}
 		shown += len(t.list)
 		if hidden := t.beyond - uint64(len(t.list)); hidden == 0 || shown == limit {
@@ -243,7 +245,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 		t.out.WriteByte('\n')
 		*t = ladders{format: t.format, look: t.look, out: t.out, from: t.list[len(t.list)-1].c.Stream + 1}
 	}
-	if err := errors.Join(t.out.Flush(), file.Close()); err != nil {
+	if err := finish(file, t.out.Flush()); err != nil {
 		return err
 	}
 	return p.conclude(ctx, nil)

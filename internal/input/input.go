@@ -40,6 +40,7 @@ const firstRead = 256 << 10
 type input struct {
 	name       string
 	ctx        context.Context
+	openFile   func(string) (*os.File, error)
 	stdin      io.Reader // nil for a file
 	size       int64     // of a regular file, else 0
 	regular    bool
@@ -68,7 +69,7 @@ type input struct {
 
 func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfaces) *input {
 	in := &input{
-		ctx: opts.Context, name: path, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
+		ctx: opts.Context, name: path, openFile: opts.Open, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
 		target: min(opts.ChunkSize, firstRead), progress: progress, ifaces: ifaces,
 	}
 	size := int64(-1)

@@ -13,7 +13,8 @@ import (
 // Options say where standard input is and how much is read at once. The zero
 // value of a number means its default.
 type Options struct {
-	Stdin io.Reader // what the path "-" reads; it is not closed
+	Stdin io.Reader                           // what the path "-" reads; it is not closed
+	Open  func(path string) (*os.File, error) // how files are opened; nil: os.Open
 	// Context ends the reading of what may keep silent, as a pipe does: Next returns its cause then. nil: nothing does.
 	Context context.Context
 
@@ -59,6 +60,9 @@ func Open(paths []string, opts Options) Source {
 	}
 	if opts.MaxPackets <= 0 {
 		opts.MaxPackets = defaultPackets
+	}
+	if opts.Open == nil {
+		opts.Open = os.Open
 	}
 	if len(paths) > manyInputs {
 		opts.ChunkSize = min(opts.ChunkSize, manyChunk)

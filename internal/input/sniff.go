@@ -65,7 +65,7 @@ func (in *input) start() {
 func (in *input) open() bool {
 	var raw io.Reader = in.stdin
 	if in.name != stdinPath {
-		f, err := interrupt.Open(in.ctx, in.name)
+		f, err := interrupt.Open(in.ctx, in.name, in.openFile)
 		if err != nil && err == context.Cause(in.ctx) {
 			in.done = true
 			return false

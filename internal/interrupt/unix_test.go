@@ -47,7 +47,7 @@ func TestOpenFIFO(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(20*time.Millisecond, func() { cancel(errStop) })
-	if f, err := Open(ctx, name); f != nil || err != errStop {
+	if f, err := Open(ctx, name, os.Open); f != nil || err != errStop {
 		t.Errorf("%v, %v", f, err)
 	}
 	go func() {
@@ -55,12 +55,12 @@ func TestOpenFIFO(t *testing.T) {
 			w.Close()
 		}
 	}()
-	f, err := Open(t.Context(), name)
+	f, err := Open(t.Context(), name, os.Open)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := Open(t.Context(), name+"x"); !os.IsNotExist(err) {
+	if _, err := Open(t.Context(), name+"x", os.Open); !os.IsNotExist(err) {
 		t.Error(err)
 	}
 }

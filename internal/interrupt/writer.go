@@ -29,6 +29,9 @@ type Writer struct {
 // NewWriter returns a Writer to dst. Once ctx is done, its Write returns the cause when dst does not take what it is given.
 func NewWriter(ctx context.Context, dst io.Writer) *Writer { return &Writer{ctx: ctx, dst: dst} }
 
+// Unwrap is what it writes to.
+func (w *Writer) Unwrap() io.Writer { return w.dst }
+
 // Write implements io.Writer, for any goroutine.
 func (w *Writer) Write(p []byte) (n int, err error) {
 	w.mu.Lock()

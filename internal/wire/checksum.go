@@ -12,24 +12,85 @@ func (s *Segment) verify(frame []byte, off, end int) Bits {
 	if !s.Flags.Any(SYN|FIN|RST) || len(frame) < end || s.Bits&(FirstFragment|NoLength|PastFrame) != 0 {
 		return 0
 	}
-	tcp := frame[off:end]
-	k := &s.Key
-	pseudo := add(0, k.A.Hi, k.A.Lo, k.B.Hi, k.B.Lo, protoTCP, uint64(len(tcp)))
-	stored := be16(tcp[16:])
-	sum := pseudo
-	for ; len(tcp) >= 8; tcp = tcp[8:] {
-		sum = add(sum, be64(tcp))
-	}
-	for i, b := range tcp {
-		sum = add(sum, uint64(b)<<(56-8*i))
-	}
+	pseudo := add(s.pseudo(), uint64(end-off))
 	switch {
-	case fold(sum) == 0xffff:
+	case fold(sumBytes(pseudo, frame[off:end])) == 0xffff:
 		return GoodSum
-	case stored == fold(pseudo):
+	case s.Sum == fold(pseudo):
 		return 0
 	}
 	return BadSum
+}
+
+// leftToCard reports whether a TCP checksum is none: the host left it to its network card, which gets the sum of the
+// pseudo-header in its place, some without the length.
+func (s *Segment) leftToCard(sum uint16) bool {
+	pseudo := s.pseudo()
+	return sum == fold(pseudo) || sum == fold(add(pseudo, uint64(s.headerLen()+s.Len)))
+}
+
+// headerLen is the length of the TCP header, if the IP header has no options and no extensions.
+func (s *Segment) headerLen() uint32 {
+	switch {
+	case s.Bits&FewOptions == 0:
+		return s.IPLen - s.Len - 20 - s.Key.V6&1*20
+	case s.Bits&HasTimestamps == 0:
+		return 20
+	}
+	return 32
+}
+
+// AgreesWith reports whether a segment with this checksum, and otherwise the same numbers, may be the same one: it has the same checksum, or
+// one of them was captured before the network card had computed it.
+func (s *Segment) AgreesWith(sum uint16) bool {
+	return s.Sum == sum || s.leftToCard(s.Sum) || s.leftToCard(sum)
+}
+
+// pseudo is the sum of the pseudo-header but for the length.
+func (s *Segment) pseudo() uint64 {
+	k := &s.Key
+	return add(0, k.A.Hi, k.A.Lo, k.B.Hi, k.B.Lo, protoTCP)
+}
+
+// PayloadSum is the Internet checksum (RFC 1071), not complemented, that the payload has if the TCP checksum is right: it tells whether two payloads of a
+// length differ, where frames are no longer at hand. ok is false if it is not known: the checksum was left to a network card,
+// the header has unusual options, or the packet is not whole.
+func (s *Segment) PayloadSum() (sum uint16, ok bool) {
+	if s.Bits&FewOptions == 0 || s.Bits&(FirstFragment|NoLength|PastFrame) != 0 {
+		return 0, false
+	}
+	if s.leftToCard(s.Sum) {
+		return 0, false
+	}
+	length, options := s.headerLen(), uint64(0)
+	if s.Bits&HasTimestamps != 0 {
+		options = nopNopTimestamps
+	}
+	header := add(s.pseudo(), uint64(length+s.Len), uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
+		uint64(length)<<42|uint64(s.Flags)<<32|uint64(s.Window)<<16|uint64(s.Urgent), uint64(s.Sum), options, uint64(s.TSval)<<32|uint64(s.TSecr))
+	return positive(^fold(header)), true
+}
+
+// SumOf is the Internet checksum, not complemented, of a payload.
+func SumOf(payload []byte) uint16 { return positive(fold(sumBytes(0, payload))) }
+
+// positive is a sum in ones' complement, of which zero has two.
+func positive(sum uint16) uint16 {
+	if sum == 0xffff {
+		return 0
+	}
+	return sum
+}
+
+// sumBytes adds bytes, the first of which is at an even place.
+func sumBytes(sum uint64, b []byte) uint64 {
+	for ; len(b) >= 8; b = b[8:] {
+		sum = add(sum, be64(b))
+	}
+	for i, c := range b {
+		sum = add(sum, uint64(c)<<(56-8*i))
+	}
+	return sum
 }
 
 // add sums in ones' complement.

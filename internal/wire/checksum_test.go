@@ -53,6 +53,53 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
+// TestPayloadSum: what the checksum says of a payload is what its bytes say, if it is right and there are no other options.
+func TestPayloadSum(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		for _, opts := range []int{0, 12} {
+			for n := range 20 {
+				frame, off := summed(t, v6, opts, n)
+				payload := frame[off+20+opts:]
+				unsummed := func(length int) func(b []byte, s *Segment) {
+					return func(b []byte, s *Segment) { s.Sum = fold(add(s.pseudo(), uint64(length))) }
+				}
+				for _, c := range []struct {
+					what     string
+					edit     func(b []byte, s *Segment)
+					ok, same bool
+				}{
+					{"right", func(b []byte, s *Segment) {}, true, true},
+					{"another byte", func(b []byte, s *Segment) {
+						if n > 0 {
+							b[n-1] ^= 1
+						}
+					}, true, n == 0},
+					{"another checksum", func(b []byte, s *Segment) { s.Sum ^= 1 }, true, false},
+					{"left to the card", unsummed(20 + opts + n), false, false},
+					{"left to the card, without the length", unsummed(0), false, false},
+					{"other options", func(b []byte, s *Segment) { s.Bits &^= FewOptions }, false, false},
+					{"a fragment", func(b []byte, s *Segment) { s.Bits |= FirstFragment }, false, false},
+					{"no length", func(b []byte, s *Segment) { s.Bits |= NoLength }, false, false},
+				} {
+					var s Segment
+					if v := new(Decoder).Decode(LinkEthernet, frame, uint32(len(frame)), &s); v != TCP {
+						t.Fatal(v)
+					}
+					b := bytes.Clone(payload)
+					c.edit(b, &s)
+					sum, ok := s.PayloadSum()
+					if ok != c.ok || ok && (sum == SumOf(b)) != c.same {
+						t.Errorf("IPv6 %v, %d bytes of options, %d of payload, %s: %#x %v, the bytes have %#x", v6, opts, n, c.what, sum, ok, SumOf(b))
+					}
+				}
+			}
+		}
+	}
+	if a, b := SumOf([]byte{0, 0}), SumOf([]byte{0xff, 0xff}); a != b {
+		t.Errorf("zero is %#x and %#x", a, b)
+	}
+}
+
 // summed is a SYN with its checksum, in a frame without padding, and where its TCP header begins.
 func summed(t *testing.T, v6 bool, opts, n int) (frame []byte, off int) {
 	t.Helper()

@@ -12,7 +12,7 @@ func want(sm sample, got *Segment) Segment {
 		Seq: 0x01020304, Ack: 0x05060708, TSval: 7, TSecr: 9,
 		Len: uint32(len(payload)), PayloadCap: uint32(len(payload)),
 		PayloadOff: uint32(bytes.Index(sm.frame, payload)), WireLen: uint32(len(sm.frame)),
-		Window: 512, Flags: PSH | ACK, Urgent: 77, Bits: HasTimestamps | sm.bits,
+		Window: 512, Flags: PSH | ACK, Urgent: 77, Bits: FewOptions | HasTimestamps | sm.bits,
 		TTL: 63, TOS: 0x2e, Dir: 1,
 		Key:   Key{A: Addr{Lo: 0x0a000001}, B: Addr{Lo: 0x0a000002}, PortA: 80, PortB: 40000},
 		IPID:  0xabcd,
@@ -78,7 +78,7 @@ func TestEverySampleCut(t *testing.T) {
 			w.PayloadCap = uint32(max(0, min(n-int(w.PayloadOff), int(w.PayloadCap))))
 			if n < header+32 {
 				w.PayloadOff, w.TSval, w.TSecr = uint32(n), 0, 0
-				w.Bits = w.Bits&^HasTimestamps | CutOptions
+				w.Bits = w.Bits&^(HasTimestamps|FewOptions) | CutOptions
 			}
 			if s != w {
 				t.Fatalf("%s cut to %d bytes:\ngot  %+v\nwant %+v", sm.name, n, s, w)

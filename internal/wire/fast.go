@@ -23,7 +23,7 @@ func common(frame []byte, end int, s *Segment) bool {
 		stop > end || payload > stop || payload > len(frame) {
 		return false
 	}
-	var has Bits
+	has := FewOptions
 	var stamps uint64 // TSecr above TSval
 	if payload != 54 {
 		if payload != 66 || len(frame) < 66 {
@@ -33,7 +33,7 @@ func common(frame []byte, end int, s *Segment) bool {
 		if be32(o[54:]) != nopNopTimestamps {
 			return false
 		}
-		has = HasTimestamps
+		has |= HasTimestamps
 		stamps = bits.RotateLeft64(be64(o[58:]), 32)
 	}
 	numbers := bits.RotateLeft64(be64(h[38:]), 32) // Ack above Seq
@@ -52,6 +52,7 @@ func common(frame []byte, end int, s *Segment) bool {
 	service := uint16(h[22]) | uint16(ip>>16)<<8
 	s.TTL, s.TOS = uint8(service), uint8(service>>8)
 	s.V4DF = frag&ipv4DF != 0
+	s.Sum = be16(h[50:])
 	ports := be32(h[34:])
 	s.setKey4(uint64(be32(h[26:]))<<16|uint64(ports>>16), uint64(be32(h[30:]))<<16|uint64(ports&0xffff))
 	if tcp>>16&uint32(SYN|FIN|RST) != 0 {

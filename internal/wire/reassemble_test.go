@@ -56,7 +56,7 @@ func (in *intake) add(link LinkType, frame []byte, wireLen int, s *Segment) (Joi
 
 func wantWhole(t *testing.T, what string, in *intake, s *Segment, bits Bits) {
 	t.Helper()
-	if s.Len != streamLen || s.PayloadCap != streamLen || s.Bits&^HasTimestamps != Reassembled|bits || s.Seq != 0x01020304 || s.TTL != 63 {
+	if s.Len != streamLen || s.PayloadCap != streamLen || s.Bits&^(HasTimestamps|FewOptions) != Reassembled|bits || s.Seq != 0x01020304 || s.TTL != 63 {
 		t.Fatalf("%s: %+v", what, s)
 	}
 	if got := in.r.Whole()[s.PayloadOff:][:s.PayloadCap]; !bytes.Equal(got, stream[32:]) {

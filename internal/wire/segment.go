@@ -77,6 +77,7 @@ const (
 	HasText            // an RST with payload: Sack holds the beginning of that; not from Decode
 	GoodSum            // the TCP checksum was verified and is right (checksum.go)
 	BadSum             // it is wrong, and is not what is left to the network card
+	FewOptions         // the TCP header has no options, or timestamps in the usual layout and nothing else
 )
 
 // Addr is an IP address as two big-endian words; IPv4 is in Lo with Hi zero.
@@ -173,7 +174,8 @@ type Segment struct {
 	TOS    uint8  // or traffic class; the low two bits are ECN (RFC 3168)
 	Dir    uint8  // 0: sent by Key.A; 1: sent by Key.B
 	V4DF   bool   // IPv4 "don't fragment"
-	_      uint32
+	Sum    uint16 // the TCP checksum as sent
+	_      uint16
 
 	Sack [4][2]uint32 // SACK blocks, left and right edge, in the order sent
 	_    [32]byte     // segments of a batch begin with a cache line: what most of them need is in the first two

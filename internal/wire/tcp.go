@@ -15,6 +15,7 @@ func tcp(frame []byte, off, end int, bits Bits, s *Segment) (ports uint32, v Ver
 	s.Ack = be32(h[8:])
 	s.Flags = Flags(be16(h[12:]) & 0x1ff)
 	s.Window = be16(h[14:])
+	s.Sum = be16(h[16:])
 	s.Urgent = be16(h[18:])
 	s.MSS = 0
 	s.WScale = 0
@@ -32,6 +33,8 @@ func tcp(frame []byte, off, end int, bits Bits, s *Segment) (ports uint32, v Ver
 	}
 	if left > 0 {
 		bits |= options(opts, left, s)
+	} else {
+		bits |= FewOptions
 	}
 	s.Bits = bits
 	s.Len = uint32(end - payload)

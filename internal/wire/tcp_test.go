@@ -25,8 +25,8 @@ func TestOptions(t *testing.T) {
 		snap int // captured bytes of the options; -1: all
 		want Segment
 	}{
-		{"none", nil, -1, Segment{}},
-		{"timestamps", timestamps, -1, Segment{Bits: HasTimestamps, TSval: 7, TSecr: 9}},
+		{"none", nil, -1, Segment{Bits: FewOptions}},
+		{"timestamps", timestamps, -1, Segment{Bits: FewOptions | HasTimestamps, TSval: 7, TSecr: 9}},
 		{"timestamps-first", pad(8, 10, 0, 0, 0, 7, 0, 0, 0, 9), -1, Segment{Bits: HasTimestamps, TSval: 7, TSecr: 9}},
 		{"linux-syn", pad(2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7), -1,
 			Segment{Bits: HasMSS | HasSACKPerm | HasTimestamps | HasWScale, MSS: 1460, TSval: 7, WScale: 7}},

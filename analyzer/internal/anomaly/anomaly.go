@@ -45,8 +45,6 @@ type AnomalyKind struct {
 
 	Varies bool // some of them are a note, others a warning: Meaning says which; Severity is that of most
 
-	Command string // the command that looks for it, if the analysis does not: it needs the bytes
-
 	Missing bool // it says that something has not come, which may come yet
 	Absence bool // it rests on something that was not seen, which the tap may just have missed
 
@@ -54,9 +52,9 @@ type AnomalyKind struct {
 	Explains    []string // the kinds that may be what comes of this one: it is told before them
 	ToldByClose bool     // what is said of the close says as much
 
-	needs  triggers                // it is looked for where one of these shows
-	detect func(s *pass)           // nil: nothing looks for it yet
-	detail func(a *Anomaly) string // not nil if detect is not
+	needs  triggers // it is looked for where one of these shows
+	detect func(s *pass)
+	detail func(a *Anomaly) string
 
 	twin  *AnomalyKind // the same with the other severity, if it varies
 	after string       // the id of the kind before it in the catalogue
@@ -72,9 +70,6 @@ func (k *AnomalyKind) As(s Severity) *AnomalyKind {
 
 // as gives the anomaly a severity that its kind has.
 func (a *Anomaly) as(s Severity) { a.Kind = a.Kind.As(s) }
-
-// Detected reports whether the analysis looks for this kind; if not, Command does.
-func (k *AnomalyKind) Detected() bool { return k.detect != nil }
 
 // Detail says in plain words, with numbers, what happened.
 func (a *Anomaly) Detail() string {

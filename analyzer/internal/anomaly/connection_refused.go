@@ -25,10 +25,14 @@ func detectRefused(s *pass) {
 			continue
 		}
 		syns := s.copies(dir, conn.IsSYN)
+		if syns.n == 0 {
+			continue
+		}
 		rsts := s.copies(1-dir, func(f *conn.Fact) bool {
-			return conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) && f.Covers(s.Sides[dir].ISN) && !s.GivesUp(f)
+			return conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) && f.Covers(s.Sides[dir].ISN) && !s.GivesUp(f) &&
+				(f.Ahead > syns.first.Ahead || f.Time >= syns.first.Time) // one before both in order and time answers something else
 		})
-		if syns.n > 0 && rsts.n > 0 {
+		if rsts.n > 0 {
 			s.raise(s.Side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.Time - syns.first.Time), rsts.gaps[0], rsts.gaps[1]})
 		}
 	}

@@ -24,7 +24,9 @@ func detectSYNChanged(s *pass) {
 		if m := s.Incident(conn.IncidentSucceeds, dir); m != nil && conn.Predecessor(m.Count)&(conn.PriorUnanswered|conn.WasProbe) == conn.PriorUnanswered && s.opens() {
 			s.raiseIncident(m, args{0, m.Amount}).onSide(s.Side(dir))
 		}
-		if f := s.Find(dir, 0, func(f *conn.Fact) bool { return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) }); f != nil && s.opens() {
+		if f := s.Find(dir, 0, func(f *conn.Fact) bool {
+			return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && !conn.IsRST(f)
+		}); f != nil && s.opens() {
 			how := int64(1)
 			answered := func(g *conn.Fact) bool { return g.Any(wire.SYN) && f.Ack-g.Seq-1 <= uint32(g.Len) }
 			if s.Find(1-dir, 0, conn.IsSYN) != nil && s.Find(1-dir, 0, answered) == nil {
@@ -39,7 +41,7 @@ func detectSYNChanged(s *pass) {
 
 // opens reports whether the capture has a SYN or SYN-ACK of the connection.
 func (s *pass) opens() bool {
-	own := func(f *conn.Fact) bool { return f.Any(wire.SYN) && !f.Bits.Has(conn.FactForeign) }
+	own := func(f *conn.Fact) bool { return conn.IsSYN(f) || conn.IsSYNACK(f) }
 	return s.Find(0, 0, own) != nil || s.Find(1, 0, own) != nil
 }
 

@@ -201,6 +201,9 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 		if rx.Flags.Has(FinOnSYN) && s.Ack+1 == uint32(rx.End) {
 			rx.End-- // the FIN was not taken
 			rx.Flags &^= FinOnSYN
+		} else if rx.Flags.Has(FinOnSYN) && s.Ack == uint32(rx.End) && !rx.Flags.Has(SentFIN) {
+			rx.Flags |= SentFIN // it was: its receiver processes it when the handshake is done (RFC 9293 3.10.7.4)
+			c.Seen |= SawFIN
 		}
 		if !rx.Flags.Has(ISNKnown) {
 			rx.setISN(s.Ack - 1)
@@ -256,7 +259,8 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment) {
 		tx.Flags |= noIPIDs
 	}
 	if !tx.Flags.Has(SentFIN) {
-		if !c.showsOctetBefore(1-s.Dir, s.Ack) {
+		rx := &c.Half[1-s.Dir]
+		if !c.showsOctetBefore(1-s.Dir, s.Ack) || s.Ack == rx.ISN()+1 && !rx.Flags.Has(SentSYN|SentSYNACK) { // a SYN may have had a FIN
 			tx.Flags |= finBlind
 		}
 		if tx.Packets == 1 {
@@ -289,90 +293,6 @@ func (h *Half) endsBy(s *wire.Segment) bool {
 
 // AtTap reports whether the tap is at the endpoint itself: what passes is received.
 func (h *Half) AtTap() bool { return h.Distance > 0 && h.Distance < 400e3 }
-
-// rst reports whether the receiver of the RST would take it.
-func (c *Conn) rst(tx, rx *Half, s *wire.Segment) bool {
-	c.Seen |= SawRST
-	tx.Flags |= SentRST
-	dialing, accepted := c.TakesRST(tx, rx, s)
-	if accepted {
-		c.Flags |= WasReset | Ended
-		if dialing {
-			c.Flags |= WasRefused
-		}
-	}
-	return accepted
-}
-
-// Dialing reports whether h is in SYN_SENT, as far as the tap saw.
-func (h *Half) Dialing(peer *Half) bool {
-	return h.Flags&(SentSYN|SentACK|SentSYNACK) == SentSYN && peer.Flags&(SentSYN|SentSYNACK) == 0
-}
-
-// TakesRST reports whether the receiver of an RST is dialing, and whether it takes it.
-func (c *Conn) TakesRST(tx, rx *Half, s *wire.Segment) (dialing, accepted bool) {
-	// SYN_SENT takes an RST only if it acknowledges the SYN (RFC 9293 3.10.7.3). A SYN-ACK that passed may not
-	// have reached it.
-	ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack))
-	acks := s.Flags.Has(wire.ACK) && ack >= rx.Start && ack <= rx.End
-	switch {
-	case rx.Dialing(tx):
-		return true, acks
-	case rx.Flags&(SentSYN|SentACK|SentSYNACK|SentFIN) == SentSYN:
-		return false, acks || tx.acceptsRST(rx, s)
-	}
-	return false, tx.acceptsRST(rx, s)
-}
-
-// acceptsRST reports whether the receiver of an RST from tx would take it: RFC 5961
-// 3.2 wants exactly RCV.NXT. The tap knows that only as lying between what the
-// receiver last acknowledged and the end of what was sent to it.
-func (tx *Half) acceptsRST(rx *Half, s *wire.Segment) bool {
-	if tx.End == 0 {
-		return true
-	}
-	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
-	if rx.Acked == 0 {
-		return pos >= tx.Start && pos <= tx.End
-	}
-	return pos >= min(rx.Acked, tx.End) && pos <= max(rx.Acked, tx.End)
-}
-
-// tooSoon reports whether an RST without ACK, in the name of tx, comes sooner than it can be its answer. If the capture lacks segments,
-// what was taken for the way may have been the time that an application took.
-func (c *Conn) tooSoon(p *FactPool, tx, rx *Half, now Time) bool {
-	return tx.tooSoon(rx, now) && !c.lacks(p, 0) && !c.lacks(p, 1)
-}
-
-// tooSoon reports whether an RST without ACK, in the name of h, comes sooner than it can be its answer: less than a quarter of the
-// way there and back after its peer sent, out of a silence in which nothing else can have been on its way. A few samples do not show the
-// shortest way, but none becomes so much shorter; of an endpoint that is near, queues say more than the way. One that has closed may just
-// have gone.
-func (h *Half) tooSoon(peer *Half, now Time) bool {
-	if h.Flags.Has(SentFIN) || h.Distance < CaptureSkew || now-h.Last <= h.Distance+peer.Distance+longestDelay {
-		return false
-	}
-	since := peer.Last // of a keep-alive
-	if peer.Flags.Has(flying) {
-		since = peer.ProbeTime
-		if peer.deaf > 0 || peer.Probe == 0 {
-			return false // it was sent again
-		}
-	} else if peer.deaf == 0 {
-		return false
-	}
-	return now-since < h.Distance/4
-}
-
-// prompted reports whether the capture shows what an RST without ACK, in the name of h, may be its answer to. A device on the path can
-// send one, too, which only the time tells.
-func (h *Half) prompted(peer *Half, now Time) bool {
-	since := now - peer.Last
-	return h.Distance > 0 && peer.Last >= h.Last && since <= max(2*h.Distance, RoundTrip) && (h.Distance < CaptureSkew || since >= h.Distance/4)
-}
-
-// longestDelay is how long an ACK is delayed at most (RFC 9293 3.8.6.3).
-const longestDelay Time = 500e6
 
 // Phase is how the connection seems to stand by what was sent, for the flow table: whom to let go first, and when. What became of it
 // is the trajectories' to say (outcome.go).

@@ -30,25 +30,25 @@ func (c *Conn) doubt(m *Incident, s *wire.Segment, before, n reassembly.Pos) {
 	m.Hole.To = tx.Acked
 }
 
-// Premature reports whether s acknowledges what its peer cannot have sent before: more than its SYN-ACK sooner than the ACK of that can have
-// come to it, but with fast open, or more than its FIN.
+// Premature reports whether s, which acknowledges more than was captured, acknowledges what its peer cannot have sent before: more than its
+// SYN-ACK sooner than the ACK of that can have come to it, but with fast open, or more than its FIN.
 func (c *Conn) Premature(s *wire.Segment) bool {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
-	if ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)); !rx.Flags.Has(ISNKnown) || ack <= rx.End {
+	switch {
+	case !rx.Flags.Has(ISNKnown):
 		return false
-	}
-	if rx.Flags.Has(SentFIN) {
+	case rx.Flags.Has(SentFIN):
 		return rx.End == rx.FIN+1
 	}
 	const sent = SentSYN | SentSYNACK | SentACK | SentData
-	return rx.Flags&sent == SentSYNACK && tx.Flags.Has(SentSYN) && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
+	return rx.Flags&sent == SentSYNACK && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
 }
 
-// declines reports whether the RST in s is what SYN_RCVD answers to an ACK that is not of its SYN-ACK: one with the number of that, and it goes
-// on (RFC 9293 3.10.7.4).
+// declines reports whether the RST in s, which is out of place, is what SYN_RCVD answers to an ACK that is not of its SYN-ACK: one with the
+// number of that, and it goes on (RFC 9293 3.10.7.4).
 func (h *Half) declines(s *wire.Segment) bool {
 	const sent = SentSYNACK | SentACK | SentData | SentFIN
-	return h.Flags&sent == SentSYNACK && h.Flags.Has(Provoked) && !s.Flags.Has(wire.ACK) && s.Seq != uint32(h.Start)
+	return h.Flags&sent == SentSYNACK && h.Flags.Has(Provoked) && !s.Flags.Has(wire.ACK)
 }
 
 // Doubts judges by s the doubted acknowledgment of direction acker; acked and sent are how far the sender of s had come before it.
@@ -151,14 +151,14 @@ func (c *Conn) denyACK(p *FactPool, m *Incident, acker uint8, end reassembly.Pos
 	p.News++
 }
 
-// Unplace takes back the acknowledgment that gave a place to the peer of who sends s, of which nothing was captured so far: s brings something
-// new and acknowledges less, and RCV.NXT does not go back. It reports whether it did; s gives the place.
+// Unplace takes back the acknowledgment that gave a place to the peer of who sends s, of which nothing was captured so far: s, which
+// acknowledges less, brings something new, and RCV.NXT does not go back. It reports whether it did; s gives the place.
 func (c *Conn) Unplace(p *FactPool, s *wire.Segment) bool {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	switch {
-	case s.Len == 0 || s.Seq != uint32(tx.End) || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || int32(s.Ack-uint32(tx.Acked)) >= 0:
+	case s.Len == 0 || s.Seq != uint32(tx.End) || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK:
 		return false
-	case tx.Acked == 0 || rx.End != rx.Start || rx.Flags.Has(ISNKnown|Spoke|SentData):
+	case tx.Acked == 0 || rx.Flags.Has(ISNKnown|Spoke|SentData):
 		return false
 	}
 	c.denyBeyond(p, s)
@@ -173,11 +173,11 @@ func (c *Conn) Unplace(p *FactPool, s *wire.Segment) bool {
 	return true
 }
 
-// denyBeyond takes from the facts the ACKs of more than s acknowledges, and the RSTs that answer them.
+// denyBeyond takes from the facts the ACKs of more than s acknowledges, all of the sender of s, and the RSTs that answer them.
 func (c *Conn) denyBeyond(p *FactPool, s *wire.Segment) {
 	for f := range c.Facts.All(p) {
 		switch {
-		case f.Dir() == s.Dir && IsOrdinary(f) && !f.Any(wire.FIN) && int32(f.Ack-s.Ack) > 0:
+		case IsOrdinary(f) && !f.Any(wire.FIN) && int32(f.Ack-s.Ack) > 0:
 			f.Bits |= FactForeign
 		case f.Dir() != s.Dir && IsPlainRST(f) && int32(f.Seq-s.Ack) > 0:
 			f.Bits = f.Bits&^(FactAccepted|FactOwnNumber) | FactOutside | FactForeign

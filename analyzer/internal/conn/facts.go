@@ -51,6 +51,17 @@ func (f *Fact) Covers(seq uint32) bool {
 	return f.Has(wire.ACK) && int32(f.Ack-seq) > 0
 }
 
+// SeqLen is how many sequence numbers the fact takes.
+func (f *Fact) SeqLen() uint32 {
+	n := uint32(f.Len)
+	for _, flag := range [...]wire.Flags{wire.SYN, wire.FIN} {
+		if f.Any(flag) {
+			n++
+		}
+	}
+	return n
+}
+
 const (
 	BlockFacts = 4
 	MaxFacts   = 48 // of one connection; those beyond are counted

@@ -59,6 +59,7 @@ const (
 	IncidentNoACK                           // segments of dir without SYN, ACK and RST
 	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
 	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole.from is the latest's ACK; if it has none, -1, and hole.to the number behind it
+	IncidentConflict                        // segments of dir with other bytes than one before: amount is of bytes, hole the first, run.n how many frames before that was, with TTL ttl, now usual
 	NumIncidentKinds
 )
 

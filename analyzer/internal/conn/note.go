@@ -53,8 +53,8 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	case rx.Packets == 0:
 		c.noteAdvance(p, tx, s, before)
 		return
-	case !closing && tx.Flags.Has(ISNKnown) && int32(s.Seq-tx.ISN()) < 0:
-		// An old one: the one that the peer takes is to come.
+	case !closing && c.Facts.N < maxOpening && tx.isStray(rx, s):
+		// The one that the peer takes is to come.
 	case tx.Flags&notedOrdinary == 0:
 		tx.Flags |= notedOrdinary
 		if rx.Flags&notedOrdinary != 0 && !closing {
@@ -75,6 +75,12 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 	}
 }
 
+// isStray reports whether s, of an opening, is none that the peer of tx takes (RFC 9293 3.10.7.4): it has no ACK, or a number from before the
+// connection.
+func (h *Half) isStray(peer *Half, s *wire.Segment) bool {
+	return !s.Flags.Has(wire.ACK) || h.Flags.Has(ISNKnown) && int32(s.Seq-h.ISN()) < 0 || peer.Flags.Has(ISNKnown) && int32(s.Ack-peer.ISN()) <= 0
+}
+
 // heardFIN reports whether tx sent s after the latest FIN of its peer had arrived, if it did.
 func (c *Conn) heardFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
 	fin := Time(0)
@@ -83,7 +89,7 @@ func (c *Conn) heardFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
 			fin = f.Time
 		}
 	}
-	return fin != 0 && Time(s.Time) > fin+tx.margin()
+	return Time(s.Time) > fin+tx.margin()
 }
 
 // noteAdvance keeps the latest advance of the acknowledgments of a side whose peer is
@@ -97,7 +103,7 @@ func (c *Conn) noteAdvance(p *FactPool, tx *Half, s *wire.Segment, before reasse
 	if tx.Acked == before {
 		return
 	}
-	if f := c.Facts.Newest(p); f != nil && f.Dir() == s.Dir && !f.Any(wire.SYN|wire.FIN|wire.RST) && f.Bits.Has(FactAdvance) {
+	if f := c.Facts.Newest(p); !IsRST(f) && f.Bits.Has(FactAdvance) {
 		p.News++
 		f.Time, f.Ahead, f.Seq, f.Ack, f.Len = Time(s.Time), c.Ahead(s), s.Seq, s.Ack, advance(tx.Acked-before)
 		return
@@ -122,7 +128,7 @@ func (tx *Half) measure(rx *Half, s *wire.Segment, grew bool) {
 		tx.launch(now, s.Len > 0)
 	}
 	rx.deaf = 0
-	if !grew && tx.deaf < 255 && (s.SeqLen() > 0 || reassembly.Seq(s.Seq) != tx.End.Seq()) {
+	if !grew && tx.deaf < 255 && reassembly.Seq(s.Seq) != tx.End.Seq() {
 		tx.deaf++
 	}
 	if rx.Flags.Has(flying) && tx.Acked >= rx.End {

@@ -19,7 +19,7 @@ type Ending struct {
 // acknowledges what h cannot have had yet when that was sent: what passed the tap later, or less than half the way to h and back before.
 // Or it is new and from the number on that an RST says is the next, or comes so late that nothing can have overtaken it.
 func (h *Half) SentBehind(e Ending, peer *Half, s *wire.Segment, isNew bool) bool {
-	if Time(s.Time)-e.Time > max(CaptureSkew, h.Distance) || e.Aborts && isNew && s.Len > 0 && int32(s.Seq-e.Seq) >= 0 {
+	if Time(s.Time)-e.Time > max(CaptureSkew, h.Distance) || e.Aborts && isNew && int32(s.Seq-e.Seq) >= 0 {
 		return true
 	}
 	if !s.Flags.Has(wire.ACK) || peer.Probe == 0 || peer.ProbeTime <= e.Time-h.Distance/2 {

@@ -150,20 +150,25 @@ func ZeekState(outcome Outcome, by Side, o, r *Half) ConnState {
 		return resetState(by, o, r)
 	}
 	switch {
-	case o.zeek == zeekClosed && r.zeek == zeekClosed:
+	case o.closed(r) && r.closed(o):
 		return StateSF
-	case o.zeek == zeekClosed && r.inactive():
+	case o.closed(r) && r.inactive():
 		return StateSH
-	case o.zeek == zeekClosed:
+	case o.closed(r):
 		return StateS2
-	case r.zeek == zeekClosed && o.inactive():
+	case r.closed(o) && o.inactive():
 		return StateSHR
-	case r.zeek == zeekClosed:
+	case r.closed(o):
 		return StateS3
 	case o.zeek == zeekEstablished && r.zeek == zeekEstablished:
 		return StateS1
 	}
 	return StateOTH
+}
+
+// closed reports whether the endpoint sent a FIN. One with the SYN, which Zeek does not count, is one when the handshake is done.
+func (h *Half) closed(peer *Half) bool {
+	return h.zeek == zeekClosed || h.Flags.Has(FinOnSYN) && h.Flags.Has(SentFIN) && h.Flags.Has(SentACK) && h.Acked >= peer.Start
 }
 
 // unansweredState tells how an originator without any answer gave up.

@@ -47,7 +47,7 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 			t.adopt(slot)
 		}
 	}
-	if !s.Flags.Any(wire.SYN) {
+	if !s.Flags.Any(wire.SYN) || s.Flags.Any(wire.RST) { // with both it is an RST (RFC 9293 3.10.7.2)
 		of := t.newestThatFits(slot, s)
 		if of == slot && !c.Flags.Has(conn.Pending) && strays(c, s) {
 			t.hold(slot, s, holdFar, out)

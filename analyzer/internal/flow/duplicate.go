@@ -18,10 +18,12 @@ type recent struct {
 // router changes on the way (TTL, addresses below IP) is not in it.
 type frameHash struct {
 	time conn.Time
-	mark uint64
+	mark uint64 // and the TCP checksum
 }
 
-// again reports whether a frame like s passed within CaptureSkew. The place of a segment
+const sumBits = 1<<16 - 1 // of a mark: the checksum
+
+// again reports whether a frame like s, with its checksum, passed within CaptureSkew. The place of a segment
 // does not depend on the run's seed, since what it displaces must not; its mark does, so that nobody
 // can make two that are taken for one.
 func (r *recent) again(s *wire.Segment) bool {
@@ -29,12 +31,15 @@ func (r *recent) again(s *wire.Segment) bool {
 	who := (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
 	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
 	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
-	now := frameHash{conn.Time(s.Time), hi ^ lo ^ rest*hashSeed[2]}
+	now := frameHash{conn.Time(s.Time), (hi^lo^rest*hashSeed[2])&^sumBits | uint64(s.Sum)}
 	slot := &r.last[(s.Seq+s.Ack+uint32(s.IPID)+uint32(who>>32))*0x9E3779B1>>24]
 	then := *slot
 	*slot = now
-	if then.mark != now.mark || now.time-then.time > conn.CaptureSkew || then.time-now.time > conn.CaptureSkew {
+	if (then.mark^now.mark)&^sumBits != 0 || now.time-then.time > conn.CaptureSkew || then.time-now.time > conn.CaptureSkew {
 		return false
+	}
+	if !s.Flags.Any(wire.SYN) && !s.AgreesWith(uint16(then.mark)) {
+		return false // it says something else; but the options of a SYN may be changed on the way
 	}
 	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
 		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon

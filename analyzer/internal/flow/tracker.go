@@ -51,6 +51,7 @@ type Tracker struct {
 	networks networks
 	lru      lru
 	recent   recent
+	payloads payloads
 	Now      conn.Time // the capture's clock, which other partitions' segments move, too
 	ended    Queue     // closed or reset conversations that wait for stragglers
 	parted   Queue     // those of them that an endpoint may go on with (Conn.MayGoOn)
@@ -265,12 +266,17 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
+	with, differs := t.conflicts(c, s)
+	r.Differs = differs
 	var was segment.Snapshot
 	r.Unlike = r.A.Unlike(s)
 	if r.Unlike {
 		was = r.A.Snapshot()
 	}
 	r.Read()
+	if differs {
+		r.NoteConflict(with.frames, with.ttl)
+	}
 	if r.Unlike || r.Striking() {
 		r.ObserveEpisodes(was)
 	}

@@ -30,6 +30,7 @@ type Reader struct {
 	window   uint32         // that it offers, valid with the ACK flag
 	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
 	again    bool           // its frame was captured just before
+	Differs  bool           // other bytes were in its place before
 	Unlike   bool           // the segment is unlike those that its sender sent before (SenderStats.Unlike)
 	V        verdict
 }

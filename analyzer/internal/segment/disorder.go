@@ -145,6 +145,9 @@ const (
 // origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
 // round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
 func (r *Reader) origin(e *sent) origin {
+	if r.Differs {
+		return sentAgain
+	}
 	if r.S.Flags&wire.FIN != 0 && r.C.CopiesFIN(&r.p.Facts, r.Tx, r.S) {
 		return samePacket
 	}
@@ -228,6 +231,8 @@ func (r *Reader) sentBefore() {
 		return
 	case fresh > 0 && r.overtaken(e):
 		r.late(rp, i, e)
+	case r.Differs:
+		r.contradict(rp)
 	default:
 		r.V.Kind = KindRetransmission
 		r.why(rp, i, e)

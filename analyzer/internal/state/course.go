@@ -28,6 +28,7 @@ func (j *Course) Follow(c *conn.Conversation) {
 	m.takeIncidents(c.Incidents)
 	m.standIn()
 	m.standInSYNACK()
+	m.standInFIN()
 	for dir := range uint8(2) {
 		m.Sides[dir].FirstFIN = m.firstFIN(dir)
 	}
@@ -118,6 +119,29 @@ func (m *Inference) standInSYNACK() {
 		return
 	}
 }
+
+// standInFIN puts a FIN behind a SYN that had one which the SYN-ACK acknowledged, if the handshake was done then.
+func (m *Inference) standInFIN() {
+	for dir := range uint8(2) {
+		self, other := &m.Sides[dir], &m.Sides[1-dir]
+		i := m.first(dir, 0, func(f *conn.Fact) bool {
+			return conn.IsSYN(f) && f.Any(wire.FIN) && self.KnowsFIN && f.Seq+1+uint32(f.Len) == self.FIN
+		})
+		if i < 0 {
+			continue
+		}
+		if m.first(dir, i, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(other.ISN) }) < 0 {
+			self.KnowsFIN = false
+			continue
+		}
+		fin := m.Facts[i]
+		fin.Seq, fin.Len, fin.Flags = self.FIN, 0, uint8(wire.FIN)
+		m.Facts = slices.Insert(m.Facts, i+1, fin)
+	}
+}
+
+// isFINOnSYN tells the FIN that came with a SYN. Any other that is taken has an ACK.
+func isFINOnSYN(f *conn.Fact) bool { return conn.IsFIN(f) && !f.Has(wire.ACK) }
 
 // standIn puts facts in the place of a direction that was not captured: what the
 // seen side acknowledged, the unseen side sent. A last advance of exactly one octet is its FIN.

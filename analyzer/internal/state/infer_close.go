@@ -31,7 +31,18 @@ func (s *walker) closing() {
 		}
 		if len(s.out) > n {
 			s.qualify(&s.out[n], m)
+			if n > s.begin && isFINOnSYN(m.fact) {
+				s.out[n].follow(&s.out[n-1])
+			}
 		}
+	}
+}
+
+// follow has a step by the FIN of a SYN be made when the one before, into ESTABLISHED, is.
+func (step *Step) follow(open *Step) {
+	step.NotBefore, step.NotAfter = open.NotBefore, open.NotAfter
+	if step.Cause == fsm.RecvFIN {
+		step.Frame, step.Time, step.Evidence, step.ProofFrame = open.Frame, open.Time, open.Evidence, open.ProofFrame
 	}
 }
 
@@ -127,6 +138,9 @@ func (s *walker) closeMoments(list []moment) []moment {
 	var fin, proof *conn.Fact
 	if s.other.KnowsFIN {
 		fin, proof = s.peerFIN()
+	}
+	if fin != nil && isFINOnSYN(fin) && s.state != fsm.Established {
+		fin, proof = nil, nil
 	}
 	add := func(ev fsm.Event, f, proof *conn.Fact, sent, doubt bool) {
 		at := s.receivedAt(f)
@@ -356,60 +370,4 @@ func isAnswer(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.Fact
 // answersSYN reports whether an RST of the endpoint is what only CLOSED answers to a SYN (RFC 9293 3.10.7.1).
 func (s *walker) answersSYN(rst *conn.Fact) bool {
 	return rst.Has(wire.ACK) && rst.Ack == s.other.ISN+1 && rst.Seq != s.self.ISN+1
-}
-
-// OfAnother reports whether f is the RST by which an endpoint in SYN_SENT answers an ACK of a connection that it no longer
-// knows: it goes on (RFC 9293 3.10.7.3), and of the connection that it opens nothing has ended.
-func (m *Inference) OfAnother(f *conn.Fact) bool {
-	dir := f.Dir()
-	if !conn.IsPlainRST(f) || f.Seq == m.Sides[dir].ISN+1 || m.first(dir, 0, conn.IsSYN) < 0 || m.first(dir, 0, conn.IsSYNACK) >= 0 {
-		return false
-	}
-	answered := m.first(1-dir, 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && g.Has(wire.ACK) && g.Ack == f.Seq })
-	if answered < 0 && !m.oldAnswer || answered >= 0 && m.heardMore(&m.Facts[answered]) {
-		return false // it answers nothing, and its sender gives up; or what it had opened
-	}
-	i := m.first(dir, 0, conn.IsOrdinary)
-	return i < 0 || m.Facts[i].Ahead > f.Ahead
-}
-
-// resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
-// TIME_WAIT by then.
-func (s *walker) resetMoment(list []moment) []moment {
-	var cut moment
-	for i := range s.Facts {
-		f := &s.Facts[i]
-		if s.OfAnother(f) || f == s.refusal {
-			continue
-		}
-		m := moment{event: s.endedBy(s.me, f), fact: f}
-		switch m.event {
-		case fsm.NoEvent:
-			continue
-		case fsm.SendRST:
-			m.at, m.sent = s.sentAt(f), true
-		case fsm.RecvRST:
-			m.at = s.receivedAt(f)
-		}
-		if cut.fact == nil || m.at < cut.at {
-			cut = m
-		}
-	}
-	if cut.fact == nil {
-		return list
-	}
-	n, state := 0, s.state
-	for n < len(list) && list[n].at <= cut.at {
-		if next, ok := state.Next(list[n].event); ok {
-			state = next
-		}
-		n++
-	}
-	switch {
-	case state == fsm.TimeWait:
-		return list[:n]
-	case state == fsm.SynRcvd && s.passive && !(cut.sent && s.answersSYN(cut.fact)):
-		cut.event = fsm.ReturnToListen
-	}
-	return append(list[:n], cut)
 }

@@ -73,67 +73,6 @@ func (s *walker) refused(rst *conn.Fact, how Evidence) {
 	s.out = append(s.out, Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: how, Frame: s.Frame(rst), Time: rst.Time, NotBefore: rst.Time - s.self.Distance, NotAfter: rst.Time})
 }
 
-// midstream starts an endpoint whose opening was not captured.
-func (s *walker) midstream() {
-	i := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !s.disowned(f) })
-	if i < 0 {
-		if s.backscatter() {
-			return
-		}
-		if i = s.first(s.peer, 0, conn.IsOrdinary); i < 0 {
-			return
-		}
-	}
-	f := &s.Facts[i]
-	s.state = fsm.Established
-	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time})
-}
-
-// unaskedBy reports whether all that the sender in a direction sent, as far as the capture shows, are plain RSTs that answer a SYN-ACK. Whether it
-// had sent a SYN nobody can tell; it has no connection when it answers so (RFC 9293 3.10.7.1).
-func (m *Inference) unaskedBy(dir uint8) bool {
-	synack := m.first(1-dir, 0, conn.IsSYNACK)
-	if synack < 0 || m.first(dir, 0, func(f *conn.Fact) bool { return !conn.IsPlainRST(f) || f.Bits.Has(conn.FactForeign) }) >= 0 {
-		return false
-	}
-	rst := m.first(dir, synack, conn.IsRST)
-	return rst >= 0 && m.Facts[rst].Seq == m.Facts[synack].Ack
-}
-
-func (s *walker) unasked() bool { return s.unaskedBy(s.me) }
-
-// disowned reports whether f is of an older connection, which the peer, in SYN_SENT, does not know any more and resets (RFC 9293 3.5.1,
-// figure 8): of the one that it opens that tells nothing.
-func (s *walker) disowned(f *conn.Fact) bool {
-	return !s.heardMore(f) && s.first(s.peer, 0, func(g *conn.Fact) bool { return g.Ahead > f.Ahead && g.Seq == f.Ack && s.OfAnother(g) }) >= 0
-}
-
-// heardMore reports whether f has data, and acknowledges a little more than the SYN of its receiver: it is of the connection which that opened,
-// and of which the capture lacks the rest.
-func (m *Inference) heardMore(f *conn.Fact) bool {
-	to := &m.Sides[1-f.Dir()]
-	return conn.IsOrdinary(f) && f.Len > 0 && to.KnowsISN && f.Ack-to.ISN-1 <= conn.Slack
-}
-
-// backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another
-// RST: whatever that was, its sender is CLOSED, since then or before. Of its peer it tells nothing.
-func (s *walker) backscatter() bool {
-	i := s.first(s.me, 0, conn.IsRST)
-	if i < 0 || s.Facts[i].Bits.Has(conn.FactForeign) {
-		return false
-	}
-	if j := s.first(s.peer, 0, func(f *conn.Fact) bool { return !conn.IsRST(f) }); j >= 0 && j < i && !s.unasked() {
-		return false
-	}
-	f := &s.Facts[i]
-	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time}
-	s.qualifyRST(&step, f)
-	step.NotBefore = 0
-	s.state = fsm.Closed
-	s.out = append(s.out, step)
-	return true
-}
-
 // dial follows an active open.
 func (s *walker) dial(syn, synack int) {
 	s.state = fsm.Closed
@@ -156,7 +95,7 @@ func (s *walker) dialed(syn, synack int) {
 	// An ACK without SYN says nothing in SYN_SENT (RFC 9293 3.10.7.3).
 	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.ISN) }
 	ack := s.first(s.peer, max(0, s.first(s.peer, 0, conn.IsSYN)), covering)
-	for ack >= 0 && s.repeats(ack, conn.IsSYNACK) {
+	for ack >= 0 && s.repeats(ack, conn.IsSYNACK) && !s.exchanged() {
 		ack = s.first(s.peer, ack+1, covering) // the one before was not taken
 	}
 	if ack < 0 {
@@ -274,12 +213,21 @@ func (s *walker) accept(synack int) {
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
 		s.uncaptured(fsm.RecvAckOfSYN, min(first.Time, s.Facts[own].Time), &s.Facts[own])
+	case i < 0 && s.exchanged():
+		s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time})
 	case i < 0:
 	case own < 0:
 		s.acceptUnproved(i)
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// exchanged reports whether both endpoints sent data, and none with a SYN (RFC 7413): each has had the ACK of its own, be it that no fact shows
+// which.
+func (s *walker) exchanged() bool {
+	early := func(f *conn.Fact) bool { return isAnySYN(f) && f.Len > 0 }
+	return s.self.SentData && s.other.SentData && s.first(s.me, 0, early) < 0 && s.first(s.peer, 0, early) < 0
 }
 
 // isData reports whether a segment of the endpoint has data of this connection.
@@ -300,7 +248,7 @@ func (s *walker) tookMore(synack, f *conn.Fact) bool {
 	case f.Ahead < synack.Ahead && f.Len == 0 && (synack.Time-f.Time > conn.RoundTrip || s.disowned(f)): // of the connection before, perhaps
 		return false
 	}
-	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < conn.Slack
+	return conn.IsOrdinary(f) && !f.Bits.Has(conn.FactStandIn) && conn.Near(f.Seq, s.self.ISN) && f.Ack-from-1 < uint32(conn.Farthest)
 }
 
 // hadACK reports whether f, of the endpoint, shows that it had the ACK of its SYN-ACK, of which none was captured: it has taken, or sent,
@@ -330,12 +278,16 @@ func (s *walker) fastOpen(synack *conn.Fact) bool {
 	case synack.Bits.Has(conn.FactStandIn):
 		return syn.Len > 0
 	}
-	return s.other.KnowsISN && synack.Ack != s.other.ISN+1
+	first := s.other.ISN + 1
+	if syn.Any(wire.FIN) && synack.Ack == first+1 {
+		return false // the FIN
+	}
+	return s.other.KnowsISN && synack.Ack != first
 }
 
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
 func (s *walker) acceptUnproved(i int) {
-	if !s.established(i) {
+	if !s.established(i) && !s.exchanged() {
 		return
 	}
 	// Of several the one that can have been received: behind the last SYN-ACK.

@@ -96,11 +96,11 @@ var (
 func confine(opts DropOptions) (files, network error) {
 	version, err := landlocksys.LandlockGetABIVersion()
 	if err != nil || version < 1 {
-		err = errors.New("the kernel has no Landlock, or it is turned off")
+		err = &unsupportedError{"the kernel has no Landlock, or it is turned off"}
 		return err, err
 	}
 	if version < landlockNetwork {
-		network = fmt.Errorf("the kernel's Landlock has version %d; it takes %d", version, landlockNetwork)
+		network = &unsupportedError{fmt.Sprintf("the kernel's Landlock has version %d; it takes %d", version, landlockNetwork)}
 	}
 	// A rule is about the file that a name stands for now. The kernel may forget the one of
 	// /proc/self and make another unless it is in use: so it is, until the process ends.

@@ -2,9 +2,7 @@
 
 package capture
 
-import "errors"
-
-var errUnsupported = errors.New("this system cannot do that")
+var errUnsupported = &unsupportedError{"this system cannot do that"}
 
 // Drop is for Linux only.
 func Drop(DropOptions) Dropped {

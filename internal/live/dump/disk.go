@@ -24,13 +24,19 @@ type disk struct {
 	packer     *packer     // nil: nothing is compressed
 	failed     bool
 
-	out    io.Writer // nil: no file is open
-	file   *os.File  // what out is, unless it is standard output
+	out    io.Writer  // nil: no file is open
+	file   OutputFile // what out is, unless it is standard output
 	path   string
-	size   int64    // of out
-	number int      // of files that were begun
-	newest int64    // time in the last name
-	kept   []string // the files that are there, oldest first, if there may be so many only
+	size   int64      // of out
+	number int        // of files that were begun
+	newest int64      // time in the last name
+	kept   []keptFile // those that are there, oldest first, if there may be so many only
+}
+
+// keptFile is a file of a series.
+type keptFile struct {
+	path    string
+	packets uint64
 }
 
 // report is an error on its way to the caller.
@@ -52,10 +58,13 @@ func newDisk(o Options) (*disk, error) {
 	case o.Path == stdoutPath:
 		d.out, d.path = o.Stdout, "standard output"
 		d.files.Add(1)
-	case !o.rotates():
-		file, err := os.Create(o.Path)
-		if err != nil {
-			return nil, err
+	case !o.Rotates():
+		file := o.File
+		if file == nil {
+			var err error
+			if file, err = os.Create(o.Path); err != nil {
+				return nil, err
+			}
 		}
 		d.out, d.file = file, file
 		d.files.Add(1)
@@ -103,6 +112,9 @@ func (d *disk) wrote(n int, packets uint64) {
 	d.size += int64(n)
 	d.bytes.Add(uint64(n))
 	d.packets.Add(packets)
+	if n := len(d.kept); n > 0 {
+		d.kept[n-1].packets += packets
+	}
 }
 
 // cut ends the file after the last packet that is whole. A pipe keeps the part that it has.
@@ -130,7 +142,7 @@ func (d *disk) fail(err error) {
 
 // begin opens the file of a packet of this time.
 func (d *disk) begin(t int64) error {
-	if !d.opts.rotates() {
+	if !d.opts.Rotates() {
 		return nil
 	}
 	if err := d.end(); err != nil {
@@ -161,7 +173,7 @@ func (d *disk) begin(t int64) error {
 	}
 	d.files.Add(1)
 	if d.opts.MaxFiles > 0 {
-		d.kept = append(d.kept, d.path)
+		d.kept = append(d.kept, keptFile{path: d.path})
 	}
 	return nil
 }
@@ -199,15 +211,16 @@ func (d *disk) end() error {
 	return nil
 }
 
-func (d *disk) remove(path string) {
+func (d *disk) remove(file keptFile) {
 	var err error
 	if d.packer != nil {
-		err = d.packer.remove(path)
+		err = d.packer.remove(file.path)
 	} else {
-		err = os.Remove(path)
+		err = os.Remove(file.path)
 	}
 	if err == nil {
 		d.deleted.Add(1)
+		d.deletedPackets.Add(file.packets)
 	}
 }
 

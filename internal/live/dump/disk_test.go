@@ -87,7 +87,7 @@ func TestFullFile(t *testing.T) {
 		const n = 30
 		for left := 0; left < 2000; left += 3 {
 			w := mustOpen(t, Options{Path: path})
-			w.disk.out = &quota{w.disk.file, left}
+			w.disk.out = &quota{w.disk.file.(*os.File), left}
 			var told []error
 			tell := func(err error) {
 				if err != nil {

@@ -16,7 +16,8 @@ import (
 // Options say where packets go. Without any of the Rotate limits all go to the file Path.
 type Options struct {
 	Path   string
-	Stdout io.Writer // what the path "-" writes to; it is not closed
+	Stdout io.Writer  // what the path "-" writes to; it is not closed
+	File   OutputFile // the file Path, unless files rotate; nil: it is created, over an older one
 
 	// A file ends before it would exceed one of these; zero means no limit. Time is that of the capture.
 	RotateSize  int64 // bytes, uncompressed
@@ -34,11 +35,19 @@ type Options struct {
 type Counts struct {
 	Files, Deleted uint64 // begun, and deleted again for MaxFiles
 	Packets, Bytes uint64 // written, before compression
+	DeletedPackets uint64 // of Packets, those in files that were deleted
 	LeftOut        uint64 // packets that are in no file
 	Unpacked       uint64 // files that were to be compressed and are not
 }
 
-func (o *Options) rotates() bool { return o.RotateSize > 0 || o.RotateEvery > 0 || o.RotateCount > 0 }
+// OutputFile is a file that is written.
+type OutputFile interface {
+	io.WriteCloser
+	Truncate(size int64) error
+}
+
+// Rotates reports whether there is a series of files.
+func (o *Options) Rotates() bool { return o.RotateSize > 0 || o.RotateEvery > 0 || o.RotateCount > 0 }
 
 func (o *Options) check() error {
 	switch {
@@ -48,9 +57,9 @@ func (o *Options) check() error {
 		return errors.New("a limit of the capture files is negative")
 	case o.Compress != "" && !slices.Contains(Compressions, o.Compress):
 		return fmt.Errorf("capture files can be compressed with %s and %s, not %q", Compressions[0], Compressions[1], o.Compress)
-	case o.Path == stdoutPath && (o.rotates() || o.Compress != ""):
+	case o.Path == stdoutPath && (o.Rotates() || o.Compress != ""):
 		return errors.New("standard output can be neither rotated nor compressed")
-	case o.MaxFiles > 0 && !o.rotates():
+	case o.MaxFiles > 0 && !o.Rotates():
 		return errors.New("a number of capture files needs a limit that ends each of them: a size, a time or a count of packets")
 	case NamedPacked(o.Path):
 		return fmt.Errorf("%s: a capture file is compressed when it is closed: name it .pcap or .pcapng", o.Path)
@@ -96,7 +105,7 @@ type chunk struct {
 	end     bool  // the file ends here
 }
 
-// Open begins to write. A file that is not rotated is created at once, over an older one.
+// Open begins to write. A file that is not rotated is created at once.
 func Open(o Options) (*Writer, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -181,6 +190,9 @@ func (w *Writer) Close(ctx context.Context) (Counts, error) {
 	w.disk.finish(ctx, w.known)
 	return w.disk.counts(), errors.Join(w.report(), w.report())
 }
+
+// Failed reports whether writing ended before its time, as on a full disk: an error has said so.
+func (w *Writer) Failed() bool { return w.dead }
 
 // ng reports whether the files are pcapng.
 func (o *Options) ng() bool { return !endsIn(o.Path, pcapEnds) }
@@ -278,12 +290,12 @@ func (w *Writer) report() error {
 
 // tally is Counts while they are counted.
 type tally struct {
-	files, deleted, packets, bytes, leftOut, unpacked atomic.Uint64
+	files, deleted, packets, deletedPackets, bytes, leftOut, unpacked atomic.Uint64
 }
 
 func (t *tally) counts() Counts {
 	return Counts{
-		Files: t.files.Load(), Deleted: t.deleted.Load(), Packets: t.packets.Load(),
+		Files: t.files.Load(), Deleted: t.deleted.Load(), Packets: t.packets.Load(), DeletedPackets: t.deletedPackets.Load(),
 		Bytes: t.bytes.Load(), LeftOut: t.leftOut.Load(), Unpacked: t.unpacked.Load(),
 	}
 }

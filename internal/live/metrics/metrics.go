@@ -103,11 +103,9 @@ func (m *Metrics) count() {
 	m.anomalies = map[*analyzer.AnomalyKind]prometheus.Counter{}
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
-			if kind.Detected() {
-				for _, s := range []analyzer.Severity{analyzer.SeverityNote, analyzer.SeverityWarning, analyzer.SeverityError} {
-					kind := kind.As(s)
-					m.anomalies[kind] = anomalies.WithLabelValues(kind.ID, kind.Severity.String())
-				}
+			for _, s := range []analyzer.Severity{analyzer.SeverityNote, analyzer.SeverityWarning, analyzer.SeverityError} {
+				kind := kind.As(s)
+				m.anomalies[kind] = anomalies.WithLabelValues(kind.ID, kind.Severity.String())
 			}
 		}
 	}

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/net/netutil"
 )
 
 // Bounds of the server, which may be open to a network.
 const (
 	maxConnections = 64
-	maxScrapes     = 4 // at a time
+	maxScrapes     = 4       // at a time
+	maxHeader      = 8 << 10 // bytes of all headers of a request, beside 4 KiB that net/http adds
+	maxURI         = 1 << 10 // bytes
 	readTimeout    = 5 * time.Second
 	writeTimeout   = 15 * time.Second
 	idleTimeout    = 90 * time.Second // longer than it is between two scrapes, mostly
@@ -38,14 +39,16 @@ func (m *Metrics) Start(addr string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	all := &connections{}
 	s := &Server{
 		http: http.Server{
-			Handler: m.Handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 1 << 14,
+			Handler: all.limit(m.Handler()), ConnState: all.state, ConnContext: all.context,
+			ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		},
 		addr:  ln.Addr(),
 		ended: make(chan error, 1),
 	}
-	go func() { s.ended <- s.http.Serve(netutil.LimitListener(ln, maxConnections)) }()
+	go func() { s.ended <- s.http.Serve(ln) }()
 	return s, nil
 }
 

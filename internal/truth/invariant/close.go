@@ -97,8 +97,11 @@ func (k *checker) stateAt(what string, side analyzer.Side, said fsm.State) {
 	steps := k.j.Trajectory[side]
 	frame := k.j.Close.Frame
 	i := k.stepAt(side, frame)
+	before := func(s *analyzer.Step) bool { // by a timer at its time, else by its segment
+		return s.Frame != 0 && s.Frame < frame || s.Frame == 0 && s.Time <= k.j.Close.Time
+	}
 	if i < 0 { // the last that it entered before
-		for i = len(steps); i > 0 && (steps[i-1].Frame == 0 || steps[i-1].Frame >= frame); {
+		for i = len(steps); i > 0 && !before(&steps[i-1]); {
 			i--
 		}
 	}

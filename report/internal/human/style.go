@@ -5,14 +5,15 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 )
 
-// ANSI sequences (ECMA-48 8.3.117).
-const (
-	Bold   = "\x1b[1m"
-	Red    = "\x1b[31m"
-	Yellow = "\x1b[33m"
-	Reset  = "\x1b[0m"
+// The styles.
+var (
+	Bold   = console.Bold
+	Red    = console.Red
+	Yellow = console.Yellow
+	Reset  = console.Reset
 )
 
 // SeverityColors are the colours of anomalies by their severity.

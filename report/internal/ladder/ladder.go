@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/story"
 )
@@ -47,7 +48,7 @@ type Ladder struct {
 
 // New begins the ladder of c, of which j is the judgment.
 func New(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o Options) *Ladder {
-	l := &Ladder{w: w, opts: o, glyphs: &boxGlyphs, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
+	l := &Ladder{w: console.Styled(w), opts: o, glyphs: &boxGlyphs, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
 	if o.ASCII {
 		l.glyphs = &asciiGlyphs
 	}

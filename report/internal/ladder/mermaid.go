@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 )
 
@@ -41,7 +42,7 @@ type event struct {
 // NewMermaid begins the diagram of c, of which j is the judgment.
 func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o Options) *Mermaid {
 	o.Width = 0
-	m := &Mermaid{w: w, opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
+	m := &Mermaid{w: console.Styled(w), opts: o, layout: newLadderLayout(c, j, &o), start: c.Start, before: c.Start, dropped: c.Dropped}
 	m.maker = newRungMaker(c, j, o.End, o.Full, m.rung)
 	m.maker.skip(o.From)
 	m.b.WriteString("```mermaid\nsequenceDiagram\n")

@@ -141,7 +141,7 @@ func WriteCSV(w io.Writer, s *StatesAt) error {
 	for _, c := range s.Rows {
 		b := output.AppendCSVCount(k.Append(out.B, s.Time), c.Stream)
 		b = output.AppendCSVSocket(output.AppendCSVSocket(b, c.Addr[analyzer.Client]), c.Addr[analyzer.Server])
-		b = k.Append(append(append(append(b, ','), c.Roles.String()...), ','), c.Start)
+		b = k.Append(append(output.AppendCSVText(b, c.Roles.String()), ','), c.Start)
 		for side := range analyzer.Server + 1 {
 			b = c.appendCSV(b, &k, side)
 		}
@@ -160,21 +160,21 @@ func (c *Connection) appendCSV(b []byte, k *output.Clock, side analyzer.Side) []
 		}
 	}
 	m, timer := &c.Moment[side], c.timer(side)
-	b = append(append(b, ','), m.State.String()...)
+	b = output.AppendCSVText(b, m.State.String())
 	moment(m.Since)
-	b = append(b, ',')
+	evidence := ""
 	if m.Since != 0 {
-		b = append(b, m.Evidence.String()...)
+		evidence = m.Evidence.String()
 	}
+	b = output.AppendCSVText(b, evidence)
 	b = append(strconv.AppendBool(append(b, ','), m.Unsettled), ',')
 	if n, known := c.bytes(side); known {
 		b = strconv.AppendUint(b, n, 10)
 	}
-	b = append(b, ',')
 	if timer.Kind == analyzer.TimerNone {
-		return append(b, ",,,"...)
+		return append(b, ",,,,"...)
 	}
-	b = append(b, timer.Kind.String()...)
+	b = output.AppendCSVText(b, timer.Kind.String())
 	moment(timer.Since)
 	moment(timer.Until)
 	return output.AppendCSVCount(b, uint64(timer.Repeats))

@@ -10,6 +10,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
@@ -109,7 +110,7 @@ func times(n uint16) string {
 
 // WriteTable shows the connections to people: a row each, then how many are in which state.
 func WriteTable(w io.Writer, s *StatesAt) error {
-	out := output.NewBuffer(w)
+	out := output.NewBuffer(console.Styled(w))
 	if s.Empty {
 		fmt.Fprintln(&out, "The capture holds no packets.")
 		return out.Flush()
@@ -265,7 +266,7 @@ func (s *StatesAt) legend(out *output.Buffer) {
 // WriteSeriesTable shows a series to people. Only states that occur have a column; a cell is the client's count
 // and the server's.
 func WriteSeriesTable(w io.Writer, s *StateSeries) error {
-	out := output.NewBuffer(w)
+	out := output.NewBuffer(console.Styled(w))
 	if s.Empty {
 		fmt.Fprintln(&out, "The capture holds no packets.")
 		return out.Flush()

@@ -1,17 +1,137 @@
-package analyzer_test
+package segment_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/truth/lab"
 )
 
-// unscaled opens a connection without any option but the segment size. The server's windows are small.
-const unscaled = `
+// edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,
+// each with what is then said.
+type edge struct {
+	why    string
+	script string
+	ask    func(t *testing.T, script string) string
+	at     []string // value, answer, value, answer...
+}
+
+func checkEdges(t *testing.T, edges []edge) {
+	t.Helper()
+	for _, e := range edges {
+		t.Run(e.why, func(t *testing.T) {
+			for i := 0; i < len(e.at); i += 2 {
+				if got := e.ask(t, strings.ReplaceAll(e.script, "@", e.at[i])); got != e.at[i+1] {
+					t.Errorf("%q: %s, want %s", e.at[i], got, e.at[i+1])
+				}
+			}
+		})
+	}
+}
+
+// reading is what is said of a script's frames, and of its last conversation.
+type reading struct {
+	frames map[uint64]string // kind, cause and notes
+	last   analyzer.Conversation
+	n      uint64 // frames
+}
+
+func (r *reading) Conversation(c *analyzer.Conversation) error {
+	c.CopyTo(&r.last)
+	return nil
+}
+
+func read(t *testing.T, text string) *reading {
+	t.Helper()
+	script, err := lab.Parse(t.Name(), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := script.Frames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reading{frames: map[uint64]string{}, n: uint64(len(frames))}
+	notes := map[uint64]string{}
+	a := analyzer.New(analyzer.Options{}, r)
+	a.Watch(func(x *analyzer.Reading) {
+		frame, said := x.Segment.Frame, x.Kind.String()
+		if x.Amends != 0 {
+			frame = x.Amends
+		}
+		for name := range x.Notes.All() {
+			notes[frame] += " " + name
+		}
+		if x.Cause != analyzer.CauseNone {
+			said += "/" + x.Cause.String()
+		}
+		r.frames[frame] = said
+	})
+	for _, f := range frames {
+		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
+		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for frame, names := range notes {
+		r.frames[frame] += names
+	}
+	return r
+}
+
+// reads asks what a frame is, the last one if n is 0.
+func reads(n uint64) func(*testing.T, string) string {
+	return func(t *testing.T, script string) string {
+		r := read(t, script)
+		if n == 0 {
+			return r.frames[r.n]
+		}
+		return r.frames[n]
+	}
+}
+
+// triples asks for how often a side sent three duplicate ACKs in a row.
+func triples(side analyzer.Side) func(*testing.T, string) string {
+	return func(t *testing.T, script string) string {
+		return fmt.Sprint(read(t, script).last.Sent[side].TripleDuplicateACKs)
+	}
+}
+
+// Parts of scripts. The round trip is 20 ms, seen at the client.
+const (
+	request = `
+timestamps 1000 9000
++0      > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms   < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++50us   > .   1:1(0)   ack 1 win 502
++1ms    > P.  1:101(100)   ack 1
++20ms   < P.  1:201(200)   ack 101 win 509
++50us   > .   101:101(0)   ack 201
+`
+	handshake = `
+client 10.0.0.1:40000
+server 10.0.0.2:80
+timestamps 283746100 991827300
++0      > S   0:0(0)        win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++50ms   < S.  0:0(0)        win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++50us   > .   1:1(0)  ack 1 win 502
+`
+	// unscaled opens a connection without any option but the segment size. The server's windows are small.
+	unscaled = `
 +0      > S   0:0(0)        win 64240 <mss 1460>
 +20ms   < S.  0:0(0)  ack 1 win 1000  <mss 1460>
 +50us   > .   1:1(0)  ack 1
 `
+)
 
 func TestReadingBoundaries(t *testing.T) {
 	const (

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"tcptrace/internal/console"
+	"tcptrace/internal/output"
+)
+
+// sink is what a command writes its report to.
+type sink interface {
+	io.Writer
+	Close() error // when the report is whole
+	Discard()     // when it will not be
+}
+
+// openOutput opens the file of a flag such as -o, or standard output, unless it is an input or another output. What is
+// neither closed nor discarded when the command ends is discarded.
+func openOutput(flag, path string, inputs []string, e env) (sink, error) {
+	e.reads(inputs)
+	if path == "" || path == "-" {
+		return standardOutput{e.raw}, e.usesStdout()
+	}
+	f, err := e.files.Create(flag, path)
+	if err != nil {
+		return nil, outputError(err)
+	}
+	return behind(f), nil
+}
+
+// openText is openOutput for text that people read.
+func openText(flag, path string, inputs []string, e env) (sink, error) {
+	out, err := openOutput(flag, path, inputs, e)
+	if err != nil {
+		return nil, err
+	}
+	return text{out, console.NewWriter(out)}, nil
+}
+
+// text is a sink behind which there may be a terminal.
+type text struct {
+	sink
+	console *console.Writer
+}
+
+func (t text) Write(p []byte) (int, error)       { return t.console.Write(p) }
+func (t text) WriteStyled(p []byte) (int, error) { return t.console.WriteStyled(p) }
+
+// styledBuffer and styledText hold text with styles on its way to a console.
+type (
+	styledBuffer struct{ *bufio.Writer }
+	styledText   struct{ bytes.Buffer }
+)
+
+func (b styledBuffer) WriteStyled(p []byte) (int, error) { return b.Write(p) }
+func (b *styledText) WriteStyled(p []byte) (int, error)  { return b.Write(p) }
+
+// checkOutput tells early that an output is one of the inputs.
+func checkOutput(flag, path string, inputs []string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	var files output.Files
+	for _, in := range inputs {
+		files.Input(in)
+	}
+	return outputError(files.Check(flag, path))
+}
+
+// outputError is err, which is the user's if what was asked for contradicts itself.
+func outputError(err error) error {
+	if errors.Is(err, output.ErrConflict) {
+		return &exitError{exitUsage, err}
+	}
+	return err
+}
+
+// reads notes the inputs, so that no output is one of them.
+func (e *env) reads(inputs []string) {
+	for _, in := range inputs {
+		if in != "-" {
+			e.files.Input(in)
+		} else if f, ok := e.in.(*os.File); ok {
+			e.files.InputOpen(f)
+		}
+	}
+}
+
+// usesStdout notes that standard output is written.
+func (e *env) usesStdout() error {
+	if f := e.files.Stdout; f != nil {
+		return outputError(e.files.Output("standard output", f))
+	}
+	return nil
+}
+
+// finish ends an output, unless it is not whole because of err.
+func finish(out sink, err error) error {
+	if err != nil {
+		out.Discard()
+		return err
+	}
+	return out.Close()
+}
+
+// end is finish for the output of a pass that ended with err. One that was interrupted has shown what there was until then.
+func end(ctx context.Context, out sink, err, flushed error) error {
+	if err != nil && interrupted(ctx, err) == err {
+		flushed = err
+	}
+	return finish(out, flushed)
+}
+
+type standardOutput struct{ io.Writer }
+
+func (standardOutput) Close() error { return nil }
+func (standardOutput) Discard()     {}
+
+// outputFile is a file, or standard output, that is written while the analysis goes on.
+type outputFile struct {
+	*output.Writer
+	file *output.File // nil: standard output
+}
+
+func behind(f *output.File) *outputFile { return &outputFile{output.NewWriter(f), f} }
+
+// Close waits for what is not written yet.
+func (o *outputFile) Close() error {
+	err := o.Writer.Close()
+	if o.file == nil {
+		return err
+	}
+	if err != nil {
+		o.file.Discard()
+		return err
+	}
+	return o.file.Close()
+}
+
+// Discard waits for what is not written yet, and removes it.
+func (o *outputFile) Discard() {
+	o.Writer.Close() // what it could not write is not wanted
+	if o.file != nil {
+		o.file.Discard()
+	}
+}

@@ -1,0 +1,142 @@
+package metrics
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tcptrace/internal/live"
+)
+
+func serve(t *testing.T) *Server {
+	t.Helper()
+	m, _ := observed(t, "../../../testdata/pcaps/showcase.pcap", Options{}, live.Options{}, nil)
+	s, err := m.Start(":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// exchange sends text on a connection of its own and returns the status of the answer.
+func exchange(t *testing.T, s *Server, text string) string {
+	t.Helper()
+	c := connect(t, s, text)
+	c.SetDeadline(time.Now().Add(2 * time.Second))
+	answer, _ := io.ReadAll(io.LimitReader(c, 1<<20))
+	_, status, _ := strings.Cut(strings.SplitN(string(answer), "\r\n", 2)[0], " ")
+	return status
+}
+
+func connect(t *testing.T, s *Server, text string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if _, err := io.WriteString(c, text); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const probe = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+// TestIdleConnections: connections that do nothing, or are slow to ask, keep no probe out.
+func TestIdleConnections(t *testing.T) {
+	for name, text := range map[string]string{
+		"silent": "", "slow": "GET /metr", "kept alive": "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t)
+			for range 2 * maxConnections {
+				connect(t, s, text)
+			}
+			time.Sleep(50 * time.Millisecond)
+			begun := time.Now()
+			if status := exchange(t, s, probe); status != "200 OK" || time.Since(begun) > time.Second {
+				t.Errorf("%q after %v", status, time.Since(begun))
+			}
+		})
+	}
+}
+
+// TestLimits: a request is as small as a probe's.
+func TestLimits(t *testing.T) {
+	s := serve(t)
+	for _, test := range []struct{ what, request, want string }{
+		{"an address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?"))), "200 OK"},
+		{"a longer address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?")+1)), "414 Request URI Too Long"},
+		{"headers", fmt.Sprintf("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %s\r\n\r\n", strings.Repeat("x", maxHeader-200)), "200 OK"},
+		{"more headers", fmt.Sprintf("GET /metrics HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n", strings.Repeat("x", maxHeader+4<<10)), "431 Request Header Fields Too Large"},
+		{"a body of nothing", "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "200 OK"},
+		{"a body", "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", "413 Request Entity Too Large"},
+		{"a body of unknown length", "GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "413 Request Entity Too Large"},
+	} {
+		if got := exchange(t, s, test.request); got != test.want {
+			t.Errorf("%s: %q, want %q", test.what, got, test.want)
+		}
+	}
+}
+
+// closing is a connection that notes that it was closed.
+type closing struct {
+	net.Conn
+	closed bool
+}
+
+func (c *closing) Close() error { c.closed = true; return nil }
+
+// TestWhoIsClosed: one connection too many closes the oldest of those that wait, then of those that send; those that are answered stay.
+func TestWhoIsClosed(t *testing.T) {
+	var s connections
+	conns := make([]*closing, maxConnections+4)
+	for i := range conns {
+		conns[i] = &closing{}
+	}
+	for i, c := range conns[:maxConnections] {
+		s.state(c, http.StateNew)
+		if i != 1 {
+			s.state(c, http.StateActive)
+		}
+		if i > 3 {
+			s.answers((&http.Request{}).WithContext(s.context(t.Context(), c)))
+		}
+	}
+	s.state(conns[2], http.StateIdle)
+	closed := func() (list []int) {
+		for i, c := range conns {
+			if c.closed {
+				list = append(list, i)
+			}
+		}
+		return list
+	}
+	if got := closed(); got != nil {
+		t.Errorf("%d connections: %v are closed", maxConnections, got)
+	}
+	for i, want := range []string{"[1]", "[1 2]", "[0 1 2]", "[0 1 2 3]"} {
+		c := conns[maxConnections+i]
+		s.state(c, http.StateNew)
+		if got := fmt.Sprint(closed()); got != want {
+			t.Errorf("%d more: %s are closed, want %s", i+1, got, want)
+		}
+		s.answers((&http.Request{}).WithContext(s.context(t.Context(), c)))
+	}
+	last := &closing{}
+	s.state(last, http.StateNew)
+	if !last.closed || len(s.list) != maxConnections {
+		t.Errorf("all are answered: the new one is closed: %v; %d connections", last.closed, len(s.list))
+	}
+	s.state(last, http.StateClosed)
+	s.state(conns[10], http.StateClosed)
+	if len(s.list) != maxConnections-1 {
+		t.Errorf("%d connections after one has ended", len(s.list))
+	}
+}
