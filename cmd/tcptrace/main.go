@@ -100,7 +100,10 @@ func run(ctx context.Context, args []string, e env) int {
 		return exitDone
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
-		return exitInterrupted // be it that what was seen could not be written
+		if errors.Is(err, interrupt.ErrStuck) {
+			e.say("the output is not whole: nothing took it")
+		}
+		return exitInterrupted
 	}
 	code := exitFailedCheck
 	if x := (*exitError)(nil); errors.As(err, &x) {

@@ -38,7 +38,6 @@ var blockedCommands = []blockedCommand{
 	{"states, FIFO", []string{"states", "FIFO", "--every", "1s"}, false, ""},
 	{"replay, FIFO", []string{"replay", "FIFO"}, false, ""},
 	{"diff, FIFO", []string{"diff", "CAPTURE", "FIFO"}, false, ""},
-	{"check, FIFO", []string{"check", "CAPTURE", "FIFO", "--deny", "error"}, false, "capture"},
 }
 
 // fullCommands write more than a pipe holds.

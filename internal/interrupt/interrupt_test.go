@@ -73,10 +73,10 @@ func TestWriter(t *testing.T) {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	began := time.Now()
-	if n, err := w.Write(text); n == 0 || n%writeSize != 0 || err != errStop {
+	if n, err := w.Write(text); n == 0 || n%writeSize != 0 || !errors.Is(err, ErrStuck) || !errors.Is(err, errStop) {
 		t.Errorf("%d bytes, %v", n, err)
 	}
-	if n, err := w.Write(text); n != 0 || err != errStop {
+	if n, err := w.Write(text); n != 0 || !errors.Is(err, ErrStuck) || !errors.Is(err, errStop) {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	if took := time.Since(began); took < grace || took > 20*grace {

@@ -2,6 +2,8 @@ package interrupt
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -11,7 +13,7 @@ const (
 	// writeSize is how much is written at once, less than a pipe holds: so one that is read, however slowly, is not taken for stuck.
 	writeSize = 32 << 10
 	// grace is how long writing so much may take once the context is done.
-	grace = 100 * time.Millisecond
+	grace = 150 * time.Millisecond
 )
 
 // Writer writes to what may not take it. It goes on when its context is done, so that what was seen can be told, until that blocks.
@@ -26,7 +28,10 @@ type Writer struct {
 	done   chan result
 }
 
-// NewWriter returns a Writer to dst. Once ctx is done, its Write returns the cause when dst does not take what it is given.
+// ErrStuck is that of a write that was given up.
+var ErrStuck = errors.New("the output was not taken")
+
+// NewWriter returns a Writer to dst. Once ctx is done, its Write returns ErrStuck and the cause when dst does not take what it is given.
 func NewWriter(ctx context.Context, dst io.Writer) *Writer { return &Writer{ctx: ctx, dst: dst} }
 
 // Unwrap is what it writes to.
@@ -68,7 +73,7 @@ func (w *Writer) write(p []byte) (int, error) {
 	case now := <-w.done:
 		return now.n, now.err
 	case <-stuck.C:
-		w.err = context.Cause(w.ctx)
+		w.err = fmt.Errorf("%w: %w", ErrStuck, context.Cause(w.ctx))
 		return 0, w.err
 	}
 }
