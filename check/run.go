@@ -91,7 +91,7 @@ func (j *job) run(ctx context.Context) Result {
 		r.Status = Unchecked
 		if j.named && j.options.Mode == Compare {
 			r.Status, r.Problems = Malformed, []string{fmt.Sprintf(
-				"%s: nothing is expected of it: there is no %s ('tcptrace check --update' writes it), and no --assert, --deny or --budget",
+				"%s: nothing is expected of it: there is no %s ('tcptrace check --init' writes a first one), and no --assert, --deny or --budget",
 				j.capture, filepath.Base(ExpectationOf(j.capture)))}
 		}
 		return r

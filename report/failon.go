@@ -42,7 +42,7 @@ func ParseFailOn(conditions []string) (*FailOn, error) {
 		kind := analyzer.FindAnomalyKind(cond)
 		switch {
 		case kind == nil:
-			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond))
+			return nil, fmt.Errorf("%q is neither note, warning or error nor an anomaly: %s", cond, SuggestAnomaly(cond, "note", "warning", "error"))
 		}
 		f.kinds[kind.ID] = true
 	}

@@ -35,9 +35,9 @@ func suggestField(name string) string {
 	return "the fields are " + strings.Join(fieldPaths, ", ")
 }
 
-// SuggestAnomaly says which ids are spelled most like id, or else which exist.
-func SuggestAnomaly(id string) string {
-	var ids []string
+// SuggestAnomaly says which ids are like id, also among other words that would do, or else how to find them.
+func SuggestAnomaly(id string, others ...string) string {
+	ids := others
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
 			ids = append(ids, kind.ID)
@@ -46,5 +46,5 @@ func SuggestAnomaly(id string) string {
 	if near := human.Nearest(id, ids); near != "" {
 		return near
 	}
-	return "there are " + strings.Join(ids, ", ")
+	return "'tcptrace anomalies' lists them"
 }

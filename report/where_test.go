@@ -68,7 +68,7 @@ func TestWhereErrors(t *testing.T) {
 		`state == "CLOSED"`:            "did you mean endpoints.client.state or",
 		`has(anomalie, "x")`:           `unknown field "anomalie": did you mean anomalies?`,
 		`has(anomalies, "no-answr")`:   `unknown anomaly "no-answr": did you mean no-answer?`,
-		`has(anomalies, "x")`:          `unknown anomaly "x": there are capture-duplicates,`,
+		`has(anomalies, "x")`:          `unknown anomaly "x": 'tcptrace anomalies' lists them`,
 		`has(anomalies)`:               "not enough arguments",
 		`start.Equal(ende)`:            `unknown field "ende": did you mean end?`,
 		`has(anomalies, 1)`:            "cannot use int",

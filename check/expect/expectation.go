@@ -38,7 +38,7 @@ func Parse(file string, text []byte) (*Expectation, []Problem) {
 		})
 	}
 	if len(r.problems) == 0 && e.empty() {
-		r.problems = append(r.problems, Problem{File: file, Text: "it expects nothing: 'tcptrace check --update' writes a first expectation over it if it is removed"})
+		r.problems = append(r.problems, Problem{File: file, Text: "it expects nothing: 'tcptrace check --init' writes a first one once it is removed"})
 	}
 	if len(r.problems) > 0 {
 		return nil, r.problems

@@ -161,7 +161,11 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil && !interrupted {
 		return err
 	}
-	if err := finish(out, rep.Finish(&sum)); err != nil {
+	var written error
+	if sum.Packets > 0 || len(src.Stats().Errors) == 0 || !format.People { // of what cannot be read, people are told only why
+		written = rep.Finish(&sum)
+	}
+	if err := finish(out, written); err != nil {
 		return err
 	}
 	if !format.Summary {

@@ -37,19 +37,12 @@ func runAnomalies(args []string, e env) error {
 	if len(args) == 0 {
 		return listAnomalies(e.out)
 	}
-	var near []string
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
 			if kind.ID == args[0] {
 				return explainAnomaly(e.out, section.Name, kind)
 			}
-			if strings.Contains(kind.ID, args[0]) {
-				near = append(near, kind.ID)
-			}
 		}
-	}
-	if near != nil {
-		return usageError("there is no anomaly %q: did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
 }

@@ -32,7 +32,7 @@ func TestComplete(t *testing.T) {
 		{line: "--format ", want: "zeek", never: "mermaid"},
 		{line: "timeline --format ", want: "mermaid", never: "zeek"},
 		{line: "--sort ", want: "duration"},
-		{line: "--fail-on ", want: "rst-in-handshake", never: "overlap-conflict"}, // which --fail-on refuses
+		{line: "--fail-on ", want: "rst-in-handshake"},
 		{line: "--fail-on ", want: "error"},
 		{line: "--where ", want: `outcome == "half-open"`},
 		{line: "timeline --time ", want: "delta"},

@@ -109,6 +109,14 @@ func TestArchitecture(t *testing.T) {
 	}
 }
 
+// TestDocProgram: docs/library.md shows the program that is compiled and run as docs/program.
+func TestDocProgram(t *testing.T) {
+	program := readDoc(t, "docs/program/main.go")
+	if !strings.Contains(readDoc(t, "docs/library.md"), "```go\n"+program+"```\n") {
+		t.Error("docs/library.md does not show docs/program/main.go as it is")
+	}
+}
+
 var (
 	docExample   = regexp.MustCompile("(?s)```\n\\$ (tcptrace [^\n]*)\n(.*?)```\n")
 	ladderLegend = regexp.MustCompile(`(?s)States: .*?how many\.\n`)

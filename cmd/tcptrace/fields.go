@@ -21,7 +21,8 @@ func newFieldsCommand(e env) *cobra.Command {
 endpoints.server.sent, and that --long prints: what each one means, its unit, and what Ostermann's tcptrace calls it.
 All but the first five are omitted from a record when they are 0 or unknown. It then lists the kinds, causes and notes
 that timeline gives segments, Wireshark's flags for them, and where and why those differ. With a NAME, or part of one,
-it shows only the entries whose name, here or in the other program, contains it.`,
+it shows only the entries whose name, here or in the other program, contains it; if there is none, those whose
+explanation does.`,
 		Example: `  tcptrace fields
   tcptrace fields rtt
   tcptrace fields retransmission
@@ -61,7 +62,13 @@ func fieldNames() (names []string) {
 type fieldsText struct {
 	strings.Builder
 	part    string
+	texts   bool   // explanations are searched, too
 	subject string // that the next entry is under, if it is not written yet
+}
+
+// abbreviations are those in use that no entry has.
+var abbreviations = map[string]string{
+	"tlp": "tail loss probe", "rto": "retransmission timer", "dupack": "duplicate ack", "zwp": "zero-window probe", "ooo": "reorder",
 }
 
 func (t *fieldsText) about(subject string) {
@@ -77,30 +84,58 @@ func (t *fieldsText) entry(name, text string, more ...string) {
 		fmt.Fprintf(t, "%s\n", t.subject)
 		t.subject = ""
 	}
-	fmt.Fprintf(t, "  %s\n", strings.TrimRight(fmt.Sprintf("%-30s %s", name, text), " "))
+	fmt.Fprintf(t, "  %s\n", strings.TrimRight(fmt.Sprintf("%-*s %s", fieldsWidth, name, text), " "))
 	for _, line := range more {
-		fmt.Fprintf(t, "  %-30s %s\n", "", line)
+		fmt.Fprintf(t, "  %-*s %s\n", fieldsWidth, "", line)
 	}
 }
 
-func (t *fieldsText) wants(names ...string) bool {
+// fieldsWidth is the column of names.
+var fieldsWidth = func() (width int) {
+	for _, subject := range report.Statistics {
+		for i := range subject.List {
+			width = max(width, len(subject.List[i].Name))
+		}
+	}
+	return width
+}()
+
+// wants reports whether an entry is to be shown: of these names, or of this text if texts are searched.
+func (t *fieldsText) wants(text string, names ...string) bool {
+	if t.texts {
+		return strings.Contains(strings.ToLower(text), t.part)
+	}
 	return slices.ContainsFunc(names, func(n string) bool { return n != "" && strings.Contains(n, t.part) })
 }
 
-// listFields writes the statistics, words and differences of whose names one contains part.
+// listFields writes the statistics, words and differences of whose names one contains part, or else of whose texts.
 func listFields(w io.Writer, part string) error {
 	t := fieldsText{part: part}
+	t.list()
+	if t.Len() == 0 {
+		part := strings.ToLower(part)
+		t = fieldsText{part: cmp.Or(abbreviations[part], part), texts: true}
+		t.list()
+	}
+	if t.Len() == 0 {
+		return usageError("nothing is named %q or explained by it: 'tcptrace fields' lists all names", part)
+	}
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+func (t *fieldsText) list() {
 	for _, subject := range report.Statistics {
 		t.about(subject.Subject)
 		for i := range subject.List {
-			if s := &subject.List[i]; t.wants(s.Name, s.Ostermann) {
+			if s := &subject.List[i]; t.wants(s.Text, s.Name, s.Ostermann) {
 				t.statistic(s)
 			}
 		}
 	}
 	t.about("Anomalies of conversations for which all of Ostermann's numbers differ")
 	for _, id := range slices.Sorted(maps.Keys(report.OstermannApart)) {
-		if t.wants(id) {
+		if t.wants(report.OstermannApart[id], id) {
 			t.entry(id, report.OstermannApart[id])
 		}
 	}
@@ -108,7 +143,7 @@ func listFields(w io.Writer, part string) error {
 		t.about(subject.Subject)
 		for _, term := range subject.List {
 			switch {
-			case !t.wants(term.Name, term.Wireshark):
+			case !t.wants(term.Text, term.Name, term.Wireshark):
 			case term.Wireshark == "":
 				t.entry(term.Name, term.Text)
 			default:
@@ -117,21 +152,16 @@ func listFields(w io.Writer, part string) error {
 		}
 	}
 	t.about("The text of an RST (RFC 9293 3.5.3), in the records of conversations (close) and of timeline")
-	if t.wants("text") {
+	if t.wants("", "text") {
 		t.entry("text", "the payload of the RST, which is no part of the stream: up to 32 bytes of it in close, 256 in timeline; ... where there were more.",
 			`What is not printable ASCII, and " & < > and the backtick, is \xNN; a backslash is doubled.`)
 	}
 	t.about("Where Wireshark's flags (tcp.analysis) differ: its flag, if any, and the kind or note here")
 	for _, d := range report.WiresharkDifferences {
-		if t.wants(d.Wireshark, d.Ours) {
+		if t.wants(d.Why, d.Wireshark, d.Ours) {
 			t.entry(cmp.Or(d.Wireshark, "-")+" / "+cmp.Or(d.Ours, "-"), "", d.Why)
 		}
 	}
-	if t.Len() == 0 {
-		return usageError("no name contains %q: 'tcptrace fields' lists them all", part)
-	}
-	_, err := io.WriteString(w, t.String())
-	return err
 }
 
 func (t *fieldsText) statistic(s *report.Statistic) {

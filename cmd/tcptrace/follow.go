@@ -53,7 +53,7 @@ The input is read twice, so it cannot be a pipe.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.UintSliceVar(&o.streams, "stream", nil, "the `number` of the conversation")
+	addStreams(cmd, &o.streams, "the `number` of the conversation")
 	f.StringVar(&o.from, "from", "both", "client, server or both")
 	choiceFlag(cmd, &o.as, "as", report.Transcripts, "")
 	o.addFilter(cmd)

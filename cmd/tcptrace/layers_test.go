@@ -74,6 +74,7 @@ var layers = map[string]layer{
 	"check/expect":              {ours: []string{"internal/console", "report", "analyzer", "fsm"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
+	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
 	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 

@@ -26,8 +26,13 @@ func (o *selectOptions) addSelection(cmd *cobra.Command) {
 	o.addFilter(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
-	f.UintSliceVar(&o.streams, "stream", nil, "only the stream with this `number` (may be repeated)")
+	addStreams(cmd, &o.streams, "only the stream with this `number` (may be repeated)")
 	completeFlag(cmd, "where", outcomeConditions()...)
+}
+
+func addStreams(cmd *cobra.Command, streams *[]uint, help string) {
+	cmd.Flags().UintSliceVar(streams, "stream", nil, help)
+	cmd.Flags().Lookup("stream").DefValue = "" // or help says that the default is []
 }
 
 func (o *selectOptions) addFilter(cmd *cobra.Command) {

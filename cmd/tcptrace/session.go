@@ -37,6 +37,8 @@ type session struct {
 	notes  []string // held while the view has the terminal
 	failed error    // the first that ends the run
 
+	unwritten bool // something is missing in the file of -w
+
 	reported  analyzer.Time // when --interval told
 	statistic analyzer.Time // when --stats told
 	surveyed  analyzer.Time // when --until looked at what has no events

@@ -12,9 +12,10 @@ import (
 	"tcptrace/report"
 )
 
-// warn reports an error of the file of -w, which is told once and ends nothing else.
+// warn reports an error of the file of -w, which is told once and ends nothing else; the exit code says it once more.
 func (s *session) warn(err error) {
 	if err != nil {
+		s.unwritten = true
 		s.note("%v", err)
 	}
 }
@@ -131,7 +132,7 @@ func (s *session) run(ctx context.Context) error {
 		s.fail(finish(s.out, s.failed))
 	}
 	s.show(&sum)
-	s.fail(s.closeWriter(ctx))
+	s.closeWriter(ctx)
 	switch {
 	case errors.Is(s.failed, syscall.EPIPE):
 		return &exitError{exitFailedCheck, errors.New("the reader of the events has closed the pipe")}
@@ -140,7 +141,11 @@ func (s *session) run(ctx context.Context) error {
 	case err != nil:
 		return &exitError{exitBadInput, err}
 	}
-	return conclude(s.src.Stats(), nil, interrupted, s.e)
+	err = conclude(s.src.Stats(), nil, interrupted, s.e)
+	if s.unwritten && (err == nil || interrupted) {
+		return &exitError{exitFailedCheck, nil}
+	}
+	return err
 }
 
 // port is where metrics are served, 0: they are not.
@@ -192,11 +197,12 @@ func (s *session) show(sum *analyzer.Summary) {
 }
 
 // closeWriter waits until all packets are written, and tells what became of them.
-func (s *session) closeWriter(ctx context.Context) error {
+func (s *session) closeWriter(ctx context.Context) {
 	if s.writer == nil {
-		return nil
+		return
 	}
 	n, err := s.writer.Close(context.WithoutCancel(ctx))
+	s.warn(err)
 	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets-n.DeletedPackets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
 	if s.keeper != nil {
 		k := s.keeper.Counts()
@@ -215,8 +221,4 @@ func (s *session) closeWriter(ctx context.Context) error {
 		text += "; " + report.Counted(n.Unpacked, "file") + " could not be compressed"
 	}
 	s.note("%s", text)
-	if err == nil && s.writer.Failed() { // which was told when it happened
-		err = &exitError{code: exitFailedCheck}
-	}
-	return err
 }

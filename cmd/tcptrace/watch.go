@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
@@ -158,35 +159,20 @@ type size int64
 
 func (s *size) Type() string { return "size" }
 
-var sizeUnits = []struct {
-	name  string
-	bytes int64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1},
-}
-
 func (s *size) String() string {
-	for _, u := range []int{2, 1, 0} {
-		if n := int64(*s); n > 0 && n%sizeUnits[u].bytes == 0 {
-			return fmt.Sprint(n/sizeUnits[u].bytes, sizeUnits[u].name)
-		}
+	if *s == 0 {
+		return "0" // which help does not show as a default
 	}
-	return fmt.Sprint(int64(*s))
+	return strings.ReplaceAll(humanize.IBytes(uint64(*s)), " ", "")
 }
 
 func (s *size) Set(text string) error {
-	for _, u := range sizeUnits {
-		number, ok := strings.CutSuffix(text, u.name)
-		if !ok {
-			continue
-		}
-		var n float64
-		var rest string
-		if k, _ := fmt.Sscanf(number+" ", "%g%s", &n, &rest); k != 1 || n < 0 || n*float64(u.bytes) > 1<<60 {
-			break
-		}
-		*s = size(n * float64(u.bytes))
-		return nil
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n > mostBytes {
+		return fmt.Errorf("%q is not a size, such as 100MB or 64MiB", text)
 	}
-	return fmt.Errorf("%q is not a size, such as 100MB or 64MiB", text)
+	*s = size(n)
+	return nil
 }
+
+const mostBytes = 1 << 60 // that a size can be

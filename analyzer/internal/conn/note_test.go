@@ -37,7 +37,7 @@ func TestNoteOrdinary(t *testing.T) {
 		{"when each side has one no more are wanted", handshake + "@+50us > . 1:1(0) ack 1\n+1ms < . 2:2(0) ack 1\n", watched, []string{"", "false", "+1ms < F. 1:1(0) ack 1\n", "true"}},
 		{"one that contradicts a doubted ACK is", opened + "@+1ms > P. 101:201(100) ack 1\n", facts, []string{"", "1 2 3", "+20ms > . 1:1(0) ack 101 forged\n", "1 2 3 4 5"}},
 		{"by acknowledging less", opened + "+20ms > . 1:1(0) ack 101 forged\n+1ms > P. 101:201(100) ack @\n", facts, []string{"100", "1 2 3 4 5", "101", "1 2 3 4"}},
-		{"and nothing else is by that", opened + "+1ms > P. 101:201(100) ack @\n", facts, []string{"0", "1 2 3", "1", "1 2 3"}},
+		{"and nothing else is by that", opened + "+1ms > P. 101:201(100) ack @\n", facts, []string{"1", "1 2 3", "2", "1 2 3"}},
 		{"within the bound", opened + "@+20ms > . 1:1(0) ack 101 forged\n+1ms > P. 101:201(100) ack 1\n", number, []string{strings.Repeat(again, 11), "16 0", strings.Repeat(again, 12), "16 0"}},
 		{"the first ACK of a FIN, be it with data", fin + "+50us > P. 101:201(100) ack @\n", facts, []string{"201", "1 2 3 5 7", "202", "1 2 3 5 7 8"}},
 		{"and the others without", fin + "+50us > . 101:101(0) ack 202\n+1ms > @ ack 202\n", facts, []string{". 101:101(0)", "1 2 3 5 7 8 9", "P. 101:201(100)", "1 2 3 5 7 8"}},

@@ -191,9 +191,6 @@ func (w *Writer) Close(ctx context.Context) (Counts, error) {
 	return w.disk.counts(), errors.Join(w.report(), w.report())
 }
 
-// Failed reports whether writing ended before its time, as on a full disk: an error has said so.
-func (w *Writer) Failed() bool { return w.dead }
-
 // ng reports whether the files are pcapng.
 func (o *Options) ng() bool { return !endsIn(o.Path, pcapEnds) }
 

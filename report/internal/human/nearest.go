@@ -5,23 +5,40 @@ import (
 	"unicode/utf8"
 )
 
-// Nearest asks for the names whose last part is spelled most like name; "" if none is like it.
+// mostNear is how many names Nearest asks for at most of those that only contain what was asked for.
+const mostNear = 4
+
+// Nearest asks for the names whose last part is spelled most like name, or else contains it; "" if none does.
 func Nearest(name string, names []string) string {
 	limit := max(1, utf8.RuneCountInString(name)/3)
-	var near []string
+	var near, containing []string
 	for _, path := range names {
-		d := editDistance(name, path[strings.LastIndexByte(path, '.')+1:])
+		last := path[strings.LastIndexByte(path, '.')+1:]
+		d := editDistance(name, last)
 		if d < limit {
 			limit, near = d, nil
 		}
 		if d == limit {
 			near = append(near, path)
 		}
+		if part := letters(name); len(part) >= leastPart && strings.Contains(letters(last), part) {
+			containing = append(containing, path)
+		}
+	}
+	if near == nil && len(containing) <= mostNear {
+		near = containing
 	}
 	if near == nil {
 		return ""
 	}
 	return "did you mean " + strings.Join(near, " or ") + "?"
+}
+
+const leastPart = 3 // bytes of a name that is looked for in others
+
+// letters is a name without what separates its words.
+func letters(name string) string {
+	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(name))
 }
 
 // editDistance is the number of runes to insert, delete or replace to make b of a
