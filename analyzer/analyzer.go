@@ -26,7 +26,7 @@ type one struct {
 // of is the batch of a packet as gopacket has it.
 func (o *one) of(link layers.LinkType, ci gopacket.CaptureInfo, data []byte) *packet.Batch {
 	o.packets[0] = packet.Packet{
-		Time: ci.Timestamp.UnixNano(), CapLen: uint32(len(data)), WireLen: uint32(max(ci.Length, len(data))), Link: packet.LinkType(link),
+		Time: packet.Time(ci.Timestamp), CapLen: uint32(len(data)), WireLen: uint32(max(ci.Length, len(data))), Link: packet.LinkType(link),
 	}
 	o.batch = packet.Batch{Buf: data, Packets: o.packets[:]}
 	return &o.batch

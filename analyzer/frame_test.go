@@ -1,6 +1,8 @@
 package analyzer_test
 
 import (
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
@@ -51,6 +54,61 @@ func TestFrameAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() { feed(data); feed(ack) }); n != 0 {
 		t.Errorf("%v allocations for a data segment and its ACK", n)
 	}
+}
+
+// Whatever the times of packets, and of Flush: a Monitor ends, and so does an Analyzer, and nothing lasts less than no time.
+func TestFrameTimes(t *testing.T) {
+	captures := goldenFrames(t)
+	times := []int64{math.MaxInt64, math.MinInt64, -1, 0, packet.MaxTime, packet.MaxTime + 1, 1e18}
+	var batch packet.Batch
+	for i, frames := range captures {
+		for j, f := range frames {
+			batch.Add(packet.Packet{Time: times[(i+j)%len(times)], Link: packet.LinkType(f.Link), WireLen: uint32(f.WireLen)}, f.Data)
+		}
+	}
+	times = append(times, math.MaxInt64)
+	check := func(c *analyzer.Conversation) {
+		if c.Start < 0 || c.End < c.Start || c.End > packet.MaxTime || c.TwoMSL != 48*3600e9 {
+			t.Errorf("a conversation from %d to %d, 2 MSL %d", c.Start, c.End, c.TwoMSL)
+		}
+	}
+	m := analyzer.NewMonitor(analyzer.Options{MSL: math.MaxInt64}, analyzer.Idle{Established: math.MaxInt64}, func(e *analyzer.Event) {
+		check(e.Conversation)
+	})
+	m.Batch(&batch, nil)
+	for _, at := range times {
+		m.Flush(analyzer.Time(at))
+		m.Flush(analyzer.Time(at)) // what is judged again now waits from now on
+	}
+	sum := m.Finish()
+	if sum.Start != 0 || sum.End != packet.MaxTime || sum.Conversations == 0 {
+		t.Errorf("%+v", sum)
+	}
+	count := 0
+	for c, err := range analyzer.Read(t.Context(), &oneBatch{batch: batch}, analyzer.Options{MSL: math.MaxInt64}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(c)
+		count++
+	}
+	if count == 0 {
+		t.Error("no conversations")
+	}
+}
+
+// oneBatch is a source of one batch.
+type oneBatch struct {
+	batch packet.Batch
+	read  bool
+}
+
+func (o *oneBatch) Next(b *packet.Batch) error {
+	if o.read {
+		return io.EOF
+	}
+	*b, o.read = o.batch, true
+	return nil
 }
 
 // FuzzFrames feeds damaged golden captures: bytes of frames change, frames are cut, dropped and repeated. Every

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/analyzer/packet"
 	"tcptrace/fsm"
 	"tcptrace/internal/topk"
 )
@@ -124,7 +125,7 @@ func (m *Monitor) dirty(slot uint32) {
 // Flush tells what is new. now is the capture's clock.
 func (m *Monitor) Flush(now Time) {
 	t := m.tracker
-	t.Now = max(t.Now, now)
+	t.Now = max(t.Now, min(now, packet.MaxTime))
 	if t.Now >= t.Wake {
 		t.Expire(t.Now, 0, &m.out)
 		m.happened()

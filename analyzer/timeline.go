@@ -50,11 +50,13 @@ const (
 	changeState change = 1<<4 - 1
 	changeTimed change = 1 << 4
 	changeShift        = 5
+
+	maxTimed Time = 1<<(64-changeShift) - 1 // ns, about 18 years
 )
 
 func (t *Timeline) newChange(s *Step) change {
 	if s.Frame == 0 {
-		return change(max(0, s.Time-t.start))<<changeShift | changeTimed | change(s.State)
+		return change(min(max(0, s.Time-t.start), maxTimed))<<changeShift | changeTimed | change(s.State)
 	}
 	return change(s.Frame)<<changeShift | change(s.State)
 }

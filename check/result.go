@@ -28,30 +28,16 @@ type Result struct {
 	Problems      []string // what is wrong with the capture or the expectation itself
 	Suppressed    []expect.Suppressed
 	Conversations int
-	Outcomes      string    // in words: "2 closed, 1 reset"
-	Odd           []string  // of an expectation that was written: what to look at
-	Scenes        []Scene   // the segments around failures
-	lines         []int     // of Problems in Expectation, 0: none
-	endpoints     []sockets // of streams that failed
-}
+	Outcomes      string   // in words: "2 closed, 1 reset"
+	Odd           []string // of an expectation that was written: what to look at
+	Scenes        []Scene  // the segments around failures
+	lines         []int    // of Problems in Expectation, 0: none
 
-type sockets struct {
-	stream int64
-	text   string
+	endpoints map[int64]string // of streams that failed: the two ends, in words
 }
 
 // Name is what the result is about.
 func (r *Result) Name() string { return cmp.Or(r.Capture, r.Expectation) }
-
-// endpointsOf are the two ends of a stream that failed, in words.
-func (r *Result) endpointsOf(stream int64) string {
-	for _, s := range r.endpoints {
-		if s.stream == stream {
-			return s.text
-		}
-	}
-	return ""
-}
 
 // sceneOf is the segments around the failures of a stream.
 func (r *Result) sceneOf(stream int64) []string {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ const (
 	Init                // write it where there is none, and tell what is odd
 )
 
-// Run checks all captures at paths, in order of their names.
+// Run checks all captures at paths, in order of their names. If ctx is cancelled it returns its cause, beside the results that there are.
 func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	f := find(paths)
 	defer f.trees.close()
@@ -52,14 +53,16 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 		perCapture = share / len(jobs)
 	}
 	alone := make([]analyzer.Analyzer, share)
-	each(len(jobs), share, func(i, worker int) {
-		if ctx.Err() == nil {
-			jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
-			results[i] = jobs[i].run(ctx)
-		}
+	finished := each(ctx, len(jobs), share, func(i, worker int) {
+		jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
+		results[i] = jobs[i].run(ctx)
 	})
 	if err := context.Cause(ctx); err != nil {
-		return nil, err
+		var seen Results
+		for _, i := range finished {
+			seen = append(seen, results[i])
+		}
+		return sorted(seen), err
 	}
 	results = append(results, f.broken...)
 	return sorted(append(results, look.broken...)), nil
@@ -104,6 +107,9 @@ func (j *job) run(ctx context.Context) Result {
 		return *broken
 	}
 	v := check.Run(c)
+	if v.Problems != nil {
+		return malformed(j.capture, j.expectation, v.Problems)
+	}
 	r.Failures, r.Suppressed, r.Status = v.Failures, v.Suppressed, Passed
 	if len(v.Failures) > 0 {
 		r.Status = Failed
@@ -147,8 +153,8 @@ func (j *job) idle(check *expect.Check) bool {
 	return j.expectation == "" && !check.Flags.Some() && !check.Project.Some()
 }
 
-func (j *job) source() input.Source {
-	o := input.Options{Open: j.open}
+func (j *job) source(ctx context.Context) input.Source {
+	o := input.Options{Context: ctx, Open: j.open}
 	if info, err := os.Stat(j.capture); err == nil && info.Size() < maxSmall {
 		o.ChunkSize = int(max(minChunk, info.Size()))
 	}
@@ -167,12 +173,11 @@ var errTooMany = fmt.Errorf("more than %d conversations: too many to check at on
 
 // analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
-	src := j.source()
+	src := j.source(ctx)
 	defer src.Close()
 	records := &collector{}
 	sum, err := j.pass(ctx, src, records)
-	c := &expect.Capture{Conversations: records.all, Summary: report.NewSummaryRecord(&sum, report.Selection{})}
-	slices.SortFunc(c.Conversations, func(a, b report.Record) int { return int(int64(a.Stream) - int64(b.Stream)) })
+	c := &expect.Capture{Conversations: records.sorted(), Summary: report.NewSummaryRecord(&sum, report.Selection{})}
 	var problems []string
 	for _, e := range src.Stats().Errors {
 		problems = append(problems, e.Error())
@@ -195,8 +200,12 @@ func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (a
 // collector keeps the records of all conversations.
 type collector struct {
 	judgment analyzer.Judgment
-	all      []report.Record
+	all      []*report.Record
+	chunk    []report.Record // room for more: one slice that grows would be copied again and again
 }
+
+// recordsAtOnce is how many records are allocated at a time, at most: 2 kB each.
+const recordsAtOnce = 256
 
 // Conversation implements analyzer.Sink.
 func (s *collector) Conversation(c *analyzer.Conversation) error {
@@ -204,8 +213,25 @@ func (s *collector) Conversation(c *analyzer.Conversation) error {
 		return errTooMany
 	}
 	s.judgment.Judge(c)
-	s.all = append(s.all, report.NewRecord(c, &s.judgment))
+	if len(s.chunk) == 0 {
+		s.chunk = make([]report.Record, min(len(s.all)+1, recordsAtOnce))
+	}
+	r := &s.chunk[0]
+	s.chunk = s.chunk[1:]
+	*r = report.NewRecord(c, &s.judgment)
+	s.all = append(s.all, r)
 	return nil
+}
+
+// sorted is the records in order of their streams. The collector has none left.
+func (s *collector) sorted() []report.Record {
+	slices.SortFunc(s.all, func(a, b *report.Record) int { return cmp.Compare(a.Stream, b.Stream) })
+	records := make([]report.Record, len(s.all))
+	for i, r := range s.all {
+		records[i], s.all[i] = *r, nil
+	}
+	s.all, s.chunk = nil, nil
+	return records
 }
 
 // outcomes sums a capture up.

@@ -29,14 +29,14 @@ const (
 // explain adds what a reader of the failures wants to see of the capture.
 func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 	wanted := map[uint64][]uint64{}
+	r.endpoints = map[int64]string{}
 	for _, f := range r.Failures {
-		i := slices.IndexFunc(c.Conversations, func(v report.Record) bool { return int64(v.Stream) == f.Stream })
-		if i < 0 {
+		v := c.Find(f.Stream)
+		if v == nil {
 			continue
 		}
-		v := &c.Conversations[i]
-		if r.endpointsOf(f.Stream) == "" {
-			r.endpoints = append(r.endpoints, sockets{f.Stream, expect.Endpoints(v)})
+		if r.endpoints[f.Stream] == "" {
+			r.endpoints[f.Stream] = expect.Endpoints(v)
 		}
 		if _, known := wanted[v.Stream]; !known && len(wanted) == maxScenes {
 			continue
@@ -48,7 +48,7 @@ func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 		}
 	}
 	for i := range c.Conversations { // of what no frame shows its end tells most
-		if v := &c.Conversations[i]; r.endpointsOf(int64(v.Stream)) != "" && wanted[v.Stream] == nil && len(wanted) < maxScenes {
+		if v := &c.Conversations[i]; len(wanted) < maxScenes && r.endpoints[int64(v.Stream)] != "" && wanted[v.Stream] == nil {
 			wanted[v.Stream] = []uint64{v.LastFrame}
 		}
 	}
@@ -90,13 +90,13 @@ type shot struct {
 
 func (d *director) shoot(ctx context.Context, j *job) error {
 	d.choice.Options = j.options.Options
-	src := j.source()
+	src := j.source(ctx)
 	_, err := j.pass(ctx, src, d)
 	src.Close()
 	if err != nil {
 		return err
 	}
-	src = j.source()
+	src = j.source(ctx)
 	defer src.Close()
 	return d.choice.Watch(ctx, src, d.see)
 }

@@ -69,31 +69,38 @@ func contents(r *Result) string {
 	return fmt.Sprintf("%d conversations: %s", r.Conversations, r.Outcomes)
 }
 
+// maxTold is how many failures of a capture are written for people.
+const maxTold = 1000
+
 // writeFailures writes them stream by stream, in the order in which they come.
 func (r *Result) writeFailures(b *strings.Builder) {
-	shown := map[int64]bool{}
-	for _, first := range r.Failures {
-		if shown[first.Stream] {
-			continue
+	byStream := map[int64][]*expect.Failure{}
+	var streams []int64
+	for i := range r.Failures[:min(len(r.Failures), maxTold)] {
+		f := &r.Failures[i]
+		if byStream[f.Stream] == nil {
+			streams = append(streams, f.Stream)
 		}
-		shown[first.Stream] = true
+		byStream[f.Stream] = append(byStream[f.Stream], f)
+	}
+	for _, stream := range streams {
 		indent := "  "
-		if ends := r.endpointsOf(first.Stream); ends != "" {
-			fmt.Fprintf(b, "  stream %d, %s\n", first.Stream, ends)
+		if ends := r.endpoints[stream]; ends != "" {
+			fmt.Fprintf(b, "  stream %d, %s\n", stream, ends)
 			indent = "    "
 		}
-		for _, f := range r.Failures {
-			if f.Stream != first.Stream {
-				continue
-			}
+		for _, f := range byStream[stream] {
 			fmt.Fprintf(b, "%s%s\n", indent, console.Lines(fmt.Sprintf("%s: %s", f.Origin, f.Text)))
 			for _, l := range f.Lines {
 				fmt.Fprintf(b, "%s    %s\n", indent, console.Lines(l))
 			}
 		}
-		for _, l := range r.sceneOf(first.Stream) {
+		for _, l := range r.sceneOf(stream) {
 			fmt.Fprintf(b, "%s  %s\n", indent, l)
 		}
+	}
+	if n := len(r.Failures) - maxTold; n > 0 {
+		fmt.Fprintf(b, "  and %d more that are not shown (--format json has them)\n", n)
 	}
 }
 

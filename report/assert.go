@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/patcher/value"
 	"github.com/expr-lang/expr/vm"
 
 	"tcptrace/report/internal/human"
@@ -21,21 +21,20 @@ import (
 //	all(conversations, .outcome == "closed")
 //	count(conversations, has(.anomalies, "zero-window")) <= 2
 //
-// It does not change, so that many captures can be checked against it at once.
+// Many captures can be checked against it at once; it looks at one after the other.
 type Assertion struct {
 	Source  string
 	program *vm.Program
 	explain *vm.Program // what to say when it does not hold; nil: nothing more is known
 	says    string      // how
+
+	mu    sync.Mutex
+	steps steps // of the run
 }
 
 // allRecords is what an assertion sees.
 type allRecords struct {
-	Conversations []Record `expr:"conversations"`
-}
-
-func compileOverAll(source string, as ...expr.Option) (*vm.Program, error) {
-	return expr.Compile(source, append([]expr.Option{expr.Env(&allRecords{}), hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{})}, as...)...)
+	Conversations []*Record `expr:"conversations"` // not values, of which a loop would make a copy each
 }
 
 // CompileAssertion checks an expression against Record's fields, as CompileWhere does.
@@ -43,20 +42,16 @@ func CompileAssertion(source string) (*Assertion, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("empty expression")
 	}
-	program, err := compileOverAll(source, expr.AsBool())
-	if err != nil {
-		return nil, explainCompile(err)
+	a := &Assertion{Source: source}
+	var err error
+	if a.program, _, err = compile(source, &a.steps, expr.Env(&allRecords{}), expr.AsBool()); err != nil {
+		return nil, err
 	}
-	node := program.Node()
-	var r reads
-	ast.Walk(&node, &r)
-	if r.unknown != "" {
-		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
-	}
-	a := &Assertion{Source: source, program: program}
 	if why, says := counterexample(source); why != "" {
-		if a.explain, err = compileOverAll(why); err == nil {
+		if a.explain, _, err = compile(why, &a.steps, expr.Env(&allRecords{})); err == nil {
 			a.says = says
+		} else {
+			a.explain = nil
 		}
 	}
 	return a, nil
@@ -91,14 +86,21 @@ func counterexample(source string) (why, says string) {
 // Check reports whether the condition holds for these records. If not, why says what the
 // expression found, and streams are the conversations to blame, as far as that is known.
 func (a *Assertion) Check(records []Record) (holds bool, why string, streams []uint64, err error) {
-	env := &allRecords{records}
+	env := &allRecords{make([]*Record, len(records))}
+	for i := range records {
+		env.Conversations[i] = &records[i]
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.steps.begin()
 	result, err := vm.Run(a.program, env)
 	if err != nil {
-		return false, "", nil, err
+		return false, "", nil, &ExpressionError{a.Source, err}
 	}
 	if result == true || a.explain == nil {
 		return result == true, "", nil, nil
 	}
+	a.steps.begin()
 	found, err := vm.Run(a.explain, env)
 	if err != nil {
 		return false, "", nil, nil // the explanation is a courtesy

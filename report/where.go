@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -31,6 +32,7 @@ type Where struct {
 	source   string
 	program  *vm.Program
 	vm       vm.VM
+	steps    steps
 	judges   bool
 	judgment analyzer.Judgment
 	record   Record // reused
@@ -48,18 +50,37 @@ func CompileWhere(source string) (*Where, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("empty expression")
 	}
-	program, err := expr.Compile(source, expr.Env(&Record{}), expr.AsBool(), hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{}))
+	w := &Where{source: source}
+	var r reads
+	var err error
+	if w.program, r, err = compile(source, &w.steps, expr.Env(&Record{}), expr.AsBool()); err != nil {
+		return nil, err
+	}
+	w.judges = r.judged || r.endpoints > r.sent
+	return w, nil
+}
+
+// compile makes the program of an expression, whose steps s counts, and says what it reads.
+func compile(source string, s *steps, as ...expr.Option) (program *vm.Program, r reads, err error) {
+	if err = checkExpression(source); err != nil {
+		return nil, r, err
+	}
+	program, err = expr.Compile(source, slices.Concat(as, s.bounds(), []expr.Option{hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{})})...)
 	if err != nil {
-		return nil, explainCompile(err)
+		return nil, r, explainCompile(err)
 	}
 	node := program.Node()
-	var r reads
+	var a additions
+	ast.Walk(&node, &a)
 	ast.Walk(&node, &r)
-	if r.unknown != "" {
-		return nil, fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
+	if r.unknown != "" && a.err == nil {
+		a.err = fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
 	}
-	return &Where{source: source, program: program, judges: r.judged || r.endpoints > r.sent}, nil
+	return program, r, a.err
 }
+
+// Until has runs end when ctx does; Match returns its cause then.
+func (w *Where) Until(ctx context.Context) { w.steps.ctx = ctx }
 
 // recheckCalls makes expr look at the arguments of calls in its last check of the types. It takes
 // a call whose type is known for checked, but of the checks that it makes between visitors it
@@ -124,9 +145,10 @@ func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
 		w.judgment.Judge(c)
 		record.FillJudgment(&w.record, c, &w.judgment)
 	}
+	w.steps.begin()
 	result, err := w.vm.Run(w.program, &w.record)
 	if err != nil {
-		return false, fmt.Errorf("stream %d: %q: %w", c.Stream, w.source, err)
+		return false, fmt.Errorf("stream %d: %w", c.Stream, &ExpressionError{w.source, err})
 	}
 	matched, ok := result.(bool)
 	if !ok {

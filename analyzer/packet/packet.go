@@ -6,6 +6,7 @@ package packet
 
 import (
 	"math"
+	"time"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
@@ -17,9 +18,23 @@ import (
 // 101 an IP packet without any. layers.LinkType of gopacket has the same numbers.
 type LinkType = wire.LinkType
 
+// MaxTime is the latest time of a packet that is believed: 2116-02-20. No sum or difference of times up to it overflows.
+const MaxTime = wire.MaxTime
+
+// Time is t as a Packet has it, or the nearest that there is.
+func Time(t time.Time) int64 {
+	switch {
+	case t.Unix() < 0:
+		return 0
+	case t.Unix() > MaxTime/1_000_000_000:
+		return MaxTime
+	}
+	return min(t.UnixNano(), MaxTime)
+}
+
 // Packet locates one captured packet in its Batch.
 type Packet struct {
-	Time    int64 // ns since the Unix epoch
+	Time    int64 // ns since the Unix epoch, from 0 to MaxTime; an analysis takes any other for the nearest of these
 	Off     uint32
 	CapLen  uint32 // bytes captured, at Batch.Buf[Off:]
 	WireLen uint32 // bytes on the wire, at least CapLen
@@ -91,7 +106,7 @@ func (s *dataSource) Next(b *Batch) error {
 			s.err = err
 			break
 		}
-		b.Add(Packet{Time: ci.Timestamp.UnixNano(), WireLen: uint32(max(0, ci.Length)), Link: s.link, Iface: uint16(ci.InterfaceIndex)}, data)
+		b.Add(Packet{Time: Time(ci.Timestamp), WireLen: uint32(max(0, ci.Length)), Link: s.link, Iface: uint16(ci.InterfaceIndex)}, data)
 	}
 	if len(b.Packets) > 0 {
 		return nil

@@ -64,3 +64,18 @@ func TestAdd(t *testing.T) {
 		t.Error("not empty")
 	}
 }
+
+func TestTime(t *testing.T) {
+	for _, test := range []struct {
+		at   time.Time
+		want int64
+	}{
+		{time.Time{}, 0}, {time.Unix(-1, 999_999_999), 0}, {time.Unix(0, 0), 0}, {time.Unix(0, 1), 1},
+		{time.Unix(0, MaxTime-1), MaxTime - 1}, {time.Unix(0, MaxTime), MaxTime}, {time.Unix(0, MaxTime+1), MaxTime},
+		{time.Date(2117, 1, 1, 0, 0, 0, 0, time.UTC), MaxTime}, {time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), MaxTime},
+	} {
+		if got := Time(test.at); got != test.want {
+			t.Errorf("%v: %d, want %d", test.at, got, test.want)
+		}
+	}
+}

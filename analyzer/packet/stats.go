@@ -5,14 +5,18 @@ import "fmt"
 // Stats is what a source knows beside its packets.
 type Stats struct {
 	Errors []*Error // one for each input that could not be read to its end; what came before was delivered
-	Drops  uint64   // packets that the capturing side says it lost (interface statistics)
-	Drop   bool     // whether any input said how many were lost
+
+	// Warnings are about what in an input cannot be meant: one for each input that was read with something else in its place.
+	Warnings []*Error
+
+	Drops uint64 // packets that the capturing side says it lost (interface statistics)
+	Drop  bool   // whether any input said how many were lost
 }
 
 // Error says where and why an input could not be read any further.
 type Error struct {
 	File   string // "-" for standard input
-	Offset int64  // of the record, in the file or in the uncompressed stream if Packed; -1 if it could not be opened
+	Offset int64  // of the record, in the file or in the uncompressed stream if Packed; -1 if it is about the whole, as where it could not be opened
 	Packed bool   // the input is compressed
 	Reason string // in plain words
 	Err    error  // the cause, or nil

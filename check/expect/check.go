@@ -1,10 +1,12 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -15,6 +17,19 @@ import (
 type Capture struct {
 	Conversations []report.Record
 	Summary       report.SummaryRecord
+}
+
+// Find is the record of a stream, nil if there is none.
+func (c *Capture) Find(stream int64) *report.Record {
+	i, found := c.index(uint64(stream))
+	if stream < 0 || !found {
+		return nil
+	}
+	return &c.Conversations[i]
+}
+
+func (c *Capture) index(stream uint64) (i int, found bool) {
+	return sort.Find(len(c.Conversations), func(i int) int { return cmp.Compare(stream, c.Conversations[i].Stream) })
 }
 
 // Check is all that is expected of a capture.
@@ -30,6 +45,7 @@ type Check struct {
 type Verdict struct {
 	Failures   []Failure
 	Suppressed []Suppressed
+	Problems   []Problem // rules that could not be applied
 }
 
 // Suppressed is anomalies that do not count, and why.
@@ -52,7 +68,7 @@ func (k *Check) Run(c *Capture) Verdict {
 		x.complete(e, sets)
 	}
 	x.rules(sets)
-	v := Verdict{Failures: x.out}
+	v := Verdict{Failures: x.out, Problems: x.problems}
 	for i, s := range k.Suppressions {
 		if x.counts[i] > 0 {
 			v.Suppressed = append(v.Suppressed, Suppressed{s, x.counts[i]})
@@ -82,6 +98,7 @@ type checking struct {
 	expected map[*report.AnomalyRecord]bool // anomalies that the expectation names
 	counts   []int                          // anomalies by what suppresses them
 	out      []Failure
+	problems []Problem
 }
 
 // suppressor is the suppression of an anomaly, or -1.
@@ -122,9 +139,9 @@ func (x *checking) find(e *Expectation, i int) (n int, failure string) {
 	records := x.capture.Conversations
 	w := &e.conversations[i]
 	if w.byStream {
-		n = slices.IndexFunc(records, func(r report.Record) bool { return r.Stream == w.stream })
-		if n < 0 {
-			return n, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(records)))
+		n, found := x.capture.index(w.stream)
+		if !found {
+			return -1, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(records)))
 		}
 		return n, ""
 	}

@@ -107,6 +107,8 @@ var undiffed = map[owned]bool{
 // exactNumbers are what endpoints agree on, or how they are: no measurements.
 var exactNumbers = []string{"mss_bytes", "window_shift", "ttl_min", "ttl_max", "segments"}
 
+var stepsType, anomaliesType = reflect.SliceOf(stepType), reflect.SliceOf(anomalyType)
+
 type differ struct {
 	tolerance Tolerance
 	a, b      *report.Record
@@ -118,11 +120,15 @@ func (x *differ) record(path string, a, b reflect.Value) {
 		if undiffed[owned{a.Type(), f.name}] || f.typ == timeType {
 			continue
 		}
+		v, w := a.Field(f.index), b.Field(f.index)
+		if k := v.Kind(); (k <= reflect.Float64 || k == reflect.String) && v.Equal(w) {
+			continue // as most are
+		}
 		at := f.name
 		if path != "" {
 			at = path + "." + f.name
 		}
-		x.value(at, f.name, a.Field(f.index), b.Field(f.index))
+		x.value(at, f.name, v, w)
 	}
 }
 
@@ -130,9 +136,9 @@ func (x *differ) value(path, name string, a, b reflect.Value) {
 	switch {
 	case a.Kind() == reflect.Struct:
 		x.record(path, a, b)
-	case a.Type() == reflect.SliceOf(stepType):
+	case a.Type() == stepsType:
 		x.trajectory(path, a.Interface().([]report.StepRecord), b.Interface().([]report.StepRecord))
-	case a.Type() == reflect.SliceOf(anomalyType):
+	case a.Type() == anomaliesType:
 		x.anomalies(path, a.Interface().([]report.AnomalyRecord), b.Interface().([]report.AnomalyRecord))
 	case a.CanFloat(), a.CanUint(), a.CanInt():
 		x.number(path, name, a, b)

@@ -52,7 +52,11 @@ func checked(t *testing.T, text string) string {
 		lines = append(lines, p.Error())
 	}
 	if problems == nil {
-		for _, f := range (&expect.Check{Expectation: e}).Run(sample()).Failures {
+		v := (&expect.Check{Expectation: e}).Run(sample())
+		for _, p := range v.Problems {
+			lines = append(lines, p.Error())
+		}
+		for _, f := range v.Failures {
 			lines = append(lines, f.Origin.String()+": "+f.Text)
 		}
 	}
@@ -111,7 +115,7 @@ func TestCheck(t *testing.T) {
 
 		// Rules. What is expected is not denied.
 		{"assert: all(conversations, .outcome == 'closed')", `x:1: all(conversations, .outcome == 'closed') does not hold: it fails for stream 2`},
-		{"assert: [len(conversations) == 3, 'conversations[9].packets == 1']", "x:1: conversations[9].packets == 1 could not be evaluated: index out of range: 9 (array length is 3) (1:14)\n | conversations[9].packets == 1\n | .............^"},
+		{"assert: [len(conversations) == 3, 'conversations[9].packets == 1']", "x:1: \"conversations[9].packets == 1\" could not be evaluated: index out of range: 9 (array length is 3) (1:14)\n | conversations[9].packets == 1\n | .............^"},
 		{"deny: syn-retransmit", "x:1: anomaly syn-retransmit (warning, client, frame 3) is denied (syn-retransmit): SYN sent twice"},
 		{"deny: [warning]\nof: {anomalies_include: [syn-retransmit, zero-window, zero-window]}", ""},
 		{"deny: error", ""},

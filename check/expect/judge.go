@@ -57,14 +57,13 @@ func (x *checking) assert(a assertRule, records []report.Record) {
 	if ok {
 		return
 	}
+	if err != nil {
+		x.problems = append(x.problems, Problem{a.Origin.File, a.Origin.Line, err.Error()})
+		return
+	}
 	f := Failure{Rule: RuleAssert, Stream: NoStream, Origin: a.Origin, Expected: a.Source, Found: why}
-	switch {
-	case err != nil:
-		f.Text = fmt.Sprintf("%s could not be evaluated: %v", cut(a.Source), err)
-	case why == "":
-		f.Text = cut(a.Source) + " does not hold"
-	default:
-		f.Text = cut(a.Source) + " does not hold: " + why
+	if f.Text = cut(a.Source) + " does not hold"; why != "" {
+		f.Text += ": " + why
 	}
 	if len(streams) > 0 {
 		f.Stream = int64(streams[0])

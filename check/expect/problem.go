@@ -81,6 +81,10 @@ func lineOf(n ast.Node) int {
 
 // document is the one document of text; nil if it is empty or is none.
 func (r *reader) document(text []byte) ast.Node {
+	if line, why := tooLarge(text); why != "" {
+		r.problems = append(r.problems, Problem{r.file, line, "too large: " + why})
+		return nil
+	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		at := syntaxProblem(r.file, err)

@@ -137,6 +137,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
+	if where != nil {
+		where.Until(ctx)
+	}
 	failOn, err := report.ParseFailOn(o.failOn)
 	if err != nil {
 		return usageError("--fail-on: %w", err)
@@ -151,7 +154,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	rep := o.newReport(out, key, where, failOn, e)
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
@@ -244,6 +247,9 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 		for _, err := range filter.Errors() {
 			e.say("note: %v", err)
 		}
+	}
+	for _, err := range stats.Warnings {
+		e.say("warning: %v", err)
 	}
 	for _, err := range stats.Errors {
 		e.say("%v", err)

@@ -171,8 +171,11 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		return usageError("--update and --init exclude each other: --update also writes what is missing")
 	case !slices.Contains(checkFormats, o.format):
 		return usageError("--format is %s, not %q", strings.Join(checkFormats, ", "), o.format)
-	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
-		return usageError("--msl and --max-flows must be positive, --workers not negative")
+	case o.workers < 0:
+		return usageError("--workers must not be negative")
+	}
+	if err := checkTracking(o.msl, o.maxFlows); err != nil {
+		return err
 	}
 	rules, err := o.rules()
 	if err != nil {
@@ -195,11 +198,12 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(checkGCPercent))
 	results, err := check.Run(ctx, args, opts)
-	if err != nil {
-		return interrupted(ctx, err)
-	}
+	stopped := err
 	if err := o.write(results, args, e); err != nil {
 		return err
+	}
+	if stopped != nil {
+		return interrupted(ctx, stopped)
 	}
 	if code := results.ExitCode(); code != exitDone {
 		return &exitError{code: code}

@@ -79,10 +79,10 @@ func (o *diffOptions) parse() (t expect.Tolerance, err error) {
 		return t, usageError("--least must not be negative")
 	case !slices.Contains(diffFormats, o.format):
 		return t, usageError("--format is %s, not %q", strings.Join(diffFormats, " or "), o.format)
-	case o.msl <= 0 || o.maxFlows <= 0 || o.workers < 0:
-		return t, usageError("--msl and --max-flows must be positive, --workers not negative")
+	case o.workers < 0:
+		return t, usageError("--workers must not be negative")
 	}
-	return t, nil
+	return t, checkTracking(o.msl, o.maxFlows)
 }
 
 func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {

@@ -32,6 +32,7 @@ var layers = map[string]layer{
 	"fsm":                        {},
 	"reassembly":                 {},
 	"internal/topk":              {},
+	"internal/interrupt":         {},
 	"internal/wire":              {other: gopacketTypes},
 	"internal/truth/lab":         {other: anyOther},
 	"internal/truth/peers":       {},
@@ -40,7 +41,7 @@ var layers = map[string]layer{
 	"internal/testutil/terminal": {},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
-	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/wire"}, other: anyOther},
+	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
 	"internal/output":            {},
 	"internal/console":           {},
 	"analyzer/internal/pool":     {},
@@ -74,7 +75,7 @@ var layers = map[string]layer{
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -143,7 +144,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "internal/live/capture", "internal/live/dump", "internal/live", "internal/live/metrics", "internal/output"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live", "internal/live/metrics", "internal/output"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

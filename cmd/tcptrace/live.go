@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/metrics"
@@ -85,6 +86,8 @@ func (o *liveOptions) check() error {
 	switch {
 	case len(o.interfaces) == 0:
 		return usageError("-i is missing: which interface? 'tcptrace live --list' lists them")
+	case len(o.filter) > input.MaxFilter:
+		return usageError("the filter is longer than %d bytes", input.MaxFilter)
 	case o.snapLen < 0 || o.snapLen > wholePackets:
 		return usageError("--snaplen is from 1 to %d", wholePackets)
 	case o.buffer < 1<<16 || o.buffer > 2<<30:

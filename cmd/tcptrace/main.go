@@ -13,7 +13,9 @@ import (
 	"golang.org/x/term"
 
 	"tcptrace/internal/console"
+	"tcptrace/internal/interrupt"
 	"tcptrace/internal/output"
+	"tcptrace/report"
 )
 
 // Exit codes that scripts rely on.
@@ -66,12 +68,16 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // it is by nohup
 		ends = append(ends, syscall.SIGHUP)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	ctx := interrupt.Context(func() { os.Exit(exitInterrupted) }, ends...)
 	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	if e.outTTY {
 		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+	} else {
+		e.out = interrupt.NewWriter(ctx, os.Stdout)
+	}
+	if !e.errTTY {
+		e.err = interrupt.NewWriter(ctx, os.Stderr)
 	}
 	os.Exit(run(ctx, os.Args[1:], e))
 }
@@ -79,7 +85,11 @@ func main() {
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, e env) int {
 	e.files = &output.Files{}
-	e.files.Stdout, _ = e.out.(*os.File)
+	behind := e.out
+	if w, ok := behind.(*interrupt.Writer); ok {
+		behind = w.Unwrap()
+	}
+	e.files.Stdout, _ = behind.(*os.File)
 	e.raw, e.out = e.out, console.NewWriter(e.out)
 	e.bar, e.err = e.err, console.NewWriter(e.err)
 	defer e.files.Discard()
@@ -89,9 +99,17 @@ func run(ctx context.Context, args []string, e env) int {
 	if err == nil {
 		return exitDone
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		if errors.Is(err, interrupt.ErrStuck) {
+			e.say("the output is not whole: nothing took it")
+		}
+		return exitInterrupted
+	}
 	code := exitFailedCheck
 	if x := (*exitError)(nil); errors.As(err, &x) {
 		code = x.code
+	} else if x := (*report.ExpressionError)(nil); errors.As(err, &x) {
+		code = exitUsage
 	}
 	if msg := err.Error(); msg != "" {
 		e.say("%s", msg)

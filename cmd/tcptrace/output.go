@@ -93,7 +93,7 @@ func (e *env) reads(inputs []string) {
 
 // usesStdout notes that standard output is written.
 func (e *env) usesStdout() error {
-	if f, ok := e.raw.(*os.File); ok {
+	if f := e.files.Stdout; f != nil {
 		return outputError(e.files.Output("standard output", f))
 	}
 	return nil

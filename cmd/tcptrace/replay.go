@@ -64,7 +64,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 		}
 		opts.Filter = filter.Match
 	}
-	src := input.Paced(ctx, input.Open(args, input.Options{Stdin: e.in}), speed)
+	src := input.Paced(ctx, input.Open(args, input.Options{Stdin: e.in, Context: ctx}), speed)
 	defer src.Close()
 	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
 	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}

@@ -53,14 +53,22 @@ func (o *selectOptions) check(command string, args []string) error {
 	switch {
 	case len(args) == 0:
 		return usageError("no capture given: %s FILE... (- for standard input)", command)
-	case o.msl <= 0:
-		return usageError("--msl must be positive, not %s", o.msl)
-	case o.maxFlows <= 0:
-		return usageError("--max-flows must be positive, not %d", o.maxFlows)
 	case o.workers < 0:
 		return usageError("--workers must not be negative")
 	case !slices.Contains(progressModes, o.progress):
 		return usageError("--progress is auto, on or off, not %q", o.progress)
+	}
+	return checkTracking(o.msl, o.maxFlows)
+}
+
+// checkTracking finds what is wrong with --msl and --max-flows.
+func checkTracking(msl time.Duration, maxFlows int) error {
+	const maxMSL = 24 * time.Hour // package analyzer takes none longer
+	switch {
+	case msl <= 0 || msl > maxMSL:
+		return usageError("--msl must be positive and at most %s, not %s", maxMSL, msl)
+	case maxFlows <= 0:
+		return usageError("--max-flows must be positive, not %d", maxFlows)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (s *session) reached(c *analyzer.Conversation) bool {
 func (s *session) flush(now analyzer.Time) {
 	m := s.loop.Monitor()
 	if due(&s.reported, now, s.interval) {
-		m.Report(now - analyzer.Time(s.interval))
+		m.Report(now.Add(-s.interval))
 	}
 	if s.when.until != nil && due(&s.surveyed, now, time.Second) {
 		m.Survey(analyzer.ByActivity, func(seen *analyzer.Seen) bool { return !s.reached(seen.Conversation) })
@@ -109,7 +109,7 @@ func due(last *analyzer.Time, now analyzer.Time, every time.Duration) bool {
 	case *last == 0:
 		*last = now
 		return false
-	case now < *last+analyzer.Time(every):
+	case now < last.Add(every):
 		return false
 	}
 	*last = now

@@ -283,7 +283,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	opts.Quick = k.where == nil
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in}), o.progress, e)
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	sum, err := analyzer.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {

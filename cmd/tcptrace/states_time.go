@@ -72,7 +72,7 @@ func parseInstant(text string) (instant, error) {
 func (i instant) in(begin analyzer.Time) analyzer.Time {
 	switch i.kind {
 	case relative:
-		return begin + analyzer.Time(i.after)
+		return begin.Add(i.after)
 	case timeOfDay:
 		day := begin.Time().In(i.at.Location())
 		t := time.Date(day.Year(), day.Month(), day.Day(), i.at.Hour(), i.at.Minute(), i.at.Second(), i.at.Nanosecond(), i.at.Location())

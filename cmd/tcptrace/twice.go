@@ -146,8 +146,8 @@ func onlyOnce(command, input string) error {
 	return usageError("%s reads its input twice, but %s can be read only once: save it to a file first", command, input)
 }
 
-func (p *passes) open() input.Source {
-	src := withProgress(input.Open(p.inputs, input.Options{Stdin: p.env.in}), p.options.progress, p.env)
+func (p *passes) open(ctx context.Context) input.Source {
+	src := withProgress(input.Open(p.inputs, input.Options{Stdin: p.env.in, Context: ctx}), p.options.progress, p.env)
 	return &begunSource{Source: src, begin: &p.begin}
 }
 
@@ -172,7 +172,7 @@ func (s *begunSource) Next(b *packet.Batch) error {
 // to be read, they are found without, and the partitions that they are in are gone through once more.
 func (p *passes) find(ctx context.Context) error {
 	later := p.later()
-	src := p.open()
+	src := p.open(ctx)
 	var err error
 	if p.reads && !later {
 		p.summary, err = p.choice.Read(ctx, src, p)
@@ -203,7 +203,7 @@ func (p *passes) read(ctx context.Context) error {
 	if err := p.rewind(); err != nil {
 		return err
 	}
-	src := p.open()
+	src := p.open(ctx)
 	defer src.Close()
 	_, err := p.choice.Reread(ctx, src, &rereader{passes: p})
 	return interrupted(ctx, err)
@@ -259,7 +259,7 @@ func (p *passes) show(ctx context.Context) error {
 	if err := p.rewind(); err != nil {
 		return err
 	}
-	src := p.open()
+	src := p.open(ctx)
 	err := p.choice.Watch(ctx, src, p.viewer.see)
 	src.Close()
 	return err

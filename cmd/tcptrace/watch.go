@@ -103,10 +103,10 @@ func (o *watchOptions) check() error {
 		return usageError("-w - and events cannot both go to standard output: write the events with -o FILE")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
-	case o.msl <= 0 || o.maxFlows <= 0 || o.idle < 0:
-		return usageError("--msl and --max-flows must be positive, and --idle-timeout not negative")
+	case o.idle < 0:
+		return usageError("--idle-timeout must not be negative")
 	}
-	return nil
+	return checkTracking(o.msl, o.maxFlows)
 }
 
 // loop is the options as the loop takes them.

@@ -16,6 +16,9 @@ type Filter struct {
 	errs     []error
 }
 
+// MaxFilter bounds the length of a filter in bytes: libpcap takes seconds for 200 hosts, minutes for 1,000, and then gigabytes.
+const MaxFilter = 4096
+
 // matcher is an expression compiled for one link type.
 type matcher interface {
 	match(frame []byte, wireLen uint32) bool
@@ -24,6 +27,9 @@ type matcher interface {
 // NewFilter checks the expression by compiling it for Ethernet. An expression that
 // only other link types allow is therefore refused. A build without libpcap has a part of the language (package filterlang).
 func NewFilter(expr string) (*Filter, error) {
+	if len(expr) > MaxFilter {
+		return nil, fmt.Errorf("the filter is longer than %d bytes: name networks instead of hosts, or use --where", MaxFilter)
+	}
 	m, err := compile(expr, wire.LinkEthernet)
 	if err != nil {
 		return nil, err

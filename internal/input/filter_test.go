@@ -114,3 +114,13 @@ func BenchmarkFilter(b *testing.B) {
 		f.Match(wire.LinkEthernet, frame, 54)
 	}
 }
+
+func TestFilterLength(t *testing.T) {
+	fits := "tcp" + strings.Repeat(" ", MaxFilter-len("tcp"))
+	if _, err := NewFilter(fits); err != nil {
+		t.Error(err)
+	}
+	if _, err := NewFilter(fits + " "); err == nil || !strings.Contains(err.Error(), "4096 bytes") {
+		t.Error(err)
+	}
+}

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/interrupt"
 )
 
 // A format finds the packets in the bytes of a capture. It keeps what the
@@ -37,6 +39,7 @@ const firstRead = 256 << 10
 // input is one capture: a file or standard input, opened at the first next.
 type input struct {
 	name       string
+	ctx        context.Context
 	openFile   func(string) (*os.File, error)
 	stdin      io.Reader // nil for a file
 	size       int64     // of a regular file, else 0
@@ -48,8 +51,9 @@ type input struct {
 
 	started bool
 	done    bool
-	file    *os.File // nil for stdin
-	release func()   // frees the decompressor
+	file    *os.File          // nil for stdin
+	silent  *interrupt.Reader // of what may keep silent; else nil
+	release func()            // frees the decompressor
 	reader  io.Reader
 	readErr error  // once set, reader is at its end
 	packed  string // the compression, or ""
@@ -65,7 +69,7 @@ type input struct {
 
 func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfaces) *input {
 	in := &input{
-		name: path, openFile: opts.Open, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
+		ctx: opts.Context, name: path, openFile: opts.Open, chunk: opts.ChunkSize, maxPackets: opts.MaxPackets,
 		target: min(opts.ChunkSize, firstRead), progress: progress, ifaces: ifaces,
 	}
 	size := int64(-1)
@@ -204,8 +208,12 @@ func (in *input) readReason() string {
 	return "cannot be read: " + plain(in.readErr)
 }
 
-// fail ends the input with an error.
+// fail ends the input with an error, unless it was ended from outside.
 func (in *input) fail(at int64, reason string, cause error) {
+	if in.silent != nil && in.silent.Interrupted() {
+		in.done = true
+		return
+	}
 	in.err = &packet.Error{File: in.name, Offset: at, Packed: in.packed != "", Reason: reason, Err: cause}
 	in.done = true
 }
@@ -222,7 +230,10 @@ func (in *input) finish() {
 	if in.release != nil {
 		in.release()
 	}
-	if in.file != nil {
+	if in.silent != nil {
+		in.silent.Close()
+	}
+	if in.file != nil && (in.silent == nil || !in.silent.Interrupted()) { // closing would wait for the one who reads
 		in.file.Close()
 	}
 	in.release, in.file, in.reader, in.carry = nil, nil, nil, nil

@@ -1,7 +1,6 @@
 package input
 
 import (
-	"io"
 	"math"
 	"sync/atomic"
 
@@ -108,7 +107,7 @@ func (t *trace) merge(b *packet.Batch) error {
 		}
 	}
 	if len(b.Packets) == 0 {
-		return io.EOF
+		return t.ended()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"context"
 	"io"
 	"os"
 	"slices"
@@ -12,10 +13,13 @@ import (
 // Options say where standard input is and how much is read at once. The zero
 // value of a number means its default.
 type Options struct {
-	Stdin      io.Reader                           // what the path "-" reads; it is not closed
-	Open       func(path string) (*os.File, error) // how files are opened; nil: os.Open
-	ChunkSize  int                                 // bytes, default 256 KiB; a record may be larger
-	MaxPackets int                                 // in a batch, default 1024
+	Stdin io.Reader                           // what the path "-" reads; it is not closed
+	Open  func(path string) (*os.File, error) // how files are opened; nil: os.Open
+	// Context ends the reading of what may keep silent, as a pipe does: Next returns its cause then. nil: nothing does.
+	Context context.Context
+
+	ChunkSize  int // bytes, default 256 KiB; a record may be larger
+	MaxPackets int // in a batch, default 1024
 }
 
 const (
@@ -48,6 +52,9 @@ type trace struct {
 // a capture is an Error in Stats, and the others are read. Files are opened when
 // the trace reaches them. The Source is for one goroutine, but for Progress.
 func Open(paths []string, opts Options) Source {
+	if opts.Context == nil {
+		opts.Context = context.Background()
+	}
 	if opts.ChunkSize <= 0 {
 		opts.ChunkSize = defaultChunk
 	}
@@ -79,13 +86,21 @@ func (t *trace) Next(b *packet.Batch) error {
 		if t.inputs[0].next(b) {
 			return nil
 		}
-		return io.EOF
+		return t.ended()
 	}
 	if !t.prepared {
 		t.prepared = true
 		t.prepare()
 	}
 	return t.merge(b)
+}
+
+// ended is why there is no more: the inputs are at their ends, or reading was interrupted.
+func (t *trace) ended() error {
+	if err := context.Cause(t.opts.Context); err != nil {
+		return err
+	}
+	return io.EOF
 }
 
 // Stats implements Source. Errors are in the order of the arguments.
@@ -97,6 +112,11 @@ func (t *trace) Stats() packet.Stats {
 		}
 		if in.format == nil {
 			continue
+		}
+		if f, ok := in.format.(*pcapngFile); ok {
+			if text := f.warning(); text != "" {
+				s.Warnings = append(s.Warnings, &packet.Error{File: in.name, Offset: -1, Reason: text})
+			}
 		}
 		if n, said := in.format.drops(); said {
 			s.Drops = addSat(s.Drops, n)

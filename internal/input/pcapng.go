@@ -41,6 +41,8 @@ type pcapngFile struct {
 	known      *interfaces
 	last       int64  // time of the packet before, for simple packet blocks
 	trailer    uint32 // length that has to end the block that was skipped, or 0
+	packets    uint64
+	strange    strangeTimes
 
 	lost     uint64 // drops in sections that are over
 	lostSaid bool
@@ -214,7 +216,8 @@ func (f *pcapngFile) timed(b []byte, p *packet.Packet, id uint32, ts uint64, cap
 	if uint64(caplen) > uint64(len(b)-28) {
 		return beyondBlock(caplen)
 	}
-	*p = packet.Packet{Time: in.time(ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
+	f.packets++
+	*p = packet.Packet{Time: f.time(in, ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
 	if opts := 28 + (int(caplen)+3)&^3; opts < len(b) && f.u32(b) == blockEnhanced {
 		f.packetOptions(b[opts:], in)
 	}
@@ -240,6 +243,7 @@ func (f *pcapngFile) simple(b []byte, p *packet.Packet) string {
 	if uint64(caplen) > uint64(len(b)-12) {
 		return beyondBlock(caplen)
 	}
+	f.packets++
 	*p = packet.Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id}
 	return ""
 }

@@ -3,6 +3,7 @@ package input
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"tcptrace/internal/interrupt"
 )
 
 const (
@@ -62,7 +65,11 @@ func (in *input) start() {
 func (in *input) open() bool {
 	var raw io.Reader = in.stdin
 	if in.name != stdinPath {
-		f, err := in.openFile(in.name)
+		f, err := interrupt.Open(in.ctx, in.name, in.openFile)
+		if err != nil && err == context.Cause(in.ctx) {
+			in.done = true
+			return false
+		}
 		if err != nil {
 			in.refuse(plain(err), err)
 			return false
@@ -76,6 +83,10 @@ func (in *input) open() bool {
 	if raw == nil {
 		in.refuse("there is no standard input", nil)
 		return false
+	}
+	if !in.regular && in.ctx.Done() != nil {
+		in.silent = interrupt.NewReader(in.ctx, raw)
+		raw = in.silent
 	}
 	in.reader = &countedReader{raw, in.progress}
 	return true

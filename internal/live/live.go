@@ -220,7 +220,7 @@ func (l *Loop) batch(b *packet.Batch) {
 	if len(b.Packets) == 0 || l.now >= l.flushed+l.patience() || l.opts.Prompt {
 		l.flush()
 	}
-	if l.opts.Duration > 0 && l.now >= l.began+analyzer.Time(l.opts.Duration) {
+	if l.opts.Duration > 0 && l.now >= l.began.Add(l.opts.Duration) {
 		l.stopped = true
 	}
 }

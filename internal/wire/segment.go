@@ -140,6 +140,9 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
+// MaxTime is the latest time of a frame that is believed, in ns since the Unix epoch: 2116-02-20. Classic captures end with 2106.
+const MaxTime = 1<<62 - 1
+
 // Segment is one TCP segment: everything that analysis needs from a frame, flat and
 // without pointers so that batches of them cost the garbage collector nothing.
 // Decode fills every field but Time, Clock and Frame, which the caller knows.

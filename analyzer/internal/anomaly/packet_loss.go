@@ -47,7 +47,7 @@ func detectPacketLoss(s *pass) {
 			if sent.Unrepaired == 0 {
 				lost -= int64(m.Run.N)
 			}
-			before, waited = min(m.Amount, lost), int64(m.Run.Longest)<<8|int64(m.Causes)
+			before, waited = min(m.Amount, lost), int64(min(m.Run.Longest, conn.MaxSpan>>8))<<8|int64(m.Causes)
 		}
 		if sent.Unrepaired > 0 && hole != nil {
 			if lost == 0 {

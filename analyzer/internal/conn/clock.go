@@ -13,7 +13,7 @@ func (c *Conn) Steady(p *IncidentPool, s *wire.Segment) Time {
 	m := c.Find(p, IncidentClock, 0)
 	at := captured
 	if m != nil {
-		at += m.Run.Total
+		at = min(at+m.Run.Total, wire.MaxTime)
 		before = m.Last
 	}
 	if back := before - at; back >= 1000 { // less is two queues that are not exactly in step
@@ -45,7 +45,7 @@ func (c *Conn) SteadyHeld(p *IncidentPool, s *wire.Segment) Time {
 	captured := Time(s.Time)
 	at := captured
 	if m := c.Find(p, IncidentClock, 0); m != nil {
-		at += m.Run.Total
+		at = min(at+m.Run.Total, wire.MaxTime)
 	}
 	if s.Frame < c.LastFrame {
 		at = min(at, c.Last)

@@ -243,7 +243,7 @@ func (h *Half) Relative(seq uint32) int64 {
 // first to the last is about the interval to the next.
 func (c *Conn) GivesUp() Time {
 	last := max(c.Last, c.First)
-	return last + min(max(4*(last-c.First), Time(MinConnectTimeout)), Time(MaxConnectTimeout))
+	return last + max(4*min(last-c.First, Time(MaxConnectTimeout)/4), Time(MinConnectTimeout))
 }
 
 // PrecededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.

@@ -9,15 +9,6 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Time is a moment of the capture's clock: ns since the Unix epoch.
-type Time int64
-
-// Time is t as the standard library has it, in UTC.
-func (t Time) Time() time.Time { return time.Unix(0, int64(t)).UTC() }
-
-// Sub is the time from u to t.
-func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
-
 // Side is one of the two endpoints of a connection.
 type Side uint8
 

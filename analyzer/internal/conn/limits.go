@@ -8,6 +8,7 @@ import (
 const (
 	DefaultMaxFlows = 1 << 20
 	DefaultMSL      = 30 * time.Second
+	MaxMSL          = 24 * time.Hour // so that its multiples can be added to any time
 
 	Never = Time(math.MaxInt64)
 

@@ -136,7 +136,7 @@ func (tx *Half) measure(rx *Half, s *wire.Segment, grew bool) {
 	}
 	if rx.Probe != 0 && tx.Acked >= rx.Probe {
 		if d := now - rx.ProbeTime; tx.Distance == 0 || d < tx.Distance {
-			tx.Distance = max(d, 1)
+			tx.Distance = min(max(d, 1), MaxSpan)
 		}
 		rx.Probe = 0
 	}

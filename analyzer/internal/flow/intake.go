@@ -21,6 +21,7 @@ type Intake struct {
 // the frame holds, or one of which it holds the last fragment that was missing.
 // time is in ns since the Unix epoch.
 func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time int64, s *wire.Segment) bool {
+	time = conn.Admit(time)
 	in.count(wireLen, time)
 	v := in.decoder.Decode(link, data, wireLen, s)
 	if v != wire.TCP || s.Bits&wire.FirstFragment != 0 {
@@ -114,7 +115,7 @@ func (in *Intake) Waits() bool { return in.waits }
 
 // Filtered counts a frame that a capture filter left out. It has a number all the same.
 func (in *Intake) Filtered(wireLen uint32, time int64) {
-	in.count(wireLen, time)
+	in.count(wireLen, conn.Admit(time))
 	in.Summary.Filtered++
 }
 

@@ -23,6 +23,7 @@ func (o Options) withDefaults() Options {
 	if o.MSL <= 0 {
 		o.MSL = conn.DefaultMSL
 	}
+	o.MSL = min(o.MSL, conn.MaxMSL)
 	return o
 }
 

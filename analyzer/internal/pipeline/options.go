@@ -14,7 +14,7 @@ type Options struct {
 	// else the oldest that is not established, else the one that has been silent longest. Default 1,048,576.
 	MaxFlows int
 	// MSL is half the time for which TIME_WAIT lasts, and thus for which an ended
-	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it.
+	// conversation waits for stragglers. Default 30 s: 60 s in all, as Linux has it. At most a day.
 	MSL time.Duration
 	// Quick leaves out what needs every segment to be read: what each is, round trips, retransmissions
 	// and windows in Sent, and the anomalies of an open connection. It takes about two thirds of the time.

@@ -1,6 +1,10 @@
 package segment
 
 import (
+	"math"
+	"math/bits"
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -233,7 +237,11 @@ func (r *Reader) sample(last *sent, size uint32, clean bool) {
 // weigh adds to the account of bytes in flight that so many were up to now, since that changed last.
 func (b *SenderStats) weigh(inFlight reassembly.Pos, now conn.Time) {
 	if d := now - max(b.LastData, b.advanced); d > 0 && b.firstData != 0 && inFlight > 0 && inFlight < 1<<32 {
-		b.flightArea += uint64(inFlight) * uint64(d/1000)
+		if hi, area := bits.Mul64(uint64(inFlight), uint64(d/1000)); hi == 0 && area < math.MaxUint64-b.flightArea {
+			b.flightArea += area
+		} else {
+			b.flightArea = math.MaxUint64
+		}
 	}
 }
 
@@ -245,7 +253,7 @@ func (r *Reader) stamped() {
 			b.stampMin = d
 		}
 		b.stampN++
-		b.stampSum += d
+		b.stampSum = b.stampSum.Add(time.Duration(d))
 		b.stampMin, b.stampMax = min(b.stampMin, d), max(b.stampMax, d)
 	}
 	b.flags &^= statsStamping

@@ -1,6 +1,8 @@
 package segment
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -338,7 +340,7 @@ func (a *SenderStats) think(d conn.Time, asked bool) {
 	if asked {
 		d = max(d, 0)
 		a.Thinks++
-		a.thinkSum += d
+		a.thinkSum = a.thinkSum.Add(time.Duration(d))
 		a.thinkMax = max(a.thinkMax, d)
 	}
 }

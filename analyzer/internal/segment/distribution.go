@@ -23,7 +23,7 @@ func (s *distribution) add(d conn.Time) {
 		s.n++
 	}
 	s.min, s.max = min(s.min, d), max(s.max, d)
-	s.sum += d
+	s.sum = s.sum.Add(time.Duration(d))
 	s.squares += float64(d) * float64(d)
 }
 

@@ -69,7 +69,7 @@ func (h *histogram) add(code uint8) {
 
 // sample adds a round trip.
 func (r *roundTrips) sample(p *histPool, c *codes, d conn.Time) {
-	d = max(d, 0)
+	d = min(max(d, 0), conn.MaxSpan)
 	switch {
 	case r.n == 0:
 		r.SRTT, r.rttvar = d, d/2
@@ -79,7 +79,7 @@ func (r *roundTrips) sample(p *histPool, c *codes, d conn.Time) {
 		r.SRTT += (d - r.SRTT) / 8
 		r.min, r.max = min(r.min, d), max(r.max, d)
 	}
-	r.sum += d
+	r.sum = r.sum.Add(time.Duration(d))
 	r.squares += float64(d) * float64(d)
 	code := codeOf(d)
 	switch {
