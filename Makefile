@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test race lint deps golden bench static release rename-module clean
+.PHONY: build demo test race fuzz fuzz-briefly lint deps golden bench static release rename-module clean
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -33,7 +33,26 @@ bench: deps
 	go test -run '^$$' -bench . ./...
 
 race: ## tests what has goroutines with the race detector
-	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./internal/input ./internal/live/...
+	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./check ./internal/input ./internal/interrupt ./internal/live/... ./internal/output
+
+# The fuzz targets, by package. Those of FUZZ_BROKEN still find what breaks them.
+FUZZ_CLEAN = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
+	./report:FuzzEncoder ./internal/live:FuzzEvents ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
+	./internal/input:FuzzOpen ./internal/input:FuzzPcap ./internal/input:FuzzPcapng ./internal/input:FuzzSnoop ./internal/input:FuzzERF \
+	./internal/wire:FuzzLinks ./internal/wire:FuzzCommon ./internal/wire:FuzzDecode ./internal/wire:FuzzReassemble ./internal/wire:FuzzPieces \
+	./analyzer/internal/flow:FuzzTracker ./reassembly:FuzzStreamModel ./reassembly:FuzzRanges ./reassembly:FuzzRangesBound ./reassembly:FuzzUnwrap \
+	./reassembly:FuzzStream ./reassembly:FuzzStreamHostile ./reassembly:FuzzScoreboard ./reassembly:FuzzScoreboardHostile \
+	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
+FUZZ_BROKEN = ./analyzer:FuzzFrames ./analyzer:FuzzReadings
+FUZZTIME = 10m
+FUZZ = $(FUZZ_CLEAN) $(FUZZ_BROKEN)
+
+fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report:FuzzWhere
+	@.ci/fuzz $(FUZZTIME) $(FUZZ)
+
+fuzz-briefly: ## what CI has time for; those of the commands try 250 captures before they change any
+	@.ci/fuzz 40s $(filter ./cmd/%,$(FUZZ_CLEAN))
+	@.ci/fuzz 8s $(filter-out ./cmd/%,$(FUZZ_CLEAN))
 
 release: ## archives, .deb, .rpm and checksums in dist: make release VERSION=1.2.3
 	.ci/release '$(VERSION)' $(NAME)

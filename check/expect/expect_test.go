@@ -3,7 +3,6 @@ package expect_test
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -251,24 +250,6 @@ func TestWrite(t *testing.T) {
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	texts, _ := filepath.Glob(filepath.Join(goldenDir, "*"+check.ExpectationExt))
-	for _, path := range texts[:min(10, len(texts))] {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if e, _ := expect.Parse("x", text); e != nil {
-			(&expect.Check{Expectation: e}).Run(sample())
-		}
-		expect.ParseProject("x", text)
-		expect.Write(sample(), text)
-	})
 }
 
 // TestProblemsAreBrief: no problem and no failure quotes more of a file than it takes to find the place.

@@ -73,7 +73,7 @@ func (o *diffOptions) parse() (t expect.Tolerance, err error) {
 	}
 	t.Seconds = o.least.Seconds()
 	switch {
-	case err != nil || t.Ratio < 0 || t.Ratio >= 1:
+	case err != nil || !(t.Ratio >= 0 && t.Ratio < 1): // NaN neither
 		return t, usageError("--tolerance is a percentage below 100, such as 20%%, not %q", o.tolerance)
 	case o.least < 0:
 		return t, usageError("--least must not be negative")

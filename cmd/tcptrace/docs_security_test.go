@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,15 +13,7 @@ import (
 // TestSecurityIsTested: every promise of docs/security.md names its tests, which exist.
 func TestSecurityIsTested(t *testing.T) {
 	var tests strings.Builder
-	err := fs.WalkDir(os.DirFS(rootDir), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(name, "_test.go") {
-			tests.WriteString(readDoc(t, name))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	eachTestFile(t, func(_, text string) { tests.WriteString(text) })
 	_, promised, _ := strings.Cut(readDoc(t, "docs/security.md"), "\n## What is promised\n")
 	promised, _, found := strings.Cut(promised, "\n## ")
 	if !found {
@@ -44,4 +37,42 @@ func TestSecurityIsTested(t *testing.T) {
 			}
 		}
 	}
+}
+
+// eachTestFile calls f with the files of tests, by their names below the root of the module.
+func eachTestFile(t *testing.T, f func(name, text string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(rootDir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(name, "_test.go") {
+			f(name, readDoc(t, name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFuzzTargetsAreListed: make fuzz has every target that there is.
+func TestFuzzTargetsAreListed(t *testing.T) {
+	var want []string
+	eachTestFile(t, func(name, text string) {
+		for _, m := range regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`).FindAllStringSubmatch(text, -1) {
+			want = append(want, "./"+filepath.ToSlash(filepath.Dir(name))+":"+m[1])
+		}
+	})
+	got := regexp.MustCompile(`\./\S+:Fuzz\w+`).FindAllString(fuzzLists(readDoc(t, "Makefile")), -1)
+	slices.Sort(want)
+	slices.Sort(got)
+	if len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("the Makefile lists\n%v\nthere are\n%v", got, want)
+	}
+}
+
+// fuzzLists is what the Makefile assigns to FUZZ_CLEAN and FUZZ_BROKEN.
+func fuzzLists(makefile string) (lists string) {
+	for _, m := range regexp.MustCompile(`(?m)^FUZZ_\w+ = ((?:.*\\\n)*.*)`).FindAllStringSubmatch(makefile, -1) {
+		lists += m[1] + "\n"
+	}
+	return lists
 }

@@ -23,7 +23,7 @@ const hostileText = "=1+1\x1b[31m\x07|`<b>\n```\n::error::x\n%%{init}\nend\tx\r\
 
 // hostileCapture is a pcapng file in which all text that a capture can hold is hostileText: names and descriptions of interfaces, comments, programs,
 // payload, and the text of an RST.
-func hostileCapture(t *testing.T) string {
+func hostileCapture(t testing.TB) string {
 	t.Helper()
 	payload := hex.EncodeToString([]byte(hostileText))
 	s, err := lab.Parse("hostile", []byte("# Hostile text.\nclient 10.0.0.1:40000\nserver 10.0.0.2:80\n"+
@@ -108,24 +108,7 @@ func TestHostileCapture(t *testing.T) {
 		{"states", "--at", "+0.01s"}, {"states", "--at", "+0.01s", "--format", "csv"}, {"states", "--at", "+0.01s", "--format", "json"}, {"states", "--every", "10ms"},
 		{"states", "--every", "10ms", "--format", "csv"}, {"replay", "--speed", "max", "--format", "ndjson"},
 	} {
-		text := show(args...)
-		harmless(t, strings.Join(args, " "), text)
-		switch args[len(args)-1] {
-		case "mermaid":
-			mermaid(t, text)
-		case "csv":
-			noFormulas(t, text)
-		case "zeek":
-			if n := countZeek(t, text); n != 1 {
-				t.Errorf("zeek: %d lines", n)
-			}
-		case "ndjson":
-			for line := range strings.Lines(text) {
-				if !json.Valid([]byte(line)) {
-					t.Errorf("ndjson: %s", line)
-				}
-			}
-		}
+		wellFormed(t, strings.Join(args, " "), args[len(args)-1], show(args...))
 	}
 	if ladder := show("timeline"); !strings.Contains(ladder, `\x1b[31m`) {
 		t.Errorf("the text of the RST is not shown: %s", ladder)
@@ -147,33 +130,64 @@ func TestHostileCapture(t *testing.T) {
 	expectation(t, capture)
 }
 
-// mermaid expects one diagram in one block, of lines that Mermaid takes for what they are.
-func mermaid(t *testing.T, text string) {
+// wellFormed expects text to be what its format says, and harmless.
+func wellFormed(t *testing.T, what, format, text string) {
 	t.Helper()
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) < 4 || lines[0] != "```mermaid" || lines[1] != "sequenceDiagram" || lines[len(lines)-1] != "```" {
-		t.Fatalf("mermaid: %s", text)
-	}
-	line := regexp.MustCompile(`^    (participant [CS] as|Note (over C,S|left of C|right of S):|[CS](->>|-x)[CS]:) (.*)$`)
-	word := regexp.MustCompile(`^(?:[-A-Za-z0-9 .,:()+_/=\[\]*'µ]|#[0-9]+;|<br/>)*$`)
-	for _, l := range lines[2 : len(lines)-1] {
-		m := line.FindStringSubmatch(l)
-		if m == nil || !word.MatchString(m[4]) || slices.Contains(strings.Fields(m[4]), "end") {
-			t.Errorf("mermaid: %s", l)
+	harmless(t, what, text)
+	switch format {
+	case "mermaid":
+		mermaid(t, text)
+	case "csv":
+		noFormulas(t, text)
+	case "zeek":
+		countZeek(t, text)
+	case "json":
+		if !json.Valid([]byte(text)) {
+			t.Errorf("%s is no JSON: %s", what, text)
+		}
+	case "ndjson":
+		for line := range strings.Lines(text) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("%s: a line is no JSON: %s", what, line)
+			}
 		}
 	}
 }
+
+var (
+	mermaidLine  = regexp.MustCompile(`^    (participant [CS] as|Note (over C,S|left of C|right of S):|[CS](->>|-x)[CS]:) (.*)$`)
+	mermaidWords = regexp.MustCompile(`^(?:[-A-Za-z0-9 .,:()+_/=\[\]*'µ]|#[0-9]+;|<br/>)*$`)
+)
+
+// mermaid expects diagrams, each in a block, of lines that Mermaid takes for what they are.
+func mermaid(t *testing.T, text string) {
+	t.Helper()
+	for block := range strings.SplitSeq(text, "\n\n") {
+		lines := strings.Split(strings.TrimSuffix(block, "\n"), "\n")
+		if len(lines) < 4 || lines[0] != "```mermaid" || lines[1] != "sequenceDiagram" || lines[len(lines)-1] != "```" {
+			t.Fatalf("mermaid: %s", text)
+		}
+		for _, l := range lines[2 : len(lines)-1] {
+			m := mermaidLine.FindStringSubmatch(l)
+			if m == nil || !mermaidWords.MatchString(m[4]) || slices.Contains(strings.Fields(m[4]), "end") {
+				t.Errorf("mermaid: %s", l)
+			}
+		}
+	}
+}
+
+var signedNumber = regexp.MustCompile(`^[-+][0-9.]+$`)
 
 // noFormulas expects a table without a cell that a spreadsheet would run.
 func noFormulas(t *testing.T, text string) {
 	t.Helper()
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-	if err != nil || len(rows) < 2 {
+	if err != nil {
 		t.Fatalf("csv: %v: %s", err, text)
 	}
 	for _, row := range rows {
 		for _, cell := range row {
-			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) && !regexp.MustCompile(`^[-+][0-9.]+$`).MatchString(cell) {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) && !signedNumber.MatchString(cell) {
 				t.Errorf("csv: the cell %q", cell)
 			}
 		}

@@ -173,7 +173,13 @@ func TestConcurrency(t *testing.T) {
 			return true
 		})
 	}
+	_, race, _ := strings.Cut(readDoc(t, "Makefile"), "\nrace:")
+	race, _, _ = strings.Cut(race, "\n\n")
 	for _, pkg := range concurrent {
+		listed := func(pattern string) bool { return slices.Contains(strings.Fields(race), "./"+pattern) }
+		if !listed(pkg) && !listed(pkg+"/...") && !listed(path.Dir(pkg)+"/...") {
+			t.Errorf("make race leaves out %s", pkg)
+		}
 		if !found[pkg] {
 			t.Errorf("%s has no goroutine: this test looks for the wrong thing", pkg)
 		}

@@ -29,9 +29,12 @@ var update = flag.Bool("update", false, "rewrite the outputs that the scripts ex
 // goldenDir holds the captures that ship with the project.
 const goldenDir = "../../testdata/pcaps"
 
+// programs are what tests run in processes of their own, by name.
+var programs = map[string]func(){"tcptrace": main}
+
 // TestMain lets scripts run this program under its own name.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"tcptrace": main})
+	testscript.Main(tests{m}, programs)
 }
 
 // tests run the command thousands of times in one process. Collecting garbage half as often is the quickest, measured: rarer still, and

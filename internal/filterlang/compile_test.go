@@ -1,6 +1,8 @@
 package filterlang_test
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +72,9 @@ func TestKernelTakesIt(t *testing.T) {
 func FuzzCompile(f *testing.F) {
 	f.Add("tcp and (src net 10.0.0.0/8 or not dst port 80 or 443)")
 	f.Add("ip6 host ::1 or portrange 1-2")
+	f.Add("not (not (not tcp))")
+	f.Add("port 1" + strings.Repeat(" or 2", 50))
+	f.Add(strings.Repeat("(", 100) + "ip" + strings.Repeat(")", 100))
 	layout, err := filterlang.Of(wire.LinkRaw)
 	if err != nil {
 		f.Fatal(err)
@@ -79,12 +84,17 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if again, err := filterlang.Compile(expr, layout, 1); err != nil || !slices.Equal(code, again) {
+			t.Errorf("%q: %v and then %v, %v", expr, code, again, err)
+		}
 		vm, err := bpf.NewVM(code)
 		if err != nil {
 			t.Fatalf("%q: %v", expr, err)
 		}
-		if _, err := vm.Run(make([]byte, 60)); err != nil {
-			t.Errorf("%q: %v", expr, err)
+		for _, size := range []int{0, 1, 20, 39, 60} {
+			if _, err := vm.Run(bytes.Repeat([]byte{0x45}, size)); err != nil {
+				t.Errorf("%q, %d bytes: %v", expr, size, err)
+			}
 		}
 	})
 }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// attack is a capture made to take memory or time, and how much it may take.
+type attack struct {
+	name     string
+	capture  func() []byte
+	code     int      // exit code
+	says     string   // what the report, or the error, shows of it: that it is what it should be
+	peak     int      // MB of memory that each command may have
+	seconds  float64  // of processor time that each may take
+	commands []string // beside the report; CAPTURE is the file
+}
+
+// attacks are what they say. The bounds are twice what they take, and more where that is little.
+var attacks = []attack{
+	{"SYNs from 200,000 addresses", synFlood, exitDone, "in 200,000 conversations", 600, 20,
+		[]string{"CAPTURE --format ndjson", "CAPTURE --max-flows 1000", "replay CAPTURE --speed max --format ndjson"}},
+	{"300,000 holes in a stream", holes, exitDone, "in 1 conversation\n", 120, 10, []string{"follow CAPTURE --stream 0 --as hex", "timeline CAPTURE"}},
+	{"300,000 ACKs with SACK blocks anywhere", sackStorm, exitDone, "in 1 conversation\n", 120, 10, []string{"timeline CAPTURE", "replay CAPTURE --speed max --format ndjson"}},
+	{"a port used again 100,000 times", portReuse, exitDone, "in 100,000 conversations", 250, 10, []string{"CAPTURE --format ndjson", "states CAPTURE --every 10ms"}},
+	{"tunnels in tunnels, up to 70 deep", nestedTunnels, exitDone, "52,278 packets: encapsulation without a readable inner packet", 120, 10, nil},
+	{"200,000 fragments without a last one", fragments, exitDone, "fragment", 150, 10, []string{"timeline CAPTURE --format ndjson"}},
+	{"256 MB of zeros in 256 kB of gzip", gzipBomb, exitDone, "packets", 120, 10, nil},
+	{"1 TB of zeros in 32 MB of zstd", zstdBomb, exitBadInput, "not a capture", 120, 10, nil},
+	{"a window of 2 GB for zstd", zstdWindow, exitBadInput, "window", 120, 10, nil},
+	{"100,000 interfaces", interfaces, exitBadInput, "more than 65536 interfaces", 450, 15, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
+	{"64 MB of options", options, exitDone, "in 1 conversation\n", 250, 10, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
+	{"200,000 anomalies in a conversation", anomalyStorm, exitDone, "in 1 conversation\n", 180, 10,
+		[]string{"CAPTURE --format json", "timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "check CAPTURE --deny note"}},
+}
+
+// quickAttacks are those of a short test.
+const quickAttacks = 2
+
+func init() { programs["tcptrace-measured"] = measured }
+
+// measured runs tcptrace with a limit of memory, beyond which it is given none, and writes what it took. It is small itself: a process that is
+// started counts the memory of the one that starts it.
+func measured() {
+	limit, err := strconv.ParseUint(os.Getenv("MEMORY_LIMIT"), 10, 64)
+	if err == nil {
+		err = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: limit, Max: limit})
+	}
+	if err != nil {
+		panic(err)
+	}
+	cmd := exec.Command("tcptrace", os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	err = cmd.Run()
+	if x := (*exec.ExitError)(nil); err != nil && !errors.As(err, &x) {
+		panic(err)
+	}
+	took := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	seconds := (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	if err := os.WriteFile(os.Getenv("MEASURED"), fmt.Appendf(nil, "%d %f", took.Maxrss/1000, seconds), 0o600); err != nil {
+		panic(err)
+	}
+	os.Exit(cmd.ProcessState.ExitCode())
+}
+
+// TestAttacks: what is sent to exhaust it does not take more memory or time than stated.
+func TestAttacks(t *testing.T) {
+	for i, a := range attacks {
+		t.Run(a.name, func(t *testing.T) {
+			if testing.Short() && i >= quickAttacks {
+				t.Skip("slow")
+			}
+			dir := t.TempDir()
+			path := filepath.Join(dir, "attack")
+			if err := os.WriteFile(path, a.capture(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for n, command := range slices.Concat([]string{"CAPTURE"}, a.commands) {
+				args := strings.Fields(strings.NewReplacer("CAPTURE", path, "DIR", dir).Replace(command))
+				said := a.run(t, args)
+				if n == 0 && !strings.Contains(said, a.says) {
+					t.Errorf("%q is not said: %s", a.says, said)
+				}
+			}
+		})
+	}
+}
+
+// run runs a command and returns the last of what it said.
+func (a *attack) run(t *testing.T, args []string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "measured")
+	const spare = 512 << 20 // what is reserved, and not used
+	cmd := exec.CommandContext(t.Context(), "tcptrace-measured", args...)
+	cmd.Env = append(os.Environ(), "MEASURED="+file, fmt.Sprintf("MEMORY_LIMIT=%d", a.peak*1e6+spare))
+	var said tail
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	text, readErr := os.ReadFile(file)
+	if readErr != nil {
+		t.Fatalf("%q: %v: %s", args, err, said.last)
+	}
+	var peak int
+	var seconds float64
+	if _, err := fmt.Sscan(string(text), &peak, &seconds); err != nil {
+		t.Fatal(err)
+	}
+	code := cmd.ProcessState.ExitCode()
+	t.Logf("%q: %d MB, %.1f s", args, peak, seconds)
+	if code != a.code && (code != exitFailedCheck || args[0] != "check") {
+		t.Errorf("%q: exit code %d: %s", args, code, said.last)
+	}
+	if peak > a.peak || seconds > a.seconds {
+		t.Errorf("%q: %d MB, not %d, and %.1f s, not %.0f", args, peak, a.peak, seconds, a.seconds)
+	}
+	return string(said.last)
+}
+
+// tail keeps the last of what is written.
+type tail struct{ last []byte }
+
+func (w *tail) Write(p []byte) (int, error) {
+	const kept = 4 << 10
+	w.last = append(w.last, p[max(0, len(p)-kept):]...)
+	w.last = w.last[max(0, len(w.last)-kept):]
+	return len(p), nil
+}
+
+// TestAttacksAreDocumented: docs/security.md has the bounds.
+func TestAttacksAreDocumented(t *testing.T) {
+	text := readDoc(t, "docs/security.md")
+	for _, a := range attacks {
+		if row := fmt.Sprintf("| %s | %d MB | %.0f s |\n", a.name, a.peak, a.seconds); !strings.Contains(text, row) {
+			t.Errorf("there is no row %s", row)
+		}
+	}
+}
