@@ -133,6 +133,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	opts.Quick = o.quick
+	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
 	key, where, err := o.selection()
 	if err != nil {
 		return err
@@ -178,6 +179,19 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
 	}
 	return nil
+}
+
+// flowCost is what a conversation takes in this mode.
+func (o *analyzeOptions) flowCost() flowCost {
+	const few = 1000
+	format, _ := report.Formats.Find(o.format)
+	switch {
+	case o.quick:
+		return flowQuick
+	case o.sort == "start" && (o.limit > 0 && o.limit <= few || o.limit == noLimit && format.People) && o.condition() == "" && len(o.failOn) == 0:
+		return flowFirst
+	}
+	return flowRead
 }
 
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.

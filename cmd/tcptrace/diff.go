@@ -58,7 +58,7 @@ entered, anomalies, outcome and close, handshake options, and all counts and tim
 	f.StringVar(&o.format, "format", "text", strings.Join(diffFormats, ", "))
 	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only the first %d", maxChanges))
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
+	maxFlowsFlag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", diffFormats...)
 	return cmd
@@ -94,7 +94,7 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
-	opts := check.Options{Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl}, Workers: o.workers}
+	opts := check.Options{Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl}, Workers: o.workers}
 	var captures [2]*expect.Packed
 	for i, path := range args {
 		if captures[i], err = check.Pack(ctx, path, opts); err != nil {
