@@ -173,19 +173,23 @@ var errTooMany = fmt.Errorf("more than %d conversations: too many to check at on
 
 // analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
+	records := &collector{}
+	sum, problems := j.read(ctx, records)
+	return &expect.Capture{Conversations: records.sorted(), Summary: report.NewSummaryRecord(&sum, report.Selection{})}, problems
+}
+
+// read analyzes the capture for sink.
+func (j *job) read(ctx context.Context, sink analyzer.Sink) (sum analyzer.Summary, problems []string) {
 	src := j.source(ctx)
 	defer src.Close()
-	records := &collector{}
-	sum, err := j.pass(ctx, src, records)
-	c := &expect.Capture{Conversations: records.sorted(), Summary: report.NewSummaryRecord(&sum, report.Selection{})}
-	var problems []string
+	sum, err := j.pass(ctx, src, sink)
 	for _, e := range src.Stats().Errors {
 		problems = append(problems, e.Error())
 	}
 	if err != nil {
 		problems = append(problems, j.capture+": "+err.Error())
 	}
-	return c, problems
+	return sum, problems
 }
 
 func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (analyzer.Summary, error) {
@@ -247,10 +251,41 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	j := job{target: target{capture: path, anything: true}, options: &o, workers: o.processors(), alone: &analyzer.Analyzer{}}
-	c, problems := j.analyze(ctx)
-	if problems != nil {
-		return c, errors.New(strings.Join(problems, "; "))
+	c, problems := loading(path, &o).analyze(ctx)
+	return c, inOne(problems)
+}
+
+// Pack is as Load, but of the records only what is compared with those of another capture: much less memory.
+func Pack(ctx context.Context, path string, o Options) (*expect.Packed, error) {
+	p := &packer{}
+	_, problems := loading(path, &o).read(ctx, p)
+	p.all.Sort()
+	return &p.all, inOne(problems)
+}
+
+func loading(path string, o *Options) *job {
+	return &job{target: target{capture: path, anything: true}, options: o, workers: o.processors(), alone: &analyzer.Analyzer{}}
+}
+
+func inOne(problems []string) error {
+	if problems == nil {
+		return nil
 	}
-	return c, nil
+	return errors.New(strings.Join(problems, "; "))
+}
+
+// packer packs the records of all conversations.
+type packer struct {
+	judgment analyzer.Judgment
+	all      expect.Packed
+}
+
+// Conversation implements analyzer.Sink.
+func (p *packer) Conversation(c *analyzer.Conversation) error {
+	if p.all.Len() == maxRecords {
+		return errTooMany
+	}
+	p.judgment.Judge(c)
+	r := report.NewRecord(c, &p.judgment)
+	return p.all.Add(&r)
 }

@@ -150,7 +150,7 @@ type SortedReport struct {
 }
 
 // Sorted returns a report that passes on the first limit conversations (0: all) in
-// the order of key. It holds what it keeps, about 300 bytes a conversation, until
+// the order of key. It holds what it keeps, about 2 kB a conversation, until
 // Finish.
 func Sorted(next Report, key Key, limit int) *SortedReport {
 	return &SortedReport{NewCollector(key, limit), next}

@@ -1,6 +1,8 @@
 package expect
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -12,13 +14,16 @@ import (
 
 // Difference is what differs between two captures of the same scenario.
 type Difference struct {
-	Pairs        []Pair
-	OnlyA, OnlyB []*report.Record
+	OnlyA, OnlyB []Party
+
+	a, b      *Packed
+	pairs     [][2]int // indexes in a and b
+	tolerance Tolerance
 }
 
 // Pair is a conversation in both captures.
 type Pair struct {
-	A, B    *report.Record
+	A, B    *Party
 	Changes []Change // empty: they are alike
 }
 
@@ -35,61 +40,83 @@ type Tolerance struct {
 	Seconds float64 // times closer than this are alike
 }
 
-// Diff pairs the conversations of two captures and finds what differs. Addresses, the time of day, and
-// frame and stream numbers may differ.
-func Diff(a, b *Capture, t Tolerance) *Difference {
-	d := &Difference{}
-	pairUp(d, a.Conversations, b.Conversations)
-	for i := range d.Pairs {
-		p := &d.Pairs[i]
-		x := differ{tolerance: t, a: p.A, b: p.B}
-		x.record("", reflect.ValueOf(p.A).Elem(), reflect.ValueOf(p.B).Elem())
-		p.Changes = x.out
-	}
+// Diff pairs the conversations of two captures. Addresses, the time of day, and frame and stream numbers may differ.
+func Diff(a, b *Packed, t Tolerance) *Difference {
+	d := &Difference{a: a, b: b, tolerance: t}
+	d.pairUp()
 	return d
+}
+
+// Pairs hands the pairs on, in the order of A, with what differs: one at a time, as all of them may differ in everything. It ends with
+// the first error of found.
+func (d *Difference) Pairs(found func(*Pair) error) error {
+	from, to := unpacker{of: d.a}, unpacker{of: d.b}
+	var a, b report.Record
+	for _, pair := range d.pairs {
+		v, w := &d.a.index[pair[0]], &d.b.index[pair[1]]
+		p := Pair{A: &v.Party, B: &w.Party}
+		if !bytes.Equal(v.data, w.data) {
+			if err := cmp.Or(from.record(pair[0], &a), to.record(pair[1], &b)); err != nil {
+				return err
+			}
+			x := differ{tolerance: d.tolerance, a: &a, b: &b}
+			x.record("", reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
+			p.Changes = x.out
+		}
+		if err := found(&p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keys tell what makes two conversations the same, the strictest first. A client's port is another one in every
 // run, addresses may be; the order stays.
-var keys = []func(*report.Record) string{
-	func(r *report.Record) string { return Endpoints(r) },
-	func(r *report.Record) string { return r.Client.IP + " > " + socket(r.Server) },
-	func(r *report.Record) string { return socket(r.Server) },
-	func(r *report.Record) string { return fmt.Sprint(r.Server.Port) },
+var keys = []func(*Party) [2]report.Socket{
+	func(p *Party) [2]report.Socket { return [2]report.Socket{p.Client, p.Server} },
+	func(p *Party) [2]report.Socket { return [2]report.Socket{{IP: p.Client.IP}, p.Server} },
+	func(p *Party) [2]report.Socket { return [2]report.Socket{{}, p.Server} },
+	func(p *Party) [2]report.Socket { return [2]report.Socket{{}, {Port: p.Server.Port}} },
 }
 
-func pairUp(d *Difference, a, b []report.Record) {
-	partner := make([]int, len(a))
+func (d *Difference) pairUp() {
+	partner := make([]int, d.a.Len())
 	for i := range partner {
 		partner[i] = -1
 	}
-	taken := make([]bool, len(b))
+	taken := make([]bool, d.b.Len())
+	next := make([]int, d.b.Len()) // the next one with the same key
 	for _, key := range keys {
-		waiting := map[string][]int{}
-		for j := range b {
-			if !taken[j] {
-				waiting[key(&b[j])] = append(waiting[key(&b[j])], j)
+		waiting := map[[2]report.Socket]int{} // the first
+		for j := d.b.Len() - 1; j >= 0; j-- {
+			if k := key(&d.b.index[j].Party); !taken[j] {
+				next[j] = -1
+				if first, ok := waiting[k]; ok {
+					next[j] = first
+				}
+				waiting[k] = j
 			}
 		}
-		for i := range a {
-			k := key(&a[i])
-			if partner[i] < 0 && len(waiting[k]) > 0 {
-				partner[i] = waiting[k][0]
-				taken[partner[i]] = true
-				waiting[k] = waiting[k][1:]
+		for i := range partner {
+			if partner[i] >= 0 {
+				continue
+			}
+			k := key(&d.a.index[i].Party)
+			if j, ok := waiting[k]; ok && j >= 0 {
+				partner[i], taken[j], waiting[k] = j, true, next[j]
 			}
 		}
 	}
 	for i, j := range partner {
 		if j < 0 {
-			d.OnlyA = append(d.OnlyA, &a[i])
+			d.OnlyA = append(d.OnlyA, d.a.index[i].Party)
 			continue
 		}
-		d.Pairs = append(d.Pairs, Pair{A: &a[i], B: &b[j]})
+		d.pairs = append(d.pairs, [2]int{i, j})
 	}
-	for j := range b {
+	for j := range taken {
 		if !taken[j] {
-			d.OnlyB = append(d.OnlyB, &b[j])
+			d.OnlyB = append(d.OnlyB, d.b.index[j].Party)
 		}
 	}
 }

@@ -67,12 +67,17 @@ func TestDiff(t *testing.T) {
 			}
 		}
 		test.change(after)
-		d := expect.Diff(before, after, tolerance)
+		d := expect.Diff(packed(t, before), packed(t, after), tolerance)
 		var got []string
-		for i, p := range d.Pairs {
+		i := 0
+		if err := d.Pairs(func(p *expect.Pair) error {
 			for _, c := range p.Changes {
 				got = append(got, fmt.Sprintf("%d: %s %s > %s", i, c.Field, c.A, c.B))
 			}
+			i++
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
 		for _, r := range d.OnlyA {
 			got = append(got, fmt.Sprint("only A ", r.Stream))
@@ -84,4 +89,15 @@ func TestDiff(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, s, test.want)
 		}
 	}
+}
+
+func packed(t *testing.T, c *expect.Capture) *expect.Packed {
+	p := &expect.Packed{}
+	for i := range c.Conversations {
+		if err := p.Add(&c.Conversations[len(c.Conversations)-1-i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Sort()
+	return p
 }

@@ -103,7 +103,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs)", defaultTableLimit))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, mostRows))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
@@ -133,6 +133,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	opts.Quick = o.quick
+	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
 	key, where, err := o.selection()
 	if err != nil {
 		return err
@@ -171,6 +172,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if !format.Summary {
 		noteSummary(&sum, e)
 	}
+	if n := o.beyondMemory(&sum, rep); n > 0 {
+		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", mostRows)
+	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
 	}
@@ -178,6 +182,19 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
 	}
 	return nil
+}
+
+// flowCost is what a conversation takes in this mode.
+func (o *analyzeOptions) flowCost() flowCost {
+	const few = 1000
+	format, _ := report.Formats.Find(o.format)
+	switch {
+	case o.quick:
+		return flowQuick
+	case o.sort == "start" && (o.limit > 0 && o.limit <= few || o.limit == noLimit && format.People) && o.condition() == "" && len(o.failOn) == 0:
+		return flowFirst
+	}
+	return flowRead
 }
 
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.
@@ -193,13 +210,39 @@ func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err e
 	return key, where, nil
 }
 
+// mostRows is how many conversations are kept to be sorted unless --limit says more: 2 kB each.
+const mostRows = 1 << 18
+
+// rows is how many conversations are shown at most, 0 for all: those that are written as they come need no bound.
+func (o *analyzeOptions) rows() int {
+	format, _ := report.Formats.Find(o.format)
+	switch {
+	case o.limit > 0:
+		return o.limit
+	case o.limit == noLimit && format.People:
+		return defaultTableLimit
+	case format.People || o.sort != "start":
+		return mostRows
+	}
+	return 0
+}
+
+// beyondMemory is how many conversations are not shown though no limit was asked for.
+func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) uint64 {
+	all := sum.Conversations
+	if f, ok := rep.(*report.FilterReport); ok {
+		all = f.Selection().Matched
+	}
+	if rows := o.rows(); o.limit <= 0 && rows == mostRows {
+		return max(all, mostRows) - mostRows
+	}
+	return 0
+}
+
 // newReport builds the chain: --where, then --fail-on, then --sort and --limit, then the format.
 func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
 	format, _ := report.Formats.Find(o.format)
-	limit := o.limit
-	if limit == noLimit && format.People {
-		limit = defaultTableLimit
-	}
+	limit := o.rows()
 	opts := report.TableOptions{Sort: key, Limit: limit}
 	if o.output == "" {
 		opts.Width = e.width

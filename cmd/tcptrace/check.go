@@ -79,7 +79,7 @@ Exit status: 0 everything is as expected; 1 something is not; 2 an expectation c
 	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this `file`")
 	f.StringVar(&o.sarif, "sarif", "", "also write a SARIF log to this `file`")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
+	maxFlowsFlag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", checkFormats...)
 	completeFlag(cmd, "deny", severitiesOrIDs()...)
@@ -187,7 +187,7 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		}
 	}
 	opts := check.Options{
-		Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl},
 		Workers: o.workers, Rules: rules, Project: o.project,
 	}
 	switch {

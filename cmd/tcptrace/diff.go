@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
-	"tcptrace/report"
 )
 
 type diffOptions struct {
@@ -58,7 +58,7 @@ entered, anomalies, outcome and close, handshake options, and all counts and tim
 	f.StringVar(&o.format, "format", "text", strings.Join(diffFormats, ", "))
 	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only the first %d", maxChanges))
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once")
+	maxFlowsFlag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", diffFormats...)
 	return cmd
@@ -85,15 +85,19 @@ func (o *diffOptions) parse() (t expect.Tolerance, err error) {
 	return t, checkTracking(o.msl, o.maxFlows)
 }
 
+// diffGCPercent is how much garbage may pile up for what is kept. That is packed, without pointers: looking for garbage is cheap.
+const diffGCPercent = 25
+
 func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 	tolerance, err := o.parse()
 	if err != nil {
 		return err
 	}
-	opts := check.Options{Options: analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl}, Workers: o.workers}
-	var captures [2]*expect.Capture
+	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
+	opts := check.Options{Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl}, Workers: o.workers}
+	var captures [2]*expect.Packed
 	for i, path := range args {
-		if captures[i], err = check.Load(ctx, path, opts); err != nil {
+		if captures[i], err = check.Pack(ctx, path, opts); err != nil {
 			if ctx.Err() != nil {
 				return &exitError{code: exitInterrupted}
 			}
@@ -101,57 +105,55 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 		}
 	}
 	d := expect.Diff(captures[0], captures[1], tolerance)
+	var differ bool
 	if o.format == "json" {
-		err = writeDiffJSON(e.raw, args, d)
+		differ, err = writeDiffJSON(e.raw, args, d)
 	} else {
-		err = writeDiff(e.out, d, o.all)
+		differ, err = writeDiff(e.out, d, o.all)
 	}
 	if err != nil {
 		return err
 	}
-	if alike(d) < len(d.Pairs) || len(d.OnlyA)+len(d.OnlyB) > 0 {
+	if differ {
 		return &exitError{code: exitFailedCheck}
 	}
 	return nil
 }
 
-// alike counts the pairs that do not differ.
-func alike(d *expect.Difference) (n int) {
-	for i := range d.Pairs {
-		if len(d.Pairs[i].Changes) == 0 {
-			n++
-		}
-	}
-	return n
-}
-
 // maxChanges is how many changes of a conversation a reader sees unless all are asked for.
 const maxChanges = 20
 
-func writeDiff(w io.Writer, d *expect.Difference, all bool) error {
-	var b strings.Builder
-	for i := range d.Pairs {
-		if p := &d.Pairs[i]; len(p.Changes) > 0 {
-			writePair(&b, p, all)
+// writeDiff writes the difference for people, and reports whether there is one.
+func writeDiff(to io.Writer, d *expect.Difference, all bool) (differ bool, err error) {
+	w := bufio.NewWriter(to)
+	var same, changed int
+	err = d.Pairs(func(p *expect.Pair) error {
+		if len(p.Changes) == 0 {
+			same++
+			return nil
 		}
+		changed++
+		return writePair(w, p, all)
+	})
+	if err != nil {
+		return false, err
 	}
 	for _, only := range [...]struct {
 		where string
-		list  []*report.Record
+		list  []expect.Party
 	}{{"A", d.OnlyA}, {"B", d.OnlyB}} {
-		for _, r := range only.list {
-			fmt.Fprintf(&b, "only in %s: stream %d, %s: %s, %d packets\n", only.where, r.Stream, expect.Endpoints(r), r.Outcome, r.Packets)
+		for _, p := range only.list {
+			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %d packets\n", only.where, p.Stream, p.Endpoints(), p.Outcome, p.Packets)
 		}
 	}
-	same := alike(d)
-	fmt.Fprintf(&b, "%d conversations in both: %d alike, %d differ; %d only in A, %d only in B\n",
-		len(d.Pairs), same, len(d.Pairs)-same, len(d.OnlyA), len(d.OnlyB))
-	_, err := io.WriteString(w, b.String())
-	return err
+	fmt.Fprintf(w, "%d conversations in both: %d alike, %d differ; %d only in A, %d only in B\n",
+		same+changed, same, changed, len(d.OnlyA), len(d.OnlyB))
+	return changed+len(d.OnlyA)+len(d.OnlyB) > 0, w.Flush()
 }
 
-func writePair(b *strings.Builder, p *expect.Pair, all bool) {
-	fmt.Fprintf(b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, expect.Endpoints(p.A), p.B.Stream, expect.Endpoints(p.B))
+func writePair(w io.Writer, p *expect.Pair, all bool) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, p.A.Endpoints(), p.B.Stream, p.B.Endpoints())
 	shown := p.Changes
 	if !all {
 		shown = shown[:min(len(shown), maxChanges)]
@@ -159,19 +161,21 @@ func writePair(b *strings.Builder, p *expect.Pair, all bool) {
 	for _, c := range shown {
 		switch {
 		case c.Field == "anomalies" && c.B == "":
-			fmt.Fprintf(b, "  anomaly only in A: %s: %s\n", c.A, c.Lines[0])
+			fmt.Fprintf(&b, "  anomaly only in A: %s: %s\n", c.A, c.Lines[0])
 		case c.Field == "anomalies":
-			fmt.Fprintf(b, "  anomaly only in B: %s: %s\n", c.B, c.Lines[0])
+			fmt.Fprintf(&b, "  anomaly only in B: %s: %s\n", c.B, c.Lines[0])
 		case c.Lines != nil:
-			fmt.Fprintf(b, "  %s\n    %s\n", c.Field, strings.Join(c.Lines, "\n    "))
+			fmt.Fprintf(&b, "  %s\n    %s\n", c.Field, strings.Join(c.Lines, "\n    "))
 		default:
-			fmt.Fprintf(b, "  %s: %s -> %s%s\n", c.Field, orNothing(c.A), orNothing(c.B), percentage(c.A, c.B))
+			fmt.Fprintf(&b, "  %s: %s -> %s%s\n", c.Field, orNothing(c.A), orNothing(c.B), percentage(c.A, c.B))
 		}
 	}
 	if n := len(p.Changes) - len(shown); n > 0 {
-		fmt.Fprintf(b, "  and %d more changes (--all shows them)\n", n)
+		fmt.Fprintf(&b, "  and %d more changes (--all shows them)\n", n)
 	}
 	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func orNothing(s string) string {
@@ -189,44 +193,4 @@ func percentage(a, b string) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%+.0f %%)", (w-v)/v*100)
-}
-
-func writeDiffJSON(w io.Writer, paths []string, d *expect.Difference) error {
-	type change struct {
-		Field string `json:"field"`
-		A     string `json:"a"`
-		B     string `json:"b"`
-	}
-	type pair struct {
-		StreamA uint64   `json:"stream_a"`
-		StreamB uint64   `json:"stream_b"`
-		Changes []change `json:"changes"`
-	}
-	doc := struct {
-		Schema string   `json:"schema"`
-		A      string   `json:"a"`
-		B      string   `json:"b"`
-		Pairs  []pair   `json:"pairs"`
-		OnlyA  []uint64 `json:"only_a"`
-		OnlyB  []uint64 `json:"only_b"`
-	}{"tcptrace.diff.v1", paths[0], paths[1], []pair{}, streamsOf(d.OnlyA), streamsOf(d.OnlyB)}
-	for _, p := range d.Pairs {
-		v := pair{p.A.Stream, p.B.Stream, []change{}}
-		for _, c := range p.Changes {
-			v.Changes = append(v.Changes, change{c.Field, c.A, c.B})
-		}
-		doc.Pairs = append(doc.Pairs, v)
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
-}
-
-func streamsOf(records []*report.Record) []uint64 {
-	list := []uint64{}
-	for _, r := range records {
-		list = append(list, r.Stream)
-	}
-	return list
 }

@@ -43,7 +43,7 @@ func (o *selectOptions) addTracking(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<20, "track at most `n` conversations at once; beyond that, the one idle longest is ended early")
+	maxFlowsFlag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "progress", progressModes...)
 }
@@ -67,7 +67,7 @@ func checkTracking(msl time.Duration, maxFlows int) error {
 	switch {
 	case msl <= 0 || msl > maxMSL:
 		return usageError("--msl must be positive and at most %s, not %s", maxMSL, msl)
-	case maxFlows <= 0:
+	case maxFlows <= 0 && maxFlows != asMemoryAllows:
 		return usageError("--max-flows must be positive, not %d", maxFlows)
 	}
 	return nil
@@ -75,7 +75,7 @@ func checkTracking(msl time.Duration, maxFlows int) error {
 
 // analysis is the options as the analysis takes them; filter, which is in opts, is nil without --filter.
 func (o *selectOptions) analysis() (opts analyzer.Options, filter *input.Filter, err error) {
-	opts = analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl, Workers: o.workers}
+	opts = analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl, Workers: o.workers}
 	if o.filter != "" {
 		if filter, err = input.NewFilter(o.filter); err != nil {
 			return opts, nil, &exitError{exitUsage, err}

@@ -78,7 +78,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f.BoolVar(&o.stats, "stats", false, "write an event with overall statistics every second")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	f.IntVar(&o.maxFlows, "max-flows", 1<<18, "track at most `n` conversations at once; beyond that, those not established are dropped first, then the one idle longest")
+	maxFlowsFlag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	completeFlag(cmd, "where", outcomeConditions()...)
 	completeFlag(cmd, "until", outcomeConditions()...)
@@ -112,7 +112,7 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{MaxFlows: o.maxFlows, MSL: o.msl},
+		Options:  analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowLive, mostLiveFlows), MSL: o.msl},
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,
