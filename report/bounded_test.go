@@ -38,8 +38,8 @@ func TestExpressionBounds(t *testing.T) {
 	}
 	records := manyRecords(5000)
 	for source, want := range map[string]string{
-		`all(conversations, all(conversations, true))`:        "it takes more than 5000000 steps",
-		`sum(conversations, sum(conversations, .stream)) > 0`: "it takes more than 5000000 steps",
+		`all(conversations, all(conversations, true))`:        "it takes more than",
+		`sum(conversations, sum(conversations, .stream)) > 0`: "it takes more than",
 		`len(map(1..1000, map(1..1000, 1))) > 0`:              "memory budget exceeded",
 	} {
 		a, err := CompileAssertion(source)
@@ -89,7 +89,7 @@ func TestStepsBegin(t *testing.T) {
 	}
 }
 
-func TestSteps(t *testing.T) {
+func TestStepBounds(t *testing.T) {
 	stop := errors.New("stop")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	s := steps{ctx: ctx}

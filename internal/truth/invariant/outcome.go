@@ -162,7 +162,9 @@ func (k *checker) midstream() bool {
 }
 
 // aFINIsNotTaken: a FIN was captured that closes nothing, without ACK, out of place or forged. Zeek counts it.
-func (k *checker) aFINIsNotTaken() bool { return !k.saw(analyzer.SawFIN) || k.raised("suspected-injection") }
+func (k *checker) aFINIsNotTaken() bool {
+	return !k.saw(analyzer.SawFIN) || k.raised("suspected-injection")
+}
 
 // noSYNACK: a SYN that was answered by something else, such as a challenge ACK, or by what was not captured.
 func (k *checker) noSYNACK() bool { return !k.saw(analyzer.SawSYNACK) }
