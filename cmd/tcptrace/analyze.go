@@ -178,6 +178,11 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
 	}
+	for _, n := range o.streams {
+		if uint64(n) >= sum.Conversations {
+			return noStream(uint64(n), &sum)
+		}
+	}
 	if failure := failOn.Failure(); failure != "" {
 		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
 	}

@@ -16,6 +16,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/report"
 )
 
 type diffOptions struct {
@@ -146,8 +147,8 @@ func writeDiff(to io.Writer, d *expect.Difference, all bool) (differ bool, err e
 			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %d packets\n", only.where, p.Stream, p.Endpoints(), p.Outcome, p.Packets)
 		}
 	}
-	fmt.Fprintf(w, "%d conversations in both: %d alike, %d differ; %d only in A, %d only in B\n",
-		same+changed, same, changed, len(d.OnlyA), len(d.OnlyB))
+	fmt.Fprintf(w, "%s in both: %d alike, %d differ; %d only in A, %d only in B\n",
+		report.Counted(uint64(same+changed), "conversation"), same, changed, len(d.OnlyA), len(d.OnlyB))
 	return changed+len(d.OnlyA)+len(d.OnlyB) > 0, w.Flush()
 }
 

@@ -106,10 +106,15 @@ func (s *selected) wants(c *analyzer.Conversation) (bool, error) {
 func (s *selected) missing(sum *analyzer.Summary) error {
 	for _, n := range slices.Sorted(maps.Keys(s.streams)) {
 		if !s.streams[n] {
-			return usageError("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %d conversations", n, sum.Conversations)
+			return noStream(n, sum)
 		}
 	}
 	return nil
+}
+
+// noStream is the error for a number that no conversation has.
+func noStream(n uint64, sum *analyzer.Summary) error {
+	return usageError("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %s", n, report.Counted(sum.Conversations, "conversation"))
 }
 
 // rewindable checks that every input can be read twice, and returns how to go back.
