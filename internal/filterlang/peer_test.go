@@ -39,6 +39,9 @@ var linkHeaders = map[wire.LinkType]string{
 
 // TestAgreesWithLibpcap runs both over every capture of the project, and over its IPv4 packets behind other link headers.
 func TestAgreesWithLibpcap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	var paths []string
 	for _, dir := range []string{"pcaps", "*/pcaps", "*"} {
 		found, err := filepath.Glob(filepath.Join("..", "..", "testdata", dir, "*.pcap*"))

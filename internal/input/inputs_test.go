@@ -76,6 +76,9 @@ func TestCompressed(t *testing.T) {
 
 // TestCompressedCut: never silent, never a panic, and a prefix of the packets.
 func TestCompressedCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	rs := someRecs(60, 1e9)
 	for name, pack := range packers {
 		b := pack(t, plainPcap(rs))

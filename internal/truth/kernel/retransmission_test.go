@@ -56,10 +56,16 @@ var (
 )
 
 func TestRetransmissionsOfChosenCaptures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	checkRetransmissions(t, "../../../testdata/kernel", retransmissionFloorsOfChosen)
 }
 
 func TestRetransmissionsOfAllCaptures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	checkRetransmissions(t, allCaptures(t), retransmissionFloorsOfAll)
 }
 

@@ -196,6 +196,9 @@ var cutSets = []struct {
 
 // TestCut cuts captures.
 func TestCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	sets := cutSets
 	if *cutFiles != "" {
 		sets = sets[:1:1]

@@ -18,6 +18,9 @@ const deletionRuns = 24
 // missing then and evidence weaker; but what an endpoint showed by sending is still the truth: a step with evidence
 // "sent" is one that the whole capture has, too.
 func TestDeletedFrames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	scripts, err := filepath.Glob(filepath.Join(goldenDir, "*.txt"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", goldenDir, err)

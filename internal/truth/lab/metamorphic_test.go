@@ -62,6 +62,9 @@ var differs = map[string]string{
 }
 
 func TestMetamorphic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	scripts, err := filepath.Glob(filepath.Join(goldenDir, "*.txt"))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts in %s: %v", goldenDir, err)

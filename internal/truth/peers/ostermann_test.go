@@ -147,6 +147,9 @@ func number(s *report.Statistic, text string) (v float64, ok bool) {
 // TestOstermann compares every statistic that he has, too. Those of which Statistics says how they differ may;
 // the others must not.
 func TestOstermann(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	if _, err := exec.LookPath(ostermann); err != nil {
 		t.Skip("Ostermann's tcptrace is not installed")
 	}
