@@ -50,7 +50,7 @@ FUZZ = $(FUZZ_CLEAN) $(FUZZ_BROKEN)
 fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report:FuzzWhere
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)
 
-fuzz-briefly: ## what CI has time for; those of the commands try 250 captures before they change any
+fuzz-briefly: ## some minutes; those of the commands try 250 captures before they change any
 	@.ci/fuzz 40s $(filter ./cmd/%,$(FUZZ_CLEAN))
 	@.ci/fuzz 8s $(filter-out ./cmd/%,$(FUZZ_CLEAN))
 
