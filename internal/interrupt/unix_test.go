@@ -50,11 +50,11 @@ func TestOpenFIFO(t *testing.T) {
 	if f, err := Open(ctx, name, os.Open); f != nil || err != errStop {
 		t.Errorf("%v, %v", f, err)
 	}
-	go func() {
-		if w, err := os.OpenFile(name, os.O_WRONLY, 0); err == nil {
-			w.Close()
-		}
-	}()
+	w, err := os.OpenFile(name, os.O_RDWR, 0) // a writer that stays: one that came and went might have met the reader left behind alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
 	f, err := Open(t.Context(), name, os.Open)
 	if err != nil {
 		t.Fatal(err)
