@@ -22,11 +22,13 @@ func (s *Segment) verify(frame []byte, off, end int) Bits {
 	return BadSum
 }
 
-// leftToCard reports whether a TCP checksum is none: the host left it to its network card, which gets the sum of the
-// pseudo-header in its place, some without the length.
-func (s *Segment) leftToCard(sum uint16) bool {
-	pseudo := s.pseudo()
-	return sum == fold(pseudo) || sum == fold(add(pseudo, uint64(s.headerLen()+s.Len)))
+// leftToCard is what stands in the place of a TCP checksum that the host left to its network card: the sum of the pseudo-header, as
+// some have it without the length (bare), and whole; pseudo is that before it is folded.
+func (s *Segment) leftToCard() (bare, whole uint16, pseudo uint64) {
+	pseudo = s.pseudo()
+	bare = fold(pseudo)
+	pseudo = add(pseudo, uint64(s.headerLen()+s.Len))
+	return bare, fold(pseudo), pseudo
 }
 
 // headerLen is the length of the TCP header, if the IP header has no options and no extensions.
@@ -43,7 +45,11 @@ func (s *Segment) headerLen() uint32 {
 // AgreesWith reports whether a segment with this checksum, and otherwise the same numbers, may be the same one: it has the same checksum, or
 // one of them was captured before the network card had computed it.
 func (s *Segment) AgreesWith(sum uint16) bool {
-	return s.Sum == sum || s.leftToCard(s.Sum) || s.leftToCard(sum)
+	if s.Sum == sum {
+		return true
+	}
+	bare, whole, _ := s.leftToCard()
+	return s.Sum == bare || s.Sum == whole || sum == bare || sum == whole
 }
 
 // pseudo is the sum of the pseudo-header but for the length.
@@ -59,14 +65,15 @@ func (s *Segment) PayloadSum() (sum uint16, ok bool) {
 	if s.Bits&FewOptions == 0 || s.Bits&(FirstFragment|NoLength|PastFrame) != 0 {
 		return 0, false
 	}
-	if s.leftToCard(s.Sum) {
+	bare, whole, pseudo := s.leftToCard()
+	if s.Sum == bare || s.Sum == whole {
 		return 0, false
 	}
 	length, options := s.headerLen(), uint64(0)
 	if s.Bits&HasTimestamps != 0 {
 		options = nopNopTimestamps
 	}
-	header := add(s.pseudo(), uint64(length+s.Len), uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
+	header := add(pseudo, uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
 		uint64(length)<<42|uint64(s.Flags)<<32|uint64(s.Window)<<16|uint64(s.Urgent), uint64(s.Sum), options, uint64(s.TSval)<<32|uint64(s.TSecr))
 	return positive(^fold(header)), true
 }
