@@ -9,11 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-)
 
-// maxText is the size of the longest expectation or project file that is read. An expectation written by --init has about
-// 3 kB for each conversation.
-const maxText = 1 << 20
+	"tcptrace/check/expect"
+)
 
 // tree is a directory whose content may be a stranger's, such as a repository that was cloned: what is read and written
 // below it are regular files, and no symbolic link leads out of it.
@@ -91,9 +89,9 @@ func readText(f *os.File, err error) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxText+1))
-	if err == nil && len(b) > maxText {
-		err = fmt.Errorf("larger than %d bytes: too large for an expectation or a project file", maxText)
+	b, err := io.ReadAll(io.LimitReader(f, expect.MaxText+1))
+	if err == nil && len(b) > expect.MaxText {
+		err = fmt.Errorf("larger than %d bytes: too large for an expectation or a project file", expect.MaxText)
 	}
 	return b, err
 }

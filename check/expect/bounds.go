@@ -10,16 +10,19 @@ import (
 // A file may come from a repository that nobody has read, and the parser takes memory for every level, and for a mapping time by the square of
 // its entries. So what a file may have is bounded, and known before it is parsed.
 const (
-	maxText    = 1 << 20 // bytes
-	maxDepth   = 100     // flow collections within each other
-	maxColumn  = 200     // of a block's entries; each level takes one at least
-	maxEntries = 1000    // of a mapping
+	maxDepth   = 100  // flow collections within each other
+	maxColumn  = 200  // of a block's entries; each level takes one at least
+	maxEntries = 1000 // of a mapping
 )
+
+// MaxText is the size in bytes of the longest expectation that is read, and of the longest project file. An expectation written by --init has about
+// 3 kB for each conversation.
+const MaxText = 1 << 20
 
 // tooLarge says where a text goes beyond the bounds, and how; "" if nowhere.
 func tooLarge(text []byte) (line int, why string) {
-	if len(text) > maxText {
-		return 0, fmt.Sprintf("more than %d bytes", maxText)
+	if len(text) > MaxText {
+		return 0, fmt.Sprintf("more than %d bytes", MaxText)
 	}
 	var s structure
 	before := 1 // column of the token before, which is the key in front of a colon
