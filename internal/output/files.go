@@ -22,10 +22,11 @@ type Files struct {
 
 // use is a file in use.
 type use struct {
-	what string
-	file fs.FileInfo // nil: there is none of this name yet
-	dir  fs.FileInfo // and it will be in this directory
-	name string
+	input bool
+	what  string      // of an output: that it is the same file
+	file  fs.FileInfo // nil: there is none of this name yet
+	dir   fs.FileInfo // and it will be in this directory
+	name  string
 }
 
 // ErrConflict is why an output is not written: it is an input, or another output.
@@ -39,14 +40,14 @@ func (e *conflictError) Is(target error) bool { return target == ErrConflict }
 // Input notes that the file of this name is read. One that is not there is not.
 func (s *Files) Input(path string) {
 	if info, err := os.Stat(path); err == nil {
-		s.uses = append(s.uses, use{what: "an input", file: info})
+		s.uses = append(s.uses, use{input: true, file: info})
 	}
 }
 
 // InputOpen is Input for what is open, such as standard input.
 func (s *Files) InputOpen(f *os.File) {
 	if info, err := f.Stat(); err == nil {
-		s.uses = append(s.uses, use{what: "an input", file: info})
+		s.uses = append(s.uses, use{input: true, file: info})
 	}
 }
 
@@ -129,7 +130,7 @@ func (s *Files) conflict(output string, u use) error {
 	for _, other := range s.uses {
 		switch {
 		case !u.same(&other):
-		case other.what == "an input":
+		case other.input:
 			return &conflictError{output + " would overwrite an input"}
 		default:
 			return &conflictError{fmt.Sprintf("%s is %s", output, other.what)}
@@ -208,7 +209,7 @@ func (f *File) name() error {
 	}
 	if now, err := os.Stat(f.path); err == nil {
 		for _, other := range f.set.uses {
-			if other.what == "an input" && other.file != nil && os.SameFile(now, other.file) {
+			if other.input && other.file != nil && os.SameFile(now, other.file) {
 				f.Discard()
 				return &conflictError{f.path + " would overwrite an input"}
 			}
