@@ -7,7 +7,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,
@@ -25,27 +25,14 @@ type ask func(t *testing.T, script string) string
 func checkEdges(t *testing.T, edges []edge) {
 	t.Helper()
 	for _, e := range edges {
-		t.Run(e.why, func(t *testing.T) {
-			for i := 0; i < len(e.at); i += 2 {
-				if got := e.ask(t, strings.ReplaceAll(e.script, "@", e.at[i])); got != e.at[i+1] {
-					t.Errorf("%q: %s, want %s", e.at[i], got, e.at[i+1])
-				}
-			}
-		})
+		scripts.Edge(t, e.why, e.script, e.at, e.ask)
 	}
 }
 
 // reads asks what a frame is, the last one if n is 0, in the words of TestReadingRules.
 func reads(n uint64) ask {
 	return func(t *testing.T, text string) string {
-		script, err := lab.Parse("script", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		frames, err := script.Frames()
-		if err != nil {
-			t.Fatal(err)
-		}
+		frames := scripts.Frames(t, text)
 		if n == 0 {
 			return read(t, frames)[uint64(len(frames))]
 		}

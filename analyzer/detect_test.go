@@ -4,14 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/invariant"
-	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
 )
 
@@ -41,22 +37,10 @@ func (s *judged) Conversation(c *analyzer.Conversation) error {
 // judge analyzes a script's capture.
 func judge(t *testing.T, text string) *judged {
 	t.Helper()
-	script, err := lab.Parse(t.Name(), []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, text)
 	s := &judged{}
 	a := analyzer.New(analyzer.Options{}, invariant.Sink(t, s, report.Story))
-	for _, f := range frames {
-		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
-		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripts.Feed(t, a, frames)
 	if _, err := a.Close(); err != nil {
 		t.Fatal(err)
 	}

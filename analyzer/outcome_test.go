@@ -5,14 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
 
 	"tcptrace/analyzer/internal/state"
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // outcomes is a sink that holds the outcome of each conversation against its trajectories.
@@ -115,14 +112,7 @@ func TestPlainBoundaries(t *testing.T) {
 		{"both SYNs", syn + "+1ms < S 0:0(0) win 64240 <mss 1460>\n", false, Unanswered},
 		{"data with a SYN", "+0 > S 0:9(9) win 64240 <mss 1460>\n", false, Unanswered},
 	} {
-		script, err := lab.Parse("script", []byte(test.script))
-		if err != nil {
-			t.Fatal(err)
-		}
-		frames, err := script.Frames()
-		if err != nil {
-			t.Fatal(err)
-		}
+		frames := scripts.Frames(t, test.script)
 		var plain bool
 		var of, got Outcome
 		a := New(Options{MaxFlows: 1000}, sinkFunc(func(c *Conversation) {
@@ -130,12 +120,7 @@ func TestPlainBoundaries(t *testing.T) {
 			j.Follow(c)
 			got, of = c.Outcome, j.View.Outcome()
 		}))
-		for _, f := range frames {
-			ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
-			if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
-				t.Fatal(err)
-			}
-		}
+		scripts.Feed(t, a, frames)
 		tracker := a.inline.Tracker(0)
 		_, plain = state.PlainOutcome(tracker.Slab.At(0), &tracker.Facts)
 		if _, err := a.Close(); err != nil {

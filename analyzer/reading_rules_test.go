@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
 )
@@ -157,14 +158,7 @@ server 10.0.0.2:80
 6 data`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			script, err := lab.Parse("script", []byte("# a story\n"+test.script))
-			if err != nil {
-				t.Fatal(err)
-			}
-			frames, err := script.Frames()
-			if err != nil {
-				t.Fatal(err)
-			}
+			frames := scripts.Frames(t, "# a story\n"+test.script)
 			got := read(t, frames)
 			for _, want := range strings.Split(strings.TrimSpace(test.want), "\n") {
 				var frame int

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // TestRivals pins which of several SYN-ACKs with different ISNs counts, and what is then said of the others.
@@ -37,14 +37,7 @@ func TestRivals(t *testing.T) {
 			"2 syn-ack\n4 unacceptable\n5 ack ack-of-unseen"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			script, err := lab.Parse("script", []byte("# a story\n"+endpoints+test.script+"\n"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			frames, err := script.Frames()
-			if err != nil {
-				t.Fatal(err)
-			}
+			frames := scripts.Frames(t, "# a story\n"+endpoints+test.script+"\n")
 			got := read(t, frames)
 			for _, want := range strings.Split(test.want, "\n") {
 				var frame int

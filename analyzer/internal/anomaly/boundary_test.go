@@ -1,15 +1,10 @@
 package anomaly_test
 
 import (
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // verdicts is the severity of each anomaly of a script's conversation.
@@ -26,22 +21,10 @@ func (v verdicts) Conversation(c *analyzer.Conversation) error {
 
 func judge(t *testing.T, text string) verdicts {
 	t.Helper()
-	script, err := lab.Parse(t.Name(), []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, text)
 	v := verdicts{}
 	a := analyzer.New(analyzer.Options{}, v)
-	for _, f := range frames {
-		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
-		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripts.Feed(t, a, frames)
 	if _, err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -80,16 +63,11 @@ timestamps 1000 9000
 		{"a FIN may after 1 s", acked + "+@ < F. 201:201(0) ack 102\n+50us > R 102:102(0) win 0\n", "fin-wait-2-timeout",
 			[]string{"999949us", "no", "999950us", "warning"}},
 	} {
-		t.Run(e.why, func(t *testing.T) {
-			for i := 0; i < len(e.at); i += 2 {
-				got, raised := judge(t, strings.ReplaceAll(e.script, "@", e.at[i]))[e.id]
-				if !raised {
-					got = "no"
-				}
-				if got != e.at[i+1] {
-					t.Errorf("%s: %s, want %s", e.at[i], got, e.at[i+1])
-				}
+		scripts.Edge(t, e.why, e.script, e.at, func(t *testing.T, script string) string {
+			if severity, raised := judge(t, script)[e.id]; raised {
+				return severity
 			}
+			return "no"
 		})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/wire"
 )
 
@@ -32,27 +32,14 @@ func after(question func(c *Conn, p *FactPool) string) ask {
 func checkEdges(t *testing.T, edges []edge) {
 	t.Helper()
 	for _, e := range edges {
-		t.Run(e.why, func(t *testing.T) {
-			for i := 0; i < len(e.at); i += 2 {
-				if got := e.ask(pass(t, strings.ReplaceAll(e.script, "@", e.at[i]))); got != e.at[i+1] {
-					t.Errorf("%q: %s, want %s", e.at[i], got, e.at[i+1])
-				}
-			}
-		})
+		scripts.Edge(t, e.why, e.script, e.at, func(t *testing.T, script string) string { return e.ask(pass(t, script)) })
 	}
 }
 
 // pass has the segments of a script pass, but the last. Both ISNs are 0; the client's direction is 0.
 func pass(t *testing.T, text string) (c *Conn, p *FactPool, last *wire.Segment) {
 	t.Helper()
-	script, err := lab.Parse(t.Name(), []byte("isn 0 0\n"+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, "isn 0 0\n"+text)
 	var d wire.Decoder
 	c, p, last = &Conn{FirstFrame: 1, Flags: Watching}, &FactPool{}, &wire.Segment{}
 	for i, f := range frames {

@@ -10,6 +10,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
 )
@@ -240,14 +241,7 @@ func TestFollowGoldens(t *testing.T) {
 
 // TestFollowBounded: a long stream needs no more memory than a short one, with a hole that nobody acknowledges.
 func TestFollowBounded(t *testing.T) {
-	script, err := lab.Parse("", []byte(opened+"+0 < . 1:1449(1448)\n+0 < . 2897:4345(1448)\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, opened+"+0 < . 1:1449(1448)\n+0 < . 2897:4345(1448)\n")
 	var k keeper
 	a := analyzer.Options{Workers: 1}
 	data, err := lab.WriteCapture(frames, lab.Format{})

@@ -2,15 +2,10 @@ package segment_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/truth/lab"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,
@@ -25,13 +20,7 @@ type edge struct {
 func checkEdges(t *testing.T, edges []edge) {
 	t.Helper()
 	for _, e := range edges {
-		t.Run(e.why, func(t *testing.T) {
-			for i := 0; i < len(e.at); i += 2 {
-				if got := e.ask(t, strings.ReplaceAll(e.script, "@", e.at[i])); got != e.at[i+1] {
-					t.Errorf("%q: %s, want %s", e.at[i], got, e.at[i+1])
-				}
-			}
-		})
+		scripts.Edge(t, e.why, e.script, e.at, e.ask)
 	}
 }
 
@@ -49,14 +38,7 @@ func (r *reading) Conversation(c *analyzer.Conversation) error {
 
 func read(t *testing.T, text string) *reading {
 	t.Helper()
-	script, err := lab.Parse(t.Name(), []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, text)
 	r := &reading{frames: map[uint64]string{}, n: uint64(len(frames))}
 	notes := map[uint64]string{}
 	a := analyzer.New(analyzer.Options{}, r)
@@ -73,12 +55,7 @@ func read(t *testing.T, text string) *reading {
 		}
 		r.frames[frame] = said
 	})
-	for _, f := range frames {
-		ci := gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), CaptureLength: len(f.Data), Length: f.WireLen}
-		if err := a.Frame(layers.LinkType(f.Link), ci, f.Data); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripts.Feed(t, a, frames)
 	if _, err := a.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/invariant"
-	"tcptrace/internal/truth/lab"
 )
 
 const (
@@ -51,14 +51,7 @@ func (o *one) Conversation(c *analyzer.Conversation) error {
 
 func analyze(t *testing.T, text string) *one {
 	t.Helper()
-	script, err := lab.Parse("script", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames, err := script.Frames()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frames := scripts.Frames(t, text)
 	o := &one{}
 	a := analyzer.New(analyzer.Options{}, o)
 	a.Watch(func(r *analyzer.Reading) {
