@@ -33,6 +33,7 @@ var layers = map[string]layer{
 	"reassembly":                 {},
 	"internal/topk":              {},
 	"internal/interrupt":         {},
+	"internal/machine":           {other: []string{"github.com/KimMachineGun/automemlimit/"}},
 	"internal/wire":              {other: gopacketTypes},
 	"internal/truth/lab":         {other: anyOther},
 	"internal/truth/peers":       {},
@@ -45,6 +46,7 @@ var layers = map[string]layer{
 	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
 	"internal/output":            {},
 	"internal/console":           {},
+	"internal/progress":          {ours: []string{"analyzer/packet", "internal/input"}, other: []string{"github.com/schollz/progressbar/v3"}},
 	"analyzer/internal/pool":     {},
 	"analyzer/internal/conn":     {ours: []string{"analyzer/internal/pool", "reassembly", "internal/wire"}},
 	"analyzer/internal/segment":  {ours: []string{"analyzer/internal/conn", "analyzer/internal/pool", "reassembly", "internal/wire"}},
@@ -76,7 +78,7 @@ var layers = map[string]layer{
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

@@ -3,8 +3,9 @@ package main
 import (
 	"math"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/pflag"
+
+	"tcptrace/internal/machine"
 )
 
 // asMemoryAllows is --max-flows when it was not given.
@@ -46,7 +47,7 @@ func flowsOr(n int, cost flowCost, most int) int {
 	if n != asMemoryAllows {
 		return n
 	}
-	return min(most, flowsIn(memory(), cost))
+	return min(most, flowsIn(machine.Memory(), cost))
 }
 
 // flowsIn is how many conversations may be tracked on a machine with so much memory.
@@ -57,16 +58,4 @@ func flowsIn(memory uint64, cost flowCost) int {
 	}
 	const least = 1 << 12
 	return max(least, int((max(budget, baseMemory)-baseMemory)/uint64(cost)))
-}
-
-// memory is how much this process may have: of the machine, or of its control group if that is less. What is not known is enough.
-func memory() uint64 {
-	all := uint64(math.MaxUint64)
-	if n, err := memlimit.FromSystem(); err == nil && n > 0 {
-		all = n
-	}
-	if n, err := memlimit.FromCgroup(); err == nil && n > 0 {
-		all = min(all, n)
-	}
-	return all
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/machine"
 )
 
 func TestFlowsIn(t *testing.T) {
@@ -33,7 +34,7 @@ func TestFlowsOr(t *testing.T) {
 	if n := flowsOr(asMemoryAllows, 1, mostFlows); n != mostFlows {
 		t.Errorf("small ones: %d, want %d", n, mostFlows)
 	}
-	if m := memory(); m < 16<<20 {
+	if m := machine.Memory(); m < 16<<20 {
 		t.Errorf("memory: %d bytes", m)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/progress"
 	"tcptrace/report"
 )
 
@@ -218,8 +219,8 @@ func TestProgress(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
 			src := withProgress(&slowSource{n: 3, total: test.total}, test.mode, env{bar: &out, errTTY: test.tty})
-			if p, ok := src.(*progressSource); ok && test.late {
-				p.next = p.next.Add(-2 * progressDelay)
+			if delay, wanted := progressAfter(test.mode, test.tty); wanted && test.late {
+				src = progress.Show(&slowSource{n: 3, total: test.total}, &out, delay-2*progressDelay)
 			}
 			var b packet.Batch
 			for src.Next(&b) == nil {
