@@ -46,6 +46,7 @@ var layers = map[string]layer{
 	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
 	"internal/output":            {},
 	"internal/console":           {},
+	"internal/instant":           {ours: []string{"analyzer"}},
 	"internal/progress":          {ours: []string{"analyzer/packet", "internal/input"}, other: []string{"github.com/schollz/progressbar/v3"}},
 	"analyzer/internal/pool":     {},
 	"analyzer/internal/conn":     {ours: []string{"analyzer/internal/pool", "reassembly", "internal/wire"}},
@@ -78,7 +79,7 @@ var layers = map[string]layer{
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/instant", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

@@ -47,7 +47,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	if len(args) == 0 {
 		return usageError("no capture given: tcptrace replay FILE... (- for standard input)")
 	}
-	speed, err := parseSpeed(o.speed)
+	speed, err := input.ParseSpeed(o.speed)
 	if err != nil {
 		return usageError("--speed: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
+	"tcptrace/internal/instant"
 	"tcptrace/internal/topk"
 	"tcptrace/report"
 )
@@ -113,7 +114,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if o.every > 0 {
 		return runStateSeries(ctx, args, o, filter, e)
 	}
-	when, err := parseInstant(o.at)
+	when, err := instant.Parse(o.at)
 	if err != nil {
 		return usageError("--at: %w", err)
 	}
@@ -163,7 +164,7 @@ func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) 
 // what they have in flight.
 type snapshot struct {
 	*passes
-	when   instant
+	when   instant.Instant
 	life   analyzer.Lifetime
 	moment analyzer.Moment // of the conversation that wants was asked about
 	table  report.StatesAt
@@ -182,7 +183,7 @@ type streamRow struct {
 // errPast ends the second pass when the moment has come.
 var errPast = errors.New("the moment has come")
 
-func (s *snapshot) time() analyzer.Time { return s.when.in(s.begin) }
+func (s *snapshot) time() analyzer.Time { return s.when.In(s.begin) }
 
 func (s *snapshot) wants(c *analyzer.Conversation) bool {
 	at := s.time()
