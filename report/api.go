@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/glossary"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/ladder"
 	"tcptrace/report/internal/output"
@@ -125,6 +126,13 @@ var WiresharkDifferences = record.WiresharkDifferences
 // OstermannApart are anomalies, by id, in whose conversations Ostermann's tcptrace counts other segments than we do, and
 // why.
 var OstermannApart = record.OstermannApart
+
+// WriteGlossary explains to people the statistics, the terms and the differences of whose names one contains part, or else of
+// whose explanations; all of them if part is empty. It reports whether there are any.
+func WriteGlossary(w io.Writer, part string) (found bool, err error) { return glossary.Write(w, part) }
+
+// GlossaryNames are the statistics, as terms, and the terms of the segment record.
+func GlossaryNames() []Term { return glossary.Names() }
 
 // Detail says in plain words what happened, and that the capture lost packets meanwhile if that may be all there is to it.
 func Detail(c *analyzer.Conversation, a *analyzer.Anomaly) string { return human.Detail(c, a) }
