@@ -13,6 +13,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
 
@@ -180,7 +181,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	for _, n := range o.streams {
 		if uint64(n) >= sum.Conversations {
-			return noStream(uint64(n), &sum)
+			return &twopass.NoStreamError{Stream: uint64(n), Conversations: sum.Conversations}
 		}
 	}
 	if failure := failOn.Failure(); failure != "" {

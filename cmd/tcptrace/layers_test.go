@@ -79,8 +79,10 @@ var layers = map[string]layer{
 	"check/expect":              {ours: []string{"internal/console", "report", "analyzer", "fsm"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
+	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
+	"internal/ladders":          {ours: []string{"internal/console", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/instant", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/instant", "internal/ladders", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
