@@ -37,7 +37,7 @@ const (
 	IncidentSucceeds                        // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	IncidentSucceeded                       // a SYN for the connection that took over these sockets; dir sent it
 	IncidentOldAnswer                       // dir answered the connection's SYN by an ACK of the connection before
-	IncidentHole                            // bytes of dir that the capture skips: hole
+	IncidentHole                            // bytes of dir that the capture skips: hole; before a FIN, run.n and amount are of its turns (disown.go)
 	IncidentTimer                           // dir's retransmission timer fired: run is the time without progress
 	IncidentNeedless                        // retransmissions of dir that were not needed: amount is of proof
 	IncidentLate                            // segments of dir that later ones overtook: amount is by how many bytes at most
@@ -189,11 +189,19 @@ func (c *Conn) Faulty(p *IncidentPool, s *wire.Segment) bool {
 func (c *Conn) SettleSums(p *IncidentPool) {
 	for dir := range uint8(2) {
 		if h := &c.Half[dir]; h.Flags&(badSum|GoodSum) == badSum && c.Half[1-dir].Acked > h.Start {
-			p.remove(&c.Incidents, IncidentBadSum, dir)
+			c.drop(p, IncidentBadSum, dir)
 		}
 	}
-	if c.Find(p, IncidentBadSum, 0) == nil && c.Find(p, IncidentBadSum, 1) == nil {
-		c.setKind(IncidentBadSum, false)
+}
+
+// drop takes back the incident of a kind and a direction, if there is one.
+func (c *Conn) drop(p *IncidentPool, kind IncidentKind, dir uint8) {
+	if !c.HasKind(kind) {
+		return
+	}
+	p.remove(&c.Incidents, kind, dir)
+	if c.Find(p, kind, 1-dir) == nil {
+		c.setKind(kind, false)
 	}
 }
 
@@ -364,6 +372,7 @@ const (
 	BadEnd                            // the sender goes on behind what would have ended it
 	BadTiming                         // it acknowledges sooner than its sender can have received
 	BadFlags                          // a FIN without ACK
+	BadOctet                          // its sender uses a FIN's number for something else
 )
 
 // Due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.

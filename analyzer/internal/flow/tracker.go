@@ -254,6 +254,9 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
 	}
+	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) && s.SeqLen() > 0 {
+		c.DisownFIN(&t.Facts, s)
+	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)
 	} else {
