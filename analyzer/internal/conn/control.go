@@ -12,6 +12,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if s.Bits&wire.GoodSum != 0 {
 		tx.Flags |= GoodSum
 	}
+	if s.Bits&wire.GoodHeader != 0 {
+		tx.Flags |= goodHeader
+	}
 	c.zeekControl(tx, rx, s)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
 		c.Seen |= ackOrData(s)

@@ -69,6 +69,7 @@ const (
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
 	doubted       // it acknowledges what was not captured, and may not have been sent
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
+	goodHeader    // the checksum of an IPv4 header was right: it is not left to the network card
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
 )
 
