@@ -254,7 +254,7 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
 	}
-	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) && s.SeqLen() > 0 {
+	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
 		c.DisownFIN(&t.Facts, s)
 	}
 	if c.Flags.Has(conn.IsRead) {
