@@ -3,35 +3,28 @@ package lab_test
 import (
 	"slices"
 
+	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
 // What the cut tests allow of FINs that are not their supposed sender's. Nothing tells them from that one's, where what does is cut away.
 
-// believed is the FIN, a frame, that an endpoint is said to have sent and in the whole capture is said not to have; 0: there is none.
-func (c *comparison) believed(side int) uint64 {
-	for _, w := range c.whole.steps[side] {
-		if w.Cause == fsm.SendFIN {
-			return 0
-		}
-	}
-	for _, r := range c.rest.steps[side] {
-		if r.Cause == fsm.SendFIN && r.Frame != 0 {
-			return r.Frame
-		}
-	}
-	return 0
-}
-
-// mayBelieve reports whether an endpoint is said to have sent a FIN that it did not send, and what shows that is missing.
+// mayBelieve reports whether an endpoint is said to have sent a FIN, or its peer to have received one, although the whole capture has none of
+// it, and of some FIN in its name that is left nothing that is left shows that it is another's.
 func (c *comparison) mayBelieve(side int) bool {
-	frame := c.believed(side)
-	return frame != 0 && !c.capture.disowns(c.cut, frame)
+	sent := func(s analyzer.Step) bool { return s.Cause == fsm.SendFIN }
+	received := func(s analyzer.Step) bool { return s.Cause == fsm.RecvFIN }
+	if slices.ContainsFunc(c.whole.steps[side], sent) || !slices.ContainsFunc(c.rest.steps[side], sent) && !slices.ContainsFunc(c.rest.steps[1-side], received) {
+		return false
+	}
+	return slices.ContainsFunc(c.cut.left, func(i int) bool {
+		return c.capture.side[i] == side && c.capture.flags[i].Has(wire.FIN|wire.ACK) && c.all.of[uint64(i)+1] == c.whole.first && !c.capture.disowns(c.cut, uint64(i)+1)
+	})
 }
 
 // disowns reports whether what is left shows that the FIN in a frame, from 1, is not its supposed sender's: data that has its number, more
-// than an octet of it, before that was acknowledged; or everything from the frame before it up to the third segment with data that its
+// than an octet of it, before that was acknowledged; or everything from its sender's segment before it up to the third segment with data that its
 // sender sent behind it; or, of one with a wrong header checksum, a right one of its sender before.
 func (c *capture) disowns(k *cut, frame uint64) bool {
 	at := int(frame) - 1
@@ -43,6 +36,12 @@ func (c *capture) disowns(k *cut, frame uint64) bool {
 		}
 	}
 	turns, whole := 0, k.has(frame-1)
+	for i := at - 1; i >= 0; i-- {
+		if c.side[i] == c.side[at] && c.sent[i].Key == fin.Key {
+			whole = whole && k.has(uint64(i)+1)
+			break
+		}
+	}
 	for i := at + 1; i < len(c.sent); i++ {
 		s, left := &c.sent[i], k.has(uint64(i)+1)
 		switch {
