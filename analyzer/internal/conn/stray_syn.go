@@ -45,7 +45,7 @@ func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 			f.Bits |= FactForeign
 		}
 	}
-	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | finBlind | finFirst
+	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | finBlind | finFirst | finUnproved
 	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
 	if tx.Start, tx.End = rx.Acked, rx.Acked; rx.Acked == 0 { // it is beyond any window of the SYN
 		tx.place(s.Seq)

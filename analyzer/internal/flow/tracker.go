@@ -250,9 +250,12 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
-	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
+	if s.Bits&(wire.CutOptions|wire.BadSum|wire.BadHeader|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
+	}
+	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
+		c.DisownFIN(&t.Facts, s)
 	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)
