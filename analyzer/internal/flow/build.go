@@ -43,6 +43,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
 	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(t.Now, c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
 	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
+	out.ServerName, out.ALPN = t.names.get(slot)
 	o, plain := state.PlainOutcome(c, &t.Facts)
 	if !plain {
 		j.Follow(out)

@@ -49,6 +49,7 @@ type Tracker struct {
 	stats    segment.StatsTable
 	index    index
 	networks networks
+	names    slotNames
 	lru      lru
 	recent   recent
 	payloads payloads
@@ -363,4 +364,5 @@ func (t *Tracker) AddBounds(sum *Summary) {
 	sum.Bounds[BoundFlight] += t.Flights.Merged
 	sum.Bounds[BoundResent] += t.Forgotten
 	sum.Bounds[BoundRanges] += t.Recoveries.Ranges.Dropped()
+	sum.Bounds[BoundNames] += t.names.table.Dropped
 }
