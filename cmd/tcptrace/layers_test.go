@@ -44,7 +44,7 @@ var layers = map[string]layer{
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
 	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
-	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte"}},
+	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
 	"internal/console":           {},
 	"internal/progress":          {ours: []string{"analyzer/packet", "internal/input"}, other: []string{"github.com/schollz/progressbar/v3"}},
@@ -79,7 +79,7 @@ var layers = map[string]layer{
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/names", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

@@ -40,8 +40,8 @@ func (k Kind) String() string {
 	return ""
 }
 
-// Found is a name that a segment has, or for which one is the occasion to look.
-type Found struct {
+// Name is what was found. The zero Name is none.
+type Name struct {
 	Kind Kind
 	Text string
 }

@@ -16,10 +16,10 @@ import (
 type hold struct {
 	copies   []wire.Segment
 	kind     holdKind
-	answered bool          // by an ACK of the connection
-	answer   wire.Segment  // that ACK
-	pause    conn.Time     // since the connection was last heard of
-	names    []names.Found // that the copies have, or came with
+	answered bool         // by an ACK of the connection
+	answer   wire.Segment // that ACK
+	pause    conn.Time    // since the connection was last heard of
+	names    []names.Name // that the copies have, or came with
 }
 
 // maxHeld bounds the segments that are held of one connection; further ones count for it at once.

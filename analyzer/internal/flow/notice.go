@@ -14,12 +14,12 @@ import (
 // conversation by its sockets: its Key is what decides on the tracker.
 type Notice struct {
 	Kind  NoticeKind
-	Key   wire.Key    // the sockets of the conversation
-	Dir   uint8       // of the segment that it is about: 0 was sent by Key.A
-	Net   uint32      // of the frame, as wire.Segment.Net
-	Frame uint64      // the frame that tells
-	Time  conn.Time   // of that frame
-	Name  names.Found // of NoticeName
+	Key   wire.Key   // the sockets of the conversation
+	Dir   uint8      // of the segment that it is about: 0 was sent by Key.A
+	Net   uint32     // of the frame, as wire.Segment.Net
+	Frame uint64     // the frame that tells
+	Time  conn.Time  // of that frame
+	Name  names.Name // of NoticeName
 }
 
 // NoticeKind says what a Notice tells.
@@ -45,6 +45,15 @@ func (t *Tracker) Notice(n *Notice, at Placement) {
 	}
 }
 
+// nameHosts names those hosts of c that the user named.
+func (t *Tracker) nameHosts(c *conn.Conversation) {
+	for side := range c.Addr {
+		if name := t.hosts(c.Addr[side].Addr()); name != "" {
+			c.Names[side] = names.Name{Kind: names.Hosts, Text: names.Clean([]byte(name))}
+		}
+	}
+}
+
 // slotNames is how the conversations in the slots are named.
 type slotNames struct {
 	table names.Table
@@ -55,7 +64,7 @@ type slotNames struct {
 type nameSet [names.NumKinds]uint32
 
 // add names the conversation in slot.
-func (n *slotNames) add(slot uint32, name names.Found) {
+func (n *slotNames) add(slot uint32, name names.Name) {
 	for int(slot) >= len(n.of) {
 		n.of = append(n.of, nameSet{})
 	}
@@ -76,14 +85,14 @@ func (n *slotNames) release(slot uint32) {
 }
 
 // get is the best name of the server of the conversation in slot, and the protocols that its client offers.
-func (n *slotNames) get(slot uint32) (server names.Found, alpn string) {
+func (n *slotNames) get(slot uint32) (server names.Name, alpn string) {
 	if int(slot) >= len(n.of) {
-		return names.Found{}, ""
+		return names.Name{}, ""
 	}
 	set := &n.of[slot]
 	for kind := names.SNI; kind >= names.DNS; kind-- {
 		if set[kind] != 0 {
-			server = names.Found{Kind: kind, Text: n.table.Text(set[kind])}
+			server = names.Name{Kind: kind, Text: n.table.Text(set[kind])}
 			break
 		}
 	}

@@ -13,16 +13,24 @@ import (
 // Decoder makes segments of packets, and counts what becomes of them. It belongs to one goroutine.
 type Decoder struct {
 	flow.Intake
-	Filter func(link packet.LinkType, frame []byte, wireLen uint32) bool // nil: every packet passes
-	Names  *names.Observer                                               // nil: nobody wants to know names
+	filter  func(link packet.LinkType, frame []byte, wireLen uint32) bool // nil: every packet passes
+	names   *names.Observer                                               // nil: nobody wants to know names
+	notices []flow.Notice                                                 // of the latest packet
+}
 
-	notices []flow.Notice // of the latest packet
+// NewDecoder returns a Decoder that has seen nothing.
+func NewDecoder(o Options) Decoder {
+	d := Decoder{filter: o.Filter}
+	if !o.NoNames {
+		d.names = names.New()
+	}
+	return d
 }
 
 // Packet counts a packet, of which data was captured. passed says that the filter lets it through, tcp that s is a segment now: the
 // one that is in it, or one of which it has the last fragment.
 func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed, tcp bool) {
-	if d.Filter != nil && !d.Filter(p.Link, data, p.WireLen) {
+	if d.filter != nil && !d.filter(p.Link, data, p.WireLen) {
 		d.Filtered(p.WireLen, p.Time)
 		return false, false
 	}
@@ -30,7 +38,7 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 		d.notices = d.notices[:0]
 	}
 	tcp = d.Frame(p.Link, data, p.WireLen, p.Time, s)
-	if d.Names != nil {
+	if d.names != nil {
 		d.name(tcp, s, data)
 	}
 	return true, tcp
@@ -40,14 +48,14 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 func (d *Decoder) name(tcp bool, s *wire.Segment, data []byte) {
 	if !tcp {
 		if g := d.Datagram(); g != nil {
-			d.Names.Datagram(g)
+			d.names.Datagram(g)
 		}
 		return
 	}
 	if s.PayloadCap == 0 && !s.Flags.Any(wire.SYN) {
 		return
 	}
-	for _, found := range d.Names.Segment(s, d.Payload(s, data)) {
+	for _, found := range d.names.Segment(s, d.Payload(s, data)) {
 		d.notices = append(d.notices, flow.Notice{
 			Kind: flow.NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: found,
 		})
@@ -113,7 +121,7 @@ type driver struct {
 
 func newDriver(opts Options, sink flow.Sink) driver {
 	o := Tracking(opts)
-	d := driver{trackers: make([]*flow.Tracker, o.Partitions()), Decoder: Decoder{Filter: opts.Filter}}
+	d := driver{trackers: make([]*flow.Tracker, o.Partitions()), Decoder: NewDecoder(opts)}
 	for i := range d.trackers {
 		d.trackers[i] = flow.NewTracker(o, sink)
 	}
