@@ -2,7 +2,6 @@ package names
 
 import (
 	"encoding/binary"
-	"math/rand/v2"
 
 	"tcptrace/internal/wire"
 )
@@ -12,27 +11,24 @@ const maxRead = 16 << 10
 
 // Observer finds names in what passes. It belongs to one goroutine, which shows it the packets in the order of the capture.
 //
-// Of the streams it knows, by a hash, where those began whose SYN passed lately; so that of all other segments it takes no more than a
-// look at the first bytes. It keeps bytes only of streams of which it has read a part of a name, or which lack their first segment.
+// Of the streams it knows where those began whose SYN passed lately; so that of all other segments it takes no more than a look at the
+// first bytes. It keeps bytes only of streams of which it has read a part of a name, or which lack their first segment.
 type Observer struct {
 	answers answers
-	starts  []start // by hash; nil: none yet
+	states  [maxStarts]startState // by place of a stream
+	starts  []start               // by place; nil: none yet
 	streams streams
 	found   []Name
-	seed    [4]uint64
 }
 
 // New returns an Observer that has seen nothing.
-func New() *Observer {
-	return &Observer{seed: [4]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}}
-}
+func New() *Observer { return &Observer{} }
 
-// start is what is known of the beginning of a stream, which is what one side of a connection sends. Streams with one place displace
-// one another: it is lost then what a stream says whose first segments change places.
+// start is where a stream begins, which is what one side of a connection sends. Streams with one place displace one another: then it is
+// lost what a stream says whose first segments change places.
 type start struct {
-	tag   uint32 // of the stream's hash
-	base  uint32 // sequence number of its first byte, or of the first that matters
-	state startState
+	tag  uint32 // of the stream, to tell it from others with its place
+	base uint32 // sequence number of its first byte, or of the first that matters
 }
 
 // maxStarts is the number of places for streams.
@@ -42,10 +38,10 @@ type startState uint8
 
 const (
 	startNone   startState = iota
-	startBegun             // nothing was read
 	startPlain             // its first bytes are nothing of use here: a ClientHello may come behind them (STARTTLS)
-	startWaits             // a part is in streams
 	startIsRead            // there is nothing more to find
+	startBegun             // nothing was read
+	startWaits             // a part is in streams
 )
 
 // Datagram looks at a datagram.
@@ -57,14 +53,33 @@ func (o *Observer) Datagram(g *wire.Datagram) {
 
 // Segment looks at a segment, of which payload was captured, and returns what is found with it, which is valid until the next call.
 func (o *Observer) Segment(s *wire.Segment, payload []byte) []Name {
-	o.found = o.found[:0]
-	if s.Flags.Any(wire.SYN) && !s.Flags.Any(wire.RST) {
-		o.syn(s)
+	if s.Flags.Any(wire.RST) {
+		return nil
 	}
-	if len(payload) > 0 && !s.Flags.Any(wire.RST) {
-		o.data(s, payload)
+	i, tag := place(s)
+	isSYN := s.Flags.Any(wire.SYN)
+	if !isSYN && (len(payload) == 0 || o.states[i] < startBegun && formatOf(payload, sender(s)) == formatNone) {
+		return nil // as most
+	}
+	if o.starts == nil {
+		o.starts = make([]start, maxStarts)
+	}
+	o.found = o.found[:0]
+	if isSYN {
+		o.syn(s, i, tag)
+	}
+	if len(payload) > 0 {
+		o.data(s, i, tag, payload)
 	}
 	return o.found
+}
+
+// place is where the start of the stream of s is kept, or may be, and its tag. It is the same in every run, as what is displaced is.
+func place(s *wire.Segment) (i, tag uint32) {
+	k := &s.Key
+	h := (k.A.Lo^uint64(k.PortA)<<40)*0x9E3779B97F4A7C15 + (k.B.Lo^uint64(k.PortB)<<40)*0xD6E8FEB86659FD93 + (k.A.Hi^k.B.Hi^uint64(s.Dir))*0xA0761D6478BD642F
+	h ^= h >> 29
+	return uint32(h>>51) % maxStarts, uint32(h)
 }
 
 func (o *Observer) add(kind Kind, text string) {
@@ -73,147 +88,137 @@ func (o *Observer) add(kind Kind, text string) {
 	}
 }
 
-// sockets are those of the sender and of the receiver of s.
-func sockets(s *wire.Segment) (from, to wire.Addr, port uint16) {
-	k := &s.Key
+// sender is the port that s comes from.
+func sender(s *wire.Segment) uint16 {
 	if s.Dir == 0 {
-		return k.A, k.B, k.PortA
+		return s.Key.PortA
 	}
-	return k.B, k.A, k.PortB
+	return s.Key.PortB
+}
+
+// receiver is the address that s goes to.
+func receiver(s *wire.Segment) wire.Addr {
+	if s.Dir == 0 {
+		return s.Key.B
+	}
+	return s.Key.A
 }
 
 // syn looks at a SYN or SYN-ACK: which name has its server, for its client?
-func (o *Observer) syn(s *wire.Segment) {
-	from, to, port := sockets(s)
+func (o *Observer) syn(s *wire.Segment, i, tag uint32) {
 	isServer := s.Flags.Has(wire.ACK)
-	o.ask(s, from, to, isServer)
-	if isServer && port != portDNS {
+	o.ask(s, isServer)
+	if isServer && sender(s) != portDNS {
 		return
 	}
-	at, tag := o.place(s)
-	if base := s.Seq + 1; at.tag != tag || at.base != base || at.state == startNone {
-		o.forget(at, s)
-		*at = start{tag, base, startBegun}
+	if begun := (start{tag, s.Seq + 1}); o.starts[i] != begun || o.states[i] == startNone {
+		o.streams.drop(streamKey{s.Key, s.Dir})
+		o.starts[i], o.states[i] = begun, startBegun
 	}
 }
 
 // ask asks for the name that the DNS gave for the server.
-func (o *Observer) ask(s *wire.Segment, from, to wire.Addr, isServer bool) {
+func (o *Observer) ask(s *wire.Segment, fromServer bool) {
 	if o.answers.empty() {
 		return
 	}
-	if isServer {
-		from, to = to, from
+	p := pair{client: s.Key.A, server: s.Key.B, v6: s.Key.V6&1 != 0}
+	if fromServer != (s.Dir != 0) {
+		p.client, p.server = p.server, p.client
 	}
-	o.add(DNS, o.answers.get(pair{from, to, s.Key.V6&1 != 0}))
-}
-
-// place is where the start of the stream of s is kept, or may be, and its tag.
-func (o *Observer) place(s *wire.Segment) (*start, uint32) {
-	if o.starts == nil {
-		o.starts = make([]start, maxStarts)
-	}
-	h := s.Key.Hash(&o.seed)
-	h += uint64(s.Dir) * 0x9E3779B97F4A7C15
-	return &o.starts[h%maxStarts], uint32(h >> 32)
-}
-
-// forget drops what is kept of the stream of s.
-func (o *Observer) forget(at *start, s *wire.Segment) {
-	if at.state == startWaits {
-		o.streams.drop(streamKey{s.Key, s.Dir})
-	}
+	o.add(DNS, o.answers.get(p))
 }
 
 // data looks at the payload of s.
-func (o *Observer) data(s *wire.Segment, payload []byte) {
-	from, to, port := sockets(s)
-	at, tag := o.place(s)
-	payload = payload[:min(len(payload), maxRead)]
+func (o *Observer) data(s *wire.Segment, i, tag uint32, payload []byte) {
 	seq := s.Seq
 	if s.Flags.Any(wire.SYN) {
 		seq++
 	}
-	state, off := at.state, int32(seq-at.base)
-	if at.tag != tag || state == startBegun && (off < 0 || off >= maxRead) {
+	state, off := o.states[i], int32(seq-o.starts[i].base)
+	if o.starts[i].tag != tag || state == startBegun && (off < 0 || off >= maxRead) {
 		state, off = startNone, 0
 	}
-	format := formatOf(payload, port)
+	payload = payload[:min(len(payload), maxRead)]
+	format := formatOf(payload, sender(s))
 	switch {
 	case state == startIsRead, state == startPlain && (format != formatHello || off >= maxRead):
 		return
 	case state == startWaits:
-		o.proceed(at, s, off, payload)
+		o.proceed(s, i, off, payload)
 		return
 	case state == startBegun && off > 0:
-		o.keep(at, s, piece{uint32(off), payload}) // what comes before it is late
+		o.keep(s, i, piece{uint32(off), payload}) // what comes before it is late
 		return
 	case format == formatNone:
 		if state == startBegun {
-			at.state = startPlain
+			o.states[i] = startPlain
 		}
 		return
 	case state == startNone:
-		o.ask(s, from, to, format == formatDNS)
+		o.ask(s, format == formatDNS)
 	}
-	o.begin(at, tag, s, seq, format, payload)
+	o.begin(s, i, start{tag, seq}, format, payload)
 }
 
 // begin reads the first bytes of a stream, or of a ClientHello in one.
-func (o *Observer) begin(at *start, tag uint32, s *wire.Segment, seq uint32, format format, payload []byte) {
+func (o *Observer) begin(s *wire.Segment, i uint32, at start, format format, payload []byte) {
 	used, next := o.read(format, s, payload)
-	*at = start{tag, seq + uint32(used), next}
+	at.base += uint32(used)
+	o.starts[i], o.states[i] = at, next
 	switch {
 	case next != startWaits:
 	case s.PayloadCap < s.Len: // its next bytes were not captured
-		at.state = startIsRead
+		o.states[i] = startIsRead
 	default:
-		o.keep(at, s, piece{0, payload[used:]})
+		o.keep(s, i, piece{0, payload[used:]})
 	}
 }
 
 // keep keeps the first part of a stream.
-func (o *Observer) keep(at *start, s *wire.Segment, p piece) {
-	at.state = startWaits
+func (o *Observer) keep(s *wire.Segment, i uint32, p piece) {
+	o.states[i] = startWaits
 	o.streams.add(o.streams.begin(streamKey{s.Key, s.Dir}), p)
 }
 
 // proceed reads more of a stream of which a part is kept.
-func (o *Observer) proceed(at *start, s *wire.Segment, off int32, payload []byte) {
-	x := o.streams.get(streamKey{s.Key, s.Dir})
+func (o *Observer) proceed(s *wire.Segment, i uint32, off int32, payload []byte) {
+	x := o.streams.open[streamKey{s.Key, s.Dir}]
 	if x == nil { // there was no room
-		at.state = startIsRead
+		o.states[i] = startIsRead
 		return
 	}
 	if off < 0 {
 		n := min(uint32(-off), uint32(len(payload)))
 		payload, off = payload[n:], 0
 	}
-	if off >= maxRead || !o.streams.add(x, piece{uint32(off), payload}) {
-		o.end(at, x, startIsRead)
-		return
+	next := startIsRead
+	if off < maxRead && o.streams.add(x, piece{uint32(off), payload}) {
+		next = o.readKept(s, i, x)
 	}
-	if _, _, port := sockets(s); len(x.bytes) > 0 {
-		used, next := o.read(formatOf(x.bytes, port), s, x.bytes)
-		switch {
-		case next == startBegun && len(x.late) > 0:
-			next = startWaits
-		case next == startWaits && used == 0 && len(x.bytes) == maxRead:
-			next = startIsRead
-		}
-		at.base += uint32(used)
-		if next == startWaits {
-			o.streams.consume(x, used)
-			return
-		}
-		o.end(at, x, next)
+	if next != startWaits {
+		o.states[i] = next
+		o.streams.drop(x.key)
 	}
 }
 
-// end drops what is kept of a stream.
-func (o *Observer) end(at *start, x *stream, next startState) {
-	at.state = next
-	o.streams.drop(x.key)
+// readKept reads what is kept of a stream, and says what is to be done with its next bytes.
+func (o *Observer) readKept(s *wire.Segment, i uint32, x *stream) startState {
+	if len(x.bytes) == 0 {
+		return startWaits
+	}
+	used, next := o.read(formatOf(x.bytes, sender(s)), s, x.bytes)
+	switch {
+	case next == startBegun && len(x.late) > 0:
+		next = startWaits
+	case next == startWaits && used == 0 && len(x.bytes) == maxRead:
+		next = startIsRead
+	}
+	o.starts[i].base += uint32(used)
+	if next == startWaits {
+		o.streams.consume(x, used)
+	}
+	return next
 }
 
 // format is what a stream may begin with.
@@ -266,7 +271,7 @@ func (o *Observer) read(f format, s *wire.Segment, b []byte) (used int, next sta
 
 // readDNS reads messages of the DNS, each behind its length (RFC 1035 4.2.2).
 func (o *Observer) readDNS(s *wire.Segment, b []byte) (used int, next startState) {
-	_, client, _ := sockets(s)
+	client := receiver(s)
 	for {
 		rest := b[used:]
 		if len(rest) == 0 {

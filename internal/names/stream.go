@@ -42,13 +42,6 @@ type piece struct {
 
 func (p *piece) end() uint32 { return p.at + uint32(len(p.data)) }
 
-func (t *streams) get(key streamKey) *stream {
-	if len(t.open) == 0 {
-		return nil
-	}
-	return t.open[key]
-}
-
 func (t *streams) begin(key streamKey) *stream {
 	t.drop(key)
 	for len(t.open) >= maxStreams {
@@ -67,6 +60,9 @@ func (t *streams) begin(key streamKey) *stream {
 }
 
 func (t *streams) drop(key streamKey) {
+	if len(t.open) == 0 {
+		return
+	}
 	if x := t.open[key]; x != nil {
 		t.bytes -= x.size
 		delete(t.open, key)

@@ -39,22 +39,20 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 	}
 	tcp = d.Frame(p.Link, data, p.WireLen, p.Time, s)
 	if d.names != nil {
-		d.name(tcp, s, data)
+		switch {
+		case !tcp:
+			if g := d.Datagram(); g != nil {
+				d.names.Datagram(g)
+			}
+		case s.PayloadCap > 0, s.Flags.Any(wire.SYN):
+			d.name(s, data)
+		}
 	}
 	return true, tcp
 }
 
-// name looks for names in the latest packet.
-func (d *Decoder) name(tcp bool, s *wire.Segment, data []byte) {
-	if !tcp {
-		if g := d.Datagram(); g != nil {
-			d.names.Datagram(g)
-		}
-		return
-	}
-	if s.PayloadCap == 0 && !s.Flags.Any(wire.SYN) {
-		return
-	}
+// name looks for names in the latest segment.
+func (d *Decoder) name(s *wire.Segment, data []byte) {
 	for _, found := range d.names.Segment(s, d.Payload(s, data)) {
 		d.notices = append(d.notices, flow.Notice{
 			Kind: flow.NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: found,
