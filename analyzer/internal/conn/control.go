@@ -279,7 +279,7 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment, before reassembly.Pos) {
 		if tx.Packets == 1 {
 			tx.Flags |= finFirst
 		}
-		if before != 0 && fin-reassembly.Pos(s.Len) > before || s.Bits&wire.BadHeader != 0 {
+		if before != 0 && s.Len == 0 && fin > before || s.Bits&wire.BadHeader != 0 {
 			tx.Flags |= finUnproved
 		}
 	}

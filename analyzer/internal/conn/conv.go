@@ -61,7 +61,7 @@ const (
 	badSum        // one was wrong while none had been right
 	finBlind      // it is not known that the first FIN does not acknowledge a FIN (showsOctetBefore)
 	finFirst      // the first FIN is the first segment captured of its sender
-	finUnproved   // its FIN lies ahead of what it had sent, or has a wrong header checksum, and nothing shows yet that it sent that
+	finUnproved   // its FIN, without data, lies ahead of what it had sent, or has a wrong header checksum, and nothing shows yet that it sent that
 	Fragmented    // some bytes are in IP fragments, which are not read
 	flying        // the peer has not acknowledged all of it, or offered no window since
 	noIPIDs       // its FIN has the IPv4 identification 0
