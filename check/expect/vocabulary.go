@@ -25,7 +25,7 @@ var fieldsOf = func() map[reflect.Type][]field {
 	all := map[reflect.Type][]field{}
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
-		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](),
+		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](), reflect.TypeFor[report.SumRecord](),
 	} {
 		addFields(all, t)
 	}
@@ -112,7 +112,9 @@ var vocabularies = func() map[owned][]string {
 		{moment, "roles"}:       words(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		{endpoint, "state"}:     states,
 		{endpoint, "evidence"}:  words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
-		{reflect.TypeFor[report.TimerRecord](), "kind"}: words(analyzer.TimerKind.String, analyzer.TimerTimeWait+1)[1:],
+		{reflect.TypeFor[report.TimerRecord](), "kind"}:                 words(analyzer.TimerKind.String, analyzer.TimerTimeWait+1)[1:],
+		{reflect.TypeFor[report.SumRecord](), "worst_anomaly"}:          anomalyIDs(),
+		{reflect.TypeFor[report.SumRecord](), "worst_anomaly_severity"}: words(analyzer.Severity.String, analyzer.SeverityError+1),
 		{told, "endpoint"}: sides,
 		{told, "state"}:    states,
 		{told, "id"}:       anomalyIDs(),
