@@ -107,8 +107,11 @@ const MostGroups = sums.MostGroups
 // NewSums returns sums by what by names, such as "server,outcome", in at most most groups. The error says what of it there is not.
 func NewSums(by string, most int) (*Sums, error) { return sums.Parse(by, most) }
 
-// SumColumns are the names of the columns of sums, without those that they are made by.
-func SumColumns() []string { return sums.ColumnNames() }
+// SumColumns are the columns of sums behind those that they are made by, in order.
+var SumColumns = sums.Columns
+
+// SumColumnNames are the names of SumColumns.
+func SumColumnNames() []string { return sums.ColumnNames() }
 
 // Statistic is a number in endpoints.client.sent and endpoints.server.sent of a conversation record: what it is called,
 // what it means, and what Ostermann's tcptrace calls it.

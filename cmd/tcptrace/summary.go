@@ -64,12 +64,12 @@ they are no more than that. What is called "to server and back" is from where th
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "", "sort by this `column`, the least first; -column reverses (default: the most conversations first)")
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
-	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 2 kB each; what finds no room is added up as \"others\"")
+	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; what finds no room is added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
 	completeFlag(cmd, "by", dimension.Names()...)
-	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumns()...)...)
+	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
 	return cmd
 }
 

@@ -29,19 +29,19 @@ type SumRecord struct {
 	RetransmittedUnknownPackets   uint64 `json:"retransmitted_unknown_packets,omitempty" help:"for reasons that the capture does not show"`
 
 	HandshakeP50S float64 `json:"handshake_p50_s,omitempty" help:"round trip of the handshake, handshake_rtt_s of both sides together: the median"`
-	HandshakeP90S float64 `json:"handshake_p90_s,omitempty" help:"of nine in ten it is below this"`
-	HandshakeP99S float64 `json:"handshake_p99_s,omitempty" help:"of 99 in 100 it is below this"`
+	HandshakeP90S float64 `json:"handshake_p90_s,omitempty" help:"nine in ten do not exceed this"`
+	HandshakeP99S float64 `json:"handshake_p99_s,omitempty" help:"99 in 100 do not exceed this"`
 
 	ClientRTTP50S float64 `json:"client_rtt_p50_s,omitempty" help:"round trip of the client's data, from the tap to the server and back, by rtt_p50_s of each conversation: the median"`
-	ClientRTTP90S float64 `json:"client_rtt_p90_s,omitempty" help:"of nine in ten it is below this"`
-	ClientRTTP99S float64 `json:"client_rtt_p99_s,omitempty" help:"of 99 in 100 it is below this"`
+	ClientRTTP90S float64 `json:"client_rtt_p90_s,omitempty" help:"nine in ten do not exceed this"`
+	ClientRTTP99S float64 `json:"client_rtt_p99_s,omitempty" help:"99 in 100 do not exceed this"`
 
 	ServerRTTP50S float64 `json:"server_rtt_p50_s,omitempty" help:"round trip of the server's data, from the tap to the client and back, by rtt_p50_s of each conversation: the median"`
-	ServerRTTP90S float64 `json:"server_rtt_p90_s,omitempty" help:"of nine in ten it is below this"`
-	ServerRTTP99S float64 `json:"server_rtt_p99_s,omitempty" help:"of 99 in 100 it is below this"`
+	ServerRTTP90S float64 `json:"server_rtt_p90_s,omitempty" help:"nine in ten do not exceed this"`
+	ServerRTTP99S float64 `json:"server_rtt_p99_s,omitempty" help:"99 in 100 do not exceed this"`
 
 	ServerThinkP50S float64 `json:"server_think_p50_s,omitempty" help:"time before the server answered, think_s by think_turns of each conversation: the median"`
-	ServerThinkP99S float64 `json:"server_think_p99_s,omitempty" help:"of 99 in 100 it is below this"`
+	ServerThinkP99S float64 `json:"server_think_p99_s,omitempty" help:"99 in 100 do not exceed this"`
 
 	Resets      uint64            `json:"resets,omitempty" help:"conversations that an RST ended"`
 	ResetCauses map[string]uint64 `json:"reset_causes,omitempty" help:"by cause"`

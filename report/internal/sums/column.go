@@ -59,9 +59,10 @@ func ColumnNames() []string {
 	return names
 }
 
-// Key is what records are sorted by. The zero value is by the number of conversations, the most first.
+// Key is what groups are sorted by. The zero value is by the number of conversations, the most first.
 type Key struct {
-	compare func(a, b *row) int
+	column  *Column // nil: it is none
+	by      int     // which dimension it is, from 1; 0: none
 	reverse bool
 }
 
@@ -83,52 +84,65 @@ func suggest(name string, names []string) string {
 
 // Key reads what to sort by: the name of a column or of a dimension of s. Numbers rise; - before it reverses the order.
 func (s *Sums) Key(name string) (Key, error) {
-	by := s.By
 	name, reverse := strings.CutPrefix(name, "-")
 	var names []string
-	for i := range by {
-		if by[i].Name == name {
-			return Key{func(a, b *row) int { return by[i].Compare(a.values[i], b.values[i]) }, reverse}, nil
+	for i := range s.By {
+		if s.By[i].Name == name {
+			return Key{by: i + 1, reverse: reverse}, nil
 		}
-		names = append(names, by[i].Name)
+		names = append(names, s.By[i].Name)
 	}
-	for _, c := range Columns {
-		if c.Name == name {
-			return Key{func(a, b *row) int { return compare(c.of(&a.record), c.of(&b.record)) }, reverse}, nil
+	for i := range Columns {
+		if Columns[i].Name == name {
+			return Key{column: &Columns[i], reverse: reverse}, nil
 		}
 	}
 	return Key{}, fmt.Errorf("there is no column %q: %s", name, suggest(name, append(names, ColumnNames()...)))
 }
 
-func compare(a, b reflect.Value) int {
-	switch a.Kind() {
+// sortable is the value of a column in one of three kinds.
+type sortable struct {
+	count  uint64
+	number float64
+	text   string
+}
+
+func sortableOf(v reflect.Value) sortable {
+	switch v.Kind() {
 	case reflect.String:
-		return strings.Compare(a.String(), b.String())
+		return sortable{text: v.String()}
 	case reflect.Float64:
-		return cmp.Compare(a.Float(), b.Float())
+		return sortable{number: v.Float()}
 	}
-	return cmp.Compare(a.Uint(), b.Uint())
+	return sortable{count: v.Uint()}
+}
+
+func (a *sortable) compare(b *sortable) int {
+	return cmp.Or(cmp.Compare(a.count, b.count), cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
 }
 
 // row is a group with its keys.
 type row struct {
 	label  string // of those that are not of one group: "others", "all"
 	values []string
-	record record.SumRecord
+	group  *group
+	by     sortable // the column that rows are sorted by
 }
 
-// rows are the records of all groups in the order of key, what is equal in that of the dimensions, and the others last; at most limit
-// groups, 0 for all. hidden is how many groups that leaves out.
+// rows are all groups in the order of key, what is equal in that of the dimensions, and the others last; at most limit groups, 0 for
+// all. hidden is how many groups that leaves out.
 func (s *Sums) rows(key Key, limit int) (list []row, hidden int) {
+	list = make([]row, 0, len(s.groups)+1)
 	for k, g := range s.groups {
-		r := row{values: split(k), record: g.record()}
-		for i := range s.By {
-			r.record.By[s.By[i].Name] = r.values[i]
+		r := row{values: split(k), group: g}
+		if key.column != nil {
+			record := g.record()
+			r.by = sortableOf(key.column.of(&record))
 		}
 		list = append(list, r)
 	}
 	slices.SortFunc(list, func(a, b row) int {
-		c := key.order(&a, &b)
+		c := s.compare(key, &a, &b)
 		for i := 0; i < len(s.By) && c == 0; i++ {
 			c = s.By[i].Compare(a.values[i], b.values[i])
 		}
@@ -138,19 +152,24 @@ func (s *Sums) rows(key Key, limit int) (list []row, hidden int) {
 		list, hidden = list[:limit], len(list)-limit
 	}
 	if s.others.conversations > 0 {
-		r := row{label: "others", values: make([]string, len(s.By)), record: s.others.record()}
-		r.record.Others = true
-		list = append(list, r)
+		list = append(list, row{label: others, values: make([]string, len(s.By)), group: &s.others})
 	}
 	return list, hidden
 }
 
-func (k Key) order(a, b *row) int {
-	switch {
-	case k.compare == nil:
-		return cmp.Compare(b.record.Conversations, a.record.Conversations)
-	case k.reverse:
-		return k.compare(b, a)
+// others is the label of the groups that found no room.
+const others = "others"
+
+// compare orders two rows by key.
+func (s *Sums) compare(key Key, a, b *row) int {
+	if key.reverse {
+		a, b = b, a
 	}
-	return k.compare(a, b)
+	switch {
+	case key.column != nil:
+		return a.by.compare(&b.by)
+	case key.by > 0:
+		return s.By[key.by-1].Compare(a.values[key.by-1], b.values[key.by-1])
+	}
+	return cmp.Compare(b.group.conversations, a.group.conversations)
 }

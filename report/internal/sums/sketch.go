@@ -1,6 +1,7 @@
 package sums
 
 import (
+	"math"
 	"time"
 
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
@@ -19,7 +20,10 @@ var bins = func() *mapping.LogarithmicMapping {
 	return m
 }()
 
-// sketch is how times are distributed. All are above 0: of a nanosecond to 292 years there are 2,200 bins.
+// longest is the longest time of a sketch, 146 years: one percent more is a time, too.
+const longest = 1 << 62
+
+// sketch is how times are distributed. All are above 0: from a nanosecond to the longest there are 2,200 bins.
 type sketch struct {
 	counts *store.BufferedPaginatedStore // nil: there are none
 	n      uint64
@@ -30,14 +34,15 @@ func (s *sketch) add(d time.Duration) {
 	if s.counts == nil {
 		s.counts = store.NewBufferedPaginatedStore()
 	}
-	s.counts.Add(bins.Index(float64(max(d, 1))))
+	s.counts.Add(bins.Index(float64(min(max(d, 1), longest))))
 	s.n++
 }
 
-// quantile is the time that a share of q, from 0 to 1, of all times does not exceed: the lowest such, within Accuracy; 0 if there are none.
-func (s *sketch) quantile(q float64) time.Duration {
+// quantile is the shortest of the times that so many percent of all, from 1 to 100, do not exceed, within Accuracy; 0 if there are none.
+func (s *sketch) quantile(percent uint64) time.Duration {
 	if s.n == 0 {
 		return 0
 	}
-	return time.Duration(bins.Value(s.counts.KeyAtRank(q * float64(s.n-1))))
+	rank := (s.n*percent+99)/100 - 1
+	return time.Duration(math.Round(bins.Value(s.counts.KeyAtRank(float64(rank)))))
 }

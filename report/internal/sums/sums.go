@@ -215,10 +215,9 @@ func (g *group) worst() *counted[*analyzer.AnomalyKind] {
 	return worst
 }
 
-// record is the record of a group, without its keys.
+// record is the numbers of a group.
 func (g *group) record() record.SumRecord {
 	r := record.SumRecord{
-		Schema: record.SumSchema, By: map[string]string{},
 		Conversations: g.conversations, Failures: g.failures, Packets: g.packets,
 		ClientPayloadBytes: g.payload[analyzer.Client], ServerPayloadBytes: g.payload[analyzer.Server],
 		LostPackets:                   g.lost,
@@ -235,12 +234,12 @@ func (g *group) record() record.SumRecord {
 	for _, n := range g.retransmissions {
 		r.RetransmittedPackets += n
 	}
-	at := func(s *sketch, q float64) float64 { return output.FloatSeconds(s.quantile(q)) }
+	at := func(s *sketch, percent uint64) float64 { return output.FloatSeconds(s.quantile(percent)) }
 	client, server := &g.rtt[analyzer.Client], &g.rtt[analyzer.Server]
-	r.HandshakeP50S, r.HandshakeP90S, r.HandshakeP99S = at(&g.handshake, .5), at(&g.handshake, .9), at(&g.handshake, .99)
-	r.ClientRTTP50S, r.ClientRTTP90S, r.ClientRTTP99S = at(client, .5), at(client, .9), at(client, .99)
-	r.ServerRTTP50S, r.ServerRTTP90S, r.ServerRTTP99S = at(server, .5), at(server, .9), at(server, .99)
-	r.ServerThinkP50S, r.ServerThinkP99S = at(&g.think, .5), at(&g.think, .99)
+	r.HandshakeP50S, r.HandshakeP90S, r.HandshakeP99S = at(&g.handshake, 50), at(&g.handshake, 90), at(&g.handshake, 99)
+	r.ClientRTTP50S, r.ClientRTTP90S, r.ClientRTTP99S = at(client, 50), at(client, 90), at(client, 99)
+	r.ServerRTTP50S, r.ServerRTTP90S, r.ServerRTTP99S = at(server, 50), at(server, 90), at(server, 99)
+	r.ServerThinkP50S, r.ServerThinkP99S = at(&g.think, 50), at(&g.think, 99)
 	for _, k := range g.resets {
 		if r.ResetCauses == nil {
 			r.ResetCauses = map[string]uint64{}

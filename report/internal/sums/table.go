@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ var severityColors = func() map[string]string {
 
 const nothing = "-"
 
+// all is the label of all conversations together.
+const all = "all"
+
 func some(n uint64) string {
 	if n == 0 {
 		return nothing
@@ -77,7 +81,10 @@ func span(seconds float64) string {
 	if seconds == 0 {
 		return nothing
 	}
-	return human.Duration(time.Duration(seconds * 1e9))
+	if seconds < 1e-6 {
+		return "< 1 us"
+	}
+	return human.Duration(time.Duration(math.Round(seconds * 1e9)))
 }
 
 // times are quantiles; nothing if there are none.
@@ -212,7 +219,7 @@ func WriteTable(w io.Writer, s *Sums, o Options) error {
 	}
 	rows, hidden := s.rows(o.Sort, o.Limit)
 	if len(rows) > 1 || hidden > 0 {
-		rows = append(rows, row{label: "all", values: make([]string, len(s.By)), record: s.total.record()})
+		rows = append(rows, row{label: all, values: make([]string, len(s.By)), group: &s.total})
 	}
 	g := s.grid(rows, o)
 	g.fit(o.Width)
@@ -238,13 +245,17 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 		}
 		g.add(tableColumn{head: s.By[i].Name}, cells)
 	}
+	records := make([]record.SumRecord, len(rows))
+	for k := range rows {
+		records[k] = rows[k].group.record()
+	}
 	for _, c := range tableColumns {
 		cells, says := make([]cell, len(rows)), c.rank == 0
 		for k := range rows {
-			cells[k].text = c.text(&rows[k].record)
+			cells[k].text = c.text(&records[k])
 			says = says || cells[k].text != nothing
 			if o.Color && c.color != nil && cells[k].text != nothing {
-				cells[k].color = c.color(&rows[k].record)
+				cells[k].color = c.color(&records[k])
 			}
 		}
 		if says {

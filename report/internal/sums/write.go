@@ -64,7 +64,7 @@ func WriteJSON(w io.Writer, s *Sums, o Options) error {
 	if err != nil {
 		return err
 	}
-	out.B = s.appendRecord(append(out.B, "\n],\n\"total\":"...), &row{record: s.total.record()})
+	out.B = s.appendRecord(append(out.B, "\n],\n\"total\":"...), &row{label: all, group: &s.total})
 	out.B = append(append(append(out.B, ",\n\"summary\":"...), summary...), "}\n"...)
 	return out.Flush()
 }
@@ -74,7 +74,7 @@ func WriteJSON(w io.Writer, s *Sums, o Options) error {
 func (s *Sums) appendRecord(b []byte, r *row) []byte {
 	b = append(b, `{"schema":"`+record.SumSchema+`","by":{`...)
 	for i := range r.values {
-		if r.record.Others {
+		if r.label != "" {
 			break
 		}
 		if i > 0 {
@@ -84,10 +84,11 @@ func (s *Sums) appendRecord(b []byte, r *row) []byte {
 		b = output.AppendString(append(b, ':'), r.values[i])
 	}
 	b = append(b, '}')
-	if r.record.Others {
+	if r.label == others {
 		b = append(b, `,"others":true`...)
 	}
-	v := reflect.ValueOf(&r.record).Elem()
+	numbers := r.group.record()
+	v := reflect.ValueOf(&numbers).Elem()
 	for _, f := range encoded {
 		if value := v.Field(f.index); f.always || !value.IsZero() {
 			b = append(append(append(b, `,"`...), f.name...), `":`...)
@@ -168,9 +169,10 @@ func appendCSV(b []byte, r *row) []byte {
 		b = output.AppendCSVText(b, value)
 	}
 	b = append(b[:from], b[from+1:]...) // the first comma
-	b = strconv.AppendBool(append(b, ','), r.record.Others)
+	b = strconv.AppendBool(append(b, ','), r.label == others)
+	numbers := r.group.record()
 	for _, c := range Columns {
-		if v := c.of(&r.record); v.Kind() == reflect.String {
+		if v := c.of(&numbers); v.Kind() == reflect.String {
 			b = output.AppendCSVText(b, v.String())
 		} else {
 			b = appendNumber(append(b, ','), v)
