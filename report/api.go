@@ -12,6 +12,7 @@ import (
 	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/states"
 	"tcptrace/report/internal/story"
+	"tcptrace/report/internal/sums"
 )
 
 // The conversation record (docs/records.md) as Go data, and its parts.
@@ -89,6 +90,30 @@ type (
 	TimerRecord       = record.TimerRecord
 	StateCountsRecord = record.StateCountsRecord
 )
+
+// Sums adds conversations up by what they have in common.
+type Sums = sums.Sums
+
+// SumRecord is the record of a group of conversations as Go data.
+type SumRecord = record.SumRecord
+
+// SumOptions say what is written of sums, and how a table looks.
+type SumOptions = sums.Options
+
+// SumKey is what sums are sorted by.
+type SumKey = sums.Key
+
+// MostGroups is how many groups of conversations sums are kept of unless another number is asked for.
+const MostGroups = sums.MostGroups
+
+// NewSums returns sums by what by names, such as "server,outcome", in at most most groups. The error says what of it there is not.
+func NewSums(by string, most int) (*Sums, error) { return sums.Parse(by, most) }
+
+// SumColumns are the columns of sums behind those that they are made by, in order.
+var SumColumns = sums.Columns
+
+// SumColumnNames are the names of SumColumns.
+func SumColumnNames() []string { return sums.ColumnNames() }
 
 // Statistic is a number in endpoints.client.sent and endpoints.server.sent of a conversation record: what it is called,
 // what it means, and what Ostermann's tcptrace calls it.

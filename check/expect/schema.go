@@ -27,6 +27,9 @@ var schemas = map[string]func(closed bool) object{
 	"state-counts": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[report.StateCountsRecord](), "tcptrace.state-counts.v1", closed)
 	},
+	"sum": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[report.SumRecord](), "tcptrace.sum.v1", closed)
+	},
 	"event":       eventSchema,
 	"expectation": func(bool) object { return expectationSchema() },
 	"project":     func(bool) object { return projectSchema() },
