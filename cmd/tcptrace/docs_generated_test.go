@@ -26,6 +26,7 @@ var generated = map[string]func() string{
 	"apart":       apartMarkdown,
 	"terms":       termsMarkdown,
 	"differences": differencesMarkdown,
+	"failures":    failuresMarkdown,
 	"keys":        keysMarkdown,
 	"sums":        sumsMarkdown,
 }
@@ -130,6 +131,15 @@ func differencesMarkdown() string {
 	b.WriteString("\n| Wireshark's flag | tcptrace | why |\n|---|---|---|\n")
 	for _, d := range report.WiresharkDifferences {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", cmp.Or(d.Wireshark, "-"), cmp.Or(d.Ours, "-"), cell(d.Why))
+	}
+	return b.String() + "\n"
+}
+
+func failuresMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n| `failure` | |\n|---|---|\n")
+	for f := dimension.NoFailure + 1; f < dimension.NumFailures; f++ {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f, cell(f.Text()))
 	}
 	return b.String() + "\n"
 }
