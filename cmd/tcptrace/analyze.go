@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,6 +124,10 @@ func (o *analyzeOptions) check(args []string) error {
 	return o.selectOptions.check("tcptrace", args)
 }
 
+// recordsGCPercent is how much garbage may pile up for what is tracked, where records are made of all conversations. That is kept
+// without pointers: looking for garbage is cheap.
+const recordsGCPercent = 30
+
 // runAnalyze is the main command: captures in, a report out.
 func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
 	if err := o.check(args); err != nil {
@@ -134,6 +139,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	opts.Quick = o.quick
 	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
+	if o.flowCost() == flowRead {
+		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
+	}
 	key, where, err := o.selection()
 	if err != nil {
 		return err
