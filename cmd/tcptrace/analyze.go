@@ -197,6 +197,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	return nil
 }
 
+// warn tells what is strange about an input.
+func (e *env) warn(err error) { e.say("warning: %v", err) }
+
 // flowCost is what a conversation takes in this mode.
 func (o *analyzeOptions) flowCost() flowCost {
 	const few = 1000
@@ -305,7 +308,7 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 		}
 	}
 	for _, err := range stats.Warnings {
-		e.say("warning: %v", err)
+		e.warn(err)
 	}
 	for _, err := range stats.Errors {
 		e.say("%v", err)

@@ -133,7 +133,7 @@ func (t *segments) see(f *analyzer.Frame) error {
 
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
 	var t segments
-	p, err := o.passes("tcptrace timeline", args, &t, e)
+	p, err := o.passes(ctx, "tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
 	}

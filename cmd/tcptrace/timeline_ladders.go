@@ -217,7 +217,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 			t.page = min(t.page, limit-shown)
 		}
 		var err error
-		if p, err = o.passes("tcptrace timeline", args, t, e); err != nil {
+		if p, err = o.passes(ctx, "tcptrace timeline", args, t, e); err != nil {
 			return err
 		}
 		p.reads = true

@@ -52,7 +52,7 @@ type passes struct {
 
 // passes finds what is wrong with the options and the input before anything is read. command is how
 // the user calls the command.
-func (o *selectOptions) passes(command string, inputs []string, v viewer, e env) (*passes, error) {
+func (o *selectOptions) passes(ctx context.Context, command string, inputs []string, v viewer, e env) (*passes, error) {
 	if err := o.check(command, inputs); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (o *selectOptions) passes(command string, inputs []string, v viewer, e env)
 		return nil, err
 	}
 	p := &passes{options: o, filter: filter, inputs: inputs, viewer: v, env: e, choice: analyzer.Choice{Options: opts}}
-	if p.selected, err = o.selected(); err != nil {
+	if p.selected, err = o.selected(ctx); err != nil {
 		return nil, err
 	}
 	p.rewind, err = rewindable(command, inputs, e)
@@ -74,7 +74,7 @@ type selected struct {
 	where   *report.Where   // nil: any will do
 }
 
-func (o *selectOptions) selected() (s selected, err error) {
+func (o *selectOptions) selected(ctx context.Context) (s selected, err error) {
 	if len(o.streams) > 0 {
 		s.streams = map[uint64]bool{}
 		for _, n := range o.streams {
@@ -85,6 +85,7 @@ func (o *selectOptions) selected() (s selected, err error) {
 		if s.where, err = report.CompileWhere(o.where); err != nil {
 			return s, usageError("--where: %w", err)
 		}
+		s.where.Until(ctx)
 	}
 	return s, nil
 }
