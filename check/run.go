@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
-	"tcptrace/analyzer/packet"
 	"tcptrace/check/expect"
 	"tcptrace/internal/input"
 	"tcptrace/report"
@@ -88,7 +87,7 @@ type job struct {
 	workers int // more than 1: it may start so many goroutines
 	alone   *analyzer.Analyzer
 
-	warnings []*packet.Error
+	warnings []error
 }
 
 // warn tells what was strange about the capture.
@@ -200,7 +199,9 @@ func (j *job) read(ctx context.Context, sink analyzer.Sink) (sum analyzer.Summar
 	defer src.Close()
 	sum, err := j.pass(ctx, src, sink)
 	stats := src.Stats()
-	j.warnings = stats.Warnings
+	for _, w := range stats.Warnings {
+		j.warnings = append(j.warnings, w)
+	}
 	for _, e := range stats.Errors {
 		problems = append(problems, e.Error())
 	}
