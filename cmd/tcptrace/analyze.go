@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,6 +125,10 @@ func (o *analyzeOptions) check(args []string) error {
 	return o.selectOptions.check("tcptrace", args)
 }
 
+// recordsGCPercent is how much garbage may pile up for what is tracked, where records are made of all conversations. That is kept
+// without pointers: looking for garbage is cheap.
+const recordsGCPercent = 30
+
 // runAnalyze is the main command: captures in, a report out.
 func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
 	if err := o.check(args); err != nil {
@@ -135,6 +140,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	opts.Quick = o.quick
 	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
+	if o.flowCost() == flowRead {
+		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
+	}
 	key, where, err := o.selection()
 	if err != nil {
 		return err
@@ -189,6 +197,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	return nil
 }
+
+// warn tells what is strange about an input.
+func (e *env) warn(err error) { e.say("warning: %v", err) }
 
 // flowCost is what a conversation takes in this mode.
 func (o *analyzeOptions) flowCost() flowCost {
@@ -298,7 +309,7 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 		}
 	}
 	for _, err := range stats.Warnings {
-		e.say("warning: %v", err)
+		e.warn(err)
 	}
 	for _, err := range stats.Errors {
 		e.say("%v", err)

@@ -77,7 +77,7 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 		return err
 	}
 	var x extraction
-	p, err := o.passes("tcptrace extract", args, &x, e)
+	p, err := o.passes(ctx, "tcptrace extract", args, &x, e)
 	if err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 		return err
 	}
 	w := following{want: followSides[o.from]}
-	p, err := o.passes("tcptrace follow", args, &w, e)
+	p, err := o.passes(ctx, "tcptrace follow", args, &w, e)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type passes struct {
 
 // passes finds what is wrong with the options and the input before anything is read. command is how
 // the user calls the command.
-func (o *selectOptions) passes(command string, inputs []string, v twopass.Viewer, e env) (*passes, error) {
+func (o *selectOptions) passes(ctx context.Context, command string, inputs []string, v twopass.Viewer, e env) (*passes, error) {
 	if err := o.check(command, inputs); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (o *selectOptions) passes(command string, inputs []string, v twopass.Viewer
 	p.Open = func(ctx context.Context) input.Source {
 		return withProgress(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	}
-	if p.Selected, err = o.selected(); err != nil {
+	if p.Selected, err = o.selected(ctx); err != nil {
 		return nil, err
 	}
 	if p.Rewind, err = twopass.Rewindable(command, inputs, e.in); err != nil {
@@ -42,12 +42,13 @@ func (o *selectOptions) passes(command string, inputs []string, v twopass.Viewer
 }
 
 // selected is which conversations --stream and --where select.
-func (o *selectOptions) selected() (s twopass.Selected, err error) {
+func (o *selectOptions) selected(ctx context.Context) (s twopass.Selected, err error) {
 	var where *report.Where
 	if o.where != "" {
 		if where, err = report.CompileWhere(o.where); err != nil {
 			return s, usageError("--where: %w", err)
 		}
+		where.Until(ctx)
 	}
 	return twopass.Select(o.streams, where), nil
 }

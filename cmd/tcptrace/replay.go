@@ -68,7 +68,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	defer src.Close()
 	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
 	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}
-	if err := s.open(live.New(src, opts)); err != nil {
+	if err := s.open(ctx, live.New(src, opts)); err != nil {
 		return err
 	}
 	return s.run(ctx)

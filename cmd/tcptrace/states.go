@@ -125,7 +125,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 		s.first = topk.New(o.limit, func(a, b streamRow) int { return cmp.Compare(a.stream, b.stream) })
 	}
 	s.table.Filter = filter
-	if s.passes, err = o.passes("tcptrace states", args, &s, e); err != nil {
+	if s.passes, err = o.passes(ctx, "tcptrace states", args, &s, e); err != nil {
 		return err
 	}
 	if err := s.find(ctx); err != nil {
@@ -281,7 +281,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	k := census{series: report.StateSeries{Filter: filter, Every: o.every}}
-	if k.Selected, err = o.selected(); err != nil {
+	if k.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}
 	opts.Quick = k.Where == nil

@@ -125,11 +125,8 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 		return err
 	}
 	a := adding{sums: sums}
-	if a.Selected, err = o.selected(); err != nil {
+	if a.Selected, err = o.selected(ctx); err != nil {
 		return err
-	}
-	if a.Where != nil {
-		a.Where.Until(ctx)
 	}
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	sum, err := analyzer.Run(ctx, src, opts, &a)

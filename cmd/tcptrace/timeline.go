@@ -139,7 +139,7 @@ func (t *segments) See(f *analyzer.Frame) error {
 
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
 	var t segments
-	p, err := o.passes("tcptrace timeline", args, &t, e)
+	p, err := o.passes(ctx, "tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	var file sink
 	for more := true; more; more = t.More() {
 		var err error
-		if p, err = o.passes("tcptrace timeline", args, t, e); err != nil {
+		if p, err = o.passes(ctx, "tcptrace timeline", args, t, e); err != nil {
 			return err
 		}
 		p.Reads = true
