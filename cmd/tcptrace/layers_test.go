@@ -68,6 +68,7 @@ var layers = map[string]layer{
 	"report": {ours: []string{"report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
 		"report/internal/human", "internal/console", "analyzer", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
+	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "fsm"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire"}},
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
@@ -79,7 +80,7 @@ var layers = map[string]layer{
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/findings", "internal/output", "internal/progress", "internal/machine", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
