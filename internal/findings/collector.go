@@ -15,9 +15,9 @@ const (
 type Collector struct {
 	total    uint64
 	start    starts
-	all      []sketch[starts] // by factor
-	affected []affected       // by kind
-	values   dimension.Values // of the conversation that was taken last
+	all      []sketch[moments] // by factor
+	affected []affected        // by kind
+	values   dimension.Values  // of the conversation that was taken last
 }
 
 // affected is what a kind affects.
@@ -31,7 +31,7 @@ type affected struct {
 func New() *Collector {
 	k := &Collector{affected: make([]affected, len(kinds))}
 	for range factors {
-		k.all = append(k.all, newSketch[starts](mostValues))
+		k.all = append(k.all, newSketch[moments](mostValues))
 	}
 	return k
 }
@@ -44,7 +44,8 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 	k.values.Reset()
 	for i := range factors {
 		factors[i].dimension.Values(&k.values, c, j)
-		k.all[i].at(k.values.At(i)).count.add(c.Start)
+		e := k.all[i].at(k.values.At(i))
+		e.count.add(e.n, c.Start)
 	}
 	failed := dimension.Failed(c, j) != dimension.NoFailure
 	var met kindSet

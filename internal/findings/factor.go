@@ -1,12 +1,14 @@
 package findings
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
 )
 
@@ -80,8 +82,9 @@ func (k *Collector) shares(i int) []share {
 	a := &k.affected[i]
 	var list []share
 	for f := range a.by {
-		for _, value := range a.by[f].values() {
-			in, of := a.by[f].entries[value], k.all[f].entries[value]
+		for e := range a.by[f].entries {
+			in := &a.by[f].entries[e]
+			of, value := k.all[f].get(in.value), in.value
 			if in.missed > 0 || of == nil || in.n < 2 {
 				continue // not counted exactly, or nothing in common
 			}
@@ -98,7 +101,7 @@ func (k *Collector) shares(i int) []share {
 		case x.score < y.score:
 			return 1
 		}
-		return x.factor - y.factor
+		return cmp.Or(cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
 	})
 	return list
 }
@@ -137,7 +140,9 @@ const unlikely = 0.001
 
 // since reports whether what is affected began only after some time, or only before some, as t says; started is when all began that
 // might have been affected.
-func since(t *tally, started *starts, of uint64) (begins, ends bool) {
+func since(t *tally, started interface {
+	outside(first, last analyzer.Time) (before, after uint64)
+}, of uint64) (begins, ends bool) {
 	if t.n < 2 || of <= t.n {
 		return false, false
 	}

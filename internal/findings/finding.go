@@ -129,13 +129,10 @@ func (k *Collector) finding(i int, t *tally, s *share, where string) Finding {
 	if t.n == k.affected[i].n || s != nil {
 		worst := t.worst.stream
 		f.Stream = &worst
-		started, of := &k.start, k.total
-		if s != nil {
-			if e := k.all[s.factor].entries[s.value]; s.exact && s.of > s.n {
-				started, of = &e.count, s.of
-			}
+		begins, ends := since(t, &k.start, k.total)
+		if s != nil && s.exact && s.of > s.n {
+			begins, ends = since(t, &k.all[s.factor].get(s.value).count, s.of)
 		}
-		begins, ends := since(t, started, of)
 		if begins {
 			f.Since = moment(t.first)
 		}

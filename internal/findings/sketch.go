@@ -65,63 +65,104 @@ func (t *tally) less(o *tally) {
 	t.near[1] -= o.near[1]
 }
 
-// sketch counts by values, of which there may be any number, in bounded memory: when it is full, the half that was met least goes.
-// What was met often stays, and a value that never went is counted exactly (after Misra and Gries, "Finding repeated elements", 1982).
+// sketch counts by values, of which there may be any number, in bounded memory: when it is full, those that were met least go. What was
+// met often stays, and a value that never went is counted exactly (after Misra and Gries, "Finding repeated elements", 1982).
 type sketch[T any] struct {
 	limit   int
-	entries map[string]*entry[T]
+	index   map[string]int32 // of entries
+	entries []entry[T]
 	floor   uint64 // how often a value that is not there was met at most
-	gone    uint64 // values that went
 }
 
 // entry is a value's count.
 type entry[T any] struct {
+	value  string
 	count  T
 	n      uint64 // how often it was met since it came
 	missed uint64 // how often before that, at most
 }
 
 func newSketch[T any](limit int) sketch[T] {
-	return sketch[T]{limit: limit, entries: map[string]*entry[T]{}}
+	return sketch[T]{limit: limit, index: map[string]int32{}}
 }
 
-// at is the entry of a value, which is met once more.
+// at is the entry of a value, which is met once more. It is valid until the next call.
 func (s *sketch[T]) at(value []byte) *entry[T] {
-	e := s.entries[string(value)]
-	if e == nil {
-		if len(s.entries) >= s.limit {
+	i, ok := s.index[string(value)]
+	if !ok {
+		if len(s.entries) == s.limit {
 			s.shrink()
 		}
-		e = &entry[T]{missed: s.floor}
-		s.entries[string(value)] = e
+		i = int32(len(s.entries))
+		key := string(value)
+		s.entries = append(s.entries, entry[T]{value: key, missed: s.floor})
+		s.index[key] = i
 	}
+	e := &s.entries[i]
 	e.n++
 	return e
 }
 
-func (s *sketch[T]) shrink() {
-	values := s.values()
-	slices.SortFunc(values, func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.entries[a].most(), s.entries[b].most()), cmp.Compare(a, b))
-	})
-	for _, v := range values[:(len(values)+1)/2] {
-		s.floor = max(s.floor, s.entries[v].most())
-		delete(s.entries, v)
-		s.gone++
+// get is the entry of a value, nil if there is none.
+func (s *sketch[T]) get(value string) *entry[T] {
+	if i, ok := s.index[value]; ok {
+		return &s.entries[i]
 	}
+	return nil
+}
+
+// shrink lets go of the half that was met least, and of all that was met as seldom.
+func (s *sketch[T]) shrink() {
+	counts := make([]uint64, len(s.entries))
+	for i := range s.entries {
+		counts[i] = s.entries[i].most()
+	}
+	slices.Sort(counts)
+	s.floor = counts[(len(counts)-1)/2]
+	kept := s.entries[:0]
+	for _, e := range s.entries {
+		if e.most() <= s.floor {
+			delete(s.index, e.value)
+			continue
+		}
+		s.index[e.value] = int32(len(kept))
+		kept = append(kept, e)
+	}
+	clear(s.entries[len(kept):])
+	s.entries = kept
 }
 
 // most is how often the value was met at most.
 func (e *entry[T]) most() uint64 { return e.n + e.missed }
 
-// values are those that are there, sorted.
-func (s *sketch[T]) values() []string {
-	list := make([]string, 0, len(s.entries))
-	for v := range s.entries {
-		list = append(list, v)
+// moments is when conversations with a value began. Most values have few.
+type moments struct {
+	few  [4]analyzer.Time
+	many *starts
+}
+
+// add adds what is the nth.
+func (m *moments) add(n uint64, t analyzer.Time) {
+	switch {
+	case m.many != nil:
+		m.many.add(t)
+	case n <= uint64(len(m.few)):
+		m.few[n-1] = t
+	default:
+		m.many = &starts{}
+		for _, early := range m.few {
+			m.many.add(early)
+		}
+		m.many.add(t)
 	}
-	slices.Sort(list)
-	return list
+}
+
+// outside is [starts.outside]; of few it is not asked.
+func (m *moments) outside(first, last analyzer.Time) (before, after uint64) {
+	if m.many == nil {
+		return 0, 0
+	}
+	return m.many.outside(first, last)
 }
 
 // starts counts when conversations began, in stretches of time that get longer as the span does.
