@@ -1,6 +1,8 @@
 package findings
 
 import (
+	"hash/crc32"
+
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
 )
@@ -65,7 +67,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 
 // affect counts s as affected by kind i.
 func (k *Collector) affect(i int, s *subject, failed bool) {
-	x := example{stream: s.Stream, addr: s.Addr, failed: failed}
+	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: crc32.ChecksumIEEE(k.values.At(byService))}
 	if of := kinds[i].waited.of; of != nil {
 		x.waited = uint64(max(0, of(s)))
 	}

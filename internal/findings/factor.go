@@ -29,6 +29,12 @@ var factors = []factor{
 	{find("server-network"), "to %s", whereNetwork("server.ip")},
 }
 
+// Places of factors in the table.
+const (
+	byService = 0
+	byClient  = 2
+)
+
 func find(name string) *dimension.Dimension {
 	d, err := dimension.Find(name)
 	if err != nil {
@@ -139,7 +145,7 @@ func g(n, in, affected, all uint64) float64 {
 const unlikely = 0.001
 
 // since reports whether what is affected began only after some time, or only before some, as t says; started is when all began that
-// might have been affected.
+// might have been affected. What ends is told with its beginning, unless that is the beginning of all.
 func since(t *tally, started interface {
 	outside(first, last analyzer.Time) (before, after uint64)
 }, of uint64) (begins, ends bool) {
@@ -149,5 +155,6 @@ func since(t *tally, started interface {
 	spared := 1 - float64(t.n)/float64(of)
 	before, after := started.outside(t.first, t.last)
 	seldom := func(n uint64) bool { return n > 0 && math.Pow(spared, float64(n)) < unlikely }
-	return seldom(before), seldom(after)
+	ends = seldom(after)
+	return seldom(before) || ends && before > 0, ends
 }

@@ -140,6 +140,9 @@ func (k *Collector) finding(i int, t *tally, s *share, where string) Finding {
 			f.Until = moment(t.last)
 		}
 	}
+	if s != nil && s.factor == byClient && kind.fails && !kind.again && t.scans() {
+		f.ID, f.Lies, f.Why, f.Next = scan, AtClient, kinds[scanning].why, kinds[scanning].next
+	}
 	if s != nil {
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
 		if s.exact {

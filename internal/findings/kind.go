@@ -39,6 +39,7 @@ type kind struct {
 	fails  bool    // the failures that Failed tells of are due to it
 	waited measure // how long people waited; zero: they did not
 	again  bool    // bytes were sent again
+	holds  string  // what each conversation takes up: "socket left open"
 	lies   Place
 	is     [2]string // what the conversation did, what conversations did
 	why    string    // what it usually comes from
@@ -63,6 +64,9 @@ var opening = measure{
 		return 0
 	},
 }
+
+// scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
+const scan = "scan"
 
 // closes are what is seen of a connection that its peer or its path has left.
 var closes = []string{"retries-exhausted", "loss", "reset", "unfinished-close", "slow-opening"}
@@ -100,9 +104,9 @@ var kinds = withOthers([]kind{
 		why:  "how they were opened is not known, and who is the client is a guess",
 		next: "capture for longer than the connections live",
 	}, {
-		id: "scan", when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, lies: AtClient,
+		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, lies: AtClient,
 		is:   [2]string{"was only to find out whether a port is open", "were only to find out whether ports are open"},
-		why:  "a port scan",
+		why:  "a port scan, or somebody who looks for a service",
 		next: "ask who runs the client",
 	}, {
 		id: "refused", when: outcome(analyzer.Refused), whole: true, speaks: []string{"connection-refused"}, fails: true, lies: AtServer,
@@ -203,7 +207,7 @@ func receiver(side analyzer.Side, lies Place) kind {
 	name := side.String()
 	return kind{
 		id: "slow-" + name + "-reader", when: warnsOf(side, "zero-window"), waited: zeroWindow(side), lies: lies,
-		covers: []string{"limited-by-" + name},
+		covers: []string{"limited-by-" + name, "window-shrunk"},
 		is:     [2]string{"stood still since the " + name + " did not read", "stood still since the " + name + " did not read"},
 		why:    "the application at the " + name + " is slow, or blocked",
 		next:   "look at the application at the " + name + ", not at the network",
@@ -225,7 +229,7 @@ func limited(sender analyzer.Side, lies Place) kind {
 func leak(side analyzer.Side, lies Place) kind {
 	name := side.String()
 	return kind{
-		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset"}, lies: lies,
+		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset"}, holds: "leaked socket", lies: lies,
 		speaks: []string{"fin-wait-2-timeout"},
 		is:     [2]string{"is left in CLOSE_WAIT by the " + name, "are left in CLOSE_WAIT by the " + name},
 		why:    "the application at the " + name + " does not close what its peer has closed",
@@ -278,3 +282,6 @@ var coverers = func() []kindSet {
 	}
 	return list
 }()
+
+// scanning is where the kind scan is.
+var scanning = slices.IndexFunc(kinds, func(k kind) bool { return k.id == scan })

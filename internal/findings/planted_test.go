@@ -132,7 +132,7 @@ const closed = `
 
 var faults = []fault{
 	{
-		name: "a server with loss behind the tap", id: "loss", n: 15, by: "service", value: "10.20.0.9:443", waits: true, again: true,
+		name: "a server with loss behind the tap", id: "loss", n: 15, by: "service", value: "10.20.0.9:443", again: true,
 		plant: some(15, "", "10.20.0.9:443", open+`
 +20ms  < .  1:1461(1460) ack 201
 +10us  < P. 1461:2001(540) ack 201
@@ -155,7 +155,7 @@ var faults = []fault{
 +60us  > .  201:201(0) ack 2001
 `+closed),
 	}, {
-		name: "a tunnel with a small MTU", id: "mtu", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 0, waits: true, again: true,
+		name: "a tunnel with a small MTU", id: "mtu", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 10, waits: true, again: true,
 		plant: some(10, "10.9.0.", "", open+`
 +20ms   < .  1:1461(1460) ack 201
 +10us   < P. 1461:2001(540) ack 201
@@ -245,7 +245,7 @@ var faults = []fault{
 +60us   > .  201:201(0) ack 4001 win 1792
 `),
 	}, {
-		name: "a port scan", id: "refused", n: 60, by: "client", value: "10.4.0.99", fails: 60,
+		name: "a port scan", id: "scan", n: 60, since: true, by: "client", value: "10.4.0.99", fails: 60,
 		plant: func(p *planted) {
 			for i := range 60 {
 				p.add(time.Minute+time.Duration(i)*40*time.Millisecond, "10.4.0.99", fmt.Sprintf("10.20.0.%d:%d", 1+i%3, 1000+i),
@@ -293,7 +293,7 @@ var faults = []fault{
 			}
 		},
 	}, {
-		name: "a SYN flood", id: "half-open", n: 40, by: "service", value: "10.20.0.9:25", fails: 40,
+		name: "a SYN flood", id: "half-open", n: 40, since: true, by: "service", value: "10.20.0.9:25", fails: 40,
 		plant: func(p *planted) {
 			for i := range 40 {
 				p.add(time.Minute+time.Duration(i)*time.Millisecond, fmt.Sprintf("172.16.%d.%d", p.rng.IntN(200), p.rng.IntN(200)), "10.20.0.9:25",
@@ -329,7 +329,7 @@ var faults = []fault{
 			p.frames = slices.DeleteFunc(p.frames, fromServer)
 		},
 	}, {
-		name: "a tap that loses packets", id: "capture-loss", n: 190, plant: func(p *planted) {
+		name: "a tap that loses packets", id: "capture-loss", n: 200, plant: func(p *planted) {
 			p.frames = slices.DeleteFunc(p.frames, func(f lab.Frame) bool { return len(f.Data) > 1400 })
 		},
 	},

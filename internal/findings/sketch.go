@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -18,15 +19,17 @@ type tally struct {
 	first  analyzer.Time // the earliest start
 	last   analyzer.Time // the latest start
 	worst  example
+	spread uint64 // a bit for each 64th of the services that were met
 }
 
 // example is a conversation to look at, and how much it cost.
 type example struct {
-	stream uint64
-	addr   [2]netip.AddrPort
-	failed bool
-	waited uint64
-	again  uint64
+	stream  uint64
+	addr    [2]netip.AddrPort
+	service uint32 // a hash of the address and port of the server
+	failed  bool
+	waited  uint64
+	again   uint64
 }
 
 // before reports whether x is the better example.
@@ -53,7 +56,14 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) {
 	t.near[0] += near[0]
 	t.near[1] += near[1]
 	t.first, t.last = min(t.first, start), max(t.last, start)
+	t.spread |= 1 << (x.service & 63)
 }
+
+// many is how many services no client tries in vain that looks for none.
+const many = 14
+
+// scans reports whether many services were met.
+func (t *tally) scans() bool { return bits.OnesCount64(t.spread) >= many }
 
 // less takes away what others counted of the same conversations. When the rest began is not known.
 func (t *tally) less(o *tally) {

@@ -23,8 +23,11 @@ func (f *Finding) text(k *kind, whole bool, s *share, of *example) string {
 	} else if !whole {
 		text += ", and have nothing in common"
 	}
+	if f.ID == scan {
+		text += ", at many ports or hosts"
+	}
 	text += f.times()
-	if cost := f.cost(); cost != "" {
+	if cost := f.cost(k); cost != "" {
 		text += "; " + cost
 	}
 	return text
@@ -39,12 +42,8 @@ func commonWords(f *Finding, s *share, whole bool) string {
 		text += "all "
 	}
 	text += fmt.Sprintf(factors[s.factor].words, s.value)
-	switch {
-	case !s.exact:
-	case s.of == s.n:
-		text += " (all that it has)"
-	default:
-		text += fmt.Sprintf(" (of %s that it has)", report.HumanCount(s.of))
+	if s.exact {
+		text += fmt.Sprintf(" (%s of its %s)", report.HumanCount(s.n), report.HumanCount(s.of))
 	}
 	return text
 }
@@ -65,7 +64,7 @@ func (f *Finding) times() string {
 func clock(t *report.Time) string { return t.AsTime().Format("15:04:05.000") }
 
 // cost is what it cost in words, "" if nothing.
-func (f *Finding) cost() string {
+func (f *Finding) cost(k *kind) string {
 	var parts []string
 	if f.Failed > 0 {
 		parts = append(parts, report.HumanCount(f.Failed)+" failed")
@@ -75,6 +74,9 @@ func (f *Finding) cost() string {
 	}
 	if f.AgainBytes > 0 {
 		parts = append(parts, report.HumanBytes(f.AgainBytes)+" sent again")
+	}
+	if k.holds != "" {
+		parts = append(parts, report.Counted(f.Conversations, k.holds))
 	}
 	return strings.Join(parts, ", ")
 }
