@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
@@ -26,6 +27,7 @@ var fieldsOf = func() map[reflect.Type][]field {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
 		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](),
+		reflect.TypeFor[findings.Report](),
 	} {
 		addFields(all, t)
 	}
@@ -116,9 +118,19 @@ var vocabularies = func() map[owned][]string {
 		{told, "endpoint"}: sides,
 		{told, "state"}:    states,
 		{told, "id"}:       anomalyIDs(),
-		{told, "outcome"}:  words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{reflect.TypeFor[findings.Finding](), "id"}:   findings.IDs(),
+		{reflect.TypeFor[findings.Finding](), "lies"}: places(),
+		{told, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
 	}
 }()
+
+// places are where the reason of a finding may lie.
+func places() (names []string) {
+	for _, p := range findings.Places {
+		names = append(names, string(p))
+	}
+	return names
+}
 
 // words are the names of the values below n.
 func words[T ~uint8](name func(T) string, n T) []string {

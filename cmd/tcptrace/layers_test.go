@@ -76,7 +76,7 @@ var layers = map[string]layer{
 	"internal/live/view":        {ours: []string{"internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
-	"check/expect":              {ours: []string{"internal/console", "report", "analyzer", "fsm"}, other: anyOther},
+	"check/expect":              {ours: []string{"internal/console", "internal/findings", "report", "analyzer", "fsm"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},

@@ -15,6 +15,7 @@ const Most = 10
 
 // Finding is something that is wrong. Times are the capture's.
 type Finding struct {
+	Schema        string       `json:"schema,omitempty"` // of one that is a record by itself
 	ID            string       `json:"id"`
 	Text          string       `json:"text"`             // what, of how many, what they have in common, and what it cost
 	Conversations uint64       `json:"conversations"`    // that are affected; 0: it is about packets
@@ -37,6 +38,12 @@ type Finding struct {
 	waited  uint64
 }
 
+// The schemas of what WriteJSON and WriteNDJSON write.
+const (
+	schema       = "tcptrace.findings.v1"
+	singleSchema = "tcptrace.finding.v1"
+)
+
 // Factor is a value that conversations have in common.
 type Factor struct {
 	By    string  `json:"by"` // a key of 'tcptrace summary --by'
@@ -46,6 +53,7 @@ type Factor struct {
 
 // Report is what was found.
 type Report struct {
+	Schema        string    `json:"schema"`
 	Findings      []Finding `json:"findings"`
 	More          uint64    `json:"more,omitempty"` // findings that are not told
 	Conversations uint64    `json:"conversations"`  // that were looked at
@@ -67,7 +75,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		}
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Findings: list[:min(len(list), Most)], Conversations: k.total, Packets: s.Packets}
+	r := &Report{Schema: schema, Findings: append([]Finding{}, list[:min(len(list), Most)]...), Conversations: k.total, Packets: s.Packets}
 	r.More = uint64(len(list) - len(r.Findings))
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Where != "" && o.Command != nil {

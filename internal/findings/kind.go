@@ -26,6 +26,20 @@ const (
 	AtApplication Place = "application at the server"
 )
 
+// Places are all that there are.
+var Places = []Place{AtClient, AtServer, OnNetwork, NearClient, NearServer, ClientOrWay, ServerOrWay, InCapture, AtApplication, NotKnown}
+
+// IDs are the ids that a finding may have.
+func IDs() (ids []string) {
+	for i := range caveats {
+		ids = append(ids, caveats[i].id)
+	}
+	for i := range kinds {
+		ids = append(ids, kinds[i].id)
+	}
+	return ids
+}
+
 // kind is what may be wrong with conversations. The first in the table that holds is told of a conversation, then those that it does
 // not cover.
 type kind struct {

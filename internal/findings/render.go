@@ -83,27 +83,14 @@ func (t *text) wrap(lead, text, style string) {
 	}
 }
 
-// Schema names the document that WriteJSON writes; FindingSchema names a line of WriteNDJSON.
-const (
-	Schema        = "tcptrace.findings.v1"
-	FindingSchema = "tcptrace.finding.v1"
-)
-
 // WriteJSON writes r as a document.
-func (r *Report) WriteJSON(w io.Writer) error {
-	return encode(w, struct {
-		Schema string `json:"schema"`
-		*Report
-	}{Schema, r})
-}
+func (r *Report) WriteJSON(w io.Writer) error { return encode(w, r) }
 
 // WriteNDJSON writes a finding a line.
 func (r *Report) WriteNDJSON(w io.Writer) error {
-	for i := range r.Findings {
-		if err := encode(w, struct {
-			Schema string `json:"schema"`
-			*Finding
-		}{FindingSchema, &r.Findings[i]}); err != nil {
+	for _, f := range r.Findings {
+		f.Schema = singleSchema
+		if err := encode(w, f); err != nil {
 			return err
 		}
 	}
@@ -112,6 +99,6 @@ func (r *Report) WriteNDJSON(w io.Writer) error {
 
 func encode(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
+	e.SetEscapeHTML(false) // expressions have && in them
 	return e.Encode(v)
 }
