@@ -56,10 +56,10 @@ func skipped(s *analyzer.Summary, reason string) uint64 {
 }
 
 // caveats are what the capture cannot show.
-func (k *Collector) caveats(s *analyzer.Summary) (list []Finding) {
+func (k *Collector) caveats(s *analyzer.Summary) (list []ranked) {
 	for _, c := range caveats {
 		if n := c.n(s); n > 0 {
-			list = append(list, Finding{ID: c.id, Text: c.text(n, s), Of: k.total, Lies: InCapture, Why: c.why, Next: c.next, capture: true})
+			list = append(list, ranked{capture: true, Finding: Finding{ID: c.id, Text: c.text(n, s), Of: k.total, Lies: InCapture, Why: c.why, Next: c.next}})
 		}
 	}
 	return list

@@ -33,9 +33,13 @@ type Finding struct {
 	Where         string       `json:"where,omitempty"`   // selects these conversations
 	Stream        *uint64      `json:"stream,omitempty"`  // the one that it cost most
 	Command       string       `json:"command,omitempty"` // shows them
+}
 
-	capture bool // it bounds what the others say
-	waited  uint64
+// ranked is a finding on its way to its place.
+type ranked struct {
+	Finding
+	capture bool   // it bounds what the others say
+	waited  uint64 // ns
 }
 
 // The schemas of what WriteJSON and WriteNDJSON write.
@@ -75,18 +79,19 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		}
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Schema: schema, Findings: append([]Finding{}, list[:min(len(list), Most)]...), Conversations: k.total, Packets: s.Packets}
-	r.More = uint64(len(list) - len(r.Findings))
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Where != "" && o.Command != nil {
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
+	for _, f := range list[:min(len(list), Most)] {
+		if f.Where != "" && o.Command != nil {
 			f.Command = o.Command(f.Where)
 		}
+		r.Findings = append(r.Findings, f.Finding)
 	}
+	r.More = uint64(len(list) - len(r.Findings))
 	return r
 }
 
 // compare puts first what bounds all else, then what cost most.
-func compare(a, b Finding) int {
+func compare(a, b ranked) int {
 	if a.capture != b.capture {
 		if a.capture {
 			return -1
@@ -97,11 +102,11 @@ func compare(a, b Finding) int {
 }
 
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
-func (k *Collector) ofKind(i int) (list []Finding) {
+func (k *Collector) ofKind(i int) (list []ranked) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []Finding{k.finding(i, &a.tally, &shares[0], where)}
+		return []ranked{k.finding(i, &a.tally, &shares[0], where)}
 	}
 	rest, others := a.tally, where
 	for s := range slices.Values(shares) {
@@ -120,14 +125,13 @@ func (k *Collector) ofKind(i int) (list []Finding) {
 }
 
 // finding is what is told of the conversations that t counts, which where selects; s is what they have in common, nil: nothing.
-func (k *Collector) finding(i int, t *tally, s *share, where string) Finding {
+func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
 	kind := &kinds[i]
-	f := Finding{
+	f := ranked{capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total), waited: t.waited, Finding: Finding{
 		ID: kind.id, Conversations: t.n, Of: k.total, Failed: t.failed, AgainBytes: t.again,
-		waited: t.waited, WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
+		WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
 		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: where,
-		capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total),
-	}
+	}}
 	if t.waited == 0 {
 		f.WaitedIs = ""
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // text is what is told of f in one sentence or two; whole: it is of all that its kind affects.
-func (f *Finding) text(k *kind, whole bool, s *share, of *example) string {
+func (f *ranked) text(k *kind, whole bool, s *share, of *example) string {
 	is := k.is[1]
 	if f.Conversations == 1 {
 		is = k.is[0]
@@ -34,7 +34,7 @@ func (f *Finding) text(k *kind, whole bool, s *share, of *example) string {
 }
 
 // commonWords are what the affected have in common.
-func commonWords(f *Finding, s *share, whole bool) string {
+func commonWords(f *ranked, s *share, whole bool) string {
 	text := ", "
 	if whole && f.Conversations == 2 {
 		text += "both "
@@ -64,7 +64,7 @@ func (f *Finding) times() string {
 func clock(t *report.Time) string { return t.AsTime().Format("15:04:05.000") }
 
 // cost is what it cost in words, "" if nothing.
-func (f *Finding) cost(k *kind) string {
+func (f *ranked) cost(k *kind) string {
 	var parts []string
 	if f.Failed > 0 {
 		parts = append(parts, report.HumanCount(f.Failed)+" failed")
