@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"tcptrace/analyzer/timing"
 	"tcptrace/internal/wire"
 )
 
@@ -145,6 +146,7 @@ type Conversation struct {
 	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
 	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
 	Sent                  [2]Sent
+	Spent                 timing.Spent // where the time went; its sum is the duration
 
 	// What a Judgment is made of.
 	Facts       []Fact
@@ -153,6 +155,15 @@ type Conversation struct {
 	ClientDir   uint8
 	Held        bool
 	Now, TwoMSL Time
+}
+
+// Limit is what limited the transfers of the side that spent more time on them.
+func (c *Conversation) Limit() (Side, *timing.Limits) {
+	client, server := &c.Sent[Client].Limits, &c.Sent[Server].Limits
+	if server.Total() > client.Total() {
+		return Server, server
+	}
+	return Client, client
 }
 
 // Packets is the number of segments both ways.

@@ -59,6 +59,7 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	if j.Close.Kind != analyzer.CloseNone {
 		b = e.close(append(b, `,"close":`...), &j.Close)
 	}
+	b = appendLimit(appendTime(b, &c.Spent), c)
 	if c.Evicted {
 		b = append(b, `,"evicted":true`...)
 	}

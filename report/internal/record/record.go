@@ -30,6 +30,8 @@ type Record struct {
 	Endpoints    Endpoints       `json:"endpoints" expr:"endpoints"`
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
 	Close        CloseRecord     `json:"close,omitzero" expr:"close"` // absent: it did not end
+	Went         TimeRecord      `json:"time,omitzero" expr:"time"`
+	Limit        LimitRecord     `json:"limit,omitzero" expr:"limit"` // absent: nothing was transferred that was long enough
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
 	Quick        bool            `json:"quick,omitempty" expr:"quick"`     // what needs every segment to be read is left out
 	Dropped      uint64          `json:"dropped,omitempty" expr:"dropped"` // packets that the capture lost meanwhile, of whatever conversations
@@ -148,6 +150,8 @@ func Fill(r *Record, c *analyzer.Conversation) {
 			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory)},
 		},
 		Anomalies: emptied(r.Anomalies),
+		Went:      newTimeRecord(&c.Spent),
+		Limit:     newLimitRecord(c),
 		Evicted:   c.Evicted,
 		Quick:     c.Quick,
 		Dropped:   c.Dropped,
