@@ -27,6 +27,13 @@ type group struct {
 	segments [pipeline.GroupSize]wire.Segment
 	tasks    [pipeline.GroupSize]pipeline.Task // of those packets that are TCP, in order
 	n, tcp   int                               // packets and tasks
+	notices  []notice                          // in order
+}
+
+// notice is what a packet tells beside being a segment.
+type notice struct {
+	flow.Notice
+	packet int // of the group, behind which it comes
 }
 
 // Frame adds one captured frame, as that of Analyzer does, and returns the number of the conversation that it belongs to; tcp is false
@@ -43,13 +50,17 @@ func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 		i = m.decode(b, i)
 		g := &m.group
 		pipeline.Touch(m.trackers[:], g.segments[:], g.tasks[:g.tcp])
-		tasks := g.tasks[:g.tcp]
+		tasks, notices := g.tasks[:g.tcp], g.notices
+		var at flow.Placement
 		for i := range g.n {
 			p := &g.packets[i]
 			if p.TCP {
 				t := &tasks[0]
 				tasks = tasks[1:]
-				p.Stream = m.track(&g.segments[t.Segment], t.Hash)
+				p.Stream, at = m.track(&g.segments[t.Segment], t.Hash)
+			}
+			for ; len(notices) > 0 && notices[0].packet == i; notices = notices[1:] {
+				m.tracker.Notice(&notices[0].Notice, at)
 			}
 			if see != nil {
 				see(p)
@@ -61,7 +72,7 @@ func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 // decode makes a group of packets of b, from one on, and returns which is next.
 func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 	g := &m.group
-	g.n, g.tcp = 0, 0
+	g.n, g.tcp, g.notices = 0, 0, g.notices[:0]
 	for ; i < len(b.Packets) && g.n < len(g.packets); i++ {
 		p, data, s := &b.Packets[i], b.Data(i), &g.segments[g.n]
 		passed, tcp := m.decoder.Packet(p, data, s)
@@ -72,6 +83,9 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 			g.tasks[g.tcp] = pipeline.NewTask(g.n, 0, s)
 			g.tcp++
 		}
+		for _, n := range m.decoder.Notices() {
+			g.notices = append(g.notices, notice{n, g.n})
+		}
 		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Summary.Packets, TCP: tcp}
 		g.n++
 	}
@@ -80,10 +94,13 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 
 // Segment adds a segment that was made elsewhere, such as one that a Reading shows, and returns the number of the conversation that it belongs
 // to. A SYN that waits for what follows to tell where it belongs counts for the conversation that has its sockets.
-func (m *Monitor) Segment(s *Segment) (stream uint64) { return m.track(s, flow.Hash(&s.Key)) }
+func (m *Monitor) Segment(s *Segment) (stream uint64) {
+	stream, _ = m.track(s, flow.Hash(&s.Key))
+	return stream
+}
 
-// track is Segment; hash is that of its key.
-func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64) {
+// track is Segment; hash is that of its key. It also returns where the tracker put it.
+func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64, at flow.Placement) {
 	t := m.tracker
 	before := t.Facts.News + t.Facts.Incidents.News
 	p := t.Segment(s, hash, &m.out)
@@ -97,7 +114,7 @@ func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64) {
 			m.dirty(c.Prev)
 		}
 	}
-	return told.stream
+	return told.stream, p
 }
 
 // Packets is how many packets there were so far, with those that Options.Filter left out.

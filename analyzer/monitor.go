@@ -78,7 +78,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	tracking := pipeline.Tracking(o)
 	tracking.Undivided = true
 	m := &Monitor{
-		decoder: pipeline.Decoder{Filter: o.Filter}, tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell,
+		decoder: pipeline.NewDecoder(o), tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell,
 		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
 	}
 	m.trackers[0] = m.tracker

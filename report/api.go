@@ -17,6 +17,7 @@ import (
 type (
 	Record        = record.Record
 	Socket        = record.Socket
+	Host          = record.Host
 	Endpoints     = record.Endpoints
 	Endpoint      = record.Endpoint
 	StepRecord    = record.StepRecord

@@ -18,6 +18,7 @@ const (
 	colShortStart // to the second
 	colClient
 	colServer
+	colName
 	colPacketsOut // sent by the client
 	colDataOut
 	colPacketsIn // sent by the server
@@ -49,6 +50,9 @@ var columns = [numColumns]struct {
 	}},
 	colServer: {"server", false, func(_ *view, c *row) string {
 		return c.Addr[analyzer.Server].String()
+	}},
+	colName: {"server name", false, func(_ *view, c *row) string {
+		return human.CutName(human.Named(c.Conversation, analyzer.Server))
 	}},
 	colPacketsOut: {"pkts >", true, func(_ *view, c *row) string {
 		return human.Count(c.Sent[analyzer.Client].Packets)
@@ -101,6 +105,7 @@ type option struct{ add, instead []column }
 var (
 	judgments = []option{
 		{add: []column{colAnomaly}},
+		{add: []column{colName}},
 		{add: []column{colClientState, colServerState}},
 	}
 	options = []option{
@@ -121,20 +126,22 @@ var outcomeColors = [analyzer.NumOutcomes]string{
 
 // view turns conversations into cells.
 type view struct {
-	base      analyzer.Time // relative times count from here
-	relative  bool
-	dated     bool // the conversations are not all of one day
-	color     bool
-	anomalies bool // there is at least one
+	base     analyzer.Time // relative times count from here
+	relative bool
+	dated    bool // the conversations are not all of one day
+	color    bool
+	empty    [numColumns]bool // columns in which no row would have anything
 }
 
 func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 	v := &view{base: base, relative: o.Relative, color: o.Color}
+	v.empty[colAnomaly], v.empty[colName] = true, true
 	y, m, d := rows[0].Start.Time().Date()
 	for i := range rows {
 		y2, m2, d2 := rows[i].Start.Time().Date()
 		v.dated = v.dated || y != y2 || m != m2 || d != d2
-		v.anomalies = v.anomalies || rows[i].worst != nil
+		v.empty[colAnomaly] = v.empty[colAnomaly] && rows[i].worst == nil
+		v.empty[colName] = v.empty[colName] && rows[i].Names[analyzer.Server].Text == ""
 	}
 	return v
 }
@@ -205,7 +212,7 @@ func (v *view) fit(rows []row, width int) *fitted {
 	for _, o := range judgments {
 		with, cut := l.with(o), widths
 		cut.cutAddrs(with.width(&cut)-width, human.ComfortableAddr)
-		if with.width(&cut) <= width && (v.anomalies || o.add[0] != colAnomaly) {
+		if with.width(&cut) <= width && !v.empty[o.add[0]] {
 			l, widths = with, cut
 		}
 	}

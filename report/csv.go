@@ -18,7 +18,7 @@ var csvHeader = func() string {
 			header += "," + side.String() + "_" + s.Name
 		}
 	}
-	return header + ",evicted,client_state,server_state,anomalies,dropped\n"
+	return header + ",evicted,client_state,server_state,anomalies,dropped,client_name,server_name,server_name_source,alpn\n"
 }()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
@@ -77,7 +77,11 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		r.word = append(r.word, r.judgment.Anomalies[i].Kind.ID...)
 	}
 	b = output.AppendCSVText(b, r.word)
-	r.out.B = append(output.AppendCSVCount(b, c.Dropped), '\n')
+	b = output.AppendCSVCount(b, c.Dropped)
+	b = output.AppendCSVText(b, c.Names[analyzer.Client].Text)
+	b = output.AppendCSVText(b, c.Names[analyzer.Server].Text)
+	b = output.AppendCSVText(b, c.Names[analyzer.Server].Kind.String())
+	r.out.B = append(output.AppendCSVText(b, c.ALPN), '\n')
 	return r.out.Spill()
 }
 

@@ -37,6 +37,14 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 	o := &r.out
 	fmt.Fprintf(o, "conversation %d\n", c.Stream)
 	fmt.Fprintf(o, "  %s to %s\n", c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	for side := range c.Names {
+		if name := human.Named(c, analyzer.Side(side)); name != "" {
+			fmt.Fprintf(o, "  the %s is %s (%s)\n", analyzer.Side(side), name, c.Names[side].Kind)
+		}
+	}
+	if c.ALPN != "" {
+		fmt.Fprintf(o, "  the client offers %s\n", human.PlainText(c.ALPN, false))
+	}
 	if c.Roles == analyzer.RolesInferred {
 		fmt.Fprintln(o, "  who is the client is inferred: the capture does not show the handshake")
 	}

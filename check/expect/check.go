@@ -203,7 +203,12 @@ func others(records []report.Record) string {
 }
 
 // Endpoints are the two sockets of a conversation in a few words.
-func Endpoints(r *report.Record) string { return socket(r.Client) + " > " + socket(r.Server) }
+func Endpoints(r *report.Record) string {
+	return socket(bare(r.Client)) + " > " + socket(bare(r.Server))
+}
+
+// bare is the socket of a host.
+func bare(h report.Host) report.Socket { return report.Socket{IP: h.IP, Port: h.Port} }
 
 func socket(s report.Socket) string { return net.JoinHostPort(s.IP, strconv.Itoa(int(s.Port))) }
 

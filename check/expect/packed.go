@@ -55,7 +55,7 @@ func (p *Packed) Add(r *report.Record) error {
 	if err := p.enc.Encode(p.compared(r)); err != nil {
 		return err
 	}
-	p.index = append(p.index, packed{Party{r.Stream, r.Client, r.Server, r.Outcome, r.Packets}, p.keep(p.out.Bytes())})
+	p.index = append(p.index, packed{Party{r.Stream, bare(r.Client), bare(r.Server), r.Outcome, r.Packets}, p.keep(p.out.Bytes())})
 	return nil
 }
 
@@ -63,6 +63,7 @@ func (p *Packed) Add(r *report.Record) error {
 func (p *Packed) compared(r *report.Record) *report.Record {
 	v := *r
 	v.Schema, v.CommunityID, v.ConnState, v.History = "", "", "", ""
+	v.Client, v.Server = report.Host{}, report.Host{}
 	for i, e := range []*report.Endpoint{&v.Endpoints.Client, &v.Endpoints.Server} {
 		p.steps[i] = p.steps[i][:0]
 		for _, s := range e.Trajectory {

@@ -183,7 +183,7 @@ func expectationSchema() object {
 	properties["stream"] = object{"type": "integer", "minimum": 0, "description": "which conversation it is, if client and server do not say so"}
 	properties[fieldInclude], properties[fieldExclude] = anomalies, object{"type": "array", "items": object{"enum": anomalyIDs()}}
 	for _, side := range []string{"client", "server"} {
-		properties[side] = object{"description": "the socket, or the states that this side goes through", "anyOf": []any{ref("Socket"), states}}
+		properties[side] = object{"description": "the socket, or the states that this side goes through", "anyOf": []any{ref("Host"), states}}
 	}
 	conversation["anyOf"] = []any{
 		object{"required": []string{"stream"}}, object{"required": []string{"client"}}, object{"required": []string{"server"}},

@@ -85,7 +85,8 @@ var vocabularies = func() map[owned][]string {
 	return map[owned][]string{
 		{record, "roles"}:   words(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		{record, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
-		{reflect.TypeFor[report.Endpoint](), "state"}: states,
+		{reflect.TypeFor[report.Endpoint](), "state"}:   states,
+		{reflect.TypeFor[report.Host](), "name_source"}: {"dns", "http-host", "tls-sni", "hosts"},
 		{step, "state"}:         states,
 		{step, "cause"}:         words(fsm.Event.String, fsm.NumEvents),
 		{step, "evidence"}:      words(analyzer.Evidence.String, analyzer.EvidenceSent+1),

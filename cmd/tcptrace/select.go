@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
+	"tcptrace/internal/names"
 )
 
 // selectOptions are the flags of every command that analyzes captures: how, and which conversations of
@@ -20,6 +21,7 @@ type selectOptions struct {
 	msl      time.Duration
 	maxFlows int
 	workers  int
+	names    names.Choice
 }
 
 func (o *selectOptions) addSelection(cmd *cobra.Command) {
@@ -45,7 +47,9 @@ func (o *selectOptions) addTracking(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	maxFlowsFlag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
+	o.names.AddTo(f)
 	completeFlag(cmd, "progress", progressModes...)
+	completeFlag(cmd, "names", "auto", "off")
 }
 
 // check finds what is wrong with the options by themselves. command is how the user calls the command.
@@ -75,7 +79,7 @@ func checkTracking(msl time.Duration, maxFlows int) error {
 
 // analysis is the options as the analysis takes them; filter, which is in opts, is nil without --filter.
 func (o *selectOptions) analysis() (opts analyzer.Options, filter *input.Filter, err error) {
-	opts = analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl, Workers: o.workers}
+	opts = analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl, Workers: o.workers, NoNames: o.names.Off(), Hosts: o.names.Hosts()}
 	if o.filter != "" {
 		if filter, err = input.NewFilter(o.filter); err != nil {
 			return opts, nil, &exitError{exitUsage, err}

@@ -13,6 +13,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
+	"tcptrace/internal/names"
 	"tcptrace/report"
 )
 
@@ -35,6 +36,7 @@ type watchOptions struct {
 	msl      time.Duration
 	maxFlows int
 	idle     time.Duration
+	names    names.Choice
 }
 
 // watchFormats are the ways to show what goes on: what each of them opens.
@@ -80,6 +82,8 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	maxFlowsFlag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
+	o.names.AddTo(f)
+	completeFlag(cmd, "names", "auto", "off")
 	completeFlag(cmd, "where", outcomeConditions()...)
 	completeFlag(cmd, "until", outcomeConditions()...)
 	completeFlag(cmd, "keep-on", severitiesOrIDs()...)
@@ -112,7 +116,7 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowLive, mostLiveFlows), MSL: o.msl},
+		Options:  analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowLive, mostLiveFlows), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,

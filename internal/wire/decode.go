@@ -10,9 +10,10 @@ import (
 // frame, nothing that one frame leaves for the next; use one per goroutine.
 type Decoder struct {
 	rare  scratch
-	depth int    // encapsulations entered in this frame, counted from the first one
-	net   uint32 // Segment.Net so far
-	piece Piece  // of this frame, if it has a fragment
+	depth int      // encapsulations entered in this frame, counted from the first one
+	net   uint32   // Segment.Net so far
+	piece Piece    // of this frame, if it has a fragment
+	other Datagram // in this frame, if it has one
 }
 
 // What a frame may pile up before the decoder gives up on it. Real frames stay
@@ -40,7 +41,7 @@ func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment
 	if link == LinkEthernet && common(frame, end, s) {
 		return TCP
 	}
-	d.net, d.piece.found = 0, false
+	d.net, d.piece.found, d.other.Proto = 0, false, 0
 	return d.decode(link, frame, end, 0, s)
 }
 

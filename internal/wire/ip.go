@@ -71,7 +71,9 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 		}
 	}
 	if h[9] != protoTCP {
-		d.between(Addr{Lo: uint64(be32(h[12:]))}, Addr{Lo: uint64(be32(h[16:]))}, h[9])
+		src, dst := Addr{Lo: uint64(be32(h[12:]))}, Addr{Lo: uint64(be32(h[16:]))}
+		d.datagram(src, dst, false, h[9], frame[off:], end-off)
+		d.between(src, dst, h[9])
 		return d.encapsulated(h[9], frame, off, end, bits, s)
 	}
 
@@ -120,6 +122,7 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 			return v
 		}
 		if proto != protoTCP {
+			d.datagram(src, dst, true, proto, frame[off:], end-off)
 			d.between(src, dst, proto)
 			return d.encapsulated(proto, frame, off, end, bits, s)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/timing"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
 
@@ -146,7 +147,9 @@ type Conversation struct {
 	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
 	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
 	Sent                  [2]Sent
-	Spent                 timing.Spent // where the time went; its sum is the duration
+	Spent                 timing.Spent  // where the time went; its sum is the duration
+	Names                 [2]names.Name // by Side: how people know the hosts, as far as the capture or Options.Hosts tells
+	ALPN                  string        // the protocols that the client offers to speak in TLS, with commas between them
 
 	// What a Judgment is made of.
 	Facts       []Fact

@@ -12,6 +12,7 @@ const (
 	BoundResent               // MaxResent: retransmissions that may still prove unneeded
 	BoundRanges               // reassembly.MaxRanges, rangesPerFlow: gaps in what was captured, or in what SACK blocks report
 	BoundHistory              // letters of a History
+	BoundNames                // names.Table: texts of names
 	NumBounds
 )
 
@@ -21,6 +22,7 @@ var bounds = [NumBounds]struct{ id, noun, text string }{
 	BoundFlight:  {"flight", "segment", "in flight whose time was not kept: its round trip is not measured, and why it was sent again may be wrong"},
 	BoundResent:  {"resent", "retransmission", "forgotten too soon to know whether they were needed"},
 	BoundRanges:  {"ranges", "gap", "closed in the account of bytes: missed and unique bytes may be wrong"},
+	BoundNames:   {"names", "name", "for which there was no room: their conversations have none"},
 	BoundHistory: {"history", "letter", "left out of Zeek histories, which hold 24"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/analyzer/timing"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
 
@@ -47,6 +48,11 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
 	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(t.Now, c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
 	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
+	out.Names[conn.Server], out.ALPN = t.names.get(slot)
+	out.Names[conn.Client] = names.Name{}
+	if t.hosts != nil {
+		t.nameHosts(out)
+	}
 	o, plain := state.PlainOutcome(c, &t.Facts)
 	if !plain {
 		j.Follow(out)

@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -18,6 +19,7 @@ type hold struct {
 	answered bool         // by an ACK of the connection
 	answer   wire.Segment // that ACK
 	pause    conn.Time    // since the connection was last heard of
+	names    []names.Name // that the copies have, or came with
 }
 
 // maxHeld bounds the segments that are held of one connection; further ones count for it at once.
@@ -50,7 +52,7 @@ func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output)
 	if n := len(t.unused); n > 0 {
 		h, t.unused = t.unused[n-1], t.unused[:n-1]
 	}
-	*h = hold{copies: append(h.copies[:0], *s), kind: kind, pause: max(0, conn.Time(s.Time)-c.Last)}
+	*h = hold{copies: append(h.copies[:0], *s), names: h.names[:0], kind: kind, pause: max(0, conn.Time(s.Time)-c.Last)}
 	if rx := &c.Half[1-s.Dir]; kind <= holdDying && !rx.Dialing(&c.Half[s.Dir]) {
 		c.Provoke(rx)
 	}
@@ -257,6 +259,9 @@ func (t *Tracker) applyHeld(slot uint32, h *hold) {
 		} else {
 			t.apply(slot, &h.copies[i])
 		}
+	}
+	for _, name := range h.names {
+		t.names.add(slot, name)
 	}
 }
 

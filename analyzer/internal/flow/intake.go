@@ -110,6 +110,9 @@ func (in *Intake) Fragments(s *wire.Segment) []uint64 {
 	return in.fragments.Frames()
 }
 
+// Datagram is what the latest frame, which Frame found no segment in, holds instead; nil if it is neither UDP nor ICMP.
+func (in *Intake) Datagram() *wire.Datagram { return in.decoder.Datagram() }
+
 // Waits reports whether the latest frame holds a fragment that a later frame may make a segment.
 func (in *Intake) Waits() bool { return in.waits }
 

@@ -162,6 +162,7 @@ func (t *Tracker) free(slot uint32) {
 	if !c.Flags.Has(conn.Replaced) {
 		t.index.remove(Hash(&c.Key), slot)
 	}
+	t.names.release(slot)
 	t.Slab.release(slot)
 }
 

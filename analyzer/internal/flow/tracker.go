@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"net/netip"
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
@@ -14,6 +15,7 @@ type Options struct {
 	MSL       time.Duration // default 30 s
 	Quick     bool          // segments are not read
 	Undivided bool          // one tracker holds all flows, as a live capture wants it
+	Hosts     func(netip.Addr) string
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +51,8 @@ type Tracker struct {
 	stats    segment.StatsTable
 	index    index
 	networks networks
+	names    slotNames
+	hosts    func(netip.Addr) string // nil: the user named none
 	lru      lru
 	recent   recent
 	payloads payloads
@@ -103,6 +107,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		rivals:   map[uint32][]wire.Segment{},
 		skips:    skips,
 		first:    first,
+		hosts:    o.Hosts,
 		Pools:    segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
@@ -363,4 +368,5 @@ func (t *Tracker) AddBounds(sum *Summary) {
 	sum.Bounds[BoundFlight] += t.Flights.Merged
 	sum.Bounds[BoundResent] += t.Forgotten
 	sum.Bounds[BoundRanges] += t.Recoveries.Ranges.Dropped()
+	sum.Bounds[BoundNames] += t.names.table.Dropped
 }

@@ -3,26 +3,65 @@ package pipeline
 import (
 	"sync"
 
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
 
 // Decoder makes segments of packets, and counts what becomes of them. It belongs to one goroutine.
 type Decoder struct {
 	flow.Intake
-	Filter func(link packet.LinkType, frame []byte, wireLen uint32) bool // nil: every packet passes
+	filter  func(link packet.LinkType, frame []byte, wireLen uint32) bool // nil: every packet passes
+	names   *names.Observer                                               // nil: nobody wants to know names
+	notices []flow.Notice                                                 // of the latest packet
+}
+
+// NewDecoder returns a Decoder that has seen nothing.
+func NewDecoder(o Options) Decoder {
+	d := Decoder{filter: o.Filter}
+	if !o.NoNames {
+		d.names = names.New()
+	}
+	return d
 }
 
 // Packet counts a packet, of which data was captured. passed says that the filter lets it through, tcp that s is a segment now: the
 // one that is in it, or one of which it has the last fragment.
 func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed, tcp bool) {
-	if d.Filter != nil && !d.Filter(p.Link, data, p.WireLen) {
+	if d.filter != nil && !d.filter(p.Link, data, p.WireLen) {
 		d.Filtered(p.WireLen, p.Time)
 		return false, false
 	}
-	return true, d.Frame(p.Link, data, p.WireLen, p.Time, s)
+	if len(d.notices) > 0 {
+		d.notices = d.notices[:0]
+	}
+	tcp = d.Frame(p.Link, data, p.WireLen, p.Time, s)
+	if d.names != nil {
+		switch {
+		case !tcp:
+			if g := d.Datagram(); g != nil {
+				d.names.Datagram(g)
+			}
+		case s.PayloadCap > 0, s.Flags.Any(wire.SYN):
+			d.name(s, data)
+		}
+	}
+	return true, tcp
 }
+
+// name looks for names in the latest segment.
+func (d *Decoder) name(s *wire.Segment, data []byte) {
+	for _, found := range d.names.Segment(s, d.Payload(s, data)) {
+		d.notices = append(d.notices, flow.Notice{
+			Kind: flow.NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: found,
+		})
+	}
+}
+
+// Notices are what the latest packet tells beside being a segment. They are valid until the next one.
+func (d *Decoder) Notices() []flow.Notice { return d.notices }
 
 // Task is a segment of several, the tracker it goes to, and the hash of its key.
 type Task struct {
@@ -50,10 +89,17 @@ func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
 	}
 }
 
+// aside is a notice, and when it is to be given to its tracker.
+type aside struct {
+	flow.Notice
+	tracker, behind int // how many of the worker's segments come before it
+}
+
 // batch is the segments of a batch of packets and what is done with them.
 type batch struct {
 	segments []wire.Segment
 	byWorker [][]Task
+	asides   [][]aside      // by worker, in order
 	outs     []flow.Output  // one for each tracker
 	pending  sync.WaitGroup // workers that are not done with it
 }
@@ -73,7 +119,7 @@ type driver struct {
 
 func newDriver(opts Options, sink flow.Sink) driver {
 	o := Tracking(opts)
-	d := driver{trackers: make([]*flow.Tracker, o.Partitions()), Decoder: Decoder{Filter: opts.Filter}}
+	d := driver{trackers: make([]*flow.Tracker, o.Partitions()), Decoder: NewDecoder(opts)}
 	for i := range d.trackers {
 		d.trackers[i] = flow.NewTracker(o, sink)
 	}
@@ -83,7 +129,7 @@ func newDriver(opts Options, sink flow.Sink) driver {
 // decode fills b with the segments of packets[from:], up to maxPackets of them, and returns behind which packet it stopped.
 func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
 	for w := range b.byWorker {
-		b.byWorker[w] = b.byWorker[w][:0]
+		b.byWorker[w], b.asides[w] = b.byWorker[w][:0], b.asides[w][:0]
 	}
 	next = min(len(packets.Packets), from+maxPackets)
 	if n := next - from; n > len(b.segments) { // a small capture needs little
@@ -92,30 +138,59 @@ func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
 	n := 0
 	for i := from; i < next; i++ {
 		s := &b.segments[n]
-		if _, tcp := d.Packet(&packets.Packets[i], packets.Data(i), s); !tcp {
-			continue
+		_, tcp := d.Packet(&packets.Packets[i], packets.Data(i), s)
+		if tcp {
+			if tracker := s.Key.Partition(len(d.trackers)); d.wants(tracker) {
+				w := tracker % len(b.byWorker)
+				b.byWorker[w] = append(b.byWorker[w], NewTask(n, tracker, s))
+				n++
+			}
 		}
-		tracker := s.Key.Partition(len(d.trackers))
-		if d.only != nil && !d.only[tracker] {
-			continue
+		if len(d.notices) > 0 {
+			d.aside(b)
 		}
-		w := tracker % len(b.byWorker)
-		b.byWorker[w] = append(b.byWorker[w], NewTask(n, tracker, s))
-		n++
 	}
 	return next
 }
 
-// track has the trackers of a worker track their segments of b.
-func (d *driver) track(b *batch, worker int) {
-	for tasks := b.byWorker[worker]; len(tasks) > 0; {
-		group := tasks[:min(GroupSize, len(tasks))]
-		tasks = tasks[len(group):]
-		Touch(d.trackers, b.segments, group)
-		for _, t := range group {
-			d.trackers[t.Tracker].Segment(&b.segments[t.Segment], t.Hash, &b.outs[t.Tracker])
+func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracker] }
+
+// aside puts the notices of the latest packet beside the segments of b.
+func (d *driver) aside(b *batch) {
+	for i := range d.notices {
+		n := &d.notices[i]
+		if tracker := n.Key.Partition(len(d.trackers)); d.wants(tracker) {
+			w := tracker % len(b.byWorker)
+			b.asides[w] = append(b.asides[w], aside{*n, tracker, len(b.byWorker[w])})
 		}
 	}
+}
+
+// track has the trackers of a worker track their segments of b, and tells them what there is to notice.
+func (d *driver) track(b *batch, worker int) {
+	tasks, asides := b.byWorker[worker], b.asides[worker]
+	done := 0
+	asides = d.notice(asides, done, flow.Placement{})
+	for done < len(tasks) {
+		group := tasks[done:min(done+GroupSize, len(tasks))]
+		Touch(d.trackers, b.segments, group)
+		for _, t := range group {
+			at := d.trackers[t.Tracker].Segment(&b.segments[t.Segment], t.Hash, &b.outs[t.Tracker])
+			if done++; len(asides) > 0 {
+				asides = d.notice(asides, done, at)
+			}
+		}
+	}
+}
+
+// notice gives their trackers the notices that come behind so many segments, the last of which went to at. It returns the others.
+func (d *driver) notice(asides []aside, done int, at flow.Placement) []aside {
+	for len(asides) > 0 && asides[0].behind == done {
+		a := &asides[0]
+		d.trackers[a.tracker].Notice(&a.Notice, at)
+		asides = asides[1:]
+	}
+	return asides
 }
 
 // drops adds to sum what src says was lost.

@@ -23,7 +23,7 @@ func (a *Inline) Reset(opts Options, sink flow.Sink) {
 	a.driver = newDriver(opts, sink)
 	a.merger = flow.NewMerger(len(a.trackers), sink)
 	if a.batch.byWorker == nil {
-		a.batch.byWorker = make([][]Task, 1)
+		a.batch.byWorker, a.batch.asides = make([][]Task, 1), make([][]aside, 1)
 	}
 	if n := len(a.trackers); n > cap(a.batch.outs) {
 		a.batch.outs = make([]flow.Output, n)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"net/netip"
 	"time"
 
 	"tcptrace/analyzer/internal/flow"
@@ -25,9 +26,14 @@ type Options struct {
 	// Filter reports whether a packet is to be analyzed, of which frame was captured from the link-layer header on. Those that are
 	// not are counted in Summary.Filtered, and have numbers like the others. It is called by one goroutine at a time. nil: all are.
 	Filter func(link packet.LinkType, frame []byte, wireLen uint32) bool
+	// NoNames leaves out the names of hosts that the capture tells: answers of the DNS, TLS server names, hosts of HTTP requests.
+	NoNames bool
+	// Hosts is the name of the host with an address, "" if it has none, which goes before those that the capture tells. It is called by
+	// several goroutines at a time. nil: none has.
+	Hosts func(netip.Addr) string
 }
 
 // Tracking is the part of o that is the trackers'.
 func Tracking(o Options) flow.Options {
-	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick}
+	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick, Hosts: o.Hosts}
 }

@@ -67,6 +67,7 @@ func newRun(opts Options, sink flow.Sink) *run {
 	for range cap(r.free) {
 		r.free <- &batch{
 			byWorker: make([][]Task, len(r.work)),
+			asides:   make([][]aside, len(r.work)),
 			outs:     make([]flow.Output, len(r.trackers)),
 		}
 	}

@@ -44,7 +44,7 @@ var ErrChanged = errors.New("the input changed while it was read: it has fewer p
 // others none. Memory is bounded as in the first pass.
 func (c *Choice) Watch(ctx context.Context, src packet.Source, see func(*Frame) error) error {
 	opts := c.Options
-	opts.Quick = false // a Reading of each segment is what it is for
+	opts.Quick, opts.NoNames = false, true // a Reading of each segment is what it is for
 	w := watcher{driver: newDriver(opts, nil), choice: c, see: see}
 	w.only = c.wanted()
 	for _, t := range w.trackers {

@@ -31,8 +31,8 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
 	b = strconv.AppendUint(b, c.Stream, 10)
-	b = output.AppendSocket(append(b, `,"client":`...), client)
-	b = output.AppendSocket(append(b, `,"server":`...), server)
+	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
+	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
 	b = append(append(b, `,"roles":"`...), c.Roles.String()...)
 	b = output.AppendCommunityID(append(b, `","community_id":"`...), client, server)
 	b = e.Clock.Append(append(b, `","start":"`...), c.Start)
@@ -42,7 +42,11 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	b = strconv.AppendUint(append(b, `,"last_frame":`...), c.LastFrame, 10)
 	b = strconv.AppendUint(append(b, `,"packets":`...), c.Packets(), 10)
 	b = append(append(b, `,"outcome":"`...), c.Outcome.String()...)
-	b = strconv.AppendUint(append(b, `","completeness":`...), uint64(c.Completeness), 10)
+	b = append(b, '"')
+	if c.ALPN != "" {
+		b = output.AppendString(append(b, `,"alpn":`...), c.ALPN)
+	}
+	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(c.Completeness), 10)
 	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
 	b = c.History.Append(append(b, `","history":"`...))
 	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, j, analyzer.Client)
@@ -70,6 +74,17 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 		b = strconv.AppendUint(append(b, `,"dropped":`...), c.Dropped, 10)
 	}
 	return append(b, '}')
+}
+
+// appendHost appends the socket of a side and the name of its host, if that is known.
+func appendHost(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
+	b = output.AppendSocket(b, c.Addr[side])
+	name := &c.Names[side]
+	if name.Text == "" {
+		return b
+	}
+	b = output.AppendString(append(b[:len(b)-1], `,"name":`...), name.Text)
+	return append(append(append(b, `,"name_source":"`...), name.Kind.String()...), `"}`...)
 }
 
 // endpoint appends what is known of one side.

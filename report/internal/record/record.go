@@ -13,8 +13,8 @@ import (
 type Record struct {
 	Schema       string          `json:"schema" expr:"schema"`
 	Stream       uint64          `json:"stream" expr:"stream"`
-	Client       Socket          `json:"client" expr:"client"`
-	Server       Socket          `json:"server" expr:"server"`
+	Client       Host            `json:"client" expr:"client"`
+	Server       Host            `json:"server" expr:"server"`
 	Roles        string          `json:"roles" expr:"roles"`
 	CommunityID  string          `json:"community_id" expr:"community_id"`
 	Start        Time            `json:"start" expr:"start"`
@@ -24,6 +24,7 @@ type Record struct {
 	LastFrame    uint64          `json:"last_frame" expr:"last_frame"`
 	Packets      uint64          `json:"packets" expr:"packets"`
 	Outcome      string          `json:"outcome" expr:"outcome"`
+	ALPN         string          `json:"alpn,omitempty" expr:"alpn"` // offered by the client, in TLS
 	Completeness uint8           `json:"completeness" expr:"completeness"`
 	ConnState    string          `json:"conn_state" expr:"conn_state"`
 	History      string          `json:"history" expr:"history"`
@@ -41,6 +42,19 @@ type Record struct {
 type Socket struct {
 	IP   string `json:"ip" expr:"ip"`
 	Port uint16 `json:"port" expr:"port"`
+}
+
+// Host is a socket, and the name of its host, if that is known. A name is lower case and printable ASCII, anything else in it escaped.
+type Host struct {
+	IP         string `json:"ip" expr:"ip"`
+	Port       uint16 `json:"port" expr:"port"`
+	Name       string `json:"name,omitempty" expr:"name"`
+	NameSource string `json:"name_source,omitempty" expr:"name_source"`
+}
+
+func newHost(c *analyzer.Conversation, side analyzer.Side) Host {
+	addr, name := c.Addr[side], &c.Names[side]
+	return Host{addr.Addr().String(), addr.Port(), name.Text, name.Kind.String()}
 }
 
 // Endpoints are the two sides of a conversation.
@@ -131,8 +145,8 @@ func Fill(r *Record, c *analyzer.Conversation) {
 	*r = Record{
 		Schema:       conversationSchema,
 		Stream:       c.Stream,
-		Client:       Socket{client.Addr().String(), client.Port()},
-		Server:       Socket{server.Addr().String(), server.Port()},
+		Client:       newHost(c, analyzer.Client),
+		Server:       newHost(c, analyzer.Server),
 		Roles:        c.Roles.String(),
 		CommunityID:  output.CommunityID(client, server),
 		Start:        Time(c.Start),
@@ -142,6 +156,7 @@ func Fill(r *Record, c *analyzer.Conversation) {
 		LastFrame:    c.LastFrame,
 		Packets:      c.Packets(),
 		Outcome:      c.Outcome.String(),
+		ALPN:         c.ALPN,
 		Completeness: uint8(c.Completeness),
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),

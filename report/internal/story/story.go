@@ -70,8 +70,16 @@ var notOpened = map[analyzer.Outcome]string{
 	analyzer.HalfOpen:   "got a SYN-ACK that nobody acknowledged",
 }
 
+// host names the host of a side when it is first told of.
+func (t *teller) host(side analyzer.Side) string {
+	if name := human.Named(t.c, side); name != "" {
+		return fmt.Sprintf("%s (the %s, %s)", t.c.Addr[side], side, name)
+	}
+	return fmt.Sprintf("%s (the %s)", t.c.Addr[side], side)
+}
+
 func (t *teller) opening() string {
-	client, server := fmt.Sprintf("%s (the client)", t.c.Addr[analyzer.Client]), fmt.Sprintf("%s (the server)", t.c.Addr[analyzer.Server])
+	client, server := t.host(analyzer.Client), t.host(analyzer.Server)
 	if t.c.Self() {
 		client, server = t.c.Addr[analyzer.Client].String(), "itself"
 	}

@@ -1,0 +1,20 @@
+package human
+
+import "tcptrace/analyzer"
+
+// Named is the name of a side's host for people; "" if it is not known.
+func Named(c *analyzer.Conversation, side analyzer.Side) string {
+	return PlainText(c.Names[side].Text, true)
+}
+
+// nameWidth is how much of a name a table shows.
+const nameWidth = 32
+
+// CutName is a name as a table shows it: of a long one the end, which says whose it is.
+func CutName(name string) string {
+	const cut = ".."
+	if len(name) <= nameWidth {
+		return name
+	}
+	return cut + name[len(name)-nameWidth+len(cut):]
+}
