@@ -71,7 +71,7 @@ var layers = map[string]layer{
 	"report": {ours: []string{"report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
 		"report/internal/human", "internal/console", "analyzer", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
-	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "fsm"}},
+	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "analyzer/timing"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire"}},
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},

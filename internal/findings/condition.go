@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 // subject is a judged conversation.
@@ -109,30 +110,21 @@ func sent(side analyzer.Side, field string, of func(*analyzer.Sent) time.Duratio
 	return measure{"endpoints." + side.String() + ".sent." + field, func(s *subject) time.Duration { return of(&s.Sent[side]) }}
 }
 
-// both is a time of both sides.
-func both(field string, of func(*analyzer.Sent) time.Duration) measure {
-	client, server := sent(analyzer.Client, field, of), sent(analyzer.Server, field, of)
-	return measure{client.expr + " + " + server.expr, func(s *subject) time.Duration { return client.of(s) + server.of(s) }}
-}
+var duration = measure{"duration_s", func(s *subject) time.Duration { return s.Duration() }}
 
-var (
-	duration   = measure{"duration_s", func(s *subject) time.Duration { return s.Duration() }}
-	recovering = both("recovering_s", func(s *analyzer.Sent) time.Duration { return s.Recovering })
-)
+// spent is the time that was used so.
+func spent(u timing.Use) measure {
+	return measure{"time." + u.String(), func(s *subject) time.Duration { return s.Spent[u] }}
+}
 
 // zeroWindow is for how long a side's window was closed.
 func zeroWindow(side analyzer.Side) measure {
 	return sent(side, "zero_window_s", func(s *analyzer.Sent) time.Duration { return s.ZeroWindowTime })
 }
 
-// windowLimited is for how long the peer's window held a side up.
-func windowLimited(side analyzer.Side) measure {
-	return sent(side, "window_limited_s", func(s *analyzer.Sent) time.Duration { return s.WindowLimited })
-}
-
-// thinking is for how long a side let its peer wait.
-func thinking(side analyzer.Side) measure {
-	return sent(side, "think_s", func(s *analyzer.Sent) time.Duration { return s.ThinkTime })
+// limitedByWindow is for how long the peer's window limited what a side transferred.
+func limitedByWindow(side analyzer.Side) measure {
+	return sent(side, timing.ReceiveWindow.Field(), func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })
 }
 
 // thinkingLongest is the longest of these times.

@@ -21,18 +21,20 @@ type factor struct {
 
 // factors are in the order in which they are preferred if they tell the affected from the others equally well.
 var factors = []factor{
+	{find("name"), "to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
 	{find("service"), "to %s", whereService},
 	{find("server"), "to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
 	{find("client"), "from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
 	{find("port"), "to port %s", func(v string) string { return `server.port == ` + v }},
+	{find("client-ttl"), "from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 	{find("client-network"), "from %s", whereNetwork("client.ip")},
 	{find("server-network"), "to %s", whereNetwork("server.ip")},
 }
 
 // Places of factors in the table.
 const (
-	byService = 0
-	byClient  = 2
+	byService = 1
+	byClient  = 3
 )
 
 func find(name string) *dimension.Dimension {
@@ -91,7 +93,7 @@ func (k *Collector) shares(i int) []share {
 		for e := range a.by[f].entries {
 			in := &a.by[f].entries[e]
 			of, value := k.all[f].get(in.value), in.value
-			if in.missed > 0 || of == nil || in.n < 2 {
+			if in.missed > 0 || of == nil || in.n < 2 || value == "" {
 				continue // not counted exactly, or nothing in common
 			}
 			s := share{factor: f, value: value, tally: in.count, of: of.most(), exact: of.missed == 0}

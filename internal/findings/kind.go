@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
-	"tcptrace/fsm"
+	"tcptrace/analyzer/timing"
 )
 
 // Place is where the reason lies.
@@ -66,19 +66,6 @@ const slow = time.Second
 // held is for how long a window must hold a transfer up to be worth a word.
 const held = time.Second
 
-// opening is how long it took until the client's connection was open.
-var opening = measure{
-	`(find(endpoints.client.trajectory, .state == "ESTABLISHED").time - start).Seconds()`,
-	func(s *subject) time.Duration {
-		for i := range s.Trajectory[analyzer.Client] {
-			if step := &s.Trajectory[analyzer.Client][i]; step.State == fsm.Established {
-				return max(0, step.Time.Sub(s.Start))
-			}
-		}
-		return 0
-	},
-}
-
 // scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
 const scan = "scan"
 
@@ -128,7 +115,7 @@ var kinds = withOthers([]kind{
 		why:  "nothing listens there, or a firewall rejects",
 		next: "ss -ltn at the server",
 	}, {
-		id: "time-wait", when: has("time-wait-refused"), whole: true, waited: opening, lies: AtClient,
+		id: "time-wait", when: has("time-wait-refused"), whole: true, waited: spent(timing.Opening), lies: AtClient,
 		is:   [2]string{"took a port that was still in TIME_WAIT, and had to try again", "took ports that were still in TIME_WAIT, and had to try again"},
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
@@ -143,7 +130,7 @@ var kinds = withOthers([]kind{
 		why:  "a SYN flood, or the SYN-ACK does not reach the client",
 		next: "capture at the client: does the SYN-ACK arrive?",
 	}, {
-		id: "accept-queue", when: has("accept-queue-overflow"), covers: []string{"loss", "slow-opening", "slow-server", "given-up-opening"}, fails: true, waited: recovering, lies: AtApplication,
+		id: "accept-queue", when: has("accept-queue-overflow"), covers: []string{"loss", "slow-opening", "slow-server", "given-up-opening"}, fails: true, waited: spent(timing.Repair), lies: AtApplication,
 		is:   [2]string{"waited for its server to accept it", "waited for their server to accept them"},
 		why:  "the accept queue is full: the application does not call accept() fast enough",
 		next: "nstat TcpExtListenOverflows and ss -ltn at the server",
@@ -158,7 +145,7 @@ var kinds = withOthers([]kind{
 		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
 	}, {
-		id: "mtu", when: has("mtu-black-hole"), covers: closes, waited: recovering, again: true, fails: true, lies: OnNetwork,
+		id: "mtu", when: has("mtu-black-hole"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},
 		why:  "a smaller MTU on the path, and no ICMP message that says so",
 		next: "ping with DF and falling sizes; clamp the MSS, or let ICMP through",
@@ -173,7 +160,7 @@ var kinds = withOthers([]kind{
 		why:  "a NAT, firewall or load balancer forgot idle connections, or a host restarted",
 		next: "keep-alives more often than its timeout",
 	}, {
-		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: recovering, again: true, fails: true, lies: OnNetwork,
+		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"was given up: what it sent again and again was not acknowledged", "were given up: what they sent again and again was not acknowledged"},
 		why:  "the peer or the path to it is gone, or a firewall forgot the idle connection and drops",
 		next: "see when the peer last said anything: tcptrace timeline",
@@ -188,12 +175,12 @@ var kinds = withOthers([]kind{
 		why:  "a process that ended, unread data, or an idle timeout",
 		next: "see what it had last done: tcptrace timeline",
 	}, {
-		id: "slow-opening", when: one(has("slow-handshake"), has("syn-retransmit"), has("syn-ack-retransmit")), waited: opening, lies: OnNetwork,
+		id: "slow-opening", when: one(has("slow-handshake"), has("syn-retransmit"), has("syn-ack-retransmit")), waited: spent(timing.Opening), lies: OnNetwork,
 		is:   [2]string{"took long to open", "took long to open"},
 		why:  "SYNs were lost, or the server or a proxy before it answers late",
 		next: "nstat TcpExtListenDrops at the server",
 	}, {
-		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: recovering, again: true, lies: OnNetwork,
+		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
 		is:     [2]string{"lost segments and had to send them again", "lost segments and had to send them again"},
 		why:    "a full queue, a bad link or a rate limit on the way",
@@ -202,7 +189,7 @@ var kinds = withOthers([]kind{
 	receiver(analyzer.Client, AtClient), receiver(analyzer.Server, AtServer),
 	limited(analyzer.Server, AtClient), limited(analyzer.Client, AtServer),
 	{
-		id: "slow-server", when: lasts(thinkingLongest(analyzer.Server), slow), waited: thinking(analyzer.Server), lies: AtApplication,
+		id: "slow-server", when: lasts(thinkingLongest(analyzer.Server), slow), waited: spent(timing.Server), lies: AtApplication,
 		is:   [2]string{"waited for its server to answer", "waited for their servers to answer"},
 		why:  "the application thinks for more than a second; the network had delivered the request",
 		next: "the server's log and what it asks in turn",
@@ -232,7 +219,7 @@ func receiver(side analyzer.Side, lies Place) kind {
 func limited(sender analyzer.Side, lies Place) kind {
 	receiver := sender.Peer().String()
 	return kind{
-		id: "limited-by-" + receiver, when: lasts(windowLimited(sender), held), waited: windowLimited(sender), lies: lies,
+		id: "limited-by-" + receiver, when: lasts(limitedByWindow(sender), held), waited: limitedByWindow(sender), lies: lies,
 		is:   [2]string{"was as slow as the " + receiver + "'s window", "were as slow as the " + receiver + "'s window"},
 		why:  "its receive buffer is small for the round trip",
 		next: "tcp_rmem, SO_RCVBUF and window scaling at the " + receiver,

@@ -124,6 +124,27 @@ func some(n int, client, server, body string) func(*planted) {
 	}
 }
 
+// named is a request by name, over HTTP, that is answered late.
+func named(name string) string {
+	request := "GET / HTTP/1.1\\r\\nHost: " + name + "\\r\\n\\r\\n"
+	n := len("GET / HTTP/1.1\r\nHost: \r\n\r\n") + len(name)
+	handshake := open[:strings.LastIndexByte(strings.TrimSpace(open), '\n')+1]
+	return handshake + fmt.Sprintf("\n+90us > P. 1:%d(%d) ack 1 \"%s\"\n+2 < P. 1:501(500) ack %[1]d\n+60us > . %[1]d:%[1]d(0) ack 501\n", n+1, n, request)
+}
+
+// forgottenWhileIdle is a connection of which a device on the way knows nothing any more after a pause, and drops what comes.
+var forgottenWhileIdle = open + `
++20ms  < P. 1:501(500) ack 201
++60us  > .  201:201(0) ack 501
++330   > P. 201:401(200) ack 501
++260ms > P. 201:401(200) ack 501
++520ms > P. 201:401(200) ack 501
++1.04  > P. 201:401(200) ack 501
++2.08  > P. 201:401(200) ack 501
++4.16  > P. 201:401(200) ack 501
++8.32  > R. 401:401(0) ack 501
+`
+
 const closed = `
 +3ms  > F. 201:201(0) ack 2001
 +20ms < F. 2001:2001(0) ack 202
@@ -132,7 +153,7 @@ const closed = `
 
 var faults = []fault{
 	{
-		name: "a server with loss behind the tap", id: "loss", n: 15, by: "service", value: "10.20.0.9:443", again: true,
+		name: "a server with loss behind the tap", id: "loss", n: 15, by: "service", value: "10.20.0.9:443", waits: true, again: true,
 		plant: some(15, "", "10.20.0.9:443", open+`
 +20ms  < .  1:1461(1460) ack 201
 +10us  < P. 1461:2001(540) ack 201
@@ -168,17 +189,7 @@ var faults = []fault{
 `),
 	}, {
 		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
-		plant: some(10, "", "10.20.0.9:5432", open+`
-+20ms  < P. 1:501(500) ack 201
-+60us  > .  201:201(0) ack 501
-+330   > P. 201:401(200) ack 501
-+260ms > P. 201:401(200) ack 501
-+520ms > P. 201:401(200) ack 501
-+1.04  > P. 201:401(200) ack 501
-+2.08  > P. 201:401(200) ack 501
-+4.16  > P. 201:401(200) ack 501
-+8.32  > R. 401:401(0) ack 501
-`),
+		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
 	}, {
 		name: "a client that leaks", id: "client-leaks", n: 9, by: "client", value: "10.1.0.77",
 		plant: some(9, "10.1.0.77", "", open+`
@@ -217,6 +228,20 @@ var faults = []fault{
 +10us < P. 1461:2001(540) ack 201
 +60us > .  201:201(0) ack 2001
 `+closed),
+	}, {
+		name: "a name whose servers are slow", id: "slow-server", n: 16, by: "name", value: "shop.example.com", waits: true,
+		plant: func(p *planted) {
+			for i := range 16 {
+				p.add(p.start(), p.client(), fmt.Sprintf("10.20.0.%d:80", 30+i%2), named("shop.example.com"))
+			}
+		},
+	}, {
+		name: "clients behind another router", id: "retries-exhausted", n: 8, by: "client-ttl", value: "57", fails: 8, waits: true, again: true,
+		plant: func(p *planted) {
+			for range 8 {
+				p.add(p.start(), p.client(), p.service(), "ttl 57 64\n"+forgottenWhileIdle)
+			}
+		},
 	}, {
 		name: "a window that limits a transfer", id: "limited-by-client", n: 8, by: "client", value: "10.2.0.50", waits: true,
 		plant: func(p *planted) {
