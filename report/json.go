@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 
@@ -19,6 +20,7 @@ type JSON struct {
 	out       output.Buffer
 	enc       record.Encoder
 	selection Selection
+	findings  any
 	begun     bool
 }
 
@@ -26,6 +28,9 @@ type JSON struct {
 func NewJSON(w io.Writer) *JSON { return &JSON{out: output.NewBuffer(w)} }
 
 func (r *JSON) selected(s Selection) { r.selection = s }
+
+// Findings has the document say what was found: v, as encoding/json has it, in the place of the key "findings".
+func (r *JSON) Findings(v any) { r.findings = v }
 
 func (r *JSON) begin() {
 	r.out.B = append(r.out.B, `{"schema":"`+reportSchema+`","conversations":[`...)
@@ -52,7 +57,17 @@ func (r *JSON) Finish(s *analyzer.Summary) error {
 	if err != nil {
 		return err
 	}
-	r.out.B = append(r.out.B, "\n],\n\"summary\":"...)
+	r.out.B = append(r.out.B, "\n],\n"...)
+	if r.findings != nil {
+		var found bytes.Buffer
+		e := json.NewEncoder(&found)
+		e.SetEscapeHTML(false) // expressions have && in them
+		if err := e.Encode(r.findings); err != nil {
+			return err
+		}
+		r.out.B = append(append(append(r.out.B, `"findings":`...), bytes.TrimSpace(found.Bytes())...), ",\n"...)
+	}
+	r.out.B = append(r.out.B, "\"summary\":"...)
 	r.out.B = append(r.out.B, summary...)
 	r.out.B = append(r.out.B, "}\n"...)
 	return r.out.Flush()

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
@@ -29,6 +30,12 @@ var schemas = map[string]func(closed bool) object{
 	},
 	"sum": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[report.SumRecord](), "tcptrace.sum.v1", closed)
+	},
+	"finding": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[findings.Finding](), "tcptrace.finding.v1", closed)
+	},
+	"findings": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[findings.Report](), "tcptrace.findings.v1", closed)
 	},
 	"event":       eventSchema,
 	"expectation": func(bool) object { return expectationSchema() },

@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
@@ -27,6 +28,8 @@ var fieldsOf = func() map[reflect.Type][]field {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
 		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](), reflect.TypeFor[report.SumRecord](),
+		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](),
+		reflect.TypeFor[findings.Report](),
 	} {
 		addFields(all, t)
 	}
@@ -123,8 +126,18 @@ var vocabularies = func() map[owned][]string {
 		{told, "state"}:                                 states,
 		{told, "id"}:                                    anomalyIDs(),
 		{told, "outcome"}:                               words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{reflect.TypeFor[findings.Finding](), "id"}:     findings.IDs(),
+		{reflect.TypeFor[findings.Finding](), "lies"}:   places(),
 	}
 }()
+
+// places are where the reason of a finding may lie.
+func places() (names []string) {
+	for _, p := range findings.Places {
+		names = append(names, string(p))
+	}
+	return names
+}
 
 // words are the names of the values below n.
 func words[T ~uint8](name func(T) string, n T) []string {

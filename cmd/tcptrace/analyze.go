@@ -29,6 +29,9 @@ type analyzeOptions struct {
 	limit   int
 	noColor bool
 	failOn  []string
+
+	formats    report.Choices[report.Format]
+	noFindings bool
 }
 
 const (
@@ -39,7 +42,7 @@ const (
 )
 
 func newRootCommand(e env) *cobra.Command {
-	var o analyzeOptions
+	o := analyzeOptions{formats: report.Formats}
 	cmd := &cobra.Command{
 		Use:   "tcptrace FILE...",
 		Short: "Report what every TCP connection in a capture did",
@@ -91,7 +94,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.AddCommand(
 		newSummaryCommand(e), newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
 		newLiveCommand(e), newReplayCommand(e),
-		newCheckCommand(e), newDiffCommand(e),
+		newFindingsCommand(e), newCheckCommand(e), newDiffCommand(e),
 		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),
 	)
 	return cmd
@@ -100,7 +103,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	choiceFlag(cmd, &o.format, "format", report.Formats, "")
+	choiceFlag(cmd, &o.format, "format", o.formats, "")
 	f.BoolVar(&o.long, "long", false, "the same as --format long")
 	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
@@ -108,6 +111,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, mostRows))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
 	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
 	o.addTracking(cmd)
 	completeFlag(cmd, "sort", report.KeyNames()...)
@@ -116,7 +120,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 
 // check finds what is wrong with the options by themselves.
 func (o *analyzeOptions) check(args []string) error {
-	if _, err := choose("format", o.format, report.Formats); err != nil {
+	if _, err := choose("format", o.format, o.formats); err != nil {
 		return err
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
@@ -154,7 +158,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return usageError("--fail-on: %w", err)
 	}
-	format, _ := report.Formats.Find(o.format)
+	format, _ := o.formats.Find(o.format)
 	open := openOutput
 	if format.People {
 		open = openText
@@ -163,7 +167,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
-	rep := o.newReport(out, key, where, failOn, e)
+	rep := o.newReport(out, args, key, where, failOn, e)
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
 	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
@@ -204,11 +208,11 @@ func (e *env) warn(err error) { e.say("warning: %v", err) }
 // flowCost is what a conversation takes in this mode.
 func (o *analyzeOptions) flowCost() flowCost {
 	const few = 1000
-	format, _ := report.Formats.Find(o.format)
+	format, _ := o.formats.Find(o.format)
 	switch {
 	case o.quick:
 		return flowQuick
-	case o.sort == "start" && (o.limit > 0 && o.limit <= few || o.limit == noLimit && format.People) && o.condition() == "" && len(o.failOn) == 0:
+	case !o.finds() && o.sort == "start" && (o.limit > 0 && o.limit <= few || o.limit == noLimit && format.People) && o.condition() == "" && len(o.failOn) == 0:
 		return flowFirst
 	}
 	return flowRead
@@ -232,7 +236,7 @@ const mostRows = 1 << 18
 
 // rows is how many conversations are shown at most, 0 for all: those that are written as they come need no bound.
 func (o *analyzeOptions) rows() int {
-	format, _ := report.Formats.Find(o.format)
+	format, _ := o.formats.Find(o.format)
 	switch {
 	case o.limit > 0:
 		return o.limit
@@ -256,22 +260,24 @@ func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) 
 	return 0
 }
 
-// newReport builds the chain: --where, then --fail-on, then --sort and --limit, then the format.
-func (o *analyzeOptions) newReport(w io.Writer, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
-	format, _ := report.Formats.Find(o.format)
+// newReport builds the chain: --where, then findings, then --fail-on, then --sort and --limit, then the format.
+func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
+	format, _ := o.formats.Find(o.format)
 	limit := o.rows()
 	opts := report.TableOptions{Sort: key, Limit: limit}
 	if o.output == "" {
 		opts.Width = e.width
 		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
-	rep := format.New(w, opts)
+	shown := format.New(w, opts)
+	rep := shown
 	if format.Streams && (limit > 0 || o.sort != "start" || format.People) {
 		rep = report.Sorted(rep, key, max(0, limit))
 	}
 	if len(o.failOn) > 0 {
 		rep = failOn.Watch(rep)
 	}
+	rep = o.withFindings(rep, shown, w, args, opts)
 	if where != nil {
 		rep = report.Filter(rep, where)
 	}

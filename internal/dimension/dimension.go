@@ -88,6 +88,8 @@ var table = []Dimension{
 	{Name: "host", Help: "address of either", Several: true, values: hosts, compare: compareAddrs},
 	{Name: "port", Help: "port of the server", values: port, compare: compareNumbers},
 	{Name: "service", Help: "address and port of the server", values: service, compare: compareSockets},
+	{Name: "name", Help: "name of the server, as far as it is known", values: name, compare: strings.Compare},
+	{Name: "client-ttl", Help: "least TTL, or hop limit, of the client at the tap", values: clientTTL, compare: compareNumbers},
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
 	{Name: "outcome", Help: "how it went: closed, reset, refused ...", values: outcome, compare: strings.Compare},
 	{Name: "failure", Help: "why it failed; none if it did not", Judged: true, values: failure, compare: strings.Compare},
@@ -114,6 +116,17 @@ func port(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 
 func service(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 	v.text = c.Addr[analyzer.Server].AppendTo(v.text)
+	v.end()
+}
+
+func name(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	v.add(c.Names[analyzer.Server].Text)
+}
+
+func clientTTL(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	if ttl := c.Sent[analyzer.Client].TTLMin; ttl > 0 {
+		v.text = strconv.AppendUint(v.text, uint64(ttl), 10)
+	}
 	v.end()
 }
 

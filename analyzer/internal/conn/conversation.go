@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"tcptrace/analyzer/timing"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
@@ -146,6 +147,7 @@ type Conversation struct {
 	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
 	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
 	Sent                  [2]Sent
+	Spent                 timing.Spent  // where the time went; its sum is the duration
 	Names                 [2]names.Name // by Side: how people know the hosts, as far as the capture or Options.Hosts tells
 	ALPN                  string        // the protocols that the client offers to speak in TLS, with commas between them
 
@@ -156,6 +158,15 @@ type Conversation struct {
 	ClientDir   uint8
 	Held        bool
 	Now, TwoMSL Time
+}
+
+// Limit is what limited the transfers of the side that spent more time on them.
+func (c *Conversation) Limit() (Side, *timing.Limits) {
+	client, server := &c.Sent[Client].Limits, &c.Sent[Server].Limits
+	if server.Total() > client.Total() {
+		return Server, server
+	}
+	return Client, client
 }
 
 // Packets is the number of segments both ways.

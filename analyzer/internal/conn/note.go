@@ -170,6 +170,10 @@ func (h *Half) land(now Time, open bool) {
 	h.idleSince = now
 }
 
+// Pauses reports whether nothing of what the half sent is in flight at now, and it had heard that, and had room to go on, so long ago that
+// it would have gone on by then if it had had more to send.
+func (h *Half) Pauses(now Time) bool { return h.Flags&(flying|blocked) == 0 && !h.justLanded(now) }
+
 // justLanded reports whether what the half sends now may have waited for what it heard last: it had nothing
 // in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
 func (h *Half) justLanded(now Time) bool {

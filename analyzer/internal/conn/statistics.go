@@ -2,6 +2,8 @@ package conn
 
 import (
 	"time"
+
+	"tcptrace/analyzer/timing"
 )
 
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
@@ -65,6 +67,7 @@ type Sent struct {
 	Idle, WindowLimited      time.Duration
 	Recovering, Transferring time.Duration
 	ThinkTime, ThinkMax      time.Duration
+	Limits                   timing.Limits // of its transfers
 }
 
 // Tally is what is counted of an endpoint's segments as they pass, and is reported as it was counted. A counter stands

@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
+	"tcptrace/analyzer/timing"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
@@ -32,6 +33,9 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 		if !out.Quick {
 			t.Account(&out.Sent[side], c, t.stats.At(slot), dir)
 		}
+	}
+	if out.Spent = (timing.Spent{}); !out.Quick {
+		out.Spent = t.Pools.Spent(c, t.stats.At(slot), cl)
 	}
 	if conn.IsSelf(&c.Key) {
 		out.Sent[conn.Server] = conn.Sent{} // of the echoes

@@ -31,6 +31,9 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
+	if a.transfer != 0 {
+		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
+	}
 	out.RTT, out.FullRTT = a.RTT.report(&p.hists, &a.codes), a.full.report()
 	out.HandshakeRTT = time.Duration(a.handshake)
 	if a.stampN > 0 {

@@ -3,6 +3,7 @@ package segment
 import (
 	"time"
 
+	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -18,21 +19,23 @@ type verdict struct {
 
 // Reader is a segment being read, with what is known of its connection before it.
 type Reader struct {
-	p        *Pools
-	C        *conn.Conn
-	S        *wire.Segment
-	Tx, Rx   *conn.Half
-	A, b     *SenderStats // of the sender, of its peer
-	now      conn.Time
-	pos, end reassembly.Pos // the positions that the segment takes
-	next     reassembly.Pos // behind all that its sender had sent
-	una      reassembly.Pos // of these, the first that is not acknowledged
-	window   uint32         // that it offers, valid with the ACK flag
-	ack      reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
-	again    bool           // its frame was captured just before
-	Differs  bool           // other bytes were in its place before
-	Unlike   bool           // the segment is unlike those that its sender sent before (SenderStats.Unlike)
-	V        verdict
+	p         *Pools
+	C         *conn.Conn
+	S         *wire.Segment
+	Tx, Rx    *conn.Half
+	A, b      *SenderStats // of the sender, of its peer
+	now       conn.Time
+	pos, end  reassembly.Pos // the positions that the segment takes
+	next      reassembly.Pos // behind all that its sender had sent
+	una       reassembly.Pos // of these, the first that is not acknowledged
+	window    uint32         // that it offers, valid with the ACK flag
+	ack       reassembly.Pos // the positions of the peer that it acknowledges, valid with the ACK flag
+	again     bool           // its frame was captured just before
+	Differs   bool           // other bytes were in its place before
+	Unlike    bool           // the segment is unlike those that its sender sent before (SenderStats.Unlike)
+	V         verdict
+	spent     *spending
+	undecided bool // where the time before it went, until it is read
 }
 
 // Read gives a segment its kind and enters it in the statistics. It comes before the Conn takes the segment, so
@@ -43,6 +46,7 @@ type Reader struct {
 func (r *Reader) Read() {
 	s := r.S
 	r.Place()
+	r.spend()
 	r.A.Observe(r.Tx, s)
 	if s.Flags&(wire.SYN|wire.RST|wire.FIN|wire.URG|wire.ECE|wire.CWR) != 0 || s.TOS&3 == 3 {
 		r.mark()
@@ -77,6 +81,9 @@ func (r *Reader) Read() {
 		r.keepStamp()
 	}
 	r.A.Stamps(s)
+	if r.undecided || r.b.flags.has(statsRepairs) {
+		r.followRepair()
+	}
 	r.Close()
 }
 
@@ -84,7 +91,7 @@ func (r *Reader) Read() {
 func NewReader(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) Reader {
 	return Reader{
 		p: p, C: c, S: s, now: conn.Time(s.Time),
-		Tx: &c.Half[s.Dir&1], Rx: &c.Half[1-s.Dir&1], A: &l.Of[s.Dir&1], b: &l.Of[1-s.Dir&1],
+		Tx: &c.Half[s.Dir&1], Rx: &c.Half[1-s.Dir&1], A: &l.Of[s.Dir&1], b: &l.Of[1-s.Dir&1], spent: &l.spent,
 	}
 }
 
@@ -214,6 +221,9 @@ func (r *Reader) markRare() {
 	if r.V.Notes&NoteCE != 0 {
 		r.p.RecoveryOf(r.A, r.Tx).CEMarks++
 	}
+	if r.V.Notes&NoteECE != 0 {
+		r.loses(r.b)
+	}
 	if r.V.Notes&NoteUrgent != 0 {
 		rp := r.p.RecoveryOf(r.A, r.Tx)
 		if r.S.Len > 0 {
@@ -289,6 +299,10 @@ func (r *Reader) push(f sentFlags) {
 func (r *Reader) payload() {
 	a, b := r.A, r.b
 	r.fly(r.end)
+	if a.LastData == 0 || a.flags.has(statsAsked) {
+		r.takesTurn()
+	}
+	r.hands()
 	m := modeTransfer
 	if b.flags.has(statsHasEdge) && conn.KnowsScale(r.Tx, r.Rx) {
 		switch room := b.edge - r.end; {
@@ -304,6 +318,9 @@ func (r *Reader) payload() {
 		case room < reassembly.Pos(a.segmentMax):
 			m = modeWindow
 		}
+	}
+	if a.flags.has(statsTransfer) || r.Rx.Packets != 0 && (m == modeWindow || uint32(r.end)-a.turn > bulk.InitialWindow) {
+		r.transfer(m)
 	}
 	if a.mode != modeRecovery {
 		a.enter(m, r.now, r.C.First, r.Tx.Distance)

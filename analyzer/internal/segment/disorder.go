@@ -393,6 +393,7 @@ func (r *Reader) resend(i int, fresh int64) {
 		rp.lostPackets++
 	}
 	rp.lost += uint32(lost)
+	r.loses(r.A)
 	r.lose(rp, lost, before, since)
 	if rp.nResent == MaxResent && rp.resent[0].hi > r.Rx.Acked {
 		r.p.Forgotten++

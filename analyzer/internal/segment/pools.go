@@ -1,7 +1,9 @@
 package segment
 
 import (
+	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/reassembly"
 )
 
@@ -11,6 +13,7 @@ type Pools struct {
 	Flights    flightPool
 	Recoveries RecoveryPool
 	hists      histPool
+	transfers  pool.Pool[bulk.Transfer]
 	Forgotten  uint64    // retransmissions that BoundResent cut short
 	Revised    []Reading // what the segment at hand shows of earlier ones
 }

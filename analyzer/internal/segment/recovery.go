@@ -21,6 +21,8 @@ type Recovery struct {
 	tailTimes uint8
 	heard     conn.Time      // when a duplicate ACK or news in SACK blocks came last
 	by        conn.Cause     // what began the recovery, also of the last one
+	repairTo  reassembly.Pos // what was in flight when anything was sent again, valid with statsRepairs
+	repairing conn.Time      // for how long it was not acknowledged, and before it was sent again
 	renegedTo reassembly.Pos // bytes before it, selectively acknowledged, may have been thrown away by the receiver
 	renegedAt conn.Time      // when the ACK of them stopped where they begin
 	renegedIn uint64         // in that frame; 0: it did not, or stuck to it
@@ -171,5 +173,5 @@ func (p *RecoveryPool) beginAnew(r *Recovery) {
 	r.twice.Release(p.Ranges)
 	r.acked.Release(p.Ranges)
 	kept := conn.DisorderTally{Duplicates: r.Duplicates, CEMarks: r.CEMarks}
-	*r = Recovery{DisorderTally: kept, copies: r.copies}
+	*r = Recovery{DisorderTally: kept, copies: r.copies, repairing: r.repairing}
 }

@@ -25,7 +25,7 @@ type roundTrips struct {
 
 // codes are samples, each an octet that says its size to a sixteenth. They serve until there are too many;
 // then a histogram does.
-type codes [40]uint8
+type codes [32]uint8
 
 const (
 	histBuckets = 256

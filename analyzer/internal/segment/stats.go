@@ -44,6 +44,8 @@ type SenderStats struct {
 	LastData  conn.Time
 	stampN    uint32
 	dupACKs   uint32
+	turn      uint32 // where what it sends in its turn begins, valid with lastData
+	transfer  uint32 // in the tracker's pool of transfers; 0: what it sent in each turn fits an initial window
 
 	// What few segments touch.
 	since              conn.Time               // in its mode
@@ -81,12 +83,18 @@ const (
 	statsFullACKed                         // a segment as large as its peer's MSS allows may have been acknowledged
 	statsOldStamps                         // its peer takes what has an old timestamp
 	statsEpisode                           // something lasts that further segments may end (episode.go)
+	statsRepairs                           // something was sent again, up to repairTo, and is not acknowledged
+	statsAsked                             // all that it sent was acknowledged when its peer sent data: what it sends next may answer
+	statsTransfer                          // a transfer is under way
 )
 
 func (f statsFlags) has(m statsFlags) bool { return f&m != 0 }
 
 // Stats is the SenderStats of both sides of a connection, by direction. It has the slot of its Conn, if that is read.
-type Stats struct{ Of [2]SenderStats }
+type Stats struct {
+	Of    [2]SenderStats
+	spent spending
+}
 
 // StatsTable is a slab beside that of the connections, with chunks where a conversation is read. They are smaller than those of the
 // connections, since a table reads few.
@@ -117,6 +125,9 @@ func (l *Stats) Release(p *Pools) {
 		}
 		if b.RTT.hist != 0 {
 			p.hists.Put(b.RTT.hist)
+		}
+		if b.transfer != 0 {
+			p.transfers.Put(b.transfer)
 		}
 	}
 }
@@ -199,6 +210,15 @@ const (
 	modeRecovery             // it repairs a loss
 	numModes
 )
+
+// in is for how long the sender was in a mode, but modeIdle, up to now.
+func (a *SenderStats) in(m mode, now conn.Time) conn.Time {
+	d := a.spent[m-1]
+	if a.mode == m && now > a.since {
+		d += now - a.since
+	}
+	return d
+}
 
 // enter begins another mode. way is the time from the tap to the sender and back: what it sends as it hears the ACK of all passes
 // the tap that much later, and it was not idle.

@@ -67,6 +67,7 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	if failure := dimension.Failed(c, j); failure != dimension.NoFailure {
 		b = append(append(append(b, `,"failure":"`...), failure.String()...), '"')
 	}
+	b = appendLimit(appendTime(b, &c.Spent), c)
 	if c.Evicted {
 		b = append(b, `,"evicted":true`...)
 	}

@@ -33,6 +33,8 @@ type Record struct {
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
 	Close        CloseRecord     `json:"close,omitzero" expr:"close"`      // absent: it did not end
 	Failure      string          `json:"failure,omitempty" expr:"failure"` // how it failed; absent: it did not, as far as the capture shows
+	Went         TimeRecord      `json:"time,omitzero" expr:"time"`
+	Limit        LimitRecord     `json:"limit,omitzero" expr:"limit"` // absent: nothing was transferred that was long enough
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
 	Quick        bool            `json:"quick,omitempty" expr:"quick"`     // what needs every segment to be read is left out
 	Dropped      uint64          `json:"dropped,omitempty" expr:"dropped"` // packets that the capture lost meanwhile, of whatever conversations
@@ -165,6 +167,8 @@ func Fill(r *Record, c *analyzer.Conversation) {
 			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory)},
 		},
 		Anomalies: emptied(r.Anomalies),
+		Went:      newTimeRecord(&c.Spent),
+		Limit:     newLimitRecord(c),
 		Evicted:   c.Evicted,
 		Quick:     c.Quick,
 		Dropped:   c.Dropped,

@@ -4,6 +4,7 @@ package record
 
 import (
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/report/internal/output"
 )
 
@@ -118,6 +119,13 @@ type SentRecord struct {
 	ThinkTurns                    uint64  `json:"think_turns,omitempty" expr:"think_turns"`
 	ThinkS                        float64 `json:"think_s,omitempty" expr:"think_s"`
 	ThinkMaxS                     float64 `json:"think_max_s,omitempty" expr:"think_max_s"`
+	LimitedApplicationS           float64 `json:"limited_application_s,omitempty" expr:"limited_application_s"`
+	LimitedReceiveWindowS         float64 `json:"limited_receive_window_s,omitempty" expr:"limited_receive_window_s"`
+	LimitedCongestionS            float64 `json:"limited_congestion_s,omitempty" expr:"limited_congestion_s"`
+	LimitedPathRateS              float64 `json:"limited_path_rate_s,omitempty" expr:"limited_path_rate_s"`
+	LimitedSendBufferS            float64 `json:"limited_send_buffer_s,omitempty" expr:"limited_send_buffer_s"`
+	LimitedSlowStartS             float64 `json:"limited_slow_start_s,omitempty" expr:"limited_slow_start_s"`
+	LimitedUnclearS               float64 `json:"limited_unclear_s,omitempty" expr:"limited_unclear_s"`
 }
 
 // set makes r, which is zero, what a side of c sent.
@@ -233,6 +241,13 @@ func (r *SentRecord) set(c *analyzer.Conversation, s *analyzer.Sent) {
 	r.ThinkTurns = uint64(s.Thinks)
 	r.ThinkS = output.FloatSeconds(s.ThinkTime)
 	r.ThinkMaxS = output.FloatSeconds(s.ThinkMax)
+	r.LimitedApplicationS = output.FloatSeconds(s.Limits[timing.Application])
+	r.LimitedReceiveWindowS = output.FloatSeconds(s.Limits[timing.ReceiveWindow])
+	r.LimitedCongestionS = output.FloatSeconds(s.Limits[timing.Congestion])
+	r.LimitedPathRateS = output.FloatSeconds(s.Limits[timing.PathRate])
+	r.LimitedSendBufferS = output.FloatSeconds(s.Limits[timing.SendBuffer])
+	r.LimitedSlowStartS = output.FloatSeconds(s.Limits[timing.SlowStart])
+	r.LimitedUnclearS = output.FloatSeconds(s.Limits[timing.Unclear])
 }
 
 // appendSent appends what a side of c sent as JSON.
@@ -348,5 +363,12 @@ func appendSent(b []byte, c *analyzer.Conversation, s *analyzer.Sent) []byte {
 	b = put(b, `,"think_turns":`, uint64(s.Thinks))
 	b = putTime(b, `,"think_s":`, s.ThinkTime)
 	b = putTime(b, `,"think_max_s":`, s.ThinkMax)
+	b = putTime(b, `,"limited_application_s":`, s.Limits[timing.Application])
+	b = putTime(b, `,"limited_receive_window_s":`, s.Limits[timing.ReceiveWindow])
+	b = putTime(b, `,"limited_congestion_s":`, s.Limits[timing.Congestion])
+	b = putTime(b, `,"limited_path_rate_s":`, s.Limits[timing.PathRate])
+	b = putTime(b, `,"limited_send_buffer_s":`, s.Limits[timing.SendBuffer])
+	b = putTime(b, `,"limited_slow_start_s":`, s.Limits[timing.SlowStart])
+	b = putTime(b, `,"limited_unclear_s":`, s.Limits[timing.Unclear])
 	return append(b, '}')
 }

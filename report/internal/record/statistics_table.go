@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 // Statistics are all of them, by subject.
@@ -240,5 +241,21 @@ var Statistics = []struct {
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkTime })},
 		{Name: "think_max_s", Unit: Seconds, Text: "time before it did, at most, without that from the tap to it and back",
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkMax })},
+	}},
+	{"What limited its transfers", []Statistic{
+		{Name: "limited_application_s", Unit: Seconds, Text: "time of transfers in which the sending application had no more to send: it paused with nothing in flight, or most segments were not full",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.Application] })},
+		{Name: "limited_receive_window_s", Unit: Seconds, Text: "time of transfers in which the receiver's window had no room for another segment",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })},
+		{Name: "limited_congestion_s", Unit: Seconds, Text: "time of transfers in which a loss or a mark of the network (RFC 3168) held it up, or the congestion window that it left",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.Congestion] })},
+		{Name: "limited_path_rate_s", Unit: Seconds, Text: "time of transfers in which no more came through: round trips grew, or data passed without gaps",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.PathRate] })},
+		{Name: "limited_send_buffer_s", Unit: Seconds, Text: "time of transfers in which it sent the same amount in each round trip, with room in the receiver's window, without loss, and then nothing for a while: its buffer, or another bound of its own",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.SendBuffer] })},
+		{Name: "limited_slow_start_s", Unit: Seconds, Text: "time of transfers in which the congestion window still grew fast, without a loss so far",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.SlowStart] })},
+		{Name: "limited_unclear_s", Unit: Seconds, Text: "time of transfers in which as for the sender's buffer or the path's rate, in a capture that does not show windows or distances",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.Limits[timing.Unclear] })},
 	}},
 }

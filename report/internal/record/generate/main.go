@@ -59,6 +59,7 @@ package record
 
 import (
 "tcptrace/analyzer"
+"tcptrace/analyzer/timing"
 "tcptrace/report/internal/output"
 )
 

@@ -1,0 +1,205 @@
+package segment
+
+import (
+	"time"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/timing"
+	"tcptrace/internal/wire"
+)
+
+// Where the time of a conversation goes is decided at each segment: the time since the one before is put to the account of whom, or what,
+// all waited for then. The rules, in their order:
+//
+//   - until the handshake is complete: opening;
+//   - behind the first FIN or RST, unless data is in flight or comes: closing;
+//   - of the other side nothing was captured so far: unknown;
+//   - until a segment is sent again, and from there on until what was in flight then is acknowledged: repair;
+//   - a sender has filled the window, and that has no room for another segment: window;
+//   - anything is in flight, but for an answer to it: network;
+//   - nothing is, or it is answered: the endpoint that speaks next was waited for, but for the way to it and back, which is network, too.
+//
+// The silence before the last of these is one, whatever ACKs are in it.
+
+// longestThought is the longest silence that an application is taken to think in when no answer is due. Behind that it is idle. Web clients
+// load the parts of a page within a second, and people take longer (Mah, "An empirical model of HTTP network traffic", INFOCOM 1997; Barford
+// and Crovella, "Generating representative web workloads", SIGMETRICS 1998).
+const longestThought = conn.Time(time.Second)
+
+// account is what time is put to, beside the network, which has the rest, and Recovery.repairing.
+type account uint8
+
+const (
+	onUnknown account = iota
+	onOpening
+	onThought // of direction 0; then of 1
+	_
+	onWindow
+	onIdle
+	onClosing
+	numAccounts
+)
+
+// spending is a line of what the time of a connection was spent on.
+type spending struct {
+	on      [numAccounts]conn.Time
+	settled conn.Time // up to when, unless it was the network
+}
+
+// spend puts the time since the segment before to an account, before the segment is read. Mostly something is in flight.
+func (r *Reader) spend() {
+	const said = conn.SentACK | conn.SentFIN | conn.SentRST
+	if (r.Tx.Flags|r.Rx.Flags)&said == conn.SentACK && (r.A.flags|r.b.flags)&statsRepairs == 0 && r.A.mode|r.b.mode <= modeTransfer &&
+		r.S.Flags&(wire.SYN|wire.FIN|wire.RST) == 0 && r.pos == r.next && r.Rx.Packets != 0 && (r.S.Len == 0 || inFlight(r.Tx, r.Rx)) {
+		return
+	}
+	if r.Tx.Packets|r.Rx.Packets != 0 {
+		r.spendRarely(max(r.C.Last, r.spent.settled))
+	}
+}
+
+// inFlight reports whether bytes of h passed that its peer has not acknowledged, as far as that is heard.
+func inFlight(h, peer *conn.Half) bool { return peer.Acked != 0 && h.EndOfBytes() > peer.Acked }
+
+// spendRarely puts the time since from to an account.
+func (r *Reader) spendRarely(from conn.Time) {
+	s := r.S
+	flying := inFlight(r.Tx, r.Rx) || inFlight(r.Rx, r.Tx)
+	switch f := r.Tx.Flags | r.Rx.Flags; {
+	case r.C.Flags&(conn.WasReset|conn.WasRefused) != 0:
+		r.put(onClosing, from)
+	case f&(conn.SentACK|conn.SentFIN) == 0 && f&(conn.SentSYN|conn.SentSYNACK) != 0:
+		if r.Rx.Packets == 0 && r.Tx.Flags.Has(conn.SentSYNACK) { // the opener may have it long since
+			r.put(onUnknown, from)
+		} else {
+			r.put(onOpening, from)
+		}
+	case f.Has(conn.SentFIN) && !flying && (s.Len == 0 || r.end <= r.next):
+		r.put(onClosing, from)
+	case r.Rx.Packets == 0:
+		r.put(onUnknown, from)
+	case (r.A.flags | r.b.flags).has(statsRepairs):
+		r.puts(&r.repairer().repairing, from)
+		r.undecided = true
+	case r.probesWindow():
+		r.put(onWindow, r.spent.silentSince(r.C, r.A, r.b))
+	case r.pos < r.next && s.SeqLen() > 0:
+		r.undecided = true
+	case r.A.shutOut(r.b), r.b.shutOut(r.A):
+		r.put(onWindow, from)
+	case (s.Len > 0 || s.Flags&(wire.FIN|wire.RST) != 0) && !inFlight(r.Tx, r.Rx):
+		r.speak()
+	}
+}
+
+// put puts the time since from to an account.
+func (r *Reader) put(on account, from conn.Time) { r.puts(&r.spent.on[on], from) }
+
+func (r *Reader) puts(sum *conn.Time, from conn.Time) {
+	if r.now > from {
+		*sum += r.now - from
+		r.spent.settled = r.now
+	}
+}
+
+// probesWindow reports whether the segment looks whether a closed window has opened: nothing else is sent into one.
+func (r *Reader) probesWindow() bool {
+	return r.b.flags.has(statsZero) && r.una == r.next && (r.S.Len > 0 || r.pos < r.next) && !r.S.Flags.Any(wire.SYN|wire.FIN|wire.RST)
+}
+
+// shutOut reports whether a has filled the window of its peer, and that has no room for another segment.
+func (a *SenderStats) shutOut(peer *SenderStats) bool {
+	return a.mode == modeWindow && peer.flags.has(statsHasEdge) && peer.window < a.segmentMax
+}
+
+// silentSince is since when nothing happened but ACKs that brought no news.
+func (t *spending) silentSince(c *conn.Conn, a, b *SenderStats) conn.Time {
+	return max(t.settled, c.First, a.LastData, b.LastData, a.advanced, b.advanced)
+}
+
+// speak is what an endpoint sends after a silence.
+func (r *Reader) speak() {
+	since := r.spent.silentSince(r.C, r.A, r.b)
+	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) {
+		return // as soon as it heard the ACK
+	}
+	from := since
+	switch {
+	case r.Tx.Last == since: // it was the last to send before, too
+	case r.Tx.Distance > 0:
+		from += r.Tx.Distance
+	case r.now > since: // how much of that is the way to it and back was not measured so far
+		from += min(r.now-since, conn.RoundTrip)
+		r.spent.on[onUnknown] += from - since
+	}
+	r.put(onSilence(r.C, r.A, r.b, r.S.Dir, r.now-from), from)
+}
+
+// onSilence is the account of a silence that an endpoint, a, ends.
+func onSilence(c *conn.Conn, a, b *SenderStats, dir uint8, length conn.Time) account {
+	if length > longestThought {
+		client, _ := c.Client()
+		if due := dir != client && (b.LastData > a.LastData || a.LastData == 0); !due {
+			return onIdle
+		}
+	}
+	return onThought + account(dir)
+}
+
+// repairer is the Recovery of the side that repairs a loss.
+func (r *Reader) repairer() *Recovery {
+	if r.A.flags.has(statsRepairs) {
+		return r.p.RecoveryOf(r.A, r.Tx)
+	}
+	return r.p.RecoveryOf(r.b, r.Rx)
+}
+
+// followRepair looks, when the segment was read, whether it begins to repair a loss, goes on, or has the ACK that ends it.
+func (r *Reader) followRepair() {
+	if r.undecided && r.V.Kind == KindRetransmission {
+		rp := r.p.RecoveryOf(r.A, r.Tx)
+		r.puts(&rp.repairing, max(r.C.Last, r.spent.settled))
+		if r.una < r.next {
+			rp.repairTo = max(r.next, r.end)
+			r.A.flags |= statsRepairs
+		}
+	}
+	if r.b.flags.has(statsRepairs) && r.S.Flags&wire.ACK != 0 && int32(r.S.Ack-uint32(r.p.RecoveryOf(r.b, r.Rx).repairTo)) >= 0 {
+		r.b.flags &^= statsRepairs
+	}
+}
+
+// Spent is where the time of a connection went, of which a direction is the client's.
+func (p *Pools) Spent(c *conn.Conn, l *Stats, client uint8) (out timing.Spent) {
+	on := l.spent.on
+	l.endSilence(c, &on, client)
+	out[timing.Opening], out[timing.Closing], out[timing.Unknown] = time.Duration(on[onOpening]), time.Duration(on[onClosing]), time.Duration(on[onUnknown])
+	out[timing.Window], out[timing.Idle] = time.Duration(on[onWindow]), time.Duration(on[onIdle])
+	out[timing.Client], out[timing.Server] = time.Duration(on[onThought+account(client)]), time.Duration(on[onThought+account(1-client)])
+	for i := range l.Of {
+		if l.Of[i].recovery != 0 {
+			out[timing.Repair] += time.Duration(p.Recoveries.At(l.Of[i].recovery).repairing)
+		}
+	}
+	rest := max(0, c.Last.Sub(c.First))
+	for _, d := range out {
+		rest -= d
+	}
+	out[timing.Network] = rest
+	return out
+}
+
+// endSilence puts to an account the silence that a connection ends with.
+func (l *Stats) endSilence(c *conn.Conn, on *[numAccounts]conn.Time, client uint8) {
+	a, b := &c.Half[client], &c.Half[1-client]
+	since := l.spent.silentSince(c, &l.Of[0], &l.Of[1])
+	if c.Last <= since || !(a.Flags | b.Flags).Has(conn.SentACK) || a.Packets == 0 || b.Packets == 0 || inFlight(a, b) || inFlight(b, a) ||
+		(l.Of[0].flags | l.Of[1].flags).has(statsRepairs) {
+		return
+	}
+	dir := client
+	if l.Of[client].LastData > l.Of[1-client].LastData {
+		dir = 1 - client
+	}
+	on[onSilence(c, &l.Of[dir], &l.Of[1-dir], dir, c.Last-since)] += c.Last - since
+}

@@ -1,0 +1,151 @@
+// Package timing has the words for where the time of a conversation went, and for what limited the speed of its transfers.
+//
+// Not its job: finding that out, which package analyzer does.
+package timing
+
+import "time"
+
+// Use is what a stretch of a conversation's time was used for.
+type Use uint8
+
+// The uses, in the order in which they are reported.
+const (
+	Opening Use = iota
+	Network     // something was on its way
+	Server      // the server owed an answer
+	Client      // the client was about to ask
+	Repair      // a loss was repaired
+	Window      // the receiver had no room
+	Idle        // nobody owed anything
+	Closing     // behind the first FIN or RST
+	Unknown     // only one side was captured
+	NumUses
+)
+
+// uses are the words for them, by Use: as fields of the conversation record, their meaning, and what they are in a sentence.
+var uses = [NumUses]struct{ name, text, clause string }{
+	Opening: {"opening_s", "from the first SYN to the segment that completes the handshake, SYNs that were sent again included",
+		"opening the connection"},
+	Network: {"network_s", "data or the ACK of it was on its way, or what the sender does as soon as it hears that ACK",
+		"with data on its way"},
+	Server: {"server_thinking_s", "the server was silent, and an answer, or its greeting, was due; or it paused for up to 1 s in what it sent",
+		"waiting for the server's application"},
+	Client: {"client_thinking_s", "the client was silent for up to 1 s before it went on",
+		"waiting for the client's application"},
+	Repair: {"loss_repair_s", "before a segment that was sent again, and from there until all that was in flight then was acknowledged",
+		"repairing losses"},
+	Window: {"closed_window_s", "a sender that had filled the window waited for its receiver, whose window had no room for another segment",
+		"waiting for the receiver to open its window"},
+	Idle: {"idle_s", "a silence of more than 1 s in which no answer was due",
+		"idle"},
+	Closing: {"closing_s", "from the first FIN or RST on, but for data that the other side still sent",
+		"closing the connection"},
+	Unknown: {"unknown_s", "only one side had been captured, so that nothing tells who was waited for",
+		"in a way that a capture of one side does not show"},
+}
+
+// String is the use's field in the conversation record.
+func (u Use) String() string {
+	if u < NumUses {
+		return uses[u].name
+	}
+	return "unknown"
+}
+
+// Text is what the use comprises.
+func (u Use) Text() string { return uses[u].text }
+
+// Clause is the use in a sentence: so much time went by in this way.
+func (u Use) Clause() string { return uses[u].clause }
+
+// Spent is where the time of a conversation went, by Use. Its sum is the duration of the conversation; of one whose segments were not
+// read all is 0.
+type Spent [NumUses]time.Duration
+
+// Most is the use that took the most time.
+func (s *Spent) Most() Use {
+	most := Opening
+	for u := range NumUses {
+		if s[u] > s[most] {
+			most = u
+		}
+	}
+	return most
+}
+
+// Factor is what limits the speed of a transfer.
+type Factor uint8
+
+// The factors.
+const (
+	NoFactor    Factor = iota // nothing was transferred that was long enough, or nothing tells
+	Application               // the sender's application had no more to send
+	ReceiveWindow
+	Congestion // losses or marks, and the congestion window that they left
+	PathRate
+	SendBuffer
+	SlowStart // it was over before it found a limit
+	Unclear
+	NumFactors
+)
+
+// factors are the words for them, by Factor: a value of the conversation record, its field there, their meaning, and what
+// is said of a transfer.
+var factors = [NumFactors]struct{ name, field, text, clause string }{
+	NoFactor: {"", "", "", ""},
+	Application: {"application", "limited_application_s", "the sending application had no more to send: pauses with nothing in flight, or mostly segments that are not full",
+		"by the sending application"},
+	ReceiveWindow: {"receive-window", "limited_receive_window_s", "the window that the receiver offers had no room for another segment",
+		"by the receiver's window"},
+	Congestion: {"congestion", "limited_congestion_s", "a loss or a mark (RFC 3168) was answered, or the congestion window grew slowly, as it does after one",
+		"by losses and the congestion window that they leave"},
+	PathRate: {"path-rate", "limited_path_rate_s", "no more came through, however much was sent: round trips grew, or data passed without gaps",
+		"by the rate of the path"},
+	SendBuffer: {"send-buffer", "limited_send_buffer_s", "each round trip had the same amount of data and then a gap, with room in the receiver's window and no loss",
+		"by the sender's buffer"},
+	SlowStart: {"slow-start", "limited_slow_start_s", "the congestion window was still growing by more than a quarter each round trip, without a loss so far",
+		"by slow start: it was over before it found a limit"},
+	Unclear: {"unknown", "limited_unknown_s", "the same as for the sender's buffer, but the scale of the windows is not known, so that it may be the receiver's window",
+		"by a window, the sender's or the receiver's"},
+}
+
+// String is the factor's name in the conversation record.
+func (f Factor) String() string {
+	if f < NumFactors {
+		return factors[f].name
+	}
+	return "unknown"
+}
+
+// Field is the factor's field in the conversation record.
+func (f Factor) Field() string { return factors[f].field }
+
+// Text is what the factor means.
+func (f Factor) Text() string { return factors[f].text }
+
+// Clause is the factor in a sentence: a transfer was limited in this way.
+func (f Factor) Clause() string { return factors[f].clause }
+
+// Limits is for how long each factor limited what a sender transferred, by Factor.
+type Limits [NumFactors]time.Duration
+
+// Total is the time of all that it transferred.
+func (l *Limits) Total() (sum time.Duration) {
+	for _, d := range l {
+		sum += d
+	}
+	return sum
+}
+
+// Most is the factor that limited them for the longest, and its share of the time; NoFactor if there were none.
+func (l *Limits) Most() (most Factor, share float64) {
+	for f := range NumFactors {
+		if l[f] > l[most] {
+			most = f
+		}
+	}
+	if l[most] <= 0 {
+		return NoFactor, 0
+	}
+	return most, float64(l[most]) / float64(l.Total())
+}

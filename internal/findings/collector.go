@@ -1,0 +1,100 @@
+package findings
+
+import (
+	"hash/crc32"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
+)
+
+// Bounds of what is counted by value: of all conversations, and of those that a kind affects.
+const (
+	mostValues   = 4096
+	mostAffected = 256
+)
+
+// Collector takes the conversations of a capture. New makes one. It is not safe for concurrent use.
+type Collector struct {
+	total    uint64
+	start    starts
+	all      []sketch[moments] // by factor
+	affected []affected        // by kind
+	values   dimension.Values  // of the conversation that was taken last
+}
+
+// affected is what a kind affects.
+type affected struct {
+	tally
+	told kindSet         // the kinds that were told in its place
+	by   []sketch[tally] // by factor; nil: there are none
+}
+
+// New returns a collector.
+func New() *Collector {
+	k := &Collector{affected: make([]affected, len(kinds))}
+	for range factors {
+		k.all = append(k.all, newSketch[moments](mostValues))
+	}
+	return k
+}
+
+// Conversation takes c, of which j is the judgment.
+func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
+	s := subject{c, j}
+	k.total++
+	k.start.add(c.Start)
+	k.values.Reset()
+	for i := range factors {
+		factors[i].dimension.Values(&k.values, c, j)
+		e := k.all[i].at(k.values.At(i))
+		e.count.add(e.n, c.Start)
+	}
+	failed := dimension.Failed(c, j) != dimension.NoFailure
+	var met kindSet
+	for i := range kinds {
+		if kinds[i].when.flagged && len(j.Anomalies) == 0 || !kinds[i].when.holds(&s) {
+			continue
+		}
+		met |= 1 << i
+		if instead := met & coverers[i]; instead != 0 {
+			k.affected[i].told |= instead
+			continue
+		}
+		k.affect(i, &s, failed && kinds[i].fails)
+		failed = failed && !kinds[i].fails // it is told once
+	}
+}
+
+// affect counts s as affected by kind i.
+func (k *Collector) affect(i int, s *subject, failed bool) {
+	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: crc32.ChecksumIEEE(k.values.At(byService))}
+	if of := kinds[i].waited.of; of != nil {
+		x.waited = uint64(max(0, of(s)))
+	}
+	if kinds[i].again {
+		x.again = repeated(s)
+	}
+	client, server := &s.Sent[analyzer.Client], &s.Sent[analyzer.Server]
+	near := [2]uint64{client.LostBefore + server.LostBehind, server.LostBefore + client.LostBehind}
+	a := &k.affected[i]
+	if a.by == nil {
+		for range factors {
+			a.by = append(a.by, newSketch[tally](mostAffected))
+		}
+	}
+	a.add(x, near, s.Start)
+	for f := range factors {
+		a.by[f].at(k.values.At(f)).count.add(x, near, s.Start)
+	}
+}
+
+// condition is the expression that is true of the conversations that kind i affects.
+func (k *Collector) condition(i int) string {
+	expr := kinds[i].when.expr
+	for j := range kinds {
+		if k.affected[i].told&(1<<j) != 0 {
+			expr = and(expr, not(kinds[j].when.expr))
+		}
+	}
+	return expr
+}

@@ -1,0 +1,162 @@
+package findings
+
+import (
+	"cmp"
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
+)
+
+// factor is something that conversations have in common.
+type factor struct {
+	dimension *dimension.Dimension
+	words     string                    // what conversations with a value are: "are to %s"
+	where     func(value string) string // the condition that selects them; "" if there is none
+}
+
+// factors are in the order in which they are preferred if they tell the affected from the others equally well.
+var factors = []factor{
+	{find("name"), "to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
+	{find("service"), "to %s", whereService},
+	{find("server"), "to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
+	{find("client"), "from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
+	{find("port"), "to port %s", func(v string) string { return `server.port == ` + v }},
+	{find("client-ttl"), "from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
+	{find("client-network"), "from %s", whereNetwork("client.ip")},
+	{find("server-network"), "to %s", whereNetwork("server.ip")},
+}
+
+// Places of factors in the table.
+const (
+	byService = 1
+	byClient  = 3
+)
+
+func find(name string) *dimension.Dimension {
+	d, err := dimension.Find(name)
+	if err != nil {
+		panic(err) // the table above is wrong
+	}
+	return d
+}
+
+func whereService(value string) string {
+	a, err := netip.ParseAddrPort(value)
+	if err != nil {
+		return ""
+	}
+	return `server.ip == ` + strconv.Quote(a.Addr().String()) + ` && server.port == ` + strconv.Itoa(int(a.Port()))
+}
+
+// whereNetwork selects the IPv4 network /24 of a field.
+func whereNetwork(field string) func(string) string {
+	return func(value string) string {
+		p, err := netip.ParsePrefix(value)
+		if err != nil || !p.Addr().Is4() || p.Bits() != 24 {
+			return ""
+		}
+		text := p.Addr().String()
+		return field + ` startsWith ` + strconv.Quote(text[:strings.LastIndexByte(text, '.')+1])
+	}
+}
+
+// share is the affected conversations with a value of a factor.
+type share struct {
+	factor int
+	value  string
+	tally
+	of      uint64 // conversations with the value
+	exact   bool   // of is
+	score   float64
+	perfect bool // all with the value are affected, and no others
+}
+
+const (
+	// surely is the least G of a factor: by chance, one value in 10,000 has as much (chi-square, one degree of freedom).
+	surely = 15.1
+	// lift is how much more often conversations with a common factor are affected than others, at least.
+	lift = 2
+	// common is which share of the affected a factor must explain.
+	common = 0.2
+)
+
+// shares are the values that tell what kind i affects from the others, the best first.
+func (k *Collector) shares(i int) []share {
+	a := &k.affected[i]
+	var list []share
+	for f := range a.by {
+		for e := range a.by[f].entries {
+			in := &a.by[f].entries[e]
+			of, value := k.all[f].get(in.value), in.value
+			if in.missed > 0 || of == nil || in.n < 2 || value == "" {
+				continue // not counted exactly, or nothing in common
+			}
+			s := share{factor: f, value: value, tally: in.count, of: of.most(), exact: of.missed == 0}
+			if s.rate(a.n, k.total) && (s.n == a.n || factors[f].where(value) != "") {
+				list = append(list, s)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(x, y share) int {
+		switch {
+		case x.score > y.score:
+			return -1
+		case x.score < y.score:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
+	})
+	return list
+}
+
+// rate works out how well the value tells affected conversations from the others, of all, and reports whether it does.
+func (s *share) rate(affected, all uint64) bool {
+	s.perfect = s.n == affected && s.of == affected && all > affected
+	with, without := float64(s.n)/float64(s.of), 0.0
+	if all > s.of {
+		without = float64(affected-s.n) / float64(all-s.of)
+	} else {
+		return false
+	}
+	s.score = g(s.n, s.of, affected, all)
+	return float64(s.n) >= common*float64(affected) && (s.perfect || s.score >= surely && with >= lift*without)
+}
+
+// g is the G of a two by two table, by which its rows are told to differ (Dunning, "Accurate methods for the statistics of surprise and
+// coincidence", 1993): n of in are affected, and affected of all.
+func g(n, in, affected, all uint64) float64 {
+	sum := 0.0
+	cell := func(o, row, column uint64) {
+		if o > 0 {
+			sum += float64(o) * math.Log(float64(o)*float64(all)/(float64(row)*float64(column)))
+		}
+	}
+	cell(n, in, affected)
+	cell(in-n, in, all-affected)
+	cell(affected-n, all-in, affected)
+	cell(all-in-(affected-n), all-in, all-affected)
+	return 2 * sum
+}
+
+// unlikely is how seldom chance leaves out so many conversations.
+const unlikely = 0.001
+
+// since reports whether what is affected began only after some time, or only before some, as t says; started is when all began that
+// might have been affected. What ends is told with its beginning, unless that is the beginning of all.
+func since(t *tally, started interface {
+	outside(first, last analyzer.Time) (before, after uint64)
+}, of uint64) (begins, ends bool) {
+	if t.n < 2 || of <= t.n {
+		return false, false
+	}
+	spared := 1 - float64(t.n)/float64(of)
+	before, after := started.outside(t.first, t.last)
+	seldom := func(n uint64) bool { return n > 0 && math.Pow(spared, float64(n)) < unlikely }
+	ends = seldom(after)
+	return seldom(before) || ends && before > 0, ends
+}

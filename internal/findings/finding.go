@@ -1,0 +1,200 @@
+package findings
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/report"
+)
+
+// Most is how many findings are told; others are counted.
+const Most = 10
+
+// Finding is something that is wrong. Times are the capture's.
+type Finding struct {
+	Schema        string       `json:"schema,omitempty"` // of one that is a record by itself
+	ID            string       `json:"id"`
+	Text          string       `json:"text"`             // what, of how many, what they have in common, and what it cost
+	Conversations uint64       `json:"conversations"`    // that are affected; 0: it is about packets
+	Of            uint64       `json:"of"`               // conversations that were looked at
+	Factor        *Factor      `json:"factor,omitempty"` // what the affected have in common, and others have not
+	Since         *report.Time `json:"since,omitempty"`  // when the first of them began, if others did before
+	Until         *report.Time `json:"until,omitempty"`  // when the last of them began, if others did later
+	Failed        uint64       `json:"failed"`           // conversations
+	WaitedS       float64      `json:"waited_s"`
+	WaitedIs      string       `json:"waited_is,omitempty"` // what was added up, as an expression over the record
+	AgainBytes    uint64       `json:"sent_again_bytes"`
+	Lies          Place        `json:"lies"` // where the reason lies
+	Why           string       `json:"why"`
+	Next          string       `json:"next"`
+	Where         string       `json:"where,omitempty"`   // selects these conversations
+	Stream        *uint64      `json:"stream,omitempty"`  // the one that it cost most
+	Command       string       `json:"command,omitempty"` // shows them
+}
+
+// ranked is a finding on its way to its place.
+type ranked struct {
+	Finding
+	capture bool   // it bounds what the others say
+	waited  uint64 // ns
+}
+
+// The schemas of what WriteJSON and WriteNDJSON write.
+const (
+	schema       = "tcptrace.findings.v1"
+	singleSchema = "tcptrace.finding.v1"
+)
+
+// Factor is a value that conversations have in common.
+type Factor struct {
+	By    string  `json:"by"` // a key of 'tcptrace summary --by'
+	Value string  `json:"value"`
+	Of    *uint64 `json:"of,omitempty"` // conversations that have it; absent: there were too many values to count them all
+}
+
+// Report is what was found.
+type Report struct {
+	Schema        string    `json:"schema"`
+	Findings      []Finding `json:"findings"`
+	More          uint64    `json:"more,omitempty"` // findings that are not told
+	Conversations uint64    `json:"conversations"`  // that were looked at
+	Packets       uint64    `json:"packets"`
+}
+
+// Options say how a report is made.
+type Options struct {
+	// Command is the command that shows the conversations for which an expression is true; nil: there is none.
+	Command func(where string) string
+}
+
+// Report is what was found in all that was taken, of which s is the summary.
+func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
+	list := k.caveats(s)
+	for i := range kinds {
+		if a := &k.affected[i]; a.n > 0 && float64(a.n) >= kinds[i].least*float64(k.total) {
+			list = append(list, k.ofKind(i)...)
+		}
+	}
+	slices.SortStableFunc(list, compare)
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
+	for _, f := range list[:min(len(list), Most)] {
+		if f.Where != "" && o.Command != nil {
+			f.Command = o.Command(f.Where)
+		}
+		r.Findings = append(r.Findings, f.Finding)
+	}
+	r.More = uint64(len(list) - len(r.Findings))
+	return r
+}
+
+// compare puts first what bounds all else, then what cost most.
+func compare(a, b ranked) int {
+	if a.capture != b.capture {
+		if a.capture {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(-cmp.Compare(a.Failed, b.Failed), -cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
+}
+
+// ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
+func (k *Collector) ofKind(i int) (list []ranked) {
+	a, where := &k.affected[i], k.condition(i)
+	shares := k.shares(i)
+	if len(shares) > 0 && shares[0].n == a.n {
+		return []ranked{k.finding(i, &a.tally, &shares[0], where)}
+	}
+	rest, others := a.tally, where
+	for s := range slices.Values(shares) {
+		if s.factor != shares[0].factor {
+			continue // it may be another way to tell the same
+		}
+		is := factors[s.factor].where(s.value)
+		list = append(list, k.finding(i, &s.tally, &s, and(where, is)))
+		rest.less(&s.tally)
+		others = and(others, not(is))
+	}
+	if rest.n > 0 {
+		list = append(list, k.finding(i, &rest, nil, others))
+	}
+	return list
+}
+
+// finding is what is told of the conversations that t counts, which where selects; s is what they have in common, nil: nothing.
+func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
+	kind := &kinds[i]
+	f := ranked{capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total), waited: t.waited, Finding: Finding{
+		ID: kind.id, Conversations: t.n, Of: k.total, Failed: t.failed, AgainBytes: t.again,
+		WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
+		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: where,
+	}}
+	if t.waited == 0 {
+		f.WaitedIs = ""
+	}
+	if kind.lies == OnNetwork && kind.again {
+		f.Lies = t.lies()
+	}
+	if t.n == k.affected[i].n || s != nil {
+		worst := t.worst.stream
+		f.Stream = &worst
+		begins, ends := since(t, &k.start, k.total)
+		if s != nil && s.exact && s.of > s.n {
+			begins, ends = since(t, &k.all[s.factor].get(s.value).count, s.of)
+		}
+		if begins {
+			f.Since = moment(t.first)
+		}
+		if ends {
+			f.Until = moment(t.last)
+		}
+	}
+	if s != nil && s.factor == byClient && kind.fails && !kind.again && t.scans() {
+		f.ID, f.Lies, f.Why, f.Next = scan, AtClient, kinds[scanning].why, kinds[scanning].next
+	}
+	if s != nil {
+		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
+		if s.exact {
+			f.Factor.Of = &s.of
+		}
+	}
+	f.Text = f.text(kind, t.n == k.affected[i].n, s, &t.worst)
+	return f
+}
+
+// bounding is the share of the conversations from which on what the capture cannot show comes first.
+const bounding = 0.05
+
+func moment(t analyzer.Time) *report.Time { m := report.Time(t); return &m }
+
+// lies is on which side of the tap segments were lost: there is one if it had four fifths of them.
+func (t *tally) lies() Place {
+	switch near, far := t.near[0], t.near[1]; {
+	case near > 4*far:
+		return NearClient
+	case far > 4*near:
+		return NearServer
+	}
+	return OnNetwork
+}
+
+// and is the expression for which both are true.
+func and(a, b string) string { return within(a) + " && " + within(b) }
+
+func within(expr string) string {
+	if strings.Contains(expr, " || ") {
+		return "(" + expr + ")"
+	}
+	return expr
+}
+
+// not is the expression that is true if expr is not.
+func not(expr string) string {
+	if strings.HasPrefix(expr, "has(") && !strings.Contains(expr, " || ") && !strings.Contains(expr, " && ") {
+		return "!" + expr
+	}
+	return "!(" + expr + ")"
+}

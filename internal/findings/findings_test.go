@@ -1,0 +1,172 @@
+package findings_test
+
+import (
+	"bytes"
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/patcher/value"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
+	"tcptrace/internal/findings"
+	"tcptrace/internal/testutil/scripts"
+	"tcptrace/internal/truth/lab"
+	"tcptrace/report"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+// seen is what a test knows of the conversations of a capture, beside what was found.
+type seen struct {
+	found         *findings.Report
+	conversations []*analyzer.Conversation
+	records       []report.Record
+	failed        uint64
+}
+
+// look analyzes frames.
+func look(t testing.TB, frames []lab.Frame) *seen {
+	t.Helper()
+	s := &seen{}
+	k := findings.New()
+	a := analyzer.New(analyzer.Options{}, sink(func(c *analyzer.Conversation) {
+		var j analyzer.Judgment
+		j.Judge(c)
+		k.Conversation(c, &j)
+		kept := &analyzer.Conversation{}
+		c.CopyTo(kept)
+		s.conversations, s.records = append(s.conversations, kept), append(s.records, report.NewRecord(c, &j))
+		if dimension.Failed(c, &j) != dimension.NoFailure {
+			s.failed++
+		}
+	}))
+	scripts.Feed(t, a, frames)
+	sum, err := a.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.found = k.Report(&sum, findings.Options{Command: func(where string) string { return "tcptrace FILE --where '" + where + "'" }})
+	return s
+}
+
+type sink func(c *analyzer.Conversation)
+
+func (s sink) Conversation(c *analyzer.Conversation) error { s(c); return nil }
+
+// check adds the numbers of all findings up from the records that their conditions select.
+func (s *seen) check(t *testing.T) {
+	t.Helper()
+	var failed uint64
+	for i := range s.found.Findings {
+		f := &s.found.Findings[i]
+		failed += f.Failed
+		if f.Where == "" {
+			continue
+		}
+		where, err := report.CompileWhere(f.Where)
+		if err != nil {
+			t.Errorf("%s: %v", f.ID, err)
+			continue
+		}
+		var n, again uint64
+		var waited float64
+		for i, c := range s.conversations {
+			if ok, err := where.Match(c); err != nil {
+				t.Fatal(err)
+			} else if !ok {
+				continue
+			}
+			n++
+			waited += evaluate(t, f.WaitedIs, &s.records[i])
+			if f.AgainBytes > 0 {
+				again += s.records[i].Endpoints.Client.Sent.RetransmittedBytes + s.records[i].Endpoints.Server.Sent.RetransmittedBytes
+			}
+		}
+		if n != f.Conversations || again != f.AgainBytes || math.Abs(waited-f.WaitedS) > 1e-6 {
+			t.Errorf("%s: %d conversations, %d bytes, %f s, but %d, %d and %f s by %s", f.ID, f.Conversations, f.AgainBytes, f.WaitedS, n, again, waited, f.Where)
+		}
+	}
+	if failed != s.failed && s.found.More == 0 {
+		t.Errorf("%d failed by the findings, %d did", failed, s.failed)
+	}
+}
+
+// evaluate is the value of an expression over a record.
+func evaluate(t *testing.T, source string, r *report.Record) float64 {
+	t.Helper()
+	if source == "" {
+		return 0
+	}
+	program, err := expr.Compile(source, expr.Env(&report.Record{}), expr.AsFloat64(), value.ValueGetter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := expr.Run(program, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.(float64)
+}
+
+func TestHealthy(t *testing.T) {
+	p := newPlanted(t)
+	p.addHealthy()
+	s := look(t, p.capture())
+	for _, f := range s.found.Findings {
+		t.Errorf("found: %s", f.Text)
+	}
+	if s.found.Conversations != healthy {
+		t.Errorf("%d conversations", s.found.Conversations)
+	}
+}
+
+// TestPlanted finds one fault among healthy conversations, first, with what the affected have in common and what it cost.
+func TestPlanted(t *testing.T) {
+	var all bytes.Buffer
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			p := newPlanted(t)
+			p.addHealthy()
+			f.plant(p)
+			s := look(t, p.capture())
+			s.check(t)
+			all.WriteString(f.name + "\n")
+			if err := s.found.WriteText(&all, findings.TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if len(s.found.Findings) == 0 {
+				t.Fatal("nothing found")
+			}
+			got := &s.found.Findings[0]
+			if got.ID != f.id || got.Conversations != f.n || got.Failed != f.fails || (got.WaitedS > 0) != f.waits || (got.AgainBytes > 0) != f.again || (got.Since != nil) != f.since {
+				t.Errorf("%+v, want %s of %d", got, f.id, f.n)
+			}
+			if f.by == "" {
+				if got.Factor != nil {
+					t.Errorf("the factor is %+v", got.Factor)
+				}
+			} else if got.Factor == nil || got.Factor.By != f.by || got.Factor.Value != f.value {
+				t.Errorf("the factor is %+v, not %s %s", got.Factor, f.by, f.value)
+			}
+		})
+	}
+	golden(t, "planted.txt", all.Bytes())
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s: not what it was (%v); -update writes it", path, err)
+	}
+}

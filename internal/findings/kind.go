@@ -1,0 +1,288 @@
+package findings
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
+)
+
+// Place is where the reason lies.
+type Place string
+
+// The places. A finding about loss says on which side of the tap it was, if the capture shows that.
+const (
+	AtClient      Place = "client"
+	AtServer      Place = "server"
+	OnNetwork     Place = "network"
+	NearClient    Place = "network between the client and the tap"
+	NearServer    Place = "network between the tap and the server"
+	ClientOrWay   Place = "client, or network between it and the tap"
+	ServerOrWay   Place = "server, or network between the tap and it"
+	NotKnown      Place = "not known"
+	InCapture     Place = "capture"
+	AtApplication Place = "application at the server"
+)
+
+// Places are all that there are.
+var Places = []Place{AtClient, AtServer, OnNetwork, NearClient, NearServer, ClientOrWay, ServerOrWay, InCapture, AtApplication, NotKnown}
+
+// IDs are the ids that a finding may have.
+func IDs() (ids []string) {
+	for i := range caveats {
+		ids = append(ids, caveats[i].id)
+	}
+	for i := range kinds {
+		ids = append(ids, kinds[i].id)
+	}
+	return ids
+}
+
+// kind is what may be wrong with conversations. The first in the table that holds is told of a conversation, then those that it does
+// not cover.
+type kind struct {
+	id     string
+	when   condition
+	least  float64  // it is told if it affects such a share of the conversations
+	whole  bool     // nothing else is told of the conversation
+	covers []string // kinds that are what comes of it
+	speaks []string // anomalies that it tells of, beside those of when; others have a kind of their own
+
+	fails  bool    // the failures that Failed tells of are due to it
+	waited measure // how long people waited; zero: they did not
+	again  bool    // bytes were sent again
+	holds  string  // what each conversation takes up: "socket left open"
+	lies   Place
+	is     [2]string // what the conversation did, what conversations did
+	why    string    // what it usually comes from
+	next   string    // what to do
+}
+
+// slow is what a server may think before somebody who waits for it thinks of something else (Nielsen, "Usability Engineering", 1993).
+const slow = time.Second
+
+// held is for how long a window must hold a transfer up to be worth a word.
+const held = time.Second
+
+// scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
+const scan = "scan"
+
+// closes are what is seen of a connection that its peer or its path has left.
+var closes = []string{"retries-exhausted", "loss", "reset", "unfinished-close", "slow-opening"}
+
+// kinds are in the order in which they are looked for: what explains others comes before them.
+var kinds = withOthers([]kind{
+	{
+		id: "one-sided", when: has("one-sided"), whole: true, lies: InCapture,
+		is:   [2]string{"is in the capture in one direction only", "are in the capture in one direction only"},
+		why:  "what the other side did is inferred: loss, round trips and failures are not to be trusted",
+		next: "capture where both directions pass, such as at one of the hosts",
+	}, {
+		id: "capture-loss", when: has("capture-loss"), lies: InCapture, covers: []string{"loss"},
+		is:   [2]string{"has bytes that its receiver acknowledged and the capture misses", "have bytes that their receivers acknowledged and the capture misses"},
+		why:  "the capturing machine or the mirror port was too slow",
+		next: "capture less of each frame (-s 128) or filter earlier",
+	}, {
+		id: "duplicates", when: has("capture-duplicates"), lies: InCapture,
+		is:   [2]string{"was captured twice, frame by frame", "were captured twice, frame by frame"},
+		why:  "a mirror port copies both ways through the switch, or two interfaces were captured",
+		next: "mirror one direction only; editcap -d removes the copies",
+	}, {
+		id: "cut-headers", when: has("truncated-header"), lies: InCapture,
+		is:   [2]string{"has TCP headers that the snap length cut", "have TCP headers that the snap length cut"},
+		why:  "window scale, timestamps and SACK are not known where they were cut",
+		next: "capture at least 128 bytes of each frame (-s 128)",
+	}, {
+		id: "disordered", when: one(has("capture-reordered"), has("clock-backwards")), lies: InCapture,
+		is:   [2]string{"is not in the order in which it was on the wire", "are not in the order in which they were on the wire"},
+		why:  "taps or queues with clocks that disagree, or a clock that was set",
+		next: "capture with one clock; trust no times of these",
+	}, {
+		id: "mid-connection", when: condition{expr: `roles == "inferred"`, holds: func(s *subject) bool { return s.Roles == analyzer.RolesInferred }}, least: 0.5, lies: InCapture,
+		is:   [2]string{"began before the capture", "began before the capture"},
+		why:  "how they were opened is not known, and who is the client is a guess",
+		next: "capture for longer than the connections live",
+	}, {
+		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, lies: AtClient,
+		is:   [2]string{"was only to find out whether a port is open", "were only to find out whether ports are open"},
+		why:  "a port scan, or somebody who looks for a service",
+		next: "ask who runs the client",
+	}, {
+		id: "refused", when: outcome(analyzer.Refused), whole: true, speaks: []string{"connection-refused"}, fails: true, lies: AtServer,
+		is:   [2]string{"was refused", "were refused"},
+		why:  "nothing listens there, or a firewall rejects",
+		next: "ss -ltn at the server",
+	}, {
+		id: "time-wait", when: has("time-wait-refused"), whole: true, waited: spent(timing.Opening), lies: AtClient,
+		is:   [2]string{"took a port that was still in TIME_WAIT, and had to try again", "took ports that were still in TIME_WAIT, and had to try again"},
+		why:  "the client or a NAT before it takes ports again too soon",
+		next: "timestamps at both ends, or fewer new connections",
+	}, {
+		id: "no-answer", when: has("no-answer"), whole: true, waited: duration, fails: true, lies: ServerOrWay,
+		is:   [2]string{"got no answer to its SYN", "got no answer to their SYNs"},
+		why:  "a firewall drops, the host is down, or its listen queue is full",
+		next: "capture at the server: does the SYN arrive?",
+	}, {
+		id: "half-open", when: has("handshake-incomplete"), whole: true, fails: true, lies: ClientOrWay,
+		is:   [2]string{"was answered and never completed by its client", "were answered and never completed by their clients"},
+		why:  "a SYN flood, or the SYN-ACK does not reach the client",
+		next: "capture at the client: does the SYN-ACK arrive?",
+	}, {
+		id: "accept-queue", when: has("accept-queue-overflow"), covers: []string{"loss", "slow-opening", "slow-server", "given-up-opening"}, fails: true, waited: spent(timing.Repair), lies: AtApplication,
+		is:   [2]string{"waited for its server to accept it", "waited for their server to accept them"},
+		why:  "the accept queue is full: the application does not call accept() fast enough",
+		next: "nstat TcpExtListenOverflows and ss -ltn at the server",
+	}, {
+		id: "given-up-opening", when: has("rst-in-handshake"), whole: true, fails: true, lies: AtClient,
+		is:   [2]string{"was reset before it was open", "were reset before they were open"},
+		why:  "a client with a short timeout, or a server that takes connections back",
+		next: "see who sent the RST, and how long after the SYN",
+	}, {
+		id: "injected", when: has("suspected-injection"), whole: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"has segments that somebody else sent in an endpoint's name", "have segments that somebody else sent in an endpoint's name"},
+		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
+		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
+	}, {
+		id: "mtu", when: has("mtu-black-hole"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},
+		why:  "a smaller MTU on the path, and no ICMP message that says so",
+		next: "ping with DF and falling sizes; clamp the MSS, or let ICMP through",
+	}, {
+		id: "keep-alive", when: has("keep-alive-timeout"), covers: closes, fails: true, lies: OnNetwork,
+		is:   [2]string{"was given up: its keep-alive probes were not answered", "were given up: their keep-alive probes were not answered"},
+		why:  "the peer is gone, or a firewall or NAT forgot the idle connection and drops",
+		next: "compare how long it was idle with the timeouts of the devices on the way",
+	}, {
+		id: "forgotten", when: one(resetFor("half-open", "unknown-on-path"), has("half-open-discovered")), covers: closes, fails: true, lies: OnNetwork,
+		is:   [2]string{"was reset by something that did not know it any more", "were reset by something that did not know them any more"},
+		why:  "a NAT, firewall or load balancer forgot idle connections, or a host restarted",
+		next: "keep-alives more often than its timeout",
+	}, {
+		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"was given up: what it sent again and again was not acknowledged", "were given up: what they sent again and again was not acknowledged"},
+		why:  "the peer or the path to it is gone, or a firewall forgot the idle connection and drops",
+		next: "see when the peer last said anything: tcptrace timeline",
+	}, {
+		id: "write-after-close", when: has("write-after-close"), covers: []string{"reset"}, fails: true, lies: AtClient,
+		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
+		why:  "a pooled connection that the other side had closed, or a client that leaves in mid-answer",
+		next: "see who closed, and who wrote on: tcptrace timeline",
+	}, {
+		id: "reset", when: has("abortive-close"), covers: []string{"unfinished-close"}, fails: true, lies: AtServer,
+		is:   [2]string{"was thrown away by an RST", "were thrown away by an RST"},
+		why:  "a process that ended, unread data, or an idle timeout",
+		next: "see what it had last done: tcptrace timeline",
+	}, {
+		id: "slow-opening", when: one(has("slow-handshake"), has("syn-retransmit"), has("syn-ack-retransmit")), waited: spent(timing.Opening), lies: OnNetwork,
+		is:   [2]string{"took long to open", "took long to open"},
+		why:  "SYNs were lost, or the server or a proxy before it answers late",
+		next: "nstat TcpExtListenDrops at the server",
+	}, {
+		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, lies: OnNetwork,
+		speaks: []string{"fin-retransmit-in-time-wait"},
+		is:     [2]string{"lost segments and had to send them again", "lost segments and had to send them again"},
+		why:    "a full queue, a bad link or a rate limit on the way",
+		next:   "look at the drop counters on the way",
+	},
+	receiver(analyzer.Client, AtClient), receiver(analyzer.Server, AtServer),
+	limited(analyzer.Server, AtClient), limited(analyzer.Client, AtServer),
+	{
+		id: "slow-server", when: lasts(thinkingLongest(analyzer.Server), slow), waited: spent(timing.Server), lies: AtApplication,
+		is:   [2]string{"waited for its server to answer", "waited for their servers to answer"},
+		why:  "the application thinks for more than a second; the network had delivered the request",
+		next: "the server's log and what it asks in turn",
+	},
+	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer),
+	{
+		id: "unfinished-close", when: warns("missing-final-ack"), lies: OnNetwork,
+		is:   [2]string{"did not finish its close", "did not finish their close"},
+		why:  "a firewall that removes connections at the first FIN, or a peer that is gone",
+		next: "see whether the FIN was sent again: tcptrace timeline",
+	},
+})
+
+// receiver is a side that does not read what it is sent.
+func receiver(side analyzer.Side, lies Place) kind {
+	name := side.String()
+	return kind{
+		id: "slow-" + name + "-reader", when: warnsOf(side, "zero-window"), waited: zeroWindow(side), lies: lies,
+		covers: []string{"limited-by-" + name, "window-shrunk"},
+		is:     [2]string{"stood still since the " + name + " did not read", "stood still since the " + name + " did not read"},
+		why:    "the application at the " + name + " is slow, or blocked",
+		next:   "look at the application at the " + name + ", not at the network",
+	}
+}
+
+// limited is a transfer of a side that the window of its peer holds up.
+func limited(sender analyzer.Side, lies Place) kind {
+	receiver := sender.Peer().String()
+	return kind{
+		id: "limited-by-" + receiver, when: lasts(limitedByWindow(sender), held), waited: limitedByWindow(sender), lies: lies,
+		is:   [2]string{"was as slow as the " + receiver + "'s window", "were as slow as the " + receiver + "'s window"},
+		why:  "its receive buffer is small for the round trip",
+		next: "tcp_rmem, SO_RCVBUF and window scaling at the " + receiver,
+	}
+}
+
+// leak is an application that does not close.
+func leak(side analyzer.Side, lies Place) kind {
+	name := side.String()
+	return kind{
+		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset"}, holds: "leaked socket", lies: lies,
+		speaks: []string{"fin-wait-2-timeout"},
+		is:     [2]string{"is left in CLOSE_WAIT by the " + name, "are left in CLOSE_WAIT by the " + name},
+		why:    "the application at the " + name + " does not close what its peer has closed",
+		next:   "ss -tnp state close-wait at the " + name,
+	}
+}
+
+// quiet are warnings without a cost that somebody would notice, and frequent where nothing is wrong.
+var quiet = []string{"rst-after-fin", "time-wait-assassination"}
+
+// withOthers adds a kind for each anomaly that none of the table tells of, if it is a warning or an error.
+func withOthers(table []kind) []kind {
+	told := slices.Clone(quiet)
+	for i := range table {
+		told = append(told, table[i].speaks...)
+	}
+	for _, section := range analyzer.Catalogue() {
+		for _, k := range section.Kinds {
+			if k.Severity == analyzer.SeverityNote || slices.Contains(told, k.ID) || slices.ContainsFunc(table, func(t kind) bool { return mentions(t.when, k.ID) }) {
+				continue
+			}
+			table = append(table, kind{
+				id: k.ID, when: has(k.ID), lies: NotKnown,
+				is:  [2]string{"is marked " + k.ID + ": " + k.Summary, "are marked " + k.ID + ": " + k.Summary},
+				why: "see what it means", next: "tcptrace anomalies " + k.ID,
+			})
+		}
+	}
+	return table
+}
+
+// mentions reports whether a condition asks for an anomaly.
+func mentions(c condition, id string) bool { return strings.Contains(c.expr, `"`+id+`"`) }
+
+// kindSet is a set of kinds, by index.
+type kindSet uint64
+
+// coverers are, by kind, the kinds that cover it.
+var coverers = func() []kindSet {
+	if len(kinds) > 64 {
+		panic("there are more kinds than a kindSet has bits")
+	}
+	list := make([]kindSet, len(kinds))
+	for i := range kinds {
+		for j := range kinds[:i] {
+			if kinds[j].whole || slices.Contains(kinds[j].covers, kinds[i].id) {
+				list[i] |= 1 << j
+			}
+		}
+	}
+	return list
+}()
+
+// scanning is where the kind scan is.
+var scanning = slices.IndexFunc(kinds, func(k kind) bool { return k.id == scan })

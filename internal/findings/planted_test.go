@@ -1,0 +1,407 @@
+package findings_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"testing"
+
+	"tcptrace/internal/testutil/scripts"
+	"tcptrace/internal/truth/lab"
+)
+
+// planted is a capture that is made for a test: healthy conversations, and some with a fault.
+type planted struct {
+	t      testing.TB
+	rng    *rand.Rand
+	port   int
+	frames []lab.Frame
+}
+
+// The healthy conversations: half an hour of clients in four networks and six services.
+const (
+	healthy = 200
+	span    = 30 * time.Minute
+)
+
+func newPlanted(t testing.TB) *planted {
+	return &planted{t: t, rng: rand.New(rand.NewPCG(1, 2)), port: 40000}
+}
+
+// start is a moment of the capture.
+func (p *planted) start() time.Duration { return time.Duration(p.rng.Int64N(int64(span))) }
+
+// client is one of forty.
+func (p *planted) client() string {
+	return fmt.Sprintf("10.%d.0.%d", 1+p.rng.IntN(4), 1+p.rng.IntN(10))
+}
+
+// service is one of six.
+func (p *planted) service() string {
+	return [...]string{"10.20.0.1:80", "10.20.0.1:443", "10.20.0.2:443", "10.20.0.3:443", "10.20.1.1:5432", "10.20.1.2:22"}[p.rng.IntN(6)]
+}
+
+// add puts a conversation into the capture: body is its script without the endpoints.
+func (p *planted) add(at time.Duration, client, server, body string) {
+	p.t.Helper()
+	p.port++
+	if !strings.Contains(client, ":") {
+		client = fmt.Sprintf("%s:%d", client, p.port)
+	}
+	text := fmt.Sprintf("client %s\nserver %s\nisn %d %d\n%s", client, server, p.rng.Uint32(), p.rng.Uint32(), body)
+	for _, f := range scripts.Frames(p.t, text) {
+		f.Time += int64(at)
+		p.frames = append(p.frames, f)
+	}
+}
+
+// addHealthy adds the conversations of which nothing is to be told.
+func (p *planted) addHealthy() {
+	for range healthy {
+		p.add(p.start(), p.client(), p.service(), p.exchange())
+	}
+}
+
+// exchange is a request, an answer and a close in good order.
+func (p *planted) exchange() string {
+	rtt, think := time.Duration(5+p.rng.IntN(40))*time.Millisecond, time.Duration(1+p.rng.IntN(200))*time.Millisecond
+	var b strings.Builder
+	fmt.Fprintf(&b, opened, rtt)
+	fmt.Fprintf(&b, "+%v < .  1:1461(1460) ack 201\n+10us < P. 1461:2001(540) ack 201\n+60us > . 201:201(0) ack 2001\n", rtt+think)
+	fmt.Fprintf(&b, "+3ms > F. 201:201(0) ack 2001\n+%v < F. 2001:2001(0) ack 202\n+60us > . 202:202(0) ack 2002\n", rtt)
+	return b.String()
+}
+
+// opened is a handshake and a request; it takes the round trip between the tap and the server.
+const opened = `
++0    > S  0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
++%v   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++60us > .  1:1(0) ack 1 win 502
++90us > P. 1:201(200) ack 1
+`
+
+// open is opened by twenty milliseconds.
+var open = fmt.Sprintf(opened, 20*time.Millisecond)
+
+// capture is the frames in order.
+func (p *planted) capture() []lab.Frame {
+	slices.SortStableFunc(p.frames, func(a, b lab.Frame) int { return int(a.Time - b.Time) })
+	return p.frames
+}
+
+// fault is something that goes wrong in some conversations of a capture, and what is to be found of it.
+type fault struct {
+	name  string
+	plant func(p *planted)
+	id    string
+	n     uint64
+	by    string // the factor
+	value string
+	since bool
+	fails uint64 // conversations
+	waits bool
+	again bool
+}
+
+// some plants n conversations.
+func some(n int, client, server, body string) func(*planted) {
+	return func(p *planted) {
+		for range n {
+			c, s := client, server
+			if c == "" {
+				c = p.client()
+			} else if strings.HasSuffix(c, ".") {
+				c += fmt.Sprint(1 + p.rng.IntN(200))
+			}
+			if s == "" {
+				s = p.service()
+			}
+			p.add(p.start(), c, s, body)
+		}
+	}
+}
+
+// named is a request by name, over HTTP, that is answered late.
+func named(name string) string {
+	request := "GET / HTTP/1.1\\r\\nHost: " + name + "\\r\\n\\r\\n"
+	n := len("GET / HTTP/1.1\r\nHost: \r\n\r\n") + len(name)
+	handshake := open[:strings.LastIndexByte(strings.TrimSpace(open), '\n')+1]
+	return handshake + fmt.Sprintf("\n+90us > P. 1:%d(%d) ack 1 \"%s\"\n+2 < P. 1:501(500) ack %[1]d\n+60us > . %[1]d:%[1]d(0) ack 501\n", n+1, n, request)
+}
+
+// forgottenWhileIdle is a connection of which a device on the way knows nothing any more after a pause, and drops what comes.
+var forgottenWhileIdle = open + `
++20ms  < P. 1:501(500) ack 201
++60us  > .  201:201(0) ack 501
++330   > P. 201:401(200) ack 501
++260ms > P. 201:401(200) ack 501
++520ms > P. 201:401(200) ack 501
++1.04  > P. 201:401(200) ack 501
++2.08  > P. 201:401(200) ack 501
++4.16  > P. 201:401(200) ack 501
++8.32  > R. 401:401(0) ack 501
+`
+
+const closed = `
++3ms  > F. 201:201(0) ack 2001
++20ms < F. 2001:2001(0) ack 202
++60us > .  202:202(0) ack 2002
+`
+
+var faults = []fault{
+	{
+		name: "a server with loss behind the tap", id: "loss", n: 15, by: "service", value: "10.20.0.9:443", waits: true, again: true,
+		plant: some(15, "", "10.20.0.9:443", open+`
++20ms  < .  1:1461(1460) ack 201
++10us  < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 1461
++300ms < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 2001
+`+closed),
+	}, {
+		name: "a server whose accept queue is full", id: "accept-queue", n: 12, by: "service", value: "10.20.0.9:8080", waits: true,
+		plant: some(12, "", "10.20.0.9:8080", open+`
++220ms > P. 1:201(200) ack 1
++780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++600ms > P. 1:201(200) ack 1
++1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++400ms > P. 1:201(200) ack 1
++20ms  < .  1:1461(1460) ack 201 win 509
++10us  < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 2001
+`+closed),
+	}, {
+		name: "a tunnel with a small MTU", id: "mtu", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 10, waits: true, again: true,
+		plant: some(10, "10.9.0.", "", open+`
++20ms   < .  1:1461(1460) ack 201
++10us   < P. 1461:2001(540) ack 201
++20.1ms > .  201:201(0) ack 1 <nop,nop,sack 1461:2001>
++240ms  < .  1:1461(1460) ack 201
++480ms  < .  1:1461(1460) ack 201
++960ms  < .  1:1461(1460) ack 201
++1.92   < .  1:1461(1460) ack 201
++3.84   < .  1:1461(1460) ack 201
+`),
+	}, {
+		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
+		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
+	}, {
+		name: "a client that leaks", id: "client-leaks", n: 9, by: "client", value: "10.1.0.77",
+		plant: some(9, "10.1.0.77", "", open+`
++20ms < P. 1:501(500) ack 201
++60us > .  201:201(0) ack 501
++5    < F. 501:501(0) ack 201
++40ms > .  201:201(0) ack 502
+`),
+	}, {
+		name: "a NAT that forgets", id: "forgotten", n: 9, by: "client-network", value: "10.9.1.0/24", fails: 9,
+		plant: some(9, "10.9.1.", "", open+`
++20ms  < P. 1:501(500) ack 201
++60us  > .  201:201(0) ack 501
++350   > P. 201:401(200) ack 501
++1.1ms < R  501:501(0) win 0 ipid 0
+`),
+	}, {
+		name: "a refused service", id: "refused", n: 12, by: "service", value: "10.20.0.3:8443", fails: 12,
+		plant: some(12, "", "10.20.0.3:8443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"),
+	}, {
+		name: "SYNs that a server leaves unanswered since a moment", id: "no-answer", n: 30, by: "service", value: "10.20.0.5:443", since: true, fails: 30, waits: true,
+		plant: func(p *planted) {
+			for range 40 {
+				p.add(time.Duration(p.rng.Int64N(int64(span/2))), p.client(), "10.20.0.5:443", p.exchange())
+			}
+			for range 30 {
+				p.add(span/2+time.Duration(p.rng.Int64N(int64(span/2))), p.client(), "10.20.0.5:443",
+					"+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n")
+			}
+		},
+	}, {
+		name: "an application that is slow", id: "slow-server", n: 14, by: "service", value: "10.20.0.9:9200", waits: true,
+		plant: some(14, "", "10.20.0.9:9200", open+`
++20ms < .  1:1(0) ack 201
++3.2  < .  1:1461(1460) ack 201
++10us < P. 1461:2001(540) ack 201
++60us > .  201:201(0) ack 2001
+`+closed),
+	}, {
+		name: "a name whose servers are slow", id: "slow-server", n: 16, by: "name", value: "shop.example.com", waits: true,
+		plant: func(p *planted) {
+			for i := range 16 {
+				p.add(p.start(), p.client(), fmt.Sprintf("10.20.0.%d:80", 30+i%2), named("shop.example.com"))
+			}
+		},
+	}, {
+		name: "clients behind another router", id: "retries-exhausted", n: 8, by: "client-ttl", value: "57", fails: 8, waits: true, again: true,
+		plant: func(p *planted) {
+			for range 8 {
+				p.add(p.start(), p.client(), p.service(), "ttl 57 64\n"+forgottenWhileIdle)
+			}
+		},
+	}, {
+		name: "a window that limits a transfer", id: "limited-by-client", n: 8, by: "client", value: "10.2.0.50", waits: true,
+		plant: func(p *planted) {
+			for range 8 {
+				p.add(p.start(), "10.2.0.50", p.service(), limitedTransfer())
+			}
+		},
+	}, {
+		name: "a client that does not read", id: "slow-client-reader", n: 6, by: "client", value: "10.3.0.60", waits: true,
+		plant: some(6, "10.3.0.60", "", `
++0      > S  0:0(0) win 2920 <mss 1460,sackOK,nop,wscale 0>
++20ms   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++60us   > .  1:1(0) ack 1
++90us   > P. 1:201(200) ack 1
++20ms   < .  1:1461(1460) ack 201 win 509
++12us   < P. 1461:2921(1460) ack 201
++40.1ms > .  201:201(0) ack 2921 win 0
++220ms  < .  2920:2920(0) ack 201
++60us   > .  201:201(0) ack 2921
++440ms  < .  2920:2920(0) ack 201
++60us   > .  201:201(0) ack 2921
++880ms  < .  2920:2920(0) ack 201
++60us   > .  201:201(0) ack 2921
++1.5    > .  201:201(0) ack 2921 win 2920
++20ms   < P. 2921:4001(1080) ack 201
++60us   > .  201:201(0) ack 4001 win 1792
+`),
+	}, {
+		name: "a port scan", id: "scan", n: 60, since: true, by: "client", value: "10.4.0.99", fails: 60,
+		plant: func(p *planted) {
+			for i := range 60 {
+				p.add(time.Minute+time.Duration(i)*40*time.Millisecond, "10.4.0.99", fmt.Sprintf("10.20.0.%d:%d", 1+i%3, 1000+i),
+					"+0 > S 0:0(0) win 1024 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n")
+			}
+		},
+	}, {
+		name: "keep-alives that nothing answers", id: "keep-alive", n: 7, by: "service", value: "10.20.1.9:22", fails: 7,
+		plant: some(7, "", "10.20.1.9:22", open+`
++20ms < P. 1:22(21) ack 201
++60us > .  201:201(0) ack 22
++600  > .  200:200(0) ack 22
++10   > .  200:200(0) ack 22
++10   > .  200:200(0) ack 22
++10   > R. 201:201(0) ack 22
+`),
+	}, {
+		name: "RSTs that somebody injects", id: "injected", n: 8, by: "service", value: "10.20.0.9:8443", fails: 8,
+		plant: some(8, "", "10.20.0.9:8443", "timestamps 283746100 991827300\nttl 64 50\n"+`
++0     > S  0:0(0)        win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms  < S. 0:0(0)  ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++70us  > .  1:1(0)  ack 1 win 502
++300us > P. 1:101(100) ack 1
++5ms   < R  1:1(0)        win 0 ttl 90 forged
++15ms  < .  1:1(0)  ack 101 win 509
++1ms   < P. 1:501(500) ack 101
++50us  > R  101:101(0)  win 0
++50us  > R  101:101(0) win 0
+`),
+	}, {
+		name: "clients of one network that send again and again", id: "loss", n: 18, by: "client-network", value: "10.9.2.0/24", waits: true, again: true,
+		plant: some(18, "10.9.2.", "", open+`
++220ms > P. 1:201(200) ack 1
++440ms > P. 1:201(200) ack 1
++880ms > P. 1:201(200) ack 1
++20ms  < .  1:1461(1460) ack 201
++10us  < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 2001
+`+closed),
+	}, {
+		name: "ports taken again from TIME_WAIT", id: "time-wait", n: 6, by: "client", value: "10.1.0.88", waits: true,
+		plant: func(p *planted) {
+			for range 6 {
+				p.add(p.start(), "10.1.0.88", p.service(), timeWait)
+			}
+		},
+	}, {
+		name: "a SYN flood", id: "half-open", n: 40, since: true, by: "service", value: "10.20.0.9:25", fails: 40,
+		plant: func(p *planted) {
+			for i := range 40 {
+				p.add(time.Minute+time.Duration(i)*time.Millisecond, fmt.Sprintf("172.16.%d.%d", p.rng.IntN(200), p.rng.IntN(200)), "10.20.0.9:25",
+					"+0 > S 0:0(0) win 64240 <mss 1460>\n+60us < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+2 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n")
+			}
+		},
+	}, {
+		name: "a server that a client leaves in mid-answer", id: "write-after-close", n: 7, by: "client", value: "10.3.0.44", fails: 7,
+		plant: some(7, "10.3.0.44", "", open+`
++20ms  < P. 1:501(500) ack 201 win 509
++50us  > .  201:201(0) ack 501 win 501
++90ms  > F. 201:201(0) ack 501
++60ms  < .  501:501(0) ack 202
++24ms  < P. 501:1001(500) ack 202
++40us  > R  202:202(0) win 0 ipid 0
+`),
+	}, {
+		name: "a mirror port that copies twice", id: "duplicates", n: 200, plant: func(p *planted) {
+			for _, f := range slices.Clone(p.frames) {
+				f.Time += 4000
+				p.frames = append(p.frames, f)
+			}
+		},
+	}, {
+		name: "a snap length that cuts headers", id: "cut-headers", n: 200, plant: func(p *planted) {
+			for i := range p.frames {
+				f := &p.frames[i]
+				f.Data = f.Data[:min(len(f.Data), 56)]
+			}
+		},
+	}, {
+		name: "a tap that hears one side", id: "one-sided", n: 200, plant: func(p *planted) {
+			p.frames = slices.DeleteFunc(p.frames, fromServer)
+		},
+	}, {
+		name: "a tap that loses packets", id: "capture-loss", n: 200, plant: func(p *planted) {
+			p.frames = slices.DeleteFunc(p.frames, func(f lab.Frame) bool { return len(f.Data) > 1400 })
+		},
+	},
+}
+
+// fromServer reports whether a frame comes from one of the servers: IPv4 without options.
+func fromServer(f lab.Frame) bool { return f.Data[14+12] == 10 && f.Data[14+13] == 20 }
+
+// timeWait is a connection from whose port another comes too soon.
+const timeWait = `
+conn again isn 1 2404001777
++0      > S   0:0(0)              win 64240 <mss 1460,sackOK,nop,nop,nop,wscale 7>
++20.1ms < S.  0:0(0)       ack 1  win 65160 <mss 1460,sackOK,nop,nop,nop,wscale 7>
++70us   > .   1:1(0)       ack 1  win 502
++300us  > P.  1:101(100)   ack 1
++20.2ms < P.  1:201(200)   ack 101 win 509
++30us   < F.  201:201(0)   ack 101
++60us   > F.  101:101(0)   ack 202 win 501
++20.2ms < .   202:202(0)   ack 102
++3      again> S  0:0(0)          win 64240 <mss 1460,sackOK,nop,nop,nop,wscale 7>
++20.1ms < .   202:202(0)   ack 102
++50us   > R   102:102(0)          win 0 ipid 0
++1.0041 again> S  0:0(0)          win 64240 <mss 1460,sackOK,nop,nop,nop,wscale 7>
++20.1ms again< S. 0:0(0)   ack 1  win 65160 <mss 1460,sackOK,nop,nop,nop,wscale 7>
++70us   again> .  1:1(0)   ack 1  win 502
++300us  again> P. 1:101(100) ack 1
++20.2ms again< P. 1:201(200) ack 101 win 509
+`
+
+// limitedTransfer is a download whose receiver offers four segments only, over a long round trip behind the tap.
+func limitedTransfer() string {
+	var b strings.Builder
+	b.WriteString(`
++0     > S  0:0(0) win 5840 <mss 1460,sackOK>
++100us < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK>
++100ms > .  1:1(0) ack 1 win 5840
++90us  > P. 1:201(200) ack 1
++100us < .  1:1(0) ack 201
+`)
+	at := 1
+	for range 40 {
+		for i := range 4 {
+			fmt.Fprintf(&b, "+%dus < . %d:%d(1460) ack 201\n", 10+i, at, at+1460)
+			at += 1460
+		}
+		fmt.Fprintf(&b, "+100ms > . 201:201(0) ack %d\n", at)
+	}
+	fmt.Fprintf(&b, "+3ms < F. %d:%d(0) ack 201\n+100ms > F. 201:201(0) ack %d\n+100us < . %d:%d(0) ack 202\n", at, at, at+1, at+1, at+1)
+	return b.String()
+}

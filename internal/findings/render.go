@@ -1,0 +1,104 @@
+package findings
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+
+	"tcptrace/internal/console"
+	"tcptrace/report"
+)
+
+// TextOptions say how findings look to people.
+type TextOptions struct {
+	Width int  // columns; 0: 120
+	Color bool // styles of package console
+}
+
+const (
+	defaultWidth = 120
+	leastWidth   = 40
+	indent       = "    "
+)
+
+// WriteText writes r for people: what is wrong, why and what to do, and the command that shows it.
+func (r *Report) WriteText(w io.Writer, o TextOptions) error {
+	if o.Width == 0 {
+		o.Width = defaultWidth
+	}
+	t := text{width: max(o.Width, leastWidth) - len(indent), color: o.Color}
+	switch {
+	case r.Conversations == 0 && len(r.Findings) == 0:
+		return nil
+	case len(r.Findings) == 0:
+		t.wrap("", r.Healthy(), "")
+	}
+	for i := range r.Findings {
+		t.finding(i+1, &r.Findings[i])
+	}
+	if r.More > 0 {
+		t.wrap(indent, report.Counted(r.More, "more finding")+" of less", "")
+	}
+	t.WriteByte('\n')
+	_, err := console.Styled(w).Write([]byte(t.String()))
+	return err
+}
+
+// text is findings as people read them.
+type text struct {
+	strings.Builder
+	width int
+	color bool
+}
+
+func (t *text) finding(number int, f *Finding) {
+	lead := strconv.Itoa(number)
+	lead = strings.Repeat(" ", max(0, len(indent)-2-len(lead))) + lead + "  "
+	style := ""
+	if t.color {
+		style = console.Bold
+		if f.Failed > 0 {
+			style = console.Red
+		}
+	}
+	t.wrap(lead, f.Text, style)
+	t.wrap(indent, string(f.Lies)+": "+f.Why+"; next: "+f.Next, "")
+	if f.Command != "" {
+		t.WriteString(indent + f.Command + "\n")
+	}
+}
+
+// wrap writes text in lines behind lead, in a style if there is one.
+func (t *text) wrap(lead, text, style string) {
+	for _, line := range report.Wrap(text, t.width) {
+		t.WriteString(lead + style + line)
+		if style != "" {
+			t.WriteString(console.Reset)
+		}
+		t.WriteByte('\n')
+		if lead != "" {
+			lead = indent
+		}
+	}
+}
+
+// WriteJSON writes r as a document.
+func (r *Report) WriteJSON(w io.Writer) error { return encode(w, r) }
+
+// WriteNDJSON writes a finding a line.
+func (r *Report) WriteNDJSON(w io.Writer) error {
+	for _, f := range r.Findings {
+		f.Schema = singleSchema
+		if err := encode(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // expressions have && in them
+	return e.Encode(v)
+}

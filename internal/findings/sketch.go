@@ -1,0 +1,234 @@
+package findings
+
+import (
+	"cmp"
+	"math/bits"
+	"net/netip"
+	"slices"
+
+	"tcptrace/analyzer"
+)
+
+// tally counts conversations, and what they cost.
+type tally struct {
+	n      uint64
+	failed uint64
+	waited uint64 // ns
+	again  uint64 // bytes
+	near   [2]uint64
+	first  analyzer.Time // the earliest start
+	last   analyzer.Time // the latest start
+	worst  example
+	spread uint64 // a bit for each 64th of the services that were met
+}
+
+// example is a conversation to look at, and how much it cost.
+type example struct {
+	stream  uint64
+	addr    [2]netip.AddrPort
+	service uint32 // a hash of the address and port of the server
+	failed  bool
+	waited  uint64
+	again   uint64
+}
+
+// before reports whether x is the better example.
+func (x example) before(y example) bool {
+	if x.failed != y.failed {
+		return x.failed
+	}
+	return cmp.Or(-cmp.Compare(x.waited, y.waited), -cmp.Compare(x.again, y.again), cmp.Compare(x.stream, y.stream)) < 0
+}
+
+// add counts a conversation that began at start.
+func (t *tally) add(x example, near [2]uint64, start analyzer.Time) {
+	if t.n == 0 {
+		t.first, t.last, t.worst = start, start, x
+	} else if x.before(t.worst) {
+		t.worst = x
+	}
+	t.n++
+	if x.failed {
+		t.failed++
+	}
+	t.waited += x.waited
+	t.again += x.again
+	t.near[0] += near[0]
+	t.near[1] += near[1]
+	t.first, t.last = min(t.first, start), max(t.last, start)
+	t.spread |= 1 << (x.service & 63)
+}
+
+// many is how many services no client tries in vain that looks for none.
+const many = 14
+
+// scans reports whether many services were met.
+func (t *tally) scans() bool { return bits.OnesCount64(t.spread) >= many }
+
+// less takes away what others counted of the same conversations. When the rest began is not known.
+func (t *tally) less(o *tally) {
+	t.n -= o.n
+	t.failed -= o.failed
+	t.waited -= o.waited
+	t.again -= o.again
+	t.near[0] -= o.near[0]
+	t.near[1] -= o.near[1]
+}
+
+// sketch counts by values, of which there may be any number, in bounded memory: when it is full, those that were met least go. What was
+// met often stays, and a value that never went is counted exactly (after Misra and Gries, "Finding repeated elements", 1982).
+type sketch[T any] struct {
+	limit   int
+	index   map[string]int32 // of entries
+	entries []entry[T]
+	floor   uint64 // how often a value that is not there was met at most
+}
+
+// entry is a value's count.
+type entry[T any] struct {
+	value  string
+	count  T
+	n      uint64 // how often it was met since it came
+	missed uint64 // how often before that, at most
+}
+
+func newSketch[T any](limit int) sketch[T] {
+	return sketch[T]{limit: limit, index: map[string]int32{}}
+}
+
+// at is the entry of a value, which is met once more. It is valid until the next call.
+func (s *sketch[T]) at(value []byte) *entry[T] {
+	i, ok := s.index[string(value)]
+	if !ok {
+		if len(s.entries) == s.limit {
+			s.shrink()
+		}
+		i = int32(len(s.entries))
+		key := string(value)
+		s.entries = append(s.entries, entry[T]{value: key, missed: s.floor})
+		s.index[key] = i
+	}
+	e := &s.entries[i]
+	e.n++
+	return e
+}
+
+// get is the entry of a value, nil if there is none.
+func (s *sketch[T]) get(value string) *entry[T] {
+	if i, ok := s.index[value]; ok {
+		return &s.entries[i]
+	}
+	return nil
+}
+
+// shrink lets go of the half that was met least, and of all that was met as seldom.
+func (s *sketch[T]) shrink() {
+	counts := make([]uint64, len(s.entries))
+	for i := range s.entries {
+		counts[i] = s.entries[i].most()
+	}
+	slices.Sort(counts)
+	s.floor = counts[(len(counts)-1)/2]
+	kept := s.entries[:0]
+	for _, e := range s.entries {
+		if e.most() <= s.floor {
+			delete(s.index, e.value)
+			continue
+		}
+		s.index[e.value] = int32(len(kept))
+		kept = append(kept, e)
+	}
+	clear(s.entries[len(kept):])
+	s.entries = kept
+}
+
+// most is how often the value was met at most.
+func (e *entry[T]) most() uint64 { return e.n + e.missed }
+
+// moments is when conversations with a value began. Most values have few.
+type moments struct {
+	few  [4]analyzer.Time
+	many *starts
+}
+
+// add adds what is the nth.
+func (m *moments) add(n uint64, t analyzer.Time) {
+	switch {
+	case m.many != nil:
+		m.many.add(t)
+	case n <= uint64(len(m.few)):
+		m.few[n-1] = t
+	default:
+		m.many = &starts{}
+		for _, early := range m.few {
+			m.many.add(early)
+		}
+		m.many.add(t)
+	}
+}
+
+// outside is [starts.outside]; of few it is not asked.
+func (m *moments) outside(first, last analyzer.Time) (before, after uint64) {
+	if m.many == nil {
+		return 0, 0
+	}
+	return m.many.outside(first, last)
+}
+
+// starts counts when conversations began, in stretches of time that get longer as the span does.
+type starts struct {
+	shift uint8 // a stretch is 1<<shift ns
+	low   int64 // the number of the first stretch
+	used  int   // stretches up to the last that has any
+	n     [stretches]uint32
+}
+
+const (
+	stretches = 64
+	shortest  = 20 // about a millisecond
+)
+
+func (h *starts) add(t analyzer.Time) {
+	if h.used == 0 {
+		h.shift, h.low, h.used = shortest, int64(t)>>shortest, 1
+	}
+	for {
+		i := int64(t)>>h.shift - h.low
+		switch {
+		case i >= 0 && i < stretches:
+			h.n[i]++
+			h.used = max(h.used, int(i)+1)
+			return
+		case i < 0 && int64(h.used)-i <= stretches:
+			copy(h.n[-i:], h.n[:h.used])
+			clear(h.n[:-i])
+			h.low, h.used = h.low+i, h.used-int(i)
+		default:
+			h.coarsen()
+		}
+	}
+}
+
+// coarsen makes the stretches twice as long.
+func (h *starts) coarsen() {
+	var n [stretches]uint32
+	low := h.low >> 1
+	for i, k := range h.n[:h.used] {
+		n[(h.low+int64(i))>>1-low] += k
+	}
+	h.used = int((h.low+int64(h.used)-1)>>1-low) + 1
+	h.shift, h.low, h.n = h.shift+1, low, n
+}
+
+// outside is how many began in stretches that end before first, and in stretches that begin after last.
+func (h *starts) outside(first, last analyzer.Time) (before, after uint64) {
+	for i, k := range h.n[:h.used] {
+		switch at := h.low + int64(i); {
+		case at < int64(first)>>h.shift:
+			before += uint64(k)
+		case at > int64(last)>>h.shift:
+			after += uint64(k)
+		}
+	}
+	return before, after
+}

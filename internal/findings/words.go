@@ -1,0 +1,91 @@
+package findings
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/report"
+)
+
+// text is what is told of f in one sentence or two; whole: it is of all that its kind affects.
+func (f *ranked) text(k *kind, whole bool, s *share, of *example) string {
+	is := k.is[1]
+	if f.Conversations == 1 {
+		is = k.is[0]
+	}
+	text := fmt.Sprintf("%s of %s %s", report.HumanCount(f.Conversations), report.Counted(f.Of, "conversation"), is)
+	if f.Conversations == 1 && f.Stream != nil {
+		text += fmt.Sprintf(": %s to %s (stream %d)", of.addr[analyzer.Client], of.addr[analyzer.Server], of.stream)
+	} else if s != nil {
+		text += commonWords(f, s, whole)
+	} else if !whole {
+		text += ", and have nothing in common"
+	}
+	if f.ID == scan {
+		text += ", at many ports or hosts"
+	}
+	text += f.times()
+	if cost := f.cost(k); cost != "" {
+		text += "; " + cost
+	}
+	return text
+}
+
+// commonWords are what the affected have in common.
+func commonWords(f *ranked, s *share, whole bool) string {
+	text := ", "
+	if whole && f.Conversations == 2 {
+		text += "both "
+	} else if whole {
+		text += "all "
+	}
+	text += fmt.Sprintf(factors[s.factor].words, s.value)
+	if s.exact {
+		text += fmt.Sprintf(" (%s of its %s)", report.HumanCount(s.n), report.HumanCount(s.of))
+	}
+	return text
+}
+
+// times are since when or until when.
+func (f *Finding) times() string {
+	switch {
+	case f.Since != nil && f.Until != nil:
+		return ", only from " + clock(f.Since) + " to " + clock(f.Until)
+	case f.Since != nil:
+		return ", only since " + clock(f.Since)
+	case f.Until != nil:
+		return ", only until " + clock(f.Until)
+	}
+	return ""
+}
+
+func clock(t *report.Time) string { return t.AsTime().Format("15:04:05.000") }
+
+// cost is what it cost in words, "" if nothing.
+func (f *ranked) cost(k *kind) string {
+	var parts []string
+	if f.Failed > 0 {
+		parts = append(parts, report.HumanCount(f.Failed)+" failed")
+	}
+	if f.waited > 0 {
+		parts = append(parts, report.HumanDuration(time.Duration(f.waited))+" waited")
+	}
+	if f.AgainBytes > 0 {
+		parts = append(parts, report.HumanBytes(f.AgainBytes)+" sent again")
+	}
+	if k.holds != "" {
+		parts = append(parts, report.Counted(f.Conversations, k.holds))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Healthy is what is said where nothing was found.
+func (r *Report) Healthy() string {
+	if r.Conversations == 0 {
+		return "no conversation to look at"
+	}
+	return fmt.Sprintf("nothing wrong in %s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself",
+		report.Counted(r.Conversations, "conversation"))
+}

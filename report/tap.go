@@ -1,0 +1,33 @@
+package report
+
+import "tcptrace/analyzer"
+
+// Tap returns a report that passes everything on to next: see gets each conversation before it does, and finish the summary. An error of
+// either ends the analysis.
+func Tap(next Report, see func(*analyzer.Conversation) error, finish func(*analyzer.Summary) error) Report {
+	return &tap{next, see, finish}
+}
+
+type tap struct {
+	next   Report
+	see    func(*analyzer.Conversation) error
+	finish func(*analyzer.Summary) error
+}
+
+func (t *tap) selected(s Selection) { tell(t.next, s) }
+
+// Conversation shows c, and passes it on.
+func (t *tap) Conversation(c *analyzer.Conversation) error {
+	if err := t.see(c); err != nil {
+		return err
+	}
+	return t.next.Conversation(c)
+}
+
+// Finish shows the summary, and passes it on.
+func (t *tap) Finish(s *analyzer.Summary) error {
+	if err := t.finish(s); err != nil {
+		return err
+	}
+	return t.next.Finish(s)
+}
