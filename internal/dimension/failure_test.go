@@ -125,3 +125,25 @@ func TestFailureText(t *testing.T) {
 		}
 	}
 }
+
+// TestFailedByAnomaly: what is given up without an RST, and what a path drops, which the golden captures have only beside other signs.
+func TestFailedByAnomaly(t *testing.T) {
+	for _, test := range []struct {
+		id      string
+		unacked uint64
+		want    Failure
+	}{
+		{"keep-alive-timeout", 0, TimedOut},
+		{"retries-exhausted", 0, TimedOut},
+		{"mtu-black-hole", 1, Undelivered},
+		{"mtu-black-hole", 0, NoFailure},
+		{"packet-loss", 1, NoFailure},
+	} {
+		c := analyzer.Conversation{Outcome: analyzer.Open}
+		c.Sides[1].Unacked = test.unacked
+		j := analyzer.Judgment{Anomalies: []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind(test.id)}}}
+		if got := Failed(&c, &j); got != test.want {
+			t.Errorf("%s with %d bytes on the way: %q, want %q", test.id, test.unacked, got, test.want)
+		}
+	}
+}
