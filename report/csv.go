@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 )
@@ -18,7 +19,11 @@ var csvHeader = func() string {
 			header += "," + side.String() + "_" + s.Name
 		}
 	}
-	return header + ",evicted,client_state,server_state,anomalies,dropped\n"
+	header += ",evicted,client_state,server_state,anomalies,dropped"
+	for use := range timing.NumUses {
+		header += "," + use.String()
+	}
+	return header + ",limit_sender,limit_factor\n"
 }()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
@@ -77,7 +82,17 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		r.word = append(r.word, r.judgment.Anomalies[i].Kind.ID...)
 	}
 	b = output.AppendCSVText(b, r.word)
-	r.out.B = append(output.AppendCSVCount(b, c.Dropped), '\n')
+	b = output.AppendCSVCount(b, c.Dropped)
+	for _, d := range c.Spent {
+		b = output.AppendSeconds(append(b, ','), int64(d))
+	}
+	side, limits := c.Limit()
+	if f, _ := limits.Most(); f != timing.NoFactor {
+		b = output.AppendCSVText(output.AppendCSVText(b, side.String()), f.String())
+	} else {
+		b = append(b, ",,"...)
+	}
+	r.out.B = append(b, '\n')
 	return r.out.Spill()
 }
 

@@ -40,8 +40,8 @@ var uses = [NumUses]struct{ name, text, clause string }{
 		"idle"},
 	Closing: {"closing_s", "from the first FIN or RST on, but for data that the other side still sent",
 		"closing the connection"},
-	Unknown: {"unknown_s", "only one side had been captured, so that nothing tells who was waited for",
-		"in a way that a capture of one side does not show"},
+	Unknown: {"unknown_s", "nothing tells who was waited for: only one side was captured so far, or how far the side that answered is away had not been measured",
+		"in a way that the capture does not show"},
 }
 
 // String is the use's field in the conversation record.
@@ -89,24 +89,15 @@ const (
 	NumFactors
 )
 
-// factors are the words for them, by Factor: a value of the conversation record, its field there, their meaning, and what
-// is said of a transfer.
-var factors = [NumFactors]struct{ name, field, text, clause string }{
-	NoFactor: {"", "", "", ""},
-	Application: {"application", "limited_application_s", "the sending application had no more to send: pauses with nothing in flight, or mostly segments that are not full",
-		"by the sending application"},
-	ReceiveWindow: {"receive-window", "limited_receive_window_s", "the window that the receiver offers had no room for another segment",
-		"by the receiver's window"},
-	Congestion: {"congestion", "limited_congestion_s", "a loss or a mark (RFC 3168) was answered, or the congestion window grew slowly, as it does after one",
-		"by losses and the congestion window that they leave"},
-	PathRate: {"path-rate", "limited_path_rate_s", "no more came through, however much was sent: round trips grew, or data passed without gaps",
-		"by the rate of the path"},
-	SendBuffer: {"send-buffer", "limited_send_buffer_s", "each round trip had the same amount of data and then a gap, with room in the receiver's window and no loss",
-		"by the sender's buffer"},
-	SlowStart: {"slow-start", "limited_slow_start_s", "the congestion window was still growing by more than a quarter each round trip, without a loss so far",
-		"by slow start: it was over before it found a limit"},
-	Unclear: {"unknown", "limited_unknown_s", "the same as for the sender's buffer, but the scale of the windows is not known, so that it may be the receiver's window",
-		"by a window, the sender's or the receiver's"},
+// factors are the words for them, by Factor: a value of the conversation record, and what is said of a transfer.
+var factors = [NumFactors]struct{ name, clause string }{
+	Application:   {"application", "by the sending application"},
+	ReceiveWindow: {"receive-window", "by the receiver's window"},
+	Congestion:    {"congestion", "by losses and the congestion window that they leave"},
+	PathRate:      {"path-rate", "by the rate of the path"},
+	SendBuffer:    {"send-buffer", "by the sender's buffer"},
+	SlowStart:     {"slow-start", "by its start, in which it found no limit"},
+	Unclear:       {"unclear", "by what the capture does not tell apart: windows, buffers or the path"},
 }
 
 // String is the factor's name in the conversation record.
@@ -116,12 +107,6 @@ func (f Factor) String() string {
 	}
 	return "unknown"
 }
-
-// Field is the factor's field in the conversation record.
-func (f Factor) Field() string { return factors[f].field }
-
-// Text is what the factor means.
-func (f Factor) Text() string { return factors[f].text }
 
 // Clause is the factor in a sentence: a transfer was limited in this way.
 func (f Factor) Clause() string { return factors[f].clause }
