@@ -8,17 +8,17 @@ import "time"
 // Use is what a stretch of a conversation's time was used for.
 type Use uint8
 
-// The uses, in the order in which they are reported.
+// The uses, in the order in which they are reported. Text says what each one is.
 const (
 	Opening Use = iota
-	Network     // something was on its way
-	Server      // the server owed an answer
-	Client      // the client was about to ask
-	Repair      // a loss was repaired
-	Window      // the receiver had no room
-	Idle        // nobody owed anything
-	Closing     // behind the first FIN or RST
-	Unknown     // only one side was captured
+	Network
+	Server // the server, or its application
+	Client
+	Repair
+	Window
+	Idle
+	Closing
+	Unknown
 	NumUses
 )
 
@@ -76,28 +76,35 @@ func (s *Spent) Most() Use {
 // Factor is what limits the speed of a transfer.
 type Factor uint8
 
-// The factors.
+// The factors. Text says what each one is.
 const (
-	NoFactor    Factor = iota // nothing was transferred that was long enough, or nothing tells
-	Application               // the sender's application had no more to send
+	NoFactor Factor = iota // there was no transfer
+	Application
 	ReceiveWindow
-	Congestion // losses or marks, and the congestion window that they left
+	Congestion
 	PathRate
 	SendBuffer
-	SlowStart // it was over before it found a limit
+	SlowStart
 	Unclear
 	NumFactors
 )
 
-// factors are the words for them, by Factor: a value of the conversation record, and what is said of a transfer.
-var factors = [NumFactors]struct{ name, clause string }{
-	Application:   {"application", "by the sending application"},
-	ReceiveWindow: {"receive-window", "by the receiver's window"},
-	Congestion:    {"congestion", "by losses and the congestion window that they leave"},
-	PathRate:      {"path-rate", "by the rate of the path"},
-	SendBuffer:    {"send-buffer", "by the sender's buffer"},
-	SlowStart:     {"slow-start", "by its start, in which it found no limit"},
-	Unclear:       {"unclear", "by what the capture does not tell apart: windows, buffers or the path"},
+// factors are the words for them, by Factor: a value of the conversation record, its meaning, and what is said of a transfer.
+var factors = [NumFactors]struct{ name, text, clause string }{
+	Application: {"application", "the sending application had no more to send: it paused with nothing in flight, or most of its segments are not full",
+		"by the sending application"},
+	ReceiveWindow: {"receive-window", "the receiver's window had no room for another segment",
+		"by the receiver's window"},
+	Congestion: {"congestion", "a loss was repaired, or a mark of the network answered (RFC 3168), or less was sent than before that",
+		"by losses and the congestion window that they leave"},
+	PathRate: {"path-rate", "the same amount came through in each round trip, without gaps, or while round trips grew longer",
+		"by the rate of the path"},
+	SendBuffer: {"send-buffer", "the same amount was sent in each round trip, and then nothing for a quarter of it, with room in the receiver's window and without loss",
+		"by the sender's buffer"},
+	SlowStart: {"slow-start", "the sender still looked for a limit: it sent more in each round trip, or had not sent the same amount often enough, and nothing was lost",
+		"by its start, in which it found no limit"},
+	Unclear: {"unclear", "the sender's buffer or the path, or the receiver's window: the capture does not show the scale of windows, or how far away the sender is",
+		"by what the capture does not tell apart: windows, buffers or the path"},
 }
 
 // String is the factor's name in the conversation record.
@@ -107,6 +114,9 @@ func (f Factor) String() string {
 	}
 	return "unknown"
 }
+
+// Text is what the factor means.
+func (f Factor) Text() string { return factors[f].text }
 
 // Clause is the factor in a sentence: a transfer was limited in this way.
 func (f Factor) Clause() string { return factors[f].clause }
