@@ -69,7 +69,7 @@ var layers = map[string]layer{
 	"report/internal/sample":          {ours: []string{"analyzer"}},
 	"report": {ours: []string{"report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
 		"report/internal/human", "internal/console", "analyzer", "analyzer/timing", "internal/topk"}, other: anyOther},
-	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire"}},
+	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "analyzer/timing", "fsm", "internal/wire"}},
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},

@@ -120,6 +120,7 @@ func (t *spending) silentSince(c *conn.Conn, a, b *SenderStats) conn.Time {
 // speak is what an endpoint sends after a silence.
 func (r *Reader) speak() {
 	since := r.spent.silentSince(r.C, r.A, r.b)
+	r.spent.settled = max(r.now, r.spent.settled)
 	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) { // as soon as it heard the ACK, or that the window is open
 		if rx := r.b.recovery; rx != 0 && r.Rx.Last > since && r.p.Recoveries.At(rx).zeroSince >= since {
 			r.spent.on[onWindow] += r.Rx.Last - since
