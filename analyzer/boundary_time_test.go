@@ -111,6 +111,20 @@ server 10.0.0.2:80
 +30ms   < .   2897:4345(1448) ack 101`, at: []string{
 			"0", "opening 50, network 80, closed_window 700", "502", "opening 50, network 80, server_thinking 700",
 		}},
+		{why: "a window that was filled and has room for another segment", ask: spent, script: `
+client 10.0.0.1:40000
+server 10.0.0.2:80
++0      > S   0:0(0)        win 64240 <mss 1460>
++30ms   < S.  0:0(0)        win 65160 <mss 1460>
++20ms   > .   1:1(0)  ack 1 win 2920
++0      > P.  1:101(100) ack 1
++30ms   < .   1:1461(1460) ack 101
++0      < .   1461:2921(1460) ack 101
++20ms   > .   101:101(0) ack 2921 win @
++700ms  > .   101:101(0) ack 2921 win 2920
++30ms   < .   2921:4381(1460) ack 101`, at: []string{
+			"1459", "opening 50, network 80, closed_window 700", "1460", "opening 50, network 80, server_thinking 700",
+		}},
 		{why: "the first FIN begins to close", ask: spent, script: answered + "+100ms > @ 101:101(0) ack 201\n+300ms < F. 201:201(0) ack 102", at: []string{
 			"F.", "opening 50, network 50, client_thinking 100, closing 300", ".", "opening 50, network 80, server_thinking 370",
 		}},
@@ -148,6 +162,51 @@ server 10.0.0.2:80
 +2s     > .   100:100(0)
 +30ms   < .   (0)`, at: []string{
 			"", "opening 30, network 30, server_thinking 2030", "+0 < P. 1:201(200) ack 101\n+0 > . 101:101(0) ack 201", "opening 30, network 30, idle 2030",
+		}},
+	})
+}
+
+// limited is what limited the transfers of a conversation, for how many ms.
+func limited(t *testing.T, script string) string {
+	t.Helper()
+	side, limits := judge(t, script).last.Limit()
+	f, _ := limits.Most()
+	if f == timing.NoFactor {
+		return "nothing"
+	}
+	return fmt.Sprintf("%v %v %d", side, f, limits.Total().Milliseconds())
+}
+
+// half is half of an initial window and a byte, and its ACK, 50 ms later than what came before.
+const half = `
++30ms   < .   (1460)
++0      < .   (1460)
++0      < .   (1460)
++0      < .   (1460)
++0      < P.  (1461)
++20ms   > .   (0)`
+
+// TestBoundariesOfTransfers holds what a transfer is on both sides: more than an initial window, in one turn.
+func TestBoundariesOfTransfers(t *testing.T) {
+	checkEdges(t, []edge{
+		{why: "an initial window", ask: limited, script: requested + half + `
++30ms   < .   (1460)
++0      < .   (1460)
++0      < .   (1460)
++0      < .   (1460)
++0      < P.  (@)
++20ms   > .   (0)`, at: []string{"1459", "nothing", "1460", "server slow-start 20"}},
+		{why: "an answer is a turn of its own", ask: limited, script: requested + half + "\n+1ms > @" + half, at: []string{
+			"P. (100)", "nothing", ". (0)", "server slow-start 20",
+		}},
+		{why: "what comes before the request can be heard goes on with the turn", ask: limited, script: requested + half + "\n+1ms > P. (100)" +
+			strings.Replace(half, "+30ms", "+@", 1), at: []string{"22ms", "server slow-start 20", "23ms", "nothing"}},
+		{why: "both directions must be there", ask: limited, script: `
+client 10.0.0.1:40000
+server 10.0.0.2:80
+@
++1ms    < .   1:1461(1460) ack 1` + strings.Repeat("\n+1ms < . (1460)", 12), at: []string{
+			"+0 > . 1:1(0) ack 1 win 64240", "server slow-start 2", "+0 < . 1:1(0) ack 1 win 64240", "nothing",
 		}},
 	})
 }
