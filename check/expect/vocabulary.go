@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/findings"
@@ -82,6 +83,7 @@ var vocabularies = func() map[owned][]string {
 	sides := words(analyzer.Side.String, analyzer.Server+1)
 	record, step, anomaly := reflect.TypeFor[report.Record](), reflect.TypeFor[report.StepRecord](), reflect.TypeFor[report.AnomalyRecord]()
 	end, segment := reflect.TypeFor[report.CloseRecord](), reflect.TypeFor[report.SegmentRecord]()
+	limit := reflect.TypeFor[report.LimitRecord]()
 	told := reflect.TypeFor[report.ToldRecord]()
 	moment, endpoint := reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateEndpoint]()
 	sum := reflect.TypeFor[report.SumRecord]()
@@ -119,6 +121,8 @@ var vocabularies = func() map[owned][]string {
 		{moment, "roles"}:                               words(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		{endpoint, "state"}:                             states,
 		{endpoint, "evidence"}:                          words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{limit, "sender"}:                               sides,
+		{limit, "factor"}:                               words(timing.Factor.String, timing.NumFactors)[1:],
 		{reflect.TypeFor[report.TimerRecord](), "kind"}: words(analyzer.TimerKind.String, analyzer.TimerTimeWait+1)[1:],
 		{sum, "worst_anomaly"}:                          anomalyIDs(),
 		{sum, "worst_anomaly_severity"}:                 words(analyzer.Severity.String, analyzer.SeverityError+1),
