@@ -38,6 +38,9 @@ func New() *Collector {
 	return k
 }
 
+// Conversations is how many were taken.
+func (k *Collector) Conversations() uint64 { return k.total }
+
 // Conversation takes c, of which j is the judgment.
 func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
 	s := subject{c, j}

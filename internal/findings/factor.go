@@ -102,14 +102,14 @@ func (k *Collector) shares(i int) []share {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(x, y share) int {
-		switch {
-		case x.score > y.score:
-			return -1
-		case x.score < y.score:
-			return 1
+	looksAround := func(s share) int { // who looks for services says more than the host where there were none
+		if kinds[i].fails && s.factor == byClient && s.scans() {
+			return 0
 		}
-		return cmp.Or(cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
+		return 1
+	}
+	slices.SortStableFunc(list, func(x, y share) int {
+		return cmp.Or(-cmp.Compare(x.score, y.score), cmp.Compare(looksAround(x), looksAround(y)), cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
 	})
 	return list
 }

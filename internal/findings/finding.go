@@ -161,7 +161,7 @@ func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
 			f.Factor.Of = &s.of
 		}
 	}
-	f.Text = f.text(kind, t.n == k.affected[i].n, s, &t.worst)
+	f.Text = f.text(kind, t.n == k.affected[i].n, s, t)
 	return f
 }
 

@@ -105,7 +105,7 @@ var kinds = withOthers([]kind{
 		why:  "how they were opened is not known, and who is the client is a guess",
 		next: "capture for longer than the connections live",
 	}, {
-		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, lies: AtClient,
+		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, fails: true, lies: AtClient,
 		is:   [2]string{"was only to find out whether a port is open", "were only to find out whether ports are open"},
 		why:  "a port scan, or somebody who looks for a service",
 		next: "ask who runs the client",

@@ -10,20 +10,20 @@ import (
 )
 
 // text is what is told of f in one sentence or two; whole: it is of all that its kind affects.
-func (f *ranked) text(k *kind, whole bool, s *share, of *example) string {
+func (f *ranked) text(k *kind, whole bool, s *share, tally *tally) string {
 	is := k.is[1]
 	if f.Conversations == 1 {
 		is = k.is[0]
 	}
 	text := fmt.Sprintf("%s of %s %s", report.HumanCount(f.Conversations), report.Counted(f.Of, "conversation"), is)
 	if f.Conversations == 1 && f.Stream != nil {
-		text += fmt.Sprintf(": %s to %s (stream %d)", of.addr[analyzer.Client], of.addr[analyzer.Server], of.stream)
+		text += fmt.Sprintf(": %s to %s (stream %d)", tally.worst.addr[analyzer.Client], tally.worst.addr[analyzer.Server], tally.worst.stream)
 	} else if s != nil {
 		text += commonWords(f, s, whole)
 	} else if !whole {
 		text += ", and have nothing in common"
 	}
-	if f.ID == scan {
+	if f.ID == scan && tally.scans() {
 		text += ", at many ports or hosts"
 	}
 	text += f.times()

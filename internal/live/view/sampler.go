@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/findings"
 	"tcptrace/internal/live"
 )
 
@@ -30,6 +31,9 @@ type sampler struct {
 	finished []ended
 	next     int // of finished, the oldest, when there is no room
 	watched  ended
+	found    *findings.Collector // of what is over
+	wrong    []string            // what was found when so many were over as told says
+	told     uint64
 
 	rates, before map[uint64][2]float64 // by stream
 	at            analyzer.Time         // of before
@@ -72,6 +76,7 @@ type snapshot struct {
 	looked   int    // conversations that were asked whether they do
 	whereErr error  // the first
 	news     []told
+	wrong    []string // what was found in the conversations that are over, the worst first
 
 	ladder   ended // the conversation that is watched, valid with found
 	found    bool
@@ -79,7 +84,7 @@ type snapshot struct {
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, memory: memoryInUse, ring: newRing(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s := &sampler{loop: o.Loop, capture: o.Capture, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.read)
 	s.loop.OnEvent(s.event)
 	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
@@ -99,8 +104,20 @@ func (s *sampler) event(e *analyzer.Event) {
 	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventOpened: // all is told again
 		s.news = slices.DeleteFunc(s.news, func(t told) bool { return t.stream == e.Conversation.Stream })
 	case e.Kind == analyzer.EventConversation && e.Over != analyzer.NotOver:
+		s.found.Conversation(e.Conversation, e.Judgment)
 		s.finish(e)
 	}
+}
+
+// findings are what was found so far.
+func (s *sampler) findings(sum *analyzer.Summary) []string {
+	if n := s.found.Conversations(); n != s.told {
+		s.told, s.wrong = n, nil // who has the old ones keeps them
+		for _, f := range s.found.Report(sum, findings.Options{}).Findings {
+			s.wrong = append(s.wrong, f.Text)
+		}
+	}
+	return s.wrong
 }
 
 func (s *sampler) finish(e *analyzer.Event) {
@@ -153,6 +170,7 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 		return
 	}
 	shot.news = append(shot.news[:0], s.news...)
+	shot.wrong = s.findings(&shot.sum)
 	s.ring.want(q.ladder)
 	if q.ladder != 0 {
 		s.copyLadder(q.ladder, shot, running)

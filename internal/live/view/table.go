@@ -151,10 +151,17 @@ func (m *model) rowLine(r *row, isChosen bool) string {
 	return ansi.Truncate(b.String(), p.width, "")
 }
 
-// newsLines are the newest anomalies, the newest last.
+// newsLines are what was found, the worst first, in at most half of the lines, and the newest anomalies, the newest last.
 func (m *model) newsLines(n int) []string {
-	p := &m.paint
+	p, all := &m.paint, n
 	lines := []string{p.line(strong, "Newest anomalies")}
+	if wrong := m.table.wrong[:min(len(m.table.wrong), n/2)]; len(wrong) > 0 {
+		lines[0] = p.line(strong, "Findings · Newest anomalies")
+		for _, text := range wrong {
+			lines = append(lines, p.line(ordinary, plain(text)))
+		}
+		n -= len(wrong)
+	}
 	news := m.table.news[max(0, len(m.table.news)-n):]
 	for i := range news {
 		a := &news[i].anomaly
@@ -164,7 +171,7 @@ func (m *model) newsLines(n int) []string {
 		room := max(0, p.width-ansi.StringWidth(stamp)-ansi.StringWidth(what))
 		lines = append(lines, ansi.Truncate(stamp+p.paint(severityStyles[a.Kind.Severity], what)+p.paint(ordinary, ansi.Truncate(plain(rest), room, "…")), p.width, ""))
 	}
-	for len(lines) < n+1 {
+	for len(lines) < all+1 {
 		lines = append(lines, "")
 	}
 	return lines
