@@ -82,7 +82,7 @@ func checkLines(t *testing.T, name, text string, width int) {
 // TestMermaidIsPlain holds every line of the diagrams against the little of Mermaid's grammar that they use.
 func TestMermaidIsPlain(t *testing.T) {
 	grammar := regexp.MustCompile("^(```mermaid|sequenceDiagram|```||" +
-		`    participant [CS] as [^#;<>"{}%]+|` +
+		`    participant [CS] as ([^#;<>"{}%]|#\d+;)+|` +
 		`    (C(->>|-x)S|S(->>|-x)C|Note (over C,S|left of C|right of S)): ([^#;<>"{}%]|#\d+;|<br/>)+)$`)
 	captures, _ := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	for _, path := range captures {

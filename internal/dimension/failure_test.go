@@ -27,6 +27,7 @@ var failed = map[string][]Failure{
 	"keep-alive-timeout":           {TimedOut},
 	"keep-alive-timeout-one-sided": {TimedOut},
 	"not-tcp":                      {Refused},
+	"names":                        {Refused},
 	"probe-scan":                   {Refused},
 	"refused":                      {Refused},
 	"refused-retries":              {Refused},
