@@ -77,7 +77,7 @@
 // for stragglers; an unanswered SYN waits to be repeated, 15 s at first and 3 minutes at most. Those of the
 // first kind that wait are a sixteenth of MaxFlows at most. A connection keeps 48 facts at most, and of each direction when the latest 1024 segments
 // in flight were sent (64 if its peer is not heard: nothing tells what still is), 256 ranges of bytes, and eight retransmissions that may
-// prove unneeded. Whatever a bound cuts short is counted in [Summary].
+// prove unneeded. Names take 2 MB at most in each of 16 partitions, what is read to find them 20 MB. Whatever a bound cuts short is counted in [Summary].
 //
 // # How it is built
 //

@@ -70,6 +70,7 @@ func TestTableFitsEveryWidth(t *testing.T) {
 func TestTableKeepsWhatMatters(t *testing.T) {
 	var had [numColumns]bool
 	cs := sample.Conversations()
+	cs[0].Names[analyzer.Server].Text = "www.example.com"
 	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "write-after-close"}}}
 	for width := human.MinWidth; width <= 200; width++ {
 		l := newView(rows, 0, TableOptions{}).fit(rows, width)

@@ -72,7 +72,7 @@ func TestWhereErrors(t *testing.T) {
 		`has(anomalies)`:               "not enough arguments",
 		`start.Equal(ende)`:            `unknown field "ende": did you mean end?`,
 		`has(anomalies, 1)`:            "cannot use int",
-		`any(anomalies, .name == "x")`: `unknown field "name": the fields`,
+		`any(anomalies, .zzz == "x")`: `unknown field "zzz": the fields`,
 		`packets >`:                    "unexpected token",
 		`outcome > 3`:                  "invalid operation",
 		`client.port == "80"`:          "invalid operation",

@@ -51,7 +51,7 @@ func TestDiff(t *testing.T) {
 		"close":   {func(c *expect.Capture) { c.Conversations[0].Close.First = "server" }, "0: close.first client > server"},
 		"missing": {func(c *expect.Capture) { c.Conversations = c.Conversations[:2] }, "only A 2"},
 		"new": {func(c *expect.Capture) {
-			c.Conversations = append(c.Conversations, report.Record{Stream: 3, Server: report.Socket{Port: 443}})
+			c.Conversations = append(c.Conversations, report.Record{Stream: 3, Server: report.Host{Port: 443}})
 		}, "only B 3"},
 	} {
 		before, after := sample(), sample()

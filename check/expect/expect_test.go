@@ -15,7 +15,7 @@ import (
 // sample is a capture as far as the tables below look at it.
 func sample() *expect.Capture {
 	first := report.Record{
-		Stream: 0, Client: report.Socket{IP: "10.0.0.1", Port: 40000}, Server: report.Socket{IP: "10.0.0.2", Port: 80},
+		Stream: 0, Client: report.Host{IP: "10.0.0.1", Port: 40000}, Server: report.Host{IP: "10.0.0.2", Port: 80},
 		Roles: "handshake", Outcome: "closed", DurationS: 0.5, Packets: 12, FirstFrame: 1, LastFrame: 20,
 		Start: 1772443800000000000,
 		Endpoints: report.Endpoints{

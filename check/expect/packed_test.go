@@ -47,7 +47,7 @@ func heap() int64 {
 func TestDiffOrder(t *testing.T) {
 	a, b := &expect.Packed{}, &expect.Packed{}
 	for i, packets := range []uint64{10, 20, 30} {
-		r := report.Record{Stream: uint64(i), Server: report.Socket{IP: "192.0.2.1", Port: 80}, Packets: packets}
+		r := report.Record{Stream: uint64(i), Server: report.Host{IP: "192.0.2.1", Port: 80}, Packets: packets}
 		if err := a.Add(&r); err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func hostileCapture(t testing.TB) string {
 	payload := hex.EncodeToString([]byte(hostileText))
 	s, err := lab.Parse("hostile", []byte("# Hostile text.\nclient 10.0.0.1:40000\nserver 10.0.0.2:80\n"+
 		"+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. 0:0(0) win 64240 <mss 1460>\n+50us > . 1:1(0)\n"+
-		"+1ms > P. hex "+payload+"\n+20ms < R. hex "+payload+"\n"))
+		"+1ms > P. hex "+clientHello(hostileText)+"\n+20ms < R. hex "+payload+"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +66,28 @@ func hostileCapture(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// clientHello is the bytes of one with a server name, in hexadecimal.
+func clientHello(name string) string {
+	sized := func(n int, body []byte) []byte {
+		var size [4]byte
+		binary.BigEndian.PutUint32(size[:], uint32(len(body)))
+		return append(size[4-n:], body...)
+	}
+	server := append([]byte{0, 0}, sized(2, sized(2, append([]byte{0}, sized(2, []byte(name))...)))...)
+	offered := append([]byte{0, 16}, sized(2, sized(2, sized(1, []byte(name))))...)
+	body := append(append([]byte{3, 3}, make([]byte, 33)...), 0, 2, 0x13, 1, 1, 0)
+	body = append(body, sized(2, append(server, offered...))...)
+	return hex.EncodeToString(append([]byte{0x16, 3, 1}, sized(2, append([]byte{1}, sized(3, body)...))...))
+}
+
+// escapedEnd is the last byte of hostileText as a name has it, in a format.
+func escapedEnd(args []string) string {
+	if slices.Contains(args, "ndjson") {
+		return `\\xff`
+	}
+	return `\xff`
 }
 
 // divisor turns what a pcap file counts below a second into microseconds.
@@ -112,6 +134,11 @@ func TestHostileCapture(t *testing.T) {
 	}
 	if ladder := show("timeline"); !strings.Contains(ladder, `\x1b[31m`) {
 		t.Errorf("the text of the RST is not shown: %s", ladder)
+	}
+	for _, args := range [][]string{{"--format", "table"}, {"--format", "long"}, {"--format", "ndjson"}, {"--format", "csv"}, {"timeline"}} {
+		if text := show(args...); !strings.Contains(text, `',;#`+escapedEnd(args)) {
+			t.Errorf("%q: the name of the server is not shown: %s", args, text)
+		}
 	}
 	followed := show("follow", "--stream", "0", "--as", "text")
 	if harmless(t, "follow", followed); !strings.Contains(followed, `=1+1\x1b[31m\a|`) {

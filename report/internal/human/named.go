@@ -7,6 +7,14 @@ func Named(c *analyzer.Conversation, side analyzer.Side) string {
 	return PlainText(c.Names[side].Text, true)
 }
 
+// Host is the socket of a side, and how its host is called if that is known.
+func Host(c *analyzer.Conversation, side analyzer.Side) string {
+	if name := Named(c, side); name != "" {
+		return c.Addr[side].String() + " (" + name + ")"
+	}
+	return c.Addr[side].String()
+}
+
 // nameWidth is how much of a name a table shows.
 const nameWidth = 32
 

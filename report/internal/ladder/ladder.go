@@ -110,12 +110,7 @@ const proseWidth = 100
 
 // head says which conversation it is, and heads the columns.
 func (l *Ladder) head(c *analyzer.Conversation) {
-	title := fmt.Sprintf("Stream %d: client %s, server %s: %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server], c.Outcome)
-	for side := range c.Names {
-		if name := human.Named(c, analyzer.Side(side)); name != "" {
-			title += fmt.Sprintf("; the %s is %s", analyzer.Side(side), name)
-		}
-	}
+	title := fmt.Sprintf("Stream %d: client %s, server %s: %s", c.Stream, human.Host(c, analyzer.Client), human.Host(c, analyzer.Server), c.Outcome)
 	if c.Roles == analyzer.RolesInferred {
 		title += " (who is the client is inferred)"
 	}

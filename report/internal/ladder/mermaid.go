@@ -46,8 +46,8 @@ func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o O
 	m.maker = newRungMaker(c, j, o.End, o.Full, m.rung)
 	m.maker.skip(o.From)
 	m.b.WriteString("```mermaid\nsequenceDiagram\n")
-	for side, addr := range c.Addr {
-		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(strings.TrimSpace(fmt.Sprintf("%s %s %s", analyzer.Side(side), addr, human.Named(c, analyzer.Side(side))))))
+	for side := range c.Addr {
+		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(fmt.Sprintf("%s %s", analyzer.Side(side), human.Host(c, analyzer.Side(side)))))
 	}
 	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s UTC, %s", c.Stream, c.Start.Time().Format("2006-01-02 15:04:05.000000"), c.Outcome)))
 	return m
