@@ -24,6 +24,7 @@ type (
 	SentRecord    = record.SentRecord
 	AnomalyRecord = record.AnomalyRecord
 	CloseRecord   = record.CloseRecord
+	LimitRecord   = record.LimitRecord
 )
 
 // Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine digits of seconds.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 )
@@ -18,7 +19,11 @@ var csvHeader = func() string {
 			header += "," + side.String() + "_" + s.Name
 		}
 	}
-	return header + ",evicted,client_state,server_state,anomalies,dropped,client_name,server_name,server_name_source,alpn\n"
+	header += ",evicted,client_state,server_state,anomalies,dropped,client_name,server_name,server_name_source,alpn"
+	for use := range timing.NumUses {
+		header += "," + use.String()
+	}
+	return header + ",limit_sender,limit_factor\n"
 }()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
@@ -81,7 +86,17 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	b = output.AppendCSVText(b, c.Names[analyzer.Client].Text)
 	b = output.AppendCSVText(b, c.Names[analyzer.Server].Text)
 	b = output.AppendCSVText(b, c.Names[analyzer.Server].Kind.String())
-	r.out.B = append(output.AppendCSVText(b, c.ALPN), '\n')
+	b = output.AppendCSVText(b, c.ALPN)
+	for _, d := range c.Spent {
+		b = output.AppendSeconds(append(b, ','), int64(d))
+	}
+	side, limits := c.Limit()
+	if f, _ := limits.Most(); f != timing.NoFactor {
+		b = output.AppendCSVText(output.AppendCSVText(b, side.String()), f.String())
+	} else {
+		b = append(b, ",,"...)
+	}
+	r.out.B = append(b, '\n')
 	return r.out.Spill()
 }
 

@@ -8,17 +8,17 @@ import "time"
 // Use is what a stretch of a conversation's time was used for.
 type Use uint8
 
-// The uses, in the order in which they are reported.
+// The uses, in the order in which they are reported. Text says what each one is.
 const (
 	Opening Use = iota
-	Network     // something was on its way
-	Server      // the server owed an answer
-	Client      // the client was about to ask
-	Repair      // a loss was repaired
-	Window      // the receiver had no room
-	Idle        // nobody owed anything
-	Closing     // behind the first FIN or RST
-	Unknown     // only one side was captured
+	Network
+	Server // the server, or its application
+	Client
+	Repair
+	Window
+	Idle
+	Closing
+	Unknown
 	NumUses
 )
 
@@ -40,8 +40,8 @@ var uses = [NumUses]struct{ name, text, clause string }{
 		"idle"},
 	Closing: {"closing_s", "from the first FIN or RST on, but for data that the other side still sent",
 		"closing the connection"},
-	Unknown: {"unknown_s", "only one side had been captured, so that nothing tells who was waited for",
-		"in a way that a capture of one side does not show"},
+	Unknown: {"unknown_s", "nothing tells who was waited for: only one side was captured so far, or how far the side that answered is away had not been measured",
+		"in a way that the capture does not show"},
 }
 
 // String is the use's field in the conversation record.
@@ -76,37 +76,35 @@ func (s *Spent) Most() Use {
 // Factor is what limits the speed of a transfer.
 type Factor uint8
 
-// The factors.
+// The factors. Text says what each one is.
 const (
-	NoFactor    Factor = iota // nothing was transferred that was long enough, or nothing tells
-	Application               // the sender's application had no more to send
+	NoFactor Factor = iota // there was no transfer
+	Application
 	ReceiveWindow
-	Congestion // losses or marks, and the congestion window that they left
+	Congestion
 	PathRate
 	SendBuffer
-	SlowStart // it was over before it found a limit
+	SlowStart
 	Unclear
 	NumFactors
 )
 
-// factors are the words for them, by Factor: a value of the conversation record, its field there, their meaning, and what
-// is said of a transfer.
-var factors = [NumFactors]struct{ name, field, text, clause string }{
-	NoFactor: {"", "", "", ""},
-	Application: {"application", "limited_application_s", "the sending application had no more to send: pauses with nothing in flight, or mostly segments that are not full",
+// factors are the words for them, by Factor: a value of the conversation record, its meaning, and what is said of a transfer.
+var factors = [NumFactors]struct{ name, text, clause string }{
+	Application: {"application", "the sending application had no more to send: it paused with nothing in flight, or most of its segments are not full",
 		"by the sending application"},
-	ReceiveWindow: {"receive-window", "limited_receive_window_s", "the window that the receiver offers had no room for another segment",
+	ReceiveWindow: {"receive-window", "the receiver's window had no room for another segment",
 		"by the receiver's window"},
-	Congestion: {"congestion", "limited_congestion_s", "a loss or a mark (RFC 3168) was answered, or the congestion window grew slowly, as it does after one",
+	Congestion: {"congestion", "a loss was repaired, or a mark of the network answered (RFC 3168), or less was sent than before that",
 		"by losses and the congestion window that they leave"},
-	PathRate: {"path-rate", "limited_path_rate_s", "no more came through, however much was sent: round trips grew, or data passed without gaps",
+	PathRate: {"path-rate", "the same amount came through in each round trip, without gaps, or while round trips grew longer",
 		"by the rate of the path"},
-	SendBuffer: {"send-buffer", "limited_send_buffer_s", "each round trip had the same amount of data and then a gap, with room in the receiver's window and no loss",
+	SendBuffer: {"send-buffer", "the same amount was sent in each round trip, and then nothing for a quarter of it, with room in the receiver's window and without loss",
 		"by the sender's buffer"},
-	SlowStart: {"slow-start", "limited_slow_start_s", "the congestion window was still growing by more than a quarter each round trip, without a loss so far",
-		"by slow start: it was over before it found a limit"},
-	Unclear: {"unknown", "limited_unknown_s", "the same as for the sender's buffer, but the scale of the windows is not known, so that it may be the receiver's window",
-		"by a window, the sender's or the receiver's"},
+	SlowStart: {"slow-start", "the sender still looked for a limit: it sent more in each round trip, or had not sent the same amount often enough, and nothing was lost",
+		"by its start, in which it found no limit"},
+	Unclear: {"unclear", "the sender's buffer or the path, or the receiver's window: the capture does not show the scale of windows, or how far away the sender is",
+		"by what the capture does not tell apart: windows, buffers or the path"},
 }
 
 // String is the factor's name in the conversation record.
@@ -116,9 +114,6 @@ func (f Factor) String() string {
 	}
 	return "unknown"
 }
-
-// Field is the factor's field in the conversation record.
-func (f Factor) Field() string { return factors[f].field }
 
 // Text is what the factor means.
 func (f Factor) Text() string { return factors[f].text }

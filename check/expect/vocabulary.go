@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
 	"tcptrace/internal/findings"
 	"tcptrace/report"
@@ -80,6 +81,7 @@ var vocabularies = func() map[owned][]string {
 	sides := words(analyzer.Side.String, analyzer.Server+1)
 	record, step, anomaly := reflect.TypeFor[report.Record](), reflect.TypeFor[report.StepRecord](), reflect.TypeFor[report.AnomalyRecord]()
 	end, segment := reflect.TypeFor[report.CloseRecord](), reflect.TypeFor[report.SegmentRecord]()
+	limit := reflect.TypeFor[report.LimitRecord]()
 	told := reflect.TypeFor[report.ToldRecord]()
 	moment, endpoint := reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateEndpoint]()
 	return map[owned][]string{
@@ -99,6 +101,8 @@ var vocabularies = func() map[owned][]string {
 		{end, "by"}:             sides,
 		{end, "by_state"}:       states,
 		{end, "other_state"}:    states,
+		{limit, "sender"}:       sides,
+		{limit, "factor"}:       words(timing.Factor.String, timing.NumFactors)[1:],
 		{segment, "from"}:       sides,
 		{segment, "kind"}:       words(analyzer.Kind.String, analyzer.NumKinds),
 		{segment, "cause"}:      words(analyzer.Cause.String, analyzer.NumCauses),

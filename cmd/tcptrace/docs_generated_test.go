@@ -24,6 +24,7 @@ var generated = map[string]func() string{
 	"statistics":  statisticsMarkdown,
 	"apart":       apartMarkdown,
 	"terms":       termsMarkdown,
+	"time":        timeMarkdown,
 	"differences": differencesMarkdown,
 }
 
@@ -113,10 +114,24 @@ func apartMarkdown() string {
 
 func termsMarkdown() string {
 	var b strings.Builder
-	for _, subject := range report.Terms {
+	for _, subject := range report.Terms[:segmentTerms] {
 		fmt.Fprintf(&b, "\n### %s\n\n| name | meaning | Wireshark's `tcp.analysis` |\n|---|---|---|\n", subject.Subject)
 		for _, term := range subject.List {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", term.Name, cell(term.Text), cell(term.Wireshark))
+		}
+	}
+	return b.String() + "\n"
+}
+
+// segmentTerms is how many subjects of terms are about segments; the others are about the time of a conversation.
+const segmentTerms = 3
+
+func timeMarkdown() string {
+	var b strings.Builder
+	for _, subject := range report.Terms[segmentTerms:] {
+		fmt.Fprintf(&b, "\n%s:\n\n| name | meaning |\n|---|---|\n", subject.Subject)
+		for _, term := range subject.List {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", term.Name, cell(term.Text))
 		}
 	}
 	return b.String() + "\n"

@@ -114,7 +114,7 @@ func zeroWindow(side analyzer.Side) measure {
 
 // limitedByWindow is for how long the peer's window limited what a side transferred.
 func limitedByWindow(side analyzer.Side) measure {
-	return sent(side, timing.ReceiveWindow.Field(), func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })
+	return sent(side, "limited_receive_window_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })
 }
 
 // thinkingLongest is the longest of these times.

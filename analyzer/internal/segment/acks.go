@@ -101,8 +101,8 @@ func (b *SenderStats) settle(r *Reader, high reassembly.Pos) {
 	m := b.mode
 	switch una := max(r.ack, r.Tx.Acked); {
 	case una >= high:
-		if m == modeWindow && r.A.flags.has(statsZero) && !r.Rx.Flags.Has(conn.SentFIN) {
-			return // it had filled the window, and that is closed now
+		if b.shutOut(r.A) && !r.Rx.Flags.Has(conn.SentFIN) {
+			return // it had filled the window, and that has no room now
 		}
 		m = modeIdle
 	case b.recovery != 0 && r.p.Recoveries.At(b.recovery).recover > una:

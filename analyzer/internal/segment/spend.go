@@ -120,12 +120,16 @@ func (t *spending) silentSince(c *conn.Conn, a, b *SenderStats) conn.Time {
 // speak is what an endpoint sends after a silence.
 func (r *Reader) speak() {
 	since := r.spent.silentSince(r.C, r.A, r.b)
-	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) {
-		return // as soon as it heard the ACK
+	r.spent.settled = max(r.now, r.spent.settled)
+	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) { // as soon as it heard the ACK, or that the window is open
+		if rx := r.b.recovery; rx != 0 && r.Rx.Last > since && r.p.Recoveries.At(rx).zeroSince >= since {
+			r.spent.on[onWindow] += r.Rx.Last - since
+		}
+		return
 	}
 	from := since
 	switch {
-	case r.Tx.Last == since: // it was the last to send before, too
+	case r.b.advanced == since, r.Tx.Last == since: // it was the last to send before, too
 	case r.Tx.Distance > 0:
 		from += r.Tx.Distance
 	case r.now > since: // how much of that is the way to it and back was not measured so far

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 // Numbers are the contradictions among the numbers of a conversation.
@@ -16,8 +17,20 @@ func Numbers(c *analyzer.Conversation) (broken []string) {
 	if c.Duration() < 0 {
 		broken = append(broken, fmt.Sprintf("it lasted %v", c.Duration()))
 	}
+	sum := time.Duration(0)
+	for use, d := range c.Spent {
+		if sum += d; d < 0 {
+			broken = append(broken, fmt.Sprintf("%v: %v", timing.Use(use), d))
+		}
+	}
+	if sum != c.Duration() {
+		broken = append(broken, fmt.Sprintf("what its time was spent on adds up to %v of %v", sum, c.Duration()))
+	}
 	for side := range c.Sent {
 		s := &c.Sent[side]
+		if limited := s.Limits.Total(); limited < 0 || limited > c.Duration() {
+			broken = append(broken, fmt.Sprintf("transfers for %v of %v", limited, c.Duration()))
+		}
 		for _, n := range []struct {
 			what        string
 			least, most uint64

@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
-// Terms are the words that the segment record may have as its kind, cause and notes. The notes may also be ids
-// of anomalies.
+// Terms are the words that the segment record may have as its kind, cause and notes, and then those of a conversation's time and limit. The
+// notes may also be ids of anomalies.
 var Terms = []struct {
 	Subject string
 	List    []analyzer.Term
@@ -15,6 +16,20 @@ var Terms = []struct {
 	{"Kinds of segments, in the records of timeline", terms(analyzer.KindData, analyzer.NumKinds)},
 	{"Causes of retransmissions", terms(analyzer.CauseNone+1, analyzer.NumCauses)},
 	{"Notes on segments", slices.Collect((^analyzer.Notes(0)).Terms())},
+	{"What the time of a conversation was spent on, in its record (time)", timeTerms(timing.Opening, timing.NumUses)},
+	{"What limited the transfers of a conversation, in its record (limit)", timeTerms(timing.NoFactor+1, timing.NumFactors)},
+}
+
+// timeTerms are the terms for the values from first on, up to the one before end.
+func timeTerms[T interface {
+	~uint8
+	String() string
+	Text() string
+}](first, end T) (list []analyzer.Term) {
+	for v := first; v < end; v++ {
+		list = append(list, analyzer.Term{Name: v.String(), Text: v.Text()})
+	}
+	return list
 }
 
 // terms are those of the values from first on, up to the one before end.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 // TestTerms: every kind, cause and note of the analyzer is explained, in its order, and nothing else is.
@@ -20,7 +21,16 @@ func TestTerms(t *testing.T) {
 		}
 	}
 	notes = slices.Collect((^analyzer.Notes(0)).All())
-	for i, want := range [][]string{kinds, causes, notes} {
+	var uses, factors []string
+	for u := range timing.NumUses {
+		uses = append(uses, u.String())
+	}
+	for f := range timing.NumFactors {
+		if f != timing.NoFactor {
+			factors = append(factors, f.String())
+		}
+	}
+	for i, want := range [][]string{kinds, causes, notes, uses, factors} {
 		var got []string
 		for _, term := range Terms[i].List {
 			got = append(got, term.Name)

@@ -12,12 +12,12 @@ import (
 	"tcptrace/report/internal/human"
 )
 
-// Tell tells in three to six sentences what became of c: who opened, what was exchanged, where the time went,
+// Tell tells in three to seven sentences what became of c: who opened, what was exchanged, where the time went,
 // what went wrong, who closed and how, and what is left. j is the judgment of c.
 func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	t := teller{c, j}
 	var out []string
-	for _, tell := range []func() string{t.opening, t.exchange, t.trouble, t.close, t.remains} {
+	for _, tell := range []func() string{t.opening, t.exchange, t.spent, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
 			if c.Self() {
 				s = ofOneSocket.Replace(c.OneSocket(s))
