@@ -26,6 +26,7 @@ var failed = map[string][]Failure{
 	"half-open-scan":               {ResetInHandshake},
 	"keep-alive-timeout":           {TimedOut},
 	"keep-alive-timeout-one-sided": {TimedOut},
+	"names":                        {Refused},
 	"not-tcp":                      {Refused},
 	"probe-scan":                   {Refused},
 	"refused":                      {Refused},
