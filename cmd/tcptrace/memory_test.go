@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/machine"
+	"tcptrace/report"
 )
 
 func TestFlowsIn(t *testing.T) {
@@ -56,7 +57,7 @@ func TestRows(t *testing.T) {
 		{"csv", "-bytes", mostRows + 7, mostRows + 7, 0},
 		{"csv", "-bytes", mostRows, mostRows, 0},
 	} {
-		o := analyzeOptions{format: test.format, sort: test.sort, limit: test.limit}
+		o := analyzeOptions{formats: report.Formats, format: test.format, sort: test.sort, limit: test.limit}
 		if got := o.rows(); got != test.rows {
 			t.Errorf("%+v: %d rows", test, got)
 		}

@@ -39,7 +39,7 @@ func TestFormatsAgree(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			written := map[string]string{}
 			for _, format := range report.Formats.Names() {
-				code, stdout, stderr := tcptrace(t, env{}, "--format", format, path)
+				code, stdout, stderr := tcptrace(t, env{}, "--no-findings", "--format", format, path)
 				if code != exitDone {
 					t.Errorf("--format %s: exit code %d: %s", format, code, stderr)
 				}
@@ -118,7 +118,7 @@ func TestTerminal(t *testing.T) {
 	showcase := filepath.Join(goldenDir, "showcase.pcap")
 	const escape = "\x1b["
 	for _, width := range []int{40, 60, 80, 200} {
-		_, stdout, _ := tcptrace(t, env{outTTY: true, width: width}, "--no-color", showcase)
+		_, stdout, _ := tcptrace(t, env{outTTY: true, width: width}, "--no-color", "--no-findings", showcase)
 		rows := stdout[:strings.Index(stdout, "\n\n")]
 		for line := range strings.Lines(rows) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width && !strings.HasPrefix(line, "*") {

@@ -1,0 +1,94 @@
+package findings_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"tcptrace/internal/console"
+	"tcptrace/internal/findings"
+)
+
+// sample is what was found in some capture.
+func sample(n int) *findings.Report {
+	r := &findings.Report{Schema: "tcptrace.findings.v1", Conversations: 220, More: 2}
+	for range n {
+		r.Findings = append(r.Findings, findings.Finding{
+			ID: "refused", Text: "12 of 220 conversations were refused, all to 10.20.0.3:8443 (12 of its 12); 12 failed", Conversations: 12, Of: 220, Failed: 12,
+			Lies: findings.AtServer, Why: "nothing listens there", Next: "ss -ltn at the server", Where: `outcome == "refused" && 1 > 0`,
+			Command: `tcptrace x.pcap --where 'outcome == "refused"' and what else is longer than the line`,
+		})
+	}
+	return r
+}
+
+// TestText: no line is wider than the terminal but commands, which are to be copied.
+func TestText(t *testing.T) {
+	for _, width := range []int{0, 1, 40, 80, 200} {
+		var b bytes.Buffer
+		if err := sample(10).WriteText(&b, findings.TextOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		most := width
+		if width == 0 {
+			most = 120
+		}
+		for line := range strings.Lines(b.String()) {
+			if line = strings.TrimSuffix(line, "\n"); len(line) > max(most, 40) && !strings.Contains(line, "--where") {
+				t.Errorf("width %d: %q", width, line)
+			}
+		}
+		if !strings.Contains(b.String(), "\n10  12 of 220") || !strings.Contains(b.String(), "    2 more findings of less\n\n") {
+			t.Errorf("width %d:\n%s", width, b.String())
+		}
+		if strings.Contains(b.String(), "\x1b") {
+			t.Errorf("width %d: styles that nobody asked for", width)
+		}
+	}
+	var plain, colored bytes.Buffer
+	for _, color := range []bool{false, true} {
+		w := console.NewWriter(&plain)
+		if color {
+			w = console.NewWriter(&colored)
+		}
+		if err := sample(1).WriteText(w, findings.TextOptions{Color: color}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.NewReplacer("\x1b[31m", "", "\x1b[0m", "").Replace(colored.String()); got != plain.String() || colored.Len() == plain.Len() {
+		t.Errorf("%q", colored.String())
+	}
+}
+
+func TestHealthyText(t *testing.T) {
+	var b bytes.Buffer
+	if err := (&findings.Report{Conversations: 1}).WriteText(&b, findings.TextOptions{Width: 300}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); !strings.HasPrefix(got, "nothing wrong in 1 conversation: looked at ") || strings.Count(got, "\n") != 2 {
+		t.Errorf("%q", got)
+	}
+	b.Reset()
+	if err := (&findings.Report{}).WriteText(&b, findings.TextOptions{}); err != nil || b.Len() > 0 {
+		t.Errorf("of no conversation: %q, %v", b.String(), err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := sample(2).WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var r findings.Report
+	if err := json.Unmarshal(b.Bytes(), &r); err != nil || len(r.Findings) != 2 || r.Findings[0].Schema != "" || !strings.Contains(b.String(), "&& 1 > 0") {
+		t.Errorf("%v: %s", err, b.String())
+	}
+	b.Reset()
+	if err := sample(2).WriteNDJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), `{"schema":"tcptrace.finding.v1","id":"refused",`); n != 2 || strings.Count(b.String(), "\n") != 2 {
+		t.Errorf("%s", b.String())
+	}
+}
