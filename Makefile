@@ -42,7 +42,7 @@ FUZZ_CLEAN = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace
 	./internal/wire:FuzzLinks ./internal/wire:FuzzCommon ./internal/wire:FuzzDecode ./internal/wire:FuzzReassemble ./internal/wire:FuzzPieces ./internal/names:FuzzSegments \
 	./analyzer/internal/flow:FuzzTracker ./reassembly:FuzzStreamModel ./reassembly:FuzzRanges ./reassembly:FuzzRangesBound ./reassembly:FuzzUnwrap \
 	./reassembly:FuzzStream ./reassembly:FuzzStreamHostile ./reassembly:FuzzScoreboard ./reassembly:FuzzScoreboardHostile \
-	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
+	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/instant:FuzzParse ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
 FUZZ_BROKEN = ./analyzer:FuzzFrames ./analyzer:FuzzReadings
 FUZZTIME = 10m
 FUZZ = $(FUZZ_CLEAN) $(FUZZ_BROKEN)

@@ -10,18 +10,26 @@ import (
 )
 
 // Sent is what one endpoint sent, and what came back for it. Counts are segments unless they say bytes.
+//
+// Its fields: go doc ./analyzer/internal/conn Sent
 type Sent = conn.Sent
 
 // SYNOptions are options of a SYN: a method asks for each.
 type SYNOptions = conn.SYNOptions
 
 // RTT is a distribution of round trip times.
+//
+// Its fields: go doc ./analyzer/internal/conn RTT
 type RTT = conn.RTT
 
 // Times are how times are distributed, without quantiles.
+//
+// Its fields: go doc ./analyzer/internal/conn Times
 type Times = conn.Times
 
 // Term is a word of the segment record: what it means, and Wireshark's flag for it.
+//
+// Its fields: go doc ./analyzer/internal/conn Term
 type Term = conn.Term
 
 // Cause is what made an endpoint send a segment again.
@@ -92,6 +100,8 @@ type ConnState = conn.ConnState
 
 // Conversation is one TCP connection as the capture shows it. It does not change once it
 // has been handed out.
+//
+// Its fields: go doc ./analyzer/internal/conn Conversation
 type Conversation = conn.Conversation
 
 // Kind says what a segment is. Every segment of a conversation has exactly one.
@@ -127,6 +137,8 @@ type Segment = packet.Segment
 
 // Reading is what a segment is, as Analyzer.Watch, Monitor.Watch and Choice.Watch show it. Of one that amends another only First, Client, Segment,
 // Kind, Cause, Spurious and Notes are set.
+//
+// Its fields: go doc ./analyzer/internal/segment Reading
 type Reading = segment.Reading
 
 // CloseKind says how a connection ended.
@@ -141,6 +153,8 @@ const (
 )
 
 // Close explains how a connection ended.
+//
+// Its fields: go doc ./analyzer/internal/state Close
 type Close = state.Close
 
 // Evidence says how a step of a trajectory is known.
@@ -155,10 +169,14 @@ const (
 )
 
 // Step is one state that an endpoint entered.
+//
+// Its fields: go doc ./analyzer/internal/state Step
 type Step = state.Step
 
 // Course is what became of the endpoints of a conversation: their trajectories, and how the connection ended. The zero value is ready; use it
 // again to spare allocations.
+//
+// Its fields: go doc ./analyzer/internal/state Course
 type Course = state.Course
 
 // Lifetime is the states of a connection's endpoints over time, as a table of connections on both hosts would
@@ -170,15 +188,21 @@ type Course = state.Course
 // the sender of an unanswered SYN has given up, when another connection has its sockets, or when the full flow table
 // ended it. TIME_WAIT ends by its own clock, also where the tracker had no room to wait for that. What no segment
 // and no such rule ends is there to the end of the capture, however long it is silent.
+//
+// Its fields: go doc ./analyzer/internal/state Lifetime
 type Lifetime = state.Lifetime
 
 // Change is when an endpoint enters a state, or the connection comes or goes.
+//
+// Its fields: go doc ./analyzer/internal/state Change
 type Change = state.Change
 
 // Moment is a connection at one time, by Side.
 type Moment = state.Moment
 
 // EndpointMoment is what is known of one endpoint at a moment.
+//
+// Its fields: go doc ./analyzer/internal/state EndpointMoment
 type EndpointMoment = state.EndpointMoment
 
 // ResetCause says what an RST was the answer to, as far as the capture tells. Its String, by which
@@ -202,12 +226,18 @@ const (
 
 // Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
 // raised once an episode.
+//
+// Its fields: go doc ./analyzer/internal/anomaly Anomaly
 type Anomaly = anomaly.Anomaly
 
 // AnomalyKind is an entry of the catalogue.
+//
+// Its fields: go doc ./analyzer/internal/anomaly AnomalyKind
 type AnomalyKind = anomaly.AnomalyKind
 
 // Section is a part of the catalogue of anomalies.
+//
+// Its fields: go doc ./analyzer/internal/anomaly Section
 type Section = anomaly.Section
 
 // Catalogue is every kind of anomaly that there is. It is not to be changed.
@@ -219,6 +249,8 @@ func FindAnomalyKind(id string) *AnomalyKind { return anomaly.FindAnomalyKind(id
 // Judgment is what follows from a conversation's facts: the trajectories of its endpoints and its
 // anomalies. It is worked out when it is asked for, since many readers want only some of
 // the conversations judged. The zero value is ready; use it again to spare allocations.
+//
+// Its fields: go doc ./analyzer/internal/anomaly Judgment
 type Judgment = anomaly.Judgment
 
 // Sink receives conversations. c is valid during the call only; a sink that
@@ -231,7 +263,11 @@ type Sink = flow.Sink
 
 // Summary is what was read and what became of it: every packet of the input is
 // in exactly one of TCP, Filtered and NotAnalyzed.
+//
+// Its fields: go doc ./analyzer/internal/flow Summary
 type Summary = flow.Summary
 
 // Count is a number of packets and why they were not analyzed.
+//
+// Its fields: go doc ./analyzer/internal/flow Count
 type Count = flow.Count

@@ -1,6 +1,16 @@
 package analyzer_test
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// unique asks how many bytes the server sent, each counted once.
+func unique(t *testing.T, script string) string {
+	return fmt.Sprint(judge(t, script).last.Sent[analyzer.Server].UniqueBytes)
+}
 
 // TestBytesOfOddSegments: which bytes count as sent, and as sent again, beside segments that are out of the ordinary.
 func TestBytesOfOddSegments(t *testing.T) {
@@ -18,6 +28,8 @@ func TestBytesOfOddSegments(t *testing.T) {
 			reads(0), []string{"283746200", "retransmission/tail-probe", "283001000", "retransmission/tail-probe"}},
 		{"a SYN-ACK is another connection's if its number is one that was acknowledged as data", unseen + "+20ms < S. @ ack 1 win 65160 <mss 1460>\n",
 			reads(0), []string{"0:0(0)", "syn-ack", "1:1(0)", "unacceptable", "1:201(200)", "unacceptable"}},
+		{"bytes of a SYN-ACK count if it is the one that was taken", "client 10.0.0.1:40000\nserver 10.0.0.2:80\n+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. 0:100(100) ack 1 win 65160 <mss 1460>\n" +
+			"+1ms < S. 5000000:5000030(30) ack 1 win 65160 <mss 1460> forged\n+1ms > . 1:1(0) ack @ forged\n", unique, []string{"101", "100", "5000001", "30", "5000031", "30"}},
 		{"nor do those count that come with a SYN which the network held back", late, reads(0), []string{"0:0(0)", "data", "0:200(200)", "data"}},
 		{"a FIN with an old timestamp was taken if it is acknowledged, also where its sender went on behind it", old, says("capture-loss"), []string{"501", "warning", "502", "no"}},
 	})

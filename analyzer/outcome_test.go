@@ -122,7 +122,9 @@ func TestPlainBoundaries(t *testing.T) {
 		}))
 		scripts.Feed(t, a, frames)
 		tracker := a.inline.Tracker(0)
-		_, plain = state.PlainOutcome(tracker.Slab.At(0), &tracker.Facts)
+		for _, slot := range tracker.Live() { // none: an embryo
+			_, plain = state.PlainOutcome(tracker.Slab.At(slot), &tracker.Facts)
+		}
 		if _, err := a.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ import (
 // readings checks, of every segment of a capture, what must hold of its reading, and keeps account of the
 // bytes in the plainest way there is.
 type readings struct {
-	t        *testing.T
+	t        testing.TB
 	name     string
 	analyzer *analyzer.Analyzer
 	kinds    map[uint64]analyzer.Kind // by frame
@@ -30,7 +30,7 @@ type readings struct {
 	last     int64
 	back     bool                    // the clock went back
 	client   map[uint64]uint8        // direction of the client, by the conversation's first frame
-	fins     map[uint64]wire.Segment // FINs with an old timestamp, by frame: their receiver may take them all the same
+	late     map[uint64]wire.Segment // by frame, what its receiver may take all the same: FINs with an old timestamp, and SYNs with another ISN
 }
 
 // direction is one of a conversation.
@@ -46,8 +46,8 @@ type account struct {
 	packets, copies                       uint64
 }
 
-func newReadings(t *testing.T, name string) *readings {
-	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}, fins: map[uint64]wire.Segment{}}
+func newReadings(t testing.TB, name string) *readings {
+	r := &readings{t: t, name: name, kinds: map[uint64]analyzer.Kind{}, sent: map[direction]*account{}, client: map[uint64]uint8{}, late: map[uint64]wire.Segment{}}
 	r.analyzer = analyzer.New(analyzer.Options{MaxFlows: 1 << 10}, invariant.Sink(t, r, report.Story))
 	r.analyzer.Watch(r.take)
 	return r
@@ -75,13 +75,18 @@ func (r *readings) take(x *analyzer.Reading) {
 	if x.Amends != 0 {
 		before, ok := r.kinds[x.Amends]
 		synack := func(k analyzer.Kind) bool { // of several, the one that the client took, or another
-			return k == analyzer.KindSYNACK || k == analyzer.KindUnacceptable || k == analyzer.KindRetransmission || k == analyzer.KindOutOfOrder
+			return k == analyzer.KindSYN || k == analyzer.KindSYNACK || k == analyzer.KindUnacceptable || k == analyzer.KindRetransmission || k == analyzer.KindOutOfOrder
 		}
-		if fin, ok := r.fins[x.Amends]; ok && x.Kind == analyzer.KindFIN {
-			a := r.sent[direction{x.First, fin.Dir}]
-			a.dropped -= uint64(fin.Len)
-			a.enter(&fin)
-			return
+		if late, ok := r.late[x.Amends]; ok && (x.Kind == analyzer.KindFIN || synack(x.Kind) && x.Kind != analyzer.KindUnacceptable) {
+			a := r.sent[direction{x.First, late.Dir}]
+			a.dropped -= uint64(late.Len)
+			a.enter(&late)
+			if late.Flags.Any(wire.FIN) {
+				return
+			}
+		}
+		if x.Kind == analyzer.KindUnacceptable {
+			r.sent[direction{x.First, 1 - s.Dir}].beginAnew()
 		}
 		if before == analyzer.KindUnacceptable && x.Kind == analyzer.KindData {
 			return // its timestamp was old, and its receiver took it
@@ -135,13 +140,18 @@ func (r *readings) count(x *analyzer.Reading) {
 	case analyzer.KindUnacceptable:
 		if !x.Notes.Has("paws") || s.Flags.Any(wire.FIN) { // else its sender did send them
 			a.dropped += uint64(s.Len)
-			if x.Notes.Has("paws") {
-				r.fins[s.Frame] = *s
+			if x.Notes.Has("paws") || s.Flags.Any(wire.SYN) {
+				r.late[s.Frame] = *s
 			}
 			return
 		}
 	}
 	a.enter(s)
+}
+
+// beginAnew has all bytes so far be another stream's.
+func (a *account) beginAnew() {
+	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again}
 }
 
 // enter enters bytes that were sent.
@@ -235,6 +245,15 @@ var breakers = []struct{ golden, damage, what string }{
 	{"fin-without-ack-repeated", strings.Repeat("\x01\x00\x00", 10) + "\x00&=", "data behind a FIN that came without ACK and again with it"},
 	{"rst-behind-challenge", "\x01\x00\x00\x04$\xe5\x01\x00\x00\x04$\x04\x01\x00\x00\x00/0", "a SYN-ACK behind its sender's RST"},
 	{"syn-data-ignored", "\x04%\x02", "a SYN with data behind these"},
+	{"split-handshake", "\x00&L", "a SYN with another ISN than its sender's SYN-ACK, which its peer had acknowledged"},
+	{"split-handshake", "\x01\x00\x00\x01\x00\x00\x01\x00\x00\x00/0", "an ACK with the number of the SYN instead of a SYN-ACK"},
+	{"split-handshake", "\x00'\x7f\x01\x00\x00\x01\x00\x00\x00(\x05", "a SYN and a SYN-ACK with another ISN than what follows"},
+	{"simultaneous-open", "\x00'\x9a\x01\x00\x00\x01\x00\x00\x02n\x02", "the same of who opens at the same time"},
+	{"half-open-discovered", "\x01\x00\x00\x01\x00\x00\x00/\x10", "an ACK far ahead in front of the SYN that comes again"},
+	{"half-open-discovered-once", "\x01\x00\x00\x00/\x11", "a FIN of an older connection"},
+	{"syn-fin-taken", "\x01\x00\x00\x00&B", "the ACK of another SYN-ACK than that which acknowledged a FIN"},
+	{"simultaneous-open-reset", "\x01\x00\x00\x042\x14\x05T\x14\x00/2", "a SYN-ACK behind the RST that refuses"},
+	{"simultaneous-open-reordered", "\x04*\x02\x00/\x11\x01\x00\x00\x01\x00\x00\x02#\xe4\x00*\xfd", "data of both behind a SYN-ACK that nothing acknowledges"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
 }
 

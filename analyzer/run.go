@@ -10,9 +10,13 @@ import (
 )
 
 // Options say how packets are analyzed. The zero value means the defaults.
+//
+// Its fields: go doc ./analyzer/internal/pipeline Options
 type Options = pipeline.Options
 
 // SinkError is an error of a Sink, which ended the analysis.
+//
+// Its fields: go doc ./analyzer/internal/pipeline SinkError
 type SinkError = pipeline.SinkError
 
 // Run analyzes all packets of src, by several goroutines, and hands the conversations to sink, in the caller's. If ctx is
@@ -60,9 +64,13 @@ func (y yielding) Conversation(c *Conversation) error {
 // every conversation, by Take or Leave. It holds about 40 bytes for each one taken. The zero value, with Options set once, is ready.
 //
 // The first pass is by Run, or by Read or Reread where a Frame's Reading shall be as exact as what the conversations say.
+//
+// Its fields: go doc ./analyzer/internal/pipeline Choice
 type Choice = pipeline.Choice
 
 // Frame is a captured frame of a conversation that was chosen. It is valid during the call that gets it.
+//
+// Its fields: go doc ./analyzer/internal/pipeline Frame
 type Frame = pipeline.Frame
 
 // ErrChanged says that a second pass met an input with fewer packets than the first.

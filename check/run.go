@@ -24,6 +24,7 @@ type Options struct {
 	Rules   *expect.RuleSet // of the command line; nil: none
 	Project string          // the project file; empty: the nearest above a capture
 	Mode    Mode
+	Warn    func(error) // is told what is strange about captures, in order of their names; nil: nobody is
 }
 
 // Mode says what is done where a capture and its expectation differ.
@@ -57,6 +58,9 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 		jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
 		results[i] = jobs[i].run(ctx)
 	})
+	for i := range jobs {
+		jobs[i].warn()
+	}
 	if err := context.Cause(ctx); err != nil {
 		var seen Results
 		for _, i := range finished {
@@ -82,6 +86,17 @@ type job struct {
 	project *project
 	workers int // more than 1: it may start so many goroutines
 	alone   *analyzer.Analyzer
+
+	warnings []error
+}
+
+// warn tells what was strange about the capture.
+func (j *job) warn() {
+	for _, w := range j.warnings {
+		if j.options.Warn != nil {
+			j.options.Warn(w)
+		}
+	}
 }
 
 func (j *job) run(ctx context.Context) Result {
@@ -183,7 +198,11 @@ func (j *job) read(ctx context.Context, sink analyzer.Sink) (sum analyzer.Summar
 	src := j.source(ctx)
 	defer src.Close()
 	sum, err := j.pass(ctx, src, sink)
-	for _, e := range src.Stats().Errors {
+	stats := src.Stats()
+	for _, w := range stats.Warnings {
+		j.warnings = append(j.warnings, w)
+	}
+	for _, e := range stats.Errors {
 		problems = append(problems, e.Error())
 	}
 	if err != nil {
@@ -258,7 +277,9 @@ func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) 
 // Pack is as Load, but of the records only what is compared with those of another capture: much less memory.
 func Pack(ctx context.Context, path string, o Options) (*expect.Packed, error) {
 	p := &packer{}
-	_, problems := loading(path, &o).read(ctx, p)
+	j := loading(path, &o)
+	_, problems := j.read(ctx, p)
+	j.warn()
 	p.all.Sort()
 	return &p.all, inOne(problems)
 }

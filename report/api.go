@@ -5,12 +5,14 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/glossary"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/ladder"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/states"
 	"tcptrace/report/internal/story"
+	"tcptrace/report/internal/sums"
 )
 
 // The conversation record (docs/records.md) as Go data, and its parts.
@@ -90,6 +92,30 @@ type (
 	StateCountsRecord = record.StateCountsRecord
 )
 
+// Sums adds conversations up by what they have in common.
+type Sums = sums.Sums
+
+// SumRecord is the record of a group of conversations as Go data.
+type SumRecord = record.SumRecord
+
+// SumOptions say what is written of sums, and how a table looks.
+type SumOptions = sums.Options
+
+// SumKey is what sums are sorted by.
+type SumKey = sums.Key
+
+// MostGroups is how many groups of conversations sums are kept of unless another number is asked for.
+const MostGroups = sums.MostGroups
+
+// NewSums returns sums by what by names, such as "server,outcome", in at most most groups. The error says what of it there is not.
+func NewSums(by string, most int) (*Sums, error) { return sums.Parse(by, most) }
+
+// SumColumns are the columns of sums behind those that they are made by, in order.
+var SumColumns = sums.Columns
+
+// SumColumnNames are the names of SumColumns.
+func SumColumnNames() []string { return sums.ColumnNames() }
+
 // Statistic is a number in endpoints.client.sent and endpoints.server.sent of a conversation record: what it is called,
 // what it means, and what Ostermann's tcptrace calls it.
 type Statistic = record.Statistic
@@ -127,6 +153,13 @@ var WiresharkDifferences = record.WiresharkDifferences
 // OstermannApart are anomalies, by id, in whose conversations Ostermann's tcptrace counts other segments than we do, and
 // why.
 var OstermannApart = record.OstermannApart
+
+// WriteGlossary explains to people the statistics, the terms and the differences of whose names one contains part, or else of
+// whose explanations; all of them if part is empty. It reports whether there are any.
+func WriteGlossary(w io.Writer, part string) (found bool, err error) { return glossary.Write(w, part) }
+
+// GlossaryNames are the statistics, as terms, and the terms of the segment record.
+func GlossaryNames() []Term { return glossary.Names() }
 
 // Detail says in plain words what happened, and that the capture lost packets meanwhile if that may be all there is to it.
 func Detail(c *analyzer.Conversation, a *analyzer.Anomaly) string { return human.Detail(c, a) }

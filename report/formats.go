@@ -8,6 +8,7 @@ import (
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/states"
+	"tcptrace/report/internal/sums"
 )
 
 // A format is a file that writes it, and its line here.
@@ -75,6 +76,14 @@ var StatesFormats = Choices[StatesFormat]{
 	{"csv", "comma-separated values with a header", StatesFormat{states.WriteCSV, states.WriteSeriesCSV}},
 	{"ndjson", "a JSON record a line", StatesFormat{states.WriteNDJSON, states.WriteSeriesNDJSON}},
 	{"json", "one JSON document", StatesFormat{states.WriteJSON, states.WriteSeriesJSON}},
+}
+
+// SumFormats are the formats of sums.
+var SumFormats = Choices[func(w io.Writer, s *Sums, o SumOptions) error]{
+	{"table", "for people: a row a group, and one of all", sums.WriteTable},
+	{"csv", "comma-separated values with a header", sums.WriteCSV},
+	{"ndjson", "a JSON record a line", sums.WriteNDJSON},
+	{"json", "one JSON document", sums.WriteJSON},
 }
 
 // Transcripts are the forms of a transcript.

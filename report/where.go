@@ -116,7 +116,7 @@ func (r *reads) Visit(node *ast.Node) {
 		switch n.Value {
 		case "endpoints":
 			r.endpoints++
-		case "anomalies", "close", "$env":
+		case "anomalies", "close", "failure", "$env":
 			r.judged = true
 		}
 	case *ast.CallNode:

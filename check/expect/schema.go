@@ -28,6 +28,9 @@ var schemas = map[string]func(closed bool) object{
 	"state-counts": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[report.StateCountsRecord](), "tcptrace.state-counts.v1", closed)
 	},
+	"sum": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[report.SumRecord](), "tcptrace.sum.v1", closed)
+	},
 	"finding": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[findings.Finding](), "tcptrace.finding.v1", closed)
 	},

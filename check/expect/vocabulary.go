@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
+	"tcptrace/internal/dimension"
 	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
@@ -27,6 +28,7 @@ var fieldsOf = func() map[reflect.Type][]field {
 	all := map[reflect.Type][]field{}
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
+		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](), reflect.TypeFor[report.SumRecord](),
 		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](),
 		reflect.TypeFor[findings.Report](),
 	} {
@@ -84,48 +86,52 @@ var vocabularies = func() map[owned][]string {
 	limit := reflect.TypeFor[report.LimitRecord]()
 	told := reflect.TypeFor[report.ToldRecord]()
 	moment, endpoint := reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateEndpoint]()
+	sum := reflect.TypeFor[report.SumRecord]()
 	return map[owned][]string{
-		{record, "roles"}:   words(analyzer.Roles.String, analyzer.RolesHandshake+1),
-		{record, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{record, "roles"}:                               words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{record, "failure"}:                             words(dimension.Failure.String, dimension.NumFailures)[1:],
+		{record, "outcome"}:                             words(analyzer.Outcome.String, analyzer.NumOutcomes),
 		{reflect.TypeFor[report.Endpoint](), "state"}:   states,
 		{reflect.TypeFor[report.Host](), "name_source"}: {"dns", "http-host", "tls-sni", "hosts"},
-		{step, "state"}:         states,
-		{step, "cause"}:         words(fsm.Event.String, fsm.NumEvents),
-		{step, "evidence"}:      words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
-		{anomaly, "id"}:         anomalyIDs(),
-		{anomaly, "severity"}:   words(analyzer.Severity.String, analyzer.SeverityError+1),
-		{anomaly, "endpoint"}:   sides,
-		{end, "kind"}:           words(analyzer.CloseKind.String, analyzer.CloseReset+1),
-		{end, "first"}:          sides,
-		{end, "cause"}:          words(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:],
-		{end, "by"}:             sides,
-		{end, "by_state"}:       states,
-		{end, "other_state"}:    states,
-		{limit, "sender"}:       sides,
-		{limit, "factor"}:       words(timing.Factor.String, timing.NumFactors)[1:],
-		{segment, "from"}:       sides,
-		{segment, "kind"}:       words(analyzer.Kind.String, analyzer.NumKinds),
-		{segment, "cause"}:      words(analyzer.Cause.String, analyzer.NumCauses),
-		{segment, "client"}:     states,
-		{segment, "server"}:     states,
-		{eventType, "roles"}:    words(analyzer.Roles.String, analyzer.RolesHandshake+1),
-		{eventType, "endpoint"}: sides,
-		{eventType, "state"}:    states,
-		{eventType, "cause"}:    words(fsm.Event.String, fsm.NumEvents),
-		{eventType, "evidence"}: words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
-		{eventType, "outcome"}:  words(analyzer.Outcome.String, analyzer.NumOutcomes),
-		{eventType, "of"}:       words(analyzer.EventKind.String, analyzer.EventCorrection),
-		{eventType, "reason"}:   words(analyzer.Over.String, analyzer.OverEnded+1)[1:],
-		{moment, "roles"}:       words(analyzer.Roles.String, analyzer.RolesHandshake+1),
-		{endpoint, "state"}:     states,
-		{endpoint, "evidence"}:  words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{step, "state"}:                                 states,
+		{step, "cause"}:                                 words(fsm.Event.String, fsm.NumEvents),
+		{step, "evidence"}:                              words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{anomaly, "id"}:                                 anomalyIDs(),
+		{anomaly, "severity"}:                           words(analyzer.Severity.String, analyzer.SeverityError+1),
+		{anomaly, "endpoint"}:                           sides,
+		{end, "kind"}:                                   words(analyzer.CloseKind.String, analyzer.CloseReset+1),
+		{end, "first"}:                                  sides,
+		{end, "cause"}:                                  words(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:],
+		{end, "by"}:                                     sides,
+		{end, "by_state"}:                               states,
+		{end, "other_state"}:                            states,
+		{segment, "from"}:                               sides,
+		{segment, "kind"}:                               words(analyzer.Kind.String, analyzer.NumKinds),
+		{segment, "cause"}:                              words(analyzer.Cause.String, analyzer.NumCauses),
+		{segment, "client"}:                             states,
+		{segment, "server"}:                             states,
+		{eventType, "roles"}:                            words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{eventType, "endpoint"}:                         sides,
+		{eventType, "state"}:                            states,
+		{eventType, "cause"}:                            words(fsm.Event.String, fsm.NumEvents),
+		{eventType, "evidence"}:                         words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{eventType, "outcome"}:                          words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{eventType, "of"}:                               words(analyzer.EventKind.String, analyzer.EventCorrection),
+		{eventType, "reason"}:                           words(analyzer.Over.String, analyzer.OverEnded+1)[1:],
+		{moment, "roles"}:                               words(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		{endpoint, "state"}:                             states,
+		{endpoint, "evidence"}:                          words(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		{limit, "sender"}:                               sides,
+		{limit, "factor"}:                               words(timing.Factor.String, timing.NumFactors)[1:],
 		{reflect.TypeFor[report.TimerRecord](), "kind"}: words(analyzer.TimerKind.String, analyzer.TimerTimeWait+1)[1:],
-		{told, "endpoint"}: sides,
-		{told, "state"}:    states,
-		{told, "id"}:       anomalyIDs(),
-		{reflect.TypeFor[findings.Finding](), "id"}:   findings.IDs(),
-		{reflect.TypeFor[findings.Finding](), "lies"}: places(),
-		{told, "outcome"}: words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{sum, "worst_anomaly"}:                          anomalyIDs(),
+		{sum, "worst_anomaly_severity"}:                 words(analyzer.Severity.String, analyzer.SeverityError+1),
+		{told, "endpoint"}:                              sides,
+		{told, "state"}:                                 states,
+		{told, "id"}:                                    anomalyIDs(),
+		{told, "outcome"}:                               words(analyzer.Outcome.String, analyzer.NumOutcomes),
+		{reflect.TypeFor[findings.Finding](), "id"}:     findings.IDs(),
+		{reflect.TypeFor[findings.Finding](), "lies"}:   places(),
 	}
 }()
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
 
@@ -90,7 +92,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetVersionTemplate("{{.Version}}")
 	o.addFlags(cmd)
 	cmd.AddCommand(
-		newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
+		newSummaryCommand(e), newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
 		newLiveCommand(e), newReplayCommand(e),
 		newFindingsCommand(e), newCheckCommand(e), newDiffCommand(e),
 		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),
@@ -127,6 +129,10 @@ func (o *analyzeOptions) check(args []string) error {
 	return o.selectOptions.check("tcptrace", args)
 }
 
+// recordsGCPercent is how much garbage may pile up for what is tracked, where records are made of all conversations. That is kept
+// without pointers: looking for garbage is cheap.
+const recordsGCPercent = 30
+
 // runAnalyze is the main command: captures in, a report out.
 func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
 	if err := o.check(args); err != nil {
@@ -138,6 +144,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	opts.Quick = o.quick
 	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
+	if o.flowCost() == flowRead {
+		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
+	}
 	key, where, err := o.selection()
 	if err != nil {
 		return err
@@ -184,7 +193,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	for _, n := range o.streams {
 		if uint64(n) >= sum.Conversations {
-			return noStream(uint64(n), &sum)
+			return &twopass.NoStreamError{Stream: uint64(n), Conversations: sum.Conversations}
 		}
 	}
 	if failure := failOn.Failure(); failure != "" {
@@ -192,6 +201,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	}
 	return nil
 }
+
+// warn tells what is strange about an input.
+func (e *env) warn(err error) { e.say("warning: %v", err) }
 
 // flowCost is what a conversation takes in this mode.
 func (o *analyzeOptions) flowCost() flowCost {
@@ -303,7 +315,7 @@ func conclude(stats packet.Stats, filter *input.Filter, interrupted bool, e env)
 		}
 	}
 	for _, err := range stats.Warnings {
-		e.say("warning: %v", err)
+		e.warn(err)
 	}
 	for _, err := range stats.Errors {
 		e.say("%v", err)

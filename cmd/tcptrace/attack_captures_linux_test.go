@@ -8,31 +8,31 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-func synFlood() []byte {
+func synFlood(n int) []byte {
 	f := newAttack()
 	s := segment{port: 40000, flags: flagSYN, window: 1024}
-	for i := range uint32(200_000) {
+	for i := range uint32(n) {
 		f.packet(f.ip(6, attacker+i, victim, 0, s.bytes()))
 	}
 	return f.b
 }
 
-func holes() []byte {
+func holes(n int) []byte {
 	f := newAttack()
 	f.open(40000)
-	for i := range uint32(300_000) {
+	for i := range uint32(n) {
 		f.tcp(segment{port: 40000, flags: flagACK, seq: 1001 + 2*i, ack: 2001, window: 65535, payload: 1})
 	}
 	return f.b
 }
 
-func sackStorm() []byte {
+func sackStorm(n int) []byte {
 	const sent = 1 << 28
 	f := newAttack()
 	f.open(40000)
 	f.tcp(segment{port: 40000, flags: flagACK, seq: 1001 + sent, ack: 2001, window: 65535, payload: 1})
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 300_000 {
+	for range n {
 		blocks := []byte{1, 1, 5, 34}
 		for range 4 {
 			begin := 1001 + rng.Uint32N(sent)
@@ -43,9 +43,9 @@ func sackStorm() []byte {
 	return f.b
 }
 
-func portReuse() []byte {
+func portReuse(n int) []byte {
 	f := newAttack()
-	for i := range uint32(100_000) {
+	for i := range uint32(n) {
 		f.tcp(segment{port: 40000, flags: flagSYN, seq: 100_000 * i, window: 65535})
 		f.tcp(segment{port: 40000, back: true, flags: flagRST | flagACK, ack: 100_000*i + 1})
 	}
@@ -65,12 +65,12 @@ func nestedTunnels() []byte {
 	return f.b
 }
 
-func fragments() []byte {
+func fragments(n int) []byte {
 	const more = 1 << 13
 	f := newAttack()
 	s := segment{port: 40000, flags: flagSYN, payload: 4}
 	large := segment{port: 40000, flags: flagACK, payload: 1380}
-	for i := range uint32(200_000) {
+	for i := range uint32(n) {
 		f.packet(f.ip(6, attacker+i>>16, victim, more, s.bytes()))
 		if i%8 == 0 {
 			f.packet(f.ip(6, attacker+i, victim, more, large.bytes()))
@@ -169,11 +169,11 @@ func options() []byte {
 	return f.b
 }
 
-func anomalyStorm() []byte {
+func anomalyStorm(n int) []byte {
 	f := newAttack()
 	f.open(40000)
 	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range uint32(200_000) {
+	for i := range uint32(n) {
 		s := segment{port: 40000, flags: flagACK, seq: 1001 + 10*i, ack: 2001, window: uint16(rng.Uint32N(2)), payload: 10}
 		switch rng.Uint32N(8) {
 		case 0:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -163,6 +164,9 @@ func (o *checkOptions) writeOut(results check.Results, e env) error {
 // checkGCPercent: what check holds is small and short-lived, so that collections are what costs.
 const checkGCPercent = 400
 
+// atOnce is how many captures may be in memory at once. With fewer workers it is no fewer, since they do not change the output.
+func atOnce(workers int) flowCost { return flowCost(max(workers, runtime.GOMAXPROCS(0))) }
+
 func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	switch {
 	case len(args) == 0:
@@ -187,8 +191,8 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		}
 	}
 	opts := check.Options{
-		Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl},
-		Workers: o.workers, Rules: rules, Project: o.project,
+		Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead*atOnce(o.workers), mostFlows), MSL: o.msl},
+		Workers: o.workers, Rules: rules, Project: o.project, Warn: e.warn,
 	}
 	switch {
 	case o.update:

@@ -92,7 +92,7 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
-	opts := check.Options{Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl}, Workers: o.workers}
+	opts := check.Options{Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl}, Workers: o.workers, Warn: e.warn}
 	var captures [2]*expect.Packed
 	for i, path := range args {
 		if captures[i], err = check.Pack(ctx, path, opts); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
 	"tcptrace/report"
 )
 
@@ -26,6 +27,9 @@ var generated = map[string]func() string{
 	"terms":       termsMarkdown,
 	"time":        timeMarkdown,
 	"differences": differencesMarkdown,
+	"failures":    failuresMarkdown,
+	"keys":        keysMarkdown,
+	"sums":        sumsMarkdown,
 }
 
 var generatedPart = regexp.MustCompile(`(?s)<!-- generated: ([a-z]+) -->\n(.*?)<!-- end -->\n`)
@@ -142,6 +146,33 @@ func differencesMarkdown() string {
 	b.WriteString("\n| Wireshark's flag | tcptrace | why |\n|---|---|---|\n")
 	for _, d := range report.WiresharkDifferences {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", cmp.Or(d.Wireshark, "-"), cmp.Or(d.Ours, "-"), cell(d.Why))
+	}
+	return b.String() + "\n"
+}
+
+func failuresMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n| `failure` | |\n|---|---|\n")
+	for f := dimension.NoFailure + 1; f < dimension.NumFailures; f++ {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f, cell(f.Text()))
+	}
+	return b.String() + "\n"
+}
+
+func keysMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n| key | values |\n|---|---|\n")
+	for _, row := range dimension.Rows() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", row.Name, cell(row.Help))
+	}
+	return b.String() + "\n"
+}
+
+func sumsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n| column | meaning |\n|---|---|\n")
+	for _, c := range report.SumColumns {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", c.Name, cell(c.Help))
 	}
 	return b.String() + "\n"
 }

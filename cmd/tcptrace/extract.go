@@ -43,9 +43,9 @@ pcap otherwise, which can hold only one. The input is read twice, so it cannot b
 // extraction is the packets on their way to the file.
 type extraction struct{ out *dump.File }
 
-func (x *extraction) take(*analyzer.Conversation) {}
+func (x *extraction) Take(*analyzer.Conversation) {}
 
-func (x *extraction) see(f *analyzer.Frame) error {
+func (x *extraction) See(f *analyzer.Frame) error {
 	var err error
 	for i := range f.Fragments {
 		part := &f.Fragments[i]
@@ -77,22 +77,22 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 		return err
 	}
 	var x extraction
-	p, err := o.passes("tcptrace extract", args, &x, e)
+	p, err := o.passes(ctx, "tcptrace extract", args, &x, e)
 	if err != nil {
 		return err
 	}
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	if p.choice.Len() == 0 {
+	if p.Choice.Len() == 0 {
 		return errors.New("no conversation matches: nothing was written")
 	}
 	out, err := openOutput("-w", o.output, args, e)
 	if err != nil {
 		return err
 	}
-	x.out = dump.NewFile(out, o.output, p.interfaces)
-	err = p.show(ctx)
+	x.out = dump.NewFile(out, o.output, p.Interfaces)
+	err = p.Show(ctx)
 	if failed := end(ctx, out, err, x.out.Flush()); failed != nil {
 		return failed
 	}

@@ -105,12 +105,12 @@ func quoted(b []byte) string {
 // maxConflicts is how many conflicts are told by name.
 const maxConflicts = 10
 
-func (w *following) take(c *analyzer.Conversation) {
+func (w *following) Take(c *analyzer.Conversation) {
 	w.follower = analyzer.NewFollower(c, w.hear)
 	w.options.Addr, w.options.Start = c.Addr, c.Start
 }
 
-func (w *following) see(f *analyzer.Frame) error {
+func (w *following) See(f *analyzer.Frame) error {
 	if f.Reading.Kind == analyzer.KindUnacceptable {
 		return nil
 	}
@@ -158,7 +158,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 		return err
 	}
 	w := following{want: followSides[o.from]}
-	p, err := o.passes("tcptrace follow", args, &w, e)
+	p, err := o.passes(ctx, "tcptrace follow", args, &w, e)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	w.options.Color = o.toTerminal(e) && !o.noColor && os.Getenv("NO_COLOR") == ""
 	as, _ := report.Transcripts.Find(o.as)
 	w.out = as(out, w.options)
-	err = p.show(ctx)
+	err = p.Show(ctx)
 	if failed := end(ctx, out, err, errors.Join(w.follower.Close(), w.out.Finish())); failed != nil {
 		return failed
 	}

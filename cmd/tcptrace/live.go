@@ -126,7 +126,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 	opts := o.loop()
 	opts.Clock, opts.Live = s.clock, true
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
-	if err := s.open(live.New(src, opts)); err != nil {
+	if err := s.open(ctx, live.New(src, opts)); err != nil {
 		return err
 	}
 	if !o.noSandbox {

@@ -15,6 +15,7 @@ import (
 	"tcptrace/internal/console"
 	"tcptrace/internal/interrupt"
 	"tcptrace/internal/output"
+	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
 
@@ -109,6 +110,8 @@ func run(ctx context.Context, args []string, e env) int {
 	if x := (*exitError)(nil); errors.As(err, &x) {
 		code = x.code
 	} else if x := (*report.ExpressionError)(nil); errors.As(err, &x) {
+		code = exitUsage
+	} else if x := (*twopass.NoStreamError)(nil); errors.As(err, &x) {
 		code = exitUsage
 	}
 	if msg := err.Error(); msg != "" {

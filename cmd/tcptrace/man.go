@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -37,25 +36,21 @@ func writeManual(dir string, e env) error {
 		cmd.DisableAutoGenTag = true
 		cmd.DisableFlagsInUseLine = true
 		cmd.Long = markdown(cmd.Long)
-		if err := writePage(cmd, dir); err != nil {
+		if err := writePage(cmd, dir, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writePage(cmd *cobra.Command, dir string) error {
+func writePage(cmd *cobra.Command, dir string, e env) error {
 	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
-	f, err := os.Create(filepath.Join(dir, name+".1"))
+	f, err := openOutput("DIR", filepath.Join(dir, name+".1"), nil, e)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	header := doc.GenManHeader{Source: "tcptrace", Manual: "User Commands", Date: commitTime()}
-	if err := doc.GenMan(cmd, &header, f); err != nil {
-		return err
-	}
-	return f.Close()
+	return finish(f, doc.GenMan(cmd, &header, f))
 }
 
 // commitTime is when the commit that this program was built from was made, so that its pages are always the same; nil if

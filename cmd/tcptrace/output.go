@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -50,15 +48,6 @@ type text struct {
 
 func (t text) Write(p []byte) (int, error)       { return t.console.Write(p) }
 func (t text) WriteStyled(p []byte) (int, error) { return t.console.WriteStyled(p) }
-
-// styledBuffer and styledText hold text with styles on its way to a console.
-type (
-	styledBuffer struct{ *bufio.Writer }
-	styledText   struct{ bytes.Buffer }
-)
-
-func (b styledBuffer) WriteStyled(p []byte) (int, error) { return b.Write(p) }
-func (b *styledText) WriteStyled(p []byte) (int, error)  { return b.Write(p) }
 
 // checkOutput tells early that an output is one of the inputs.
 func checkOutput(flag, path string, inputs []string) error {

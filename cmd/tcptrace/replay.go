@@ -47,7 +47,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	if len(args) == 0 {
 		return usageError("no capture given: tcptrace replay FILE... (- for standard input)")
 	}
-	speed, err := parseSpeed(o.speed)
+	speed, err := input.ParseSpeed(o.speed)
 	if err != nil {
 		return usageError("--speed: %w", err)
 	}
@@ -68,7 +68,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	defer src.Close()
 	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
 	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}
-	if err := s.open(live.New(src, opts)); err != nil {
+	if err := s.open(ctx, live.New(src, opts)); err != nil {
 		return err
 	}
 	return s.run(ctx)

@@ -20,6 +20,7 @@ func newSchemaCommand(e env) *cobra.Command {
   segment       a record of 'tcptrace timeline --format ndjson'
   state         a record of 'tcptrace states --at T --format ndjson'
   state-counts  a record of 'tcptrace states --every D --format ndjson'
+  sum           a record of 'tcptrace summary --format ndjson'
   findings      the document of 'tcptrace findings --format json', and the key of that name in --format json
   finding       a line of 'tcptrace findings --format ndjson'
   event         a line of 'tcptrace live --format ndjson'

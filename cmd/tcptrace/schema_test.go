@@ -61,11 +61,12 @@ func TestSchemas(t *testing.T) {
 		_, segments, _ := tcptrace(t, env{}, "timeline", "--format", "ndjson", path)
 		_, states, _ := tcptrace(t, env{}, "states", "--at", "+30ms", "--format", "ndjson", path)
 		_, counts, _ := tcptrace(t, env{}, "states", "--every", "1h", "--format", "ndjson", path)
+		_, sums, _ := tcptrace(t, env{}, "summary", "--by", "host,anomaly,failure", "--max-groups", "2", "--format", "ndjson", path)
 		_, documents, _ := tcptrace(t, env{}, "findings", "--format", "json", path)
 		_, found, _ := tcptrace(t, env{}, "findings", "--format", "ndjson", path)
 		for name, records := range map[string]string{
 			"findings": documents, "finding": found,
-			"conversation": conversations, "segment": segments, "state": states, "state-counts": counts,
+			"conversation": conversations, "segment": segments, "state": states, "state-counts": counts, "sum": sums,
 		} {
 			for line := range strings.Lines(records) {
 				if err := valid(compiled[name], line); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -45,9 +46,9 @@ type session struct {
 }
 
 // open opens the outputs and lets them observe the loop.
-func (s *session) open(loop *live.Loop) (err error) {
+func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	s.loop = loop
-	if s.when, err = s.conditions(); err != nil {
+	if s.when, err = s.conditions(ctx); err != nil {
 		return err
 	}
 	if s.write.Path != "" {

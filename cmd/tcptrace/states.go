@@ -12,7 +12,9 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
+	"tcptrace/internal/instant"
 	"tcptrace/internal/topk"
+	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
 
@@ -113,7 +115,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if o.every > 0 {
 		return runStateSeries(ctx, args, o, filter, e)
 	}
-	when, err := parseInstant(o.at)
+	when, err := instant.Parse(o.at)
 	if err != nil {
 		return usageError("--at: %w", err)
 	}
@@ -123,19 +125,19 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 		s.first = topk.New(o.limit, func(a, b streamRow) int { return cmp.Compare(a.stream, b.stream) })
 	}
 	s.table.Filter = filter
-	if s.passes, err = o.passes("tcptrace states", args, &s, e); err != nil {
+	if s.passes, err = o.passes(ctx, "tcptrace states", args, &s, e); err != nil {
 		return err
 	}
 	if err := s.find(ctx); err != nil {
 		return err
 	}
-	if err := s.check(); err != nil && len(s.stats.Errors) > 0 {
+	if err := s.check(); err != nil && len(s.Stats.Errors) > 0 {
 		e.say("%v", err) // it may lie in what could not be read
 		return s.conclude(ctx, nil)
 	} else if err != nil {
 		return err
 	}
-	if err = s.show(ctx); errors.Is(err, errPast) {
+	if err = s.Show(ctx); errors.Is(err, errPast) {
 		err = nil
 	}
 	if err == nil || interrupted(ctx, err) != err {
@@ -163,9 +165,9 @@ func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) 
 // what they have in flight.
 type snapshot struct {
 	*passes
-	when   instant
+	when   instant.Instant
 	life   analyzer.Lifetime
-	moment analyzer.Moment // of the conversation that wants was asked about
+	moment analyzer.Moment // of the conversation that Wants was asked about
 	table  report.StatesAt
 	limit  int                  // of rows, those that come first; 0: all
 	rows   []*report.Connection // in the order in which they were taken; nil: others came first
@@ -182,9 +184,9 @@ type streamRow struct {
 // errPast ends the second pass when the moment has come.
 var errPast = errors.New("the moment has come")
 
-func (s *snapshot) time() analyzer.Time { return s.when.in(s.begin) }
+func (s *snapshot) time() analyzer.Time { return s.when.In(s.Begin) }
 
-func (s *snapshot) wants(c *analyzer.Conversation) bool {
+func (s *snapshot) Wants(c *analyzer.Conversation) bool {
 	at := s.time()
 	if c.Start > at {
 		return false
@@ -202,7 +204,7 @@ func (s *snapshot) wants(c *analyzer.Conversation) bool {
 // rowsAtOnce is how many rows are allocated at a time: growing one slice would hold two copies for a moment.
 const rowsAtOnce = 1024
 
-func (s *snapshot) take(c *analyzer.Conversation) {
+func (s *snapshot) Take(c *analyzer.Conversation) {
 	if len(s.chunk) == 0 {
 		s.chunk = make([]report.Connection, rowsAtOnce)
 	}
@@ -219,7 +221,7 @@ func (s *snapshot) take(c *analyzer.Conversation) {
 	s.first.Put(streamRow{c.Stream, len(s.rows) - 1})
 }
 
-func (s *snapshot) see(g *analyzer.Frame) error {
+func (s *snapshot) See(g *analyzer.Frame) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return errPast
@@ -231,11 +233,11 @@ func (s *snapshot) see(g *analyzer.Frame) error {
 
 // check finds out whether the moment is one of the capture's.
 func (s *snapshot) check() error {
-	sum := &s.summary
+	sum := &s.Summary
 	if at := s.time(); sum.Packets > 0 && (at < sum.Start || at > sum.End) {
 		const layout = "2006-01-02T15:04:05.000000000Z"
 		return usageError("--at: %s is not within the capture, which is from %s to %s (+%s)", at.Time().Format(layout),
-			sum.Start.Time().Format(layout), sum.End.Time().Format(layout), sum.End.Sub(s.begin))
+			sum.Start.Time().Format(layout), sum.End.Time().Format(layout), sum.End.Sub(s.Begin))
 	}
 	return nil
 }
@@ -245,7 +247,7 @@ func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
 	t := &s.table
 	t.Rows = slices.DeleteFunc(s.rows, func(c *report.Connection) bool { return c == nil })
 	slices.SortFunc(t.Rows, func(a, b *report.Connection) int { return cmp.Compare(a.Stream, b.Stream) })
-	t.Time, t.Begin, t.End, t.Empty = s.time(), s.begin, s.summary.End, s.summary.Packets == 0
+	t.Time, t.Begin, t.End, t.Empty = s.time(), s.Begin, s.Summary.End, s.Summary.Packets == 0
 	if o.output == "" {
 		t.Width = e.width
 	}
@@ -255,13 +257,13 @@ func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
 
 // census counts states over time in one pass.
 type census struct {
-	selected
+	twopass.Selected
 	life   analyzer.Lifetime
 	series report.StateSeries
 }
 
 func (k *census) Conversation(c *analyzer.Conversation) error {
-	wanted, err := k.wants(c)
+	wanted, err := k.Wants(c)
 	if err != nil || !wanted {
 		return err
 	}
@@ -279,18 +281,18 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	k := census{series: report.StateSeries{Filter: filter, Every: o.every}}
-	if k.selected, err = o.selected(); err != nil {
+	if k.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}
-	opts.Quick = k.where == nil
+	opts.Quick = k.Where == nil
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
-	sum, err := analyzer.Run(ctx, &begunSource{Source: src, begin: &k.series.Begin}, opts, &k)
+	sum, err := analyzer.Run(ctx, twopass.Begun(src, &k.series.Begin), opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err
 	}
 	k.series.End, k.series.Empty = sum.End, sum.Packets == 0
-	if missing := k.missing(&sum); missing != nil && len(src.Stats().Errors) == 0 {
+	if missing := k.Missing(&sum); missing != nil && len(src.Stats().Errors) == 0 {
 		return missing
 	}
 	if n := k.series.Samples(); n > report.MaxSamples {

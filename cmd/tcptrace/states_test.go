@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tcptrace/analyzer"
 )
 
 // counts are what JSON says of a moment.
@@ -139,42 +137,6 @@ func TestStatesLimit(t *testing.T) {
 	for limit := 1; limit <= len(all)+1; limit++ {
 		if got, want := rows("--limit", fmt.Sprint(limit)), all[:min(limit, len(all))]; !slices.Equal(got, want) {
 			t.Errorf("--limit %d: %v, want %v", limit, got, want)
-		}
-	}
-}
-
-func TestInstant(t *testing.T) {
-	parse := func(text string) time.Time {
-		u, err := time.Parse(time.RFC3339Nano, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	for _, test := range []struct{ text, begin, want string }{
-		{"+0s", "2026-03-02T23:50:00.25Z", "2026-03-02T23:50:00.25Z"},
-		{"+1m30.5s", "2026-03-02T23:50:00.25Z", "2026-03-02T23:51:30.75Z"},
-		{"2026-03-02T09:30:05.25Z", "2000-01-01T00:00:00Z", "2026-03-02T09:30:05.25Z"},
-		{"2026-03-02T09:30:05.25-05:00", "2000-01-01T00:00:00Z", "2026-03-02T14:30:05.25Z"},
-		{"2026-03-02 09:30", "2000-01-01T00:00:00Z", "2026-03-02T09:30:00Z"},
-		{"23:55", "2026-03-02T23:50:00Z", "2026-03-02T23:55:00Z"},
-		{"23:50:00", "2026-03-02T23:50:00Z", "2026-03-02T23:50:00Z"},
-		{"00:05:00.5", "2026-02-28T23:50:00Z", "2026-03-01T00:05:00.5Z"},
-		{"00:05+01:00", "2026-03-02T22:50:00Z", "2026-03-02T23:05:00Z"},
-		{"01:05+01:00", "2026-03-02T22:50:00Z", "2026-03-03T00:05:00Z"},
-	} {
-		i, err := parseInstant(test.text)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if got := i.in(analyzer.Time(parse(test.begin).UnixNano())).Time(); !got.Equal(parse(test.want)) {
-			t.Errorf("%s in a capture from %s on: %v, want %s", test.text, test.begin, got, test.want)
-		}
-	}
-	for _, text := range []string{"", "+", "+5", "+-5s", "++5s", "-5s", "now", "9:30:5x", "2026-13-01T00:00:00Z", "25:00", "9999-01-01T00:00:00Z"} {
-		if _, err := parseInstant(text); err == nil {
-			t.Errorf("%q is taken for a time", text)
 		}
 	}
 }

@@ -12,11 +12,17 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/ladders"
 	"tcptrace/report"
 )
 
 // peopleFlags are the flags that make no sense with records.
 var peopleFlags = []string{"time", "full", "ascii", "width", "no-color", "limit"}
+
+const defaultLadders = 10 // --limit
+
+// ladderBounds are of what is in memory; tests set others.
+var ladderBounds = ladders.Usual
 
 type timelineOptions struct {
 	selectOptions
@@ -124,20 +130,20 @@ type segments struct {
 	out   report.Timeline
 }
 
-func (t *segments) take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
+func (t *segments) Take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
-func (t *segments) see(f *analyzer.Frame) error {
+func (t *segments) See(f *analyzer.Frame) error {
 	t.all[f.Conversation].Segment(&f.Reading, &t.view)
 	return t.out.Segment(&t.view)
 }
 
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
 	var t segments
-	p, err := o.passes("tcptrace timeline", args, &t, e)
+	p, err := o.passes(ctx, "tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
 	}
-	p.reads = true
+	p.Reads = true
 	if err := p.find(ctx); err != nil {
 		return err
 	}
@@ -147,11 +153,55 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	}
 	format, _ := report.TimelineFormats.Find(o.format)
 	t.out = format.All(out)
-	err = p.show(ctx)
+	err = p.Show(ctx)
 	if failed := end(ctx, out, err, t.out.Finish()); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)
+}
+
+// runLadders shows conversations page by page; what is behind the page is found by another first pass.
+func runLadders(ctx context.Context, args []string, o timelineOptions, e env) error {
+	limit := o.limit
+	if len(o.streams) > 0 {
+		limit = 0
+	}
+	format, _ := report.TimelineFormats.Find(o.format)
+	t := ladders.New(format, o.look(e), limit, ladderBounds)
+	var p *passes
+	var file sink
+	for more := true; more; more = t.More() {
+		var err error
+		if p, err = o.passes(ctx, "tcptrace timeline", args, t, e); err != nil {
+			return err
+		}
+		p.Reads = true
+		if err = p.find(ctx); err != nil {
+			return err
+		}
+		if file == nil {
+			if file, err = openText("-o", o.output, args, e); err != nil {
+				return err
+			}
+			t.Open(file)
+		}
+		if err = t.Show(ctx, p.Summary.End, p.Show); err != nil {
+			if failed := end(ctx, file, err, t.Flush()); failed != nil {
+				return failed
+			}
+			return p.conclude(ctx, err)
+		}
+	}
+	switch hidden := t.Hidden(); { // the writer keeps the error, if there is one
+	case t.Shown() == 0:
+		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations})
+	case hidden > 0:
+		fmt.Fprintf(t, "\n%s\n", moreConversations(hidden))
+	}
+	if err := finish(file, t.Flush()); err != nil {
+		return err
+	}
+	return p.conclude(ctx, nil)
 }
 
 // moreConversations says what --limit hid.

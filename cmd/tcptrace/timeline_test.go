@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"tcptrace/internal/ladders"
 )
 
 var (
@@ -80,7 +82,7 @@ func checkLines(t *testing.T, name, text string, width int) {
 // TestMermaidIsPlain holds every line of the diagrams against the little of Mermaid's grammar that they use.
 func TestMermaidIsPlain(t *testing.T) {
 	grammar := regexp.MustCompile("^(```mermaid|sequenceDiagram|```||" +
-		`    participant [CS] as [^#;<>"{}%]+|` +
+		`    participant [CS] as ([^#;<>"{}%]|#\d+;)+|` +
 		`    (C(->>|-x)S|S(->>|-x)C|Note (over C,S|left of C|right of S)): ([^#;<>"{}%]|#\d+;|<br/>)+)$`)
 	captures, _ := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	for _, path := range captures {
@@ -99,16 +101,16 @@ func TestMermaidIsPlain(t *testing.T) {
 // TestLaddersInPasses: however little memory there is, and however few conversations a pass finds, all are
 // shown, whole and in order.
 func TestLaddersInPasses(t *testing.T) {
-	defer func(page, memory int) { ladderPage, ladderMemory = page, memory }(ladderPage, ladderMemory)
+	defer func() { ladderBounds = ladders.Usual }()
 	for _, name := range []string{"showcase.pcap", "half-open-discovered-old.pcap", "timewait-reuse.pcap"} {
 		path := filepath.Join(goldenDir, name)
 		_, want, _ := tcptrace(t, env{}, "timeline", path, "--limit", "0")
 		for _, bounds := range [][2]int{{1, 1}, {1 << 10, 1}, {2, 6 << 10}, {3, 1 << 20}} {
-			ladderPage, ladderMemory = bounds[0], bounds[1]
+			ladderBounds = ladders.Bounds{Page: bounds[0], Memory: bounds[1]}
 			if code, got, stderr := tcptrace(t, env{}, "timeline", path, "--limit", "0"); code != exitDone || got != want {
 				t.Errorf("%s, %d a page, %d bytes: exit code %d: %s\n%s", name, bounds[0], bounds[1], code, stderr, got)
 			}
 		}
-		ladderPage, ladderMemory = 1<<10, 1<<20
+		ladderBounds = ladders.Usual
 	}
 }

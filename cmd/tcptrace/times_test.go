@@ -174,7 +174,9 @@ func TestStrangeTimestamps(t *testing.T) {
 		{strangeClock{0x82, 0, []uint64{math.MaxUint64}}, "packet 1, 18446744073709551615 x 2^-2 s since 1970"},
 	} {
 		test.clock.write(t, path, filepath.Join(goldenDir, "close-client.pcap"))
-		for _, args := range [][]string{{path}, {"timeline", path}, {"replay", path, "--speed", "max"}} {
+		for _, args := range [][]string{
+			{path}, {"timeline", path}, {"replay", path, "--speed", "max"}, {"diff", path, path}, {"check", path, "--budget", "no-answer=9"},
+		} {
 			code, _, stderr := tcptrace(t, env{}, args...)
 			if told := strings.Contains(stderr, "warning"); code != exitDone || told != (test.want != "") || !strings.Contains(stderr, test.want) {
 				t.Errorf("%+v %q: exit code %d, %s", test.clock, args, code, stderr)

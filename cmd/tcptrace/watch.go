@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -130,7 +131,7 @@ type conditions struct {
 	keepOn       *report.FailOn
 }
 
-func (o *watchOptions) conditions() (c conditions, err error) {
+func (o *watchOptions) conditions(ctx context.Context) (c conditions, err error) {
 	for _, one := range []struct {
 		flag, source string
 		to           **report.Where
@@ -141,6 +142,7 @@ func (o *watchOptions) conditions() (c conditions, err error) {
 		if *one.to, err = report.CompileWhere(one.source); err != nil {
 			return c, usageError("%s: %w", one.flag, err)
 		}
+		(*one.to).Until(ctx)
 	}
 	if len(o.keepOn) > 0 {
 		if c.keepOn, err = report.ParseFailOn(o.keepOn); err != nil {

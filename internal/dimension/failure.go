@@ -5,28 +5,28 @@ import "tcptrace/analyzer"
 // Failure says how a conversation failed. Its zero value is of one that did not, as far as the capture shows.
 type Failure uint8
 
-// The failures.
+// The failures. Text says what each one is.
 const (
-	NoFailure        Failure = iota
-	Refused                  // an RST answered the SYN
-	Unanswered               // nothing answered the SYN, and its sender tried again, waited for long or gave up
-	HalfOpen                 // the SYN-ACK was never acknowledged, and its sender tried again or waited for long
-	ResetInHandshake         // an RST ended it before both endpoints were ESTABLISHED
-	Cut                      // an RST ended it in the midst: of a host that did not know it, of a device on the path, of somebody else
-	Undelivered              // an RST, or a path that drops what is large, ended it, and bytes that had been sent were never acknowledged
-	TimedOut                 // an endpoint gave up, since its peer did not answer any more
+	NoFailure Failure = iota
+	Refused
+	Unanswered
+	HalfOpen
+	ResetInHandshake
+	Cut
+	Undelivered
+	TimedOut
 	NumFailures
 )
 
 var failures = [NumFailures]struct{ name, text string }{
 	NoFailure:        {"", ""},
-	Refused:          {"refused", "the server refused the connection"},
-	Unanswered:       {"unanswered", "nothing answered the client"},
-	HalfOpen:         {"half-open", "the client never acknowledged the server's answer"},
-	ResetInHandshake: {"reset-in-handshake", "an RST ended it while it was being opened"},
-	Cut:              {"cut", "an RST ended it by which its sender, or a device on the path, did not know it any more"},
-	Undelivered:      {"undelivered", "it ended with bytes on the way that never arrived"},
-	TimedOut:         {"timed-out", "an endpoint gave up on a peer that did not answer any more"},
+	Refused:          {"refused", "an RST answered the SYN"},
+	Unanswered:       {"unanswered", "nothing answered the SYN, and its sender tried again, waited for long or gave up"},
+	HalfOpen:         {"half-open", "the SYN-ACK was never acknowledged, and its sender tried again or waited for long"},
+	ResetInHandshake: {"reset-in-handshake", "an RST ended it before both endpoints were ESTABLISHED"},
+	Cut:              {"cut", "an RST ended it that came from a host or a device on the path that did not know it any more, or from somebody else"},
+	Undelivered:      {"undelivered", "an RST, or a path that drops large packets, ended it with bytes that were never acknowledged"},
+	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered"},
 }
 
 // String is the failure's name, empty for NoFailure.

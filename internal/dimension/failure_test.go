@@ -28,6 +28,7 @@ var failed = map[string][]Failure{
 	"keep-alive-timeout-one-sided": {TimedOut},
 	"names":                        {Refused},
 	"not-tcp":                      {Refused},
+	"names":                        {Refused},
 	"probe-scan":                   {Refused},
 	"refused":                      {Refused},
 	"refused-retries":              {Refused},
@@ -123,6 +124,28 @@ func TestFailureText(t *testing.T) {
 	for f := range NumFailures {
 		if f != NoFailure && (f.String() == "" || f.Text() == "") {
 			t.Errorf("failure %d has no name or text", f)
+		}
+	}
+}
+
+// TestFailedByAnomaly: what is given up without an RST, and what a path drops, which the golden captures have only beside other signs.
+func TestFailedByAnomaly(t *testing.T) {
+	for _, test := range []struct {
+		id      string
+		unacked uint64
+		want    Failure
+	}{
+		{"keep-alive-timeout", 0, TimedOut},
+		{"retries-exhausted", 0, TimedOut},
+		{"mtu-black-hole", 1, Undelivered},
+		{"mtu-black-hole", 0, NoFailure},
+		{"packet-loss", 1, NoFailure},
+	} {
+		c := analyzer.Conversation{Outcome: analyzer.Open}
+		c.Sides[1].Unacked = test.unacked
+		j := analyzer.Judgment{Anomalies: []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind(test.id)}}}
+		if got := Failed(&c, &j); got != test.want {
+			t.Errorf("%s with %d bytes on the way: %q, want %q", test.id, test.unacked, got, test.want)
 		}
 	}
 }

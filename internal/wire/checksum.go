@@ -22,6 +22,21 @@ func (s *Segment) verify(frame []byte, off, end int) Bits {
 	return BadSum
 }
 
+// verifyHeader checks the checksum of the IPv4 header of the segments that verify checks, but for one that the network card was to fill in:
+// its length is missing, or the TCP checksum is left to it. The header of a packet that was put together is none that was sent.
+func (s *Segment) verifyHeader(header []byte) Bits {
+	switch {
+	case !s.Flags.Any(SYN|FIN|RST) || s.Bits&(FirstFragment|Reassembled|NoLength) != 0:
+		return 0
+	case fold(sumBytes(0, header)) == 0xffff:
+		return GoodHeader
+	}
+	if bare, whole, _ := s.leftToCard(); s.Sum == bare || s.Sum == whole {
+		return 0
+	}
+	return BadHeader
+}
+
 // leftToCard is what stands in the place of a TCP checksum that the host left to its network card: the sum of the pseudo-header, as
 // some have it without the length (bare), and whole; pseudo is that before it is folded.
 func (s *Segment) leftToCard() (bare, whole uint16, pseudo uint64) {

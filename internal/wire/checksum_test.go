@@ -53,6 +53,38 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
+// TestHeaderChecksum lets gopacket compute the checksums of IPv4 headers that Decode verifies.
+func TestHeaderChecksum(t *testing.T) {
+	for _, opts := range []int{0, 4, 12} { // 4: not as common decodes it
+		frame, off := summed(t, false, opts, 5)
+		for _, c := range []struct {
+			what string
+			edit func(f []byte)
+			want Bits
+		}{
+			{"right", func([]byte) {}, GoodHeader},
+			{"wrong", func(f []byte) { f[24] ^= 1 }, BadHeader},
+			{"another TTL", func(f []byte) { f[22]-- }, BadHeader},
+			{"none", func(f []byte) { f[24], f[25] = 0, 0 }, BadHeader},
+			{"none, and that of TCP left to the card", func(f []byte) {
+				f[24], f[25] = 0, 0
+				copy(f[off+16:], u16(int(fold(add(0, 6, uint64(len(f)-off), be64(f[off-8:]))))))
+			}, 0},
+			{"no SYN, FIN or RST", func(f []byte) { f[off+13] &^= 2 }, 0},
+		} {
+			var s Segment
+			f := bytes.Clone(frame)
+			c.edit(f)
+			if v := new(Decoder).Decode(LinkEthernet, f, uint32(len(frame)), &s); v != TCP {
+				t.Fatal(v)
+			}
+			if got := s.Bits & (GoodHeader | BadHeader); got != c.want {
+				t.Errorf("%d bytes of options, %s: %b, want %b", opts, c.what, got, c.want)
+			}
+		}
+	}
+}
+
 // TestPayloadSum: what the checksum says of a payload is what its bytes say, if it is right and there are no other options.
 func TestPayloadSum(t *testing.T) {
 	for _, v6 := range []bool{false, true} {

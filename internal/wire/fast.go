@@ -56,7 +56,7 @@ func common(frame []byte, end int, s *Segment) bool {
 	ports := be32(h[34:])
 	s.setKey4(uint64(be32(h[26:]))<<16|uint64(ports>>16), uint64(be32(h[30:]))<<16|uint64(ports&0xffff))
 	if tcp>>16&uint32(SYN|FIN|RST) != 0 {
-		s.Bits |= s.verify(frame, 34, stop)
+		s.Bits |= s.verify(frame, 34, stop) | s.verifyHeader(h[14:34])
 	}
 	return true
 }

@@ -117,5 +117,5 @@ func whole(link LinkType, head []byte, n int) {
 // first piece was found.
 func (d *Decoder) resume(link LinkType, packet []byte, end int, tunnel Bits, depth int, net uint32, s *Segment) Verdict {
 	d.net, d.depth, d.piece.found, d.other.Proto = net, depth, false, 0
-	return d.decode(link, packet, end, tunnel, s)
+	return d.decode(link, packet, end, tunnel|Reassembled, s)
 }

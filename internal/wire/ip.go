@@ -87,7 +87,7 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	s.TOS = h[1]
 	s.TTL = h[8]
 	s.V4DF = frag&ipv4DF != 0
-	s.Bits |= s.verify(frame, off, end)
+	s.Bits |= s.verify(frame, off, end) | s.verifyHeader(frame[off-ihl:off])
 	return TCP
 }
 

@@ -77,6 +77,8 @@ const (
 	HasText            // an RST with payload: Sack holds the beginning of that; not from Decode
 	GoodSum            // the TCP checksum was verified and is right (checksum.go)
 	BadSum             // it is wrong, and is not what is left to the network card
+	GoodHeader         // the IPv4 header checksum was verified and is right (checksum.go)
+	BadHeader          // it is wrong
 	FewOptions         // the TCP header has no options, or timestamps in the usual layout and nothing else
 )
 

@@ -68,7 +68,7 @@ func TestOptions(t *testing.T) {
 			if v := d.Decode(LinkRaw, frame, uint32(wire), &s); v != TCP {
 				t.Fatal(v)
 			}
-			got := Segment{Bits: s.Bits &^ (GoodSum | BadSum), MSS: s.MSS, WScale: s.WScale, TSval: s.TSval, TSecr: s.TSecr, NSack: s.NSack, Sack: s.Sack}
+			got := Segment{Bits: s.Bits &^ (GoodSum | BadSum | GoodHeader | BadHeader), MSS: s.MSS, WScale: s.WScale, TSval: s.TSval, TSecr: s.TSecr, NSack: s.NSack, Sack: s.Sack}
 			if got != c.want {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}

@@ -9,7 +9,7 @@ var _ = register(inCapture, "truncated-header", &AnomalyKind{
 	ID: "bad-checksum", Severity: SeverityWarning,
 	Summary: "a wrong checksum that is not the sender's offloading",
 	RFC:     "RFC 9293 3.1",
-	Meaning: "A segment with SYN, FIN or RST has a wrong TCP checksum, although its sender gets others right. Its receiver drops it, so it is not " +
+	Meaning: "A segment with SYN, FIN or RST has a wrong TCP or IPv4 header checksum, although its sender gets others right. Its receiver drops it, so it is not " +
 		"taken into account. Or none of a sender's is right, and its peer takes none: unless it leaves them to its network card, that is why. What is dropped for that the network has not lost. " +
 		"Other segments are not checked.",
 	Causes: "Damage on the way by a device that recomputes the link's checksum; somebody who sends segments meant for listeners, not for the receiver " +
@@ -25,7 +25,9 @@ func detectBadSum(s *pass) {
 		switch {
 		case m == nil:
 		case s.Sides[dir].GoodSum:
-			s.raiseIncident(m, args{int64(m.Count)}).onSide(s.Side(dir))
+			s.raiseIncident(m, args{int64(m.Count), m.Amount}).onSide(s.Side(dir))
+		case m.Amount > 0:
+			s.raiseIncident(m, args{m.Amount, m.Amount}).onSide(s.Side(dir))
 		case s.taken(m):
 		case s.damaged(m):
 			s.raiseIncident(m, args{0}).onSide(s.Side(dir))
@@ -53,5 +55,9 @@ func detailBadSum(a *Anomaly) string {
 	case 0:
 		return "the " + a.Side.String() + "'s segments have wrong checksums, and the " + a.Side.Peer().String() + " does not take them"
 	}
-	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with a wrong checksum; other checksums of its are right"
+	what := "a wrong checksum"
+	if a.args[1] == a.args[0] {
+		what = "a wrong checksum in the IP header"
+	}
+	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with " + what + "; other checksums of its are right"
 }

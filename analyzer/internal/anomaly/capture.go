@@ -27,5 +27,5 @@ func (s *pass) taken(m *conn.Incident) bool {
 // dropped reports whether the receiver of a SYN or SYN-ACK dropped it for its checksum: the first that was wrong.
 func (s *pass) dropped(f *conn.Fact) bool {
 	m := s.Incident(conn.IncidentBadSum, f.Dir())
-	return m != nil && m.Ahead == f.Ahead && (s.Sides[m.Dir].GoodSum || !s.taken(m))
+	return m != nil && m.Ahead == f.Ahead && (s.Sides[m.Dir].GoodSum || m.Amount > 0 || !s.taken(m))
 }

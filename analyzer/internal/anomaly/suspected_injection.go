@@ -19,6 +19,7 @@ var _ = register(inOpen, "syn-in-connection", &AnomalyKind{
 var betrayals = [...]string{
 	"", "its IP ID is out of order", "its timestamp is missing or out of order", "its number is not the one expected", "that one goes on as if it had not sent it",
 	"it acknowledges what cannot have reached that one yet", "it is a FIN without ACK",
+	"that one's numbers go on without it",
 }
 
 func detectStrange(s *pass) {

@@ -12,6 +12,9 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if s.Bits&wire.GoodSum != 0 {
 		tx.Flags |= GoodSum
 	}
+	if s.Bits&wire.GoodHeader != 0 {
+		tx.Flags |= goodHeader
+	}
 	c.zeekControl(tx, rx, s)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
 		c.Seen |= ackOrData(s)
@@ -88,7 +91,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		if c.CopiesFIN(p, tx, s) {
 			bits |= FactCopy
 		}
-		c.finSent(tx, s)
+		c.finSent(tx, s, before)
 		rx.Flags &^= unaware
 	}
 	if bits&FactForeign == 0 {
@@ -259,7 +262,8 @@ func (h *Half) setISN(isn uint32) {
 	h.Flags |= ISNKnown
 }
 
-func (c *Conn) finSent(tx *Half, s *wire.Segment) {
+// finSent enters the FIN in s; before is how far tx had come.
+func (c *Conn) finSent(tx *Half, s *wire.Segment, before reassembly.Pos) {
 	if s.Flags.Has(wire.ACK) {
 		c.Seen |= SawFIN
 	}
@@ -274,6 +278,9 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment) {
 		}
 		if tx.Packets == 1 {
 			tx.Flags |= finFirst
+		}
+		if before != 0 && s.Len == 0 && fin > before || s.Bits&wire.BadHeader != 0 {
+			tx.Flags |= finUnproved
 		}
 	}
 	tx.FIN, tx.finID = fin, s.IPID

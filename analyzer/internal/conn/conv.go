@@ -61,6 +61,7 @@ const (
 	badSum        // one was wrong while none had been right
 	finBlind      // it is not known that the first FIN does not acknowledge a FIN (showsOctetBefore)
 	finFirst      // the first FIN is the first segment captured of its sender
+	finUnproved   // its FIN, without data, lies ahead of what it had sent, or has a wrong header checksum, and nothing shows yet that it sent that
 	Fragmented    // some bytes are in IP fragments, which are not read
 	flying        // the peer has not acknowledged all of it, or offered no window since
 	noIPIDs       // its FIN has the IPv4 identification 0
@@ -69,6 +70,7 @@ const (
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it
 	doubted       // it acknowledges what was not captured, and may not have been sent
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
+	goodHeader    // the checksum of an IPv4 header was right: it is not left to the network card
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
 )
 

@@ -41,7 +41,7 @@ func (c *Conn) Premature(s *wire.Segment) bool {
 		return rx.End == rx.FIN+1
 	}
 	const sent = SentSYN | SentSYNACK | SentACK | SentData
-	return rx.Flags&sent == SentSYNACK && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
+	return rx.Flags&sent == SentSYNACK && rx.End == rx.Start && rx.Acked == tx.Start && Time(s.Time) < rx.Last+rx.Distance*3/4
 }
 
 // declines reports whether the RST in s, which is out of place, is what SYN_RCVD answers to an ACK that is not of its SYN-ACK: one with the

@@ -12,7 +12,8 @@ func (h *Half) SideOf(peer *Half, now Time) Endpoint {
 		FIN: uint32(h.FIN), KnowsFIN: h.Flags.Has(SentFIN),
 		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
 		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
-		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), AtTap: h.AtTap(), Unnumbered: h.Flags.Has(noIPIDs),
+		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), FinUnproved: h.Flags.Has(finUnproved) && peer.Acked <= h.FIN,
+		AtTap: h.AtTap(), Unnumbered: h.Flags.Has(noIPIDs),
 	}
 }
 
@@ -44,6 +45,7 @@ type Endpoint struct {
 	SentData           bool   // it sent payload
 	Unacked            uint64 // payload sent, and not acknowledged by anything captured
 	FinBlind, FinFirst bool   // what its first FIN does not prove (Conn.go)
+	FinUnproved        bool   // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
 	AtTap              bool   // what passes it has
 	Unnumbered         bool   // it does not number its IPv4 datagrams
 	Holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured

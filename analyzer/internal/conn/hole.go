@@ -26,6 +26,7 @@ func (c *Conn) openHole(p *IncidentPool, from, to reassembly.Pos, s *wire.Segmen
 		return
 	}
 	m.Hole = Hole{From: from, To: to}
+	m.Amount, m.Run = 0, run{Most: uint32(c.Half[1-s.Dir].Packets)}
 	c.Flags |= Holed | alert
 }
 

@@ -30,14 +30,14 @@ const (
 	IncidentUnseen                          // bytes of dir acknowledged and not seen: amount
 	IncidentClock                           // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
 	IncidentCutOptions                      // the snap length cut options
-	IncidentBadSum                          // segments of dir with a wrong checksum
+	IncidentBadSum                          // segments of dir with a wrong checksum: amount is of those of which it is that of the IPv4 header
 	IncidentUnsolicited                     // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
 	IncidentPastFIN                         // bytes of dir behind its own FIN: amount
 	IncidentChallenge                       // dir answered a segment that it does not accept by a challenge ACK
 	IncidentSucceeds                        // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	IncidentSucceeded                       // a SYN for the connection that took over these sockets; dir sent it
 	IncidentOldAnswer                       // dir answered the connection's SYN by an ACK of the connection before
-	IncidentHole                            // bytes of dir that the capture skips: hole
+	IncidentHole                            // bytes of dir that the capture skips: hole; run.most is how many packets its peer had sent by then; before a FIN, run.n and amount are of its turns (disown.go)
 	IncidentTimer                           // dir's retransmission timer fired: run is the time without progress
 	IncidentNeedless                        // retransmissions of dir that were not needed: amount is of proof
 	IncidentLate                            // segments of dir that later ones overtook: amount is by how many bytes at most
@@ -167,12 +167,15 @@ func (c *Conn) Faulty(p *IncidentPool, s *wire.Segment) bool {
 	if s.Bits&wire.ACKsFragment != 0 {
 		c.Half[1-s.Dir].Flags |= Fragmented
 	}
-	if s.Bits&wire.BadSum == 0 {
-		return false
+	tx, headers := &c.Half[s.Dir], int64(0)
+	if s.Bits&wire.BadHeader != 0 && tx.Flags.Has(goodHeader) {
+		headers = 1
 	}
-	tx := &c.Half[s.Dir]
-	if tx.Flags.Has(GoodSum) {
-		m := c.Note(p, IncidentBadSum, s.Dir, s, 0)
+	switch {
+	case headers == 0 && s.Bits&wire.BadSum == 0:
+		return false
+	case headers > 0 || tx.Flags.Has(GoodSum):
+		m := c.Note(p, IncidentBadSum, s.Dir, s, headers)
 		c.History.repeat(s.Dir, 'c', m.Count)
 		c.Count(tx, s)
 		return true
@@ -188,12 +191,28 @@ func (c *Conn) Faulty(p *IncidentPool, s *wire.Segment) bool {
 // was sent with them was acknowledged. Of a capture at the sender's host that is every connection.
 func (c *Conn) SettleSums(p *IncidentPool) {
 	for dir := range uint8(2) {
-		if h := &c.Half[dir]; h.Flags&(badSum|GoodSum) == badSum && c.Half[1-dir].Acked > h.Start {
-			p.remove(&c.Incidents, IncidentBadSum, dir)
+		if h := &c.Half[dir]; h.Flags&(badSum|GoodSum) == badSum && c.Half[1-dir].Acked > h.Start && c.wrongHeaders(p, dir) == 0 {
+			c.drop(p, IncidentBadSum, dir)
 		}
 	}
-	if c.Find(p, IncidentBadSum, 0) == nil && c.Find(p, IncidentBadSum, 1) == nil {
-		c.setKind(IncidentBadSum, false)
+}
+
+// wrongHeaders is how many segments of a direction do not count because the checksum of their IPv4 header is wrong.
+func (c *Conn) wrongHeaders(p *IncidentPool, dir uint8) int64 {
+	if m := c.Find(p, IncidentBadSum, dir); m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+// drop takes back the incident of a kind and a direction, if there is one.
+func (c *Conn) drop(p *IncidentPool, kind IncidentKind, dir uint8) {
+	if !c.HasKind(kind) {
+		return
+	}
+	p.remove(&c.Incidents, kind, dir)
+	if c.Find(p, kind, 1-dir) == nil {
+		c.setKind(kind, false)
 	}
 }
 
@@ -364,6 +383,7 @@ const (
 	BadEnd                            // the sender goes on behind what would have ended it
 	BadTiming                         // it acknowledges sooner than its sender can have received
 	BadFlags                          // a FIN without ACK
+	BadOctet                          // its sender uses a FIN's number for something else, or is going to
 )
 
 // Due reports whether who asks at even intervals whether its peer is there would ask again at t, give or take a quarter.

@@ -78,7 +78,7 @@ func (c *Conn) noteOrdinary(p *FactPool, tx, rx *Half, s *wire.Segment, before, 
 // isStray reports whether s, of an opening, is none that the peer of tx takes (RFC 9293 3.10.7.4): it has no ACK, or a number from before the
 // connection.
 func (h *Half) isStray(peer *Half, s *wire.Segment) bool {
-	return !s.Flags.Has(wire.ACK) || h.Flags.Has(ISNKnown) && int32(s.Seq-h.ISN()) < 0 || peer.Flags.Has(ISNKnown) && int32(s.Ack-peer.ISN()) <= 0
+	return !s.Flags.Has(wire.ACK) || h.Flags.Has(ISNKnown) && int32(s.Seq-h.ISN()) <= 0 || peer.Flags.Has(ISNKnown) && int32(s.Ack-peer.ISN()) <= 0
 }
 
 // heardFIN reports whether tx sent s after the latest FIN of its peer had arrived, if it did.

@@ -31,7 +31,7 @@ func TestNoteOrdinary(t *testing.T) {
 		{"but of the opening no more than 16", opened + "@" + again, number, []string{strings.Repeat(again, 12), "16 0", strings.Repeat(again, 13), "16 1"}},
 		{"that leave room for the close", opened + strings.Repeat(again, 13) + "+1ms < F. 1:1(0) ack 1\n+1ms > . 1:1(0) ack 2\n@", number, []string{"", "18 0", "+1ms > . 1:1(0) ack 2\n", "19 0"}},
 		{"and 48 in all", opened + "@+1ms > . 500:500(0) ack 2\n", number, []string{strings.Repeat("+1ms < R 5001:5001(0) win 0\n", 45) + "+1ms < F. 1:1(0) ack 1\n+1ms > . 1:1(0) ack 2\n", "48 3"}},
-		{"an old one is, but is not the first", handshake + "+50us > . @(0) ack 1\n+1ms > P. 1:101(100) ack 1\n", facts, []string{"-1:-1", "1 2 3 4", "0:0", "1 2 3"}},
+		{"an old one is, but is not the first", handshake + "+50us > . @(0) ack 1\n+1ms > P. 1:101(100) ack 1\n", facts, []string{"-1:-1", "1 2 3 4", "0:0", "1 2 3 4", "1:1", "1 2 3"}},
 		{"of a stream of which the beginning is known", "+0 < . 1:1(0) ack 5000\n+1ms > P. 4901:5101(200) ack 1\n+1ms > P. 5101:5201(100) ack 1\n", facts, []string{"", "1 2"}},
 		{"while nobody closes", handshake + "@+1us > P. -50:-40(10) ack 1\n+1us > P. 1:101(100) ack 1\n", facts, []string{"", "1 2 3 4", "+1ms < F. 1:1(0) ack 1\n", "1 2 3 4"}},
 		{"when each side has one no more are wanted", handshake + "@+50us > . 1:1(0) ack 1\n+1ms < . 2:2(0) ack 1\n", watched, []string{"", "false", "+1ms < F. 1:1(0) ack 1\n", "true"}},

@@ -44,6 +44,7 @@ func pass(t *testing.T, text string) (c *Conn, p *FactPool, last *wire.Segment) 
 	c, p, last = &Conn{FirstFrame: 1, Flags: Watching}, &FactPool{}, &wire.Segment{}
 	for i, f := range frames {
 		if i > 0 {
+			c.DisownFIN(p, last)
 			c.Segment(p, last)
 		} else {
 			c.First = Time(f.Time)

@@ -11,18 +11,22 @@ import (
 
 // firstACK looks at the first acknowledgment of a direction.
 func (c *Conn) firstACK(p *FactPool, rx *Half, s *wire.Segment) {
-	switch tx := &c.Half[s.Dir]; {
-	case tx.Dialing(rx):
+	tx := &c.Half[s.Dir]
+	if tx.Unheard(rx) {
 		c.SettleSYN(p, s)
 		if !tx.Flags.Has(ISNKnown) { // it was placed anew
 			pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
 			tx.Start, tx.End = min(tx.Start, pos), max(tx.End, pos+reassembly.Pos(s.Len))
 		}
-	case rx.Dialing(tx):
-		if ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)); ack < rx.Start || ack > rx.End {
-			c.Flags |= Disputed
-		}
 	}
+	if ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)); rx.Unheard(tx) && (ack < rx.Start || ack > rx.End) {
+		c.Flags |= Disputed
+	}
+}
+
+// Unheard reports whether h sent nothing but a SYN, which its peer, be it that it opens at the same time, did not acknowledge.
+func (h *Half) Unheard(peer *Half) bool {
+	return h.Flags&(SentSYN|SentACK|SentSYNACK) == SentSYN && !peer.Flags.Has(SentSYNACK) && (peer.Acked < h.Start || peer.Acked > h.End)
 }
 
 // SettleSYN takes the SYN from c if s shows that its supposed sender goes on with another connection, which its peer has
@@ -30,9 +34,13 @@ func (c *Conn) firstACK(p *FactPool, rx *Half, s *wire.Segment) {
 func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	switch {
-	case rx.Dialing(tx):
+	case !tx.Unheard(rx) && rx.Unheard(tx):
 		return // it is not from who sent the SYN
-	case !tx.Dialing(rx) || s.Flags.Any(wire.SYN|wire.RST):
+	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.SYN|wire.ACK && rx.Acked != 0 && uint32(rx.Acked) == s.Seq+1 && tx.Unheard(rx):
+		// its peer has acknowledged this one
+	case s.Flags&(wire.SYN|wire.RST) == wire.SYN && s.Seq != tx.ISN():
+		return // it may be neither's
+	case !tx.Unheard(rx) || s.Flags.Any(wire.SYN|wire.RST):
 		c.Flags &^= Disputed
 		return
 	case !s.Flags.Has(wire.ACK) || rx.Acked != 0 && !Near(s.Seq, uint32(rx.Acked)) || !rx.Spans(s.Ack):
@@ -45,11 +53,21 @@ func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 			f.Bits |= FactForeign
 		}
 	}
-	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | finBlind | finFirst
-	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
+	c.DisownSYN(s.Dir)
 	if tx.Start, tx.End = rx.Acked, rx.Acked; rx.Acked == 0 { // it is beyond any window of the SYN
 		tx.place(s.Seq)
 	}
+}
+
+// DisownSYN has the SYN of a direction, which is not its own, say nothing of it any more. If its peer sent one, that opened the connection.
+func (c *Conn) DisownSYN(dir uint8) {
+	tx := &c.Half[dir]
+	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | FinOnSYN | finBlind | finFirst | finUnproved
+	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
 	c.Flags &^= rolesKnown | Disputed
-	c.Seen &^= SawSYN
+	if c.Half[1-dir].Flags.Has(SentSYN) {
+		c.setRoles(1 - dir)
+	} else {
+		c.Seen &^= SawSYN
+	}
 }

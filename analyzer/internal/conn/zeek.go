@@ -167,8 +167,9 @@ func ZeekState(outcome Outcome, by Side, o, r *Half) ConnState {
 }
 
 // closed reports whether the endpoint sent a FIN. One with the SYN, which Zeek does not count, is one when the handshake is done.
+// An ACK that is out of reach (Acknowledge) does for that.
 func (h *Half) closed(peer *Half) bool {
-	return h.zeek == zeekClosed || h.Flags.Has(FinOnSYN) && h.Flags.Has(SentFIN) && h.Flags.Has(SentACK) && h.Acked >= peer.Start
+	return h.zeek == zeekClosed || h.Flags.Has(FinOnSYN) && h.Flags.Has(SentFIN) && h.Flags.Has(SentACK) && (h.Acked == 0 || h.Acked >= peer.Start)
 }
 
 // unansweredState tells how an originator without any answer gave up.

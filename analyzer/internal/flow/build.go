@@ -50,9 +50,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
 	out.Names[conn.Server], out.ALPN = t.names.get(slot)
 	out.Names[conn.Client] = names.Name{}
-	if t.hosts != nil {
-		t.nameHosts(out)
-	}
+	t.nameHosts(out)
 	o, plain := state.PlainOutcome(c, &t.Facts)
 	if !plain {
 		j.Follow(out)

@@ -22,8 +22,9 @@ type Merger struct {
 
 // SlotStreams holds the stream numbers of a tracker's slots.
 type SlotStreams struct {
-	Open []uint64 // of the conversation in the slot
-	held []uint64 // reserved for the one that what is held may begin, or noStream
+	Open    []uint64 // of the conversation in the slot
+	embryos []uint64 // the same, of embryos
+	held    []uint64 // reserved for the one that what is held may begin, or noStream
 }
 
 // NewMerger returns a merger for so many trackers.
@@ -41,7 +42,7 @@ func (m *Merger) Batch(outs []Output) error {
 		switch e.Kind {
 		case EventDone:
 			c := &outs[i].Done[e.Arg]
-			c.Stream = s.Open[e.Slot]
+			c.Stream = s.of(e.Slot)
 			if err := m.emit(c); err != nil {
 				return err
 			}
@@ -76,7 +77,14 @@ func (m *Merger) earliest(outs []Output) int {
 func (s *SlotStreams) Begin(e *event, next uint64) uint64 {
 	switch e.Kind {
 	case eventOpen:
-		set(&s.Open, e.Slot, next)
+		if isEmbryo(e.Slot) {
+			set(&s.embryos, e.Slot&^embryoBit, next)
+		} else {
+			set(&s.Open, e.Slot, next)
+		}
+	case eventHatched:
+		set(&s.Open, e.Slot, s.of(e.Arg))
+		return next
 	case EventHold:
 		if e.Arg != 0 {
 			set(&s.held, e.Slot, noStream)
@@ -91,6 +99,14 @@ func (s *SlotStreams) Begin(e *event, next uint64) uint64 {
 		set(&s.Open, e.Slot, next)
 	}
 	return next + 1
+}
+
+// of is the stream number of the conversation in a slot.
+func (s *SlotStreams) of(slot uint32) uint64 {
+	if isEmbryo(slot) {
+		return s.embryos[slot&^embryoBit]
+	}
+	return s.Open[slot]
 }
 
 // noStream stands for the number of what is held and has none before it begins a conversation.

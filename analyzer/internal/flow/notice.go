@@ -41,12 +41,19 @@ func (t *Tracker) Notice(n *Notice, at Placement) {
 			}
 			return
 		}
+		if isEmbryo(at.Slot) {
+			t.names.fill(&t.Slab.embryos.at(at.Slot).names, n.Name)
+			return
+		}
 		t.names.add(at.Slot, n.Name)
 	}
 }
 
 // nameHosts names those hosts of c that the user named.
 func (t *Tracker) nameHosts(c *conn.Conversation) {
+	if t.hosts == nil {
+		return
+	}
 	for side := range c.Addr {
 		if name := t.hosts(c.Addr[side].Addr()); name != "" {
 			c.Names[side] = names.Name{Kind: names.Hosts, Text: names.Clean([]byte(name))}
@@ -64,11 +71,19 @@ type slotNames struct {
 type nameSet [names.NumKinds]uint32
 
 // add names the conversation in slot.
-func (n *slotNames) add(slot uint32, name names.Name) {
+func (n *slotNames) add(slot uint32, name names.Name) { n.fill(n.at(slot), name) }
+
+// at is the names of the conversation in slot.
+func (n *slotNames) at(slot uint32) *nameSet {
 	for int(slot) >= len(n.of) {
 		n.of = append(n.of, nameSet{})
 	}
-	if at := &n.of[slot][name.Kind]; *at == 0 {
+	return &n.of[slot]
+}
+
+// fill adds a name to a set.
+func (n *slotNames) fill(set *nameSet, name names.Name) {
+	if at := &set[name.Kind]; *at == 0 {
 		*at = n.table.Add(name.Text)
 	}
 }
@@ -89,7 +104,11 @@ func (n *slotNames) get(slot uint32) (server names.Name, alpn string) {
 	if int(slot) >= len(n.of) {
 		return names.Name{}, ""
 	}
-	set := &n.of[slot]
+	return n.best(&n.of[slot])
+}
+
+// best is get for the conversation of a set.
+func (n *slotNames) best(set *nameSet) (server names.Name, alpn string) {
 	for kind := names.SNI; kind >= names.DNS; kind-- {
 		if set[kind] != 0 {
 			server = names.Name{Kind: kind, Text: n.table.Text(set[kind])}

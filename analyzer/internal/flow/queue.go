@@ -18,9 +18,12 @@ type Queue struct {
 	ring []Deadline
 	head int
 	N    int
+
+	popped uint32 // how many were, modulo 2^32
 }
 
-func (q *Queue) Push(d Deadline) {
+// Push appends d and returns its serial number.
+func (q *Queue) Push(d Deadline) (serial uint32) {
 	if q.N == len(q.ring) {
 		ring := make([]Deadline, max(64, 2*q.N))
 		k := copy(ring, q.ring[q.head:])
@@ -29,6 +32,16 @@ func (q *Queue) Push(d Deadline) {
 	}
 	q.ring[(q.head+q.N)&(len(q.ring)-1)] = d
 	q.N++
+	return q.popped + uint32(q.N) - 1
+}
+
+// find is the deadline with a serial number, or nil if it has been popped.
+func (q *Queue) find(serial uint32) *Deadline {
+	i := serial - q.popped
+	if i >= uint32(q.N) {
+		return nil
+	}
+	return &q.ring[(q.head+int(i))&(len(q.ring)-1)]
 }
 
 func (q *Queue) Peek() *Deadline { return &q.ring[q.head] }
@@ -37,6 +50,7 @@ func (q *Queue) Pop() Deadline {
 	d := q.ring[q.head]
 	q.head = (q.head + 1) & (len(q.ring) - 1)
 	q.N--
+	q.popped++
 	return d
 }
 

@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
@@ -12,6 +13,7 @@ import (
 type Rest struct {
 	trackers []*Tracker
 	list     []openSlot
+	spare    sync.Pool // trackers for embryos
 }
 
 type openSlot struct {
@@ -32,6 +34,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 		n += t.Slab.Used
 	}
 	r := &Rest{trackers: trackers, list: make([]openSlot, 0, n)}
+	r.spare.New = func() any { return trackers[0].likeIt() }
 	for i, t := range trackers {
 		t.Now = max(t.Now, sum.End) // the clock went on after a partition's last segment
 		for slot := range t.Slab.All() {
@@ -39,6 +42,12 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 			m.count(t.outcome(slot), c.Unwritten())
 			if t.skips == nil || !t.skips.Skips(c.First) {
 				r.list = append(r.list, openSlot{m.streams[i].Open[slot], uint32(i), slot})
+			}
+		}
+		for slot, e := range t.Slab.embryos.all() {
+			m.count(conn.Unanswered, 0)
+			if t.skips == nil || !t.skips.Skips(conn.Time(e.syn.Time)) {
+				r.list = append(r.list, openSlot{m.streams[i].of(slot), uint32(i), slot})
 			}
 		}
 		sum.Evicted += t.Evicted
@@ -59,9 +68,18 @@ func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 	var c conn.Conversation
 	var ev Evidence
 	var j anomaly.Judgment
+	var spare *Tracker
 	for _, o := range r.list[from:to] {
 		ev.Reset()
-		r.trackers[o.tracker].Build(o.slot, &c, &ev, &j.Course)
+		if t := r.trackers[o.tracker]; !isEmbryo(o.slot) {
+			t.Build(o.slot, &c, &ev, &j.Course)
+		} else {
+			if spare == nil {
+				spare = r.spare.Get().(*Tracker)
+				defer r.spare.Put(spare)
+			}
+			spare.buildEmbryo(t, o.slot, &c, &ev, &j.Course)
+		}
 		c.Stream = o.stream
 		if err := f(&c); err != nil {
 			return err

@@ -31,6 +31,9 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 	if slot == noSlot {
 		slot = t.lru.oldest(&t.Slab)
 	}
+	if isEmbryo(slot) {
+		slot = t.hatch(slot, frame, out)
+	}
 	c := t.Slab.At(slot)
 	if c.Flags.Has(conn.Pending) {
 		t.settle(slot)
@@ -44,7 +47,7 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 func (t *Tracker) embryo() uint32 {
 	for _, q := range [...]*Queue{&t.Dialing, &t.Answered} {
 		for q.N > 0 {
-			if d := q.Pop(); t.Slab.At(d.Slot).Gen == d.Gen && isEmbryonic(t.Slab.At(d.Slot)) {
+			if d := q.Pop(); t.isEmbryonic(d) {
 				return d.Slot
 			}
 		}
@@ -79,6 +82,10 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 	t.expireParted(now, frame, out)
 	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
 		d := t.Dialing.Pop()
+		if isEmbryo(d.Slot) {
+			t.Finish(d.Slot, frame, out) // those that became connections are not in the queue
+			continue
+		}
 		c := t.Slab.At(d.Slot)
 		switch {
 		case c.Gen != d.Gen:
@@ -128,6 +135,9 @@ func (t *Tracker) answer(d Deadline) {
 
 // Finish hands the conversation out and frees its slot.
 func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
+	if isEmbryo(slot) {
+		slot = t.hatch(slot, frame, out)
+	}
 	c := t.Slab.At(slot)
 	if c.Flags.Has(conn.Pending) && !t.release(slot, frame, out) {
 		return // which took its slot
@@ -151,6 +161,15 @@ const mostDone = 256
 
 func (t *Tracker) free(slot uint32) {
 	c := t.Slab.At(slot)
+	if !c.Flags.Has(conn.Replaced) {
+		t.index.remove(Hash(&c.Key), slot)
+	}
+	t.vacate(slot)
+}
+
+// vacate gives back what the conversation in a slot takes, and the slot.
+func (t *Tracker) vacate(slot uint32) {
+	c := t.Slab.At(slot)
 	c.Facts.Release(&t.Facts)
 	t.Facts.Incidents.Release(&c.Incidents)
 	if c.Flags.Has(conn.Disputed) {
@@ -159,14 +178,11 @@ func (t *Tracker) free(slot uint32) {
 	if c.Flags.Has(conn.IsRead) {
 		t.stats.At(slot).Release(&t.Pools)
 	}
-	if !c.Flags.Has(conn.Replaced) {
-		t.index.remove(Hash(&c.Key), slot)
-	}
 	t.names.release(slot)
 	t.Slab.release(slot)
 }
 
-// Live lists the slots in use in order of their conversations' first frames.
+// Live lists the slots in use, without embryos, in order of their conversations' first frames.
 func (t *Tracker) Live() []uint32 {
 	slots := make([]uint32, 0, t.Slab.Used)
 	for slot := range t.Slab.All() {

@@ -9,17 +9,18 @@ import (
 )
 
 // A SYN may be answered by several SYN-ACKs with different ISNs: of servers that share an address, or of one that has forgotten the first.
-// The first counts, until the client acknowledges another. All that was said by the first is then taken back.
+// The first counts, until the client acknowledges another. All that was said by the first is then taken back. So it is with the SYN of who
+// opens at the same time as its peer, and answers that by a SYN-ACK with another ISN.
 
-// rival keeps the SYN-ACK s if it differs from the one before in its ISN, and the client has acknowledged neither. Where
-// data came with them, before any ACK, they are left as they are.
+// rival keeps the SYN-ACK s if it differs from the SYN or SYN-ACK before in its ISN, and the peer has acknowledged neither.
 func (t *Tracker) rival(slot uint32, s *wire.Segment) {
 	c := t.Slab.At(slot)
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
-	if s.Flags&(wire.SYN|wire.ACK|wire.FIN) != wire.SYN|wire.ACK || s.Len > 0 || s.Seq == tx.ISN() || rx.Acked != 0 {
+	if s.Flags&(wire.SYN|wire.ACK|wire.FIN) != wire.SYN|wire.ACK || s.Seq == tx.ISN() || rx.Acked != 0 {
 		return
 	}
-	if tx.Flags&(conn.SentSYN|conn.SentSYNACK|conn.ISNKnown|conn.SentData|conn.SentFIN) != conn.SentSYNACK|conn.ISNKnown {
+	answers := tx.Flags&(conn.SentSYN|conn.SentSYNACK|conn.ISNKnown|conn.SentFIN) == conn.SentSYNACK|conn.ISNKnown
+	if crosses := tx.Unheard(rx) && rx.Flags.Has(conn.SentSYN); !answers && !crosses {
 		return
 	}
 	if len(t.rivals[slot]) == maxHeld {
@@ -30,28 +31,30 @@ func (t *Tracker) rival(slot uint32, s *wire.Segment) {
 	c.Flags |= conn.Disputed
 }
 
-// chooseISN settles which of several SYN-ACKs the client took, if s is its first acknowledgment. An RST may answer what was not taken.
+// chooseISN settles which of several SYN-ACKs the peer took, if s is its first acknowledgment. An RST may answer what was not taken.
 func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	c, rivals := t.Slab.At(slot), t.rivals[slot]
 	client, server := &c.Half[s.Dir], &c.Half[1-s.Dir]
-	if s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || s.Dir == rivals[0].Dir || s.Bits&wire.BadSum != 0 || !client.Spans(s.Seq) {
+	if s.Flags&(wire.RST|wire.ACK) != wire.ACK || s.Dir == rivals[0].Dir || s.Bits&wire.BadSum != 0 || !client.Spans(s.Seq) {
 		return
 	}
 	delete(t.rivals, slot)
 	c.Flags &^= conn.Disputed
-	if s.Ack-1 == server.ISN() || server.Flags.Has(conn.SentData|conn.SentFIN) {
+	if s.Ack-server.ISN()-1 <= uint32(server.End-server.Start) || server.Flags.Has(conn.SentFIN) || !t.sentOnlySYNs(c, 1-s.Dir) {
 		return
 	}
-	rivals = slices.DeleteFunc(rivals, func(a wire.Segment) bool { return a.Seq != s.Ack-1 || !isFact(c, &t.Facts, &a) })
-	if len(rivals) == 0 {
+	taken := slices.IndexFunc(rivals, func(a wire.Segment) bool { return s.Ack-a.Seq-1 <= a.Len && isFact(c, &t.Facts, &a) })
+	if taken < 0 {
 		return // it took none of them
 	}
+	isn := rivals[taken].Seq
+	rivals = slices.DeleteFunc(rivals[taken:], func(a wire.Segment) bool { return a.Seq != isn || !isFact(c, &t.Facts, &a) })
 	for f := range c.Facts.All(&t.Facts) {
-		if f.Dir() == s.Dir || !f.Has(wire.SYN|wire.ACK) {
+		if f.Dir() == s.Dir || !f.Any(wire.SYN) || conn.IsRST(f) {
 			continue
 		}
 		f.Bits &^= conn.FactForeign
-		if f.Seq != s.Ack-1 {
+		if f.Seq != isn {
 			f.Bits |= conn.FactForeign
 			if c.Flags.Has(conn.IsRead) {
 				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, Amends: c.FirstFrame + uint64(f.Ahead)})
@@ -63,6 +66,17 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	t.beginAnew(slot, s, rivals)
 }
 
+// sentOnlySYNs reports whether all payload of a direction came with its SYNs.
+func (t *Tracker) sentOnlySYNs(c *conn.Conn, dir uint8) bool {
+	payload := c.Half[dir].Payload
+	for f := range c.Facts.All(&t.Facts) {
+		if f.Dir() == dir && f.Any(wire.SYN) && !conn.IsRST(f) {
+			payload -= uint64(f.Len)
+		}
+	}
+	return payload == 0
+}
+
 // isFact reports whether the SYN-ACK s is among the facts: its checksum may have been wrong.
 func isFact(c *conn.Conn, p *conn.FactPool, s *wire.Segment) bool {
 	return c.Facts.Find(p, func(f *conn.Fact) bool {
@@ -70,27 +84,33 @@ func isFact(c *conn.Conn, p *conn.FactPool, s *wire.Segment) bool {
 	}) != nil
 }
 
-// beginAnew has the server's half and statistics begin with the SYN-ACKs that the client took, which s shows.
+// beginAnew has a half and its statistics begin with the SYN-ACKs that its peer took, which s shows.
 func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment) {
 	c := t.Slab.At(slot)
 	dir := synacks[0].Dir
 	tx, rx, last := &c.Half[dir], &c.Half[1-dir], c.Half[dir].Last
-	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
+	if tx.Flags.Has(conn.SentSYN) {
+		c.DisownSYN(dir)
+	}
+	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.SentData | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
 	tx.Start, tx.End, tx.Acked, tx.RightWin, tx.Wscale, tx.Last = 0, 0, 0, 0, 0, 0
 	if c.Flags.Has(conn.IsRead) {
-		t.Pools.ResetStats(&t.stats.At(slot).Of[dir])
+		t.Pools.ResetStats(&t.stats.At(slot).Of[dir], tx.Payload)
 	}
 	for i := range synacks {
 		a := &synacks[i]
 		if c.Flags.Has(conn.IsRead) {
 			r := segment.NewReader(&t.Pools, c, t.stats.At(slot), a)
 			r.Place()
-			r.V.Kind = r.Opening()
+			r.V.Kind = r.OpenAnew()
 			r.ReadACK()
 			r.A.Stamps(a)
 			t.reviseTo(c, s, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, Amends: a.Frame})
 		}
 		c.Syn(tx, rx, a)
+		if a.Len > 0 {
+			tx.Flags |= conn.SentData
+		}
 		tx.Acknowledge(rx, a)
 		tx.Last = conn.Time(a.Time)
 	}

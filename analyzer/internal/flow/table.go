@@ -19,8 +19,17 @@ var hashSeed = [4]uint64{rand.Uint64() | 1, rand.Uint64() | 1, rand.Uint64() | 1
 
 // slab holds connections. A slot is a number from 0.
 type slab struct {
-	pool pool.Pool[conn.Conn]
-	Used int
+	pool    pool.Pool[conn.Conn]
+	embryos embryos
+	Used    int // with embryos
+}
+
+// key is that of a connection or an embryo.
+func (s *slab) key(slot uint32) *wire.Key {
+	if slot&embryoBit != 0 {
+		return &s.embryos.at(slot).syn.Key
+	}
+	return &s.At(slot).Key
 }
 
 func (s *slab) At(slot uint32) *conn.Conn { return s.pool.At(slot + 1) }
@@ -40,7 +49,7 @@ func (s *slab) release(slot uint32) {
 	s.Used--
 }
 
-// All are the slots in use.
+// All are the slots in use, without embryos.
 func (s *slab) All() iter.Seq2[uint32, *conn.Conn] { return s.Part(0, 1) }
 
 // Part is one of n parts of All.
@@ -78,7 +87,7 @@ func (x *index) find(s *slab, key *wire.Key, hash uint32) uint32 {
 			return noSlot
 		}
 		if uint32(e>>32) == hash {
-			if slot := uint32(e) - 1; same(&s.At(slot).Key, key) {
+			if slot := uint32(e) - 1; same(s.key(slot), key) {
 				return slot
 			}
 		}

@@ -46,29 +46,30 @@ type Tracker struct {
 	linger             conn.Time
 	segment.Pools
 
-	Slab     slab
-	reads    bool // not Options.Quick
-	stats    segment.StatsTable
-	index    index
-	networks networks
-	names    slotNames
-	hosts    func(netip.Addr) string // nil: the user named none
-	lru      lru
-	recent   recent
-	payloads payloads
-	Now      conn.Time // the capture's clock, which other partitions' segments move, too
-	ended    Queue     // closed or reset conversations that wait for stragglers
-	parted   Queue     // those of them that an endpoint may go on with (Conn.MayGoOn)
-	Dialing  Queue     // conversations that began with a SYN, until they are established or given up
-	Answered Queue     // those of which a SYN-ACK was not acknowledged in that time
-	Wake     conn.Time // when the first of these may be due
-	held     map[uint32]*hold
-	unused   []*hold
-	rivals   map[uint32][]wire.Segment // by slot: SYN-ACKs with other ISNs than the first, until one is acknowledged
-	skips    Selective                 // nil: nothing may be skipped
-	first    int                       // how many conversations it wants, 0: all
-	begun    int                       // conversations that it may want
-	latest   conn.Time                 // start of the last of them
+	Slab      slab
+	reads     bool // not Options.Quick
+	undivided bool // Options.Undivided
+	stats     segment.StatsTable
+	index     index
+	networks  networks
+	names     slotNames
+	hosts     func(netip.Addr) string // nil: the user named none
+	lru       lru
+	recent    recent
+	payloads  payloads
+	Now       conn.Time // the capture's clock, which other partitions' segments move, too
+	ended     Queue     // closed or reset conversations that wait for stragglers
+	parted    Queue     // those of them that an endpoint may go on with (Conn.MayGoOn)
+	Dialing   Queue     // conversations that began with a SYN, until they are established or given up
+	Answered  Queue     // those of which a SYN-ACK was not acknowledged in that time
+	Wake      conn.Time // when the first of these may be due
+	held      map[uint32]*hold
+	unused    []*hold
+	rivals    map[uint32][]wire.Segment // by slot: SYN-ACKs with other ISNs than the first, until one is acknowledged
+	skips     Selective                 // nil: nothing may be skipped
+	first     int                       // how many conversations it wants, 0: all
+	begun     int                       // conversations that it may want
+	latest    conn.Time                 // start of the last of them
 
 	watch    func(*segment.Reading)
 	late     conn.Time // by how much the time of the segment at hand is not the one that was captured
@@ -97,18 +98,19 @@ func NewTracker(o Options, sink Sink) *Tracker {
 	}
 	n := o.MaxFlows / o.Partitions()
 	t := &Tracker{
-		MaxFlows: n,
-		maxEnded: max(1, n/16),
-		linger:   conn.Time(2 * o.MSL),
-		reads:    !o.Quick,
-		index:    newIndex(),
-		Wake:     conn.Never,
-		held:     map[uint32]*hold{},
-		rivals:   map[uint32][]wire.Segment{},
-		skips:    skips,
-		first:    first,
-		hosts:    o.Hosts,
-		Pools:    segment.NewPools(max(n, 64)),
+		MaxFlows:  n,
+		maxEnded:  max(1, n/16),
+		linger:    conn.Time(2 * o.MSL),
+		reads:     !o.Quick,
+		undivided: o.Undivided,
+		index:     newIndex(),
+		Wake:      conn.Never,
+		held:      map[uint32]*hold{},
+		rivals:    map[uint32][]wire.Segment{},
+		skips:     skips,
+		first:     first,
+		hosts:     o.Hosts,
+		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
 	return t
@@ -153,6 +155,7 @@ const (
 	eventOpen     eventKind = iota // the conversation in slot begins
 	EventHold                      // a segment into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
+	eventHatched                   // the conversation of an embryo, in slot arg, is in slot now
 	EventDone                      // the conversation in slot is over
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
 )
@@ -170,7 +173,7 @@ func (t *Tracker) Touch(hash uint32, s *wire.Segment) {
 // ordinary segments now.
 func (t *Tracker) TouchConn(hash uint32, dir uint8) (block uint32) {
 	slot := t.index.first(hash)
-	if slot == noSlot {
+	if slot&embryoBit != 0 { // or noSlot
 		return 0
 	}
 	c := t.Slab.At(slot)
@@ -212,14 +215,24 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 		t.Expire(now, s.Frame, out)
 	}
 	slot := t.index.find(&t.Slab, &s.Key, hash)
+	if isEmbryo(slot) {
+		slot = t.hatch(slot, s.Frame, out)
+	}
 	if s.Net != 0 || t.networks.any {
 		slot, hash = t.network(slot, hash, s, again)
 	}
 	if slot == noSlot {
-		slot = t.open(s, s.Frame, out)
+		waits := t.mayWait(s)
+		if waits {
+			slot = t.conceive(s, out)
+		} else {
+			slot = t.open(s, s.Frame, out)
+		}
 		t.index.put(hash, slot)
 		out.Events = append(out.Events, event{frame: s.Frame, Slot: slot, Kind: eventOpen})
-		t.apply(slot, s)
+		if !waits {
+			t.apply(slot, s)
+		}
 		return Placement{Slot: slot}
 	}
 	if again {
@@ -229,8 +242,8 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 	}
 	if c := t.Slab.At(slot); c.Flags.Has(conn.Pending|conn.Succeeded|conn.Disputed) || s.Flags.Any(wire.SYN) || strays(c, s) {
 		newest := slot
-		if slot = t.choose(slot, hash, s, out); slot == noSlot {
-			return Placement{newest, true}
+		if slot = t.choose(slot, hash, s, out); slot == noSlot { // it waits with the newest, which may be newer now
+			return Placement{t.index.find(&t.Slab, &s.Key, hash), true}
 		}
 		if slot != newest && t.Slab.At(newest).Prev == slot {
 			t.noteOldAnswer(newest, t.Slab.At(slot), s)
@@ -255,9 +268,12 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
-	if s.Bits&(wire.CutOptions|wire.BadSum|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
+	if s.Bits&(wire.CutOptions|wire.BadSum|wire.BadHeader|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
+	}
+	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
+		c.DisownFIN(&t.Facts, s)
 	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)
@@ -301,18 +317,33 @@ func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 }
 
 // await enters a deadline.
-func (t *Tracker) await(q *Queue, d Deadline) {
-	q.Push(d)
+func (t *Tracker) await(q *Queue, d Deadline) (serial uint32) {
 	t.Wake = min(t.Wake, d.At)
+	return q.Push(d)
 }
 
 // open takes a slot for the conversation that s begins, at frame, which may be a later one. The
 // caller enters the key.
 func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
+	t.room(frame, out)
+	slot, c := t.Slab.alloc()
+	t.begin(slot, c, s, t.reads && t.wanted(conn.Time(s.Time)))
+	t.lru.add(slot, c.First)
+	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+		t.dial(Deadline{c.GivesUp(), slot, c.Gen})
+	}
+	return slot
+}
+
+// room sees to it that the table has room for another conversation.
+func (t *Tracker) room(frame uint64, out *Output) {
 	for t.Slab.Used >= t.MaxFlows {
 		t.makeRoom(frame, out)
 	}
-	slot, c := t.Slab.alloc()
+}
+
+// begin enters in c, which is new and in that slot, that s is its first segment; read says that they are read.
+func (t *Tracker) begin(slot uint32, c *conn.Conn, s *wire.Segment, read bool) {
 	c.Key = s.Key
 	c.First, c.FirstFrame, c.FirstDir = conn.Time(s.Time), s.Frame, s.Dir
 	if t.networks.any {
@@ -320,32 +351,42 @@ func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 		t.networks.note(slot, 1, s.Net)
 	}
 	c.Flags |= conn.Watching
-	if wanted := t.wanted(c.First); t.reads && wanted {
+	if read {
 		t.stats.Alloc(slot)
 		c.Flags |= conn.IsRead
 	}
-	t.lru.add(slot, c.First)
-	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-		if t.Dialing.N > 2*t.Slab.Used+minQueue {
-			t.dropEstablished(&t.Dialing)
-		}
-		t.await(&t.Dialing, Deadline{c.GivesUp(), slot, c.Gen})
+}
+
+// dial enters the deadline of a connection that begins with a SYN, and returns its serial number.
+func (t *Tracker) dial(d Deadline) (serial uint32) {
+	if t.Dialing.N > 2*t.Slab.Used+minQueue {
+		t.dropEstablished(&t.Dialing)
 	}
-	return slot
+	return t.await(&t.Dialing, d)
 }
 
 // dropEstablished takes the connections that were established out of a queue of those that
 // were not, so that it stays about as short as the flow table, however fast they come.
 func (t *Tracker) dropEstablished(q *Queue) {
 	for range q.N {
-		if d := q.Pop(); t.Slab.At(d.Slot).Gen == d.Gen && isEmbryonic(t.Slab.At(d.Slot)) {
-			q.Push(d)
+		if d := q.Pop(); t.isEmbryonic(d) {
+			serial := q.Push(d)
+			if isEmbryo(d.Slot) {
+				t.Slab.embryos.at(d.Slot).serial = serial
+			}
 		}
 	}
 }
 
-// isEmbryonic reports whether a connection has begun and was not established so far.
-func isEmbryonic(c *conn.Conn) bool {
+// isEmbryonic reports whether the connection of a deadline is there, has begun and was not established so far.
+func (t *Tracker) isEmbryonic(d Deadline) bool {
+	if isEmbryo(d.Slot) {
+		return t.Slab.embryos.at(d.Slot).gen == d.Gen
+	}
+	c := t.Slab.At(d.Slot)
+	if c.Gen != d.Gen {
+		return false
+	}
 	o := c.Phase()
 	return o == conn.Unanswered || o == conn.HalfOpen
 }

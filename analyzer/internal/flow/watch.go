@@ -18,6 +18,9 @@ type Place struct {
 
 // Place is what p, which t returned last, means.
 func (t *Tracker) Place(p Placement) Place {
+	if isEmbryo(p.Slot) {
+		return Place{First: t.Slab.embryos.at(p.Slot).syn.Frame}
+	}
 	place := Place{First: t.Slab.At(p.Slot).FirstFrame}
 	if p.held {
 		place.Held = t.held[p.Slot].copies[0].Frame

@@ -54,6 +54,15 @@ func (r *Reader) Opening() Kind {
 	return kind
 }
 
+// OpenAnew reads a SYN-ACK that was not accepted before, and is now.
+func (r *Reader) OpenAnew() Kind {
+	if r.A.recovery != 0 {
+		rp := r.p.Recoveries.At(r.A.recovery)
+		rp.rejected -= min(rp.rejected, uint64(r.S.Len))
+	}
+	return r.Opening()
+}
+
 // SYNCame notes that the SYNs of a in flight came, and were not taken.
 func (p *Pools) SYNCame(a *SenderStats) {
 	for i := range int(a.flight.n) {

@@ -173,5 +173,5 @@ func (p *RecoveryPool) beginAnew(r *Recovery) {
 	r.twice.Release(p.Ranges)
 	r.acked.Release(p.Ranges)
 	kept := conn.DisorderTally{Duplicates: r.Duplicates, CEMarks: r.CEMarks}
-	*r = Recovery{DisorderTally: kept, copies: r.copies, rejected: r.rejected, repairing: r.repairing}
+	*r = Recovery{DisorderTally: kept, copies: r.copies, repairing: r.repairing}
 }

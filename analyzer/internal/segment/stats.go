@@ -241,11 +241,16 @@ func (a *SenderStats) enter(m mode, now, start, way conn.Time) {
 	a.before, a.mode = a.mode, m
 }
 
-// ResetStats takes from statistics what the SYN-ACKs so far said.
-func (p *Pools) ResetStats(a *SenderStats) {
+// ResetStats takes from statistics what the SYNs and SYN-ACKs so far said. Their payload, of that many bytes with copies, was rejected.
+func (p *Pools) ResetStats(a *SenderStats, payload uint64) {
 	a.flight.release(&p.Flights)
+	if a.recovery == 0 && payload > 0 {
+		a.recovery = p.Recoveries.get()
+	}
 	if a.recovery != 0 {
-		p.Recoveries.beginAnew(p.Recoveries.At(a.recovery))
+		r := p.Recoveries.At(a.recovery)
+		p.Recoveries.beginAnew(r)
+		r.rejected = payload - min(payload, r.copies)
 	}
 	a.flags &^= statsSACK | statsHasEdge | statsStamps | statsZero | statsStamping
 	a.mss, a.wscale, a.synOptions, a.synWindow = 0, 0, 0, 0

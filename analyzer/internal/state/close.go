@@ -5,7 +5,6 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
-	"tcptrace/internal/wire"
 )
 
 // CloseKind says how a connection ended.
@@ -119,17 +118,10 @@ func (s *View) whoClosed(c *Close) {
 		c.HasFirst = true
 	case server != nil:
 		c.First, c.HasFirst = conn.Server, true
-	case s.Step(conn.Client, fsm.CloseWait) != nil: // by a FIN that is hardly from the server
+	case s.Step(conn.Client, fsm.CloseWait) != nil && s.Step(conn.Server, fsm.LastAck) == nil: // by a FIN that is hardly from the server
 		c.First, c.HasFirst = conn.Server, true
 	case s.Step(conn.Server, fsm.CloseWait) != nil:
 		c.HasFirst = true
-	default:
-		for i := range s.Facts {
-			if f := &s.Facts[i]; conn.IsFIN(f) && !f.Any(wire.SYN) {
-				c.First, c.HasFirst = s.sender(f), true
-				return
-			}
-		}
 	}
 }
 

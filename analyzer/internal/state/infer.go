@@ -115,7 +115,7 @@ func (s *walker) repeated(ev fsm.Event, f *conn.Fact) bool {
 		return false
 	}
 	return s.first(s.peer, 0, func(g *conn.Fact) bool {
-		return g.Ahead < f.Ahead && !conn.IsRST(g) && g.Covers(seq) && conn.Near(g.Ack, seq)
+		return g.Ahead < f.Ahead && !conn.IsRST(g) && g.Covers(seq) && (conn.Near(g.Ack, seq) || s.other.KnowsISN && conn.Near(g.Seq, s.other.ISN))
 	}) >= 0
 }
 

@@ -51,7 +51,7 @@ func (step *Step) follow(open *Step) {
 func (s *walker) qualify(step *Step, m *moment) {
 	switch step.Cause {
 	case fsm.SendFIN:
-		m.doubt = m.doubt || s.self.FinFirst && step.State == fsm.LastAck || s.self.FinBlind && !s.other.KnowsFIN && step.State == fsm.FinWait1
+		m.doubt = m.doubt || s.self.FinUnproved || s.self.FinFirst && step.State == fsm.LastAck || s.self.FinBlind && !s.other.KnowsFIN && step.State == fsm.FinWait1
 		if s.self.BusySince != 0 {
 			step.NotBefore = min(step.NotBefore, s.self.SentSince(s.self.BusySince))
 		}

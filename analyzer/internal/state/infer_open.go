@@ -49,9 +49,9 @@ func (s *walker) dialUnseen(synack int) {
 }
 
 // refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
-// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else.
+// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else, nor a SYN that the peer answered.
 func (s *walker) refuse() bool {
-	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, conn.IsOrdinary) >= 0 {
+	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, conn.IsOrdinary) >= 0 || s.first(s.peer, 0, conn.IsSYNACK) >= 0 {
 		return false
 	}
 	i := s.first(s.me, 0, s.refuses)
@@ -99,6 +99,9 @@ func (s *walker) dialed(syn, synack int) {
 		ack = s.first(s.peer, ack+1, covering) // the one before was not taken
 	}
 	if ack < 0 {
+		if s.exchanged() {
+			s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(&s.Facts[synack]), Time: s.Facts[synack].Time})
+		}
 		return
 	}
 	proof := s.first(s.me, syn, func(f *conn.Fact) bool {
@@ -159,8 +162,11 @@ func (s *walker) earlier(answer func(*conn.Fact) bool, syn, proof int) {
 const synTimeout = 900e6
 
 func (s *walker) coversSYN(f *conn.Fact) bool {
-	return conn.IsOrdinary(f) && s.other.KnowsISN && f.Covers(s.other.ISN) && int32(f.Seq-s.self.ISN) > 0
+	return conn.IsOrdinary(f) && s.other.KnowsISN && inReach(f, s.other.ISN) && int32(f.Seq-s.self.ISN) > 0
 }
+
+// inReach reports whether f acknowledges the SYN at isn, and no more than a window beyond: farther it is of another connection.
+func inReach(f *conn.Fact, isn uint32) bool { return f.Ack-isn-1 <= uint32(conn.Farthest) }
 
 // redial follows an endpoint that does not take the first RST for an answer. It sends its SYN again
 // sooner than one that had not received the RST would. If it is let in, in the end, its attempt had not ended.
@@ -266,7 +272,7 @@ func (s *walker) isBare(f *conn.Fact) bool {
 }
 
 func (s *walker) coversSYNACK(f *conn.Fact) bool {
-	return conn.IsOrdinary(f) && f.Covers(s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq-s.other.ISN) < 0)
+	return conn.IsOrdinary(f) && inReach(f, s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq-s.other.ISN) < 0)
 }
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.

@@ -132,7 +132,7 @@ func (k *checker) answered() {
 	case analyzer.Unanswered:
 		// What the client did not accept answers nothing: a SYN-ACK of another connection, an ACK of what it did not send, data of an old
 		// connection.
-		if k.saw(analyzer.SawSYNACK) || server.StreamBytes > 0 && !k.raised("half-open-discovered") {
+		if k.saw(analyzer.SawSYNACK) || server.StreamBytes > 0 && !k.raised("half-open-discovered") && !k.raised("syn-data") {
 			k.errorf("outcome %v, but the server sent %d segments (completeness %d)", k.c.Outcome, server.Packets, k.c.Completeness)
 		}
 	case analyzer.HalfOpen:

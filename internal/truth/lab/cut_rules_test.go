@@ -50,6 +50,9 @@ var (
 		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Closed, "an RST behind its sender's own FIN shows that the connection is gone; whether its peer's FIN came before is in the direction that is missing", func(c *comparison) bool {
 			return (c.rest.packets[0] == 0 || c.rest.packets[1] == 0) && c.rest.completeness&(analyzer.SawFIN|analyzer.SawRST) == analyzer.SawFIN|analyzer.SawRST
 		}},
+		{[]analyzer.Outcome{analyzer.Open}, analyzer.Closing, "what shows that a FIN is not its supposed sender's is missing", func(c *comparison) bool {
+			return c.mayBelieve(0) || c.mayBelieve(1)
+		}},
 		{anyOutcome, analyzer.Refused, "it was refused at first, and tried again", func(c *comparison) bool {
 			return c.whole.has("connection-refused") || c.whole.refusedOnce()
 		}},
@@ -215,8 +218,13 @@ func (c *comparison) unheard(id string) bool {
 // unexplained reports whether an error is what the whole has, too, but explains by what is missing.
 func (c *comparison) unexplained(a anomaly) bool {
 	switch a.id {
+	case "data-after-fin", "write-after-close": // the FIN is not its supposed sender's
+		return c.mayBelieve(0) || c.mayBelieve(1)
 	case "suspected-injection": // the RST is of another conversation, or what it answered, which was of none, is missing
 		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
+			return true
+		}
+		if c.unsummed(a) {
 			return true
 		}
 		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
@@ -294,6 +302,9 @@ func (c *comparison) steps(side int) (found []string) {
 			k++
 		}
 		if k == len(all) {
+			if s.Cause == fsm.SendFIN && c.mayBelieve(side) {
+				continue
+			}
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
 			}

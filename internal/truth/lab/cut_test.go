@@ -38,6 +38,7 @@ type capture struct {
 	frames []lab.Frame
 	flags  []wire.Flags // of the segment in it
 	side   []int        // 0 or 1 by the key of its connection, -1: no TCP
+	sent   []wire.Segment
 }
 
 // cut is what is left of a capture: indices of its frames, in order; one that is there twice was captured twice.
@@ -174,7 +175,7 @@ func readCapture(path string) (*capture, error) {
 			if d.Decode(p.Link, data, p.WireLen, &s) == wire.TCP {
 				side, flags = int(s.Dir), s.Flags
 			}
-			c.side, c.flags = append(c.side, side), append(c.flags, flags)
+			c.side, c.flags, c.sent = append(c.side, side), append(c.flags, flags), append(c.sent, s)
 		}
 	}
 	for _, err := range src.Stats().Errors {

@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -93,10 +94,16 @@ func entered(doc document, sentOnly bool) map[entry]bool {
 			for _, step := range endpoint["trajectory"].([]any) {
 				step := step.(map[string]any)
 				if !sentOnly || step["evidence"] == "sent" {
-					out[entry{plain(c[side]), plain(c[peer]), step["state"].(string)}] = true
+					out[entry{socket(c[side]), socket(c[peer]), step["state"].(string)}] = true
 				}
 			}
 		}
 	}
 	return out
+}
+
+// socket is an endpoint of a record without its name, which may be in a frame that was deleted.
+func socket(host any) string {
+	h := host.(map[string]any)
+	return fmt.Sprintf("%v:%v", h["ip"], h["port"])
 }

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/dimension"
 	"tcptrace/report/internal/output"
 )
 
@@ -62,6 +63,9 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	b = append(b, ']')
 	if j.Close.Kind != analyzer.CloseNone {
 		b = e.close(append(b, `,"close":`...), &j.Close)
+	}
+	if failure := dimension.Failed(c, j); failure != dimension.NoFailure {
+		b = append(append(append(b, `,"failure":"`...), failure.String()...), '"')
 	}
 	b = appendLimit(appendTime(b, &c.Spent), c)
 	if c.Evicted {

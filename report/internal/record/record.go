@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
@@ -30,7 +31,8 @@ type Record struct {
 	History      string          `json:"history" expr:"history"`
 	Endpoints    Endpoints       `json:"endpoints" expr:"endpoints"`
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
-	Close        CloseRecord     `json:"close,omitzero" expr:"close"` // absent: it did not end
+	Close        CloseRecord     `json:"close,omitzero" expr:"close"`      // absent: it did not end
+	Failure      string          `json:"failure,omitempty" expr:"failure"` // how it failed; absent: it did not, as far as the capture shows
 	Went         TimeRecord      `json:"time,omitzero" expr:"time"`
 	Limit        LimitRecord     `json:"limit,omitzero" expr:"limit"` // absent: nothing was transferred that was long enough
 	Evicted      bool            `json:"evicted,omitempty" expr:"evicted"`
@@ -191,6 +193,7 @@ func FillJudgment(r *Record, c *analyzer.Conversation, j *analyzer.Judgment) {
 		r.Anomalies = append(r.Anomalies, NewAnomalyRecord(c, &j.Anomalies[i]))
 	}
 	r.Close = newCloseRecord(&j.Close)
+	r.Failure = dimension.Failed(c, j).String()
 }
 
 func (e *Endpoint) judged(j *analyzer.Judgment, side analyzer.Side) {

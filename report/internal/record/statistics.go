@@ -83,8 +83,8 @@ func segmentAverage(s *analyzer.Sent) uint64 {
 }
 
 func lossRatio(s *analyzer.Sent) time.Duration {
-	sent := max(s.DataPackets+s.SYNs+s.FINs+s.LostBefore, s.Lost, 1)
-	return time.Duration(float64(s.Lost) / float64(sent) * 1e9)
+	lost, sent := Losses(s)
+	return time.Duration(float64(lost) / float64(max(sent, 1)) * 1e9)
 }
 
 // Always are the statistics that are in a record even if they are 0. They come first.

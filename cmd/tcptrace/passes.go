@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/input"
+	"tcptrace/internal/twopass"
+	"tcptrace/report"
+)
+
+// passes are the two passes of a command over its input.
+type passes struct {
+	twopass.Passes
+	filter *input.Filter
+	env    env
+}
+
+// passes finds what is wrong with the options and the input before anything is read. command is how
+// the user calls the command.
+func (o *selectOptions) passes(ctx context.Context, command string, inputs []string, v twopass.Viewer, e env) (*passes, error) {
+	if err := o.check(command, inputs); err != nil {
+		return nil, err
+	}
+	opts, filter, err := o.analysis()
+	if err != nil {
+		return nil, err
+	}
+	p := &passes{filter: filter, env: e}
+	p.Viewer, p.Choice = v, analyzer.Choice{Options: opts}
+	p.Open = func(ctx context.Context) input.Source {
+		return withProgress(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	}
+	if p.Selected, err = o.selected(ctx); err != nil {
+		return nil, err
+	}
+	if p.Rewind, err = twopass.Rewindable(command, inputs, e.in); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return p, nil
+}
+
+// selected is which conversations --stream and --where select.
+func (o *selectOptions) selected(ctx context.Context) (s twopass.Selected, err error) {
+	var where *report.Where
+	if o.where != "" {
+		if where, err = report.CompileWhere(o.where); err != nil {
+			return s, usageError("--where: %w", err)
+		}
+		where.Until(ctx)
+	}
+	return twopass.Select(o.streams, where), nil
+}
+
+// find is the first pass. After an error there is nothing to show.
+func (p *passes) find(ctx context.Context) error {
+	err := p.Find(ctx)
+	if errors.Is(err, twopass.ErrUnread) {
+		return conclude(p.Stats, p.filter, false, p.env)
+	}
+	return interrupted(ctx, err)
+}
+
+// conclude comes last: err is what the command failed with.
+func (p *passes) conclude(ctx context.Context, err error) error {
+	if err != nil && interrupted(ctx, err) == err {
+		return err
+	}
+	noteSummary(&p.Summary, p.env)
+	return conclude(p.Stats, p.filter, err != nil, p.env)
+}
+
+// interrupted is err, or if it is only that ctx was cancelled what the program then ends with.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		return &exitError{code: exitInterrupted}
+	}
+	return err
+}

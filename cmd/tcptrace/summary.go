@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
+	"tcptrace/internal/input"
+	"tcptrace/internal/twopass"
+	"tcptrace/report"
+)
+
+type summaryOptions struct {
+	selectOptions
+	by        string
+	sort      string
+	format    string
+	limit     int
+	maxGroups int
+	output    string
+	noColor   bool
+}
+
+func newSummaryCommand(e env) *cobra.Command {
+	var o summaryOptions
+	cmd := &cobra.Command{
+		Use:   "summary FILE... --by KEYS",
+		Short: "Add conversations up by server, network, outcome, minute ...",
+		Long: `summary adds up the conversations that have something in common: how many there are, how many failed, bytes each way,
+losses, what was sent again and why, round trips, how long servers take to answer, what RSTs were about, for how long
+windows were closed, and the worst anomaly.
+
+KEYS are one to three of these, with commas between them:
+
+` + dimensionHelp() + `
+A conversation that has two values of a key, such as two hosts, is in two groups. A conversation failed if it was
+refused or never answered, if an RST or a peer that fell silent cut it, or if it ended with bytes on the way.
+
+Round trips and the server's thinking are quantiles over conversations, within 1 %: of half, nine in ten and 99 in 100
+they are no more than that. What is called "to server and back" is from where the capture was made.
+
+--sort takes a key or a column of --format csv; -column has the greatest first.`,
+		Example: `  tcptrace summary capture.pcapng --by server
+  tcptrace summary capture.pcapng --by service,outcome --where 'client.ip startsWith "10.1."'
+  tcptrace summary ring_*.pcap.gz --by minute,anomaly --sort minute --format csv -o anomalies.csv
+  tcptrace summary capture.pcapng --by client-network/16,server --sort -loss_ratio --limit 10`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("limit") && o.format == "table" {
+				o.limit = defaultTableLimit
+			}
+			return runSummary(cmd.Context(), args, o, e)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.by, "by", "server", "add up by these `keys`: one to three, with commas between them")
+	choiceFlag(cmd, &o.format, "format", report.SumFormats, "")
+	o.addSelection(cmd)
+	f.StringVar(&o.sort, "sort", "", "sort by this `column`, the least first; -column reverses (default: the most conversations first)")
+	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
+	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; what finds no room is added up as \"others\"")
+	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.addTracking(cmd)
+	completeFlag(cmd, "by", dimension.Names()...)
+	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
+	return cmd
+}
+
+// check finds what is wrong with the options, and makes of them what is to be done.
+func (o *summaryOptions) check(args []string) (sums *report.Sums, key report.SumKey, err error) {
+	if err = o.selectOptions.check("tcptrace summary", args); err != nil {
+		return nil, key, err
+	}
+	switch {
+	case o.limit < 0:
+		return nil, key, usageError("--limit must not be negative")
+	case o.maxGroups <= 0:
+		return nil, key, usageError("--max-groups must be positive, not %d", o.maxGroups)
+	}
+	if _, err = choose("format", o.format, report.SumFormats); err != nil {
+		return nil, key, err
+	}
+	if sums, err = report.NewSums(o.by, o.maxGroups); err != nil {
+		return nil, key, usageError("--by: %w", err)
+	}
+	if o.sort != "" {
+		if key, err = sums.Key(o.sort); err != nil {
+			return nil, key, usageError("--sort: %w", err)
+		}
+	}
+	return sums, key, checkOutput("-o", o.output, args)
+}
+
+// adding adds up what is selected.
+type adding struct {
+	twopass.Selected
+	sums *report.Sums
+	seen uint64
+}
+
+func (a *adding) Conversation(c *analyzer.Conversation) error {
+	a.seen++
+	wanted, err := a.Wants(c)
+	if err != nil || !wanted {
+		return err
+	}
+	return a.sums.Conversation(c)
+}
+
+func runSummary(ctx context.Context, args []string, o summaryOptions, e env) error {
+	sums, key, err := o.check(args)
+	if err != nil {
+		return err
+	}
+	opts, filter, err := o.analysis()
+	if err != nil {
+		return err
+	}
+	a := adding{sums: sums}
+	if a.Selected, err = o.selected(ctx); err != nil {
+		return err
+	}
+	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	sum, err := analyzer.Run(ctx, src, opts, &a)
+	src.Close()
+	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	if err != nil && !interrupted {
+		return err
+	}
+	if missing := a.Missing(&sum); missing != nil && len(src.Stats().Errors) == 0 {
+		return missing
+	}
+	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
+		selection := report.Selection{Active: o.where != "" || len(o.streams) > 0, Matched: sums.Conversations(), Total: a.seen}
+		if err := o.write(args, sums, report.SumOptions{Sort: key, Limit: o.limit, Summary: report.NewSummaryRecord(&sum, selection)}, e); err != nil {
+			return err
+		}
+	}
+	noteSummary(&sum, e)
+	if n := sums.Overflow(); n > 0 {
+		e.say("note: %s %s found no room in %s: they are added up as others, unless --max-groups says more", report.Counted(n, "conversation"), map[bool]string{true: "has", false: "have"}[n == 1], report.Counted(uint64(o.maxGroups), "group"))
+	}
+	return conclude(src.Stats(), filter, interrupted, e)
+}
+
+// write opens the output and writes the sums.
+func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.SumOptions, e env) error {
+	open := openOutput
+	if o.format == "table" {
+		open = openText
+	}
+	out, err := open("-o", o.output, args, e)
+	if err != nil {
+		return err
+	}
+	if o.output == "" {
+		opts.Width = e.width
+		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
+	}
+	write, _ := report.SumFormats.Find(o.format)
+	return finish(out, write(out, sums, opts))
+}
+
+// dimensionHelp is a line for each key.
+func dimensionHelp() string {
+	var b strings.Builder
+	for _, row := range dimension.Rows() {
+		fmt.Fprintf(&b, "  %-15s %s\n", row.Name, row.Help)
+	}
+	return b.String()
+}

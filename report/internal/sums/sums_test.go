@@ -1,0 +1,139 @@
+package sums
+
+import (
+	"bytes"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/console"
+	"tcptrace/internal/dimension"
+	"tcptrace/report/internal/human"
+)
+
+// TestQuantile: it is within one percent of the value of its rank, for the shortest time and the longest.
+func TestQuantile(t *testing.T) {
+	var s sketch
+	if s.quantile(50) != 0 {
+		t.Error("of no times there is a quantile")
+	}
+	for i := range 1000 {
+		s.add(time.Duration(i+1) * time.Millisecond)
+	}
+	for percent, want := range map[uint64]time.Duration{1: 10 * time.Millisecond, 50: 500 * time.Millisecond, 90: 900 * time.Millisecond, 99: 990 * time.Millisecond, 100: time.Second} {
+		if got := s.quantile(percent); math.Abs(float64(got-want)) > Accuracy*float64(want)+1 {
+			t.Errorf("%d %%: %v, want %v", percent, got, want)
+		}
+	}
+	for _, d := range []time.Duration{0, 1, 2, longest, math.MaxInt64} {
+		var s sketch
+		s.add(d)
+		if got := s.quantile(99); math.Abs(float64(got)-float64(min(max(d, 1), longest))) > Accuracy*float64(d)+1 || got < 0 {
+			t.Errorf("%v: %v", d, got)
+		}
+	}
+	var two sketch
+	two.add(time.Second)
+	two.add(time.Hour)
+	if half, most := two.quantile(50), two.quantile(90); half > 2*time.Second || most < 30*time.Minute {
+		t.Errorf("of a second and an hour: %v and %v", half, most)
+	}
+}
+
+// TestKeys: what values are made of does not make two groups one.
+func TestKeys(t *testing.T) {
+	for _, values := range [][]string{{"a", "b"}, {"ab", ""}, {"", "ab"}, {"", ""}, {strings.Repeat("x", 300), "\x00"}} {
+		var key []byte
+		for _, v := range values {
+			key = append(append(key, varint(len(v))...), v...)
+		}
+		if got := split(string(key)); strings.Join(got, "|") != strings.Join(values, "|") || len(got) != len(values) {
+			t.Errorf("%q: %q", values, got)
+		}
+	}
+}
+
+func varint(n int) []byte {
+	if n < 128 {
+		return []byte{byte(n)}
+	}
+	return []byte{byte(n) | 128, byte(n >> 7)}
+}
+
+// resets are sums of conversations that were reset, one of which failed.
+func resets(t *testing.T, by string) *Sums {
+	t.Helper()
+	list, err := dimension.Parse(by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(list, MostGroups)
+	for i, outcome := range []analyzer.Outcome{analyzer.Refused, analyzer.Open} {
+		c := analyzer.Conversation{Outcome: outcome, Addr: [2]netip.AddrPort{
+			netip.MustParseAddrPort("192.0.2.1:40000"), netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 443),
+		}}
+		c.Sent[0].PayloadBytes, c.Sent[0].HandshakeRTT, c.Sent[1].HandshakeRTT = 1000, time.Millisecond, time.Millisecond
+		c.Sent[0].Lost, c.Sent[0].DataPackets, c.Sent[1].ZeroWindowTime = 1, 4, time.Second
+		if err := s.Conversation(&c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// TestWidth: on a narrow terminal what matters least is left out, and never a key, how many there are or how many failed.
+func TestWidth(t *testing.T) {
+	s := resets(t, "server")
+	last := math.MaxInt
+	for width := 150; width > 20; width-- {
+		var out bytes.Buffer
+		if err := WriteTable(&out, s, Options{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(out.String(), "\n")
+		columns := len(strings.Fields(head))
+		if columns > last {
+			t.Errorf("%d columns have more than %d: %s", width, width+1, head)
+		}
+		last = columns
+		if !strings.HasPrefix(head, "server") || !strings.Contains(head, "conversations") {
+			t.Errorf("%d columns: %s", width, head)
+		}
+		for line := range strings.Lines(out.String()) {
+			if n := len(strings.TrimRight(line, "\n")); n > width && width >= 40 {
+				t.Errorf("%d columns: %d in %q", width, n, line)
+			}
+		}
+		if width >= 40 && !strings.Contains(head, "failed") {
+			t.Errorf("%d columns do not say what failed: %s", width, head)
+		}
+	}
+}
+
+// TestColor: it is there if it is asked for, and the columns stay in line.
+func TestColor(t *testing.T) {
+	s := resets(t, "server")
+	var plain, styled bytes.Buffer
+	if err := WriteTable(&plain, s, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTable(&styled, s, Options{Color: true}); err != nil {
+		t.Fatal(err)
+	}
+	bare := strings.NewReplacer("\x1b[31m", "", "\x1b[0m", "").Replace(styled.String())
+	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(styled.String(), "\x1b[31m") || bare != plain.String() {
+		t.Errorf("plain\n%s, in colour\n%q", plain.String(), styled.String())
+	}
+}
+
+// TestHostile: a value of a key is text on one line, whatever it is made of.
+func TestHostile(t *testing.T) {
+	r := row{values: []string{"a\nb\x1b[31m" + human.Red + "\u202ec"}}
+	text := r.key(0)
+	if strings.ContainsAny(text, "\n\x1b\u202e") || console.Plain(text) != text {
+		t.Errorf("%q", text)
+	}
+}
