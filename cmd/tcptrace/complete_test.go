@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"tcptrace/internal/output"
 )
 
 // complete is what the program offers a shell for the last word of a command line.
@@ -124,7 +126,7 @@ func TestCompletionScripts(t *testing.T) {
 // TestManual holds the pages against the commands: there is one for each, and it shows every flag.
 func TestManual(t *testing.T) {
 	dir := t.TempDir()
-	if err := writeManual(dir, env{}); err != nil {
+	if err := writeManual(dir, env{files: &output.Files{}}); err != nil {
 		t.Fatal(err)
 	}
 	root := newRootCommand(env{})
