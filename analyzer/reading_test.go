@@ -240,6 +240,7 @@ var breakers = []struct{ golden, damage, what string }{
 	{"own-syn-challenged", strings.Repeat("\x01\x00\x00", 7) + "\x00\x103", "a SYN with data into the open connection"},
 	{"blind-syn", "0000000000000/2", "data of a SYN-ACK that was not accepted"},
 	{"self-connect", "\x00/\x12", "a SYN-ACK to itself at the start"},
+	{"self-connect", "0!00001000000000000)0", "an ACK from before the stream behind the FIN of a socket that is connected to itself"},
 	{"self-connect-reset", "\x00/\xff", "an RST with SYN to itself"},
 	{"qinq", "\x01\x00\x00\x01\x00\x00\x004\x02\x002\b" + strings.Repeat("\x01\x00\x00", 4) + "\x02\x12\x18", "an ACK of much more than a FIN, long before it"},
 	{"fin-without-ack-repeated", strings.Repeat("\x01\x00\x00", 10) + "\x00&=", "data behind a FIN that came without ACK and again with it"},

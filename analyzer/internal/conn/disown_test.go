@@ -68,5 +68,8 @@ func TestDisownFIN(t *testing.T) {
 +1ms > F. 101:101(0) ack 101
 +1ms < P. 101:201(100) ack 101
 +20ms > . @`, ended, []string{"101:101(0) ack 101", "ended", "101:101(0) ack 201", "goes on", "102:102(0) ack 201", "ended"}},
+		{"a socket that is connected to itself", "client 10.0.0.1:40000\nserver @\n" + opened + `
++1ms > F. 1:1(0) ack 1
++1ms > P. 1:51(50) ack 1`, ended, []string{"10.0.0.1:40001", "goes on", "10.0.0.1:40000", "ended"}},
 	})
 }
