@@ -239,6 +239,8 @@ var breakers = []struct{ golden, damage, what string }{
 	{"overlap-conflict", "\x01\x00\x00\x02P\x12\x01\x00\x00\x00/c", "a SYN with FIN and the number of data"},
 	{"own-syn-challenged", strings.Repeat("\x01\x00\x00", 7) + "\x00\x103", "a SYN with data into the open connection"},
 	{"blind-syn", "0000000000000/2", "data of a SYN-ACK that was not accepted"},
+	{"synack-first", "\x00'j\x01\x00\x00\x01\x00\x00\x01\x00\x00\x01\x00\x00\x00/\x05", "a SYN-ACK with a number beyond all that both sides go on with, and an RST with FIN"},
+	{"synack-first", "\x00&\x01\t\x00\x00\x02/\x00\x03\x00\x00\x00*\x04", "the same, and an ACK far off"},
 	{"self-connect", "\x00/\x12", "a SYN-ACK to itself at the start"},
 	{"self-connect", "0!00001000000000000)0", "an ACK from before the stream behind the FIN of a socket that is connected to itself"},
 	{"self-connect-reset", "\x00/\xff", "an RST with SYN to itself"},

@@ -29,6 +29,7 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	before, proves := tx.Acked, true
 	tx.Last = Time(s.Time)
 	if before == 0 && c.Precedes(s) {
+		c.Flags |= Disputed
 		c.Provoke(rx)
 		return
 	}
