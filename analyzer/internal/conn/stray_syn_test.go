@@ -14,7 +14,7 @@ func TestSettleSYN(t *testing.T) {
 			if c.Flags.Has(Disputed) {
 				c.SettleSYN(p, last)
 			}
-			return map[bool]string{true: "kept", false: "taken"}[c.Half[dir].Flags.Has(SentSYN | SentSYNACK)] + c.framesWith(p, FactForeign)
+			return map[bool]string{true: "kept", false: "taken"}[c.Half[dir].Flags.Has(SentSYN|SentSYNACK)] + c.framesWith(p, FactForeign)
 		}
 	}
 	const (
