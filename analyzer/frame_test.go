@@ -130,6 +130,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(uint16(goldenIndex(f, "syn-fin-taken")), uint16(3), []byte("\x04\x00\x00\x00'\x80"))                                                // a SYN-ACK that is not acknowledged, and acknowledges a FIN
 	f.Add(uint16(goldenIndex(f, "injected-data")), uint16(55), []byte("\x04\x00\x00\x02%\x00"+strings.Repeat("\x04\x00\x00", 6)+"\x00/\x19")) // a FIN with another TTL
 	f.Add(uint16(goldenIndex(f, "data-after-fin")), uint16(7), []byte("8000000008000002X0"))                                                  // a FIN that is only known to be received, and another behind it
+	f.Add(uint16(goldenIndex(f, "fin-without-ack-repeated")), uint16(8), []byte("\x1000\xaf\xa2\x15\x00ꠚ0002&\x15\x00ꠚ0"))                    // a FIN without ACK and with another TTL
 	f.Fuzz(func(t *testing.T, which, room uint16, damage []byte) {
 		var sink nothing
 		a := analyzer.New(analyzer.Options{MaxFlows: 1 + int(room%64)}, invariant.Sink(t, &sink, report.Story))

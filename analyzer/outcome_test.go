@@ -93,7 +93,7 @@ func TestPlainBoundaries(t *testing.T) {
 		plain       bool
 		want        Outcome
 	}{
-		{"a SYN", syn, true, Unanswered},
+		{"a SYN, which waits for more", syn, false, Unanswered},
 		{"repeated", syn + "+1s" + syn[2:], true, Unanswered},
 		{"answered by what is none", syn + "+20ms < . 1:1(0) ack 1\n", false, Open},
 		{"that goes on, its answer not captured", syn + "+20ms > . 1:1(0) ack 1\n", false, Open},

@@ -80,6 +80,8 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		tx.Acknowledge(rx, s)
 		if tx.Acked > rx.End {
 			c.unseen(&p.Incidents, tx, rx, s, acked)
+		} else if s.Flags.Any(wire.FIN) && rx.unheardAnswer(tx) {
+			c.Flags |= Disputed
 		}
 	}
 	if s.Len > 0 {

@@ -16,8 +16,8 @@ const turns = 3
 // DisownFIN takes the FIN from the sender of s that s shows it did not send.
 func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) {
 	tx, rx := &c.Half[s.Dir&1], &c.Half[1-s.Dir&1]
-	if !tx.Flags.Has(SentFIN) || tx.Flags.Has(FinOnSYN) || rx.Acked > tx.FIN || !s.Flags.Has(wire.ACK) || s.Flags.Any(wire.RST) {
-		return
+	if !tx.Flags.Has(SentFIN) || tx.Flags.Has(FinOnSYN) || rx.Acked > tx.FIN || !s.Flags.Has(wire.ACK) || s.Flags.Any(wire.RST) || IsSelf(&c.Key) {
+		return // a socket that is connected to itself has sent all that it receives
 	}
 	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
 	end := pos + reassembly.Pos(s.Len)

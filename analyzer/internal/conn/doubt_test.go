@@ -21,6 +21,7 @@ func TestPremature(t *testing.T) {
 		{"if it sent nothing else", handshake + "@+1ms > . 1:1(0) ack 501\n", premature, []string{"", "true", "+1ms < . 1:1(0) ack 1\n", "false", "+1ms < P. 1:101(100) ack 1\n", "false"}},
 		{"and of which the data, if it had any, were not taken (fast open)", "+0 > S 0:10(10) win 64240 <mss 1460,tfo>\n+20ms < S. 0:0(0) ack @ win 65160 <mss 1460>\n+1ms > . 11:11(0) ack 501\n", premature,
 			[]string{"11", "false"}},
+		{"nor data of the server's with its SYN-ACK", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. @ ack 1 win 65160 <mss 1460>\n+1ms > . 1:1(0) ack 501\n", premature, []string{"0:0(0)", "true", "0:1(1)", "false"}},
 		{"behind a FIN there is nothing", request + "+1ms < F. 201:201(0) ack 101\n@+1s > . 101:101(0) ack 303\n", premature, []string{"", "true", "+1ms < . 302:302(0) ack 101\n", "false"}},
 		{"whose number is known to be one of the connection", "@+1ms < F. 201:201(0) ack 101\n+1s > . 101:101(0) ack 303\n", premature, []string{request, "true", "", "false"}},
 	})

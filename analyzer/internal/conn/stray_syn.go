@@ -8,6 +8,7 @@ import (
 // A capture may begin with a SYN that is of no connection: an old duplicate, or a forged one, into a connection that lives. Its
 // receiver answers by an ACK of what it has (RFC 5961 4.2), as it does if the SYN is that of a peer which forgot the connection.
 // Such a peer resets (RFC 9293 3.5.1). One that goes on with the connection, by numbers that are not behind the SYN, did not send that.
+// So it is with a SYN-ACK, if its receiver has acknowledged what comes before it.
 
 // firstACK looks at the first acknowledgment of a direction.
 func (c *Conn) firstACK(p *FactPool, rx *Half, s *wire.Segment) {
@@ -29,13 +30,22 @@ func (h *Half) Unheard(peer *Half) bool {
 	return h.Flags&(SentSYN|SentACK|SentSYNACK) == SentSYN && !peer.Flags.Has(SentSYNACK) && (peer.Acked < h.Start || peer.Acked > h.End)
 }
 
-// SettleSYN takes the SYN from c if s shows that its supposed sender goes on with another connection, which its peer has
+// unheardAnswer reports whether h sent nothing but a SYN-ACK, which its peer did not acknowledge.
+func (h *Half) unheardAnswer(peer *Half) bool {
+	return h.Flags.Has(ISNKnown) && h.Flags&(SentSYN|SentACK|SentSYNACK|SentData|SentFIN) == SentSYNACK && peer.Acked < h.Start
+}
+
+// SettleSYN takes the SYN or SYN-ACK from c if s shows that its supposed sender goes on with another connection, which its peer has
 // acknowledged: c is that.
 func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	switch {
-	case !tx.Unheard(rx) && rx.Unheard(tx):
+	case !tx.Unheard(rx) && rx.Unheard(tx), rx.unheardAnswer(tx):
 		return // it is not from who sent the SYN
+	case tx.unheardAnswer(rx) && !s.Flags.Any(wire.SYN|wire.RST):
+		if !s.Flags.Has(wire.ACK) || rx.Acked != 0 && !Near(s.Seq, uint32(rx.Acked)) || !rx.Spans(s.Ack) || int32(s.Seq-tx.ISN()) >= 0 {
+			return
+		}
 	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.SYN|wire.ACK && rx.Acked != 0 && uint32(rx.Acked) == s.Seq+1 && tx.Unheard(rx):
 		// its peer has acknowledged this one
 	case s.Flags&(wire.SYN|wire.RST) == wire.SYN && s.Seq != tx.ISN():
@@ -59,10 +69,17 @@ func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 	}
 }
 
-// DisownSYN has the SYN of a direction, which is not its own, say nothing of it any more. If its peer sent one, that opened the connection.
+// DisownSYN has the SYN or SYN-ACK of a direction, which is not its own, say nothing of it any more. If its peer sent a SYN, that opened the
+// connection.
 func (c *Conn) DisownSYN(dir uint8) {
 	tx := &c.Half[dir]
-	tx.Flags &^= ISNKnown | SentSYN | SentFIN | HasWScale | CutSYN | FinOnSYN | finBlind | finFirst | finUnproved
+	if rx := &c.Half[1-dir]; tx.Flags.Has(SentSYNACK) && !rx.Flags.Has(SentSYNACK) {
+		c.Seen &^= SawSYNACK
+		if !rx.Flags.Has(SentSYN) {
+			rx.Flags &^= ISNKnown
+		}
+	}
+	tx.Flags &^= ISNKnown | SentSYN | SentSYNACK | SentFIN | HasWScale | CutSYN | FinOnSYN | finBlind | finFirst | finUnproved
 	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
 	c.Flags &^= rolesKnown | Disputed
 	if c.Half[1-dir].Flags.Has(SentSYN) {

@@ -290,7 +290,7 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
-	with, differs := t.conflicts(c, s)
+	with, differs := t.conflicts(slot, c, s)
 	r.Differs = differs
 	var was segment.Snapshot
 	r.Unlike = r.A.Unlike(s)

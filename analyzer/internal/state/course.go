@@ -51,11 +51,12 @@ func (j *Course) Follow(c *conn.Conversation) {
 }
 
 // firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody
-// takes, is it if the FIN comes again with ACK.
+// takes, is it if the FIN comes again with ACK, unless it is hardly from its sender.
 func (m *Inference) firstFIN(dir uint8) int {
 	self := &m.Sides[dir]
 	return m.first(dir, 0, func(f *conn.Fact) bool {
-		bare := f.Has(wire.FIN) && !f.Any(wire.ACK|wire.SYN|wire.RST) && self.KnowsFIN && f.Seq+uint32(f.Len) == self.FIN
+		bare := f.Has(wire.FIN) && !f.Any(wire.ACK|wire.SYN|wire.RST) && self.KnowsFIN && f.Seq+uint32(f.Len) == self.FIN &&
+			!f.Bits.Has(conn.FactOnPath)
 		return conn.IsFIN(f) || bare
 	})
 }
@@ -90,6 +91,9 @@ func (m *Inference) disown(dir uint8, ahead uint32, flags wire.Flags) {
 	for i := range m.Facts {
 		if f := &m.Facts[i]; f.Dir() == dir && f.Ahead == ahead && f.Any(flags) {
 			f.Bits |= conn.FactForeign
+			if !f.Any(wire.ACK | wire.RST) {
+				f.Bits |= conn.FactOnPath
+			}
 		}
 	}
 }
