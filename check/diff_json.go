@@ -3,6 +3,7 @@ package check
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,8 +24,8 @@ type pairRecord struct {
 }
 
 // WriteDiffJSON writes a difference as a document, and reports whether there is one. A pair is written as soon as it is
-// compared: none is kept.
-func WriteDiffJSON(to io.Writer, paths []string, d *expect.Difference) (differ bool, err error) {
+// compared: few are kept.
+func WriteDiffJSON(ctx context.Context, to io.Writer, paths []string, d *expect.Difference, workers int) (differ bool, err error) {
 	w := bufio.NewWriter(to)
 	member := func(before, name string, v any) { fmt.Fprintf(w, "%s\n  %q: %s", before, name, indented("  ", v)) }
 	member("{", "schema", "tcptrace.diff.v1")
@@ -32,13 +33,15 @@ func WriteDiffJSON(to io.Writer, paths []string, d *expect.Difference) (differ b
 	member(",", "b", paths[1])
 	fmt.Fprint(w, ",\n  \"pairs\": [")
 	before, end := "", ""
-	err = d.Pairs(func(p *expect.Pair) error {
+	err = expect.Each(ctx, d, processors(workers), func(p *expect.Pair) written {
 		record := pairRecord{p.A.Stream, p.B.Stream, []changeRecord{}}
 		for _, c := range p.Changes {
 			record.Changes = append(record.Changes, changeRecord{c.Field, c.A, c.B})
 		}
-		differ = differ || len(p.Changes) > 0
-		_, err := fmt.Fprintf(w, "%s\n    %s", before, indented("    ", record))
+		return written{indented("    ", record), len(p.Changes) > 0}
+	}, func(pair written) error {
+		differ = differ || pair.differ
+		_, err := fmt.Fprintf(w, "%s\n    %s", before, pair.text)
 		before, end = ",", "\n  "
 		return err
 	})

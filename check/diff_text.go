@@ -2,6 +2,8 @@ package check
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,17 +16,29 @@ import (
 // MaxChanges is how many changes of a conversation a reader sees unless all are asked for.
 const MaxChanges = 20
 
+// written is a pair of conversations as it is written.
+type written struct {
+	text   []byte
+	differ bool
+}
+
 // WriteDiff writes a difference for people, and reports whether there is one.
-func WriteDiff(to io.Writer, d *expect.Difference, all bool) (differ bool, err error) {
+func WriteDiff(ctx context.Context, to io.Writer, d *expect.Difference, all bool, workers int) (differ bool, err error) {
 	w := bufio.NewWriter(to)
 	var same, changed int
-	err = d.Pairs(func(p *expect.Pair) error {
+	err = expect.Each(ctx, d, processors(workers), func(p *expect.Pair) written {
 		if len(p.Changes) == 0 {
+			return written{}
+		}
+		return written{pairText(p, all), true}
+	}, func(p written) error {
+		if !p.differ {
 			same++
 			return nil
 		}
 		changed++
-		return writePair(w, p, all)
+		_, err := w.Write(p.text)
+		return err
 	})
 	if err != nil {
 		return false, err
@@ -42,8 +56,8 @@ func WriteDiff(to io.Writer, d *expect.Difference, all bool) (differ bool, err e
 	return changed+len(d.OnlyA)+len(d.OnlyB) > 0, w.Flush()
 }
 
-func writePair(w io.Writer, p *expect.Pair, all bool) error {
-	var b strings.Builder
+func pairText(p *expect.Pair, all bool) []byte {
+	var b bytes.Buffer
 	fmt.Fprintf(&b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, p.A.Endpoints(), p.B.Stream, p.B.Endpoints())
 	shown := p.Changes
 	if !all {
@@ -65,8 +79,7 @@ func writePair(w io.Writer, p *expect.Pair, all bool) error {
 		fmt.Fprintf(&b, "  and %d more changes (--all shows them)\n", n)
 	}
 	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Bytes()
 }
 
 func orNothing(s string) string {

@@ -72,9 +72,12 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	return sorted(append(results, look.broken...)), nil
 }
 
-func (o *Options) processors() int {
-	if o.Workers > 0 {
-		return o.Workers
+func (o *Options) processors() int { return processors(o.Workers) }
+
+// processors is so many workers, or if that is 0, one for each processor.
+func processors(workers int) int {
+	if workers > 0 {
+		return workers
 	}
 	return runtime.GOMAXPROCS(0)
 }
@@ -270,22 +273,13 @@ func outcomes(c *expect.Capture) string {
 
 // Load is the records of a capture. If it could be read only in part, there is an error beside them.
 func Load(ctx context.Context, path string, o Options) (*expect.Capture, error) {
-	c, problems := loading(path, &o).analyze(ctx)
+	c, problems := loading(path, &o, o.processors()).analyze(ctx)
 	return c, inOne(problems)
 }
 
-// Pack is as Load, but of the records only what is compared with those of another capture: much less memory.
-func Pack(ctx context.Context, path string, o Options) (*expect.Packed, error) {
-	p := &packer{}
-	j := loading(path, &o)
-	_, problems := j.read(ctx, p)
-	j.warn()
-	p.all.Sort()
-	return &p.all, inOne(problems)
-}
-
-func loading(path string, o *Options) *job {
-	return &job{target: target{capture: path, anything: true}, options: o, workers: o.processors(), alone: &analyzer.Analyzer{}}
+// loading is the reading of a capture by so many goroutines.
+func loading(path string, o *Options, workers int) *job {
+	return &job{target: target{capture: path, anything: true}, options: o, workers: workers, alone: &analyzer.Analyzer{}}
 }
 
 func inOne(problems []string) error {
@@ -293,20 +287,4 @@ func inOne(problems []string) error {
 		return nil
 	}
 	return errors.New(strings.Join(problems, "; "))
-}
-
-// packer packs the records of all conversations.
-type packer struct {
-	judgment analyzer.Judgment
-	all      expect.Packed
-}
-
-// Conversation implements analyzer.Sink.
-func (p *packer) Conversation(c *analyzer.Conversation) error {
-	if p.all.Len() == maxRecords {
-		return errTooMany
-	}
-	p.judgment.Judge(c)
-	r := report.NewRecord(c, &p.judgment)
-	return p.all.Add(&r)
 }

@@ -106,7 +106,7 @@ func (r *Long) Finish(s *analyzer.Summary) error {
 		total = r.selection.Matched
 	}
 	if hidden := max(total, r.shown) - r.shown; hidden > 0 {
-		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --stream N one\n", human.Counted(hidden, "more conversation"))
+		fmt.Fprintf(&r.out, "%s, --stream N one\n", moreRows(hidden, total))
 	}
 	fmt.Fprintln(&r.out, "'tcptrace fields' says what each number means. - is 0, or not known.")
 	return r.out.Flush()

@@ -111,10 +111,21 @@ func (r *Table) footer(rows []row, s *analyzer.Summary) {
 		total = r.selection.Matched
 	}
 	if hidden := max(total, uint64(len(rows))) - uint64(len(rows)); hidden > 0 {
-		fmt.Fprintf(&r.out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n",
-			human.Counted(hidden, "more conversation"))
+		fmt.Fprintf(&r.out, "%s, --format ndjson gives them to scripts\n", moreRows(hidden, total))
 	}
 	fmt.Fprintln(&r.out)
+}
+
+// MostRows is how many conversations are kept to be shown together unless --limit says more: 2 kB each.
+const MostRows = 1 << 18
+
+// moreRows says that so many of all conversations are not shown, and how they are.
+func moreRows(hidden, all uint64) string {
+	limit := uint64(0) // which shows all, up to MostRows
+	if all > MostRows {
+		limit = all
+	}
+	return fmt.Sprintf("%s: --limit %d shows all", human.Counted(hidden, "more conversation"), limit)
 }
 
 // grid writes the rows. The columns and their widths are settled before the first

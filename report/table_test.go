@@ -162,3 +162,15 @@ func TestSummaryText(t *testing.T) {
 		t.Errorf("WriteSummary: %v", err)
 	}
 }
+
+// --limit 0 shows no more than are kept; a limit that was given does.
+func TestMoreRows(t *testing.T) {
+	for all, want := range map[uint64]string{
+		MostRows:     "1 more conversation: --limit 0 shows all",
+		MostRows + 1: "1 more conversation: --limit 262145 shows all",
+	} {
+		if got := moreRows(1, all); got != want {
+			t.Errorf("of %d: %q", all, got)
+		}
+	}
+}

@@ -112,10 +112,11 @@ func (x *checking) suppressed(stream uint64, a *report.AnomalyRecord) bool {
 
 func (x *checking) conversations(e *Expectation) {
 	records := x.capture.Conversations
-	x.taken = make([]bool, len(records))
+	find := newFinder(records, e.conversations)
+	x.taken = find.taken
 	for i := range e.conversations {
 		w := &e.conversations[i]
-		n, failure := x.find(e, i)
+		n, failure := x.find(find, i)
 		if failure != "" {
 			f := Failure{Rule: RuleRecord, Stream: NoStream, Origin: Origin{e.File, w.line}, Text: failure}
 			if w.byStream {
@@ -124,7 +125,7 @@ func (x *checking) conversations(e *Expectation) {
 			x.out = append(x.out, f)
 			continue
 		}
-		x.taken[n] = true
+		find.take(n)
 		stream := records[n].Stream
 		c := comparison{file: e.File, stream: int64(stream), expected: x.expected}
 		c.suppressed = func(a *report.AnomalyRecord) bool { return x.suppressed(stream, a) }
@@ -135,35 +136,24 @@ func (x *checking) conversations(e *Expectation) {
 
 // find is the conversation that the i-th entry is about. Of several between the same endpoints each entry takes
 // the next.
-func (x *checking) find(e *Expectation, i int) (n int, failure string) {
-	records := x.capture.Conversations
-	w := &e.conversations[i]
+func (x *checking) find(f *finder, i int) (n int, failure string) {
+	w := &f.entries[i]
 	if w.byStream {
 		n, found := x.capture.index(w.stream)
 		if !found {
-			return -1, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(records)))
+			return -1, fmt.Sprintf("there is no stream %d: the capture has %s", w.stream, conversationCount(len(f.records)))
 		}
 		return n, ""
 	}
-	var fits []int
-	for n := range records {
-		if !x.taken[n] && w.chooses(&records[n]) {
-			fits = append(fits, n)
-		}
-	}
-	rivals := 0 // entries to come that are about these, too
-	for _, other := range e.conversations[i:] {
-		if !other.byStream && len(fits) > 0 && other.chooses(&records[fits[0]]) {
-			rivals++
-		}
-	}
+	defer f.pass(i)
+	n, fits := f.fits(i)
 	switch {
-	case len(fits) == 0:
-		return -1, fmt.Sprintf("no conversation is between %s%s", w.endpoints(), others(records))
-	case len(fits) > rivals && w.vague():
-		return -1, fmt.Sprintf("%d conversations are between %s: name the ports, or a stream", len(fits), w.endpoints())
+	case fits == 0:
+		return -1, fmt.Sprintf("no conversation is between %s%s", w.endpoints(), others(f.records))
+	case fits > 1 && w.vague() && fits > f.rivals(i, n):
+		return -1, fmt.Sprintf("%d conversations are between %s: name the ports, or a stream", fits, w.endpoints())
 	}
-	return fits[0], ""
+	return n, ""
 }
 
 func (w *conversation) chooses(r *report.Record) bool {

@@ -1,8 +1,6 @@
 package expect
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -19,12 +17,6 @@ type Difference struct {
 	a, b      *Packed
 	pairs     [][2]int // indexes in a and b
 	tolerance Tolerance
-}
-
-// Pair is a conversation in both captures.
-type Pair struct {
-	A, B    *Party
-	Changes []Change // empty: they are alike
 }
 
 // Change is one thing that differs. A value that is not there is empty.
@@ -45,29 +37,6 @@ func Diff(a, b *Packed, t Tolerance) *Difference {
 	d := &Difference{a: a, b: b, tolerance: t}
 	d.pairUp()
 	return d
-}
-
-// Pairs hands the pairs on, in the order of A, with what differs: one at a time, as all of them may differ in everything. It ends with
-// the first error of found.
-func (d *Difference) Pairs(found func(*Pair) error) error {
-	from, to := unpacker{of: d.a}, unpacker{of: d.b}
-	var a, b report.Record
-	for _, pair := range d.pairs {
-		v, w := &d.a.index[pair[0]], &d.b.index[pair[1]]
-		p := Pair{A: &v.Party, B: &w.Party}
-		if !bytes.Equal(v.data, w.data) {
-			if err := cmp.Or(from.record(pair[0], &a), to.record(pair[1], &b)); err != nil {
-				return err
-			}
-			x := differ{tolerance: d.tolerance, a: &a, b: &b}
-			x.record("", reflect.ValueOf(&a).Elem(), reflect.ValueOf(&b).Elem())
-			p.Changes = x.out
-		}
-		if err := found(&p); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // keys tell what makes two conversations the same, the strictest first. A client's port is another one in every
@@ -136,39 +105,64 @@ var exactNumbers = []string{"mss_bytes", "window_shift", "ttl_min", "ttl_max", "
 
 var stepsType, anomaliesType = reflect.SliceOf(stepType), reflect.SliceOf(anomalyType)
 
+// compared is a field that Diff compares, and how.
+type compared struct {
+	index          int
+	path           string     // from the record
+	scalar         bool       // it is a number, a word or a truth
+	exact, seconds bool       // of a number: see exactNumbers; it is a time in seconds
+	fields         []compared // of a struct
+}
+
+// recordPlan is how two records are compared: worked out once.
+var recordPlan = planOf(recordType, "")
+
+func planOf(t reflect.Type, prefix string) (plan []compared) {
+	for _, f := range fieldsOf[t] {
+		if undiffed[owned{t, f.name}] || f.typ == timeType {
+			continue
+		}
+		k := f.typ.Kind()
+		c := compared{
+			index: f.index, path: prefix + f.name, scalar: k <= reflect.Float64 || k == reflect.String,
+			exact: slices.Contains(exactNumbers, f.name), seconds: k == reflect.Float64 && strings.HasSuffix(f.name, "_s"),
+		}
+		if k == reflect.Struct {
+			c.fields = planOf(f.typ, c.path+".")
+		}
+		plan = append(plan, c)
+	}
+	return plan
+}
+
 type differ struct {
 	tolerance Tolerance
 	a, b      *report.Record
 	out       []Change
 }
 
-func (x *differ) record(path string, a, b reflect.Value) {
-	for _, f := range fieldsOf[a.Type()] {
-		if undiffed[owned{a.Type(), f.name}] || f.typ == timeType {
-			continue
-		}
+func (x *differ) records(plan []compared, a, b reflect.Value) {
+	for i := range plan {
+		f := &plan[i]
 		v, w := a.Field(f.index), b.Field(f.index)
-		if k := v.Kind(); (k <= reflect.Float64 || k == reflect.String) && v.Equal(w) {
-			continue // as most are
+		switch {
+		case f.fields != nil:
+			x.records(f.fields, v, w)
+		case f.scalar && v.Equal(w): // as most are
+		case f.scalar && v.Kind() > reflect.Bool && v.Kind() <= reflect.Float64:
+			x.number(f, v, w)
+		default:
+			x.value(f.path, v, w)
 		}
-		at := f.name
-		if path != "" {
-			at = path + "." + f.name
-		}
-		x.value(at, f.name, v, w)
 	}
 }
 
-func (x *differ) value(path, name string, a, b reflect.Value) {
+func (x *differ) value(path string, a, b reflect.Value) {
 	switch {
-	case a.Kind() == reflect.Struct:
-		x.record(path, a, b)
 	case a.Type() == stepsType:
 		x.trajectory(path, a.Interface().([]report.StepRecord), b.Interface().([]report.StepRecord))
 	case a.Type() == anomaliesType:
 		x.anomalies(path, a.Interface().([]report.AnomalyRecord), b.Interface().([]report.AnomalyRecord))
-	case a.CanFloat(), a.CanUint(), a.CanInt():
-		x.number(path, name, a, b)
 	case !reflect.DeepEqual(a.Interface(), b.Interface()):
 		x.change(path, fmt.Sprint(a.Interface()), fmt.Sprint(b.Interface()))
 	}
@@ -178,13 +172,23 @@ func (x *differ) change(path, a, b string, lines ...string) {
 	x.out = append(x.out, Change{path, a, b, lines})
 }
 
-func (x *differ) number(path, name string, a, b reflect.Value) {
-	v, before := numberIn(a)
-	w, after := numberIn(b)
-	if v == w || !slices.Contains(exactNumbers, name) && x.alike(v, w, strings.HasSuffix(name, "_s") && a.CanFloat()) {
+func (x *differ) number(f *compared, a, b reflect.Value) {
+	if v, w := floatIn(a), floatIn(b); v == w || !f.exact && x.alike(v, w, f.seconds) {
 		return
 	}
-	x.change(path, before, after)
+	_, before := numberIn(a)
+	_, after := numberIn(b)
+	x.change(f.path, before, after)
+}
+
+func floatIn(v reflect.Value) float64 {
+	switch {
+	case v.CanUint():
+		return float64(v.Uint())
+	case v.CanInt():
+		return float64(v.Int())
+	}
+	return v.Float()
 }
 
 // alike reports whether two measurements are within the tolerance.

@@ -70,7 +70,7 @@ func TestDiff(t *testing.T) {
 		d := expect.Diff(packed(t, before), packed(t, after), tolerance)
 		var got []string
 		i := 0
-		if err := d.Pairs(func(p *expect.Pair) error {
+		if err := expect.Each(t.Context(), d, 3, func(p *expect.Pair) expect.Pair { return *p }, func(p expect.Pair) error {
 			for _, c := range p.Changes {
 				got = append(got, fmt.Sprintf("%d: %s %s > %s", i, c.Field, c.A, c.B))
 			}

@@ -59,7 +59,7 @@ func TestDiffOrder(t *testing.T) {
 		}
 	}
 	d := expect.Diff(a, b, expect.Tolerance{})
-	if err := d.Pairs(func(p *expect.Pair) error {
+	if err := expect.Each(t.Context(), d, 3, func(p *expect.Pair) expect.Pair { return *p }, func(p expect.Pair) error {
 		if p.A.Stream != p.B.Stream || len(p.Changes) > 0 {
 			t.Errorf("%v, %v: %v", p.A, p.B, p.Changes)
 		}

@@ -108,7 +108,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, mostRows))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, report.MostRows))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
@@ -186,7 +186,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		noteSummary(&sum, e)
 	}
 	if n := o.beyondMemory(&sum, rep); n > 0 {
-		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", mostRows)
+		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", report.MostRows)
 	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
@@ -231,9 +231,6 @@ func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err e
 	return key, where, nil
 }
 
-// mostRows is how many conversations are kept to be sorted unless --limit says more: 2 kB each.
-const mostRows = 1 << 18
-
 // rows is how many conversations are shown at most, 0 for all: those that are written as they come need no bound.
 func (o *analyzeOptions) rows() int {
 	format, _ := o.formats.Find(o.format)
@@ -243,7 +240,7 @@ func (o *analyzeOptions) rows() int {
 	case o.limit == noLimit && format.People:
 		return defaultTableLimit
 	case format.People || o.sort != "start":
-		return mostRows
+		return report.MostRows
 	}
 	return 0
 }
@@ -254,8 +251,8 @@ func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) 
 	if f, ok := rep.(*report.FilterReport); ok {
 		all = f.Selection().Matched
 	}
-	if rows := o.rows(); o.limit <= 0 && rows == mostRows {
-		return max(all, mostRows) - mostRows
+	if rows := o.rows(); o.limit <= 0 && rows == report.MostRows {
+		return max(all, report.MostRows) - report.MostRows
 	}
 	return 0
 }

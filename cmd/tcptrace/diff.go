@@ -92,22 +92,24 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
-	opts := check.Options{Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl}, Workers: o.workers, Warn: e.warn}
-	var captures [2]*expect.Packed
-	for i, path := range args {
-		if captures[i], err = check.Pack(ctx, path, opts); err != nil {
-			if ctx.Err() != nil {
-				return &exitError{code: exitInterrupted}
-			}
-			return &exitError{exitBadInput, err}
+	flows := flowsOr(o.maxFlows, flowRead*min(atOnce(o.workers), 2), mostFlows)
+	opts := check.Options{Options: analyzer.Options{MaxFlows: flows, MSL: o.msl}, Workers: o.workers, Warn: e.warn}
+	captures, err := check.Pack(ctx, [2]string(args), opts)
+	if err != nil {
+		if ctx.Err() != nil {
+			return &exitError{code: exitInterrupted}
 		}
+		return &exitError{exitBadInput, err}
 	}
 	d := expect.Diff(captures[0], captures[1], tolerance)
 	var differ bool
 	if o.format == "json" {
-		differ, err = check.WriteDiffJSON(e.raw, args, d)
+		differ, err = check.WriteDiffJSON(ctx, e.raw, args, d, o.workers)
 	} else {
-		differ, err = check.WriteDiff(e.out, d, o.all)
+		differ, err = check.WriteDiff(ctx, e.out, d, o.all, o.workers)
+	}
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted}
 	}
 	if err != nil {
 		return err
