@@ -94,6 +94,7 @@ var table = []Dimension{
 	{Name: "outcome", Help: "how it went: closed, reset, refused ...", values: outcome, compare: strings.Compare},
 	{Name: "failure", Help: "why it failed; none if it did not", Judged: true, values: failure, compare: strings.Compare},
 	{Name: "cause", Help: "what the RST that ended it was the answer to", Judged: true, values: cause, compare: strings.Compare},
+	{Name: "limit", Help: "what limited its transfers, for the longest", values: limit, compare: strings.Compare},
 	{Name: "anomaly", Help: "ids of its anomalies", Several: true, Judged: true, values: anomalies, compare: strings.Compare},
 }
 
@@ -146,6 +147,12 @@ func failure(v *Values, c *analyzer.Conversation, j *analyzer.Judgment) {
 }
 
 func cause(v *Values, _ *analyzer.Conversation, j *analyzer.Judgment) { v.add(j.Close.Cause.String()) }
+
+func limit(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	_, limits := c.Limit()
+	factor, _ := limits.Most()
+	v.add(factor.String())
+}
 
 func anomalies(v *Values, _ *analyzer.Conversation, j *analyzer.Judgment) {
 	first := v.Len()

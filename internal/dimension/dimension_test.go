@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 func conversation(client, server string, start analyzer.Time) *analyzer.Conversation {
@@ -70,6 +71,39 @@ func TestValues(t *testing.T) {
 	} {
 		if got := strings.Join(valuesOf(t, test.name, test.c, nil), "|"); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestName: the name is the server's.
+func TestName(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	c.Names[analyzer.Client].Text = "me"
+	for _, want := range []string{"", "www.example.com"} {
+		c.Names[analyzer.Server].Text = want
+		if got := strings.Join(valuesOf(t, "name", c, nil), "|"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestLimit: the factor of the side that spent more time on its transfers, and of one side that which took longest.
+func TestLimit(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	client, server := &c.Sent[analyzer.Client].Limits, &c.Sent[analyzer.Server].Limits
+	for _, step := range []struct {
+		add  func()
+		want string
+	}{
+		{func() {}, ""},
+		{func() { client[timing.Congestion] = 5 }, "congestion"},
+		{func() { server[timing.ReceiveWindow] = 5 }, "congestion"},
+		{func() { server[timing.ReceiveWindow] = 6 }, "receive-window"},
+		{func() { server[timing.Application] = 7 }, "application"},
+	} {
+		step.add()
+		if got := strings.Join(valuesOf(t, "limit", c, nil), "|"); got != step.want {
+			t.Errorf("%v and %v: %q, want %q", *client, *server, got, step.want)
 		}
 	}
 }
