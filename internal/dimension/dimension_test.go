@@ -87,6 +87,24 @@ func TestName(t *testing.T) {
 	}
 }
 
+// TestOrigin: the tags of the first frame, from the outermost on, and its interface.
+func TestOrigin(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	for _, test := range []struct {
+		vlan        [2]uint16
+		named, want string
+	}{
+		{[2]uint16{}, "", "/"},
+		{[2]uint16{4094}, "eth0", "4094/eth0"},
+		{[2]uint16{100, 20}, "any", "100.20/any"},
+	} {
+		c.VLAN, c.Interface = test.vlan, test.named
+		if got := valuesOf(t, "vlan", c, nil)[0] + "/" + valuesOf(t, "interface", c, nil)[0]; got != test.want {
+			t.Errorf("%v, %q: %s, want %s", test.vlan, test.named, got, test.want)
+		}
+	}
+}
+
 // TestLimit: the factor of the side that spent more time on its transfers, and of one side that which took longest.
 func TestLimit(t *testing.T) {
 	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
@@ -158,6 +176,7 @@ func TestCompare(t *testing.T) {
 	for name, order := range map[string][]string{
 		"server":  {"9.0.0.1", "10.0.0.2", "10.0.0.10", "2001:db8::1", ""},
 		"port":    {"80", "443", "8080", ""},
+		"vlan":    {"9", "9.30", "9.200", "100", ""},
 		"service": {"9.0.0.1:80", "10.0.0.2:80", "10.0.0.2:443", ""},
 		"pair":    {"9.0.0.1 > 10.0.0.2", "10.0.0.1 > 9.0.0.2", "10.0.0.1 > 10.0.0.1"},
 		"network": {"9.0.0.0/8", "10.0.0.0/8", "2001:db8::/32", ""},
