@@ -23,7 +23,7 @@ var csvHeader = func() string {
 	for use := range timing.NumUses {
 		header += "," + use.String()
 	}
-	return header + ",limit_sender,limit_factor\n"
+	return header + ",limit_sender,limit_factor,vlan,inner_vlan,interface\n"
 }()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
@@ -96,6 +96,10 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	} else {
 		b = append(b, ",,"...)
 	}
+	for _, id := range c.VLAN {
+		b = output.AppendCSVCount(b, uint64(id))
+	}
+	b = output.AppendCSVText(b, c.Interface)
 	r.out.B = append(b, '\n')
 	return r.out.Spill()
 }

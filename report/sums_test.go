@@ -72,6 +72,8 @@ var keysOf = map[string]func(r *Record) []string{
 	"outcome": func(r *Record) []string { return []string{r.Outcome} },
 	"failure": func(r *Record) []string { return []string{r.Failure} },
 	"cause":   func(r *Record) []string { return []string{r.Close.Cause} },
+	"name":    func(r *Record) []string { return []string{r.Server.Name} },
+	"limit":   func(r *Record) []string { return []string{r.Limit.Factor} },
 	"minute":  func(r *Record) []string { return []string{r.Start.AsTime().Format("2006-01-02T15:04:00Z")} },
 	"host":    func(r *Record) []string { return distinct(r.Client.IP, r.Server.IP) },
 	"network": func(r *Record) []string { return distinct(networkOf(r.Client.IP), networkOf(r.Server.IP)) },
@@ -126,7 +128,7 @@ func groupsOf(records []Record, by []string) map[string][]*Record {
 func TestSumsAgainstRecords(t *testing.T) {
 	cs := captured(t)
 	records := conversationRecords(t, cs)
-	for _, by := range []string{"server,outcome", "failure", "cause,port", "host,anomaly,network", "minute"} {
+	for _, by := range []string{"server,outcome", "failure", "cause,port", "host,anomaly,network", "minute", "name,limit"} {
 		names := strings.Split(by, ",")
 		want := groupsOf(records, names)
 		s, got := sumsOf(t, cs, by, MostGroups, SumOptions{})

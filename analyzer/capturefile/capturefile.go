@@ -25,5 +25,8 @@ func (f *File) Next(b *packet.Batch) error { return f.source.Next(b) }
 // Stats implements packet.Reporter.
 func (f *File) Stats() packet.Stats { return f.source.Stats() }
 
+// Interface implements packet.Namer.
+func (f *File) Interface(number uint16) string { return f.source.Interface(number) }
+
 // Close closes the files. It does not close a reader.
 func (f *File) Close() error { return f.source.Close() }

@@ -82,6 +82,13 @@ type Reporter interface {
 	Stats() Stats
 }
 
+// Namer is a Source that knows the names of interfaces. Several goroutines may ask it, also while another is in Next.
+type Namer interface {
+	Source
+	// Interface is the name of the interface with that number (Packet.Iface); "" if it has none.
+	Interface(number uint16) string
+}
+
 // From is the packets of src, which may be a reader of package pcapgo, a pcap.Handle or an afpacket.TPacket. link is
 // the link type of all of them.
 func From(src gopacket.PacketDataSource, link layers.LinkType) Source {

@@ -91,9 +91,12 @@ var table = []Dimension{
 	{Name: "name", Help: "name of the server, as far as it is known", values: name, compare: strings.Compare},
 	{Name: "client-ttl", Help: "least TTL, or hop limit, of the client at the tap", values: clientTTL, compare: compareNumbers},
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
+	{Name: "vlan", Help: "id of the VLAN, or of both: 100.20 is 20 in 100", values: vlan, compare: compareVLANs},
+	{Name: "interface", Help: "name of the interface that captured it", values: captured, compare: strings.Compare},
 	{Name: "outcome", Help: "how it went: closed, reset, refused ...", values: outcome, compare: strings.Compare},
 	{Name: "failure", Help: "why it failed; none if it did not", Judged: true, values: failure, compare: strings.Compare},
 	{Name: "cause", Help: "what the RST that ended it was the answer to", Judged: true, values: cause, compare: strings.Compare},
+	{Name: "limit", Help: "what limited its transfers, for the longest", values: limit, compare: strings.Compare},
 	{Name: "anomaly", Help: "ids of its anomalies", Several: true, Judged: true, values: anomalies, compare: strings.Compare},
 }
 
@@ -139,6 +142,18 @@ func pair(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 	v.addAddr(c.Addr[analyzer.Server].Addr())
 }
 
+func vlan(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	if c.VLAN[0] != 0 {
+		v.text = strconv.AppendUint(v.text, uint64(c.VLAN[0]), 10)
+	}
+	if c.VLAN[1] != 0 {
+		v.text = strconv.AppendUint(append(v.text, '.'), uint64(c.VLAN[1]), 10)
+	}
+	v.end()
+}
+
+func captured(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) { v.add(c.Interface) }
+
 func outcome(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) { v.add(c.Outcome.String()) }
 
 func failure(v *Values, c *analyzer.Conversation, j *analyzer.Judgment) {
@@ -146,6 +161,12 @@ func failure(v *Values, c *analyzer.Conversation, j *analyzer.Judgment) {
 }
 
 func cause(v *Values, _ *analyzer.Conversation, j *analyzer.Judgment) { v.add(j.Close.Cause.String()) }
+
+func limit(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	_, limits := c.Limit()
+	factor, _ := limits.Most()
+	v.add(factor.String())
+}
 
 func anomalies(v *Values, _ *analyzer.Conversation, j *analyzer.Judgment) {
 	first := v.Len()
@@ -170,6 +191,12 @@ func compareNumbers(a, b string) int {
 	x, _ := strconv.ParseUint(a, 10, 64)
 	y, _ := strconv.ParseUint(b, 10, 64)
 	return cmp.Compare(x, y)
+}
+
+func compareVLANs(a, b string) int {
+	outerA, innerA, _ := strings.Cut(a, ".")
+	outerB, innerB, _ := strings.Cut(b, ".")
+	return cmp.Or(compareNumbers(outerA, outerB), compareNumbers(innerA, innerB))
 }
 
 func compareAddrs(a, b string) int {

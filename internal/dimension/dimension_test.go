@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 )
 
 func conversation(client, server string, start analyzer.Time) *analyzer.Conversation {
@@ -74,6 +75,57 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// TestName: the name is the server's.
+func TestName(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	c.Names[analyzer.Client].Text = "me"
+	for _, want := range []string{"", "www.example.com"} {
+		c.Names[analyzer.Server].Text = want
+		if got := strings.Join(valuesOf(t, "name", c, nil), "|"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestOrigin: the tags of the first frame, from the outermost on, and its interface.
+func TestOrigin(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	for _, test := range []struct {
+		vlan        [2]uint16
+		named, want string
+	}{
+		{[2]uint16{}, "", "/"},
+		{[2]uint16{4094}, "eth0", "4094/eth0"},
+		{[2]uint16{100, 20}, "any", "100.20/any"},
+	} {
+		c.VLAN, c.Interface = test.vlan, test.named
+		if got := valuesOf(t, "vlan", c, nil)[0] + "/" + valuesOf(t, "interface", c, nil)[0]; got != test.want {
+			t.Errorf("%v, %q: %s, want %s", test.vlan, test.named, got, test.want)
+		}
+	}
+}
+
+// TestLimit: the factor of the side that spent more time on its transfers, and of one side that which took longest.
+func TestLimit(t *testing.T) {
+	c := conversation("10.1.2.3:40000", "192.0.2.200:443", 0)
+	client, server := &c.Sent[analyzer.Client].Limits, &c.Sent[analyzer.Server].Limits
+	for _, step := range []struct {
+		add  func()
+		want string
+	}{
+		{func() {}, ""},
+		{func() { client[timing.Congestion] = 5 }, "congestion"},
+		{func() { server[timing.ReceiveWindow] = 5 }, "congestion"},
+		{func() { server[timing.ReceiveWindow] = 6 }, "receive-window"},
+		{func() { server[timing.Application] = 7 }, "application"},
+	} {
+		step.add()
+		if got := strings.Join(valuesOf(t, "limit", c, nil), "|"); got != step.want {
+			t.Errorf("%v and %v: %q, want %q", *client, *server, got, step.want)
+		}
+	}
+}
+
 // TestJudgedValues: what a judgment says is a value, each once, and what it does not say is "".
 func TestJudgedValues(t *testing.T) {
 	got := map[string][]string{}
@@ -124,6 +176,7 @@ func TestCompare(t *testing.T) {
 	for name, order := range map[string][]string{
 		"server":  {"9.0.0.1", "10.0.0.2", "10.0.0.10", "2001:db8::1", ""},
 		"port":    {"80", "443", "8080", ""},
+		"vlan":    {"9", "9.30", "9.200", "100", ""},
 		"service": {"9.0.0.1:80", "10.0.0.2:80", "10.0.0.2:443", ""},
 		"pair":    {"9.0.0.1 > 10.0.0.2", "10.0.0.1 > 9.0.0.2", "10.0.0.1 > 10.0.0.1"},
 		"network": {"9.0.0.0/8", "10.0.0.0/8", "2001:db8::/32", ""},

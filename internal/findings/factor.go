@@ -27,6 +27,8 @@ var factors = []factor{
 	{find("client"), "from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
 	{find("port"), "to port %s", func(v string) string { return `server.port == ` + v }},
 	{find("client-ttl"), "from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
+	{find("vlan"), "in VLAN %s", whereVLAN},
+	{find("interface"), "captured on %s", func(v string) string { return `interface == ` + strconv.Quote(v) }},
 	{find("client-network"), "from %s", whereNetwork("client.ip")},
 	{find("server-network"), "to %s", whereNetwork("server.ip")},
 }
@@ -51,6 +53,14 @@ func whereService(value string) string {
 		return ""
 	}
 	return `server.ip == ` + strconv.Quote(a.Addr().String()) + ` && server.port == ` + strconv.Itoa(int(a.Port()))
+}
+
+func whereVLAN(value string) string {
+	outer, inner, _ := strings.Cut(value, ".")
+	if inner == "" {
+		inner = "0"
+	}
+	return `vlan == ` + outer + ` && inner_vlan == ` + inner
 }
 
 // whereNetwork selects the IPv4 network /24 of a field.

@@ -62,5 +62,15 @@ func (t *interfaces) all() []Interface {
 	return slices.Clip(t.list)
 }
 
+// name is the name of an interface.
+func (t *interfaces) name(id uint16) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if int(id) >= len(t.list) {
+		return ""
+	}
+	return t.list[id].Name
+}
+
 // cutName is a name from a file, not longer than is kept.
 func cutName(b []byte) string { return string(b[:min(len(b), maxName)]) }

@@ -39,6 +39,11 @@ func TestInterfaces(t *testing.T) {
 	if got := s.Interfaces(); !reflect.DeepEqual(got, want) {
 		t.Errorf("interfaces %+v, want %+v", got, want)
 	}
+	for number, want := range []string{"", "", "eth0", strings.Repeat("x", maxName), ""} {
+		if got := s.Interface(uint16(number)); got != want {
+			t.Errorf("interface %d is %q, want %q", number, got, want)
+		}
+	}
 	pcap, _ := pcapBytes(binary.BigEndian, 0xa1b2c3d4, someRecs(2, 0))
 	s = Open([]string{"-"}, Options{Stdin: bytes.NewReader(pcap)})
 	drain(t, s)

@@ -129,6 +129,9 @@ func (t *trace) Stats() packet.Stats {
 // Interfaces implements Source.
 func (t *trace) Interfaces() []Interface { return t.ifaces.all() }
 
+// Interface implements Source.
+func (t *trace) Interface(number uint16) string { return t.ifaces.name(number) }
+
 // Progress implements Source: bytes as they are on disk, compressed or not. The
 // total counts regular files only.
 func (t *trace) Progress() (done, total int64) { return t.read.Load(), t.total }

@@ -16,6 +16,8 @@ type Source interface {
 	// Interfaces lists those of the packets so far. The same input gives them in the same order.
 	// It may be called while another goroutine is in Next.
 	Interfaces() []Interface
+	// Interface is the name of one of them, "" if it has none.
+	Interface(number uint16) string
 	// Progress reports bytes read from disk so far and in all (0 if unknown). It
 	// may be called while another goroutine is in Next.
 	Progress() (done, total int64)

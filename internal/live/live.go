@@ -56,6 +56,9 @@ type Loop struct {
 
 // New prepares the analysis of src.
 func New(src input.Source, opts Options) *Loop {
+	if opts.Interface == nil {
+		opts.Interface = src.Interface
+	}
 	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
 	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
 	l.see = l.packet

@@ -10,10 +10,11 @@ import (
 // frame, nothing that one frame leaves for the next; use one per goroutine.
 type Decoder struct {
 	rare  scratch
-	depth int      // encapsulations entered in this frame, counted from the first one
-	net   uint32   // Segment.Net so far
-	piece Piece    // of this frame, if it has a fragment
-	other Datagram // in this frame, if it has one
+	depth int       // encapsulations entered in this frame, counted from the first one
+	net   uint32    // Segment.Net so far
+	vlan  [2]uint16 // Segment.VLAN so far
+	piece Piece     // of this frame, if it has a fragment
+	other Datagram  // in this frame, if it has one
 }
 
 // What a frame may pile up before the decoder gives up on it. Real frames stay
@@ -27,7 +28,7 @@ const (
 
 // Decode reads the TCP segment in frame, the captured part of a frame that was
 // wireLen bytes long, and says what it found. With the verdict TCP every field
-// of s is set but Time, Clock and Frame, Sack up to NSack; with any other verdict s
+// of s is set but Time, Clock, Frame and Iface, Sack up to NSack, VLAN if Net is not 0; with any other verdict s
 // may be half-written. It never panics and keeps no reference to frame.
 //
 // The functions below it share three arguments: the packet of interest starts
@@ -41,7 +42,7 @@ func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment
 	if link == LinkEthernet && common(frame, end, s) {
 		return TCP
 	}
-	d.net, d.piece.found, d.other.Proto = 0, false, 0
+	d.net, d.vlan, d.piece.found, d.other.Proto = 0, [2]uint16{}, false, 0
 	return d.decode(link, frame, end, 0, s)
 }
 
@@ -49,8 +50,8 @@ func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment
 func (d *Decoder) decode(link LinkType, frame []byte, end int, bits Bits, s *Segment) Verdict {
 	s.Net = 0
 	v := d.link(link, frame, 0, end, bits, s)
-	if v == TCP {
-		s.Net = d.net
+	if v == TCP && d.net != 0 {
+		s.Net, s.VLAN = d.net, d.vlan
 	}
 	return v
 }

@@ -18,6 +18,7 @@ func want(sm sample, got *Segment) Segment {
 		IPID:  0xabcd,
 		IPLen: got.IPLen, // tested on its own
 		Net:   got.Net,   // likewise
+		VLAN:  got.VLAN,  // likewise
 	}
 	if got.Key.V6 == 1 {
 		w.Key = Key{A: Addr{0x20010db8 << 32, 1}, B: Addr{0x20010db8 << 32, 2}, PortA: 80, PortB: 40000, V6: 1}

@@ -114,7 +114,7 @@ func whole(link LinkType, head []byte, n int) {
 }
 
 // resume decodes a packet that was put together, of which the first captured bytes are given. It goes on where the
-// first piece was found.
+// first piece was found; its VLANs are those of the last one, which was decoded just before.
 func (d *Decoder) resume(link LinkType, packet []byte, end int, tunnel Bits, depth int, net uint32, s *Segment) Verdict {
 	d.net, d.depth, d.piece.found, d.other.Proto = net, depth, false, 0
 	return d.decode(link, packet, end, tunnel|Reassembled, s)

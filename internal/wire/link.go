@@ -115,6 +115,7 @@ func (d *Decoder) untag(typ uint16, frame []byte, off, end int) (next uint16, at
 		}
 		if id := be16(frame[off:]) & 0xfff; size == 4 && id != 0 { // a port says nothing of a network; 0 tells of the priority only
 			d.through(netVLAN, uint32(id))
+			d.tagged(id)
 		}
 		off += size
 		typ = be16(frame[off-2:])

@@ -28,6 +28,15 @@ func (d *Decoder) through(kind uint32, id uint32) {
 	d.net = max(uint32(h>>32), 1)
 }
 
+// tagged notes the id of a VLAN tag.
+func (d *Decoder) tagged(id uint16) {
+	if d.vlan[0] == 0 {
+		d.vlan[0] = id
+	} else {
+		d.vlan[1] = id
+	}
+}
+
 // between notes a tunnel's endpoints. proto is the IP protocol that it uses.
 func (d *Decoder) between(src, dst Addr, proto uint8) {
 	switch proto {

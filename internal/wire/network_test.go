@@ -2,6 +2,45 @@ package wire
 
 import "testing"
 
+// TestVLAN: the outermost tag and the innermost, wherever they are. A tag of priority is none, and what has no network has no tag that is valid.
+func TestVLAN(t *testing.T) {
+	tag := func(id int, inside []byte) []byte { return cat(u16(etherVLAN), u16(id), inside) }
+	ip := cat(u16(etherIPv4), v4tcp)
+	tagged := func(inside []byte) []byte { return eth(int(be16(inside)), inside[2:]) }
+	vxlan := func(inner []byte) []byte {
+		return cat(u16(etherIPv4), ip4(protoUDP, udp(portVXLAN, cat([]byte{8, 0, 0, 0}, u32(7<<8), inner))))
+	}
+	var d Decoder
+	s := Segment{VLAN: [2]uint16{1, 2}}
+	for _, test := range []struct {
+		name  string
+		frame []byte
+		want  [2]uint16
+	}{
+		{"a tag", tagged(tag(5, ip)), [2]uint16{5}},
+		{"two", tagged(tag(6, tag(5, ip))), [2]uint16{6, 5}},
+		{"three", tagged(tag(6, tag(7, tag(5, ip)))), [2]uint16{6, 5}},
+		{"none", tagged(ip), [2]uint16{}},
+		{"priority only", tagged(tag(0xe000, ip)), [2]uint16{}},
+		{"priority, and an id", tagged(tag(0xe000, tag(0xefff, ip))), [2]uint16{4095}},
+		{"within a tunnel", tagged(vxlan(tagged(tag(5, ip)))), [2]uint16{5}},
+		{"around a tunnel and within", tagged(tag(6, vxlan(tagged(tag(5, ip))))), [2]uint16{6, 5}},
+		{"a tunnel without", tagged(vxlan(tagged(ip))), [2]uint16{}},
+		{"a label", eth(etherMPLS, cat(u32(5<<12|0x140), v4tcp)), [2]uint16{}},
+	} {
+		if v := d.Decode(LinkEthernet, test.frame, uint32(len(test.frame)), &s); v != TCP {
+			t.Fatalf("%s: verdict %v", test.name, v)
+		}
+		got := s.VLAN
+		if s.Net == 0 {
+			got = [2]uint16{}
+		}
+		if got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
 // TestNetworks: what tells two networks apart, and what does not.
 func TestNetworks(t *testing.T) {
 	var d Decoder

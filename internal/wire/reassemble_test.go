@@ -145,8 +145,8 @@ func TestFragmentNetwork(t *testing.T) {
 		}
 	}
 	in.add(LinkEthernet, eth(etherVLAN, cat(u16(5), u16(etherIPv4), v4tcp)), 200, &plain)
-	if s.Net != plain.Net || s.Net == 0 {
-		t.Errorf("network %d, not %d", s.Net, plain.Net)
+	if s.Net != plain.Net || s.Net == 0 || s.VLAN != plain.VLAN || s.VLAN[0] == 0 {
+		t.Errorf("network %d and VLANs %v, not %d and %v", s.Net, s.VLAN, plain.Net, plain.VLAN)
 	}
 }
 

@@ -147,7 +147,7 @@ const MaxTime = 1<<62 - 1
 
 // Segment is one TCP segment: everything that analysis needs from a frame, flat and
 // without pointers so that batches of them cost the garbage collector nothing.
-// Decode fills every field but Time, Clock and Frame, which the caller knows.
+// Decode fills every field but Time, Clock, Frame and Iface, which the caller knows.
 type Segment struct {
 	Key   Key
 	Time  int64  // ns since the Unix epoch
@@ -177,10 +177,11 @@ type Segment struct {
 	Dir    uint8  // 0: sent by Key.A; 1: sent by Key.B
 	V4DF   bool   // IPv4 "don't fragment"
 	Sum    uint16 // the TCP checksum as sent
-	_      uint16
+	Iface  uint16 // number of the interface that captured it; not from Decode
 
 	Sack [4][2]uint32 // SACK blocks, left and right edge, in the order sent
-	_    [32]byte     // segments of a batch begin with a cache line: what most of them need is in the first two
+	VLAN [2]uint16    // ids of the outermost tag and, if it came through several, of the innermost, 0: none; valid if Net is not 0
+	_    [28]byte     // segments of a batch begin with a cache line: what most of them need is in the first two
 }
 
 // SeqLen is the sequence space the segment takes: its bytes, its SYN and its FIN.

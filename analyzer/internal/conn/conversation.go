@@ -149,6 +149,8 @@ type Conversation struct {
 	Sent                  [2]Sent
 	Spent                 timing.Spent  // where the time went; its sum is the duration
 	Names                 [2]names.Name // by Side: how people know the hosts, as far as the capture or Options.Hosts tells
+	VLAN                  [2]uint16     // ids of the VLAN tags of the first frame: of the outermost and, if there are several, of the innermost; 0: none
+	Interface             string        // that captured the first frame; "": not known
 	ALPN                  string        // the protocols that the client offers to speak in TLS, with commas between them
 
 	// What a Judgment is made of.

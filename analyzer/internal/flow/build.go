@@ -51,6 +51,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.Names[conn.Server], out.ALPN = t.names.get(slot)
 	out.Names[conn.Client] = names.Name{}
 	t.nameHosts(out)
+	t.origins.tell(slot, out)
 	o, plain := state.PlainOutcome(c, &t.Facts)
 	if !plain {
 		j.Follow(out)

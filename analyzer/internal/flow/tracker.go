@@ -16,6 +16,7 @@ type Options struct {
 	Quick     bool          // segments are not read
 	Undivided bool          // one tracker holds all flows, as a live capture wants it
 	Hosts     func(netip.Addr) string
+	Interface func(number uint16) string
 }
 
 func (o Options) withDefaults() Options {
@@ -52,6 +53,7 @@ type Tracker struct {
 	stats     segment.StatsTable
 	index     index
 	networks  networks
+	origins   origins
 	names     slotNames
 	hosts     func(netip.Addr) string // nil: the user named none
 	lru       lru
@@ -110,6 +112,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		skips:     skips,
 		first:     first,
 		hosts:     o.Hosts,
+		origins:   origins{name: o.Interface},
 		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
@@ -350,6 +353,7 @@ func (t *Tracker) begin(slot uint32, c *conn.Conn, s *wire.Segment, read bool) {
 		t.networks.note(slot, 0, s.Net)
 		t.networks.note(slot, 1, s.Net)
 	}
+	t.origins.note(slot, s)
 	c.Flags |= conn.Watching
 	if read {
 		t.stats.Alloc(slot)

@@ -38,6 +38,7 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 		d.notices = d.notices[:0]
 	}
 	tcp = d.Frame(p.Link, data, p.WireLen, p.Time, s)
+	s.Iface = p.Iface
 	if d.names != nil {
 		switch {
 		case !tcp:
@@ -124,6 +125,15 @@ func newDriver(opts Options, sink flow.Sink) driver {
 		d.trackers[i] = flow.NewTracker(o, sink)
 	}
 	return d
+}
+
+// expect prepares for the packets of src.
+func (d *driver) expect(src packet.Source) {
+	if namer, ok := src.(packet.Namer); ok {
+		for _, t := range d.trackers {
+			t.NameInterfaces(namer.Interface)
+		}
+	}
 }
 
 // decode fills b with the segments of packets[from:], up to maxPackets of them, and returns behind which packet it stopped.

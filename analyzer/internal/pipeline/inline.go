@@ -68,6 +68,7 @@ func (a *Inline) Finish() (flow.Summary, error) {
 
 // Run is Run in one goroutine.
 func (a *Inline) Run(ctx context.Context, src packet.Source) (flow.Summary, error) {
+	a.expect(src)
 	var readErr error
 	for readErr == nil {
 		if readErr = context.Cause(ctx); readErr != nil {

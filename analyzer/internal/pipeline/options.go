@@ -31,9 +31,12 @@ type Options struct {
 	// Hosts is the name of the host with an address, "" if it has none, which goes before those that the capture tells. It is called by
 	// several goroutines at a time. nil: none has.
 	Hosts func(netip.Addr) string
+	// Interface is the name of the interface with a number, "" if it has none; the numbers are those that packets have. It is called by
+	// several goroutines at a time. nil: that of the source, if it is a packet.Namer; else none has.
+	Interface func(number uint16) string
 }
 
 // Tracking is the part of o that is the trackers'.
 func Tracking(o Options) flow.Options {
-	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick, Hosts: o.Hosts}
+	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick, Hosts: o.Hosts, Interface: o.Interface}
 }

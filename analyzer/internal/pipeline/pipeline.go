@@ -75,6 +75,7 @@ func newRun(opts Options, sink flow.Sink) *run {
 }
 
 func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (flow.Summary, error) {
+	r.expect(src)
 	merger := flow.NewMerger(len(r.trackers), sink)
 	sinkErr := r.merge(ctx, src, merger)
 	sum := r.Summary

@@ -224,6 +224,14 @@ func (c *Capture) Counts() []Count {
 // Interfaces implements input.Source.
 func (c *Capture) Interfaces() []input.Interface { return c.ifaces }
 
+// Interface is the name of the interface with that number.
+func (c *Capture) Interface(number uint16) string {
+	if int(number) >= len(c.ifaces) {
+		return ""
+	}
+	return c.ifaces[number].Name
+}
+
 // Progress implements input.Source: the bytes delivered, of nobody knows how many.
 func (c *Capture) Progress() (done, total int64) { return c.bytes.Load(), 0 }
 

@@ -101,7 +101,7 @@ func byAddr(side analyzer.Side) func(a, b *row) int {
 }
 
 func addrText(side analyzer.Side) func(r *row) string {
-	return func(r *row) string { return r.c.Addr[side].String() }
+	return func(r *row) string { return report.HostText(&r.c, side) }
 }
 
 func stateText(side analyzer.Side) func(r *row) string {

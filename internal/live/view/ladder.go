@@ -141,7 +141,7 @@ func (m *model) ladderStatus() string {
 		return p.line(warning, "the conversation is over, and too many have ended since")
 	}
 	c := &shot.ladder.c
-	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, c.Addr[analyzer.Client], c.Addr[analyzer.Server],
+	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, report.HostDetail(c, analyzer.Client), report.HostDetail(c, analyzer.Server),
 		newKnown(&l.judgment, analyzer.Client), newKnown(&l.judgment, analyzer.Server))
 	if n := l.missing(c); n > 0 {
 		return p.line(warning, fmt.Sprintf("%s before frame %d not kept  ", report.Counted(n, "segment"), l.firstShown())+text)

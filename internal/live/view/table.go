@@ -124,7 +124,7 @@ func (m *model) rowLine(r *row, isChosen bool) string {
 	cell := func(i, width int) string {
 		switch col := l.cols[i]; col {
 		case colClient, colServer:
-			return report.ShortAddr(r.c.Addr[col-colClient], width)
+			return report.ShortHost(&r.c, analyzer.Side(col-colClient), width)
 		default:
 			return columns[col].text(r)
 		}

@@ -44,6 +44,7 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	b = strconv.AppendUint(append(b, `,"packets":`...), c.Packets(), 10)
 	b = append(append(b, `,"outcome":"`...), c.Outcome.String()...)
 	b = append(b, '"')
+	b = appendOrigin(b, c)
 	if c.ALPN != "" {
 		b = output.AppendString(append(b, `,"alpn":`...), c.ALPN)
 	}
@@ -78,6 +79,20 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 		b = strconv.AppendUint(append(b, `,"dropped":`...), c.Dropped, 10)
 	}
 	return append(b, '}')
+}
+
+// appendOrigin appends where the first frame was captured, as far as that is known.
+func appendOrigin(b []byte, c *analyzer.Conversation) []byte {
+	if c.VLAN[0] != 0 {
+		b = strconv.AppendUint(append(b, `,"vlan":`...), uint64(c.VLAN[0]), 10)
+	}
+	if c.VLAN[1] != 0 {
+		b = strconv.AppendUint(append(b, `,"inner_vlan":`...), uint64(c.VLAN[1]), 10)
+	}
+	if c.Interface != "" {
+		b = output.AppendString(append(b, `,"interface":`...), c.Interface)
+	}
+	return b
 }
 
 // appendHost appends the socket of a side and the name of its host, if that is known.

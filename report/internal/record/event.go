@@ -53,8 +53,8 @@ var bodies = [analyzer.NumEventKinds]func(*Encoder, []byte, *analyzer.Event) []b
 func (r *Events) Event(ev *analyzer.Event) error {
 	c := ev.Conversation
 	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
-	b = output.AppendSocket(append(b, `,"client":`...), c.Addr[analyzer.Client])
-	b = output.AppendSocket(append(b, `,"server":`...), c.Addr[analyzer.Server])
+	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
+	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
 	return r.end(bodies[ev.Kind](&r.enc, append(b, ','), ev))
 }
 

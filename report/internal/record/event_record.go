@@ -12,8 +12,8 @@ type EventRecord struct {
 	Event  string `json:"event"`
 	Time   Time   `json:"time"`
 	Stream uint64 `json:"stream"`
-	Client Socket `json:"client"`
-	Server Socket `json:"server"`
+	Client Host   `json:"client"`
+	Server Host   `json:"server"`
 	Roles  string `json:"roles"`
 	Frame  uint64 `json:"frame"`
 

@@ -25,7 +25,10 @@ type Record struct {
 	LastFrame    uint64          `json:"last_frame" expr:"last_frame"`
 	Packets      uint64          `json:"packets" expr:"packets"`
 	Outcome      string          `json:"outcome" expr:"outcome"`
-	ALPN         string          `json:"alpn,omitempty" expr:"alpn"` // offered by the client, in TLS
+	VLAN         uint16          `json:"vlan,omitempty" expr:"vlan"`             // id of the outermost VLAN tag of the first frame
+	InnerVLAN    uint16          `json:"inner_vlan,omitempty" expr:"inner_vlan"` // id of its innermost tag, if there are several
+	Interface    string          `json:"interface,omitempty" expr:"interface"`   // that captured the first frame
+	ALPN         string          `json:"alpn,omitempty" expr:"alpn"`             // offered by the client, in TLS
 	Completeness uint8           `json:"completeness" expr:"completeness"`
 	ConnState    string          `json:"conn_state" expr:"conn_state"`
 	History      string          `json:"history" expr:"history"`
@@ -158,6 +161,9 @@ func Fill(r *Record, c *analyzer.Conversation) {
 		LastFrame:    c.LastFrame,
 		Packets:      c.Packets(),
 		Outcome:      c.Outcome.String(),
+		VLAN:         c.VLAN[0],
+		InnerVLAN:    c.VLAN[1],
+		Interface:    c.Interface,
 		ALPN:         c.ALPN,
 		Completeness: uint8(c.Completeness),
 		ConnState:    c.ConnState.String(),

@@ -1,0 +1,52 @@
+package flow
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
+
+// origin is where the first frame of a conversation was captured.
+type origin struct {
+	vlan  [2]uint16 // as wire.Segment has it
+	iface uint16
+}
+
+// origins holds those of the conversations in the slots. A capture of one interface without tags has none.
+type origins struct {
+	of   []origin                   // by slot; what is behind the end is zero
+	name func(number uint16) string // of an interface; nil: none has one
+}
+
+// NameInterfaces has name name interfaces, unless the options have what does.
+func (t *Tracker) NameInterfaces(name func(number uint16) string) {
+	if t.origins.name == nil {
+		t.origins.name = name
+	}
+}
+
+// note enters that s is the first segment of the conversation in slot.
+func (o *origins) note(slot uint32, s *wire.Segment) {
+	from := origin{iface: s.Iface}
+	if s.Net != 0 {
+		from.vlan = s.VLAN
+	}
+	if int(slot) >= len(o.of) {
+		if from == (origin{}) {
+			return
+		}
+		o.of = append(o.of, make([]origin, int(slot)+1-len(o.of))...)
+	}
+	o.of[slot] = from
+}
+
+// tell writes into c where the conversation in slot was captured.
+func (o *origins) tell(slot uint32, c *conn.Conversation) {
+	var from origin
+	if int(slot) < len(o.of) {
+		from = o.of[slot]
+	}
+	c.VLAN, c.Interface = from.vlan, ""
+	if o.name != nil {
+		c.Interface = o.name(from.iface)
+	}
+}
