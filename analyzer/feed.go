@@ -60,12 +60,21 @@ func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 				p.Stream, at = m.track(&g.segments[t.Segment], t.Hash)
 			}
 			for ; len(notices) > 0 && notices[0].packet == i; notices = notices[1:] {
-				m.tracker.Notice(&notices[0].Notice, at)
+				m.notice(&notices[0].Notice, at)
 			}
 			if see != nil {
 				see(p)
 			}
 		}
+	}
+}
+
+// notice has the tracker take a notice. at is where the latest segment went.
+func (m *Monitor) notice(n *flow.Notice, at flow.Placement) {
+	before := m.tracker.Facts.Incidents.News
+	slot := m.tracker.Notice(n, at, &m.out)
+	if m.tracker.Facts.Incidents.News != before {
+		m.dirty(slot)
 	}
 }
 
@@ -129,6 +138,7 @@ func (m *Monitor) Summary() Summary {
 	t := m.tracker
 	sum.Conversations, sum.Outcomes = m.over, m.outcomes
 	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
+	sum.StrayICMP = t.StrayICMP
 	t.AddBounds(&sum)
 	sum.Bounds[flow.BoundHistory] = m.unwritten
 	return sum

@@ -53,6 +53,7 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	t.count("cut options", s.CutOptions, "TCP packet", "whose options the snap length cut")
 	t.count("bad options", s.BadOptions, "TCP packet", "with malformed options")
 	t.count("tunneled", s.Tunneled, "TCP packet", "found inside an encapsulation")
+	t.count("ICMP errors", s.ICMPErrors, "packet", "about TCP segments"+strayICMP(s))
 	t.count("evicted", s.Evicted, "conversation", "ended early because the flow table was full (--max-flows)")
 	t.count("released early", s.ReleasedEarly, "closed conversation", "let go before 2 MSL because too many were waiting")
 	t.count("timed out", s.TimedOut, "conversation", "silent for too long to be followed on")
@@ -61,6 +62,14 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	}
 	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
 	return t.String()
+}
+
+// strayICMP says how many of the ICMP errors belong to no conversation.
+func strayICMP(s *analyzer.Summary) string {
+	if s.StrayICMP == 0 {
+		return ""
+	}
+	return ", " + human.Count(s.StrayICMP) + " of connections that the capture does not hold"
 }
 
 // timeSpan is the time of the first and the last packet, and how long that is; a

@@ -22,7 +22,11 @@ var _ = register(inOpen, "sack-of-unsent", &AnomalyKind{
 func detectBlackHole(s *pass) {
 	s.eachIncident(conn.IncidentBlackHole, func(m *conn.Incident, side conn.Side) {
 		if m.Count >= segment.Vanished && m.Amount != 0 {
-			s.raiseIncident(m, args{int64(m.Count), int64(m.Hole.To - m.Hole.From), m.Amount}).onSide(side)
+			told := int64(0)
+			if big := s.Incident(conn.IncidentTooBig, m.Dir); big != nil {
+				told = 1 | big.Amount<<1
+			}
+			s.raiseIncident(m, args{int64(m.Count), int64(m.Hole.To - m.Hole.From), m.Amount, told}).onSide(side)
 		}
 	})
 }
@@ -30,7 +34,15 @@ func detectBlackHole(s *pass) {
 func detailBlackHole(a *Anomaly) string {
 	text := "segments of the " + a.Side.String() + " with " + count(a.args[1], "byte") + " never arrive, sent " + times(a.args[0]+1)
 	if a.args[2] > 0 {
-		return text + "; in pieces of " + count(a.args[2], "byte") + " they do"
+		text += "; in pieces of " + count(a.args[2], "byte") + " they do"
+	} else {
+		text += "; smaller ones behind them do"
 	}
-	return text + "; smaller ones behind them do"
+	switch told := a.args[3]; {
+	case told > 1:
+		text += "; an ICMP error says that the path takes packets of " + count(told>>1, "byte")
+	case told == 1:
+		text += "; an ICMP error says that they are too big"
+	}
+	return text
 }

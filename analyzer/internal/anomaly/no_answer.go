@@ -20,6 +20,8 @@ const (
 	nothingCame int64 = 0
 	notTaken    int64 = 1 << 32 // what came back is not acceptable
 	resetAtEnd  int64 = 2 << 32
+	icmpCame    int64 = 4 << 32 // an ICMP error did; above it is what that says
+	icmpSaid          = 36
 )
 
 // detectNoAnswer tells of a SYN to which nothing came back that its sender takes. What TIME_WAIT answers is
@@ -38,7 +40,11 @@ func detectNoAnswer(s *pass) {
 		if rst != nil && rst.Ahead > syns.last.Ahead {
 			end |= resetAtEnd
 		}
-		if waited := s.Lasts(syns.first.Time); syns.n > 1 || waited >= int64(patience) || rst != nil {
+		icmp := s.icmpAnswer(dir)
+		if icmp != nil {
+			end |= icmpCame | s.icmpText(icmp)>>icmpCode<<icmpSaid
+		}
+		if waited := s.Lasts(syns.first.Time); icmp != nil || syns.n > 1 || waited >= int64(patience) || rst != nil {
 			s.raise(s.Side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
@@ -66,6 +72,9 @@ func detailNoAnswer(a *Anomaly) string {
 		text += "; nothing came back that it takes"
 	} else {
 		text += "; nothing came back"
+	}
+	if a.args[0]&icmpCame != 0 {
+		text += ", but an ICMP error: " + icmpWords(a.args[0]>>icmpSaid<<icmpCode)
 	}
 	if a.args[0]&resetAtEnd != 0 {
 		text += "; then it gave up by an RST"

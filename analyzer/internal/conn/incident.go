@@ -25,41 +25,45 @@ type Incident struct {
 type IncidentKind uint8
 
 const (
-	IncidentDuplicate   IncidentKind = iota // frames of dir captured again
-	IncidentReordered                       // bytes of dir captured behind their ACK
-	IncidentUnseen                          // bytes of dir acknowledged and not seen: amount
-	IncidentClock                           // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
-	IncidentCutOptions                      // the snap length cut options
-	IncidentBadSum                          // segments of dir with a wrong checksum: amount is of those of which it is that of the IPv4 header
-	IncidentUnsolicited                     // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
-	IncidentPastFIN                         // bytes of dir behind its own FIN: amount
-	IncidentChallenge                       // dir answered a segment that it does not accept by a challenge ACK
-	IncidentSucceeds                        // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
-	IncidentSucceeded                       // a SYN for the connection that took over these sockets; dir sent it
-	IncidentOldAnswer                       // dir answered the connection's SYN by an ACK of the connection before
-	IncidentHole                            // bytes of dir that the capture skips: hole; run.most is how many packets its peer had sent by then; before a FIN, run.n and amount are of its turns (disown.go)
-	IncidentTimer                           // dir's retransmission timer fired: run is the time without progress
-	IncidentNeedless                        // retransmissions of dir that were not needed: amount is of proof
-	IncidentLate                            // segments of dir that later ones overtook: amount is by how many bytes at most
-	IncidentZeroWindow                      // dir offered no window: run is that time, and the probes in it
-	IncidentFullWindow                      // dir filled its peer's window
-	IncidentShrunk                          // dir took back window: amount at most
-	IncidentKeepAlive                       // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
-	IncidentOutside                         // data or FINs of dir that its peer's window did not allow: amount is how far, negative: before it
-	IncidentOldStamp                        // segments of dir with a timestamp older than one that its peer has: by amount at most
-	IncidentOldACK                          // ACKs of dir too old for its peer: amount is by how much at most
-	IncidentUnsent                          // dir acknowledged what its peer has not sent: amount; 0: that is not proved
-	IncidentReneged                         // dir took back what it had selectively acknowledged
-	IncidentStrange                         // an RST, FIN or data of dir that another may have sent: amount is of betrayal
-	IncidentLoss                            // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
-	IncidentBlackHole                       // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
-	IncidentStrangeSACK                     // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
-	IncidentSYNOptions                      // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
-	IncidentMissing                         // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
-	IncidentNoACK                           // segments of dir without SYN, ACK and RST
-	IncidentResetText                       // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
-	IncidentStray                           // segments of dir that its peer does not take, no RSTs: hole.from is the latest's ACK; if it has none, -1, and hole.to the number behind it
-	IncidentConflict                        // segments of dir with other bytes than one before: amount is of bytes, hole the first, run.n how many frames before that was, with TTL ttl, now usual
+	IncidentDuplicate    IncidentKind = iota // frames of dir captured again
+	IncidentReordered                        // bytes of dir captured behind their ACK
+	IncidentUnseen                           // bytes of dir acknowledged and not seen: amount
+	IncidentClock                            // the clock went back: by amount at most (clock.go): times are run.total later since; last, and by direction run.since and run.longest, are the latest
+	IncidentCutOptions                       // the snap length cut options
+	IncidentBadSum                           // segments of dir with a wrong checksum: amount is of those of which it is that of the IPv4 header
+	IncidentUnsolicited                      // data of dir after its peer's FIN: amount is of what it sent knowing of the FIN
+	IncidentPastFIN                          // bytes of dir behind its own FIN: amount
+	IncidentChallenge                        // dir answered a segment that it does not accept by a challenge ACK
+	IncidentSucceeds                         // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
+	IncidentSucceeded                        // a SYN for the connection that took over these sockets; dir sent it
+	IncidentOldAnswer                        // dir answered the connection's SYN by an ACK of the connection before
+	IncidentHole                             // bytes of dir that the capture skips: hole; run.most is how many packets its peer had sent by then; before a FIN, run.n and amount are of its turns (disown.go)
+	IncidentTimer                            // dir's retransmission timer fired: run is the time without progress
+	IncidentNeedless                         // retransmissions of dir that were not needed: amount is of proof
+	IncidentLate                             // segments of dir that later ones overtook: amount is by how many bytes at most
+	IncidentZeroWindow                       // dir offered no window: run is that time, and the probes in it
+	IncidentFullWindow                       // dir filled its peer's window
+	IncidentShrunk                           // dir took back window: amount at most
+	IncidentKeepAlive                        // dir asked whether its peer is there: amount is how often that spoke then, run the time since it did not
+	IncidentOutside                          // data or FINs of dir that its peer's window did not allow: amount is how far, negative: before it
+	IncidentOldStamp                         // segments of dir with a timestamp older than one that its peer has: by amount at most
+	IncidentOldACK                           // ACKs of dir too old for its peer: amount is by how much at most
+	IncidentUnsent                           // dir acknowledged what its peer has not sent: amount; 0: that is not proved
+	IncidentReneged                          // dir took back what it had selectively acknowledged
+	IncidentStrange                          // an RST, FIN or data of dir that another may have sent: amount is of betrayal
+	IncidentLoss                             // segments of dir with payload that were lost: amount is of those before the tap, run the longest time until one was sent again
+	IncidentBlackHole                        // full segments of dir that vanish: hole is the first of them, amount the size of its pieces
+	IncidentStrangeSACK                      // SACK blocks of dir for bytes that its peer cannot have sent: amount is from the ACK to the first of them
+	IncidentSYNOptions                       // SYNs, or SYN-ACKs, of dir with other options than the first: amount is of changed options
+	IncidentMissing                          // a hole in the bytes of dir that its peer reports, the latest: hole.from is where it begins
+	IncidentNoACK                            // segments of dir without SYN, ACK and RST
+	IncidentResetText                        // an RST of dir has a text: ttl is how many bytes of it are in run and hole (resettext.go), amount how many there were
+	IncidentStray                            // segments of dir that its peer does not take, no RSTs: hole.from is the latest's ACK; if it has none, -1, and hole.to the number behind it
+	IncidentConflict                         // segments of dir with other bytes than one before: amount is of bytes, hole the first, run.n how many frames before that was, with TTL ttl, now usual
+	IncidentUnreachable                      // ICMP errors about segments of dir (icmp.go): they cannot be delivered
+	IncidentTooBig                           // they are too large for a link
+	IncidentTimeExceeded                     // they went through too many routers
+	IncidentForged                           // those that are not believed: what they quote is not in flight
 	NumIncidentKinds
 )
 

@@ -20,6 +20,7 @@ type hold struct {
 	answer   wire.Segment // that ACK
 	pause    conn.Time    // since the connection was last heard of
 	names    []names.Name // that the copies have, or came with
+	icmp     []Notice     // ICMP errors that quote the copies
 }
 
 // maxHeld bounds the segments that are held of one connection; further ones count for it at once.
@@ -52,7 +53,7 @@ func (t *Tracker) hold(slot uint32, s *wire.Segment, kind holdKind, out *Output)
 	if n := len(t.unused); n > 0 {
 		h, t.unused = t.unused[n-1], t.unused[:n-1]
 	}
-	*h = hold{copies: append(h.copies[:0], *s), names: h.names[:0], kind: kind, pause: max(0, conn.Time(s.Time)-c.Last)}
+	*h = hold{copies: append(h.copies[:0], *s), names: h.names[:0], icmp: h.icmp[:0], kind: kind, pause: max(0, conn.Time(s.Time)-c.Last)}
 	if rx := &c.Half[1-s.Dir]; kind <= holdDying && !rx.Dialing(&c.Half[s.Dir]) {
 		c.Provoke(rx)
 	}
@@ -263,6 +264,7 @@ func (t *Tracker) applyHeld(slot uint32, h *hold) {
 	for _, name := range h.names {
 		t.names.add(slot, name)
 	}
+	t.applyICMP(slot, h)
 }
 
 // adopt adds what is held to the connection it came into.
@@ -302,6 +304,7 @@ func (t *Tracker) settle(slot uint32) {
 		}
 	}
 	t.late = 0
+	t.applyICMP(slot, h)
 	t.unused = append(t.unused, h)
 }
 

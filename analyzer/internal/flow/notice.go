@@ -20,6 +20,7 @@ type Notice struct {
 	Frame uint64     // the frame that tells
 	Time  conn.Time  // of that frame
 	Name  names.Name // of NoticeName
+	ICMP  wire.ICMPError
 }
 
 // NoticeKind says what a Notice tells.
@@ -28,25 +29,30 @@ type NoticeKind uint8
 // The kinds.
 const (
 	NoticeName NoticeKind = iota // how the server is named; about the segment before it
+	NoticeICMP                   // an ICMP error quotes a segment of it
 )
 
-// Notice takes what a frame tells. at is where the tracker's latest segment went.
-func (t *Tracker) Notice(n *Notice, at Placement) {
+// Notice takes what a frame tells. at is where the tracker's latest segment went. It returns where the conversation is that has news by it,
+// noSlot if none has.
+func (t *Tracker) Notice(n *Notice, at Placement, out *Output) (slot uint32) {
 	switch n.Kind {
+	case NoticeICMP:
+		return t.icmp(n, out)
 	case NoticeName:
 		if at.held {
 			h := t.held[at.Slot]
 			if len(h.names) < maxHeld {
 				h.names = append(h.names, n.Name)
 			}
-			return
+			return noSlot
 		}
 		if isEmbryo(at.Slot) {
 			t.names.fill(&t.Slab.embryos.at(at.Slot).names, n.Name)
-			return
+			return noSlot
 		}
 		t.names.add(at.Slot, n.Name)
 	}
+	return noSlot
 }
 
 // nameHosts names those hosts of c that the user named.

@@ -52,6 +52,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 		}
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
+		sum.StrayICMP += t.StrayICMP
 		t.AddBounds(sum)
 	}
 	slices.SortFunc(r.list, func(a, b openSlot) int { return cmp.Compare(a.stream, b.stream) })

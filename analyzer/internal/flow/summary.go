@@ -21,6 +21,8 @@ type Summary struct {
 	CutOptions     uint64 // TCP packets whose options the snap length cut
 	BadOptions     uint64 // TCP packets with malformed options
 	Tunneled       uint64 // TCP packets found inside an encapsulation
+	ICMPErrors     uint64 // ICMP and ICMPv6 errors about TCP segments; none of them is in TCP
+	StrayICMP      uint64 // those about connections of which the capture has nothing else
 
 	Conversations uint64
 	Outcomes      [conn.NumOutcomes]uint64

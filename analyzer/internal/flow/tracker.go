@@ -81,6 +81,7 @@ type Tracker struct {
 	bench bench
 
 	Evicted, ReleasedEarly uint64
+	StrayICMP              uint64    // ICMP errors about connections of which nothing else was seen
 	unheld                 uint64    // what BoundHeld cut short
 	touched                conn.Time // keeps Touch's loads from being optimized away
 
@@ -274,6 +275,9 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if s.Bits&(wire.CutOptions|wire.BadSum|wire.BadHeader|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
+	}
+	if c.HasKind(conn.IncidentTooBig) {
+		c.Heeds(&t.Facts.Incidents, s)
 	}
 	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
 		c.DisownFIN(&t.Facts, s)

@@ -39,17 +39,30 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 	}
 	tcp = d.Frame(p.Link, data, p.WireLen, p.Time, s)
 	s.Iface = p.Iface
-	if d.names != nil {
-		switch {
-		case !tcp:
-			if g := d.Datagram(); g != nil {
-				d.names.Datagram(g)
-			}
-		case s.PayloadCap > 0, s.Flags.Any(wire.SYN):
-			d.name(s, data)
+	switch {
+	case !tcp:
+		if g := d.Datagram(); g != nil {
+			d.datagram(g, p.Time)
 		}
+	case d.names != nil && (s.PayloadCap > 0 || s.Flags.Any(wire.SYN)):
+		d.name(s, data)
 	}
 	return true, tcp
+}
+
+// datagram looks at what the latest frame holds, which came at a time.
+func (d *Decoder) datagram(g *wire.Datagram, at int64) {
+	if d.names != nil && g.Proto == wire.ProtoUDP {
+		d.names.Datagram(g)
+	}
+	e, ok := g.ICMPError()
+	if !ok {
+		return
+	}
+	d.Summary.ICMPErrors++
+	d.notices = append(d.notices, flow.Notice{
+		Kind: flow.NoticeICMP, Key: e.Key, Dir: e.Dir, Net: g.Net, Frame: d.Summary.Packets, Time: conn.Time(conn.Admit(at)), ICMP: e,
+	})
 }
 
 // name looks for names in the latest segment.
@@ -180,24 +193,24 @@ func (d *driver) aside(b *batch) {
 func (d *driver) track(b *batch, worker int) {
 	tasks, asides := b.byWorker[worker], b.asides[worker]
 	done := 0
-	asides = d.notice(asides, done, flow.Placement{})
+	asides = d.notice(asides, done, flow.Placement{}, b.outs)
 	for done < len(tasks) {
 		group := tasks[done:min(done+GroupSize, len(tasks))]
 		Touch(d.trackers, b.segments, group)
 		for _, t := range group {
 			at := d.trackers[t.Tracker].Segment(&b.segments[t.Segment], t.Hash, &b.outs[t.Tracker])
 			if done++; len(asides) > 0 {
-				asides = d.notice(asides, done, at)
+				asides = d.notice(asides, done, at, b.outs)
 			}
 		}
 	}
 }
 
 // notice gives their trackers the notices that come behind so many segments, the last of which went to at. It returns the others.
-func (d *driver) notice(asides []aside, done int, at flow.Placement) []aside {
+func (d *driver) notice(asides []aside, done int, at flow.Placement, outs []flow.Output) []aside {
 	for len(asides) > 0 && asides[0].behind == done {
 		a := &asides[0]
-		d.trackers[a.tracker].Notice(&a.Notice, at)
+		d.trackers[a.tracker].Notice(&a.Notice, at, &outs[a.tracker])
 		asides = asides[1:]
 	}
 	return asides

@@ -1,6 +1,8 @@
 package invariant
 
 import (
+	"strings"
+
 	"slices"
 
 	"tcptrace/analyzer"
@@ -101,6 +103,12 @@ type raised struct {
 	hasSide bool
 }
 
+// ofOtherFrames reports whether an anomaly is shown by a frame that is none of the conversation's segments: one of another
+// conversation, or an ICMP error.
+func ofOtherFrames(id string) bool {
+	return id == "time-wait-reuse" || id == "port-reused" || strings.HasPrefix(id, "icmp-")
+}
+
 // anomalies checks each for what it implies, and that it is raised once.
 func (k *checker) anomalies() {
 	seen := map[raised]bool{}
@@ -121,7 +129,7 @@ func (k *checker) anomalies() {
 			k.errorf("%s in frame %d is listed behind one in frame %d", a.Kind.ID, a.Frame, last)
 		}
 		last = max(last, a.Frame)
-		if a.Frame != 0 && !k.has(a.Frame) && a.Kind.ID != "time-wait-reuse" && a.Kind.ID != "port-reused" {
+		if a.Frame != 0 && !k.has(a.Frame) && !ofOtherFrames(a.Kind.ID) {
 			k.errorf("%s in frame %d, which the conversation does not have", a.Kind.ID, a.Frame)
 		}
 		k.injection(a)

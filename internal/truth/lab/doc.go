@@ -47,6 +47,14 @@
 // not captured), forged (sent by somebody else: moves none of the numbers that are
 // left out later).
 //
+// An ICMP error about the latest segment of whom it is sent to, or ICMPv6 between IPv6 addresses, is
+//
+//	TIME DIRECTION icmp FROM KIND [mtu N] [seq N] [PROPERTIES]
+//
+// FROM is the address of a router, or peer. KIND is net, host, port, prohibited, too-big or ttl.
+// mtu is what the next link takes. With seq it quotes the latest segment with that number, relative; if there is
+// none, a segment that never was.
+//
 // Any other frame is "TIME frame HEX".
 //
 // # Directives

@@ -36,6 +36,8 @@ func (ps *parser) packet(n int, words []string) error {
 		if p.raw, err = hexBytes(words[2:3]); err == nil {
 			err = l.words(words[3:])
 		}
+	} else if words[2] == "icmp" {
+		err = ps.icmp(l, words[1], words[3:])
 	} else {
 		err = ps.segment(l, words[1:])
 	}
@@ -77,21 +79,8 @@ func (ps *parser) moment(word string) (int64, error) {
 // segment reads DIRECTION FLAGS and the rest.
 func (ps *parser) segment(l *lineParser, words []string) error {
 	p := l.p
-	name := words[0]
-	switch {
-	case strings.HasSuffix(name, ">"):
-		p.dir = fromClient
-	case strings.HasSuffix(name, "<"):
-		p.dir = fromServer
-	default:
-		return fmt.Errorf("%q is not a direction: > or <, after the name of the connection", name)
-	}
-	name = name[:len(name)-1]
-	if p.conn = ps.find(name); p.conn == nil {
-		return fmt.Errorf("there is no connection %q", name)
-	}
-	if p.conn.ends[0].Addr().Is4() != p.conn.ends[1].Addr().Is4() {
-		return errors.New("client and server have addresses of different families")
+	if err := ps.direction(p, words[0]); err != nil {
+		return err
 	}
 	if err := p.setFlags(words[1]); err != nil {
 		return err
@@ -101,6 +90,26 @@ func (ps *parser) segment(l *lineParser, words []string) error {
 		return err
 	}
 	return l.fillIn()
+}
+
+// direction reads > or <, after the name of the connection.
+func (ps *parser) direction(p *packet, word string) error {
+	switch {
+	case strings.HasSuffix(word, ">"):
+		p.dir = fromClient
+	case strings.HasSuffix(word, "<"):
+		p.dir = fromServer
+	default:
+		return fmt.Errorf("%q is not a direction: > or <, after the name of the connection", word)
+	}
+	name := word[:len(word)-1]
+	if p.conn = ps.find(name); p.conn == nil {
+		return fmt.Errorf("there is no connection %q", name)
+	}
+	if p.conn.ends[0].Addr().Is4() != p.conn.ends[1].Addr().Is4() {
+		return errors.New("client and server have addresses of different families")
+	}
+	return nil
 }
 
 func (p *packet) setFlags(word string) error {
@@ -130,7 +139,7 @@ func (l *lineParser) words(words []string) error {
 		case w[0] == '"':
 			err = l.text(w)
 		case w[0] == '<':
-			if len(w) < 2 || w[len(w)-1] != '>' || l.p.raw != nil {
+			if len(w) < 2 || w[len(w)-1] != '>' || l.p.noSegment() {
 				return fmt.Errorf("%q is out of place", w)
 			}
 			l.p.opts, err = l.options(w[1 : len(w)-1])
@@ -138,7 +147,7 @@ func (l *lineParser) words(words []string) error {
 			err = l.sequence(w)
 		default:
 			prop, ok := properties[w]
-			if !ok || l.p.raw != nil && !prop.anyFrame {
+			if !ok || l.p.noSegment() && !prop.anyFrame {
 				return fmt.Errorf("unknown property %q", w)
 			}
 			if len(words) < prop.args {
@@ -167,7 +176,7 @@ func (l *lineParser) words(words []string) error {
 func (l *lineParser) sequence(w string) error {
 	span, length, ok := strings.Cut(strings.TrimSuffix(w, ")"), "(")
 	n, err := strconv.ParseUint(length, 10, 32)
-	if !ok || err != nil || n > maxSegment || l.p.raw != nil {
+	if !ok || err != nil || n > maxSegment || l.p.noSegment() {
 		return fmt.Errorf("%q is not SEQ:END(LEN) with at most %d bytes", w, maxSegment)
 	}
 	if l.p.load.data != nil && l.p.load.n != int(n) {
@@ -209,7 +218,7 @@ func (l *lineParser) number(word string, d direction) (uint32, error) {
 // text reads a payload in quotes.
 func (l *lineParser) text(w string) error {
 	s, err := strconv.Unquote(w)
-	if err != nil || l.p.raw != nil {
+	if err != nil || l.p.noSegment() {
 		return fmt.Errorf("%s is out of place", w)
 	}
 	return l.literal([]byte(s))

@@ -34,6 +34,12 @@ func SwapAddresses(s *Script) *Script {
 	})
 }
 
+func toIPv6(a4 netip.Addr) netip.Addr {
+	a := [16]byte{0x20, 0x01, 0x0D, 0xB8}
+	copy(a[12:], a4.AsSlice())
+	return netip.AddrFrom16(a)
+}
+
 // growthIPv6 is how much longer an IPv6 header is.
 const growthIPv6 = 40 - 20
 
@@ -43,14 +49,15 @@ func ToIPv6(s *Script) *Script {
 	v6 := s.mapConns(func(c *conn) {
 		for i, end := range c.ends {
 			if end.Addr().Is4() {
-				a := [16]byte{0x20, 0x01, 0x0D, 0xB8}
-				copy(a[12:], end.Addr().AsSlice())
-				c.ends[i] = netip.AddrPortFrom(netip.AddrFrom16(a), end.Port())
+				c.ends[i] = netip.AddrPortFrom(toIPv6(end.Addr()), end.Port())
 			}
 		}
 	})
 	for i := range v6.packets {
 		p, was := &v6.packets[i], &s.packets[i]
+		if p.icmp != nil && was.conn.ends[0].Addr().Is4() {
+			p.icmp = p.icmp.toIPv6()
+		}
 		if p.cut >= 0 && p.raw == nil && was.conn.ends[0].Addr().Is4() {
 			p.cut += growthIPv6
 		}

@@ -10,7 +10,7 @@ import (
 // property is a word that may follow a packet's flags, and what it sets.
 type property struct {
 	args     int  // 0 or 1
-	anyFrame bool // also for a frame that is no TCP
+	anyFrame bool // also for a frame that is no segment
 	set      func(l *lineParser, arg string) error
 }
 

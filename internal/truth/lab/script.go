@@ -69,6 +69,7 @@ type packet struct {
 	conn  *conn
 	dir   direction
 	raw   []byte // not nil: a frame that is no TCP; nothing below but cut, sliced, dup and iface counts
+	icmp  *icmp  // not nil: an ICMP error; likewise
 	flags uint16
 	seq   uint32
 	ack   uint32
@@ -158,11 +159,17 @@ func (s *Script) frame(p *packet) (Frame, error) {
 	}
 	data := p.raw
 	if data == nil {
-		ip, err := p.ip()
+		h := hop{p.conn.ends[p.dir].Addr(), p.conn.ends[p.dir.peer()].Addr(), p.dir, s.Format.BigEndian}
+		var ip []byte
+		var err error
+		if p.icmp != nil {
+			ip, err = s.icmp(p)
+		} else {
+			ip, err = p.ip()
+		}
 		if err != nil {
 			return Frame{}, err
 		}
-		h := hop{p.conn.ends[p.dir].Addr(), p.conn.ends[p.dir.peer()].Addr(), p.dir, s.Format.BigEndian}
 		t := s.tunnel
 		if l.outer.wrap != nil {
 			t = l.outer

@@ -61,7 +61,7 @@ func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 		a := NewAnomalyRecord(c, &j.Anomalies[i])
 		b = e.Anomaly(b, &a)
 	}
-	b = append(b, ']')
+	b = e.icmp(append(b, ']'), c)
 	if j.Close.Kind != analyzer.CloseNone {
 		b = e.close(append(b, `,"close":`...), &j.Close)
 	}

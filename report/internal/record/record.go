@@ -34,6 +34,7 @@ type Record struct {
 	History      string          `json:"history" expr:"history"`
 	Endpoints    Endpoints       `json:"endpoints" expr:"endpoints"`
 	Anomalies    []AnomalyRecord `json:"anomalies" expr:"anomalies"`
+	ICMP         []ICMPRecord    `json:"icmp,omitempty" expr:"icmp"`       // ICMP errors that quote its segments
 	Close        CloseRecord     `json:"close,omitzero" expr:"close"`      // absent: it did not end
 	Failure      string          `json:"failure,omitempty" expr:"failure"` // how it failed; absent: it did not, as far as the capture shows
 	Went         TimeRecord      `json:"time,omitzero" expr:"time"`
@@ -173,6 +174,7 @@ func Fill(r *Record, c *analyzer.Conversation) {
 			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory)},
 		},
 		Anomalies: emptied(r.Anomalies),
+		ICMP:      newICMPRecords(c),
 		Went:      newTimeRecord(&c.Spent),
 		Limit:     newLimitRecord(c),
 		Evicted:   c.Evicted,

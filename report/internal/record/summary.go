@@ -22,6 +22,8 @@ type SummaryRecord struct {
 	CutOptions     uint64            `json:"cut_options"`
 	BadOptions     uint64            `json:"bad_options"`
 	Tunneled       uint64            `json:"tunneled"`
+	ICMPErrors     uint64            `json:"icmp_errors,omitempty"` // about TCP segments
+	StrayICMP      uint64            `json:"stray_icmp,omitempty"`  // those about connections of which the capture has nothing else
 	Conversations  uint64            `json:"conversations"`
 	Matched        *uint64           `json:"matched,omitempty"`    // conversations that --where selected
 	Outcomes       map[string]uint64 `json:"outcomes"`             // conversations
@@ -59,6 +61,7 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 		DurationS:      json.Number(output.AppendSeconds(nil, int64(s.End.Sub(s.Start)))),
 		NotAnalyzed:    []NotAnalyzed{},
 		FirstFragments: s.FirstFragments, CutOptions: s.CutOptions, BadOptions: s.BadOptions, Tunneled: s.Tunneled,
+		ICMPErrors: s.ICMPErrors, StrayICMP: s.StrayICMP,
 		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly, TimedOut: s.TimedOut,
 		Outcomes: make(map[string]uint64, analyzer.NumOutcomes),
 	}
