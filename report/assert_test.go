@@ -22,7 +22,7 @@ func TestAssertion(t *testing.T) {
 		`sum(conversations, .packets) < 60`:                                    "false: found 60",
 		`conversations[0].outcome == "reset"`:                                  "false: found closed",
 		`all(filter(conversations, .stream > 0), .outcome == "closed")`:        "false",
-		`all(conversations, any(.anomalies, .severity == "x") || .stream < 3)`: "true",
+		`all(conversations, any(.anomalies, .severity == "error") || .stream < 3)`: "true",
 	} {
 		a, err := CompileAssertion(source)
 		if err != nil {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
+
+	"tcptrace/report/internal/human"
 )
 
 // Expressions come from users, and from the files of a repository that nobody has read. So what one may take is bounded: its length, how
@@ -36,7 +39,7 @@ type ExpressionError struct {
 }
 
 func (e *ExpressionError) Error() string {
-	return fmt.Sprintf("%.200q could not be evaluated: %v", e.Source, e.Err)
+	return fmt.Sprintf("%.200q could not be evaluated: %s", e.Source, plainTypes(e.Err.Error()))
 }
 
 func (e *ExpressionError) Unwrap() error { return e.Err }
@@ -55,6 +58,14 @@ func checkExpression(source string) error {
 	return v.err
 }
 
+// noFunction is the error for a function that there is not.
+func noFunction(name string) error {
+	if near := human.Nearest(name, slices.Concat(functions, ourFunctions)); near != "" {
+		return fmt.Errorf("there is no function %s: %s", name, near)
+	}
+	return fmt.Errorf("there is no function %s: beside %s there are all, any, count, hasPrefix and others of expr-lang.org", name, strings.Join(ourFunctions, ", "))
+}
+
 // vetting looks for functions that are not there, and for loops in loops. Inner nodes come first.
 type vetting struct {
 	loops map[ast.Node]int // how many are within each other, by the outermost
@@ -66,8 +77,12 @@ func (v *vetting) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.BuiltinNode:
 		if !slices.Contains(functions, n.Name) && v.err == nil {
-			v.err = fmt.Errorf("there is no function %s: there are %s and has", n.Name, strings.Join(functions, ", "))
+			v.err = noFunction(n.Name)
 		}
+	case *ast.CallNode:
+		v.err = cmp.Or(v.err, checkCall(n))
+	case *ast.BinaryNode:
+		v.err = cmp.Or(v.err, checkWords(n))
 	case *ast.PredicateNode:
 		inner := deepest{of: v.loops}
 		ast.Walk(&n.Node, &inner)

@@ -38,35 +38,49 @@ func payloadBytes(c *analyzer.Conversation) uint64 {
 type Key struct {
 	name    string
 	reverse bool
+	field   *Field // nil: one of compareBy
 }
 
 // KeyNames are the names that ParseKey takes, sorted.
 func KeyNames() []string { return slices.Sorted(maps.Keys(compareBy)) }
 
-// ParseKey reads a key's name; "-" before it reverses the order.
+// ParseKey reads a key's name, which may be that of any field ([ParseField]); "-" before it reverses the order.
 func ParseKey(s string) (Key, error) {
 	name, reverse := strings.CutPrefix(s, "-")
-	if compareBy[name] == nil {
-		return Key{}, fmt.Errorf("unknown sort key %q: want one of %s (-KEY reverses)", name, strings.Join(KeyNames(), ", "))
+	if compareBy[name] != nil {
+		return Key{name: name, reverse: reverse}, nil
 	}
-	return Key{name, reverse}, nil
+	f, err := ParseField(name)
+	if err != nil {
+		return Key{}, fmt.Errorf("unknown sort key: %w", err)
+	}
+	return Key{name, reverse, f}, nil
 }
 
 // compare returns the key's order, total over conversations of different streams.
-func (k Key) compare() func(a, b *analyzer.Conversation) int {
-	byKey := compareBy[k.name]
-	if k.name == "" {
-		byKey = compareBy["start"]
-	}
+func (k Key) compare() func(a, b *collected) int {
+	byKey := compareBy[cmp.Or(k.name, "start")]
 	sign := 1
 	if k.reverse {
 		sign = -1
 	}
-	return func(a, b *analyzer.Conversation) int {
-		if d := byKey(a, b); d != 0 {
+	return func(a, b *collected) int {
+		d := 0
+		switch {
+		case k.field == nil:
+			d = byKey(a.c, b.c)
+		case a.key.known != b.key.known: // what is not known comes last, either way
+			d = sign
+			if a.key.known {
+				d = -sign
+			}
+		default:
+			d = compareValues(&a.key, &b.key)
+		}
+		if d != 0 {
 			return sign * d
 		}
-		return cmp.Compare(a.Stream, b.Stream)
+		return cmp.Compare(a.c.Stream, b.c.Stream)
 	}
 }
 
@@ -81,13 +95,22 @@ type Collector struct {
 	byStart bool         // in order of start, so that Skips can tell
 	latest  atomic.Int64 // start of the last row once there are enough
 	total   uint64
-	top     topk.Top[*analyzer.Conversation]
-	chunk   []analyzer.Conversation
+	top     topk.Top[*collected]
+	chunk   []copied
+	field   *Field    // by which they are sorted, if that is none of compareBy
+	of      judged    // for field
+	next    collected // reused
+}
+
+// collected is a conversation, and the value that it is sorted by, if that is a field.
+type collected struct {
+	c   *analyzer.Conversation
+	key fieldValue
 }
 
 // NewCollector returns a collector of at most limit conversations; 0 keeps all.
 func NewCollector(key Key, limit int) *Collector {
-	k := &Collector{limit: max(limit, 0), top: topk.New(limit, key.compare()), byStart: !key.reverse && (key.name == "" || key.name == "start")}
+	k := &Collector{limit: max(limit, 0), top: topk.New(limit, key.compare()), field: key.field, byStart: !key.reverse && (key.name == "" || key.name == "start")}
 	k.latest.Store(math.MaxInt64)
 	return k
 }
@@ -95,16 +118,22 @@ func NewCollector(key Key, limit int) *Collector {
 // Conversation keeps a copy of c if it is among the first. It never fails.
 func (k *Collector) Conversation(c *analyzer.Conversation) error {
 	k.total++
+	k.next.c = c
+	if k.field != nil {
+		k.of.begin(c)
+		k.next.key = k.field.of(&k.of)
+	}
 	switch {
 	case !k.top.Full():
 		k.top.Put(k.copied(c))
-	case k.top.Admits(c):
+	case k.top.Admits(&k.next):
 		last := k.top.Last()
-		c.CopyTo(last)
+		c.CopyTo(last.c)
+		last.key = k.next.key
 		k.top.Put(last)
 	}
 	if k.byStart && k.top.Full() {
-		k.latest.Store(int64(k.top.Last().Start))
+		k.latest.Store(int64(k.top.Last().c.Start))
 	}
 	return nil
 }
@@ -113,23 +142,37 @@ func (k *Collector) Conversation(c *analyzer.Conversation) error {
 // row of a full collector does not get in. Such conversations are not in Hidden.
 func (k *Collector) Skips(start analyzer.Time) bool { return int64(start) > k.latest.Load() }
 
-func (k *Collector) copied(c *analyzer.Conversation) *analyzer.Conversation {
+// copied is a conversation in memory of its own.
+type copied struct {
+	collected
+	conversation analyzer.Conversation
+}
+
+func (k *Collector) copied(c *analyzer.Conversation) *collected {
 	if len(k.chunk) == cap(k.chunk) {
 		n := chunkLen
 		if k.limit > 0 {
 			n = min(n, k.limit-k.top.Len())
 		}
-		k.chunk = make([]analyzer.Conversation, 0, n)
+		k.chunk = make([]copied, 0, n)
 	}
 	k.chunk = k.chunk[:len(k.chunk)+1]
-	copied := &k.chunk[len(k.chunk)-1]
-	c.CopyTo(copied)
-	return copied
+	copy := &k.chunk[len(k.chunk)-1]
+	c.CopyTo(&copy.conversation)
+	copy.collected = collected{&copy.conversation, k.next.key}
+	return &copy.collected
 }
 
 // Sorted is what was kept, in order. The collector takes no more conversations
 // after it.
-func (k *Collector) Sorted() []*analyzer.Conversation { return k.top.Sorted() }
+func (k *Collector) Sorted() []*analyzer.Conversation {
+	sorted := k.top.Sorted()
+	cs := make([]*analyzer.Conversation, len(sorted))
+	for i, kept := range sorted {
+		cs[i] = kept.c
+	}
+	return cs
+}
 
 // First is for [analyzer.Sink].
 func (k *Collector) First() int {

@@ -88,12 +88,12 @@ func checkOrder(t *testing.T, key Key, limit int, k *Collector, cs []analyzer.Co
 }
 
 func TestParseKey(t *testing.T) {
-	if key, err := ParseKey("-bytes"); err != nil || key != (Key{"bytes", true}) {
+	if key, err := ParseKey("-bytes"); err != nil || key != (Key{name: "bytes", reverse: true}) {
 		t.Errorf("-bytes: %v, %v", key, err)
 	}
-	for _, bad := range []string{"", "-", "size", "--bytes"} {
+	for _, bad := range []string{"", "-", "durations", "--duration"} {
 		if _, err := ParseKey(bad); err == nil || !strings.Contains(err.Error(), "duration") {
-			t.Errorf("%q: error %v does not list the keys", bad, err)
+			t.Errorf("%q: error %v does not suggest a key", bad, err)
 		}
 	}
 }

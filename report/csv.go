@@ -2,7 +2,9 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
@@ -23,7 +25,7 @@ var csvHeader = func() string {
 	for use := range timing.NumUses {
 		header += "," + use.String()
 	}
-	return header + ",limit_sender,limit_factor,vlan,inner_vlan,interface\n"
+	return header + ",limit_sender,limit_factor,vlan,inner_vlan,interface,rtt_s,loss_ratio,retransmitted_packets,close_kind,ended_by,close_cause\n"
 }()
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
@@ -34,7 +36,9 @@ type CSV struct {
 	out      output.Buffer
 	clock    output.Clock
 	judgment analyzer.Judgment
-	word     []byte // reused
+	word     []byte   // reused
+	fields   []*Field // nil: the usual columns
+	of       judged
 }
 
 // NewCSV returns a report that writes to w.
@@ -44,8 +48,54 @@ func NewCSV(w io.Writer) *CSV {
 	return r
 }
 
+// NewCSVOf returns a report of the columns that were asked for; nil: the usual ones.
+func NewCSVOf(w io.Writer, asked *Columns) *CSV {
+	if asked == nil {
+		return NewCSV(w)
+	}
+	r := &CSV{out: output.NewBuffer(w)}
+	if !asked.only {
+		for name := range strings.SplitSeq(strings.TrimSuffix(csvHeader, "\n"), ",") {
+			f, err := ParseField(name)
+			if err == nil && !slices.ContainsFunc(asked.drop, func(g *Field) bool { return g.path == f.path }) {
+				r.fields = append(r.fields, f)
+			}
+		}
+	}
+	for _, f := range asked.list {
+		if !slices.ContainsFunc(r.fields, func(g *Field) bool { return g.path == f.path }) {
+			r.fields = append(r.fields, f)
+		}
+	}
+	for i, f := range r.fields {
+		if i > 0 {
+			r.out.B = append(r.out.B, ',')
+		}
+		r.out.B = append(r.out.B, f.Name...)
+	}
+	r.out.B = append(r.out.B, '\n')
+	return r
+}
+
+// row writes the row of c with the columns that were asked for.
+func (r *CSV) row(c *analyzer.Conversation) error {
+	r.of.begin(c)
+	r.word = r.word[:0]
+	for _, f := range r.fields {
+		r.word = f.appendCSV(r.word, &r.of, &r.clock)
+	}
+	if len(r.word) > 0 {
+		r.word = r.word[1:] // the comma
+	}
+	r.out.B = append(append(r.out.B, r.word...), '\n')
+	return r.out.Spill()
+}
+
 // Conversation writes the row of c.
 func (r *CSV) Conversation(c *analyzer.Conversation) error {
+	if r.fields != nil {
+		return r.row(c)
+	}
 	r.judgment.Judge(c)
 	always := record.Always()
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
@@ -100,8 +150,31 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 		b = output.AppendCSVCount(b, uint64(id))
 	}
 	b = output.AppendCSVText(b, c.Interface)
+	b = appendValue(b, roundTrip(c))
+	b = appendValue(b, lossRatio(c))
+	if v := retransmitted(c); v.known {
+		b = output.AppendCSVCount(b, uint64(v.n))
+	} else {
+		b = append(b, ',')
+	}
+	closed := &r.judgment.Close
+	if closed.Kind == analyzer.CloseNone {
+		b = append(b, ',')
+	} else {
+		b = output.AppendCSVText(b, closed.Kind.String())
+	}
+	b = output.AppendCSVText(b, endedBy(closed))
+	b = output.AppendCSVText(b, causeOf(closed))
 	r.out.B = append(b, '\n')
 	return r.out.Spill()
+}
+
+// appendValue appends a comma and a fraction, if it is known.
+func appendValue(b []byte, v fieldValue) []byte {
+	if b = append(b, ','); v.known {
+		b = output.AppendSeconds(b, v.ns())
+	}
+	return b
 }
 
 // Finish writes what is still buffered. The format has no place for the summary:

@@ -22,6 +22,8 @@ type Format struct {
 	People bool
 	// Summary is true when the format has a place for the summary. Of one that has not, see [Notes].
 	Summary bool
+	// Columns is true when the format has columns that may be chosen.
+	Columns bool
 	// New makes the renderer. Formats that stream ignore the options.
 	New func(w io.Writer, o TableOptions) Report
 }
@@ -29,7 +31,7 @@ type Format struct {
 // Formats are the formats of reports.
 var Formats = Choices[Format]{
 	{"table", "for people: a table and a summary", Format{
-		People: true, Summary: true, New: func(w io.Writer, o TableOptions) Report { return NewTable(w, o) }}},
+		People: true, Summary: true, Columns: true, New: func(w io.Writer, o TableOptions) Report { return NewTable(w, o) }}},
 	{"long", "for people: every statistic of a conversation, client and server side by side", Format{
 		Streams: true, People: true, New: func(w io.Writer, _ TableOptions) Report { return NewLong(w) }}},
 	{"json", "one JSON document: conversations and summary", Format{
@@ -37,7 +39,7 @@ var Formats = Choices[Format]{
 	{"ndjson", "a JSON record a line", Format{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewNDJSON(w) }}},
 	{"csv", "comma-separated values with a header", Format{
-		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewCSV(w) }}},
+		Streams: true, Columns: true, New: func(w io.Writer, o TableOptions) Report { return NewCSVOf(w, o.Columns) }}},
 	{"zeek", "Zeek's conn.log", Format{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewZeek(w) }}},
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"reflect"
-	"strings"
 
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/human"
@@ -32,7 +31,7 @@ func suggestField(name string) string {
 	if near := human.Nearest(name, fieldPaths); near != "" {
 		return near
 	}
-	return "the fields are " + strings.Join(fieldPaths, ", ")
+	return "'tcptrace fields' explains those of endpoints.client.sent, 'tcptrace schema conversation' has all"
 }
 
 // SuggestAnomaly says which ids are like id, also among other words that would do, or else how to find them.

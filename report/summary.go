@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/human"
@@ -15,11 +14,15 @@ const labelWidth = 15
 // WriteSummary writes s to w in words, a fact a line. What did not happen is left
 // out.
 func WriteSummary(w io.Writer, s *analyzer.Summary, sel Selection) error {
-	_, err := io.WriteString(w, summaryText(s, s.NotAnalyzed(), sel))
+	return writeSummary(w, s, sel, UTC)
+}
+
+func writeSummary(w io.Writer, s *analyzer.Summary, sel Selection, times Times) error {
+	_, err := io.WriteString(w, summaryText(s, s.NotAnalyzed(), sel, times))
 	return err
 }
 
-func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selection) string {
+func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selection, times Times) string {
 	var t summaryLines
 	switch {
 	case s.Packets == 0:
@@ -33,7 +36,7 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	}
 	if s.Packets > 0 {
 		t.line("packets", "%s (%s)", human.Count(s.Packets), human.Bytes(s.Bytes))
-		t.line("time", "%s", timeSpan(s.Start, s.End))
+		t.line("time", "%s", timeSpan(s.Start, s.End, times))
 	}
 	t.count("filtered", s.Filtered, "packet", "left out by -f")
 	if s.TCP > 0 {
@@ -74,14 +77,14 @@ func strayICMP(s *analyzer.Summary) string {
 
 // timeSpan is the time of the first and the last packet, and how long that is; a
 // date is not repeated.
-func timeSpan(start, end analyzer.Time) string {
+func timeSpan(start, end analyzer.Time, times Times) string {
 	const date, clock = "2006-01-02 ", "15:04:05.000"
-	a, b := start.Time(), end.Time()
+	a, b := times.in(start), times.in(end)
 	last := date + clock
-	if a.Truncate(24 * time.Hour).Equal(b.Truncate(24 * time.Hour)) {
+	if a.Format(date) == b.Format(date) {
 		last = clock
 	}
-	return fmt.Sprintf("%s to %s UTC (%s)", a.Format(date+clock), b.Format(last), human.Duration(end.Sub(start)))
+	return fmt.Sprintf("%s to %s %s (%s)", a.Format(date+clock), b.Format(last), a.Format("MST"), human.Duration(end.Sub(start)))
 }
 
 // agree is a count, its noun and a verb in the right number.

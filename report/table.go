@@ -18,11 +18,12 @@ import (
 // TableOptions say how a table looks. The zero value shows every conversation at
 // full width without colour, in order of start.
 type TableOptions struct {
-	Width    int  // columns of the terminal; 0: unlimited. Below 40 it counts as 40
-	Color    bool // ANSI colours
-	Relative bool // start as seconds since the first packet instead of the time of day
-	Limit    int  // rows; 0: all
-	Sort     Key
+	Width   int  // columns of the terminal; 0: unlimited. Below 40 it counts as 40
+	Color   bool // ANSI colours
+	Times   Times
+	Limit   int // rows; 0: all
+	Sort    Key
+	Columns *Columns // nil: those that matter most, as many as fit
 }
 
 // Table shows conversations to people: a row each, then a summary.
@@ -55,7 +56,7 @@ func (r *Table) First() int { return r.collector.First() }
 
 // Finish writes the table and the summary.
 func (r *Table) Finish(s *analyzer.Summary) error {
-	return r.show(judgedRows(r.collector.Sorted()), s)
+	return r.show(judgedRows(r.collector.Sorted(), r.opts.Columns.extra()), s)
 }
 
 // row is a conversation and what a line can hold of a judgment.
@@ -64,23 +65,27 @@ type row struct {
 	state  [2]string             // by Side
 	worst  *analyzer.AnomalyKind // the first of the gravest; nil: there is no anomaly
 	others int                   // anomalies beside it
+	ended  string                // by whom
+	cause  string                // of the RST that ended it
+	before analyzer.Time         // start of the row above; of the first its own
+	extra  []fieldValue          // of the fields that were asked for
 }
 
-// judgedRows judges the conversations that are shown, and only those.
-func judgedRows(cs []*analyzer.Conversation) []row {
+// judgedRows judges the conversations that are shown, and only those. extra are the fields that were asked for.
+func judgedRows(cs []*analyzer.Conversation, extra []*Field) []row {
 	rows := make([]row, len(cs))
-	var j analyzer.Judgment
+	var x judged
 	for i, c := range cs {
-		j.Judge(c)
-		rows[i] = row{Conversation: c, others: max(len(j.Anomalies)-1, 0)}
-		for side, state := range j.State {
-			rows[i].state[side] = state.String()
+		x.begin(c)
+		r := row{Conversation: c, ended: endedBy(&x.j.Close), cause: causeOf(&x.j.Close)}
+		for side, state := range x.j.State {
+			r.state[side] = state.String()
 		}
-		for k := range j.Anomalies {
-			if kind := j.Anomalies[k].Kind; rows[i].worst == nil || kind.Severity > rows[i].worst.Severity {
-				rows[i].worst = kind
-			}
+		r.worst, r.others = worstAnomaly(&x.j)
+		for _, f := range extra {
+			r.extra = append(r.extra, f.of(&x))
 		}
+		rows[i] = r
 	}
 	return rows
 }
@@ -92,7 +97,7 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 		}
 		r.footer(rows, s)
 	}
-	if err := WriteSummary(&r.out, s, r.selection); err != nil {
+	if err := writeSummary(&r.out, s, r.selection, r.opts.Times); err != nil {
 		return err
 	}
 	return r.out.Flush()
@@ -135,12 +140,15 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 	l := v.fit(rows, r.opts.Width)
 	cells := make([]string, len(l.columns))
 	for i, col := range l.columns {
-		cells[i] = columns[col].head
+		cells[i] = v.columns[col].head
+		if col == colAnomaly && l.widths[i] < len(cells[i]) {
+			cells[i] = shortAnomaly
+		}
 		if r.opts.Color {
 			cells[i] = human.Bold + cells[i] + human.Reset
 		}
 	}
-	t := newGrid(&lineWriter{&r.out}, l)
+	t := newGrid(&lineWriter{&r.out}, v, l)
 	if err := t.Start(); err != nil {
 		return err
 	}
@@ -164,13 +172,13 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 
 // newGrid is a streaming table without lines and borders, whose columns have the
 // layout's widths.
-func newGrid(w io.Writer, l *fitted) *tablewriter.Table {
+func newGrid(w io.Writer, v *view, l *fitted) *tablewriter.Table {
 	widths := tw.NewMapper[int, int]()
 	aligns := make([]tw.Align, len(l.columns))
 	for i, col := range l.columns {
 		widths.Set(i, l.widths[i]+l.gap)
 		aligns[i] = tw.AlignLeft
-		if columns[col].number {
+		if v.columns[col].number {
 			aligns[i] = tw.AlignRight
 		}
 	}

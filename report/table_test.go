@@ -28,10 +28,10 @@ func judgedTable(t *testing.T, o TableOptions) string {
 	var out bytes.Buffer
 	cs := sample.Conversations()
 	rows := []row{
-		{&cs[3], [2]string{"SYN_SENT", "UNKNOWN"}, &analyzer.AnomalyKind{ID: "no-answer", Severity: analyzer.SeverityError}, 2},
-		{&cs[0], [2]string{"TIME_WAIT", "CLOSED"}, &analyzer.AnomalyKind{ID: "fin-retransmit-in-time-wait", Severity: analyzer.SeverityWarning}, 0},
-		{&cs[1], [2]string{"CLOSED", "CLOSED"}, &analyzer.AnomalyKind{ID: "port-reused", Severity: analyzer.SeverityNote}, 11},
-		{&cs[2], [2]string{"ESTABLISHED", "ESTABLISHED"}, nil, 0},
+		{Conversation: &cs[3], state: [2]string{"SYN_SENT", "UNKNOWN"}, worst: &analyzer.AnomalyKind{ID: "no-answer", Severity: analyzer.SeverityError}, others: 2},
+		{Conversation: &cs[0], state: [2]string{"TIME_WAIT", "CLOSED"}, worst: &analyzer.AnomalyKind{ID: "fin-retransmit-in-time-wait", Severity: analyzer.SeverityWarning}, others: 0},
+		{Conversation: &cs[1], state: [2]string{"CLOSED", "CLOSED"}, worst: &analyzer.AnomalyKind{ID: "port-reused", Severity: analyzer.SeverityNote}, others: 11},
+		{Conversation: &cs[2], state: [2]string{"ESTABLISHED", "ESTABLISHED"}, worst: nil, others: 0},
 	}
 	if err := NewTable(&out, o).show(rows, sample.Summary()); err != nil {
 		t.Fatal(err)
@@ -66,16 +66,18 @@ func TestTableFitsEveryWidth(t *testing.T) {
 }
 
 // A column that a table shows is in every wider one, unless a finer one took its place or what
-// matters more needs the room; outcome and worst anomaly are never given up for anything else.
+// matters more needs the room; the worst anomaly is never given up, and the outcome only for it.
 func TestTableKeepsWhatMatters(t *testing.T) {
 	var had [numColumns]bool
 	cs := sample.Conversations()
 	cs[0].Names[analyzer.Server].Text = "www.example.com"
-	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "write-after-close"}}}
-	for width := human.MinWidth; width <= 200; width++ {
+	cs[0].Sent[analyzer.Client].HandshakeRTT, cs[0].Sent[analyzer.Server].HandshakeRTT = 12e6, 1e6
+	cs[0].Sent[analyzer.Client].DataPackets = 1
+	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "write-after-close"}, state: [2]string{"CLOSED", "CLOSED"}, ended: "client RST", cause: "unread-data"}}
+	for width := human.MinWidth; width <= 240; width++ {
 		l := newView(rows, 0, TableOptions{}).fit(rows, width)
 		has := func(col column) bool { return slices.Contains(l.columns, col) }
-		if !has(colOutcome) || had[colAnomaly] && !has(colAnomaly) || had[colClientState] && !has(colServerState) {
+		if !has(colAnomaly) || had[colOutcome] && !has(colOutcome) || had[colClientState] && !has(colServerState) {
 			t.Errorf("width %d: columns %v", width, l.columns)
 		}
 		for _, col := range l.columns {
@@ -95,7 +97,7 @@ func TestTableOfIPv4Fits80(t *testing.T) {
 func TestTableRelative(t *testing.T) {
 	var out bytes.Buffer
 	cs := sample.Conversations()[:3]
-	write(t, NewTable(&out, TableOptions{Relative: true}), cs, &analyzer.Summary{Packets: 3, TCP: 3, Start: cs[0].Start})
+	write(t, NewTable(&out, TableOptions{Times: Relative}), cs, &analyzer.Summary{Packets: 3, TCP: 3, Start: cs[0].Start})
 	sample.Golden(t, "relative.txt", []byte(gridOf(out.String())))
 }
 
@@ -149,7 +151,7 @@ func TestSummaryText(t *testing.T) {
 		{"all filtered", &analyzer.Summary{Packets: 5, Filtered: 5}, nil, Selection{}},
 		{"none selected", &analyzer.Summary{Packets: 5, TCP: 5, Conversations: 1}, nil, Selection{Active: true, Matched: 0, Total: 1}},
 	} {
-		fmt.Fprintf(&out, "== %s\n%s", test.name, summaryText(test.summary, test.counts, test.sel))
+		fmt.Fprintf(&out, "== %s\n%s", test.name, summaryText(test.summary, test.counts, test.sel, UTC))
 		for _, note := range notes(test.summary, test.counts) {
 			fmt.Fprintf(&out, "note: %s\n", note)
 		}

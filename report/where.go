@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/patcher/value"
 	"github.com/expr-lang/expr/vm"
 
@@ -23,6 +21,7 @@ import (
 //
 //	packets > 100 && server.port in [80, 443]
 //	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
+//	has("no-answer") && cidr(client.ip, "10.0.0.0/8") || host("www.example.com") && port(443) || either(rtt_p95_s > 0.2)
 //	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
 //	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
 //
@@ -37,12 +36,6 @@ type Where struct {
 	judgment analyzer.Judgment
 	record   Record // reused
 }
-
-// hasAnomaly is the function has(anomalies, ID).
-var hasAnomaly = expr.Function("has", func(args ...any) (any, error) {
-	id := args[1].(string)
-	return slices.ContainsFunc(args[0].([]AnomalyRecord), func(a AnomalyRecord) bool { return a.ID == id }), nil
-}, new(func([]AnomalyRecord, string) bool))
 
 // CompileWhere checks an expression against Record's fields. An unknown field is an
 // error that names the nearest ones.
@@ -65,7 +58,7 @@ func compile(source string, s *steps, as ...expr.Option) (program *vm.Program, r
 	if err = checkExpression(source); err != nil {
 		return nil, r, err
 	}
-	program, err = expr.Compile(source, slices.Concat(as, s.bounds(), []expr.Option{hasAnomaly, value.ValueGetter, expr.Patch(recheckCalls{})})...)
+	program, err = expr.Compile(source, slices.Concat(as, functionOptions(), s.bounds(), []expr.Option{value.ValueGetter, expr.Patch(recheckCalls{})})...)
 	if err != nil {
 		return nil, r, explainCompile(err)
 	}
@@ -155,23 +148,6 @@ func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
 		return false, fmt.Errorf("stream %d: %q gives %v, want true or false", c.Stream, w.source, result)
 	}
 	return matched, nil
-}
-
-// unknownField picks the name out of the compiler's two complaints about unknown
-// names. If their wording ever changes, only the suggestion is lost.
-var unknownField = regexp.MustCompile(`(?:unknown name|has no field) (\w+)`)
-
-// explainCompile turns the compiler's error into one about conversations.
-func explainCompile(err error) error {
-	var at *file.Error
-	if !errors.As(err, &at) {
-		return fmt.Errorf("the expression must be a condition, such as packets > 100: %w", err)
-	}
-	m := unknownField.FindStringSubmatch(at.Message)
-	if m == nil {
-		return err
-	}
-	return fmt.Errorf("unknown field %q: %s%s", m[1], suggestField(m[1]), at.Snippet)
 }
 
 // FilterReport passes on the conversations that meet a condition, and counts.

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/look"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -25,20 +26,24 @@ type analyzeOptions struct {
 	long    bool
 	quick   bool
 	output  string
+	columns []string
+	time    string
 	sort    string
+	sorted  bool // --sort was given
 	limit   int
-	noColor bool
+	color   look.Color
 	failOn  []string
 
 	formats    report.Choices[report.Format]
 	noFindings bool
+
+	asked *report.Columns // by --columns
+	times report.Times
 }
 
 const (
 	defaultTableLimit = 50
 	noLimit           = -1 // --limit was not given
-
-	noColorHelp = "no colours, even on a terminal"
 )
 
 func newRootCommand(e env) *cobra.Command {
@@ -71,6 +76,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 			if err := checkCommand(cmd, args); err != nil {
 				return err
 			}
+			o.sorted = cmd.Flags().Changed("sort")
 			if !cmd.Flags().Changed("limit") {
 				o.limit = noLimit
 			} else if o.limit < 0 {
@@ -107,21 +113,39 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.long, "long", false, "the same as --format long")
 	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
 	o.addSelection(cmd)
-	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+"; -`key` reverses")
+	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
+	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
+	f.StringVar(&o.time, "time", "utc", "`style` of times in a table: utc, local (TZ), relative (to the first packet), delta (to the line above), epoch")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, report.MostRows))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	o.addTracking(cmd)
-	completeFlag(cmd, "sort", report.KeyNames()...)
+	completeFlag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
+	completeFlag(cmd, "columns", report.FieldNames()...)
+	completeFlag(cmd, "time", report.TimesNames.Names()...)
 	completeFlag(cmd, "fail-on", severitiesOrIDs()...)
 }
 
 // check finds what is wrong with the options by themselves.
 func (o *analyzeOptions) check(args []string) error {
-	if _, err := choose("format", o.format, o.formats); err != nil {
+	format, err := choose("format", o.format, o.formats)
+	if err != nil {
 		return err
+	}
+	if len(o.columns) > 0 {
+		if !format.Columns {
+			return usageError("--columns is for --format table and csv, not %s", o.format)
+		}
+		if o.asked, err = report.ParseColumns(o.columns); err != nil {
+			return usageError("--columns: %w", err)
+		}
+	}
+	if o.time != "" {
+		if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
+			return err
+		}
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
 		return usageError("--quick skips much of what --long and --fail-on need")
@@ -239,7 +263,7 @@ func (o *analyzeOptions) rows() int {
 		return o.limit
 	case o.limit == noLimit && format.People:
 		return defaultTableLimit
-	case format.People || o.sort != "start":
+	case format.People || o.sorted:
 		return report.MostRows
 	}
 	return 0
@@ -262,13 +286,14 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 	format, _ := o.formats.Find(o.format)
 	limit := o.rows()
 	opts := report.TableOptions{Sort: key, Limit: limit}
+	opts.Columns, opts.Times = o.asked, o.times
+	opts.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" {
 		opts.Width = e.width
-		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
 	shown := format.New(w, opts)
 	rep := shown
-	if format.Streams && (limit > 0 || o.sort != "start" || format.People) {
+	if format.Streams && (limit > 0 || o.sorted || format.People) {
 		rep = report.Sorted(rep, key, max(0, limit))
 	}
 	if len(o.failOn) > 0 {

@@ -29,7 +29,7 @@ the command that shows exactly these conversations. 'tcptrace FILE' shows the sa
 	choiceFlag(cmd, &o.format, "format", o.formats, "")
 	o.addSelection(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	o.addTracking(cmd)
 	return cmd
 }

@@ -5,22 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/look"
 	"tcptrace/report"
 )
 
 type followOptions struct {
 	selectOptions
-	from    string
-	as      string
-	output  string
-	noColor bool
+	from   string
+	as     string
+	output string
+	color  look.Color
 }
 
 // followSides are what --from takes: whether each side is heard.
@@ -58,7 +58,7 @@ The input is read twice, so it cannot be a pipe.`,
 	choiceFlag(cmd, &o.as, "as", report.Transcripts, "")
 	o.addFilter(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	o.addTracking(cmd)
 	completeFlag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
 	return cmd
@@ -174,7 +174,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 		return err
 	}
 	w.options.Headings = o.toTerminal(e)
-	w.options.Color = o.toTerminal(e) && !o.noColor && os.Getenv("NO_COLOR") == ""
+	w.options.Color = o.color.On(o.toTerminal(e))
 	as, _ := report.Transcripts.Find(o.as)
 	w.out = as(out, w.options)
 	err = p.Show(ctx)

@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
 	"internal/console":           {},
+	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},
 	"internal/progress":          {ours: []string{"analyzer/packet", "internal/input"}, other: []string{"github.com/schollz/progressbar/v3"}},
 	"analyzer/internal/pool":     {},
@@ -89,7 +90,7 @@ var layers = map[string]layer{
 	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
 	"internal/ladders":          {ours: []string{"internal/console", "report", "analyzer"}},
 	"docs/program":              {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/output", "internal/progress", "internal/machine", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace":              {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/machine", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

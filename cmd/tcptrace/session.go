@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/signal"
 	"syscall"
 
@@ -97,7 +96,7 @@ func (s *session) openView() (err error) {
 	}
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.raw,
-		Color: !s.noColor && os.Getenv("NO_COLOR") == "", QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
+		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
 		Capture: s.counted(),
 	})
 	return err

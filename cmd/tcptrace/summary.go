@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/input"
+	"tcptrace/internal/look"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -24,7 +24,7 @@ type summaryOptions struct {
 	limit     int
 	maxGroups int
 	output    string
-	noColor   bool
+	color     look.Color
 }
 
 func newSummaryCommand(e env) *cobra.Command {
@@ -67,7 +67,7 @@ they are no more than that. What is called "to server and back" is from where th
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
 	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; what finds no room is added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	o.addTracking(cmd)
 	completeFlag(cmd, "by", dimension.Names()...)
 	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
@@ -161,9 +161,9 @@ func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.Sum
 	if err != nil {
 		return err
 	}
+	opts.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" {
 		opts.Width = e.width
-		opts.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
 	}
 	write, _ := report.SumFormats.Find(o.format)
 	return finish(out, write(out, sums, opts))

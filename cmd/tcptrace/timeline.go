@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,11 +12,12 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/ladders"
+	"tcptrace/internal/look"
 	"tcptrace/report"
 )
 
 // peopleFlags are the flags that make no sense with records.
-var peopleFlags = []string{"time", "full", "ascii", "width", "no-color", "limit"}
+var peopleFlags = []string{"time", "full", "ascii", "width", "color", "no-color", "limit"}
 
 const defaultLadders = 10 // --limit
 
@@ -26,14 +26,14 @@ var ladderBounds = ladders.Usual
 
 type timelineOptions struct {
 	selectOptions
-	format  string
-	time    string
-	limit   int
-	width   int
-	full    bool
-	ascii   bool
-	noColor bool
-	output  string
+	format string
+	time   string
+	limit  int
+	width  int
+	full   bool
+	ascii  bool
+	color  look.Color
+	output string
 }
 
 func newTimelineCommand(e env) *cobra.Command {
@@ -65,11 +65,11 @@ The input is read at least twice, so it cannot be a pipe.`,
 	choiceFlag(cmd, &o.format, "format", report.TimelineFormats, "")
 	o.addSelection(cmd)
 	f.IntVar(&o.limit, "limit", defaultLadders, "show only the first `n` conversations, 0 for all (those named by --stream are always shown)")
-	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), absolute (UTC), delta (to the previous line)")
+	f.StringVar(&o.time, "time", "relative", "`style` of times: relative (to the first packet), utc (or absolute), local (TZ), delta (to the previous line), epoch")
 	f.BoolVar(&o.full, "full", false, "a line for every packet")
 	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters only")
 	f.IntVar(&o.width, "width", 0, "fit into `n` columns (default: the terminal's width, or 80)")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd)
 	completeFlag(cmd, "time", timeStyles()...)
@@ -103,11 +103,9 @@ func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
 // look is the options as a renderer takes them.
 func (o *timelineOptions) look(e env) report.TimelineOptions {
 	look := report.TimelineOptions{Width: o.width, ASCII: o.ascii, Full: o.full, Time: report.TimeStyles[o.time], Legend: true}
-	if o.output == "" {
-		look.Color = e.outTTY && !o.noColor && os.Getenv("NO_COLOR") == ""
-		if look.Width == 0 {
-			look.Width = e.width
-		}
+	look.Color = o.color.On(e.outTTY && o.output == "")
+	if o.output == "" && look.Width == 0 {
+		look.Width = e.width
 	}
 	return look
 }

@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
+	"tcptrace/internal/look"
 	"tcptrace/internal/names"
 	"tcptrace/report"
 )
@@ -24,7 +25,7 @@ type watchOptions struct {
 	format   string
 	where    string
 	output   string
-	noColor  bool
+	color    look.Color
 	write    dump.Options
 	rotate   size
 	keepOn   []string
@@ -66,7 +67,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	choiceFlag(cmd, &o.format, "format", watchFormats, "; auto is view on a terminal and ndjson otherwise")
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
-	f.BoolVar(&o.noColor, "no-color", false, noColorHelp)
+	o.color.AddTo(f)
 	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`: pcapng, unless its name ends in .pcap")
 	f.Var(&o.rotate, "rotate-size", "start a new file after this `size`")
 	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "start a new file after this time")

@@ -39,7 +39,7 @@ func (l *ladder) scroll(by, height int) {
 }
 
 func (l *ladder) nextTime() {
-	l.time = (l.time + 1) % report.TimeStyle(len(report.TimeStyles))
+	l.time = (l.time + 1) % (report.DeltaTime + 1)
 	l.stale = true
 }
 

@@ -16,10 +16,20 @@ const (
 	RelativeTime TimeStyle = iota // since the conversation's first packet
 	AbsoluteTime                  // of day, UTC
 	DeltaTime                     // since the line before
+	LocalTime                     // of day, in the zone of the environment (TZ)
+	EpochTime                     // since 1970
 )
 
 // TimeStyles are the styles by name.
-var TimeStyles = map[string]TimeStyle{"relative": RelativeTime, "absolute": AbsoluteTime, "delta": DeltaTime}
+var TimeStyles = map[string]TimeStyle{"relative": RelativeTime, "absolute": AbsoluteTime, "utc": AbsoluteTime, "local": LocalTime, "delta": DeltaTime, "epoch": EpochTime}
+
+// in is t in the zone in which it is shown.
+func (s TimeStyle) in(t analyzer.Time) time.Time {
+	if s == LocalTime {
+		return t.Time().Local()
+	}
+	return t.Time()
+}
 
 // glyphs are what a ladder is drawn with.
 type glyphs struct {
@@ -87,19 +97,21 @@ func newLadderLayout(c *analyzer.Conversation, j *analyzer.Judgment, o *Options)
 		}
 	}
 	switch o.Time {
-	case AbsoluteTime:
+	case AbsoluteTime, LocalTime:
 		l.format = "15:04:05.000000"
-		if c.Start.Time().YearDay() != last.Time().YearDay() {
+		if o.Time.in(c.Start).YearDay() != o.Time.in(last).YearDay() {
 			l.format = "01-02 " + l.format
 		}
 		l.format = l.format[:len(l.format)-6+l.decimals]
 		l.time = len(l.format)
+	case EpochTime:
+		l.time = len(l.seconds(time.Duration(last)))
 	case DeltaTime:
 		l.time = len(l.seconds(last.Sub(c.Start))) + 1
 	default:
 		l.time = len(l.seconds(last.Sub(c.Start)))
 	}
-	if c.End < c.Start && o.Time != AbsoluteTime { // the clock went back
+	if c.End < c.Start && (o.Time == RelativeTime || o.Time == DeltaTime) { // the clock went back
 		l.time = max(l.time, len(l.seconds(c.End.Sub(c.Start))))
 	}
 	l.frame = len(strconv.FormatUint(c.LastFrame, 10))
@@ -117,8 +129,10 @@ func (l *ladderLayout) seconds(d time.Duration) string {
 // stamp is t, in style; before is the time of the line before.
 func (l *ladderLayout) stamp(style TimeStyle, t, start, before analyzer.Time) string {
 	switch style {
-	case AbsoluteTime:
-		return t.Time().Format(l.format)
+	case AbsoluteTime, LocalTime:
+		return style.in(t).Format(l.format)
+	case EpochTime:
+		return l.seconds(time.Duration(t))
 	case DeltaTime:
 		if d := t.Sub(before); d >= 0 {
 			return "+" + l.seconds(d)

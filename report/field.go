@@ -1,0 +1,399 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
+	"tcptrace/report/internal/record"
+)
+
+// Field is something that a conversation is shown by or sorted by: a field of its record, or one that is computed.
+type Field struct {
+	Name string // as it was asked for
+	path string // what it is: the same for all names of a field
+	unit unit
+	of   func(x *judged) fieldValue
+}
+
+// unit says how a value is spelled.
+type unit uint8
+
+const (
+	unitCount unit = iota
+	unitBytes
+	unitSeconds
+	unitRatio
+	unitRate // bytes per second
+	unitText
+	unitTime
+)
+
+// units are those of numbers by the ends of their names; the first that fits counts.
+var units = []struct {
+	suffix string
+	unit   unit
+}{{"_bytes_s", unitRate}, {"_s", unitSeconds}, {"bytes", unitBytes}, {"ratio", unitRatio}, {"share", unitRatio}, {"", unitCount}}
+
+func unitOf(name string) unit {
+	for _, u := range units {
+		if strings.HasSuffix(name, u.suffix) {
+			return u.unit
+		}
+	}
+	return unitCount
+}
+
+// fieldValue is what a field is of one conversation. All values of a field use the same one of n, f and text.
+type fieldValue struct {
+	known bool // false: it does not apply, or is not known
+	n     int64
+	f     float64
+	text  string
+}
+
+func number(n uint64) fieldValue    { return fieldValue{known: true, n: int64(min(n, math.MaxInt64))} }
+func fraction(f float64) fieldValue { return fieldValue{known: true, f: f} }
+func words(text string) fieldValue  { return fieldValue{known: text != "", text: text} }
+
+func compareValues(a, b *fieldValue) int {
+	return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.f, b.f), strings.Compare(a.text, b.text))
+}
+
+// judged is a conversation with its record, which is made at most once. It is reused.
+type judged struct {
+	c        *analyzer.Conversation
+	j        analyzer.Judgment
+	record   Record
+	recorded bool
+}
+
+func (x *judged) begin(c *analyzer.Conversation) {
+	x.c, x.recorded = c, false
+	x.j.Judge(c)
+}
+
+func (x *judged) filled() *Record {
+	if !x.recorded {
+		record.Fill(&x.record, x.c)
+		record.FillJudgment(&x.record, x.c, &x.j)
+		x.recorded = true
+	}
+	return &x.record
+}
+
+// computed are the fields that no record has. "loss_ratio" and the like are of both sides together.
+var computed = map[string]struct {
+	unit unit
+	of   func(x *judged) fieldValue
+}{
+	"client":                {unitText, func(x *judged) fieldValue { return words(x.c.Addr[analyzer.Client].String()) }},
+	"server":                {unitText, func(x *judged) fieldValue { return words(x.c.Addr[analyzer.Server].String()) }},
+	"payload_bytes":         {unitBytes, func(x *judged) fieldValue { return number(payloadBytes(x.c)) }},
+	"loss_ratio":            {unitRatio, func(x *judged) fieldValue { return lossRatio(x.c) }},
+	"rtt_s":                 {unitSeconds, func(x *judged) fieldValue { return roundTrip(x.c) }},
+	"retransmitted_packets": {unitCount, func(x *judged) fieldValue { return retransmitted(x.c) }},
+	"ended_by":              {unitText, func(x *judged) fieldValue { return words(endedBy(&x.j.Close)) }},
+	"close.cause":           {unitText, func(x *judged) fieldValue { return words(causeOf(&x.j.Close)) }},
+	"worst_anomaly": {unitText, func(x *judged) fieldValue {
+		kind, _ := worstAnomaly(&x.j)
+		if kind == nil {
+			return fieldValue{}
+		}
+		return words(kind.ID)
+	}},
+}
+
+// shortNames are what people call fields.
+var shortNames = map[string]string{
+	"bytes": "payload_bytes", "data": "payload_bytes", "duration": "duration_s", "loss": "loss_ratio", "rtt": "rtt_s", "ended": "ended_by",
+	"anomaly": "worst_anomaly", "cause": "close.cause", "name": "server.name", "state": "endpoints.client.state",
+}
+
+// lossRatio is how many segments of both sides were lost, of those sent with payload, SYN or FIN.
+func lossRatio(c *analyzer.Conversation) fieldValue {
+	lost, sent := record.Losses(&c.Sent[analyzer.Client])
+	lost2, sent2 := record.Losses(&c.Sent[analyzer.Server])
+	if c.Quick || sent+sent2 == 0 {
+		return fieldValue{}
+	}
+	return fraction(float64(lost+lost2) / float64(sent+sent2))
+}
+
+// roundTrip is the least round trip between the hosts: from the tap to either of them and back, each as a SYN, a SYN-ACK or payload
+// took it. What delays ACKs, and queues, is in the quantiles (rtt_p95_s).
+func roundTrip(c *analyzer.Conversation) fieldValue {
+	sum := time.Duration(0)
+	for side := range c.Sent {
+		s := &c.Sent[side]
+		least := s.HandshakeRTT
+		if s.RTT.Samples > 0 && (least == 0 || s.RTT.Min < least) {
+			least = s.RTT.Min
+		}
+		if least == 0 {
+			return fieldValue{}
+		}
+		sum += least
+	}
+	return fraction(output.FloatSeconds(sum))
+}
+
+func retransmitted(c *analyzer.Conversation) fieldValue {
+	if c.Quick {
+		return fieldValue{}
+	}
+	return number(c.Sent[analyzer.Client].Retransmitted() + c.Sent[analyzer.Server].Retransmitted())
+}
+
+// The words of endedBy, by side.
+var (
+	resetBy  = [...]string{analyzer.Client: "client RST", analyzer.Server: "server RST"}
+	closedBy = [...]string{analyzer.Client: "client FIN", analyzer.Server: "server FIN"}
+)
+
+// endedBy is whose segment began the end, and what it was; "" if the conversation did not end.
+func endedBy(c *analyzer.Close) string {
+	switch {
+	case c.Kind == analyzer.CloseReset:
+		return resetBy[c.By]
+	case c.Simultaneous:
+		return "both FIN"
+	case c.HasFirst:
+		return closedBy[c.First]
+	}
+	return ""
+}
+
+// causeOf is what the RST that ended the conversation was the answer to; "" if none did.
+func causeOf(c *analyzer.Close) string {
+	if c.Kind != analyzer.CloseReset {
+		return ""
+	}
+	return c.Cause.String()
+}
+
+// worstAnomaly is the first of the gravest, nil if there is none, and how many there are beside it.
+func worstAnomaly(j *analyzer.Judgment) (worst *analyzer.AnomalyKind, others int) {
+	for i := range j.Anomalies {
+		if kind := j.Anomalies[i].Kind; worst == nil || kind.Severity > worst.Severity {
+			worst = kind
+		}
+	}
+	return worst, max(len(j.Anomalies)-1, 0)
+}
+
+// FieldNames are the fields that have short names, and the computed ones, for help and completion.
+func FieldNames() []string {
+	return []string{
+		"stream", "start", "end", "duration", "client", "server", "name", "packets", "bytes", "loss", "rtt", "retransmitted_packets",
+		"ended", "cause", "outcome", "anomaly", "client_state", "server_state",
+	}
+}
+
+// ParseField finds the field of that name. Beside its path in a record (endpoints.client.sent.rtt_p95_s) a field may be named as CSV names
+// it (client_rtt_p95_s), or by a short name (rtt).
+func ParseField(name string) (*Field, error) {
+	asked := name
+	if long, ok := shortNames[name]; ok {
+		name = long
+	}
+	for _, path := range spellings(name) {
+		if f, ok := computed[path]; ok {
+			return &Field{asked, path, f.unit, f.of}, nil
+		}
+		if f := recordField(path); f != nil {
+			f.Name = asked
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no field %q: %s", asked, suggestColumn(asked))
+}
+
+// suggestColumn says which fields are spelled most like name.
+func suggestColumn(name string) string {
+	bare := name
+	for _, side := range []string{"client", "server"} {
+		if rest, ok := strings.CutPrefix(name, side); ok && len(rest) > 1 {
+			bare = rest[1:]
+		}
+	}
+	var paths []string
+	for _, path := range fieldPaths {
+		if !strings.Contains(path, "[]") && !(bare != name && strings.HasPrefix(path, "endpoints.") && !strings.HasPrefix(path, "endpoints."+name[:len("client")])) {
+			paths = append(paths, path)
+		}
+	}
+	if near := human.Nearest(bare[strings.LastIndexByte(bare, '.')+1:], append(FieldNames(), paths...)); near != "" {
+		return near
+	}
+	return "there are " + strings.Join(FieldNames(), ", ") + ", and all that records have ('tcptrace fields')"
+}
+
+// spellings are the paths that name may stand for.
+func spellings(name string) []string {
+	paths := []string{name, "time." + name, strings.Replace(name, "_", ".", 1)}
+	for _, side := range []string{"client", "server"} {
+		rest, ok := strings.CutPrefix(name, side)
+		if !ok || rest == "" || rest[0] != '_' && rest[0] != '.' {
+			continue
+		}
+		for _, in := range []string{side, "endpoints." + side, "endpoints." + side + ".sent"} {
+			paths = append(paths, in+"."+rest[1:])
+		}
+	}
+	return paths
+}
+
+// recordField is the field at path in a record, nil if there is none that is a value or a list.
+func recordField(path string) *Field {
+	var steps []int
+	var optional []int // after which of them a struct may be absent
+	t := reflect.TypeFor[Record]()
+	for part := range strings.SplitSeq(path, ".") {
+		if t.Kind() != reflect.Struct {
+			return nil
+		}
+		i := indexOf(t, part)
+		if i < 0 {
+			return nil
+		}
+		f := t.Field(i)
+		steps, t = append(steps, i), f.Type
+		if strings.Contains(f.Tag.Get("json"), ",omit") && t.Kind() != reflect.Bool {
+			optional = append(optional, len(steps))
+		}
+	}
+	spelled, unit := spelling(t, path)
+	if spelled == nil {
+		return nil
+	}
+	return &Field{path: path, unit: unit, of: func(x *judged) fieldValue {
+		v := reflect.ValueOf(x.filled()).Elem()
+		for i, step := range steps {
+			v = v.Field(step)
+			if len(optional) > 0 && v.IsZero() {
+				for _, n := range optional {
+					if n == i+1 {
+						return fieldValue{}
+					}
+				}
+			}
+		}
+		return spelled(v)
+	}}
+}
+
+func indexOf(t reflect.Type, name string) int {
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("expr") == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// spelling is how values of type t are read, and their unit; nil if that is a struct. Of the elements of a list the first field counts.
+func spelling(t reflect.Type, path string) (of func(reflect.Value) fieldValue, u unit) {
+	if t == reflect.TypeFor[record.Time]() {
+		return func(v reflect.Value) fieldValue { return fieldValue{known: true, n: v.Int()} }, unitTime
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return func(v reflect.Value) fieldValue { return words(v.String()) }, unitText
+	case reflect.Bool:
+		return func(v reflect.Value) fieldValue { return words(strconv.FormatBool(v.Bool())) }, unitText
+	case reflect.Float64:
+		return func(v reflect.Value) fieldValue { return fraction(v.Float()) }, unitOf(path)
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return func(v reflect.Value) fieldValue { return number(v.Uint()) }, unitOf(path)
+	case reflect.Int64, reflect.Int:
+		return func(v reflect.Value) fieldValue { return fieldValue{known: true, n: v.Int()} }, unitOf(path)
+	case reflect.Slice:
+		return func(v reflect.Value) fieldValue {
+			list := make([]string, v.Len())
+			for i := range list {
+				list[i] = v.Index(i).Field(0).String()
+			}
+			return words(strings.Join(list, " "))
+		}, unitText
+	}
+	return nil, 0
+}
+
+// ns is a value in seconds, or a share, in 10^-9 of that.
+func (v *fieldValue) ns() int64 { return int64(math.Round(v.f * 1e9)) }
+
+// appendCSV appends a comma, and what the field is of a conversation as programs read it; no more if it is not known.
+func (f *Field) appendCSV(b []byte, x *judged, clock *output.Clock) []byte {
+	v := f.of(x)
+	switch {
+	case !v.known:
+		return append(b, ',')
+	case f.unit == unitText:
+		return output.AppendCSVText(b, v.text)
+	case f.unit == unitTime:
+		return clock.Append(append(b, ','), analyzer.Time(v.n))
+	case f.unit == unitSeconds, f.unit == unitRatio:
+		return output.AppendSeconds(append(b, ','), v.ns())
+	}
+	return strconv.AppendInt(append(b, ','), v.n, 10)
+}
+
+// text is a value of the field as people read it; "" if it is not known.
+func (f *Field) text(v *view, got *fieldValue) string {
+	if !got.known {
+		return ""
+	}
+	switch f.unit {
+	case unitText:
+		return human.PlainText(got.text, true)
+	case unitTime:
+		return v.moment(analyzer.Time(got.n), 3)
+	case unitSeconds:
+		return human.Duration(time.Duration(got.ns()))
+	case unitRatio:
+		return percent(got.f)
+	case unitBytes:
+		return human.Bytes(uint64(got.n))
+	case unitRate:
+		return human.Bytes(uint64(got.n)) + "/s"
+	}
+	return human.Count(uint64(got.n))
+}
+
+// percent is a share with two digits that count: "0 %", "0.04 %", "1.2 %", "35 %".
+func percent(share float64) string {
+	switch p := 100 * share; {
+	case p == 0:
+		return "0 %"
+	case p < 0.01:
+		return "< 0.01 %"
+	case p < 1:
+		return fmt.Sprintf("%.2f %%", p)
+	case p < 10:
+		return fmt.Sprintf("%.1f %%", p)
+	default:
+		return fmt.Sprintf("%.0f %%", p)
+	}
+}
+
+func lossText(c *analyzer.Conversation) string {
+	if v := lossRatio(c); v.known {
+		return percent(v.f)
+	}
+	return ""
+}
+
+func roundTripText(c *analyzer.Conversation) string {
+	if v := roundTrip(c); v.known {
+		return human.Duration(time.Duration(v.ns()))
+	}
+	return ""
+}

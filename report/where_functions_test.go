@@ -1,0 +1,115 @@
+package report
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/report/internal/sample"
+)
+
+// goWords are what no message to people has in it.
+var goWords = regexp.MustCompile(`strconv|record\.|interface|\bu?int\d|float64|\[\]|vm\.|%!`)
+
+func TestWhereFunctions(t *testing.T) {
+	c := sample.Conversations()[0] // 10.0.0.1:40000 to 10.0.0.2:80
+	c.Names[analyzer.Server].Text = "www.example.com"
+	c.Sent[analyzer.Server].RTT.P95 = 90e6
+	six := sample.Conversations()[1]
+	for source, want := range map[string]bool{
+		`cidr(client.ip, "10.0.0.0/31")`:                           true,
+		`cidr(client.ip, "10.0.0.2/31")`:                           false,
+		`cidr(client.ip, "10.0.0.1")`:                              true,
+		`cidr(client.ip, "::/0")`:                                  false,
+		`host("10.0.0.2")`:                                         true,
+		`host("10.0.0.1")`:                                         true,
+		`host("10.0.0.3")`:                                         false,
+		`host("10.0.0.2/32")`:                                      true,
+		`host("WWW.example.com")`:                                  true,
+		`host("example.com")`:                                      false,
+		`port(80)`:                                                 true,
+		`port(40000)`:                                              true,
+		`port(81)`:                                                 false,
+		`either(rtt_p95_s >= 0.09)`:                                true,
+		`either(rtt_p95_s > 0.09)`:                                 false,
+		`either(ip == "10.0.0.2" && port == 80)`:                   true,
+		`either(ip == "10.0.0.1" && port == 80)`:                   false,
+		`either(state == "TIME_WAIT" && packets > 0) || true`:      true,
+		`either(any([80], # == port))`:                             true,
+		`has("no-answer")`:                                         false,
+		`has(anomalies, "no-answer") == has("no-answer")`:          true,
+		`!host("10.0.0.2") or not port(80)`:                        false,
+		`stream in [0, 1] and any(anomalies, .severity != "note")`: false,
+		`failure == "" and outcome in ["closed", "closing"]`:       true,
+	} {
+		w, err := CompileWhere(source)
+		if err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		if got, err := w.Match(&c); err != nil || got != want {
+			t.Errorf("%s: %v, %v", source, got, err)
+		}
+	}
+	if w, err := CompileWhere(`cidr(client.ip, "2001:db8::/32") && host("2001:db8::1")`); err != nil {
+		t.Error(err)
+	} else if got, err := w.Match(&six); !got || err != nil {
+		t.Errorf("IPv6: %v, %v", got, err)
+	}
+}
+
+// has in its short form is judged too, and so are states that either names.
+func TestShorthandIsJudged(t *testing.T) {
+	for _, source := range []string{`has("no-answer")`, `either(state == "CLOSED")`} {
+		if w, err := CompileWhere(source); err != nil || !w.judges {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	if w, err := CompileWhere(`either(packets > 1) && host("10.0.0.1")`); err != nil || w.judges {
+		t.Errorf("judged for nothing: %v", err)
+	}
+}
+
+// Errors say what was meant, and nothing of how the program is written.
+func TestWhereErrorsArePlain(t *testing.T) {
+	for source, want := range map[string]string{
+		`outcome = "reset"`:                      `= compares nothing: did you mean ==?`,
+		`outcome == "rst"`:                       `outcome is never "rst": did you mean "reset"?`,
+		`"rst" != outcome`:                       `outcome is never "rst"`,
+		`outcome in ["closed", "opened"]`:        `outcome is never "opened": did you mean open?`,
+		`outcome == "x"`:                         `outcome is never "x": it is open, closed`,
+		`endpoints.client.state == "TIMEWAIT"`:   `did you mean TIME_WAIT?`,
+		`any(anomalies, .severity == "fatal")`:   `severity is never "fatal": it is note, warning or error`,
+		`either(state == "ESTAB")`:               `state is never "ESTAB": did you mean ESTABLISHED?`,
+		`packets == "many"`:                      `== is between a number and text: numbers have no quotes`,
+		`client.ip == 5`:                         `== is between text and a number: text has quotes`,
+		`anomalies == "x"`:                       `== is between a list and text: has("no-answer")`,
+		`start > "2026"`:                         `> is between a time and text: date(`,
+		`packets > 100 and`:                      `the expression ends too early`,
+		`foo(1)`:                                 `there is no function foo`,
+		`hast("no-answer")`:                      `there is no function hast: did you mean last or has`,
+		`has("no-anser")`:                        `did you mean no-answer?`,
+		`has()`:                                  `has takes the id of an anomaly`,
+		`cidr(client.ip)`:                        `cidr takes an address and a network`,
+		`cidr(client.ip, "10.0.0.0/33")`:         `"10.0.0.0/33" is neither a network`,
+		`host("10.0.0/8")`:                       `"10.0.0/8" is neither a network`,
+		`host()`:                                 `host takes one argument`,
+		`port("80")`:                             `a port is a number, without quotes: port(80)`,
+		`nonsense_field > 1`:                     `unknown field "nonsense_field": 'tcptrace fields'`,
+		`packets`:                                `must be a condition`,
+		`either(either(packets > 1))`:            `either cannot be within either`,
+		`either(nonsense > 1)`:                   `unknown field "nonsense"`,
+		`close.cause == "` + "unread" + `" && 1`: `cause is never "unread"`,
+	} {
+		_, err := CompileWhere(source)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", source, err, want)
+			continue
+		}
+		message, _, _ := strings.Cut(err.Error(), "\n")
+		if goWords.MatchString(message) || len(message) > 400 {
+			t.Errorf("%s: %s", source, message)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/dimension"
+	"tcptrace/report/internal/human"
+)
+
+// closedSets are the words of fields that take no others, by the last part of the field's name.
+var closedSets = func() map[string][]string {
+	states, sides := wordsOf(fsm.State.String, fsm.NumStates), wordsOf(analyzer.Side.String, analyzer.Server+1)
+	return map[string][]string{
+		"outcome":     wordsOf(analyzer.Outcome.String, analyzer.NumOutcomes),
+		"roles":       wordsOf(analyzer.Roles.String, analyzer.RolesHandshake+1),
+		"failure":     wordsOf(dimension.Failure.String, dimension.NumFailures)[1:],
+		"severity":    wordsOf(analyzer.Severity.String, analyzer.SeverityError+1),
+		"evidence":    wordsOf(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		"kind":        wordsOf(analyzer.CloseKind.String, analyzer.CloseReset+1),
+		"cause":       append(wordsOf(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:], wordsOf(fsm.Event.String, fsm.NumEvents)...),
+		"state":       states,
+		"by_state":    states,
+		"other_state": states,
+		"by":          sides,
+		"first":       sides,
+		"endpoint":    sides,
+		"sender":      sides,
+	}
+}()
+
+func wordsOf[T ~uint8](name func(T) string, n T) []string {
+	list := make([]string, n)
+	for i := range n {
+		list[i] = name(i)
+	}
+	return list
+}
+
+// checkWords finds a word that a field is compared with and never is. "" is what is not known.
+func checkWords(n *ast.BinaryNode) error {
+	if !slices.Contains([]string{"==", "!=", "in"}, n.Operator) {
+		return nil
+	}
+	for _, pair := range [][2]ast.Node{{n.Left, n.Right}, {n.Right, n.Left}} {
+		name := lastName(pair[0])
+		set := closedSets[name]
+		if set == nil {
+			continue
+		}
+		for _, word := range literals(pair[1]) {
+			if word != "" && !slices.Contains(set, word) {
+				return fmt.Errorf("%s is never %q: %s", name, word, suggestWord(word, set))
+			}
+		}
+	}
+	return nil
+}
+
+// lastName is the last part of the name of a field, "" of what is none.
+func lastName(node ast.Node) string {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return n.Value
+	case *ast.MemberNode:
+		if s, ok := n.Property.(*ast.StringNode); ok {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// literals are the strings that a node is made of.
+func literals(node ast.Node) (words []string) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return []string{n.Value}
+	case *ast.ArrayNode:
+		for _, e := range n.Nodes {
+			words = append(words, literals(e)...)
+		}
+	}
+	return words
+}
+
+// mostWords is how many are listed at most.
+const mostWords = 16
+
+// suggestWord says which word of a set was meant, or which there are.
+func suggestWord(word string, set []string) string {
+	if near := human.Nearest(word, set); near != "" {
+		return near
+	}
+	var alike []string // those that have its letters in their order
+	for _, w := range set {
+		rest := w
+		for _, letter := range strings.ToLower(word) {
+			i := strings.IndexRune(strings.ToLower(rest), letter)
+			if i < 0 {
+				rest = ""
+				break
+			}
+			rest = rest[i:] + " "
+			rest = rest[1:]
+		}
+		if rest != "" {
+			alike = append(alike, strconv.Quote(w))
+		}
+	}
+	switch {
+	case len(alike) == 1:
+		return "did you mean " + alike[0] + "?"
+	case len(set) <= mostWords:
+		return "it is " + strings.Join(set[:len(set)-1], ", ") + " or " + set[len(set)-1]
+	}
+	return "'tcptrace schema conversation' has the words"
+}
