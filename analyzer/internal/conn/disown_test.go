@@ -28,6 +28,7 @@ func TestDisownFIN(t *testing.T) {
 +1ms > F. 101:101(0) ack 101
 +1ms < .  101:101(0) ack @
 +1ms > P. 101:151(50) ack 101`, ended, []string{"101", "goes on", "102", "ended"}},
+		{"with ACK, and no RST", request + "+1ms > F. 101:101(0) ack 201\n+1ms > @\n", ended, []string{"P. 101:151(50) ack 201", "goes on", "P 101:151(50)", "ended", "R. 101:151(50) ack 201", "ended"}},
 		{"a FIN in front of a FIN ahead of missing bytes", opened + `
 +1ms > P. 1:101(100) ack 1
 +20ms < P. 1:101(100) ack 101

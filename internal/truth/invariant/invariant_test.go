@@ -32,6 +32,7 @@ const (
 `
 	reset   = open + "+1s > R. 101:101(0) ack 201\n"
 	refused = "+0 > S 0:0(0)\n+20ms < R. 0:0(0) ack 1\n"
+	crossed = "+0 > S 0:10(10) win 64240 <mss 1460>\n+1ms < S 0:10(10) win 64240 <mss 1460>\n"
 	silent  = "+0 > S 0:0(0)\n+1s > S 0:0(0)\n+2s > S 0:0(0)\n"
 )
 
@@ -88,6 +89,12 @@ func TestCheck(t *testing.T) {
 		{reset, func(*one) {}, ""},
 		{refused, func(*one) {}, ""},
 		{silent, func(*one) {}, ""},
+		{crossed, func(*one) {}, ""},
+		{crossed, func(o *one) {
+			for i := range o.j.Anomalies {
+				o.j.Anomalies[i].Side = client
+			}
+		}, "outcome unanswered, but the server sent"},
 		{closed, func(o *one) { o.c.Outcome = analyzer.Closing }, "outcome closing beside close graceful"},
 		{closed, func(o *one) { o.j.Close.Kind = analyzer.CloseUnfinished }, "outcome closed beside close unfinished"},
 		{closed, func(o *one) { o.c.ConnState = connState("S2") }, "outcome closed beside conn_state S2"},

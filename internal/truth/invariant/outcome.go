@@ -131,8 +131,8 @@ func (k *checker) answered() {
 	switch k.c.Outcome {
 	case analyzer.Unanswered:
 		// What the client did not accept answers nothing: a SYN-ACK of another connection, an ACK of what it did not send, data of an old
-		// connection.
-		if k.saw(analyzer.SawSYNACK) || server.StreamBytes > 0 && !k.raised("half-open-discovered") && !k.raised("syn-data") {
+		// connection. Nor does a SYN that crossed its own, be it with data: a SYN-ACK would acknowledge them.
+		if k.saw(analyzer.SawSYNACK) || server.StreamBytes > 0 && !k.raised("half-open-discovered") && !k.raisedOf("syn-data", analyzer.Server) {
 			k.errorf("outcome %v, but the server sent %d segments (completeness %d)", k.c.Outcome, server.Packets, k.c.Completeness)
 		}
 	case analyzer.HalfOpen:

@@ -89,6 +89,11 @@ func (k *checker) raised(id string) bool {
 	return slices.ContainsFunc(k.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == id })
 }
 
+// raisedOf is raised for an anomaly of a side.
+func (k *checker) raisedOf(id string, side analyzer.Side) bool {
+	return slices.ContainsFunc(k.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == id && a.HasSide && a.Side == side })
+}
+
 // has reports whether a frame can be one of the conversation's.
 func (k *checker) has(frame uint64) bool { return k.c.FirstFrame <= frame && frame <= k.c.LastFrame }
 
