@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test race fuzz fuzz-briefly lint deps golden bench static release rename-module clean
+.PHONY: build demo test race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -35,9 +35,10 @@ bench: deps
 race: ## tests what has goroutines with the race detector
 	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./check ./internal/input ./internal/interrupt ./internal/live/... ./internal/output
 
-# The fuzz targets, by package. Those of FUZZ_BROKEN still find what breaks them.
-FUZZ_CLEAN = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
-	./report:FuzzEncoder ./internal/live:FuzzEvents ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
+# The fuzz targets, by package: of the whole program, of its parts, and those that still find what breaks them.
+FUZZ_WHOLE = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
+	./report:FuzzEncoder ./internal/live:FuzzEvents
+FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
 	./internal/input:FuzzOpen ./internal/input:FuzzPcap ./internal/input:FuzzPcapng ./internal/input:FuzzSnoop ./internal/input:FuzzERF \
 	./internal/wire:FuzzLinks ./internal/wire:FuzzCommon ./internal/wire:FuzzDecode ./internal/wire:FuzzReassemble ./internal/wire:FuzzPieces ./internal/names:FuzzSegments \
 	./analyzer/internal/flow:FuzzTracker ./reassembly:FuzzStreamModel ./reassembly:FuzzRanges ./reassembly:FuzzRangesBound ./reassembly:FuzzUnwrap \
@@ -45,14 +46,17 @@ FUZZ_CLEAN = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace
 	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/instant:FuzzParse ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
 FUZZ_BROKEN = ./analyzer:FuzzFrames ./analyzer:FuzzReadings
 FUZZTIME = 10m
-FUZZ = $(FUZZ_CLEAN) $(FUZZ_BROKEN)
+FUZZ = $(FUZZ_WHOLE) $(FUZZ_PARTS) $(FUZZ_BROKEN)
 
 fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report:FuzzWhere
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)
 
-fuzz-briefly: ## some minutes; those of the commands try 250 captures before they change any
-	@.ci/fuzz 40s $(filter ./cmd/%,$(FUZZ_CLEAN))
-	@.ci/fuzz 8s $(filter-out ./cmd/%,$(FUZZ_CLEAN))
+fuzz-parts: ## a few minutes, most of which it takes to build them
+	@.ci/fuzz 5s $(FUZZ_PARTS)
+
+fuzz-briefly: fuzz-parts ## that, and the whole program; those of the commands try 250 captures before they change any
+	@.ci/fuzz 40s $(filter ./cmd/%,$(FUZZ_WHOLE))
+	@.ci/fuzz 8s $(filter-out ./cmd/%,$(FUZZ_WHOLE))
 
 release: ## archives, .deb, .rpm and checksums in dist: make release VERSION=1.2.3
 	.ci/release '$(VERSION)' $(NAME)

@@ -69,7 +69,7 @@ func TestFuzzTargetsAreListed(t *testing.T) {
 	}
 }
 
-// fuzzLists is what the Makefile assigns to FUZZ_CLEAN and FUZZ_BROKEN.
+// fuzzLists is what the Makefile assigns to variables such as FUZZ_PARTS.
 func fuzzLists(makefile string) (lists string) {
 	for _, m := range regexp.MustCompile(`(?m)^FUZZ_\w+ = ((?:.*\\\n)*.*)`).FindAllStringSubmatch(makefile, -1) {
 		lists += m[1] + "\n"

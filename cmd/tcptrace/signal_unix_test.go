@@ -38,6 +38,7 @@ var blockedCommands = []blockedCommand{
 	{"states, FIFO", []string{"states", "FIFO", "--every", "1s"}, false, ""},
 	{"replay, FIFO", []string{"replay", "FIFO"}, false, ""},
 	{"diff, FIFO", []string{"diff", "CAPTURE", "FIFO"}, false, ""},
+	{"diff, FIFO first", []string{"diff", "FIFO", "CAPTURE"}, false, ""},
 }
 
 // fullCommands write more than a pipe holds.
@@ -50,6 +51,9 @@ var fullCommands = [][]string{
 	{"replay", "MANY", "--speed", "max"},
 	{"check", "MANY", "--deny", "note", "--format", "json"},
 	{"extract", "MANY", "-w", "-", "--where", "true"},
+	{"follow", "LONG", "--stream", "0", "--as", "raw"},
+	{"follow", "LONG", "--stream", "0", "--as", "hex"},
+	{"diff", "MANY", "LONG"},
 }
 
 // signalFiles are the inputs by the names that the tables have for them.
@@ -57,6 +61,7 @@ func signalFiles(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	files := map[string]string{
 		"CAPTURE": filepath.Join(goldenDir, "showcase.pcap"), "FIFO": filepath.Join(dir, "fifo"), "MANY": filepath.Join(dir, "many.pcap"),
+		"LONG": filepath.Join(dir, "long.pcap"),
 	}
 	if err := unix.Mkfifo(files["FIFO"], 0o600); err != nil {
 		t.Skip(err)
@@ -64,7 +69,27 @@ func signalFiles(t *testing.T) map[string]string {
 	if err := os.WriteFile(files["MANY"], manySYNs(2000, true), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(files["LONG"], longStream(200), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	return files
+}
+
+// longStream is a capture of n segments of 1,000 bytes.
+func longStream(n int) []byte {
+	b := manySYNs(1, false)
+	header := b[24:]
+	for i := range n {
+		p := append(bytes.Clone(header), bytes.Repeat([]byte{'x'}, 1000)...)
+		binary.LittleEndian.PutUint32(p[4:], uint32(i+1))
+		binary.LittleEndian.PutUint32(p[8:], 1040)
+		binary.LittleEndian.PutUint32(p[12:], 1040)
+		binary.BigEndian.PutUint16(p[16+2:], 1040)
+		binary.BigEndian.PutUint32(p[16+20+4:], uint32(2+1000*i))
+		p[16+20+13] = 0x18 // PSH, ACK
+		b = append(b, p...)
+	}
+	return b
 }
 
 // manySYNs is a capture of n SYNs from as many ports; with answers each is refused.

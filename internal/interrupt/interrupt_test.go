@@ -84,3 +84,31 @@ func TestWriter(t *testing.T) {
 	}
 	close(dst.wait)
 }
+
+// stalling takes a write of the given number later than the others.
+type stalling struct {
+	bytes.Buffer
+	at, writes int
+	wait       time.Duration
+}
+
+func (s *stalling) Write(p []byte) (int, error) {
+	if s.writes++; s.writes == s.at {
+		time.Sleep(s.wait)
+	}
+	return s.Buffer.Write(p)
+}
+
+// A reader that has taken more than a pipe holds since the interrupt may pause for longer than one that has not.
+func TestWriterOfSlowReader(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errStop)
+	text := make([]byte, 2*alive)
+	for at, whole := range map[int]bool{alive/writeSize + 1: false, alive/writeSize + 2: true} {
+		dst := &stalling{at: at, wait: 3 * grace}
+		n, err := NewWriter(ctx, dst).Write(text)
+		if got := err == nil && n == len(text); got != whole || !whole && !errors.Is(err, ErrStuck) {
+			t.Errorf("write %d is late: %d bytes, %v", at, n, err)
+		}
+	}
+}

@@ -14,6 +14,9 @@ const (
 	writeSize = 32 << 10
 	// grace is how long writing so much may take once the context is done.
 	grace = 150 * time.Millisecond
+	// A reader that took more than alive bytes since then, twice what a pipe holds, is there, and only slow: it has longGrace.
+	alive     = 128 << 10
+	longGrace = 2 * time.Second
 )
 
 // Writer writes to what may not take it. It goes on when its context is done, so that what was seen can be told, until that blocks.
@@ -23,6 +26,7 @@ type Writer struct {
 
 	mu     sync.Mutex
 	buffer []byte
+	taken  int         // bytes, since the context is done
 	err    error       // of a write that was given up
 	work   chan []byte // nil: nothing was written yet
 	done   chan result
@@ -64,18 +68,29 @@ func (w *Writer) write(p []byte) (int, error) {
 	w.work <- w.buffer
 	select {
 	case now := <-w.done:
-		return now.n, now.err
+		return w.took(now)
 	case <-w.ctx.Done():
 	}
-	stuck := time.NewTimer(grace)
+	patience := grace
+	if w.taken > alive {
+		patience = longGrace
+	}
+	stuck := time.NewTimer(patience)
 	defer stuck.Stop()
 	select {
 	case now := <-w.done:
-		return now.n, now.err
+		return w.took(now)
 	case <-stuck.C:
 		w.err = fmt.Errorf("%w: %w", ErrStuck, context.Cause(w.ctx))
 		return 0, w.err
 	}
+}
+
+func (w *Writer) took(now result) (int, error) {
+	if w.ctx.Err() != nil {
+		w.taken += now.n
+	}
+	return now.n, now.err
 }
 
 func writeFor(dst io.Writer, work <-chan []byte, done chan<- result) {

@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
 
@@ -30,7 +33,8 @@ type analysis struct {
 	sum      Summary
 }
 
-func analyze(o Options, waits, watch bool, segments []wire.Segment) (a analysis) {
+// analyze gives a tracker segments and, behind those of which there are some, names.
+func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis) {
 	a.kept = keeper{}
 	t := NewTracker(o, nil)
 	t.undivided = !waits
@@ -46,6 +50,9 @@ func analyze(o Options, waits, watch bool, segments []wire.Segment) (a analysis)
 	for _, s := range segments {
 		s.Clock = s.Time
 		p := t.Segment(&s, Hash(&s.Key), &outs[0])
+		for _, name := range told[s.Frame] {
+			t.Notice(&Notice{Kind: NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: name}, p)
+		}
 		a.places = append(a.places, t.Place(p))
 		_ = m.Batch(outs[:])
 	}
@@ -62,9 +69,11 @@ func TestEmbryosTellTheSame(t *testing.T) {
 	}
 	odd := [...]wire.Bits{wire.BadSum, wire.GoodSum, wire.CutOptions, wire.BadOptions, wire.FirstFragment, wire.ACKsFragment,
 		wire.HasTimestamps, wire.HasMSS | wire.HasSACKPerm, wire.Tunneled}
+	kinds := map[names.Kind]int{} // of names that conversations have
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var segments []wire.Segment
+		told := map[uint64][]names.Name{}
 		now, keys := int64(1e9), 1+rng.IntN(12)
 		for i := range 120 {
 			now += 1 + rng.Int64N(int64(conn.MinConnectTimeout)/40)
@@ -82,11 +91,24 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			if seed%5 == 0 && rng.IntN(10) == 0 {
 				s.Net = 1 + rng.Uint32N(2)
 			}
+			for seed%4 > 0 && rng.IntN(3) == 0 {
+				kind := names.ALPN + names.Kind(rng.IntN(int(names.SNI)))
+				told[s.Frame] = append(told[s.Frame], names.Name{Kind: kind, Text: fmt.Sprintf("%s-%d.example", kind, rng.IntN(20))})
+			}
 			segments = append(segments, s)
 		}
 		o := Options{Quick: seed%3 == 0, MaxFlows: 1 + int(seed%7)*2}
+		if seed%6 == 1 {
+			o.Hosts = func(a netip.Addr) string { return "host-" + a.String() }
+		}
 		for _, watch := range []bool{false, true} {
-			b, a := analyze(o, false, watch, segments), analyze(o, true, watch, segments)
+			b, a := analyze(o, false, watch, segments, told), analyze(o, true, watch, segments, told)
+			for n := range a.kept {
+				c := a.kept[n]
+				for side := range c.Names {
+					kinds[c.Names[side].Kind]++
+				}
+			}
 			if !reflect.DeepEqual(a, b) {
 				for n := range a.kept {
 					if !reflect.DeepEqual(a.kept[n], b.kept[n]) {
@@ -95,6 +117,11 @@ func TestEmbryosTellTheSame(t *testing.T) {
 				}
 				t.Fatalf("seed %d, %+v, watched %v: %d conversations, %+v,\nwant %d, %+v", seed, o, watch, len(a.kept), a.sum, len(b.kept), b.sum)
 			}
+		}
+	}
+	for _, kind := range []names.Kind{names.None, names.DNS, names.HTTP, names.SNI, names.Hosts} {
+		if kinds[kind] == 0 {
+			t.Errorf("nothing is named by %q", kind)
 		}
 	}
 }
