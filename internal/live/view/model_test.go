@@ -40,6 +40,17 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestLadderNames: the title of a ladder has the socket and the name of its server.
+func TestLadderNames(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(28)
+	s.size(150, 30)
+	s.keys("down", "enter")
+	if text := s.m.View().Content; !strings.Contains(text, "#0 10.0.0.1:40000 > 10.0.0.2:80 (www.example.org)  ") {
+		t.Errorf("the title lacks the name:\n%s", text)
+	}
+}
+
 // TestForeignText: nothing that a terminal would obey gets through from any text that is not the view's own.
 func TestForeignText(t *testing.T) {
 	hostile := "\x1b]0;owned\x07 \x1b[2J\x1b[31m \u009b31m \x90q\x9c \u202e\u2066\u200f\u200b\u2028\u0301\ufe0f\U000e0041 \x00\x08\r\n\xff caf\u00e9"
