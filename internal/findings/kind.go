@@ -120,6 +120,16 @@ var kinds = withOthers([]kind{
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
 	}, {
+		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, lies: OnNetwork,
+		is:   [2]string{"was told by an ICMP error that its peer cannot be reached", "were told by ICMP errors that their peers cannot be reached"},
+		why:  "a firewall rejects, the host is down, or a route is missing",
+		next: "the device that sent the error: tcptrace timeline names it",
+	}, {
+		id: "routing-loop", when: has("icmp-time-exceeded"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, lies: OnNetwork,
+		is:   [2]string{"sent packets that went through too many routers", "sent packets that went through too many routers"},
+		why:  "routers that send packets to each other, or a traceroute",
+		next: "traceroute to the server: a loop shows the same routers again and again",
+	}, {
 		id: "no-answer", when: has("no-answer"), whole: true, waited: duration, fails: true, lies: ServerOrWay,
 		is:   [2]string{"got no answer to its SYN", "got no answer to their SYNs"},
 		why:  "a firewall drops, the host is down, or its listen queue is full",
@@ -144,6 +154,11 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has segments that somebody else sent in an endpoint's name", "have segments that somebody else sent in an endpoint's name"},
 		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
+	}, {
+		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"did not heed an ICMP error that its packets are too big", "did not heed ICMP errors that their packets are too big"},
+		why:  "a firewall in front of the sender drops ICMP, or a load balancer sends it to another host",
+		next: "look for the ICMP error at the sender; clamp the MSS at the tunnel",
 	}, {
 		id: "mtu", when: has("mtu-black-hole"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},

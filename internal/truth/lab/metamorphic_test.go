@@ -24,9 +24,10 @@ type variation struct {
 }
 
 var (
-	freeAddresses = []string{"client.ip", "server.ip", "community_id"}
+	freeAddresses = []string{"client.ip", "server.ip", "community_id", "icmp.from"}
 	freeSizes     = []string{"ip_bytes", "frame_bytes", "bytes"}
-	freeIPID      = []string{"anomalies.detail"} // may speak of it
+	freeICMP      = []string{"icmp.code", "icmp.meaning", "icmp.mtu"} // each version has its own
+	freeIPID      = []string{"anomalies.detail"}                      // may speak of it
 )
 
 const muchLater = 123456789 * time.Second
@@ -42,7 +43,7 @@ var variations = []variation{
 	{name: "client's ISN wraps in the data", script: isn(-clientISN-60, 1<<31)},
 	{name: "server's ISN wraps in the data", script: isn(1<<31, -serverISN-100)},
 	{name: "addresses swapped", script: lab.SwapAddresses, free: freeAddresses},
-	{name: "IPv6", script: lab.ToIPv6, free: append(append(freeSizes, freeIPID...), freeAddresses...)},
+	{name: "IPv6", script: lab.ToIPv6, free: slices.Concat(freeSizes, freeIPID, freeICMP, freeAddresses)},
 	{name: "later", frames: func(f []lab.Frame) []lab.Frame { return lab.ShiftTime(f, muchLater) }, shift: muchLater},
 	{name: "headers only", frames: func(f []lab.Frame) []lab.Frame { return lab.Snap(f, 160) }},
 	{name: "pcapng", format: func(f *lab.Format) { f.PCAPNG = true }},

@@ -157,10 +157,16 @@ func (l *Ladder) rung(r *rung) {
 		l.ties(l.stamp(r), r, stepText(r))
 		l.before = r.time
 	}
+	before := strings.Repeat(" ", l.layout.indent)
+	if r.kind == rungRemark {
+		before = l.stamp(r) + "  "
+		l.before = r.time
+	}
 	for i := range r.notable {
 		a := &r.notable[i]
 		if ids := anomalyIDs(r.notable, a); ids != "" {
-			l.wide(strings.Repeat(" ", l.layout.indent), strings.ToUpper(a.Kind.Severity.String()), human.DetailAcross(l.dropped, a)+" ["+ids+"]", human.SeverityColors[a.Kind.Severity])
+			l.wide(before, strings.ToUpper(a.Kind.Severity.String()), human.DetailAcross(l.dropped, a)+" ["+ids+"]", human.SeverityColors[a.Kind.Severity])
+			before = strings.Repeat(" ", l.layout.indent)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -99,6 +100,7 @@ func (m *rungMaker) skip(frame uint64) {
 
 // Segment takes the next Segment.
 func (m *rungMaker) segment(v *analyzer.SegmentView) {
+	m.remarks(v.Frame)
 	pause := v.Time.Sub(m.last)
 	if m.started && pause >= pauseLeast {
 		m.unfold()
@@ -120,6 +122,15 @@ func (m *rungMaker) segment(v *analyzer.SegmentView) {
 	}
 	m.unfold()
 	m.emit(r)
+}
+
+// remarks shows the anomalies of frames before one that are not shown: an ICMP error is none of the conversation's segments.
+func (m *rungMaker) remarks(before uint64) {
+	for len(m.anomalies) > 0 && m.anomalies[0].Frame < before && m.anomalies[0].Frame != 0 {
+		m.unfold()
+		first := &m.anomalies[0]
+		m.emit(rung{kind: rungRemark, frame: first.Frame, time: first.Time, notable: m.dueAnomalies(first.Frame)})
+	}
 }
 
 // silentSteps shows the steps before v that no segment shows.
@@ -203,10 +214,7 @@ func (m *rungMaker) finish() {
 			m.step(analyzer.Side(side))
 		}
 	}
-	if len(m.anomalies) > 0 {
-		m.emit(rung{kind: rungRemark, frame: m.anomalies[0].Frame, time: m.anomalies[0].Time, notable: m.anomalies})
-		m.anomalies = nil
-	}
+	m.remarks(math.MaxUint64)
 }
 
 func (m *rungMaker) emit(r rung) {
