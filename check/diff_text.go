@@ -34,7 +34,7 @@ func WriteDiff(to io.Writer, d *expect.Difference, all bool) (differ bool, err e
 		list  []expect.Party
 	}{{"A", d.OnlyA}, {"B", d.OnlyB}} {
 		for _, p := range only.list {
-			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %d packets\n", only.where, p.Stream, p.Endpoints(), p.Outcome, p.Packets)
+			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %s\n", only.where, p.Stream, p.Endpoints(), p.Outcome, report.Counted(uint64(p.Packets), "packet"))
 		}
 	}
 	fmt.Fprintf(w, "%s in both: %d alike, %d differ; %d only in A, %d only in B\n",

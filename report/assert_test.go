@@ -12,16 +12,16 @@ func TestAssertion(t *testing.T) {
 		{Stream: 2, Outcome: "closed", Packets: 30},
 	}
 	for source, want := range map[string]string{
-		`all(conversations, .outcome == "closed")`:                             "false: it fails for stream 1",
-		`all(conversations, .packets > 5)`:                                     "true",
-		`none(conversations, .packets > 15)`:                                   "false: it fails for stream 1, 2",
-		`count(conversations, has(.anomalies, "abortive-close")) <= 0`:         "false: found 1",
-		`count(conversations, {.outcome == "closed"}) == 2`:                    "true",
-		`len(conversations) == 4`:                                              "false: found 3",
-		`any(conversations, .packets > 100)`:                                   "false",
-		`sum(conversations, .packets) < 60`:                                    "false: found 60",
-		`conversations[0].outcome == "reset"`:                                  "false: found closed",
-		`all(filter(conversations, .stream > 0), .outcome == "closed")`:        "false",
+		`all(conversations, .outcome == "closed")`:                                 "false: it fails for stream 1",
+		`all(conversations, .packets > 5)`:                                         "true",
+		`none(conversations, .packets > 15)`:                                       "false: it fails for stream 1, 2",
+		`count(conversations, has(.anomalies, "abortive-close")) <= 0`:             "false: found 1",
+		`count(conversations, {.outcome == "closed"}) == 2`:                        "true",
+		`len(conversations) == 4`:                                                  "false: found 3",
+		`any(conversations, .packets > 100)`:                                       "false",
+		`sum(conversations, .packets) < 60`:                                        "false: found 60",
+		`conversations[0].outcome == "reset"`:                                      "false: found closed",
+		`all(filter(conversations, .stream > 0), .outcome == "closed")`:            "false",
 		`all(conversations, any(.anomalies, .severity == "error") || .stream < 3)`: "true",
 	} {
 		a, err := CompileAssertion(source)
