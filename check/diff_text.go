@@ -48,7 +48,7 @@ func WriteDiff(ctx context.Context, to io.Writer, d *expect.Difference, all bool
 		list  []expect.Party
 	}{{"A", d.OnlyA}, {"B", d.OnlyB}} {
 		for _, p := range only.list {
-			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %d packets\n", only.where, p.Stream, p.Endpoints(), p.Outcome, p.Packets)
+			fmt.Fprintf(w, "only in %s: stream %d, %s: %s, %s\n", only.where, p.Stream, p.Endpoints(), p.Outcome, report.Counted(uint64(p.Packets), "packet"))
 		}
 	}
 	fmt.Fprintf(w, "%s in both: %d alike, %d differ; %d only in A, %d only in B\n",

@@ -91,7 +91,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 			return runAnalyze(cmd.Context(), args, o, e)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.SetIn(e.in)
 	cmd.SetOut(e.out)
 	cmd.SetErr(e.err)

@@ -128,6 +128,14 @@ func (w *following) hear(p *analyzer.Piece) error {
 	return w.out.Piece(p)
 }
 
+// was is the verb for so many.
+func was(n int64) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
 // notes say what is not in the output as it was sent.
 func (w *following) notes(e env) {
 	say := func(n int64, format string, args ...any) {
@@ -143,13 +151,13 @@ func (w *following) notes(e env) {
 			continue
 		}
 		s := w.follower.Stats(side)
-		say(s.Conflicts-maxConflicts, "the %s sent bytes again with other content %d times in all", side, s.Conflicts)
-		say(s.Missing, "%d bytes of the %s are not in the capture", s.Missing, side)
-		say(s.Cut, "%d bytes of the %s were cut by the snap length", s.Cut, side)
-		say(s.Forced, "%d bytes of the %s were given up because too much had come behind them", s.Forced, side)
-		say(s.Late, "%d bytes of the %s came too late for their place, or from before the first one", s.Late, side)
-		say(s.Unchecked, "%d bytes of the %s were repeated too late to compare them", s.Unchecked, side)
-		say(s.Segments, "%d segments of the %s were left out: far from the others, or with a wrong checksum", s.Segments, side)
+		say(s.Conflicts-maxConflicts, "the %s sent bytes again with other content %s in all", side, report.Counted(uint64(s.Conflicts), "time"))
+		say(s.Missing, "%s of the %s %s not in the capture", report.Counted(uint64(s.Missing), "byte"), side, map[bool]string{true: "is", false: "are"}[s.Missing == 1])
+		say(s.Cut, "%s of the %s %s cut by the snap length", report.Counted(uint64(s.Cut), "byte"), side, was(s.Cut))
+		say(s.Forced, "%s of the %s %s given up because too much had come behind", report.Counted(uint64(s.Forced), "byte"), side, was(s.Forced))
+		say(s.Late, "%s of the %s came too late for the place, or from before the first one", report.Counted(uint64(s.Late), "byte"), side)
+		say(s.Unchecked, "%s of the %s came again too late to be compared", report.Counted(uint64(s.Unchecked), "byte"), side)
+		say(s.Segments, "%s of the %s %s left out: far from the others, or with a wrong checksum", report.Counted(uint64(s.Segments), "segment"), side, was(s.Segments))
 	}
 }
 

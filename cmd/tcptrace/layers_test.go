@@ -74,7 +74,7 @@ var layers = map[string]layer{
 	"report/internal/sums": {ours: []string{"internal/console", "internal/dimension", "report/internal/record", "report/internal/output", "report/internal/human", "analyzer"},
 		other: []string{"github.com/DataDog/sketches-go/"}},
 	"report": {ours: []string{"report/internal/glossary", "report/internal/sums", "report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
-		"report/internal/human", "internal/console", "analyzer", "analyzer/timing", "internal/topk"}, other: anyOther},
+		"report/internal/human", "internal/console", "internal/dimension", "analyzer", "analyzer/timing", "fsm", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
 	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "analyzer/timing"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire", "analyzer/timing"}},

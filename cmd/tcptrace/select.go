@@ -82,7 +82,7 @@ func (o *selectOptions) analysis() (opts analyzer.Options, filter *input.Filter,
 	opts = analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl, Workers: o.workers, NoNames: o.names.Off(), Hosts: o.names.Hosts()}
 	if o.filter != "" {
 		if filter, err = input.NewFilter(o.filter); err != nil {
-			return opts, nil, &exitError{exitUsage, err}
+			return opts, nil, usageError("-f %w", err)
 		}
 		opts.Filter = filter.Match
 	}

@@ -32,7 +32,7 @@ func NewFilter(expr string) (*Filter, error) {
 	}
 	m, err := compile(expr, wire.LinkEthernet)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%q: %w%s", expr, err, displayHint(expr))
 	}
 	return &Filter{
 		expr:     expr,

@@ -55,5 +55,12 @@ func (s *Selected) Missing(sum *analyzer.Summary) error {
 type NoStreamError struct{ Stream, Conversations uint64 }
 
 func (e *NoStreamError) Error() string {
-	return fmt.Sprintf("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of all %s", e.Stream, report.Counted(e.Conversations, "conversation"))
+	return fmt.Sprintf("there is no stream %d: 'tcptrace FILE --limit 0' shows the numbers of %s", e.Stream, all(e.Conversations))
+}
+
+func all(conversations uint64) string {
+	if conversations == 1 {
+		return "the only conversation"
+	}
+	return "all " + report.Counted(conversations, "conversation")
 }
