@@ -31,3 +31,27 @@ func (t *tap) Finish(s *analyzer.Summary) error {
 	}
 	return t.next.Finish(s)
 }
+
+// Skim is Tap, but if next tells of which conversations it has no use (Skips), sound gets those of them in which nothing is wrong, or what an
+// [analyzer.Sink] gets of such; see does not.
+func Skim(next Report, see, sound func(*analyzer.Conversation) error, finish func(*analyzer.Summary) error) Report {
+	t := tap{next, see, finish}
+	if s, ok := next.(interface {
+		Skips(start analyzer.Time) bool
+	}); ok {
+		return &skim{t, s.Skips, sound}
+	}
+	return &t
+}
+
+type skim struct {
+	tap
+	skips func(start analyzer.Time) bool
+	sound func(*analyzer.Conversation) error
+}
+
+// Skims is for [analyzer.Sink].
+func (s *skim) Skims(start analyzer.Time) bool { return s.skips(start) }
+
+// Sound is for [analyzer.Sink].
+func (s *skim) Sound(c *analyzer.Conversation) error { return s.sound(c) }

@@ -24,6 +24,9 @@ func prints(print func(r *Report, w io.Writer, o TextOptions) error) func(io.Wri
 	return func(w io.Writer, _ report.TableOptions) report.Report { return &printer{w, print} }
 }
 
+// Skips is for [analyzer.Sink].
+func (p *printer) Skips(analyzer.Time) bool { return true }
+
 // Conversation is for [report.Report].
 func (p *printer) Conversation(*analyzer.Conversation) error { return nil }
 
@@ -51,7 +54,7 @@ func Attach(next, format report.Report, w io.Writer, o Options, look TextOptions
 		k.Conversation(c, &j)
 		return nil
 	}
-	return report.Tap(next, see, func(s *analyzer.Summary) error { return tell(k.Report(s, o)) })
+	return report.Skim(next, see, k.Sound, func(s *analyzer.Summary) error { return tell(k.Report(s, o)) })
 }
 
 // Found reports whether a format has a place for findings.

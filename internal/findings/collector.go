@@ -41,9 +41,15 @@ func New() *Collector {
 // Conversations is how many were taken.
 func (k *Collector) Conversations() uint64 { return k.total }
 
-// Conversation takes c, of which j is the judgment.
-func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
-	s := subject{c, j}
+// Sound takes a conversation in which nothing is wrong, of which there is no more than an [analyzer.Sink] gets of such.
+// It never fails.
+func (k *Collector) Sound(c *analyzer.Conversation) error {
+	k.count(c, nil)
+	return nil
+}
+
+// count counts c among all conversations.
+func (k *Collector) count(c *analyzer.Conversation, j *analyzer.Judgment) {
 	k.total++
 	k.start.add(c.Start)
 	k.values.Reset()
@@ -52,6 +58,12 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 		e := k.all[i].at(k.values.At(i))
 		e.count.add(e.n, c.Start)
 	}
+}
+
+// Conversation takes c, of which j is the judgment.
+func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
+	k.count(c, j)
+	s := subject{c, j}
 	failed := dimension.Failed(c, j) != dimension.NoFailure
 	var met kindSet
 	for i := range kinds {

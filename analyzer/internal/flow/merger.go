@@ -11,6 +11,8 @@ import (
 // It belongs to one goroutine.
 type Merger struct {
 	sink    Sink
+	skimmer Skimmer           // the sink, if it is one
+	skimmed conn.Conversation // what it gets
 	next    uint64
 	streams []SlotStreams // by tracker
 	heads   []int         // by tracker: its next event of the batch
@@ -29,7 +31,8 @@ type SlotStreams struct {
 
 // NewMerger returns a merger for so many trackers.
 func NewMerger(trackers int, sink Sink) *Merger {
-	return &Merger{sink: sink, streams: make([]SlotStreams, trackers), heads: make([]int, trackers)}
+	skimmer, _ := sink.(Skimmer)
+	return &Merger{sink: sink, skimmer: skimmer, streams: make([]SlotStreams, trackers), heads: make([]int, trackers)}
 }
 
 // Batch takes what the trackers said about one batch of segments, one Output
@@ -46,6 +49,12 @@ func (m *Merger) Batch(outs []Output) error {
 			if err := m.emit(c); err != nil {
 				return err
 			}
+		case eventSound:
+			o := &outs[i].sound[e.Arg]
+			m.count(conn.Closed, o.unwritten)
+			if err := emitSound(m.skimmer, o, s.of(e.Slot), &m.skimmed); err != nil {
+				return err
+			}
 		case eventSkipped:
 			m.count(conn.Outcome(e.Arg), uint8(e.Slot))
 		default:
@@ -54,8 +63,7 @@ func (m *Merger) Batch(outs []Output) error {
 	}
 	clear(m.heads)
 	for i := range outs {
-		outs[i].Events, outs[i].Done = outs[i].Events[:0], outs[i].Done[:0]
-		outs[i].evidence.Reset()
+		outs[i].Discard()
 	}
 	return nil
 }

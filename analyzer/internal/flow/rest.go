@@ -12,6 +12,7 @@ import (
 // Rest is the conversations that are open when the input ends and that the sink wants, in order of their stream numbers.
 type Rest struct {
 	trackers []*Tracker
+	skimmer  Skimmer // nil: the sink is none
 	list     []openSlot
 	spare    sync.Pool // trackers for embryos
 }
@@ -33,7 +34,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 		}
 		n += t.Slab.Used
 	}
-	r := &Rest{trackers: trackers, list: make([]openSlot, 0, n)}
+	r := &Rest{trackers: trackers, skimmer: m.skimmer, list: make([]openSlot, 0, n)}
 	r.spare.New = func() any { return trackers[0].likeIt() }
 	for i, t := range trackers {
 		t.Now = max(t.Now, sum.End) // the clock went on after a partition's last segment
@@ -64,7 +65,8 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 // Len is how many there are.
 func (r *Rest) Len() int { return len(r.list) }
 
-// Each gives f those from one to another. c is valid during the call. Several goroutines may call Each.
+// Each gives f those from one to another, but those that are sound to a sink that skims. c is valid during the call. Several goroutines may
+// call Each, if the sink does not skim.
 func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 	var c conn.Conversation
 	var ev Evidence
@@ -72,7 +74,15 @@ func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 	var spare *Tracker
 	for _, o := range r.list[from:to] {
 		ev.Reset()
-		if t := r.trackers[o.tracker]; !isEmbryo(o.slot) {
+		t := r.trackers[o.tracker]
+		if r.skimmer != nil && t.skims(o.slot) {
+			s := t.sound(o.slot)
+			if err := emitSound(r.skimmer, &s, o.stream, &c); err != nil {
+				return err
+			}
+			continue
+		}
+		if !isEmbryo(o.slot) {
 			t.Build(o.slot, &c, &ev, &j.Course)
 		} else {
 			if spare == nil {

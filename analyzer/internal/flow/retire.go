@@ -147,10 +147,22 @@ func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
 		t.free(slot)
 		return
 	}
+	if t.skims(slot) {
+		out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: eventSound, Arg: uint32(len(out.sound))})
+		out.sound = append(out.sound, t.sound(slot))
+		t.free(slot)
+		t.relieve(out)
+		return
+	}
 	out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
 	t.Build(slot, out.next(), &out.evidence, &t.bench.course)
 	t.free(slot)
-	if t.Overflow != nil && len(out.Done) >= mostDone {
+	t.relieve(out)
+}
+
+// relieve has an Output taken that is full, if there is somebody to do so.
+func (t *Tracker) relieve(out *Output) {
+	if t.Overflow != nil && len(out.Done)+len(out.sound) >= mostDone {
 		t.Overflow()
 	}
 }

@@ -19,6 +19,16 @@ type Selective interface {
 	First() int
 }
 
+// Skimmer is a Sink that wants to know little of conversations in which nothing is wrong, which are most.
+type Skimmer interface {
+	Sink
+	// Skims reports whether that holds for conversations that start at start. Several goroutines call it; it may be late in saying yes.
+	Skims(start conn.Time) bool
+	// Sound takes such a conversation in place of Conversation, in the same order: it was opened and closed in order, has no anomaly, and
+	// nobody waited a second in it. Of c there are Stream, Addr, Names, Start, Roles, Outcome, and the TTLMin of what the client sent.
+	Sound(c *conn.Conversation) error
+}
+
 // Encoder is a Sink that writes a conversation's record without a look at others, so that several goroutines can do
 // most of the work.
 type Encoder interface {

@@ -69,6 +69,7 @@ type Tracker struct {
 	unused    []*hold
 	rivals    map[uint32][]wire.Segment // by slot: SYN-ACKs with other ISNs than the first, until one is acknowledged
 	skips     Selective                 // nil: nothing may be skipped
+	skimmer   Skimmer                   // nil: of each conversation there is to be a record
 	first     int                       // how many conversations it wants, 0: all
 	begun     int                       // conversations that it may want
 	latest    conn.Time                 // start of the last of them
@@ -95,6 +96,7 @@ type Tracker struct {
 func NewTracker(o Options, sink Sink) *Tracker {
 	o = o.withDefaults()
 	skips, selective := sink.(Selective)
+	skimmer, _ := sink.(Skimmer)
 	first := 0
 	if selective {
 		first = skips.First()
@@ -111,6 +113,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		held:      map[uint32]*hold{},
 		rivals:    map[uint32][]wire.Segment{},
 		skips:     skips,
+		skimmer:   skimmer,
 		first:     first,
 		hosts:     o.Hosts,
 		origins:   origins{name: o.Interface},
@@ -126,6 +129,7 @@ type Output struct {
 	Events   []event
 	Done     []conn.Conversation
 	evidence Evidence // of those in done
+	sound    []sound
 }
 
 // next is room for another conversation, with what was there before.
@@ -161,6 +165,7 @@ const (
 	eventOpenHeld                  // it did: in slot
 	eventHatched                   // the conversation of an embryo, in slot arg, is in slot now
 	EventDone                      // the conversation in slot is over
+	eventSound                     // it is, and was sound; arg is its index in sound
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
 )
 

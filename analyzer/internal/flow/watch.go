@@ -30,6 +30,6 @@ func (t *Tracker) Place(p Placement) Place {
 
 // Discard empties o, for who wants to know the places of segments and nothing else.
 func (o *Output) Discard() {
-	o.Events, o.Done = o.Events[:0], o.Done[:0]
+	o.Events, o.Done, o.sound = o.Events[:0], o.Done[:0], o.sound[:0]
 	o.evidence.Reset()
 }

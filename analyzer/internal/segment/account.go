@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/timing"
 	"tcptrace/reassembly"
 )
 
@@ -110,3 +111,19 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	}
 	return uint64(n)
 }
+
+// Prompt reports whether neither the sender of a direction nor its peer's window kept anybody waiting for so long, and the sender's SYN was
+// answered about as fast as what followed.
+func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
+	a := &l.Of[dir]
+	if a.thinkMax >= wait || a.RTT.n > 1 && a.handshake-a.RTT.min >= lateAnswer {
+		return false
+	}
+	return a.transfer == 0 || conn.Time(p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))[timing.ReceiveWindow]) < wait
+}
+
+// lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
+const lateAnswer conn.Time = 100e6
+
+// TTLMin is the least TTL, or hop limit, of the sender.
+func (a *SenderStats) TTLMin() uint8 { return a.ttlMin }

@@ -1,0 +1,57 @@
+package flow
+
+import (
+	"net/netip"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
+	"tcptrace/internal/names"
+)
+
+// noticeable is what somebody must have waited for a conversation to be no longer sound.
+const noticeable conn.Time = 1e9
+
+// sound is what a Skimmer gets of a conversation in which nothing is wrong.
+type sound struct {
+	addr      [2]netip.AddrPort
+	names     [2]names.Name
+	start     conn.Time
+	ttl       uint8 // the least of the client
+	unwritten uint8 // letters of its history
+}
+
+// skims reports whether the sink wants to know little of the conversation in a slot.
+func (t *Tracker) skims(slot uint32) bool {
+	return t.skimmer != nil && !isEmbryo(slot) && t.skimmer.Skims(t.Slab.At(slot).First) && t.isSound(slot)
+}
+
+// isSound reports whether nothing is wrong with the conversation in a slot, as far as that can be told without a judgment: it has no
+// anomaly, was opened and closed in order, and nobody waited for long. Of one that is not sound nothing is known.
+func (t *Tracker) isSound(slot uint32) bool {
+	c := t.Slab.At(slot)
+	if c.Incidents != 0 || !c.Flags.Has(conn.IsRead) || c.Flags.Has(conn.Evicted|conn.WasHeld) || conn.IsSelf(&c.Key) {
+		return false
+	}
+	closeWait, ok := state.InOrder(c, &t.Facts)
+	l := t.stats.At(slot)
+	return ok && closeWait < noticeable && t.Prompt(c, l, 0, noticeable) && t.Prompt(c, l, 1, noticeable)
+}
+
+// sound is what is handed on of the conversation in a slot, which is sound.
+func (t *Tracker) sound(slot uint32) sound {
+	c := t.Slab.At(slot)
+	client, _ := c.Client()
+	b := &t.bench.conv
+	b.Addr = [2]netip.AddrPort{socket(&c.Key, client), socket(&c.Key, 1-client)}
+	b.Names[conn.Client] = names.Name{}
+	b.Names[conn.Server], _ = t.names.get(slot)
+	t.nameHosts(b)
+	return sound{b.Addr, b.Names, c.First, t.stats.At(slot).Of[client].TTLMin(), c.Unwritten()}
+}
+
+// emitSound hands on, as c, a conversation that was sound.
+func emitSound(to Skimmer, s *sound, stream uint64, c *conn.Conversation) error {
+	c.Stream, c.Outcome, c.Roles = stream, conn.Closed, conn.RolesHandshake
+	c.Addr, c.Names, c.Start, c.Sent[conn.Client].TTLMin = s.addr, s.names, s.start, s.ttl
+	return to.Sound(c)
+}
