@@ -45,7 +45,7 @@ func (ps *parser) icmp(l *lineParser, direction string, words []string) error {
 		return err
 	}
 	if len(words) < 2 {
-		return errors.New("an ICMP error is TIME DIRECTION icmp FROM KIND ...")
+		return errors.New("an ICMP error is TIME DIRECTION icmp FROM KIND, and what follows")
 	}
 	e := &icmp{kind: icmpKinds[words[1]], about: -1}
 	if e.kind == nil {
