@@ -51,7 +51,7 @@ func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uin
 		s.Clock = s.Time
 		p := t.Segment(&s, Hash(&s.Key), &outs[0])
 		for _, name := range told[s.Frame] {
-			t.Notice(&Notice{Kind: NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: name}, p)
+			t.Notice(&Notice{Kind: NoticeName, Key: s.Key, Dir: s.Dir, Net: s.Net, Frame: s.Frame, Time: conn.Time(s.Time), Name: name}, p, &outs[0])
 		}
 		a.places = append(a.places, t.Place(p))
 		_ = m.Batch(outs[:])
