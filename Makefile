@@ -33,7 +33,7 @@ bench: deps
 	go test -run '^$$' -bench . ./...
 
 race: ## tests what has goroutines with the race detector
-	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./check ./internal/input ./internal/interrupt ./internal/live/... ./internal/output
+	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output
 
 # The fuzz targets, by package: of the whole program, of its parts, and those that still find what breaks them.
 FUZZ_WHOLE = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \

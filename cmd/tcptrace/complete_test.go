@@ -138,8 +138,8 @@ func TestManual(t *testing.T) {
 			continue
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if !strings.Contains(string(text), `\fB--`+f.Name+`\fP`) {
-				t.Errorf("%s does not show --%s", name, f.Name)
+			if shown := strings.Contains(string(text), `\fB--`+f.Name+`\fP`); shown == f.Hidden {
+				t.Errorf("%s shows --%s: %v", name, f.Name, shown)
 			}
 		})
 		if strings.Contains(string(text), "tcptrace-help") {

@@ -57,7 +57,7 @@ func TestRows(t *testing.T) {
 		{"csv", "-bytes", report.MostRows + 7, report.MostRows + 7, 0},
 		{"csv", "-bytes", report.MostRows, report.MostRows, 0},
 	} {
-		o := analyzeOptions{formats: report.Formats, format: test.format, sort: test.sort, limit: test.limit}
+		o := analyzeOptions{formats: report.Formats, format: test.format, sort: test.sort, sorted: test.sort != "start", limit: test.limit}
 		if got := o.rows(); got != test.rows {
 			t.Errorf("%+v: %d rows", test, got)
 		}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
 
@@ -47,6 +48,6 @@ func (o *origins) tell(slot uint32, c *conn.Conversation) {
 	}
 	c.VLAN, c.Interface = from.vlan, ""
 	if o.name != nil {
-		c.Interface = o.name(from.iface)
+		c.Interface = names.Printable(o.name(from.iface))
 	}
 }

@@ -54,7 +54,7 @@ func TestLadderNames(t *testing.T) {
 // TestForeignText: nothing that a terminal would obey gets through from any text that is not the view's own.
 func TestForeignText(t *testing.T) {
 	hostile := "\x1b]0;owned\x07 \x1b[2J\x1b[31m \u009b31m \x90q\x9c \u202e\u2066\u200f\u200b\u2028\u0301\ufe0f\U000e0041 \x00\x08\r\n\xff caf\u00e9"
-	s := newStage(t, "showcase", Options{Title: hostile, Where: `outcome != "` + strings.Map(func(r rune) rune {
+	s := newStage(t, "showcase", Options{Title: hostile, Where: `server.name != "` + strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\r' || r == 0 || r == '\x08' {
 			return -1
 		}
