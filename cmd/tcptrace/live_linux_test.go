@@ -191,6 +191,9 @@ var liveScenarios = []struct {
 // TestLiveEqualsFile: of real connections, what a listener to the events of a live capture believes at the end is what the
 // analysis of the packets says that it wrote.
 func TestLiveEqualsFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	for _, s := range liveScenarios {
 		t.Run(s.name, func(t *testing.T) {
 			n := netns.New(t)

@@ -43,6 +43,9 @@ func valid(s *jsonschema.Schema, document string) error {
 // TestSchemas holds all that is written of the golden captures against the schemas: each record, and each
 // expectation, those that people wrote and those that --init writes.
 func TestSchemas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	compiled := map[string]*jsonschema.Schema{}
 	for _, name := range expect.SchemaNames() {
 		code, stdout, stderr := tcptrace(t, env{}, "schema", name)

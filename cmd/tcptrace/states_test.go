@@ -37,6 +37,9 @@ var stateFlags = [][]string{
 // TestStatesAgree asks of every golden capture for a series, and for each of its samples for the table of that
 // moment: the counts are the same, and those of the records.
 func TestStatesAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	for _, path := range goldenCaptures(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			every := half(t, path)

@@ -24,6 +24,9 @@ var (
 var wider = map[string]int{"paws-forgotten.pcap": 4} // 25 days
 
 func TestLaddersFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes seconds")
+	}
 	t.Setenv("NO_COLOR", "")
 	captures, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	if err != nil || len(captures) == 0 {
