@@ -183,11 +183,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return usageError("--fail-on: %w", err)
 	}
 	format, _ := o.formats.Find(o.format)
-	open := openOutput
-	if format.People {
-		open = openText
-	}
-	out, err := open("-o", o.output, args, e)
+	out, err := openReport(format.People, o.output, args, e)
 	if err != nil {
 		return err
 	}

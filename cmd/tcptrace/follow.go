@@ -173,11 +173,7 @@ func runFollow(ctx context.Context, args []string, o followOptions, e env) error
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	open := openText
-	if o.as == "raw" {
-		open = openOutput
-	}
-	out, err := open("-o", o.output, args, e)
+	out, err := openReport(o.as != "raw", o.output, args, e)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,14 @@ func openText(flag, path string, inputs []string, e env) (sink, error) {
 	return text{out, console.NewWriter(out)}, nil
 }
 
+// openReport opens the output of -o: of text if people read it.
+func openReport(people bool, path string, inputs []string, e env) (sink, error) {
+	if people {
+		return openText("-o", path, inputs, e)
+	}
+	return openOutput("-o", path, inputs, e)
+}
+
 // text is a sink behind which there may be a terminal.
 type text struct {
 	sink

@@ -150,11 +150,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 
 // write opens the output and lets what write to it.
 func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) error {
-	open := openOutput
-	if o.format == "table" {
-		open = openText
-	}
-	out, err := open("-o", o.output, args, e)
+	out, err := openReport(o.format == "table", o.output, args, e)
 	if err != nil {
 		return err
 	}

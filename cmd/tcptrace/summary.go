@@ -153,11 +153,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 
 // write opens the output and writes the sums.
 func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.SumOptions, e env) error {
-	open := openOutput
-	if o.format == "table" {
-		open = openText
-	}
-	out, err := open("-o", o.output, args, e)
+	out, err := openReport(o.format == "table", o.output, args, e)
 	if err != nil {
 		return err
 	}
