@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,42 +24,68 @@ const goldenDir = "../../../testdata/pcaps"
 // render analyzes a capture and returns what a script would get, and the summary.
 func render(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options) string {
 	tb.Helper()
-	return renderTo(tb, capture, so, o, func(rep *report.NDJSON) analyzer.Sink { return rep })
+	var out bytes.Buffer
+	renderTo(tb, capture, so, o, &out, func(rep *report.NDJSON) analyzer.Sink { return rep })
+	return out.String()
 }
 
 // renderChecked is render, and holds what is said against the invariants.
 func renderChecked(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options) string {
 	tb.Helper()
-	return renderTo(tb, capture, so, o, func(rep *report.NDJSON) analyzer.Sink { return invariant.Sink(tb, rep, report.Story) })
+	var out bytes.Buffer
+	renderTo(tb, capture, so, o, &out, func(rep *report.NDJSON) analyzer.Sink { return invariant.Sink(tb, rep, report.Story) })
+	return out.String()
 }
 
-func renderTo(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options, sink func(*report.NDJSON) analyzer.Sink) string {
+func renderTo(tb testing.TB, capture io.Reader, so input.Options, o analyzer.Options, out io.Writer, sink func(*report.NDJSON) analyzer.Sink) {
 	tb.Helper()
 	so.Stdin = capture
 	src := input.Open([]string{"-"}, so)
-	var out bytes.Buffer
-	rep := report.NewNDJSON(&out)
+	rep := report.NewNDJSON(out)
 	sum, err := analyzer.Run(tb.Context(), src, o, sink(rep))
 	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 		tb.Fatal(err)
 	}
-	fmt.Fprintf(&out, "%+v\n", sum)
-	return out.String()
+	fmt.Fprintf(out, "%+v\n", sum)
 }
 
-// renderInline is render in one goroutine.
-func renderInline(tb testing.TB, a *analyzer.Analyzer, c capture) string {
+// renderInline is render in one goroutine, to out.
+func renderInline(tb testing.TB, a *analyzer.Analyzer, c capture, out io.Writer) {
 	tb.Helper()
 	src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(c.data)})
-	var out bytes.Buffer
-	rep := report.NewNDJSON(&out)
+	rep := report.NewNDJSON(out)
 	a.Reset(c.o, rep)
 	sum, err := a.Run(tb.Context(), src)
 	if err := errors.Join(err, rep.Finish(&sum), src.Close()); err != nil {
 		tb.Fatal(err)
 	}
-	fmt.Fprintf(&out, "%+v\n", sum)
-	return out.String()
+	fmt.Fprintf(out, "%+v\n", sum)
+}
+
+// comparer compares what is written to it with want, without keeping it.
+type comparer struct {
+	want      string
+	at        int // so much was the same
+	different string
+}
+
+func (c *comparer) Write(p []byte) (int, error) {
+	switch {
+	case c.different != "":
+	case strings.HasPrefix(c.want[c.at:], string(p)):
+		c.at += len(p)
+	default:
+		c.different = differs(c.want[:c.at]+string(p), c.want)
+	}
+	return len(p), nil
+}
+
+// differs shows the first line in which what was written differs from what was wanted; "" if they are the same.
+func (c *comparer) differs() string {
+	if c.different == "" {
+		return differs(c.want[:c.at], c.want)
+	}
+	return c.different
 }
 
 // differs shows the first line in which two outputs differ; "" if they are the same.
@@ -81,12 +108,20 @@ type capture struct {
 	o    analyzer.Options
 }
 
-// captures are all golden ones and generated ones that meet every bound.
-func captures(t *testing.T) (list []capture) {
+// captures are all golden ones and generated ones that meet every bound. They are made once, and not written to.
+func captures(t *testing.T) []capture {
 	t.Helper()
+	list, err := makeCaptures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+var makeCaptures = sync.OnceValues(func() (list []capture, err error) {
 	paths, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no captures in %s: %v", goldenDir, err)
+		return nil, fmt.Errorf("no captures in %s: %v", goldenDir, err)
 	}
 	for i, path := range paths {
 		if testing.Short() && i%10 != 0 {
@@ -94,17 +129,22 @@ func captures(t *testing.T) (list []capture) {
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		list = append(list, capture{name: filepath.Base(path), data: data})
 	}
-	all := newTraffic(1, lives, 250, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{})
-	few := newTraffic(4, lives, 60, 20*time.Second, 10*time.Millisecond).capture(t, lab.Format{}) // without room each packet is a conversation
-	slow := newTraffic(2, lives, 40, 20*time.Minute, 20*time.Second).capture(t, lab.Format{})
-	floods := newTraffic(3, []life{flood}, 20_000, time.Minute, 50*time.Millisecond).capture(t, lab.Format{})
-	if testing.Short() {
-		return append(list, capture{name: "generated", data: few})
+	generate := func(seed uint64, kinds []life, n int, span, gap time.Duration) []byte {
+		data, e := lab.WriteCapture(newTraffic(seed, kinds, n, span, gap).frames, lab.Format{Nano: true})
+		err = errors.Join(err, e)
+		return data
 	}
+	few := generate(4, lives, 60, 20*time.Second, 10*time.Millisecond) // without room each packet is a conversation
+	if testing.Short() {
+		return append(list, capture{name: "generated", data: few}), err
+	}
+	all := generate(1, lives, 120, 20*time.Second, 10*time.Millisecond)
+	slow := generate(2, lives, 40, 20*time.Minute, 20*time.Second)
+	floods := generate(3, []life{flood}, 20_000, time.Minute, 50*time.Millisecond)
 	return append(list,
 		capture{name: "generated", data: all},
 		capture{name: "generated, no room", data: few, o: analyzer.Options{MaxFlows: 1}},
@@ -113,5 +153,5 @@ func captures(t *testing.T) (list []capture) {
 		capture{name: "generated, slow", data: slow},
 		capture{name: "generated, slow, little room", data: slow, o: analyzer.Options{MaxFlows: 20}},
 		capture{name: "floods, 16 full partitions", data: floods, o: analyzer.Options{MaxFlows: 1 << 14}},
-	)
-}
+	), err
+})

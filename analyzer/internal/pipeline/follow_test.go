@@ -223,15 +223,15 @@ func TestFollowGoldens(t *testing.T) {
 			cs, _ := framesOf(t, c.data, analyzer.Options{}, func(*analyzer.Conversation) bool { return true })
 			for i := range cs {
 				var bytes [2]int64
-				f := follow(t, c.data, cs[i].Stream, func(p *analyzer.Piece) {
+				f := follow(t, c.data, cs[i].stream, func(p *analyzer.Piece) {
 					if p.Kind == analyzer.PieceData {
 						bytes[p.From] += p.Len
 					}
 				})
 				for side := range analyzer.Server + 1 {
 					s := f.Stats(side)
-					if s.Data != bytes[side] || uint64(s.Data) > cs[i].Sent[side].PayloadBytes {
-						t.Errorf("stream %d: %d bytes of the %s, %d in its pieces, %d sent", cs[i].Stream, s.Data, side, bytes[side], cs[i].Sent[side].PayloadBytes)
+					if s.Data != bytes[side] || uint64(s.Data) > cs[i].payload[side] {
+						t.Errorf("stream %d: %d bytes of the %s, %d in its pieces, %d sent", cs[i].stream, s.Data, side, bytes[side], cs[i].payload[side])
 					}
 				}
 			}

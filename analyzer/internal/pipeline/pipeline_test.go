@@ -32,18 +32,21 @@ func with(o analyzer.Options, workers int) analyzer.Options {
 func TestSameOutput(t *testing.T) {
 	var inline analyzer.Analyzer // keeps its memory from capture to capture
 	for _, c := range captures(t) {
-		alone := renderInline(t, &inline, c)
+		want := renderChecked(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
+		alone := &comparer{want: want}
+		renderInline(t, &inline, c, alone)
+		if d := alone.differs(); d != "" {
+			t.Errorf("%s, inline: %s", c.name, d)
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			want := renderChecked(t, bytes.NewReader(c.data), input.Options{}, with(c.o, 1))
 			check := func(what string, r io.Reader, so input.Options, workers int) {
 				t.Helper()
-				if d := differs(render(t, r, so, with(c.o, workers)), want); d != "" {
+				got := &comparer{want: want}
+				renderTo(t, r, so, with(c.o, workers), got, func(rep *report.NDJSON) analyzer.Sink { return rep })
+				if d := got.differs(); d != "" {
 					t.Errorf("%s: %s", what, d)
 				}
-			}
-			if d := differs(alone, want); d != "" {
-				t.Errorf("inline: %s", d)
 			}
 			for _, workers := range []int{2, 5, 16} {
 				check(fmt.Sprint(workers, " workers"), bytes.NewReader(c.data), input.Options{}, workers)

@@ -16,7 +16,13 @@ import (
 type pick struct {
 	analyzer.Choice
 	want  func(c *analyzer.Conversation) bool
-	taken []analyzer.Conversation
+	taken []chosen
+}
+
+// chosen is what the tests compare of a conversation that was taken.
+type chosen struct {
+	stream, packets, first, last uint64
+	payload                      [2]uint64 // sent, by side
 }
 
 func (p *pick) Conversation(c *analyzer.Conversation) error {
@@ -25,12 +31,13 @@ func (p *pick) Conversation(c *analyzer.Conversation) error {
 		return nil
 	}
 	p.Take(c)
-	p.taken = append(p.taken, *c)
+	p.taken = append(p.taken, chosen{c.Stream, c.Packets(), c.FirstFrame, c.LastFrame,
+		[2]uint64{c.Sent[analyzer.Client].PayloadBytes, c.Sent[analyzer.Server].PayloadBytes}})
 	return nil
 }
 
 // framesOf reads a capture twice and returns the conversations that want selects, and which frames each has.
-func framesOf(t *testing.T, data []byte, o analyzer.Options, want func(c *analyzer.Conversation) bool) (cs []analyzer.Conversation, frames [][]uint64) {
+func framesOf(t *testing.T, data []byte, o analyzer.Options, want func(c *analyzer.Conversation) bool) (cs []chosen, frames [][]uint64) {
 	t.Helper()
 	open := func() input.Source {
 		return input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
@@ -69,8 +76,8 @@ func TestWatch(t *testing.T) {
 			byFirst := map[uint64][]uint64{}
 			for i := range cs {
 				frames := all[i]
-				if uint64(len(frames)) != cs[i].Packets() || frames[0] != cs[i].FirstFrame || frames[len(frames)-1] != cs[i].LastFrame {
-					t.Fatalf("stream %d, %d packets from %d to %d: frames %v", cs[i].Stream, cs[i].Packets(), cs[i].FirstFrame, cs[i].LastFrame, frames)
+				if uint64(len(frames)) != cs[i].packets || frames[0] != cs[i].first || frames[len(frames)-1] != cs[i].last {
+					t.Fatalf("stream %d, %d packets from %d to %d: frames %v", cs[i].stream, cs[i].packets, cs[i].first, cs[i].last, frames)
 				}
 				byFirst[frames[0]] = frames
 			}
@@ -80,7 +87,7 @@ func TestWatch(t *testing.T) {
 				times = 3
 			}
 			for n := range times {
-				one := cs[n%len(cs)].Stream // in a small capture every conversation by itself
+				one := cs[n%len(cs)].stream // in a small capture every conversation by itself
 				want := func(c *analyzer.Conversation) bool { return c.Stream == one }
 				if n%2 == 1 {
 					odd := rng.Uint64N(3)
@@ -88,8 +95,8 @@ func TestWatch(t *testing.T) {
 				}
 				some, frames := framesOf(t, c.data, o, want)
 				for i := range some {
-					if !slices.Equal(frames[i], byFirst[some[i].FirstFrame]) {
-						t.Errorf("stream %d chosen among %d: frames\n%v, want\n%v", some[i].Stream, len(some), frames[i], byFirst[some[i].FirstFrame])
+					if !slices.Equal(frames[i], byFirst[some[i].first]) {
+						t.Errorf("stream %d chosen among %d: frames\n%v, want\n%v", some[i].stream, len(some), frames[i], byFirst[some[i].first])
 					}
 				}
 			}
