@@ -84,7 +84,6 @@ Exit status: 0 everything is as expected; 1 something is not; 2 an expectation c
 	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", checkFormats...)
 	completeFlag(cmd, "deny", severitiesOrIDs()...)
-	completeFlagBy(cmd, "budget", budgets)
 	return cmd
 }
 

@@ -3,17 +3,45 @@ package main
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/live/capture"
 	"tcptrace/report"
 )
 
+// valuesOf is the annotation of a flag that has the values shells complete.
+const valuesOf = "tcptrace_values"
+
+// foundOut are the flags whose values are found out when they are asked for.
+var foundOut = map[string]cobra.CompletionFunc{"interface": interfaceNames, "budget": budgets}
+
 // completeFlag lets shells complete the values of a flag.
 func completeFlag(cmd *cobra.Command, flag string, values ...string) {
-	completeFlagBy(cmd, flag, fixed(values))
+	if err := cmd.Flags().SetAnnotation(flag, valuesOf, values); err != nil {
+		panic(err) // the command has no such flag
+	}
+}
+
+// registerCompletions tells cobra of the values of all flags. It keeps them for good, and all that they hold, so it is told only to complete.
+func registerCompletions(root *cobra.Command) {
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			complete := foundOut[f.Name]
+			if values, listed := f.Annotations[valuesOf]; listed {
+				complete = cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+			}
+			if complete == nil {
+				return
+			}
+			if err := cmd.RegisterFlagCompletionFunc(f.Name, complete); err != nil {
+				panic(err) // they were registered before
+			}
+		})
+	}
 }
 
 // choiceFlag adds a flag that takes one of choices, the first if it is not given, and completes it. The help lists
@@ -30,18 +58,6 @@ func choose[T any](flag, value string, choices report.Choices[T]) (T, error) {
 		return chosen, usageError("unknown --%s %q: want one of %s", flag, value, strings.Join(choices.Names(), ", "))
 	}
 	return chosen, nil
-}
-
-// completeFlagBy is completeFlag for values that are found out when they are asked for.
-func completeFlagBy(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
-	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
-		panic(err) // the command has no such flag, or it is completed twice
-	}
-}
-
-// fixed completes one of values, and never a file.
-func fixed(values []string) cobra.CompletionFunc {
-	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }
 
 // only completes the first argument of a command as one of values.
@@ -63,14 +79,14 @@ func completeDirectory(_ *cobra.Command, args []string, _ string) ([]string, cob
 }
 
 // anomalyIDs are all anomalies, each with what it is.
-func anomalyIDs() (ids []string) {
+var anomalyIDs = sync.OnceValue(func() (ids []string) {
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
 			ids = append(ids, cobra.CompletionWithDesc(kind.ID, kind.Summary))
 		}
 	}
 	return ids
-}
+})
 
 // severitiesOrIDs are what --fail-on, --keep-on and --deny take.
 func severitiesOrIDs() []string {

@@ -74,6 +74,7 @@ var freeFlags = []string{
 // TestEveryFlagCompletes finds flags of which neither is known what they take, nor that it can be anything.
 func TestEveryFlagCompletes(t *testing.T) {
 	root := newRootCommand(env{})
+	registerCompletions(root)
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			_, completed := cmd.GetFlagCompletionFunc(f.Name)

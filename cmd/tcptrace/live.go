@@ -78,7 +78,6 @@ cannot.
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
 	groupFlags(cmd, append([]flagGroup{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
-	completeFlagBy(cmd, "interface", interfaceNames)
 	return cmd
 }
 

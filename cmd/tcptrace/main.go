@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"tcptrace/internal/console"
@@ -96,6 +98,9 @@ func run(ctx context.Context, args []string, e env) int {
 	defer e.files.Discard()
 	cmd := newRootCommand(e)
 	cmd.SetArgs(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		registerCompletions(cmd)
+	}
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,26 @@ func tcptrace(t *testing.T, e env, args ...string) (code int, stdout, stderr str
 	e.out, e.err = &out, &err
 	code = run(t.Context(), args, e)
 	return code, out.String(), err.String()
+}
+
+// A command leaves nothing behind: thousands run in this process.
+func TestRunLeavesNothing(t *testing.T) {
+	const runs = 50
+	var before, after runtime.MemStats
+	for i := range 1 + runs {
+		if code, _, stderr := tcptrace(t, env{}, "anomalies", "no-answer"); code != exitDone {
+			t.Fatal(stderr)
+		}
+		if i == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if n := int64(after.HeapAlloc) - int64(before.HeapAlloc); n > runs<<13 {
+		t.Errorf("%d commands left %d bytes", runs, n)
+	}
 }
 
 // TestFormatsAgree renders every golden capture in every format: whatever reads the format
