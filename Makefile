@@ -35,8 +35,8 @@ bench: deps
 race: ## tests what has goroutines with the race detector
 	go test -race -short -timeout 20m ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output
 
-# The fuzz targets, by package: of the whole program, of its parts, and those that still find what breaks them.
-FUZZ_WHOLE = ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
+# The fuzz targets, by package: of the whole program, and of its parts.
+FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
 	./report:FuzzEncoder ./internal/live:FuzzEvents
 FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
 	./internal/input:FuzzOpen ./internal/input:FuzzPcap ./internal/input:FuzzPcapng ./internal/input:FuzzSnoop ./internal/input:FuzzERF \
@@ -44,9 +44,8 @@ FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filt
 	./analyzer/internal/flow:FuzzTracker ./reassembly:FuzzStreamModel ./reassembly:FuzzRanges ./reassembly:FuzzRangesBound ./reassembly:FuzzUnwrap \
 	./reassembly:FuzzStream ./reassembly:FuzzStreamHostile ./reassembly:FuzzScoreboard ./reassembly:FuzzScoreboardHostile \
 	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/instant:FuzzParse ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
-FUZZ_BROKEN = ./analyzer:FuzzFrames ./analyzer:FuzzReadings
 FUZZTIME = 10m
-FUZZ = $(FUZZ_WHOLE) $(FUZZ_PARTS) $(FUZZ_BROKEN)
+FUZZ = $(FUZZ_WHOLE) $(FUZZ_PARTS)
 
 fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report:FuzzWhere
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)

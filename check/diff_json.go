@@ -33,7 +33,7 @@ func WriteDiffJSON(ctx context.Context, to io.Writer, paths []string, d *expect.
 	member(",", "b", paths[1])
 	fmt.Fprint(w, ",\n  \"pairs\": [")
 	before, end := "", ""
-	err = expect.Each(ctx, d, processors(workers), func(p *expect.Pair) written {
+	err = expect.Each(ctx, d, processors(workers), 0, func(p *expect.Pair) written {
 		record := pairRecord{p.A.Stream, p.B.Stream, []changeRecord{}}
 		for _, c := range p.Changes {
 			record.Changes = append(record.Changes, changeRecord{c.Field, c.A, c.B})

@@ -2,10 +2,10 @@ package check
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -24,13 +24,17 @@ type written struct {
 
 // WriteDiff writes a difference for people, and reports whether there is one.
 func WriteDiff(ctx context.Context, to io.Writer, d *expect.Difference, all bool, workers int) (differ bool, err error) {
+	most := MaxChanges
+	if all {
+		most = 0
+	}
 	w := bufio.NewWriter(to)
 	var same, changed int
-	err = expect.Each(ctx, d, processors(workers), func(p *expect.Pair) written {
+	err = expect.Each(ctx, d, processors(workers), most, func(p *expect.Pair) written {
 		if len(p.Changes) == 0 {
 			return written{}
 		}
-		return written{pairText(p, all), true}
+		return written{pairText(p), true}
 	}, func(p written) error {
 		if !p.differ {
 			same++
@@ -56,30 +60,28 @@ func WriteDiff(ctx context.Context, to io.Writer, d *expect.Difference, all bool
 	return changed+len(d.OnlyA)+len(d.OnlyB) > 0, w.Flush()
 }
 
-func pairText(p *expect.Pair, all bool) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, p.A.Endpoints(), p.B.Stream, p.B.Endpoints())
-	shown := p.Changes
-	if !all {
-		shown = shown[:min(len(shown), MaxChanges)]
-	}
-	for _, c := range shown {
+func pairText(p *expect.Pair) []byte {
+	b := make([]byte, 0, 128+64*len(p.Changes))
+	b = fmt.Appendf(b, "A: stream %d, %s\nB: stream %d, %s\n", p.A.Stream, p.A.Endpoints(), p.B.Stream, p.B.Endpoints())
+	for _, c := range p.Changes {
 		switch {
 		case c.Field == "anomalies" && c.B == "":
-			fmt.Fprintf(&b, "  anomaly only in A: %s: %s\n", c.A, c.Lines[0])
+			b = fmt.Appendf(b, "  anomaly only in A: %s: %s\n", c.A, c.Lines[0])
 		case c.Field == "anomalies":
-			fmt.Fprintf(&b, "  anomaly only in B: %s: %s\n", c.B, c.Lines[0])
+			b = fmt.Appendf(b, "  anomaly only in B: %s: %s\n", c.B, c.Lines[0])
 		case c.Lines != nil:
-			fmt.Fprintf(&b, "  %s\n    %s\n", c.Field, strings.Join(c.Lines, "\n    "))
+			b = fmt.Appendf(b, "  %s\n    %s\n", c.Field, strings.Join(c.Lines, "\n    "))
 		default:
-			fmt.Fprintf(&b, "  %s: %s -> %s%s\n", c.Field, orNothing(c.A), orNothing(c.B), percentage(c.A, c.B))
+			for _, s := range [...]string{"  ", c.Field, ": ", orNothing(c.A), " -> ", orNothing(c.B)} {
+				b = append(b, s...)
+			}
+			b = append(appendPercentage(b, c.A, c.B), '\n')
 		}
 	}
-	if n := len(p.Changes) - len(shown); n > 0 {
-		fmt.Fprintf(&b, "  and %d more changes (--all shows them)\n", n)
+	if p.More > 0 {
+		b = fmt.Appendf(b, "  and %d more changes (--all shows them)\n", p.More)
 	}
-	b.WriteByte('\n')
-	return b.Bytes()
+	return append(b, '\n')
 }
 
 func orNothing(s string) string {
@@ -89,12 +91,20 @@ func orNothing(s string) string {
 	return s
 }
 
-// percentage says how much more or less b is than a, if both are numbers.
-func percentage(a, b string) string {
+// appendPercentage says how much more or less b is than a, if both are numbers.
+func appendPercentage(to []byte, a, b string) []byte {
 	v, err := strconv.ParseFloat(a, 64)
-	w, err2 := strconv.ParseFloat(b, 64)
-	if err != nil || err2 != nil || v == 0 {
-		return ""
+	if err != nil || v == 0 {
+		return to
 	}
-	return fmt.Sprintf(" (%+.0f %%)", (w-v)/v*100)
+	w, err := strconv.ParseFloat(b, 64)
+	if err != nil {
+		return to
+	}
+	to = append(to, " ("...)
+	change := (w - v) / v * 100
+	if !math.Signbit(change) {
+		to = append(to, '+')
+	}
+	return append(strconv.AppendFloat(to, change, 'f', 0, 64), " %)"...)
 }

@@ -53,6 +53,7 @@ func (j *job) pack(ctx context.Context) (*expect.Packed, error) {
 // packer packs the records of all conversations.
 type packer struct {
 	judgment analyzer.Judgment
+	record   report.Record
 	all      expect.Packed
 }
 
@@ -62,6 +63,7 @@ func (p *packer) Conversation(c *analyzer.Conversation) error {
 		return errTooMany
 	}
 	p.judgment.Judge(c)
-	r := report.NewRecord(c, &p.judgment)
-	return p.all.Add(&r)
+	report.FillRecord(&p.record, c, &p.judgment)
+	p.all.Add(&p.record)
+	return nil
 }

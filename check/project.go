@@ -18,6 +18,7 @@ type projects struct {
 
 // project is a project file, or why there is none.
 type project struct {
+	file            string // empty: there is none
 	*expect.Project        // nil: there is none, or it cannot be used
 	dir             string // of the file
 }
@@ -58,7 +59,7 @@ func (p *projects) load(file, dir string) *project {
 	if known := p.byDir[file]; known != nil {
 		return known
 	}
-	result := &project{dir: dir}
+	result := &project{dir: dir, file: file}
 	text, err := readText(p.open(file))
 	if err != nil {
 		p.broken = append(p.broken, Result{Expectation: file, Status: Malformed, Problems: []string{plain(file, err)}})

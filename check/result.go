@@ -23,6 +23,7 @@ const (
 type Result struct {
 	Capture       string // empty: an expectation or project file alone
 	Expectation   string // empty: there is none
+	ProjectFile   string // whose rules hold for the capture; empty: there is none
 	Status        Status
 	Failures      []expect.Failure
 	Problems      []string // what is wrong with the capture or the expectation itself

@@ -57,6 +57,7 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	finished := each(ctx, len(jobs), share, func(i, worker int) {
 		jobs[i].workers, jobs[i].alone = perCapture, &alone[worker]
 		results[i] = jobs[i].run(ctx)
+		results[i].ProjectFile = jobs[i].project.file
 	})
 	for i := range jobs {
 		jobs[i].warn()

@@ -25,6 +25,7 @@ type (
 	StepRecord    = record.StepRecord
 	SentRecord    = record.SentRecord
 	AnomalyRecord = record.AnomalyRecord
+	ICMPRecord    = record.ICMPRecord
 	CloseRecord   = record.CloseRecord
 	LimitRecord   = record.LimitRecord
 )
@@ -34,6 +35,12 @@ type Time = record.Time
 
 // NewRecord is the record of c, of which j is the judgment.
 func NewRecord(c *analyzer.Conversation, j *analyzer.Judgment) Record { return record.NewRecord(c, j) }
+
+// FillRecord makes r what NewRecord returns, in the memory of the record that it was before.
+func FillRecord(r *Record, c *analyzer.Conversation, j *analyzer.Judgment) {
+	record.Fill(r, c)
+	record.FillJudgment(r, c, j)
+}
 
 // CommunityID is the Community ID v1 of the TCP flow between a and b, with seed 0: the same for both directions, and
 // the same in every tool that speaks it (https://github.com/corelight/community-id-spec).

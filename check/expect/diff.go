@@ -1,12 +1,14 @@
 package expect
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
 
+	"tcptrace/fsm"
 	"tcptrace/report"
 )
 
@@ -103,92 +105,146 @@ var undiffed = map[owned]bool{
 // exactNumbers are what endpoints agree on, or how they are: no measurements.
 var exactNumbers = []string{"mss_bytes", "window_shift", "ttl_min", "ttl_max", "segments"}
 
-var stepsType, anomaliesType = reflect.SliceOf(stepType), reflect.SliceOf(anomalyType)
+// kind is what a field that is compared holds, and how Packed keeps it.
+type kind uint8
+
+const (
+	kindUnsigned kind = iota // these are a number, the bits of which are kept
+	kindSigned
+	kindFloat
+	kindTruth
+	kindWord // this and what follows is bytes
+	kindSteps
+	kindAnomalies
+	kindICMP
+)
+
+var kinds = map[reflect.Type]kind{
+	reflect.SliceOf(stepType): kindSteps, reflect.SliceOf(anomalyType): kindAnomalies, reflect.TypeFor[[]report.ICMPRecord](): kindICMP,
+}
+
+// kindOf is the kind of a field of a type. There are no others: a test has all of them.
+func kindOf(t reflect.Type) kind {
+	switch k := t.Kind(); {
+	case k == reflect.Bool:
+		return kindTruth
+	case k <= reflect.Int64:
+		return kindSigned
+	case k <= reflect.Uintptr:
+		return kindUnsigned
+	case k <= reflect.Float64:
+		return kindFloat
+	case k == reflect.String:
+		return kindWord
+	}
+	of, ok := kinds[t]
+	if !ok {
+		panic(fmt.Sprintf("%v cannot be compared", t))
+	}
+	return of
+}
 
 // compared is a field that Diff compares, and how.
 type compared struct {
-	index          int
-	path           string     // from the record
-	scalar         bool       // it is a number, a word or a truth
-	exact, seconds bool       // of a number: see exactNumbers; it is a time in seconds
-	fields         []compared // of a struct
+	path           string // from the record
+	kind           kind
+	exact, seconds bool // of a number: see exactNumbers; it is a time in seconds
 }
 
-// recordPlan is how two records are compared: worked out once.
-var recordPlan = planOf(recordType, "")
+// node is a field of a struct: one that is compared, or a struct of such fields.
+type node struct {
+	index  int // in the struct
+	kind   kind
+	fields []node // of a struct
+}
 
-func planOf(t reflect.Type, prefix string) (plan []compared) {
+// recordPlan is the fields of a record that are compared, and all compared those in the same order.
+var recordPlan, allCompared = planOf(recordType, "", nil)
+
+func planOf(t reflect.Type, prefix string, all []compared) ([]node, []compared) {
+	var plan []node
 	for _, f := range fieldsOf[t] {
 		if undiffed[owned{t, f.name}] || f.typ == timeType {
 			continue
 		}
-		k := f.typ.Kind()
-		c := compared{
-			index: f.index, path: prefix + f.name, scalar: k <= reflect.Float64 || k == reflect.String,
-			exact: slices.Contains(exactNumbers, f.name), seconds: k == reflect.Float64 && strings.HasSuffix(f.name, "_s"),
+		n := node{index: f.index}
+		if f.typ.Kind() == reflect.Struct {
+			n.fields, all = planOf(f.typ, prefix+f.name+".", all)
+		} else {
+			n.kind = kindOf(f.typ)
+			all = append(all, compared{
+				path: prefix + f.name, kind: n.kind,
+				exact: slices.Contains(exactNumbers, f.name), seconds: n.kind == kindFloat && strings.HasSuffix(f.name, "_s"),
+			})
 		}
-		if k == reflect.Struct {
-			c.fields = planOf(f.typ, c.path+".")
-		}
-		plan = append(plan, c)
+		plan = append(plan, n)
 	}
-	return plan
+	return plan, all
 }
+
+// stateNames are the names of states, by themselves.
+var stateNames = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range words(fsm.State.String, fsm.NumStates) {
+		names[name] = name
+	}
+	return names
+}()
 
 type differ struct {
 	tolerance Tolerance
-	a, b      *report.Record
+	most      int // changes that are spelled out; 0: all
 	out       []Change
+	more      int // others
+
+	room [2][]entry
 }
 
-func (x *differ) records(plan []compared, a, b reflect.Value) {
-	for i := range plan {
-		f := &plan[i]
-		v, w := a.Field(f.index), b.Field(f.index)
-		switch {
-		case f.fields != nil:
-			x.records(f.fields, v, w)
-		case f.scalar && v.Equal(w): // as most are
-		case f.scalar && v.Kind() > reflect.Bool && v.Kind() <= reflect.Float64:
-			x.number(f, v, w)
-		default:
-			x.value(f.path, v, w)
+// records compares two packed records.
+func (x *differ) records(a, b []byte) {
+	v, w := newCursor(a), newCursor(b)
+	for {
+		at := min(v.at, w.at)
+		if at == len(allCompared) {
+			return
+		}
+		from, to := v.value(at), w.value(at)
+		if from.bits != to.bits || !bytes.Equal(from.text, to.text) {
+			x.value(&allCompared[at], from, to)
 		}
 	}
 }
 
-func (x *differ) value(path string, a, b reflect.Value) {
-	switch {
-	case a.Type() == stepsType:
-		x.trajectory(path, a.Interface().([]report.StepRecord), b.Interface().([]report.StepRecord))
-	case a.Type() == anomaliesType:
-		x.anomalies(path, a.Interface().([]report.AnomalyRecord), b.Interface().([]report.AnomalyRecord))
-	case !reflect.DeepEqual(a.Interface(), b.Interface()):
-		x.change(path, fmt.Sprint(a.Interface()), fmt.Sprint(b.Interface()))
+func (x *differ) value(f *compared, a, b packedValue) {
+	switch f.kind {
+	case kindSteps:
+		x.room[0], x.room[1] = a.steps(x.room[0][:0]), b.steps(x.room[1][:0])
+		x.trajectory(f.path, x.room[0], x.room[1])
+	case kindAnomalies:
+		x.anomalies(f.path, a.anomalies(), b.anomalies())
+	case kindWord, kindICMP:
+		if !x.full() {
+			x.change(f.path, string(a.text), string(b.text))
+		}
+	default:
+		if v, w := a.number(f.kind), b.number(f.kind); f.kind != kindTruth && (v == w || !f.exact && x.alike(v, w, f.seconds)) || x.full() {
+			return
+		}
+		x.change(f.path, a.digits(f.kind), b.digits(f.kind))
 	}
+}
+
+// full reports whether as many changes are spelled out as are wanted, and counts one more if so.
+func (x *differ) full() bool {
+	if x.most == 0 || len(x.out) < x.most {
+		return false
+	}
+	x.more++
+	return true
 }
 
 func (x *differ) change(path, a, b string, lines ...string) {
 	x.out = append(x.out, Change{path, a, b, lines})
-}
-
-func (x *differ) number(f *compared, a, b reflect.Value) {
-	if v, w := floatIn(a), floatIn(b); v == w || !f.exact && x.alike(v, w, f.seconds) {
-		return
-	}
-	_, before := numberIn(a)
-	_, after := numberIn(b)
-	x.change(f.path, before, after)
-}
-
-func floatIn(v reflect.Value) float64 {
-	switch {
-	case v.CanUint():
-		return float64(v.Uint())
-	case v.CanInt():
-		return float64(v.Int())
-	}
-	return v.Float()
 }
 
 // alike reports whether two measurements are within the tolerance.
@@ -198,31 +254,35 @@ func (x *differ) alike(v, w float64, seconds bool) bool {
 }
 
 // trajectory compares the states; if they are the same, when each was entered.
-func (x *differ) trajectory(path string, a, b []report.StepRecord) {
-	states := func(steps []report.StepRecord) (out []string) {
-		for _, s := range steps {
-			out = append(out, s.State)
+func (x *differ) trajectory(path string, a, b []entry) {
+	if !slices.EqualFunc(a, b, func(v, w entry) bool { return v.state == w.state }) {
+		if x.full() {
+			return
 		}
-		return out
-	}
-	before, after := states(a), states(b)
-	if !slices.Equal(before, after) {
+		before, after := states(a), states(b)
 		lines := sideBySide(before, after)
 		x.change(path, strings.Join(before, " "), strings.Join(after, " "),
 			"A"+strings.TrimPrefix(lines[0], "expected"), "B"+strings.TrimPrefix(lines[1], "found   "))
 		return
 	}
 	for i := range a {
-		v, w := seconds(a[i].Time, x.a.Start), seconds(b[i].Time, x.b.Start)
+		v, w := float64(a[i].since)/1e9, float64(b[i].since)/1e9
 		if !x.alike(v, w, true) {
 			// Later steps are late, too: the first one tells where time went.
-			x.change(fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf("%s at %s s", a[i].State, decimal(v)), fmt.Sprintf("%s at %s s", b[i].State, decimal(w)))
+			if !x.full() {
+				x.change(fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf("%s at %s s", a[i].state, decimal(v)), fmt.Sprintf("%s at %s s", b[i].state, decimal(w)))
+			}
 			return
 		}
 	}
 }
 
-func seconds(t, since report.Time) float64 { return float64(t-since) / 1e9 }
+func states(list []entry) (out []string) {
+	for _, s := range list {
+		out = append(out, s.state)
+	}
+	return out
+}
 
 func decimal(v float64) string {
 	_, text := numberIn(reflect.ValueOf(v))
@@ -239,14 +299,16 @@ func (x *differ) anomalies(path string, a, b []report.AnomalyRecord) {
 	for i := range a {
 		if k := key(&a[i]); left[k] > 0 {
 			left[k]--
-		} else {
+		} else if !x.full() {
 			x.change(path, anomalyText(&a[i]), "", a[i].Detail)
 		}
 	}
 	for i := len(b) - 1; i >= 0; i-- { // the first ones have a partner
 		if k := key(&b[i]); left[k] > 0 {
 			left[k]--
-			x.change(path, "", anomalyText(&b[i]), b[i].Detail)
+			if !x.full() {
+				x.change(path, "", anomalyText(&b[i]), b[i].Detail)
+			}
 		}
 	}
 }

@@ -67,10 +67,10 @@ func TestDiff(t *testing.T) {
 			}
 		}
 		test.change(after)
-		d := expect.Diff(packed(t, before), packed(t, after), tolerance)
+		d := expect.Diff(packed(before), packed(after), tolerance)
 		var got []string
 		i := 0
-		if err := expect.Each(t.Context(), d, 3, func(p *expect.Pair) expect.Pair { return *p }, func(p expect.Pair) error {
+		if err := expect.Each(t.Context(), d, 3, 0, func(p *expect.Pair) expect.Pair { return *p }, func(p expect.Pair) error {
 			for _, c := range p.Changes {
 				got = append(got, fmt.Sprintf("%d: %s %s > %s", i, c.Field, c.A, c.B))
 			}
@@ -91,12 +91,10 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-func packed(t *testing.T, c *expect.Capture) *expect.Packed {
+func packed(c *expect.Capture) *expect.Packed {
 	p := &expect.Packed{}
 	for i := range c.Conversations {
-		if err := p.Add(&c.Conversations[len(c.Conversations)-1-i]); err != nil {
-			t.Fatal(err)
-		}
+		p.Add(&c.Conversations[len(c.Conversations)-1-i])
 	}
 	p.Sort()
 	return p

@@ -1,28 +1,24 @@
 package expect
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"reflect"
 	"slices"
 	"sync"
-
-	"tcptrace/report"
 )
 
 // Pair is a conversation in both captures.
 type Pair struct {
 	A, B    *Party
 	Changes []Change // empty: they are alike
+	More    int      // changes that are not spelled out
 }
 
 // pairsAtOnce is how many pairs a goroutine compares in one go.
 const pairsAtOnce = 64
 
 // Each compares the pairs of d, in the order of A: of makes of each what is wanted of it, in one of so many goroutines, and use gets
-// that in order. Few are held at a time, as all of them may differ in everything. It ends with the first error, and when ctx does.
-func Each[T any](ctx context.Context, d *Difference, workers int, of func(*Pair) T, use func(T) error) error {
+// that in order. Of most changes of a pair, 0: of all, the values are spelled out. Few are held at a time, as all of them may differ in everything. It ends with the first error, and when ctx does.
+func Each[T any](ctx context.Context, d *Difference, workers, most int, of func(*Pair) T, use func(T) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	type batch struct {
 		pairs [][2]int
@@ -51,13 +47,12 @@ func Each[T any](ctx context.Context, d *Difference, workers int, of func(*Pair)
 	})
 	for range workers {
 		all.Go(func() {
-			c := newComparer(d)
+			x := differ{tolerance: d.tolerance, most: most}
 			for b := range todo {
+				b.made = make([]T, 0, len(b.pairs))
 				for i := 0; i < len(b.pairs) && b.err == nil; i++ {
-					var p Pair
-					if p, b.err = c.compare(b.pairs[i]); b.err == nil {
-						b.made, b.err = append(b.made, of(&p)), context.Cause(ctx)
-					}
+					p := d.compare(&x, b.pairs[i])
+					b.made, b.err = append(b.made, of(&p)), context.Cause(ctx)
 				}
 				close(b.done)
 			}
@@ -81,28 +76,10 @@ func Each[T any](ctx context.Context, d *Difference, workers int, of func(*Pair)
 	return context.Cause(ctx)
 }
 
-// comparer compares the records of pairs.
-type comparer struct {
-	d        *Difference
-	from, to unpacker
-	a, b     report.Record
-}
-
-func newComparer(d *Difference) *comparer {
-	return &comparer{d: d, from: unpacker{of: d.a}, to: unpacker{of: d.b}}
-}
-
-func (c *comparer) compare(pair [2]int) (Pair, error) {
-	v, w := &c.d.a.index[pair[0]], &c.d.b.index[pair[1]]
-	p := Pair{A: &v.Party, B: &w.Party}
-	if bytes.Equal(v.data, w.data) {
-		return p, nil
-	}
-	if err := cmp.Or(c.from.record(pair[0], &c.a), c.to.record(pair[1], &c.b)); err != nil {
-		return p, err
-	}
-	x := differ{tolerance: c.d.tolerance, a: &c.a, b: &c.b}
-	x.records(recordPlan, reflect.ValueOf(&c.a).Elem(), reflect.ValueOf(&c.b).Elem())
-	p.Changes = x.out
-	return p, nil
+// compare compares a pair.
+func (d *Difference) compare(x *differ, pair [2]int) Pair {
+	v, w := &d.a.index[pair[0]], &d.b.index[pair[1]]
+	x.out, x.more = nil, 0
+	x.records(v.data, w.data)
+	return Pair{A: &v.Party, B: &w.Party, Changes: x.out, More: x.more}
 }

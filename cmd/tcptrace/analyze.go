@@ -96,7 +96,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetOut(e.out)
 	cmd.SetErr(e.err)
 	cmd.SetVersionTemplate("{{.Version}}")
-	o.addFlags(cmd)
+	o.addFlags(cmd, e)
 	cmd.AddCommand(
 		newSummaryCommand(e), newTimelineCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
 		newLiveCommand(e), newReplayCommand(e),
@@ -106,7 +106,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	return cmd
 }
 
-func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
+func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	choiceFlag(cmd, &o.format, "format", o.formats, "")
@@ -121,7 +121,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
 	o.color.AddTo(f)
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	completeFlag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
 	completeFlag(cmd, "columns", report.FieldNames()...)
 	completeFlag(cmd, "time", report.TimesNames.Names()...)

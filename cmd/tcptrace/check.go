@@ -116,7 +116,7 @@ func (o *checkOptions) write(results check.Results, args []string, e env) error 
 	e.reads(args)
 	e.reads([]string{o.project})
 	for i := range results {
-		e.reads([]string{results[i].Capture, results[i].Expectation})
+		e.reads([]string{results[i].Capture, results[i].Expectation, results[i].ProjectFile})
 	}
 	if err := e.usesStdout(); err != nil {
 		return err

@@ -91,6 +91,10 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 	if err != nil {
 		return err
 	}
+	e.reads(args)
+	if err := e.usesStdout(); err != nil {
+		return err
+	}
 	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
 	flows := flowsOr(o.maxFlows, flowRead*min(atOnce(o.workers), 2), mostFlows)
 	opts := check.Options{Options: analyzer.Options{MaxFlows: flows, MSL: o.msl}, Workers: o.workers, Warn: e.warn}

@@ -36,7 +36,7 @@ pcap otherwise, which can hold only one. The input is read twice, so it cannot b
 	f.SortFlags = false
 	o.addSelection(cmd)
 	f.StringVarP(&o.output, "write", "w", "", "write the packets to this `file`")
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	return cmd
 }
 

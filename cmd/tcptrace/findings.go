@@ -30,7 +30,7 @@ the command that shows exactly these conversations. 'tcptrace FILE' shows the sa
 	o.addSelection(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	return cmd
 }
 

@@ -59,7 +59,7 @@ The input is read twice, so it cannot be a pipe.`,
 	o.addFilter(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	completeFlag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
 	return cmd
 }

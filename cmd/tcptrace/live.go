@@ -74,7 +74,7 @@ cannot.
 	f.IntVar(&o.snapLen, "snaplen", 0, fmt.Sprintf("`bytes` to capture of each packet (default: %d, or all with -w)", headersOnly))
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "also capture packets for other hosts")
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
-	o.addWatching(cmd)
+	o.addWatching(cmd, e)
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
 	groupFlags(cmd, append([]flagGroup{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)

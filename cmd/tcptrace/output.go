@@ -6,7 +6,10 @@ import (
 	"io"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"tcptrace/internal/console"
+	"tcptrace/internal/interrupt"
 	"tcptrace/internal/output"
 )
 
@@ -85,6 +88,21 @@ func (e *env) reads(inputs []string) {
 		} else if f, ok := e.in.(*os.File); ok {
 			e.files.InputOpen(f)
 		}
+	}
+}
+
+// openHosts opens the file of --hosts, which is an input of cmd like any other.
+func (e *env) openHosts(cmd *cobra.Command) func(path string) (io.ReadCloser, error) {
+	return func(path string) (io.ReadCloser, error) {
+		e.reads([]string{path})
+		f, err := interrupt.Open(cmd.Context(), path, os.Open)
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{interrupt.NewReader(cmd.Context(), f), f}, nil
 	}
 }
 

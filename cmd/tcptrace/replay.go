@@ -37,7 +37,7 @@ capture's own clock, sped up by --speed.
 	f.SortFlags = false
 	f.StringVar(&o.speed, "speed", "1x", "`speed` relative to the capture: 1x, 10x, 0.5x; max does not wait at all")
 	o.addFilter(cmd)
-	o.addWatching(cmd)
+	o.addWatching(cmd, e)
 	groupFlags(cmd, append([]flagGroup{{"Replay", "speed"}, {"Other", "help"}}, watchGroups...)...)
 	completeFlag(cmd, "speed", "1x", "10x", "0.5x", "max")
 	return cmd

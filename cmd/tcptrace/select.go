@@ -41,13 +41,13 @@ func (o *selectOptions) addFilter(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "analyze only packets that match this capture `filter` (in tcpdump's language)")
 }
 
-func (o *selectOptions) addTracking(cmd *cobra.Command) {
+func (o *selectOptions) addTracking(cmd *cobra.Command, e env) {
 	f := cmd.Flags()
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	maxFlowsFlag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
-	o.names.AddTo(f)
+	o.names.AddTo(f, e.openHosts(cmd))
 	completeFlag(cmd, "progress", progressModes...)
 	completeFlag(cmd, "names", "auto", "off")
 }

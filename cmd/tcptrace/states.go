@@ -77,7 +77,7 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	o.addSelection(cmd)
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	completeFlag(cmd, "state", report.StateNames()...)
 	completeFlag(cmd, "side", sides[:]...)
 	return cmd

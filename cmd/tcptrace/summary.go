@@ -68,7 +68,7 @@ they are no more than that. What is called "to server and back" is from where th
 	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; what finds no room is added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	completeFlag(cmd, "by", dimension.Names()...)
 	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
 	return cmd

@@ -71,7 +71,7 @@ The input is read at least twice, so it cannot be a pipe.`,
 	f.IntVar(&o.width, "width", 0, "fit into `n` columns (default: the terminal's width, or 80)")
 	o.color.AddTo(f)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	o.addTracking(cmd)
+	o.addTracking(cmd, e)
 	completeFlag(cmd, "time", timeStyles()...)
 	return cmd
 }

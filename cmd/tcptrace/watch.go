@@ -62,7 +62,7 @@ func (o *watchOptions) addFilter(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (in tcpdump's language)")
 }
 
-func (o *watchOptions) addWatching(cmd *cobra.Command) {
+func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f := cmd.Flags()
 	choiceFlag(cmd, &o.format, "format", watchFormats, "; auto is view on a terminal and ndjson otherwise")
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
@@ -84,7 +84,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	maxFlowsFlag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
-	o.names.AddTo(f)
+	o.names.AddTo(f, e.openHosts(cmd))
 	completeFlag(cmd, "names", "auto", "off")
 	completeFlag(cmd, "where", outcomeConditions()...)
 	completeFlag(cmd, "until", outcomeConditions()...)

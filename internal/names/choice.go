@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net/netip"
-	"os"
 
 	"github.com/spf13/pflag"
 )
@@ -16,8 +16,8 @@ type Choice struct {
 	hosts        map[netip.Addr]string
 }
 
-// AddTo adds the flags to f.
-func (c *Choice) AddTo(f *pflag.FlagSet) {
+// AddTo adds the flags to f. open opens a file of hosts.
+func (c *Choice) AddTo(f *pflag.FlagSet, open func(path string) (io.ReadCloser, error)) {
 	f.Func("names", "names of servers: `auto` takes them from the capture (DNS, TLS, HTTP), off shows none", func(s string) error {
 		if s != "auto" && s != "off" {
 			return fmt.Errorf("is auto or off, not %q", s)
@@ -26,7 +26,14 @@ func (c *Choice) AddTo(f *pflag.FlagSet) {
 		return nil
 	})
 	f.BoolVarP(&c.numeric, "numeric", "n", false, "the same as --names off")
-	f.Func("hosts", "names of hosts from this `file`, as /etc/hosts has them; they go before those in the capture", c.read)
+	f.Func("hosts", "names of hosts from this `file`, as /etc/hosts has them; they go before those in the capture", func(path string) error {
+		file, err := open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return c.read(file, path)
+	})
 }
 
 // Off reports whether no names are to be shown.
@@ -43,13 +50,8 @@ func (c *Choice) Hosts() func(netip.Addr) string {
 // maxHostsLine bounds a line of a file of hosts.
 const maxHostsLine = 1 << 16
 
-// read reads a file of hosts (hosts(5)): of each line the address, and its first name. Of several lines for an address the first counts.
-func (c *Choice) read(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
+// read reads a file of hosts (hosts(5)), which has the name path: of each line the address, and its first name. Of several lines for an address the first counts.
+func (c *Choice) read(file io.Reader, path string) error {
 	if c.hosts == nil {
 		c.hosts = map[netip.Addr]string{}
 	}

@@ -1,6 +1,7 @@
 package names
 
 import (
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ func chosen(t *testing.T, args ...string) (*Choice, error) {
 	t.Helper()
 	var c Choice
 	f := pflag.NewFlagSet("test", pflag.ContinueOnError)
-	c.AddTo(f)
+	c.AddTo(f, func(path string) (io.ReadCloser, error) { return os.Open(path) })
 	return &c, f.Parse(args)
 }
 

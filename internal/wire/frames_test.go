@@ -182,6 +182,8 @@ func ipSamples() []sample {
 	copy(noLen6[4:], u16(0))
 	past := bytes.Clone(v4tcp)
 	copy(past[2:], u16(pastFrame))
+	outerPast := ip4(protoIPv4, past)
+	copy(outerPast[2:], u16(pastFrame+20))
 	past6 := bytes.Clone(v6tcp)
 	copy(past6[4:], u16(pastFrame))
 	frag6 := func(next byte, off int) []byte { return cat([]byte{next, 0}, u16(off), u32(9)) }
@@ -192,6 +194,7 @@ func ipSamples() []sample {
 		{"ipv6-tso", LinkRaw, noLen6, NoLength},
 		{"ipv4-length-past-frame", LinkRaw, past, PastFrame},
 		{"ipv6-length-past-frame", LinkRaw, past6, PastFrame},
+		{"ipip-lengths-past-frame", LinkRaw, outerPast, PastFrame | Tunneled},
 		{"ipv6-hop-by-hop", LinkRaw, ip6(protoHopByHop, cat(ext(protoTCP), segment)), 0},
 		{"ipv6-chain", LinkRaw, ip6(protoHopByHop, cat(ext(protoRouting), ext(protoDestOpts), ext(protoMobility),
 			ext(protoHIP), ext(protoShim6), ext(protoAH), ah, segment)), 0},

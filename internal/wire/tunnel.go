@@ -14,15 +14,15 @@ const (
 )
 
 // enter notes that what follows is inside one more encapsulation. What the
-// outer headers said of lengths does not hold there; being cut into fragments
-// does. It is false when the frame nests more deeply than anything real; the
+// outer headers said of lengths does not hold there; being cut into fragments, and
+// running past the frame, does. It is false when the frame nests more deeply than anything real; the
 // count never goes down, so retries cannot multiply.
 func (d *Decoder) enter(bits Bits) (Bits, bool) {
 	if bits&Tunneled == 0 {
 		d.depth = 0
 	}
 	d.depth++
-	return bits&FirstFragment | Tunneled, d.depth <= maxDepth
+	return bits&(FirstFragment|PastFrame) | Tunneled, d.depth <= maxDepth
 }
 
 // encapsulated goes on behind an IP header whose protocol is not TCP.

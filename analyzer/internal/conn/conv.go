@@ -243,9 +243,12 @@ func (h *Half) Relative(seq uint32) int64 {
 
 // GivesUp is when a connection of which only SYNs were seen is taken to be over. The time from the
 // first to the last is about the interval to the next.
-func (c *Conn) GivesUp() Time {
-	last := max(c.Last, c.First)
-	return last + max(4*min(last-c.First, Time(MaxConnectTimeout)/4), Time(MinConnectTimeout))
+func (c *Conn) GivesUp() Time { return GivesUp(c.First, c.Last) }
+
+// GivesUp is Conn.GivesUp for the times of the first and the last SYN.
+func GivesUp(first, last Time) Time {
+	last = max(first, last)
+	return last + max(4*min(last-first, Time(MaxConnectTimeout)/4), Time(MinConnectTimeout))
 }
 
 // PrecededBy reports whether seq is the ISN of h, or, if that is not known, may be: it is a little before all that was captured.

@@ -10,15 +10,17 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// An embryo is a connection of which nothing was seen but one SYN. That segment is all that is kept of it, a tenth of what a connection
-// takes, so that a flood of SYNs does not take the memory of as many connections. With the next segment on its sockets, or when
-// its conversation is asked for, the SYN is tracked as if it had just come.
+// An embryo is a connection of which nothing was seen but one SYN, and that again. This is all that is kept of it, a tenth of what a
+// connection takes, so that a flood of SYNs does not take the memory of as many connections. With the next other segment on its
+// sockets, or when its conversation is asked for, the SYNs are tracked as if they had just come.
 type embryo struct {
-	syn    wire.Segment
-	gen    uint32 // as of a Conn
-	serial uint32 // of its deadline in Tracker.Dialing
-	names  nameSet
-	read   bool // its segments are wanted (Tracker.wanted)
+	syn     waitingSYN
+	read    bool   // its segments are wanted (Tracker.wanted)
+	n       uint8  // how many repeats there are
+	gen     uint32 // as of a Conn
+	serial  uint32 // of its deadline in Tracker.Dialing
+	repeats uint32 // the first of them in embryos.repeats; 0: there is none
+	names   nameSet
 }
 
 // embryoBit tells the slot of an embryo from that of a connection.
@@ -27,7 +29,10 @@ const embryoBit = 1 << 31
 func isEmbryo(slot uint32) bool { return slot&embryoBit != 0 && slot != noSlot }
 
 // embryos holds them.
-type embryos struct{ pool pool.Pool[embryo] }
+type embryos struct {
+	pool    pool.Pool[embryo]
+	repeats pool.Pool[repeat]
+}
 
 func (e *embryos) at(slot uint32) *embryo { return e.pool.At(slot&^embryoBit + 1) }
 
@@ -39,7 +44,9 @@ func (e *embryos) alloc() (uint32, *embryo) {
 }
 
 func (e *embryos) release(slot uint32) {
-	e.at(slot).gen++
+	m := e.at(slot)
+	m.gen++
+	e.repeats.PutList(m.repeats)
 	e.pool.Put(slot&^embryoBit + 1)
 }
 
@@ -53,38 +60,84 @@ func (e *embryos) all() iter.Seq2[uint32, *embryo] {
 	}
 }
 
-// mayWait reports whether s, which begins a connection, can be tracked when more is seen of that.
-func (t *Tracker) mayWait(s *wire.Segment) bool {
-	return !t.undivided && s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && s.Time >= 0 &&
-		!t.networks.any && !conn.IsSelf(&s.Key)
+// last is the time of the latest SYN of m.
+func (e *embryos) last(m *embryo) conn.Time {
+	if m.n == 0 {
+		return conn.Time(m.syn.time)
+	}
+	return conn.Time(e.repeats.At(*e.end(m)).time())
 }
+
+// end is where the number of the last repeat of m is, or of the first that will be.
+func (e *embryos) end(m *embryo) *uint32 {
+	at := &m.repeats
+	for n := uint8(1); n < m.n; n++ {
+		at = e.repeats.Next(*at)
+	}
+	return at
+}
+
+// segments are the SYNs of m, and whether a frame like it passed just before each.
+func (e *embryos) segments(m *embryo) iter.Seq2[*wire.Segment, bool] {
+	return func(yield func(*wire.Segment, bool) bool) {
+		s := m.syn.segment()
+		if !yield(&s, false) {
+			return
+		}
+		for i := m.repeats; i != 0; i = *e.repeats.Next(i) {
+			s = m.syn.segment() // whoever tracks a segment may change it
+			if again := e.repeats.At(i).apply(&s, m.syn.frame); !yield(&s, again) {
+				return
+			}
+		}
+	}
+}
+
+// givesUp is Conn.GivesUp of what m will be.
+func (e *embryos) givesUp(m *embryo) conn.Time { return conn.GivesUp(conn.Time(m.syn.time), e.last(m)) }
 
 // conceive makes an embryo of a SYN. The caller enters the key.
 func (t *Tracker) conceive(s *wire.Segment, out *Output) uint32 {
 	t.room(s.Frame, out)
 	slot, e := t.Slab.embryos.alloc()
 	t.Slab.Used++
-	e.syn, e.read = *s, t.reads && t.wanted(conn.Time(s.Time))
-	e.serial = t.dial(Deadline{conn.Time(s.Time) + conn.Time(conn.MinConnectTimeout), slot, e.gen})
-	if t.watch != nil {
-		t.rehearse(e, s)
-	}
+	e.syn, e.read = abridge(s), t.reads && t.wanted(conn.Time(s.Time))
+	e.serial = t.dial(Deadline{t.Slab.embryos.givesUp(e), slot, e.gen})
+	t.rehearse(e, s)
 	return slot
+}
+
+// wake is the connection of an embryo for s, which came on its sockets. waits reports that s repeats its SYN, and waits as that does.
+func (t *Tracker) wake(embryo uint32, s *wire.Segment, again bool, out *Output) (slot uint32, waits bool) {
+	all := &t.Slab.embryos
+	e := all.at(embryo)
+	if e.n < maxRepeats && t.mayWait(s) && conn.Time(s.Time) >= all.last(e) {
+		if r, ok := e.syn.repeatOf(s, again); ok {
+			i := all.repeats.Get()
+			*all.repeats.At(i) = r
+			last := all.end(e)
+			if e.n > 0 {
+				last = all.repeats.Next(*last)
+			}
+			*last = i
+			e.n++
+			t.rehearse(e, s)
+			return embryo, true
+		}
+	}
+	return t.hatch(embryo, s.Frame, out), false
 }
 
 // hatch makes a connection of an embryo and returns its slot.
 func (t *Tracker) hatch(embryo uint32, frame uint64, out *Output) uint32 {
 	e := t.Slab.embryos.at(embryo)
 	slot, c := t.Slab.alloc()
-	t.lru.add(slot, conn.Time(e.syn.Time))
+	t.lru.add(slot, conn.Time(e.syn.time))
 	if d := t.Dialing.find(e.serial); d != nil {
 		d.Slot, d.Gen = slot, c.Gen
 	}
-	t.index.replace(Hash(&e.syn.Key), embryo, slot)
-	watch := t.watch
-	t.watch = nil // it was told when it came
-	t.bear(slot, c, e, &e.syn)
-	t.watch = watch
+	t.index.replace(Hash(&e.syn.key), embryo, slot)
+	t.bear(slot, c, &t.Slab.embryos, e, nil)
 	if e.names != (nameSet{}) {
 		*t.names.at(slot) = e.names
 	}
@@ -94,17 +147,36 @@ func (t *Tracker) hatch(embryo uint32, frame uint64, out *Output) uint32 {
 	return slot
 }
 
-// rehearse has the watcher told of the SYN of an embryo.
+// rehearse tells who wants to know what s is, the latest SYN of an embryo.
 func (t *Tracker) rehearse(e *embryo, s *wire.Segment) {
+	if t.watch == nil && !t.keeps {
+		return
+	}
 	slot, c := t.Slab.alloc()
-	t.bear(slot, c, e, s)
+	t.bear(slot, c, &t.Slab.embryos, e, s)
 	t.vacate(slot)
 }
 
-// bear begins the connection of e in a slot, with the embryo's SYN.
-func (t *Tracker) bear(slot uint32, c *conn.Conn, e *embryo, syn *wire.Segment) {
-	t.begin(slot, c, syn, e.read)
-	t.apply(slot, syn)
+// bear begins the connection of e, of those in all, in a slot, with the embryo's SYNs. Only of the one that is news, if there is one, is
+// anything told: what the others are was, when they came.
+func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, e *embryo, news *wire.Segment) {
+	watch, keeps := t.watch, t.keeps
+	t.watch, t.keeps = nil, false
+	for s, again := range all.segments(e) {
+		if s.Frame == e.syn.frame {
+			t.begin(slot, c, s, e.read)
+		}
+		if news != nil && s.Frame == news.Frame {
+			s, t.watch, t.keeps = news, watch, keeps
+		}
+		if again {
+			if _, ok := t.duplicate(slot, s); ok {
+				continue
+			}
+		}
+		t.apply(slot, s)
+	}
+	t.watch, t.keeps = watch, keeps
 }
 
 // likeIt is a tracker that says the same of a SYN as t.
@@ -118,7 +190,7 @@ func (t *Tracker) likeIt() *Tracker {
 func (t *Tracker) buildEmbryo(of *Tracker, slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
 	e := *of.Slab.embryos.at(slot)
 	own, c := t.Slab.alloc()
-	t.bear(own, c, &e, &e.syn)
+	t.bear(own, c, &of.Slab.embryos, &e, nil)
 	t.Now = of.Now
 	t.Build(own, out, ev, j)
 	if e.names != (nameSet{}) {

@@ -27,19 +27,21 @@ func (k keeper) Conversation(c *conn.Conversation) error {
 
 // analysis is what a tracker says of segments: conversations, and where and what each segment is.
 type analysis struct {
-	kept     keeper
-	places   []Place
-	readings []segment.Reading
-	sum      Summary
+	kept      keeper
+	places    []Place
+	readings  []segment.Reading
+	revisions []Revision
+	sum       Summary
 }
 
-// analyze gives a tracker segments and, behind those of which there are some, names.
-func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis) {
+// analyze gives a tracker segments and, behind those of which there are some, names. It says how many repeats of SYNs waited at most.
+func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis, repeats uint32) {
 	a.kept = keeper{}
 	t := NewTracker(o, nil)
 	t.undivided = !waits
 	m := NewMerger(1, a.kept)
 	if watch {
+		t.KeepRevisions()
 		t.Watch(func(r *segment.Reading) {
 			v := *r
 			v.Segment = nil
@@ -57,7 +59,8 @@ func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uin
 		_ = m.Batch(outs[:])
 	}
 	_ = m.Finish([]*Tracker{t}, &a.sum)
-	return a
+	a.revisions = t.Revisions()
+	return a, t.Slab.embryos.repeats.Used()
 }
 
 // TestEmbryosTellTheSame: that the SYN of a connection waits until more is seen of it makes no difference, but for which of two
@@ -70,6 +73,7 @@ func TestEmbryosTellTheSame(t *testing.T) {
 	odd := [...]wire.Bits{wire.BadSum, wire.GoodSum, wire.CutOptions, wire.BadOptions, wire.FirstFragment, wire.ACKsFragment,
 		wire.HasTimestamps, wire.HasMSS | wire.HasSACKPerm, wire.Tunneled}
 	kinds := map[names.Kind]int{} // of names that conversations have
+	repeated := uint32(0)
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var segments []wire.Segment
@@ -88,8 +92,19 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			if rng.IntN(8) == 0 {
 				s.Len, s.IPLen, s.WireLen = 10, 50, 64
 			}
-			if seed%5 == 0 && rng.IntN(10) == 0 {
-				s.Net = 1 + rng.Uint32N(2)
+			if seed%5 == 0 && rng.IntN(3) == 0 {
+				s.Net, s.VLAN[0] = 1+rng.Uint32N(2), 1
+			}
+			if i > 0 && (rng.IntN(3) == 0 || seed%8 == 5 && i > keys) { // an earlier one is sent again, or captured again at once
+				frame := s.Frame
+				s = segments[max(0, i-1-rng.IntN(20))]
+				s.Frame, s.Time = frame, now
+				if rng.IntN(4) == 0 {
+					s.Time = segments[i-1].Time + rng.Int64N(2000)
+					now = s.Time
+				} else {
+					s.IPID, s.TSval = uint16(i), uint32(now)
+				}
 			}
 			for seed%4 > 0 && rng.IntN(3) == 0 {
 				kind := names.ALPN + names.Kind(rng.IntN(int(names.SNI)))
@@ -102,7 +117,9 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			o.Hosts = func(a netip.Addr) string { return "host-" + a.String() }
 		}
 		for _, watch := range []bool{false, true} {
-			b, a := analyze(o, false, watch, segments, told), analyze(o, true, watch, segments, told)
+			b, _ := analyze(o, false, watch, segments, told)
+			a, n := analyze(o, true, watch, segments, told)
+			repeated = max(repeated, n)
 			for n := range a.kept {
 				c := a.kept[n]
 				for side := range c.Names {
@@ -119,6 +136,9 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			}
 		}
 	}
+	if repeated <= maxRepeats {
+		t.Errorf("%d repeats waited", repeated)
+	}
 	for _, kind := range []names.Kind{names.None, names.DNS, names.HTTP, names.SNI, names.Hosts} {
 		if kinds[kind] == 0 {
 			t.Errorf("nothing is named by %q", kind)
@@ -126,29 +146,91 @@ func TestEmbryosTellTheSame(t *testing.T) {
 	}
 }
 
-// TestUnansweredSYNIsSmall: what a flood takes for each SYN, with what all tables have of it, as large as they are after they have grown.
+// TestUnansweredSYNIsSmall: what a flood takes for each SYN, sent once or as often as may be, in a VLAN or not, with what all tables have
+// of it, as large as they are after they have grown.
 func TestUnansweredSYNIsSmall(t *testing.T) {
-	const n = 1 << 16 // the worst number: all that grows by doubling has just done so
-	f := newFeed(Options{})
-	f.tracker.MaxFlows = 2 * n
-	for i := range n + 1 {
-		if err := f.segment(0, pair(i), 0, wire.SYN, 7, 0); err != nil {
-			t.Fatal(err)
+	const n = 1<<16 + 1 // the worst number: all that grows by doubling has just done so
+	for _, test := range []struct {
+		repeats int
+		net     uint32
+	}{{0, 0}, {2, 0}, {2, 1}, {maxRepeats, 0}} {
+		tr := NewTracker(Options{}, nil)
+		tr.MaxFlows = 2 * n
+		m := NewMerger(1, keeper{})
+		var outs [1]Output
+		frame := uint64(0)
+		give := func(i int, dir uint8, flags wire.Flags, seq, ack uint32) {
+			frame++
+			at := int64(frame) * 1e4
+			s := wire.Segment{Key: pair(i), Dir: dir, Time: at, Frame: frame, Flags: flags, Seq: seq, Ack: ack, IPID: uint16(frame), Net: test.net}
+			tr.Segment(&s, Hash(&s.Key), &outs[0])
+			if err := m.Batch(outs[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range test.repeats + 1 {
+			for i := range n {
+				give(i, 0, wire.SYN, 7, 0)
+			}
+		}
+		if tr.Slab.pool.Used() != 0 || tr.Slab.Used != n {
+			t.Errorf("%+v: %d connections, %d in all, for %d SYNs that nothing answered", test, tr.Slab.pool.Used(), tr.Slab.Used, n)
+		}
+		streams := &m.streams[0]
+		bytes := n*int(unsafe.Sizeof(embryo{})+4) + n*test.repeats*int(unsafe.Sizeof(repeat{})+4) + 8*len(tr.index.entries) +
+			16*len(tr.Dialing.ring) + 8*(cap(streams.Open)+cap(streams.embryos)) + 16*cap(tr.lru.heap) + 8*cap(tr.networks.of)
+		if per := bytes / n; per > 400 {
+			t.Errorf("%+v: %d bytes for each", test, per)
+		}
+		give(3, 1, wire.SYN|wire.ACK, 9, 8)
+		if got := tr.Slab.pool.Used(); got != 1 || tr.Slab.Used != n {
+			t.Errorf("%+v: one is answered: %d connections, %d in all; want 1 and %d", test, got, tr.Slab.Used, n)
+		}
+		if tr.Slab.At(0).Half[0].Packets != uint64(test.repeats)+1 {
+			t.Errorf("%+v: %d SYNs of the one that was answered", test, tr.Slab.At(0).Half[0].Packets)
 		}
 	}
-	tr, streams := f.tracker, &f.merger.streams[0]
-	if tr.Slab.pool.Used() != 0 {
-		t.Errorf("%d connections for SYNs that nothing answered", tr.Slab.pool.Used())
-	}
-	bytes := (n+1)*int(unsafe.Sizeof(embryo{})+4) + 8*len(tr.index.entries) + 16*len(tr.Dialing.ring) + 8*(cap(streams.Open)+cap(streams.embryos)) +
-		16*cap(tr.lru.heap)
-	if per := bytes / (n + 1); per > 400 {
-		t.Errorf("%d bytes for each", per)
-	}
-	if err := f.segment(1, pair(3), 1, wire.SYN|wire.ACK, 9, 8); err != nil {
-		t.Fatal(err)
-	}
-	if got := tr.Slab.pool.Used(); got != 1 || tr.Slab.Used != n+1 {
-		t.Errorf("one is answered: %d connections, %d in all; want 1 and %d", got, tr.Slab.Used, n+1)
+}
+
+// TestRepeatsThatWait: which SYNs wait with the one before.
+func TestRepeatsThatWait(t *testing.T) {
+	first := wire.Segment{Key: pair(0), Time: 1e9, Frame: 1, Flags: wire.SYN, Seq: 7, IPID: 1, TTL: 64, Window: 100,
+		Bits: wire.HasTimestamps | wire.HasMSS, MSS: 1460, TSval: 5, IPLen: 60, WireLen: 74}
+	for name, test := range map[string]struct {
+		times  int
+		change func(s *wire.Segment)
+		waits  bool
+	}{
+		"once":             {1, func(*wire.Segment) {}, true},
+		"at the same time": {1, func(s *wire.Segment) { s.Time = 1e9 }, true},
+		"clock backwards":  {1, func(s *wire.Segment) { s.Time = 1e9 - 1 }, false},
+		"as often as may":  {maxRepeats, func(*wire.Segment) {}, true},
+		"more often":       {maxRepeats + 1, func(*wire.Segment) {}, false},
+		"other ISN":        {1, func(s *wire.Segment) { s.Seq++ }, false},
+		"other window":     {1, func(s *wire.Segment) { s.Window++ }, false},
+		"other options":    {1, func(s *wire.Segment) { s.Bits &^= wire.HasTimestamps }, false},
+		"from the peer":    {1, func(s *wire.Segment) { s.Dir = 1 }, false},
+		"with an ACK":      {1, func(s *wire.Segment) { s.Flags |= wire.ACK }, false},
+		"in a VLAN":        {1, func(s *wire.Segment) { s.Net = 1 }, false},
+		"with an echo":     {1, func(s *wire.Segment) { s.TSecr = 1 }, false},
+		"far behind":       {1, func(s *wire.Segment) { s.Frame = 1 << 31 }, true},
+		"too far behind":   {1, func(s *wire.Segment) { s.Frame = 1<<31 + 1 }, false},
+	} {
+		tr := NewTracker(Options{}, nil)
+		var out Output
+		s := first
+		tr.Segment(&s, Hash(&s.Key), &out)
+		for i := range test.times {
+			s := first
+			s.Frame += uint64(i + 1)
+			s.Time += int64(i+1) * 1e9
+			s.IPID++
+			s.TSval += 1000
+			test.change(&s)
+			tr.Segment(&s, Hash(&s.Key), &out)
+		}
+		if waits := tr.Slab.pool.Used() == 0; waits != test.waits {
+			t.Errorf("%s: waits is %v", name, waits)
+		}
 	}
 }

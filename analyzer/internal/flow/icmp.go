@@ -10,7 +10,7 @@ import (
 func (t *Tracker) icmp(n *Notice, out *Output) (slot uint32) {
 	slot = t.index.find(&t.Slab, &n.Key, Hash(&n.Key))
 	if t.networks.split {
-		slot = t.quoted(slot, n)
+		slot = t.quoted(slot, n, out)
 	}
 	if slot == noSlot {
 		t.StrayICMP++
@@ -34,11 +34,14 @@ func (t *Tracker) noteICMP(slot uint32, n *Notice) {
 }
 
 // quoted is the slot of the sockets' conversation in the network of an error, if there is one and the segment may be of that; else slot.
-func (t *Tracker) quoted(slot uint32, n *Notice) uint32 {
+func (t *Tracker) quoted(slot uint32, n *Notice, out *Output) uint32 {
 	key := n.Key
 	key.V6 |= max(n.Net<<1, 2)
 	other := t.index.find(&t.Slab, &key, Hash(&key))
-	if other != noSlot && !isEmbryo(other) && (slot == noSlot || t.Slab.At(other).MayBeInFlight(&t.Facts.Incidents, n.Dir, n.ICMP.Seq)) {
+	if isEmbryo(other) {
+		other = t.hatch(other, n.Frame, out)
+	}
+	if other != noSlot && (slot == noSlot || t.Slab.At(other).MayBeInFlight(&t.Facts.Incidents, n.Dir, n.ICMP.Seq)) {
 		return other
 	}
 	return slot

@@ -47,7 +47,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 		}
 		for slot, e := range t.Slab.embryos.all() {
 			m.count(conn.Unanswered, 0)
-			if t.skips == nil || !t.skips.Skips(conn.Time(e.syn.Time)) {
+			if t.skips == nil || !t.skips.Skips(conn.Time(e.syn.time)) {
 				r.list = append(r.list, openSlot{m.streams[i].of(slot), uint32(i), slot})
 			}
 		}

@@ -83,7 +83,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
 		d := t.Dialing.Pop()
 		if isEmbryo(d.Slot) {
-			t.Finish(d.Slot, frame, out) // those that became connections are not in the queue
+			t.expireEmbryo(d, now, frame, out)
 			continue
 		}
 		c := t.Slab.At(d.Slot)
@@ -104,6 +104,16 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 			t.Wake = min(t.Wake, q.Peek().At)
 		}
 	}
+}
+
+// expireEmbryo is Expire for the embryo of a deadline: those that became connections are not in the queue.
+func (t *Tracker) expireEmbryo(d Deadline, now conn.Time, frame uint64, out *Output) {
+	e := t.Slab.embryos.at(d.Slot)
+	if at := t.Slab.embryos.givesUp(e); at > now {
+		e.serial = t.Dialing.Push(Deadline{at, d.Slot, d.Gen})
+		return
+	}
+	t.Finish(d.Slot, frame, out)
 }
 
 // expireParted is Expire for those that wait longer. If there are too many the oldest goes: none was promised that time.

@@ -224,15 +224,22 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 		t.Expire(now, s.Frame, out)
 	}
 	slot := t.index.find(&t.Slab, &s.Key, hash)
+	waits := false
 	if isEmbryo(slot) {
-		slot = t.hatch(slot, s.Frame, out)
+		if slot, waits = t.wake(slot, s, again, out); waits {
+			return Placement{Slot: slot}
+		}
 	}
 	if s.Net != 0 || t.networks.any {
 		slot, hash = t.network(slot, hash, s, again)
+		if isEmbryo(slot) {
+			if slot, waits = t.wake(slot, s, again, out); waits {
+				return Placement{Slot: slot}
+			}
+		}
 	}
 	if slot == noSlot {
-		waits := t.mayWait(s)
-		if waits {
+		if waits = t.mayWait(s); waits {
 			slot = t.conceive(s, out)
 		} else {
 			slot = t.open(s, s.Frame, out)
