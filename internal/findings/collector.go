@@ -19,7 +19,7 @@ type Collector struct {
 	start    starts
 	all      []sketch[moments] // by factor
 	affected []affected        // by kind
-	values   dimension.Values  // of the conversation that was taken last
+	values   dimension.Values  // room to work in
 }
 
 // affected is what a kind affects.
@@ -44,25 +44,24 @@ func (k *Collector) Conversations() uint64 { return k.total }
 // Sound takes a conversation in which nothing is wrong, of which there is no more than an [analyzer.Sink] gets of such.
 // It never fails.
 func (k *Collector) Sound(c *analyzer.Conversation) error {
-	k.count(c, nil)
+	k.count(c)
 	return nil
 }
 
 // count counts c among all conversations.
-func (k *Collector) count(c *analyzer.Conversation, j *analyzer.Judgment) {
+func (k *Collector) count(c *analyzer.Conversation) {
 	k.total++
 	k.start.add(c.Start)
-	k.values.Reset()
 	for i := range factors {
-		factors[i].dimension.Values(&k.values, c, j)
-		e := k.all[i].at(k.values.At(i))
+		of := factors[i].key(c)
+		e := k.all[i].at(&of)
 		e.count.add(e.n, c.Start)
 	}
 }
 
 // Conversation takes c, of which j is the judgment.
 func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
-	k.count(c, j)
+	k.count(c)
 	s := subject{c, j}
 	failed := dimension.Failed(c, j) != dimension.NoFailure
 	var met kindSet
@@ -82,7 +81,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 
 // affect counts s as affected by kind i.
 func (k *Collector) affect(i int, s *subject, failed bool) {
-	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: crc32.ChecksumIEEE(k.values.At(byService))}
+	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: k.service(s)}
 	if of := kinds[i].waited.of; of != nil {
 		x.waited = uint64(max(0, of(s)))
 	}
@@ -99,8 +98,16 @@ func (k *Collector) affect(i int, s *subject, failed bool) {
 	}
 	a.add(x, near, s.Start)
 	for f := range factors {
-		a.by[f].at(k.values.At(f)).count.add(x, near, s.Start)
+		of := factors[f].key(s.Conversation)
+		a.by[f].at(&of).count.add(x, near, s.Start)
 	}
+}
+
+// service is a hash of the address and port of the server.
+func (k *Collector) service(s *subject) uint32 {
+	k.values.Reset()
+	factors[byService].dimension.Values(&k.values, s.Conversation, s.Judgment)
+	return crc32.ChecksumIEEE(k.values.At(0))
 }
 
 // condition is the expression that is true of the conversations that kind i affects.

@@ -15,22 +15,39 @@ import (
 // factor is something that conversations have in common.
 type factor struct {
 	dimension *dimension.Dimension
+	key       func(c *analyzer.Conversation) key
 	words     string                    // what conversations with a value are: "are to %s"
 	where     func(value string) string // the condition that selects them; "" if there is none
 }
 
 // factors are in the order in which they are preferred if they tell the affected from the others equally well.
 var factors = []factor{
-	{find("name"), "to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
-	{find("service"), "to %s", whereService},
-	{find("server"), "to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
-	{find("client"), "from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
-	{find("port"), "to port %s", func(v string) string { return `server.port == ` + v }},
-	{find("client-ttl"), "from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
-	{find("vlan"), "in VLAN %s", whereVLAN},
-	{find("interface"), "captured on %s", func(v string) string { return `interface == ` + strconv.Quote(v) }},
-	{find("client-network"), "from %s", whereNetwork("client.ip")},
-	{find("server-network"), "to %s", whereNetwork("server.ip")},
+	{find("name"), func(c *analyzer.Conversation) key { return key{text: c.Names[analyzer.Server].Text} },
+		"to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
+	{find("service"), service, "to %s", whereService},
+	{find("server"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Server].Addr()) },
+		"to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
+	{find("client"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Client].Addr()) },
+		"from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
+	{find("port"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Addr[analyzer.Server].Port())} },
+		"to port %s", func(v string) string { return `server.port == ` + v }},
+	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
+		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
+	{find("vlan"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.VLAN[0]) | uint64(c.VLAN[1])<<16} },
+		"in VLAN %s", whereVLAN},
+	{find("interface"), func(c *analyzer.Conversation) key { return key{text: c.Interface} },
+		"captured on %s", func(v string) string { return `interface == ` + strconv.Quote(v) }},
+	{find("client-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Client].Addr()) },
+		"from %s", whereNetwork("client.ip")},
+	{find("server-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Server].Addr()) },
+		"to %s", whereNetwork("server.ip")},
+}
+
+// service is the address and port of the server.
+func service(c *analyzer.Conversation) key {
+	k := addrKey(c.Addr[analyzer.Server].Addr())
+	k.rest |= uint64(c.Addr[analyzer.Server].Port())
+	return k
 }
 
 // Places of factors in the table.
@@ -78,6 +95,7 @@ func whereNetwork(field string) func(string) string {
 // share is the affected conversations with a value of a factor.
 type share struct {
 	factor int
+	key    key
 	value  string
 	tally
 	of      uint64 // conversations with the value
@@ -102,12 +120,15 @@ func (k *Collector) shares(i int) []share {
 	for f := range a.by {
 		for e := range a.by[f].entries {
 			in := &a.by[f].entries[e]
-			of, value := k.all[f].get(in.value), in.value
-			if in.missed > 0 || of == nil || in.n < 2 || value == "" {
-				continue // not counted exactly, or nothing in common
+			of := k.all[f].get(&in.key)
+			if in.missed > 0 || of == nil || in.n < 2 {
+				continue // not counted exactly
 			}
-			s := share{factor: f, value: value, tally: in.count, of: of.most(), exact: of.missed == 0}
-			if s.rate(a.n, k.total) && (s.n == a.n || factors[f].where(value) != "") {
+			s := share{factor: f, key: in.key, tally: in.count, of: of.most(), exact: of.missed == 0}
+			if !s.rate(a.n, k.total) {
+				continue
+			}
+			if s.value = factors[f].value(&s.key); s.value != "" && (s.n == a.n || factors[f].where(s.value) != "") { // "": nothing in common
 				list = append(list, s)
 			}
 		}

@@ -143,7 +143,7 @@ func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
 		f.Stream = &worst
 		begins, ends := since(t, &k.start, k.total)
 		if s != nil && s.exact && s.of > s.n {
-			begins, ends = since(t, &k.all[s.factor].get(s.value).count, s.of)
+			begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)
 		}
 		if begins {
 			f.Since = moment(t.first)

@@ -79,44 +79,78 @@ func (t *tally) less(o *tally) {
 // met often stays, and a value that never went is counted exactly (after Misra and Gries, "Finding repeated elements", 1982).
 type sketch[T any] struct {
 	limit   int
-	index   map[string]int32 // of entries
 	entries []entry[T]
-	floor   uint64 // how often a value that is not there was met at most
+	index   []int32 // entries by hash, from 1, with linear probing: at most half full
+	last    int     // the entry that was met last
+	floor   uint64  // how often a value that is not there was met at most
 }
 
 // entry is a value's count.
 type entry[T any] struct {
-	value  string
-	count  T
+	key    key
 	n      uint64 // how often it was met since it came
 	missed uint64 // how often before that, at most
+	count  T
 }
 
+// fewest is how many entries a new sketch has room for.
+const fewest = 8
+
 func newSketch[T any](limit int) sketch[T] {
-	return sketch[T]{limit: limit, index: map[string]int32{}}
+	return sketch[T]{limit: limit, index: make([]int32, 2*fewest)}
+}
+
+// place is where the index has a value, or has room for it.
+func (s *sketch[T]) place(k *key) *int32 {
+	mask := uint64(len(s.index) - 1)
+	for i := k.hash(); ; i++ {
+		if e := &s.index[i&mask]; *e == 0 || s.entries[*e-1].key.same(k) {
+			return e
+		}
+	}
 }
 
 // at is the entry of a value, which is met once more. It is valid until the next call.
-func (s *sketch[T]) at(value []byte) *entry[T] {
-	i, ok := s.index[string(value)]
-	if !ok {
-		if len(s.entries) == s.limit {
-			s.shrink()
-		}
-		i = int32(len(s.entries))
-		key := string(value)
-		s.entries = append(s.entries, entry[T]{value: key, missed: s.floor})
-		s.index[key] = i
+func (s *sketch[T]) at(k *key) *entry[T] {
+	if s.last < len(s.entries) && s.entries[s.last].key.same(k) {
+		s.entries[s.last].n++
+		return &s.entries[s.last]
 	}
-	e := &s.entries[i]
-	e.n++
+	e := s.place(k)
+	if *e == 0 {
+		e = s.enter(k)
+	}
+	s.last = int(*e - 1)
+	s.entries[s.last].n++
+	return &s.entries[s.last]
+}
+
+// enter makes an entry for a value that has none, and returns where the index has it.
+func (s *sketch[T]) enter(k *key) *int32 {
+	switch {
+	case len(s.entries) == s.limit:
+		s.shrink()
+	case 2*len(s.entries) == len(s.index):
+		s.index = make([]int32, 2*len(s.index))
+		s.enterAll()
+	}
+	s.entries = append(s.entries, entry[T]{key: *k, missed: s.floor})
+	e := s.place(k)
+	*e = int32(len(s.entries))
 	return e
 }
 
+// enterAll fills an index that is empty.
+func (s *sketch[T]) enterAll() {
+	for i := range s.entries {
+		*s.place(&s.entries[i].key) = int32(i + 1)
+	}
+}
+
 // get is the entry of a value, nil if there is none.
-func (s *sketch[T]) get(value string) *entry[T] {
-	if i, ok := s.index[value]; ok {
-		return &s.entries[i]
+func (s *sketch[T]) get(k *key) *entry[T] {
+	if e := *s.place(k); e != 0 {
+		return &s.entries[e-1]
 	}
 	return nil
 }
@@ -130,16 +164,15 @@ func (s *sketch[T]) shrink() {
 	slices.Sort(counts)
 	s.floor = counts[(len(counts)-1)/2]
 	kept := s.entries[:0]
-	for _, e := range s.entries {
-		if e.most() <= s.floor {
-			delete(s.index, e.value)
-			continue
+	for i := range s.entries {
+		if s.entries[i].most() > s.floor {
+			kept = append(kept, s.entries[i])
 		}
-		s.index[e.value] = int32(len(kept))
-		kept = append(kept, e)
 	}
 	clear(s.entries[len(kept):])
 	s.entries = kept
+	clear(s.index)
+	s.enterAll()
 }
 
 // most is how often the value was met at most.

@@ -1,46 +1,66 @@
 package findings
 
 import (
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"tcptrace/analyzer"
 )
 
+// number is a key like no other number's.
+func number(i int) *key { return &key{rest: uint64(i)} }
+
 // TestSketch: what is met often is counted, however many others there are; what was always there is counted exactly.
 func TestSketch(t *testing.T) {
+	often, late := &key{text: "often"}, &key{text: "late"}
 	s := newSketch[int](16)
 	for i := range 10000 {
-		s.at([]byte("often")).count++
+		s.at(often).count++
 		if i >= 5000 {
-			s.at([]byte("late")).count++
+			s.at(late).count++
 		}
-		s.at(fmt.Append(nil, i))
+		s.at(number(i))
 	}
-	if len(s.entries) > 16 || len(s.index) != len(s.entries) {
-		t.Errorf("%d entries, %d in the index", len(s.entries), len(s.index))
+	if used := len(slices.DeleteFunc(slices.Clone(s.index), func(e int32) bool { return e == 0 })); len(s.entries) > 16 || used != len(s.entries) {
+		t.Errorf("%d entries, %d in the index", len(s.entries), used)
 	}
-	if e := s.get("often"); e == nil || e.missed != 0 || e.n != 10000 || e.count != 10000 {
+	if e := s.get(often); e == nil || e.missed != 0 || e.n != 10000 || e.count != 10000 {
 		t.Errorf("what was always there: %+v", e)
 	}
-	if e := s.get("late"); e == nil || e.missed == 0 || e.n > 5000 || e.most() < 5000 {
+	if e := s.get(late); e == nil || e.missed == 0 || e.n > 5000 || e.most() < 5000 {
 		t.Errorf("what came late: %+v", e)
 	}
-	if s.get("0") != nil {
+	if s.get(number(0)) != nil {
 		t.Error("what was met once is there")
 	}
-	for i, e := range s.entries {
-		if s.index[e.value] != int32(i) {
-			t.Errorf("%s is not where the index says", e.value)
+	for i := range s.entries {
+		if e := s.get(&s.entries[i].key); e != &s.entries[i] {
+			t.Errorf("%+v is not where the index says", s.entries[i].key)
 		}
 	}
 	exact := newSketch[int](2)
-	for _, v := range []string{"a", "b", "b", "a"} {
-		exact.at([]byte(v))
+	for _, v := range []int{1, 2, 2, 1} {
+		exact.at(number(v))
 	}
 	if exact.floor != 0 {
 		t.Error("a sketch that is full is not one that overflows")
+	}
+}
+
+// TestSketchGrows: a value is found again, and counted where it is, while others come up to the bound.
+func TestSketchGrows(t *testing.T) {
+	const n = 1000
+	s := newSketch[int](n)
+	for round := range 2 {
+		for i := range n {
+			if s.at(number(i)).count++; s.get(number(i)).count != round+1 {
+				t.Fatalf("round %d: value %d is counted %d times", round, i, s.get(number(i)).count)
+			}
+		}
+	}
+	if len(s.entries) != n || s.floor != 0 || len(s.index) < 2*n {
+		t.Errorf("%d entries, %d places, some met %d times went", len(s.entries), len(s.index), s.floor)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestSegmentAllocations(t *testing.T) {
 	n := testing.AllocsPerRun(10_000, func() {
 		s := &segments[i%1000]
 		s.Seq += s.Len
-		tr.Touch(hashes[i%1000], s)
+		tr.Touch(hashes[i%1000], PlaceOf(s), s)
 		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s.Dir))
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
@@ -55,7 +55,7 @@ func BenchmarkTracker(b *testing.B) {
 			for b.Loop() {
 				i := n % (flows - ahead)
 				for j := i; j < i+ahead; j++ {
-					tr.Touch(hashes[j], &segments[j])
+					tr.Touch(hashes[j], PlaceOf(&segments[j]), &segments[j])
 				}
 				var facts [ahead]uint32
 				for j := range facts {

@@ -27,12 +27,11 @@ const sumBits = 1<<16 - 1 // of a mark: the checksum
 // does not depend on the run's seed, since what it displaces must not; its mark does, so that nobody
 // can make two that are taken for one.
 func (r *recent) again(s *wire.Segment) bool {
-	numbers := uint64(s.Seq)<<32 | uint64(s.Ack)
-	who := (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
+	numbers, who := uint64(s.Seq)<<32|uint64(s.Ack), who(s)
 	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
 	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
 	now := frameHash{conn.Time(s.Time), (hi^lo^rest*hashSeed[2])&^sumBits | uint64(s.Sum)}
-	slot := &r.last[(s.Seq+s.Ack+uint32(s.IPID)+uint32(who>>32))*0x9E3779B1>>24]
+	slot := &r.last[place(s, who)]
 	then := *slot
 	*slot = now
 	if (then.mark^now.mark)&^sumBits != 0 || now.time-then.time > conn.CaptureSkew || then.time-now.time > conn.CaptureSkew {
@@ -45,6 +44,18 @@ func (r *recent) again(s *wire.Segment) bool {
 		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon
 	}
 	return true
+}
+
+// who is what the copies of a frame have in common beside their numbers.
+func who(s *wire.Segment) uint64 {
+	return (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
+}
+
+// PlaceOf is the place of a segment among the latest, which Touch wants to know. It is the same in every run.
+func PlaceOf(s *wire.Segment) uint8 { return place(s, who(s)) }
+
+func place(s *wire.Segment, who uint64) uint8 {
+	return uint8((s.Seq + s.Ack + uint32(s.IPID) + uint32(who>>32)) * 0x9E3779B1 >> 24)
 }
 
 // duplicate reports whether s, equal to a segment just before it, is a copy of that frame, and

@@ -100,7 +100,8 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	for i := range synacks {
 		a := &synacks[i]
 		if c.Flags.Has(conn.IsRead) {
-			r := segment.NewReader(&t.Pools, c, t.stats.At(slot), a)
+			var r segment.Reader
+			r.Begin(&t.Pools, c, t.stats.At(slot), a)
 			r.Place()
 			r.V.Kind = r.OpenAnew()
 			r.ReadACK()

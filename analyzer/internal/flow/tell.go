@@ -12,7 +12,8 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind segment.Kind, note
 	if !c.Flags.Has(conn.IsRead) {
 		return
 	}
-	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
+	var r segment.Reader
+	r.Begin(&t.Pools, c, t.stats.At(slot), s)
 	r.V.Kind, r.V.Notes = kind, notes
 	r.Place()
 	r.A.Observe(r.Tx, s)

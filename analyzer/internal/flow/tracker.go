@@ -174,8 +174,8 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
 // Touch, TouchConn and TouchFacts bring a segment and what it needs of its conversation into the processor's cache, each by what the
 // one before has brought. All segments of a group are touched before the first of them is tracked, so that their cache misses overlap.
-func (t *Tracker) Touch(hash uint32, s *wire.Segment) {
-	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash))
+func (t *Tracker) Touch(hash uint32, place uint8, s *wire.Segment) {
+	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.last[place].time
 }
 
 // TouchConn is what follows Touch. It returns where the newest facts of the conversation are; 0 if it takes none from
@@ -189,9 +189,7 @@ func (t *Tracker) TouchConn(hash uint32, dir uint8) (block uint32) {
 	a, b := &c.Half[0], &c.Half[1]
 	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
 	if t.reads && t.first == 0 { // else few are read
-		l := t.stats.At(slot)
-		from, to := &l.Of[dir&1], &l.Of[1-dir&1]
-		t.touched += from.IdleMax + conn.Time(from.FlightSum) + from.LastData + to.IdleMax + to.RTT.SRTT + to.LastData
+		t.touched += t.stats.At(slot).Touch(dir)
 	}
 	return c.WatchedFacts()
 }
@@ -308,7 +306,8 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 
 // read adds a segment of a conversation whose segments are read.
 func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
-	r := segment.NewReader(&t.Pools, c, t.stats.At(slot), s)
+	var r segment.Reader
+	r.Begin(&t.Pools, c, t.stats.At(slot), s)
 	with, differs := t.conflicts(slot, c, s)
 	r.Differs = differs
 	var was segment.Snapshot

@@ -77,14 +77,18 @@ func (d *Decoder) name(s *wire.Segment, data []byte) {
 // Notices are what the latest packet tells beside being a segment. They are valid until the next one.
 func (d *Decoder) Notices() []flow.Notice { return d.notices }
 
-// Task is a segment of several, the tracker it goes to, and the hash of its key.
+// Task is a segment of several, the tracker it goes to, and what leads to what that knows of it.
 type Task struct {
-	Segment, Tracker uint16
-	Hash             uint32
+	Segment uint16
+	Tracker uint8
+	Place   uint8  // flow.PlaceOf the segment
+	Hash    uint32 // of its key
 }
 
 // NewTask is for segment number i, and tracker number t.
-func NewTask(i, t int, s *wire.Segment) Task { return Task{uint16(i), uint16(t), flow.Hash(&s.Key)} }
+func NewTask(i, t int, s *wire.Segment) Task {
+	return Task{uint16(i), uint8(t), flow.PlaceOf(s), flow.Hash(&s.Key)}
+}
 
 // GroupSize is for how many segments cache misses overlap.
 const GroupSize = 32
@@ -93,7 +97,7 @@ const GroupSize = 32
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
 	var blocks [GroupSize]uint32
 	for _, t := range group {
-		trackers[t.Tracker].Touch(t.Hash, &segments[t.Segment])
+		trackers[t.Tracker].Touch(t.Hash, t.Place, &segments[t.Segment])
 	}
 	for i, t := range group {
 		blocks[i] = trackers[t.Tracker].TouchConn(t.Hash, segments[t.Segment].Dir)

@@ -31,7 +31,7 @@ func (p *Pool[T]) Get() uint32 {
 	if p.used&(chunkSize-1) == 0 {
 		c := new([chunkSize]T)
 		if p.used > 0 { // who filled one will fill another
-			populate(unsafe.Pointer(c), unsafe.Sizeof(*c))
+			Populate(c[:])
 		}
 		p.values, p.links = append(p.values, c), append(p.links, new([chunkSize]uint32))
 	}
@@ -61,3 +61,9 @@ func (p *Pool[T]) Next(i uint32) *uint32 {
 
 // Used is how many values were ever handed out: the highest number.
 func (p *Pool[T]) Used() uint32 { return p.used }
+
+// Populate asks the kernel for the memory of new values at once.
+func Populate[T any](values []T) {
+	var one T
+	populate(unsafe.Pointer(unsafe.SliceData(values)), uintptr(len(values))*unsafe.Sizeof(one))
+}

@@ -87,12 +87,12 @@ func (r *Reader) Read() {
 	r.Close()
 }
 
-// NewReader readies the reading of a segment of c, whose statistics are l.
-func NewReader(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) Reader {
-	return Reader{
-		p: p, C: c, S: s, now: conn.Time(s.Time),
-		Tx: &c.Half[s.Dir&1], Rx: &c.Half[1-s.Dir&1], A: &l.Of[s.Dir&1], b: &l.Of[1-s.Dir&1], spent: &l.spent,
-	}
+// Begin readies the reading of a segment of c, whose statistics are l, with a Reader that is zero. A Reader that is put together elsewhere and
+// copied waits for the parts to reach the cache.
+func (r *Reader) Begin(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) {
+	tx := s.Dir & 1
+	r.p, r.C, r.S, r.now = p, c, s, conn.Time(s.Time)
+	r.Tx, r.Rx, r.A, r.b, r.spent = &c.Half[tx], &c.Half[1-tx], &l.Of[tx], &l.Of[1-tx], &l.spent
 }
 
 // Place finds the positions that the segment takes.

@@ -19,8 +19,22 @@ func TestConvLayout(t *testing.T) {
 	if n := unsafe.Sizeof(SenderStats{}); n%line != 0 {
 		t.Errorf("a SenderStats takes %d bytes: want a multiple of the cache line", n)
 	}
-	if off := unsafe.Offsetof(SenderStats{}.RTT); off != 2*line {
-		t.Errorf("what every segment touches of a SenderStats takes %d bytes, want two cache lines", off)
+	var a SenderStats
+	for _, begins := range []struct {
+		what string
+		line uintptr
+		at   uintptr
+	}{
+		{"what a sender's segments touch", 1, unsafe.Offsetof(a.IdleMax)},
+		{"what data touches", 2, unsafe.Offsetof(a.firstData)},
+		{"what ACKs touch", 3, unsafe.Offsetof(a.RTT)},
+		{"the rest of that", 4, unsafe.Offsetof(a.full)},
+		{"what turns touch", 5, unsafe.Offsetof(a.since)},
+		{"what few touch", 6, unsafe.Offsetof(a.codes)},
+	} {
+		if begins.at != begins.line*line {
+			t.Errorf("%s begins at byte %d of a SenderStats, not with cache line %d", begins.what, begins.at, begins.line)
+		}
 	}
 	if p := pointerIn(reflect.TypeFor[conn.Conn]()); p != "" {
 		t.Errorf("conv holds a pointer in %s: the garbage collector would visit every connection", p)

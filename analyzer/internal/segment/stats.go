@@ -2,69 +2,82 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
 
 // SenderStats is what reading the segments of one direction needs, and what is counted of them. Like a half it
-// holds no pointers. Its first cache lines are what an ordinary segment touches; what
-// disorder needs is in a Recovery.
+// holds no pointers. It is laid out by cache lines: an ordinary segment touches two or three of its sender and up to four of
+// its peer (Stats.Touch). What disorder needs is in a Recovery.
 type SenderStats struct {
-	// A line of what is needed at every segment,
+	// A line of what is needed at every segment of either side,
 	flight   flight
 	edge     reassembly.Pos // right edge of the window that it offered last
-	IdleMax  conn.Time
-	tsMax    uint32 // latest TSval
-	window   uint32 // offered last
-	recovery uint32 // in the tracker's RecoveryPool; 0: all was in order
-	stamp    uint32 // TSval whose echo is awaited, valid with statsStamping
-	id       uint16 // latest IP ID
+	LastData conn.Time
+	advanced conn.Time // when anything was acknowledged last
+	window   uint32    // offered last
+	recovery uint32    // in the tracker's RecoveryPool; 0: all was in order
+	mss      uint16
 	dup      uint16 // ACKs since una was acknowledged that show that later segments arrive
 	flags    statsFlags
 	mode     mode
-	wscale   uint8 // of its SYN
+	before   mode // the one before its mode
 
-	// one of what is counted at every segment,
+	// one of what is counted at every segment that it sends,
+	IdleMax              conn.Time
 	FlightSum, windowSum uint64
-	flights, windows     uint32 // values in these
-	flightMax            uint32
+	tsMax                uint32 // latest TSval
+	windows              uint32 // values in windowSum
 	windowMin, windowMax uint32
 	data, pushed         uint32 // segments with payload; those with PSH
-	segmentMin           uint32 // 0: none so far
-	segmentMax           uint32
 	acks, pure           uint32
 	ttlMin, ttlMax       uint8
-	idSteps, idJumps     uint8 // how often the IP ID went up by a little, and otherwise
+	idSteps, idJumps     uint8  // how often the IP ID went up by a little, and otherwise
+	id                   uint16 // latest IP ID
+	wscale               uint8  // of its SYN
 
-	// and two for data and the ACKs that come for it.
+	// one for data and the ACKs that come for it,
+	firstData  conn.Time
+	flightArea uint64 // sum of bytes in flight by us
+	conn.Tally        // most of it of data
+	flights    uint32 // values in FlightSum
+	flightMin  uint32 // 0: none so far
+	flightMax  uint32
+	segmentMax uint32
+	turn       uint32 // where what it sends in its turn begins, valid with lastData
+	segmentMin uint32 // 0: none so far
+
+	// and two for ACKs.
 	RTT       roundTrips
-	advanced  conn.Time // when anything was acknowledged last
-	codes     codes
-	stampTime conn.Time // since when the echo of stamp is awaited
-	LastData  conn.Time
-	stampN    uint32
-	dupACKs   uint32
-	turn      uint32 // where what it sends in its turn begins, valid with lastData
 	transfer  uint32 // in the tracker's pool of transfers; 0: what it sent in each turn fits an initial window
+	dupACKs   uint32
+	full      distribution // round trips of segments of segmentMax
+	stampTime conn.Time    // since when the echo of stamp is awaited
+	stampSum  conn.Time
+	stamp     uint32 // TSval whose echo is awaited, valid with statsStamping
+	stampN    uint32
 
-	// What few segments touch.
+	// One for turns.
 	since              conn.Time               // in its mode
 	spent              [numModes - 1]conn.Time // in each but modeIdle
 	thinkSum, thinkMax conn.Time
-	conn.Tally
-	firstData                    conn.Time
-	stampSum, stampMin, stampMax conn.Time
+	stampMin, stampMax conn.Time
+
+	// What few segments touch.
+	codes                        codes
 	handshake                    conn.Time // from its SYN to the ACK of that, both at the tap; 0: not known
 	initialBytes, initialPackets uint32
+	synOptions                   wire.Bits
 	echo                         uint32 // TSecr of its first SYN-ACK
 	syns, fins, rsts             uint16 // segments with that flag, at most 65535
-	mss                          uint16
-	synOptions                   wire.Bits
-	synWindow                    uint16       // of its SYN
-	before                       mode         // the one before its mode
-	flightMin                    uint32       // 0: none so far
-	flightArea                   uint64       // sum of bytes in flight by us
-	full                         distribution // round trips of segments of segmentMax
+	synWindow                    uint16 // of its SYN
+}
+
+// Touch loads what an ordinary segment in a direction touches.
+func (l *Stats) Touch(dir uint8) conn.Time {
+	a, b := &l.Of[dir&1], &l.Of[1-dir&1]
+	return a.LastData + a.IdleMax + a.firstData + b.LastData + b.firstData + b.RTT.SRTT + b.stampTime
 }
 
 type statsFlags uint16
@@ -98,9 +111,12 @@ type Stats struct {
 
 // StatsTable is a slab beside that of the connections, with chunks where a conversation is read. They are smaller than those of the
 // connections, since a table reads few.
-type StatsTable struct{ chunks [][]Stats }
+type StatsTable struct {
+	chunks [][]Stats
+	used   uint32 // behind the last slot that ever had any
+}
 
-const statsBits = 5 // a chunk holds 32 of them
+const statsBits = 6 // a chunk holds 64 of them
 
 func (l *StatsTable) At(slot uint32) *Stats { return &l.chunks[slot>>statsBits][slot&(1<<statsBits-1)] }
 
@@ -111,8 +127,14 @@ func (l *StatsTable) Alloc(slot uint32) {
 	}
 	if l.chunks[slot>>statsBits] == nil {
 		l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
+		if slot>>statsBits > 0 { // who filled one will fill another
+			pool.Populate(l.chunks[slot>>statsBits])
+		}
 	}
-	*l.At(slot) = Stats{}
+	if slot < l.used {
+		*l.At(slot) = Stats{}
+	}
+	l.used = max(l.used, slot+1)
 }
 
 // Release gives back what the statistics hold of the pools.
