@@ -81,7 +81,7 @@ var layers = map[string]layer{
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
-	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "report", "analyzer", "internal/wire"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
+	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
