@@ -81,12 +81,17 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	return nil
 }
 
+// hasView reports whether the view is what shows the analysis.
+func (o *watchOptions) hasView(e *env) bool {
+	return o.format == "view" || o.format == "auto" && o.output == "" && e.outTTY
+}
+
 // openAuto opens what suits where the output goes.
 func (s *session) openAuto() error {
-	if s.output != "" || !s.e.outTTY {
-		return s.openEvents()
+	if s.hasView(&s.e) {
+		return s.openView()
 	}
-	return s.openView()
+	return s.openEvents()
 }
 
 // openView prepares the view, which has the terminal to itself.
@@ -94,17 +99,21 @@ func (s *session) openView() (err error) {
 	if !s.e.outTTY {
 		return usageError("--format view needs a terminal")
 	}
+	keys, err := view.Keyboard(s.e.in)
+	if err != nil {
+		return usageError("%w; --format ndjson writes events", err)
+	}
 	s.view, err = view.New(view.Options{
-		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.raw,
+		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
 		Capture: s.counted(),
 	})
 	return err
 }
 
-// counted adds up what came from all interfaces, or did not; nil of a replay.
+// counted adds up what came from all interfaces, or did not; nil where that is not known.
 func (s *session) counted() func() (received, dropped uint64) {
-	if s.clock == nil {
+	if _, ok := s.src.(*capture.Capture); !ok {
 		return nil
 	}
 	return func() (received, dropped uint64) {

@@ -128,6 +128,9 @@ func (s *session) run(ctx context.Context) error {
 		if s.clock != nil {
 			at = s.clock()
 		}
+		if at == 0 { // nothing came, and so no clock is known
+			at = analyzer.Time(time.Now().UnixNano())
+		}
 		s.fail(s.events.Summary(at, &sum, report.Selection{}))
 		s.fail(finish(s.out, s.failed))
 	}
