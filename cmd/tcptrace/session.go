@@ -32,6 +32,7 @@ type session struct {
 	events *report.Events
 	writer *dump.Writer
 	keeper *dump.Keeper
+	sorter *dump.Sorter
 	meter  *metrics.Metrics
 	server *metrics.Server
 	notes  []string // held while the view has the terminal
@@ -179,7 +180,8 @@ func (s *session) openWriter() (err error) {
 		s.loop.OnPacket(func(p *analyzer.Numbered) { s.warn(s.writer.Packet(p.Packet, p.Data, p.Frame)) })
 		return nil
 	}
-	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.writer.Packet)
+	s.sorter = dump.NewSorter(dump.SortOptions{}, s.writer.Packet)
+	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.sorter.Packet)
 	s.loop.OnPacket(func(p *analyzer.Numbered) {
 		if p.TCP {
 			s.warn(s.keeper.Packet(p.Stream, p.Packet, p.Data, p.Frame))

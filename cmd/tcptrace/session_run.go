@@ -85,6 +85,9 @@ func (s *session) flush(now analyzer.Time) {
 	if s.when.until != nil && due(&s.surveyed, now, time.Second) {
 		m.Survey(analyzer.ByActivity, func(seen *analyzer.Seen) bool { return !s.reached(seen.Conversation) })
 	}
+	if s.sorter != nil {
+		s.warn(s.sorter.Flush(int64(now)))
+	}
 	if s.writer != nil {
 		s.writer.Know(s.src.Interfaces())
 		s.warn(s.writer.Flush(int64(now)))
@@ -204,6 +207,9 @@ func (s *session) closeWriter(ctx context.Context) {
 	if s.writer == nil {
 		return
 	}
+	if s.sorter != nil {
+		s.warn(s.sorter.Close())
+	}
 	n, err := s.writer.Close(context.WithoutCancel(ctx))
 	s.warn(err)
 	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets-n.DeletedPackets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
@@ -212,6 +218,9 @@ func (s *session) closeWriter(ctx context.Context) {
 		text += " of " + report.Counted(k.Wanted, "conversation")
 		if k.Missing > 0 {
 			text += "; " + report.Counted(k.Missing, "packet") + " of them had been given up before they were wanted"
+		}
+		if late := s.sorter.Late(); late > 0 {
+			text += "; " + report.Counted(late, "packet") + " came after younger ones: their conversations were wanted late"
 		}
 	}
 	if n.Deleted > 0 {
