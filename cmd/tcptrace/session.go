@@ -38,7 +38,8 @@ type session struct {
 	notes  []string // held while the view has the terminal
 	failed error    // the first that ends the run
 
-	unwritten bool // something is missing in the file of -w
+	begun     map[uint64]bool // streams of which --where let something through, until they are over
+	unwritten bool            // something is missing in the file of -w
 
 	reported  analyzer.Time // when --interval told
 	statistic analyzer.Time // when --stats told
@@ -47,7 +48,7 @@ type session struct {
 
 // open opens the outputs and lets them observe the loop.
 func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
-	s.loop = loop
+	s.loop, s.begun = loop, map[uint64]bool{}
 	if s.when, err = s.conditions(ctx); err != nil {
 		return err
 	}

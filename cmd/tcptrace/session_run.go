@@ -58,12 +58,33 @@ func (s *session) event(ev *analyzer.Event) {
 		return
 	}
 	if s.when.where != nil {
-		if ok, err := s.when.where.Match(ev.Conversation); err != nil || !ok {
+		if ok, err := s.chosen(ev); err != nil || !ok {
 			s.fail(err)
 			return
 		}
 	}
 	s.fail(s.events.Event(ev))
+}
+
+// chosen reports whether --where lets an event through: it holds at that moment, or the event takes back or ends what was told of the conversation
+// when it did.
+func (s *session) chosen(ev *analyzer.Event) (bool, error) {
+	stream := ev.Conversation.Stream
+	ok, err := s.when.where.Match(ev.Conversation)
+	if err != nil {
+		return false, err
+	}
+	isLast := ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver
+	if s.begun[stream] {
+		ok = ok || isLast || ev.Kind == analyzer.EventCorrection
+	}
+	switch {
+	case isLast:
+		delete(s.begun, stream)
+	case ok:
+		s.begun[stream] = true
+	}
+	return ok, nil
 }
 
 // reached ends the run if --until holds for c.
