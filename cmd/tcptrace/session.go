@@ -58,7 +58,11 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		}
 	}
 	if s.metrics != "" {
-		s.meter = metrics.New(metrics.Options{Loop: loop, Capture: s.interfaces, Clock: s.clock})
+		services, err := metrics.ParseServices(s.services)
+		if err != nil {
+			return usageError("--metrics-service: %w", err)
+		}
+		s.meter = metrics.New(metrics.Options{Loop: loop, Capture: s.interfaces, Services: services, Clock: s.clock})
 		if s.server, err = s.meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
