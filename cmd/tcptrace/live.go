@@ -27,6 +27,7 @@ type liveOptions struct {
 	promiscuous bool
 	buffer      size
 	noSandbox   bool
+	from        string // "-" or ssh://HOST/INTERFACE, in place of interfaces
 }
 
 const (
@@ -37,12 +38,15 @@ const (
 func newLiveCommand(e env) *cobra.Command {
 	o := liveOptions{buffer: 128 << 20}
 	cmd := &cobra.Command{
-		Use:   "live -i IFACE",
+		Use:   "live -i IFACE | live - | live ssh://HOST/IFACE",
 		Short: "Analyze the traffic of an interface as it happens",
 		Long: `live captures and analyzes at the same time. On a terminal it shows a table of connections, from which you can open
 one to watch its segments. Otherwise, and with --format ndjson, it writes events: a conversation was opened, an endpoint
 changed state, an anomaly was found, a connection was closed. An event that later packets disprove is retracted by
 another (correction). 'tcptrace schema event' describes them.
+
+In place of interfaces of this host, - takes a capture from standard input as another program makes it, and
+ssh://[USER@]HOST[:PORT]/IFACE runs tcpdump on another host through the system's ssh; its own connection is left out.
 
 Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges, and ends if it
 cannot.
@@ -53,9 +57,12 @@ cannot.
   tcptrace live -i any --format ndjson --until 'outcome == "reset"'
   tcptrace live -i eth0 -w ring.pcapng --rotate-size 100MB --max-files 20 --compress zstd
   tcptrace live -i eth0 -w resets.pcapng --keep-on abortive-close --keep-on rst-after-fin
-  tcptrace live -i eth0 --format ndjson --metrics :9310 > events.ndjson`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+  tcptrace live -i eth0 --format ndjson --metrics :9310 > events.ndjson
+  tcptrace live ssh://root@10.0.0.2/eth0 -f 'port 443'
+  ssh web1 sudo tcpdump -U -w - port 443 | tcptrace live -`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.from = strings.Join(args, "")
 			switch {
 			case o.dashboard:
 				_, err := e.raw.Write(metrics.Dashboard)
@@ -83,7 +90,11 @@ cannot.
 
 func (o *liveOptions) check() error {
 	switch {
-	case len(o.interfaces) == 0:
+	case o.from != "" && len(o.interfaces) > 0:
+		return usageError("-i is an interface of this host; %s comes from elsewhere", report.PlainText(o.from))
+	case o.from == "-" && o.filter != "":
+		return usageError("-f is for whoever captures: give the filter to the program in front of the pipe")
+	case o.from == "" && len(o.interfaces) == 0:
 		return usageError("-i is missing: which interface? 'tcptrace live --list' lists them")
 	case len(o.filter) > input.MaxFilter:
 		return usageError("the filter is longer than %d bytes", input.MaxFilter)
@@ -113,6 +124,9 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if o.from != "" {
+		return o.runFeed(ctx, e)
+	}
 	src, err := capture.Open(o.captureOptions())
 	if err != nil {
 		return &exitError{exitBadInput, err}
@@ -123,15 +137,23 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
 	}
 	opts := o.loop()
-	opts.Clock, opts.Live = s.clock, true
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
-	if err := s.open(ctx, live.New(src, opts)); err != nil {
+	return o.watch(ctx, &s, opts)
+}
+
+// watch analyzes what comes, without rights.
+func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) error {
+	opts.Clock, opts.Live = s.clock, true
+	if err := s.open(ctx, live.New(s.src, opts)); err != nil {
 		return err
 	}
 	if !o.noSandbox {
 		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.port()})); err != nil {
 			return err
 		}
+	}
+	if o.from != "" && o.duration > 0 { // the clock of whoever captures may not be known yet
+		defer time.AfterFunc(o.duration, func() { s.loop.Do(s.loop.Stop) }).Stop()
 	}
 	return s.run(ctx)
 }

@@ -32,12 +32,14 @@ type session struct {
 	events *report.Events
 	writer *dump.Writer
 	keeper *dump.Keeper
+	sorter *dump.Sorter
 	meter  *metrics.Metrics
 	server *metrics.Server
 	notes  []string // held while the view has the terminal
 	failed error    // the first that ends the run
 
-	unwritten bool // something is missing in the file of -w
+	begun     map[uint64]bool // streams of which --where let something through, until they are over
+	unwritten bool            // something is missing in the file of -w
 
 	reported  analyzer.Time // when --interval told
 	statistic analyzer.Time // when --stats told
@@ -46,7 +48,7 @@ type session struct {
 
 // open opens the outputs and lets them observe the loop.
 func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
-	s.loop = loop
+	s.loop, s.begun = loop, map[uint64]bool{}
 	if s.when, err = s.conditions(ctx); err != nil {
 		return err
 	}
@@ -56,7 +58,11 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		}
 	}
 	if s.metrics != "" {
-		s.meter = metrics.New(metrics.Options{Loop: loop, Capture: s.interfaces, Clock: s.clock})
+		services, err := metrics.ParseServices(s.services)
+		if err != nil {
+			return usageError("--metrics-service: %w", err)
+		}
+		s.meter = metrics.New(metrics.Options{Loop: loop, Capture: s.interfaces, Services: services, Clock: s.clock})
 		if s.server, err = s.meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
@@ -81,12 +87,17 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	return nil
 }
 
+// hasView reports whether the view is what shows the analysis.
+func (o *watchOptions) hasView(e *env) bool {
+	return o.format == "view" || o.format == "auto" && o.output == "" && e.outTTY
+}
+
 // openAuto opens what suits where the output goes.
 func (s *session) openAuto() error {
-	if s.output != "" || !s.e.outTTY {
-		return s.openEvents()
+	if s.hasView(&s.e) {
+		return s.openView()
 	}
-	return s.openView()
+	return s.openEvents()
 }
 
 // openView prepares the view, which has the terminal to itself.
@@ -94,17 +105,21 @@ func (s *session) openView() (err error) {
 	if !s.e.outTTY {
 		return usageError("--format view needs a terminal")
 	}
+	keys, err := view.Keyboard(s.e.in)
+	if err != nil {
+		return usageError("%w; --format ndjson writes events", err)
+	}
 	s.view, err = view.New(view.Options{
-		Loop: s.loop, Title: s.title, Where: s.where, In: s.e.in, Out: s.e.raw,
+		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
 		Capture: s.counted(),
 	})
 	return err
 }
 
-// counted adds up what came from all interfaces, or did not; nil of a replay.
+// counted adds up what came from all interfaces, or did not; nil where that is not known.
 func (s *session) counted() func() (received, dropped uint64) {
-	if s.clock == nil {
+	if _, ok := s.src.(*capture.Capture); !ok {
 		return nil
 	}
 	return func() (received, dropped uint64) {
@@ -170,7 +185,8 @@ func (s *session) openWriter() (err error) {
 		s.loop.OnPacket(func(p *analyzer.Numbered) { s.warn(s.writer.Packet(p.Packet, p.Data, p.Frame)) })
 		return nil
 	}
-	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.writer.Packet)
+	s.sorter = dump.NewSorter(dump.SortOptions{}, s.writer.Packet)
+	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.sorter.Packet)
 	s.loop.OnPacket(func(p *analyzer.Numbered) {
 		if p.TCP {
 			s.warn(s.keeper.Packet(p.Stream, p.Packet, p.Data, p.Frame))

@@ -58,12 +58,33 @@ func (s *session) event(ev *analyzer.Event) {
 		return
 	}
 	if s.when.where != nil {
-		if ok, err := s.when.where.Match(ev.Conversation); err != nil || !ok {
+		if ok, err := s.chosen(ev); err != nil || !ok {
 			s.fail(err)
 			return
 		}
 	}
 	s.fail(s.events.Event(ev))
+}
+
+// chosen reports whether --where lets an event through: it holds at that moment, or the event takes back or ends what was told of the conversation
+// when it did.
+func (s *session) chosen(ev *analyzer.Event) (bool, error) {
+	stream := ev.Conversation.Stream
+	ok, err := s.when.where.Match(ev.Conversation)
+	if err != nil {
+		return false, err
+	}
+	isLast := ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver
+	if s.begun[stream] {
+		ok = ok || isLast || ev.Kind == analyzer.EventCorrection
+	}
+	switch {
+	case isLast:
+		delete(s.begun, stream)
+	case ok:
+		s.begun[stream] = true
+	}
+	return ok, nil
 }
 
 // reached ends the run if --until holds for c.
@@ -84,6 +105,9 @@ func (s *session) flush(now analyzer.Time) {
 	}
 	if s.when.until != nil && due(&s.surveyed, now, time.Second) {
 		m.Survey(analyzer.ByActivity, func(seen *analyzer.Seen) bool { return !s.reached(seen.Conversation) })
+	}
+	if s.sorter != nil {
+		s.warn(s.sorter.Flush(int64(now)))
 	}
 	if s.writer != nil {
 		s.writer.Know(s.src.Interfaces())
@@ -127,6 +151,9 @@ func (s *session) run(ctx context.Context) error {
 		at := sum.End
 		if s.clock != nil {
 			at = s.clock()
+		}
+		if at == 0 { // nothing came, and so no clock is known
+			at = analyzer.Time(time.Now().UnixNano())
 		}
 		s.fail(s.events.Summary(at, &sum, report.Selection{}))
 		s.fail(finish(s.out, s.failed))
@@ -201,6 +228,9 @@ func (s *session) closeWriter(ctx context.Context) {
 	if s.writer == nil {
 		return
 	}
+	if s.sorter != nil {
+		s.warn(s.sorter.Close())
+	}
 	n, err := s.writer.Close(context.WithoutCancel(ctx))
 	s.warn(err)
 	text := fmt.Sprintf("%s: %s in %s", s.write.Path, report.Counted(n.Packets-n.DeletedPackets, "packet"), report.Counted(n.Files-n.Deleted, "file"))
@@ -209,6 +239,9 @@ func (s *session) closeWriter(ctx context.Context) {
 		text += " of " + report.Counted(k.Wanted, "conversation")
 		if k.Missing > 0 {
 			text += "; " + report.Counted(k.Missing, "packet") + " of them had been given up before they were wanted"
+		}
+		if late := s.sorter.Late(); late > 0 {
+			text += "; " + report.Counted(late, "packet") + " came after younger ones: their conversations were wanted late"
 		}
 	}
 	if n.Deleted > 0 {

@@ -35,6 +35,7 @@ type watchOptions struct {
 	interval time.Duration
 	stats    bool
 	metrics  string
+	services []string
 	msl      time.Duration
 	maxFlows int
 	idle     time.Duration
@@ -56,7 +57,7 @@ const (
 )
 
 const filterHelp = `--where is an expression over the conversation record, as in 'tcptrace FILE'. The view lets you change it; for
-events, it selects those of conversations for which it is true at that moment.`
+events, it selects those of conversations for which it is true at that moment, and what takes back or ends these.`
 
 func (o *watchOptions) addFilter(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (in tcpdump's language)")
@@ -81,6 +82,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.DurationVar(&o.interval, "interval", 0, "report each open conversation that was active, at this interval")
 	f.BoolVar(&o.stats, "stats", false, "write an event with overall statistics every second")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
+	f.StringSliceVar(&o.services, "metrics-service", nil, "with --metrics, count connections to this server `port or name` apart: 443, www.example.org, *.example.org (may be repeated)")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	maxFlowsFlag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
@@ -107,6 +109,8 @@ func (o *watchOptions) check() error {
 		return usageError("--compress is %s, not %q", strings.Join(dump.Compressions, " or "), w.Compress)
 	case w.Path == "-" && (o.output == "" || o.output == "-"):
 		return usageError("-w - and events cannot both go to standard output: write the events with -o FILE")
+	case o.metrics == "" && len(o.services) > 0:
+		return usageError("--metrics-service needs --metrics ADDRESS")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
 	case o.idle < 0:

@@ -32,7 +32,7 @@ type KeepCounts struct {
 // Keeper holds the last packets of every conversation until it is known whether they are wanted.
 //
 // What it writes is in the order of the capture within a conversation, but not over all of them: the packets held of
-// one that is wanted late come after younger packets of others. Memory is bounded by KeepOptions for the packets, and
+// one that is wanted late come after younger packets of others. A Sorter behind it waits for them. Memory is bounded by KeepOptions for the packets, and
 // by the number of conversations that were begun and are not over for the rest.
 type Keeper struct {
 	write  func(p *packet.Packet, data []byte, frame uint64) error

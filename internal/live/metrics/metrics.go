@@ -3,7 +3,7 @@
 //
 // Counts of events are kept as they are told; all else is copied now and then, by the goroutine of the loop, so that a
 // scrape neither waits for the analysis nor delays it. No label has a value that comes from a packet:
-// the number of series is fixed, but for the interfaces, which the user names.
+// the number of series is fixed, but for the interfaces and services, which the user names.
 //
 // Not its job: to decide anything about TCP, or to keep a history.
 package metrics
@@ -24,8 +24,10 @@ import (
 // Options say what is counted.
 type Options struct {
 	Loop    *live.Loop
-	Capture func() []Interface   // packets of each interface so far, in a slice of its own; called by the loop's goroutine; nil: not known
-	Clock   func() analyzer.Time // of the capture, as in live.Options; nil: packets do not come as they happen
+	Capture func() []Interface // packets of each interface so far, in a slice of its own; called by the loop's goroutine; nil: not known
+	// Services are the servers that have series of their own; nil: none.
+	Services *Services
+	Clock    func() analyzer.Time // of the capture, as in live.Options; nil: packets do not come as they happen
 }
 
 // Interface is how many packets of an interface came, or did not.
@@ -54,6 +56,7 @@ type Metrics struct {
 	corrections [analyzer.NumEventKinds]prometheus.Counter
 	rtt         [2]prometheus.Observer
 	handshake   prometheus.Histogram
+	services    map[string]*byService // by label; nil: there are none
 
 	mu      sync.Mutex
 	now     snapshot
@@ -133,6 +136,7 @@ func (m *Metrics) count() {
 		Buckets: buckets,
 	})
 	m.registry.MustRegister(m.opened, anomalies, corrections, rtt, m.handshake)
+	m.countServices()
 }
 
 // event takes an event of the loop.
@@ -162,14 +166,11 @@ func (m *Metrics) over(e *analyzer.Event) {
 			m.rtt[side].Observe(rtt.Avg.Seconds())
 		}
 	}
-	const whole = analyzer.SawSYN | analyzer.SawSYNACK | analyzer.SawACK
-	if e.Conversation.Completeness&whole != whole {
-		return
+	if took, ok := opening(e); ok {
+		m.handshake.Observe(took)
 	}
-	dialed, ok := entered(e.Judgment, analyzer.Client, fsm.SynSent)
-	accepted, also := entered(e.Judgment, analyzer.Server, fsm.Established)
-	if ok && also {
-		m.handshake.Observe(accepted.Sub(dialed).Seconds())
+	if m.services != nil {
+		m.services[m.opts.Services.of(e.Conversation)].over(e)
 	}
 }
 

@@ -14,15 +14,9 @@ func (m *model) helpLines() []string {
 			lines = append(lines, p.line(ordinary, "  "+fill(strings.Join(list[i].keys, " "), helpKeyWidth)+list[i].help))
 		}
 	}
-	if m.screen == screenLadder {
-		section("The ladder", ladderKeys)
-	} else {
-		section("The table", tableKeys)
-	}
+	section(keysOf[m.screen].name, *keysOf[m.screen].keys)
 	section("Everywhere", everywhere)
 	return append(lines,
-		p.line(strong, "Marks"),
-		p.line(ordinary, "  Behind a state: ✓ the endpoint's own segments prove it, ? assumed, ◷ by time."),
-		p.line(ordinary, "  Before a conversation: X an error, ! a warning. Rates are of payload."),
+		p.line(ordinary, "✓ proved by its own segments, ? assumed, ◷ by time; X an error, ! a warning"),
 	)
 }

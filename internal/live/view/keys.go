@@ -22,6 +22,8 @@ var (
 		{[]string{"q", "ctrl+c"}, "quit", func(*model) tea.Cmd { return tea.Quit }},
 		{[]string{"?", "h", "f1"}, "this help", still(func(m *model) { m.help = true })},
 		{[]string{"p", "space"}, "pause what is shown, and resume it; the capture goes on", (*model).pause},
+		{[]string{"m"}, "leave the mouse to the terminal, to select text, or take it", still(func(m *model) { m.noMice = !m.noMice })},
+		{[]string{"ctrl+l"}, "paint the screen anew", func(*model) tea.Cmd { return tea.ClearScreen }},
 		{[]string{"ctrl+z"}, "suspend the program; fg resumes it", func(*model) tea.Cmd { return tea.Suspend }},
 	}
 	tableKeys = []binding{
@@ -36,6 +38,8 @@ var (
 		{[]string{"<", "left", "S"}, "sort by the column before", func(m *model) tea.Cmd { return m.sortBy(-1) }},
 		{[]string{"r"}, "reverse the order", still(func(m *model) { m.reversed = !m.reversed; m.arrange() })},
 		{[]string{"tab", "c"}, "other columns, if there are more than fit", still(func(m *model) { m.page++; m.arrange() })},
+		{[]string{"o"}, "hide conversations that are over, or show them", still(func(m *model) { m.hiding = !m.hiding; m.arrange() })},
+		{[]string{"a"}, "the newest anomalies, to scroll", still((*model).openNews)},
 		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
 	}
 	ladderKeys = []binding{
@@ -51,6 +55,24 @@ var (
 	}
 )
 
+// newsKeys are those of the list of anomalies.
+var newsKeys = []binding{
+	{[]string{"esc", "backspace", "a"}, "back to the table", (*model).close},
+	{[]string{"down", "j"}, "the next anomaly", still(func(m *model) { m.news.move(1) })},
+	{[]string{"up", "k"}, "the one before", still(func(m *model) { m.news.move(-1) })},
+	{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.news.move(m.newsHeight()) })},
+	{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.news.move(-m.newsHeight()) })},
+	{[]string{"home", "g"}, "the oldest that is kept", still(func(m *model) { m.news.move(-mostNews) })},
+	{[]string{"end", "G"}, "the newest, and those that come", still(func(m *model) { m.news.move(mostNews) })},
+	{[]string{"enter"}, "the ladder of its conversation", (*model).openTold},
+}
+
+// keysOf are the keys of each screen, under its name.
+var keysOf = [...]struct {
+	name string
+	keys *[]binding
+}{screenTable: {"The table", &tableKeys}, screenLadder: {"The ladder", &ladderKeys}, screenNews: {"The newest anomalies", &newsKeys}}
+
 // key does what a key is for.
 func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
 	name := msg.String()
@@ -63,11 +85,7 @@ func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case m.asking:
 		return m.typed(name, msg.Text)
 	}
-	own := tableKeys
-	if m.screen == screenLadder {
-		own = ladderKeys
-	}
-	for _, list := range [][]binding{own, everywhere} {
+	for _, list := range [][]binding{*keysOf[m.screen].keys, everywhere} {
 		for i := range list {
 			for _, k := range list[i].keys {
 				if k == name {

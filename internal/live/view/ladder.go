@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tcptrace/analyzer"
@@ -19,6 +20,7 @@ type ladder struct {
 	left  bool // what comes is not followed: somebody scrolled up
 	time  report.TimeStyle
 	full  bool // nothing is folded
+	isCut bool // payload is, by the snap length of this very capture: that is no finding
 
 	timelines analyzer.Timelines
 	judgment  analyzer.Judgment
@@ -27,8 +29,8 @@ type ladder struct {
 }
 
 // open turns to another conversation.
-func (l *ladder) open(c *analyzer.Conversation) {
-	l.first, l.lines, l.top, l.left, l.stale = c.FirstFrame, nil, 0, false, false
+func (l *ladder) open(first uint64) {
+	l.first, l.lines, l.top, l.left, l.stale = first, nil, 0, false, false
 }
 
 // scroll moves by some lines. At the end the ladder follows what comes.
@@ -55,8 +57,8 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	l.entries = settle(append(l.entries[:0], shot.segments...))
 	l.judgment.Judge(c)
 	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now}
-	isCut := l.missing(c) > 0 && len(l.entries) > 0
-	if isCut {
+	isLate := l.missing(c) > 0 && len(l.entries) > 0
+	if isLate {
 		look.From = l.entries[0].frame
 	}
 	var text bytes.Buffer
@@ -69,7 +71,10 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 		e := &l.entries[i]
 		e.reading(&reading, &segment)
 		timeline.Segment(&reading, &l.view)
-		if isCut {
+		if l.isCut {
+			l.view.Notes = slices.DeleteFunc(l.view.Notes, func(note string) bool { return note == "truncated" })
+		}
+		if isLate {
 			e.correct(&l.view, numbered)
 		}
 		_ = out.Segment(&l.view) // a buffer takes everything

@@ -16,6 +16,7 @@ type screen uint8
 const (
 	screenTable screen = iota
 	screenLadder
+	screenNews
 )
 
 // model is the state of the view. It is touched by the goroutine of the program only; what a command of its does
@@ -32,17 +33,22 @@ type model struct {
 	status       status    // the newest, also while paused
 	rate         float64   // packets a second
 	since        status    // from which the next rate is measured
+	sinceBar     status    // from which the next bars are
+	rates        history   // of packets
+	losses       history   // of packets that were sent again
 	waiting      bool      // for a snapshot
 	hasty        bool      // something else is wanted than what is waited for
 
 	screen screen
 	help   bool
 	paused bool
+	noMice bool // the mouse is the terminal's
 
 	rows     []*row // of shot, as they are shown
 	layout   layout
 	sort     int // of columns
 	reversed bool
+	hiding   bool   // those that are over
 	page     int    // of columns
 	selected uint64 // first frame
 	cursor   int    // of rows
@@ -54,6 +60,7 @@ type model struct {
 	wrong  string // what is wrong with the expression
 
 	ladder ladder
+	news   newsList
 }
 
 // filter is a condition. Two goroutines ask it, so there are two of it.
@@ -82,7 +89,7 @@ func newModel(o *Options) (*model, error) {
 	}
 	return &model{
 		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
-		sort: colRate, filter: f,
+		sort: colRate, filter: f, ladder: ladder{isCut: o.Capture != nil},
 	}, nil
 }
 
@@ -120,6 +127,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.paint.width, m.height = max(0, msg.Width), max(0, msg.Height)
 		m.ladder.stale = true
 		m.arrange()
+		return m, tea.ClearScreen // what a terminal leaves of the old size is its own affair
 	case again:
 		return m, m.sample()
 	case taken:
@@ -130,6 +138,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case tea.KeyPressMsg:
 		return m, m.key(msg)
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
+	case tea.MouseClickMsg:
+		return m, m.click(msg)
 	}
 	return m, nil
 }
@@ -144,6 +156,7 @@ func (m *model) take(t *taken) tea.Cmd {
 			m.ladder.stale = true
 		} else {
 			m.table, m.spare = t.shot, m.table
+			m.news.take(m.table.news)
 			m.arrange()
 		}
 	}
@@ -165,6 +178,7 @@ const leastSpan = analyzer.Time(50 * time.Millisecond)
 // measure takes what the status line says.
 func (m *model) measure(s *status) {
 	m.status = *s
+	m.measureBars(s)
 	switch span := s.now - m.since.now; {
 	case s.over:
 		m.rate = 0
@@ -176,11 +190,27 @@ func (m *model) measure(s *status) {
 	}
 }
 
+// measureBars adds to the bars when it is time.
+func (m *model) measureBars(s *status) {
+	switch span := s.now - m.sinceBar.now; {
+	case s.over:
+	case m.sinceBar.now == 0:
+		m.sinceBar = *s
+	case span >= historySpan:
+		m.rates.add(float64(s.sum.Packets-m.sinceBar.sum.Packets) / float64(span))
+		m.losses.add(float64(s.resent-m.sinceBar.resent) / float64(span))
+		m.sinceBar = *s
+	}
+}
+
 // arrange decides which rows are shown, and in which order.
 func (m *model) arrange() {
 	m.rows = m.rows[:0]
 	for i := range m.table.rows {
 		r := &m.table.rows[i]
+		if m.hiding && r.over {
+			continue
+		}
 		if m.filter.here != nil && m.filter.text != m.table.filtered {
 			if ok, err := m.filter.here.Match(&r.c); !ok || err != nil {
 				continue
@@ -230,7 +260,7 @@ func (m *model) open() tea.Cmd {
 	}
 	m.move(0)
 	m.screen, m.paused = screenLadder, false
-	m.ladder.open(&m.rows[m.cursor].c)
+	m.ladder.open(m.rows[m.cursor].c.FirstFrame)
 	return m.sample()
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 	"tcptrace/report"
 )
 
@@ -15,6 +16,7 @@ type row struct {
 	rate   [2]float64
 	worst  *analyzer.AnomalyKind // nil: there is none
 	others int                   // further anomalies
+	over   bool                  // its client is
 }
 
 // known is the state that an endpoint is believed to be in.
@@ -33,7 +35,7 @@ func newKnown(j *analyzer.Judgment, side analyzer.Side) known {
 // set makes r the row of c, of which j is the judgment. It uses r's memory again.
 func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float64, now analyzer.Time) {
 	c.CopyTo(&r.c)
-	r.rate, r.now = rate, now
+	r.rate, r.now, r.over = rate, now, isOver(j.State[analyzer.Client])
 	for side := range r.state {
 		r.state[side] = newKnown(j, analyzer.Side(side))
 	}
@@ -44,6 +46,9 @@ func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float6
 		}
 	}
 }
+
+// isOver reports whether an endpoint in this state has nothing left to do.
+func isOver(s fsm.State) bool { return s == fsm.Closed || s == fsm.TimeWait }
 
 // roundTrip is the time from the client to the server and back: from each of them to the tap and back. Where one
 // has no samples, its handshake stands in.
@@ -66,6 +71,7 @@ func (r *row) resent() uint64 {
 
 // told is an anomaly that was told.
 type told struct {
+	first   uint64 // frame of the conversation
 	stream  uint64
 	dropped uint64 // packets that the capture had lost since the conversation began
 	anomaly analyzer.Anomaly

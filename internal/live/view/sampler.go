@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 	"tcptrace/internal/findings"
 	"tcptrace/internal/live"
 )
@@ -14,7 +15,7 @@ import (
 const (
 	mostRows     = 1024 // conversations in the table
 	mostFinished = 1024 // conversations that are over and kept, for when all are
-	mostNews     = 16   // anomalies that are shown
+	mostNews     = 512  // anomalies that can be looked at
 
 	rateTime = float64(time.Second) // over which rates are averaged
 )
@@ -59,7 +60,9 @@ type request struct {
 type status struct {
 	now      analyzer.Time
 	sum      analyzer.Summary
-	open     int
+	followed int    // conversations
+	open     int    // of these, those that are not over
+	resent   uint64 // packets, of all
 	memory   uint64
 	received uint64 // by the capture, valid with counted
 	dropped  uint64 // by the kernel, valid with counted
@@ -98,7 +101,7 @@ func (s *sampler) event(e *analyzer.Event) {
 		if len(s.news) == mostNews {
 			s.news = s.news[:copy(s.news, s.news[1:])]
 		}
-		s.news = append(s.news, told{e.Conversation.Stream, e.Conversation.Dropped, *e.Anomaly})
+		s.news = append(s.news, told{e.Conversation.FirstFrame, e.Conversation.Stream, e.Conversation.Dropped, *e.Anomaly})
 	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventAnomaly:
 		s.news = slices.DeleteFunc(s.news, func(t told) bool { return t.of(e) })
 	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventOpened: // all is told again
@@ -163,8 +166,12 @@ func (s *sampler) take(q *request) *snapshot {
 
 func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	shot.now, shot.sum = max(s.now, s.loop.Summary().End), s.loop.Summary()
-	if shot.open = 0; running {
-		shot.open = s.loop.Monitor().Open()
+	if shot.followed, shot.open = 0, 0; running {
+		shot.followed, shot.open = s.loop.Monitor().Open(), open(s.loop.Monitor())
+	}
+	shot.resent = 0
+	for _, n := range s.loop.Monitor().Retransmissions() {
+		shot.resent += n
 	}
 	if q.counts {
 		return
@@ -192,6 +199,17 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	s.rates, s.before = s.before, s.rates
 	clear(s.rates)
 	s.at = s.now
+}
+
+// open counts the conversations that are followed and not over.
+func open(m *analyzer.Monitor) int {
+	n := m.Open()
+	for state, clients := range m.States()[analyzer.Client] {
+		if isOver(fsm.State(state)) {
+			n -= int(clients)
+		}
+	}
+	return max(0, n)
 }
 
 // add adds the row of c.

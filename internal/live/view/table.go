@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -38,13 +39,18 @@ func (m *model) tableHeights() heights {
 // View implements tea.Model.
 func (m *model) View() tea.View {
 	var lines []string
-	v := tea.View{AltScreen: true}
+	v := tea.View{AltScreen: true, MouseMode: tea.MouseModeCellMotion}
+	if m.noMice {
+		v.MouseMode = tea.MouseModeNone
+	}
 	switch {
 	case m.paint.width == 0 || m.height == 0: // nothing is known yet, or nothing can be seen
 	case m.help:
 		lines = m.helpLines()
 	case m.screen == screenLadder:
 		lines = m.ladderLines()
+	case m.screen == screenNews:
+		lines = m.newsScreen()
 	default:
 		lines = m.tableLines()
 		if m.asking && m.height > 0 {
@@ -70,7 +76,22 @@ func (m *model) title(what string) string {
 	if now := m.status.now; now > 0 {
 		state += "  " + now.Time().Format("2006-01-02 15:04:05") + " UTC"
 	}
+	if with := m.bars() + state; ansi.StringWidth("tcptrace  "+what+with) < m.paint.width {
+		state = with
+	}
 	return m.paint.bar(strong, "tcptrace  "+what, state)
+}
+
+// bars are those of the last minute: of packets, and of those that were sent again, if any were.
+func (m *model) bars() string {
+	if len(m.rates) < 2 {
+		return ""
+	}
+	text := "packets " + m.rates.String() + "  "
+	if slices.Max(m.losses) > 0 {
+		text += "resent " + m.losses.String() + "  "
+	}
+	return text
 }
 
 func (m *model) tableLines() []string {
@@ -164,12 +185,7 @@ func (m *model) newsLines(n int) []string {
 	}
 	news := m.table.news[max(0, len(m.table.news)-n):]
 	for i := range news {
-		a := &news[i].anomaly
-		stamp := fmt.Sprintf("%s #%d ", a.Time.Time().Format("15:04:05.000"), news[i].stream)
-		what := fill(a.Kind.Severity.String(), len("warning")) + " " + a.Kind.ID
-		rest := ": " + report.DetailAcross(news[i].dropped, a)
-		room := max(0, p.width-ansi.StringWidth(stamp)-ansi.StringWidth(what))
-		lines = append(lines, ansi.Truncate(stamp+p.paint(severityStyles[a.Kind.Severity], what)+p.paint(ordinary, ansi.Truncate(plain(rest), room, "…")), p.width, ""))
+		lines = append(lines, m.newsLine(&news[i], false))
 	}
 	for len(lines) < all+1 {
 		lines = append(lines, "")
@@ -223,7 +239,7 @@ func (m *model) hint() string {
 			parts = append(parts, m.table.whereErr.Error())
 		}
 	}
-	if looked := m.table.looked; !m.status.over && looked >= mostRows && m.status.open > looked {
+	if looked := m.table.looked; !m.status.over && looked >= mostRows && m.status.followed > looked {
 		parts = append(parts, fmt.Sprintf("of the first %s by %s", report.HumanCount(uint64(looked)), columns[m.sort].ranking))
 	}
 	keys := "q quit  ? help  / filter  enter ladder  < > sort  r reverse  p pause"
@@ -247,7 +263,7 @@ func (m *model) statusText() string {
 	s := &m.status
 	parts := []string{
 		report.HumanCount(uint64(m.rate)) + " packets/s",
-		fmt.Sprintf("%s open of %s", report.HumanCount(uint64(s.open)), report.HumanCount(s.sum.Conversations+uint64(s.open))),
+		fmt.Sprintf("%s open of %s", report.HumanCount(uint64(s.open)), report.HumanCount(s.sum.Conversations+uint64(s.followed))),
 	}
 	switch {
 	case s.counted:
@@ -280,5 +296,5 @@ func (m *model) troubled() string {
 	if n[analyzer.SeverityError]+n[analyzer.SeverityWarning] == 0 {
 		return ""
 	}
-	return fmt.Sprintf("errors in %d, warnings in %d", n[analyzer.SeverityError], n[analyzer.SeverityWarning])
+	return fmt.Sprintf("errors in %d, warnings in %d of %d shown", n[analyzer.SeverityError], n[analyzer.SeverityWarning], len(m.rows))
 }

@@ -241,7 +241,11 @@ func TestScreens(t *testing.T) {
 	s.size(80, 24)
 	s.keys("pgup", "?")
 	s.golden("ladder-help-80x24")
-	s.keys("?", "esc")
+	s.keys("?", "esc", "a")
+	s.golden("news-80x24")
+	s.keys("?")
+	s.golden("news-help-80x24")
+	s.keys("x", "esc")
 	s.end()
 	s.golden("over-80x24")
 }

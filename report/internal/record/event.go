@@ -14,9 +14,11 @@ import (
 const eventSchema = "tcptrace.event.v1"
 
 // Events writes events as they happen, a JSON record a line. Lines are held until Flush, at the end of a batch, but no more
-// than a buffer of them; what is written always ends with a line. EventRecord is the same as Go data.
+// than a buffer of them; what is written always ends with a line. Those that are held are written in order of time, as far as those of one
+// conversation stay in theirs. EventRecord is the same as Go data.
 type Events struct {
 	out    output.Buffer
+	batch  batch
 	enc    Encoder
 	drops  uint64 // that were told
 	before struct {
@@ -26,10 +28,13 @@ type Events struct {
 }
 
 // NewEvents returns a writer of events to w.
-func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w)} }
+func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w), batch: newBatch()} }
 
 // Flush writes the lines that are held.
-func (r *Events) Flush() error { return r.out.Flush() }
+func (r *Events) Flush() error {
+	r.out.B = r.batch.sort(r.out.B)
+	return r.out.Flush()
+}
 
 // begin appends what all events begin with.
 func (r *Events) begin(event string, t analyzer.Time) []byte {
@@ -39,7 +44,9 @@ func (r *Events) begin(event string, t analyzer.Time) []byte {
 
 // end takes the line b, complete but for its last brace.
 func (r *Events) end(b []byte) error {
-	r.out.B = append(b, '}', '\n')
+	if r.out.B = append(b, '}', '\n'); len(r.out.B) >= output.SpillAt {
+		r.out.B = r.batch.sort(r.out.B)
+	}
 	return r.out.Spill()
 }
 
@@ -52,6 +59,7 @@ var bodies = [analyzer.NumEventKinds]func(*Encoder, []byte, *analyzer.Event) []b
 // Event writes an event of a conversation.
 func (r *Events) Event(ev *analyzer.Event) error {
 	c := ev.Conversation
+	r.batch.line(len(r.out.B), ev.Time, c.Stream)
 	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
 	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
 	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
@@ -129,6 +137,7 @@ func (r *Events) Drops(now analyzer.Time, total uint64) error {
 	if total <= r.drops {
 		return nil
 	}
+	r.batch.last(len(r.out.B))
 	b := strconv.AppendUint(append(r.begin(eventDrops, now), `,"packets":`...), total-r.drops, 10)
 	r.drops = total
 	return r.end(strconv.AppendUint(append(b, `,"total":`...), total, 10))
@@ -147,6 +156,7 @@ func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStat
 		record.DropsPerS = float64(s.Drops-last.drops) / d
 	}
 	last.time, last.packets, last.bytes, last.drops = now, s.Packets, s.Bytes, s.Drops
+	r.batch.last(len(r.out.B))
 	b, err := appendJSON(append(r.begin(eventStatistics, now), `,"statistics":`...), record)
 	if err != nil {
 		return err
@@ -156,6 +166,7 @@ func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStat
 
 // Summary writes the last line and all that is held.
 func (r *Events) Summary(now analyzer.Time, s *analyzer.Summary, sel Selection) error {
+	r.batch.last(len(r.out.B))
 	if err := r.summary(r.begin(eventSummary, now), s, sel); err != nil {
 		return err
 	}

@@ -1,0 +1,156 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"tcptrace/analyzer"
+)
+
+// TestNewsList: the newest is followed until somebody goes up, then what was selected stays; at the end it is followed again.
+func TestNewsList(t *testing.T) {
+	list := func(from, n int) (l []told) {
+		for i := range n {
+			l = append(l, told{first: uint64(from + i), anomaly: analyzer.Anomaly{Frame: 1}})
+		}
+		return l
+	}
+	var n newsList
+	n.take(nil)
+	n.move(1)
+	for _, step := range []struct {
+		why  string
+		do   func()
+		want uint64 // first frame of the selected one
+	}{
+		{"the newest of those that come", func() { n.take(list(1, 5)) }, 5},
+		{"one more comes", func() { n.take(list(1, 6)) }, 6},
+		{"up", func() { n.move(-2) }, 4},
+		{"more come, and the oldest go", func() { n.take(list(3, 8)) }, 4},
+		{"it is gone: what took its place", func() { n.take(list(20, 5)) }, 21},
+		{"beyond the end", func() { n.move(100) }, 24},
+		{"more come", func() { n.take(list(20, 6)) }, 25},
+		{"all are taken back", func() { n.take(nil); n.take(list(1, 1)) }, 1},
+	} {
+		step.do()
+		if got := n.list[n.at].first; got != step.want {
+			t.Errorf("%s: %d is selected, not %d", step.why, got, step.want)
+		}
+	}
+}
+
+// TestNewsOpensLadder: from an anomaly one comes to the ladder of its conversation.
+func TestNewsOpensLadder(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(28)
+	s.keys("a", "home")
+	want := s.m.news.list[0].stream
+	s.keys("enter")
+	if text := s.text(); !strings.Contains(text, fmt.Sprintf("\n#%d ", want)) {
+		t.Errorf("no ladder of #%d:\n%s", want, text)
+	}
+}
+
+// TestHide: conversations that are over go and come back.
+func TestHide(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(31)
+	for _, want := range []int{6, 3, 6} {
+		if len(s.m.rows) != want {
+			t.Errorf("%d rows, want %d:\n%s", len(s.m.rows), want, s.text())
+		}
+		s.keys("o")
+	}
+}
+
+// TestMouse: the wheel moves, a click selects, a second one opens, one on a head sorts.
+func TestMouse(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(31)
+	s.m.Update(tea.MouseWheelMsg{Button: tea.MouseWheelDown})
+	if s.m.cursor != wheelStep {
+		t.Errorf("row %d after the wheel", s.m.cursor)
+	}
+	s.m.Update(tea.MouseWheelMsg{Button: tea.MouseWheelUp})
+	click := func(x, y int) {
+		_, cmd := s.m.Update(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft})
+		s.do(cmd)
+	}
+	click(10, aboveTable+len(s.m.rows)) // below the last
+	if s.m.cursor != 0 {
+		t.Errorf("row %d after a click below all", s.m.cursor)
+	}
+	click(10, aboveTable+1)
+	if s.m.cursor != 1 || s.m.screen != screenTable {
+		t.Errorf("row %d, screen %d after a click", s.m.cursor, s.m.screen)
+	}
+	click(marginWidth, aboveTable-1)
+	if s.m.sort != colStream || s.m.reversed {
+		t.Errorf("sorted by %d, reversed %v", s.m.sort, s.m.reversed)
+	}
+	click(marginWidth, aboveTable-1)
+	if !s.m.reversed {
+		t.Error("not reversed by a second click")
+	}
+	click(marginWidth-1, aboveTable-1)
+	click(10, aboveTable+s.m.cursor)
+	if s.m.screen != screenLadder {
+		t.Error("no ladder after a click on the selected row")
+	}
+	if s.m.View().MouseMode == tea.MouseModeNone {
+		t.Error("the mouse is not taken")
+	}
+	if s.keys("m"); s.m.View().MouseMode != tea.MouseModeNone {
+		t.Error("the mouse is taken still")
+	}
+}
+
+// TestHistory: bars from nothing to the most, of no more than a minute.
+func TestHistory(t *testing.T) {
+	var h history
+	for v := range 9 {
+		h.add(float64(v))
+	}
+	if got := h.String(); got != " ▁▂▃▄▅▆▇█" {
+		t.Errorf("%q", got)
+	}
+	h.add(1e6)
+	if got := h.String(); got != " ▁▁▁▁▁▁▁▁█" {
+		t.Errorf("%q", got)
+	}
+	for range historyParts {
+		h.add(0)
+	}
+	if got := h.String(); got != strings.Repeat(" ", historyParts) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestRepaint: a terminal that got another size is painted anew.
+func TestRepaint(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	for _, msg := range []tea.Msg{tea.WindowSizeMsg{Width: 90, Height: 20}, tea.KeyPressMsg{Code: 'l', Mod: tea.ModCtrl}} {
+		if _, cmd := s.m.Update(msg); cmd == nil || cmd() != tea.ClearScreen() {
+			t.Errorf("%v: the screen is not cleared", msg)
+		}
+	}
+}
+
+// TestOwnCut: that a live capture cuts payload is no note of its ladder; of a capture that is replayed it is one.
+func TestOwnCut(t *testing.T) {
+	for _, isLive := range []bool{true, false} {
+		o := Options{}
+		if isLive {
+			o.Capture = func() (uint64, uint64) { return 1, 0 }
+		}
+		s := newStage(t, "truncated-headers", o)
+		s.packets(6)
+		s.keys("enter", "f")
+		if got := strings.Contains(s.text(), "· truncated"); got == isLive {
+			t.Errorf("live %v: truncated is told: %v:\n%s", isLive, got, s.text())
+		}
+	}
+}
