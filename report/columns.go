@@ -172,9 +172,9 @@ func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 		v.columns = append(v.columns, tableColumn{[]string{f.path}, f.head(), f.unit != unitText, func(v *view, c *row) string { return f.text(v, &c.extra[i]) }})
 	}
 	v.empty = make([]bool, len(v.columns))
-	y, m, d := v.times.in(rows[0].Start).Date()
+	y, m, d := v.times.In(rows[0].Start).Date()
 	for i := range rows {
-		y2, m2, d2 := v.times.in(rows[i].Start).Date()
+		y2, m2, d2 := v.times.In(rows[i].Start).Date()
 		v.dated = v.dated || y != y2 || m != m2 || d != d2
 		rows[i].before = rows[max(i-1, 0)].Start
 	}

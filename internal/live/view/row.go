@@ -37,12 +37,7 @@ func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float6
 	for side := range r.state {
 		r.state[side] = newKnown(j, analyzer.Side(side))
 	}
-	r.worst, r.others = nil, max(0, len(j.Anomalies)-1)
-	for i := range j.Anomalies {
-		if k := j.Anomalies[i].Kind; r.worst == nil || k.Severity > r.worst.Severity {
-			r.worst = k
-		}
-	}
+	r.worst, r.others = j.Worst()
 }
 
 // roundTrip is the time from the client to the server and back: from each of them to the tap and back. Where one

@@ -68,7 +68,7 @@ func (m *model) title(what string) string {
 		state = "paused"
 	}
 	if now := m.status.now; now > 0 {
-		state += "  " + now.Time().Format("2006-01-02 15:04:05") + " UTC"
+		state += "  " + m.opts.Times.Full(now, m.status.sum.Start, 0)
 	}
 	return m.paint.bar(strong, "tcptrace  "+what, state)
 }
@@ -165,7 +165,7 @@ func (m *model) newsLines(n int) []string {
 	news := m.table.news[max(0, len(m.table.news)-n):]
 	for i := range news {
 		a := &news[i].anomaly
-		stamp := fmt.Sprintf("%s #%d ", a.Time.Time().Format("15:04:05.000"), news[i].stream)
+		stamp := fmt.Sprintf("%s #%d ", m.opts.Times.Moment(a.Time, m.table.sum.Start, 3, false), news[i].stream)
 		what := fill(a.Kind.Severity.String(), len("warning")) + " " + a.Kind.ID
 		rest := ": " + report.DetailAcross(news[i].dropped, a)
 		room := max(0, p.width-ansi.StringWidth(stamp)-ansi.StringWidth(what))

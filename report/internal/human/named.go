@@ -1,6 +1,10 @@
 package human
 
-import "tcptrace/analyzer"
+import (
+	"net/netip"
+
+	"tcptrace/analyzer"
+)
 
 // Named is the name of a side's host for people; "" if it is not known.
 func Named(c *analyzer.Conversation, side analyzer.Side) string {
@@ -13,6 +17,14 @@ func Host(c *analyzer.Conversation, side analyzer.Side) string {
 		return c.Addr[side].String() + " (" + name + ")"
 	}
 	return c.Addr[side].String()
+}
+
+// Service is what the port of a socket is meant for, "" if that is not known; named gives names of ports, nil: none is to be shown.
+func Service(named func(port uint16) string, socket netip.AddrPort) string {
+	if named == nil {
+		return ""
+	}
+	return PlainText(named(socket.Port()), true)
 }
 
 // nameWidth is how much of a name a table shows.

@@ -13,9 +13,9 @@ import (
 )
 
 // Tell tells in three to seven sentences what became of c: who opened, what was exchanged, where the time went,
-// what went wrong, who closed and how, and what is left. j is the judgment of c.
-func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
-	t := teller{c, j}
+// what went wrong, who closed and how, and what is left. j is the judgment of c; services names ports, and may be nil.
+func Tell(c *analyzer.Conversation, j *analyzer.Judgment, services func(port uint16) string) []string {
+	t := teller{c, j, services}
 	var out []string
 	for _, tell := range []func() string{t.opening, t.exchange, t.spent, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
@@ -34,8 +34,9 @@ var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", 
 
 // teller tells a part of the story by each method: a sentence without its dot, or nothing.
 type teller struct {
-	c *analyzer.Conversation
-	j *analyzer.Judgment
+	c        *analyzer.Conversation
+	j        *analyzer.Judgment
+	services func(port uint16) string
 }
 
 // entered is when side first came into one of states.
@@ -72,10 +73,14 @@ var notOpened = map[analyzer.Outcome]string{
 
 // host names the host of a side when it is first told of.
 func (t *teller) host(side analyzer.Side) string {
+	text := fmt.Sprintf("%s (the %s", t.c.Addr[side], side)
 	if name := human.Named(t.c, side); name != "" {
-		return fmt.Sprintf("%s (the %s, %s)", t.c.Addr[side], side, name)
+		text += ", " + name
 	}
-	return fmt.Sprintf("%s (the %s)", t.c.Addr[side], side)
+	if service := human.Service(t.services, t.c.Addr[side]); side == analyzer.Server && service != "" {
+		text += ", " + service
+	}
+	return text + ")"
 }
 
 func (t *teller) opening() string {

@@ -120,7 +120,7 @@ func TestStory(t *testing.T) {
 	} {
 		c, j := told(), closedWell()
 		test.change(c, j)
-		sentences := Tell(c, j)
+		sentences := Tell(c, j, nil)
 		if len(sentences) > 6 {
 			t.Errorf("%s: %d sentences", test.name, len(sentences))
 		}
@@ -140,7 +140,7 @@ func TestTroublesOnce(t *testing.T) {
 	for i, id := range []string{"fin-retransmit", "missing-final-ack", "write-after-close", "half-close", "zero-window", "data-after-fin"} {
 		j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
 	}
-	got := (&teller{c, j}).trouble()
+	got := (&teller{c, j, nil}).trouble()
 	for _, want := range []string{"what went wrong: ", "(frame 102); ", "(frame 105)", "; and "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in %q", want, got)
@@ -166,7 +166,7 @@ func TestCauseFirst(t *testing.T) {
 		for i, id := range []string{test.first, test.second} {
 			j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
 		}
-		if got := (&teller{c, j}).trouble(); !strings.Contains(got, test.told) {
+		if got := (&teller{c, j, nil}).trouble(); !strings.Contains(got, test.told) {
 			t.Errorf("%s, %s: want %q in %q", test.first, test.second, test.told, got)
 		}
 	}
