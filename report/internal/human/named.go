@@ -30,11 +30,14 @@ func Service(named func(port uint16) string, socket netip.AddrPort) string {
 // nameWidth is how much of a name a table shows.
 const nameWidth = 32
 
-// CutName is a name as a table shows it: of a long one the end, which says whose it is.
-func CutName(name string) string {
+// CutName is a name as a table shows it.
+func CutName(name string) string { return CutNameTo(name, nameWidth) }
+
+// CutNameTo is a name in at most width columns, 3 or more: of a long one the end, which says whose it is.
+func CutNameTo(name string, width int) string {
 	const cut = ".."
-	if len(name) <= nameWidth {
+	if len(name) <= width {
 		return name
 	}
-	return cut + name[len(name)-nameWidth+len(cut):]
+	return cut + name[len(name)-width+len(cut):]
 }
