@@ -45,14 +45,14 @@ func TestPacketLoss(t *testing.T) {
 `, []string{
 			"0 packet-loss client 8: 1 of 4 packets of the client with data was lost behind the tap; sent again after 900.0 ms, because of a tail probe and its timer",
 			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 921.0 ms; its timer fired once",
-			"0 spurious-retransmission client 9: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+			"0 spurious-retransmission client 9: 1 retransmission of the client was not needed: a D-SACK says that the bytes came twice",
 		}},
 		{"all of them came: none was lost", request + `
 +1ms   > P.  101:201(100)    ack 201
 +300ms > P.  101:201(100)    ack 201
 +20ms  < .   201:201(0)      ack 201 <nop,nop,TS,nop,nop,sack 101:201>
 `, []string{
-			"0 spurious-retransmission client 8: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+			"0 spurious-retransmission client 8: 1 retransmission of the client was not needed: a D-SACK says that the bytes came twice",
 		}},
 	})
 }

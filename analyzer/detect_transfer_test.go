@@ -79,7 +79,7 @@ func TestTransferAnomalies(t *testing.T) {
 +20ms  < .   201:201(0)   ack 201
 +10ms  > P.  101:201(100) ack 201
 `, []string{
-			"0 spurious-retransmission client 9: 1 retransmission of the client not needed: the bytes were acknowledged before",
+			"0 spurious-retransmission client 9: 1 retransmission of the client was not needed: the bytes were acknowledged before",
 		}},
 	})
 }

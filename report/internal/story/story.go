@@ -247,8 +247,11 @@ func (t *teller) trouble() string {
 	return "what went wrong: " + strings.Join(parts, "; ")
 }
 
-// hindered are the notes of what was lost, sent again, late or waited for, though nobody may have noticed.
-var hindered = map[string]bool{"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true}
+// hindered are the notes of what was lost, sent again, late, waited for or forged, though nobody may have noticed.
+var hindered = map[string]bool{
+	"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true, "window-full": true, "missing-final-ack": true,
+	"close-wait-lingering": true, "icmp-too-big": true, "icmp-not-accepted": true, "challenge-ack": true,
+}
 
 // littleTrouble tells what did no great harm, or that there was nothing of it.
 func (t *teller) littleTrouble() string {
@@ -266,6 +269,9 @@ func (t *teller) littleTrouble() string {
 		return human.Counted(again, "segment") + " had to be sent again, and nobody waited long for that"
 	case t.j.Close.Kind == analyzer.CloseReset:
 		return ""
+	}
+	if !t.c.Self() && min(t.c.Sent[analyzer.Client].Packets, t.c.Sent[analyzer.Server].Packets) == 0 {
+		return "nothing went wrong that one direction shows"
 	}
 	return "nothing went wrong that the capture shows"
 }
