@@ -298,7 +298,7 @@ func runText(n *run) string {
 func pauseText(r *rung) string {
 	text := human.Duration(r.pause) + " without a packet"
 	if r.toEnd {
-		text += ", to the end of the capture"
+		text += ", until the capture ends"
 	}
 	return text
 }
