@@ -10,7 +10,7 @@ const clientFIN = "+1ms > F. 101:101(0) ack 201\n"
 func TestClosingAnomalies(t *testing.T) {
 	checkCases(t, []detectCase{
 		{"FIN at the end", request + clientFIN + "+20ms < F. 201:201(0) ack 102\n", []string{
-			"0 missing-final-ack server 8: server left in LAST_ACK: the capture ends with its FIN",
+			"0 missing-final-ack server 8: server left in LAST_ACK: its FIN is the last packet",
 		}},
 		{"FIN given up", request + clientFIN + "+200ms > F. 101:101(0) ack 201\n+400ms > F. 101:101(0) ack 201\n", []string{
 			"0 fin-retransmit client 8: client waited 600.0 ms: FIN sent 3 times, 200.0 ms and 400.0 ms apart, from FIN_WAIT_1",
@@ -32,7 +32,7 @@ func TestClosingAnomalies(t *testing.T) {
 			"0 half-close client 7: the server sent 1,000 bytes more in the 1.0 s after the client's FIN",
 		}},
 		{"lingering to the end", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+90s frame ffffffffffff02000000000108060001\n", []string{
-			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 90.0 s, to the end of the capture: its application has not closed",
+			"0 close-wait-lingering server 7: the server has been silent in CLOSE_WAIT for 90.0 s: its application has not closed",
 		}},
 		{"lingering", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+9s < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
 			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 9.0 s before it went on",

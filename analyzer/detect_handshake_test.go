@@ -52,12 +52,12 @@ func TestHandshakeAnomalies(t *testing.T) {
 			"0 accept-queue-overflow server 5: the server repeated its SYN-ACK twice, over 3.0 s, each time behind an ACK of it: it does not take that; its accept queue is probably full",
 		}},
 		{"other options", syn + "1.0 > S 0:0(0)\n", []string{
-			"0 no-answer client 1: client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing came back",
+			"0 no-answer client 1: client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing has come back",
 			"0 syn-retransmit client 2: client waited 1.0 s: SYN sent twice, 1.0 s apart",
 			"0 syn-options-changed client 2: the client sent its SYN again with other options: MSS",
 		}},
 		{"the same options, another timestamp", "timestamps 1 1\n" + strings.Replace(syn, "1460", "1460,TS", 1) + "1.0 > S 0:0(0) <mss 1460,TS>\n", []string{
-			"0 no-answer client 1: client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing came back",
+			"0 no-answer client 1: client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing has come back",
 			"0 syn-retransmit client 2: client waited 1.0 s: SYN sent twice, 1.0 s apart",
 		}},
 		{"four copies without IP ID", syn + strings.Replace(synack, ">", "> ipid 0", 1) + strings.Repeat("+30us < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0\n", 3) + lastACK, []string{
@@ -71,11 +71,11 @@ func TestHandshakeAnomalies(t *testing.T) {
 		}},
 		{"a SYN without a right checksum, and no answer", syn[:len(syn)-1] + " badsum\n+2s frame ffffffffffff02000000000108060001\n", []string{
 			"0 bad-checksum client 1: no segment of the client has a right checksum: they are damaged, or it leaves that to its network card; the server answers none",
-			"0 no-answer client 1: client waited 2.0 s: SYN sent once; nothing came back",
+			"0 no-answer client 1: client waited 2.0 s: SYN sent once; nothing has come back",
 		}},
 		{"the same, through a router", syn[:len(syn)-1] + " badsum ttl 63\n+2s frame ffffffffffff02000000000108060001\n", []string{
 			"0 bad-checksum client 1: the client's segments have wrong checksums, and the server does not take them",
-			"0 no-answer client 1: client waited 2.0 s: SYN sent once; nothing came back",
+			"0 no-answer client 1: client waited 2.0 s: SYN sent once; nothing has come back",
 		}},
 	})
 }

@@ -37,7 +37,7 @@ server 10.0.0.2:80
 +0    > S 0:0(0) win 64240
 +20ms < icmp 10.0.5.1 port
 `, []string{
-			"0 no-answer client 1: client waited 20.0 ms: SYN sent once; nothing came back, but an ICMP error: port unreachable",
+			"0 no-answer client 1: client waited 20.0 ms: SYN sent once; nothing has come back, but an ICMP error: port unreachable",
 			"0 icmp-unreachable client 2: the router 10.0.5.1 told the client: port unreachable",
 		}},
 		{"before the SYN", `
@@ -119,7 +119,7 @@ isn 1000 5000
 	checkCases(t, []detectCase{
 		{"the earlier one", refused + "< icmp 10.0.5.1 host seq 0\n", append(others, "0 icmp-unreachable client 4: the router 10.0.5.1 told the client: host unreachable", reused)},
 		{"the later one", refused + "< icmp 10.0.5.1 host\n", append(others,
-			"1 no-answer client 3: client waited 1.0 ms: SYN sent once; nothing came back, but an ICMP error: host unreachable",
+			"1 no-answer client 3: client waited 1.0 ms: SYN sent once; nothing has come back, but an ICMP error: host unreachable",
 			reused,
 			"1 icmp-unreachable client 4: the router 10.0.5.1 told the client: host unreachable")},
 	})

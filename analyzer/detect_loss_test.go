@@ -45,14 +45,14 @@ func TestPacketLoss(t *testing.T) {
 `, []string{
 			"0 packet-loss client 8: 1 of 4 packets of the client with data was lost behind the tap; sent again after 900.0 ms, because of a tail probe and its timer",
 			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 921.0 ms; its timer fired once",
-			"0 spurious-retransmission client 9: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+			"0 spurious-retransmission client 9: 1 retransmission of the client was not needed: a D-SACK says that the bytes came twice",
 		}},
 		{"all of them came: none was lost", request + `
 +1ms   > P.  101:201(100)    ack 201
 +300ms > P.  101:201(100)    ack 201
 +20ms  < .   201:201(0)      ack 201 <nop,nop,TS,nop,nop,sack 101:201>
 `, []string{
-			"0 spurious-retransmission client 8: 1 retransmission of the client not needed: a D-SACK says that the bytes came twice",
+			"0 spurious-retransmission client 8: 1 retransmission of the client was not needed: a D-SACK says that the bytes came twice",
 		}},
 	})
 }
@@ -68,16 +68,16 @@ func TestVanishing(t *testing.T) {
 	}
 	checkCases(t, []detectCase{
 		{"the small one behind it arrives", request + "+1ms" + full + small + sack + "+400ms" + full + "+800ms" + full, waits(
-			"2 of 5 packets of the server with data were lost behind the tap; 1 of them not repaired by the end of the capture; sent again after 1.2 s at most, because of its timer",
+			"2 of 5 packets of the server with data were lost behind the tap; 1 of them not repaired so far; sent again after 1.2 s at most, because of its timer",
 			"nothing of the server's was acknowledged for 1.2 s; its timer fired twice, backing off once",
 			"0 mtu-black-hole server 10: segments of the server with 1,448 bytes never arrive, sent 3 times; smaller ones behind them do")},
 		{"once may be chance", request + "+1ms" + full + small + sack + "+400ms" + full, waits(
-			"1 of 4 packets of the server with data was lost behind the tap; not repaired by the end of the capture; sent again after 400.1 ms, because of its timer",
+			"1 of 4 packets of the server with data was lost behind the tap; not repaired so far; sent again after 400.1 ms, because of its timer",
 			"nothing of the server's was acknowledged for 401.1 ms; its timer fired once")},
 		{"one got through before", request + "+1ms < . 201:1649(1448) ack 101\n+50us > . 101:101(0) ack 1649\n+1ms < . 1649:3097(1448) ack 101\n" +
 			"+10us < P. 3097:3197(100) ack 101\n+50us > . 101:101(0) ack 1649 <nop,nop,TS,nop,nop,sack 3097:3197>\n" +
 			"+400ms < . 1649:3097(1448) ack 101\n+800ms < . 1649:3097(1448) ack 101\n", []string{
-			"0 packet-loss server 12: 2 of 6 packets of the server with data were lost behind the tap; 1 of them not repaired by the end of the capture; sent again after 1.2 s at most, because of its timer",
+			"0 packet-loss server 12: 2 of 6 packets of the server with data were lost behind the tap; 1 of them not repaired so far; sent again after 1.2 s at most, because of its timer",
 			"0 retransmission-timeout server 12: nothing of the server's was acknowledged for 1.2 s; its timer fired twice, backing off once"}},
 	})
 }

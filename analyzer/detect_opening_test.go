@@ -39,7 +39,7 @@ func TestOpeningAnomalies(t *testing.T) {
 			"0 rst-in-handshake client 4: the server reset after its own SYN-ACK, 40.0 ms after the first segment",
 		}},
 		{"no answer", syn + "1.0 > S 0:0(0) <mss 1460>\n3.0 > S 0:0(0) <mss 1460>\n", []string{
-			"0 no-answer client 1: client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart; nothing came back",
+			"0 no-answer client 1: client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart; nothing has come back",
 			"0 syn-retransmit client 2: client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart",
 		}},
 		{"SYN-ACK lost", syn + synack + "1.0 > S 0:0(0) <mss 1460>\n+20ms < S. 0:0(0) ack 1 <mss 1460>\n" + lastACK, []string{
@@ -77,7 +77,7 @@ func TestOpeningAnomalies(t *testing.T) {
 			"0 syn-changed server 3: a second SYN-ACK with another ISN, 1.0 s after the first segment",
 		}},
 		{"another SYN", syn + "1.0 > S 7777:7777(0)\n", []string{
-			"0 no-answer client 1: client waited 1.0 s: SYN sent once; nothing came back",
+			"0 no-answer client 1: client waited 1.0 s: SYN sent once; nothing has come back",
 			"1 syn-changed client 2: the SYN before, 1.0 s earlier and unanswered, had another ISN",
 			"1 port-reused client 2: the connection before on these sockets was last heard of 1.0 s earlier, unanswered",
 		}},

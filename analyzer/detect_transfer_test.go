@@ -79,7 +79,7 @@ func TestTransferAnomalies(t *testing.T) {
 +20ms  < .   201:201(0)   ack 201
 +10ms  > P.  101:201(100) ack 201
 `, []string{
-			"0 spurious-retransmission client 9: 1 retransmission of the client not needed: the bytes were acknowledged before",
+			"0 spurious-retransmission client 9: 1 retransmission of the client was not needed: the bytes were acknowledged before",
 		}},
 	})
 }
@@ -91,7 +91,7 @@ func TestWindowAnomalies(t *testing.T) {
 +5    > .   100:100(0) ack 201
 +20ms < .   201:201(0) ack 101 win 0
 `, []string{
-			"0 zero-window server 7: the server's window was closed for 5.0 s, and still is at the end; the client probed it once",
+			"0 zero-window server 7: the server's window is closed, so far for 5.0 s; the client has probed it once",
 			"0 window-shrunk server 7: the server took back window that it had offered, 65,152 bytes",
 		}},
 		{"who has everything needs no window", request + "+1ms > F. 101:101(0) ack 201\n+20ms < . 201:201(0) ack 102 win 0\n+1ms < F. 201:201(0) ack 102 win 0\n+50us > . 102:102(0) ack 202\n", nil},
@@ -102,7 +102,7 @@ func TestWindowAnomalies(t *testing.T) {
 +1200ms > . 100:100(0) ack 201
 ` + later, []string{
 			"0 retries-exhausted client 7: the client's last 3 probes of the closed window, over 2.1 s, were not answered; then it was silent",
-			"0 zero-window server 7: the server's window was closed for 2.1 s, and still is at the end; the client probed it 3 times",
+			"0 zero-window server 7: the server's window is closed, so far for 2.1 s; the client has probed it 3 times",
 			"0 window-shrunk server 7: the server took back window that it had offered, 65,152 bytes",
 		}},
 		{"rounding", request + `

@@ -124,6 +124,6 @@ func ExampleJudgment() {
 	// 1.0603s CLOSED assumed
 	// error connection-refused
 	// warning syn-retransmit
-	// error rst-in-handshake
+	// note rst-in-handshake
 	// refused
 }

@@ -176,7 +176,7 @@ func DetailAcross(dropped uint64, a *analyzer.Anomaly) string { return human.Det
 
 // Story tells in three to six sentences what became of c: who opened, what was exchanged, where the time went, what went
 // wrong, who closed and how, and what is left. j is the judgment of c.
-func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string { return story.Tell(c, j) }
+func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string { return story.Tell(c, j, nil) }
 
 // Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
 type Timeline = ladder.Timeline
@@ -189,10 +189,16 @@ type TimeStyle = ladder.TimeStyle
 
 // The styles.
 const (
-	RelativeTime = ladder.RelativeTime // since the conversation's first packet
-	AbsoluteTime = ladder.AbsoluteTime // of day, UTC
-	DeltaTime    = ladder.DeltaTime    // since the line before
+	RelativeTime  = ladder.RelativeTime // since the conversation's first packet
+	AbsoluteTime  = ladder.AbsoluteTime // of day, UTC
+	DeltaTime     = ladder.DeltaTime    // since the line before
+	NumTimeStyles = ladder.NumTimeStyles
 )
+
+// StyleOf is the style in which a timeline shows times as others show them.
+func StyleOf(t Times) TimeStyle {
+	return [...]TimeStyle{human.UTC: AbsoluteTime, human.Local: ladder.LocalTime, human.Relative: RelativeTime, human.Delta: DeltaTime, human.Epoch: ladder.EpochTime}[t]
+}
 
 // TimeStyles are the styles by name.
 var TimeStyles = ladder.TimeStyles

@@ -203,6 +203,9 @@ func (r *SortedReport) selected(s Selection) { tell(r.next, s) }
 
 // Finish passes on what was kept, then the summary.
 func (r *SortedReport) Finish(s *analyzer.Summary) error {
+	if next, ok := r.next.(interface{ begins(first analyzer.Time) }); ok {
+		next.begins(s.Start)
+	}
 	for _, c := range r.Collector.Sorted() {
 		if err := r.next.Conversation(c); err != nil {
 			return err

@@ -127,16 +127,16 @@ type layout struct {
 type option struct{ add, instead []column }
 
 // essentials are in every table. judgments are what is worth the middle of a long address, options what is worth a column. Each
-// is tried in order, what matters most first, and taken if there is still room for it. The
+// is tried in order, what matters most first, and taken if there is still room for it; a name makes room for what comes behind it. The
 // last options show more finely what others have shown.
 var (
 	essentials = []column{colStream, colClient, colServer, colOutcome, colAnomaly}
 	judgments  = []option{
+		{add: []column{colLoss}},
+		{add: []column{colClientState, colServerState}},
 		{add: []column{colName}},
 		{add: []column{colEnded}},
-		{add: []column{colLoss}},
 		{add: []column{colRoundTrip}},
-		{add: []column{colClientState, colServerState}},
 	}
 	options = []option{
 		{add: []column{colData}},
@@ -172,9 +172,9 @@ func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 		v.columns = append(v.columns, tableColumn{[]string{f.path}, f.head(), f.unit != unitText, func(v *view, c *row) string { return f.text(v, &c.extra[i]) }})
 	}
 	v.empty = make([]bool, len(v.columns))
-	y, m, d := v.times.in(rows[0].Start).Date()
+	y, m, d := v.times.In(rows[0].Start).Date()
 	for i := range rows {
-		y2, m2, d2 := v.times.in(rows[i].Start).Date()
+		y2, m2, d2 := v.times.In(rows[i].Start).Date()
 		v.dated = v.dated || y != y2 || m != m2 || d != d2
 		rows[i].before = rows[max(i-1, 0)].Start
 	}
@@ -188,6 +188,8 @@ func (v *view) cell(col column, c *row, width int) string {
 	case len(s) <= width:
 	case col == colClient, col == colServer:
 		s = human.ShortAddr(c.Addr[col-colClient], width)
+	case col == colName:
+		s = human.CutNameTo(s, width)
 	case col == colAnomaly:
 		s = c.cutWorst(width)
 	}
@@ -279,6 +281,9 @@ const shortAnomaly = "anomaly"
 // leastAnomaly is the width of that column which is worth more than the outcome.
 const leastAnomaly = len("retransmission..")
 
+// leastName is the width of a name that says something.
+const leastName = len("..example.com")
+
 // fill is l with what fits into width.
 func (v *view) fill(l layout, widths columnWidths, width int) (layout, columnWidths) {
 	widths.cutAddrs(l.width(widths)-width, human.MinAddrWidth)
@@ -290,12 +295,19 @@ func (v *view) fill(l layout, widths columnWidths, width int) (layout, columnWid
 			widths[colAnomaly] = max(widths[colAnomaly]-over, len(shortAnomaly))
 		}
 	}
+	name := widths[colName]
+	if !l.shows[colName] { // else it was asked for
+		widths[colName] = min(name, leastName)
+	}
 	for _, o := range judgments {
 		with, cut := l.with(o, v), slices.Clone(widths)
 		cut.cutAddrs(with.width(cut)-width, human.ComfortableAddr)
 		if with.width(cut) <= width && !v.empty[o.add[0]] {
 			l, widths = with, cut
 		}
+	}
+	if l.shows[colName] {
+		widths[colName] = min(name, widths[colName]+max(width-l.width(widths), 0))
 	}
 	for _, o := range options {
 		if with := l.with(o, v); with.width(widths) <= width && !v.empty[o.add[0]] {

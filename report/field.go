@@ -103,7 +103,7 @@ var computed = map[string]struct {
 	"ended_by":              {unitText, func(x *judged) fieldValue { return words(endedBy(&x.j.Close)) }},
 	"close.cause":           {unitText, func(x *judged) fieldValue { return words(causeOf(&x.j.Close)) }},
 	"worst_anomaly": {unitText, func(x *judged) fieldValue {
-		kind, _ := worstAnomaly(&x.j)
+		kind, _ := x.j.Worst()
 		if kind == nil {
 			return fieldValue{}
 		}
@@ -177,16 +177,6 @@ func causeOf(c *analyzer.Close) string {
 		return ""
 	}
 	return c.Cause.String()
-}
-
-// worstAnomaly is the first of the gravest, nil if there is none, and how many there are beside it.
-func worstAnomaly(j *analyzer.Judgment) (worst *analyzer.AnomalyKind, others int) {
-	for i := range j.Anomalies {
-		if kind := j.Anomalies[i].Kind; worst == nil || kind.Severity > worst.Severity {
-			worst = kind
-		}
-	}
-	return worst, max(len(j.Anomalies)-1, 0)
 }
 
 // FieldNames are the fields that have short names, and the computed ones, for help and completion.
@@ -355,7 +345,7 @@ func (f *Field) text(v *view, got *fieldValue) string {
 	case unitText:
 		return human.PlainText(got.text, true)
 	case unitTime:
-		return v.moment(analyzer.Time(got.n), 3)
+		return v.times.Moment(analyzer.Time(got.n), v.base, 3, v.dated)
 	case unitSeconds:
 		return human.Duration(time.Duration(got.ns()))
 	case unitRatio:

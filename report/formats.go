@@ -33,7 +33,7 @@ var Formats = Choices[Format]{
 	{"table", "for people: a table and a summary", Format{
 		People: true, Summary: true, Columns: true, New: func(w io.Writer, o TableOptions) Report { return NewTable(w, o) }}},
 	{"long", "for people: every statistic of a conversation, client and server side by side", Format{
-		Streams: true, People: true, New: func(w io.Writer, _ TableOptions) Report { return NewLong(w) }}},
+		Streams: true, People: true, New: func(w io.Writer, o TableOptions) Report { return NewLong(w, o.Times) }}},
 	{"json", "one JSON document: conversations and summary", Format{
 		Streams: true, Summary: true, New: func(w io.Writer, _ TableOptions) Report { return NewJSON(w) }}},
 	{"ndjson", "a JSON record a line", Format{

@@ -18,10 +18,16 @@ type Long struct {
 	judgment  analyzer.Judgment
 	selection Selection
 	shown     uint64
+	times     Times
+	base      analyzer.Time // relative times count from here; of Delta, start of the conversation before
 }
 
 // NewLong returns a report that writes to w.
-func NewLong(w io.Writer) *Long { return &Long{out: output.NewBuffer(console.Styled(w))} }
+func NewLong(w io.Writer, times Times) *Long {
+	return &Long{out: output.NewBuffer(console.Styled(w)), times: times}
+}
+
+func (r *Long) begins(first analyzer.Time) { r.base = first }
 
 func (r *Long) selected(s Selection) { r.selection = s }
 
@@ -48,7 +54,14 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 	if c.Roles == analyzer.RolesInferred {
 		fmt.Fprintln(o, "  who is the client is inferred: the capture does not show the handshake")
 	}
-	fmt.Fprintf(o, "  %s, %s, %s, frames %d to %d\n", c.Start.Time().Format("2006-01-02 15:04:05.000000 UTC"),
+	start := r.times.Full(c.Start, r.base, 6)
+	if r.times == human.Delta && r.shown > 1 {
+		start = human.Seconds(int64(c.Start.Sub(r.base)), 6) + " s after the one above"
+	}
+	if r.times == human.Delta {
+		r.base = c.Start
+	}
+	fmt.Fprintf(o, "  %s, %s, %s, frames %d to %d\n", start,
 		human.Duration(c.Duration()), human.Counted(c.Packets(), "packet"), c.FirstFrame, c.LastFrame)
 	fmt.Fprintf(o, "  %s\n\n", c.Outcome)
 	fmt.Fprintf(o, "  %-*s %*s %*s\n", longName, "", longValue, "client", longValue, "server")

@@ -14,7 +14,7 @@ const labelWidth = 15
 // WriteSummary writes s to w in words, a fact a line. What did not happen is left
 // out.
 func WriteSummary(w io.Writer, s *analyzer.Summary, sel Selection) error {
-	return writeSummary(w, s, sel, UTC)
+	return writeSummary(w, s, sel, human.UTC)
 }
 
 func writeSummary(w io.Writer, s *analyzer.Summary, sel Selection, times Times) error {
@@ -79,7 +79,7 @@ func strayICMP(s *analyzer.Summary) string {
 // date is not repeated.
 func timeSpan(start, end analyzer.Time, times Times) string {
 	const date, clock = "2006-01-02 ", "15:04:05.000"
-	a, b := times.in(start), times.in(end)
+	a, b := times.In(start), times.In(end)
 	last := date + clock
 	if a.Format(date) == b.Format(date) {
 		last = clock

@@ -81,7 +81,7 @@ func judgedRows(cs []*analyzer.Conversation, extra []*Field) []row {
 		for side, state := range x.j.State {
 			r.state[side] = state.String()
 		}
-		r.worst, r.others = worstAnomaly(&x.j)
+		r.worst, r.others = x.j.Worst()
 		for _, f := range extra {
 			r.extra = append(r.extra, f.of(&x))
 		}

@@ -89,6 +89,38 @@ func TestTableKeepsWhatMatters(t *testing.T) {
 	}
 }
 
+// A name is as long as there is room for it, and makes room for states: where they are not shown, the least of a name would leave none.
+func TestTableShortensNames(t *testing.T) {
+	cs := sample.Conversations()
+	name := strings.Repeat("a", 20) + ".example.com"
+	cs[0].Names[analyzer.Server].Text = name
+	rows := []row{{Conversation: &cs[0], worst: &analyzer.AnomalyKind{ID: "packet-loss"}, state: [2]string{"ESTABLISHED", "ESTABLISHED"}}}
+	const states = 2 * (len("ESTABLISHED") + 1)
+	shown := map[int]bool{}
+	for width := human.MinWidth; width <= 240; width++ {
+		v := newView(rows, 0, TableOptions{})
+		l := v.fit(rows, width)
+		at := slices.Index(l.columns, colName)
+		if at < 0 {
+			continue
+		}
+		line := -l.gap
+		for _, w := range l.widths {
+			line += w + l.gap
+		}
+		shown[l.widths[at]] = true
+		if !slices.Contains(l.columns, colServerState) && line-l.widths[at]+leastName+states <= width {
+			t.Errorf("width %d: a name of %d columns, and no states", width, l.widths[at])
+		}
+		if got := v.cell(colName, &rows[0], l.widths[at]); len(got) > l.widths[at] || !strings.HasSuffix(got, ".example.com") {
+			t.Errorf("width %d: %q in %d columns", width, got, l.widths[at])
+		}
+	}
+	if !shown[leastName] || !shown[len(name)] {
+		t.Errorf("names are shown in %v columns", shown)
+	}
+}
+
 func TestTableOfIPv4Fits80(t *testing.T) {
 	cs := sample.Conversations()[:1]
 	sample.Golden(t, "width80.txt", []byte(gridOf(tableOf(t, TableOptions{Width: 80}, cs))))

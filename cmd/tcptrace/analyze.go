@@ -115,7 +115,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
 	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
-	f.StringVar(&o.time, "time", "utc", "`style` of times in a table: utc, local (TZ), relative (to the first packet), delta (to the line above), epoch")
+	timesFlag(cmd, &o.time, "the line above")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, report.MostRows))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
@@ -124,7 +124,6 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	o.addTracking(cmd, e)
 	completeFlag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
 	completeFlag(cmd, "columns", report.FieldNames()...)
-	completeFlag(cmd, "time", report.TimesNames.Names()...)
 	completeFlag(cmd, "fail-on", severitiesOrIDs()...)
 }
 
@@ -142,10 +141,8 @@ func (o *analyzeOptions) check(args []string) error {
 			return usageError("--columns: %w", err)
 		}
 	}
-	if o.time != "" {
-		if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
-			return err
-		}
+	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
+		return err
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
 		return usageError("--quick skips much of what --long and --fail-on need")
@@ -195,11 +192,17 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil && !interrupted {
 		return err
 	}
-	var written error
-	if sum.Packets > 0 || len(src.Stats().Errors) == 0 || !format.People { // of what cannot be read, people are told only why
-		written = rep.Finish(&sum)
+	missing := o.missing(&sum)
+	selected, chosen := rep.(*report.FilterReport)
+	switch read := sum.Packets > 0 || len(src.Stats().Errors) == 0; {
+	case !read: // nothing is reported of what cannot be read, but why
+		out.Discard()
+		return conclude(src.Stats(), filter, interrupted, e)
+	case missing != nil && chosen && selected.Selection().Matched == 0 && len(src.Stats().Errors) == 0:
+		out.Discard()
+		return missing
 	}
-	if err := finish(out, written); err != nil {
+	if err := finish(out, rep.Finish(&sum)); err != nil {
 		return err
 	}
 	if !format.Summary {
@@ -211,10 +214,8 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
 	}
-	for _, n := range o.streams {
-		if uint64(n) >= sum.Conversations {
-			return &twopass.NoStreamError{Stream: uint64(n), Conversations: sum.Conversations}
-		}
+	if missing != nil {
+		return missing
 	}
 	if failure := failOn.Failure(); failure != "" {
 		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
@@ -224,6 +225,16 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 
 // warn tells what is strange about an input.
 func (e *env) warn(err error) { e.say("warning: %v", err) }
+
+// missing is the error for a number of --stream that no conversation has.
+func (o *analyzeOptions) missing(sum *analyzer.Summary) error {
+	for _, n := range o.streams {
+		if uint64(n) >= sum.Conversations {
+			return &twopass.NoStreamError{Stream: uint64(n), Conversations: sum.Conversations}
+		}
+	}
+	return nil
+}
 
 // flowCost is what a conversation takes in this mode.
 func (o *analyzeOptions) flowCost() flowCost {
@@ -295,7 +306,7 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 	if len(o.failOn) > 0 {
 		rep = failOn.Watch(rep)
 	}
-	rep = o.withFindings(rep, shown, w, args, opts)
+	rep = o.withFindings(rep, shown, w, args, opts, e)
 	if where != nil {
 		rep = report.Filter(rep, where)
 	}

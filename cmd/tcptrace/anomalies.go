@@ -84,7 +84,7 @@ func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) err
 // severityOf is how bad anomalies of this kind are, in words.
 func severityOf(kind *analyzer.AnomalyKind) string {
 	if kind.Varies {
-		return fmt.Sprintf("%s or %s", analyzer.SeverityNote, analyzer.SeverityWarning)
+		return fmt.Sprintf("%s or %s", analyzer.SeverityNote, kind.Severity)
 	}
 	return kind.Severity.String()
 }

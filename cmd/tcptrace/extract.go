@@ -20,8 +20,8 @@ func newExtractCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "extract FILE... --stream N -w OUT",
 		Short: "Write the packets of conversations to a capture file",
-		Long: `extract writes the packets of the selected conversations as they were captured, in capture order. Timestamps are
-written in nanoseconds.
+		Long: `extract writes the packets of the selected conversations as they were captured, in capture order, with the ICMP errors
+about them. Timestamps are written in nanoseconds.
 
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
@@ -51,7 +51,7 @@ func (x *extraction) See(f *analyzer.Frame) error {
 		part := &f.Fragments[i]
 		err = errors.Join(err, x.out.Packet(&part.Packet, part.Data, part.Frame))
 	}
-	err = errors.Join(err, x.out.Packet(f.Packet, f.Data, f.Segment.Frame))
+	err = errors.Join(err, x.out.Packet(f.Packet, f.Data, f.Number))
 	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
 		return &exitError{exitUsage, limit}
 	}
@@ -81,6 +81,7 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return err
 	}
+	p.Choice.ICMP = true
 	if err := p.find(ctx); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ the command that shows exactly these conversations. 'tcptrace FILE' shows the sa
 	f.SortFlags = false
 	choiceFlag(cmd, &o.format, "format", o.formats, "")
 	o.addSelection(cmd)
+	timesFlag(cmd, &o.time, "the first packet")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
@@ -44,7 +45,7 @@ func (o *analyzeOptions) finds() bool {
 }
 
 // withFindings is next with findings, if there is a place for them.
-func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, args []string, look report.TableOptions) report.Report {
+func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, args []string, look report.TableOptions, e env) report.Report {
 	if !o.finds() {
 		return next
 	}
@@ -57,7 +58,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if o.filter != "" {
 		command += " -f " + shellWords(o.filter)
 	}
-	return findings.Attach(next, format, w, findings.Options{Command: func(where string) string {
+	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: func(where string) string {
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}

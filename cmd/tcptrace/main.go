@@ -16,6 +16,7 @@ import (
 
 	"tcptrace/internal/console"
 	"tcptrace/internal/interrupt"
+	"tcptrace/internal/names"
 	"tcptrace/internal/output"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
@@ -40,6 +41,7 @@ type env struct {
 	errTTY   bool
 	width    int // columns of the terminal behind out; 0: no terminal
 	files    *output.Files
+	services string // the file with the names of ports; "": there is none
 }
 
 // say writes a message to standard error.
@@ -72,7 +74,7 @@ func main() {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx := interrupt.Context(func() { os.Exit(exitInterrupted) }, ends...)
-	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr, services: names.ServicesFile}
 	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	if e.outTTY {
 		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))

@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/names"
+	"tcptrace/report"
 )
 
 // selectOptions are the flags of every command that analyzes captures: how, and which conversations of
@@ -50,6 +51,12 @@ func (o *selectOptions) addTracking(cmd *cobra.Command, e env) {
 	o.names.AddTo(f, e.openHosts(cmd))
 	completeFlag(cmd, "progress", progressModes...)
 	completeFlag(cmd, "names", "auto", "off")
+}
+
+// timesFlag adds --time. delta is what its seconds are counted from.
+func timesFlag(cmd *cobra.Command, to *string, delta string) {
+	cmd.Flags().StringVar(to, "time", report.TimesNames[0].Name, "`style` of times in text: utc, local (TZ), relative (to the first packet), delta (to "+delta+"), epoch")
+	completeFlag(cmd, "time", report.TimesNames.Names()...)
 }
 
 // check finds what is wrong with the options by themselves. command is how the user calls the command.

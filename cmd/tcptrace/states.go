@@ -25,6 +25,8 @@ type statesOptions struct {
 	states []string
 	side   string
 	format string
+	time   string
+	times  report.Times
 	limit  int
 	output string
 }
@@ -75,6 +77,7 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	f.StringVar(&o.side, "side", "", "look only at the states of this `side`: client or server")
 	choiceFlag(cmd, &o.format, "format", report.StatesFormats, "")
 	o.addSelection(cmd)
+	timesFlag(cmd, &o.time, "TIME, or the line above")
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)
@@ -99,6 +102,9 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 		return f, usageError("--limit must not be negative")
 	}
 	if _, err := choose("format", o.format, report.StatesFormats); err != nil {
+		return f, err
+	}
+	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
 		return f, err
 	}
 	if f, err = report.ParseStateFilter(o.states, o.side); err != nil {
@@ -243,6 +249,7 @@ func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
 	t := &s.table
 	t.Rows = slices.DeleteFunc(s.rows, func(c *report.Connection) bool { return c == nil })
 	slices.SortFunc(t.Rows, func(a, b *report.Connection) int { return cmp.Compare(a.Stream, b.Stream) })
+	t.Times = o.times
 	t.Time, t.Begin, t.End, t.Empty = s.time(), s.Begin, s.Summary.End, s.Summary.Packets == 0
 	if o.output == "" {
 		t.Width = e.width
@@ -276,7 +283,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if err != nil {
 		return err
 	}
-	k := census{series: report.StateSeries{Filter: filter, Every: o.every}}
+	k := census{series: report.StateSeries{Filter: filter, Every: o.every, Times: o.times}}
 	if k.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}

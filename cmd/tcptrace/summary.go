@@ -157,6 +157,7 @@ func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.Sum
 	if err != nil {
 		return err
 	}
+	opts.Services = o.names.Services(e.services)
 	opts.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" {
 		opts.Width = e.width

@@ -103,6 +103,7 @@ func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
 // look is the options as a renderer takes them.
 func (o *timelineOptions) look(e env) report.TimelineOptions {
 	look := report.TimelineOptions{Width: o.width, ASCII: o.ascii, Full: o.full, Time: report.TimeStyles[o.time], Legend: true}
+	look.Services = o.names.Services(e.services)
 	look.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" && look.Width == 0 {
 		look.Width = e.width

@@ -26,6 +26,8 @@ type watchOptions struct {
 	where    string
 	output   string
 	color    look.Color
+	time     string
+	times    report.Times
 	write    dump.Options
 	rotate   size
 	keepOn   []string
@@ -69,6 +71,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
 	o.color.AddTo(f)
+	timesFlag(cmd, &o.time, "the line above, or the first packet")
 	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`: pcapng, unless its name ends in .pcap")
 	f.Var(&o.rotate, "rotate-size", "start a new file after this `size`")
 	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "start a new file after this time")
@@ -95,7 +98,11 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 }
 
 func (o *watchOptions) check() error {
-	if _, err := choose("format", o.format, watchFormats); err != nil {
+	var err error
+	if _, err = choose("format", o.format, watchFormats); err != nil {
+		return err
+	}
+	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
 		return err
 	}
 	w := &o.write

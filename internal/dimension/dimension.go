@@ -21,7 +21,19 @@ type Dimension struct {
 	Judged  bool   // its values need a judgment
 
 	values  func(v *Values, c *analyzer.Conversation, j *analyzer.Judgment)
-	compare func(a, b string) int // orders values that are not ""
+	compare func(a, b string) int             // orders values that are not ""
+	port    func(value string) (uint16, bool) // of values that have the port of a service; nil: they have none
+}
+
+// Service is what the port of a value is meant for, "" if it has none or that is not known; named gives the names of ports, and may be nil.
+func (d *Dimension) Service(value string, named func(port uint16) string) string {
+	if named == nil || d.port == nil {
+		return ""
+	}
+	if port, ok := d.port(value); ok {
+		return named(port)
+	}
+	return ""
 }
 
 // Values appends to v the values that c has, of which j is the judgment; j may be nil if d is not Judged. There is one at least: what has
@@ -86,8 +98,8 @@ var table = []Dimension{
 	{Name: "client", Help: "address of the client", values: address(analyzer.Client), compare: compareAddrs},
 	{Name: "server", Help: "address of the server", values: address(analyzer.Server), compare: compareAddrs},
 	{Name: "host", Help: "address of either", Several: true, values: hosts, compare: compareAddrs},
-	{Name: "port", Help: "port of the server", values: port, compare: compareNumbers},
-	{Name: "service", Help: "address and port of the server", values: service, compare: compareSockets},
+	{Name: "port", Help: "port of the server", values: port, compare: compareNumbers, port: portOf},
+	{Name: "service", Help: "address and port of the server", values: service, compare: compareSockets, port: portOfSocket},
 	{Name: "name", Help: "name of the server, as far as it is known", values: name, compare: strings.Compare},
 	{Name: "client-ttl", Help: "least TTL, or hop limit, of the client at the tap", values: clientTTL, compare: compareNumbers},
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
@@ -120,6 +132,16 @@ func port(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 func service(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 	v.text = c.Addr[analyzer.Server].AppendTo(v.text)
 	v.end()
+}
+
+func portOf(value string) (uint16, bool) {
+	n, err := strconv.ParseUint(value, 10, 16)
+	return uint16(n), err == nil
+}
+
+func portOfSocket(value string) (uint16, bool) {
+	a, err := netip.ParseAddrPort(value)
+	return a.Port(), err == nil
 }
 
 func name(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {

@@ -68,14 +68,21 @@ type Report struct {
 type Options struct {
 	// Command is the command that shows the conversations for which an expression is true; nil: there is none.
 	Command func(where string) string
+	// Services gives names of ports, for the text; nil: there are none.
+	Services func(port uint16) string
+	Times    report.Times // in the text
+
+	begin analyzer.Time // of the capture
+	dated bool          // it is of more than one day
 }
 
 // Report is what was found in all that was taken, of which s is the summary.
 func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	list := k.caveats(s)
+	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
 	for i := range kinds {
 		if a := &k.affected[i]; a.n > 0 && float64(a.n) >= kinds[i].least*float64(k.total) {
-			list = append(list, k.ofKind(i)...)
+			list = append(list, k.ofKind(i, &o)...)
 		}
 	}
 	slices.SortStableFunc(list, compare)
@@ -102,11 +109,11 @@ func compare(a, b ranked) int {
 }
 
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
-func (k *Collector) ofKind(i int) (list []ranked) {
+func (k *Collector) ofKind(i int, o *Options) (list []ranked) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []ranked{k.finding(i, &a.tally, &shares[0], where)}
+		return []ranked{k.finding(i, &a.tally, &shares[0], where, o)}
 	}
 	rest, others := a.tally, where
 	for s := range slices.Values(shares) {
@@ -114,18 +121,18 @@ func (k *Collector) ofKind(i int) (list []ranked) {
 			continue // it may be another way to tell the same
 		}
 		is := factors[s.factor].where(s.value)
-		list = append(list, k.finding(i, &s.tally, &s, and(where, is)))
+		list = append(list, k.finding(i, &s.tally, &s, and(where, is), o))
 		rest.less(&s.tally)
 		others = and(others, not(is))
 	}
 	if rest.n > 0 {
-		list = append(list, k.finding(i, &rest, nil, others))
+		list = append(list, k.finding(i, &rest, nil, others, o))
 	}
 	return list
 }
 
 // finding is what is told of the conversations that t counts, which where selects; s is what they have in common, nil: nothing.
-func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
+func (k *Collector) finding(i int, t *tally, s *share, where string, o *Options) ranked {
 	kind := &kinds[i]
 	f := ranked{capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total), waited: t.waited, Finding: Finding{
 		ID: kind.id, Conversations: t.n, Of: k.total, Failed: t.failed, AgainBytes: t.again,
@@ -161,7 +168,7 @@ func (k *Collector) finding(i int, t *tally, s *share, where string) ranked {
 			f.Factor.Of = &s.of
 		}
 	}
-	f.Text = f.text(kind, t.n == k.affected[i].n, s, t)
+	f.Text = f.text(kind, t.n == k.affected[i].n, s, t, o)
 	return f
 }
 

@@ -10,23 +10,31 @@ import (
 )
 
 // text is what is told of f in one sentence or two; whole: it is of all that its kind affects.
-func (f *ranked) text(k *kind, whole bool, s *share, tally *tally) string {
+func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) string {
 	is := k.is[1]
 	if f.Conversations == 1 {
 		is = k.is[0]
 	}
 	text := fmt.Sprintf("%s of %s %s", report.HumanCount(f.Conversations), report.Counted(f.Of, "conversation"), is)
 	if f.Conversations == 1 && f.Stream != nil {
-		text += fmt.Sprintf(": %s to %s (stream %d)", tally.worst.addr[analyzer.Client], tally.worst.addr[analyzer.Server], tally.worst.stream)
+		to := tally.worst.addr[analyzer.Server]
+		is := ""
+		if o.Services != nil {
+			is = o.Services(to.Port())
+		}
+		if is != "" {
+			is += ", "
+		}
+		text += fmt.Sprintf(": %s to %s (%sstream %d)", tally.worst.addr[analyzer.Client], to, is, tally.worst.stream)
 	} else if s != nil {
-		text += commonWords(f, s, whole)
+		text += commonWords(f, s, whole, o)
 	} else if !whole {
 		text += ", and have nothing in common"
 	}
 	if f.ID == scan && tally.scans() {
 		text += ", at many ports or hosts"
 	}
-	text += f.times()
+	text += f.times(o)
 	if cost := f.cost(k); cost != "" {
 		text += "; " + cost
 	}
@@ -34,7 +42,7 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally) string {
 }
 
 // commonWords are what the affected have in common.
-func commonWords(f *ranked, s *share, whole bool) string {
+func commonWords(f *ranked, s *share, whole bool, o *Options) string {
 	text := ", "
 	if whole && f.Conversations == 2 {
 		text += "both "
@@ -42,26 +50,40 @@ func commonWords(f *ranked, s *share, whole bool) string {
 		text += "all "
 	}
 	text += fmt.Sprintf(factors[s.factor].words, s.value)
+	var more []string
+	if service := factors[s.factor].dimension.Service(s.value, o.Services); service != "" {
+		more = append(more, service)
+	}
 	if s.exact {
-		text += fmt.Sprintf(" (%s of its %s)", report.HumanCount(s.n), report.HumanCount(s.of))
+		more = append(more, fmt.Sprintf("%s of its %s", report.HumanCount(s.n), report.HumanCount(s.of)))
+	}
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, "; ") + ")"
 	}
 	return text
 }
 
 // times are since when or until when.
-func (f *Finding) times() string {
+func (f *Finding) times(o *Options) string {
 	switch {
 	case f.Since != nil && f.Until != nil:
-		return ", only from " + clock(f.Since) + " to " + clock(f.Until)
+		return ", only from " + o.clock(f.Since) + " to " + o.clock(f.Until)
 	case f.Since != nil:
-		return ", only since " + clock(f.Since)
+		return ", only since " + o.clock(f.Since)
 	case f.Until != nil:
-		return ", only until " + clock(f.Until)
+		return ", only until " + o.clock(f.Until)
 	}
 	return ""
 }
 
-func clock(t *report.Time) string { return t.AsTime().Format("15:04:05.000") }
+// clock is a moment in words: a time of the day, or seconds after the first packet.
+func (o *Options) clock(t *report.Time) string {
+	text := o.Times.Moment(analyzer.Time(*t), o.begin, 3, o.dated)
+	if o.Times == report.Relative || o.Times == report.Delta {
+		return "+" + text + " s"
+	}
+	return text
+}
 
 // cost is what it cost in words, "" if nothing.
 func (f *ranked) cost(k *kind) string {

@@ -43,7 +43,7 @@ type AnomalyKind struct {
 	Causes   string // what it usually comes from
 	Next     string // what to look at next
 
-	Varies bool // some of them are a note, others a warning: Meaning says which; Severity is that of most
+	Varies bool // some of them are only a note: Meaning says which; Severity is that of the others
 
 	Missing bool // it says that something has not come, which may come yet
 	Absence bool // it rests on something that was not seen, which the tap may just have missed

@@ -52,7 +52,7 @@ func init() {
 		for _, k := range section.Kinds {
 			if k.Varies {
 				twin := *k
-				twin.Severity = SeverityNote + SeverityWarning - k.Severity
+				twin.Severity = SeverityNote
 				twin.twin, k.twin = k, &twin
 			}
 		}

@@ -71,14 +71,15 @@ func (s *pass) wasReset(side conn.Side, step *state.Step) bool {
 }
 
 func detailCloseWait(a *Anomaly) string {
-	text := "the " + a.Side.String() + " was silent in CLOSE_WAIT for " + duration(a.args[0])
+	text := " silent in CLOSE_WAIT for " + duration(a.args[0])
+	side := "the " + a.Side.String()
 	switch a.args[1] {
 	case stayed:
-		return text + ", to the end of the capture: its application has not closed"
+		return side + " has been" + text + ": its application has not closed"
 	case endedByReset:
-		return text + ", until the connection was reset: its application had not closed"
+		return side + " was" + text + ", until the connection was reset: its application had not closed"
 	case midstream:
-		return text + ", to the end of the capture, which begins in mid-connection: it may have closed before"
+		return side + " has been" + text + "; the capture begins in mid-connection: it may have closed before"
 	}
-	return text + " before it went on"
+	return side + " was" + text + " before it went on"
 }

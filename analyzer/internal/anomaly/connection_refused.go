@@ -34,6 +34,16 @@ func detectRefused(s *pass) {
 		})
 		if rsts.n > 0 {
 			s.raise(s.Side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.Time - syns.first.Time), rsts.gaps[0], rsts.gaps[1]})
+			s.soften(s.Side(dir))
+		}
+	}
+}
+
+// soften makes a note of what says of side the same as the kind that was just raised, with fewer words: one failure is one error.
+func (s *pass) soften(side conn.Side) {
+	for i := range s.anomalies {
+		if a := &s.anomalies[i]; a.Kind.ID == s.kind.Subsumes && a.HasSide && a.Side == side {
+			a.as(SeverityNote)
 		}
 	}
 }

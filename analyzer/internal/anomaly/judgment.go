@@ -15,6 +15,18 @@ type Judgment struct {
 	pass pass
 }
 
+// Worst is the kind of the first of the gravest anomalies, or of the one that tells more of the same failure; nil if there is none.
+// others is how many anomalies there are beside it.
+func (j *Judgment) Worst() (worst *AnomalyKind, others int) {
+	for i := range j.Anomalies {
+		kind := j.Anomalies[i].Kind
+		if worst == nil || kind.Severity > worst.Severity || kind.Severity == worst.Severity && kind.Subsumes == worst.ID {
+			worst = kind
+		}
+	}
+	return worst, max(len(j.Anomalies)-1, 0)
+}
+
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *conn.Conversation) {
 	j.Follow(c)

@@ -61,9 +61,9 @@ func detailMissingFinalACK(a *Anomaly) string {
 	case n > 1:
 		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
 	case a.args[1] == 0:
-		return a.Side.String() + " left in " + state + ": the capture ends with its FIN"
+		return a.Side.String() + " left in " + state + ": its FIN is the last packet"
 	case a.Kind.Severity == SeverityNote:
-		return a.Side.String() + " left in " + state + ": the capture ends " + duration(a.args[1]) + " after its FIN"
+		return a.Side.String() + " left in " + state + ": no ACK yet, " + duration(a.args[1]) + " after its FIN"
 	}
-	return a.Side.String() + " left in " + state + ": no ACK of its FIN in " + duration(a.args[1])
+	return a.Side.String() + " left in " + state + ": no ACK in the " + duration(a.args[1]) + " since its FIN"
 }

@@ -69,9 +69,9 @@ func (s *pass) refusedLately(dir uint8) bool {
 func detailNoAnswer(a *Anomaly) string {
 	text := sentTimes(a, "SYN", a.args[1])
 	if a.args[0]&notTaken != 0 {
-		text += "; nothing came back that it takes"
+		text += "; nothing has come back that it takes"
 	} else {
-		text += "; nothing came back"
+		text += "; nothing has come back"
 	}
 	if a.args[0]&icmpCame != 0 {
 		text += ", but an ICMP error: " + icmpWords(a.args[0]>>icmpSaid<<icmpCode)

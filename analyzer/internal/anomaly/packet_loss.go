@@ -83,9 +83,9 @@ func detailPacketLoss(a *Anomaly) string {
 		text += ", " + number(before) + " before the tap and " + number(lost-before) + " behind it"
 	}
 	if missing > 0 && lost > 1 {
-		text += "; " + number(missing) + " of them not repaired by the end of the capture"
+		text += "; " + number(missing) + " of them not repaired so far"
 	} else if missing > 0 {
-		text += "; not repaired by the end of the capture"
+		text += "; not repaired so far"
 	}
 	if longest == 0 && causes == 0 {
 		return text

@@ -21,7 +21,7 @@ func detectReordering(s *pass) {
 }
 
 func detailReordering(a *Anomaly) string {
-	text := number(a.args[0]) + " of " + count(a.args[1], "segment") + " of the " + a.Side.String() + " behind later ones, by "
+	text := number(a.args[0]) + " of " + count(a.args[1], "segment") + " of the " + a.Side.String() + " came behind later ones, by "
 	text += count(a.args[2], "byte")
 	if a.args[3] > 0 {
 		text += " and " + duration(a.args[3])

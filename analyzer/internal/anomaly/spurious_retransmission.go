@@ -24,7 +24,11 @@ func detectSpurious(s *pass) {
 }
 
 func detailSpurious(a *Anomaly) string {
-	text := count(a.args[0], "retransmission") + " of the " + a.Side.String() + " not needed: "
+	was := " was not needed: "
+	if a.args[0] != 1 {
+		was = " were not needed: "
+	}
+	text := count(a.args[0], "retransmission") + " of the " + a.Side.String() + was
 	more := false
 	for i, how := range proofs {
 		if a.args[1]&(1<<i) == 0 {

@@ -30,15 +30,17 @@ func detailZeroWindow(a *Anomaly) string {
 	if open {
 		n = -n
 	}
-	text := "the " + a.Side.String() + "'s window was closed for " + duration(a.args[1])
+	text, probed, not := "the "+a.Side.String()+"'s window was closed for ", " probed it ", " did not probe it"
+	if open {
+		text, probed, not = "the "+a.Side.String()+"'s window is closed, so far for ", " has probed it ", " has not probed it"
+	}
+	text += duration(a.args[1])
 	if n > 1 {
 		text += " in all, " + times(n)
 	}
-	if open {
-		text += ", and still is at the end"
-	}
+	text += "; the " + a.Side.Peer().String()
 	if a.args[2] == 0 {
-		return text + "; the " + a.Side.Peer().String() + " did not probe it"
+		return text + not
 	}
-	return text + "; the " + a.Side.Peer().String() + " probed it " + times(a.args[2])
+	return text + probed + times(a.args[2])
 }

@@ -28,6 +28,19 @@ func (t *Tracker) Place(p Placement) Place {
 	return place
 }
 
+// PlaceNotice is Notice for one that is about no segment before it, and where its conversation is; ok is false if there is none.
+func (t *Tracker) PlaceNotice(n *Notice, out *Output) (place Place, ok bool) {
+	slot := t.Notice(n, Placement{Slot: noSlot}, out)
+	if slot == noSlot {
+		return place, false
+	}
+	held := false
+	if h := t.held[slot]; h != nil && len(h.icmp) > 0 {
+		held = h.icmp[len(h.icmp)-1].Frame == n.Frame
+	}
+	return t.Place(Placement{Slot: slot, held: held}), true
+}
+
 // Discard empties o, for who wants to know the places of segments and nothing else.
 func (o *Output) Discard() {
 	o.Events, o.Done, o.sound = o.Events[:0], o.Done[:0], o.sound[:0]

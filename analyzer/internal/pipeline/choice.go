@@ -14,11 +14,13 @@ import (
 // The first pass is by Run, or by Read or Reread where a Frame's Reading shall be as exact as what the conversations say.
 type Choice struct {
 	Options Options // of all passes
+	ICMP    bool    // the packets of ICMP errors about segments of a conversation are shown among its own
 
 	taken      map[uint64]int           // by first frame: how many were taken before it
 	left       map[uint64]struct{}      // first frames of others, as far as they matter
 	partitions []bool                   // in which there are some
-	last       uint64                   // behind this frame there is nothing to show
+	last       uint64                   // behind this frame there is nothing to show but ICMP errors
+	errors     bool                     // there are some
 	revisions  map[uint64]flow.Revision // what later segments showed of earlier ones, by their frames
 }
 
@@ -30,6 +32,7 @@ func (c *Choice) Take(v *conn.Conversation) {
 	c.taken[v.FirstFrame] = len(c.taken)
 	c.wanted()[v.Partition(len(c.partitions))] = true
 	c.last = max(c.last, v.LastFrame)
+	c.errors = c.errors || c.ICMP && len(v.ICMP()) > 0
 }
 
 // wanted has a true for each partition of the flows in which a conversation was taken.

@@ -13,10 +13,11 @@ import (
 
 // Frame is a captured frame of a conversation that was chosen. It is valid during the call that gets it.
 type Frame struct {
-	Conversation int // in the order in which they were taken
+	Conversation int    // in the order in which they were taken
+	Number       uint64 // of the frame in the capture, from 1
 	Packet       *packet.Packet
 	Data         []byte        // what was captured of the frame
-	Segment      *wire.Segment // found in Data, or put together from fragments of which the last is in it
+	Segment      *wire.Segment // found in Data, or put together from fragments of which the last is in it; nil: Data is an ICMP error (Choice.ICMP)
 	Payload      []byte        // what was captured of the segment's payload: Segment.Len bytes, unless the frame was cut
 	Fragments    []Fragment    // the frames of the others
 	Reading      segment.Reading
@@ -51,11 +52,13 @@ func (c *Choice) Watch(ctx context.Context, src packet.Source, see func(*Frame) 
 		t.Watch(w.read)
 	}
 	var packets packet.Batch
-	for w.Summary.Packets < c.last {
+	for w.Summary.Packets < c.last || c.ICMP && c.errors {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if err := src.Next(&packets); err == io.EOF {
+		if err := src.Next(&packets); err == io.EOF && w.Summary.Packets >= c.last {
+			return nil
+		} else if err == io.EOF {
 			return ErrChanged
 		} else if err != nil {
 			return err
@@ -85,7 +88,7 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 		if passed && w.Waits() {
 			w.parts.keep(p, data, w.Summary.Packets)
 		}
-		return nil
+		return w.icmp(p, data)
 	}
 	tracker := s.Key.Partition(len(w.trackers))
 	if !w.only[tracker] {
@@ -103,13 +106,34 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 		f.Reading.Kind, f.Reading.Cause, f.Reading.Spurious = rev.Kind, rev.Cause, rev.Spurious
 		f.Reading.Notes = f.Reading.Notes.Amended(rev.Kind, rev.Notes)
 	}
-	f.Conversation, f.Packet, f.Data, f.Segment = n, p, data, s
+	f.Conversation, f.Number, f.Packet, f.Data, f.Segment = n, s.Frame, p, data, s
 	f.Payload = w.Payload(s, data)
 	if s.Flags.Any(wire.RST) {
 		f.Reading.Text = f.Payload
 	}
 	f.Fragments = w.parts.find(f.Fragments[:0], w.Intake.Fragments(s))
 	return w.see(f)
+}
+
+// icmp shows a packet that is an ICMP error about a segment of a conversation that was chosen, if such are wanted.
+func (w *watcher) icmp(p *packet.Packet, data []byte) error {
+	for i := range w.Notices() {
+		n := &w.Notices()[i]
+		tracker := n.Key.Partition(len(w.trackers))
+		if !w.choice.ICMP || n.Kind != flow.NoticeICMP || !w.only[tracker] {
+			continue
+		}
+		place, ok := w.trackers[tracker].PlaceNotice(n, &w.out)
+		w.out.Discard()
+		if !ok {
+			continue
+		}
+		if at, ok := w.choice.find(place); ok {
+			w.frame = Frame{Conversation: at, Number: n.Frame, Packet: p, Data: data, Fragments: w.frame.Fragments[:0]}
+			return w.see(&w.frame)
+		}
+	}
+	return nil
 }
 
 // read takes what a tracker says of the segment at hand.

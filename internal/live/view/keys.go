@@ -50,7 +50,7 @@ var (
 		{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.ladder.scroll(-m.ladderHeight(), m.ladderHeight()) })},
 		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
-		{[]string{"t"}, "times since the start, of day (UTC), since the line before", still(func(m *model) { m.ladder.nextTime() })},
+		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
 		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
 	}
 )

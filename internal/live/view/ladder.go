@@ -41,7 +41,7 @@ func (l *ladder) scroll(by, height int) {
 }
 
 func (l *ladder) nextTime() {
-	l.time = (l.time + 1) % (report.DeltaTime + 1)
+	l.time = (l.time + 1) % report.NumTimeStyles
 	l.stale = true
 }
 
@@ -56,7 +56,7 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	c := &shot.ladder.c
 	l.entries = settle(append(l.entries[:0], shot.segments...))
 	l.judgment.Judge(c)
-	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now}
+	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now, Services: p.services}
 	isLate := l.missing(c) > 0 && len(l.entries) > 0
 	if isLate {
 		look.From = l.entries[0].frame

@@ -87,10 +87,15 @@ func newModel(o *Options) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &model{
-		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
+	m := &model{
+		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color, services: o.Services}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
 		sort: colRate, filter: f, ladder: ladder{isCut: o.Capture != nil},
-	}, nil
+	}
+	m.ladder.time = report.StyleOf(o.Times)
+	if o.Times == 0 { // unless another is asked for
+		m.ladder.time = report.RelativeTime
+	}
+	return m, nil
 }
 
 // taken is a snapshot that was asked for.

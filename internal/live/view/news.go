@@ -85,7 +85,7 @@ func (m *model) newsScreen() []string {
 // newsLine is one anomaly.
 func (m *model) newsLine(t *told, isChosen bool) string {
 	a, p := &t.anomaly, &m.paint
-	stamp := fmt.Sprintf("%s #%d ", a.Time.Time().Format("15:04:05.000"), t.stream)
+	stamp := fmt.Sprintf("%s #%d ", m.opts.Times.Moment(a.Time, m.table.sum.Start, 3, false), t.stream)
 	what := fill(a.Kind.Severity.String(), len("warning")) + " " + a.Kind.ID
 	rest := ": " + report.DetailAcross(t.dropped, a)
 	if isChosen {

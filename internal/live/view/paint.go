@@ -41,8 +41,9 @@ var severityStyles = [...]style{
 
 // painter makes lines for the terminal. No text gets there but through it.
 type painter struct {
-	color bool
-	width int
+	color    bool
+	width    int
+	services func(port uint16) string // names of ports; nil: none
 }
 
 // paint is text in style.

@@ -39,12 +39,7 @@ func (r *row) set(c *analyzer.Conversation, j *analyzer.Judgment, rate [2]float6
 	for side := range r.state {
 		r.state[side] = newKnown(j, analyzer.Side(side))
 	}
-	r.worst, r.others = nil, max(0, len(j.Anomalies)-1)
-	for i := range j.Anomalies {
-		if k := j.Anomalies[i].Kind; r.worst == nil || k.Severity > r.worst.Severity {
-			r.worst = k
-		}
-	}
+	r.worst, r.others = j.Worst()
 }
 
 // isOver reports whether an endpoint in this state has nothing left to do.

@@ -10,6 +10,7 @@ import (
 	"tcptrace/fsm"
 	"tcptrace/internal/findings"
 	"tcptrace/internal/live"
+	"tcptrace/report"
 )
 
 const (
@@ -32,6 +33,8 @@ type sampler struct {
 	finished []ended
 	next     int // of finished, the oldest, when there is no room
 	watched  ended
+	services func(port uint16) string
+	times    report.Times
 	found    *findings.Collector // of what is over
 	wrong    []string            // what was found when so many were over as told says
 	told     uint64
@@ -87,7 +90,7 @@ type snapshot struct {
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s := &sampler{loop: o.Loop, capture: o.Capture, services: o.Services, times: o.Times, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.read)
 	s.loop.OnEvent(s.event)
 	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
@@ -116,7 +119,7 @@ func (s *sampler) event(e *analyzer.Event) {
 func (s *sampler) findings(sum *analyzer.Summary) []string {
 	if n := s.found.Conversations(); n != s.told {
 		s.told, s.wrong = n, nil // who has the old ones keeps them
-		for _, f := range s.found.Report(sum, findings.Options{}).Findings {
+		for _, f := range s.found.Report(sum, findings.Options{Services: s.services, Times: s.times}).Findings {
 			s.wrong = append(s.wrong, f.Text)
 		}
 	}

@@ -74,7 +74,7 @@ func (m *model) title(what string) string {
 		state = "paused"
 	}
 	if now := m.status.now; now > 0 {
-		state += "  " + now.Time().Format("2006-01-02 15:04:05") + " UTC"
+		state += "  " + m.opts.Times.Full(now, m.status.sum.Start, 0)
 	}
 	if with := m.bars() + state; ansi.StringWidth("tcptrace  "+what+with) < m.paint.width {
 		state = with

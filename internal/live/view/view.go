@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"tcptrace/internal/live"
+	"tcptrace/report"
 )
 
 // Options say what is shown and where. In and Out are the terminal.
@@ -21,7 +22,9 @@ type Options struct {
 	In        io.Reader
 	Out       io.Writer
 	Color     bool
-	QuitAtEnd bool // end with the loop; if not set the last that was known stays to be read
+	Services  func(port uint16) string // names of ports; nil: none
+	Times     report.Times             // as which times are shown
+	QuitAtEnd bool                     // end with the loop; if not set the last that was known stays to be read
 }
 
 // View is a terminal view of a loop.

@@ -14,14 +14,15 @@ import (
 
 // Options say how a timeline for people looks.
 type Options struct {
-	Width  int  // columns; 0: 80
-	Color  bool // ANSI colours
-	ASCII  bool // nothing but ASCII
-	Full   bool // fold nothing
-	Legend bool // explain the marks
-	Time   TimeStyle
-	End    analyzer.Time // when the capture ended
-	From   uint64        // frame of the first segment that comes, if those before it are not known; 0: they are
+	Width    int  // columns; 0: 80
+	Color    bool // ANSI colours
+	ASCII    bool // nothing but ASCII
+	Full     bool // fold nothing
+	Legend   bool // explain the marks
+	Time     TimeStyle
+	End      analyzer.Time            // when the capture ended
+	Services func(port uint16) string // names of ports; nil: none
+	From     uint64                   // frame of the first segment that comes, if those before it are not known; 0: they are
 }
 
 // Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
@@ -52,7 +53,7 @@ func New(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o Options)
 	if o.ASCII {
 		l.glyphs = &asciiGlyphs
 	}
-	l.story = strings.Join(story.Tell(c, j), " ")
+	l.story = strings.Join(story.Tell(c, j, o.Services), " ")
 	l.maker = newRungMaker(c, j, o.End, o.Full, l.rung)
 	l.maker.skip(o.From)
 	l.head(c)
@@ -121,7 +122,7 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 	if c.Duration() > 0 { // the clock may go back
 		size += " in " + human.Duration(c.Duration())
 	}
-	l.line(c.Start.Time().Format("2006-01-02 15:04:05.000000") + " UTC, " + size)
+	l.line(l.opts.Time.full(c.Start) + ", " + size)
 	if l.opts.Legend {
 		l.legend()
 	}
@@ -297,7 +298,7 @@ func runText(n *run) string {
 func pauseText(r *rung) string {
 	text := human.Duration(r.pause) + " without a packet"
 	if r.toEnd {
-		text += ", to the end of the capture"
+		text += ", until the capture ends"
 	}
 	return text
 }

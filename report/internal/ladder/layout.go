@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
 
@@ -18,6 +19,7 @@ const (
 	DeltaTime                     // since the line before
 	LocalTime                     // of day, in the zone of the environment (TZ)
 	EpochTime                     // since 1970
+	NumTimeStyles
 )
 
 // TimeStyles are the styles by name.
@@ -29,6 +31,17 @@ func (s TimeStyle) in(t analyzer.Time) time.Time {
 		return t.Time().Local()
 	}
 	return t.Time()
+}
+
+// full is t with its date and zone: relative times count from there.
+func (s TimeStyle) full(t analyzer.Time) string {
+	switch s {
+	case LocalTime:
+		return human.Local.Full(t, 0, 6)
+	case EpochTime:
+		return human.Epoch.Full(t, 0, 6)
+	}
+	return human.UTC.Full(t, 0, 6)
 }
 
 // glyphs are what a ladder is drawn with.

@@ -49,7 +49,7 @@ func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o O
 	for side := range c.Addr {
 		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(fmt.Sprintf("%s %s", analyzer.Side(side), human.Host(c, analyzer.Side(side)))))
 	}
-	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s UTC, %s", c.Stream, c.Start.Time().Format("2006-01-02 15:04:05.000000"), c.Outcome)))
+	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s, %s", c.Stream, o.Time.full(c.Start), c.Outcome)))
 	return m
 }
 

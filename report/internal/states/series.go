@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 )
 
@@ -21,6 +22,7 @@ type StateSeries struct {
 	Every      time.Duration
 	Begin, End analyzer.Time // of the capture: its first packet, and the latest time in it; End is needed only to write
 	Empty      bool          // the capture holds no packets
+	Times      human.Times   // in a table; Delta is since the line before
 
 	changes []tally
 }

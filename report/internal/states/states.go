@@ -95,6 +95,7 @@ type StatesAt struct {
 	Empty      bool          // the capture holds no packets
 	Filter     StateFilter
 	Width      int           // columns of the terminal; 0: unlimited
+	Times      human.Times   // in a table; Delta is from what is shown to Time
 	Rows       []*Connection // in order of stream; a table may be short of some
 
 	total tally

@@ -63,16 +63,16 @@ func (c *Connection) flight(side analyzer.Side) string {
 
 // clock is a time of the day of the moment, or with its date.
 func (s *StatesAt) clock(t analyzer.Time) string {
-	const time, date = "15:04:05.000", "01-02 "
-	y, m, d := s.Time.Time().Date()
-	y2, m2, d2 := t.Time().Date()
-	switch {
-	case t == 0:
+	if t == 0 {
 		return "-"
-	case y != y2 || m != m2 || d != d2:
-		return t.Time().Format(date + time)
 	}
-	return t.Time().Format(time)
+	base := s.Begin
+	if s.Times == human.Delta {
+		base = s.Time
+	}
+	y, m, d := s.Times.In(s.Time).Date()
+	y2, m2, d2 := s.Times.In(t).Date()
+	return s.Times.Moment(t, base, 3, y != y2 || m != m2 || d != d2)
 }
 
 // timers are those that run on both sides.
@@ -115,8 +115,11 @@ func WriteTable(w io.Writer, s *StatesAt) error {
 		fmt.Fprintln(&out, "The capture holds no packets.")
 		return out.Flush()
 	}
-	at := s.Time.Time()
-	fmt.Fprintf(&out, "%s UTC, %s after the first packet\n\n", at.Format("2006-01-02 15:04:05.000000"), human.Duration(s.Time.Sub(s.Begin)))
+	at := s.Times
+	if at == human.Relative || at == human.Delta {
+		at = human.UTC
+	}
+	fmt.Fprintf(&out, "%s, %s after the first packet\n\n", at.Full(s.Time, s.Begin, 6), human.Duration(s.Time.Sub(s.Begin)))
 	t := &s.total
 	if t.connections == 0 {
 		fmt.Fprintln(&out, "No such connection was there.")
@@ -263,6 +266,17 @@ func (s *StatesAt) legend(out *output.Buffer) {
 	}
 }
 
+// stamp is the time of a line.
+func (s *StateSeries) stamp(at analyzer.Time) string {
+	switch s.Times {
+	case human.UTC, human.Local:
+		return s.Times.In(at).Format("2006-01-02 15:04:05.000")
+	case human.Delta:
+		return human.Seconds(int64(min(at.Sub(s.Begin), s.Every)), 3)
+	}
+	return s.Times.Moment(at, s.Begin, 3, false)
+}
+
 // WriteSeriesTable shows a series to people. Only states that occur have a column; a cell is the client's count
 // and the server's.
 func WriteSeriesTable(w io.Writer, s *StateSeries) error {
@@ -294,7 +308,7 @@ func WriteSeriesTable(w io.Writer, s *StateSeries) error {
 		}
 		return strings.Join(parts, "/")
 	}
-	fmt.Fprintf(&out, "%-23s  %12s  %11s", "time (UTC)", "s", "connections")
+	fmt.Fprintf(&out, "%-23s  %12s  %11s", "time ("+s.Times.Unit(s.Begin)+")", "s", "connections")
 	for state := range fsm.NumStates {
 		if occur[state] {
 			fmt.Fprintf(&out, "  %*s", max(len(state.String()), len(cell(&most, state))), state)
@@ -302,7 +316,7 @@ func WriteSeriesTable(w io.Writer, s *StateSeries) error {
 	}
 	out.B = append(out.B, '\n')
 	if err := s.each(func(at analyzer.Time, t *tally) error {
-		fmt.Fprintf(&out, "%s  %12s  %11d", at.Time().Format("2006-01-02 15:04:05.000"), output.AppendSeconds(nil, int64(at.Sub(s.Begin))), t.connections)
+		fmt.Fprintf(&out, "%-23s  %12s  %11d", s.stamp(at), output.AppendSeconds(nil, int64(at.Sub(s.Begin))), t.connections)
 		for state := range fsm.NumStates {
 			if occur[state] {
 				fmt.Fprintf(&out, "  %*s", max(len(state.String()), len(cell(&most, state))), cell(t, state))

@@ -13,9 +13,9 @@ import (
 )
 
 // Tell tells in three to seven sentences what became of c: who opened, what was exchanged, where the time went,
-// what went wrong, who closed and how, and what is left. j is the judgment of c.
-func Tell(c *analyzer.Conversation, j *analyzer.Judgment) []string {
-	t := teller{c, j}
+// what went wrong, who closed and how, and what is left. j is the judgment of c; services names ports, and may be nil.
+func Tell(c *analyzer.Conversation, j *analyzer.Judgment, services func(port uint16) string) []string {
+	t := teller{c, j, services}
 	var out []string
 	for _, tell := range []func() string{t.opening, t.exchange, t.spent, t.trouble, t.close, t.remains} {
 		if s := tell(); s != "" {
@@ -34,8 +34,9 @@ var ofOneSocket = strings.NewReplacer("both sides closed at once", "it closed", 
 
 // teller tells a part of the story by each method: a sentence without its dot, or nothing.
 type teller struct {
-	c *analyzer.Conversation
-	j *analyzer.Judgment
+	c        *analyzer.Conversation
+	j        *analyzer.Judgment
+	services func(port uint16) string
 }
 
 // entered is when side first came into one of states.
@@ -72,10 +73,14 @@ var notOpened = map[analyzer.Outcome]string{
 
 // host names the host of a side when it is first told of.
 func (t *teller) host(side analyzer.Side) string {
+	text := fmt.Sprintf("%s (the %s", t.c.Addr[side], side)
 	if name := human.Named(t.c, side); name != "" {
-		return fmt.Sprintf("%s (the %s, %s)", t.c.Addr[side], side, name)
+		text += ", " + name
 	}
-	return fmt.Sprintf("%s (the %s)", t.c.Addr[side], side)
+	if service := human.Service(t.services, t.c.Addr[side]); side == analyzer.Server && service != "" {
+		text += ", " + service
+	}
+	return text + ")"
 }
 
 func (t *teller) opening() string {
@@ -242,8 +247,11 @@ func (t *teller) trouble() string {
 	return "what went wrong: " + strings.Join(parts, "; ")
 }
 
-// hindered are the notes of what was lost, sent again, late or waited for, though nobody may have noticed.
-var hindered = map[string]bool{"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true}
+// hindered are the notes of what was lost, sent again, late, waited for or forged, though nobody may have noticed.
+var hindered = map[string]bool{
+	"packet-loss": true, "slow-handshake": true, "spurious-retransmission": true, "reordering": true, "window-full": true, "missing-final-ack": true,
+	"close-wait-lingering": true, "icmp-too-big": true, "icmp-not-accepted": true, "challenge-ack": true,
+}
 
 // littleTrouble tells what did no great harm, or that there was nothing of it.
 func (t *teller) littleTrouble() string {
@@ -261,6 +269,9 @@ func (t *teller) littleTrouble() string {
 		return human.Counted(again, "segment") + " had to be sent again, and nobody waited long for that"
 	case t.j.Close.Kind == analyzer.CloseReset:
 		return ""
+	}
+	if !t.c.Self() && min(t.c.Sent[analyzer.Client].Packets, t.c.Sent[analyzer.Server].Packets) == 0 {
+		return "nothing went wrong that one direction shows"
 	}
 	return "nothing went wrong that the capture shows"
 }

@@ -77,6 +77,9 @@ func TestStory(t *testing.T) {
 			sendAgain(&c.Sent[analyzer.Server], 1000, 9)
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("packet-loss").As(analyzer.SeverityNote), Frame: 9}}
 		}, []string{"4,000 bytes (1,000 of them more than once); it lasted", "No more went wrong than this: ", "(frame 9)."}},
+		{"one direction only", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Sent[analyzer.Client] = analyzer.Sent{StreamBytes: 120}
+		}, []string{"nothing that the client sent was captured", "Nothing went wrong that one direction shows."}},
 		{"of those sent again some are missing", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
 			sendAgain(&c.Sent[analyzer.Server], 1000, 1)
 			c.Sent[analyzer.Server].UniqueBytes -= 500
@@ -120,7 +123,7 @@ func TestStory(t *testing.T) {
 	} {
 		c, j := told(), closedWell()
 		test.change(c, j)
-		sentences := Tell(c, j)
+		sentences := Tell(c, j, nil)
 		if len(sentences) > 6 {
 			t.Errorf("%s: %d sentences", test.name, len(sentences))
 		}
@@ -140,7 +143,7 @@ func TestTroublesOnce(t *testing.T) {
 	for i, id := range []string{"fin-retransmit", "missing-final-ack", "write-after-close", "half-close", "zero-window", "data-after-fin"} {
 		j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
 	}
-	got := (&teller{c, j}).trouble()
+	got := (&teller{c, j, nil}).trouble()
 	for _, want := range []string{"what went wrong: ", "(frame 102); ", "(frame 105)", "; and "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in %q", want, got)
@@ -149,6 +152,25 @@ func TestTroublesOnce(t *testing.T) {
 	for _, unwanted := range []string{"(frame 100)", "(frame 103)"} {
 		if strings.Contains(got, unwanted) {
 			t.Errorf("%q in %q", unwanted, got)
+		}
+	}
+}
+
+// TestNotesOfHarm: where a note tells of a loss, a wait or a forgery, nobody is told that nothing went wrong; others are no trouble.
+func TestNotesOfHarm(t *testing.T) {
+	for id, harm := range map[string]bool{
+		"packet-loss": true, "slow-handshake": true, "window-full": true, "missing-final-ack": true, "close-wait-lingering": true, "icmp-too-big": true,
+		"icmp-not-accepted": true, "challenge-ack": true, "reordering": true, "spurious-retransmission": true,
+		"half-close": false, "port-reused": false, "keep-alive": false, "simultaneous-close": false, "syn-data": false, "capture-duplicates": false,
+	} {
+		c, j := told(), closedWell()
+		j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind(id).As(analyzer.SeverityNote), Frame: 100}}
+		if j.Anomalies[0].Kind.Severity != analyzer.SeverityNote {
+			t.Errorf("%s is no note", id)
+		}
+		got := (&teller{c, j, nil}).trouble()
+		if told := strings.Contains(got, "(frame 100)"); told != harm || told == strings.Contains(got, "nothing went wrong") {
+			t.Errorf("%s: %q", id, got)
 		}
 	}
 }
@@ -166,7 +188,7 @@ func TestCauseFirst(t *testing.T) {
 		for i, id := range []string{test.first, test.second} {
 			j.Anomalies = append(j.Anomalies, analyzer.Anomaly{Kind: analyzer.FindAnomalyKind(id), Frame: uint64(100 + i)})
 		}
-		if got := (&teller{c, j}).trouble(); !strings.Contains(got, test.told) {
+		if got := (&teller{c, j, nil}).trouble(); !strings.Contains(got, test.told) {
 			t.Errorf("%s, %s: want %q in %q", test.first, test.second, test.told, got)
 		}
 	}

@@ -132,7 +132,7 @@ func TestColor(t *testing.T) {
 // TestHostile: a value of a key is text on one line, whatever it is made of.
 func TestHostile(t *testing.T) {
 	r := row{values: []string{"a\nb\x1b[31m" + human.Red + "\u202ec"}}
-	text := r.key(0)
+	text := r.key(0, &dimension.Dimension{}, nil)
 	if strings.ContainsAny(text, "\n\x1b\u202e") || console.Plain(text) != text {
 		t.Errorf("%q", text)
 	}

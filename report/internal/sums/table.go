@@ -12,6 +12,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/console"
+	"tcptrace/internal/dimension"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
@@ -241,7 +242,7 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 	for i := range s.By {
 		cells := make([]cell, len(rows))
 		for k := range rows {
-			cells[k].text = rows[k].key(i)
+			cells[k].text = rows[k].key(i, &s.By[i], o.Services)
 		}
 		g.add(tableColumn{head: s.By[i].Name}, cells)
 	}
@@ -266,12 +267,16 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 }
 
 // key is the value of dimension i for people.
-func (r *row) key(i int) string {
+func (r *row) key(i int, d *dimension.Dimension, services func(port uint16) string) string {
 	switch {
 	case i == 0 && r.label != "":
 		return r.label
 	case r.values[i] == "" && r.label == "":
 		return nothing
 	}
-	return human.PlainText(r.values[i], false)
+	text := human.PlainText(r.values[i], false)
+	if service := d.Service(r.values[i], services); service != "" {
+		text += " (" + human.PlainText(service, true) + ")"
+	}
+	return text
 }

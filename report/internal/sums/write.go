@@ -19,11 +19,12 @@ const sumsSchema = "tcptrace.sums.v1"
 
 // Options say what is written of sums, and how a table looks.
 type Options struct {
-	Sort    Key
-	Limit   int // of groups; 0: all
-	Width   int // of the terminal in columns; 0: any
-	Color   bool
-	Summary record.SummaryRecord // of the capture, for the document
+	Sort     Key
+	Limit    int // of groups; 0: all
+	Width    int // of the terminal in columns; 0: any
+	Color    bool
+	Services func(port uint16) string // names of ports, for people; nil: none
+	Summary  record.SummaryRecord     // of the capture, for the document
 }
 
 // WriteNDJSON writes a record a group.
