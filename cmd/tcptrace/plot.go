@@ -18,17 +18,15 @@ type plotOptions struct {
 func newPlotCommand(e env) *cobra.Command {
 	var o plotOptions
 	cmd := &cobra.Command{
-		Use:     "plot FILE... --kind KIND -o OUT",
-		Short:   "Draw a conversation or a capture over time: SVG, PNG, PDF, xplot, CSV",
-		Long:    plot.Help,
-		Example: plot.Examples,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    func(cmd *cobra.Command, args []string) error { return runPlot(cmd.Context(), args, o, e) },
+		Use:   "plot FILE... --kind KIND -o OUT",
+		Short: "Draw a conversation or a capture over time: SVG, PNG, PDF, xplot, CSV",
+		Long:  plot.Help, Example: plot.Examples,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runPlot(cmd.Context(), args, o, e) },
 	}
-	f := cmd.Flags()
-	f.SortFlags = false
+	cmd.Flags().SortFlags = false
 	addStreams(cmd, &o.streams, "the `number` of the conversation")
-	o.plot.AddTo(f)
+	o.plot.AddTo(cmd.Flags())
 	o.addFilter(cmd)
 	o.addTracking(cmd)
 	for flag, values := range plot.Values {
@@ -83,18 +81,18 @@ func runCapturePlot(ctx context.Context, args []string, o plotOptions, e env) er
 	if err != nil {
 		return err
 	}
-	p := plot.NewCapture(&o.plot)
 	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
-	defer src.Close()
+	p := plot.NewCapture(&o.plot)
 	sum, err := p.Run(ctx, src, opts)
+	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err
 	}
 	out, failed := openOutput("-o", o.plot.Output, args, e)
-	if failed != nil {
-		return failed
+	if failed == nil {
+		failed = finish(out, p.Finish(out, &sum, strings.Join(args, ", ")))
 	}
-	if failed := finish(out, p.Finish(out, &sum, strings.Join(args, ", "))); failed != nil {
+	if failed != nil {
 		return failed
 	}
 	noteSummary(&sum, e)

@@ -49,6 +49,7 @@ type histogram struct {
 }
 
 const (
+	shownBins  = 300 // in a picture
 	mostBins   = 1 << 10
 	firstWidth = int64(time.Millisecond)
 )
@@ -82,26 +83,40 @@ func (p *Capture) at(t int64) *bin {
 
 // back puts n intervals in front of the first, as far as there is room for them: conversations come in the order of their ends.
 func (p *Capture) back(n int64) {
-	for n+int64(len(p.bins)) > mostBins && p.width < math.MaxInt64/8 {
+	for n+int64(len(p.bins)) > mostBins && p.width < math.MaxInt64/16 {
+		step := int64(p.step())
 		p.widen()
-		n = (n + 1) / 2
+		n = (n + step - 1) / step
 	}
 	p.bins = append(make([]bin, n), p.bins...)
 	p.from -= n * p.width
 }
 
-// widen makes one interval of two.
+// widen makes one interval of two or five, so that the lengths are 1 ms, 2 ms, 10 ms, 20 ms and so on.
 func (p *Capture) widen() {
-	half := p.bins[:0]
-	for i := 0; i < len(p.bins); i += 2 {
-		b := p.bins[i]
-		if i+1 < len(p.bins) {
-			b.add(&p.bins[i+1])
+	n := p.step()
+	fewer := p.bins[:0]
+	for i, b := range p.bins {
+		if i%n == 0 {
+			fewer = append(fewer, b)
+		} else {
+			fewer[len(fewer)-1].add(&b)
 		}
-		half = append(half, b)
 	}
-	clear(p.bins[len(half):])
-	p.bins, p.width = half, p.width*2
+	clear(p.bins[len(fewer):])
+	p.bins, p.width = fewer, p.width*int64(n)
+}
+
+// step is how many intervals make the next longer one.
+func (g *grid) step() int {
+	width := g.width
+	for width%10 == 0 {
+		width /= 10
+	}
+	if width == 1 {
+		return 2
+	}
+	return 5
 }
 
 func (b *bin) add(other *bin) {
@@ -215,11 +230,14 @@ func (p *Capture) Finish(w io.Writer, sum *analyzer.Summary, name string) error 
 		p.csv(out)
 		return out.Flush()
 	}
+	for len(p.bins) > shownBins {
+		p.widen()
+	}
 	title, subtitle := name, p.subtitle()
 	c := paint.New(p.o.Format, title+". "+subtitle, p.o.w, p.o.h, p.o.Theme == "dark")
 	chart := paint.Chart{Title: title, Subtitle: subtitle, Panels: p.panels()}
 	from, to := sum.Start, max(sum.End, sum.Start)
-	chart.X = p.o.axis(from, to, from, "the first packet of the capture")
+	chart.X = p.o.axis(int64(from), int64(to), from, "the first packet of the capture")
 	chart.Draw(c)
 	if _, err := c.WriteTo(out); err != nil {
 		return err
@@ -230,7 +248,7 @@ func (p *Capture) Finish(w io.Writer, sum *analyzer.Summary, name string) error 
 func (p *Capture) subtitle() string {
 	what := map[string]string{"connections": "Connections", "loss": "Retransmissions", "rtt": "Round trip times of all connections"}[p.o.Kind]
 	s := p.sum
-	text := fmt.Sprintf("%s; %s in %s, %s", what, report.Counted(s.Conversations, "conversation"), report.HumanDuration(max(0, s.End.Sub(s.Start))), report.Counted(s.TCP, "TCP packet"))
+	text := fmt.Sprintf("%s; %s in %s, %s", what, report.Counted(s.Conversations, "conversation"), spelled(max(0, s.End.Sub(s.Start))), report.Counted(s.TCP, "TCP packet"))
 	if s.Packets > 0 {
 		text += " from " + s.Start.Time().Format("2006-01-02 15:04:05") + " UTC on"
 	}
@@ -239,7 +257,7 @@ func (p *Capture) subtitle() string {
 
 // every is the length of an interval, for labels.
 func (p *Capture) every() string {
-	return "in intervals of " + report.HumanDuration(time.Duration(p.width))
+	return "in intervals of " + paint.Duration.Text(time.Duration(p.width).Seconds())
 }
 
 func (p *Capture) panels() []paint.Panel {

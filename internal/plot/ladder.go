@@ -224,7 +224,6 @@ func (l *ladder) place(top float64) (sent, got []float64, bottom float64) {
 
 const (
 	ladderTop   = 104.0
-	stampRoom   = 128.0
 	stateRoom   = 116.0
 	rulerBottom = 30.0
 )
@@ -241,7 +240,8 @@ func (l *ladder) draw(c *paint.Canvas) {
 	title, subtitle := l.title()
 	c.Header(title, subtitle)
 	l.key(c, 62)
-	left, right := stampRoom+stateRoom, c.W-stateRoom-14
+	stamps := l.stampRoom(c)
+	left, right := stamps+stateRoom, c.W-stateRoom-14
 	sent, got, bottom := l.place(ladderTop)
 	room := c.H - rulerBottom - rungRoom
 	scale := 1.0
@@ -257,8 +257,8 @@ func (l *ladder) draw(c *paint.Canvas) {
 		c.Lines(paint.Pen{Color: paint.Gray, Width: 1.5}, []paint.Point{{X: x, Y: ladderTop - 8}, {X: x, Y: end}})
 	}
 	c.Text(16, ladderTop-16, "time", paint.SmallFont, paint.Muted, paint.Left)
-	c.Text(stampRoom-16, ladderTop-16, "frame", paint.SmallFont, paint.Muted, paint.Right)
-	d := rungDrawer{l, c, left, right, math.Inf(-1)}
+	c.Text(stamps-16, ladderTop-16, "frame", paint.SmallFont, paint.Muted, paint.Right)
+	d := rungDrawer{l, c, left, right, stamps - 16, math.Inf(-1)}
 	for i := range l.rungs {
 		d.draw(&l.rungs[i], sent[i], got[i])
 		if i > 0 && l.rungs[i].at-l.rungs[i-1].at >= pause && sent[i]-sent[i-1] > 24 {
@@ -268,6 +268,21 @@ func (l *ladder) draw(c *paint.Canvas) {
 	if l.hidden > 0 {
 		c.Text((left+right)/2, c.H-12, report.Counted(l.hidden, "more segment")+": --begin and --end choose", paint.TextFont, paint.Muted, paint.Center)
 	}
+}
+
+// stampRoom is what times and frames take.
+func (l *ladder) stampRoom(c *paint.Canvas) float64 {
+	room := 0.0
+	for i := range l.rungs {
+		r := &l.rungs[i]
+		room = max(room, c.Width(l.stamp(r), paint.SmallFont)+c.Width(fmt.Sprint(r.frame), paint.SmallFont))
+	}
+	return max(room, 70) + 46
+}
+
+// stamp is when r was captured, in seconds since the first packet.
+func (l *ladder) stamp(r *rung) string {
+	return fmt.Sprintf("%.6f", time.Duration(r.at-int64(l.c.Start)).Seconds())
 }
 
 func (l *ladder) key(c *paint.Canvas, y float64) {
@@ -280,7 +295,7 @@ func (l *ladder) key(c *paint.Canvas, y float64) {
 		if way == 0 {
 			text += "not known"
 		} else {
-			text += report.HumanDuration(time.Duration(way))
+			text += spelled(time.Duration(way))
 		}
 	}
 	c.Text(14, y+6, c.Fit(text+".  × lost, it or its ACK: it was sent again, and that was needed.  ? assumed", paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
@@ -291,12 +306,13 @@ type rungDrawer struct {
 	*ladder
 	c           *paint.Canvas
 	left, right float64
+	frames      float64 // where their column ends
 	stamped     float64 // where the last time is
 }
 
 // pause says how long nothing was sent.
 func (d *rungDrawer) pause(length int64, y float64) {
-	text := report.HumanDuration(time.Duration(length)) + " of silence"
+	text := spelled(time.Duration(length)) + " of silence"
 	mid, half := (d.left+d.right)/2, d.c.Width(text, paint.SmallFont)/2+8
 	d.c.Lines(paint.Pen{Color: paint.Gray, Width: 1, Dash: 3}, []paint.Point{{X: d.left + 12, Y: y}, {X: mid - half, Y: y}}, []paint.Point{{X: mid + half, Y: y}, {X: d.right - 12, Y: y}})
 	d.c.Text(mid, y+4, text, paint.SmallFont, paint.Muted, paint.Center)
@@ -313,20 +329,14 @@ func (d *rungDrawer) draw(r *rung, sent, got float64) {
 		from, to, leaves, comes = d.right, d.left, comes, leaves
 	}
 	if sent-d.stamped >= 11 {
-		at := time.Duration(r.at - int64(d.c0()))
-		c.Text(16, sent+4, stampText(at), paint.SmallFont, paint.Muted, paint.Left)
-		c.Text(stampRoom-16, sent+4, fmt.Sprint(r.frame), paint.SmallFont, paint.Muted, paint.Right)
+		c.Text(16, sent+4, d.stamp(r), paint.SmallFont, paint.Muted, paint.Left)
+		c.Text(d.frames, sent+4, fmt.Sprint(r.frame), paint.SmallFont, paint.Muted, paint.Right)
 		d.stamped = sent
 	}
 	d.enters(leaves, r.from, sent)
 	d.enters(comes, r.from.Peer(), got)
 	d.arrow(r, paint.Point{X: from, Y: sent}, paint.Point{X: to, Y: got})
 }
-
-func (d *rungDrawer) c0() analyzer.Time { return d.ladder.c.Start }
-
-// stampText is a time in seconds, to the microsecond.
-func stampText(t time.Duration) string { return fmt.Sprintf("%.6f", t.Seconds()) }
 
 // enters writes a state outside the rail.
 func (d *rungDrawer) enters(state string, side analyzer.Side, y float64) {

@@ -66,7 +66,7 @@ func (w *window) panel() paint.Panel {
 	if _, most, _ := extent(w.offers.list); most <= max(top, 1)*8 {
 		top = max(top, most)
 	} else {
-		offers += " (up to " + paint.Bytes.Text(most) + ", above the picture)"
+		offers += " (up to " + report.HumanBytes(uint64(most)) + ", above the picture)"
 	}
 	p.Hi = max(top, 1) * 1.1
 	p.Layers = []paint.Layer{
@@ -117,7 +117,7 @@ func (t *roundTrips) panel() paint.Panel {
 		}
 		lists = append(lists, list)
 		rtt := &t.c.Sent[side].RTT
-		name := "data of the " + side.String() + " (median " + report.HumanDuration(rtt.P50) + ", 95 % within " + report.HumanDuration(rtt.P95) + ")"
+		name := "data of the " + side.String() + " (median " + spelled(rtt.P50) + ", 95 % within " + spelled(rtt.P95) + ")"
 		p.Layers = append(p.Layers,
 			paint.Layer{Style: paint.Line, Dash: 5, Thin: true, Color: sideColors[side], Points: []paint.Datum{{At: t.from, Y: rtt.P50.Seconds()}, {At: t.to, Y: rtt.P50.Seconds()}}},
 			paint.Layer{Name: name, Style: paint.Spots, Color: sideColors[side], Points: list})
@@ -212,7 +212,7 @@ func (t *throughput) panel() paint.Panel {
 	mean := total / time.Duration(t.to-t.from).Seconds()
 	p.Layers = []paint.Layer{
 		{Name: "sent by the " + t.side.String(), Style: paint.Filled, Color: sideColors[t.side], Points: rates},
-		{Name: "mean", Style: paint.Line, Color: paint.Muted, Dash: 5, Thin: true, Points: []paint.Datum{{At: t.from, Y: mean}, {At: t.to, Y: mean}}},
+		{Name: "mean: " + report.HumanBytes(uint64(mean)) + "/s", Style: paint.Line, Color: paint.Muted, Dash: 5, Thin: true, Points: []paint.Datum{{At: t.from, Y: mean}, {At: t.to, Y: mean}}},
 	}
 	if _, n, _ := extent(again); n > 0 {
 		p.Layers = append(p.Layers, paint.Layer{Name: "of that sent again", Style: paint.Filled, Color: paint.Red, Points: again})

@@ -163,9 +163,19 @@ func parseInstant(flag, text string) (*instant.Instant, error) {
 // picture reports whether the format is one that people look at.
 func (o *Options) picture() bool { return slices.Contains(paint.Formats, o.Format) }
 
-// axis is the axis of times from one to another, which are counted from zero.
-func (o *Options) axis(from, to, zero analyzer.Time, of string) paint.TimeAxis {
-	a := paint.TimeAxis{From: int64(from), To: int64(to), Zero: int64(zero), Of: of}
+// axis is the axis of times from one to another, which are counted from zero. What was not asked to begin or end there has room beside it.
+func (o *Options) axis(from, to int64, zero analyzer.Time, of string) paint.TimeAxis {
+	room := (to - from) / 50
+	if to == from {
+		room = int64(time.Millisecond)
+	}
+	if o.begin == nil {
+		from -= room
+	}
+	if o.until == nil {
+		to += room
+	}
+	a := paint.TimeAxis{From: from, To: to, Zero: int64(zero), Of: of}
 	switch o.Time {
 	case "utc":
 		a.Zone = time.UTC

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -57,6 +58,7 @@ type charted interface {
 type drawn interface {
 	part
 	draw(c *paint.Canvas)
+	height() int // that suits it, in pixels
 }
 
 // written is a part that writes what it is shown at once.
@@ -165,8 +167,8 @@ func (s *Stream) Finish() error {
 	}
 	title, subtitle := s.title()
 	h := s.o.h
-	if l, ok := s.parts[0].(*ladder); ok && s.o.Size == defaultSize {
-		h = min(l.height(), mostSize)
+	if d, ok := s.parts[0].(drawn); ok && s.o.Size == defaultSize {
+		h = min(d.height(), mostSize)
 	}
 	c := paint.New(s.o.Format, title+". "+subtitle, s.o.w, h, s.o.Theme == "dark")
 	if d, ok := s.parts[0].(drawn); ok {
@@ -183,7 +185,7 @@ func (s *Stream) Finish() error {
 }
 
 func (s *Stream) axis() paint.TimeAxis {
-	return s.o.axis(analyzer.Time(s.from), analyzer.Time(s.to), s.c.Start, "the first packet")
+	return s.o.axis(s.from, s.to, s.c.Start, "the first packet")
 }
 
 // title says which conversation it is, and what is shown of it.
@@ -197,9 +199,14 @@ func (s *Stream) title() (title, subtitle string) {
 	if sides := s.sides(); len(sides) == 1 {
 		what += " of the " + sides[0].String()
 	}
-	subtitle = fmt.Sprintf("%s; %s, %s in %s, %s on %s UTC", capital(what), c.Outcome, report.Counted(c.Packets(), "packet"), report.HumanDuration(c.Duration()),
+	subtitle = fmt.Sprintf("%s; %s, %s in %s, %s on %s UTC", capital(what), c.Outcome, report.Counted(c.Packets(), "packet"), spelled(c.Duration()),
 		report.HumanBytes(c.Sent[0].PayloadBytes+c.Sent[1].PayloadBytes), c.Start.Time().Format("2006-01-02 15:04:05"))
 	return title, subtitle
+}
+
+// spelled is a span of time as people read it.
+func spelled(d time.Duration) string {
+	return strings.Replace(report.HumanDuration(d), " us", " µs", 1)
 }
 
 func capital(s string) string { return string(s[0]-'a'+'A') + s[1:] }

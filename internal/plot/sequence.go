@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/plot/paint"
+	"tcptrace/report"
 )
 
 // sequence is the time-sequence graph of what one side sent: its segments as bars from the first number to the last, and the line of
@@ -204,7 +205,7 @@ func (q *sequence) panel() paint.Panel {
 		if top-lo <= ceiling*2*(hi-lo) {
 			hi = top
 		} else {
-			edge = "window edge (up to " + paint.Bytes.Text(top) + ", above the picture)"
+			edge = "window edge (up to " + report.HumanBytes(uint64(top)) + ", above the picture)"
 		}
 	}
 	span := max(hi-lo, 1)
@@ -213,12 +214,12 @@ func (q *sequence) panel() paint.Panel {
 		p.Lo = max(p.Lo, 0)
 	}
 	p.Layers = []paint.Layer{
+		{Style: paint.Strips, Color: paint.Violet, Points: q.sacks.list},
 		{Name: edge, Style: paint.Steps, Color: paint.Orange, Points: q.edge.list},
 		{Name: "acknowledged", Style: paint.Steps, Color: paint.Green, Points: q.acked.list},
 		{Name: "segment", Style: paint.Bars, Color: paint.Blue, Points: q.fresh.list},
 	}
 	for _, l := range []paint.Layer{
-		{Style: paint.Bars, Color: paint.Violet, Points: q.sacks.list},
 		{Style: paint.Bars, Color: paint.Purple, Points: q.out.list},
 		{Style: paint.Bars, Color: paint.Red, Points: q.again.list},
 	} {

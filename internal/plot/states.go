@@ -11,11 +11,13 @@ type states struct{ *Stream }
 
 func (states) segment(*analyzer.SegmentView, *analyzer.Reading) {}
 
+func (states) height() int { return 480 }
+
 // stateColors are alike for states that are alike: opening, open, closed by oneself, closed by the peer, gone.
 var stateColors = map[fsm.State]paint.Color{
-	fsm.Unknown: paint.Grid, fsm.Closed: paint.Grid, fsm.Listen: paint.Grid,
+	fsm.Unknown: paint.Gray, fsm.Closed: paint.Gray, fsm.Listen: paint.Gray,
 	fsm.SynSent: paint.Sky, fsm.SynRcvd: paint.Sky, fsm.Established: paint.Green,
-	fsm.FinWait1: paint.Blue, fsm.FinWait2: paint.Violet, fsm.Closing: paint.Purple, fsm.TimeWait: paint.Gray,
+	fsm.FinWait1: paint.Blue, fsm.FinWait2: paint.Violet, fsm.Closing: paint.Purple, fsm.TimeWait: paint.Yellow,
 	fsm.CloseWait: paint.Orange, fsm.LastAck: paint.Red,
 }
 
@@ -87,7 +89,7 @@ func (p *states) key(c *paint.Canvas, y float64) float64 {
 	})
 	entry("by time alone", func(x, y float64) { dotted(c, x, y, 22, 12, paint.Green) })
 	entry("the endpoint entered it within", func(x, y float64) {
-		bracket(c, x+2, x+20, y+8)
+		bracket(c, paint.Green, x+2, x+20, y+6)
 	})
 	return y + 6
 }
@@ -105,8 +107,8 @@ func dotted(c *paint.Canvas, x, y, w, h float64, color paint.Color) {
 }
 
 // bracket is a whisker from one x to another.
-func bracket(c *paint.Canvas, from, to, y float64) {
-	c.Lines(paint.Pen{Color: paint.Ink, Width: 1.2}, []paint.Point{{X: from, Y: y - 4}, {X: from, Y: y + 4}}, []paint.Point{{X: from, Y: y}, {X: to, Y: y}}, []paint.Point{{X: to, Y: y - 4}, {X: to, Y: y + 4}})
+func bracket(c *paint.Canvas, color paint.Color, from, to, y float64) {
+	c.Lines(paint.Pen{Color: color, Width: 2}, []paint.Point{{X: from, Y: y - 4}, {X: from, Y: y + 4}}, []paint.Point{{X: from, Y: y}, {X: to, Y: y}}, []paint.Point{{X: to, Y: y - 4}, {X: to, Y: y + 4}})
 }
 
 // timeline is where times are.
@@ -145,6 +147,7 @@ func (p *states) lane(t *timeline, side analyzer.Side, y, h float64) {
 		return
 	}
 	var narrow []stay
+	brackets := 0
 	for _, s := range list {
 		if s.to < p.from || s.from > p.to {
 			continue
@@ -165,7 +168,8 @@ func (p *states) lane(t *timeline, side analyzer.Side, y, h float64) {
 		p.name(t, &s, x, y, w, h, &narrow)
 		if s.NotBefore != 0 && s.NotAfter > s.NotBefore && !s.first {
 			if a, b := t.px(int64(s.NotBefore)), t.px(int64(s.NotAfter)); b-a >= 3 {
-				bracket(c, a, b, y+h+whisker)
+				bracket(c, stateColors[s.State], a, b, y+h+whisker+float64(brackets%3)*11)
+				brackets++
 			}
 		}
 	}

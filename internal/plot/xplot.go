@@ -100,6 +100,9 @@ func (x *xplot) sent(v *analyzer.SegmentView, s *analyzer.Segment) {
 	x.use(xplotData)
 	switch {
 	case syn:
+		if !x.heard {
+			x.acked = start
+		}
 		x.syn(at, start, strings.Contains(v.Flags, "A"), prefix, color)
 	case fin:
 		x.fin(at, start, end, prefix, color)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"image"
 	"image/color"
+	"image/png"
 	"io"
 	"math"
 	"strings"
@@ -23,6 +25,9 @@ import (
 
 // px is the length of a pixel.
 const px = vg.Inch / 96
+
+// fine is how many dots there are to the width of a pixel before a PNG is made of them.
+const fine = 2
 
 // Formats are those in which a canvas can be written.
 var Formats = []string{"svg", "png", "pdf"}
@@ -56,7 +61,7 @@ func New(format, title string, w, h int, dark bool) *Canvas {
 	width, height := vg.Length(w)*px, vg.Length(h)*px
 	switch format {
 	case "png":
-		c.to = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseBackgroundColor(c.theme[Paper]))}
+		c.to = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(96*fine), vgimg.UseBackgroundColor(c.theme[Paper]))}
 	case "pdf":
 		c.to = vgpdf.New(width, height)
 	default:
@@ -270,7 +275,12 @@ func (c *Canvas) face(f Font) font.Face {
 
 // WriteTo writes the picture.
 func (c *Canvas) WriteTo(w io.Writer) (int64, error) {
-	if c.format != "svg" {
+	switch c.format {
+	case "png":
+		count := counter{w: w}
+		err := png.Encode(&count, c.pixels())
+		return count.n, err
+	case "pdf":
 		return c.to.WriteTo(w)
 	}
 	var b bytes.Buffer
@@ -279,6 +289,36 @@ func (c *Canvas) WriteTo(w io.Writer) (int64, error) {
 	}
 	n, err := w.Write(c.named(b.Bytes()))
 	return int64(n), err
+}
+
+// counter counts what is written.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// pixels are each the mean of the dots that were drawn in it: text and lines are smoother than at the size of pixels.
+func (c *Canvas) pixels() image.Image {
+	dots := c.to.(vgimg.PngCanvas).Image().(*image.RGBA)
+	out := image.NewRGBA(image.Rect(0, 0, int(c.W), int(c.H)))
+	for y := range out.Rect.Max.Y {
+		for i := range out.Rect.Max.X * 4 {
+			x, sum := i/4*4*fine+i%4, 2
+			for row := range fine {
+				for column := range fine {
+					sum += int(dots.Pix[(y*fine+row)*dots.Stride+x+4*column])
+				}
+			}
+			out.Pix[y*out.Stride+i] = uint8(sum / (fine * fine))
+		}
+	}
+	return out
 }
 
 // named is an SVG with a title, and with fonts in place of those that a system may not have; they are as wide. In text no quotation mark

@@ -42,6 +42,7 @@ const (
 	Bars                 // from value to value
 	Letters              // a text at each point
 	Columns              // from value to value, Wide to the right
+	Strips               // Bars that are broad and pale, for what lies behind others
 )
 
 // Layer is data drawn in one way.
@@ -253,6 +254,11 @@ func (f *frame) layer(l *Layer) {
 		f.c.Dots(points, radius, l.Color, 0.75)
 	case Bars:
 		f.bars(l)
+	case Strips:
+		for _, d := range l.Points {
+			x, low, high := f.px(d.At), f.py(d.Y0), f.py(d.Y)
+			f.c.Rect(x-4, high, 8, max(low-high, 1.5), l.Color, 0.4)
+		}
 	case Columns:
 		for _, d := range l.Points {
 			x, y := f.px(d.At), f.py(d.Y)
@@ -332,6 +338,7 @@ func (f *frame) letters(l *Layer) {
 		y = min(max(y, f.y+9), f.y+f.h-2)
 		for tries := 0; ; tries++ {
 			if f.free(x, y, half, cellW, cellH) {
+				f.c.Rect(x-half-1, y-9, 2*half+2, 11, Paper, 0.7)
 				f.c.Text(x, y, d.Text, MarkFont, l.Color, Center)
 				break
 			}
@@ -361,6 +368,9 @@ func (f *frame) free(x, y, half float64, cellW, cellH int) bool {
 func (p *Panel) Fit(lo, hi float64) {
 	if lo > 0 && hi/lo > 30 {
 		p.Log, p.Lo, p.Hi = true, lo/1.3, hi*1.3
+		if p.Unit == Duration {
+			p.Lo = max(p.Lo, min(1e-6, hi/10)) // what is below is due to the clock
+		}
 		return
 	}
 	p.Lo, p.Hi = 0, hi*1.1

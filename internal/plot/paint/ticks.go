@@ -42,7 +42,7 @@ func (u Unit) Text(v float64) string {
 }
 
 // short is v with as many digits as a tick needs.
-func short(v float64) string { return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64) }
+func short(v float64) string { return strconv.FormatFloat(math.Round(v*1e6)/1e6+0, 'f', -1, 64) } // -0 becomes 0
 
 func durationText(s float64) string {
 	switch abs := math.Abs(s); {
