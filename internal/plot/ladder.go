@@ -61,7 +61,7 @@ func newLadder(s *Stream) *ladder {
 }
 
 func (l *ladder) segment(v *analyzer.SegmentView, _ *analyzer.Reading) {
-	r := rung{at: timeOf(v), frame: v.Frame, from: v.From, kind: v.Kind, seq: v.Seq, end: v.Seq + int64(v.Len), label: report.NewSegmentLabel(v)}
+	r := rung{at: timeOf(v), frame: v.Frame, from: v.From, kind: v.Kind, seq: v.Seq, end: v.Seq + int64(v.Len)}
 	for side, state := range v.State {
 		if state != l.state[side] {
 			r.enters[side] = l.entered(analyzer.Side(side), state, v.Frame)
@@ -71,9 +71,14 @@ func (l *ladder) segment(v *analyzer.SegmentView, _ *analyzer.Reading) {
 	if v.Kind == analyzer.KindRetransmission && !v.Spurious {
 		l.lose(&r)
 	}
-	if !l.shows(r.at) {
+	switch {
+	case !l.shows(r.at):
+		return
+	case len(l.rungs) == mostRungs:
+		l.hidden++
 		return
 	}
+	r.label = report.NewSegmentLabel(v)
 	if !r.label.Ordinary || r.enters != [2]string{} || l.c.Packets() <= wholeRungs {
 		l.unfold()
 		l.put(r)
@@ -382,7 +387,7 @@ func (d *rungDrawer) arrow(r *rung, from, to paint.Point) {
 
 // ladder is the table of the arrows: all segments, none folded.
 func (p *rows) ladder() {
-	p.table = newTable(p.out, "t_s", "frame", "from", "sent_s", "received_s", "kind", "label")
+	p.table = newTable(p.out, "t_s", "frame", "from", "sent_s", "received_s", "kind", "label", "what")
 	way := newLadder(p.Stream).way
 	p.each = func(v *analyzer.SegmentView, _ *analyzer.Reading) {
 		if !p.begin(v) {
@@ -392,7 +397,9 @@ func (p *rows) ladder() {
 		p.seconds(since - way[v.From])
 		p.seconds(since + way[v.From.Peer()])
 		p.text(v.Kind.String())
-		p.text(report.NewSegmentLabel(v).Text)
+		label := report.NewSegmentLabel(v)
+		p.text(label.Text)
+		p.text(label.What)
 		p.end()
 	}
 }

@@ -99,7 +99,7 @@ func (s *Stream) Open(w io.Writer) error {
 	if (s.o.begin != nil || s.o.until != nil) && (to <= from || to < first || from > last) {
 		return fmt.Errorf("--begin and --end leave nothing: the conversation is from %s to %s (+%s)", first.Time().Format(time.RFC3339Nano), last.Time().Format(time.RFC3339Nano), last.Sub(first))
 	}
-	s.stretch = stretch{int64(from), int64(to), 2 * s.o.w}
+	s.stretch = stretch{int64(from), int64(to), s.o.w}
 	if !s.o.picture() {
 		s.parts = []part{s.plain()}
 		return nil

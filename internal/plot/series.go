@@ -89,9 +89,9 @@ func spread(column []paint.Datum) []paint.Datum {
 	return out
 }
 
-// joined keeps six bars: those that touch become one, then those nearest to each other.
+// joined keeps four bars: those that touch become one, then those nearest to each other.
 func joined(column []paint.Datum) []paint.Datum {
-	const most = 6
+	const most = 4
 	if len(column) <= most {
 		return column
 	}

@@ -92,21 +92,50 @@ func (c *Canvas) use(p Pen) {
 	c.to.SetLineDash(dash, 0)
 }
 
+// mostDots is how many points a path has at most where a picture is made of dots: the time that it takes to draw one grows with the square
+// of them.
+const mostDots = 64
+
+// most is how many points a path has at most.
+func (c *Canvas) most() int {
+	if c.format == "png" {
+		return mostDots
+	}
+	return math.MaxInt
+}
+
 // Lines draws lines through points, each list by itself.
 func (c *Canvas) Lines(p Pen, lists ...[]Point) {
+	c.use(p)
 	var path vg.Path
 	for _, points := range lists {
 		for i, at := range points {
 			if i == 0 {
 				path.Move(c.at(at))
-			} else {
-				path.Line(c.at(at))
+				continue
+			}
+			path.Line(c.at(at))
+			if len(path) >= c.most() {
+				c.to.Stroke(path)
+				path = append(path[:0:0], vg.PathComp{Type: vg.MoveComp, Pos: c.at(at)})
 			}
 		}
 	}
-	if len(path) > 0 {
-		c.use(p)
+	if len(path) > 1 {
 		c.to.Stroke(path)
+	}
+}
+
+// Below fills what is between a line, which goes to the right, and the bottom of a chart.
+func (c *Canvas) Below(points []Point, bottom float64, fill Color, opacity float64) {
+	for first := 0; first < len(points)-1; {
+		last := len(points) - 1
+		if n := c.most(); last-first > n {
+			last = first + n
+		}
+		area := append([]Point{{points[first].X, bottom}}, points[first:last+1]...)
+		c.Area(append(area, Point{points[last].X, bottom}), fill, opacity)
+		first = last
 	}
 }
 
@@ -134,18 +163,19 @@ func (c *Canvas) Rect(x, y, w, h float64, fill Color, opacity float64) {
 	c.Area([]Point{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}, fill, opacity)
 }
 
-// Dots draws a disc at each point, all in one path.
+// Dots draws a disc at each point.
 func (c *Canvas) Dots(points []Point, radius float64, fill Color, opacity float64) {
+	c.to.SetColor(faded(c.theme[fill], opacity))
 	var path vg.Path
-	for _, at := range points {
+	for i, at := range points {
 		middle := c.at(at)
 		path.Move(vg.Point{X: middle.X + vg.Length(radius)*px, Y: middle.Y})
 		path.Arc(middle, vg.Length(radius)*px, 0, 2*math.Pi)
 		path.Close()
-	}
-	if len(path) > 0 {
-		c.to.SetColor(faded(c.theme[fill], opacity))
-		c.to.Fill(path)
+		if len(path) >= c.most() || i == len(points)-1 {
+			c.to.Fill(path)
+			path = path[:0:0]
+		}
 	}
 }
 

@@ -296,8 +296,7 @@ func (f *frame) line(l *Layer) {
 	end()
 	if l.Style == Filled {
 		for _, points := range lists {
-			area := append([]Point{{points[0].X, f.y + f.h}}, points...)
-			f.c.Area(append(area, Point{points[len(points)-1].X, f.y + f.h}), l.Color, 0.18)
+			f.c.Below(points, f.y+f.h, l.Color, 0.18)
 		}
 	}
 	width := 1.7
