@@ -227,7 +227,7 @@ func (c *Canvas) text(x, y float64, s string, f Font, fill color.Color, align Al
 		x -= c.Width(s, f)
 	}
 	c.to.SetColor(fill)
-	c.to.FillString(c.face(f), c.at(Point{x, y}), s)
+	c.to.FillString(c.face(f), c.at(Point{x, y}), c.encoded(s))
 }
 
 // Width is that of s in pixels.
@@ -271,6 +271,25 @@ func printable(s string) string {
 	return s
 }
 
+// encoded is s as the canvas takes it: the fonts of a PDF have the characters of Windows-1252, by octets.
+func (c *Canvas) encoded(s string) string {
+	if c.format != "pdf" {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		switch {
+		case r < 0x100:
+			b = append(b, byte(r))
+		case r == '…':
+			b = append(b, 0x85)
+		default:
+			b = append(b, '?')
+		}
+	}
+	return string(b)
+}
+
 // isDrawn reports whether the fonts may have r: they know the scripts up to Cyrillic, and punctuation.
 func isDrawn(r rune) bool {
 	return r >= ' ' && r < 0x7f || r >= 0xa1 && r < 0x530 && r != 0xad || r >= 0x2010 && r < 0x2028 || r >= 0x2190 && r < 0x2200
@@ -298,6 +317,9 @@ func (c *Canvas) face(f Font) font.Face {
 	face := font.Face{Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(f.Size) * px}, Face: regular()}
 	if f.Bold {
 		face.Font.Weight, face.Face = xfont.WeightBold, bold()
+		if c.format == "pdf" { // vgpdf knows fonts by their names alone
+			face.Font.Typeface, face.Font.Weight = "LiberationBold", xfont.WeightNormal
+		}
 	}
 	c.faces[f] = face
 	return face
@@ -376,7 +398,7 @@ func (c *Canvas) TextAlong(from, to Point, indent, above float64, s string, f Fo
 	c.to.Translate(c.at(start))
 	c.to.Rotate(-angle)
 	c.to.SetColor(c.theme[fill])
-	c.to.FillString(c.face(f), vg.Point{Y: vg.Length(above) * px}, s)
+	c.to.FillString(c.face(f), vg.Point{Y: vg.Length(above) * px}, c.encoded(s))
 	c.to.Pop()
 }
 
