@@ -44,6 +44,9 @@ type account struct {
 	seen, repeated                        map[uint32]bool // sequence numbers of bytes
 	unique, again, twice, probes, dropped uint64
 	packets, copies                       uint64
+
+	samples, triples uint64 // round trips and third duplicate ACKs that it got
+	longest          time.Duration
 }
 
 func newReadings(t testing.TB, name string) *readings {
@@ -111,17 +114,34 @@ func (r *readings) take(x *analyzer.Reading) {
 	}
 	r.client[x.First] = x.Client
 	r.count(x)
+	r.measure(x)
+}
+
+// measure enters what a reading says that statistics add up.
+func (r *readings) measure(x *analyzer.Reading) {
+	a, peer := r.account(x.First, x.Segment.Dir), r.account(x.First, 1-x.Segment.Dir)
+	if x.Third {
+		a.triples++
+	}
+	if x.RTT > 0 {
+		peer.samples++
+		peer.longest = max(peer.longest, x.RTT)
+	}
+}
+
+// account is that of a direction.
+func (r *readings) account(first uint64, dir uint8) *account {
+	id := direction{first, dir}
+	if r.sent[id] == nil {
+		r.sent[id] = &account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}}
+	}
+	return r.sent[id]
 }
 
 // count enters the payload of a segment.
 func (r *readings) count(x *analyzer.Reading) {
 	s := x.Segment
-	id := direction{x.First, s.Dir}
-	a := r.sent[id]
-	if a == nil {
-		a = &account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}}
-		r.sent[id] = a
-	}
+	a := r.account(x.First, s.Dir)
 	a.packets++
 	if s.Flags.Any(wire.RST) {
 		if x.Kind == analyzer.KindCaptureDuplicate {
@@ -149,9 +169,30 @@ func (r *readings) count(x *analyzer.Reading) {
 	a.enter(s)
 }
 
+// compareMeasures holds what readings measured one by one against the statistics of a side. What a socket sends to itself is
+// all its client's, and a damaged capture may be read otherwise than it is counted.
+func (r *readings) compareMeasures(c *analyzer.Conversation, side analyzer.Side, sent *analyzer.Sent, a *account) {
+	if r.name == "damaged" || c.Self() {
+		return
+	}
+	for _, n := range []struct {
+		what      string
+		got, want uint64
+	}{
+		{"round trips", sent.RTT.Samples, a.samples},
+		{"nanoseconds of the longest", uint64(max(sent.RTT.Max, time.Duration(min(a.samples, 1)))), uint64(a.longest)},
+		{"third duplicate ACKs", uint64(sent.TripleDuplicateACKs), a.triples},
+	} {
+		if n.got != n.want {
+			r.t.Errorf("%s, stream %d, %v: %d %s, the readings say %d", r.name, c.Stream, side, n.got, n.what, n.want)
+		}
+	}
+}
+
 // beginAnew has all bytes so far be another stream's.
 func (a *account) beginAnew() {
-	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again}
+	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again,
+		samples: a.samples, triples: a.triples, longest: a.longest}
 }
 
 // enter enters bytes that were sent.
@@ -199,6 +240,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 				r.t.Errorf("%s, stream %d, %v: %d %s, want %d", r.name, c.Stream, side, n.got, n.what, n.want)
 			}
 		}
+		r.compareMeasures(c, side, sent, a)
 		if side == analyzer.Client {
 			for _, broken := range invariant.Numbers(c) {
 				r.t.Errorf("%s, stream %d: %s", r.name, c.Stream, broken)

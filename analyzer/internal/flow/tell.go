@@ -43,6 +43,7 @@ func (t *Tracker) tell(r *segment.Reader) {
 		Seq: r.Tx.Relative(s.Seq), Window: int64(r.Offered()),
 		Scaled: s.Flags.Any(wire.SYN) || conn.KnowsScale(r.Tx, r.Rx),
 		Kind:   r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes,
+		RTT: r.V.RTT, Third: r.V.Third,
 	}
 	if s.Flags.Has(wire.ACK) {
 		out.Ack = r.Rx.Relative(s.Ack)

@@ -166,6 +166,7 @@ func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 		}
 		if b.dup == dupThresh {
 			a.TripleDuplicateACKs++
+			r.V.Third = true
 		}
 		r.reportsHole()
 		return KindDuplicateACK
@@ -220,6 +221,7 @@ func (r *Reader) sample(last *sent, size uint32, clean bool) {
 	switch {
 	case clean:
 		b.RTT.sample(&r.p.hists, &b.codes, d)
+		r.V.RTT = max(time.Duration(d), 1)
 		if size == b.segmentMax && size > 0 {
 			b.full.add(d)
 		}

@@ -15,6 +15,8 @@ type verdict struct {
 	Cause    conn.Cause
 	Spurious bool
 	Notes    Notes
+	RTT      time.Duration
+	Third    bool
 }
 
 // Reader is a segment being read, with what is known of its connection before it.

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math/bits"
 	"slices"
+	"time"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
@@ -174,7 +175,9 @@ type Reading struct {
 	Cause    conn.Cause // of a retransmission
 	Spurious bool       // a retransmission that was not needed, as far as is known now
 	Notes    Notes
-	Text     []byte // what was captured of the payload of an RST; set by a second pass
+	RTT      time.Duration // the round trip that its ACK measured, from a segment of its peer that was sent once (Sent.RTT): at least 1 ns; 0: none
+	Third    bool          // the third duplicate ACK in a row
+	Text     []byte        // what was captured of the payload of an RST; set by a second pass
 
 	// Amends is the frame of an earlier segment of which more is known now: a retransmission that proves spurious, or
 	// a SYN-ACK that the client took, or did not; 0 of an ordinary reading. Of an amendment only First, Client, Segment, Kind, Cause,

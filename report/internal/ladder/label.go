@@ -184,3 +184,27 @@ func cutText(s string, width int) string {
 	}
 	return string([]rune(s)[:max(width-2, 0)]) + ".."
 }
+
+// Label is what a picture says of a segment.
+type Label struct {
+	Text     string // flags, numbers, ACK and window, as far as they tell anything
+	What     string // what it is, if its flags do not say so
+	Ordinary bool   // one of those of which a transfer is made
+}
+
+// NewLabel is the label of v.
+func NewLabel(v *analyzer.SegmentView) Label {
+	l := newLabel(v, nil)
+	window := ""
+	if l.shut || strings.Contains(l.ends, "SYN") {
+		window = l.window
+	}
+	flags, ack := l.flags, ""
+	switch {
+	case l.ackOnly:
+		flags, ack = "", l.ack
+	case v.Len > 0:
+		flags = l.ends
+	}
+	return Label{Text: join([]string{flags, l.numbers, ack, window}, " "), What: l.what, Ordinary: ordinary(v)}
+}
