@@ -270,9 +270,22 @@ func (l *ladder) draw(c *paint.Canvas) {
 			d.pause(l.rungs[i].at-l.rungs[i-1].at, (max(sent[i-1], got[i-1])+sent[i])/2)
 		}
 	}
+	for i := range l.rungs {
+		if r := &l.rungs[i]; r.segments > 0 {
+			d.folded(r, sent[i])
+		}
+	}
 	if l.hidden > 0 {
 		c.Text((left+right)/2, c.H-12, report.Counted(l.hidden, "more segment")+": --begin and --end choose", paint.TextFont, paint.Muted, paint.Center)
 	}
+}
+
+// folded says what is not drawn.
+func (d *rungDrawer) folded(r *rung, y float64) {
+	text := "· · ·   " + r.text() + "   · · ·"
+	mid, width := (d.left+d.right)/2, d.c.Width(text, paint.SmallFont)
+	d.c.Rect(mid-width/2-4, y-9, width+8, 17, paint.Paper, 0.9)
+	d.c.Text(mid, y+4, text, paint.SmallFont, paint.Muted, paint.Center)
 }
 
 // stampRoom is what times and frames take.
@@ -291,7 +304,7 @@ func (l *ladder) stamp(r *rung) string {
 }
 
 func (l *ladder) key(c *paint.Canvas, y float64) {
-	text := "Slopes are the least way from where it was captured to each endpoint: "
+	text := "× lost, it or its ACK: it was sent again, and that was needed.   ? assumed.   Slopes: the way from the capture to "
 	for side, way := range l.way {
 		if side > 0 {
 			text += ", "
@@ -303,7 +316,7 @@ func (l *ladder) key(c *paint.Canvas, y float64) {
 			text += spelled(time.Duration(way))
 		}
 	}
-	c.Text(14, y+6, c.Fit(text+".  × lost, it or its ACK: it was sent again, and that was needed.  ? assumed", paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
+	c.Text(14, y+6, c.Fit(text, paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
 }
 
 // rungDrawer draws the rungs of a ladder between its rails.
@@ -326,8 +339,7 @@ func (d *rungDrawer) pause(length int64, y float64) {
 func (d *rungDrawer) draw(r *rung, sent, got float64) {
 	c := d.c
 	if r.segments > 0 {
-		c.Text((d.left+d.right)/2, sent+4, "· · ·   "+r.text()+"   · · ·", paint.SmallFont, paint.Muted, paint.Center)
-		return
+		return // drawn last, over the arrows
 	}
 	from, to, leaves, comes := d.left, d.right, r.enters[analyzer.Client], r.enters[analyzer.Server]
 	if r.from == analyzer.Server {

@@ -315,11 +315,8 @@ func (c *Canvas) face(f Font) font.Face {
 		return face
 	}
 	face := font.Face{Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(f.Size) * px}, Face: regular()}
-	if f.Bold {
+	if f.Bold && c.format != "pdf" { // vgpdf puts one font of a family into a file
 		face.Font.Weight, face.Face = xfont.WeightBold, bold()
-		if c.format == "pdf" { // vgpdf knows fonts by their names alone
-			face.Font.Typeface, face.Font.Weight = "LiberationBold", xfont.WeightNormal
-		}
 	}
 	c.faces[f] = face
 	return face
