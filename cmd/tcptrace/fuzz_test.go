@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tcptrace/internal/plot"
 	"tcptrace/report"
 )
 
@@ -45,6 +46,13 @@ func fuzzedCommands() (list []fuzzedCommand) {
 	}
 	for _, form := range report.Transcripts.Names() {
 		list = append(list, fuzzedCommand{args: []string{"follow", "CAPTURE", "--stream", "0", "--as", form}, form: form, workers: true, codes: []int{exitUsage}})
+	}
+	for _, kind := range plot.Kinds {
+		command := fuzzedCommand{args: []string{"plot", "CAPTURE", "--kind", kind, "--format", "svg", "--size", "400x300"}, form: "text", workers: true, codes: []int{exitUsage}}
+		if kind != "connections" && kind != "loss" {
+			command.args = append(command.args, "--stream", "0")
+		}
+		list = append(list, command)
 	}
 	return append(list,
 		fuzzedCommand{args: []string{"CAPTURE", "--sort", "-duration", "--limit", "3", "--max-flows", "2"}, form: "table"},

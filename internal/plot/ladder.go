@@ -3,7 +3,6 @@ package plot
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"tcptrace/analyzer"
@@ -170,63 +169,6 @@ func (f *rung) text() string {
 	return text
 }
 
-// sent is when the sender sent it, got when the receiver got it.
-func (l *ladder) sent(r *rung) int64 { return r.at - l.way[r.from] }
-func (l *ladder) got(r *rung) int64  { return r.at + l.way[r.from.Peer()] }
-
-// moment is one that has a place: a segment leaves an endpoint or comes to one.
-type moment struct {
-	at   int64
-	rung int
-	side analyzer.Side
-	sent bool
-}
-
-const (
-	rungRoom = 16.0 // between arrows on a side
-	leastGap = 3.0
-)
-
-// place finds where moments are: y by rung, of where it is sent and where it is received. It returns where the last one is.
-func (l *ladder) place(top float64) (sent, got []float64, bottom float64) {
-	var moments []moment
-	for i := range l.rungs {
-		r := &l.rungs[i]
-		if r.segments > 0 {
-			moments = append(moments, moment{r.at, i, r.from, true})
-			continue
-		}
-		moments = append(moments, moment{l.sent(r), i, r.from, true}, moment{l.got(r), i, r.from.Peer(), false})
-	}
-	slices.SortStableFunc(moments, func(a, b moment) int { return int(max(-1, min(1, a.at-b.at))) })
-	sent, got = make([]float64, len(l.rungs)), make([]float64, len(l.rungs))
-	y, last, free := top, int64(math.MinInt64), [2]float64{top, top}
-	unit := float64(max(l.way[0]+l.way[1], 10_000))
-	for _, m := range moments {
-		if last != math.MinInt64 {
-			y += leastGap + min(12*math.Log10(1+3*float64(m.at-last)/unit), 40)
-		}
-		y = max(y, free[m.side])
-		if l.rungs[m.rung].segments > 0 {
-			y = max(free[0], free[1], y) + 4
-			free = [2]float64{y + rungRoom + 4, y + rungRoom + 4}
-		}
-		free[m.side] = y + rungRoom
-		last = m.at
-		if m.sent {
-			sent[m.rung] = y
-		} else {
-			got[m.rung] = y
-		}
-	}
-	for i := range l.rungs { // an arrow falls, if only to be one
-		if l.rungs[i].segments == 0 {
-			got[i] = max(got[i], sent[i]+3)
-		}
-	}
-	return sent, got, y
-}
-
 const (
 	ladderTop   = 104.0
 	stateRoom   = 116.0
@@ -270,9 +212,22 @@ func (l *ladder) draw(c *paint.Canvas) {
 			d.pause(l.rungs[i].at-l.rungs[i-1].at, (max(sent[i-1], got[i-1])+sent[i])/2)
 		}
 	}
+	for i := range l.rungs {
+		if r := &l.rungs[i]; r.segments > 0 {
+			d.folded(r, sent[i])
+		}
+	}
 	if l.hidden > 0 {
 		c.Text((left+right)/2, c.H-12, report.Counted(l.hidden, "more segment")+": --begin and --end choose", paint.TextFont, paint.Muted, paint.Center)
 	}
+}
+
+// folded says what is not drawn.
+func (d *rungDrawer) folded(r *rung, y float64) {
+	text := "· · ·   " + r.text() + "   · · ·"
+	mid, width := (d.left+d.right)/2, d.c.Width(text, paint.SmallFont)
+	d.c.Rect(mid-width/2-4, y-9, width+8, 17, paint.Paper, 0.9)
+	d.c.Text(mid, y+4, text, paint.SmallFont, paint.Muted, paint.Center)
 }
 
 // stampRoom is what times and frames take.
@@ -291,7 +246,7 @@ func (l *ladder) stamp(r *rung) string {
 }
 
 func (l *ladder) key(c *paint.Canvas, y float64) {
-	text := "Slopes are the least way from where it was captured to each endpoint: "
+	text := "× lost, it or its ACK: it was sent again, and that was needed.   ? assumed.   Slopes: the way from the capture to "
 	for side, way := range l.way {
 		if side > 0 {
 			text += ", "
@@ -303,7 +258,7 @@ func (l *ladder) key(c *paint.Canvas, y float64) {
 			text += spelled(time.Duration(way))
 		}
 	}
-	c.Text(14, y+6, c.Fit(text+".  × lost, it or its ACK: it was sent again, and that was needed.  ? assumed", paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
+	c.Text(14, y+6, c.Fit(text, paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
 }
 
 // rungDrawer draws the rungs of a ladder between its rails.
@@ -326,8 +281,7 @@ func (d *rungDrawer) pause(length int64, y float64) {
 func (d *rungDrawer) draw(r *rung, sent, got float64) {
 	c := d.c
 	if r.segments > 0 {
-		c.Text((d.left+d.right)/2, sent+4, "· · ·   "+r.text()+"   · · ·", paint.SmallFont, paint.Muted, paint.Center)
-		return
+		return // drawn last, over the arrows
 	}
 	from, to, leaves, comes := d.left, d.right, r.enters[analyzer.Client], r.enters[analyzer.Server]
 	if r.from == analyzer.Server {

@@ -137,7 +137,7 @@ func (o *Options) checkFormat() error {
 
 func suggest(name string, names []string) string {
 	if near := report.Suggest(name, names); !strings.HasPrefix(near, "there are ") {
-		return "did you mean " + near + "?"
+		return near
 	}
 	return "want one of " + strings.Join(names, ", ")
 }

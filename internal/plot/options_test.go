@@ -20,7 +20,7 @@ func TestCheck(t *testing.T) {
 		{"a format for any name", func(o *Options) { o.Output, o.Format = "a.txt", "svg" }, ""},
 		{"rtt of the capture", func(o *Options) { o.Kind, o.Streams = "rtt", nil }, ""},
 		{"no kind", func(o *Options) { o.Kind = "" }, "--kind is missing: sequence"},
-		{"a kind misspelled", func(o *Options) { o.Kind = "sequense" }, "did you mean sequence?"},
+		{"a kind misspelled", func(o *Options) { o.Kind = "sequense" }, "unknown --kind \"sequense\": did you mean sequence?"},
 		{"a kind like none", func(o *Options) { o.Kind = "zzzzzzzz" }, "want one of sequence, window"},
 		{"no stream", func(o *Options) { o.Streams = nil }, "--stream N is missing"},
 		{"two streams", func(o *Options) { o.Streams = []uint{1, 2} }, "give --stream once"},

@@ -20,6 +20,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const goldens = "../../testdata/pcaps/"
 
+// small are options for small captures.
+var small = analyzer.Options{MaxFlows: 1 << 10, Workers: 1}
+
 // plotted is what a plot of a golden capture is. o has what is not as usual; a stream is given by ofStream.
 func plotted(t testing.TB, capture string, o Options, ofStream bool) string {
 	t.Helper()
@@ -48,7 +51,7 @@ func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, er
 	var out bytes.Buffer
 	if !ofStream {
 		p := NewCapture(&o)
-		sum, err := p.Run(ctx, open(ctx), analyzer.Options{})
+		sum, err := p.Run(ctx, open(ctx), small)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +59,7 @@ func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, er
 		return out.String(), err
 	}
 	s := NewStream(&o)
-	p := twopass.Passes{Viewer: s, Selected: twopass.Select(o.Streams, nil), Reads: true, Open: open, Rewind: func() error { return nil }}
+	p := twopass.Passes{Viewer: s, Selected: twopass.Select(o.Streams, nil), Reads: true, Choice: analyzer.Choice{Options: small}, Open: open, Rewind: func() error { return nil }}
 	if err := p.Find(ctx); err != nil {
 		return "", err
 	}

@@ -341,7 +341,7 @@ func (f *frame) letters(l *Layer) {
 				f.c.Text(x, y, d.Text, MarkFont, l.Color, Center)
 				break
 			}
-			if y -= cellH; tries == 2 || y < f.y+9 {
+			if y -= cellH; tries == 1 || y < f.y+9 {
 				break
 			}
 		}

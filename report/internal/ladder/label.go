@@ -194,7 +194,9 @@ type Label struct {
 
 // NewLabel is the label of v.
 func NewLabel(v *analyzer.SegmentView) Label {
-	l := newLabel(v, nil)
+	own := *v
+	own.Notes = slices.DeleteFunc(slices.Clone(v.Notes), func(note string) bool { return quietNotes[note] })
+	l := newLabel(&own, nil)
 	window := ""
 	if l.shut || strings.Contains(l.ends, "SYN") {
 		window = l.window
