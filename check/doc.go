@@ -6,4 +6,6 @@
 // .tcptrace.yaml above it, if there are any.
 //
 // What is wrong with one capture or expectation never keeps the others from being checked.
+//
+// Not its job: to know what an expectation means: that is for expect.
 package check

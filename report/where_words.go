@@ -99,17 +99,7 @@ func suggestWord(word string, set []string) string {
 	}
 	var alike []string // those that have its letters in their order
 	for _, w := range set {
-		rest := w
-		for _, letter := range strings.ToLower(word) {
-			i := strings.IndexRune(strings.ToLower(rest), letter)
-			if i < 0 {
-				rest = ""
-				break
-			}
-			rest = rest[i:] + " "
-			rest = rest[1:]
-		}
-		if rest != "" {
+		if hasLetters(w, word) {
 			alike = append(alike, strconv.Quote(w))
 		}
 	}
@@ -120,4 +110,17 @@ func suggestWord(word string, set []string) string {
 		return "it is " + strings.Join(set[:len(set)-1], ", ") + " or " + set[len(set)-1]
 	}
 	return "'tcptrace schema conversation' has the words"
+}
+
+// hasLetters reports whether word has all letters in their order, whatever is between them, in either case.
+func hasLetters(word, letters string) bool {
+	rest := []rune(strings.ToLower(word))
+	for _, letter := range strings.ToLower(letters) {
+		i := slices.Index(rest, letter)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+	return true
 }

@@ -1,4 +1,6 @@
 // Package capturefile opens captures for an analysis: pcap, pcapng, snoop and ERF, plain or compressed with gzip, zstd or lz4.
+//
+// Not its job: to decode what it reads, or to say what happened in it.
 package capturefile
 
 import (

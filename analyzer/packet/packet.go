@@ -2,6 +2,8 @@
 //
 // A [Source] fills one [Batch] after the other, which keeps the cost of a packet low. [From] makes a source of anything that
 // gopacket reads packets from; package capturefile opens files of several formats.
+//
+// Not its job: to read files or interfaces, or to decode what it carries.
 package packet
 
 import (

@@ -32,8 +32,8 @@ type attack struct {
 
 // attacks are what they say. The bounds are twice what they take, and more where that is little.
 //
-// Unless TCPTRACE_TEST_ATTACKS is full, what there is many of is a quarter as many, in a quarter of the time and of the memory beyond
-// what any run may take: what grows faster than its input is found by either.
+// Unless TCPTRACE_TEST_ATTACKS is full, as it is in CI, what there is many of is a sixteenth as many, in a sixteenth of the time and of the
+// memory beyond what any run may take: what grows faster than its input is found by either.
 var attacks = []attack{
 	{"SYNs from 200,000 addresses", synFlood, 200_000, exitDone, "in %s conversations", 600, 20,
 		[]string{"CAPTURE --format ndjson", "CAPTURE --max-flows 1000", "replay CAPTURE --speed max --format ndjson"}},
@@ -54,12 +54,13 @@ var attacks = []attack{
 // always is an attack of one size.
 func always(capture func() []byte) func(int) []byte { return func(int) []byte { return capture() } }
 
-// quarter is the attack with a quarter of what it has many of.
-func (a attack) quarter() attack {
+// part is the attack with a sixteenth of what it has many of.
+func (a attack) part() attack {
+	const parts = 16
 	if a.n > 0 {
-		a.n /= 4
-		a.peak = leastPeak + (a.peak-leastPeak)/4
-		a.seconds = leastSeconds + a.seconds/4
+		a.n /= parts
+		a.peak = leastPeak + (a.peak-leastPeak)/parts
+		a.seconds = leastSeconds + a.seconds/parts
 	}
 	return a
 }
@@ -107,7 +108,7 @@ func TestAttacks(t *testing.T) {
 				t.Skip("slow")
 			}
 			if os.Getenv("TCPTRACE_TEST_ATTACKS") != "full" {
-				a = a.quarter()
+				a = a.part()
 			}
 			says := strings.Replace(a.says, "%s", report.HumanCount(uint64(a.n)), 1)
 			dir := t.TempDir()

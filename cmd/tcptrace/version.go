@@ -7,12 +7,16 @@ import (
 	"strings"
 )
 
+// release is the version that .ci/release has the linker set: Go knows the module's only at a commit that has its tag.
+var release string
+
 // version describes this build, as --version prints it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "tcptrace (no build information)\n"
 	}
+	info.Main.Version = cmp.Or(release, info.Main.Version)
 	return versionOf(info)
 }
 

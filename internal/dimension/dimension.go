@@ -2,6 +2,8 @@
 // began. A [Dimension] is a row of one table. The package also says, once, which conversations failed ([Failed]).
 //
 // Values are text as programs get it. Who shows one to people escapes it (internal/console), whatever it is made of.
+//
+// Not its job: to add anything up.
 package dimension
 
 import (

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/net/bpf"
@@ -50,6 +51,7 @@ func TestAgreesWithLibpcap(t *testing.T) {
 		}
 		paths = append(paths, found...)
 	}
+	frames := framesOf(paths)
 	for _, expr := range expressions {
 		peer, err := input.NewFilter(expr)
 		if err != nil {
@@ -57,7 +59,9 @@ func TestAgreesWithLibpcap(t *testing.T) {
 			continue
 		}
 		c := comparison{t: t, expr: expr, peer: peer, vms: map[wire.LinkType]*bpf.VM{}}
-		c.run(paths)
+		for _, f := range frames {
+			c.frame(f.link, f.data, f.wireLen)
+		}
 		if c.yes+c.no < 1000 {
 			t.Fatalf("only %d frames compared", c.yes+c.no)
 		}
@@ -73,21 +77,29 @@ type comparison struct {
 	yes, no int
 }
 
-func (c *comparison) run(paths []string) {
+type frame struct {
+	link    wire.LinkType
+	data    []byte
+	wireLen uint32
+}
+
+// framesOf are the frames of captures; those of Ethernet with the headers of other link types, too.
+func framesOf(paths []string) (frames []frame) {
 	s := input.Open(paths, input.Options{})
 	defer s.Close()
 	var b packet.Batch
 	for s.Next(&b) != io.EOF {
 		for i, p := range b.Packets {
-			data := b.Data(i)
-			c.frame(p.Link, data, p.WireLen)
+			data := slices.Clone(b.Data(i))
+			frames = append(frames, frame{p.Link, data, p.WireLen})
 			if p.Link == wire.LinkEthernet && len(data) > 14 && binary.BigEndian.Uint16(data[12:]) == 0x0800 {
 				for link, head := range linkHeaders {
-					c.frame(link, append([]byte(head), data[14:]...), p.WireLen)
+					frames = append(frames, frame{link, append([]byte(head), data[14:]...), p.WireLen})
 				}
 			}
 		}
 	}
+	return frames
 }
 
 func (c *comparison) frame(link wire.LinkType, data []byte, wireLen uint32) {

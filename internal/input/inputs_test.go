@@ -83,6 +83,9 @@ func TestCompressedCut(t *testing.T) {
 	for name, pack := range packers {
 		b := pack(t, plainPcap(rs))
 		for cut := range len(b) {
+			if inside := cut > 32 && cut < len(b)-32; inside && cut%7 != 0 {
+				continue
+			}
 			got, s := readBytes(t, b[:cut], Options{ChunkSize: 4096})
 			if len(s.Errors) != 1 {
 				t.Fatalf("%s cut at %d of %d: errors %v", name, cut, len(b), s.Errors)

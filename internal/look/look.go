@@ -1,4 +1,6 @@
 // Package look has the flags that say how text for people looks: whether it has colours.
+//
+// Not its job: to write any text.
 package look
 
 import (

@@ -5,12 +5,13 @@ package machine
 
 import (
 	"math"
+	"sync"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // Memory is how many bytes this process may have: of the machine, or of its control group if that is less. What is not known is enough.
-func Memory() uint64 {
+var Memory = sync.OnceValue(func() uint64 {
 	all := uint64(math.MaxUint64)
 	if n, err := memlimit.FromSystem(); err == nil && n > 0 {
 		all = n
@@ -19,4 +20,4 @@ func Memory() uint64 {
 		all = min(all, n)
 	}
 	return all
-}
+})

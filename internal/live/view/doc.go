@@ -8,4 +8,6 @@
 //
 // Whatever came from outside (the names of interfaces and files, an expression and what is wrong with it) is freed of
 // control characters where it is painted (paint.go).
+//
+// Not its job: to analyze, or to keep what has passed.
 package view

@@ -15,22 +15,21 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// peersVariable asks for the figures of tshark, too, which takes minutes: it starts once for each capture.
+// peersVariable asks for the figures of other programs, too, which takes minutes: each starts once for each capture.
 const peersVariable = "TCPTRACE_PEERS"
 
 // peer is another program that tells retransmissions.
 type peer struct {
 	name    string
 	program string
-	slow    bool
 	mark    func(program, path string, frames []frame, is func(*frame)) error // calls is for each frame that it takes for one
 }
 
 const numPeers = 2
 
 var peers = [numPeers]peer{
-	{"tshark", "tshark", true, markTshark},
-	{"Ostermann's tcptrace", "/usr/bin/tcptrace", false, markOstermann}, // where Debian has it; ours has the same name
+	{"tshark", "tshark", markTshark},
+	{"Ostermann's tcptrace", "/usr/bin/tcptrace", markOstermann}, // where Debian has it; ours has the same name
 }
 
 // askPeers has each of the peers that are there say which frames are retransmissions.
@@ -49,11 +48,11 @@ func (s *scenario) askPeers(path string, frames []frame) error {
 
 // missing is why a peer is not asked; empty if it is.
 func (p *peer) missing() string {
+	if os.Getenv(peersVariable) == "" {
+		return "it takes minutes: set " + peersVariable + "=1"
+	}
 	if _, err := exec.LookPath(p.program); err != nil {
 		return "it is not installed"
-	}
-	if p.slow && os.Getenv(peersVariable) == "" {
-		return "it takes minutes: set " + peersVariable + "=1"
 	}
 	return ""
 }

@@ -44,9 +44,9 @@ type anomaly struct {
 }
 
 // tell analyzes what is left of c.
-func tell(c *capture, k *cut) *telling {
+func tell(a *analyzer.Analyzer, c *capture, k *cut) *telling {
 	w := watched{cut: k, telling: telling{of: map[uint64]uint64{}, strays: map[uint64]bool{}}}
-	a := analyzer.New(analyzer.Options{MaxFlows: 1 << 13}, &w)
+	a.Reset(analyzer.Options{MaxFlows: 1 << 13}, &w)
 	a.Watch(w.read)
 	for _, f := range k.of(c) {
 		err := a.Frame(layers.LinkType(f.Link), gopacket.CaptureInfo{Timestamp: time.Unix(0, f.Time), Length: f.WireLen}, f.Data)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/lab"
@@ -28,6 +29,7 @@ var (
 	cutKinds = flag.String("cut.kinds", "", "cut only in these `ways`, separated by commas: "+strings.Join(cutNames(), ", "))
 	cutAt    = flag.Int("cut.at", 0, "cut only at this `frame`")
 	cutMost  = flag.Int("cut.most", 0, "cut a capture in one way at most at so many `frames`, spread over it (0: as the test decides)")
+	cutFull  = flag.Bool("cut.full", false, "cut at all frames that matter: CI does")
 	cutShow  = flag.Int("cut.show", 3, "show at most so many `examples` of one kind of violation; 0: all")
 	cutWrite = flag.String("cut.write", "", "write the last cut capture to this `file`")
 )
@@ -186,13 +188,13 @@ func readCapture(path string) (*capture, error) {
 
 // cutSets are the captures that are cut, and at how many frames each.
 var cutSets = []struct {
-	patterns    []string
-	most, short int // with -short, frames
-	every       int // only one capture of so many, with -short twice as many
+	patterns   []string
+	most, full int // frames, and with -cut.full
+	every      int // only one capture of so many
 }{
-	{[]string{goldenDir + "/*.pcap*"}, 64, 12, 1},
-	{[]string{"../../../testdata/kernel/*.pcap"}, 10, 3, 1},
-	{[]string{"../../../../shared/kernel-truth/*/*.pcap"}, 4, 1, 12},
+	{[]string{goldenDir + "/*.pcap*"}, 12, 64, 1},
+	{[]string{"../../../testdata/kernel/*.pcap"}, 3, 10, 1},
+	{[]string{"../../../../shared/kernel-truth/*/*.pcap"}, 1, 4, 12},
 }
 
 // TestCut cuts captures.
@@ -218,14 +220,14 @@ func TestCut(t *testing.T) {
 		if len(paths) == 0 {
 			t.Logf("no captures match %s", strings.Join(set.patterns, ", "))
 		}
-		most, every := set.most, set.every
-		if testing.Short() {
-			most, every = set.short, 2*set.every
+		most := set.most
+		if *cutFull {
+			most = set.full
 		}
 		if *cutMost != 0 {
 			most = *cutMost
 		}
-		found.cutAll(t, paths, most, every)
+		found.cutAll(t, paths, most, set.every)
 	}
 	found.report(t)
 }
@@ -266,6 +268,7 @@ func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
 	)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
+			var a analyzer.Analyzer // keeps its memory from cut to cut
 			for path := range todo {
 				c, err := readCapture(path)
 				lock.Lock()
@@ -274,7 +277,7 @@ func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
 				}
 				lock.Unlock()
 				found := violations{}
-				found.cut(c, most)
+				found.cut(&a, c, most)
 				lock.Lock()
 				for kind, f := range found {
 					for _, e := range f.examples {
@@ -295,7 +298,7 @@ func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
 }
 
 // cut holds what is said of a capture that is cut against what is said of the whole.
-func (v violations) cut(c *capture, most int) {
+func (v violations) cut(a *analyzer.Analyzer, c *capture, most int) {
 	if len(c.frames) == 0 {
 		return
 	}
@@ -303,7 +306,7 @@ func (v violations) cut(c *capture, most int) {
 	for i := range c.frames {
 		whole.left = append(whole.left, i)
 	}
-	told := tell(c, &whole)
+	told := tell(a, c, &whole)
 	for _, p := range told.problems {
 		v.add("whole: "+kindOf(p), fmt.Sprintf("-cut.files %s: %s", c.path, p))
 	}
@@ -311,7 +314,7 @@ func (v violations) cut(c *capture, most int) {
 		if *cutWrite != "" {
 			k.write(c)
 		}
-		rest := tell(c, k)
+		rest := tell(a, c, k)
 		for _, p := range rest.problems {
 			v.add(k.kind+": "+kindOf(p), fmt.Sprintf("-cut.files %s %v: %s", c.path, k, p))
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // deletionRuns is how often frames of each capture are deleted. Each run loses more of them than the one before.
-const deletionRuns = 24
+const deletionRuns = 10
 
 // TestDeletedFrames deletes frames of every capture at random, as a tap that drops packets does. States may be
 // missing then and evidence weaker; but what an endpoint showed by sending is still the truth: a step with evidence

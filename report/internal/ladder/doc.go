@@ -3,4 +3,6 @@
 //
 // It draws as the segments come and holds no more than those that may still fold. It reads no captures, and what a
 // segment is has been decided by the analyzer.
+//
+// Not its job: to decide what a segment is.
 package ladder

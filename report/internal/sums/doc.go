@@ -5,4 +5,6 @@
 // one percent of the value that they stand for.
 //
 // What a group can be made of is package dimension's; the record is package record's.
+//
+// Not its job: to decide by what is grouped: that is for dimension.
 package sums
