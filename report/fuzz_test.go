@@ -103,9 +103,18 @@ func FuzzWhere(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, source string) {
 		began := time.Now()
+		slow := func() bool { return time.Since(began) > maxTime/5 } // once is enough: the fuzzer takes what lasts 10 s to hang
+		defer func() {
+			if took := time.Since(began); took > 2*maxTime {
+				t.Errorf("%q takes %v", source, took)
+			}
+		}()
 		if w, err := CompileWhere(source); err == nil {
 			for i := range conversations {
 				first, err := w.Match(&conversations[i])
+				if slow() {
+					return
+				}
 				again, err2 := w.Match(&conversations[i])
 				if (first != again || (err == nil) != (err2 == nil)) && !strings.Contains(source, "now") {
 					t.Errorf("%q gives %v, %v and then %v, %v", source, first, err, again, err2)
@@ -117,13 +126,13 @@ func FuzzWhere(f *testing.F) {
 			if x := (*ExpressionError)(nil); holds && why != "" || err != nil && !errors.As(err, &x) {
 				t.Errorf("%q holds: %v; %s, %v, %v", source, holds, why, streams, err)
 			}
+			if slow() {
+				return
+			}
 			again, why2, streams2, _ := a.Check(records)
 			if (again != holds || why2 != why || !reflect.DeepEqual(streams, streams2)) && !strings.Contains(source, "now") {
 				t.Errorf("%q: %v, %s and then %v, %s", source, holds, why, again, why2)
 			}
-		}
-		if took := time.Since(began); took > 10*maxTime {
-			t.Errorf("%q takes %v", source, took)
 		}
 	})
 }

@@ -51,7 +51,7 @@ var fullCommands = [][]string{
 	{"MANY", "--limit", "0"},
 	{"MANY", "--format", "csv"},
 	{"findings", "MANY", "--format", "ndjson"},
-	{"summary", "MANY", "--by", "conversation", "--format", "ndjson"},
+	{"summary", "MANY", "--by", "client,second", "--format", "ndjson"},
 	{"timeline", "MANY", "--format", "ndjson"},
 	{"states", "MANY", "--every", "1us", "--format", "ndjson"},
 	{"replay", "MANY", "--speed", "max"},

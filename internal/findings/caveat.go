@@ -30,6 +30,12 @@ var caveats = []caveat{
 		},
 		"the snap length is too short", "capture at least 128 bytes of each frame (-s 128)",
 	}, {
+		"fragments", func(s *analyzer.Summary) uint64 { return skipped(s, "ip-fragment") + skipped(s, "ip-fragment-overlap") },
+		func(n uint64, s *analyzer.Summary) string {
+			return fmt.Sprintf("%s not analyzed, of %s: IP fragments of which no packet can be made, and which may be of TCP", was(n), report.HumanCount(s.Packets))
+		},
+		"a filter by port, which later fragments lack, or somebody who hides an RST or data in them", "capture without a filter by port",
+	}, {
 		"evicted", func(s *analyzer.Summary) uint64 { return s.Evicted },
 		func(n uint64, _ *analyzer.Summary) string {
 			return report.Counted(n, "conversation") + " ended early, since the flow table was full: the rest of each is another"

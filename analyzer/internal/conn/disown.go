@@ -13,11 +13,13 @@ import (
 // it is not repairing a loss: a repair is in flight all at once, or doubles each round trip, unless duplicate ACKs had begun it (RFC 6582).
 const turns = 3
 
-// DisownFIN takes the FIN from the sender of s that s shows it did not send.
-func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) {
+// DisownFIN takes the FIN from the sender of s that s shows it did not send. If that lay ahead of missing bytes, since is when it passed: what
+// filled the hole from then on its sender sent for the first time. Else it is Never.
+func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
+	since = Never
 	tx, rx := &c.Half[s.Dir&1], &c.Half[1-s.Dir&1]
 	if !tx.Flags.Has(SentFIN) || tx.Flags.Has(FinOnSYN) || rx.Acked > tx.FIN || !s.Flags.Has(wire.ACK) || s.Flags.Any(wire.RST) || IsSelf(&c.Key) {
-		return // a socket that is connected to itself has sent all that it receives
+		return since // a socket that is connected to itself has sent all that it receives
 	}
 	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
 	end := pos + reassembly.Pos(s.Len)
@@ -25,20 +27,21 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) {
 	switch {
 	case s.Flags.Any(wire.SYN):
 		if pos >= tx.FIN && pos-tx.FIN <= Farthest && !tx.Flags.Has(ISNKnown|SentACK|SentData) {
-			c.disownFIN(p, s, hole, BadEnd|BadOctet)
+			since = c.disownFIN(p, s, hole, BadEnd|BadOctet)
 		}
 	case s.SeqLen() == 0:
 		if pos <= tx.FIN && c.acksBehindFIN(p, tx, rx, s) {
-			c.disownFIN(p, s, hole, BadEnd|BadOctet)
+			since = c.disownFIN(p, s, hole, BadEnd|BadOctet)
 		}
 	case pos <= tx.FIN && tx.FIN < end && !(s.Len == 1 && pos == tx.FIN): // one octet may be a keep-alive
-		c.disownFIN(p, s, hole, BadEnd|BadOctet)
+		since = c.disownFIN(p, s, hole, BadEnd|BadOctet)
 	case s.Len > 0 && end == tx.FIN:
 		tx.Flags &^= finUnproved
 	case hole == nil || pos != hole.Hole.From || end >= tx.FIN:
 	case s.Flags.Any(wire.FIN), s.Len > 0 && hole.isTurn(c, tx, rx, s):
-		c.disownFIN(p, s, hole, BadEnd|BadPosition)
+		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
 	}
+	return since
 }
 
 // acksBehindFIN reports whether s, a pure ACK, acknowledges for the first time what its sender cannot have had before the FIN in its name. A
@@ -83,8 +86,8 @@ func (m *Incident) isTurn(c *Conn, tx, rx *Half, s *wire.Segment) bool {
 	return m.Run.N >= turns
 }
 
-// disownFIN has the sender of s be where it was before the FINs in its name.
-func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betrayal) {
+// disownFIN has the sender of s be where it was before the FINs in its name. It returns what DisownFIN does.
+func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betrayal) (since Time) {
 	tx := &c.Half[s.Dir]
 	edge, first := tx.FIN, (*Fact)(nil)
 	for f := range c.Facts.All(p) {
@@ -114,7 +117,7 @@ func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betr
 	c.drop(&p.Incidents, IncidentUnsolicited, 1-s.Dir)
 	c.drop(&p.Incidents, IncidentPastFIN, s.Dir)
 	if first == nil {
-		return
+		return Never
 	}
 	for _, kind := range [...]IncidentKind{IncidentLoss, IncidentLate} { // what it sent in front of the FIN it sent for the first time
 		if m := c.Find(&p.Incidents, kind, s.Dir); m != nil && hole != nil && m.Time > first.Time {
@@ -129,4 +132,8 @@ func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betr
 		m.Time, m.Ahead, m.Count = first.Time, first.Ahead, 1
 	}
 	m.Amount |= what
+	if hole == nil {
+		return Never
+	}
+	return first.Time
 }

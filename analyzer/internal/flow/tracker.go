@@ -290,7 +290,9 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 		c.Heeds(&t.Facts.Incidents, s)
 	}
 	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
-		c.DisownFIN(&t.Facts, s)
+		if since := c.DisownFIN(&t.Facts, s); since < conn.Never && c.Flags.Has(conn.IsRead) {
+			t.TakeBack(&t.stats.At(slot).Of[s.Dir&1], &c.Half[s.Dir&1], since)
+		}
 	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)

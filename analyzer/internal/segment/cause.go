@@ -163,6 +163,27 @@ func (r *Reader) settleResent(rp *Recovery) {
 	}
 }
 
+// TakeBack takes back that what h sent since a moment repaired a loss, although it had not been captured before: it filled a hole in front
+// of what is not of h.
+func (p *Pools) TakeBack(a *SenderStats, h *conn.Half, since conn.Time) {
+	if a.recovery == 0 {
+		return
+	}
+	rp := p.Recoveries.At(a.recovery)
+	for i := int(rp.nResent) - 1; i >= 0; i-- {
+		one := rp.resent[i]
+		if !one.before || one.time <= since {
+			continue
+		}
+		rp.causes[one.cause]--
+		p.Recoveries.Causes[one.cause]--
+		rp.lost -= min(rp.lost, uint32(one.lost))
+		rp.lostPackets -= min(rp.lostPackets, 1)
+		p.Revised = append(p.Revised, Reading{Seq: h.Relative(uint32(one.lo)), Kind: KindData, Amends: one.frame})
+		rp.forget(i)
+	}
+}
+
 // amend tells that an earlier retransmission of h was not needed.
 func (r *Reader) amend(h *conn.Half, one *resent) {
 	r.unneeded(h, one)

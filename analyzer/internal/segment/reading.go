@@ -138,6 +138,9 @@ func (n Notes) Amended(kind Kind, by Notes) Notes {
 	if kind != KindUnacceptable {
 		n &^= NotePAWS // its receiver took it
 	}
+	if kind == KindData {
+		n &^= NoteLostBefore // it was sent for the first time
+	}
 	return n | by
 }
 
