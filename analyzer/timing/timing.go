@@ -97,7 +97,7 @@ var factors = [NumFactors]struct{ name, text, clause string }{
 		"by the receiver's window"},
 	Congestion: {"congestion", "a loss was repaired, or a mark of the network answered (RFC 3168), or less was sent than before that",
 		"by losses and the congestion window that they leave"},
-	PathRate: {"path-rate", "the same amount came through in each round trip, without gaps, or while round trips grew longer",
+	PathRate: {"path-rate", "no more came through from one round trip to the next, without gaps, or it came no faster while round trips grew longer",
 		"by the rate of the path"},
 	SendBuffer: {"send-buffer", "the same amount was sent in each round trip, and then nothing for a quarter of it, with room in the receiver's window and without loss",
 		"by the sender's buffer"},

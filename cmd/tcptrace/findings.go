@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,15 +56,17 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(files) > mostFiles {
 		files = "FILE..." // people know them
 	}
-	command := "tcptrace " + files
 	if o.filter != "" {
-		command += " -f " + shellWords(o.filter)
+		files += " -f " + shellWords(o.filter)
 	}
-	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: func(where string) string {
+	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: func(where string, stream *uint64) string {
+		if stream != nil && !slices.Contains(args, "-") { // what is read twice cannot be a pipe
+			return "tcptrace timeline " + files + " --stream " + strconv.FormatUint(*stream, 10)
+		}
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}
-		return command + " --where " + shellWords(where)
+		return "tcptrace " + files + " --where " + shellWords(where)
 	}}, findings.TextOptions{Width: look.Width, Color: look.Color})
 }
 

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,6 +79,17 @@ func runPrinted(t *testing.T, sh, golden string, f *findings.Finding) {
 		t.Fatalf("%s: %s: %v", golden, f.Command, err)
 	}
 	args := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
+	if args[0] == "timeline" {
+		code, stdout, stderr := tcptrace(t, env{}, args...)
+		if n := strings.Count(stdout, "\nStream ") + strings.Count(stdout[:min(7, len(stdout))], "Stream "); code != exitDone || n != 1 || f.Conversations != 1 {
+			t.Errorf("%s: %s: exit code %d, shows %d conversations of %d: %s", golden, f.Command, code, n, f.Conversations, stderr)
+		}
+		where := []string{args[1], "--where", f.Where}
+		if i := slices.Index(args, "-f"); i > 0 {
+			where = append(where, args[i:i+2]...)
+		}
+		args = where
+	}
 	code, stdout, stderr := tcptrace(t, env{}, append(args, "--format", "json", "--no-findings")...)
 	var document struct{ Conversations []report.Record }
 	if err := json.Unmarshal([]byte(stdout), &document); err != nil || code != exitDone {
@@ -88,6 +100,9 @@ func runPrinted(t *testing.T, sh, golden string, f *findings.Finding) {
 		if document.Conversations[i].Failure != "" {
 			failed++
 		}
+	}
+	if f.Conversations == 1 && f.Stream != nil && !strings.HasSuffix(f.Command, " --stream "+strconv.FormatUint(*f.Stream, 10)) {
+		t.Errorf("%s: %s does not show stream %d", golden, f.Command, *f.Stream)
 	}
 	if n := uint64(len(document.Conversations)); n != f.Conversations || failed < f.Failed {
 		t.Errorf("%s: %s: shows %d conversations, of which %d failed: %d and %d are meant (%s)", golden, f.Command, n, failed, f.Conversations, f.Failed, f.Text)

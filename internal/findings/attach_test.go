@@ -28,7 +28,7 @@ func TestSkim(t *testing.T) {
 	analyze := func(workers, rows int, skim bool) string {
 		var out bytes.Buffer
 		table := report.NewTable(&out, report.TableOptions{Limit: rows})
-		rep := findings.Attach(table, table, &out, findings.Options{Command: func(where string) string { return where }}, findings.TextOptions{Width: 100})
+		rep := findings.Attach(table, table, &out, findings.Options{Command: func(where string, _ *uint64) string { return where }}, findings.TextOptions{Width: 100})
 		if !skim {
 			rep = whole{rep}
 		}

@@ -66,8 +66,9 @@ type Report struct {
 
 // Options say how a report is made.
 type Options struct {
-	// Command is the command that shows the conversations for which an expression is true; nil: there is none.
-	Command func(where string) string
+	// Command is the command that shows the conversations for which an expression is true; nil: there is none. stream is the number of the
+	// conversation if it is only one, which may be shown packet by packet; else nil.
+	Command func(where string, stream *uint64) string
 	// Services gives names of ports, for the text; nil: there are none.
 	Services func(port uint16) string
 	Times    report.Times // in the text
@@ -89,7 +90,11 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
 	for _, f := range list[:min(len(list), Most)] {
 		if f.Where != "" && o.Command != nil {
-			f.Command = o.Command(f.Where)
+			var one *uint64
+			if f.Conversations == 1 {
+				one = f.Stream
+			}
+			f.Command = o.Command(f.Where, one)
 		}
 		r.Findings = append(r.Findings, f.Finding)
 	}

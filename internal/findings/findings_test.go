@@ -43,7 +43,7 @@ func look(t testing.TB, frames []lab.Frame) *seen {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.found = k.Report(&sum, findings.Options{Command: func(where string) string { return "tcptrace FILE --where '" + where + "'" }})
+	s.found = k.Report(&sum, findings.Options{Command: func(where string, _ *uint64) string { return "tcptrace FILE --where '" + where + "'" }})
 	return s
 }
 

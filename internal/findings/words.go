@@ -15,7 +15,7 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) s
 	if f.Conversations == 1 {
 		is = k.is[0]
 	}
-	text := fmt.Sprintf("%s of %s %s", report.HumanCount(f.Conversations), report.Counted(f.Of, "conversation"), is)
+	text := some(f.Conversations, f.Of) + " " + is
 	if f.Conversations == 1 && f.Stream != nil {
 		to := tally.worst.addr[analyzer.Server]
 		is := ""
@@ -39,6 +39,19 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) s
 		text += "; " + cost
 	}
 	return text
+}
+
+// some is how many of all conversations.
+func some(n, all uint64) string {
+	switch {
+	case n < all:
+		return report.HumanCount(n) + " of " + report.Counted(all, "conversation")
+	case n == 1:
+		return "the only conversation"
+	case n == 2:
+		return "both conversations"
+	}
+	return "all " + report.Counted(n, "conversation")
 }
 
 // commonWords are what the affected have in common.

@@ -24,8 +24,9 @@ const (
 	growth   = 4              // slow start sends at least a quarter more in a round trip than in the one before: twice as much, or half more with delayed ACKs
 	swelling = 4              // a queue makes a round trip longer than the shortest by at least a quarter
 	jitter   = conn.Time(2e6) // by which round trips vary in any case
-	constant = 2              // so many round trips in a row have the same bytes as the one before: nothing grows any more
+	constant = 2              // so many round trips in a row have no segment more than the most so far, nor a quarter less: nothing grows any more
 	pause    = 4              // a gap of at least a quarter of the round trip: more would have come through
+	uneven   = 2              // and of twice what is between segments that are spread over the round trip, as a slow path spreads them
 )
 
 // Signs are what a segment shows, and a round trip showed.
@@ -61,15 +62,17 @@ type Transfer struct {
 	limited [timing.NumFactors]conn.Time
 
 	start, shortest conn.Time      // of the round trip at hand; the shortest one so far
+	trip            conn.Time      // how long the one before took
 	from, until     reassembly.Pos // its first byte; the ACK of all up to there ends it
 	last, gap       conn.Time      // when data passed last; the longest time in it that none did
 	segments, small uint32         // in it; the ones of them that are not full
 	window          uint32         // offered when it began
-	even            uint32         // round trips in a row, up to the one before, with about the same number of bytes
+	even            uint32         // round trips in a row, up to the one before, in which nothing grew
 	bytes, most     uint64         // in the one before; in any before the last loss, or since then if it was more
 	seen            Signs          // in it
 	held            Held           // when it began
 	under           bool           // a transfer is under way
+	swelled         bool           // the one before was longer than the shortest
 	lossy, lost     bool           // there was a loss; the congestion window is still what that left
 	latest          timing.Factor  // that of the round trip before
 }
@@ -149,16 +152,18 @@ func (t *Transfer) factor(s *Segment) timing.Factor {
 		trip   = s.Now - t.start
 		bytes  = uint64(max(s.Pos-t.from, 0))
 		before = t.bytes
+		faster = before == 0 || float64(bytes)*float64(t.trip) >= float64(before+before/growth)*float64(trip) // a quarter more in the same time
 		swells = t.shortest != 0 && trip > t.shortest+t.shortest/swelling+jitter
 		blind  = (t.seen|s.Signs)&(Unscaled|Unplumbed) != 0
 	)
 	t.gap = max(t.gap, s.Now-t.last)
 	full := uint64(s.Full)
 	t.even++
-	if bytes >= before+full || before >= bytes+full {
+	if bytes >= t.most+full || bytes < t.most-t.most/growth {
 		t.even = 0
 	}
-	t.bytes = bytes
+	swelled := t.swelled
+	t.bytes, t.trip, t.swelled = bytes, trip, swells
 	if t.shortest == 0 || trip < t.shortest {
 		t.shortest = trip
 	}
@@ -173,9 +178,9 @@ func (t *Transfer) factor(s *Segment) timing.Factor {
 		return timing.ReceiveWindow
 	case t.lost:
 		return timing.Congestion
-	case swells && t.even > 0:
+	case swells && (t.even > 0 || swelled && !faster): // more is in a queue, and not through it
 		return timing.PathRate
-	case bytes >= before+before/growth:
+	case bytes >= before+before/growth && t.even == 0:
 		return timing.SlowStart
 	case t.even < constant && t.lossy:
 		return timing.Congestion
@@ -183,7 +188,7 @@ func (t *Transfer) factor(s *Segment) timing.Factor {
 		return timing.SlowStart
 	case blind:
 		return timing.Unclear
-	case t.gap >= trip/pause:
+	case t.gap >= trip/pause && t.gap*conn.Time(t.segments) >= uneven*trip:
 		return timing.SendBuffer
 	}
 	return timing.PathRate

@@ -80,8 +80,15 @@ func TestFactors(t *testing.T) {
 		rounds []round
 		want   timing.Factor
 	}{
-		{"a gap of a quarter", 1e6, 0, same(6, round{segments: 4, apart: 25 * ms}), timing.SendBuffer},
-		{"a smaller one", 1e6, 0, same(6, round{segments: 5, apart: 24 * ms}), timing.PathRate},
+		{"a gap of a quarter", 1e6, 0, same(6, round{segments: 16, apart: 5 * ms}), timing.SendBuffer},
+		{"a smaller one", 1e6, 0, same(6, round{segments: 16, apart: 5*ms + ms/10}), timing.PathRate},
+		{"a gap of twice what a slow path makes", 1e6, 0, same(6, round{segments: 4, apart: 16 * ms}), timing.SendBuffer},
+		{"a smaller one of few segments", 1e6, 0, same(6, round{segments: 4, apart: 17 * ms}), timing.PathRate},
+		{"a quarter less than the most", 1e6, 0, slices.Concat(same(3, burst), same(4, round{segments: 6, apart: ms})), timing.SendBuffer},
+		{"less than that", 1e6, 0, slices.Concat(same(3, burst), same(4, round{segments: 5, apart: ms})), timing.SlowStart},
+		{"less than a quarter more in the same time", 1e6, 0, []round{{segments: 2, apart: ms}, {segments: 4, apart: ms, longer: 28 * ms}, {segments: 7, apart: ms, longer: 92 * ms}, burst}, timing.PathRate},
+		{"a quarter more in it", 1e6, 0, []round{{segments: 2, apart: ms}, {segments: 4, apart: ms, longer: 28 * ms}, {segments: 8, apart: ms, longer: 92 * ms}, burst}, timing.SlowStart},
+		{"for the first time", 1e6, 0, []round{{segments: 2, apart: ms}, {segments: 4, apart: ms, longer: 27 * ms}, {segments: 7, apart: ms, longer: 92 * ms}, burst}, timing.SlowStart},
 		{"not the same often enough", 1e6, 0, slices.Concat(same(1, short), same(3, burst)), timing.SlowStart},
 		{"often enough", 1e6, 0, slices.Concat(same(1, short), same(4, burst)), timing.SendBuffer},
 		{"a quarter more", 1e6, 0, slices.Concat(same(4, burst), []round{{segments: 10, apart: ms}, burst}), timing.SlowStart},

@@ -174,6 +174,15 @@ func (h *Half) land(now Time, open bool) {
 // it would have gone on by then if it had had more to send.
 func (h *Half) Pauses(now Time) bool { return h.Flags&(flying|blocked) == 0 && !h.justLanded(now) }
 
+// HadNoMore is Pauses for a half in the middle of a transfer, of which nothing is in a queue any more: its way to the tap takes no longer
+// than a quarter more than the least, and it delays nothing.
+func (h *Half) HadNoMore(now Time) bool {
+	if h.AtTap() {
+		return h.Pauses(now)
+	}
+	return h.Flags&(flying|blocked) == 0 && now-h.idleSince > h.Distance+h.Distance/4+BreakTime
+}
+
 // justLanded reports whether what the half sends now may have waited for what it heard last: it had nothing
 // in flight, but not for long. Behind a queue that comes and goes it may take some times the least distance.
 func (h *Half) justLanded(now Time) bool {

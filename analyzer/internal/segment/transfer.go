@@ -61,7 +61,7 @@ func (r *Reader) transfer(m mode) {
 	}{
 		{a.mode == modeRecovery, bulk.Lossy},
 		{m == modeWindow, bulk.Full},
-		{r.Tx.Pauses(r.now), bulk.Paused},
+		{r.Tx.HadNoMore(r.now), bulk.Paused},
 		{!conn.KnowsScale(r.Tx, r.Rx), bulk.Unscaled},
 		{r.Tx.Distance == 0, bulk.Unplumbed},
 	} {
