@@ -87,6 +87,14 @@ func (c *Conn) WatchedFacts() (block uint32) {
 	return block
 }
 
+// Touch loads the facts, and what leads to them.
+func (l *factList) Touch(p *FactPool) (sum Time) {
+	for block := l.first; block != 0; block = *p.blocks.Next(block) {
+		sum += p.At(block)[0].Time + p.At(block)[BlockFacts-1].Time
+	}
+	return sum
+}
+
 // At is a block of facts.
 func (p *FactPool) At(block uint32) *[BlockFacts]Fact { return (*[BlockFacts]Fact)(p.blocks.At(block)) }
 

@@ -57,12 +57,12 @@ func BenchmarkTracker(b *testing.B) {
 				for j := i; j < i+ahead; j++ {
 					tr.Touch(hashes[j], PlaceOf(&segments[j]), &segments[j])
 				}
-				var facts [ahead]uint32
-				for j := range facts {
-					facts[j] = tr.TouchConn(hashes[i+j], segments[i+j].Dir)
+				var next [ahead]Ahead
+				for j := range next {
+					next[j] = tr.TouchConn(hashes[i+j], segments[i+j].Dir)
 				}
-				for _, block := range facts {
-					tr.TouchFacts(block)
+				for _, a := range next {
+					tr.TouchFacts(a)
 				}
 				for j := i; j < i+ahead; j++ {
 					s := &segments[j]

@@ -41,8 +41,11 @@ func (q *Queue) find(serial uint32) *Deadline {
 	if i >= uint32(q.N) {
 		return nil
 	}
-	return &q.ring[(q.head+int(i))&(len(q.ring)-1)]
+	return q.at(int(i))
 }
+
+// at is the i-th deadline; only the first N are valid.
+func (q *Queue) at(i int) *Deadline { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
 
 func (q *Queue) Peek() *Deadline { return &q.ring[q.head] }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
@@ -15,6 +16,7 @@ type Rest struct {
 	skimmer  Skimmer // nil: the sink is none
 	list     []openSlot
 	spare    sync.Pool // trackers for embryos
+	touched  atomic.Int64
 }
 
 type openSlot struct {
@@ -72,7 +74,12 @@ func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 	var ev Evidence
 	var j anomaly.Judgment
 	var spare *Tracker
-	for _, o := range r.list[from:to] {
+	touched := conn.Time(0)
+	for i, o := range r.list[from:to] {
+		if next := from + i + 2; next < to {
+			touched += r.trackers[r.list[next].tracker].touchOver(r.list[next].slot)
+			touched += r.trackers[r.list[next-1].tracker].touchHistory(r.list[next-1].slot)
+		}
 		ev.Reset()
 		t := r.trackers[o.tracker]
 		if r.skimmer != nil && t.skims(o.slot) {
@@ -96,5 +103,6 @@ func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 			return err
 		}
 	}
+	r.touched.Store(int64(touched))
 	return nil
 }

@@ -63,6 +63,9 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 			break
 		}
 		t.ended.Pop()
+		if t.ended.N > 1 { // those that follow soon
+			t.touched += t.touchOver(t.ended.at(1).Slot) + t.touchHistory(t.ended.at(0).Slot)
+		}
 		c := t.Slab.At(d.Slot)
 		switch {
 		case c.Gen != d.Gen:

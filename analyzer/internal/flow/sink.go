@@ -25,7 +25,8 @@ type Skimmer interface {
 	// Skims reports whether that holds for conversations that start at start. Several goroutines call it; it may be late in saying yes.
 	Skims(start conn.Time) bool
 	// Sound takes such a conversation in place of Conversation, in the same order: it was opened and closed in order, has no anomaly, and
-	// nobody waited a second in it. Of c there are Stream, Addr, Names, Start, Roles, Outcome, and the TTLMin of what the client sent.
+	// nobody waited a second in it. Of c there are Stream, Addr, Names, VLAN, Interface, Start, Roles,
+	// Outcome, and the TTLMin of what the client sent.
 	Sound(c *conn.Conversation) error
 }
 

@@ -15,6 +15,8 @@ const noticeable conn.Time = 1e9
 type sound struct {
 	addr      [2]netip.AddrPort
 	names     [2]names.Name
+	vlan      [2]uint16
+	iface     string
 	start     conn.Time
 	ttl       uint8 // the least of the client
 	unwritten uint8 // letters of its history
@@ -46,12 +48,14 @@ func (t *Tracker) sound(slot uint32) sound {
 	b.Names[conn.Client] = names.Name{}
 	b.Names[conn.Server], _ = t.names.get(slot)
 	t.nameHosts(b)
-	return sound{b.Addr, b.Names, c.First, t.stats.At(slot).Of[client].TTLMin(), c.Unwritten()}
+	t.origins.tell(slot, b)
+	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, t.stats.At(slot).Of[client].TTLMin(), c.Unwritten()}
 }
 
 // emitSound hands on, as c, a conversation that was sound.
 func emitSound(to Skimmer, s *sound, stream uint64, c *conn.Conversation) error {
 	c.Stream, c.Outcome, c.Roles = stream, conn.Closed, conn.RolesHandshake
+	c.VLAN, c.Interface = s.vlan, s.iface
 	c.Addr, c.Names, c.Start, c.Sent[conn.Client].TTLMin = s.addr, s.names, s.start, s.ttl
 	return to.Sound(c)
 }

@@ -95,15 +95,15 @@ const GroupSize = 32
 
 // Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache.
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
-	var blocks [GroupSize]uint32
+	var ahead [GroupSize]flow.Ahead
 	for _, t := range group {
 		trackers[t.Tracker].Touch(t.Hash, t.Place, &segments[t.Segment])
 	}
 	for i, t := range group {
-		blocks[i] = trackers[t.Tracker].TouchConn(t.Hash, segments[t.Segment].Dir)
+		ahead[i] = trackers[t.Tracker].TouchConn(t.Hash, segments[t.Segment].Dir)
 	}
 	for i, t := range group {
-		trackers[t.Tracker].TouchFacts(blocks[i])
+		trackers[t.Tracker].TouchFacts(ahead[i])
 	}
 }
 

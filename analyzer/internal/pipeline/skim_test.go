@@ -24,7 +24,7 @@ type skimmed struct {
 type skimming struct{ skimmed }
 
 func (s *skimmed) note(c *analyzer.Conversation) {
-	s.said = append(s.said, fmt.Sprint(c.Stream, c.Addr, c.Names, c.Start, c.Roles, c.Outcome))
+	s.said = append(s.said, fmt.Sprint(c.Stream, c.Addr, c.Names, c.VLAN, c.Interface, c.Start, c.Roles, c.Outcome, c.Sent[analyzer.Client].TTLMin))
 }
 
 func (s *skimmed) Conversation(c *analyzer.Conversation) error {

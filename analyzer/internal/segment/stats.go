@@ -77,7 +77,16 @@ type SenderStats struct {
 // Touch loads what an ordinary segment in a direction touches.
 func (l *Stats) Touch(dir uint8) conn.Time {
 	a, b := &l.Of[dir&1], &l.Of[1-dir&1]
-	return a.LastData + a.IdleMax + a.firstData + b.LastData + b.firstData + b.RTT.SRTT + b.stampTime
+	return a.LastData + a.IdleMax + a.firstData + b.LastData + b.firstData + b.RTT.SRTT + b.stampTime + b.handshake + l.spent.settled
+}
+
+// TouchPrompt loads what Prompt, and TTLMin, look at.
+func (l *Stats) TouchPrompt() (sum conn.Time) {
+	for i := range l.Of {
+		a := &l.Of[i]
+		sum += a.IdleMax + a.RTT.min + a.thinkMax + a.handshake
+	}
+	return sum
 }
 
 type statsFlags uint16
