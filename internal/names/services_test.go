@@ -45,7 +45,7 @@ func TestServicesOff(t *testing.T) {
 	}{{nil, true}, {[]string{"--names=auto"}, true}, {[]string{"--names=off"}, false}, {[]string{"-n"}, false}} {
 		var c Choice
 		f := pflag.NewFlagSet("", pflag.ContinueOnError)
-		c.AddTo(f)
+		c.AddTo(f, nil)
 		if err := f.Parse(test.args); err != nil {
 			t.Fatal(err)
 		}
