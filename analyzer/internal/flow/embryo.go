@@ -77,16 +77,16 @@ func (e *embryos) end(m *embryo) *uint32 {
 	return at
 }
 
-// segments are the SYNs of m, and whether a frame like it passed just before each.
-func (e *embryos) segments(m *embryo) iter.Seq2[*wire.Segment, bool] {
+// segments are the SYNs of m, in s one after the other, and whether a frame like it passed just before each.
+func (e *embryos) segments(m *embryo, s *wire.Segment) iter.Seq2[*wire.Segment, bool] {
 	return func(yield func(*wire.Segment, bool) bool) {
-		s := m.syn.segment()
-		if !yield(&s, false) {
+		*s = m.syn.segment()
+		if !yield(s, false) {
 			return
 		}
 		for i := m.repeats; i != 0; i = *e.repeats.Next(i) {
-			s = m.syn.segment() // whoever tracks a segment may change it
-			if again := e.repeats.At(i).apply(&s, m.syn.frame); !yield(&s, again) {
+			*s = m.syn.segment() // whoever tracks a segment may change it
+			if again := e.repeats.At(i).apply(s, m.syn.frame); !yield(s, again) {
 				return
 			}
 		}
@@ -162,7 +162,7 @@ func (t *Tracker) rehearse(e *embryo, s *wire.Segment) {
 func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, e *embryo, news *wire.Segment) {
 	watch, keeps := t.watch, t.keeps
 	t.watch, t.keeps = nil, false
-	for s, again := range all.segments(e) {
+	for s, again := range all.segments(e, &t.woken) {
 		if s.Frame == e.syn.frame {
 			t.begin(slot, c, s, e.read)
 		}

@@ -78,6 +78,7 @@ type Tracker struct {
 	late     conn.Time // by how much the time of the segment at hand is not the one that was captured
 	Overflow func()    // empties the Output at hand; nil: that is done behind every segment
 	reading  segment.Reading
+	woken    wire.Segment // the SYN of an embryo at hand: on the stack it would be allocated each time
 
 	bench bench
 
