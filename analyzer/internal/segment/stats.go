@@ -125,7 +125,7 @@ type StatsTable struct {
 	used   uint32 // behind the last slot that ever had any
 }
 
-const statsBits = 6 // a chunk holds 64 of them
+const statsBits = 5 // a chunk holds 32 of them
 
 func (l *StatsTable) At(slot uint32) *Stats { return &l.chunks[slot>>statsBits][slot&(1<<statsBits-1)] }
 
@@ -136,7 +136,7 @@ func (l *StatsTable) Alloc(slot uint32) {
 	}
 	if l.chunks[slot>>statsBits] == nil {
 		l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
-		if slot>>statsBits > 0 { // who filled one will fill another
+		if slot > 0 && slot == l.used { // the one before is read, and so will be those that follow
 			pool.Populate(l.chunks[slot>>statsBits])
 		}
 	}
