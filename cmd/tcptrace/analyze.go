@@ -13,6 +13,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
 	"tcptrace/internal/twopass"
@@ -164,8 +165,8 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	opts.Quick = o.quick
-	opts.MaxFlows = flowsOr(o.maxFlows, o.flowCost(), mostFlows)
-	if o.flowCost() == flowRead {
+	opts.MaxFlows = flows.Or(o.maxFlows, o.flowCost(), flows.Most)
+	if o.flowCost() == flows.Read {
 		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
 	}
 	key, where, err := o.selection()
@@ -236,17 +237,17 @@ func (o *analyzeOptions) missing(sum *analyzer.Summary) error {
 	return nil
 }
 
-// flowCost is what a conversation takes in this mode.
-func (o *analyzeOptions) flowCost() flowCost {
+// flows.Cost is what a conversation takes in this mode.
+func (o *analyzeOptions) flowCost() flows.Cost {
 	const few = 1000
 	format, _ := o.formats.Find(o.format)
 	switch {
 	case o.quick:
-		return flowQuick
+		return flows.Quick
 	case !o.finds() && o.sort == "start" && (o.limit > 0 && o.limit <= few || o.limit == noLimit && format.People) && o.condition() == "" && len(o.failOn) == 0:
-		return flowFirst
+		return flows.First
 	}
-	return flowRead
+	return flows.Read
 }
 
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.

@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/internal/flows"
 )
 
 type checkOptions struct {
@@ -80,7 +81,7 @@ Exit status: 0 everything is as expected; 1 something is not; 2 an expectation c
 	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this `file`")
 	f.StringVar(&o.sarif, "sarif", "", "also write a SARIF log to this `file`")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	maxFlowsFlag(f, &o.maxFlows, "")
+	flows.Flag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", checkFormats...)
 	completeFlag(cmd, "deny", severitiesOrIDs()...)
@@ -164,7 +165,7 @@ func (o *checkOptions) writeOut(results check.Results, e env) error {
 const checkGCPercent = 400
 
 // atOnce is how many captures may be in memory at once. With fewer workers it is no fewer, since they do not change the output.
-func atOnce(workers int) flowCost { return flowCost(max(workers, runtime.GOMAXPROCS(0))) }
+func atOnce(workers int) flows.Cost { return flows.Cost(max(workers, runtime.GOMAXPROCS(0))) }
 
 func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	switch {
@@ -190,7 +191,7 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		}
 	}
 	opts := check.Options{
-		Options: analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead*atOnce(o.workers), mostFlows), MSL: o.msl},
+		Options: analyzer.Options{MaxFlows: flows.Or(o.maxFlows, flows.Read*atOnce(o.workers), flows.Most), MSL: o.msl},
 		Workers: o.workers, Rules: rules, Project: o.project, Warn: e.warn,
 	}
 	switch {

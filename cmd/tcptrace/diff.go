@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/internal/flows"
 )
 
 type diffOptions struct {
@@ -56,7 +57,7 @@ entered, anomalies, outcome and close, handshake options, and all counts and tim
 	f.StringVar(&o.format, "format", "text", strings.Join(diffFormats, ", "))
 	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all changes of a conversation, not only the first %d", check.MaxChanges))
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	maxFlowsFlag(f, &o.maxFlows, "")
+	flows.Flag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	completeFlag(cmd, "format", diffFormats...)
 	return cmd
@@ -96,7 +97,7 @@ func runDiff(ctx context.Context, args []string, o diffOptions, e env) error {
 		return err
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(diffGCPercent))
-	flows := flowsOr(o.maxFlows, flowRead*min(atOnce(o.workers), 2), mostFlows)
+	flows := flows.Or(o.maxFlows, flows.Read*min(atOnce(o.workers), 2), flows.Most)
 	opts := check.Options{Options: analyzer.Options{MaxFlows: flows, MSL: o.msl}, Workers: o.workers, Warn: e.warn}
 	captures, err := check.Pack(ctx, [2]string(args), opts)
 	if err != nil {

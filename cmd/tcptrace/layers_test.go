@@ -33,6 +33,7 @@ var layers = map[string]layer{
 	"reassembly":                 {},
 	"internal/topk":              {},
 	"internal/interrupt":         {},
+	"internal/flows":             {ours: []string{"internal/machine"}, other: []string{"github.com/spf13/pflag"}},
 	"internal/machine":           {other: []string{"github.com/KimMachineGun/automemlimit/"}},
 	"internal/wire":              {other: gopacketTypes},
 	"internal/truth/lab":         {other: anyOther},
@@ -94,7 +95,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/machine", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/flows", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

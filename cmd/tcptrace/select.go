@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/names"
 	"tcptrace/report"
@@ -46,7 +47,7 @@ func (o *selectOptions) addTracking(cmd *cobra.Command, e env) {
 	f := cmd.Flags()
 	f.StringVar(&o.progress, "progress", "auto", "progress bar on standard error: auto, on or off")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	maxFlowsFlag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
+	flows.Flag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	o.names.AddTo(f, e.openHosts(cmd))
 	completeFlag(cmd, "progress", progressModes...)
@@ -78,7 +79,7 @@ func checkTracking(msl time.Duration, maxFlows int) error {
 	switch {
 	case msl <= 0 || msl > maxMSL:
 		return usageError("--msl must be positive and at most %s, not %s", maxMSL, msl)
-	case maxFlows <= 0 && maxFlows != asMemoryAllows:
+	case maxFlows <= 0 && maxFlows != flows.AsMemoryAllows:
 		return usageError("--max-flows must be positive, not %d", maxFlows)
 	}
 	return nil
@@ -86,7 +87,7 @@ func checkTracking(msl time.Duration, maxFlows int) error {
 
 // analysis is the options as the analysis takes them; filter, which is in opts, is nil without --filter.
 func (o *selectOptions) analysis() (opts analyzer.Options, filter *input.Filter, err error) {
-	opts = analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowRead, mostFlows), MSL: o.msl, Workers: o.workers, NoNames: o.names.Off(), Hosts: o.names.Hosts()}
+	opts = analyzer.Options{MaxFlows: flows.Or(o.maxFlows, flows.Read, flows.Most), MSL: o.msl, Workers: o.workers, NoNames: o.names.Off(), Hosts: o.names.Hosts()}
 	if o.filter != "" {
 		if filter, err = input.NewFilter(o.filter); err != nil {
 			return opts, nil, usageError("-f %w", err)

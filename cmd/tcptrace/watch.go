@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/flows"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/look"
@@ -87,7 +88,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
 	f.StringSliceVar(&o.services, "metrics-service", nil, "with --metrics, count connections to this server `port or name` apart: 443, www.example.org, *.example.org (may be repeated)")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
-	maxFlowsFlag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
+	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	completeFlag(cmd, "names", "auto", "off")
@@ -129,7 +130,7 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{MaxFlows: flowsOr(o.maxFlows, flowLive, mostLiveFlows), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
+		Options:  analyzer.Options{MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,
