@@ -48,21 +48,31 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if !o.finds() {
 		return next
 	}
-	selected := o.condition()
-	files := shellWords(args...)
-	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(files) > mostFiles {
-		files = "FILE..." // people know them
+	words := o.words(args)
+	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shellWords(args...)) > mostFiles {
+		words = o.words(nil, "FILE...") // people know them
 	}
-	command := "tcptrace " + files
+	return findings.Attach(next, format, w, findings.Options{Command: o.showing("tcptrace " + words)}, findings.TextOptions{Width: look.Width, Color: look.Color})
+}
+
+// words are inputs and the capture filter, as they stand on a command line.
+func (o *selectOptions) words(inputs []string, more ...string) string {
+	words := shellWords(inputs...) + strings.Join(more, " ")
 	if o.filter != "" {
-		command += " -f " + shellWords(o.filter)
+		words += " -f " + shellWords(o.filter)
 	}
-	return findings.Attach(next, format, w, findings.Options{Command: func(where string) string {
+	return words
+}
+
+// showing makes commands that show those of the selected conversations for which an expression is true.
+func (o *analyzeOptions) showing(command string) func(where string) string {
+	selected := o.condition()
+	return func(where string) string {
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}
 		return command + " --where " + shellWords(where)
-	}}, findings.TextOptions{Width: look.Width, Color: look.Color})
+	}
 }
 
 // shellWords are words as a shell takes them.

@@ -20,6 +20,7 @@ type Collector struct {
 	all      []sketch[moments] // by factor
 	affected []affected        // by kind
 	values   dimension.Values  // of the conversation that was taken last
+	mark     Mark              // of it
 }
 
 // affected is what a kind affects.
@@ -51,6 +52,7 @@ func (k *Collector) Sound(c *analyzer.Conversation) error {
 // count counts c among all conversations.
 func (k *Collector) count(c *analyzer.Conversation, j *analyzer.Judgment) {
 	k.total++
+	k.mark = Mark{}
 	k.start.add(c.Start)
 	k.values.Reset()
 	for i := range factors {
@@ -75,6 +77,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 			k.affected[i].told |= instead
 			continue
 		}
+		k.mark.kinds |= 1 << i
 		k.affect(i, &s, failed && kinds[i].fails)
 		failed = failed && !kinds[i].fails // it is told once
 	}

@@ -33,6 +33,8 @@ type Finding struct {
 	Where         string       `json:"where,omitempty"`   // selects these conversations
 	Stream        *uint64      `json:"stream,omitempty"`  // the one that it cost most
 	Command       string       `json:"command,omitempty"` // shows them
+
+	of selector // selects them, too
 }
 
 // ranked is a finding on its way to its place.
@@ -106,20 +108,22 @@ func (k *Collector) ofKind(i int) (list []ranked) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []ranked{k.finding(i, &a.tally, &shares[0], where)}
+		return []ranked{k.finding(i, &a.tally, &shares[0], where).selecting(selector{kind: i})}
 	}
-	rest, others := a.tally, where
+	rest, others, without := a.tally, where, selector{kind: i}
 	for s := range slices.Values(shares) {
 		if s.factor != shares[0].factor {
 			continue // it may be another way to tell the same
 		}
 		is := factors[s.factor].where(s.value)
-		list = append(list, k.finding(i, &s.tally, &s, and(where, is)))
+		one := valueOf(s.factor, []byte(s.value))
+		list = append(list, k.finding(i, &s.tally, &s, and(where, is)).selecting(selector{kind: i, only: one}))
+		without.not = append(without.not, one)
 		rest.less(&s.tally)
 		others = and(others, not(is))
 	}
 	if rest.n > 0 {
-		list = append(list, k.finding(i, &rest, nil, others))
+		list = append(list, k.finding(i, &rest, nil, others).selecting(without))
 	}
 	return list
 }
