@@ -61,7 +61,7 @@ func runReport(ctx context.Context, args []string, o reportOptions, e env) error
 	if len(o.streams) > 0 && o.where == "" {
 		o.where = "true" // every conversation is read in the first pass, for what the page says of the capture
 	}
-	look := page.Options{Title: o.title, Files: args, Words: all.words(args), Program: "tcptrace " + version(), Details: o.details, Command: all.showing("tcptrace " + all.words(args))}
+	look := page.Options{Title: o.title, Files: args, Words: all.words(args), Program: firstLine(version()), Details: o.details, Command: all.showing("tcptrace " + all.words(args))}
 	pg := page.New(look)
 	p, err := o.passes(ctx, "tcptrace report", args, pg, e)
 	if err != nil {

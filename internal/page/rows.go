@@ -99,8 +99,14 @@ func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
 	if dimension.Failed(c, j) != dimension.NoFailure {
 		p.events[failed].add(c.End, 1)
 	}
-	if n := c.Sent[analyzer.Client].Lost + c.Sent[analyzer.Server].Lost; n > 0 {
-		p.events[lost].spread(c.Start, c.End, float64(n))
+	for side := range c.Sent {
+		if n := c.Sent[side].Lost; n > 0 {
+			from, to, known := c.Losing(analyzer.Side(side))
+			if !known { // SYNs and FINs, say
+				from, to = c.Start, c.End
+			}
+			p.events[lost].spread(from, to, float64(n))
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ const LEFT = 88, RIGHT = 16, AXIS = 24;
 const panes = [
   { id: "lanes", title: "States and ladder", legend: "arrows lean by the distance to the tap; ✕ lost behind it; hatched: assumed; brackets: entered in between", height: lanesHeight, draw: drawLanes },
   { id: "sequence-0", title: "Sequence numbers, client to server", legend: "sequence", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 0), side: 0 },
-  { id: "sequence-1", title: "Sequence numbers, server to client", legend: "sequence", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 1), side: 1 },
+  { id: "sequence-1", title: "Sequence numbers, server to client", legend: "R sent again · O out of order · S SACK · 3 third duplicate ACK · Z zero window · P probe · U urgent", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 1), side: 1 },
   { id: "flight", title: "Bytes in flight and window", legend: "filled: in flight; dashed: the window offered by the peer", height: 130, draw: drawFlight },
   { id: "rtt", title: "Round trips", legend: "from the tap to the other side and back, at the ACK", height: 120, draw: drawRoundTrips },
   { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput },
@@ -97,7 +97,7 @@ export class Conversation {
   toolbar() {
     const button = (text, title, act) => el("button", { type: "button", class: "button", title, "aria-label": title, onclick: act }, text);
     return el("div", { class: "toolbar", role: "toolbar", "aria-label": "Time" },
-      el("div", { class: "group" }, button("⏮", "First frame (Home)", () => this.seek(0)), button("◀", "Frame before (left)", () => this.step(-1)), this.playButton, button("▶|", "Next frame (right)", () => this.step(1)), button("⏭", "Last frame (End)", () => this.seek(this.d.n - 1))),
+      el("div", { class: "group" }, button("|◀", "First frame (Home)", () => this.seek(0)), button("◀", "Frame before (left)", () => this.step(-1)), this.playButton, button("▶", "Next frame (right)", () => this.step(1)), button("▶|", "Last frame (End)", () => this.seek(this.d.n - 1))),
       el("div", { class: "group" }, button("−", "Zoom out (-)", () => this.zoom(1.6)), button("+", "Zoom in (+)", () => this.zoom(1 / 1.6)), button("Fit", "Show all (0)", () => this.show(this.whole))),
       el("div", { class: "group" }, el("label", {}, "Frame ", this.frameInput)),
       this.d.anomalies.length > 0 && el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly())),
@@ -315,5 +315,5 @@ function firstOfInterest(d) {
 
 function sequenceLegend() {
   const item = (cls, text) => el("span", { class: "key" }, el("i", { class: "line " + cls }), text);
-  return el("span", { class: "muted" }, item("ack", "acknowledged"), item("window", "window"), "R sent again · O out of order · S SACK · 3 third duplicate ACK · Z zero window · P probe · U urgent");
+  return el("span", { class: "muted" }, item("ack", "acknowledged"), item("window", "window"), item("again", "sent again, or lost"), item("sack", "SACK"));
 }

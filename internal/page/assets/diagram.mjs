@@ -11,14 +11,14 @@ export const places = {
 
 /** edges are the transitions of the figure: from, to, and what makes an endpoint go. */
 export const edges = [
-  ["CLOSED", "LISTEN", "passive open"], ["CLOSED", "SYN_SENT", "send SYN"], ["LISTEN", "SYN_RCVD", "SYN / SYN,ACK"], ["LISTEN", "SYN_SENT", "send SYN"],
+  ["CLOSED", "LISTEN", "passive open"], ["CLOSED", "SYN_SENT", "send SYN", 40, -6], ["LISTEN", "SYN_RCVD", "SYN / SYN,ACK"], ["LISTEN", "SYN_SENT", "send SYN"],
   ["SYN_SENT", "SYN_RCVD", "SYN / SYN,ACK"], ["SYN_RCVD", "ESTABLISHED", "ACK of SYN"], ["SYN_SENT", "ESTABLISHED", "SYN,ACK / ACK"],
   ["SYN_RCVD", "FIN_WAIT_1", "send FIN"], ["ESTABLISHED", "FIN_WAIT_1", "send FIN"], ["ESTABLISHED", "CLOSE_WAIT", "FIN / ACK"],
-  ["FIN_WAIT_1", "FIN_WAIT_2", "ACK of FIN"], ["FIN_WAIT_1", "CLOSING", "FIN / ACK"], ["FIN_WAIT_1", "TIME_WAIT", ""], ["FIN_WAIT_2", "TIME_WAIT", "FIN / ACK"],
-  ["CLOSING", "TIME_WAIT", "ACK of FIN"], ["CLOSE_WAIT", "LAST_ACK", "send FIN"], ["LAST_ACK", "END", "ACK of FIN"], ["TIME_WAIT", "END", "2 MSL"],
+  ["FIN_WAIT_1", "FIN_WAIT_2", "ACK of FIN"], ["FIN_WAIT_1", "CLOSING", "FIN / ACK", 14, -2], ["FIN_WAIT_1", "TIME_WAIT", ""], ["FIN_WAIT_2", "TIME_WAIT", "FIN / ACK", -14, 10],
+  ["CLOSING", "TIME_WAIT", "ACK of FIN"], ["CLOSE_WAIT", "LAST_ACK", "send FIN"], ["LAST_ACK", "END", "ACK of FIN"], ["TIME_WAIT", "END", "2 MSL", 8, -8],
 ];
 
-const W = 96, H = 26;
+const W = 112, H = 28;
 
 /** pathEdges is the edges that a path of state names takes; a step that the figure does not have, as by an RST, is an edge by itself. */
 export function pathEdges(names) {
@@ -65,7 +65,7 @@ export class Diagram {
     this.states = states;
     this.paths = svg("g", {});
     this.nodes = svg("g", {});
-    const marker = (id, cls) => svg("marker", { id, viewBox: "0 0 10 10", refX: 8.5, refY: 5, markerWidth: 6.5, markerHeight: 6.5, orient: "auto-start-reverse" }, svg("path", { d: "M 0 0 L 10 5 L 0 10 z", class: cls }));
+    const marker = (id, cls) => svg("marker", { id, viewBox: "0 0 10 10", refX: 8.5, refY: 5, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, svg("path", { d: "M 0 0 L 10 5 L 0 10 z", class: cls }));
     this.element = svg("svg", { viewBox: "0 0 440 496", class: "diagram", role: "img", "aria-label": "State diagram of RFC 9293" },
       svg("defs", {}, marker("arrow", "arrow-plain"), marker("arrow-client", "arrow-client"), marker("arrow-server", "arrow-server")),
       svg("g", { class: "edges" }, edges.map((e) => svg("path", { d: curve(e), "marker-end": "url(#arrow)" }))),
@@ -86,17 +86,18 @@ export class Diagram {
   node(name, x, y, at) {
     const state = name === "END" ? "CLOSED" : name, here = [0, 1].filter((side) => at[side] === name);
     const color = stateColors[this.states.indexOf(state)];
-    return svg("g", { class: "node" + (here.length ? " here" : "") },
-      svg("rect", { x: x - W / 2, y: y - H / 2, width: W, height: H, rx: 7, class: "box", ...(here.length ? { fill: color } : {}) }),
+    const box = svg("rect", { x: x - W / 2, y: y - H / 2, width: W, height: H, rx: 7, class: "box" });
+    if (here.length) box.style.fill = color;
+    return svg("g", { class: "node" + (here.length ? " here" : "") }, box,
       svg("rect", { x: x - W / 2, y: y - H / 2, width: 5, height: H, rx: 2, fill: color }),
-      svg("text", { x: x + 2, y: y + 3.7, "text-anchor": "middle" }, state),
+      svg("text", { x: x + 2, y: y + 4.3, "text-anchor": "middle" }, state),
       here.map((side) => svg("circle", { cx: side === 0 ? x - W / 2 - 1 : x + W / 2 + 1, cy: y - H / 2, r: 7.5, class: "token side-" + side })),
       here.map((side) => svg("text", { x: side === 0 ? x - W / 2 - 1 : x + W / 2 + 1, y: y - H / 2 + 3.4, "text-anchor": "middle", class: "token-text" }, side === 0 ? "C" : "S")));
   }
 }
 
-function edgeLabel([from, to, name]) {
+function edgeLabel([from, to, name, dx = 0, dy = 0]) {
   const a = places[from], b = places[to], x = (a[0] + b[0]) / 2, y = (a[1] + b[1]) / 2;
-  const straight = Math.abs(a[0] - b[0]) < 1;
-  return svg("text", { x: straight ? x + 6 : x, y: y + (straight ? 3 : 3), "text-anchor": straight ? "start" : "middle", class: "edge-label" }, name);
+  const straight = Math.abs(a[0] - b[0]) < 1, left = straight && x < 200;
+  return svg("text", { x: straight ? x + (left ? -6 : 6) : x + dx, y: y + 3 + dy, "text-anchor": straight ? (left ? "end" : "start") : "middle", class: "edge-label" }, name);
 }

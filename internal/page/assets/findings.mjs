@@ -3,27 +3,37 @@
 import { bytes, count, counted, day, clock, duration, percent } from "./format.mjs";
 import { copyButton, el, svg } from "./dom.mjs";
 
-const BINS = 60;
+const BINS = 60, FULL = 3;
 
-/** startBins counts rows by when they start, in parts of the capture. */
-export function startBins(o, rows, bins = BINS) {
-  const parts = new Array(bins).fill(0), span = Math.max(o.span, 1);
-  for (const i of rows) parts[Math.min(bins - 1, Math.max(0, Math.floor((o.rows.start[i] / span) * bins)))]++;
+/** startRange is from when to when conversations began. */
+export function startRange(o) {
+  let from = Infinity, to = -Infinity;
+  for (const t of o.rows.start) {
+    from = Math.min(from, t);
+    to = Math.max(to, t);
+  }
+  return from <= to ? { from, to } : { from: 0, to: 0 };
+}
+
+/** startBins counts rows by when they begin, in equal parts of a range. */
+export function startBins(o, rows, range, bins = BINS) {
+  const parts = new Array(bins).fill(0), span = Math.max(range.to - range.from, 1);
+  for (const i of rows) parts[Math.min(bins - 1, Math.floor(((o.rows.start[i] - range.from) / span) * bins))]++;
   return parts;
 }
 
 // spark draws when the affected conversations began, before all of them.
 function spark(o, all, f) {
-  const affected = startBins(o, f.list), most = Math.max(1, ...all), mostAffected = Math.max(1, ...affected);
-  const w = 240, h = 44, step = w / BINS, bar = (n, of, i, cls) => {
-    const height = n === 0 ? 0 : Math.max(2, (Math.sqrt(n / of)) * (h - 2));
+  const affected = startBins(o, f.list, all.range), most = Math.max(1, ...all.bins);
+  const w = 240, h = 44, step = w / BINS, bar = (n, i, cls) => {
+    const height = Math.max(3, Math.sqrt(n / most) * (h - 2));
     return n === 0 ? null : svg("rect", { x: (i * step + 0.5).toFixed(1), y: (h - height).toFixed(1), width: (step - 1).toFixed(1), height: height.toFixed(1), rx: 1, class: cls });
   };
   const label = counted(f.list.length, "affected conversation") + " by when they began, before all " + count(o.n);
   return svg("svg", { viewBox: `0 0 ${w} ${h}`, class: "spark", role: "img", "aria-label": label, preserveAspectRatio: "none" },
     svg("title", {}, label),
-    all.map((n, i) => bar(n, most, i, "all")),
-    affected.map((n, i) => bar(n, Math.max(most * 0.35, mostAffected), i, "hit")),
+    all.bins.map((n, i) => bar(n, i, "all")),
+    affected.map((n, i) => bar(n, i, "hit")),
     svg("line", { x1: 0, x2: w, y1: h - 0.5, y2: h - 0.5, class: "base" }));
 }
 
@@ -42,22 +52,26 @@ function findingCard(o, f, all, actions) {
   const chips = [
     f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
   ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
-  return el("li", { class: "card finding " + level },
-    el("div", { class: "finding-text" },
-      el("h3", {}, el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), f.text.split("; ")[0]),
-      el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
-      el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
-      el("div", { class: "row" },
-        f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number },
-          "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
-        f.stream !== undefined && o.detailed.has(f.stream) && f.list.length > 1 && el("button", { type: "button", class: "button", onclick: () => actions.open(f.stream) }, "Open the worst"),
-        f.command && copyButton("Copy command", "command", () => f.command))),
-    f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f), el("div", { class: "axis" }, el("span", {}, clock(o.start, 0, 0)), el("span", {}, "when they began"), el("span", {}, clock(o.start, o.span, 0))), shareBar(f)));
+  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), f.text.split("; ")[0]];
+  const body = [
+    el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
+    el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
+    el("div", { class: "row" },
+      f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number },
+        "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
+      f.stream !== undefined && o.detailed.has(f.stream) && f.list.length > 1 && el("button", { type: "button", class: "button", onclick: () => actions.open(f.stream) }, "Open the worst"),
+      f.command && copyButton("Copy command", "command", () => f.command)),
+  ];
+  const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, 0)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, 0))), shareBar(f));
+  if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
+  return el("li", { class: "card finding brief " + level },
+    el("details", {}, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));
 }
 
 /** renderFindings is the section of findings. actions: finding(number) and open(stream). */
 export function renderFindings(o, actions) {
-  const all = startBins(o, o.rows.stream.keys());
+  const range = startRange(o), all = { range, bins: startBins(o, o.rows.stream.keys(), range) };
   const list = o.findings.length === 0
     ? el("div", { class: "card calm" }, el("span", { class: "tick", "aria-hidden": "true" }, o.selected > 0 ? "✓" : "∅"), el("p", {}, capital(o.healthy) + "."))
     : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));
@@ -73,8 +87,7 @@ function capital(s) {
 /** renderFacts is what the capture is, and what could not be seen. */
 export function renderFacts(o) {
   const tiles = [
-    ["Packets", count(o.packets)], ["TCP packets", count(o.tcp)], ["Conversations", count(o.conversations)], ["Time", o.packets ? duration(o.span) : "–"],
-    ["Failed", count(failedRows(o))],
+    ["Packets", count(o.packets)], ["Conversations", count(o.conversations)], ["Failed", count(failedRows(o))], ["Time", o.packets ? duration(o.span) : "–"],
   ];
   const known = new Set(["packets", "time", "TCP", "outcomes"]);
   return el("section", { id: "facts", "aria-labelledby": "facts-title" },
@@ -84,6 +97,7 @@ export function renderFacts(o) {
     el("div", { class: "card" },
       el("dl", { class: "facts" },
         o.files.length > 0 && [el("dt", {}, o.files.length === 1 ? "File" : "Files"), el("dd", {}, o.files.slice(0, 12).join(", ") + (o.files.length > 12 ? ` and ${o.files.length - 12} more` : ""))],
+        o.packets > 0 && [el("dt", {}, "Packets"), el("dd", {}, (o.facts.find(([what]) => what === "packets") ?? [])[1] + (o.tcp === o.packets ? ", all of TCP" : ", " + count(o.tcp) + " of TCP"))],
         o.packets > 0 && [el("dt", {}, "Began"), el("dd", {}, day(o.start) + " " + clock(o.start, 0, 6) + " UTC")],
         o.facts.filter(([what]) => !known.has(what)).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)]))),
     el("div", { class: "card unseen" + (o.unseen.length ? " warning" : "") },

@@ -66,6 +66,7 @@ export function drawSequence(c, width, height, st, side) {
       drawMarks(c, st, i, x, y, side);
     }
   });
+  if (!range.near && range.window > range.hi) note(c, st, "window " + bytes(range.window - range.hi) + " above");
 }
 
 function segmentBar(c, st, i, x, y, side, wide) {

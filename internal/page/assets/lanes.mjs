@@ -1,7 +1,7 @@
 // The states of both endpoints in time, and the segments between them as sloped arrows.
 
 import { flagsOf, kindOf, seqLenOf } from "./data.mjs";
-import { count } from "./format.mjs";
+import { count, duration } from "./format.mjs";
 import { hatch, label, line, rounded } from "./canvas.mjs";
 import { spans } from "./series.mjs";
 import { colors, stateColors } from "./theme.mjs";
@@ -22,6 +22,7 @@ export function drawLanes(c, width, height, st) {
   drawArrows(c, height, st);
   for (const side of [0, 1]) drawLane(c, side, height, st);
   drawFlags(c, st);
+  drawSilence(c, height, st);
   c.restore();
   c.font = "600 11px system-ui, sans-serif";
   label(c, "client", st.left - 10, top(0, height) + LANE / 2, colors.client, "right");
@@ -32,7 +33,7 @@ function drawLane(c, side, height, st) {
   const y = top(side, height), names = st.o.states;
   c.fillStyle = colors.bg;
   c.fillRect(st.left, y, c.canvas.width, LANE);
-  for (const span of spans(st.d.steps[side], st.end)) {
+  for (const span of spans(st.d.steps[side], st.d.distances[side], st.end)) {
     const a = Math.max(st.x(span.start), st.left - 20), b = Math.min(st.x(span.end), st.edge + 20);
     if (b < st.left - 10 || a > st.edge + 10) continue;
     const w = Math.max(b - a - 1, 1.5), certain = span.evidence === "sent" || span.evidence === "acknowledged";
@@ -130,6 +131,14 @@ function arrowLabel(c, st, i, from, to, labels) {
   if (x < labels[side] || x + w > st.edge + 30) return;
   label(c, text, x, y, colors.ink, "left", true);
   labels[side] = x + w;
+}
+
+// drawSilence says how long the capture goes on without a packet of the conversation.
+function drawSilence(c, height, st) {
+  const rest = st.d.rest - st.d.duration;
+  if (st.view.to < st.d.duration || st.view.to >= st.d.rest || rest < Math.max(st.d.duration, 1e9)) return;
+  c.font = "11px system-ui, sans-serif";
+  label(c, "no packet for " + duration(rest) + " more, to the end of the capture →", st.edge - 8, height - LANE - 28, colors.muted, "right", true);
 }
 
 function drawFlags(c, st) {

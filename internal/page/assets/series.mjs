@@ -27,6 +27,7 @@ export function derive(d) {
     una: [new Float64Array(d.n), new Float64Array(d.n)], // what of that is acknowledged
     offered: [new Float64Array(d.n), new Float64Array(d.n)], // the window that its peer offers it
     known: [-1, -1], // from which segment on una is known
+    fin: [Infinity, Infinity], // where the FIN is in the sequence space
   };
   const next = [NaN, NaN], una = [NaN, NaN], offered = [NaN, NaN], copies = [0, 0];
   for (let i = 0; i < d.n; i++) {
@@ -35,6 +36,7 @@ export function derive(d) {
     const end = d.seq[i] + seqLenOf(d, i);
     if (!strange) {
       if (!(next[a] >= end)) next[a] = end;
+      if (flags.includes("F")) s.fin[a] = end - 1;
       if (flags.includes("S") && Number.isNaN(una[a])) una[a] = d.seq[i];
       if (flags.includes("A")) {
         if (!(una[b] >= d.ack[i])) una[b] = d.ack[i];
@@ -66,9 +68,11 @@ function findLost(d, lost) {
   }
 }
 
-/** flightOf is how many bytes of a side are in flight behind segment i, NaN if that is not known. */
+/** flightOf is how many bytes of payload of a side are in flight behind segment i, NaN if that is not known. */
 export function flightOf(s, side, i) {
-  return i < s.known[side] || s.known[side] < 0 ? NaN : Math.max(0, s.next[side][i] - s.una[side][i]);
+  if (i < s.known[side] || s.known[side] < 0) return NaN;
+  const una = s.una[side][i], next = s.next[side][i], fin = s.fin[side];
+  return Math.max(0, next - una - (una <= 0 && next > 0 ? 1 : 0) - (una <= fin && fin < next ? 1 : 0));
 }
 
 /** throughput is how many bytes a side sent in each of n equal parts of a view. */
@@ -81,9 +85,21 @@ export function throughput(d, side, view, n) {
   return { parts, width };
 }
 
-/** spans are the states of a side over time: from when to when, and how the step to each is known. */
-export function spans(steps, end) {
-  return steps.map((step, i) => ({ ...step, start: step.t, end: i + 1 < steps.length ? Math.max(steps[i + 1].t, step.t) : end }));
+/** enteredAt is about when an endpoint took a step: as long before the tap saw what it sent, or behind what it received, as the way to it takes. */
+export function enteredAt(step, distance) {
+  let t = step.t;
+  if (step.cause.startsWith("sent")) t -= distance;
+  if (step.cause.startsWith("received")) t += distance;
+  if (step.from !== undefined) t = Math.max(t, Math.min(step.from, step.t));
+  if (step.to !== undefined) t = Math.min(t, Math.max(step.to, step.t));
+  return t;
+}
+
+/** spans are the states of a side over time, distance ns from the tap: from when to when, and how the step to each is known. */
+export function spans(steps, distance, end) {
+  const at = steps.map((step) => (step.cause === "passive OPEN" ? -Infinity : enteredAt(step, distance))); // it listened before
+  for (let i = at.length - 2; i >= 0; i--) at[i] = Math.min(at[i], at[i + 1]);
+  return steps.map((step, i) => ({ ...step, start: at[i], end: i + 1 < steps.length ? at[i + 1] : Math.max(end, at[i]) }));
 }
 
 /** stepAt is the number of the step that holds at t, -1 before the first. */
@@ -118,9 +134,9 @@ export function sequenceRange(d, s, side, first, last) {
       if (s.offered[side][i] >= 0) window = Math.max(window, s.una[side][i] + s.offered[side][i]);
     }
   }
-  if (hi < lo) return { lo: 0, hi: 1, near: false };
+  if (hi < lo) return { lo: 0, hi: 1, near: false, window };
   const near = window > hi && window - hi <= 1.5 * Math.max(hi - lo, 1);
   if (near) hi = window;
   const margin = Math.max((hi - lo) * 0.06, 1);
-  return { lo: lo - margin, hi: hi + margin, near };
+  return { lo: lo - margin, hi: hi + margin, near, window };
 }

@@ -13,6 +13,8 @@ const columns = [
   { key: "client", head: "Client", cell: (o, i) => [socket(o, "client", i), o.rows.inferred[i] ? el("abbr", { title: "Which side is the client is inferred: the capture does not show the handshake" }, "*") : null], cls: "mono" },
   { key: "server", head: "Server", cell: (o, i) => socket(o, "server", i), cls: "mono" },
   { key: "name", head: "Server name", cell: (o, i) => text(o, "name", i), cls: "name", optional: true },
+  { key: "outcome", head: "Outcome", cell: (o, i) => badge(o.outcomes[o.rows.outcome[i]], o.rows.failure[i] ? "error" : o.outcomes[o.rows.outcome[i]] === "closed" ? "ok" : "") },
+  { key: "anomaly", head: "What went wrong", cell: wrong },
   { key: "packets", head: "Packets", number: true, cell: (o, i) => count(o.rows.clientPackets[i] + o.rows.serverPackets[i]) },
   { key: "sent", head: "Data →", number: true, cell: (o, i) => bytes(o.rows.clientBytes[i]) },
   { key: "received", head: "← Data", number: true, cell: (o, i) => bytes(o.rows.serverBytes[i]) },
@@ -21,9 +23,7 @@ const columns = [
   { key: "rtt", head: "RTT", number: true, cell: (o, i) => (o.rows.rtt[i] ? duration(o.rows.rtt[i]) : "") },
   { key: "clientState", head: "Client is", cell: (o, i) => o.states[o.rows.clientState[i]], cls: "state" },
   { key: "serverState", head: "Server is", cell: (o, i) => o.states[o.rows.serverState[i]], cls: "state" },
-  { key: "outcome", head: "Outcome", cell: (o, i) => badge(o.outcomes[o.rows.outcome[i]], o.rows.failure[i] ? "error" : o.outcomes[o.rows.outcome[i]] === "closed" ? "ok" : "") },
   { key: "ended", head: "Ended by", cell: (o, i) => [text(o, "ended", i), text(o, "cause", i) && " (" + text(o, "cause", i) + ")"], optional: true },
-  { key: "anomaly", head: "What went wrong", cell: wrong },
 ];
 
 function wrong(o, i) {

@@ -86,7 +86,7 @@ export class Timeline {
       if (amount <= 0) return;
       const start = data.start + i * by * data.width, x = Math.max(LEFT, this.x(start)), end = Math.min(this.x(start + by * data.width), width - RIGHT);
       const h = Math.max(1.5, (amount / most) * (LANE - 6));
-      c.fillRect(x, bottom - h, Math.max(1.5, end - x - 0.6), h);
+      c.fillRect(x, bottom - h, Math.max(1.5, end - x - (end - x > 5 ? 1 : 0)), h);
     });
   }
 
@@ -141,7 +141,7 @@ export class Timeline {
     this.clear.hidden = !s;
     this.status.textContent = s
       ? clock(this.o.start, s.from, 3) + " – " + clock(this.o.start, s.to, 3) + " (" + duration(s.to - s.from) + "): the table has what was alive then"
-      : "Drag to choose a stretch of time. Losses are spread over the life of their conversations.";
+      : "Drag to choose a stretch of time. Losses are spread over the time in which their conversations had them.";
   }
 
   hover(t, e) {
