@@ -16,6 +16,7 @@ type detail struct {
 	thin     thinner
 	waits    [2][]waiting // by Side: what was sent and not acknowledged, in order, for round trips
 	reached  [2]int64     // by Side: the end of what was sent
+	flight   analyzer.Flight
 }
 
 // segment is what the page has of a segment.
@@ -31,10 +32,20 @@ type segment struct {
 	sacks     [4][2]int64
 	nsack     uint8
 	side      analyzer.Side
-	notable   bool   // what is drawn with a mark of its own
-	packets   uint32 // that it stands for, of its side: itself and those left out before it
-	bytes     uint64 // of payload, in these
+	mark      mark
+	flight    [2]int64 // bytes that are in flight behind it, by Side; -1: not known
+	packets   uint32   // that it stands for, of its side: itself and those left out before it
+	bytes     uint64   // of payload, in these
 }
+
+// mark is whether a segment is drawn with a mark of its own.
+type mark uint8
+
+const (
+	unmarked mark = iota
+	special
+	noted // there is only something to say of it
+)
 
 // code is what many segments have in common.
 type code struct {
@@ -53,7 +64,14 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 		since: v.Since, frame: v.Frame, seq: v.Seq, len: v.Len, window: v.Window, side: v.From,
 		code:    p.codes.of(code{v.From, v.Flags, v.Kind, v.Cause, v.Kind == analyzer.KindRetransmission && v.Spurious, v.Unscaled}),
 		packets: 1, bytes: uint64(v.Len),
-		notable: v.Kind != analyzer.KindData && v.Kind != analyzer.KindACK && v.Kind != analyzer.KindDuplicateACK && v.Kind != analyzer.KindWindowUpdate || len(v.Notes) > 0,
+	}
+	switch v.Kind {
+	case analyzer.KindData, analyzer.KindACK, analyzer.KindDuplicateACK, analyzer.KindWindowUpdate:
+		if len(v.Notes) > 0 {
+			x.mark = noted
+		}
+	default:
+		x.mark = special
 	}
 	if v.HasAck {
 		x.ack = v.Ack
@@ -71,6 +89,13 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 			text += `"` + v.Text + `"`
 		}
 		x.notes = p.notes.of(text) + 1
+	}
+	d.flight.Segment(s)
+	for side := range x.flight {
+		x.flight[side] = -1
+		if n, known := d.flight.Bytes(analyzer.Side(side), &analyzer.EndpointMoment{State: v.State[side]}); known {
+			x.flight[side] = int64(n)
+		}
 	}
 	x.roundTrip = d.roundTrip(v, int64(s.SeqLen()))
 	d.thin.add(&x)

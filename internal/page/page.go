@@ -168,7 +168,7 @@ func (p *Page) prepare() {
 	}
 	most := share(packets, detailBytes/segmentBytes)
 	for _, d := range list {
-		d.timeline = p.maker.New(&d.c)
+		d.timeline, d.flight = p.maker.New(&d.c), analyzer.NewFlight(&d.c)
 		d.thin = newThinner(&d.c, min(most, mostSegments))
 	}
 }

@@ -10,12 +10,12 @@ import (
 
 const (
 	mostSegments = 24_000 // of a conversation
-	segmentBytes = 32     // that a segment takes in the page, about
+	segmentBytes = 40     // that a segment takes in the page, about
 )
 
 // thinner chooses the segments that are drawn of a long conversation: all with a mark of their own, as long as there is room, and for each of
 // many equal stretches of time and each side the first, the last, the one that acknowledges or reaches furthest, the one with the smallest
-// window and the one with the longest round trip. What is left out is counted in the next of its side that is not. So lines keep their
+// window, the one with the longest round trip, and the one behind which most is in flight. What is left out is counted in the next of its side that is not. So lines keep their
 // shapes, as far as a screen can show them.
 type thinner struct {
 	kept    []segment
@@ -28,7 +28,19 @@ type thinner struct {
 		packets uint32
 		bytes   uint64
 	}
-	marks int // that there is room for
+	marks [2]allowance // for segments with a mark, by whether it is a note only
+}
+
+// allowance is how many segments may be kept, more with every stretch, so that no early ones take the room of later ones.
+type allowance struct{ kept, first, each float64 }
+
+// takes reports whether one more may be kept in a stretch, and counts it.
+func (a *allowance) takes(stretch int64) bool {
+	if a.kept >= a.first+a.each*float64(stretch) {
+		return false
+	}
+	a.kept++
+	return true
 }
 
 // Extremes of a stretch.
@@ -38,6 +50,7 @@ const (
 	furthest
 	tightest
 	slowest
+	fullest // has most in flight
 	numExtremes
 )
 
@@ -48,7 +61,12 @@ func newThinner(c *analyzer.Conversation, most uint64) thinner {
 		return thinner{all: true, kept: make([]segment, 0, n)}
 	}
 	stretches := max(int64(most)/(3*numExtremes), 1)
-	return thinner{width: max(c.Duration()/time.Duration(stretches), 1), marks: int(most) / 3, kept: make([]segment, 0, most)}
+	t := thinner{width: max(c.Duration()/time.Duration(stretches), 1), kept: make([]segment, 0, most)}
+	for i, share := range [2]float64{0.3, 0.1} {
+		room := float64(most) * share
+		t.marks[i] = allowance{first: room / 4, each: room * 3 / 4 / float64(stretches)}
+	}
+	return t
 }
 
 // add adds the next segment.
@@ -61,9 +79,8 @@ func (t *thinner) add(s *segment) {
 		t.flush()
 		t.stretch = at
 	}
-	if s.notable && t.marks > 0 {
-		t.marks--
-		t.keep(*s)
+	if s.mark != unmarked && t.marks[s.mark-1].takes(t.stretch) {
+		t.kept = append(t.kept, *s)
 		return
 	}
 	open := &t.open[s.side]
@@ -83,6 +100,9 @@ func (t *thinner) add(s *segment) {
 	}
 	if s.roundTrip > open[slowest].roundTrip {
 		open[slowest] = *s
+	}
+	if most := &open[fullest]; max(s.flight[0], s.flight[1]) > max(most.flight[0], most.flight[1]) {
+		*most = *s
 	}
 	t.left[s.side].packets++
 	t.left[s.side].bytes += s.bytes
@@ -111,9 +131,6 @@ func (t *thinner) flush() {
 		t.kept = append(t.kept, *s)
 	}
 }
-
-// keep keeps a segment that has a mark.
-func (t *thinner) keep(s segment) { t.kept = append(t.kept, s) }
 
 // done is what was kept, in order.
 func (t *thinner) done() []segment {

@@ -96,6 +96,10 @@ func writeSegments(e *encoder, list []segment, all bool) {
 	column("ack", func(s *segment) int64 { d := s.ack - ack[s.side]; ack[s.side] = s.ack; return d })
 	column("len", func(s *segment) int64 { return int64(s.len) })
 	column("window", func(s *segment) int64 { return int64(s.window) })
+	for side, name := range [2]string{"flightClient", "flightServer"} {
+		before := int64(0)
+		column(name, func(s *segment) int64 { d := s.flight[side] - before; before = s.flight[side]; return d })
+	}
 	sparse(e, "rtt", list, func(s *segment) bool { return s.roundTrip > 0 }, func(s *segment) { e.int(int64(s.roundTrip)) })
 	sparse(e, "notes", list, func(s *segment) bool { return s.notes > 0 }, func(s *segment) { e.int(int64(s.notes) - 1) })
 	sparse(e, "sack", list, func(s *segment) bool { return s.nsack > 0 }, func(s *segment) {

@@ -4,7 +4,7 @@ import { causeOf, flagsOf, kindOf, nearest, segmentAt, segmentOfFrame, spuriousO
 import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
 import { timelineCommand, titleOf, wiresharkFilter } from "./link.mjs";
 import { clampView, linear, panView, ticks, zoomView } from "./scale.mjs";
-import { derive, flightOf, pathOf, stepAt } from "./series.mjs";
+import { derive, pathOf, stepAt } from "./series.mjs";
 import { badge, copyButton, el, replace, say, severityName } from "./dom.mjs";
 import { label, line, paper } from "./canvas.mjs";
 import { drawLanes, lanesHeight } from "./lanes.mjs";
@@ -46,7 +46,7 @@ export class Conversation {
     this.axis = el("canvas", { class: "axis-canvas" });
     this.overlay = el("canvas", { class: "overlay" });
     this.tip = el("div", { class: "tip", hidden: true });
-    this.panes = panes.map((p) => ({ ...p, canvas: el("canvas", {}), hidden: p.side !== undefined && !d.side.includes(p.side) }));
+    this.panes = panes.map((p) => ({ ...p, canvas: el("canvas", {}), hidden: p.side !== undefined && !d.side.includes(p.side), height: p.side !== undefined && bursts(d, p.side) <= 3 ? 130 : p.height }));
     this.stack = el("div", {
       class: "stack", tabindex: 0, role: "group", "aria-label": "Graphs on one time axis. Left and right step from frame to frame, plus and minus zoom, shift and arrows move, 0 shows all.",
       onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => this.leave(), ondblclick: () => this.show(this.whole),
@@ -207,7 +207,7 @@ export class Conversation {
     if (i < 0 || d.n === 0) return replace(this.readout, el("p", { class: "muted" }, "No segment."));
     const side = d.side[i], names = { S: "SYN", F: "FIN", R: "RST", P: "PSH", A: "ACK", U: "URG", E: "ECE", C: "CWR" };
     const states = [0, 1].map((k) => [d.steps[k][stepAt(d.steps[k], d.t[i])], k]);
-    const kind = kindOf(d, i), flight = [0, 1].map((k) => flightOf(s, k, i));
+    const kind = kindOf(d, i), flight = [0, 1].map((k) => d.flight[k][i]);
     this.frameInput.value = d.frame[i];
     replace(this.readout,
       el("p", { class: "big" }, el("span", { class: side === 0 ? "c-client" : "c-server" }, side === 0 ? "client → server" : "server → client"), el("span", { class: "muted" }, "frame " + d.frame[i])),
@@ -296,6 +296,13 @@ export class Conversation {
     act();
     return true;
   }
+}
+
+// bursts is how many segments with payload a side sent, as far as it matters.
+function bursts(d, side) {
+  let n = 0;
+  for (let i = 0; i < d.n && n <= 3; i++) if (d.side[i] === side && d.len[i] > 0) n++;
+  return n;
 }
 
 function line1(d, i) {

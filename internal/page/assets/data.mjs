@@ -58,6 +58,7 @@ export function decodeDetail(raw, words) {
   d.ack = sumBySide(s.ack, d.side);
   d.len = Float64Array.from(s.len);
   d.window = Float64Array.from(s.window);
+  d.flight = [s.flightClient, s.flightServer].map((list) => sum(list, Float64Array).map((v) => (v < 0 ? NaN : v)));
   d.rtt = new Float64Array(n);
   spread(s.rtt, (i, v) => (d.rtt[i] = v));
   d.notes = new Map();

@@ -73,11 +73,18 @@ function findingCard(o, f, all, actions) {
 export function renderFindings(o, actions) {
   const range = startRange(o), all = { range, bins: startBins(o, o.rows.stream.keys(), range) };
   const list = o.findings.length === 0
-    ? el("div", { class: "card calm" }, el("span", { class: "tick", "aria-hidden": "true" }, o.selected > 0 ? "✓" : "∅"), el("p", {}, capital(o.healthy) + "."))
+    ? calm(o)
     : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));
   return el("section", { id: "findings", "aria-labelledby": "findings-title" },
     el("h2", { id: "findings-title" }, o.findings.length === 0 ? "Findings" : "What went wrong"), list,
     o.more > 0 && el("p", { class: "muted" }, counted(o.more, "more finding") + " of less."));
+}
+
+// calm is what is there where nothing went wrong, or there is nothing to look at.
+function calm(o) {
+  if (o.selected > 0) return el("div", { class: "card calm" }, el("span", { class: "tick", "aria-hidden": "true" }, "✓"), el("p", {}, capital(o.healthy) + "."));
+  const why = o.facts.filter(([what]) => what === "").map(([, text]) => text).join(" ");
+  return el("div", { class: "card calm nothing" }, el("span", { class: "tick", "aria-hidden": "true" }, "∅"), el("p", {}, why || "There is no TCP conversation to look at."));
 }
 
 function capital(s) {
@@ -99,7 +106,7 @@ export function renderFacts(o) {
         o.files.length > 0 && [el("dt", {}, o.files.length === 1 ? "File" : "Files"), el("dd", {}, o.files.slice(0, 12).join(", ") + (o.files.length > 12 ? ` and ${o.files.length - 12} more` : ""))],
         o.packets > 0 && [el("dt", {}, "Packets"), el("dd", {}, (o.facts.find(([what]) => what === "packets") ?? [])[1] + (o.tcp === o.packets ? ", all of TCP" : ", " + count(o.tcp) + " of TCP"))],
         o.packets > 0 && [el("dt", {}, "Began"), el("dd", {}, day(o.start) + " " + clock(o.start, 0, 6) + " UTC")],
-        o.facts.filter(([what]) => !known.has(what)).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)]))),
+        o.facts.filter(([what], i) => !known.has(what) && (what !== "" || i > 0)).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)]))),
     el("div", { class: "card unseen" + (o.unseen.length ? " warning" : "") },
       el("h3", {}, "What could not be seen"),
       o.unseen.length > 0 ? el("ul", {}, o.unseen.map((note) => el("li", {}, note))) : el("p", { class: "muted" }, "Nothing that could be TCP was left out, and the capture does not say that it lost any packet.")));

@@ -4,7 +4,7 @@ import { kindOf, seqLenOf } from "./data.mjs";
 import { bytes, count, duration, rate } from "./format.mjs";
 import { label, line } from "./canvas.mjs";
 import { linear, niceStep, ticks } from "./scale.mjs";
-import { flightOf, sequenceRange, throughput } from "./series.mjs";
+import { sequenceRange, throughput } from "./series.mjs";
 import { colors } from "./theme.mjs";
 
 const sideColor = (side) => (side === 0 ? colors.client : colors.server);
@@ -113,11 +113,11 @@ function trimmed(v) {
 
 /** drawFlight draws what each side has in flight, filled, and the window that it is offered. */
 export function drawFlight(c, width, height, st) {
-  const { s } = st;
+  const { d, s } = st;
   let most = 1, windows = 0;
   for (let i = Math.max(st.first - 1, 0); i <= st.last; i++) {
     for (const side of [0, 1]) {
-      most = Math.max(most, flightOf(s, side, i) || 0);
+      most = Math.max(most, d.flight[side][i] || 0);
       windows = Math.max(windows, s.offered[side][i] || 0);
     }
   }
@@ -128,9 +128,9 @@ export function drawFlight(c, width, height, st) {
       const color = sideColor(side);
       c.globalAlpha = 0.22;
       c.fillStyle = color;
-      fillStairs(c, st, y, (i) => flightOf(s, side, i));
+      fillStairs(c, st, y, (i) => d.flight[side][i]);
       c.globalAlpha = 1;
-      stairs(c, st, y, (i) => flightOf(s, side, i), color, 1.4);
+      stairs(c, st, y, (i) => d.flight[side][i], color, 1.4);
       stairs(c, st, y, (i) => s.offered[side][i], color, 1.2, [5, 4]);
     }
   });

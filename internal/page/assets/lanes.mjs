@@ -80,7 +80,9 @@ function drawArrows(c, height, st) {
   const { d, s } = st, y0 = top(0, height) + LANE + 8, y1 = top(1, height) - 8;
   line(c, st.left, y0, st.edge, y0, colors.line);
   line(c, st.left, y1, st.edge, y1, colors.line);
-  const n = st.last - st.first + 1, dense = n > (st.edge - st.left) / 3, labels = [-Infinity, -Infinity];
+  const n = st.last - st.first + 1;
+  if (n > (st.edge - st.left) * 1.2) return drawDensity(c, st, y0, y1);
+  const dense = n > (st.edge - st.left) / 3, labels = [-Infinity, -Infinity];
   c.globalAlpha = dense ? Math.max(0.12, Math.min(1, (st.edge - st.left) / 2 / n)) : 1;
   for (let i = st.first; i <= st.last; i++) {
     const side = d.side[i], arrow = arrowOf(d, i), kind = kindOf(d, i), flags = flagsOf(d, i);
@@ -96,6 +98,33 @@ function drawArrows(c, height, st) {
     if (!dense) arrowLabel(c, st, i, from, to, labels);
   }
   c.globalAlpha = 1;
+}
+
+// drawDensity draws how many segments each side sent, where there are too many for arrows: from its line on.
+function drawDensity(c, st, y0, y1) {
+  const { d, s } = st, step = 4, n = Math.ceil((st.edge - st.left) / step), bars = [0, 1].map(() => ({ all: new Float64Array(n), bad: new Float64Array(n) }));
+  for (let i = st.first; i <= st.last; i++) {
+    const k = Math.floor((st.x(d.t[i]) - st.left) / step), side = d.side[i];
+    if (k < 0 || k >= n) continue;
+    bars[side].all[k] += d.stands ? d.stands[i] : 1;
+    if (s.lost[i] || kindOf(d, i) === "retransmission" || flagsOf(d, i).includes("R")) bars[side].bad[k]++;
+  }
+  const most = Math.max(1, ...bars[0].all, ...bars[1].all), room = (y1 - y0) / 2 - 8;
+  for (const side of [0, 1]) {
+    const way = side === 0 ? 1 : -1, base = side === 0 ? y0 : y1;
+    for (let k = 0; k < n; k++) {
+      if (bars[side].all[k] === 0 && bars[side].bad[k] === 0) continue;
+      const h = Math.max(1.5, (bars[side].all[k] / most) * room), bad = bars[side].bad[k] > 0 ? Math.max(3, (bars[side].bad[k] / most) * room) : 0;
+      c.globalAlpha = 0.75;
+      c.fillStyle = side === 0 ? colors.client : colors.server;
+      c.fillRect(st.left + k * step, Math.min(base, base + way * h), step - 1, h);
+      c.globalAlpha = 1;
+      c.fillStyle = colors.error;
+      if (bad) c.fillRect(st.left + k * step, Math.min(base, base + way * bad), step - 1, bad);
+    }
+  }
+  c.font = "11px system-ui, sans-serif";
+  label(c, "segments sent, red: sent again or lost. Zoom in for the arrows", (st.left + st.edge) / 2, (y0 + y1) / 2, colors.muted, "center", true);
 }
 
 function head(c, from, to, color) {

@@ -23,34 +23,24 @@ export function marksOf(d, i, triple) {
 export function derive(d) {
   const s = {
     marks: new Array(d.n), lost: new Uint8Array(d.n),
-    next: [new Float64Array(d.n), new Float64Array(d.n)], // the end of what a side has sent
-    una: [new Float64Array(d.n), new Float64Array(d.n)], // what of that is acknowledged
+    una: [new Float64Array(d.n), new Float64Array(d.n)], // what is acknowledged of what a side has sent
     offered: [new Float64Array(d.n), new Float64Array(d.n)], // the window that its peer offers it
-    known: [-1, -1], // from which segment on una is known
-    fin: [Infinity, Infinity], // where the FIN is in the sequence space
   };
-  const next = [NaN, NaN], una = [NaN, NaN], offered = [NaN, NaN], copies = [0, 0];
+  const una = [NaN, NaN], offered = [NaN, NaN], copies = [0, 0];
   for (let i = 0; i < d.n; i++) {
     const a = d.side[i], b = 1 - a, flags = flagsOf(d, i), kind = kindOf(d, i);
-    const strange = kind === "unacceptable" || kind === "rst";
-    const end = d.seq[i] + seqLenOf(d, i);
-    if (!strange) {
-      if (!(next[a] >= end)) next[a] = end;
-      if (flags.includes("F")) s.fin[a] = end - 1;
+    if (kind !== "unacceptable" && kind !== "rst") {
       if (flags.includes("S") && Number.isNaN(una[a])) una[a] = d.seq[i];
       if (flags.includes("A")) {
         if (!(una[b] >= d.ack[i])) una[b] = d.ack[i];
-        if (!(next[b] >= d.ack[i])) next[b] = d.ack[i];
         if (d.ack[i] >= una[b]) offered[b] = d.window[i];
       }
     }
     copies[a] = kind === "duplicate-ack" ? copies[a] + 1 : d.len[i] > 0 || kind === "ack" ? 0 : copies[a];
     s.marks[i] = marksOf(d, i, kind === "duplicate-ack" && copies[a] === 3);
     for (const side of [0, 1]) {
-      s.next[side][i] = next[side];
       s.una[side][i] = una[side];
       s.offered[side][i] = offered[side];
-      if (s.known[side] < 0 && !Number.isNaN(una[side])) s.known[side] = i;
     }
   }
   findLost(d, s.lost);
@@ -66,13 +56,6 @@ function findLost(d, lost) {
     if (kindOf(d, i) === "retransmission" && !spuriousOf(d, i) && of.has(d.seq[i])) lost[of.get(d.seq[i])] = 1;
     of.set(d.seq[i], i);
   }
-}
-
-/** flightOf is how many bytes of payload of a side are in flight behind segment i, NaN if that is not known. */
-export function flightOf(s, side, i) {
-  if (i < s.known[side] || s.known[side] < 0) return NaN;
-  const una = s.una[side][i], next = s.next[side][i], fin = s.fin[side];
-  return Math.max(0, next - una - (una <= 0 && next > 0 ? 1 : 0) - (una <= fin && fin < next ? 1 : 0));
 }
 
 /** throughput is how many bytes a side sent in each of n equal parts of a view. */
