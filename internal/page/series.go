@@ -59,14 +59,20 @@ func (s *series) fold() {
 	s.first, s.buckets, s.shift = s.first>>1, folded, s.shift+1
 }
 
+// fewest is up to how many things are spread one by one.
+const fewest = 64
+
 // spread adds an amount evenly from one time to another.
 func (s *series) spread(from, to analyzer.Time, amount float64) {
-	s.add(from, 0)
-	s.add(to, 0)
-	first, last := int64(from)>>s.shift, int64(to)>>s.shift
-	if s.add(from, 0); last < first {
-		last = first
+	if to = max(from, to); amount <= fewest {
+		for i := range int64(amount) {
+			s.add(from+analyzer.Time((int64(to-from)/int64(amount))*i), 1)
+		}
+		return
 	}
+	s.add(from, 0)
+	s.add(to, 0) // may have made the buckets wider
+	first, last := int64(from)>>s.shift, int64(to)>>s.shift
 	for i := first; i <= last; i++ {
 		s.buckets[i-s.first] += amount / float64(last-first+1)
 	}

@@ -47,7 +47,7 @@ class App {
     this.table = new Table(o, { open: (stream) => this.open(stream), changed: () => this.changed() });
     this.timeline = new Timeline(o, (from, to) => this.table.set({ from, to }));
     const top = el("div", { class: "overview-top" }, renderFindings(o, { finding: (n) => this.finding(n), open: (stream) => this.open(stream) }), renderFacts(o));
-    this.home = el("div", { class: "overview" }, top, o.packets > 0 && this.timeline.element, o.selected > 0 && this.table.element);
+    this.home = el("div", { class: "overview" }, top, o.span > 0 && this.timeline.element, o.selected > 0 && this.table.element);
   }
 
   redraw() {

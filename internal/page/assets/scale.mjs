@@ -11,7 +11,7 @@ export function niceStep(range, n) {
 /** ticks are round values from lo to hi, at most about n of them. */
 export function ticks(lo, hi, n) {
   const step = niceStep(hi - lo, n), list = [];
-  for (let k = Math.ceil(lo / step - 1e-9); k * step <= hi + step * 1e-9 && list.length < 200; k++) list.push(k * step);
+  for (let k = Math.ceil(lo / step - 1e-9) + 0; k * step <= hi + step * 1e-9 && list.length < 200; k++) list.push(k * step);
   return { step, list };
 }
 
