@@ -310,7 +310,7 @@ function line1(d, i) {
 }
 
 function evidence(step) {
-  return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause ? ": " + step.cause : "");
+  return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
 }
 
 // firstOfInterest is where the cursor begins: at the first of the gravest anomalies.

@@ -62,8 +62,9 @@ function findingCard(o, f, all, actions) {
       f.stream !== undefined && o.detailed.has(f.stream) && f.list.length > 1 && el("button", { type: "button", class: "button", onclick: () => actions.open(f.stream) }, "Open the worst"),
       f.command && copyButton("Copy command", "command", () => f.command)),
   ];
+  const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
   const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
-    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, 0)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, 0))), shareBar(f));
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
   if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
     el("details", {}, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));

@@ -114,13 +114,16 @@ function trimmed(v) {
 /** drawFlight draws what each side has in flight, filled, and the window that it is offered. */
 export function drawFlight(c, width, height, st) {
   const { d, s } = st;
-  let most = 1, windows = 0;
+  let most = 0, windows = 0, known = false;
   for (let i = Math.max(st.first - 1, 0); i <= st.last; i++) {
     for (const side of [0, 1]) {
       most = Math.max(most, d.flight[side][i] || 0);
+      known ||= d.flight[side][i] >= 0;
       windows = Math.max(windows, s.offered[side][i] || 0);
     }
   }
+  if (!known) return empty(c, height, st, "not known: one direction was not captured, or nothing was acknowledged yet");
+  most = Math.max(most, 100);
   const near = windows <= most * 5, hi = (near ? Math.max(most, windows) : most * 1.4) * 1.08;
   const y = frame(c, width, height, st, 0, hi, (v) => bytes(v), 3);
   clipped(c, height, st, () => {

@@ -165,7 +165,7 @@ function arrowLabel(c, st, i, from, to, labels) {
 // drawSilence says how long the capture goes on without a packet of the conversation.
 function drawSilence(c, height, st) {
   const rest = st.d.rest - st.d.duration;
-  if (st.view.to < st.d.duration || st.view.to >= st.d.rest || rest < Math.max(st.d.duration, 1e9)) return;
+  if (st.view.to < st.d.duration || st.view.to >= st.d.rest || rest < Math.max(st.d.duration, 1e9) || st.edge < 600) return;
   c.font = "11px system-ui, sans-serif";
   label(c, "no packet for " + duration(rest) + " more, to the end of the capture →", st.edge - 8, height - LANE - 28, colors.muted, "right", true);
 }

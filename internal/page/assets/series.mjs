@@ -1,6 +1,6 @@
 // What is drawn of a conversation, worked out of its segments.
 
-import { flagsOf, kindOf, seqLenOf, spuriousOf } from "./data.mjs";
+import { flagsOf, kindOf, seqLenOf, spuriousOf, unscaledOf } from "./data.mjs";
 
 /** marksOf are the marks of a segment, in the manner of Ostermann's tcptrace and xplot. triple: it is the third duplicate ACK or a later one. */
 export function marksOf(d, i, triple) {
@@ -30,10 +30,9 @@ export function derive(d) {
   for (let i = 0; i < d.n; i++) {
     const a = d.side[i], b = 1 - a, flags = flagsOf(d, i), kind = kindOf(d, i);
     if (kind !== "unacceptable" && kind !== "rst") {
-      if (flags.includes("S") && Number.isNaN(una[a])) una[a] = d.seq[i];
       if (flags.includes("A")) {
         if (!(una[b] >= d.ack[i])) una[b] = d.ack[i];
-        if (d.ack[i] >= una[b]) offered[b] = d.window[i];
+        if (d.ack[i] >= una[b]) offered[b] = unscaledOf(d, i) ? NaN : d.window[i];
       }
     }
     copies[a] = kind === "duplicate-ack" ? copies[a] + 1 : d.len[i] > 0 || kind === "ack" ? 0 : copies[a];

@@ -128,7 +128,8 @@ test("a conversation is decoded by side", () => {
 test("what is drawn of it", () => {
   const d = detail([0, 1, 2, 3, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0]), s = derive(d);
   assert.deepEqual([...s.lost], [0, 0, 1, 0, 0], "the copy before one that was needed");
-  assert.deepEqual([...s.una[0]], [0, 1, 1, 1, 101]);
+  assert.deepEqual([...s.una[0]], [NaN, 1, 1, 1, 101]);
+  assert.deepEqual([...s.offered[0]], [NaN, 1000, 1000, 1000, 1000]);
   assert.deepEqual(s.marks, [["SYN"], ["SYN"], [], ["R"], []]);
   assert.equal(shortLabel(d, 1), "SYN+ACK");
   assert.equal(shortLabel(d, 2), "100 B");
