@@ -174,9 +174,9 @@ func (p *Page) writeRows(e *encoder, start analyzer.Time) {
 		}
 		e.end(']')
 	}
-	before := int64(0)
-	column("stream", func(r *row) int64 { d := int64(r.stream) - before; before = int64(r.stream); return d })
-	column("start", func(r *row) int64 { return int64(r.start - start) })
+	stream, time := int64(0), start // both as differences from the row before
+	column("stream", func(r *row) int64 { d := int64(r.stream) - stream; stream = int64(r.stream); return d })
+	column("start", func(r *row) int64 { d := r.start - time; time = r.start; return int64(d) })
 	column("duration", func(r *row) int64 { return int64(r.duration) })
 	for side, name := range []string{"client", "server"} {
 		column(name, func(r *row) int64 { return int64(r.host[side]) })

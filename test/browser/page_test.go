@@ -139,7 +139,7 @@ func TestDeepLink(t *testing.T) {
 
 // TestHostile: what comes from outside is text, wherever it is shown.
 func TestHostile(t *testing.T) {
-	data, err := os.ReadFile(golden("rst-text-hostile"))
+	data, err := os.ReadFile(filepath.Join(root, golden("rst-text-hostile")))
 	if err != nil {
 		t.Fatal(err)
 	}

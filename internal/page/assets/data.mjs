@@ -5,15 +5,25 @@ export function decode(raw) {
   const rows = raw.rows;
   const o = { ...raw, n: rows.n };
   o.rows = rows;
-  let stream = 0;
-  rows.stream = rows.stream.map((d) => (stream += d));
+  rows.stream = sum(rows.stream, Float64Array);
+  rows.start = sum(rows.start, Float64Array);
   o.findings = raw.findings.map((f, number) => {
     let at = 0;
     return { ...f, number, list: f.rows.map((d) => (at += d)) };
   });
   o.detailed = new Set(raw.details);
-  o.place = new Map(rows.stream.map((s, i) => [s, i]));
   return o;
+}
+
+/** rowOf is the row of a stream, -1 if it has none. */
+export function rowOf(o, stream) {
+  let lo = 0, hi = o.n;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (o.rows.stream[mid] < stream) lo = mid + 1;
+    else hi = mid;
+  }
+  return o.rows.stream[lo] === stream ? lo : -1;
 }
 
 /** text is a text of the table of strings. */

@@ -73,6 +73,7 @@ export const sortKeys = {
 
 /** sortRows sorts rows by a column; equal ones stay in order of streams. */
 export function sortRows(o, rows, key, descending) {
+  if (key === "stream") return descending ? rows.toReversed() : rows; // they come so
   const of = sortKeys[key](o), sign = descending ? -1 : 1;
   const keyed = rows.map((i) => [i, of(i)]);
   const missing = (k) => k === "" || Number.isNaN(k);
@@ -107,9 +108,33 @@ export function sums(o, rows, side) {
   return [...groups.values()].sort((a, b) => b.n - a.n || (a.host < b.host ? -1 : 1));
 }
 
-/** tally counts rows by what of gives, most first. */
-export function tally(rows, of) {
-  const counts = new Map();
-  for (const i of rows) for (const v of of(i)) counts.set(v, (counts.get(v) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+/** tallyRows counts rows by what their columns name, most first: by one column, or by two, of which a row with the same in both counts once. */
+export function tallyRows(column, names, other) {
+  const counts = new Float64Array(names.length);
+  for (let i = 0; i < column.length; i++) {
+    counts[column[i]]++;
+    if (other && other[i] !== column[i]) counts[other[i]]++;
+  }
+  return ranked([...counts].map((n, k) => [names[k], n]));
+}
+
+/** tallySets counts rows by their anomalies, most first. */
+export function tallySets(o) {
+  const rows = new Float64Array(o.sets.length), counts = new Float64Array(o.anomalies.length);
+  for (const set of o.rows.set) rows[set]++;
+  o.sets.forEach((set, k) => set.forEach((kind) => (counts[kind] += rows[k])));
+  return ranked([...counts].map((n, k) => [o.anomalies[k].id, n]));
+}
+
+const MOST = 200;
+
+// ranked are the greatest counts, at most MOST of them; of as many equal ones as there is no room for, the first.
+function ranked(counts) {
+  let list = counts.filter(([, n]) => n > 0);
+  if (list.length > MOST) {
+    const least = Float64Array.from(list, ([, n]) => n).sort().at(-MOST), above = list.filter(([, n]) => n > least);
+    const equal = list.filter(([, n]) => n === least).slice(0, MOST - above.length);
+    list = above.concat(equal);
+  }
+  return list.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }

@@ -15,10 +15,12 @@ export function startRange(o) {
   return from <= to ? { from, to } : { from: 0, to: 0 };
 }
 
-/** startBins counts rows by when they begin, in equal parts of a range. */
+/** startBins counts rows, or all if rows is null, by when they begin, in equal parts of a range. */
 export function startBins(o, rows, range, bins = BINS) {
   const parts = new Array(bins).fill(0), span = Math.max(range.to - range.from, 1);
-  for (const i of rows) parts[Math.min(bins - 1, Math.floor(((o.rows.start[i] - range.from) / span) * bins))]++;
+  const add = (i) => parts[Math.min(bins - 1, Math.floor(((o.rows.start[i] - range.from) / span) * bins))]++;
+  if (rows) rows.forEach(add);
+  else for (let i = 0; i < o.n; i++) add(i);
   return parts;
 }
 
@@ -72,7 +74,7 @@ function findingCard(o, f, all, actions) {
 
 /** renderFindings is the section of findings. actions: finding(number) and open(stream). */
 export function renderFindings(o, actions) {
-  const range = startRange(o), all = { range, bins: startBins(o, o.rows.stream.keys(), range) };
+  const range = startRange(o), all = { range, bins: startBins(o, null, range) };
   const list = o.findings.length === 0
     ? calm(o)
     : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));

@@ -1,6 +1,6 @@
 // The page: what is shown, and keys that work everywhere.
 
-import { decode, decodeDetail } from "./data.mjs";
+import { decode, decodeDetail, rowOf } from "./data.mjs";
 import { counted } from "./format.mjs";
 import { renderFacts, renderFindings } from "./findings.mjs";
 import { Timeline } from "./timeline.mjs";
@@ -65,7 +65,7 @@ class App {
   route() {
     if (location.hash === this.written) return;
     const v = readLink(location.hash);
-    if (v.stream !== undefined && this.o.place.has(v.stream)) return this.render(v.stream, v);
+    if (v.stream !== undefined && rowOf(this.o, v.stream) >= 0) return this.render(v.stream, v);
     this.shown?.stop?.();
     this.shown = null;
     if (this.main.firstChild !== this.home) replace(this.main, this.home);
@@ -81,7 +81,7 @@ class App {
   }
 
   render(stream, v) {
-    const o = this.o, row = o.place.get(stream);
+    const o = this.o, row = rowOf(o, stream);
     this.shown?.stop?.();
     if (o.detailed.has(stream)) {
       this.words ??= read("words");

@@ -2,7 +2,7 @@
 
 import { anomaliesOf, lossOf, socket, text, worstOf } from "./data.mjs";
 import { bytes, clock, count, counted, duration, percent } from "./format.mjs";
-import { filterRows, isFiltering, noFilter, sortRows, sums, tally } from "./filter.mjs";
+import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "./filter.mjs";
 import { badge, el, replace, severityName } from "./dom.mjs";
 
 const ROW = 34, AHEAD = 12;
@@ -40,18 +40,18 @@ export class Table {
     this.sort = { key: "stream", descending: false };
     this.tab = "conversations";
     this.columns = columns.filter((c) => !c.optional || o.rows[c.key === "name" ? "name" : "ended"].some((v) => v !== 0));
-    this.build();
-    this.update();
+    this.rows = [];
+    this.build(); // update comes when it is first shown
   }
 
   build() {
     const o = this.o;
     this.search = el("input", { type: "search", id: "search", placeholder: "Search: address, name, state, anomaly …", "aria-label": "Search conversations", autocomplete: "off", spellcheck: "false", oninput: () => this.set({ query: this.search.value }) });
-    this.outcome = this.choice("Outcome", "outcome", tally([...Array(o.n).keys()], (i) => [o.outcomes[o.rows.outcome[i]]]));
-    this.state = this.choice("State", "state", tally([...Array(o.n).keys()], (i) => new Set([o.states[o.rows.clientState[i]], o.states[o.rows.serverState[i]]])));
-    this.anomaly = this.choice("Anomaly", "anomaly", tally([...Array(o.n).keys()], (i) => anomaliesOf(o, i).map((a) => a.id)));
-    this.hosts = tally([...Array(o.n).keys()], (i) => new Set([text(o, "client", i), text(o, "server", i)]));
-    this.host = this.choice("Host", "host", this.hosts.slice(0, 200));
+    this.outcome = this.choice("Outcome", "outcome", tallyRows(o.rows.outcome, o.outcomes));
+    this.state = this.choice("State", "state", tallyRows(o.rows.clientState, o.states, o.rows.serverState));
+    this.anomaly = this.choice("Anomaly", "anomaly", tallySets(o));
+    this.hosts = tallyRows(o.rows.client, o.strings, o.rows.server);
+    this.host = this.choice("Host", "host", this.hosts);
     this.chips = el("div", { class: "chips active-filters", "aria-live": "polite" });
     this.status = el("span", { class: "muted", id: "shown", "aria-live": "polite" });
     this.head = el("tr", {});

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
-import { decode, decodeDetail, lossOf, nearest, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
-import { filterRows, isFiltering, noFilter, sortRows, sums, tally } from "../../assets/filter.mjs";
+import { decode, decodeDetail, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
 import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../assets/link.mjs";
@@ -37,7 +37,7 @@ const raw = () => ({
   sets: [[], [0], [1, 0]], anomalies: [{ id: "loss", severity: 2 }, { id: "refused", severity: 3 }], states: ["UNKNOWN", "CLOSED", "LISTEN"], outcomes: ["open", "closed"],
   findings: [{ rows: [0, 2] }], details: [0, 7],
   rows: {
-    n: 3, stream: [0, 3, 4], start: [0, 50, 90], duration: [10, 10, 10], client: [1, 1, 3], clientPort: [1, 2, 3], server: [2, 2, 2], serverPort: [80, 80, 443],
+    n: 3, stream: [0, 3, 4], start: [0, 50, 40], duration: [10, 10, 10], client: [1, 1, 3], clientPort: [1, 2, 3], server: [2, 2, 2], serverPort: [80, 80, 443],
     clientPackets: [1, 2, 3], serverPackets: [1, 1, 1], clientBytes: [5, 500, 50], serverBytes: [0, 0, 0], clientState: [0, 1, 1], serverState: [0, 1, 2],
     name: [4, 0, 0], lost: [0, 1, 0], sent: [0, 4, 2], rtt: [0, 7, 3], outcome: [0, 1, 1], inferred: [0, 0, 1], ended: [0, 0, 0], cause: [0, 0, 5], failure: [0, 0, 5], set: [0, 1, 2], severity: [0, 2, 3],
   },
@@ -45,9 +45,9 @@ const raw = () => ({
 
 test("rows are decoded", () => {
   const o = decode(raw());
-  assert.deepEqual(o.rows.stream, [0, 3, 7]);
+  assert.deepEqual([...o.rows.stream], [0, 3, 7]);
   assert.deepEqual(o.findings[0].list, [0, 2]);
-  assert.equal(o.place.get(7), 2);
+  assert.deepEqual([rowOf(o, 0), rowOf(o, 7), rowOf(o, 1), rowOf(o, 8)], [0, 2, -1, -1]);
   assert.equal(socket(o, "client", 2), "[::1]:3");
   assert.equal(worstOf(o, 2).id, "refused");
   assert.equal(worstOf(o, 0), undefined);
@@ -77,6 +77,7 @@ test("filters", () => {
 test("sorting keeps equal rows in order, and puts what is not known last", () => {
   const o = decode(raw()), all = [0, 1, 2];
   assert.deepEqual(sortRows(o, all, "sent", true), [1, 2, 0]);
+  assert.deepEqual(sortRows(o, all, "stream", true), [2, 1, 0]);
   assert.deepEqual(sortRows(o, all, "server", false), [2, 0, 1]);
   assert.deepEqual(sortRows(o, all, "rtt", false), [2, 1, 0]);
   assert.deepEqual(sortRows(o, all, "rtt", true), [1, 2, 0]);
@@ -88,7 +89,12 @@ test("sums", () => {
   const o = decode(raw()), [server] = sums(o, [0, 1, 2], "server");
   assert.deepEqual([server.host, server.name, server.n, server.failed, server.packets, server.sent, server.lost, server.of, server.troubled, server.worst.id], ["10.0.0.2", "host.example", 3, 1, 9, 555, 1, 6, 2, "refused"]);
   assert.deepEqual(sums(o, [0, 1, 2], "client").map((g) => g.host), ["10.0.0.1", "::1"]);
-  assert.deepEqual(tally([0, 1, 2], (i) => [o.rows.outcome[i]]), [[1, 2], [0, 1]]);
+  assert.deepEqual(tallyRows(o.rows.outcome, o.outcomes), [["closed", 2], ["open", 1]]);
+  assert.deepEqual(tallyRows(o.rows.clientState, o.states, o.rows.serverState), [["CLOSED", 2], ["LISTEN", 1], ["UNKNOWN", 1]], "a row with one state on both sides counts once");
+  const many = Array.from({ length: 300 }, (_, i) => "x" + i);
+  assert.deepEqual(tallyRows([...many.keys(), 250], many).length, 200);
+  assert.deepEqual(tallyRows([...many.keys(), 250], many)[0], ["x250", 2]);
+  assert.deepEqual(tallySets(o), [["loss", 2], ["refused", 1]]);
 });
 
 test("axes", () => {
@@ -188,4 +194,5 @@ test("bars keep their sums", () => {
   const o = decode(raw()), range = startRange(o);
   assert.deepEqual(range, { from: 0, to: 90 });
   assert.deepEqual(startBins(o, [0, 1, 2], range, 3), [1, 1, 1]);
+  assert.deepEqual(startBins(o, null, range, 3), [1, 1, 1]);
 });
