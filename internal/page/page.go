@@ -43,16 +43,15 @@ type Page struct {
 	selection uint64 // conversations that were asked for
 	first     bool   // the first pass has begun: traffic is counted
 
-	chosen  topk.Top[*detail]
-	of      []*detail // by the number of those taken, once the second pass has begun; nil: not shown
-	taken   int
-	shown   map[string]int // conversations that show an anomaly, by its id
-	next    rank           // of the conversation that Wants was asked about last
-	maker   analyzer.Timelines
-	view    analyzer.SegmentView
-	codes   table[code]
-	notes   words
-	refused uint64 // conversations that would have deserved details
+	chosen topk.Top[*detail]
+	of     []*detail // by the number of those taken, once the second pass has begun; nil: not shown
+	taken  int
+	shown  map[string]int // conversations that show an anomaly, by its id
+	next   rank           // of the conversation that Wants was asked about last
+	maker  analyzer.Timelines
+	view   analyzer.SegmentView
+	codes  table[code]
+	notes  words
 }
 
 // event is what the timeline counts beside bytes.

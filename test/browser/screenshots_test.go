@@ -55,7 +55,7 @@ func TestScreenshots(t *testing.T) {
 
 // shoot writes a picture of a page.
 func shoot(t *testing.T, path, fragment, theme string, width int, name string) {
-	b := open(t, path, fragment, width, 1000)
+	b := open(t, path, fragment, width, 1300)
 	look := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, look); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@
 import { colors } from "./theme.mjs";
 
 export const FONT = "11px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
-export const MONO = "11px ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 /** paper makes a canvas as large as its element, cleared, and returns what draws on it, in CSS pixels. */
 export function paper(canvas, width, height) {

@@ -2,7 +2,7 @@
 
 import { causeOf, flagsOf, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
 import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
-import { timelineCommand, titleOf, wiresharkFilter } from "./link.mjs";
+import { timelineCommand, wiresharkFilter } from "./link.mjs";
 import { clampView, linear, panView, ticks, zoomView } from "./scale.mjs";
 import { derive, pathOf, stepAt } from "./series.mjs";
 import { badge, copyButton, el, replace, say, severityName } from "./dom.mjs";

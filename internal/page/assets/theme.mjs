@@ -34,6 +34,16 @@ export function followTheme(redraw) {
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", change);
   window.addEventListener("theme", change);
-  window.addEventListener("beforeprint", change);
+  let chosen; // paper is light
+  window.addEventListener("beforeprint", () => {
+    chosen = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+    change();
+  });
+  window.addEventListener("afterprint", () => {
+    if (chosen) document.documentElement.dataset.theme = chosen;
+    else delete document.documentElement.dataset.theme;
+    change();
+  });
   readColors();
 }
