@@ -85,10 +85,13 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 		for _, n := range v.Notes {
 			text += n + " "
 		}
-		if v.Text != "" {
+		if v.Text != "" && len(v.Text) <= p.room {
+			p.room -= len(v.Text)
 			text += `"` + v.Text + `"`
 		}
-		x.notes = p.notes.of(text) + 1
+		if text != "" {
+			x.notes = p.notes.of(text) + 1
+		}
 	}
 	d.flight.Segment(s)
 	for side := range x.flight {
@@ -109,7 +112,7 @@ type waiting struct {
 }
 
 // mostWaiting bounds what is remembered of what nobody acknowledges.
-const mostWaiting = 4096
+const mostWaiting = 1024
 
 // roundTrip is the time from the latest segment that v acknowledges to v, 0 if it is not known. length is what v takes of the sequence space.
 func (d *detail) roundTrip(v *analyzer.SegmentView, length int64) (trip time.Duration) {

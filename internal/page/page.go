@@ -13,6 +13,7 @@ const (
 	MostRows    = 100_000 // conversations in the table, beside those in detail
 	MostDetails = 200     // conversations in detail, unless Options say otherwise
 	detailBytes = 24e6    // that all details may take, about
+	textBytes   = 1 << 20 // that texts of RSTs may take: others are left out
 )
 
 // Options say what a page is about.
@@ -52,6 +53,7 @@ type Page struct {
 	view   analyzer.SegmentView
 	codes  table[code]
 	notes  words
+	room   int // bytes, for texts that RSTs carry
 }
 
 // event is what the timeline counts beside bytes.
@@ -67,7 +69,7 @@ const (
 
 // New returns an empty page.
 func New(o Options) *Page {
-	p := &Page{o: o, found: findings.New(), shown: map[string]int{}}
+	p := &Page{o: o, found: findings.New(), shown: map[string]int{}, room: textBytes}
 	p.chosen = topk.New(max(o.Details, 1), (*detail).compare)
 	p.words.of("")
 	p.sets.of("")

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 )
 
@@ -184,5 +185,23 @@ func TestEncoderEscapes(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "alert(1)</script>") || strings.Contains(b.String(), "<img") || strings.ContainsRune(b.String(), '\u2028') {
 		t.Error("markup from outside is markup in the page")
+	}
+}
+
+// TestTextsAreBounded: there is room for the texts of some RSTs, not of all that may come.
+func TestTextsAreBounded(t *testing.T) {
+	p := New(Options{})
+	p.view.Flags, p.view.Kind = "R", analyzer.KindRST
+	var d detail
+	d.thin.all = true
+	for _, test := range []struct {
+		text string
+		room int
+	}{{"bye", 3}, {"ciao", 3}} {
+		p.view.Text, p.room = test.text, test.room
+		d.add(p, &packet.Segment{})
+	}
+	if got := p.notes.list; len(got) != 1 || got[0] != `"bye"` {
+		t.Errorf("%q", got)
 	}
 }

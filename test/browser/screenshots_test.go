@@ -110,7 +110,7 @@ func TestReadyInTime(t *testing.T) {
 		{"step", `document.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }))`},
 	} {
 		b.run(step.run)
-		b.do(chromedp.Sleep(time.Second))
+		b.do(chromedp.Sleep(3 * time.Second)) // what it began is over then
 		t.Logf("%s: %.3f s of CPU time", step.what, spent())
 	}
 }
