@@ -28,27 +28,81 @@ function clipped(c, height, st, draw) {
   c.restore();
 }
 
+// dense reports whether there are more segments in sight than columns of pixels: then each column is drawn once.
+const dense = (st) => st.last - st.first > 1.5 * (st.edge - st.left);
+
 // stairs draws a value that holds from one segment to the next.
 function stairs(c, st, y, of, color, width = 1.3, dash = []) {
+  const merge = dense(st);
   c.strokeStyle = color;
   c.lineWidth = width;
   c.setLineDash(dash);
   c.beginPath();
-  let on = false, before = 0;
+  let on = false, before = 0, column = NaN, low = 0, high = 0;
+  const spread = () => {
+    if (on && high > low) for (const at of [low, high, before]) c.lineTo(column, at);
+  };
   for (let i = Math.max(st.first - 1, 0); i <= st.last; i++) {
-    const v = of(i), x = st.x(st.d.t[i]);
+    const v = of(i), x = merge ? Math.round(st.x(st.d.t[i])) : st.x(st.d.t[i]);
     if (Number.isNaN(v)) {
+      spread();
       on = false;
       continue;
     }
+    const at = y(v);
+    if (merge && on && x === column) {
+      low = Math.min(low, at);
+      high = Math.max(high, at);
+      before = at;
+      continue;
+    }
+    spread();
     if (on) c.lineTo(x, before);
-    else c.moveTo(x, y(v));
-    c.lineTo(x, (before = y(v)));
+    else c.moveTo(x, at);
+    c.lineTo(x, at);
+    before = low = high = at;
+    column = x;
     on = true;
   }
+  spread();
   if (on) c.lineTo(Math.min(st.x(Math.max(st.end, st.d.t[st.d.n - 1] ?? 0)), st.edge + 5), before);
   c.stroke();
   c.setLineDash([]);
+}
+
+// Bars draws upright bars, by colour; those in one column that touch become one.
+class Bars {
+  constructor() {
+    this.open = new Map();
+  }
+
+  add(color, x, from, to) {
+    const at = Math.round(x), low = Math.min(from, to), high = Math.max(from, to);
+    let bar = this.open.get(color);
+    if (!bar) this.open.set(color, (bar = { path: new Path2D(), at: NaN, low: 0, high: 0 }));
+    if (bar.at === at && low <= bar.high + 1 && high >= bar.low - 1) {
+      bar.low = Math.min(bar.low, low);
+      bar.high = Math.max(bar.high, high);
+      return;
+    }
+    this.close(bar);
+    Object.assign(bar, { at, low, high });
+  }
+
+  close(bar) {
+    if (Number.isNaN(bar.at)) return;
+    bar.path.moveTo(bar.at, bar.low);
+    bar.path.lineTo(bar.at, bar.high);
+  }
+
+  draw(c) {
+    c.lineWidth = 1.6;
+    for (const [color, bar] of this.open) {
+      this.close(bar);
+      c.strokeStyle = color;
+      c.stroke(bar.path);
+    }
+  }
 }
 
 /** drawSequence draws the time-sequence graph of a side. */
@@ -59,19 +113,22 @@ export function drawSequence(c, width, height, st, side) {
     if (range.near) stairs(c, st, y, (i) => s.una[side][i] + s.offered[side][i], colors.window, 1.3);
     stairs(c, st, y, (i) => s.una[side][i], colors.ack, 1.3);
     const wide = (st.edge - st.left) / Math.max(st.last - st.first, 1) > 6;
+    const bars = dense(st) ? new Bars() : null;
     for (let i = st.first; i <= st.last; i++) {
       const x = st.x(d.t[i]);
-      if (d.side[i] === side && seqLenOf(d, i) > 0 && kindOf(d, i) !== "unacceptable") segmentBar(c, st, i, x, y, side, wide);
+      if (d.side[i] === side && seqLenOf(d, i) > 0 && kindOf(d, i) !== "unacceptable") segmentBar(c, st, i, x, y, side, wide, bars);
       if (d.side[i] !== side && d.sack.has(i)) sackBars(c, d, i, x, y);
-      drawMarks(c, st, i, x, y, side);
     }
+    bars?.draw(c);
+    for (let i = st.first; i <= st.last; i++) if (st.s.marks[i].length > 0) drawMarks(c, st, i, st.x(d.t[i]), y, side);
   });
   if (!range.near && range.window > range.hi) note(c, st, "window " + bytes(range.window - range.hi) + " above");
 }
 
-function segmentBar(c, st, i, x, y, side, wide) {
+function segmentBar(c, st, i, x, y, side, wide, bars) {
   const again = kindOf(st.d, i) === "retransmission", color = again || st.s.lost[i] ? colors.error : sideColor(side);
   const a = y(st.d.seq[i]), b = y(st.d.seq[i] + seqLenOf(st.d, i));
+  if (bars) return bars.add(color, x, a, Math.min(b, a - 1.5));
   line(c, x, a, x, Math.min(b, a - 1.5), color, again ? 2 : 1.6);
   if (wide) {
     line(c, x - 3, a, x + 3, a, color, 1);
@@ -141,14 +198,19 @@ export function drawFlight(c, width, height, st) {
 }
 
 function fillStairs(c, st, y, of) {
-  const zero = y(0);
+  const zero = y(0), merge = dense(st);
   let before = NaN, x = 0;
   for (let i = Math.max(st.first - 1, 0); i <= st.last; i++) {
-    const now = st.x(st.d.t[i]);
+    const now = merge ? Math.round(st.x(st.d.t[i])) : st.x(st.d.t[i]);
+    if (merge && now === x) {
+      before = Math.max(before || 0, of(i) || 0);
+      continue;
+    }
     if (before > 0) c.fillRect(x, y(before), now - x, zero - y(before));
     before = of(i);
     x = now;
   }
+  before = of(st.last);
   if (before > 0) c.fillRect(x, y(before), Math.max(0, st.edge - x), zero - y(before));
 }
 
@@ -168,9 +230,18 @@ export function drawRoundTrips(c, width, height, st) {
   if (n === 0) return empty(c, height, st, "no round trip in sight");
   const y = frame(c, width, height, st, 0, most * 1.1, (v) => (v === 0 ? "0" : duration(v).replace(/\.0+ /, " ")), 3);
   clipped(c, height, st, () => {
+    const drawn = dense(st) ? new Set() : null;
     for (let i = st.first; i <= st.last; i++) {
       if (d.rtt[i] <= 0) continue;
       const x = st.x(d.t[i]), color = sideColor(1 - d.side[i]);
+      if (drawn) {
+        const place = (Math.round(x) * 4096 + Math.round(y(d.rtt[i]))) * 2 + d.side[i];
+        if (drawn.has(place)) continue;
+        drawn.add(place);
+        c.fillStyle = color;
+        c.fillRect(x - 1.5, y(d.rtt[i]) - 1.5, 3, 3);
+        continue;
+      }
       line(c, x, y(0), x, y(d.rtt[i]), color, 0.5);
       c.fillStyle = color;
       c.beginPath();
