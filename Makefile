@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean
+.PHONY: build demo test race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -28,6 +28,12 @@ static: ## a binary without libpcap: of the language of -f a part, live capture 
 
 golden: deps ## rewrite the golden captures and outputs; review the diff
 	go test ./internal/truth/lab ./report ./fsm ./cmd/tcptrace -update
+
+browser: deps ## tests the page of 'tcptrace report' in a Chromium, where there is one
+	cd test/browser && go test -timeout 20m ./...
+
+screenshots: deps ## pictures of golden captures' pages, to look at
+	cd test/browser && TCPTRACE_SCREENSHOTS=$${SCREENSHOTS:-$(CURDIR)/dist/screenshots} go test -timeout 30m -count 1 -run TestScreenshots ./...
 
 bench: deps
 	go test -run '^$$' -bench . ./...

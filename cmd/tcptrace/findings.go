@@ -51,23 +51,36 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if !o.finds() {
 		return next
 	}
-	selected := o.condition()
-	files := shellWords(args...)
-	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(files) > mostFiles {
-		files = "FILE..." // people know them
+	words := o.words(args)
+	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shellWords(args...)) > mostFiles {
+		words = o.words(nil, "FILE...") // people know them
 	}
+	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)},
+		findings.TextOptions{Width: look.Width, Color: look.Color})
+}
+
+// words are inputs and the capture filter, as they stand on a command line.
+func (o *selectOptions) words(inputs []string, more ...string) string {
+	words := shellWords(inputs...) + strings.Join(more, " ")
 	if o.filter != "" {
-		files += " -f " + shellWords(o.filter)
+		words += " -f " + shellWords(o.filter)
 	}
-	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: func(where string, stream *uint64) string {
-		if stream != nil && !slices.Contains(args, "-") { // what is read twice cannot be a pipe
-			return "tcptrace timeline " + files + " --stream " + strconv.FormatUint(*stream, 10)
+	return words
+}
+
+// showing makes commands that show, of inputs in words, those of the selected conversations for which an expression is true, or the only one packet
+// by packet.
+func (o *analyzeOptions) showing(words string, inputs []string) func(where string, stream *uint64) string {
+	selected, isPipe := o.condition(), slices.Contains(inputs, "-")
+	return func(where string, stream *uint64) string {
+		if stream != nil && !isPipe { // what is read twice cannot be one
+			return "tcptrace timeline " + words + " --stream " + strconv.FormatUint(*stream, 10)
 		}
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}
-		return "tcptrace " + files + " --where " + shellWords(where)
-	}}, findings.TextOptions{Width: look.Width, Color: look.Color})
+		return "tcptrace " + words + " --where " + shellWords(where)
+	}
 }
 
 // shellWords are words as a shell takes them.

@@ -43,3 +43,9 @@ func versionOf(info *debug.BuildInfo) string {
 	fmt.Fprintf(&b, "built   by %s for %s/%s, %s\n", info.GoVersion, settings["GOOS"], settings["GOARCH"], libpcap)
 	return b.String()
 }
+
+// firstLine is a text up to the end of its first line.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

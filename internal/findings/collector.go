@@ -17,9 +17,11 @@ const (
 type Collector struct {
 	total    uint64
 	start    starts
-	all      []sketch[moments] // by factor
-	affected []affected        // by kind
-	values   dimension.Values  // room to work in
+	all      []sketch[moments]      // by factor
+	affected []affected             // by kind
+	values   dimension.Values       // room to work in
+	mark     Mark                   // of the conversation that was taken last, without its values
+	newest   *analyzer.Conversation // that
 }
 
 // affected is what a kind affects.
@@ -51,6 +53,7 @@ func (k *Collector) Sound(c *analyzer.Conversation) error {
 // count counts c among all conversations.
 func (k *Collector) count(c *analyzer.Conversation) {
 	k.total++
+	k.mark, k.newest = Mark{}, c
 	k.start.add(c.Start)
 	for i := range factors {
 		of := factors[i].key(c)
@@ -74,6 +77,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 			k.affected[i].told |= instead
 			continue
 		}
+		k.mark.kinds |= 1 << i
 		k.affect(i, &s, failed && kinds[i].fails)
 		failed = failed && !kinds[i].fails // it is told once
 	}

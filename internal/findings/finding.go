@@ -33,6 +33,8 @@ type Finding struct {
 	Where         string       `json:"where,omitempty"`   // selects these conversations
 	Stream        *uint64      `json:"stream,omitempty"`  // the one that it cost most
 	Command       string       `json:"command,omitempty"` // shows them
+
+	of selector // selects them, too
 }
 
 // ranked is a finding on its way to its place.
@@ -118,20 +120,22 @@ func (k *Collector) ofKind(i int, o *Options) (list []ranked) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []ranked{k.finding(i, &a.tally, &shares[0], where, o)}
+		return []ranked{k.finding(i, &a.tally, &shares[0], where, o).selecting(selector{kind: i})}
 	}
-	rest, others := a.tally, where
+	rest, others, without := a.tally, where, selector{kind: i}
 	for s := range slices.Values(shares) {
 		if s.factor != shares[0].factor {
 			continue // it may be another way to tell the same
 		}
 		is := factors[s.factor].where(s.value)
-		list = append(list, k.finding(i, &s.tally, &s, and(where, is), o))
+		one := valueOf(s.factor, &s.key)
+		list = append(list, k.finding(i, &s.tally, &s, and(where, is), o).selecting(selector{kind: i, only: one}))
+		without.not = append(without.not, one)
 		rest.less(&s.tally)
 		others = and(others, not(is))
 	}
 	if rest.n > 0 {
-		list = append(list, k.finding(i, &rest, nil, others, o))
+		list = append(list, k.finding(i, &rest, nil, others, o).selecting(without))
 	}
 	return list
 }

@@ -30,6 +30,7 @@ type seen struct {
 	conversations []*analyzer.Conversation
 	records       []report.Record
 	failed        uint64
+	marks         []findings.Mark
 }
 
 // look analyzes frames.
@@ -53,6 +54,7 @@ func (s *seen) keep(k *findings.Collector) func(c *analyzer.Conversation) {
 		var j analyzer.Judgment
 		j.Judge(c)
 		k.Conversation(c, &j)
+		s.marks = append(s.marks, k.Mark())
 		kept := &analyzer.Conversation{}
 		c.CopyTo(kept)
 		s.conversations, s.records = append(s.conversations, kept), append(s.records, report.NewRecord(c, &j))
@@ -85,9 +87,14 @@ func (s *seen) check(t *testing.T) {
 		var n, again uint64
 		var waited float64
 		for i, c := range s.conversations {
-			if ok, err := where.Match(c); err != nil {
+			ok, err := where.Match(c)
+			if err != nil {
 				t.Fatal(err)
-			} else if !ok {
+			}
+			if has := f.Has(&s.marks[i]); has != ok {
+				t.Errorf("%s: %v by the mark of stream %d, %v by %s", f.ID, has, c.Stream, ok, f.Where)
+			}
+			if !ok {
 				continue
 			}
 			n++

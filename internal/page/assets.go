@@ -1,0 +1,84 @@
+package page
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"regexp"
+	"strings"
+)
+
+//go:embed assets/*.mjs assets/style.css assets/page.html
+var assets embed.FS
+
+// modules are the modules of the script, each behind those that it imports.
+var modules = []string{
+	"format", "data", "filter", "scale", "series", "link",
+	"dom", "theme", "canvas", "findings", "timeline", "table", "lanes", "graphs", "diagram", "conversation", "main",
+}
+
+var shell = template.Must(template.ParseFS(assets, "assets/page.html"))
+
+// parts are the style and the script as they stand in the page, and the policy that lets them, and nothing else, in.
+type parts struct {
+	style  template.CSS
+	script template.JS
+	policy string
+}
+
+// header is what the head of the page is made of.
+type header struct {
+	Title  string
+	Policy string
+	Style  template.CSS
+}
+
+func (a *parts) head(title string) header { return header{title, a.policy, a.style} }
+
+// loadAssets makes the script of the modules.
+func loadAssets() (*parts, error) {
+	style, err := assets.ReadFile("assets/style.css")
+	if err != nil {
+		return nil, err
+	}
+	script, err := bundle()
+	if err != nil {
+		return nil, err
+	}
+	a := &parts{style: template.CSS(style), script: template.JS(script)}
+	a.policy = fmt.Sprintf("default-src 'none'; script-src %s; style-src %s; base-uri 'none'; form-action 'none'", hash(script), hash(string(style)))
+	return a, nil
+}
+
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+var (
+	imports = regexp.MustCompile(`(?m)^import (\{[^}]*\}) from "\./(\w+)\.mjs";$`)
+	exports = regexp.MustCompile(`(?m)^export ((?:async )?(?:function|class|const) (\w+))`)
+)
+
+// bundle makes one script of the modules, since a page that is opened from a disk cannot import any: each becomes a function that returns
+// what it exports.
+func bundle() (string, error) {
+	var b strings.Builder
+	b.WriteString("\"use strict\";\n(() => {\nconst modules = {};\n")
+	for _, name := range modules {
+		text, err := assets.ReadFile("assets/" + name + ".mjs")
+		if err != nil {
+			return "", err
+		}
+		var names []string
+		for _, m := range exports.FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[2])
+		}
+		body := exports.ReplaceAllString(imports.ReplaceAllString(string(text), "const $1 = modules.$2;"), "$1")
+		fmt.Fprintf(&b, "modules.%s = (() => {\n%sreturn { %s };\n})();\n", name, body, strings.Join(names, ", "))
+	}
+	b.WriteString("modules.main.start();\n})();\n")
+	return b.String(), nil
+}

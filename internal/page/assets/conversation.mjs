@@ -1,0 +1,326 @@
+// A conversation: all panes on one time axis, with one cursor; the state diagram; what is under the cursor.
+
+import { causeOf, flagsOf, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
+import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
+import { timelineCommand, wiresharkFilter } from "./link.mjs";
+import { clampView, linear, panView, ticks, zoomView } from "./scale.mjs";
+import { derive, pathOf, stepAt } from "./series.mjs";
+import { badge, copyButton, el, replace, say, severityName } from "./dom.mjs";
+import { label, line, paper } from "./canvas.mjs";
+import { drawLanes, lanesHeight } from "./lanes.mjs";
+import { drawFlight, drawRoundTrips, drawSequence, drawThroughput } from "./graphs.mjs";
+import { Diagram } from "./diagram.mjs";
+import { colors } from "./theme.mjs";
+
+const LEFT = 88, RIGHT = 16, AXIS = 24;
+
+const panes = [
+  { id: "lanes", title: "States and ladder", legend: "arrows lean by the distance to the tap; ✕ lost behind it; hatched: assumed; brackets: entered in between", height: lanesHeight, draw: drawLanes },
+  { id: "sequence-0", title: "Sequence numbers, client to server", legend: "sequence", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 0), side: 0 },
+  { id: "sequence-1", title: "Sequence numbers, server to client", legend: "R sent again · O out of order · S SACK · 3 third duplicate ACK · Z zero window · P probe · U urgent", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 1), side: 1 },
+  { id: "flight", title: "Bytes in flight and window", legend: "filled: in flight; dashed: the window offered by the peer", height: 130, draw: drawFlight },
+  { id: "rtt", title: "Round trips", legend: "from the tap to the other side and back, at the ACK", height: 120, draw: drawRoundTrips },
+  { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput },
+];
+
+/** Conversation shows one. actions: back(), changed(), open(stream). */
+export class Conversation {
+  constructor(o, row, detail, view, actions) {
+    this.o = o;
+    this.row = row;
+    this.d = detail;
+    this.s = derive(detail);
+    this.actions = actions;
+    const pad = Math.max(detail.duration * 0.03, Math.max(...detail.distances) * 2, 1000);
+    this.whole = { from: -pad, to: detail.duration + pad };
+    this.limits = { from: -pad * 4, to: Math.max(detail.duration + pad, Math.min(detail.rest, detail.duration * 50 + 120e9)) + pad };
+    this.end = Math.max(detail.rest, detail.duration);
+    this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
+    this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : firstOfInterest(detail);
+    this.build();
+  }
+
+  build() {
+    const { o, row, d } = this;
+    this.diagram = new Diagram(o.states);
+    this.axis = el("canvas", { class: "axis-canvas" });
+    this.overlay = el("canvas", { class: "overlay" });
+    this.tip = el("div", { class: "tip", hidden: true });
+    this.panes = panes.map((p) => ({ ...p, canvas: el("canvas", {}), hidden: p.side !== undefined && !d.side.includes(p.side), height: p.side !== undefined && bursts(d, p.side) <= 3 ? 130 : p.height }));
+    this.stack = el("div", {
+      class: "stack", tabindex: 0, role: "group", "aria-label": "Graphs on one time axis. Left and right step from frame to frame, plus and minus zoom, shift and arrows move, 0 shows all.",
+      onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => this.leave(), ondblclick: () => this.show(this.whole),
+    }, this.axis, this.panes.filter((p) => !p.hidden).map((p) => el("figure", { class: "pane", id: "pane-" + p.id },
+      el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), p.canvas)), this.overlay, this.tip);
+    this.stack.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
+    for (const p of this.panes) p.canvas.setAttribute("aria-label", p.title);
+    this.readout = el("div", { class: "readout", "aria-live": "polite" });
+    this.frameInput = el("input", { type: "number", min: 1, "aria-label": "Jump to frame", placeholder: "frame", onchange: () => this.jump(Number(this.frameInput.value)) });
+    this.playButton = el("button", { type: "button", class: "button", onclick: () => this.play(), title: "Step through the frames (space)" }, "▶ Play");
+    this.element = el("article", { class: "conversation", "aria-labelledby": "stream-title" },
+      this.header(), this.account(), this.toolbar(),
+      el("div", { class: "split" }, el("div", { class: "card flush stack-card" }, this.stack),
+        el("aside", { class: "side" }, el("div", { class: "card" }, el("h3", {}, "At the cursor"), this.readout), el("div", { class: "card" }, el("h3", {}, "State diagram ", el("span", { class: "muted" }, "RFC 9293")), this.diagram.element))));
+    new ResizeObserver(() => this.draw()).observe(this.stack);
+    this.seek(this.at, false);
+  }
+
+  header() {
+    const { o, row, d } = this, outcome = o.outcomes[o.rows.outcome[row]];
+    return el("header", { class: "stream-header" },
+      el("button", { type: "button", class: "button", id: "back", onclick: () => this.actions.back() }, "← All conversations"),
+      el("div", { class: "stream-title" },
+        el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
+        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–"), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
+      el("div", { class: "row" },
+        copyButton("Wireshark filter", "display filter", () => wiresharkFilter(o, row)),
+        copyButton("Command", "command", () => timelineCommand(o, row)),
+        copyButton("Link", "link", () => location.href)));
+  }
+
+  account() {
+    const { d, o } = this;
+    return el("div", { class: "account" },
+      el("div", { class: "card story" }, el("h3", {}, "What happened"), d.story.map((p) => el("p", {}, p))),
+      el("div", { class: "card anomalies" }, el("h3", {}, d.anomalies.length ? "What is worth knowing" : "Nothing went wrong"),
+        d.anomalies.length === 0 && el("p", { class: "muted" }, "No anomaly was found in this conversation."),
+        el("ul", {}, d.anomalies.map((a) => {
+          const kind = o.anomalies[a.kind];
+          return el("li", { class: severityName(a.severity) },
+            el("button", { type: "button", class: "anomaly-link", title: "Show it in the graphs", onclick: () => this.focusOn(a) },
+              el("span", { class: "anomaly " + severityName(a.severity) }, kind.id), el("span", { class: "muted" }, " frame " + a.frame + ", " + offset(a.t, 1e5))),
+            el("p", {}, a.detail),
+            el("details", {}, el("summary", {}, "What it means"), el("p", {}, kind.meaning), kind.causes && el("p", {}, el("b", {}, "Usual causes: "), kind.causes), kind.next && el("p", {}, el("b", {}, "Look at: "), kind.next), kind.rfc && el("p", { class: "muted" }, kind.rfc)));
+        }))));
+  }
+
+  toolbar() {
+    const button = (text, title, act) => el("button", { type: "button", class: "button", title, "aria-label": title, onclick: act }, text);
+    return el("div", { class: "toolbar", role: "toolbar", "aria-label": "Time" },
+      el("div", { class: "group" }, button("|◀", "First frame (Home)", () => this.seek(0)), button("◀", "Frame before (left)", () => this.step(-1)), this.playButton, button("▶", "Next frame (right)", () => this.step(1)), button("▶|", "Last frame (End)", () => this.seek(this.d.n - 1))),
+      el("div", { class: "group" }, button("−", "Zoom out (-)", () => this.zoom(1.6)), button("+", "Zoom in (+)", () => this.zoom(1 / 1.6)), button("Fit", "Show all (0)", () => this.show(this.whole))),
+      el("div", { class: "group" }, el("label", {}, "Frame ", this.frameInput)),
+      this.d.anomalies.length > 0 && el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly())),
+      !this.d.all && el("p", { class: "muted thin" }, `${count(this.d.n)} of ${count(this.d.packets)} segments are drawn: those with marks, and the extremes of each stretch of time.`));
+  }
+
+  /** stackState is what panes draw by. */
+  stackState(width) {
+    const { d, view } = this;
+    const first = Math.max(segmentAt(d, view.from - Math.max(...d.distances)), 0), last = Math.min(segmentAt(d, view.to + Math.max(...d.distances)) + 1, d.n - 1);
+    return { o: this.o, d, s: this.s, view, end: this.end, left: LEFT, right: RIGHT, edge: width - RIGHT, x: linear(view.from, view.to, LEFT, width - RIGHT), first, last: Math.max(last, first - 1) };
+  }
+
+  draw() {
+    const width = this.stack.clientWidth;
+    if (width === 0) return;
+    const st = (this.st = this.stackState(width));
+    this.axis.style.height = AXIS + "px";
+    const t = ticks(this.view.from, this.view.to, Math.max(2, Math.floor((width - LEFT - RIGHT) / 90)));
+    const a = paper(this.axis, width, AXIS);
+    for (const at of t.list) label(a, offset(at, t.step), st.x(at), AXIS / 2, colors.muted, "center");
+    for (const p of this.panes) {
+      if (p.hidden) continue;
+      p.canvas.style.height = p.height + "px";
+      const c = paper(p.canvas, width, p.height);
+      for (const at of t.list) line(c, Math.round(st.x(at)) + 0.5, 0, Math.round(st.x(at)) + 0.5, p.height, colors.grid);
+      p.draw(c, width, p.height, st);
+      st.marked = undefined;
+    }
+    this.drawCursor();
+  }
+
+  drawCursor() {
+    const width = this.stack.clientWidth, height = this.stack.clientHeight, c = paper(this.overlay, width, height), st = this.st;
+    if (!st) return;
+    this.overlay.style.width = width + "px";
+    this.overlay.style.height = height + "px";
+    if (this.drag && this.drag.moved) {
+      c.globalAlpha = 0.15;
+      c.fillStyle = colors.accent;
+      c.fillRect(Math.min(this.drag.x, this.drag.to), 0, Math.abs(this.drag.to - this.drag.x), height);
+      c.globalAlpha = 1;
+    }
+    const x = st.x(this.d.t[this.at]);
+    if (this.d.n > 0 && x >= LEFT - 1 && x <= st.edge + 1) line(c, x, AXIS - 4, x, height, colors.accent, 1.4);
+  }
+
+  /** seek moves the cursor to a segment, and the view if it must. */
+  seek(i, follow = true) {
+    this.at = Math.min(Math.max(i, 0), this.d.n - 1);
+    const t = this.d.t[this.at] ?? 0, width = this.view.to - this.view.from;
+    if (follow && (t < this.view.from || t > this.view.to)) this.show({ from: t - width / 2, to: t + width / 2 });
+    else this.drawCursor();
+    this.diagram.show([0, 1].map((side) => pathOf(this.d.steps[side], stepAt(this.d.steps[side], t)).map((n) => this.o.states[n])));
+    this.describe();
+    if (follow) this.actions.changed();
+  }
+
+  step(by) {
+    this.seek(this.at + by);
+  }
+
+  jump(frame) {
+    const i = segmentOfFrame(this.d, frame);
+    if (i < 0 || this.d.frame[i] !== frame) say("frame " + frame + " is not " + (this.d.all ? "of this conversation" : "drawn") + ": the one before it is shown");
+    this.seek(i);
+  }
+
+  focusOn(a) {
+    const i = segmentOfFrame(this.d, a.frame);
+    this.seek(i >= 0 ? i : 0);
+    this.stack.focus({ preventScroll: true });
+    this.stack.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  nextAnomaly() {
+    const frame = this.d.frame[this.at], list = this.d.anomalies;
+    if (list.length) this.focusOn(list.find((a) => a.frame > frame) ?? list[0]);
+  }
+
+  play() {
+    if (this.timer) return this.stop();
+    if (this.at >= this.d.n - 1) this.seek(0);
+    this.playButton.textContent = "❚❚ Pause";
+    this.timer = setInterval(() => (this.at >= this.d.n - 1 ? this.stop() : this.step(Math.max(1, Math.round(this.d.n / 300)))), 350);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.playButton.textContent = "▶ Play";
+  }
+
+  show(view) {
+    this.view = clampView(view, this.limits);
+    this.draw();
+    this.actions.changed();
+  }
+
+  zoom(factor, at = this.d.t[this.at]) {
+    const inside = at >= this.view.from && at <= this.view.to ? at : (this.view.from + this.view.to) / 2;
+    this.show(zoomView(this.view, factor, inside, this.limits));
+  }
+
+  describe() {
+    const { d, s, at: i, o } = this;
+    if (i < 0 || d.n === 0) return replace(this.readout, el("p", { class: "muted" }, "No segment."));
+    const side = d.side[i], names = { S: "SYN", F: "FIN", R: "RST", P: "PSH", A: "ACK", U: "URG", E: "ECE", C: "CWR" };
+    const states = [0, 1].map((k) => [d.steps[k][stepAt(d.steps[k], d.t[i])], k]);
+    const kind = kindOf(d, i), flight = [0, 1].map((k) => d.flight[k][i]);
+    this.frameInput.value = d.frame[i];
+    replace(this.readout,
+      el("p", { class: "big" }, el("span", { class: side === 0 ? "c-client" : "c-server" }, side === 0 ? "client → server" : "server → client"), el("span", { class: "muted" }, "frame " + d.frame[i])),
+      el("p", {}, el("b", {}, [..."SFRPAUEC"].filter((f) => flagsOf(d, i).includes(f)).map((f) => names[f]).join(" ")), "  ", kind + (kind === "retransmission" ? " (" + causeOf(d, i) + (spuriousOf(d, i) ? ", not needed" : "") + ")" : ""), s.lost[i] ? badge("lost behind the tap", "error") : null),
+      el("p", { class: "muted" }, d.words.kinds[kind]),
+      el("dl", { class: "facts tight" }, [
+        ["Time", clock(d.start, d.t[i], 6) + "  +" + duration(d.t[i])], ["Numbers", "seq " + count(d.seq[i]) + (d.len[i] ? ":" + count(d.seq[i] + d.len[i]) + " (" + count(d.len[i]) + ")" : "") + (flagsOf(d, i).includes("A") ? "  ack " + count(d.ack[i]) : "")],
+        ["Window", count(d.window[i]) + (unscaledOf(d, i) ? " (scale not known)" : "")], d.rtt[i] ? ["Round trip", duration(d.rtt[i])] : null,
+        ["In flight", flight.map((v, k) => (Number.isNaN(v) ? "?" : bytes(v)) + [" →", " ←"][k]).join("  ")], d.notes.has(i) ? ["Notes", d.notes.get(i)] : null,
+      ].filter(Boolean).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)])),
+      el("ul", { class: "states" }, states.map(([step, k]) => el("li", {}, el("i", { class: "dot state-" + (step?.state ?? 0) }), el("b", { class: k === 0 ? "c-client" : "c-server" }, k === 0 ? "client " : "server "),
+        step ? [o.states[step.state], el("span", { class: "muted" }, " " + evidence(step))] : el("span", { class: "muted" }, "nothing known yet")))),
+      (d.byFrame.get(d.frame[i]) ?? []).map((a) => el("p", { class: "note " + severityName(a.severity) }, el("b", {}, o.anomalies[a.kind].id + ": "), a.detail)));
+  }
+
+  position(e) {
+    const box = this.stack.getBoundingClientRect();
+    return { x: e.clientX - box.left, y: e.clientY - box.top };
+  }
+
+  down(e) {
+    if (e.button !== 0) return;
+    const { x } = this.position(e);
+    this.stack.setPointerCapture(e.pointerId);
+    this.drag = { x, to: x, moved: false, pan: e.shiftKey, view: { ...this.view } };
+  }
+
+  move(e) {
+    const { x, y } = this.position(e), drag = this.drag;
+    if (!drag) return this.hover(x, y);
+    drag.to = Math.min(Math.max(x, LEFT), this.st.edge);
+    if (Math.abs(x - drag.x) > 4) drag.moved = true;
+    if (!drag.moved) return;
+    if (drag.pan) {
+      const by = ((drag.x - x) / (this.st.edge - LEFT)) * (drag.view.to - drag.view.from);
+      this.view = clampView({ from: drag.view.from + by, to: drag.view.to + by }, this.limits);
+      this.draw();
+    } else {
+      this.drawCursor();
+    }
+  }
+
+  up() {
+    const drag = this.drag;
+    this.drag = undefined;
+    if (!drag) return;
+    if (!drag.moved) this.seek(nearest(this.d, this.st.x.invert(drag.x)));
+    else if (drag.pan) this.actions.changed();
+    else this.show({ from: this.st.x.invert(Math.min(drag.x, drag.to)), to: this.st.x.invert(Math.max(drag.x, drag.to)) });
+    this.drawCursor();
+  }
+
+  leave() {
+    this.tip.hidden = true;
+  }
+
+  wheel(e) {
+    if (!e.ctrlKey && !e.metaKey && !e.shiftKey) return;
+    e.preventDefault();
+    if (e.shiftKey) this.show(panView(this.view, (e.deltaY || e.deltaX) / 900, this.limits));
+    else this.zoom(Math.exp(e.deltaY / 300), this.st.x.invert(this.position(e).x));
+  }
+
+  hover(x, y) {
+    if (!this.st || x < LEFT) return this.leave();
+    const flag = y < AXIS + 60 ? (this.st.flags ?? []).find((f) => x >= f.x - 4 && x <= f.x + f.width + 2) : undefined;
+    const i = nearest(this.d, this.st.x.invert(x));
+    if (!flag && (i < 0 || Math.abs(this.st.x(this.d.t[i]) - x) > 9)) return this.leave();
+    replace(this.tip, flag ? [el("b", {}, this.o.anomalies[flag.anomaly.kind].id), el("br"), flag.anomaly.detail] : [el("b", {}, "frame " + this.d.frame[i] + " "), line1(this.d, i)]);
+    this.tip.hidden = false;
+    const width = this.tip.offsetWidth;
+    this.tip.style.left = Math.max(4, Math.min(x + 14, this.stack.clientWidth - width - 6)) + "px";
+    this.tip.style.top = y + 16 + "px";
+  }
+
+  /** key handles what is pressed anywhere on the page; it reports whether it did. */
+  key(e) {
+    const act = {
+      ArrowRight: () => (e.shiftKey ? this.show(panView(this.view, 0.2, this.limits)) : this.step(1)),
+      ArrowLeft: () => (e.shiftKey ? this.show(panView(this.view, -0.2, this.limits)) : this.step(-1)),
+      "+": () => this.zoom(1 / 1.6), "=": () => this.zoom(1 / 1.6), "-": () => this.zoom(1.6), 0: () => this.show(this.whole),
+      Home: () => this.seek(0), End: () => this.seek(this.d.n - 1), " ": () => this.play(), n: () => this.nextAnomaly(), Escape: () => this.actions.back(),
+      g: () => this.frameInput.focus(),
+    }[e.key];
+    if (!act) return false;
+    act();
+    return true;
+  }
+}
+
+// bursts is how many segments with payload a side sent, as far as it matters.
+function bursts(d, side) {
+  let n = 0;
+  for (let i = 0; i < d.n && n <= 3; i++) if (d.side[i] === side && d.len[i] > 0) n++;
+  return n;
+}
+
+function line1(d, i) {
+  return (d.side[i] === 0 ? "client → " : "server → ") + (flagsOf(d, i) || "–") + " seq " + count(d.seq[i]) + (d.len[i] ? " len " + count(d.len[i]) : "") + " · " + kindOf(d, i);
+}
+
+function evidence(step) {
+  return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
+}
+
+// firstOfInterest is where the cursor begins: at the first of the gravest anomalies.
+function firstOfInterest(d) {
+  let worst;
+  for (const a of d.anomalies) if (!worst || a.severity > worst.severity) worst = a;
+  return worst && worst.severity > 1 ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
+}
+
+function sequenceLegend() {
+  const item = (cls, text) => el("span", { class: "key" }, el("i", { class: "line " + cls }), text);
+  return el("span", { class: "muted" }, item("ack", "acknowledged"), item("window", "window"), item("again", "sent again, or lost"), item("sack", "SACK"));
+}

@@ -1,0 +1,147 @@
+// What the page holds, decoded. Columns are kept as columns.
+
+/** decode makes the data of the whole capture ready for use. */
+export function decode(raw) {
+  const rows = raw.rows;
+  const o = { ...raw, n: rows.n };
+  o.rows = rows;
+  rows.stream = sum(rows.stream, Float64Array);
+  rows.start = sum(rows.start, Float64Array);
+  o.findings = raw.findings.map((f, number) => {
+    let at = 0;
+    return { ...f, number, list: f.rows.map((d) => (at += d)) };
+  });
+  o.detailed = new Set(raw.details);
+  return o;
+}
+
+/** rowOf is the row of a stream, -1 if it has none. */
+export function rowOf(o, stream) {
+  let lo = 0, hi = o.n;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (o.rows.stream[mid] < stream) lo = mid + 1;
+    else hi = mid;
+  }
+  return o.rows.stream[lo] === stream ? lo : -1;
+}
+
+/** text is a text of the table of strings. */
+export function text(o, column, i) {
+  return o.strings[o.rows[column][i]];
+}
+
+/** socket is the address and port of a side: "client" or "server". */
+export function socket(o, side, i) {
+  const ip = text(o, side, i), port = o.rows[side + "Port"][i];
+  return ip.includes(":") ? "[" + ip + "]:" + port : ip + ":" + port;
+}
+
+/** anomaliesOf are the kinds of anomalies of a row. */
+export function anomaliesOf(o, i) {
+  return o.sets[o.rows.set[i]].map((k) => o.anomalies[k]);
+}
+
+/** worstOf is the first of the gravest, undefined if there is none. */
+export function worstOf(o, i) {
+  let worst;
+  for (const a of anomaliesOf(o, i)) {
+    if (!worst || a.severity > worst.severity) worst = a;
+  }
+  return worst;
+}
+
+/** lossOf is the share of segments that were lost, NaN if it is not known. */
+export function lossOf(o, i) {
+  return o.rows.sent[i] > 0 ? o.rows.lost[i] / o.rows.sent[i] : NaN;
+}
+
+/** decodeDetail makes a conversation that is shown segment by segment ready for use. words are what all of them have in common. */
+export function decodeDetail(raw, words) {
+  const s = raw.segments, n = s.t.length;
+  const d = { ...raw, n, words };
+  d.t = sum(s.t, Float64Array);
+  d.frame = sum(s.frame, Float64Array);
+  d.code = s.code;
+  d.side = Uint8Array.from(s.code, (c) => words.codes[c][0]);
+  d.seq = sumBySide(s.seq, d.side);
+  d.ack = sumBySide(s.ack, d.side);
+  d.len = Float64Array.from(s.len);
+  d.window = Float64Array.from(s.window);
+  d.flight = [s.flightClient, s.flightServer].map((list) => sum(list, Float64Array).map((v) => (v < 0 ? NaN : v)));
+  d.rtt = new Float64Array(n);
+  spread(s.rtt, (i, v) => (d.rtt[i] = v));
+  d.notes = new Map();
+  spread(s.notes, (i, v) => d.notes.set(i, words.notes[v]));
+  d.sack = new Map();
+  spread(s.sack, (i, v) => d.sack.set(i, v));
+  d.stands = s.for ? Float64Array.from(s.for) : null;
+  d.payload = s.bytes ? Float64Array.from(s.bytes) : d.len;
+  d.byFrame = new Map();
+  for (const a of raw.anomalies) {
+    if (!d.byFrame.has(a.frame)) d.byFrame.set(a.frame, []);
+    d.byFrame.get(a.frame).push(a);
+  }
+  return d;
+}
+
+function sum(list, Type) {
+  const out = new Type(list.length);
+  let at = 0;
+  for (let i = 0; i < list.length; i++) out[i] = at += list[i];
+  return out;
+}
+
+function sumBySide(list, side) {
+  const out = new Float64Array(list.length), at = [0, 0];
+  for (let i = 0; i < list.length; i++) out[i] = at[side[i]] += list[i];
+  return out;
+}
+
+// spread goes through a sparse column: pairs of how many further and the value.
+function spread(list, set) {
+  let at = 0;
+  for (let i = 0; i < list.length; i += 2) set((at += list[i]), list[i + 1]);
+}
+
+/** flagsOf, kindOf, causeOf: parts of what a segment is. */
+export const flagsOf = (d, i) => d.words.codes[d.code[i]][1];
+export const kindOf = (d, i) => d.words.codes[d.code[i]][2];
+export const causeOf = (d, i) => d.words.codes[d.code[i]][3];
+export const spuriousOf = (d, i) => d.words.codes[d.code[i]][4];
+export const unscaledOf = (d, i) => d.words.codes[d.code[i]][5];
+
+/** seqLenOf is what a segment takes of the sequence space. */
+export function seqLenOf(d, i) {
+  const flags = flagsOf(d, i);
+  return d.len[i] + (flags.includes("S") ? 1 : 0) + (flags.includes("F") ? 1 : 0);
+}
+
+/** segmentAt is the last segment that passed at t or before, -1 if none did. */
+export function segmentAt(d, t) {
+  let lo = 0, hi = d.n;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (d.t[mid] <= t) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo - 1;
+}
+
+/** segmentOfFrame is the segment with that frame, or the last before it; -1 if there is none. */
+export function segmentOfFrame(d, frame) {
+  let lo = 0, hi = d.n;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (d.frame[mid] <= frame) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo - 1;
+}
+
+/** nearest is the segment closest to t, -1 if there is none. */
+export function nearest(d, t) {
+  const i = segmentAt(d, t);
+  if (i + 1 < d.n && (i < 0 || d.t[i + 1] - t < t - d.t[i])) return i + 1;
+  return i;
+}

@@ -1,0 +1,138 @@
+// The top of the page: what is wrong, what the capture is, and what in it could not be seen.
+
+import { bytes, count, counted, day, clock, duration, percent } from "./format.mjs";
+import { copyButton, el, svg } from "./dom.mjs";
+
+const BINS = 60, FULL = 3;
+
+/** startRange is from when to when conversations began. */
+export function startRange(o) {
+  let from = Infinity, to = -Infinity;
+  for (const t of o.rows.start) {
+    from = Math.min(from, t);
+    to = Math.max(to, t);
+  }
+  return from <= to ? { from, to } : { from: 0, to: 0 };
+}
+
+/** startBins counts rows, or all if rows is null, by when they begin, in equal parts of a range. */
+export function startBins(o, rows, range, bins = BINS) {
+  const parts = new Array(bins).fill(0), span = Math.max(range.to - range.from, 1);
+  const add = (i) => parts[Math.min(bins - 1, Math.floor(((o.rows.start[i] - range.from) / span) * bins))]++;
+  if (rows) rows.forEach(add);
+  else for (let i = 0; i < o.n; i++) add(i);
+  return parts;
+}
+
+// spark draws when the affected conversations began, before all of them.
+function spark(o, all, f) {
+  const affected = startBins(o, f.list, all.range), most = Math.max(1, ...all.bins);
+  const w = 240, h = 44, step = w / BINS, bar = (n, i, cls) => {
+    const height = Math.max(3, Math.sqrt(n / most) * (h - 2));
+    return n === 0 ? null : svg("rect", { x: (i * step + 0.5).toFixed(1), y: (h - height).toFixed(1), width: (step - 1).toFixed(1), height: height.toFixed(1), rx: 1, class: cls });
+  };
+  const label = counted(f.list.length, "affected conversation") + " by when they began, before all " + count(o.n);
+  return svg("svg", { viewBox: `0 0 ${w} ${h}`, class: "spark", role: "img", "aria-label": label, preserveAspectRatio: "none" },
+    svg("title", {}, label),
+    all.bins.map((n, i) => bar(n, i, "all")),
+    affected.map((n, i) => bar(n, i, "hit")),
+    svg("line", { x1: 0, x2: w, y1: h - 0.5, y2: h - 0.5, class: "base" }));
+}
+
+// shareBar is which share of the conversations is affected.
+function shareBar(f) {
+  if (!f.conversations || !f.of) return null;
+  const share = f.conversations / f.of;
+  return el("div", { class: "share", title: `${count(f.conversations)} of ${count(f.of)}` },
+    el("meter", { min: 0, max: 1, value: share.toFixed(4), "aria-label": percent(share) + " of the conversations" }),
+    el("span", {}, percent(share) + " of conversations"));
+}
+
+/** findingCard is one finding: what, when, why, what next, and a way to its conversations. */
+function findingCard(o, f, all, actions) {
+  const level = f.failed > 0 ? "error" : f.conversations > 0 ? "warning" : "note";
+  const chips = [
+    f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
+  ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
+  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), f.text.split("; ")[0]];
+  const body = [
+    el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
+    el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
+    el("div", { class: "row" },
+      f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number },
+        "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
+      f.stream !== undefined && o.detailed.has(f.stream) && f.list.length > 1 && el("button", { type: "button", class: "button", onclick: () => actions.open(f.stream) }, "Open the worst"),
+      f.command && copyButton("Copy command", "command", () => f.command)),
+  ];
+  const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
+  const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
+  if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
+  return el("li", { class: "card finding brief " + level },
+    el("details", {}, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));
+}
+
+/** renderFindings is the section of findings. actions: finding(number) and open(stream). */
+export function renderFindings(o, actions) {
+  const range = startRange(o), all = { range, bins: startBins(o, null, range) };
+  const list = o.findings.length === 0
+    ? calm(o)
+    : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));
+  return el("section", { id: "findings", "aria-labelledby": "findings-title" },
+    el("h2", { id: "findings-title" }, o.findings.length === 0 ? "Findings" : "What went wrong"), list,
+    o.more > 0 && el("p", { class: "muted" }, counted(o.more, "more finding") + " of less."));
+}
+
+// calm is what is there where nothing went wrong, or there is nothing to look at.
+function calm(o) {
+  if (o.selected > 0) return el("div", { class: "card calm" }, el("span", { class: "tick", "aria-hidden": "true" }, "✓"), el("p", {}, capital(o.healthy) + "."));
+  const why = o.facts.filter(([what]) => what === "").map(([, text]) => text).join(" ");
+  return el("div", { class: "card calm nothing" }, el("span", { class: "tick", "aria-hidden": "true" }, "∅"), el("p", {}, why || "There is no TCP conversation to look at."));
+}
+
+function capital(s) {
+  return s.charAt(0).toUpperCase() + s.slice(1);
+}
+
+/** renderFacts is what the capture is, and what could not be seen. */
+export function renderFacts(o) {
+  const tiles = [
+    ["Packets", count(o.packets)], ["Conversations", count(o.conversations)], ["Failed", count(failedRows(o))], ["Time", o.packets ? duration(o.span) : "–"],
+  ];
+  const known = new Set(["packets", "time", "TCP", "outcomes"]);
+  return el("section", { id: "facts", "aria-labelledby": "facts-title" },
+    el("h2", { id: "facts-title" }, "The capture"),
+    el("div", { class: "tiles" }, tiles.map(([what, n]) => el("div", { class: "tile" }, el("b", {}, n), el("span", {}, what)))),
+    outcomeBar(o),
+    el("div", { class: "card" },
+      el("dl", { class: "facts" },
+        o.files.length > 0 && [el("dt", {}, o.files.length === 1 ? "File" : "Files"), el("dd", {}, o.files.slice(0, 12).join(", ") + (o.files.length > 12 ? ` and ${o.files.length - 12} more` : ""))],
+        o.packets > 0 && [el("dt", {}, "Packets"), el("dd", {}, (o.facts.find(([what]) => what === "packets") ?? [])[1] + (o.tcp === o.packets ? ", all of TCP" : ", " + count(o.tcp) + " of TCP"))],
+        o.packets > 0 && [el("dt", {}, "Began"), el("dd", {}, day(o.start) + " " + clock(o.start, 0, 6) + " UTC")],
+        o.facts.filter(([what], i) => !known.has(what) && (what !== "" || i > 0)).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)]))),
+    el("div", { class: "card unseen" + (o.unseen.length ? " warning" : "") },
+      el("h3", {}, "What could not be seen"),
+      o.unseen.length > 0 ? el("ul", {}, o.unseen.map((note) => el("li", {}, note))) : el("p", { class: "muted" }, "Nothing that could be TCP was left out, and the capture does not say that it lost any packet.")));
+}
+
+function failedRows(o) {
+  let n = 0;
+  for (const f of o.rows.failure) if (f !== 0) n++;
+  return n;
+}
+
+function outcomeBar(o) {
+  const counts = o.outcomes.map(() => 0);
+  for (const k of o.rows.outcome) counts[k]++;
+  if (o.n === 0) return null;
+  const parts = counts.map((n, k) => [o.outcomes[k], n]).filter(([, n]) => n > 0);
+  let x = 0;
+  const bars = parts.map(([name, n]) => {
+    const width = (n / o.n) * 100, bar = svg("rect", { x, y: 0, width: Math.max(width - 0.25, 0.3), height: 10, class: "outcome-" + name }, svg("title", {}, counted(n, "conversation") + " " + name));
+    x += width;
+    return bar;
+  });
+  return el("div", { class: "outcomes" },
+    svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", role: "img", "aria-label": "How conversations ended: " + parts.map(([name, n]) => count(n) + " " + name).join(", ") }, bars),
+    el("ul", { class: "legend" }, parts.map(([name, n]) => el("li", {}, el("i", { class: "dot outcome-" + name }), name + " ", el("b", {}, count(n))))));
+}

@@ -1,0 +1,83 @@
+// How numbers, sizes and times look. Times are ns.
+
+/** count is n with commas between thousands. */
+export function count(n) {
+  return Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** counted is a number and a noun in the right number. */
+export function counted(n, noun) {
+  return count(n) + " " + noun + (n === 1 ? "" : "s");
+}
+
+/** bytes is n in decimal units with one decimal. Like the command it cuts and does not round. */
+export function bytes(n) {
+  if (n < 1000) return Math.round(n) + " B";
+  let value = n, unit = -1;
+  while (value >= 1000 && unit < 5) {
+    value /= 1000;
+    unit++;
+  }
+  return (Math.floor(value * 10 + 1e-9) / 10).toFixed(1) + " " + "kMGTPE"[unit] + "B";
+}
+
+/** rate is an amount of bytes in a second, in bits as networks are measured. */
+export function rate(bytesPerSecond) {
+  let value = bytesPerSecond * 8, unit = 0;
+  while (value >= 1000 && unit < 4) {
+    value /= 1000;
+    unit++;
+  }
+  return (value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value).toString()) + " " + ["b/s", "kb/s", "Mb/s", "Gb/s", "Tb/s"][unit];
+}
+
+/** duration is a span of ns in the unit that fits. */
+export function duration(ns) {
+  const abs = Math.abs(ns), sign = ns < 0 ? "-" : "";
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  if (abs < 1e3) return sign + Math.round(abs) + " ns";
+  if (abs < 1e6) return sign + trim(abs / 1e3) + " µs";
+  if (abs < 1e9) return sign + trim(abs / 1e6) + " ms";
+  if (abs < 60e9) return sign + (abs / 1e9).toFixed(3) + " s";
+  const s = abs / 1e9;
+  if (s < 3600) return sign + Math.floor(s / 60) + "m" + two(s % 60) + "s";
+  if (s < 86400) return sign + Math.floor(s / 3600) + "h" + two((s % 3600) / 60) + "m";
+  return sign + Math.floor(s / 86400) + "d" + two((s % 86400) / 3600) + "h";
+}
+
+function trim(x) {
+  return x < 100 ? x.toFixed(1) : Math.round(x).toString();
+}
+
+/** percent is a share of 1. */
+export function percent(x) {
+  if (x === 0) return "0 %";
+  if (x < 0.001) return "<0.1 %";
+  return (x < 0.1 ? (x * 100).toFixed(1) : Math.round(x * 100).toString()) + " %";
+}
+
+/** clock is the time of day, in UTC, some ns after a start of [seconds, ns]. */
+export function clock(start, ns, digits) {
+  const total = start[1] + ns;
+  const seconds = start[0] + Math.floor(total / 1e9);
+  const rest = ((total % 1e9) + 1e9) % 1e9;
+  const date = new Date(seconds * 1000);
+  const day = Number.isNaN(date.getTime()) ? "--:--:--" : date.toISOString().slice(11, 19);
+  return digits > 0 ? day + "." + String(Math.floor(rest)).padStart(9, "0").slice(0, digits) : day;
+}
+
+/** day is the date, in UTC. */
+export function day(start) {
+  const date = new Date(start[0] * 1000);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 10);
+}
+
+/** offset is a time on an axis whose ticks are step ns apart. */
+export function offset(ns, step) {
+  if (ns === 0) return "0";
+  const abs = Math.abs(ns);
+  const [unit, name] = abs >= 60e9 && step >= 1e9 ? [0, ""] : abs >= 1e9 ? [1e9, " s"] : abs >= 1e6 ? [1e6, " ms"] : abs >= 1e3 ? [1e3, " µs"] : [1, " ns"];
+  if (unit === 0) return duration(ns);
+  const digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step / unit) - 1e-9)));
+  return (ns / unit).toFixed(digits) + name;
+}

@@ -1,0 +1,207 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/input"
+)
+
+// write makes the page of a capture as the command does.
+func write(t *testing.T, details int, files ...string) string {
+	t.Helper()
+	p := New(Options{Files: files, Words: strings.Join(files, " "), Details: details, Command: func(where string, _ *uint64) string { return where }})
+	choice := analyzer.Choice{}
+	open := func() input.Source { return p.Source(input.Open(files, input.Options{})) }
+	s, err := choice.Read(context.Background(), open(), finder{p, &choice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := choice.Watch(context.Background(), open(), p.See); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := p.Write(&out, &s, false); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+type finder struct {
+	*Page
+	choice *analyzer.Choice
+}
+
+func (f finder) Conversation(c *analyzer.Conversation) error {
+	if f.Wants(c) {
+		f.choice.Take(c)
+		f.Take(c)
+	} else {
+		f.choice.Leave(c)
+	}
+	return nil
+}
+
+var block = regexp.MustCompile(`(?s)<script type="application/json" id="([a-z0-9-]+)">(.*?)</script>`)
+
+// blocks are the data of a page, by their ids.
+func blocks(t *testing.T, page string) map[string]map[string]any {
+	t.Helper()
+	data := map[string]map[string]any{}
+	for _, m := range block.FindAllStringSubmatch(page, -1) {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(m[2]), &v); err != nil {
+			t.Fatalf("%s: %v", m[1], err)
+		}
+		data[m[1]] = v
+	}
+	return data
+}
+
+func golden(name string) string { return "../../testdata/pcaps/" + name + ".pcap" }
+
+func TestPage(t *testing.T) {
+	text := write(t, MostDetails, golden("showcase"))
+	data := blocks(t, text)
+	if n := data["data"]["rows"].(map[string]any)["n"].(float64); n != 6 {
+		t.Errorf("%v rows", n)
+	}
+	if n := len(data["data"]["findings"].([]any)); n != 4 {
+		t.Errorf("%d findings", n)
+	}
+	if len(data) != 2+6 {
+		t.Errorf("%d blocks of data", len(data))
+	}
+	if n := len(data["stream-0"]["segments"].(map[string]any)["t"].([]any)); n != 11 {
+		t.Errorf("%d segments", n)
+	}
+	if len(text) > 300_000 {
+		t.Errorf("the page has %d bytes", len(text))
+	}
+}
+
+// TestFindingsHaveRows: a finding names as many rows as it says there are conversations.
+func TestFindingsHaveRows(t *testing.T) {
+	data := blocks(t, write(t, 0, golden("showcase"), golden("fast-retransmit"), golden("close-wait-lingering")))["data"]
+	for _, f := range data["findings"].([]any) {
+		f := f.(map[string]any)
+		if n := len(f["rows"].([]any)); float64(n) != f["conversations"] {
+			t.Errorf("%s: %d rows of %v", f["id"], n, f["conversations"])
+		}
+	}
+	if len(data["details"].([]any)) != 0 {
+		t.Error("details that nobody wanted")
+	}
+}
+
+// TestDetailsLimit: the gravest come first.
+func TestDetailsLimit(t *testing.T) {
+	data := blocks(t, write(t, 2, golden("showcase")))
+	if len(data) != 2+2 || data["stream-0"] != nil || data["stream-1"] != nil {
+		t.Errorf("%d blocks of data", len(data))
+	}
+}
+
+// TestNothing: a capture without packets has a page, too.
+func TestNothing(t *testing.T) {
+	name := t.TempDir() + "/empty.pcap"
+	head := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 96, 0, 0, 0, 1, 0, 0, 0}
+	if err := os.WriteFile(name, head, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data := blocks(t, write(t, MostDetails, name)); len(data) != 2 {
+		t.Errorf("%d blocks of data", len(data))
+	}
+}
+
+// TestScriptIsLocal: nothing in the script makes markup of text or asks anything of a network.
+func TestScriptIsLocal(t *testing.T) {
+	a, err := loadAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := string(a.script)
+	for _, word := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch(", "XMLHttpRequest", "WebSocket", "EventSource", "import(", "importScripts", "localStorage", "</script", "<!--"} {
+		if strings.Contains(script, word) {
+			t.Errorf("the script has %q", word)
+		}
+	}
+	if links := regexp.MustCompile(`https?://[^"]*`).FindAllString(script, -1); len(links) != 1 || links[0] != "http://www.w3.org/2000/svg" {
+		t.Errorf("links: %v", links)
+	}
+	if strings.Contains(string(a.style), "url(") || strings.Contains(string(a.style), "@import") {
+		t.Error("the style loads something")
+	}
+	if regexp.MustCompile(`(?m)^(import|export)\b`).MatchString(script) {
+		t.Error("an import or an export is left")
+	}
+}
+
+// TestModulesInOrder: a module stands behind those that it imports.
+func TestModulesInOrder(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range modules {
+		text, err := assets.ReadFile("assets/" + name + ".mjs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range imports.FindAllStringSubmatch(string(text), -1) {
+			if !seen[m[2]] {
+				t.Errorf("%s imports %s, which is behind it", name, m[2])
+			}
+		}
+		seen[name] = true
+	}
+	all, err := assets.ReadDir("assets")
+	if err != nil || len(all) != len(modules)+2 {
+		t.Errorf("%d assets for %d modules: %v", len(all), len(modules), err)
+	}
+}
+
+// TestLogic runs the tests of the script's logic, where there is a Node.
+func TestLogic(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no node: Debian's package nodejs has it")
+	}
+	if out, err := exec.Command(node, "--test", "testdata/js/").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestEncoderEscapes(t *testing.T) {
+	var b strings.Builder
+	p := New(Options{Title: "</title><script>alert(1)</script>", Files: []string{"</script><img src=x onerror=alert(1)>\u2028"}, Command: func(string, *uint64) string { return "" }})
+	if err := p.Write(&b, &analyzer.Summary{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "alert(1)</script>") || strings.Contains(b.String(), "<img") || strings.ContainsRune(b.String(), '\u2028') {
+		t.Error("markup from outside is markup in the page")
+	}
+}
+
+// TestTextsAreBounded: there is room for the texts of some RSTs, not of all that may come.
+func TestTextsAreBounded(t *testing.T) {
+	p := New(Options{})
+	p.view.Flags, p.view.Kind = "R", analyzer.KindRST
+	var d detail
+	d.thin.all = true
+	for _, test := range []struct {
+		text string
+		room int
+	}{{"bye", 3}, {"ciao", 3}} {
+		p.view.Text, p.room = test.text, test.room
+		d.add(p, &packet.Segment{})
+	}
+	if got := p.notes.list; len(got) != 1 || got[0] != `"bye"` {
+		t.Errorf("%q", got)
+	}
+}

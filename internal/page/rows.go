@@ -1,0 +1,134 @@
+package page
+
+import (
+	"strconv"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/dimension"
+	"tcptrace/internal/findings"
+	"tcptrace/internal/input"
+	"tcptrace/report"
+)
+
+// row is what the table has of a conversation. Texts are numbers of Page.words.
+type row struct {
+	stream         uint64
+	start          analyzer.Time
+	duration       time.Duration
+	packets, bytes [2]uint64 // by Side
+	lost, sent     uint64    // segments; sent is 0 if they are not known
+	roundTrip      time.Duration
+	host           [2]uint32
+	port           [2]uint16
+	name           uint32
+	ended, cause   uint32
+	failure        uint32
+	set            uint32 // of anomalies
+	state          [2]uint8
+	outcome        uint8
+	severity       uint8 // of the worst anomaly, from 1; 0: there is none
+	inferred       bool  // who is the client
+}
+
+// marked is the mark of a row.
+type marked struct {
+	stream uint64
+	findings.Mark
+}
+
+// addRow adds the row of c, of which j is the judgment.
+func (p *Page) addRow(c *analyzer.Conversation, j *analyzer.Judgment) {
+	b := report.NewBrief(c, j)
+	r := row{
+		stream: c.Stream, start: c.Start, duration: c.Duration(),
+		lost: b.Lost, sent: b.Sent, roundTrip: b.RoundTrip,
+		ended: p.words.of(b.Ended), cause: p.words.of(b.Cause), failure: p.words.of(dimension.Failed(c, j).String()),
+		name:    p.words.of(c.Names[analyzer.Server].Text),
+		outcome: uint8(c.Outcome), inferred: c.Roles == analyzer.RolesInferred,
+		set: p.setOf(j),
+	}
+	if b.Worst != nil {
+		r.severity = uint8(b.Worst.Severity) + 1
+	}
+	for side := range c.Sent {
+		r.packets[side], r.bytes[side] = c.Sent[side].Packets, c.Sent[side].PayloadBytes
+		r.host[side], r.port[side] = p.words.of(c.Addr[side].Addr().String()), c.Addr[side].Port()
+		r.state[side] = uint8(j.State[side])
+	}
+	p.rows = append(p.rows, r)
+	if m := p.found.Mark(); m.Affected() {
+		p.marks = append(p.marks, marked{c.Stream, m})
+	}
+}
+
+// setOf is the number of the set of anomalies that j has, each once.
+func (p *Page) setOf(j *analyzer.Judgment) uint32 {
+	var text []byte
+	var seen [8]uint64
+	for i := range j.Anomalies {
+		n := p.kindOf(j.Anomalies[i].Kind)
+		if int(n) >= 64*len(seen) || seen[n/64]>>(n%64)&1 != 0 {
+			continue
+		}
+		seen[n/64] |= 1 << (n % 64)
+		if len(text) > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(n), 10)
+	}
+	return p.sets.of(string(text))
+}
+
+// kindOf is the number of a kind of anomaly.
+func (p *Page) kindOf(k *analyzer.AnomalyKind) uint32 {
+	n := p.kinds.of(k.ID)
+	if int(n) == len(p.known) {
+		p.known = append(p.known, k)
+	}
+	return n
+}
+
+// count adds c to the timeline.
+func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
+	p.events[opened].add(c.Start, 1)
+	if j.Close.Kind != analyzer.CloseNone {
+		p.events[ended].add(c.End, 1)
+	}
+	if dimension.Failed(c, j) != dimension.NoFailure {
+		p.events[failed].add(c.End, 1)
+	}
+	for side := range c.Sent {
+		if n := c.Sent[side].Lost; n > 0 {
+			from, to, known := c.Losing(analyzer.Side(side))
+			if !known { // SYNs and FINs, say
+				from, to = c.Start, c.End
+			}
+			p.events[lost].spread(from, to, float64(n))
+		}
+	}
+}
+
+// Source is src, of which the first pass counts the bytes by time.
+func (p *Page) Source(src input.Source) input.Source {
+	if p.first {
+		return src
+	}
+	p.first = true
+	return &counted{src, &p.traffic}
+}
+
+type counted struct {
+	input.Source
+	bytes *series
+}
+
+// Next is for [input.Source].
+func (s *counted) Next(b *packet.Batch) error {
+	err := s.Source.Next(b)
+	for i := range b.Packets {
+		s.bytes.add(analyzer.Time(b.Packets[i].Time), float64(b.Packets[i].WireLen))
+	}
+	return err
+}

@@ -1,0 +1,198 @@
+// The logic of the page, by Node's test runner: node --test internal/page/testdata/js/
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
+import { decode, decodeDetail, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
+import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
+import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
+import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../assets/link.mjs";
+import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
+import { arrowOf, shortLabel } from "../../assets/lanes.mjs";
+import { merged } from "../../assets/timeline.mjs";
+import { startBins, startRange } from "../../assets/findings.mjs";
+
+test("numbers look as in the command", () => {
+  assert.equal(count(1234567), "1,234,567");
+  assert.equal(count(999), "999");
+  assert.deepEqual([999, 1000, 1250, 999999, 1e6].map(bytes), ["999 B", "1.0 kB", "1.2 kB", "999.9 kB", "1.0 MB"]);
+  assert.deepEqual([999, 1000, 1.5e6, 59.9e9, 60e9, 3661e9, 90000e9, -2e6].map(duration), ["999 ns", "1.0 µs", "1.5 ms", "59.900 s", "1m00s", "1h01m", "1d01h", "-2.0 ms"]);
+  assert.deepEqual([0, 0.0005, 0.001, 0.0999, 0.1, 1].map(percent), ["0 %", "<0.1 %", "0.1 %", "10.0 %", "10 %", "100 %"]);
+  assert.deepEqual([counted(1, "packet"), counted(2, "packet")], ["1 packet", "2 packets"]);
+  assert.deepEqual([rate(100), rate(125), rate(125e6)], ["800 b/s", "1.0 kb/s", "1.0 Gb/s"]);
+});
+
+test("the clock carries nanoseconds over", () => {
+  assert.equal(clock([1772443800, 999999999], 1, 3), "09:30:01.000");
+  assert.equal(clock([1772443800, 0], -1, 9), "09:29:59.999999999");
+  assert.equal(offset(20e6, 10e6), "20 ms");
+  assert.equal(offset(2.5e6, 0.5e6), "2.5 ms");
+  assert.equal(offset(0, 1), "0");
+});
+
+const raw = () => ({
+  files: ["a.pcap"], words: "a.pcap", start: [0, 0], span: 100, strings: ["", "10.0.0.1", "10.0.0.2", "::1", "host.example", "refused"],
+  sets: [[], [0], [1, 0]], anomalies: [{ id: "loss", severity: 2 }, { id: "refused", severity: 3 }], states: ["UNKNOWN", "CLOSED", "LISTEN"], outcomes: ["open", "closed"],
+  findings: [{ rows: [0, 2] }], details: [0, 7],
+  rows: {
+    n: 3, stream: [0, 3, 4], start: [0, 50, 40], duration: [10, 10, 10], client: [1, 1, 3], clientPort: [1, 2, 3], server: [2, 2, 2], serverPort: [80, 80, 443],
+    clientPackets: [1, 2, 3], serverPackets: [1, 1, 1], clientBytes: [5, 500, 50], serverBytes: [0, 0, 0], clientState: [0, 1, 1], serverState: [0, 1, 2],
+    name: [4, 0, 0], lost: [0, 1, 0], sent: [0, 4, 2], rtt: [0, 7, 3], outcome: [0, 1, 1], inferred: [0, 0, 1], ended: [0, 0, 0], cause: [0, 0, 5], failure: [0, 0, 5], set: [0, 1, 2], severity: [0, 2, 3],
+  },
+});
+
+test("rows are decoded", () => {
+  const o = decode(raw());
+  assert.deepEqual([...o.rows.stream], [0, 3, 7]);
+  assert.deepEqual(o.findings[0].list, [0, 2]);
+  assert.deepEqual([rowOf(o, 0), rowOf(o, 7), rowOf(o, 1), rowOf(o, 8)], [0, 2, -1, -1]);
+  assert.equal(socket(o, "client", 2), "[::1]:3");
+  assert.equal(worstOf(o, 2).id, "refused");
+  assert.equal(worstOf(o, 0), undefined);
+  assert.ok(Number.isNaN(lossOf(o, 0)));
+  assert.equal(lossOf(o, 1), 0.25);
+});
+
+test("filters", () => {
+  const o = decode(raw()), rows = (change) => filterRows(o, { ...noFilter(), ...change });
+  assert.deepEqual(rows({}), [0, 1, 2]);
+  assert.deepEqual(rows({ query: "HOST.example" }), [0]);
+  assert.deepEqual(rows({ query: "10.0.0.1 loss" }), [1]);
+  assert.deepEqual(rows({ query: "#7" }), [2]);
+  assert.deepEqual(rows({ outcome: "closed" }), [1, 2]);
+  assert.deepEqual(rows({ state: "LISTEN" }), [2]);
+  assert.deepEqual(rows({ anomaly: "loss" }), [1, 2]);
+  assert.deepEqual(rows({ severity: 3 }), [2]);
+  assert.deepEqual(rows({ host: "::1" }), [2]);
+  assert.deepEqual(rows({ host: "nowhere" }), []);
+  assert.deepEqual(rows({ finding: 0 }), [0, 2]);
+  assert.deepEqual(rows({ from: 11, to: 49 }), [], "what ended before and began behind is left out");
+  assert.deepEqual(rows({ from: 10, to: 50 }), [0, 1], "what ended and began right then is not");
+  assert.equal(isFiltering(noFilter()), false);
+  assert.equal(isFiltering({ ...noFilter(), to: 5 }), true);
+});
+
+test("sorting keeps equal rows in order, and puts what is not known last", () => {
+  const o = decode(raw()), all = [0, 1, 2];
+  assert.deepEqual(sortRows(o, all, "sent", true), [1, 2, 0]);
+  assert.deepEqual(sortRows(o, all, "stream", true), [2, 1, 0]);
+  assert.deepEqual(sortRows(o, all, "server", false), [2, 0, 1]);
+  assert.deepEqual(sortRows(o, all, "rtt", false), [2, 1, 0]);
+  assert.deepEqual(sortRows(o, all, "rtt", true), [1, 2, 0]);
+  assert.deepEqual(sortRows(o, all, "anomaly", true), [2, 1, 0]);
+  assert.deepEqual(sortRows(o, all, "duration", true), [0, 1, 2]);
+});
+
+test("sums", () => {
+  const o = decode(raw()), [server] = sums(o, [0, 1, 2], "server");
+  assert.deepEqual([server.host, server.name, server.n, server.failed, server.packets, server.sent, server.lost, server.of, server.troubled, server.worst.id], ["10.0.0.2", "host.example", 3, 1, 9, 555, 1, 6, 2, "refused"]);
+  assert.deepEqual(sums(o, [0, 1, 2], "client").map((g) => g.host), ["10.0.0.1", "::1"]);
+  assert.deepEqual(tallyRows(o.rows.outcome, o.outcomes), [["closed", 2], ["open", 1]]);
+  assert.deepEqual(tallyRows(o.rows.clientState, o.states, o.rows.serverState), [["CLOSED", 2], ["LISTEN", 1], ["UNKNOWN", 1]], "a row with one state on both sides counts once");
+  const many = Array.from({ length: 300 }, (_, i) => "x" + i);
+  assert.deepEqual(tallyRows([...many.keys(), 250], many).length, 200);
+  assert.deepEqual(tallyRows([...many.keys(), 250], many)[0], ["x250", 2]);
+  assert.deepEqual(tallySets(o), [["loss", 2], ["refused", 1]]);
+});
+
+test("axes", () => {
+  assert.deepEqual([niceStep(100, 5), niceStep(101, 5), niceStep(0, 5)], [20, 50, 1]);
+  assert.deepEqual(ticks(0, 10, 5).list, [0, 2, 4, 6, 8, 10]);
+  const limits = { from: 0, to: 1e6 };
+  assert.deepEqual(clampView({ from: -5e5, to: 1e5 }, limits), { from: 0, to: 6e5 });
+  assert.deepEqual(clampView({ from: 10, to: 11 }, limits), { from: 0, to: 1000 });
+  assert.deepEqual(clampView({ from: -9e9, to: 9e9 }, limits), limits);
+  assert.deepEqual(zoomView({ from: 0, to: 8e5 }, 0.5, 4e5, limits), { from: 2e5, to: 6e5 });
+  assert.deepEqual(panView({ from: 0, to: 5e5 }, 2, limits), { from: 5e5, to: 1e6 });
+  const x = linear(0, 10, 100, 200);
+  assert.deepEqual([x(5), x.invert(150), linear(3, 3, 1, 2)(9)], [150, 5, 1]);
+});
+
+// A client that sends 100 bytes twice, the first copy of which is lost, and a server that acknowledges.
+const words = {
+  codes: [[0, "S", "syn", "", false, false], [1, "SA", "syn-ack", "", false, false], [0, "PA", "data", "", false, false], [0, "PA", "retransmission", "timeout", false, false], [1, "A", "ack", "", false, false], [1, "A", "duplicate-ack", "", false, false], [0, "PA", "retransmission", "timeout", true, false]],
+  notes: ["zero-window "], kinds: {},
+};
+const detail = (codes, t, seq, ack, len, more = {}) => decodeDetail({ stream: 0, anomalies: [{ frame: 2 }], steps: [[], []], distances: [1, 2], ...more.top, segments: { t, frame: t.map(() => 1), code: codes, seq, ack, len, window: t.map(() => 1000), flightClient: t.map(() => 0), flightServer: t.map((_, i) => (i === 0 ? -1 : 0)), rtt: [], notes: [], sack: [], ...more.segments } }, words);
+
+test("a conversation is decoded by side", () => {
+  const d = detail([0, 1, 2, 3, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0], { segments: { rtt: [1, 9], notes: [4, 0], sack: [4, [5, 6]] } });
+  assert.deepEqual([...d.t], [0, 10, 20, 30, 40]);
+  assert.deepEqual([...d.frame], [1, 2, 3, 4, 5]);
+  assert.deepEqual([...d.seq], [0, 0, 1, 1, 1]);
+  assert.deepEqual([...d.ack], [0, 1, 1, 1, 101]);
+  assert.deepEqual([d.rtt[1], d.rtt[2], d.notes.get(4), d.sack.get(4)], [9, 0, "zero-window ", [5, 6]]);
+  assert.ok(Number.isNaN(d.flight[1][0]));
+  assert.deepEqual([segmentAt(d, -1), segmentAt(d, 0), segmentAt(d, 39), segmentAt(d, 40)], [-1, 0, 3, 4]);
+  assert.deepEqual([segmentOfFrame(d, 0), segmentOfFrame(d, 3), segmentOfFrame(d, 99)], [-1, 2, 4]);
+  assert.deepEqual([nearest(d, 14), nearest(d, 16), nearest(d, 999)], [1, 2, 4]);
+  assert.equal(d.byFrame.get(2).length, 1);
+});
+
+test("what is drawn of it", () => {
+  const d = detail([0, 1, 2, 3, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0]), s = derive(d);
+  assert.deepEqual([...s.lost], [0, 0, 1, 0, 0], "the copy before one that was needed");
+  assert.deepEqual([...s.una[0]], [NaN, 1, 1, 1, 101]);
+  assert.deepEqual([...s.offered[0]], [NaN, 1000, 1000, 1000, 1000]);
+  assert.deepEqual(s.marks, [["SYN"], ["SYN"], [], ["R"], []]);
+  assert.equal(shortLabel(d, 1), "SYN+ACK");
+  assert.equal(shortLabel(d, 2), "100 B");
+  assert.equal(shortLabel(d, 4), "ACK 101");
+  assert.deepEqual(arrowOf(d, 0), { from: -1, to: 2 });
+  assert.deepEqual(arrowOf(d, 1), { from: 8, to: 11 });
+  assert.deepEqual([...throughput(d, 0, { from: 0, to: 40 }, 2).parts], [0, 200]);
+  const r = sequenceRange(d, s, 0, 0, 4);
+  assert.ok(r.lo < 0 && r.hi > 101 && !r.near && r.window === 1101);
+  const spurious = derive(detail([0, 1, 2, 6, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0]));
+  assert.deepEqual([...spurious.lost], [0, 0, 0, 0, 0], "one that was not needed replaces nothing");
+});
+
+test("the third duplicate ACK has a mark, the second and fourth have none", () => {
+  const d = detail([4, 5, 5, 5, 5], [0, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0]);
+  assert.deepEqual(derive(d).marks, [[], [], [], ["3"], []]);
+});
+
+test("states in time", () => {
+  const sent = { state: 3, cause: "sent SYN", t: 100 }, got = { state: 5, cause: "received SYN,ACK", t: 200, from: 150, to: 205 };
+  assert.equal(enteredAt(sent, 30), 70);
+  assert.equal(enteredAt(got, 3), 203);
+  assert.equal(enteredAt(got, 30), 205, "not behind its bracket");
+  assert.deepEqual(spans([sent, got], 3, 900).map((s) => [s.start, s.end]), [[97, 203], [203, 900]]);
+  assert.equal(spans([{ state: 2, cause: "passive OPEN", t: 50 }, sent], 0, 900)[0].start, -Infinity);
+  assert.deepEqual([stepAt([sent, got], 99), stepAt([sent, got], 100), stepAt([sent, got], 1e9)], [-1, 0, 1]);
+  assert.deepEqual(pathOf([sent, sent, got], 2), [3, 5]);
+});
+
+test("links come back as they were", () => {
+  const v = { stream: 3, frame: 12, from: -5, to: 900, finding: 2, q: "a&b=c #", host: "::1" };
+  assert.deepEqual(readLink(writeLink(v)), v);
+  assert.equal(writeLink({ q: "" }), "");
+  assert.deepEqual(readLink("#stream=abc&frame=1e9&from=" + "9".repeat(30)), {});
+  assert.deepEqual(readLink("#q=%3Cscript%3E"), { q: "<script>" });
+});
+
+test("commands and filters for other programs", () => {
+  const o = decode(raw());
+  assert.equal(wiresharkFilter(o, 1), "tcp.stream == 3");
+  assert.equal(timelineCommand(o, 1), "tcptrace timeline a.pcap --stream 3");
+  o.files = ["a", "b"];
+  assert.equal(wiresharkFilter(o, 0), "ip.addr == 10.0.0.1 && tcp.port == 1 && ip.addr == 10.0.0.2 && tcp.port == 80");
+  assert.match(wiresharkFilter(o, 2), /^ipv6\.addr == ::1/);
+});
+
+test("the diagram has every state, and every path its edges", () => {
+  for (const [from, to] of edges) assert.ok(places[from] && places[to], from + " " + to);
+  assert.deepEqual(pathEdges(["SYN_SENT", "ESTABLISHED", "CLOSED"]), [["CLOSED", "SYN_SENT"], ["SYN_SENT", "ESTABLISHED"], ["ESTABLISHED", "END"]]);
+  assert.deepEqual(pathEdges(["UNKNOWN", "ESTABLISHED"]), []);
+  assert.deepEqual([placeOf(["CLOSED"]), placeOf(["LISTEN", "CLOSED"]), placeOf([])], ["CLOSED", "END", undefined]);
+});
+
+test("bars keep their sums", () => {
+  assert.deepEqual(merged([1, 2, 3, 4, 5], 2), { list: [6, 9], by: 3 });
+  const o = decode(raw()), range = startRange(o);
+  assert.deepEqual(range, { from: 0, to: 90 });
+  assert.deepEqual(startBins(o, [0, 1, 2], range, 3), [1, 1, 1]);
+  assert.deepEqual(startBins(o, null, range, 3), [1, 1, 1]);
+});
