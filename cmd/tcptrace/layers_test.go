@@ -82,6 +82,7 @@ var layers = map[string]layer{
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input"}},
+	"internal/live/kernel":      {ours: []string{"fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
 	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
