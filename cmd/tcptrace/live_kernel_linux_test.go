@@ -56,8 +56,12 @@ func TestLiveKernel(t *testing.T) {
 	l := n.B.Listen(8000)
 	before := dial(t, n, l, 0)
 	r := startLive(t, n.A)
-	if err := withoutRights(r.cmd.Process.Pid); err != nil {
-		t.Error(err)
+	err := withoutRights(r.cmd.Process.Pid)
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = withoutRights(r.cmd.Process.Pid) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	send(t, before.client, before.server, 10) // it is open already
 	time.Sleep(100 * time.Millisecond)
