@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/netip"
+
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/ends"
@@ -58,4 +60,14 @@ func (s *session) told(t *ends.Told) {
 		k.Process = &report.ProcessRecord{PID: p.PID, Command: p.Command, User: p.User, Cgroup: p.Cgroup, Listens: p.Listens}
 	}
 	s.fail(s.events.Kernel(&k))
+}
+
+// lookup is what the view asks; nil if nobody can be asked.
+func (s *session) lookup() func([2]netip.AddrPort, analyzer.Side) (kernel.Endpoint, bool) {
+	if s.kernel == nil {
+		return nil
+	}
+	return func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+		return s.ends.Lookup(addr, side)
+	}
 }

@@ -121,7 +121,7 @@ func (s *session) openView() (err error) {
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.counted(),
+		Capture: s.counted(), Kernel: s.lookup(),
 	})
 	return err
 }
