@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,9 +21,21 @@ import (
 )
 
 // The test binary runs itself as a process that has a connection and is killed. The connection is its file 3.
-const holdTask = "KERNEL_TEST_HOLD"
+const (
+	holdTask  = "KERNEL_TEST_HOLD"
+	otherTask = "KERNEL_TEST_OTHER" // as a user without rights
+)
 
 func TestMain(m *testing.M) {
+	if os.Getenv(otherTask) != "" {
+		w, err := kernel.Open()
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println(w.Source(), w.Lacks())
+		os.Exit(0)
+	}
 	if os.Getenv(holdTask) != "" {
 		time.Sleep(time.Minute)
 		os.Exit(1)
@@ -395,4 +409,18 @@ func TestDiag(t *testing.T) {
 	}
 	c.Close()
 	wait(fsm.Closed)
+}
+
+// TestWithoutRights: who may not use BPF is told so, and asks.
+func TestWithoutRights(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("root can become another user")
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Dir, cmd.Env = "/", append(os.Environ(), otherTask+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if want := "sock_diag BPF is for root, or takes CAP_BPF and CAP_PERFMON\n"; err != nil || string(out) != want {
+		t.Errorf("%v: %q, want %q", err, out, want)
+	}
 }
