@@ -78,6 +78,8 @@ type (
 	EventRecord      = record.EventRecord
 	ToldRecord       = record.ToldRecord
 	StatisticsRecord = record.StatisticsRecord
+	ProcessRecord    = record.ProcessRecord
+	KernelState      = record.KernelState
 )
 
 // EventFields are the fields of the events beside schema, event and time, by the name of the event: those that are

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"net/netip"
 	"path/filepath"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/check/expect"
+	"tcptrace/fsm"
 	"tcptrace/internal/live"
 	"tcptrace/report"
 )
@@ -73,6 +75,12 @@ func events(t *testing.T, path string) []byte {
 			}
 		})
 	})
+	k := report.KernelState{
+		Time: sum.End, Addr: [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("[fe80::1]:2")}, Side: analyzer.Server, State: fsm.CloseWait,
+	}
+	check(w.Kernel(&k))
+	k.Before, k.Socket, k.Process = fsm.Established, true, &report.ProcessRecord{PID: 1, Command: "a \"\xff\x1b", User: 2, Cgroup: 1 << 63, Listens: true}
+	check(w.Kernel(&k))
 	check(w.Summary(sum.End, &sum, report.Selection{}))
 	return out.Bytes()
 }

@@ -83,8 +83,11 @@ var layers = map[string]layer{
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input"}},
-	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
+	"internal/live/kernel":      {ours: []string{"fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
+	"internal/live/ends":        {ours: []string{"internal/live/kernel", "analyzer", "fsm"}},
+	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
+	"internal/verify":           {ours: []string{"internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
@@ -96,7 +99,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"internal/live/capture", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/flows", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/flows", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

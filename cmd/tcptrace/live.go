@@ -27,6 +27,7 @@ type liveOptions struct {
 	promiscuous bool
 	buffer      size
 	noSandbox   bool
+	kernel      string
 	from        string // "-" or ssh://HOST/INTERFACE, in place of interfaces
 }
 
@@ -83,6 +84,7 @@ cannot.
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd, e)
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
+	choiceFlag(cmd, &o.kernel, "kernel", kernelChoices, ": tell what this host's kernel says of its ends of connections, beside what is inferred")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
 	groupFlags(cmd, append([]flagGroup{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
 	return cmd
@@ -98,6 +100,8 @@ func (o *liveOptions) check() error {
 		return usageError("-i is missing: which interface? 'tcptrace live --list' lists them")
 	case len(o.filter) > input.MaxFilter:
 		return usageError("the filter is longer than %d bytes", input.MaxFilter)
+	case o.from != "" && o.kernel == "on":
+		return usageError("--kernel is about connections of this host; %s comes from elsewhere", report.PlainText(o.from))
 	case o.snapLen < 0 || o.snapLen > wholePackets:
 		return usageError("--snaplen is from 1 to %d", wholePackets)
 	case o.buffer < 1<<16 || o.buffer > 2<<30:
@@ -136,6 +140,10 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(o.interfaces, ", "),
 		clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
 	}
+	if err := o.openKernel(&s); err != nil {
+		return err
+	}
+	defer s.closeKernel()
 	opts := o.loop()
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
 	return o.watch(ctx, &s, opts)

@@ -11,6 +11,8 @@ import (
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
+	"tcptrace/internal/live/ends"
+	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
 	"tcptrace/internal/live/view"
 	"tcptrace/internal/output"
@@ -35,8 +37,10 @@ type session struct {
 	sorter *dump.Sorter
 	meter  *metrics.Metrics
 	server *metrics.Server
-	notes  []string // held while the view has the terminal
-	failed error    // the first that ends the run
+	kernel *kernel.Watcher // nil: what the kernel says is not known, or not asked
+	ends   *ends.Ends      // valid with kernel
+	notes  []string        // held while the view has the terminal
+	failed error           // the first that ends the run
 
 	begun     map[uint64]bool // streams of which --where let something through, until they are over
 	unwritten bool            // something is missing in the file of -w
@@ -83,6 +87,11 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	// Who reads what is written may go away: that is for the writer to tell, not for a signal to end it all.
 	signal.Ignore(syscall.SIGPIPE)
 	loop.OnEvent(s.event)
+	if s.kernel != nil {
+		s.ends = ends.New(s.kernel, s.told)
+		loop.OnEvent(s.ends.Event)
+		loop.OnFlush(func(analyzer.Time) { s.fail(s.ends.Flush()) })
+	}
 	loop.OnFlush(s.flush)
 	return nil
 }
@@ -112,7 +121,7 @@ func (s *session) openView() (err error) {
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services),
+		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(),
 	})
 	return err
 }

@@ -3,9 +3,13 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/live/kernel"
 	"tcptrace/report"
 )
 
@@ -87,6 +91,45 @@ var columns = []column{
 		text: func(r *row) string { return report.HumanCount(r.c.Packets()) }, compare: by(func(r *row) uint64 { return r.c.Packets() })},
 	{head: "outcome", width: 10,
 		text: func(r *row) string { return r.c.Outcome.String() }, compare: by(func(r *row) analyzer.Outcome { return r.c.Outcome })},
+	{head: "client's kernel", width: 15, text: kernelText(analyzer.Client), compare: by(kernelText(analyzer.Client))},
+	{head: "server's kernel", width: 15, text: kernelText(analyzer.Server), compare: by(kernelText(analyzer.Server))},
+	{head: "process", width: 24, text: (*row).processes, compare: by((*row).processes)},
+}
+
+// numKernel is how many of the last columns say what this host's kernel does. They are shown if it says anything.
+const numKernel = 3
+
+// shownColumns is how many of columns there are to see.
+func shownColumns(rows []*row) int {
+	if slices.ContainsFunc(rows, func(r *row) bool { return r.kernel != [2]kernel.Endpoint{} }) {
+		return len(columns)
+	}
+	return len(columns) - numKernel
+}
+
+// kernelText is the state in which the kernel has an end on this host; a star if no socket stands for it.
+func kernelText(side analyzer.Side) func(r *row) string {
+	return func(r *row) string {
+		switch e := &r.kernel[side]; {
+		case e.State == fsm.Unknown:
+			return ""
+		case e.Socket:
+			return e.State.String()
+		default:
+			return e.State.String() + "*"
+		}
+	}
+}
+
+// processes are those of the ends on this host.
+func (r *row) processes() string {
+	var list []string
+	for side := range r.kernel {
+		if p := &r.kernel[side].Process; p.PID != 0 {
+			list = append(list, fmt.Sprintf("%s[%d]", report.PlainText(p.Command), p.PID))
+		}
+	}
+	return strings.Join(slices.Compact(list), " ")
 }
 
 const stateWidth = len("ESTABLISHED") + 1 // and a mark

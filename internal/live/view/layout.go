@@ -26,7 +26,7 @@ func newLayout(rows []*row, width, page int) layout {
 		}
 	}
 	room := width - marginWidth - naming[colStream] - 2 - min(naming[colClient], leastAddr) - min(naming[colServer], leastAddr)
-	pages := paginate(room)
+	pages := paginate(room, shownColumns(rows))
 	chosen := pages[page%len(pages)]
 	l := layout{cols: []int{colStream, colClient, colServer}, pages: len(pages)}
 	for _, col := range chosen {
@@ -41,11 +41,11 @@ func newLayout(rows []*row, width, page int) layout {
 	return l
 }
 
-// paginate divides the columns that do not name the conversation into pages that fit room.
-func paginate(room int) (pages [][]int) {
+// paginate divides the shown columns that do not name the conversation into pages that fit room.
+func paginate(room, shown int) (pages [][]int) {
 	var page []int
 	left := room
-	for col := numNaming; col < len(columns); col++ {
+	for col := numNaming; col < shown; col++ {
 		need := columns[col].width + 1
 		if need > left && len(page) >= leastColumns {
 			pages = append(pages, page)

@@ -283,7 +283,8 @@ func (m *model) pause() tea.Cmd {
 
 // sortBy sorts by another column.
 func (m *model) sortBy(step int) tea.Cmd {
-	m.sort, m.reversed = (m.sort+step+len(columns))%len(columns), false
+	n := shownColumns(m.rows)
+	m.sort, m.reversed = (m.sort+step+n)%n, false
 	m.arrange()
 	if m.paused {
 		return nil

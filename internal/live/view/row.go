@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/live/kernel"
 	"tcptrace/report"
 )
 
@@ -17,6 +18,7 @@ type row struct {
 	worst  *analyzer.AnomalyKind // nil: there is none
 	others int                   // further anomalies
 	over   bool                  // its client is
+	kernel [2]kernel.Endpoint    // what their kernels say of the ends on this host, by Side
 }
 
 // known is the state that an endpoint is believed to be in.

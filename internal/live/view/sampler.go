@@ -2,6 +2,7 @@ package view
 
 import (
 	"math"
+	"net/netip"
 	"runtime/metrics"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"tcptrace/fsm"
 	"tcptrace/internal/findings"
 	"tcptrace/internal/live"
+	"tcptrace/internal/live/kernel"
 	"tcptrace/report"
 )
 
@@ -26,6 +28,7 @@ type sampler struct {
 	loop    *live.Loop
 	capture func() (received, dropped uint64)
 	memory  func() uint64
+	kernel  func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
 
 	ring     ring
 	now      analyzer.Time
@@ -90,7 +93,7 @@ type snapshot struct {
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, services: o.Services, times: o.Times, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, services: o.Services, times: o.Times, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.read)
 	s.loop.OnEvent(s.event)
 	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
@@ -192,11 +195,13 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 		for i := range s.finished {
 			s.judgment.Judge(&s.finished[i].c)
 			shot.add(&s.finished[i].c, &s.judgment, [2]float64{})
+			shot.rows[len(shot.rows)-1].kernel = [2]kernel.Endpoint{}
 		}
 		return
 	}
 	s.loop.Monitor().Survey(q.ranking, func(seen *analyzer.Seen) bool {
 		shot.add(seen.Conversation, seen.Judgment, s.rate(seen))
+		s.ask(&shot.rows[len(shot.rows)-1])
 		return q.filter.loop != nil || len(shot.rows) < mostRows
 	})
 	s.rates, s.before = s.before, s.rates
@@ -223,6 +228,16 @@ func (shot *snapshot) add(c *analyzer.Conversation, j *analyzer.Judgment, rate [
 		shot.rows = append(shot.rows, row{})
 	}
 	shot.rows[len(shot.rows)-1].set(c, j, rate, shot.now)
+}
+
+// ask adds to a row what the kernel says.
+func (s *sampler) ask(r *row) {
+	r.kernel = [2]kernel.Endpoint{}
+	for side := range r.kernel {
+		if s.kernel != nil {
+			r.kernel[side], _ = s.kernel(r.c.Addr, analyzer.Side(side))
+		}
+	}
 }
 
 // choose keeps the first rows that f lets through. It takes longer than to copy them, so it is not for the loop to do.

@@ -3,22 +3,28 @@ package view
 import (
 	"context"
 	"io"
+	"net/netip"
 	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"tcptrace/analyzer"
 	"tcptrace/internal/live"
+	"tcptrace/internal/live/kernel"
 	"tcptrace/report"
 )
 
 // Options say what is shown and where. In and Out are the terminal.
 type Options struct {
-	Loop      *live.Loop // an analysis that has not begun
-	Title     string     // what is captured
-	Where     string     // the condition to begin with, as report.Where has it; "": none
-	Capture   func() (received, dropped uint64)
+	Loop    *live.Loop // an analysis that has not begun
+	Title   string     // what is captured
+	Where   string     // the condition to begin with, as report.Where has it; "": none
+	Capture func() (received, dropped uint64)
+	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
+	// on the loop's goroutine. nil: not known of any.
+	Kernel    func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
 	In        io.Reader
 	Out       io.Writer
 	Color     bool

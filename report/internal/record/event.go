@@ -132,6 +132,28 @@ func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
 	return e.record(append(b, `,"record":`...), ev.Conversation, ev.Judgment)
 }
 
+// Kernel writes what a kernel says.
+func (r *Events) Kernel(k *KernelState) error {
+	r.batch.line(len(r.out.B), k.Time, k.Stream)
+	b := strconv.AppendUint(append(r.begin(eventKernel, k.Time), `,"stream":`...), k.Stream, 10)
+	b = output.AppendSocket(append(b, `,"client":`...), k.Addr[analyzer.Client])
+	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
+	b = append(append(append(b, `,"endpoint":"`...), k.Side.String()...), '"')
+	if k.Before != fsm.Unknown {
+		b = append(append(append(b, `,"before":"`...), k.Before.String()...), '"')
+	}
+	b = append(append(append(b, `,"state":"`...), k.State.String()...), '"')
+	b = strconv.AppendBool(append(b, `,"socket":`...), k.Socket)
+	if k.Process != nil {
+		text, err := json.Marshal(k.Process)
+		if err != nil {
+			return err
+		}
+		b = append(append(b, `,"process":`...), text...)
+	}
+	return r.end(b)
+}
+
 // Drops tells that the capture has lost total packets so far, if that is news.
 func (r *Events) Drops(now analyzer.Time, total uint64) error {
 	if total <= r.drops {

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"net/netip"
+
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 )
@@ -38,6 +40,11 @@ type EventRecord struct {
 	Reason string `json:"reason"`
 	Record Record `json:"record"`
 
+	// Of what the kernel of this host says of its endpoint: State is the kernel's.
+	Before  string        `json:"before"`
+	Socket  bool          `json:"socket"` // a socket stands for it, rather than a request or what is left of a socket
+	Process ProcessRecord `json:"process"`
+
 	Packets uint64 `json:"packets"` // that the capture lost since it was last told
 	Total   uint64 `json:"total"`   // that it lost in all
 
@@ -64,8 +71,29 @@ type StatisticsRecord struct {
 	DropsPerS   float64                      `json:"drops_per_s"`
 }
 
-// Events that are not of a conversation.
+// ProcessRecord is the process that an endpoint belongs to.
+type ProcessRecord struct {
+	PID     uint32 `json:"pid"`
+	Command string `json:"command"` // its name, as the kernel has it
+	User    uint32 `json:"user"`    // number of the socket's user
+	Cgroup  uint64 `json:"cgroup,omitempty"`
+	Listens bool   `json:"listens,omitempty"` // it is known only to listen where the connection arrived
+}
+
+// KernelState is the state of an endpoint in the words of its own kernel. It stands beside what is inferred, and changes nothing of it.
+type KernelState struct {
+	Time          analyzer.Time
+	Stream        uint64
+	Addr          [2]netip.AddrPort // by Side
+	Side          analyzer.Side
+	Before, State fsm.State // Before is fsm.Unknown if that was not known
+	Socket        bool
+	Process       *ProcessRecord // nil: not known
+}
+
+// Events that packets do not tell.
 const (
+	eventKernel     = "kernel"
 	eventDrops      = "drops"
 	eventStatistics = "statistics"
 	eventSummary    = "summary"
@@ -86,6 +114,7 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventClosed.String():       {Always: with("outcome"), Known: []string{"close"}},
 	analyzer.EventCorrection.String():   {Always: with("of", "told")},
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
+	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
 	eventStatistics:                     {Always: []string{"statistics", "summary"}},
 	eventSummary:                        {Always: []string{"summary"}},

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/testutil/netns"
+	"tcptrace/report"
+)
+
+// kernelEvents are what the kernel said of an endpoint, a word for each; those without a socket have a star.
+func (r *liveRun) kernelEvents(endpoint string) (states []string, last report.EventRecord) {
+	r.t.Helper()
+	for line := range bytes.Lines(r.events.Bytes()) {
+		var e report.EventRecord
+		if err := json.Unmarshal(line, &e); err != nil {
+			r.t.Fatal(err)
+		}
+		if e.Event != "kernel" || e.Endpoint != endpoint {
+			continue
+		}
+		if !e.Socket {
+			e.State += "*"
+		}
+		states, last = append(states, e.State), e
+	}
+	return states, last
+}
+
+// needBPF skips a test where the kernel does not tell.
+func needBPF(t *testing.T) {
+	t.Helper()
+	w, err := kernel.Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer w.Close()
+	if w.Lacks() != nil {
+		t.Skip(w.Lacks())
+	}
+}
+
+// TestLiveKernel: what the kernel says of an end on this host is told beside, also once all rights are given up.
+func TestLiveKernel(t *testing.T) {
+	n := netns.New(t)
+	needBPF(t)
+	l := n.B.Listen(8000)
+	before := dial(t, n, l, 0)
+	r := startLive(t, n.A)
+	err := withoutRights(r.cmd.Process.Pid)
+	for end := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(end); err = withoutRights(r.cmd.Process.Pid) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(t, before.client, before.server, 10) // it is open already
+	time.Sleep(100 * time.Millisecond)
+	c := dial(t, n, l, 0)
+	send(t, c.client, c.server, 10)
+	c.client.Close()
+	time.Sleep(100 * time.Millisecond)
+	c.server.Close()
+	time.Sleep(1500 * time.Millisecond)
+	if code := r.finish(syscall.SIGINT); code != exitInterrupted {
+		t.Errorf("exit %d: %s", code, r.notes.String())
+	}
+	states, last := r.kernelEvents("client")
+	if want := strings.Fields("ESTABLISHED SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 FIN_WAIT_2* TIME_WAIT*"); !slices.Equal(states, want) {
+		t.Errorf("the kernel says %v, want %v", states, want)
+	}
+	if last.Process.PID != uint32(os.Getpid()) || last.Process.Listens {
+		t.Errorf("belongs to %+v", last.Process)
+	}
+	if states, _ := r.kernelEvents("server"); len(states) > 0 {
+		t.Errorf("of the other host it says %v", states)
+	}
+	if strings.Contains(r.notes.String(), "kernel") {
+		t.Error(r.notes.String())
+	}
+}
+
+// withoutRights reports what a process has of the rights that it gave up.
+func withoutRights(pid int) error {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(files) < 2 {
+		return fmt.Errorf("%d threads found, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // ended since
+		}
+		for _, want := range []string{"CapEff:\t0000000000000000", "CapInh:\t0000000000000000", "NoNewPrivs:\t1"} {
+			if !strings.Contains(string(text), want) {
+				return fmt.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+	}
+	return nil
+}
+
+// TestKernelOff: nothing is told that was not asked for.
+func TestKernelOff(t *testing.T) {
+	n := netns.New(t)
+	l := n.B.Listen(8000)
+	r := startLive(t, n.A, "--kernel", "off")
+	c := dial(t, n, l, 0)
+	send(t, c.client, c.server, 10)
+	c.client.Close()
+	r.finish(syscall.SIGINT)
+	if states, _ := r.kernelEvents("client"); len(states) > 0 || !strings.Contains(r.events.String(), "FIN_WAIT_1") {
+		t.Errorf("the kernel says %v", states)
+	}
+}
+
+func TestKernelElsewhere(t *testing.T) {
+	for _, args := range [][]string{{"live", "-", "--kernel", "on"}, {"live", "-i", "lo", "--kernel", "maybe"}} {
+		if code, _, stderr := tcptrace(t, env{}, args...); code != exitUsage || !strings.Contains(stderr, "--kernel") {
+			t.Errorf("%v: %d, %s", args, code, stderr)
+		}
+	}
+}

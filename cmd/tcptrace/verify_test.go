@@ -1,0 +1,25 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestVerifyFlags(t *testing.T) {
+	for _, args := range [][]string{{"--rounds", "0"}, {"--rounds", "1001"}, {"--format", "xml"}, {"capture.pcap"}} {
+		if code, _, stderr := tcptrace(t, env{}, append([]string{"verify"}, args...)...); code != exitUsage {
+			t.Errorf("%v: %d, %s", args, code, stderr)
+		}
+	}
+}
+
+// TestVerify: it ends well, or says what it takes.
+func TestVerify(t *testing.T) {
+	code, stdout, stderr := tcptrace(t, env{}, "verify", "--rounds", "1")
+	if code == exitBadInput && stderr != "" {
+		t.Skip(stderr)
+	}
+	if code != exitDone || !strings.Contains(stdout, "0 false proofs") {
+		t.Errorf("%d: %s%s", code, stdout, stderr)
+	}
+}

@@ -1,0 +1,13 @@
+//go:build linux && !amd64 && !arm64
+
+package kernel
+
+import "errors"
+
+// program is not compiled for this processor.
+type program struct{}
+
+func load() (*program, error)             { return nil, errors.New("not on this processor") }
+func (*program) close() error             { return nil }
+func (*program) read(func(*record)) error { return nil }
+func (*program) lost() uint64             { return 0 }

@@ -1,0 +1,78 @@
+// Package kernel knows what this host's kernel says of its own ends of TCP connections: the state of each, since
+// when, and the process it belongs to.
+//
+// Where BPF may be used, the kernel tells of every state that a socket enters, when it does (states.bpf.c). What no socket stands
+// for, the request of a handshake that is not over and what is left in TIME_WAIT, is found by asking (sock_diag): at once
+// when a socket ends, and every second. Without BPF all is found by asking, and what was in between is not known. What is
+// open when a Watcher is opened is known from the start.
+//
+// A process is known where it called: connect, listen, close and shutdown put a socket into a state that nothing else
+// does. Who accepts a connection does not call anything of the kind; until it closes it, the process is the one that listens.
+//
+// Not its job: packets, and what is inferred from them; hosts other than this one; systems other than Linux.
+package kernel
+
+import (
+	"net/netip"
+	"time"
+
+	"tcptrace/fsm"
+)
+
+// Key tells an end of a connection from all others of this host.
+type Key struct {
+	Namespace     uint32 // number of its network namespace, as in /proc/self/ns/net
+	Local, Remote netip.AddrPort
+}
+
+// Process is what a socket belongs to. Its zero value is an unknown one.
+type Process struct {
+	PID     uint32
+	User    uint32 // number of the socket's user
+	Cgroup  uint64 // number of the control group, which is the inode of its directory; 0: not known
+	Command string // its name, 15 bytes at most
+	Listens bool   // it is known only to listen where the connection arrived: another one may have accepted it
+}
+
+// Endpoint is one end of a connection, or a socket that listens, in the words of the kernel.
+type Endpoint struct {
+	Key
+	State fsm.State
+	// Since is when it entered State, or was first found in it; the zero time: before anyone watched.
+	Since time.Time
+	// Process connected or closed it, or listens; of what was open before, it has the socket.
+	Process Process
+	// Socket is whether there is a socket, rather than a request that waits for the end of its handshake or for
+	// room among those to be accepted, or what is left of a socket without a process.
+	Socket bool
+
+	sock   uint64 // which socket
+	inode  uint32 // of a socket that was found by asking; 0: of nothing that a process has
+	holder holder
+}
+
+// Change is an endpoint after something happened to it. State may equal Before: a socket has ended, and its remains are in its state.
+type Change struct {
+	Endpoint
+	Before fsm.State
+	Time   time.Time
+}
+
+// Source is how the kernel tells.
+type Source string
+
+// The sources.
+const (
+	BPF  Source = "bpf"       // every state of a socket, when it enters it
+	Diag Source = "sock_diag" // what is, when asked
+)
+
+// holder is what stands for an endpoint in the kernel.
+type holder uint8
+
+const (
+	nothing holder = iota
+	socket
+	request // of a listening socket: the handshake is not over
+	remains // of a socket that no process has
+)

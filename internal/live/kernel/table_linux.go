@@ -1,0 +1,193 @@
+package kernel
+
+import (
+	"iter"
+	"maps"
+	"net/netip"
+	"time"
+
+	"tcptrace/fsm"
+)
+
+// record is the entry of a socket into a state.
+type record struct {
+	key           Key // without a local port, if it has none yet
+	before, state fsm.State
+	sock          uint64 // which one it is, while it lives
+	time          time.Time
+	process       Process // that called; PID 0: none
+}
+
+// Limits of a table. An endpoint takes about 250 bytes.
+const (
+	maxOpen     = 1 << 18
+	maxClosed   = 1 << 13 // that are remembered
+	maxNameless = 1 << 12
+)
+
+// table is what is known of all endpoints.
+type table struct {
+	endpoints map[Key]*Endpoint
+	closed    []closedAt         // oldest first
+	nameless  map[uint64]*record // sockets that enter SYN_SENT and get their ports later
+	refused   uint64             // endpoints that there was no room for
+
+	// left asks what is left of a socket that is no more; false: nothing.
+	left func(Key) (e Endpoint, left, known bool)
+	tell func(Change)
+}
+
+type closedAt struct {
+	key Key
+	at  time.Time
+}
+
+func newTable(left func(Key) (Endpoint, bool, bool)) *table {
+	return &table{endpoints: map[Key]*Endpoint{}, nameless: map[uint64]*record{}, left: left, tell: func(Change) {}}
+}
+
+// apply brings the table up to date with r.
+func (t *table) apply(r *record) {
+	begun := t.nameless[r.sock]
+	delete(t.nameless, r.sock)
+	switch {
+	case r.key.Local.Port() == 0:
+		if r.state == fsm.SynSent && len(t.nameless) < maxNameless {
+			t.nameless[r.sock] = r
+		}
+		return
+	case r.before == fsm.Listen && r.state == fsm.SynRcvd:
+		return // a copy of the listening socket, which has no address yet
+	}
+	if begun != nil {
+		begun.key = r.key
+		t.enter(begun)
+	}
+	t.enter(r)
+}
+
+// enter has an endpoint enter a state.
+func (t *table) enter(r *record) {
+	e := t.endpoints[r.key]
+	was := r.before
+	if e == nil || e.State == fsm.Closed || r.state == fsm.SynSent || r.state == fsm.Listen {
+		if r.state == fsm.Closed && (e != nil || r.before == fsm.Closed) {
+			return
+		}
+		if e = t.add(r.key, e); e == nil {
+			return
+		}
+	} else {
+		was = e.State
+	}
+	e.State, e.Since, e.sock, e.holder = r.state, r.time, r.sock, socket
+	switch {
+	case r.process.PID != 0 && (e.Process.PID == 0 || e.Process.Listens):
+		e.Process = r.process
+	case e.Process.PID == 0 && r.before == fsm.SynRcvd:
+		e.Process = t.listener(r.key)
+	}
+	if r.state == fsm.Closed {
+		t.ends(e, r)
+	}
+	e.Socket = e.holder == socket
+	t.tell(Change{*e, was, r.time})
+}
+
+// ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place.
+func (t *table) ends(e *Endpoint, r *record) {
+	e.holder = nothing
+	if r.before == fsm.FinWait2 || r.before == fsm.Closing {
+		now, left, known := t.left(r.key)
+		switch {
+		case !known:
+			e.State = fsm.Unknown
+		case left:
+			e.State, e.holder = now.State, remains
+		}
+	}
+	if e.holder == nothing {
+		t.close(e)
+	}
+}
+
+// listener is the process that listens where a connection arrived.
+func (t *table) listener(k Key) Process {
+	port := k.Local.Port()
+	for _, at := range []netip.Addr{k.Local.Addr(), netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+		for _, any := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
+			e := t.endpoints[Key{k.Namespace, netip.AddrPortFrom(at, port), netip.AddrPortFrom(any, 0)}]
+			if e != nil && e.State == fsm.Listen && e.Process.PID != 0 {
+				p := e.Process
+				p.Listens = true
+				return p
+			}
+		}
+	}
+	return Process{}
+}
+
+// add makes an endpoint anew, in place of old; nil if there is no room.
+func (t *table) add(key Key, old *Endpoint) *Endpoint {
+	if old == nil {
+		if len(t.endpoints) >= maxOpen+maxClosed {
+			t.refused++
+			return nil
+		}
+		old = &Endpoint{}
+		t.endpoints[key] = old
+	}
+	*old = Endpoint{Key: key}
+	return old
+}
+
+// close remembers e, which is over, for a while.
+func (t *table) close(e *Endpoint) {
+	t.closed = append(t.closed, closedAt{e.Key, e.Since})
+	if len(t.closed) <= maxClosed {
+		return
+	}
+	oldest := t.closed[0]
+	t.closed = t.closed[1:]
+	if e := t.endpoints[oldest.key]; e != nil && e.holder == nothing && e.Since.Equal(oldest.at) {
+		delete(t.endpoints, oldest.key)
+	}
+}
+
+// list brings the table up to date with the endpoints that a namespace has at a time, all those that are wanted. What it has beside them
+// is over.
+func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint) bool) {
+	seen := map[Key]bool{}
+	for i := range now {
+		n := &now[i]
+		seen[n.Key] = true
+		e := t.endpoints[n.Key]
+		if !wanted(n) || e != nil && e.State == n.State && e.holder == n.holder || e != nil && e.Since.After(at) {
+			continue
+		}
+		before := fsm.Unknown
+		if e != nil && e.holder != nothing {
+			before = e.State
+			n.Process, n.Since = e.Process, at
+		}
+		if n.holder == request && n.Process.PID == 0 {
+			n.Process = t.listener(n.Key)
+		}
+		if e = t.add(n.Key, e); e == nil {
+			continue
+		}
+		*e = *n
+		t.tell(Change{*e, before, at})
+	}
+	for key, e := range t.endpoints {
+		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
+			continue
+		}
+		before := e.State
+		e.State, e.Since, e.holder, e.Socket = fsm.Closed, at, nothing, false
+		t.close(e)
+		t.tell(Change{*e, before, at})
+	}
+}
+
+func (t *table) all() iter.Seq[*Endpoint] { return maps.Values(t.endpoints) }

@@ -1,0 +1,196 @@
+package kernel
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"tcptrace/fsm"
+)
+
+// at is the key of an endpoint to port n of another host.
+func at(n int) Key {
+	return Key{Namespace: 1, Local: netip.MustParseAddrPort("10.0.0.1:1000"),
+		Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(n >> 16), 2}), uint16(n))}
+}
+
+var start = time.Unix(1_000_000, 0)
+
+// teller is a table, and the last change it told.
+type teller struct {
+	*table
+	last Change
+	told int
+}
+
+func newTeller(left func(Key) (Endpoint, bool, bool)) *teller {
+	t := &teller{table: newTable(left)}
+	t.tell = func(c Change) { t.last, t.told = c, t.told+1 }
+	return t
+}
+
+func nothingLeft(Key) (Endpoint, bool, bool) { return Endpoint{}, false, true }
+
+func step(n, second int, before, state fsm.State) *record {
+	return &record{key: at(n), before: before, state: state, sock: uint64(n), time: start.Add(time.Duration(second) * time.Second)}
+}
+
+func TestNumbers(t *testing.T) {
+	for number, want := range map[uint8]fsm.State{0: fsm.Unknown, 1: fsm.Established, 11: fsm.Closing, 12: fsm.SynRcvd, 13: fsm.Unknown, 255: fsm.Unknown} {
+		if got := stateOf(number); got != want {
+			t.Errorf("%d is %v, want %v", number, got, want)
+		}
+	}
+}
+
+// TestLeft: what is left of a socket that ends is asked for where something may be, and nowhere else.
+func TestLeft(t *testing.T) {
+	for _, c := range []struct {
+		before      fsm.State
+		left, known bool
+		want        fsm.State
+	}{
+		{fsm.FinWait2, true, true, fsm.TimeWait},
+		{fsm.FinWait2, false, true, fsm.Closed},
+		{fsm.FinWait2, false, false, fsm.Unknown}, // in a namespace that cannot be asked
+		{fsm.Closing, true, true, fsm.TimeWait},
+		{fsm.FinWait1, true, true, fsm.Closed},
+		{fsm.LastAck, true, true, fsm.Closed},
+	} {
+		tab := newTeller(func(Key) (Endpoint, bool, bool) { return Endpoint{State: fsm.TimeWait}, c.left, c.known })
+		tab.apply(step(1, 1, fsm.SynSent, fsm.Established))
+		tab.apply(step(1, 2, fsm.Established, c.before))
+		tab.apply(step(1, 3, c.before, fsm.Closed))
+		if tab.last.State != c.want || tab.last.Before != c.before || tab.last.Socket || !tab.last.Since.Equal(start.Add(3*time.Second)) {
+			t.Errorf("%v, left %v: %+v, want %v", c.before, c.left, tab.last, c.want)
+		}
+	}
+}
+
+// TestNameless: a socket that has no port yet is told of when it has, with both of its states and who connected.
+func TestNameless(t *testing.T) {
+	tab := newTeller(nothingLeft)
+	nameless := func(sock int, before, state fsm.State) *record {
+		r := step(1, 1, before, state)
+		r.key.Local, r.sock, r.process = netip.AddrPortFrom(r.key.Local.Addr(), 0), uint64(sock), Process{PID: 7}
+		return r
+	}
+	tab.apply(nameless(1, fsm.Closed, fsm.SynSent))
+	if tab.told != 0 {
+		t.Fatalf("told %+v", tab.last)
+	}
+	tab.apply(step(1, 2, fsm.SynSent, fsm.Established))
+	if tab.told != 2 || tab.last.Before != fsm.SynSent || tab.last.State != fsm.Established || tab.last.Process.PID != 7 {
+		t.Errorf("told %d: %+v", tab.told, tab.last)
+	}
+	// The call failed: it never got one.
+	tab.apply(nameless(2, fsm.Closed, fsm.SynSent))
+	if tab.apply(nameless(2, fsm.SynSent, fsm.Closed)); tab.told != 2 || len(tab.nameless) != 0 {
+		t.Errorf("told %d, %d remembered", tab.told, len(tab.nameless))
+	}
+	for n := range maxNameless + 1 {
+		tab.apply(nameless(n, fsm.Closed, fsm.SynSent))
+	}
+	if len(tab.nameless) != maxNameless {
+		t.Errorf("%d remembered", len(tab.nameless))
+	}
+}
+
+// TestAgain: the same addresses and ports may be used again; what was of the old connection is not of the new one.
+func TestAgain(t *testing.T) {
+	tab := newTeller(nothingLeft)
+	r := step(1, 1, fsm.Closed, fsm.SynSent)
+	r.process = Process{PID: 7}
+	tab.apply(r)
+	tab.apply(step(1, 2, fsm.SynSent, fsm.Closed))
+	if tab.apply(step(1, 3, fsm.SynSent, fsm.Closed)); tab.told != 2 {
+		t.Errorf("closed twice: %+v", tab.last)
+	}
+	tab.apply(step(1, 4, fsm.SynRcvd, fsm.Established))
+	if tab.last.Before != fsm.SynRcvd || tab.last.Process.PID != 0 {
+		t.Errorf("the new one: %+v", tab.last)
+	}
+}
+
+// TestListener: who listens has what arrives until its own calls say who has it.
+func TestListener(t *testing.T) {
+	for _, c := range []struct {
+		at   string
+		want uint32
+	}{{"10.0.0.1:1000", 7}, {"0.0.0.0:1000", 7}, {"[::]:1000", 7}, {"10.0.0.1:1001", 0}, {"10.0.0.2:1000", 0}} {
+		tab := newTeller(nothingLeft)
+		l := step(1, 1, fsm.Closed, fsm.Listen)
+		l.key.Local = netip.MustParseAddrPort(c.at)
+		l.key.Remote = netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
+		if l.key.Local.Addr().Is6() {
+			l.key.Remote = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
+		}
+		l.process = Process{PID: 7}
+		tab.apply(l)
+		tab.apply(step(1, 2, fsm.Listen, fsm.SynRcvd)) // of a copy
+		if tab.told != 1 {
+			t.Errorf("told %+v", tab.last)
+		}
+		tab.apply(step(1, 2, fsm.SynRcvd, fsm.Established))
+		if p := tab.last.Process; p.PID != c.want || p.Listens != (c.want != 0) {
+			t.Errorf("listens on %s: belongs to %+v", c.at, p)
+		}
+		closing := step(1, 3, fsm.Established, fsm.FinWait1)
+		closing.process = Process{PID: 8}
+		tab.apply(closing)
+		if p := tab.last.Process; p.PID != 8 || p.Listens {
+			t.Errorf("closed by 8: belongs to %+v", p)
+		}
+	}
+}
+
+// TestList: a list says what is at a time; what was told of later is not changed by it, and other namespaces are not on it.
+func TestList(t *testing.T) {
+	all := func(*Endpoint) bool { return true }
+	tab := newTeller(nothingLeft)
+	for n := 1; n <= 3; n++ {
+		tab.apply(step(n, n, fsm.SynSent, fsm.Established))
+	}
+	other := step(4, 1, fsm.SynSent, fsm.Established)
+	other.key.Namespace = 2
+	tab.apply(other)
+	tab.told = 0
+	tab.list(1, []Endpoint{{Key: at(1), State: fsm.CloseWait, holder: socket}}, start.Add(2*time.Second), all)
+	for n, want := range map[int]fsm.State{1: fsm.CloseWait, 2: fsm.Closed, 3: fsm.Established} {
+		if e := tab.endpoints[at(n)]; e.State != want {
+			t.Errorf("%d: %v, want %v", n, e.State, want)
+		}
+	}
+	if e := tab.endpoints[other.key]; e.State != fsm.Established || tab.told != 2 {
+		t.Errorf("of another namespace: %+v; told %d", e, tab.told)
+	}
+	tab.list(1, nil, start.Add(9*time.Second), silent)
+	if e := tab.endpoints[at(1)]; e.State != fsm.CloseWait {
+		t.Errorf("not asked for, and %v", e.State)
+	}
+}
+
+// TestBounds: those that are over are forgotten, the oldest first; when there is no room, that is counted.
+func TestBounds(t *testing.T) {
+	tab := newTeller(nothingLeft)
+	for n := 1; n <= maxClosed; n++ {
+		tab.apply(step(n, n, fsm.SynSent, fsm.Established))
+		tab.apply(step(n, n, fsm.Established, fsm.Closed))
+	}
+	if tab.endpoints[at(1)] == nil {
+		t.Error("the first is forgotten early")
+	}
+	tab.apply(step(0, 0, fsm.SynSent, fsm.Closed)) // begins and ends
+	if tab.endpoints[at(1)] != nil || tab.endpoints[at(2)] == nil {
+		t.Error("not the first is forgotten")
+	}
+	for n := 1; n <= maxOpen; n++ {
+		tab.apply(step(1<<16+n, 1, fsm.SynSent, fsm.Established))
+	}
+	if tab.refused != 0 || len(tab.endpoints) != maxOpen+maxClosed {
+		t.Errorf("%d known, %d refused", len(tab.endpoints), tab.refused)
+	}
+	if tab.apply(step(1<<20, 1, fsm.SynSent, fsm.Established)); tab.refused != 1 {
+		t.Errorf("%d refused", tab.refused)
+	}
+}

@@ -1,0 +1,26 @@
+//go:build !linux
+
+package kernel
+
+import (
+	"errors"
+	"iter"
+)
+
+// Watcher exists on Linux only.
+type Watcher struct{}
+
+// Open says what this system lacks.
+func Open() (*Watcher, error) {
+	return nil, errors.New("what the kernel knows of connections is read on Linux only")
+}
+
+// Read, Lookup and the others are for watchers, of which there are none.
+func (*Watcher) Read(func(Change)) error        { return nil }
+func (*Watcher) Lookup(Key) (Endpoint, bool)    { return Endpoint{}, false }
+func (*Watcher) Endpoints() iter.Seq[*Endpoint] { return func(func(*Endpoint) bool) {} }
+func (*Watcher) Namespace() uint32              { return 0 }
+func (*Watcher) Source() Source                 { return "" }
+func (*Watcher) Lacks() error                   { return nil }
+func (*Watcher) Lost() uint64                   { return 0 }
+func (*Watcher) Close() error                   { return nil }

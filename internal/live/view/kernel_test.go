@@ -1,0 +1,57 @@
+package view
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/live/kernel"
+)
+
+// TestKernel: what the kernel says of an end on this host has columns, which are not there where it says nothing.
+func TestKernel(t *testing.T) {
+	for _, here := range []bool{true, false} {
+		ask := func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+			if !here || side != analyzer.Client || addr[side].String() != "10.0.0.1:40000" {
+				return kernel.Endpoint{}, false
+			}
+			return kernel.Endpoint{State: fsm.LastAck, Process: kernel.Process{PID: 77, Command: "own\x1b[2J"}}, true
+		}
+		s := newStage(t, "showcase", Options{Kernel: ask})
+		s.packets(28)
+		s.size(400, 50)
+		text := s.text()
+		for _, want := range []string{"client's kernel", "server's kernel", "LAST_ACK*", "own?[2J[77]"} {
+			if strings.Contains(text, want) != here {
+				t.Errorf("here %v, %q:\n%s", here, want, text)
+			}
+		}
+		if n := shownColumns(s.m.rows); n != len(columns) && here || n != len(columns)-numKernel && !here {
+			t.Errorf("here %v: %d of %d columns", here, n, len(columns))
+		}
+		seen := map[int]bool{}
+		for range columns {
+			s.keys(">")
+			seen[s.m.sort] = true
+		}
+		if len(seen) != shownColumns(s.m.rows) {
+			t.Errorf("here %v: sorted by %d columns", here, len(seen))
+		}
+	}
+}
+
+func TestKernelText(t *testing.T) {
+	r := &row{kernel: [2]kernel.Endpoint{
+		{State: fsm.Established, Socket: true, Process: kernel.Process{PID: 1, Command: "a"}},
+		{State: fsm.TimeWait, Process: kernel.Process{PID: 2, Command: "b"}},
+	}}
+	if got := kernelText(analyzer.Client)(r) + " " + kernelText(analyzer.Server)(r) + " " + r.processes(); got != "ESTABLISHED TIME_WAIT* a[1] b[2]" {
+		t.Error(got)
+	}
+	r.kernel[analyzer.Server] = r.kernel[analyzer.Client]
+	if got := r.processes(); got != "a[1]" {
+		t.Errorf("of one process: %s", got)
+	}
+}
