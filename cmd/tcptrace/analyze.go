@@ -13,9 +13,11 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
+	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -123,9 +125,9 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
-	completeFlag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
-	completeFlag(cmd, "columns", report.FieldNames()...)
-	completeFlag(cmd, "fail-on", severitiesOrIDs()...)
+	complete.Flag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
+	complete.Flag(cmd, "columns", report.FieldNames()...)
+	complete.Flag(cmd, "fail-on", complete.SeveritiesOrIDs()...)
 }
 
 // check finds what is wrong with the options by themselves.
@@ -186,7 +188,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	rep := o.newReport(out, args, key, where, failOn, e)
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))

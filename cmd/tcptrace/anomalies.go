@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/report"
 )
 
@@ -28,7 +29,7 @@ Severities: note, normal but worth knowing; warning, an endpoint had to wait or 
 			}
 			return nil
 		},
-		ValidArgsFunction: only(anomalyIDs),
+		ValidArgsFunction: complete.Only(complete.AnomalyIDs),
 		RunE:              func(_ *cobra.Command, args []string) error { return runAnomalies(args, e) },
 	}
 }

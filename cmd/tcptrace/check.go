@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 )
 
@@ -83,8 +84,8 @@ Exit status: 0 everything is as expected; 1 something is not; 2 an expectation c
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "captures checked at once, 0 for one per processor; does not change the output")
-	completeFlag(cmd, "format", checkFormats...)
-	completeFlag(cmd, "deny", severitiesOrIDs()...)
+	complete.Flag(cmd, "format", checkFormats...)
+	complete.Flag(cmd, "deny", complete.SeveritiesOrIDs()...)
 	return cmd
 }
 

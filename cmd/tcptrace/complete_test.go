@@ -10,11 +10,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tcptrace/internal/complete"
 	"tcptrace/internal/output"
 )
 
-// complete is what the program offers a shell for the last word of a command line.
-func complete(t *testing.T, args ...string) (words []string, directive string) {
+// completed is what the program offers a shell for the last word of a command line.
+func completed(t *testing.T, args ...string) (words []string, directive string) {
 	t.Helper()
 	code, stdout, stderr := tcptrace(t, env{}, append([]string{cobra.ShellCompNoDescRequestCmd}, args...)...)
 	if code != exitDone {
@@ -52,7 +53,7 @@ func TestComplete(t *testing.T) {
 		{line: "schema ", want: "expectation"},
 		{line: "completion ", want: "fish"},
 	} {
-		words, _ := complete(t, strings.Split(test.line, " ")...)
+		words, _ := completed(t, strings.Split(test.line, " ")...)
 		if test.want != "" && !slices.Contains(words, test.want) {
 			t.Errorf("%q: %q is not offered, but %q", test.line, test.want, words)
 		}
@@ -61,20 +62,20 @@ func TestComplete(t *testing.T) {
 		}
 	}
 	const files = ":0" // shells then offer the names of files
-	if _, directive := complete(t, "timeline", "x"); directive != files {
+	if _, directive := completed(t, "timeline", "x"); directive != files {
 		t.Errorf("a capture: directive %s, want %s", directive, files)
 	}
 }
 
 // freeFlags are those whose values nobody can list.
-var freeFlags = []string{
+var freeFlags = []string{"begin", "end", "size", "metrics-service",
 	"assert", "at", "config", "filter", "junit", "metrics", "output", "sarif", "stream", "title", "tolerance", "write",
 }
 
 // TestEveryFlagCompletes finds flags of which neither is known what they take, nor that it can be anything.
 func TestEveryFlagCompletes(t *testing.T) {
 	root := newRootCommand(env{})
-	registerCompletions(root)
+	complete.Register(root)
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			_, completed := cmd.GetFlagCompletionFunc(f.Name)
@@ -102,7 +103,7 @@ func TestCompletionsHold(t *testing.T) {
 		"anomalies", "fields", "schema",
 	} {
 		args := strings.Split(line, " ")
-		words, _ := complete(t, append(slices.Clone(args), "")...)
+		words, _ := completed(t, append(slices.Clone(args), "")...)
 		if len(words) == 0 {
 			t.Errorf("%s: nothing is offered", line)
 		}

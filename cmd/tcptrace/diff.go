@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 )
 
@@ -59,7 +60,7 @@ entered, anomalies, outcome and close, handshake options, and all counts and tim
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
-	completeFlag(cmd, "format", diffFormats...)
+	complete.Flag(cmd, "format", diffFormats...)
 	return cmd
 }
 

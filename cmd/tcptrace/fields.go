@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/complete"
 	"tcptrace/report"
 )
 
@@ -26,7 +27,7 @@ explanation does.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: only(fieldNames),
+		ValidArgsFunction: complete.Only(fieldNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			part := ""
 			if len(args) == 1 {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/look"
 	"tcptrace/report"
 )
@@ -60,7 +61,7 @@ The input is read twice, so it cannot be a pipe.`,
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
-	completeFlag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
+	complete.Flag(cmd, "from", slices.Sorted(maps.Keys(followSides))...)
 	return cmd
 }
 

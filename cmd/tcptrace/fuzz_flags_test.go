@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/internal/input"
+	"tcptrace/internal/live/dump"
 )
 
 // FuzzFlags reads any text as the sizes, paces and tolerances that flags take: it is refused with words, or within its bounds.
@@ -18,9 +19,9 @@ func FuzzFlags(f *testing.F) {
 		if speed, err := input.ParseSpeed(text); err == nil && speed != 0 && !(speed >= input.MinSpeed && speed <= input.MaxSpeed) {
 			t.Errorf("the speed %q is %v", text, speed)
 		}
-		const before = size(7)
+		const before = dump.Size(7)
 		s := before
-		if err := s.Set(text); err != nil && s != before || s < 0 || s > mostBytes {
+		if err := s.Set(text); err != nil && s != before || s < 0 || s > dump.MostBytes {
 			t.Errorf("the size %q is %d: %v", text, s, err)
 		}
 		o := diffOptions{tolerance: text, format: "text", msl: time.Second, maxFlows: 1}

@@ -13,7 +13,9 @@ import (
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
+	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/manual"
 	"tcptrace/report"
 )
 
@@ -25,7 +27,7 @@ type liveOptions struct {
 	dashboard   bool
 	snapLen     int
 	promiscuous bool
-	buffer      size
+	buffer      dump.Size
 	noSandbox   bool
 	kernel      string
 	from        string // "-" or ssh://HOST/INTERFACE, in place of interfaces
@@ -86,7 +88,7 @@ cannot.
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
 	choiceFlag(cmd, &o.kernel, "kernel", kernelChoices, ": tell what this host's kernel says of its ends of connections, beside what is inferred")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
-	groupFlags(cmd, append([]flagGroup{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
+	manual.GroupFlags(cmd, append([]manual.Group{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
 	return cmd
 }
 

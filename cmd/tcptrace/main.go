@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"tcptrace/internal/complete"
 	"tcptrace/internal/console"
 	"tcptrace/internal/interrupt"
 	"tcptrace/internal/names"
@@ -101,7 +102,7 @@ func run(ctx context.Context, args []string, e env) int {
 	cmd := newRootCommand(e)
 	cmd.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		registerCompletions(cmd)
+		complete.Register(cmd)
 	}
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {

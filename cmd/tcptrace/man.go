@@ -2,12 +2,13 @@ package main
 
 import (
 	"path/filepath"
-	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"tcptrace/internal/complete"
+	"tcptrace/internal/manual"
 )
 
 func newManCommand(e env) *cobra.Command {
@@ -23,7 +24,7 @@ func newManCommand(e env) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: completeDirectory,
+		ValidArgsFunction: complete.Directory,
 		RunE:              func(_ *cobra.Command, args []string) error { return writeManual(args[0], e) },
 	}
 }
@@ -35,7 +36,7 @@ func writeManual(dir string, e env) error {
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.DisableAutoGenTag = true
 		cmd.DisableFlagsInUseLine = true
-		cmd.Long = markdown(cmd.Long)
+		cmd.Long = manual.Markdown(cmd.Long)
 		if err := writePage(cmd, dir, e); err != nil {
 			return err
 		}
@@ -49,37 +50,6 @@ func writePage(cmd *cobra.Command, dir string, e env) error {
 	if err != nil {
 		return err
 	}
-	header := doc.GenManHeader{Source: "tcptrace", Manual: "User Commands", Date: commitTime()}
+	header := doc.GenManHeader{Source: "tcptrace", Manual: "User Commands", Date: manual.Built()}
 	return finish(f, doc.GenMan(cmd, &header, f))
-}
-
-// commitTime is when the commit that this program was built from was made, so that its pages are always the same; nil if
-// that is not known.
-func commitTime() *time.Time {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return nil
-	}
-	for _, s := range info.Settings {
-		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
-			return &t
-		}
-	}
-	return nil
-}
-
-var markdownEscapes = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `_`, `\_`, `<`, `\<`, `>`, `\>`, "`", "\\`", `[`, `\[`, `]`, `\]`)
-
-// markdown turns the text of a command's help into Markdown, from which doc makes pages: what is indented stays as it is,
-// and no character of the rest means anything.
-func markdown(help string) string {
-	var b strings.Builder
-	for line := range strings.Lines(help) {
-		if strings.HasPrefix(line, "  ") {
-			b.WriteString("  " + line)
-		} else {
-			b.WriteString(markdownEscapes.Replace(line))
-		}
-	}
-	return b.String()
 }

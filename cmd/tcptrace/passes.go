@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
+	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -30,7 +31,7 @@ func (o *selectOptions) passes(ctx context.Context, command string, inputs []str
 	p := &passes{filter: filter, env: e}
 	p.Viewer, p.Choice = v, analyzer.Choice{Options: opts}
 	p.Open = func(ctx context.Context) input.Source {
-		return withProgress(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+		return progress.Wrap(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	}
 	if p.Selected, err = o.selected(ctx); err != nil {
 		return nil, err

@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/complete"
 	"tcptrace/internal/input"
 	"tcptrace/internal/plot"
+	"tcptrace/internal/progress"
 )
 
 type plotOptions struct {
@@ -30,7 +32,7 @@ func newPlotCommand(e env) *cobra.Command {
 	o.addFilter(cmd)
 	o.addTracking(cmd, e)
 	for flag, values := range plot.Values {
-		completeFlag(cmd, flag, values...)
+		complete.Flag(cmd, flag, values...)
 	}
 	return cmd
 }
@@ -81,7 +83,7 @@ func runCapturePlot(ctx context.Context, args []string, o plotOptions, e env) er
 	if err != nil {
 		return err
 	}
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	p := plot.NewCapture(&o.plot)
 	sum, err := p.Run(ctx, src, opts)
 	src.Close()

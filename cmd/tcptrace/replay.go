@@ -7,8 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/manual"
 )
 
 // replayOptions are the flags of the replay command.
@@ -38,8 +40,8 @@ capture's own clock, sped up by --speed.
 	f.StringVar(&o.speed, "speed", "1x", "`speed` relative to the capture: 1x, 10x, 0.5x; max does not wait at all")
 	o.addFilter(cmd)
 	o.addWatching(cmd, e)
-	groupFlags(cmd, append([]flagGroup{{"Replay", "speed"}, {"Other", "help"}}, watchGroups...)...)
-	completeFlag(cmd, "speed", "1x", "10x", "0.5x", "max")
+	manual.GroupFlags(cmd, append([]manual.Group{{"Replay", "speed"}, {"Other", "help"}}, watchGroups...)...)
+	complete.Flag(cmd, "speed", "1x", "10x", "0.5x", "max")
 	return cmd
 }
 

@@ -239,8 +239,8 @@ func TestProgress(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			src := withProgress(&slowSource{n: 3, total: test.total}, test.mode, env{bar: &out, errTTY: test.tty})
-			if delay, wanted := progressAfter(test.mode, test.tty); wanted && test.late {
+			src := progress.Wrap(&slowSource{n: 3, total: test.total}, test.mode, test.tty, &out)
+			if delay, wanted := progress.After(test.mode, test.tty); wanted && test.late {
 				src = progress.Show(&slowSource{n: 3, total: test.total}, &out, delay-2*progressDelay)
 			}
 			var b packet.Batch

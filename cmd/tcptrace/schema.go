@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/check/expect"
+	"tcptrace/internal/complete"
 	"tcptrace/report"
 )
 
@@ -37,7 +38,7 @@ Editors that know the schema complete an expectation. With the YAML language ser
 			}
 			return nil
 		},
-		ValidArgsFunction: only(func() []string { return names }),
+		ValidArgsFunction: complete.Only(func() []string { return names }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			text := expect.Schema(args[0])
 			if text == nil {

@@ -7,9 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/names"
+	"tcptrace/internal/progress"
 	"tcptrace/report"
 )
 
@@ -31,7 +33,7 @@ func (o *selectOptions) addSelection(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
 	addStreams(cmd, &o.streams, "only the stream with this `number` (may be repeated)")
-	completeFlag(cmd, "where", outcomeConditions()...)
+	complete.Flag(cmd, "where", complete.OutcomeConditions()...)
 }
 
 func addStreams(cmd *cobra.Command, streams *[]uint, help string) {
@@ -50,14 +52,14 @@ func (o *selectOptions) addTracking(cmd *cobra.Command, e env) {
 	flows.Flag(f, &o.maxFlows, "; beyond that, the one idle longest is ended early")
 	f.IntVar(&o.workers, "workers", 0, "tracking threads, 0 for one per processor; does not change the output")
 	o.names.AddTo(f, e.openHosts(cmd))
-	completeFlag(cmd, "progress", progressModes...)
-	completeFlag(cmd, "names", "auto", "off")
+	complete.Flag(cmd, "progress", progress.Modes...)
+	complete.Flag(cmd, "names", "auto", "off")
 }
 
 // timesFlag adds --time. delta is what its seconds are counted from.
 func timesFlag(cmd *cobra.Command, to *string, delta string) {
 	cmd.Flags().StringVar(to, "time", report.TimesNames[0].Name, "`style` of times in text: utc, local (TZ), relative (to the first packet), delta (to "+delta+"), epoch")
-	completeFlag(cmd, "time", report.TimesNames.Names()...)
+	complete.Flag(cmd, "time", report.TimesNames.Names()...)
 }
 
 // check finds what is wrong with the options by themselves. command is how the user calls the command.
@@ -67,7 +69,7 @@ func (o *selectOptions) check(command string, args []string) error {
 		return usageError("no capture given: %s FILE... (- for standard input)", command)
 	case o.workers < 0:
 		return usageError("--workers must not be negative")
-	case !slices.Contains(progressModes, o.progress):
+	case !slices.Contains(progress.Modes, o.progress):
 		return usageError("--progress is auto, on or off, not %q", o.progress)
 	}
 	return checkTracking(o.msl, o.maxFlows)

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/input"
 	"tcptrace/internal/instant"
+	"tcptrace/internal/progress"
 	"tcptrace/internal/topk"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
@@ -81,8 +83,8 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)
-	completeFlag(cmd, "state", report.StateNames()...)
-	completeFlag(cmd, "side", sides[:]...)
+	complete.Flag(cmd, "state", report.StateNames()...)
+	complete.Flag(cmd, "side", sides[:]...)
 	return cmd
 }
 
@@ -288,7 +290,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	opts.Quick = k.Where == nil
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	sum, err := analyzer.Run(ctx, twopass.Begun(src, &k.series.Begin), opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {

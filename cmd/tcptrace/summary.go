@@ -9,9 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
+	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -69,8 +71,8 @@ they are no more than that. What is called "to server and back" is from where th
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
-	completeFlag(cmd, "by", dimension.Names()...)
-	completeFlag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
+	complete.Flag(cmd, "by", dimension.Names()...)
+	complete.Flag(cmd, "sort", append(dimension.Names(), report.SumColumnNames()...)...)
 	return cmd
 }
 
@@ -128,7 +130,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 	if a.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}
-	src := withProgress(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e)
+	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	sum, err := analyzer.Run(ctx, src, opts, &a)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/ladders"
 	"tcptrace/internal/look"
 	"tcptrace/report"
@@ -72,7 +73,7 @@ The input is read at least twice, so it cannot be a pipe.`,
 	o.color.AddTo(f)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)
-	completeFlag(cmd, "time", timeStyles()...)
+	complete.Flag(cmd, "time", timeStyles()...)
 	return cmd
 }
 

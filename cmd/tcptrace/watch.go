@@ -2,20 +2,20 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/look"
+	"tcptrace/internal/manual"
 	"tcptrace/internal/names"
 	"tcptrace/report"
 )
@@ -30,7 +30,7 @@ type watchOptions struct {
 	time     string
 	times    report.Times
 	write    dump.Options
-	rotate   size
+	rotate   dump.Size
 	keepOn   []string
 	duration time.Duration
 	packets  uint64
@@ -58,6 +58,12 @@ const (
 	closingIdle     = 15 * time.Minute // what a FIN is repeated for at most, as Linux has it (tcp_retries2)
 	establishedIdle = 3 * time.Hour    // beyond the 2 hours of RFC 9293 3.8.4 until a keep-alive, and its repetitions
 )
+
+// watchGroups divide the flags of addWatching.
+var watchGroups = []manual.Group{
+	{"Output", "format"}, {"Packets to files", "write"}, {"When to stop", "duration"}, {"Events and metrics", "interval"},
+	{"Tracking", "msl"},
+}
 
 const filterHelp = `--where is an expression over the conversation record, as in 'tcptrace FILE'. The view lets you change it; for
 events, it selects those of conversations for which it is true at that moment, and what takes back or ends these.`
@@ -91,11 +97,11 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
-	completeFlag(cmd, "names", "auto", "off")
-	completeFlag(cmd, "where", outcomeConditions()...)
-	completeFlag(cmd, "until", outcomeConditions()...)
-	completeFlag(cmd, "keep-on", severitiesOrIDs()...)
-	completeFlag(cmd, "compress", dump.Compressions...)
+	complete.Flag(cmd, "names", "auto", "off")
+	complete.Flag(cmd, "where", complete.OutcomeConditions()...)
+	complete.Flag(cmd, "until", complete.OutcomeConditions()...)
+	complete.Flag(cmd, "keep-on", complete.SeveritiesOrIDs()...)
+	complete.Flag(cmd, "compress", dump.Compressions...)
 }
 
 func (o *watchOptions) check() error {
@@ -172,26 +178,3 @@ func (o *watchOptions) directories() []string {
 	}
 	return []string{filepath.Dir(o.write.Path)}
 }
-
-// size is a number of bytes as a flag: 100MB, 64MiB, 1000.
-type size int64
-
-func (s *size) Type() string { return "size" }
-
-func (s *size) String() string {
-	if *s == 0 {
-		return "0" // which help does not show as a default
-	}
-	return strings.ReplaceAll(humanize.IBytes(uint64(*s)), " ", "")
-}
-
-func (s *size) Set(text string) error {
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n > mostBytes {
-		return fmt.Errorf("%q is not a size, such as 100MB or 64MiB", text)
-	}
-	*s = size(n)
-	return nil
-}
-
-const mostBytes = 1 << 60 // that a size can be
