@@ -241,7 +241,7 @@ func TestProgress(t *testing.T) {
 			var out bytes.Buffer
 			src := progress.Wrap(&slowSource{n: 3, total: test.total}, test.mode, test.tty, &out)
 			if delay, wanted := progress.After(test.mode, test.tty); wanted && test.late {
-				src = progress.Show(&slowSource{n: 3, total: test.total}, &out, delay-2*progressDelay)
+				src = progress.Show(&slowSource{n: 3, total: test.total}, &out, delay-2*time.Second)
 			}
 			var b packet.Batch
 			for src.Next(&b) == nil {

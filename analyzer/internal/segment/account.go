@@ -35,7 +35,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	if a.transfer != 0 {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}
-	out.RTT, out.FullRTT = a.RTT.report(&p.hists, &a.codes), a.full.report()
+	out.RTT, out.FullRTT = a.RTT.report(&p.hists, &a.codes), a.full.Report()
 	out.HandshakeRTT = time.Duration(a.handshake)
 	if a.stampN > 0 {
 		out.TimestampRTT = conn.Times{
@@ -93,7 +93,7 @@ func (r *Recovery) account(out *conn.Sent, drops bool) {
 	}
 	out.LostBehind = out.Lost - min(out.Lost, out.LostBefore)
 	out.ZeroWindowTime, out.ZeroWindowMax = time.Duration(r.zeroTime), time.Duration(r.zeroMax)
-	out.Interval, out.AmbiguousRTT = r.gaps.report(), r.ambiguous.report()
+	out.Interval, out.AmbiguousRTT = r.gaps.Report(), r.ambiguous.Report()
 }
 
 // missed is how many bytes were acknowledged that the capture does not have. One beyond all that was captured may

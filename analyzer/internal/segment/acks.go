@@ -223,14 +223,14 @@ func (r *Reader) sample(last *sent, size uint32, clean bool) {
 		b.RTT.sample(&r.p.hists, &b.codes, d)
 		r.V.RTT = max(time.Duration(d), 1)
 		if size == b.segmentMax && size > 0 {
-			b.full.add(d)
+			b.full.Add(d)
 		}
 		if last.flags&sentIsSYN != 0 {
 			b.handshake = max(d, 1)
 		}
 	case last.flags&(sentHole|sentMerged|sentSkipped) != 0:
 	case last.times > 0:
-		r.p.RecoveryOf(b, r.Rx).ambiguous.add(d)
+		r.p.RecoveryOf(b, r.Rx).ambiguous.Add(d)
 	default:
 		r.p.RecoveryOf(b, r.Rx).PostLossACKs++
 	}

@@ -34,23 +34,23 @@ type Recovery struct {
 	// Counts for the report: of what it sent,
 	causes [conn.NumCauses]uint32 // retransmissions
 	conn.DisorderTally
-	lostPackets uint32         // retransmissions with bytes that were not captured before
-	lost        uint32         // segments that they repaired, but for those that proved unneeded
-	damaged     uint32         // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
-	untaken     bool           // the peer had them, as it seems, and took none
-	unanswered  bool           // none was acknowledged since the latest of these
-	lossPos     reassembly.Pos // of the latest retransmission of anything lost
-	lossRest    reassembly.Pos // where the rest of that begins; 0: it was all
-	lossSince   conn.Time      // when what it repairs passed first, or was missed
-	bytes       uint64         // of retransmissions, those that were captured before
-	twiceBytes  uint64         // of these, each once
-	gaps        distribution   // between two transmissions of the same bytes
-	ambiguous   distribution   // from the latest transmission of a segment that was sent again to its ACK
-	lateMax     conn.Time      // by how much the latest one was late
-	taken       uint64         // bytes of probes, the ones that the receiver took
-	copies      uint64         // bytes of capture duplicates
-	rejected    uint64         // bytes of unacceptable segments
-	mostOften   uint8          // so often was the same sent again
+	lostPackets uint32            // retransmissions with bytes that were not captured before
+	lost        uint32            // segments that they repaired, but for those that proved unneeded
+	damaged     uint32            // of these, SYNs with a wrong checksum, which its receiver drops if it is not left to a network card
+	untaken     bool              // the peer had them, as it seems, and took none
+	unanswered  bool              // none was acknowledged since the latest of these
+	lossPos     reassembly.Pos    // of the latest retransmission of anything lost
+	lossRest    reassembly.Pos    // where the rest of that begins; 0: it was all
+	lossSince   conn.Time         // when what it repairs passed first, or was missed
+	bytes       uint64            // of retransmissions, those that were captured before
+	twiceBytes  uint64            // of these, each once
+	gaps        conn.Distribution // between two transmissions of the same bytes
+	ambiguous   conn.Distribution // from the latest transmission of a segment that was sent again to its ACK
+	lateMax     conn.Time         // by how much the latest one was late
+	taken       uint64            // bytes of probes, the ones that the receiver took
+	copies      uint64            // bytes of capture duplicates
+	rejected    uint64            // bytes of unacceptable segments
+	mostOften   uint8             // so often was the same sent again
 
 	// and of the ACKs for it, and of its own window.
 	mostBlocks                  uint8
@@ -127,7 +127,7 @@ func (r *Reader) recovery() *Recovery {
 
 // interval notes the time between two transmissions of the same bytes.
 func (r *Recovery) interval(d conn.Time, times uint8) {
-	r.gaps.add(d)
+	r.gaps.Add(d)
 	r.mostOften = max(r.mostOften, times)
 }
 

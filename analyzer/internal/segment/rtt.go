@@ -116,7 +116,7 @@ func (r *roundTrips) report(p *histPool, c *codes) conn.RTT {
 	mean := float64(r.sum) / float64(r.n)
 	out := conn.RTT{
 		Samples: uint64(r.n), Min: time.Duration(r.min), Avg: time.Duration(mean), Max: time.Duration(r.max),
-		Stdev:    deviation(uint64(r.n), float64(r.sum), r.squares),
+		Stdev:    conn.Deviation(uint64(r.n), float64(r.sum), r.squares),
 		Smoothed: time.Duration(r.SRTT), RTTVar: time.Duration(r.rttvar),
 	}
 	quantiles := [...]struct {

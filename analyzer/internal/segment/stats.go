@@ -52,8 +52,8 @@ type SenderStats struct {
 	RTT       roundTrips
 	transfer  uint32 // in the tracker's pool of transfers; 0: what it sent in each turn fits an initial window
 	dupACKs   uint32
-	full      distribution // round trips of segments of segmentMax
-	stampTime conn.Time    // since when the echo of stamp is awaited
+	full      conn.Distribution // round trips of segments of segmentMax
+	stampTime conn.Time         // since when the echo of stamp is awaited
 	stampSum  conn.Time
 	stamp     uint32 // TSval whose echo is awaited, valid with statsStamping
 	stampN    uint32
@@ -181,7 +181,7 @@ func (a *SenderStats) Observe(tx *conn.Half, s *wire.Segment) {
 			a.pushed++
 		}
 		if s.Len > a.segmentMax {
-			a.segmentMax, a.full = s.Len, distribution{}
+			a.segmentMax, a.full = s.Len, conn.Distribution{}
 		}
 		if a.segmentMin-1 >= s.Len { // 0: none so far
 			a.segmentMin = s.Len
