@@ -52,6 +52,9 @@ func addFields(all map[reflect.Type][]field, t reflect.Type) {
 	list := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		list = append(list, field{
 			name: name, index: i, typ: f.Type, required: options == "",

@@ -50,7 +50,6 @@ var fullCommands = [][]string{
 	{"MANY", "--format", "json"},
 	{"MANY", "--limit", "0"},
 	{"MANY", "--format", "csv"},
-	{"findings", "MANY", "--format", "ndjson"},
 	{"summary", "MANY", "--by", "client,second", "--format", "ndjson"},
 	{"timeline", "MANY", "--format", "ndjson"},
 	{"states", "MANY", "--every", "1us", "--format", "ndjson"},

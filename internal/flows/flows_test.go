@@ -6,7 +6,7 @@ import (
 	"tcptrace/internal/machine"
 )
 
-func TestIn(t *testing.T) {
+func TestFlowsIn(t *testing.T) {
 	const mb, gb = 1 << 20, 1 << 30
 	for _, test := range []struct {
 		memory uint64
@@ -26,7 +26,7 @@ func TestIn(t *testing.T) {
 	}
 }
 
-func TestOr(t *testing.T) {
+func TestFlowsOr(t *testing.T) {
 	if n := Or(7_000_000, Read, Most); n != 7_000_000 {
 		t.Errorf("of 7,000,000 that were asked for: %d", n)
 	}
