@@ -39,6 +39,9 @@ func (s *session) fail(err error) {
 
 // event takes an event of the loop.
 func (s *session) event(ev *analyzer.Event) {
+	if s.failed != nil { // the rest of the batch, which is not for anybody
+		return
+	}
 	if s.keeper != nil {
 		switch ev.Kind {
 		case analyzer.EventAnomaly:

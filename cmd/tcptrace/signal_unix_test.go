@@ -178,6 +178,7 @@ func TestSignalEndsBlocked(t *testing.T) {
 	signals := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
 	for i, c := range blockedCommands {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cmd := blocked(t, files, c.args)
 			var out, notes bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &notes
@@ -210,6 +211,7 @@ func TestSignalEndsFull(t *testing.T) {
 	files := signalFiles(t)
 	for _, args := range fullCommands {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel() // it is waited for most of the time
 			cmd := blocked(t, files, args)
 			r, w, err := os.Pipe()
 			if err != nil {
