@@ -143,7 +143,7 @@ func TestDocExamples(t *testing.T) {
 				return block
 			}
 			shown++
-			got := shell(t, m[1])
+			got := runShell(t, m[1])
 			if legend {
 				got = ladderLegend.ReplaceAllString(got, "")
 			}
@@ -168,8 +168,8 @@ func TestDocExamples(t *testing.T) {
 	}
 }
 
-// shell runs a command line, which may end in a pipe to tail -1 or jq -c .FIELD, and returns what a terminal shows.
-func shell(t *testing.T, line string) string {
+// runShell runs a command line, which may end in a pipe to tail -1 or jq -c .FIELD, and returns what a terminal shows.
+func runShell(t *testing.T, line string) string {
 	t.Helper()
 	line, pipe, _ := strings.Cut(line, " | ")
 	code, stdout, stderr := tcptrace(t, env{}, strings.Fields(line)[1:]...)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/internal/findings"
+	"tcptrace/internal/shell"
 	"tcptrace/report"
 )
 
@@ -52,7 +53,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 		return next
 	}
 	words := o.words(args)
-	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shellWords(args...)) > mostFiles {
+	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shell.Words(args...)) > mostFiles {
 		words = o.words(nil, "FILE...") // people know them
 	}
 	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)},
@@ -61,9 +62,9 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 
 // words are inputs and the capture filter, as they stand on a command line.
 func (o *selectOptions) words(inputs []string, more ...string) string {
-	words := shellWords(inputs...) + strings.Join(more, " ")
+	words := shell.Words(inputs...) + strings.Join(more, " ")
 	if o.filter != "" {
-		words += " -f " + shellWords(o.filter)
+		words += " -f " + shell.Words(o.filter)
 	}
 	return words
 }
@@ -79,17 +80,6 @@ func (o *analyzeOptions) showing(words string, inputs []string) func(where strin
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}
-		return "tcptrace " + words + " --where " + shellWords(where)
+		return "tcptrace " + words + " --where " + shell.Words(where)
 	}
-}
-
-// shellWords are words as a shell takes them.
-func shellWords(words ...string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		if quoted[i] = word; word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:+,@%=") != "" {
-			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

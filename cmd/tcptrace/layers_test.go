@@ -35,6 +35,7 @@ var layers = map[string]layer{
 	"internal/interrupt":         {},
 	"internal/complete":          {ours: []string{"internal/live/capture", "analyzer"}, other: []string{"github.com/spf13/"}},
 	"internal/manual":            {other: []string{"github.com/spf13/cobra"}},
+	"internal/shell":             {},
 	"internal/flows":             {ours: []string{"internal/machine"}, other: []string{"github.com/spf13/pflag"}},
 	"internal/machine":           {other: []string{"github.com/KimMachineGun/automemlimit/"}},
 	"internal/wire":              {other: gopacketTypes},
@@ -84,7 +85,7 @@ var layers = map[string]layer{
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
-	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input"}},
+	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
 	"internal/live/kernel":      {ours: []string{"fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
 	"internal/live/ends":        {ours: []string{"internal/live/kernel", "analyzer", "fsm"}},
 	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
@@ -101,7 +102,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/shell"
 )
 
 const showcase = "../../../testdata/pcaps/showcase.pcap"
@@ -120,7 +121,7 @@ func TestRemote(t *testing.T) {
 		}
 	}
 	script("ssh", `for last; do :; done; echo "ssh $1 $2 $3 $4 $5" >&2; SSH_CONNECTION="192.0.2.1 5555 192.0.2.2 22" exec sh -c "$last"`)
-	script("tcpdump", `printf '<%s>' "$@" >&2; case "$*" in *unknown*) echo no such device >&2; exit 1;; esac; cat `+quote(file)+`; case "$*" in *broken*) exit 3;; esac`)
+	script("tcpdump", `printf '<%s>' "$@" >&2; case "$*" in *unknown*) echo no such device >&2; exit 1;; esac; cat `+shell.Words(file)+`; case "$*" in *broken*) exit 3;; esac`)
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	capture := func(r *Remote) (said string, n int, err error) {
 		var told strings.Builder

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tcptrace/internal/shell"
 )
 
 // Scheme begins the name of an interface of another host.
@@ -52,9 +54,9 @@ func ParseRemote(name string) (*Remote, error) {
 // arguments are those of ssh. What it carries itself is not captured, or each packet would bring the next.
 func (r *Remote) arguments() []string {
 	filter := `not (tcp and host ${1:-0.0.0.0} and port ${2:-22})`
-	own := `set -- $SSH_CONNECTION; exec tcpdump -U -n -i ` + quote(r.Interface) + ` -s ` + strconv.Itoa(r.SnapLen) + ` -w - "` + filter + `"`
+	own := `set -- $SSH_CONNECTION; exec tcpdump -U -n -i ` + shell.Words(r.Interface) + ` -s ` + strconv.Itoa(r.SnapLen) + ` -w - "` + filter + `"`
 	if r.Filter != "" {
-		own += quote(" and (" + r.Filter + ")")
+		own += shell.Words(" and (" + r.Filter + ")")
 	}
 	args := []string{"-T"} // no terminal there
 	if r.Port != "" {
@@ -64,11 +66,8 @@ func (r *Remote) arguments() []string {
 	if r.User != "" {
 		host = r.User + "@" + host
 	}
-	return append(args, "--", host, "sh -c "+quote(own))
+	return append(args, "--", host, "sh -c "+shell.Words(own))
 }
-
-// quote makes text one word of a POSIX shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // Process is a program that captures.
 type Process struct {
