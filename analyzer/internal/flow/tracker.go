@@ -173,65 +173,6 @@ const (
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
-// Touch, TouchConn and TouchFacts bring a segment and what it needs of its conversation into the processor's cache, each by what the
-// one before has brought. All segments of a group are touched before the first of them is tracked, so that their cache misses overlap.
-func (t *Tracker) Touch(hash uint32, place uint8, s *wire.Segment) {
-	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.last[place].time
-}
-
-// Ahead is what of a conversation is touched last: where its newest facts are, 0 if it takes none from ordinary segments now; and its incidents.
-type Ahead struct {
-	facts     uint32
-	incidents conn.IncidentList
-}
-
-// TouchConn is what follows Touch.
-func (t *Tracker) TouchConn(hash uint32, dir uint8) Ahead {
-	slot := t.index.first(hash)
-	if slot&embryoBit != 0 { // or noSlot
-		return Ahead{}
-	}
-	c := t.Slab.At(slot)
-	a, b := &c.Half[0], &c.Half[1]
-	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
-	if t.reads && t.first == 0 { // else few are read
-		t.touched += t.stats.At(slot).Touch(dir)
-	}
-	return Ahead{c.WatchedFacts(), c.Incidents}
-}
-
-// TouchFacts is what follows TouchConn.
-func (t *Tracker) TouchFacts(a Ahead) {
-	if a.facts != 0 {
-		t.touched += t.Facts.At(a.facts)[0].Time + t.Facts.At(a.facts)[conn.BlockFacts-1].Time
-	}
-	if a.incidents != 0 {
-		t.touched += t.Facts.Incidents.At(uint32(a.incidents)).Last + conn.Time(*t.Facts.Incidents.Next(uint32(a.incidents)))
-	}
-}
-
-// touchOver loads what is asked of a conversation that is over, and touchHistory what follows that. The results keep the loads from being
-// optimized away.
-func (t *Tracker) touchOver(slot uint32) conn.Time {
-	if slot&embryoBit != 0 {
-		return 0
-	}
-	c := t.Slab.At(slot)
-	return c.Last + c.Half[0].Last + c.Half[1].Last + conn.Time(c.Half[1].Packets) + conn.Time(c.Facts.Last)
-}
-
-func (t *Tracker) touchHistory(slot uint32) conn.Time {
-	if slot&embryoBit != 0 {
-		return 0
-	}
-	c := t.Slab.At(slot)
-	sum := c.Facts.Touch(&t.Facts)
-	if c.Flags.Has(conn.IsRead) {
-		sum += t.stats.At(slot).TouchPrompt()
-	}
-	return sum
-}
-
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
