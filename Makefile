@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots
+.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -10,8 +10,11 @@ build: deps ## bin/tcptrace
 demo: build ## analyze a capture that ships with the project
 	bin/tcptrace testdata/pcaps/showcase.pcap
 
-test: deps ## all tests
+test: deps ## the tests for while you work: of what takes long, some
 	go test ./...
+
+test-full: deps ## all tests
+	TCPTRACE_TEST=full go test -timeout 30m ./...
 
 lint: deps
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }

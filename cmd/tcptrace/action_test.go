@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"tcptrace/internal/testutil/thorough"
 )
 
 // TestAction runs the commands of action.yml as GitHub would, on a directory with one capture. It builds the program
-// without cgo, which no other test does, so it is .ci/run that asks for it.
+// without cgo, which no other test does.
 func TestAction(t *testing.T) {
-	if os.Getenv("TCPTRACE_TEST_ACTION") == "" {
-		t.Skip("builds the program: .ci/run sets TCPTRACE_TEST_ACTION")
-	}
+	thorough.Only(t)
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip(err)

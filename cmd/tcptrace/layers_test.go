@@ -44,6 +44,7 @@ var layers = map[string]layer{
 	"internal/filterlang":        {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/bpf"}},
 	"internal/testutil/netns":    {other: []string{"golang.org/x/sys/"}},
 	"internal/testutil/terminal": {},
+	"internal/testutil/thorough": {},
 	"internal/testutil/scripts":  {ours: []string{"internal/truth/lab"}, other: gopacketTypes},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},

@@ -196,6 +196,7 @@ func TestLiveEqualsFile(t *testing.T) {
 	}
 	for _, s := range liveScenarios {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel() // on hosts of its own, and mostly it waits
 			n := netns.New(t)
 			l := n.B.Listen(8000)
 			run := startLive(t, n.A)

@@ -12,6 +12,7 @@ import (
 
 	"tcptrace/check"
 	"tcptrace/check/expect"
+	"tcptrace/internal/testutil/thorough"
 )
 
 func compileSchema(t *testing.T, name string, text []byte) *jsonschema.Schema {
@@ -43,9 +44,6 @@ func valid(s *jsonschema.Schema, document string) error {
 // TestSchemas holds all that is written of the golden captures against the schemas: each record, and each
 // expectation, those that people wrote and those that --init writes.
 func TestSchemas(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it takes seconds")
-	}
 	compiled := map[string]*jsonschema.Schema{}
 	for _, name := range expect.SchemaNames() {
 		code, stdout, stderr := tcptrace(t, env{}, "schema", name)
@@ -59,7 +57,7 @@ func TestSchemas(t *testing.T) {
 	if err != nil || len(captures) == 0 {
 		t.Fatal(captures, err)
 	}
-	for _, path := range captures {
+	for _, path := range thorough.Some(t, captures, 3) {
 		_, conversations, _ := tcptrace(t, env{}, "--format", "ndjson", path)
 		_, segments, _ := tcptrace(t, env{}, "timeline", "--format", "ndjson", path)
 		_, states, _ := tcptrace(t, env{}, "states", "--at", "+30ms", "--format", "ndjson", path)

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -51,7 +52,7 @@ func (t tests) Run() int {
 //
 // Beside testscript's own commands there are
 //
-//	exit CODE tcptrace...    runs tcptrace in this process; it must return exactly this code
+//	exit CODE tcptrace...    runs tcptrace in this process, with the time zone of the script; it must return exactly this code
 //	exit CODE exec COMMAND   the same in a process of its own: for what is about standard input, the environment or signals
 //	compress FORMAT IN OUT   gzip, zstd or lz4
 //	cut BYTES IN OUT         the first BYTES bytes of IN
@@ -126,12 +127,18 @@ func exitCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// runHere runs a command line of a script, in its directory, and returns the exit code.
+// runHere runs a command line of a script, in its directory and its time zone, and returns the exit code.
 func runHere(ts *testscript.TestScript, args []string) int {
 	before, err := os.Getwd()
 	ts.Check(err)
 	ts.Check(os.Chdir(ts.MkAbs(".")))
 	defer func() { ts.Check(os.Chdir(before)) }()
+	if zone := ts.Getenv("TZ"); zone != "" {
+		local, err := time.LoadLocation(zone)
+		ts.Check(err)
+		defer func(before *time.Location) { time.Local = before }(time.Local)
+		time.Local = local
+	}
 	return run(context.Background(), args, env{in: strings.NewReader(""), out: ts.Stdout(), err: ts.Stderr()})
 }
 

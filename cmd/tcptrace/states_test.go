@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tcptrace/internal/testutil/thorough"
 )
 
 // counts are what JSON says of a moment.
@@ -34,13 +36,10 @@ var stateFlags = [][]string{
 	{"--max-flows", "1"},
 }
 
-// TestStatesAgree asks of every golden capture for a series, and for each of its samples for the table of that
+// TestStatesAgree asks of golden captures for a series, and for each of its samples for the table of that
 // moment: the counts are the same, and those of the records.
 func TestStatesAgree(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it takes seconds")
-	}
-	for _, path := range goldenCaptures(t) {
+	for _, path := range thorough.Some(t, goldenCaptures(t), 4) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			every := half(t, path)
 			for _, flags := range stateFlags {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"tcptrace/internal/ladders"
+	"tcptrace/internal/testutil/thorough"
 )
 
 var (
@@ -24,15 +25,12 @@ var (
 var wider = map[string]int{"paws-forgotten.pcap": 4} // 25 days
 
 func TestLaddersFit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it takes seconds")
-	}
 	t.Setenv("NO_COLOR", "")
 	captures, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no captures in %s: %v", goldenDir, err)
 	}
-	for _, path := range captures {
+	for _, path := range thorough.Some(t, captures, 4) {
 		_, records, _ := tcptrace(t, env{}, "timeline", path, "--format", "ndjson")
 		packets := strings.Count(records, "\n")
 		for _, look := range []struct {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
+	"tcptrace/internal/testutil/thorough"
 	"tcptrace/internal/truth/invariant"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
@@ -108,31 +110,36 @@ type capture struct {
 	o    analyzer.Options
 }
 
-// captures are all golden ones and generated ones that meet every bound. They are made once, and not written to.
+// captures are golden ones and generated ones that meet every bound. They are made once, and not written to.
 func captures(t *testing.T) []capture {
 	t.Helper()
-	list, err := makeCaptures()
+	golden, err := readCaptures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return list
+	made, err := makeCaptures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(thorough.Some(t, golden, 4), made)
 }
 
-var makeCaptures = sync.OnceValues(func() (list []capture, err error) {
+var readCaptures = sync.OnceValues(func() (list []capture, err error) {
 	paths, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	if err != nil || len(paths) == 0 {
 		return nil, fmt.Errorf("no captures in %s: %v", goldenDir, err)
 	}
-	for i, path := range paths {
-		if testing.Short() && i%10 != 0 {
-			continue
-		}
+	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, capture{name: filepath.Base(path), data: data})
 	}
+	return list, nil
+})
+
+var makeCaptures = sync.OnceValues(func() (list []capture, err error) {
 	generate := func(seed uint64, kinds []life, n int, span, gap time.Duration) []byte {
 		data, e := lab.WriteCapture(newTraffic(seed, kinds, n, span, gap).frames, lab.Format{Nano: true})
 		err = errors.Join(err, e)

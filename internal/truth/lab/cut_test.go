@@ -15,6 +15,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
+	"tcptrace/internal/testutil/thorough"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/internal/wire"
 )
@@ -29,7 +30,6 @@ var (
 	cutKinds = flag.String("cut.kinds", "", "cut only in these `ways`, separated by commas: "+strings.Join(cutNames(), ", "))
 	cutAt    = flag.Int("cut.at", 0, "cut only at this `frame`")
 	cutMost  = flag.Int("cut.most", 0, "cut a capture in one way at most at so many `frames`, spread over it (0: as the test decides)")
-	cutFull  = flag.Bool("cut.full", false, "cut at all frames that matter: CI does")
 	cutShow  = flag.Int("cut.show", 3, "show at most so many `examples` of one kind of violation; 0: all")
 	cutWrite = flag.String("cut.write", "", "write the last cut capture to this `file`")
 )
@@ -189,23 +189,21 @@ func readCapture(path string) (*capture, error) {
 // cutSets are the captures that are cut, and at how many frames each.
 var cutSets = []struct {
 	patterns   []string
-	most, full int // frames, and with -cut.full
+	most, full int // frames, and where everything is tested
 	every      int // only one capture of so many
+	some       int // and of those one of so many, unless everything is tested
 }{
-	{[]string{goldenDir + "/*.pcap*"}, 12, 64, 1},
-	{[]string{"../../../testdata/kernel/*.pcap"}, 3, 10, 1},
-	{[]string{"../../../../shared/kernel-truth/*/*.pcap"}, 1, 4, 12},
+	{[]string{goldenDir + "/*.pcap*"}, 8, 64, 1, 4},
+	{[]string{"../../../testdata/kernel/*.pcap"}, 2, 10, 1, 4},
+	{[]string{"../../../../shared/kernel-truth/*/*.pcap"}, 1, 4, 12, 8},
 }
 
 // TestCut cuts captures.
 func TestCut(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short: it takes seconds")
-	}
 	sets := cutSets
 	if *cutFiles != "" {
 		sets = sets[:1:1]
-		sets[0].patterns, sets[0].most, sets[0].every = strings.Split(*cutFiles, ","), 0, 1
+		sets[0].patterns, sets[0].most, sets[0].every, sets[0].some = strings.Split(*cutFiles, ","), 0, 1, 1
 	}
 	found := violations{}
 	for _, set := range sets {
@@ -221,13 +219,13 @@ func TestCut(t *testing.T) {
 			t.Logf("no captures match %s", strings.Join(set.patterns, ", "))
 		}
 		most := set.most
-		if *cutFull {
+		if thorough.Asked() {
 			most = set.full
 		}
 		if *cutMost != 0 {
 			most = *cutMost
 		}
-		found.cutAll(t, paths, most, set.every)
+		found.cutAll(t, thorough.Some(t, everyNth(paths, set.every), set.some), most)
 	}
 	found.report(t)
 }
@@ -259,8 +257,16 @@ func (v violations) report(t *testing.T) {
 	}
 }
 
-// cutAll cuts one capture of so many, on every processor.
-func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
+// everyNth is one of so many paths.
+func everyNth(paths []string, n int) (some []string) {
+	for i := 0; i < len(paths); i += n {
+		some = append(some, paths[i])
+	}
+	return some
+}
+
+// cutAll cuts captures, on every processor.
+func (v violations) cutAll(t *testing.T, paths []string, most int) {
 	var (
 		todo  = make(chan string)
 		group sync.WaitGroup
@@ -288,10 +294,8 @@ func (v violations) cutAll(t *testing.T, paths []string, most, every int) {
 			}
 		})
 	}
-	for i, path := range paths {
-		if i%every == 0 {
-			todo <- path
-		}
+	for _, path := range paths {
+		todo <- path
 	}
 	close(todo)
 	group.Wait()
