@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"net/netip"
+	"reflect"
 
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/glossary"
@@ -239,3 +240,8 @@ type StateSeries = states.StateSeries
 
 // MaxSamples bounds the samples of a StateSeries, and so its memory, to 10 MB.
 const MaxSamples = states.MaxSamples
+
+// Words are all values of a field of a record that has fixed ones, by the record's type and the field's name; nil: any.
+func Words(of reflect.Type, name string) []string {
+	return record.Words[record.Field{Record: of, Name: name}]
+}

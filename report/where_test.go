@@ -128,6 +128,7 @@ func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
 		`any(endpoints.server.trajectory, .state == "CLOSING")`:                      true,
 		`has(anomalies, "no-answer")`:                                                true,
 		`close.kind == "reset"`:                                                      true,
+		`any(icmp, .kind == "too-big")`:                                              false,
 		`len(anomalies) > 0`:                                                         true,
 		`$env["anomalies"][0].id == "no-answer"`:                                     true,
 		`$env["close"] != nil`:                                                       true,

@@ -8,40 +8,12 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
-	"tcptrace/analyzer"
-	"tcptrace/fsm"
-	"tcptrace/internal/dimension"
 	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/record"
 )
 
 // closedSets are the words of fields that take no others, by the last part of the field's name.
-var closedSets = func() map[string][]string {
-	states, sides := wordsOf(fsm.State.String, fsm.NumStates), wordsOf(analyzer.Side.String, analyzer.Server+1)
-	return map[string][]string{
-		"outcome":     wordsOf(analyzer.Outcome.String, analyzer.NumOutcomes),
-		"roles":       wordsOf(analyzer.Roles.String, analyzer.RolesHandshake+1),
-		"failure":     wordsOf(dimension.Failure.String, dimension.NumFailures)[1:],
-		"severity":    wordsOf(analyzer.Severity.String, analyzer.SeverityError+1),
-		"evidence":    wordsOf(analyzer.Evidence.String, analyzer.EvidenceSent+1),
-		"kind":        wordsOf(analyzer.CloseKind.String, analyzer.CloseReset+1),
-		"cause":       append(wordsOf(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:], wordsOf(fsm.Event.String, fsm.NumEvents)...),
-		"state":       states,
-		"by_state":    states,
-		"other_state": states,
-		"by":          sides,
-		"first":       sides,
-		"endpoint":    sides,
-		"sender":      sides,
-	}
-}()
-
-func wordsOf[T ~uint8](name func(T) string, n T) []string {
-	list := make([]string, n)
-	for i := range n {
-		list[i] = name(i)
-	}
-	return list
-}
+var closedSets = record.WordsByName()
 
 // checkWords finds a word that a field is compared with and never is. "" is what is not known.
 func checkWords(n *ast.BinaryNode) error {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"tcptrace/fsm"
 	"tcptrace/report"
 )
 
@@ -185,7 +184,7 @@ func planOf(t reflect.Type, prefix string, all []compared) ([]node, []compared) 
 // stateNames are the names of states, by themselves.
 var stateNames = func() map[string]string {
 	names := map[string]string{}
-	for _, name := range words(fsm.State.String, fsm.NumStates) {
+	for _, name := range vocabulary(reflect.TypeFor[report.Endpoint](), "state") {
 		names[name] = name
 	}
 	return names

@@ -148,7 +148,7 @@ func wantSchema(t reflect.Type, words []string, defs object) object {
 	case reflect.String:
 		return object{"type": []string{"string", "number", "boolean", "null"}}
 	case reflect.Map:
-		names := object{"enum": vocabularies[owned{recordType, "outcome"}]}
+		names := object{"enum": vocabulary(recordType, "outcome")}
 		return object{"type": []string{"object", "null"}, "propertyNames": names, "additionalProperties": ref("number")}
 	case reflect.Slice:
 		return object{"type": []string{"array", "null"}, "items": itemSchema(t.Elem(), defs)}
@@ -199,7 +199,7 @@ func expectationSchema() object {
 
 // ruleSchemas describes the rules about all conversations.
 func ruleSchemas() object {
-	conditions := append(slices.Clone(vocabularies[owned{anomalyType, "severity"}]), anomalyIDs()...)
+	conditions := append(slices.Clone(vocabulary(anomalyType, "severity")), anomalyIDs()...)
 	return object{
 		"complete": object{"type": "boolean", "description": "there are no conversations but those listed"},
 		"assert":   oneOrMore(object{"type": "string", "description": "an expression over conversations, in the language of --where"}),

@@ -141,7 +141,7 @@ type counts struct {
 
 func (r *reader) counts(n ast.Node, what string) *counts {
 	w := &counts{}
-	keys := vocabularies[owned{reflect.TypeFor[report.Record](), "outcome"}]
+	keys := vocabulary(reflect.TypeFor[report.Record](), "outcome")
 	for _, v := range r.mapping(n, what) {
 		name := scalarText(v.Key)
 		if !slices.Contains(keys, name) {
