@@ -185,10 +185,17 @@ const (
 	minChunk = 4 << 10
 )
 
-// maxRecords is how many conversations a capture may have: their records are in memory at once, 3 kB each or more.
-const maxRecords = 1 << 18
+// What a capture may have: the records of its conversations are in memory at once, of 3 kB each, and what is said of their anomalies, of
+// about 2 kB each if all are denied.
+const (
+	maxRecords   = 1 << 18
+	maxAnomalies = 1 << 18
+)
 
-var errTooMany = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
+var (
+	errTooMany      = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
+	errTooManyWrong = fmt.Errorf("more than %d anomalies: too many to check at once", maxAnomalies)
+)
 
 // analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
@@ -226,9 +233,10 @@ func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (a
 
 // collector keeps the records of all conversations.
 type collector struct {
-	judgment analyzer.Judgment
-	all      []*report.Record
-	chunk    []report.Record // room for more: one slice that grows would be copied again and again
+	judgment  analyzer.Judgment
+	all       []*report.Record
+	anomalies int             // of all of them
+	chunk     []report.Record // room for more: one slice that grows would be copied again and again
 }
 
 // recordsAtOnce is how many records are allocated at a time, at most: 2 kB each.
@@ -240,6 +248,9 @@ func (s *collector) Conversation(c *analyzer.Conversation) error {
 		return errTooMany
 	}
 	s.judgment.Judge(c)
+	if s.anomalies += len(s.judgment.Anomalies); s.anomalies > maxAnomalies {
+		return errTooManyWrong
+	}
 	if len(s.chunk) == 0 {
 		s.chunk = make([]report.Record, min(len(s.all)+1, recordsAtOnce))
 	}

@@ -203,7 +203,20 @@ func ParseField(name string) (*Field, error) {
 			return f, nil
 		}
 	}
+	if inner := fieldIn(name); inner != "" {
+		return nil, fmt.Errorf("the field %q has no value of its own, but fields: %s is one", asked, inner)
+	}
 	return nil, fmt.Errorf("there is no field %q: %s", asked, suggestColumn(asked))
+}
+
+// fieldIn is the first field with a value in that at path; "" if there is none.
+func fieldIn(path string) string {
+	for _, inner := range fieldPaths {
+		if strings.HasPrefix(inner, path+".") && recordField(inner) != nil {
+			return inner
+		}
+	}
+	return ""
 }
 
 // suggestColumn says which fields are spelled most like name.
@@ -216,7 +229,7 @@ func suggestColumn(name string) string {
 	}
 	var paths []string
 	for _, path := range fieldPaths {
-		if !strings.Contains(path, "[]") && !(bare != name && strings.HasPrefix(path, "endpoints.") && !strings.HasPrefix(path, "endpoints."+name[:len("client")])) {
+		if recordField(path) != nil && !(bare != name && strings.HasPrefix(path, "endpoints.") && !strings.HasPrefix(path, "endpoints."+name[:len("client")])) {
 			paths = append(paths, path)
 		}
 	}

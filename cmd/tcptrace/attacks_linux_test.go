@@ -37,9 +37,12 @@ type attack struct {
 // of the time and of the memory beyond what any run may take. What grows faster than its input is found by either.
 var attacks = []attack{
 	{"SYNs from 200,000 addresses", synFlood, 200_000, exitDone, "in %s conversations", 600, 20,
-		[]string{"CAPTURE --format ndjson", "CAPTURE --max-flows 1000", "replay CAPTURE --speed max --format ndjson"}},
-	{"300,000 holes in a stream", holes, 300_000, exitDone, "in 1 conversation\n", 120, 10, []string{"follow CAPTURE --stream 0 --as hex", "timeline CAPTURE"}},
-	{"300,000 ACKs with SACK blocks anywhere", sackStorm, 300_000, exitDone, "in 1 conversation\n", 120, 10, []string{"timeline CAPTURE", "replay CAPTURE --speed max --format ndjson"}},
+		[]string{"CAPTURE --format ndjson", "CAPTURE --max-flows 1000", "replay CAPTURE --speed max --format ndjson", "summary CAPTURE --by client,server,port",
+			"findings CAPTURE", "report CAPTURE -o DIR/page.html", "plot CAPTURE --kind connections -o DIR/drawn.svg"}},
+	{"300,000 holes in a stream", holes, 300_000, exitDone, "in 1 conversation\n", 120, 10, []string{"follow CAPTURE --stream 0 --as hex", "timeline CAPTURE",
+		"report CAPTURE -o DIR/page.html", "plot CAPTURE --stream 0 --kind sequence -o DIR/drawn.png"}},
+	{"300,000 ACKs with SACK blocks anywhere", sackStorm, 300_000, exitDone, "in 1 conversation\n", 120, 10, []string{"timeline CAPTURE", "replay CAPTURE --speed max --format ndjson",
+		"report CAPTURE -o DIR/page.html", "plot CAPTURE --stream 0 --kind sequence -o DIR/drawn.svg"}},
 	{"a port used again 100,000 times", portReuse, 100_000, exitDone, "in %s conversations", 250, 10, []string{"CAPTURE --format ndjson", "states CAPTURE --every 10ms"}},
 	{"tunnels in tunnels, up to 70 deep", always(nestedTunnels), 0, exitDone, "52,278 packets: encapsulation without a readable inner packet", 120, 10, nil},
 	{"200,000 fragments without a last one", fragments, 200_000, exitDone, "fragment", 150, 10, []string{"timeline CAPTURE --format ndjson"}},
@@ -49,7 +52,21 @@ var attacks = []attack{
 	{"100,000 interfaces", always(interfaces), 0, exitBadInput, "more than 65536 interfaces", 450, 15, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
 	{"64 MB of options", always(options), 0, exitDone, "in 1 conversation\n", 250, 10, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
 	{"200,000 anomalies in a conversation", anomalyStorm, 200_000, exitDone, "in 1 conversation\n", 180, 10,
-		[]string{"CAPTURE --format json", "timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "check CAPTURE --deny note"}},
+		[]string{"CAPTURE --format json", "timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "check CAPTURE --deny note",
+			"report CAPTURE -o DIR/page.html", "plot CAPTURE --stream 0 --kind ladder -o DIR/drawn.pdf"}},
+	{"200,000 ICMP errors about anything", icmpFlood, 200_000, exitDone, "in 1 conversation\n", 120, 10,
+		[]string{"timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "findings CAPTURE"}},
+	{"names of 50,000 servers, by DNS and HTTP", nameFlood, 50_000, exitDone, "in %s conversations", 650, 20,
+		[]string{"summary CAPTURE --by client,server,port", "findings CAPTURE", "report CAPTURE -o DIR/page.html", "replay CAPTURE --speed max --format ndjson"}},
+	{"5,000 connections in which everything goes wrong", heaviest, 5_000, exitDone, " conversations", 1300, 20,
+		[]string{"findings CAPTURE", "report CAPTURE -o DIR/page.html", "CAPTURE --format json", "replay CAPTURE --speed max --format ndjson",
+			"diff CAPTURE CAPTURE", "plot CAPTURE --kind connections -o DIR/drawn.svg", "states CAPTURE --every 1ms", "check CAPTURE --deny note"}},
+	{"VLANs, MPLS, GRE and VXLAN, up to 90 deep", always(nestedLinks), 0, exitDone, "encapsulation without a readable inner packet", 120, 10,
+		[]string{"plot CAPTURE --kind connections -o DIR/drawn.svg"}},
+	{"100,000 sections", always(sections), 0, exitDone, "in 100,000 conversations", 250, 15, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
+	{"a block of 4 GB", always(hugeBlock), 0, exitBadInput, "block", 120, 10, nil},
+	{"packets of random bytes, and garbage behind", always(garbage), 0, exitBadInput, "beyond any snap length", 150, 10,
+		[]string{"replay CAPTURE --speed max --format ndjson", "findings CAPTURE", "report CAPTURE -o DIR/page.html"}},
 }
 
 // always is an attack of one size.

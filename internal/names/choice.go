@@ -73,7 +73,7 @@ func (c *Choice) read(file io.Reader, path string) error {
 			return fmt.Errorf("%s:%d: %s has no name", path, n, addr)
 		}
 		if addr = addr.Unmap().WithZone(""); c.hosts[addr] == "" {
-			c.hosts[addr] = Clean(fields[1])
+			c.hosts[addr] = string(fields[1]) // who shows it cleans it
 		}
 	}
 	if err := lines.Err(); err != nil {

@@ -30,7 +30,7 @@ func TestChoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	for addr, want := range map[string]string{
-		"10.0.0.1": "client", "10.0.0.2": "mapped", "fe80::1": "linked", "10.0.0.3": `a\x1bb`, "10.0.0.4": "",
+		"10.0.0.1": "Client", "10.0.0.2": "mapped", "fe80::1": "linked", "10.0.0.3": "a\x1bb", "10.0.0.4": "",
 	} {
 		if got := c.Hosts()(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: %q, want %q", addr, got, want)

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -9,7 +10,7 @@ import (
 )
 
 // connections are those to the server, of which there are maxConnections at most: one more closes the oldest of those that wait for
-// a request, so that clients that do nothing keep nobody out.
+// a request, else are slow to send one or to take the answer, so that clients that do nothing, or too much, keep nobody out.
 type connections struct {
 	mu   sync.Mutex
 	list []*connection // oldest first
@@ -27,6 +28,8 @@ type use uint8
 const (
 	waiting  use = iota // for its first or its next request
 	sending             // a part of a request has come
+	taking              // the answer is there, and it takes it
+	asking              // the request is there, and waits for its turn
 	answered            // a handler works for it
 )
 
@@ -48,7 +51,7 @@ func (s *connections) state(c net.Conn, state http.ConnState) {
 	}
 }
 
-// add takes a new connection, or closes it if all others are answered.
+// add takes a new connection, or closes it if a handler works for each of the others.
 func (s *connections) add(c net.Conn) {
 	if len(s.list) >= maxConnections {
 		for use := waiting; ; use++ {
@@ -74,10 +77,12 @@ func (s *connections) context(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// limit lets h answer requests that are as small as those of a probe, and keeps their connections meanwhile.
+// limit lets h answer requests that are as small as those of a probe, of maxScrapes at a time, and keeps their connections meanwhile.
+// An answer is whole before the first byte of it is sent, so that no client that is slow to take it has others wait.
 func (s *connections) limit(h http.Handler) http.Handler {
+	places := make(chan struct{}, maxScrapes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.answers(r)
+		s.uses(r, asking)
 		switch {
 		case r.ContentLength != 0:
 			w.Header().Set("Connection", "close")
@@ -86,17 +91,42 @@ func (s *connections) limit(h http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 			http.Error(w, "the address is too long", http.StatusRequestURITooLong)
 		default:
-			h.ServeHTTP(w, r)
+			select {
+			case places <- struct{}{}:
+			case <-r.Context().Done():
+				return
+			}
+			s.uses(r, answered)
+			whole := answer{ResponseWriter: w, status: http.StatusOK}
+			func() {
+				defer func() { <-places }()
+				h.ServeHTTP(&whole, r)
+			}()
+			s.uses(r, taking)
+			w.WriteHeader(whole.status)
+			w.Write(whole.body.Bytes())
 		}
 	})
 }
 
-func (s *connections) answers(r *http.Request) {
+// answer is what a handler writes, until it is sent.
+type answer struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader and Write are those of [http.ResponseWriter].
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// uses notes what the connection of a request is used for.
+func (s *connections) uses(r *http.Request, use use) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, known := range s.list {
 		if known.Conn == r.Context().Value(connKey{}) {
-			known.use = answered
+			known.use = use
 		}
 	}
 }

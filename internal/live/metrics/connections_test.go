@@ -27,7 +27,7 @@ func serve(t *testing.T) *Server {
 func exchange(t *testing.T, s *Server, text string) string {
 	t.Helper()
 	c := connect(t, s, text)
-	c.SetDeadline(time.Now().Add(2 * time.Second))
+	c.SetDeadline(time.Now().Add(10 * time.Second)) // as long as a scrape may take by default
 	answer, _ := io.ReadAll(io.LimitReader(c, 1<<20))
 	_, status, _ := strings.Cut(strings.SplitN(string(answer), "\r\n", 2)[0], " ")
 	return status
@@ -93,10 +93,31 @@ type closing struct {
 
 func (c *closing) Close() error { c.closed = true; return nil }
 
-// TestWhoIsClosed: one connection too many closes the oldest of those that wait, then of those that send; those that are answered stay.
+// TestSlowToTake: clients that ask and ask and take no answer keep no probe out.
+func TestSlowToTake(t *testing.T) {
+	s := serve(t)
+	for range maxConnections {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.(*net.TCPConn).SetReadBuffer(1)
+		t.Cleanup(func() { c.Close() })
+		go io.WriteString(c, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 2000))
+	}
+	time.Sleep(500 * time.Millisecond) // the answers to come are more than the kernel holds
+	for range 3 {
+		if status := exchange(t, s, probe); status != "200 OK" {
+			t.Errorf("%q", status)
+		}
+	}
+}
+
+// TestWhoIsClosed: one connection too many closes the oldest of those that wait, then of those that send, then of those that take, then
+// of those that ask; those that are answered stay.
 func TestWhoIsClosed(t *testing.T) {
 	var s connections
-	conns := make([]*closing, maxConnections+4)
+	conns := make([]*closing, maxConnections+6)
 	for i := range conns {
 		conns[i] = &closing{}
 	}
@@ -106,10 +127,12 @@ func TestWhoIsClosed(t *testing.T) {
 			s.state(c, http.StateActive)
 		}
 		if i > 3 {
-			s.answers((&http.Request{}).WithContext(s.context(t.Context(), c)))
+			s.uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
 		}
 	}
 	s.state(conns[2], http.StateIdle)
+	s.uses((&http.Request{}).WithContext(s.context(t.Context(), conns[6])), asking)
+	s.uses((&http.Request{}).WithContext(s.context(t.Context(), conns[7])), taking)
 	closed := func() (list []int) {
 		for i, c := range conns {
 			if c.closed {
@@ -121,13 +144,13 @@ func TestWhoIsClosed(t *testing.T) {
 	if got := closed(); got != nil {
 		t.Errorf("%d connections: %v are closed", maxConnections, got)
 	}
-	for i, want := range []string{"[1]", "[1 2]", "[0 1 2]", "[0 1 2 3]"} {
+	for i, want := range []string{"[1]", "[1 2]", "[0 1 2]", "[0 1 2 3]", "[0 1 2 3 7]", "[0 1 2 3 6 7]"} {
 		c := conns[maxConnections+i]
 		s.state(c, http.StateNew)
 		if got := fmt.Sprint(closed()); got != want {
 			t.Errorf("%d more: %s are closed, want %s", i+1, got, want)
 		}
-		s.answers((&http.Request{}).WithContext(s.context(t.Context(), c)))
+		s.uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
 	}
 	last := &closing{}
 	s.state(last, http.StateNew)

@@ -14,7 +14,7 @@ import (
 // Bounds of the server, which may be open to a network.
 const (
 	maxConnections = 64
-	maxScrapes     = 4       // at a time
+	maxScrapes     = 4       // at a time; more wait
 	maxHeader      = 8 << 10 // bytes of all headers of a request, beside 4 KiB that net/http adds
 	maxURI         = 1 << 10 // bytes
 	readTimeout    = 5 * time.Second
@@ -86,7 +86,7 @@ func (s *Server) Close() error {
 // Handler answers requests for /metrics and /healthz.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", m.health)
 	return mux
 }
