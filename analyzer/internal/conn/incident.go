@@ -324,16 +324,16 @@ func (c *Conn) Provoke(h *Half) {
 	c.Flags |= alert
 }
 
-// Captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
+// Captured reports whether s, equal to a frame just before it, at a time, is the same frame. The IP ID
 // proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
 // does, which no stack repeats so soon, and a SYN-ACK if no SYN that it may answer came since; anything else only in a capture that was
 // seen to duplicate frames: duplicate ACKs and RSTs are alike.
-func (c *Conn) Captured(p *IncidentPool, s *wire.Segment) bool {
-	switch own, peer := &c.Half[s.Dir], &c.Half[1-s.Dir]; {
+func (c *Conn) Captured(p *IncidentPool, s *wire.Segment, before Time) bool {
+	switch peer := &c.Half[1-s.Dir]; {
 	case s.IPID != 0:
 		return true
 	case s.Flags.Has(wire.SYN | wire.ACK):
-		return peer.Last <= own.Last || peer.Flags.Has(SentACK)
+		return peer.Last <= before || peer.Flags.Has(SentACK)
 	}
 	return s.Flags.Any(wire.SYN) || c.Find(p, IncidentDuplicate, 0) != nil || c.Find(p, IncidentDuplicate, 1) != nil
 }

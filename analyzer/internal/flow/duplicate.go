@@ -11,7 +11,8 @@ import (
 // recent holds the latest segments of a partition, to recognize frames that were captured twice:
 // by a mirror port that sees both ways through a switch, on two interfaces, by two taps.
 type recent struct {
-	last [256]frameHash
+	last   [256]frameHash
+	before conn.Time // when the frame passed that the latest is like, if there was one
 }
 
 // frameHash is when a segment passed, and a hash of all that the copies of its frame have in common. What a
@@ -46,6 +47,7 @@ func (r *recent) again(s *wire.Segment) bool {
 	if !s.Flags.Any(wire.SYN) && !s.AgreesWith(uint16(then.mark)) {
 		return false // it says something else; but the options of a SYN may be changed on the way
 	}
+	r.before = then.time
 	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
 		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon
 	}
@@ -86,7 +88,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 	if c.Flags.Has(conn.Pending) && t.held[slot].like(s) {
 		return slot, false // it waits with the other (hold.copied)
 	}
-	if !c.Captured(&t.Facts.Incidents, s) {
+	if !c.Captured(&t.Facts.Incidents, s, t.recent.before) {
 		return slot, false
 	}
 	t.countDuplicate(slot, s)
