@@ -20,7 +20,10 @@ func TestSettleSYN(t *testing.T) {
 	settles := func(dir uint8) ask {
 		return func(c *Conn, p *FactPool, last *wire.Segment) string {
 			c.SettleSYN(p, last)
-			how := map[bool]string{true: "kept", false: "taken"}[c.Half[dir].Flags.Has(SentSYN)] + c.framesWith(p, FactForeign)
+			how := "kept"
+			if h := &c.Half[dir]; !h.Flags.Has(SentSYN) {
+				how = fmt.Sprint("taken", c.framesWith(p, FactForeign), ", placed at ", uint32(h.Start))
+			}
 			return how + map[bool]string{true: ", disputed", false: ", not disputed"}[c.Flags.Has(Disputed)]
 		}
 	}
@@ -48,7 +51,12 @@ func TestSettleSYN(t *testing.T) {
 		{"if its peer did not acknowledge it", answers + "@" + fin + "+20ms < . 301:301(0) ack 102\n", keeps(1), []string{"", "taken2", "+1ms > . 1:1(0) ack 2000001\n", "kept", "+1ms > . 1:1(0) ack 2000000\n", "taken2"}},
 		{"nor it went on behind it", answers + "@" + fin + "+20ms < . 301:301(0) ack 102\n", keeps(1), []string{"+1ms < . 2000001:2000001(0) ack 1\n", "kept", "+1ms < P. 2000001:2000002(1) ack 1\n", "kept", "+1ms < F. 2000001:2000001(0) ack 1\n", "kept"}},
 		{"of two SYNs that crossed, that of who goes on elsewhere", stray + "+1ms < S 0:0(0) win 65160 <mss 1460>\n+1ms > . @(0) ack 1\n", settles(0),
-			[]string{"1001:1001", "taken1, not disputed", "5000001:5000001", "kept, not disputed"}},
+			[]string{"1001:1001", "taken1, placed at 1001, not disputed", "5000001:5000001", "kept, not disputed"}},
+		{"a SYN-ACK that its peer has acknowledged", stray + "+1ms < . 101:101(0) ack 1001\n+1ms > S. @(0) ack 101 win 64240\n", settles(0),
+			[]string{"1000:1000", "taken1, placed at 1001, not disputed", "1001:1001", "kept, disputed", "999:999", "kept, disputed"}},
+		{"and not one before that acknowledged anything", stray + "+1ms < S 0:0(0) win 65160 <mss 1460>\n+1ms > S. -1:-1(0) ack 1 win 64240\n", settles(0), []string{"", "kept, not disputed"}},
+		{"a SYN again settles it, another does not", stray + "+1ms < . 101:101(0) ack 1001\n+1ms > S @(0) win 64240\n", settles(0),
+			[]string{"5000000:5000000", "kept, not disputed", "6000000:6000000", "kept, disputed"}},
 		{"its peer's segments leave it disputed", stray + "+1ms < . 101:101(0) ack 1001\n+1ms < . 101:101(0) ack 1001\n", settles(0), []string{"", "kept, disputed"}},
 		{"it is not told by its peer's segments", answers + "+1ms > . 1:1(0) ack 1\n+1ms > P. @ ack 1\n", keeps(1), []string{"1:101(100)", "kept"}},
 		{"nor if that has not said anything", answers + "@+20ms < . 301:301(0) ack 1\n", keeps(1), []string{"", "kept", "+1ms > . 1:1(0) ack 1\n", "taken2"}},
