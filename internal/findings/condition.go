@@ -76,17 +76,24 @@ func lasts(m measure, least time.Duration) condition {
 
 // one is that at least one condition holds.
 func one(of ...condition) condition {
-	return condition{joined(of), !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged }), func(s *subject) bool {
+	return condition{joined(of, " || "), !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged }), func(s *subject) bool {
 		return slices.ContainsFunc(of, func(c condition) bool { return c.holds(s) })
 	}}
 }
 
-func joined(of []condition) string {
+// both is that all conditions hold.
+func both(of ...condition) condition {
+	return condition{"(" + joined(of, ") && (") + ")", slices.ContainsFunc(of, func(c condition) bool { return c.flagged }), func(s *subject) bool {
+		return !slices.ContainsFunc(of, func(c condition) bool { return !c.holds(s) })
+	}}
+}
+
+func joined(of []condition, operator string) string {
 	parts := make([]string, len(of))
 	for i, c := range of {
 		parts[i] = c.expr
 	}
-	return strings.Join(parts, " || ")
+	return strings.Join(parts, operator)
 }
 
 // measure is a time of a conversation, as code and as an expression over its record.

@@ -214,6 +214,21 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestOpenedAgain: a SYN that a timer sent again made its conversation wait; one that was refused, and tried again at once, did not.
+func TestOpenedAgain(t *testing.T) {
+	for again, want := range map[string]string{"+49.95ms": "slow-opening", "+49.9ms": "opened-again"} {
+		p := newPlanted(t)
+		p.addHealthy()
+		p.add(p.start(), "10.4.0.99", "10.20.0.9:80", "+0 > S 0:0(0) win 64240 <mss 1460>\n+50ms < R. 0:0(0) ack 1 win 0\n"+again+
+			" > S 0:0(0) win 64240 <mss 1460>\n+100ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n+1ms > P. 1:101(100) ack 1\n+100ms < . 1:1(0) ack 101\n")
+		s := look(t, p.capture())
+		s.check(t)
+		if len(s.found.Findings) == 0 || s.found.Findings[0].ID != want {
+			t.Errorf("%s: %+v, want %s", again, s.found.Findings, want)
+		}
+	}
+}
+
 // TestCaveats: what the capturing side lost comes before all else, although it cost nothing that can be told.
 func TestCaveats(t *testing.T) {
 	p := newPlanted(t)

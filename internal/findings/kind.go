@@ -66,11 +66,17 @@ const slow = time.Second
 // held is for how long a window must hold a transfer up to be worth a word.
 const held = time.Second
 
+// leastTimer is how long an opening takes at least in which a SYN was lost: until a timer has it sent again.
+const leastTimer = 200 * time.Millisecond
+
+// triedAgain is that a SYN or SYN-ACK was sent again.
+var triedAgain = one(has("syn-retransmit"), has("syn-ack-retransmit"))
+
 // scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
 const scan = "scan"
 
 // closes are what is seen of a connection that its peer or its path has left.
-var closes = []string{"retries-exhausted", "loss", "reset", "unfinished-close", "slow-opening"}
+var closes = []string{"retries-exhausted", "loss", "reset", "unfinished-close", "slow-opening", "opened-again"}
 
 // kinds are in the order in which they are looked for: what explains others comes before them.
 var kinds = withOthers([]kind{
@@ -140,7 +146,7 @@ var kinds = withOthers([]kind{
 		why:  "a SYN flood, or the SYN-ACK does not reach the client",
 		next: "capture at the client: does the SYN-ACK arrive?",
 	}, {
-		id: "accept-queue", when: has("accept-queue-overflow"), covers: []string{"loss", "slow-opening", "slow-server", "given-up-opening"}, fails: true, waited: spent(timing.Repair), lies: AtApplication,
+		id: "accept-queue", when: has("accept-queue-overflow"), covers: []string{"loss", "slow-opening", "opened-again", "slow-server", "given-up-opening"}, fails: true, waited: spent(timing.Repair), lies: AtApplication,
 		is:   [2]string{"waited for its server to accept it", "waited for their server to accept them"},
 		why:  "the accept queue is full: the application does not call accept() fast enough",
 		next: "nstat TcpExtListenOverflows and ss -ltn at the server",
@@ -190,10 +196,16 @@ var kinds = withOthers([]kind{
 		why:  "a process that ended, unread data, or an idle timeout",
 		next: "see what it had last done: tcptrace timeline",
 	}, {
-		id: "slow-opening", when: one(has("slow-handshake"), has("syn-retransmit"), has("syn-ack-retransmit")), waited: spent(timing.Opening), lies: OnNetwork,
-		is:   [2]string{"took long to open", "took long to open"},
-		why:  "SYNs were lost, or the server or a proxy before it answers late",
-		next: "nstat TcpExtListenDrops at the server",
+		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
+		covers: []string{"opened-again"},
+		is:     [2]string{"took long to open", "took long to open"},
+		why:    "SYNs were lost or refused, or the server or a proxy before it answers late",
+		next:   "nstat TcpExtListenDrops at the server",
+	}, {
+		id: "opened-again", when: triedAgain, lies: OnNetwork,
+		is:   [2]string{"sent a SYN or SYN-ACK again, and soon opened", "sent a SYN or SYN-ACK again, and soon opened"},
+		why:  "the first was refused, or what came back answered something else, or the capture begins after it",
+		next: "see what stands between the two: tcptrace timeline",
 	}, {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},

@@ -8,7 +8,7 @@ var _ = register(inCapture, "", &AnomalyKind{
 	Meaning: "Some frames are in the capture twice, although they were on the wire once. The copies are counted as packets and otherwise ignored: " +
 		"they are no retransmissions and no duplicate ACKs.",
 	Causes: "A mirror port that copies both the incoming and the outgoing side of a switch; a capture on several interfaces that the frame passed " +
-		"(a bridge and its members, \"any\"); captures of two taps that were merged. Rarely the network itself sends a packet twice.",
+		"(a bridge and its members, \"any\"); captures of two taps that were merged, also with routers between them: then the copies have another TTL and come up to 200 ms later. Rarely the network itself sends a packet twice.",
 	Next:  "Mirror one direction only, or capture on one interface. editcap -d removes copies from a file.",
 	needs: trigger(conn.IncidentDuplicate), detect: detectDuplicates, detail: detailDuplicates,
 })

@@ -18,7 +18,7 @@ type Incident struct {
 	Kind       IncidentKind
 	Dir        uint8
 	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
-	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first
+	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first; of IncidentDuplicate that of the latest copy
 	Causes     uint8 // of IncidentLoss: of the retransmissions that repaired, as bits; of IncidentOutside: a bit if any brought data, one if any was a FIN; of IncidentStrange: one if it is an RST with ACK
 }
 
@@ -225,6 +225,10 @@ func (c *Conn) drop(p *IncidentPool, kind IncidentKind, dir uint8) {
 // segment again because of a timer.
 const CaptureSkew Time = 10e6
 
+// CaptureDelay is for how long a packet travels, at most, from one tap to another of the same capture that is behind a router: as long as no
+// stack sends a segment again because of a timer.
+const CaptureDelay = MinRTO
+
 // unseen notes an acknowledgment of bytes that were not captured: before is what tx had acknowledged. It reports whether they can have been
 // sent; if not, nothing is acknowledged.
 func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) bool {
@@ -320,13 +324,23 @@ func (c *Conn) Provoke(h *Half) {
 	c.Flags |= alert
 }
 
-// Captured reports whether s, equal to a frame just before it, is the same frame. The IP ID
+// Captured reports whether s, equal to a frame just before it, at a time, is the same frame. The IP ID
 // proves it: a retransmission has another. Where there is none (IPv6, and IPv4 that sets 0 with DF) a SYN
-// does, which no stack repeats so soon; anything else only in a capture that was seen to duplicate frames:
-// duplicate ACKs and RSTs are alike.
-func (c *Conn) Captured(p *IncidentPool, s *wire.Segment) bool {
-	return s.IPID != 0 || s.Flags.Any(wire.SYN) ||
-		c.Find(p, IncidentDuplicate, 0) != nil || c.Find(p, IncidentDuplicate, 1) != nil
+// does, which no stack repeats so soon, and a SYN-ACK if no SYN that it may answer came since; anything else only in a capture that was
+// seen to duplicate frames: duplicate ACKs and RSTs are alike.
+func (c *Conn) Captured(p *IncidentPool, s *wire.Segment, before Time) bool {
+	switch peer := &c.Half[1-s.Dir]; {
+	case s.IPID != 0:
+		return true
+	case s.Flags.Has(wire.SYN | wire.ACK):
+		return peer.Last <= before || peer.Flags.Has(SentACK)
+	}
+	return s.Flags.Any(wire.SYN) || c.Find(p, IncidentDuplicate, 0) != nil || c.Find(p, IncidentDuplicate, 1) != nil
+}
+
+// NoteCopy notes a frame that was captured before, with the TTL that copies have now.
+func (c *Conn) NoteCopy(p *IncidentPool, s *wire.Segment) {
+	c.Note(p, IncidentDuplicate, s.Dir, s, 0).TTL = s.TTL
 }
 
 // run is what an incident counts of something that lasts and comes again: a time without progress, a closed

@@ -75,9 +75,15 @@ func (r *Reader) Read() {
 	default:
 		r.inOrder()
 	}
-	r.countACK()
-	if s.Flags&wire.ACK != 0 && r.V.Kind != KindUnacceptable {
-		r.ReadACK()
+	if r.V.Kind == KindACK && r.C.HasKind(conn.IncidentDuplicate) && r.saysNothingNew() && r.farther() {
+		r.V.Kind, r.again = KindCaptureDuplicate, true
+		r.p.RecoveryOf(r.A, r.Tx).Copied(s)
+	}
+	if !r.again {
+		r.countACK()
+		if s.Flags&wire.ACK != 0 && r.V.Kind != KindUnacceptable {
+			r.ReadACK()
+		}
 	}
 	if r.Unlike {
 		r.keepStamp()
@@ -170,7 +176,7 @@ func (r *Reader) SetApart() {
 			r.Tx.Start = r.Tx.End // the capture begins with it: its octet is none of the stream
 		}
 	case r.V.Kind == KindCaptureDuplicate && r.again:
-		r.C.Note(&r.p.Facts.Incidents, conn.IncidentDuplicate, r.S.Dir, r.S, 0)
+		r.C.NoteCopy(&r.p.Facts.Incidents, r.S)
 		r.C.Count(r.Tx, r.S)
 	case r.V.Kind == KindCaptureDuplicate && r.S.Flags&wire.FIN != 0:
 		n := r.C.Facts.N

@@ -176,6 +176,9 @@ func (r *Reader) origin(e *sent) origin {
 		}
 		return samePacket
 	}
+	if r.sinceSent(e) < conn.CaptureDelay && r.farther() {
+		return samePacket
+	}
 	if e == nil || r.Rx.Packets == 0 || r.A.dup > 0 || r.now-e.time >= r.loop() {
 		return sentAgain
 	}
@@ -193,7 +196,7 @@ func (r *Reader) sinceSent(e *sent) conn.Time {
 // doubled enters a second copy of a packet.
 func (r *Reader) doubled(rp *Recovery, e *sent) Kind {
 	rp.Copied(r.S)
-	r.again = r.sinceSent(e) <= conn.CaptureSkew
+	r.again = r.sinceSent(e) <= conn.CaptureSkew || r.farther()
 	return KindCaptureDuplicate
 }
 
