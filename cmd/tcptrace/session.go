@@ -14,6 +14,7 @@ import (
 	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/live/serve"
 	"tcptrace/internal/live/view"
 	"tcptrace/internal/output"
 	"tcptrace/report"
@@ -36,7 +37,7 @@ type session struct {
 	keeper *dump.Keeper
 	sorter *dump.Sorter
 	meter  *metrics.Metrics
-	server *metrics.Server
+	server *serve.Server
 	kernel *kernel.Watcher // nil: what the kernel says is not known, or not asked
 	ends   *ends.Ends      // valid with kernel
 	notes  []string        // held while the view has the terminal

@@ -1,4 +1,4 @@
-package metrics
+package serve
 
 import (
 	"context"
@@ -74,7 +74,7 @@ func (s *connections) context(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// limit lets h answer requests that are as small as those of a probe, and keeps their connections meanwhile.
+// limit lets h answer requests that are small, and keeps their connections meanwhile.
 func (s *connections) limit(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.answers(r)

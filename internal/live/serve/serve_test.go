@@ -1,4 +1,4 @@
-package metrics
+package serve
 
 import (
 	"fmt"
@@ -8,14 +8,16 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tcptrace/internal/live"
 )
 
-func serve(t *testing.T) *Server {
+// start serves "ok" at /metrics and /healthz.
+func start(t *testing.T) *Server {
 	t.Helper()
-	m, _ := observed(t, "../../../testdata/pcaps/showcase.pcap", Options{}, live.Options{}, nil)
-	s, err := m.Start(":0")
+	mux := http.NewServeMux()
+	for _, path := range []string{"/metrics", "/healthz"} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	}
+	s, err := Start(":0", mux)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestIdleConnections(t *testing.T) {
 		"silent": "", "slow": "GET /metr", "kept alive": "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t)
+			s := start(t)
 			for range 2 * maxConnections {
 				connect(t, s, text)
 			}
@@ -69,7 +71,7 @@ func TestIdleConnections(t *testing.T) {
 
 // TestLimits: a request is as small as a probe's.
 func TestLimits(t *testing.T) {
-	s := serve(t)
+	s := start(t)
 	for _, test := range []struct{ what, request, want string }{
 		{"an address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?"))), "200 OK"},
 		{"a longer address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?")+1)), "414 Request URI Too Long"},
@@ -138,5 +140,28 @@ func TestWhoIsClosed(t *testing.T) {
 	s.state(conns[10], http.StateClosed)
 	if len(s.list) != maxConnections-1 {
 		t.Errorf("%d connections after one has ended", len(s.list))
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for addr, want := range map[string]string{":0": "127.0.0.1", "localhost:0": "127.0.0.1", "0.0.0.0:0": "0.0.0.0", "[::]:0": "::"} {
+		ln, err := listen(addr)
+		if err != nil {
+			if strings.Contains(addr, "::") {
+				continue // a host without IPv6
+			}
+			t.Errorf("%s: %v", addr, err)
+			continue
+		}
+		if got := ln.Addr().(*net.TCPAddr).IP; !got.Equal(net.ParseIP(want)) && !(want == "127.0.0.1" && got.IsLoopback()) {
+			t.Errorf("%s listens on %s, want %s", addr, got, want)
+		}
+		ln.Close()
+	}
+	for _, addr := range []string{"", "9310", "localhost", "[::1]", "a:b:c"} {
+		if ln, err := listen(addr); err == nil {
+			ln.Close()
+			t.Errorf("%q is taken for an address", addr)
+		}
 	}
 }
