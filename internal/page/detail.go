@@ -11,6 +11,7 @@ import (
 type detail struct {
 	rank
 	taken    int
+	missing  uint64 // segments before those that are known, of a live capture
 	c        analyzer.Conversation
 	timeline analyzer.Timeline
 	thin     thinner

@@ -16,6 +16,13 @@ type series struct {
 	buckets []float64
 }
 
+// copyTo copies it.
+func (s *series) copyTo(dst *series) {
+	buckets := dst.buckets[:0]
+	*dst = *s
+	dst.buckets = append(buckets, s.buckets...)
+}
+
 // firstShift makes the narrowest buckets 2^10 ns wide, about a microsecond.
 const firstShift = 10
 

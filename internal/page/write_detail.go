@@ -19,6 +19,7 @@ func (p *Page) writeDetail(e *encoder, d *detail, s *analyzer.Summary) {
 	e.field("rest").int(max(0, int64(s.End-d.c.Start)))
 	e.field("packets").uint(d.c.Packets())
 	e.field("frames").begin('[').uint(d.c.FirstFrame).uint(d.c.LastFrame).end(']')
+	e.field("missing").uint(d.missing)
 	e.field("hosts").texts([]string{report.HostText(&d.c, analyzer.Client), report.HostText(&d.c, analyzer.Server)})
 	e.field("story").texts(report.Story(&d.c, &p.judgment))
 	distance := distances(&d.c)

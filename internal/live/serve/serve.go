@@ -68,6 +68,14 @@ func listen(addr string) (net.Listener, error) {
 // Addr is where it serves.
 func (s *Server) Addr() net.Addr { return s.addr }
 
+// Port is where it serves; of nil it is 0.
+func (s *Server) Port() uint16 {
+	if s == nil {
+		return 0
+	}
+	return s.addr.(*net.TCPAddr).AddrPort().Port() // listen makes no other
+}
+
 // Close lets answers that are under way end, for a moment, and returns why it ended before, if it did.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)

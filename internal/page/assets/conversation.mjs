@@ -31,13 +31,55 @@ export class Conversation {
     this.d = detail;
     this.s = derive(detail);
     this.actions = actions;
+    this.measure();
+    this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
+    this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : o.live ? detail.n - 1 : firstOfInterest(detail);
+    this.build();
+  }
+
+  // measure finds the limits of time.
+  measure() {
+    const detail = this.d;
     const pad = Math.max(detail.duration * 0.03, Math.max(...detail.distances) * 2, 1000);
     this.whole = { from: -pad, to: detail.duration + pad };
     this.limits = { from: -pad * 4, to: Math.max(detail.duration + pad, Math.min(detail.rest, detail.duration * 50 + 120e9)) + pad };
     this.end = Math.max(detail.rest, detail.duration);
-    this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
-    this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : firstOfInterest(detail);
-    this.build();
+  }
+
+  /** renew shows what is known by now: all of it if all was shown, and the last segment if the cursor was at the last. */
+  renew(o, row, d) {
+    const { whole, view } = this, isWhole = view.from === whole.from && view.to === whole.to, isLast = this.at === this.d.n - 1, frame = this.d.frame[this.at];
+    Object.assign(this, { o, row, d, s: derive(d) });
+    this.measure();
+    if (isWhole) this.view = { ...this.whole };
+    for (const [name, make] of [["top", () => this.header()], ["told", () => this.account()]]) {
+      const made = make();
+      if (made.textContent === this[name].textContent) continue;
+      this[name].replaceWith(made);
+      this[name] = made;
+    }
+    this.note();
+    this.choosePanes();
+    this.seek(isLast ? d.n - 1 : segmentOfFrame(d, frame), false);
+    this.draw();
+  }
+
+  // note says what is not there of the conversation.
+  note() {
+    const { d } = this, texts = [];
+    if (d.missing > 0) texts.push(`${counted(d.missing, "segment")} ${d.n ? "before frame " + d.frame[0] + " " : ""}not kept.`);
+    if (!d.all) texts.push(`${count(d.n)} of ${count(d.packets)} segments are drawn: those with marks, and the extremes of each stretch of time.`);
+    this.notes.textContent = texts.join(" ");
+    this.flags.hidden = d.anomalies.length === 0;
+  }
+
+  // choosePanes shows those graphs that there is something for.
+  choosePanes() {
+    for (const p of this.panes) {
+      p.hidden = p.side !== undefined && !this.d.side.includes(p.side);
+      p.height = p.side !== undefined && bursts(this.d, p.side) <= 3 ? 130 : p.full;
+      p.figure.hidden = p.hidden;
+    }
   }
 
   build() {
@@ -46,22 +88,27 @@ export class Conversation {
     this.axis = el("canvas", { class: "axis-canvas" });
     this.overlay = el("canvas", { class: "overlay" });
     this.tip = el("div", { class: "tip", hidden: true });
-    this.panes = panes.map((p) => ({ ...p, canvas: el("canvas", {}), hidden: p.side !== undefined && !d.side.includes(p.side), height: p.side !== undefined && bursts(d, p.side) <= 3 ? 130 : p.height }));
+    this.panes = panes.map((p) => {
+      const canvas = el("canvas", { "aria-label": p.title });
+      const figure = el("figure", { class: "pane", id: "pane-" + p.id },
+        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), canvas);
+      return { ...p, full: p.height, canvas, figure };
+    });
+    this.choosePanes();
     this.stack = el("div", {
       class: "stack", tabindex: 0, role: "group", "aria-label": "Graphs on one time axis. Left and right step from frame to frame, plus and minus zoom, shift and arrows move, 0 shows all.",
       onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => this.leave(), ondblclick: () => this.show(this.whole),
-    }, this.axis, this.panes.filter((p) => !p.hidden).map((p) => el("figure", { class: "pane", id: "pane-" + p.id },
-      el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), p.canvas)), this.overlay, this.tip);
+    }, this.axis, this.panes.map((p) => p.figure), this.overlay, this.tip);
     this.stack.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
-    for (const p of this.panes) p.canvas.setAttribute("aria-label", p.title);
     this.readout = el("div", { class: "readout", "aria-live": "polite" });
     this.frameInput = el("input", { type: "number", min: 1, "aria-label": "Jump to frame", placeholder: "frame", onchange: () => this.jump(Number(this.frameInput.value)) });
     this.playButton = el("button", { type: "button", class: "button", onclick: () => this.play(), title: "Step through the frames (space)" }, "▶ Play");
     this.element = el("article", { class: "conversation", "aria-labelledby": "stream-title" },
-      this.header(), this.account(), this.toolbar(),
+      (this.top = this.header()), (this.told = this.account()), this.toolbar(),
       el("div", { class: "split" }, el("div", { class: "card flush stack-card" }, this.stack),
         el("aside", { class: "side" }, el("div", { class: "card" }, el("h3", {}, "At the cursor"), this.readout), el("div", { class: "card" }, el("h3", {}, "State diagram ", el("span", { class: "muted" }, "RFC 9293")), this.diagram.element))));
     new ResizeObserver(() => this.draw()).observe(this.stack);
+    this.note();
     this.seek(this.at, false);
   }
 
@@ -73,8 +120,8 @@ export class Conversation {
         el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
         el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–"), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
       el("div", { class: "row" },
-        copyButton("Wireshark filter", "display filter", () => wiresharkFilter(o, row)),
-        copyButton("Command", "command", () => timelineCommand(o, row)),
+        copyButton("Wireshark filter", "display filter", () => wiresharkFilter(this.o, this.row)),
+        !o.live && copyButton("Command", "command", () => timelineCommand(this.o, this.row)),
         copyButton("Link", "link", () => location.href)));
   }
 
@@ -100,8 +147,8 @@ export class Conversation {
       el("div", { class: "group" }, button("|◀", "First frame (Home)", () => this.seek(0)), button("◀", "Frame before (left)", () => this.step(-1)), this.playButton, button("▶", "Next frame (right)", () => this.step(1)), button("▶|", "Last frame (End)", () => this.seek(this.d.n - 1))),
       el("div", { class: "group" }, button("−", "Zoom out (-)", () => this.zoom(1.6)), button("+", "Zoom in (+)", () => this.zoom(1 / 1.6)), button("Fit", "Show all (0)", () => this.show(this.whole))),
       el("div", { class: "group" }, el("label", {}, "Frame ", this.frameInput)),
-      this.d.anomalies.length > 0 && el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly())),
-      !this.d.all && el("p", { class: "muted thin" }, `${count(this.d.n)} of ${count(this.d.packets)} segments are drawn: those with marks, and the extremes of each stretch of time.`));
+      (this.flags = el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly()))),
+      (this.notes = el("p", { class: "muted thin" })));
   }
 
   /** stackState is what panes draw by. */

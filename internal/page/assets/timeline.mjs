@@ -35,8 +35,7 @@ export class Timeline {
     this.selection = null;
     this.canvas = el("canvas", {});
     this.tip = el("div", { class: "tip", hidden: true });
-    this.used = lanes.filter((l) => l.key === "bytes" || l.key === "opened" || o.timeline[l.key].some((n) => n > 0));
-    this.height = AXIS + this.used.length * (LANE + GAP);
+    this.choose();
     this.box = el("div", {
       class: "timeline", tabindex: 0, role: "group", "aria-label": "Timeline of the capture. Arrow keys move a stretch of time, plus and minus resize it, Escape clears it.",
       onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => (this.tip.hidden = true),
@@ -49,6 +48,18 @@ export class Timeline {
       el("div", { class: "card flush" }, this.box));
     new ResizeObserver(() => this.draw()).observe(this.box);
     this.tell();
+  }
+
+  choose() {
+    this.used = lanes.filter((l) => l.key === "bytes" || l.key === "opened" || this.o.timeline[l.key].some((n) => n > 0));
+    this.height = AXIS + this.used.length * (LANE + GAP);
+  }
+
+  /** renew shows what is known by now. */
+  renew(o) {
+    this.o = o;
+    this.choose();
+    this.draw();
   }
 
   limits() {
