@@ -145,6 +145,24 @@ func TestScriptIsLocal(t *testing.T) {
 	}
 }
 
+// TestLiveScript: the script of a live page makes no markup either, and asks only where it came from, for events.
+func TestLiveScript(t *testing.T) {
+	var page strings.Builder
+	policy, err := Shell(&page, "</title><script>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := page.String()
+	if !strings.Contains(policy, "default-src 'none'; script-src 'sha256-") || !strings.Contains(policy, "; connect-src 'self';") || strings.Contains(text, "</title><script>") {
+		t.Errorf("policy %q", policy)
+	}
+	for word, want := range map[string]int{"innerHTML": 0, "fetch(": 0, "XMLHttpRequest": 0, "WebSocket": 0, "new EventSource(": 1, "localStorage": 0, "application/json": 0} {
+		if n := strings.Count(text, word); n != want {
+			t.Errorf("%d times %q", n, word)
+		}
+	}
+}
+
 // TestModulesInOrder: a module stands behind those that it imports.
 func TestModulesInOrder(t *testing.T) {
 	seen := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/live"
@@ -30,7 +31,8 @@ type sampler struct {
 
 // snapshot is a copy.
 type snapshot struct {
-	over    bool // the loop has ended
+	over    bool          // the loop has ended
+	took    time.Duration // of the loop's time
 	sum     analyzer.Summary
 	traffic page.Traffic
 	list    []analyzer.Conversation // the first n are valid
@@ -73,7 +75,12 @@ func (s *sampler) event(e *analyzer.Event) {
 
 // take copies what there is now, with the segments of some conversations, by stream. It is called by another goroutine than the loop's.
 func (s *sampler) take(shot *snapshot, streams map[uint64]bool) {
-	if shot.over = !s.loop.Do(func() { s.copy(shot, streams, true) }); shot.over { // its goroutine touches nothing any more
+	shot.over = !s.loop.Do(func() {
+		began := time.Now()
+		s.copy(shot, streams, true)
+		shot.took = time.Since(began)
+	})
+	if shot.over { // its goroutine touches nothing any more
 		s.copy(shot, streams, false)
 	}
 	for i := range shot.watched {

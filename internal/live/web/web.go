@@ -64,6 +64,7 @@ type Server struct {
 type data struct {
 	made     uint64 // the number of their making
 	over     bool   // nothing will change any more
+	took     time.Duration
 	overview []byte
 	details  map[uint64][]byte // by stream
 }
@@ -174,12 +175,12 @@ func (s *Server) make() {
 			return
 		}
 		for s.left() > 0 {
-			began := time.Now()
 			d := s.data(&shot)
 			if s.publish(d); d.over {
 				break
 			}
-			pause := time.NewTimer(max(every, share*time.Since(began)))
+			began := time.Now()
+			pause := time.NewTimer(max(every, share*d.took))
 			select {
 			case <-pause.C:
 			case <-s.wake: // somebody else looks, or nothing comes any more
@@ -211,6 +212,7 @@ func (s *Server) data(shot *snapshot) data {
 	}
 	s.mu.Unlock()
 	s.sampler.take(shot, wanted)
+	began := time.Now()
 	d.over = shot.over
 	p := page.New(s.page)
 	p.Passed(&shot.traffic, shot.hidden)
@@ -228,6 +230,7 @@ func (s *Server) data(shot *snapshot) data {
 	var out bytes.Buffer
 	_ = p.WriteOverview(&out, &shot.sum, s.where != nil)
 	d.overview = out.Bytes()
+	d.took = shot.took + time.Since(began)
 	return d
 }
 
