@@ -14,7 +14,7 @@ type detail struct {
 	missing  uint64 // segments before those that are known, of a live capture
 	c        analyzer.Conversation
 	timeline analyzer.Timeline
-	thin     thinner
+	levels   []thinner    // the coarsest first
 	waits    [2][]waiting // by Side: what was sent and not acknowledged, in order, for round trips
 	reached  [2]int64     // by Side: the end of what was sent
 	flight   analyzer.Flight
@@ -102,7 +102,9 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 		}
 	}
 	x.roundTrip = d.roundTrip(v, int64(s.SeqLen()))
-	d.thin.add(&x)
+	for i := range d.levels {
+		d.levels[i].add(&x)
+	}
 }
 
 // waiting is a segment that waits for its acknowledgment.

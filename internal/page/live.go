@@ -52,7 +52,7 @@ func (p *Page) WriteOverview(w io.Writer, s *analyzer.Summary, filtered bool) er
 // WriteConversation writes c with those of its segments that are known as a line of JSON. It comes before WriteOverview, which has the kinds of
 // anomalies that it refers to.
 func (p *Page) WriteConversation(w io.Writer, c *analyzer.Conversation, segments []recent.Entry, s *analyzer.Summary) error {
-	d := detail{thin: thinner{all: true}, missing: c.Packets() - min(c.Packets(), uint64(len(segments)))}
+	d := detail{levels: []thinner{{all: true}}, missing: c.Packets() - min(c.Packets(), uint64(len(segments)))}
 	c.CopyTo(&d.c)
 	d.timeline, d.flight = p.maker.New(&d.c), analyzer.NewFlight(&d.c)
 	numbered := recent.Numbered(c)

@@ -167,12 +167,14 @@ func (p *Page) prepare() {
 	packets := make([]uint64, len(list))
 	for i, d := range list {
 		p.of[d.taken] = d
-		packets[i] = d.c.Packets()
+		packets[i] = wanted(d.c.Packets())
 	}
 	most := share(packets, detailBytes/segmentBytes)
 	for _, d := range list {
 		d.timeline, d.flight = p.maker.New(&d.c), analyzer.NewFlight(&d.c)
-		d.thin = newThinner(&d.c, min(most, mostSegments))
+		for _, size := range levels(d.c.Packets(), most) {
+			d.levels = append(d.levels, newThinner(&d.c, size))
+		}
 	}
 }
 

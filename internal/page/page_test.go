@@ -211,7 +211,7 @@ func TestTextsAreBounded(t *testing.T) {
 	p := New(Options{})
 	p.view.Flags, p.view.Kind = "R", analyzer.KindRST
 	var d detail
-	d.thin.all = true
+	d.levels = []thinner{{all: true}}
 	for _, test := range []struct {
 		text string
 		room int

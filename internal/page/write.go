@@ -37,6 +37,15 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 		open(fmt.Sprintf("stream-%d", d.c.Stream))
 		p.writeDetail(&encoder{Writer: out}, d, s)
 		out.WriteString("</script>\n")
+		for i := range d.levels[1:] {
+			n, level := 0, &d.levels[1+i]
+			for chunk := range level.chunks() {
+				open(fmt.Sprintf("stream-%d-%d-%d", d.c.Stream, i, n))
+				writeChunk(&encoder{Writer: out}, chunk, level.all)
+				out.WriteString("</script>\n")
+				n++
+			}
+		}
 	}
 	open("words") // what the details have in common: known when they are written
 	p.writeWords(&encoder{Writer: out})

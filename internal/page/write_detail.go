@@ -38,7 +38,24 @@ func (p *Page) writeDetail(e *encoder, d *detail, s *analyzer.Summary) {
 		p.writeAnomaly(e, &d.c, &p.judgment.Anomalies[i])
 	}
 	e.end(']')
-	writeSegments(e, d.thin.done(), d.thin.all)
+	coarse := &d.levels[0]
+	writeSegments(e, coarse.done(), coarse.all)
+	e.field("levels").begin('[')
+	for i := range d.levels[1:] {
+		e.begin('[')
+		for chunk := range d.levels[1+i].chunks() {
+			e.begin('[').int(int64(chunk[0].since)).int(int64(chunk[len(chunk)-1].since)).int(int64(len(chunk))).end(']')
+		}
+		e.end(']')
+	}
+	e.end(']')
+	e.end('}')
+}
+
+// writeChunk writes segments that stand together.
+func writeChunk(e *encoder, chunk []segment, all bool) {
+	e.begin('{')
+	writeSegments(e, chunk, all)
 	e.end('}')
 }
 

@@ -1,6 +1,6 @@
 // A conversation: all panes on one time axis, with one cursor; the state diagram; what is under the cursor.
 
-import { causeOf, flagsOf, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
+import { causeOf, finest, flagsOf, joined, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
 import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
 import { timelineCommand, wiresharkFilter } from "./link.mjs";
 import { clampView, linear, panView, ticks, zoomView } from "./scale.mjs";
@@ -23,12 +23,12 @@ const panes = [
   { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput },
 ];
 
-/** Conversation shows one. actions: back(), changed(), open(stream). */
+/** Conversation shows one. actions: back(), changed(), chunk(level, number). */
 export class Conversation {
   constructor(o, row, detail, view, actions) {
     this.o = o;
     this.row = row;
-    this.d = detail;
+    this.coarse = this.d = detail; // d has finer segments where the view has room for them
     this.s = derive(detail);
     this.actions = actions;
     this.measure();
@@ -49,7 +49,7 @@ export class Conversation {
   /** renew shows what is known by now: all of it if all was shown, and the last segment if the cursor was at the last. */
   renew(o, row, d) {
     const { whole, view } = this, isWhole = view.from === whole.from && view.to === whole.to, isLast = this.at === this.d.n - 1, frame = this.d.frame[this.at];
-    Object.assign(this, { o, row, d, s: derive(d) });
+    Object.assign(this, { o, row, d, coarse: d, s: derive(d) });
     this.measure();
     if (isWhole) this.view = { ...this.whole };
     for (const [name, make] of [["top", () => this.header()], ["told", () => this.account()]]) {
@@ -68,9 +68,28 @@ export class Conversation {
   note() {
     const { d } = this, texts = [];
     if (d.missing > 0) texts.push(`${counted(d.missing, "segment")} ${d.n ? "before frame " + d.frame[0] + " " : ""}not kept.`);
-    if (!d.all) texts.push(`${count(d.n)} of ${count(d.packets)} segments are drawn: those with marks, and the extremes of each stretch of time.`);
+    if (!this.coarse.all) texts.push(this.isWhole() ? "All segments in view are drawn." : `Of ${count(d.packets)} segments are drawn those with marks and the extremes of each stretch of time; zoom in for more.`);
     this.notes.textContent = texts.join(" ");
     this.flags.hidden = d.anomalies.length === 0;
+  }
+
+  // isWhole reports whether no segment is left out in view.
+  isWhole() {
+    return this.coarse.all || (this.level >= 0 && this.level === this.coarse.levels.length - 1 && this.coarse.levels[this.level].reduce((n, [, , size]) => n + size, 0) === this.coarse.packets);
+  }
+
+  // refine takes the segments of the finest level that the view has room for.
+  refine() {
+    const f = finest(this.coarse, this.view), key = f ? `${f.level} ${f.first} ${f.last}` : "";
+    if (key === (this.shown ?? "")) return;
+    this.shown = key;
+    this.level = f ? f.level : -1;
+    const frame = this.d.frame[this.at], parts = [];
+    for (let i = f?.first; i <= f?.last; i++) parts.push(this.actions.chunk(f.level, i));
+    this.d = f ? joined(this.coarse, parts) : this.coarse;
+    this.s = derive(this.d);
+    this.at = Math.max(segmentOfFrame(this.d, frame), 0);
+    this.note();
   }
 
   // choosePanes shows those graphs that there is something for.
@@ -161,6 +180,7 @@ export class Conversation {
   draw() {
     const width = this.stack.clientWidth;
     if (width === 0) return;
+    this.refine();
     const st = (this.st = this.stackState(width));
     this.axis.style.height = AXIS + "px";
     const t = ticks(this.view.from, this.view.to, Math.max(2, Math.floor((width - LEFT - RIGHT) / 90)));

@@ -1,6 +1,6 @@
 // The page: what is shown, and keys that work everywhere.
 
-import { decode, decodeDetail, rowOf } from "./data.mjs";
+import { decode, decodeDetail, decodeSegments, rowOf } from "./data.mjs";
 import { counted } from "./format.mjs";
 import { renderFacts, renderFindings } from "./findings.mjs";
 import { Timeline } from "./timeline.mjs";
@@ -21,6 +21,7 @@ export function start() {
   const app = new App(o, {
     has: (stream) => o.detailed.has(stream),
     get: (stream) => decodeDetail(read("stream-" + stream), (words ??= read("words"))),
+    chunk: (stream, level, i) => decodeSegments(read(`stream-${stream}-${level}-${i}`).segments, words),
     footer: "everything on this page is in this file; it asks nothing of any network",
   });
   app.route();
@@ -28,7 +29,7 @@ export function start() {
 }
 
 /**
- * App is the page. details has the segments of conversations: has(stream), get(stream), which of a live page is undefined until they come, and there
+ * App is the page. details has the segments of conversations: has(stream), get(stream), and chunk(stream, level, number) of finer levels; get of a live page is undefined until they come, and there
  * watch(stream), controls for the top of the page, and key(event), which reports whether it took a key; footer is a text.
  */
 export class App {
@@ -123,7 +124,7 @@ export class App {
     if (this.details.has(stream)) {
       const d = this.details.get(stream);
       if (!d) return this.wait(v);
-      this.shown = new Conversation(o, row, d, v, { back: () => this.back(), changed: () => this.changed(), open: (s) => this.open(s) });
+      this.shown = new Conversation(o, row, d, v, { back: () => this.back(), changed: () => this.changed(), chunk: (level, i) => this.details.chunk(stream, level, i) });
     } else {
       this.shown = undetailed(o, row, () => this.back());
     }
