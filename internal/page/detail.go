@@ -18,6 +18,7 @@ type detail struct {
 	waits    [2][]waiting // by Side: what was sent and not acknowledged, in order, for round trips
 	reached  [2]int64     // by Side: the end of what was sent
 	flight   analyzer.Flight
+	again    [2]series // by Side: when it sent again what had been lost
 }
 
 // segment is what the page has of a segment.
@@ -93,6 +94,9 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 		if text != "" {
 			x.notes = p.notes.of(text) + 1
 		}
+	}
+	if v.Kind == analyzer.KindRetransmission && !v.Spurious {
+		d.again[v.From].add(v.Time, 1)
 	}
 	d.flight.Segment(s)
 	for side := range x.flight {

@@ -40,8 +40,9 @@ type Page struct {
 	sets      words // of anomalies, as a conversation has them
 	rows      []row
 	marks     []marked
-	hidden    uint64 // conversations without a row
-	traffic   series // bytes of all packets
+	hidden    uint64   // conversations without a row
+	losses    []losses // that are not on the timeline yet
+	traffic   series   // bytes of all packets
 	events    [numEvents]series
 	selection uint64 // conversations that were asked for
 	first     bool   // the first pass has begun: traffic is counted

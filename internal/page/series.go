@@ -85,6 +85,19 @@ func (s *series) spread(from, to analyzer.Time, amount float64) {
 	}
 }
 
+// addAll adds an amount, divided as another series is, of which it takes the middles of the buckets.
+func (s *series) addAll(o *series, amount float64) {
+	sum := 0.0
+	for _, n := range o.buckets {
+		sum += n
+	}
+	for i, n := range o.buckets {
+		if n > 0 {
+			s.add(analyzer.Time((o.first+int64(i))<<o.shift+1<<o.shift/2), amount*n/sum)
+		}
+	}
+}
+
 // widen makes the buckets as wide as those of another.
 func (s *series) widen(shift uint) {
 	for s.buckets != nil && s.shift < shift {

@@ -58,6 +58,7 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 
 // writeOverview writes what is known of the whole capture.
 func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, details []*detail) {
+	p.spreadLosses(details)
 	slices.SortFunc(p.rows, func(a, b row) int { return cmp.Compare(a.stream, b.stream) })
 	e.begin('{')
 	e.field("title").text(p.o.Title)

@@ -209,7 +209,12 @@ export class Conversation {
       c.globalAlpha = 1;
     }
     const x = st.x(this.d.t[this.at]);
-    if (this.d.n > 0 && x >= LEFT - 1 && x <= st.edge + 1) line(c, x, AXIS - 4, x, height, colors.accent, 1.4);
+    if (this.d.n === 0 || x < LEFT - 1 || x > st.edge + 1) return;
+    const top = this.stack.getBoundingClientRect().top;
+    for (const canvas of [this.axis, ...this.panes.map((p) => p.canvas)]) { // not across what is written above the graphs
+      const box = canvas.getBoundingClientRect(), y = box.top - top;
+      if (box.height > 0) line(c, x, canvas === this.axis ? y + box.height - 4 : y, x, y + box.height, colors.accent, 1.4);
+    }
   }
 
   /** seek moves the cursor to a segment, and the view if it must. */

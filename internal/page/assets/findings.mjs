@@ -66,7 +66,7 @@ function findingCard(o, f, all, actions) {
   ];
   const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
   const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
-    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
   if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
     el("details", { "data-id": f.id }, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));

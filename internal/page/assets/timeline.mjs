@@ -60,6 +60,7 @@ export class Timeline {
     this.o = o;
     this.choose();
     this.draw();
+    this.tell();
   }
 
   limits() {
@@ -152,7 +153,7 @@ export class Timeline {
     this.clear.hidden = !s;
     this.status.textContent = s
       ? clock(this.o.start, s.from, 3) + " – " + clock(this.o.start, s.to, 3) + " (" + duration(s.to - s.from) + "): the table has what was alive then"
-      : "Drag to choose a stretch of time. Losses are spread over the time in which their conversations had them.";
+      : "Drag to choose a stretch of time." + (this.used.some((l) => l.key === "lost") ? " What was lost is where it was sent again" + (this.o.details.length === this.o.n ? "." : "; of conversations that are not shown in detail, spread over the time in which they had losses.") : "");
   }
 
   hover(t, e) {
