@@ -33,6 +33,7 @@ export class Conversation {
     this.actions = actions;
     this.measure();
     this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
+    this.wanted = view.frame; // which may be one that the coarsest level does not have
     this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : o.live ? detail.n - 1 : firstOfInterest(detail);
     this.build();
   }
@@ -84,12 +85,23 @@ export class Conversation {
     if (key === (this.shown ?? "")) return;
     this.shown = key;
     this.level = f ? f.level : -1;
-    const frame = this.d.frame[this.at], parts = [];
+    const frame = this.wanted ?? this.d.frame[this.at], parts = [];
     for (let i = f?.first; i <= f?.last; i++) parts.push(this.actions.chunk(f.level, i));
     this.d = f ? joined(this.coarse, parts) : this.coarse;
     this.s = derive(this.d);
     this.at = Math.max(segmentOfFrame(this.d, frame), 0);
     this.note();
+    this.describe();
+  }
+
+  // find is the segment with that frame, or the last before it, for which it looks closer if need be; -1 if there is none.
+  find(frame) {
+    const i = segmentOfFrame(this.d, frame), { levels } = this.coarse;
+    if (i < 0 || this.d.frame[i] === frame || !levels?.length) return i;
+    const half = this.coarse.duration / 200;
+    this.wanted = frame;
+    this.show({ from: this.d.t[i] - half, to: this.d.t[i] + half });
+    return segmentOfFrame(this.d, frame);
   }
 
   // choosePanes shows those graphs that there is something for.
@@ -219,6 +231,7 @@ export class Conversation {
 
   /** seek moves the cursor to a segment, and the view if it must. */
   seek(i, follow = true) {
+    if (follow) this.wanted = undefined;
     this.at = Math.min(Math.max(i, 0), this.d.n - 1);
     const t = this.d.t[this.at] ?? 0, width = this.view.to - this.view.from;
     if (follow && (t < this.view.from || t > this.view.to)) this.show({ from: t - width / 2, to: t + width / 2 });
@@ -233,13 +246,13 @@ export class Conversation {
   }
 
   jump(frame) {
-    const i = segmentOfFrame(this.d, frame);
+    const i = this.find(frame);
     if (i < 0 || this.d.frame[i] !== frame) say("frame " + frame + " is not " + (this.d.all ? "of this conversation" : "drawn") + ": the one before it is shown");
     this.seek(i);
   }
 
   focusOn(a) {
-    const i = segmentOfFrame(this.d, a.frame);
+    const i = this.find(a.frame);
     this.seek(i >= 0 ? i : 0);
     this.stack.focus({ preventScroll: true });
     this.stack.scrollIntoView({ block: "nearest", behavior: "smooth" });
