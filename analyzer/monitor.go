@@ -31,6 +31,7 @@ type Monitor struct {
 	swept     Time                      // when the last of the sweeps for idle ones was
 	part      int                       // which part of the slots it was for
 	surveys   survey
+	watching  func(*Reading) // all that Watch was given
 
 	conv     Conversation
 	evidence flow.Evidence

@@ -149,5 +149,11 @@ func (m *Monitor) Each(visit func(*Seen)) {
 	}
 }
 
-// Watch has f get the reading of every segment from now on. Reading.First names the conversation.
-func (m *Monitor) Watch(f func(*Reading)) { m.tracker.Watch(f) }
+// Watch has f get the reading of every segment from now on, beside what was given before. Reading.First names the conversation.
+func (m *Monitor) Watch(f func(*Reading)) {
+	if before, after := m.watching, f; before != nil {
+		f = func(r *Reading) { before(r); after(r) }
+	}
+	m.watching = f
+	m.tracker.Watch(f)
+}

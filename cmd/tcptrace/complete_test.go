@@ -69,7 +69,7 @@ func TestComplete(t *testing.T) {
 
 // freeFlags are those whose values nobody can list.
 var freeFlags = []string{"begin", "end", "size", "metrics-service",
-	"assert", "at", "config", "filter", "junit", "metrics", "output", "sarif", "stream", "title", "tolerance", "write",
+	"assert", "at", "config", "filter", "junit", "metrics", "output", "sarif", "stream", "title", "tolerance", "web", "write",
 }
 
 // TestEveryFlagCompletes finds flags of which neither is known what they take, nor that it can be anything.

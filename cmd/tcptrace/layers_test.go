@@ -89,8 +89,10 @@ var layers = map[string]layer{
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
 	"internal/live/kernel":      {ours: []string{"fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
 	"internal/live/ends":        {ours: []string{"internal/live/kernel", "analyzer", "fsm"}},
-	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
-	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
+	"internal/live/recent":      {ours: []string{"analyzer", "internal/wire"}},
+	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "internal/live/recent", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
+	"internal/live/serve":       {},
+	"internal/live/metrics":     {ours: []string{"internal/live", "internal/live/serve", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
 	"internal/verify":           {ours: []string{"internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
@@ -98,12 +100,13 @@ var layers = map[string]layer{
 	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
 	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
 	"internal/ladders":          {ours: []string{"internal/console", "report", "analyzer"}},
-	"internal/page":             {ours: []string{"internal/dimension", "internal/findings", "internal/input", "internal/topk", "report", "analyzer", "analyzer/packet", "fsm"}},
+	"internal/live/web":         {ours: []string{"internal/live", "internal/live/recent", "internal/live/serve", "internal/page", "report", "analyzer"}},
+	"internal/page":             {ours: []string{"internal/live/recent", "internal/wire", "internal/dimension", "internal/findings", "internal/input", "internal/topk", "report", "analyzer", "analyzer/packet", "fsm"}},
 	"internal/plot/paint":       {other: []string{"codeberg.org/go-fonts/liberation/", "golang.org/x/image/", "gonum.org/v1/plot/"}},
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -172,7 +175,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/output"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

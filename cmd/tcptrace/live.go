@@ -61,6 +61,7 @@ cannot.
   tcptrace live -i eth0 -w ring.pcapng --rotate-size 100MB --max-files 20 --compress zstd
   tcptrace live -i eth0 -w resets.pcapng --keep-on abortive-close --keep-on rst-after-fin
   tcptrace live -i eth0 --format ndjson --metrics :9310 > events.ndjson
+  tcptrace live -i eth0 --format ndjson --web :8080 > events.ndjson
   tcptrace live ssh://root@10.0.0.2/eth0 -f 'port 443'
   ssh web1 sudo tcpdump -U -w - port 443 | tcptrace live -`,
 		Args: cobra.MaximumNArgs(1),
@@ -158,7 +159,7 @@ func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) 
 		return err
 	}
 	if !o.noSandbox {
-		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.port()})); err != nil {
+		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.server.Port()})); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,9 @@ import (
 	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/live/serve"
 	"tcptrace/internal/live/view"
+	"tcptrace/internal/live/web"
 	"tcptrace/internal/output"
 	"tcptrace/report"
 )
@@ -36,7 +38,8 @@ type session struct {
 	keeper *dump.Keeper
 	sorter *dump.Sorter
 	meter  *metrics.Metrics
-	server *metrics.Server
+	server *serve.Server
+	web    *web.Server     // nil: no page is served
 	kernel *kernel.Watcher // nil: what the kernel says is not known, or not asked
 	ends   *ends.Ends      // valid with kernel
 	notes  []string        // held while the view has the terminal
@@ -72,6 +75,9 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		}
 		s.note("metrics at http://%s/metrics", s.server.Addr())
 	}
+	if err := s.openWeb(); err != nil {
+		return err
+	}
 	open, err := choose("format", s.format, watchFormats)
 	if err != nil {
 		return err
@@ -93,6 +99,22 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		loop.OnFlush(func(analyzer.Time) { s.fail(s.ends.Flush()) })
 	}
 	loop.OnFlush(s.flush)
+	return nil
+}
+
+// openWeb serves the page of --web.
+func (s *session) openWeb() (err error) {
+	if s.watchOptions.web == "" {
+		return nil
+	}
+	_, ours := s.src.(*capture.Capture)
+	if s.web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.loop, Title: s.title, Program: firstLine(version()), Where: s.where, Cut: ours}); err != nil {
+		return fmt.Errorf("--web: %w", err)
+	}
+	if s.title += "  " + s.web.URL(); s.web.IsOpen() {
+		s.note("--web: others can reach the page, and HTTP is not encrypted: whoever sees its address sees what is captured")
+	}
+	s.note("the page is at %s", s.web.URL())
 	return nil
 }
 

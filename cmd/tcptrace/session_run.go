@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"syscall"
 	"time"
 
@@ -178,17 +177,6 @@ func (s *session) run(ctx context.Context) error {
 	return err
 }
 
-// port is where metrics are served, 0: they are not.
-func (s *session) port() uint16 {
-	if s.server == nil {
-		return 0
-	}
-	if a, ok := s.server.Addr().(*net.TCPAddr); ok {
-		return uint16(a.Port)
-	}
-	return 0
-}
-
 // watch runs the loop, and beside it the view, if there is one. Who leaves the view ends the loop.
 func (s *session) watch(ctx context.Context) (sum analyzer.Summary, err error) {
 	if s.meter != nil {
@@ -196,6 +184,9 @@ func (s *session) watch(ctx context.Context) (sum analyzer.Summary, err error) {
 			s.meter.Finish(&sum)
 			err = errors.Join(err, s.server.Close())
 		}()
+	}
+	if s.web != nil {
+		defer func() { err = errors.Join(err, s.web.Close()) }()
 	}
 	if s.view == nil {
 		return s.loop.Run(ctx)

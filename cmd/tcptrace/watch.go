@@ -39,6 +39,7 @@ type watchOptions struct {
 	stats    bool
 	metrics  string
 	services []string
+	web      string
 	msl      time.Duration
 	maxFlows int
 	idle     time.Duration
@@ -61,7 +62,7 @@ const (
 
 // watchGroups divide the flags of addWatching.
 var watchGroups = []manual.Group{
-	{"Output", "format"}, {"Packets to files", "write"}, {"When to stop", "duration"}, {"Events and metrics", "interval"},
+	{"Output", "format"}, {"Packets to files", "write"}, {"When to stop", "duration"}, {"Events, metrics and a page", "interval"},
 	{"Tracking", "msl"},
 }
 
@@ -93,6 +94,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.BoolVar(&o.stats, "stats", false, "write an event with overall statistics every second")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
 	f.StringSliceVar(&o.services, "metrics-service", nil, "with --metrics, count connections to this server `port or name` apart: 443, www.example.org, *.example.org (may be repeated)")
+	f.StringVar(&o.web, "web", "", "serve a page that shows the analysis at this `address`, such as :8080 (on loopback) or 0.0.0.0:8080")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")

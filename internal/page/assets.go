@@ -19,6 +19,9 @@ var modules = []string{
 	"dom", "theme", "canvas", "findings", "timeline", "table", "lanes", "graphs", "diagram", "conversation", "main",
 }
 
+// live is the module that takes the data from a server, which the page of a live analysis has and a file does not.
+const live = "live"
+
 var shell = template.Must(template.ParseFS(assets, "assets/page.html"))
 
 // parts are the style and the script as they stand in the page, and the policy that lets them, and nothing else, in.
@@ -37,18 +40,22 @@ type header struct {
 
 func (a *parts) head(title string) header { return header{title, a.policy, a.style} }
 
-// loadAssets makes the script of the modules.
-func loadAssets() (*parts, error) {
+// loadAssets makes the script of the modules, of a file or of a live page, which may ask where it came from for more.
+func loadAssets(isLive bool) (*parts, error) {
 	style, err := assets.ReadFile("assets/style.css")
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle()
+	list, first, more := modules, "main", ""
+	if isLive {
+		list, first, more = append(modules[:len(modules):len(modules)], live), live, " connect-src 'self';"
+	}
+	script, err := bundle(list, first)
 	if err != nil {
 		return nil, err
 	}
 	a := &parts{style: template.CSS(style), script: template.JS(script)}
-	a.policy = fmt.Sprintf("default-src 'none'; script-src %s; style-src %s; base-uri 'none'; form-action 'none'", hash(script), hash(string(style)))
+	a.policy = fmt.Sprintf("default-src 'none'; script-src %s; style-src %s;%s base-uri 'none'; form-action 'none'", hash(script), hash(string(style)), more)
 	return a, nil
 }
 
@@ -62,12 +69,12 @@ var (
 	exports = regexp.MustCompile(`(?m)^export ((?:async )?(?:function|class|const) (\w+))`)
 )
 
-// bundle makes one script of the modules, since a page that is opened from a disk cannot import any: each becomes a function that returns
-// what it exports.
-func bundle() (string, error) {
+// bundle makes one script of modules, since a page that is opened from a disk cannot import any: each becomes a function that returns
+// what it exports. The script begins with what first exports as start.
+func bundle(list []string, first string) (string, error) {
 	var b strings.Builder
 	b.WriteString("\"use strict\";\n(() => {\nconst modules = {};\n")
-	for _, name := range modules {
+	for _, name := range list {
 		text, err := assets.ReadFile("assets/" + name + ".mjs")
 		if err != nil {
 			return "", err
@@ -79,6 +86,6 @@ func bundle() (string, error) {
 		body := exports.ReplaceAllString(imports.ReplaceAllString(string(text), "const $1 = modules.$2;"), "$1")
 		fmt.Fprintf(&b, "modules.%s = (() => {\n%sreturn { %s };\n})();\n", name, body, strings.Join(names, ", "))
 	}
-	b.WriteString("modules.main.start();\n})();\n")
+	fmt.Fprintf(&b, "modules.%s.start();\n})();\n", first)
 	return b.String(), nil
 }

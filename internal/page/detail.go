@@ -11,12 +11,14 @@ import (
 type detail struct {
 	rank
 	taken    int
+	missing  uint64 // segments before those that are known, of a live capture
 	c        analyzer.Conversation
 	timeline analyzer.Timeline
-	thin     thinner
+	levels   []thinner    // the coarsest first
 	waits    [2][]waiting // by Side: what was sent and not acknowledged, in order, for round trips
 	reached  [2]int64     // by Side: the end of what was sent
 	flight   analyzer.Flight
+	again    [2]series // by Side: when it sent again what had been lost
 }
 
 // segment is what the page has of a segment.
@@ -93,6 +95,9 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 			x.notes = p.notes.of(text) + 1
 		}
 	}
+	if v.Kind == analyzer.KindRetransmission && !v.Spurious {
+		d.again[v.From].add(v.Time, 1)
+	}
 	d.flight.Segment(s)
 	for side := range x.flight {
 		x.flight[side] = -1
@@ -101,7 +106,9 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 		}
 	}
 	x.roundTrip = d.roundTrip(v, int64(s.SeqLen()))
-	d.thin.add(&x)
+	for i := range d.levels {
+		d.levels[i].add(&x)
+	}
 }
 
 // waiting is a segment that waits for its acknowledgment.

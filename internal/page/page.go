@@ -24,6 +24,8 @@ type Options struct {
 	Program string                                    // which wrote it, with its version
 	Command func(where string, stream *uint64) string // shows the conversations for which an expression is true
 	Details int                                       // conversations in detail, at most; 0: none
+	Live    bool                                      // the capture goes on: see live.go
+	Cut     bool                                      // of a live capture: payload is cut off by ourselves, which is no finding
 }
 
 // Page collects what a page shows. It is a viewer of package twopass: Wants gets every conversation that was asked for, Take those that may
@@ -38,8 +40,9 @@ type Page struct {
 	sets      words // of anomalies, as a conversation has them
 	rows      []row
 	marks     []marked
-	hidden    uint64 // conversations without a row
-	traffic   series // bytes of all packets
+	hidden    uint64   // conversations without a row
+	losses    []losses // that are not on the timeline yet
+	traffic   series   // bytes of all packets
 	events    [numEvents]series
 	selection uint64 // conversations that were asked for
 	first     bool   // the first pass has begun: traffic is counted
@@ -165,12 +168,14 @@ func (p *Page) prepare() {
 	packets := make([]uint64, len(list))
 	for i, d := range list {
 		p.of[d.taken] = d
-		packets[i] = d.c.Packets()
+		packets[i] = wanted(d.c.Packets())
 	}
 	most := share(packets, detailBytes/segmentBytes)
 	for _, d := range list {
 		d.timeline, d.flight = p.maker.New(&d.c), analyzer.NewFlight(&d.c)
-		d.thin = newThinner(&d.c, min(most, mostSegments))
+		for _, size := range levels(d.c.Packets(), most) {
+			d.levels = append(d.levels, newThinner(&d.c, size))
+		}
 	}
 }
 

@@ -124,7 +124,7 @@ func TestNothing(t *testing.T) {
 
 // TestScriptIsLocal: nothing in the script makes markup of text or asks anything of a network.
 func TestScriptIsLocal(t *testing.T) {
-	a, err := loadAssets()
+	a, err := loadAssets(false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,10 +145,28 @@ func TestScriptIsLocal(t *testing.T) {
 	}
 }
 
+// TestLiveScript: the script of a live page makes no markup either, and asks only where it came from, for events.
+func TestLiveScript(t *testing.T) {
+	var page strings.Builder
+	policy, err := Shell(&page, "</title><script>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := page.String()
+	if !strings.Contains(policy, "default-src 'none'; script-src 'sha256-") || !strings.Contains(policy, "; connect-src 'self';") || strings.Contains(text, "</title><script>") {
+		t.Errorf("policy %q", policy)
+	}
+	for word, want := range map[string]int{"innerHTML": 0, "fetch(": 0, "XMLHttpRequest": 0, "WebSocket": 0, "new EventSource(": 1, "localStorage": 0, "application/json": 0} {
+		if n := strings.Count(text, word); n != want {
+			t.Errorf("%d times %q", n, word)
+		}
+	}
+}
+
 // TestModulesInOrder: a module stands behind those that it imports.
 func TestModulesInOrder(t *testing.T) {
 	seen := map[string]bool{}
-	for _, name := range modules {
+	for _, name := range append(modules[:len(modules):len(modules)], live) {
 		text, err := assets.ReadFile("assets/" + name + ".mjs")
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +179,7 @@ func TestModulesInOrder(t *testing.T) {
 		seen[name] = true
 	}
 	all, err := assets.ReadDir("assets")
-	if err != nil || len(all) != len(modules)+2 {
+	if err != nil || len(all) != len(seen)+2 {
 		t.Errorf("%d assets for %d modules: %v", len(all), len(modules), err)
 	}
 }
@@ -193,7 +211,7 @@ func TestTextsAreBounded(t *testing.T) {
 	p := New(Options{})
 	p.view.Flags, p.view.Kind = "R", analyzer.KindRST
 	var d detail
-	d.thin.all = true
+	d.levels = []thinner{{all: true}}
 	for _, test := range []struct {
 		text string
 		room int

@@ -105,9 +105,37 @@ func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
 			if !known { // SYNs and FINs, say
 				from, to = c.Start, c.End
 			}
-			p.events[lost].spread(from, to, float64(n))
+			p.losses = append(p.losses, losses{c.Stream, analyzer.Side(side), from, to, n})
 		}
 	}
+	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
+		p.spreadLosses(nil)
+	}
+}
+
+// losses are segments that a side of a conversation lost, from one time to another.
+type losses struct {
+	stream   uint64
+	side     analyzer.Side
+	from, to analyzer.Time
+	n        uint64
+}
+
+// spreadLosses puts what was lost on the timeline: of conversations that are shown in detail, by when it was sent again; of others, spread over the time
+// in which they had losses.
+func (p *Page) spreadLosses(details []*detail) {
+	again := map[uint64]*[2]series{}
+	for _, d := range details {
+		again[d.c.Stream] = &d.again
+	}
+	for _, l := range p.losses {
+		if times := again[l.stream]; times != nil && len(times[l.side].buckets) > 0 {
+			p.events[lost].addAll(&times[l.side], float64(l.n))
+		} else {
+			p.events[lost].spread(l.from, l.to, float64(l.n))
+		}
+	}
+	p.losses = nil
 }
 
 // Source is src, of which the first pass counts the bytes by time.

@@ -16,6 +16,13 @@ type series struct {
 	buckets []float64
 }
 
+// copyTo copies it.
+func (s *series) copyTo(dst *series) {
+	buckets := dst.buckets[:0]
+	*dst = *s
+	dst.buckets = append(buckets, s.buckets...)
+}
+
 // firstShift makes the narrowest buckets 2^10 ns wide, about a microsecond.
 const firstShift = 10
 
@@ -75,6 +82,19 @@ func (s *series) spread(from, to analyzer.Time, amount float64) {
 	first, last := int64(from)>>s.shift, int64(to)>>s.shift
 	for i := first; i <= last; i++ {
 		s.buckets[i-s.first] += amount / float64(last-first+1)
+	}
+}
+
+// addAll adds an amount, divided as another series is, of which it takes the middles of the buckets.
+func (s *series) addAll(o *series, amount float64) {
+	sum := 0.0
+	for _, n := range o.buckets {
+		sum += n
+	}
+	for i, n := range o.buckets {
+		if n > 0 {
+			s.add(analyzer.Time((o.first+int64(i))<<o.shift+1<<o.shift/2), amount*n/sum)
+		}
 	}
 }
 

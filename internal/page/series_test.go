@@ -95,3 +95,39 @@ func TestShare(t *testing.T) {
 		}
 	}
 }
+
+// TestLossesWhereTheyWere: of a conversation in detail they are where they were sent again, of another spread, and none is missing.
+func TestLossesWhereTheyWere(t *testing.T) {
+	const second = analyzer.Time(1e9)
+	for name, test := range map[string]struct {
+		details []*detail
+		late    float64 // behind nine seconds
+	}{
+		"in detail":              {[]*detail{{c: analyzer.Conversation{Stream: 7}}}, 6},
+		"not in detail":          {nil, 0}, // one by one from the first: the last is at 8.75 s
+		"another one in detail":  {[]*detail{{c: analyzer.Conversation{Stream: 8}}}, 0},
+		"nothing was sent again": {[]*detail{{c: analyzer.Conversation{Stream: 7}}}, 0},
+	} {
+		p := New(Options{})
+		p.losses = []losses{{7, analyzer.Server, 0, 10 * second, 8}}
+		for _, d := range test.details {
+			if name == "nothing was sent again" {
+				break
+			}
+			d.again[analyzer.Server].add(second, 1)
+			for range 3 {
+				d.again[analyzer.Server].add(95*second/10, 1)
+			}
+		}
+		p.spreadLosses(test.details)
+		s, late := &p.events[lost], 0.0
+		for i, n := range s.buckets {
+			if (s.first+int64(i))<<s.shift >= 9*int64(second) {
+				late += n
+			}
+		}
+		if math.Abs(s.total()-8) > 1e-9 || math.Abs(late-test.late) > 1e-9 {
+			t.Errorf("%s: %v, of which %v late, want %v", name, s.total(), late, test.late)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 // Write writes the page. s is the summary of the first pass, filtered says whether not all conversations were asked for.
 func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 	out := bufio.NewWriterSize(w, 1<<16)
-	assets, err := loadAssets()
+	assets, err := loadAssets(false)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,6 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 	if p.of == nil {
 		p.prepare()
 	}
-	slices.SortFunc(p.rows, func(a, b row) int { return cmp.Compare(a.stream, b.stream) })
 	open("data")
 	p.writeOverview(&encoder{Writer: out}, s, filtered, details)
 	out.WriteString("</script>\n")
@@ -38,6 +37,15 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 		open(fmt.Sprintf("stream-%d", d.c.Stream))
 		p.writeDetail(&encoder{Writer: out}, d, s)
 		out.WriteString("</script>\n")
+		for i := range d.levels[1:] {
+			n, level := 0, &d.levels[1+i]
+			for chunk := range level.chunks() {
+				open(fmt.Sprintf("stream-%d-%d-%d", d.c.Stream, i, n))
+				writeChunk(&encoder{Writer: out}, chunk, level.all)
+				out.WriteString("</script>\n")
+				n++
+			}
+		}
 	}
 	open("words") // what the details have in common: known when they are written
 	p.writeWords(&encoder{Writer: out})
@@ -50,6 +58,8 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 
 // writeOverview writes what is known of the whole capture.
 func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, details []*detail) {
+	p.spreadLosses(details)
+	slices.SortFunc(p.rows, func(a, b row) int { return cmp.Compare(a.stream, b.stream) })
 	e.begin('{')
 	e.field("title").text(p.o.Title)
 	e.field("program").text(p.o.Program)
@@ -62,6 +72,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 	e.field("conversations").uint(s.Conversations)
 	e.field("selected").uint(p.selection)
 	e.field("hidden").uint(p.hidden)
+	e.field("live").bool(p.o.Live)
 	e.field("filtered").bool(filtered)
 	e.field("facts").begin('[')
 	for _, f := range facts(s, report.Selection{Active: filtered, Matched: p.selection, Total: s.Conversations}) {

@@ -19,6 +19,7 @@ func (p *Page) writeDetail(e *encoder, d *detail, s *analyzer.Summary) {
 	e.field("rest").int(max(0, int64(s.End-d.c.Start)))
 	e.field("packets").uint(d.c.Packets())
 	e.field("frames").begin('[').uint(d.c.FirstFrame).uint(d.c.LastFrame).end(']')
+	e.field("missing").uint(d.missing)
 	e.field("hosts").texts([]string{report.HostText(&d.c, analyzer.Client), report.HostText(&d.c, analyzer.Server)})
 	e.field("story").texts(report.Story(&d.c, &p.judgment))
 	distance := distances(&d.c)
@@ -37,7 +38,24 @@ func (p *Page) writeDetail(e *encoder, d *detail, s *analyzer.Summary) {
 		p.writeAnomaly(e, &d.c, &p.judgment.Anomalies[i])
 	}
 	e.end(']')
-	writeSegments(e, d.thin.done(), d.thin.all)
+	coarse := &d.levels[0]
+	writeSegments(e, coarse.done(), coarse.all)
+	e.field("levels").begin('[')
+	for i := range d.levels[1:] {
+		e.begin('[')
+		for chunk := range d.levels[1+i].chunks() {
+			e.begin('[').int(int64(chunk[0].since)).int(int64(chunk[len(chunk)-1].since)).int(int64(len(chunk))).end(']')
+		}
+		e.end(']')
+	}
+	e.end(']')
+	e.end('}')
+}
+
+// writeChunk writes segments that stand together.
+func writeChunk(e *encoder, chunk []segment, all bool) {
+	e.begin('{')
+	writeSegments(e, chunk, all)
 	e.end('}')
 }
 

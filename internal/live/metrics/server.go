@@ -1,94 +1,30 @@
 package metrics
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tcptrace/internal/live/serve"
 )
 
-// Bounds of the server, which may be open to a network.
-const (
-	maxConnections = 64
-	maxScrapes     = 4       // at a time; more wait
-	maxHeader      = 8 << 10 // bytes of all headers of a request, beside 4 KiB that net/http adds
-	maxURI         = 1 << 10 // bytes
-	readTimeout    = 5 * time.Second
-	writeTimeout   = 15 * time.Second
-	idleTimeout    = 90 * time.Second // longer than it is between two scrapes, mostly
-	closeTimeout   = time.Second
-)
+// maxScrapes is how many there are at a time; more wait.
+const maxScrapes = 4
 
 // stalledAfter is for how long the loop may show nothing, which it does several times a second.
 const stalledAfter = 5 * time.Second
 
-// Server serves metrics until it is closed.
-type Server struct {
-	http  http.Server
-	addr  net.Addr
-	ended chan error
-}
-
-// Start serves /metrics and /healthz at addr: HOST:PORT, or :PORT for the loopback address only.
-func (m *Metrics) Start(addr string) (*Server, error) {
-	ln, err := listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	all := &connections{}
-	s := &Server{
-		http: http.Server{
-			Handler: all.limit(m.Handler()), ConnState: all.state, ConnContext: all.context,
-			ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		},
-		addr:  ln.Addr(),
-		ended: make(chan error, 1),
-	}
-	go func() { s.ended <- s.http.Serve(ln) }()
-	return s, nil
-}
-
-// listen listens at addr, and on the network only if addr says so.
-func listen(addr string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("%q is no address, such as :9310 or 0.0.0.0:9310: %w", addr, err)
-	}
-	network := "tcp"
-	if host == "" {
-		host = "127.0.0.1"
-	} else if host == "0.0.0.0" {
-		network = "tcp4" // else it would be all addresses of IPv6, too
-	}
-	return net.Listen(network, net.JoinHostPort(host, port))
-}
-
-// Addr is where it serves.
-func (s *Server) Addr() net.Addr { return s.addr }
-
-// Close lets scrapes that are under way end, for a moment, and returns why it ended before, if it did.
-func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	if s.http.Shutdown(ctx) != nil {
-		s.http.Close()
-	}
-	if err := <-s.ended; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
+// Start serves /metrics and /healthz at addr, as package serve takes it.
+func (m *Metrics) Start(addr string) (*serve.Server, error) { return serve.Start(addr, m.Handler()) }
 
 // Handler answers requests for /metrics and /healthz.
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", m.health)
-	return mux
+	return serve.Whole(maxScrapes, mux)
 }
 
 // health says whether the loop goes on.

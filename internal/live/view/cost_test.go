@@ -12,6 +12,7 @@ import (
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/live/recent"
 	"tcptrace/internal/wire"
 )
 
@@ -50,22 +51,6 @@ func connections(t testing.TB, m *analyzer.Monitor, n int) []wire.Segment {
 	return list
 }
 
-// aReading is one as a tracker has it.
-func aReading() *analyzer.Reading {
-	return &analyzer.Reading{First: 1, Kind: analyzer.KindData, Seq: 1, Ack: 1, Window: 64240, Scaled: true, Segment: &wire.Segment{Len: 100, Flags: wire.ACK}}
-}
-
-// TestPacketAllocations: what happens for every packet allocates nothing, whether its conversation is watched or not.
-func TestPacketAllocations(t *testing.T) {
-	for _, wanted := range []uint64{0, 1} {
-		g, r := newRing(), aReading()
-		g.want(wanted)
-		if n := testing.AllocsPerRun(20_000, func() { r.Segment.Frame++; g.read(r) }); n != 0 {
-			t.Errorf("%v allocations for a reading, with %d watched", n, wanted)
-		}
-	}
-}
-
 // TestSnapshotAllocations: a snapshot that is used again is in the end as large as it has to be.
 func TestSnapshotAllocations(t *testing.T) {
 	s, _ := crowd(t, 2000)
@@ -77,24 +62,6 @@ func TestSnapshotAllocations(t *testing.T) {
 	}
 	if len(q.into.rows) != mostRows {
 		t.Errorf("%d rows, want %d", len(q.into.rows), mostRows)
-	}
-}
-
-// BenchmarkRing is what the view adds to every packet, alone.
-func BenchmarkRing(b *testing.B) {
-	for _, c := range []struct {
-		name   string
-		wanted uint64
-	}{{"other", 0}, {"watched", 1}} {
-		b.Run(c.name, func(b *testing.B) {
-			g, r := newRing(), aReading()
-			g.want(c.wanted)
-			b.ReportAllocs()
-			for b.Loop() {
-				r.Segment.Frame++
-				g.read(r)
-			}
-		})
 	}
 }
 
@@ -167,8 +134,8 @@ func BenchmarkScreen(b *testing.B) {
 	})
 	b.Run("ladder", func(b *testing.B) { // of as many segments as are kept, none folded
 		s, list := crowd(b, 1)
-		s.ring.want(1)
-		for range 2 * mostWatched {
+		s.ring.Want(1)
+		for range 2 * recent.Most {
 			seg := &list[0]
 			seg.Frame++
 			seg.Time += 1000

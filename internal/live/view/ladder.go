@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/live/recent"
 	"tcptrace/internal/wire"
 	"tcptrace/report"
 )
@@ -25,7 +26,7 @@ type ladder struct {
 	timelines analyzer.Timelines
 	judgment  analyzer.Judgment
 	view      analyzer.SegmentView
-	entries   []entry
+	entries   []recent.Entry
 }
 
 // open turns to another conversation.
@@ -54,47 +55,33 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 		return
 	}
 	c := &shot.ladder.c
-	l.entries = settle(append(l.entries[:0], shot.segments...))
+	l.entries = recent.Settle(append(l.entries[:0], shot.segments...))
 	l.judgment.Judge(c)
 	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now, Services: p.services}
 	isLate := l.missing(c) > 0 && len(l.entries) > 0
 	if isLate {
-		look.From = l.entries[0].frame
+		look.From = l.entries[0].Frame()
 	}
 	var text bytes.Buffer
 	timeline := l.timelines.New(c)
 	out := report.NewLadder(&text, c, &l.judgment, look)
 	var segment wire.Segment
 	var reading analyzer.Reading
-	numbered := c.Completeness&(analyzer.SawSYN|analyzer.SawSYNACK) == analyzer.SawSYN|analyzer.SawSYNACK
+	numbered := recent.Numbered(c)
 	for i := range l.entries {
 		e := &l.entries[i]
-		e.reading(&reading, &segment)
+		e.Reading(&reading, &segment)
 		timeline.Segment(&reading, &l.view)
 		if l.isCut {
 			l.view.Notes = slices.DeleteFunc(l.view.Notes, func(note string) bool { return note == "truncated" })
 		}
 		if isLate {
-			e.correct(&l.view, numbered)
+			e.Correct(&l.view, numbered)
 		}
 		_ = out.Segment(&l.view) // a buffer takes everything
 	}
 	_ = out.Finish()
 	l.lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
-}
-
-// correct replaces what a timeline cannot know that was not shown the beginning. numbered is whether both initial sequence
-// numbers were seen, so that the reading counts from them, too.
-func (e *entry) correct(v *analyzer.SegmentView, numbered bool) {
-	if numbered {
-		v.Seq = e.seq
-		if v.HasAck {
-			v.Ack = e.ack
-		}
-	}
-	if e.bits&entryScaled != 0 {
-		v.Window, v.Unscaled = uint64(e.window), false
-	}
 }
 
 // missing is how many segments of c are not among those that are shown.
@@ -158,5 +145,5 @@ func (l *ladder) firstShown() uint64 {
 	if len(l.entries) == 0 {
 		return l.first
 	}
-	return l.entries[0].frame
+	return l.entries[0].Frame()
 }

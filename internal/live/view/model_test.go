@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/live/recent"
 	"tcptrace/internal/testutil/thorough"
 	"tcptrace/report"
 )
@@ -254,7 +254,7 @@ func TestLadderEqualsTimeline(t *testing.T) {
 		for first, want := range timelines(t, file, report.TimelineOptions{Width: 100, Legend: true}) {
 			shot, l := &snapshot{}, ladder{first: first}
 			s.copy(&request{into: shot, ladder: first}, shot, false)
-			if shot.sum.Packets > ringSize || !shot.found || shot.ladder.c.Packets() > mostWatched {
+			if shot.sum.Packets > recent.Size || !shot.found || shot.ladder.c.Packets() > recent.Most {
 				continue
 			}
 			l.draw(shot, &painter{width: 100})
@@ -289,7 +289,7 @@ func TestMissingBeginning(t *testing.T) {
 	s, list := crowd(t, 3)
 	seg := &list[1]
 	m := s.loop.Monitor()
-	for i := range uint64(2 * ringSize) {
+	for i := range uint64(2 * recent.Size) {
 		seg.Frame, seg.Time = 1000+i, seg.Time+1000
 		m.Segment(seg)
 		seg.Seq += seg.Len
@@ -297,22 +297,24 @@ func TestMissingBeginning(t *testing.T) {
 	m.Flush(analyzer.Time(seg.Time))
 	shot := &snapshot{}
 	s.copy(&request{into: shot, ladder: 4}, shot, true)
-	if !shot.found || len(shot.segments) != mostWatched {
+	if !shot.found || len(shot.segments) != recent.Most {
 		t.Fatalf("found %v, %d segments", shot.found, len(shot.segments))
 	}
-	for range 3 * mostWatched { // goes on while it is watched
+	for range 3 * recent.Most { // goes on while it is watched
 		seg.Frame++
 		m.Segment(seg)
 		seg.Seq += seg.Len
 	}
 	s.copy(&request{into: shot, ladder: 4}, shot, true)
-	if n := len(shot.segments); n != mostWatched || shot.segments[n-1].frame != seg.Frame || shot.segments[0].frame != seg.Frame-mostWatched+1 {
-		t.Errorf("%d segments, the last is frame %d, want %d", n, shot.segments[n-1].frame, seg.Frame)
+	if n := len(shot.segments); n != recent.Most || shot.segments[n-1].Frame() != seg.Frame || shot.segments[0].Frame() != seg.Frame-recent.Most+1 {
+		t.Errorf("%d segments, the last is frame %d, want %d", n, shot.segments[n-1].Frame(), seg.Frame)
 	}
 	l := ladder{first: 4}
 	l.draw(shot, &painter{width: 100})
 	text := strings.Join(l.lines, "\n")
-	first := shot.segments[0].seq
+	var v analyzer.SegmentView
+	shot.segments[0].Correct(&v, true)
+	first := v.Seq
 	for _, want := range []string{"ESTABLISHED", fmt.Sprintf("%d:%d(100)", first, first+100)} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -322,24 +324,6 @@ func TestMissingBeginning(t *testing.T) {
 		if strings.Contains(strings.Split(text, "\n\n")[1], not) {
 			t.Errorf("%q in\n%s", not, text)
 		}
-	}
-}
-
-// TestAmendments are applied to the retransmissions that they are about, and late ones put in their place.
-func TestAmendments(t *testing.T) {
-	list := settle([]entry{
-		{frame: 1}, {frame: 5, kind: analyzer.KindRetransmission, cause: analyzer.CauseFast}, {frame: 3},
-		{frame: 5, kind: analyzer.KindRetransmission, cause: analyzer.CauseTimeout, bits: entrySpurious | entryAmends}, {frame: 9},
-	})
-	var frames []uint64
-	for _, e := range list {
-		frames = append(frames, e.frame)
-		if (e.bits&entrySpurious != 0) != (e.frame == 5) || e.frame == 5 && e.cause != analyzer.CauseTimeout {
-			t.Errorf("frame %d: cause %s, bits %x", e.frame, e.cause, e.bits)
-		}
-	}
-	if !slices.Equal(frames, []uint64{1, 3, 5, 9}) {
-		t.Errorf("frames %v", frames)
 	}
 }
 

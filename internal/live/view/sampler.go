@@ -12,6 +12,7 @@ import (
 	"tcptrace/internal/findings"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/live/recent"
 	"tcptrace/report"
 )
 
@@ -30,7 +31,7 @@ type sampler struct {
 	memory  func() uint64
 	kernel  func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
 
-	ring     ring
+	ring     *recent.Ring
 	now      analyzer.Time
 	news     []told // the latest last
 	finished []ended
@@ -89,12 +90,12 @@ type snapshot struct {
 
 	ladder   ended // the conversation that is watched, valid with found
 	found    bool
-	segments []entry
+	segments []recent.Entry
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, services: o.Services, times: o.Times, memory: memoryInUse, ring: newRing(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
-	s.loop.Monitor().Watch(s.ring.read)
+	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, services: o.Services, times: o.Times, memory: memoryInUse, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s.loop.Monitor().Watch(s.ring.Read)
 	s.loop.OnEvent(s.event)
 	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
 	return s
@@ -130,7 +131,7 @@ func (s *sampler) findings(sum *analyzer.Summary) []string {
 }
 
 func (s *sampler) finish(e *analyzer.Event) {
-	if e.Conversation.FirstFrame == s.ring.wanted {
+	if s.ring.Wants(e.Conversation.FirstFrame) {
 		s.watched.set(e.Conversation, e.Over)
 	}
 	if len(s.finished) < mostFinished {
@@ -184,7 +185,7 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	}
 	shot.news = append(shot.news[:0], s.news...)
 	shot.wrong = s.findings(&shot.sum)
-	s.ring.want(q.ladder)
+	s.want(q.ladder)
 	if q.ladder != 0 {
 		s.copyLadder(q.ladder, shot, running)
 		return
@@ -275,6 +276,15 @@ func (s *sampler) rate(seen *analyzer.Seen) (rate [2]float64) {
 	return rate
 }
 
+// want has the ring keep the segments of the conversation that began with a frame, 0: of none.
+func (s *sampler) want(first uint64) {
+	if first == 0 {
+		s.ring.Want()
+	} else {
+		s.ring.Want(first)
+	}
+}
+
 // copyLadder copies the conversation that is watched and its segments.
 func (s *sampler) copyLadder(first uint64, shot *snapshot, running bool) {
 	shot.found = running && s.loop.Monitor().Find(first, func(seen *analyzer.Seen) {
@@ -291,7 +301,7 @@ func (s *sampler) copyLadder(first uint64, shot *snapshot, running bool) {
 		shot.found = true
 		shot.ladder.set(&s.watched.c, s.watched.over)
 	}
-	shot.segments = s.ring.copyTo(shot.segments)
+	shot.segments = s.ring.CopyTo(shot.segments, first)
 }
 
 // memoryInUse is what the program holds of the system's memory, as far as Go's runtime knows.

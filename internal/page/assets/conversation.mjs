@@ -1,6 +1,6 @@
 // A conversation: all panes on one time axis, with one cursor; the state diagram; what is under the cursor.
 
-import { causeOf, flagsOf, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
+import { causeOf, finest, flagsOf, joined, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
 import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
 import { timelineCommand, wiresharkFilter } from "./link.mjs";
 import { clampView, linear, panView, ticks, zoomView } from "./scale.mjs";
@@ -23,21 +23,94 @@ const panes = [
   { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput },
 ];
 
-/** Conversation shows one. actions: back(), changed(), open(stream). */
+/** Conversation shows one. actions: back(), changed(), chunk(level, number). */
 export class Conversation {
   constructor(o, row, detail, view, actions) {
     this.o = o;
     this.row = row;
-    this.d = detail;
+    this.coarse = this.d = detail; // d has finer segments where the view has room for them
     this.s = derive(detail);
     this.actions = actions;
+    this.measure();
+    this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
+    this.wanted = view.frame; // which may be one that the coarsest level does not have
+    this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : o.live ? detail.n - 1 : firstOfInterest(detail);
+    this.build();
+  }
+
+  // measure finds the limits of time.
+  measure() {
+    const detail = this.d;
     const pad = Math.max(detail.duration * 0.03, Math.max(...detail.distances) * 2, 1000);
     this.whole = { from: -pad, to: detail.duration + pad };
     this.limits = { from: -pad * 4, to: Math.max(detail.duration + pad, Math.min(detail.rest, detail.duration * 50 + 120e9)) + pad };
     this.end = Math.max(detail.rest, detail.duration);
-    this.view = view.from !== undefined && view.to > view.from ? clampView(view, this.limits) : { ...this.whole };
-    this.at = view.frame !== undefined ? Math.max(segmentOfFrame(detail, view.frame), 0) : firstOfInterest(detail);
-    this.build();
+  }
+
+  /** renew shows what is known by now: all of it if all was shown, and the last segment if the cursor was at the last. */
+  renew(o, row, d) {
+    const { whole, view } = this, isWhole = view.from === whole.from && view.to === whole.to, isLast = this.at === this.d.n - 1, frame = this.d.frame[this.at];
+    Object.assign(this, { o, row, d, coarse: d, s: derive(d) });
+    this.measure();
+    if (isWhole) this.view = { ...this.whole };
+    for (const [name, make] of [["top", () => this.header()], ["told", () => this.account()]]) {
+      const made = make();
+      if (made.textContent === this[name].textContent) continue;
+      this[name].replaceWith(made);
+      this[name] = made;
+    }
+    this.note();
+    this.choosePanes();
+    this.seek(isLast ? d.n - 1 : segmentOfFrame(d, frame), false);
+    this.draw();
+  }
+
+  // note says what is not there of the conversation.
+  note() {
+    const { d } = this, texts = [];
+    if (d.missing > 0) texts.push(`${counted(d.missing, "segment")} ${d.n ? "before frame " + d.frame[0] + " " : ""}not kept.`);
+    if (!this.coarse.all) texts.push(this.isWhole() ? "All segments in view are drawn." : `Of ${count(d.packets)} segments are drawn those with marks and the extremes of each stretch of time; zoom in for more.`);
+    this.notes.textContent = texts.join(" ");
+    this.flags.hidden = d.anomalies.length === 0;
+  }
+
+  // isWhole reports whether no segment is left out in view.
+  isWhole() {
+    return this.coarse.all || (this.level >= 0 && this.level === this.coarse.levels.length - 1 && this.coarse.levels[this.level].reduce((n, [, , size]) => n + size, 0) === this.coarse.packets);
+  }
+
+  // refine takes the segments of the finest level that the view has room for.
+  refine() {
+    const f = finest(this.coarse, this.view), key = f ? `${f.level} ${f.first} ${f.last}` : "";
+    if (key === (this.shown ?? "")) return;
+    this.shown = key;
+    this.level = f ? f.level : -1;
+    const frame = this.wanted ?? this.d.frame[this.at], parts = [];
+    for (let i = f?.first; i <= f?.last; i++) parts.push(this.actions.chunk(f.level, i));
+    this.d = f ? joined(this.coarse, parts) : this.coarse;
+    this.s = derive(this.d);
+    this.at = Math.max(segmentOfFrame(this.d, frame), 0);
+    this.note();
+    this.describe();
+  }
+
+  // find is the segment with that frame, or the last before it, for which it looks closer if need be; -1 if there is none.
+  find(frame) {
+    const i = segmentOfFrame(this.d, frame), { levels } = this.coarse;
+    if (i < 0 || this.d.frame[i] === frame || !levels?.length) return i;
+    const half = this.coarse.duration / 200;
+    this.wanted = frame;
+    this.show({ from: this.d.t[i] - half, to: this.d.t[i] + half });
+    return segmentOfFrame(this.d, frame);
+  }
+
+  // choosePanes shows those graphs that there is something for.
+  choosePanes() {
+    for (const p of this.panes) {
+      p.hidden = p.side !== undefined && !this.d.side.includes(p.side);
+      p.height = p.side !== undefined && bursts(this.d, p.side) <= 3 ? 130 : p.full;
+      p.figure.hidden = p.hidden;
+    }
   }
 
   build() {
@@ -46,22 +119,27 @@ export class Conversation {
     this.axis = el("canvas", { class: "axis-canvas" });
     this.overlay = el("canvas", { class: "overlay" });
     this.tip = el("div", { class: "tip", hidden: true });
-    this.panes = panes.map((p) => ({ ...p, canvas: el("canvas", {}), hidden: p.side !== undefined && !d.side.includes(p.side), height: p.side !== undefined && bursts(d, p.side) <= 3 ? 130 : p.height }));
+    this.panes = panes.map((p) => {
+      const canvas = el("canvas", { "aria-label": p.title });
+      const figure = el("figure", { class: "pane", id: "pane-" + p.id },
+        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), canvas);
+      return { ...p, full: p.height, canvas, figure };
+    });
+    this.choosePanes();
     this.stack = el("div", {
       class: "stack", tabindex: 0, role: "group", "aria-label": "Graphs on one time axis. Left and right step from frame to frame, plus and minus zoom, shift and arrows move, 0 shows all.",
       onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => this.leave(), ondblclick: () => this.show(this.whole),
-    }, this.axis, this.panes.filter((p) => !p.hidden).map((p) => el("figure", { class: "pane", id: "pane-" + p.id },
-      el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), p.canvas)), this.overlay, this.tip);
+    }, this.axis, this.panes.map((p) => p.figure), this.overlay, this.tip);
     this.stack.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
-    for (const p of this.panes) p.canvas.setAttribute("aria-label", p.title);
     this.readout = el("div", { class: "readout", "aria-live": "polite" });
     this.frameInput = el("input", { type: "number", min: 1, "aria-label": "Jump to frame", placeholder: "frame", onchange: () => this.jump(Number(this.frameInput.value)) });
     this.playButton = el("button", { type: "button", class: "button", onclick: () => this.play(), title: "Step through the frames (space)" }, "▶ Play");
     this.element = el("article", { class: "conversation", "aria-labelledby": "stream-title" },
-      this.header(), this.account(), this.toolbar(),
+      (this.top = this.header()), (this.told = this.account()), this.toolbar(),
       el("div", { class: "split" }, el("div", { class: "card flush stack-card" }, this.stack),
         el("aside", { class: "side" }, el("div", { class: "card" }, el("h3", {}, "At the cursor"), this.readout), el("div", { class: "card" }, el("h3", {}, "State diagram ", el("span", { class: "muted" }, "RFC 9293")), this.diagram.element))));
     new ResizeObserver(() => this.draw()).observe(this.stack);
+    this.note();
     this.seek(this.at, false);
   }
 
@@ -73,8 +151,8 @@ export class Conversation {
         el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
         el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–"), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
       el("div", { class: "row" },
-        copyButton("Wireshark filter", "display filter", () => wiresharkFilter(o, row)),
-        copyButton("Command", "command", () => timelineCommand(o, row)),
+        copyButton("Wireshark filter", "display filter", () => wiresharkFilter(this.o, this.row)),
+        !o.live && copyButton("Command", "command", () => timelineCommand(this.o, this.row)),
         copyButton("Link", "link", () => location.href)));
   }
 
@@ -100,8 +178,8 @@ export class Conversation {
       el("div", { class: "group" }, button("|◀", "First frame (Home)", () => this.seek(0)), button("◀", "Frame before (left)", () => this.step(-1)), this.playButton, button("▶", "Next frame (right)", () => this.step(1)), button("▶|", "Last frame (End)", () => this.seek(this.d.n - 1))),
       el("div", { class: "group" }, button("−", "Zoom out (-)", () => this.zoom(1.6)), button("+", "Zoom in (+)", () => this.zoom(1 / 1.6)), button("Fit", "Show all (0)", () => this.show(this.whole))),
       el("div", { class: "group" }, el("label", {}, "Frame ", this.frameInput)),
-      this.d.anomalies.length > 0 && el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly())),
-      !this.d.all && el("p", { class: "muted thin" }, `${count(this.d.n)} of ${count(this.d.packets)} segments are drawn: those with marks, and the extremes of each stretch of time.`));
+      (this.flags = el("div", { class: "group" }, button("⚑ Next anomaly", "Next anomaly (n)", () => this.nextAnomaly()))),
+      (this.notes = el("p", { class: "muted thin" })));
   }
 
   /** stackState is what panes draw by. */
@@ -114,6 +192,7 @@ export class Conversation {
   draw() {
     const width = this.stack.clientWidth;
     if (width === 0) return;
+    this.refine();
     const st = (this.st = this.stackState(width));
     this.axis.style.height = AXIS + "px";
     const t = ticks(this.view.from, this.view.to, Math.max(2, Math.floor((width - LEFT - RIGHT) / 90)));
@@ -142,11 +221,17 @@ export class Conversation {
       c.globalAlpha = 1;
     }
     const x = st.x(this.d.t[this.at]);
-    if (this.d.n > 0 && x >= LEFT - 1 && x <= st.edge + 1) line(c, x, AXIS - 4, x, height, colors.accent, 1.4);
+    if (this.d.n === 0 || x < LEFT - 1 || x > st.edge + 1) return;
+    const top = this.stack.getBoundingClientRect().top;
+    for (const canvas of [this.axis, ...this.panes.map((p) => p.canvas)]) { // not across what is written above the graphs
+      const box = canvas.getBoundingClientRect(), y = box.top - top;
+      if (box.height > 0) line(c, x, canvas === this.axis ? y + box.height - 4 : y, x, y + box.height, colors.accent, 1.4);
+    }
   }
 
   /** seek moves the cursor to a segment, and the view if it must. */
   seek(i, follow = true) {
+    if (follow) this.wanted = undefined;
     this.at = Math.min(Math.max(i, 0), this.d.n - 1);
     const t = this.d.t[this.at] ?? 0, width = this.view.to - this.view.from;
     if (follow && (t < this.view.from || t > this.view.to)) this.show({ from: t - width / 2, to: t + width / 2 });
@@ -161,13 +246,13 @@ export class Conversation {
   }
 
   jump(frame) {
-    const i = segmentOfFrame(this.d, frame);
+    const i = this.find(frame);
     if (i < 0 || this.d.frame[i] !== frame) say("frame " + frame + " is not " + (this.d.all ? "of this conversation" : "drawn") + ": the one before it is shown");
     this.seek(i);
   }
 
   focusOn(a) {
-    const i = segmentOfFrame(this.d, a.frame);
+    const i = this.find(a.frame);
     this.seek(i >= 0 ? i : 0);
     this.stack.focus({ preventScroll: true });
     this.stack.scrollIntoView({ block: "nearest", behavior: "smooth" });

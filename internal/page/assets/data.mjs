@@ -58,8 +58,18 @@ export function lossOf(o, i) {
 
 /** decodeDetail makes a conversation that is shown segment by segment ready for use. words are what all of them have in common. */
 export function decodeDetail(raw, words) {
-  const s = raw.segments, n = s.t.length;
-  const d = { ...raw, n, words };
+  const d = { ...raw, words, ...decodeSegments(raw.segments, words) };
+  d.byFrame = new Map();
+  for (const a of raw.anomalies) {
+    if (!d.byFrame.has(a.frame)) d.byFrame.set(a.frame, []);
+    d.byFrame.get(a.frame).push(a);
+  }
+  return d;
+}
+
+/** decodeSegments makes segments ready for use. */
+export function decodeSegments(s, words) {
+  const n = s.t.length, d = { n };
   d.t = sum(s.t, Float64Array);
   d.frame = sum(s.frame, Float64Array);
   d.code = s.code;
@@ -77,12 +87,60 @@ export function decodeDetail(raw, words) {
   spread(s.sack, (i, v) => d.sack.set(i, v));
   d.stands = s.for ? Float64Array.from(s.for) : null;
   d.payload = s.bytes ? Float64Array.from(s.bytes) : d.len;
-  d.byFrame = new Map();
-  for (const a of raw.anomalies) {
-    if (!d.byFrame.has(a.frame)) d.byFrame.set(a.frame, []);
-    d.byFrame.get(a.frame).push(a);
-  }
   return d;
+}
+
+/** MOST is how many segments are in a view at most. */
+export const MOST = 24000;
+
+/** finest is the finest level of a conversation that has no more than most segments in a view, and its chunks there: from the first to the last. null:
+ * the coarsest, which is the conversation's own. */
+export function finest(d, view, most = MOST) {
+  const levels = d.levels ?? [];
+  for (let level = levels.length - 1; level >= 0; level--) {
+    let n = 0, first = -1, last = -1;
+    levels[level].forEach(([from, to, size], i) => {
+      if (to < view.from || from > view.to) return;
+      n += size;
+      if (first < 0) first = i;
+      last = i;
+    });
+    if (first >= 0 && n <= most) return { level, first, last };
+  }
+  return null;
+}
+
+/** joined is a conversation with other segments in the place of its own from the first of them to the last. */
+export function joined(d, parts) {
+  const from = parts[0].frame[0], to = parts.at(-1).frame.at(-1);
+  let before = 0, after = d.n;
+  while (before < d.n && d.frame[before] < from) before++;
+  while (after > before && d.frame[after - 1] > to) after--;
+  const list = [[d, 0, before], ...parts.map((p) => [p, 0, p.n]), [d, after, d.n]];
+  const n = list.reduce((sum, [, a, b]) => sum + b - a, 0);
+  const column = (of, Type) => {
+    const out = new Type(n);
+    let at = 0;
+    for (const [p, a, b] of list) {
+      const values = of(p);
+      for (let i = a; i < b; i++) out[at++] = values[i];
+    }
+    return out;
+  };
+  const map = (of) => {
+    const out = new Map();
+    let at = 0;
+    for (const [p, a, b] of list) {
+      for (const [i, v] of of(p)) if (i >= a && i < b) out.set(at + i - a, v);
+      at += b - a;
+    }
+    return out;
+  };
+  const made = { ...d, n, side: column((p) => p.side, Uint8Array), code: column((p) => p.code, Uint32Array), flight: [0, 1].map((k) => column((p) => p.flight[k], Float64Array)) };
+  for (const key of ["t", "frame", "seq", "ack", "len", "window", "rtt", "payload"]) made[key] = column((p) => p[key], Float64Array);
+  made.stands = column((p) => p.stands ?? new Float64Array(p.n).fill(1), Float64Array);
+  for (const key of ["notes", "sack"]) made[key] = map((p) => p[key]);
+  return made;
 }
 
 function sum(list, Type) {

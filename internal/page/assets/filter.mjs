@@ -115,7 +115,7 @@ export function tallyRows(column, names, other) {
     counts[column[i]]++;
     if (other && other[i] !== column[i]) counts[other[i]]++;
   }
-  return ranked([...counts].map((n, k) => [names[k], n]));
+  return ranked(counts, (k) => names[k]);
 }
 
 /** tallySets counts rows by their anomalies, most first. */
@@ -123,18 +123,18 @@ export function tallySets(o) {
   const rows = new Float64Array(o.sets.length), counts = new Float64Array(o.anomalies.length);
   for (const set of o.rows.set) rows[set]++;
   o.sets.forEach((set, k) => set.forEach((kind) => (counts[kind] += rows[k])));
-  return ranked([...counts].map((n, k) => [o.anomalies[k].id, n]));
+  return ranked(counts, (k) => o.anomalies[k].id);
 }
 
 const MOST = 200;
 
-// ranked are the greatest counts, at most MOST of them; of as many equal ones as there is no room for, the first.
-function ranked(counts) {
-  let list = counts.filter(([, n]) => n > 0);
-  if (list.length > MOST) {
-    const least = Float64Array.from(list, ([, n]) => n).sort().at(-MOST), above = list.filter(([, n]) => n > least);
-    const equal = list.filter(([, n]) => n === least).slice(0, MOST - above.length);
-    list = above.concat(equal);
+// ranked are the greatest counts with their names, at most MOST of them; of as many equal ones as there is no room for, the first.
+function ranked(counts, name) {
+  const sorted = counts.slice().sort(), least = Math.max(sorted.at(-MOST) ?? 0, 1), list = [];
+  let room = MOST; // for equal ones
+  for (let i = sorted.length - 1; i >= 0 && sorted[i] > least; i--) room--;
+  for (let k = 0; k < counts.length; k++) {
+    if (counts[k] > least || (counts[k] === least && room-- > 0)) list.push([name(k), counts[k]]);
   }
   return list.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
 }

@@ -59,17 +59,17 @@ function findingCard(o, f, all, actions) {
     el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
     el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
     el("div", { class: "row" },
-      f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number },
+      f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number, "data-act": "find-" + f.id },
         "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
       f.stream !== undefined && o.detailed.has(f.stream) && f.list.length > 1 && el("button", { type: "button", class: "button", onclick: () => actions.open(f.stream) }, "Open the worst"),
       f.command && copyButton("Copy command", "command", () => f.command)),
   ];
   const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
   const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
-    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", {}, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
   if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
-    el("details", {}, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));
+    el("details", { "data-id": f.id }, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));
 }
 
 /** renderFindings is the section of findings. actions: finding(number) and open(stream). */

@@ -1,6 +1,6 @@
 // The page: what is shown, and keys that work everywhere.
 
-import { decode, decodeDetail, rowOf } from "./data.mjs";
+import { decode, decodeDetail, decodeSegments, rowOf } from "./data.mjs";
 import { counted } from "./format.mjs";
 import { renderFacts, renderFindings } from "./findings.mjs";
 import { Timeline } from "./timeline.mjs";
@@ -16,25 +16,37 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 /** start builds the page. */
 export function start() {
-  const o = decode(read("data")), app = new App(o);
+  const o = decode(read("data"));
+  let words;
+  const app = new App(o, {
+    has: (stream) => o.detailed.has(stream),
+    get: (stream) => decodeDetail(read("stream-" + stream), (words ??= read("words"))),
+    chunk: (stream, level, i) => decodeSegments(read(`stream-${stream}-${level}-${i}`).segments, words),
+    footer: "everything on this page is in this file; it asks nothing of any network",
+  });
   app.route();
   document.documentElement.dataset.ready = "true";
 }
 
-class App {
-  constructor(o) {
+/**
+ * App is the page. details has the segments of conversations: has(stream), get(stream), and chunk(stream, level, number) of finer levels; get of a live page is undefined until they come, and there
+ * watch(stream), controls for the top of the page, and key(event), which reports whether it took a key; footer is a text.
+ */
+export class App {
+  constructor(o, details) {
     this.o = o;
+    this.details = details;
     this.shown = null; // the conversation, null: the overview
     this.top = el("header", { class: "top" },
       el("a", { href: "#", class: "brand", onclick: (e) => (e.preventDefault(), this.back()) }, mark(), "tcptrace"),
       el("span", { class: "title" }, o.title || o.files.join(", ")),
-      el("span", { class: "grow" }),
+      el("span", { class: "grow" }), details.controls,
       el("button", { type: "button", class: "button ghost", onclick: () => this.help(), title: "Keys (?)", "aria-label": "Keys" }, "?"),
       el("button", { type: "button", class: "button ghost", id: "theme", onclick: () => this.theme(), title: "Dark or light (t)", "aria-label": "Dark or light" }, "◐"));
     this.main = el("main", { id: "main" });
-    this.dialog = helpDialog();
+    this.dialog = helpDialog(o.live);
     replace(document.getElementById("app"), el("a", { href: "#main", class: "skip", onclick: (e) => (e.preventDefault(), this.main.focus()) }, "Skip to content"), this.top, this.main,
-      el("footer", {}, o.program + " · everything on this page is in this file; it asks nothing of any network"), el("div", { id: "said", role: "status", "aria-live": "polite" }), this.dialog);
+      el("footer", {}, o.program + " · " + details.footer), el("div", { id: "said", role: "status", "aria-live": "polite" }), this.dialog);
     this.main.tabIndex = -1;
     this.overview();
     followTheme(() => this.redraw());
@@ -46,8 +58,31 @@ class App {
     const o = this.o;
     this.table = new Table(o, { open: (stream) => this.open(stream), changed: () => this.changed() });
     this.timeline = new Timeline(o, (from, to) => this.table.set({ from, to }));
-    const top = el("div", { class: "overview-top" }, renderFindings(o, { finding: (n) => this.finding(n), open: (stream) => this.open(stream) }), renderFacts(o));
-    this.home = el("div", { class: "overview" }, top, o.span > 0 && this.timeline.element, o.selected > 0 && this.table.element);
+    this.head = el("div", { class: "overview-top" });
+    this.findings();
+    this.home = el("div", { class: "overview" }, this.head, (o.live || o.span > 0) && this.timeline.element, (o.live || o.selected > 0) && this.table.element);
+  }
+
+  findings() {
+    replace(this.head, renderFindings(this.o, { finding: (n) => this.finding(n), open: (stream) => this.open(stream) }), renderFacts(this.o));
+  }
+
+  /** renew shows what is known of the capture by now. */
+  renew(o) {
+    this.o = o;
+    const open = new Set([...this.head.querySelectorAll("details[open]")].map((x) => x.dataset.id)), focused = document.activeElement?.dataset?.act;
+    this.findings();
+    for (const x of this.head.querySelectorAll("details")) x.open = open.has(x.dataset.id);
+    if (focused) this.head.querySelector(`[data-act="${focused}"]`)?.focus();
+    this.timeline.renew(o);
+    this.table.renew(o);
+  }
+
+  /** renewDetail shows what is known of the conversation by now. */
+  renewDetail(d) {
+    const row = rowOf(this.o, d.stream), c = this.shown;
+    if (c?.d?.stream === d.stream) c.renew(row >= 0 ? this.o : c.o, row >= 0 ? row : c.row, d);
+    else if (this.waits?.stream === d.stream) this.render(d.stream, this.waits);
   }
 
   redraw() {
@@ -67,7 +102,8 @@ class App {
     const v = readLink(location.hash);
     if (v.stream !== undefined && rowOf(this.o, v.stream) >= 0) return this.render(v.stream, v);
     this.shown?.stop?.();
-    this.shown = null;
+    this.shown = this.waits = null;
+    this.details.watch?.(undefined);
     if (this.main.firstChild !== this.home) replace(this.main, this.home);
     this.table.restore({ finding: v.finding ?? -1, query: v.q ?? "", outcome: v.outcome ?? "", state: v.state ?? "", anomaly: v.anomaly ?? "", host: v.host ?? "" });
     this.timeline.draw();
@@ -83,10 +119,12 @@ class App {
   render(stream, v) {
     const o = this.o, row = rowOf(o, stream);
     this.shown?.stop?.();
-    if (o.detailed.has(stream)) {
-      this.words ??= read("words");
-      const d = decodeDetail(read("stream-" + stream), this.words);
-      this.shown = new Conversation(o, row, d, v, { back: () => this.back(), changed: () => this.changed(), open: (s) => this.open(s) });
+    this.waits = null;
+    this.details.watch?.(stream);
+    if (this.details.has(stream)) {
+      const d = this.details.get(stream);
+      if (!d) return this.wait(v);
+      this.shown = new Conversation(o, row, d, v, { back: () => this.back(), changed: () => this.changed(), chunk: (level, i) => this.details.chunk(stream, level, i) });
     } else {
       this.shown = undetailed(o, row, () => this.back());
     }
@@ -94,6 +132,13 @@ class App {
     document.title = "Stream " + stream + ": " + titleOf(o, row);
     window.scrollTo(0, 0);
     this.shown.draw?.();
+  }
+
+  // wait shows that the segments of a conversation are on their way.
+  wait(v) {
+    this.waits = v;
+    this.shown = { element: el("p", { class: "card calm" }, "The segments of stream " + v.stream + " are on their way …"), key: (e) => e.key === "Escape" && (this.back(), true) };
+    replace(this.main, this.shown.element);
   }
 
   back() {
@@ -146,6 +191,7 @@ class App {
     if (e.key === " " && /^(BUTTON|SUMMARY|A)$/.test(document.activeElement?.tagName ?? "")) return;
     if (e.key === "?") this.help();
     else if (e.key === "t") this.theme();
+    else if (this.details.key?.(e)) return e.preventDefault();
     else if (this.shown) {
       if (!this.shown.key(e)) return;
     } else if (e.key === "/") {
@@ -170,9 +216,9 @@ function undetailed(o, row, back) {
   return { element, key: (e) => e.key === "Escape" && (back(), true) };
 }
 
-function helpDialog() {
+function helpDialog(isLive) {
   const keys = [
-    ["Everywhere", [["?", "these keys"], ["t", "dark or light"], ["Esc", "back, or show all conversations"]]],
+    ["Everywhere", [["?", "these keys"], ["t", "dark or light"], ...(isLive ? [["p", "pause, go on"]] : []), ["Esc", "back, or show all conversations"]]],
     ["Conversations", [["/", "search"], ["↑ ↓", "from row to row"], ["Enter", "open"]]],
     ["A conversation", [["← →", "frame by frame"], ["Shift ← →", "move in time"], ["+ −", "zoom; or drag, or Ctrl and the wheel"], ["0", "show all"], ["Home End", "first, last frame"], ["Space", "play"], ["n", "next anomaly"], ["g", "jump to a frame"]]],
   ];

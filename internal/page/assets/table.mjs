@@ -31,6 +31,20 @@ function wrong(o, i) {
   return worst ? el("span", { class: "anomaly " + severityName(worst.severity), title: worst.summary }, worst.id + (n > 1 ? " +" + (n - 1) : "")) : null;
 }
 
+// choices are the filters to choose from: what each offers, and how often there is what.
+const choices = {
+  outcome: { name: "Outcome", of: (o) => tallyRows(o.rows.outcome, o.outcomes) },
+  state: { name: "State", of: (o) => tallyRows(o.rows.clientState, o.states, o.rows.serverState) },
+  anomaly: { name: "Anomaly", of: tallySets },
+  host: { name: "Host", of: (o) => tallyRows(o.rows.client, o.strings, o.rows.server) },
+};
+
+// hiddenText says what is not in the table.
+function hiddenText(o) {
+  if (o.hidden === 0) return "";
+  return counted(o.hidden, "more conversation") + (o.live ? ": those that ended before these, or have been idle for long." : " not in the table, which has the first " + count(o.n) + ". --where chooses others.");
+}
+
 /** Table is the section. actions: open(stream), changed(). */
 export class Table {
   constructor(o, actions) {
@@ -39,19 +53,19 @@ export class Table {
     this.filter = noFilter();
     this.sort = { key: "stream", descending: false };
     this.tab = "conversations";
-    this.columns = columns.filter((c) => !c.optional || o.rows[c.key === "name" ? "name" : "ended"].some((v) => v !== 0));
+    this.choose();
     this.rows = [];
     this.build(); // update comes when it is first shown
+  }
+
+  choose() {
+    this.columns = columns.filter((c) => !c.optional || this.o.rows[c.key].some((v) => v !== 0));
   }
 
   build() {
     const o = this.o;
     this.search = el("input", { type: "search", id: "search", placeholder: "Search: address, name, state, anomaly …", "aria-label": "Search conversations", autocomplete: "off", spellcheck: "false", oninput: () => this.set({ query: this.search.value }) });
-    this.outcome = this.choice("Outcome", "outcome", tallyRows(o.rows.outcome, o.outcomes));
-    this.state = this.choice("State", "state", tallyRows(o.rows.clientState, o.states, o.rows.serverState));
-    this.anomaly = this.choice("Anomaly", "anomaly", tallySets(o));
-    this.hosts = tallyRows(o.rows.client, o.strings, o.rows.server);
-    this.host = this.choice("Host", "host", this.hosts);
+    for (const key of Object.keys(choices)) this[key] = this.choice(key);
     this.chips = el("div", { class: "chips active-filters", "aria-live": "polite" });
     this.status = el("span", { class: "muted", id: "shown", "aria-live": "polite" });
     this.head = el("tr", {});
@@ -65,7 +79,7 @@ export class Table {
       el("div", { class: "heading" }, el("h2", { id: "conversations-title" }, "Conversations"), this.status),
       el("div", { class: "filters" }, this.search, this.outcome, this.state, this.anomaly, this.host), this.chips,
       el("div", { class: "card flush" }, this.tabs, this.scroller, this.sums),
-      o.hidden > 0 && el("p", { class: "muted" }, counted(o.hidden, "more conversation") + " not in the table, which has the first " + count(o.n) + ". --where chooses others."));
+      (this.hidden = el("p", { class: "muted" })));
     this.grid.addEventListener("keydown", (e) => this.key(e));
     this.grid.addEventListener("click", (e) => {
       const row = e.target.closest("tr[data-i]");
@@ -76,10 +90,24 @@ export class Table {
     new ResizeObserver(() => this.draw()).observe(this.scroller);
   }
 
-  choice(name, key, options) {
-    const select = el("select", { "aria-label": name, "data-filter": key, onchange: () => this.set({ [key]: select.value }) },
-      el("option", { value: "" }, name + ": all"), options.map(([value, n]) => el("option", { value }, value + "  (" + count(n) + ")")));
+  choice(key) {
+    const select = el("select", { "aria-label": choices[key].name, "data-filter": key, onchange: () => this.set({ [key]: select.value }) });
+    this.offer(select, key);
     return select;
+  }
+
+  // offer gives a choice its options.
+  offer(select, key) {
+    replace(select, el("option", { value: "" }, choices[key].name + ": all"), choices[key].of(this.o).map(([value, n]) => el("option", { value }, value + "  (" + count(n) + ")")));
+  }
+
+  /** renew shows what is known by now: the same filter and order, and the same place. */
+  renew(o) {
+    const stream = this.o.rows.stream[this.rows[this.current]];
+    this.o = o;
+    this.choose();
+    for (const key of Object.keys(choices)) if (document.activeElement !== this[key]) this.offer(this[key], key);
+    this.update(stream);
   }
 
   /** set changes the filter. */
@@ -95,7 +123,8 @@ export class Table {
     this.update();
   }
 
-  update() {
+  // update shows the rows that pass the filter: from the first, or around a stream.
+  update(stream) {
     const f = this.filter;
     if (f.finding >= this.o.findings.length) f.finding = -1;
     this.search.value = f.query;
@@ -108,9 +137,12 @@ export class Table {
     this.rows = sortRows(this.o, filterRows(this.o, f), this.sort.key, this.sort.descending);
     this.status.textContent = this.rows.length === this.o.n ? counted(this.o.n, "conversation") : count(this.rows.length) + " of " + counted(this.o.n, "conversation");
     this.drawChips();
+    this.hidden.textContent = hiddenText(this.o);
+    const focused = this.head.contains(document.activeElement) ? document.activeElement.dataset.sort : undefined;
     this.drawHead();
-    this.scroller.scrollTop = 0;
-    this.current = 0;
+    if (focused) this.head.querySelector(`[data-sort="${focused}"]`)?.focus();
+    if (stream === undefined) this.scroller.scrollTop = 0;
+    this.current = stream === undefined ? 0 : Math.max(0, this.rows.findIndex((i) => this.o.rows.stream[i] === stream));
     this.draw();
     this.show(this.tab);
   }
@@ -137,9 +169,7 @@ export class Table {
   sortBy(c) {
     const down = this.sort.key === c.key ? !this.sort.descending : c.number && c.key !== "stream" || c.key === "anomaly";
     this.sort = { key: c.key, descending: down };
-    const focused = document.activeElement?.dataset?.sort;
     this.update();
-    if (focused) this.head.querySelector(`[data-sort="${focused}"]`)?.focus();
   }
 
   /** draw draws the rows in sight; for paper the first hundreds. */
@@ -151,7 +181,7 @@ export class Table {
     const list = [spacer(first, this.columns.length)];
     for (let k = first; k < last; k++) list.push(this.row(k));
     list.push(spacer(print ? 0 : n - last, this.columns.length));
-    if (n === 0) list.push(el("tr", { class: "none" }, el("td", { colspan: this.columns.length }, this.o.n === 0 ? "There is no TCP conversation in this capture." : "No conversation matches. Remove a filter, or press Escape.")));
+    if (n === 0) list.push(el("tr", { class: "none" }, el("td", { colspan: this.columns.length }, this.o.n === 0 ? this.o.live ? "No TCP conversation yet." : "There is no TCP conversation in this capture." : "No conversation matches. Remove a filter, or press Escape.")));
     const had = this.body.contains(document.activeElement);
     replace(this.body, list);
     if (had) this.focus();

@@ -35,8 +35,7 @@ export class Timeline {
     this.selection = null;
     this.canvas = el("canvas", {});
     this.tip = el("div", { class: "tip", hidden: true });
-    this.used = lanes.filter((l) => l.key === "bytes" || l.key === "opened" || o.timeline[l.key].some((n) => n > 0));
-    this.height = AXIS + this.used.length * (LANE + GAP);
+    this.choose();
     this.box = el("div", {
       class: "timeline", tabindex: 0, role: "group", "aria-label": "Timeline of the capture. Arrow keys move a stretch of time, plus and minus resize it, Escape clears it.",
       onpointerdown: (e) => this.down(e), onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointerleave: () => (this.tip.hidden = true),
@@ -48,6 +47,19 @@ export class Timeline {
       el("div", { class: "heading" }, el("h2", { id: "timeline-title" }, "Timeline"), this.status, this.clear),
       el("div", { class: "card flush" }, this.box));
     new ResizeObserver(() => this.draw()).observe(this.box);
+    this.tell();
+  }
+
+  choose() {
+    this.used = lanes.filter((l) => l.key === "bytes" || l.key === "opened" || this.o.timeline[l.key].some((n) => n > 0));
+    this.height = AXIS + this.used.length * (LANE + GAP);
+  }
+
+  /** renew shows what is known by now. */
+  renew(o) {
+    this.o = o;
+    this.choose();
+    this.draw();
     this.tell();
   }
 
@@ -141,7 +153,7 @@ export class Timeline {
     this.clear.hidden = !s;
     this.status.textContent = s
       ? clock(this.o.start, s.from, 3) + " – " + clock(this.o.start, s.to, 3) + " (" + duration(s.to - s.from) + "): the table has what was alive then"
-      : "Drag to choose a stretch of time. Losses are spread over the time in which their conversations had them.";
+      : "Drag to choose a stretch of time." + (this.used.some((l) => l.key === "lost") ? " What was lost is where it was sent again" + (this.o.details.length === this.o.n ? "." : "; of conversations that are not shown in detail, spread over the time in which they had losses.") : "");
   }
 
   hover(t, e) {

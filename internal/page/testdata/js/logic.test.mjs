@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
-import { decode, decodeDetail, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
@@ -195,4 +195,30 @@ test("bars keep their sums", () => {
   assert.deepEqual(range, { from: 0, to: 90 });
   assert.deepEqual(startBins(o, [0, 1, 2], range, 3), [1, 1, 1]);
   assert.deepEqual(startBins(o, null, range, 3), [1, 1, 1]);
+});
+
+test("the finest level that the view has room for is shown, from its first chunk there to the last", () => {
+  const d = { levels: [[[0, 9, 10], [10, 19, 10]], [[0, 4, 10], [5, 9, 10], [10, 14, 10], [15, 19, 10]]] };
+  assert.deepEqual(finest(d, { from: -5, to: 30 }, 40), { level: 1, first: 0, last: 3 });
+  assert.deepEqual(finest(d, { from: -5, to: 30 }, 39), { level: 0, first: 0, last: 1 });
+  assert.deepEqual(finest(d, { from: -5, to: 30 }, 19), null);
+  assert.deepEqual(finest(d, { from: 9, to: 10 }, 20), { level: 1, first: 1, last: 2 });
+  assert.deepEqual(finest(d, { from: 9.5, to: 9.6 }, 20), null); // nothing is there
+  assert.equal(finest({}, { from: 0, to: 1 }), null);
+});
+
+test("finer segments take the place of coarse ones", () => {
+  const words = { codes: [[0, "A", "ack", "", false, false]], notes: ["x", "y"] };
+  const made = (frames, notes) => decodeSegments({
+    t: frames.map((f, i) => f - (frames[i - 1] ?? 0)), frame: frames.map((f, i) => f - (frames[i - 1] ?? 0)), code: frames.map(() => 0), seq: frames.map(() => 1), ack: frames.map(() => 1), len: frames.map(() => 1),
+    window: frames.map(() => 1), flightClient: frames.map(() => 0), flightServer: frames.map(() => 0), rtt: [], notes, sack: [0, [7]],
+  }, words);
+  const d = joined({ ...made([1, 10, 20, 30], [0, 0, 3, 1]), stream: 3 }, [made([10, 12], [1, 0]), made([14, 20], [])]);
+  assert.deepEqual([...d.frame], [1, 10, 12, 14, 20, 30]);
+  assert.deepEqual([...d.t], [1, 10, 12, 14, 20, 30]);
+  assert.deepEqual([...d.notes], [[0, "x"], [2, "x"], [5, "y"]]);
+  assert.deepEqual([...d.sack.keys()], [0, 1, 3]);
+  assert.deepEqual([...d.stands], [1, 1, 1, 1, 1, 1]);
+  assert.deepEqual([d.n, d.stream, d.flight[1].length], [6, 3, 6]);
+  assert.deepEqual([...joined(made([5], []), [made([1, 9], [])]).frame], [1, 9]);
 });

@@ -1,4 +1,4 @@
-package metrics
+package serve
 
 import (
 	"bytes"
@@ -72,17 +72,21 @@ func (s *connections) add(c net.Conn) {
 // connKey is the key of a request's connection.
 type connKey struct{}
 
-// context is for [http.Server.ConnContext].
-func (s *connections) context(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
+// ours is a connection, and where it is kept.
+type ours struct {
+	net.Conn
+	among *connections
 }
 
-// limit lets h answer requests that are as small as those of a probe, of maxScrapes at a time, and keeps their connections meanwhile.
-// An answer is whole before the first byte of it is sent, so that no client that is slow to take it has others wait.
+// context is for [http.Server.ConnContext].
+func (s *connections) context(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, ours{c, s})
+}
+
+// limit lets h answer requests that are as small as those of a probe, and keeps their connections meanwhile.
 func (s *connections) limit(h http.Handler) http.Handler {
-	places := make(chan struct{}, maxScrapes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.uses(r, asking)
+		uses(r, answered)
 		switch {
 		case r.ContentLength != 0:
 			w.Header().Set("Connection", "close")
@@ -91,21 +95,31 @@ func (s *connections) limit(h http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 			http.Error(w, "the address is too long", http.StatusRequestURITooLong)
 		default:
-			select {
-			case places <- struct{}{}:
-			case <-r.Context().Done():
-				return
-			}
-			s.uses(r, answered)
-			whole := answer{ResponseWriter: w, status: http.StatusOK}
-			func() {
-				defer func() { <-places }()
-				h.ServeHTTP(&whole, r)
-			}()
-			s.uses(r, taking)
-			w.WriteHeader(whole.status)
-			w.Write(whole.body.Bytes())
+			h.ServeHTTP(w, r)
 		}
+	})
+}
+
+// Whole lets h answer so many requests at a time; more wait. An answer is whole before the first byte of it is sent, so that no client that
+// is slow to take it has others wait.
+func Whole(atATime int, h http.Handler) http.Handler {
+	places := make(chan struct{}, atATime)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		uses(r, asking)
+		select {
+		case places <- struct{}{}:
+		case <-r.Context().Done():
+			return
+		}
+		uses(r, answered)
+		whole := answer{ResponseWriter: w, status: http.StatusOK}
+		func() {
+			defer func() { <-places }()
+			h.ServeHTTP(&whole, r)
+		}()
+		uses(r, taking)
+		w.WriteHeader(whole.status)
+		w.Write(whole.body.Bytes())
 	})
 }
 
@@ -121,11 +135,15 @@ func (a *answer) WriteHeader(status int)      { a.status = status }
 func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // uses notes what the connection of a request is used for.
-func (s *connections) uses(r *http.Request, use use) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, known := range s.list {
-		if known.Conn == r.Context().Value(connKey{}) {
+func uses(r *http.Request, use use) {
+	c, ok := r.Context().Value(connKey{}).(ours)
+	if !ok {
+		return // it came to a handler of a test
+	}
+	c.among.mu.Lock()
+	defer c.among.mu.Unlock()
+	for _, known := range c.among.list {
+		if known.Conn == c.Conn {
 			known.use = use
 		}
 	}

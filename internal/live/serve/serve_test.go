@@ -1,4 +1,4 @@
-package metrics
+package serve
 
 import (
 	"fmt"
@@ -8,14 +8,16 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tcptrace/internal/live"
 )
 
-func serve(t *testing.T) *Server {
+// start serves "ok" at /metrics and /healthz.
+func start(t *testing.T) *Server {
 	t.Helper()
-	m, _ := observed(t, "../../../testdata/pcaps/showcase.pcap", Options{}, live.Options{}, nil)
-	s, err := m.Start(":0")
+	mux := http.NewServeMux()
+	for _, path := range []string{"/metrics", "/healthz"} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	}
+	s, err := Start(":0", mux)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestIdleConnections(t *testing.T) {
 		"silent": "", "slow": "GET /metr", "kept alive": "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t)
+			s := start(t)
 			for range 2 * maxConnections {
 				connect(t, s, text)
 			}
@@ -69,7 +71,7 @@ func TestIdleConnections(t *testing.T) {
 
 // TestLimits: a request is as small as a probe's.
 func TestLimits(t *testing.T) {
-	s := serve(t)
+	s := start(t)
 	for _, test := range []struct{ what, request, want string }{
 		{"an address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?"))), "200 OK"},
 		{"a longer address", fmt.Sprintf("GET /metrics?%s HTTP/1.1\r\nHost: x\r\n\r\n", strings.Repeat("x", maxURI-len("/metrics?")+1)), "414 Request URI Too Long"},
@@ -95,7 +97,12 @@ func (c *closing) Close() error { c.closed = true; return nil }
 
 // TestSlowToTake: clients that ask and ask and take no answer keep no probe out.
 func TestSlowToTake(t *testing.T) {
-	s := serve(t)
+	page := strings.Repeat("a line of many\n", 2000)
+	s, err := Start(":0", Whole(4, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, page) })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
 	for range maxConnections {
 		c, err := net.Dial("tcp", s.Addr().String())
 		if err != nil {
@@ -127,12 +134,12 @@ func TestWhoIsClosed(t *testing.T) {
 			s.state(c, http.StateActive)
 		}
 		if i > 3 {
-			s.uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
+			uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
 		}
 	}
 	s.state(conns[2], http.StateIdle)
-	s.uses((&http.Request{}).WithContext(s.context(t.Context(), conns[6])), asking)
-	s.uses((&http.Request{}).WithContext(s.context(t.Context(), conns[7])), taking)
+	uses((&http.Request{}).WithContext(s.context(t.Context(), conns[6])), asking)
+	uses((&http.Request{}).WithContext(s.context(t.Context(), conns[7])), taking)
 	closed := func() (list []int) {
 		for i, c := range conns {
 			if c.closed {
@@ -150,7 +157,7 @@ func TestWhoIsClosed(t *testing.T) {
 		if got := fmt.Sprint(closed()); got != want {
 			t.Errorf("%d more: %s are closed, want %s", i+1, got, want)
 		}
-		s.uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
+		uses((&http.Request{}).WithContext(s.context(t.Context(), c)), answered)
 	}
 	last := &closing{}
 	s.state(last, http.StateNew)
@@ -161,5 +168,28 @@ func TestWhoIsClosed(t *testing.T) {
 	s.state(conns[10], http.StateClosed)
 	if len(s.list) != maxConnections-1 {
 		t.Errorf("%d connections after one has ended", len(s.list))
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for addr, want := range map[string]string{":0": "127.0.0.1", "localhost:0": "127.0.0.1", "0.0.0.0:0": "0.0.0.0", "[::]:0": "::"} {
+		ln, err := listen(addr)
+		if err != nil {
+			if strings.Contains(addr, "::") {
+				continue // a host without IPv6
+			}
+			t.Errorf("%s: %v", addr, err)
+			continue
+		}
+		if got := ln.Addr().(*net.TCPAddr).IP; !got.Equal(net.ParseIP(want)) && !(want == "127.0.0.1" && got.IsLoopback()) {
+			t.Errorf("%s listens on %s, want %s", addr, got, want)
+		}
+		ln.Close()
+	}
+	for _, addr := range []string{"", "9310", "localhost", "[::1]", "a:b:c"} {
+		if ln, err := listen(addr); err == nil {
+			ln.Close()
+			t.Errorf("%q is taken for an address", addr)
+		}
 	}
 }

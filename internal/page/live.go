@@ -1,0 +1,81 @@
+package page
+
+import (
+	"bufio"
+	"io"
+	"slices"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/live/recent"
+	"tcptrace/internal/wire"
+)
+
+// A live page is the same page without data, which come from a server, again and again: each time all that there is, so that nothing is
+// missed by who misses some. A Page is made for each time.
+
+// Traffic is the bytes of all packets over time. The zero value is empty.
+type Traffic struct{ bytes series }
+
+// Add adds a packet of n bytes.
+func (t *Traffic) Add(at analyzer.Time, n uint32) { t.bytes.add(at, float64(n)) }
+
+// CopyTo copies it.
+func (t *Traffic) CopyTo(dst *Traffic) {
+	t.bytes.copyTo(&dst.bytes)
+}
+
+// Shell is a live page without data, and the policy that its server is to send with it.
+func Shell(w io.Writer, title string) (policy string, err error) {
+	parts, err := loadAssets(true)
+	if err != nil {
+		return "", err
+	}
+	if err := shell.ExecuteTemplate(w, "head", parts.head(title)); err != nil {
+		return "", err
+	}
+	return parts.policy, shell.ExecuteTemplate(w, "tail", parts.script)
+}
+
+// Passed takes over the bytes of all packets, and how many conversations there are of which the page has no row.
+func (p *Page) Passed(t *Traffic, hidden uint64) {
+	t.bytes.copyTo(&p.traffic)
+	p.hidden += hidden
+}
+
+// WriteOverview writes what there is of the whole capture as a line of JSON.
+func (p *Page) WriteOverview(w io.Writer, s *analyzer.Summary, filtered bool) error {
+	out := bufio.NewWriter(w)
+	p.writeOverview(&encoder{Writer: out}, s, filtered, nil)
+	return out.Flush()
+}
+
+// WriteConversation writes c with those of its segments that are known as a line of JSON. It comes before WriteOverview, which has the kinds of
+// anomalies that it refers to.
+func (p *Page) WriteConversation(w io.Writer, c *analyzer.Conversation, segments []recent.Entry, s *analyzer.Summary) error {
+	d := detail{levels: []thinner{{all: true}}, missing: c.Packets() - min(c.Packets(), uint64(len(segments)))}
+	c.CopyTo(&d.c)
+	d.timeline, d.flight = p.maker.New(&d.c), analyzer.NewFlight(&d.c)
+	numbered := recent.Numbered(c)
+	var segment wire.Segment
+	var reading analyzer.Reading
+	for i := range segments {
+		e := &segments[i]
+		e.Reading(&reading, &segment)
+		d.timeline.Segment(&reading, &p.view)
+		if d.missing > 0 {
+			e.Correct(&p.view, numbered)
+		}
+		if p.o.Cut {
+			p.view.Notes = slices.DeleteFunc(p.view.Notes, func(note string) bool { return note == "truncated" })
+		}
+		d.add(p, &segment)
+	}
+	out := bufio.NewWriter(w)
+	e := &encoder{Writer: out}
+	e.begin('{').field("words")
+	p.writeWords(e)
+	e.field("detail")
+	p.writeDetail(e, &d, s)
+	e.end('}')
+	return out.Flush()
+}
