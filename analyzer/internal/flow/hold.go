@@ -31,7 +31,7 @@ type holdKind uint8
 const (
 	holdSYN   holdKind = iota // a SYN or SYN-ACK with another number
 	holdDying                 // one into a connection that is over, but may answer (Conn.mayAnswer)
-	holdAgain                 // a SYN with the number of the connection, behind the RST that ended it
+	holdAgain                 // a SYN with the number of the connection, behind the end of that
 	holdFar                   // numbers that are in no window of the connection (Conn.strays)
 )
 
@@ -162,7 +162,7 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 }
 
 // judgeAgain is judge for a SYN with the same number, or its SYN-ACK: the connection is another one if its opener goes on from there. That
-// it does not behind an RST that ended its connection, be it its own or its peer's.
+// it does not behind an RST that ended its connection, be it its own or its peer's, nor in TIME_WAIT, the number of which is behind its FIN.
 func (h *hold) judgeAgain(c *conn.Conn, s *wire.Segment) holdVerdict {
 	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
 	opener := first.Dir
