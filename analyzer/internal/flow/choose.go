@@ -95,6 +95,8 @@ func judgeSYN(c *conn.Conn, s *wire.Segment) synVerdict {
 	}
 	if s.Flags.Has(wire.ACK) {
 		switch {
+		case answersAgain(rx, s) && rebooted(c, s):
+			return undecided
 		case rx.Flags.Has(conn.ISNKnown) && s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start):
 			return sameConnection
 		case over || !tx.Flags.Has(conn.ISNKnown) && rx.Packets == 0:
@@ -126,8 +128,9 @@ func mayAnswer(c *conn.Conn, dir uint8) bool {
 	return !c.Flags.Has(conn.WasReset) && !c.Half[dir].Flags.Has(conn.SentRST) && c.Half[1-dir].Packets > 0
 }
 
-// rebooted reports whether a SYN or SYN-ACK with the number of c's may be another connection's: this one is over, after its handshake. Small
-// stacks begin at the same number whenever their host restarts. A SYN-ACK that comes again may also be that of a server which did not hear the handshake's ACK, unless it acknowledged more.
+// rebooted reports whether a SYN with the number of c's, or a SYN-ACK to that, may be another connection's: this one is over, or nearly, after
+// its handshake. Small stacks begin at the same number whenever their host restarts. A SYN-ACK that comes again may also be that of a server
+// which did not hear the handshake's ACK, unless it acknowledged more.
 func rebooted(c *conn.Conn, s *wire.Segment) bool {
 	opener, tx := s.Dir, &c.Half[s.Dir]
 	if s.Flags.Has(wire.ACK) {
@@ -136,7 +139,14 @@ func rebooted(c *conn.Conn, s *wire.Segment) bool {
 			return false
 		}
 	}
-	return c.Flags.Has(conn.Ended|conn.WasReset) && !c.Flags.Has(conn.WasRefused) && c.Half[opener].Flags.Has(conn.SentACK)
+	over := c.Flags.Has(conn.WasReset) || isOver(c, opener) || c.Half[1-opener].Flags.Has(conn.SentFIN)
+	return over && !c.Flags.Has(conn.WasRefused) &&
+		(c.Half[opener].Flags.Has(conn.SentACK) || c.Half[opener].Packets == 0)
+}
+
+// answersAgain reports whether s is a SYN-ACK to the SYN by which rx began.
+func answersAgain(rx *conn.Half, s *wire.Segment) bool {
+	return s.Flags.Has(wire.ACK) && rx.Flags.Has(conn.ISNKnown) && s.Ack == rx.ISN()+1
 }
 
 // confirm begins the conversation of what is held and returns its slot.

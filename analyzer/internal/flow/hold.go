@@ -38,7 +38,7 @@ const (
 // holdKindOf is why a SYN or SYN-ACK into c is held.
 func holdKindOf(c *conn.Conn, s *wire.Segment) holdKind {
 	switch {
-	case rebooted(c, s) && c.Half[s.Dir].PrecededBy(s.Seq):
+	case rebooted(c, s) && (c.Half[s.Dir].PrecededBy(s.Seq) || answersAgain(&c.Half[1-s.Dir], s)):
 		return holdAgain
 	case isOver(c, s.Dir):
 		return holdDying
@@ -174,8 +174,10 @@ func (h *hold) judgeAgain(c *conn.Conn, s *wire.Segment) holdVerdict {
 		return holdRepeated
 	case flags == wire.SYN && s.Dir == opener && s.Seq == h.isn(opener):
 		return holdRepeated
+	case flags == wire.ACK && last.Dir != opener && c.Half[opener].Packets == 0 && s.Dir == last.Dir && s.Seq == last.Seq+1:
+		return holdConfirmed // no packet of the opener is captured, but its peer goes on
 	case flags != wire.ACK || s.Dir != opener || s.Seq != h.isn(opener)+1:
-	case last.Dir == opener || s.Ack == last.Seq+1:
+	case last.Dir != opener && s.Ack == last.Seq+1, last.Dir == opener && (c.Flags.Has(conn.WasReset) || isOver(c, opener)):
 		return holdConfirmed
 	}
 	return holdRefuted
