@@ -91,6 +91,13 @@ func TestWhichConversation(t *testing.T) {
 		{"retransmitted FIN", on("", open, finish) + "+1 < F. 1:1(0)\n+0 > .\n", []string{"0 closed 8"}},
 		{"the SYN again after the close", on("", open, finish) + "+1 > S 0:0(0)\n", []string{"0 closed 7"}},
 
+		{"a handshake with its number after the close", on("", open, finish) + "+9 > S 0:0(0)\n+10ms < S. 5000:5000(0) ack 1\n+0 > . 1:1(0) ack 5001\n+0 > P. 1:9(8) ack 5001\n",
+			[]string{"0 closed 6", "1 open 4"}},
+		{"an old SYN after the close, answered in vain", on("", open, finish) + "+9 > S 0:0(0)\n+10ms < S. 5000:5000(0) ack 1\n+0 > . 2:2(0) ack 2\n+0 < R. 2:2(0) ack 2\n",
+			[]string{"0 closed 10"}},
+		{"an old SYN after the close, the opener gone", on("", open, finish) + "+9 > S 0:0(0)\n+10ms < S. 5000:5000(0) ack 1\n+0 > R 1:1(0)\n", []string{"0 closed 9"}},
+		{"an old SYN-ACK after the close", on("", open, finish) + "+9 < S. 0:0(0) ack 1\n+0 > . 2:2(0) ack 2\n", []string{"0 closed 8"}},
+
 		{"blind SYN and challenge ACK", on("", open) + "+1 again> S 0:0(0)\n+0 < . \n" + on("", exchange, finish) + on("other", open),
 			[]string{"0 closed 11", "2 open 3"}},
 		{"blind SYN first", "+0 again> S\n+0 < . 1:1(0) ack 1\n" + on("", exchange, finish), []string{"0 closed 8 inferred"}},

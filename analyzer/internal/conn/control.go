@@ -54,6 +54,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	case s.Flags.Any(wire.SYN):
 		tx.Flags &^= mayBeGone // what follows may be of another connection
 		rx.Flags &^= mayBeGone
+		copied := c.CopiesSYN(p, tx, s)
 		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
 			!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
 		switch {
@@ -64,6 +65,10 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			bits = FactForeign // the network held it back
 			tx.End = max(before, tx.Start)
 			c.Provoke(rx)
+		}
+		tx.controlID = s.IPID
+		if copied {
+			bits |= FactCopy
 		}
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
@@ -117,10 +122,17 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	c.NoteControl(p, s, bits)
 }
 
+// CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.
+func (c *Conn) CopiesSYN(p *FactPool, tx *Half, s *wire.Segment) bool {
+	return tx.Flags.Has(SentSYN) && s.IPID != 0 && s.IPID == tx.controlID && Time(s.Time)-tx.Last < MinRTO && c.Facts.Find(p, func(f *Fact) bool {
+		return f.Dir() == s.Dir && IsSYN(f) && f.Seq == s.Seq && f.TSval == s.TSval
+	}) != nil
+}
+
 // CopiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made. Who sends it again numbers it anew,
 // and dates it.
 func (c *Conn) CopiesFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
-	return tx.Flags.Has(SentFIN) && s.IPID != 0 && s.IPID == tx.finID && c.Facts.Find(p, func(f *Fact) bool {
+	return tx.Flags.Has(SentFIN) && s.IPID != 0 && s.IPID == tx.controlID && c.Facts.Find(p, func(f *Fact) bool {
 		return f.Dir() == s.Dir && IsFIN(f) && f.Seq == s.Seq && f.Ack == s.Ack && f.TSval == s.TSval
 	}) != nil
 }
@@ -285,7 +297,7 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment, before reassembly.Pos) {
 			tx.Flags |= finUnproved
 		}
 	}
-	tx.FIN, tx.finID = fin, s.IPID
+	tx.FIN, tx.controlID = fin, s.IPID
 	tx.Flags |= SentFIN
 	tx.zeek = zeekClosed
 	tx.End = max(tx.End, fin+1)

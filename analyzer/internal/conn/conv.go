@@ -36,7 +36,7 @@ type Half struct {
 	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
 	rewrites       uint32         // data segments that did not advance end
 	zeroWindows    uint16         // at most 65535
-	finID          uint16         // IPv4 identification of the latest FIN that it sent
+	controlID      uint16         // IPv4 identification of the latest SYN or FIN that it sent
 	busyAtFIN      Time           // BusySince when the first FIN was sent, if it may have waited behind that; 0: it did not
 }
 

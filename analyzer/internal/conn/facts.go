@@ -32,7 +32,7 @@ const (
 	FactDSACK                           // begins with a D-SACK (RFC 2883)
 	FactBusy                            // a FIN behind data that had been in flight without a break since the peer's FIN passed
 
-	FactCopy      = FactAccepted // a FIN that the network doubled: its sender did not send it again
+	FactCopy      = FactAccepted // a SYN or FIN that the network doubled: its sender did not send it again
 	FactOutside   = FactAdvance  // an RST whose number its receiver does not expect
 	FactOwnNumber = FactBusy     // an RST whose number is of what its sender was seen to send, and that has ACK or may be an answer
 	FactOnPath    = FactDSACK    // an RST that its sender cannot have sent: it is too soon (half.tooSoon), or that goes on (Conn.goesOn), or its peer was reset, too (Conn.cutsBoth); a FIN without ACK that it did not send (Betrays)

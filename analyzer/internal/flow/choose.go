@@ -9,8 +9,7 @@ import (
 // a new one where it has to. slot is the newest of them. It returns noSlot if the
 // segment has to wait.
 //
-// The rule: the same ISN is the same conversation, even after its end, unless that was an RST and the
-// handshake is made anew. A new ISN is a new conversation, unless the old one lives, or may live in
+// The rule: the same ISN is the same conversation, even after its end, unless the handshake is made anew then. A new ISN is a new conversation, unless the old one lives, or may live in
 // LAST_ACK, CLOSING or TIME_WAIT, and its ACK is all that answers.
 // Segments without SYN belong to the newest conversation that they fit. Numbers that are in no window
 // are of another connection if both sides use them.
@@ -96,6 +95,8 @@ func judgeSYN(c *conn.Conn, s *wire.Segment) synVerdict {
 	}
 	if s.Flags.Has(wire.ACK) {
 		switch {
+		case answersAgain(rx, s) && rebooted(c, s):
+			return undecided
 		case rx.Flags.Has(conn.ISNKnown) && s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start):
 			return sameConnection
 		case over || !tx.Flags.Has(conn.ISNKnown) && rx.Packets == 0:
@@ -127,8 +128,9 @@ func mayAnswer(c *conn.Conn, dir uint8) bool {
 	return !c.Flags.Has(conn.WasReset) && !c.Half[dir].Flags.Has(conn.SentRST) && c.Half[1-dir].Packets > 0
 }
 
-// rebooted reports whether a SYN or SYN-ACK with the number of c's may be another connection's: an RST ended this one, after its
-// handshake. A SYN-ACK that comes again may also be that of a server which did not hear the handshake's ACK, unless it acknowledged more.
+// rebooted reports whether a SYN with the number of c's, or a SYN-ACK to that, may be another connection's: this one is over, or nearly, after
+// its handshake. Small stacks begin at the same number whenever their host restarts. A SYN-ACK that comes again may also be that of a server
+// which did not hear the handshake's ACK, unless it acknowledged more.
 func rebooted(c *conn.Conn, s *wire.Segment) bool {
 	opener, tx := s.Dir, &c.Half[s.Dir]
 	if s.Flags.Has(wire.ACK) {
@@ -137,7 +139,14 @@ func rebooted(c *conn.Conn, s *wire.Segment) bool {
 			return false
 		}
 	}
-	return c.Flags&(conn.WasReset|conn.WasRefused) == conn.WasReset && c.Half[opener].Flags.Has(conn.SentACK)
+	over := c.Flags.Has(conn.WasReset) || isOver(c, opener) || c.Half[1-opener].Flags.Has(conn.SentFIN)
+	return over && !c.Flags.Has(conn.WasRefused) &&
+		(c.Half[opener].Flags.Has(conn.SentACK) || c.Half[opener].Packets == 0)
+}
+
+// answersAgain reports whether s is a SYN-ACK to the SYN by which rx began.
+func answersAgain(rx *conn.Half, s *wire.Segment) bool {
+	return s.Flags.Has(wire.ACK) && rx.Flags.Has(conn.ISNKnown) && s.Ack == rx.ISN()+1
 }
 
 // confirm begins the conversation of what is held and returns its slot.

@@ -31,14 +31,14 @@ type holdKind uint8
 const (
 	holdSYN   holdKind = iota // a SYN or SYN-ACK with another number
 	holdDying                 // one into a connection that is over, but may answer (Conn.mayAnswer)
-	holdAgain                 // a SYN with the number of the connection, behind the RST that ended it
+	holdAgain                 // a SYN with the number of the connection, behind the end of that
 	holdFar                   // numbers that are in no window of the connection (Conn.strays)
 )
 
 // holdKindOf is why a SYN or SYN-ACK into c is held.
 func holdKindOf(c *conn.Conn, s *wire.Segment) holdKind {
 	switch {
-	case rebooted(c, s) && c.Half[s.Dir].PrecededBy(s.Seq):
+	case rebooted(c, s) && (c.Half[s.Dir].PrecededBy(s.Seq) || answersAgain(&c.Half[1-s.Dir], s)):
 		return holdAgain
 	case isOver(c, s.Dir):
 		return holdDying
@@ -162,7 +162,7 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 }
 
 // judgeAgain is judge for a SYN with the same number, or its SYN-ACK: the connection is another one if its opener goes on from there. That
-// it does not behind an RST that ended its connection, be it its own or its peer's.
+// it does not behind an RST that ended its connection, be it its own or its peer's, nor in TIME_WAIT, the number of which is behind its FIN.
 func (h *hold) judgeAgain(c *conn.Conn, s *wire.Segment) holdVerdict {
 	first, last := &h.copies[0], &h.copies[len(h.copies)-1]
 	opener := first.Dir
@@ -174,8 +174,10 @@ func (h *hold) judgeAgain(c *conn.Conn, s *wire.Segment) holdVerdict {
 		return holdRepeated
 	case flags == wire.SYN && s.Dir == opener && s.Seq == h.isn(opener):
 		return holdRepeated
+	case flags == wire.ACK && last.Dir != opener && c.Half[opener].Packets == 0 && s.Dir == last.Dir && s.Seq == last.Seq+1:
+		return holdConfirmed // no packet of the opener is captured, but its peer goes on
 	case flags != wire.ACK || s.Dir != opener || s.Seq != h.isn(opener)+1:
-	case last.Dir == opener || s.Ack == last.Seq+1:
+	case last.Dir != opener && s.Ack == last.Seq+1, last.Dir == opener && (c.Flags.Has(conn.WasReset) || isOver(c, opener)):
 		return holdConfirmed
 	}
 	return holdRefuted

@@ -135,12 +135,18 @@ func (s *walker) connected(syn int) {
 	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 {
 		return // it does not answer copy after copy: they did not arrive
 	}
-	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && !s.Facts[rst].Has(wire.ACK) {
-		return // connect() was given up: the RST answers the SYN-ACK from CLOSED
+	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) {
+		return
 	}
 	if !s.repeats(i, conn.IsSYN) {
 		s.received(fsm.RecvSYNACK, &s.Facts[i], nil)
 	}
+}
+
+// answersGone reports whether an RST answers a SYN-ACK from CLOSED: connect() was given up. Who takes a SYN-ACK says so before anything else,
+// and who has a connection dates what it sends, be it an RST.
+func (s *walker) answersGone(rst, synack *conn.Fact) bool {
+	return !rst.Has(wire.ACK) || rst.Time-synack.Time < synTimeout && !rst.Bits.Has(conn.FactTimestamps)
 }
 
 // earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it
@@ -180,7 +186,7 @@ func (s *walker) redial(syn int) {
 			return
 		}
 		sent := s.Facts[syn].Time
-		syn = s.first(s.me, rst, conn.IsSYN)
+		syn = s.first(s.me, rst, func(f *conn.Fact) bool { return conn.IsSYN(f) && !f.Bits.Has(conn.FactCopy) })
 		if syn < 0 || !s.heard(&s.Facts[rst], s.Facts[syn].Time) || s.Facts[syn].Time-sent >= synTimeout {
 			return
 		}

@@ -24,6 +24,7 @@ func TestCutExcuses(t *testing.T) {
 	}
 	silent := &told{}
 	late := &telling{conversations: []told{{anomalies: []anomaly{{id: "paws-rejected", frame: 3}}}}}
+	again := &telling{of: map[uint64]uint64{1: 1, 2: 1, 3: 3, 4: 3}}
 	but := func(frames ...int) *cut { return &cut{left: frames} } // from 0
 	for name, ok := range map[string]bool{
 		"the handshake's ACK is missing":                           (&comparison{cut: but(0, 1, 3), whole: handshake(3, 0), rest: silent}).unended(),
@@ -37,10 +38,12 @@ func TestCutExcuses(t *testing.T) {
 		"an RST to LISTEN": (&comparison{whole: dup}).leavesListener(3),
 		"another RST":      !(&comparison{whole: dup}).leavesListener(2),
 		"an RST without any other segment of its sender": alone(four, but(1, 3), all, 4),
-		"an RST with one":          !alone(four, but(2, 3), all, 4),
-		"a SYN into what may live": mayBeBlind(unanswered, beside(analyzer.Closing), 3),
-		"a SYN into what is over":  !mayBeBlind(unanswered, beside(analyzer.Closed), 3),
-		"a SYN that was answered":  !mayBeBlind(&told{outcome: analyzer.Open, first: 3}, beside(analyzer.Closing), 3),
+		"an RST with one":                                        !alone(four, but(2, 3), all, 4),
+		"a SYN into what may live":                               mayBeBlind(unanswered, beside(analyzer.Closing), 3),
+		"a SYN into what is over":                                !mayBeBlind(unanswered, beside(analyzer.Closed), 3),
+		"a SYN that was answered":                                !mayBeBlind(&told{outcome: analyzer.Open, first: 3}, beside(analyzer.Closing), 3),
+		"a SYN-ACK that the whole gives to another conversation": (&comparison{whole: &told{first: 1}, all: again}).begins(4),
+		"one of its own":                                         !(&comparison{whole: &told{first: 1}, all: again}).begins(2),
 	} {
 		if !ok {
 			t.Errorf("%s: wrong", name)

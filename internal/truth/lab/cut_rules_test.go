@@ -287,6 +287,9 @@ func proved(s *analyzer.Step) bool {
 	return s.Evidence == analyzer.EvidenceSent || s.Evidence == analyzer.EvidenceAcknowledged
 }
 
+// begins reports whether a frame belongs to another conversation of the whole.
+func (c *comparison) begins(frame uint64) bool { return c.all.of[frame] != c.whole.first }
+
 // steps holds the steps of an endpoint that are proved against those of the whole capture: they must be there, in
 // their order, at a time that both allow.
 func (c *comparison) steps(side int) (found []string) {
@@ -307,6 +310,9 @@ func (c *comparison) steps(side int) (found []string) {
 			}
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
+			}
+			if s.State == fsm.SynRcvd && next > 0 && c.begins(s.Frame) {
+				continue // the whole knows of what came behind it, that another connection begins so
 			}
 			found = append(found, fmt.Sprintf("step: %v of %v is %v (frame %d), the whole has %s", s.State, c.rest.addr[side], s.Evidence, s.Frame, states(all)))
 			continue
