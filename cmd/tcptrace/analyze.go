@@ -183,6 +183,9 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return usageError("--fail-on: %w", err)
 	}
 	format, _ := o.formats.Find(o.format)
+	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
+		return err
+	}
 	out, err := openReport(format.People, o.output, args, e)
 	if err != nil {
 		return err

@@ -139,6 +139,10 @@ func (t *segments) See(f *analyzer.Frame) error {
 
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
 	var t segments
+	format, _ := report.TimelineFormats.Find(o.format)
+	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
+		return err
+	}
 	p, err := o.passes(ctx, "tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
@@ -151,7 +155,6 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	if err != nil {
 		return err
 	}
-	format, _ := report.TimelineFormats.Find(o.format)
 	t.out = format.All(out)
 	err = p.Show(ctx)
 	if failed := end(ctx, out, err, t.out.Finish()); failed != nil {
