@@ -25,6 +25,7 @@ import (
 // analyzeOptions are the flags of the main command.
 type analyzeOptions struct {
 	selectOptions
+	partition
 	format  string
 	long    bool
 	quick   bool
@@ -123,6 +124,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
+	o.partition.addTo(cmd)
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
 	complete.Flag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
@@ -149,6 +151,9 @@ func (o *analyzeOptions) check(args []string) error {
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
 		return usageError("--quick skips much of what --long and --fail-on need")
+	}
+	if err := o.partition.check(o.format, o.output, true); err != nil {
+		return err
 	}
 	return o.selectOptions.check("tcptrace", args)
 }
@@ -186,7 +191,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
 		return err
 	}
-	out, err := openReport(format.People, o.output, args, e)
+	out, err := o.open(format.People, o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -305,6 +310,9 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 		opts.Width = e.width
 	}
 	shown := format.New(w, opts)
+	if o.files != nil {
+		shown = report.NewPartitionedParquet(o.is, o.create)
+	}
 	rep := shown
 	if format.Streams && (limit > 0 || o.sorted || format.People) {
 		rep = report.Sorted(rep, key, max(0, limit))

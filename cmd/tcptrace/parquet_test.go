@@ -227,3 +227,57 @@ func TestParquetTerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestPartitionBy: the files of a directory have together the rows of one table, and what is there is not overwritten.
+func TestPartitionBy(t *testing.T) {
+	captures, _ := filepath.Glob(filepath.Join(goldenDir, "[a-f]*.pcap"))
+	for _, test := range []struct {
+		command []string
+		by      string
+		want    string // that is among the directories
+	}{
+		{nil, "day", "day=2026-03-02"}, {nil, "hour", "hour=2026-03-02T09"}, {nil, "server", "server_ip=10.0.0.2"}, {[]string{"timeline"}, "day", "day=2026-03-02"},
+	} {
+		dir := filepath.Join(t.TempDir(), "out")
+		args := append(append(slices.Clone(test.command), "--format", "parquet"), captures...)
+		_, table, _ := tcptrace(t, env{}, args...)
+		args = append(args, "--partition-by", test.by, "-o", dir)
+		if code, _, stderr := tcptrace(t, env{}, args...); code != exitDone {
+			t.Fatal(stderr)
+		}
+		whole, err := parquet.Read[any](strings.NewReader(table), int64(len(table)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, _ := filepath.Glob(filepath.Join(dir, "*", "part-*.parquet"))
+		var rows []any
+		for _, path := range files {
+			part, err := parquet.ReadFile[any](path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, part...)
+		}
+		if len(whole) == 0 || !reflect.DeepEqual(sorted(rows), sorted(whole)) || !slices.Contains(files, filepath.Join(dir, test.want, "part-0.parquet")) {
+			t.Errorf("%q by %s: %d rows in %q, want %d", test.command, test.by, len(rows), files, len(whole))
+		}
+		if code, _, stderr := tcptrace(t, env{}, args...); code != exitUsage || !strings.Contains(stderr, "not empty") {
+			t.Errorf("again: exit code %d: %s", code, stderr)
+		}
+	}
+}
+
+// TestPartitionByUsage: what makes no sense together is told.
+func TestPartitionByUsage(t *testing.T) {
+	golden, dir := filepath.Join(goldenDir, "showcase.pcap"), filepath.Join(t.TempDir(), "out")
+	for _, args := range [][]string{
+		{golden, "--format", "ndjson", "--partition-by", "day", "-o", dir}, {golden, "--format", "parquet", "--partition-by", "day"},
+		{golden, "--format", "parquet", "--partition-by", "day", "-o", "-"}, {golden, "--format", "parquet", "--partition-by", "week", "-o", dir},
+		{"timeline", golden, "--format", "parquet", "--partition-by", "server", "-o", dir},
+	} {
+		code, _, stderr := tcptrace(t, env{}, args...)
+		if _, err := os.Stat(dir); code != exitUsage || !strings.Contains(stderr, "partition-by") || err == nil {
+			t.Errorf("%q: exit code %d: %s", args, code, stderr)
+		}
+	}
+}
