@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"reflect"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -26,11 +25,10 @@ func NewParquet(w io.Writer) *Parquet {
 func packConversations() func([]byte, *analyzer.Conversation) []byte {
 	var r Record
 	var j analyzer.Judgment
-	v := reflect.ValueOf(&r).Elem()
 	return func(b []byte, c *analyzer.Conversation) []byte {
 		j.Judge(c)
 		FillRecord(&r, c, &j)
-		return columnar.Conversations().Append(b, v)
+		return columnar.Append(b, columnar.Conversations(), &r)
 	}
 }
 
@@ -65,7 +63,7 @@ func NewSegmentsParquet(w io.Writer) Timeline {
 // Segment writes the record of v.
 func (r *segmentsParquet) Segment(v *analyzer.SegmentView) error {
 	segment := NewSegmentRecord(v)
-	r.row = columnar.Segments().Append(r.row[:0], reflect.ValueOf(&segment).Elem())
+	r.row = columnar.Append(r.row[:0], columnar.Segments(), &segment)
 	return r.file.Add(r.row)
 }
 

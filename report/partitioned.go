@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"reflect"
 
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/columnar"
@@ -78,7 +77,7 @@ func NewPartitionedSegments(by Partitioning, create func(name string) (io.WriteC
 // Segment implements Timeline.
 func (p *partitionedSegments) Segment(v *analyzer.SegmentView) error {
 	segment := NewSegmentRecord(v)
-	p.row = columnar.Segments().Append(p.row[:0], reflect.ValueOf(&segment).Elem())
+	p.row = columnar.Append(p.row[:0], columnar.Segments(), &segment)
 	return p.add(v.Time, nil)
 }
 

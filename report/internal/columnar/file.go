@@ -1,7 +1,6 @@
 package columnar
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
 	"math"
@@ -30,11 +29,12 @@ type File struct {
 	columns []column
 	nulls   [chunkRows]pq.Value
 
-	rows   int // in the chunk
-	chunk  int // bytes of its packed rows
-	group  int // rows in the row group, without the chunk
-	packed int // their bytes
-	most   int // rows in a row group
+	text   []byte // packed rows that values of the chunk are parts of
+	rows   int    // in the chunk
+	chunk  int    // bytes of its packed rows
+	group  int    // rows in the row group, without the chunk
+	packed int    // their bytes
+	most   int    // rows in a row group
 	err    error
 }
 
@@ -79,9 +79,14 @@ func (f *File) begin() {
 
 // Add takes whole packed rows, which it does not keep. The first error stays.
 func (f *File) Add(rows []byte) error {
-	rows = bytes.Clone(rows) // values point to it
-	for len(rows) > 0 && f.err == nil {
+	at := len(f.text)
+	f.text = append(f.text, rows...) // what is copied when it grows stays where it is for the values that point to it
+	for rows = f.text[at:]; len(rows) > 0 && f.err == nil; {
 		rows = f.add(rows)
+	}
+	if len(f.text) >= chunkText && f.err == nil {
+		f.err = f.deal()
+		f.text = f.text[:0]
 	}
 	return f.err
 }
@@ -102,7 +107,7 @@ func (f *File) add(rows []byte) []byte {
 	}
 	row = row[1:]
 	f.rows, f.chunk = f.rows+1, f.chunk+len(rows)-len(row)
-	if f.rows == chunkRows || f.chunk >= chunkText {
+	if f.rows == chunkRows {
 		f.err = f.deal()
 	}
 	return row

@@ -30,9 +30,11 @@ const (
 type node struct {
 	name     string
 	kind     kind
-	field    int  // of the struct that it is in
-	optional bool // null if it is zero
-	pointer  bool // null if it is nil
+	typ      reflect.Type // of the value, behind the pointer if it is one
+	offset   uintptr      // in the struct that it is in
+	signed   bool         // of an integer
+	optional bool         // null if it is zero
+	pointer  bool         // null if it is nil
 
 	def, rep    uint8 // definition level of a value that is there, and repetition level of what repeats it
 	first, last int   // its columns, last excluded
@@ -52,7 +54,7 @@ func Of[T any](name string) *Table { return newTable(name, reflect.TypeFor[T](),
 // newTable is the table of t, of which all fields may be null but those that always says; nil: its tags say so.
 func newTable(name string, t reflect.Type, always []string) *Table {
 	var tab Table
-	tab.root = &node{kind: group}
+	tab.root = &node{kind: group, typ: t}
 	tab.fields(tab.root, t)
 	if always != nil {
 		for _, n := range tab.root.children {
@@ -75,47 +77,57 @@ func (t *Table) fields(n *node, s reflect.Type) {
 		f := s.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		child := t.typed(f.Type)
-		child.name, child.field, child.optional = name, i, child.pointer || options != ""
+		child.name, child.offset, child.optional = name, f.Offset, child.pointer || options != ""
 		n.children = append(n.children, child)
 	}
 }
 
 // typed is a node for values of a type.
 func (t *Table) typed(s reflect.Type) *node {
-	switch s {
-	case reflect.TypeFor[record.Time]():
-		return &node{kind: moment}
-	case reflect.TypeFor[json.Number]():
-		return &node{kind: decimal}
-	}
-	switch s.Kind() {
-	case reflect.Pointer:
+	if s.Kind() == reflect.Pointer {
 		n := t.typed(s.Elem())
 		n.pointer = true
 		return n
-	case reflect.Bool:
-		return &node{kind: truth}
-	case reflect.String:
-		return &node{kind: text}
-	case reflect.Float64:
-		return &node{kind: double}
-	case reflect.Slice:
-		element := t.typed(s.Elem())
-		element.name = "element"
-		return &node{kind: list, children: []*node{element}}
-	case reflect.Map:
-		key, value := t.typed(s.Key()), t.typed(s.Elem())
-		key.name, value.name = "key", "value"
-		return &node{kind: dict, children: []*node{key, value}}
-	case reflect.Struct:
-		n := &node{kind: group}
+	}
+	n := &node{typ: s, kind: kindOf(s), signed: reflect.Zero(s).CanInt()}
+	switch n.kind {
+	case group:
 		t.fields(n, s)
-		return n
+	case list:
+		element := t.typed(s.Elem())
+		element.name, n.children = "element", []*node{element}
+	case dict:
+		key, value := t.typed(s.Key()), t.typed(s.Elem())
+		key.name, value.name, n.children = "key", "value", []*node{key, value}
+	}
+	return n
+}
+
+func kindOf(s reflect.Type) kind {
+	switch s {
+	case reflect.TypeFor[record.Time]():
+		return moment
+	case reflect.TypeFor[json.Number]():
+		return decimal
+	}
+	switch s.Kind() {
+	case reflect.Bool:
+		return truth
+	case reflect.String:
+		return text
+	case reflect.Float64:
+		return double
+	case reflect.Slice:
+		return list
+	case reflect.Map:
+		return dict
+	case reflect.Struct:
+		return group
 	}
 	if zero := reflect.Zero(s); !zero.CanInt() && !zero.CanUint() {
 		panic(fmt.Sprintf("a record has a %s, which has no column", s)) // a test makes all tables
 	}
-	return &node{kind: integer}
+	return integer
 }
 
 // number gives n and all below their levels, and columns to those that hold values. def and rep are the levels of what it is in.

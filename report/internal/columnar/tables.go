@@ -3,6 +3,7 @@ package columnar
 import (
 	"reflect"
 	"sync"
+	"unsafe"
 
 	"tcptrace/report/internal/record"
 )
@@ -42,9 +43,9 @@ func (t *Table) marks(names []string) []bool {
 
 // AppendEvent appends an event as a packed row of Events.
 func AppendEvent(b []byte, e *record.EventRecord) []byte {
-	v, there := reflect.ValueOf(e).Elem(), eventFields()[e.Event]
+	there := eventFields()[e.Event]
 	for i, n := range Events().root.children {
-		if field := v.Field(n.field); there[i] {
+		if field := unsafe.Add(unsafe.Pointer(e), n.offset); there[i] {
 			b = n.value(b, field, 0)
 		} else {
 			b = n.append(b, field, 0)

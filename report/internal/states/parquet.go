@@ -2,7 +2,6 @@ package states
 
 import (
 	"io"
-	"reflect"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -16,7 +15,7 @@ func WriteParquet(w io.Writer, s *StatesAt) error {
 	file, row := columnar.NewFile(w, columnar.States()), []byte(nil)
 	for _, c := range s.Rows {
 		r := newStateRecord(c, s.Time)
-		row = columnar.States().Append(row[:0], reflect.ValueOf(&r).Elem())
+		row = columnar.Append(row[:0], columnar.States(), &r)
 		if err := file.Add(row); err != nil {
 			return err
 		}
@@ -32,7 +31,7 @@ func WriteSeriesParquet(w io.Writer, s *StateSeries) error {
 			Schema: countsSchema, Time: record.Time(at), TimeS: output.FloatSeconds(at.Sub(s.Begin)), Connections: uint64(t.connections),
 			Client: t.counts(&s.Filter, analyzer.Client), Server: t.counts(&s.Filter, analyzer.Server),
 		}
-		row = columnar.StateCounts().Append(row[:0], reflect.ValueOf(&r).Elem())
+		row = columnar.Append(row[:0], columnar.StateCounts(), &r)
 		return file.Add(row)
 	}); err != nil {
 		return err
