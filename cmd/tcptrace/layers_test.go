@@ -47,9 +47,10 @@ var layers = map[string]layer{
 	"internal/testutil/scripts":  {ours: []string{"internal/truth/lab"}, other: gopacketTypes},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
-	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
+	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/remote", "internal/wire"}, other: anyOther},
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
+	"internal/remote":            {},
 	"internal/console":           {},
 	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},
@@ -103,7 +104,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
