@@ -59,6 +59,7 @@ func newRootCommand(e env) *cobra.Command {
 two endpoints went through, how it closed, and what went wrong.
 
 FILE is a capture (pcap, pcapng, snoop or ERF), plain or compressed with gzip, zstd or lz4; - is standard input.
+It may be an https:// URL, and in builds with clouds one of s3://, gs:// or azblob://.
 Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
 
 Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
@@ -71,6 +72,8 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
   tcptrace ring_*.pcap.gz --sort -bytes --limit 10
   tcptrace capture.pcap --where 'outcome == "reset" && server.port == 443'
   tcptrace capture.pcap -f 'host 10.0.0.1' --format ndjson -o conversations.ndjson
+  tcptrace ring_*.pcap.gz --format parquet --partition-by day -o conversations
+  tcptrace https://host/capture.pcap.zst
   tcpdump -w - | tcptrace -`,
 		Version:       version(),
 		Args:          cobra.ArbitraryArgs,

@@ -56,7 +56,8 @@ The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3
   tcptrace timeline capture.pcapng --where 'outcome == "reset"' --limit 5 --time absolute
   tcptrace timeline capture.pcapng --stream 3 --format mermaid >>issue.md
-  tcptrace timeline capture.pcapng --format ndjson -o segments.ndjson`,
+  tcptrace timeline capture.pcapng --format ndjson -o segments.ndjson
+  tcptrace timeline capture.pcapng --format parquet -o segments.parquet`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTimeline(cmd.Context(), args, o, cmd.Flags(), e)
