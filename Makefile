@@ -35,8 +35,9 @@ browser: deps ## tests the page of 'tcptrace report' in a Chromium, where there 
 duckdb: ## asks DuckDB the questions of docs/sql.md, where its module can be fetched
 	.ci/duckdb
 
-cloud: ## bin/tcptrace-cloud, which also reads s3://, gs:// and azblob://
+cloud: ## bin/tcptrace-cloud, which also reads s3://, gs:// and azblob://, and its test
 	.ci/cloud
+	cd test/cloud && go test -timeout 20m ./...
 
 screenshots: deps ## pictures of golden captures' pages, to look at
 	cd test/browser && TCPTRACE_SCREENSHOTS=$${SCREENSHOTS:-$(CURDIR)/dist/screenshots} go test -timeout 30m -count 1 -run TestScreenshots ./...

@@ -157,6 +157,9 @@ func TestWriterErrors(t *testing.T) {
 			for i := 0; i < 10_000 && err == nil; i++ {
 				err = r.Conversation(&cs[i%len(cs)])
 			}
+			if format.Binary { // a table is held by row groups, and this one fits into the room
+				continue
+			}
 			if format.Streams && room < output.SpillAt && !errors.Is(err, sample.ErrFull) {
 				t.Errorf("%s, room %d: no error while writing: %v", name, room, err)
 			}
