@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots
+.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots duckdb cloud
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -34,6 +34,13 @@ golden: deps ## rewrite the golden captures and outputs; review the diff
 
 browser: deps ## tests the page of 'tcptrace report' in a Chromium, where there is one
 	cd test/browser && go test -timeout 20m ./...
+
+duckdb: ## asks DuckDB the questions of docs/sql.md, where its module can be fetched
+	.ci/duckdb
+
+cloud: ## bin/tcptrace-cloud, which also reads s3://, gs:// and azblob://, and its test
+	.ci/cloud
+	cd test/cloud && go test -timeout 20m ./...
 
 screenshots: deps ## pictures of golden captures' pages, to look at
 	cd test/browser && TCPTRACE_SCREENSHOTS=$${SCREENSHOTS:-$(CURDIR)/dist/screenshots} go test -timeout 30m -count 1 -run TestScreenshots ./...

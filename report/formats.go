@@ -24,6 +24,8 @@ type Format struct {
 	Summary bool
 	// Columns is true when the format has columns that may be chosen.
 	Columns bool
+	// Binary is true when it is not text: a terminal has no use for it.
+	Binary bool
 	// New makes the renderer. Formats that stream ignore the options.
 	New func(w io.Writer, o TableOptions) Report
 }
@@ -42,7 +44,12 @@ var Formats = Choices[Format]{
 		Streams: true, Columns: true, New: func(w io.Writer, o TableOptions) Report { return NewCSVOf(w, o.Columns) }}},
 	{"zeek", "Zeek's conn.log", Format{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewZeek(w) }}},
+	{"parquet", parquetHelp, Format{
+		Streams: true, Binary: true, New: func(w io.Writer, _ TableOptions) Report { return NewParquet(w) }}},
 }
+
+// parquetHelp is of all formats of that name.
+const parquetHelp = "Apache Parquet: a table with the fields of ndjson, for DuckDB, Spark, ClickHouse and pandas"
 
 // TimelineFormat is one way to show conversations segment by segment. One of its two functions is set.
 type TimelineFormat struct {
@@ -50,6 +57,8 @@ type TimelineFormat struct {
 	One func(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) Timeline
 	// All writes records of the segments of all conversations, in the order of the capture.
 	All func(w io.Writer) Timeline
+	// Binary is true when it is not text.
+	Binary bool
 }
 
 // TimelineFormats are the formats of timelines.
@@ -64,20 +73,23 @@ var TimelineFormats = Choices[TimelineFormat]{
 		}}},
 	{"ndjson", "a JSON record a segment", TimelineFormat{
 		All: func(w io.Writer) Timeline { return record.NewSegmentsNDJSON(w) }}},
+	{"parquet", parquetHelp, TimelineFormat{Binary: true, All: NewSegmentsParquet}},
 }
 
 // StatesFormat is one way to write the states of connections: at a moment, and at regular times.
 type StatesFormat struct {
 	At     func(w io.Writer, s *StatesAt) error
 	Series func(w io.Writer, s *StateSeries) error
+	Binary bool // it is not text
 }
 
 // StatesFormats are the formats of states.
 var StatesFormats = Choices[StatesFormat]{
-	{"table", "for people: a row a connection, or a sample", StatesFormat{states.WriteTable, states.WriteSeriesTable}},
-	{"csv", "comma-separated values with a header", StatesFormat{states.WriteCSV, states.WriteSeriesCSV}},
-	{"ndjson", "a JSON record a line", StatesFormat{states.WriteNDJSON, states.WriteSeriesNDJSON}},
-	{"json", "one JSON document", StatesFormat{states.WriteJSON, states.WriteSeriesJSON}},
+	{"table", "for people: a row a connection, or a sample", StatesFormat{At: states.WriteTable, Series: states.WriteSeriesTable}},
+	{"csv", "comma-separated values with a header", StatesFormat{At: states.WriteCSV, Series: states.WriteSeriesCSV}},
+	{"ndjson", "a JSON record a line", StatesFormat{At: states.WriteNDJSON, Series: states.WriteSeriesNDJSON}},
+	{"json", "one JSON document", StatesFormat{At: states.WriteJSON, Series: states.WriteSeriesJSON}},
+	{"parquet", parquetHelp, StatesFormat{states.WriteParquet, states.WriteSeriesParquet, true}},
 }
 
 // SumFormats are the formats of sums.

@@ -22,6 +22,9 @@ var extensions = map[string]string{"table": "txt", "long": "long.txt", "json": "
 func TestFormats(t *testing.T) {
 	for _, choice := range Formats {
 		name, format := choice.Name, choice.Is
+		if format.Binary { // the command's tests compare what it has with ndjson
+			continue
+		}
 		for _, input := range []struct {
 			name    string
 			cs      []analyzer.Conversation
@@ -154,6 +157,9 @@ func TestWriterErrors(t *testing.T) {
 			for i := 0; i < 10_000 && err == nil; i++ {
 				err = r.Conversation(&cs[i%len(cs)])
 			}
+			if format.Binary { // a table is held by row groups, and this one fits into the room
+				continue
+			}
 			if format.Streams && room < output.SpillAt && !errors.Is(err, sample.ErrFull) {
 				t.Errorf("%s, room %d: no error while writing: %v", name, room, err)
 			}
@@ -183,7 +189,7 @@ func TestNoAllocationPerRecord(t *testing.T) {
 	cs := sample.Conversations()
 	for _, choice := range Formats {
 		name, format := choice.Name, choice.Is
-		if !format.Streams || format.People {
+		if !format.Streams || format.People || format.Binary { // a table allocates the texts of its rows
 			continue
 		}
 		r := format.New(io.Discard, TableOptions{})

@@ -25,6 +25,7 @@ import (
 // analyzeOptions are the flags of the main command.
 type analyzeOptions struct {
 	selectOptions
+	partition
 	format  string
 	long    bool
 	quick   bool
@@ -58,6 +59,7 @@ func newRootCommand(e env) *cobra.Command {
 two endpoints went through, how it closed, and what went wrong.
 
 FILE is a capture (pcap, pcapng, snoop or ERF), plain or compressed with gzip, zstd or lz4; - is standard input.
+It may be an https:// URL, and in builds with clouds one of s3://, gs:// or azblob://.
 Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
 
 Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
@@ -70,6 +72,8 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
   tcptrace ring_*.pcap.gz --sort -bytes --limit 10
   tcptrace capture.pcap --where 'outcome == "reset" && server.port == 443'
   tcptrace capture.pcap -f 'host 10.0.0.1' --format ndjson -o conversations.ndjson
+  tcptrace ring_*.pcap.gz --format parquet --partition-by day -o conversations
+  tcptrace https://host/capture.pcap.zst
   tcpdump -w - | tcptrace -`,
 		Version:       version(),
 		Args:          cobra.ArbitraryArgs,
@@ -123,6 +127,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
+	o.partition.addTo(cmd)
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
 	complete.Flag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
@@ -149,6 +154,9 @@ func (o *analyzeOptions) check(args []string) error {
 	}
 	if o.quick && (o.format == "long" || len(o.failOn) > 0) {
 		return usageError("--quick skips much of what --long and --fail-on need")
+	}
+	if err := o.partition.check(o.format, o.output, true); err != nil {
+		return err
 	}
 	return o.selectOptions.check("tcptrace", args)
 }
@@ -183,7 +191,10 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return usageError("--fail-on: %w", err)
 	}
 	format, _ := o.formats.Find(o.format)
-	out, err := openReport(format.People, o.output, args, e)
+	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
+		return err
+	}
+	out, err := o.open(format.People, o.output, args, e)
 	if err != nil {
 		return err
 	}
@@ -302,6 +313,9 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 		opts.Width = e.width
 	}
 	shown := format.New(w, opts)
+	if o.files != nil {
+		shown = report.NewPartitionedParquet(o.is, o.create)
+	}
 	rep := shown
 	if format.Streams && (limit > 0 || o.sorted || format.People) {
 		rep = report.Sorted(rep, key, max(0, limit))

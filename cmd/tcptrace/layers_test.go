@@ -48,9 +48,10 @@ var layers = map[string]layer{
 	"internal/testutil/scripts":  {ours: []string{"internal/truth/lab"}, other: gopacketTypes},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
-	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
+	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/remote", "internal/wire"}, other: anyOther},
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
+	"internal/remote":            {},
 	"internal/console":           {},
 	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},
@@ -74,11 +75,12 @@ var layers = map[string]layer{
 	"report/internal/glossary":        {ours: []string{"report/internal/record", "analyzer"}},
 	"report/internal/story":           {ours: []string{"report/internal/human", "analyzer", "fsm", "analyzer/timing"}},
 	"report/internal/ladder":          {ours: []string{"internal/console", "report/internal/story", "report/internal/output", "report/internal/human", "analyzer", "fsm"}},
-	"report/internal/states":          {ours: []string{"internal/console", "report/internal/output", "report/internal/human", "analyzer", "fsm"}},
+	"report/internal/columnar":        {ours: []string{"report/internal/record"}, other: []string{"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/"}},
+	"report/internal/states":          {ours: []string{"internal/console", "report/internal/columnar", "report/internal/record", "report/internal/output", "report/internal/human", "analyzer", "fsm"}},
 	"report/internal/sample":          {ours: []string{"analyzer"}},
 	"report/internal/sums": {ours: []string{"internal/console", "internal/dimension", "report/internal/record", "report/internal/output", "report/internal/human", "analyzer"},
 		other: []string{"github.com/DataDog/sketches-go/"}},
-	"report": {ours: []string{"report/internal/glossary", "report/internal/sums", "report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
+	"report": {ours: []string{"report/internal/columnar", "report/internal/glossary", "report/internal/sums", "report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/record", "report/internal/output",
 		"report/internal/human", "internal/console", "internal/dimension", "analyzer", "analyzer/timing", "fsm", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
 	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "analyzer/timing"}},
@@ -106,7 +108,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -233,7 +235,7 @@ func libraryFiles(t *testing.T) (list []libraryFile) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "testdata"):
 			return fs.SkipDir
 		case d.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
 			return nil

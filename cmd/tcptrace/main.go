@@ -19,6 +19,7 @@ import (
 	"tcptrace/internal/interrupt"
 	"tcptrace/internal/names"
 	"tcptrace/internal/output"
+	"tcptrace/internal/remote"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -100,6 +101,7 @@ func run(ctx context.Context, args []string, e env) int {
 	e.bar, e.err = e.err, console.NewWriter(e.err)
 	defer e.files.Discard()
 	cmd := newRootCommand(e)
+	args = remote.Take(args)
 	cmd.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		complete.Register(cmd)

@@ -72,6 +72,14 @@ func checkOutput(flag, path string, inputs []string) error {
 	return outputError(files.Check(flag, path))
 }
 
+// checkBinary refuses to write what is not text to a terminal.
+func checkBinary(format string, binary bool, path string, e env) error {
+	if binary && e.outTTY && (path == "" || path == "-") {
+		return usageError("--format %s is not for a terminal: write it to a file with -o FILE", format)
+	}
+	return nil
+}
+
 // outputError is err, which is the user's if what was asked for contradicts itself.
 func outputError(err error) error {
 	if errors.Is(err, output.ErrConflict) {

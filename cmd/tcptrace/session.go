@@ -33,7 +33,7 @@ type session struct {
 	loop   *live.Loop
 	view   *view.View // nil: events are written instead
 	out    sink       // of events
-	events *report.Events
+	events report.EventWriter
 	writer *dump.Writer
 	keeper *dump.Keeper
 	sorter *dump.Sorter
@@ -190,6 +190,18 @@ func (s *session) openEvents() error {
 		s.out = behind(f)
 	}
 	s.events = report.NewEvents(s.out)
+	return nil
+}
+
+// openParquet is openEvents for a table, which is there at the end.
+func (s *session) openParquet() error {
+	if err := checkBinary(s.format, true, s.output, s.e); err != nil {
+		return err
+	}
+	if err := s.openEvents(); err != nil {
+		return err
+	}
+	s.events = report.NewEventsParquet(s.out)
 	return nil
 }
 

@@ -120,6 +120,10 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if err != nil {
 		return err
 	}
+	format, _ := report.StatesFormats.Find(o.format)
+	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
+		return err
+	}
 	if o.every > 0 {
 		return runStateSeries(ctx, args, o, filter, e)
 	}

@@ -27,6 +27,7 @@ var ladderBounds = ladders.Usual
 
 type timelineOptions struct {
 	selectOptions
+	partition
 	format string
 	time   string
 	limit  int
@@ -55,7 +56,8 @@ The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3
   tcptrace timeline capture.pcapng --where 'outcome == "reset"' --limit 5 --time absolute
   tcptrace timeline capture.pcapng --stream 3 --format mermaid >>issue.md
-  tcptrace timeline capture.pcapng --format ndjson -o segments.ndjson`,
+  tcptrace timeline capture.pcapng --format ndjson -o segments.ndjson
+  tcptrace timeline capture.pcapng --format parquet -o segments.parquet`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTimeline(cmd.Context(), args, o, cmd.Flags(), e)
@@ -71,6 +73,7 @@ The input is read at least twice, so it cannot be a pipe.`,
 	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters only")
 	f.IntVar(&o.width, "width", 0, "fit into `n` columns (default: the terminal's width, or 80)")
 	o.color.AddTo(f)
+	o.partition.addTo(cmd)
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)
 	complete.Flag(cmd, "time", timeStyles()...)
@@ -97,6 +100,9 @@ func (o *timelineOptions) check(args []string, flags *pflag.FlagSet) error {
 	}
 	if o.limit < 0 || o.width < 0 {
 		return usageError("--limit and --width must not be negative")
+	}
+	if err := o.partition.check(o.format, o.output, false); err != nil {
+		return err
 	}
 	return checkOutput("-o", o.output, args)
 }
@@ -139,6 +145,10 @@ func (t *segments) See(f *analyzer.Frame) error {
 
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
 	var t segments
+	format, _ := report.TimelineFormats.Find(o.format)
+	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
+		return err
+	}
 	p, err := o.passes(ctx, "tcptrace timeline", args, &t, e)
 	if err != nil {
 		return err
@@ -147,12 +157,13 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	out, err := openOutput("-o", o.output, args, e)
+	out, err := o.open(false, o.output, args, e)
 	if err != nil {
 		return err
 	}
-	format, _ := report.TimelineFormats.Find(o.format)
-	t.out = format.All(out)
+	if t.out = format.All(out); o.files != nil {
+		t.out = report.NewPartitionedSegments(o.is, o.create)
+	}
 	err = p.Show(ctx)
 	if failed := end(ctx, out, err, t.out.Finish()); failed != nil {
 		return failed

@@ -51,6 +51,7 @@ var watchFormats = report.Choices[func(*session) error]{
 	{Name: "auto", Help: "view on a terminal and ndjson otherwise", Is: (*session).openAuto},
 	{Name: "view", Help: "a view to look around in", Is: (*session).openView},
 	{Name: "ndjson", Help: "a JSON record for each event", Is: (*session).openEvents},
+	{Name: "parquet", Help: "the same events as a table of Apache Parquet, which is whole at the end", Is: (*session).openParquet},
 }
 
 // Idle conversations are let go, since a live capture has no end. These are for those that are not established, or not any more.

@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/interrupt"
+	"tcptrace/internal/remote"
 )
 
 // A format finds the packets in the bytes of a capture. It keeps what the
@@ -47,11 +48,13 @@ type input struct {
 	chunk      int
 	maxPackets int
 	progress   *atomic.Int64
+	total      *atomic.Int64 // to which the size of an object is added; nil: it is not wanted
 	ifaces     *interfaces
 
 	started bool
 	done    bool
-	file    *os.File          // nil for stdin
+	remote  bool              // it is an object of a URL
+	file    io.Closer         // nil for stdin
 	silent  *interrupt.Reader // of what may keep silent; else nil
 	release func()            // frees the decompressor
 	reader  io.Reader
@@ -78,10 +81,10 @@ func newInput(path string, opts Options, progress *atomic.Int64, ifaces *interfa
 		if f, ok := opts.Stdin.(*os.File); ok {
 			size = regularSize(f.Stat())
 		}
-	} else {
+	} else if in.remote = remote.Is(path); !in.remote {
 		size = regularSize(os.Stat(path))
 	}
-	in.regular, in.size = size >= 0, max(size, 0)
+	in.regular, in.size = size >= 0 || in.remote, max(size, 0)
 	return in
 }
 
@@ -210,11 +213,15 @@ func (in *input) readReason() string {
 
 // fail ends the input with an error, unless it was ended from outside.
 func (in *input) fail(at int64, reason string, cause error) {
-	if in.silent != nil && in.silent.Interrupted() {
+	if in.silent != nil && in.silent.Interrupted() || in.remote && in.ctx.Err() != nil {
 		in.done = true
 		return
 	}
-	in.err = &packet.Error{File: in.name, Offset: at, Packed: in.packed != "", Reason: reason, Err: cause}
+	name := in.name
+	if in.remote {
+		name = remote.Name(name)
+	}
+	in.err = &packet.Error{File: name, Offset: at, Packed: in.packed != "", Reason: reason, Err: cause}
 	in.done = true
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/remote"
 )
 
 // Options say where standard input is and how much is read at once. The zero
@@ -43,7 +44,7 @@ type trace struct {
 	heap     []*cursor
 	prepared bool
 	ifaces   interfaces
-	total    int64
+	total    atomic.Int64
 	read     atomic.Int64
 }
 
@@ -70,14 +71,34 @@ func Open(paths []string, opts Options) Source {
 	}
 	t := &trace{opts: opts}
 	for i, path := range paths {
+		if remote.Is(path) {
+			t.addRemote(path)
+			continue
+		}
 		in := newInput(path, opts, &t.read, &t.ifaces)
 		if path == stdinPath && slices.Contains(paths[:i], stdinPath) {
 			in.refuse(stdinUsedReason, nil)
 		}
-		t.total += in.size
+		t.total.Add(in.size)
 		t.inputs = append(t.inputs, in)
 	}
 	return t
+}
+
+// addRemote adds the objects that a URL stands for.
+func (t *trace) addRemote(name string) {
+	names, err := remote.Expand(t.opts.Context, name)
+	if err != nil {
+		names = []string{name}
+	}
+	for _, name := range names {
+		in := newInput(name, t.opts, &t.read, &t.ifaces)
+		in.total = &t.total
+		if err != nil {
+			in.refuse(err.Error(), err)
+		}
+		t.inputs = append(t.inputs, in)
+	}
 }
 
 // Next implements Source.
@@ -133,8 +154,8 @@ func (t *trace) Interfaces() []Interface { return t.ifaces.all() }
 func (t *trace) Interface(number uint16) string { return t.ifaces.name(number) }
 
 // Progress implements Source: bytes as they are on disk, compressed or not. The
-// total counts regular files only.
-func (t *trace) Progress() (done, total int64) { return t.read.Load(), t.total }
+// total counts regular files, and objects of URLs that were opened.
+func (t *trace) Progress() (done, total int64) { return t.read.Load(), t.total.Load() }
 
 // Close implements Source.
 func (t *trace) Close() error {

@@ -14,6 +14,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 
 	"tcptrace/internal/interrupt"
+	"tcptrace/internal/remote"
 )
 
 const (
@@ -64,7 +65,17 @@ func (in *input) start() {
 
 func (in *input) open() bool {
 	var raw io.Reader = in.stdin
-	if in.name != stdinPath {
+	if in.remote {
+		object, err := remote.Open(in.ctx, in.name)
+		if err != nil {
+			in.refuse(plain(err), err)
+			return false
+		}
+		if in.total != nil {
+			in.total.Add(max(object.Size(), 0))
+		}
+		in.file, raw = object, object
+	} else if in.name != stdinPath {
 		f, err := interrupt.Open(in.ctx, in.name, in.openFile)
 		if err != nil && err == context.Cause(in.ctx) {
 			in.done = true

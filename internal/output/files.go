@@ -18,6 +18,7 @@ type Files struct {
 
 	uses []use
 	open []*File // that are not whole yet
+	dirs []*Dir
 }
 
 // use is a file in use.
@@ -104,7 +105,10 @@ func (s *Files) Discard() {
 	for _, f := range s.open {
 		f.Discard()
 	}
-	s.open = nil
+	for _, d := range s.dirs {
+		d.Discard()
+	}
+	s.open, s.dirs = nil, nil
 }
 
 func useOf(flag, path string) use {

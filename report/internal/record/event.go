@@ -17,14 +17,11 @@ const eventSchema = "tcptrace.event.v1"
 // than a buffer of them; what is written always ends with a line. Those that are held are written in order of time, as far as those of one
 // conversation stay in theirs. EventRecord is the same as Go data.
 type Events struct {
-	out    output.Buffer
-	batch  batch
-	enc    Encoder
-	drops  uint64 // that were told
-	before struct {
-		time                  analyzer.Time
-		packets, bytes, drops uint64
-	} // at the last statistics
+	out   output.Buffer
+	batch batch
+	enc   Encoder
+	drops uint64 // that were told
+	pace  Pace
 }
 
 // NewEvents returns a writer of events to w.
@@ -168,16 +165,7 @@ func (r *Events) Drops(now analyzer.Time, total uint64) error {
 // Statistics tells what goes on: how many conversations are open, their endpoints' states, the rates since
 // it was last told, and the summary so far.
 func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStates]uint64, s *analyzer.Summary) error {
-	record, last := newStatisticsRecord(open, states), &r.before
-	if last.time == 0 {
-		last.time = s.Start
-	}
-	if d := output.FloatSeconds(now.Sub(last.time)); d > 0 {
-		record.PacketsPerS = float64(s.Packets-last.packets) / d
-		record.BytesPerS = float64(s.Bytes-last.bytes) / d
-		record.DropsPerS = float64(s.Drops-last.drops) / d
-	}
-	last.time, last.packets, last.bytes, last.drops = now, s.Packets, s.Bytes, s.Drops
+	record := r.pace.Record(now, open, states, s)
 	r.batch.last(len(r.out.B))
 	b, err := appendJSON(append(r.begin(eventStatistics, now), `,"statistics":`...), record)
 	if err != nil {

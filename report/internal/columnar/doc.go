@@ -1,0 +1,6 @@
+// Package columnar writes records as Apache Parquet (https://parquet.apache.org/docs/file-format/).
+//
+// A [Table] follows from the Go type of a record, by the names of JSON: what the record has, the file has, nested as the
+// record is. What is left out of the record is null. A row is packed into bytes first, which may happen in any
+// goroutine; a [File] takes packed rows and holds no more of them than a row group.
+package columnar

@@ -1,0 +1,85 @@
+package report
+
+import (
+	"io"
+
+	"tcptrace/analyzer"
+	"tcptrace/report/internal/columnar"
+)
+
+// Partitioning is how the rows of a table are divided among directories.
+type Partitioning struct {
+	column string
+	layout string // of a time; "": it is the address of the server
+}
+
+// Partitionings are those that --partition-by takes.
+var Partitionings = Choices[Partitioning]{
+	{"day", "the day of the first packet, UTC", Partitioning{"day", "2006-01-02"}},
+	{"hour", "its hour", Partitioning{"hour", "2006-01-02T15"}},
+	{"server", "the address of the server", Partitioning{column: "server_ip"}},
+}
+
+// ByTime reports whether rows without a server can be divided so.
+func (p Partitioning) ByTime() bool { return p.layout != "" }
+
+// append appends the value of a row.
+func (p *Partitioning) append(b []byte, t analyzer.Time, c *analyzer.Conversation) []byte {
+	if p.ByTime() {
+		return t.Time().UTC().AppendFormat(b, p.layout)
+	}
+	return c.Addr[analyzer.Server].Addr().AppendTo(b)
+}
+
+// partitioned writes rows of a table to the directories of their partitions.
+type partitioned struct {
+	by       Partitioning
+	parts    *columnar.Partitions
+	key, row []byte
+}
+
+func newPartitioned(by Partitioning, t *columnar.Table, create func(name string) (io.WriteCloser, error)) partitioned {
+	return partitioned{by: by, parts: columnar.NewPartitions(t, create)}
+}
+
+func (p *partitioned) add(t analyzer.Time, c *analyzer.Conversation) error {
+	p.key = p.by.append(p.key[:0], t, c)
+	return p.parts.Add(p.by.column, p.key, p.row)
+}
+
+type partitionedConversations struct {
+	partitioned
+	pack func([]byte, *analyzer.Conversation) []byte
+}
+
+// NewPartitionedParquet returns a report that writes conversation records as tables of Apache Parquet, to files that create makes. Their names have
+// slashes, in the manner of Hive: day=2026-03-02/part-0.parquet.
+func NewPartitionedParquet(by Partitioning, create func(name string) (io.WriteCloser, error)) Report {
+	return &partitionedConversations{newPartitioned(by, columnar.Conversations(), create), packConversations()}
+}
+
+// Conversation implements Report.
+func (p *partitionedConversations) Conversation(c *analyzer.Conversation) error {
+	p.row = p.pack(p.row[:0], c)
+	return p.add(c.Start, c)
+}
+
+// Finish implements Report.
+func (p *partitionedConversations) Finish(*analyzer.Summary) error { return p.parts.Close() }
+
+type partitionedSegments struct{ partitioned }
+
+// NewPartitionedSegments is NewPartitionedParquet of segment records, by time.
+func NewPartitionedSegments(by Partitioning, create func(name string) (io.WriteCloser, error)) Timeline {
+	return &partitionedSegments{newPartitioned(by, columnar.Segments(), create)}
+}
+
+// Segment implements Timeline.
+func (p *partitionedSegments) Segment(v *analyzer.SegmentView) error {
+	segment := NewSegmentRecord(v)
+	p.row = columnar.Append(p.row[:0], columnar.Segments(), &segment)
+	return p.add(v.Time, nil)
+}
+
+// Finish implements Timeline.
+func (p *partitionedSegments) Finish() error { return p.parts.Close() }
