@@ -50,6 +50,7 @@ var layers = map[string]layer{
 	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
+	"internal/blocks":            {ours: []string{"internal/wire"}},
 	"internal/console":           {},
 	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},
@@ -81,9 +82,10 @@ var layers = map[string]layer{
 		"report/internal/human", "internal/console", "internal/dimension", "analyzer", "analyzer/timing", "fsm", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
 	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "analyzer/timing"}},
+	"internal/annotate":         {ours: []string{"internal/blocks", "internal/console", "internal/findings", "internal/names", "report", "analyzer"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire", "analyzer/timing"}},
 	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
-	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
+	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/blocks", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
 	"internal/live/kernel":      {ours: []string{"fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
@@ -102,7 +104,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "internal/annotate", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

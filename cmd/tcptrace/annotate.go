@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tcptrace/internal/annotate"
+	"tcptrace/internal/blocks"
+	"tcptrace/internal/findings"
+	"tcptrace/internal/input"
+	"tcptrace/internal/live/dump"
+	"tcptrace/report"
+)
+
+type annotateOptions struct {
+	selectOptions
+	output string
+}
+
+func newAnnotateCommand(e env) *cobra.Command {
+	var o annotateOptions
+	cmd := &cobra.Command{
+		Use:   "annotate FILE -w OUT.pcapng",
+		Short: "Write a capture with what was found as comments, for Wireshark",
+		Long: `annotate copies a capture and adds what was found: to each packet where it happened a comment, to the capture the findings,
+and a block with the names of hosts that the capture itself tells. Wireshark shows the comments, and finds them with the
+display filter
+
+  frame.comment contains "tcptrace:"
+
+All else stays as it was, byte for byte: packets, options, comments, interfaces, secrets, blocks of any type. Only the
+lengths of sections are then unknown, as those are of a capture that was just written. Any other format becomes pcapng.
+--where, --stream and -f choose what is commented; all packets are written. The input is read twice, so it cannot be a pipe.`,
+		Example: `  tcptrace annotate capture.pcapng -w annotated.pcapng
+  tcptrace annotate capture.pcap --where 'outcome == "reset"' -w resets.pcapng
+  tcptrace annotate capture.pcap -w - | tshark -r - -Y 'frame.comment contains "tcptrace:"' -T fields -e frame.number -e frame.comment`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return runAnnotate(cmd.Context(), args, o, e) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	o.addSelection(cmd)
+	f.StringVarP(&o.output, "write", "w", "", "write the capture to this `file`, in pcapng")
+	o.addTracking(cmd, e)
+	return cmd
+}
+
+func (o *annotateOptions) check(args []string, e env) error {
+	switch {
+	case len(args) > 1:
+		return usageError("annotate takes one capture: 'mergecap -w ALL.pcapng FILE...' makes one of several")
+	case o.output == "":
+		return usageError("-w is missing: the file to write")
+	case o.output != "-" && !dump.NamedPcapng(o.output):
+		return usageError("-w %s: comments take pcapng, name it .pcapng", o.output)
+	case o.output == "-" && e.outTTY:
+		return usageError("-w -: packets are not for a terminal")
+	}
+	return checkOutput("-w", o.output, args)
+}
+
+func runAnnotate(ctx context.Context, args []string, o annotateOptions, e env) error {
+	if err := o.check(args, e); err != nil {
+		return err
+	}
+	a := annotate.New()
+	p, err := o.passes(ctx, "tcptrace annotate", args, a, e)
+	if err != nil {
+		return err
+	}
+	original, err := openBlocks(ctx, args[0], e)
+	if err != nil {
+		return &exitError{exitBadInput, err}
+	}
+	defer original.Close()
+	p.Reads, p.Choice.ICMP = true, true
+	if err := p.find(ctx); err != nil {
+		return err
+	}
+	out, err := openOutput("-w", o.output, args, e)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(out, 1<<16)
+	text := a.Findings(&p.Summary, findings.Options{Services: o.names.Services(e.services), Times: report.TimesNames[0].Is})
+	to := blocks.NewCopy(original, buffered, blocks.Changes{Comments: []string{text}, Hosts: a.Hosts()})
+	a.Copy(to)
+	if err = p.Show(ctx); err == nil {
+		err = to.Finish(p.Summary.Packets)
+	}
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err := finish(out, interrupted(ctx, err)); err != nil { // half of a capture is none
+		return err
+	}
+	o.note(a, to, e)
+	return p.conclude(ctx, nil)
+}
+
+// note says what could not be said beside packets.
+func (o *annotateOptions) note(a *annotate.Annotator, to *blocks.Copy, e env) {
+	if n := a.LeftOut + a.Left(); n > 0 {
+		e.say("%s left out: there are too many", report.Counted(n, "comment"))
+	}
+	if to.Mute > 0 {
+		e.say("%s without comments: simple packet blocks hold none", report.Counted(to.Mute, "packet"))
+	}
+}
+
+// openBlocks opens an input as blocks of pcapng, whatever its format is, beside what analyzes it.
+func openBlocks(ctx context.Context, path string, e env) (io.ReadCloser, error) {
+	opts := input.Options{Context: ctx}
+	if file, ok := e.in.(*os.File); ok && path == "-" { // the other reader moves its position
+		at, err := file.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		opts.Stdin = io.NewSectionReader(file, at, 1<<62)
+	}
+	return dump.OpenBlocks(path, opts)
+}
