@@ -29,6 +29,7 @@ type SegmentView struct {
 	State    [2]fsm.State // of both endpoints after the segment, by Side
 	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning; bytes other than printable ASCII are \xNN
 	Notes    []string     // valid until the Timeline is used again
+	Comments []string     // that the capture has beside the frame; a Timeline does not know them
 }
 
 // Timeline shows one conversation segment by segment. It is made from what a first pass

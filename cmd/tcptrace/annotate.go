@@ -3,15 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"tcptrace/internal/annotate"
 	"tcptrace/internal/blocks"
 	"tcptrace/internal/findings"
-	"tcptrace/internal/input"
 	"tcptrace/internal/live/dump"
 	"tcptrace/report"
 )
@@ -72,7 +69,7 @@ func runAnnotate(ctx context.Context, args []string, o annotateOptions, e env) e
 	if err != nil {
 		return err
 	}
-	original, err := openBlocks(ctx, args[0], e)
+	original, err := p.openBlocks(ctx)
 	if err != nil {
 		return &exitError{exitBadInput, err}
 	}
@@ -110,17 +107,4 @@ func (o *annotateOptions) note(a *annotate.Annotator, to *blocks.Copy, e env) {
 	if to.Mute > 0 {
 		e.say("%s without comments: simple packet blocks hold none", report.Counted(to.Mute, "packet"))
 	}
-}
-
-// openBlocks opens an input as blocks of pcapng, whatever its format is, beside what analyzes it.
-func openBlocks(ctx context.Context, path string, e env) (io.ReadCloser, error) {
-	opts := input.Options{Context: ctx}
-	if file, ok := e.in.(*os.File); ok && path == "-" { // the other reader moves its position
-		at, err := file.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return nil, err
-		}
-		opts.Stdin = io.NewSectionReader(file, at, 1<<62)
-	}
-	return dump.OpenBlocks(path, opts)
 }

@@ -22,7 +22,7 @@ import (
 // readBlocks is the blocks of a capture, without our comments and names in front, and our comments by packet.
 func readBlocks(t *testing.T, path string) (list [][]byte, said [][]string) {
 	t.Helper()
-	in, err := dump.OpenBlocks(path, input.Options{})
+	in, _, err := dump.OpenBlocks(path, input.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/blocks"
 	"tcptrace/internal/live/dump"
 )
 
@@ -25,7 +28,8 @@ about them. Timestamps are written in nanoseconds.
 
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
-pcap otherwise, which can hold only one. The input is read twice, so it cannot be a pipe.`,
+pcap otherwise, which can hold only one. Where one pcapng file becomes another, all but packets is kept: comments, interfaces,
+names, secrets, blocks of any type. The input is read twice, so it cannot be a pipe.`,
 		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
   tcptrace extract ring_*.pcap.gz --where 'outcome == "reset"' -w resets.pcap
   tcptrace extract capture.pcap --stream 3 -w - | tshark -r - -V`,
@@ -41,11 +45,21 @@ pcap otherwise, which can hold only one. The input is read twice, so it cannot b
 }
 
 // extraction is the packets on their way to the file.
-type extraction struct{ out *dump.File }
+type extraction struct {
+	out    *dump.File
+	frames blocks.Frames // in place of out
+}
 
 func (x *extraction) Take(*analyzer.Conversation) {}
 
 func (x *extraction) See(f *analyzer.Frame) error {
+	if x.out == nil {
+		for i := range f.Fragments {
+			x.frames.Add(f.Fragments[i].Frame)
+		}
+		x.frames.Add(f.Number)
+		return nil
+	}
 	var err error
 	for i := range f.Fragments {
 		part := &f.Fragments[i]
@@ -92,9 +106,55 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return err
 	}
+	in, err := o.blocks(ctx, p)
+	if err != nil {
+		return finish(out, err)
+	}
+	if in != nil {
+		defer in.Close()
+		return x.copy(ctx, p, in, out)
+	}
 	x.out = dump.NewFile(out, o.output, p.Interfaces)
 	err = p.Show(ctx)
 	if failed := end(ctx, out, err, x.out.Flush()); failed != nil {
+		return failed
+	}
+	return p.conclude(ctx, err)
+}
+
+// blocks is the input as blocks, if all of them can be kept; else nil.
+func (o *extractOptions) blocks(ctx context.Context, p *passes) (io.ReadCloser, error) {
+	if len(p.inputs) == 1 && dump.WritesPcapng(o.output, p.Interfaces) {
+		in, err := p.openBlocks(context.WithoutCancel(ctx))
+		if err != nil || p.pcapng {
+			return in, err
+		}
+		in.Close()
+	}
+	if p.Stats.Comments > 0 {
+		p.env.say("note: comments are kept where one pcapng file becomes another")
+	}
+	return nil, nil
+}
+
+// copy finds the frames in the second pass, and copies them with all else that the capture has.
+func (x *extraction) copy(ctx context.Context, p *passes, in io.Reader, out sink) error {
+	err := p.Show(ctx)
+	if err != nil && interrupted(ctx, err) == err {
+		return finish(out, err)
+	}
+	buffered := bufio.NewWriterSize(out, 1<<16)
+	to := blocks.NewCopy(in, buffered, blocks.Changes{Only: true})
+	var failed error
+	for frame := range x.frames.All() {
+		if failed = to.To(frame, nil); failed != nil {
+			return finish(out, failed)
+		}
+	}
+	if err == nil {
+		failed = to.Finish(p.Summary.Packets)
+	}
+	if failed = finish(out, errors.Join(failed, buffered.Flush())); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)

@@ -50,7 +50,7 @@ var layers = map[string]layer{
 	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/wire"}, other: anyOther},
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
-	"internal/blocks":            {ours: []string{"internal/wire"}},
+	"internal/blocks":            {ours: []string{"internal/console", "internal/wire"}},
 	"internal/console":           {},
 	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},

@@ -125,7 +125,7 @@ func (a *Annotator) Findings(s *analyzer.Summary, o findings.Options) string {
 		}
 		b.WriteString(Mark + strconv.Itoa(i+1) + ". " + f.Text + "; " + string(f.Lies) + ": " + f.Why + "; next: " + f.Next)
 	}
-	return clean(b.String(), 1<<16-1)
+	return console.Cut(b.String(), 1<<16-1)
 }
 
 // Copy is where the second pass puts what it says.
@@ -147,7 +147,7 @@ func (a *Annotator) See(f *analyzer.Frame) error {
 		return nil
 	}
 	for i, text := range a.texts {
-		a.texts[i] = clean(text, mostBytes)
+		a.texts[i] = console.Cut(text, mostBytes)
 	}
 	a.Comments += uint64(len(a.texts))
 	return a.out.To(f.Number, a.texts)
@@ -172,14 +172,4 @@ func (a *Annotator) Left() (n uint64) {
 		n += uint64(len(a.all[i].said))
 	}
 	return n
-}
-
-// clean is text that any program may show: nothing in it is obeyed by a terminal, and it is valid UTF-8 of at most so many bytes.
-func clean(text string, most int) string {
-	text = console.Plain(text)
-	if len(text) <= most {
-		return text
-	}
-	const more = "..."
-	return strings.ToValidUTF8(text[:most-len(more)], "") + more
 }

@@ -5,31 +5,10 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/names"
 )
-
-// TestClean: nothing that a terminal obeys, valid UTF-8, and no more than there is room for.
-func TestClean(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		most int
-		want string
-	}{
-		{"plain", 5, "plain"},
-		{"longer", 5, "lo..."},
-		{"\x1b[31mred\x00", 100, `\x1b[31mred\x00`},
-		{"\xff", 100, `\xff`},
-		{"äöü", 6, "äöü"},
-		{"äöüs", 6, "ä..."},
-	} {
-		if got := clean(test.text, test.most); got != test.want || !utf8.ValidString(got) || len(got) > test.most {
-			t.Errorf("%q in %d bytes: %q, want %q", test.text, test.most, got, test.want)
-		}
-	}
-}
 
 // TestRoom: what has no room is counted, and what has is kept.
 func TestRoom(t *testing.T) {

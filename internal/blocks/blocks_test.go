@@ -319,3 +319,57 @@ func TestNeutral(t *testing.T) {
 		t.Errorf("%q % x", texts, second.Bytes)
 	}
 }
+
+// TestComments: the comments of a packet are found wherever it is asked for, escaped and bounded.
+func TestComments(t *testing.T) {
+	w := builder{order: binary.BigEndian}
+	w.section("big")
+	body := append(w.words(0, 1, 2, 4, 4), "data"...)
+	for range mostComments + 1 {
+		body = w.option(body, optionComment, "\x1b[31m two\nlines")
+	}
+	w.block(Enhanced, body)
+	w.block(Enhanced, w.option(append(w.words(0, 1, 2, 4, 4), "data"...), optionComment, strings.Repeat("x", mostComment+1)))
+	w.block(Enhanced, append(append(w.words(0, 1, 2, 4, 4), "data"...), 0, 1, 0, 9, 'a', 'b', 'c', 'd')) // longer than its block
+	opened := 0
+	c := NewComments(func() (io.ReadCloser, error) {
+		opened++
+		return io.NopCloser(bytes.NewReader(w.b)), nil
+	})
+	for _, number := range []uint64{1, 2, 2, 3, 4, 5, 6, 7, 8, 2} {
+		got := c.Of(number)
+		var want []string
+		switch number {
+		case 2:
+			want = []string{"theirs"}
+		case 5:
+			want = slices.Repeat([]string{`\x1b[31m two lines`}, mostComments)
+		case 6:
+			want = []string{strings.Repeat("x", mostComment-3) + "..."}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("packet %d: %q, want %q", number, got, want)
+		}
+	}
+	if c.Close(); opened != 2 {
+		t.Errorf("opened %d times, want 2", opened)
+	}
+	bad := NewComments(func() (io.ReadCloser, error) { return nil, io.ErrClosedPipe })
+	if got := bad.Of(1); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestFrames: a set has what was added, in order.
+func TestFrames(t *testing.T) {
+	var f Frames
+	for _, n := range []uint64{64, 1, 63, 1000, 1} {
+		f.Add(n)
+	}
+	if got := slices.Collect(f.All()); !slices.Equal(got, []uint64{1, 63, 64, 1000}) {
+		t.Errorf("%d", got)
+	}
+	for range f.All() {
+		break
+	}
+}

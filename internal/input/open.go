@@ -119,6 +119,7 @@ func (t *trace) Stats() packet.Stats {
 			continue
 		}
 		if f, ok := in.format.(*pcapngFile); ok {
+			s.Comments += f.comments
 			if text := f.warning(); text != "" {
 				s.Warnings = append(s.Warnings, &packet.Error{File: in.name, Offset: -1, Reason: text})
 			}

@@ -8,8 +8,8 @@ import (
 	"tcptrace/internal/input"
 )
 
-// Converted is the packets of src as a capture in pcapng.
-func Converted(src input.Source) io.Reader {
+// converted is the packets of src as a capture in pcapng.
+func converted(src input.Source) io.Reader {
 	c := &converter{src: src}
 	c.file = NewFile(&c.ready, "converted.pcapng", nil)
 	return c
@@ -57,21 +57,21 @@ func (c *converter) more() error {
 	return c.file.Flush()
 }
 
-// OpenBlocks opens an input as the blocks of a capture in pcapng: its own, or those that hold its packets.
-func OpenBlocks(path string, opts input.Options) (io.ReadCloser, error) {
-	r, ng, err := input.OpenBytes(path, opts)
+// OpenBlocks opens an input as the blocks of a capture in pcapng: its own (ng), or those that hold its packets.
+func OpenBlocks(path string, opts input.Options) (in io.ReadCloser, ng bool, err error) {
+	in, ng, err = input.OpenBytes(path, opts)
 	if err != nil || ng {
-		return r, err
+		return in, ng, err
 	}
-	r.Close()
+	in.Close()
 	if s, ok := opts.Stdin.(io.Seeker); ok && path == "-" {
 		if _, err := s.Seek(0, io.SeekStart); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	src := input.Open([]string{path}, opts)
 	return struct {
 		io.Reader
 		io.Closer
-	}{Converted(src), src}, nil
+	}{converted(src), src}, false, nil
 }

@@ -33,6 +33,7 @@ type SegmentRecord struct {
 	Client   string   `json:"client"`         // states after the segment
 	Server   string   `json:"server"`
 	Notes    []string `json:"notes"`
+	Comments []string `json:"comments,omitempty"` // that the capture has beside the frame, escaped and cut
 }
 
 // NewSegmentRecord is the record of v.
@@ -42,6 +43,7 @@ func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 		From: v.From.String(), Flags: v.Flags, Seq: v.Seq, Len: v.Len, Window: v.Window, Unscaled: v.Unscaled, Kind: v.Kind.String(), Text: v.Text,
 		Client: v.State[analyzer.Client].String(), Server: v.State[analyzer.Server].String(), Notes: append([]string{}, v.Notes...),
 	}
+	r.Comments = append(r.Comments, v.Comments...)
 	if v.HasAck {
 		r.Ack = &v.Ack
 	}
@@ -51,7 +53,7 @@ func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 	return r
 }
 
-// Segment appends the record of v. As in [encoder.conversation], no string but an RST's text needs escaping: all
+// Segment appends the record of v. As in [encoder.conversation], no string but an RST's text and comments needs escaping: all
 // others are names from fixed tables.
 func (e *Encoder) Segment(b []byte, v *analyzer.SegmentView) []byte {
 	b = strconv.AppendUint(append(b, `{"schema":"`+segmentSchema+`","stream":`...), v.Stream, 10)
@@ -86,7 +88,19 @@ func (e *Encoder) Segment(b []byte, v *analyzer.SegmentView) []byte {
 		}
 		b = append(append(append(b, '"'), note...), '"')
 	}
-	return append(b, ']', '}')
+	b = append(b, ']')
+	for i, text := range v.Comments {
+		if i == 0 {
+			b = append(b, `,"comments":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = output.AppendString(b, text)
+	}
+	if len(v.Comments) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
 // SegmentsNDJSON writes a segment record a line.
