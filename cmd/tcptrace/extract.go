@@ -9,13 +9,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/anonymize"
 	"tcptrace/internal/blocks"
+	"tcptrace/internal/complete"
 	"tcptrace/internal/live/dump"
 )
 
 type extractOptions struct {
 	selectOptions
-	output string
+	output    string
+	anonymize anonymize.Choice
 }
 
 func newExtractCommand(e env) *cobra.Command {
@@ -29,9 +33,12 @@ about them. Timestamps are written in nanoseconds.
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
 pcap otherwise, which can hold only one. Where one pcapng file becomes another, all but packets is kept: comments, interfaces,
-names, secrets, blocks of any type. The input is read twice, so it cannot be a pipe.`,
+names, secrets, blocks of any type. The input is read twice, so it cannot be a pipe.
+
+--anonymize makes a capture to hand to others: with other addresses, without payload and without what names somebody.`,
 		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
   tcptrace extract ring_*.pcap.gz --where 'outcome == "reset"' -w resets.pcap
+  tcptrace extract capture.pcapng --stream 3 --anonymize -w public.pcapng
   tcptrace extract capture.pcap --stream 3 -w - | tshark -r - -V`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return runExtract(cmd.Context(), args, o, e) },
@@ -40,6 +47,8 @@ names, secrets, blocks of any type. The input is read twice, so it cannot be a p
 	f.SortFlags = false
 	o.addSelection(cmd)
 	f.StringVarP(&o.output, "write", "w", "", "write the packets to this `file`")
+	o.anonymize.AddTo(f)
+	complete.Flag(cmd, "anonymize-payload", anonymize.Payloads...)
 	o.addTracking(cmd, e)
 	return cmd
 }
@@ -47,7 +56,18 @@ names, secrets, blocks of any type. The input is read twice, so it cannot be a p
 // extraction is the packets on their way to the file.
 type extraction struct {
 	out    *dump.File
-	frames blocks.Frames // in place of out
+	frames blocks.Frames         // in place of out
+	anon   *anonymize.Anonymizer // nil: packets stay as they are
+	data   []byte
+}
+
+// packet writes a packet.
+func (x *extraction) packet(p *packet.Packet, data []byte, frame uint64) error {
+	if x.anon != nil { // the analysis goes on with what was captured
+		x.data = append(x.data[:0], data...)
+		data = x.data[:x.anon.Frame(p.Link, x.data, p.WireLen)]
+	}
+	return x.out.Packet(p, data, frame)
 }
 
 func (x *extraction) Take(*analyzer.Conversation) {}
@@ -63,9 +83,9 @@ func (x *extraction) See(f *analyzer.Frame) error {
 	var err error
 	for i := range f.Fragments {
 		part := &f.Fragments[i]
-		err = errors.Join(err, x.out.Packet(&part.Packet, part.Data, part.Frame))
+		err = errors.Join(err, x.packet(&part.Packet, part.Data, part.Frame))
 	}
-	err = errors.Join(err, x.out.Packet(f.Packet, f.Data, f.Number))
+	err = errors.Join(err, x.packet(f.Packet, f.Data, f.Number))
 	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
 		return &exitError{exitUsage, limit}
 	}
@@ -91,6 +111,10 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 		return err
 	}
 	var x extraction
+	var err error
+	if x.anon, err = e.anonymizer(ctx, &o.anonymize); err != nil {
+		return err
+	}
 	p, err := o.passes(ctx, "tcptrace extract", args, &x, e)
 	if err != nil {
 		return err
@@ -110,11 +134,18 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return finish(out, err)
 	}
+	if x.anon != nil {
+		defer e.say("%s", o.anonymize.Done())
+	}
 	if in != nil {
 		defer in.Close()
 		return x.copy(ctx, p, in, out)
 	}
-	x.out = dump.NewFile(out, o.output, p.Interfaces)
+	interfaces := p.Interfaces
+	if x.anon != nil {
+		interfaces = anonymize.Bare(interfaces)
+	}
+	x.out = dump.NewFile(out, o.output, interfaces)
 	err = p.Show(ctx)
 	if failed := end(ctx, out, err, x.out.Flush()); failed != nil {
 		return failed
@@ -131,7 +162,7 @@ func (o *extractOptions) blocks(ctx context.Context, p *passes) (io.ReadCloser, 
 		}
 		in.Close()
 	}
-	if p.Stats.Comments > 0 {
+	if p.Stats.Comments > 0 && !o.anonymize.On {
 		p.env.say("note: comments are kept where one pcapng file becomes another")
 	}
 	return nil, nil
@@ -144,7 +175,11 @@ func (x *extraction) copy(ctx context.Context, p *passes, in io.Reader, out sink
 		return finish(out, err)
 	}
 	buffered := bufio.NewWriterSize(out, 1<<16)
-	to := blocks.NewCopy(in, buffered, blocks.Changes{Only: true})
+	changes := blocks.Changes{Only: true}
+	if x.anon != nil {
+		changes.Frame = x.anon.Frame
+	}
+	to := blocks.NewCopy(in, buffered, changes)
 	var failed error
 	for frame := range x.frames.All() {
 		if failed = to.To(frame, nil); failed != nil {
