@@ -82,6 +82,7 @@ var layers = map[string]layer{
 		"report/internal/human", "internal/console", "internal/dimension", "analyzer", "analyzer/timing", "fsm", "internal/topk"}, other: anyOther},
 	"internal/dimension":        {ours: []string{"analyzer"}},
 	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "report", "analyzer", "analyzer/timing"}},
+	"internal/wireshark":        {ours: []string{"analyzer"}},
 	"internal/anonymize":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/spf13/pflag"}},
 	"internal/annotate":         {ours: []string{"internal/blocks", "internal/console", "internal/findings", "internal/names", "report", "analyzer"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire", "analyzer/timing"}},
@@ -105,7 +106,7 @@ var layers = map[string]layer{
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
 	"docs/program": {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace": {ours: []string{"fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
