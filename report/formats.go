@@ -42,6 +42,8 @@ var Formats = Choices[Format]{
 		Streams: true, Columns: true, New: func(w io.Writer, o TableOptions) Report { return NewCSVOf(w, o.Columns) }}},
 	{"zeek", "Zeek's conn.log", Format{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewZeek(w) }}},
+	{"elastic", "documents with the names of the Elastic Common Schema, for Elasticsearch's _bulk", Format{
+		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewElastic(w) }}},
 }
 
 // TimelineFormat is one way to show conversations segment by segment. One of its two functions is set.
