@@ -13,7 +13,8 @@ import (
 func TestElastic(t *testing.T) {
 	cs := sample.Conversations()
 	var out bytes.Buffer
-	write(t, NewElastic(&out), cs, sample.Summary())
+	format, _ := Formats.Find("elastic")
+	write(t, format.New(&out, TableOptions{}), cs, sample.Summary())
 	lines := bytes.Split(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
 	if len(lines) != 2*len(cs) {
 		t.Fatalf("%d lines for %d conversations", len(lines), len(cs))

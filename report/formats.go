@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/elastic"
 	"tcptrace/report/internal/ladder"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
@@ -43,7 +44,7 @@ var Formats = Choices[Format]{
 	{"zeek", "Zeek's conn.log", Format{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewZeek(w) }}},
 	{"elastic", "documents with the names of the Elastic Common Schema, for Elasticsearch's _bulk", Format{
-		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewElastic(w) }}},
+		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return elastic.New(w) }}},
 }
 
 // TimelineFormat is one way to show conversations segment by segment. One of its two functions is set.

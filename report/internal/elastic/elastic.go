@@ -1,4 +1,7 @@
-package report
+// Package elastic writes conversations for Elasticsearch, with the names of the Elastic Common Schema.
+//
+// Not its job: what a conversation record holds (package record).
+package elastic
 
 import (
 	"io"
@@ -10,30 +13,30 @@ import (
 	"tcptrace/report/internal/record"
 )
 
-// elasticHead precedes the time of each document in what the _bulk API takes; the index stands in its address. 8.11.0 is the version of
+// head precedes the time of each document in what the _bulk API takes; the index stands in its address. 8.11.0 is the version of
 // the Elastic Common Schema whose names are used.
-const elasticHead = `{"create":{}}` + "\n" + `{"ecs":{"version":"8.11.0"},"@timestamp":"`
+const head = `{"create":{}}` + "\n" + `{"ecs":{"version":"8.11.0"},"@timestamp":"`
 
-// Elastic writes documents for Elasticsearch's _bulk API: an action and a document a conversation, each on a line. Names are those of the
+// Writer writes documents for Elasticsearch's _bulk API: an action and a document a conversation, each on a line. Names are those of the
 // Elastic Common Schema; below tcptrace is the conversation record.
-type Elastic struct {
+type Writer struct {
 	out      output.Buffer
 	enc      record.Encoder
 	judgment analyzer.Judgment
 }
 
-// NewElastic returns a report that writes to w.
-func NewElastic(w io.Writer) *Elastic { return &Elastic{out: output.NewBuffer(w)} }
+// New returns a report that writes to w.
+func New(w io.Writer) *Writer { return &Writer{out: output.NewBuffer(w)} }
 
 // Conversation writes the document of c.
-func (e *Elastic) Conversation(c *analyzer.Conversation) error {
+func (e *Writer) Conversation(c *analyzer.Conversation) error {
 	j := &e.judgment
 	j.Judge(c)
-	b := e.enc.Clock.Append(append(e.out.B, elasticHead...), c.Start)
+	b := e.enc.Clock.Append(append(e.out.B, head...), c.Start)
 	b = e.event(append(b, '"'), c, j)
-	b = elasticNetwork(b, c)
-	b = elasticSide(append(b, `,"source":`...), c, analyzer.Client)
-	b = elasticSide(append(b, `,"destination":`...), c, analyzer.Server)
+	b = network(b, c)
+	b = side(append(b, `,"source":`...), c, analyzer.Client)
+	b = side(append(b, `,"destination":`...), c, analyzer.Server)
 	if c.Interface != "" {
 		b = append(output.AppendString(append(b, `,"observer":{"ingress":{"interface":{"name":`...), c.Interface), "}}}"...)
 	}
@@ -45,11 +48,11 @@ func (e *Elastic) Conversation(c *analyzer.Conversation) error {
 	return e.out.Spill()
 }
 
-// Finish writes what is still buffered. The format has no place for the summary: see [Notes].
-func (e *Elastic) Finish(*analyzer.Summary) error { return e.out.Flush() }
+// Finish writes what is still buffered. The format has no place for the summary: see report.Notes.
+func (e *Writer) Finish(*analyzer.Summary) error { return e.out.Flush() }
 
 // event appends when it was and how it went: a failure if the conversation failed, unknown while it is open.
-func (e *Elastic) event(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+func (e *Writer) event(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	b = append(b, `,"event":{"kind":"event","category":["network"],"type":["connection"],"dataset":"tcptrace.conversation","outcome":"`...)
 	switch {
 	case dimension.Failed(c, j) != dimension.NoFailure:
@@ -65,7 +68,7 @@ func (e *Elastic) event(b []byte, c *analyzer.Conversation, j *analyzer.Judgment
 	return append(b, '}')
 }
 
-func elasticNetwork(b []byte, c *analyzer.Conversation) []byte {
+func network(b []byte, c *analyzer.Conversation) []byte {
 	b = append(b, `,"network":{"transport":"tcp","type":"ipv`...)
 	if addr := c.Addr[analyzer.Client].Addr(); addr.Is6() && !addr.Is4In6() {
 		b = append(b, '6')
@@ -84,13 +87,13 @@ func elasticNetwork(b []byte, c *analyzer.Conversation) []byte {
 	return append(b, '}')
 }
 
-// elasticSide appends a side, with the bytes of the IP packets that it sent.
-func elasticSide(b []byte, c *analyzer.Conversation, side analyzer.Side) []byte {
-	addr, sent := c.Addr[side], &c.Sent[side]
+// side appends an endpoint, with the bytes of the IP packets that it sent.
+func side(b []byte, c *analyzer.Conversation, of analyzer.Side) []byte {
+	addr, sent := c.Addr[of], &c.Sent[of]
 	b = addr.Addr().AppendTo(append(b, `{"address":"`...))
 	b = addr.Addr().AppendTo(append(b, `","ip":"`...))
 	b = strconv.AppendUint(append(b, `","port":`...), uint64(addr.Port()), 10)
-	if name := c.Names[side].Text; name != "" {
+	if name := c.Names[of].Text; name != "" {
 		b = output.AppendString(append(b, `,"domain":`...), name)
 	}
 	b = strconv.AppendUint(append(b, `,"bytes":`...), sent.IPBytes, 10)
