@@ -59,7 +59,8 @@ FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filt
 	./internal/wire:FuzzLinks ./internal/wire:FuzzCommon ./internal/wire:FuzzDecode ./internal/wire:FuzzReassemble ./internal/wire:FuzzPieces ./internal/wire:FuzzICMP ./internal/names:FuzzSegments \
 	./analyzer/internal/flow:FuzzTracker ./reassembly:FuzzStreamModel ./reassembly:FuzzRanges ./reassembly:FuzzRangesBound ./reassembly:FuzzUnwrap \
 	./reassembly:FuzzStream ./reassembly:FuzzStreamHostile ./reassembly:FuzzScoreboard ./reassembly:FuzzScoreboardHostile \
-	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/instant:FuzzParse ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse
+	./fsm:FuzzParseState ./internal/console:FuzzWriter ./internal/instant:FuzzParse ./internal/live/dump:FuzzKeeper ./internal/truth/lab:FuzzParse \
+	./internal/anonymize:FuzzFrame
 FUZZTIME = 10m
 FUZZ = $(FUZZ_WHOLE) $(FUZZ_PARTS)
 

@@ -27,8 +27,10 @@ type SegmentView struct {
 	Cause    Cause        // valid if Kind is Retransmission
 	Spurious bool         // so is this
 	State    [2]fsm.State // of both endpoints after the segment, by Side
+	Evidence [2]Evidence  // how State is known, unless it is Unknown
 	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning; bytes other than printable ASCII are \xNN
 	Notes    []string     // valid until the Timeline is used again
+	Comments []string     // that the capture has beside the frame; a Timeline does not know them
 }
 
 // Timeline shows one conversation segment by segment. It is made from what a first pass
@@ -38,27 +40,33 @@ type Timeline struct {
 	stream    uint64
 	start     Time
 	state     [2]fsm.State // by Side
+	evidence  [2]Evidence  // by Side
 	changes   [2][]change  // by Side: those to come
 	anomalies []anomalyAt  // those to come
 }
 
-// change is a step of a trajectory in one word: the state, whether it is due at a time and not with a frame, and
+// change is a step of a trajectory in one word: the state, its evidence, whether it is due at a time and not with a frame, and
 // that frame, or the time since the start of the conversation.
 type change uint64
 
 const (
 	changeState change = 1<<4 - 1
 	changeTimed change = 1 << 4
-	changeShift        = 5
 
-	maxTimed Time = 1<<(64-changeShift) - 1 // ns, about 18 years
+	changeEvidence = 5 // two bits from this one on
+	changeShift    = 7
+
+	maxTimed Time = 1<<(64-changeShift) - 1 // ns, about 4 years
 )
 
+func (c change) evidence() Evidence { return Evidence(c >> changeEvidence & 3) }
+
 func (t *Timeline) newChange(s *Step) change {
+	is := change(s.State) | change(s.Evidence)<<changeEvidence
 	if s.Frame == 0 {
-		return change(min(max(0, s.Time-t.start), maxTimed))<<changeShift | changeTimed | change(s.State)
+		return change(min(max(0, s.Time-t.start), maxTimed))<<changeShift | changeTimed | is
 	}
-	return change(s.Frame)<<changeShift | change(s.State)
+	return change(s.Frame)<<changeShift | is
 }
 
 // due reports whether c is a fact when s has passed.
@@ -88,7 +96,7 @@ func (m *Timelines) New(c *Conversation) Timeline {
 	t := Timeline{seqSpaces: newSeqSpaces(c), stream: c.Stream, start: c.Start}
 	for side, steps := range m.judgment.Trajectory {
 		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
-			t.state[side], steps = fsm.Listen, steps[1:]
+			t.state[side], t.evidence[side], steps = fsm.Listen, steps[0].Evidence, steps[1:]
 		}
 		m.changes = roomFor(m.changes, len(steps))
 		n := len(m.changes)
@@ -125,7 +133,7 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 		Seq:    t.relative(s.Dir, s.Seq),
 		HasAck: s.Flags.Has(wire.ACK),
 		Kind:   r.Kind, Cause: r.Cause, Spurious: r.Spurious,
-		State: t.state,
+		State: t.state, Evidence: t.evidence,
 		Notes: t.raised(s.Frame, slices.AppendSeq(v.Notes[:0], r.Notes.All())),
 	}
 	if len(r.Text) > 0 {
@@ -142,7 +150,7 @@ func (t *Timeline) advance(s *wire.Segment) {
 	for side := range t.changes {
 		list := t.changes[side]
 		for len(list) > 0 && t.due(list[0], s) {
-			t.state[side], list = fsm.State(list[0]&changeState), list[1:]
+			t.state[side], t.evidence[side], list = fsm.State(list[0]&changeState), list[0].evidence(), list[1:]
 		}
 		t.changes[side] = list
 	}

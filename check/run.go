@@ -24,6 +24,7 @@ type Options struct {
 	Rules   *expect.RuleSet // of the command line; nil: none
 	Project string          // the project file; empty: the nearest above a capture
 	Mode    Mode
+	Minimal bool        // write expectations that say how conversations went, and nothing else
 	Warn    func(error) // is told what is strange about captures, in order of their names; nil: nobody is
 }
 

@@ -32,7 +32,11 @@ func (j *job) write(r Result, c *expect.Capture, old []byte, rules *expect.Check
 		return r
 	}
 	r.Expectation, r.Status, r.Failures = ExpectationOf(j.capture), Written, nil
-	text := expect.Write(c, old)
+	write := expect.Write
+	if j.options.Minimal {
+		write = expect.WriteMinimal
+	}
+	text := write(c, old)
 	if err := j.tree.replace(r.Expectation, text); err != nil {
 		r.Status, r.Problems = Malformed, []string{plain(r.Expectation, err)}
 		return r

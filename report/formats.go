@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/elastic"
 	"tcptrace/report/internal/ladder"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
@@ -46,6 +47,8 @@ var Formats = Choices[Format]{
 		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return NewZeek(w) }}},
 	{"parquet", parquetHelp, Format{
 		Streams: true, Binary: true, New: func(w io.Writer, _ TableOptions) Report { return NewParquet(w) }}},
+	{"elastic", "documents with the names of the Elastic Common Schema, for Elasticsearch's _bulk", Format{
+		Streams: true, New: func(w io.Writer, _ TableOptions) Report { return elastic.New(w) }}},
 }
 
 // parquetHelp is of all formats of that name.

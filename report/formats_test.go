@@ -17,7 +17,7 @@ import (
 	"tcptrace/report/internal/sample"
 )
 
-var extensions = map[string]string{"table": "txt", "long": "long.txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log"}
+var extensions = map[string]string{"table": "txt", "long": "long.txt", "json": "json", "ndjson": "ndjson", "csv": "csv", "zeek": "log", "elastic": "elastic.ndjson"}
 
 func TestFormats(t *testing.T) {
 	for _, choice := range Formats {

@@ -11,6 +11,8 @@ type Stats struct {
 
 	Drops uint64 // packets that the capturing side says it lost (interface statistics)
 	Drop  bool   // whether any input said how many were lost
+
+	Comments uint64 // beside packets, in pcapng
 }
 
 // Error says where and why an input could not be read any further.

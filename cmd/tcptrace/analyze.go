@@ -105,7 +105,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 	cmd.SetVersionTemplate("{{.Version}}")
 	o.addFlags(cmd, e)
 	cmd.AddCommand(
-		newSummaryCommand(e), newTimelineCommand(e), newPlotCommand(e), newReportCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e),
+		newSummaryCommand(e), newTimelineCommand(e), newPlotCommand(e), newReportCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnnotateCommand(e), newWiresharkCommand(e),
 		newLiveCommand(e), newReplayCommand(e),
 		newFindingsCommand(e), newCheckCommand(e), newDiffCommand(e), newVerifyCommand(e),
 		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),

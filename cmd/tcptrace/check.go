@@ -25,6 +25,7 @@ type checkOptions struct {
 	project  string
 	update   bool
 	init     bool
+	minimal  bool
 	verbose  bool
 	format   string
 	junit    string
@@ -63,7 +64,7 @@ assert, deny, budget and complete may also be set in .tcptrace.yaml for all capt
 Exit status: 0 everything is as expected; 1 something is not; 2 an expectation cannot be used, or wrong usage;
 3 a capture could not be read. A problem with one capture does not keep the others from being checked.`,
 		Example: `  tcptrace check testdata
-  tcptrace check --init testdata
+  tcptrace check --init --minimal testdata
   tcptrace check capture.pcapng --deny error --budget syn-retransmit=2
   tcptrace check capture.pcapng --assert 'all(conversations, .outcome == "closed")'`,
 		Args: cobra.ArbitraryArgs,
@@ -77,6 +78,7 @@ Exit status: 0 everything is as expected; 1 something is not; 2 an expectation c
 	f.StringVar(&o.project, "config", "", "use this `file` instead of the nearest "+expect.ProjectFile+" above each capture")
 	f.BoolVar(&o.update, "update", false, "write expectations that are missing, and rewrite those that fail")
 	f.BoolVar(&o.init, "init", false, "write expectations that are missing, and report what looks odd in their captures")
+	f.BoolVar(&o.minimal, "minimal", false, "with --init or --update: write outcome, states and anomalies only, as a person would")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "also list what passed, was not checked or was suppressed")
 	f.StringVar(&o.format, "format", "text", strings.Join(checkFormats, ", ")+" (GitHub Actions annotations)")
 	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this `file`")
@@ -174,6 +176,8 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		return usageError("nothing to check: tcptrace check PATH...")
 	case o.update && o.init:
 		return usageError("--update and --init exclude each other: --update also writes what is missing")
+	case o.minimal && !o.update && !o.init:
+		return usageError("--minimal takes --init or --update: it says what they write")
 	case !slices.Contains(checkFormats, o.format):
 		return usageError("--format is %s, not %q", strings.Join(checkFormats, ", "), o.format)
 	case o.workers < 0:
@@ -193,7 +197,7 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 	}
 	opts := check.Options{
 		Options: analyzer.Options{MaxFlows: flows.Or(o.maxFlows, flows.Read*atOnce(o.workers), flows.Most), MSL: o.msl},
-		Workers: o.workers, Rules: rules, Project: o.project, Warn: e.warn,
+		Workers: o.workers, Rules: rules, Project: o.project, Warn: e.warn, Minimal: o.minimal,
 	}
 	switch {
 	case o.update:

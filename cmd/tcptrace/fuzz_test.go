@@ -58,6 +58,7 @@ func fuzzedCommands() (list []fuzzedCommand) {
 		fuzzedCommand{args: []string{"CAPTURE", "--sort", "-duration", "--limit", "3", "--max-flows", "2"}, form: "table"},
 		fuzzedCommand{args: []string{"timeline", "CAPTURE", "--full", "--ascii", "--time", "delta"}, form: "text", workers: true},
 		fuzzedCommand{args: []string{"extract", "CAPTURE", "-w", "DIR/extracted.pcapng", "--where", "packets > 2"}, form: "text", workers: true, codes: []int{exitFailedCheck}},
+		fuzzedCommand{args: []string{"annotate", "CAPTURE", "-w", "DIR/annotated.pcapng"}, form: "text", workers: true},
 		fuzzedCommand{args: []string{"report", "CAPTURE", "-o", "DIR/page.html", "--title", "page"}, form: "text", workers: true},
 		fuzzedCommand{args: []string{"replay", "CAPTURE", "--speed", "max", "--format", "ndjson", "--interval", "1s", "--stats"}, form: "ndjson"},
 		fuzzedCommand{args: []string{"replay", "CAPTURE", "--speed", "max", "--max-flows", "1", "--until", "outcome == 'reset'", "-w", "DIR/written.pcapng", "--keep-on", "note", "-o", "DIR/events"},

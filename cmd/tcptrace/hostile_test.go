@@ -125,7 +125,7 @@ func TestHostileCapture(t *testing.T) {
 		return stdout
 	}
 	for _, args := range [][]string{
-		{"--format", "table"}, {"--format", "long"}, {"--format", "json"}, {"--format", "ndjson"}, {"--format", "csv"}, {"--format", "zeek"},
+		{"--format", "table"}, {"--format", "long"}, {"--format", "json"}, {"--format", "ndjson"}, {"--format", "csv"}, {"--format", "zeek"}, {"--format", "elastic"},
 		{"timeline"}, {"timeline", "--ascii"}, {"timeline", "--format", "mermaid"}, {"timeline", "--format", "ndjson"}, {"follow", "--stream", "0", "--as", "hex"},
 		{"states", "--at", "+0.01s"}, {"states", "--at", "+0.01s", "--format", "csv"}, {"states", "--at", "+0.01s", "--format", "json"}, {"states", "--every", "10ms"},
 		{"states", "--every", "10ms", "--format", "csv"}, {"replay", "--speed", "max", "--format", "ndjson"},
@@ -172,7 +172,7 @@ func wellFormed(t *testing.T, what, format, text string) {
 		if !json.Valid([]byte(text)) {
 			t.Errorf("%s is no JSON: %s", what, text)
 		}
-	case "ndjson":
+	case "ndjson", "elastic":
 		for line := range strings.Lines(text) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("%s: a line is no JSON: %s", what, line)

@@ -3,9 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"math"
+	"os"
+	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/blocks"
 	"tcptrace/internal/input"
+	"tcptrace/internal/live/dump"
 	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
@@ -16,6 +22,9 @@ type passes struct {
 	twopass.Passes
 	filter *input.Filter
 	env    env
+	inputs []string
+	begins int64 // where standard input does, if it is a file
+	pcapng bool  // so is the first input, once openBlocks has looked
 }
 
 // passes finds what is wrong with the options and the input before anything is read. command is how
@@ -28,7 +37,7 @@ func (o *selectOptions) passes(ctx context.Context, command string, inputs []str
 	if err != nil {
 		return nil, err
 	}
-	p := &passes{filter: filter, env: e}
+	p := &passes{filter: filter, env: e, inputs: inputs}
 	p.Viewer, p.Choice = v, analyzer.Choice{Options: opts}
 	p.Open = func(ctx context.Context) input.Source {
 		return progress.Wrap(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
@@ -39,7 +48,33 @@ func (o *selectOptions) passes(ctx context.Context, command string, inputs []str
 	if p.Rewind, err = twopass.Rewindable(command, inputs, e.in); err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	return p, nil
+	if f, ok := e.in.(*os.File); ok && slices.Contains(inputs, "-") {
+		p.begins, err = f.Seek(0, io.SeekCurrent)
+	}
+	return p, err
+}
+
+// openBlocks opens the first input as blocks of pcapng, whatever its format is, beside what analyzes it.
+func (p *passes) openBlocks(ctx context.Context) (io.ReadCloser, error) {
+	opts := input.Options{Context: ctx}
+	if f, ok := p.env.in.(*os.File); ok && p.inputs[0] == "-" { // the other reader moves its position
+		opts.Stdin = io.NewSectionReader(f, p.begins, math.MaxInt64-p.begins)
+	}
+	in, ng, err := dump.OpenBlocks(p.inputs[0], opts)
+	p.pcapng = ng
+	return in, err
+}
+
+// comments has the comments that the capture has beside its packets, after the first pass. done ends their reading.
+func (p *passes) comments(ctx context.Context) (of func(frame uint64) []string, done func()) {
+	if p.Stats.Comments > 0 && len(p.inputs) > 1 {
+		p.env.say("note: comments in the captures are not shown: there are several")
+	}
+	if p.Stats.Comments == 0 || len(p.inputs) > 1 {
+		return nil, func() {}
+	}
+	c := blocks.NewComments(func() (io.ReadCloser, error) { return p.openBlocks(ctx) })
+	return c.Of, c.Close
 }
 
 // selected is which conversations --stream and --where select.

@@ -50,7 +50,7 @@ capture order. It shows all conversations unless --stream or --where selects som
 Sequence numbers are relative to the initial one; if that was not captured, the first byte seen is 1. 1:101(100) means
 the first byte, the byte after the last, and how many. A raw window is shown as sent, because the handshake that carries
 its scale was not captured. States appear where they change, marked with how each is known. Runs of ordinary packets are
-folded unless --full is given.
+folded unless --full is given. Comments that the capture has beside packets (pcapng) are shown, of one capture.
 
 The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3
@@ -134,12 +134,17 @@ type segments struct {
 	all   []analyzer.Timeline
 	view  analyzer.SegmentView
 	out   report.Timeline
+
+	comments func(frame uint64) []string // nil: the capture has none
 }
 
 func (t *segments) Take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
 
 func (t *segments) See(f *analyzer.Frame) error {
 	t.all[f.Conversation].Segment(&f.Reading, &t.view)
+	if t.comments != nil {
+		t.view.Comments = t.comments(f.Number)
+	}
 	return t.out.Segment(&t.view)
 }
 
@@ -157,6 +162,9 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 	if err := p.find(ctx); err != nil {
 		return err
 	}
+	var done func()
+	t.comments, done = p.comments(ctx)
+	defer done()
 	out, err := o.open(false, o.output, args, e)
 	if err != nil {
 		return err
@@ -195,6 +203,9 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 				return err
 			}
 			t.Open(file)
+			var done func()
+			t.Comments, done = p.comments(ctx)
+			defer done()
 		}
 		if err = t.Show(ctx, p.Summary.End, p.Show); err != nil {
 			if failed := end(ctx, file, err, t.Flush()); failed != nil {

@@ -143,6 +143,16 @@ func Plain(text string) string {
 	return b.String()
 }
 
+// Cut is Plain of text, in valid UTF-8 of at most so many bytes. What is longer ends with "...".
+func Cut(text string, most int) string {
+	text = Plain(text)
+	if len(text) <= most {
+		return text
+	}
+	const more = "..."
+	return strings.ToValidUTF8(text[:most-len(more)], "") + more
+}
+
 // continuation begins the lines of a message after the first.
 const continuation = " | "
 

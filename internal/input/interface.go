@@ -15,10 +15,11 @@ const (
 	optionDescription   = 3  // if_description
 	optionTimeRes       = 9  // if_tsresol
 	optionTimeOffset    = 14 // if_tsoffset
-	optionPacketDrops   = 4  // epb_dropcount
-	optionIfaceDrops    = 5  // isb_ifdrop
-	optionSystemDrops   = 7  // isb_osdrop
-	defaultTimeRes      = 6  // microseconds
+	optionComment       = 1
+	optionPacketDrops   = 4 // epb_dropcount
+	optionIfaceDrops    = 5 // isb_ifdrop
+	optionSystemDrops   = 7 // isb_osdrop
+	defaultTimeRes      = 6 // microseconds
 	binaryRes           = 0x80
 	nanoseconds         = 1_000_000_000
 	nanosecondsExponent = 9
@@ -104,7 +105,10 @@ func (f *pcapngFile) packetOptions(b []byte, in *iface) {
 		if !ok {
 			return
 		}
-		if code == optionPacketDrops && len(v) >= 8 {
+		switch {
+		case code == optionComment:
+			f.comments++
+		case code == optionPacketDrops && len(v) >= 8:
 			in.dropped(f.u64(v))
 		}
 	}

@@ -48,23 +48,28 @@ type trace struct {
 	read     atomic.Int64
 }
 
+// defaults fills in what was left open.
+func (o *Options) defaults() {
+	if o.Context == nil {
+		o.Context = context.Background()
+	}
+	if o.ChunkSize <= 0 {
+		o.ChunkSize = defaultChunk
+	}
+	if o.MaxPackets <= 0 {
+		o.MaxPackets = defaultPackets
+	}
+	if o.Open == nil {
+		o.Open = os.Open
+	}
+}
+
 // Open returns the packets of all paths as one trace in the order of time;
 // "-" is Options.Stdin. It never fails: an input that cannot be opened or is not
 // a capture is an Error in Stats, and the others are read. Files are opened when
 // the trace reaches them. The Source is for one goroutine, but for Progress.
 func Open(paths []string, opts Options) Source {
-	if opts.Context == nil {
-		opts.Context = context.Background()
-	}
-	if opts.ChunkSize <= 0 {
-		opts.ChunkSize = defaultChunk
-	}
-	if opts.MaxPackets <= 0 {
-		opts.MaxPackets = defaultPackets
-	}
-	if opts.Open == nil {
-		opts.Open = os.Open
-	}
+	opts.defaults()
 	if len(paths) > manyInputs {
 		opts.ChunkSize = min(opts.ChunkSize, manyChunk)
 		opts.MaxPackets = min(opts.MaxPackets, manyPackets)
@@ -135,6 +140,7 @@ func (t *trace) Stats() packet.Stats {
 			continue
 		}
 		if f, ok := in.format.(*pcapngFile); ok {
+			s.Comments += f.comments
 			if text := f.warning(); text != "" {
 				s.Warnings = append(s.Warnings, &packet.Error{File: in.name, Offset: -1, Reason: text})
 			}

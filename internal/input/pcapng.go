@@ -42,6 +42,7 @@ type pcapngFile struct {
 	last       int64  // time of the packet before, for simple packet blocks
 	trailer    uint32 // length that has to end the block that was skipped, or 0
 	packets    uint64
+	comments   uint64 // beside packets
 	strange    strangeTimes
 
 	lost     uint64 // drops in sections that are over

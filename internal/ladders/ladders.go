@@ -34,6 +34,9 @@ var Usual = Bounds{Page: 16 << 10, Memory: 16 << 20}
 // It is the viewer of one first pass, and of as many second ones as Show makes. What does not fit into a page is found by another
 // first pass, if More says so.
 type Ladders struct {
+	// Comments has the comments that the capture has beside a frame; nil: there are none.
+	Comments func(frame uint64) []string
+
 	format report.TimelineFormat
 	look   report.TimelineOptions
 	limit  int // of conversations, 0: all
@@ -180,6 +183,9 @@ func (t *Ladders) See(f *analyzer.Frame) error {
 	}
 	before := s.text.Len()
 	s.timeline.Segment(&f.Reading, &t.view)
+	if t.Comments != nil {
+		t.view.Comments = t.Comments(f.Number)
+	}
 	if err := s.ladder.Segment(&t.view); err != nil {
 		return err
 	}

@@ -15,6 +15,9 @@ type Decoder struct {
 	vlan  [2]uint16 // Segment.VLAN so far
 	piece Piece     // of this frame, if it has a fragment
 	other Datagram  // in this frame, if it has one
+
+	tracing bool // the headers of this frame are asked for
+	headers []Header
 }
 
 // What a frame may pile up before the decoder gives up on it. Real frames stay

@@ -56,6 +56,7 @@ func (d *Decoder) ipv4(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	if off > len(frame) {
 		return Truncated
 	}
+	d.found(HeaderIPv4, off-ihl, end)
 	frag := be16(h[6:])
 	if frag&(ipv4MF|ipv4Offset) != 0 {
 		if leadsToTCP(h[9]) {
@@ -112,6 +113,7 @@ func (d *Decoder) ipv6(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	if end < len(frame) {
 		frame = frame[:end]
 	}
+	d.found(HeaderIPv6, off, end)
 	src := Addr{be64(h[8:]), be64(h[16:])}
 	dst := Addr{be64(h[24:]), be64(h[32:])}
 	proto, start := h[6], off

@@ -5,6 +5,7 @@ import "encoding/binary"
 // The ethertypes that lead to IP.
 const (
 	etherIPv4    = 0x0800
+	etherARP     = 0x0806
 	etherIPv6    = 0x86dd
 	etherVLAN    = 0x8100 // 802.1Q
 	etherQinQ    = 0x88a8 // 802.1ad
@@ -50,11 +51,13 @@ func (d *Decoder) link(link LinkType, frame []byte, off, end int, bits Bits, s *
 		if len(frame)-off < 16 {
 			return short(off, end, 16, NotIP)
 		}
+		d.found(HeaderCooked, off, off+16)
 		return d.cooked(be16(frame[off+14:]), frame, off+16, end, bits, s)
 	case LinkLinuxSLL2:
 		if len(frame)-off < 20 {
 			return short(off, end, 20, NotIP)
 		}
+		d.found(HeaderCooked2, off, off+20)
 		return d.cooked(be16(frame[off:]), frame, off+20, end, bits, s)
 	case LinkRaw, LinkRawBSD, LinkRawOpenBSD:
 		return d.rawIP(frame, off, end, bits, s)
@@ -78,6 +81,7 @@ func (d *Decoder) ethernet(frame []byte, off, end int, bits Bits, s *Segment) Ve
 	if len(frame)-off < 14 {
 		return short(off, end, 14, NotIP)
 	}
+	d.found(HeaderEthernet, off, off+14)
 	return d.ether(be16(frame[off+12:]), frame, off+14, end, bits, s)
 }
 
@@ -135,6 +139,9 @@ func (d *Decoder) rareEther(typ uint16, frame []byte, off, end int, bits Bits, s
 		return d.pppoe(frame, off, end, bits, s)
 	case etherBridged:
 		return d.inner(frame, off, 0, end, bits, s)
+	case etherARP:
+		d.found(HeaderARP, off, end)
+		return NotIP
 	case etherFabricPath: // forwarding tag and hop count
 		return d.inner(frame, off, 2, end, bits, s)
 	case etherPBB:

@@ -80,6 +80,7 @@ func (d *Decoder) rareLink(link LinkType, frame []byte, off, end int, bits Bits,
 		if !ok {
 			return unpeeled(frame, end, NotIP)
 		}
+		d.found(HeaderLink, off+4, off+n)
 		return d.rawIP(frame, off+n, end, bits, s)
 	case linkPPPDir, linkCiscoDir: // the first byte is the direction
 		if len(frame) == off {
@@ -184,6 +185,7 @@ func (d *Decoder) wlan(frame []byte, off, pad, end int, bits Bits, s *Segment) V
 	if len(frame)-off < size {
 		return short(off, end, size, NotIP)
 	}
+	d.found(HeaderWLAN, off, off+size)
 	return d.llc(frame, off+size, end, bits, s) // ciphertext is no SNAP header
 }
 
@@ -195,6 +197,7 @@ func (d *Decoder) fddi(frame []byte, off, end int, bits Bits, s *Segment) Verdic
 	if frame[off]&0xf8 != 0x50 {
 		return NotIP
 	}
+	d.found(HeaderLink, off+1, off+13)
 	return d.llc(frame, off+13, end, bits, s)
 }
 
@@ -214,6 +217,8 @@ func (d *Decoder) tokenRing(frame []byte, off, end int, bits Bits, s *Segment) V
 	if len(frame)-off < size {
 		return short(off, end, size, NotIP)
 	}
+	d.found(HeaderLink, off+2, off+8)
+	d.found(HeaderLink, off+9, off+14)
 	return d.llc(frame, off+size, end, bits, s)
 }
 
@@ -237,6 +242,7 @@ func (d *Decoder) nflog(frame []byte, off, end int, bits Bits, s *Segment) Verdi
 			end = min(end, off+size)
 			return d.rawIP(frame[:min(len(frame), end)], off+4, end, bits, s)
 		}
+		d.found(HeaderLink, off+4, off+size)
 		off += (size + 3) &^ 3
 	}
 	return short(min(off, end), end, 4, NotIP)
@@ -254,6 +260,7 @@ func (d *Decoder) pktap(frame []byte, off, end int, bits Bits, s *Segment) Verdi
 	if len(frame)-off < int(size) {
 		return short(off, end, int(size), NotIP)
 	}
+	d.found(HeaderLink, off+12, off+int(size))
 	return d.link(LinkType(link), frame, off+int(size), end, bits, s)
 }
 
@@ -293,6 +300,7 @@ func (d *Decoder) ipoib(frame []byte, off, end int, bits Bits, s *Segment) Verdi
 			continue
 		}
 		if typ := be32(frame[off+size:]); typ == etherIPv4<<16 || typ == etherIPv6<<16 {
+			d.found(HeaderLink, off, off+size)
 			return d.ether(uint16(typ>>16), frame, off+size+4, end, bits, s)
 		}
 	}

@@ -94,8 +94,10 @@ func (d *Decoder) gre(frame []byte, off, end int, bits Bits, s *Segment) Verdict
 
 // aruba reads an 802.11 frame, or an Ethernet one where the access point has translated it.
 func (d *Decoder) aruba(frame []byte, off, end int, bits Bits, s *Segment) Verdict {
+	before := len(d.headers)
 	v := d.wlan(frame, off, 0, end, bits, s)
 	if v == NotIP {
+		d.headers = d.headers[:before]
 		v = d.ethernet(frame, off, end, bits, s)
 	}
 	return v

@@ -49,7 +49,7 @@ func tunnelPort(port uint16) bool {
 }
 
 func (d *Decoder) udpTunnel(port uint16, frame []byte, off, end int, bits Bits, s *Segment) Verdict {
-	v := NotTCP
+	v, before := NotTCP, len(d.headers)
 	switch port {
 	case portVXLAN, portVXLANOld:
 		v = d.vxlan(frame, off, end, bits, s)
@@ -66,6 +66,7 @@ func (d *Decoder) udpTunnel(port uint16, frame []byte, off, end int, bits Bits, 
 	}
 	switch v {
 	case NotIP, BadIP, BadTunnel:
+		d.headers = d.headers[:before] // it was no tunnel
 		return NotTCP
 	}
 	return v

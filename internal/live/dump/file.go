@@ -22,6 +22,9 @@ func NewFile(out io.Writer, name string, known []input.Interface) *File {
 	return &File{encoder: newEncoder(name, known), out: out, buf: make([]byte, 0, fileBuffer)}
 }
 
+// WritesPcapng reports whether NewFile would write pcapng.
+func WritesPcapng(name string, known []input.Interface) bool { return newEncoder(name, known).ng }
+
 // Packet writes a packet. frame is its number, for errors.
 func (f *File) Packet(p *packet.Packet, data []byte, frame uint64) (err error) {
 	f.buf, err = f.encoder.append(f.buf, p, data, frame, 0)

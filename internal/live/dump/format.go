@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/blocks"
 	"tcptrace/internal/input"
 	"tcptrace/internal/wire"
 )
@@ -27,6 +28,9 @@ func endsIn(name string, ends []string) bool {
 // NamedPacked reports whether a file's name says that it is compressed.
 func NamedPacked(name string) bool { return endsIn(name, packedEnds) }
 
+// NamedPcapng reports whether a file's name asks for pcapng.
+func NamedPcapng(name string) bool { return endsIn(name, pcapngEnds) }
+
 // FormatError says that a file of this name cannot hold a packet which one of another name could.
 type FormatError struct{ reason string }
 
@@ -38,11 +42,6 @@ const (
 	pcapHeaderLen   = 24
 	pcapRecordLen   = 16     // before the bytes of a packet
 	noSnapLen       = 262144 // what capturing programs write for no limit
-
-	blockSection   = 0x0a0d0d0a
-	blockInterface = 1
-	blockEnhanced  = 6
-	orderMagic     = 0x1a2b3c4d
 
 	optionApplication = 4
 	optionName        = 2
@@ -154,66 +153,39 @@ func (e *encoder) describe(b []byte, p *packet.Packet) []byte {
 }
 
 func appendSection(b []byte) []byte {
-	b, at := openBlock(b, blockSection)
-	b = order.AppendUint32(b, orderMagic)
+	b, at := blocks.Begin(b, order, blocks.Section)
+	b = order.AppendUint32(b, blocks.OrderMagic)
 	b = append(b, 1, 0, 0, 0)                 // the format's version is 1.0
 	b = order.AppendUint64(b, math.MaxUint64) // the section's length is not known
-	b = appendOption(b, optionApplication, "tcptrace")
-	return closeBlock(order.AppendUint32(b, 0), at)
+	b = blocks.AppendOption(b, order, optionApplication, "tcptrace")
+	return blocks.End(order.AppendUint32(b, 0), order, at)
 }
 
 func appendInterface(b []byte, is input.Interface, link wire.LinkType) []byte {
-	b, at := openBlock(b, blockInterface)
+	b, at := blocks.Begin(b, order, blocks.Interface)
 	b = order.AppendUint32(b, uint32(uint16(link)))
 	b = order.AppendUint32(b, is.SnapLen)
-	b = appendOption(b, optionName, is.Name)
-	b = appendOption(b, optionDescription, is.Description)
-	b = appendOption(b, optionTimeRes, "\x09") // nanoseconds
-	return closeBlock(order.AppendUint32(b, 0), at)
+	b = blocks.AppendOption(b, order, optionName, is.Name)
+	b = blocks.AppendOption(b, order, optionDescription, is.Description)
+	b = blocks.AppendOption(b, order, optionTimeRes, "\x09") // nanoseconds
+	return blocks.End(order.AppendUint32(b, 0), order, at)
 }
 
 func appendEnhanced(b []byte, id uint32, p *packet.Packet, data []byte, lost uint64) []byte {
-	b, at := openBlock(b, blockEnhanced)
+	b, at := blocks.Begin(b, order, blocks.Enhanced)
 	b = order.AppendUint32(b, id)
 	b = order.AppendUint32(b, uint32(p.Time>>32))
 	b = order.AppendUint32(b, uint32(p.Time))
 	b = order.AppendUint32(b, uint32(len(data)))
 	b = order.AppendUint32(b, p.WireLen)
-	b = pad(append(b, data...), len(data))
+	b = blocks.Pad(append(b, data...), len(data))
 	if lost > 0 {
 		b = append(b, optionDrops, 0, 8, 0)
 		b = order.AppendUint64(b, lost)
 		b = order.AppendUint32(b, 0)
 	}
-	return closeBlock(b, at)
+	return blocks.End(b, order, at)
 }
-
-// openBlock begins a block; closeBlock puts the length where it belongs.
-func openBlock(b []byte, kind uint32) (_ []byte, at int) {
-	at = len(b)
-	b = order.AppendUint32(b, kind)
-	return order.AppendUint32(b, 0), at
-}
-
-func closeBlock(b []byte, at int) []byte {
-	size := uint32(len(b) - at + 4)
-	order.PutUint32(b[at+4:], size)
-	return order.AppendUint32(b, size)
-}
-
-// appendOption appends an option, unless it is empty.
-func appendOption(b []byte, code uint16, value string) []byte {
-	if value == "" {
-		return b
-	}
-	value = value[:min(len(value), math.MaxUint16)]
-	b = order.AppendUint16(b, code)
-	b = order.AppendUint16(b, uint16(len(value)))
-	return pad(append(b, value...), len(value))
-}
-
-// pad appends what makes n bytes a multiple of four.
-func pad(b []byte, n int) []byte { return append(b, "\x00\x00\x00"[:-n&3]...) }
 
 // whole finds the end of the last record in b that is within its first n bytes, and how many packets are
 // before it. b holds whole records, after the file's header if first.
@@ -227,7 +199,7 @@ func whole(b []byte, n int, ng, first bool) (end int, packets uint64) {
 	for end < n {
 		packet, size := true, 0
 		if ng {
-			packet, size = order.Uint32(b[end:]) == blockEnhanced, int(order.Uint32(b[end+4:]))
+			packet, size = order.Uint32(b[end:]) == blocks.Enhanced, int(order.Uint32(b[end+4:]))
 		} else {
 			size = pcapRecordLen + int(order.Uint32(b[end+8:]))
 		}

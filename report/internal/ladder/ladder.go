@@ -170,6 +170,16 @@ func (l *Ladder) rung(r *rung) {
 			before = strings.Repeat(" ", l.layout.indent)
 		}
 	}
+	if r.kind == rungSegment {
+		l.comments(r.view)
+	}
+}
+
+// comments shows what the capture says beside a segment.
+func (l *Ladder) comments(v *analyzer.SegmentView) {
+	for _, text := range v.Comments {
+		l.wide(strings.Repeat(" ", l.layout.indent), "comment:", text, "")
+	}
 }
 
 // anomalyIDs is the id of a with that of the anomaly beside it that it makes superfluous; empty if a is that.

@@ -120,6 +120,11 @@ func (m *Mermaid) rung(r *rung) {
 		a := &r.notable[i]
 		m.note(&b, "over C,S", strings.ToUpper(a.Kind.Severity.String())+" "+human.DetailAcross(m.dropped, a))
 	}
+	if r.kind == rungSegment {
+		for _, text := range r.view.Comments {
+			m.note(&b, "over C,S", "comment: "+text)
+		}
+	}
 	e.text = b.String()
 	m.add(e)
 }

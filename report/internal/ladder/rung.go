@@ -249,7 +249,7 @@ var quietNotes = map[string]bool{"super-segment": true, "truncated": true, "stal
 
 // ordinary reports whether v may fold.
 func ordinary(v *analyzer.SegmentView) bool {
-	if !foldable[v.Kind.String()] || v.Window == 0 {
+	if !foldable[v.Kind.String()] || v.Window == 0 || len(v.Comments) > 0 {
 		return false
 	}
 	for _, note := range v.Notes {

@@ -24,11 +24,11 @@ type Encoder struct {
 // Conversation appends the record of c.
 func (e *Encoder) Conversation(b []byte, c *analyzer.Conversation) []byte {
 	e.judgment.Judge(c)
-	return e.record(b, c, &e.judgment)
+	return e.Judged(b, c, &e.judgment)
 }
 
-// record appends the record of c, of which j is the judgment.
-func (e *Encoder) record(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+// Judged appends the record of c, of which j is the judgment.
+func (e *Encoder) Judged(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = append(b, `{"schema":"`+conversationSchema+`","stream":`...)
 	b = strconv.AppendUint(b, c.Stream, 10)

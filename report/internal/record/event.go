@@ -126,7 +126,7 @@ func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
 	if ev.Over != analyzer.NotOver {
 		b = append(append(append(b, `,"reason":"`...), ev.Over.String()...), '"')
 	}
-	return e.record(append(b, `,"record":`...), ev.Conversation, ev.Judgment)
+	return e.Judged(append(b, `,"record":`...), ev.Conversation, ev.Judgment)
 }
 
 // Kernel writes what a kernel says.

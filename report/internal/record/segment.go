@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 	"tcptrace/report/internal/output"
 )
 
@@ -14,25 +15,30 @@ const segmentSchema = "tcptrace.segment.v1"
 // SegmentRecord is a segment as the segment record (docs/segments.md) has it, in Go data, as
 // [analyzer.SegmentView] defines it.
 type SegmentRecord struct {
-	Schema   string   `json:"schema"`
-	Stream   uint64   `json:"stream"`
-	Frame    uint64   `json:"frame"`
-	Time     Time     `json:"time"`
-	TimeS    float64  `json:"t_s"` // since the conversation's first frame
-	From     string   `json:"from"`
-	Flags    string   `json:"flags"`
-	Seq      int64    `json:"seq"`
-	Ack      *int64   `json:"ack,omitempty"` // absent: the segment has no ACK flag
-	Len      uint32   `json:"len"`
-	Window   uint64   `json:"window"`
-	Unscaled bool     `json:"window_unscaled,omitempty"` // the window is as sent: its scale is not known
-	Kind     string   `json:"kind"`
-	Cause    string   `json:"cause,omitempty"` // present, as spurious, for retransmissions
-	Spurious *bool    `json:"spurious,omitempty"`
-	Text     string   `json:"text,omitempty"` // that an RST carries, escaped
-	Client   string   `json:"client"`         // states after the segment
-	Server   string   `json:"server"`
+	Schema   string  `json:"schema"`
+	Stream   uint64  `json:"stream"`
+	Frame    uint64  `json:"frame"`
+	Time     Time    `json:"time"`
+	TimeS    float64 `json:"t_s"` // since the conversation's first frame
+	From     string  `json:"from"`
+	Flags    string  `json:"flags"`
+	Seq      int64   `json:"seq"`
+	Ack      *int64  `json:"ack,omitempty"` // absent: the segment has no ACK flag
+	Len      uint32  `json:"len"`
+	Window   uint64  `json:"window"`
+	Unscaled bool    `json:"window_unscaled,omitempty"` // the window is as sent: its scale is not known
+	Kind     string  `json:"kind"`
+	Cause    string  `json:"cause,omitempty"` // present, as spurious, for retransmissions
+	Spurious *bool   `json:"spurious,omitempty"`
+	Text     string  `json:"text,omitempty"` // that an RST carries, escaped
+	Client   string  `json:"client"`         // states after the segment
+	Server   string  `json:"server"`
+
+	ClientEvidence string `json:"client_evidence,omitempty"` // how the states are known; absent: they are not
+	ServerEvidence string `json:"server_evidence,omitempty"`
+
 	Notes    []string `json:"notes"`
+	Comments []string `json:"comments,omitempty"` // that the capture has beside the frame, escaped and cut
 }
 
 // NewSegmentRecord is the record of v.
@@ -42,6 +48,8 @@ func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 		From: v.From.String(), Flags: v.Flags, Seq: v.Seq, Len: v.Len, Window: v.Window, Unscaled: v.Unscaled, Kind: v.Kind.String(), Text: v.Text,
 		Client: v.State[analyzer.Client].String(), Server: v.State[analyzer.Server].String(), Notes: append([]string{}, v.Notes...),
 	}
+	r.ClientEvidence, r.ServerEvidence = evidence(v, analyzer.Client), evidence(v, analyzer.Server)
+	r.Comments = append(r.Comments, v.Comments...)
 	if v.HasAck {
 		r.Ack = &v.Ack
 	}
@@ -51,7 +59,15 @@ func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 	return r
 }
 
-// Segment appends the record of v. As in [encoder.conversation], no string but an RST's text needs escaping: all
+// evidence is how the state of a side is known, "" if it is not.
+func evidence(v *analyzer.SegmentView, side analyzer.Side) string {
+	if v.State[side] == fsm.Unknown {
+		return ""
+	}
+	return v.Evidence[side].String()
+}
+
+// Segment appends the record of v. As in [encoder.conversation], no string but an RST's text and comments needs escaping: all
 // others are names from fixed tables.
 func (e *Encoder) Segment(b []byte, v *analyzer.SegmentView) []byte {
 	b = strconv.AppendUint(append(b, `{"schema":"`+segmentSchema+`","stream":`...), v.Stream, 10)
@@ -79,14 +95,33 @@ func (e *Encoder) Segment(b []byte, v *analyzer.SegmentView) []byte {
 	}
 	b = append(append(b, `,"client":"`...), v.State[analyzer.Client].String()...)
 	b = append(append(b, `","server":"`...), v.State[analyzer.Server].String()...)
-	b = append(b, `","notes":[`...)
+	b = append(b, '"')
+	if text := evidence(v, analyzer.Client); text != "" {
+		b = append(append(append(b, `,"client_evidence":"`...), text...), '"')
+	}
+	if text := evidence(v, analyzer.Server); text != "" {
+		b = append(append(append(b, `,"server_evidence":"`...), text...), '"')
+	}
+	b = append(b, `,"notes":[`...)
 	for i, note := range v.Notes {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), note...), '"')
 	}
-	return append(b, ']', '}')
+	b = append(b, ']')
+	for i, text := range v.Comments {
+		if i == 0 {
+			b = append(b, `,"comments":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = output.AppendString(b, text)
+	}
+	if len(v.Comments) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
 // SegmentsNDJSON writes a segment record a line.
