@@ -3,6 +3,7 @@ package analyzer
 import (
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
@@ -21,6 +22,8 @@ type Monitor struct {
 	tracker  *flow.Tracker // trackers[0]
 	idle     Idle
 	tell     func(*Event)
+	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
+	slots    map[uint64]uint32                // by stream; with ask
 
 	out       flow.Output
 	streams   flow.SlotStreams
@@ -98,6 +101,9 @@ func (m *Monitor) happened() {
 		m.next = m.streams.Begin(e, m.next)
 		if e.Kind != flow.EventHold {
 			m.announcedOf(e.Slot).begin(m.streams.Open[e.Slot], m.dropped)
+			if m.ask != nil {
+				m.slots[m.streams.Open[e.Slot]] = e.Slot
+			}
 			m.inState[Client][fsm.Unknown]++
 			m.inState[Server][fsm.Unknown]++
 			m.dirty(e.Slot)
@@ -152,6 +158,9 @@ func (m *Monitor) judge(slot uint32) {
 // identify adds what the tracker does not know.
 func (m *Monitor) identify(c *Conversation, t *announced) {
 	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
+	if m.ask != nil {
+		c.Hosts = m.ask(c)
+	}
 }
 
 // update tells what is new of the conversation in a slot, which was judged, and decides when to
@@ -185,6 +194,17 @@ func (m *Monitor) recheck() {
 			next := min(level+1, recheckLevels-1)
 			m.again[next].Push(flow.Deadline{At: t.Now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
 		}
+	}
+}
+
+// Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them. It is for an analysis on
+// one of these hosts.
+func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) { m.ask, m.slots = f, map[uint64]uint32{} }
+
+// Again has a conversation be judged at the next Flush: a host says more of it.
+func (m *Monitor) Again(stream uint64) {
+	if slot, ok := m.slots[stream]; ok {
+		m.dirty(slot)
 	}
 }
 
@@ -239,6 +259,7 @@ func (m *Monitor) last(t *announced, why Over) {
 		m.inState[side][state]--
 	}
 	m.say(&Event{Kind: EventConversation, Time: m.tracker.Now, Over: why})
+	delete(m.slots, t.stream)
 	t.reset()
 }
 

@@ -22,7 +22,7 @@ var closedSets = func() map[string][]string {
 		"roles":       wordsOf(analyzer.Roles.String, analyzer.RolesHandshake+1),
 		"failure":     wordsOf(dimension.Failure.String, dimension.NumFailures)[1:],
 		"severity":    wordsOf(analyzer.Severity.String, analyzer.SeverityError+1),
-		"evidence":    wordsOf(analyzer.Evidence.String, analyzer.EvidenceSent+1),
+		"evidence":    wordsOf(analyzer.Evidence.String, analyzer.EvidenceKernel+1),
 		"kind":        wordsOf(analyzer.CloseKind.String, analyzer.CloseReset+1),
 		"cause":       append(wordsOf(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:], wordsOf(fsm.Event.String, fsm.NumEvents)...),
 		"state":       states,

@@ -52,12 +52,10 @@ func (s *session) told(t *ends.Told) {
 	}
 	k := report.KernelState{
 		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: t.Addr, Side: t.Side, Before: t.Before, State: t.State, Socket: t.Socket,
+		Process: t.Process,
 	}
 	if k.Before == fsm.Closed {
 		k.Before = fsm.Unknown
-	}
-	if p := t.Process; p.PID != 0 {
-		k.Process = &report.ProcessRecord{PID: p.PID, Command: p.Command, User: p.User, Cgroup: p.Cgroup, Listens: p.Listens}
 	}
 	s.fail(s.events.Kernel(&k))
 }

@@ -88,9 +88,10 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	signal.Ignore(syscall.SIGPIPE)
 	loop.OnEvent(s.event)
 	if s.kernel != nil {
-		s.ends = ends.New(s.kernel, s.told)
+		s.ends = ends.New(s.kernel, s.told, loop.Monitor().Again)
+		loop.Monitor().Ask(s.ends.Hosts)
 		loop.OnEvent(s.ends.Event)
-		loop.OnFlush(func(analyzer.Time) { s.fail(s.ends.Flush()) })
+		loop.OnTelling(func() { s.fail(s.ends.Flush()) })
 	}
 	loop.OnFlush(s.flush)
 	return nil

@@ -56,11 +56,11 @@ func Run(ctx context.Context, rounds int) (*Report, error) {
 	loop := live.New(src, live.Options{Live: true, Clock: clock, Dropped: func() uint64 { return src.Stats().Drops },
 		Idle: analyzer.Idle{Opening: time.Hour, Established: time.Hour, Closing: time.Hour}})
 	s := seen{map[end][]word{}, map[end][]analyzer.Step{}, map[end]string{}}
-	e := ends.New(w, s.told)
+	e := ends.New(w, s.told, func(uint64) {})
 	var kernelErr error
 	loop.OnEvent(e.Event)
 	loop.OnEvent(s.event)
-	loop.OnFlush(func(analyzer.Time) { kernelErr = errors.Join(kernelErr, e.Flush()) })
+	loop.OnTelling(func() { kernelErr = errors.Join(kernelErr, e.Flush()) })
 	wait := loop.Start(ctx, func() {})
 	played, playErr := play(ctx, rounds)
 	defer played.close()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/report/internal/output"
 )
@@ -144,14 +145,7 @@ func (r *Events) Kernel(k *KernelState) error {
 	}
 	b = append(append(append(b, `,"state":"`...), k.State.String()...), '"')
 	b = strconv.AppendBool(append(b, `,"socket":`...), k.Socket)
-	if k.Process != nil {
-		text, err := json.Marshal(k.Process)
-		if err != nil {
-			return err
-		}
-		b = append(append(b, `,"process":`...), text...)
-	}
-	return r.end(b)
+	return r.end(appendProcess(b, &host.End{Process: k.Process}))
 }
 
 // Drops tells that the capture has lost total packets so far, if that is news.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 )
 
@@ -71,15 +72,6 @@ type StatisticsRecord struct {
 	DropsPerS   float64                      `json:"drops_per_s"`
 }
 
-// ProcessRecord is the process that an endpoint belongs to.
-type ProcessRecord struct {
-	PID     uint32 `json:"pid"`
-	Command string `json:"command"` // its name, as the kernel has it
-	User    uint32 `json:"user"`    // number of the socket's user
-	Cgroup  uint64 `json:"cgroup,omitempty"`
-	Listens bool   `json:"listens,omitempty"` // it is known only to listen where the connection arrived
-}
-
 // KernelState is the state of an endpoint in the words of its own kernel. It stands beside what is inferred, and changes nothing of it.
 type KernelState struct {
 	Time          analyzer.Time
@@ -88,7 +80,7 @@ type KernelState struct {
 	Side          analyzer.Side
 	Before, State fsm.State // Before is fsm.Unknown if that was not known
 	Socket        bool
-	Process       *ProcessRecord // nil: not known
+	Process       host.Process
 }
 
 // Events that packets do not tell.
