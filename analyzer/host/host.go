@@ -13,7 +13,7 @@ import (
 // End is what a host says of its end of a connection. It is not changed once it was handed out.
 type End struct {
 	Words   []Word        // oldest first
-	All     bool          // every state since the first word is among them; false: those that it was in when the host was asked
+	All     bool          // every state since the first word is among them, but in front of one that was found; false: those that were found
 	Late    time.Duration // by which it is told at the latest that something happened
 	Process Process
 }

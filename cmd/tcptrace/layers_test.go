@@ -91,7 +91,7 @@ var layers = map[string]layer{
 	"internal/live/ends":        {ours: []string{"analyzer/host", "internal/live/kernel", "analyzer", "fsm"}},
 	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
-	"internal/verify":           {ours: []string{"internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}},
+	"internal/verify":           {ours: []string{"analyzer/host", "internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}, other: []string{"golang.org/x/sys/unix"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},

@@ -39,7 +39,7 @@ func (h *hearing) merge(start conn.Time) {
 	agreed, confirmed := host.Align(states, words)
 	h.agreed = agreed
 	for k, w := range words {
-		h.between(k == 0 || !h.end.All, func(s *Step) bool {
+		h.between(k == 0 || !h.end.All || w.Found, func(s *Step) bool {
 			return confirmed[k] || s.Time < conn.Time(w.Time) || s.State == fsm.Listen && k == 0
 		})
 		if confirmed[k] {

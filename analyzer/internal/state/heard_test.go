@@ -18,27 +18,22 @@ const (
 	heardLate = 2
 )
 
-func stateNamed(t *testing.T, name string) fsm.State {
-	for s := range fsm.NumStates {
-		if s.String() == name {
-			return s
-		}
-	}
-	t.Fatalf("no state %q", name)
-	return 0
-}
-
-// parse reads steps or words: "ESTABLISHED@3 CLOSED@?".
-func parseStates(t *testing.T, text string, f func(s fsm.State, at int64)) {
+// parseStates reads steps or words: "ESTABLISHED@3 CLOSED@?"; CLOSED@8f was found.
+func parseStates(t *testing.T, text string, f func(s fsm.State, at int64, found bool)) {
 	for _, one := range strings.Fields(text) {
 		name, when, _ := strings.Cut(one, "@")
 		var at float64
+		when, found := strings.CutSuffix(when, "f")
 		if when != "?" {
 			if _, err := fmt.Sscan(when, &at); err != nil {
 				t.Fatal(one, err)
 			}
 		}
-		f(stateNamed(t, name), int64(at*1e9))
+		state, err := fsm.ParseState(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(state, int64(at*1e9), found)
 	}
 }
 
@@ -63,15 +58,20 @@ func TestHear(t *testing.T) {
 		{"it was something else before", "ESTABLISHED@2", "CLOSE_WAIT@?", false, "CLOSE_WAIT@1!"},
 		{"told from the middle on", "ESTABLISHED@2 FIN_WAIT_1@5", "CLOSED@7", false, "ESTABLISHED@2 FIN_WAIT_1@5 CLOSED@7!"},
 		{"the request was dropped", "LISTEN@1 SYN_RCVD@1 LISTEN@5", "SYN_RCVD@? CLOSED@5", false, "LISTEN@1 SYN_RCVD@1! LISTEN@5!"},
+		{"found: maybe that way", "FIN_WAIT_2@5 TIME_WAIT@6 CLOSED@7", "FIN_WAIT_2@5 CLOSED@8f", false, "FIN_WAIT_2@5! TIME_WAIT@6 CLOSED@7!"},
+		{"found: maybe not before that", "ESTABLISHED@2 CLOSE_WAIT@5 FIN_WAIT_2@6 CLOSED@7", "ESTABLISHED@2 FIN_WAIT_2@5 CLOSED@8f", false,
+			"ESTABLISHED@2! FIN_WAIT_2@6! CLOSED@7!"},
 		{"nothing was inferred", "", "SYN_SENT@1 CLOSED@3", false, "SYN_SENT@1! CLOSED@3!"},
 		{"nothing was heard", "ESTABLISHED@2", "", false, "ESTABLISHED@2"},
 	} {
 		c := conn.Conversation{Start: 1e9, Now: heardNow * 1e9}
 		end := &host.End{All: !test.asked, Late: heardLate * time.Second}
-		parseStates(t, test.words, func(s fsm.State, at int64) { end.Words = append(end.Words, host.Word{State: s, Time: at}) })
+		parseStates(t, test.words, func(s fsm.State, at int64, found bool) {
+			end.Words = append(end.Words, host.Word{State: s, Time: at, Found: found})
+		})
 		c.Hosts[conn.Client] = end
 		var j Course
-		parseStates(t, test.inferred, func(s fsm.State, at int64) {
+		parseStates(t, test.inferred, func(s fsm.State, at int64, _ bool) {
 			j.Trajectory[conn.Client] = append(j.Trajectory[conn.Client], Step{State: s, Time: conn.Time(at), Evidence: EvidenceSent})
 			j.State[conn.Client] = s
 		})

@@ -164,7 +164,7 @@ func (e *Ends) say(now time.Time) {
 			continue
 		}
 		end := *held.hosts[t.Side]
-		if words := appendWord(end.Words, &t.Change); len(words) > len(end.Words) && len(words) <= mostWords {
+		if words := AppendWord(end.Words, &t.Change); len(words) > len(end.Words) && len(words) <= mostWords {
 			end.Words = words
 			held.hosts[t.Side] = &end
 			e.again(t.Stream)
@@ -173,9 +173,9 @@ func (e *Ends) say(now time.Time) {
 	e.late = slices.Delete(e.late, 0, n)
 }
 
-// appendWord is a copy of words with what the kernel told behind them, and before the first the state that it says was left; words, if there is nothing
+// AppendWord is a copy of words with what the kernel told behind them, and before the first the state that it says was left; words, if there is nothing
 // new in it: a socket has ended, and its remains are in its state.
-func appendWord(words []host.Word, c *kernel.Change) []host.Word {
+func AppendWord(words []host.Word, c *kernel.Change) []host.Word {
 	all := slices.Clip(words)
 	if len(all) == 0 && c.Before != fsm.Unknown && c.Before != fsm.Closed {
 		all = append(all, host.Word{State: c.Before})
