@@ -140,8 +140,10 @@ func FuzzEncoder(f *testing.F) {
 
 // TestProcess: the record has the processes of the ends on this host, and as that of the conversation the server's of two.
 func TestProcess(t *testing.T) {
-	client := &host.End{Process: host.Process{PID: 7, Name: "a \"\xff\x1b", User: 1000, Cgroup: 1 << 63}}
-	server := &host.End{Process: host.Process{PID: 8, Name: "nginx", Listens: true}}
+	client := &host.End{Process: host.Process{PID: 7, Name: "a \"\xff\x1b", User: 1000, Cgroup: 1 << 63},
+		Info: &host.Info{Congestion: "cubic", RTT: 1234567, CWND: 10, Pacing: 1 << 50}}
+	server := &host.End{Process: host.Process{PID: 8, Name: "nginx", Listens: true},
+		Info: &host.Info{RTTVar: 1, MinRTT: 2, SSThresh: 3, Retransmitted: 4, Delivery: 5}}
 	for _, test := range []struct {
 		hosts [2]*host.End
 		want  uint32

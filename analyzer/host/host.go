@@ -16,6 +16,7 @@ type End struct {
 	All     bool          // every state since the first word is among them, but in front of one that was found; false: those that were found
 	Late    time.Duration // by which it is told at the latest that something happened
 	Process Process
+	Info    *Info // nil: not known
 }
 
 // Word is that an endpoint is in a state.
@@ -66,4 +67,13 @@ func Align(states []fsm.State, words []Word) (ofStates, ofWords []bool) {
 		}
 	}
 	return ofStates, ofWords
+}
+
+// Info is what TCP measures at an endpoint, and decides, when it was last asked. What is not known is 0.
+type Info struct {
+	RTT, RTTVar, MinRTT time.Duration // smoothed (RFC 6298), its variation, the least of late
+	CWND, SSThresh      uint32        // congestion window and slow start threshold, in segments; SSThresh is 0 before the first loss
+	Retransmitted       uint32        // segments
+	Delivery, Pacing    uint64        // bytes per second: the latest rate at which data arrived, and at which it is sent at most
+	Congestion          string        // name of the algorithm
 }

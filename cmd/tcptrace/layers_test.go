@@ -89,7 +89,7 @@ var layers = map[string]layer{
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
 	"internal/live/kernel":      {ours: []string{"analyzer/host", "fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
 	"internal/live/ends":        {ours: []string{"analyzer/host", "internal/live/kernel", "analyzer", "fsm"}},
-	"internal/live/view":        {ours: []string{"internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
+	"internal/live/view":        {ours: []string{"analyzer/host", "internal/findings", "internal/live", "internal/live/kernel", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
 	"internal/live/metrics":     {ours: []string{"internal/live", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
 	"internal/verify":           {ours: []string{"analyzer/host", "internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}, other: []string{"golang.org/x/sys/unix"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},

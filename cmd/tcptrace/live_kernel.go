@@ -60,6 +60,16 @@ func (s *session) told(t *ends.Told) {
 	s.fail(s.events.Kernel(&k))
 }
 
+// full writes that a listening socket had no room for connections.
+func (s *session) full(c *kernel.Change) {
+	if s.events == nil || s.when.where != nil {
+		return
+	}
+	s.fail(s.events.Overflow(&report.Overflow{
+		Time: analyzer.Time(c.Time.UnixNano()), Server: c.Local, Process: c.Process, Dropped: c.Drops, Queue: c.Listening.Queue, Backlog: c.Listening.Backlog,
+	}))
+}
+
 // lookup is what the view asks; nil if nobody can be asked.
 func (s *session) lookup() func([2]netip.AddrPort, analyzer.Side) (kernel.Endpoint, bool) {
 	if s.kernel == nil {

@@ -88,7 +88,7 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	signal.Ignore(syscall.SIGPIPE)
 	loop.OnEvent(s.event)
 	if s.kernel != nil {
-		s.ends = ends.New(s.kernel, s.told, loop.Monitor().Again)
+		s.ends = ends.New(s.kernel, s.told, loop.Monitor().Again, s.full)
 		loop.Monitor().Ask(s.ends.Hosts)
 		loop.OnEvent(s.ends.Event)
 		loop.OnTelling(func() { s.fail(s.ends.Flush()) })

@@ -110,7 +110,7 @@ func newWatch(w *kernel.Watcher, src *capture.Capture, device string) *watch {
 		Dropped: func() uint64 { return src.Stats().Drops },
 		Idle:    analyzer.Idle{Opening: time.Hour, Established: time.Hour, Closing: time.Hour},
 	})
-	v.ends = ends.New(w, v.told, func(uint64) {})
+	v.ends = ends.New(w, v.told, func(uint64) {}, func(*kernel.Change) {})
 	v.loop.OnEvent(v.ends.Event)
 	v.loop.OnEvent(v.event)
 	v.loop.OnTelling(func() { v.err = errors.Join(v.err, v.ends.Flush()) })

@@ -38,6 +38,7 @@ type Ends struct {
 	kernel  Kernel
 	tell    func(*Told)
 	again   func(stream uint64)            // a conversation has more words
+	full    func(*kernel.Change)           // a listening socket had no room
 	streams map[[2]netip.AddrPort]uint64   // conversations that are followed, by client and server
 	all     map[uint64]*conversation       // by stream
 	early   map[kernel.Key][]kernel.Change // of connections whose conversations have not begun
@@ -52,9 +53,10 @@ type conversation struct {
 	opened bool
 }
 
-// New calls tell with each change of an end of a conversation, and again when Hosts has more of one.
-func New(k Kernel, tell func(*Told), again func(stream uint64)) *Ends {
-	return &Ends{kernel: k, tell: tell, again: again, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
+// New calls tell with each change of an end of a conversation, again when Hosts has more of one, and full when a listening socket had no room for a
+// connection.
+func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kernel.Change)) *Ends {
+	return &Ends{kernel: k, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
 		early: map[kernel.Key][]kernel.Change{}}
 }
 
@@ -94,7 +96,20 @@ func (e *Ends) Event(ev *analyzer.Event) {
 }
 
 // Hosts is what this host says of the ends of a conversation.
-func (e *Ends) Hosts(c *analyzer.Conversation) [2]*host.End { return e.of(c).hosts }
+func (e *Ends) Hosts(c *analyzer.Conversation) [2]*host.End {
+	held := e.of(c)
+	for side, end := range held.hosts {
+		if end == nil {
+			continue
+		}
+		if known, ok := e.kernel.Lookup(e.key(c.Addr, analyzer.Side(side))); ok && known.Info != end.Info && known.Info != nil {
+			more := *end
+			more.Info = known.Info
+			held.hosts[side] = &more
+		}
+	}
+	return held.hosts
+}
 
 // of is what is known of a conversation, which begins with it.
 func (e *Ends) of(c *analyzer.Conversation) *conversation {
@@ -200,7 +215,11 @@ func isAnother(words []host.Word, c *kernel.Change) bool {
 func (e *Ends) Flush() error {
 	namespace, now := e.kernel.Namespace(), time.Now()
 	err := e.kernel.Read(func(c kernel.Change) {
-		if c.Namespace == namespace {
+		switch {
+		case c.Namespace != namespace:
+		case c.Drops > 0:
+			e.full(&c)
+		case c.State != fsm.Listen:
 			e.change(&c)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/kernel"
 )
@@ -67,7 +68,8 @@ type run struct {
 func newRun() *run {
 	r := &run{}
 	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side, t.State)) },
-		func(stream uint64) { r.again = append(r.again, stream) })
+		func(stream uint64) { r.again = append(r.again, stream) },
+		func(c *kernel.Change) { r.told = append(r.told, fmt.Sprint(c.Local, " full ", c.Drops)) })
 	return r
 }
 
@@ -242,5 +244,35 @@ func TestAnother(t *testing.T) {
 		if got := r.words(2, analyzer.Client); (len(got) > 0) != (len(test.want) == 2) {
 			t.Errorf("then %v: the next one has %v", test.next.State, got)
 		}
+	}
+}
+
+// TestFull: a listening socket that has no room is none of a conversation's ends.
+func TestFull(t *testing.T) {
+	r := newRun()
+	e := endpoint(namespace, server, netip.AddrPortFrom(netip.IPv4Unspecified(), 0), fsm.Listen)
+	r.kernel.next = []kernel.Change{{Endpoint: e}, {Endpoint: e, Drops: 2}}
+	if r.expect(t, "10.0.0.2:80 full 2"); len(r.early) > 0 {
+		t.Errorf("%d wait", len(r.early))
+	}
+}
+
+// TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
+func TestInfo(t *testing.T) {
+	r := newRun()
+	e := endpoint(namespace, client, server, fsm.Established)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
+	info := func() *host.Info { return r.Hosts(talk(1))[analyzer.Client].Info }
+	if info() != nil {
+		t.Error("it was not asked yet")
+	}
+	e.Info = &host.Info{CWND: 10}
+	r.kernel.known[e.Key] = e
+	if i := info(); i != e.Info {
+		t.Errorf("%+v", i)
+	}
+	delete(r.kernel.known, e.Key)
+	if i := info(); i != e.Info {
+		t.Errorf("afterwards %+v", i)
 	}
 }

@@ -37,10 +37,19 @@ type Endpoint struct {
 	// Socket is whether there is a socket, rather than a request that waits for the end of its handshake or for
 	// room among those to be accepted, or what is left of a socket without a process.
 	Socket bool
+	// Info is what TCP measures there, Listening what waits there, when it was last asked; nil: not known.
+	Info      *host.Info
+	Listening *Listening
 
 	sock   uint64 // which socket
 	inode  uint32 // of a socket that was found by asking; 0: of nothing that a process has
 	holder holder
+}
+
+// Listening is what a listening socket has of connections that wait for its process.
+type Listening struct {
+	Queue, Backlog uint32 // that wait, and as many as may
+	Drops          uint32 // SYNs and ACKs of handshakes that it had no room for, since it listens
 }
 
 // Change is an endpoint after something happened to it. State may equal Before: a socket has ended, and its remains are in its state.
@@ -48,7 +57,8 @@ type Change struct {
 	Endpoint
 	Before fsm.State
 	Time   time.Time
-	Found  bool // it was found to have happened when the kernel was asked, at Time; false: it happened then
+	Drops  uint32 // of a listening socket, in LISTEN as before: as many SYNs and ACKs it had no room for since it was last asked
+	Found  bool   // it was found to have happened when the kernel was asked, at Time; false: it happened then
 }
 
 // Source is how the kernel tells.

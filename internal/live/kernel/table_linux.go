@@ -92,7 +92,7 @@ func (t *table) enter(r *record) {
 		t.ends(e, r)
 	}
 	e.Socket = e.holder == socket
-	t.tell(Change{*e, was, r.time, false})
+	t.tell(Change{Endpoint: *e, Before: was, Time: r.time})
 }
 
 // ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place.
@@ -163,6 +163,7 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 		n := &now[i]
 		seen[n.Key] = true
 		e := t.endpoints[n.Key]
+		t.measured(e, n, at)
 		if !wanted(n) || e != nil && e.State == n.State && e.holder == n.holder || e != nil && e.Since.After(at) {
 			continue
 		}
@@ -178,7 +179,7 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 			continue
 		}
 		*e = *n
-		t.tell(Change{*e, before, at, true})
+		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
 	}
 	for key, e := range t.endpoints {
 		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
@@ -187,7 +188,21 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 		before := e.State
 		e.State, e.Since, e.holder, e.Socket = fsm.Closed, at, nothing, false
 		t.close(e)
-		t.tell(Change{*e, before, at, true})
+		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
+	}
+}
+
+// measured takes from n what is measured of e, which is the same.
+func (t *table) measured(e, n *Endpoint, at time.Time) {
+	if e == nil || !e.Socket || e.Since.After(at) {
+		return
+	}
+	if n.Info != nil {
+		e.Info = n.Info
+	}
+	was := e.Listening
+	if e.Listening = n.Listening; was != nil && n.Listening != nil && n.Listening.Drops > was.Drops {
+		t.tell(Change{Endpoint: *e, Before: e.State, Time: at, Drops: n.Listening.Drops - was.Drops, Found: true})
 	}
 }
 

@@ -118,7 +118,7 @@ func (e *Encoder) endpoint(b []byte, c *analyzer.Conversation, j *analyzer.Judgm
 		b = e.step(b, &j.Trajectory[side][i])
 	}
 	b = appendSent(append(b, `],"sent":`...), c, &c.Sent[side])
-	return append(appendProcess(b, c.Hosts[side]), '}')
+	return append(appendInfo(appendProcess(b, c.Hosts[side]), c.Hosts[side]), '}')
 }
 
 // bound appends t. One of a step's two bounds is mostly its time, whose text there is already; nil: there is not.

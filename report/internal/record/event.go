@@ -148,6 +148,16 @@ func (r *Events) Kernel(k *KernelState) error {
 	return r.end(appendProcess(b, &host.End{Process: k.Process}))
 }
 
+// Overflow writes that a listening socket had no room.
+func (r *Events) Overflow(o *Overflow) error {
+	r.batch.last(len(r.out.B))
+	b := output.AppendSocket(append(r.begin(eventOverflow, o.Time), `,"server":`...), o.Server)
+	b = strconv.AppendUint(append(b, `,"unanswered":`...), uint64(o.Dropped), 10)
+	b = strconv.AppendUint(append(b, `,"queue":`...), uint64(o.Queue), 10)
+	b = strconv.AppendUint(append(b, `,"backlog":`...), uint64(o.Backlog), 10)
+	return r.end(appendProcess(b, &host.End{Process: o.Process}))
+}
+
 // Drops tells that the capture has lost total packets so far, if that is news.
 func (r *Events) Drops(now analyzer.Time, total uint64) error {
 	if total <= r.drops {

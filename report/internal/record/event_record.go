@@ -46,6 +46,11 @@ type EventRecord struct {
 	Socket  bool          `json:"socket"` // a socket stands for it, rather than a request or what is left of a socket
 	Process ProcessRecord `json:"process"`
 
+	// Of a listening socket of this host, Server, that had no room for connections.
+	Unanswered uint32 `json:"unanswered"` // SYNs, and ACKs of handshakes, that it dropped since it was last told
+	Queue      uint32 `json:"queue"`      // connections that wait to be accepted
+	Backlog    uint32 `json:"backlog"`    // as many may wait
+
 	Packets uint64 `json:"packets"` // that the capture lost since it was last told
 	Total   uint64 `json:"total"`   // that it lost in all
 
@@ -83,8 +88,18 @@ type KernelState struct {
 	Process       host.Process
 }
 
+// Overflow is that a listening socket of this host dropped what would have opened connections, because too many wait for its process.
+type Overflow struct {
+	Time           analyzer.Time
+	Server         netip.AddrPort
+	Process        host.Process
+	Dropped        uint32 // SYNs, and ACKs of handshakes
+	Queue, Backlog uint32 // that wait, and as many as may
+}
+
 // Events that packets do not tell.
 const (
+	eventOverflow   = "overflow"
 	eventKernel     = "kernel"
 	eventDrops      = "drops"
 	eventStatistics = "statistics"
@@ -107,6 +122,7 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventCorrection.String():   {Always: with("of", "told")},
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
 	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
+	eventOverflow:                       {Always: []string{"server", "unanswered", "queue", "backlog"}, Known: []string{"process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
 	eventStatistics:                     {Always: []string{"statistics", "summary"}},
 	eventSummary:                        {Always: []string{"summary"}},

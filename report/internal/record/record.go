@@ -76,6 +76,7 @@ type Endpoint struct {
 	Trajectory []StepRecord  `json:"trajectory" expr:"trajectory"`
 	Sent       SentRecord    `json:"sent" expr:"sent"`
 	Process    ProcessRecord `json:"process,omitzero" expr:"process"` // that it belongs to; live, on its host
+	Kernel     InfoRecord    `json:"kernel,omitzero" expr:"kernel"`   // what its kernel measures; live, on its host
 }
 
 // StepRecord is a state that an endpoint entered, as [analyzer.Step] defines it. What is not
@@ -173,8 +174,8 @@ func Fill(r *Record, c *analyzer.Conversation) {
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),
 		Endpoints: Endpoints{
-			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Client])},
-			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Server])},
+			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Client]), Kernel: newInfoRecord(c.Hosts[analyzer.Client])},
+			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Server]), Kernel: newInfoRecord(c.Hosts[analyzer.Server])},
 		},
 		Anomalies: emptied(r.Anomalies),
 		ICMP:      newICMPRecords(c),
