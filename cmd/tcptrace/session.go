@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"tcptrace/analyzer"
@@ -122,7 +123,7 @@ func (s *session) openView() (err error) {
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(),
+		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(), Save: s.save(),
 	})
 	return err
 }
@@ -156,6 +157,9 @@ func (s *session) interfaces() []metrics.Interface {
 
 // openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() error {
+	if slices.Contains(s.keepOn, keepSelected) {
+		return usageError("--keep-on %s is for the view, where w selects", keepSelected)
+	}
 	if s.output == "" || s.output == "-" {
 		if err := s.e.usesStdout(); err != nil {
 			return err

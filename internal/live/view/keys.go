@@ -40,6 +40,7 @@ var (
 		{[]string{"tab", "c"}, "other columns, if there are more than fit", still(func(m *model) { m.page++; m.arrange() })},
 		{[]string{"o"}, "hide conversations that are over, or show them", still(func(m *model) { m.hiding = !m.hiding; m.arrange() })},
 		{[]string{"a"}, "the newest anomalies, to scroll", still((*model).openNews)},
+		{[]string{"w"}, "save the packets of the selected conversation", (*model).save},
 		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
 	}
 	ladderKeys = []binding{
@@ -51,6 +52,7 @@ var (
 		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
+		{[]string{"w"}, "save the packets of the conversation", (*model).save},
 		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
 	}
 )

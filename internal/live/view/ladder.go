@@ -133,6 +133,9 @@ func (m *model) ladderLines() []string {
 	case l.left:
 		follows = "end follows what comes"
 	}
+	if m.said != "" {
+		return append(lines, p.line(warning, m.said))
+	}
 	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  p pause", follows))
 }
 
