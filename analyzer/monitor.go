@@ -25,15 +25,15 @@ type Monitor struct {
 	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
 	slots    map[uint64]uint32                // by stream; with ask
 
-	out       flow.Output
-	streams   flow.SlotStreams
-	next      uint64      // stream number
-	announced []announced // by slot
-	news      []uint32
-	again     [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
-	swept     Time                      // when the last of the sweeps for idle ones was
-	part      int                       // which part of the slots it was for
-	surveys   survey
+	out     flow.Output
+	streams flow.SlotStreams
+	next    uint64        // stream number
+	told    [][]announced // by slot, toldTogether each
+	news    []uint32
+	again   [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
+	swept   Time                      // when the last of the sweeps for idle ones was
+	part    int                       // which part of the slots it was for
+	surveys survey
 
 	conv     Conversation
 	evidence flow.Evidence
@@ -112,12 +112,16 @@ func (m *Monitor) happened() {
 	m.out.Discard()
 }
 
+// toldTogether is for how many slots there is room at once. What is there stays where it is: to move it whenever there are more took a tenth of a flood of SYNs.
+const toldTogether = 1024
+
 // announcedOf is what was told of the conversation in a slot.
 func (m *Monitor) announcedOf(slot uint32) *announced {
-	for int(slot) >= len(m.announced) {
-		m.announced = append(m.announced, announced{})
+	at := int(slot / toldTogether)
+	for at >= len(m.told) {
+		m.told = append(m.told, make([]announced, toldTogether))
 	}
-	return &m.announced[slot]
+	return &m.told[at][slot%toldTogether]
 }
 
 // dirty notes that the conversation in a slot is to be judged.
@@ -139,7 +143,7 @@ func (m *Monitor) Flush(now Time) {
 	m.sweep()
 	m.recheck()
 	for _, slot := range m.news {
-		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announced[slot].dirty {
+		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announcedOf(slot).dirty {
 			m.judge(slot)
 			m.update(slot)
 		}
@@ -151,7 +155,7 @@ func (m *Monitor) Flush(now Time) {
 func (m *Monitor) judge(slot uint32) {
 	m.evidence.Reset()
 	m.tracker.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-	m.identify(&m.conv, &m.announced[slot])
+	m.identify(&m.conv, m.announcedOf(slot))
 	m.judgment.Judge(&m.conv)
 }
 
@@ -166,7 +170,7 @@ func (m *Monitor) identify(c *Conversation, t *announced) {
 // update tells what is new of the conversation in a slot, which was judged, and decides when to
 // look again.
 func (m *Monitor) update(slot uint32) {
-	t := &m.announced[slot]
+	t := m.announcedOf(slot)
 	t.dirty = false
 	m.compare(t, NotOver)
 	if !t.unsettled(&m.judgment) {
@@ -187,7 +191,7 @@ func (m *Monitor) recheck() {
 		for q.N > 0 && q.Peek().At <= t.Now {
 			d := q.Pop()
 			c := t.Slab.At(d.Slot)
-			if c.Gen != d.Gen || !m.announced[d.Slot].waiting {
+			if c.Gen != d.Gen || !m.announcedOf(d.Slot).waiting {
 				continue
 			}
 			m.dirty(d.Slot)
