@@ -237,11 +237,15 @@ func (l *Loop) batch(b *packet.Batch) {
 const (
 	told     = analyzer.Time(20 * time.Millisecond)
 	toldLate = analyzer.Time(200 * time.Millisecond)
+	toldLast = analyzer.Time(time.Second)
 )
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {
-	if l.opts.Live && len(l.full) > batchesAhead/4 {
+	switch waiting := len(l.full); {
+	case l.opts.Live && waiting > batchesAhead*3/4: // soon packets are dropped
+		return toldLast
+	case l.opts.Live && waiting > batchesAhead/4:
 		return toldLate
 	}
 	return told
