@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/complete"
 	"tcptrace/internal/verify"
 	"tcptrace/report"
 )
@@ -62,6 +63,7 @@ It exits with 1 if something was called proved that the kernel does not say.`,
 	f.DurationVar(&o.For, "for", 0, "with -i: for so long (default 1m)")
 	f.StringVar(&peer, "peer", "", "")
 	_ = f.MarkHidden("peer")
+	complete.Flag(cmd, "peer")
 	o.Peer = func(address string) *exec.Cmd {
 		return &exec.Cmd{Path: "/proc/self/exe", Args: []string{cmd.Root().Name(), "verify", "--peer", address}}
 	}

@@ -79,7 +79,7 @@ func TestViewSaves(t *testing.T) {
 	x := terminal.Start(t, 150, 24, nil, tcptrace+" replay "+file+" --speed 0.001x -w "+picked+" --keep-on selected")
 	x.Screen("10.0.0.1:40000")
 	x.Keys("w")
-	x.Screen("are written to "+picked)
+	x.Screen("are written to " + picked)
 	x.Keys("q")
 	x.Screen("exit code")
 	if info, err := os.Stat(picked); err != nil || info.Size() <= 24 {

@@ -50,6 +50,7 @@ type Ends struct {
 type conversation struct {
 	hosts  [2]*host.End // by Side; nil: not on this host
 	untold []*Told      // until it is told that the conversation began
+	last   [2]fsm.State // by Side: what was said of it last
 	opened bool
 }
 
@@ -130,6 +131,10 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 	if changes, ok := e.early[k]; ok {
 		delete(e.early, k)
 		for i := range changes {
+			if isAnother(held.last[side], &changes[i]) {
+				e.early[k] = changes[i:]
+				break
+			}
 			e.take(held, &Told{changes[i], c.Stream, c.Addr, side})
 		}
 		return
@@ -165,6 +170,7 @@ func (e *Ends) take(held *conversation, t *Told) {
 		end.Late = lateAsked
 	}
 	end.Process = t.Process
+	held.last[t.Side] = t.State
 	held.hosts[t.Side] = &end
 	e.late = append(e.late, t)
 }
@@ -201,14 +207,12 @@ func AppendWord(words []host.Word, c *kernel.Change) []host.Word {
 	return append(all, host.Word{State: c.State, Time: c.Time.UnixNano(), Found: c.Found})
 }
 
-// isAnother reports whether a change begins another connection than the one that the words are of.
-func isAnother(words []host.Word, c *kernel.Change) bool {
-	if len(words) == 0 {
+// isAnother reports whether a change begins another connection than the one that was in a state last.
+func isAnother(last fsm.State, c *kernel.Change) bool {
+	if last == fsm.Unknown || last == fsm.SynSent || last == fsm.SynRcvd {
 		return false
 	}
-	last := words[len(words)-1].State
-	opening := last == fsm.SynSent || last == fsm.SynRcvd
-	return !opening && (c.State == fsm.SynSent || c.State == fsm.SynRcvd || c.Before == fsm.SynRcvd)
+	return last == fsm.Closed || c.State == fsm.SynSent || c.State == fsm.SynRcvd || c.Before == fsm.SynRcvd
 }
 
 // Flush tells what has changed since the last time. It is for the end of a batch.
@@ -244,7 +248,7 @@ func (e *Ends) change(c *kernel.Change) {
 			continue
 		}
 		held := e.all[stream]
-		if end := held.hosts[side]; end != nil && isAnother(end.Words, c) {
+		if e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}
 		e.take(held, &Told{*c, stream, addr, analyzer.Side(side)})

@@ -210,41 +210,60 @@ func TestAsked(t *testing.T) {
 	}
 }
 
-// TestAnother: the next connection between the same sockets has words of its own.
+// TestAnother: the next connection between the same sockets has words of its own, also when those of the first are held back still.
 func TestAnother(t *testing.T) {
-	at := func(state, before fsm.State) kernel.Change {
-		c := change(endpoint(namespace, client, server, state), time.Second)
-		c.Before = before
-		return c
-	}
-	for _, test := range []struct {
-		next kernel.Change
-		want []string // of the first connection
-	}{
-		{at(fsm.TimeWait, fsm.FinWait2), []string{"SYN_SENT", "FIN_WAIT_2", "TIME_WAIT"}},
-		{at(fsm.SynSent, fsm.Closed), []string{"SYN_SENT", "FIN_WAIT_2"}},
-		{at(fsm.Established, fsm.SynRcvd), []string{"SYN_SENT", "FIN_WAIT_2"}},
-	} {
+	for _, ago := range []time.Duration{0, time.Second} {
+		at := func(state, before fsm.State) kernel.Change {
+			c := change(endpoint(namespace, client, server, state), ago)
+			c.Before = before
+			return c
+		}
+		for _, test := range []struct {
+			next kernel.Change
+			same bool // connection
+		}{
+			{at(fsm.TimeWait, fsm.FinWait2), true}, {at(fsm.SynSent, fsm.Closed), false}, {at(fsm.Established, fsm.SynRcvd), false}, {at(fsm.SynRcvd, fsm.Unknown), false},
+		} {
+			r := newRun()
+			r.opened(1)
+			r.kernel.next = []kernel.Change{at(fsm.SynSent, fsm.Closed), at(fsm.FinWait2, fsm.Established), test.next}
+			told := []string{"1 client SYN_SENT", "1 client FIN_WAIT_2"}
+			if test.same {
+				told = append(told, "1 client "+test.next.State.String())
+			}
+			r.expect(t, told...)
+			if got := len(r.early) == 0; got != test.same {
+				t.Errorf("%v ago, then %v: waits for another connection: %v", ago, test.next.State, !got)
+			}
+			r.opened(2)
+			if r.told = nil; len(r.early) > 0 {
+				t.Errorf("%v ago, then %v: waits still", ago, test.next.State)
+			}
+		}
 		r := newRun()
 		r.opened(1)
-		r.kernel.next = []kernel.Change{at(fsm.SynSent, fsm.Closed), at(fsm.FinWait2, fsm.Established)}
-		r.expect(t, "1 client SYN_SENT", "1 client FIN_WAIT_2")
-		r.kernel.next = []kernel.Change{test.next}
-		if err := r.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		if got := r.words(1, analyzer.Client); !slices.Equal(got, test.want) {
-			t.Errorf("then %v: %v, want %v", test.next.State, got, test.want)
-		}
-		r.opened(2)
-		r.kernel.next = nil
-		if err := r.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		if got := r.words(2, analyzer.Client); (len(got) > 0) != (len(test.want) == 2) {
-			t.Errorf("then %v: the next one has %v", test.next.State, got)
+		r.kernel.next = []kernel.Change{at(fsm.SynSent, fsm.Closed), at(fsm.SynRcvd, fsm.SynSent), at(fsm.Established, fsm.SynRcvd)} // a simultaneous open
+		r.expect(t, "1 client SYN_SENT", "1 client SYN_RCVD", "1 client ESTABLISHED")
+	}
+}
+
+// TestEarlyAnother: of two connections that are told of before either conversation begins, each has its own words.
+func TestEarlyAnother(t *testing.T) {
+	r := newRun()
+	for range 2 {
+		for _, state := range []fsm.State{fsm.SynSent, fsm.Established, fsm.Closed} {
+			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, state), 0))
 		}
 	}
+	last := r.kernel.next[5]
+	r.kernel.next = r.kernel.next[:5]
+	r.expect(t)
+	r.opened(1)
+	r.expect(t, "1 client SYN_SENT", "1 client ESTABLISHED", "1 client CLOSED")
+	r.kernel.next = []kernel.Change{last}
+	r.expect(t)
+	r.opened(2)
+	r.expect(t, "2 client SYN_SENT", "2 client ESTABLISHED", "2 client CLOSED")
 }
 
 // TestFull: a listening socket that has no room is none of a conversation's ends.
