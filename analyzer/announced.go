@@ -61,6 +61,11 @@ func (t *announced) unsettled(j *Judgment) bool {
 			return true
 		}
 	}
+	for side, end := range j.View.C.Hosts { // what it does not say in time does not hold
+		if n := len(j.Trajectory[side]); end != nil && n > 0 && j.Trajectory[side][n-1].Evidence != EvidenceKernel {
+			return true
+		}
+	}
 	for i := range j.View.C.Incidents {
 		switch j.View.C.Incidents[i].Kind {
 		case conn.IncidentTimer, conn.IncidentZeroWindow, conn.IncidentKeepAlive:

@@ -166,6 +166,7 @@ const (
 	EvidenceTimer        = state.EvidenceTimer        // capture time passed, nothing was seen
 	EvidenceAcknowledged = state.EvidenceAcknowledged // a later segment of the endpoint itself proves it
 	EvidenceSent         = state.EvidenceSent         // the endpoint sent what only that state sends
+	EvidenceKernel       = state.EvidenceKernel       // its own kernel says so, in a live analysis on its host
 )
 
 // Step is one state that an endpoint entered.

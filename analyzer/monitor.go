@@ -3,6 +3,7 @@ package analyzer
 import (
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
@@ -21,17 +22,19 @@ type Monitor struct {
 	tracker  *flow.Tracker // trackers[0]
 	idle     Idle
 	tell     func(*Event)
+	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
+	slots    map[uint64]uint32                // by stream; with ask
 
-	out       flow.Output
-	streams   flow.SlotStreams
-	next      uint64      // stream number
-	announced []announced // by slot
-	news      []uint32
-	again     [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
-	swept     Time                      // when the last of the sweeps for idle ones was
-	part      int                       // which part of the slots it was for
-	surveys   survey
-	watching  func(*Reading) // all that Watch was given
+	out      flow.Output
+	streams  flow.SlotStreams
+	next     uint64        // stream number
+	told     [][]announced // by slot, toldTogether each
+	news     []uint32
+	again    [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
+	swept    Time                      // when the last of the sweeps for idle ones was
+	part     int                       // which part of the slots it was for
+	surveys  survey
+	watching func(*Reading) // all that Watch was given
 
 	conv     Conversation
 	evidence flow.Evidence
@@ -99,6 +102,9 @@ func (m *Monitor) happened() {
 		m.next = m.streams.Begin(e, m.next)
 		if e.Kind != flow.EventHold {
 			m.announcedOf(e.Slot).begin(m.streams.Open[e.Slot], m.dropped)
+			if m.ask != nil {
+				m.slots[m.streams.Open[e.Slot]] = e.Slot
+			}
 			m.inState[Client][fsm.Unknown]++
 			m.inState[Server][fsm.Unknown]++
 			m.dirty(e.Slot)
@@ -107,12 +113,16 @@ func (m *Monitor) happened() {
 	m.out.Discard()
 }
 
+// toldTogether is for how many slots there is room at once. What is there stays where it is: to move it whenever there are more took a tenth of a flood of SYNs.
+const toldTogether = 1024
+
 // announcedOf is what was told of the conversation in a slot.
 func (m *Monitor) announcedOf(slot uint32) *announced {
-	for int(slot) >= len(m.announced) {
-		m.announced = append(m.announced, announced{})
+	at := int(slot / toldTogether)
+	for at >= len(m.told) {
+		m.told = append(m.told, make([]announced, toldTogether))
 	}
-	return &m.announced[slot]
+	return &m.told[at][slot%toldTogether]
 }
 
 // dirty notes that the conversation in a slot is to be judged.
@@ -134,7 +144,7 @@ func (m *Monitor) Flush(now Time) {
 	m.sweep()
 	m.recheck()
 	for _, slot := range m.news {
-		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announced[slot].dirty {
+		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announcedOf(slot).dirty {
 			m.judge(slot)
 			m.update(slot)
 		}
@@ -146,19 +156,22 @@ func (m *Monitor) Flush(now Time) {
 func (m *Monitor) judge(slot uint32) {
 	m.evidence.Reset()
 	m.tracker.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-	m.identify(&m.conv, &m.announced[slot])
+	m.identify(&m.conv, m.announcedOf(slot))
 	m.judgment.Judge(&m.conv)
 }
 
 // identify adds what the tracker does not know.
 func (m *Monitor) identify(c *Conversation, t *announced) {
 	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
+	if m.ask != nil {
+		c.Hosts = m.ask(c)
+	}
 }
 
 // update tells what is new of the conversation in a slot, which was judged, and decides when to
 // look again.
 func (m *Monitor) update(slot uint32) {
-	t := &m.announced[slot]
+	t := m.announcedOf(slot)
 	t.dirty = false
 	m.compare(t, NotOver)
 	if !t.unsettled(&m.judgment) {
@@ -179,13 +192,24 @@ func (m *Monitor) recheck() {
 		for q.N > 0 && q.Peek().At <= t.Now {
 			d := q.Pop()
 			c := t.Slab.At(d.Slot)
-			if c.Gen != d.Gen || !m.announced[d.Slot].waiting {
+			if c.Gen != d.Gen || !m.announcedOf(d.Slot).waiting {
 				continue
 			}
 			m.dirty(d.Slot)
 			next := min(level+1, recheckLevels-1)
 			m.again[next].Push(flow.Deadline{At: t.Now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
 		}
+	}
+}
+
+// Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them. It is for an analysis on
+// one of these hosts.
+func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) { m.ask, m.slots = f, map[uint64]uint32{} }
+
+// Again has a conversation be judged at the next Flush: a host says more of it.
+func (m *Monitor) Again(stream uint64) {
+	if slot, ok := m.slots[stream]; ok {
+		m.dirty(slot)
 	}
 }
 
@@ -240,6 +264,7 @@ func (m *Monitor) last(t *announced, why Over) {
 		m.inState[side][state]--
 	}
 	m.say(&Event{Kind: EventConversation, Time: m.tracker.Now, Over: why})
+	delete(m.slots, t.stream)
 	t.reset()
 }
 

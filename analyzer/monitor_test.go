@@ -247,7 +247,7 @@ func TestSurveyRanks(t *testing.T) {
 		var got []uint64
 		w.Survey(test.by, func(s *Seen) bool {
 			got = append(got, s.Conversation.Stream)
-			if test.by == ByRate && len(got) == 1 && (s.Rates[Client].Bytes < 800 || s.Rates[Client].Bytes > 901) {
+			if test.by == ByRate && len(got) == 1 && (s.Rates[Client] < 800 || s.Rates[Client] > 901) {
 				t.Errorf("%+v", s.Rates)
 			}
 			return len(got) < 2

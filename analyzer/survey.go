@@ -30,14 +30,11 @@ func (r Ranking) String() string {
 	return "unknown"
 }
 
-// Rates are how much an endpoint sent a second since the survey before.
-type Rates struct{ Packets, Bytes float64 } // bytes of payload
-
 // Seen is a conversation in a survey. It is valid during the call that gets it.
 type Seen struct {
 	Conversation *Conversation
 	Judgment     *Judgment
-	Rates        [2]Rates // by Side
+	Rates        [2]float64 // bytes of payload that each side sent a second since the survey before
 }
 
 // maxSurveyed bounds the conversations that a survey visits.
@@ -52,8 +49,8 @@ type survey struct {
 
 type sentBefore struct {
 	gen   uint32
-	sent  [2][2]uint64 // packets and payload, by direction
-	rates [2]Rates     // by direction
+	sent  [2]uint64  // payload, by direction
+	rates [2]float64 // by direction
 }
 
 type candidate struct {
@@ -109,9 +106,9 @@ func (b *sentBefore) measure(c *conn.Conn, seconds float64) {
 	for dir := range b.sent {
 		h, was := &c.Half[dir], &b.sent[dir]
 		if seconds > 0 {
-			b.rates[dir] = Rates{float64(h.Packets-was[0]) / seconds, float64(h.Payload-was[1]) / seconds}
+			b.rates[dir] = float64(h.Payload-*was) / seconds
 		}
-		*was = [2]uint64{h.Packets, h.Payload}
+		*was = h.Payload
 	}
 }
 
@@ -124,7 +121,7 @@ func (b *sentBefore) key(c *conn.Conn, by Ranking) float64 {
 	case ByPackets:
 		return float64(c.Half[0].Packets + c.Half[1].Packets)
 	case ByRate:
-		return b.rates[0].Bytes + b.rates[1].Bytes
+		return b.rates[0] + b.rates[1]
 	}
 	return float64(c.LastFrame)
 }

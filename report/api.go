@@ -81,6 +81,7 @@ type (
 	StatisticsRecord = record.StatisticsRecord
 	ProcessRecord    = record.ProcessRecord
 	KernelState      = record.KernelState
+	Overflow         = record.Overflow
 )
 
 // EventFields are the fields of the events beside schema, event and time, by the name of the event: those that are

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/sample"
@@ -135,4 +136,25 @@ func FuzzEncoder(f *testing.F) {
 		c.Completeness, c.Evicted, c.Dropped = analyzer.Completeness(kind), evicted, n>>2
 		checkRecord(t, c)
 	})
+}
+
+// TestProcess: the record has the processes of the ends on this host, and as that of the conversation the server's of two.
+func TestProcess(t *testing.T) {
+	client := &host.End{Process: host.Process{PID: 7, Name: "a \"\xff\x1b", User: 1000, Cgroup: 1 << 63},
+		Info: &host.Info{Congestion: "cubic", RTT: 1234567, CWND: 10, Pacing: 1 << 50}}
+	server := &host.End{Process: host.Process{PID: 8, Name: "nginx", Listens: true},
+		Info: &host.Info{RTTVar: 1, MinRTT: 2, SSThresh: 3, Retransmitted: 4, Delivery: 5}}
+	for _, test := range []struct {
+		hosts [2]*host.End
+		want  uint32
+	}{{want: 0}, {[2]*host.End{client, nil}, 7}, {[2]*host.End{nil, server}, 8}, {[2]*host.End{client, server}, 8}, {[2]*host.End{client, {}}, 7}} {
+		c := sample.Conversations()[0]
+		c.Hosts = test.hosts
+		checkRecord(t, &c)
+		var j analyzer.Judgment
+		j.Judge(&c)
+		if r := NewRecord(&c, &j); r.Process.PID != test.want {
+			t.Errorf("%+v: process %+v", test.hosts, r.Process)
+		}
+	}
 }

@@ -76,6 +76,8 @@ type EventWriter interface {
 	Event(ev *analyzer.Event) error
 	// Kernel writes what a kernel says.
 	Kernel(k *KernelState) error
+	// Overflow writes that a listening socket had no room.
+	Overflow(o *Overflow) error
 	// Drops tells that the capture has lost total packets so far, if that is news.
 	Drops(now analyzer.Time, total uint64) error
 	// Statistics tells what goes on: how many conversations are open, their endpoints' states, the rates since it was last told, and
@@ -110,6 +112,9 @@ func (r *eventsParquet) Event(ev *analyzer.Event) error { return r.add(record.Ne
 
 // Kernel implements EventWriter.
 func (r *eventsParquet) Kernel(k *KernelState) error { return r.add(record.NewKernelRecord(k)) }
+
+// Overflow implements EventWriter.
+func (r *eventsParquet) Overflow(o *Overflow) error { return r.add(record.NewOverflowRecord(o)) }
 
 // Drops implements EventWriter.
 func (r *eventsParquet) Drops(now analyzer.Time, total uint64) error {

@@ -52,14 +52,22 @@ func (s *session) told(t *ends.Told) {
 	}
 	k := report.KernelState{
 		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: t.Addr, Side: t.Side, Before: t.Before, State: t.State, Socket: t.Socket,
+		Process: t.Process,
 	}
 	if k.Before == fsm.Closed {
 		k.Before = fsm.Unknown
 	}
-	if p := t.Process; p.PID != 0 {
-		k.Process = &report.ProcessRecord{PID: p.PID, Command: p.Command, User: p.User, Cgroup: p.Cgroup, Listens: p.Listens}
-	}
 	s.fail(s.events.Kernel(&k))
+}
+
+// full writes that a listening socket had no room for connections.
+func (s *session) full(c *kernel.Change) {
+	if s.events == nil || s.when.where != nil {
+		return
+	}
+	s.fail(s.events.Overflow(&report.Overflow{
+		Time: analyzer.Time(c.Time.UnixNano()), Server: c.Local, Process: c.Process, Dropped: c.Drops, Queue: c.Listening.Queue, Backlog: c.Listening.Backlog,
+	}))
 }
 
 // lookup is what the view asks; nil if nobody can be asked.

@@ -84,8 +84,61 @@ func TestLiveKernel(t *testing.T) {
 	if states, _ := r.kernelEvents("server"); len(states) > 0 {
 		t.Errorf("of the other host it says %v", states)
 	}
+	r.heard("1 client: SYN_SENT kernel ESTABLISHED kernel FIN_WAIT_1 kernel FIN_WAIT_2 kernel TIME_WAIT kernel",
+		"1 server: LISTEN assumed SYN_RCVD sent ESTABLISHED acknowledged CLOSE_WAIT acknowledged LAST_ACK sent CLOSED assumed")
 	if strings.Contains(r.notes.String(), "kernel") {
 		t.Error(r.notes.String())
+	}
+}
+
+// heard checks what the last record of a stream has of its sides, and that it is of this process.
+func (r *liveRun) heard(want ...string) {
+	r.t.Helper()
+	got := map[string]bool{}
+	for line := range bytes.Lines(r.events.Bytes()) {
+		var e report.EventRecord
+		if err := json.Unmarshal(line, &e); err != nil || !e.Final {
+			continue
+		}
+		if p := e.Record.Process; p.PID != uint32(os.Getpid()) || p != e.Record.Endpoints.Client.Process || e.Record.Endpoints.Server.Process.PID != 0 {
+			r.t.Errorf("%d: process %+v", e.Stream, p)
+		}
+		for side, end := range map[string]*report.Endpoint{"client": &e.Record.Endpoints.Client, "server": &e.Record.Endpoints.Server} {
+			text := fmt.Sprintf("%d %s:", e.Stream, side)
+			for _, s := range end.Trajectory {
+				text += " " + s.State + " " + s.Evidence
+			}
+			got[text] = true
+		}
+	}
+	for _, w := range want {
+		if !got[w] {
+			r.t.Errorf("no %q in\n%v", w, got)
+		}
+	}
+}
+
+// TestLiveProcess: conversations are chosen by the process that one of their ends belongs to.
+func TestLiveProcess(t *testing.T) {
+	n := netns.New(t)
+	needBPF(t)
+	l := n.B.Listen(8000)
+	name, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, want := range map[string]bool{fmt.Sprintf("process.name == %q", strings.TrimSpace(string(name))): true, `process.name == "nginx"`: false,
+		fmt.Sprintf("either(process.pid == %d)", os.Getpid()): true, "endpoints.server.process.pid > 0": false} {
+		r := startLive(t, n.A, "--where", where)
+		c := dial(t, n, l, 0)
+		send(t, c.client, c.server, 10)
+		time.Sleep(100 * time.Millisecond)
+		c.client.Close()
+		time.Sleep(400 * time.Millisecond)
+		r.finish(syscall.SIGINT)
+		if got := strings.Contains(r.events.String(), "FIN_WAIT_1"); got != want {
+			t.Errorf("%s: %s%s", where, r.events.String(), r.notes.String())
+		}
 	}
 }
 

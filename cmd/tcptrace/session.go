@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"tcptrace/analyzer"
@@ -94,9 +95,10 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	signal.Ignore(syscall.SIGPIPE)
 	loop.OnEvent(s.event)
 	if s.kernel != nil {
-		s.ends = ends.New(s.kernel, s.told)
+		s.ends = ends.New(s.kernel, s.told, loop.Monitor().Again, s.full)
+		loop.Monitor().Ask(s.ends.Hosts)
 		loop.OnEvent(s.ends.Event)
-		loop.OnFlush(func(analyzer.Time) { s.fail(s.ends.Flush()) })
+		loop.OnTelling(func() { s.fail(s.ends.Flush()) })
 	}
 	loop.OnFlush(s.flush)
 	return nil
@@ -143,7 +145,7 @@ func (s *session) openView() (err error) {
 	s.view, err = view.New(view.Options{
 		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(),
+		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(), Save: s.save(),
 	})
 	return err
 }
@@ -177,6 +179,9 @@ func (s *session) interfaces() []metrics.Interface {
 
 // openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
 func (s *session) openEvents() error {
+	if slices.Contains(s.keepOn, keepSelected) {
+		return usageError("--keep-on %s is for the view, where w selects", keepSelected)
+	}
 	if s.output == "" || s.output == "-" {
 		if err := s.e.usesStdout(); err != nil {
 			return err

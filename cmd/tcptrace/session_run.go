@@ -68,6 +68,22 @@ func (s *session) event(ev *analyzer.Event) {
 	s.fail(s.events.Event(ev))
 }
 
+// save is what the view does to save a conversation, by its first frame; nil if packets are not kept for that.
+func (s *session) save() func(first uint64) string {
+	if s.keeper == nil {
+		return nil
+	}
+	return func(first uint64) (text string) {
+		text = "the conversation is over: its packets are not kept any more"
+		s.loop.Monitor().Find(first, func(seen *analyzer.Seen) {
+			stream := seen.Conversation.Stream
+			s.warn(s.keeper.Want(stream))
+			text = fmt.Sprintf("packets of #%d are written to %s", stream, s.write.Path)
+		})
+		return text
+	}
+}
+
 // chosen reports whether --where lets an event through: it holds at that moment, or the event takes back or ends what was told of the conversation
 // when it did.
 func (s *session) chosen(ev *analyzer.Event) (bool, error) {

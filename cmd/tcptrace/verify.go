@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os/exec"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/complete"
 	"tcptrace/internal/verify"
 	"tcptrace/report"
 )
@@ -18,43 +21,68 @@ var verifyFormats = report.Choices[func(*verify.Report, io.Writer) error]{
 }
 
 func newVerifyCommand(e env) *cobra.Command {
-	format, rounds := "", 0
+	var o verify.Options
+	format, peer := "", ""
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Hold what is inferred against what this machine's kernel says",
-		Long: `verify makes connections between two addresses of the loopback interface, closes, resets and leaks them, analyzes them as 'tcptrace live'
-does, and compares the states that it infers with those that the kernel tells (Linux, with the rights to capture and to use BPF).
+		Long: `verify makes connections between two addresses of the loopback interface, closes, resets, kills and leaks them, loses segments
+of them, analyzes them as 'tcptrace live' does, and compares the states that it infers with those that the kernel tells. With -i it
+makes none, and watches those that there are. It is for Linux, with the rights to capture and to use BPF.
 
 It exits with 1 if something was called proved that the kernel does not say.`,
+		Example: `  tcptrace verify
+  tcptrace verify --rounds 10 --format json
+  tcptrace verify -i eth0 --for 1m`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError("verify takes no capture: it makes its own connections")
+			switch {
+			case len(args) > 0:
+				return usageError("verify takes no capture: it makes its own connections, or watches those of -i")
+			case peer != "":
+				return verify.Peer(peer)
+			case o.For != 0 && o.Interface == "":
+				return usageError("--for goes with -i")
+			case o.For < 0:
+				return usageError("--for must not be negative")
+			case o.Interface != "" && cmd.Flags().Changed("rounds"):
+				return usageError("--rounds is of connections that are made here; -i watches others")
+			case o.Rounds < 1 || o.Rounds > 1000:
+				return usageError("--rounds is from 1 to 1000")
+			case o.For == 0:
+				o.For = time.Minute
 			}
-			return runVerify(cmd.Context(), format, rounds, e)
+			return runVerify(cmd.Context(), format, o, e)
 		},
 	}
+	f := cmd.Flags()
+	f.SortFlags = false
 	choiceFlag(cmd, &format, "format", verifyFormats, "")
-	cmd.Flags().IntVar(&rounds, "rounds", 3, "make every kind of connection `n` times")
+	f.IntVar(&o.Rounds, "rounds", 3, "make every kind of connection `n` times")
+	f.StringVarP(&o.Interface, "interface", "i", "", "make none, and watch those of this `interface`")
+	f.DurationVar(&o.For, "for", 0, "with -i: for so long (default 1m)")
+	f.StringVar(&peer, "peer", "", "")
+	_ = f.MarkHidden("peer")
+	complete.Flag(cmd, "peer")
+	o.Peer = func(address string) *exec.Cmd {
+		return &exec.Cmd{Path: "/proc/self/exe", Args: []string{cmd.Root().Name(), "verify", "--peer", address}}
+	}
 	return cmd
 }
 
-func runVerify(ctx context.Context, format string, rounds int, e env) error {
+func runVerify(ctx context.Context, format string, o verify.Options, e env) error {
 	write, err := choose("format", format, verifyFormats)
 	if err != nil {
 		return err
 	}
-	if rounds < 1 || rounds > 1000 {
-		return usageError("--rounds is from 1 to 1000")
-	}
-	r, err := verify.Run(ctx, rounds)
+	r, err := verify.Run(ctx, o)
 	if err != nil {
 		return &exitError{exitBadInput, err}
 	}
 	if err := write(r, e.out); err != nil {
 		return outputError(err)
 	}
-	if n := uint64(len(r.False)); n > 0 {
+	if n := uint64(r.Wrong); n > 0 {
 		return &exitError{exitFailedCheck, fmt.Errorf("%s", report.Counted(n, "false proof"))}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 )
 
 func TestVerifyFlags(t *testing.T) {
-	for _, args := range [][]string{{"--rounds", "0"}, {"--rounds", "1001"}, {"--format", "xml"}, {"capture.pcap"}} {
+	for _, args := range [][]string{{"--rounds", "0"}, {"--rounds", "1001"}, {"--format", "xml"}, {"capture.pcap"}, {"--for", "1s"}, {"-i", "lo", "--for", "-1s"}, {"-i", "lo", "--rounds", "2"}} {
 		if code, _, stderr := tcptrace(t, env{}, append([]string{"verify"}, args...)...); code != exitUsage {
 			t.Errorf("%v: %d, %s", args, code, stderr)
 		}
@@ -19,7 +19,7 @@ func TestVerify(t *testing.T) {
 	if code == exitBadInput && stderr != "" {
 		t.Skip(stderr)
 	}
-	if code != exitDone || !strings.Contains(stdout, "0 false proofs") {
+	if code != exitDone || !strings.Contains(stdout, "proved steps, 0 false") {
 		t.Errorf("%d: %s%s", code, stdout, stderr)
 	}
 }

@@ -59,3 +59,41 @@ func TestView(t *testing.T) {
 		})
 	}
 }
+
+// TestViewSaves: w writes the packets of what is selected, and of nothing else.
+func TestViewSaves(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	tcptrace := filepath.Join(dir, "tcptrace")
+	if err := os.Symlink(self, tcptrace); err != nil {
+		t.Skip("no symbolic links: ", err)
+	}
+	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	picked := filepath.Join(dir, "picked.pcap")
+	x := terminal.Start(t, 150, 24, nil, tcptrace+" replay "+file+" --speed 0.001x -w "+picked+" --keep-on selected")
+	x.Screen("10.0.0.1:40000")
+	x.Keys("w")
+	x.Screen("are written to " + picked)
+	x.Keys("q")
+	x.Screen("exit code")
+	if info, err := os.Stat(picked); err != nil || info.Size() <= 24 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+func TestKeepSelected(t *testing.T) {
+	picked := filepath.Join(t.TempDir(), "picked.pcap")
+	args := []string{"replay", filepath.Join(goldenDir, "showcase.pcap"), "--speed", "max", "-w", picked, "--keep-on"}
+	if code, _, stderr := tcptrace(t, env{}, append(args, "selected", "--format", "ndjson")...); code != exitUsage || !strings.Contains(stderr, "for the view") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+	if code, _, stderr := tcptrace(t, env{}, append(args, "chosen")...); code != exitUsage || !strings.Contains(stderr, "chosen") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+}

@@ -87,7 +87,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.Uint64Var(&o.write.RotateCount, "rotate-count", 0, "start a new file after `n` packets")
 	f.IntVar(&o.write.MaxFiles, "max-files", 0, "keep only the newest `n` files")
 	f.StringVar(&o.write.Compress, "compress", "", "compress completed files: "+strings.Join(dump.Compressions, " or "))
-	f.StringSliceVar(&o.keepOn, "keep-on", nil, "write only packets of conversations with an anomaly of this `severity or id` (may be repeated)")
+	f.StringSliceVar(&o.keepOn, "keep-on", nil, "write only packets of conversations with an anomaly of this `severity or id` (may be repeated), or of those selected in the view by w (selected)")
 	f.DurationVar(&o.duration, "duration", 0, "stop after this time")
 	f.Uint64Var(&o.packets, "packets", 0, "stop after `n` packets")
 	f.StringVar(&o.until, "until", "", "stop when this `expression` is true for a conversation")
@@ -103,7 +103,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	complete.Flag(cmd, "names", "auto", "off")
 	complete.Flag(cmd, "where", complete.OutcomeConditions()...)
 	complete.Flag(cmd, "until", complete.OutcomeConditions()...)
-	complete.Flag(cmd, "keep-on", complete.SeveritiesOrIDs()...)
+	complete.Flag(cmd, "keep-on", append(complete.SeveritiesOrIDs(), keepSelected)...)
 	complete.Flag(cmd, "compress", dump.Compressions...)
 }
 
@@ -147,6 +147,9 @@ func (o *watchOptions) loop() live.Options {
 	}
 }
 
+// keepSelected is the value of --keep-on for what is selected in the view.
+const keepSelected = "selected"
+
 // conditions are --where, --until and --keep-on, compiled; nil where not given.
 type conditions struct {
 	where, until *report.Where
@@ -167,7 +170,8 @@ func (o *watchOptions) conditions(ctx context.Context) (c conditions, err error)
 		(*one.to).Until(ctx)
 	}
 	if len(o.keepOn) > 0 {
-		if c.keepOn, err = report.ParseFailOn(o.keepOn); err != nil {
+		anomalies := slices.DeleteFunc(slices.Clone(o.keepOn), func(on string) bool { return on == keepSelected })
+		if c.keepOn, err = report.ParseFailOn(anomalies); err != nil {
 			return c, usageError("--keep-on: %w", err)
 		}
 	}

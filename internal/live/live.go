@@ -46,12 +46,13 @@ type Loop struct {
 	dropped uint64
 	stopped bool
 
-	onPacket []func(*analyzer.Numbered)
-	onEvent  []func(*analyzer.Event)
-	onFlush  []func(now analyzer.Time)
-	full     <-chan *packet.Batch
-	requests chan func()
-	done     chan struct{}
+	onPacket  []func(*analyzer.Numbered)
+	onEvent   []func(*analyzer.Event)
+	onFlush   []func(now analyzer.Time)
+	onTelling []func()
+	full      <-chan *packet.Batch
+	requests  chan func()
+	done      chan struct{}
 }
 
 // New prepares the analysis of src.
@@ -77,6 +78,9 @@ func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, 
 
 // OnFlush has f called when the events of a batch are told: several times a second, at least.
 func (l *Loop) OnFlush(f func(now analyzer.Time)) { l.onFlush = append(l.onFlush, f) }
+
+// OnTelling has f called before the events of a batch are worked out, for what they depend on beside packets.
+func (l *Loop) OnTelling(f func()) { l.onTelling = append(l.onTelling, f) }
 
 // Monitor is for observers and for functions given to Do.
 func (l *Loop) Monitor() *analyzer.Monitor { return l.monitor }
@@ -233,11 +237,15 @@ func (l *Loop) batch(b *packet.Batch) {
 const (
 	told     = analyzer.Time(20 * time.Millisecond)
 	toldLate = analyzer.Time(200 * time.Millisecond)
+	toldLast = analyzer.Time(time.Second)
 )
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {
-	if l.opts.Live && len(l.full) > batchesAhead/4 {
+	switch waiting := len(l.full); {
+	case l.opts.Live && waiting > batchesAhead*3/4: // soon packets are dropped
+		return toldLast
+	case l.opts.Live && waiting > batchesAhead/4:
 		return toldLate
 	}
 	return told
@@ -246,6 +254,9 @@ func (l *Loop) patience() analyzer.Time {
 // flush tells what is new.
 func (l *Loop) flush() {
 	l.flushed = l.now
+	for _, f := range l.onTelling {
+		f()
+	}
 	l.monitor.Flush(l.now)
 	for _, f := range l.onFlush {
 		f(l.now)

@@ -7,67 +7,26 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
-	"tcptrace/internal/live/kernel"
 )
-
-// word is a state in the words of the kernel.
-type word struct {
-	state fsm.State
-	time  time.Time
-}
-
-// appendWord appends what the kernel told, and before the first the state that it says was left.
-func appendWord(words []word, c kernel.Change) []word {
-	if len(words) == 0 && c.Before != fsm.Unknown && c.Before != fsm.Closed {
-		words = append(words, word{c.Before, c.Time})
-	}
-	if len(words) > 0 && words[len(words)-1].state == c.State { // a socket has ended, and its remains are in its state
-		return words
-	}
-	return append(words, word{c.State, c.Time})
-}
 
 // passing is for how long the kernel is in a state that it goes through while it handles one segment or call.
 const passing = 200 * time.Microsecond
 
-// compare finds the longest list of states that both have in their order. ofOurs and ofKernel say which are on it.
-func compare(ours []analyzer.Step, kernel []word) (ofOurs, ofKernel []bool) {
-	longest := make([][]int, len(ours)+1)
-	for i := range longest {
-		longest[i] = make([]int, len(kernel)+1)
-	}
-	for i := len(ours) - 1; i >= 0; i-- {
-		for j := len(kernel) - 1; j >= 0; j-- {
-			longest[i][j] = max(longest[i+1][j], longest[i][j+1])
-			if ours[i].State == kernel[j].state {
-				longest[i][j] = max(longest[i][j], 1+longest[i+1][j+1])
-			}
-		}
-	}
-	ofOurs, ofKernel = make([]bool, len(ours)), make([]bool, len(kernel))
-	for i, j := 0, 0; i < len(ours) && j < len(kernel); {
-		switch {
-		case ours[i].State == kernel[j].state && longest[i][j] == 1+longest[i+1][j+1]:
-			ofOurs[i], ofKernel[j] = true, true
-			i, j = i+1, j+1
-		case longest[i][j] == longest[i+1][j]:
-			i++
-		default:
-			j++
-		}
-	}
-	return ofOurs, ofKernel
-}
-
 // Report is how often inference and kernel agreed.
 type Report struct {
 	Schema    string       `json:"schema"`
+	Interface string       `json:"interface"`
 	Endpoints int          `json:"endpoints"` // that the kernel said something of
 	Equal     int          `json:"equal"`     // of these, those whose states are the same, in order
+	LeftOut   int          `json:"left_out"`  // while the capture lost packets
 	States    []Line       `json:"states"`
 	Missed    []Missed     `json:"missed"`       // states that were not inferred
-	False     []FalseProof `json:"false_proofs"` // must be empty
+	False     []FalseProof `json:"false_proofs"` // the first of them
+	Proofs    int          `json:"proofs"`       // steps that were said to be proved
+	Wrong     int          `json:"wrong_proofs"` // of these, those that the kernel does not say; must be 0
+	Plays     []Played     `json:"scenarios,omitempty"`
 }
 
 // Line counts the steps into a state for which there is some evidence, and those of them that the kernel confirms.
@@ -84,14 +43,38 @@ type Missed struct {
 	Times int    `json:"times"`
 }
 
+// Played is a kind of connection that was made, and what was found.
+type Played struct {
+	Name      string `json:"name"`
+	Endpoints int    `json:"endpoints"`
+	Equal     int    `json:"equal"`
+	Processes int    `json:"processes"` // endpoints of which the right process is known
+	Wrong     int    `json:"wrong_proofs"`
+}
+
 // FalseProof is an endpoint of which something was said to be proved that its kernel does not say.
 type FalseProof struct {
 	Endpoint string `json:"endpoint"`
 	Socket   string `json:"socket"`
+	Scenario string `json:"scenario,omitempty"`
 	State    string `json:"state"`
 	Evidence string `json:"evidence"`
 	Inferred string `json:"inferred"`
 	Kernel   string `json:"kernel"`
+}
+
+const mostFalse = 100 // that are shown
+
+// end is one end of a connection, when it is over.
+type end struct {
+	side    analyzer.Side
+	socket  string
+	steps   []analyzer.Step
+	words   []host.Word
+	process host.Process
+	pid     int // that it belongs to, as whoever made it knows
+	heard   analyzer.Time
+	play    string
 }
 
 // proved is whether evidence is no guess.
@@ -99,46 +82,95 @@ func proved(e analyzer.Evidence) bool {
 	return e == analyzer.EvidenceSent || e == analyzer.EvidenceAcknowledged
 }
 
-func (s *seen) report() *Report {
-	r := &Report{Schema: "tcptrace.verify.v1", States: []Line{}, Missed: []Missed{}, False: []FalseProof{}}
-	for at, words := range s.kernel {
-		// A listening socket has no connection: LISTEN is of no end of one.
-		ours := slices.DeleteFunc(slices.Clone(s.ours[at]), func(step analyzer.Step) bool { return step.State == fsm.Listen })
-		r.add(at.side.String(), s.socket[at], ours, words)
-	}
+func newReport(device string) *Report {
+	return &Report{Schema: "tcptrace.verify.v1", Interface: device, States: []Line{}, Missed: []Missed{}, False: []FalseProof{}}
+}
+
+func (r *Report) sort() {
 	slices.SortFunc(r.States, func(a, b Line) int { return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Evidence, b.Evidence)) })
 	slices.SortFunc(r.Missed, func(a, b Missed) int { return cmp.Compare(a.State, b.State) })
-	slices.SortFunc(r.False, func(a, b FalseProof) int {
-		return cmp.Or(cmp.Compare(a.Socket, b.Socket), cmp.Compare(a.State, b.State))
-	})
-	return r
 }
 
 // add compares one end.
-func (r *Report) add(endpoint, socket string, ours []analyzer.Step, words []word) {
-	ofOurs, ofKernel := compare(ours, words)
-	equal := true
-	for i, step := range ours {
+func (r *Report) add(e *end) {
+	steps := e.steps
+	if len(steps) > 0 && steps[0].State == fsm.Listen { // of the listening socket, not of this one
+		steps = steps[1:]
+	}
+	states := make([]fsm.State, 0, len(steps)+1)
+	for i := range steps {
+		states = append(states, steps[i].State)
+	}
+	ofOurs, ofKernel := host.Align(states, e.words)
+	equal, wrong := true, 0
+	next := 0 // the word behind the last one that a step agrees with
+	for i, step := range steps {
+		if ofOurs[i] {
+			next += 1 + slices.Index(ofKernel[next:], true)
+		} else if !e.contradicted(step.Time, next, ofKernel) {
+			continue
+		}
 		l := r.line(step.State.String(), step.Evidence.String())
 		l.Steps++
+		if proved(step.Evidence) {
+			r.Proofs++
+		}
 		if ofOurs[i] {
 			l.Agreed++
 			continue
 		}
 		equal = false
 		if proved(step.Evidence) {
-			r.False = append(r.False, FalseProof{endpoint, socket, step.State.String(), step.Evidence.String(), ourText(ours), kernelText(words)})
+			wrong++
+			if r.Wrong++; len(r.False) < mostFalse {
+				r.False = append(r.False, FalseProof{e.side.String(), e.socket, e.play, step.State.String(), step.Evidence.String(), ourText(steps), kernelText(e.words)})
+			}
 		}
 	}
-	for j, w := range words {
-		if ofKernel[j] || j+1 < len(words) && words[j+1].time.Sub(w.time) < passing {
+	for j, w := range e.words {
+		if ofKernel[j] || j+1 < len(e.words) && e.words[j+1].Time-w.Time < int64(passing) ||
+			j+1 == len(e.words) && analyzer.Time(w.Time) > e.heard-analyzer.Time(late) {
 			continue
 		}
 		equal = false
-		r.missed(w.state.String())
+		r.missed(w.State.String())
 	}
 	if r.Endpoints++; equal {
 		r.Equal++
+	}
+	if e.play != "" {
+		r.played(e, equal, wrong)
+	}
+}
+
+// contradicted is whether the kernel cannot have been in a state from a moment on, which it does not say: it has told what comes behind it, and was not
+// just found in that.
+func (e *end) contradicted(since analyzer.Time, next int, agreed []bool) bool {
+	for j := next; j < len(e.words); j++ {
+		if e.words[j].Found {
+			return false
+		}
+		if agreed[j] {
+			return true
+		}
+	}
+	return since <= e.heard-analyzer.Time(late)
+}
+
+// played adds to what is known of a kind of connection.
+func (r *Report) played(e *end, equal bool, wrong int) {
+	i := slices.IndexFunc(r.Plays, func(p Played) bool { return p.Name == e.play })
+	if i < 0 {
+		i = len(r.Plays)
+		r.Plays = append(r.Plays, Played{Name: e.play})
+	}
+	p := &r.Plays[i]
+	p.Endpoints++
+	if p.Wrong += wrong; equal {
+		p.Equal++
+	}
+	if int(e.process.PID) == e.pid {
+		p.Processes++
 	}
 }
 
@@ -170,10 +202,10 @@ func ourText(steps []analyzer.Step) string {
 	return strings.Join(words, " ")
 }
 
-func kernelText(list []word) string {
+func kernelText(list []host.Word) string {
 	var words []string
 	for _, w := range list {
-		words = append(words, w.state.String())
+		words = append(words, w.State.String())
 	}
 	return strings.Join(words, " ")
 }

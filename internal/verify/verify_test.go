@@ -3,11 +3,16 @@ package verify
 import (
 	"bytes"
 	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/kernel"
@@ -28,7 +33,7 @@ func TestRun(t *testing.T) {
 	if w.Lacks() != nil {
 		t.Skip(w.Lacks())
 	}
-	r, err := Run(t.Context(), 1)
+	r, err := Run(t.Context(), Options{Rounds: 1, Peer: peer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +41,55 @@ func TestRun(t *testing.T) {
 	if err := r.Text(&text); err != nil {
 		t.Fatal(err)
 	}
-	if r.Endpoints != 2*len(plays) || len(r.False) > 0 || r.Equal < r.Endpoints*9/10 {
-		t.Errorf("of %d endpoints\n%s", 2*len(plays), text.String())
+	want := 0
+	for _, p := range plays {
+		want += p.ends
+		i := slices.IndexFunc(r.Plays, func(q Played) bool { return q.Name == p.name })
+		if i < 0 || r.Plays[i].Endpoints != p.ends || r.Plays[i].Processes != p.ends || r.Plays[i].Wrong > 0 {
+			t.Errorf("%s: want %d endpoints, all with the right process, and no false proof", p.name, p.ends)
+		}
 	}
+	if r.Endpoints != want || r.Wrong > 0 || r.Equal < want*8/10 || len(plays) < 20 {
+		t.Errorf("of %d endpoints\n%s", want, text.String())
+	}
+}
+
+// TestInterface: connections of others are watched, too.
+func TestInterface(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.77.0.3:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	time.AfterFunc(500*time.Millisecond, func() {
+		if c, err := net.Dial("tcp4", l.Addr().String()); err == nil {
+			c.Close()
+		}
+	})
+	r, err := Run(t.Context(), Options{Interface: loopback, For: time.Second})
+	if err != nil {
+		t.Skip(err)
+	}
+	if r.Endpoints < 2 || r.Interface != loopback || len(r.Plays) > 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// peerVariable has this program be a peer.
+const peerVariable = "VERIFY_TEST_PEER"
+
+func peer(address string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), peerVariable+"="+address)
+	return cmd
+}
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv(peerVariable); address != "" {
+		_ = Peer(address)
+		return
+	}
+	m.Run()
 }
 
 // steps reads states; "?" behind one marks a guess.
@@ -59,21 +110,22 @@ func steps(t *testing.T, text string) (list []analyzer.Step) {
 	return list
 }
 
-// words reads states that are held for a second; "~" behind one: for that which the kernel takes for a segment, at most.
-func words(t *testing.T, text string) (list []word) {
+// words reads states that are held for a second; "~" behind one: for that which the kernel takes for a segment, at most; "f": it was found.
+func words(t *testing.T, text string) (list []host.Word) {
 	t.Helper()
-	at := time.Unix(1, 0)
+	at := time.Unix(1, 0).UnixNano()
 	for _, name := range strings.Fields(text) {
 		bare, brief := strings.CutSuffix(name, "~")
+		bare, found := strings.CutSuffix(bare, "f")
 		s, err := fsm.ParseState(bare)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, word{s, at})
-		if at = at.Add(passing); !brief {
-			at = at.Add(time.Second)
+		list = append(list, host.Word{State: s, Time: at, Found: found})
+		if at += int64(passing); !brief {
+			at += int64(time.Second)
 		} else {
-			at = at.Add(-1)
+			at--
 		}
 	}
 	return list
@@ -94,9 +146,13 @@ func TestAdd(t *testing.T) {
 		{"FIN_WAIT_1 TIME_WAIT", "FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT", 0, 2, 0, "FIN_WAIT_2"},
 		{"FIN_WAIT_1", "FIN_WAIT_1 FIN_WAIT_2~", 0, 1, 0, "FIN_WAIT_2"}, // the last is held
 		{"", "ESTABLISHED", 0, 0, 0, "ESTABLISHED"},
+		{"FIN_WAIT_2 TIME_WAIT CLOSED", "FIN_WAIT_2 CLOSEDf", 1, 2, 0, ""}, // it may have been so
+		{"FIN_WAIT_2 TIME_WAIT", "FIN_WAIT_2 CLOSEDf", 0, 1, 0, "CLOSED"},
+		{"FIN_WAIT_2 TIME_WAIT CLOSED", "FIN_WAIT_2 CLOSED", 0, 2, 1, ""},
+		{"FIN_WAIT_2 TIME_WAIT ESTABLISHED CLOSED", "FIN_WAIT_2 ESTABLISHED CLOSEDf", 0, 3, 1, ""},
 	} {
 		r := &Report{}
-		r.add("client", "10.0.0.1:1", steps(t, c.ours), words(t, c.kernel))
+		r.add(&end{steps: steps(t, c.ours), words: words(t, c.kernel), heard: 1e12})
 		agreed := 0
 		for _, l := range r.States {
 			agreed += l.Agreed
@@ -105,7 +161,7 @@ func TestAdd(t *testing.T) {
 		for _, m := range r.Missed {
 			missed += m.State
 		}
-		if r.Endpoints != 1 || r.Equal != c.equal || agreed != c.agreed || len(r.False) != c.false || missed != c.missed && c.false == 0 {
+		if r.Endpoints != 1 || r.Equal != c.equal || agreed != c.agreed || len(r.False) != c.false || r.Wrong != c.false || missed != c.missed && c.false == 0 {
 			t.Errorf("%q against %q: %d equal, %d agree, %d false, missed %q", c.ours, c.kernel, r.Equal, agreed, len(r.False), missed)
 		}
 	}
@@ -114,39 +170,37 @@ func TestAdd(t *testing.T) {
 // TestPassing: a state is passed if it is held for less than so long.
 func TestPassing(t *testing.T) {
 	for held, want := range map[time.Duration]int{passing - 1: 0, passing: 1} {
-		at := time.Unix(1, 0)
+		at := time.Unix(1, 0).UnixNano()
 		r := &Report{}
-		r.add("client", "", steps(t, "FIN_WAIT_1 TIME_WAIT"), []word{{fsm.FinWait1, at}, {fsm.FinWait2, at}, {fsm.TimeWait, at.Add(held)}})
+		r.add(&end{steps: steps(t, "FIN_WAIT_1 TIME_WAIT"), heard: 1e12, words: []host.Word{
+			{State: fsm.FinWait1, Time: at}, {State: fsm.FinWait2, Time: at}, {State: fsm.TimeWait, Time: at + int64(held)}}})
 		if len(r.Missed) != want {
 			t.Errorf("held for %v: %+v", held, r.Missed)
 		}
 	}
 }
 
-func TestAppendWord(t *testing.T) {
-	change := func(before, state fsm.State) kernel.Change {
-		return kernel.Change{Endpoint: kernel.Endpoint{State: state}, Before: before}
-	}
-	for want, changes := range map[string][]kernel.Change{
-		"SYN_RCVD ESTABLISHED CLOSE_WAIT": {change(fsm.SynRcvd, fsm.Established), change(fsm.Established, fsm.CloseWait)},
-		"SYN_SENT CLOSED":                 {change(fsm.Closed, fsm.SynSent), change(fsm.SynSent, fsm.Closed)},
-		"FIN_WAIT_2":                      {change(fsm.Unknown, fsm.FinWait2), change(fsm.FinWait2, fsm.FinWait2)},
-	} {
-		var list []word
-		for _, c := range changes {
-			list = appendWord(list, c)
+// TestLate: what happened just before the end may not be known to the other yet.
+func TestLate(t *testing.T) {
+	const now = analyzer.Time(1e12)
+	for ago, want := range map[time.Duration]int{late - 1: 0, late: 1} {
+		r := &Report{}
+		r.add(&end{steps: []analyzer.Step{{State: fsm.CloseWait, Time: now.Add(-ago), Evidence: analyzer.EvidenceSent}}, heard: now})
+		if r.Wrong != want || r.Equal != 1-want {
+			t.Errorf("inferred %v ago: %+v", ago, r)
 		}
-		if got := kernelText(list); got != want {
-			t.Errorf("%q, want %q", got, want)
+		r = &Report{}
+		r.add(&end{words: []host.Word{{State: fsm.CloseWait, Time: int64(now.Add(-ago))}}, heard: now})
+		if len(r.Missed) != want || r.Equal != 1-want {
+			t.Errorf("said %v ago: %+v", ago, r)
 		}
 	}
 }
 
 // TestFalseProof: one is in both forms of the report.
 func TestFalseProof(t *testing.T) {
-	at := end{1, analyzer.Server}
-	s := seen{map[end][]word{at: words(t, "SYN_RCVD")}, map[end][]analyzer.Step{at: steps(t, "LISTEN? SYN_RCVD ESTABLISHED")}, map[end]string{at: "10.0.0.2:80"}}
-	r := s.report()
+	r := newReport("lo")
+	r.add(&end{side: analyzer.Server, socket: "10.0.0.2:80", words: words(t, "SYN_RCVD"), steps: steps(t, "LISTEN? SYN_RCVD ESTABLISHED"), heard: 1e12})
 	var text, doc bytes.Buffer
 	if err := r.Text(&text); err != nil {
 		t.Fatal(err)
@@ -154,7 +208,7 @@ func TestFalseProof(t *testing.T) {
 	if err := r.JSON(&doc); err != nil {
 		t.Fatal(err)
 	}
-	const want = "0 of 1 endpoints went through the same states; 1 false proofs\n" +
+	const want = "0 of 1 endpoints went through the same states; 2 proved steps, 1 false\n" +
 		"false: the server 10.0.0.2:80 is in ESTABLISHED (sent)\n  inferred: SYN_RCVD ESTABLISHED\n  kernel:   SYN_RCVD\n"
 	if !strings.HasSuffix(text.String(), want) {
 		t.Errorf("got\n%s", text.String())

@@ -33,4 +33,5 @@ func (j *Judgment) Judge(c *conn.Conversation) {
 	j.pass.View = &j.View
 	j.pass.detect()
 	j.Anomalies = j.pass.anomalies
+	j.Hear(c)
 }

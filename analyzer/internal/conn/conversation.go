@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/timing"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
@@ -152,6 +153,7 @@ type Conversation struct {
 	VLAN                  [2]uint16     // ids of the VLAN tags of the first frame: of the outermost and, if there are several, of the innermost; 0: none
 	Interface             string        // that captured the first frame; "": not known
 	ALPN                  string        // the protocols that the client offers to speak in TLS, with commas between them
+	Hosts                 [2]*host.End  // by Side: what the hosts of the endpoints say of them; nil: nothing (Monitor.Ask)
 
 	// What a Judgment is made of.
 	Facts       []Fact

@@ -17,6 +17,7 @@ type Course struct {
 
 	Inference Inference
 	steps     []Step
+	heard     [2][]Step
 	View      View
 }
 

@@ -14,12 +14,15 @@ const (
 	EvidenceTimer                        // capture time passed, nothing was seen
 	EvidenceAcknowledged                 // a later segment of the endpoint itself proves it
 	EvidenceSent                         // the endpoint sent what only that state sends
+	EvidenceKernel                       // its own kernel says so
 )
 
-var evidenceNames = [...]string{EvidenceAssumed: "assumed", EvidenceTimer: "timer", EvidenceAcknowledged: "acknowledged", EvidenceSent: "sent"}
+var evidenceNames = [...]string{
+	EvidenceAssumed: "assumed", EvidenceTimer: "timer", EvidenceAcknowledged: "acknowledged", EvidenceSent: "sent", EvidenceKernel: "kernel",
+}
 
 // String is the evidence's name in the conversation record.
-func (e Evidence) String() string { return evidenceNames[e&3] }
+func (e Evidence) String() string { return evidenceNames[min(e, EvidenceKernel)] }
 
 // Step is one state that an endpoint entered.
 type Step struct {

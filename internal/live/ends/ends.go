@@ -1,16 +1,18 @@
 // Package ends tells which conversations of a live analysis end on this host, and what its kernel says of those ends.
 //
-// What the kernel says stands beside what is inferred from packets, so that each can be held against the other: it changes nothing
-// of it. It is about connections in the network namespace that the capture is made in.
+// It tells each word of the kernel at once, and has it ready for the analysis a little later, when the packets that show the same have come
+// (Hosts). It is about connections in the network namespace that the capture is made in.
 //
-// Not its job: how the kernel is asked (package kernel), what is written of it (package report).
+// Not its job: how the kernel is asked (package kernel), what follows from what it says (package analyzer), what is written of it (package report).
 package ends
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/kernel"
 )
@@ -20,6 +22,7 @@ type Kernel interface {
 	Read(func(kernel.Change)) error
 	Lookup(kernel.Key) (kernel.Endpoint, bool)
 	Namespace() uint32
+	Source() kernel.Source
 }
 
 // Told is a change of one end of a conversation.
@@ -34,14 +37,28 @@ type Told struct {
 type Ends struct {
 	kernel  Kernel
 	tell    func(*Told)
+	again   func(stream uint64)            // a conversation has more words
+	full    func(*kernel.Change)           // a listening socket had no room
 	streams map[[2]netip.AddrPort]uint64   // conversations that are followed, by client and server
+	all     map[uint64]*conversation       // by stream
 	early   map[kernel.Key][]kernel.Change // of connections whose conversations have not begun
+	late    []*Told                        // that are not among the words yet, oldest first
 	cleared time.Time
 }
 
-// New calls tell with each change of an end of a conversation.
-func New(k Kernel, tell func(*Told)) *Ends {
-	return &Ends{kernel: k, tell: tell, streams: map[[2]netip.AddrPort]uint64{}, early: map[kernel.Key][]kernel.Change{}}
+// conversation is what is known of both ends of one.
+type conversation struct {
+	hosts  [2]*host.End // by Side; nil: not on this host
+	untold []*Told      // until it is told that the conversation began
+	last   [2]fsm.State // by Side: what was said of it last
+	opened bool
+}
+
+// New calls tell with each change of an end of a conversation, again when Hosts has more of one, and full when a listening socket had no room for a
+// connection.
+func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kernel.Change)) *Ends {
+	return &Ends{kernel: k, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
+		early: map[kernel.Key][]kernel.Change{}}
 }
 
 // What the kernel does may be known before the packets that show it. What no conversation begins for is forgotten: the capture does not
@@ -51,33 +68,81 @@ const (
 	mostEarly = 1 << 14
 )
 
+// Words are held back for as long as packets may take through the capture, so that a step is not told twice: without a frame and with it. By
+// then what a packet shows, and the kernel does not say, is not so: without BPF it says what it is asked for once a second, or more seldom.
+const (
+	holdBack  = 250 * time.Millisecond
+	lateTold  = time.Second
+	lateAsked = 4 * time.Second
+	mostWords = 16 // of an end; a connection has fewer states
+)
+
 // Event takes an event of the loop.
 func (e *Ends) Event(ev *analyzer.Event) {
 	c := ev.Conversation
 	switch {
 	case ev.Kind == analyzer.EventOpened:
-		e.streams[c.Addr] = c.Stream
-		for side := range c.Addr {
-			e.begin(c, analyzer.Side(side), time.Unix(0, int64(ev.Time)))
+		held := e.of(c)
+		held.opened = true
+		for _, t := range held.untold {
+			e.tell(t)
 		}
-	case ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver && e.streams[c.Addr] == c.Stream:
-		delete(e.streams, c.Addr)
+		held.untold = nil
+	case ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver:
+		delete(e.all, c.Stream)
+		if e.streams[c.Addr] == c.Stream {
+			delete(e.streams, c.Addr)
+		}
 	}
 }
 
-// begin tells what is known already of an end of a conversation.
-func (e *Ends) begin(c *analyzer.Conversation, side analyzer.Side, now time.Time) {
+// Hosts is what this host says of the ends of a conversation.
+func (e *Ends) Hosts(c *analyzer.Conversation) [2]*host.End {
+	held := e.of(c)
+	for side, end := range held.hosts {
+		if end == nil {
+			continue
+		}
+		if known, ok := e.kernel.Lookup(e.key(c.Addr, analyzer.Side(side))); ok && known.Info != end.Info && known.Info != nil {
+			more := *end
+			more.Info = known.Info
+			held.hosts[side] = &more
+		}
+	}
+	return held.hosts
+}
+
+// of is what is known of a conversation, which begins with it.
+func (e *Ends) of(c *analyzer.Conversation) *conversation {
+	held := e.all[c.Stream]
+	if held == nil {
+		held = &conversation{}
+		e.all[c.Stream], e.streams[c.Addr] = held, c.Stream
+		for side := range c.Addr {
+			e.begin(held, c, analyzer.Side(side))
+		}
+	}
+	return held
+}
+
+// begin takes what is known already of an end of a conversation.
+func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer.Side) {
 	k := e.key(c.Addr, side)
 	if changes, ok := e.early[k]; ok {
 		delete(e.early, k)
 		for i := range changes {
-			e.tell(&Told{changes[i], c.Stream, c.Addr, side})
+			if isAnother(held.last[side], &changes[i]) {
+				e.early[k] = changes[i:]
+				break
+			}
+			e.take(held, &Told{changes[i], c.Stream, c.Addr, side})
 		}
 		return
 	}
 	// Of what is over it may be another connection that is known.
 	if known, ok := e.kernel.Lookup(k); ok && known.State != fsm.Closed && known.State != fsm.TimeWait {
-		e.tell(&Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: now}, c.Stream, c.Addr, side})
+		now := time.Unix(0, int64(c.Start))
+		e.take(held, &Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: now, Found: true}, c.Stream, c.Addr, side})
 	}
 }
 
@@ -90,23 +155,79 @@ func (e *Ends) Lookup(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoi
 	return e.kernel.Lookup(e.key(addr, side))
 }
 
+// take tells what the kernel says of a conversation, and keeps it for a while.
+func (e *Ends) take(held *conversation, t *Told) {
+	if held.opened {
+		e.tell(t)
+	} else {
+		held.untold = append(held.untold, t)
+	}
+	end := host.End{All: e.kernel.Source() == kernel.BPF, Late: lateTold}
+	if old := held.hosts[t.Side]; old != nil {
+		end = *old
+	}
+	if !end.All {
+		end.Late = lateAsked
+	}
+	end.Process = t.Process
+	held.last[t.Side] = t.State
+	held.hosts[t.Side] = &end
+	e.late = append(e.late, t)
+}
+
+// say makes words of what has been held back for long enough.
+func (e *Ends) say(now time.Time) {
+	n := 0
+	for ; n < len(e.late) && now.Sub(e.late[n].Time) >= holdBack; n++ {
+		t := e.late[n]
+		held := e.all[t.Stream]
+		if held == nil {
+			continue
+		}
+		end := *held.hosts[t.Side]
+		if words := AppendWord(end.Words, &t.Change); len(words) > len(end.Words) && len(words) <= mostWords {
+			end.Words = words
+			held.hosts[t.Side] = &end
+			e.again(t.Stream)
+		}
+	}
+	e.late = slices.Delete(e.late, 0, n)
+}
+
+// AppendWord is a copy of words with what the kernel told behind them, and before the first the state that it says was left; words, if there is nothing
+// new in it: a socket has ended, and its remains are in its state.
+func AppendWord(words []host.Word, c *kernel.Change) []host.Word {
+	all := slices.Clip(words)
+	if len(all) == 0 && c.Before != fsm.Unknown && c.Before != fsm.Closed {
+		all = append(all, host.Word{State: c.Before})
+	}
+	if len(all) > 0 && all[len(all)-1].State == c.State {
+		return all
+	}
+	return append(all, host.Word{State: c.State, Time: c.Time.UnixNano(), Found: c.Found})
+}
+
+// isAnother reports whether a change begins another connection than the one that was in a state last.
+func isAnother(last fsm.State, c *kernel.Change) bool {
+	if last == fsm.Unknown || last == fsm.SynSent || last == fsm.SynRcvd {
+		return false
+	}
+	return last == fsm.Closed || c.State == fsm.SynSent || c.State == fsm.SynRcvd || c.Before == fsm.SynRcvd
+}
+
 // Flush tells what has changed since the last time. It is for the end of a batch.
 func (e *Ends) Flush() error {
 	namespace, now := e.kernel.Namespace(), time.Now()
 	err := e.kernel.Read(func(c kernel.Change) {
-		if c.Namespace != namespace {
-			return
-		}
-		for side, addr := range [2][2]netip.AddrPort{{c.Local, c.Remote}, {c.Remote, c.Local}} {
-			if stream, ok := e.streams[addr]; ok {
-				e.tell(&Told{c, stream, addr, analyzer.Side(side)})
-				return
-			}
-		}
-		if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
-			e.early[c.Key] = append(changes, c)
+		switch {
+		case c.Namespace != namespace:
+		case c.Drops > 0:
+			e.full(&c)
+		case c.State != fsm.Listen:
+			e.change(&c)
 		}
 	})
+	e.say(now)
 	if now.Sub(e.cleared) < patience {
 		return err
 	}
@@ -117,4 +238,23 @@ func (e *Ends) Flush() error {
 		}
 	}
 	return err
+}
+
+// change takes what the kernel says of an end on this host, whatever conversation it is of.
+func (e *Ends) change(c *kernel.Change) {
+	for side, addr := range [2][2]netip.AddrPort{{c.Local, c.Remote}, {c.Remote, c.Local}} {
+		stream, ok := e.streams[addr]
+		if !ok {
+			continue
+		}
+		held := e.all[stream]
+		if e.early[c.Key] != nil || isAnother(held.last[side], c) {
+			break
+		}
+		e.take(held, &Told{*c, stream, addr, analyzer.Side(side)})
+		return
+	}
+	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
+		e.early[c.Key] = append(changes, *c)
+	}
 }

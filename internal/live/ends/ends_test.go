@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/kernel"
 )
@@ -23,6 +24,14 @@ var (
 type made struct {
 	next  []kernel.Change
 	known map[kernel.Key]kernel.Endpoint
+	asked bool // it does not tell
+}
+
+func (m *made) Source() kernel.Source {
+	if m.asked {
+		return kernel.Diag
+	}
+	return kernel.BPF
 }
 
 func (m *made) Namespace() uint32 { return namespace }
@@ -53,19 +62,22 @@ type run struct {
 	*Ends
 	kernel made
 	told   []string
+	again  []uint64
 }
 
 func newRun() *run {
 	r := &run{}
-	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side, t.State)) })
+	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side, t.State)) },
+		func(stream uint64) { r.again = append(r.again, stream) },
+		func(c *kernel.Change) { r.told = append(r.told, fmt.Sprint(c.Local, " full ", c.Drops)) })
 	return r
 }
 
 func (r *run) opened(stream uint64) {
-	r.Event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: conversation(stream)})
+	r.Event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: talk(stream)})
 }
 
-func conversation(stream uint64) *analyzer.Conversation {
+func talk(stream uint64) *analyzer.Conversation {
 	c := &analyzer.Conversation{Stream: stream}
 	c.Addr = [2]netip.AddrPort{client, server}
 	return c
@@ -91,14 +103,14 @@ func TestBothSides(t *testing.T) {
 		change(endpoint(namespace+1, server, client, fsm.Closing), 0), // of another host, as it were
 	}
 	r.expect(t, "3 client SYN_SENT", "3 server SYN_RCVD")
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver, Conversation: conversation(3)})
+	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver, Conversation: talk(3)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.CloseWait), 0)}
 	r.expect(t, "3 client CLOSE_WAIT")
 	r.opened(4) // the same again; the end of the old one comes late
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: conversation(3)})
+	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(3)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.SynSent), 0)}
 	r.expect(t, "4 client SYN_SENT")
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: conversation(4)})
+	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(4)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Closed), 0)}
 	r.expect(t)
 }
@@ -145,5 +157,141 @@ func TestRoom(t *testing.T) {
 	}
 	if r.expect(t); len(r.early) != mostEarly {
 		t.Errorf("%d wait", len(r.early))
+	}
+}
+
+// words are the kernel's of a side of a conversation, as the analysis gets them.
+func (r *run) words(stream uint64, side analyzer.Side) (words []string) {
+	end := r.Hosts(talk(stream))[side]
+	if end == nil {
+		return nil
+	}
+	for _, w := range end.Words {
+		words = append(words, w.State.String())
+	}
+	return words
+}
+
+// TestWords: the analysis gets what the kernel says when packets have had the time to come, and is told so.
+func TestWords(t *testing.T) {
+	for ago, want := range map[time.Duration][]string{holdBack - 100*time.Millisecond: nil, holdBack: {"SYN_RCVD", "ESTABLISHED"}} {
+		r := newRun()
+		r.opened(1)
+		c := change(endpoint(namespace, server, client, fsm.Established), ago)
+		c.Before, c.Process.PID = fsm.SynRcvd, 7
+		r.kernel.next = []kernel.Change{c}
+		r.expect(t, "1 server ESTABLISHED")
+		if got := r.words(1, analyzer.Server); !slices.Equal(got, want) || len(r.again) > 0 != (want != nil) {
+			t.Errorf("told %v ago: words %v, want %v; judged again: %v", ago, got, want, r.again)
+		}
+		if end := r.Hosts(talk(1))[analyzer.Server]; end.Process.PID != 7 || !end.All || end.Late != lateTold {
+			t.Errorf("%+v", end)
+		}
+		if end := r.Hosts(talk(1))[analyzer.Client]; end != nil {
+			t.Errorf("of the other host: %+v", end)
+		}
+	}
+}
+
+// TestAsked: what is known by asking only is not all that happens, and later.
+func TestAsked(t *testing.T) {
+	r := newRun()
+	r.kernel.asked = true
+	e := endpoint(namespace, client, server, fsm.CloseWait)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
+	if end := r.Hosts(talk(1))[analyzer.Client]; end == nil || end.All || end.Late != lateAsked {
+		t.Errorf("%+v", end)
+	}
+	r.expect(t)
+	r.opened(1)
+	r.expect(t, "1 client CLOSE_WAIT")
+	if got := r.words(1, analyzer.Client); !slices.Equal(got, []string{"CLOSE_WAIT"}) {
+		t.Error(got)
+	}
+}
+
+// TestAnother: the next connection between the same sockets has words of its own, also when those of the first are held back still.
+func TestAnother(t *testing.T) {
+	for _, ago := range []time.Duration{0, time.Second} {
+		at := func(state, before fsm.State) kernel.Change {
+			c := change(endpoint(namespace, client, server, state), ago)
+			c.Before = before
+			return c
+		}
+		for _, test := range []struct {
+			next kernel.Change
+			same bool // connection
+		}{
+			{at(fsm.TimeWait, fsm.FinWait2), true}, {at(fsm.SynSent, fsm.Closed), false}, {at(fsm.Established, fsm.SynRcvd), false}, {at(fsm.SynRcvd, fsm.Unknown), false},
+		} {
+			r := newRun()
+			r.opened(1)
+			r.kernel.next = []kernel.Change{at(fsm.SynSent, fsm.Closed), at(fsm.FinWait2, fsm.Established), test.next}
+			told := []string{"1 client SYN_SENT", "1 client FIN_WAIT_2"}
+			if test.same {
+				told = append(told, "1 client "+test.next.State.String())
+			}
+			r.expect(t, told...)
+			if got := len(r.early) == 0; got != test.same {
+				t.Errorf("%v ago, then %v: waits for another connection: %v", ago, test.next.State, !got)
+			}
+			r.opened(2)
+			if r.told = nil; len(r.early) > 0 {
+				t.Errorf("%v ago, then %v: waits still", ago, test.next.State)
+			}
+		}
+		r := newRun()
+		r.opened(1)
+		r.kernel.next = []kernel.Change{at(fsm.SynSent, fsm.Closed), at(fsm.SynRcvd, fsm.SynSent), at(fsm.Established, fsm.SynRcvd)} // a simultaneous open
+		r.expect(t, "1 client SYN_SENT", "1 client SYN_RCVD", "1 client ESTABLISHED")
+	}
+}
+
+// TestEarlyAnother: of two connections that are told of before either conversation begins, each has its own words.
+func TestEarlyAnother(t *testing.T) {
+	r := newRun()
+	for range 2 {
+		for _, state := range []fsm.State{fsm.SynSent, fsm.Established, fsm.Closed} {
+			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, state), 0))
+		}
+	}
+	last := r.kernel.next[5]
+	r.kernel.next = r.kernel.next[:5]
+	r.expect(t)
+	r.opened(1)
+	r.expect(t, "1 client SYN_SENT", "1 client ESTABLISHED", "1 client CLOSED")
+	r.kernel.next = []kernel.Change{last}
+	r.expect(t)
+	r.opened(2)
+	r.expect(t, "2 client SYN_SENT", "2 client ESTABLISHED", "2 client CLOSED")
+}
+
+// TestFull: a listening socket that has no room is none of a conversation's ends.
+func TestFull(t *testing.T) {
+	r := newRun()
+	e := endpoint(namespace, server, netip.AddrPortFrom(netip.IPv4Unspecified(), 0), fsm.Listen)
+	r.kernel.next = []kernel.Change{{Endpoint: e}, {Endpoint: e, Drops: 2}}
+	if r.expect(t, "10.0.0.2:80 full 2"); len(r.early) > 0 {
+		t.Errorf("%d wait", len(r.early))
+	}
+}
+
+// TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
+func TestInfo(t *testing.T) {
+	r := newRun()
+	e := endpoint(namespace, client, server, fsm.Established)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
+	info := func() *host.Info { return r.Hosts(talk(1))[analyzer.Client].Info }
+	if info() != nil {
+		t.Error("it was not asked yet")
+	}
+	e.Info = &host.Info{CWND: 10}
+	r.kernel.known[e.Key] = e
+	if i := info(); i != e.Info {
+		t.Errorf("%+v", i)
+	}
+	delete(r.kernel.known, e.Key)
+	if i := info(); i != e.Info {
+		t.Errorf("afterwards %+v", i)
 	}
 }

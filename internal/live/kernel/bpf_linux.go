@@ -14,6 +14,8 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
 	"golang.org/x/sys/unix"
+
+	"tcptrace/analyzer/host"
 )
 
 // The compiler needs <asm/types.h>: on Debian C_INCLUDE_PATH=/usr/include/x86_64-linux-gnu.
@@ -108,6 +110,6 @@ func decode(raw *bpfRecord, boot time.Time) record {
 		},
 		state: stateOf(raw.State), before: stateOf(raw.Before), sock: raw.Sock,
 		time:    boot.Add(time.Duration(raw.Time)),
-		process: Process{PID: raw.Pid, User: raw.Uid, Cgroup: raw.Cgroup, Command: unix.ByteSliceToString(raw.Command[:])},
+		process: host.Process{PID: raw.Pid, User: raw.Uid, Cgroup: raw.Cgroup, Name: unix.ByteSliceToString(raw.Command[:])},
 	}
 }

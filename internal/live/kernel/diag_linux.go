@@ -19,7 +19,6 @@ const (
 	allStates     = 1<<13 - 1
 	timerRemains  = 3 // idiag_timer of what is left of a socket
 	numberSynRecv = 3
-	silentStates  = 1<<2 | 1<<numberSynRecv | 1<<5 | 1<<6 // SYN_SENT, SYN_RECV, FIN_WAIT2, TIME_WAIT
 )
 
 // patience is how long the kernel may take to answer.
@@ -105,7 +104,7 @@ func question(family uint8, states uint32, flags uint16) []byte {
 	binary.NativeEndian.PutUint16(b[4:], diagByFamily)
 	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|flags)
 	q := b[syscall.NLMSG_HDRLEN:]
-	q[0], q[1] = family, unix.IPPROTO_TCP
+	q[0], q[1], q[2] = family, unix.IPPROTO_TCP, asked
 	binary.NativeEndian.PutUint32(q[4:], states)
 	return b
 }
@@ -142,7 +141,7 @@ func (a *asker) answers(f func(*Endpoint)) (last bool, err error) {
 	return false, nil
 }
 
-// answer reads one. b has answerLength bytes.
+// answer reads one. b has at least answerLength bytes.
 func answer(b []byte) (e Endpoint) {
 	family, state, timer := b[0], b[1], b[2]
 	e.Local = netip.AddrPortFrom(address(family, (*[16]byte)(b[8:])), binary.BigEndian.Uint16(b[4:]))
@@ -158,7 +157,9 @@ func answer(b []byte) (e Endpoint) {
 	default:
 		e.holder = socket
 	}
-	e.Socket = e.holder == socket
+	if e.Socket = e.holder == socket; e.Socket {
+		attributes(&e, b[answerLength:], binary.NativeEndian.Uint32(b[56:]), binary.NativeEndian.Uint32(b[60:]))
+	}
 	return e
 }
 

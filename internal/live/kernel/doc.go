@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 )
 
@@ -25,15 +26,6 @@ type Key struct {
 	Local, Remote netip.AddrPort
 }
 
-// Process is what a socket belongs to. Its zero value is an unknown one.
-type Process struct {
-	PID     uint32
-	User    uint32 // number of the socket's user
-	Cgroup  uint64 // number of the control group, which is the inode of its directory; 0: not known
-	Command string // its name, 15 bytes at most
-	Listens bool   // it is known only to listen where the connection arrived: another one may have accepted it
-}
-
 // Endpoint is one end of a connection, or a socket that listens, in the words of the kernel.
 type Endpoint struct {
 	Key
@@ -41,14 +33,23 @@ type Endpoint struct {
 	// Since is when it entered State, or was first found in it; the zero time: before anyone watched.
 	Since time.Time
 	// Process connected or closed it, or listens; of what was open before, it has the socket.
-	Process Process
+	Process host.Process
 	// Socket is whether there is a socket, rather than a request that waits for the end of its handshake or for
 	// room among those to be accepted, or what is left of a socket without a process.
 	Socket bool
+	// Info is what TCP measures there, Listening what waits there, when it was last asked; nil: not known.
+	Info      *host.Info
+	Listening *Listening
 
 	sock   uint64 // which socket
 	inode  uint32 // of a socket that was found by asking; 0: of nothing that a process has
 	holder holder
+}
+
+// Listening is what a listening socket has of connections that wait for its process.
+type Listening struct {
+	Queue, Backlog uint32 // that wait, and as many as may
+	Drops          uint32 // SYNs and ACKs of handshakes that it had no room for, since it listens
 }
 
 // Change is an endpoint after something happened to it. State may equal Before: a socket has ended, and its remains are in its state.
@@ -56,6 +57,8 @@ type Change struct {
 	Endpoint
 	Before fsm.State
 	Time   time.Time
+	Drops  uint32 // of a listening socket, in LISTEN as before: as many SYNs and ACKs it had no room for since it was last asked
+	Found  bool   // it was found to have happened when the kernel was asked, at Time; false: it happened then
 }
 
 // Source is how the kernel tells.

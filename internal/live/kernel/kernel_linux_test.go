@@ -166,7 +166,7 @@ func TestCloseWaitLeak(t *testing.T) {
 	r.expect(c.LocalAddr(), opened+" FIN_WAIT_1 FIN_WAIT_2", accepted+" CLOSE_WAIT")
 	for _, ends := range []struct{ local, remote net.Addr }{{c.LocalAddr(), c.RemoteAddr()}, {c.RemoteAddr(), c.LocalAddr()}} {
 		e := r.find(ends.local, ends.remote)
-		if e.Process.PID != uint32(os.Getpid()) || e.Process.Listens != (ends.local == c.RemoteAddr()) || e.Process.User != uint32(os.Getuid()) || !strings.HasPrefix(os.Args[0], filepath.Dir(os.Args[0])+"/"+e.Process.Command[:4]) {
+		if e.Process.PID != uint32(os.Getpid()) || e.Process.Listens != (ends.local == c.RemoteAddr()) || e.Process.User != uint32(os.Getuid()) || !strings.HasPrefix(os.Args[0], filepath.Dir(os.Args[0])+"/"+e.Process.Name[:4]) {
 			t.Errorf("%v belongs to %+v, not to this process", e.Key, e.Process)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/procfs"
+
+	"tcptrace/analyzer/host"
 )
 
 // own finds the processes that have the sockets of list, by their inodes, among those of /proc that may be looked at.
@@ -20,8 +22,8 @@ func own(list []Endpoint) {
 }
 
 // owners are the processes by the inodes of their sockets. Of several that share one, the oldest has it.
-func owners() map[uint32]Process {
-	found := map[uint32]Process{}
+func owners() map[uint32]host.Process {
+	found := map[uint32]host.Process{}
 	all, err := procfs.AllProcs()
 	if err != nil {
 		return found // without /proc nothing is known
@@ -45,7 +47,7 @@ func owners() map[uint32]Process {
 				continue
 			}
 			if old, ok := found[uint32(inode)]; !ok || uint32(p.PID) < old.PID {
-				found[uint32(inode)] = Process{PID: uint32(p.PID), Command: command}
+				found[uint32(inode)] = host.Process{PID: uint32(p.PID), Name: command}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 )
 
@@ -15,7 +16,7 @@ type record struct {
 	before, state fsm.State
 	sock          uint64 // which one it is, while it lives
 	time          time.Time
-	process       Process // that called; PID 0: none
+	process       host.Process // that called; PID 0: none
 }
 
 // Limits of a table. An endpoint takes about 250 bytes.
@@ -91,7 +92,7 @@ func (t *table) enter(r *record) {
 		t.ends(e, r)
 	}
 	e.Socket = e.holder == socket
-	t.tell(Change{*e, was, r.time})
+	t.tell(Change{Endpoint: *e, Before: was, Time: r.time})
 }
 
 // ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place.
@@ -112,7 +113,7 @@ func (t *table) ends(e *Endpoint, r *record) {
 }
 
 // listener is the process that listens where a connection arrived.
-func (t *table) listener(k Key) Process {
+func (t *table) listener(k Key) host.Process {
 	port := k.Local.Port()
 	for _, at := range []netip.Addr{k.Local.Addr(), netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 		for _, any := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
@@ -124,7 +125,7 @@ func (t *table) listener(k Key) Process {
 			}
 		}
 	}
-	return Process{}
+	return host.Process{}
 }
 
 // add makes an endpoint anew, in place of old; nil if there is no room.
@@ -162,6 +163,7 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 		n := &now[i]
 		seen[n.Key] = true
 		e := t.endpoints[n.Key]
+		t.measured(e, n, at)
 		if !wanted(n) || e != nil && e.State == n.State && e.holder == n.holder || e != nil && e.Since.After(at) {
 			continue
 		}
@@ -177,7 +179,7 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 			continue
 		}
 		*e = *n
-		t.tell(Change{*e, before, at})
+		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
 	}
 	for key, e := range t.endpoints {
 		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
@@ -186,7 +188,21 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 		before := e.State
 		e.State, e.Since, e.holder, e.Socket = fsm.Closed, at, nothing, false
 		t.close(e)
-		t.tell(Change{*e, before, at})
+		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
+	}
+}
+
+// measured takes from n what is measured of e, which is the same.
+func (t *table) measured(e, n *Endpoint, at time.Time) {
+	if e == nil || !e.Socket || e.Since.After(at) {
+		return
+	}
+	if n.Info != nil {
+		e.Info = n.Info
+	}
+	was := e.Listening
+	if e.Listening = n.Listening; was != nil && n.Listening != nil && n.Listening.Drops > was.Drops {
+		t.tell(Change{Endpoint: *e, Before: e.State, Time: at, Drops: n.Listening.Drops - was.Drops, Found: true})
 	}
 }
 

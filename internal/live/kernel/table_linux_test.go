@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 )
 
@@ -72,7 +73,7 @@ func TestNameless(t *testing.T) {
 	tab := newTeller(nothingLeft)
 	nameless := func(sock int, before, state fsm.State) *record {
 		r := step(1, 1, before, state)
-		r.key.Local, r.sock, r.process = netip.AddrPortFrom(r.key.Local.Addr(), 0), uint64(sock), Process{PID: 7}
+		r.key.Local, r.sock, r.process = netip.AddrPortFrom(r.key.Local.Addr(), 0), uint64(sock), host.Process{PID: 7}
 		return r
 	}
 	tab.apply(nameless(1, fsm.Closed, fsm.SynSent))
@@ -100,7 +101,7 @@ func TestNameless(t *testing.T) {
 func TestAgain(t *testing.T) {
 	tab := newTeller(nothingLeft)
 	r := step(1, 1, fsm.Closed, fsm.SynSent)
-	r.process = Process{PID: 7}
+	r.process = host.Process{PID: 7}
 	tab.apply(r)
 	tab.apply(step(1, 2, fsm.SynSent, fsm.Closed))
 	if tab.apply(step(1, 3, fsm.SynSent, fsm.Closed)); tab.told != 2 {
@@ -125,7 +126,7 @@ func TestListener(t *testing.T) {
 		if l.key.Local.Addr().Is6() {
 			l.key.Remote = netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
 		}
-		l.process = Process{PID: 7}
+		l.process = host.Process{PID: 7}
 		tab.apply(l)
 		tab.apply(step(1, 2, fsm.Listen, fsm.SynRcvd)) // of a copy
 		if tab.told != 1 {
@@ -136,7 +137,7 @@ func TestListener(t *testing.T) {
 			t.Errorf("listens on %s: belongs to %+v", c.at, p)
 		}
 		closing := step(1, 3, fsm.Established, fsm.FinWait1)
-		closing.process = Process{PID: 8}
+		closing.process = host.Process{PID: 8}
 		tab.apply(closing)
 		if p := tab.last.Process; p.PID != 8 || p.Listens {
 			t.Errorf("closed by 8: belongs to %+v", p)

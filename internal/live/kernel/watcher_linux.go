@@ -124,20 +124,16 @@ type listed struct {
 	endpoints []Endpoint
 }
 
-// ask asks for what is not told, if it is time to.
+// ask asks for what is not told, and for what is measured, if it is time to.
 func (w *Watcher) ask() (lists []listed, err error) {
 	now := time.Now()
 	if now.Sub(w.asked) < max(askEvery, leisure*w.cost) {
 		return nil, nil
 	}
 	w.asked = now
-	states := uint32(allStates)
-	if w.program != nil {
-		states = silentStates
-	}
 	for _, a := range w.namespaces {
 		l := listed{a.namespace, time.Now(), nil}
-		if l.endpoints, err = a.all(states); err != nil {
+		if l.endpoints, err = a.all(allStates); err != nil {
 			return nil, err
 		}
 		lists = append(lists, l)

@@ -126,7 +126,7 @@ func (r *row) processes() string {
 	var list []string
 	for side := range r.kernel {
 		if p := &r.kernel[side].Process; p.PID != 0 {
-			list = append(list, fmt.Sprintf("%s[%d]", report.PlainText(p.Command), p.PID))
+			list = append(list, fmt.Sprintf("%s[%d]", report.PlainText(p.Name), p.PID))
 		}
 	}
 	return strings.Join(slices.Compact(list), " ")

@@ -11,12 +11,15 @@ func (m *model) helpLines() []string {
 	section := func(head string, list []binding) {
 		lines = append(lines, p.line(strong, head))
 		for i := range list {
+			if list[i].help == "" {
+				continue
+			}
 			lines = append(lines, p.line(ordinary, "  "+fill(strings.Join(list[i].keys, " "), helpKeyWidth)+list[i].help))
 		}
 	}
 	section(keysOf[m.screen].name, *keysOf[m.screen].keys)
 	section("Everywhere", everywhere)
 	return append(lines,
-		p.line(ordinary, "✓ proved by its own segments, ? assumed, ◷ by time; X an error, ! a warning"),
+		p.line(ordinary, "✓ proved, ● said by its kernel, ? assumed, ◷ by time; X an error, ! a warning"),
 	)
 }

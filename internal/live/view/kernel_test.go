@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/internal/live/kernel"
 )
@@ -17,7 +18,7 @@ func TestKernel(t *testing.T) {
 			if !here || side != analyzer.Client || addr[side].String() != "10.0.0.1:40000" {
 				return kernel.Endpoint{}, false
 			}
-			return kernel.Endpoint{State: fsm.LastAck, Process: kernel.Process{PID: 77, Command: "own\x1b[2J"}}, true
+			return kernel.Endpoint{State: fsm.LastAck, Process: host.Process{PID: 77, Name: "own\x1b[2J"}}, true
 		}
 		s := newStage(t, "showcase", Options{Kernel: ask})
 		s.packets(28)
@@ -44,8 +45,8 @@ func TestKernel(t *testing.T) {
 
 func TestKernelText(t *testing.T) {
 	r := &row{kernel: [2]kernel.Endpoint{
-		{State: fsm.Established, Socket: true, Process: kernel.Process{PID: 1, Command: "a"}},
-		{State: fsm.TimeWait, Process: kernel.Process{PID: 2, Command: "b"}},
+		{State: fsm.Established, Socket: true, Process: host.Process{PID: 1, Name: "a"}},
+		{State: fsm.TimeWait, Process: host.Process{PID: 2, Name: "b"}},
 	}}
 	if got := kernelText(analyzer.Client)(r) + " " + kernelText(analyzer.Server)(r) + " " + r.processes(); got != "ESTABLISHED TIME_WAIT* a[1] b[2]" {
 		t.Error(got)

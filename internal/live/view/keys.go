@@ -31,8 +31,8 @@ var (
 		{[]string{"up", "k"}, "the one before", still(func(m *model) { m.move(-1) })},
 		{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.move(m.tableHeights().rows) })},
 		{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.move(-m.tableHeights().rows) })},
-		{[]string{"home", "g"}, "the first", still(func(m *model) { m.move(-len(m.rows)) })},
-		{[]string{"end", "G"}, "the last", still(func(m *model) { m.move(len(m.rows)) })},
+		{[]string{"home", "g"}, "the first; end or G: the last", still(func(m *model) { m.move(-len(m.rows)) })},
+		{[]string{"end", "G"}, "", still(func(m *model) { m.move(len(m.rows)) })},
 		{[]string{"enter"}, "the ladder of the selected conversation", (*model).open},
 		{[]string{">", "right", "s"}, "sort by the next column", func(m *model) tea.Cmd { return m.sortBy(1) }},
 		{[]string{"<", "left", "S"}, "sort by the column before", func(m *model) tea.Cmd { return m.sortBy(-1) }},
@@ -40,6 +40,7 @@ var (
 		{[]string{"tab", "c"}, "other columns, if there are more than fit", still(func(m *model) { m.page++; m.arrange() })},
 		{[]string{"o"}, "hide conversations that are over, or show them", still(func(m *model) { m.hiding = !m.hiding; m.arrange() })},
 		{[]string{"a"}, "the newest anomalies, to scroll", still((*model).openNews)},
+		{[]string{"w"}, "save the packets of the selected conversation", (*model).save},
 		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
 	}
 	ladderKeys = []binding{
@@ -51,6 +52,7 @@ var (
 		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
+		{[]string{"w"}, "save the packets of the conversation", (*model).save},
 		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
 	}
 )

@@ -120,6 +120,9 @@ func (m *model) ladderLines() []string {
 	case l.left:
 		follows = "end follows what comes"
 	}
+	if m.said != "" {
+		return append(lines, p.line(warning, m.said))
+	}
 	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  p pause", follows))
 }
 
@@ -134,7 +137,7 @@ func (m *model) ladderStatus() string {
 	}
 	c := &shot.ladder.c
 	text := fmt.Sprintf("#%d %s > %s  %s / %s", c.Stream, report.HostDetail(c, analyzer.Client), report.HostDetail(c, analyzer.Server),
-		newKnown(&l.judgment, analyzer.Client), newKnown(&l.judgment, analyzer.Server))
+		newKnown(&l.judgment, analyzer.Client), newKnown(&l.judgment, analyzer.Server)) + measured(c)
 	if n := l.missing(c); n > 0 {
 		return p.line(warning, fmt.Sprintf("%s before frame %d not kept  ", report.Counted(n, "segment"), l.firstShown())+text)
 	}

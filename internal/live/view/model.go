@@ -58,6 +58,7 @@ type model struct {
 	prompt prompt
 	asking bool
 	wrong  string // what is wrong with the expression
+	said   string // what the last key did, if that is not to be seen
 
 	ladder ladder
 	news   newsList
@@ -141,7 +142,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.asking {
 			m.prompt.insert(msg.Content)
 		}
+	case saved:
+		m.said = string(msg)
 	case tea.KeyPressMsg:
+		m.said = ""
 		return m, m.key(msg)
 	case tea.MouseWheelMsg:
 		m.wheel(msg)

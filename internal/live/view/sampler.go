@@ -270,7 +270,7 @@ func (s *sampler) rate(seen *analyzer.Seen) (rate [2]float64) {
 		fresh = 1 - math.Exp(-float64(s.now-s.at)/rateTime)
 	}
 	for side := range rate {
-		rate[side] = before[side] + fresh*(seen.Rates[side].Bytes-before[side])
+		rate[side] = before[side] + fresh*(seen.Rates[side]-before[side])
 	}
 	s.rates[stream] = rate
 	return rate

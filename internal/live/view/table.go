@@ -198,6 +198,9 @@ func (m *model) foot() []string {
 	p := &m.paint
 	status := p.line(faint, m.statusText())
 	if !m.asking {
+		if m.said != "" {
+			return []string{status, p.line(warning, m.said)}
+		}
 		return []string{status, m.hint()}
 	}
 	var lines []string

@@ -24,7 +24,10 @@ type Options struct {
 	Capture func() (received, dropped uint64)
 	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
 	// on the loop's goroutine. nil: not known of any.
-	Kernel    func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
+	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
+	// Save has the packets of a conversation written, by its first frame, and says what becomes of that. It is called on the loop's goroutine.
+	// nil: nothing can be written.
+	Save      func(first uint64) string
 	In        io.Reader
 	Out       io.Writer
 	Color     bool

@@ -140,13 +140,16 @@ var namedKeys = map[string]rune{
 // keys presses keys.
 func (s *stage) keys(keys ...string) {
 	for _, k := range keys {
-		press := tea.KeyPressMsg{Text: k, Code: []rune(k)[0]}
-		if code, ok := namedKeys[k]; ok {
-			press = tea.KeyPressMsg{Code: code}
-		}
-		_, cmd := s.m.Update(press)
+		_, cmd := s.m.Update(keyOf(k))
 		s.do(cmd)
 	}
+}
+
+func keyOf(name string) tea.KeyPressMsg {
+	if code, ok := namedKeys[name]; ok {
+		return tea.KeyPressMsg{Code: code}
+	}
+	return tea.KeyPressMsg{Text: name, Code: []rune(name)[0]}
 }
 
 func (s *stage) types(text string) {

@@ -124,7 +124,7 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 	}
 	l.line(l.opts.Time.full(c.Start) + ", " + size)
 	if l.opts.Legend {
-		l.legend()
+		l.legend(c.Hosts[analyzer.Client] != nil || c.Hosts[analyzer.Server] != nil)
 	}
 	l.line("")
 	y := &l.layout
@@ -136,12 +136,16 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 		strings.Repeat(" ", y.arrow+4)+analyzer.Server.String()))
 }
 
-// legend explains the marks.
-func (l *Ladder) legend() {
+// legend explains the marks, also that of hosts if they were heard.
+func (l *Ladder) legend(heard bool) {
 	mark := func(e analyzer.Evidence) string { return l.glyphs.evidence[e] }
+	said := ""
+	if heard {
+		said = mark(analyzer.EvidenceKernel) + " said by its kernel. "
+	}
 	l.paragraph("States: " + mark(analyzer.EvidenceSent) + " proved by what the endpoint sent, " + mark(analyzer.EvidenceAssumed) +
 		" assumed (what caused it passed by, nothing proves that it arrived), " + mark(analyzer.EvidenceTimer) + " by time alone. " +
-		"1:101(100) is the first byte, the next one, and how many.")
+		said + "1:101(100) is the first byte, the next one, and how many.")
 }
 
 // rung draws r.
@@ -280,7 +284,7 @@ func (l *Ladder) state(steps []analyzer.Step, i int) string {
 	if i >= len(steps) {
 		return ""
 	}
-	return steps[i].State.String() + " " + l.glyphs.evidence[steps[i].Evidence&3]
+	return steps[i].State.String() + " " + l.glyphs.evidence[steps[i].Evidence]
 }
 
 func runText(n *run) string {
@@ -319,6 +323,9 @@ func stepText(r *rung) string {
 		return "a new connection takes the sockets"
 	}
 	for _, steps := range r.steps {
+		if len(steps) > 0 && steps[0].Evidence == analyzer.EvidenceKernel && steps[0].Cause == 0 {
+			return "its kernel says so"
+		}
 		if len(steps) > 0 {
 			return steps[0].Cause.String()
 		}

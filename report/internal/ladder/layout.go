@@ -46,7 +46,7 @@ func (s TimeStyle) full(t analyzer.Time) string {
 
 // glyphs are what a ladder is drawn with.
 type glyphs struct {
-	evidence            [4]string // by analyzer.Evidence
+	evidence            [5]string // by analyzer.Evidence
 	life                string    // of an endpoint
 	out, in             string    // where an arrow leaves the client, the server
 	shaft               string
@@ -58,19 +58,19 @@ type glyphs struct {
 
 var (
 	boxGlyphs = glyphs{
-		evidence: [4]string{analyzer.EvidenceAssumed: "?", analyzer.EvidenceTimer: "◷", analyzer.EvidenceAcknowledged: "✓", analyzer.EvidenceSent: "✓"},
+		evidence: [5]string{analyzer.EvidenceAssumed: "?", analyzer.EvidenceTimer: "◷", analyzer.EvidenceAcknowledged: "✓", analyzer.EvidenceSent: "✓", analyzer.EvidenceKernel: "●"},
 		life:     "│", out: "├", in: "┤", shaft: "─", toServer: "►", toClient: "◄", dropped: "×",
 		fold: "⋮", pause: "⋯", remark: "·", separator: " · ",
 	}
 	asciiGlyphs = glyphs{
-		evidence: [4]string{analyzer.EvidenceAssumed: "?", analyzer.EvidenceTimer: "~", analyzer.EvidenceAcknowledged: "+", analyzer.EvidenceSent: "+"},
+		evidence: [5]string{analyzer.EvidenceAssumed: "?", analyzer.EvidenceTimer: "~", analyzer.EvidenceAcknowledged: "+", analyzer.EvidenceSent: "+", analyzer.EvidenceKernel: "*"},
 		life:     "|", out: "|", in: "|", shaft: "-", toServer: ">", toClient: "<", dropped: "x",
 		fold: ":", pause: "...", remark: "-", separator: ", ",
 	}
 )
 
 // EvidenceMark is the mark that a ladder puts behind a state.
-func EvidenceMark(e analyzer.Evidence) string { return boxGlyphs.evidence[e&3] }
+func EvidenceMark(e analyzer.Evidence) string { return boxGlyphs.evidence[e] }
 
 const (
 	ladderWidth  = 80 // where the width is not known

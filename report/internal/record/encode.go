@@ -48,6 +48,7 @@ func (e *Encoder) Judged(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	if c.ALPN != "" {
 		b = output.AppendString(append(b, `,"alpn":`...), c.ALPN)
 	}
+	b = appendProcess(b, owner(c))
 	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(c.Completeness), 10)
 	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
 	b = c.History.Append(append(b, `","history":"`...))
@@ -117,7 +118,7 @@ func (e *Encoder) endpoint(b []byte, c *analyzer.Conversation, j *analyzer.Judgm
 		b = e.step(b, &j.Trajectory[side][i])
 	}
 	b = appendSent(append(b, `],"sent":`...), c, &c.Sent[side])
-	return append(b, '}')
+	return append(appendInfo(appendProcess(b, c.Hosts[side]), c.Hosts[side]), '}')
 }
 
 // bound appends t. One of a step's two bounds is mostly its time, whose text there is already; nil: there is not.
@@ -132,7 +133,7 @@ func (e *Encoder) bound(b []byte, t, time analyzer.Time, text []byte) []byte {
 var (
 	stateTexts    = texts(`"state":"`, fsm.State.String, `"`, fsm.NumStates)
 	causeTexts    = texts(`,"cause":"`, fsm.Event.String, `"`, fsm.NumEvents)
-	evidenceTexts = texts(`,"evidence":"`, analyzer.Evidence.String, `"`, analyzer.EvidenceSent+1)
+	evidenceTexts = texts(`,"evidence":"`, analyzer.Evidence.String, `"`, analyzer.EvidenceKernel+1)
 )
 
 // texts is the names of the values below n, between what comes before and after them.

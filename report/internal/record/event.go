@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/report/internal/output"
 )
@@ -141,14 +142,17 @@ func (r *Events) Kernel(k *KernelState) error {
 	}
 	b = append(append(append(b, `,"state":"`...), k.State.String()...), '"')
 	b = strconv.AppendBool(append(b, `,"socket":`...), k.Socket)
-	if k.Process != nil {
-		text, err := json.Marshal(k.Process)
-		if err != nil {
-			return err
-		}
-		b = append(append(b, `,"process":`...), text...)
-	}
-	return r.end(b)
+	return r.end(appendProcess(b, &host.End{Process: k.Process}))
+}
+
+// Overflow writes that a listening socket had no room.
+func (r *Events) Overflow(o *Overflow) error {
+	r.batch.last(len(r.out.B))
+	b := output.AppendSocket(append(r.begin(eventOverflow, o.Time), `,"server":`...), o.Server)
+	b = strconv.AppendUint(append(b, `,"unanswered":`...), uint64(o.Dropped), 10)
+	b = strconv.AppendUint(append(b, `,"queue":`...), uint64(o.Queue), 10)
+	b = strconv.AppendUint(append(b, `,"backlog":`...), uint64(o.Backlog), 10)
+	return r.end(appendProcess(b, &host.End{Process: o.Process}))
 }
 
 // Drops tells that the capture has lost total packets so far, if that is news.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 	"tcptrace/report/internal/output"
 )
@@ -63,9 +64,16 @@ func NewKernelRecord(k *KernelState) EventRecord {
 	if k.Before != fsm.Unknown {
 		r.Before = k.Before.String()
 	}
-	if k.Process != nil {
-		r.Process = *k.Process
-	}
+	r.Process = newProcessRecord(&host.End{Process: k.Process})
+	return r
+}
+
+// NewOverflowRecord is the record of a listening socket that had no room.
+func NewOverflowRecord(o *Overflow) EventRecord {
+	r := newEventRecord(eventOverflow, o.Time)
+	r.Server = Host{IP: o.Server.Addr().String(), Port: o.Server.Port()}
+	r.Unanswered, r.Queue, r.Backlog = o.Dropped, o.Queue, o.Backlog
+	r.Process = newProcessRecord(&host.End{Process: o.Process})
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
 )
 
@@ -45,6 +46,11 @@ type EventRecord struct {
 	Socket  bool          `json:"socket"` // a socket stands for it, rather than a request or what is left of a socket
 	Process ProcessRecord `json:"process"`
 
+	// Of a listening socket of this host, Server, that had no room for connections.
+	Unanswered uint32 `json:"unanswered"` // SYNs, and ACKs of handshakes, that it dropped since it was last told
+	Queue      uint32 `json:"queue"`      // connections that wait to be accepted
+	Backlog    uint32 `json:"backlog"`    // as many may wait
+
 	Packets uint64 `json:"packets"` // that the capture lost since it was last told
 	Total   uint64 `json:"total"`   // that it lost in all
 
@@ -71,15 +77,6 @@ type StatisticsRecord struct {
 	DropsPerS   float64                      `json:"drops_per_s"`
 }
 
-// ProcessRecord is the process that an endpoint belongs to.
-type ProcessRecord struct {
-	PID     uint32 `json:"pid"`
-	Command string `json:"command"` // its name, as the kernel has it
-	User    uint32 `json:"user"`    // number of the socket's user
-	Cgroup  uint64 `json:"cgroup,omitempty"`
-	Listens bool   `json:"listens,omitempty"` // it is known only to listen where the connection arrived
-}
-
 // KernelState is the state of an endpoint in the words of its own kernel. It stands beside what is inferred, and changes nothing of it.
 type KernelState struct {
 	Time          analyzer.Time
@@ -88,11 +85,21 @@ type KernelState struct {
 	Side          analyzer.Side
 	Before, State fsm.State // Before is fsm.Unknown if that was not known
 	Socket        bool
-	Process       *ProcessRecord // nil: not known
+	Process       host.Process
+}
+
+// Overflow is that a listening socket of this host dropped what would have opened connections, because too many wait for its process.
+type Overflow struct {
+	Time           analyzer.Time
+	Server         netip.AddrPort
+	Process        host.Process
+	Dropped        uint32 // SYNs, and ACKs of handshakes
+	Queue, Backlog uint32 // that wait, and as many as may
 }
 
 // Events that packets do not tell.
 const (
+	eventOverflow   = "overflow"
 	eventKernel     = "kernel"
 	eventDrops      = "drops"
 	eventStatistics = "statistics"
@@ -115,6 +122,7 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventCorrection.String():   {Always: with("of", "told")},
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
 	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
+	eventOverflow:                       {Always: []string{"server", "unanswered", "queue", "backlog"}, Known: []string{"process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
 	eventStatistics:                     {Always: []string{"statistics", "summary"}},
 	eventSummary:                        {Always: []string{"summary"}},

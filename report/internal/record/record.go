@@ -29,6 +29,7 @@ type Record struct {
 	InnerVLAN    uint16          `json:"inner_vlan,omitempty" expr:"inner_vlan"` // id of its innermost tag, if there are several
 	Interface    string          `json:"interface,omitempty" expr:"interface"`   // that captured the first frame
 	ALPN         string          `json:"alpn,omitempty" expr:"alpn"`             // offered by the client, in TLS
+	Process      ProcessRecord   `json:"process,omitzero" expr:"process"`        // of the endpoint on this host, of two the server's; live
 	Completeness uint8           `json:"completeness" expr:"completeness"`
 	ConnState    string          `json:"conn_state" expr:"conn_state"`
 	History      string          `json:"history" expr:"history"`
@@ -71,9 +72,11 @@ type Endpoints struct {
 
 // Endpoint is what is known of one side.
 type Endpoint struct {
-	State      string       `json:"state" expr:"state"`
-	Trajectory []StepRecord `json:"trajectory" expr:"trajectory"`
-	Sent       SentRecord   `json:"sent" expr:"sent"`
+	State      string        `json:"state" expr:"state"`
+	Trajectory []StepRecord  `json:"trajectory" expr:"trajectory"`
+	Sent       SentRecord    `json:"sent" expr:"sent"`
+	Process    ProcessRecord `json:"process,omitzero" expr:"process"` // that it belongs to; live, on its host
+	Kernel     InfoRecord    `json:"kernel,omitzero" expr:"kernel"`   // what its kernel measures; live, on its host
 }
 
 // StepRecord is a state that an endpoint entered, as [analyzer.Step] defines it. What is not
@@ -166,12 +169,13 @@ func Fill(r *Record, c *analyzer.Conversation) {
 		InnerVLAN:    c.VLAN[1],
 		Interface:    c.Interface,
 		ALPN:         c.ALPN,
+		Process:      newProcessRecord(owner(c)),
 		Completeness: uint8(c.Completeness),
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),
 		Endpoints: Endpoints{
-			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory)},
-			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory)},
+			Client: Endpoint{Trajectory: emptied(r.Endpoints.Client.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Client]), Kernel: newInfoRecord(c.Hosts[analyzer.Client])},
+			Server: Endpoint{Trajectory: emptied(r.Endpoints.Server.Trajectory), Process: newProcessRecord(c.Hosts[analyzer.Server]), Kernel: newInfoRecord(c.Hosts[analyzer.Server])},
 		},
 		Anomalies: emptied(r.Anomalies),
 		ICMP:      newICMPRecords(c),

@@ -22,7 +22,7 @@ type Field struct {
 var Words = func() map[Field][]string {
 	states, sides := wordsOf(fsm.State.String, fsm.NumStates), wordsOf(analyzer.Side.String, analyzer.Server+1)
 	roles, outcomes := wordsOf(analyzer.Roles.String, analyzer.RolesHandshake+1), wordsOf(analyzer.Outcome.String, analyzer.NumOutcomes)
-	causes, evidence := wordsOf(fsm.Event.String, fsm.NumEvents), wordsOf(analyzer.Evidence.String, analyzer.EvidenceSent+1)
+	causes, evidence := wordsOf(fsm.Event.String, fsm.NumEvents), wordsOf(analyzer.Evidence.String, analyzer.EvidenceKernel+1)
 	severities, anomalies := wordsOf(analyzer.Severity.String, analyzer.SeverityError+1), anomalyIDs()
 	record, step, anomaly := reflect.TypeFor[Record](), reflect.TypeFor[StepRecord](), reflect.TypeFor[AnomalyRecord]()
 	end, limit, segment := reflect.TypeFor[CloseRecord](), reflect.TypeFor[LimitRecord](), reflect.TypeFor[SegmentRecord]()

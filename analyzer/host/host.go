@@ -1,0 +1,79 @@
+// Package host has what the host of an endpoint says of it: the states that its kernel had it in, and the process it belongs to. Packets
+// do not tell that; a live capture on the endpoint's host can ask.
+//
+// Not its job: asking (internal/live/kernel), and what is made of the answers (the trajectories of package analyzer).
+package host
+
+import (
+	"time"
+
+	"tcptrace/fsm"
+)
+
+// End is what a host says of its end of a connection. It is not changed once it was handed out.
+type End struct {
+	Words   []Word        // oldest first
+	All     bool          // every state since the first word is among them, but in front of one that was found; false: those that were found
+	Late    time.Duration // by which it is told at the latest that something happened
+	Process Process
+	Info    *Info // nil: not known
+}
+
+// Word is that an endpoint is in a state.
+type Word struct {
+	State fsm.State
+	Time  int64 // when it entered it, in ns since the Unix epoch; 0: some time before the next word
+	Found bool  // it entered it before Time, when the host was asked
+}
+
+// Process is what a socket belongs to. Its zero value is an unknown one.
+type Process struct {
+	PID     uint32
+	User    uint32 // number of the socket's user
+	Cgroup  uint64 // number of the control group, which is the inode of its directory; 0: not known
+	Name    string // 15 bytes at most
+	Listens bool   // it is known only to listen where the connection arrived: another one may have accepted it
+}
+
+// Align finds the longest list of states that both have in their order. ofStates and ofWords say which are on it. An endpoint that is
+// back in LISTEN has no connection, which hosts call CLOSED.
+func Align(states []fsm.State, words []Word) (ofStates, ofWords []bool) {
+	same := func(i, j int) bool {
+		s, w := states[i], words[j].State
+		return s == w || s == fsm.Listen && w == fsm.Closed && i > 0
+	}
+	longest := make([][]int, len(states)+1)
+	for i := range longest {
+		longest[i] = make([]int, len(words)+1)
+	}
+	for i := len(states) - 1; i >= 0; i-- {
+		for j := len(words) - 1; j >= 0; j-- {
+			longest[i][j] = max(longest[i+1][j], longest[i][j+1])
+			if same(i, j) {
+				longest[i][j] = max(longest[i][j], 1+longest[i+1][j+1])
+			}
+		}
+	}
+	ofStates, ofWords = make([]bool, len(states)), make([]bool, len(words))
+	for i, j := 0, 0; i < len(states) && j < len(words); {
+		switch {
+		case same(i, j) && longest[i][j] == 1+longest[i+1][j+1]:
+			ofStates[i], ofWords[j] = true, true
+			i, j = i+1, j+1
+		case longest[i][j] == longest[i+1][j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return ofStates, ofWords
+}
+
+// Info is what TCP measures at an endpoint, and decides, when it was last asked. What is not known is 0.
+type Info struct {
+	RTT, RTTVar, MinRTT time.Duration // smoothed (RFC 6298), its variation, the least of late
+	CWND, SSThresh      uint32        // congestion window and slow start threshold, in segments; SSThresh is 0 before the first loss
+	Retransmitted       uint32        // segments
+	Delivery, Pacing    uint64        // bytes per second: the latest rate at which data arrived, and at which it is sent at most
+	Congestion          string        // name of the algorithm
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package verify
+
+// morePlays are for Linux.
+var morePlays []play

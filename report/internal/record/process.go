@@ -1,0 +1,53 @@
+package record
+
+import (
+	"strconv"
+	"strings"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
+	"tcptrace/report/internal/output"
+)
+
+// ProcessRecord is the process that an endpoint belongs to, in a live analysis on its host.
+type ProcessRecord struct {
+	PID     uint32 `json:"pid" expr:"pid"`
+	Name    string `json:"name" expr:"name"`                 // as the kernel has it: 15 bytes at most
+	User    uint32 `json:"user" expr:"user"`                 // number of the socket's user
+	Cgroup  uint64 `json:"cgroup,omitempty" expr:"cgroup"`   // number of its control group
+	Listens bool   `json:"listens,omitempty" expr:"listens"` // it is known only to listen where the connection arrived
+}
+
+func newProcessRecord(end *host.End) ProcessRecord {
+	if end == nil || end.Process.PID == 0 {
+		return ProcessRecord{}
+	}
+	p := &end.Process
+	return ProcessRecord{p.PID, strings.ToValidUTF8(p.Name, "\ufffd"), p.User, p.Cgroup, p.Listens}
+}
+
+// owner is the end whose process a conversation is said to be of: the one that is on this host, of two the server's.
+func owner(c *analyzer.Conversation) *host.End {
+	if end := c.Hosts[analyzer.Server]; end != nil && end.Process.PID != 0 {
+		return end
+	}
+	return c.Hosts[analyzer.Client]
+}
+
+// appendProcess appends the process of an end, if it is known, as a field.
+func appendProcess(b []byte, end *host.End) []byte {
+	if end == nil || end.Process.PID == 0 {
+		return b
+	}
+	p := &end.Process
+	b = strconv.AppendUint(append(b, `,"process":{"pid":`...), uint64(p.PID), 10)
+	b = output.AppendString(append(b, `,"name":`...), p.Name)
+	b = strconv.AppendUint(append(b, `,"user":`...), uint64(p.User), 10)
+	if p.Cgroup != 0 {
+		b = strconv.AppendUint(append(b, `,"cgroup":`...), p.Cgroup, 10)
+	}
+	if p.Listens {
+		b = append(b, `,"listens":true`...)
+	}
+	return append(b, '}')
+}
