@@ -115,10 +115,11 @@ var layers = map[string]layer{
 	"internal/plot/paint":       {other: []string{"codeberg.org/go-fonts/liberation/", "golang.org/x/image/", "gonum.org/v1/plot/"}},
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},
-	"internal/moment":   {ours: []string{"internal/instant", "internal/topk", "internal/twopass", "report", "analyzer"}},
-	"internal/dialogue": {ours: []string{"report", "analyzer"}},
-	"docs/program":      {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":      {ours: []string{"internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"internal/moment":       {ours: []string{"internal/instant", "internal/topk", "internal/twopass", "report", "analyzer"}},
+	"internal/dialogue":     {ours: []string{"report", "analyzer"}},
+	"internal/live/observe": {ours: []string{"internal/input", "internal/live", "internal/live/capture", "internal/live/dump", "internal/live/ends", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/view", "internal/live/web", "report", "analyzer", "fsm"}},
+	"docs/program":          {ours: []string{"analyzer", "analyzer/capturefile"}},
+	"cmd/tcptrace":          {ours: []string{"internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
