@@ -136,13 +136,13 @@ func (s *session) openEvents() error {
 		if err := s.e.usesStdout(); err != nil {
 			return err
 		}
-		s.out = &outputFile{Writer: output.NewWriter(s.e.raw)}
+		s.out = output.BehindOpen(s.e.raw)
 	} else {
 		f, err := s.e.files.Create("-o", s.output)
 		if err != nil {
 			return outputError(err)
 		}
-		s.out = behind(f)
+		s.out = output.Behind(f)
 	}
 	s.Events = report.NewEvents(s.out)
 	return nil
