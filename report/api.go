@@ -14,6 +14,7 @@ import (
 	"tcptrace/report/internal/states"
 	"tcptrace/report/internal/story"
 	"tcptrace/report/internal/sums"
+	"tcptrace/report/internal/transcript"
 )
 
 // The conversation record (docs/records.md) as Go data, and its parts.
@@ -246,3 +247,9 @@ const MaxSamples = states.MaxSamples
 func Words(of reflect.Type, name string) []string {
 	return record.Words[record.Field{Record: of, Name: name}]
 }
+
+// What the sides of a conversation said ([Transcripts]).
+type (
+	Transcript        = transcript.Writer  // takes the pieces of an [analyzer.Follower]
+	TranscriptOptions = transcript.Options // say how it looks; the zero value is for a file
+)

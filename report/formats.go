@@ -6,10 +6,10 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/elastic"
 	"tcptrace/report/internal/ladder"
-	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/states"
 	"tcptrace/report/internal/sums"
+	"tcptrace/report/internal/transcript"
 )
 
 // A format is a file that writes it, and its line here.
@@ -105,9 +105,7 @@ var SumFormats = Choices[func(w io.Writer, s *Sums, o SumOptions) error]{
 
 // Transcripts are the forms of a transcript.
 var Transcripts = Choices[func(w io.Writer, o TranscriptOptions) Transcript]{
-	{"text", "text, with what is not printable escaped", func(w io.Writer, o TranscriptOptions) Transcript {
-		return &textTranscript{turns: newTurns(w, o)}
-	}},
-	{"hex", "a hex dump", func(w io.Writer, o TranscriptOptions) Transcript { return &hexTranscript{turns: newTurns(w, o)} }},
-	{"raw", "the bytes and nothing else", func(w io.Writer, _ TranscriptOptions) Transcript { return &rawTranscript{output.NewBuffer(w)} }},
+	{"text", "text, with what is not printable escaped", transcript.Text},
+	{"hex", "a hex dump", transcript.Hex},
+	{"raw", "the bytes and nothing else", transcript.Raw},
 }

@@ -52,7 +52,7 @@ func FuzzRenderers(f *testing.F) {
 			if len(payload) > 0 {
 				pieces = said(rng, analyzer.Client, 0, payload)
 			}
-			if text := transcript(t, form, TranscriptOptions{Headings: true}, pieces); form != "raw" {
+			if text := transcribed(t, form, TranscriptOptions{Headings: true}, pieces); form != "raw" {
 				readable(t, form, text)
 			} else if text != string(payload) {
 				t.Errorf("raw: %q, not %q", text, payload)

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"tcptrace/analyzer"
-	"tcptrace/analyzer/packet"
 	"tcptrace/internal/anonymize"
-	"tcptrace/internal/blocks"
 	"tcptrace/internal/complete"
+	"tcptrace/internal/extract"
 	"tcptrace/internal/live/dump"
 )
 
@@ -53,45 +50,6 @@ names, secrets, blocks of any type. The input is read twice, so it cannot be a p
 	return cmd
 }
 
-// extraction is the packets on their way to the file.
-type extraction struct {
-	out    *dump.File
-	frames blocks.Frames         // in place of out
-	anon   *anonymize.Anonymizer // nil: packets stay as they are
-	data   []byte
-}
-
-// packet writes a packet.
-func (x *extraction) packet(p *packet.Packet, data []byte, frame uint64) error {
-	if x.anon != nil { // the analysis goes on with what was captured
-		x.data = append(x.data[:0], data...)
-		data = x.data[:x.anon.Frame(p.Link, x.data, p.WireLen)]
-	}
-	return x.out.Packet(p, data, frame)
-}
-
-func (x *extraction) Take(*analyzer.Conversation) {}
-
-func (x *extraction) See(f *analyzer.Frame) error {
-	if x.out == nil {
-		for i := range f.Fragments {
-			x.frames.Add(f.Fragments[i].Frame)
-		}
-		x.frames.Add(f.Number)
-		return nil
-	}
-	var err error
-	for i := range f.Fragments {
-		part := &f.Fragments[i]
-		err = errors.Join(err, x.packet(&part.Packet, part.Data, part.Frame))
-	}
-	err = errors.Join(err, x.packet(f.Packet, f.Data, f.Number))
-	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
-		return &exitError{exitUsage, limit}
-	}
-	return err
-}
-
 func (o *extractOptions) check(args []string, e env) error {
 	switch {
 	case o.output == "":
@@ -110,12 +68,12 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err := o.check(args, e); err != nil {
 		return err
 	}
-	var x extraction
-	var err error
-	if x.anon, err = e.anonymizer(ctx, &o.anonymize); err != nil {
+	anon, err := e.anonymizer(ctx, &o.anonymize)
+	if err != nil {
 		return err
 	}
-	p, err := o.passes(ctx, "tcptrace extract", args, &x, e)
+	x := extract.New(anon)
+	p, err := o.passes(ctx, "tcptrace extract", args, x, e)
 	if err != nil {
 		return err
 	}
@@ -134,20 +92,24 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return finish(out, err)
 	}
-	if x.anon != nil {
+	if anon != nil {
 		defer e.say("%s", o.anonymize.Done())
 	}
 	if in != nil {
 		defer in.Close()
-		return x.copy(ctx, p, in, out)
+		return copyBlocks(ctx, p, x, in, out)
 	}
 	interfaces := p.Interfaces
-	if x.anon != nil {
+	if anon != nil {
 		interfaces = anonymize.Bare(interfaces)
 	}
-	x.out = dump.NewFile(out, o.output, interfaces)
+	file := dump.NewFile(out, o.output, interfaces)
+	x.To(file)
 	err = p.Show(ctx)
-	if failed := end(ctx, out, err, x.out.Flush()); failed != nil {
+	if limit, ok := errors.AsType[*dump.FormatError](err); ok {
+		err = &exitError{exitUsage, limit}
+	}
+	if failed := end(ctx, out, err, file.Flush()); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)
@@ -168,28 +130,13 @@ func (o *extractOptions) blocks(ctx context.Context, p *passes) (io.ReadCloser, 
 	return nil, nil
 }
 
-// copy finds the frames in the second pass, and copies them with all else that the capture has.
-func (x *extraction) copy(ctx context.Context, p *passes, in io.Reader, out sink) error {
+// copyBlocks finds the frames in the second pass, and copies them with all else that the capture has.
+func copyBlocks(ctx context.Context, p *passes, x *extract.Extraction, in io.Reader, out sink) error {
 	err := p.Show(ctx)
 	if err != nil && interrupted(ctx, err) == err {
 		return finish(out, err)
 	}
-	buffered := bufio.NewWriterSize(out, 1<<16)
-	changes := blocks.Changes{Only: true}
-	if x.anon != nil {
-		changes.Frame = x.anon.Frame
-	}
-	to := blocks.NewCopy(in, buffered, changes)
-	var failed error
-	for frame := range x.frames.All() {
-		if failed = to.To(frame, nil); failed != nil {
-			return finish(out, failed)
-		}
-	}
-	if err == nil {
-		failed = to.Finish(p.Summary.Packets)
-	}
-	if failed = finish(out, errors.Join(failed, buffered.Flush())); failed != nil {
+	if failed := finish(out, x.Copy(in, out, p.Summary.Packets, err == nil)); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)

@@ -139,32 +139,29 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		return &exitError{exitBadInput, err}
 	}
 	defer src.Close()
-	s := session{
-		watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(o.interfaces, ", "),
-		clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
-	}
-	if err := o.openKernel(&s); err != nil {
+	s := o.newSession(src, strings.Join(o.interfaces, ", "), func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) }, e)
+	if err := o.openKernel(s); err != nil {
 		return err
 	}
-	defer s.closeKernel()
+	defer s.CloseKernel()
 	opts := o.loop()
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
-	return o.watch(ctx, &s, opts)
+	return o.watch(ctx, s, opts)
 }
 
 // watch analyzes what comes, without rights.
 func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) error {
-	opts.Clock, opts.Live = s.clock, true
-	if err := s.open(ctx, live.New(s.src, opts)); err != nil {
+	opts.Clock, opts.Live = s.Clock, true
+	if err := s.open(ctx, live.New(s.Source, opts)); err != nil {
 		return err
 	}
 	if !o.noSandbox {
-		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.server.Port()})); err != nil {
+		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.Server.Port()})); err != nil {
 			return err
 		}
 	}
 	if o.from != "" && o.duration > 0 { // the clock of whoever captures may not be known yet
-		defer time.AfterFunc(o.duration, func() { s.loop.Do(s.loop.Stop) }).Stop()
+		defer time.AfterFunc(o.duration, func() { s.Loop.Do(s.Loop.Stop) }).Stop()
 	}
 	return s.run(ctx)
 }
@@ -178,7 +175,7 @@ func (s *session) confine(d capture.Dropped) error {
 		return fmt.Errorf("privileges could not be given up: %w; --no-sandbox captures with all of them", err)
 	}
 	if err := d.Missing(); err != nil {
-		s.note("%v", err)
+		s.Note("%v", err)
 	}
 	return nil
 }

@@ -35,15 +35,12 @@ func (o *liveOptions) runFeed(ctx context.Context, e env) error {
 	}
 	src := feed.New(ctx, in)
 	defer src.Close()
-	s := session{
-		watchOptions: &o.watchOptions, e: e, src: src, title: title,
-		clock: func() analyzer.Time { return analyzer.Time(src.Clock()) },
-	}
+	s := o.newSession(src, title, func() analyzer.Time { return analyzer.Time(src.Clock()) }, e)
 	if o.hasView(&e) { // it has the terminal
 		told.Hold()
 		defer told.Release()
 	}
 	opts := o.loop()
 	opts.Duration = 0 // see watch
-	return o.watch(ctx, &s, opts)
+	return o.watch(ctx, s, opts)
 }

@@ -14,24 +14,20 @@ import (
 )
 
 // sink is what a command writes its report to.
-type sink interface {
-	io.Writer
-	Close() error // when the report is whole
-	Discard()     // when it will not be
-}
+type sink = output.Sink
 
 // openOutput opens the file of a flag such as -o, or standard output, unless it is an input or another output. What is
 // neither closed nor discarded when the command ends is discarded.
 func openOutput(flag, path string, inputs []string, e env) (sink, error) {
 	e.reads(inputs)
 	if path == "" || path == "-" {
-		return standardOutput{e.raw}, e.usesStdout()
+		return output.Open{Writer: e.raw}, e.usesStdout()
 	}
 	f, err := e.files.Create(flag, path)
 	if err != nil {
 		return nil, outputError(err)
 	}
-	return behind(f), nil
+	return output.Behind(f), nil
 }
 
 // openText is openOutput for text that people read.
@@ -137,38 +133,4 @@ func end(ctx context.Context, out sink, err, flushed error) error {
 		flushed = err
 	}
 	return finish(out, flushed)
-}
-
-type standardOutput struct{ io.Writer }
-
-func (standardOutput) Close() error { return nil }
-func (standardOutput) Discard()     {}
-
-// outputFile is a file, or standard output, that is written while the analysis goes on.
-type outputFile struct {
-	*output.Writer
-	file *output.File // nil: standard output
-}
-
-func behind(f *output.File) *outputFile { return &outputFile{output.NewWriter(f), f} }
-
-// Close waits for what is not written yet.
-func (o *outputFile) Close() error {
-	err := o.Writer.Close()
-	if o.file == nil {
-		return err
-	}
-	if err != nil {
-		o.file.Discard()
-		return err
-	}
-	return o.file.Close()
-}
-
-// Discard waits for what is not written yet, and removes it.
-func (o *outputFile) Discard() {
-	o.Writer.Close() // what it could not write is not wanted
-	if o.file != nil {
-		o.file.Discard()
-	}
 }

@@ -69,7 +69,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	src := input.Paced(ctx, input.Open(args, input.Options{Stdin: e.in, Context: ctx}), speed)
 	defer src.Close()
 	opts.Clock = func() analyzer.Time { return analyzer.Time(src.Clock()) }
-	s := session{watchOptions: &o.watchOptions, e: e, src: src, title: strings.Join(args, ", ")}
+	s := o.newSession(src, strings.Join(args, ", "), nil, e)
 	if err := s.open(ctx, live.New(src, opts)); err != nil {
 		return err
 	}

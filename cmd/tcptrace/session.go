@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"slices"
@@ -12,10 +13,8 @@ import (
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
-	"tcptrace/internal/live/ends"
-	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
-	"tcptrace/internal/live/serve"
+	"tcptrace/internal/live/observe"
 	"tcptrace/internal/live/view"
 	"tcptrace/internal/live/web"
 	"tcptrace/internal/output"
@@ -25,39 +24,24 @@ import (
 // session is one run of live or replay: the loop, and what goes to see of it.
 type session struct {
 	*watchOptions
-	when  conditions
+	observe.Session
 	e     env
-	src   input.Source
-	title string               // what is captured, or replayed
-	clock func() analyzer.Time // of a capture that happens now; nil: it is a replay
+	title string // what is captured, or replayed
+	out   sink   // of events
+}
 
-	loop   *live.Loop
-	view   *view.View // nil: events are written instead
-	out    sink       // of events
-	events report.EventWriter
-	writer *dump.Writer
-	keeper *dump.Keeper
-	sorter *dump.Sorter
-	meter  *metrics.Metrics
-	server *serve.Server
-	web    *web.Server     // nil: no page is served
-	kernel *kernel.Watcher // nil: what the kernel says is not known, or not asked
-	ends   *ends.Ends      // valid with kernel
-	notes  []string        // held while the view has the terminal
-	failed error           // the first that ends the run
-
-	begun     map[uint64]bool // streams of which --where let something through, until they are over
-	unwritten bool            // something is missing in the file of -w
-
-	reported  analyzer.Time // when --interval told
-	statistic analyzer.Time // when --stats told
-	surveyed  analyzer.Time // when --until looked at what has no events
+// newSession is a session of src. clock is that of a capture that happens now; nil: it is a replay.
+func (o *watchOptions) newSession(src input.Source, title string, clock func() analyzer.Time, e env) *session {
+	s := &session{watchOptions: o, e: e, title: title}
+	s.Source, s.Clock, s.Interval, s.Statistics = src, clock, o.interval, o.stats
+	s.Say = func(text string) { s.e.say("%s", text) }
+	return s
 }
 
 // open opens the outputs and lets them observe the loop.
 func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
-	s.loop, s.begun = loop, map[uint64]bool{}
-	if s.when, err = s.conditions(ctx); err != nil {
+	s.Loop = loop
+	if err = s.conditions(ctx, &s.Session); err != nil {
 		return err
 	}
 	if s.write.Path != "" {
@@ -70,11 +54,11 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		if err != nil {
 			return usageError("--metrics-service: %w", err)
 		}
-		s.meter = metrics.New(metrics.Options{Loop: loop, Capture: s.interfaces, Services: services, Clock: s.clock})
-		if s.server, err = s.meter.Start(s.metrics); err != nil {
+		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, Services: services, Clock: s.Clock})
+		if s.Server, err = s.Meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
-		s.note("metrics at http://%s/metrics", s.server.Addr())
+		s.Note("metrics at http://%s/metrics", s.Server.Addr())
 	}
 	if err := s.openWeb(); err != nil {
 		return err
@@ -86,21 +70,14 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	if err := open(s); err != nil {
 		return err
 	}
-	if s.clock != nil { // what is captured now has no end that anybody waits for
+	if s.Clock != nil { // what is captured now has no end that anybody waits for
 		if err := s.e.files.Show(); err != nil {
 			return outputError(err)
 		}
 	}
 	// Who reads what is written may go away: that is for the writer to tell, not for a signal to end it all.
 	signal.Ignore(syscall.SIGPIPE)
-	loop.OnEvent(s.event)
-	if s.kernel != nil {
-		s.ends = ends.New(s.kernel, s.told, loop.Monitor().Again, s.full)
-		loop.Monitor().Ask(s.ends.Hosts)
-		loop.OnEvent(s.ends.Event)
-		loop.OnTelling(func() { s.fail(s.ends.Flush()) })
-	}
-	loop.OnFlush(s.flush)
+	s.Observe()
 	return nil
 }
 
@@ -109,14 +86,14 @@ func (s *session) openWeb() (err error) {
 	if s.watchOptions.web == "" {
 		return nil
 	}
-	_, ours := s.src.(*capture.Capture)
-	if s.web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.loop, Title: s.title, Program: firstLine(version()), Where: s.where, Cut: ours}); err != nil {
+	_, ours := s.Source.(*capture.Capture)
+	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where, Cut: ours}); err != nil {
 		return fmt.Errorf("--web: %w", err)
 	}
-	if s.title += "  " + s.web.URL(); s.web.IsOpen() {
-		s.note("--web: others can reach the page, and HTTP is not encrypted: whoever sees its address sees what is captured")
+	if s.title += "  " + s.Web.URL(); s.Web.IsOpen() {
+		s.Note("--web: others can reach the page, and HTTP is not encrypted: whoever sees its address sees what is captured")
 	}
-	s.note("the page is at %s", s.web.URL())
+	s.Note("the page is at %s", s.Web.URL())
 	return nil
 }
 
@@ -142,39 +119,12 @@ func (s *session) openView() (err error) {
 	if err != nil {
 		return usageError("%w; --format ndjson writes events", err)
 	}
-	s.view, err = view.New(view.Options{
-		Loop: s.loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
+	s.View, err = view.New(view.Options{
+		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.lookup(), Save: s.save(),
+		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Save: s.Save(),
 	})
 	return err
-}
-
-// counted adds up what came from all interfaces, or did not; nil where that is not known.
-func (s *session) counted() func() (received, dropped uint64) {
-	if _, ok := s.src.(*capture.Capture); !ok {
-		return nil
-	}
-	return func() (received, dropped uint64) {
-		for _, n := range s.interfaces() {
-			received, dropped = received+n.Received, dropped+n.Dropped+n.Missed
-		}
-		return received, dropped
-	}
-}
-
-// interfaces is how many packets of each interface came, or did not. Of a replay it is not known.
-func (s *session) interfaces() []metrics.Interface {
-	src, ok := s.src.(*capture.Capture)
-	if !ok {
-		return nil
-	}
-	known := src.Interfaces()
-	list := make([]metrics.Interface, len(known))
-	for i, n := range src.Counts() {
-		list[i] = metrics.Interface{Name: known[i].Name, Received: n.Received, Dropped: n.Dropped, Missed: n.Missed}
-	}
-	return list
 }
 
 // openEvents opens the file of -o for events. Every batch of events goes to it at once, beside the analysis.
@@ -186,15 +136,15 @@ func (s *session) openEvents() error {
 		if err := s.e.usesStdout(); err != nil {
 			return err
 		}
-		s.out = &outputFile{Writer: output.NewWriter(s.e.raw)}
+		s.out = output.BehindOpen(s.e.raw)
 	} else {
 		f, err := s.e.files.Create("-o", s.output)
 		if err != nil {
 			return outputError(err)
 		}
-		s.out = behind(f)
+		s.out = output.Behind(f)
 	}
-	s.events = report.NewEvents(s.out)
+	s.Events = report.NewEvents(s.out)
 	return nil
 }
 
@@ -206,7 +156,7 @@ func (s *session) openParquet() error {
 	if err := s.openEvents(); err != nil {
 		return err
 	}
-	s.events = report.NewEventsParquet(s.out)
+	s.Events = report.NewEventsParquet(s.out)
 	return nil
 }
 
@@ -225,20 +175,50 @@ func (s *session) openWriter() (err error) {
 		}
 		s.write.File = f
 	}
-	if s.writer, err = dump.Open(s.write); err != nil {
-		return err
+	w, err := dump.Open(s.write)
+	if err == nil {
+		s.Write(w, s.write.Path)
 	}
-	s.writer.Know(s.src.Interfaces())
-	if s.when.keepOn == nil {
-		s.loop.OnPacket(func(p *analyzer.Numbered) { s.warn(s.writer.Packet(p.Packet, p.Data, p.Frame)) })
-		return nil
+	return err
+}
+
+// run analyzes until the end, and reports it.
+func (s *session) run(ctx context.Context) error {
+	sum, err := s.Watch(ctx)
+	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	if interrupted {
+		err = nil
 	}
-	s.sorter = dump.NewSorter(dump.SortOptions{}, s.writer.Packet)
-	s.keeper = dump.NewKeeper(dump.KeepOptions{}, s.sorter.Packet)
-	s.loop.OnPacket(func(p *analyzer.Numbered) {
-		if p.TCP {
-			s.warn(s.keeper.Packet(p.Stream, p.Packet, p.Data, p.Frame))
-		}
-	})
-	return nil
+	if s.Events != nil {
+		s.Summarize(&sum)
+		s.Fail(finish(s.out, s.Failed()))
+	}
+	s.show(&sum)
+	s.CloseFiles(ctx)
+	switch failed := s.Failed(); {
+	case errors.Is(failed, syscall.EPIPE):
+		return &exitError{exitFailedCheck, errors.New("the reader of the events has closed the pipe")}
+	case failed != nil:
+		return failed
+	case err != nil:
+		return &exitError{exitBadInput, err}
+	}
+	err = conclude(s.Source.Stats(), nil, interrupted, s.e)
+	if s.Unwritten() && (err == nil || interrupted) {
+		return &exitError{exitFailedCheck, nil}
+	}
+	return err
+}
+
+// show tells people what was seen: behind the view all of it, beside events what they do not say.
+func (s *session) show(sum *analyzer.Summary) {
+	notes, isView := s.Leave()
+	if !isView {
+		noteSummary(sum, s.e)
+		return
+	}
+	for _, text := range notes {
+		s.e.say("%s", text)
+	}
+	s.Fail(report.WriteSummary(s.e.out, sum, report.Selection{}))
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,8 +12,8 @@ import (
 	"tcptrace/internal/complete"
 	"tcptrace/internal/input"
 	"tcptrace/internal/instant"
+	"tcptrace/internal/moment"
 	"tcptrace/internal/progress"
-	"tcptrace/internal/topk"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
 )
@@ -131,33 +129,39 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if err != nil {
 		return usageError("--at: %w", err)
 	}
-	s := snapshot{when: when}
+	limit := 0
 	if o.format == "table" {
-		s.limit = o.limit
-		s.first = topk.New(o.limit, func(a, b streamRow) int { return cmp.Compare(a.stream, b.stream) })
+		limit = o.limit
 	}
-	s.table.Filter = filter
-	if s.passes, err = o.passes(ctx, "tcptrace states", args, &s, e); err != nil {
+	s := moment.NewSnapshot(when, filter, limit)
+	p, err := o.passes(ctx, "tcptrace states", args, s, e)
+	if err != nil {
 		return err
 	}
-	if err := s.find(ctx); err != nil {
+	s.Passes = &p.Passes
+	if err := p.find(ctx); err != nil {
 		return err
 	}
-	if err := s.check(); err != nil && len(s.Stats.Errors) > 0 {
-		e.say("%v", err) // it may lie in what could not be read
-		return s.conclude(ctx, nil)
+	if err := s.Check(); err != nil && len(p.Stats.Errors) > 0 {
+		e.say("--at: %v", err) // it may lie in what could not be read
+		return p.conclude(ctx, nil)
 	} else if err != nil {
-		return err
+		return usageError("--at: %w", err)
 	}
-	if err = s.Show(ctx); errors.Is(err, errPast) {
+	if err = p.Show(ctx); errors.Is(err, moment.ErrPast) {
 		err = nil
 	}
 	if err == nil || interrupted(ctx, err) != err {
-		if err := o.write(args, e, func(w io.Writer) error { return s.write(w, &o, e) }); err != nil {
+		t := s.Table()
+		t.Times = o.times
+		if o.output == "" {
+			t.Width = e.width
+		}
+		if err := o.write(args, e, func(w io.Writer) error { return format.At(w, t) }); err != nil {
 			return err
 		}
 	}
-	return s.conclude(ctx, err)
+	return p.conclude(ctx, err)
 }
 
 // write opens the output and lets what write to it.
@@ -169,118 +173,6 @@ func (o *statesOptions) write(args []string, e env, what func(io.Writer) error) 
 	return finish(out, what(out))
 }
 
-// snapshot is the connections at a moment: the first pass finds those that are there and their states, the second
-// what they have in flight.
-type snapshot struct {
-	*passes
-	when   instant.Instant
-	life   analyzer.Lifetime
-	moment analyzer.Moment // of the conversation that Wants was asked about
-	table  report.StatesAt
-	limit  int                  // of rows, those that come first; 0: all
-	rows   []*report.Connection // in the order in which they were taken; nil: others came first
-	first  topk.Top[streamRow]  // with a limit: where they are
-	chunk  []report.Connection
-}
-
-// streamRow is the row of a stream.
-type streamRow struct {
-	stream uint64
-	row    int
-}
-
-// errPast ends the second pass when the moment has come.
-var errPast = errors.New("the moment has come")
-
-func (s *snapshot) time() analyzer.Time { return s.when.In(s.Begin) }
-
-func (s *snapshot) Wants(c *analyzer.Conversation) bool {
-	at := s.time()
-	if c.Start > at {
-		return false
-	}
-	s.life.Of(c)
-	var present bool
-	s.moment, present = s.life.At(at)
-	if !present || !s.table.Filter.Match(&s.moment) {
-		return false
-	}
-	s.table.Count(&s.moment)
-	return s.first.Admits(streamRow{stream: c.Stream})
-}
-
-// rowsAtOnce is how many rows are allocated at a time: growing one slice would hold two copies for a moment.
-const rowsAtOnce = 1024
-
-func (s *snapshot) Take(c *analyzer.Conversation) {
-	if len(s.chunk) == 0 {
-		s.chunk = make([]report.Connection, rowsAtOnce)
-	}
-	row := &s.chunk[0]
-	s.chunk = s.chunk[1:]
-	*row = report.Connection{Stream: c.Stream, Addr: c.Addr, Roles: c.Roles, Start: c.Start, Moment: s.moment, Flight: analyzer.NewFlight(c)}
-	s.rows = append(s.rows, row)
-	if s.limit == 0 {
-		return
-	}
-	if s.first.Full() {
-		s.rows[s.first.Last().row] = nil
-	}
-	s.first.Put(streamRow{c.Stream, len(s.rows) - 1})
-}
-
-func (s *snapshot) See(g *analyzer.Frame) error {
-	switch {
-	case analyzer.Time(g.Segment.Clock) > s.time():
-		return errPast
-	case !g.Duplicate() && s.rows[g.Conversation] != nil:
-		s.rows[g.Conversation].Flight.Segment(g.Segment)
-	}
-	return nil
-}
-
-// check finds out whether the moment is one of the capture's.
-func (s *snapshot) check() error {
-	sum := &s.Summary
-	if at := s.time(); sum.Packets > 0 && (at < sum.Start || at > sum.End) {
-		const layout = "2006-01-02T15:04:05.000000000Z"
-		return usageError("--at: %s is not within the capture, which is from %s to %s (+%s)", at.Time().Format(layout),
-			sum.Start.Time().Format(layout), sum.End.Time().Format(layout), sum.End.Sub(s.Begin))
-	}
-	return nil
-}
-
-// write writes the rows in order of stream.
-func (s *snapshot) write(w io.Writer, o *statesOptions, e env) error {
-	t := &s.table
-	t.Rows = slices.DeleteFunc(s.rows, func(c *report.Connection) bool { return c == nil })
-	slices.SortFunc(t.Rows, func(a, b *report.Connection) int { return cmp.Compare(a.Stream, b.Stream) })
-	t.Times = o.times
-	t.Time, t.Begin, t.End, t.Empty = s.time(), s.Begin, s.Summary.End, s.Summary.Packets == 0
-	if o.output == "" {
-		t.Width = e.width
-	}
-	format, _ := report.StatesFormats.Find(o.format)
-	return format.At(w, t)
-}
-
-// census counts states over time in one pass.
-type census struct {
-	twopass.Selected
-	life   analyzer.Lifetime
-	series report.StateSeries
-}
-
-func (k *census) Conversation(c *analyzer.Conversation) error {
-	wanted, err := k.Wants(c)
-	if err != nil || !wanted {
-		return err
-	}
-	k.life.Of(c)
-	k.series.Add(&k.life)
-	return nil
-}
-
 func runStateSeries(ctx context.Context, args []string, o statesOptions, filter report.StateFilter, e env) error {
 	if err := o.selectOptions.check("tcptrace states", args); err != nil {
 		return err
@@ -289,27 +181,27 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 	if err != nil {
 		return err
 	}
-	k := census{series: report.StateSeries{Filter: filter, Every: o.every, Times: o.times}}
+	k := moment.Census{Series: report.StateSeries{Filter: filter, Every: o.every, Times: o.times}}
 	if k.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}
 	opts.Quick = k.Where == nil
 	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
-	sum, err := analyzer.Run(ctx, twopass.Begun(src, &k.series.Begin), opts, &k)
+	sum, err := analyzer.Run(ctx, twopass.Begun(src, &k.Series.Begin), opts, &k)
 	src.Close()
 	if err != nil && interrupted(ctx, err) == err {
 		return err
 	}
-	k.series.End, k.series.Empty = sum.End, sum.Packets == 0
+	k.Series.End, k.Series.Empty = sum.End, sum.Packets == 0
 	if missing := k.Missing(&sum); missing != nil && len(src.Stats().Errors) == 0 {
 		return missing
 	}
-	if n := k.series.Samples(); n > report.MaxSamples {
-		return usageError("--every %s makes %d samples of a capture of %s, more than %d: choose a longer interval", o.every, n, sum.End.Sub(k.series.Begin), report.MaxSamples)
+	if n := k.Series.Samples(); n > report.MaxSamples {
+		return usageError("--every %s makes %d samples of a capture of %s, more than %d: choose a longer interval", o.every, n, sum.End.Sub(k.Series.Begin), report.MaxSamples)
 	}
 	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
 		format, _ := report.StatesFormats.Find(o.format)
-		if err := o.write(args, e, func(w io.Writer) error { return format.Series(w, &k.series) }); err != nil {
+		if err := o.write(args, e, func(w io.Writer) error { return format.Series(w, &k.Series) }); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"tcptrace/internal/flows"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
+	"tcptrace/internal/live/observe"
 	"tcptrace/internal/look"
 	"tcptrace/internal/manual"
 	"tcptrace/internal/names"
@@ -150,32 +151,27 @@ func (o *watchOptions) loop() live.Options {
 // keepSelected is the value of --keep-on for what is selected in the view.
 const keepSelected = "selected"
 
-// conditions are --where, --until and --keep-on, compiled; nil where not given.
-type conditions struct {
-	where, until *report.Where
-	keepOn       *report.FailOn
-}
-
-func (o *watchOptions) conditions(ctx context.Context) (c conditions, err error) {
+// conditions compiles --where, --until and --keep-on, where they are given.
+func (o *watchOptions) conditions(ctx context.Context, s *observe.Session) (err error) {
 	for _, one := range []struct {
 		flag, source string
 		to           **report.Where
-	}{{"--where", o.where, &c.where}, {"--until", o.until, &c.until}} {
+	}{{"--where", o.where, &s.Where}, {"--until", o.until, &s.Until}} {
 		if one.source == "" {
 			continue
 		}
 		if *one.to, err = report.CompileWhere(one.source); err != nil {
-			return c, usageError("%s: %w", one.flag, err)
+			return usageError("%s: %w", one.flag, err)
 		}
 		(*one.to).Until(ctx)
 	}
 	if len(o.keepOn) > 0 {
 		anomalies := slices.DeleteFunc(slices.Clone(o.keepOn), func(on string) bool { return on == keepSelected })
-		if c.keepOn, err = report.ParseFailOn(anomalies); err != nil {
-			return c, usageError("--keep-on: %w", err)
+		if s.KeepOn, err = report.ParseFailOn(anomalies); err != nil {
+			return usageError("--keep-on: %w", err)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // directories are where files are written while the analysis goes on.

@@ -4,6 +4,7 @@ import (
 	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/pool"
+	"tcptrace/analyzer/internal/quantile"
 	"tcptrace/reassembly"
 )
 
@@ -12,7 +13,7 @@ type Pools struct {
 	Facts      conn.FactPool
 	Flights    flightPool
 	Recoveries RecoveryPool
-	hists      histPool
+	hists      quantile.Pool
 	transfers  pool.Pool[bulk.Transfer]
 	Forgotten  uint64    // retransmissions that BoundResent cut short
 	Revised    []Reading // what the segment at hand shows of earlier ones

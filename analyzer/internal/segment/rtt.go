@@ -2,11 +2,10 @@ package segment
 
 import (
 	"math"
-	"math/bits"
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/pool"
+	"tcptrace/analyzer/internal/quantile"
 )
 
 // firstRTO is the timeout before any round trip was measured (RFC 6298 2.1).
@@ -23,52 +22,8 @@ type roundTrips struct {
 	hist         uint32 // 0: the samples are in codes
 }
 
-// codes are samples, each an octet that says its size to a sixteenth. They serve until there are too many;
-// then a histogram does.
-type codes [32]uint8
-
-const (
-	histBuckets = 256
-	codeUnit    = 7 // codes count 2^7 ns
-)
-
-// codeOf is about 8 times the logarithm of d.
-func codeOf(d conn.Time) uint8 {
-	x := uint64(max(d, 0)) >> codeUnit
-	if x < 8 {
-		return uint8(x)
-	}
-	e := bits.Len64(x) - 4
-	return uint8(min(8+e*8+int(x>>e)&7, histBuckets-1))
-}
-
-// durationOf is the middle of the durations that have the code.
-func durationOf(code uint8) time.Duration {
-	if code < 8 {
-		return time.Duration(code)<<codeUnit + 1<<(codeUnit-1)
-	}
-	e := int(code-8) / 8
-	lo := uint64(8+(code-8)%8) << e
-	return time.Duration((lo<<1 + 1<<e) << codeUnit >> 1)
-}
-
-// histogram counts samples by code. When a count is full all are halved.
-type histogram [histBuckets]uint16
-
-// histPool holds the histograms of a tracker's connections.
-type histPool = pool.Pool[histogram]
-
-func (h *histogram) add(code uint8) {
-	h[code]++
-	if h[code] == math.MaxUint16 {
-		for i := range h {
-			h[i] /= 2
-		}
-	}
-}
-
 // sample adds a round trip.
-func (r *roundTrips) sample(p *histPool, c *codes, d conn.Time) {
+func (r *roundTrips) sample(p *quantile.Pool, c *quantile.Codes, d conn.Time) {
 	d = min(max(d, 0), conn.MaxSpan)
 	switch {
 	case r.n == 0:
@@ -81,20 +36,16 @@ func (r *roundTrips) sample(p *histPool, c *codes, d conn.Time) {
 	}
 	r.sum = r.sum.Add(time.Duration(d))
 	r.squares += float64(d) * float64(d)
-	code := codeOf(d)
+	code := quantile.CodeOf(int64(d))
 	switch {
 	case r.hist != 0:
-		p.At(r.hist).add(code)
+		p.At(r.hist).Add(code)
 	case int(r.n) < len(c):
 		c[r.n] = code
 	default:
 		r.hist = p.Get()
-		*p.At(r.hist) = histogram{}
-		h := p.At(r.hist)
-		for _, one := range c {
-			h[one]++
-		}
-		h.add(code)
+		p.At(r.hist).Begin(c)
+		p.At(r.hist).Add(code)
 	}
 	if r.n < math.MaxUint32 {
 		r.n++
@@ -109,7 +60,10 @@ func (r *roundTrips) rto(distance conn.Time) conn.Time {
 	return r.SRTT + distance + max(4*r.rttvar, conn.MinRTO)
 }
 
-func (r *roundTrips) report(p *histPool, c *codes) conn.RTT {
+// shares are those of the quantiles that are reported.
+var shares = quantile.Shares{0.50, 0.95, 0.99}
+
+func (r *roundTrips) report(p *quantile.Pool, c *quantile.Codes) conn.RTT {
 	if r.n == 0 {
 		return conn.RTT{}
 	}
@@ -119,46 +73,16 @@ func (r *roundTrips) report(p *histPool, c *codes) conn.RTT {
 		Stdev:    conn.Deviation(uint64(r.n), float64(r.sum), r.squares),
 		Smoothed: time.Duration(r.SRTT), RTTVar: time.Duration(r.rttvar),
 	}
-	quantiles := [...]struct {
-		share float64
-		to    *time.Duration
-	}{{0.50, &out.P50}, {0.95, &out.P95}, {0.99, &out.P99}}
+	var at [3]time.Duration
 	if r.hist == 0 {
-		var sorted codes
-		n := copy(sorted[:], c[:r.n])
-		sortCodes(sorted[:n])
-		for _, q := range quantiles {
-			*q.to = r.clamp(durationOf(sorted[rank(q.share, n)-1]))
-		}
-		return out
+		at = c.At(int(r.n), shares)
+	} else {
+		at = p.At(r.hist).At(shares)
 	}
-	h := p.At(r.hist)
-	total := 0
-	for _, n := range h {
-		total += int(n)
-	}
-	below, i := 0, 0
-	for _, q := range quantiles {
-		for want := rank(q.share, total); below+int(h[i]) < want; i++ {
-			below += int(h[i])
-		}
-		*q.to = r.clamp(durationOf(uint8(i)))
-	}
+	out.P50, out.P95, out.P99 = r.clamp(at[0]), r.clamp(at[1]), r.clamp(at[2])
 	return out
 }
 
-// rank is the nearest rank of a quantile among n samples, from 1.
-func rank(share float64, n int) int { return max(1, int(math.Ceil(share*float64(n)))) }
-
 func (r *roundTrips) clamp(d time.Duration) time.Duration {
 	return min(max(d, time.Duration(r.min)), time.Duration(r.max))
-}
-
-// sortCodes sorts a few octets, for which a general sort is too slow.
-func sortCodes(c []uint8) {
-	for i := range c {
-		for j := i; j > 0 && c[j] < c[j-1]; j-- {
-			c[j], c[j-1] = c[j-1], c[j]
-		}
-	}
 }

@@ -3,6 +3,7 @@ package segment
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/pool"
+	"tcptrace/analyzer/internal/quantile"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -65,7 +66,7 @@ type SenderStats struct {
 	stampMin, stampMax conn.Time
 
 	// What few segments touch.
-	codes                        codes
+	codes                        quantile.Codes
 	handshake                    conn.Time // from its SYN to the ACK of that, both at the tap; 0: not known
 	initialBytes, initialPackets uint32
 	synOptions                   wire.Bits

@@ -12,8 +12,8 @@ import (
 	"tcptrace/report/internal/sample"
 )
 
-// transcript writes pieces in a form.
-func transcript(t *testing.T, form string, o TranscriptOptions, pieces []analyzer.Piece) string {
+// transcribed writes pieces in a form.
+func transcribed(t *testing.T, form string, o TranscriptOptions, pieces []analyzer.Piece) string {
 	t.Helper()
 	var out bytes.Buffer
 	as, _ := Transcripts.Find(form)
@@ -73,7 +73,7 @@ func TestTranscript(t *testing.T) {
 		}
 		for _, form := range Transcripts.Names() {
 			// Two turns of one side without a gap are one.
-			want, got := transcript(t, form, TranscriptOptions{}, joined(whole)), transcript(t, form, TranscriptOptions{}, cut)
+			want, got := transcribed(t, form, TranscriptOptions{}, joined(whole)), transcribed(t, form, TranscriptOptions{}, cut)
 			if got != want {
 				t.Fatalf("%s in pieces is\n%q, at once\n%q", form, got, want)
 			}
@@ -131,11 +131,11 @@ func TestTranscriptForms(t *testing.T) {
 			"< 00000000  a9 0a                                             |..|\n< 00000002  " + "\x1b[33m" + "[1 byte cut by the snap length]" + "\x1b[0m" + "\n" +
 			"\x1b[0m" + "\x1b[1m" + "> 00000005  " + "\x1b[33m" + "[1448 bytes not captured]" + "\x1b[0m" + "\x1b[1m" + "\n" + "\x1b[0m"},
 	} {
-		if got := transcript(t, c.form, c.o, pieces); got != c.want {
+		if got := transcribed(t, c.form, c.o, pieces); got != c.want {
 			t.Errorf("%s:\n%q, want\n%q", c.form, got, c.want)
 		}
 	}
-	if got := transcript(t, "text", TranscriptOptions{}, []analyzer.Piece{{Len: int64(len(long)), Bytes: []byte(long)}}); got != long {
+	if got := transcribed(t, "text", TranscriptOptions{}, []analyzer.Piece{{Len: int64(len(long)), Bytes: []byte(long)}}); got != long {
 		t.Errorf("%d bytes of %d", len(got), len(long))
 	}
 	for _, form := range Transcripts {

@@ -1,4 +1,7 @@
-package report
+// Package transcript writes what the two sides of a conversation said to each other: as text, as a hex dump, or as it is.
+//
+// Not its job: putting the bytes into their order, and finding gaps (analyzer.Follower).
+package transcript
 
 import (
 	"fmt"
@@ -14,44 +17,47 @@ import (
 	"tcptrace/report/internal/output"
 )
 
-// Transcript writes what the sides of a conversation said: the pieces of an [analyzer.Follower].
-type Transcript interface {
+// Writer writes what the sides of a conversation said: the pieces of an [analyzer.Follower].
+type Writer interface {
 	Piece(p *analyzer.Piece) error
 	Finish() error
 }
 
-// TranscriptOptions say how a transcript looks. The zero value is for a file.
-type TranscriptOptions struct {
+// Options say how a transcript looks. The zero value is for a file.
+type Options struct {
 	Headings bool // before each turn: who speaks, and when
 	Color    bool // ANSI colours: the client's bytes bold
 	Addr     [2]netip.AddrPort
 	Start    analyzer.Time // of the conversation
 }
 
-// rawTranscript is the bytes and nothing else.
-type rawTranscript struct{ out output.Buffer }
+// rawForm is the bytes and nothing else.
+type rawForm struct{ out output.Buffer }
 
-func (r *rawTranscript) Piece(p *analyzer.Piece) error {
+// Raw writes the bytes and nothing else.
+func Raw(w io.Writer, _ Options) Writer { return &rawForm{output.NewBuffer(w)} }
+
+func (r *rawForm) Piece(p *analyzer.Piece) error {
 	if p.Kind == analyzer.PieceData {
 		r.out.B = append(r.out.B, p.Bytes...)
 	}
 	return r.out.Spill()
 }
 
-func (r *rawTranscript) Finish() error { return r.out.Flush() }
+func (r *rawForm) Finish() error { return r.out.Flush() }
 
 const hexDigits = "0123456789abcdef"
 
 // turns is what the forms for people share: who speaks, and what is said of gaps.
 type turns struct {
 	out    output.Buffer
-	opts   TranscriptOptions
+	opts   Options
 	begun  bool
 	from   analyzer.Side
 	inLine bool // the last line is not ended
 }
 
-func newTurns(w io.Writer, o TranscriptOptions) turns {
+func newTurns(w io.Writer, o Options) turns {
 	return turns{out: output.NewBuffer(console.Styled(w)), opts: o}
 }
 
@@ -119,14 +125,17 @@ func (t *turns) finish() error {
 	return t.out.Flush()
 }
 
-// textTranscript is the bytes as UTF-8, without anything that a terminal would obey: what is not printable is
+// textForm is the bytes as UTF-8, without anything that a terminal would obey: what is not printable is
 // written as Go writes it in strings. CR LF is written as LF.
-type textTranscript struct {
+type textForm struct {
 	turns
 	rest []byte // the beginning of a character, or a CR that may be followed by LF
 }
 
-func (r *textTranscript) Piece(p *analyzer.Piece) error {
+// Text writes text, with what is not printable escaped.
+func Text(w io.Writer, o Options) Writer { return &textForm{turns: newTurns(w, o)} }
+
+func (r *textForm) Piece(p *analyzer.Piece) error {
 	if p.Kind == analyzer.PieceConflict {
 		return nil
 	}
@@ -158,10 +167,10 @@ func (r *textTranscript) Piece(p *analyzer.Piece) error {
 }
 
 // flush writes the beginning of a character that has no end.
-func (r *textTranscript) flush() { r.rest = r.escape(r.rest, true)[:0] }
+func (r *textForm) flush() { r.rest = r.escape(r.rest, true)[:0] }
 
 // escape appends b and returns what may go on with the next bytes; nothing if these are the last.
-func (r *textTranscript) escape(b []byte, last bool) (rest []byte) {
+func (r *textForm) escape(b []byte, last bool) (rest []byte) {
 	for len(b) > 0 {
 		if n := plainLen(b); n > 0 {
 			r.out.B, b = append(r.out.B, b[:n]...), b[n:]
@@ -198,7 +207,7 @@ func plainLen(b []byte) int {
 }
 
 // Finish writes what is still buffered.
-func (r *textTranscript) Finish() error {
+func (r *textForm) Finish() error {
 	r.flush()
 	if r.opts.Headings {
 		r.endLine()
@@ -206,16 +215,19 @@ func (r *textTranscript) Finish() error {
 	return r.finish()
 }
 
-// hexTranscript is lines of 16 bytes, as hexdump -C has them, each with its side.
-type hexTranscript struct {
+// hexForm is lines of 16 bytes, as hexdump -C has them, each with its side.
+type hexForm struct {
 	turns
 	line   []byte
 	offset int64 // of line
 }
 
+// Hex writes a hex dump.
+func Hex(w io.Writer, o Options) Writer { return &hexForm{turns: newTurns(w, o)} }
+
 var sideMarks = [2]byte{analyzer.Client: '>', analyzer.Server: '<'}
 
-func (r *hexTranscript) Piece(p *analyzer.Piece) error {
+func (r *hexForm) Piece(p *analyzer.Piece) error {
 	if p.Kind == analyzer.PieceConflict {
 		return nil
 	}
@@ -253,7 +265,7 @@ func appendOffset(b []byte, from analyzer.Side, offset int64) []byte {
 }
 
 // flush writes a line, be it whole or not.
-func (r *hexTranscript) flush() {
+func (r *hexForm) flush() {
 	if len(r.line) == 0 {
 		return
 	}
@@ -276,7 +288,7 @@ func (r *hexTranscript) flush() {
 }
 
 // Finish writes what is still buffered.
-func (r *hexTranscript) Finish() error {
+func (r *hexForm) Finish() error {
 	r.flush()
 	return r.finish()
 }

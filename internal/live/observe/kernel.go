@@ -1,0 +1,57 @@
+package observe
+
+import (
+	"net/netip"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/live/ends"
+	"tcptrace/internal/live/kernel"
+	"tcptrace/report"
+)
+
+// CloseKernel asks the kernel no more.
+func (s *Session) CloseKernel() {
+	if s.Kernel == nil {
+		return
+	}
+	if n := s.Kernel.Lost(); n > 0 {
+		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
+	}
+	s.Warn(s.Kernel.Close())
+}
+
+// told writes what the kernel says of a conversation.
+func (s *Session) told(t *ends.Told) {
+	if s.Events == nil || s.Where != nil && !s.begun[t.Stream] {
+		return
+	}
+	k := report.KernelState{
+		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: t.Addr, Side: t.Side, Before: t.Before, State: t.State, Socket: t.Socket,
+		Process: t.Process,
+	}
+	if k.Before == fsm.Closed {
+		k.Before = fsm.Unknown
+	}
+	s.Fail(s.Events.Kernel(&k))
+}
+
+// full writes that a listening socket had no room for connections.
+func (s *Session) full(c *kernel.Change) {
+	if s.Events == nil || s.Where != nil {
+		return
+	}
+	s.Fail(s.Events.Overflow(&report.Overflow{
+		Time: analyzer.Time(c.Time.UnixNano()), Server: c.Local, Process: c.Process, Dropped: c.Drops, Queue: c.Listening.Queue, Backlog: c.Listening.Backlog,
+	}))
+}
+
+// Lookup is what the view asks; nil if nobody can be asked.
+func (s *Session) Lookup() func([2]netip.AddrPort, analyzer.Side) (kernel.Endpoint, bool) {
+	if s.Kernel == nil {
+		return nil
+	}
+	return func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+		return s.ends.Lookup(addr, side)
+	}
+}
