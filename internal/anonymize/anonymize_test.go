@@ -77,7 +77,7 @@ func TestReadKey(t *testing.T) {
 			t.Errorf("%q: %q, %v", text, key, err)
 		}
 	}
-	if RandomKey() == RandomKey() {
+	if first, second := RandomKey(), RandomKey(); first == second {
 		t.Error("two random keys are the same")
 	}
 }

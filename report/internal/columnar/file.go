@@ -25,7 +25,7 @@ const (
 
 // File is a Parquet file that is written row by row.
 type File struct {
-	out     *pq.Writer
+	out     *pq.GenericWriter[any]
 	columns []column
 	nulls   [chunkRows]pq.Value
 
@@ -49,7 +49,7 @@ type column struct {
 // NewFile begins a file of a table.
 func NewFile(w io.Writer, t *Table) *File {
 	f := &File{
-		out: pq.NewWriter(w, t.schema,
+		out: pq.NewGenericWriter[any](w, t.schema,
 			pq.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), pq.PageBufferSize(pageBytes), pq.DictionaryMaxBytes(dictionaryBytes),
 			pq.CreatedBy("tcptrace", "", "")),
 		columns: make([]column, len(t.leaves)),
