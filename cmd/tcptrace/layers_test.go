@@ -189,7 +189,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

@@ -148,7 +148,7 @@ func (r *Reader) origin(e *sent) origin {
 	if r.Differs {
 		return sentAgain
 	}
-	if r.S.Flags&wire.FIN != 0 && r.C.CopiesFIN(&r.p.Facts, r.Tx, r.S) || r.S.Flags&(wire.SYN|wire.ACK) == wire.SYN && r.C.CopiesSYN(&r.p.Facts, r.Tx, r.S) {
+	if r.S.Flags&wire.FIN != 0 && r.C.CopiesFIN(&r.p.Facts, r.Tx, r.S) || e == nil && r.S.Flags&(wire.SYN|wire.ACK) == wire.SYN && r.C.CopiesSYN(&r.p.Facts, r.Tx, r.S) {
 		return samePacket
 	}
 	if r.A.counts() && r.S.IPID != 0 {

@@ -311,6 +311,9 @@ func (c *comparison) steps(side int) (found []string) {
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
 			}
+			if c.rest.refusedOnce() && (s.State == fsm.SynSent || s.State == fsm.Closed) {
+				continue // it is let in behind the cut: then its attempt had not ended
+			}
 			if s.State == fsm.SynRcvd && next > 0 && c.begins(s.Frame) {
 				continue // the whole knows of what came behind it, that another connection begins so
 			}
