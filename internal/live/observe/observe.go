@@ -1,5 +1,5 @@
-// Package observe is who observes a live analysis, or a replay, and what they are told and in which order: the writers of events and packets, the
-// view, the page, the metrics, and what this host's kernel says.
+// Package observe runs a live analysis, or a replay, and tells those that observe it what happens: the writers of events and packets, the view, the
+// page and the metrics. What this host's kernel says is told beside it.
 //
 // Not its job: flags, opening files, and exit codes (the command).
 package observe
@@ -22,7 +22,8 @@ import (
 	"tcptrace/report"
 )
 
-// Session is one run of a live analysis: the loop, and what goes to see of it. Who opens it sets the fields, calls Observe, and then Watch.
+// Session is one run of a live analysis: the loop, and those that observe it. The fields are set and Write is called before Observe, and then Watch
+// is called.
 type Session struct {
 	Source     input.Source
 	Clock      func() analyzer.Time // of a capture that happens now; nil: it is a replay
@@ -32,11 +33,11 @@ type Session struct {
 	Statistics bool          // also write what is counted, each second
 
 	Where, Until *report.Where  // of which events are written, and what ends the run; nil: not given
-	KeepOn       *report.FailOn // whose packets are written; nil: everybody's
+	KeepOn       *report.FailOn // anomalies of conversations whose packets are written; nil: all packets are
 
 	Events report.EventWriter // nil: none are written
-	View   *view.View         // nil: nobody looks
-	Meter  *metrics.Metrics   // nil: nobody measures
+	View   *view.View         // nil: there is none
+	Meter  *metrics.Metrics   // nil: there are none
 	Server *serve.Server      // of Meter
 	Web    *web.Server        // nil: no page is served
 	Kernel *kernel.Watcher    // nil: what the kernel says is not known, or not asked
