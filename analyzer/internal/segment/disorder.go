@@ -220,8 +220,9 @@ func (r *Reader) sentBefore() {
 	}
 	from, to := r.bytes()
 	fresh := rp.captured.Missing(r.p.Recoveries.Ranges, from, min(to, r.next))
+	first := fresh > 0 || r.fillsByFIN(e)
 	which := sentAgain
-	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); fresh == 0 && !another { // not another piece of e
+	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); !first && !another { // not another piece of e
 		which = r.origin(e)
 	}
 	switch {
@@ -232,7 +233,7 @@ func (r *Reader) sentBefore() {
 		r.late(rp, -1, nil)
 		r.prove(rp, r.Tx, func(one *resent) bool { return one.lo < r.end && r.pos < one.hi })
 		return
-	case fresh > 0 && r.overtaken(e):
+	case first && r.overtaken(e):
 		r.late(rp, i, e)
 	case r.Differs:
 		r.contradict(rp)
@@ -248,6 +249,11 @@ func (r *Reader) sentBefore() {
 	if r.end > r.next {
 		r.push(0)
 	}
+}
+
+// fillsByFIN reports whether the segment is the first FIN of its sender that is captured, alone, and e the hole in which it is.
+func (r *Reader) fillsByFIN(e *sent) bool {
+	return r.S.Flags.Has(wire.FIN) && r.S.Len == 0 && e != nil && e.flags&sentHole != 0 && !r.Tx.Flags.Has(conn.SentFIN)
 }
 
 // fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
