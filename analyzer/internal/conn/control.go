@@ -54,7 +54,6 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	case s.Flags.Any(wire.SYN):
 		tx.Flags &^= mayBeGone // what follows may be of another connection
 		rx.Flags &^= mayBeGone
-		copied := c.CopiesSYN(p, tx, s)
 		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
 			!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
 		switch {
@@ -66,10 +65,10 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			tx.End = max(before, tx.Start)
 			c.Provoke(rx)
 		}
-		tx.controlID = s.IPID
-		if copied {
+		if c.CopiesSYN(p, tx, s) {
 			bits |= FactCopy
 		}
+		tx.controlID = s.IPID
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.NoteControl(p, s, FactForeign)
@@ -124,16 +123,19 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 
 // CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.
 func (c *Conn) CopiesSYN(p *FactPool, tx *Half, s *wire.Segment) bool {
-	return tx.Flags.Has(SentSYN) && s.IPID != 0 && s.IPID == tx.controlID && Time(s.Time)-tx.Last < MinRTO && c.Facts.Find(p, func(f *Fact) bool {
-		return f.Dir() == s.Dir && IsSYN(f) && f.Seq == s.Seq && f.TSval == s.TSval
-	}) != nil
+	return tx.Flags.Has(SentSYN) && Time(s.Time)-tx.Last < MinRTO && c.copies(p, tx, s, IsSYN)
 }
 
-// CopiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made. Who sends it again numbers it anew,
-// and dates it.
+// CopiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made.
 func (c *Conn) CopiesFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
-	return tx.Flags.Has(SentFIN) && s.IPID != 0 && s.IPID == tx.controlID && c.Facts.Find(p, func(f *Fact) bool {
-		return f.Dir() == s.Dir && IsFIN(f) && f.Seq == s.Seq && f.Ack == s.Ack && f.TSval == s.TSval
+	return tx.Flags.Has(SentFIN) && c.copies(p, tx, s, IsFIN)
+}
+
+// copies reports whether s is the latest SYN or FIN of its sender in all that tells two of them apart. Who sends one again numbers it anew,
+// and dates it.
+func (c *Conn) copies(p *FactPool, tx *Half, s *wire.Segment, is func(*Fact) bool) bool {
+	return s.IPID != 0 && s.IPID == tx.controlID && c.Facts.Find(p, func(f *Fact) bool {
+		return f.Dir() == s.Dir && is(f) && f.Seq == s.Seq && f.Ack == s.Ack && f.TSval == s.TSval
 	}) != nil
 }
 

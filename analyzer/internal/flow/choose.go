@@ -9,8 +9,9 @@ import (
 // a new one where it has to. slot is the newest of them. It returns noSlot if the
 // segment has to wait.
 //
-// The rule: the same ISN is the same conversation, even after its end, unless the handshake is made anew then. A new ISN is a new conversation, unless the old one lives, or may live in
-// LAST_ACK, CLOSING or TIME_WAIT, and its ACK is all that answers.
+// The rule: the same ISN is the same conversation, even after its end, unless the handshake is made anew then.
+// A new ISN is a new conversation, unless the old one lives, or may live in LAST_ACK, CLOSING or TIME_WAIT, and
+// its ACK is all that answers.
 // Segments without SYN belong to the newest conversation that they fit. Numbers that are in no window
 // are of another connection if both sides use them.
 func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32 {
