@@ -3,6 +3,4 @@
 // Each kind has a file of its own, named for its id; the other files hold what several share. A detector runs only where a trigger shows that there may be something to find.
 //
 // Non-goals: finding out what happened. That is in the facts, the incidents and the trajectories already.
-//
-// Not its job: to observe: what a detector looks at, conn and segment have recorded.
 package anomaly

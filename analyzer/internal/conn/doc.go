@@ -7,6 +7,4 @@
 //
 // Non-goals: what a segment is (package segment), which states follow from the facts (package state), and to which
 // connection a segment belongs (package flow).
-//
-// Not its job: to judge: it keeps what was seen, and others infer from it.
 package conn

@@ -3,6 +3,4 @@
 // the partitions' conversations into one order ([Merger]). [Intake] turns frames into segments and counts what became of each.
 //
 // Non-goals: what a segment or a state is. It has no clock, starts no goroutine and reads no input.
-//
-// Not its job: to classify segments, or to infer states.
 package flow

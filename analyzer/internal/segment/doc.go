@@ -3,6 +3,4 @@
 //
 // Non-goals: states (package state), and which segments belong together (package flow). What it finds that lasts becomes an
 // incident of the connection; what is wrong with that is for package anomaly to say.
-//
-// Not its job: to infer states, or to keep what a connection remembers.
 package segment

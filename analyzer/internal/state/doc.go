@@ -3,6 +3,4 @@
 // at any time ([Lifetime]). It is a function of the facts: what a new fact contradicts was never said.
 //
 // Non-goals: judging whether that is good (package anomaly), and reading segments (package segment).
-//
-// Not its job: to record anything while packets pass.
 package state
