@@ -75,7 +75,9 @@ func TestLiveKernel(t *testing.T) {
 		t.Errorf("exit %d: %s", code, r.notes.String())
 	}
 	states, last := r.kernelEvents("client")
-	if want := strings.Fields("ESTABLISHED SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 FIN_WAIT_2* TIME_WAIT*"); !slices.Equal(states, want) {
+	// FIN_WAIT_2 without a socket is found by asking, and a busy machine may ask only after the peer's FIN.
+	states = slices.DeleteFunc(states, func(state string) bool { return state == "FIN_WAIT_2*" })
+	if want := strings.Fields("ESTABLISHED SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT*"); !slices.Equal(states, want) {
 		t.Errorf("the kernel says %v, want %v", states, want)
 	}
 	if last.Process.PID != uint32(os.Getpid()) || last.Process.Listens {
