@@ -48,6 +48,7 @@ type Tracker struct {
 	segment.Pools
 
 	Slab      slab
+	Waits     bool // SYNs that nothing answered wait to be tracked (embryo); tests compare
 	reads     bool // not Options.Quick
 	undivided bool // Options.Undivided
 	stats     segment.StatsTable
@@ -109,6 +110,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		linger:    conn.Time(2 * o.MSL),
 		reads:     !o.Quick,
 		undivided: o.Undivided,
+		Waits:     true,
 		index:     newIndex(),
 		Wake:      conn.Never,
 		held:      map[uint32]*hold{},
@@ -164,7 +166,7 @@ const (
 	eventOpen     eventKind = iota // the conversation in slot begins
 	EventHold                      // a segment into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
-	eventHatched                   // the conversation of an embryo, in slot arg, is in slot now
+	EventHatched                   // the conversation of an embryo, in slot arg, is in slot now
 	EventDone                      // the conversation in slot is over
 	eventSound                     // it is, and was sound; arg is its index in sound
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
