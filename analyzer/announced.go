@@ -10,7 +10,6 @@ import (
 // announced is what a Monitor told of a conversation, so that it tells everything once and can take it back. It is known by its number in
 // the ledger, whatever becomes of the slot.
 type announced struct {
-	stream    uint64
 	dropped   uint64       // what the capture had lost when the conversation began
 	slot      uint32       // of the tracker
 	gen       uint32       // odd while it is in use
@@ -24,6 +23,7 @@ type announced struct {
 	closed    bool // EventClosed was told
 	dirty     bool // is in Monitor.news
 	waiting   bool // is in Monitor.again
+	dialed    bool // of the client's steps only the first was told: that the conversation's first frame is its SYN; it is not in the list
 	withheld  bool // something is missing, and not for long enough to be told
 }
 
@@ -69,7 +69,7 @@ func (t *announced) unsettled(j *Judgment) bool {
 
 // compare tells what is new of the conversation that was judged.
 func (m *Monitor) compare(a *announced, why Over) {
-	t := m.ledger.open(a)
+	t := m.ledger.open(a, &m.conv)
 	defer t.close()
 	c, j := &m.conv, &m.judgment
 	if t.opened && t.client != c.ClientDir {

@@ -124,7 +124,7 @@ func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64, at flow.Pl
 			m.dirty(*m.ledger.slots.At(older))
 		}
 	}
-	return m.ledger.of(p.Slot).stream, p
+	return m.streams.Of(p.Slot), p
 }
 
 // Packets is how many packets there were so far, with those that Options.Filter left out.

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pool"
+	"tcptrace/fsm"
 )
 
 // ledger is what a Monitor told of all conversations that are open. It holds no pointers, so that a flood of them costs little.
@@ -18,10 +19,10 @@ type ledger struct {
 }
 
 // begin is for a conversation that begins in a slot. It returns its number.
-func (l *ledger) begin(slot uint32, stream, dropped uint64) (number uint32) {
+func (l *ledger) begin(slot uint32, dropped uint64) (number uint32) {
 	number = l.all.Get()
 	t := l.all.At(number)
-	*t = announced{slot: slot, stream: stream, dropped: dropped, gen: t.gen + 1}
+	*t = announced{slot: slot, dropped: dropped, gen: t.gen + 1}
 	*l.slots.At(slot) = number
 	return number
 }
@@ -73,16 +74,20 @@ func (l *ledger) same(a *announcedAnomaly, b *Anomaly) bool {
 type tale struct {
 	*announced
 	ledger    *ledger
+	dialed    announcedStep      // that of the client with the conversation's first frame
 	steps     [2][]announcedStep // by Side
 	anomalies []announcedAnomaly
 }
 
-// open is what was told of t. Only one tale is open at a time.
-func (l *ledger) open(t *announced) *tale {
+// open is what was told of t, which is c. Only one tale is open at a time.
+func (l *ledger) open(t *announced, c *Conversation) *tale {
 	s := &l.tale
-	s.announced, s.ledger = t, l
+	s.announced, s.ledger, s.dialed = t, l, announcedStep{c.FirstFrame, c.Start, fsm.SynSent}
 	for side := range s.steps {
 		s.steps[side] = list(&l.steps, t.steps[side], s.steps[side][:0])
+	}
+	if t.dialed {
+		s.steps[Client] = append(s.steps[Client], s.dialed)
 	}
 	s.anomalies = list(&l.anomalies, t.anomalies, s.anomalies[:0])
 	return s
@@ -91,6 +96,9 @@ func (l *ledger) open(t *announced) *tale {
 // close keeps what has been told by now.
 func (s *tale) close() {
 	l, t := s.ledger, s.announced
+	if t.dialed = len(s.steps[Client]) == 1 && s.steps[Client][0] == s.dialed; t.dialed {
+		s.steps[Client] = s.steps[Client][:0]
+	}
 	for side := range s.steps {
 		store(&l.steps, &t.steps[side], s.steps[side])
 	}
@@ -100,7 +108,7 @@ func (s *tale) close() {
 // forget is for a conversation of which all is to be told again, but for the states that it is counted in.
 func (s *tale) forget() {
 	t := s.announced
-	*t = announced{slot: t.slot, stream: t.stream, dropped: t.dropped, gen: t.gen, steps: t.steps, anomalies: t.anomalies, state: t.state}
+	*t = announced{slot: t.slot, dropped: t.dropped, gen: t.gen, steps: t.steps, anomalies: t.anomalies, state: t.state}
 	for side := range s.steps {
 		s.steps[side] = s.steps[side][:0]
 	}

@@ -113,7 +113,7 @@ func (m *Monitor) happened() {
 
 // begin is for the conversation that begins in a slot.
 func (m *Monitor) begin(slot uint32, stream uint64) {
-	number := m.ledger.begin(slot, stream, m.dropped)
+	number := m.ledger.begin(slot, m.dropped)
 	if m.ask != nil {
 		m.numbers[stream] = number
 	}
@@ -159,7 +159,7 @@ func (m *Monitor) judge(t *announced) {
 
 // identify adds what the tracker does not know.
 func (m *Monitor) identify(c *Conversation, t *announced) {
-	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
+	c.Stream, c.Dropped = m.streams.Of(t.slot), m.dropped-t.dropped
 	if m.ask != nil {
 		c.Hosts = m.ask(c)
 	}
@@ -262,7 +262,7 @@ func (m *Monitor) last(t *announced, why Over) {
 		m.inState[side][state]--
 	}
 	m.say(&Event{Kind: EventConversation, Time: m.tracker.Now, Over: why})
-	delete(m.numbers, t.stream)
+	delete(m.numbers, m.conv.Stream)
 }
 
 // Finish tells the last of all conversations that are open, in order of their numbers, and returns the summary.

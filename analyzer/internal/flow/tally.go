@@ -34,6 +34,14 @@ func (t *Tracker) Tallies() iter.Seq2[uint32, *Tally] {
 	}
 }
 
+// Embryos is how many of the conversations that are open are no more than a SYN that waits.
+func (t *Tracker) Embryos() (n int) {
+	for range t.Slab.embryos.all() {
+		n++
+	}
+	return n
+}
+
 // Last is when the conversation in a slot was last heard of.
 func (t *Tracker) Last(slot uint32) conn.Time {
 	if isEmbryo(slot) {
