@@ -55,6 +55,22 @@ func (l *ledger) release(t *announced) {
 	t.steps, t.anomalies = [2]uint32{}, 0
 }
 
+// Stocks are those of steps and of anomalies.
+func (l *ledger) Stocks() [2]pool.Stock { return [2]pool.Stock{l.steps.Stock(), l.anomalies.Stock()} }
+
+// Has is how many steps, or anomalies, were told of the conversation in a slot.
+func (l *ledger) Has(stock int, slot uint32) int {
+	number := *l.slots.At(slot)
+	switch {
+	case number == 0:
+		return 0
+	case stock == 0:
+		t := l.all.At(number)
+		return l.steps.Count(t.steps[Client]) + l.steps.Count(t.steps[Server])
+	}
+	return l.anomalies.Count(l.all.At(number).anomalies)
+}
+
 // kind is the place of a kind in kinds.
 func (l *ledger) kind(k *AnomalyKind) uint8 {
 	i := slices.Index(l.kinds, k)

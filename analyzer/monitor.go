@@ -86,7 +86,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
 	}
 	m.trackers[0] = m.tracker
-	m.tracker.Overflow = m.happened
+	m.tracker.Overflow, m.tracker.Beside = m.happened, &m.ledger
 	return m
 }
 

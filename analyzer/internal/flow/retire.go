@@ -31,6 +31,11 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 	if slot == noSlot {
 		slot = t.lru.oldest(&t.Slab)
 	}
+	t.evict(slot, frame, out)
+}
+
+// evict ends a conversation for want of room.
+func (t *Tracker) evict(slot uint32, frame uint64, out *Output) {
 	if isEmbryo(slot) {
 		slot = t.hatch(slot, frame, out)
 	}

@@ -44,13 +44,17 @@ func (o Options) Partitions() int {
 // of its own and belongs to one goroutine.
 type Tracker struct {
 	MaxFlows, maxEnded int
+	memory             int    // bytes that it may take
+	sinceBound         int    // segments since it was seen to that it takes no more
+	hand               uint32 // a slot: those behind it are looked at next for what takes much
 	linger             conn.Time
 	segment.Pools
 
 	Slab      slab
-	Waits     bool // SYNs that nothing answered wait to be tracked (embryo); tests compare
-	reads     bool // not Options.Quick
-	undivided bool // Options.Undivided
+	Beside    Beside // nil, or what takes memory for conversations, too
+	Waits     bool   // SYNs that nothing answered wait to be tracked (embryo); tests compare
+	reads     bool   // not Options.Quick
+	undivided bool   // Options.Undivided
 	stats     segment.StatsTable
 	index     index
 	networks  networks
@@ -123,6 +127,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
+	t.memory = max(n*t.memoryPerFlow(), leastMemory/o.Partitions())
 	return t
 }
 
@@ -195,6 +200,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 	if now >= t.Wake || t.ended.N > t.maxEnded {
 		t.Expire(now, s.Frame, out)
 	}
+	t.bound(s.Frame, out)
 	slot := t.index.find(&t.Slab, &s.Key, hash)
 	waits := false
 	if isEmbryo(slot) {
