@@ -63,6 +63,8 @@ var attacks = []attack{
 	{"5,000 connections in which everything goes wrong", heaviest, 5_000, exitDone, " conversations", 1300, 20,
 		[]string{"findings CAPTURE", "report CAPTURE -o DIR/page.html", "CAPTURE --format json", "replay CAPTURE --speed max --format ndjson",
 			"diff CAPTURE CAPTURE", "plot CAPTURE --kind connections -o DIR/drawn.svg", "states CAPTURE --every 1ms", "check CAPTURE --deny note"}},
+	{"15,000 connections in which everything goes wrong, with room for 8,000", heaviest, 15_000, exitDone, " conversations", 350, 20,
+		[]string{"CAPTURE --max-flows 8000 --format ndjson", "replay CAPTURE --max-flows 8000 --speed max --format ndjson"}},
 	{"VLANs, MPLS, GRE and VXLAN, up to 90 deep", always(nestedLinks), 0, exitDone, "encapsulation without a readable inner packet", 120, 10,
 		[]string{"plot CAPTURE --kind connections -o DIR/drawn.svg"}},
 	{"100,000 sections", always(sections), 0, exitDone, "in 100,000 conversations", 250, 15, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
