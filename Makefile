@@ -53,7 +53,7 @@ race: ## tests what has goroutines with the race detector
 
 # The fuzz targets, by package: of the whole program, and of its parts.
 FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
-	./report:FuzzEncoder ./internal/live:FuzzEvents
+	./report:FuzzEncoder ./internal/live:FuzzEvents ./internal/page:FuzzPage ./internal/plot:FuzzPlot
 FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
 	./internal/input:FuzzOpen ./internal/input:FuzzPcap ./internal/input:FuzzPcapng ./internal/input:FuzzSnoop ./internal/input:FuzzERF \
 	./internal/wire:FuzzLinks ./internal/wire:FuzzCommon ./internal/wire:FuzzDecode ./internal/wire:FuzzReassemble ./internal/wire:FuzzPieces ./internal/wire:FuzzICMP ./internal/names:FuzzSegments \
