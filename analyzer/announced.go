@@ -7,12 +7,14 @@ import (
 	"tcptrace/fsm"
 )
 
-// announced is what a Monitor told of a conversation, so that it tells everything once and can take it back.
+// announced is what a Monitor told of a conversation, so that it tells everything once and can take it back. It is known by its number in
+// the ledger, whatever becomes of the slot.
 type announced struct {
-	stream    uint64
-	dropped   uint64 // what the capture had lost when the conversation began
-	steps     [2][]announcedStep
-	anomalies []announcedAnomaly
+	dropped   uint64       // what the capture had lost when the conversation began
+	slot      uint32       // of the tracker
+	gen       uint32       // odd while it is in use
+	steps     [2]uint32    // by Side: the first in ledger.steps
+	anomalies uint32       // the first in ledger.anomalies
 	state     [2]fsm.State // by Side
 	outcome   Outcome      // valid with closed
 	client    uint8        // direction
@@ -21,6 +23,7 @@ type announced struct {
 	closed    bool // EventClosed was told
 	dirty     bool // is in Monitor.news
 	waiting   bool // is in Monitor.again
+	dialed    bool // of the client's steps only the first was told: that the conversation's first frame is its SYN; it is not in the list
 	withheld  bool // something is missing, and not for long enough to be told
 }
 
@@ -31,22 +34,11 @@ type announcedStep struct {
 }
 
 type announcedAnomaly struct {
-	kind    *AnomalyKind
 	frame   uint64
 	time    Time
+	kind    uint8 // in ledger.kinds
 	side    Side
 	hasSide bool
-}
-
-// begin is for a new conversation.
-func (t *announced) begin(stream, dropped uint64) {
-	t.reset()
-	t.stream, t.dropped = stream, dropped
-}
-
-// reset forgets everything but the memory.
-func (t *announced) reset() {
-	*t = announced{steps: [2][]announcedStep{t.steps[0][:0], t.steps[1][:0]}, anomalies: t.anomalies[:0]}
 }
 
 // unsettled reports whether time alone may change what can be said: an endpoint is on its way to another state, something is
@@ -76,14 +68,13 @@ func (t *announced) unsettled(j *Judgment) bool {
 }
 
 // compare tells what is new of the conversation that was judged.
-func (m *Monitor) compare(t *announced, why Over) {
+func (m *Monitor) compare(a *announced, why Over) {
+	t := m.ledger.open(a, &m.conv)
+	defer t.close()
 	c, j := &m.conv, &m.judgment
 	if t.opened && t.client != c.ClientDir {
 		m.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
-		stream, dropped := t.stream, t.dropped
-		state := t.state
-		t.begin(stream, dropped)
-		t.state = state
+		t.forget()
 	}
 	if !t.opened {
 		t.opened, t.client = true, c.ClientDir
@@ -113,7 +104,7 @@ func (m *Monitor) correct(side Side, c Correction) {
 
 // steps tells what is new in the trajectories, in order of time. What was told and is not there any more is
 // taken back before, the latest first.
-func (m *Monitor) steps(t *announced) {
+func (m *Monitor) steps(t *tale) {
 	var next [2]int
 	for side, steps := range m.judgment.Trajectory {
 		told := t.steps[side]
@@ -138,38 +129,33 @@ func (m *Monitor) steps(t *announced) {
 	}
 }
 
-func (m *Monitor) step(t *announced, side Side, s *Step) {
+func (m *Monitor) step(t *tale, side Side, s *Step) {
 	t.steps[side] = append(t.steps[side], announcedStep{s.Frame, s.Time, s.State})
 	m.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
 }
 
 // anomalies tells those that are new, and takes back those that are gone. What would only say that something
 // is missing waits until that is for long, or nothing more can come.
-func (m *Monitor) anomalies(t *announced, over bool) {
+func (m *Monitor) anomalies(t *tale, over bool) {
 	list := m.judgment.Anomalies
 	t.withheld = false
 	t.anomalies = slices.DeleteFunc(t.anomalies, func(a announcedAnomaly) bool {
-		if slices.ContainsFunc(list, func(b Anomaly) bool { return a.is(&b) }) {
+		if slices.ContainsFunc(list, func(b Anomaly) bool { return m.ledger.same(&a, &b) }) {
 			return false
 		}
-		m.correct(a.side, Correction{Of: EventAnomaly, Anomaly: a.kind, HasSide: a.hasSide, Frame: a.frame, Time: a.time})
+		m.correct(a.side, Correction{Of: EventAnomaly, Anomaly: m.ledger.kinds[a.kind], HasSide: a.hasSide, Frame: a.frame, Time: a.time})
 		return true
 	})
 	for i := range list {
 		a := &list[i]
-		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return b.is(a) }) {
+		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return m.ledger.same(&b, a) }) {
 			continue
 		}
 		if a.Kind.Missing && !over && m.tracker.Now < m.conv.End+missedAfter {
 			t.withheld = true
 			continue
 		}
-		t.anomalies = append(t.anomalies, announcedAnomaly{a.Kind, a.Frame, a.Time, a.Side, a.HasSide})
+		t.anomalies = append(t.anomalies, announcedAnomaly{a.Frame, a.Time, m.ledger.kind(a.Kind), a.Side, a.HasSide})
 		m.say(&Event{Kind: EventAnomaly, Time: a.Time, Side: a.Side, Anomaly: a})
 	}
-}
-
-// is reports whether b tells of the same.
-func (a *announcedAnomaly) is(b *Anomaly) bool {
-	return a.kind == b.Kind && a.frame == b.Frame && a.hasSide == b.HasSide && (!a.hasSide || a.side == b.Side)
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
-	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
@@ -73,8 +72,11 @@ func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 func (m *Monitor) notice(n *flow.Notice, at flow.Placement) {
 	before := m.tracker.Facts.Incidents.News
 	slot := m.tracker.Notice(n, at, &m.out)
+	if len(m.out.Events) > 0 {
+		m.happened()
+	}
 	if m.tracker.Facts.Incidents.News != before {
-		m.dirty(slot)
+		m.dirty(*m.ledger.slots.At(slot))
 	}
 }
 
@@ -116,14 +118,13 @@ func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64, at flow.Pl
 	if len(m.out.Events) > 0 {
 		m.happened()
 	}
-	told := m.announcedOf(p.Slot)
-	if t.Facts.News+t.Facts.Incidents.News != before {
-		m.dirty(p.Slot)
-		if c := t.Slab.At(p.Slot); c.Flags.Has(conn.Succeeded) {
-			m.dirty(c.Prev)
+	if number := m.ledger.slots.At(p.Slot); t.Facts.News+t.Facts.Incidents.News != before {
+		m.dirty(*number)
+		if older, ok := t.Before(p.Slot); ok {
+			m.dirty(*m.ledger.slots.At(older))
 		}
 	}
-	return told.stream, p
+	return m.streams.Of(p.Slot), p
 }
 
 // Packets is how many packets there were so far, with those that Options.Filter left out.

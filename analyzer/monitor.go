@@ -23,14 +23,14 @@ type Monitor struct {
 	idle     Idle
 	tell     func(*Event)
 	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
-	slots    map[uint64]uint32                // by stream; with ask
+	numbers  map[uint64]uint32                // in the ledger, by stream; with ask
 
 	out      flow.Output
 	streams  flow.SlotStreams
-	next     uint64        // stream number
-	told     [][]announced // by slot, toldTogether each
-	news     []uint32
-	again    [recheckLevels]flow.Queue // conversations to judge again, by how long they wait
+	next     uint64 // stream number
+	ledger   ledger
+	news     []uint32                  // numbers in the ledger, of those to judge
+	again    [recheckLevels]flow.Queue // conversations to judge again, by how long they wait: a slot is a number in the ledger
 	swept    Time                      // when the last of the sweeps for idle ones was
 	part     int                       // which part of the slots it was for
 	surveys  survey
@@ -86,7 +86,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
 	}
 	m.trackers[0] = m.tracker
-	m.tracker.Overflow = m.happened
+	m.tracker.Overflow, m.tracker.Beside = m.happened, &m.ledger
 	return m
 }
 
@@ -100,36 +100,33 @@ func (m *Monitor) happened() {
 			continue
 		}
 		m.next = m.streams.Begin(e, m.next)
-		if e.Kind != flow.EventHold {
-			m.announcedOf(e.Slot).begin(m.streams.Open[e.Slot], m.dropped)
-			if m.ask != nil {
-				m.slots[m.streams.Open[e.Slot]] = e.Slot
-			}
-			m.inState[Client][fsm.Unknown]++
-			m.inState[Server][fsm.Unknown]++
-			m.dirty(e.Slot)
+		switch e.Kind {
+		case flow.EventHatched:
+			m.ledger.move(e.Arg, e.Slot)
+		case flow.EventHold:
+		default:
+			m.begin(e.Slot, m.streams.Of(e.Slot))
 		}
 	}
 	m.out.Discard()
 }
 
-// toldTogether is for how many slots there is room at once. What is there stays where it is: to move it whenever there are more took a tenth of a flood of SYNs.
-const toldTogether = 1024
-
-// announcedOf is what was told of the conversation in a slot.
-func (m *Monitor) announcedOf(slot uint32) *announced {
-	at := int(slot / toldTogether)
-	for at >= len(m.told) {
-		m.told = append(m.told, make([]announced, toldTogether))
+// begin is for the conversation that begins in a slot.
+func (m *Monitor) begin(slot uint32, stream uint64) {
+	number := m.ledger.begin(slot, m.dropped)
+	if m.ask != nil {
+		m.numbers[stream] = number
 	}
-	return &m.told[at][slot%toldTogether]
+	m.inState[Client][fsm.Unknown]++
+	m.inState[Server][fsm.Unknown]++
+	m.dirty(number)
 }
 
-// dirty notes that the conversation in a slot is to be judged.
-func (m *Monitor) dirty(slot uint32) {
-	if t := m.announcedOf(slot); !t.dirty {
+// dirty notes that a conversation is to be judged.
+func (m *Monitor) dirty(number uint32) {
+	if t := m.ledger.all.At(number); !t.dirty {
 		t.dirty = true
-		m.news = append(m.news, slot)
+		m.news = append(m.news, number)
 	}
 }
 
@@ -143,35 +140,34 @@ func (m *Monitor) Flush(now Time) {
 	}
 	m.sweep()
 	m.recheck()
-	for _, slot := range m.news {
-		if c := t.Slab.At(slot); c.Gen%2 == 1 && m.announcedOf(slot).dirty {
-			m.judge(slot)
-			m.update(slot)
+	for _, number := range m.news {
+		if t := m.ledger.all.At(number); t.gen%2 == 1 && t.dirty {
+			m.judge(t)
+			m.update(number)
 		}
 	}
 	m.news = m.news[:0]
 }
 
-// judge works out what is known of the conversation in a slot.
-func (m *Monitor) judge(slot uint32) {
+// judge works out what is known of a conversation that is open.
+func (m *Monitor) judge(t *announced) {
 	m.evidence.Reset()
-	m.tracker.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-	m.identify(&m.conv, m.announcedOf(slot))
+	m.tracker.Build(t.slot, &m.conv, &m.evidence, &m.judgment.Course)
+	m.identify(&m.conv, t)
 	m.judgment.Judge(&m.conv)
 }
 
 // identify adds what the tracker does not know.
 func (m *Monitor) identify(c *Conversation, t *announced) {
-	c.Stream, c.Dropped = t.stream, m.dropped-t.dropped
+	c.Stream, c.Dropped = m.streams.Of(t.slot), m.dropped-t.dropped
 	if m.ask != nil {
 		c.Hosts = m.ask(c)
 	}
 }
 
-// update tells what is new of the conversation in a slot, which was judged, and decides when to
-// look again.
-func (m *Monitor) update(slot uint32) {
-	t := m.announcedOf(slot)
+// update tells what is new of a conversation, which was judged, and decides when to look again.
+func (m *Monitor) update(number uint32) {
+	t := m.ledger.all.At(number)
 	t.dirty = false
 	m.compare(t, NotOver)
 	if !t.unsettled(&m.judgment) {
@@ -180,36 +176,37 @@ func (m *Monitor) update(slot uint32) {
 	}
 	if !t.waiting {
 		t.waiting = true
-		m.again[0].Push(flow.Deadline{At: m.tracker.Now + missedAfter, Slot: slot, Gen: m.tracker.Slab.At(slot).Gen})
+		m.again[0].Push(flow.Deadline{At: m.tracker.Now + missedAfter, Slot: number, Gen: t.gen})
 	}
 }
 
 // recheck judges those again of which something is missing, which may be worth telling by now.
 func (m *Monitor) recheck() {
-	t := m.tracker
+	now := m.tracker.Now
 	for level := range m.again {
 		q := &m.again[level]
-		for q.N > 0 && q.Peek().At <= t.Now {
+		for q.N > 0 && q.Peek().At <= now {
 			d := q.Pop()
-			c := t.Slab.At(d.Slot)
-			if c.Gen != d.Gen || !m.announcedOf(d.Slot).waiting {
+			if t := m.ledger.all.At(d.Slot); t.gen != d.Gen || !t.waiting {
 				continue
 			}
 			m.dirty(d.Slot)
 			next := min(level+1, recheckLevels-1)
-			m.again[next].Push(flow.Deadline{At: t.Now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
+			m.again[next].Push(flow.Deadline{At: now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
 		}
 	}
 }
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them. It is for an analysis on
 // one of these hosts.
-func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) { m.ask, m.slots = f, map[uint64]uint32{} }
+func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) {
+	m.ask, m.numbers = f, map[uint64]uint32{}
+}
 
 // Again has a conversation be judged at the next Flush: a host says more of it.
 func (m *Monitor) Again(stream uint64) {
-	if slot, ok := m.slots[stream]; ok {
-		m.dirty(slot)
+	if number, ok := m.numbers[stream]; ok {
+		m.dirty(number)
 	}
 }
 
@@ -224,9 +221,9 @@ func (m *Monitor) sweep() {
 	}
 	m.swept = t.Now
 	m.part = (m.part + 1) % sweeps
-	for slot, c := range t.Slab.Part(m.part, sweeps) {
+	for slot, c := range t.Slab.Part(m.part, sweeps) { // what waits for an answer to its SYN has a deadline
 		if limit := m.idle.limit(c.Phase()); limit > 0 && t.Now-c.Last > limit {
-			m.announcedOf(slot).over = OverIdle
+			m.ledger.of(slot).over = OverIdle
 			m.timedOut++
 			t.Finish(slot, 0, &m.out)
 		}
@@ -239,7 +236,7 @@ func (m *Monitor) Dropped(n uint64) { m.dropped += n }
 
 // finish tells the last of a conversation, whose slot is free again.
 func (m *Monitor) finish(slot uint32, c *Conversation) {
-	t := m.announcedOf(slot)
+	t := m.ledger.of(slot)
 	m.conv = *c
 	m.identify(&m.conv, t)
 	m.judgment.Judge(&m.conv)
@@ -252,6 +249,7 @@ func (m *Monitor) finish(slot uint32, c *Conversation) {
 		why = OverDone
 	}
 	m.last(t, why)
+	m.ledger.end(slot)
 }
 
 // last tells the last of the conversation that was judged.
@@ -264,8 +262,7 @@ func (m *Monitor) last(t *announced, why Over) {
 		m.inState[side][state]--
 	}
 	m.say(&Event{Kind: EventConversation, Time: m.tracker.Now, Over: why})
-	delete(m.slots, t.stream)
-	t.reset()
+	delete(m.numbers, m.conv.Stream)
 }
 
 // Finish tells the last of all conversations that are open, in order of their numbers, and returns the summary.
@@ -276,12 +273,9 @@ func (m *Monitor) Finish() Summary {
 	t.ReleaseAll(&m.out)
 	m.happened()
 	for _, slot := range t.Live() {
-		m.evidence.Reset()
-		t.Build(slot, &m.conv, &m.evidence, &m.judgment.Course)
-		tale := m.announcedOf(slot)
-		m.identify(&m.conv, tale)
-		m.judgment.Judge(&m.conv)
-		m.last(tale, OverEnded)
+		told := m.ledger.of(slot)
+		m.judge(told)
+		m.last(told, OverEnded)
 	}
 	return m.Summary()
 }
@@ -296,11 +290,12 @@ func (m *Monitor) say(e *Event) {
 // Report tells all that is known of each open conversation that spoke since a moment, in order of their numbers.
 func (m *Monitor) Report(since Time) {
 	for _, slot := range m.tracker.Live() {
-		if m.tracker.Slab.At(slot).Last < since {
+		if m.tracker.Last(slot) < since {
 			continue
 		}
-		m.judge(slot)
-		m.update(slot)
+		t := m.ledger.of(slot)
+		m.judge(t)
+		m.update(*m.ledger.slots.At(slot))
 		m.say(&Event{Kind: EventConversation, Time: m.tracker.Now})
 	}
 }

@@ -122,7 +122,7 @@ func TestPlainBoundaries(t *testing.T) {
 		}))
 		scripts.Feed(t, a, frames)
 		tracker := a.inline.Tracker(0)
-		for _, slot := range tracker.Live() { // there is none of a SYN alone
+		for slot := range tracker.Slab.All() { // there is none of a SYN alone
 			_, plain = state.PlainOutcome(tracker.Slab.At(slot), &tracker.Facts)
 			alone = false
 		}

@@ -3,7 +3,7 @@ package analyzer
 import (
 	"cmp"
 
-	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
 	"tcptrace/fsm"
 	"tcptrace/internal/topk"
 )
@@ -43,20 +43,20 @@ const maxSurveyed = 4096
 // survey holds what was sent up to the survey before, and the candidates of this one.
 type survey struct {
 	at     Time
-	before []sentBefore // by slot
+	before []sentBefore // by number in the ledger
 	top    topk.Top[candidate]
 }
 
 type sentBefore struct {
 	gen   uint32
 	sent  [2]uint64  // payload, by direction
-	rates [2]float64 // by direction
+	rates [2]float32 // by direction
 }
 
 type candidate struct {
-	key   float64
-	first uint64 // frame
-	slot  uint32
+	key    float64
+	first  uint64 // frame
+	number uint32 // in the ledger
 }
 
 // compareCandidates puts the greatest key first; of equal ones what began first.
@@ -70,19 +70,20 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	t, v := m.tracker, &m.surveys
 	seconds := float64(t.Now-v.at) / 1e9
 	v.top.Reset()
-	for slot, c := range t.Slab.All() {
-		b := v.of(slot, c.Gen)
-		b.measure(c, seconds)
-		if one := (candidate{b.key(c, by), c.FirstFrame, slot}); v.top.Admits(one) {
+	for slot, sum := range t.Tallies() {
+		number := *m.ledger.slots.At(slot)
+		b := v.of(number, m.ledger.all.At(number).gen)
+		b.measure(sum, seconds)
+		if one := (candidate{b.key(sum, by), sum.FirstFrame, number}); v.top.Admits(one) {
 			v.top.Put(one)
 		}
 	}
 	v.at = t.Now
 	for _, one := range v.top.Sorted() {
-		m.judge(one.slot)
+		m.judge(m.ledger.all.At(one.number))
 		seen := Seen{Conversation: &m.conv, Judgment: &m.judgment}
 		for side := range seen.Rates {
-			seen.Rates[side] = v.before[one.slot].rates[m.conv.ClientDir^uint8(side)]
+			seen.Rates[side] = float64(v.before[one.number].rates[m.conv.ClientDir^uint8(side)])
 		}
 		if !visit(&seen) {
 			return
@@ -90,11 +91,11 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	}
 }
 
-func (v *survey) of(slot, gen uint32) *sentBefore {
-	for int(slot) >= len(v.before) {
+func (v *survey) of(number, gen uint32) *sentBefore {
+	for int(number) >= len(v.before) {
 		v.before = append(v.before, sentBefore{})
 	}
-	b := &v.before[slot]
+	b := &v.before[number]
 	if b.gen != gen {
 		*b = sentBefore{gen: gen}
 	}
@@ -102,28 +103,27 @@ func (v *survey) of(slot, gen uint32) *sentBefore {
 }
 
 // measure works out the rates.
-func (b *sentBefore) measure(c *conn.Conn, seconds float64) {
-	for dir := range b.sent {
-		h, was := &c.Half[dir], &b.sent[dir]
+func (b *sentBefore) measure(t *flow.Tally, seconds float64) {
+	for dir, sent := range t.Payload {
 		if seconds > 0 {
-			b.rates[dir] = float64(h.Payload-*was) / seconds
+			b.rates[dir] = float32(float64(sent-b.sent[dir]) / seconds)
 		}
-		*was = h.Payload
+		b.sent[dir] = sent
 	}
 }
 
-func (b *sentBefore) key(c *conn.Conn, by Ranking) float64 {
+func (b *sentBefore) key(t *flow.Tally, by Ranking) float64 {
 	switch by {
 	case ByStart:
-		return float64(c.FirstFrame)
+		return float64(t.FirstFrame)
 	case ByBytes:
-		return float64(c.Half[0].Payload + c.Half[1].Payload)
+		return float64(t.Payload[0] + t.Payload[1])
 	case ByPackets:
-		return float64(c.Half[0].Packets + c.Half[1].Packets)
+		return float64(t.Packets[0] + t.Packets[1])
 	case ByRate:
-		return b.rates[0] + b.rates[1]
+		return float64(b.rates[0]) + float64(b.rates[1])
 	}
-	return float64(c.LastFrame)
+	return float64(t.LastFrame)
 }
 
 // Open is how many conversations are followed.
@@ -141,7 +141,7 @@ func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {
 	for _, slot := range m.tracker.Live() {
-		m.judge(slot)
+		m.judge(m.ledger.of(slot))
 		visit(&Seen{Conversation: &m.conv, Judgment: &m.judgment})
 	}
 }

@@ -19,6 +19,12 @@ func (p *Pool) Dropped() uint64 { return p.dropped }
 // together.
 func NewPool(limit int) *Pool { return &Pool{budget: limit} }
 
+// Left is how many ranges may still be allocated.
+func (p *Pool) Left() int { return p.budget }
+
+// Close says that none may be.
+func (p *Pool) Close() { p.budget = 0 }
+
 // The capacities that a list goes through, up to MaxRanges-1: doubling from firstList.
 const firstList = 16
 

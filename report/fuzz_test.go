@@ -91,7 +91,7 @@ func FuzzWhere(f *testing.F) {
 		"packets > 10 && server.port in [80, 443]", `client.ip startsWith "10."`, `start > date("2026-11-21T01:02:03.5Z")`, `has(anomalies, "no-answer")`,
 		`any(anomalies, .severity == "error")`, `endpoints.client.state == "TIME_WAIT" || close.cause == "refused"`, "start.Hour() == 1",
 		`all(conversations, .outcome == "closed")`, `count(conversations, has(.anomalies, "zero-window")) <= 2`,
-		"all(1..1000, all(1..1000, all(1..1000, # > 0)))", `len(map(1..100000, "x")) > 0`, `repeat(repeat("x", 1000), 1000) == ""`, `outcome matches "(a*)*b"`,
+		"all(1..1000, all(1..1000, all(1..1000, # > 0)))", "all(1..1,all(1..1000,all(1..1440, # > 0)))", `len(map(1..100000, "x")) > 0`, `repeat(repeat("x", 1000), 1000) == ""`, `outcome matches "(a*)*b"`,
 		strings.Repeat("(", 1000) + "true" + strings.Repeat(")", 1000), strings.Repeat("!", 1000) + "true", `let x = packets; x ?? 1 > 0 ? true : $env == nil`,
 	} {
 		f.Add(source)

@@ -76,3 +76,31 @@ func fuzzLists(makefile string) (lists string) {
 	}
 	return lists
 }
+
+// TestRaceIsComplete: make race has every package that starts a goroutine or shares anything, but for this one, whose tests take too long with it, and
+// what only tests use.
+func TestRaceIsComplete(t *testing.T) {
+	_, line, _ := strings.Cut(readDoc(t, "Makefile"), "\nrace:")
+	_, line, _ = strings.Cut(line, "go test ")
+	line, _, _ = strings.Cut(line, "\n")
+	listed := strings.Fields(line)
+	starts := regexp.MustCompile(`(?m)^\s*go [\w.]+\(|\.Go\(|\b(?:sync\.(?:Mutex|RWMutex|Pool|WaitGroup)|atomic\.)`)
+	without := []string{"./cmd/tcptrace"}
+	err := fs.WalkDir(os.DirFS(rootDir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "test/") || strings.HasPrefix(name, "internal/testutil/") {
+			return err
+		}
+		dir := "./" + filepath.ToSlash(filepath.Dir(name))
+		covers := func(pattern string) bool {
+			under, all := strings.CutSuffix(pattern, "/...")
+			return pattern == dir || all && (dir == under || strings.HasPrefix(dir, under+"/"))
+		}
+		if starts.MatchString(readDoc(t, name)) && !slices.Contains(without, dir) && !slices.ContainsFunc(listed, covers) {
+			t.Errorf("make race lacks %s, for %s", dir, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -18,9 +18,15 @@ import (
 // write makes the page of a capture as the command does.
 func write(t *testing.T, details int, files ...string) string {
 	t.Helper()
+	return writeFrom(t, details, files, func() input.Source { return input.Open(files, input.Options{}) })
+}
+
+// writeFrom is write for captures that are opened in another way.
+func writeFrom(t testing.TB, details int, files []string, source func() input.Source) string {
+	t.Helper()
 	p := New(Options{Files: files, Words: strings.Join(files, " "), Details: details, Command: func(where string, _ *uint64) string { return where }})
 	choice := analyzer.Choice{}
-	open := func() input.Source { return p.Source(input.Open(files, input.Options{})) }
+	open := func() input.Source { return p.Source(source()) }
 	s, err := choice.Read(context.Background(), open(), finder{p, &choice})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +59,7 @@ func (f finder) Conversation(c *analyzer.Conversation) error {
 var block = regexp.MustCompile(`(?s)<script type="application/json" id="([a-z0-9-]+)">(.*?)</script>`)
 
 // blocks are the data of a page, by their ids.
-func blocks(t *testing.T, page string) map[string]map[string]any {
+func blocks(t testing.TB, page string) map[string]map[string]any {
 	t.Helper()
 	data := map[string]map[string]any{}
 	for _, m := range block.FindAllStringSubmatch(page, -1) {

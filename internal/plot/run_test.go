@@ -35,6 +35,12 @@ func plotted(t testing.TB, capture string, o Options, ofStream bool) string {
 
 func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, error) {
 	t.Helper()
+	return tryPlotOf(t, func() input.Source { return input.Open([]string{capture}, input.Options{}) }, filepath.Base(capture), o, ofStream)
+}
+
+// tryPlotOf is tryPlot of a source with a name.
+func tryPlotOf(t testing.TB, source func() input.Source, name string, o Options, ofStream bool) (string, error) {
+	t.Helper()
 	if ofStream {
 		o.Streams = []uint{0}
 	}
@@ -47,7 +53,7 @@ func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, er
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	open := func(context.Context) input.Source { return input.Open([]string{capture}, input.Options{}) }
+	open := func(context.Context) input.Source { return source() }
 	var out bytes.Buffer
 	if !ofStream {
 		p := NewCapture(&o)
@@ -55,7 +61,7 @@ func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, er
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = p.Finish(&out, &sum, filepath.Base(capture))
+		err = p.Finish(&out, &sum, name)
 		return out.String(), err
 	}
 	s := NewStream(&o)
@@ -74,7 +80,7 @@ func tryPlot(t testing.TB, capture string, o Options, ofStream bool) (string, er
 }
 
 // wellFormed reports what is wrong with an SVG, or in it.
-func wellFormed(t *testing.T, name, svg string) {
+func wellFormed(t testing.TB, name, svg string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(svg))
 	for {

@@ -159,6 +159,17 @@ func TestSecrets(t *testing.T) {
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
 	})
+	mux.HandleFunc("/malformed", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "http://[::1?token=SECRET")
+		w.WriteHeader(http.StatusFound)
+	})
+	mux.HandleFunc("/header", func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			fmt.Fprint(conn, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\x1b?token=SECRET\r\n\r\n")
+			conn.Close()
+		}
+	})
 	mux.HandleFunc("/denied", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "SECRET", http.StatusForbidden) })
 	mux.HandleFunc("/login", func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "user" || password != "SECRET" || r.URL.Query().Get("sig") != "SECRET" {
@@ -171,7 +182,8 @@ func TestSecrets(t *testing.T) {
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	for path, want := range map[string]string{
-		"/away": "another scheme", "/round": "again and again", "/file": "another scheme", "/denied": "access is denied (403 Forbidden)", "/none": "404 Not Found", "/login": "",
+		"/away": "another scheme", "/round": "again and again", "/file": "another scheme",
+		"/malformed": "a malformed header", "/header": "a malformed header", "/denied": "access is denied (403 Forbidden)", "/none": "404 Not Found", "/login": "",
 	} {
 		_, stats, _ := read(t.Context(), "http://user:SECRET@"+host+path+"?sig=SECRET#SECRET")
 		said := fmt.Sprint(stats.Errors)

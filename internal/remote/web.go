@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -76,6 +77,9 @@ func webError(err error) error {
 	}
 	if name, ok := errors.AsType[*net.DNSError](err); ok && name.IsNotFound {
 		return errors.New("there is no such host")
+	}
+	if _, ok := errors.AsType[textproto.ProtocolError](err); ok || strings.Contains(err.Error(), "Location header") {
+		return errors.New("it is answered with a malformed header") // which may hold what is secret
 	}
 	return &Retry{fmt.Errorf("the server cannot be asked: %w", err)}
 }

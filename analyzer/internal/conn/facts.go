@@ -98,6 +98,11 @@ func (l *factList) Touch(p *FactPool) (sum Time) {
 // At is a block of facts.
 func (p *FactPool) At(block uint32) *[BlockFacts]Fact { return (*[BlockFacts]Fact)(p.blocks.At(block)) }
 
+// Stocks are those of facts, a block of them being a piece, and of incidents.
+func (p *FactPool) Stocks() [2]pool.Stock {
+	return [2]pool.Stock{p.blocks.Stock(), p.Incidents.Stock()}
+}
+
 // factList is a connection's facts in the order of the capture.
 type factList struct {
 	first, Last uint32 // blocks; 0: none

@@ -1,6 +1,8 @@
 package conn
 
 import (
+	"math/bits"
+
 	"tcptrace/analyzer/internal/pool"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -74,12 +76,15 @@ func (c *Conn) HasKind(k IncidentKind) bool {
 	return (uint64(c.kinds)|uint64(c.kindsAbove)<<32)>>k&1 != 0
 }
 
+// Kinds is how many kinds of incidents there are.
+func (c *Conn) Kinds() int { return bits.OnesCount32(c.kinds) + bits.OnesCount8(c.kindsAbove) }
+
 func (c *Conn) setKind(k IncidentKind, on bool) {
-	bits := uint64(c.kinds) | uint64(c.kindsAbove)<<32
-	if bits &^= 1 << k; on {
-		bits |= 1 << k
+	set := uint64(c.kinds) | uint64(c.kindsAbove)<<32
+	if set &^= 1 << k; on {
+		set |= 1 << k
 	}
-	c.kinds, c.kindsAbove = uint32(bits), uint8(bits>>32)
+	c.kinds, c.kindsAbove = uint32(set), uint8(set>>32)
 }
 
 // IncidentList is a connection's list of incidents: the first; 0: none.

@@ -14,6 +14,10 @@ import (
 // Build writes the record of the slot's conversation into out, which this tracker may have written before, and its
 // facts and incidents behind those in ev; j is room to work in. Its stream number is the Merger's to give.
 func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
+	if isEmbryo(slot) {
+		t.buildEmbryo(t, slot, out, ev, j)
+		return
+	}
 	c := t.Slab.At(slot)
 	cl, roles := c.Client()
 	// Field by field: what is in out may be another conversation's, and most of it, Sent, stays as it is

@@ -68,6 +68,14 @@ func (e *embryos) last(m *embryo) conn.Time {
 	return conn.Time(e.repeats.At(*e.end(m)).time())
 }
 
+// lastFrame is the frame of that.
+func (e *embryos) lastFrame(m *embryo) uint64 {
+	if m.n == 0 {
+		return m.syn.frame
+	}
+	return m.syn.frame + uint64(e.repeats.At(*e.end(m)).behind&^againBit)
+}
+
 // end is where the number of the last repeat of m is, or of the first that will be.
 func (e *embryos) end(m *embryo) *uint32 {
 	at := &m.repeats
@@ -143,13 +151,13 @@ func (t *Tracker) hatch(embryo uint32, frame uint64, out *Output) uint32 {
 	}
 	t.Slab.embryos.release(embryo)
 	t.Slab.Used--
-	out.Events = append(out.Events, event{frame: frame, Slot: slot, Arg: embryo, Kind: eventHatched})
+	out.Events = append(out.Events, event{frame: frame, Slot: slot, Arg: embryo, Kind: EventHatched})
 	return slot
 }
 
-// rehearse tells who wants to know what s is, the latest SYN of an embryo.
+// rehearse tells who wants to know what s is, the latest SYN of an embryo, and counts it for who looks at the counts while the capture goes on.
 func (t *Tracker) rehearse(e *embryo, s *wire.Segment) {
-	if t.watch == nil && !t.keeps {
+	if t.watch == nil && !t.keeps && !t.undivided {
 		return
 	}
 	slot, c := t.Slab.alloc()
@@ -157,10 +165,24 @@ func (t *Tracker) rehearse(e *embryo, s *wire.Segment) {
 	t.vacate(slot)
 }
 
-// bear begins the connection of e, of those in all, in a slot, with the embryo's SYNs. Only of the one that is news, if there is one, is
-// anything told: what the others are was, when they came.
+// counts are what segments add to beside their connections.
+type counts struct {
+	facts, incidents uint64
+	causes           [conn.NumCauses]uint64
+}
+
+func (t *Tracker) counts() counts {
+	return counts{t.Facts.News, t.Facts.Incidents.News, t.Recoveries.Causes}
+}
+
+func (t *Tracker) setCounts(c counts) {
+	t.Facts.News, t.Facts.Incidents.News, t.Recoveries.Causes = c.facts, c.incidents, c.causes
+}
+
+// bear begins the connection of e, of those in all, in a slot, with the embryo's SYNs. Only the one that is news, the latest if there is one,
+// is told and counted: the others were, when they came.
 func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, e *embryo, news *wire.Segment) {
-	watch, keeps := t.watch, t.keeps
+	watch, keeps, counted := t.watch, t.keeps, t.counts()
 	t.watch, t.keeps = nil, false
 	for s, again := range all.segments(e, &t.woken) {
 		if s.Frame == e.syn.frame {
@@ -168,6 +190,7 @@ func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, e *embryo, news 
 		}
 		if news != nil && s.Frame == news.Frame {
 			s, t.watch, t.keeps = news, watch, keeps
+			t.setCounts(counted)
 		}
 		if again {
 			if _, ok := t.duplicate(slot, s); ok {
@@ -177,6 +200,9 @@ func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, e *embryo, news 
 		t.apply(slot, s)
 	}
 	t.watch, t.keeps = watch, keeps
+	if news == nil {
+		t.setCounts(counted)
+	}
 }
 
 // likeIt is a tracker that says the same of a SYN as t.
@@ -186,7 +212,7 @@ func (t *Tracker) likeIt() *Tracker {
 	return l
 }
 
-// buildEmbryo is Build for an embryo of another tracker, at which several goroutines may look.
+// buildEmbryo is Build for an embryo of a tracker: this one, or one at which several goroutines may look.
 func (t *Tracker) buildEmbryo(of *Tracker, slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
 	e := *of.Slab.embryos.at(slot)
 	own, c := t.Slab.alloc()

@@ -38,7 +38,7 @@ type analysis struct {
 func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis, repeats uint32) {
 	a.kept = keeper{}
 	t := NewTracker(o, nil)
-	t.undivided = !waits
+	t.Waits = waits
 	m := NewMerger(1, a.kept)
 	if watch {
 		t.KeepRevisions()
@@ -178,7 +178,7 @@ func TestUnansweredSYNIsSmall(t *testing.T) {
 		}
 		streams := &m.streams[0]
 		bytes := n*int(unsafe.Sizeof(embryo{})+4) + n*test.repeats*int(unsafe.Sizeof(repeat{})+4) + 8*len(tr.index.entries) +
-			16*len(tr.Dialing.ring) + 8*(cap(streams.Open)+cap(streams.embryos)) + 16*cap(tr.lru.heap) + 8*cap(tr.networks.of)
+			16*queueChunk*len(tr.Dialing.chunks) + 8*(cap(streams.open)+cap(streams.embryos)) + 16*cap(tr.lru.heap) + 8*cap(tr.networks.of)
 		if per := bytes / n; per > 400 {
 			t.Errorf("%+v: %d bytes for each", test, per)
 		}

@@ -24,7 +24,7 @@ type Merger struct {
 
 // SlotStreams holds the stream numbers of a tracker's slots.
 type SlotStreams struct {
-	Open    []uint64 // of the conversation in the slot
+	open    []uint64 // of the conversation in the slot
 	embryos []uint64 // the same, of embryos
 	held    []uint64 // reserved for the one that what is held may begin, or noStream
 }
@@ -45,14 +45,14 @@ func (m *Merger) Batch(outs []Output) error {
 		switch e.Kind {
 		case EventDone:
 			c := &outs[i].Done[e.Arg]
-			c.Stream = s.of(e.Slot)
+			c.Stream = s.Of(e.Slot)
 			if err := m.emit(c); err != nil {
 				return err
 			}
 		case eventSound:
 			o := &outs[i].sound[e.Arg]
 			m.count(conn.Closed, o.unwritten)
-			if err := emitSound(m.skimmer, o, s.of(e.Slot), &m.skimmed); err != nil {
+			if err := emitSound(m.skimmer, o, s.Of(e.Slot), &m.skimmed); err != nil {
 				return err
 			}
 		case eventSkipped:
@@ -88,10 +88,10 @@ func (s *SlotStreams) Begin(e *event, next uint64) uint64 {
 		if isEmbryo(e.Slot) {
 			set(&s.embryos, e.Slot&^embryoBit, next)
 		} else {
-			set(&s.Open, e.Slot, next)
+			set(&s.open, e.Slot, next)
 		}
-	case eventHatched:
-		set(&s.Open, e.Slot, s.of(e.Arg))
+	case EventHatched:
+		set(&s.open, e.Slot, s.Of(e.Arg))
 		return next
 	case EventHold:
 		if e.Arg != 0 {
@@ -101,20 +101,20 @@ func (s *SlotStreams) Begin(e *event, next uint64) uint64 {
 		set(&s.held, e.Slot, next)
 	case eventOpenHeld:
 		if n := s.held[e.Arg]; n != noStream {
-			set(&s.Open, e.Slot, n)
+			set(&s.open, e.Slot, n)
 			return next
 		}
-		set(&s.Open, e.Slot, next)
+		set(&s.open, e.Slot, next)
 	}
 	return next + 1
 }
 
-// of is the stream number of the conversation in a slot.
-func (s *SlotStreams) of(slot uint32) uint64 {
+// Of is the stream number of the conversation in a slot.
+func (s *SlotStreams) Of(slot uint32) uint64 {
 	if isEmbryo(slot) {
 		return s.embryos[slot&^embryoBit]
 	}
-	return s.Open[slot]
+	return s.open[slot]
 }
 
 // noStream stands for the number of what is held and has none before it begins a conversation.

@@ -1,6 +1,10 @@
 package flow
 
-import "tcptrace/analyzer/internal/conn"
+import (
+	"slices"
+
+	"tcptrace/analyzer/internal/conn"
+)
 
 // Deadline is when a conversation may be let go, unless more of it was seen.
 // gen tells whether the slot still holds that conversation.
@@ -13,25 +17,29 @@ type Deadline struct {
 // minQueue is how long the queues may be whatever the number of connections.
 const minQueue = 256
 
-// Queue is a ring of deadlines in the order in which they were set.
+// queueChunk is how many deadlines a Queue takes memory for at a time.
+const queueChunk = 256
+
+// Queue holds deadlines in the order in which they were set. It takes as much memory as those that are in it.
 type Queue struct {
-	ring []Deadline
-	head int
-	N    int
+	chunks []*[queueChunk]Deadline
+	spare  *[queueChunk]Deadline // nil, or room for the next ones
+	head   int                   // in the first chunk
+	N      int
 
 	popped uint32 // how many were, modulo 2^32
 }
 
 // Push appends d and returns its serial number.
 func (q *Queue) Push(d Deadline) (serial uint32) {
-	if q.N == len(q.ring) {
-		ring := make([]Deadline, max(64, 2*q.N))
-		k := copy(ring, q.ring[q.head:])
-		copy(ring[k:], q.ring[:q.head])
-		q.ring, q.head = ring, 0
+	if q.head+q.N == len(q.chunks)*queueChunk {
+		if q.spare == nil {
+			q.spare = new([queueChunk]Deadline)
+		}
+		q.chunks, q.spare = append(q.chunks, q.spare), nil
 	}
-	q.ring[(q.head+q.N)&(len(q.ring)-1)] = d
 	q.N++
+	*q.at(q.N - 1) = d
 	return q.popped + uint32(q.N) - 1
 }
 
@@ -45,15 +53,22 @@ func (q *Queue) find(serial uint32) *Deadline {
 }
 
 // at is the i-th deadline; only the first N are valid.
-func (q *Queue) at(i int) *Deadline { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+func (q *Queue) at(i int) *Deadline {
+	i += q.head
+	return &q.chunks[i/queueChunk][i%queueChunk]
+}
 
-func (q *Queue) Peek() *Deadline { return &q.ring[q.head] }
+func (q *Queue) Peek() *Deadline { return q.at(0) }
 
 func (q *Queue) Pop() Deadline {
-	d := q.ring[q.head]
-	q.head = (q.head + 1) & (len(q.ring) - 1)
+	d := *q.at(0)
+	q.head++
 	q.N--
 	q.popped++
+	if q.head == queueChunk {
+		q.spare, q.head = q.chunks[0], 0
+		q.chunks = slices.Delete(q.chunks, 0, 1)
+	}
 	return d
 }
 

@@ -44,13 +44,13 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 			c := t.Slab.At(slot)
 			m.count(t.outcome(slot), c.Unwritten())
 			if t.skips == nil || !t.skips.Skips(c.First) {
-				r.list = append(r.list, openSlot{m.streams[i].Open[slot], uint32(i), slot})
+				r.list = append(r.list, openSlot{m.streams[i].open[slot], uint32(i), slot})
 			}
 		}
 		for slot, e := range t.Slab.embryos.all() {
 			m.count(conn.Unanswered, 0)
 			if t.skips == nil || !t.skips.Skips(conn.Time(e.syn.time)) {
-				r.list = append(r.list, openSlot{m.streams[i].of(slot), uint32(i), slot})
+				r.list = append(r.list, openSlot{m.streams[i].Of(slot), uint32(i), slot})
 			}
 		}
 		sum.Evicted += t.Evicted

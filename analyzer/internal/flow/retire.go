@@ -31,6 +31,11 @@ func (t *Tracker) makeRoom(frame uint64, out *Output) {
 	if slot == noSlot {
 		slot = t.lru.oldest(&t.Slab)
 	}
+	t.evict(slot, frame, out)
+}
+
+// evict ends a conversation for want of room.
+func (t *Tracker) evict(slot uint32, frame uint64, out *Output) {
 	if isEmbryo(slot) {
 		slot = t.hatch(slot, frame, out)
 	}
@@ -207,14 +212,23 @@ func (t *Tracker) vacate(slot uint32) {
 	t.Slab.release(slot)
 }
 
-// Live lists the slots in use, without embryos, in order of their conversations' first frames.
+// Live lists the slots in use, those of embryos too, in order of their conversations' first frames.
 func (t *Tracker) Live() []uint32 {
-	slots := make([]uint32, 0, t.Slab.Used)
-	for slot := range t.Slab.All() {
-		slots = append(slots, slot)
+	type begun struct {
+		frame uint64
+		slot  uint32
 	}
-	slices.SortFunc(slots, func(a, b uint32) int {
-		return cmp.Compare(t.Slab.At(a).FirstFrame, t.Slab.At(b).FirstFrame)
-	})
+	all := make([]begun, 0, t.Slab.Used)
+	for slot, c := range t.Slab.All() {
+		all = append(all, begun{c.FirstFrame, slot})
+	}
+	for slot, e := range t.Slab.embryos.all() {
+		all = append(all, begun{e.syn.frame, slot})
+	}
+	slices.SortFunc(all, func(a, b begun) int { return cmp.Compare(a.frame, b.frame) })
+	slots := make([]uint32, len(all))
+	for i := range all {
+		slots[i] = all[i].slot
+	}
 	return slots
 }

@@ -44,12 +44,17 @@ func (o Options) Partitions() int {
 // of its own and belongs to one goroutine.
 type Tracker struct {
 	MaxFlows, maxEnded int
+	memory             int    // bytes that it may take
+	sinceBound         int    // segments since it was seen to that it takes no more
+	hand               uint32 // a slot: those behind it are looked at next for what takes much
 	linger             conn.Time
 	segment.Pools
 
 	Slab      slab
-	reads     bool // not Options.Quick
-	undivided bool // Options.Undivided
+	Beside    Beside // nil, or what takes memory for conversations, too
+	Waits     bool   // SYNs that nothing answered wait to be tracked (embryo); tests compare
+	reads     bool   // not Options.Quick
+	undivided bool   // Options.Undivided
 	stats     segment.StatsTable
 	index     index
 	networks  networks
@@ -109,6 +114,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		linger:    conn.Time(2 * o.MSL),
 		reads:     !o.Quick,
 		undivided: o.Undivided,
+		Waits:     true,
 		index:     newIndex(),
 		Wake:      conn.Never,
 		held:      map[uint32]*hold{},
@@ -121,6 +127,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
+	t.memory = max(n*t.memoryPerFlow(), leastMemory/o.Partitions())
 	return t
 }
 
@@ -164,7 +171,7 @@ const (
 	eventOpen     eventKind = iota // the conversation in slot begins
 	EventHold                      // a segment into the conversation in slot may begin another
 	eventOpenHeld                  // it did: in slot
-	eventHatched                   // the conversation of an embryo, in slot arg, is in slot now
+	EventHatched                   // the conversation of an embryo, in slot arg, is in slot now
 	EventDone                      // the conversation in slot is over
 	eventSound                     // it is, and was sound; arg is its index in sound
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
@@ -193,6 +200,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 	if now >= t.Wake || t.ended.N > t.maxEnded {
 		t.Expire(now, s.Frame, out)
 	}
+	t.bound(s.Frame, out)
 	slot := t.index.find(&t.Slab, &s.Key, hash)
 	waits := false
 	if isEmbryo(slot) {

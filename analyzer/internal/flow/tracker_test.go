@@ -202,9 +202,9 @@ func TestQueuesAreBounded(t *testing.T) {
 		}
 		tr := f.tracker
 		for what, n := range map[string]int{
-			"unanswered queue": len(tr.Dialing.ring), "ended queue": len(tr.ended.ring), "heap": len(tr.lru.heap),
+			"unanswered queue": len(tr.Dialing.chunks) * queueChunk, "ended queue": len(tr.ended.chunks) * queueChunk, "heap": len(tr.lru.heap),
 			"index": len(tr.index.entries), "slab": int(tr.Slab.pool.Used()),
-			"stream numbers": len(f.merger.streams[0].Open),
+			"stream numbers": len(f.merger.streams[0].open),
 		} {
 			if n > 8*limit {
 				t.Errorf("%s: the %s takes %d entries for %d conversations", name, what, n, limit)

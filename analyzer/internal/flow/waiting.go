@@ -31,7 +31,7 @@ type waitingSYN struct {
 
 // mayWait reports whether s, which begins a connection, can be tracked when more is seen of that.
 func (t *Tracker) mayWait(s *wire.Segment) bool {
-	return !t.undivided && s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && s.Time >= 0 && !conn.IsSelf(&s.Key) &&
+	return t.Waits && s.Flags&(wire.SYN|wire.ACK|wire.FIN|wire.RST) == wire.SYN && s.Time >= 0 && !conn.IsSelf(&s.Key) &&
 		s.PayloadCap == s.Len && s.TSecr == 0 && s.NSack == 0
 }
 

@@ -19,6 +19,22 @@ type Pool[T any] struct {
 	links  []*[chunkSize]uint32 // as the values; of one that was given back: to the next of those
 	used   uint32               // values that were ever handed out
 	free   uint32               // the first of those given back
+	idle   uint32               // how many these are
+}
+
+// Stock is how much memory there is for something that conversations take pieces of.
+type Stock struct {
+	All, Idle int // pieces that there is memory for, and of these unused
+	Size      int // of a piece, in bytes
+}
+
+// Bytes is the memory of s.
+func (s Stock) Bytes() int { return s.All * s.Size }
+
+// Stock is that of the pool.
+func (p *Pool[T]) Stock() Stock {
+	var one T
+	return Stock{int(p.used), int(p.idle), int(unsafe.Sizeof(one)) + 4}
 }
 
 // Get hands out a value. It is as Put took it, or zero; its link is 0.
@@ -26,6 +42,7 @@ func (p *Pool[T]) Get() uint32 {
 	if i := p.free; i != 0 {
 		next := p.Next(i)
 		p.free, *next = *next, 0
+		p.idle--
 		return i
 	}
 	if p.used&(chunkSize-1) == 0 {
@@ -40,7 +57,10 @@ func (p *Pool[T]) Get() uint32 {
 }
 
 // Put takes value i back.
-func (p *Pool[T]) Put(i uint32) { *p.Next(i), p.free = p.free, i }
+func (p *Pool[T]) Put(i uint32) {
+	*p.Next(i), p.free = p.free, i
+	p.idle++
+}
 
 // PutList takes a list of values back, of which first, if it is not 0, is the first.
 func (p *Pool[T]) PutList(first uint32) {
@@ -57,6 +77,14 @@ func (p *Pool[T]) At(i uint32) *T { return &p.values[(i-1)>>chunkBits][(i-1)&(ch
 // Next is the link of value i.
 func (p *Pool[T]) Next(i uint32) *uint32 {
 	return &p.links[(i-1)>>chunkBits][(i-1)&(chunkSize-1)]
+}
+
+// Count is how many values a list has, of which first, if it is not 0, is the first.
+func (p *Pool[T]) Count(first uint32) (n int) {
+	for ; first != 0; first = *p.Next(first) {
+		n++
+	}
+	return n
 }
 
 // Used is how many values were ever handed out: the highest number.
