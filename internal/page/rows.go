@@ -58,7 +58,7 @@ func (p *Page) addRow(c *analyzer.Conversation, j *analyzer.Judgment) {
 		r.state[side] = uint8(j.State[side])
 	}
 	p.rows = append(p.rows, r)
-	if m := p.found.Mark(); m.Affected() {
+	if m := p.found.Mark(j); m.Affected() {
 		p.marks = append(p.marks, marked{c.Stream, m})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"tcptrace/analyzer"
@@ -140,15 +141,21 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 			e.field("kind").text(k.ID)
 		}
 		e.field("rows").begin('[')
-		before := 0
+		before, first, last := 0, analyzer.Time(math.MaxInt64), analyzer.Time(math.MinInt64)
 		for m := range p.marks {
 			if f.Has(&p.marks[m].Mark) {
 				at := place[p.marks[m].stream]
 				e.int(int64(at - before))
 				before = at
+				if showed, known := f.When(&p.marks[m].Mark); known {
+					first, last = min(first, showed), max(last, showed)
+				}
 			}
 		}
 		e.end(']')
+		if first <= last {
+			e.field("when").begin('[').int(int64(first - s.Start)).int(int64(last - s.Start)).end(']')
+		}
 		e.end('}')
 	}
 	e.end(']')

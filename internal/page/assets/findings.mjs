@@ -48,15 +48,25 @@ function shareBar(f) {
     el("span", {}, percent(share) + " of conversations"));
 }
 
+/** whenText is when what a finding says showed: a moment, or from the first conversation's to the last's; of what shows at no moment, when the
+ * conversation began if there is one. */
+export function whenText(o, f) {
+  const [from, to] = f.when ?? (f.list.length === 1 ? [o.rows.start[f.list[0]], o.rows.start[f.list[0]]] : []);
+  if (from === undefined) return "";
+  const at = (t) => clock(o.start, t, to - from < 20e9 ? 3 : 0);
+  const [first, last] = [at(from), at(to)];
+  return (f.when ? "" : "began ") + (first === last ? first : first + " – " + last);
+}
+
 /** findingCard is one finding: what, when, why, what next, and a way to its conversations. */
 function findingCard(o, f, all, actions) {
   const level = f.failed > 0 ? "error" : f.conversations > 0 ? "warning" : "note";
   const chips = [
     f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
   ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
-  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), f.text.split("; ")[0]];
+  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), capital(f.text.split("; ")[0])], when = whenText(o, f);
   const body = [
-    el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
+    el("div", { class: "chips" }, when && el("span", { class: "chip when" }, el("b", {}, when)), chips, el("span", { class: "chip where" }, f.lies)),
     el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
     el("div", { class: "row" },
       f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number, "data-act": "find-" + f.id },
