@@ -77,6 +77,14 @@ func (f *Finding) When(m *Mark) (at analyzer.Time, known bool) {
 	return at, at != 0
 }
 
+// Anomalies are the kinds of anomalies that tell of the finding. They are not to be changed.
+func (f *Finding) Anomalies() []*analyzer.AnomalyKind {
+	if f.Conversations == 0 {
+		return nil
+	}
+	return tellers[f.of.kind]
+}
+
 // showed is the time of the first of the anomalies that tell of a kind, 0 if there is none.
 func showed(kind int, j *analyzer.Judgment) (first analyzer.Time) {
 	for i := range j.Anomalies {

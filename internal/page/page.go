@@ -36,7 +36,7 @@ type Page struct {
 	judgment  analyzer.Judgment
 	words     words // of all that is written once
 	kinds     words // of anomalies
-	known     []*analyzer.AnomalyKind
+	known     []noticed
 	sets      words // of anomalies, as a conversation has them
 	rows      []row
 	marks     []marked
@@ -127,6 +127,9 @@ func (p *Page) Wants(c *analyzer.Conversation) bool {
 	p.found.Conversation(c, &p.judgment)
 	p.selection++
 	p.count(c, &p.judgment)
+	for i := range p.judgment.Anomalies {
+		p.notice(c, &p.judgment.Anomalies[i])
+	}
 	p.next = p.rankOf(c, &p.judgment)
 	wanted := p.o.Details > 0 && p.chosen.Admits(&detail{rank: p.next})
 	if wanted || len(p.rows) < MostRows {

@@ -85,9 +85,33 @@ func (p *Page) setOf(j *analyzer.Judgment) uint32 {
 func (p *Page) kindOf(k *analyzer.AnomalyKind) uint32 {
 	n := p.kinds.of(k.ID)
 	if int(n) == len(p.known) {
-		p.known = append(p.known, k)
+		p.known = append(p.known, noticed{kind: k})
 	}
 	return n
+}
+
+// noticed is where anomalies of a kind are.
+type noticed struct {
+	kind          *analyzer.AnomalyKind
+	conversations uint64        // that have it
+	latest        uint64        // of them
+	last          analyzer.Time // when it was last
+	first         analyzer.Time
+	stream, frame uint64 // of the first
+	detail        string // what is to say of that
+}
+
+// notice takes an anomaly of c.
+func (p *Page) notice(c *analyzer.Conversation, a *analyzer.Anomaly) {
+	n := &p.known[p.kindOf(a.Kind)]
+	if n.conversations == 0 || a.Time < n.first {
+		n.first, n.stream, n.frame, n.detail = a.Time, c.Stream, a.Frame, report.Detail(c, a)
+	}
+	n.last = max(n.last, a.Time)
+	if n.conversations == 0 || n.latest != c.Stream {
+		n.conversations++
+	}
+	n.latest = c.Stream
 }
 
 // count adds c to the timeline.

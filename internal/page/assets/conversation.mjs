@@ -417,11 +417,11 @@ function evidence(step) {
   return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
 }
 
-// firstOfInterest is where the cursor begins: at the first of the gravest anomalies.
+// firstOfInterest is where the cursor begins: at the first of the gravest anomalies, or at the first segment.
 function firstOfInterest(d) {
   let worst;
   for (const a of d.anomalies) if (!worst || a.severity > worst.severity) worst = a;
-  return worst && worst.severity > 1 ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
+  return worst ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
 }
 
 function sequenceLegend() {

@@ -13,7 +13,7 @@ import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
 import { arrowOf, placeLabels, shortLabel } from "../../assets/lanes.mjs";
 import { wrap } from "../../assets/graphs.mjs";
 import { merged } from "../../assets/timeline.mjs";
-import { startBins, startRange, whenText } from "../../assets/findings.mjs";
+import { examples, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
 test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
@@ -242,6 +242,16 @@ test("text is divided where it must", () => {
   const fits = (line) => line.length <= 8;
   assert.deepEqual(wrap("one two three", fits), ["one two", "three"]);
   assert.deepEqual(wrap("extraordinary as it is", fits), ["extraordinary", "as it is"]);
+});
+
+test("anomalies are listed, the gravest first", () => {
+  const kind = (id, severity, n, at, stream) => ({ id, severity, n, when: [at, at], stream });
+  const o = { anomalies: [kind("a", 1, 9, 0, 0), kind("b", 2, 1, 5, 3), kind("c", 2, 2, 4, 7), kind("d", 3, 0, 0, 0), kind("e", 2, 2, 3, 7)], rows: { stream: [0, 3, 7] }, n: 3 };
+  assert.deepEqual(noticed(o).map((a) => a.id), ["c", "e", "b", "a"]);
+  const of = (anomalies, list) => examples(o, { anomalies, list }).map((a) => a.id);
+  assert.deepEqual(of([0, 1, 2, 3, 4], [0, 1, 2]), ["e", "c"], "two, the gravest, the first");
+  assert.deepEqual(of([0, 2], [0, 1]), ["a"], "of its conversations only");
+  assert.deepEqual(of([], [0]), []);
 });
 
 test("a finding says when", () => {
