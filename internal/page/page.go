@@ -51,7 +51,7 @@ type Page struct {
 	of     []*detail // by the number of those taken, once the second pass has begun; nil: not shown
 	taken  int
 	shown  map[string]int // conversations that show an anomaly, by its id
-	next   rank           // of the conversation that Wants was asked about last
+	next   detail         // the rank of the conversation that Wants was asked about last
 	maker  analyzer.Timelines
 	view   analyzer.SegmentView
 	codes  table[code]
@@ -130,8 +130,8 @@ func (p *Page) Wants(c *analyzer.Conversation) bool {
 	for i := range p.judgment.Anomalies {
 		p.notice(c, &p.judgment.Anomalies[i])
 	}
-	p.next = p.rankOf(c, &p.judgment)
-	wanted := p.o.Details > 0 && p.chosen.Admits(&detail{rank: p.next})
+	p.next.rank = p.rankOf(c, &p.judgment)
+	wanted := p.o.Details > 0 && p.chosen.Admits(&p.next)
 	if wanted || len(p.rows) < MostRows {
 		p.addRow(c, &p.judgment)
 	} else {
@@ -146,7 +146,7 @@ func (p *Page) Take(c *analyzer.Conversation) {
 	if p.chosen.Full() {
 		d = p.chosen.Last()
 	}
-	d.rank, d.taken = p.next, p.taken
+	d.rank, d.taken = p.next.rank, p.taken
 	p.taken++
 	c.CopyTo(&d.c)
 	p.chosen.Put(d)
