@@ -193,12 +193,12 @@ func (p *Page) writeSeries(e *encoder, start analyzer.Time) {
 func (p *Page) writeRows(e *encoder, start analyzer.Time) {
 	e.field("rows").begin('{')
 	e.field("n").int(int64(len(p.rows)))
+	numbers := make([]int64, len(p.rows))
 	column := func(name string, of func(r *row) int64) {
-		e.field(name).begin('[')
 		for i := range p.rows {
-			e.int(of(&p.rows[i]))
+			numbers[i] = of(&p.rows[i])
 		}
-		e.end(']')
+		e.field(name).numbers(numbers)
 	}
 	stream, time := int64(0), start // both as differences from the row before
 	column("stream", func(r *row) int64 { d := int64(r.stream) - stream; stream = int64(r.stream); return d })

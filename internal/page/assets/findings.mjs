@@ -9,9 +9,10 @@ const BINS = 60, FULL = 3;
 /** startRange is from when to when conversations began. */
 export function startRange(o) {
   let from = Infinity, to = -Infinity;
-  for (const t of o.rows.start) {
-    from = Math.min(from, t);
-    to = Math.max(to, t);
+  const list = o.rows.start;
+  for (let i = 0; i < list.length; i++) {
+    if (list[i] < from) from = list[i];
+    if (list[i] > to) to = list[i];
   }
   return from <= to ? { from, to } : { from: 0, to: 0 };
 }

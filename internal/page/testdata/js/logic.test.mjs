@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
-import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
@@ -42,6 +42,12 @@ const raw = () => ({
     clientPackets: [1, 2, 3], serverPackets: [1, 1, 1], clientBytes: [5, 500, 50], serverBytes: [0, 0, 0], clientState: [0, 1, 1], serverState: [0, 1, 2],
     name: [4, 0, 0], lost: [0, 1, 0], sent: [0, 4, 2], rtt: [0, 7, 3], outcome: [0, 1, 1], inferred: [0, 0, 1], ended: [0, 0, 0], cause: [0, 0, 5], failure: [0, 0, 5], set: [0, 1, 2], severity: [0, 2, 3],
   },
+});
+
+test("numbers are read from digits", () => {
+  assert.deepEqual([...numbers("ACBgBf", 5)], [0, 1, -1, 16, -16]);
+  assert.deepEqual([...numbers("O*EC", 4)], [7, 7, 7, 1]);
+  assert.deepEqual([...numbers("A*gB", 17)], new Array(17).fill(0));
 });
 
 test("rows are decoded", () => {
