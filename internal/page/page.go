@@ -122,11 +122,16 @@ func (p *Page) rankOf(c *analyzer.Conversation, j *analyzer.Judgment) rank {
 }
 
 // Wants gives c a row, and reports whether it may be shown in detail.
-func (p *Page) Wants(c *analyzer.Conversation) bool {
+func (p *Page) Wants(c *analyzer.Conversation) bool { return p.look(c, true) }
+
+// look is Wants; counts says whether the timeline is to count c.
+func (p *Page) look(c *analyzer.Conversation, counts bool) bool {
 	p.judgment.Judge(c)
 	p.found.Conversation(c, &p.judgment)
 	p.selection++
-	p.count(c, &p.judgment)
+	if counts {
+		p.count(c, &p.judgment)
+	}
 	for i := range p.judgment.Anomalies {
 		p.notice(c, &p.judgment.Anomalies[i])
 	}

@@ -116,25 +116,36 @@ func (p *Page) notice(c *analyzer.Conversation, a *analyzer.Anomaly) {
 
 // count adds c to the timeline.
 func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
-	p.events[opened].add(c.Start, 1)
+	countEvents(&p.events, c, j)
+	p.losses = append(p.losses, lossesOf(c)...)
+	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
+		p.spreadLosses(nil)
+	}
+}
+
+// countEvents counts when c opened, ended and failed.
+func countEvents(events *[numEvents]series, c *analyzer.Conversation, j *analyzer.Judgment) {
+	events[opened].add(c.Start, 1)
 	if j.Close.Kind != analyzer.CloseNone {
-		p.events[ended].add(c.End, 1)
+		events[ended].add(c.End, 1)
 	}
 	if dimension.Failed(c, j) != dimension.NoFailure {
-		p.events[failed].add(c.End, 1)
+		events[failed].add(c.End, 1)
 	}
+}
+
+// lossesOf are those of both sides of c.
+func lossesOf(c *analyzer.Conversation) (list []losses) {
 	for side := range c.Sent {
 		if n := c.Sent[side].Lost; n > 0 {
 			from, to, known := c.Losing(analyzer.Side(side))
 			if !known { // SYNs and FINs, say
 				from, to = c.Start, c.End
 			}
-			p.losses = append(p.losses, losses{c.Stream, analyzer.Side(side), from, to, n})
+			list = append(list, losses{c.Stream, analyzer.Side(side), from, to, n})
 		}
 	}
-	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
-		p.spreadLosses(nil)
-	}
+	return list
 }
 
 // losses are segments that a side of a conversation lost, from one time to another.
