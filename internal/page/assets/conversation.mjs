@@ -173,7 +173,7 @@ export class Conversation {
             el("button", { type: "button", class: "anomaly-link", title: "Show it in the graphs", onclick: () => this.focusOn(a) },
               el("span", { class: "anomaly " + severityName(a.severity) }, kind.id), el("span", { class: "muted" }, " at " + clock(d.start, a.t, 6) + " (+" + duration(a.t) + "), frame " + a.frame)),
             el("p", {}, a.detail),
-            el("details", {}, el("summary", {}, "What it means"), el("p", {}, kind.meaning), kind.causes && el("p", {}, el("b", {}, "Usual causes: "), kind.causes), kind.next && el("p", {}, el("b", {}, "Look at: "), kind.next), kind.rfc && el("p", { class: "muted" }, kind.rfc)));
+            el("details", { "aria-label": "What " + kind.id + " means" }, el("summary", {}, "What it means"), el("p", {}, kind.meaning), kind.causes && el("p", {}, el("b", {}, "Usual causes: "), kind.causes), kind.next && el("p", {}, el("b", {}, "Look at: "), kind.next), kind.rfc && el("p", { class: "muted" }, kind.rfc)));
         }))));
   }
 

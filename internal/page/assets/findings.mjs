@@ -92,7 +92,7 @@ function findingCard(o, f, all, actions) {
     el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
   if (f.number < FULL) return el("li", { class: "card finding " + level + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
-    el("details", { "data-id": f.id }, el("summary", {}, title[0], el("div", {}, el("h3", {}, title[1]), when && el("span", { class: "muted thin" }, when)), chart && spark(o, all, f)), el("div", { class: "inner" + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, body), chart)));
+    el("details", { "data-id": f.id, "aria-label": "Finding " + (f.number + 1) }, el("summary", {}, title[0], el("div", {}, el("h3", {}, title[1]), when && el("span", { class: "muted thin" }, when)), chart && spark(o, all, f)), el("div", { class: "inner" + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, body), chart)));
 }
 
 // place is where the first anomaly of a kind is.
@@ -110,7 +110,7 @@ function renderNoticed(o, actions) {
   const list = noticed(o), told = new Set(o.findings.flatMap((f) => f.anomalies.map((k) => o.anomalies[k].id))), untold = list.filter((a) => !told.has(a.id)).length;
   if (list.length === 0) return null;
   const summary = el("summary", {}, el("h3", {}, o.findings.length === 0 ? "Worth knowing" : "All that was noticed"), el("span", { class: "muted" }, counted(list.length, "kind") + " of anomaly: " + list.slice(0, 6).map((a) => a.id).join(", ") + (list.length > 6 ? " …" : "")));
-  return el("details", { class: "card noticed", "data-id": "noticed", open: o.findings.length === 0 || (untold > 0 && list.length <= FEW) }, summary, el("ul", {}, list.map((a) => el("li", { class: severityName(a.severity) },
+  return el("details", { class: "card noticed", "data-id": "noticed", "aria-label": "Anomalies", open: o.findings.length === 0 || (untold > 0 && list.length <= FEW) }, summary, el("ul", {}, list.map((a) => el("li", { class: severityName(a.severity) },
     el("p", {}, el("button", { type: "button", class: "anomaly-link", title: "Show " + (a.n === 1 ? "the conversation" : "the conversations"), "data-act": "noticed-" + a.id, onclick: () => actions.anomaly(a) }, el("span", { class: "anomaly " + severityName(a.severity) }, a.id)),
       el("span", { class: "muted" }, " " + severityName(a.severity) + " · " + (o.n === 1 ? "" : counted(a.n, "conversation") + " · ") + spanText(o, a.when))),
     el("p", {}, a.n === 1 ? capital(a.detail) + (o.n === 1 ? "" : " (stream " + a.stream + ")") : capital(a.summary) + ". First: " + a.detail + " (" + place(o, a, true) + ")")))));

@@ -77,7 +77,7 @@ export class Table {
     this.body = el("tbody", {});
     this.grid = el("table", { class: "conversations", "aria-describedby": "shown" }, el("thead", {}, this.head), this.body);
     this.scroller = el("div", { class: "scroller", tabindex: -1, onscroll: () => this.draw() }, this.grid);
-    this.tabs = el("div", { class: "tabs", role: "tablist" }, [["conversations", "Conversations"], ["server", "By server"], ["client", "By client"]].map(([id, name]) =>
+    this.tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Conversations, or their sums" }, [["conversations", "Conversations"], ["server", "By server"], ["client", "By client"]].map(([id, name]) =>
       el("button", { type: "button", role: "tab", "data-tab": id, onclick: () => this.show(id) }, name)));
     this.sums = el("div", { class: "scroller", hidden: true });
     this.element = el("section", { id: "conversations", "aria-labelledby": "conversations-title" },
