@@ -114,7 +114,7 @@ export class Conversation {
       p.height = p.side !== undefined && bursts(this.d, p.side) <= 3 ? 144 : p.of && !p.of(this.d) ? EMPTY : p.full;
       p.figure.hidden = p.hidden;
     }
-    replace(this.key, stateKey(this.o, this.d));
+    replace(this.stateKey, stateKey(this.o, this.d));
   }
 
   build() {
@@ -123,11 +123,11 @@ export class Conversation {
     this.axis = el("canvas", { class: "axis-canvas" });
     this.overlay = el("canvas", { class: "overlay" });
     this.tip = el("div", { class: "tip", hidden: true });
-    this.key = el("span", { class: "state-key" });
+    this.stateKey = el("span", { class: "state-key" });
     this.panes = panes.map((p) => {
       const canvas = el("canvas", { role: "img", "aria-label": p.title }), note = el("span", { class: "muted pane-note" });
       const figure = el("figure", { class: "pane", id: "pane-" + p.id },
-        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend), p.states && this.key, note), canvas);
+        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend), p.states && this.stateKey, note), canvas);
       return { ...p, full: p.height, canvas, figure, note };
     });
     this.choosePanes();
