@@ -54,7 +54,7 @@ func (s *seen) keep(k *findings.Collector) func(c *analyzer.Conversation) {
 		var j analyzer.Judgment
 		j.Judge(c)
 		k.Conversation(c, &j)
-		s.marks = append(s.marks, k.Mark())
+		s.marks = append(s.marks, k.Mark(&j))
 		kept := &analyzer.Conversation{}
 		c.CopyTo(kept)
 		s.conversations, s.records = append(s.conversations, kept), append(s.records, report.NewRecord(c, &j))

@@ -2,19 +2,26 @@ package findings
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"slices"
+
+	"tcptrace/analyzer"
 )
 
 // Mark says which findings a conversation will belong to, when they are made. It is only of use with findings of the same collector.
 type Mark struct {
 	kinds  kindSet
-	values []uint64 // of its factors; nil: no kind affects it
+	values []uint64        // of its factors; nil: no kind affects it
+	showed []analyzer.Time // when each of kinds first showed, in their order; 0: at no moment
 }
 
-// Mark is the mark of the conversation that was taken last, which must be as it was then.
-func (k *Collector) Mark() Mark {
+// Mark is the mark of the conversation that was taken last, which must be as it was then, as must j, its judgment.
+func (k *Collector) Mark(j *analyzer.Judgment) Mark {
 	m := k.mark
 	if m.kinds != 0 {
+		for set := m.kinds; set != 0; set &= set - 1 {
+			m.showed = append(m.showed, showed(bits.TrailingZeros64(uint64(set)), j))
+		}
 		m.values = make([]uint64, len(factors))
 		for f := range factors {
 			of := factors[f].key(k.newest)
@@ -59,3 +66,46 @@ func (f *Finding) Has(m *Mark) bool {
 	}
 	return !slices.ContainsFunc(f.of.not, func(v uint64) bool { return slices.Contains(m.values, v) })
 }
+
+// When is when what the finding says of the conversation with that mark first showed: at the first anomaly that tells of it. It is false of what
+// shows at no moment, such as a transfer that was slow.
+func (f *Finding) When(m *Mark) (at analyzer.Time, known bool) {
+	if m.kinds>>f.of.kind&1 == 0 {
+		return 0, false
+	}
+	at = m.showed[bits.OnesCount64(uint64(m.kinds)&(1<<f.of.kind-1))]
+	return at, at != 0
+}
+
+// Anomalies are the kinds of anomalies that tell of the finding. They are not to be changed.
+func (f *Finding) Anomalies() []*analyzer.AnomalyKind {
+	if f.Conversations == 0 {
+		return nil
+	}
+	return tellers[f.of.kind]
+}
+
+// showed is the time of the first of the anomalies that tell of a kind, 0 if there is none.
+func showed(kind int, j *analyzer.Judgment) (first analyzer.Time) {
+	for i := range j.Anomalies {
+		if a := &j.Anomalies[i]; slices.Contains(tellers[kind], a.Kind) && (first == 0 || a.Time < first) {
+			first = a.Time
+		}
+	}
+	return first
+}
+
+// tellers are, by kind, the anomalies that tell of it.
+var tellers = func() [][]*analyzer.AnomalyKind {
+	list := make([][]*analyzer.AnomalyKind, len(kinds))
+	for i := range kinds {
+		for _, section := range analyzer.Catalogue() {
+			for _, k := range section.Kinds {
+				if mentions(kinds[i].when, k.ID) || slices.Contains(kinds[i].speaks, k.ID) {
+					list[i] = append(list[i], k)
+				}
+			}
+		}
+	}
+	return list
+}()

@@ -82,6 +82,50 @@ func (e *encoder) uint(n uint64) *encoder {
 	return e
 }
 
+// plainNumbers is up to how many numbers are written as a list. Browsers take too long to read millions.
+const plainNumbers = 1000
+
+// numbers writes a column of numbers: as a list, or as a text of digits of five bits, the lowest first, each a character of base64 that is 32
+// higher if more follow, with the sign in the lowest bit of the number ("VLQ", as in source maps). Behind a number, an asterisk and n say that
+// it stands there n times more. Numbers have 52 bits at most.
+func (e *encoder) numbers(list []int64) *encoder {
+	if len(list) <= plainNumbers {
+		e.begin('[')
+		for _, n := range list {
+			e.int(n)
+		}
+		return e.end(']')
+	}
+	e.comma()
+	e.WriteByte('"')
+	for i := 0; i < len(list); {
+		e.digits(list[i])
+		same := 1
+		for i+same < len(list) && list[i+same] == list[i] {
+			same++
+		}
+		if i += same; same == 2 {
+			i--
+		} else if same > 2 {
+			e.WriteByte('*')
+			e.digits(int64(same) - 1)
+		}
+	}
+	e.WriteByte('"')
+	return e
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+// digits writes a number for numbers.
+func (e *encoder) digits(n int64) {
+	rest := uint64(n)<<1 ^ uint64(n>>63)
+	for ; rest >= 32; rest >>= 5 {
+		e.WriteByte(alphabet[rest&31|32])
+	}
+	e.WriteByte(alphabet[rest])
+}
+
 // float writes a number with two decimals.
 func (e *encoder) float(x float64) *encoder {
 	e.comma()

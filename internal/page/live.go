@@ -13,15 +13,30 @@ import (
 // A live page is the same page without data, which come from a server, again and again: each time all that there is, so that nothing is
 // missed by who misses some. A Page is made for each time.
 
-// Traffic is the bytes of all packets over time. The zero value is empty.
-type Traffic struct{ bytes series }
+// Past is what has passed, over time: the bytes of all packets, and what the timeline counts of conversations that are over. The zero value is
+// empty.
+type Past struct {
+	bytes  series
+	events [numEvents]series
+}
 
 // Add adds a packet of n bytes.
-func (t *Traffic) Add(at analyzer.Time, n uint32) { t.bytes.add(at, float64(n)) }
+func (t *Past) Add(at analyzer.Time, n uint32) { t.bytes.add(at, float64(n)) }
+
+// End adds c, which is over; j is its judgment.
+func (t *Past) End(c *analyzer.Conversation, j *analyzer.Judgment) {
+	countEvents(&t.events, c, j)
+	for _, l := range lossesOf(c) {
+		t.events[lost].spread(l.from, l.to, float64(l.n))
+	}
+}
 
 // CopyTo copies it.
-func (t *Traffic) CopyTo(dst *Traffic) {
+func (t *Past) CopyTo(dst *Past) {
 	t.bytes.copyTo(&dst.bytes)
+	for i := range t.events {
+		t.events[i].copyTo(&dst.events[i])
+	}
 }
 
 // Shell is a live page without data, and the policy that its server is to send with it.
@@ -36,11 +51,17 @@ func Shell(w io.Writer, title string) (policy string, err error) {
 	return parts.policy, shell.ExecuteTemplate(w, "tail", parts.script)
 }
 
-// Passed takes over the bytes of all packets, and how many conversations there are of which the page has no row.
-func (p *Page) Passed(t *Traffic, hidden uint64) {
+// Passed takes over what has passed, and how many conversations there are of which the page has no row.
+func (p *Page) Passed(t *Past, hidden uint64) {
 	t.bytes.copyTo(&p.traffic)
+	for i := range t.events {
+		t.events[i].copyTo(&p.events[i])
+	}
 	p.hidden += hidden
 }
+
+// Over gives c a row, which is over, and counted in what has passed.
+func (p *Page) Over(c *analyzer.Conversation) { p.look(c, false) }
 
 // WriteOverview writes what there is of the whole capture as a line of JSON.
 func (p *Page) WriteOverview(w io.Writer, s *analyzer.Summary, filtered bool) error {

@@ -36,7 +36,7 @@ type Page struct {
 	judgment  analyzer.Judgment
 	words     words // of all that is written once
 	kinds     words // of anomalies
-	known     []*analyzer.AnomalyKind
+	known     []noticed
 	sets      words // of anomalies, as a conversation has them
 	rows      []row
 	marks     []marked
@@ -51,7 +51,7 @@ type Page struct {
 	of     []*detail // by the number of those taken, once the second pass has begun; nil: not shown
 	taken  int
 	shown  map[string]int // conversations that show an anomaly, by its id
-	next   rank           // of the conversation that Wants was asked about last
+	next   detail         // the rank of the conversation that Wants was asked about last
 	maker  analyzer.Timelines
 	view   analyzer.SegmentView
 	codes  table[code]
@@ -122,13 +122,21 @@ func (p *Page) rankOf(c *analyzer.Conversation, j *analyzer.Judgment) rank {
 }
 
 // Wants gives c a row, and reports whether it may be shown in detail.
-func (p *Page) Wants(c *analyzer.Conversation) bool {
+func (p *Page) Wants(c *analyzer.Conversation) bool { return p.look(c, true) }
+
+// look is Wants; counts says whether the timeline is to count c.
+func (p *Page) look(c *analyzer.Conversation, counts bool) bool {
 	p.judgment.Judge(c)
 	p.found.Conversation(c, &p.judgment)
 	p.selection++
-	p.count(c, &p.judgment)
-	p.next = p.rankOf(c, &p.judgment)
-	wanted := p.o.Details > 0 && p.chosen.Admits(&detail{rank: p.next})
+	if counts {
+		p.count(c, &p.judgment)
+	}
+	for i := range p.judgment.Anomalies {
+		p.notice(c, &p.judgment.Anomalies[i])
+	}
+	p.next.rank = p.rankOf(c, &p.judgment)
+	wanted := p.o.Details > 0 && p.chosen.Admits(&p.next)
 	if wanted || len(p.rows) < MostRows {
 		p.addRow(c, &p.judgment)
 	} else {
@@ -143,7 +151,7 @@ func (p *Page) Take(c *analyzer.Conversation) {
 	if p.chosen.Full() {
 		d = p.chosen.Last()
 	}
-	d.rank, d.taken = p.next, p.taken
+	d.rank, d.taken = p.next.rank, p.taken
 	p.taken++
 	c.CopyTo(&d.c)
 	p.chosen.Put(d)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -82,6 +84,10 @@ func TestPage(t *testing.T) {
 	}
 	if n := len(data["data"]["findings"].([]any)); n != 4 {
 		t.Errorf("%d findings", n)
+	}
+	refused := data["data"]["findings"].([]any)[1].(map[string]any)
+	if got := fmt.Sprint(refused["id"], refused["when"]); got != "refused[1.75922e+08 1.75922e+08]" { // when the RST came
+		t.Error(got)
 	}
 	if len(data) != 2+6 {
 		t.Errorf("%d blocks of data", len(data))
@@ -227,5 +233,31 @@ func TestTextsAreBounded(t *testing.T) {
 	}
 	if got := p.notes.list; len(got) != 1 || got[0] != `"bye"` {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestNoticed: of each kind of anomaly the page says in how many conversations it is, from when to when, and what the first of all is.
+func TestNoticed(t *testing.T) {
+	files := []string{golden("fast-retransmit"), golden("loss-not-repaired")}
+	kinds := map[string]map[string]any{}
+	for _, k := range blocks(t, write(t, MostDetails, files...))["data"]["anomalies"].([]any) {
+		kinds[k.(map[string]any)["id"].(string)] = k.(map[string]any)
+	}
+	loss := kinds["packet-loss"]
+	if got := fmt.Sprintf("%v %.0f %v %s", loss["n"], loss["when"], loss["stream"], loss["detail"]); got != "2 [23000 121973000] 1 1 of 5 packets of the server with data was lost before the tap; not repaired so far" {
+		t.Error(got)
+	}
+}
+
+// TestSmall: the page of a golden capture has less than 300 kB.
+func TestSmall(t *testing.T) {
+	names, err := filepath.Glob(golden("*"))
+	if err != nil || len(names) < 200 {
+		t.Fatalf("%d captures, %v", len(names), err)
+	}
+	for _, name := range names {
+		if size := len(write(t, MostDetails, name)); size >= 300_000 {
+			t.Errorf("%s: %d bytes", name, size)
+		}
 	}
 }

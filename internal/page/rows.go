@@ -58,7 +58,7 @@ func (p *Page) addRow(c *analyzer.Conversation, j *analyzer.Judgment) {
 		r.state[side] = uint8(j.State[side])
 	}
 	p.rows = append(p.rows, r)
-	if m := p.found.Mark(); m.Affected() {
+	if m := p.found.Mark(j); m.Affected() {
 		p.marks = append(p.marks, marked{c.Stream, m})
 	}
 }
@@ -85,32 +85,67 @@ func (p *Page) setOf(j *analyzer.Judgment) uint32 {
 func (p *Page) kindOf(k *analyzer.AnomalyKind) uint32 {
 	n := p.kinds.of(k.ID)
 	if int(n) == len(p.known) {
-		p.known = append(p.known, k)
+		p.known = append(p.known, noticed{kind: k})
 	}
 	return n
 }
 
+// noticed is where anomalies of a kind are.
+type noticed struct {
+	kind          *analyzer.AnomalyKind
+	conversations uint64        // that have it
+	latest        uint64        // of them
+	last          analyzer.Time // when it was last
+	first         analyzer.Time
+	stream, frame uint64 // of the first
+	detail        string // what is to say of that
+}
+
+// notice takes an anomaly of c.
+func (p *Page) notice(c *analyzer.Conversation, a *analyzer.Anomaly) {
+	n := &p.known[p.kindOf(a.Kind)]
+	if n.conversations == 0 || a.Time < n.first {
+		n.first, n.stream, n.frame, n.detail = a.Time, c.Stream, a.Frame, report.Detail(c, a)
+	}
+	n.last = max(n.last, a.Time)
+	if n.conversations == 0 || n.latest != c.Stream {
+		n.conversations++
+	}
+	n.latest = c.Stream
+}
+
 // count adds c to the timeline.
 func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
-	p.events[opened].add(c.Start, 1)
+	countEvents(&p.events, c, j)
+	p.losses = append(p.losses, lossesOf(c)...)
+	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
+		p.spreadLosses(nil)
+	}
+}
+
+// countEvents counts when c opened, ended and failed.
+func countEvents(events *[numEvents]series, c *analyzer.Conversation, j *analyzer.Judgment) {
+	events[opened].add(c.Start, 1)
 	if j.Close.Kind != analyzer.CloseNone {
-		p.events[ended].add(c.End, 1)
+		events[ended].add(c.End, 1)
 	}
 	if dimension.Failed(c, j) != dimension.NoFailure {
-		p.events[failed].add(c.End, 1)
+		events[failed].add(c.End, 1)
 	}
+}
+
+// lossesOf are those of both sides of c.
+func lossesOf(c *analyzer.Conversation) (list []losses) {
 	for side := range c.Sent {
 		if n := c.Sent[side].Lost; n > 0 {
 			from, to, known := c.Losing(analyzer.Side(side))
 			if !known { // SYNs and FINs, say
 				from, to = c.Start, c.End
 			}
-			p.losses = append(p.losses, losses{c.Stream, analyzer.Side(side), from, to, n})
+			list = append(list, losses{c.Stream, analyzer.Side(side), from, to, n})
 		}
 	}
-	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
-		p.spreadLosses(nil)
-	}
+	return list
 }
 
 // losses are segments that a side of a conversation lost, from one time to another.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"tcptrace/analyzer"
@@ -89,7 +90,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 		e.raw("[" + set + "]")
 	}
 	e.end(']')
-	p.writeKinds(e)
+	p.writeKinds(e, s.Start)
 	e.field("states").begin('[')
 	for _, name := range stateNames() {
 		e.text(name)
@@ -125,8 +126,19 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 		e.field("id").text(f.ID)
 		e.field("text").text(f.Text)
 		e.field("lies").text(string(f.Lies))
-		e.field("why").text(f.Why)
-		e.field("next").text(f.Next)
+		why, next := f.Why, f.Next
+		if k := analyzer.FindAnomalyKind(f.ID); k != nil && f.Lies == findings.NotKnown { // it refers to what is said of the anomaly, as the page does
+			why, next = cmp.Or(k.Causes, k.Meaning), k.Next
+		}
+		e.field("why").text(why)
+		e.field("next").text(next)
+		e.field("anomalies").begin('[')
+		for _, k := range f.Anomalies() {
+			if n, ok := p.kinds.index[k.ID]; ok {
+				e.uint(uint64(n))
+			}
+		}
+		e.end(']')
 		e.field("command").text(f.Command)
 		e.field("conversations").uint(f.Conversations)
 		e.field("of").uint(f.Of)
@@ -136,19 +148,22 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 		if f.Stream != nil {
 			e.field("stream").uint(*f.Stream)
 		}
-		if k := analyzer.FindAnomalyKind(f.ID); k != nil {
-			e.field("kind").text(k.ID)
-		}
 		e.field("rows").begin('[')
-		before := 0
+		before, first, last := 0, analyzer.Time(math.MaxInt64), analyzer.Time(math.MinInt64)
 		for m := range p.marks {
 			if f.Has(&p.marks[m].Mark) {
 				at := place[p.marks[m].stream]
 				e.int(int64(at - before))
 				before = at
+				if showed, known := f.When(&p.marks[m].Mark); known {
+					first, last = min(first, showed), max(last, showed)
+				}
 			}
 		}
 		e.end(']')
+		if first <= last {
+			e.field("when").begin('[').int(int64(first - s.Start)).int(int64(last - s.Start)).end(']')
+		}
 		e.end('}')
 	}
 	e.end(']')
@@ -178,12 +193,12 @@ func (p *Page) writeSeries(e *encoder, start analyzer.Time) {
 func (p *Page) writeRows(e *encoder, start analyzer.Time) {
 	e.field("rows").begin('{')
 	e.field("n").int(int64(len(p.rows)))
+	numbers := make([]int64, len(p.rows))
 	column := func(name string, of func(r *row) int64) {
-		e.field(name).begin('[')
 		for i := range p.rows {
-			e.int(of(&p.rows[i]))
+			numbers[i] = of(&p.rows[i])
 		}
-		e.end(']')
+		e.field(name).numbers(numbers)
 	}
 	stream, time := int64(0), start // both as differences from the row before
 	column("stream", func(r *row) int64 { d := int64(r.stream) - stream; stream = int64(r.stream); return d })
@@ -215,10 +230,12 @@ func (p *Page) writeRows(e *encoder, start analyzer.Time) {
 	e.end('}')
 }
 
-// writeKinds writes the kinds of anomalies that are there.
-func (p *Page) writeKinds(e *encoder) {
+// writeKinds writes the kinds of anomalies that are there, and where.
+func (p *Page) writeKinds(e *encoder, start analyzer.Time) {
 	e.field("anomalies").begin('[')
-	for _, k := range p.known {
+	for i := range p.known {
+		n := &p.known[i]
+		k := n.kind
 		e.begin('{')
 		e.field("id").text(k.ID)
 		e.field("severity").int(int64(k.Severity) + 1)
@@ -227,6 +244,12 @@ func (p *Page) writeKinds(e *encoder) {
 		e.field("causes").text(k.Causes)
 		e.field("next").text(k.Next)
 		e.field("rfc").text(k.RFC)
+		if e.field("n").uint(n.conversations); n.conversations > 0 {
+			e.field("when").begin('[').int(int64(n.first - start)).int(int64(n.last - start)).end(']')
+			e.field("stream").uint(n.stream)
+			e.field("frame").uint(n.frame)
+			e.field("detail").text(n.detail)
+		}
 		e.end('}')
 	}
 	e.end(']')

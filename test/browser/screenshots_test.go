@@ -116,7 +116,7 @@ func TestReadyInTime(t *testing.T) {
 		{"sort by packets", `document.querySelector('[data-sort="packets"]').click()`},
 		{"search", `{ const s = document.getElementById("search"); s.value = "443 reset"; s.dispatchEvent(new Event("input")); }`},
 		{"scroll", `document.querySelector(".scroller").scrollTop = 1e6`},
-		{"open a conversation", `location.hash = "#stream=" + JSON.parse(document.getElementById("data").textContent).details[0]`},
+		{"open a conversation", `location.hash = "#stream=" + document.querySelector("[id^=stream-]").id.slice(7)`},
 		{"zoom", `document.dispatchEvent(new KeyboardEvent("keydown", { key: "+" }))`},
 		{"step", `document.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }))`},
 	} {

@@ -32,6 +32,8 @@ type Entry struct {
 	cause          analyzer.Cause
 	dir, shift     uint8
 	bits           entryBits
+	nsack          uint8
+	sack           [4][2]uint32 // the first nsack are valid
 }
 
 type entryBits uint8
@@ -69,6 +71,9 @@ func (g *Ring) Read(r *analyzer.Reading) {
 	e.seq, e.ack, e.window, e.notes = r.Seq, r.Ack, uint32(r.Window), r.Notes
 	e.rawSeq, e.rawAck, e.length, e.rawWindow = s.Seq, s.Ack, s.Len, s.Window
 	e.flags, e.kind, e.cause, e.dir, e.shift = s.Flags, r.Kind, r.Cause, s.Dir, s.WScale
+	if e.nsack = min(s.NSack, uint8(len(s.Sack))); e.nsack > 0 { // of an RST with text they hold that
+		e.sack = s.Sack
+	}
 	e.bits = 0
 	if r.Spurious {
 		e.bits |= entrySpurious
@@ -181,7 +186,10 @@ func Settle(list []Entry) []Entry {
 func (e *Entry) Reading(r *analyzer.Reading, s *wire.Segment) {
 	*s = wire.Segment{
 		Time: e.time, Frame: e.frame, Seq: e.rawSeq, Ack: e.rawAck, Len: e.length, Window: e.rawWindow, Flags: e.flags,
-		Dir: e.dir, WScale: e.shift,
+		Dir: e.dir, WScale: e.shift, NSack: e.nsack,
+	}
+	if e.nsack > 0 {
+		s.Sack = e.sack
 	}
 	if e.bits&entryShift != 0 {
 		s.Bits |= wire.HasWScale

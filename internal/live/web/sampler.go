@@ -10,6 +10,7 @@ import (
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/recent"
 	"tcptrace/internal/page"
+	"tcptrace/report"
 )
 
 const (
@@ -22,7 +23,8 @@ type sampler struct {
 	loop     *live.Loop
 	served   netip.AddrPort // connections to the page are not shown
 	ring     *recent.Ring
-	traffic  page.Traffic
+	past     page.Past
+	where    *report.Where // nil: all
 	finished []analyzer.Conversation
 	next     int    // of finished: the oldest
 	gone     uint64 // conversations that are over and not kept
@@ -34,7 +36,8 @@ type snapshot struct {
 	over    bool          // the loop has ended
 	took    time.Duration // of the loop's time
 	sum     analyzer.Summary
-	traffic page.Traffic
+	past    page.Past
+	ended   map[uint64]bool         // by stream: they are in list, and counted in past
 	list    []analyzer.Conversation // the first n are valid
 	n       int
 	hidden  uint64 // conversations that are not in it
@@ -47,10 +50,10 @@ type watched struct {
 	segments []recent.Entry
 }
 
-func newSampler(loop *live.Loop) *sampler {
-	s := &sampler{loop: loop, ring: recent.New(), watched: map[uint64]*analyzer.Conversation{}}
+func newSampler(loop *live.Loop, where *report.Where) *sampler {
+	s := &sampler{loop: loop, where: where, ring: recent.New(), watched: map[uint64]*analyzer.Conversation{}}
 	loop.Monitor().Watch(s.ring.Read)
-	loop.OnPacket(func(p *analyzer.Numbered) { s.traffic.Add(analyzer.Time(p.Time), p.WireLen) })
+	loop.OnPacket(func(p *analyzer.Numbered) { s.past.Add(analyzer.Time(p.Time), p.WireLen) })
 	loop.OnEvent(s.event)
 	return s
 }
@@ -62,6 +65,9 @@ func (s *sampler) event(e *analyzer.Event) {
 	}
 	if c := s.watched[e.Conversation.Stream]; c != nil {
 		e.Conversation.CopyTo(c)
+	}
+	if !s.isOurs(e.Conversation) && matches(s.where, e.Conversation) {
+		s.past.End(e.Conversation, e.Judgment)
 	}
 	if len(s.finished) < mostFinished {
 		s.finished = append(s.finished, analyzer.Conversation{})
@@ -90,10 +96,11 @@ func (s *sampler) take(shot *snapshot, streams map[uint64]bool) {
 
 func (s *sampler) copy(shot *snapshot, streams map[uint64]bool, running bool) {
 	shot.sum = s.loop.Summary()
-	s.traffic.CopyTo(&shot.traffic)
-	shot.n, shot.hidden = 0, s.gone
+	s.past.CopyTo(&shot.past)
+	shot.n, shot.hidden, shot.ended = 0, s.gone, map[uint64]bool{}
 	for i := range s.finished {
 		shot.add(s, &s.finished[i])
+		shot.ended[s.finished[i].Stream] = true
 	}
 	if running {
 		m, visited := s.loop.Monitor(), 0
@@ -108,12 +115,20 @@ func (s *sampler) copy(shot *snapshot, streams map[uint64]bool, running bool) {
 	s.watch(shot, streams, running)
 }
 
-// add adds c, unless it is a connection to the page.
-func (shot *snapshot) add(s *sampler, c *analyzer.Conversation) {
+// isOurs reports whether c is a connection to the page.
+func (s *sampler) isOurs(c *analyzer.Conversation) bool {
 	for side := range c.Addr {
 		if at := c.Addr[side]; at.Port() == s.served.Port() && (s.served.Addr().IsUnspecified() || at.Addr().Unmap() == s.served.Addr()) {
-			return
+			return true
 		}
+	}
+	return false
+}
+
+// add adds c, unless it is a connection to the page.
+func (shot *snapshot) add(s *sampler, c *analyzer.Conversation) {
+	if s.isOurs(c) {
+		return
 	}
 	if shot.n == len(shot.list) {
 		shot.list = append(shot.list, analyzer.Conversation{})

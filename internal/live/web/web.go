@@ -71,18 +71,22 @@ type data struct {
 
 // Start serves the page at addr: HOST:PORT, or :PORT for the loopback address only.
 func Start(addr string, o Options) (*Server, error) {
+	var where [2]*report.Where // one for each goroutine
+	if o.Where != "" {
+		for i := range where {
+			var err error
+			if where[i], err = report.CompileWhere(o.Where); err != nil {
+				return nil, err
+			}
+		}
+	}
 	s := &Server{
-		sampler: newSampler(o.Loop), token: rand.Text(), timeout: cmp.Or(o.timeout, sendTimeout),
+		sampler: newSampler(o.Loop, where[0]), where: where[1], token: rand.Text(), timeout: cmp.Or(o.timeout, sendTimeout),
 		page: page.Options{Title: o.Title, Program: o.Program, Live: true, Cut: o.Cut},
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 		clients: map[*client]struct{}{}, news: make(chan struct{}),
 	}
 	var err error
-	if o.Where != "" {
-		if s.where, err = report.CompileWhere(o.Where); err != nil {
-			return nil, err
-		}
-	}
 	var shell bytes.Buffer
 	if s.policy, err = page.Shell(&shell, o.Title+" – tcptrace"); err != nil {
 		return nil, err
@@ -214,10 +218,21 @@ func (s *Server) data(shot *snapshot) data {
 	s.sampler.take(shot, wanted)
 	began := time.Now()
 	d.over = shot.over
+	s.overview(shot, &d)
+	d.took = shot.took + time.Since(began)
+	return d
+}
+
+// overview makes the data of what was copied.
+func (s *Server) overview(shot *snapshot, d *data) {
 	p := page.New(s.page)
-	p.Passed(&shot.traffic, shot.hidden)
+	p.Passed(&shot.past, shot.hidden)
 	for _, c := range shot.inOrder() {
-		if s.matches(c) {
+		switch {
+		case !matches(s.where, c):
+		case shot.ended[c.Stream]:
+			p.Over(c)
+		default:
 			p.Wants(c)
 		}
 	}
@@ -230,16 +245,14 @@ func (s *Server) data(shot *snapshot) data {
 	var out bytes.Buffer
 	_ = p.WriteOverview(&out, &shot.sum, s.where != nil)
 	d.overview = out.Bytes()
-	d.took = shot.took + time.Since(began)
-	return d
 }
 
-// matches reports whether the condition holds for a conversation. One for which it cannot be told is shown.
-func (s *Server) matches(c *analyzer.Conversation) bool {
-	if s.where == nil {
+// matches reports whether a condition, if there is one, holds for a conversation. One for which it cannot be told is shown.
+func matches(where *report.Where, c *analyzer.Conversation) bool {
+	if where == nil {
 		return true
 	}
-	ok, err := s.where.Match(c)
+	ok, err := where.Match(c)
 	return ok || err != nil
 }
 

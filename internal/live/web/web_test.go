@@ -329,10 +329,10 @@ func TestWhere(t *testing.T) {
 
 // TestFinishedAreBounded: of those that are over the latest are kept, and the others counted.
 func TestFinishedAreBounded(t *testing.T) {
-	s := newSampler(live.New(input.Open(nil, input.Options{}), live.Options{}))
+	s := newSampler(live.New(input.Open(nil, input.Options{}), live.Options{}), nil)
 	s.served = netip.MustParseAddrPort("127.0.0.1:8080")
 	for i := range uint64(mostFinished + 10) {
-		s.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.OverEnded, Conversation: &analyzer.Conversation{Stream: i}})
+		s.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.OverEnded, Conversation: &analyzer.Conversation{Stream: i}, Judgment: &analyzer.Judgment{}})
 	}
 	s.event(&analyzer.Event{Kind: analyzer.EventConversation, Conversation: &analyzer.Conversation{Stream: 1 << 20}}) // goes on
 	var shot snapshot
@@ -340,5 +340,82 @@ func TestFinishedAreBounded(t *testing.T) {
 	list := shot.inOrder()
 	if len(list) != mostFinished || shot.hidden != 10 || list[0].Stream != 10 || list[len(list)-1].Stream != mostFinished+9 {
 		t.Errorf("%d kept, %d counted, from %d to %d", len(list), shot.hidden, list[0].Stream, list[len(list)-1].Stream)
+	}
+	shot.add(s, &analyzer.Conversation{Stream: 1 << 21}) // goes on
+	srv := &Server{sampler: s}
+	if got := sum(t, srv.render(&shot, &data{})["opened"]); got != mostFinished+10+1 {
+		t.Errorf("the timeline has %v conversations", got)
+	}
+}
+
+// sum adds the amounts of a lane of the timeline up.
+func sum(t *testing.T, lane any) (n float64) {
+	t.Helper()
+	list, ok := lane.([]any)
+	if !ok {
+		t.Fatalf("%v", lane)
+	}
+	for _, amount := range list {
+		n += amount.(float64)
+	}
+	return n
+}
+
+// render is the timeline of what was copied.
+func (s *Server) render(shot *snapshot, d *data) map[string]any {
+	s.overview(shot, d)
+	var v map[string]any
+	if err := json.Unmarshal(d.overview, &v); err != nil {
+		return nil
+	}
+	return v["timeline"].(map[string]any)
+}
+
+// TestTimelineIsWhole: once over, each conversation is counted as often as when it was open: its opening, end, failure and losses.
+func TestTimelineIsWhole(t *testing.T) {
+	r := run(t, ":0", Options{}, "showcase", "limited-by-loss")
+	var before string
+	for _, ended := range []bool{false, true} {
+		if ended {
+			r.end()
+			r.look()
+		}
+		s := r.events("")
+		_, data := s.next()
+		for data["rows"].(map[string]any)["n"] != 6.0 && data["rows"].(map[string]any)["n"] != 7.0 {
+			_, data = s.next()
+		}
+		lanes, got := data["timeline"].(map[string]any), ""
+		for _, lane := range []string{"opened", "lost"} {
+			got += fmt.Sprint(lane, " ", sum(t, lanes[lane]), " ")
+		}
+		if ended && got != before {
+			t.Errorf("%s, but %s before the end", got, before)
+		}
+		if before = got; strings.Contains(got, " 0 ") {
+			t.Error(got)
+		}
+	}
+}
+
+// TestSACK: a conversation that is followed has its SACK blocks, relative to the numbers of the side that they are about.
+func TestSACK(t *testing.T) {
+	r := run(t, ":0", Options{}, "fast-retransmit")
+	s := r.events("?stream=0")
+	for {
+		event, data := s.next()
+		if event == "" {
+			t.Fatal("no SACK block came")
+		}
+		detail, ok := data["detail"].(map[string]any)
+		if !ok {
+			continue
+		}
+		if blocks := detail["segments"].(map[string]any)["sack"].([]any); len(blocks) > 0 {
+			if got := fmt.Sprint(blocks[:2]); got != "[9 [2897 1448]]" {
+				t.Errorf("the first is %s", got)
+			}
+			return
+		}
 	}
 }

@@ -12,16 +12,19 @@ import { drawFlight, drawRoundTrips, drawSequence, drawThroughput } from "./grap
 import { Diagram } from "./diagram.mjs";
 import { colors } from "./theme.mjs";
 
-const LEFT = 88, RIGHT = 16, AXIS = 24;
+const RIGHT = 16, AXIS = 24, NARROW = 600, EMPTY = 52; // px; EMPTY is the height of a graph for which there is nothing
 
 const panes = [
-  { id: "lanes", title: "States and ladder", legend: "arrows lean by the distance to the tap; ✕ lost behind it; hatched: assumed; brackets: entered in between", height: lanesHeight, draw: drawLanes },
+  { id: "lanes", title: "States and ladder", legend: "arrows lean by the distance to the tap; ✕ lost behind it; hatched: assumed; brackets: entered in between", states: true, height: lanesHeight, draw: drawLanes },
   { id: "sequence-0", title: "Sequence numbers, client to server", legend: "sequence", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 0), side: 0 },
   { id: "sequence-1", title: "Sequence numbers, server to client", legend: "R sent again · O out of order · S SACK · 3 third duplicate ACK · Z zero window · P probe · U urgent", height: 230, draw: (c, w, h, st) => drawSequence(c, w, h, st, 1), side: 1 },
-  { id: "flight", title: "Bytes in flight and window", legend: "filled: in flight; dashed: the window offered by the peer", height: 130, draw: drawFlight },
-  { id: "rtt", title: "Round trips", legend: "from the tap to the other side and back, at the ACK", height: 120, draw: drawRoundTrips },
-  { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput },
+  { id: "flight", title: "Bytes in flight and window", legend: "filled: in flight; dashed: the window offered by the peer", height: 130, draw: drawFlight, of: (d) => d.flight.some((list) => list.some((v) => v >= 0)) },
+  { id: "rtt", title: "Round trips", legend: "from the tap to the other side and back, at the ACK", height: 120, draw: drawRoundTrips, of: (d) => d.rtt.some((v) => v > 0) },
+  { id: "throughput", title: "Throughput", legend: "payload with what was sent again", height: 120, draw: drawThroughput, of: (d) => d.payload.some((v) => v > 0) },
 ];
+
+// leftOf is how much room the axes of amounts take.
+const leftOf = (width) => (width < NARROW ? 66 : 88);
 
 /** Conversation shows one. actions: back(), changed(), chunk(level, number). */
 export class Conversation {
@@ -108,9 +111,10 @@ export class Conversation {
   choosePanes() {
     for (const p of this.panes) {
       p.hidden = p.side !== undefined && !this.d.side.includes(p.side);
-      p.height = p.side !== undefined && bursts(this.d, p.side) <= 3 ? 130 : p.full;
+      p.height = p.side !== undefined && bursts(this.d, p.side) <= 3 ? 144 : p.of && !p.of(this.d) ? EMPTY : p.full;
       p.figure.hidden = p.hidden;
     }
+    replace(this.stateKey, stateKey(this.o, this.d));
   }
 
   build() {
@@ -119,11 +123,12 @@ export class Conversation {
     this.axis = el("canvas", { class: "axis-canvas" });
     this.overlay = el("canvas", { class: "overlay" });
     this.tip = el("div", { class: "tip", hidden: true });
+    this.stateKey = el("span", { class: "state-key" });
     this.panes = panes.map((p) => {
-      const canvas = el("canvas", { "aria-label": p.title });
+      const canvas = el("canvas", { role: "img", "aria-label": p.title }), note = el("span", { class: "muted pane-note" });
       const figure = el("figure", { class: "pane", id: "pane-" + p.id },
-        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend)), canvas);
-      return { ...p, full: p.height, canvas, figure };
+        el("figcaption", {}, el("b", {}, p.title), p.legend === "sequence" ? sequenceLegend() : el("span", { class: "muted" }, p.legend), p.states && this.stateKey, note), canvas);
+      return { ...p, full: p.height, canvas, figure, note };
     });
     this.choosePanes();
     this.stack = el("div", {
@@ -149,7 +154,7 @@ export class Conversation {
       el("button", { type: "button", class: "button", id: "back", onclick: () => this.actions.back() }, "← All conversations"),
       el("div", { class: "stream-title" },
         el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
-        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–"), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
+        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–") + (isLeftAlone(d) ? " · then none for " + duration(d.rest - d.duration) + ", to the end of the capture" : ""), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
       el("div", { class: "row" },
         copyButton("Wireshark filter", "display filter", () => wiresharkFilter(this.o, this.row)),
         !o.live && copyButton("Command", "command", () => timelineCommand(this.o, this.row)),
@@ -166,9 +171,9 @@ export class Conversation {
           const kind = o.anomalies[a.kind];
           return el("li", { class: severityName(a.severity) },
             el("button", { type: "button", class: "anomaly-link", title: "Show it in the graphs", onclick: () => this.focusOn(a) },
-              el("span", { class: "anomaly " + severityName(a.severity) }, kind.id), el("span", { class: "muted" }, " frame " + a.frame + ", " + offset(a.t, 1e5))),
+              el("span", { class: "anomaly " + severityName(a.severity) }, kind.id), el("span", { class: "muted" }, " at " + clock(d.start, a.t, 6) + " (+" + duration(a.t) + "), frame " + a.frame)),
             el("p", {}, a.detail),
-            el("details", {}, el("summary", {}, "What it means"), el("p", {}, kind.meaning), kind.causes && el("p", {}, el("b", {}, "Usual causes: "), kind.causes), kind.next && el("p", {}, el("b", {}, "Look at: "), kind.next), kind.rfc && el("p", { class: "muted" }, kind.rfc)));
+            el("details", { "aria-label": "What " + kind.id + " means" }, el("summary", {}, "What it means"), el("p", {}, kind.meaning), kind.causes && el("p", {}, el("b", {}, "Usual causes: "), kind.causes), kind.next && el("p", {}, el("b", {}, "Look at: "), kind.next), kind.rfc && el("p", { class: "muted" }, kind.rfc)));
         }))));
   }
 
@@ -186,7 +191,8 @@ export class Conversation {
   stackState(width) {
     const { d, view } = this;
     const first = Math.max(segmentAt(d, view.from - Math.max(...d.distances)), 0), last = Math.min(segmentAt(d, view.to + Math.max(...d.distances)) + 1, d.n - 1);
-    return { o: this.o, d, s: this.s, view, end: this.end, left: LEFT, right: RIGHT, edge: width - RIGHT, x: linear(view.from, view.to, LEFT, width - RIGHT), first, last: Math.max(last, first - 1) };
+    const left = leftOf(width), edge = width - RIGHT;
+    return { o: this.o, d, s: this.s, view, end: this.end, left, right: RIGHT, edge, x: linear(view.from, view.to, left, edge), first, last: Math.max(last, first - 1) };
   }
 
   draw() {
@@ -195,16 +201,20 @@ export class Conversation {
     this.refine();
     const st = (this.st = this.stackState(width));
     this.axis.style.height = AXIS + "px";
-    const t = ticks(this.view.from, this.view.to, Math.max(2, Math.floor((width - LEFT - RIGHT) / 90)));
+    const t = ticks(this.view.from, this.view.to, Math.max(2, Math.floor((st.edge - st.left) / 90)));
     const a = paper(this.axis, width, AXIS);
-    for (const at of t.list) label(a, offset(at, t.step), st.x(at), AXIS / 2, colors.muted, "center");
+    for (const at of t.list) {
+      const text = offset(at, t.step), half = a.measureText(text).width / 2;
+      label(a, text, Math.min(Math.max(st.x(at), half + 2), width - half - 2), AXIS / 2, colors.muted, "center");
+    }
     for (const p of this.panes) {
       if (p.hidden) continue;
       p.canvas.style.height = p.height + "px";
       const c = paper(p.canvas, width, p.height);
       for (const at of t.list) line(c, Math.round(st.x(at)) + 0.5, 0, Math.round(st.x(at)) + 0.5, p.height, colors.grid);
+      st.marked = st.note = undefined;
       p.draw(c, width, p.height, st);
-      st.marked = undefined;
+      p.note.textContent = st.note ?? "";
     }
     this.drawCursor();
   }
@@ -221,7 +231,7 @@ export class Conversation {
       c.globalAlpha = 1;
     }
     const x = st.x(this.d.t[this.at]);
-    if (this.d.n === 0 || x < LEFT - 1 || x > st.edge + 1) return;
+    if (this.d.n === 0 || x < st.left - 1 || x > st.edge + 1) return;
     const top = this.stack.getBoundingClientRect().top;
     for (const canvas of [this.axis, ...this.panes.map((p) => p.canvas)]) { // not across what is written above the graphs
       const box = canvas.getBoundingClientRect(), y = box.top - top;
@@ -301,7 +311,7 @@ export class Conversation {
       el("dl", { class: "facts tight" }, [
         ["Time", clock(d.start, d.t[i], 6) + "  +" + duration(d.t[i])], ["Numbers", "seq " + count(d.seq[i]) + (d.len[i] ? ":" + count(d.seq[i] + d.len[i]) + " (" + count(d.len[i]) + ")" : "") + (flagsOf(d, i).includes("A") ? "  ack " + count(d.ack[i]) : "")],
         ["Window", count(d.window[i]) + (unscaledOf(d, i) ? " (scale not known)" : "")], d.rtt[i] ? ["Round trip", duration(d.rtt[i])] : null,
-        ["In flight", flight.map((v, k) => (Number.isNaN(v) ? "?" : bytes(v)) + [" →", " ←"][k]).join("  ")], d.notes.has(i) ? ["Notes", d.notes.get(i)] : null,
+        ["In flight", flight.every(Number.isNaN) ? "not known" : flight.map((v, k) => ["client ", "server "][k] + (Number.isNaN(v) ? "not known" : bytes(v))).join(", ")], d.notes.has(i) ? ["Notes", d.notes.get(i)] : null,
       ].filter(Boolean).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)])),
       el("ul", { class: "states" }, states.map(([step, k]) => el("li", {}, el("i", { class: "dot state-" + (step?.state ?? 0) }), el("b", { class: k === 0 ? "c-client" : "c-server" }, k === 0 ? "client " : "server "),
         step ? [o.states[step.state], el("span", { class: "muted" }, " " + evidence(step))] : el("span", { class: "muted" }, "nothing known yet")))),
@@ -323,11 +333,11 @@ export class Conversation {
   move(e) {
     const { x, y } = this.position(e), drag = this.drag;
     if (!drag) return this.hover(x, y);
-    drag.to = Math.min(Math.max(x, LEFT), this.st.edge);
+    drag.to = Math.min(Math.max(x, this.st.left), this.st.edge);
     if (Math.abs(x - drag.x) > 4) drag.moved = true;
     if (!drag.moved) return;
     if (drag.pan) {
-      const by = ((drag.x - x) / (this.st.edge - LEFT)) * (drag.view.to - drag.view.from);
+      const by = ((drag.x - x) / (this.st.edge - this.st.left)) * (drag.view.to - drag.view.from);
       this.view = clampView({ from: drag.view.from + by, to: drag.view.to + by }, this.limits);
       this.draw();
     } else {
@@ -357,7 +367,7 @@ export class Conversation {
   }
 
   hover(x, y) {
-    if (!this.st || x < LEFT) return this.leave();
+    if (!this.st || x < this.st.left) return this.leave();
     const flag = y < AXIS + 60 ? (this.st.flags ?? []).find((f) => x >= f.x - 4 && x <= f.x + f.width + 2) : undefined;
     const i = nearest(this.d, this.st.x.invert(x));
     if (!flag && (i < 0 || Math.abs(this.st.x(this.d.t[i]) - x) > 9)) return this.leave();
@@ -383,6 +393,15 @@ export class Conversation {
   }
 }
 
+// isLeftAlone reports whether the capture goes on for much longer than the conversation.
+const isLeftAlone = (d) => d.rest - d.duration >= Math.max(d.duration, 1e9);
+
+// stateKey names the colours of the states that the endpoints go through.
+function stateKey(o, d) {
+  const seen = [...new Set(d.steps.flat().map((step) => step.state))].sort((a, b) => a - b);
+  return seen.map((state) => el("span", { class: "key" }, el("i", { class: "dot state-" + state }), o.states[state]));
+}
+
 // bursts is how many segments with payload a side sent, as far as it matters.
 function bursts(d, side) {
   let n = 0;
@@ -398,11 +417,11 @@ function evidence(step) {
   return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
 }
 
-// firstOfInterest is where the cursor begins: at the first of the gravest anomalies.
+// firstOfInterest is where the cursor begins: at the first of the gravest anomalies, or at the first segment.
 function firstOfInterest(d) {
   let worst;
   for (const a of d.anomalies) if (!worst || a.severity > worst.severity) worst = a;
-  return worst && worst.severity > 1 ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
+  return worst ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
 }
 
 function sequenceLegend() {

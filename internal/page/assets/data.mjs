@@ -1,8 +1,39 @@
 // What the page holds, decoded. Columns are kept as columns.
 
+const digits = new Uint8Array(128);
+[..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((c, i) => (digits[c.charCodeAt(0)] = i));
+
+/** numbers are n numbers of a text as the encoder of the page writes it: of digits of five bits, the lowest first, that are 32 higher if more follow, the
+ * sign in the lowest bit, or an asterisk and how often the number before stands there once more. */
+export function numbers(text, n) {
+  const out = new Float64Array(n);
+  let at = 0, value = 0, scale = 1, repeats = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 42) {
+      repeats = true;
+      continue;
+    }
+    const digit = digits[c];
+    value += (digit & 31) * scale;
+    if (digit >= 32) {
+      scale *= 32;
+      continue;
+    }
+    const number = value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    if (repeats) out.fill(out[at - 1], at, (at += number));
+    else out[at++] = number;
+    value = 0;
+    scale = 1;
+    repeats = false;
+  }
+  return out;
+}
+
 /** decode makes the data of the whole capture ready for use. */
 export function decode(raw) {
-  const rows = raw.rows;
+  const rows = {};
+  for (const [name, column] of Object.entries(raw.rows)) rows[name] = typeof column === "string" ? numbers(column, raw.rows.n) : column;
   const o = { ...raw, n: rows.n };
   o.rows = rows;
   rows.stream = sum(rows.stream, Float64Array);

@@ -9,16 +9,16 @@ export const places = {
   FIN_WAIT_1: [74, 284], CLOSE_WAIT: [366, 284], FIN_WAIT_2: [74, 366], CLOSING: [220, 340], LAST_ACK: [366, 366], TIME_WAIT: [220, 424], END: [366, 470],
 };
 
-/** edges are the transitions of the figure: from, to, and what makes an endpoint go. */
+/** edges are the transitions of the figure: from, to, what makes an endpoint go, and how far beside the middle of the line that stands. */
 export const edges = [
-  ["CLOSED", "LISTEN", "passive open"], ["CLOSED", "SYN_SENT", "send SYN", 40, -6], ["LISTEN", "SYN_RCVD", "SYN / SYN,ACK"], ["LISTEN", "SYN_SENT", "send SYN"],
-  ["SYN_SENT", "SYN_RCVD", "SYN / SYN,ACK"], ["SYN_RCVD", "ESTABLISHED", "ACK of SYN"], ["SYN_SENT", "ESTABLISHED", "SYN,ACK / ACK"],
-  ["SYN_RCVD", "FIN_WAIT_1", "send FIN"], ["ESTABLISHED", "FIN_WAIT_1", "send FIN"], ["ESTABLISHED", "CLOSE_WAIT", "FIN / ACK"],
-  ["FIN_WAIT_1", "FIN_WAIT_2", "ACK of FIN"], ["FIN_WAIT_1", "CLOSING", "FIN / ACK", 14, -2], ["FIN_WAIT_1", "TIME_WAIT", ""], ["FIN_WAIT_2", "TIME_WAIT", "FIN / ACK", -14, 10],
-  ["CLOSING", "TIME_WAIT", "ACK of FIN"], ["CLOSE_WAIT", "LAST_ACK", "send FIN"], ["LAST_ACK", "END", "ACK of FIN"], ["TIME_WAIT", "END", "2 MSL", 8, -8],
+  ["CLOSED", "LISTEN", "passive open", -6, 0], ["CLOSED", "SYN_SENT", "send SYN", 40, -6], ["LISTEN", "SYN_RCVD", "SYN / SYN,ACK", -52, -3], ["LISTEN", "SYN_SENT", "send SYN", -36, 8],
+  ["SYN_SENT", "SYN_RCVD", "SYN / SYN,ACK", 0, -8], ["SYN_RCVD", "ESTABLISHED", "ACK of SYN", -42, 8], ["SYN_SENT", "ESTABLISHED", "SYN,ACK / ACK", 52, 8],
+  ["SYN_RCVD", "FIN_WAIT_1", "send FIN", -6, 0], ["ESTABLISHED", "FIN_WAIT_1", "send FIN", -36, -6], ["ESTABLISHED", "CLOSE_WAIT", "FIN / ACK", 40, -6],
+  ["FIN_WAIT_1", "FIN_WAIT_2", "ACK of FIN", -6, 0], ["FIN_WAIT_1", "CLOSING", "FIN / ACK", 36, -8], ["FIN_WAIT_1", "TIME_WAIT", "", 0, 0], ["FIN_WAIT_2", "TIME_WAIT", "FIN / ACK", -32, 12],
+  ["CLOSING", "TIME_WAIT", "ACK of FIN", 6, 0], ["CLOSE_WAIT", "LAST_ACK", "send FIN", 6, 0], ["LAST_ACK", "END", "ACK of FIN", 6, 0], ["TIME_WAIT", "END", "2 MSL", 20, -14],
 ];
 
-const W = 112, H = 28;
+const W = 124, H = 28;
 
 /** pathEdges is the edges that a path of state names takes; a step that the figure does not have, as by an RST, is an edge by itself. */
 export function pathEdges(names) {
@@ -69,8 +69,7 @@ export class Diagram {
     this.element = svg("svg", { viewBox: "0 0 440 496", class: "diagram", role: "img", "aria-label": "State diagram of RFC 9293" },
       svg("defs", {}, marker("arrow", "arrow-plain"), marker("arrow-client", "arrow-client"), marker("arrow-server", "arrow-server")),
       svg("g", { class: "edges" }, edges.map((e) => svg("path", { d: curve(e), "marker-end": "url(#arrow)" }))),
-      svg("g", { class: "edge-labels" }, edges.filter((e) => e[2]).map((e) => edgeLabel(e))),
-      this.paths, this.nodes);
+      this.paths, svg("g", { class: "edge-labels" }, edges.filter((e) => e[2]).map((e) => edgeLabel(e))), this.nodes);
   }
 
   show(paths) {
@@ -91,13 +90,12 @@ export class Diagram {
     return svg("g", { class: "node" + (here.length ? " here" : "") }, box,
       svg("rect", { x: x - W / 2, y: y - H / 2, width: 5, height: H, rx: 2, fill: color }),
       svg("text", { x: x + 2, y: y + 4.3, "text-anchor": "middle" }, state),
-      here.map((side) => svg("circle", { cx: side === 0 ? x - W / 2 - 1 : x + W / 2 + 1, cy: y - H / 2, r: 7.5, class: "token side-" + side })),
-      here.map((side) => svg("text", { x: side === 0 ? x - W / 2 - 1 : x + W / 2 + 1, y: y - H / 2 + 3.4, "text-anchor": "middle", class: "token-text" }, side === 0 ? "C" : "S")));
+      here.map((side) => svg("circle", { cx: side === 0 ? x - W / 2 : x + W / 2, cy: y - H / 2, r: 9, class: "token side-" + side })),
+      here.map((side) => svg("text", { x: side === 0 ? x - W / 2 : x + W / 2, y: y - H / 2 + 4, "text-anchor": "middle", class: "token-text" }, side === 0 ? "C" : "S")));
   }
 }
 
-function edgeLabel([from, to, name, dx = 0, dy = 0]) {
-  const a = places[from], b = places[to], x = (a[0] + b[0]) / 2, y = (a[1] + b[1]) / 2;
-  const straight = Math.abs(a[0] - b[0]) < 1, left = straight && x < 200;
-  return svg("text", { x: straight ? x + (left ? -6 : 6) : x + dx, y: y + 3 + dy, "text-anchor": straight ? (left ? "end" : "start") : "middle", class: "edge-label" }, name);
+function edgeLabel([from, to, name, dx, dy]) {
+  const a = places[from], b = places[to], upright = a[0] === b[0];
+  return svg("text", { x: (a[0] + b[0]) / 2 + dx, y: (a[1] + b[1]) / 2 + 3 + dy, "text-anchor": !upright ? "middle" : dx < 0 ? "end" : "start", class: "edge-label" }, name);
 }

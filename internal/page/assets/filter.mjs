@@ -24,6 +24,7 @@ export function searchText(o, i) {
 
 /** filterRows are the rows that pass, in order of streams. */
 export function filterRows(o, f) {
+  if (!isFiltering(f)) return Array.from({ length: o.n }, (_, i) => i);
   const words = f.query.toLowerCase().split(/\s+/).filter(Boolean);
   const outcome = f.outcome === "" ? -1 : o.outcomes.indexOf(f.outcome);
   const state = f.state === "" ? -1 : o.states.indexOf(f.state);

@@ -1,16 +1,18 @@
 // The top of the page: what is wrong, what the capture is, and what in it could not be seen.
 
+import { rowOf } from "./data.mjs";
 import { bytes, count, counted, day, clock, duration, percent } from "./format.mjs";
-import { copyButton, el, svg } from "./dom.mjs";
+import { copyButton, el, severityName, svg } from "./dom.mjs";
 
 const BINS = 60, FULL = 3;
 
 /** startRange is from when to when conversations began. */
 export function startRange(o) {
   let from = Infinity, to = -Infinity;
-  for (const t of o.rows.start) {
-    from = Math.min(from, t);
-    to = Math.max(to, t);
+  const list = o.rows.start;
+  for (let i = 0; i < list.length; i++) {
+    if (list[i] < from) from = list[i];
+    if (list[i] > to) to = list[i];
   }
   return from <= to ? { from, to } : { from: 0, to: 0 };
 }
@@ -48,16 +50,37 @@ function shareBar(f) {
     el("span", {}, percent(share) + " of conversations"));
 }
 
+// spanText is from when to when, in ns since the capture began.
+function spanText(o, [from, to]) {
+  const [first, last] = [from, to].map((t) => clock(o.start, t, to - from < 20e9 ? 3 : 0));
+  return first === last ? first : first + " – " + last;
+}
+
+/** whenText is when what a finding says showed: a moment, or from the first conversation's to the last's; of what shows at no moment, when the
+ * conversation began if there is one. */
+export function whenText(o, f) {
+  if (f.when) return spanText(o, f.when);
+  if (f.list.length !== 1) return "";
+  const start = o.rows.start[f.list[0]];
+  return "began " + spanText(o, [start, start]);
+}
+
+/** examples are the first anomalies that tell of a finding, each of another kind, if they are in its conversations. */
+export function examples(o, f) {
+  const list = f.anomalies.map((k) => o.anomalies[k]).filter((a) => a.n > 0 && f.list.includes(rowOf(o, a.stream)));
+  return list.sort((a, b) => b.severity - a.severity || a.when[0] - b.when[0]).slice(0, 2);
+}
+
 /** findingCard is one finding: what, when, why, what next, and a way to its conversations. */
 function findingCard(o, f, all, actions) {
   const level = f.failed > 0 ? "error" : f.conversations > 0 ? "warning" : "note";
   const chips = [
     f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
   ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
-  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), f.text.split("; ")[0]];
+  const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), capital(f.text.split("; ")[0])], when = whenText(o, f);
   const body = [
-    el("div", { class: "chips" }, chips, el("span", { class: "chip where" }, f.lies)),
-    el("dl", { class: "reasons" }, el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
+    el("div", { class: "chips" }, when && el("span", { class: "chip when" }, el("b", {}, when)), chips, el("span", { class: "chip where" }, f.lies)),
+    el("dl", { class: "reasons" }, examples(o, f).map((a, i) => [el("dt", {}, i > 0 ? "" : f.list.length === 1 ? "What" : "First"), el("dd", {}, capital(a.detail) + " (" + place(o, a, f.list.length > 1) + ")")]), el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
     el("div", { class: "row" },
       f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number, "data-act": "find-" + f.id },
         "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
@@ -65,21 +88,42 @@ function findingCard(o, f, all, actions) {
       f.command && copyButton("Copy command", "command", () => f.command)),
   ];
   const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
-  const chart = f.list.length > 0 && el("div", { class: "finding-chart" }, spark(o, all, f),
+  const chart = f.list.length > 0 && o.n > 1 && el("div", { class: "finding-chart" }, spark(o, all, f),
     el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
-  if (f.number < FULL) return el("li", { class: "card finding " + level }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
+  if (f.number < FULL) return el("li", { class: "card finding " + level + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
-    el("details", { "data-id": f.id }, el("summary", {}, title[0], el("h3", {}, title[1]), f.list.length > 0 && spark(o, all, f)), el("div", { class: "inner" }, el("div", { class: "finding-text" }, body), chart)));
+    el("details", { "data-id": f.id, "aria-label": "Finding " + (f.number + 1) }, el("summary", {}, title[0], el("div", {}, el("h3", {}, title[1]), when && el("span", { class: "muted thin" }, when)), chart && spark(o, all, f)), el("div", { class: "inner" + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, body), chart)));
 }
 
-/** renderFindings is the section of findings. actions: finding(number) and open(stream). */
+// place is where the first anomaly of a kind is.
+const place = (o, a, withStream) => (withStream ? "stream " + a.stream + ", " : "") + "frame " + a.frame + ", " + clock(o.start, a.when[0], 3);
+
+/** noticed are the kinds of anomalies that there are, the gravest first, then those of most conversations. */
+export function noticed(o) {
+  return o.anomalies.filter((a) => a.n > 0).sort((a, b) => b.severity - a.severity || b.n - a.n || (a.id < b.id ? -1 : 1));
+}
+
+const FEW = 4;
+
+// renderNoticed lists all anomalies, by kind, open if there is no finding, or there are a few of which none tells.
+function renderNoticed(o, actions) {
+  const list = noticed(o), told = new Set(o.findings.flatMap((f) => f.anomalies.map((k) => o.anomalies[k].id))), untold = list.filter((a) => !told.has(a.id)).length;
+  if (list.length === 0) return null;
+  const summary = el("summary", {}, el("h3", {}, o.findings.length === 0 ? "Worth knowing" : "All that was noticed"), el("span", { class: "muted" }, counted(list.length, "kind") + " of anomaly: " + list.slice(0, 6).map((a) => a.id).join(", ") + (list.length > 6 ? " …" : "")));
+  return el("details", { class: "card noticed", "data-id": "noticed", "aria-label": "Anomalies", open: o.findings.length === 0 || (untold > 0 && list.length <= FEW) }, summary, el("ul", {}, list.map((a) => el("li", { class: severityName(a.severity) },
+    el("p", {}, el("button", { type: "button", class: "anomaly-link", title: "Show " + (a.n === 1 ? "the conversation" : "the conversations"), "data-act": "noticed-" + a.id, onclick: () => actions.anomaly(a) }, el("span", { class: "anomaly " + severityName(a.severity) }, a.id)),
+      el("span", { class: "muted" }, " " + severityName(a.severity) + " · " + (o.n === 1 ? "" : counted(a.n, "conversation") + " · ") + spanText(o, a.when))),
+    el("p", {}, a.n === 1 ? capital(a.detail) + (o.n === 1 ? "" : " (stream " + a.stream + ")") : capital(a.summary) + ". First: " + a.detail + " (" + place(o, a, true) + ")")))));
+}
+
+/** renderFindings is the section of findings. actions: finding(number), anomaly(kind) and open(stream). */
 export function renderFindings(o, actions) {
   const range = startRange(o), all = { range, bins: startBins(o, null, range) };
   const list = o.findings.length === 0
     ? calm(o)
     : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));
   return el("section", { id: "findings", "aria-labelledby": "findings-title" },
-    el("h2", { id: "findings-title" }, o.findings.length === 0 ? "Findings" : "What went wrong"), list,
+    el("h2", { id: "findings-title" }, o.findings.length === 0 ? "Findings" : "What went wrong"), list, renderNoticed(o, actions),
     o.more > 0 && el("p", { class: "muted" }, counted(o.more, "more finding") + " of less."));
 }
 

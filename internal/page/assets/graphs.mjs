@@ -1,4 +1,4 @@
-// The graphs below the lanes: sequence numbers each way, bytes in flight against the window, round trips, throughput.
+// The graphs below the lanes: sequence numbers each way, bytes in flight against the window, round trips, throughput. What one has to say beside its lines is in note of the stack.
 
 import { kindOf, seqLenOf } from "./data.mjs";
 import { bytes, count, duration, rate } from "./format.mjs";
@@ -9,9 +9,11 @@ import { colors } from "./theme.mjs";
 
 const sideColor = (side) => (side === 0 ? colors.client : colors.server);
 
+const HEAD = 16; // above a graph: room for marks
+
 // frame draws the axis of amounts and returns the scale.
-function frame(c, width, height, st, lo, hi, text, n = 4) {
-  const y = linear(lo, hi, height - 6, 8);
+function frame(c, height, st, lo, hi, text, n = 4) {
+  const y = linear(lo, hi, height - 6, HEAD);
   for (const v of ticks(lo, hi, n).list) {
     line(c, st.left, Math.round(y(v)) + 0.5, st.edge, Math.round(y(v)) + 0.5, colors.grid);
     label(c, text(v), st.left - 8, y(v), colors.muted, "right");
@@ -108,7 +110,7 @@ class Bars {
 /** drawSequence draws the time-sequence graph of a side. */
 export function drawSequence(c, width, height, st, side) {
   const { d, s } = st, range = sequenceRange(d, s, side, Math.max(st.first - 1, 0), st.last);
-  const y = frame(c, width, height, st, range.lo, range.hi, (v) => (v < 0 || v % 1 ? "" : short(v)));
+  const y = frame(c, height, st, range.lo, range.hi, (v) => (v < 0 || v % 1 ? "" : short(v)));
   clipped(c, height, st, () => {
     if (range.near) stairs(c, st, y, (i) => s.una[side][i] + s.offered[side][i], colors.window, 1.3);
     stairs(c, st, y, (i) => s.una[side][i], colors.ack, 1.3);
@@ -122,7 +124,7 @@ export function drawSequence(c, width, height, st, side) {
     bars?.draw(c);
     for (let i = st.first; i <= st.last; i++) if (st.s.marks[i].length > 0) drawMarks(c, st, i, st.x(d.t[i]), y, side);
   });
-  if (!range.near && range.window > range.hi) note(c, st, "window " + bytes(range.window - range.hi) + " above");
+  if (!range.near && range.window > range.hi) st.note = "window " + bytes(range.window - range.hi) + " above";
 }
 
 function segmentBar(c, st, i, x, y, side, wide, bars) {
@@ -151,10 +153,10 @@ function drawMarks(c, st, i, x, y, side) {
   if (list.length === 0) return;
   const at = own ? y(d.seq[i] + seqLenOf(d, i)) - 9 : y(d.ack[i]) - 9;
   c.font = "600 10px system-ui, sans-serif";
-  const last = (st.marked ??= {})[side + ":" + Math.round(at / 11)];
-  if (last !== undefined && x - last < 12) return;
-  st.marked[side + ":" + Math.round(at / 11)] = x;
-  label(c, list.join(" "), x, Math.max(at, 8), colors[markColor[list[0]]] ?? colors.ink, "center");
+  const row = side + ":" + Math.round(at / 11), text = list.join(" "), end = (st.marked ??= {})[row]; // beside the bar, on which the cursor may be
+  if (end !== undefined && x < end) return;
+  st.marked[row] = x + c.measureText(text).width + 4;
+  label(c, text, Math.min(x + 3, st.edge - c.measureText(text).width - 1), Math.max(at, 8), colors[markColor[list[0]]] ?? colors.ink, "left", true);
 }
 
 function short(v) {
@@ -179,10 +181,10 @@ export function drawFlight(c, width, height, st) {
       windows = Math.max(windows, s.offered[side][i] || 0);
     }
   }
-  if (!known) return empty(c, height, st, "not known: one direction was not captured, or nothing was acknowledged yet");
+  if (!known) return empty(c, height, st, "not known: one direction was not captured");
   most = Math.max(most, 100);
-  const near = windows <= most * 5, hi = (near ? Math.max(most, windows) : most * 1.4) * 1.08;
-  const y = frame(c, width, height, st, 0, hi, (v) => bytes(v), 3);
+  const near = windows <= most * 5, hi = near ? Math.max(most, windows) : most;
+  const y = frame(c, height, st, 0, hi, (v) => bytes(v), 3);
   clipped(c, height, st, () => {
     for (const side of [0, 1]) {
       const color = sideColor(side);
@@ -194,7 +196,7 @@ export function drawFlight(c, width, height, st) {
       stairs(c, st, y, (i) => s.offered[side][i], color, 1.2, [5, 4]);
     }
   });
-  if (!near) note(c, st, "windows of up to " + bytes(windows) + " are far above");
+  if (!near) st.note = "windows of up to " + bytes(windows) + " are far above";
 }
 
 function fillStairs(c, st, y, of) {
@@ -214,11 +216,6 @@ function fillStairs(c, st, y, of) {
   if (before > 0) c.fillRect(x, y(before), Math.max(0, st.edge - x), zero - y(before));
 }
 
-function note(c, st, text) {
-  c.font = "11px system-ui, sans-serif";
-  label(c, text, st.edge - 6, 12, colors.muted, "right", true);
-}
-
 /** drawRoundTrips draws the round trips at the tap, each at its ACK; its colour is that of who sent what was acknowledged. */
 export function drawRoundTrips(c, width, height, st) {
   const { d } = st;
@@ -228,7 +225,7 @@ export function drawRoundTrips(c, width, height, st) {
     most = Math.max(most, d.rtt[i]);
   }
   if (n === 0) return empty(c, height, st, "no round trip in sight");
-  const y = frame(c, width, height, st, 0, most * 1.1, (v) => (v === 0 ? "0" : duration(v).replace(/\.0+ /, " ")), 3);
+  const y = frame(c, height, st, 0, most, (v) => (v === 0 ? "0" : duration(v).replace(/\.0+ /, " ")), 3);
   clipped(c, height, st, () => {
     const drawn = dense(st) ? new Set() : null;
     for (let i = st.first; i <= st.last; i++) {
@@ -258,7 +255,7 @@ export function drawThroughput(c, width, height, st) {
   const both = [0, 1].map((side) => throughput(st.d, side, { from, to: from + n * step }, n).parts);
   const most = Math.max(...both[0], ...both[1]);
   if (most === 0) return empty(c, height, st, "no payload in sight");
-  const per = step / 1e9, y = frame(c, width, height, st, 0, (most / per) * 1.1, (v) => (v === 0 ? "0" : rate(v)), 3);
+  const per = step / 1e9, y = frame(c, height, st, 0, most / per, (v) => (v === 0 ? "0" : rate(v)), 3);
   clipped(c, height, st, () => {
     for (const side of [1, 0]) {
       c.fillStyle = sideColor(side);
@@ -271,10 +268,22 @@ export function drawThroughput(c, width, height, st) {
       c.globalAlpha = 1;
     }
   });
-  note(c, st, "in steps of " + duration(step).replace(/\.0+ /, " "));
+  st.note = "in steps of " + duration(step).replace(/\.0+ /, " ");
 }
 
 function empty(c, height, st, text) {
   c.font = "12px system-ui, sans-serif";
-  label(c, text, (st.left + st.edge) / 2, height / 2, colors.muted, "center");
+  const lines = wrap(text, (line) => c.measureText(line).width <= st.edge - st.left - 8);
+  lines.forEach((line, i) => label(c, line, (st.left + st.edge) / 2, height / 2 + (i - (lines.length - 1) / 2) * 15, colors.muted, "center"));
+}
+
+/** wrap divides a text into lines that fit; a word that does not fit is a line. */
+export function wrap(text, fits) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length ? lines.at(-1) + " " + word : word;
+    if (lines.length && fits(longer)) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -6,10 +6,10 @@ import { hatch, label, line, rounded } from "./canvas.mjs";
 import { spans } from "./series.mjs";
 import { colors, stateColors } from "./theme.mjs";
 
-export const LANE = 26, FLAGS = 22;
+export const LANE = 26, FLAGS = 22, GAP = 15; // GAP is between a lane and the line of its endpoint, where brackets are
 
 /** lanesHeight is how high the pane is. */
-export const lanesHeight = 300;
+export const lanesHeight = 314;
 
 const top = (side, height) => (side === 0 ? FLAGS + 2 : height - LANE - 4);
 
@@ -57,17 +57,21 @@ function drawLane(c, side, height, st) {
       else label(c, name, Math.max(a, st.left) + 6, y + LANE / 2, "#fff");
     }
   }
-  for (const step of st.d.steps[side]) whisker(c, step, y, side, st);
+  let n = 0;
+  for (const step of st.d.steps[side]) n += whisker(c, step, y, side, n, st);
 }
 
-// whisker shows between which times an endpoint entered a state.
-function whisker(c, step, y, side, st) {
-  if (step.from === undefined || step.to === undefined) return;
-  const a = st.x(step.from), b = st.x(step.to), at = side === 0 ? y + LANE + 4 : y - 4;
-  if (b - a < 3 || b < st.left || a > st.edge) return;
-  line(c, a, at, b, at, colors.muted, 1.2);
-  line(c, a, at - 3, a, at + 3, colors.muted, 1.2);
-  line(c, b, at - 3, b, at + 3, colors.muted, 1.2);
+// whisker shows between which times an endpoint entered a state, in its colour; n is how many came before, beside which it is. It returns 1, or 0 if
+// there is nothing to show.
+function whisker(c, step, y, side, n, st) {
+  if (step.from === undefined || step.to === undefined) return 0;
+  const a = st.x(step.from), b = st.x(step.to), by = n % 2 === 0 ? 4 : 10, at = (side === 0 ? y + LANE + by : y - by) + 0.5;
+  if (b - a < 3 || b < st.left || a > st.edge) return 0;
+  const color = stateColors[step.state];
+  line(c, a, at, b, at, color, 1.6);
+  line(c, a, at - 3, a, at + 3, color, 1.6);
+  line(c, b, at - 3, b, at + 3, color, 1.6);
+  return 1;
 }
 
 /** arrowOf is where a segment's arrow begins and ends: times at the client's and at the server's line, by the distances to the tap. */
@@ -77,12 +81,12 @@ export function arrowOf(d, i) {
 }
 
 function drawArrows(c, height, st) {
-  const { d, s } = st, y0 = top(0, height) + LANE + 8, y1 = top(1, height) - 8;
+  const { d, s } = st, y0 = top(0, height) + LANE + GAP, y1 = top(1, height) - GAP;
   line(c, st.left, y0, st.edge, y0, colors.line);
   line(c, st.left, y1, st.edge, y1, colors.line);
   const n = st.last - st.first + 1;
   if (n > (st.edge - st.left) * 1.2) return drawDensity(c, st, y0, y1);
-  const dense = n > (st.edge - st.left) / 3, labels = [-Infinity, -Infinity];
+  const dense = n > (st.edge - st.left) / 3;
   c.globalAlpha = dense ? Math.max(0.12, Math.min(1, (st.edge - st.left) / 2 / n)) : 1;
   for (let i = st.first; i <= st.last; i++) {
     const side = d.side[i], arrow = arrowOf(d, i), kind = kindOf(d, i), flags = flagsOf(d, i);
@@ -95,9 +99,42 @@ function drawArrows(c, height, st) {
     if (lost) cross(c, end[0], end[1], color);
     else if (!dense) head(c, from, end, color);
     if (bad && dense) c.globalAlpha = Math.max(0.12, Math.min(1, (st.edge - st.left) / 2 / n));
-    if (!dense) arrowLabel(c, st, i, from, to, labels);
   }
   c.globalAlpha = 1;
+  if (!dense) drawLabels(c, st, y0, y1);
+}
+
+// drawLabels writes what segments are beside their arrows, above all of them.
+function drawLabels(c, st, y0, y1) {
+  const { d } = st, share = 0.22;
+  c.font = "10.5px system-ui, sans-serif";
+  for (const side of [0, 1]) {
+    const from = side === 0 ? y0 : y1, to = side === 0 ? y1 : y0, y = from + (to - from) * share, list = [];
+    for (let i = st.first; i <= st.last; i++) {
+      if (d.side[i] !== side) continue;
+      const arrow = arrowOf(d, i), x = st.x(arrow.from) + (st.x(arrow.to) - st.x(arrow.from)) * share + 5;
+      if (x >= st.left - 60 && x <= st.edge) list.push({ x, text: shortLabel(d, i) });
+    }
+    for (const l of placeLabels(list, (text) => c.measureText(text).width + 10, st.edge + 4)) label(c, l.text, l.x, y, colors.ink, "left", true);
+  }
+}
+
+/** placeLabels are the labels for which there is room up to edge, in order; of those that say the same and stand as good as at one place, one says how many. */
+export function placeLabels(list, width, edge) {
+  const out = [];
+  let end = -Infinity;
+  for (let i = 0; i < list.length; ) {
+    const { x, text } = list[i];
+    let n = 1;
+    while (i + n < list.length && list[i + n].text === text && list[i + n].x - x < 12) n++;
+    const all = n > 1 ? n + " × " + text : text;
+    if (x >= end && x + width(all) <= edge) {
+      out.push({ x, text: all });
+      end = x + width(all);
+    }
+    i += n;
+  }
+  return out;
 }
 
 // drawDensity draws how many segments each side sent, where there are too many for arrows: from its line on.
@@ -152,22 +189,12 @@ export function shortLabel(d, i) {
   return parts.join("+") || "–";
 }
 
-// arrowLabel writes what a segment is where its arrow begins, if there is room behind the label before.
-function arrowLabel(c, st, i, from, to, labels) {
-  const side = st.d.side[i], text = shortLabel(st.d, i), share = 0.22;
-  c.font = "10.5px system-ui, sans-serif";
-  const x = from[0] + (to[0] - from[0]) * share + 5, y = from[1] + (to[1] - from[1]) * share, w = c.measureText(text).width + 10;
-  if (x < labels[side] || x + w > st.edge + 30) return;
-  label(c, text, x, y, colors.ink, "left", true);
-  labels[side] = x + w;
-}
-
 // drawSilence says how long the capture goes on without a packet of the conversation.
 function drawSilence(c, height, st) {
   const rest = st.d.rest - st.d.duration;
   if (st.view.to < st.d.duration || st.view.to >= st.d.rest || rest < Math.max(st.d.duration, 1e9) || st.edge < 600) return;
   c.font = "11px system-ui, sans-serif";
-  label(c, "no packet for " + duration(rest) + " more, to the end of the capture →", st.edge - 8, height - LANE - 28, colors.muted, "right", true);
+  label(c, "no packet for " + duration(rest) + " more, to the end of the capture →", st.edge - 8, height / 2 + 12, colors.muted, "right", true);
 }
 
 function drawFlags(c, st) {

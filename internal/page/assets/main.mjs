@@ -64,15 +64,15 @@ export class App {
   }
 
   findings() {
-    replace(this.head, renderFindings(this.o, { finding: (n) => this.finding(n), open: (stream) => this.open(stream) }), renderFacts(this.o));
+    replace(this.head, renderFindings(this.o, { finding: (n) => this.finding(n), anomaly: (a) => this.anomaly(a), open: (stream) => this.open(stream) }), renderFacts(this.o));
   }
 
   /** renew shows what is known of the capture by now. */
   renew(o) {
     this.o = o;
-    const open = new Set([...this.head.querySelectorAll("details[open]")].map((x) => x.dataset.id)), focused = document.activeElement?.dataset?.act;
+    const before = new Map([...this.head.querySelectorAll("details")].map((x) => [x.dataset.id, x.open])), focused = document.activeElement?.dataset?.act;
     this.findings();
-    for (const x of this.head.querySelectorAll("details")) x.open = open.has(x.dataset.id);
+    for (const x of this.head.querySelectorAll("details")) x.open = before.get(x.dataset.id) ?? x.open;
     if (focused) this.head.querySelector(`[data-act="${focused}"]`)?.focus();
     this.timeline.renew(o);
     this.table.renew(o);
@@ -173,6 +173,13 @@ export class App {
     this.table.set({ ...noFilter(), finding: number });
     const f = this.o.findings[number];
     if (f.list.length === 1) return this.open(this.o.rows.stream[f.list[0]]);
+    this.table.show("conversations");
+    this.table.element.scrollIntoView({ behavior: "smooth", block: "start" });
+  }
+
+  anomaly(a) {
+    if (a.n === 1 && rowOf(this.o, a.stream) >= 0) return this.open(a.stream);
+    this.table.set({ ...noFilter(), anomaly: a.id });
     this.table.show("conversations");
     this.table.element.scrollIntoView({ behavior: "smooth", block: "start" });
   }

@@ -117,7 +117,7 @@ export function sequenceRange(d, s, side, first, last) {
     }
   }
   if (hi < lo) return { lo: 0, hi: 1, near: false, window };
-  const near = window > hi && window - hi <= 1.5 * Math.max(hi - lo, 1);
+  const near = window > hi && window - hi <= Math.max(hi - lo, 1);
   if (near) hi = window;
   const margin = Math.max((hi - lo) * 0.06, 1);
   return { lo: lo - margin, hi: hi + margin, near, window };

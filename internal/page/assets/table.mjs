@@ -26,6 +26,9 @@ const columns = [
   { key: "ended", head: "Ended by", cell: (o, i) => [text(o, "ended", i), text(o, "cause", i) && " (" + text(o, "cause", i) + ")"], optional: true },
 ];
 
+// first are the columns that come first where there is no room for all.
+const first = ["stream", "anomaly", "outcome"], narrow = () => matchMedia("(max-width: 760px)");
+
 function wrong(o, i) {
   const worst = worstOf(o, i), n = anomaliesOf(o, i).length;
   return worst ? el("span", { class: "anomaly " + severityName(worst.severity), title: worst.summary }, worst.id + (n > 1 ? " +" + (n - 1) : "")) : null;
@@ -59,7 +62,9 @@ export class Table {
   }
 
   choose() {
-    this.columns = columns.filter((c) => !c.optional || this.o.rows[c.key].some((v) => v !== 0));
+    const has = columns.filter((c) => !c.optional || this.o.rows[c.key].some((v) => v !== 0));
+    const place = (c) => (narrow().matches && first.includes(c.key) ? first.indexOf(c.key) - first.length : 0);
+    this.columns = has.sort((a, b) => place(a) - place(b));
   }
 
   build() {
@@ -72,7 +77,7 @@ export class Table {
     this.body = el("tbody", {});
     this.grid = el("table", { class: "conversations", "aria-describedby": "shown" }, el("thead", {}, this.head), this.body);
     this.scroller = el("div", { class: "scroller", tabindex: -1, onscroll: () => this.draw() }, this.grid);
-    this.tabs = el("div", { class: "tabs", role: "tablist" }, [["conversations", "Conversations"], ["server", "By server"], ["client", "By client"]].map(([id, name]) =>
+    this.tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Conversations, or their sums" }, [["conversations", "Conversations"], ["server", "By server"], ["client", "By client"]].map(([id, name]) =>
       el("button", { type: "button", role: "tab", "data-tab": id, onclick: () => this.show(id) }, name)));
     this.sums = el("div", { class: "scroller", hidden: true });
     this.element = el("section", { id: "conversations", "aria-labelledby": "conversations-title" },
@@ -88,6 +93,7 @@ export class Table {
     window.addEventListener("beforeprint", () => this.draw(true));
     window.addEventListener("afterprint", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.scroller);
+    narrow().addEventListener("change", () => (this.choose(), this.drawHead(), this.draw()));
   }
 
   choice(key) {

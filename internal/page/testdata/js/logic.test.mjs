@@ -4,15 +4,16 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
-import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
 import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../assets/link.mjs";
 import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
-import { arrowOf, shortLabel } from "../../assets/lanes.mjs";
+import { arrowOf, placeLabels, shortLabel } from "../../assets/lanes.mjs";
+import { wrap } from "../../assets/graphs.mjs";
 import { merged } from "../../assets/timeline.mjs";
-import { startBins, startRange } from "../../assets/findings.mjs";
+import { examples, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
 test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
@@ -41,6 +42,12 @@ const raw = () => ({
     clientPackets: [1, 2, 3], serverPackets: [1, 1, 1], clientBytes: [5, 500, 50], serverBytes: [0, 0, 0], clientState: [0, 1, 1], serverState: [0, 1, 2],
     name: [4, 0, 0], lost: [0, 1, 0], sent: [0, 4, 2], rtt: [0, 7, 3], outcome: [0, 1, 1], inferred: [0, 0, 1], ended: [0, 0, 0], cause: [0, 0, 5], failure: [0, 0, 5], set: [0, 1, 2], severity: [0, 2, 3],
   },
+});
+
+test("numbers are read from digits", () => {
+  assert.deepEqual([...numbers("ACBgBf", 5)], [0, 1, -1, 16, -16]);
+  assert.deepEqual([...numbers("O*EC", 4)], [7, 7, 7, 1]);
+  assert.deepEqual([...numbers("A*gB", 17)], new Array(17).fill(0));
 });
 
 test("rows are decoded", () => {
@@ -145,6 +152,10 @@ test("what is drawn of it", () => {
   assert.deepEqual([...throughput(d, 0, { from: 0, to: 40 }, 2).parts], [0, 200]);
   const r = sequenceRange(d, s, 0, 0, 4);
   assert.ok(r.lo < 0 && r.hi > 101 && !r.near && r.window === 1101);
+  for (const [window, near] of [[101, true], [102, false]]) { // the window may take as much room as the segments
+    d.window.fill(window);
+    assert.equal(sequenceRange(d, derive(d), 0, 0, 4).near, near, "a window of " + window);
+  }
   const spurious = derive(detail([0, 1, 2, 6, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0]));
   assert.deepEqual([...spurious.lost], [0, 0, 0, 0, 0], "one that was not needed replaces nothing");
 });
@@ -221,4 +232,40 @@ test("finer segments take the place of coarse ones", () => {
   assert.deepEqual([...d.stands], [1, 1, 1, 1, 1, 1]);
   assert.deepEqual([d.n, d.stream, d.flight[1].length], [6, 3, 6]);
   assert.deepEqual([...joined(made([5], []), [made([1, 9], [])]).frame], [1, 9]);
+});
+
+test("labels have room, and those that say the same at one place are one", () => {
+  const at = (...list) => list.map(([x, text]) => ({ x, text })), width = (text) => text.length * 10, place = (list, edge = 1000) => placeLabels(list, width, edge).map((l) => l.x + " " + l.text);
+  assert.deepEqual(place(at([0, "SYN"], [30, "ACK"])), ["0 SYN", "30 ACK"]);
+  assert.deepEqual(place(at([0, "SYN"], [29, "ACK"], [60, "FIN"])), ["0 SYN", "60 FIN"]);
+  assert.deepEqual(place(at([0, "9 B"], [5, "9 B"], [11, "9 B"])), ["0 3 × 9 B"]);
+  assert.deepEqual(place(at([0, "9 B"], [12, "9 B"])), ["0 9 B"]); // not at one place, and no room
+  assert.deepEqual(place(at([0, "9 B"], [1, "8 B"], [2, "9 B"])), ["0 9 B"]);
+  assert.deepEqual([place(at([970, "SYN"])).length, place(at([971, "SYN"])).length], [1, 0]);
+});
+
+test("text is divided where it must", () => {
+  const fits = (line) => line.length <= 8;
+  assert.deepEqual(wrap("one two three", fits), ["one two", "three"]);
+  assert.deepEqual(wrap("extraordinary as it is", fits), ["extraordinary", "as it is"]);
+});
+
+test("anomalies are listed, the gravest first", () => {
+  const kind = (id, severity, n, at, stream) => ({ id, severity, n, when: [at, at], stream });
+  const o = { anomalies: [kind("a", 1, 9, 0, 0), kind("b", 2, 1, 5, 3), kind("c", 2, 2, 4, 7), kind("d", 3, 0, 0, 0), kind("e", 2, 2, 3, 7)], rows: { stream: [0, 3, 7] }, n: 3 };
+  assert.deepEqual(noticed(o).map((a) => a.id), ["c", "e", "b", "a"]);
+  const of = (anomalies, list) => examples(o, { anomalies, list }).map((a) => a.id);
+  assert.deepEqual(of([0, 1, 2, 3, 4], [0, 1, 2]), ["e", "c"], "two, the gravest, the first");
+  assert.deepEqual(of([0, 2], [0, 1]), ["a"], "of its conversations only");
+  assert.deepEqual(of([], [0]), []);
+});
+
+test("a finding says when", () => {
+  const o = { start: [0, 0], rows: { start: [1e9, 2e9] } };
+  assert.equal(whenText(o, { list: [0], when: [1.5e9, 1.5e9] }), "00:00:01.500");
+  assert.equal(whenText(o, { list: [0, 1], when: [1.5e9, 21.4e9] }), "00:00:01.500 – 00:00:21.400");
+  assert.equal(whenText(o, { list: [0, 1], when: [1.5e9, 21.5e9] }), "00:00:01 – 00:00:21");
+  assert.equal(whenText(o, { list: [1] }), "began 00:00:02.000");
+  assert.equal(whenText(o, { list: [0, 1] }), "");
+  assert.equal(whenText(o, { list: [] }), "");
 });
