@@ -78,7 +78,7 @@ var layers = map[string]layer{
 	"report/internal/glossary":        {ours: []string{"report/internal/record", "analyzer"}},
 	"report/internal/story":           {ours: []string{"report/internal/human", "analyzer", "fsm", "analyzer/timing"}},
 	"report/internal/ladder":          {ours: []string{"internal/console", "report/internal/story", "report/internal/output", "report/internal/human", "analyzer", "fsm"}},
-	"report/internal/columnar":        {ours: []string{"report/internal/record"}, other: []string{"github.com/parquet-go/parquet-go", "github.com/parquet-go/parquet-go/"}},
+	"report/internal/columnar":        {ours: []string{"report/internal/record"}, other: []string{"github.com/parquet-go/parquet-go/", "github.com/klauspost/compress/zstd"}},
 	"report/internal/states":          {ours: []string{"internal/console", "report/internal/columnar", "report/internal/record", "report/internal/output", "report/internal/human", "analyzer", "fsm"}},
 	"report/internal/transcript":      {ours: []string{"internal/console", "report/internal/output", "report/internal/human", "analyzer"}},
 	"report/internal/sample":          {ours: []string{"analyzer"}},
