@@ -107,7 +107,7 @@ var layers = map[string]layer{
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
 	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
-	"check":                     {ours: []string{"internal/console", "check/expect", "internal/input", "report", "analyzer"}},
+	"check":                     {ours: []string{"internal/console", "internal/remote", "check/expect", "internal/input", "report", "analyzer"}},
 	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
 	"internal/ladders":          {ours: []string{"internal/console", "report", "analyzer"}},
 	"internal/live/web":         {ours: []string{"internal/live", "internal/live/recent", "internal/live/serve", "internal/page", "report", "analyzer"}},
