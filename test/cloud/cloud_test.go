@@ -1,5 +1,5 @@
-// Package cloud tests captures in a store: the program that .ci/cloud builds against a server that speaks S3, in this process. It is a module of
-// its own, so that the program's does not need the server.
+// Package cloud tests captures in a store: the program that .ci/cloud builds against servers in this process that speak S3, and as much as reading
+// takes of what Google's and Azure's do. It is a module of its own, so that the program's does not need the servers.
 package cloud
 
 import (
