@@ -26,9 +26,15 @@ func init() {
 // cloud reads the objects of buckets. Credentials are the environment's, as each cloud's own programs have them.
 type cloud struct{}
 
+const validation = "response_checksum_validation"
+
 // bucket opens the bucket of a URL, whose query says where it is.
 func (cloud) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	of := url.URL{Scheme: u.Scheme, Host: u.Host, RawQuery: u.RawQuery}
+	if q := u.Query(); u.Scheme == "s3" && !q.Has(validation) {
+		q.Set(validation, "when_required") // otherwise a line on the terminal for each object says that it has no checksum
+		of.RawQuery = q.Encode()
+	}
 	b, err := blob.OpenBucket(ctx, of.String())
 	if err != nil {
 		return nil, errors.New("the bucket cannot be opened: no credentials, or no such option behind the ?") // the error has the URL

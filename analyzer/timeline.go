@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 // SegmentView is one segment in the light of its whole conversation.
 type SegmentView struct {
 	Stream   uint64
+	Addr     [2]netip.AddrPort // by Side
 	Frame    uint64
 	Time     Time
 	Since    time.Duration // since the conversation's first frame
@@ -38,6 +40,7 @@ type SegmentView struct {
 type Timeline struct {
 	seqSpaces
 	stream    uint64
+	addr      [2]netip.AddrPort // by Side
 	start     Time
 	state     [2]fsm.State // by Side
 	evidence  [2]Evidence  // by Side
@@ -93,7 +96,7 @@ type Timelines struct {
 // New is the timeline of c.
 func (m *Timelines) New(c *Conversation) Timeline {
 	m.judgment.Judge(c)
-	t := Timeline{seqSpaces: newSeqSpaces(c), stream: c.Stream, start: c.Start}
+	t := Timeline{seqSpaces: newSeqSpaces(c), stream: c.Stream, addr: c.Addr, start: c.Start}
 	for side, steps := range m.judgment.Trajectory {
 		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
 			t.state[side], t.evidence[side], steps = fsm.Listen, steps[0].Evidence, steps[1:]
@@ -128,7 +131,7 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 	s := r.Segment
 	t.advance(s)
 	*v = SegmentView{
-		Stream: t.stream, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
+		Stream: t.stream, Addr: t.addr, Frame: s.Frame, Time: Time(s.Time), Since: Time(s.Time).Sub(t.start),
 		From: t.side(s.Dir), Flags: flagNames[uint8(s.Flags)], Len: s.Len,
 		Seq:    t.relative(s.Dir, s.Seq),
 		HasAck: s.Flags.Has(wire.ACK),

@@ -1,12 +1,16 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"tcptrace/internal/remote"
 )
 
 // ExpectationExt ends the name of an expectation.
@@ -30,8 +34,11 @@ func stem(path string) string {
 	return ""
 }
 
-// ExpectationOf is where the expectation of a capture stands, or would.
+// ExpectationOf is where the expectation of a capture stands, or would: beside it, and of a URL in the current directory.
 func ExpectationOf(capture string) string {
+	if remote.Is(capture) {
+		capture = path.Base(capture)
+	}
 	if s := stem(capture); s != "" {
 		return s + ExpectationExt
 	}
@@ -68,10 +75,14 @@ type found struct {
 	trees   trees
 }
 
-// find looks for captures: files, directories with all below them, and patterns.
-func find(paths []string) *found {
+// find looks for captures: files, directories with all below them, patterns and URLs.
+func find(ctx context.Context, paths []string) *found {
 	f := &found{seen: map[string]bool{}, owners: map[string]string{}, trees: trees{}}
 	for _, path := range paths {
+		if remote.Is(path) {
+			f.remote(ctx, path)
+			continue
+		}
 		info, err := os.Stat(path)
 		if err != nil && strings.ContainsAny(path, "*?[") {
 			f.pattern(path)
@@ -87,6 +98,17 @@ func find(paths []string) *found {
 		}
 	}
 	return f
+}
+
+// remote adds what a URL stands for. Only the user names URLs: what is found in directories and by patterns are files, whatever they are called.
+func (f *found) remote(ctx context.Context, url string) {
+	names, err := remote.Expand(ctx, url)
+	if err != nil {
+		f.fail(Result{Capture: url, Status: Unreadable, Problems: []string{plain(url, err)}})
+	}
+	for _, name := range names {
+		f.capture(name, ".", true)
+	}
 }
 
 func (f *found) pattern(pattern string) {
@@ -167,7 +189,10 @@ func capturesOf(base string) (list []string) {
 }
 
 func (f *found) capture(path, dir string, named bool) {
-	key := filepath.Clean(path)
+	key := path
+	if !remote.Is(path) {
+		key = filepath.Clean(path)
+	}
 	if f.seen[key] {
 		return
 	}

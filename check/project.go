@@ -5,10 +5,11 @@ import (
 	"path/filepath"
 
 	"tcptrace/check/expect"
+	"tcptrace/internal/remote"
 )
 
-// projects finds the project file of a capture: the nearest one above it. Above the top of a repository
-// nobody looks.
+// projects finds the project file of a capture: the nearest one above it, and of a URL the nearest one above the current directory. Above the top
+// of a repository nobody looks.
 type projects struct {
 	fixed  string // for all captures; "": look for it
 	byDir  map[string]*project
@@ -33,7 +34,11 @@ func (p *projects) of(capture string) *project {
 	if p.fixed != "" {
 		return p.load(p.fixed, filepath.Dir(p.fixed))
 	}
-	dir, err := filepath.Abs(filepath.Dir(capture))
+	beside := "."
+	if !remote.Is(capture) {
+		beside = filepath.Dir(capture)
+	}
+	dir, err := filepath.Abs(beside)
 	if err != nil {
 		return none
 	}
@@ -93,10 +98,13 @@ func relative(path string) string {
 	return rel
 }
 
-// suppressions are those about a capture.
+// suppressions are those about a capture: by its path as seen from the project file, or its URL.
 func (p *project) suppressions(capture string) []expect.Suppression {
 	if p.Project == nil {
 		return nil
+	}
+	if remote.Is(capture) {
+		return p.For(capture)
 	}
 	abs, err := filepath.Abs(capture)
 	dir, err2 := filepath.Abs(p.dir)

@@ -40,7 +40,7 @@ const (
 
 // Run checks all captures at paths, in order of their names. If ctx is cancelled it returns its cause, beside the results that there are.
 func Run(ctx context.Context, paths []string, o Options) (Results, error) {
-	f := find(paths)
+	f := find(ctx, paths)
 	defer f.trees.close()
 	jobs := make([]job, len(f.targets))
 	look := projects{fixed: o.Project, trees: f.trees}

@@ -125,7 +125,7 @@ func eventRecord(e *analyzer.Event) EventRecord {
 	whole := NewRecord(c, e.Judgment)
 	r := EventRecord{
 		Schema: "tcptrace.event.v1", Event: e.Kind.String(), Time: Time(e.Time),
-		Stream: c.Stream, Client: whole.Client, Server: whole.Server,
+		Stream: c.Stream, Client: whole.Client, Server: whole.Server, CommunityID: whole.CommunityID,
 	}
 	switch e.Kind {
 	case analyzer.EventOpened:

@@ -42,7 +42,7 @@ func (r *Long) Conversation(c *analyzer.Conversation) error {
 	r.judgment.Judge(c)
 	o := &r.out
 	fmt.Fprintf(o, "conversation %d\n", c.Stream)
-	fmt.Fprintf(o, "  %s to %s\n", c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	fmt.Fprintf(o, "  %s to %s, community ID %s\n", c.Addr[analyzer.Client], c.Addr[analyzer.Server], CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server]))
 	for side := range c.Names {
 		if name := human.Named(c, analyzer.Side(side)); name != "" {
 			fmt.Fprintf(o, "  the %s is %s (%s)\n", analyzer.Side(side), name, c.Names[side].Kind)

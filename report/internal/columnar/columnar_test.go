@@ -73,7 +73,7 @@ func TestRows(t *testing.T) {
 		{Decimal: "3", List: []inner{{At: 7}}, Map: map[string]map[string]uint64{"b": {"y": 2, "x": 1}, "a": {}}},
 	}
 	var rows []example
-	for i := range 3*chunkRows + 1 {
+	for i := range 3*pageRows + 1 {
 		rows = append(rows, kinds[i*i%7%4])
 	}
 	got := write(t, rows)
@@ -105,7 +105,7 @@ func TestRowGroups(t *testing.T) {
 	tab := Of[row]("row")
 	var out bytes.Buffer
 	f := NewFile(&out, tab)
-	const rows = greatGroup + chunkRows + 10
+	const rows = greatGroup + pageRows + 10
 	var b []byte
 	for i := range rows {
 		r := row{record.Time(i + 1)}
@@ -123,7 +123,7 @@ func TestRowGroups(t *testing.T) {
 	}
 	groups := file.RowGroups()
 	first := groups[0].NumRows()
-	if len(groups) != 2 || first < greatGroup || first >= greatGroup+chunkRows || first+groups[1].NumRows() != rows {
+	if len(groups) != 2 || first < greatGroup || first >= greatGroup+pageRows || first+groups[1].NumRows() != rows {
 		t.Fatalf("%d row groups, the first of %d rows", len(groups), first)
 	}
 	least, greatest, ok := groups[1].ColumnChunks()[0].(*pq.FileColumnChunk).Bounds()

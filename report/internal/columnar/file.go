@@ -1,17 +1,20 @@
 package columnar
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math"
 
-	pq "github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 const (
-	chunkRows = 256       // that are dealt to the columns at once
-	chunkText = 256 << 10 // bytes of packed rows, from which on they are dealt
+	// A page of a column is of so many rows, or of those of so many packed bytes.
+	pageRows  = 16 << 10
+	pageBytes = 8 << 20
 
 	// A row group is what a reader can skip, and what is held in memory: as many rows as make so many values, and no more bytes of packed rows
 	// than that.
@@ -19,74 +22,58 @@ const (
 	leastGroup, greatGroup = 64 << 10, 512 << 10 // rows
 	groupBytes             = 96 << 20
 
-	pageBytes       = 64 << 10
-	dictionaryBytes = 256 << 10 // of a column in a row group; strings beyond are written out
+	magic   = "PAR1"
+	version = 2 // of the format
 )
 
 // File is a Parquet file that is written row by row.
 type File struct {
-	out     *pq.GenericWriter[any]
+	w       io.Writer
+	table   *Table
 	columns []column
-	nulls   [chunkRows]pq.Value
+	encoder *encoder
+	most    int // rows in a row group
 
-	text   []byte // packed rows that values of the chunk are parts of
-	rows   int    // in the chunk
-	chunk  int    // bytes of its packed rows
-	group  int    // rows in the row group, without the chunk
-	packed int    // their bytes
-	most   int    // rows in a row group
-	err    error
-}
+	rows, packed           int // since the last page, and their bytes
+	groupRows, groupPacked int // in the row group, without those
 
-// column is where the values of a chunk are put.
-type column struct {
-	*node
-	to     *pq.ColumnWriter
-	values []pq.Value // of a column that repeats: of the first rows; otherwise of all, null unless there is one
-	filled int        // rows that have values
+	at     int64 // bytes written
+	total  int64 // rows in groups
+	groups []format.RowGroup
+	err    error // stays
 }
 
 // NewFile begins a file of a table.
 func NewFile(w io.Writer, t *Table) *File {
 	f := &File{
-		out: pq.NewGenericWriter[any](w, t.schema,
-			pq.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), pq.PageBufferSize(pageBytes), pq.DictionaryMaxBytes(dictionaryBytes),
-			pq.CreatedBy("tcptrace", "", "")),
-		columns: make([]column, len(t.leaves)),
-		most:    min(max(groupValues/len(t.leaves), leastGroup), greatGroup),
+		table: t, columns: make([]column, len(t.leaves)), encoder: newEncoder(),
+		most: min(max(groupValues/len(t.leaves), leastGroup), greatGroup),
 	}
 	for i, n := range t.leaves {
 		f.columns[i].node = n
+		f.columns[i].begin()
 	}
-	f.begin()
+	f.Reset(w)
 	return f
 }
 
 // Reset begins another file of the same table, in the memory of this one, which was closed.
 func (f *File) Reset(w io.Writer) {
-	f.out.Reset(w)
-	f.err = nil
-	f.begin()
+	f.w, f.err, f.at, f.total, f.groups = w, nil, 0, 0, nil
+	f.write([]byte(magic))
 }
 
-// begin begins a row group.
-func (f *File) begin() {
-	for i, to := range f.out.ColumnWriters() {
-		f.columns[i].to = to
+func (f *File) write(b []byte) {
+	if f.err == nil {
+		_, f.err = f.w.Write(b)
+		f.at += int64(len(b))
 	}
-	f.group, f.packed = 0, 0
 }
 
 // Add takes whole packed rows, which it does not keep. The first error stays.
 func (f *File) Add(rows []byte) error {
-	at := len(f.text)
-	f.text = append(f.text, rows...) // what is copied when it grows stays where it is for the values that point to it
-	for rows = f.text[at:]; len(rows) > 0 && f.err == nil; {
+	for len(rows) > 0 && f.err == nil {
 		rows = f.add(rows)
-	}
-	if len(f.text) >= chunkText && f.err == nil {
-		f.err = f.deal()
-		f.text = f.text[:0]
 	}
 	return f.err
 }
@@ -96,99 +83,77 @@ func (f *File) add(rows []byte) []byte {
 	row := rows
 	for row[0] != 0 {
 		number, n := binary.Uvarint(row)
-		c := &f.columns[number-1]
 		def, rep := row[n]>>2, row[n]&3
-		row = row[n+1:]
-		var v pq.Value
-		if def == c.def {
-			v, row = c.unpack(row)
-		}
-		c.put(f.rows, v.Level(int(rep), int(def), int(number)-1))
+		row = f.columns[number-1].put(f.rows, def, rep, row[n+1:])
 	}
 	row = row[1:]
-	f.rows, f.chunk = f.rows+1, f.chunk+len(rows)-len(row)
-	if f.rows == chunkRows {
-		f.err = f.deal()
+	f.rows, f.packed = f.rows+1, f.packed+len(rows)-len(row)
+	if f.rows == pageRows || f.packed >= pageBytes {
+		f.endPages()
 	}
 	return row
 }
 
-// put adds a value of a row of the chunk.
-func (c *column) put(row int, v pq.Value) {
-	if c.rep == 0 {
-		if c.values == nil {
-			c.values = make([]pq.Value, chunkRows)
+// endPages ends a page of each column, and the row group if it is large enough.
+func (f *File) endPages() {
+	for i := range f.columns {
+		if f.err = f.columns[i].endPage(f.rows, f.encoder); f.err != nil {
+			return
 		}
-		c.values[row], c.filled = v, row+1
+	}
+	f.groupRows, f.groupPacked = f.groupRows+f.rows, f.groupPacked+f.packed
+	f.rows, f.packed = 0, 0
+	if f.groupRows >= f.most || f.groupPacked >= groupBytes {
+		f.endGroup()
+	}
+}
+
+// endGroup writes the row group.
+func (f *File) endGroup() {
+	if len(f.groups) > math.MaxInt16 {
+		f.err = fmt.Errorf("a Parquet file has no room for more than %d row groups", len(f.groups))
 		return
 	}
-	c.fill(row)
-	c.values, c.filled = append(c.values, v), row+1
-}
-
-// fill adds a null for each row of a column that repeats, up to row, that has no value.
-func (c *column) fill(row int) {
-	for ; c.filled < row; c.filled++ {
-		c.values = append(c.values, pq.Value{}.Level(0, 0, c.first))
-	}
-}
-
-// unpack reads a value, and returns what is behind it.
-func (c *column) unpack(b []byte) (pq.Value, []byte) {
-	switch c.kind {
-	case integer, moment:
-		v, n := binary.Varint(b)
-		return pq.Int64Value(v), b[n:]
-	case double, decimal:
-		return pq.DoubleValue(math.Float64frombits(binary.LittleEndian.Uint64(b))), b[8:]
-	case truth:
-		return pq.BooleanValue(b[0] != 0), b[1:]
-	}
-	size, n := binary.Uvarint(b)
-	b = b[n:]
-	return pq.ByteArrayValue(b[:size]), b[size:]
-}
-
-// deal hands the chunk to the columns.
-func (f *File) deal() error {
+	g := format.RowGroup{Columns: make([]format.ColumnChunk, len(f.columns)), NumRows: int64(f.groupRows), FileOffset: f.at, Ordinal: int16(len(f.groups))}
 	for i := range f.columns {
 		c := &f.columns[i]
-		values := f.nulls[:f.rows]
-		switch {
-		case c.rep > 0:
-			c.fill(f.rows)
-			values = c.values
-		case c.filled > 0:
-			values = c.values[:f.rows]
+		chunk, pages, err := c.chunk(f.encoder)
+		if err != nil {
+			f.err = err
+			return
 		}
-		if _, err := c.to.WriteRowValues(values); err != nil {
-			return err
+		if c.meta.DataPageOffset = f.at + pages; pages > 0 {
+			c.meta.DictionaryPageOffset = f.at
 		}
-		if c.rep > 0 {
-			c.values = c.values[:0]
-		} else if c.filled > 0 {
-			clear(c.values[:c.filled])
-		}
-		c.filled = 0
+		g.Columns[i].MetaData = c.meta
+		g.TotalByteSize += c.meta.TotalUncompressedSize
+		g.TotalCompressedSize += c.meta.TotalCompressedSize
+		f.write(chunk)
+		c.begin()
 	}
-	f.group, f.packed = f.group+f.rows, f.packed+f.chunk
-	f.rows, f.chunk = 0, 0
-	if f.group < f.most && f.packed < groupBytes {
-		return nil
-	}
-	err := f.out.Flush()
-	f.begin()
-	return err
+	f.groups, f.total = append(f.groups, g), f.total+g.NumRows
+	f.groupRows, f.groupPacked = 0, 0
 }
 
 // Close writes what is left, and the footer, without which there is no file.
 func (f *File) Close() error {
 	if f.err == nil && f.rows > 0 {
-		f.err = f.deal()
+		f.endPages()
 	}
-	if f.err != nil {
-		return f.err
+	if f.err == nil && f.groupRows > 0 {
+		f.endGroup()
 	}
-	f.err = f.out.Close()
+	order := make([]format.ColumnOrder, len(f.columns))
+	for i := range order {
+		order[i].Value = new(format.TypeDefinedOrder)
+	}
+	var footer bytes.Buffer
+	err := thrift.NewEncoder(new(thrift.CompactProtocol).NewWriter(&footer)).Encode(&format.FileMetaData{
+		Version: version, Schema: f.table.schema, NumRows: f.total, RowGroups: f.groups, CreatedBy: "tcptrace", ColumnOrders: order,
+	})
+	if f.err == nil {
+		f.err = err
+	}
+	f.write(append(binary.LittleEndian.AppendUint32(footer.Bytes(), uint32(footer.Len())), magic...))
 	return f.err
 }

@@ -87,8 +87,19 @@ func (n *node) null(b []byte, def, rep uint8) []byte {
 func (n *node) value(b []byte, p unsafe.Pointer, rep uint8) []byte {
 	switch n.kind {
 	case group:
-		for _, child := range n.children {
-			b = child.append(b, unsafe.Add(p, child.offset), rep)
+		for i := 0; i < len(n.children); i++ {
+			child := n.children[i]
+			at := unsafe.Add(p, child.offset)
+			if child.words == 0 {
+				b = child.append(b, at, rep)
+				continue
+			}
+			for k, bits := range unsafe.Slice((*uint64)(at), child.words) {
+				if bits != 0 {
+					b = n.children[i+k].value(b, unsafe.Add(at, 8*k), rep)
+				}
+			}
+			i += child.words - 1
 		}
 		return b
 	case list:

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
-	pq "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"tcptrace/report/internal/record"
 )
@@ -38,14 +39,16 @@ type node struct {
 
 	def, rep    uint8 // definition level of a value that is there, and repetition level of what repeats it
 	first, last int   // its columns, last excluded
+	words       int   // it and the next ones are so many optional numbers of 8 bytes, one behind the other, whose nulls are left out of packed rows
 	children    []*node
+	path        []string // of a column: its names from the root on
 }
 
 // Table is the columns of a kind of record.
 type Table struct {
 	root   *node
 	leaves []*node
-	schema *pq.Schema
+	schema []format.SchemaElement
 }
 
 // Of is the table of a record: a struct whose fields have names for JSON. Fields with omitempty or omitzero may be null.
@@ -54,7 +57,7 @@ func Of[T any](name string) *Table { return newTable(name, reflect.TypeFor[T](),
 // newTable is the table of t, of which all fields may be null but those that always says; nil: its tags say so.
 func newTable(name string, t reflect.Type, always []string) *Table {
 	var tab Table
-	tab.root = &node{kind: group, typ: t}
+	tab.root = &node{name: name, kind: group, typ: t}
 	tab.fields(tab.root, t)
 	if always != nil {
 		for _, n := range tab.root.children {
@@ -67,7 +70,7 @@ func newTable(name string, t reflect.Type, always []string) *Table {
 		}
 	}
 	tab.number(tab.root, 0, 0)
-	tab.schema = pq.NewSchema(name, tab.root.parquet())
+	tab.describe(tab.root, nil)
 	return &tab
 }
 
@@ -146,53 +149,22 @@ func (t *Table) number(n *node, def, rep uint8) {
 		t.leaves = append(t.leaves, n)
 	}
 	n.last = len(t.leaves)
-}
-
-// parquet is the node as the file has it.
-func (n *node) parquet() pq.Node {
-	p := n.required()
-	if n.optional {
-		return pq.Optional(p)
+	for i, child := range slices.Backward(n.children) {
+		if !child.word() {
+			continue
+		}
+		child.words = 1
+		if i+1 < len(n.children) && n.children[i+1].offset == child.offset+8 {
+			child.words += n.children[i+1].words
+		}
 	}
-	return p
 }
 
-func (n *node) required() pq.Node {
+// word reports whether n is an optional number of 8 bytes whose null is left out of packed rows.
+func (n *node) word() bool {
 	switch n.kind {
-	case integer:
-		return pq.Encoded(pq.Int(64), &pq.DeltaBinaryPacked)
-	case moment:
-		return pq.Encoded(pq.Timestamp(pq.Nanosecond), &pq.DeltaBinaryPacked)
-	case double, decimal:
-		return pq.Leaf(pq.DoubleType)
-	case truth:
-		return pq.Leaf(pq.BooleanType)
-	case text:
-		return pq.Encoded(pq.String(), &pq.RLEDictionary)
-	case list:
-		return pq.List(n.children[0].parquet())
-	case dict:
-		return pq.Map(n.children[0].parquet(), n.children[1].parquet())
+	case integer, moment, double:
+		return n.optional && !n.pointer && n.def == 1 && n.rep == 0 && n.typ.Size() == 8
 	}
-	fields := pq.Group{}
-	order := map[string]int{}
-	for i, child := range n.children {
-		fields[child.name], order[child.name] = child.parquet(), i
-	}
-	return ordered{fields, order}
-}
-
-// ordered is a group whose fields are in the order of the record.
-type ordered struct {
-	pq.Group
-	place map[string]int
-}
-
-// Fields implements parquet.Node.
-func (g ordered) Fields() []pq.Field {
-	fields := make([]pq.Field, len(g.place))
-	for _, f := range g.Group.Fields() {
-		fields[g.place[f.Name()]] = f
-	}
-	return fields
+	return false
 }

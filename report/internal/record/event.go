@@ -61,7 +61,8 @@ func (r *Events) Event(ev *analyzer.Event) error {
 	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
 	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
 	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
-	return r.end(bodies[ev.Kind](&r.enc, append(b, ','), ev))
+	b = output.AppendCommunityID(append(b, `,"community_id":"`...), c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	return r.end(bodies[ev.Kind](&r.enc, append(b, '"', ','), ev))
 }
 
 func (e *Encoder) opened(b []byte, ev *analyzer.Event) []byte {
@@ -136,7 +137,8 @@ func (r *Events) Kernel(k *KernelState) error {
 	b := strconv.AppendUint(append(r.begin(eventKernel, k.Time), `,"stream":`...), k.Stream, 10)
 	b = output.AppendSocket(append(b, `,"client":`...), k.Addr[analyzer.Client])
 	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
-	b = append(append(append(b, `,"endpoint":"`...), k.Side.String()...), '"')
+	b = output.AppendCommunityID(append(b, `,"community_id":"`...), k.Addr[analyzer.Client], k.Addr[analyzer.Server])
+	b = append(append(append(b, `","endpoint":"`...), k.Side.String()...), '"')
 	if k.Before != fsm.Unknown {
 		b = append(append(append(b, `,"before":"`...), k.Before.String()...), '"')
 	}

@@ -12,6 +12,7 @@ func NewEventRecord(ev *analyzer.Event) EventRecord {
 	c := ev.Conversation
 	r := newEventRecord(ev.Kind.String(), ev.Time)
 	r.Stream, r.Client, r.Server = c.Stream, newHost(c, analyzer.Client), newHost(c, analyzer.Server)
+	r.CommunityID = output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server])
 	switch ev.Kind {
 	case analyzer.EventOpened:
 		r.Roles, r.Frame = c.Roles.String(), c.FirstFrame
@@ -60,6 +61,7 @@ func NewKernelRecord(k *KernelState) EventRecord {
 	r := newEventRecord(eventKernel, k.Time)
 	client, server := k.Addr[analyzer.Client], k.Addr[analyzer.Server]
 	r.Stream, r.Client, r.Server = k.Stream, Host{IP: client.Addr().String(), Port: client.Port()}, Host{IP: server.Addr().String(), Port: server.Port()}
+	r.CommunityID = output.CommunityID(client, server)
 	r.Endpoint, r.State, r.Socket = k.Side.String(), k.State.String(), k.Socket
 	if k.Before != fsm.Unknown {
 		r.Before = k.Before.String()

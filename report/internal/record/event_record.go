@@ -11,14 +11,15 @@ import (
 // EventRecord is a line of the event stream in Go data: what json.Unmarshal makes of it. EventFields says
 // which fields a line has.
 type EventRecord struct {
-	Schema string `json:"schema"`
-	Event  string `json:"event"`
-	Time   Time   `json:"time"`
-	Stream uint64 `json:"stream"`
-	Client Host   `json:"client"`
-	Server Host   `json:"server"`
-	Roles  string `json:"roles"`
-	Frame  uint64 `json:"frame"`
+	Schema      string `json:"schema"`
+	Event       string `json:"event"`
+	Time        Time   `json:"time"`
+	Stream      uint64 `json:"stream"`
+	Client      Host   `json:"client"`
+	Server      Host   `json:"server"`
+	CommunityID string `json:"community_id"`
+	Roles       string `json:"roles"`
+	Frame       uint64 `json:"frame"`
 
 	Endpoint   string `json:"endpoint"`
 	State      string `json:"state"`
@@ -107,7 +108,7 @@ const (
 )
 
 // ofConversation are the fields of all events of a conversation.
-var ofConversation = []string{"stream", "client", "server"}
+var ofConversation = []string{"stream", "client", "server", "community_id"}
 
 // EventFields are the fields of the events beside schema, event and time: those that are always there, and
 // those that are left out if they are not known or zero.

@@ -15,24 +15,25 @@ const segmentSchema = "tcptrace.segment.v1"
 // SegmentRecord is a segment as the segment record (docs/segments.md) has it, in Go data, as
 // [analyzer.SegmentView] defines it.
 type SegmentRecord struct {
-	Schema   string  `json:"schema"`
-	Stream   uint64  `json:"stream"`
-	Frame    uint64  `json:"frame"`
-	Time     Time    `json:"time"`
-	TimeS    float64 `json:"t_s"` // since the conversation's first frame
-	From     string  `json:"from"`
-	Flags    string  `json:"flags"`
-	Seq      int64   `json:"seq"`
-	Ack      *int64  `json:"ack,omitempty"` // absent: the segment has no ACK flag
-	Len      uint32  `json:"len"`
-	Window   uint64  `json:"window"`
-	Unscaled bool    `json:"window_unscaled,omitempty"` // the window is as sent: its scale is not known
-	Kind     string  `json:"kind"`
-	Cause    string  `json:"cause,omitempty"` // present, as spurious, for retransmissions
-	Spurious *bool   `json:"spurious,omitempty"`
-	Text     string  `json:"text,omitempty"` // that an RST carries, escaped
-	Client   string  `json:"client"`         // states after the segment
-	Server   string  `json:"server"`
+	Schema      string  `json:"schema"`
+	Stream      uint64  `json:"stream"`
+	CommunityID string  `json:"community_id"`
+	Frame       uint64  `json:"frame"`
+	Time        Time    `json:"time"`
+	TimeS       float64 `json:"t_s"` // since the conversation's first frame
+	From        string  `json:"from"`
+	Flags       string  `json:"flags"`
+	Seq         int64   `json:"seq"`
+	Ack         *int64  `json:"ack,omitempty"` // absent: the segment has no ACK flag
+	Len         uint32  `json:"len"`
+	Window      uint64  `json:"window"`
+	Unscaled    bool    `json:"window_unscaled,omitempty"` // the window is as sent: its scale is not known
+	Kind        string  `json:"kind"`
+	Cause       string  `json:"cause,omitempty"` // present, as spurious, for retransmissions
+	Spurious    *bool   `json:"spurious,omitempty"`
+	Text        string  `json:"text,omitempty"` // that an RST carries, escaped
+	Client      string  `json:"client"`         // states after the segment
+	Server      string  `json:"server"`
 
 	ClientEvidence string `json:"client_evidence,omitempty"` // how the states are known; absent: they are not
 	ServerEvidence string `json:"server_evidence,omitempty"`
@@ -44,7 +45,7 @@ type SegmentRecord struct {
 // NewSegmentRecord is the record of v.
 func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord {
 	r := SegmentRecord{
-		Schema: segmentSchema, Stream: v.Stream, Frame: v.Frame, Time: Time(v.Time), TimeS: output.FloatSeconds(v.Since),
+		Schema: segmentSchema, Stream: v.Stream, CommunityID: output.CommunityID(v.Addr[analyzer.Client], v.Addr[analyzer.Server]), Frame: v.Frame, Time: Time(v.Time), TimeS: output.FloatSeconds(v.Since),
 		From: v.From.String(), Flags: v.Flags, Seq: v.Seq, Len: v.Len, Window: v.Window, Unscaled: v.Unscaled, Kind: v.Kind.String(), Text: v.Text,
 		Client: v.State[analyzer.Client].String(), Server: v.State[analyzer.Server].String(), Notes: append([]string{}, v.Notes...),
 	}
@@ -71,7 +72,8 @@ func evidence(v *analyzer.SegmentView, side analyzer.Side) string {
 // others are names from fixed tables.
 func (e *Encoder) Segment(b []byte, v *analyzer.SegmentView) []byte {
 	b = strconv.AppendUint(append(b, `{"schema":"`+segmentSchema+`","stream":`...), v.Stream, 10)
-	b = strconv.AppendUint(append(b, `,"frame":`...), v.Frame, 10)
+	b = output.AppendCommunityID(append(b, `,"community_id":"`...), v.Addr[analyzer.Client], v.Addr[analyzer.Server])
+	b = strconv.AppendUint(append(b, `","frame":`...), v.Frame, 10)
 	b = e.Clock.Append(append(b, `,"time":"`...), v.Time)
 	b = output.AppendSeconds(append(b, `","t_s":`...), int64(v.Since))
 	b = append(append(b, `,"from":"`...), v.From.String()...)

@@ -2,14 +2,15 @@ package record
 
 // StateRecord is a connection at a moment in Go data: what json.Unmarshal makes of a record of 'tcptrace states --at'.
 type StateRecord struct {
-	Schema    string         `json:"schema"`
-	At        Time           `json:"at"`
-	Stream    uint64         `json:"stream"`
-	Client    Socket         `json:"client"`
-	Server    Socket         `json:"server"`
-	Roles     string         `json:"roles"`
-	Start     Time           `json:"start"` // its first frame
-	Endpoints StateEndpoints `json:"endpoints"`
+	Schema      string         `json:"schema"`
+	At          Time           `json:"at"`
+	Stream      uint64         `json:"stream"`
+	Client      Socket         `json:"client"`
+	Server      Socket         `json:"server"`
+	Roles       string         `json:"roles"`
+	CommunityID string         `json:"community_id"`
+	Start       Time           `json:"start"` // its first frame
+	Endpoints   StateEndpoints `json:"endpoints"`
 }
 
 // StateEndpoints are the two sides of a connection at a moment.

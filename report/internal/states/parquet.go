@@ -60,7 +60,7 @@ func newStateRecord(c *Connection, at analyzer.Time) record.StateRecord {
 	}
 	return record.StateRecord{
 		Schema: stateSchema, At: record.Time(at), Stream: c.Stream, Client: socket(analyzer.Client), Server: socket(analyzer.Server),
-		Roles: c.Roles.String(), Start: record.Time(c.Start),
+		Roles: c.Roles.String(), CommunityID: output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server]), Start: record.Time(c.Start),
 		Endpoints: record.StateEndpoints{Client: c.endpoint(analyzer.Client), Server: c.endpoint(analyzer.Server)},
 	}
 }

@@ -25,6 +25,7 @@ func (e *encoder) connection(b []byte, c *Connection, at analyzer.Time) []byte {
 	b = output.AppendSocket(append(b, `,"client":`...), c.Addr[analyzer.Client])
 	b = output.AppendSocket(append(b, `,"server":`...), c.Addr[analyzer.Server])
 	b = append(append(b, `,"roles":"`...), c.Roles.String()...)
+	b = output.AppendCommunityID(append(b, `","community_id":"`...), c.Addr[analyzer.Client], c.Addr[analyzer.Server])
 	b = e.clock.Append(append(b, `","start":"`...), c.Start)
 	b = e.endpointAt(append(b, `","endpoints":{"client":`...), c, analyzer.Client)
 	b = e.endpointAt(append(b, `,"server":`...), c, analyzer.Server)
@@ -132,7 +133,7 @@ func (t *tally) appendJSON(b []byte, f *StateFilter) []byte {
 // statesCSVHeader names the columns. Each side has the same.
 const statesCSVHeader = "at,stream,client_ip,client_port,server_ip,server_port,roles,start," +
 	"client_state,client_since,client_evidence,client_unsettled,client_in_flight,client_timer,client_timer_since,client_timer_until,client_timer_repeats," +
-	"server_state,server_since,server_evidence,server_unsettled,server_in_flight,server_timer,server_timer_since,server_timer_until,server_timer_repeats\n"
+	"server_state,server_since,server_evidence,server_unsettled,server_in_flight,server_timer,server_timer_since,server_timer_until,server_timer_repeats,community_id\n"
 
 // WriteCSV writes a row a connection, by RFC 4180 with lines ended by LF. What is not known, or does not apply, is empty.
 func WriteCSV(w io.Writer, s *StatesAt) error {
@@ -145,6 +146,7 @@ func WriteCSV(w io.Writer, s *StatesAt) error {
 		for side := range analyzer.Server + 1 {
 			b = c.appendCSV(b, &k, side)
 		}
+		b = output.AppendCommunityID(append(b, ','), c.Addr[analyzer.Client], c.Addr[analyzer.Server])
 		out.B = append(b, '\n')
 		if err := out.Spill(); err != nil {
 			return err
