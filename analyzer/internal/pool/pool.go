@@ -5,8 +5,6 @@
 // Not its job: bounding how many there are (their owners do), and clearing what is handed out again.
 package pool
 
-import "unsafe"
-
 const (
 	chunkBits = 8
 	chunkSize = 1 << chunkBits // values are allocated so many at a time
@@ -46,11 +44,11 @@ func (p *Pool[T]) Get() uint32 {
 		return i
 	}
 	if p.used&(chunkSize-1) == 0 {
-		c := new([chunkSize]T)
+		values, links := new([chunkSize]T), new([chunkSize]uint32)
 		if p.used > 0 { // who filled one will fill another
-			Populate(c[:])
+			values, links = (*[chunkSize]T)(Chunk[T](chunkSize)), (*[chunkSize]uint32)(Chunk[uint32](chunkSize))
 		}
-		p.values, p.links = append(p.values, c), append(p.links, new([chunkSize]uint32))
+		p.values, p.links = append(p.values, values), append(p.links, links)
 	}
 	p.used++
 	return p.used
@@ -89,9 +87,3 @@ func (p *Pool[T]) Count(first uint32) (n int) {
 
 // Used is how many values were ever handed out: the highest number.
 func (p *Pool[T]) Used() uint32 { return p.used }
-
-// Populate asks the kernel for the memory of new values at once.
-func Populate[T any](values []T) {
-	var one T
-	populate(unsafe.Pointer(unsafe.SliceData(values)), uintptr(len(values))*unsafe.Sizeof(one))
-}
