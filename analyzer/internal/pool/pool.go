@@ -5,6 +5,8 @@
 // Not its job: bounding how many there are (their owners do), and clearing what is handed out again.
 package pool
 
+import "unsafe"
+
 const (
 	chunkBits = 8
 	chunkSize = 1 << chunkBits // values are allocated so many at a time
