@@ -70,7 +70,7 @@ var layers = map[string]layer{
 		"analyzer/internal/pool", "analyzer/timing", "fsm", "reassembly", "internal/names", "internal/wire"}},
 	"analyzer/internal/pipeline": {ours: []string{"analyzer/internal/flow", "analyzer/internal/segment", "analyzer/internal/conn", "analyzer/packet", "internal/names", "internal/wire"}},
 	"analyzer": {ours: []string{"analyzer/host", "analyzer/packet", "analyzer/internal/pipeline", "analyzer/internal/flow", "analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment",
-		"analyzer/internal/conn", "fsm", "internal/topk", "reassembly", "internal/wire"}, other: gopacketTypes},
+		"analyzer/internal/conn", "analyzer/internal/pool", "fsm", "internal/topk", "reassembly", "internal/wire"}, other: gopacketTypes},
 	"report/internal/human":           {ours: []string{"internal/console", "report/internal/output", "analyzer"}},
 	"report/internal/output":          {ours: []string{"analyzer"}},
 	"report/internal/record":          {ours: []string{"analyzer/host", "internal/dimension", "report/internal/output", "report/internal/human", "analyzer", "fsm", "analyzer/timing"}},
