@@ -16,7 +16,7 @@ var assets embed.FS
 // modules are the modules of the script, each behind those that it imports.
 var modules = []string{
 	"format", "data", "filter", "scale", "series", "link",
-	"dom", "theme", "canvas", "findings", "timeline", "table", "lanes", "graphs", "diagram", "conversation", "main",
+	"dom", "theme", "canvas", "findings", "timeline", "table", "lanes", "graphs", "diagram", "parts", "conversation", "main",
 }
 
 // live is the module that takes the data from a server, which the page of a live analysis has and a file does not.

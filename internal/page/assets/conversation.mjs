@@ -10,6 +10,7 @@ import { label, line, paper } from "./canvas.mjs";
 import { drawLanes, lanesHeight } from "./lanes.mjs";
 import { drawFlight, drawRoundTrips, drawSequence, drawThroughput } from "./graphs.mjs";
 import { Diagram } from "./diagram.mjs";
+import { bursts, evidence, firstOfInterest, isLeftAlone, line1, sequenceLegend, stateKey } from "./parts.mjs";
 import { colors } from "./theme.mjs";
 
 const RIGHT = 16, AXIS = 24, NARROW = 600, EMPTY = 52; // px; EMPTY is the height of a graph for which there is nothing
@@ -391,40 +392,4 @@ export class Conversation {
     act();
     return true;
   }
-}
-
-// isLeftAlone reports whether the capture goes on for much longer than the conversation.
-const isLeftAlone = (d) => d.rest - d.duration >= Math.max(d.duration, 1e9);
-
-// stateKey names the colours of the states that the endpoints go through.
-function stateKey(o, d) {
-  const seen = [...new Set(d.steps.flat().map((step) => step.state))].sort((a, b) => a - b);
-  return seen.map((state) => el("span", { class: "key" }, el("i", { class: "dot state-" + state }), o.states[state]));
-}
-
-// bursts is how many segments with payload a side sent, as far as it matters.
-function bursts(d, side) {
-  let n = 0;
-  for (let i = 0; i < d.n && n <= 3; i++) if (d.side[i] === side && d.len[i] > 0) n++;
-  return n;
-}
-
-function line1(d, i) {
-  return (d.side[i] === 0 ? "client → " : "server → ") + (flagsOf(d, i) || "–") + " seq " + count(d.seq[i]) + (d.len[i] ? " len " + count(d.len[i]) : "") + " · " + kindOf(d, i);
-}
-
-function evidence(step) {
-  return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
-}
-
-// firstOfInterest is where the cursor begins: at the first of the gravest anomalies, or at the first segment.
-function firstOfInterest(d) {
-  let worst;
-  for (const a of d.anomalies) if (!worst || a.severity > worst.severity) worst = a;
-  return worst ? Math.max(segmentOfFrame(d, worst.frame), 0) : 0;
-}
-
-function sequenceLegend() {
-  const item = (cls, text) => el("span", { class: "key" }, el("i", { class: "line " + cls }), text);
-  return el("span", { class: "muted" }, item("ack", "acknowledged"), item("window", "window"), item("again", "sent again, or lost"), item("sack", "SACK"));
 }

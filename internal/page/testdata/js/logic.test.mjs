@@ -12,6 +12,7 @@ import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../ass
 import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
 import { arrowOf, placeLabels, shortLabel } from "../../assets/lanes.mjs";
 import { wrap } from "../../assets/graphs.mjs";
+import { bursts, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
 import { merged } from "../../assets/timeline.mjs";
 import { examples, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
@@ -268,4 +269,11 @@ test("a finding says when", () => {
   assert.equal(whenText(o, { list: [1] }), "began 00:00:02.000");
   assert.equal(whenText(o, { list: [0, 1] }), "");
   assert.equal(whenText(o, { list: [] }), "");
+});
+
+test("what is shown first of a conversation", () => {
+  const d = { n: 4, frame: [2, 4, 6, 8], side: [0, 1, 0, 0], len: [9, 9, 0, 9], anomalies: [{ severity: 1, frame: 4 }, { severity: 2, frame: 6 }, { severity: 2, frame: 8 }] };
+  assert.deepEqual([firstOfInterest(d), firstOfInterest({ ...d, anomalies: [d.anomalies[0]] }), firstOfInterest({ ...d, anomalies: [] })], [2, 1, 0]);
+  assert.deepEqual([bursts(d, 0), bursts(d, 1)], [2, 1]);
+  assert.deepEqual([[2e9, 1e9], [1.999e9, 1e9], [9e9, 5e9], [1e9, 0], [0.999e9, 0]].map(([rest, duration]) => isLeftAlone({ rest, duration })), [true, false, false, true, false]);
 });
