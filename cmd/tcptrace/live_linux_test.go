@@ -201,7 +201,7 @@ func TestLiveEqualsFile(t *testing.T) {
 			t.Parallel() // on hosts of its own, and mostly it waits
 			n := netns.New(t)
 			l := n.B.Listen(8000)
-			run := startLive(t, n.A)
+			run := startLive(t, n.A, "--kernel", "off") // which knows more than a file
 			s.play(t, n, l)
 			if code := run.finish(os.Interrupt); code != exitInterrupted {
 				t.Errorf("exit %d: %s", code, run.notes.String())

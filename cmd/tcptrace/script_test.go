@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -62,6 +63,7 @@ func (t tests) Run() int {
 //	cut BYTES IN OUT         the first BYTES bytes of IN
 //	deal IN OUT OUT          the packets of a little-endian pcap, alternately to two
 //	unhex IN OUT             bytes written as hexadecimal; # starts a comment
+//	without FIELD IN OUT     records of ndjson without a field that is text
 //
 // and the condition [libpcap]: in this build -f has the whole language.
 func TestScript(t *testing.T) {
@@ -91,6 +93,7 @@ func TestScript(t *testing.T) {
 			"cut":      cutCmd,
 			"deal":     dealCmd,
 			"unhex":    unhexCmd,
+			"without":  withoutCmd,
 		},
 	})
 }
@@ -212,4 +215,12 @@ func unhexCmd(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := hex.DecodeString(digits.String())
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o644))
+}
+
+func withoutCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: without FIELD IN OUT")
+	}
+	field := regexp.MustCompile(`"` + args[0] + `":"[^"]*",?`)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(field.ReplaceAllString(ts.ReadFile(args[1]), "")), 0o644))
 }
