@@ -24,6 +24,7 @@ import (
 
 // TestLiveEndsBySignal: whichever signal ends it, what is open is reported, and the file is whole.
 func TestLiveEndsBySignal(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			n := netns.New(t)
@@ -84,6 +85,7 @@ func TestLiveLosesItsInterface(t *testing.T) {
 
 // TestLiveGivesUpRights: once it captures, it has no capability left, and can get none; it still writes and serves.
 func TestLiveGivesUpRights(t *testing.T) {
+	t.Parallel()
 	n := netns.New(t)
 	l := n.B.Listen(8000)
 	run := startLive(t, n.A, "--metrics", "127.0.0.1:9310", "--rotate-count", "10", "--compress", "gzip")
@@ -204,6 +206,7 @@ func TestLiveUnderFlood(t *testing.T) {
 
 // TestLiveEndsFull: a signal ends it while it waits for what takes no more of its events.
 func TestLiveEndsFull(t *testing.T) {
+	t.Parallel()
 	n := netns.New(t)
 	dir := t.TempDir()
 	cmd := n.A.Command("tcptrace", "live", "-i", n.A.Device, "--format", "ndjson", "-w", filepath.Join(dir, "live.pcapng"))

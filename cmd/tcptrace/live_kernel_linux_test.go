@@ -51,6 +51,7 @@ func needBPF(t *testing.T) {
 
 // TestLiveKernel: what the kernel says of an end on this host is told beside, also once all rights are given up.
 func TestLiveKernel(t *testing.T) {
+	t.Parallel()
 	n := netns.New(t)
 	needBPF(t)
 	l := n.B.Listen(8000)
@@ -122,6 +123,7 @@ func (r *liveRun) heard(want ...string) {
 
 // TestLiveProcess: conversations are chosen by the process that one of their ends belongs to.
 func TestLiveProcess(t *testing.T) {
+	t.Parallel()
 	n := netns.New(t)
 	needBPF(t)
 	l := n.B.Listen(8000)

@@ -92,6 +92,7 @@ func dial(t *testing.T, n *netns.Net, l *net.TCPListener, port int) conn {
 		t.Fatal(err)
 	}
 	c.server = server
+	t.Cleanup(func() { c.client.Close(); c.server.Close() }) // and not as soon as nobody uses them: what is garbage is closed
 	return c
 }
 
@@ -191,6 +192,7 @@ var liveScenarios = []struct {
 // TestLiveEqualsFile: of real connections, what a listener to the events of a live capture believes at the end is what the
 // analysis of the packets says that it wrote.
 func TestLiveEqualsFile(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("-short: it takes seconds")
 	}

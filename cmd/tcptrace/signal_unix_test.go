@@ -167,6 +167,7 @@ func endsSoon(t *testing.T, cmd *exec.Cmd, sig syscall.Signal, slack time.Durati
 
 // TestSignalEndsBlocked: the first signal ends every command, whatever it waits for, and what was seen until then is told.
 func TestSignalEndsBlocked(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes and waits")
 	}
@@ -205,6 +206,7 @@ func TestSignalEndsBlocked(t *testing.T) {
 }
 
 func TestSignalEndsFull(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes and waits")
 	}

@@ -15,6 +15,7 @@ func TestVerifyFlags(t *testing.T) {
 
 // TestVerify: it ends well, or says what it takes.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	code, stdout, stderr := tcptrace(t, env{}, "verify", "--rounds", "1")
 	if code == exitBadInput && stderr != "" {
 		t.Skip(stderr)

@@ -13,10 +13,11 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/thorough"
 	"tcptrace/report"
 )
 
-// plugin is tshark with the plugin, which runs the program that was built for the test.
+// plugin is tshark with the plugin, which runs the program.
 type plugin struct{ tshark, script, dir string }
 
 func newPlugin(t *testing.T) plugin {
@@ -24,14 +25,22 @@ func newPlugin(t *testing.T) plugin {
 	tshark, err := exec.LookPath("tshark")
 	switch {
 	case testing.Short():
-		t.Skip("it builds the program")
+		t.Skip("-short: tshark takes seconds")
 	case err != nil:
 		t.Skip("tshark is not there: the plugin is not tested")
 	}
 	p := plugin{tshark: tshark, dir: t.TempDir()}
-	program := filepath.Join(p.dir, "it's tcptrace") // a name that a shell takes apart
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	program := filepath.Join(p.dir, "it's here", "tcptrace") // a name that a shell takes apart
+	if err := os.Mkdir(filepath.Dir(program), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable() // which is the program, by that name
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyFile(t, self, program)
+	if err := os.Chmod(program, 0o777); err != nil {
+		t.Fatal(err)
 	}
 	if out, err := exec.Command(program, "wireshark", "install", "--dir", p.dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -100,14 +109,16 @@ func timelineFields(t *testing.T, path string) (lines []string) {
 	return lines
 }
 
-// TestPlugin: on every golden capture the plugin's fields are those of timeline. All captures are in one file, one section behind the
+// TestPlugin: on golden captures the plugin's fields are those of timeline. All captures are in one file, one section behind the
 // other, unless TCPTRACE_TEST_PLUGIN asks for each by itself.
 func TestPlugin(t *testing.T) {
+	t.Parallel()
 	p := newPlugin(t)
 	captures, err := filepath.Glob(filepath.Join(goldenDir, "*.pcap*"))
 	if err != nil || len(captures) == 0 {
 		t.Fatal(err)
 	}
+	captures = thorough.Some(t, captures, 4)
 	if os.Getenv("TCPTRACE_TEST_PLUGIN") == "" {
 		var all bytes.Buffer
 		one := filepath.Join(p.dir, "one.pcapng")
@@ -145,6 +156,7 @@ func TestPlugin(t *testing.T) {
 
 // TestPluginSays: names of files are nobody's orders, a saved timeline serves as well, and why there is nothing to show is said in one line.
 func TestPluginSays(t *testing.T) {
+	t.Parallel()
 	p := newPlugin(t)
 	raw, err := os.ReadFile(filepath.Join(goldenDir, "showcase.pcap"))
 	if err != nil {
@@ -161,12 +173,13 @@ func TestPluginSays(t *testing.T) {
 		}
 	}
 	want := timelineFields(t, capture)
-	for _, test := range []struct {
+	type saying struct {
 		name  string
 		args  []string
 		stdin []byte
 		says  string // "": all fields are there
-	}{
+	}
+	for _, test := range thorough.Some(t, []saying{
 		{"a hostile name", []string{"-r", capture}, nil, ""},
 		{"a name in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + filepath.Join(goldenDir, "showcase.pcap")}, nil, ""},
 		{"saved", []string{"-r", capture, "-o", "tcptrace.timeline:" + saved}, nil, ""},
@@ -179,7 +192,7 @@ func TestPluginSays(t *testing.T) {
 		{"no program that runs", []string{"-r", capture, "-o", "tcptrace.program:" + saved}, nil, "the program cannot be run"},
 		{"another program", []string{"-r", capture, "-o", "tcptrace.program:false"}, nil, "the program failed on this capture"},
 		{"no capture in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + capture + "x"}, nil, "only captures in files"},
-	} {
+	}, 4) {
 		got, complaint := p.run(t, test.stdin, test.args...)
 		switch {
 		case test.says == "" && (complaint != "" || !slices.Equal(got, want)):

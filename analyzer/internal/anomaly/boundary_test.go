@@ -53,9 +53,9 @@ timestamps 1000 9000
 		at              []string // time, severity, time, severity
 	}{
 		{"CLOSE_WAIT to the end of the capture is worth a word after 1 s", acked + pause, "close-wait-lingering",
-			[]string{"979999us", "no", "980ms", "warning"}},
+			[]string{"979999999ns", "no", "980ms", "warning"}},
 		{"one that ends with the other FIN after 3 s", acked + "+@ < F. 201:201(0) ack 102\n", "close-wait-lingering",
-			[]string{"2979999us", "no", "2980ms", "note"}},
+			[]string{"2979999999ns", "no", "2980ms", "note"}},
 		{"it blames nobody for what may have been before the capture", midstream + pause, "close-wait-lingering",
 			[]string{"979999us", "no", "980ms", "note"}},
 		{"data may meet a FIN_WAIT_2 that timed out after 10 s", acked + "+@ < P. 201:301(100) ack 102\n+50us > R 102:102(0) win 0\n", "fin-wait-2-timeout",

@@ -92,6 +92,7 @@ func (r *run) connect(accept bool) (client, server *net.TCPConn) {
 	if err != nil {
 		r.Fatal(err)
 	}
+	r.Cleanup(func() { client.Close() }) // and not as soon as nobody uses it: what is garbage is closed
 	if accept {
 		if server, err = r.listener.AcceptTCP(); err != nil {
 			r.Fatal(err)

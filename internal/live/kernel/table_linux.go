@@ -88,15 +88,17 @@ func (t *table) enter(r *record) {
 	case e.Process.PID == 0 && r.before == fsm.SynRcvd:
 		e.Process = t.listener(r.key)
 	}
+	found := false
 	if r.state == fsm.Closed {
-		t.ends(e, r)
+		found = t.ends(e, r)
 	}
 	e.Socket = e.holder == socket
-	t.tell(Change{Endpoint: *e, Before: was, Time: r.time})
+	t.tell(Change{Endpoint: *e, Before: was, Time: r.time, Found: found})
 }
 
-// ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place.
-func (t *table) ends(e *Endpoint, r *record) {
+// ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place. If
+// nothing is left of it when that is asked for, it may have been, and ended since: then found is true.
+func (t *table) ends(e *Endpoint, r *record) (found bool) {
 	e.holder = nothing
 	if r.before == fsm.FinWait2 || r.before == fsm.Closing {
 		now, left, known := t.left(r.key)
@@ -105,11 +107,14 @@ func (t *table) ends(e *Endpoint, r *record) {
 			e.State = fsm.Unknown
 		case left:
 			e.State, e.holder = now.State, remains
+		default:
+			found = true
 		}
 	}
 	if e.holder == nothing {
 		t.close(e)
 	}
+	return found
 }
 
 // listener is the process that listens where a connection arrived.

@@ -50,19 +50,21 @@ func TestLeft(t *testing.T) {
 		before      fsm.State
 		left, known bool
 		want        fsm.State
+		found       bool
 	}{
-		{fsm.FinWait2, true, true, fsm.TimeWait},
-		{fsm.FinWait2, false, true, fsm.Closed},
-		{fsm.FinWait2, false, false, fsm.Unknown}, // in a namespace that cannot be asked
-		{fsm.Closing, true, true, fsm.TimeWait},
-		{fsm.FinWait1, true, true, fsm.Closed},
-		{fsm.LastAck, true, true, fsm.Closed},
+		{fsm.FinWait2, true, true, fsm.TimeWait, false},
+		{fsm.FinWait2, false, true, fsm.Closed, true},
+		{fsm.FinWait2, false, false, fsm.Unknown, false}, // in a namespace that cannot be asked
+		{fsm.Closing, true, true, fsm.TimeWait, false},
+		{fsm.Closing, false, true, fsm.Closed, true},
+		{fsm.FinWait1, true, true, fsm.Closed, false},
+		{fsm.LastAck, true, true, fsm.Closed, false},
 	} {
 		tab := newTeller(func(Key) (Endpoint, bool, bool) { return Endpoint{State: fsm.TimeWait}, c.left, c.known })
 		tab.apply(step(1, 1, fsm.SynSent, fsm.Established))
 		tab.apply(step(1, 2, fsm.Established, c.before))
 		tab.apply(step(1, 3, c.before, fsm.Closed))
-		if tab.last.State != c.want || tab.last.Before != c.before || tab.last.Socket || !tab.last.Since.Equal(start.Add(3*time.Second)) {
+		if tab.last.State != c.want || tab.last.Found != c.found || tab.last.Before != c.before || tab.last.Socket || !tab.last.Since.Equal(start.Add(3*time.Second)) {
 			t.Errorf("%v, left %v: %+v, want %v", c.before, c.left, tab.last, c.want)
 		}
 	}
