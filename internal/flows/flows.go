@@ -25,6 +25,7 @@ const (
 )
 
 // Cost is what a conversation takes while it is tracked, in bytes: measured with SYNs that nobody answers, and a fifth more.
+// As much is what the tracker may take for each (analyzer/internal/flow/memory.go).
 type Cost uint64
 
 const (
