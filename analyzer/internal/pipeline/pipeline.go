@@ -31,8 +31,8 @@ func (e *SinkError) Error() string { return e.Err.Error() }
 
 func (e *SinkError) Unwrap() error { return e.Err }
 
-// batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes, and no more than the processor's cache holds.
-const batches = 6
+// batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes.
+const batches = 16
 
 // run is an analysis by several goroutines.
 type run struct {
