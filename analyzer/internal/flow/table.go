@@ -111,7 +111,7 @@ func (x *index) put(hash, slot uint32) {
 	x.used++
 	if 2*x.used > len(x.entries) {
 		old := x.entries
-		x.entries = pool.Chunk[uint64](2 * len(old))
+		x.entries = make([]uint64, 2*len(old))
 		for _, e := range old {
 			if e != 0 {
 				x.place(e)

@@ -46,11 +46,11 @@ func (p *Pool[T]) Get() uint32 {
 		return i
 	}
 	if p.used&(chunkSize-1) == 0 {
-		values, links := new([chunkSize]T), new([chunkSize]uint32)
+		c := new([chunkSize]T)
 		if p.used > 0 { // who filled one will fill another
-			values, links = (*[chunkSize]T)(Chunk[T](chunkSize)), (*[chunkSize]uint32)(Chunk[uint32](chunkSize))
+			Populate(c[:])
 		}
-		p.values, p.links = append(p.values, values), append(p.links, links)
+		p.values, p.links = append(p.values, c), append(p.links, new([chunkSize]uint32))
 	}
 	p.used++
 	return p.used
@@ -89,3 +89,9 @@ func (p *Pool[T]) Count(first uint32) (n int) {
 
 // Used is how many values were ever handed out: the highest number.
 func (p *Pool[T]) Used() uint32 { return p.used }
+
+// Populate asks the kernel for the memory of new values at once.
+func Populate[T any](values []T) {
+	var one T
+	populate(unsafe.Pointer(unsafe.SliceData(values)), uintptr(len(values))*unsafe.Sizeof(one))
+}

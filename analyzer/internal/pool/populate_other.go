@@ -6,6 +6,3 @@ import "unsafe"
 
 // populate leaves it to the first touch of each page.
 func populate(unsafe.Pointer, uintptr) {}
-
-// enlarge leaves the size of pages to the kernel.
-func enlarge(unsafe.Pointer, uintptr) {}

@@ -2,7 +2,6 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/pool"
 	"tcptrace/reassembly"
 )
 
@@ -71,7 +70,7 @@ func (p *flightPool) get(class uint32) (ring uint32, ok bool) {
 	}
 	p.budget -= size
 	if c.used<<ringBits(class)&(1<<ringChunkBits-1) == 0 {
-		c.chunks = append(c.chunks, pool.Chunk[sent](1<<ringChunkBits))
+		c.chunks = append(c.chunks, make([]sent, 1<<ringChunkBits))
 	}
 	c.used++
 	return class<<ringClassBits + c.used, true

@@ -136,10 +136,9 @@ func (l *StatsTable) Alloc(slot uint32) {
 		l.chunks = append(l.chunks, nil)
 	}
 	if l.chunks[slot>>statsBits] == nil {
+		l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
 		if slot > 0 && slot == l.used { // the one before is read, and so will be those that follow
-			l.chunks[slot>>statsBits] = pool.Chunk[Stats](1 << statsBits)
-		} else {
-			l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
+			pool.Populate(l.chunks[slot>>statsBits])
 		}
 	}
 	if slot < l.used {
