@@ -32,7 +32,7 @@ func (e *SinkError) Error() string { return e.Err.Error() }
 func (e *SinkError) Unwrap() error { return e.Err }
 
 // batches are in flight between the goroutines: enough that one that sleeps finds work when it wakes.
-const batches = 16
+const batches = 8
 
 // run is an analysis by several goroutines.
 type run struct {
