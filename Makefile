@@ -49,7 +49,7 @@ bench: deps
 	go test -run '^$$' -bench . ./...
 
 race: ## tests what has goroutines with the race detector
-	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./analyzer/internal/pool ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar
+	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar
 
 # The fuzz targets, by package: of the whole program, and of its parts.
 FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
