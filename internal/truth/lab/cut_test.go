@@ -3,6 +3,7 @@ package lab_test
 import (
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"path/filepath"
@@ -49,6 +50,7 @@ type cut struct {
 	at   int // frame, from 1; 0: the way has only one cut
 	left []int
 	back int // from this of those left on, if not 0, the clock is set back
+	snap int // bytes that are left of a frame at most; 0: all
 }
 
 // setBack is by how much.
@@ -76,8 +78,24 @@ var cutWays = []cutKind{
 	{"back", true, func(c *capture, _, i int) int { return times(c.side[i] != 0) }},
 	{"double", true, func(*capture, int, int) int { return 2 }},
 	{"clock", false, func(*capture, int, int) int { return 1 }},
+	{"half", false, func(_ *capture, at, i int) int { return times(i%2 != at) }},
 	{"third", false, func(_ *capture, at, i int) int { return times(i%3 != at) }},
+	{"fifth", false, func(_ *capture, at, i int) int { return times(i%5 != at) }},
+	{"gap", false, func(_ *capture, at, i int) int { return times(i < at || i >= at+gap) }},
+	{"sparse", false, func(_ *capture, at, i int) int {
+		return times(crc32.ChecksumIEEE([]byte{byte(at), byte(i >> 8), byte(i)})%4 != 0)
+	}},
+	{"snap", false, func(*capture, int, int) int { return 1 }},
 }
+
+// gap is how many frames in a row are missing, as when a capture's buffer was full.
+const gap = 4
+
+// counted are the ways that do not take place at a frame, and how many there are of each.
+var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": len(snapLengths)}
+
+// snapLengths are of Ethernet, IPv4 and TCP: without options, as the shortest frame, without some of the options.
+var snapLengths = []int{54, 60, 68, 96}
 
 func times(kept bool) int {
 	if kept {
@@ -110,6 +128,8 @@ func (c *capture) cuts(most int, yield func(*cut)) {
 				k.at = 0
 			case w.name == "clock":
 				k.back = at
+			case w.name == "snap":
+				k.snap = snapLengths[at]
 			}
 			for i := range c.frames {
 				for range w.keep(c, at, i) {
@@ -128,8 +148,11 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 	switch {
 	case w.single:
 		return []int{0}
-	case w.name == "third":
-		return []int{0, 1, 2}
+	case counted[w.name] > 0:
+		for i := range counted[w.name] {
+			places = append(places, i)
+		}
+		return places
 	}
 	from := times(w.name == "begin" || w.name == "end" || w.name == "clock") // at the first frame nothing is cut, or nothing left
 	every := 1
@@ -153,6 +176,9 @@ func (k *cut) of(c *capture) (frames []lab.Frame) {
 		f := c.frames[i]
 		if k.back > 0 && n >= k.back {
 			f.Time -= setBack
+		}
+		if k.snap > 0 && len(f.Data) > k.snap {
+			f.Data = f.Data[:k.snap]
 		}
 		frames = append(frames, f)
 	}
