@@ -67,7 +67,7 @@ func (s *walker) qualify(step *Step, m *moment) {
 		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.FinBlind && !s.self.KnowsFIN
 	}
 	if m.doubt || s.oneSided() && step.Cause != fsm.SendRST {
-		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
+		step.assume()
 	}
 }
 

@@ -225,6 +225,9 @@ func (s *walker) accept(synack int) {
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
 		s.uncaptured(fsm.RecvAckOfSYN, min(first.Time, s.Facts[own].Time), &s.Facts[own])
+		if s.closedUnseen(first, &s.Facts[own]) {
+			s.out[len(s.out)-1].assume()
+		}
 	case i < 0 && s.exchanged():
 		s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time})
 	case i < 0:
@@ -297,6 +300,15 @@ func (s *walker) fastOpen(synack *conn.Fact) bool {
 	return s.other.KnowsISN && synack.Ack != first
 }
 
+// closedUnseen reports whether what the capture lacks of what the endpoint sent before proof may be a FIN, by which it went from SYN_RCVD to
+// FIN_WAIT_1 before the ACK of its SYN-ACK came (RFC 7413 4.2): by then it was not in ESTABLISHED.
+func (s *walker) closedUnseen(synack, proof *conn.Fact) bool {
+	if !s.fastOpen(synack) {
+		return false
+	}
+	return proof.Bits.Has(conn.FactSkips) || synack.Bits.Has(conn.FactStandIn) || s.oneSided() && !s.tookMore(synack, proof)
+}
+
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
 func (s *walker) acceptUnproved(i int) {
 	if !s.established(i) && !s.exchanged() {
@@ -323,8 +335,8 @@ func (s *walker) acceptProved(synack, own int) {
 			break
 		}
 	}
-	if s.fastOpen(&s.Facts[synack]) && (s.oneSided() && !s.tookMore(&s.Facts[synack], proof) || proof.Bits.Has(conn.FactSkips)) {
-		proof = nil // what is missing may be a FIN that it sent before the ACK came
+	if s.closedUnseen(&s.Facts[synack], proof) {
+		proof = nil
 	}
 	s.received(fsm.RecvAckOfSYN, &s.Facts[j], proof)
 	if s.first(s.me, synack+1, conn.IsSYNACK) < 0 {
