@@ -212,3 +212,83 @@ func TestFirstFIN(t *testing.T) {
 		}
 	}
 }
+
+// TestLetIn: who had data acknowledged behind its SYN was let in before it sent an RST.
+func TestLetIn(t *testing.T) {
+	syn, rst := own(wire.SYN, isn, 0), own(wire.RST, isn+101, 0)
+	data := func(seq, ack uint32, n int) conn.Fact {
+		f := peers(wire.ACK, seq, ack)
+		f.Len = uint16(n)
+		return f
+	}
+	for _, test := range []struct {
+		why   string
+		bytes int // of the SYN
+		f     conn.Fact
+		late  bool
+		want  bool
+	}{
+		{why: "an octet more than the SYN", f: data(peerISN+1, isn+2, 10), want: true},
+		{why: "the SYN", f: data(peerISN+1, isn+1, 10)},
+		{why: "what came with the SYN", bytes: 5, f: data(peerISN+1, isn+6, 10)},
+		{why: "more than that", bytes: 5, f: data(peerISN+1, isn+7, 10), want: true},
+		{why: "no data", f: data(peerISN+1, isn+2, 0)},
+		{why: "the last near number", f: data(peerISN+conn.Slack, isn+2, 10), want: true},
+		{why: "one of another connection", f: data(peerISN+conn.Slack+1, isn+2, 10)},
+		{why: "behind the RST", f: data(peerISN+1, isn+2, 10), late: true},
+	} {
+		first := syn
+		first.Len = uint16(test.bytes)
+		s, at := walk(first, test.f, rst), 2
+		if test.late {
+			s, at = walk(first, rst, test.f), 1
+		}
+		if got := s.letIn(0, at); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestClosedUnseen: from SYN_RCVD who took data with the SYN may have closed where octets are missing, or the SYN-ACK is.
+func TestClosedUnseen(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		bytes  int // of the SYN
+		synack conn.FactBits
+		proof  conn.FactBits
+		want   bool
+	}{
+		{"octets are missing", 79, 0, conn.FactSkips, true},
+		{"none are", 79, 0, 0, false},
+		{"the SYN-ACK is missing", 79, conn.FactStandIn, 0, true},
+		{"octets, and the SYN had none", 0, 0, conn.FactSkips, false},
+		{"the SYN-ACK, and the SYN had none", 0, conn.FactStandIn, 0, false},
+	} {
+		syn := peers(wire.SYN, peerISN, 0)
+		syn.Len = uint16(test.bytes)
+		synack, proof := own(wire.SYN|wire.ACK, isn, peerISN+1+uint32(test.bytes)), own(wire.ACK, isn+50, peerISN+200)
+		synack.Bits, proof.Bits = test.synack, test.proof
+		s := walk(syn, synack, proof)
+		if got := s.closedUnseen(&s.Facts[1], &s.Facts[2]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestSentStandIn: an ACK proves that its receiver sent a SYN, but not from which state.
+func TestSentStandIn(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		bits conn.FactBits
+		want Evidence
+	}{{"captured", 0, EvidenceSent}, {"not captured", conn.FactStandIn, EvidenceAssumed}} {
+		synack := own(wire.SYN|wire.ACK, isn, peerISN+1)
+		synack.Bits = test.bits
+		s := walk(peers(wire.SYN, peerISN, 0), synack, peers(wire.ACK, peerISN+1, isn+1))
+		s.state = fsm.Listen
+		s.sent(fsm.SendSYNACK, &s.Facts[1])
+		if got := s.out[0]; got.State != fsm.SynRcvd || got.Evidence != test.want || got.ProofFrame != 0 {
+			t.Errorf("%s: %+v, want %v", test.why, got, test.want)
+		}
+	}
+}

@@ -135,7 +135,7 @@ func (s *walker) connected(syn int) {
 	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 {
 		return // it does not answer copy after copy: they did not arrive
 	}
-	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) {
+	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) && !s.letIn(syn, rst) {
 		return
 	}
 	if !s.repeats(i, conn.IsSYN) {
@@ -147,6 +147,15 @@ func (s *walker) connected(syn int) {
 // and who has a connection dates what it sends, be it an RST.
 func (s *walker) answersGone(rst, synack *conn.Fact) bool {
 	return !rst.Has(wire.ACK) || rst.Time-synack.Time < synTimeout && !rst.Bits.Has(conn.FactTimestamps)
+}
+
+// letIn reports whether the peer had acknowledged, before fact rst, more than the SYN of the endpoint, which has sent data, uncaptured, that
+// only ESTABLISHED sends.
+func (s *walker) letIn(syn, rst int) bool {
+	i := s.first(s.peer, syn, func(f *conn.Fact) bool {
+		return s.heardMore(f) && f.Ack-s.self.ISN-1 > uint32(s.Facts[syn].Len) && s.other.KnowsISN && conn.Near(f.Seq, s.other.ISN)
+	})
+	return i >= 0 && i < rst
 }
 
 // earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it

@@ -116,7 +116,8 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 					continue
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
-				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) || s.Cause == fsm.SendFIN && rest.drops(w, s.Frame) {
+				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) ||
+					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame)) {
 					continue
 				}
 				if states != nil && !rest.enters(w, side, states) {
@@ -224,7 +225,7 @@ func (c *comparison) unexplained(a anomaly) bool {
 		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
 			return true
 		}
-		if c.unsummed(a) {
+		if c.unsummed(a) || c.joins() {
 			return true
 		}
 		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
@@ -240,6 +241,19 @@ func (c *comparison) unexplained(a anomaly) bool {
 		})
 	}
 	return false
+}
+
+// joins reports whether another conversation of the whole goes on in this one, and every SYN of that is cut away: nothing tells its
+// segments, if its numbers are the same, from those of who did not close.
+func (c *comparison) joins() bool {
+	var syns, joined bool
+	for f := range c.all.of {
+		if c.all.of[f] != c.whole.first && f >= c.rest.first && f <= c.rest.last && c.cut.has(f) {
+			joined = true
+			syns = syns || c.capture.flags[f-1].Any(wire.SYN)
+		}
+	}
+	return joined && !syns
 }
 
 // leavesListener reports whether the whole has an RST, too, that took an endpoint from SYN_RCVD to LISTEN.
@@ -319,6 +333,9 @@ func (c *comparison) steps(side int) (found []string) {
 			}
 			found = append(found, fmt.Sprintf("step: %v of %v is %v (frame %d), the whole has %s", s.State, c.rest.addr[side], s.Evidence, s.Frame, states(all)))
 			continue
+		}
+		if c.begins(s.Frame) {
+			continue // the whole has this step in another conversation, of which the cut takes the beginning away
 		}
 		if !slices.ContainsFunc(all[k:], func(w analyzer.Step) bool { return w.State == s.State && !c.apart(s, &w) }) {
 			w := &all[k]
