@@ -273,6 +273,19 @@ func TestClosedUnseen(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.why, got, test.want)
 		}
 	}
+	for _, test := range []struct {
+		why  string
+		ack  uint32
+		want bool
+	}{{"its FIN was acknowledged before it was captured", isn + 101, true}, {"all before its FIN was", isn + 100, false}} {
+		syn := peers(wire.SYN, peerISN, 0)
+		syn.Len = 79
+		s := walk(syn, own(wire.SYN|wire.ACK, isn, peerISN+80), own(wire.ACK, isn+1, peerISN+80), peers(wire.ACK, peerISN+80, test.ack), own(wire.FIN|wire.ACK, isn+100, peerISN+80))
+		s.self.FirstFIN = 4
+		if got := s.closedUnseen(&s.Facts[1], &s.Facts[2]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
 }
 
 // TestSentStandIn: an ACK proves that its receiver sent a SYN, but not from which state.
@@ -289,6 +302,35 @@ func TestSentStandIn(t *testing.T) {
 		s.sent(fsm.SendSYNACK, &s.Facts[1])
 		if got := s.out[0]; got.State != fsm.SynRcvd || got.Evidence != test.want || got.ProofFrame != 0 {
 			t.Errorf("%s: %+v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestGoesOn: an RST did not come in the handshake if its sender goes on behind it with data that acknowledges data.
+func TestGoesOn(t *testing.T) {
+	rst := own(wire.RST, isn+1, 0)
+	for _, test := range []struct {
+		why      string
+		seq, ack uint32
+		bytes    uint16
+		before   bool
+		want     bool
+	}{
+		{why: "data", seq: isn + 1, ack: peerISN + 2, bytes: 1, want: true},
+		{why: "no data", seq: isn + 1, ack: peerISN + 2},
+		{why: "data that acknowledges the SYN", seq: isn + 1, ack: peerISN + 1, bytes: 1},
+		{why: "data before it", seq: isn + 1, ack: peerISN + 2, bytes: 1, before: true},
+		{why: "the last near number", seq: isn + conn.Slack, ack: peerISN + 2, bytes: 1, want: true},
+		{why: "data of another connection", seq: isn + conn.Slack + 1, ack: peerISN + 2, bytes: 1},
+	} {
+		f := own(wire.ACK, test.seq, test.ack)
+		f.Len = test.bytes
+		s, at := walk(rst, f), 0
+		if test.before {
+			s, at = walk(f, rst), 1
+		}
+		if got := s.goesOn(&s.Facts[at]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
 		}
 	}
 }

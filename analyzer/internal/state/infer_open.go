@@ -315,6 +315,9 @@ func (s *walker) closedUnseen(synack, proof *conn.Fact) bool {
 	if !s.fastOpen(synack) {
 		return false
 	}
+	if fin := s.at(s.self.FirstFIN); fin != nil && s.repeated(fsm.SendFIN, fin) {
+		return true // the first copy is missing
+	}
 	return proof.Bits.Has(conn.FactSkips) || synack.Bits.Has(conn.FactStandIn) || s.oneSided() && !s.tookMore(synack, proof)
 }
 

@@ -194,7 +194,7 @@ func (c *comparison) contradictions() (found []string) {
 		}
 	}
 	for side := range r.steps {
-		if c.cut.back == 0 { // else how long something took is not known there, and it may seem to have crossed what it answers
+		if c.cut.back == 0 && c.cut.kind != "swap" { // else how long something took is not known there, and it may seem to have crossed what it answers
 			found = append(found, c.steps(side)...)
 		}
 	}
@@ -322,6 +322,9 @@ func (c *comparison) steps(side int) (found []string) {
 			if s.Cause == fsm.SendFIN && c.mayBelieve(side) {
 				continue
 			}
+			if s.Cause == fsm.SendRST && s.Frame != 0 && c.whole.has("bad-checksum") && c.capture.unsummed(c.cut, int(s.Frame)-1) {
+				continue // what shows that the RST is not its supposed sender's is missing
+			}
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
 			}
@@ -350,7 +353,7 @@ func (c *comparison) steps(side int) (found []string) {
 // not captured cannot be told from one that was not sent, so nothing follows where the whole has another one.
 func (c *comparison) apart(rest, whole *analyzer.Step) bool {
 	switch {
-	case c.capture.stepsBack(): // when the clock was right is another matter where the step is missing
+	case c.capture.stepsBack(), c.cut.kind == "late": // when the clock was right is another matter where the step is missing
 		return false
 	case !proved(whole), !c.cut.has(whole.Frame), rest.Evidence == analyzer.EvidenceSent && rest.Frame != whole.Frame:
 		return false
