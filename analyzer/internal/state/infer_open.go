@@ -347,7 +347,7 @@ func (s *walker) acceptProved(synack, own int) {
 			break
 		}
 	}
-	if s.closedUnseen(&s.Facts[synack], proof) {
+	if proof.Bits.Has(conn.FactStandIn) || s.closedUnseen(&s.Facts[synack], proof) {
 		proof = nil
 	}
 	s.received(fsm.RecvAckOfSYN, &s.Facts[j], proof)

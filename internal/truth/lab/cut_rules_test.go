@@ -220,7 +220,7 @@ func (c *comparison) unheard(id string) bool {
 func (c *comparison) unexplained(a anomaly) bool {
 	switch a.id {
 	case "data-after-fin", "write-after-close": // the FIN is not its supposed sender's
-		return c.mayBelieve(0) || c.mayBelieve(1)
+		return c.mayBelieve(0) || c.mayBelieve(1) || c.joins()
 	case "suspected-injection": // the RST is of another conversation, or what it answered, which was of none, is missing
 		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
 			return true
@@ -327,6 +327,9 @@ func (c *comparison) steps(side int) (found []string) {
 			}
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
+			}
+			if c.joins() {
+				continue
 			}
 			if c.rest.refusedOnce() && (s.State == fsm.SynSent || s.State == fsm.Closed) {
 				continue // it is let in behind the cut: then its attempt had not ended
