@@ -182,8 +182,7 @@ func (s *walker) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	case fin == nil:
 	case ack == nil:
-		missing := proof != nil && (s.lacks || !s.prompt(proof, fin, conn.AckDelay)) // the ACK of its own FIN, perhaps
-		add(fsm.RecvFIN, fin, proof, false, !sure || missing && !s.insists(proof))
+		add(fsm.RecvFIN, fin, proof, false, !sure || s.lacks && proof != nil && !s.insists(proof))
 	case s.isBoth(ack, fin, proof):
 		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
@@ -216,12 +215,12 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 	return !own.Bits.Has(conn.FactBusy), !s.waits(proof) && !s.self.FinFirst && s.isFirst(own, fin, proof)
 }
 
-// isFirst reports whether nothing speaks for a FIN of the endpoint, before own, that was not captured: nobody answers a FIN late (RFC 9293
-// 3.10.7.4), so that own, if it does, was sent before.
+// isFirst reports whether nothing speaks for a FIN of the endpoint, before own, that was not captured. One that answers the peer's late may be
+// a second copy; how long its sender takes another segment than this has to tell.
 func (s *walker) isFirst(own, fin, proof *conn.Fact) bool {
+	wait := proof.Time - fin.Time
+	measured := !s.lacks || wait != s.self.Distance || wait <= conn.AckDelay
 	if proof == own {
-		wait := proof.Time - fin.Time
-		measured := !s.lacks || wait != s.self.Distance || wait <= conn.AckDelay // by another segment than this
 		return measured && s.prompt(proof, fin, conn.AckDelay)
 	}
 	return s.self.AtTap && !s.lacks || s.before(proof, own)

