@@ -87,7 +87,7 @@ func TestInferUnderCuts(t *testing.T) {
 			request + "+1ms > R. 101:101(0) ack 201\n+1s > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n",
 			"SYN_SENT ESTABLISHED CLOSED / LISTEN? SYN_RCVD ESTABLISHED CLOSED?"},
 		{"one direction", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms > . 1:1(0) ack 1\n+1ms > F. 1:1(0) ack 1\n+20ms > . 2:2(0) ack 2\n",
-			"SYN_SENT ESTABLISHED FIN_WAIT_1? FIN_WAIT_2? TIME_WAIT? / LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT? LAST_ACK? CLOSED?"},
+			"SYN_SENT ESTABLISHED FIN_WAIT_1? FIN_WAIT_2? TIME_WAIT? / LISTEN? SYN_RCVD? ESTABLISHED? CLOSE_WAIT? LAST_ACK? CLOSED?"},
 		{"both directions",
 			"+0 > S 0:0(0) win 64240 <mss 1460>\n" + synack + ack + "+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+50us > . 2:2(0) ack 2\n",
 			"SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT / LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED?"},

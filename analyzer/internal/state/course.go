@@ -123,7 +123,7 @@ func (m *Inference) standInSYNACK() {
 			Flags: flags, Bits: conn.FactStandIn | conn.FactBits(1-dir),
 		})
 		m.Facts, m.scratch = append(out, m.Facts[i:]...), m.Facts
-		m.Sides[1-dir].ISN, m.Sides[1-dir].KnowsISN = ack.Ack-1, true
+		m.Sides[1-dir].ISN, m.Sides[1-dir].KnowsISN, m.lacks = ack.Ack-1, true, true
 		return
 	}
 }

@@ -96,8 +96,11 @@ func (s *walker) sent(ev fsm.Event, f *conn.Fact) {
 	step := Step{Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotBefore: s.self.SentSince(f.Time), NotAfter: f.Time}
 	if f.Bits.Has(conn.FactStandIn) {
 		step.Evidence, step.ProofFrame, step.NotBefore = EvidenceAcknowledged, s.Frame(f), 0
-		if ev == fsm.SendSYN && s.first(s.peer, 0, conn.IsOrdinary) < 0 {
-			step.Evidence, step.ProofFrame = EvidenceAssumed, 0 // a SYN-ACK alone: somebody else may have sent the SYN in its name
+		switch {
+		case ev == fsm.SendSYN && s.first(s.peer, 0, conn.IsOrdinary) < 0: // a SYN-ACK alone: somebody else may have sent the SYN in its name
+			step.assume()
+		case ev == fsm.SendSYNACK: // it may have been a SYN, from SYN_SENT
+			step.assume()
 		}
 	}
 	if s.repeated(ev, f) {
@@ -105,6 +108,9 @@ func (s *walker) sent(ev fsm.Event, f *conn.Fact) {
 	}
 	s.move(ev, step)
 }
+
+// assume has nothing prove the step.
+func (step *Step) assume() { step.Evidence, step.ProofFrame = EvidenceAssumed, 0 }
 
 // repeated reports whether f, a SYN or FIN of the endpoint, is not the first copy that it sent: its peer had acknowledged it before, and only
 // the first moved the endpoint.

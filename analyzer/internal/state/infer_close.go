@@ -67,7 +67,7 @@ func (s *walker) qualify(step *Step, m *moment) {
 		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.FinBlind && !s.self.KnowsFIN
 	}
 	if m.doubt || s.oneSided() && step.Cause != fsm.SendRST {
-		step.Evidence, step.ProofFrame = EvidenceAssumed, 0
+		step.assume()
 	}
 }
 
@@ -212,7 +212,18 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 	case !own.Covers(s.other.FIN):
 		return false, true
 	}
-	return !own.Bits.Has(conn.FactBusy), !s.waits(proof) && !s.self.FinFirst && (s.self.AtTap && !s.lacks || s.before(proof, own) || proof == own && s.prompt(proof, fin, conn.AckDelay))
+	return !own.Bits.Has(conn.FactBusy), !s.waits(proof) && !s.self.FinFirst && s.isFirst(own, fin, proof)
+}
+
+// isFirst reports whether nothing speaks for a FIN of the endpoint, before own, that was not captured. One that answers the peer's late may be
+// a second copy; how long its sender takes another segment than this has to tell.
+func (s *walker) isFirst(own, fin, proof *conn.Fact) bool {
+	wait := proof.Time - fin.Time
+	measured := !s.lacks || wait != s.self.Distance || wait <= conn.AckDelay
+	if proof == own {
+		return measured && s.prompt(proof, fin, conn.AckDelay)
+	}
+	return s.self.AtTap && !s.lacks || s.before(proof, own)
 }
 
 // before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.

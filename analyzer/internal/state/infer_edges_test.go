@@ -212,3 +212,148 @@ func TestFirstFIN(t *testing.T) {
 		}
 	}
 }
+
+// TestLetIn: who had data acknowledged behind its SYN was let in before it sent an RST.
+func TestLetIn(t *testing.T) {
+	syn, rst := own(wire.SYN, isn, 0), own(wire.RST, isn+101, 0)
+	data := func(seq, ack uint32, n int) conn.Fact {
+		f := peers(wire.ACK, seq, ack)
+		f.Len = uint16(n)
+		return f
+	}
+	for _, test := range []struct {
+		why   string
+		bytes int // of the SYN
+		f     conn.Fact
+		late  bool
+		want  bool
+	}{
+		{why: "an octet more than the SYN", f: data(peerISN+1, isn+2, 10), want: true},
+		{why: "the SYN", f: data(peerISN+1, isn+1, 10)},
+		{why: "what came with the SYN", bytes: 5, f: data(peerISN+1, isn+6, 10)},
+		{why: "more than that", bytes: 5, f: data(peerISN+1, isn+7, 10), want: true},
+		{why: "no data", f: data(peerISN+1, isn+2, 0)},
+		{why: "the last near number", f: data(peerISN+conn.Slack, isn+2, 10), want: true},
+		{why: "one of another connection", f: data(peerISN+conn.Slack+1, isn+2, 10)},
+		{why: "behind the RST", f: data(peerISN+1, isn+2, 10), late: true},
+	} {
+		first := syn
+		first.Len = uint16(test.bytes)
+		s, at := walk(first, test.f, rst), 2
+		if test.late {
+			s, at = walk(first, rst, test.f), 1
+		}
+		if got := s.letIn(0, at); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestClosedUnseen: from SYN_RCVD who took data with the SYN may have closed where octets are missing, or the SYN-ACK is.
+func TestClosedUnseen(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		bytes  int // of the SYN
+		synack conn.FactBits
+		proof  conn.FactBits
+		want   bool
+	}{
+		{"octets are missing", 79, 0, conn.FactSkips, true},
+		{"none are", 79, 0, 0, false},
+		{"the SYN-ACK is missing", 79, conn.FactStandIn, 0, true},
+		{"octets, and the SYN had none", 0, 0, conn.FactSkips, false},
+		{"the SYN-ACK, and the SYN had none", 0, conn.FactStandIn, 0, false},
+	} {
+		syn := peers(wire.SYN, peerISN, 0)
+		syn.Len = uint16(test.bytes)
+		synack, proof := own(wire.SYN|wire.ACK, isn, peerISN+1+uint32(test.bytes)), own(wire.ACK, isn+50, peerISN+200)
+		synack.Bits, proof.Bits = test.synack, test.proof
+		s := walk(syn, synack, proof)
+		if got := s.closedUnseen(&s.Facts[1], &s.Facts[2]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+	for _, test := range []struct {
+		why  string
+		ack  uint32
+		want bool
+	}{{"its FIN was acknowledged before it was captured", isn + 101, true}, {"all before its FIN was", isn + 100, false}} {
+		syn := peers(wire.SYN, peerISN, 0)
+		syn.Len = 79
+		s := walk(syn, own(wire.SYN|wire.ACK, isn, peerISN+80), own(wire.ACK, isn+1, peerISN+80), peers(wire.ACK, peerISN+80, test.ack), own(wire.FIN|wire.ACK, isn+100, peerISN+80))
+		s.self.FirstFIN = 4
+		if got := s.closedUnseen(&s.Facts[1], &s.Facts[2]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestSentStandIn: an ACK proves that its receiver sent a SYN, but not from which state.
+func TestSentStandIn(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		bits conn.FactBits
+		want Evidence
+	}{{"captured", 0, EvidenceSent}, {"not captured", conn.FactStandIn, EvidenceAssumed}} {
+		synack := own(wire.SYN|wire.ACK, isn, peerISN+1)
+		synack.Bits = test.bits
+		s := walk(peers(wire.SYN, peerISN, 0), synack, peers(wire.ACK, peerISN+1, isn+1))
+		s.state = fsm.Listen
+		s.sent(fsm.SendSYNACK, &s.Facts[1])
+		if got := s.out[0]; got.State != fsm.SynRcvd || got.Evidence != test.want || got.ProofFrame != 0 {
+			t.Errorf("%s: %+v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestGoesOn: an RST did not come in the handshake if its sender goes on behind it with data that acknowledges data.
+func TestGoesOn(t *testing.T) {
+	rst := own(wire.RST, isn+1, 0)
+	for _, test := range []struct {
+		why      string
+		seq, ack uint32
+		bytes    uint16
+		before   bool
+		want     bool
+	}{
+		{why: "data", seq: isn + 1, ack: peerISN + 2, bytes: 1, want: true},
+		{why: "no data", seq: isn + 1, ack: peerISN + 2},
+		{why: "data that acknowledges the SYN", seq: isn + 1, ack: peerISN + 1, bytes: 1},
+		{why: "data before it", seq: isn + 1, ack: peerISN + 2, bytes: 1, before: true},
+		{why: "the last near number", seq: isn + conn.Slack, ack: peerISN + 2, bytes: 1, want: true},
+		{why: "data of another connection", seq: isn + conn.Slack + 1, ack: peerISN + 2, bytes: 1},
+	} {
+		f := own(wire.ACK, test.seq, test.ack)
+		f.Len = test.bytes
+		s, at := walk(rst, f), 0
+		if test.before {
+			s, at = walk(f, rst), 1
+		}
+		if got := s.goesOn(&s.Facts[at]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestIsFirst: a FIN that answers the peer's late was sent before, if only its own lateness says how far its sender is.
+func TestIsFirst(t *testing.T) {
+	const far = 100e6
+	for _, test := range []struct {
+		why            string
+		wait, distance conn.Time
+		lacks, want    bool
+	}{
+		{why: "in time", wait: far*3/2 + conn.AckDelay, distance: far, want: true},
+		{why: "late", wait: far*3/2 + conn.AckDelay + 1, distance: far},
+		{why: "in time, and segments are missing", wait: far + 1, distance: far, lacks: true, want: true},
+		{why: "it is the only measure", wait: far, distance: far, lacks: true},
+		{why: "it is the measure, and nothing is missing", wait: far, distance: far, want: true},
+		{why: "it is the only measure, and at once", wait: conn.AckDelay, distance: conn.AckDelay, lacks: true, want: true},
+	} {
+		s := walk(peers(wire.FIN|wire.ACK, peerISN+100, isn+100), own(wire.FIN|wire.ACK, isn+100, peerISN+101))
+		s.Facts[1].Time, s.self.Distance, s.lacks, s.self.AtTap = s.Facts[0].Time+test.wait, test.distance, test.lacks, true
+		if got := s.isFirst(&s.Facts[1], &s.Facts[0], &s.Facts[1]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}

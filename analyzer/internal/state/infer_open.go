@@ -135,7 +135,7 @@ func (s *walker) connected(syn int) {
 	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 {
 		return // it does not answer copy after copy: they did not arrive
 	}
-	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) {
+	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) && !s.letIn(syn, rst) {
 		return
 	}
 	if !s.repeats(i, conn.IsSYN) {
@@ -147,6 +147,15 @@ func (s *walker) connected(syn int) {
 // and who has a connection dates what it sends, be it an RST.
 func (s *walker) answersGone(rst, synack *conn.Fact) bool {
 	return !rst.Has(wire.ACK) || rst.Time-synack.Time < synTimeout && !rst.Bits.Has(conn.FactTimestamps)
+}
+
+// letIn reports whether the peer had acknowledged, before fact rst, more than the SYN of the endpoint, which has sent data, uncaptured, that
+// only ESTABLISHED sends.
+func (s *walker) letIn(syn, rst int) bool {
+	i := s.first(s.peer, syn, func(f *conn.Fact) bool {
+		return s.heardMore(f) && f.Ack-s.self.ISN-1 > uint32(s.Facts[syn].Len) && s.other.KnowsISN && conn.Near(f.Seq, s.other.ISN)
+	})
+	return i >= 0 && i < rst
 }
 
 // earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it
@@ -225,6 +234,9 @@ func (s *walker) accept(synack int) {
 	switch {
 	case i < 0 && own >= 0 && s.hadACK(synack, &s.Facts[own]):
 		s.uncaptured(fsm.RecvAckOfSYN, min(first.Time, s.Facts[own].Time), &s.Facts[own])
+		if s.closedUnseen(first, &s.Facts[own]) {
+			s.out[len(s.out)-1].assume()
+		}
 	case i < 0 && s.exchanged():
 		s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time})
 	case i < 0:
@@ -297,6 +309,18 @@ func (s *walker) fastOpen(synack *conn.Fact) bool {
 	return s.other.KnowsISN && synack.Ack != first
 }
 
+// closedUnseen reports whether what the capture lacks of what the endpoint sent before proof may be a FIN, by which it went from SYN_RCVD to
+// FIN_WAIT_1 before the ACK of its SYN-ACK came (RFC 7413 4.2): by then it was not in ESTABLISHED.
+func (s *walker) closedUnseen(synack, proof *conn.Fact) bool {
+	if !s.fastOpen(synack) {
+		return false
+	}
+	if fin := s.at(s.self.FirstFIN); fin != nil && s.repeated(fsm.SendFIN, fin) {
+		return true // the first copy is missing
+	}
+	return proof.Bits.Has(conn.FactSkips) || synack.Bits.Has(conn.FactStandIn) || s.oneSided() && !s.tookMore(synack, proof)
+}
+
 // acceptUnproved takes what nothing proves: that the ACK of the SYN-ACK arrived, which fact i is first.
 func (s *walker) acceptUnproved(i int) {
 	if !s.established(i) && !s.exchanged() {
@@ -323,8 +347,8 @@ func (s *walker) acceptProved(synack, own int) {
 			break
 		}
 	}
-	if s.fastOpen(&s.Facts[synack]) && (s.oneSided() && !s.tookMore(&s.Facts[synack], proof) || proof.Bits.Has(conn.FactSkips)) {
-		proof = nil // what is missing may be a FIN that it sent before the ACK came
+	if proof.Bits.Has(conn.FactStandIn) || s.closedUnseen(&s.Facts[synack], proof) {
+		proof = nil
 	}
 	s.received(fsm.RecvAckOfSYN, &s.Facts[j], proof)
 	if s.first(s.me, synack+1, conn.IsSYNACK) < 0 {

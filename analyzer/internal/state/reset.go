@@ -61,10 +61,19 @@ func (c ResetCause) Text() string { return resetCauses[c].text }
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
 // connection whose SYN and SYN-ACK are not in the capture it is not known.
 func (s *View) inHandshake(c *Close) bool {
-	if !s.Either(IsOpening) {
+	if !s.Either(IsOpening) || s.goesOn(&c.Rst) {
 		return false
 	}
 	return s.connecting(c.By, c) || s.connecting(c.By.Peer(), c)
+}
+
+// goesOn reports whether the supposed sender of an RST sent data of the connection behind it, which acknowledges data of its peer: the handshake
+// was done on both sides, whatever of it was captured.
+func (m *Inference) goesOn(rst *conn.Fact) bool {
+	me, peer := &m.Sides[rst.Dir()], &m.Sides[1-rst.Dir()]
+	return m.first(rst.Dir(), 0, func(f *conn.Fact) bool {
+		return f.Ahead > rst.Ahead && m.heardMore(f) && f.Ack != peer.ISN+1 && me.KnowsISN && conn.Near(f.Seq, me.ISN)
+	}) >= 0
 }
 
 func IsOpening(f *conn.Fact) bool { return conn.IsSYN(f) || conn.IsSYNACK(f) }

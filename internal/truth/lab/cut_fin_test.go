@@ -66,10 +66,20 @@ func (c *capture) disowns(k *cut, frame uint64) bool {
 
 // unsummed reports whether an error is of a segment with a wrong header checksum, and no right one of its sender before it is left.
 func (c *comparison) unsummed(a anomaly) bool {
-	if a.frame == 0 || c.capture.sent[a.frame-1].Bits&wire.BadHeader == 0 || !c.whole.has("bad-checksum") {
-		return false
-	}
-	return !slices.ContainsFunc(c.cut.left, func(i int) bool {
-		return i < int(a.frame)-1 && c.capture.side[i] == c.capture.side[a.frame-1] && c.capture.sent[i].Bits&wire.GoodHeader != 0
+	return a.frame != 0 && c.whole.has("bad-checksum") && c.capture.unsummed(c.cut, int(a.frame)-1)
+}
+
+// unsummed reports whether the header checksum of a frame, from 0, is wrong, and no right one of its sender before it is left.
+func (c *capture) unsummed(k *cut, frame int) bool {
+	return c.sent[frame].Bits&wire.BadHeader != 0 && !slices.ContainsFunc(k.left, func(i int) bool {
+		return i < frame && c.side[i] == c.side[frame] && c.sent[i].Bits&wire.GoodHeader != 0
+	})
+}
+
+// mayBelieveRST reports whether an RST with a wrong header checksum is left in front of a FIN of its receiver, and nothing by which the whole knows
+// that it is wrong: then that had ended the connection.
+func (c *capture) mayBelieveRST(k *cut, w *told, fin uint64) bool {
+	return w.has("bad-checksum") && slices.ContainsFunc(k.left, func(i int) bool {
+		return i < int(fin)-1 && c.side[i] == 1-c.side[fin-1] && c.flags[i].Has(wire.RST) && c.unsummed(k, i)
 	})
 }

@@ -116,7 +116,8 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 					continue
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
-				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) || s.Cause == fsm.SendFIN && rest.drops(w, s.Frame) {
+				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) ||
+					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame)) {
 					continue
 				}
 				if states != nil && !rest.enters(w, side, states) {
@@ -193,7 +194,7 @@ func (c *comparison) contradictions() (found []string) {
 		}
 	}
 	for side := range r.steps {
-		if c.cut.back == 0 { // else how long something took is not known there, and it may seem to have crossed what it answers
+		if c.cut.back == 0 && c.cut.kind != "swap" { // else how long something took is not known there, and it may seem to have crossed what it answers
 			found = append(found, c.steps(side)...)
 		}
 	}
@@ -219,12 +220,12 @@ func (c *comparison) unheard(id string) bool {
 func (c *comparison) unexplained(a anomaly) bool {
 	switch a.id {
 	case "data-after-fin", "write-after-close": // the FIN is not its supposed sender's
-		return c.mayBelieve(0) || c.mayBelieve(1)
+		return c.mayBelieve(0) || c.mayBelieve(1) || c.joins()
 	case "suspected-injection": // the RST is of another conversation, or what it answered, which was of none, is missing
 		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
 			return true
 		}
-		if c.unsummed(a) {
+		if c.unsummed(a) || c.joins() {
 			return true
 		}
 		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
@@ -240,6 +241,19 @@ func (c *comparison) unexplained(a anomaly) bool {
 		})
 	}
 	return false
+}
+
+// joins reports whether another conversation of the whole goes on in this one, and every SYN of that is cut away: nothing tells its
+// segments, if its numbers are the same, from those of who did not close.
+func (c *comparison) joins() bool {
+	var syns, joined bool
+	for f := range c.all.of {
+		if c.all.of[f] != c.whole.first && f >= c.rest.first && f <= c.rest.last && c.cut.has(f) {
+			joined = true
+			syns = syns || c.capture.flags[f-1].Any(wire.SYN)
+		}
+	}
+	return joined && !syns
 }
 
 // leavesListener reports whether the whole has an RST, too, that took an endpoint from SYN_RCVD to LISTEN.
@@ -308,8 +322,14 @@ func (c *comparison) steps(side int) (found []string) {
 			if s.Cause == fsm.SendFIN && c.mayBelieve(side) {
 				continue
 			}
+			if s.Cause == fsm.SendRST && s.Frame != 0 && c.whole.has("bad-checksum") && c.capture.unsummed(c.cut, int(s.Frame)-1) {
+				continue // what shows that the RST is not its supposed sender's is missing
+			}
 			if s.State == fsm.FinWait2 && slices.ContainsFunc(all, func(w analyzer.Step) bool { return w.State == fsm.TimeWait }) {
 				continue // the whole knows that it was passed in the same instant
+			}
+			if c.joins() {
+				continue
 			}
 			if c.rest.refusedOnce() && (s.State == fsm.SynSent || s.State == fsm.Closed) {
 				continue // it is let in behind the cut: then its attempt had not ended
@@ -319,6 +339,9 @@ func (c *comparison) steps(side int) (found []string) {
 			}
 			found = append(found, fmt.Sprintf("step: %v of %v is %v (frame %d), the whole has %s", s.State, c.rest.addr[side], s.Evidence, s.Frame, states(all)))
 			continue
+		}
+		if c.begins(s.Frame) {
+			continue // the whole has this step in another conversation, of which the cut takes the beginning away
 		}
 		if !slices.ContainsFunc(all[k:], func(w analyzer.Step) bool { return w.State == s.State && !c.apart(s, &w) }) {
 			w := &all[k]
@@ -333,7 +356,7 @@ func (c *comparison) steps(side int) (found []string) {
 // not captured cannot be told from one that was not sent, so nothing follows where the whole has another one.
 func (c *comparison) apart(rest, whole *analyzer.Step) bool {
 	switch {
-	case c.capture.stepsBack(): // when the clock was right is another matter where the step is missing
+	case c.capture.stepsBack(), c.cut.kind == "late": // when the clock was right is another matter where the step is missing
 		return false
 	case !proved(whole), !c.cut.has(whole.Frame), rest.Evidence == analyzer.EvidenceSent && rest.Frame != whole.Frame:
 		return false

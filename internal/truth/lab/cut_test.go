@@ -1,8 +1,10 @@
 package lab_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"path/filepath"
@@ -48,7 +50,9 @@ type cut struct {
 	kind string
 	at   int // frame, from 1; 0: the way has only one cut
 	left []int
-	back int // from this of those left on, if not 0, the clock is set back
+	back int     // from this of those left on, if not 0, the clock is set back
+	snap int     // 1: the payload is taken away, as by a snap length; 2: half of it; 0: nothing
+	time []int64 // when the frames of left were captured; nil: as in the whole
 }
 
 // setBack is by how much.
@@ -76,8 +80,73 @@ var cutWays = []cutKind{
 	{"back", true, func(c *capture, _, i int) int { return times(c.side[i] != 0) }},
 	{"double", true, func(*capture, int, int) int { return 2 }},
 	{"clock", false, func(*capture, int, int) int { return 1 }},
+	{"half", false, func(_ *capture, at, i int) int { return times(i%2 != at) }},
 	{"third", false, func(_ *capture, at, i int) int { return times(i%3 != at) }},
+	{"fifth", false, func(_ *capture, at, i int) int { return times(i%5 != at) }},
+	{"gap", false, func(_ *capture, at, i int) int { return times(i < at || i >= at+gap) }},
+	{"sparse", false, func(_ *capture, at, i int) int {
+		return times(crc32.ChecksumIEEE([]byte{byte(at), byte(i >> 8), byte(i)})%4 != 0)
+	}},
+	{"snap", false, func(*capture, int, int) int { return 1 }},
+	{"swap", false, func(*capture, int, int) int { return 1 }},
+	{"late", false, func(*capture, int, int) int { return 1 }},
+	{"window", false, func(c *capture, at, i int) int { return times(i >= at && i < at+(len(c.frames)+1)/2) }},
+	{"pair", false, func(c *capture, at, i int) int { return times(i != at/len(c.frames) && i != at%len(c.frames)) }},
+	{"forth-from", false, func(c *capture, at, i int) int { return times(i < at || c.side[i] != 1) }},
+	{"back-from", false, func(c *capture, at, i int) int { return times(i < at || c.side[i] != 0) }},
+	{"taps", false, func(_ *capture, at, i int) int { return 1 + times(i%2 == at) }},
 }
+
+// moves are the ways that move frames.
+var moves = map[string]func(c *capture, k *cut, at int){"swap": swap, "late": later, "taps": taps}
+
+// swap has a frame and the next exchange their places, and keep their times, as queues of a network card do.
+func swap(_ *capture, k *cut, at int) {
+	if at+1 < len(k.left) {
+		k.left[at], k.left[at+1] = k.left[at+1], k.left[at]
+	}
+}
+
+// places by which a frame comes too late.
+const tooLate = 3
+
+// later has a frame be captured some places later, at the time of the one that it follows then.
+func later(c *capture, k *cut, at int) {
+	to := min(at+tooLate, len(k.left)-1)
+	k.left = slices.Insert(slices.Delete(k.left, at, at+1), to, at)
+	for n, i := range k.left {
+		if n == to && n > 0 {
+			i = k.left[n-1]
+		}
+		k.time = append(k.time, c.frames[i].Time)
+	}
+}
+
+// taps has the frames that are there twice be captured by a second tap later.
+func taps(c *capture, k *cut, _ int) {
+	const away = 1e6
+	type seen struct {
+		frame int
+		time  int64
+	}
+	var all []seen
+	for n, i := range k.left {
+		all = append(all, seen{i, c.frames[i].Time + int64(times(n > 0 && k.left[n-1] == i))*away})
+	}
+	slices.SortStableFunc(all, func(a, b seen) int { return cmp.Compare(a.time, b.time) })
+	for n, s := range all {
+		k.left[n], k.time = s.frame, append(k.time, s.time)
+	}
+}
+
+// gap is how many frames in a row are missing, as when a capture's buffer was full.
+const gap = 4
+
+// tried are the ways in which not all captures hold yet: -cut.kinds names those that are wanted.
+var tried = []string{"fifth", "gap", "snap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+
+// counted are the ways that do not take place at a frame, and how many there are of each.
+var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": 2, "taps": 2}
 
 func times(kept bool) int {
 	if kept {
@@ -97,7 +166,7 @@ func cutNames() (names []string) {
 // end something first.
 func (c *capture) cuts(most int, yield func(*cut)) {
 	for _, w := range cutWays {
-		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) {
+		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) || *cutKinds == "" && slices.Contains(tried, w.name) {
 			continue
 		}
 		for _, at := range c.places(&w, most) {
@@ -110,11 +179,16 @@ func (c *capture) cuts(most int, yield func(*cut)) {
 				k.at = 0
 			case w.name == "clock":
 				k.back = at
+			case w.name == "snap":
+				k.snap = at + 1
 			}
 			for i := range c.frames {
 				for range w.keep(c, at, i) {
 					k.left = append(k.left, i)
 				}
+			}
+			if move := moves[w.name]; move != nil {
+				move(c, &k, at)
 			}
 			if len(k.left) > 0 {
 				yield(&k)
@@ -128,8 +202,13 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 	switch {
 	case w.single:
 		return []int{0}
-	case w.name == "third":
-		return []int{0, 1, 2}
+	case counted[w.name] > 0:
+		for i := range counted[w.name] {
+			places = append(places, i)
+		}
+		return places
+	case w.name == "pair":
+		return c.pairs(most)
 	}
 	from := times(w.name == "begin" || w.name == "end" || w.name == "clock") // at the first frame nothing is cut, or nothing left
 	every := 1
@@ -137,12 +216,26 @@ func (c *capture) places(w *cutKind, most int) (places []int) {
 		every = (n + most - 1) / most
 	}
 	for i := from; i < len(c.frames); i++ {
-		if i%every == 0 || c.flags[i].Any(wire.SYN|wire.FIN|wire.RST) && (most == 0 || len(places) < 2*most) {
+		if i%every == 0 || c.opensOrEnds(i) && (most == 0 || len(places) < 2*most) {
 			places = append(places, i)
 		}
 	}
 	return places
 }
+
+// pairs are, as i*frames+j, the pairs of segments i and j that open or end something.
+func (c *capture) pairs(most int) (places []int) {
+	for i := range c.frames {
+		for j := i + 1; j < len(c.frames) && c.opensOrEnds(i); j++ {
+			if c.opensOrEnds(j) && (most == 0 || len(places) < 2*most) {
+				places = append(places, i*len(c.frames)+j)
+			}
+		}
+	}
+	return places
+}
+
+func (c *capture) opensOrEnds(i int) bool { return c.flags[i].Any(wire.SYN | wire.FIN | wire.RST) }
 
 // has reports whether a frame, from 1, is left.
 func (k *cut) has(frame uint64) bool { return slices.Contains(k.left, int(frame)-1) }
@@ -153,6 +246,12 @@ func (k *cut) of(c *capture) (frames []lab.Frame) {
 		f := c.frames[i]
 		if k.back > 0 && n >= k.back {
 			f.Time -= setBack
+		}
+		if k.snap > 0 && c.side[i] >= 0 {
+			f.Data = f.Data[:len(f.Data)-min(len(f.Data), int(c.sent[i].Len)/k.snap)]
+		}
+		if k.time != nil {
+			f.Time = k.time[n]
 		}
 		frames = append(frames, f)
 	}
