@@ -143,7 +143,7 @@ func taps(c *capture, k *cut, _ int) {
 const gap = 4
 
 // tried are the ways in which not all captures hold yet: -cut.kinds names those that are wanted.
-var tried = []string{"fifth", "gap", "snap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+var tried = []string{"fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
 
 // counted are the ways that do not take place at a frame, and how many there are of each.
 var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": 2, "taps": 2}
@@ -247,8 +247,8 @@ func (k *cut) of(c *capture) (frames []lab.Frame) {
 		if k.back > 0 && n >= k.back {
 			f.Time -= setBack
 		}
-		if k.snap > 0 && c.side[i] >= 0 {
-			f.Data = f.Data[:len(f.Data)-min(len(f.Data), int(c.sent[i].Len)/k.snap)]
+		if off := int(c.sent[i].Len); k.snap > 0 && c.side[i] >= 0 && off < f.WireLen { // else it is more than a frame
+			f.Data = f.Data[:min(len(f.Data), f.WireLen-off/k.snap)]
 		}
 		if k.time != nil {
 			f.Time = k.time[n]
