@@ -14,9 +14,7 @@ import (
 // TestNumbers: a column is read by the page as it was written, be it a list or a text; as a text it says once what is there more than twice.
 func TestNumbers(t *testing.T) {
 	long := make([]int64, plainNumbers+1)
-	for i, n := range []int64{1, 1, 5, 5, 5, -5, 15, 16, -16, 511, 512, math.MaxInt32, -math.MaxInt32, 1<<52 - 1, -(1<<52 - 1), 0, 7} {
-		long[i] = n
-	}
+	copy(long, []int64{1, 1, 5, 5, 5, -5, 15, 16, -16, 511, 512, math.MaxInt32, -math.MaxInt32, 1<<52 - 1, -(1<<52 - 1), 0, 7})
 	long[plainNumbers] = 3
 	for _, list := range [][]int64{nil, long[:plainNumbers], long} {
 		var out bytes.Buffer
