@@ -166,6 +166,12 @@ var liveScenarios = []struct {
 		send(t, c.client, c.server, 100)
 		c.client.Close()
 		time.Sleep(1500 * time.Millisecond)
+		n.A.Do(func() { // a file ends with its last packet
+			if u, err := net.Dial("udp", net.JoinHostPort(n.B.IPv4.String(), "9")); err == nil {
+				_, _ = u.Write([]byte("later"))
+				u.Close()
+			}
+		})
 	}, [2]string{"FIN_WAIT_2", "CLOSE_WAIT"}, "close-wait-lingering"},
 	{"written after the close", func(t *testing.T, n *netns.Net, l *net.TCPListener) {
 		c := dial(t, n, l, 0)
