@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"syscall"
@@ -127,7 +128,11 @@ func (h *hosts) close() {
 
 // Peer connects to an address, and waits to be killed. It is for a process of its own.
 func Peer(address string) error {
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(clientHost)}}
+	server, err := netip.ParseAddrPort(address)
+	if err != nil || !server.Addr().Is4() {
+		return fmt.Errorf("%q is no address to connect to", address)
+	}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: clientOf(server.Addr()).AsSlice()}}
 	c, err := d.Dial("tcp4", address)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"time"
 
@@ -20,12 +21,24 @@ import (
 	"tcptrace/internal/live/kernel"
 )
 
-// The addresses of both hosts, as it were. Nobody else uses them, so that nothing else is captured.
-const (
-	clientHost = "127.77.0.1"
-	serverHost = "127.77.0.2"
-	loopback   = "lo"
+// The addresses of both hosts, as it were: those of this process alone, so that nothing else is captured.
+var (
+	serverHost = serverOf(os.Getpid()).String()
+	clientHost = clientOf(serverOf(os.Getpid())).String()
 )
+
+const loopback = "lo"
+
+func serverOf(pid int) netip.Addr {
+	return netip.AddrFrom4([4]byte{127, 77, byte(pid >> 7), byte(pid<<1) | 1})
+}
+
+// clientOf is the client's address beside that of a server.
+func clientOf(server netip.Addr) netip.Addr {
+	a := server.As4()
+	a[3] &^= 1
+	return netip.AddrFrom4(a)
+}
 
 // late is how much later than it happens something may be told: what no socket stands for is asked for once a second.
 const late = 1500 * time.Millisecond

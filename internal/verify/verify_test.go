@@ -218,3 +218,12 @@ func TestFalseProof(t *testing.T) {
 		t.Errorf("%v: %s", err, doc.String())
 	}
 }
+
+// TestAddresses: two processes have addresses of their own, and a client is found from its server.
+func TestAddresses(t *testing.T) {
+	for pid, want := range map[int][2]string{1: {"127.77.0.2", "127.77.0.3"}, 128: {"127.77.1.0", "127.77.1.1"}, 129: {"127.77.1.2", "127.77.1.3"}} {
+		if server := serverOf(pid); server.String() != want[1] || clientOf(server).String() != want[0] {
+			t.Errorf("process %d: %v and %v, want %v", pid, clientOf(server), server, want)
+		}
+	}
+}

@@ -143,7 +143,7 @@ func taps(c *capture, k *cut, _ int) {
 const gap = 4
 
 // tried are the ways in which not all captures hold yet: -cut.kinds names those that are wanted.
-var tried = []string{"fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+var tried = []string{"half", "fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
 
 // counted are the ways that do not take place at a frame, and how many there are of each.
 var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": 2, "taps": 2}
