@@ -102,25 +102,8 @@ func TestRowGroups(t *testing.T) {
 	type row struct {
 		At record.Time `json:"at"`
 	}
-	tab := Of[row]("row")
-	var out bytes.Buffer
-	f := NewFile(&out, tab)
 	const rows = greatGroup + pageRows + 10
-	var b []byte
-	for i := range rows {
-		r := row{record.Time(i + 1)}
-		b = Append(b[:0], tab, &r)
-		if err := f.Add(b); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := pq.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := table(t, rows, func(i int) row { return row{record.Time(i + 1)} })
 	groups := file.RowGroups()
 	first := groups[0].NumRows()
 	if len(groups) != 2 || first < greatGroup || first >= greatGroup+pageRows || first+groups[1].NumRows() != rows {
