@@ -96,10 +96,8 @@ func (s *walker) sent(ev fsm.Event, f *conn.Fact) {
 	step := Step{Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotBefore: s.self.SentSince(f.Time), NotAfter: f.Time}
 	if f.Bits.Has(conn.FactStandIn) {
 		step.Evidence, step.ProofFrame, step.NotBefore = EvidenceAcknowledged, s.Frame(f), 0
-		switch {
-		case ev == fsm.SendSYN && s.first(s.peer, 0, conn.IsOrdinary) < 0: // a SYN-ACK alone: somebody else may have sent the SYN in its name
-			step.assume()
-		case ev == fsm.SendSYNACK: // it may have been a SYN, from SYN_SENT
+		// A SYN-ACK may have been a SYN, from SYN_SENT; a SYN of which only the SYN-ACK is there, somebody else's in its name.
+		if ev == fsm.SendSYNACK || ev == fsm.SendSYN && s.first(s.peer, 0, conn.IsOrdinary) < 0 {
 			step.assume()
 		}
 	}
