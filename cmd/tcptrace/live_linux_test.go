@@ -70,7 +70,16 @@ func (r *liveRun) finish(sig os.Signal) int {
 }
 
 // conn is both ends of a connection from A to B.
-type conn struct{ client, server *net.TCPConn }
+type conn struct{ client, server socket }
+
+// A socket sends its FIN when it is closed, and not only when a program that was started at that moment, and has all files of this one
+// until it runs, lets go of it.
+type socket struct{ *net.TCPConn }
+
+func (s socket) Close() error {
+	_ = s.CloseWrite()
+	return s.TCPConn.Close()
+}
 
 // dial connects from A, from a port of its choice unless that is 0, to B.
 func dial(t *testing.T, n *netns.Net, l *net.TCPListener, port int) conn {
@@ -85,18 +94,18 @@ func dial(t *testing.T, n *netns.Net, l *net.TCPListener, port int) conn {
 			t.Error(err)
 			return
 		}
-		c.client = one.(*net.TCPConn)
+		c.client = socket{one.(*net.TCPConn)}
 	})
 	server, err := l.AcceptTCP()
 	if err != nil || t.Failed() {
 		t.Fatal(err)
 	}
-	c.server = server
+	c.server = socket{server}
 	t.Cleanup(func() { c.client.Close(); c.server.Close() }) // and not as soon as nobody uses them: what is garbage is closed
 	return c
 }
 
-func send(t *testing.T, from, to *net.TCPConn, n int) {
+func send(t *testing.T, from, to socket, n int) {
 	t.Helper()
 	if _, err := from.Write(make([]byte, n)); err != nil {
 		t.Fatal(err)

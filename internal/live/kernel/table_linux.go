@@ -71,6 +71,9 @@ func (t *table) apply(r *record) {
 func (t *table) enter(r *record) {
 	e := t.endpoints[r.key]
 	was := r.before
+	if e != nil && e.State == was && r.state == was {
+		return // close after shutdown: the kernel says again what it said
+	}
 	if e == nil || e.State == fsm.Closed || r.state == fsm.SynSent || r.state == fsm.Listen {
 		if r.state == fsm.Closed && (e != nil || r.before == fsm.Closed) {
 			return

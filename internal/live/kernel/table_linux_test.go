@@ -115,6 +115,21 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// TestStays: a close after a shutdown enters no other state, and that is no change; of an endpoint that was not known it tells the state.
+func TestStays(t *testing.T) {
+	for _, state := range []fsm.State{fsm.FinWait1, fsm.LastAck} {
+		tab := newTeller(nothingLeft)
+		tab.apply(step(1, 1, state, state))
+		tab.apply(step(1, 2, state, state))
+		if tab.told != 1 || tab.last.State != state || !tab.last.Since.Equal(start.Add(time.Second)) {
+			t.Errorf("%v: told %d: %+v", state, tab.told, tab.last)
+		}
+		if tab.apply(step(1, 3, state, fsm.Closed)); tab.told != 2 || tab.last.Before != state {
+			t.Errorf("%v: told %d: %+v", state, tab.told, tab.last)
+		}
+	}
+}
+
 // TestListener: who listens has what arrives until its own calls say who has it.
 func TestListener(t *testing.T) {
 	for _, c := range []struct {
