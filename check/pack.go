@@ -44,14 +44,15 @@ func Pack(ctx context.Context, paths [2]string, o Options) (packed [2]*expect.Pa
 }
 
 func (j *job) pack(ctx context.Context) (*expect.Packed, error) {
-	p := &packer{}
+	p := &packer{ctx: ctx}
 	_, problems := j.read(ctx, p)
 	p.all.Sort()
 	return &p.all, inOne(problems)
 }
 
-// packer packs the records of all conversations.
+// packer packs the records of all conversations, or stops when ctx is cancelled: a part of them is not compared.
 type packer struct {
+	ctx      context.Context
 	judgment analyzer.Judgment
 	record   report.Record
 	all      expect.Packed
@@ -59,6 +60,9 @@ type packer struct {
 
 // Conversation implements analyzer.Sink.
 func (p *packer) Conversation(c *analyzer.Conversation) error {
+	if err := context.Cause(p.ctx); err != nil {
+		return err
+	}
 	if p.all.Len() == maxRecords {
 		return errTooMany
 	}

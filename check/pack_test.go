@@ -63,3 +63,21 @@ func TestDiffEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An interrupt ends packing: what is open then is not packed, since a part of a capture is not compared.
+func TestPackEnds(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		j := loading("../testdata/pcaps/showcase.pcap", &Options{}, 1)
+		src := j.source(t.Context())
+		defer src.Close()
+		if ends {
+			stop()
+		}
+		p := &packer{ctx: ctx}
+		if _, err := j.pass(t.Context(), src, p); errors.Is(err, context.Canceled) != ends || (p.all.Len() == 0) != ends {
+			t.Errorf("ends %v: %d packed, %v", ends, p.all.Len(), err)
+		}
+	}
+}

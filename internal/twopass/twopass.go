@@ -60,11 +60,11 @@ func (p *Passes) Find(ctx context.Context) error {
 	src := p.open(ctx)
 	var err error
 	if p.Reads && !later {
-		p.Summary, err = p.Choice.Read(ctx, src, finder{p})
+		p.Summary, err = p.Choice.Read(ctx, src, finder{p, ctx})
 	} else {
 		opts := p.Choice.Options
 		opts.Quick = later || p.Where == nil
-		p.Summary, err = analyzer.Run(ctx, src, opts, finder{p})
+		p.Summary, err = analyzer.Run(ctx, src, opts, finder{p, ctx})
 	}
 	p.Stats, p.Interfaces = src.Stats(), src.Interfaces()
 	src.Close()
@@ -90,13 +90,14 @@ func (p *Passes) read(ctx context.Context) error {
 	}
 	src := p.open(ctx)
 	defer src.Close()
-	_, err := p.Choice.Reread(ctx, src, &rereader{Passes: p})
+	_, err := p.Choice.Reread(ctx, src, &rereader{Passes: p, ctx: ctx})
 	return err
 }
 
 // rereader is the sink of read.
 type rereader struct {
 	*Passes
+	ctx  context.Context
 	next int
 }
 
@@ -104,6 +105,9 @@ var errReordered = errors.New("the input changed while it was read: its conversa
 
 // Conversation tells the viewer of c if it was chosen.
 func (r *rereader) Conversation(c *analyzer.Conversation) error {
+	if err := context.Cause(r.ctx); err != nil {
+		return err
+	}
 	i, ok := r.Choice.Index(c.FirstFrame)
 	if !ok {
 		return nil
@@ -117,10 +121,17 @@ func (r *rereader) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
-// finder is the sink of the first pass.
-type finder struct{ *Passes }
+// finder is the sink of the first pass. It has no use for a part of the conversations, and takes no more once ctx is cancelled: those that
+// are open then can be most of them.
+type finder struct {
+	*Passes
+	ctx context.Context
+}
 
 func (p finder) Conversation(c *analyzer.Conversation) error {
+	if err := context.Cause(p.ctx); err != nil {
+		return err
+	}
 	wanted, err := p.Wants(c)
 	if err != nil {
 		return err
