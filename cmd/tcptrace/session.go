@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -184,6 +185,7 @@ func (s *session) openWriter() (err error) {
 
 // run analyzes until the end, and reports it.
 func (s *session) run(ctx context.Context) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent)) // as there: what was told is kept packed, too
 	sum, err := s.Watch(ctx)
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if interrupted {
