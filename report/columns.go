@@ -181,35 +181,6 @@ func newView(rows []row, base analyzer.Time, o TableOptions) *view {
 	return v
 }
 
-// cell is the text of a column, at most width wide but for colour.
-func (v *view) cell(col column, c *row, width int) string {
-	s := v.columns[col].text(v, c)
-	switch {
-	case len(s) <= width:
-	case col == colClient, col == colServer:
-		s = human.ShortAddr(c.Addr[col-colClient], width)
-	case col == colName:
-		s = human.CutNameTo(s, width)
-	case col == colAnomaly:
-		s = c.cutWorst(width)
-	}
-	if color := c.color(col); v.color && color != "" {
-		return color + s + human.Reset
-	}
-	return s
-}
-
-// color is the colour of a cell, "" for none.
-func (c *row) color(col column) string {
-	switch {
-	case col == colOutcome && c.Outcome < analyzer.NumOutcomes:
-		return outcomeColors[c.Outcome]
-	case col == colAnomaly && c.worst != nil:
-		return human.SeverityColors[c.worst.Severity]
-	}
-	return ""
-}
-
 // fitted is a layout with the width of each of its columns.
 type fitted struct {
 	gap     int

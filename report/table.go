@@ -32,7 +32,12 @@ type Table struct {
 	opts      TableOptions
 	collector *Collector
 	selection Selection
+	laid      int // rows that the library lays out; tests compare
 }
+
+// laidRows is how many rows the library lays out. It measures every cell, for 70 us a row: what is more than anybody reads is written without
+// it, in the same form.
+const laidRows = 1000
 
 // NewTable returns a report that writes to w. It holds the conversations it shows
 // until Finish.
@@ -40,7 +45,7 @@ func NewTable(w io.Writer, o TableOptions) *Table {
 	if o.Width > 0 {
 		o.Width = max(o.Width, human.MinWidth)
 	}
-	return &Table{out: output.NewBuffer(console.Styled(w)), opts: o, collector: NewCollector(o.Sort, o.Limit)}
+	return &Table{out: output.NewBuffer(console.Styled(w)), opts: o, collector: NewCollector(o.Sort, o.Limit), laid: laidRows}
 }
 
 func (r *Table) selected(s Selection) { r.selection = s }
@@ -153,9 +158,10 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 		return err
 	}
 	t.Header(cells)
-	for k := range rows {
+	laid := rows[:min(r.laid, len(rows))]
+	for k := range laid {
 		for i, col := range l.columns {
-			cells[i] = v.cell(col, &rows[k], l.widths[i])
+			cells[i] = v.cell(col, &laid[k], l.widths[i])
 		}
 		if err := t.Append(cells); err != nil {
 			return err
@@ -166,6 +172,12 @@ func (r *Table) grid(rows []row, base analyzer.Time) error {
 	}
 	if err := t.Close(); err != nil {
 		return err
+	}
+	for k := len(laid); k < len(rows) && r.out.Err == nil; k++ {
+		r.out.B = v.appendLine(r.out.B, l, &rows[k])
+		if err := r.out.Spill(); err != nil {
+			return err
+		}
 	}
 	return r.out.Err
 }

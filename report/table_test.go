@@ -23,7 +23,7 @@ func tableOf(t *testing.T, o TableOptions, cs []analyzer.Conversation) string {
 }
 
 // judgedTable is the sample as it might be judged.
-func judgedTable(t *testing.T, o TableOptions) string {
+func judgedTable(t *testing.T, o TableOptions, laid int) string {
 	t.Helper()
 	var out bytes.Buffer
 	cs := sample.Conversations()
@@ -33,7 +33,9 @@ func judgedTable(t *testing.T, o TableOptions) string {
 		{Conversation: &cs[1], state: [2]string{"CLOSED", "CLOSED"}, worst: &analyzer.AnomalyKind{ID: "port-reused", Severity: analyzer.SeverityNote}, others: 11},
 		{Conversation: &cs[2], state: [2]string{"ESTABLISHED", "ESTABLISHED"}, worst: nil, others: 0},
 	}
-	if err := NewTable(&out, o).show(rows, sample.Summary()); err != nil {
+	table := NewTable(&out, o)
+	table.laid = laid
+	if err := table.show(rows, sample.Summary()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -48,7 +50,7 @@ func gridOf(s string) string {
 func TestTableFitsEveryWidth(t *testing.T) {
 	var all bytes.Buffer
 	for width := human.MinWidth; width <= 160; width++ {
-		grid := gridOf(judgedTable(t, TableOptions{Width: width}))
+		grid := gridOf(judgedTable(t, TableOptions{Width: width}, laidRows))
 		lines := strings.Split(strings.TrimSuffix(grid, "\n"), "\n")
 		if len(lines) != 1+len(sample.Conversations())+1 {
 			t.Errorf("width %d: %d lines\n%s", width, len(lines), grid)
@@ -63,6 +65,24 @@ func TestTableFitsEveryWidth(t *testing.T) {
 		}
 	}
 	sample.Golden(t, "widths.txt", all.Bytes())
+}
+
+// TestTableLines: a line is the same, whoever writes it.
+func TestTableLines(t *testing.T) {
+	for width := human.MinWidth - 1; width <= 240; width++ { // below it: any width
+		for _, color := range []bool{false, true} {
+			o := TableOptions{Width: width, Color: color}
+			if width < human.MinWidth {
+				o.Width = 0
+			}
+			want := judgedTable(t, o, laidRows)
+			for laid := range len(sample.Conversations()) {
+				if got := judgedTable(t, o, laid); got != want {
+					t.Fatalf("width %d, colour %v, %d rows by the library:\n%s\nall of them:\n%s", o.Width, color, laid, got, want)
+				}
+			}
+		}
+	}
 }
 
 // A column that a table shows is in every wider one, unless a finer one took its place or what
@@ -138,8 +158,8 @@ var ansi = regexp.MustCompile("\x1b\\[[0-9]*m")
 // Colour changes neither text nor layout, and is there only when asked for.
 func TestTableColor(t *testing.T) {
 	for _, width := range []int{0, 60, 100} {
-		without := judgedTable(t, TableOptions{Width: width})
-		with := judgedTable(t, TableOptions{Width: width, Color: true})
+		without := judgedTable(t, TableOptions{Width: width}, laidRows)
+		with := judgedTable(t, TableOptions{Width: width, Color: true}, laidRows)
 		if ansi.MatchString(without) || !strings.Contains(with, "\x1b[31m"+"refused"+"\x1b[0m") ||
 			width != 60 && (!strings.Contains(with, "\x1b[31m"+"no-answer +2"+"\x1b[0m") || !strings.Contains(with, "\x1b[33m"+"fin-retransmit-in-time-wait"+"\x1b[0m")) {
 			t.Errorf("width %d: colour is wrong:\n%q", width, with)
