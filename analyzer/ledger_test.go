@@ -65,7 +65,11 @@ func equal(t *testing.T, name string, a, b *heard) {
 func TestLiveEmbryosTellTheSame(t *testing.T) {
 	flags := [...]wire.Flags{wire.SYN, wire.SYN, wire.SYN, wire.SYN, wire.SYN, wire.SYN | wire.ACK, wire.ACK, wire.FIN | wire.ACK, wire.RST | wire.ACK, wire.SYN | wire.PSH}
 	waited := 0
-	for seed := range uint64(150) {
+	seeds := uint64(150)
+	if testing.Short() {
+		seeds = 30
+	}
+	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		o := Options{MaxFlows: 3 + int(seed%5)*4, Quick: seed%4 == 0}
 		both := [2]*heard{newHeard(o, true), newHeard(o, false)}
@@ -155,6 +159,9 @@ func TestLiveEmbryosOfCaptures(t *testing.T) {
 func TestLiveUnansweredSYNIsSmall(t *testing.T) {
 	const n = 1<<16 + 1 // the worst number: all that grows by doubling has just done so
 	for repeats, most := range map[int]int{0: 400, 1: 400, 6: 520} {
+		if testing.Short() && repeats > 0 {
+			continue
+		}
 		used := func() int {
 			var m runtime.MemStats
 			runtime.GC()

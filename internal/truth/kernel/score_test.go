@@ -128,6 +128,9 @@ func allCaptures(t *testing.T) string { return truthDir(t, "captures") }
 func truthDir(t *testing.T, name string) string {
 	t.Helper()
 	root := os.Getenv(truthVariable)
+	if root == "" && testing.Short() {
+		t.Skip("-short: those beside the project take seconds; those in testdata are scored")
+	}
 	if root == "" {
 		root = "../../../../shared/kernel-truth"
 	}
