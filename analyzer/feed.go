@@ -97,7 +97,7 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 		for _, n := range m.decoder.Notices() {
 			g.notices = append(g.notices, notice{n, g.n})
 		}
-		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Summary.Packets, TCP: tcp}
+		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Number(), TCP: tcp}
 		g.n++
 	}
 	return i

@@ -63,6 +63,7 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	for _, short := range s.Shortfalls() {
 		t.count("no room", short.Count, short.Noun, short.Text)
 	}
+	t.count("other frames", s.OtherFrames, "record", "without a packet, with frame numbers as in Wireshark")
 	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
 	return t.String()
 }

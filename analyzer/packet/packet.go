@@ -42,6 +42,7 @@ type Packet struct {
 	WireLen uint32 // bytes on the wire, at least CapLen
 	Link    LinkType
 	Iface   uint16 // the number of the interface, where the source has several
+	Behind  uint32 // records of the capture right before it that hold no packet, and have frame numbers all the same
 }
 
 // Batch is a run of consecutive packets. It belongs to the caller of Source.Next; its content is valid until the same

@@ -13,6 +13,8 @@ type Stats struct {
 	Drop  bool   // whether any input said how many were lost
 
 	Comments uint64 // beside packets, in pcapng
+
+	OtherFrames uint64 // records that hold no packet and have frame numbers (Packet.Behind), with those behind the last packet
 }
 
 // Error says where and why an input could not be read any further.

@@ -106,7 +106,7 @@ func runAnnotate(ctx context.Context, args []string, o annotateOptions, e env) e
 	text := a.Findings(&p.Summary, findings.Options{Services: o.names.Services(e.services), Times: report.TimesNames[0].Is})
 	changes := blocks.Changes{Comments: []string{text}, Hosts: a.Hosts()}
 	if anon != nil {
-		changes.Frame, changes.Hosts = anon.Frame, nil
+		changes.Frame, changes.Hosts, changes.Alone = anon.Frame, nil, true
 	}
 	to := blocks.NewCopy(original, buffered, changes)
 	a.Copy(to)

@@ -48,7 +48,7 @@ var layers = map[string]layer{
 	"internal/testutil/scripts":  {ours: []string{"internal/truth/lab"}, other: gopacketTypes},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},
-	"internal/input":             {ours: []string{"analyzer/packet", "internal/filterlang", "internal/interrupt", "internal/remote", "internal/wire"}, other: anyOther},
+	"internal/input":             {ours: []string{"analyzer/packet", "internal/blocks", "internal/filterlang", "internal/interrupt", "internal/remote", "internal/wire"}, other: anyOther},
 	"internal/names":             {ours: []string{"internal/wire"}, other: []string{"golang.org/x/net/dns/dnsmessage", "golang.org/x/crypto/cryptobyte", "github.com/spf13/pflag"}},
 	"internal/output":            {},
 	"internal/remote":            {},

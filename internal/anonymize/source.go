@@ -5,7 +5,8 @@ import (
 	"tcptrace/internal/input"
 )
 
-// Source is src, whose packets a changes before anybody sees them, and whose interfaces have no names.
+// Source is src, whose packets a changes before anybody sees them, and whose interfaces have no names. No other frames are counted: they are
+// not kept.
 func Source(src input.Source, a *Anonymizer) input.Source { return &source{src, a} }
 
 type source struct {
@@ -17,9 +18,16 @@ func (s *source) Next(b *packet.Batch) error {
 	err := s.Source.Next(b)
 	for i := range b.Packets {
 		p := &b.Packets[i]
+		p.Behind = 0
 		p.CapLen = uint32(s.a.Frame(p.Link, b.Data(i), p.WireLen))
 	}
 	return err
+}
+
+func (s *source) Stats() packet.Stats {
+	stats := s.Source.Stats()
+	stats.OtherFrames = 0
+	return stats
 }
 
 func (s *source) Interfaces() []input.Interface { return Bare(s.Source.Interfaces()) }

@@ -22,6 +22,9 @@ const (
 	Names      = 4
 	Statistics = 5
 	Enhanced   = 6
+	Journal    = 9 // an entry of systemd's
+	Custom     = 0x00000BAD
+	CustomKept = 0x40000BAD // not to be copied into a capture that was changed
 )
 
 // OrderMagic is in a section header, in the byte order of the section.
@@ -43,6 +46,18 @@ const (
 
 // fixed is how many bytes stand before the options, or the packet, of blocks that are looked into.
 var fixed = map[uint32]int{Section: 24, Interface: 16, Obsolete: 28, Simple: 12, Statistics: 20, Enhanced: 28}
+
+// IsFrame reports whether a block of a type has a frame number in Wireshark 4.0 and later: those that hold a packet, and others that it lists
+// among packets, whatever they hold.
+func IsFrame(kind uint32) bool {
+	switch kind {
+	case Enhanced, Simple, Obsolete, Journal, Custom, CustomKept:
+		return true
+	case 0x204, 0x216, 0x221: // events of sysdig
+		return true
+	}
+	return false
+}
 
 // Block is a block as it stands in the capture, with both lengths. It is valid until the next is read.
 type Block struct {

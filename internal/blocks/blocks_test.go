@@ -112,8 +112,8 @@ func TestCopy(t *testing.T) {
 	hosts := []Host{{netip.MustParseAddr("10.0.0.1"), "one.example"}, {netip.MustParseAddr("2001:db8::1"), "two.example"}}
 	var out bytes.Buffer
 	c := NewCopy(bytes.NewReader(in), &out, Changes{Comments: []string{"all"}, Hosts: hosts})
-	said := map[uint64][]string{1: {"a"}, 2: {"b", "c"}, 3: {"for a block without options"}, 4: {"d"}, 7: {"e"}, 12: {strings.Repeat("long", 1000)}}
-	for _, n := range []uint64{1, 2, 3, 4, 7, 12} {
+	said := map[uint64][]string{1: {"a"}, 2: {"b", "c"}, 3: {"for a block without options"}, 4: {"d"}, 9: {"e"}, 16: {strings.Repeat("long", 1000)}}
+	for _, n := range []uint64{1, 2, 3, 4, 9, 16} {
 		if err := c.To(n, said[n]); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestCopy(t *testing.T) {
 	number := uint64(0)
 	for i := range min(len(got), len(want)) {
 		var texts []string
-		if want[i].IsPacket() {
+		if IsFrame(want[i].Type) {
 			number++
 			texts = said[number]
 		}
@@ -169,7 +169,7 @@ func TestOnly(t *testing.T) {
 	in := capture(binary.BigEndian, binary.LittleEndian)
 	var out bytes.Buffer
 	c := NewCopy(bytes.NewReader(in), &out, Changes{Only: true})
-	for _, n := range []uint64{2, 3, 8} {
+	for _, n := range []uint64{2, 3, 10} {
 		if err := c.To(n, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -179,10 +179,10 @@ func TestOnly(t *testing.T) {
 	}
 	number := 0
 	want := slices.DeleteFunc(parse(t, in), func(b Block) bool {
-		if b.IsPacket() {
+		if IsFrame(b.Type) {
 			number++
 		}
-		return b.IsPacket() && number != 2 && number != 3 && number != 8
+		return b.IsPacket() && number != 2 && number != 3 && number != 10
 	})
 	got := parse(t, out.Bytes())
 	if len(got) != len(want) {
@@ -190,6 +190,23 @@ func TestOnly(t *testing.T) {
 	}
 	for i := range got {
 		got[i].expect(t, &want[i], nil)
+	}
+}
+
+// TestAlone: packets are numbered alone where that is asked for, and with the other frames else.
+func TestAlone(t *testing.T) {
+	w := builder{order: binary.LittleEndian}
+	w.section("one")
+	w.section("two")
+	for _, alone := range []bool{false, true} {
+		c := NewCopy(bytes.NewReader(w.b), io.Discard, Changes{Alone: alone})
+		number := uint64(7)
+		if alone {
+			number = 5
+		}
+		if err := c.To(number, nil); err != nil || c.Packets != 5 || c.Frames != number || !c.in.block.IsPacket() {
+			t.Errorf("%v: packet %d is frame %d, want %d", err, c.Packets, c.Frames, number)
+		}
 	}
 }
 
@@ -336,15 +353,15 @@ func TestComments(t *testing.T) {
 		opened++
 		return io.NopCloser(bytes.NewReader(w.b)), nil
 	})
-	for _, number := range []uint64{1, 2, 2, 3, 4, 5, 6, 7, 8, 2} {
+	for _, number := range []uint64{1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2} {
 		got := c.Of(number)
 		var want []string
 		switch number {
 		case 2:
 			want = []string{"theirs"}
-		case 5:
+		case 7:
 			want = slices.Repeat([]string{`\x1b[31m two lines`}, mostComments)
-		case 6:
+		case 8:
 			want = []string{strings.Repeat("x", mostComment-3) + "..."}
 		}
 		if !slices.Equal(got, want) {

@@ -18,14 +18,14 @@ type Comments struct {
 	open   func() (io.ReadCloser, error)
 	file   io.ReadCloser
 	in     *Reader
-	number uint64 // of the packet that was read last
+	number uint64 // of the frame that was read last
 	err    error
 }
 
 // NewComments reads what open opens, again wherever a packet is asked for that is before the last one.
 func NewComments(open func() (io.ReadCloser, error)) *Comments { return &Comments{open: open} }
 
-// Of is the comments of a packet, counted from 1, as text that can be shown anywhere: what no terminal should obey is escaped, and what is
+// Of is the comments of a packet with a frame number, from 1, as text that can be shown anywhere: what no terminal should obey is escaped, and what is
 // too long ends with "...". Where the capture cannot be read there are none.
 func (c *Comments) Of(number uint64) []string {
 	if c.in == nil || number < c.number {
@@ -37,7 +37,7 @@ func (c *Comments) Of(number uint64) []string {
 	}
 	for c.err == nil && c.number < number {
 		var b *Block
-		if b, c.err = c.in.Next(); c.err == nil && b.IsPacket() {
+		if b, c.err = c.in.Next(); c.err == nil && IsFrame(b.Type) {
 			c.number++
 		}
 	}
@@ -60,7 +60,7 @@ var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ")
 
 // texts is the comments of a packet.
 func (b *Block) texts() (list []string) {
-	if b.Type == Simple {
+	if b.Type != Enhanced && b.Type != Obsolete {
 		return nil
 	}
 	for opts := b.Bytes[b.options() : len(b.Bytes)-4]; len(opts) >= 4 && len(list) < mostComments; {

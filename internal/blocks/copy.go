@@ -20,6 +20,7 @@ type Changes struct {
 	Comments []string // of the header of the first section
 	Hosts    []Host   // for a block of names in the first section
 	Only     bool     // packets for which To is not called are left out
+	Alone    bool     // packets are numbered as if there were no other frames
 	// Frame changes the bytes of a packet in place and returns how many of them remain; nil: they stay as they are. What may name
 	// somebody beside packets is then left out: comments, names, secrets, descriptions of interfaces, and blocks that are not known.
 	Frame func(link wire.LinkType, data []byte, wireLen uint32) int
@@ -32,6 +33,7 @@ type Copy struct {
 	Changes
 
 	Packets uint64 // that were read
+	Frames  uint64 // likewise, with the blocks that are frames without a packet
 	Mute    uint64 // packets with comments, in blocks that can hold none
 	Dropped uint64 // blocks that were left out for Frame
 
@@ -52,10 +54,10 @@ func NewCopy(r io.Reader, w io.Writer, changes Changes) *Copy {
 // ErrShort is that a capture has fewer packets than it had.
 var ErrShort = errors.New("the input changed while it was read: it has fewer packets than before")
 
-// To copies all before the packet with that number, counted from 1, and that packet, with these comments beside its own. Numbers must
+// To copies all before the packet with that frame number, from 1, and that packet, with these comments beside its own. Numbers must
 // grow from call to call.
 func (c *Copy) To(number uint64, comments []string) error {
-	for c.Packets < number {
+	for c.Frames < number {
 		if err := c.next(c.Only); err != nil {
 			return err
 		}
@@ -63,7 +65,7 @@ func (c *Copy) To(number uint64, comments []string) error {
 			return ErrShort
 		}
 	}
-	if !c.pending || c.Packets > number {
+	if !c.pending || c.Frames > number {
 		return nil // it was written
 	}
 	c.pending = false
@@ -101,6 +103,9 @@ func (c *Copy) next(without bool) error {
 		if err != nil {
 			c.err = err
 			return nil
+		}
+		if b.IsPacket() || IsFrame(b.Type) && !c.Alone {
+			c.Frames++
 		}
 		if b.IsPacket() {
 			c.Packets++

@@ -141,6 +141,7 @@ func (t *trace) Stats() packet.Stats {
 		}
 		if f, ok := in.format.(*pcapngFile); ok {
 			s.Comments += f.comments
+			s.OtherFrames += f.others
 			if text := f.warning(); text != "" {
 				s.Warnings = append(s.Warnings, &packet.Error{File: in.name, Offset: -1, Reason: text})
 			}

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/blocks"
 )
 
 // Block types (draft-ietf-opsawg-pcapng). All others are skipped by length.
@@ -43,6 +44,8 @@ type pcapngFile struct {
 	trailer    uint32 // length that has to end the block that was skipped, or 0
 	packets    uint64
 	comments   uint64 // beside packets
+	others     uint64 // records without a packet that are frames all the same
+	behind     uint32 // those since the last packet
 	strange    strangeTimes
 
 	lost     uint64 // drops in sections that are over
@@ -133,6 +136,7 @@ func (f *pcapngFile) block(rest []byte, ps []packet.Packet, pos int) ([]packet.P
 		return ps, halt{need: int(total), part: "block"}
 	default:
 		f.trailer = total
+		f.other(kind)
 		return ps, halt{skip: int64(total) - 4}
 	}
 	f.swap = swap
@@ -157,6 +161,7 @@ func (f *pcapngFile) block(rest []byte, ps []packet.Packet, pos int) ([]packet.P
 		f.statistics(body)
 		return ps, halt{}
 	default:
+		f.other(kind)
 		return ps, halt{}
 	}
 	if bad != "" {
@@ -165,6 +170,14 @@ func (f *pcapngFile) block(rest []byte, ps []packet.Packet, pos int) ([]packet.P
 	p.Off += uint32(pos)
 	f.last = p.Time
 	return append(ps, p), halt{}
+}
+
+// other counts a block without a packet, if it is a frame.
+func (f *pcapngFile) other(kind uint32) {
+	if blocks.IsFrame(kind) {
+		f.others++
+		f.behind++
+	}
 }
 
 func (f *pcapngFile) checkTrailer(b []byte, total uint32) string {
@@ -218,7 +231,8 @@ func (f *pcapngFile) timed(b []byte, p *packet.Packet, id uint32, ts uint64, cap
 		return beyondBlock(caplen)
 	}
 	f.packets++
-	*p = packet.Packet{Time: f.time(in, ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id}
+	*p = packet.Packet{Time: f.time(in, ts), Off: 28, CapLen: caplen, WireLen: max(length, caplen), Link: in.link, Iface: in.id, Behind: f.behind}
+	f.behind = 0
 	if opts := 28 + (int(caplen)+3)&^3; opts < len(b) && f.u32(b) == blockEnhanced {
 		f.packetOptions(b[opts:], in)
 	}
@@ -245,7 +259,8 @@ func (f *pcapngFile) simple(b []byte, p *packet.Packet) string {
 		return beyondBlock(caplen)
 	}
 	f.packets++
-	*p = packet.Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id}
+	*p = packet.Packet{Time: f.last, Off: 12, CapLen: caplen, WireLen: length, Link: in.link, Iface: in.id, Behind: f.behind}
+	f.behind = 0
 	return ""
 }
 

@@ -43,7 +43,7 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 	if s.Flags&wire.RST != 0 && s.PayloadCap > 0 {
 		carryText(s, in.Payload(s, data))
 	}
-	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Summary.Packets
+	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Number()
 	if s.Bits&(wire.FirstFragment|wire.Reassembled|wire.CutOptions|wire.BadOptions|wire.Tunneled) != 0 {
 		in.Summary.note(s.Bits)
 	}
@@ -53,7 +53,7 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 // fragment takes a fragment and says what becomes of its frame. Those that waited are counted again when it is known
 // what they are.
 func (in *Intake) fragment(p *wire.Piece, v wire.Verdict, time int64, wireLen uint32, s *wire.Segment) wire.Verdict {
-	switch in.fragments.Add(p, v, in.Summary.Packets, time, wireLen) {
+	switch in.fragments.Add(p, v, in.Number(), time, wireLen) {
 	case wire.JoinAlone:
 		return v
 	case wire.JoinWhole:
@@ -121,6 +121,9 @@ func (in *Intake) Filtered(wireLen uint32, time int64) {
 	in.count(wireLen, conn.Admit(time))
 	in.Summary.Filtered++
 }
+
+// Number is that of the latest frame, from 1.
+func (in *Intake) Number() uint64 { return in.Summary.Packets + in.Summary.OtherFrames }
 
 func (in *Intake) count(wireLen uint32, time int64) {
 	sum := &in.Summary

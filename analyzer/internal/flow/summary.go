@@ -32,6 +32,7 @@ type Summary struct {
 	Bounds        [NumBounds]uint64 // what did not fit
 	Drops         uint64            // packets the capturing side says it lost
 	DropsKnown    bool              // whether it said anything
+	OtherFrames   uint64            // records of the capture that hold no packet and have frame numbers all the same
 
 	verdicts [wire.NumVerdicts]uint64
 	links    [maxLinks]wire.LinkType // that are not supported, those met first

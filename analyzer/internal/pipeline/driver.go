@@ -30,6 +30,7 @@ func NewDecoder(o Options) Decoder {
 // Packet counts a packet, of which data was captured. passed says that the filter lets it through, tcp that s is a segment now: the
 // one that is in it, or one of which it has the last fragment.
 func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed, tcp bool) {
+	d.Summary.OtherFrames += uint64(p.Behind)
 	if d.filter != nil && !d.filter(p.Link, data, p.WireLen) {
 		d.Filtered(p.WireLen, p.Time)
 		return false, false
@@ -61,7 +62,7 @@ func (d *Decoder) datagram(g *wire.Datagram, at int64) {
 	}
 	d.Summary.ICMPErrors++
 	d.notices = append(d.notices, flow.Notice{
-		Kind: flow.NoticeICMP, Key: e.Key, Dir: e.Dir, Net: g.Net, Frame: d.Summary.Packets, Time: conn.Time(conn.Admit(at)), ICMP: e,
+		Kind: flow.NoticeICMP, Key: e.Key, Dir: e.Dir, Net: g.Net, Frame: d.Number(), Time: conn.Time(conn.Admit(at)), ICMP: e,
 	})
 }
 
@@ -220,10 +221,11 @@ func (d *driver) notice(asides []aside, done int, at flow.Placement, outs []flow
 	return asides
 }
 
-// drops adds to sum what src says was lost.
+// drops adds to sum what src says was lost, and what it has behind the last packet.
 func drops(src packet.Source, sum *flow.Summary) {
 	if r, ok := src.(packet.Reporter); ok {
 		stats := r.Stats()
 		sum.Drops, sum.DropsKnown = stats.Drops, stats.Drop
+		sum.OtherFrames = max(sum.OtherFrames, stats.OtherFrames)
 	}
 }

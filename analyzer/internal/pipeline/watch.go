@@ -52,11 +52,11 @@ func (c *Choice) Watch(ctx context.Context, src packet.Source, see func(*Frame) 
 		t.Watch(w.read)
 	}
 	var packets packet.Batch
-	for w.Summary.Packets < c.last || c.ICMP && c.errors {
+	for w.Number() < c.last || c.ICMP && c.errors {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if err := src.Next(&packets); err == io.EOF && w.Summary.Packets >= c.last {
+		if err := src.Next(&packets); err == io.EOF && w.Number() >= c.last {
 			return nil
 		} else if err == io.EOF {
 			return ErrChanged
@@ -86,7 +86,7 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 	s, f := &w.segment, &w.frame
 	if passed, tcp := w.Packet(p, data, s); !tcp {
 		if passed && w.Waits() {
-			w.parts.keep(p, data, w.Summary.Packets)
+			w.parts.keep(p, data, w.Number())
 		}
 		return w.icmp(p, data)
 	}

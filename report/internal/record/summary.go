@@ -25,13 +25,14 @@ type SummaryRecord struct {
 	ICMPErrors     uint64            `json:"icmp_errors,omitempty"` // about TCP segments
 	StrayICMP      uint64            `json:"stray_icmp,omitempty"`  // those about connections of which the capture has nothing else
 	Conversations  uint64            `json:"conversations"`
-	Matched        *uint64           `json:"matched,omitempty"`    // conversations that --where selected
-	Outcomes       map[string]uint64 `json:"outcomes"`             // conversations
-	Evicted        uint64            `json:"evicted"`              // conversations
-	ReleasedEarly  uint64            `json:"released_early"`       // conversations
-	TimedOut       uint64            `json:"timed_out"`            // conversations that were silent for too long
-	Shortfalls     []Shortfall       `json:"shortfalls,omitempty"` // what did not fit
-	Drops          *uint64           `json:"drops,omitempty"`      // absent if the capture does not say
+	Matched        *uint64           `json:"matched,omitempty"`      // conversations that --where selected
+	Outcomes       map[string]uint64 `json:"outcomes"`               // conversations
+	Evicted        uint64            `json:"evicted"`                // conversations
+	ReleasedEarly  uint64            `json:"released_early"`         // conversations
+	TimedOut       uint64            `json:"timed_out"`              // conversations that were silent for too long
+	Shortfalls     []Shortfall       `json:"shortfalls,omitempty"`   // what did not fit
+	Drops          *uint64           `json:"drops,omitempty"`        // absent if the capture does not say
+	OtherFrames    uint64            `json:"other_frames,omitempty"` // records that hold no packet and have frame numbers all the same
 }
 
 // NotAnalyzed is a number of packets and the stable id of why they were not
@@ -63,7 +64,8 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 		FirstFragments: s.FirstFragments, CutOptions: s.CutOptions, BadOptions: s.BadOptions, Tunneled: s.Tunneled,
 		ICMPErrors: s.ICMPErrors, StrayICMP: s.StrayICMP,
 		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly, TimedOut: s.TimedOut,
-		Outcomes: make(map[string]uint64, analyzer.NumOutcomes),
+		OtherFrames: s.OtherFrames,
+		Outcomes:    make(map[string]uint64, analyzer.NumOutcomes),
 	}
 	if s.Packets > 0 {
 		start, end := Time(s.Start), Time(s.End)
