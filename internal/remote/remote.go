@@ -11,8 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +47,14 @@ type Retry struct{ Err error }
 func (e *Retry) Error() string { return e.Err.Error() }
 func (e *Retry) Unwrap() error { return e.Err }
 
+// beyondError is that an object is asked for from an offset on that it does not reach. size is how long the server says that it is, -1: it does not.
+type beyondError struct {
+	size    int64
+	version string
+}
+
+func (e *beyondError) Error() string { return "the server has nothing at this offset" }
+
 // ErrChanged is that an object is not what it was when it was read before.
 var ErrChanged = errors.New("it has changed since reading began: read it again, or save it to a file first")
 
@@ -62,27 +74,68 @@ var known = struct {
 	versions map[string]Info
 }{urls: map[string]string{}, versions: map[string]Info{}}
 
-// Is reports whether an argument is a URL of a scheme that this package reads, in this build or another.
-func Is(arg string) bool {
-	scheme, _, ok := strings.Cut(arg, "://")
-	return ok && (stores[scheme] != nil || slices.Contains(clouds, scheme))
+// schemeOf is the scheme of a URL with an authority, in lower case (RFC 3986 3.1).
+func schemeOf(arg string) (scheme string, ok bool) {
+	scheme, _, ok = strings.Cut(arg, "://")
+	if !ok || !schemeText.MatchString(scheme) {
+		return "", false
+	}
+	return strings.ToLower(scheme), true
 }
 
-// Take replaces what is secret in URLs among arguments by nothing, and remembers the URLs by what is left; file:// becomes a path.
+var schemeText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+
+// Is reports whether an argument is a URL, and not a file that is called so. Which schemes can be read is known when it is opened.
+func Is(arg string) bool {
+	scheme, ok := schemeOf(arg)
+	if ok && stores[scheme] == nil && !slices.Contains(clouds, scheme) {
+		_, err := os.Lstat(arg)
+		return err != nil
+	}
+	return ok
+}
+
+// Take replaces what is secret in URLs among arguments by nothing, and remembers the URLs by what is left; file:// becomes a path, or those that
+// its pattern stands for. URLs of schemes that are not known stay.
 func Take(args []string) []string {
-	args = slices.Clone(args)
-	for i, arg := range args {
-		if local, ok := strings.CutPrefix(arg, "file://"); ok {
-			if u, err := url.Parse(arg); err == nil && (u.Host == "" || u.Host == "localhost") {
-				local = u.Path
-			}
-			args[i] = local
-		} else if Is(arg) {
-			args[i] = take(arg)
+	taken := make([]string, 0, len(args))
+	for _, arg := range args {
+		switch scheme, ok := schemeOf(arg); {
+		case scheme == "file":
+			taken = append(taken, local(arg)...)
+		case ok && (stores[scheme] != nil || slices.Contains(clouds, scheme)):
+			taken = append(taken, take(scheme+arg[len(scheme):]))
+		default:
+			taken = append(taken, arg)
 		}
 	}
-	return args
+	return taken
 }
+
+// local is the paths of a URL of a file: one, or those with names by its pattern, sorted. What is escaped in the URL is no pattern.
+func local(arg string) []string {
+	name := arg[len("file://"):]
+	u, err := url.Parse(arg)
+	if err != nil || u.Host != "" && u.Host != "localhost" {
+		return []string{name}
+	}
+	if escaped := u.EscapedPath(); !strings.ContainsAny(escaped, "*[") {
+		return []string{u.Path}
+	}
+	raw, _, _ := strings.Cut(name, "?")
+	raw = strings.TrimPrefix(raw, u.Host)
+	pattern, err := url.PathUnescape(escapedPattern.ReplaceAllString(raw, `%5C$0`)) // a backslash before it
+	if err != nil {
+		return []string{u.Path}
+	}
+	if names, err := filepath.Glob(pattern); err == nil && len(names) > 0 {
+		return names
+	}
+	return []string{u.Path} // which is not there
+}
+
+// escapedPattern are characters that would be a pattern if they were not escaped.
+var escapedPattern = regexp.MustCompile(`(?i)%(2A|3F|5B|5C|5D)`)
 
 func take(arg string) string {
 	name := Name(arg)
@@ -117,6 +170,9 @@ func find(name string) (*url.URL, Store, error) {
 	if !ok {
 		arg = name
 	}
+	if scheme, _ := schemeOf(arg); stores[scheme] == nil && !slices.Contains(clouds, scheme) {
+		return nil, nil, fmt.Errorf("URLs of %.20s:// are not known: %s are", scheme, schemes())
+	}
 	u, err := url.Parse(arg)
 	if err != nil {
 		return nil, nil, errors.New("is no URL") // the error has it all
@@ -126,6 +182,16 @@ func find(name string) (*url.URL, Store, error) {
 		return nil, nil, fmt.Errorf("this build does not read %s://: one made by 'make cloud' does (docs/input.md)", u.Scheme)
 	}
 	return u, s, nil
+}
+
+// schemes is what can be read, in words.
+func schemes() string {
+	list := append([]string{"file"}, slices.Sorted(maps.Keys(stores))...)
+	text := strings.Join(list, "://, ") + "://"
+	if stores[clouds[0]] == nil {
+		text += ", and in a build by 'make cloud' " + strings.Join(clouds, "://, ") + "://"
+	}
+	return text
 }
 
 // Expand returns the names of the objects that a name with *, ? or [ in its last element stands for, sorted; of any other, the name.
@@ -221,7 +287,7 @@ func (r *Reader) open(version string) error {
 	}
 	if err != nil {
 		stop()
-		return err
+		return r.judged(err)
 	}
 	if r.offset > 0 && info != r.info {
 		body.Close()
@@ -230,6 +296,20 @@ func (r *Reader) open(version string) error {
 	}
 	r.body, r.info, r.stop = body, info, stop
 	return nil
+}
+
+// judged is an error of the store. What ends before it was announced to is another object, if the server says so, or else was cut short.
+func (r *Reader) judged(err error) error {
+	beyond, ok := errors.AsType[*beyondError](err)
+	switch {
+	case !ok:
+		return err
+	case beyond.size >= 0 && beyond.size != r.offset && beyond.size != r.info.Size, beyond.version != "" && beyond.version != r.info.Version:
+		return ErrChanged
+	case r.info.Size < 0:
+		return fmt.Errorf("it was cut short at offset %d: the server has nothing behind it", r.offset)
+	}
+	return fmt.Errorf("it was cut short at offset %d of %d bytes that the server announced", r.offset, r.info.Size)
 }
 
 // again waits before the next try; false: there is none, and err says why.

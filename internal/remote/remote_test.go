@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,6 +60,8 @@ type unreliable struct {
 	noRanges bool // it answers with the whole always
 	versions int  // how many it has: each request is answered with the next; 0: one
 	noSize   bool
+	short    bool   // it announces more than there is
+	beyond   string // and what it says of the size where that begins
 	tag      string // before the ETag: W/ makes it weak
 	busy     int64  // requests that are answered with 503 first
 
@@ -85,10 +88,17 @@ func (u *unreliable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusPreconditionFailed)
 			return
 		}
+		if from >= len(u.text) {
+			w.Header().Set("Content-Range", u.beyond)
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return
+		}
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(u.text)-1, len(u.text)))
 	}
 	body := u.text[from:]
-	if !u.noSize {
+	if u.short {
+		w.Header().Set("Content-Length", fmt.Sprint(len(body)+100))
+	} else if !u.noSize {
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	}
 	if from > 0 {
@@ -111,18 +121,23 @@ func TestCut(t *testing.T) {
 		want   string // that the error says; "": there is none
 		least  int    // packets
 	}{
-		"whole":               {&unreliable{}, "", all},
-		"no size":             {&unreliable{noSize: true}, "", all},
-		"cut":                 {&unreliable{cut: len(text) / 3}, "", all},
-		"cut, weak tag":       {&unreliable{cut: len(text) / 3, tag: "W/"}, "", all},
-		"cut at once":         {&unreliable{cut: len(text) - 1}, "", all},
-		"no ranges":           {&unreliable{cut: len(text) / 2, noRanges: true}, "cannot go on in the middle", 1},
-		"changed":             {&unreliable{cut: len(text) / 2, versions: 9}, "has changed", 1},
-		"changed, weak":       {&unreliable{cut: len(text) / 2, versions: 9, tag: "W/"}, "has changed", 1},
-		"no size, cut":        {&unreliable{cut: len(text) / 2, noSize: true, noRanges: true}, "cannot go on", 1},
-		"busy":                {&unreliable{busy: 3}, "", all},
-		"busy for long":       {&unreliable{busy: 100}, "503", 0},
-		"cut again and again": {&unreliable{cut: len(text)/40 + 1, busy: 1}, "", all},
+		"whole":                {&unreliable{}, "", all},
+		"no size":              {&unreliable{noSize: true}, "", all},
+		"cut":                  {&unreliable{cut: len(text) / 3}, "", all},
+		"cut, weak tag":        {&unreliable{cut: len(text) / 3, tag: "W/"}, "", all},
+		"cut at once":          {&unreliable{cut: len(text) - 1}, "", all},
+		"no ranges":            {&unreliable{cut: len(text) / 2, noRanges: true}, "cannot go on in the middle", 1},
+		"changed":              {&unreliable{cut: len(text) / 2, versions: 9}, "has changed", 1},
+		"changed, weak":        {&unreliable{cut: len(text) / 2, versions: 9, tag: "W/"}, "has changed", 1},
+		"no size, cut":         {&unreliable{cut: len(text) / 2, noSize: true, noRanges: true}, "cannot go on", 1},
+		"short":                {&unreliable{short: true}, fmt.Sprintf("it was cut short at offset %d of %d bytes", len(text), len(text)+100), all},
+		"short, with its size": {&unreliable{short: true, beyond: fmt.Sprintf("bytes */%d", len(text))}, "it was cut short at offset", all},
+		"short, insisting":     {&unreliable{short: true, beyond: fmt.Sprintf("bytes */%d", len(text)+100)}, "it was cut short at offset", all},
+		"shrunk":               {&unreliable{short: true, beyond: fmt.Sprintf("bytes */%d", len(text)-1)}, "has changed", all},
+		"short, changed":       {&unreliable{short: true, versions: 9}, "has changed", all},
+		"busy":                 {&unreliable{busy: 3}, "", all},
+		"busy for long":        {&unreliable{busy: 100}, "503", 0},
+		"cut again and again":  {&unreliable{cut: len(text)/40 + 1, busy: 1}, "", all},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +155,7 @@ func TestCut(t *testing.T) {
 			if test.want != "" && n > 0 && !strings.Contains(said, "at offset ") {
 				t.Errorf("no offset: %s", said)
 			}
-			if want := int64(len(text)); test.least > 0 && !test.server.noSize && total != want {
+			if want := int64(len(text)); test.least > 0 && !test.server.noSize && !test.server.short && total != want {
 				t.Errorf("the total is %d, want %d", total, want)
 			}
 		})
@@ -206,6 +221,56 @@ func TestTake(t *testing.T) {
 	want := []string{"a.pcap", "-", "http://h/same", "http://h/same#2", "http://h/same", "/a b", "ftp://h/x?y", "--where=http://h/x?y"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestTakeNothing: without arguments there are none, which is not the same as the program's own.
+func TestTakeNothing(t *testing.T) {
+	if got := remote.Take(nil); got == nil || len(got) != 0 {
+		t.Errorf("%#v", got)
+	}
+}
+
+// TestSchemes: a scheme counts in any case, file:// takes a pattern of what is not escaped in it, and what is not known says what is, unless a file is
+// called so.
+func TestSchemes(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a.pcap", "b.pcap", "b.txt", "c*d.pcap", "ftp:/h/x.pcap"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), capture(t), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for url, want := range map[string][]string{
+		"FILE://" + dir + "/a.pcap":             {dir + "/a.pcap"},
+		"file://localhost" + dir + "/[ab].pcap": {dir + "/a.pcap", dir + "/b.pcap"},
+		"file://" + dir + "/*.pcap":             {dir + "/a.pcap", dir + "/b.pcap", dir + "/c*d.pcap"},
+		"File://" + dir + "/*%2A*":              {dir + "/c*d.pcap"},
+		"file://" + dir + "/c%2Ad.pcap":         {dir + "/c*d.pcap"},
+		"file://" + dir + "/none*":              {dir + "/none*"},
+		"HTTPS://h/Path?secret":                 {"https://h/Path"},
+		"S3://bucket/Key":                       {"s3://bucket/Key"},
+		"ssh://root@h/eth0":                     {"ssh://root@h/eth0"},
+		"1x://h":                                {"1x://h"},
+	} {
+		if got := remote.Take([]string{url}); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+	server := httptest.NewServer(&unreliable{text: capture(t)})
+	defer server.Close()
+	if n, stats, _ := read(t.Context(), strings.Replace(server.URL, "http", "HTTP", 1)+"/x"); n == 0 || len(stats.Errors) > 0 {
+		t.Errorf("HTTP://: %d packets, %v", n, stats.Errors)
+	}
+	_, stats, _ := read(t.Context(), "FTP://user:SECRET@h/x.pcap?SECRET")
+	if said := fmt.Sprint(stats.Errors); !strings.Contains(said, "ftp:// are not known: file://, http://, https://") || strings.Contains(said, "SECRET") {
+		t.Error(said)
+	}
+	t.Chdir(dir)
+	if n, stats, _ := read(t.Context(), "ftp://h/x.pcap"); n == 0 || len(stats.Errors) > 0 {
+		t.Errorf("a file with such a name: %d packets, %v", n, stats.Errors)
 	}
 }
 

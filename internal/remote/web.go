@@ -94,7 +94,7 @@ func said(r *http.Response, offset int64) (Info, error) {
 	case code == http.StatusOK && offset == 0:
 		return info, nil
 	case code == http.StatusOK:
-		return info, errors.New("the connection was cut, and the server cannot go on in the middle")
+		return info, fmt.Errorf("the connection was cut at offset %d, and the server cannot go on in the middle", offset)
 	case code == http.StatusPartialContent && offset > 0:
 		first, size, ok := contentRange(r.Header.Get("Content-Range"))
 		if !ok || first != offset {
@@ -102,8 +102,15 @@ func said(r *http.Response, offset int64) (Info, error) {
 		}
 		info.Size = size
 		return info, nil
-	case code == http.StatusPreconditionFailed, code == http.StatusRequestedRangeNotSatisfiable:
+	case code == http.StatusPreconditionFailed:
 		return info, ErrChanged
+	case code == http.StatusRequestedRangeNotSatisfiable && offset > 0: // its tag may be that of the message
+		_, size, _ := strings.Cut(r.Header.Get("Content-Range"), "/")
+		length, err := strconv.ParseInt(size, 10, 64)
+		if err != nil {
+			length = -1
+		}
+		return info, &beyondError{length, r.Header.Get("ETag")}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return info, fmt.Errorf("access is denied (%d %s)", code, http.StatusText(code))
 	case code == http.StatusTooManyRequests, code >= 500:
