@@ -230,6 +230,16 @@ func TestParquetTerminal(t *testing.T) {
 	}
 }
 
+// TestPartitionByNothing: an empty word is none of those that it takes.
+func TestPartitionByNothing(t *testing.T) {
+	for _, args := range [][]string{{}, {"timeline"}} {
+		args = append(args, filepath.Join(goldenDir, "showcase.pcap"), "--format", "parquet", "-o", filepath.Join(t.TempDir(), "table"), "--partition-by", "")
+		if code, _, stderr := tcptrace(t, env{}, args...); code != exitUsage || !strings.Contains(stderr, `unknown --partition-by "": want one of day, hour, server`) {
+			t.Errorf("%q: %d %s", args, code, stderr)
+		}
+	}
+}
+
 // TestPartitionBy: the files of a directory have together the rows of one table, and what is there is not overwritten.
 func TestPartitionBy(t *testing.T) {
 	captures, _ := filepath.Glob(filepath.Join(goldenDir, "[a-f]*.pcap"))

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcptrace/internal/complete"
 	"tcptrace/internal/output"
@@ -13,19 +14,21 @@ import (
 // partition is --partition-by, and the directory that it makes of -o.
 type partition struct {
 	by    string
+	flag  *pflag.Flag // nil: the command has none
 	is    report.Partitioning
 	files *output.Dir // nil: the output is one file
 }
 
 func (p *partition) addTo(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.by, "partition-by", "", "of --format parquet, write -o as a directory with files by `day`, hour or server, which other programs read as one table")
+	p.flag = cmd.Flags().Lookup("partition-by")
 	complete.Flag(cmd, "partition-by", report.Partitionings.Names()...)
 }
 
 // check finds what is wrong with it. hasServer says whether rows have a server.
 func (p *partition) check(format, path string, hasServer bool) (err error) {
 	switch {
-	case p.by == "":
+	case p.flag == nil || !p.flag.Changed:
 		return nil
 	case format != "parquet":
 		return usageError("--partition-by is for --format parquet, not %s", format)
