@@ -49,6 +49,7 @@ func (a *Anonymizer) Frame(link wire.LinkType, frame []byte, wireLen uint32) int
 			known = end
 		}
 	}
+	a.groups(frame)
 	clear(frame[known:])
 	for i := len(a.sums) - 1; i >= 0; i-- { // the inner ones are part of what the outer ones are about
 		a.sums[i].update(a.old, frame)
@@ -57,6 +58,46 @@ func (a *Anonymizer) Frame(link wire.LinkType, frame []byte, wireLen uint32) int
 		return known
 	}
 	return len(frame)
+}
+
+// groups makes groups of network cards those of the multicast addresses that packets have now.
+func (a *Anonymizer) groups(frame []byte) {
+	var cards [2]int // where the addresses of the last link layer are that may be groups
+	n := 0
+	settle := func(of, is []byte) {
+		for _, at := range cards[:n] {
+			if b := frame[at : at+6]; b[0]&1 != 0 {
+				was, _ := group(of)
+				if now, ok := group(is); ok && was == [6]byte(a.old[at:]) {
+					copy(b, now[:])
+				} else {
+					a.addresses.group(b)
+				}
+			}
+		}
+		n = 0
+	}
+	for _, h := range a.headers {
+		switch h.Kind {
+		case wire.HeaderEthernet:
+			settle(nil, nil)
+			cards[0], n = h.Off, 1
+		case wire.HeaderWLAN:
+			settle(nil, nil)
+			for at := h.Off + 4; at+6 <= min(h.End, len(frame)) && n < 2; at += 12 {
+				cards[n], n = at, n+1
+			}
+		case wire.HeaderIPv4, wire.HeaderIPv6:
+			at, size := h.Off+16, 4
+			if h.Kind == wire.HeaderIPv6 {
+				at, size = h.Off+24, 16
+			}
+			if at+size <= len(frame) {
+				settle(a.old[at:at+size], frame[at:at+size])
+			}
+		}
+	}
+	settle(nil, nil)
 }
 
 // link changes the addresses in a header of a link layer.
