@@ -20,6 +20,8 @@ type changeRecord struct {
 type pairRecord struct {
 	StreamA uint64         `json:"stream_a"`
 	StreamB uint64         `json:"stream_b"`
+	IDA     string         `json:"community_id_a"`
+	IDB     string         `json:"community_id_b"`
 	Changes []changeRecord `json:"changes"`
 }
 
@@ -34,7 +36,7 @@ func WriteDiffJSON(ctx context.Context, to io.Writer, paths []string, d *expect.
 	fmt.Fprint(w, ",\n  \"pairs\": [")
 	before, end := "", ""
 	err = expect.Each(ctx, d, processors(workers), 0, func(p *expect.Pair) written {
-		record := pairRecord{p.A.Stream, p.B.Stream, []changeRecord{}}
+		record := pairRecord{p.A.Stream, p.B.Stream, p.A.CommunityID(), p.B.CommunityID(), []changeRecord{}}
 		for _, c := range p.Changes {
 			record.Changes = append(record.Changes, changeRecord{c.Field, c.A, c.B})
 		}
@@ -51,6 +53,8 @@ func WriteDiffJSON(ctx context.Context, to io.Writer, paths []string, d *expect.
 	fmt.Fprint(w, end, "]")
 	member(",", "only_a", streamsOf(d.OnlyA))
 	member(",", "only_b", streamsOf(d.OnlyB))
+	member(",", "only_a_community_ids", idsOf(d.OnlyA))
+	member(",", "only_b_community_ids", idsOf(d.OnlyB))
 	fmt.Fprint(w, "\n}\n")
 	return differ || len(d.OnlyA)+len(d.OnlyB) > 0, w.Flush()
 }
@@ -71,4 +75,12 @@ func streamsOf(list []expect.Party) []uint64 {
 		streams = append(streams, p.Stream)
 	}
 	return streams
+}
+
+func idsOf(list []expect.Party) []string {
+	ids := []string{}
+	for i := range list {
+		ids = append(ids, list[i].CommunityID())
+	}
+	return ids
 }

@@ -30,6 +30,7 @@ type (
 	failureRecord struct {
 		Rule     string   `json:"rule"`
 		Stream   *int64   `json:"stream,omitempty"`
+		ID       string   `json:"community_id,omitempty"`
 		Field    string   `json:"field,omitempty"`
 		Message  string   `json:"message"`
 		Expected string   `json:"expected,omitempty"`
@@ -75,6 +76,7 @@ func (r *Result) json() resultRecord {
 		}
 		if f.Stream != expect.NoStream {
 			record.Stream = &f.Stream
+			record.ID = r.endpoints[f.Stream].communityID
 			record.Timeline = r.sceneOf(f.Stream)
 		}
 		v.Failures = append(v.Failures, record)

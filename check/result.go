@@ -34,11 +34,14 @@ type Result struct {
 	Scenes        []Scene  // the segments around failures
 	lines         []int    // of Problems in Expectation, 0: none
 
-	endpoints map[int64]string // of streams that failed: the two ends, in words
+	endpoints map[int64]ends // of streams that failed
 }
 
 // Name is what the result is about.
 func (r *Result) Name() string { return cmp.Or(r.Capture, r.Expectation) }
+
+// ends are the endpoints of a conversation.
+type ends struct{ words, communityID string }
 
 // sceneOf is the segments around the failures of a stream.
 func (r *Result) sceneOf(stream int64) []string {

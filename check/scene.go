@@ -29,14 +29,14 @@ const (
 // explain adds what a reader of the failures wants to see of the capture.
 func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 	wanted := map[uint64][]uint64{}
-	r.endpoints = map[int64]string{}
+	r.endpoints = map[int64]ends{}
 	for _, f := range r.Failures {
 		v := c.Find(f.Stream)
 		if v == nil {
 			continue
 		}
-		if r.endpoints[f.Stream] == "" {
-			r.endpoints[f.Stream] = expect.Endpoints(v)
+		if r.endpoints[f.Stream].words == "" {
+			r.endpoints[f.Stream] = ends{expect.Endpoints(v), v.CommunityID}
 		}
 		if _, known := wanted[v.Stream]; !known && len(wanted) == maxScenes {
 			continue
@@ -48,7 +48,7 @@ func (r *Result) explain(ctx context.Context, j *job, c *expect.Capture) {
 		}
 	}
 	for i := range c.Conversations { // of what no frame shows its end tells most
-		if v := &c.Conversations[i]; len(wanted) < maxScenes && r.endpoints[int64(v.Stream)] != "" && wanted[v.Stream] == nil {
+		if v := &c.Conversations[i]; len(wanted) < maxScenes && r.endpoints[int64(v.Stream)].words != "" && wanted[v.Stream] == nil {
 			wanted[v.Stream] = []uint64{v.LastFrame}
 		}
 	}

@@ -85,7 +85,7 @@ func (r *Result) writeFailures(b *strings.Builder) {
 	}
 	for _, stream := range streams {
 		indent := "  "
-		if ends := r.endpoints[stream]; ends != "" {
+		if ends := r.endpoints[stream].words; ends != "" {
 			fmt.Fprintf(b, "  stream %d, %s\n", stream, ends)
 			indent = "    "
 		}

@@ -2,6 +2,7 @@ package expect
 
 import (
 	"cmp"
+	"net/netip"
 	"reflect"
 	"slices"
 
@@ -26,6 +27,20 @@ type Party struct {
 
 // Endpoints names the conversation by its endpoints.
 func (p *Party) Endpoints() string { return socket(p.Client) + " > " + socket(p.Server) }
+
+// CommunityID is that of its endpoints.
+func (p *Party) CommunityID() string {
+	return report.CommunityID(addrPort(p.Client), addrPort(p.Server))
+}
+
+// addrPort is a socket; of one without an address, which no capture has, the port alone.
+func addrPort(s report.Socket) netip.AddrPort {
+	addr, err := netip.ParseAddr(s.IP)
+	if err != nil {
+		addr = netip.IPv4Unspecified()
+	}
+	return netip.AddrPortFrom(addr, s.Port)
+}
 
 type packed struct {
 	Party

@@ -30,9 +30,10 @@ type Finding struct {
 	Lies          Place        `json:"lies"` // where the reason lies
 	Why           string       `json:"why"`
 	Next          string       `json:"next"`
-	Where         string       `json:"where,omitempty"`   // selects these conversations
-	Stream        *uint64      `json:"stream,omitempty"`  // the one that it cost most
-	Command       string       `json:"command,omitempty"` // shows them
+	Where         string       `json:"where,omitempty"`        // selects these conversations
+	Stream        *uint64      `json:"stream,omitempty"`       // the one that it cost most
+	CommunityID   string       `json:"community_id,omitempty"` // of that one
+	Command       string       `json:"command,omitempty"`      // shows them
 
 	of selector // selects them, too
 }
@@ -156,7 +157,7 @@ func (k *Collector) finding(i int, t *tally, s *share, where string, o *Options)
 	}
 	if t.n == k.affected[i].n || s != nil {
 		worst := t.worst.stream
-		f.Stream = &worst
+		f.Stream, f.CommunityID = &worst, report.CommunityID(t.worst.addr[analyzer.Client], t.worst.addr[analyzer.Server])
 		begins, ends := since(t, &k.start, k.total)
 		if s != nil && s.exact && s.of > s.n {
 			begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)

@@ -13,6 +13,7 @@ func (p *Page) writeDetail(e *encoder, d *detail, s *analyzer.Summary) {
 	p.judgment.Judge(&d.c)
 	e.begin('{')
 	e.field("stream").uint(d.c.Stream)
+	e.field("communityID").text(report.CommunityID(d.c.Addr[analyzer.Client], d.c.Addr[analyzer.Server]))
 	e.field("start").time(d.c.Start)
 	e.field("since").int(int64(d.c.Start - s.Start))
 	e.field("duration").int(int64(d.c.Duration()))

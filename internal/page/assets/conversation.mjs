@@ -155,7 +155,7 @@ export class Conversation {
       el("button", { type: "button", class: "button", id: "back", onclick: () => this.actions.back() }, "← All conversations"),
       el("div", { class: "stream-title" },
         el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
-        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–") + (isLeftAlone(d) ? " · then none for " + duration(d.rest - d.duration) + ", to the end of the capture" : ""), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
+        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + " in " + duration(d.duration) + " · frames " + d.frames.join("–") + " · community ID " + d.communityID + (isLeftAlone(d) ? " · then none for " + duration(d.rest - d.duration) + ", to the end of the capture" : ""), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
       el("div", { class: "row" },
         copyButton("Wireshark filter", "display filter", () => wiresharkFilter(this.o, this.row)),
         !o.live && copyButton("Command", "command", () => timelineCommand(this.o, this.row)),

@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/story"
 )
 
@@ -122,7 +123,10 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 	if c.Duration() > 0 { // the clock may go back
 		size += " in " + human.Duration(c.Duration())
 	}
-	l.line(l.opts.Time.full(c.Start) + ", " + size)
+	about := l.opts.Time.full(c.Start) + ", " + size + ", community ID " + output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	for _, s := range human.Wrap(about, min(l.layout.width, proseWidth)) {
+		l.line(s)
+	}
 	if l.opts.Legend {
 		l.legend(c.Hosts[analyzer.Client] != nil || c.Hosts[analyzer.Server] != nil)
 	}

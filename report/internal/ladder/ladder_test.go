@@ -61,7 +61,7 @@ func TestLongRunFolds(t *testing.T) {
 	if want := "⋮ 999,998 packets in 9.999 s: client 499,999; server 499,999, 499.9 MB\n"; !strings.Contains(out.String(), want) {
 		t.Errorf("want %q in\n%s", want, out.String())
 	}
-	if lines := strings.Count(out.String(), "\n"); lines > 12 {
+	if lines := strings.Count(out.String(), "\n"); lines > 13 {
 		t.Errorf("%d lines:\n%s", lines, out.String())
 	}
 	out.Reset()

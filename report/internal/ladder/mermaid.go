@@ -8,6 +8,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/console"
 	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 )
 
 // A diagram has the first mermaidHead events of a conversation and the last mermaidTail.
@@ -49,7 +50,8 @@ func NewMermaid(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o O
 	for side := range c.Addr {
 		fmt.Fprintf(&m.b, "    participant %s as %s\n", participants[side], m.escaped(fmt.Sprintf("%s %s", analyzer.Side(side), human.Host(c, analyzer.Side(side)))))
 	}
-	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s, %s", c.Stream, o.Time.full(c.Start), c.Outcome)))
+	fmt.Fprintf(&m.b, "    Note over C,S: %s\n", m.escaped(fmt.Sprintf("stream %d, %s, %s, community ID %s", c.Stream, o.Time.full(c.Start), c.Outcome,
+		output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server]))))
 	return m
 }
 

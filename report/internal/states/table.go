@@ -29,12 +29,15 @@ var stateColumns = []stateColumn{
 	{"client", false, 0, func(_ *StatesAt, c *Connection) string { return c.Addr[analyzer.Client].String() }},
 	{"server", false, 0, func(_ *StatesAt, c *Connection) string { return c.Addr[analyzer.Server].String() }},
 	{"client is", false, 0, func(_ *StatesAt, c *Connection) string { return c.state(analyzer.Client) }},
-	{"since", false, 3, func(s *StatesAt, c *Connection) string { return s.clock(c.Moment[analyzer.Client].Since) }},
+	{"since", false, 4, func(s *StatesAt, c *Connection) string { return s.clock(c.Moment[analyzer.Client].Since) }},
 	{"server is", false, 0, func(_ *StatesAt, c *Connection) string { return c.state(analyzer.Server) }},
-	{"since", false, 3, func(s *StatesAt, c *Connection) string { return s.clock(c.Moment[analyzer.Server].Since) }},
-	{"flight >", true, 2, func(_ *StatesAt, c *Connection) string { return c.flight(analyzer.Client) }},
-	{"< flight", true, 2, func(_ *StatesAt, c *Connection) string { return c.flight(analyzer.Server) }},
-	{"timers", false, 1, func(s *StatesAt, c *Connection) string { return s.timers(c) }},
+	{"since", false, 4, func(s *StatesAt, c *Connection) string { return s.clock(c.Moment[analyzer.Server].Since) }},
+	{"flight >", true, 3, func(_ *StatesAt, c *Connection) string { return c.flight(analyzer.Client) }},
+	{"< flight", true, 3, func(_ *StatesAt, c *Connection) string { return c.flight(analyzer.Server) }},
+	{"timers", false, 2, func(s *StatesAt, c *Connection) string { return s.timers(c) }},
+	{"community ID", false, 1, func(_ *StatesAt, c *Connection) string {
+		return output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server])
+	}},
 }
 
 // The columns that can be cut.
@@ -229,13 +232,20 @@ func fitStates(widths []int, room int) {
 			widths[i]--
 		}
 	}
-	cut(human.ComfortableAddr)
-	for worth := 1; worth <= 3 && over() > 0; worth++ {
+	drop := func(worth int) {
+		if over() <= 0 {
+			return
+		}
 		for i := range stateColumns {
 			if stateColumns[i].worth == worth {
 				widths[i] = 0
 			}
 		}
+	}
+	drop(1)
+	cut(human.ComfortableAddr)
+	for worth := 2; worth <= 4; worth++ {
+		drop(worth)
 	}
 	cut(human.MinAddrWidth)
 }
