@@ -43,7 +43,7 @@ var specials4 = specials(
 var specials6 = specials(
 	specialLine{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 128},          // none yet, and loopback
 	specialLine{"fe80::", "ffff:ffff:ffff:ffff::", 64},                         // link-local
-	specialLine{"ff00::", "fff0:ffff:ffff:ffff:ffff:ffff::", 128},         // permanent multicast groups (RFC 3307 4.1), in any scope
+	specialLine{"ff00::", "fff0:ffff:ffff:ffff:ffff:ffff::", 128},              // permanent multicast groups (RFC 3307 4.1), in any scope
 	specialLine{"ff00::", "ff00::", 16},                                        // other: flags and scope (RFC 4291 2.7)
 	specialLine{"ff02::1:ff00:0", "ffff:ffff:ffff:ffff:ffff:ffff:ff00:0", 104}, // those who are looked for (RFC 4291 2.7.1)
 )
