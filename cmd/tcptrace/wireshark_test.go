@@ -109,8 +109,8 @@ func timelineFields(t *testing.T, path string) (lines []string) {
 	return lines
 }
 
-// TestPlugin: on golden captures the plugin's fields are those of timeline. All captures are in one file, one section behind the
-// other, unless TCPTRACE_TEST_PLUGIN asks for each by itself.
+// TestPlugin: on golden captures the plugin's fields are those of timeline. All captures are in one file, one section behind the other: to start
+// tshark for each takes a second, and shows nothing else.
 func TestPlugin(t *testing.T) {
 	t.Parallel()
 	p := newPlugin(t)
@@ -119,38 +119,34 @@ func TestPlugin(t *testing.T) {
 		t.Fatal(err)
 	}
 	captures = thorough.Some(t, captures, 4)
-	if os.Getenv("TCPTRACE_TEST_PLUGIN") == "" {
-		var all bytes.Buffer
-		one := filepath.Join(p.dir, "one.pcapng")
-		for _, path := range captures {
-			if code, _, stderr := tcptrace(t, env{}, "annotate", path, "-w", one); code != exitDone {
-				t.Fatal(stderr)
-			}
-			raw, err := os.ReadFile(one)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all.Write(raw)
+	var all bytes.Buffer
+	one := filepath.Join(p.dir, "one.pcapng")
+	for _, path := range captures {
+		if code, _, stderr := tcptrace(t, env{}, "annotate", path, "-w", one); code != exitDone {
+			t.Fatal(stderr)
 		}
-		captures = []string{filepath.Join(p.dir, "all of them.pcapng")}
-		if err := os.WriteFile(captures[0], all.Bytes(), 0o666); err != nil {
+		raw, err := os.ReadFile(one)
+		if err != nil {
 			t.Fatal(err)
 		}
+		all.Write(raw)
 	}
-	for _, path := range captures {
-		want := timelineFields(t, path)
-		got, complaint := p.run(t, nil, "-r", path)
-		if complaint != "" {
-			t.Errorf("%s: %s", path, complaint)
+	path := filepath.Join(p.dir, "all of them.pcapng")
+	if err := os.WriteFile(path, all.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	want := timelineFields(t, path)
+	got, complaint := p.run(t, nil, "-r", path)
+	if complaint != "" {
+		t.Error(complaint)
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			t.Fatalf("%q, want\n%q", got[i], want[i])
 		}
-		for i := range min(len(got), len(want)) {
-			if got[i] != want[i] {
-				t.Fatalf("%s:\n%q, want\n%q", path, got[i], want[i])
-			}
-		}
-		if len(got) != len(want) {
-			t.Errorf("%s: %d segments have fields, want %d", path, len(got), len(want))
-		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d segments have fields, want %d", len(got), len(want))
 	}
 }
 
@@ -172,26 +168,42 @@ func TestPluginSays(t *testing.T) {
 			t.Fatal(stderr)
 		}
 	}
+	ostermann, failing := filepath.Join(p.dir, "tcptrace"), filepath.Join(p.dir, "failing")
+	for path, text := range map[string]string{
+		ostermann: "echo '7 args remaining, starting with '\"$1\"; exit 255", failing: "test \"$1\" != --version || { echo 'tcptrace v1'; exit 0; }; exit 1",
+	} {
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := filepath.Join(p.dir, "moved.pcap") // the same, but from another port
+	if err := os.WriteFile(moved, bytes.ReplaceAll(raw, []byte{40000 >> 8, 40000 & 0xff, 0, 80}, []byte{40001 >> 8, 40001 & 0xff, 0, 80}), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	want := timelineFields(t, capture)
 	type saying struct {
 		name  string
 		args  []string
 		stdin []byte
 		says  string // "": all fields are there
+		alike int    // segments of another capture that this one has, too
 	}
 	for _, test := range thorough.Some(t, []saying{
-		{"a hostile name", []string{"-r", capture}, nil, ""},
-		{"a name in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + filepath.Join(goldenDir, "showcase.pcap")}, nil, ""},
-		{"saved", []string{"-r", capture, "-o", "tcptrace.timeline:" + saved}, nil, ""},
-		{"saved, from a pipe", []string{"-r", "-", "-o", "tcptrace.timeline:" + saved}, raw, ""},
-		{"saved of another", []string{"-r", capture, "-o", "tcptrace.timeline:" + other}, nil, "the capture is not the one that was analyzed, or has changed"},
-		{"saved, but not there", []string{"-r", capture, "-o", "tcptrace.timeline:" + saved + "x"}, nil, "the saved timeline cannot be read: "},
-		{"saved, but not a timeline", []string{"-r", capture, "-o", "tcptrace.timeline:" + p.script}, nil, "the saved timeline is none"},
-		{"a pipe", []string{"-r", "-"}, raw, "only captures in files are analyzed, and none is open"},
-		{"no program", []string{"-r", capture, "-o", "tcptrace.program:" + p.dir + "/none; touch owned"}, nil, "the program is not there"},
-		{"no program that runs", []string{"-r", capture, "-o", "tcptrace.program:" + saved}, nil, "the program cannot be run"},
-		{"another program", []string{"-r", capture, "-o", "tcptrace.program:false"}, nil, "the program failed on this capture"},
-		{"no capture in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + capture + "x"}, nil, "only captures in files"},
+		{"a hostile name", []string{"-r", capture}, nil, "", 0},
+		{"a name in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + filepath.Join(goldenDir, "showcase.pcap")}, nil, "", 0},
+		{"saved", []string{"-r", capture, "-o", "tcptrace.timeline:" + saved}, nil, "", 0},
+		{"saved, from a pipe", []string{"-r", "-", "-o", "tcptrace.timeline:" + saved}, raw, "", 0},
+		{"saved of another", []string{"-r", capture, "-o", "tcptrace.timeline:" + other}, nil, "the capture is not the one that was analyzed, or has changed", 1},
+		{"saved, but not there", []string{"-r", capture, "-o", "tcptrace.timeline:" + saved + "x"}, nil, "the saved timeline cannot be read: ", 0},
+		{"saved, but not a timeline", []string{"-r", capture, "-o", "tcptrace.timeline:" + p.script}, nil, "the saved timeline is none", 0},
+		{"a pipe", []string{"-r", "-"}, raw, "only captures in files are analyzed, and none is open", 0},
+		{"no program", []string{"-r", capture, "-o", "tcptrace.program:" + p.dir + "/none; touch owned"}, nil, "the program is not there", 0},
+		{"no program that runs", []string{"-r", capture, "-o", "tcptrace.program:" + saved}, nil, "the program cannot be run", 0},
+		{"saved of another, at the same times", []string{"-r", moved, "-o", "tcptrace.timeline:" + saved}, nil, "the capture is not the one that was analyzed, or has changed", 0},
+		{"another program", []string{"-r", capture, "-o", "tcptrace.program:false"}, nil, "the program that was found is not this tcptrace", 0},
+		{"Ostermann's", []string{"-r", capture, "-o", "tcptrace.program:" + ostermann}, nil, "the program that was found is not this tcptrace (Debian's package of that name is another): set the preference tcptrace.program", 0},
+		{"a program that fails", []string{"-r", capture, "-o", "tcptrace.program:" + failing}, nil, "the program failed on this capture", 0},
+		{"no capture in a preference", []string{"-r", capture, "-o", "tcptrace.capture:" + capture + "x"}, nil, "only captures in files", 0},
 	}, 4) {
 		got, complaint := p.run(t, test.stdin, test.args...)
 		switch {
@@ -199,8 +211,8 @@ func TestPluginSays(t *testing.T) {
 			t.Errorf("%s: %s; %d segments have fields, want %d", test.name, complaint, len(got), len(want))
 		case test.says != "" && (!strings.Contains(complaint, "tcptrace: "+test.says) || strings.Contains(complaint, "\n")):
 			t.Errorf("%s: says %q, want %q", test.name, complaint, test.says)
-		case test.says != "" && len(got) == len(want):
-			t.Errorf("%s: there are fields", test.name)
+		case test.says != "" && len(got) > test.alike:
+			t.Errorf("%s: %d segments have fields", test.name, len(got))
 		}
 	}
 	if _, err := os.Stat("owned"); err == nil {
