@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -73,6 +74,9 @@ func (o *annotateOptions) check(args []string, e env) error {
 	return checkOutput("-w", o.output, args)
 }
 
+// annotateGCPercent is lower than usual: what is kept of conversations between the passes is large and lasts.
+const annotateGCPercent = 30
+
 func runAnnotate(ctx context.Context, args []string, o annotateOptions, e env) error {
 	if err := o.check(args, e); err != nil {
 		return err
@@ -81,6 +85,7 @@ func runAnnotate(ctx context.Context, args []string, o annotateOptions, e env) e
 	if err != nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(annotateGCPercent))
 	a := annotate.New()
 	p, err := o.passes(ctx, "tcptrace annotate", args, a, e)
 	if err != nil {

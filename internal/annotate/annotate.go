@@ -28,6 +28,7 @@ const (
 	textSize  = 64       // bytes that each text takes beside its own
 	mostHosts = 1 << 16
 	mostBytes = 4096 // of one comment
+	chunkSize = 1024 // conversations
 )
 
 // Annotator finds out what to say in a first pass, and says it in a second one (twopass.Viewer).
@@ -38,7 +39,7 @@ type Annotator struct {
 	judgment analyzer.Judgment
 	found    *findings.Collector
 	maker    analyzer.Timelines
-	all      []conversation
+	all      [][]conversation // chunkSize in each: none is moved when more come
 	room     int
 	view     analyzer.SegmentView
 	hosts    map[netip.Addr]names.Name
@@ -77,7 +78,16 @@ func (a *Annotator) Take(c *analyzer.Conversation) {
 		of.say(a, an, Mark+an.Kind.Severity.String()+": "+report.Detail(c, an)+" ["+an.Kind.ID+"]", c.FirstFrame)
 	}
 	slices.SortStableFunc(of.said, func(a, b said) int { return cmp.Compare(a.frame, b.frame) })
-	a.all = append(a.all, of)
+	a.keep(of)
+}
+
+// keep keeps what there is to say of a conversation.
+func (a *Annotator) keep(c conversation) {
+	if n := len(a.all); n == 0 || len(a.all[n-1]) == chunkSize {
+		a.all = append(a.all, make([]conversation, 0, chunkSize))
+	}
+	last := &a.all[len(a.all)-1]
+	*last = append(*last, c)
 }
 
 // say notes a text, if there is room for it.
@@ -133,7 +143,7 @@ func (a *Annotator) Copy(out *blocks.Copy) { a.out = out }
 
 // See says what there is to say of a frame.
 func (a *Annotator) See(f *analyzer.Frame) error {
-	c := &a.all[f.Conversation]
+	c := &a.all[f.Conversation/chunkSize][f.Conversation%chunkSize]
 	a.texts, a.ids = a.texts[:0], a.ids[:0]
 	a.due(c, f.Number)
 	if f.Segment != nil {
@@ -168,8 +178,10 @@ func (a *Annotator) due(c *conversation, frame uint64) {
 
 // Left is how many texts were about frames that no pass showed.
 func (a *Annotator) Left() (n uint64) {
-	for i := range a.all {
-		n += uint64(len(a.all[i].said))
+	for _, chunk := range a.all {
+		for i := range chunk {
+			n += uint64(len(chunk[i].said))
+		}
 	}
 	return n
 }

@@ -33,13 +33,20 @@ func TestRoom(t *testing.T) {
 func TestDue(t *testing.T) {
 	c := conversation{said: []said{{1, "a", "first"}, {3, "b", "missed"}, {4, "c", "here"}, {5, "d", "later"}}}
 	a := New()
-	a.all = []conversation{c}
-	a.due(&a.all[0], 1)
+	a.keep(c)
+	first := &a.all[0][0]
+	a.due(first, 1)
 	if got := strings.Join(a.texts, "; "); got != "first" {
 		t.Errorf("frame 1: %q", got)
 	}
 	a.texts, a.ids = nil, nil
-	a.due(&a.all[0], 4)
+	for range 2 * chunkSize {
+		a.keep(conversation{})
+	}
+	if len(a.all) != 3 || first != &a.all[0][0] {
+		t.Errorf("%d chunks, or the first was moved", len(a.all))
+	}
+	a.due(first, 4)
 	if got := strings.Join(a.texts, "; "); got != "missed (frame 3); here" || strings.Join(a.ids, "") != "bc" || a.Left() != 1 {
 		t.Errorf("frame 4: %q, anomalies %q, %d left", got, a.ids, a.Left())
 	}
