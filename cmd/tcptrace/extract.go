@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +28,8 @@ about them. Timestamps are written in nanoseconds.
 
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
-pcap otherwise, which can hold only one. Where one pcapng file becomes another, all but packets is kept: comments, interfaces,
-names, secrets, blocks of any type. The input is read twice, so it cannot be a pipe.
+pcap otherwise, which can hold only one. Where pcapng becomes pcapng, all but packets is kept: comments, interfaces, names,
+secrets, blocks of any type; of several files, if each begins when the one before it is over, section by section. The input is read twice, so it cannot be a pipe.
 
 --anonymize makes a capture to hand to others: with other addresses, without payload and without what names somebody.`,
 		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
@@ -88,16 +87,16 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return err
 	}
-	in, err := o.blocks(ctx, p)
+	parts, err := o.blocks(ctx, p)
 	if err != nil {
 		return finish(out, err)
 	}
+	defer closeParts(parts)
 	if anon != nil {
 		defer e.say("%s", o.anonymize.Done())
 	}
-	if in != nil {
-		defer in.Close()
-		return copyBlocks(ctx, p, x, in, out)
+	if len(parts) > 0 {
+		return copyBlocks(ctx, p, x, parts, out)
 	}
 	interfaces := p.Interfaces
 	if anon != nil {
@@ -116,27 +115,33 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 }
 
 // blocks is the input as blocks, if all of them can be kept; else nil.
-func (o *extractOptions) blocks(ctx context.Context, p *passes) (io.ReadCloser, error) {
-	if len(p.inputs) == 1 && dump.WritesPcapng(o.output, p.Interfaces) {
-		in, err := p.openBlocks(context.WithoutCancel(ctx))
-		if err != nil || p.pcapng {
-			return in, err
+func (o *extractOptions) blocks(ctx context.Context, p *passes) ([]extract.Part, error) {
+	if dump.WritesPcapng(o.output, p.Interfaces) {
+		if len(p.inputs) > 1 {
+			if parts, err := p.parts(ctx); err != nil || parts != nil {
+				return parts, err
+			}
+		} else if in, err := p.openBlocks(context.WithoutCancel(ctx)); err != nil {
+			return nil, err
+		} else if part := (extract.Part{In: in, Packets: p.Summary.Packets}); p.pcapng {
+			return []extract.Part{part}, nil
+		} else {
+			in.Close()
 		}
-		in.Close()
 	}
 	if p.Stats.Comments > 0 && !o.anonymize.On {
-		p.env.say("note: comments are kept where one pcapng file becomes another")
+		p.env.say("note: comments are kept where pcapng files that follow one another in time become one")
 	}
 	return nil, nil
 }
 
 // copyBlocks finds the frames in the second pass, and copies them with all else that the capture has.
-func copyBlocks(ctx context.Context, p *passes, x *extract.Extraction, in io.Reader, out sink) error {
+func copyBlocks(ctx context.Context, p *passes, x *extract.Extraction, parts []extract.Part, out sink) error {
 	err := p.Show(ctx)
 	if err != nil && interrupted(ctx, err) == err {
 		return finish(out, err)
 	}
-	if failed := finish(out, x.Copy(in, out, p.Summary.Packets, err == nil)); failed != nil {
+	if failed := finish(out, x.Copy(parts, out, err == nil)); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"iter"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
@@ -59,23 +60,43 @@ func (x *Extraction) See(f *analyzer.Frame) error {
 	return errors.Join(err, x.packet(f.Packet, f.Data, f.Number))
 }
 
-// Copy copies the packets that the second pass found, and all that is no packet of a capture of so many. A pass that was not whole has found
+// Part is an input of which all but packets is kept.
+type Part struct {
+	In      io.Reader
+	Packets uint64 // that it has
+	Frames  uint64 // up to its last packet
+}
+
+// Copy copies the packets that the second pass found, and all that is no packet of parts that follow one another. A pass that was not whole has found
 // those up to where it ended, and the copy ends there.
-func (x *Extraction) Copy(in io.Reader, out io.Writer, packets uint64, whole bool) error {
+func (x *Extraction) Copy(parts []Part, out io.Writer, whole bool) error {
 	buffered := bufio.NewWriterSize(out, 1<<16)
-	changes := blocks.Changes{Only: true}
-	if x.anon != nil {
-		changes.Frame = x.anon.Frame
-	}
-	to := blocks.NewCopy(in, buffered, changes)
-	for frame := range x.frames.All() {
-		if err := to.To(frame, nil); err != nil {
-			return err
+	next, stop := iter.Pull(x.frames.All())
+	defer stop()
+	before := uint64(0) // frames of the parts that are done
+	frame, more := next()
+	for i := range parts {
+		part := &parts[i]
+		if !more && !whole {
+			break
 		}
+		changes := blocks.Changes{Only: true}
+		if x.anon != nil {
+			changes.Frame = x.anon.Frame
+		}
+		to := blocks.NewCopy(part.In, buffered, changes)
+		last := i == len(parts)-1
+		for ; more && (last || frame <= before+part.Frames); frame, more = next() {
+			if err := to.To(frame-before, nil); err != nil {
+				return err
+			}
+		}
+		if whole || more {
+			if err := to.Finish(part.Packets); err != nil {
+				return err
+			}
+		}
+		before += part.Frames
 	}
-	var err error
-	if whole {
-		err = to.Finish(packets)
-	}
-	return errors.Join(err, buffered.Flush())
+	return buffered.Flush()
 }
