@@ -337,6 +337,27 @@ func TestNeutral(t *testing.T) {
 	}
 }
 
+// TestNeutralOptions: an option that names nobody stays, if it is as long as it has to be.
+func TestNeutralOptions(t *testing.T) {
+	for kind, codes := range neutral {
+		for code, length := range codes {
+			for _, n := range []int{length, length - 1, length + 1, 0} {
+				w := builder{order: binary.LittleEndian}
+				body := w.option(make([]byte, fixed[kind]-8), code, strings.Repeat("x", n))
+				w.block(kind, w.option(body, 999, "secret"))
+				block, err := NewReader(bytes.NewReader(w.b)).Next()
+				if err != nil {
+					t.Fatal(err)
+				}
+				out := appendNeutral(nil, block)
+				if stays := bytes.Contains(out, []byte("x")); stays != (n == length) || bytes.Contains(out, []byte("secret")) {
+					t.Errorf("block %d, option %d of %d bytes: % x", kind, code, n, out)
+				}
+			}
+		}
+	}
+}
+
 // TestComments: the comments of a packet are found wherever it is asked for, escaped and bounded.
 func TestComments(t *testing.T) {
 	w := builder{order: binary.BigEndian}

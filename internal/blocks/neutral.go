@@ -1,24 +1,24 @@
 package blocks
 
-import "slices"
-
-// neutral are the options that name nobody, by type of block: flags, counts, times and resolutions.
-var neutral = map[uint32][]uint16{
-	Interface:  {8, 9, 10, 13, 14}, // speed, resolution and zone of times, length of the check sequence, offset of times
-	Obsolete:   {2},
-	Enhanced:   {2, 4, 5, 6},          // flags, drops, number of the packet, queue
-	Statistics: {2, 3, 4, 5, 6, 7, 8}, // times and counts
+// neutral are the options that name nobody, and how long each is, by type of block: flags, counts, times and resolutions. One of another length
+// says nothing, and may be anything.
+var neutral = map[uint32]map[uint16]int{
+	Interface:  {8: 8, 9: 1, 10: 4, 13: 1, 14: 8}, // speed, resolution and zone of times, length of the check sequence, offset of times
+	Obsolete:   {2: 4},
+	Enhanced:   {2: 4, 4: 8, 5: 8, 6: 4},                   // flags, drops, number of the packet, queue
+	Statistics: {2: 8, 3: 8, 4: 8, 5: 8, 6: 8, 7: 8, 8: 8}, // times and counts
 }
 
 // appendNeutral appends the options of b that name nobody, and the end of them.
 func appendNeutral(out []byte, b *Block) []byte {
 	opts, before := b.Bytes[b.options():len(b.Bytes)-4], len(out)
 	for len(opts) >= 4 {
-		code, size := b.Order.Uint16(opts), padded(int(b.Order.Uint16(opts[2:])))
+		code, length := b.Order.Uint16(opts), int(b.Order.Uint16(opts[2:]))
+		size := padded(length)
 		if code == 0 || size > len(opts)-4 {
 			break
 		}
-		if slices.Contains(neutral[b.Type], code) {
+		if is, ok := neutral[b.Type][code]; ok && is == length {
 			out = append(out, opts[:4+size]...)
 		}
 		opts = opts[4+size:]
