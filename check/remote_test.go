@@ -73,6 +73,14 @@ func TestURL(t *testing.T) {
 	is(result(url, Options{}), Failed, "connection-refused")
 }
 
+// TestUnknownScheme: the result for a URL of a scheme that is not known says so.
+func TestUnknownScheme(t *testing.T) {
+	results, err := Run(context.Background(), []string{"ftp://h/x.pcap"}, Options{})
+	if err != nil || len(results) == 0 || results[0].Status != Unreadable || !strings.Contains(results[0].Problems[0], "URLs of ftp:// are not known") {
+		t.Errorf("%v, %v", results, err)
+	}
+}
+
 // TestURLsAreArguments: nothing that lies in a directory is fetched, whatever its name.
 func TestURLsAreArguments(t *testing.T) {
 	text, err := os.ReadFile("../testdata/pcaps/refused.pcap")

@@ -196,12 +196,12 @@ func schemes() string {
 
 // Expand returns the names of the objects that a name with *, ? or [ in its last element stands for, sorted; of any other, the name.
 func Expand(ctx context.Context, name string) ([]string, error) {
-	if strings.HasPrefix(name, "http") || !strings.ContainsAny(name, "*?[") {
-		return []string{name}, nil
-	}
 	u, s, err := find(name)
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(name, "http") || !strings.ContainsAny(name, "*?[") {
+		return []string{name}, nil
 	}
 	lister, ok := s.(Lister)
 	if !ok {
