@@ -219,9 +219,15 @@ var eitherSide = regexp.MustCompile(`\b(the )?(client|server)\b`)
 
 // Partition is which of n partitions of the flows c was in.
 func (c *Conversation) Partition(n int) int {
+	key := c.Key()
+	return key.Partition(n)
+}
+
+// Key is what its segments have in common, unless they are told apart by their networks.
+func (c *Conversation) Key() wire.Key {
 	client, server := c.Addr[Client], c.Addr[Server]
 	key, _ := wire.MakeKey(wireAddr(client.Addr()), wireAddr(server.Addr()), client.Port(), server.Port(), client.Addr().Is6())
-	return key.Partition(n)
+	return key
 }
 
 func wireAddr(a netip.Addr) wire.Addr {

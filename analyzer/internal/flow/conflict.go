@@ -49,5 +49,12 @@ func (t *Tracker) conflicts(slot uint32, c *conn.Conn, s *wire.Segment) (with co
 	if s.Len == 0 || s.Flags.Any(wire.SYN|wire.RST) || !c.Half[s.Dir&1].Flags.Has(conn.GoodSum) {
 		return with, false
 	}
-	return t.payloads.differs(slot, c, s)
+	if t.known != nil {
+		k, ok := t.known[s.Frame]
+		return k.with, ok
+	}
+	if with, found = t.payloads.differs(slot, c, s); found && t.keeps {
+		t.noteConflict(s, with)
+	}
+	return with, found
 }

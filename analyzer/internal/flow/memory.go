@@ -121,6 +121,7 @@ func (t *Tracker) bound(frame uint64, out *Output) {
 	if t.used(&stocks) < t.memory {
 		return
 	}
+	t.crowded = true
 	t.Pools.Close()
 	for stock := range stocks {
 		for range mostEnded {

@@ -14,6 +14,7 @@ const patience = 5
 // makeRoom ends a conversation so that another can begin: one that only waits for stragglers, else
 // one that is not established, so that a flood of SYNs costs none that is, else the one that has been silent longest.
 func (t *Tracker) makeRoom(frame uint64, out *Output) {
+	t.crowded = true
 	for t.parted.N > 0 {
 		if d := t.parted.Pop(); t.Slab.At(d.Slot).Gen == d.Gen {
 			t.Finish(d.Slot, frame, out)
@@ -62,6 +63,10 @@ func (t *Tracker) embryo() uint32 {
 
 // Expire lets go of conversations whose time is over.
 func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
+	if t.known != nil {
+		t.ended, t.parted, t.Dialing, t.Wake = Queue{}, Queue{}, Queue{}, conn.Never
+		return
+	}
 	for t.ended.N > 0 {
 		d := *t.ended.Peek()
 		if d.At > now && t.ended.N <= t.maxEnded {

@@ -95,6 +95,10 @@ type Tracker struct {
 	keeps      bool // KeepRevisions
 	confirming bool // segments come late: they were held
 	revisions  []Revision
+
+	conflicting []Conflict          // with keeps
+	crowded     bool                // see Crowded
+	known       map[uint64]Conflict // by frame, of conversations that are alone (StayAlone); nil: they are not
 }
 
 // NewTracker returns a tracker for one of o.Partitions() partitions, whose conversations are

@@ -9,7 +9,7 @@ import (
 )
 
 // Choice is the conversations of which a second pass over a capture shows the packets (Watch). The sink of the first pass tells it of
-// every conversation, by Take or Leave. It holds about 40 bytes for each one taken. The zero value, with Options set once, is ready.
+// every conversation, by Take or Leave. It holds about 40 bytes for each one taken, and 100 more for some thousands. The zero value, with Options set once, is ready.
 //
 // The first pass is by Run, or by Read or Reread where a Frame's Reading shall be as exact as what the conversations say.
 type Choice struct {
@@ -22,6 +22,7 @@ type Choice struct {
 	last       uint64                   // behind this frame there is nothing to show but ICMP errors
 	errors     bool                     // there are some
 	revisions  map[uint64]flow.Revision // what later segments showed of earlier ones, by their frames
+	lone       lone
 }
 
 // Take adds a conversation. Frames name it by the number of those taken before it.
@@ -30,7 +31,9 @@ func (c *Choice) Take(v *conn.Conversation) {
 		c.taken = map[uint64]int{}
 	}
 	c.taken[v.FirstFrame] = len(c.taken)
-	c.wanted()[v.Partition(len(c.partitions))] = true
+	partition := v.Partition(len(c.wanted()))
+	c.partitions[partition] = true
+	c.lone.take(v, partition, len(c.partitions))
 	c.last = max(c.last, v.LastFrame)
 	c.errors = c.errors || c.ICMP && len(v.ICMP()) > 0
 }
@@ -89,6 +92,7 @@ func (c *Choice) run(ctx context.Context, src packet.Source, sink flow.Sink, onl
 			c.revisions[rev.Frame] = rev
 		}
 	}
+	c.lone.learn(r.trackers)
 	return sum, err
 }
 

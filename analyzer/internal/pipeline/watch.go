@@ -51,6 +51,9 @@ func (c *Choice) Watch(ctx context.Context, src packet.Source, see func(*Frame) 
 	for _, t := range w.trackers {
 		t.Watch(w.read)
 	}
+	if !c.ICMP || !c.errors {
+		w.lone = c.lone.newFilter(w.trackers)
+	}
 	var packets packet.Batch
 	for w.Number() < c.last || c.ICMP && c.errors {
 		if err := context.Cause(ctx); err != nil {
@@ -76,6 +79,7 @@ type watcher struct {
 	driver
 	choice  *Choice
 	see     func(*Frame) error
+	lone    filter
 	out     flow.Output
 	segment wire.Segment
 	frame   Frame
@@ -94,10 +98,10 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 	if !w.only[tracker] {
 		return nil
 	}
-	t := w.trackers[tracker]
-	f.Reading = segment.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
-	place := t.Place(t.Segment(s, flow.Hash(&s.Key), &w.out))
-	w.out.Discard()
+	place, ok := w.track(s, tracker)
+	if !ok {
+		return nil
+	}
 	n, ok := w.choice.find(place)
 	if !ok || s.Frame > w.choice.last {
 		return nil
@@ -113,6 +117,28 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 	}
 	f.Fragments = w.parts.find(f.Fragments[:0], w.Intake.Fragments(s))
 	return w.see(f)
+}
+
+// track tracks a segment, and reports where it belongs, if that may be to a conversation that was chosen.
+func (w *watcher) track(s *wire.Segment, tracker int) (place flow.Place, ok bool) {
+	t, hash, last := w.trackers[tracker], flow.Hash(&s.Key), uint64(0)
+	if w.lone.by != nil && w.lone.by[tracker] {
+		of, ok := w.lone.find(s, hash)
+		if !ok {
+			t.Skip(s)
+			return place, false
+		}
+		last = of.last
+	}
+	w.frame.Reading = segment.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
+	place = t.Place(t.Segment(s, hash, &w.out))
+	if s.Frame == last {
+		reading := w.frame.Reading
+		t.Forget(&s.Key, s.Frame, &w.out)
+		w.frame.Reading = reading
+	}
+	w.out.Discard()
+	return place, true
 }
 
 // icmp shows a packet that is an ICMP error about a segment of a conversation that was chosen, if such are wanted.
