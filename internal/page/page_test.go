@@ -262,3 +262,16 @@ func TestSmall(t *testing.T) {
 		}
 	}
 }
+
+// TestWorstComesFirst: the table of the page names the anomaly that the terminal's does, which tells more of the failure than one as grave before it.
+func TestWorstComesFirst(t *testing.T) {
+	data := blocks(t, write(t, 0, golden("showcase")))["data"]
+	rows, sets, kinds := data["rows"].(map[string]any), data["sets"].([]any), data["anomalies"].([]any)
+	set := sets[int(rows["set"].([]any)[5].(float64))].([]any)
+	if got := kinds[int(set[0].(float64))].(map[string]any)["id"]; got != "handshake-incomplete" || len(set) != 2 {
+		t.Errorf("first of %d: %v", len(set), got)
+	}
+	if set := sets[int(rows["set"].([]any)[0].(float64))].([]any); len(set) != 0 {
+		t.Errorf("a conversation without anomalies has %v", set)
+	}
+}

@@ -47,7 +47,7 @@ func (p *Page) addRow(c *analyzer.Conversation, j *analyzer.Judgment) {
 		ended: p.words.of(b.Ended), cause: p.words.of(b.Cause), failure: p.words.of(dimension.Failed(c, j).String()),
 		name:    p.words.of(c.Names[analyzer.Server].Text),
 		outcome: uint8(c.Outcome), inferred: c.Roles == analyzer.RolesInferred,
-		set: p.setOf(j),
+		set: p.setOf(j, b.Worst),
 	}
 	if b.Worst != nil {
 		r.severity = uint8(b.Worst.Severity) + 1
@@ -63,20 +63,24 @@ func (p *Page) addRow(c *analyzer.Conversation, j *analyzer.Judgment) {
 	}
 }
 
-// setOf is the number of the set of anomalies that j has, each once.
-func (p *Page) setOf(j *analyzer.Judgment) uint32 {
-	var text []byte
+// setOf is the number of the set of anomalies that j has, each once, the worst first.
+func (p *Page) setOf(j *analyzer.Judgment, worst *analyzer.AnomalyKind) uint32 {
+	if worst == nil {
+		return p.sets.of("")
+	}
+	first := p.kindOf(worst)
+	text := strconv.AppendUint(nil, uint64(first), 10)
 	var seen [8]uint64
+	if int(first) < 64*len(seen) {
+		seen[first/64] = 1 << (first % 64)
+	}
 	for i := range j.Anomalies {
 		n := p.kindOf(j.Anomalies[i].Kind)
 		if int(n) >= 64*len(seen) || seen[n/64]>>(n%64)&1 != 0 {
 			continue
 		}
 		seen[n/64] |= 1 << (n % 64)
-		if len(text) > 0 {
-			text = append(text, ',')
-		}
-		text = strconv.AppendUint(text, uint64(n), 10)
+		text = strconv.AppendUint(append(text, ','), uint64(n), 10)
 	}
 	return p.sets.of(string(text))
 }
