@@ -71,9 +71,15 @@ export function examples(o, f) {
   return list.sort((a, b) => b.severity - a.severity || a.when[0] - b.when[0]).slice(0, 2);
 }
 
+/** levelOf is how grave a finding is: as grave as what failed, or as the anomalies that tell of it. */
+export function levelOf(o, f) {
+  if (f.failed > 0 || examples(o, f).some((a) => a.severity === 3)) return "error";
+  return f.conversations > 0 ? "warning" : "note";
+}
+
 /** findingCard is one finding: what, when, why, what next, and a way to its conversations. */
 function findingCard(o, f, all, actions) {
-  const level = f.failed > 0 ? "error" : f.conversations > 0 ? "warning" : "note";
+  const level = levelOf(o, f);
   const chips = [
     f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
   ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
@@ -129,6 +135,9 @@ export function renderFindings(o, actions) {
 
 // calm is what is there where nothing went wrong, or there is nothing to look at.
 function calm(o) {
+  if (noticed(o).some((a) => a.severity > 1)) {
+    return el("div", { class: "card calm odd" }, el("span", { class: "tick", "aria-hidden": "true" }, "!"), el("p", {}, "Nothing failed, waited long or was lost, as far as the capture shows. Something unusual happened all the same:"));
+  }
   if (o.selected > 0) return el("div", { class: "card calm" }, el("span", { class: "tick", "aria-hidden": "true" }, "✓"), el("p", {}, capital(o.healthy) + "."));
   const why = o.facts.filter(([what]) => what === "").map(([, text]) => text).join(" ");
   return el("div", { class: "card calm nothing" }, el("span", { class: "tick", "aria-hidden": "true" }, "∅"), el("p", {}, why || "There is no TCP conversation to look at."));

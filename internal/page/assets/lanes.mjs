@@ -113,29 +113,40 @@ function drawLabels(c, st, y0, y1) {
     for (let i = st.first; i <= st.last; i++) {
       if (d.side[i] !== side) continue;
       const arrow = arrowOf(d, i), x = st.x(arrow.from) + (st.x(arrow.to) - st.x(arrow.from)) * share + 5;
-      if (x >= st.left - 60 && x <= st.edge) list.push({ x, text: shortLabel(d, i) });
+      if (x >= st.left - 60 && x <= st.edge) list.push({ x, text: shortLabel(d, i), weight: weightOf(d, st.s, i) });
     }
     for (const l of placeLabels(list, (text) => c.measureText(text).width + 10, st.edge + 4)) label(c, l.text, l.x, y, colors.ink, "left", true);
   }
 }
 
-/** placeLabels are the labels for which there is room up to edge, in order; of those that say the same and stand as good as at one place, one says how many. */
+/** placeLabels are the labels for which there is room up to edge, in order, where those of more weight come first; of those that say the same and stand
+ * as good as at one place, one says how many. */
 export function placeLabels(list, width, edge) {
-  const out = [];
-  let end = -Infinity;
+  const all = [], out = [];
   for (let i = 0; i < list.length; ) {
-    const { x, text } = list[i];
+    const { x, text, weight = 0 } = list[i];
     let n = 1;
     while (i + n < list.length && list[i + n].text === text && list[i + n].x - x < 12) n++;
-    const all = n > 1 ? n + " × " + text : text;
-    if (x >= end && x + width(all) <= edge) {
-      out.push({ x, text: all });
-      end = x + width(all);
-    }
+    const said = n > 1 ? n + " × " + text : text;
+    all.push({ x, text: said, end: x + width(said), weight });
     i += n;
   }
-  return out;
+  for (const l of all.toSorted((a, b) => b.weight - a.weight || a.x - b.x)) {
+    const at = out.findIndex((o) => o.end > l.x), before = at < 0 ? out.length : at;
+    if (l.end <= edge && (before === out.length || out[before].x >= l.end)) out.splice(before, 0, l);
+  }
+  return out.map(({ x, text }) => ({ x, text }));
 }
+
+/** weightOf is how much a segment deserves to be named: what opens, closes, breaks, or is not as it should be, before data, and these before ACKs. */
+export function weightOf(d, s, i) {
+  const flags = flagsOf(d, i);
+  if (d.byFrame.has(d.frame[i]) || /[SFR]/.test(flags) || s.lost[i] === 1 || kindOf(d, i) === "retransmission" || isClosed(d, i)) return 2;
+  return d.len[i] > 0 ? 1 : 0;
+}
+
+// isClosed reports whether a segment says that no more can be sent.
+const isClosed = (d, i) => d.window[i] === 0 && !/[SR]/.test(flagsOf(d, i));
 
 // drawDensity draws how many segments each side sent, where there are too many for arrows: from its line on.
 function drawDensity(c, st, y0, y1) {
@@ -161,7 +172,8 @@ function drawDensity(c, st, y0, y1) {
     }
   }
   c.font = "11px system-ui, sans-serif";
-  label(c, "segments sent, red: sent again or lost. Zoom in for the arrows", (st.left + st.edge) / 2, (y0 + y1) / 2, colors.muted, "center", true);
+  const texts = ["segments sent, red: sent again or lost. Zoom in for the arrows", "segments; red: again, or lost", "segments"];
+  label(c, texts.find((t) => c.measureText(t).width < st.edge - st.left - 8) ?? "", (st.left + st.edge) / 2, (y0 + y1) / 2, colors.muted, "center", true);
 }
 
 function head(c, from, to, color) {
@@ -181,12 +193,13 @@ function cross(c, x, y, color) {
 
 /** shortLabel says what a segment is in a few letters. */
 export function shortLabel(d, i) {
-  const flags = flagsOf(d, i), names = { S: "SYN", F: "FIN", R: "RST" };
+  const flags = flagsOf(d, i), names = { S: "SYN", F: "FIN", R: "RST" }, kind = kindOf(d, i);
   const parts = [...flags].filter((f) => names[f]).map((f) => names[f]);
   if (d.len[i] > 0) parts.push(count(d.len[i]) + " B");
   else if (flags.includes("A") && parts.length === 0) parts.push("ACK " + d.ack[i]);
   else if (flags.includes("A") && parts.includes("SYN")) parts.push("ACK");
-  return parts.join("+") || "–";
+  const note = kind === "keep-alive" || kind === "zero-window-probe" ? kind.split("-").slice(-2).join(" ") : isClosed(d, i) ? "window 0" : "";
+  return (parts.join("+") || "–") + (note && ", " + note);
 }
 
 // drawSilence says how long the capture goes on without a packet of the conversation.

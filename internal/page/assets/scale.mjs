@@ -8,9 +8,18 @@ export function niceStep(range, n) {
   return 10 * power;
 }
 
+const MINUTE = 60e9, steps = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((n) => n * MINUTE);
+
+/** timeStep is niceStep for times in ns, which have minutes, hours and days. */
+export function timeStep(range, n) {
+  const raw = (range / Math.max(n, 1)) * (1 - 1e-9);
+  if (raw > steps.at(-1)) return steps.at(-1) * niceStep(range / steps.at(-1), n);
+  return raw > 30e9 ? steps.find((s) => s >= raw) : raw > 20e9 ? 30e9 : raw > 10e9 ? 20e9 : niceStep(range, n);
+}
+
 /** ticks are round values from lo to hi, at most about n of them. */
-export function ticks(lo, hi, n) {
-  const step = niceStep(hi - lo, n), list = [];
+export function ticks(lo, hi, n, stepOf = niceStep) {
+  const step = stepOf(hi - lo, n), list = [];
   for (let k = Math.ceil(lo / step - 1e-9) + 0; k * step <= hi + step * 1e-9 && list.length < 200; k++) list.push(k * step);
   return { step, list };
 }

@@ -34,15 +34,18 @@ export function followTheme(redraw) {
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", change);
   window.addEventListener("theme", change);
-  let chosen; // paper is light
+  let chosen; // paper is light, and as narrow as style.css has it: canvases are not drawn again when it is known how narrow
+  const root = document.documentElement.dataset;
   window.addEventListener("beforeprint", () => {
-    chosen = document.documentElement.dataset.theme;
-    document.documentElement.dataset.theme = "light";
+    chosen = root.theme;
+    root.theme = "light";
+    root.paper = "true";
     change();
   });
   window.addEventListener("afterprint", () => {
-    if (chosen) document.documentElement.dataset.theme = chosen;
-    else delete document.documentElement.dataset.theme;
+    if (chosen) root.theme = chosen;
+    else delete root.theme;
+    delete root.paper;
     change();
   });
   readColors();

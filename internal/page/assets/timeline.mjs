@@ -3,7 +3,7 @@
 import { bytes, clock, count, duration, offset } from "./format.mjs";
 import { el } from "./dom.mjs";
 import { label, line, paper } from "./canvas.mjs";
-import { linear, ticks } from "./scale.mjs";
+import { linear, ticks, timeStep } from "./scale.mjs";
 import { colors } from "./theme.mjs";
 
 const LEFT = 84, RIGHT = 12, AXIS = 22, LANE = 46, GAP = 8;
@@ -13,7 +13,7 @@ const lanes = [
   { key: "opened", name: "opened", color: "ok", text: (n) => count(n) },
   { key: "ended", name: "ended", color: "muted", text: (n) => count(n) },
   { key: "failed", name: "failed", color: "error", text: (n) => count(n) },
-  { key: "lost", name: "lost", color: "warning", text: (n) => (n < 10 && n % 1 ? n.toFixed(1) : count(n)) },
+  { key: "lost", name: "lost", color: "warning", text: (n) => count(Math.ceil(n - 1e-6)) }, // what one retransmission stands for may be part of a segment
 ];
 
 /** merged adds buckets up so that there are at most n. */
@@ -74,7 +74,7 @@ export class Timeline {
     this.canvas.style.height = this.height + "px";
     const c = paper(this.canvas, width, this.height), { from, to } = this.limits();
     this.x = linear(from, to, LEFT, width - RIGHT);
-    const t = ticks(from, to, Math.max(2, Math.floor((width - LEFT) / 110)));
+    const t = ticks(from, to, Math.max(2, Math.floor((width - LEFT) / 110)), timeStep);
     for (const at of t.list) {
       const x = Math.round(this.x(at)) + 0.5;
       line(c, x, 0, x, this.height - AXIS, colors.grid);
@@ -97,8 +97,8 @@ export class Timeline {
     list.forEach((amount, i) => {
       if (amount <= 0) return;
       const start = data.start + i * by * data.width, x = Math.max(LEFT, this.x(start)), end = Math.min(this.x(start + by * data.width), width - RIGHT);
-      const h = Math.max(1.5, (amount / most) * (LANE - 6));
-      c.fillRect(x, bottom - h, Math.max(1.5, end - x - (end - x > 5 ? 1 : 0)), h);
+      const h = Math.max(1.5, (amount / most) * (LANE - 6)), w = Math.max(2.5, end - x - (end - x > 5 ? 1 : 0));
+      c.fillRect(Math.min(x, width - RIGHT - w), bottom - h, w, h);
     });
   }
 

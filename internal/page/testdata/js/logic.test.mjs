@@ -6,15 +6,15 @@ import test from "node:test";
 import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
 import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
-import { clampView, linear, niceStep, panView, ticks, zoomView } from "../../assets/scale.mjs";
+import { clampView, linear, niceStep, panView, ticks, timeStep, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
 import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../assets/link.mjs";
 import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
-import { arrowOf, placeLabels, shortLabel } from "../../assets/lanes.mjs";
+import { arrowOf, placeLabels, shortLabel, weightOf } from "../../assets/lanes.mjs";
 import { wrap } from "../../assets/graphs.mjs";
 import { bursts, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
 import { merged } from "../../assets/timeline.mjs";
-import { examples, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
+import { examples, levelOf, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
 test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
@@ -148,6 +148,12 @@ test("what is drawn of it", () => {
   assert.equal(shortLabel(d, 1), "SYN+ACK");
   assert.equal(shortLabel(d, 2), "100 B");
   assert.equal(shortLabel(d, 4), "ACK 101");
+  const weights = (d) => [0, 1, 2, 3, 4].map((i) => weightOf(d, derive(d), i));
+  assert.deepEqual(weights(d), [2, 2, 2, 2, 0], "SYNs, an anomaly's or lost, sent again, an ACK");
+  d.window[4] = 0;
+  assert.deepEqual([shortLabel(d, 4), weightOf(d, s, 4)], ["ACK 101, window 0", 2]);
+  d.window[4] = 1;
+  assert.deepEqual([shortLabel(d, 4), weightOf(d, s, 4)], ["ACK 101", 0]);
   assert.deepEqual(arrowOf(d, 0), { from: -1, to: 2 });
   assert.deepEqual(arrowOf(d, 1), { from: 8, to: 11 });
   assert.deepEqual([...throughput(d, 0, { from: 0, to: 40 }, 2).parts], [0, 200]);
@@ -245,6 +251,22 @@ test("labels have room, and those that say the same at one place are one", () =>
   assert.deepEqual([place(at([970, "SYN"])).length, place(at([971, "SYN"])).length], [1, 0]);
 });
 
+test("what matters is named before what does not", () => {
+  const width = (text) => text.length * 10, place = (...list) => placeLabels(list.map(([x, text, weight]) => ({ x, text, weight })), width, 1000).map((l) => l.x + " " + l.text);
+  assert.deepEqual(place([0, "ACK 1", 0], [9, "FIN", 2]), ["9 FIN"]);
+  assert.deepEqual(place([0, "ACK 1", 0], [50, "FIN", 2]), ["0 ACK 1", "50 FIN"]);
+  assert.deepEqual(place([0, "ACK 1", 0], [49, "FIN", 2], [79, "RST", 2]), ["49 FIN", "79 RST"]);
+  assert.deepEqual(place([0, "9 B", 1], [20, "FIN", 2], [49, "8 B", 1], [50, "7 B", 1]), ["20 FIN", "50 7 B"]);
+});
+
+test("axes of time have minutes and hours", () => {
+  const s = 1e9, steps = (...list) => list.map(([range, n]) => timeStep(range * s, n) / s);
+  assert.deepEqual(steps([10, 10], [50, 5], [51, 5], [100, 5], [101, 5], [150, 5], [151, 5], [300, 5], [301, 5]), [1, 10, 20, 20, 30, 30, 60, 60, 120]);
+  assert.deepEqual(steps([3600, 7], [86400, 4], [86400, 3]), [600, 21600, 43200]);
+  assert.deepEqual(steps([86400 * 5, 5], [86400 * 5 + 1, 5]), [86400, 172800]);
+  assert.deepEqual(ticks(0, 3600e9, 7, timeStep).list.map((t) => t / 60e9), [0, 10, 20, 30, 40, 50, 60]);
+});
+
 test("text is divided where it must", () => {
   const fits = (line) => line.length <= 8;
   assert.deepEqual(wrap("one two three", fits), ["one two", "three"]);
@@ -258,6 +280,9 @@ test("anomalies are listed, the gravest first", () => {
   const of = (anomalies, list) => examples(o, { anomalies, list }).map((a) => a.id);
   assert.deepEqual(of([0, 1, 2, 3, 4], [0, 1, 2]), ["e", "c"], "two, the gravest, the first");
   assert.deepEqual(of([0, 2], [0, 1]), ["a"], "of its conversations only");
+  o.anomalies.push(kind("f", 3, 1, 5, 3));
+  const level = (anomalies, failed, conversations = 1) => levelOf(o, { anomalies, list: [0, 1, 2], failed, conversations });
+  assert.deepEqual([level([1], 0), level([1], 1), level([1, 5], 0), level([], 0), level([], 0, 0)], ["warning", "error", "error", "warning", "note"]);
   assert.deepEqual(of([], [0]), []);
 });
 
