@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/dimension"
 	"tcptrace/internal/live/recent"
 	"tcptrace/internal/wire"
 )
@@ -13,7 +14,7 @@ import (
 // A live page is the same page without data, which come from a server, again and again: each time all that there is, so that nothing is
 // missed by who misses some. A Page is made for each time.
 
-// Past is what has passed, over time: the bytes of all packets, and what the timeline counts of conversations that are over. The zero value is
+// Past is what has passed, over time: the bytes of all packets, and what the timeline counts of conversations, each once. The zero value is
 // empty.
 type Past struct {
 	bytes  series
@@ -23,12 +24,40 @@ type Past struct {
 // Add adds a packet of n bytes.
 func (t *Past) Add(at analyzer.Time, n uint32) { t.bytes.add(at, float64(n)) }
 
-// End adds c, which is over; j is its judgment.
-func (t *Past) End(c *analyzer.Conversation, j *analyzer.Judgment) {
-	countEvents(&t.events, c, j)
-	for _, l := range lossesOf(c) {
-		t.events[lost].spread(l.from, l.to, float64(l.n))
+// Open adds the opening of a conversation; n is -1 to take it back.
+func (t *Past) Open(c *analyzer.Conversation, n int) { t.events[opened].add(c.Start, float64(n)) }
+
+// Ending is what was counted of the end of a conversation. The zero value is nothing.
+type Ending struct {
+	at                  analyzer.Time
+	ended, failed, lost bool
+}
+
+// Counted reports whether something was.
+func (e Ending) Counted() bool { return e.ended || e.failed }
+
+// End adds how c ended and failed, and what it lost; j is its judgment. before is what was counted of an end that is not its last, which it
+// returns of this one.
+func (t *Past) End(c *analyzer.Conversation, j *analyzer.Judgment, before Ending) Ending {
+	t.Reopen(before)
+	countCourseOf(&t.events, c, j)
+	if !before.lost {
+		for _, l := range lossesOf(c) {
+			t.events[lost].spread(l.from, l.to, float64(l.n))
+		}
 	}
+	return Ending{c.End, j.Close.Kind != analyzer.CloseNone, dimension.Failed(c, j) != dimension.NoFailure, true}
+}
+
+// Reopen takes back that a conversation ended, and returns what is counted still: what it lost stays lost.
+func (t *Past) Reopen(e Ending) Ending {
+	if e.ended {
+		t.events[ended].add(e.at, -1)
+	}
+	if e.failed {
+		t.events[failed].add(e.at, -1)
+	}
+	return Ending{lost: e.lost}
 }
 
 // CopyTo copies it.
@@ -60,8 +89,9 @@ func (p *Page) Passed(t *Past, hidden uint64) {
 	p.hidden += hidden
 }
 
-// Over gives c a row, which is over, and counted in what has passed.
-func (p *Page) Over(c *analyzer.Conversation) { p.look(c, false) }
+// Over gives c a row, all of which is counted in what has passed, and Begun gives it one if only its opening is.
+func (p *Page) Over(c *analyzer.Conversation)  { p.look(c, countNothing) }
+func (p *Page) Begun(c *analyzer.Conversation) { p.look(c, countCourse) }
 
 // WriteOverview writes what there is of the whole capture as a line of JSON.
 func (p *Page) WriteOverview(w io.Writer, s *analyzer.Summary, filtered bool) error {

@@ -122,16 +122,14 @@ func (p *Page) rankOf(c *analyzer.Conversation, j *analyzer.Judgment) rank {
 }
 
 // Wants gives c a row, and reports whether it may be shown in detail.
-func (p *Page) Wants(c *analyzer.Conversation) bool { return p.look(c, true) }
+func (p *Page) Wants(c *analyzer.Conversation) bool { return p.look(c, countAll) }
 
-// look is Wants; counts says whether the timeline is to count c.
-func (p *Page) look(c *analyzer.Conversation, counts bool) bool {
+// look is Wants, and says what of c the timeline is to count.
+func (p *Page) look(c *analyzer.Conversation, counts counting) bool {
 	p.judgment.Judge(c)
 	p.found.Conversation(c, &p.judgment)
 	p.selection++
-	if counts {
-		p.count(c, &p.judgment)
-	}
+	p.count(c, &p.judgment, counts)
 	for i := range p.judgment.Anomalies {
 		p.notice(c, &p.judgment.Anomalies[i])
 	}

@@ -118,18 +118,32 @@ func (p *Page) notice(c *analyzer.Conversation, a *analyzer.Anomaly) {
 	n.latest = c.Stream
 }
 
+// counting is what of a conversation the timeline is to count.
+type counting int
+
+const (
+	countNothing counting = iota
+	countCourse           // all but its opening
+	countAll
+)
+
 // count adds c to the timeline.
-func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment) {
-	countEvents(&p.events, c, j)
+func (p *Page) count(c *analyzer.Conversation, j *analyzer.Judgment, what counting) {
+	if what == countNothing {
+		return
+	}
+	if what == countAll {
+		p.events[opened].add(c.Start, 1)
+	}
+	countCourseOf(&p.events, c, j)
 	p.losses = append(p.losses, lossesOf(c)...)
 	if len(p.losses) > 2*MostRows { // those that come later are not shown in detail, most of them
 		p.spreadLosses(nil)
 	}
 }
 
-// countEvents counts when c opened, ended and failed.
-func countEvents(events *[numEvents]series, c *analyzer.Conversation, j *analyzer.Judgment) {
-	events[opened].add(c.Start, 1)
+// countCourseOf counts when c ended and failed.
+func countCourseOf(events *[numEvents]series, c *analyzer.Conversation, j *analyzer.Judgment) {
 	if j.Close.Kind != analyzer.CloseNone {
 		events[ended].add(c.End, 1)
 	}

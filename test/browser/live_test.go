@@ -121,6 +121,16 @@ func TestLive(t *testing.T) {
 	connect(t, l)
 	b.is(shown, "1 of 2 conversations")
 	b.is(`document.activeElement.id + " " + document.activeElement.value`, "search closed")
+	b.run(`{ const s = document.getElementById("search"); s.value = ""; s.dispatchEvent(new Event("input")); }`)
+	b.is(shown, "2 conversations")
+	b.click(`tr[data-k="1"]`) // which was not there when the table was made
+	b.is(`location.hash.split("&")[0]`, "#stream=1")
+	b.is(`document.getElementById("stream-title").textContent.slice(0, 9)`, "Stream 1 ")
+	b.press(kb.Escape)
+	b.is(shown, "2 conversations")
+	b.focus("#search")
+	b.press("closed")
+	b.is(shown, "1 of 2 conversations")
 	b.calm()
 	if err := tcptrace.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -26,8 +26,9 @@ type sampler struct {
 	past     page.Past
 	where    *report.Where // nil: all
 	finished []analyzer.Conversation
-	next     int    // of finished: the oldest
-	gone     uint64 // conversations that are over and not kept
+	next     int                    // of finished: the oldest
+	gone     uint64                 // conversations that are over and not kept
+	ends     map[uint64]page.Ending // what was counted of the ends of conversations that are not over, by stream
 	watched  map[uint64]*analyzer.Conversation
 }
 
@@ -37,7 +38,7 @@ type snapshot struct {
 	took    time.Duration // of the loop's time
 	sum     analyzer.Summary
 	past    page.Past
-	ended   map[uint64]bool         // by stream: they are in list, and counted in past
+	ended   map[uint64]bool         // by stream: they are in list, and their ends counted in past
 	list    []analyzer.Conversation // the first n are valid
 	n       int
 	hidden  uint64 // conversations that are not in it
@@ -51,23 +52,23 @@ type watched struct {
 }
 
 func newSampler(loop *live.Loop, where *report.Where) *sampler {
-	s := &sampler{loop: loop, where: where, ring: recent.New(), watched: map[uint64]*analyzer.Conversation{}}
+	s := &sampler{loop: loop, where: where, ring: recent.New(), ends: map[uint64]page.Ending{}, watched: map[uint64]*analyzer.Conversation{}}
 	loop.Monitor().Watch(s.ring.Read)
 	loop.OnPacket(func(p *analyzer.Numbered) { s.past.Add(analyzer.Time(p.Time), p.WireLen) })
 	loop.OnEvent(s.event)
 	return s
 }
 
-// event keeps conversations that are over.
+// event counts, and keeps conversations that are over.
 func (s *sampler) event(e *analyzer.Event) {
+	if !s.isOurs(e.Conversation) {
+		s.count(e)
+	}
 	if e.Kind != analyzer.EventConversation || e.Over == analyzer.NotOver {
 		return
 	}
 	if c := s.watched[e.Conversation.Stream]; c != nil {
 		e.Conversation.CopyTo(c)
-	}
-	if !s.isOurs(e.Conversation) && matches(s.where, e.Conversation) {
-		s.past.End(e.Conversation, e.Judgment)
 	}
 	if len(s.finished) < mostFinished {
 		s.finished = append(s.finished, analyzer.Conversation{})
@@ -77,6 +78,32 @@ func (s *sampler) event(e *analyzer.Event) {
 	e.Conversation.CopyTo(&s.finished[s.next])
 	s.next = (s.next + 1) % mostFinished
 	s.gone++
+}
+
+// count adds an event to what has passed. A condition is asked when a conversation is over: before that it is not known whether it holds.
+func (s *sampler) count(e *analyzer.Event) {
+	c := e.Conversation
+	over := e.Kind == analyzer.EventConversation && e.Over != analyzer.NotOver
+	if s.where != nil {
+		if over && matches(s.where, c) {
+			s.past.Open(c, 1)
+			s.past.End(c, e.Judgment, page.Ending{})
+		}
+		return
+	}
+	switch {
+	case e.Kind == analyzer.EventOpened:
+		s.past.Open(c, 1)
+	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventOpened:
+		s.past.Open(c, -1)
+	case e.Kind == analyzer.EventClosed:
+		s.ends[c.Stream] = s.past.End(c, e.Judgment, s.ends[c.Stream])
+	case e.Kind == analyzer.EventCorrection && e.Correction.Of == analyzer.EventClosed:
+		s.ends[c.Stream] = s.past.Reopen(s.ends[c.Stream])
+	case over:
+		s.past.End(c, e.Judgment, s.ends[c.Stream])
+		delete(s.ends, c.Stream)
+	}
 }
 
 // take copies what there is now, with the segments of some conversations, by stream. It is called by another goroutine than the loop's.
@@ -107,6 +134,9 @@ func (s *sampler) copy(shot *snapshot, streams map[uint64]bool, running bool) {
 		shot.sum.Conversations += uint64(m.Open()) // those that are over are counted
 		m.Survey(analyzer.ByActivity, func(seen *analyzer.Seen) bool {
 			shot.add(s, seen.Conversation)
+			if s.ends[seen.Conversation.Stream].Counted() {
+				shot.ended[seen.Conversation.Stream] = true
+			}
 			visited++
 			return visited < mostOpen
 		})
@@ -135,6 +165,16 @@ func (shot *snapshot) add(s *sampler, c *analyzer.Conversation) {
 	}
 	c.CopyTo(&shot.list[shot.n])
 	shot.n++
+}
+
+// has reports whether a conversation is in it.
+func (shot *snapshot) has(stream uint64) bool {
+	for i := range shot.list[:shot.n] {
+		if shot.list[i].Stream == stream {
+			return true
+		}
+	}
+	return false
 }
 
 // inOrder is the conversations in order of their numbers.
@@ -167,8 +207,14 @@ func (s *sampler) watch(shot *snapshot, streams map[uint64]bool, running bool) {
 	var firsts []uint64
 	for _, c := range s.watched {
 		firsts = append(firsts, c.FirstFrame)
+		goesOn := false
 		if running {
-			s.loop.Monitor().Find(c.FirstFrame, func(seen *analyzer.Seen) { seen.Conversation.CopyTo(c) })
+			s.loop.Monitor().Find(c.FirstFrame, func(seen *analyzer.Seen) { goesOn = true; seen.Conversation.CopyTo(c) })
+		}
+		if !shot.has(c.Stream) { // who looks at it finds it in the table
+			shot.add(s, c)
+			shot.hidden -= min(shot.hidden, 1)
+			shot.ended[c.Stream] = !goesOn || s.ends[c.Stream].Counted()
 		}
 	}
 	s.ring.Want(firsts...)

@@ -232,6 +232,8 @@ func (s *Server) overview(shot *snapshot, d *data) {
 		case !matches(s.where, c):
 		case shot.ended[c.Stream]:
 			p.Over(c)
+		case s.where == nil:
+			p.Begun(c)
 		default:
 			p.Wants(c)
 		}

@@ -332,20 +332,95 @@ func TestFinishedAreBounded(t *testing.T) {
 	s := newSampler(live.New(input.Open(nil, input.Options{}), live.Options{}), nil)
 	s.served = netip.MustParseAddrPort("127.0.0.1:8080")
 	for i := range uint64(mostFinished + 10) {
+		s.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: &analyzer.Conversation{Stream: i}})
 		s.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.OverEnded, Conversation: &analyzer.Conversation{Stream: i}, Judgment: &analyzer.Judgment{}})
 	}
 	s.event(&analyzer.Event{Kind: analyzer.EventConversation, Conversation: &analyzer.Conversation{Stream: 1 << 20}}) // goes on
+	s.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: &analyzer.Conversation{Stream: 1 << 21}})       // goes on, and is not in the table
 	var shot snapshot
 	s.copy(&shot, nil, false)
 	list := shot.inOrder()
 	if len(list) != mostFinished || shot.hidden != 10 || list[0].Stream != 10 || list[len(list)-1].Stream != mostFinished+9 {
 		t.Errorf("%d kept, %d counted, from %d to %d", len(list), shot.hidden, list[0].Stream, list[len(list)-1].Stream)
 	}
-	shot.add(s, &analyzer.Conversation{Stream: 1 << 21}) // goes on
 	srv := &Server{sampler: s}
 	if got := sum(t, srv.render(&shot, &data{})["opened"]); got != mostFinished+10+1 {
 		t.Errorf("the timeline has %v conversations", got)
 	}
+}
+
+// TestWatchedStays: a conversation that somebody looks at is in the table, however many others came since.
+func TestWatchedStays(t *testing.T) {
+	s := newSampler(live.New(input.Open(nil, input.Options{}), live.Options{}), nil)
+	s.served = netip.MustParseAddrPort("127.0.0.1:8080")
+	for i := range uint64(mostFinished + 10) {
+		s.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.OverEnded, Conversation: &analyzer.Conversation{Stream: i}, Judgment: &analyzer.Judgment{}})
+		if i == 3 {
+			s.copy(&snapshot{}, map[uint64]bool{3: true}, false)
+		}
+	}
+	for _, x := range []struct {
+		streams map[uint64]bool
+		n       int
+		hidden  uint64
+	}{{map[uint64]bool{3: true}, mostFinished + 1, 9}, {nil, mostFinished, 10}} {
+		var shot snapshot
+		s.copy(&shot, x.streams, false)
+		if shot.n != x.n || shot.hidden != x.hidden || shot.has(3) != x.streams[3] || shot.ended[3] != x.streams[3] {
+			t.Errorf("%v: %d in the table, %d counted", x.streams, shot.n, shot.hidden)
+		}
+	}
+}
+
+// TestTimelineCounts: what is counted of a conversation when is told of it, each once: also of one that is in no table, that changes its mind, and of
+// the connection to the page nothing.
+func TestTimelineCounts(t *testing.T) {
+	s := newSampler(live.New(input.Open(nil, input.Options{}), live.Options{}), nil)
+	s.served = netip.MustParseAddrPort("127.0.0.1:8080")
+	c := analyzer.Conversation{Stream: 7, Start: 1e9, End: 2e9, Outcome: analyzer.Refused}
+	c.Sent[analyzer.Client].Lost = 3
+	var open, reset analyzer.Judgment
+	reset.Close.Kind = analyzer.CloseReset
+	tell := func(j *analyzer.Judgment, e analyzer.Event) {
+		e.Conversation, e.Judgment = &c, j
+		s.event(&e)
+	}
+	count := func(what, want string) {
+		t.Helper()
+		var shot snapshot
+		s.copy(&shot, nil, false)
+		lanes, got := (&Server{sampler: s}).render(&shot, &data{}), ""
+		for _, lane := range []string{"opened", "ended", "failed", "lost"} {
+			got += fmt.Sprint(sum(t, lanes[lane]), " ")
+		}
+		if got != want {
+			t.Errorf("%s: opened, ended, failed, lost: %s, want %s", what, got, want)
+		}
+	}
+	count("nothing", "0 0 0 0 ")
+	tell(&open, analyzer.Event{Kind: analyzer.EventOpened})
+	count("opened", "1 0 0 0 ")
+	tell(&open, analyzer.Event{Kind: analyzer.EventCorrection, Correction: analyzer.Correction{Of: analyzer.EventOpened}})
+	tell(&open, analyzer.Event{Kind: analyzer.EventOpened})
+	count("opened the other way round", "1 0 0 0 ")
+	tell(&reset, analyzer.Event{Kind: analyzer.EventClosed})
+	count("closed", "1 1 1 3 ")
+	tell(&open, analyzer.Event{Kind: analyzer.EventCorrection, Correction: analyzer.Correction{Of: analyzer.EventClosed}})
+	count("not closed", "1 0 0 3 ")
+	tell(&open, analyzer.Event{Kind: analyzer.EventCorrection, Correction: analyzer.Correction{Of: analyzer.EventState}})
+	tell(&reset, analyzer.Event{Kind: analyzer.EventClosed})
+	tell(&reset, analyzer.Event{Kind: analyzer.EventClosed})
+	count("closed again", "1 1 1 3 ")
+	tell(&reset, analyzer.Event{Kind: analyzer.EventConversation})
+	count("goes on", "1 1 1 3 ")
+	tell(&reset, analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.OverDone})
+	count("over", "1 1 1 3 ")
+	if len(s.ends) != 0 {
+		t.Errorf("%d ends are kept", len(s.ends))
+	}
+	c = analyzer.Conversation{Stream: 8, Addr: [2]netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:40000"), s.served}}
+	tell(&open, analyzer.Event{Kind: analyzer.EventOpened})
+	count("ours", "1 1 1 3 ")
 }
 
 // sum adds the amounts of a lane of the timeline up.

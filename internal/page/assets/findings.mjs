@@ -130,6 +130,7 @@ export function renderFindings(o, actions) {
     : el("ol", { class: "findings" }, o.findings.map((f) => findingCard(o, f, all, actions)));
   return el("section", { id: "findings", "aria-labelledby": "findings-title" },
     el("h2", { id: "findings-title" }, o.findings.length === 0 ? "Findings" : "What went wrong"), list, renderNoticed(o, actions),
+    o.live && o.hidden > 0 && el("p", { class: "muted" }, "This is about the latest " + counted(o.n, "conversation") + ", which the table has; the timeline has all."),
     o.more > 0 && el("p", { class: "muted" }, counted(o.more, "more finding") + " of less."));
 }
 
@@ -150,7 +151,7 @@ function capital(s) {
 /** renderFacts is what the capture is, and what could not be seen. */
 export function renderFacts(o) {
   const tiles = [
-    ["Packets", count(o.packets)], ["Conversations", count(o.conversations)], ["Failed", count(failedRows(o))], ["Time", o.packets ? duration(o.span) : "–"],
+    ["Packets", count(o.packets)], ["Conversations", count(o.conversations)], ["Failed", count(failures(o))], ["Time", o.packets ? duration(o.span) : "–"],
   ];
   const known = new Set(["packets", "time", "TCP", "outcomes"]);
   return el("section", { id: "facts", "aria-labelledby": "facts-title" },
@@ -168,10 +169,9 @@ export function renderFacts(o) {
       o.unseen.length > 0 ? el("ul", {}, o.unseen.map((note) => el("li", {}, note))) : el("p", { class: "muted" }, "Nothing that could be TCP was left out, and the capture does not say that it lost any packet.")));
 }
 
-function failedRows(o) {
-  let n = 0;
-  for (const f of o.rows.failure) if (f !== 0) n++;
-  return n;
+/** failures is how many conversations failed, also of those that have no row: the timeline has all. */
+export function failures(o) {
+  return Math.round(o.timeline.failed.reduce((n, more) => n + more, 0));
 }
 
 function outcomeBar(o) {

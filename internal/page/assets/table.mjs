@@ -88,7 +88,7 @@ export class Table {
     this.grid.addEventListener("keydown", (e) => this.key(e));
     this.grid.addEventListener("click", (e) => {
       const row = e.target.closest("tr[data-i]");
-      if (row) this.actions.open(o.rows.stream[Number(row.dataset.i)]);
+      if (row) this.actions.open(this.o.rows.stream[Number(row.dataset.i)]);
     });
     window.addEventListener("beforeprint", () => this.draw(true));
     window.addEventListener("afterprint", () => this.draw());

@@ -14,7 +14,7 @@ import { arrowOf, placeLabels, shortLabel, weightOf } from "../../assets/lanes.m
 import { wrap } from "../../assets/graphs.mjs";
 import { bursts, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
 import { merged } from "../../assets/timeline.mjs";
-import { examples, levelOf, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
+import { examples, failures, levelOf, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
 test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
@@ -294,6 +294,11 @@ test("a finding says when", () => {
   assert.equal(whenText(o, { list: [1] }), "began 00:00:02.000");
   assert.equal(whenText(o, { list: [0, 1] }), "");
   assert.equal(whenText(o, { list: [] }), "");
+});
+
+test("failures of those without a row count, too", () => {
+  const of = (...failed) => failures({ timeline: { failed } });
+  assert.deepEqual([of(), of(0, 2, 1), of(0.1, 0.2, 0.7)], [0, 3, 1]);
 });
 
 test("what is shown first of a conversation", () => {
