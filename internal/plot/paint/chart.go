@@ -2,6 +2,7 @@ package paint
 
 import (
 	"math"
+	"slices"
 )
 
 // Fonts of all pictures.
@@ -304,6 +305,24 @@ func (f *frame) line(l *Layer) {
 		width = 1.1
 	}
 	f.c.Lines(Pen{Color: l.Color, Width: width, Dash: l.Dash}, lists...)
+	if l.Style == Steps {
+		f.c.Dots(specks(lists), 2.2, l.Color, 1)
+	}
+}
+
+// leastPiece is how wide a level piece of a line must be to be seen.
+const leastPiece = 4
+
+// specks are the middles of level pieces of which nothing would be seen.
+func specks(pieces [][]Point) (list []Point) {
+	for _, piece := range pieces {
+		first, last := piece[0], piece[len(piece)-1]
+		level := !slices.ContainsFunc(piece, func(p Point) bool { return p.Y != first.Y })
+		if level && last.X-first.X < leastPiece {
+			list = append(list, Point{(first.X + last.X) / 2, first.Y})
+		}
+	}
+	return list
 }
 
 // bars draws segments; the ends of those that are long enough are marked.
