@@ -111,7 +111,7 @@ var layers = map[string]layer{
 	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
 	"internal/ladders":          {ours: []string{"internal/console", "report", "analyzer"}},
 	"internal/live/web":         {ours: []string{"internal/live", "internal/live/recent", "internal/live/serve", "internal/page", "report", "analyzer"}},
-	"internal/page":             {ours: []string{"internal/live/recent", "internal/wire", "internal/dimension", "internal/findings", "internal/input", "internal/topk", "report", "analyzer", "analyzer/packet", "fsm"}},
+	"internal/page":             {ours: []string{"internal/console", "internal/live/recent", "internal/wire", "internal/dimension", "internal/findings", "internal/input", "internal/topk", "report", "analyzer", "analyzer/packet", "fsm"}},
 	"internal/plot/paint":       {other: []string{"codeberg.org/go-fonts/liberation/", "golang.org/x/image/", "gonum.org/v1/plot/"}},
 	"internal/plot": {ours: []string{"internal/dimension", "internal/instant", "internal/plot/paint", "report", "analyzer", "analyzer/packet", "fsm"},
 		other: []string{"github.com/spf13/pflag"}},

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 
+	"tcptrace/internal/console"
+
 	"tcptrace/analyzer"
 )
 
@@ -53,7 +55,11 @@ func (e *encoder) raw(text string) *encoder {
 	return e
 }
 
-func (e *encoder) text(s string) *encoder {
+// text writes a text for people: what would not be seen in it, or turn it round, is escaped.
+func (e *encoder) text(s string) *encoder { return e.exact(console.Plain(s)) }
+
+// exact writes a text that is to be copied.
+func (e *encoder) exact(s string) *encoder {
 	e.comma()
 	quoted, _ := json.Marshal(s) // a string never fails
 	e.Write(quoted)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/live/recent"
 	"tcptrace/internal/wire"
@@ -74,7 +75,7 @@ func Shell(w io.Writer, title string) (policy string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := shell.ExecuteTemplate(w, "head", parts.head(title)); err != nil {
+	if err := shell.ExecuteTemplate(w, "head", parts.head(console.Plain(title))); err != nil {
 		return "", err
 	}
 	return parts.policy, shell.ExecuteTemplate(w, "tail", parts.script)

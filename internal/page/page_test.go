@@ -220,6 +220,25 @@ func TestEncoderEscapes(t *testing.T) {
 }
 
 // TestTextsAreBounded: there is room for the texts of some RSTs, not of all that may come.
+// TestTurnsNothing: a name with characters that are not seen, or that turn round what follows, shows them; what is copied has them as they are.
+func TestTurnsNothing(t *testing.T) {
+	const name = "\u202egpj.\x01pcap\u2066"
+	p := New(Options{Title: name, Files: []string{name}, Words: name})
+	var out bytes.Buffer
+	if err := p.Write(&out, &analyzer.Summary{}, false); err != nil {
+		t.Fatal(err)
+	}
+	data := blocks(t, out.String())["data"]
+	for what, got := range map[string]any{"title": data["title"], "files": data["files"].([]any)[0]} {
+		if want := `\u202egpj.\x01pcap\u2066`; got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	if data["words"] != name || strings.Count(out.String(), "\u202e") != 1 {
+		t.Errorf("words: %q", data["words"])
+	}
+}
+
 func TestTextsAreBounded(t *testing.T) {
 	p := New(Options{})
 	p.view.Flags, p.view.Kind = "R", analyzer.KindRST

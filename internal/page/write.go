@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/console"
 	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
@@ -20,7 +21,7 @@ func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 	if err != nil {
 		return err
 	}
-	if err := shell.ExecuteTemplate(out, "head", assets.head(p.o.Title)); err != nil {
+	if err := shell.ExecuteTemplate(out, "head", assets.head(console.Plain(p.o.Title))); err != nil {
 		return err
 	}
 	open := func(id string) { fmt.Fprintf(out, "<script type=\"application/json\" id=\"%s\">", id) }
@@ -64,7 +65,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 	e.begin('{')
 	e.field("title").text(p.o.Title)
 	e.field("program").text(p.o.Program)
-	e.field("words").text(p.o.Words)
+	e.field("words").exact(p.o.Words)
 	e.field("files").texts(p.o.Files)
 	e.field("start").time(s.Start)
 	e.field("span").int(int64(s.End - s.Start))
@@ -139,7 +140,7 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 			}
 		}
 		e.end(']')
-		e.field("command").text(f.Command)
+		e.field("command").exact(f.Command)
 		e.field("conversations").uint(f.Conversations)
 		e.field("of").uint(f.Of)
 		e.field("failed").uint(f.Failed)

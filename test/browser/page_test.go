@@ -167,6 +167,19 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestForgedLinks: a link that names nothing, or nonsense, shows the page all the same.
+func TestForgedLinks(t *testing.T) {
+	b := open(t, report(t, golden("showcase")), "", 1280, 900)
+	for _, fragment := range []string{
+		"#stream=<img src=x>&q=<script>", "#stream=0&from=NaN&to=1e400&frame=-5", "#stream=0&from=5&to=1&frame=99999999999999999999", "#stream=1e9", "#stream=-1&&&=%%%", "#q=%E0%A4%A",
+		"#finding=99999&outcome=__proto__&state=constructor&anomaly=toString&host=<b>",
+	} {
+		b.run(fmt.Sprintf("location.hash = %q", fragment))
+		b.holds(`document.querySelector("main h1, main h2").checkVisibility()`)
+	}
+	b.quiet()
+}
+
 // TestPolicy: even what got into the page would not run, and could not ask anything of a network.
 func TestPolicy(t *testing.T) {
 	b := open(t, report(t, golden("showcase")), "", 1280, 900)
