@@ -125,7 +125,7 @@ func TestLive(t *testing.T) {
 	b.is(shown, "2 conversations")
 	b.click(`tr[data-k="1"]`) // which was not there when the table was made
 	b.is(`location.hash.split("&")[0]`, "#stream=1")
-	b.is(`document.getElementById("stream-title").textContent.slice(0, 9)`, "Stream 1 ")
+	b.is(`document.getElementById("stream-title")?.textContent.slice(0, 9)`, "Stream 1 ")
 	b.press(kb.Escape)
 	b.is(shown, "2 conversations")
 	b.focus("#search")
