@@ -176,10 +176,15 @@ var kinds = withOthers([]kind{
 		why:  "the peer is gone, or a firewall or NAT forgot the idle connection and drops",
 		next: "compare how long it was idle with the timeouts of the devices on the way",
 	}, {
-		id: "forgotten", when: one(resetFor("half-open", "unknown-on-path"), has("half-open-discovered")), covers: closes, fails: true, lies: OnNetwork,
+		id: "forgotten", when: one(resetFor("half-open", "unknown-on-path"), both(has("half-open-discovered"), outcome(analyzer.Reset))), covers: append([]string{"old-connection"}, closes...), fails: true, lies: OnNetwork,
 		is:   [2]string{"was reset by something that did not know it any more", "were reset by something that did not know them any more"},
 		why:  "a NAT, firewall or load balancer forgot idle connections, or a host restarted",
 		next: "keep-alives more often than its timeout",
+	}, {
+		id: "old-connection", when: has("half-open-discovered"), covers: closes, fails: true, lies: OnNetwork,
+		is:   [2]string{"met an old connection that its peer still held", "met old connections that their peers still held"},
+		why:  "a host restarted, or a NAT, firewall or load balancer forgot an idle connection, and its port was used again",
+		next: "keep-alives, or TCP_USER_TIMEOUT, where the old one was still held",
 	}, {
 		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"was given up: what it sent again and again was not acknowledged", "were given up: what they sent again and again was not acknowledged"},
