@@ -71,7 +71,7 @@ func TestLoneAmongOthers(t *testing.T) {
 		{"a copy", "+1ms > . 1:1(0) ipid 7\n", "+1us > . 1:1(0) ipid 7\n"},
 		{"other bytes", "+1ms > P. 1:101(100)\n", "+300ms > P. 1:101(100) fill X\n+1ms < .\n"},
 	} {
-		said := map[string][]int{} // how many were between, by what is said
+		said := map[string][]int{}               // how many were between, by what is said
 		for _, between := range []int{0, 6000} { // so many push the first out of what is remembered
 			data := captureOf(t, before+c.first+strings.Repeat("+0 other> P. (10)\n+0 other< .\n", between)+c.second)
 			for _, whole := range []bool{false, true} {
