@@ -207,15 +207,17 @@ func (b *tab) text(expression string) string {
 	return value[string](b, "String("+expression+")")
 }
 
+// patience is how long a test waits for what is to come: a machine that does other things, too, may be slow.
+const patience = 30 * time.Second
+
 // is fails the test unless an expression comes to be a text.
 func (b *tab) is(expression, want string) {
 	b.Helper()
 	var got string
-	for range 40 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if got = b.text(expression); got == want {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	b.Errorf("%s is %q, want %q", expression, got, want)
 }
