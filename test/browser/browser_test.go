@@ -170,13 +170,15 @@ func value[T any](b *tab, expression string) T {
 	return v
 }
 
-// click clicks on an element, focus gives it the focus.
+// click clicks on an element, focus gives it the focus. One that is not there yet may come.
 func (b *tab) click(selector string) {
 	b.Helper()
+	b.holds(fmt.Sprintf("document.querySelector(%q) !== null", selector))
 	b.run(fmt.Sprintf("document.querySelector(%q).click()", selector))
 }
 func (b *tab) focus(selector string) {
 	b.Helper()
+	b.holds(fmt.Sprintf("document.querySelector(%q) !== null", selector))
 	b.run(fmt.Sprintf("document.querySelector(%q).focus()", selector))
 }
 
@@ -215,7 +217,8 @@ func (b *tab) is(expression, want string) {
 	b.Helper()
 	var got string
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if got = b.text(expression); got == want {
+		// An element that is not there yet may come.
+		if got = b.text("(() => { try { return " + expression + " } catch (e) { return e } })()"); got == want {
 			return
 		}
 	}
