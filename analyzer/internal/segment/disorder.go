@@ -251,9 +251,10 @@ func (r *Reader) sentBefore() {
 	}
 }
 
-// fillsByFIN reports whether the segment is the first FIN of its sender that is captured, alone, and e the hole in which it is.
+// fillsByFIN reports whether the segment is the first FIN of its sender that is captured, alone, and e the hole in which it is, nil if that
+// was acknowledged before.
 func (r *Reader) fillsByFIN(e *sent) bool {
-	return r.S.Flags.Has(wire.FIN) && r.S.Len == 0 && e != nil && e.flags&sentHole != 0 && !r.Tx.Flags.Has(conn.SentFIN)
+	return r.S.Flags.Has(wire.FIN) && r.S.Len == 0 && (e == nil || e.flags&sentHole != 0) && !r.Tx.Flags.Has(conn.SentFIN)
 }
 
 // fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.

@@ -58,7 +58,7 @@ func (r *Reader) suspect(was Snapshot) {
 // and back: no way becomes so much shorter. Of a sender that is near, queues say more than the way.
 func (r *Reader) tooSoon() bool {
 	s := r.S
-	if !s.Flags.Has(wire.RST|wire.ACK) || r.Tx.Distance < conn.CaptureSkew || r.Rx.Probe == 0 {
+	if !s.Flags.Has(wire.RST|wire.ACK) || r.Tx.Distance < conn.CaptureSkew || r.Rx.Probe == 0 || r.Tx.Acked >= r.Rx.Probe { // it has what was captured behind its ACK
 		return false
 	}
 	ack := reassembly.Unwrap(r.Rx.End, reassembly.Seq(s.Ack))

@@ -1,6 +1,9 @@
 package segment_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestTwoTaps: what passes two taps, with a router between them or not, is captured twice; what is sent again is not taken for that.
 func TestTwoTaps(t *testing.T) {
@@ -43,5 +46,7 @@ func TestTwoTaps(t *testing.T) {
 			"+30ms", "capture-duplicate", "+199ms", "capture-duplicate", "+200ms", "retransmission/timeout window-shrunk"}},
 		{"but not before the router", sends + "+30ms < P. 1:101(100) ack 201 win 65159 ipid 0 ttl @\n", reads(0), []string{
 			"63", "capture-duplicate", "64", "retransmission/unknown window-shrunk"}},
+		{"nor where there is no router between the taps", strings.ReplaceAll(sends, "ttl 63", "ttl 64") + "+30ms < P. 1:101(100) ack 201 win 65159 ipid 0 ttl @\n", reads(0), []string{
+			"64", "retransmission/unknown window-shrunk", "63", "retransmission/unknown window-shrunk"}},
 	})
 }
