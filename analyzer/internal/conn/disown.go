@@ -37,6 +37,12 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 		since = c.disownFIN(p, s, hole, BadEnd|BadOctet)
 	case s.Len > 0 && end == tx.FIN:
 		tx.Flags &^= finUnproved
+	case c.isAcked(p, tx, s, pos):
+		since = c.disownFIN(p, s, hole, BadEnd|BadOctet)
+		c.drop(&p.Incidents, IncidentUnsent, 1-s.Dir)
+	case s.Flags.Any(wire.FIN) && end < tx.FIN && pos == rx.Acked && tx.Flags.Has(finUnproved|finFirst):
+		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
+		tx.End, c.run[s.Dir] = pos, s.Seq
 	case hole == nil || pos != hole.Hole.From || end >= tx.FIN:
 	case s.Flags.Any(wire.FIN), s.Len > 0 && hole.isTurn(c, tx, rx, s):
 		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
@@ -55,6 +61,13 @@ func (c *Conn) acksBehindFIN(p *FactPool, tx, rx *Half, s *wire.Segment) bool {
 		return f.Dir() == s.Dir && IsFIN(f) && f.Seq+uint32(f.Len) == uint32(tx.FIN)
 	})
 	return fin != nil && tx.SentBehind(Ending{Time: fin.Time}, rx, s, false)
+}
+
+// isAcked reports whether s brings data beyond the FIN in its sender's name, from where the peer had acknowledged it to be, although that had
+// not been captured: both go on as if there had been no FIN.
+func (c *Conn) isAcked(p *FactPool, tx *Half, s *wire.Segment, pos reassembly.Pos) bool {
+	m := c.Find(&p.Incidents, IncidentUnsent, 1-s.Dir)
+	return m != nil && s.Len > 0 && pos > tx.FIN+1 && pos == m.Hole.To
 }
 
 // holeBefore is the incident of the bytes that are missing before the FIN of a direction, nil if there are none.

@@ -34,6 +34,13 @@ func TestDisownFIN(t *testing.T) {
 +20ms < P. 1:101(100) ack 101
 +1ms > F. 151:151(0) ack 101
 +1ms > F. @ ack 101`, ended, []string{"100:100(0)", "ended", "101:101(0)", "goes on", "151:151(0)", "ended"}},
+		{"a FIN where the peer expects it, in front of one that nothing leads up to", opened + `
++1ms > P. 1:101(100) ack 1
++20ms < P. 1:101(100) ack 101
++1ms > P. 151:201(50) ack 101
++1ms < .  101:101(0) ack 201
++1ms > F. 301:301(0) ack 101
++1ms > F. @ ack 101`, ended, []string{"200:200(0)", "ended", "201:201(0)", "goes on", "202:202(0)", "ended"}},
 		{"turns in front of a FIN ahead of missing bytes", opened + `
 +1ms > P. 1:101(100) ack 1
 +20ms < P. 1:101(100) ack 101
