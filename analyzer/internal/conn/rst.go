@@ -50,7 +50,14 @@ func (tx *Half) acceptsRST(rx *Half, s *wire.Segment) bool {
 	if rx.Acked == 0 {
 		return pos >= tx.Start && pos <= tx.End
 	}
-	return pos >= min(rx.Acked, tx.End) && pos <= max(rx.Acked, tx.End)
+	return pos >= min(rx.Acked, tx.End) && pos <= max(rx.Acked, tx.End) || tx.skips(rx, s, pos)
+}
+
+// skips reports whether the RST in s lies a little beyond all that was captured, and so does what it acknowledges: the capture lacks what both
+// sent before. Who guesses the one number does not know the other.
+func (tx *Half) skips(rx *Half, s *wire.Segment, pos reassembly.Pos) bool {
+	beyond := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)) - rx.End
+	return s.Flags.Has(wire.ACK) && pos > tx.End && pos <= tx.End+Slack && beyond > 0 && beyond <= Slack
 }
 
 // tooSoon reports whether an RST without ACK, in the name of tx, comes sooner than it can be its answer. If the capture lacks segments,

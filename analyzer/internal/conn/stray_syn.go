@@ -30,6 +30,13 @@ func (h *Half) Unheard(peer *Half) bool {
 	return h.Flags&(SentSYN|SentACK|SentSYNACK) == SentSYN && !peer.Flags.Has(SentSYNACK) && (peer.Acked < h.Start || peer.Acked > h.End)
 }
 
+// WentOn reports whether the opener is known to have gone on behind its SYN, or nothing of it was captured.
+func (c *Conn) WentOn(opener uint8) bool {
+	h, peer := &c.Half[opener], &c.Half[1-opener]
+	reset := c.Flags.Has(WasReset) && h.Flags.Has(SentRST) && int32(h.rstSeq-uint32(h.Start)) > 0
+	return h.Packets == 0 || h.Flags.Has(SentACK) || peer.Flags.Has(SentSYNACK) && (peer.Acked > h.Start || reset)
+}
+
 // unheardAnswer reports whether h sent nothing but a SYN-ACK, which its peer did not acknowledge.
 func (h *Half) unheardAnswer(peer *Half) bool {
 	return h.Flags.Has(ISNKnown) && h.Flags&(SentSYN|SentACK|SentSYNACK|SentData|SentFIN) == SentSYNACK && peer.Acked < h.Start

@@ -141,8 +141,7 @@ func rebooted(c *conn.Conn, s *wire.Segment) bool {
 		}
 	}
 	over := c.Flags.Has(conn.WasReset) || isOver(c, opener) || c.Half[1-opener].Flags.Has(conn.SentFIN)
-	return over && !c.Flags.Has(conn.WasRefused) &&
-		(c.Half[opener].Flags.Has(conn.SentACK) || c.Half[opener].Packets == 0)
+	return over && !c.Flags.Has(conn.WasRefused) && c.WentOn(opener)
 }
 
 // answersAgain reports whether s is a SYN-ACK to the SYN by which rx began.

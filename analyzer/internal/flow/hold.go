@@ -117,8 +117,17 @@ func (h *hold) judge(c *conn.Conn, s *wire.Segment) holdVerdict {
 		return holdDisowned // its sender knows nothing of the connection (RFC 9293 3.5.1)
 	case !s.Flags.Any(wire.SYN|wire.RST) && s.Seq == syn.Seq+1 && (!fits(c, s) || h.kind == holdDying && int32(s.Seq-uint32(tx.End)) > 0):
 		return holdConfirmed // the answer was not captured
+	case h.kind == holdDying && follows(s, syn, s.Seq, tx):
+		return holdConfirmed // nor was what came first behind it
 	}
 	return holdOpen
+}
+
+// follows reports whether s has a number a little behind the SYN that is held, and not of the connection that it came into. n is that of
+// the SYN's sender, be it its own or what its peer acknowledges, and tx what that sent before.
+func follows(s, syn *wire.Segment, n uint32, tx *conn.Half) bool {
+	beyond := int32(n-uint32(tx.End)) > 0 && int32(syn.Seq-uint32(tx.End)) >= 0
+	return s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.ACK && n-syn.Seq-1 <= conn.Slack && (beyond || !tx.Spans(n))
 }
 
 // isTaken reports whether s shows that a client took the SYN-ACK that is held, which acknowledges more than is known to have been sent
@@ -153,6 +162,8 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 		return holdOpen
 	}
 	switch first := syn.Flags.Has(wire.ACK) && !c.Half[s.Dir].Flags.Has(conn.SentACK); {
+	case h.kind == holdDying && follows(s, syn, s.Ack, &c.Half[syn.Dir]):
+		return holdConfirmed // its SYN-ACK was not captured
 	case first && s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.RST && s.Seq == syn.Ack:
 		return holdRefuted // SYN_SENT resets a SYN-ACK that does not acknowledge its SYN (RFC 9293 3.10.7.3)
 	case !first && s.Len == 0 && s.Flags&(wire.SYN|wire.FIN|wire.RST|wire.ACK) == wire.ACK && fits(c, s):
@@ -174,13 +185,20 @@ func (h *hold) judgeAgain(c *conn.Conn, s *wire.Segment) holdVerdict {
 		return holdRepeated
 	case flags == wire.SYN && s.Dir == opener && s.Seq == h.isn(opener):
 		return holdRepeated
-	case flags == wire.ACK && last.Dir != opener && c.Half[opener].Packets == 0 && s.Dir == last.Dir && s.Seq == last.Seq+1:
-		return holdConfirmed // no packet of the opener is captured, but its peer goes on
+	case flags == wire.ACK && last.Dir != opener && s.Dir == last.Dir && s.Seq == last.Seq+1 && forgot(c, s):
+		return holdConfirmed // what the opener sent is not captured, but its peer goes on
 	case flags != wire.ACK || s.Dir != opener || s.Seq != h.isn(opener)+1:
 	case last.Dir != opener && s.Ack == last.Seq+1, last.Dir == opener && (c.Flags.Has(conn.WasReset) || isOver(c, opener)):
 		return holdConfirmed
 	}
 	return holdRefuted
+}
+
+// forgot reports whether s, behind a SYN-ACK of its sender, is not of c: of its peer no ACK is captured, or it brings data and acknowledges less
+// than its sender had received, and RCV.NXT does not go back.
+func forgot(c *conn.Conn, s *wire.Segment) bool {
+	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	return !rx.Flags.Has(conn.SentACK) || s.Len > 0 && int32(s.Ack-uint32(tx.Acked)) < 0
 }
 
 // isn is the number of the SYN of the opener, by the first copy.

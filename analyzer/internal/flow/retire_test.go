@@ -1,0 +1,65 @@
+package flow
+
+import (
+	"testing"
+	"time"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
+
+// TestPatience: until when who goes on behind a plain RST in its name goes on in the same conversation.
+func TestPatience(t *testing.T) {
+	const linger = 2 * time.Second // twice the MSL
+	for after, want := range map[time.Duration]int{patience*linger - 1: 1, patience * linger: 2} {
+		f := newFeed(Options{MaxFlows: 8, MSL: linger / 2})
+		for _, s := range []struct {
+			at       time.Duration
+			dir      uint8
+			flags    wire.Flags
+			seq, ack uint32
+		}{
+			{0, 0, wire.SYN, 100, 0}, {0, 1, wire.SYN | wire.ACK, 300, 101}, {0, 0, wire.ACK, 101, 301},
+			{0, 1, wire.RST, 301, 0},
+			{after, 1, wire.ACK, 301, 101},
+		} {
+			if err := f.segment(s.at, pair(1), s.dir, s.flags, s.seq, s.ack); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := int(f.tally.conversations) + f.tracker.Slab.Used; got != want {
+			t.Errorf("%v behind the RST: %d conversations, want %d", after, got, want)
+		}
+	}
+	if patience*linger != 10*time.Second {
+		t.Errorf("it waits for %v", patience*linger)
+	}
+}
+
+// TestSoonEnough: how far apart two frames may be that are alike, for one that was captured twice.
+func TestSoonEnough(t *testing.T) {
+	for _, test := range []struct {
+		apart    conn.Time
+		ttl      uint64 // of the second, that of the first being 64
+		id, want bool
+	}{
+		{conn.CaptureSkew, 64, false, true}, {-conn.CaptureSkew, 64, false, true},
+		{conn.CaptureSkew + 1, 64, false, false}, {conn.CaptureSkew + 1, 63, false, true}, {conn.CaptureSkew + 1, 65, false, false}, {conn.CaptureSkew + 1, 65, true, true},
+		{conn.CaptureDelay - 1, 63, false, true}, {conn.CaptureDelay, 63, false, false},
+	} {
+		first, second := frameHash{0, 64 << ttlShift}, frameHash{test.apart, test.ttl << ttlShift}
+		if got := first.soonEnough(&second, test.id); got != test.want {
+			t.Errorf("%d ns apart, TTL %d, with an ID: %v: %v", test.apart, test.ttl, test.id, got)
+		}
+	}
+}
+
+// TestHeldCopy: a SYN that waits and comes again at once was captured twice.
+func TestHeldCopy(t *testing.T) {
+	for apart, want := range map[conn.Time]bool{conn.CaptureSkew: true, conn.CaptureSkew + 1: false} {
+		h := hold{copies: []wire.Segment{{Flags: wire.SYN, Seq: 7}, {Flags: wire.SYN, Seq: 7, Time: int64(apart)}}}
+		if got := h.copied(1); got != want {
+			t.Errorf("%d ns apart: %v", apart, got)
+		}
+	}
+}
