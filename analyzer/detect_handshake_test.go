@@ -60,6 +60,17 @@ func TestHandshakeAnomalies(t *testing.T) {
 			"0 no-answer client 1: client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing has come back",
 			"0 syn-retransmit client 2: client waited 1.0 s: SYN sent twice, 1.0 s apart",
 		}},
+		{"its sender answers what is not captured", syn + "+1s > R 101:101(0) win 0\n+1s > S 0:0(0) win 64240 <mss 1460>\n", []string{
+			"0 syn-retransmit client 3: client waited 2.0 s: SYN sent twice, 2.0 s apart",
+		}},
+		{"its sender gives up", syn + "+1s > R 0:0(0) win 0\n+1s > S 0:0(0) win 64240 <mss 1460>\n", []string{
+			"0 no-answer client 1: client waited 2.0 s: SYN sent twice, 2.0 s apart; nothing has come back",
+			"0 syn-retransmit client 3: client waited 2.0 s: SYN sent twice, 2.0 s apart",
+		}},
+		{"refused, and tried again before its timer", syn + "+20ms < R. raw 0:0(0)\n+500ms > S 0:0(0) win 64240 <mss 1460>\n+500ms > S 0:0(0) win 64240 <mss 1460>\n", []string{
+			"0 connection-refused client 2: the server answered the SYN by an RST after 20.0 ms",
+			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent 3 times, 520.0 ms and 500.0 ms apart; the first was refused",
+		}},
 		{"four copies without IP ID", syn + strings.Replace(synack, ">", "> ipid 0", 1) + strings.Repeat("+30us < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0\n", 3) + lastACK, []string{
 			"0 capture-duplicates both 3: 3 of 6 frames are second copies; they are not analyzed",
 		}},

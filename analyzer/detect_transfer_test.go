@@ -127,6 +127,12 @@ func TestKeepAliveAnomalies(t *testing.T) {
 		{"three", request + idle + probe + "+1s" + probe + "+1s" + probe, []string{
 			"0 keep-alive-timeout client 7: 3 keep-alives of the client in 2.0 s without an answer; the server had been silent for 60.0 s before",
 		}},
+		{"three, and then it acknowledges what is not captured", request + idle + probe + "+1s" + probe + "+1s" + probe + "+1s > . 101:101(0) ack 301\n", []string{
+			"0 capture-loss server 10: 100 bytes of the server acknowledged but not captured",
+		}},
+		{"three, and then it acknowledges no more than before", request + idle + probe + "+1s" + probe + "+1s" + probe + "+1s > . 101:101(0) ack 201\n", []string{
+			"0 keep-alive-timeout client 7: 3 keep-alives of the client in 2.0 s without an answer; the server had been silent for 60.0 s before",
+		}},
 		{"the peer has forgotten the connection", request + idle + probe + "+20ms < R 201:201(0) win 0\n", []string{
 			"0 abortive-close client 8: RST from the server after 60.1 s and 300 bytes: its sender did not know the connection (any more)",
 		}},

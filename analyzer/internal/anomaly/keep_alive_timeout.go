@@ -19,10 +19,16 @@ var _ = register(inOpen, "keep-alive", &AnomalyKind{
 // detectDeadPeer wants three probes without an answer, or two and then silence, or an RST of who asked.
 func detectDeadPeer(s *pass) {
 	for dir := range uint8(2) {
-		if m := s.Incident(conn.IncidentKeepAlive, dir); m != nil && m.Unanswered() > 0 {
+		if m := s.Incident(conn.IncidentKeepAlive, dir); m != nil && m.Unanswered() > 0 && !s.heardUnseen(m) {
 			s.deadPeer(m, s.Side(dir))
 		}
 	}
+}
+
+// heardUnseen reports whether the endpoint that asked has acknowledged since what its peer sent and the capture lacks: that may have answered.
+func (s *pass) heardUnseen(m *conn.Incident) bool {
+	unseen := s.Incident(conn.IncidentUnseen, 1-m.Dir)
+	return unseen != nil && unseen.Amount > 0 && unseen.Last > m.Last
 }
 
 func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
@@ -34,6 +40,9 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 		return
 	}
 	rst, silent := s.gaveUp(m.Dir, m.Last, doubled(since, m.Last))
+	if c := &s.J.Close; c.Cause == state.ResetHalfOpen && c.By == side {
+		rst = false // it answers what the capture lacks
+	}
 	if !rst && n < state.Enough && (n < state.Enough-1 || !silent) {
 		return
 	}

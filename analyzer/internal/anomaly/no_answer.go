@@ -29,7 +29,8 @@ const (
 func detectNoAnswer(s *pass) {
 	for dir := range uint8(2) {
 		syns := s.copies(dir, conn.IsSYN)
-		if syns.n == 0 || s.C.Outcome != conn.Unanswered || s.Incident(conn.IncidentOldAnswer, 1-dir) != nil || s.refusedLately(dir) {
+		if syns.n == 0 || s.C.Outcome != conn.Unanswered || s.Incident(conn.IncidentOldAnswer, 1-dir) != nil || s.refusedLately(dir) ||
+			s.refusedIn(s.J.Trajectory[s.Side(dir)]) || s.answersUnseen(dir) { // which is told, or not known
 			continue
 		}
 		end := nothingCame
@@ -48,6 +49,16 @@ func detectNoAnswer(s *pass) {
 			s.raise(s.Side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
+}
+
+// answersUnseen reports whether who sent a SYN sent an RST with another number behind it: that answers an ACK of another connection, which
+// the capture lacks.
+func (s *pass) answersUnseen(dir uint8) bool {
+	if !s.Sides[1-dir].Unseen {
+		return false
+	}
+	syn := s.Find(dir, 0, conn.IsSYN)
+	return syn != nil && s.Find(dir, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Ahead > syn.Ahead && f.Seq-syn.Seq > syn.SeqLen() }) != nil
 }
 
 // refusedLately reports whether an RST answered a SYN of a direction, or its sender reset an older connection that it met, and not more
