@@ -117,13 +117,17 @@ func (m *Inference) standInSYNACK() {
 		} else if j := m.first(1-dir, syn, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Ack-self.ISN-1 <= uint32(m.Facts[syn].Len) }); j >= 0 && j < i {
 			i = j
 		}
+		other := &m.Sides[1-dir]
+		if !other.KnowsISN {
+			other.ISN, other.KnowsISN = ack.Ack-1, true
+		}
 		out := append(m.scratch[:0], m.Facts[:i]...)
 		out = append(out, conn.Fact{
-			Time: m.Facts[i].Time, Ahead: m.Facts[i].Ahead, Seq: ack.Ack - 1, Ack: self.ISN + 1,
+			Time: m.Facts[i].Time, Ahead: m.Facts[i].Ahead, Seq: other.ISN, Ack: self.ISN + 1,
 			Flags: flags, Bits: conn.FactStandIn | conn.FactBits(1-dir),
 		})
 		m.Facts, m.scratch = append(out, m.Facts[i:]...), m.Facts
-		m.Sides[1-dir].ISN, m.Sides[1-dir].KnowsISN, m.lacks = ack.Ack-1, true, true
+		m.lacks = true
 		return
 	}
 }
@@ -163,6 +167,7 @@ func (m *Inference) standIn() {
 		return
 	}
 	dir := uint8(u)
+	var synack *conn.Fact // that no ACK is known to have answered
 	out := m.scratch[:0]
 	for i := range m.Facts {
 		f := m.Facts[i]
@@ -170,13 +175,19 @@ func (m *Inference) standIn() {
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Ack: seen.ISN + 1, Flags: uint8(wire.SYN | wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
 			unseen.ISN, unseen.KnowsISN = f.Ack-1, true
 		}
-		if i > 0 && f.Dir() != dir && conn.IsOrdinary(&f) && conn.IsSYNACK(&m.Facts[i-1]) { // the handshake's ACK
+		if synack != nil && f.Dir() != dir && conn.IsOrdinary(&f) && (f.SeqLen() > 0 || f.Ack != synack.Ack) { // else SYN_RCVD may have sent it
+			synack = nil // the handshake's ACK
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: unseen.ISN + 1, Ack: seen.ISN + 1, Flags: uint8(wire.ACK), Bits: conn.FactStandIn | conn.FactBits(dir)})
 		}
 		if f.Has(wire.SYN|wire.ACK) && !conn.IsRST(&f) && len(out) == 0 {
 			out = append(out, conn.Fact{Time: f.Time, Ahead: f.Ahead, Seq: f.Ack - 1, Flags: uint8(wire.SYN), Bits: conn.FactStandIn | conn.FactBits(dir)})
 		}
-		out = append(out, f)
+		switch out = append(out, f); {
+		case conn.IsSYNACK(&f):
+			synack = &m.Facts[i]
+		case conn.IsRST(&f):
+			synack = nil
+		}
 	}
 	m.Facts, m.scratch = out, m.Facts
 	last := -1

@@ -182,14 +182,14 @@ func (s *walker) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	case fin == nil:
 	case ack == nil:
-		add(fsm.RecvFIN, fin, proof, false, !sure || s.lacks && proof != nil && !s.insists(proof))
+		add(fsm.RecvFIN, fin, proof, false, !sure || s.maybeAcked(fin, proof))
 	case s.isBoth(ack, fin, proof):
 		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 		add(fsm.RecvFIN, fin, proof, false, !fin.Covers(s.self.FIN))
 	default:
-		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(proof))
+		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(proof) || s.maybeAcked(fin, proof))
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
@@ -219,7 +219,7 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 // a second copy; how long its sender takes another segment than this has to tell.
 func (s *walker) isFirst(own, fin, proof *conn.Fact) bool {
 	wait := proof.Time - fin.Time
-	measured := !s.lacks || wait != s.self.Distance || wait <= conn.AckDelay
+	measured := !s.lacks || wait > s.self.Distance || wait <= conn.AckDelay // else what was taken for the distance is this wait, or another
 	if proof == own {
 		return measured && s.prompt(proof, fin, conn.AckDelay)
 	}

@@ -20,6 +20,13 @@ func (s *walker) waits(proof *conn.Fact) bool {
 // sent for one before.
 func (s *walker) maybeCopy() bool { return s.lacks || s.other.FinFirst }
 
+// maybeAcked reports whether the endpoint may have had an ACK of its FIN, which was not captured, when it sent proof: the capture lacks other
+// segments, or nothing that it sent between the peer's FIN and proof, which is late for an answer, shows why; and it does not send its FIN again.
+func (s *walker) maybeAcked(fin, proof *conn.Fact) bool {
+	late := proof != nil && !s.prompt(proof, fin, answerTime) && !s.deferred(fin, proof)
+	return proof != nil && (s.lacks || late) && !s.insists(proof)
+}
+
 // insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
 func (s *walker) insists(proof *conn.Fact) bool {
 	return s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Ahead >= proof.Ahead && !s.late(f) }) >= 0

@@ -40,11 +40,14 @@ func (s *walker) disowned(f *conn.Fact) bool {
 	return !s.heardMore(f) && s.first(s.peer, 0, func(g *conn.Fact) bool { return g.Ahead > f.Ahead && g.Seq == f.Ack && s.OfAnother(g) }) >= 0
 }
 
-// heardMore reports whether f has data, and acknowledges a little more than the SYN of its receiver: it is of the connection which that opened,
-// and of which the capture lacks the rest.
+// heardMore reports whether f has data, or comes behind its sender's SYN-ACK, and acknowledges a little more than the SYN of its receiver: it is
+// of the connection which that opened, and of which the capture lacks the rest.
 func (m *Inference) heardMore(f *conn.Fact) bool {
 	to := &m.Sides[1-f.Dir()]
-	return conn.IsOrdinary(f) && f.Len > 0 && to.KnowsISN && f.Ack-to.ISN-1 <= conn.Slack
+	if !conn.IsOrdinary(f) || !to.KnowsISN || f.Ack-to.ISN-1 > conn.Slack {
+		return false
+	}
+	return f.Len > 0 || m.first(f.Dir(), 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && conn.IsSYNACK(g) && g.Covers(to.ISN) }) >= 0
 }
 
 // backscatter takes an RST in front of which nothing is captured that it may be the answer to, but perhaps another

@@ -11,6 +11,8 @@ func (s *walker) opening() {
 	syn := s.first(s.me, 0, conn.IsSYN)
 	synack := s.first(s.me, 0, conn.IsSYNACK)
 	switch {
+	case s.returns(syn):
+		s.midstream()
 	case syn >= 0 && (synack < 0 || syn < synack || s.first(s.peer, 0, isAnySYN) >= 0): // no listener sends a SYN, in whatever order they were captured
 		s.dial(syn, synack)
 	case synack >= 0 && s.bothAnswer(synack):
@@ -24,6 +26,14 @@ func (s *walker) opening() {
 	default:
 		s.midstream()
 	}
+}
+
+// returns reports whether the endpoint's SYN, fact i, passed long after what it sent behind that: the network held it back, or the endpoint sent
+// it once more, having forgotten the connection. It opens nothing unless it is answered.
+func (s *walker) returns(i int) bool {
+	return i >= 0 && s.first(s.peer, 0, isAnySYN) < 0 && s.first(s.me, 0, func(f *conn.Fact) bool {
+		return conn.IsOrdinary(f) && f.Time < s.Facts[i].Time-conn.RoundTrip && int32(f.Seq-s.self.ISN) > 0 && conn.Near(f.Seq, s.self.ISN)
+	}) >= 0
 }
 
 func isAnySYN(f *conn.Fact) bool { return conn.IsSYN(f) || conn.IsSYNACK(f) }
@@ -132,10 +142,10 @@ func (s *walker) connected(syn int) {
 		i = j
 		copies++
 	}
-	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 {
+	if copies > 1 && s.first(s.me, i, conn.IsRST) < 0 && !s.letIn(syn, len(s.Facts)) {
 		return // it does not answer copy after copy: they did not arrive
 	}
-	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) && !s.letIn(syn, rst) {
+	if rst := s.first(s.me, i, conn.IsRST); rst >= 0 && s.answersGone(&s.Facts[rst], &s.Facts[i]) && !s.letIn(syn, rst) && !s.wentOn(syn, &s.Facts[rst]) {
 		return
 	}
 	if !s.repeats(i, conn.IsSYN) {
@@ -156,6 +166,13 @@ func (s *walker) letIn(syn, rst int) bool {
 		return s.heardMore(f) && f.Ack-s.self.ISN-1 > uint32(s.Facts[syn].Len) && s.other.KnowsISN && conn.Near(f.Seq, s.other.ISN)
 	})
 	return i >= 0 && i < rst
+}
+
+// wentOn reports whether an RST with ACK, by which the endpoint ends its connection, has a number behind what it sent with its SYN, fact syn,
+// and acknowledges what it was sent behind the SYN-ACK: neither was captured.
+func (s *walker) wentOn(syn int, rst *conn.Fact) bool {
+	return rst.Has(wire.ACK) && rst.Seq-s.self.ISN-1 > uint32(s.Facts[syn].Len) && conn.Near(rst.Seq, s.self.ISN) &&
+		s.other.KnowsISN && rst.Ack != s.other.ISN+1 && inReach(rst, s.other.ISN)
 }
 
 // earlier lets the latest step begin with the first copy of what moved the endpoint after which it did not send its SYN again: what it

@@ -14,7 +14,9 @@ func (m *Inference) OfAnother(f *conn.Fact) bool {
 	if !conn.IsPlainRST(f) || syn < 0 || f.Seq-m.Sides[dir].ISN-1 < m.Facts[syn].SeqLen() || m.first(dir, 0, conn.IsSYNACK) >= 0 {
 		return false
 	}
-	answered := m.first(1-dir, 0, func(g *conn.Fact) bool { return g.Ahead < f.Ahead && g.Has(wire.ACK) && g.Ack == f.Seq })
+	answered := m.first(1-dir, 0, func(g *conn.Fact) bool {
+		return (g.Ahead < f.Ahead || g.Time < f.Time+conn.CaptureSkew) && g.Has(wire.ACK) && g.Ack == f.Seq // in whatever order they were captured
+	})
 	if answered < 0 && !m.oldAnswer || answered >= 0 && m.heardMore(&m.Facts[answered]) {
 		return false // it answers nothing, and its sender gives up; or what it had opened
 	}

@@ -114,7 +114,7 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 		return ResetProbe
 	case s.incidentBefore(conn.IncidentChallenge, peer, rst) && plain:
 		return ResetChallenge
-	case ownFIN && s.incidentBefore(conn.IncidentUnsolicited, peer, rst) && s.Sides[peer].Unacked > 0:
+	case ownFIN && s.wroteBehind(me, rst) && s.Sides[peer].Unacked > 0:
 		return ResetWriteAfterClose
 	case !plain && s.gaveUpSending(me, rst):
 		return ResetGaveUp
@@ -168,6 +168,13 @@ const finWait2Timer conn.Time = 60e9
 func (s *View) incidentBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
 	m := s.Incident(kind, dir)
 	return m != nil && m.Ahead < f.Ahead
+}
+
+// wroteBehind reports whether the peer of who sent an RST in direction me had sent data behind that one's FIN: later, not in the moment of that, as
+// what a tap captures behind it only.
+func (s *View) wroteBehind(me uint8, rst *conn.Fact) bool {
+	m, fin := s.Incident(conn.IncidentUnsolicited, 1-me), s.Find(me, 0, conn.IsFIN)
+	return m != nil && m.Ahead < rst.Ahead && fin != nil && m.Time > fin.Time
 }
 
 // cutBoth reports whether there is an RST that its supposed sender did not send in the other direction, too.
