@@ -53,6 +53,7 @@ var (
 		{[]analyzer.Outcome{analyzer.Open}, analyzer.Closing, "what shows that a FIN is not its supposed sender's is missing", func(c *comparison) bool {
 			return c.mayBelieve(0) || c.mayBelieve(1)
 		}},
+		{[]analyzer.Outcome{analyzer.Reset}, analyzer.Refused, "both opened at once, and the SYN of who reset is missing: an RST refuses if it acknowledges the SYN, whatever its number, as firewalls send it", (*comparison).crossed},
 		{anyOutcome, analyzer.Refused, "it was refused at first, and tried again", func(c *comparison) bool {
 			return c.whole.has("connection-refused") || c.whole.refusedOnce()
 		}},
@@ -116,8 +117,8 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 					continue
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
-				if alone(c, k, whole, s.Frame) && s.Cause == fsm.SendRST || mayBeBlind(w, rest, s.Frame) ||
-					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame)) {
+				if s.Cause == fsm.SendRST && (alone(c, k, whole, s.Frame) || outlived(c, k, whole, s.Frame)) || mayBeBlind(w, rest, s.Frame) || unconfirmed(c, k, w, whole, rest, s.Frame) ||
+					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame) || belied(k, w, rest)) {
 					continue
 				}
 				if states != nil && !rest.enters(w, side, states) {
@@ -140,12 +141,47 @@ func alone(c *capture, k *cut, whole *telling, frame uint64) bool {
 	return true
 }
 
+// outlived reports whether the sender of an RST goes on, in another conversation of the whole of which every SYN is cut away: then it seems to be
+// the same.
+func outlived(c *capture, k *cut, whole *telling, frame uint64) bool {
+	sends := false
+	for f, first := range whole.of {
+		if first > frame && k.has(f) && c.sent[f-1].Key == c.sent[frame-1].Key {
+			if c.flags[f-1].Any(wire.SYN) {
+				return false
+			}
+			sends = true
+		}
+	}
+	return sends
+}
+
 // mayBeBlind reports whether the SYN of a conversation, which nobody answers, is left in one that may live, since what
 // ended that is missing: then nobody can tell whether its sender sent it (RFC 5961 4).
 func mayBeBlind(w *told, rest *telling, frame uint64) bool {
 	return w.outcome == analyzer.Unanswered && w.first == frame && slices.ContainsFunc(rest.conversations, func(r told) bool {
 		return r.first == rest.of[frame] && r.first < frame && (r.outcome == analyzer.Open || r.outcome == analyzer.Closing)
 	})
+}
+
+// unconfirmed reports whether the SYN by which a conversation begins is left in the one before, and nothing that its sender sent behind it: then
+// nobody can tell whether that sent it.
+func unconfirmed(c *capture, k *cut, w *told, whole, rest *telling, frame uint64) bool {
+	if w.first != frame || rest.of[frame] == frame {
+		return false
+	}
+	for f, first := range whole.of {
+		if first == frame && f > frame && k.has(f) && c.side[f-1] == c.side[frame-1] && c.flags[f-1].Has(wire.ACK) {
+			return false
+		}
+	}
+	return true
+}
+
+// belied reports whether a FIN comes behind data that lies behind it, or what shows that an ACK was of what had not been sent is missing.
+func belied(k *cut, w *told, rest *telling) bool {
+	const unsent = "ack-of-unsent"
+	return k.kind == "late" && w.has("data-after-fin") || w.has(unsent) && !slices.ContainsFunc(rest.conversations, func(r told) bool { return r.addr == w.addr && r.has(unsent) })
 }
 
 // drops reports whether the whole shows that a FIN was taken although its timestamp is old, and what is left does not.
@@ -225,14 +261,14 @@ func (c *comparison) unexplained(a anomaly) bool {
 		if a.frame > 1 && !c.cut.has(a.frame-1) && c.all.strays[a.frame-1] {
 			return true
 		}
-		if c.unsummed(a) || c.joins() {
+		if c.unsummed(a) || c.joins() || c.moved(a.frame) {
 			return true
 		}
 		return a.frame != 0 && c.all.of[a.frame] != c.whole.first && alone(c.capture, c.cut, c.all, a.frame)
-	case "connection-refused": // it was, at first
-		return c.whole.refusedOnce()
-	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake
-		return c.leavesListener(a.frame) || c.unended() || c.whole.refusedOnce()
+	case "connection-refused": // it was, at first, or what its sender had opened itself is missing
+		return c.whole.refusedOnce() || c.crossed()
+	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake, or it comes too late
+		return c.leavesListener(a.frame) || c.unended() || c.whole.refusedOnce() || c.cut.kind == "late" && c.whole.has("ack-of-unsent")
 	case "time-wait-assassination": // the RST answered what TIME_WAIT answered to a SYN
 		return slices.ContainsFunc(c.all.conversations, func(w told) bool {
 			return w.addr == c.whole.addr && slices.ContainsFunc(w.anomalies, func(w anomaly) bool {
@@ -241,6 +277,20 @@ func (c *comparison) unexplained(a anomaly) bool {
 		})
 	}
 	return false
+}
+
+// moved reports whether the cut moves segments, and what the whole tells of the one in a frame is otherwise: that it has other content than one
+// which came before, or no ACK; or it may be the answer to one of another connection, which is captured behind it.
+func (c *comparison) moved(frame uint64) bool {
+	if moves[c.cut.kind] == nil {
+		return false
+	}
+	for f := frame - min(frame, tooLate); f < frame; f++ {
+		if c.all.strays[f] {
+			return true
+		}
+	}
+	return c.whole.has("overlap-conflict") || c.whole.has("no-ack-flag") || c.whole.has("ack-of-unsent")
 }
 
 // joins reports whether another conversation of the whole goes on in this one, and every SYN of that is cut away: nothing tells its
@@ -254,6 +304,13 @@ func (c *comparison) joins() bool {
 		}
 	}
 	return joined && !syns
+}
+
+// crossed reports whether both sides sent a SYN in the whole, and one of them is said to have sent none.
+func (c *comparison) crossed() bool {
+	dialed := func(steps []analyzer.Step) bool { return len(steps) > 0 && steps[0].State == fsm.SynSent }
+	w, r := &c.whole.steps, &c.rest.steps
+	return dialed(w[0]) && dialed(w[1]) && !(dialed(r[0]) && dialed(r[1]))
 }
 
 // leavesListener reports whether the whole has an RST, too, that took an endpoint from SYN_RCVD to LISTEN.

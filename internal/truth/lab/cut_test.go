@@ -100,9 +100,12 @@ var cutWays = []cutKind{
 // moves are the ways that move frames.
 var moves = map[string]func(c *capture, k *cut, at int){"swap": swap, "late": later, "taps": taps}
 
+// queued is how long a tap holds a frame back at most while it captures others.
+const queued = 50e6
+
 // swap has a frame and the next exchange their places, and keep their times, as queues of a network card do.
-func swap(_ *capture, k *cut, at int) {
-	if at+1 < len(k.left) {
+func swap(c *capture, k *cut, at int) {
+	if at+1 < len(k.left) && c.frames[at+1].Time-c.frames[at].Time <= queued {
 		k.left[at], k.left[at+1] = k.left[at+1], k.left[at]
 	}
 }
@@ -113,6 +116,9 @@ const tooLate = 3
 // later has a frame be captured some places later, at the time of the one that it follows then.
 func later(c *capture, k *cut, at int) {
 	to := min(at+tooLate, len(k.left)-1)
+	for c.frames[to].Time-c.frames[at].Time > queued {
+		to--
+	}
 	k.left = slices.Insert(slices.Delete(k.left, at, at+1), to, at)
 	for n, i := range k.left {
 		if n == to && n > 0 {
@@ -142,8 +148,18 @@ func taps(c *capture, k *cut, _ int) {
 // gap is how many frames in a row are missing, as when a capture's buffer was full.
 const gap = 4
 
-// tried are the ways in which not all captures hold yet: -cut.kinds names those that are wanted.
-var tried = []string{"half", "fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+// rare are the ways in which only one capture of so many is cut, unless everything is tested or -cut.kinds names them.
+var rare = []string{"half", "fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
+
+const rarely = 4
+
+// takes reports whether the capture is to be cut in a way.
+func (c *capture) takes(way string) bool {
+	if *cutKinds != "" {
+		return slices.Contains(strings.Split(*cutKinds, ","), way)
+	}
+	return !slices.Contains(rare, way) || thorough.Asked() || crc32.ChecksumIEEE([]byte(filepath.Base(c.path)+way))%rarely == 0
+}
 
 // counted are the ways that do not take place at a frame, and how many there are of each.
 var counted = map[string]int{"half": 2, "third": 3, "fifth": 5, "sparse": 12, "snap": 2, "taps": 2}
@@ -166,7 +182,7 @@ func cutNames() (names []string) {
 // end something first.
 func (c *capture) cuts(most int, yield func(*cut)) {
 	for _, w := range cutWays {
-		if *cutKinds != "" && !slices.Contains(strings.Split(*cutKinds, ","), w.name) || *cutKinds == "" && slices.Contains(tried, w.name) {
+		if !c.takes(w.name) {
 			continue
 		}
 		for _, at := range c.places(&w, most) {
