@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/wire"
 )
 
 // TestCutExcuses: what the cut rules excuse, and what is next to that and is a violation.
@@ -25,6 +26,16 @@ func TestCutExcuses(t *testing.T) {
 	silent := &told{}
 	late := &telling{conversations: []told{{anomalies: []anomaly{{id: "paws-rejected", frame: 3}}}}}
 	again := &telling{of: map[uint64]uint64{1: 1, 2: 1, 3: 3, 4: 3}}
+	dialed := func(sides ...int) *told {
+		w := &told{}
+		for _, side := range sides {
+			w.steps[side] = []analyzer.Step{{State: fsm.SynSent}}
+		}
+		return w
+	}
+	flagged := &capture{side: []int{0, 1, 0, 0}, flags: []wire.Flags{wire.ACK, wire.ACK, wire.SYN, wire.ACK}, sent: make([]wire.Segment, 4)}
+	behind := &told{first: 3}
+	one := &telling{of: map[uint64]uint64{3: 1, 4: 1}}
 	but := func(frames ...int) *cut { return &cut{left: frames} } // from 0
 	for name, ok := range map[string]bool{
 		"the handshake's ACK is missing":                           (&comparison{cut: but(0, 1, 3), whole: handshake(3, 0), rest: silent}).unended(),
@@ -44,6 +55,16 @@ func TestCutExcuses(t *testing.T) {
 		"a SYN that was answered":                                !mayBeBlind(&told{outcome: analyzer.Open, first: 3}, beside(analyzer.Closing), 3),
 		"a SYN-ACK that the whole gives to another conversation": (&comparison{whole: &told{first: 1}, all: again}).begins(4),
 		"one of its own":                                         !(&comparison{whole: &told{first: 1}, all: again}).begins(2),
+		"the SYN of a peer that dials, too, is missing":          (&comparison{whole: dialed(0, 1), rest: dialed(0)}).crossed(),
+		"only one dialed":                                        !(&comparison{whole: dialed(0), rest: dialed(0)}).crossed(),
+		"both dialed, and that is left":                          !(&comparison{whole: dialed(0, 1), rest: dialed(0, 1)}).crossed(),
+		"a SYN behind which nothing of its sender is left":       unconfirmed(flagged, but(0, 1, 2), behind, again, one, 3),
+		"a SYN behind which something is":                        !unconfirmed(flagged, but(0, 1, 2, 3), behind, again, one, 3),
+		"an RST whose sender goes on without a SYN that is left": outlived(flagged, but(0, 1, 3), again, 2),
+		"an RST whose sender goes on by a SYN":                   !outlived(flagged, but(0, 1, 2, 3), again, 2),
+		"an RST behind which nothing is left":                    !outlived(flagged, but(0, 1), again, 2),
+		"a FIN behind data that lies behind it, captured late":   belied(&cut{kind: "late"}, &told{anomalies: []anomaly{{id: "data-after-fin"}}}, &telling{}),
+		"the same, in order":                                     !belied(&cut{kind: "skip"}, &told{anomalies: []anomaly{{id: "data-after-fin"}}}, &telling{}),
 	} {
 		if !ok {
 			t.Errorf("%s: wrong", name)

@@ -268,7 +268,7 @@ func (c *comparison) unexplained(a anomaly) bool {
 	case "connection-refused": // it was, at first, or what its sender had opened itself is missing
 		return c.whole.refusedOnce() || c.crossed()
 	case "rst-in-handshake": // that of an old duplicate SYN; or nothing is left that may have ended the handshake, or it comes too late
-		return c.leavesListener(a.frame) || c.unended() || c.whole.refusedOnce() || c.cut.kind == "late" && c.whole.has("ack-of-unsent")
+		return c.leavesListener(a.frame) || c.unended() || c.whole.refusedOnce() || c.cut.kind == "late" && (c.whole.has("ack-of-unsent") || c.oneDirection())
 	case "time-wait-assassination": // the RST answered what TIME_WAIT answered to a SYN
 		return slices.ContainsFunc(c.all.conversations, func(w told) bool {
 			return w.addr == c.whole.addr && slices.ContainsFunc(w.anomalies, func(w anomaly) bool {
@@ -305,6 +305,9 @@ func (c *comparison) joins() bool {
 	}
 	return joined && !syns
 }
+
+// oneDirection reports whether the capture has one direction only: then nothing tells that a SYN which comes late opened what it comes behind.
+func (c *comparison) oneDirection() bool { return c.rest.packets[0] == 0 || c.rest.packets[1] == 0 }
 
 // crossed reports whether both sides sent a SYN in the whole, and one of them is said to have sent none.
 func (c *comparison) crossed() bool {
