@@ -146,7 +146,7 @@ func alone(c *capture, k *cut, whole *telling, frame uint64) bool {
 func outlived(c *capture, k *cut, whole *telling, frame uint64) bool {
 	sends := false
 	for f, first := range whole.of {
-		if first > frame && k.has(f) && c.sent[f-1].Key == c.sent[frame-1].Key {
+		if first > frame && c.sent[f-1].Key == c.sent[frame-1].Key && k.has(f) {
 			if c.flags[f-1].Any(wire.SYN) {
 				return false
 			}

@@ -50,9 +50,10 @@ type cut struct {
 	kind string
 	at   int // frame, from 1; 0: the way has only one cut
 	left []int
-	back int     // from this of those left on, if not 0, the clock is set back
-	snap int     // 1: the payload is taken away, as by a snap length; 2: half of it; 0: nothing
-	time []int64 // when the frames of left were captured; nil: as in the whole
+	back int          // from this of those left on, if not 0, the clock is set back
+	snap int          // 1: the payload is taken away, as by a snap length; 2: half of it; 0: nothing
+	time []int64      // when the frames of left were captured; nil: as in the whole
+	kept map[int]bool // left, for has
 }
 
 // setBack is by how much.
@@ -148,17 +149,20 @@ func taps(c *capture, k *cut, _ int) {
 // gap is how many frames in a row are missing, as when a capture's buffer was full.
 const gap = 4
 
-// rare are the ways in which only one capture of so many is cut, unless everything is tested or -cut.kinds names them.
+// rare are the ways in which only one capture of so many is cut, unless everything is tested and it is short, or -cut.kinds names them.
 var rare = []string{"half", "fifth", "gap", "swap", "late", "window", "pair", "forth-from", "back-from"}
 
-const rarely = 4
+const (
+	rarely = 4
+	short  = 300 // frames
+)
 
 // takes reports whether the capture is to be cut in a way.
 func (c *capture) takes(way string) bool {
 	if *cutKinds != "" {
 		return slices.Contains(strings.Split(*cutKinds, ","), way)
 	}
-	return !slices.Contains(rare, way) || thorough.Asked() || crc32.ChecksumIEEE([]byte(filepath.Base(c.path)+way))%rarely == 0
+	return !slices.Contains(rare, way) || thorough.Asked() && len(c.frames) <= short || crc32.ChecksumIEEE([]byte(filepath.Base(c.path)+way))%rarely == 0
 }
 
 // counted are the ways that do not take place at a frame, and how many there are of each.
@@ -254,7 +258,15 @@ func (c *capture) pairs(most int) (places []int) {
 func (c *capture) opensOrEnds(i int) bool { return c.flags[i].Any(wire.SYN | wire.FIN | wire.RST) }
 
 // has reports whether a frame, from 1, is left.
-func (k *cut) has(frame uint64) bool { return slices.Contains(k.left, int(frame)-1) }
+func (k *cut) has(frame uint64) bool {
+	if k.kept == nil {
+		k.kept = make(map[int]bool, len(k.left))
+		for _, i := range k.left {
+			k.kept[i] = true
+		}
+	}
+	return k.kept[int(frame)-1]
+}
 
 // of returns the frames that are left.
 func (k *cut) of(c *capture) (frames []lab.Frame) {
