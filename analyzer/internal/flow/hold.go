@@ -154,12 +154,14 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 	syn := &h.copies[0]
 	if s.Flags.Has(wire.ACK) && s.Ack == syn.Seq+1+syn.Len {
 		switch {
-		case syn.Flags.Has(wire.ACK) && !s.Flags.Any(wire.RST): // which would refuse it
+		case syn.Flags.Has(wire.ACK) && !s.Flags.Any(wire.RST) && !h.isChallenge(c, s): // an RST would refuse it
 			return holdConfirmed
 		case !syn.Flags.Has(wire.ACK) && s.Flags.Any(wire.SYN|wire.RST):
 			return holdConfirmed
 		}
-		return holdOpen
+		if !h.isChallenge(c, s) {
+			return holdOpen
+		}
 	}
 	switch first := syn.Flags.Has(wire.ACK) && !c.Half[s.Dir].Flags.Has(conn.SentACK); {
 	case h.kind == holdDying && follows(s, syn, s.Ack, &c.Half[syn.Dir]):
@@ -170,6 +172,13 @@ func (h *hold) judgeAnswer(c *conn.Conn, s *wire.Segment) holdVerdict {
 		h.answer, h.answered = *s, true
 	}
 	return holdOpen
+}
+
+// isChallenge reports whether s, though it acknowledges the SYN or SYN-ACK that is held, is the ACK of the connection that this came into:
+// its numbers are the next ones there, and who takes a SYN-ACK goes on where that says.
+func (h *hold) isChallenge(c *conn.Conn, s *wire.Segment) bool {
+	syn := &h.copies[0]
+	return syn.Flags.Has(wire.ACK) && s.Len == 0 && s.Seq != syn.Ack && s.Seq == uint32(c.Half[s.Dir].End) && s.Ack == uint32(c.Half[syn.Dir].End)
 }
 
 // judgeAgain is judge for a SYN with the same number, or its SYN-ACK: the connection is another one if its opener goes on from there. That

@@ -120,6 +120,11 @@ func (s *walker) afterlife() {
 		return
 	}
 	synack := &s.Facts[i]
+	if !s.passive && s.first(s.peer, 0, func(f *conn.Fact) bool {
+		return f.Any(wire.SYN) && !f.Any(wire.ACK|wire.RST) && f.Ahead < synack.Ahead && f.Seq+1 == synack.Ack
+	}) < 0 {
+		return // it never listened: somebody else's, in its name
+	}
 	s.state, s.passive = fsm.Listen, true
 	s.sent(fsm.SendSYNACK, synack)
 	rst := s.first(s.peer, i, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Seq == synack.Ack })
