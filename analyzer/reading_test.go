@@ -156,6 +156,9 @@ func (r *readings) count(x *analyzer.Reading) {
 		}
 		return // a text for people
 	}
+	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) {
+		a.beginAnew()
+	}
 	switch x.Kind {
 	case analyzer.KindKeepAlive, analyzer.KindZeroWindowProbe:
 		a.probes += uint64(s.Len)
@@ -200,6 +203,16 @@ func (r *readings) compareMeasures(c *analyzer.Conversation, side analyzer.Side,
 func (a *account) beginAnew() {
 	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again,
 		samples: a.samples, triples: a.triples, longest: a.longest}
+}
+
+// isOlder reports whether bytes so far do not lie behind a SYN-ACK: they are of an older connection.
+func (a *account) isOlder(isn uint32) bool {
+	for seq := range a.seen {
+		if int32(seq-isn) <= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // enter enters bytes that were sent.

@@ -81,6 +81,18 @@ func (t *Tracker) markOldAnswer(slot uint32, s *wire.Segment) {
 	}
 }
 
+// forgetOlder takes from the connection in slot what s shows to have been an older one's.
+func (t *Tracker) forgetOlder(slot uint32, c *conn.Conn, s *wire.Segment) {
+	dir, ok := c.ShowsOlder(s)
+	if !ok {
+		return
+	}
+	c.Forget(&t.Facts, dir)
+	if c.Flags.Has(conn.IsRead) {
+		t.Pools.ResetStats(&t.stats.At(slot).Of[dir], c.Half[dir].Payload)
+	}
+}
+
 // lastTSval is the latest timestamp of a direction among the facts.
 func lastTSval(c *conn.Conn, p *conn.FactPool, dir uint8) (tsval uint32, ok bool) {
 	for f := range c.Facts.All(p) {

@@ -273,6 +273,9 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if c.HasKind(conn.IncidentTooBig) {
 		c.Heeds(&t.Facts.Incidents, s)
 	}
+	if s.Flags.Any(wire.SYN|wire.RST) && c.Half[0].End != 0 && c.Half[1].End != 0 {
+		t.forgetOlder(slot, c, s)
+	}
 	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
 		if since := c.DisownFIN(&t.Facts, s); since < conn.Never && c.Flags.Has(conn.IsRead) {
 			t.TakeBack(&t.stats.At(slot).Of[s.Dir&1], &c.Half[s.Dir&1], since)

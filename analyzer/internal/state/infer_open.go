@@ -273,7 +273,7 @@ func (s *walker) exchanged() bool {
 
 // isData reports whether a segment of the endpoint has data of this connection.
 func (s *walker) isData(f *conn.Fact) bool {
-	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
+	return conn.IsOrdinary(f) && f.Len > 0 && s.other.KnowsISN && int32(f.Seq-s.self.ISN) > 0 && conn.Near(f.Seq, s.self.ISN) && conn.Near(f.Ack, s.other.ISN)
 }
 
 // tookMore reports whether f, of the endpoint, acknowledges more than its SYN-ACK did. What comes with the SYN and is not acknowledged by

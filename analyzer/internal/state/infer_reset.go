@@ -17,11 +17,18 @@ func (m *Inference) OfAnother(f *conn.Fact) bool {
 	answered := m.first(1-dir, 0, func(g *conn.Fact) bool {
 		return (g.Ahead < f.Ahead || g.Time < f.Time+conn.CaptureSkew) && g.Has(wire.ACK) && g.Ack == f.Seq // in whatever order they were captured
 	})
-	if answered < 0 && !m.oldAnswer || answered >= 0 && m.heardMore(&m.Facts[answered]) {
+	if answered < 0 && !m.oldAnswer || answered >= 0 && m.heardMore(&m.Facts[answered]) && !m.dialsOn(f) {
 		return false // it answers nothing, and its sender gives up; or what it had opened
 	}
 	i := m.first(dir, 0, conn.IsOrdinary)
 	return i < 0 || m.Facts[i].Ahead > f.Ahead
+}
+
+// dialsOn reports whether the sender of an RST sends its SYN again behind it: it was in SYN_SENT, and is.
+func (m *Inference) dialsOn(rst *conn.Fact) bool {
+	return m.first(rst.Dir(), 0, func(f *conn.Fact) bool {
+		return conn.IsSYN(f) && f.Ahead > rst.Ahead && f.Seq == m.Sides[rst.Dir()].ISN && !f.Bits.Has(conn.FactCopy)
+	}) >= 0
 }
 
 // resetMoment cuts the list where an RST ended the connection for the endpoint, unless that was in
