@@ -195,6 +195,10 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 	if anew { // the ACKs before were of a connection that its peer no longer knew
 		tx.End, tx.Acked, tx.RightWin = tx.Start, 0, 0
 	}
+	if tx.Flags.Has(FinOnSYN) && !s.Flags.Any(wire.FIN) && rx.Acked <= tx.Start && !tx.Flags.Has(SentFIN) {
+		tx.Flags &^= FinOnSYN // its sender took back what nobody acknowledged
+		tx.End = tx.Start
+	}
 	tx.End = max(tx.End, tx.Start+reassembly.Pos(s.SeqLen())-1) // data on a SYN: TCP Fast Open
 	if s.Flags.Any(wire.FIN) {
 		tx.Flags |= FinOnSYN
@@ -218,7 +222,7 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 			rx.Flags &^= notedOrdinary
 		}
 		tx.Flags |= SentSYNACK
-		if rx.Flags.Has(FinOnSYN) && s.Ack+1 == uint32(rx.End) {
+		if rx.Flags.Has(FinOnSYN) && s.Ack-rx.ISN()-1 < uint32(rx.End-rx.Start) {
 			rx.End-- // the FIN was not taken
 			rx.Flags &^= FinOnSYN
 		} else if rx.Flags.Has(FinOnSYN) && s.Ack == uint32(rx.End) && !rx.Flags.Has(SentFIN) {

@@ -146,10 +146,21 @@ func (m *Inference) standInFIN() {
 			self.KnowsFIN = false
 			continue
 		}
+		if m.sentAgain(dir, i) {
+			continue
+		}
 		fin := m.Facts[i]
 		fin.Seq, fin.Len, fin.Flags = self.FIN, 0, uint8(wire.FIN)
 		m.Facts = slices.Insert(m.Facts, i+1, fin)
 	}
+}
+
+// sentAgain reports whether the FIN of the SYN at i came again, by itself, because the SYN-ACK did not acknowledge it: it was not taken with
+// the SYN.
+func (m *Inference) sentAgain(dir uint8, i int) bool {
+	fin := m.Sides[dir].FIN
+	synack := m.first(1-dir, i, conn.IsSYNACK)
+	return synack >= 0 && !m.Facts[synack].Covers(fin) && m.first(dir, synack, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Has(wire.ACK) }) >= 0
 }
 
 // isFINOnSYN tells the FIN that came with a SYN. Any other that is taken has an ACK.
