@@ -9,7 +9,7 @@ import (
 func (s *walker) midstream() {
 	i := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && !s.disowned(f) })
 	if i < 0 {
-		if s.backscatter() {
+		if s.backscatter() || s.stranger() {
 			return
 		}
 		if i = s.first(s.peer, 0, conn.IsOrdinary); i < 0 {
@@ -60,11 +60,32 @@ func (s *walker) backscatter() bool {
 	if j := s.first(s.peer, 0, func(f *conn.Fact) bool { return !conn.IsRST(f) }); j >= 0 && j < i && !s.unasked() {
 		return false
 	}
-	f := &s.Facts[i]
-	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time}
-	s.qualifyRST(&step, f)
+	s.without(&s.Facts[i])
+	return true
+}
+
+// stranger reports whether all that is captured of the endpoint are plain RSTs, the first of which has the number that what it answers
+// acknowledges, and comes as soon as an answer does: it has no such connection (RFC 9293 3.10.7.1, 3.10.7.2), and had none.
+func (s *walker) stranger() bool {
+	i := s.first(s.me, 0, conn.IsRST)
+	if i < 0 || s.first(s.me, 0, func(f *conn.Fact) bool { return !conn.IsPlainRST(f) || f.Bits.Has(conn.FactForeign) }) >= 0 {
+		return false
+	}
+	rst := &s.Facts[i]
+	if s.first(s.peer, 0, func(f *conn.Fact) bool {
+		return f.Ahead < rst.Ahead && conn.IsOrdinary(f) && f.Ack == rst.Seq && rst.Time-f.Time <= conn.RoundTrip
+	}) < 0 {
+		return false
+	}
+	s.without(rst)
+	return true
+}
+
+// without has the endpoint be CLOSED when it sent an RST that answers what is of no connection, and as long before as is captured.
+func (s *walker) without(rst *conn.Fact) {
+	step := Step{State: fsm.Closed, Cause: fsm.SendRST, Evidence: EvidenceSent, Frame: s.Frame(rst), Time: rst.Time, NotAfter: rst.Time}
+	s.qualifyRST(&step, rst)
 	step.NotBefore = 0
 	s.state = fsm.Closed
 	s.out = append(s.out, step)
-	return true
 }
