@@ -66,8 +66,8 @@
 // What cannot be known from one tap, and so is missing or wrong at times: a FIN that never left its host
 // (the window stayed closed until it gave up); a FIN or RST of which every copy died before the tap, or
 // that died behind it without anybody answering; whether an RST ended TIME_WAIT (RFC 1337 says it must not, RFC 9293
-// 3.10.7.4 that it does, Linux lets tcp_rfc1337 decide; it is assumed to unless the host does not number its IPv4 datagrams, which
-// Linux does and some that follow RFC 1337 do not); what happened before the capture
+// 3.10.7.4 that it does, Linux lets tcp_rfc1337 decide; it is assumed to unless the host does not number its IPv4 datagrams, or its
+// SYN has a window scale in front of SACK permitted: Linux sends neither, and some that follow RFC 1337 do); what happened before the capture
 // began, such as a FIN of the side that only acknowledges since; events of a direction that was not
 // captured and leave no trace in the other; silent ends by a timer.
 //

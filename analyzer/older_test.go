@@ -65,6 +65,18 @@ func TestStranger(t *testing.T) {
 	})
 }
 
+// TestRSTInTimeWait: Linux takes an RST in TIME_WAIT; who offers a window scale in front of SACK is another, which follows RFC 1337.
+func TestRSTInTimeWait(t *testing.T) {
+	const closed = "+0 > S 0:0(0) win 64240 <@>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n+1ms > F. 1:1(0) ack 1\n+20ms < F. 1:1(0) ack 2\n+50us > . 2:2(0) ack 2\n+1s < R 2:2(0)\n"
+	const stays, ended = "SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT", "SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT CLOSED?"
+	checkEdges(t, []edge{{"by the order of the options", closed, path(analyzer.Client), []string{
+		"mss 1460,nop,wscale 6,sackOK", stays,
+		"mss 1460,sackOK,nop,wscale 6", ended,
+		"mss 1460,nop,wscale 6", ended,
+		"mss 1460,sackOK", ended,
+	}}})
+}
+
 // TestChallenged: an ACK with the next numbers of a connection is of that, be it that it would acknowledge the SYN-ACK that came into it.
 func TestChallenged(t *testing.T) {
 	const closed = "+0 > S 0:0(0) win 64240 <mss 1460>\n+0.1ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+20ms > . 1:1(0) ack 1\n+1ms < F. 1:1(0) ack 1\n+20ms > F. 1:1(0) ack 2\n+0.1ms < . 2:2(0) ack 2\n"

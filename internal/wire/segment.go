@@ -80,6 +80,7 @@ const (
 	GoodHeader         // the IPv4 header checksum was verified and is right (checksum.go)
 	BadHeader          // it is wrong
 	FewOptions         // the TCP header has no options, or timestamps in the usual layout and nothing else
+	ScaleFirst         // a window scale stands in front of SACK permitted
 )
 
 // Addr is an IP address as two big-endian words; IPv4 is in Lo with Hi zero.

@@ -93,7 +93,11 @@ func options(opts []byte, size int, s *Segment) (bits Bits) {
 		if n > len(opts) {
 			return bits | CutOptions
 		}
-		bits |= option(opts[:n], s)
+		has := option(opts[:n], s)
+		if bits&HasWScale != 0 && has&HasSACKPerm != 0 {
+			bits |= ScaleFirst
+		}
+		bits |= has
 		opts = opts[n:]
 		left -= n
 	}

@@ -30,6 +30,8 @@ func TestOptions(t *testing.T) {
 		{"timestamps-first", pad(8, 10, 0, 0, 0, 7, 0, 0, 0, 9), -1, Segment{Bits: HasTimestamps, TSval: 7, TSecr: 9}},
 		{"linux-syn", pad(2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 3, 3, 7), -1,
 			Segment{Bits: HasMSS | HasSACKPerm | HasTimestamps | HasWScale, MSS: 1460, TSval: 7, WScale: 7}},
+		{"bsd-syn", pad(2, 4, 5, 180, 1, 3, 3, 6, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0), -1,
+			Segment{Bits: HasMSS | HasSACKPerm | HasTimestamps | HasWScale | ScaleFirst, MSS: 1460, TSval: 7, WScale: 6}},
 		{"window-scale-above-14", pad(3, 3, 200), -1, Segment{Bits: HasWScale, WScale: 200}},
 		{"sack-1", pad(sack(1)...), -1, Segment{NSack: 1, Sack: [4][2]uint32{{1, 2}}}},
 		{"sack-4", pad(sack(4)...), -1, Segment{NSack: 4, Sack: [4][2]uint32{{1, 2}, {11, 12}, {21, 22}, {31, 32}}}},

@@ -206,6 +206,9 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 			tx.FIN = tx.Start + reassembly.Pos(s.Len)
 		}
 	}
+	if s.Bits&wire.ScaleFirst != 0 {
+		tx.Flags |= notLinux
+	}
 	if s.Bits&wire.HasWScale != 0 {
 		tx.Flags |= HasWScale
 		tx.Wscale = min(s.WScale, 14) // RFC 7323 2.3
@@ -289,7 +292,7 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment, before reassembly.Pos) {
 	}
 	fin := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq)) + reassembly.Pos(s.SeqLen()-1)
 	if s.Key.V6 == 0 && s.IPID == 0 {
-		tx.Flags |= noIPIDs
+		tx.Flags |= notLinux
 	}
 	if !tx.Flags.Has(SentFIN) {
 		rx := &c.Half[1-s.Dir]

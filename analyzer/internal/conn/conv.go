@@ -64,7 +64,7 @@ const (
 	finUnproved   // its FIN, without data, lies ahead of what it had sent, or has a wrong header checksum, and nothing shows yet that it sent that
 	Fragmented    // some bytes are in IP fragments, which are not read
 	flying        // the peer has not acknowledged all of it, or offered no window since
-	noIPIDs       // its FIN has the IPv4 identification 0
+	notLinux      // its FIN has the IPv4 identification 0, or its SYN a window scale in front of SACK permitted: Linux does neither
 	unaware       // since the peer's latest FIN it sent what does not acknowledge that: a fact
 	CutSYN        // the snap length cut the options of its SYN
 	FinOnSYN      // its SYN had a FIN: Linux drops that, others leave out the FIN, RFC 9293 3.10.7.2 has them take it

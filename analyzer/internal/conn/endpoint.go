@@ -13,7 +13,7 @@ func (h *Half) SideOf(peer *Half, now Time) Endpoint {
 		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
 		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
 		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), FinUnproved: h.Flags.Has(finUnproved) && peer.Acked <= h.FIN,
-		AtTap: h.AtTap(), Unnumbered: h.Flags.Has(noIPIDs),
+		AtTap: h.AtTap(), NotLinux: h.Flags.Has(notLinux),
 	}
 }
 
@@ -47,7 +47,7 @@ type Endpoint struct {
 	FinBlind, FinFirst bool   // what its first FIN does not prove (Conn.go)
 	FinUnproved        bool   // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
 	AtTap              bool   // what passes it has
-	Unnumbered         bool   // it does not number its IPv4 datagrams
+	NotLinux           bool   // its segments are not what Linux sends
 	Holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured
 	Challenged         bool   // it answered what it did not accept by a challenge ACK
 }

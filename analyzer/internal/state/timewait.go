@@ -19,7 +19,7 @@ type timeWait struct {
 // It ends 2 MSL later, or sooner by a new connection on its sockets (RFC 1122 4.2.2.13) or by an RST:
 // one that is received ends it by RFC 9293 3.10.7.4 and must not by RFC 1337; one that the endpoint sends
 // shows that it had ended. Linux follows the former unless it is told otherwise, BSD, gVisor and others the latter. No
-// segment tells which of them it is; but a socket of Linux numbers its IPv4 datagrams.
+// segment tells which of them it is; but a socket of Linux numbers its IPv4 datagrams, and offers SACK in front of a window scale.
 func (m *Inference) TimeWait(me uint8, entered, at conn.Time) timeWait {
 	w := timeWait{Start: entered, end: entered + m.TwoMSL}
 	reused := m.successor
@@ -36,7 +36,7 @@ func (m *Inference) TimeWait(me uint8, entered, at conn.Time) timeWait {
 		}
 		if f.Dir() != me && conn.IsFIN(f) {
 			w.Start, w.end = f.Time, f.Time+m.TwoMSL
-		} else if ev := m.endedBy(me, f); ev != fsm.NoEvent && f.Time > entered && (ev == fsm.SendRST || !m.Sides[me].Unnumbered) {
+		} else if ev := m.endedBy(me, f); ev != fsm.NoEvent && f.Time > entered && (ev == fsm.SendRST || !m.Sides[me].NotLinux) {
 			w.end, w.Cause, w.Rst = f.Time, ev, f
 			return w
 		}

@@ -44,7 +44,7 @@ func TestTimeWait(t *testing.T) {
 		{name: "an RST within a restarted one", facts: []conn.Fact{fin(150), rst(170)}, by: 200, end: 170, caused: fsm.RecvRST},
 		{name: "an RST that is not accepted", facts: []conn.Fact{outside}, by: 130, end: 160},
 		{name: "an RST that the endpoint outlives", facts: []conn.Fact{rst(120)}, by: 200, self: conn.Endpoint{Last: 121}, end: 160, caused: fsm.TimeWaitTimeout},
-		{name: "an RST, and a stack without numbers", facts: []conn.Fact{rst(120)}, by: 130, self: conn.Endpoint{Unnumbered: true}, end: 160},
+		{name: "an RST, and a stack that is not Linux", facts: []conn.Fact{rst(120)}, by: 130, self: conn.Endpoint{NotLinux: true}, end: 160},
 		{name: "reuse at the last moment", syn: 159, by: 200, end: 159, caused: fsm.DeleteTCB},
 		{name: "reuse comes too late", syn: 160, by: 200, end: 160, caused: fsm.TimeWaitTimeout},
 		{name: "reuse that a challenge ACK answers", syn: 120, by: 130, self: conn.Endpoint{Challenged: true}, end: 160},
