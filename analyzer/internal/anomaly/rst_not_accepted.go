@@ -77,7 +77,9 @@ func (s *pass) liveAfter(side conn.Side, rst *conn.Fact) int64 {
 
 func detailRSTNotAccepted(a *Anomaly) string {
 	text := "the " + a.Side.String() + " did not get the RST, or did not take it"
-	if survival(a.args[1]) == survivedOutside {
+	if survival(a.args[1]) == survivedOutside && a.args[2] == 0 {
+		text = "the RST's number is not the one that the " + a.Side.String() + " expected; whether it took it, as before RFC 5961, is not seen"
+	} else if survival(a.args[1]) == survivedOutside {
 		text = "the " + a.Side.String() + " did not take the RST: its number is not the one expected"
 	} else if survival(a.args[1]) == survivedDialing {
 		text = "the " + a.Side.String() + " did not take the RST: it does not acknowledge the SYN"
