@@ -150,7 +150,7 @@ func TestInjection(t *testing.T) {
 			"0 abortive-close client 7: RST from the server after 1.0 s and 300 bytes: without a FIN: unread data, SO_LINGER 0, or a process that ended",
 		}},
 		{"an RST that overtakes", request + "+1s < R. 301:301(0) ack 101\n+2ms < P. 201:301(100) ack 101\n", []string{
-			"0 rst-not-accepted client 7: the client did not take the RST: its number is not the one expected",
+			"0 rst-not-accepted client 7: the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen",
 		}},
 	})
 }
