@@ -50,7 +50,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	n = len(ev.incidents)
 	ev.incidents = t.Facts.Incidents.AppendTo(c.Incidents, ev.incidents)
 	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
-	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(t.Now, c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
+	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(min(t.Now, t.until(c)), c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
 	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
 	out.Names[conn.Server], out.ALPN = t.names.get(slot)
 	out.Names[conn.Client] = names.Name{}
@@ -63,6 +63,20 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	}
 	out.Outcome = o
 	out.ConnState = conn.ZeekState(o, j.Close.By, &c.Half[cl], &c.Half[1-cl])
+}
+
+// until is when the conversation c is over if no more is heard of it, Never if it waits for that to the end of the capture. What is said of a
+// conversation is said of that moment, not of the next one at which a segment of others had the tracker look.
+func (t *Tracker) until(c *conn.Conn) conn.Time {
+	switch {
+	case c.Flags.Has(conn.Ended) && !c.Flags.Has(conn.Replaced) && c.MayGoOn(&t.Facts):
+		return c.Last + patience*t.linger
+	case c.Flags.Has(conn.Ended):
+		return c.Last + t.linger
+	case c.Phase() == conn.Unanswered:
+		return c.GivesUp()
+	}
+	return conn.Never
 }
 
 // socket is the key's address and port of a direction's sender.
