@@ -65,20 +65,6 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.ConnState = conn.ZeekState(o, j.Close.By, &c.Half[cl], &c.Half[1-cl])
 }
 
-// until is when the conversation c is over if no more is heard of it, Never if it waits for that to the end of the capture. What is said of a
-// conversation is said of that moment, not of the next one at which a segment of others had the tracker look.
-func (t *Tracker) until(c *conn.Conn) conn.Time {
-	switch {
-	case c.Flags.Has(conn.Ended) && !c.Flags.Has(conn.Replaced) && c.MayGoOn(&t.Facts):
-		return c.Last + patience*t.linger
-	case c.Flags.Has(conn.Ended):
-		return c.Last + t.linger
-	case c.Phase() == conn.Unanswered:
-		return c.GivesUp()
-	}
-	return conn.Never
-}
-
 // socket is the key's address and port of a direction's sender.
 func socket(k *wire.Key, dir uint8) netip.AddrPort {
 	addr, port := k.A, k.PortA

@@ -233,7 +233,7 @@ func (t *Tracker) before(slot uint32) uint32 {
 	if !c.Flags.Has(conn.Succeeded) {
 		return noSlot
 	}
-	if t.Slab.At(c.Prev).Gen != c.PrevGen {
+	if t.Slab.At(c.Prev).Gen != c.PrevGen || t.overdue(c.Prev, t.at) {
 		c.Flags &^= conn.Succeeded
 		return noSlot
 	}

@@ -8,7 +8,8 @@ import (
 // icmp takes an ICMP error about a segment, and returns the slot of the conversation that it is about; noSlot if there is none: it begins
 // none, and is counted.
 func (t *Tracker) icmp(n *Notice, out *Output) (slot uint32) {
-	slot = t.index.find(&t.Slab, &n.Key, Hash(&n.Key))
+	t.at = n.Time
+	slot = t.find(&n.Key, Hash(&n.Key), n.Time, n.Frame, out)
 	if t.networks.split {
 		slot = t.quoted(slot, n, out)
 	}
@@ -37,7 +38,7 @@ func (t *Tracker) noteICMP(slot uint32, n *Notice) {
 func (t *Tracker) quoted(slot uint32, n *Notice, out *Output) uint32 {
 	key := n.Key
 	key.V6 |= max(n.Net<<1, 2)
-	other := t.index.find(&t.Slab, &key, Hash(&key))
+	other := t.find(&key, Hash(&key), n.Time, n.Frame, out)
 	if isEmbryo(other) {
 		other = t.hatch(other, n.Frame, out)
 	}

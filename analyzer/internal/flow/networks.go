@@ -34,7 +34,7 @@ func (n *networks) knows(slot uint32, dir uint8, net uint32) bool {
 // network is find for a capture with tags. slot is the conversation of the segment's sockets, hash that of its key. If the segment
 // is of another network than that, the network becomes part of its key, and the slot is that of this key. copied says that a frame
 // like it passed just before.
-func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool) (uint32, uint32) {
+func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool, out *Output) (uint32, uint32) {
 	n := &t.networks
 	n.any = true
 	switch {
@@ -44,7 +44,7 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool) (uint
 	key := s.Key
 	key.V6 |= max(s.Net<<1, 2)
 	h := Hash(&key)
-	other := t.index.find(&t.Slab, &key, h)
+	other := t.find(&key, h, t.at, s.Frame, out)
 	if other == noSlot && (slot == noSlot || copied || mayHold(t.Slab.At(slot), s)) {
 		if slot != noSlot && t.Slab.At(slot).Half[s.Dir].Packets == 0 {
 			n.note(slot, s.Dir, s.Net)

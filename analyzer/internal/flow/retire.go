@@ -76,21 +76,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		if t.ended.N > 1 { // those that follow soon
 			t.touched += t.touchOver(t.ended.at(1).Slot) + t.touchHistory(t.ended.at(0).Slot)
 		}
-		c := t.Slab.At(d.Slot)
-		switch {
-		case c.Gen != d.Gen:
-		case !c.Flags.Has(conn.Ended): // a refused SYN was tried again
-			c.Flags &^= conn.Queued
-		case c.Last+t.linger > now && d.At <= now:
-			t.ended.Push(Deadline{c.Last + t.linger, d.Slot, d.Gen})
-		case d.At <= now && !c.Flags.Has(conn.Replaced) && c.MayGoOn(&t.Facts):
-			t.parted.Push(Deadline{c.Last + patience*t.linger, d.Slot, d.Gen})
-		default:
-			if d.At > now {
-				t.ReleasedEarly++
-			}
-			t.Finish(d.Slot, frame, out)
-		}
+		t.expireEnded(d, now, frame, out)
 	}
 	t.expireParted(now, frame, out)
 	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
@@ -108,7 +94,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		case c.GivesUp() > now:
 			t.Dialing.Push(Deadline{c.GivesUp(), d.Slot, d.Gen})
 		default:
-			t.Finish(d.Slot, frame, out)
+			t.retire(d.Slot, now, frame, out)
 		}
 	}
 	t.Wake = conn.Never
@@ -116,6 +102,35 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		if q.N > 0 {
 			t.Wake = min(t.Wake, q.Peek().At)
 		}
+	}
+}
+
+// expireEnded is Expire for the deadline of one that ended, at least when it was entered.
+func (t *Tracker) expireEnded(d Deadline, now conn.Time, frame uint64, out *Output) {
+	c := t.Slab.At(d.Slot)
+	if c.Gen != d.Gen {
+		return
+	}
+	if !c.Flags.Has(conn.Ended) { // a refused SYN was tried again
+		c.Flags &^= conn.Queued
+		return
+	}
+	over := t.until(c)
+	switch {
+	case d.At > now && over > now:
+		t.ReleasedEarly++
+		t.Finish(d.Slot, frame, out)
+	case over <= now:
+		if t.retire(d.Slot, now, frame, out) {
+			t.ended.Push(Deadline{t.until(c), d.Slot, d.Gen})
+		}
+	case c.Last+t.linger <= now && !c.Flags.Has(conn.Replaced):
+		t.parted.Push(Deadline{over, d.Slot, d.Gen})
+	default:
+		if !c.Flags.Has(conn.Replaced) {
+			over = c.Last + t.linger
+		}
+		t.ended.Push(Deadline{over, d.Slot, d.Gen})
 	}
 }
 
@@ -138,12 +153,18 @@ func (t *Tracker) expireParted(now conn.Time, frame uint64, out *Output) {
 		}
 		t.parted.Pop()
 		c := t.Slab.At(d.Slot)
-		switch last := c.Last + patience*t.linger; {
-		case c.Gen != d.Gen:
-		case last > now && d.At <= now && !c.Flags.Has(conn.Replaced):
-			t.parted.Push(Deadline{last, d.Slot, d.Gen})
-		default:
+		if c.Gen != d.Gen {
+			continue
+		}
+		switch over := t.until(c); {
+		case over == conn.Never: // an endpoint went on
+			c.Flags &^= conn.Queued
+		case over > now && d.At <= now:
+			t.parted.Push(Deadline{over, d.Slot, d.Gen})
+		case d.At > now && over > now:
 			t.Finish(d.Slot, frame, out)
+		case t.retire(d.Slot, now, frame, out):
+			t.ended.Push(Deadline{t.until(c), d.Slot, d.Gen})
 		}
 	}
 }

@@ -44,10 +44,10 @@ func (o Options) Partitions() int {
 // of its own and belongs to one goroutine.
 type Tracker struct {
 	MaxFlows, maxEnded int
-	memory             int    // bytes that it may take
-	sinceBound         int    // segments since it was seen to that it takes no more
-	hand               uint32 // a slot: those behind it are looked at next for what takes much
-	linger             conn.Time
+	memory             int       // bytes that it may take
+	sinceBound         int       // segments since it was seen to that it takes no more
+	hand               uint32    // a slot: those behind it are looked at next for what takes much
+	linger, soonest    conn.Time // soonestOver
 	segment.Pools
 
 	Slab      slab
@@ -65,6 +65,7 @@ type Tracker struct {
 	recent    recent
 	payloads  payloads
 	Now       conn.Time // the capture's clock, which other partitions' segments move, too
+	at        conn.Time // the time of the segment or notice at hand
 	ended     Queue     // closed or reset conversations that wait for stragglers
 	parted    Queue     // those of them that an endpoint may go on with (Conn.MayGoOn)
 	Dialing   Queue     // conversations that began with a SYN, until they are established or given up
@@ -131,6 +132,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0
+	t.soonest = t.soonestOver()
 	t.memory = max(n*t.memoryPerFlow(), leastMemory/o.Partitions())
 	return t
 }
@@ -200,12 +202,12 @@ func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 // segment tracks a segment; again says that a frame like it passed just before.
 func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output) Placement {
 	now := conn.Time(s.Time)
-	t.Now = max(now, conn.Time(s.Clock))
+	t.Now, t.at = max(now, conn.Time(s.Clock)), now
 	if now >= t.Wake || t.ended.N > t.maxEnded {
 		t.Expire(now, s.Frame, out)
 	}
 	t.bound(s.Frame, out)
-	slot := t.index.find(&t.Slab, &s.Key, hash)
+	slot := t.find(&s.Key, hash, now, s.Frame, out)
 	waits := false
 	if isEmbryo(slot) {
 		if slot, waits = t.wake(slot, s, again, out); waits {
@@ -213,7 +215,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 		}
 	}
 	if s.Net != 0 || t.networks.any {
-		slot, hash = t.network(slot, hash, s, again)
+		slot, hash = t.network(slot, hash, s, again, out)
 		if isEmbryo(slot) {
 			if slot, waits = t.wake(slot, s, again, out); waits {
 				return Placement{Slot: slot}
