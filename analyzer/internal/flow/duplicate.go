@@ -38,7 +38,7 @@ func (r *recent) again(s *wire.Segment) bool {
 	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
 	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
 	now := frameHash{conn.Time(s.Time), (hi^lo^rest*hashSeed[2])&hashed | uint64(s.TTL)<<ttlShift | uint64(s.Sum)}
-	slot := &r.last[place(s, who)]
+	slot := &r.last[placeOf(s, who)]
 	then := *slot
 	*slot = now
 	if (then.mark^now.mark)&hashed != 0 || !then.soonEnough(&now, s.IPID != 0) {
@@ -72,9 +72,9 @@ func who(s *wire.Segment) uint64 {
 }
 
 // PlaceOf is the place of a segment among the latest, which Touch wants to know. It is the same in every run.
-func PlaceOf(s *wire.Segment) uint8 { return place(s, who(s)) }
+func PlaceOf(s *wire.Segment) uint8 { return placeOf(s, who(s)) }
 
-func place(s *wire.Segment, who uint64) uint8 {
+func placeOf(s *wire.Segment, who uint64) uint8 {
 	return uint8((s.Seq + s.Ack + uint32(s.IPID) + uint32(who>>32)) * 0x9E3779B1 >> 24)
 }
 

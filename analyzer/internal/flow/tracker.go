@@ -189,7 +189,11 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
-	again := t.recent.again(s)
+	return t.place(s, hash, t.recent.again(s), out)
+}
+
+// place is Segment; again says that a frame like s passed just before.
+func (t *Tracker) place(s *wire.Segment, hash uint32, again bool, out *Output) Placement {
 	if conn.IsSelf(&s.Key) {
 		if p := t.echo(s, hash, again, out); !p.held && t.Slab.At(p.Slot).FirstFrame == s.Frame {
 			t.apply(p.Slot, s) // what its echo begins it begins, too

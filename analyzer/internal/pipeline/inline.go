@@ -57,6 +57,21 @@ func (a *Inline) Batch(packets *packet.Batch) error {
 	return nil
 }
 
+// Expire hands out what is over by the latest time of the packets so far. An error is the sink's.
+func (a *Inline) Expire() error {
+	for i, t := range a.trackers {
+		t.Now = max(t.Now, a.Summary.End)
+		t.Expire(a.Summary.End, a.Summary.Packets, &a.batch.outs[i])
+	}
+	if err := a.merger.Batch(a.batch.outs); err != nil {
+		return &SinkError{err}
+	}
+	return nil
+}
+
+// Trackers are all of them.
+func (a *Inline) Trackers() []*flow.Tracker { return a.trackers }
+
 // Finish hands out what is open and ends the analysis.
 func (a *Inline) Finish() (flow.Summary, error) {
 	sum := a.Summary
@@ -66,22 +81,30 @@ func (a *Inline) Finish() (flow.Summary, error) {
 	return sum, nil
 }
 
-// Run is Run in one goroutine.
-func (a *Inline) Run(ctx context.Context, src packet.Source) (flow.Summary, error) {
+// Read analyzes all packets of src, without an end. An error is ctx's, src's or the sink's.
+func (a *Inline) Read(ctx context.Context, src packet.Source) error {
 	a.expect(src)
-	var readErr error
-	for readErr == nil {
-		if readErr = context.Cause(ctx); readErr != nil {
-			break
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
 		}
-		if readErr = src.Next(&a.source); readErr == nil {
-			if err := a.Batch(&a.source); err != nil {
-				return a.Summary, err
+		if err := src.Next(&a.source); err != nil {
+			if err == io.EOF {
+				return nil
 			}
+			return err
+		}
+		if err := a.Batch(&a.source); err != nil {
+			return err
 		}
 	}
-	if readErr == io.EOF {
-		readErr = nil
+}
+
+// Run is Run in one goroutine.
+func (a *Inline) Run(ctx context.Context, src packet.Source) (flow.Summary, error) {
+	readErr := a.Read(ctx, src)
+	if _, ok := errors.AsType[*SinkError](readErr); ok {
+		return a.Summary, readErr
 	}
 	sum, err := a.Finish()
 	drops(src, &sum)

@@ -1,0 +1,150 @@
+package apart
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/wire"
+)
+
+// Options say how packets are analyzed. They are the same in all steps.
+type Options = pipeline.Options
+
+// Conversation is one TCP connection as the capture shows it.
+type Conversation = conn.Conversation
+
+// ID stands for two sockets. That others have the same one, by chance or because somebody wants it, costs time and nothing else.
+type ID uint64
+
+// idSeed is the same on all machines.
+var idSeed = [4]uint64{0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB}
+
+func idOf(key *wire.Key) ID {
+	k := flow.Sockets(*key)
+	return ID(k.Hash(&idSeed))
+}
+
+// Outline is what other files have to know of one.
+type Outline struct {
+	Packets    uint64
+	Start, End int64 // times, in ns since the Unix epoch: the earliest and the latest
+	Open       []ID  // sockets of conversations that are not over, in order
+	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
+	// for others.
+	Touched []uint64
+	Counts  Counts
+}
+
+// Counts are sums over packets, as in analyzer.Summary.
+type Counts struct {
+	Bytes, TCP, Filtered, Tunneled, ICMPErrors uint64
+	NotAnalyzed                                map[string]uint64 // by reason
+	Bounds                                     map[string]uint64 // that were met, by their ids
+	Evicted, ReleasedEarly                     uint64
+}
+
+// Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows. Their frames count in
+// the file, and they have no stream numbers.
+func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID, c *Conversation) error) (Outline, error) {
+	var a pipeline.Inline
+	a.Reset(o, handing(func(c *Conversation) error {
+		key := keyOf(c)
+		c.Stream = 0
+		return over(idOf(&key), c)
+	}))
+	if err := a.Read(ctx, src); err != nil {
+		return Outline{}, err
+	}
+	if err := a.Expire(); err != nil {
+		return Outline{}, err
+	}
+	return outline(&a), nil
+}
+
+func outline(a *pipeline.Inline) Outline {
+	sum := a.Summary
+	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End)}
+	for _, t := range a.Trackers() {
+		t.Keys(func(key wire.Key) { out.Open = append(out.Open, idOf(&key)) })
+		sum.Evicted += t.Evicted
+		sum.ReleasedEarly += t.ReleasedEarly
+		t.AddBounds(&sum)
+		if sum.End-sum.Start < conn.CaptureDelay {
+			places := t.Touched()
+			out.Touched = append(out.Touched, places[:]...)
+		}
+	}
+	slices.Sort(out.Open)
+	out.Open = slices.Compact(out.Open)
+	out.Counts = Counts{
+		Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors,
+		NotAnalyzed: map[string]uint64{}, Bounds: map[string]uint64{}, Evicted: sum.Evicted, ReleasedEarly: sum.ReleasedEarly,
+	}
+	for _, n := range sum.NotAnalyzed() {
+		out.Counts.NotAnalyzed[n.Reason] += n.Packets
+	}
+	for _, n := range sum.Shortfalls() {
+		out.Counts.Bounds[n.Bound] += n.Count
+	}
+	return out
+}
+
+// Add adds those of another file.
+func (c *Counts) Add(o *Counts) {
+	c.Bytes += o.Bytes
+	c.TCP += o.TCP
+	c.Filtered += o.Filtered
+	c.Tunneled += o.Tunneled
+	c.ICMPErrors += o.ICMPErrors
+	c.Evicted += o.Evicted
+	c.ReleasedEarly += o.ReleasedEarly
+	if c.NotAnalyzed == nil {
+		c.NotAnalyzed, c.Bounds = map[string]uint64{}, map[string]uint64{}
+	}
+	for reason, n := range o.NotAnalyzed {
+		c.NotAnalyzed[reason] += n
+	}
+	for id, n := range o.Bounds {
+		c.Bounds[id] += n
+	}
+}
+
+// handing is a sink that hands conversations on.
+type handing func(c *Conversation) error
+
+// Conversation implements flow.Sink.
+func (h handing) Conversation(c *Conversation) error { return h(c) }
+
+// keyOf is the sockets of c.
+func keyOf(c *Conversation) wire.Key {
+	client, server := c.Addr[conn.Client], c.Addr[conn.Server]
+	key, _ := wire.MakeKey(wireAddr(client.Addr()), wireAddr(server.Addr()), client.Port(), server.Port(), client.Addr().Is6())
+	return key
+}
+
+// each gives f the packets of src one by one.
+func each(ctx context.Context, src packet.Source, f func(p *packet.Packet, data []byte) error) error {
+	var b packet.Batch
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		switch err := src.Next(&b); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		for i := range b.Packets {
+			if err := f(&b.Packets[i], b.Data(i)); err != nil {
+				return err
+			}
+		}
+	}
+}

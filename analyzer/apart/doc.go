@@ -1,0 +1,14 @@
+// Package apart analyzes the files of one capture apart, on as many machines as there are, and completes the conversations that cross from
+// one file to another, so that the conversations are those of one analysis of all files.
+//
+// There are three steps. [Analyze] reads one file, hands out the conversations that are over by its end, and says of which sockets there are
+// others (Outline.Open). Once that is known of all files, [Pack] reads a file once more, for the segments of those sockets only, and packs them.
+// [Joiner.Join] gets what was packed of two sockets in all files, and hands out their conversations. Of which files it is to be asked, and what is
+// to be dropped of what Analyze handed out, is for [Layout.Crosses] to say.
+//
+// That works since what becomes of a conversation depends on the segments of its own sockets and the time, and little else. What else there is goes
+// along with the segments (whether a frame like one passed just before; ICMP errors; names), or is left out, and docs/library.md says so: the
+// bounds on all conversations together, names that the DNS gave in another file, IP fragments in two files.
+//
+// Not its job: to read files, to send anything from machine to machine, to write records.
+package apart

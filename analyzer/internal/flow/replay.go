@@ -1,0 +1,52 @@
+package flow
+
+import (
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+)
+
+// What follows is for segments that are tracked elsewhere than where they are read, without those of other conversations between them.
+
+// Copies recognizes frames that were captured twice, as a tracker does, where it is known which segments of others come between them.
+type Copies struct{ recent recent }
+
+// Again reports whether a frame like s passed just before, and when.
+func (c *Copies) Again(s *wire.Segment) (again bool, before conn.Time) {
+	again = c.recent.again(s)
+	return again, c.recent.before
+}
+
+// Forget is for a segment that was not seen, with a place.
+func (c *Copies) Forget(place uint8) { c.recent.last[place] = frameHash{} }
+
+// Replay is Segment for one of which is known whether a frame like it passed just before, and when.
+func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Output) Placement {
+	t.recent.before = before
+	return t.place(s, Hash(&s.Key), again, out)
+}
+
+// Keys gives f the sockets of all conversations that are open. Some come more than once.
+func (t *Tracker) Keys(f func(wire.Key)) {
+	for slot := range t.Slab.All() {
+		f(Sockets(t.Slab.At(slot).Key))
+	}
+	for _, e := range t.Slab.embryos.all() {
+		f(Sockets(e.syn.key))
+	}
+}
+
+// Sockets is a key without the network that tells it from others with the same sockets.
+func Sockets(key wire.Key) wire.Key {
+	key.V6 &= 1
+	return key
+}
+
+// Touched are the places of the segments that the tracker has seen (Copies).
+func (t *Tracker) Touched() (places [256 / 64]uint64) {
+	for i := range t.recent.last {
+		if t.recent.last[i] != (frameHash{}) {
+			places[i/64] |= 1 << (i % 64)
+		}
+	}
+	return places
+}
