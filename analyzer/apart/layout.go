@@ -22,12 +22,14 @@ type Layout struct {
 	end    int64    // the latest of all
 	places map[string]int
 	open   map[ID]int // the first file with it at its end
+
+	firstOpen int // the first file with any
 }
 
 // NewLayout puts files in their order, whatever that which they come in. Names are not used twice, and the times of files do not overlap: [Overlap]
 // says which are to be read as one.
 func NewLayout(files []File) (*Layout, error) {
-	l := &Layout{files: slices.Clone(files), places: map[string]int{}, open: map[ID]int{}, end: math.MinInt64}
+	l := &Layout{files: slices.Clone(files), places: map[string]int{}, open: map[ID]int{}, end: math.MinInt64, firstOpen: len(files)}
 	slices.SortFunc(l.files, inTime)
 	frames := uint64(0)
 	for i := range l.files {
@@ -45,6 +47,9 @@ func NewLayout(files []File) (*Layout, error) {
 		}
 		frames += f.Packets
 		l.end = max(l.end, f.End)
+		if len(f.Open) > 0 {
+			l.firstOpen = min(l.firstOpen, i)
+		}
 		for _, id := range f.Open {
 			if _, ok := l.open[id]; !ok {
 				l.open[id] = i
@@ -103,3 +108,6 @@ func (l *Layout) Crosses(file int, id ID) bool {
 func (l *Layout) fileOf(frame uint64) int {
 	return sort.Search(len(l.first), func(i int) bool { return l.first[i] >= frame }) - 1
 }
+
+// AnyCrosses reports whether Crosses holds for any sockets in a file.
+func (l *Layout) AnyCrosses(file int) bool { return file >= l.firstOpen }

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"tcptrace/analyzer/apart"
+)
+
+// job is what is to be done, in each step the same.
+type job struct {
+	Output, Format string
+	Shards         int
+	NoNames        bool
+	MSL            time.Duration
+}
+
+func (j *job) options() apart.Options { return apart.Options{NoNames: j.NoNames, MSL: j.MSL} }
+
+// capture is a file, or some whose times overlap, which are read as one. It is known by its number.
+type capture struct {
+	Number int64 // in the order of names
+	Name   string
+	With   []string // read with it
+}
+
+// outlined is a capture that was analyzed.
+type outlined struct {
+	Capture capture
+	Outline []byte // an apart.Outline, as gob
+}
+
+// rows is records of conversations that were over in their capture, some at a time.
+type rows struct {
+	Number, Batch int64
+	Data          []byte
+}
+
+// part is what is handed on of two sockets in a capture.
+type part struct {
+	Key  string
+	File string
+	Data []byte
+}
+
+// trouble is why a capture, or what comes behind an offset in it, could not be read.
+type trouble struct {
+	File   string
+	Offset int64 // -1: there is none
+	Reason string
+}
+
+// tally is what was written.
+type tally struct {
+	Conversations int64
+	Outcomes      []int64
+	Crossing      int64
+	Bytes         int64 // shuffled for those
+}
+
+func init() {
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[rows](), reflect.TypeFor[part](), reflect.TypeFor[trouble](),
+		reflect.TypeFor[tally](),
+	} {
+		beam.RegisterType(t)
+	}
+	register.DoFn3x1[context.Context, []byte, func(capture), error](&listFn{})
+	register.DoFn5x1[context.Context, capture, func(outlined), func(rows), func(trouble), error](&analyzeFn{})
+	register.DoFn4x1[context.Context, []byte, func(*outlined) bool, func(capture), error](&overlapFn{})
+	register.DoFn4x1[context.Context, rows, func(*outlined) bool, func(tally), error](&keepFn{})
+	register.DoFn4x1[context.Context, outlined, func(*outlined) bool, func(int64, part), error](&packFn{})
+	register.DoFn5x1[context.Context, int64, func(*part) bool, func(*outlined) bool, func(tally), error](&joinFn{})
+	register.DoFn5x1[context.Context, []byte, func(*outlined) bool, func(*tally) bool, func(*trouble) bool, error](&summaryFn{})
+	register.Emitter1[capture]()
+	register.Emitter1[outlined]()
+	register.Emitter1[rows]()
+	register.Emitter1[trouble]()
+	register.Emitter1[tally]()
+	register.Emitter2[int64, part]()
+	register.Iter1[outlined]()
+	register.Iter1[part]()
+	register.Iter1[tally]()
+	register.Iter1[trouble]()
+}
+
+// pipeline is all steps.
+func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
+	if j.Format != "parquet" && j.Format != "ndjson" {
+		return nil, fmt.Errorf("--format is parquet or ndjson, not %q", j.Format)
+	}
+	if j.Shards < 1 {
+		return nil, fmt.Errorf("--shards is at least 1, not %d", j.Shards)
+	}
+	for _, name := range append(globs, j.Output) {
+		filesystem.ValidateScheme(name)
+	}
+	p, s := beam.NewPipelineWithRoot()
+	captures := beam.Reshuffle(s, beam.ParDo(s, &listFn{Globs: globs}, beam.Impulse(s)))
+	analyze := &analyzeFn{Job: *j}
+	singles, over, troubles := beam.ParDo3(s.Scope("Analyze"), analyze, captures)
+
+	together := beam.ParDo(s.Scope("Overlap"), &overlapFn{}, beam.Impulse(s), beam.SideInput{Input: singles})
+	groups, overInGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
+
+	outlines := beam.Flatten(s, singles, groups)
+	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, beam.Flatten(s, over, overInGroups), beam.SideInput{Input: outlines})
+	parts := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, beam.Reshuffle(s, outlines), beam.SideInput{Input: outlines})
+	joined := beam.ParDo(s.Scope("Join"), &joinFn{Job: *j}, beam.GroupByKey(s, parts), beam.SideInput{Input: outlines})
+	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
+		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
+	return p, nil
+}
