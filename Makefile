@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots duckdb cloud
+.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots duckdb cloud beam
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -41,6 +41,9 @@ duckdb: ## asks DuckDB the questions of docs/sql.md, where its module can be fet
 cloud: ## bin/tcptrace-cloud, which also reads s3://, gs:// and azblob://, and its test
 	.ci/cloud
 	cd test/cloud && go test -timeout 20m ./...
+
+beam: ## bin/tcptrace-beam, for many files on many machines (beam/README.md)
+	cd beam && go build -trimpath -ldflags '$(LDFLAGS)' -o ../bin/tcptrace-beam .
 
 screenshots: deps ## pictures of golden captures' pages, to look at
 	cd test/browser && TCPTRACE_SCREENSHOTS=$${SCREENSHOTS:-$(CURDIR)/dist/screenshots} go test -timeout 30m -count 1 -run TestScreenshots ./...

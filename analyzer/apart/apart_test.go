@@ -13,6 +13,7 @@ import (
 	"tcptrace/analyzer/apart"
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/testutil/thorough"
 	"tcptrace/report"
 )
 
@@ -231,13 +232,18 @@ var noNames = analyzer.Options{NoNames: true}
 
 // Each capture, cut at each place.
 func TestApartIsTogether(t *testing.T) {
+	places := 60
+	if !thorough.Asked() {
+		places = 8
+		t.Log("cut at few places: TCPTRACE_TEST=full cuts at most")
+	}
 	for _, path := range captures(t) {
 		c := load(t, filepath.Base(path), path)
 		if !c.inOrder() || c.inFragments(t) {
 			t.Logf("%s is left out: its times go back, or it has IP fragments", c.name)
 			continue
 		}
-		for i := 0; i <= len(c.Packets); i += 1 + len(c.Packets)/60 {
+		for i := 0; i <= len(c.Packets); i += 1 + len(c.Packets)/places {
 			c.compare(t, cut{i}, noNames)
 		}
 		every := cut{}
@@ -321,5 +327,73 @@ func TestSocketsUsedAgainApart(t *testing.T) {
 			return
 		}
 		t.Logf("%d cuts of %d packets: %+v", len(at), len(c.Packets), n)
+	}
+}
+
+// Files whose times overlap are no files of one capture, one after the other.
+func TestOverlap(t *testing.T) {
+	file := func(name string, start, end int64) apart.File {
+		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Start: start, End: end}}
+	}
+	for _, c := range []struct {
+		files []apart.File
+		want  string
+	}{
+		{[]apart.File{file("b", 10, 20), file("a", 0, 10)}, ""}, // one ends when the next begins
+		{[]apart.File{file("b", 9, 20), file("a", 0, 10)}, "a b"},
+		{[]apart.File{file("c", 30, 31), file("b", 20, 25), file("a", 0, 30), {Name: "empty"}}, "a b"},
+		{[]apart.File{file("a", 0, 10), file("b", 5, 15), file("c", 14, 16), file("d", 16, 17)}, "a b c"},
+	} {
+		got := ""
+		for _, group := range apart.Overlap(c.files) {
+			for _, f := range group {
+				got += " " + f.Name
+			}
+		}
+		if strings.TrimSpace(got) != c.want {
+			t.Errorf("%v: together are%s, not %s", c.files, got, c.want)
+		}
+		if _, err := apart.NewLayout(c.files); (err != nil) != (c.want != "") {
+			t.Errorf("%v: %v", c.files, err)
+		}
+	}
+}
+
+// What was packed may be damaged: that is an error, whatever it is.
+func TestDamagedParts(t *testing.T) {
+	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
+	all := func(apart.ID) bool { return true }
+	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(apart.ID, *apart.Conversation) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout, err := apart.NewLayout([]apart.File{{Name: "file", Outline: outline}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	join, err := apart.NewJoiner(layout, noNames)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := func(string, *apart.Conversation) error { return nil }
+	r := rand.New(rand.NewPCG(1, 1))
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, func(key string, part []byte) error {
+		if err := join.Join(key, []apart.Part{{File: "file", Data: part}}, none); err != nil {
+			t.Error(err)
+		}
+		for range 300 {
+			bad := slices.Clone(part)
+			bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
+			bad = bad[:len(bad)-r.IntN(2)*r.IntN(len(bad))]
+			if join.Join(key, []apart.Part{{File: "file", Data: bad}}, none) == nil {
+				t.Error("no error")
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if join.Join("short", nil, none) == nil || join.Join(strings.Repeat("k", 37), []apart.Part{{File: "file"}}, none) == nil {
+		t.Error("no error")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"hash/crc32"
 	"net/netip"
 	"slices"
 
@@ -224,22 +225,27 @@ func (x *part) close(name func(uint16) string, zip *zstd.Encoder) []byte {
 		body = appendText(binary.AppendUvarint(body, uint64(number)), name(number))
 	}
 	body = append(body, x.b...)
-	if zipped := zip.EncodeAll(body, []byte{formZipped}); len(zipped) <= len(body) {
-		return zipped
+	out := append(head, body...)
+	if zipped := zip.EncodeAll(body, []byte{formZipped}); len(zipped) < len(out) {
+		out = zipped
 	}
-	return append(head, body...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
 }
 
 // maxPart bounds what a part unpacks to.
 const maxPart = 1 << 30
 
-// open is a part that was handed on, ready to be read.
+// open is a part that was handed on, ready to be read. Nothing else than what Pack gave may reach a tracker: hence the checksum.
 func open(part []byte, unzip *zstd.Decoder) (reader, error) {
-	switch {
-	case len(part) > 0 && part[0] == formPlain:
-		return reader{b: part[1:]}, nil
-	case len(part) > 0 && part[0] == formZipped:
-		b, err := unzip.DecodeAll(part[1:], nil)
+	n := len(part) - crc32.Size
+	if n < 1 || crc32.ChecksumIEEE(part[:n]) != binary.BigEndian.Uint32(part[n:]) {
+		return reader{}, errPart
+	}
+	switch part[0] {
+	case formPlain:
+		return reader{b: part[1:n]}, nil
+	case formZipped:
+		b, err := unzip.DecodeAll(part[1:n], nil)
 		return reader{b: b}, err
 	}
 	return reader{}, errPart
