@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -68,16 +67,11 @@ func init() {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[rows](), reflect.TypeFor[part](), reflect.TypeFor[trouble](),
 		reflect.TypeFor[tally](),
+		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[keepFn](), reflect.TypeFor[packFn](),
+		reflect.TypeFor[joinFn](), reflect.TypeFor[summaryFn](),
 	} {
 		beam.RegisterType(t)
 	}
-	register.DoFn3x1[context.Context, []byte, func(capture), error](&listFn{})
-	register.DoFn5x1[context.Context, capture, func(outlined), func(rows), func(trouble), error](&analyzeFn{})
-	register.DoFn4x1[context.Context, []byte, func(*outlined) bool, func(capture), error](&overlapFn{})
-	register.DoFn4x1[context.Context, rows, func(*outlined) bool, func(tally), error](&keepFn{})
-	register.DoFn4x1[context.Context, outlined, func(*outlined) bool, func(int64, part), error](&packFn{})
-	register.DoFn5x1[context.Context, int64, func(*part) bool, func(*outlined) bool, func(tally), error](&joinFn{})
-	register.DoFn5x1[context.Context, []byte, func(*outlined) bool, func(*tally) bool, func(*trouble) bool, error](&summaryFn{})
 	register.Emitter1[capture]()
 	register.Emitter1[outlined]()
 	register.Emitter1[rows]()

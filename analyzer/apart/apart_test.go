@@ -24,7 +24,7 @@ type capture struct {
 	iface func(uint16) string
 }
 
-func load(t *testing.T, name string, paths ...string) *capture {
+func load(t testing.TB, name string, paths ...string) *capture {
 	t.Helper()
 	file := capturefile.Open(paths...)
 	c := &capture{name: name, iface: file.Interface}

@@ -19,11 +19,15 @@ type Part struct {
 	Data []byte
 }
 
-// Joiner completes conversations. It belongs to one goroutine.
+// Joiner completes conversations, those of two sockets after those of others. It belongs to one goroutine.
 type Joiner struct {
-	layout *Layout
-	opts   flow.Options
-	unzip  *zstd.Decoder
+	layout  *Layout
+	opts    flow.Options
+	unzip   *zstd.Decoder
+	tracker *flow.Tracker // nil: none so far, or the last one met an error. There is nothing in it between two calls of Join
+	merger  *flow.Merger
+	outs    [1]flow.Output
+	at      *join
 }
 
 // NewJoiner returns a Joiner.
@@ -32,7 +36,16 @@ func NewJoiner(l *Layout, o Options) (*Joiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Joiner{layout: l, opts: pipeline.Tracking(o), unzip: unzip}, nil
+	j := &Joiner{layout: l, opts: pipeline.Tracking(o), unzip: unzip}
+	if j.opts.Interface == nil {
+		j.opts.Interface = func(number uint16) string {
+			if int(number) >= len(j.at.ifaces) {
+				return ""
+			}
+			return j.at.ifaces[number]
+		}
+	}
+	return j, nil
 }
 
 // Join hands out the conversations of two sockets, of which parts are what was packed in all files, in any order. file is that in which a
@@ -54,7 +67,13 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		}
 	}
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.file, b.file) })
-	join := j.begin(sockets, each)
+	x := j.begin(sockets, each)
+	done := false
+	defer func() {
+		if !done {
+			j.tracker = nil
+		}
+	}()
 	for i, p := range list {
 		if i > 0 && list[i-1].file == p.file {
 			return fmt.Errorf("%s is there twice", j.layout.files[p.file].Name)
@@ -63,20 +82,20 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		if err != nil {
 			return err
 		}
-		if err := join.part(p.file, &r); err != nil {
+		if err := x.part(p.file, &r); err != nil {
 			return err
 		}
 	}
-	return join.end()
+	err := x.end()
+	done = err == nil
+	return err
 }
 
 // join is the completion of the conversations of two sockets.
 type join struct {
 	*Joiner
 	key     wire.Key
-	tracker *flow.Tracker
-	merger  *flow.Merger
-	outs    [1]flow.Output
+	each    func(file string, c *Conversation) error
 	at      flow.Placement    // of the latest segment
 	ifaces  []string          // by number, of all files
 	numbers map[uint16]uint16 // of the interfaces of the file at hand
@@ -86,25 +105,19 @@ type join struct {
 }
 
 func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) error) *join {
-	x := &join{Joiner: j, key: key, index: key.Partition(j.opts.Partitions())}
-	o := j.opts
-	if o.Interface == nil {
-		o.Interface = func(number uint16) string {
-			if int(number) >= len(x.ifaces) {
-				return ""
-			}
-			return x.ifaces[number]
-		}
+	if j.tracker == nil {
+		sink := handing(func(c *Conversation) error {
+			file := j.layout.fileOf(c.FirstFrame)
+			c.FirstFrame -= j.layout.first[file]
+			c.LastFrame -= j.layout.first[file]
+			c.Stream = 0
+			return j.at.each(j.layout.files[file].Name, c)
+		})
+		j.tracker, j.merger = flow.NewTracker(j.opts, sink), flow.NewMerger(1, sink)
+		j.outs[0].Discard()
 	}
-	sink := handing(func(c *Conversation) error {
-		file := j.layout.fileOf(c.FirstFrame)
-		c.FirstFrame -= j.layout.first[file]
-		c.LastFrame -= j.layout.first[file]
-		c.Stream = 0
-		return each(j.layout.files[file].Name, c)
-	})
-	x.tracker, x.merger = flow.NewTracker(o, sink), flow.NewMerger(1, sink)
-	return x
+	j.at = &join{Joiner: j, key: key, each: each, index: key.Partition(j.opts.Partitions())}
+	return j.at
 }
 
 // part tracks what there is of a file.
@@ -183,6 +196,6 @@ func (x *join) reaches(file int, place uint8) bool {
 
 // end hands out what is open when all files end.
 func (x *join) end() error {
-	sum := flow.Summary{Start: conn.Time(x.layout.end), End: conn.Time(x.layout.end)}
-	return x.merger.Finish([]*flow.Tracker{x.tracker}, &sum)
+	x.tracker.FinishAll(conn.Time(x.layout.end), &x.outs[0])
+	return x.merger.Batch(x.outs[:])
 }

@@ -25,6 +25,17 @@ func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Out
 	return t.place(s, Hash(&s.Key), again, out)
 }
 
+// FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time. The tracker may be used for another capture then.
+func (t *Tracker) FinishAll(end conn.Time, out *Output) {
+	room := t.MaxFlows
+	t.ReleaseAll(out)
+	t.MaxFlows = room
+	t.Now = max(t.Now, end)
+	for _, slot := range t.Live() {
+		t.Finish(slot, 0, out)
+	}
+}
+
 // Keys gives f the sockets of all conversations that are open. Some come more than once.
 func (t *Tracker) Keys(f func(wire.Key)) {
 	for slot := range t.Slab.All() {
