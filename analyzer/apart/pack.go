@@ -217,6 +217,9 @@ const (
 	formZipped
 )
 
+// leastZipped is from which size on a part is compressed: below it the tables that say how cost more time than the rest of the work.
+const leastZipped = 600
+
 // close is the part as it is handed on.
 func (x *part) close(name func(uint16) string, zip *zstd.Encoder) []byte {
 	head := []byte{formPlain}
@@ -226,8 +229,10 @@ func (x *part) close(name func(uint16) string, zip *zstd.Encoder) []byte {
 	}
 	body = append(body, x.b...)
 	out := append(head, body...)
-	if zipped := zip.EncodeAll(body, []byte{formZipped}); len(zipped) < len(out) {
-		out = zipped
+	if len(out) >= leastZipped {
+		if zipped := zip.EncodeAll(body, []byte{formZipped}); len(zipped) < len(out) {
+			out = zipped
+		}
 	}
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
 }
