@@ -33,6 +33,7 @@ func idOf(key *wire.Key) ID {
 // Outline is what other files have to know of one.
 type Outline struct {
 	Packets    uint64
+	Frames     uint64 // with what has a frame number and is no packet
 	Start, End int64 // times, in ns since the Unix epoch: the earliest and the latest
 	Open       []ID  // sockets of conversations that are not over, in order
 	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
@@ -64,7 +65,12 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 	if err := a.Expire(); err != nil {
 		return Outline{}, err
 	}
-	return outline(&a), nil
+	out := outline(&a)
+	out.Frames = out.Packets + a.Summary.OtherFrames
+	if r, ok := src.(packet.Reporter); ok {
+		out.Frames = out.Packets + r.Stats().OtherFrames
+	}
+	return out, nil
 }
 
 func outline(a *pipeline.Inline) Outline {

@@ -333,7 +333,7 @@ func TestSocketsUsedAgainApart(t *testing.T) {
 // Files whose times overlap are no files of one capture, one after the other.
 func TestOverlap(t *testing.T) {
 	file := func(name string, start, end int64) apart.File {
-		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Start: start, End: end}}
+		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Frames: 1, Start: start, End: end}}
 	}
 	for _, c := range []struct {
 		files []apart.File

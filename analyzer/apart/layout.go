@@ -45,7 +45,7 @@ func NewLayout(files []File) (*Layout, error) {
 		if f.Start < l.end {
 			return nil, fmt.Errorf("%s begins before a file ends that begins before it: read them as one", f.Name)
 		}
-		frames += f.Packets
+		frames += f.Frames
 		l.end = max(l.end, f.End)
 		if len(f.Open) > 0 {
 			l.firstOpen = min(l.firstOpen, i)
