@@ -3,13 +3,22 @@ package analyzer_test
 import (
 	"strings"
 	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/scripts"
 )
 
 // TestBoundariesOfOthers holds on both sides that a connection is over when its own time is, whatever deadlines of others are before its own: the SYN of
 // another, repeated late, waits until 80 s.
 func TestBoundariesOfOthers(t *testing.T) {
 	succeeds := func(t *testing.T, script string) string {
-		for _, line := range judge(t, script).lines {
+		s := &judged{}
+		a := analyzer.New(analyzer.Options{MaxFlows: 1000}, s) // one tracker, so that all are in its queues
+		scripts.Feed(t, a, scripts.Frames(t, script))
+		if _, err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range s.lines {
 			if strings.Contains(line, "port-reused") {
 				return "its successor"
 			}

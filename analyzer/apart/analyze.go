@@ -34,8 +34,8 @@ func idOf(key *wire.Key) ID {
 type Outline struct {
 	Packets    uint64
 	Frames     uint64 // with what has a frame number and is no packet
-	Start, End int64 // times, in ns since the Unix epoch: the earliest and the latest
-	Open       []ID  // sockets of conversations that are not over, in order
+	Start, End int64  // times, in ns since the Unix epoch: the earliest and the latest
+	Open       []ID   // sockets of conversations that are not over, in order
 	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
 	// for others.
 	Touched []uint64
