@@ -72,6 +72,7 @@ const (
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 	goodHeader    // the checksum of an IPv4 header was right: it is not left to the network card
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
+	WaitedFor     // of the first half: a segment came when only patience had the connection wait (package flow)
 )
 
 // Spoke: it sent a SYN, or a segment with ACK that is no RST.

@@ -25,7 +25,7 @@ func (t *Tracker) until(c *conn.Conn) conn.Time {
 			}
 		}
 		return last + t.linger
-	case c.MayGoOn(&t.Facts):
+	case c.Half[0].Flags.Has(conn.WaitedFor) || c.MayGoOn(&t.Facts):
 		return c.Last + patience*t.linger
 	}
 	return c.Last + t.linger
@@ -40,7 +40,16 @@ func (t *Tracker) overdue(slot uint32, now conn.Time) bool {
 		return t.Slab.embryos.givesUp(t.Slab.embryos.at(slot)) <= now
 	}
 	c := t.Slab.At(slot)
-	return now-c.Last >= t.soonest && t.until(c) <= now
+	if now-c.Last < t.soonest {
+		return false
+	}
+	if t.until(c) <= now {
+		return true
+	}
+	if c.Flags.Has(conn.Ended) && !c.Flags.Has(conn.Replaced) && now-c.Last >= t.linger {
+		c.Half[0].Flags |= conn.WaitedFor // and is waited for as long from then on
+	}
+	return false
 }
 
 // find is the slot of the conversation that a key has now, noSlot if it has none. It lets go of the one that is over.
