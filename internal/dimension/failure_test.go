@@ -18,6 +18,7 @@ var failed = map[string][]Failure{
 	"accept-queue-full":            {ResetInHandshake},
 	"bad-checksum-synack":          {HalfOpen},
 	"bad-checksum-unanswered":      {Unanswered},
+	"data-to-stranger":             {Cut},
 	"earlier-syn-answered":         {ResetInHandshake},
 	"fin-behind-hole":              {Undelivered},
 	"given-up-by-plain-rst":        {Unanswered},

@@ -1,5 +1,7 @@
 // What the page holds, decoded. Columns are kept as columns.
 
+import { dateClocks } from "./format.mjs";
+
 const digits = new Uint8Array(128);
 [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((c, i) => (digits[c.charCodeAt(0)] = i));
 
@@ -43,7 +45,13 @@ export function decode(raw) {
     return { ...f, number, list: f.rows.map((d) => (at += d)) };
   });
   o.detailed = new Set(raw.details);
+  dateClocks(raw.start, raw.span);
   return o;
+}
+
+/** isSure reports whether a step is proved, or the kernel's word. */
+export function isSure(step) {
+  return step.evidence === "sent" || step.evidence === "acknowledged" || step.evidence === "kernel";
 }
 
 /** rowOf is the row of a stream, -1 if it has none. */

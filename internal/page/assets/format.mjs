@@ -56,14 +56,26 @@ export function percent(x) {
   return (x < 0.1 ? (x * 100).toFixed(1) : Math.round(x * 100).toString()) + " %";
 }
 
-/** clock is the time of day, in UTC, some ns after a start of [seconds, ns]. */
+let dated = false;
+
+/** dateClocks has clocks say the date, too, if what begins at start [seconds, ns] and takes span ns is of several days. */
+export function dateClocks(start, span) {
+  dated = day(start) !== day([start[0] + Math.floor((start[1] + span) / 1e9), 0]);
+}
+
+/** clock is when something was, in UTC, some ns after a start of [seconds, ns]. */
 export function clock(start, ns, digits) {
+  return (dated ? day([start[0] + Math.floor((start[1] + ns) / 1e9), 0]).slice(5) + " " : "") + timeOfDay(start, ns, digits);
+}
+
+/** timeOfDay is clock without a date. */
+export function timeOfDay(start, ns, digits) {
   const total = start[1] + ns;
   const seconds = start[0] + Math.floor(total / 1e9);
   const rest = ((total % 1e9) + 1e9) % 1e9;
   const date = new Date(seconds * 1000);
-  const day = Number.isNaN(date.getTime()) ? "--:--:--" : date.toISOString().slice(11, 19);
-  return digits > 0 ? day + "." + String(Math.floor(rest)).padStart(9, "0").slice(0, digits) : day;
+  const time = Number.isNaN(date.getTime()) ? "--:--:--" : date.toISOString().slice(11, 19);
+  return digits > 0 ? time + "." + String(Math.floor(rest)).padStart(9, "0").slice(0, digits) : time;
 }
 
 /** day is the date, in UTC. */

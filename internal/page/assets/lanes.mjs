@@ -1,6 +1,6 @@
 // The states of both endpoints in time, and the segments between them as sloped arrows.
 
-import { flagsOf, kindOf, seqLenOf } from "./data.mjs";
+import { flagsOf, isSure, kindOf, seqLenOf } from "./data.mjs";
 import { count, duration } from "./format.mjs";
 import { hatch, label, line, rounded } from "./canvas.mjs";
 import { spans } from "./series.mjs";
@@ -36,7 +36,7 @@ function drawLane(c, side, height, st) {
   for (const span of spans(st.d.steps[side], st.d.distances[side], st.end)) {
     const a = Math.max(st.x(span.start), st.left - 20), b = Math.min(st.x(span.end), st.edge + 20);
     if (b < st.left - 10 || a > st.edge + 10) continue;
-    const w = Math.max(b - a - 1, 1.5), certain = span.evidence === "sent" || span.evidence === "acknowledged";
+    const w = Math.max(b - a - 1, 1.5), certain = isSure(span);
     c.fillStyle = stateColors[span.state];
     c.globalAlpha = certain ? 1 : 0.55;
     rounded(c, a, y, w, LANE, 4);

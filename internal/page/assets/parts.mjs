@@ -27,9 +27,11 @@ export function line1(d, i) {
   return (d.side[i] === 0 ? "client → " : "server → ") + (flagsOf(d, i) || "–") + " seq " + count(d.seq[i]) + (d.len[i] ? " len " + count(d.len[i]) : "") + " · " + kindOf(d, i);
 }
 
+const evidences = { sent: "proved by what it sent", acknowledged: "proved by what it sent later", kernel: "its host's kernel says so", assumed: "assumed", timer: "by time alone" };
+
 /** evidence says how a step is known. */
 export function evidence(step) {
-  return { sent: "proved by what it sent", acknowledged: "proved by what it sent later", assumed: "assumed", timer: "by time alone" }[step.evidence] + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
+  return (evidences[step.evidence] ?? step.evidence) + (step.cause && step.cause !== "none" ? ": " + step.cause : "");
 }
 
 /** firstOfInterest is where the cursor begins: at the first of the gravest anomalies, or at the first segment. */

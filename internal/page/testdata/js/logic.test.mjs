@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { bytes, clock, count, counted, duration, offset, percent, rate } from "../../assets/format.mjs";
-import { decode, decodeDetail, decodeSegments, finest, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
+import { bytes, clock, count, counted, dateClocks, duration, offset, percent, rate, timeOfDay } from "../../assets/format.mjs";
+import { decode, decodeDetail, decodeSegments, finest, isSure, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, timeStep, zoomView } from "../../assets/scale.mjs";
 import { derive, enteredAt, pathOf, sequenceRange, spans, stepAt, throughput } from "../../assets/series.mjs";
@@ -12,7 +12,7 @@ import { readLink, timelineCommand, wiresharkFilter, writeLink } from "../../ass
 import { edges, pathEdges, placeOf, places } from "../../assets/diagram.mjs";
 import { arrowOf, placeLabels, shortLabel, weightOf } from "../../assets/lanes.mjs";
 import { wrap } from "../../assets/graphs.mjs";
-import { bursts, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
+import { bursts, evidence, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
 import { merged } from "../../assets/timeline.mjs";
 import { examples, failures, levelOf, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
@@ -32,6 +32,25 @@ test("the clock carries nanoseconds over", () => {
   assert.equal(offset(20e6, 10e6), "20 ms");
   assert.equal(offset(2.5e6, 0.5e6), "2.5 ms");
   assert.equal(offset(0, 1), "0");
+});
+
+test("clocks say the date where there are several", () => {
+  const start = [1772443800, 0], midnight = 52200e9; // 2026-03-02 09:30
+  dateClocks(start, midnight - 1);
+  assert.equal(clock(start, midnight - 1, 3), "23:59:59.999");
+  dateClocks(start, midnight);
+  assert.equal(clock(start, midnight, 3), "03-03 00:00:00.000");
+  assert.equal(clock(start, 0, 0), "03-02 09:30:00");
+  assert.equal(timeOfDay(start, midnight, 0), "00:00:00");
+  dateClocks(start, 0);
+});
+
+test("each evidence has its words, and what the kernel says is sure", () => {
+  for (const [word, sure] of Object.entries({ sent: true, acknowledged: true, kernel: true, assumed: false, timer: false })) {
+    assert.equal(isSure({ evidence: word }), sure);
+    assert.ok(!evidence({ evidence: word }).includes("undefined"));
+  }
+  assert.equal(evidence({ evidence: "kernel", cause: "received FIN" }), "its host's kernel says so: received FIN");
 });
 
 const raw = () => ({
