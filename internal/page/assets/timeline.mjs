@@ -78,7 +78,8 @@ export class Timeline {
     for (const at of t.list) {
       const x = Math.round(this.x(at)) + 0.5;
       line(c, x, 0, x, this.height - AXIS, colors.grid);
-      label(c, clockTick(this.o, at, t.step), Math.min(x, width - RIGHT - 26), this.height - AXIS / 2, colors.muted, at === 0 ? "left" : "center");
+      const text = clockTick(this.o, at, t.step);
+      label(c, text, Math.min(x, width - c.measureText(text).width / 2 - 2), this.height - AXIS / 2, colors.muted, at === 0 ? "left" : "center");
     }
     this.used.forEach((lane, i) => this.lane(c, lane, i * (LANE + GAP), width));
     if (this.selection) this.drawSelection(c);
