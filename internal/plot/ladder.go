@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -33,6 +34,8 @@ type rung struct {
 	seq, end int64
 	label    report.SegmentLabel
 	lost     bool
+	syn      bool
+	refused  bool      // a SYN, by an RST
 	enters   [2]string // by side: the state that it brings
 	segments uint64    // folded
 	bytes    [2]uint64
@@ -60,7 +63,7 @@ func newLadder(s *Stream) *ladder {
 }
 
 func (l *ladder) segment(v *analyzer.SegmentView, _ *analyzer.Reading) {
-	r := rung{at: timeOf(v), frame: v.Frame, from: v.From, kind: v.Kind, seq: v.Seq, end: v.Seq + int64(v.Len)}
+	r := rung{at: timeOf(v), frame: v.Frame, from: v.From, kind: v.Kind, seq: v.Seq, end: v.Seq + int64(v.Len), syn: strings.Contains(v.Flags, "S")}
 	for side, state := range v.State {
 		if state != l.state[side] {
 			r.enters[side] = l.entered(analyzer.Side(side), state, v.Frame)
@@ -69,6 +72,9 @@ func (l *ladder) segment(v *analyzer.SegmentView, _ *analyzer.Reading) {
 	}
 	if v.Kind == analyzer.KindRetransmission && !v.Spurious {
 		l.lose(&r)
+	}
+	if v.HasAck && strings.Contains(v.Flags, "R") {
+		l.refuse(&r, v.Ack)
 	}
 	switch {
 	case !l.shows(r.at):
@@ -100,8 +106,19 @@ func (l *ladder) entered(side analyzer.Side, state fsm.State, frame uint64) stri
 func (l *ladder) lose(r *rung) {
 	for _, list := range [][]rung{l.rungs, l.held} {
 		for i := range list {
-			if old := &list[i]; old.from == r.from && old.segments == 0 && old.kind != analyzer.KindUnacceptable && repeats(old, r) {
+			if old := &list[i]; old.from == r.from && old.segments == 0 && old.kind != analyzer.KindUnacceptable && !old.refused && repeats(old, r) {
 				old.lost = true
+			}
+		}
+	}
+}
+
+// refuse marks the SYN that an RST, r, refuses: it arrived.
+func (l *ladder) refuse(r *rung, ack int64) {
+	for _, list := range [][]rung{l.rungs, l.held} {
+		for i := range list {
+			if old := &list[i]; old.syn && old.from != r.from && old.seq+1 == ack {
+				old.refused = true
 			}
 		}
 	}

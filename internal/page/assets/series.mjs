@@ -46,10 +46,12 @@ export function derive(d) {
   return s;
 }
 
-// findLost marks the segments that passed the tap and had to be sent again: the latest copy before each retransmission that was needed.
+// findLost marks the segments that passed the tap and had to be sent again: the latest copy before each retransmission that was needed, but for
+// a SYN that was refused.
 function findLost(d, lost) {
   const latest = [new Map(), new Map()];
   for (let i = 0; i < d.n; i++) {
+    if (/R.*A/.test(flagsOf(d, i))) latest[1 - d.side[i]].delete(d.ack[i] - 1);
     if (seqLenOf(d, i) === 0) continue;
     const of = latest[d.side[i]];
     if (kindOf(d, i) === "retransmission" && !spuriousOf(d, i) && of.has(d.seq[i])) lost[of.get(d.seq[i])] = 1;

@@ -139,7 +139,7 @@ test("axes", () => {
 
 // A client that sends 100 bytes twice, the first copy of which is lost, and a server that acknowledges.
 const words = {
-  codes: [[0, "S", "syn", "", false, false], [1, "SA", "syn-ack", "", false, false], [0, "PA", "data", "", false, false], [0, "PA", "retransmission", "timeout", false, false], [1, "A", "ack", "", false, false], [1, "A", "duplicate-ack", "", false, false], [0, "PA", "retransmission", "timeout", true, false]],
+  codes: [[0, "S", "syn", "", false, false], [1, "SA", "syn-ack", "", false, false], [0, "PA", "data", "", false, false], [0, "PA", "retransmission", "timeout", false, false], [1, "A", "ack", "", false, false], [1, "A", "duplicate-ack", "", false, false], [0, "PA", "retransmission", "timeout", true, false], [1, "RA", "rst", "", false, false], [0, "S", "retransmission", "timeout", false, false]],
   notes: ["zero-window "], kinds: {},
 };
 const detail = (codes, t, seq, ack, len, more = {}) => decodeDetail({ stream: 0, anomalies: [{ frame: 2 }], steps: [[], []], distances: [1, 2], ...more.top, segments: { t, frame: t.map(() => 1), code: codes, seq, ack, len, window: t.map(() => 1000), flightClient: t.map(() => 0), flightServer: t.map((_, i) => (i === 0 ? -1 : 0)), rtt: [], notes: [], sack: [], ...more.segments } }, words);
@@ -184,6 +184,10 @@ test("what is drawn of it", () => {
   }
   const spurious = derive(detail([0, 1, 2, 6, 4], [0, 10, 10, 10, 10], [0, 0, 1, 0, 1], [0, 1, 1, 0, 100], [0, 0, 100, 100, 0]));
   assert.deepEqual([...spurious.lost], [0, 0, 0, 0, 0], "one that was not needed replaces nothing");
+  for (const [ack, lost] of [[1, 0], [2, 1]]) { // the RST refuses the SYN, or something else
+    const refused = derive(detail([0, 7, 8], [0, 10, 10], [0, 0, 0], [0, ack, 0], [0, 0, 0]));
+    assert.deepEqual([...refused.lost], [lost, 0, 0], "an RST that acknowledges " + ack);
+  }
 });
 
 test("the third duplicate ACK has a mark, the second and fourth have none", () => {
