@@ -12,6 +12,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/truth/invariant"
@@ -48,6 +49,9 @@ type account struct {
 
 	samples, triples uint64 // round trips and third duplicate ACKs that it got
 	longest          time.Duration
+
+	syn, spoke bool // a SYN was sent, and something else
+	isn        uint32
 }
 
 func newReadings(t testing.TB, name string) *readings {
@@ -154,7 +158,17 @@ func (r *readings) count(x *analyzer.Reading) {
 		if x.Kind == analyzer.KindCaptureDuplicate {
 			a.copies++
 		}
+		// SYN_SENT resets what it is sent without a SYN: that is of an older connection.
+		if peer := r.account(x.First, 1-s.Dir); !s.Flags.Any(wire.ACK) && a.syn && !a.spoke && !peer.syn && s.Seq-a.isn-1 > conn.Slack {
+			peer.beginAnew()
+		}
 		return // a text for people
+	}
+	if x.Kind != analyzer.KindUnacceptable && x.Kind != analyzer.KindCaptureDuplicate {
+		a.spoke = a.spoke || s.Flags.Any(wire.ACK|wire.FIN) || s.Len > 0
+		if s.Flags.Any(wire.SYN) && !a.syn {
+			a.syn, a.isn = true, s.Seq
+		}
 	}
 	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) {
 		a.beginAnew()
@@ -202,7 +216,7 @@ func (r *readings) compareMeasures(c *analyzer.Conversation, side analyzer.Side,
 // beginAnew has all bytes so far be another stream's.
 func (a *account) beginAnew() {
 	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again,
-		samples: a.samples, triples: a.triples, longest: a.longest}
+		samples: a.samples, triples: a.triples, longest: a.longest, syn: a.syn, spoke: a.spoke, isn: a.isn}
 }
 
 // isOlder reports whether bytes so far do not lie behind a SYN-ACK: they are of an older connection.

@@ -37,13 +37,20 @@ func TestCutExcuses(t *testing.T) {
 	behind := &told{first: 3}
 	one := &telling{of: map[uint64]uint64{3: 1, 4: 1}}
 	but := func(frames ...int) *cut { return &cut{left: frames} } // from 0
+	before := &capture{side: []int{0, 1, 1, 1}, flags: []wire.Flags{wire.SYN, wire.ACK, wire.SYN | wire.ACK, wire.FIN | wire.ACK},
+		sent: []wire.Segment{{}, {Seq: 100, Len: 10}, {Seq: 108}, {Seq: 109}}}
+	below := &capture{side: before.side, flags: before.flags, sent: []wire.Segment{{}, {Seq: 100, Len: 10}, {Seq: 109}, {Seq: 110}}}
 	for name, ok := range map[string]bool{
-		"the handshake's ACK is missing":                           (&comparison{cut: but(0, 1, 3), whole: handshake(3, 0), rest: silent}).unended(),
-		"its proof is left":                                        !(&comparison{cut: but(0, 1, 3), whole: handshake(3, 4), rest: silent}).unended(),
-		"it is left, and its proof is missing":                     (&comparison{cut: but(0, 1, 2), whole: handshake(3, 4), rest: silent}).unended(),
-		"another segment of who took it is left":                   !(&comparison{cut: but(0, 1, 2), whole: handshake(3, 4), rest: &told{acknowledged: [2]bool{1: true}}}).unended(),
-		"a FIN with an old timestamp, and what took it is missing": late.drops(&told{}, 3),
-		"another FIN": !late.drops(&told{}, 4),
+		"data beyond a SYN-ACK that comes behind them and is missing": older(before, but(0, 1, 3), all, 4),
+		"data in front of it":                                        !older(below, but(0, 1, 3), all, 4),
+		"the SYN-ACK is left, too":                                   !older(before, but(0, 1, 2, 3), all, 4),
+		"the data are missing, too":                                  !older(before, but(0, 3), all, 4),
+		"the handshake's ACK is missing":                             (&comparison{cut: but(0, 1, 3), whole: handshake(3, 0), rest: silent}).unended(),
+		"its proof is left":                                          !(&comparison{cut: but(0, 1, 3), whole: handshake(3, 4), rest: silent}).unended(),
+		"it is left, and its proof is missing":                       (&comparison{cut: but(0, 1, 2), whole: handshake(3, 4), rest: silent}).unended(),
+		"another segment of who took it is left":                     !(&comparison{cut: but(0, 1, 2), whole: handshake(3, 4), rest: &told{acknowledged: [2]bool{1: true}}}).unended(),
+		"a FIN with an old timestamp, and what took it is missing":   late.drops(&told{}, 3),
+		"another FIN":                                                !late.drops(&told{}, 4),
 		"a FIN with an old timestamp that the whole has dropped too": !late.drops(&late.conversations[0], 3),
 		"it is left":       !(&comparison{cut: but(0, 1, 2, 3), whole: handshake(3, 0), rest: silent}).unended(),
 		"an RST to LISTEN": (&comparison{whole: dup}).leavesListener(3),

@@ -118,7 +118,7 @@ func missing(c *capture, k *cut, whole, rest *telling) (found []string) {
 				}
 				states := kept(c.flags[s.Frame-1], s.Cause, s.State)
 				if s.Cause == fsm.SendRST && (alone(c, k, whole, s.Frame) || outlived(c, k, whole, s.Frame)) || mayBeBlind(w, rest, s.Frame) || unconfirmed(c, k, w, whole, rest, s.Frame) ||
-					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame) || belied(k, w, rest)) {
+					s.Cause == fsm.SendFIN && (rest.drops(w, s.Frame) || c.mayBelieveRST(k, w, s.Frame) || belied(k, w, rest) || older(c, k, whole, s.Frame)) {
 					continue
 				}
 				if states != nil && !rest.enters(w, side, states) {
@@ -176,6 +176,25 @@ func unconfirmed(c *capture, k *cut, w *told, whole, rest *telling, frame uint64
 		}
 	}
 	return true
+}
+
+// older reports whether data that the sender of a FIN sent of an older connection, in front of its SYN-ACK and beyond the number of that, are left,
+// and the SYN-ACK, which shows that, is missing.
+func older(c *capture, k *cut, whole *telling, frame uint64) bool {
+	own := func(f uint64) bool {
+		return whole.of[f] == whole.of[frame] && c.side[f-1] == c.side[frame-1]
+	}
+	for f := range whole.of {
+		if f > frame || !own(f) || k.has(f) || !c.flags[f-1].Has(wire.SYN|wire.ACK) {
+			continue
+		}
+		for g := range whole.of {
+			if s := &c.sent[g-1]; g < f && own(g) && k.has(g) && s.Len > 0 && int32(s.Seq+s.Len-c.sent[f-1].Seq) > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // belied reports whether a FIN comes behind data that lies behind it, or what shows that an ACK was of what had not been sent is missing.
