@@ -150,7 +150,7 @@ function drawMarks(c, st, i, x, y, side) {
   let list = st.s.marks[i];
   if (list.length === 0) return;
   list = list.filter((m) => (own ? !["3", "Z", "S"].includes(m) : ["3", "Z", "S"].includes(m)));
-  if (list.length === 0) return;
+  if (list.length === 0 || x < st.left - 1 || x > st.edge + 1) return; // the neighbours of what is in view have none
   const at = own ? y(d.seq[i] + seqLenOf(d, i)) - 9 : y(d.ack[i]) - 9;
   c.font = "600 10px system-ui, sans-serif";
   const row = side + ":" + Math.round(at / 11), text = list.join(" "), end = (st.marked ??= {})[row]; // beside the bar, on which the cursor may be
