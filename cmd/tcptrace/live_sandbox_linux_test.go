@@ -14,7 +14,7 @@ func TestSandbox(t *testing.T) {
 	result, dropped := capture.Dropped{}, 0
 	drop = func(capture.DropOptions) capture.Dropped { dropped++; return result }
 	run := func(args ...string) (code int, stderr string) {
-		code, _, stderr = tcptrace(t, env{}, append([]string{"live", "-i", "lo", "--duration", "10ms", "--format", "ndjson"}, args...)...)
+		code, _, stderr = tcptrace(t, env{}, append([]string{"live", "-i", "lo", "--kernel", "off", "--duration", "10ms", "--format", "ndjson"}, args...)...)
 		if code == exitBadInput {
 			t.Skip(stderr)
 		}
