@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +17,6 @@ import (
 	"tcptrace/internal/blocks"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live/dump"
-	"tcptrace/report"
 )
 
 // interspersed is a golden capture in pcapng with blocks put before its first packet, behind its second and at its end.
@@ -63,15 +61,7 @@ const journalEntry = "__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE=a packet is
 // framesOf is the frame numbers of the segments of a capture.
 func framesOf(t *testing.T, path string) (frames []uint64) {
 	t.Helper()
-	code, stdout, stderr := tcptrace(t, env{}, "timeline", path, "--format", "ndjson")
-	if code != exitDone {
-		t.Fatal(stderr)
-	}
-	for line := range strings.Lines(stdout) {
-		var r report.SegmentRecord
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatal(err)
-		}
+	for _, r := range segmentRecords(t, path) {
 		frames = append(frames, r.Frame)
 	}
 	return frames

@@ -76,8 +76,8 @@ func (p *plugin) run(t *testing.T, stdin []byte, args ...string) (lines []string
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"), complaints(stderr.String())
 }
 
-// timelineFields are the same fields, as timeline has them.
-func timelineFields(t *testing.T, path string) (lines []string) {
+// segmentRecords are those of a capture, as timeline writes them.
+func segmentRecords(t *testing.T, path string) (records []report.SegmentRecord) {
 	t.Helper()
 	code, stdout, stderr := tcptrace(t, env{}, "timeline", path, "--format", "ndjson")
 	if code != exitDone {
@@ -88,6 +88,15 @@ func timelineFields(t *testing.T, path string) (lines []string) {
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// timelineFields are the same fields, as timeline has them.
+func timelineFields(t *testing.T, path string) (lines []string) {
+	t.Helper()
+	for _, r := range segmentRecords(t, path) {
 		evidence, spurious := r.ServerEvidence, ""
 		if r.From == "client" {
 			evidence = r.ClientEvidence
