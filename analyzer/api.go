@@ -4,6 +4,7 @@ import (
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/analyzer/packet"
@@ -266,10 +267,10 @@ type Sink = flow.Sink
 // Summary is what was read and what became of it: every packet of the input is
 // in exactly one of TCP, Filtered and NotAnalyzed.
 //
-// Its fields: go doc ./analyzer/internal/flow Summary
-type Summary = flow.Summary
+// Its fields: go doc ./analyzer/internal/intake Summary
+type Summary = intake.Summary
 
 // Count is a number of packets and why they were not analyzed.
 //
-// Its fields: go doc ./analyzer/internal/flow Count
-type Count = flow.Count
+// Its fields: go doc ./analyzer/internal/intake Count
+type Count = intake.Count

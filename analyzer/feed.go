@@ -5,6 +5,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
@@ -141,6 +142,6 @@ func (m *Monitor) Summary() Summary {
 	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
 	sum.StrayICMP = t.StrayICMP
 	t.AddBounds(&sum)
-	sum.Bounds[flow.BoundHistory] = m.unwritten
+	sum.Bounds[intake.BoundHistory] = m.unwritten
 	return sum
 }

@@ -9,7 +9,7 @@ import (
 
 // Time is a moment of the capture's clock: ns since the Unix epoch.
 //
-// The clock of a capture says what it likes, and arithmetic on it must not overflow. So flow.Intake admits times from 0 to wire.MaxTime
+// The clock of a capture says what it likes, and arithmetic on it must not overflow. So intake.Intake admits times from 0 to wire.MaxTime
 // only, and a connection's own clock (clock.go) stays among them: the difference of two times fits, and so does the sum of a time and
 // such a difference. What is multiplied is at most MaxSpan. Only sums of many, and of what a user says, need Add.
 type Time int64

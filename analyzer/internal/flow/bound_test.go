@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -17,23 +18,23 @@ func TestBounds(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		feed func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32))
-		want [NumBounds]uint64
+		want [intake.NumBounds]uint64
 	}{
 		{"nothing", func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32)) {
 			for i := range uint32(ring) {
 				send(0, wire.ACK, 101+10*i, 201, 10)
 			}
-		}, [NumBounds]uint64{}},
+		}, [intake.NumBounds]uint64{}},
 		{"flight", func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32)) {
 			for i := range uint32(ring + 7) {
 				send(0, wire.ACK, 101+10*i, 201, 10)
 			}
-		}, [NumBounds]uint64{BoundFlight: 7}},
+		}, [intake.NumBounds]uint64{intake.BoundFlight: 7}},
 		{"ranges", func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32)) {
 			for i := range uint32(300) {
 				send(0, wire.ACK, 111+20*i, 201, 10)
 			}
-		}, [NumBounds]uint64{BoundRanges: 300 - reassembly.MaxRanges}},
+		}, [intake.NumBounds]uint64{intake.BoundRanges: 300 - reassembly.MaxRanges}},
 		{"resent", func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32)) {
 			for i := range uint32(20) {
 				send(0, wire.ACK, 101+10*i, 201, 10)
@@ -41,12 +42,12 @@ func TestBounds(t *testing.T) {
 			for i := range uint32(20) {
 				send(0, wire.ACK, 101+10*i, 201, 10)
 			}
-		}, [NumBounds]uint64{BoundResent: 20 - segment.MaxResent}},
+		}, [intake.NumBounds]uint64{intake.BoundResent: 20 - segment.MaxResent}},
 		{"facts and letters", func(send func(dir uint8, flags wire.Flags, seq, ack, n uint32)) {
 			for i := range uint32(60) {
 				send(0, wire.RST, 50000+i, 0, 0) // each with another number is another letter
 			}
-		}, [NumBounds]uint64{BoundFacts: 3 + 60 - conn.MaxFacts, BoundHistory: 3 + 60 - 24}},
+		}, [intake.NumBounds]uint64{intake.BoundFacts: 3 + 60 - conn.MaxFacts, intake.BoundHistory: 3 + 60 - 24}},
 	} {
 		f := newFeed(Options{})
 		at, sent := time.Duration(1), uint64(0)
@@ -64,7 +65,7 @@ func TestBounds(t *testing.T) {
 		send(1, wire.SYN|wire.ACK, 200, 101, 0)
 		send(0, wire.ACK, 101, 201, 0)
 		c.feed(send)
-		var sum Summary
+		var sum intake.Summary
 		if err := f.merger.Finish([]*Tracker{f.tracker}, &sum); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
@@ -31,7 +32,7 @@ type analysis struct {
 	places    []Place
 	readings  []segment.Reading
 	revisions []Revision
-	sum       Summary
+	sum       intake.Summary
 }
 
 // analyze gives a tracker segments and, behind those of which there are some, names. It says how many repeats of SYNs waited at most.

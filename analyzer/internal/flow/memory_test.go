@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/internal/wire"
 )
 
@@ -65,7 +66,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			most = max(most, tr.used(&stocks))
 		}
 	})
-	var sum Summary
+	var sum intake.Summary
 	_ = m.Finish([]*Tracker{tr}, &sum)
 	if t.Logf("%d bytes at most, %d evicted", most, sum.Evicted); most > memory*5/4 || most < memory*3/4 {
 		t.Errorf("%d bytes, of %d that it may take", most, memory)

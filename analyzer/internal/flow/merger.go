@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 )
 
 // Merger gives conversations their stream numbers and hands them to the sink, in the
@@ -140,7 +141,7 @@ func (m *Merger) count(o conn.Outcome, cut uint8) {
 
 // Finish hands out what is still open, in order of stream numbers. The trackers
 // must be at rest; they cannot be used afterwards. It adds its counts to sum.
-func (m *Merger) Finish(trackers []*Tracker, sum *Summary) error {
+func (m *Merger) Finish(trackers []*Tracker, sum *intake.Summary) error {
 	rest := m.Rest(trackers, sum)
 	return rest.Each(0, rest.Len(), m.sink.Conversation)
 }

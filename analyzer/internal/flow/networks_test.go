@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/internal/wire"
 )
 
@@ -84,7 +85,7 @@ func (f *feed) add(s wire.Segment) {
 // close is how many conversations there were.
 func (f *feed) close(t *testing.T) int {
 	t.Helper()
-	var sum Summary
+	var sum intake.Summary
 	if err := errors.Join(f.merger.Batch(f.outs[:]), f.merger.Finish([]*Tracker{f.tracker}, &sum), f.tally.err); err != nil {
 		t.Fatal(err)
 	}

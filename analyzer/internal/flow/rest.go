@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 )
 
 // Rest is the conversations that are open when the input ends and that the sink wants, in order of their stream numbers.
@@ -26,7 +27,7 @@ type openSlot struct {
 
 // Rest ends the analysis: the trackers must be at rest, and cannot be used for anything else afterwards. It adds the merger's
 // counts to sum.
-func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
+func (m *Merger) Rest(trackers []*Tracker, sum *intake.Summary) *Rest {
 	n := 0
 	for i, t := range trackers {
 		var out Output
@@ -60,7 +61,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *Summary) *Rest {
 	}
 	slices.SortFunc(r.list, func(a, b openSlot) int { return cmp.Compare(a.stream, b.stream) })
 	sum.Conversations, sum.Outcomes = m.conversations, m.outcomes
-	sum.Bounds[BoundHistory] = m.unwritten
+	sum.Bounds[intake.BoundHistory] = m.unwritten
 	return r
 }
 

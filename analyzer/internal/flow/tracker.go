@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
@@ -90,7 +91,7 @@ type Tracker struct {
 
 	Evicted, ReleasedEarly uint64
 	StrayICMP              uint64    // ICMP errors about connections of which nothing else was seen
-	unheld                 uint64    // what BoundHeld cut short
+	unheld                 uint64    // what intake.BoundHeld cut short
 	touched                conn.Time // keeps Touch's loads from being optimized away
 
 	keeps      bool // KeepRevisions
@@ -417,11 +418,11 @@ func (t *Tracker) wanted(start conn.Time) bool {
 }
 
 // AddBounds adds to sum what did not fit so far.
-func (t *Tracker) AddBounds(sum *Summary) {
-	sum.Bounds[BoundFacts] += t.Facts.Dropped
-	sum.Bounds[BoundHeld] += t.unheld
-	sum.Bounds[BoundFlight] += t.Flights.Merged
-	sum.Bounds[BoundResent] += t.Forgotten
-	sum.Bounds[BoundRanges] += t.Recoveries.Ranges.Dropped()
-	sum.Bounds[BoundNames] += t.names.table.Dropped
+func (t *Tracker) AddBounds(sum *intake.Summary) {
+	sum.Bounds[intake.BoundFacts] += t.Facts.Dropped
+	sum.Bounds[intake.BoundHeld] += t.unheld
+	sum.Bounds[intake.BoundFlight] += t.Flights.Merged
+	sum.Bounds[intake.BoundResent] += t.Forgotten
+	sum.Bounds[intake.BoundRanges] += t.Recoveries.Ranges.Dropped()
+	sum.Bounds[intake.BoundNames] += t.names.table.Dropped
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/internal/wire"
 )
 
@@ -243,7 +244,7 @@ func FuzzTracker(f *testing.F) {
 				t.Fatalf("%d conversations, %d held SYNs", k.tracker.Slab.Used, len(k.tracker.held))
 			}
 		}
-		var sum Summary
+		var sum intake.Summary
 		if err := k.merger.Finish([]*Tracker{k.tracker}, &sum); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/packet"
 )
 
@@ -68,16 +69,16 @@ func (c *Choice) Index(first uint64) (i int, ok bool) {
 func (c *Choice) Len() int { return len(c.taken) }
 
 // Read is Run, and keeps what Watch can tell of a segment only by what came later.
-func (c *Choice) Read(ctx context.Context, src packet.Source, sink flow.Sink) (flow.Summary, error) {
+func (c *Choice) Read(ctx context.Context, src packet.Source, sink flow.Sink) (intake.Summary, error) {
 	return c.run(ctx, src, sink, nil)
 }
 
 // Reread is Read of the conversations that were taken, and some others, for a first pass that was Quick.
-func (c *Choice) Reread(ctx context.Context, src packet.Source, sink flow.Sink) (flow.Summary, error) {
+func (c *Choice) Reread(ctx context.Context, src packet.Source, sink flow.Sink) (intake.Summary, error) {
 	return c.run(ctx, src, sink, c.wanted())
 }
 
-func (c *Choice) run(ctx context.Context, src packet.Source, sink flow.Sink, only []bool) (flow.Summary, error) {
+func (c *Choice) run(ctx context.Context, src packet.Source, sink flow.Sink, only []bool) (intake.Summary, error) {
 	opts := c.Options
 	opts.Quick = false
 	r := newRun(opts, sink)

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
@@ -12,7 +13,7 @@ import (
 
 // Decoder makes segments of packets, and counts what becomes of them. It belongs to one goroutine.
 type Decoder struct {
-	flow.Intake
+	intake.Intake
 	filter  func(link packet.LinkType, frame []byte, wireLen uint32) bool // nil: every packet passes
 	names   *names.Observer                                               // nil: nobody wants to know names
 	notices []flow.Notice                                                 // of the latest packet
@@ -222,7 +223,7 @@ func (d *driver) notice(asides []aside, done int, at flow.Placement, outs []flow
 }
 
 // drops adds to sum what src says was lost, and what it has behind the last packet.
-func drops(src packet.Source, sum *flow.Summary) {
+func drops(src packet.Source, sum *intake.Summary) {
 	if r, ok := src.(packet.Reporter); ok {
 		stats := r.Stats()
 		sum.Drops, sum.DropsKnown = stats.Drops, stats.Drop

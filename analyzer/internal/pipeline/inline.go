@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/packet"
 )
@@ -73,7 +74,7 @@ func (a *Inline) Expire() error {
 func (a *Inline) Trackers() []*flow.Tracker { return a.trackers }
 
 // Finish hands out what is open and ends the analysis.
-func (a *Inline) Finish() (flow.Summary, error) {
+func (a *Inline) Finish() (intake.Summary, error) {
 	sum := a.Summary
 	if err := a.merger.Finish(a.trackers, &sum); err != nil {
 		return sum, &SinkError{err}
@@ -101,7 +102,7 @@ func (a *Inline) Read(ctx context.Context, src packet.Source) error {
 }
 
 // Run is Run in one goroutine.
-func (a *Inline) Run(ctx context.Context, src packet.Source) (flow.Summary, error) {
+func (a *Inline) Run(ctx context.Context, src packet.Source) (intake.Summary, error) {
 	readErr := a.Read(ctx, src)
 	if _, ok := errors.AsType[*SinkError](readErr); ok {
 		return a.Summary, readErr

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/packet"
 )
 
@@ -47,7 +48,7 @@ type run struct {
 // Run analyzes all of src and hands the conversations to sink, in the caller's goroutine; src is read in another one, which has ended
 // when Run returns. If ctx is cancelled it stops reading, reports what it has seen, and returns the cause beside the summary. An error of
 // the sink is a *SinkError; any other is src's.
-func Run(ctx context.Context, src packet.Source, opts Options, sink flow.Sink) (flow.Summary, error) {
+func Run(ctx context.Context, src packet.Source, opts Options, sink flow.Sink) (intake.Summary, error) {
 	return newRun(opts, sink).run(ctx, src, sink)
 }
 
@@ -74,7 +75,7 @@ func newRun(opts Options, sink flow.Sink) *run {
 	return r
 }
 
-func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (flow.Summary, error) {
+func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (intake.Summary, error) {
 	r.expect(src)
 	merger := flow.NewMerger(len(r.trackers), sink)
 	sinkErr := r.merge(ctx, src, merger)
