@@ -85,7 +85,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 		slot = t.newestThatFits(slot, s)
 	}
 	c := t.Slab.At(slot)
-	if c.Flags.Has(conn.Pending) && t.held[slot].like(s) {
+	if c.Flags.Has(conn.Pending) && t.held[slot].Like(s) {
 		return slot, false // it waits with the other (hold.copied)
 	}
 	if !c.Captured(&t.Facts.Incidents, s, t.recent.before) {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/internal/wire"
 )
 
@@ -58,7 +59,7 @@ func (t *Tracker) holdsICMP(slot uint32, n *Notice) bool {
 	if !h.has(&n.ICMP) {
 		return false
 	}
-	if len(h.icmp) < maxHeld {
+	if len(h.icmp) < reuse.MaxHeld {
 		h.icmp = append(h.icmp, *n)
 	} else {
 		t.unheld++
@@ -68,8 +69,8 @@ func (t *Tracker) holdsICMP(slot uint32, n *Notice) bool {
 
 // has reports whether an error may quote one of the copies.
 func (h *hold) has(e *wire.ICMPError) bool {
-	for i := range h.copies {
-		if s := &h.copies[i]; s.Dir == e.Dir && s.Seq == e.Seq {
+	for i := range h.Copies {
+		if s := &h.Copies[i]; s.Dir == e.Dir && s.Seq == e.Seq {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/pool"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
@@ -61,7 +62,7 @@ const (
 )
 
 // heldSize is about what a hold takes.
-const heldSize = maxHeld * int(unsafe.Sizeof(wire.Segment{})+unsafe.Sizeof(Notice{}))
+const heldSize = reuse.MaxHeld * int(unsafe.Sizeof(wire.Segment{})+unsafe.Sizeof(Notice{}))
 
 func (t *Tracker) stocks() (all [numStocks]pool.Stock) {
 	all[stockConns] = t.Slab.pool.Stock()

@@ -1,7 +1,7 @@
 package flow
 
 import (
-	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/internal/wire"
 )
 
@@ -45,7 +45,7 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool, out *
 	key.V6 |= max(s.Net<<1, 2)
 	h := Hash(&key)
 	other := t.find(&key, h, t.at, s.Frame, out)
-	if other == noSlot && (slot == noSlot || copied || mayHold(t.Slab.At(slot), s)) {
+	if other == noSlot && (slot == noSlot || copied || reuse.MayHold(t.Slab.At(slot), s)) {
 		if slot != noSlot && t.Slab.At(slot).Half[s.Dir].Packets == 0 {
 			n.note(slot, s.Dir, s.Net)
 		}
@@ -54,23 +54,4 @@ func (t *Tracker) network(slot, hash uint32, s *wire.Segment, copied bool, out *
 	n.split = true
 	s.Key = key
 	return other, h
-}
-
-// mayHold reports whether a segment that came through another network can be of c all the same. An RST
-// is taken to be: who forges one may sit elsewhere.
-func mayHold(c *conn.Conn, s *wire.Segment) bool {
-	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
-	switch {
-	case s.Flags.Any(wire.RST):
-		return true
-	case s.Flags.Has(wire.SYN|wire.ACK) && rx.Flags.Has(conn.ISNKnown):
-		return s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start)
-	case s.Flags.Has(wire.SYN) && tx.Flags.Has(conn.ISNKnown):
-		return s.Seq == tx.ISN() || c.Flags.Has(conn.Ended)
-	case s.Flags.Has(wire.SYN):
-		return tx.End != 0 && s.Seq+1 == uint32(tx.Start) || c.Flags.Has(conn.Ended)
-	case tx.End == 0 && (rx.End == 0 || !s.Flags.Has(wire.ACK)):
-		return true // nothing tells
-	}
-	return fits(c, s)
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
@@ -41,7 +42,7 @@ func (t *Tracker) Notice(n *Notice, at Placement, out *Output) (slot uint32) {
 	case NoticeName:
 		if at.held {
 			h := t.held[at.Slot]
-			if len(h.names) < maxHeld {
+			if len(h.names) < reuse.MaxHeld {
 				h.names = append(h.names, n.Name)
 			}
 			return noSlot

@@ -53,13 +53,3 @@ func TestSoonEnough(t *testing.T) {
 		}
 	}
 }
-
-// TestHeldCopy: a SYN that waits and comes again at once was captured twice.
-func TestHeldCopy(t *testing.T) {
-	for apart, want := range map[conn.Time]bool{conn.CaptureSkew: true, conn.CaptureSkew + 1: false} {
-		h := hold{copies: []wire.Segment{{Flags: wire.SYN, Seq: 7}, {Flags: wire.SYN, Seq: 7, Time: int64(apart)}}}
-		if got := h.copied(1); got != want {
-			t.Errorf("%d ns apart: %v", apart, got)
-		}
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
@@ -23,7 +24,7 @@ func (t *Tracker) rival(slot uint32, s *wire.Segment) {
 	if crosses := tx.Unheard(rx) && rx.Flags.Has(conn.SentSYN); !answers && !crosses {
 		return
 	}
-	if len(t.rivals[slot]) == maxHeld {
+	if len(t.rivals[slot]) == reuse.MaxHeld {
 		t.unheld++
 		return
 	}

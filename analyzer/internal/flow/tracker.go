@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/intake"
+	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
@@ -245,7 +246,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{Slot: of}
 		}
 	}
-	if c := t.Slab.At(slot); c.Flags.Has(conn.Pending|conn.Succeeded|conn.Disputed) || s.Flags.Any(wire.SYN) || strays(c, s) {
+	if c := t.Slab.At(slot); c.Flags.Has(conn.Pending|conn.Succeeded|conn.Disputed) || s.Flags.Any(wire.SYN) || reuse.Strays(c, s) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot { // it waits with the newest, which may be newer now
 			return Placement{t.index.find(&t.Slab, &s.Key, hash), true}

@@ -23,7 +23,7 @@ func (t *Tracker) Place(p Placement) Place {
 	}
 	place := Place{First: t.Slab.At(p.Slot).FirstFrame}
 	if p.held {
-		place.Held = t.held[p.Slot].copies[0].Frame
+		place.Held = t.held[p.Slot].Copies[0].Frame
 	}
 	return place
 }

@@ -7,7 +7,7 @@ type Bound uint8
 // The bounds. Those on conversations have counts of their own: Summary.Evicted and ReleasedEarly.
 const (
 	BoundFacts   Bound = iota // MaxFacts, maxOpening: what a segment of an opening or a close shows
-	BoundHeld                 // maxHeld of flow: copies of a SYN that may begin another connection, SYN-ACKs with other ISNs
+	BoundHeld                 // reuse.MaxHeld: copies of a SYN that may begin another connection, SYN-ACKs with other ISNs
 	BoundFlight               // the rings: when each segment in flight was sent
 	BoundResent               // MaxResent: retransmissions that may still prove unneeded
 	BoundRanges               // reassembly.MaxRanges, rangesPerFlow: gaps in what was captured, or in what SACK blocks report
