@@ -139,52 +139,6 @@ func NewTracker(o Options, sink Sink) *Tracker {
 	return t
 }
 
-// Output collects what a tracker has to say about a batch: conversations that
-// began and that are over. A Merger takes it.
-type Output struct {
-	Events   []event
-	Done     []conn.Conversation
-	evidence Evidence // of those in done
-	sound    []sound
-}
-
-// next is room for another conversation, with what was there before.
-func (o *Output) next() *conn.Conversation {
-	if n := len(o.Done); n < cap(o.Done) {
-		o.Done = o.Done[:n+1]
-	} else {
-		o.Done = append(o.Done, conn.Conversation{})
-	}
-	return &o.Done[len(o.Done)-1]
-}
-
-// Evidence is the memory behind what conversations refer to.
-type Evidence struct {
-	facts     []conn.Fact
-	incidents []conn.Incident
-}
-
-func (ev *Evidence) Reset() { ev.facts, ev.incidents = ev.facts[:0], ev.incidents[:0] }
-
-type event struct {
-	frame uint64 // at which it happened
-	Slot  uint32
-	Arg   uint32 // EventDone: index in done; EventHold: if not 0, no number is kept for it; eventOpenHeld: the slot that held it
-	Kind  eventKind
-}
-
-type eventKind uint8
-
-const (
-	eventOpen     eventKind = iota // the conversation in slot begins
-	EventHold                      // a segment into the conversation in slot may begin another
-	eventOpenHeld                  // it did: in slot
-	EventHatched                   // the conversation of an embryo, in slot arg, is in slot now
-	EventDone                      // the conversation in slot is over
-	eventSound                     // it is, and was sound; arg is its index in sound
-	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
-)
-
 // Hash is what Touch and Segment want to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 

@@ -40,9 +40,3 @@ func (t *Tracker) PlaceNotice(n *Notice, out *Output) (place Place, ok bool) {
 	}
 	return t.Place(Placement{Slot: slot, held: held}), true
 }
-
-// Discard empties o, for who wants to know the places of segments and nothing else.
-func (o *Output) Discard() {
-	o.Events, o.Done, o.sound = o.Events[:0], o.Done[:0], o.sound[:0]
-	o.evidence.Reset()
-}
