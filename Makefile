@@ -55,7 +55,7 @@ race: ## tests what has goroutines with the race detector
 	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar
 
 # The fuzz targets, by package: of the whole program, and of its parts.
-FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report:FuzzWhere ./report:FuzzString \
+FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report/internal/condition:FuzzWhere ./report:FuzzString \
 	./report:FuzzEncoder ./internal/live:FuzzEvents ./internal/page:FuzzPage ./internal/plot:FuzzPlot
 FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filterlang:FuzzCompile \
 	./internal/input:FuzzOpen ./internal/input:FuzzPcap ./internal/input:FuzzPcapng ./internal/input:FuzzSnoop ./internal/input:FuzzERF \
@@ -67,7 +67,7 @@ FUZZ_PARTS = ./check/expect:FuzzParse ./check/expect:FuzzProject ./internal/filt
 FUZZTIME = 10m
 FUZZ = $(FUZZ_WHOLE) $(FUZZ_PARTS)
 
-fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report:FuzzWhere
+fuzz: deps ## the long run, one target after the other: make fuzz FUZZTIME=1h FUZZ=./report/internal/condition:FuzzWhere
 	@.ci/fuzz $(FUZZTIME) $(FUZZ)
 
 fuzz-parts: ## a few minutes, most of which it takes to build them

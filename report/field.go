@@ -211,7 +211,7 @@ func ParseField(name string) (*Field, error) {
 
 // fieldIn is the first field with a value in that at path; "" if there is none.
 func fieldIn(path string) string {
-	for _, inner := range fieldPaths {
+	for _, inner := range record.Paths {
 		if strings.HasPrefix(inner, path+".") && recordField(inner) != nil {
 			return inner
 		}
@@ -228,7 +228,7 @@ func suggestColumn(name string) string {
 		}
 	}
 	var paths []string
-	for _, path := range fieldPaths {
+	for _, path := range record.Paths {
 		if recordField(path) != nil && !(bare != name && strings.HasPrefix(path, "endpoints.") && !strings.HasPrefix(path, "endpoints."+name[:len("client")])) {
 			paths = append(paths, path)
 		}
@@ -263,7 +263,7 @@ func recordField(path string) *Field {
 		if t.Kind() != reflect.Struct {
 			return nil
 		}
-		i := indexOf(t, part)
+		i := record.IndexOf(t, part)
 		if i < 0 {
 			return nil
 		}
@@ -291,15 +291,6 @@ func recordField(path string) *Field {
 		}
 		return spelled(v)
 	}}
-}
-
-func indexOf(t reflect.Type, name string) int {
-	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("expr") == name {
-			return i
-		}
-	}
-	return -1
 }
 
 // spelling is how values of type t are read, and their unit; nil if that is a struct. Of the elements of a list the first field counts.

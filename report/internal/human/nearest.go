@@ -3,6 +3,8 @@ package human
 import (
 	"strings"
 	"unicode/utf8"
+
+	"tcptrace/analyzer"
 )
 
 // mostNear is how many names Nearest asks for at most of those that only contain what was asked for.
@@ -65,4 +67,18 @@ func editDistance(a, b string) int {
 		}
 	}
 	return row[len(target)]
+}
+
+// SuggestAnomaly says which ids are like id, also among other words that would do, or else how to find them.
+func SuggestAnomaly(id string, others ...string) string {
+	ids := others
+	for _, section := range analyzer.Catalogue() {
+		for _, kind := range section.Kinds {
+			ids = append(ids, kind.ID)
+		}
+	}
+	if near := Nearest(id, ids); near != "" {
+		return near
+	}
+	return "'tcptrace anomalies' lists them"
 }

@@ -1,7 +1,6 @@
-package report
+package condition
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -13,15 +12,10 @@ import (
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 
-	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/record"
 )
 
-// Assertion is a condition on all conversations of a capture at once, in the language of Where:
-//
-//	all(conversations, .outcome == "closed")
-//	count(conversations, has(.anomalies, "zero-window")) <= 2
-//
-// Many captures can be checked against it at once; it looks at one after the other.
+// Assertion is a condition on all conversations of a capture at once, which report.Assertion explains.
 type Assertion struct {
 	Source  string
 	program *vm.Program
@@ -34,10 +28,10 @@ type Assertion struct {
 
 // allRecords is what an assertion sees.
 type allRecords struct {
-	Conversations []*Record `expr:"conversations"` // not values, of which a loop would make a copy each
+	Conversations []*record.Record `expr:"conversations"` // not values, of which a loop would make a copy each
 }
 
-// CompileAssertion checks an expression against Record's fields, as CompileWhere does.
+// CompileAssertion checks an expression against the fields of records, as CompileWhere does.
 func CompileAssertion(source string) (*Assertion, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("empty expression")
@@ -85,8 +79,8 @@ func counterexample(source string) (why, says string) {
 
 // Check reports whether the condition holds for these records. If not, why says what the
 // expression found, and streams are the conversations to blame, as far as that is known.
-func (a *Assertion) Check(records []Record) (holds bool, why string, streams []uint64, err error) {
-	env := &allRecords{make([]*Record, len(records))}
+func (a *Assertion) Check(records []record.Record) (holds bool, why string, streams []uint64, err error) {
+	env := &allRecords{make([]*record.Record, len(records))}
 	for i := range records {
 		env.Conversations[i] = &records[i]
 	}
@@ -137,11 +131,3 @@ func explained(says string, found any) string {
 	}
 	return says + " " + strings.Join(words, ", ") + more
 }
-
-// Suggest asks for those of names that are spelled most like name; if none is, it lists them all.
-func Suggest(name string, names []string) string {
-	return cmp.Or(human.Nearest(name, names), "there are "+strings.Join(names, ", "))
-}
-
-// SuggestField is where a record has a field that is spelled like name; empty if nowhere.
-func SuggestField(name string) string { return human.Nearest(name, fieldPaths) }

@@ -1,10 +1,10 @@
-package report
+package condition
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
+	"tcptrace/report/internal/record"
 	"tcptrace/report/internal/sample"
 )
 
@@ -99,24 +99,6 @@ func TestWhereRuntimeError(t *testing.T) {
 	}
 }
 
-func TestFilterTellsItsCounts(t *testing.T) {
-	w, err := CompileWhere(`packets > 10`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, _ := ParseKey("start")
-	var table, doc bytes.Buffer
-	write(t, Filter(NewTable(&table, TableOptions{}), w), sample.Conversations(), sample.Summary())
-	if !strings.Contains(table.String(), "2 of 4 conversations match --where") {
-		t.Errorf("table:\n%s", table.String())
-	}
-	f := Filter(Sorted(NewJSON(&doc), key, 1), w)
-	write(t, f, sample.Conversations(), sample.Summary())
-	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{Active: true, Matched: 2, Total: 4}) {
-		t.Errorf("selection %v, document:\n%s", f.Selection(), doc.String())
-	}
-}
-
 // What a conversation is judged for, and only that.
 func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
 	for expression, want := range map[string]bool{
@@ -143,8 +125,8 @@ func TestWhereJudgesOnlyWhenItMust(t *testing.T) {
 }
 
 func TestWhereOfAnomalies(t *testing.T) {
-	record := Record{Anomalies: []AnomalyRecord{
-		{ID: "syn-retransmit", Severity: "warning", Endpoint: "client", Frame: 3, Time: Time(sample.At("2026-11-21T01:02:03Z"))},
+	of := record.Record{Anomalies: []record.AnomalyRecord{
+		{ID: "syn-retransmit", Severity: "warning", Endpoint: "client", Frame: 3, Time: record.Time(sample.At("2026-11-21T01:02:03Z"))},
 		{ID: "no-answer", Severity: "error", Endpoint: "client", Frame: 4},
 	}}
 	for expression, want := range map[string]bool{
@@ -164,7 +146,7 @@ func TestWhereOfAnomalies(t *testing.T) {
 			t.Errorf("%s: %v", expression, err)
 			continue
 		}
-		if got, err := w.vm.Run(w.program, &record); err != nil || got != want {
+		if got, err := w.vm.Run(w.program, &of); err != nil || got != want {
 			t.Errorf("%s: %v, %v", expression, got, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package report
+package condition
 
 import (
 	"context"
@@ -13,20 +13,11 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/record"
 )
 
-// Where is a condition on conversations: an expression of github.com/expr-lang/expr
-// over the fields of Record, such as
-//
-//	packets > 100 && server.port in [80, 443]
-//	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
-//	has("no-answer") && cidr(client.ip, "10.0.0.0/8") || host("www.example.com") && port(443) || either(rtt_p95_s > 0.2)
-//	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
-//	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
-//
-// A conversation is judged only for an expression that asks for it. It is not safe for
-// concurrent use.
+// Where is a condition on conversations, which report.Where explains.
 type Where struct {
 	source   string
 	program  *vm.Program
@@ -34,10 +25,10 @@ type Where struct {
 	steps    steps
 	judges   bool
 	judgment analyzer.Judgment
-	record   Record // reused
+	record   record.Record // reused
 }
 
-// CompileWhere checks an expression against Record's fields. An unknown field is an
+// CompileWhere checks an expression against the fields of a record. An unknown field is an
 // error that names the nearest ones.
 func CompileWhere(source string) (*Where, error) {
 	if strings.TrimSpace(source) == "" {
@@ -46,7 +37,7 @@ func CompileWhere(source string) (*Where, error) {
 	w := &Where{source: source}
 	var r reads
 	var err error
-	if w.program, r, err = compile(source, &w.steps, expr.Env(&Record{}), expr.AsBool()); err != nil {
+	if w.program, r, err = compile(source, &w.steps, expr.Env(&record.Record{}), expr.AsBool()); err != nil {
 		return nil, err
 	}
 	w.judges = r.judged || r.endpoints > r.sent
@@ -67,7 +58,7 @@ func compile(source string, s *steps, as ...expr.Option) (program *vm.Program, r
 	ast.Walk(&node, &a)
 	ast.Walk(&node, &r)
 	if r.unknown != "" && a.err == nil {
-		a.err = fmt.Errorf("unknown anomaly %q: %s", r.unknown, SuggestAnomaly(r.unknown))
+		a.err = fmt.Errorf("unknown anomaly %q: %s", r.unknown, human.SuggestAnomaly(r.unknown))
 	}
 	return program, r, a.err
 }
@@ -148,46 +139,4 @@ func (w *Where) Match(c *analyzer.Conversation) (bool, error) {
 		return false, fmt.Errorf("stream %d: %q gives %v, want true or false", c.Stream, w.source, result)
 	}
 	return matched, nil
-}
-
-// FilterReport passes on the conversations that meet a condition, and counts.
-type FilterReport struct {
-	next           Report
-	where          *Where
-	matched, total uint64
-}
-
-// Filter returns a report that passes on to next what where selects. Formats with a
-// summary say how many that were.
-func Filter(next Report, where *Where) *FilterReport {
-	return &FilterReport{next: next, where: where}
-}
-
-// Conversation passes c on if it meets the condition.
-func (f *FilterReport) Conversation(c *analyzer.Conversation) error {
-	f.total++
-	matched, err := f.where.Match(c)
-	if err != nil || !matched {
-		return err
-	}
-	f.matched++
-	return f.next.Conversation(c)
-}
-
-// Selection is how many conversations met the condition so far.
-func (f *FilterReport) Selection() Selection {
-	return Selection{Active: true, Matched: f.matched, Total: f.total}
-}
-
-// Finish passes on the summary.
-func (f *FilterReport) Finish(s *analyzer.Summary) error {
-	tell(f.next, f.Selection())
-	return f.next.Finish(s)
-}
-
-// tell hands s to r if its output has a place for it.
-func tell(r Report, s Selection) {
-	if r, ok := r.(selectable); ok {
-		r.selected(s)
-	}
 }

@@ -1,4 +1,4 @@
-package report
+package condition
 
 import (
 	"errors"
@@ -24,23 +24,23 @@ func functionOptions() []expr.Option {
 		expr.Patch(shorthand{}),
 		expr.Function("has", func(args ...any) (any, error) {
 			id := args[1].(string)
-			return slices.ContainsFunc(args[0].([]AnomalyRecord), func(a AnomalyRecord) bool { return a.ID == id }), nil
-		}, new(func([]AnomalyRecord, string) bool)),
+			return slices.ContainsFunc(args[0].([]record.AnomalyRecord), func(a record.AnomalyRecord) bool { return a.ID == id }), nil
+		}, new(func([]record.AnomalyRecord, string) bool)),
 		expr.Function("cidr", func(args ...any) (any, error) {
 			return inNetwork(args[0].(string), args[1].(string))
 		}, new(func(string, string) bool)),
 		expr.Function("host", func(args ...any) (any, error) {
 			for _, h := range args[1:] {
-				if in, err := isHost(args[0].(string), h.(Host)); in || err != nil {
+				if in, err := isHost(args[0].(string), h.(record.Host)); in || err != nil {
 					return in, err
 				}
 			}
 			return false, nil
-		}, new(func(string, Host, Host) bool)),
+		}, new(func(string, record.Host, record.Host) bool)),
 		expr.Function("port", func(args ...any) (any, error) {
 			n := args[0].(int)
-			return n == int(args[1].(Host).Port) || n == int(args[2].(Host).Port), nil
-		}, new(func(int, Host, Host) bool)),
+			return n == int(args[1].(record.Host).Port) || n == int(args[2].(record.Host).Port), nil
+		}, new(func(int, record.Host, record.Host) bool)),
 	}
 }
 
@@ -69,7 +69,7 @@ func inNetwork(ip, network string) (bool, error) {
 }
 
 // isHost reports whether h is the host that text says: by its address, its network or its name.
-func isHost(text string, h Host) (bool, error) {
+func isHost(text string, h record.Host) (bool, error) {
 	if _, err := parseNetwork(text); err == nil {
 		return inNetwork(h.IP, text)
 	}
@@ -130,10 +130,10 @@ func (s *sided) Visit(node *ast.Node) {
 		path []string
 	}{
 		{reflect.TypeFor[record.SentRecord](), []string{"endpoints", s.side, "sent"}},
-		{reflect.TypeFor[Endpoint](), []string{"endpoints", s.side}},
-		{reflect.TypeFor[Host](), []string{s.side}},
+		{reflect.TypeFor[record.Endpoint](), []string{"endpoints", s.side}},
+		{reflect.TypeFor[record.Host](), []string{s.side}},
 	} {
-		if indexOf(in.t, id.Value) < 0 {
+		if record.IndexOf(in.t, id.Value) < 0 {
 			continue
 		}
 		var n ast.Node = &ast.IdentifierNode{Value: in.path[0]}

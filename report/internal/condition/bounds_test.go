@@ -1,4 +1,4 @@
-package report
+package condition
 
 import (
 	"context"
@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tcptrace/report/internal/record"
 )
 
 // manyRecords is what an expression of a large capture sees.
-func manyRecords(n int) []Record {
-	records := make([]Record, n)
+func manyRecords(n int) []record.Record {
+	records := make([]record.Record, n)
 	for i := range records {
 		records[i].Stream, records[i].Outcome = uint64(i), "closed"
 	}

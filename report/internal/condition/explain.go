@@ -1,4 +1,4 @@
-package report
+package condition
 
 import (
 	"errors"
@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/file"
+
+	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/record"
 )
 
 // The compiler's complaints about what users do most. If their wording ever changes, only the explanation is lost.
@@ -84,4 +87,12 @@ func plainTypes(message string) string {
 		}
 		return "a number"
 	})
+}
+
+// suggestField says which fields are spelled most like name, or else which exist.
+func suggestField(name string) string {
+	if near := human.Nearest(name, record.Paths); near != "" {
+		return near
+	}
+	return "'tcptrace fields' explains those of endpoints.client.sent, 'tcptrace schema conversation' has all"
 }

@@ -1,14 +1,16 @@
-package report
+package condition
 
 import (
 	"strings"
 	"testing"
+
+	"tcptrace/report/internal/record"
 )
 
 func TestAssertion(t *testing.T) {
-	records := []Record{
+	records := []record.Record{
 		{Stream: 0, Outcome: "closed", Packets: 10},
-		{Stream: 1, Outcome: "reset", Packets: 20, Anomalies: []AnomalyRecord{{ID: "abortive-close"}}},
+		{Stream: 1, Outcome: "reset", Packets: 20, Anomalies: []record.AnomalyRecord{{ID: "abortive-close"}}},
 		{Stream: 2, Outcome: "closed", Packets: 30},
 	}
 	for source, want := range map[string]string{

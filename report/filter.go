@@ -1,0 +1,45 @@
+package report
+
+import "tcptrace/analyzer"
+
+// FilterReport passes on the conversations that meet a condition, and counts.
+type FilterReport struct {
+	next           Report
+	where          *Where
+	matched, total uint64
+}
+
+// Filter returns a report that passes on to next what where selects. Formats with a
+// summary say how many that were.
+func Filter(next Report, where *Where) *FilterReport {
+	return &FilterReport{next: next, where: where}
+}
+
+// Conversation passes c on if it meets the condition.
+func (f *FilterReport) Conversation(c *analyzer.Conversation) error {
+	f.total++
+	matched, err := f.where.Match(c)
+	if err != nil || !matched {
+		return err
+	}
+	f.matched++
+	return f.next.Conversation(c)
+}
+
+// Selection is how many conversations met the condition so far.
+func (f *FilterReport) Selection() Selection {
+	return Selection{Active: true, Matched: f.matched, Total: f.total}
+}
+
+// Finish passes on the summary.
+func (f *FilterReport) Finish(s *analyzer.Summary) error {
+	tell(f.next, f.Selection())
+	return f.next.Finish(s)
+}
+
+// tell hands s to r if its output has a place for it.
+func tell(r Report, s Selection) {
+	if r, ok := r.(selectable); ok {
+		r.selected(s)
+	}
+}
