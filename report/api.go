@@ -173,6 +173,17 @@ func WriteGlossary(w io.Writer, part string) (found bool, err error) { return gl
 // GlossaryNames are the statistics, as terms, and the terms of the segment record.
 func GlossaryNames() []Term { return glossary.Names() }
 
+// WriteCatalogue lists all anomalies to people, by section.
+func WriteCatalogue(w io.Writer) error { return glossary.WriteCatalogue(w) }
+
+// WriteAnomalyKind explains the anomalies of a kind, of a section, to people.
+func WriteAnomalyKind(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
+	return glossary.WriteAnomaly(w, section, kind)
+}
+
+// SeverityOf is how bad anomalies of a kind are, in words.
+func SeverityOf(kind *analyzer.AnomalyKind) string { return glossary.SeverityOf(kind) }
+
 // Detail says in plain words what happened, and that the capture lost packets meanwhile if that may be all there is to it.
 func Detail(c *analyzer.Conversation, a *analyzer.Anomaly) string { return human.Detail(c, a) }
 

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"strings"
-	"unicode/utf8"
-
 	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
@@ -36,80 +31,14 @@ Severities: note, normal but worth knowing; warning, an endpoint had to wait or 
 
 func runAnomalies(args []string, e env) error {
 	if len(args) == 0 {
-		return listAnomalies(e.out)
+		return report.WriteCatalogue(e.out)
 	}
 	for _, section := range analyzer.Catalogue() {
 		for _, kind := range section.Kinds {
 			if kind.ID == args[0] {
-				return explainAnomaly(e.out, section.Name, kind)
+				return report.WriteAnomalyKind(e.out, section.Name, kind)
 			}
 		}
 	}
 	return usageError("there is no anomaly %q: %s", args[0], report.SuggestAnomaly(args[0]))
-}
-
-func listAnomalies(w io.Writer) error {
-	var b strings.Builder
-	for i, section := range analyzer.Catalogue() {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintln(&b, section.Name)
-		for _, kind := range section.Kinds {
-			fmt.Fprintf(&b, "  %-7s %-27s %s\n", kind.Severity, kind.ID, kind.Summary)
-		}
-	}
-	b.WriteString("\n'tcptrace anomalies ID' explains one.\n")
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func explainAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s, %s)\n", kind.ID, severityOf(kind), section)
-	fmt.Fprintln(&b, kind.Summary)
-	for _, part := range [...]struct{ title, text string }{
-		{"What it means", kind.Meaning},
-		{"Usual causes", kind.Causes},
-		{"What to look at next", kind.Next},
-		{"Standards", kind.RFC},
-	} {
-		if part.text != "" {
-			fmt.Fprintf(&b, "\n%s\n%s", part.title, wrap(part.text, "  ", 80))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// severityOf is how bad anomalies of this kind are, in words.
-func severityOf(kind *analyzer.AnomalyKind) string {
-	if kind.Varies {
-		return fmt.Sprintf("%s or %s", analyzer.SeverityNote, kind.Severity)
-	}
-	return kind.Severity.String()
-}
-
-// wrap breaks text into lines of at most width columns, each indented.
-func wrap(text, indent string, width int) string {
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column == 0:
-			b.WriteString(indent)
-			column = len(indent)
-		case column+1+n > width:
-			b.WriteString("\n" + indent)
-			column = len(indent)
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	b.WriteByte('\n')
-	return b.String()
 }

@@ -75,7 +75,7 @@ func anomaliesMarkdown() string {
 	for _, section := range analyzer.Catalogue() {
 		fmt.Fprintf(&b, "\n## Anomalies: %s\n\n| id | severity | what it is |\n|---|---|---|\n", section.Name)
 		for _, kind := range section.Kinds {
-			fmt.Fprintf(&b, "| [`%s`](#%[1]s) | %s | %s |\n", kind.ID, severityOf(kind), cell(kind.Summary))
+			fmt.Fprintf(&b, "| [`%s`](#%[1]s) | %s | %s |\n", kind.ID, report.SeverityOf(kind), cell(kind.Summary))
 		}
 		for _, kind := range section.Kinds {
 			fmt.Fprintf(&b, "\n### %s\n", kind.ID)

@@ -91,7 +91,7 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 	if err != nil {
 		return finish(out, err)
 	}
-	defer closeParts(parts)
+	defer extract.Close(parts)
 	if anon != nil {
 		defer e.say("%s", o.anonymize.Done())
 	}
@@ -118,7 +118,7 @@ func runExtract(ctx context.Context, args []string, o extractOptions, e env) err
 func (o *extractOptions) blocks(ctx context.Context, p *passes) ([]extract.Part, error) {
 	if dump.WritesPcapng(o.output, p.Interfaces) {
 		if len(p.inputs) > 1 {
-			if parts, err := p.parts(ctx); err != nil || parts != nil {
+			if parts, err := extract.Parts(ctx, p.inputs); err != nil || parts != nil {
 				return parts, err
 			}
 		} else if in, err := p.openBlocks(context.WithoutCancel(ctx)); err != nil {

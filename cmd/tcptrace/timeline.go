@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"tcptrace/analyzer"
 	"tcptrace/internal/complete"
 	"tcptrace/internal/ladders"
 	"tcptrace/internal/look"
@@ -128,28 +127,8 @@ func runTimeline(ctx context.Context, args []string, o timelineOptions, flags *p
 	return runLadders(ctx, args, o, e)
 }
 
-// segments writes a record for every segment of the chosen conversations.
-type segments struct {
-	maker analyzer.Timelines
-	all   []analyzer.Timeline
-	view  analyzer.SegmentView
-	out   report.Timeline
-
-	comments func(frame uint64) []string // nil: the capture has none
-}
-
-func (t *segments) Take(c *analyzer.Conversation) { t.all = append(t.all, t.maker.New(c)) }
-
-func (t *segments) See(f *analyzer.Frame) error {
-	t.all[f.Conversation].Segment(&f.Reading, &t.view)
-	if t.comments != nil {
-		t.view.Comments = t.comments(f.Number)
-	}
-	return t.out.Segment(&t.view)
-}
-
 func runSegments(ctx context.Context, args []string, o timelineOptions, e env) error {
-	var t segments
+	var t ladders.Segments
 	format, _ := report.TimelineFormats.Find(o.format)
 	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
 		return err
@@ -163,17 +142,17 @@ func runSegments(ctx context.Context, args []string, o timelineOptions, e env) e
 		return err
 	}
 	var done func()
-	t.comments, done = p.comments(ctx)
+	t.Comments, done = p.comments(ctx)
 	defer done()
 	out, err := o.open(false, o.output, args, e)
 	if err != nil {
 		return err
 	}
-	if t.out = format.All(out); o.files != nil {
-		t.out = report.NewPartitionedSegments(o.is, o.create)
+	if t.Out = format.All(out); o.files != nil {
+		t.Out = report.NewPartitionedSegments(o.is, o.create)
 	}
 	err = p.Show(ctx)
-	if failed := end(ctx, out, err, t.out.Finish()); failed != nil {
+	if failed := end(ctx, out, err, t.Out.Finish()); failed != nil {
 		return failed
 	}
 	return p.conclude(ctx, err)
@@ -218,19 +197,10 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	case t.Shown() == 0:
 		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations})
 	case hidden > 0:
-		fmt.Fprintf(t, "\n%s\n", moreConversations(hidden))
+		fmt.Fprintf(t, "\n%s: --limit 0 shows all, --stream N one\n", report.Counted(hidden, "more conversation"))
 	}
 	if err := finish(file, t.Flush()); err != nil {
 		return err
 	}
 	return p.conclude(ctx, nil)
-}
-
-// moreConversations says what --limit hid.
-func moreConversations(hidden uint64) string {
-	noun := "conversations"
-	if hidden == 1 {
-		noun = "conversation"
-	}
-	return fmt.Sprintf("%d more %s: --limit 0 shows all, --stream N one", hidden, noun)
 }

@@ -1,5 +1,5 @@
-// Package glossary explains to people the statistics of a conversation and the terms of the segment record, and how they
-// differ from those of other programs.
+// Package glossary explains to people the statistics of a conversation and the terms of the segment record, how they
+// differ from those of other programs, and the anomalies.
 //
 // Not its job: to compute what it explains.
 package glossary

@@ -1,4 +1,4 @@
-package main
+package extract
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/extract"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/remote"
@@ -19,14 +18,14 @@ type span struct {
 	name        string
 	order       int // of the argument
 	first, last int64
-	part        extract.Part
+	part        Part
 }
 
-// parts is the inputs as blocks, in the order of time, if at least one of them has more than packets and they follow one another: then all that is
-// beside packets can be kept, section by section. Else there are none.
-func (p *passes) parts(ctx context.Context) (list []extract.Part, err error) {
+// Parts is the inputs as blocks, in the order of time, if at least one of them has more than packets and they follow one another: then all that is
+// beside packets can be kept, section by section. Else there are none. Whoever gets some closes them.
+func Parts(ctx context.Context, inputs []string) (list []Part, err error) {
 	var spans []span
-	for i, name := range p.inputs {
+	for i, name := range inputs {
 		if name == "-" || remote.Is(name) { // not to be read once more
 			return nil, nil
 		}
@@ -46,7 +45,7 @@ func (p *passes) parts(ctx context.Context) (list []extract.Part, err error) {
 	more := false
 	defer func() {
 		if err != nil || !more {
-			closeParts(list)
+			Close(list)
 			list = nil
 		}
 	}()
@@ -62,7 +61,8 @@ func (p *passes) parts(ctx context.Context) (list []extract.Part, err error) {
 	return list, nil
 }
 
-func closeParts(list []extract.Part) {
+// Close closes what Parts opened.
+func Close(list []Part) {
 	for i := range list {
 		list[i].In.(io.Closer).Close()
 	}
