@@ -35,7 +35,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	if a.transfer != 0 {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}
-	out.RTT, out.FullRTT = a.RTT.report(&p.hists, &a.codes), a.full.Report()
+	out.RTT, out.FullRTT = a.RTT.Report(&p.hists, &a.codes), a.full.Report()
 	out.HandshakeRTT = time.Duration(a.handshake)
 	if a.stampN > 0 {
 		out.TimestampRTT = conn.Times{
@@ -116,7 +116,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 // answered about as fast as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
-	if a.thinkMax >= wait || a.RTT.n > 1 && a.handshake-a.RTT.min >= lateAnswer {
+	if a.thinkMax >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
 		return false
 	}
 	return a.transfer == 0 || conn.Time(p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))[timing.ReceiveWindow]) < wait

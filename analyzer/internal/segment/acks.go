@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -190,10 +191,10 @@ func (r *Reader) advance(high reassembly.Pos) {
 	if r.A.isFull(r.ack - una) {
 		b.flags |= statsFullACKed
 	}
-	if n := b.flight.n; n > 0 {
-		if last, size, clean := b.flight.acknowledge(&r.p.Flights, r.ack, una); last != nil {
+	if n := b.flight.N; n > 0 {
+		if last, size, clean := b.flight.Acknowledge(&r.p.Flights, r.ack, una); last != nil {
 			r.sample(last, size, clean)
-			b.CumulativePackets += uint32(n - b.flight.n - 1)
+			b.CumulativePackets += uint32(n - b.flight.N - 1)
 		}
 	}
 	b.dup = 0
@@ -216,20 +217,20 @@ func (r *Reader) advance(high reassembly.Pos) {
 
 // sample takes the round trip of a segment of some size, the last that an ACK acknowledges. It is clean if neither that nor one before it
 // was sent again or missing (Karn).
-func (r *Reader) sample(last *sent, size uint32, clean bool) {
-	b, d := r.b, r.now-last.time
+func (r *Reader) sample(last *flight.Segment, size uint32, clean bool) {
+	b, d := r.b, r.now-last.Time
 	switch {
 	case clean:
-		b.RTT.sample(&r.p.hists, &b.codes, d)
+		b.RTT.Sample(&r.p.hists, &b.codes, d)
 		r.V.RTT = max(time.Duration(d), 1)
 		if size == b.segmentMax && size > 0 {
 			b.full.Add(d)
 		}
-		if last.flags&sentIsSYN != 0 {
+		if last.Flags&flight.IsSYN != 0 {
 			b.handshake = max(d, 1)
 		}
-	case last.flags&(sentHole|sentMerged|sentSkipped) != 0:
-	case last.times > 0:
+	case last.Flags&(flight.Hole|flight.Merged|flight.Skipped) != 0:
+	case last.Times > 0:
 		r.p.RecoveryOf(b, r.Rx).ambiguous.Add(d)
 	default:
 		r.p.RecoveryOf(b, r.Rx).PostLossACKs++

@@ -2,12 +2,14 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/rtt"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
 
 // why finds the cause of a retransmission. i is its place in flight, and e that segment, if it is in flight.
-func (r *Reader) why(rp *Recovery, i int, e *sent) {
+func (r *Reader) why(rp *Recovery, i int, e *flight.Segment) {
 	r.V.Cause = r.cause(rp, i, e)
 	switch r.V.Cause {
 	case conn.CauseTimeout:
@@ -30,17 +32,17 @@ func (r *Reader) why(rp *Recovery, i int, e *sent) {
 //   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK, if there were any;
 //   - it heard of none: the last segment, for the first time: a tail probe, which only who uses SACK sends;
 //   - else, if it waited long enough, its timer.
-func (r *Reader) cause(rp *Recovery, i int, e *sent) conn.Cause {
+func (r *Reader) cause(rp *Recovery, i int, e *flight.Segment) conn.Cause {
 	last, times, sentAt := r.end >= r.next, uint8(0), r.A.advanced
 	switch {
 	case e != nil:
-		times, sentAt = e.times, e.time
+		times, sentAt = e.Times, e.Time
 	case r.pos == rp.tail:
 		times, sentAt = rp.tailTimes, rp.tailTime
 	}
 	rp.tail, rp.tailTimes, rp.tailTime = r.pos, times+1, r.now
 	var (
-		rto     = r.A.RTT.rto(r.Tx.Distance)
+		rto     = r.A.RTT.RTO(r.Tx.Distance)
 		waited  = r.now - sentAt
 		timer   = waited >= rto/4*3
 		answers = r.now-r.Rx.Last < r.responseTime() || r.Rx.Packets == 0
@@ -99,10 +101,10 @@ func (r *Reader) responseTime() conn.Time {
 // latestProbe is when a tail loss probe is sent at the latest: after two round trips and the longest delay of
 // an ACK (RFC 8985 7.2; 200 ms, as Linux has it), or in place of the timer.
 func (r *Reader) latestProbe() conn.Time {
-	if r.A.RTT.n == 0 {
-		return 2 * firstRTO
+	if r.A.RTT.N == 0 {
+		return 2 * rtt.First
 	}
-	return 2*(r.A.RTT.SRTT+r.Tx.Distance) + 4*r.A.RTT.rttvar + 2*conn.MinRTO
+	return 2*(r.A.RTT.SRTT+r.Tx.Distance) + 4*r.A.RTT.Var + 2*conn.MinRTO
 }
 
 // prove looks for retransmissions of h that turn out unneeded.

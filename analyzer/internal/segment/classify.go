@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -267,7 +268,7 @@ func (r *Reader) inOrder() {
 		r.capture(rp)
 	}
 	if r.V.Kind == KindUnacceptable {
-		r.push(sentInVain)
+		r.push(flight.InVain)
 		return
 	}
 	r.push(0)
@@ -295,8 +296,8 @@ func (r *Reader) probe() {
 }
 
 // push enters the segment among those in flight.
-func (r *Reader) push(f sentFlags) {
-	r.A.flight.push(&r.p.Flights, sent{time: r.now, end: uint32(r.end), id: r.S.IPID, flags: f}, r.Rx.Packets == 0)
+func (r *Reader) push(f flight.Flags) {
+	r.A.flight.Push(&r.p.Flights, flight.Segment{Time: r.now, End: uint32(r.end), ID: r.S.IPID, Flags: f}, r.Rx.Packets == 0)
 	if r.S.Bits&wire.HasTimestamps != 0 && !r.A.flags.has(statsStamping) && (r.A.flags&statsStamps == 0 || r.S.TSval != r.A.tsMax) {
 		r.A.stamp, r.A.stampTime = r.S.TSval, r.now
 		r.A.flags |= statsStamping
@@ -317,7 +318,7 @@ func (r *Reader) payload() {
 		case room < 0 && r.pos >= r.una:
 			r.V.Notes |= NoteWindowExceeded
 			if r.end > r.Rx.RightWin {
-				a.flight.at(&r.p.Flights, int(a.flight.n)-1).flags |= sentInVain
+				a.flight.At(&r.p.Flights, int(a.flight.N)-1).Flags |= flight.InVain
 			}
 			m = modeWindow
 		case room == 0:

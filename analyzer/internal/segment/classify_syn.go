@@ -2,6 +2,8 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/rtt"
 	"tcptrace/internal/wire"
 )
 
@@ -65,9 +67,9 @@ func (r *Reader) OpenAnew() Kind {
 
 // SYNCame notes that the SYNs of a in flight came, and were not taken.
 func (p *Pools) SYNCame(a *SenderStats) {
-	for i := range int(a.flight.n) {
-		if e := a.flight.at(&p.Flights, i); e.flags&sentIsSYN != 0 {
-			e.flags |= sentInVain
+	for i := range int(a.flight.N) {
+		if e := a.flight.At(&p.Flights, i); e.Flags&flight.IsSYN != 0 {
+			e.Flags |= flight.InVain
 		}
 	}
 }
@@ -96,19 +98,19 @@ func (r *Reader) compareOptions() {
 
 // open is a SYN or SYN-ACK of which no other was captured.
 func (r *Reader) open(kind Kind) Kind {
-	r.push(sentIsSYN | r.damage())
+	r.push(flight.IsSYN | r.damage())
 	if r.echoesEarlier(kind) {
 		r.V.Cause = conn.CauseTimeout
-		r.resend(int(r.A.flight.n)-1, 0)
+		r.resend(int(r.A.flight.N)-1, 0)
 		return KindRetransmission
 	}
 	return kind
 }
 
-// damage is sentDamaged if the segment has a wrong checksum.
-func (r *Reader) damage() sentFlags {
+// damage is flight.Damaged if the segment has a wrong checksum.
+func (r *Reader) damage() flight.Flags {
 	if r.S.Bits&wire.BadSum != 0 {
-		return sentDamaged
+		return flight.Damaged
 	}
 	return 0
 }
@@ -133,10 +135,10 @@ func (r *Reader) echoesEarlier(kind Kind) bool {
 
 // openAgain is a SYN or SYN-ACK that was sent before.
 func (r *Reader) openAgain() Kind {
-	i := r.A.flight.find(&r.p.Flights, r.pos, r.pos)
-	var e *sent
+	i := r.A.flight.Find(&r.p.Flights, r.pos, r.pos)
+	var e *flight.Segment
 	if i >= 0 {
-		e = r.A.flight.at(&r.p.Flights, i)
+		e = r.A.flight.At(&r.p.Flights, i)
 	}
 	switch r.origin(e) {
 	case samePacket:
@@ -162,7 +164,7 @@ func (r *Reader) openAgain() Kind {
 
 // answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
 // soon as it can, or sooner after the one before than a timer waits.
-func (r *Reader) answersSYN(e *sent) bool {
+func (r *Reader) answersSYN(e *flight.Segment) bool {
 	if r.b.recovery == 0 || r.p.Recoveries.At(r.b.recovery).resends() == 0 {
 		return false
 	}
@@ -171,7 +173,7 @@ func (r *Reader) answersSYN(e *sent) bool {
 	}
 	soon := r.responseTime()
 	if soon == 0 {
-		soon = firstRTO / 2
+		soon = rtt.First / 2
 	}
-	return e != nil && r.Rx.Last > e.time && r.now-r.Rx.Last < soon
+	return e != nil && r.Rx.Last > e.Time && r.now-r.Rx.Last < soon
 }

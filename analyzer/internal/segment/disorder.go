@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -41,11 +42,11 @@ func (r *Reader) readDisorder() {
 func (r *Reader) leaveHole() *Recovery {
 	r.V.Notes |= NotePreviousMissing
 	rp := r.p.RecoveryOf(r.A, r.Tx)
-	hole := sent{time: r.now, end: uint32(r.pos), id: r.S.IPID, flags: sentHole}
+	hole := flight.Segment{Time: r.now, End: uint32(r.pos), ID: r.S.IPID, Flags: flight.Hole}
 	if !r.A.counts() && r.S.Bits&wire.HasTimestamps != 0 {
-		hole.id, hole.flags = uint16(r.S.TSval), sentHole|sentStamped
+		hole.ID, hole.Flags = uint16(r.S.TSval), flight.Hole|flight.Stamped
 	}
-	r.A.flight.push(&r.p.Flights, hole, r.Rx.Packets == 0)
+	r.A.flight.Push(&r.p.Flights, hole, r.Rx.Packets == 0)
 	return rp
 }
 
@@ -101,7 +102,7 @@ func (r *Reader) isKeepAlive() bool {
 }
 
 // loop is the least time in which a segment and its answer pass the whole path, as far as is known.
-func (r *Reader) loop() conn.Time { return r.A.RTT.min + r.Tx.Distance }
+func (r *Reader) loop() conn.Time { return r.A.RTT.Min + r.Tx.Distance }
 
 // order tells whether the segment was sent after all that was captured of its sender (1), before
 // some of it (-1), or that nothing says (0).
@@ -116,12 +117,12 @@ func (r *Reader) order() int {
 }
 
 // orderOf is order, against the segment that left the hole e.
-func (r *Reader) orderOf(e *sent) int {
+func (r *Reader) orderOf(e *flight.Segment) int {
 	switch {
-	case e.flags&sentStamped == 0 && r.A.counts() && r.S.IPID != e.id:
-		return before(r.S.IPID-e.id < 1<<15)
-	case e.flags&sentStamped != 0 && r.S.Bits&wire.HasTimestamps != 0 && uint16(r.S.TSval) != e.id:
-		return before(uint16(r.S.TSval)-e.id < 1<<15)
+	case e.Flags&flight.Stamped == 0 && r.A.counts() && r.S.IPID != e.ID:
+		return before(r.S.IPID-e.ID < 1<<15)
+	case e.Flags&flight.Stamped != 0 && r.S.Bits&wire.HasTimestamps != 0 && uint16(r.S.TSval) != e.ID:
+		return before(uint16(r.S.TSval)-e.ID < 1<<15)
 	}
 	return 0
 }
@@ -144,7 +145,7 @@ const (
 
 // origin tells from what differs when a sender sends again: the IP ID, a later timestamp, and a
 // round trip of time. e is the latest transmission of the bytes, nil if they are acknowledged.
-func (r *Reader) origin(e *sent) origin {
+func (r *Reader) origin(e *flight.Segment) origin {
 	if r.Differs {
 		return sentAgain
 	}
@@ -155,11 +156,11 @@ func (r *Reader) origin(e *sent) origin {
 		switch {
 		case r.S.IPID-r.A.id-1 < 1<<15:
 			return sentAgain
-		case e == nil || e.flags&(sentMerged|sentStamped) != 0 || r.S.IPID == e.id:
+		case e == nil || e.Flags&(flight.Merged|flight.Stamped) != 0 || r.S.IPID == e.ID:
 			return samePacket
-		case r.S.IPID-e.id < 1<<15:
+		case r.S.IPID-e.ID < 1<<15:
 			return sentAgain
-		case e.times > 0:
+		case e.Times > 0:
 			return overtook
 		}
 		return samePacket
@@ -171,7 +172,7 @@ func (r *Reader) origin(e *sent) origin {
 		switch {
 		case r.sinceSent(e) >= conn.MinRTO && int32(r.S.Ack-uint32(r.Tx.Acked)) >= 0:
 			return sentAgain // some send a SYN-ACK again with the timestamp that it had; a late copy has its ACK of then
-		case e != nil && e.times > 0:
+		case e != nil && e.Times > 0:
 			return overtook
 		}
 		return samePacket
@@ -179,22 +180,22 @@ func (r *Reader) origin(e *sent) origin {
 	if r.sinceSent(e) < conn.CaptureDelay && r.farther() {
 		return samePacket
 	}
-	if e == nil || r.Rx.Packets == 0 || r.A.dup > 0 || r.now-e.time >= r.loop() {
+	if e == nil || r.Rx.Packets == 0 || r.A.dup > 0 || r.now-e.Time >= r.loop() {
 		return sentAgain
 	}
 	return samePacket
 }
 
 // sinceSent is how long ago what a segment repeats passed last: at e, or before it was acknowledged.
-func (r *Reader) sinceSent(e *sent) conn.Time {
+func (r *Reader) sinceSent(e *flight.Segment) conn.Time {
 	if e != nil {
-		return r.now - e.time
+		return r.now - e.Time
 	}
 	return r.now - max(r.A.advanced, 1)
 }
 
 // doubled enters a second copy of a packet.
-func (r *Reader) doubled(rp *Recovery, e *sent) Kind {
+func (r *Reader) doubled(rp *Recovery, e *flight.Segment) Kind {
 	rp.Copied(r.S)
 	r.again = r.sinceSent(e) <= conn.CaptureSkew || r.farther()
 	return KindCaptureDuplicate
@@ -213,16 +214,16 @@ func (r *Reader) sentBefore() {
 			return
 		}
 	}
-	i := r.A.flight.find(&r.p.Flights, r.una, r.pos)
-	var e *sent
+	i := r.A.flight.Find(&r.p.Flights, r.una, r.pos)
+	var e *flight.Segment
 	if i >= 0 {
-		e = r.A.flight.at(&r.p.Flights, i)
+		e = r.A.flight.At(&r.p.Flights, i)
 	}
 	from, to := r.bytes()
 	fresh := rp.captured.Missing(r.p.Recoveries.Ranges, from, min(to, r.next))
 	first := fresh > 0 || r.fillsByFIN(e)
 	which := sentAgain
-	if another := e != nil && e.times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); !first && !another { // not another piece of e
+	if another := e != nil && e.Times > 0 && r.pos != rp.tail && r.pos > r.startOf(i); !first && !another { // not another piece of e
 		which = r.origin(e)
 	}
 	switch {
@@ -253,8 +254,8 @@ func (r *Reader) sentBefore() {
 
 // fillsByFIN reports whether the segment is the first FIN of its sender that is captured, alone, and e the hole in which it is, nil if that
 // was acknowledged before.
-func (r *Reader) fillsByFIN(e *sent) bool {
-	return r.S.Flags.Has(wire.FIN) && r.S.Len == 0 && (e == nil || e.flags&sentHole != 0) && !r.Tx.Flags.Has(conn.SentFIN)
+func (r *Reader) fillsByFIN(e *flight.Segment) bool {
+	return r.S.Flags.Has(wire.FIN) && r.S.Len == 0 && (e == nil || e.Flags&flight.Hole != 0) && !r.Tx.Flags.Has(conn.SentFIN)
 }
 
 // fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
@@ -272,36 +273,36 @@ func (r *Reader) fromProbe(rp *Recovery) {
 }
 
 // overtaken reports whether bytes that were not captured so far come for the first time, e being the hole they fill.
-func (r *Reader) overtaken(e *sent) bool {
+func (r *Reader) overtaken(e *flight.Segment) bool {
 	if r.end <= r.una && r.now-r.A.advanced <= conn.CaptureSkew {
 		r.V.Notes |= NoteAfterACK
 		return true
 	}
 	order := r.order()
-	if e != nil && e.flags&sentHole != 0 {
+	if e != nil && e.Flags&flight.Hole != 0 {
 		order = r.orderOf(e)
 	}
 	if order != 0 || e == nil {
 		return order < 0
 	}
 	// Nothing dates it. Its sender sends it again after it heard of the hole, or after a timeout.
-	elapsed := r.now - e.time
-	if r.Rx.Last <= e.time || r.A.dup == 0 && !r.sackedAbove() {
-		return elapsed < r.A.RTT.rto(r.Tx.Distance)
+	elapsed := r.now - e.Time
+	if r.Rx.Last <= e.Time || r.A.dup == 0 && !r.sackedAbove() {
+		return elapsed < r.A.RTT.RTO(r.Tx.Distance)
 	}
 	return elapsed < r.Tx.Distance
 }
 
 // late is a segment that others overtook.
-func (r *Reader) late(rp *Recovery, i int, e *sent) {
+func (r *Reader) late(rp *Recovery, i int, e *flight.Segment) {
 	r.V.Kind = KindOutOfOrder
 	rp.OutOfOrderPackets++
 	rp.OutOfOrderBytes += uint64(r.S.Len)
 	r.countRepeated(rp)
 	if e != nil {
-		rp.lateMax = max(rp.lateMax, r.now-e.time)
-		if e.flags&sentHole != 0 && r.whole(i, e) {
-			e.id, e.flags = r.S.IPID, e.flags&^(sentHole|sentStamped)|sentSkipped
+		rp.lateMax = max(rp.lateMax, r.now-e.Time)
+		if e.Flags&flight.Hole != 0 && r.whole(i, e) {
+			e.ID, e.Flags = r.S.IPID, e.Flags&^(flight.Hole|flight.Stamped)|flight.Skipped
 		}
 	}
 }
@@ -319,110 +320,4 @@ func (r *Reader) sackedAbove() bool {
 func (r *Reader) repeated(rp *Recovery) uint64 {
 	from, to := r.bytes()
 	return uint64(int64(r.S.Len) - rp.captured.Missing(r.p.Recoveries.Ranges, from, to))
-}
-
-// mostTwice is how many ranges of bytes that were captured twice are kept, but for those in flight.
-const mostTwice = 32
-
-// countRepeated counts the bytes of the segment that were captured before, and of these the ones for which that is so for the first time.
-func (r *Reader) countRepeated(rp *Recovery) {
-	ranges := r.p.Recoveries.Ranges
-	from, to := r.bytes()
-	for gap := range rp.captured.Gaps(ranges, from, to) {
-		rp.bytes += uint64(gap.Lo - from)
-		rp.twiceBytes += uint64(rp.twice.Add(ranges, from, gap.Lo))
-		from = gap.Hi
-	}
-	rp.bytes += uint64(to - from)
-	rp.twiceBytes += uint64(rp.twice.Add(ranges, from, to))
-	if rp.twice.Len() > mostTwice {
-		rp.twice.TrimBelow(ranges, r.una)
-	}
-}
-
-// capture adds the payload to what was captured.
-func (r *Reader) capture(rp *Recovery) {
-	from, to := r.bytes()
-	rp.captured.Add(r.p.Recoveries.Ranges, from, to)
-}
-
-// bytes is the positions of the payload.
-func (r *Reader) bytes() (from, to reassembly.Pos) {
-	from = r.pos
-	if r.S.Flags.Any(wire.SYN) {
-		from++
-	}
-	return from, from + reassembly.Pos(r.S.Len)
-}
-
-// resend enters a retransmission in the statistics. i is the place in flight of its first byte, -1 if it
-// is acknowledged already; fresh is how many of its bytes were not captured before.
-func (r *Reader) resend(i int, fresh int64) {
-	rp := r.p.RecoveryOf(r.A, r.Tx)
-	r.countRepeated(rp)
-	if fresh > 0 {
-		r.V.Notes |= NoteLostBefore
-	}
-	r.p.Recoveries.again(rp, r.V.Cause)
-	if r.end <= r.Rx.Acked {
-		r.V.Spurious = true
-	}
-	if r.pos < rp.old.end {
-		r.p.Recoveries.forget(&rp.old)
-	}
-	if rp.renegedIn != 0 {
-		r.believes(rp, 1-r.S.Dir)
-	}
-	lost, since := r.repairs(rp, i, fresh)
-	for ; i >= 0 && i < int(r.A.flight.n); i++ {
-		e := r.A.flight.at(&r.p.Flights, i)
-		if e.times < 255 {
-			e.times++
-		}
-		if e.flags&sentHole == 0 {
-			rp.interval(r.now-e.time, e.times)
-		}
-		if e.flags&sentHole == 0 || r.whole(i, e) {
-			e.time, e.id = r.now, r.S.IPID
-			again := sentHole | sentStamped | sentDamaged
-			if int32(e.end-uint32(r.end)) <= 0 {
-				again |= sentInVain
-			}
-			e.flags = e.flags&^again | r.damage()
-		}
-		if int32(e.end-uint32(r.end)) >= 0 {
-			break
-		}
-	}
-	if r.V.Spurious {
-		rp.SpuriousPackets++
-		return
-	}
-	before := fresh > 0 && lost > 0
-	if before {
-		rp.lostPackets++
-	}
-	rp.lost += uint32(lost)
-	r.loses(r.A)
-	r.lose(rp, lost, before, since)
-	if rp.nResent == MaxResent && rp.resent[0].hi > r.Rx.Acked {
-		r.p.Forgotten++
-	}
-	rp.remember(resent{
-		lo: r.pos, hi: r.end, time: r.now, frame: r.S.Frame, tsval: r.S.TSval, cause: r.V.Cause,
-		head: r.pos <= r.una, stamps: r.S.Bits&wire.HasTimestamps != 0, before: before, lost: lost,
-	})
-}
-
-// startOf is where the i-th range in flight begins.
-func (r *Reader) startOf(i int) reassembly.Pos {
-	if i > 0 {
-		return reassembly.Unwrap(r.next, reassembly.Seq(r.A.flight.at(&r.p.Flights, i-1).end))
-	}
-	return r.una
-}
-
-// whole reports whether the segment has all of the i-th range in flight.
-func (r *Reader) whole(i int, e *sent) bool {
-	return r.pos <= r.startOf(i) && int32(e.end-uint32(r.end)) <= 0
 }

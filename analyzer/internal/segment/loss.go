@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -22,7 +23,7 @@ func (r *Reader) repairs(rp *Recovery, i int, fresh int64) (lost uint8, since co
 	default:
 		return 0, 0
 	}
-	since = r.A.flight.at(&r.p.Flights, i).time
+	since = r.A.flight.At(&r.p.Flights, i).Time
 	limit, from, pieces := uint32(r.b.mss), min(r.una, r.pos), fresh > 0
 	if limit == 0 {
 		limit = ethernetMSS
@@ -33,23 +34,23 @@ func (r *Reader) repairs(rp *Recovery, i int, fresh int64) (lost uint8, since co
 	if fresh > 0 {
 		lost = 1
 	}
-	for ; i < int(r.A.flight.n); i++ {
-		e := r.A.flight.at(&r.p.Flights, i)
-		end := reassembly.Unwrap(r.next, reassembly.Seq(e.end))
+	for ; i < int(r.A.flight.N); i++ {
+		e := r.A.flight.At(&r.p.Flights, i)
+		end := reassembly.Unwrap(r.next, reassembly.Seq(e.End))
 		switch {
 		case from >= r.end:
 			return lost, since
-		case e.flags&sentInVain != 0: // it may have come, but was not taken
-		case e.flags&sentIsSYN != 0 && r.Rx.Acked != 0: // it came, and its payload was not taken
+		case e.Flags&flight.InVain != 0: // it may have come, but was not taken
+		case e.Flags&flight.IsSYN != 0 && r.Rx.Acked != 0: // it came, and its payload was not taken
 		case end <= rp.renegedTo: // it came, and was thrown away
-		case e.flags&(sentHole|sentMerged) != 0 || end-from > reassembly.Pos(limit)+1:
+		case e.Flags&(flight.Hole|flight.Merged) != 0 || end-from > reassembly.Pos(limit)+1:
 			if !pieces {
 				pieces = true
 				lost++
 			}
 		case end <= r.end && lost < 255:
 			lost++
-			if e.flags&sentDamaged != 0 {
+			if e.Flags&flight.Damaged != 0 {
 				rp.damaged++
 			}
 		}

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/reassembly"
 )
 
@@ -29,7 +30,7 @@ func (r *Reader) reportsHole() {
 func (p *Pools) missing(c *conn.Conn, l *Stats, dir uint8) (n missing) {
 	a, tx, una := &l.Of[dir], &c.Half[dir], c.Half[1-dir].Acked
 	m := c.Find(&p.Facts.Incidents, conn.IncidentMissing, dir)
-	if m == nil || a.flight.n == 0 || una == 0 {
+	if m == nil || a.flight.N == 0 || una == 0 {
 		return n
 	}
 	var acked *reassembly.Scoreboard
@@ -46,13 +47,13 @@ func (p *Pools) missing(c *conn.Conn, l *Stats, dir uint8) (n missing) {
 		size = ethernetMSS
 	}
 	from := una
-	for i := 0; i < int(a.flight.n) && (i == 0 || from < sacked); i++ {
-		e := a.flight.at(&p.Flights, i)
-		end := reassembly.Unwrap(tx.End, reassembly.Seq(e.end))
+	for i := 0; i < int(a.flight.N) && (i == 0 || from < sacked); i++ {
+		e := a.flight.At(&p.Flights, i)
+		end := reassembly.Unwrap(tx.End, reassembly.Seq(e.End))
 		lone := tx.Flags.Has(conn.SentFIN) && from >= tx.FIN // a FIN without data has an anomaly of its own
-		if !lone && e.flags&(sentInVain|sentIsSYN) == 0 && (acked == nil || !acked.Has(p.Recoveries.Ranges, from, end)) {
+		if !lone && e.Flags&(flight.InVain|flight.IsSYN) == 0 && (acked == nil || !acked.Has(p.Recoveries.Ranges, from, end)) {
 			k := uint32(1)
-			if e.flags&(sentHole|sentMerged) != 0 {
+			if e.Flags&(flight.Hole|flight.Merged) != 0 {
 				k = uint32((end - from + size - 1) / size)
 			}
 			n.add(e, k)
@@ -63,11 +64,11 @@ func (p *Pools) missing(c *conn.Conn, l *Stats, dir uint8) (n missing) {
 }
 
 // add adds k segments, which are e.
-func (n *missing) add(e *sent, k uint32) {
+func (n *missing) add(e *flight.Segment, k uint32) {
 	n.all += k
-	if e.times == 0 {
+	if e.Times == 0 {
 		n.fresh += k
-		if e.flags&sentHole != 0 {
+		if e.Flags&flight.Hole != 0 {
 			n.before += k
 		}
 	}

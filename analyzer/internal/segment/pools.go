@@ -3,6 +3,7 @@ package segment
 import (
 	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/analyzer/internal/pool"
 	"tcptrace/analyzer/internal/quantile"
 	"tcptrace/reassembly"
@@ -11,7 +12,7 @@ import (
 // Pools hold what the connections of a tracker need beyond their Conn and their Stats, without pointers.
 type Pools struct {
 	Facts      conn.FactPool
-	Flights    flightPool
+	Flights    flight.Pool
 	Recoveries RecoveryPool
 	hists      quantile.Pool
 	transfers  pool.Pool[bulk.Transfer]
@@ -39,7 +40,7 @@ func (p *Pools) Stocks() [NumStocks]pool.Stock {
 func (l *Stats) Has(i int) (n int) {
 	for side := range l.Of {
 		b := &l.Of[side]
-		if [NumStocks]uint32{b.recovery, b.RTT.hist, b.transfer}[i] != 0 {
+		if [NumStocks]uint32{b.recovery, b.RTT.Hist, b.transfer}[i] != 0 {
 			n++
 		}
 	}
@@ -47,12 +48,12 @@ func (l *Stats) Has(i int) (n int) {
 }
 
 // Bytes is the memory of flights and ranges, which have bounds of their own.
-func (p *Pools) Bytes() int { return 16 * (p.room - p.Flights.budget - p.Recoveries.Ranges.Left()) }
+func (p *Pools) Bytes() int { return 16 * (p.room - p.Flights.Left() - p.Recoveries.Ranges.Left()) }
 
 // Close says that flights and ranges are to take no more memory than they do.
 func (p *Pools) Close() {
-	p.room -= p.Flights.budget + p.Recoveries.Ranges.Left()
-	p.Flights.budget = 0
+	p.room -= p.Flights.Left() + p.Recoveries.Ranges.Left()
+	p.Flights.Close()
 	p.Recoveries.Ranges.Close()
 }
 
@@ -60,7 +61,7 @@ func (p *Pools) Close() {
 func NewPools(flows int) Pools {
 	return Pools{
 		room:       flows * (flightPerFlow + rangesPerFlow),
-		Flights:    flightPool{budget: flows * flightPerFlow},
+		Flights:    flight.NewPool(flows * flightPerFlow),
 		Recoveries: RecoveryPool{Ranges: reassembly.NewPool(flows * rangesPerFlow)},
 	}
 }

@@ -2,8 +2,10 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/analyzer/internal/pool"
 	"tcptrace/analyzer/internal/quantile"
+	"tcptrace/analyzer/internal/rtt"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -13,7 +15,7 @@ import (
 // its peer (Stats.Touch). What disorder needs is in a Recovery.
 type SenderStats struct {
 	// A line of what is needed at every segment of either side,
-	flight   flight
+	flight   flight.List
 	edge     reassembly.Pos // right edge of the window that it offered last
 	LastData conn.Time
 	advanced conn.Time // when anything was acknowledged last
@@ -50,7 +52,7 @@ type SenderStats struct {
 	segmentMin uint32 // 0: none so far
 
 	// and two for ACKs.
-	RTT       roundTrips
+	RTT       rtt.RoundTrips
 	transfer  uint32 // in the tracker's pool of transfers; 0: what it sent in each turn fits an initial window
 	dupACKs   uint32
 	full      conn.Distribution // round trips of segments of segmentMax
@@ -85,7 +87,7 @@ func (l *Stats) Touch(dir uint8) conn.Time {
 func (l *Stats) TouchPrompt() (sum conn.Time) {
 	for i := range l.Of {
 		a := &l.Of[i]
-		sum += a.IdleMax + a.RTT.min + a.thinkMax + a.handshake
+		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake
 	}
 	return sum
 }
@@ -151,12 +153,12 @@ func (l *StatsTable) Alloc(slot uint32) {
 func (l *Stats) Release(p *Pools) {
 	for i := range l.Of {
 		b := &l.Of[i]
-		b.flight.release(&p.Flights)
+		b.flight.Release(&p.Flights)
 		if b.recovery != 0 {
 			p.Recoveries.put(b.recovery)
 		}
-		if b.RTT.hist != 0 {
-			p.hists.Put(b.RTT.hist)
+		if b.RTT.Hist != 0 {
+			p.hists.Put(b.RTT.Hist)
 		}
 		if b.transfer != 0 {
 			p.transfers.Put(b.transfer)
@@ -275,7 +277,7 @@ func (a *SenderStats) enter(m mode, now, start, way conn.Time) {
 
 // ResetStats takes from statistics what the SYNs and SYN-ACKs so far said. Their payload, of that many bytes with copies, was rejected.
 func (p *Pools) ResetStats(a *SenderStats, payload uint64) {
-	a.flight.release(&p.Flights)
+	a.flight.Release(&p.Flights)
 	if a.recovery == 0 && payload > 0 {
 		a.recovery = p.Recoveries.get()
 	}
