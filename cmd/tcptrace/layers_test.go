@@ -162,6 +162,25 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// largest is how many lines a package has at most: beyond that, what is cohesive in it becomes a package of its own.
+const largest = 4000
+
+// TestSizes: no package is so large that nobody finds anything in it.
+func TestSizes(t *testing.T) {
+	lines := map[string]int{}
+	for _, f := range libraryFiles(t) {
+		lines[f.pkg] += f.files.File(f.syntax.FileStart).LineCount()
+	}
+	for pkg, n := range lines {
+		if n > largest {
+			t.Errorf("package %s has %d lines: a part of it needs a package of its own", pkg, n)
+		}
+	}
+	if lines["cmd/tcptrace"] < 1000 {
+		t.Errorf("cmd/tcptrace has %d lines: this test counts the wrong thing", lines["cmd/tcptrace"])
+	}
+}
+
 // modulePath is the name of the module, which whoever publishes it changes.
 func modulePath(t *testing.T) string {
 	t.Helper()
