@@ -10,21 +10,36 @@ import (
 // announced is what a Monitor told of a conversation, so that it tells everything once and can take it back. It is known by its number in
 // the ledger, whatever becomes of the slot.
 type announced struct {
-	dropped   uint64       // what the capture had lost when the conversation began
-	slot      uint32       // of the tracker
-	gen       uint32       // odd while it is in use
-	steps     [2]uint32    // by Side: the first in ledger.steps
-	anomalies uint32       // the first in ledger.anomalies
-	state     [2]fsm.State // by Side
-	outcome   Outcome      // valid with closed
-	client    uint8        // direction
-	over      Over         // why it ends, if the monitor ends it
-	opened    bool
-	closed    bool // EventClosed was told
-	dirty     bool // is in Monitor.news
-	waiting   bool // is in Monitor.again
-	dialed    bool // of the client's steps only the first was told: that the conversation's first frame is its SYN; it is not in the list
-	withheld  bool // something is missing, and not for long enough to be told
+	dropped uint64       // what the capture had lost when the conversation began
+	slot    uint32       // of the tracker
+	gen     uint32       // odd while it is in use
+	told    uint32       // the first in ledger.told: steps and anomalies
+	state   [2]fsm.State // by Side
+	outcome Outcome      // valid with closed
+	is      announcedBits
+}
+
+// announcedBits are what takes a bit of it.
+type announcedBits uint8
+
+const (
+	clientIsB announcedBits = 1 << iota // the client's direction; valid with opened
+	opened                              // EventOpened was told
+	closed                              // EventClosed was told
+	dirty                               // is in Monitor.news
+	waiting                             // is in Monitor.again
+	dialed                              // of the client's steps only the first was told: that the conversation's first frame is its SYN; it is not in the list
+	withheld                            // something is missing, and not for long enough to be told
+	idle                                // the monitor ends it, OverIdle
+)
+
+func (b announcedBits) has(some announcedBits) bool { return b&some != 0 }
+
+func (b *announcedBits) set(some announcedBits, to bool) {
+	*b &^= some
+	if to {
+		*b |= some
+	}
 }
 
 type announcedStep struct {
@@ -44,7 +59,7 @@ type announcedAnomaly struct {
 // unsettled reports whether time alone may change what can be said: an endpoint is on its way to another state, something is
 // missing, or lasts.
 func (t *announced) unsettled(j *Judgment) bool {
-	if t.withheld {
+	if t.is.has(withheld) {
 		return true
 	}
 	for _, s := range j.State {
@@ -72,18 +87,19 @@ func (m *Monitor) compare(a *announced, why Over) {
 	t := m.ledger.open(a, &m.conv)
 	defer t.close()
 	c, j := &m.conv, &m.judgment
-	if t.opened && t.client != c.ClientDir {
+	if t.is.has(opened) && uint8(t.is&clientIsB) != c.ClientDir {
 		m.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
 		t.forget()
 	}
-	if !t.opened {
-		t.opened, t.client = true, c.ClientDir
+	if !t.is.has(opened) {
+		t.is.set(opened, true)
+		t.is.set(clientIsB, c.ClientDir != 0)
 		m.say(&Event{Kind: EventOpened, Time: c.Start})
 	}
 	ended := c.Outcome == Closed || c.Outcome == Reset || c.Outcome == Refused
-	if t.closed && (!ended || c.Outcome != t.outcome) {
+	if t.is.has(closed) && (!ended || c.Outcome != t.outcome) {
 		m.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
-		t.closed = false
+		t.is.set(closed, false)
 	}
 	m.steps(t)
 	m.anomalies(t, why != NotOver)
@@ -92,8 +108,9 @@ func (m *Monitor) compare(a *announced, why Over) {
 		m.inState[side][state]++
 	}
 	t.state = j.State
-	if ended && !t.closed {
-		t.closed, t.outcome = true, c.Outcome
+	if ended && !t.is.has(closed) {
+		t.is.set(closed, true)
+		t.outcome = c.Outcome
 		m.say(&Event{Kind: EventClosed, Time: c.End})
 	}
 }
@@ -138,7 +155,7 @@ func (m *Monitor) step(t *tale, side Side, s *Step) {
 // is missing waits until that is for long, or nothing more can come.
 func (m *Monitor) anomalies(t *tale, over bool) {
 	list := m.judgment.Anomalies
-	t.withheld = false
+	t.is.set(withheld, false)
 	t.anomalies = slices.DeleteFunc(t.anomalies, func(a announcedAnomaly) bool {
 		if slices.ContainsFunc(list, func(b Anomaly) bool { return m.ledger.same(&a, &b) }) {
 			return false
@@ -152,7 +169,7 @@ func (m *Monitor) anomalies(t *tale, over bool) {
 			continue
 		}
 		if a.Kind.Missing && !over && m.tracker.Now < m.conv.End+missedAfter {
-			t.withheld = true
+			t.is.set(withheld, true)
 			continue
 		}
 		t.anomalies = append(t.anomalies, announcedAnomaly{a.Frame, a.Time, m.ledger.kind(a.Kind), a.Side, a.HasSide})

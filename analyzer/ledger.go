@@ -10,12 +10,11 @@ import (
 
 // ledger is what a Monitor told of all conversations that are open. It holds no pointers, so that a flood of them costs little.
 type ledger struct {
-	all       pool.Pool[announced]
-	steps     pool.Pool[announcedStep]
-	anomalies pool.Pool[announcedAnomaly]
-	kinds     []*AnomalyKind // of which any was told
-	slots     flow.Slots[uint32]
-	tale      tale
+	all   pool.Pool[announced]
+	told  pool.Pool[telling]
+	kinds []*AnomalyKind // of which any was told
+	slots flow.Slots[uint32]
+	tale  tale
 }
 
 // begin is for a conversation that begins in a slot. It returns its number.
@@ -38,7 +37,8 @@ func (l *ledger) move(from, to uint32) {
 func (l *ledger) end(slot uint32) {
 	at := l.slots.At(slot)
 	t := l.all.At(*at)
-	l.release(t)
+	l.told.PutList(t.told)
+	t.told = 0
 	t.gen++
 	l.all.Put(*at)
 	*at = 0
@@ -47,28 +47,16 @@ func (l *ledger) end(slot uint32) {
 // of is what was told of the conversation in a slot.
 func (l *ledger) of(slot uint32) *announced { return l.all.At(*l.slots.At(slot)) }
 
-// release forgets the steps and anomalies of t.
-func (l *ledger) release(t *announced) {
-	l.steps.PutList(t.steps[Client])
-	l.steps.PutList(t.steps[Server])
-	l.anomalies.PutList(t.anomalies)
-	t.steps, t.anomalies = [2]uint32{}, 0
-}
+// Stock is that of what was told.
+func (l *ledger) Stock() pool.Stock { return l.told.Stock() }
 
-// Stocks are those of steps and of anomalies.
-func (l *ledger) Stocks() [2]pool.Stock { return [2]pool.Stock{l.steps.Stock(), l.anomalies.Stock()} }
-
-// Has is how many steps, or anomalies, were told of the conversation in a slot.
-func (l *ledger) Has(stock int, slot uint32) int {
+// Has is how many steps and anomalies were told of the conversation in a slot.
+func (l *ledger) Has(slot uint32) int {
 	number := *l.slots.At(slot)
-	switch {
-	case number == 0:
+	if number == 0 {
 		return 0
-	case stock == 0:
-		t := l.all.At(number)
-		return l.steps.Count(t.steps[Client]) + l.steps.Count(t.steps[Server])
 	}
-	return l.anomalies.Count(l.all.At(number).anomalies)
+	return l.told.Count(l.all.At(number).told)
 }
 
 // kind is the place of a kind in kinds.
@@ -100,55 +88,57 @@ func (l *ledger) open(t *announced, c *Conversation) *tale {
 	s := &l.tale
 	s.announced, s.ledger, s.dialed = t, l, announcedStep{c.FirstFrame, c.Start, fsm.SynSent}
 	for side := range s.steps {
-		s.steps[side] = list(&l.steps, t.steps[side], s.steps[side][:0])
+		s.steps[side] = s.steps[side][:0]
 	}
-	if t.dialed {
+	s.anomalies = s.anomalies[:0]
+	if t.is.has(dialed) {
 		s.steps[Client] = append(s.steps[Client], s.dialed)
 	}
-	s.anomalies = list(&l.anomalies, t.anomalies, s.anomalies[:0])
+	for i := t.told; i != 0; i = *l.told.Next(i) {
+		if w := l.told.At(i); w.isStep() {
+			side, step := w.step()
+			s.steps[side] = append(s.steps[side], step)
+		} else {
+			s.anomalies = append(s.anomalies, w.anomaly())
+		}
+	}
 	return s
 }
 
-// close keeps what has been told by now.
+// close keeps what has been told by now. What is there already is used again.
 func (s *tale) close() {
 	l, t := s.ledger, s.announced
-	if t.dialed = len(s.steps[Client]) == 1 && s.steps[Client][0] == s.dialed; t.dialed {
-		s.steps[Client] = s.steps[Client][:0]
+	only := len(s.steps[Client]) == 1 && s.steps[Client][0] == s.dialed
+	t.is.set(dialed, only)
+	at := &t.told
+	put := func(w telling) {
+		if *at == 0 {
+			*at = l.told.Get()
+		}
+		*l.told.At(*at) = w
+		at = l.told.Next(*at)
 	}
 	for side := range s.steps {
-		store(&l.steps, &t.steps[side], s.steps[side])
+		if side == int(Client) && only {
+			continue
+		}
+		for i := range s.steps[side] {
+			put(s.steps[side][i].telling(Side(side)))
+		}
 	}
-	store(&l.anomalies, &t.anomalies, s.anomalies)
+	for i := range s.anomalies {
+		put(s.anomalies[i].telling())
+	}
+	l.told.PutList(*at)
+	*at = 0
 }
 
 // forget is for a conversation of which all is to be told again, but for the states that it is counted in.
 func (s *tale) forget() {
 	t := s.announced
-	*t = announced{slot: t.slot, dropped: t.dropped, gen: t.gen, steps: t.steps, anomalies: t.anomalies, state: t.state}
+	*t = announced{slot: t.slot, dropped: t.dropped, gen: t.gen, told: t.told, state: t.state}
 	for side := range s.steps {
 		s.steps[side] = s.steps[side][:0]
 	}
 	s.anomalies = s.anomalies[:0]
-}
-
-// list appends the values of a list to values.
-func list[T any](p *pool.Pool[T], first uint32, values []T) []T {
-	for i := first; i != 0; i = *p.Next(i) {
-		values = append(values, *p.At(i))
-	}
-	return values
-}
-
-// store makes a list, which begins at first, of values. What is there already is used again.
-func store[T any](p *pool.Pool[T], first *uint32, values []T) {
-	at := first
-	for _, v := range values {
-		if *at == 0 {
-			*at = p.Get()
-		}
-		*p.At(*at) = v
-		at = p.Next(*at)
-	}
-	p.PutList(*at)
-	*at = 0
 }

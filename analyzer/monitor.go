@@ -29,10 +29,10 @@ type Monitor struct {
 	streams  flow.SlotStreams
 	next     uint64 // stream number
 	ledger   ledger
-	news     []uint32                  // numbers in the ledger, of those to judge
-	again    [recheckLevels]flow.Queue // conversations to judge again, by how long they wait: a slot is a number in the ledger
-	swept    Time                      // when the last of the sweeps for idle ones was
-	part     int                       // which part of the slots it was for
+	news     []uint32              // numbers in the ledger, of those to judge
+	again    [recheckLevels]agenda // conversations to judge again, by how long they wait
+	swept    Time                  // when the last of the sweeps for idle ones was
+	part     int                   // which part of the slots it was for
 	surveys  survey
 	watching func(*Reading) // all that Watch was given
 
@@ -74,7 +74,8 @@ func (i *Idle) limit(o Outcome) Time {
 // than most first retransmission timers (RFC 6298 2.1: 1 s, formerly 3 s).
 const (
 	missedAfter   = Time(3 * time.Second)
-	recheckLevels = 6 // missedAfter, and each time twice as long, to about 100 s; then that again and again
+	mostNews      = 1 << 14 // numbers for which memory is kept
+	recheckLevels = 6       // missedAfter, and each time twice as long, to about 100 s; then that again and again
 )
 
 // NewMonitor returns a Monitor that tells its events to tell. Of o, Workers do not matter to it.
@@ -124,8 +125,8 @@ func (m *Monitor) begin(slot uint32, stream uint64) {
 
 // dirty notes that a conversation is to be judged.
 func (m *Monitor) dirty(number uint32) {
-	if t := m.ledger.all.At(number); !t.dirty {
-		t.dirty = true
+	if t := m.ledger.all.At(number); !t.is.has(dirty) {
+		t.is.set(dirty, true)
 		m.news = append(m.news, number)
 	}
 }
@@ -141,12 +142,15 @@ func (m *Monitor) Flush(now Time) {
 	m.sweep()
 	m.recheck()
 	for _, number := range m.news {
-		if t := m.ledger.all.At(number); t.gen%2 == 1 && t.dirty {
+		if t := m.ledger.all.At(number); t.gen%2 == 1 && t.is.has(dirty) {
 			m.judge(t)
 			m.update(number)
 		}
 	}
 	m.news = m.news[:0]
+	if cap(m.news) > mostNews {
+		m.news = nil
+	}
 }
 
 // judge works out what is known of a conversation that is open.
@@ -168,15 +172,15 @@ func (m *Monitor) identify(c *Conversation, t *announced) {
 // update tells what is new of a conversation, which was judged, and decides when to look again.
 func (m *Monitor) update(number uint32) {
 	t := m.ledger.all.At(number)
-	t.dirty = false
+	t.is.set(dirty, false)
 	m.compare(t, NotOver)
 	if !t.unsettled(&m.judgment) {
-		t.waiting = false
+		t.is.set(waiting, false)
 		return
 	}
-	if !t.waiting {
-		t.waiting = true
-		m.again[0].Push(flow.Deadline{At: m.tracker.Now + missedAfter, Slot: number, Gen: t.gen})
+	if !t.is.has(waiting) {
+		t.is.set(waiting, true)
+		m.again[0].add(m.tracker.Now+missedAfter, due{number, t.gen})
 	}
 }
 
@@ -185,14 +189,14 @@ func (m *Monitor) recheck() {
 	now := m.tracker.Now
 	for level := range m.again {
 		q := &m.again[level]
-		for q.N > 0 && q.Peek().At <= now {
-			d := q.Pop()
-			if t := m.ledger.all.At(d.Slot); t.gen != d.Gen || !t.waiting {
+		for q.due(now) {
+			d := q.next()
+			if t := m.ledger.all.At(d.number); t.gen != d.gen || !t.is.has(waiting) {
 				continue
 			}
-			m.dirty(d.Slot)
+			m.dirty(d.number)
 			next := min(level+1, recheckLevels-1)
-			m.again[next].Push(flow.Deadline{At: now + missedAfter<<next, Slot: d.Slot, Gen: d.Gen})
+			m.again[next].add(now+missedAfter<<next, d)
 		}
 	}
 }
@@ -223,7 +227,7 @@ func (m *Monitor) sweep() {
 	m.part = (m.part + 1) % sweeps
 	for slot, c := range t.Slab.Part(m.part, sweeps) { // what waits for an answer to its SYN has a deadline
 		if limit := m.idle.limit(c.Phase()); limit > 0 && t.Now-c.Last > limit {
-			m.ledger.of(slot).over = OverIdle
+			m.ledger.of(slot).is.set(idle, true)
 			m.timedOut++
 			t.Finish(slot, 0, &m.out)
 		}
@@ -240,9 +244,10 @@ func (m *Monitor) finish(slot uint32, c *Conversation) {
 	m.conv = *c
 	m.identify(&m.conv, t)
 	m.judgment.Judge(&m.conv)
-	why := t.over
+	var why Over
 	switch {
-	case why != NotOver:
+	case t.is.has(idle):
+		why = OverIdle
 	case c.Evicted:
 		why = OverFull
 	default:

@@ -137,8 +137,8 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			}
 		}
 	}
-	if repeated <= maxRepeats {
-		t.Errorf("%d repeats waited", repeated)
+	if repeated <= maxRepeats/repeatsTogether {
+		t.Errorf("%d groups of repeats waited", repeated)
 	}
 	for _, kind := range []names.Kind{names.None, names.DNS, names.HTTP, names.SNI, names.Hosts} {
 		if kinds[kind] == 0 {
@@ -178,7 +178,7 @@ func TestUnansweredSYNIsSmall(t *testing.T) {
 			t.Errorf("%+v: %d connections, %d in all, for %d SYNs that nothing answered", test, tr.Slab.pool.Used(), tr.Slab.Used, n)
 		}
 		streams := &m.streams[0]
-		bytes := n*int(unsafe.Sizeof(embryo{})+4) + n*test.repeats*int(unsafe.Sizeof(repeat{})+4) + 8*len(tr.index.entries) +
+		bytes := n*int(unsafe.Sizeof(embryo{})+4) + n*((test.repeats+repeatsTogether-1)/repeatsTogether)*int(unsafe.Sizeof(repeats{})+4) + 8*len(tr.index.entries) +
 			16*queueChunk*len(tr.Dialing.chunks) + 8*(cap(streams.open)+cap(streams.embryos)) + 16*cap(tr.lru.heap) + 8*cap(tr.networks.of)
 		if per := bytes / n; per > 400 {
 			t.Errorf("%+v: %d bytes for each", test, per)
@@ -232,6 +232,51 @@ func TestRepeatsThatWait(t *testing.T) {
 		}
 		if waits := tr.Slab.pool.Used() == 0; waits != test.waits {
 			t.Errorf("%s: waits is %v", name, waits)
+		}
+	}
+}
+
+// TestRepeatsAreWhole: what a repeat differs in is kept to the last bit, or it does not wait.
+func TestRepeatsAreWhole(t *testing.T) {
+	first := wire.Segment{Key: pair(0), Time: 1e18 + 1, Clock: 1e18 + 1, Frame: 1 << 40, Flags: wire.SYN, Dir: 1, V4DF: true}
+	var e embryo
+	e.abridge(&first)
+	e.gen, e.serial, e.names, e.n = 3, 4, 5, 6
+	e.how |= isRead
+	if got := e.segment(); got != first {
+		t.Errorf("the SYN is\n%+v, not\n%+v", got, first)
+	}
+	for _, test := range []struct {
+		after  int64
+		behind uint64
+		again  bool
+		waits  bool
+	}{
+		{0, 0, false, true}, {0x123456789abc, 0x76543210, true, true}, {longestAfter - 1, againBit - 1, false, true},
+		{longestAfter, 1, false, false}, {1, againBit, false, false},
+	} {
+		s := first
+		s.Time, s.Frame, s.TSval, s.IPID, s.Sum = s.Time+test.after, s.Frame+test.behind, 0x89abcdef, 0x8123, 0x9876
+		s.Clock = s.Time
+		r, ok := e.repeatOf(&s, test.again)
+		if ok != test.waits {
+			t.Errorf("%+v: waits is %v", test, ok)
+		} else if got := first; ok && (r.apply(&got) != test.again || got != s) {
+			t.Errorf("%+v: it is\n%+v, not\n%+v", test, got, s)
+		}
+	}
+}
+
+// TestEmbryoSizes: the parts that TestUnansweredSYNIsSmall counts fill what the allocator gives for them.
+func TestEmbryoSizes(t *testing.T) {
+	for _, part := range []struct {
+		name        string
+		size, bound uintptr
+	}{
+		{"embryo", unsafe.Sizeof(embryo{}), 128}, {"repeats", unsafe.Sizeof(repeats{}), repeatsTogether * 18}, {"Deadline", unsafe.Sizeof(Deadline{}), 16},
+	} {
+		if part.size > part.bound {
+			t.Errorf("%s has %d bytes, and %d at most is what a SYN may take", part.name, part.size, part.bound)
 		}
 	}
 }

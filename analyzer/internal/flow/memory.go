@@ -43,14 +43,14 @@ const (
 	stockStats     = 3 // and those behind it
 	stockHeld      = stockStats + segment.NumStocks
 	stockRivals    = stockHeld + 1
-	stockBeside    = stockRivals + 1 // and the one behind it
-	numStocks      = stockBeside + 2
+	stockBeside    = stockRivals + 1
+	numStocks      = stockBeside + 1
 )
 
 // Beside is what somebody else keeps of a tracker's conversations, in the same memory.
 type Beside interface {
-	Stocks() [2]pool.Stock
-	Has(stock int, slot uint32) int // pieces of one of them that the conversation in a slot has
+	Stock() pool.Stock
+	Has(slot uint32) int // pieces of it that the conversation in a slot has
 }
 
 const (
@@ -75,8 +75,7 @@ func (t *Tracker) stocks() (all [numStocks]pool.Stock) {
 	all[stockHeld] = pool.Stock{All: len(t.held) + len(t.unused), Idle: len(t.unused), Size: heldSize}
 	all[stockRivals] = pool.Stock{All: len(t.rivals), Size: heldSize}
 	if t.Beside != nil {
-		beside := t.Beside.Stocks()
-		copy(all[stockBeside:], beside[:])
+		all[stockBeside] = t.Beside.Stock()
 	}
 	return all
 }
@@ -95,8 +94,8 @@ func (t *Tracker) has(stock int, slot uint32) int {
 		return oneIf(c.Flags.Has(conn.Pending))
 	case stock == stockRivals:
 		return oneIf(c.Flags.Has(conn.Disputed))
-	case stock >= stockBeside:
-		return t.Beside.Has(stock-stockBeside, slot)
+	case stock == stockBeside:
+		return t.Beside.Has(slot)
 	case c.Flags.Has(conn.IsRead):
 		return t.stats.At(slot).Has(stock - stockStats)
 	}
@@ -105,7 +104,7 @@ func (t *Tracker) has(stock int, slot uint32) int {
 
 // used is the memory of all stocks, and of what has bounds of its own.
 func (t *Tracker) used(stocks *[numStocks]pool.Stock) int {
-	sum := t.Slab.embryos.pool.Stock().Bytes() + t.Slab.embryos.repeats.Stock().Bytes() + 8*len(t.index.entries) + t.Pools.Bytes()
+	sum := t.Slab.embryos.bytes() + 8*len(t.index.entries) + t.Pools.Bytes()
 	for _, s := range stocks {
 		sum += s.Bytes()
 	}

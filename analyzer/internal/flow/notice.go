@@ -48,7 +48,7 @@ func (t *Tracker) Notice(n *Notice, at Placement, out *Output) (slot uint32) {
 			return noSlot
 		}
 		if isEmbryo(at.Slot) {
-			t.names.fill(&t.Slab.embryos.at(at.Slot).names, n.Name)
+			t.Slab.embryos.fill(t.Slab.embryos.at(at.Slot), &t.names, n.Name)
 			return noSlot
 		}
 		t.names.add(at.Slot, n.Name)

@@ -37,7 +37,7 @@ func (t *Tracker) soonestOver() conn.Time { return min(t.linger, conn.Time(conn.
 // overdue reports whether the conversation in a slot was over by now.
 func (t *Tracker) overdue(slot uint32, now conn.Time) bool {
 	if isEmbryo(slot) {
-		return t.Slab.embryos.givesUp(t.Slab.embryos.at(slot)) <= now
+		return t.Slab.embryos.givesUp(slot) <= now
 	}
 	c := t.Slab.At(slot)
 	if now-c.Last < t.soonest {

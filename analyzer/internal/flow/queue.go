@@ -17,24 +17,27 @@ type Deadline struct {
 // minQueue is how long the queues may be whatever the number of connections.
 const minQueue = 256
 
-// queueChunk is how many deadlines a Queue takes memory for at a time.
+// Queue holds deadlines in the order in which they were set.
+type Queue = FIFO[Deadline]
+
+// queueChunk is how many values a FIFO takes memory for at a time.
 const queueChunk = 256
 
-// Queue holds deadlines in the order in which they were set. It takes as much memory as those that are in it.
-type Queue struct {
-	chunks []*[queueChunk]Deadline
-	spare  *[queueChunk]Deadline // nil, or room for the next ones
-	head   int                   // in the first chunk
+// FIFO is a queue of values without pointers. It takes as much memory as those that are in it.
+type FIFO[T any] struct {
+	chunks []*[queueChunk]T
+	spare  *[queueChunk]T // nil, or room for the next ones
+	head   int            // in the first chunk
 	N      int
 
 	popped uint32 // how many were, modulo 2^32
 }
 
 // Push appends d and returns its serial number.
-func (q *Queue) Push(d Deadline) (serial uint32) {
+func (q *FIFO[T]) Push(d T) (serial uint32) {
 	if q.head+q.N == len(q.chunks)*queueChunk {
 		if q.spare == nil {
-			q.spare = new([queueChunk]Deadline)
+			q.spare = new([queueChunk]T)
 		}
 		q.chunks, q.spare = append(q.chunks, q.spare), nil
 	}
@@ -43,8 +46,8 @@ func (q *Queue) Push(d Deadline) (serial uint32) {
 	return q.popped + uint32(q.N) - 1
 }
 
-// find is the deadline with a serial number, or nil if it has been popped.
-func (q *Queue) find(serial uint32) *Deadline {
+// find is the value with a serial number, or nil if it has been popped.
+func (q *FIFO[T]) find(serial uint32) *T {
 	i := serial - q.popped
 	if i >= uint32(q.N) {
 		return nil
@@ -52,15 +55,23 @@ func (q *Queue) find(serial uint32) *Deadline {
 	return q.at(int(i))
 }
 
-// at is the i-th deadline; only the first N are valid.
-func (q *Queue) at(i int) *Deadline {
+// at is the i-th value; only the first N are valid.
+func (q *FIFO[T]) at(i int) *T {
 	i += q.head
 	return &q.chunks[i/queueChunk][i%queueChunk]
 }
 
-func (q *Queue) Peek() *Deadline { return q.at(0) }
+func (q *FIFO[T]) Peek() *T { return q.at(0) }
 
-func (q *Queue) Pop() Deadline {
+// Last is the value that was pushed last, nil if there is none.
+func (q *FIFO[T]) Last() *T {
+	if q.N == 0 {
+		return nil
+	}
+	return q.at(q.N - 1)
+}
+
+func (q *FIFO[T]) Pop() T {
 	d := *q.at(0)
 	q.head++
 	q.N--

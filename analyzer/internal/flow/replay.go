@@ -42,7 +42,7 @@ func (t *Tracker) Keys(f func(wire.Key)) {
 		f(Sockets(t.Slab.At(slot).Key))
 	}
 	for _, e := range t.Slab.embryos.all() {
-		f(Sockets(e.syn.key))
+		f(Sockets(e.key))
 	}
 }
 

@@ -50,7 +50,7 @@ func (m *Merger) Rest(trackers []*Tracker, sum *intake.Summary) *Rest {
 		}
 		for slot, e := range t.Slab.embryos.all() {
 			m.count(conn.Unanswered, 0)
-			if t.skips == nil || !t.skips.Skips(conn.Time(e.syn.time)) {
+			if t.skips == nil || !t.skips.Skips(conn.Time(e.time)) {
 				r.list = append(r.list, openSlot{m.streams[i].Of(slot), uint32(i), slot})
 			}
 		}

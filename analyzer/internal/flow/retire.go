@@ -136,9 +136,8 @@ func (t *Tracker) expireEnded(d Deadline, now conn.Time, frame uint64, out *Outp
 
 // expireEmbryo is Expire for the embryo of a deadline: those that became connections are not in the queue.
 func (t *Tracker) expireEmbryo(d Deadline, now conn.Time, frame uint64, out *Output) {
-	e := t.Slab.embryos.at(d.Slot)
-	if at := t.Slab.embryos.givesUp(e); at > now {
-		e.serial = t.Dialing.Push(Deadline{at, d.Slot, d.Gen})
+	if at := t.Slab.embryos.givesUp(d.Slot); at > now {
+		t.Slab.embryos.at(d.Slot).serial = t.Dialing.Push(Deadline{at, d.Slot, d.Gen})
 		return
 	}
 	t.Finish(d.Slot, frame, out)
@@ -249,7 +248,7 @@ func (t *Tracker) Live() []uint32 {
 		all = append(all, begun{c.FirstFrame, slot})
 	}
 	for slot, e := range t.Slab.embryos.all() {
-		all = append(all, begun{e.syn.frame, slot})
+		all = append(all, begun{e.frame, slot})
 	}
 	slices.SortFunc(all, func(a, b begun) int { return cmp.Compare(a.frame, b.frame) })
 	slots := make([]uint32, len(all))

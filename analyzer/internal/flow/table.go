@@ -27,7 +27,7 @@ type slab struct {
 // key is that of a connection or an embryo.
 func (s *slab) key(slot uint32) *wire.Key {
 	if slot&embryoBit != 0 {
-		return &s.embryos.at(slot).syn.key
+		return &s.embryos.at(slot).key
 	}
 	return &s.At(slot).Key
 }

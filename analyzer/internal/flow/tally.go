@@ -25,8 +25,8 @@ func (t *Tracker) Tallies() iter.Seq2[uint32, *Tally] {
 		}
 		for slot, e := range t.Slab.embryos.all() {
 			n := uint64(e.n) + 1
-			sum = Tally{FirstFrame: e.syn.frame, LastFrame: t.Slab.embryos.lastFrame(e)}
-			sum.Packets[e.syn.dir], sum.Payload[e.syn.dir] = n, n*uint64(e.syn.len)
+			sum = Tally{FirstFrame: e.frame, LastFrame: t.Slab.embryos.lastFrame(slot)}
+			sum.Packets[e.dir()], sum.Payload[e.dir()] = n, n*uint64(e.len)
 			if !yield(slot, &sum) {
 				return
 			}
@@ -45,7 +45,7 @@ func (t *Tracker) Embryos() (n int) {
 // Last is when the conversation in a slot was last heard of.
 func (t *Tracker) Last(slot uint32) conn.Time {
 	if isEmbryo(slot) {
-		return t.Slab.embryos.last(t.Slab.embryos.at(slot))
+		return t.Slab.embryos.last(slot)
 	}
 	return t.Slab.At(slot).Last
 }

@@ -19,7 +19,7 @@ type Place struct {
 // Place is what p, which t returned last, means.
 func (t *Tracker) Place(p Placement) Place {
 	if isEmbryo(p.Slot) {
-		return Place{First: t.Slab.embryos.at(p.Slot).syn.frame}
+		return Place{First: t.Slab.embryos.at(p.Slot).frame}
 	}
 	place := Place{First: t.Slab.At(p.Slot).FirstFrame}
 	if p.held {
