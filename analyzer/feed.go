@@ -143,5 +143,6 @@ func (m *Monitor) Summary() Summary {
 	sum.StrayICMP = t.StrayICMP
 	t.AddBounds(&sum)
 	sum.Bounds[intake.BoundHistory] = m.unwritten
+	sum.LeftOut = m.leftOut
 	return sum
 }

@@ -22,6 +22,7 @@ type Monitor struct {
 	tracker  *flow.Tracker // trackers[0]
 	idle     Idle
 	tell     func(*Event)
+	late     func() bool                      // Options.Late
 	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
 	numbers  map[uint64]uint32                // in the ledger, by stream; with ask
 
@@ -44,6 +45,7 @@ type Monitor struct {
 	dropped   uint64 // packets that the capture lost so far
 	timedOut  uint64
 	outcomes  [NumOutcomes]uint64 // of those that are over
+	leftOut   uint64              // conversations
 	unwritten uint64              // letters of their histories that did not fit
 	over      uint64
 	inState   [2][fsm.NumStates]uint64 // of those that are not, by Side
@@ -83,7 +85,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	tracking := pipeline.Tracking(o)
 	tracking.Undivided = true
 	m := &Monitor{
-		decoder: pipeline.NewDecoder(o), tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell,
+		decoder: pipeline.NewDecoder(o), tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell, late: o.Late,
 		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
 	}
 	m.trackers[0] = m.tracker
@@ -270,14 +272,20 @@ func (m *Monitor) last(t *announced, why Over) {
 	delete(m.numbers, m.conv.Stream)
 }
 
-// Finish tells the last of all conversations that are open, in order of their numbers, and returns the summary.
-// The monitor cannot be used afterwards.
+// Finish tells the last of all conversations that are open, in order of their numbers, until it is too late for that (Options.Late), and returns
+// the summary. The monitor cannot be used afterwards.
 func (m *Monitor) Finish() Summary {
 	t := m.tracker
 	m.Flush(max(t.Now, m.Clock()))
 	t.ReleaseAll(&m.out)
 	m.happened()
 	for _, slot := range t.Live() {
+		if m.late != nil && m.late() {
+			m.over++
+			m.leftOut++
+			m.outcomes[t.Outcome(slot)]++
+			continue
+		}
 		told := m.ledger.of(slot)
 		m.judge(told)
 		m.last(told, OverEnded)

@@ -275,3 +275,21 @@ func flowKey(n int) wire.Key {
 	k, _ := wire.MakeKey(wire.Addr{Lo: 1}, wire.Addr{Lo: 2 + uint64(n>>16)}, uint16(n), 80, false)
 	return k
 }
+
+// TestFinishLate: what is open when it is late is counted, with its outcome, and not told.
+func TestFinishLate(t *testing.T) {
+	for _, passes := range []int{0, 2, 3, 4} {
+		asked := 0
+		w := newWatched(Options{Late: func() bool { asked++; return asked > passes }}, Idle{})
+		w.segment(0, 0, wire.SYN, 10, 0)
+		w.segment(1, 0, wire.SYN, 10, 0)
+		w.segment(1, 1, wire.SYN|wire.ACK, 20, 11)
+		w.segment(1, 0, wire.ACK, 11, 21)
+		w.segment(2, 0, wire.ACK, 11, 21)
+		s := w.Finish()
+		if told := min(passes, 3); len(w.records) != told || s.LeftOut != uint64(3-told) || s.Conversations != 3 ||
+			s.Outcomes[Unanswered] != 1 || s.Outcomes[Open] != 2 {
+			t.Errorf("late after %d: %d told, %d left out of %d, %v", passes, len(w.records), s.LeftOut, s.Conversations, s.Outcomes)
+		}
+	}
+}

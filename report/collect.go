@@ -190,14 +190,18 @@ func (k *Collector) Hidden() uint64 { return k.total - uint64(k.top.Len()) }
 type SortedReport struct {
 	*Collector
 	next Report
+	late func() bool
 }
 
 // Sorted returns a report that passes on the first limit conversations (0: all) in
 // the order of key. It holds what it keeps, about 2 kB a conversation, until
 // Finish.
 func Sorted(next Report, key Key, limit int) *SortedReport {
-	return &SortedReport{NewCollector(key, limit), next}
+	return &SortedReport{NewCollector(key, limit), next, func() bool { return false }}
 }
+
+// Until has Finish leave out what is last in order once late says so, as [analyzer.Options] has it, and count it in Summary.LeftOut.
+func (r *SortedReport) Until(late func() bool) { r.late = late }
 
 func (r *SortedReport) selected(s Selection) { tell(r.next, s) }
 
@@ -206,7 +210,12 @@ func (r *SortedReport) Finish(s *analyzer.Summary) error {
 	if next, ok := r.next.(interface{ begins(first analyzer.Time) }); ok {
 		next.begins(s.Start)
 	}
-	for _, c := range r.Collector.Sorted() {
+	sorted := r.Collector.Sorted()
+	for i, c := range sorted {
+		if r.late() {
+			s.LeftOut += uint64(len(sorted) - i)
+			break
+		}
 		if err := r.next.Conversation(c); err != nil {
 			return err
 		}

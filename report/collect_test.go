@@ -112,6 +112,31 @@ func TestSorted(t *testing.T) {
 	}
 }
 
+// TestSortedUntil: what is last in order is left out when it is late, and counted.
+func TestSortedUntil(t *testing.T) {
+	for _, passes := range []int{0, 3, 4, 5} {
+		key, _ := ParseKey("bytes")
+		var out bytes.Buffer
+		r := Sorted(NewCSV(&out), key, 0)
+		asked := 0
+		r.Until(func() bool { asked++; return asked > passes })
+		cs := fewValues(rand.New(rand.NewPCG(1, 2)), 4)
+		for i := range cs {
+			if err := r.Conversation(&cs[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sum := analyzer.Summary{LeftOut: 10}
+		if err := r.Finish(&sum); err != nil {
+			t.Fatal(err)
+		}
+		want := min(passes, 4)
+		if rows := strings.Count(out.String(), "\n") - 1; rows != want || sum.LeftOut != uint64(10+4-want) {
+			t.Errorf("late after %d: %d rows, %d left out", passes, rows, sum.LeftOut)
+		}
+	}
+}
+
 func TestCollectorDoesNotAllocateForWhatItLeavesOut(t *testing.T) {
 	k := NewCollector(Key{}, 1)
 	early, late := sample.Conversations()[0], sample.Conversations()[2]

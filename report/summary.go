@@ -58,6 +58,7 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	t.count("tunneled", s.Tunneled, "TCP packet", "found inside an encapsulation")
 	t.count("ICMP errors", s.ICMPErrors, "packet", "about TCP segments"+strayICMP(s))
 	t.count("evicted", s.Evicted, "conversation", "ended early because the flow table was full (--max-flows)")
+	t.count("left out", s.LeftOut, "conversation", leftOut)
 	t.count("released early", s.ReleasedEarly, "closed conversation", "let go before 2 MSL because too many were waiting")
 	t.count("timed out", s.TimedOut, "conversation", "silent for too long to be followed on")
 	for _, short := range s.Shortfalls() {
@@ -67,6 +68,9 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	t.count("dropped", s.Drops, "packet", "lost by the capturing side, by its own count")
 	return t.String()
 }
+
+// leftOut is what became of Summary.LeftOut.
+const leftOut = "left out because of the interrupt"
 
 // strayICMP says how many of the ICMP errors belong to no conversation.
 func strayICMP(s *analyzer.Summary) string {
@@ -150,6 +154,9 @@ func notes(s *analyzer.Summary, notAnalyzed []analyzer.Count) []string {
 	var lost []string
 	if s.Evicted > 0 {
 		lost = append(lost, human.Counted(s.Evicted, "conversation")+" ended early because the flow table was full (--max-flows)")
+	}
+	if s.LeftOut > 0 {
+		lost = append(lost, human.Counted(s.LeftOut, "conversation")+" "+leftOut)
 	}
 	if s.Drops > 0 {
 		lost = append(lost, "the capturing side lost "+human.Counted(s.Drops, "packet"))

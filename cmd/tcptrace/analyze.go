@@ -175,6 +175,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		return err
 	}
 	opts.Quick = o.quick
+	opts.Late = e.late(ctx, args)
 	opts.MaxFlows = flows.Or(o.maxFlows, o.flowCost(), flows.Most)
 	if o.flowCost() == flows.Read {
 		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
@@ -198,7 +199,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err != nil {
 		return err
 	}
-	rep := o.newReport(out, args, key, where, failOn, e)
+	rep := o.newReport(out, args, key, where, failOn, e.late(ctx, args), e)
 	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	sum, err := analyzer.Run(ctx, src, opts, rep)
 	src.Close()
@@ -303,7 +304,7 @@ func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) 
 }
 
 // newReport builds the chain: --where, then findings, then --fail-on, then --sort and --limit, then the format.
-func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, where *report.Where, failOn *report.FailOn, e env) report.Report {
+func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, where *report.Where, failOn *report.FailOn, late func() bool, e env) report.Report {
 	format, _ := o.formats.Find(o.format)
 	limit := o.rows()
 	opts := report.TableOptions{Sort: key, Limit: limit}
@@ -318,7 +319,11 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 	}
 	rep := shown
 	if format.Streams && (limit > 0 || o.sorted || format.People) {
-		rep = report.Sorted(rep, key, max(0, limit))
+		sorted := report.Sorted(rep, key, max(0, limit))
+		if late != nil {
+			sorted.Until(late)
+		}
+		rep = sorted
 	}
 	if len(o.failOn) > 0 {
 		rep = failOn.Watch(rep)

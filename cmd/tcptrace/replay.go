@@ -59,6 +59,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	e.reads(args)
 	o.write.Patient = true
 	opts := o.loop()
+	opts.Late = e.late(ctx, args)
 	if o.filter != "" {
 		filter, err := input.NewFilter(o.filter)
 		if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"os"
 	"slices"
 	"time"
 
@@ -10,8 +12,10 @@ import (
 	"tcptrace/internal/complete"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
+	"tcptrace/internal/interrupt"
 	"tcptrace/internal/names"
 	"tcptrace/internal/progress"
+	"tcptrace/internal/remote"
 	"tcptrace/report"
 )
 
@@ -73,6 +77,26 @@ func (o *selectOptions) check(command string, args []string) error {
 		return usageError("--progress is auto, on or off, not %q", o.progress)
 	}
 	return checkTracking(o.msl, o.maxFlows)
+}
+
+// handsOut is for how long an interrupted command hands out what can be read again; a test has it shorter.
+var handsOut = 75 * time.Millisecond
+
+// late is Options.Late for captures: what can be read again is handed out for a moment only, what came through a pipe to the end.
+func (e *env) late(ctx context.Context, captures []string) func() bool {
+	for _, name := range captures {
+		if remote.Is(name) {
+			continue
+		}
+		info, err := os.Stat(name)
+		if f, ok := e.in.(*os.File); ok && name == "-" {
+			info, err = f.Stat()
+		}
+		if err != nil || !info.Mode().IsRegular() {
+			return nil
+		}
+	}
+	return interrupt.Late(ctx, handsOut)
 }
 
 // checkTracking finds what is wrong with --msl and --max-flows.

@@ -186,6 +186,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	opts.Quick = k.Where == nil
+	opts.Late = e.late(ctx, args)
 	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	sum, err := analyzer.Run(ctx, twopass.Begun(src, &k.Series.Begin), opts, &k)
 	src.Close()

@@ -127,6 +127,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 		return err
 	}
 	a := adding{sums: sums}
+	opts.Late = e.late(ctx, args)
 	if a.Selected, err = o.selected(ctx); err != nil {
 		return err
 	}

@@ -5,11 +5,28 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"time"
 )
 
 // Patience is for how long after the first signal others are taken for the same: timeout sends one to the process, and one to its group.
 const Patience = time.Second
+
+// Late returns a function that reports, to any goroutine, that ctx is done, and that it was asked for the first time since then so long ago.
+func Late(ctx context.Context, long time.Duration) func() bool {
+	var first atomic.Pointer[time.Time]
+	return func() bool {
+		if ctx.Err() == nil {
+			return false
+		}
+		if asked := first.Load(); asked != nil {
+			return time.Since(*asked) >= long
+		}
+		now := time.Now()
+		first.CompareAndSwap(nil, &now)
+		return false
+	}
+}
 
 var errSignal = errors.New("interrupted")
 

@@ -131,8 +131,8 @@ func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 		readErr = l.read(reading, full, free)
 	}()
 	for l.serve(full, free) {
-		if l.stopped {
-			cancel(errStopped)
+		if l.stopped || l.opts.Late != nil && ctx.Err() != nil { // what was read and not analyzed can be read again
+			cancel(errStopped)    // if ctx is not done
 			for b := range full { // the reader ends
 				free <- b
 			}

@@ -5,6 +5,14 @@ import (
 	"tcptrace/analyzer/internal/state"
 )
 
+// Outcome is how the conversation in a slot went.
+func (t *Tracker) Outcome(slot uint32) conn.Outcome {
+	if isEmbryo(slot) {
+		return conn.Unanswered
+	}
+	return t.outcome(slot)
+}
+
 // outcome is how the connection in a slot went.
 func (t *Tracker) outcome(slot uint32) conn.Outcome {
 	if o, ok := state.PlainOutcome(t.Slab.At(slot), &t.Facts); ok {

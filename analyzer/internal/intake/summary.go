@@ -27,6 +27,7 @@ type Summary struct {
 	Conversations uint64
 	Outcomes      [conn.NumOutcomes]uint64
 	Evicted       uint64            // conversations ended early because the flow table was full
+	LeftOut       uint64            // conversations that were not handed out, since the analysis was interrupted (Options.Late)
 	TimedOut      uint64            // conversations that were silent for too long to be followed on (Idle)
 	ReleasedEarly uint64            // closed conversations let go before 2 MSL because too many were waiting
 	Bounds        [NumBounds]uint64 // what did not fit

@@ -42,6 +42,7 @@ type run struct {
 	ordered chan *batch // as read, for the merger
 	work    []chan *batch
 	failed  atomic.Bool // nothing more is to be read
+	late    func() bool // Options.Late
 	readErr error       // valid when ordered is closed
 }
 
@@ -57,6 +58,7 @@ func newRun(opts Options, sink flow.Sink) *run {
 		driver:  newDriver(opts, sink),
 		free:    make(chan *batch, batches),
 		ordered: make(chan *batch, batches),
+		late:    opts.Late,
 	}
 	workers := opts.Workers
 	if workers <= 0 {
@@ -81,7 +83,12 @@ func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (intak
 	sinkErr := r.merge(ctx, src, merger)
 	sum := r.Summary
 	if sinkErr == nil {
-		sinkErr = handOut(merger.Rest(r.trackers, &sum), sink, len(r.work))
+		rest := handing{rest: merger.Rest(r.trackers, &sum), sink: sink}
+		if ctx.Err() != nil {
+			rest.late = r.late
+		}
+		sinkErr = rest.out(len(r.work))
+		sum.LeftOut = rest.left
 	}
 	if sinkErr != nil {
 		sinkErr = &SinkError{sinkErr}

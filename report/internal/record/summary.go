@@ -28,6 +28,7 @@ type SummaryRecord struct {
 	Matched        *uint64           `json:"matched,omitempty"`      // conversations that --where selected
 	Outcomes       map[string]uint64 `json:"outcomes"`               // conversations
 	Evicted        uint64            `json:"evicted"`                // conversations
+	LeftOut        uint64            `json:"left_out,omitempty"`     // conversations of which nothing is said, since the analysis was interrupted
 	ReleasedEarly  uint64            `json:"released_early"`         // conversations
 	TimedOut       uint64            `json:"timed_out"`              // conversations that were silent for too long
 	Shortfalls     []Shortfall       `json:"shortfalls,omitempty"`   // what did not fit
@@ -64,8 +65,8 @@ func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 		FirstFragments: s.FirstFragments, CutOptions: s.CutOptions, BadOptions: s.BadOptions, Tunneled: s.Tunneled,
 		ICMPErrors: s.ICMPErrors, StrayICMP: s.StrayICMP,
 		Conversations: s.Conversations, Evicted: s.Evicted, ReleasedEarly: s.ReleasedEarly, TimedOut: s.TimedOut,
-		OtherFrames: s.OtherFrames,
-		Outcomes:    make(map[string]uint64, analyzer.NumOutcomes),
+		OtherFrames: s.OtherFrames, LeftOut: s.LeftOut,
+		Outcomes: make(map[string]uint64, analyzer.NumOutcomes),
 	}
 	if s.Packets > 0 {
 		start, end := Time(s.Start), Time(s.End)
