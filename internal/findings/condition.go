@@ -88,6 +88,12 @@ func both(of ...condition) condition {
 	}}
 }
 
+// none is that no condition holds.
+func none(of ...condition) condition {
+	any := one(of...)
+	return condition{not(any.expr), false, func(s *subject) bool { return !any.holds(s) }}
+}
+
 func joined(of []condition, operator string) string {
 	parts := make([]string, len(of))
 	for i, c := range of {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/expr-lang/expr"
@@ -227,6 +228,45 @@ func TestOpenedAgain(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", again, s.found.Findings, want)
 		}
 	}
+}
+
+// TestCutOpening: half of the conversations, or more, that the end of a capture cut in their opening are told of; fewer are usual, and one that
+// had no answer for a second had none.
+func TestCutOpening(t *testing.T) {
+	const (
+		syn    = "+0 > S 0:0(0) win 64240 <mss 1460>\n"
+		synACK = "+9ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
+	)
+	again := func(line string) string { return "+1s" + line[strings.Index(line, " "):] }
+	for name, c := range map[string]struct {
+		script string
+		want   string
+	}{
+		"a lone SYN":                 {syn, "cut-opening"},
+		"a SYN-ACK that ends it":     {syn + synACK, "cut-opening"},
+		"a SYN that was sent again":  {syn + again(syn), "no-answer"},
+		"a SYN-ACK that came again":  {syn + synACK + again(synACK), "half-open"},
+		"one of three, and the last": {complete("a") + complete("b") + begin("c"), ""},
+		"one of two":                 {complete("a") + begin("c"), "cut-opening"},
+	} {
+		got := ""
+		if s := look(t, scripts.Frames(t, c.script)); len(s.found.Findings) > 0 {
+			got = s.found.Findings[0].ID
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// begin is a script of a SYN on a connection of that name, complete one of a handshake and a close.
+func begin(name string) string {
+	return "conn " + name + " client 10.0.0." + fmt.Sprint(name[0]) + ":4000\n+1ms " + name + "> S 0:0(0) win 64240 <mss 1460>\n"
+}
+
+func complete(name string) string {
+	return begin(name) + strings.ReplaceAll("+1ms N< S. 0:0(0) ack 1 win 65160 <mss 1460>\n+1ms N> . 1:1(0) ack 1\n"+
+		"+1ms N> F. 1:1(0) ack 1\n+1ms N< F. 1:1(0) ack 2\n+1ms N> . 2:2(0) ack 2\n", "N", name)
 }
 
 // TestCaveats: what the capturing side lost comes before all else, although it cost nothing that can be told.

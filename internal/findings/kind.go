@@ -111,6 +111,11 @@ var kinds = withOthers([]kind{
 		why:  "how they were opened is not known, and who is the client is a guess",
 		next: "capture for longer than the connections live",
 	}, {
+		id: "cut-opening", when: both(one(outcome(analyzer.Unanswered), outcome(analyzer.HalfOpen)), none(has("no-answer"), has("handshake-incomplete"))), least: 0.5, lies: InCapture,
+		is:   [2]string{"was being opened when the capture ended", "were being opened when the capture ended"},
+		why:  "the capture is shorter than an opening takes: whether it was answered, or completed, is not known",
+		next: "capture for some seconds longer",
+	}, {
 		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, fails: true, lies: AtClient,
 		is:   [2]string{"was only to find out whether a port is open", "were only to find out whether ports are open"},
 		why:  "a port scan, or somebody who looks for a service",
