@@ -123,6 +123,39 @@ func TestConversation(t *testing.T) {
 	b.quiet()
 }
 
+// TestNextAnomaly: "n" goes on from an ICMP error, which is no segment, to what comes behind it, and from the last to the first.
+func TestNextAnomaly(t *testing.T) {
+	b := open(t, report(t, golden("icmp-too-big-ignored")), "#stream=0&frame=1", 1280, 900)
+	b.focus(".stack")
+	for _, want := range []string{"icmp-too-big, frame 7: ", "packet-loss: ", "icmp-too-big, frame 7: "} {
+		b.press("n")
+		b.is(`document.querySelector(".readout .note b").textContent`, want)
+	}
+	b.quiet()
+}
+
+// TestLost: a segment that was sent again is said to be lost behind the tap if it did not arrive: not if it was selectively acknowledged, nor if its
+// receiver did not take it.
+func TestLost(t *testing.T) {
+	for _, c := range []struct {
+		capture string
+		frame   int
+		lost    bool
+	}{
+		{"icmp-too-big-ignored", 5, true},
+		{"sack-reneged", 6, false},
+		{"sack-reneged", 7, false},
+		{"accept-queue-overflow", 4, false},
+		{"accept-queue-overflow", 9, false},
+		{"icmp-unreachable", 1, true},
+	} {
+		b := open(t, report(t, golden(c.capture)), fmt.Sprint("#stream=0&frame=", c.frame), 1280, 900)
+		b.holds(fmt.Sprintf(`document.querySelector(".readout .big").textContent.includes("frame %d")`, c.frame))
+		b.is(`document.querySelector(".readout").textContent.includes("lost behind the tap")`, fmt.Sprint(c.lost))
+		b.quiet()
+	}
+}
+
 // TestDeepLink: a link shows what it was copied from, also one that was made by hand and is wrong.
 func TestDeepLink(t *testing.T) {
 	page := report(t, golden("close-wait-lingering"))

@@ -263,14 +263,20 @@ export class Conversation {
   }
 
   focusOn(a) {
-    const i = this.find(a.frame);
-    this.seek(i >= 0 ? i : 0);
+    this.seek(Math.max(this.find(a.frame), 0));
+    this.flag = a;
     this.stack.focus({ preventScroll: true });
     this.stack.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
+  // anomaliesAt are those of a segment, and of frames behind it that are none of the conversation's: ICMP errors.
+  anomaliesAt(i) {
+    return this.d.anomalies.filter((a) => segmentOfFrame(this.d, a.frame) === i);
+  }
+
   nextAnomaly() {
-    const frame = this.d.frame[this.at], list = this.d.anomalies;
+    const list = this.d.anomalies, shown = this.anomaliesAt(this.at).includes(this.flag);
+    const frame = shown ? Math.max(this.flag.frame, this.d.frame[this.at]) : this.d.frame[this.at];
     if (list.length) this.focusOn(list.find((a) => a.frame > frame) ?? list[0]);
   }
 
@@ -316,7 +322,7 @@ export class Conversation {
       ].filter(Boolean).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)])),
       el("ul", { class: "states" }, states.map(([step, k]) => el("li", {}, el("i", { class: "dot state-" + (step?.state ?? 0) }), el("b", { class: k === 0 ? "c-client" : "c-server" }, k === 0 ? "client " : "server "),
         step ? [o.states[step.state], el("span", { class: "muted" }, " " + evidence(step))] : el("span", { class: "muted" }, "nothing known yet")))),
-      (d.byFrame.get(d.frame[i]) ?? []).map((a) => el("p", { class: "note " + severityName(a.severity) }, el("b", {}, o.anomalies[a.kind].id + ": "), a.detail)));
+      this.anomaliesAt(i).map((a) => el("p", { class: "note " + severityName(a.severity) }, el("b", {}, o.anomalies[a.kind].id + (a.frame > d.frame[i] ? ", frame " + a.frame : "") + ": "), a.detail)));
   }
 
   position(e) {

@@ -4,7 +4,7 @@ import { kindOf, seqLenOf } from "./data.mjs";
 import { bytes, count, duration, rate } from "./format.mjs";
 import { label, line } from "./canvas.mjs";
 import { linear, niceStep, ticks } from "./scale.mjs";
-import { sequenceRange, throughput } from "./series.mjs";
+import { blocks, sequenceRange, throughput } from "./series.mjs";
 import { colors } from "./theme.mjs";
 
 const sideColor = (side) => (side === 0 ? colors.client : colors.server);
@@ -139,8 +139,7 @@ function segmentBar(c, st, i, x, y, side, wide, bars) {
 }
 
 function sackBars(c, d, i, x, y) {
-  const list = d.sack.get(i);
-  for (let k = 0; k < list.length; k += 2) line(c, x, y(list[k]), x, y(list[k] + list[k + 1]), colors.violet, 2);
+  for (const [from, to] of blocks(d, i)) line(c, x, y(from), x, y(to), colors.violet, 2);
 }
 
 const markColor = { R: "error", O: "warning", RST: "error", Z: "error", P: "warning", 3: "violet", S: "violet", U: "warning", SYN: "ink", FIN: "ink" };

@@ -46,17 +46,46 @@ export function derive(d) {
   return s;
 }
 
-// findLost marks the segments that passed the tap and had to be sent again: the latest copy before each retransmission that was needed, but for
-// a SYN that was refused.
+// findLost marks the segments that passed the tap and had to be sent again, since they did not arrive: the latest copy before each retransmission that
+// was needed. A SYN that was refused, what was selectively acknowledged, and what a server did not take that goes on sending its SYN-ACK, did arrive.
 function findLost(d, lost) {
-  const latest = [new Map(), new Map()];
+  const sides = [0, 1].map(() => ({ latest: new Map(), sacked: new Map(), marked: [], una: 0, untaken: false }));
   for (let i = 0; i < d.n; i++) {
-    if (/R.*A/.test(flagsOf(d, i))) latest[1 - d.side[i]].delete(d.ack[i] - 1);
+    const flags = flagsOf(d, i), own = sides[d.side[i]], peer = sides[1 - d.side[i]], again = kindOf(d, i) === "retransmission";
+    if (/R.*A/.test(flags)) peer.latest.delete(d.ack[i] - 1);
+    if (again && /S.*A/.test(flags) && peer.latest.size > 1) notTaken(d, peer, lost);
+    if (flags.includes("A") && d.ack[i] > peer.una) Object.assign(peer, { una: d.ack[i], untaken: false });
+    for (const [from, to] of blocks(d, i)) peer.sacked.set(from, { to, at: i });
     if (seqLenOf(d, i) === 0) continue;
-    const of = latest[d.side[i]];
-    if (kindOf(d, i) === "retransmission" && !spuriousOf(d, i) && of.has(d.seq[i])) lost[of.get(d.seq[i])] = 1;
-    of.set(d.seq[i], i);
+    const copy = own.latest.get(d.seq[i]);
+    if (again && !spuriousOf(d, i) && copy !== undefined && !own.untaken && !arrived(own.sacked, d.seq[i], copy)) {
+      lost[copy] = 1;
+      own.marked.push(copy);
+    }
+    own.latest.set(d.seq[i], i);
   }
+}
+
+// notTaken takes back that anything of a side was lost but its SYN: its peer has it, and sends its SYN-ACK once more. What comes until it acknowledges more it does not take either.
+function notTaken(d, side, lost) {
+  side.untaken = true;
+  for (const i of side.marked) if (!flagsOf(d, i).includes("S")) lost[i] = 0;
+}
+
+// arrived reports whether a SACK behind the copy of seq, segment number copy, has it. What has been acknowledged since is forgotten.
+function arrived(sacked, seq, copy) {
+  for (const [from, { to, at }] of sacked) {
+    if (from <= seq && seq < to && at > copy) return true;
+    if (to <= seq && at < copy) sacked.delete(from);
+  }
+  return false;
+}
+
+/** blocks are the SACK blocks of a segment: where each begins, and what is behind it. */
+export function blocks(d, i) {
+  const list = d.sack.get(i) ?? [], out = [];
+  for (let k = 0; k < list.length; k += 2) out.push([list[k], list[k] + list[k + 1]]);
+  return out;
 }
 
 /** throughput is how many bytes a side sent in each of n equal parts of a view. */
