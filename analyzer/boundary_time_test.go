@@ -65,6 +65,13 @@ server 10.0.0.2:80
 +0      > S   0:0(0)        win 64240 <mss 1460>
 +1s     > S   0:0(0)        win 64240 <mss 1460>
 +30ms   < @`, at: []string{"S. 0:0(0) ack 1 win 65160 <mss 1460>", "opening 1030", "R. 0:0(0) ack 1", "opening 1030"}},
+		{why: "so is one that comes again behind an RST to an older connection, with its number", ask: spent, script: `
+client 10.0.0.1:40000
+server 10.0.0.2:80
++0      > S   0:0(0)        win 64240 <mss 1460>
++20ms   < .   72777:72777(0) ack 86888
++0      > R   86888:86888(0)
++1s     > @        win 64240 <mss 1460>`, at: []string{"S 0:0(0)", "opening 1020", "S. 0:0(0) ack 72777", "opening 20, closing 1000"}},
 		{why: "the way to the server and back is network, what is longer its thought", ask: spent, script: requested + "+@ < P. 1:201(200) ack 101 win 509", at: []string{
 			"30ms", "opening 50, network 30",
 			"32ms", "opening 50, network 30, server_thinking 2",

@@ -13,6 +13,11 @@ func conversations(t *testing.T, script string) string {
 	return fmt.Sprint(len(judge(t, script).closes))
 }
 
+// spurious asks how many retransmissions of the client were not needed.
+func spurious(t *testing.T, script string) string {
+	return fmt.Sprint(judge(t, script).last.Sent[analyzer.Client].SpuriousPackets)
+}
+
 // TestOlderThanSYNACK: SYN_SENT takes nothing without a SYN, so that what comes in front of the SYN-ACK, and is not behind it, is of an older
 // connection; its sender's numbers begin anew.
 func TestOlderThanSYNACK(t *testing.T) {
@@ -29,6 +34,10 @@ func TestOlderThanSYNACK(t *testing.T) {
 			[]string{"", closed, "+1ms > . 1:1(0) ack 100\n", holed}},
 		{"by an RST, behind which it sends its SYN again", syn + "+20ms < P. -90:-40(50) ack 301\n+50us > R 301:301(0)\n@", outcome,
 			[]string{"+1s > S 0:0(0) win 64240 <mss 1460>\n", "open", "", "reset"}},
+	})
+	checkEdges(t, []edge{
+		{"a SYN that comes again behind an RST was not acknowledged before, one that comes without may be a late copy", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < . 72777:72777(0) ack 86888\n@+1s > S 0:0(0) win 64240 <mss 1460>\n",
+			spurious, []string{"+50us > R 86888:86888(0)\n", "0", "", "1"}},
 	})
 	for _, fin := range []string{"-1:-1(0)", "0:0(0)"} {
 		if m := judge(t, syn+"+20ms < F. "+fin+" ack 900\n+50us > R 900:900(0)\n+1s > S 0:0(0) win 64240 <mss 1460>\n"+open+close); strings.Contains(strings.Join(m.lines, "\n"), "suspected-injection") {

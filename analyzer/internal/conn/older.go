@@ -9,12 +9,14 @@ import (
 // until then was of an older connection on the same sockets.
 
 // ShowsOlder reports whether s shows that all that was sent so far in direction dir, and nothing else of this connection, was of an older one:
-// it is the RST by which SYN_SENT answers that, or the SYN-ACK for SYN_SENT, which that does not lie behind.
+// it is the RST by which SYN_SENT answers that, the SYN that comes again behind such an RST, or the SYN-ACK for SYN_SENT, which that does not lie behind.
 func (c *Conn) ShowsOlder(s *wire.Segment) (dir uint8, ok bool) {
 	tx, rx := &c.Half[s.Dir&1], &c.Half[1-s.Dir&1]
 	switch s.Flags & (wire.SYN | wire.RST | wire.ACK) {
 	case wire.RST:
 		return 1 - s.Dir&1, tx.dialsInto(rx) && s.Seq-tx.ISN()-1 > uint32(Slack)
+	case wire.SYN:
+		return 1 - s.Dir&1, tx.Flags.Has(SentRST) && tx.dialsInto(rx) && s.Seq == tx.ISN()
 	case wire.SYN | wire.ACK:
 		return s.Dir & 1, rx.dialsInto(tx) && s.Ack == rx.ISN()+1 && reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1)) > tx.Start
 	}
@@ -35,7 +37,7 @@ func (c *Conn) Forget(p *FactPool, dir uint8) {
 	}
 	h := &c.Half[dir]
 	h.Start, h.End, h.Acked, h.RightWin, h.busyAtFIN = 0, 0, 0, 0, 0
-	h.Flags &^= SentData | SentFIN | finBlind | finFirst | finUnproved | flying
+	h.Flags &^= SentACK | SentData | SentFIN | finBlind | finFirst | finUnproved | flying
 	if h.zeek == zeekClosed {
 		h.zeek = zeekEstablished
 	}

@@ -11,7 +11,7 @@ import (
 // Where the time of a conversation goes is decided at each segment: the time since the one before is put to the account of whom, or what,
 // all waited for then. The rules, in their order:
 //
-//   - until the handshake is complete, also if it was refused and is tried again: opening;
+//   - until the handshake is complete, also if it was refused, or an older connection reset, and is tried again: opening;
 //   - behind the first FIN or RST, unless data is in flight or comes: closing;
 //   - of the other side nothing was captured so far: unknown;
 //   - until a segment is sent again, and from there on until what was in flight then is acknowledged: repair;
@@ -66,7 +66,7 @@ func (r *Reader) spendRarely(from conn.Time) {
 	s := r.S
 	flying := inFlight(r.Tx, r.Rx) || inFlight(r.Rx, r.Tx)
 	switch f := r.Tx.Flags | r.Rx.Flags; {
-	case r.C.Flags.Has(conn.WasRefused) && s.Flags.Any(wire.SYN):
+	case s.Flags.Any(wire.SYN) && r.C.Flags.Has(conn.WasRefused), s.Flags&(wire.SYN|wire.ACK) == wire.SYN && f&(conn.SentACK|conn.SentFIN) == 0: // it is tried again
 		r.put(onOpening, from)
 	case r.C.Flags.Has(conn.WasReset):
 		r.put(onClosing, from)
