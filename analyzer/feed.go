@@ -18,6 +18,9 @@ type Numbered struct {
 	Frame  uint64 // the number of the packet, from 1
 	Stream uint64 // that of its conversation, valid with TCP
 	TCP    bool   // it belongs to a conversation
+
+	Segment *Segment // with TCP: what it is decoded to
+	Payload []byte   // of that, what was captured; nil if it was put together from fragments
 }
 
 // group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
@@ -99,6 +102,12 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 			g.notices = append(g.notices, notice{n, g.n})
 		}
 		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Number(), TCP: tcp}
+		if tcp {
+			g.packets[g.n].Segment = s
+			if s.Bits&wire.Reassembled == 0 {
+				g.packets[g.n].Payload = m.decoder.Payload(s, data)
+			}
+		}
 		g.n++
 	}
 	return i

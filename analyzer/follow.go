@@ -71,6 +71,7 @@ type follow struct {
 	swaps    bool              // some were captured behind their ACK
 	sumsGood bool
 	stats    FollowStats
+	joins    bool // it begins where the next segment says (Join)
 }
 
 // NewFollower follows c. hear gets the pieces in order; its error ends all.
@@ -92,10 +93,36 @@ func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
 	return f
 }
 
+// Join has the Follower begin in the middle, before its first segment: what the sides sent before the segments that come is not missed. Offsets are
+// from there.
+func (f *Follower) Join() {
+	for dir := range f.sides {
+		f.sides[dir].joins = true
+	}
+}
+
+// begin has a side that joins begin with the byte of that number.
+func (d *follow) begin(number uint32) {
+	d.joins, d.loses, d.swaps = false, true, true
+	d.end = reassembly.Start(reassembly.Seq(number))
+	d.f.isn[d.dir], d.f.reached[d.dir], d.f.unplaced[d.dir] = d.end-1, d.end-1, false
+	d.stream = reassembly.NewStream(d.end, reassembly.StreamConfig{}, d)
+}
+
 // Segment takes the conversation's next segment; data is the captured part of its payload.
 func (f *Follower) Segment(s *wire.Segment, data []byte) error {
 	f.now, f.frame = Time(s.Time), s.Frame
 	tx, rx := &f.sides[s.Dir], &f.sides[1-s.Dir]
+	if tx.joins && !s.Flags.Has(wire.RST) {
+		first := s.Seq
+		if s.Flags.Has(wire.SYN) {
+			first++
+		}
+		tx.begin(first)
+	}
+	if rx.joins && s.Flags.Has(wire.ACK) && !f.self {
+		rx.begin(s.Ack)
+	}
 	if err := errors.Join(tx.believe(), rx.believe()); err != nil {
 		return err
 	}

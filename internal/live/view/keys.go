@@ -34,12 +34,13 @@ var (
 		{[]string{"home", "g"}, "the first; end or G: the last", still(func(m *model) { m.move(-len(m.rows)) })},
 		{[]string{"end", "G"}, "", still(func(m *model) { m.move(len(m.rows)) })},
 		{[]string{"enter"}, "the ladder of the selected conversation", (*model).open},
-		{[]string{">", "right", "s"}, "sort by the next column", func(m *model) tea.Cmd { return m.sortBy(1) }},
-		{[]string{"<", "left", "S"}, "sort by the column before", func(m *model) tea.Cmd { return m.sortBy(-1) }},
+		{[]string{">", "right", "s"}, "sort by the next column; < left S: by the one before", func(m *model) tea.Cmd { return m.sortBy(1) }},
+		{[]string{"<", "left", "S"}, "", func(m *model) tea.Cmd { return m.sortBy(-1) }},
 		{[]string{"r"}, "reverse the order", still(func(m *model) { m.reversed = !m.reversed; m.arrange() })},
 		{[]string{"tab", "c"}, "other columns, if there are more than fit", still(func(m *model) { m.page++; m.arrange() })},
 		{[]string{"o"}, "hide conversations that are over, or show them", still(func(m *model) { m.hiding = !m.hiding; m.arrange() })},
 		{[]string{"a"}, "the newest anomalies, to scroll", still((*model).openNews)},
+		{[]string{"f", "d"}, "follow what both sides of the selected conversation send", (*model).openPayload},
 		{[]string{"w"}, "save the packets of the selected conversation", (*model).save},
 		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
 	}
@@ -52,6 +53,7 @@ var (
 		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
+		{[]string{"d"}, "follow what both sides send", (*model).openPayload},
 		{[]string{"w"}, "save the packets of the conversation", (*model).save},
 		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
 	}
@@ -69,11 +71,23 @@ var newsKeys = []binding{
 	{[]string{"enter"}, "the ladder of its conversation", (*model).openTold},
 }
 
+// payloadKeys are those of what both sides send.
+var payloadKeys = []binding{
+	{[]string{"esc", "backspace"}, "back", (*model).closePayload},
+	{[]string{"down", "j", "enter"}, "a line down", still(func(m *model) { m.payload.scroll(1, m.ladderHeight()) })},
+	{[]string{"up", "k"}, "a line up", still(func(m *model) { m.payload.scroll(-1, m.ladderHeight()) })},
+	{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.payload.scroll(m.ladderHeight(), m.ladderHeight()) })},
+	{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.payload.scroll(-m.ladderHeight(), m.ladderHeight()) })},
+	{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.payload.scroll(-len(m.payload.lines), m.ladderHeight()) })},
+	{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.payload.scroll(len(m.payload.lines), m.ladderHeight()) })},
+	{[]string{"x"}, "text, or a hex dump", still(func(m *model) { m.payload.nextForm() })},
+}
+
 // keysOf are the keys of each screen, under its name.
 var keysOf = [...]struct {
 	name string
 	keys *[]binding
-}{screenTable: {"The table", &tableKeys}, screenLadder: {"The ladder", &ladderKeys}, screenNews: {"The newest anomalies", &newsKeys}}
+}{screenTable: {"The table", &tableKeys}, screenLadder: {"The ladder", &ladderKeys}, screenNews: {"The newest anomalies", &newsKeys}, screenPayload: {"Payload", &payloadKeys}}
 
 // key does what a key is for.
 func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {

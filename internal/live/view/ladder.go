@@ -14,11 +14,9 @@ import (
 
 // ladder is the screen of one conversation.
 type ladder struct {
+	pager
 	first uint64 // frame, which names the conversation
-	lines []string
-	stale bool // lines do not show what is known
-	top   int  // of lines: the first that is visible
-	left  bool // what comes is not followed: somebody scrolled up
+	stale bool   // lines do not show what is known
 	time  report.TimeStyle
 	full  bool // nothing is folded
 	isCut bool // payload is, by the snap length of this very capture: that is no finding
@@ -31,14 +29,7 @@ type ladder struct {
 
 // open turns to another conversation.
 func (l *ladder) open(first uint64) {
-	l.first, l.lines, l.top, l.left, l.stale = first, nil, 0, false, false
-}
-
-// scroll moves by some lines. At the end the ladder follows what comes.
-func (l *ladder) scroll(by, height int) {
-	end := max(0, len(l.lines)-height)
-	l.top = max(0, min(l.top+by, end))
-	l.left = l.top < end
+	l.pager, l.first, l.stale = pager{}, first, false
 }
 
 func (l *ladder) nextTime() {
@@ -97,33 +88,27 @@ func (m *model) ladderLines() []string {
 	if l.stale {
 		l.draw(m.conversation, p)
 	}
-	height := m.ladderHeight()
-	end := max(0, len(l.lines)-height)
-	if !l.left {
-		l.top = end
-	}
-	l.top = min(l.top, end)
 	lines := []string{m.title(m.opts.Title), m.ladderStatus()}
-	for i := range height {
-		if at := l.top + i; at < len(l.lines) {
-			lines = append(lines, p.painted(l.lines[at]))
-		} else {
-			lines = append(lines, "")
-		}
-	}
-	follows := "following"
-	switch {
-	case m.status.over:
-		follows = "the capture is over"
-	case m.conversation.ladder.over != analyzer.NotOver:
-		follows = "the conversation is over"
-	case l.left:
-		follows = "end follows what comes"
+	for _, line := range l.window(m.ladderHeight()) {
+		lines = append(lines, p.painted(line))
 	}
 	if m.said != "" {
 		return append(lines, p.line(warning, m.said))
 	}
-	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  p pause", follows))
+	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  d payload  p pause", m.follows(&l.pager)))
+}
+
+// follows says whether what comes is shown.
+func (m *model) follows(g *pager) string {
+	switch {
+	case m.status.over:
+		return "the capture is over"
+	case m.conversation.ladder.over != analyzer.NotOver:
+		return "the conversation is over"
+	case g.left:
+		return "end follows what comes"
+	}
+	return "following"
 }
 
 // ladderStatus sums up the conversation.

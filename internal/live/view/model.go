@@ -17,6 +17,7 @@ const (
 	screenTable screen = iota
 	screenLadder
 	screenNews
+	screenPayload
 )
 
 // model is the state of the view. It is touched by the goroutine of the program only; what a command of its does
@@ -60,8 +61,9 @@ type model struct {
 	wrong  string // what is wrong with the expression
 	said   string // what the last key did, if that is not to be seen
 
-	ladder ladder
-	news   newsList
+	ladder  ladder
+	news    newsList
+	payload payload
 }
 
 // filter is a condition. Two goroutines ask it, so there are two of it.
@@ -119,8 +121,11 @@ func (m *model) sample() tea.Cmd {
 	}
 	m.waiting = true
 	q := request{into: m.spare, counts: m.paused, ranking: columns[m.sort].ranking, filter: m.filter}
-	if m.screen == screenLadder {
+	switch m.screen {
+	case screenLadder:
 		q.ladder = m.ladder.first
+	case screenPayload:
+		q.payload = m.payload.first
 	}
 	s := m.sampler
 	return func() tea.Msg { return taken{s.take(&q), q} }
@@ -131,7 +136,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.paint.width, m.height = max(0, msg.Width), max(0, msg.Height)
-		m.ladder.stale = true
+		m.ladder.stale, m.payload.stale = true, true
 		m.arrange()
 		return m, tea.ClearScreen // what a terminal leaves of the old size is its own affair
 	case again:
@@ -159,11 +164,15 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) take(t *taken) tea.Cmd {
 	m.waiting = false
 	m.measure(&t.shot.status)
-	if !t.q.counts && !m.paused && (m.screen == screenLadder) == (t.q.ladder != 0) {
-		if m.screen == screenLadder {
+	if !t.q.counts && !m.paused && (m.screen == screenLadder) == (t.q.ladder != 0) && (m.screen == screenPayload) == (t.q.payload != 0) {
+		switch m.screen {
+		case screenLadder:
 			m.conversation, m.spare = t.shot, m.conversation
 			m.ladder.stale = true
-		} else {
+		case screenPayload:
+			m.conversation, m.spare = t.shot, m.conversation
+			m.payload.stale = true
+		default:
 			m.table, m.spare = t.shot, m.table
 			m.news.take(m.table.news)
 			m.arrange()

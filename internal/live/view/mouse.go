@@ -21,6 +21,8 @@ func (m *model) wheel(msg tea.MouseWheelMsg) {
 	case m.help || m.asking:
 	case m.screen == screenLadder:
 		m.ladder.scroll(by, m.ladderHeight())
+	case m.screen == screenPayload:
+		m.payload.scroll(by, m.ladderHeight())
 	case m.screen == screenNews:
 		m.news.move(by)
 	default:

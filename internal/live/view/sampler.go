@@ -37,6 +37,7 @@ type sampler struct {
 	finished []ended
 	next     int // of finished, the oldest, when there is no room
 	watched  ended
+	ear      *listener // nil: nobody is heard
 	services func(port uint16) string
 	times    report.Times
 	found    *findings.Collector // of what is over
@@ -60,7 +61,8 @@ type request struct {
 	counts  bool      // nothing but the status
 	ranking analyzer.Ranking
 	filter  filter
-	ladder  uint64 // first frame of the conversation to watch; 0: the table is wanted
+	ladder  uint64 // first frame of the conversation to watch; 0: not one
+	payload uint64 // that of the conversation to hear; with neither the table is wanted
 }
 
 // status is what the last lines say.
@@ -91,11 +93,14 @@ type snapshot struct {
 	ladder   ended // the conversation that is watched, valid with found
 	found    bool
 	segments []recent.Entry
+	heard    []analyzer.Piece // what its sides send
+	cutOff   bool             // some of the first of it are not kept
 }
 
 func newSampler(o *Options) *sampler {
 	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, services: o.Services, times: o.Times, memory: memoryInUse, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.Read)
+	s.loop.OnPacket(s.packet)
 	s.loop.OnEvent(s.event)
 	s.loop.OnFlush(func(now analyzer.Time) { s.now = now })
 	return s
@@ -160,7 +165,7 @@ func (s *sampler) take(q *request) *snapshot {
 		s.copy(q, shot, false)
 		shot.took = 0
 	}
-	if !q.counts && q.ladder == 0 {
+	if !q.counts && q.ladder == 0 && q.payload == 0 {
 		shot.choose(&q.filter)
 	}
 	if s.capture != nil {
@@ -185,12 +190,15 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	}
 	shot.news = append(shot.news[:0], s.news...)
 	shot.wrong = s.findings(&shot.sum)
-	s.want(q.ladder)
-	if q.ladder != 0 {
-		s.copyLadder(q.ladder, shot, running)
+	s.want(max(q.ladder, q.payload))
+	if first := max(q.ladder, q.payload); first != 0 {
+		s.copyLadder(first, shot, running)
+		if q.payload != 0 {
+			s.copyPayload(first, shot, running)
+		}
 		return
 	}
-	s.watched = ended{}
+	s.watched, s.ear = ended{}, nil
 	shot.rows = shot.rows[:0]
 	if !running {
 		for i := range s.finished {

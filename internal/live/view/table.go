@@ -49,6 +49,8 @@ func (m *model) View() tea.View {
 		lines = m.helpLines()
 	case m.screen == screenLadder:
 		lines = m.ladderLines()
+	case m.screen == screenPayload:
+		lines = m.payloadLines()
 	case m.screen == screenNews:
 		lines = m.newsScreen()
 	default:
