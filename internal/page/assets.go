@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 //go:embed assets/*.mjs assets/style.css assets/page.html
@@ -40,7 +41,13 @@ type header struct {
 
 func (a *parts) head(title string) header { return header{title, a.policy, a.style} }
 
-// loadAssets makes the script of the modules, of a file or of a live page, which may ask where it came from for more.
+// ofFile and ofLive are the assets of a file, and of a live page, which may ask where it came from for more. They are made once.
+var (
+	ofFile = sync.OnceValues(func() (*parts, error) { return loadAssets(false) })
+	ofLive = sync.OnceValues(func() (*parts, error) { return loadAssets(true) })
+)
+
+// loadAssets makes the script of the modules.
 func loadAssets(isLive bool) (*parts, error) {
 	style, err := assets.ReadFile("assets/style.css")
 	if err != nil {

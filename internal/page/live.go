@@ -71,7 +71,7 @@ func (t *Past) CopyTo(dst *Past) {
 
 // Shell is a live page without data, and the policy that its server is to send with it.
 func Shell(w io.Writer, title string) (policy string, err error) {
-	parts, err := loadAssets(true)
+	parts, err := ofLive()
 	if err != nil {
 		return "", err
 	}

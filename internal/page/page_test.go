@@ -137,7 +137,7 @@ func TestNothing(t *testing.T) {
 
 // TestScriptIsLocal: nothing in the script makes markup of text or asks anything of a network.
 func TestScriptIsLocal(t *testing.T) {
-	a, err := loadAssets(false)
+	a, err := ofFile()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // Write writes the page. s is the summary of the first pass, filtered says whether not all conversations were asked for.
 func (p *Page) Write(w io.Writer, s *analyzer.Summary, filtered bool) error {
 	out := bufio.NewWriterSize(w, 1<<16)
-	assets, err := loadAssets(false)
+	assets, err := ofFile()
 	if err != nil {
 		return err
 	}
