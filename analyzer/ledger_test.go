@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/testutil/thorough"
 	"tcptrace/internal/wire"
 )
 
@@ -65,9 +66,12 @@ func equal(t *testing.T, name string, a, b *heard) {
 func TestLiveEmbryosTellTheSame(t *testing.T) {
 	flags := [...]wire.Flags{wire.SYN, wire.SYN, wire.SYN, wire.SYN, wire.SYN, wire.SYN | wire.ACK, wire.ACK, wire.FIN | wire.ACK, wire.RST | wire.ACK, wire.SYN | wire.PSH}
 	waited := 0
-	seeds := uint64(150)
-	if testing.Short() {
-		seeds = 30
+	seeds := uint64(50)
+	switch {
+	case testing.Short():
+		seeds = 15
+	case thorough.Asked():
+		seeds = 300
 	}
 	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 2))

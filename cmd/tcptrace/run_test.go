@@ -57,7 +57,7 @@ func TestFormatsAgree(t *testing.T) {
 	if err != nil || len(captures) == 0 {
 		t.Fatalf("no captures in %s: %v", goldenDir, err)
 	}
-	for _, path := range thorough.Some(t, captures, 1) {
+	for _, path := range thorough.Some(t, captures, 3) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			written := map[string]string{}
 			for _, format := range report.Formats.Names() {

@@ -1,0 +1,13 @@
+package lab_test
+
+import (
+	"os"
+	"runtime/debug"
+	"testing"
+)
+
+// TestMain has less looked for garbage: there are thousands of small analyses here, and that would take half of their time.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(200)
+	os.Exit(m.Run())
+}
