@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +38,7 @@ windows were closed, and the worst anomaly.
 
 KEYS are one to three of these, with commas between them:
 
-` + dimensionHelp() + `
+` + dimension.Help() + `
 A conversation that has two values of a key, such as two hosts, is in two groups. A conversation failed if it was
 refused or never answered, if an RST or a peer that fell silent cut it, or if it ended with bytes on the way.
 
@@ -101,22 +99,6 @@ func (o *summaryOptions) check(args []string) (sums *report.Sums, key report.Sum
 	return sums, key, checkOutput("-o", o.output, args)
 }
 
-// adding adds up what is selected.
-type adding struct {
-	twopass.Selected
-	sums *report.Sums
-	seen uint64
-}
-
-func (a *adding) Conversation(c *analyzer.Conversation) error {
-	a.seen++
-	wanted, err := a.Wants(c)
-	if err != nil || !wanted {
-		return err
-	}
-	return a.sums.Conversation(c)
-}
-
 func runSummary(ctx context.Context, args []string, o summaryOptions, e env) error {
 	sums, key, err := o.check(args)
 	if err != nil {
@@ -126,7 +108,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 	if err != nil {
 		return err
 	}
-	a := adding{sums: sums}
+	a := twopass.Into{Next: sums.Conversation}
 	opts.Late = e.late(ctx, args)
 	if a.Selected, err = o.selected(ctx); err != nil {
 		return err
@@ -142,7 +124,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 		return missing
 	}
 	if sum.Packets > 0 || len(src.Stats().Errors) == 0 {
-		selection := report.Selection{Active: o.where != "" || len(o.streams) > 0, Matched: sums.Conversations(), Total: a.seen}
+		selection := report.Selection{Active: o.where != "" || len(o.streams) > 0, Matched: sums.Conversations(), Total: a.Seen}
 		if err := o.write(args, sums, report.SumOptions{Sort: key, Limit: o.limit, Summary: report.NewSummaryRecord(&sum, selection)}, e); err != nil {
 			return err
 		}
@@ -167,13 +149,4 @@ func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.Sum
 	}
 	write, _ := report.SumFormats.Find(o.format)
 	return finish(out, write(out, sums, opts))
-}
-
-// dimensionHelp is a line for each key.
-func dimensionHelp() string {
-	var b strings.Builder
-	for _, row := range dimension.Rows() {
-		fmt.Fprintf(&b, "  %-15s %s\n", row.Name, row.Help)
-	}
-	return b.String()
 }

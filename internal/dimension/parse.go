@@ -31,6 +31,15 @@ func Rows() (rows []Row) {
 	return append(rows, Row{"minute", "when it began; also second, hour, day, or any duration such as 10s"})
 }
 
+// Help is a line for each of them, with its name.
+func Help() string {
+	var b strings.Builder
+	for _, row := range Rows() {
+		fmt.Fprintf(&b, "  %-15s %s\n", row.Name, row.Help)
+	}
+	return b.String()
+}
+
 // Names are the names that Parse takes, without arguments.
 func Names() (names []string) {
 	for _, row := range Rows() {

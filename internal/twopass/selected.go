@@ -41,6 +41,23 @@ func (s *Selected) Wants(c *analyzer.Conversation) (bool, error) {
 	return s.Where.Match(c)
 }
 
+// Into is a sink that passes on those that were asked for.
+type Into struct {
+	Selected
+	Next func(c *analyzer.Conversation) error
+	Seen uint64 // how many there were, be they asked for or not
+}
+
+// Conversation is for analyzer.Sink.
+func (i *Into) Conversation(c *analyzer.Conversation) error {
+	i.Seen++
+	wanted, err := i.Wants(c)
+	if err != nil || !wanted {
+		return err
+	}
+	return i.Next(c)
+}
+
 // Missing is the error for a stream that was not there.
 func (s *Selected) Missing(sum *analyzer.Summary) error {
 	for _, n := range slices.Sorted(maps.Keys(s.streams)) {
