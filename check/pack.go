@@ -63,8 +63,8 @@ func (p *packer) Conversation(c *analyzer.Conversation) error {
 	if err := context.Cause(p.ctx); err != nil {
 		return err
 	}
-	if p.all.Len() == maxRecords {
-		return errTooMany
+	if p.all.Len() == MaxRecords {
+		return errTooMany(MaxRecords)
 	}
 	p.judgment.Judge(c)
 	report.FillRecord(&p.record, c, &p.judgment)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -25,6 +26,8 @@ type Options struct {
 	Project string          // the project file; empty: the nearest above a capture
 	Mode    Mode
 	Minimal bool        // write expectations that say how conversations went, and nothing else
+	Most    int         // conversations that a capture may have; 0: MaxRecords
+	Large   func()      // is called when a capture turns out to need much memory: garbage should not add to that; nil: nobody is
 	Warn    func(error) // is told what is strange about captures, in order of their names; nil: nobody is
 }
 
@@ -73,6 +76,8 @@ func Run(ctx context.Context, paths []string, o Options) (Results, error) {
 	results = append(results, f.broken...)
 	return sorted(append(results, look.broken...)), nil
 }
+
+func (o *Options) most() int { return cmp.Or(o.Most, MaxRecords) }
 
 func (o *Options) processors() int { return processors(o.Workers) }
 
@@ -189,19 +194,27 @@ const (
 // What a capture may have: the records of its conversations are in memory at once, of 3 kB each, and what is said of their anomalies, of
 // about 2 kB each if all are denied.
 const (
-	maxRecords   = 1 << 18
+	MaxRecords   = 1 << 18
 	maxAnomalies = 1 << 18
+	manyRecords  = 1 << 15 // of which the garbage would be much
 )
 
+// errTooMany is that a capture has more than n conversations.
+func errTooMany(n int) error {
+	return fmt.Errorf("more than %d conversations: too many to check at once", n)
+}
+
 var (
-	errTooMany      = fmt.Errorf("more than %d conversations: too many to check at once", maxRecords)
 	errTooManyWrong = fmt.Errorf("more than %d anomalies: too many to check at once", maxAnomalies)
 )
 
 // analyze reads the capture and analyzes it.
 func (j *job) analyze(ctx context.Context) (*expect.Capture, []string) {
-	records := &collector{}
+	records := &collector{large: j.options.Large, most: j.options.most()}
 	sum, problems := j.read(ctx, records)
+	if records.refused {
+		return &expect.Capture{Summary: report.NewSummaryRecord(&sum, report.Selection{})}, problems
+	}
 	return &expect.Capture{Conversations: records.sorted(), Summary: report.NewSummaryRecord(&sum, report.Selection{})}, problems
 }
 
@@ -236,7 +249,10 @@ func (j *job) pass(ctx context.Context, src input.Source, sink analyzer.Sink) (a
 type collector struct {
 	judgment  analyzer.Judgment
 	all       []*report.Record
-	anomalies int             // of all of them
+	anomalies int  // of all of them
+	most      int  // records
+	refused   bool // there are too many, of whatever: none is kept
+	large     func()
 	chunk     []report.Record // room for more: one slice that grows would be copied again and again
 }
 
@@ -245,12 +261,15 @@ const recordsAtOnce = 256
 
 // Conversation implements analyzer.Sink.
 func (s *collector) Conversation(c *analyzer.Conversation) error {
-	if len(s.all) == maxRecords {
-		return errTooMany
+	if len(s.all) == s.most {
+		return s.refuse(errTooMany(s.most))
 	}
 	s.judgment.Judge(c)
 	if s.anomalies += len(s.judgment.Anomalies); s.anomalies > maxAnomalies {
-		return errTooManyWrong
+		return s.refuse(errTooManyWrong)
+	}
+	if len(s.all) == manyRecords && s.large != nil {
+		s.large()
 	}
 	if len(s.chunk) == 0 {
 		s.chunk = make([]report.Record, min(len(s.all)+1, recordsAtOnce))
@@ -262,12 +281,21 @@ func (s *collector) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
+// refuse lets go of all records.
+func (s *collector) refuse(err error) error {
+	s.all, s.chunk, s.refused = nil, nil, true
+	return err
+}
+
 // sorted is the records in order of their streams. The collector has none left.
 func (s *collector) sorted() []report.Record {
 	slices.SortFunc(s.all, func(a, b *report.Record) int { return cmp.Compare(a.Stream, b.Stream) })
 	records := make([]report.Record, len(s.all))
 	for i, r := range s.all {
 		records[i], s.all[i] = *r, nil
+		if third := max(manyRecords, len(records)/3); i%third == third-1 {
+			debug.FreeOSMemory() // or all would be there twice
+		}
 	}
 	s.all, s.chunk = nil, nil
 	return records

@@ -123,7 +123,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
 	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
 	timesFlag(cmd, &o.time, "the line above")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater", defaultTableLimit, report.MostRows))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater\n(%d where there are less than 4 GB of memory)", defaultTableLimit, report.MostRows, report.MostRows/4))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
@@ -224,7 +224,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 		noteSummary(&sum, e)
 	}
 	if n := o.beyondMemory(&sum, rep); n > 0 {
-		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", report.MostRows)
+		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", mostRows())
 	}
 	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
 		return err
@@ -286,10 +286,13 @@ func (o *analyzeOptions) rows() int {
 	case o.limit == noLimit && format.People:
 		return defaultTableLimit
 	case format.People || o.sorted:
-		return report.MostRows
+		return mostRows()
 	}
 	return 0
 }
+
+// mostRows is how many conversations are kept to be sorted unless --limit says more.
+func mostRows() int { return flows.Kept(report.MostRows) }
 
 // beyondMemory is how many conversations are not shown though no limit was asked for.
 func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) uint64 {
@@ -297,8 +300,8 @@ func (o *analyzeOptions) beyondMemory(sum *analyzer.Summary, rep report.Report) 
 	if f, ok := rep.(*report.FilterReport); ok {
 		all = f.Selection().Matched
 	}
-	if rows := o.rows(); o.limit <= 0 && rows == report.MostRows {
-		return max(all, report.MostRows) - report.MostRows
+	if most := mostRows(); o.limit <= 0 && o.rows() == most {
+		return max(all, uint64(most)) - uint64(most)
 	}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -167,6 +168,9 @@ func (o *checkOptions) writeOut(results check.Results, e env) error {
 // checkGCPercent: what check holds is small and short-lived, so that collections are what costs.
 const checkGCPercent = 400
 
+// largeGCPercent is for captures with very many conversations, whose records are most of the memory.
+const largeGCPercent = 30
+
 // atOnce is how many captures may be in memory at once. With fewer workers it is no fewer, since they do not change the output.
 func atOnce(workers int) flows.Cost { return flows.Cost(max(workers, runtime.GOMAXPROCS(0))) }
 
@@ -206,6 +210,8 @@ func runCheck(ctx context.Context, args []string, o checkOptions, e env) error {
 		opts.Mode = check.Init
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(checkGCPercent))
+	opts.Most = flows.Kept(check.MaxRecords)
+	opts.Large = sync.OnceFunc(func() { debug.SetGCPercent(largeGCPercent) })
 	results, err := check.Run(ctx, args, opts)
 	stopped := err
 	if err := o.write(results, args, e); err != nil {

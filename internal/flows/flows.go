@@ -54,6 +54,16 @@ func Or(n int, cost Cost, most int) int {
 	return min(most, in(machine.Memory(), cost))
 }
 
+// Kept is how many conversations may be kept when they are over, of most: fewer on a small machine, where less is tracked, too.
+func Kept(most int) int { return kept(machine.Memory(), most) }
+
+func kept(memory uint64, most int) int {
+	if memory < enoughMemory {
+		return most / 4
+	}
+	return most
+}
+
 // in is how many conversations may be tracked on a machine with so much memory.
 func in(memory uint64, cost Cost) int {
 	budget := uint64(fullBudget)

@@ -37,3 +37,11 @@ func TestFlowsOr(t *testing.T) {
 		t.Errorf("memory: %d bytes", m)
 	}
 }
+
+func TestKept(t *testing.T) {
+	for memory, want := range map[uint64]int{4 << 30: 1000, 4<<30 - 1: 250, 1 << 20: 250} {
+		if got := kept(memory, 1000); got != want {
+			t.Errorf("with %d bytes: %d, want %d", memory, got, want)
+		}
+	}
+}
