@@ -41,7 +41,7 @@ var attacks = []attack{
 			"findings CAPTURE", "plot CAPTURE --kind connections -o DIR/drawn.svg"}},
 	{"SYNs from 200,000 addresses, on a page", synFlood, 200_000, exitDone, "in %s conversations", 450, 20,
 		[]string{"report CAPTURE -o DIR/page.html"}},
-	{"SYNs from 260,000 addresses, checked or sorted", synFlood, 260_000, exitDone, "in %s conversations", 1100, 20,
+	{"SYNs from 130,000 addresses, checked or sorted", synFlood, 130_000, exitDone, "in %s conversations", 900, 20,
 		[]string{"check CAPTURE --deny error", "CAPTURE --format ndjson --sort -bytes", "CAPTURE --sort -bytes --limit 0"}},
 	{"300,000 holes in a stream", holes, 300_000, exitDone, "in 1 conversation\n", 200, 10, []string{"follow CAPTURE --stream 0 --as hex", "timeline CAPTURE",
 		"report CAPTURE -o DIR/page.html", "plot CAPTURE --stream 0 --kind sequence -o DIR/drawn.png"}},
