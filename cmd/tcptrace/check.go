@@ -160,7 +160,7 @@ func (o *checkOptions) writeOut(results check.Results, e env) error {
 	case "json":
 		return check.WriteJSON(e.raw, results)
 	case "github":
-		return check.WriteGitHub(e.out, results)
+		return check.WriteGitHub(e.raw, results) // its commands are meant
 	}
 	return check.WriteText(e.out, results, o.verbose)
 }

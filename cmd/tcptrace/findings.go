@@ -53,7 +53,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 		return next
 	}
 	words := o.words(args)
-	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shell.Words(args...)) > mostFiles {
+	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shell.Shown(args...)) > mostFiles {
 		words = o.words(nil, "FILE...") // people know them
 	}
 	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)},
@@ -62,9 +62,9 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 
 // words are inputs and the capture filter, as they stand on a command line.
 func (o *selectOptions) words(inputs []string, more ...string) string {
-	words := shell.Words(inputs...) + strings.Join(more, " ")
+	words := shell.Shown(inputs...) + strings.Join(more, " ")
 	if o.filter != "" {
-		words += " -f " + shell.Words(o.filter)
+		words += " -f " + shell.Shown(o.filter)
 	}
 	return words
 }
@@ -80,6 +80,6 @@ func (o *analyzeOptions) showing(words string, inputs []string) func(where strin
 		if selected != "" {
 			where = "(" + selected + ") && (" + where + ")"
 		}
-		return "tcptrace " + words + " --where " + shell.Words(where)
+		return "tcptrace " + words + " --where " + shell.Shown(where)
 	}
 }

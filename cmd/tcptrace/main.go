@@ -41,7 +41,8 @@ type env struct {
 	bar      io.Writer // what err is, for the progress bar
 	outTTY   bool
 	errTTY   bool
-	width    int // columns of the terminal behind out; 0: no terminal
+	commands bool // a CI system looks for commands in what is written
+	width    int  // columns of the terminal behind out; 0: no terminal
 	files    *output.Files
 	services string // the file with the names of ports; "": there is none
 }
@@ -77,6 +78,7 @@ func main() {
 	}
 	ctx := interrupt.Context(func() { os.Exit(exitInterrupted) }, ends...)
 	e := env{in: os.Stdin, out: os.Stdout, err: os.Stderr, services: names.ServicesFile}
+	e.commands = console.Commands()
 	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	if e.outTTY {
 		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
@@ -97,8 +99,8 @@ func run(ctx context.Context, args []string, e env) int {
 		behind = w.Unwrap()
 	}
 	e.files.Stdout, _ = behind.(*os.File)
-	e.raw, e.out = e.out, console.NewWriter(e.out)
-	e.bar, e.err = e.err, console.NewWriter(e.err)
+	e.raw, e.out = e.out, console.NewLog(e.out, e.commands)
+	e.bar, e.err = e.err, console.NewLog(e.err, e.commands)
 	defer e.files.Discard()
 	cmd := newRootCommand(e)
 	args = remote.Take(args)

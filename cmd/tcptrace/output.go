@@ -36,7 +36,7 @@ func openText(flag, path string, inputs []string, e env) (sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return text{out, console.NewWriter(out)}, nil
+	return text{out, console.NewLog(out, e.commands && (path == "" || path == "-"))}, nil
 }
 
 // openReport opens the output of -o: of text if people read it.

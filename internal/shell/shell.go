@@ -3,7 +3,12 @@
 // Not its job: to read what a shell reads, or to run one.
 package shell
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Words are words of a command line, quoted where a shell would take them apart.
 func Words(words ...string) string {
@@ -14,4 +19,43 @@ func Words(words ...string) string {
 		}
 	}
 	return strings.Join(quoted, " ")
+}
+
+// Shown is Words for people, who can read and copy all of it: what is not graphic is escaped in $'...', which shells have had for long and POSIX
+// has since 2024.
+func Shown(words ...string) string {
+	shown := make([]string, len(words))
+	for i, word := range words {
+		if shown[i] = Words(word); strings.ContainsFunc(word, isOdd) {
+			shown[i] = escaped(word)
+		}
+	}
+	return strings.Join(shown, " ")
+}
+
+func isOdd(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) }
+
+// size is how many bytes the first character has, or what is none.
+func size(word string) int {
+	_, n := utf8.DecodeRuneInString(word)
+	return n
+}
+
+func escaped(word string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for i, r := range word {
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteString(`\` + string(r))
+		case isOdd(r):
+			for _, c := range []byte(word[i:][:size(word[i:])]) {
+				fmt.Fprintf(&b, `\%03o`, c) // \x would take digits behind it, too
+			}
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteString("'")
+	return b.String()
 }

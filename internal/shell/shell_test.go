@@ -1,6 +1,9 @@
 package shell
 
-import "testing"
+import (
+	"os/exec"
+	"testing"
+)
 
 func TestWords(t *testing.T) {
 	for _, test := range []struct {
@@ -15,5 +18,29 @@ func TestWords(t *testing.T) {
 		if got := Words(test.words...); got != test.want {
 			t.Errorf("%q: %s, want %s", test.words, got, test.want)
 		}
+	}
+}
+
+// TestShown: it has no character that is not graphic, and a shell reads it as what it stands for.
+func TestShown(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	for _, test := range []struct{ word, want string }{
+		{"a-b", "a-b"}, {"it's", `'it'\''s'`}, {"ä b", "'ä b'"},
+		{"a\n::error::x", `$'a\012::error::x'`}, {"\x1b[31m1", `$'\033[31m1'`}, {"it's\\\r7", `$'it\'s\\\0157'`},
+		{"\u202ea", `$'\342\200\256a'`}, {"\xffa\ufffd", `$'\377a\357\277\275'`},
+	} {
+		got := Shown(test.word)
+		if got != test.want {
+			t.Errorf("%q: %s, want %s", test.word, got, test.want)
+		}
+		if err != nil {
+			continue
+		}
+		if out, err := exec.Command(bash, "-c", "printf %s "+got).Output(); err != nil || string(out) != test.word {
+			t.Errorf("%s is %q for a shell, %v; want %q", got, out, err, test.word)
+		}
+	}
+	if err != nil {
+		t.Log("what a shell reads is not tested:", err)
 	}
 }
