@@ -56,3 +56,44 @@ func TestTextBounds(t *testing.T) {
 		}
 	}
 }
+
+// What an expectation keeps when it is written anew is found in one go, however many lines it has.
+func TestKeptIsLinear(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("- a\n", 1<<18), strings.Repeat("#\n", 1<<19), strings.Repeat("\n", 1<<20), "assert:\n" + strings.Repeat("- a\n", 1<<18),
+		strings.Repeat("a:\n", 1<<18),
+	} {
+		began := time.Now()
+		if c := new(expect.Capture); expect.Unchanged(c, []byte(text)) {
+			t.Errorf("%.20q... is said to be what is written", text)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%.20q... took %v", text, took)
+		}
+	}
+}
+
+// An expectation that is written anew keeps the comment at its top and its rules, and nothing else.
+func TestKept(t *testing.T) {
+	const top, rule = "# one\n\n  \n# two\n", "assert:\n  - 'a'\n# of it\n\n- b\n"
+	c := new(expect.Capture)
+	fresh := string(expect.Write(c, nil))
+	for old, want := range map[string][]string{
+		top: {top + "complete: true\n"},
+		top + "  x: 1\ny: 2\n" + rule + "summary:\n":    {top + "complete: true\n" + rule + "conversations:"},
+		rule + "complete: false\n":                      {rule + "complete: false\nconversations:"},
+		"complete: false\n" + rule + "# behind":         {"complete: false\n" + rule + "# behind\nconversations:"},
+		"deny: [x]\nconversations: []\nbudget:\n  a: 1": {"deny: [x]\nbudget:\n  a: 1\nconversations:"},
+		"": {fresh},
+	} {
+		got := string(expect.Write(c, []byte(old)))
+		for _, part := range want {
+			if !strings.Contains(got, part) {
+				t.Errorf("of %q is kept\n%s\nwant %q", old, got, part)
+			}
+		}
+		if !expect.Unchanged(c, []byte(got)) && !strings.Contains(got, "assert") && !strings.Contains(got, "deny") {
+			t.Errorf("what was written of %q is said to be changed", old)
+		}
+	}
+}

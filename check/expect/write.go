@@ -62,27 +62,29 @@ const completeTrue = "complete: true\n"
 // kept is what survives when an expectation is written anew: the comment at its top, and the
 // sections that no analysis can find, as they were written.
 func kept(old []byte) (top string, rules []string) {
-	lines := strings.SplitAfter(string(old), "\n")
-	i := 0
-	for i < len(lines) && (strings.HasPrefix(lines[i], "#") || strings.TrimSpace(lines[i]) == "" && lines[i] != "") {
-		top += lines[i]
-		i++
-	}
-	var section string
-	keep := func() {
+	text := string(old)
+	begins, first := 0, true // of a section
+	keep := func(ends int) {
+		section := text[begins:ends]
 		name, _, _ := strings.Cut(section, ":")
-		if name == "complete" || name == "assert" || name == "deny" || name == "budget" {
+		switch {
+		case first:
+			top = section
+		case name == "complete" || name == "assert" || name == "deny" || name == "budget":
 			rules = append(rules, strings.TrimRight(section, "\n")+"\n")
 		}
-		section = ""
+		begins, first = ends, false
 	}
-	for _, line := range lines[i:] {
-		if line != "" && !strings.ContainsAny(line[:1], " \t\n\r#-]}") {
-			keep()
+	at := 0
+	for line := range strings.Lines(text) {
+		switch {
+		case first && (line[0] == '#' || strings.TrimSpace(line) == ""): // it belongs to the top
+		case first, !strings.ContainsAny(line[:1], " \t\n\r#-]}"):
+			keep(at)
 		}
-		section += line
+		at += len(line)
 	}
-	keep()
+	keep(at)
 	return top, rules
 }
 
