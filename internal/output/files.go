@@ -167,6 +167,7 @@ type File struct {
 	path    string
 	part    string // its name until it is whole; empty: it has its own
 	foreign bool   // it is not ours to close
+	failed  bool   // something could not be written
 	set     *Files
 	is      use
 }
@@ -230,14 +231,27 @@ func (f *File) name() error {
 // Write implements io.Writer.
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.file.Write(p)
+	f.failed = f.failed || err != nil
 	return n, f.named(err)
 }
 
 // Truncate cuts the file to a size. A device or a pipe keeps what it has.
 func (f *File) Truncate(size int64) error { return f.file.Truncate(size) }
 
-// Close ends the file, which is then there under its name.
+// notWholeError is that a file was not given its name, since not all of it could be written.
+type notWholeError struct{ path string }
+
+func (e *notWholeError) Error() string { return e.path + " is not whole, and is not kept" }
+
+// Unkept marks the error for who counts what is in a file.
+func (e *notWholeError) Unkept() {}
+
+// Close ends the file, which is then there under its name, unless something could not be written.
 func (f *File) Close() error {
+	if f.part != "" && f.failed {
+		f.Discard()
+		return &notWholeError{f.path}
+	}
 	if !f.foreign {
 		if err := f.file.Close(); err != nil {
 			f.Discard()

@@ -75,6 +75,39 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// TestNotWhole: a file of which something could not be written does not take the place of the old one, unless it has it already.
+func TestNotWhole(t *testing.T) {
+	for _, shown := range []bool{false, true} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "out")
+		mustWrite(t, path, "old")
+		var s Files
+		f, err := s.Create("-w", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write([]byte("part"))
+		want := "old"
+		if shown {
+			want = "part"
+			if err := s.Show(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.file.Close() // as good as a full disk
+		if _, err := f.Write([]byte("rest")); err == nil {
+			t.Fatal("it took what it cannot write")
+		}
+		var unkept interface{ Unkept() }
+		if err := f.Close(); errors.As(err, &unkept) == shown {
+			t.Errorf("shown %v: %v", shown, err)
+		}
+		if got := content(t, path); got != want || !slices.Equal(names(t, dir), []string{"out"}) {
+			t.Errorf("shown %v: %q, want %q: %v", shown, got, want, names(t, dir))
+		}
+	}
+}
+
 // TestConflicts: what is an input or another output is not written, be it that it becomes so only afterwards.
 func TestConflicts(t *testing.T) {
 	dir := t.TempDir()

@@ -136,8 +136,17 @@ func (d *disk) fail(err error) {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		err = path.Err
 	}
-	d.reports <- report{fmt.Errorf("writing %s: %w; %d packets were written, later ones are left out", d.path, err, d.packets.Load()), true}
-	d.end()
+	var unkept interface{ Unkept() }
+	path, n := d.path, d.packets.Load()
+	became := fmt.Sprintf("%d packets were written, later ones are left out", n)
+	if errors.As(d.end(), &unkept) { // the only file, which would have taken the place of another one
+		became = "what was written is not kept"
+		d.packets.Store(0)
+		d.bytes.Store(0)
+		d.files.Store(0)
+		d.leftOut.Add(n)
+	}
+	d.reports <- report{fmt.Errorf("writing %s: %w; %s", path, err, became), true}
 }
 
 // begin opens the file of a packet of this time.

@@ -181,3 +181,60 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// narrow is a file on a disk with room for so many bytes, which keeps what it has or not.
+type narrow struct {
+	bytes.Buffer
+	room int
+	keep bool
+}
+
+type unkept struct{ error }
+
+func (unkept) Unkept() {}
+
+func (n *narrow) Write(b []byte) (int, error) {
+	k := min(len(b), n.room-n.Len())
+	n.Buffer.Write(b[:k])
+	if k < len(b) {
+		return k, errors.New("full")
+	}
+	return k, nil
+}
+
+func (n *narrow) Truncate(size int64) error { n.Buffer.Truncate(int(size)); return nil }
+
+func (n *narrow) Close() error {
+	if n.keep {
+		return nil
+	}
+	return unkept{errors.New("not whole")}
+}
+
+// TestFullDiskCounts: what is counted as written is what is kept.
+func TestFullDiskCounts(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		w, err := Open(Options{Path: "x.pcapng", File: &narrow{room: 2 * chunkSize, keep: keep}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const n = 4000
+		told := ""
+		tell := func(err error) {
+			if err != nil {
+				told += err.Error()
+			}
+		}
+		for i := range uint64(n) {
+			p, data := numbered(i, 0, 1000)
+			tell(w.Packet(p, data, i+1))
+			tell(w.Flush(int64(i)))
+		}
+		c, err := w.Close(context.Background())
+		tell(err)
+		kept := strings.Contains(told, "packets were written, later ones are left out")
+		if c.Packets+c.LeftOut != n || (c.Packets > 0) != keep || (c.Files == 1) != keep || kept != keep || !keep && !strings.Contains(told, "what was written is not kept") {
+			t.Errorf("keep %v: %+v, %s", keep, c, told)
+		}
+	}
+}
