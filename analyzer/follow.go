@@ -45,8 +45,8 @@ type FollowStats struct {
 // order in which they became readable: when all before them had been captured, or were given up.
 //
 // Bytes that were not captured are given up when they are acknowledged, and when 16 MiB behind them have
-// come. It holds no more than that for a side. A segment with a wrong checksum is
-// left out if its sender computes them; and it believes data that lies within a window's length of the rest, whoever sent it.
+// come. It holds no more than that for a side. A segment with a wrong checksum, of TCP or of IPv4, is
+// left out if its sender computes those; and it believes data that lies within a window's length of the rest, whoever sent it.
 type Follower struct {
 	seqSpaces
 	sides [2]follow // by direction
@@ -70,6 +70,7 @@ type follow struct {
 	loses    bool              // bytes of it were acknowledged and not captured
 	swaps    bool              // some were captured behind their ACK
 	sumsGood bool
+	headGood bool
 	stats    FollowStats
 	joins    bool // it begins where the next segment says (Join)
 }
@@ -79,7 +80,7 @@ func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
 	f := &Follower{seqSpaces: newSeqSpaces(c), hear: hear}
 	for dir := range f.sides {
 		d := &f.sides[dir]
-		*d = follow{f: f, dir: uint8(dir), pool: reassembly.NewPool(reassembly.MaxRanges), end: f.isn[dir] + 1, sumsGood: c.Sides[dir].GoodSum}
+		*d = follow{f: f, dir: uint8(dir), pool: reassembly.NewPool(reassembly.MaxRanges), end: f.isn[dir] + 1, sumsGood: c.Sides[dir].GoodSum, headGood: c.Sides[dir].GoodHeader}
 		d.stream = reassembly.NewStream(d.end, reassembly.StreamConfig{}, d)
 	}
 	for i := range c.Incidents {
@@ -161,7 +162,7 @@ func (d *follow) admits(s *wire.Segment, data []byte) (pos reassembly.Pos, ok bo
 	pos = d.f.position(d.dir, s.Seq)
 	far := pos - d.stream.Next()
 	switch {
-	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.Farthest || far < -conn.Farthest, d.sumsGood && damaged(s, data):
+	case s.Flags.Has(wire.SYN) && s.Seq != uint32(d.f.isn[d.dir]), far > conn.Farthest || far < -conn.Farthest, d.sumsGood && damaged(s, data), d.headGood && s.Bits&wire.BadHeader != 0:
 		d.stats.Segments++
 		return 0, false
 	case s.Flags.Has(wire.SYN):

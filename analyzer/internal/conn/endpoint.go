@@ -11,7 +11,7 @@ func (h *Half) SideOf(peer *Half, now Time) Endpoint {
 		ISN:     h.ISN(), KnowsISN: h.Flags.Has(ISNKnown),
 		FIN: uint32(h.FIN), KnowsFIN: h.Flags.Has(SentFIN),
 		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
-		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
+		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), GoodHeader: h.Flags.Has(goodHeader), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
 		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), FinUnproved: h.Flags.Has(finUnproved) && peer.Acked <= h.FIN,
 		AtTap: h.AtTap(), NotLinux: h.Flags.Has(notLinux),
 	}
@@ -41,6 +41,7 @@ type Endpoint struct {
 	Landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
 	FirstFIN           int    // index of its first FIN in facts, -1
 	GoodSum            bool   // it computes checksums
+	GoodHeader         bool   // likewise, those of IPv4 headers
 	Spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
 	SentData           bool   // it sent payload
 	Unacked            uint64 // payload sent, and not acknowledged by anything captured

@@ -169,6 +169,16 @@ server 10.0.0.2:80
 +0 > . 1:4(3) "one"
 +0 > F. 4:7(3) "???" badsum
 +1 > . 4:7(3) "two"`, "c:onetwo"},
+		{"a wrong header checksum", opened + `
++0 > . 1:4(3) "one"
++0 > F. 4:7(3) "???" badipsum
++1 > . 4:7(3) "two"`, "c:onetwo"},
+		{"header checksums left to the network card", `client 10.0.0.1:40000
+server 10.0.0.2:80
++0 > S 0:0(0) badipsum
++20ms < S. 0:0(0) ack 1
++0 > . 1:4(3) "one" badipsum
++0 > F. 4:7(3) "two" badipsum`, "c:onetwo"},
 		{"fragments", opened + `
 +0 > . 1:33(32) "fragments are read to the first." frag 0:40
 +0 > . 33:36(3) "end"
