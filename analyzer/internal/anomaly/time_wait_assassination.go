@@ -8,7 +8,7 @@ import (
 
 var _ = register(inClosing, "time-wait-refused", &AnomalyKind{
 	ID: "time-wait-assassination", Severity: SeverityError,
-	Summary: "an RST ended TIME_WAIT",
+	Summary: "an RST probably ended TIME_WAIT",
 	RFC:     "RFC 1337",
 	Meaning: "An old segment was answered from TIME_WAIT, the other side did not know the connection any more and sent an RST, and that removed the state that keeps old " +
 		"duplicates out of the next connection.",
@@ -38,5 +38,5 @@ func detectAssassination(s *pass) {
 }
 
 func detailAssassination(a *Anomaly) string {
-	return "an RST of the " + a.Side.Peer().String() + " ended the " + a.Side.String() + "'s TIME_WAIT after " + duration(a.args[0]) + " instead of " + duration(a.args[1])
+	return "an RST of the " + a.Side.Peer().String() + " probably ended the " + a.Side.String() + "'s TIME_WAIT after " + duration(a.args[0]) + " instead of " + duration(a.args[1])
 }
