@@ -102,6 +102,9 @@ func (t *teller) opening() string {
 		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, human.Duration(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
 		who = fmt.Sprintf("%s began to connect to %s", client, server)
+		if _, shut := t.shut(analyzer.Server); shut {
+			who = fmt.Sprintf("%s connected to %s, which closed before it heard that the connection is open", client, server)
+		}
 	case t.c.Self():
 		who = fmt.Sprintf("the capture begins in the middle of a connection of %s to itself", client)
 	default:

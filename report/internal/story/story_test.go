@@ -105,6 +105,12 @@ func TestStory(t *testing.T) {
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
 		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
+		{"closed before it was open", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Trajectory[analyzer.Server] = j.Trajectory[analyzer.Server][1:]
+		}, []string{"10.0.0.1:40000 (the client) connected to 10.0.0.2:80 (the server), which closed before it heard that the connection is open."}},
+		{"neither open nor closed", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Trajectory[analyzer.Server] = nil
+		}, []string{"10.0.0.1:40000 (the client) began to connect to 10.0.0.2:80 (the server)."}},
 		{"deserted", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.State = [2]fsm.State{fsm.Closed, fsm.Established}
 		}, []string{"left in ESTABLISHED: it notices that the other side is gone only when"}},
