@@ -100,10 +100,19 @@ func (k *Collector) affect(i int, s *subject, failed bool) {
 			a.by = append(a.by, newSketch[tally](mostAffected))
 		}
 	}
-	a.add(x, near, s.Start)
+	var seen *anomalySeen // made once, and only of what is an example
+	add := func(t *tally) {
+		if t.add(x, near, s.Start) {
+			if seen == nil {
+				seen = seenIn(i, s)
+			}
+			t.worst.seen = seen
+		}
+	}
+	add(&a.tally)
 	for f := range factors {
 		of := factors[f].key(s.Conversation)
-		a.by[f].at(&of).count.add(x, near, s.Start)
+		add(&a.by[f].at(&of).count)
 	}
 }
 

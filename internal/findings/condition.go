@@ -21,41 +21,54 @@ type condition struct {
 	expr    string
 	flagged bool // it takes an anomaly
 	holds   func(s *subject) bool
+	tells   []string // anomalies that are looked for
+	enough  []string // those of which one is enough
 }
 
-// has is that there is an anomaly with that id.
-func has(id string) condition {
-	return condition{`has(anomalies, "` + id + `")`, true, anomaly(func(a *analyzer.Anomaly) bool { return a.Kind.ID == id })}
-}
-
-// warns is has, but notes do not count.
-func warns(id string) condition {
-	return condition{`any(anomalies, .id == "` + id + `" && .severity != "note")`, true, anomaly(func(a *analyzer.Anomaly) bool {
-		return a.Kind.ID == id && a.Kind.Severity != analyzer.SeverityNote
-	})}
-}
-
-// warnsOf is warns of an anomaly of one side.
-func warnsOf(side analyzer.Side, id string) condition {
-	return condition{`any(anomalies, .id == "` + id + `" && .severity != "note" && .endpoint == "` + side.String() + `")`, true, anomaly(func(a *analyzer.Anomaly) bool {
-		return a.Kind.ID == id && a.Kind.Severity != analyzer.SeverityNote && a.HasSide && a.Side == side
-	})}
-}
-
-func anomaly(is func(a *analyzer.Anomaly) bool) func(*subject) bool {
-	return func(s *subject) bool {
+// ofAnomaly is that there is an anomaly with that id for which is holds, as the expression says.
+func ofAnomaly(id, expr string, is func(a *analyzer.Anomaly) bool) condition {
+	return condition{expr: expr, flagged: true, tells: []string{id}, enough: []string{id}, holds: func(s *subject) bool {
 		for i := range s.Anomalies {
-			if is(&s.Anomalies[i]) {
+			if a := &s.Anomalies[i]; a.Kind.ID == id && is(a) {
 				return true
 			}
 		}
 		return false
-	}
+	}}
 }
+
+// has is that there is an anomaly with that id.
+func has(id string) condition {
+	return ofAnomaly(id, `has(anomalies, "`+id+`")`, func(*analyzer.Anomaly) bool { return true })
+}
+
+// warns is has, but notes do not count.
+func warns(id string) condition {
+	return ofAnomaly(id, `any(anomalies, .id == "`+id+`" && .severity != "note")`, func(a *analyzer.Anomaly) bool {
+		return a.Kind.Severity != analyzer.SeverityNote
+	})
+}
+
+// warnsOf is warns of an anomaly of one side.
+func warnsOf(side analyzer.Side, id string) condition {
+	return ofAnomaly(id, `any(anomalies, .id == "`+id+`" && .severity != "note" && .endpoint == "`+side.String()+`")`, func(a *analyzer.Anomaly) bool {
+		return a.Kind.Severity != analyzer.SeverityNote && a.HasSide && a.Side == side
+	})
+}
+
+// unmarked is that there is no anomaly.
+var unmarked = condition{expr: "len(anomalies) == 0", holds: func(s *subject) bool { return len(s.Anomalies) == 0 }}
 
 // outcome is that a conversation went so.
 func outcome(o analyzer.Outcome) condition {
-	return condition{`outcome == "` + o.String() + `"`, false, func(s *subject) bool { return s.Outcome == o }}
+	return condition{expr: `outcome == "` + o.String() + `"`, holds: func(s *subject) bool { return s.Outcome == o }}
+}
+
+// resetBy is that an RST of a side ended it.
+func resetBy(side analyzer.Side) condition {
+	return condition{expr: `close.kind == "reset" && close.by == "` + side.String() + `"`, holds: func(s *subject) bool {
+		return s.Close.Kind == analyzer.CloseReset && s.Close.By == side
+	}}
 }
 
 // resetFor is that an RST with one of these causes ended it.
@@ -64,42 +77,66 @@ func resetFor(causes ...string) condition {
 	for i, c := range causes {
 		list[i] = strconv.Quote(c)
 	}
-	return condition{"close.cause in [" + strings.Join(list, ", ") + "]", false, func(s *subject) bool {
+	return condition{expr: "close.cause in [" + strings.Join(list, ", ") + "]", holds: func(s *subject) bool {
 		return s.Close.Kind == analyzer.CloseReset && slices.Contains(causes, s.Close.Cause.String())
 	}}
 }
 
+// halfOpened is that both sides were captured, and of the SYN and the SYN-ACK that they opened with one was not.
+var halfOpened = condition{
+	expr: `outcome in ["open", "closed"] && completeness % 4 in [1, 2] && min(endpoints.client.sent.packets, endpoints.server.sent.packets) > 0`,
+	holds: func(s *subject) bool {
+		saw := s.Completeness & (analyzer.SawSYN | analyzer.SawSYNACK)
+		return (s.Outcome == analyzer.Open || s.Outcome == analyzer.Closed) && (saw == analyzer.SawSYN || saw == analyzer.SawSYNACK) &&
+			s.Sent[analyzer.Client].Packets > 0 && s.Sent[analyzer.Server].Packets > 0
+	},
+}
+
 // lasts is that a time of the record is so long or longer.
 func lasts(m measure, least time.Duration) condition {
-	return condition{m.expr + " >= " + strconv.FormatFloat(least.Seconds(), 'f', -1, 64), false, func(s *subject) bool { return m.of(s) >= least }}
+	return condition{expr: m.expr + " >= " + strconv.FormatFloat(least.Seconds(), 'f', -1, 64), holds: func(s *subject) bool { return m.of(s) >= least }}
+}
+
+// takesHalf is that a time of the record is half of the conversation's, or more.
+func takesHalf(m measure) condition {
+	return condition{expr: m.expr + " * 2 >= duration_s", holds: func(s *subject) bool { return m.of(s)*2 >= s.Duration() }}
 }
 
 // one is that at least one condition holds.
 func one(of ...condition) condition {
-	return condition{joined(of, " || "), !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged }), func(s *subject) bool {
-		return slices.ContainsFunc(of, func(c condition) bool { return c.holds(s) })
-	}}
+	c := combined(of, " || ")
+	c.flagged = !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged })
+	for i := range of {
+		c.enough = append(c.enough, of[i].enough...)
+	}
+	c.holds = func(s *subject) bool { return slices.ContainsFunc(of, func(c condition) bool { return c.holds(s) }) }
+	return c
 }
 
 // both is that all conditions hold.
 func both(of ...condition) condition {
-	return condition{"(" + joined(of, ") && (") + ")", slices.ContainsFunc(of, func(c condition) bool { return c.flagged }), func(s *subject) bool {
-		return !slices.ContainsFunc(of, func(c condition) bool { return !c.holds(s) })
-	}}
+	c := combined(of, ") && (")
+	c.expr = "(" + c.expr + ")"
+	c.flagged = slices.ContainsFunc(of, func(c condition) bool { return c.flagged })
+	c.holds = func(s *subject) bool { return !slices.ContainsFunc(of, func(c condition) bool { return !c.holds(s) }) }
+	return c
 }
 
 // none is that no condition holds.
 func none(of ...condition) condition {
 	any := one(of...)
-	return condition{not(any.expr), false, func(s *subject) bool { return !any.holds(s) }}
+	return condition{expr: not(any.expr), holds: func(s *subject) bool { return !any.holds(s) }}
 }
 
-func joined(of []condition, operator string) string {
+// combined is what conditions have together, but for what holds.
+func combined(of []condition, operator string) (c condition) {
 	parts := make([]string, len(of))
-	for i, c := range of {
-		parts[i] = c.expr
+	for i := range of {
+		parts[i] = of[i].expr
+		c.tells = append(c.tells, of[i].tells...)
 	}
-	return strings.Join(parts, operator)
+	c.expr = strings.Join(parts, operator)
+	return c
 }
 
 // measure is a time of a conversation, as code and as an expression over its record.

@@ -33,9 +33,11 @@ type Finding struct {
 	Where         string       `json:"where,omitempty"`        // selects these conversations
 	Stream        *uint64      `json:"stream,omitempty"`       // the one that it cost most
 	CommunityID   string       `json:"community_id,omitempty"` // of that one
+	Evidence      *Evidence    `json:"evidence,omitempty"`     // what shows it in that one
 	Command       string       `json:"command,omitempty"`      // shows them
 
-	of selector // selects them, too
+	of    selector // selects them, too
+	shows string   // the evidence in words
 }
 
 // ranked is a finding on its way to its place.
@@ -176,6 +178,11 @@ func (k *Collector) finding(i int, t *tally, s *share, where string, o *Options)
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
 		if s.exact {
 			f.Factor.Of = &s.of
+		}
+	}
+	if f.Stream != nil {
+		if f.Evidence = t.worst.evidence(); f.Evidence != nil {
+			f.shows = f.shown(o)
 		}
 	}
 	f.Text = f.text(kind, t.n == k.affected[i].n, s, t, o)

@@ -49,6 +49,7 @@ type kind struct {
 	whole  bool     // nothing else is told of the conversation
 	covers []string // kinds that are what comes of it
 	speaks []string // anomalies that it tells of, beside those of when; others have a kind of their own
+	shows  string   // the anomaly that shows it best; "": the gravest
 
 	fails  bool    // the failures that Failed tells of are due to it
 	waited measure // how long people waited; zero: they did not
@@ -63,7 +64,7 @@ type kind struct {
 // slow is what a server may think before somebody who waits for it thinks of something else (Nielsen, "Usability Engineering", 1993).
 const slow = time.Second
 
-// held is for how long a window must hold a transfer up to be worth a word.
+// held is for how long a window must hold a transfer up to be worth a word; a quarter of that if it is half of the time.
 const held = time.Second
 
 // leastTimer is how long an opening takes at least in which a SYN was lost: until a timer has it sent again.
@@ -76,7 +77,7 @@ var triedAgain = one(has("syn-retransmit"), has("syn-ack-retransmit"))
 const scan = "scan"
 
 // closes are what is seen of a connection that its peer or its path has left.
-var closes = []string{"retries-exhausted", "loss", "reset", "unfinished-close", "slow-opening", "opened-again"}
+var closes = []string{"retries-exhausted", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "slow-opening", "opened-again"}
 
 // kinds are in the order in which they are looked for: what explains others comes before them.
 var kinds = withOthers([]kind{
@@ -92,9 +93,9 @@ var kinds = withOthers([]kind{
 		next: "capture less of each frame (-s 128) or filter earlier",
 	}, {
 		id: "duplicates", when: has("capture-duplicates"), lies: InCapture,
-		is:   [2]string{"was captured twice, frame by frame", "were captured twice, frame by frame"},
-		why:  "a mirror port copies both ways through the switch, or two interfaces were captured",
-		next: "mirror one direction only; editcap -d removes the copies",
+		is:   [2]string{"was captured more than once, frame by frame", "were captured more than once, frame by frame"},
+		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies are told apart, and count once",
+		next: "capture at one place and in one direction, to have smaller files",
 	}, {
 		id: "cut-headers", when: has("truncated-header"), lies: InCapture,
 		is:   [2]string{"has TCP headers that the snap length cut", "have TCP headers that the snap length cut"},
@@ -111,15 +112,25 @@ var kinds = withOthers([]kind{
 		why:  "how they were opened is not known, and who is the client is a guess",
 		next: "capture for longer than the connections live",
 	}, {
-		id: "cut-opening", when: both(one(outcome(analyzer.Unanswered), outcome(analyzer.HalfOpen)), none(has("no-answer"), has("handshake-incomplete"))), least: 0.5, lies: InCapture,
+		id: "opening-not-captured", when: halfOpened, least: 0.05, lies: InCapture,
+		is:   [2]string{"has a SYN or SYN-ACK that was not captured", "have a SYN or SYN-ACK that was not captured"},
+		why:  "the capturing machine was too slow, or the capture began or was filtered in the middle of the handshake",
+		next: "windows and options of that side are not known: capture the whole handshake",
+	}, {
+		id: "cut-opening", when: both(one(outcome(analyzer.Unanswered), outcome(analyzer.HalfOpen)), unmarked), least: 0.5, lies: InCapture,
 		is:   [2]string{"was being opened when the capture ended", "were being opened when the capture ended"},
 		why:  "the capture is shorter than an opening takes: whether it was answered, or completed, is not known",
 		next: "capture for some seconds longer",
 	}, {
-		id: scan, when: one(has("port-scan"), resetFor("scan", "probe")), whole: true, speaks: []string{"rst-in-handshake"}, fails: true, lies: AtClient,
-		is:   [2]string{"was only to find out whether a port is open", "were only to find out whether ports are open"},
+		id: scan, when: has("port-scan"), whole: true, fails: true, lies: AtClient,
+		is:   [2]string{"only probed whether a port is open", "only probed whether ports are open"},
 		why:  "a port scan, or somebody who looks for a service",
 		next: "ask who runs the client",
+	}, {
+		id: "reset-when-answered", when: resetFor("scan", "probe"), whole: true, speaks: []string{"rst-in-handshake"}, fails: true, lies: ClientOrWay,
+		is:   [2]string{"was reset by its client as soon as it was answered", "were reset by their clients as soon as they were answered"},
+		why:  "the client had given up, or does not know the answer: it comes from another address (NAT) or to another SYN; or it only probes the port",
+		next: "compare the SYN and the SYN-ACK: addresses, ports and numbers",
 	}, {
 		id: "refused", when: outcome(analyzer.Refused), whole: true, speaks: []string{"connection-refused"}, fails: true, lies: AtServer,
 		is:   [2]string{"was refused", "were refused"},
@@ -127,7 +138,7 @@ var kinds = withOthers([]kind{
 		next: "ss -ltn at the server",
 	}, {
 		id: "time-wait", when: has("time-wait-refused"), whole: true, waited: spent(timing.Opening), lies: AtClient,
-		is:   [2]string{"took a port that was still in TIME_WAIT, and had to try again", "took ports that were still in TIME_WAIT, and had to try again"},
+		is:   [2]string{"met the TIME_WAIT of the connection before on its ports", "met the TIME_WAIT of the connections before on their ports"},
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
 	}, {
@@ -140,6 +151,16 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"sent packets that went through too many routers", "sent packets that went through too many routers"},
 		why:  "routers that send packets to each other, or a traceroute",
 		next: "traceroute to the server: a loop shows the same routers again and again",
+	}, {
+		id: "damaged-opening", when: both(one(has("no-answer"), has("handshake-incomplete")), has("bad-checksum")), shows: "bad-checksum", whole: true, waited: duration, fails: true, lies: OnNetwork,
+		is:   [2]string{"did not open, and its segments have wrong checksums", "did not open, and their segments have wrong checksums"},
+		why:  "a device or network card on the way that changes segments and does not mend their checksums",
+		next: "capture closer to the sender: where do they become wrong?",
+	}, {
+		id: "answered-in-vain", when: both(has("no-answer"), has("rst-not-accepted")), shows: "rst-not-accepted", whole: true, waited: duration, fails: true, lies: ServerOrWay,
+		is:   [2]string{"was answered only by RSTs that its client does not take", "were answered only by RSTs that their clients do not take"},
+		why:  "the RSTs do not acknowledge the SYN: a device on the way changes numbers in one direction only, or answers in the server's name",
+		next: "compare the SYN and the RST in front of that device and behind it",
 	}, {
 		id: "no-answer", when: has("no-answer"), whole: true, waited: duration, fails: true, lies: ServerOrWay,
 		is:   [2]string{"got no answer to its SYN", "got no answer to their SYNs"},
@@ -156,10 +177,15 @@ var kinds = withOthers([]kind{
 		why:  "the accept queue is full: the application does not call accept() fast enough",
 		next: "nstat TcpExtListenOverflows and ss -ltn at the server",
 	}, {
-		id: "given-up-opening", when: has("rst-in-handshake"), whole: true, fails: true, lies: AtClient,
-		is:   [2]string{"was reset before it was open", "were reset before they were open"},
-		why:  "a client with a short timeout, or a server that takes connections back",
-		next: "see who sent the RST, and how long after the SYN",
+		id: "given-up-opening", when: both(has("rst-in-handshake"), resetBy(analyzer.Client)), whole: true, fails: true, lies: AtClient,
+		is:   [2]string{"was reset by its client before it was open", "were reset by their clients before they were open"},
+		why:  "a client with a short timeout, or one that does not know the connection: a forged SYN, an answer that came another way",
+		next: "see how long after the SYN-ACK the RST came: tcptrace timeline",
+	}, {
+		id: "taken-back-opening", when: has("rst-in-handshake"), whole: true, fails: true, lies: AtServer,
+		is:   [2]string{"was reset by its server before it was open", "were reset by their servers before they were open"},
+		why:  "its accept queue is full (net.ipv4.tcp_abort_on_overflow), it stopped to listen, or a device answers in its name",
+		next: "nstat TcpExtListenOverflows at the server; has the RST the TTL of the SYN-ACK?",
 	}, {
 		id: "injected", when: has("suspected-injection"), whole: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"has segments that somebody else sent in an endpoint's name", "have segments that somebody else sent in an endpoint's name"},
@@ -196,26 +222,51 @@ var kinds = withOthers([]kind{
 		why:  "the peer or the path to it is gone, or a firewall forgot the idle connection and drops",
 		next: "see when the peer last said anything: tcptrace timeline",
 	}, {
-		id: "write-after-close", when: has("write-after-close"), covers: []string{"reset"}, fails: true, lies: AtClient,
+		id: "write-after-close", when: has("write-after-close"), covers: []string{"reset-by-client", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
 		why:  "a pooled connection that the other side had closed, or a client that leaves in mid-answer",
 		next: "see who closed, and who wrote on: tcptrace timeline",
 	}, {
-		id: "reset", when: has("abortive-close"), covers: []string{"unfinished-close"}, fails: true, lies: AtServer,
-		is:   [2]string{"was thrown away by an RST", "were thrown away by an RST"},
-		why:  "a process that ended, unread data, or an idle timeout",
-		next: "see what it had last done: tcptrace timeline",
+		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
+		is:   [2]string{"was aborted by an RST of its client", "were aborted by RSTs of their clients"},
+		why:  "its process ended, left data unread or closed with SO_LINGER 0, or a timeout of its own",
+		next: "see what it had last been sent, and how long before: tcptrace timeline",
+	}, {
+		id: "reset-by-server", when: has("abortive-close"), covers: []string{"unfinished-close"}, fails: true, lies: AtServer,
+		is:   [2]string{"was aborted by an RST of its server", "were aborted by RSTs of their servers"},
+		why:  "its process ended, left data unread or closed with SO_LINGER 0, or an idle timeout",
+		next: "see what it had last been sent, and how long before: tcptrace timeline",
+	}, {
+		id: "slow-answer", when: both(has("slow-handshake"), none(triedAgain)), covers: []string{"slow-opening"}, waited: spent(timing.Opening), lies: ServerOrWay,
+		is:   [2]string{"took long to open: the answer to its SYN came late", "took long to open: the answers to their SYNs came late"},
+		why:  "the server, or a proxy or load balancer in front of it, is busy, or asks somebody else before it answers",
+		next: "capture at the server: how soon does it answer there?",
 	}, {
 		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
 		covers: []string{"opened-again"},
 		is:     [2]string{"took long to open", "took long to open"},
-		why:    "SYNs were lost or refused, or the server or a proxy before it answers late",
-		next:   "nstat TcpExtListenDrops at the server",
+		why:    "a SYN or SYN-ACK was lost or refused, and a timer had to send it again",
+		next:   "see which, and who answered: tcptrace timeline; nstat TcpExtListenDrops at the server",
 	}, {
 		id: "opened-again", when: triedAgain, lies: OnNetwork,
 		is:   [2]string{"sent a SYN or SYN-ACK again, and soon opened", "sent a SYN or SYN-ACK again, and soon opened"},
 		why:  "the first was refused, or what came back answered something else, or the capture begins after it",
 		next: "see what stands between the two: tcptrace timeline",
+	}, {
+		id: "path-mtu", when: has("icmp-too-big"), covers: []string{"loss"}, waited: spent(timing.Repair), again: true, lies: OnNetwork,
+		is:   [2]string{"was told by a router to send smaller packets, and does", "were told by routers to send smaller packets, and do"},
+		why:  "a link on the way takes less than the endpoints think: path MTU discovery at work, at the cost of the first large packet",
+		next: "clamp the MSS at the tunnel, if it happens often",
+	}, {
+		id: "no-ack-flag", when: has("no-ack-flag"), covers: []string{"loss"}, waited: spent(timing.Repair), again: true, lies: NotKnown,
+		is:   [2]string{"was sent segments without ACK, which no receiver takes", "were sent segments without ACK, which no receiver takes"},
+		why:  "a device on the way that clears flags, a broken stack, or somebody who forges segments",
+		next: "compare the segments at both ends: is the ACK flag cleared on the way?",
+	}, {
+		id: "sack-reneged", when: has("sack-reneged"), covers: []string{"loss"}, waited: spent(timing.Repair), again: true, lies: NotKnown,
+		is:   [2]string{"had to send again what its receiver had said to have", "had to send again what their receivers had said to have"},
+		why:  "memory pressure at the receiver, or a device on the way that changes sequence numbers but not SACK blocks",
+		next: "nstat TcpExtTCPSACKReneging at the sender; memory at the receiver",
 	}, {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
@@ -246,7 +297,7 @@ func receiver(side analyzer.Side, lies Place) kind {
 	return kind{
 		id: "slow-" + name + "-reader", when: warnsOf(side, "zero-window"), waited: zeroWindow(side), lies: lies,
 		covers: []string{"limited-by-" + name, "window-shrunk"},
-		is:     [2]string{"stood still since the " + name + " did not read", "stood still since the " + name + " did not read"},
+		is:     [2]string{"stalled because the " + name + " did not read", "stalled because the " + name + " did not read"},
 		why:    "the application at the " + name + " is slow, or blocked",
 		next:   "look at the application at the " + name + ", not at the network",
 	}
@@ -256,7 +307,7 @@ func receiver(side analyzer.Side, lies Place) kind {
 func limited(sender analyzer.Side, lies Place) kind {
 	receiver := sender.Peer().String()
 	return kind{
-		id: "limited-by-" + receiver, when: lasts(limitedByWindow(sender), held), waited: limitedByWindow(sender), lies: lies,
+		id: "limited-by-" + receiver, when: one(lasts(limitedByWindow(sender), held), both(lasts(limitedByWindow(sender), held/4), takesHalf(limitedByWindow(sender)))), waited: limitedByWindow(sender), lies: lies,
 		is:   [2]string{"was as slow as the " + receiver + "'s window", "were as slow as the " + receiver + "'s window"},
 		why:  "its receive buffer is small for the round trip",
 		next: "tcp_rmem, SO_RCVBUF and window scaling at the " + receiver,
@@ -267,7 +318,7 @@ func limited(sender analyzer.Side, lies Place) kind {
 func leak(side analyzer.Side, lies Place) kind {
 	name := side.String()
 	return kind{
-		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset"}, holds: "leaked socket", lies: lies,
+		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset-by-client", "reset-by-server"}, holds: "leaked socket", lies: lies,
 		speaks: []string{"fin-wait-2-timeout"},
 		is:     [2]string{"is left in CLOSE_WAIT by the " + name, "are left in CLOSE_WAIT by the " + name},
 		why:    "the application at the " + name + " does not close what its peer has closed",
@@ -286,21 +337,27 @@ func withOthers(table []kind) []kind {
 	}
 	for _, section := range analyzer.Catalogue() {
 		for _, k := range section.Kinds {
-			if k.Severity == analyzer.SeverityNote || slices.Contains(told, k.ID) || slices.ContainsFunc(table, func(t kind) bool { return mentions(t.when, k.ID) }) {
+			if k.Severity == analyzer.SeverityNote || slices.Contains(told, k.ID) || slices.ContainsFunc(table, func(t kind) bool { return slices.Contains(t.when.enough, k.ID) }) {
 				continue
 			}
 			table = append(table, kind{
 				id: k.ID, when: has(k.ID), lies: NotKnown,
 				is:  [2]string{"is marked " + k.ID + ": " + k.Summary, "are marked " + k.ID + ": " + k.Summary},
-				why: "see what it means", next: "tcptrace anomalies " + k.ID,
+				why: sentence(k.Causes), next: sentence(k.Next) + " (tcptrace anomalies " + k.ID + ")",
 			})
 		}
 	}
 	return table
 }
 
-// mentions reports whether a condition asks for an anomaly.
-func mentions(c condition, id string) bool { return strings.Contains(c.expr, `"`+id+`"`) }
+// sentence is a text of the catalogue within another one.
+func sentence(text string) string {
+	text = strings.TrimSuffix(text, ".")
+	if len(text) > 1 && (text[1] >= 'a' && text[1] <= 'z' || text[1] == ' ') { // no abbreviation
+		text = strings.ToLower(text[:1]) + text[1:]
+	}
+	return text
+}
 
 // kindSet is a set of kinds, by index.
 type kindSet uint64

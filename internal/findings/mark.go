@@ -88,11 +88,16 @@ func (f *Finding) Anomalies() []*analyzer.AnomalyKind {
 // showed is the time of the first of the anomalies that tell of a kind, 0 if there is none.
 func showed(kind int, j *analyzer.Judgment) (first analyzer.Time) {
 	for i := range j.Anomalies {
-		if a := &j.Anomalies[i]; slices.Contains(tellers[kind], a.Kind) && (first == 0 || a.Time < first) {
+		if a := &j.Anomalies[i]; tells(kind, a) && (first == 0 || a.Time < first) {
 			first = a.Time
 		}
 	}
 	return first
+}
+
+// tells reports whether an anomaly tells of a kind. Its severity may be another than that of the catalogue.
+func tells(kind int, a *analyzer.Anomaly) bool {
+	return slices.ContainsFunc(tellers[kind], func(k *analyzer.AnomalyKind) bool { return k.ID == a.Kind.ID })
 }
 
 // tellers are, by kind, the anomalies that tell of it.
@@ -101,7 +106,7 @@ var tellers = func() [][]*analyzer.AnomalyKind {
 	for i := range kinds {
 		for _, section := range analyzer.Catalogue() {
 			for _, k := range section.Kinds {
-				if mentions(kinds[i].when, k.ID) || slices.Contains(kinds[i].speaks, k.ID) {
+				if slices.Contains(kinds[i].when.tells, k.ID) || slices.Contains(kinds[i].speaks, k.ID) {
 					list[i] = append(list[i], k)
 				}
 			}

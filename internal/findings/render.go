@@ -12,8 +12,10 @@ import (
 
 // TextOptions say how findings look to people.
 type TextOptions struct {
-	Width int  // columns; 0: 120
-	Color bool // styles of package console
+	Width int    // columns; 0: 120
+	Color bool   // styles of package console
+	Full  int    // of so many findings where they lie and what to do is said, of the others only what they are and the command; 0: of all
+	All   string // the command that says it of all
 }
 
 const (
@@ -35,14 +37,25 @@ func (r *Report) WriteText(w io.Writer, o TextOptions) error {
 		t.wrap("", r.Healthy(), "")
 	}
 	for i := range r.Findings {
-		t.finding(i+1, &r.Findings[i])
+		t.finding(i+1, &r.Findings[i], o.Full == 0 || i < o.Full)
 	}
 	if r.More > 0 {
-		t.wrap(indent, report.Counted(r.More, "more finding")+" of less", "")
+		t.wrap(indent, report.Counted(r.More, "more finding")+" that cost less", "")
+	}
+	if o.Full > 0 && len(r.Findings) > o.Full && o.All != "" {
+		t.wrap("", "where each lies, and what to do: "+o.All, "")
 	}
 	t.WriteByte('\n')
 	_, err := console.Styled(w).Write([]byte(t.String()))
 	return err
+}
+
+// Lines is how many lines WriteText writes.
+func (r *Report) Lines(o TextOptions) int {
+	var b strings.Builder
+	o.Color = false
+	_ = r.WriteText(&b, o) // memory takes everything
+	return strings.Count(b.String(), "\n")
 }
 
 // text is findings as people read them.
@@ -52,7 +65,8 @@ type text struct {
 	color bool
 }
 
-func (t *text) finding(number int, f *Finding) {
+// finding writes one; full: with what shows it, where it lies, and what to do.
+func (t *text) finding(number int, f *Finding, full bool) {
 	lead := strconv.Itoa(number)
 	lead = strings.Repeat(" ", max(0, len(indent)-2-len(lead))) + lead + "  "
 	style := ""
@@ -63,7 +77,16 @@ func (t *text) finding(number int, f *Finding) {
 		}
 	}
 	t.wrap(lead, f.Text, style)
-	t.wrap(indent, string(f.Lies)+": "+f.Why+"; next: "+f.Next, "")
+	if full {
+		if f.shows != "" {
+			t.wrap(indent, f.shows, "")
+		}
+		lies := string(f.Lies)
+		if f.Lies == NotKnown {
+			lies = "where is " + lies
+		}
+		t.wrap(indent, lies+": "+f.Why+"; next: "+f.Next, "")
+	}
 	if f.Command != "" {
 		t.WriteString(indent + f.Command + "\n")
 	}

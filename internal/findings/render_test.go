@@ -39,7 +39,7 @@ func TestText(t *testing.T) {
 				t.Errorf("width %d: %q", width, line)
 			}
 		}
-		if !strings.Contains(b.String(), "\n10  12 of 220") || !strings.Contains(b.String(), "    2 more findings of less\n\n") {
+		if !strings.Contains(b.String(), "\n10  12 of 220") || !strings.Contains(b.String(), "    2 more findings that cost less\n\n") {
 			t.Errorf("width %d:\n%s", width, b.String())
 		}
 		if strings.Contains(b.String(), "\x1b") {

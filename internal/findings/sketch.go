@@ -30,6 +30,7 @@ type example struct {
 	failed  bool
 	waited  uint64
 	again   uint64
+	seen    *anomalySeen // what tells of it; nil: no anomaly does
 }
 
 // before reports whether x is the better example.
@@ -40,11 +41,12 @@ func (x example) before(y example) bool {
 	return cmp.Or(-cmp.Compare(x.waited, y.waited), -cmp.Compare(x.again, y.again), cmp.Compare(x.stream, y.stream)) < 0
 }
 
-// add counts a conversation that began at start.
-func (t *tally) add(x example, near [2]uint64, start analyzer.Time) {
+// add counts a conversation that began at start, and reports whether it is the best example so far.
+func (t *tally) add(x example, near [2]uint64, start analyzer.Time) (best bool) {
 	if t.n == 0 {
-		t.first, t.last, t.worst = start, start, x
-	} else if x.before(t.worst) {
+		t.first, t.last = start, start
+	}
+	if best = t.n == 0 || x.before(t.worst); best {
 		t.worst = x
 	}
 	t.n++
@@ -57,6 +59,7 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) {
 	t.near[1] += near[1]
 	t.first, t.last = min(t.first, start), max(t.last, start)
 	t.spread |= 1 << (x.service & 63)
+	return best
 }
 
 // many is how many services no client tries in vain that looks for none.

@@ -101,7 +101,10 @@ func (o *Options) clock(t *report.Time) string {
 // cost is what it cost in words, "" if nothing.
 func (f *ranked) cost(k *kind) string {
 	var parts []string
-	if f.Failed > 0 {
+	switch {
+	case f.Failed == 1 && f.Conversations == 1:
+		parts = append(parts, "failed")
+	case f.Failed > 0:
 		parts = append(parts, report.HumanCount(f.Failed)+" failed")
 	}
 	if f.waited > 0 {
@@ -121,6 +124,6 @@ func (r *Report) Healthy() string {
 	if r.Conversations == 0 {
 		return "no conversation to look at"
 	}
-	return fmt.Sprintf("nothing wrong in %s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself",
+	return fmt.Sprintf("nothing wrong in %s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
 		report.Counted(r.Conversations, "conversation"))
 }
