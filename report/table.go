@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -22,6 +23,7 @@ type TableOptions struct {
 	Color   bool // ANSI colours
 	Times   Times
 	Limit   int // rows; 0: all
+	Height  int // lines of the terminal, on which all is to be seen at once, with a few rows at least; 0: no matter
 	Sort    Key
 	Columns *Columns // nil: those that matter most, as many as fit
 }
@@ -33,6 +35,7 @@ type Table struct {
 	collector *Collector
 	selection Selection
 	laid      int // rows that the library lays out; tests compare
+	above     int // lines on the terminal in front of the table
 }
 
 // laidRows is how many rows the library lays out. It measures every cell, for 70 us a row: what is more than anybody reads is written without
@@ -48,6 +51,9 @@ func NewTable(w io.Writer, o TableOptions) *Table {
 	return &Table{out: output.NewBuffer(console.Styled(w)), opts: o, collector: NewCollector(o.Sort, o.Limit), laid: laidRows}
 }
 
+// Above tells that so many lines stand on the terminal in front of the table.
+func (r *Table) Above(lines int) { r.above = lines }
+
 func (r *Table) selected(s Selection) { r.selection = s }
 
 // Conversation keeps c if it may be shown.
@@ -61,8 +67,18 @@ func (r *Table) First() int { return r.collector.First() }
 
 // Finish writes the table and the summary.
 func (r *Table) Finish(s *analyzer.Summary) error {
-	return r.show(judgedRows(r.collector.Sorted(), r.opts.Columns.extra()), s)
+	all := r.collector.Sorted()
+	if r.opts.Height > 0 {
+		below := strings.Count(summaryText(s, s.NotAnalyzed(), r.selection, r.opts.Times), "\n")
+		all = all[:min(len(all), max(leastRows, r.opts.Height-r.above-tableFrame-below))]
+	}
+	return r.show(judgedRows(all, r.opts.Columns.extra()), s)
 }
+
+const (
+	leastRows  = 5 // on a terminal, however low it is
+	tableFrame = 4 // lines beside rows: the head, how many more there are, an empty one, and the shell's
+)
 
 // row is a conversation and what a line can hold of a judgment.
 type row struct {

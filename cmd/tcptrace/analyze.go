@@ -315,6 +315,9 @@ func (o *analyzeOptions) newReport(w io.Writer, args []string, key report.Key, w
 	opts.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" {
 		opts.Width = e.width
+		if o.limit == noLimit {
+			opts.Height = e.height
+		}
 	}
 	shown := format.New(w, opts)
 	if o.files != nil {

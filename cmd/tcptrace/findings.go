@@ -41,6 +41,12 @@ the command that shows exactly these conversations. 'tcptrace FILE' shows the sa
 // mostFiles is how many columns the names of several files take in a command that people read.
 const mostFiles = 60
 
+// fullFindings is of how many findings all is said above a table: what costs most comes first, and the others are to be seen with it.
+const fullFindings = 2
+
+// belowFindings are lines of a terminal that are left to some rows and the summary.
+const belowFindings = 15
+
 // finds reports whether the report begins with findings.
 func (o *analyzeOptions) finds() bool {
 	format, _ := o.formats.Find(o.format)
@@ -56,8 +62,17 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shell.Shown(args...)) > mostFiles {
 		words = o.words(nil, "FILE...") // people know them
 	}
-	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)},
-		findings.TextOptions{Width: look.Width, Color: look.Color})
+	text := findings.TextOptions{Width: look.Width, Color: look.Color}
+	if o.format == "table" {
+		text.Full, text.All = fullFindings, "tcptrace findings "+words
+		if selected := o.condition(); selected != "" {
+			text.All += " --where " + shell.Words(selected)
+		}
+		if look.Height > 0 {
+			text.Lines = max(1, look.Height-belowFindings)
+		}
+	}
+	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)}, text)
 }
 
 // words are inputs and the capture filter, as they stand on a command line.

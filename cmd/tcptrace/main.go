@@ -43,6 +43,7 @@ type env struct {
 	errTTY   bool
 	commands bool // a CI system looks for commands in what is written
 	width    int  // columns of the terminal behind out; 0: no terminal
+	height   int  // its lines
 	files    *output.Files
 	services string // the file with the names of ports; "": there is none
 }
@@ -81,7 +82,7 @@ func main() {
 	e.commands = console.Commands()
 	e.outTTY, e.errTTY = term.IsTerminal(int(os.Stdout.Fd())), term.IsTerminal(int(os.Stderr.Fd()))
 	if e.outTTY {
-		e.width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+		e.width, e.height, _ = term.GetSize(int(os.Stdout.Fd()))
 	} else {
 		e.out = interrupt.NewWriter(ctx, os.Stdout)
 	}

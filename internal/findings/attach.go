@@ -39,7 +39,10 @@ func Attach(next, format report.Report, w io.Writer, o Options, look TextOptions
 	var tell func(*Report) error
 	switch f := format.(type) {
 	case *report.Table:
-		tell = func(r *Report) error { return r.WriteText(w, look) }
+		tell = func(r *Report) error {
+			f.Above(r.Height(look))
+			return r.WriteText(w, look)
+		}
 	case *report.JSON:
 		tell = func(r *Report) error { f.Findings(r); return nil }
 	case *printer:

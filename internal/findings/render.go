@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"tcptrace/internal/console"
 	"tcptrace/report"
@@ -16,6 +17,7 @@ type TextOptions struct {
 	Color bool   // styles of package console
 	Full  int    // of so many findings where they lie and what to do is said, of the others only what they are and the command; 0: of all
 	All   string // the command that says it of all
+	Lines int    // of these, as far as they can be seen without those that cost least; 0: any number
 }
 
 const (
@@ -26,36 +28,70 @@ const (
 
 // WriteText writes r for people: what is wrong, why and what to do, and the command that shows it.
 func (r *Report) WriteText(w io.Writer, o TextOptions) error {
-	if o.Width == 0 {
-		o.Width = defaultWidth
-	}
-	t := text{width: max(o.Width, leastWidth) - len(indent), color: o.Color}
-	switch {
-	case r.Conversations == 0 && len(r.Findings) == 0:
-		return nil
-	case len(r.Findings) == 0:
-		t.wrap("", r.Healthy(), "")
-	}
-	for i := range r.Findings {
-		t.finding(i+1, &r.Findings[i], o.Full == 0 || i < o.Full)
-	}
-	if r.More > 0 {
-		t.wrap(indent, report.Counted(r.More, "more finding")+" that cost less", "")
-	}
-	if o.Full > 0 && len(r.Findings) > o.Full && o.All != "" {
-		t.wrap("", "where each lies, and what to do: "+o.All, "")
-	}
-	t.WriteByte('\n')
-	_, err := console.Styled(w).Write([]byte(t.String()))
+	_, err := console.Styled(w).Write([]byte(r.text(o)))
 	return err
 }
 
-// Lines is how many lines WriteText writes.
-func (r *Report) Lines(o TextOptions) int {
-	var b strings.Builder
+// Height is how many lines of the terminal WriteText takes.
+func (r *Report) Height(o TextOptions) int {
 	o.Color = false
-	_ = r.WriteText(&b, o) // memory takes everything
-	return strings.Count(b.String(), "\n")
+	return height(r.text(o), o.Width)
+}
+
+// height is how many lines of a terminal a text takes, in which commands are not wrapped.
+func height(text string, width int) (n int) {
+	for line := range strings.Lines(text) {
+		n += 1 + max(0, utf8.RuneCountInString(line)-2)/max(1, width)
+	}
+	return n
+}
+
+// leastFindings are told on any terminal, one of them in full.
+const leastFindings = 3
+
+// text is what WriteText writes. Where that is too much for the terminal, less is said of each, and then of fewer.
+func (r *Report) text(o TextOptions) string {
+	if o.Width == 0 {
+		o.Width = defaultWidth
+	}
+	most, full := len(r.Findings), len(r.Findings)
+	if o.Full > 0 {
+		full = min(full, o.Full)
+	}
+	text := r.said(o, most, full)
+	for plain := (TextOptions{Width: o.Width, All: o.All}); o.Lines > 0 && height(r.said(plain, most, full), o.Width) > o.Lines; text = r.said(o, most, full) {
+		switch {
+		case full > 1:
+			full--
+		case most > leastFindings:
+			most--
+		default:
+			return text
+		}
+	}
+	return text
+}
+
+// said tells of so many findings, of some of them in full.
+func (r *Report) said(o TextOptions, most, full int) string {
+	t := text{width: max(o.Width, leastWidth) - len(indent), color: o.Color}
+	switch {
+	case r.Conversations == 0 && len(r.Findings) == 0:
+		return ""
+	case len(r.Findings) == 0:
+		t.wrap("", r.Healthy(), "")
+	}
+	for i := range r.Findings[:most] {
+		t.finding(i+1, &r.Findings[i], i < full)
+	}
+	if more := r.More + uint64(len(r.Findings)-most); more > 0 {
+		t.wrap(indent, report.Counted(more, "more finding")+" that cost less", "")
+	}
+	if full < len(r.Findings) && o.All != "" {
+		t.wrap("", "where each lies, and what to do: "+o.All, "")
+	}
+	t.WriteByte('\n')
+	return t.String()
 }
 
 // text is findings as people read them.

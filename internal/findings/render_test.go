@@ -3,6 +3,7 @@ package findings_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -90,5 +91,27 @@ func TestJSON(t *testing.T) {
 	}
 	if n := strings.Count(b.String(), `{"schema":"tcptrace.finding.v1","id":"refused",`); n != 2 || strings.Count(b.String(), "\n") != 2 {
 		t.Errorf("%s", b.String())
+	}
+}
+
+// TestTextFits: where a terminal has room for fewer lines, less is said of each finding, then of fewer, and what is left out is counted; three are told
+// on any.
+func TestTextFits(t *testing.T) {
+	all := findings.TextOptions{Width: 80, Full: 2, All: "tcptrace findings x.pcap"}
+	for _, c := range []struct{ lines, told, full int }{{0, 10, 2}, {45, 10, 2}, {44, 10, 1}, {43, 9, 1}, {16, 3, 1}, {1, 3, 1}} {
+		o := all
+		o.Lines = c.lines
+		var b bytes.Buffer
+		if err := sample(10).WriteText(&b, o); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		told, full := strings.Count(text, "conversations were refused"), strings.Count(text, "next: ss -ltn")
+		if told != c.told || full != c.full || !strings.Contains(text, fmt.Sprintf("%d more findings that cost less", 12-told)) {
+			t.Errorf("%d lines: %d told, %d in full, want %d and %d\n%s", c.lines, told, full, c.told, c.full, text)
+		}
+		if height := sample(10).Height(o); c.lines > 1 && height > c.lines || height < strings.Count(text, "\n") {
+			t.Errorf("%d lines: takes %d", c.lines, height)
+		}
 	}
 }

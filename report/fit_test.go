@@ -1,0 +1,38 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/report/internal/sample"
+)
+
+// TestFit: on a terminal a table has as many rows as fit between what stands above and the summary, and five at least; elsewhere all.
+func TestFit(t *testing.T) {
+	const all = 40
+	for _, c := range []struct{ height, above, rows int }{
+		{0, 0, all}, {0, 30, all}, {24, 0, 17}, {24, 5, 12}, {24, 12, 5}, {24, 13, 5}, {10, 50, 5}, {47, 0, all}, {46, 0, all - 1},
+	} {
+		var b bytes.Buffer
+		table := NewTable(&b, TableOptions{Width: 120, Height: c.height})
+		table.Above(c.above)
+		for i := range all {
+			conv := &analyzer.Conversation{Stream: uint64(i), Addr: sample.Between(fmt.Sprintf("10.0.0.1:%d", 40000+i), "10.0.0.2:80"), Roles: analyzer.RolesHandshake}
+			if err := table.Conversation(conv); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := table.Finish(&analyzer.Summary{Packets: all, TCP: all, Conversations: all}); err != nil {
+			t.Fatal(err)
+		}
+		if rows := strings.Count(b.String(), "10.0.0.1:40"); rows != c.rows {
+			t.Errorf("%d lines with %d above: %d rows, want %d\n%s", c.height, c.above, rows, c.rows, b.String())
+		}
+		if lines := c.above + strings.Count(b.String(), "\n"); c.rows > leastRows && c.height > 0 && lines >= c.height {
+			t.Errorf("%d lines with %d above: %d written", c.height, c.above, lines)
+		}
+	}
+}
