@@ -127,12 +127,8 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 		e.field("id").text(f.ID)
 		e.field("text").text(f.Text)
 		e.field("lies").text(string(f.Lies))
-		why, next := f.Why, f.Next
-		if k := analyzer.FindAnomalyKind(f.ID); k != nil && f.Lies == findings.NotKnown { // it refers to what is said of the anomaly, as the page does
-			why, next = cmp.Or(k.Causes, k.Meaning), k.Next
-		}
-		e.field("why").text(why)
-		e.field("next").text(next)
+		e.field("why").text(f.Why)
+		e.field("next").text(f.Next)
 		e.field("anomalies").begin('[')
 		for _, k := range f.Anomalies() {
 			if n, ok := p.kinds.index[k.ID]; ok {
