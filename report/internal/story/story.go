@@ -111,12 +111,29 @@ func (t *teller) opening() string {
 		who = fmt.Sprintf("the capture begins in the middle of a connection between %s, taken for the client, and %s",
 			t.c.Addr[analyzer.Client], t.c.Addr[analyzer.Server])
 	}
+	if missing := t.notCapturedOfOpening(); missing != "" {
+		who += "; the " + missing + " was not captured"
+	}
 	for side, sent := range t.c.Sent {
 		if sent.Packets == 0 && t.c.Outcome != analyzer.Unanswered && !t.c.Self() {
 			who += fmt.Sprintf("; nothing that the %s sent was captured, so its part is told by what the other side says", analyzer.Side(side))
 		}
 	}
 	return who
+}
+
+// notCapturedOfOpening is which segment of an opening that went well was not captured, "" if none of one side's that was heard.
+func (t *teller) notCapturedOfOpening() string {
+	if t.c.Outcome != analyzer.Open && t.c.Outcome != analyzer.Closed || t.c.Sent[analyzer.Client].Packets == 0 || t.c.Sent[analyzer.Server].Packets == 0 {
+		return ""
+	}
+	switch t.c.Completeness & (analyzer.SawSYN | analyzer.SawSYNACK) {
+	case analyzer.SawSYN:
+		return "SYN-ACK"
+	case analyzer.SawSYNACK:
+		return "SYN"
+	}
+	return ""
 }
 
 // attempt is what led to no connection: without a SYN it was a probe.

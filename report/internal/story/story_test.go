@@ -108,6 +108,10 @@ func TestStory(t *testing.T) {
 		{"closed before it was open", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Trajectory[analyzer.Server] = j.Trajectory[analyzer.Server][1:]
 		}, []string{"10.0.0.1:40000 (the client) connected to 10.0.0.2:80 (the server), which closed before it heard that the connection is open."}},
+		{"without its SYN-ACK", func(c *analyzer.Conversation, _ *analyzer.Judgment) { c.Completeness &^= analyzer.SawSYNACK },
+			[]string{"which took 200.0 ms; the SYN-ACK was not captured."}},
+		{"without its SYN", func(c *analyzer.Conversation, _ *analyzer.Judgment) { c.Completeness &^= analyzer.SawSYN },
+			[]string{"which took 200.0 ms; the SYN was not captured."}},
 		{"neither open nor closed", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Trajectory[analyzer.Server] = nil
 		}, []string{"10.0.0.1:40000 (the client) began to connect to 10.0.0.2:80 (the server)."}},
