@@ -72,7 +72,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 			text.Lines = max(1, look.Height-belowFindings)
 		}
 	}
-	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args)}, text)
+	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args), Selected: o.condition() != ""}, text)
 }
 
 // words are inputs and the capture filter, as they stand on a command line.

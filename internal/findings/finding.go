@@ -77,6 +77,7 @@ type Options struct {
 	// Services gives names of ports, for the text; nil: there are none.
 	Services func(port uint16) string
 	Times    report.Times // in the text
+	Selected bool         // not all conversations of the capture were to be looked at
 
 	begin analyzer.Time // of the capture
 	dated bool          // it is of more than one day

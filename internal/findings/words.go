@@ -15,7 +15,7 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) s
 	if f.Conversations == 1 {
 		is = k.is[0]
 	}
-	text := some(f.Conversations, f.Of) + " " + is
+	text := o.some(f.Conversations, f.Of) + " " + is
 	if f.Conversations == 1 && f.Stream != nil {
 		to := tally.worst.addr[analyzer.Server]
 		is := ""
@@ -41,17 +41,21 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) s
 	return text
 }
 
-// some is how many of all conversations.
-func some(n, all uint64) string {
+// some is how many of all conversations that were looked at.
+func (o *Options) some(n, all uint64) string {
+	what := "conversation"
+	if o.Selected {
+		what = "selected conversation"
+	}
 	switch {
 	case n < all:
-		return report.HumanCount(n) + " of " + report.Counted(all, "conversation")
+		return report.HumanCount(n) + " of " + report.Counted(all, what)
 	case n == 1:
-		return "the only conversation"
+		return "the only " + what
 	case n == 2:
-		return "both conversations"
+		return "both " + what + "s"
 	}
-	return "all " + report.Counted(n, "conversation")
+	return "all " + report.Counted(n, what)
 }
 
 // commonWords are what the affected have in common.
