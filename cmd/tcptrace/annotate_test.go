@@ -17,6 +17,7 @@ import (
 	"tcptrace/internal/blocks"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live/dump"
+	"tcptrace/internal/testutil/thorough"
 )
 
 // readBlocks is the blocks of a capture, without our comments and names in front, and our comments by packet.
@@ -78,6 +79,7 @@ func TestAnnotateGoldens(t *testing.T) {
 	if err != nil || len(captures) == 0 {
 		t.Fatal(err)
 	}
+	captures = thorough.Some(t, captures, 3)
 	dir := t.TempDir()
 	all, err := os.Create(filepath.Join(dir, "all.pcapng"))
 	if err != nil {

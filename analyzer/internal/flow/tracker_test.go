@@ -190,7 +190,7 @@ func TestQueuesAreBounded(t *testing.T) {
 	const limit = 1000
 	for name, reply := range map[string]wire.Flags{"unanswered": 0, "answered": wire.SYN | wire.ACK, "refused": wire.RST | wire.ACK} {
 		f := newFeed(Options{MaxFlows: limit})
-		for n := range 200_000 {
+		for n := range 100 * limit {
 			at := time.Duration(n) * time.Microsecond
 			if err := f.segment(at, pair(n), 0, wire.SYN, 7, 0); err != nil {
 				t.Fatal(err)
