@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -174,6 +175,30 @@ func TestTimes(t *testing.T) {
 		write(t, NewTable(&out, TableOptions{Times: times}), cs, &analyzer.Summary{Packets: 3, TCP: 3, Start: cs[0].Start})
 		if !strings.Contains(out.String(), " "+want+" ") {
 			t.Errorf("%d: no %s\n%s", times, want, out.String())
+		}
+	}
+}
+
+// Whatever a column is called, a condition either takes the name, or says what it takes instead, and takes that.
+func TestConditionsKnowColumns(t *testing.T) {
+	names := append(FieldNames(), slices.Collect(maps.Keys(shortNames))...)
+	names = append(names, slices.Collect(maps.Keys(computed))...)
+	for _, name := range names {
+		_, err := CompileWhere(name + " == nil")
+		if err == nil {
+			continue
+		}
+		_, rest, ok := strings.Cut(err.Error(), "did you mean ")
+		if instead, _, found := strings.Cut(rest, "?"); ok && found {
+			for or := range strings.SplitSeq(instead, " or ") {
+				_, noCondition := CompileWhere(or)
+				_, noField := CompileWhere("let x = " + or + "; true")
+				if noCondition != nil && noField != nil {
+					t.Errorf("%s: %s: %v", name, or, noField)
+				}
+			}
+		} else if strings.Contains(err.Error(), "unknown field") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -12,8 +12,8 @@ func TestDisplayFilterIsExplained(t *testing.T) {
 		`ip.src eq 10.0.0.1 or tcp.dstport == 22`: `did you mean -f 'src host 10.0.0.1 or dst port 22'?`,
 		`ip.addr == 10.0.0.0/8`:                   `did you mean -f 'net 10.0.0.0/8'?`,
 		`tcp.stream eq 3`:                         `did you mean --stream 3?`,
-		`tcp.flags.reset == 1`:                    `--where conversations`,
-		`tcp.port == 80 && tcp.flags.reset == 1`:  `--where conversations`,
+		`tcp.flags.reset == 0`:                    `--where conversations`,
+		`tcp.port == 80 && tcp.flags.syn == 1`:    `--where conversations`,
 		`tcp.port == 80'; rm`:                     `--where conversations`,
 	} {
 		_, err := NewFilter(expr)

@@ -3,6 +3,7 @@ package input
 import (
 	"fmt"
 
+	"tcptrace/internal/displayfilter"
 	"tcptrace/internal/wire"
 )
 
@@ -32,7 +33,10 @@ func NewFilter(expr string) (*Filter, error) {
 	}
 	m, err := compile(expr, wire.LinkEthernet)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w%s", expr, err, displayHint(expr))
+		if hint := displayfilter.ForCapture(expr); hint != "" {
+			return nil, fmt.Errorf("%q: %w; %s", expr, err, hint)
+		}
+		return nil, fmt.Errorf("%q: %w", expr, err)
 	}
 	return &Filter{
 		expr:     expr,

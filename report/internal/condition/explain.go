@@ -7,9 +7,6 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/file"
-
-	"tcptrace/report/internal/human"
-	"tcptrace/report/internal/record"
 )
 
 // The compiler's complaints about what users do most. If their wording ever changes, only the explanation is lost.
@@ -22,13 +19,26 @@ var (
 )
 
 // explainCompile turns the compiler's error into one about conversations.
-func explainCompile(err error) error {
+func explainCompile(source string, err error) error {
 	var at *file.Error
+	if errors.As(err, &at) {
+		if hint := slip(source); hint != "" {
+			return errors.New(hint + at.Snippet)
+		}
+	}
 	if !errors.As(err, &at) {
 		return fmt.Errorf("the expression must be a condition, such as packets > 100: %s", plainTypes(err.Error()))
 	}
 	if m := unknownField.FindStringSubmatch(at.Message); m != nil {
+		if hint := unquoted(source, m[1]); hint != "" {
+			return errors.New(hint + at.Snippet)
+		}
 		return fmt.Errorf("unknown field %q: %s%s", m[1], suggestField(m[1]), at.Snippet)
+	}
+	if strings.Contains(at.Message, "func(") {
+		if hint := functionsAlone(source); hint != "" {
+			return errors.New(hint + at.Snippet)
+		}
 	}
 	return errors.New(plainly(at.Message) + at.Snippet)
 }
@@ -39,10 +49,10 @@ func plainly(message string) string {
 		left, right := plainTypes(m[2]), plainTypes(m[3])
 		hint := ""
 		switch {
-		case strings.Contains(m[2]+m[3], "func("):
-			return `host("10.0.0.1") and port(443) are functions; the fields are client.ip, client.port, server.ip and server.port`
 		case strings.HasPrefix(left, "a list") && right == "text":
 			hint = `: has("no-answer") looks for an anomaly`
+		case m[2] == "record.Host":
+			hint = ": its parts are ip, port and name, as in client.ip"
 		case left == "a number" && right == "text":
 			hint = ": numbers have no quotes"
 		case left == "text" && right == "a number":
@@ -56,6 +66,8 @@ func plainly(message string) string {
 		switch m[1] {
 		case "=":
 			return "= compares nothing: did you mean ==?"
+		case "AND", "OR", "NOT", "And", "Or", "Not", "IN":
+			return fmt.Sprintf("unexpected %s: did you mean %s?", m[1], strings.ToLower(m[1]))
 		case "":
 			if strings.Contains(message, "token EOF") {
 				return "the expression ends too early"
@@ -87,12 +99,4 @@ func plainTypes(message string) string {
 		}
 		return "a number"
 	})
-}
-
-// suggestField says which fields are spelled most like name, or else which exist.
-func suggestField(name string) string {
-	if near := human.Nearest(name, record.Paths); near != "" {
-		return near
-	}
-	return "'tcptrace fields' explains those of endpoints.client.sent, 'tcptrace schema conversation' has all"
 }

@@ -100,6 +100,38 @@ func TestWhereErrorsArePlain(t *testing.T) {
 		`packets`:                                `must be a condition`,
 		`either(either(packets > 1))`:            `either cannot be within either`,
 		`either(nonsense > 1)`:                   `unknown field "nonsense"`,
+		`tcp.port == 80`:                         `that is a display filter of Wireshark's: did you mean 'port(80)'?`,
+		`ip.addr == 10.0.0.1`:                    `did you mean 'host("10.0.0.1")'?`,
+		`server.ip == 10.0.0.2`:                  `addresses have quotes: "10.0.0.2"`,
+		`client.ip in [10.0.0.1]`:                `addresses have quotes: "10.0.0.1"`,
+		`server.ip == 2001:db8::1`:               `addresses have quotes: "2001:db8::1"`,
+		`server.ip == 10.0.0.0/8`:                `cidr(client.ip, "10.0.0.0/8")`,
+		`server.ip == 10.0.0`:                    `unexpected .0`,
+		`server.name == "10.0.0.1" && packets >`: `the expression ends too early`,
+		`port 80`:                                `that is a capture filter`,
+		`tcp`:                                    `that is a capture filter`,
+		`outcome == reset`:                       `words have quotes: "reset"`,
+		`rst == outcome`:                         `words have quotes, and outcome is never "rst": did you mean "reset"?`,
+		`outcome in [closed, "reset"]`:           `words have quotes: "closed"`,
+		`any(anomalies, .severity == x)`:         `severity is never "x": it is note, warning or error`,
+		`server.name == example`:                 `text has quotes: "example"`,
+		`packets == many`:                        `unknown field "many"`,
+		`has(no-answer)`:                         `has("no-answer")`,
+		`has(reset)`:                             `there is no "reset"`,
+		`duration > 1`:                           `unknown field "duration": did you mean duration_s?`,
+		`count > 1`:                              `count is a function`,
+		`host == "x"`:                            `host("10.0.0.1") and port(443) are functions`,
+		`loss > 0`:                               `did you mean either(loss_ratio > 0.01)?`,
+		`anomaly == "no-answer"`:                 `did you mean has("no-answer")?`,
+		`client_packets > 2`:                     `did you mean endpoints.client.sent.packets?`,
+		`server_state == "CLOSED"`:               `did you mean endpoints.server.state?`,
+		`rtt_p95_s > 1`:                          `either(rtt_p95_s > 0)`,
+		`duration_s > 1s`:                        `durations are in seconds: 1, not 1s`,
+		`duration_s > 500ms`:                     `durations are in seconds: 0.5, not 500ms`,
+		`packets > 1k`:                           `numbers have no unit`,
+		`packets > 0x1g`:                         `numbers have no unit`,
+		`packets > 1 AND stream > 1`:             `unexpected AND: did you mean and?`,
+		`client == "10.0.0.1"`:                   `its parts are ip, port and name`,
 		`close.cause == "` + "unread" + `" && 1`: `cause is never "unread"`,
 	} {
 		_, err := CompileWhere(source)
@@ -110,6 +142,18 @@ func TestWhereErrorsArePlain(t *testing.T) {
 		message, _, _ := strings.Cut(err.Error(), "\n")
 		if goWords.MatchString(message) || len(message) > 400 {
 			t.Errorf("%s: %s", source, message)
+		}
+	}
+}
+
+// What looks like a slip and is none is no error.
+func TestWhereSlipsAreNone(t *testing.T) {
+	for _, source := range []string{
+		`server.name == "tcp.port"`, `server.name != "10.0.0.1"`, `duration_s > 1e3`, `packets > 0x1f`, `duration_s > 1.5 ? true : false`,
+		`start - start > duration("1s")`, `let id = "no-answer"; has(id)`, `packets > 1_000`,
+	} {
+		if _, err := CompileWhere(source); err != nil {
+			t.Errorf("%s: %v", source, err)
 		}
 	}
 }

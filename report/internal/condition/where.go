@@ -51,7 +51,7 @@ func compile(source string, s *steps, as ...expr.Option) (program *vm.Program, r
 	}
 	program, err = expr.Compile(source, slices.Concat(as, functionOptions(), s.bounds(), []expr.Option{value.ValueGetter, expr.Patch(recheckCalls{})})...)
 	if err != nil {
-		return nil, r, explainCompile(err)
+		return nil, r, explainCompile(source, err)
 	}
 	node := program.Node()
 	var a additions
