@@ -188,11 +188,13 @@ func FieldNames() []string {
 }
 
 // ParseField finds the field of that name. Beside its path in a record (endpoints.client.sent.rtt_p95_s) a field may be named as CSV names
-// it (client_rtt_p95_s), or by a short name (rtt).
+// it (client_rtt_p95_s), by a short name (rtt), or as a table heads it ("ended by").
 func ParseField(name string) (*Field, error) {
 	asked := name
 	if long, ok := shortNames[name]; ok {
 		name = long
+	} else if path := headed(name); path != "" {
+		name = path
 	}
 	for _, path := range spellings(name) {
 		if f, ok := computed[path]; ok {
@@ -207,6 +209,28 @@ func ParseField(name string) (*Field, error) {
 		return nil, fmt.Errorf("the field %q has no value of its own, but fields: %s is one", asked, inner)
 	}
 	return nil, fmt.Errorf("there is no field %q: %s", asked, suggestColumn(asked))
+}
+
+// headed is the field of the column that a table heads so, "" if there is none: also of one that was asked for ([Field.head]).
+func headed(head string) string {
+	head = strings.ToLower(strings.TrimSpace(head))
+	for i := range columns {
+		if c := &columns[i]; c.head == head {
+			return c.names[len(c.names)-1]
+		}
+	}
+	name := strings.ReplaceAll(head, " ", "_")
+	if name == head {
+		return ""
+	}
+	for _, unit := range []string{"", "_s"} {
+		for _, path := range spellings(name + unit) {
+			if _, ok := computed[path]; ok || recordField(path) != nil {
+				return path
+			}
+		}
+	}
+	return ""
 }
 
 // fieldIn is the first field with a value in that at path; "" if there is none.

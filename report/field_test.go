@@ -202,3 +202,31 @@ func TestConditionsKnowColumns(t *testing.T) {
 		}
 	}
 }
+
+// A column may be asked for, and sorted by, as the table heads it.
+func TestParseFieldOfHeads(t *testing.T) {
+	for i := range columns {
+		c := &columns[i]
+		f, err := ParseField(c.head)
+		if err != nil || !slices.Contains(c.names, f.path) {
+			t.Errorf("%q: %v, %v, want one of %q", c.head, f, err, c.names)
+		}
+	}
+	for _, name := range []string{"client_rtt_p95_s", "retransmitted_packets", "endpoints.server.sent.zero_windows", "process.name", "client_port"} {
+		f, err := ParseField(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g, err := ParseField(f.head()); err != nil || g.path != f.path {
+			t.Errorf("%q, which heads %s: %v, %v", f.head(), name, g, err)
+		}
+	}
+	for _, name := range []string{"ended by whom", " ", "pkts < >", "client rtt p96"} {
+		if f, err := ParseField(name); err == nil {
+			t.Errorf("%q is taken for %s", name, f.path)
+		}
+	}
+	if _, err := ParseKey("-ended by"); err != nil {
+		t.Error(err)
+	}
+}
