@@ -110,6 +110,13 @@ func (o *Options) checkKind() error {
 	return nil
 }
 
+// extensions are those of files by Formats, as help has them. That of xplot's files may be the name of the format, too.
+func extensions() []string {
+	list := slices.Clone(Formats)
+	list[slices.Index(list, "xplot")] = "xpl"
+	return list
+}
+
 func (o *Options) checkFormat() error {
 	if o.Format == "" {
 		o.Format = strings.TrimPrefix(strings.ToLower(filepath.Ext(o.Output)), ".")
@@ -121,7 +128,7 @@ func (o *Options) checkFormat() error {
 		case o.Format == "xpl":
 			o.Format = "xplot"
 		case !slices.Contains(Formats, o.Format):
-			return fmt.Errorf("-o %s: the extension is none of .%s: --format chooses the format", o.Output, strings.Join(Formats, ", ."))
+			return fmt.Errorf("-o %s: the extension is none of .%s: --format chooses the format", o.Output, strings.Join(extensions(), ", ."))
 		}
 	}
 	switch {
