@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func Start(addr string, h http.Handler) (*Server, error) {
 func listen(addr string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no address, such as :9310 or 0.0.0.0:9310: %w", addr, err)
+		return nil, fmt.Errorf("%q is no address, such as :9310 or 0.0.0.0:9310", addr)
 	}
 	network := "tcp"
 	if host == "" {
@@ -62,7 +63,27 @@ func listen(addr string) (net.Listener, error) {
 	} else if host == "0.0.0.0" {
 		network = "tcp4" // else it would be all addresses of IPv6, too
 	}
-	return net.Listen(network, net.JoinHostPort(host, port))
+	ln, err := net.Listen(network, net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, plainly(addr, host, port, err)
+	}
+	return ln, nil
+}
+
+// plainly is why nothing can listen at addr, in words of people.
+func plainly(addr, host, port string, err error) error {
+	var dns *net.DNSError
+	var bad *net.AddrError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &dns) && dns.Name == host:
+		return fmt.Errorf("%s: there is no host %s", addr, host)
+	case errors.As(err, &dns), errors.As(err, &bad):
+		return fmt.Errorf("%s: there is no port %s: it is a number up to 65535", addr, port)
+	case errors.As(err, &call):
+		return fmt.Errorf("%s: %w", addr, call.Err)
+	}
+	return err
 }
 
 // Addr is where it serves.

@@ -186,10 +186,17 @@ func TestAddresses(t *testing.T) {
 		}
 		ln.Close()
 	}
-	for _, addr := range []string{"", "9310", "localhost", "[::1]", "a:b:c"} {
-		if ln, err := listen(addr); err == nil {
+	for addr, want := range map[string]string{
+		"": "is no address", "9310": "is no address", "localhost": "is no address", "[::1]": "is no address", "a:b:c": "is no address", "[::1": "is no address",
+		":65536": "there is no port 65536", ":-1": "there is no port -1", ":nosuchservice": "there is no port nosuchservice",
+		"300.1.1.1:80": "there is no host 300.1.1.1",
+	} {
+		ln, err := listen(addr)
+		if err == nil {
 			ln.Close()
 			t.Errorf("%q is taken for an address", addr)
+		} else if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "lookup") || strings.Contains(err.Error(), "listen tcp") {
+			t.Errorf("%q: %v, want %s", addr, err, want)
 		}
 	}
 }

@@ -92,10 +92,8 @@ func Start(addr string, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.shell = shell.Bytes()
-	if s.name, _, err = net.SplitHostPort(addr); err == nil {
-		s.http, err = serve.Start(addr, s)
-	}
-	if err != nil {
+	s.name, _, _ = net.SplitHostPort(addr) // what is no address Start refuses, and says why
+	if s.http, err = serve.Start(addr, s); err != nil {
 		return nil, err
 	}
 	at := s.http.Addr().(*net.TCPAddr).AddrPort()
