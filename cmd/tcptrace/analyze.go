@@ -99,6 +99,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 		},
 	}
 	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetHelpCommand(newHelpCommand(cmd))
 	cmd.SetIn(e.in)
 	cmd.SetOut(e.out)
 	cmd.SetErr(e.err)

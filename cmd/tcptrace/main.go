@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string, e env) int {
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		complete.Register(cmd)
 	}
-	err := cmd.ExecuteContext(ctx)
+	ran, err := cmd.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -131,7 +131,7 @@ func run(ctx context.Context, args []string, e env) int {
 		e.say("%s", msg)
 	}
 	if code == exitUsage && err.Error() != "" {
-		fmt.Fprintln(e.err, "Try 'tcptrace --help'.")
+		fmt.Fprintf(e.err, "Try '%s --help'.\n", ran.CommandPath())
 	}
 	return code
 }

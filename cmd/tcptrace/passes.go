@@ -30,6 +30,7 @@ type passes struct {
 // passes finds what is wrong with the options and the input before anything is read. command is how
 // the user calls the command.
 func (o *selectOptions) passes(ctx context.Context, command string, inputs []string, v twopass.Viewer, e env) (*passes, error) {
+	o.twice = true
 	if err := o.check(command, inputs); err != nil {
 		return nil, err
 	}

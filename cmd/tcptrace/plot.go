@@ -38,6 +38,7 @@ func newPlotCommand(e env) *cobra.Command {
 }
 
 func runPlot(ctx context.Context, args []string, o plotOptions, e env) error {
+	o.twice = len(o.streams) > 0
 	if err := o.check("tcptrace plot", args); err != nil {
 		return err
 	}

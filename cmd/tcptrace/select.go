@@ -30,6 +30,7 @@ type selectOptions struct {
 	maxFlows int
 	workers  int
 	names    names.Choice
+	twice    bool // the captures are read twice
 }
 
 func (o *selectOptions) addSelection(cmd *cobra.Command) {
@@ -70,13 +71,21 @@ func timesFlag(cmd *cobra.Command, to *string, delta string) {
 func (o *selectOptions) check(command string, args []string) error {
 	switch {
 	case len(args) == 0:
-		return usageError("no capture given: %s FILE... (- for standard input)", command)
+		return o.noCapture(command)
 	case o.workers < 0:
 		return usageError("--workers must not be negative")
 	case !slices.Contains(progress.Modes, o.progress):
 		return usageError("--progress is auto, on or off, not %q", o.progress)
 	}
 	return checkTracking(o.msl, o.maxFlows)
+}
+
+// noCapture is the error for a command line without a capture. Standard input is offered by commands that can take it.
+func (o *selectOptions) noCapture(command string) error {
+	if o.twice {
+		return usageError("no capture given: %s FILE...", command)
+	}
+	return usageError("no capture given: %s FILE... (- for standard input)", command)
 }
 
 // handsOut is for how long an interrupted command hands out what can be read again; a test has it shorter.

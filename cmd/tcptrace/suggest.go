@@ -7,27 +7,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// foreignFlags are flags of tcpdump and tshark, and what there is here for them.
-var foreignFlags = map[string]string{
-	"unknown shorthand flag: 'r'": "captures are named without -r: tcptrace FILE...",
-	"unknown shorthand flag: 'i'": "'tcptrace live -i INTERFACE' captures",
-	"unknown shorthand flag: 'V'": "--version",
-	"unknown shorthand flag: 'v'": "--version, or --long for more of each conversation",
-	"unknown shorthand flag: 'Y'": "--where selects conversations, -f packets",
-	"unknown shorthand flag: 'w'": "'tcptrace extract FILE --stream N -w OUT.pcap' writes packets, -o reports",
-	"unknown shorthand flag: 'c'": "--limit N shows the first conversations",
-}
-
-// flagError is what a wrong flag ends the program with.
-func flagError(_ *cobra.Command, err error) error {
-	for begins, hint := range foreignFlags {
-		if strings.HasPrefix(err.Error(), begins) {
-			return usageError("%w: %s", err, hint)
-		}
-	}
-	return &exitError{exitUsage, err}
-}
-
 // checkCommand reports a misspelled command: a first argument that would be read as a capture, but is not the name of a
 // file and is much like the name of a command.
 func checkCommand(root *cobra.Command, args []string) error {
@@ -42,9 +21,43 @@ func checkCommand(root *cobra.Command, args []string) error {
 	if name == "version" {
 		return usageError(neither, name, "--version")
 	}
-	root.SuggestionsMinimumDistance = max(1, len(name)/3)
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		return usageError(neither, name, strings.Join(near, "' or 'tcptrace "))
+	if near := commandsLike(root, name); near != "" {
+		return usageError(neither, name, near)
 	}
 	return nil
+}
+
+// commandsLike are the commands that are spelled most like name, for a question; "" if none is.
+func commandsLike(root *cobra.Command, name string) string {
+	root.SuggestionsMinimumDistance = max(1, len(name)/3)
+	return strings.Join(root.SuggestionsFor(name), "' or 'tcptrace ")
+}
+
+// newHelpCommand is cobra's, but for an unknown command, which is an error.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		Long:  "help shows what --help of a command shows.",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			for _, cmd := range root.Commands() {
+				if len(args) == 0 && cmd.IsAvailableCommand() {
+					names = append(names, cmd.Name()+"\t"+cmd.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				name := strings.Join(args, " ")
+				if near := commandsLike(root, name); near != "" {
+					return usageError("there is no command %q: did you mean 'tcptrace %s'?", name, near)
+				}
+				return usageError("there is no command %q: 'tcptrace --help' lists them", name)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
 }

@@ -41,7 +41,7 @@ func (c *Color) On(terminal bool) bool {
 // Set is for pflag.
 func (c *Color) Set(mode string) error {
 	if !slices.Contains(ColorModes, mode) {
-		return fmt.Errorf("is auto, always or never, not %q", mode)
+		return fmt.Errorf("%q is not auto, always or never", mode)
 	}
 	c.mode = mode
 	return nil
