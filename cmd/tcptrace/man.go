@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,9 +16,9 @@ func newManCommand(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the manual pages",
-		Long: `man writes the manual pages, one for each command, into the directory DIR, which must exist. They have the same text as
---help. Packages of tcptrace install them.`,
-		Example: `  mkdir -p man1 && tcptrace man man1 && man -l man1/tcptrace-timeline.1`,
+		Long: `man writes the manual pages, one for each command, into the directory DIR, which is made if it is missing. They have the same
+text as --help. Packages of tcptrace install them.`,
+		Example: `  tcptrace man man1 && man -l man1/tcptrace-timeline.1`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError("one directory is needed: tcptrace man DIR")
@@ -31,6 +32,9 @@ func newManCommand(e env) *cobra.Command {
 
 // writeManual writes a page for every command of this program.
 func writeManual(dir string, e env) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	root := newRootCommand(e) // a tree of its own, since its texts are changed
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	for _, cmd := range append(root.Commands(), root) {
