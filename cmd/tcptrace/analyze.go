@@ -17,6 +17,7 @@ import (
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
+	"tcptrace/internal/manual"
 	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
@@ -111,6 +112,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 		newFindingsCommand(e), newCheckCommand(e), newDiffCommand(e), newVerifyCommand(e),
 		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),
 	)
+	manual.Fit(cmd, e.width)
 	return cmd
 }
 

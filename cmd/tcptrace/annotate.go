@@ -46,7 +46,8 @@ Expressions then see the new addresses.`,
 		Example: `  tcptrace annotate capture.pcapng -w annotated.pcapng
   tcptrace annotate capture.pcap --where 'outcome == "reset"' -w resets.pcapng
   tcptrace annotate capture.pcapng --anonymize -w public.pcapng
-  tcptrace annotate capture.pcap -w - | tshark -r - -Y 'frame.comment contains "tcptrace:"' -T fields -e frame.number -e frame.comment`,
+  tcptrace annotate capture.pcap -w - |
+    tshark -r - -Y 'frame.comment contains "tcptrace:"' -T fields -e frame.number -e frame.comment`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return runAnnotate(cmd.Context(), args, o, e) },
 	}

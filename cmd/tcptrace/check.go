@@ -51,7 +51,7 @@ lies in the current directory. An expectation names fields of the conversation r
       outcome: closed
       client: [SYN_SENT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT]
       duration_s: <0.5                           # also ">=3", 10..20, 0.02 +- 10%
-      anomalies: []                              # exactly these; or anomalies_include, anomalies_exclude
+      anomalies: []                              # exactly these; or anomalies_include, _exclude
   complete: true                                 # there are no other conversations
   assert: ['all(conversations, .packets < 100)']
   deny: [error]                                  # except for expected ones

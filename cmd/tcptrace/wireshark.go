@@ -22,8 +22,10 @@ tcptrace.evidence, tcptrace.kind, tcptrace.cause, tcptrace.anomaly and others. T
 
 install writes it where Wireshark looks for the plugins of a user, and never over a file that is another.`,
 		Example: `  tcptrace wireshark install
-  tcptrace wireshark print >tcptrace.lua && tshark -X lua_script:tcptrace.lua -r capture.pcapng -Y 'tcptrace.anomaly'
-  tshark -r capture.pcapng -T fields -e frame.number -e tcptrace.client.state -e tcptrace.server.state -e tcptrace.cause`,
+  tcptrace wireshark print >tcptrace.lua &&
+    tshark -X lua_script:tcptrace.lua -r capture.pcapng -Y 'tcptrace.anomaly'
+  tshark -r capture.pcapng -T fields -e frame.number \
+    -e tcptrace.client.state -e tcptrace.server.state -e tcptrace.cause`,
 		Args:      cobra.ArbitraryArgs,
 		ValidArgs: []string{"install", "print"},
 		RunE: func(cmd *cobra.Command, args []string) error {

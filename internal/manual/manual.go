@@ -4,8 +4,6 @@
 package manual
 
 import (
-	"bytes"
-	"io"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -19,15 +17,7 @@ type Group [2]string
 
 // GroupFlags divides the flags in a command's help. The first group begins with the first flag.
 func GroupFlags(cmd *cobra.Command, groups ...Group) {
-	help := cmd.HelpFunc()
-	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
-		var text bytes.Buffer
-		out := c.OutOrStdout()
-		c.SetOut(&text)
-		help(c, args)
-		c.SetOut(out)
-		io.WriteString(out, grouped(text.String(), groups))
-	})
+	filtered(cmd, func(help string) string { return grouped(help, groups) })
 }
 
 func grouped(help string, groups []Group) string {

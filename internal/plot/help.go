@@ -26,5 +26,6 @@ pipe. In --begin and --end, +1.5s is since the first packet of the conversation.
 // Examples of the command.
 const Examples = `  tcptrace plot capture.pcapng --stream 3 --kind sequence -o sequence.svg
   tcptrace plot capture.pcapng --stream 3 --kind ladder --end +200ms --theme dark -o ladder.png
-  tcptrace plot capture.pcapng --stream 3 --kind sequence --from server -o sequence.xpl && xplot sequence.xpl
+  tcptrace plot capture.pcapng --stream 3 --kind sequence --from server -o sequence.xpl &&
+    xplot sequence.xpl
   tcptrace plot capture.pcapng --kind loss --time local -o loss.pdf`
