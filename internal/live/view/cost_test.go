@@ -145,7 +145,7 @@ func BenchmarkScreen(b *testing.B) {
 		shot, l := &snapshot{}, ladder{first: 1, full: true}
 		s.copy(&request{into: shot, ladder: 1}, shot, true)
 		for b.Loop() {
-			l.draw(shot, &m.paint)
+			l.draw(shot, &m.paint, true)
 		}
 	})
 }

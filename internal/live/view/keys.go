@@ -42,7 +42,8 @@ var (
 		{[]string{"a"}, "the newest anomalies, to scroll", still((*model).openNews)},
 		{[]string{"f", "d"}, "follow what both sides of the selected conversation send", (*model).openPayload},
 		{[]string{"w"}, "save the packets of the selected conversation", (*model).save},
-		{[]string{"/"}, "show only what meets a condition, such as server.port == 443", still((*model).ask)},
+		{[]string{"/"}, "show only what meets a condition (packets > 9); esc: all", still((*model).ask)},
+		{[]string{"esc"}, "", (*model).showAll},
 	}
 	ladderKeys = []binding{
 		{[]string{"esc", "backspace"}, "back to the table", (*model).close},
@@ -53,9 +54,9 @@ var (
 		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
 		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
-		{[]string{"d"}, "follow what both sides send", (*model).openPayload},
+		{[]string{"f", "d"}, "follow what both sides send", (*model).openPayload},
 		{[]string{"w"}, "save the packets of the conversation", (*model).save},
-		{[]string{"f"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
+		{[]string{"z"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
 	}
 )
 

@@ -40,7 +40,7 @@ func (l *ladder) nextTime() {
 func (l *ladder) fold() { l.full, l.stale = !l.full, true }
 
 // draw renders what the snapshot has of the conversation.
-func (l *ladder) draw(shot *snapshot, p *painter) {
+func (l *ladder) draw(shot *snapshot, p *painter, running bool) {
 	l.stale = false
 	if !shot.found || shot.ladder.c.FirstFrame != l.first {
 		return
@@ -48,7 +48,7 @@ func (l *ladder) draw(shot *snapshot, p *painter) {
 	c := &shot.ladder.c
 	l.entries = recent.Settle(append(l.entries[:0], shot.segments...))
 	l.judgment.Judge(c)
-	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now, Services: p.services}
+	look := report.TimelineOptions{Width: p.width, Color: p.color, Full: l.full, Time: l.time, Legend: true, End: shot.now, Running: running, Services: p.services}
 	isLate := l.missing(c) > 0 && len(l.entries) > 0
 	if isLate {
 		look.From = l.entries[0].Frame()
@@ -86,7 +86,7 @@ func (m *model) ladderHeight() int { return max(1, m.height-3) }
 func (m *model) ladderLines() []string {
 	l, p := &m.ladder, &m.paint
 	if l.stale {
-		l.draw(m.conversation, p)
+		l.draw(m.conversation, p, !m.status.over)
 	}
 	lines := []string{m.title(m.opts.Title), m.ladderStatus()}
 	for _, line := range l.window(m.ladderHeight()) {
@@ -95,7 +95,7 @@ func (m *model) ladderLines() []string {
 	if m.said != "" {
 		return append(lines, p.line(warning, m.said))
 	}
-	return append(lines, p.bar(faint, "esc back  ? help  t times  f fold  d payload  p pause", m.follows(&l.pager)))
+	return append(lines, p.bar(faint, "esc back  ? help  t times  z fold  f payload  p pause", m.follows(&l.pager)))
 }
 
 // follows says whether what comes is shown.

@@ -317,6 +317,19 @@ func (m *model) answer() tea.Cmd {
 		m.wrong = err.Error()
 		return nil
 	}
+	return m.show(f)
+}
+
+// showAll shows all conversations again, if only some were shown.
+func (m *model) showAll() tea.Cmd {
+	if m.filter.text == "" {
+		return nil
+	}
+	return m.show(filter{})
+}
+
+// show shows what a filter selects.
+func (m *model) show(f filter) tea.Cmd {
 	m.asking, m.wrong, m.filter = false, "", f
 	m.arrange()
 	if m.paused {

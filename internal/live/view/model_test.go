@@ -257,7 +257,7 @@ func TestLadderEqualsTimeline(t *testing.T) {
 			if shot.sum.Packets > recent.Size || !shot.found || shot.ladder.c.Packets() > recent.Most {
 				continue
 			}
-			l.draw(shot, &painter{width: 100})
+			l.draw(shot, &painter{width: 100}, false)
 			if n := l.missing(&shot.ladder.c); n > 0 {
 				t.Errorf("%s, frame %d: %d segments are missing", filepath.Base(file), first, n)
 			}
@@ -314,7 +314,7 @@ func TestMissingBeginning(t *testing.T) {
 		t.Errorf("%d segments, the last is frame %d, want %d", n, shot.segments[n-1].Frame(), seg.Frame)
 	}
 	l := ladder{first: 4}
-	l.draw(shot, &painter{width: 100})
+	l.draw(shot, &painter{width: 100}, false)
 	text := strings.Join(l.lines, "\n")
 	var v analyzer.SegmentView
 	shot.segments[0].Correct(&v, true)

@@ -60,7 +60,7 @@ func (m *model) newsHeight() int { return max(1, m.height-3) }
 
 func (m *model) newsScreen() []string {
 	n, p, height := &m.news, &m.paint, m.newsHeight()
-	lines := []string{m.title(m.opts.Title), p.line(strong, fmt.Sprintf("  Newest anomalies: the last %s", report.HumanCount(uint64(len(n.list)))))}
+	lines := []string{m.title(m.opts.Title), p.line(strong, "  "+m.newsHead()+fmt.Sprintf(": the last %s", report.HumanCount(uint64(len(n.list)))))}
 	top := max(0, min(n.at-height/2, len(n.list)-height))
 	for i := range height {
 		switch at := top + i; {
@@ -82,6 +82,14 @@ func (m *model) newsScreen() []string {
 	return append(lines, p.bar(faint, "esc back  ? help  enter ladder  p pause", follows))
 }
 
+// newsHead heads anomalies. They are those of all conversations, also while the table shows only some.
+func (m *model) newsHead() string {
+	if m.filter.text != "" {
+		return "Newest anomalies of all conversations"
+	}
+	return "Newest anomalies"
+}
+
 // newsLine is one anomaly.
 func (m *model) newsLine(t *told, isChosen bool) string {
 	a, p := &t.anomaly, &m.paint
@@ -89,7 +97,7 @@ func (m *model) newsLine(t *told, isChosen bool) string {
 	what := fill(a.Kind.Severity.String(), len("warning")) + " " + a.Kind.ID
 	rest := ": " + report.DetailAcross(t.dropped, a)
 	if isChosen {
-		return p.line(chosen, stamp+what+rest)
+		return p.line(chosen, ansi.Truncate(plain(stamp+what+rest), p.width, "…"))
 	}
 	room := max(0, p.width-ansi.StringWidth(stamp)-ansi.StringWidth(what))
 	return ansi.Truncate(stamp+p.paint(severityStyles[a.Kind.Severity], what)+p.paint(ordinary, ansi.Truncate(plain(rest), room, "…")), p.width, "")

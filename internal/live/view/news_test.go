@@ -148,9 +148,41 @@ func TestOwnCut(t *testing.T) {
 		}
 		s := newStage(t, "truncated-headers", o)
 		s.packets(6)
-		s.keys("enter", "f")
+		s.keys("enter", "z")
 		if got := strings.Contains(s.text(), "· truncated"); got == isLive {
 			t.Errorf("live %v: truncated is told: %v:\n%s", isLive, got, s.text())
+		}
+	}
+}
+
+// TestFilterIsCleared: esc shows all again, as the foot says while there is a filter; without one it does nothing.
+func TestFilterIsCleared(t *testing.T) {
+	s := newStage(t, "showcase", Options{Where: "server.port == 443 && client.port == 51515"})
+	s.packets(28)
+	if text := s.text(); len(s.m.rows) != 1 || !strings.Contains(text, "esc all  q quit  ? help") || !strings.Contains(text, "Newest anomalies of all conversations") {
+		t.Errorf("with a filter: %d rows:\n%s", len(s.m.rows), text)
+	}
+	s.keys("esc")
+	if text := s.text(); len(s.m.rows) != 6 || strings.Contains(text, "esc all") || strings.Contains(text, "anomalies of all") || !strings.Contains(text, "/ filter  enter ladder") {
+		t.Errorf("after esc: %d rows:\n%s", len(s.m.rows), text)
+	}
+	s.keys("esc")
+	if len(s.m.rows) != 6 || s.m.screen != screenTable {
+		t.Errorf("esc without a filter: %d rows", len(s.m.rows))
+	}
+	s.keys("/")
+	s.types("stream < 2")
+	s.keys("esc") // of the prompt, not of the filter
+	if s.m.filter.text != "" || len(s.m.rows) != 6 {
+		t.Errorf("esc while a condition is typed: %q", s.m.filter.text)
+	}
+}
+
+// TestFitting: as many keys as there is room for.
+func TestFitting(t *testing.T) {
+	for room, want := range map[int]string{0: "", 5: "", 6: "q quit", 13: "q quit", 14: "q quit  ? help", 99: "q quit  ? help  / filter"} {
+		if got := fitting("q quit  ? help  / filter", room); got != want {
+			t.Errorf("%d: %q, want %q", room, got, want)
 		}
 	}
 }

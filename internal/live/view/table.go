@@ -177,9 +177,9 @@ func (m *model) rowLine(r *row, isChosen bool) string {
 // newsLines are what was found, the worst first, in at most half of the lines, and the newest anomalies, the newest last.
 func (m *model) newsLines(n int) []string {
 	p, all := &m.paint, n
-	lines := []string{p.line(strong, "Newest anomalies")}
+	lines := []string{p.line(strong, m.newsHead())}
 	if wrong := m.table.wrong[:min(len(m.table.wrong), n/2)]; len(wrong) > 0 {
-		lines[0] = p.line(strong, "Findings · Newest anomalies")
+		lines[0] = p.line(strong, "Findings · "+m.newsHead())
 		for _, text := range wrong {
 			lines = append(lines, p.line(ordinary, plain(text)))
 		}
@@ -260,7 +260,22 @@ func (m *model) hint() string {
 	if len(parts) == 0 {
 		return m.paint.line(faint, keys)
 	}
-	return m.paint.bar(faint, strings.Join(parts, " · "), "? help  q quit")
+	least := "q quit  ? help"
+	if m.filter.text != "" {
+		keys, least = "esc all  "+keys, "esc all  "+least
+	}
+	text := ansi.Truncate(plain(strings.Join(parts, " · ")), max(m.paint.width/2, m.paint.width-len(least)-len("  ")), "…")
+	return m.paint.bar(faint, text, fitting(keys, m.paint.width-ansi.StringWidth(text)-len("  ")))
+}
+
+// fitting is as many of keys, which two blanks divide, as room has columns for.
+func fitting(keys string, room int) string {
+	list := strings.Split(keys, "  ")
+	n := 0
+	for n < len(list) && ansi.StringWidth(strings.Join(list[:n+1], "  ")) <= room {
+		n++
+	}
+	return strings.Join(list[:n], "  ")
 }
 
 // statusText is what is known of the capture.

@@ -22,6 +22,7 @@ type Options struct {
 	Legend   bool // explain the marks
 	Time     TimeStyle
 	End      analyzer.Time            // when the capture ended
+	Running  bool                     // it has not: End is now
 	Services func(port uint16) string // names of ports; nil: none
 	From     uint64                   // frame of the first segment that comes, if those before it are not known; 0: they are
 }
@@ -123,10 +124,7 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 	if c.Duration() > 0 { // the clock may go back
 		size += " in " + human.Duration(c.Duration())
 	}
-	about := l.opts.Time.full(c.Start) + ", " + size + ", community ID " + output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server])
-	for _, s := range human.Wrap(about, min(l.layout.width, proseWidth)) {
-		l.line(s)
-	}
+	l.about(l.opts.Time.full(c.Start)+", "+size, "community ID "+output.CommunityID(c.Addr[analyzer.Client], c.Addr[analyzer.Server]))
 	if l.opts.Legend {
 		l.legend(c.Hosts[analyzer.Client] != nil || c.Hosts[analyzer.Server] != nil)
 	}
@@ -138,6 +136,22 @@ func (l *Ladder) head(c *analyzer.Conversation) {
 	}
 	l.line(l.paint(human.Bold, head+"  "+human.PadLeft(analyzer.Client.String(), y.state[analyzer.Client])+
 		strings.Repeat(" ", y.arrow+4)+analyzer.Server.String()))
+}
+
+// about writes what a conversation is, and its id behind that or, where there is no room, on a line of its own.
+func (l *Ladder) about(text, id string) {
+	width := min(l.layout.width, proseWidth)
+	lines := human.Wrap(text, width)
+	last := &lines[len(lines)-1]
+	if with := *last + ", " + id; utf8.RuneCountInString(with) <= width {
+		*last = with
+	} else {
+		*last += ","
+		lines = append(lines, human.Wrap(id, width)...)
+	}
+	for _, s := range lines {
+		l.line(s)
+	}
 }
 
 // legend explains the marks, also that of hosts if they were heard.
@@ -161,7 +175,7 @@ func (l *Ladder) rung(r *rung) {
 		l.wide(l.stamp(r)+"  ", l.glyphs.fold, runText(r.run), "")
 		l.before = r.run.last
 	case rungPause:
-		l.wide(strings.Repeat(" ", l.layout.indent), l.glyphs.pause, pauseText(r), human.Bold)
+		l.wide(strings.Repeat(" ", l.layout.indent), l.glyphs.pause, pauseText(r, l.opts.Running), human.Bold)
 	case rungStep:
 		l.ties(l.stamp(r), r, stepText(r))
 		l.before = r.time
@@ -313,9 +327,12 @@ func runText(n *run) string {
 	return text
 }
 
-func pauseText(r *rung) string {
+func pauseText(r *rung, running bool) string {
 	text := human.Duration(r.pause) + " without a packet"
-	if r.toEnd {
+	switch {
+	case r.toEnd && running:
+		text += " so far"
+	case r.toEnd:
 		text += ", until the capture ends"
 	}
 	return text

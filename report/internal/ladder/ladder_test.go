@@ -179,3 +179,34 @@ func BenchmarkLadder(b *testing.B) {
 	}
 	b.ReportMetric(2000*float64(b.N)/b.Elapsed().Seconds()/float64(time.Second/time.Microsecond), "Mpkt/s")
 }
+
+// The id of a conversation stays with its name: behind what the conversation is, or on a line of its own.
+func TestAboutKeepsTheIDTogether(t *testing.T) {
+	const text, id = "9 packets in 1 s", "community ID 1:abc="
+	for width, want := range map[int]string{
+		len(text + ", " + id):     text + ", " + id + "\n",
+		len(text+", "+id) - 1:     text + ",\n" + id + "\n",
+		len(id):                   text + ",\n" + id + "\n",
+		len("community ID 1:abc"): text + ",\ncommunity ID\n1:abc=\n",
+	} {
+		var b bytes.Buffer
+		l := Ladder{w: &b, layout: ladderLayout{width: width}}
+		l.about(text, id)
+		if got := b.String() + string(l.b); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+}
+
+// A pause at the end lasts until the capture ends, or so far while it goes on.
+func TestPauseText(t *testing.T) {
+	for _, tt := range []struct {
+		toEnd, running bool
+		want           string
+	}{{false, false, "2.000 s without a packet"}, {false, true, "2.000 s without a packet"},
+		{true, false, "2.000 s without a packet, until the capture ends"}, {true, true, "2.000 s without a packet so far"}} {
+		if got := pauseText(&rung{pause: 2 * time.Second, toEnd: tt.toEnd}, tt.running); got != tt.want {
+			t.Errorf("%v %v: %q, want %q", tt.toEnd, tt.running, got, tt.want)
+		}
+	}
+}

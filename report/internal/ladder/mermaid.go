@@ -103,7 +103,7 @@ func (m *Mermaid) rung(r *rung) {
 		e.packets = r.run.packets[0] + r.run.packets[1]
 		m.note(&b, "over C,S", runText(r.run))
 	case rungPause:
-		m.note(&b, "over C,S", pauseText(r))
+		m.note(&b, "over C,S", pauseText(r, m.opts.Running))
 	}
 	m.before = r.time
 	for side, steps := range r.steps {
