@@ -31,22 +31,22 @@ export function rate(bytesPerSecond) {
   return (value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value).toString()) + " " + ["b/s", "kb/s", "Mb/s", "Gb/s", "Tb/s"][unit];
 }
 
-/** duration is a span of ns in the unit that fits. */
+/** duration is a span of ns in the unit that fits. As in the text of tcptrace, what is less than the last digit is left out, not rounded. */
 export function duration(ns) {
   const abs = Math.abs(ns), sign = ns < 0 ? "-" : "";
   const two = (n) => String(Math.floor(n)).padStart(2, "0");
   if (abs < 1e3) return sign + Math.round(abs) + " ns";
-  if (abs < 1e6) return sign + trim(abs / 1e3) + " µs";
-  if (abs < 1e9) return sign + trim(abs / 1e6) + " ms";
-  if (abs < 60e9) return sign + (abs / 1e9).toFixed(3) + " s";
+  if (abs < 1e6) return sign + tenths(abs / 1e3) + " µs";
+  if (abs < 1e9) return sign + tenths(abs / 1e6) + " ms";
+  if (abs < 60e9) return sign + (Math.floor(abs / 1e6 + 1e-9) / 1e3).toFixed(3) + " s";
   const s = abs / 1e9;
   if (s < 3600) return sign + Math.floor(s / 60) + "m" + two(s % 60) + "s";
   if (s < 86400) return sign + Math.floor(s / 3600) + "h" + two((s % 3600) / 60) + "m";
   return sign + Math.floor(s / 86400) + "d" + two((s % 86400) / 3600) + "h";
 }
 
-function trim(x) {
-  return x < 100 ? x.toFixed(1) : Math.round(x).toString();
+function tenths(x) {
+  return (Math.floor(x * 10 + 1e-9) / 10).toFixed(1);
 }
 
 /** percent is a share of 1. */
