@@ -35,6 +35,17 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("%v: %v", d, got)
 		}
 	}
+	for _, d := range []time.Duration{1, 20_100_000, 20_099_999, time.Second, longest} { // one time is itself, not what stands for its bin
+		var s sketch
+		s.add(d)
+		if s.quantile(1) != d || s.quantile(50) != d || s.quantile(100) != d {
+			t.Errorf("of %v alone: %v, %v, %v", d, s.quantile(1), s.quantile(50), s.quantile(100))
+		}
+		s.add(d + d/500)
+		if got := s.quantile(99); d != longest && (got < d || got > d+d/500) {
+			t.Errorf("of %v and a little more: %v", d, got)
+		}
+	}
 	var two sketch
 	two.add(time.Second)
 	two.add(time.Hour)
