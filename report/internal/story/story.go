@@ -152,6 +152,9 @@ func (t *teller) exchange() string {
 			continue
 		}
 		part := fmt.Sprintf("the %s sent %s", analyzer.Side(side), human.Counted(sent.StreamBytes, "byte"))
+		if sent.StreamBytes == 0 && sent.ProbeBytes > 0 {
+			part = fmt.Sprintf("the %s sent no data, only %s in probes", analyzer.Side(side), human.Counted(sent.ProbeBytes, "byte"))
+		}
 		var of []string
 		if n := sent.RepeatedBytes; n > 0 && sent.Retransmitted() > 0 {
 			of = append(of, human.Count(n)+" of them more than once")

@@ -62,6 +62,12 @@ func TestStory(t *testing.T) {
 		change func(c *analyzer.Conversation, j *analyzer.Judgment)
 		want   []string
 	}{
+		{"only probes", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Sent[analyzer.Client].StreamBytes, c.Sent[analyzer.Client].ProbeBytes = 0, 3
+		}, []string{"The client sent no data, only 3 bytes in probes, the server sent 4,000 bytes; "}},
+		{"data and probes", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Sent[analyzer.Client].StreamBytes, c.Sent[analyzer.Client].ProbeBytes = 1, 3
+		}, []string{"The client sent 1 byte, the server sent 4,000 bytes; "}},
 		{"closed", func(*analyzer.Conversation, *analyzer.Judgment) {}, []string{
 			"10.0.0.1:40000 (the client) opened the connection to 10.0.0.2:80 (the server), which took 200.0 ms.",
 			"The client sent 120 bytes, the server sent 4,000 bytes; " +
