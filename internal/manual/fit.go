@@ -52,17 +52,17 @@ const (
 	glue      = "\x00"
 )
 
-// fitted is help with the lines of its text, and what is said of flags and commands, filled up to width. Examples stay as they are.
+// fitted is help with the lines of its text, of rows of tables, and of what is said of flags and commands, filled up to width. Examples stay as they are.
 func fitted(help string, width int) string {
 	var b strings.Builder
 	var words []string // of the paragraph, or of what is said of a flag
 	begins, indent := "", 0
-	text, examples, ofFlag := true, false, false // where we are
+	text, examples, isRow := true, false, false // where we are
 	flush := func() {
 		if begins != "" || words != nil {
 			fill(&b, begins, words, indent, width)
 		}
-		begins, words, indent, ofFlag = "", nil, 0, false
+		begins, words, indent, isRow = "", nil, 0, false
 	}
 	for line := range strings.Lines(help) {
 		line = strings.TrimRight(line, "\n")
@@ -79,17 +79,13 @@ func fitted(help string, width int) string {
 			continue
 		case isFlag != "":
 			flush()
-			begins, indent, ofFlag = isFlag, utf8.RuneCountInString(isFlag), true
+			begins, indent, isRow = isFlag, utf8.RuneCountInString(isFlag), true
 			line = line[len(isFlag):]
-		case ofFlag && strings.HasPrefix(line, strings.Repeat(" ", indent)): // goes on
-		case indented && utf8.RuneCountInString(line) <= width:
-			flush()
-			b.WriteString(line + "\n")
-			continue
+		case isRow && len(line)-len(strings.TrimLeft(line, " ")) == indent: // goes on
 		case indented:
 			flush()
 			gaps := gap.FindAllStringIndex(line, -1) // the first is before all text
-			begins = line[:gaps[len(gaps)-1][1]]
+			begins, isRow = line[:gaps[len(gaps)-1][1]], len(gaps) > 1
 			indent = utf8.RuneCountInString(begins)
 			line = line[len(begins):]
 		case indent > 0:

@@ -12,6 +12,8 @@ four five six seven eight, such as:
 
   a:   1    # as it is
   b:   2    # more than there is room for here
+  c    what goes on
+       in another line
 
 Usage:
   prog FILE
@@ -31,6 +33,7 @@ eight, such as:
   a:   1    # as it is
   b:   2    # more than there is room
             for here
+  c    what goes on in another line
 
 Usage:
   prog FILE
