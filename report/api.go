@@ -181,6 +181,9 @@ func WriteAnomalyKind(w io.Writer, section string, kind *analyzer.AnomalyKind) e
 	return glossary.WriteAnomaly(w, section, kind)
 }
 
+// RelatedAnomalies are the ids of the kinds that are about the same as this one, or that people take for it.
+func RelatedAnomalies(kind *analyzer.AnomalyKind) []string { return glossary.Related(kind) }
+
 // SeverityOf is how bad anomalies of a kind are, in words.
 func SeverityOf(kind *analyzer.AnomalyKind) string { return glossary.SeverityOf(kind) }
 

@@ -86,6 +86,16 @@ func anomaliesMarkdown() string {
 					fmt.Fprintf(&b, "\n%s%s\n", part.title, strings.ReplaceAll(part.text, "<", "&lt;"))
 				}
 			}
+			for i, id := range report.RelatedAnomalies(kind) {
+				before := ", "
+				if i == 0 {
+					before = "\n*See also:* "
+				}
+				fmt.Fprintf(&b, "%s[`%s`](#%[2]s)", before, id)
+			}
+			if len(report.RelatedAnomalies(kind)) > 0 {
+				b.WriteByte('\n')
+			}
 		}
 	}
 	return b.String() + "\n"

@@ -50,6 +50,7 @@ type AnomalyKind struct {
 
 	Subsumes    string   // the kind that reports the same wait or failure, and adds nothing beside this one
 	Explains    []string // the kinds that may be what comes of this one: it is told before them
+	Beside      []string // the kinds that people take this one for, or look for in its place
 	ToldByClose bool     // what is said of the close says as much
 
 	needs  triggers // it is looked for where one of these shows

@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func TestCatalogue(t *testing.T) {
 			if FindAnomalyKind(k.ID) != k {
 				t.Errorf("%s is not found", k.ID)
 			}
-			for _, id := range append(k.Explains, k.Subsumes) {
+			for _, id := range slices.Concat(k.Explains, k.Beside, []string{k.Subsumes}) {
 				if id != "" && FindAnomalyKind(id) == nil {
 					t.Errorf("%s names %s, which there is not", k.ID, id)
 				}

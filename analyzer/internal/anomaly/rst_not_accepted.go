@@ -12,6 +12,7 @@ var _ = register(inOpen, "challenge-ack", &AnomalyKind{
 	Meaning: "The RST's sequence number was not exactly the one that the receiver expected next (or did not acknowledge its SYN). It was dropped or challenged, and the connection lives on.",
 	Causes:  "A forged RST; a firewall or intrusion prevention system that resets with a number that is out of date; an RST that belongs to an earlier connection.",
 	Next:    "Compare TTL and IP ID with the supposed sender's other packets. If that sender goes on as if nothing had happened, it did not send the RST.",
+	Beside:  []string{"rst-in-handshake", "connection-refused"},
 	needs:   triggerRST, detect: detectRSTNotAccepted, detail: detailRSTNotAccepted,
 })
 

@@ -3,6 +3,7 @@ package glossary
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tcptrace/analyzer"
@@ -42,6 +43,7 @@ func WriteAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error
 		{"Usual causes", kind.Causes},
 		{"What to look at next", kind.Next},
 		{"Standards", kind.RFC},
+		{"See also", strings.Join(Related(kind), ", ")},
 	} {
 		if part.text != "" {
 			fmt.Fprintf(&b, "\n%s\n", part.title)
@@ -52,6 +54,23 @@ func WriteAnomaly(w io.Writer, section string, kind *analyzer.AnomalyKind) error
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Related are the ids of the kinds that are about the same as this one, or that people take for it, in the order of the catalogue.
+func Related(kind *analyzer.AnomalyKind) (ids []string) {
+	for _, section := range analyzer.Catalogue() {
+		for _, other := range section.Kinds {
+			same := kind.Subsumes != "" && kind.Subsumes == other.Subsumes
+			if other.ID != kind.ID && (same || isBeside(kind, other.ID) || isBeside(other, kind.ID)) {
+				ids = append(ids, other.ID)
+			}
+		}
+	}
+	return ids
+}
+
+func isBeside(kind *analyzer.AnomalyKind, id string) bool {
+	return kind.Subsumes == id || slices.Contains(kind.Beside, id)
 }
 
 // SeverityOf is how bad anomalies of this kind are, in words.
