@@ -77,10 +77,10 @@ var (
 	seeds    = [3]uint64{rand.Uint64(), rand.Uint64(), rand.Uint64() | 1}
 )
 
-func (k *key) hash() uint64 {
+func (k *key) hash() uint32 {
 	hi, lo := bits.Mul64(k.addr[1]^seeds[0], (k.addr[0]*seeds[2]+k.rest)^seeds[1])
 	if k.text != "" {
-		return hi ^ lo ^ maphash.String(textSeed, k.text)
+		return uint32(hi ^ lo ^ maphash.String(textSeed, k.text))
 	}
-	return hi ^ lo
+	return uint32(hi ^ lo)
 }

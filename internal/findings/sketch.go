@@ -83,9 +83,15 @@ func (t *tally) less(o *tally) {
 type sketch[T any] struct {
 	limit   int
 	entries []entry[T]
-	index   []int32 // entries by hash, from 1, with linear probing: at most half full
-	last    int     // the entry that was met last
-	floor   uint64  // how often a value that is not there was met at most
+	index   []spot // of entries, with linear probing: at most half full
+	last    int    // the entry that was met last
+	floor   uint64 // how often a value that is not there was met at most
+}
+
+// spot is where an entry is. With some of its hash, so that those of others on the way to it need not be looked at.
+type spot struct {
+	hash  uint32
+	entry int32 // its number, from 1
 }
 
 // entry is a value's count.
@@ -100,14 +106,14 @@ type entry[T any] struct {
 const fewest = 8
 
 func newSketch[T any](limit int) sketch[T] {
-	return sketch[T]{limit: limit, index: make([]int32, 2*fewest)}
+	return sketch[T]{limit: limit, index: make([]spot, 2*fewest)}
 }
 
-// place is where the index has a value, or has room for it.
-func (s *sketch[T]) place(k *key) *int32 {
-	mask := uint64(len(s.index) - 1)
-	for i := k.hash(); ; i++ {
-		if e := &s.index[i&mask]; *e == 0 || s.entries[*e-1].key.same(k) {
+// place is where the index has a value with that hash, or has room for it.
+func (s *sketch[T]) place(k *key, hash uint32) *spot {
+	mask := uint32(len(s.index) - 1)
+	for i := hash; ; i++ {
+		if e := &s.index[i&mask]; e.entry == 0 || e.hash == hash && s.entries[e.entry-1].key.same(k) {
 			return e
 		}
 	}
@@ -119,41 +125,43 @@ func (s *sketch[T]) at(k *key) *entry[T] {
 		s.entries[s.last].n++
 		return &s.entries[s.last]
 	}
-	e := s.place(k)
-	if *e == 0 {
-		e = s.enter(k)
+	hash := k.hash()
+	e := s.place(k, hash)
+	if e.entry == 0 {
+		e = s.enter(k, hash)
 	}
-	s.last = int(*e - 1)
+	s.last = int(e.entry - 1)
 	s.entries[s.last].n++
 	return &s.entries[s.last]
 }
 
 // enter makes an entry for a value that has none, and returns where the index has it.
-func (s *sketch[T]) enter(k *key) *int32 {
+func (s *sketch[T]) enter(k *key, hash uint32) *spot {
 	switch {
 	case len(s.entries) == s.limit:
 		s.shrink()
 	case 2*len(s.entries) == len(s.index):
-		s.index = make([]int32, 2*len(s.index))
+		s.index = make([]spot, 2*len(s.index))
 		s.enterAll()
 	}
 	s.entries = append(s.entries, entry[T]{key: *k, missed: s.floor})
-	e := s.place(k)
-	*e = int32(len(s.entries))
+	e := s.place(k, hash)
+	*e = spot{hash, int32(len(s.entries))}
 	return e
 }
 
 // enterAll fills an index that is empty.
 func (s *sketch[T]) enterAll() {
 	for i := range s.entries {
-		*s.place(&s.entries[i].key) = int32(i + 1)
+		hash := s.entries[i].key.hash()
+		*s.place(&s.entries[i].key, hash) = spot{hash, int32(i + 1)}
 	}
 }
 
 // get is the entry of a value, nil if there is none.
 func (s *sketch[T]) get(k *key) *entry[T] {
-	if e := *s.place(k); e != 0 {
-		return &s.entries[e-1]
+	if e := s.place(k, k.hash()); e.entry != 0 {
+		return &s.entries[e.entry-1]
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func TestSketch(t *testing.T) {
 		}
 		s.at(number(i))
 	}
-	if used := len(slices.DeleteFunc(slices.Clone(s.index), func(e int32) bool { return e == 0 })); len(s.entries) > 16 || used != len(s.entries) {
+	if used := len(slices.DeleteFunc(slices.Clone(s.index), func(e spot) bool { return e.entry == 0 })); len(s.entries) > 16 || used != len(s.entries) {
 		t.Errorf("%d entries, %d in the index", len(s.entries), used)
 	}
 	if e := s.get(often); e == nil || e.missed != 0 || e.n != 10000 || e.count != 10000 {
