@@ -34,7 +34,7 @@ func TestSegmentAllocations(t *testing.T) {
 		s := &segments[i%1000]
 		s.Seq += s.Len
 		tr.Touch(hashes[i%1000], PlaceOf(s), s)
-		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s.Dir))
+		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s))
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
 	})
@@ -59,7 +59,7 @@ func BenchmarkTracker(b *testing.B) {
 				}
 				var next [ahead]Ahead
 				for j := range next {
-					next[j] = tr.TouchConn(hashes[i+j], segments[i+j].Dir)
+					next[j] = tr.TouchConn(hashes[i+j], &segments[i+j])
 				}
 				for _, a := range next {
 					tr.TouchFacts(a)

@@ -11,31 +11,35 @@ func (t *Tracker) Touch(hash uint32, place uint8, s *wire.Segment) {
 	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.last[place].time
 }
 
-// Ahead is what of a conversation is touched last: where its newest facts are, 0 if it takes none from ordinary segments now; and its incidents.
+// Ahead is what of a conversation is touched last: where its newest facts are, and its incidents; 0 if the segment does not need them.
 type Ahead struct {
 	facts     uint32
 	incidents conn.IncidentList
 }
 
 // TouchConn is what follows Touch.
-func (t *Tracker) TouchConn(hash uint32, dir uint8) Ahead {
+func (t *Tracker) TouchConn(hash uint32, s *wire.Segment) (a Ahead) {
 	slot := t.index.first(hash)
 	if slot&embryoBit != 0 { // or noSlot
-		return Ahead{}
+		return a
 	}
 	c := t.Slab.At(slot)
-	a, b := &c.Half[0], &c.Half[1]
-	t.touched += c.Last + a.Last + b.Last + conn.Time(a.Packets+b.Packets)
+	t.touched += c.Last + c.Half[0].Last + c.Half[1].Last + conn.Time(c.Half[0].Packets+c.Half[1].Packets)
 	if t.reads && t.first == 0 { // else few are read
-		t.touched += t.stats.At(slot).Touch(dir)
+		t.touched += t.stats.At(slot).Touch(s.Dir)
 	}
-	return Ahead{c.WatchedFacts(), c.Incidents}
+	a.facts = c.WatchedFacts()
+	if s.Bits&faults != 0 {
+		a.incidents = c.Incidents
+	}
+	return a
 }
 
 // TouchFacts is what follows TouchConn.
 func (t *Tracker) TouchFacts(a Ahead) {
 	if a.facts != 0 {
-		t.touched += t.Facts.At(a.facts)[0].Time + t.Facts.At(a.facts)[conn.BlockFacts-1].Time
+		facts := t.Facts.At(a.facts)
+		t.touched += facts[0].Time + facts[conn.BlockFacts-1].Time
 	}
 	if a.incidents != 0 {
 		t.touched += t.Facts.Incidents.At(uint32(a.incidents)).Last + conn.Time(*t.Facts.Incidents.Next(uint32(a.incidents)))

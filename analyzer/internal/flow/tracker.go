@@ -226,9 +226,12 @@ func (t *Tracker) apply(slot uint32, s *wire.Segment) {
 	s.Time, t.late = captured, 0
 }
 
+// faults are the bits of segments that Conn.Faulty is to look at.
+const faults = wire.CutOptions | wire.BadSum | wire.BadHeader | wire.FirstFragment | wire.ACKsFragment
+
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
-	if s.Bits&(wire.CutOptions|wire.BadSum|wire.BadHeader|wire.FirstFragment|wire.ACKsFragment) != 0 && c.Faulty(&t.Facts.Incidents, s) {
+	if s.Bits&faults != 0 && c.Faulty(&t.Facts.Incidents, s) {
 		t.passOver(slot, s, segment.KindUnacceptable, 0)
 		return
 	}

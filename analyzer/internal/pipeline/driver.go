@@ -102,7 +102,7 @@ func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
 		trackers[t.Tracker].Touch(t.Hash, t.Place, &segments[t.Segment])
 	}
 	for i, t := range group {
-		ahead[i] = trackers[t.Tracker].TouchConn(t.Hash, segments[t.Segment].Dir)
+		ahead[i] = trackers[t.Tracker].TouchConn(t.Hash, &segments[t.Segment])
 	}
 	for i, t := range group {
 		trackers[t.Tracker].TouchFacts(ahead[i])
