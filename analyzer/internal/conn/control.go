@@ -68,7 +68,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 		if c.CopiesSYN(p, tx, s) {
 			bits |= FactCopy
 		}
-		tx.controlID = s.IPID
+		c.rare[s.Dir].controlID = s.IPID
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.NoteControl(p, s, FactForeign)
@@ -109,7 +109,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	was := tx.Flags
 	tx.measure(rx, s, tx.End > before)
 	if fin && tx.End > before {
-		tx.busyAtFIN = c.waited(p, tx, rx, s, was)
+		c.rare[s.Dir].busyAtFIN = c.waited(p, tx, rx, s, was)
 		pause := Time(s.Time) - tx.idleSince
 		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.margin()+BreakTime
 		if s.Len > 0 && rx.Flags.Has(SentFIN) && unbroken {
@@ -123,18 +123,18 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 
 // CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.
 func (c *Conn) CopiesSYN(p *FactPool, tx *Half, s *wire.Segment) bool {
-	return tx.Flags.Has(SentSYN) && Time(s.Time)-tx.Last < MinRTO && c.copies(p, tx, s, IsSYN)
+	return tx.Flags.Has(SentSYN) && Time(s.Time)-tx.Last < MinRTO && c.copies(p, s, IsSYN)
 }
 
 // CopiesFIN reports whether s is the latest FIN of its sender once more: a copy that the network made.
 func (c *Conn) CopiesFIN(p *FactPool, tx *Half, s *wire.Segment) bool {
-	return tx.Flags.Has(SentFIN) && c.copies(p, tx, s, IsFIN)
+	return tx.Flags.Has(SentFIN) && c.copies(p, s, IsFIN)
 }
 
 // copies reports whether s is the latest SYN or FIN of its sender in all that tells two of them apart. Who sends one again numbers it anew,
 // and dates it.
-func (c *Conn) copies(p *FactPool, tx *Half, s *wire.Segment, is func(*Fact) bool) bool {
-	return s.IPID != 0 && s.IPID == tx.controlID && c.Facts.Find(p, func(f *Fact) bool {
+func (c *Conn) copies(p *FactPool, s *wire.Segment, is func(*Fact) bool) bool {
+	return s.IPID != 0 && s.IPID == c.rare[s.Dir].controlID && c.Facts.Find(p, func(f *Fact) bool {
 		return f.Dir() == s.Dir && is(f) && f.Seq == s.Seq && f.Ack == s.Ack && f.TSval == s.TSval
 	}) != nil
 }
@@ -306,7 +306,7 @@ func (c *Conn) finSent(tx *Half, s *wire.Segment, before reassembly.Pos) {
 			tx.Flags |= finUnproved
 		}
 	}
-	tx.FIN, tx.controlID = fin, s.IPID
+	tx.FIN, c.rare[s.Dir].controlID = fin, s.IPID
 	tx.Flags |= SentFIN
 	tx.zeek = zeekClosed
 	tx.End = max(tx.End, fin+1)

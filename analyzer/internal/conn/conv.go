@@ -9,7 +9,7 @@ import (
 // holds no pointers: a million of them cost the garbage collector nothing.
 //
 // Positions are sequence numbers unwrapped to 64 bits (package reassembly);
-// zero means that none is known yet.
+// zero means that none is known yet. It takes two cache lines, which are all that most segments touch.
 type Half struct {
 	End      reassembly.Pos // behind the highest byte, SYN or FIN sent
 	Acked    reassembly.Pos // highest acknowledgment sent, in the other half's positions
@@ -30,14 +30,17 @@ type Half struct {
 	BusySince Time // data has been in flight without a break since then; 0: there was none; LongAgo
 	idleSince Time // when the peer last had acknowledged all of it, and offered window
 
-	// What an ordinary segment does not touch.
-	Start          reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
-	FIN            reassembly.Pos // of the FIN, valid with SentFIN, and of that of a SYN with FinOnSYN
-	finSeq, rstSeq uint32         // of the last FIN and RST (history letters repeat only when they change)
-	rewrites       uint32         // data segments that did not advance end
-	zeroWindows    uint16         // at most 65535
-	controlID      uint16         // IPv4 identification of the latest SYN or FIN that it sent
-	busyAtFIN      Time           // BusySince when the first FIN was sent, if it may have waited behind that; 0: it did not
+	Start reassembly.Pos // first byte of the stream: ISN+1, or the first position seen
+	FIN   reassembly.Pos // of the FIN, valid with SentFIN, and of that of a SYN with FinOnSYN
+}
+
+// rarity is what an ordinary segment does not touch of its sender's direction.
+type rarity struct {
+	finSeq, rstSeq uint32 // of the last FIN and RST (history letters repeat only when they change)
+	rewrites       uint32 // data segments that did not advance end
+	zeroWindows    uint16 // at most 65535
+	controlID      uint16 // IPv4 identification of the latest SYN or FIN that it sent
+	busyAtFIN      Time   // BusySince when the first FIN was sent, if it may have waited behind that; 0: it did not
 }
 
 type halfFlags uint32
@@ -109,7 +112,7 @@ func (h *Half) busyBefore() {
 // LongAgo is the time of what was before the capture began. It is not known, and no time that is known comes before.
 const LongAgo Time = 1
 
-// Conn is a connection being tracked. Its first cache line and that of a half are
+// Conn is a connection being tracked. Its first cache line and the halves are
 // what every packet touches; a test keeps the size a multiple of the line.
 type Conn struct {
 	Key       wire.Key
@@ -134,6 +137,7 @@ type Conn struct {
 	Incidents  IncidentList
 	kinds      uint32    // of incidents, as bits; from the 32nd on they are in kindsAbove, for want of room
 	run        [2]uint32 // by direction: sequence number from which on all up to half.end was captured; 0: from start
+	rare       [2]rarity // by direction
 }
 
 type ConnFlags uint16

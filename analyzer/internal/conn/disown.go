@@ -118,7 +118,7 @@ func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betr
 	}
 	tx.End = max(edge, c.Half[1-s.Dir].Acked)
 	tx.Flags &^= SentFIN | finBlind | finFirst | finUnproved
-	tx.busyAtFIN = 0
+	c.rare[s.Dir].busyAtFIN = 0
 	if tx.zeek == zeekClosed {
 		tx.zeek = zeekEstablished
 	}

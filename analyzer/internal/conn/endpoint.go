@@ -1,8 +1,9 @@
 package conn
 
-// SideOf is what the analyzer knows of the endpoint that sent h.
-func (h *Half) SideOf(peer *Half, now Time) Endpoint {
-	busySince, landed := h.busyAtFIN, Time(0)
+// SideOf is what the analyzer knows of the endpoint that sends in a direction.
+func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
+	h, peer := &c.Half[dir], &c.Half[1-dir]
+	busySince, landed := c.rare[dir].busyAtFIN, Time(0)
 	if !h.Flags.Has(SentFIN) {
 		busySince, landed = h.busy(peer, now)
 	}

@@ -36,7 +36,8 @@ func (c *Conn) Forget(p *FactPool, dir uint8) {
 		}
 	}
 	h := &c.Half[dir]
-	h.Start, h.End, h.Acked, h.RightWin, h.busyAtFIN = 0, 0, 0, 0, 0
+	h.Start, h.End, h.Acked, h.RightWin = 0, 0, 0, 0
+	c.rare[dir].busyAtFIN = 0
 	h.Flags &^= SentACK | SentData | SentFIN | finBlind | finFirst | finUnproved | flying
 	if h.zeek == zeekClosed {
 		h.zeek = zeekEstablished

@@ -33,7 +33,7 @@ func (h *Half) Unheard(peer *Half) bool {
 // WentOn reports whether the opener is known to have gone on behind its SYN, or nothing of it was captured.
 func (c *Conn) WentOn(opener uint8) bool {
 	h, peer := &c.Half[opener], &c.Half[1-opener]
-	reset := c.Flags.Has(WasReset) && h.Flags.Has(SentRST) && int32(h.rstSeq-uint32(h.Start)) > 0
+	reset := c.Flags.Has(WasReset) && h.Flags.Has(SentRST) && int32(c.rare[opener].rstSeq-uint32(h.Start)) > 0
 	return h.Packets == 0 || h.Flags.Has(SentACK) || peer.Flags.Has(SentSYNACK) && (peer.Acked > h.Start || reset)
 }
 
@@ -87,7 +87,8 @@ func (c *Conn) DisownSYN(dir uint8) {
 		}
 	}
 	tx.Flags &^= ISNKnown | SentSYN | SentSYNACK | SentFIN | HasWScale | CutSYN | FinOnSYN | finBlind | finFirst | finUnproved
-	tx.zeek, tx.Wscale, tx.FIN, tx.busyAtFIN, tx.Probe = zeekInactive, 0, 0, 0, 0
+	tx.zeek, tx.Wscale, tx.FIN, tx.Probe = zeekInactive, 0, 0, 0
+	c.rare[dir].busyAtFIN = 0
 	c.Flags &^= rolesKnown | Disputed
 	if c.Half[1-dir].Flags.Has(SentSYN) {
 		c.setRoles(1 - dir)

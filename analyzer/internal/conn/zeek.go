@@ -58,12 +58,12 @@ func (c *Conn) zeekOrdinary(tx, rx *Half, s *wire.Segment, grew bool) {
 		c.History.add(s.Dir, 'a')
 	}
 	if s.Len > 0 && !grew {
-		tx.rewrites++
-		c.History.repeat(s.Dir, 't', tx.rewrites)
+		c.rare[s.Dir].rewrites++
+		c.History.repeat(s.Dir, 't', c.rare[s.Dir].rewrites)
 	}
 	if s.Window == 0 && rx.zeek != zeekClosed {
-		Tick(&tx.zeroWindows)
-		c.History.repeat(s.Dir, 'w', uint32(tx.zeroWindows))
+		Tick(&c.rare[s.Dir].zeroWindows)
+		c.History.repeat(s.Dir, 'w', uint32(c.rare[s.Dir].zeroWindows))
 	}
 	switch {
 	case tx.zeek == zeekInactive && s.Len == 0 && rx.zeek == zeekSYNSent:
@@ -122,13 +122,13 @@ func (c *Conn) zeekLetters(tx *Half, s *wire.Segment) {
 			c.History.add(s.Dir, 's')
 		}
 	case wire.FIN:
-		if seq := s.Seq + s.Len; first || !tx.Flags.Has(SentFIN) || tx.finSeq != seq {
-			tx.finSeq = seq
+		if seq := s.Seq + s.Len; first || !tx.Flags.Has(SentFIN) || c.rare[s.Dir].finSeq != seq {
+			c.rare[s.Dir].finSeq = seq
 			c.History.add(s.Dir, 'f')
 		}
 	case wire.RST:
-		if first || !tx.Flags.Has(SentRST) || tx.rstSeq != s.Seq {
-			tx.rstSeq = s.Seq
+		if first || !tx.Flags.Has(SentRST) || c.rare[s.Dir].rstSeq != s.Seq {
+			c.rare[s.Dir].rstSeq = s.Seq
 			c.History.add(s.Dir, 'r')
 		}
 	}

@@ -51,7 +51,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	ev.incidents = t.Facts.Incidents.AppendTo(c.Incidents, ev.incidents)
 	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
 	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(min(t.Now, t.until(c)), c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
-	out.Sides = [2]conn.Endpoint{c.Half[0].SideOf(&c.Half[1], out.Now), c.Half[1].SideOf(&c.Half[0], out.Now)}
+	out.Sides = [2]conn.Endpoint{c.SideOf(0, out.Now), c.SideOf(1, out.Now)}
 	out.Names[conn.Server], out.ALPN = t.names.get(slot)
 	out.Names[conn.Client] = names.Name{}
 	t.nameHosts(out)

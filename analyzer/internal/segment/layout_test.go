@@ -16,6 +16,9 @@ func TestConvLayout(t *testing.T) {
 	if off := unsafe.Offsetof(conn.Conn{}.Half); off != line {
 		t.Errorf("what every packet touches takes %d bytes before the halves, want a cache line", off)
 	}
+	if n := unsafe.Sizeof(conn.Half{}); n != 2*line {
+		t.Errorf("what an ordinary segment touches of a half takes %d bytes, want two cache lines", n)
+	}
 	if n := unsafe.Sizeof(SenderStats{}); n%line != 0 {
 		t.Errorf("a SenderStats takes %d bytes: want a multiple of the cache line", n)
 	}
