@@ -26,7 +26,7 @@ func TestRelease(t *testing.T) {
 	if !strings.Contains(readDoc(t, ".ci/release"), "-X main.release=v$version") {
 		t.Error(".ci/release does not set the version")
 	}
-	for _, name := range []string{"deps", "fuzz", "release", "rename-module", "run", "vulnerabilities"} {
+	for _, name := range []string{"deps", "fuzz", "pgo", "release", "rename-module", "run", "vulnerabilities"} {
 		if out, err := exec.Command("sh", "-n", rootDir+"/.ci/"+name).CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
 			t.Skip("there is no sh")
 		} else if err != nil {
