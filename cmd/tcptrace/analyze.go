@@ -64,7 +64,8 @@ It may be an https:// URL, and in builds with clouds one of s3://, gs:// or azbl
 Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
 
 Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
-Wireshark's. The expressions of --where use the fields of a record of --format ndjson.
+Wireshark's. The column loss is the share lost of both sides' segments with payload, SYN or FIN; loss_ratio in a record is
+that of one side. The expressions of --where use the fields of a record of --format ndjson.
 
 Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
 3 an input could not be read, or only in part (what was read is reported); 130 interrupted

@@ -30,19 +30,19 @@ func newAnnotateCommand(e env) *cobra.Command {
 	var o annotateOptions
 	cmd := &cobra.Command{
 		Use:   "annotate FILE -w OUT.pcapng",
-		Short: "Write a capture with what was found as comments, for Wireshark",
-		Long: `annotate copies a capture and adds what was found: to each packet where it happened a comment, to the capture the findings,
-and a block with the names of hosts that the capture itself tells. Wireshark shows the comments, and finds them with the
-display filter
+		Short: "Copy a capture with the findings added as comments, for Wireshark",
+		Long: `annotate copies a capture and adds what was found: a comment on each packet where something happened, the findings on the
+capture as a whole, and a block with the host names that the capture reveals. Wireshark shows the comments, and finds
+them with the display filter
 
   frame.comment contains "tcptrace:"
 
-All else stays as it was, byte for byte: packets, options, comments, interfaces, secrets, blocks of any type. Only the
-lengths of sections are then unknown, as those are of a capture that was just written. Any other format becomes pcapng.
+Everything else stays as it was, byte for byte: packets, options, comments, interfaces, secrets, blocks of any type. Only
+the lengths of sections are left open, as in a capture that is still being written. Any other format becomes pcapng.
 --where, --stream and -f choose what is commented; all packets are written. The input is read twice, so it cannot be a pipe.
 
---anonymize makes a capture to hand to others: with other addresses, without payload and without what names somebody.
-Expressions then see the new addresses.`,
+--anonymize makes a capture that can be given to others: addresses are replaced, and the payload and whatever names
+somebody is left out. Expressions then see the new addresses.`,
 		Example: `  tcptrace annotate capture.pcapng -w annotated.pcapng
   tcptrace annotate capture.pcap --where 'outcome == "reset"' -w resets.pcapng
   tcptrace annotate capture.pcapng --anonymize -w public.pcapng

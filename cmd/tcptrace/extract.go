@@ -28,10 +28,12 @@ about them. Timestamps are written in nanoseconds.
 
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
-pcap otherwise, which can hold only one. Where pcapng becomes pcapng, all but packets is kept: comments, interfaces, names,
-secrets, blocks of any type; of several files, if each begins when the one before it is over, section by section. The input is read twice, so it cannot be a pipe.
+pcap otherwise, which can hold only one. Where pcapng is written from pcapng, everything beside the packets is kept, too:
+comments, interfaces, names, secrets, blocks of any type; of several files, section by section, if each begins when the
+one before it has ended. The input is read twice, so it cannot be a pipe.
 
---anonymize makes a capture to hand to others: with other addresses, without payload and without what names somebody.`,
+--anonymize makes a capture that can be given to others: addresses are replaced, and the payload and whatever names
+somebody is left out.`,
 		Example: `  tcptrace extract capture.pcapng --stream 3 -w stream3.pcapng
   tcptrace extract ring_*.pcap.gz --where 'outcome == "reset"' -w resets.pcap
   tcptrace extract capture.pcapng --stream 3 --anonymize -w public.pcapng

@@ -10,7 +10,7 @@ import (
 func newFieldsCommand(e env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "fields [NAME]",
-		Short: "Define the statistics of a conversation and the terms used for segments",
+		Short: "Explain the statistics of a conversation and the terms used for segments",
 		Long: `fields lists the statistics that a conversation record has for each side, under endpoints.client.sent and
 endpoints.server.sent, and that --long prints: what each one means, its unit, and what Ostermann's tcptrace calls it.
 All but the first five are omitted from a record when they are 0 or unknown. It then lists the kinds, causes and notes

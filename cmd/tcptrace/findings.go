@@ -17,11 +17,11 @@ func newFindingsCommand(e env) *cobra.Command {
 	o := analyzeOptions{formats: findings.Formats, sort: "start", limit: noLimit}
 	cmd := &cobra.Command{
 		Use:   "findings FILE...",
-		Short: "Say what is wrong in a capture, and how to look at it",
-		Long: `findings says what is wrong, at most ten things, first what bounds what the capture can show, then by what it cost:
-failed connections, time that people waited, bytes sent again. For each it says how many conversations are affected, what
-they have in common and others have not (the server, the client, their network, or since when), where the reason lies, and
-the command that shows exactly these conversations. 'tcptrace FILE' shows the same above its table.`,
+		Short: "Say what is wrong in a capture, and where to look",
+		Long: `findings says what is wrong in a capture, in ten points at most. What limits the capture itself comes first, then what cost
+most: failed connections, time spent waiting, bytes sent again. Each finding says how many conversations are affected,
+what they have in common and the others do not (a server, a client, a network, or the time from which on it happened),
+where the cause lies, and which command shows exactly these conversations. 'tcptrace FILE' shows the same above its table.`,
 		Example: `  tcptrace findings capture.pcapng
   tcptrace findings capture.pcapng --where 'server.port == 443' --format json`,
 		Args: cobra.ArbitraryArgs,

@@ -20,7 +20,7 @@ type partition struct {
 }
 
 func (p *partition) addTo(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.by, "partition-by", "", "of --format parquet, write -o as a directory with files by `day`, hour or server, which other programs read as one table")
+	cmd.Flags().StringVar(&p.by, "partition-by", "", "with --format parquet, write -o as a directory of files by `day`, hour or server, which other programs read as one table")
 	p.flag = cmd.Flags().Lookup("partition-by")
 	complete.Flag(cmd, "partition-by", report.Partitionings.Names()...)
 }

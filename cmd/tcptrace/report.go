@@ -20,12 +20,12 @@ func newReportCommand(e env) *cobra.Command {
 	var o reportOptions
 	cmd := &cobra.Command{
 		Use:   "report FILE... -o OUT.html",
-		Short: "Write a page that shows a capture in a browser",
-		Long: `report writes one HTML page: what is wrong, a timeline, a table of the conversations, and of those that matter most their
-states, ladders, sequence numbers, windows, round trips and throughput on one time axis. The page is whole by itself: it opens
-from disk, asks nothing of any network, and can be attached to an incident.
+		Short: "Write an HTML page that shows a capture in a browser",
+		Long: `report writes one HTML page: what is wrong, a timeline, a table of the conversations, and for those that matter most their
+states, ladders, sequence numbers, windows, round trips and throughput on one time axis. The page is self-contained: it
+opens from disk, loads nothing over any network, and can be attached to an incident.
 
-In detail are shown the conversations with errors or warnings, then the largest. --where and --stream choose which
+Conversations with errors or warnings are shown in detail, then the largest. --where and --stream choose which
 conversations the page is about. The input is read twice, so it cannot be a pipe.`,
 		Example: `  tcptrace report capture.pcapng -o capture.html
   tcptrace report ring_*.pcap.gz --where 'server.port == 443' -o https.html

@@ -31,10 +31,10 @@ func newSummaryCommand(e env) *cobra.Command {
 	var o summaryOptions
 	cmd := &cobra.Command{
 		Use:   "summary FILE... --by KEYS",
-		Short: "Add conversations up by server, network, outcome, minute ...",
-		Long: `summary adds up the conversations that have something in common: how many there are, how many failed, bytes each way,
-losses, what was sent again and why, round trips, how long servers take to answer, what RSTs were about, for how long
-windows were closed, and the worst anomaly.
+		Short: "Group conversations by server, network, outcome, minute ... and add them up",
+		Long: `summary groups conversations by what they have in common, and adds each group up: how many there are, how many failed,
+bytes each way, losses, what was sent again and why, round trips, how long servers take to answer, what caused the RSTs,
+how long windows were closed, and the worst anomaly.
 
 KEYS are one to three of these, with commas between them:
 
@@ -42,10 +42,10 @@ KEYS are one to three of these, with commas between them:
 A conversation that has two values of a key, such as two hosts, is in two groups. A conversation failed if it was
 refused or never answered, if an RST or a peer that fell silent cut it, or if it ended with bytes on the way.
 
-Round trips and the server's thinking are quantiles over conversations, within 1 %: of half, nine in ten and 99 in 100
-they are no more than that. What is called "to server and back" is from where the capture was made.
+Round trips and the times that servers take to answer are percentiles over conversations (the 50th, 90th and 99th), within
+1 %. "To server and back" is measured from where the capture was made.
 
---sort takes a key or a column of --format csv; -column has the greatest first.`,
+--sort takes a key or a column of --format csv; -column puts the greatest first.`,
 		Example: `  tcptrace summary capture.pcapng --by server
   tcptrace summary capture.pcapng --by service,outcome --where 'client.ip startsWith "10.1."'
   tcptrace summary ring_*.pcap.gz --by minute,anomaly --sort minute --format csv -o anomalies.csv
@@ -60,7 +60,7 @@ they are no more than that. What is called "to server and back" is from where th
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.by, "by", "server", "add up by these `keys`: one to three, with commas between them")
+	f.StringVar(&o.by, "by", "server", "group by these `keys`: one to three, with commas between them")
 	choiceFlag(cmd, &o.format, "format", report.SumFormats, "")
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "", "sort by this `column`, the least first; -column reverses (default: the most conversations first)")

@@ -25,12 +25,13 @@ func newVerifyCommand(e env) *cobra.Command {
 	format, peer := "", ""
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Hold what is inferred against what this machine's kernel says",
-		Long: `verify makes connections between two addresses of the loopback interface, closes, resets, kills and leaks them, loses segments
-of them, analyzes them as 'tcptrace live' does, and compares the states that it infers with those that the kernel tells. With -i it
-makes none, and watches those that there are. It is for Linux, with the rights to capture and to use BPF.
+		Short: "Check inferred states against this machine's kernel",
+		Long: `verify makes connections between two addresses of the loopback interface, closes, resets, kills and leaks them, drops some
+of their segments, analyzes them as 'tcptrace live' does, and compares the states that it infers with those that the kernel
+reports. With -i it makes none, and watches the connections that there are. It needs Linux, and the rights to capture and
+to use BPF.
 
-It exits with 1 if something was called proved that the kernel does not say.`,
+It exits with 1 if something was called proved that the kernel does not confirm.`,
 		Example: `  tcptrace verify
   tcptrace verify --rounds 10 --format json
   tcptrace verify -i eth0 --for 1m`,
@@ -59,8 +60,8 @@ It exits with 1 if something was called proved that the kernel does not say.`,
 	f.SortFlags = false
 	choiceFlag(cmd, &format, "format", verifyFormats, "")
 	f.IntVar(&o.Rounds, "rounds", 3, "make every kind of connection `n` times")
-	f.StringVarP(&o.Interface, "interface", "i", "", "make none, and watch those of this `interface`")
-	f.DurationVar(&o.For, "for", 0, "with -i: for so long (default 1m)")
+	f.StringVarP(&o.Interface, "interface", "i", "", "make no connections, and watch those of this `interface`")
+	f.DurationVar(&o.For, "for", 0, "with -i: watch for this long (default 1m)")
 	f.StringVar(&peer, "peer", "", "")
 	_ = f.MarkHidden("peer")
 	complete.Flag(cmd, "peer")

@@ -20,7 +20,7 @@ func newWiresharkCommand(e env) *cobra.Command {
 fields for columns, display filters and colouring rules: tcptrace.client.state, tcptrace.server.state,
 tcptrace.evidence, tcptrace.kind, tcptrace.cause, tcptrace.anomaly and others. Their values are those of timeline.
 
-install writes it where Wireshark looks for the plugins of a user, and never over a file that is another.`,
+install writes it where Wireshark looks for a user's plugins, and never overwrites a file that is not this plugin.`,
 		Example: `  tcptrace wireshark install
   tcptrace wireshark print >tcptrace.lua &&
     tshark -X lua_script:tcptrace.lua -r capture.pcapng -Y 'tcptrace.anomaly'

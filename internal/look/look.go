@@ -22,7 +22,7 @@ type Color struct {
 
 // AddTo adds the flags --color and, hidden, --no-color.
 func (c *Color) AddTo(f *pflag.FlagSet) {
-	f.Var(c, "color", "colours: `when`, which is auto (on a terminal, unless NO_COLOR is set), always or never")
+	f.Var(c, "color", "`when` to use colours: auto (on a terminal, unless NO_COLOR is set), always or never")
 	f.BoolVar(&c.none, "no-color", false, "the same as --color never")
 	f.Lookup("no-color").Hidden = true
 }
