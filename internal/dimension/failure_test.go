@@ -54,7 +54,6 @@ var failed = map[string][]Failure{
 	"syn-fin":                      {ResetInHandshake},
 	"syn-fin-scan":                 {ResetInHandshake},
 	"synack-unasked":               {HalfOpen, ResetInHandshake},
-	"refused-in-vain":              {Unanswered},
 	"unanswered":                   {Unanswered},
 	"write-after-close":            {Undelivered},
 }
