@@ -7,7 +7,7 @@ import (
 
 var _ = register(inOpening, "port-scan", &AnomalyKind{
 	ID: "unasked-syn-ack", Severity: SeverityWarning,
-	Summary: "a SYN-ACK, of which the SYN was not captured, was answered by an RST",
+	Summary: "a SYN-ACK whose SYN was not captured was answered by an RST",
 	RFC:     "RFC 9293 3.10.7.1, 3.5.1",
 	Meaning: "The host that got the SYN-ACK has no such connection. Whether it ever sent the SYN the capture does not tell: somebody may have sent it in its name, " +
 		"or it was a half-open scan or a connect() that was given up, of which the SYN was not captured.",
