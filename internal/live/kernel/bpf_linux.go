@@ -5,6 +5,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"time"
@@ -92,13 +93,24 @@ func (p *program) lost() (n uint64) {
 	return n
 }
 
+// clockReadings is how often both clocks are read to find out how they stand to each other: whoever is interrupted in between reads another time.
+const clockReadings = 5
+
 // booted is when the clock of the records began, by the clock on the wall.
-func booted() (time.Time, error) {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
-		return time.Time{}, err
+func booted() (boot time.Time, err error) {
+	closest := time.Duration(math.MaxInt64)
+	for range clockReadings {
+		var t unix.Timespec
+		before := time.Now()
+		if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+			return time.Time{}, err
+		}
+		if took := time.Since(before); took < closest {
+			closest = took
+			boot = before.Round(0).Add(took/2 - time.Duration(t.Nano()))
+		}
 	}
-	return time.Now().Round(0).Add(-time.Duration(t.Nano())), nil
+	return boot, nil
 }
 
 func decode(raw *bpfRecord, boot time.Time) record {
