@@ -25,7 +25,19 @@ import (
 	"tcptrace/report"
 )
 
-func TestMain(m *testing.M) { ptest.MainWithDefault(m, "prism") }
+func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+
+// runAll leaves nothing behind: the runner makes directories that it does not remove.
+func runAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tcptrace-beam")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("TMPDIR", dir)
+	return ptest.MainRetWithDefault(m, "prism")
+}
 
 // frame is a packet of Ethernet.
 type frame struct {
