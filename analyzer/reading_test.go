@@ -170,7 +170,7 @@ func (r *readings) count(x *analyzer.Reading) {
 			a.syn, a.isn = true, s.Seq
 		}
 	}
-	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) {
+	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) && !r.account(x.First, 1-s.Dir).spoke { // as above
 		a.beginAnew()
 	}
 	switch x.Kind {
