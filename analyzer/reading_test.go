@@ -51,6 +51,7 @@ type account struct {
 	longest          time.Duration
 
 	syn, spoke bool // a SYN was sent, and something else
+	synFIN     bool // the latest SYN had a FIN
 	isn        uint32
 }
 
@@ -159,18 +160,21 @@ func (r *readings) count(x *analyzer.Reading) {
 			a.copies++
 		}
 		// SYN_SENT resets what it is sent without a SYN: that is of an older connection.
-		if peer := r.account(x.First, 1-s.Dir); !s.Flags.Any(wire.ACK) && a.syn && !a.spoke && !peer.syn && s.Seq-a.isn-1 > conn.Slack {
+		if peer := r.account(x.First, 1-s.Dir); !s.Flags.Any(wire.ACK) && a.syn && !a.hasSpoken() && !peer.syn && s.Seq-a.isn-1 > conn.Slack {
 			peer.beginAnew()
 		}
 		return // a text for people
 	}
 	if x.Kind != analyzer.KindUnacceptable && x.Kind != analyzer.KindCaptureDuplicate {
-		a.spoke = a.spoke || s.Flags.Any(wire.ACK|wire.FIN) || s.Len > 0
+		if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+			a.synFIN = s.Flags.Any(wire.FIN) // until it comes again without
+		}
+		a.spoke = a.spoke || s.Flags.Any(wire.ACK) || s.Len > 0 || s.Flags&(wire.SYN|wire.FIN) == wire.FIN
 		if s.Flags.Any(wire.SYN) && !a.syn {
 			a.syn, a.isn = true, s.Seq
 		}
 	}
-	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) && !r.account(x.First, 1-s.Dir).spoke { // as above
+	if s.Flags.Has(wire.SYN|wire.ACK) && x.Kind != analyzer.KindUnacceptable && a.isOlder(s.Seq) && !r.account(x.First, 1-s.Dir).hasSpoken() { // as above
 		a.beginAnew()
 	}
 	switch x.Kind {
@@ -216,8 +220,11 @@ func (r *readings) compareMeasures(c *analyzer.Conversation, side analyzer.Side,
 // beginAnew has all bytes so far be another stream's.
 func (a *account) beginAnew() {
 	*a = account{seen: map[uint32]bool{}, repeated: map[uint32]bool{}, packets: a.packets, copies: a.copies, probes: a.probes, dropped: a.dropped + a.unique + a.again,
-		samples: a.samples, triples: a.triples, longest: a.longest, syn: a.syn, spoke: a.spoke, isn: a.isn}
+		samples: a.samples, triples: a.triples, longest: a.longest, syn: a.syn, synFIN: a.synFIN, spoke: a.spoke, isn: a.isn}
 }
+
+// hasSpoken reports whether its sender sent more than a SYN.
+func (a *account) hasSpoken() bool { return a.spoke || a.synFIN }
 
 // isOlder reports whether bytes so far do not lie behind a SYN-ACK: they are of an older connection.
 func (a *account) isOlder(isn uint32) bool {
