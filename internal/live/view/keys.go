@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 )
 
@@ -45,19 +47,12 @@ var (
 		{[]string{"/"}, "show only what meets a condition (packets > 9); esc: all", still((*model).ask)},
 		{[]string{"esc"}, "", (*model).showAll},
 	}
-	ladderKeys = []binding{
-		{[]string{"esc", "backspace"}, "back to the table", (*model).close},
-		{[]string{"down", "j", "enter"}, "a line down", still(func(m *model) { m.ladder.scroll(1, m.ladderHeight()) })},
-		{[]string{"up", "k"}, "a line up", still(func(m *model) { m.ladder.scroll(-1, m.ladderHeight()) })},
-		{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.ladder.scroll(m.ladderHeight(), m.ladderHeight()) })},
-		{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.ladder.scroll(-m.ladderHeight(), m.ladderHeight()) })},
-		{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.ladder.scroll(-len(m.ladder.lines), m.ladderHeight()) })},
-		{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.ladder.scroll(len(m.ladder.lines), m.ladderHeight()) })},
+	ladderKeys = slices.Concat([]binding{{[]string{"esc", "backspace"}, "back to the table", (*model).close}}, pagerKeys(func(m *model) *pager { return &m.ladder.pager }), []binding{
 		{[]string{"t"}, "times: relative, of day (UTC, local), delta, epoch", still(func(m *model) { m.ladder.nextTime() })},
 		{[]string{"f", "d"}, "follow what both sides send", (*model).openPayload},
 		{[]string{"w"}, "save the packets of the conversation", (*model).save},
 		{[]string{"z"}, "fold runs of ordinary packets, or not", still(func(m *model) { m.ladder.fold() })},
-	}
+	})
 )
 
 // newsKeys are those of the list of anomalies.
@@ -73,15 +68,23 @@ var newsKeys = []binding{
 }
 
 // payloadKeys are those of what both sides send.
-var payloadKeys = []binding{
-	{[]string{"esc", "backspace"}, "back", (*model).closePayload},
-	{[]string{"down", "j", "enter"}, "a line down", still(func(m *model) { m.payload.scroll(1, m.ladderHeight()) })},
-	{[]string{"up", "k"}, "a line up", still(func(m *model) { m.payload.scroll(-1, m.ladderHeight()) })},
-	{[]string{"pgdown", "ctrl+f"}, "a page down", still(func(m *model) { m.payload.scroll(m.ladderHeight(), m.ladderHeight()) })},
-	{[]string{"pgup", "ctrl+b"}, "a page up", still(func(m *model) { m.payload.scroll(-m.ladderHeight(), m.ladderHeight()) })},
-	{[]string{"home", "g"}, "the beginning", still(func(m *model) { m.payload.scroll(-len(m.payload.lines), m.ladderHeight()) })},
-	{[]string{"end", "G"}, "the end, and follow what comes", still(func(m *model) { m.payload.scroll(len(m.payload.lines), m.ladderHeight()) })},
+var payloadKeys = slices.Concat([]binding{{[]string{"esc", "backspace"}, "back", (*model).closePayload}}, pagerKeys(func(m *model) *pager { return &m.payload.pager }), []binding{
 	{[]string{"x"}, "text, or a hex dump", still(func(m *model) { m.payload.nextForm() })},
+})
+
+// pagerKeys are those that go through the lines of a pager.
+func pagerKeys(of func(m *model) *pager) []binding {
+	scroll := func(by func(m *model) int) func(m *model) tea.Cmd {
+		return still(func(m *model) { of(m).scroll(by(m), m.ladderHeight()) })
+	}
+	return []binding{
+		{[]string{"down", "j", "enter"}, "a line down", scroll(func(*model) int { return 1 })},
+		{[]string{"up", "k"}, "a line up", scroll(func(*model) int { return -1 })},
+		{[]string{"pgdown", "ctrl+f"}, "a page down", scroll((*model).ladderHeight)},
+		{[]string{"pgup", "ctrl+b"}, "a page up", scroll(func(m *model) int { return -m.ladderHeight() })},
+		{[]string{"home", "g"}, "the beginning", scroll(func(m *model) int { return -len(of(m).lines) })},
+		{[]string{"end", "G"}, "the end, and follow what comes", scroll(func(m *model) int { return len(of(m).lines) })},
+	}
 }
 
 // keysOf are the keys of each screen, under its name.
