@@ -58,18 +58,16 @@ func (r *Report) text(o TextOptions) string {
 	if o.Full > 0 {
 		full = min(full, o.Full)
 	}
-	text := r.said(o, most, full)
-	for plain := (TextOptions{Width: o.Width, All: o.All}); o.Lines > 0 && height(r.said(plain, most, full), o.Width) > o.Lines; text = r.said(o, most, full) {
-		switch {
-		case full > 1:
+	plain := o
+	plain.Color = false
+	for o.Lines > 0 && (full > 1 || most > leastFindings) && height(r.said(plain, most, full), o.Width) > o.Lines {
+		if full > 1 {
 			full--
-		case most > leastFindings:
+		} else {
 			most--
-		default:
-			return text
 		}
 	}
-	return text
+	return r.said(o, most, full)
 }
 
 // said tells of so many findings, of some of them in full.
