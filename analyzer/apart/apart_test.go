@@ -268,11 +268,7 @@ func TestManyConversationsApart(t *testing.T) {
 	c := load(t, "all captures", paths...)
 	for round := range uint64(20) {
 		r := rand.New(rand.NewPCG(round, 1))
-		at := cut{}
-		for range 1 + r.IntN(40) {
-			at = append(at, r.IntN(len(c.Packets)+1))
-		}
-		slices.Sort(at)
+		at := c.randomCut(r, 40)
 		n := c.compare(t, at, noNames)
 		if t.Failed() {
 			return
@@ -317,11 +313,7 @@ func TestSocketsUsedAgainApart(t *testing.T) {
 			c = load(t, "some", paths[r.IntN(len(paths))], paths[r.IntN(len(paths))])
 		}
 		c = c.again(40, r)
-		at := cut{}
-		for range 1 + r.IntN(30) {
-			at = append(at, r.IntN(len(c.Packets)+1))
-		}
-		slices.Sort(at)
+		at := c.randomCut(r, 30)
 		n := c.compare(t, at, noNames)
 		if t.Failed() {
 			return
@@ -396,4 +388,14 @@ func TestDamagedParts(t *testing.T) {
 	if join.Join("short", nil, none) == nil || join.Join(strings.Repeat("k", 37), []apart.Part{{File: "file"}}, none) == nil {
 		t.Error("no error")
 	}
+}
+
+// randomCut is at up to n random places of the capture.
+func (c *capture) randomCut(r *rand.Rand, n int) cut {
+	at := cut{}
+	for range 1 + r.IntN(n) {
+		at = append(at, r.IntN(len(c.Packets)+1))
+	}
+	slices.Sort(at)
+	return at
 }
