@@ -66,7 +66,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if o.format == "table" {
 		text.Full, text.All = fullFindings, "tcptrace findings "+words
 		if selected := o.condition(); selected != "" {
-			text.All += " --where " + shell.Words(selected)
+			text.All += " --where " + shell.Shown(selected)
 		}
 		if look.Height > 0 {
 			text.Lines = max(1, look.Height-belowFindings)
