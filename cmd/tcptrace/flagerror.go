@@ -41,7 +41,6 @@ var synonyms = [][]string{
 	{"long", "verbose", "details"},
 	{"workers", "threads", "jobs"},
 	{"max-details", "details"},
-	{"write", "output"},
 	{"fail-on", "deny"},
 }
 
