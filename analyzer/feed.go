@@ -19,8 +19,15 @@ type Numbered struct {
 	Stream uint64 // that of its conversation, valid with TCP
 	TCP    bool   // it belongs to a conversation
 
-	Segment *Segment // with TCP: what it is decoded to
-	Payload []byte   // of that, what was captured; nil if it was put together from fragments
+	Segment *Segment // valid with TCP: what it is decoded to
+}
+
+// Payload is what was captured of the segment's payload; nil without TCP, and if it was put together from fragments.
+func (p *Numbered) Payload() []byte {
+	if !p.TCP || p.Segment.Bits&wire.Reassembled != 0 {
+		return nil
+	}
+	return p.Data[p.Segment.PayloadOff:][:p.Segment.PayloadCap]
 }
 
 // group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
@@ -101,13 +108,7 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 		for _, n := range m.decoder.Notices() {
 			g.notices = append(g.notices, notice{n, g.n})
 		}
-		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Number(), TCP: tcp}
-		if tcp {
-			g.packets[g.n].Segment = s
-			if s.Bits&wire.Reassembled == 0 {
-				g.packets[g.n].Payload = m.decoder.Payload(s, data)
-			}
-		}
+		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Number(), TCP: tcp, Segment: s}
 		g.n++
 	}
 	return i

@@ -30,7 +30,7 @@ func joined(t *testing.T, script string, behind uint64) string {
 		b := packet.Batch{Buf: frame.Data, Packets: []packet.Packet{{Link: packet.LinkType(frame.Link), Time: frame.Time, CapLen: uint32(len(frame.Data)), WireLen: uint32(frame.WireLen)}}}
 		m.Batch(&b, func(p *analyzer.Numbered) {
 			if f != nil && p.TCP {
-				if err := f.Segment(p.Segment, p.Payload); err != nil {
+				if err := f.Segment(p.Segment, p.Payload()); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -45,7 +45,7 @@ func (s *sampler) listen(first uint64) {
 // packet has the listener hear a packet.
 func (s *sampler) packet(p *analyzer.Numbered) {
 	if s.ear != nil && p.TCP && p.Stream == s.ear.stream {
-		_ = s.ear.follower.Segment(p.Segment, p.Payload) // hear never fails
+		_ = s.ear.follower.Segment(p.Segment, p.Payload()) // hear never fails
 	}
 }
 
