@@ -73,7 +73,10 @@ const _ = uint(40 - NumIncidentKinds) // a Conn has a bit for each
 
 // HasKind reports whether there is an incident of that kind.
 func (c *Conn) HasKind(k IncidentKind) bool {
-	return (uint64(c.kinds)|uint64(c.kindsAbove)<<32)>>k&1 != 0
+	if k < 32 {
+		return c.kinds>>k&1 != 0
+	}
+	return c.kindsAbove>>(k-32)&1 != 0
 }
 
 // Kinds is how many kinds of incidents there are.

@@ -7,7 +7,7 @@ import (
 
 // Segment adds one segment to the facts about the connection.
 func (c *Conn) Segment(p *FactPool, s *wire.Segment) {
-	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
+	tx, rx := &c.Half[s.Dir&1], &c.Half[s.Dir&1^1]
 	c.Count(tx, s)
 	if s.Flags.Any(wire.SYN | wire.FIN | wire.RST) {
 		c.control(p, tx, rx, s)
@@ -131,7 +131,7 @@ func (tx *Half) Acknowledge(rx *Half, s *wire.Segment) {
 	}
 	win := reassembly.Pos(s.Window)
 	if tx.Flags.Has(HasWScale) && rx.Flags.Has(HasWScale) && !s.Flags.Has(wire.SYN) {
-		win <<= tx.Wscale
+		win <<= tx.Wscale & 15
 	}
 	if ack+win > tx.RightWin {
 		tx.RightWin = ack + win

@@ -35,11 +35,11 @@ type analysis struct {
 	sum       intake.Summary
 }
 
-// analyze gives a tracker segments and, behind those of which there are some, names. It says how many repeats of SYNs waited at most.
-func analyze(o Options, waits, watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis, repeats uint32) {
+// analyze gives a tracker that is prepared segments and, behind those of which there are some, names. It says how many repeats of SYNs waited at most.
+func analyze(o Options, prepare func(*Tracker), watch bool, segments []wire.Segment, told map[uint64][]names.Name) (a analysis, repeats uint32) {
 	a.kept = keeper{}
 	t := NewTracker(o, nil)
-	t.Waits = waits
+	prepare(t)
 	m := NewMerger(1, a.kept)
 	if watch {
 		t.KeepRevisions()
@@ -118,8 +118,8 @@ func TestEmbryosTellTheSame(t *testing.T) {
 			o.Hosts = func(a netip.Addr) string { return "host-" + a.String() }
 		}
 		for _, watch := range []bool{false, true} {
-			b, _ := analyze(o, false, watch, segments, told)
-			a, n := analyze(o, true, watch, segments, told)
+			b, _ := analyze(o, func(t *Tracker) { t.Waits = false }, watch, segments, told)
+			a, n := analyze(o, func(*Tracker) {}, watch, segments, told)
 			repeated = max(repeated, n)
 			for n := range a.kept {
 				c := a.kept[n]

@@ -55,6 +55,7 @@ type Tracker struct {
 	Slab      slab
 	Beside    Beside // nil, or what takes memory for conversations, too
 	Waits     bool   // SYNs that nothing answered wait to be tracked (embryo); tests compare
+	Sorts     bool   // ordinary segments are told from others (ordinary.go); tests compare
 	reads     bool   // not Options.Quick
 	undivided bool   // Options.Undivided
 	stats     segment.StatsTable
@@ -122,6 +123,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		reads:     !o.Quick,
 		undivided: o.Undivided,
 		Waits:     true,
+		Sorts:     true,
 		index:     newIndex(),
 		Wake:      conn.Never,
 		held:      map[uint32]*hold{},
@@ -145,7 +147,14 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
-	return t.place(s, hash, t.recent.again(s), out)
+	again := t.recent.again(s)
+	if !again && t.Sorts {
+		if slot, c := t.ordinary(s, hash); c != nil {
+			t.addOrdinary(slot, c, s)
+			return Placement{Slot: slot}
+		}
+	}
+	return t.place(s, hash, again, out)
 }
 
 // place is Segment; again says that a frame like s passed just before.
@@ -200,7 +209,7 @@ func (t *Tracker) segment(s *wire.Segment, hash uint32, again bool, out *Output)
 			return Placement{Slot: of}
 		}
 	}
-	if c := t.Slab.At(slot); c.Flags.Has(conn.Pending|conn.Succeeded|conn.Disputed) || s.Flags.Any(wire.SYN) || reuse.Strays(c, s) {
+	if c := t.Slab.At(slot); c.Flags.Has(unusual) || s.Flags.Any(wire.SYN) || reuse.Strays(c, s) {
 		newest := slot
 		if slot = t.choose(slot, hash, s, out); slot == noSlot { // it waits with the newest, which may be newer now
 			return Placement{t.index.find(&t.Slab, &s.Key, hash), true}
@@ -276,13 +285,17 @@ func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if r.Unlike || r.Striking() {
 		r.ObserveEpisodes(was)
 	}
-	t.revise(&r)
-	if segment.Apart>>r.V.Kind&1 == 0 {
+	if len(t.Revised) > 0 {
+		t.revise(&r)
+	}
+	if !r.IsApart() {
 		c.Segment(&t.Facts, s)
 	} else {
 		r.SetApart()
 	}
-	t.tell(&r)
+	if t.watch != nil {
+		t.tell(&r)
+	}
 	if t.keeps && t.confirming && !isEcho(c, s) {
 		t.revisions = append(t.revisions, Revision{s.Frame, r.V.Kind, r.V.Cause, r.V.Spurious, r.V.Notes})
 	}

@@ -266,7 +266,7 @@ func (r *Reader) stamped() {
 func (r *Reader) Offered() uint32 {
 	w := uint32(r.S.Window)
 	if r.Tx.Flags.Has(conn.HasWScale) && r.Rx.Flags.Has(conn.HasWScale) && r.S.Flags&wire.SYN == 0 {
-		w <<= r.Tx.Wscale
+		w <<= r.Tx.Wscale & 15
 	}
 	return w
 }

@@ -101,7 +101,7 @@ func (r *Reader) Read() {
 func (r *Reader) Begin(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) {
 	tx := s.Dir & 1
 	r.p, r.C, r.S, r.now = p, c, s, conn.Time(s.Time)
-	r.Tx, r.Rx, r.A, r.b, r.spent = &c.Half[tx], &c.Half[1-tx], &l.Of[tx], &l.Of[1-tx], &l.spent
+	r.Tx, r.Rx, r.A, r.b, r.spent = &c.Half[tx], &c.Half[tx^1], &l.Of[tx], &l.Of[tx^1], &l.spent
 }
 
 // Place finds the positions that the segment takes.
@@ -136,7 +136,7 @@ const rarelyCounted = 1<<KindUnacceptable | 1<<KindRST | 1<<KindKeepAlive | 1<<K
 
 // Close ends the reading.
 func (r *Reader) Close() {
-	if rarelyCounted>>r.V.Kind&1 != 0 {
+	if r.V.Kind.among(rarelyCounted) {
 		r.closeRare()
 	} else if r.A.flags.has(statsProbed | statsZeroProbed) {
 		r.A.flags &^= statsProbed | statsZeroProbed
@@ -165,8 +165,11 @@ func (r *Reader) moves() bool {
 		r.S.Flags.Has(wire.FIN) && r.misplaced()
 }
 
-// Apart are the kinds of segments that the Conn does not take as it does others.
-const Apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+// apart are the kinds of segments that the Conn does not take as it does others.
+const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+
+// IsApart reports whether the segment is of a kind that the Conn does not take as it does others.
+func (r *Reader) IsApart() bool { return r.V.Kind.among(apart) }
 
 // SetApart gives the Conn a segment of such a kind, or what it is to know of it.
 func (r *Reader) SetApart() {

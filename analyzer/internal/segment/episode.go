@@ -45,7 +45,7 @@ func (a *SenderStats) Unlike(s *wire.Segment) bool {
 
 // Striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
 func (r *Reader) Striking() bool {
-	return strikingKinds>>r.V.Kind&1 != 0 || r.V.Notes&strikingNotes != 0 || (r.A.flags|r.b.flags)&statsEpisode != 0
+	return r.V.Kind.among(strikingKinds) || r.V.Notes&strikingNotes != 0 || (r.A.flags|r.b.flags)&statsEpisode != 0
 }
 
 // ObserveEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the

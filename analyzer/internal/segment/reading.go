@@ -55,6 +55,9 @@ var kindTerms = [NumKinds]conn.Term{
 	KindCaptureDuplicate:   {Name: "capture-duplicate", Text: "a copy of a segment that nobody sent again: captured twice, or doubled by the network"},
 }
 
+// among reports whether the kind is one of those whose bits are set.
+func (k Kind) among(kinds uint32) bool { return kinds>>(k&31)&1 != 0 }
+
 // String is the kind's name in the segment record.
 func (k Kind) String() string { return k.Term().Name }
 

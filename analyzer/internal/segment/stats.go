@@ -124,7 +124,7 @@ type Stats struct {
 // StatsTable is a slab beside that of the connections, with chunks where a conversation is read. They are smaller than those of the
 // connections, since a table reads few.
 type StatsTable struct {
-	chunks [][]Stats
+	chunks []*[1 << statsBits]Stats
 	used   uint32 // behind the last slot that ever had any
 }
 
@@ -138,9 +138,9 @@ func (l *StatsTable) Alloc(slot uint32) {
 		l.chunks = append(l.chunks, nil)
 	}
 	if l.chunks[slot>>statsBits] == nil {
-		l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
+		l.chunks[slot>>statsBits] = new([1 << statsBits]Stats)
 		if slot > 0 && slot == l.used { // the one before is read, and so will be those that follow
-			pool.Populate(l.chunks[slot>>statsBits])
+			pool.Populate(l.chunks[slot>>statsBits][:])
 		}
 	}
 	if slot < l.used {
