@@ -14,6 +14,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/complete"
+	"tcptrace/internal/flagerror"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
@@ -100,7 +101,7 @@ Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wro
 			return runAnalyze(cmd.Context(), args, o, e)
 		},
 	}
-	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError("%w", flagerror.Explain(cmd, err)) })
 	cmd.SetHelpCommand(newHelpCommand(cmd))
 	cmd.SetIn(e.in)
 	cmd.SetOut(e.out)

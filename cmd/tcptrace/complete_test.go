@@ -68,7 +68,7 @@ func TestComplete(t *testing.T) {
 }
 
 // freeFlags are those whose values nobody can list.
-var freeFlags = []string{"anonymize-key", "dir", "begin", "end", "size", "metrics-service",
+var freeFlags = []string{"anonymize-key", "dir", "begin", "end", "size", "metrics-service", "metrics-process",
 	"assert", "at", "config", "filter", "junit", "metrics", "output", "sarif", "stream", "title", "tolerance", "web", "write",
 }
 

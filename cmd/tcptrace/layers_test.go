@@ -35,6 +35,7 @@ var layers = map[string]layer{
 	"internal/interrupt":         {},
 	"internal/build":             {},
 	"internal/complete":          {ours: []string{"internal/live/capture", "analyzer"}, other: []string{"github.com/spf13/"}},
+	"internal/flagerror":         {ours: []string{"report"}, other: []string{"github.com/spf13/"}},
 	"internal/manual":            {other: []string{"github.com/spf13/cobra"}},
 	"internal/shell":             {},
 	"internal/flows":             {ours: []string{"internal/machine"}, other: []string{"github.com/spf13/pflag"}},
@@ -129,7 +130,7 @@ var layers = map[string]layer{
 	"internal/live/observe": {ours: []string{"internal/input", "internal/live", "internal/live/capture", "internal/live/dump", "internal/live/ends", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/view", "internal/live/web", "report", "analyzer", "fsm"}},
 	"internal/extract":      {ours: []string{"internal/anonymize", "internal/blocks", "internal/input", "internal/live/dump", "internal/remote", "analyzer", "analyzer/packet"}},
 	"docs/program":          {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":          {ours: []string{"internal/build", "internal/extract", "internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace":          {ours: []string{"internal/build", "internal/extract", "internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/flagerror", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.

@@ -144,6 +144,13 @@ func TestLiveProcess(t *testing.T) {
 			t.Errorf("%s: %s%s", where, r.events.String(), r.notes.String())
 		}
 	}
+	r := startLive(t, n.A, "--by", "process,port")
+	c := dial(t, n, l, 0)
+	send(t, c.client, c.server, 10)
+	r.finish(syscall.SIGINT)
+	if want := fmt.Sprintf(`"by":{"process":%q,"port":"8000"},"conversations":1,`, strings.TrimSpace(string(name))); !strings.Contains(r.events.String(), want) {
+		t.Errorf("no %s in %s%s", want, r.events.String(), r.notes.String())
+	}
 }
 
 // withoutRights reports what a process has of the rights that it gave up.

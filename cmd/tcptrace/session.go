@@ -55,7 +55,11 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		if err != nil {
 			return usageError("--metrics-service: %w", err)
 		}
-		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, Services: services, Clock: s.Clock})
+		processes, err := metrics.ParseProcesses(s.processes)
+		if err != nil {
+			return usageError("--metrics-process: %w", err)
+		}
+		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, Services: services, Processes: processes, Clock: s.Clock})
 		if s.Server, err = s.Meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
@@ -64,11 +68,7 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 	if err := s.openWeb(); err != nil {
 		return err
 	}
-	open, err := choose("format", s.format, watchFormats)
-	if err != nil {
-		return err
-	}
-	if err := open(s); err != nil {
+	if err := s.openFormat(); err != nil {
 		return err
 	}
 	if s.Clock != nil { // what is captured now has no end that anybody waits for
@@ -100,7 +100,19 @@ func (s *session) openWeb() (err error) {
 
 // hasView reports whether the view is what shows the analysis.
 func (o *watchOptions) hasView(e *env) bool {
-	return o.format == "view" || o.format == "auto" && o.output == "" && e.outTTY
+	return o.format == "view" || o.by == "" && o.format == "auto" && o.output == "" && e.outTTY
+}
+
+// openFormat opens what shows the analysis.
+func (s *session) openFormat() error {
+	if s.by != "" {
+		return s.openSums()
+	}
+	open, err := choose("format", s.format, watchFormats)
+	if err != nil {
+		return err
+	}
+	return open(s)
 }
 
 // openAuto opens what suits where the output goes.

@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/complete"
+	"tcptrace/internal/dimension"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
@@ -23,28 +24,30 @@ import (
 
 // watchOptions are the flags of the commands that analyze while packets come: live and replay.
 type watchOptions struct {
-	filter   string
-	format   string
-	where    string
-	output   string
-	color    look.Color
-	time     string
-	times    report.Times
-	write    dump.Options
-	rotate   dump.Size
-	keepOn   []string
-	duration time.Duration
-	packets  uint64
-	until    string
-	interval time.Duration
-	stats    bool
-	metrics  string
-	services []string
-	web      string
-	msl      time.Duration
-	maxFlows int
-	idle     time.Duration
-	names    names.Choice
+	filter    string
+	format    string
+	where     string
+	by        string
+	output    string
+	color     look.Color
+	time      string
+	times     report.Times
+	write     dump.Options
+	rotate    dump.Size
+	keepOn    []string
+	duration  time.Duration
+	packets   uint64
+	until     string
+	interval  time.Duration
+	stats     bool
+	metrics   string
+	services  []string
+	processes []string
+	web       string
+	msl       time.Duration
+	maxFlows  int
+	idle      time.Duration
+	names     names.Choice
 }
 
 // watchFormats are the ways to show what goes on: what each of them opens.
@@ -79,6 +82,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f := cmd.Flags()
 	choiceFlag(cmd, &o.format, "format", watchFormats, "; auto is view on a terminal and ndjson otherwise")
 	f.StringVar(&o.where, "where", "", "only conversations for which this `expression` is true")
+	f.StringVar(&o.by, "by", "", "at the end, write a table of the conversations added up by these `keys`, as 'tcptrace summary --by' does, and no events; --format csv, json, ndjson: as there")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
 	o.color.AddTo(f)
 	timesFlag(cmd, &o.time, "the line above, or the first packet")
@@ -96,12 +100,14 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.BoolVar(&o.stats, "stats", false, "write an event with overall statistics every second")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this `address`, such as :9310 (on loopback) or 0.0.0.0:9310")
 	f.StringSliceVar(&o.services, "metrics-service", nil, "with --metrics, count connections to this server `port or name` apart: 443, www.example.org, *.example.org (may be repeated)")
+	f.StringSliceVar(&o.processes, "metrics-process", nil, "with --metrics, count connections of processes of this `name` apart (may be repeated)")
 	f.StringVar(&o.web, "web", "", "serve a page that shows the analysis at this `address`, such as :8080 (on loopback) or 0.0.0.0:8080")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	complete.Flag(cmd, "names", "auto", "off")
+	complete.Flag(cmd, "by", dimension.Names()...)
 	complete.Flag(cmd, "where", complete.OutcomeConditions()...)
 	complete.Flag(cmd, "until", complete.OutcomeConditions()...)
 	complete.Flag(cmd, "keep-on", append(complete.SeveritiesOrIDs(), keepSelected)...)
@@ -110,7 +116,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 
 func (o *watchOptions) check() error {
 	var err error
-	if _, err = choose("format", o.format, watchFormats); err != nil {
+	if err = o.checkFormat(); err != nil {
 		return err
 	}
 	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
@@ -129,6 +135,8 @@ func (o *watchOptions) check() error {
 		return usageError("-w - and events cannot both go to standard output: write the events with -o FILE")
 	case o.metrics == "" && len(o.services) > 0:
 		return usageError("--metrics-service needs --metrics ADDRESS")
+	case o.metrics == "" && len(o.processes) > 0:
+		return usageError("--metrics-process needs --metrics ADDRESS")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
 	case o.idle < 0:

@@ -107,6 +107,7 @@ var table = []Dimension{
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
 	{Name: "vlan", Help: "id of the VLAN, or of both: 100.20 is 20 in 100", values: vlan, compare: compareVLANs},
 	{Name: "interface", Help: "name of the interface that captured it", values: captured, compare: strings.Compare},
+	{Name: "process", Help: "name of the process it belongs to, which live knows", values: process, compare: strings.Compare},
 	{Name: "outcome", Help: "how it went: closed, reset, refused ...", values: outcome, compare: strings.Compare},
 	{Name: "failure", Help: "why it failed; none if it did not", Judged: true, values: failure, compare: strings.Compare},
 	{Name: "cause", Help: "what the RST that ended it was the answer to", Judged: true, values: cause, compare: strings.Compare},
@@ -177,6 +178,13 @@ func vlan(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 }
 
 func captured(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) { v.add(c.Interface) }
+
+func process(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	if end := c.Owner(); end != nil {
+		v.text = append(v.text, strings.ToValidUTF8(end.Process.Name, "\ufffd")...)
+	}
+	v.end()
+}
 
 func outcome(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) { v.add(c.Outcome.String()) }
 

@@ -238,3 +238,11 @@ func wireAddr(a netip.Addr) wire.Addr {
 	b := a.As16()
 	return wire.Addr{Hi: binary.BigEndian.Uint64(b[:8]), Lo: binary.BigEndian.Uint64(b[8:])}
 }
+
+// Owner is the end whose process a conversation is said to be of: the one that is on this host, of two the server's. nil: none is known.
+func (c *Conversation) Owner() *host.End {
+	if end := c.Hosts[Server]; end != nil && end.Process.PID != 0 {
+		return end
+	}
+	return c.Hosts[Client]
+}

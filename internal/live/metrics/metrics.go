@@ -3,7 +3,7 @@
 //
 // Counts of events are kept as they are told; all else is copied now and then, by the goroutine of the loop, so that a
 // scrape neither waits for the analysis nor delays it. No label has a value that comes from a packet:
-// the number of series is fixed, but for the interfaces and services, which the user names.
+// the number of series is fixed, but for the interfaces, services and processes, which the user names.
 //
 // Not its job: to decide anything about TCP, or to keep a history.
 package metrics
@@ -27,7 +27,9 @@ type Options struct {
 	Capture func() []Interface // packets of each interface so far, in a slice of its own; called by the loop's goroutine; nil: not known
 	// Services are the servers that have series of their own; nil: none.
 	Services *Services
-	Clock    func() analyzer.Time // of the capture, as in live.Options; nil: packets do not come as they happen
+	// Processes are those that have series of their own.
+	Processes Processes
+	Clock     func() analyzer.Time // of the capture, as in live.Options; nil: packets do not come as they happen
 }
 
 // Interface is how many packets of an interface came, or did not.
@@ -56,7 +58,7 @@ type Metrics struct {
 	corrections [analyzer.NumEventKinds]prometheus.Counter
 	rtt         [2]prometheus.Observer
 	handshake   prometheus.Histogram
-	services    map[string]*byService // by label; nil: there are none
+	groups      []grouped
 
 	mu      sync.Mutex
 	now     snapshot
@@ -136,7 +138,7 @@ func (m *Metrics) count() {
 		Buckets: buckets,
 	})
 	m.registry.MustRegister(m.opened, anomalies, corrections, rtt, m.handshake)
-	m.countServices()
+	m.countGroups()
 }
 
 // event takes an event of the loop.
@@ -169,8 +171,8 @@ func (m *Metrics) over(e *analyzer.Event) {
 	if took, ok := opening(e); ok {
 		m.handshake.Observe(took)
 	}
-	if m.services != nil {
-		m.services[m.opts.Services.of(e.Conversation)].over(e)
+	for _, g := range m.groups {
+		g.by[g.of(e.Conversation)].over(e)
 	}
 }
 

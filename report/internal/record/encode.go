@@ -48,7 +48,7 @@ func (e *Encoder) Judged(b []byte, c *analyzer.Conversation, j *analyzer.Judgmen
 	if c.ALPN != "" {
 		b = output.AppendString(append(b, `,"alpn":`...), c.ALPN)
 	}
-	b = appendProcess(b, owner(c))
+	b = appendProcess(b, c.Owner())
 	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(c.Completeness), 10)
 	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
 	b = c.History.Append(append(b, `","history":"`...))

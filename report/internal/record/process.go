@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"tcptrace/analyzer"
 	"tcptrace/analyzer/host"
 	"tcptrace/report/internal/output"
 )
@@ -24,14 +23,6 @@ func newProcessRecord(end *host.End) ProcessRecord {
 	}
 	p := &end.Process
 	return ProcessRecord{p.PID, strings.ToValidUTF8(p.Name, "\ufffd"), p.User, p.Cgroup, p.Listens}
-}
-
-// owner is the end whose process a conversation is said to be of: the one that is on this host, of two the server's.
-func owner(c *analyzer.Conversation) *host.End {
-	if end := c.Hosts[analyzer.Server]; end != nil && end.Process.PID != 0 {
-		return end
-	}
-	return c.Hosts[analyzer.Client]
 }
 
 // appendProcess appends the process of an end, if it is known, as a field.

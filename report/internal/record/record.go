@@ -169,7 +169,7 @@ func Fill(r *Record, c *analyzer.Conversation) {
 		InnerVLAN:    c.VLAN[1],
 		Interface:    c.Interface,
 		ALPN:         c.ALPN,
-		Process:      newProcessRecord(owner(c)),
+		Process:      newProcessRecord(c.Owner()),
 		Completeness: uint8(c.Completeness),
 		ConnState:    c.ConnState.String(),
 		History:      c.History.String(),

@@ -1,8 +1,12 @@
-package main
+// Package flagerror says in words of people what is wrong with a flag, and what may have been meant.
+//
+// Not its job: what is wrong with the value of a flag beyond its type (the command).
+package flagerror
 
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,26 +48,26 @@ var synonyms = [][]string{
 	{"fail-on", "deny"},
 }
 
-// flagError is what a wrong flag ends the program with: in words of people, with what may have been meant.
-func flagError(cmd *cobra.Command, err error) error {
+// Explain is err, which a wrong flag of cmd led to, in words of people, with what may have been meant.
+func Explain(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var invalid *pflag.InvalidValueError
 	switch {
 	case errors.As(err, &unknown):
 		if hint := meant(cmd, unknown); hint != "" {
-			return usageError("%w: %s", err, hint)
+			return fmt.Errorf("%w: %s", err, hint)
 		}
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		if errors.Is(invalid, strconv.ErrRange) {
-			return usageError("--%s %s is too large", f.Name, invalid.GetValue())
+			return fmt.Errorf("--%s %s is too large", f.Name, invalid.GetValue())
 		}
 		if takes := flagTakes(f.Value.Type()); takes != "" {
-			return usageError("--%s takes %s, not %q", f.Name, takes, invalid.GetValue())
+			return fmt.Errorf("--%s takes %s, not %q", f.Name, takes, invalid.GetValue())
 		}
-		return usageError("--%s: %w", f.Name, errors.Unwrap(invalid))
+		return fmt.Errorf("--%s: %w", f.Name, errors.Unwrap(invalid))
 	}
-	return &exitError{exitUsage, err}
+	return err
 }
 
 // flagTakes is what a flag of a type of pflag's takes; "" if it is a type of ours, which says that by itself.

@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -81,8 +83,51 @@ func (s *Services) labels() []string {
 	return list
 }
 
-// byService is what is counted of a service.
-type byService struct {
+// Processes are the names of processes that have series of their own. All others are counted as other.
+type Processes map[string]bool
+
+// ParseProcesses takes names of processes, as a kernel has them.
+func ParseProcesses(list []string) (Processes, error) {
+	if len(list) > mostServices {
+		return nil, fmt.Errorf("%d processes: there are at most %d", len(list), mostServices)
+	}
+	p := Processes{}
+	for _, name := range list {
+		if name == "" || name == otherService || len(name) > longestProcess || !utf8.ValidString(name) {
+			return nil, fmt.Errorf("%q is no name of a process: the kernel keeps its first %d bytes", name, longestProcess)
+		}
+		p[name] = true
+	}
+	return p, nil
+}
+
+// longestProcess is how many bytes of a process's name the kernel keeps.
+const longestProcess = 15
+
+// of is the label of a conversation: the name of the process it belongs to.
+func (p Processes) of(c *analyzer.Conversation) string {
+	if end := c.Owner(); end != nil && p[end.Process.Name] {
+		return end.Process.Name
+	}
+	return otherService
+}
+
+func (p Processes) labels() []string { return append(slices.Collect(maps.Keys(p)), otherService) }
+
+// group is what tells connections apart that are counted apart.
+type group interface {
+	of(*analyzer.Conversation) string // the label of one
+	labels() []string                 // all that of returns
+}
+
+// grouped is what is counted by the labels of a group.
+type grouped struct {
+	group
+	by map[string]*counted
+}
+
+// counted is what is counted under one label.
+type counted struct {
 	ended     [analyzer.NumOutcomes]prometheus.Counter
 	anomalies [analyzer.SeverityError + 1]prometheus.Counter
 	resent    prometheus.Counter
@@ -90,27 +135,34 @@ type byService struct {
 	handshake prometheus.Observer
 }
 
-// countServices makes the series of services, each at 0.
-func (m *Metrics) countServices() {
-	if m.opts.Services == nil {
-		return
+// countGroups makes the series of services and of processes, each at 0.
+func (m *Metrics) countGroups() {
+	if m.opts.Services != nil {
+		m.countGroup("service", "to a service", m.opts.Services)
 	}
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help + " Counted at the end of a connection."}, append([]string{"service"}, labels...))
+	if len(m.opts.Processes) > 0 {
+		m.countGroup("process", "of a process of this host", m.opts.Processes)
+	}
+}
+
+func (m *Metrics) countGroup(name, whose string, g group) {
+	prefix := "tcptrace_" + name + "_"
+	counter := func(what, help string, labels ...string) *prometheus.CounterVec {
+		v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + what, Help: help + " Counted at the end of a connection."}, append([]string{name}, labels...))
 		m.registry.MustRegister(v)
 		return v
 	}
-	ended := counter("tcptrace_service_connections_ended_total", "Connections to a service that are not followed any longer, by how they went.", "outcome")
-	anomalies := counter("tcptrace_service_anomalies_total", "Anomalies of connections to a service.", "severity")
-	resent := counter("tcptrace_service_retransmitted_packets_total", "Segments that either endpoint of a connection to a service sent again.")
-	bytes := counter("tcptrace_service_payload_bytes_total", "Payload that an endpoint sent.", "endpoint")
+	ended := counter("connections_ended_total", "Connections "+whose+" that are not followed any longer, by how they went.", "outcome")
+	anomalies := counter("anomalies_total", "Anomalies of connections "+whose+".", "severity")
+	resent := counter("retransmitted_packets_total", "Segments that either endpoint of a connection "+whose+" sent again.")
+	bytes := counter("payload_bytes_total", "Payload that an endpoint sent.", "endpoint")
 	handshake := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "tcptrace_service_handshake_seconds", Help: "As tcptrace_handshake_seconds, of a service.", Buckets: buckets,
-	}, []string{"service"})
+		Name: prefix + "handshake_seconds", Help: "As tcptrace_handshake_seconds, of connections " + whose + ".", Buckets: buckets,
+	}, []string{name})
 	m.registry.MustRegister(handshake)
-	m.services = map[string]*byService{}
-	for _, label := range m.opts.Services.labels() {
-		s := &byService{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label)}
+	all := grouped{g, map[string]*counted{}}
+	for _, label := range g.labels() {
+		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label)}
 		for o := range s.ended {
 			s.ended[o] = ended.WithLabelValues(label, analyzer.Outcome(o).String())
 		}
@@ -120,12 +172,13 @@ func (m *Metrics) countServices() {
 		for side := range s.bytes {
 			s.bytes[side] = bytes.WithLabelValues(label, analyzer.Side(side).String())
 		}
-		m.services[label] = s
+		all.by[label] = s
 	}
+	m.groups = append(m.groups, all)
 }
 
-// over counts a conversation that is over with those of its service.
-func (s *byService) over(e *analyzer.Event) {
+// over counts a conversation that is over with those of its label.
+func (s *counted) over(e *analyzer.Event) {
 	s.ended[e.Conversation.Outcome].Inc()
 	for i := range e.Judgment.Anomalies {
 		s.anomalies[e.Judgment.Anomalies[i].Kind.Severity].Inc()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
 	"tcptrace/internal/live"
 )
 
@@ -86,6 +87,55 @@ func TestServices(t *testing.T) {
 	} {
 		if got := value(t, m, test.name, test.labels...); got != test.want {
 			t.Errorf("%s of %v is %v, want %v", test.name, test.labels, got, test.want)
+		}
+	}
+}
+
+func TestParseProcesses(t *testing.T) {
+	for _, text := range []string{"", "other", "\xff", "0123456789abcdef"} {
+		if _, err := ParseProcesses([]string{text}); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+	if p, err := ParseProcesses([]string{"nginx", "0123456789abcde"}); err != nil || len(p) != 2 {
+		t.Error(p, err)
+	}
+	if p, err := ParseProcesses(nil); err != nil || len(p) != 0 {
+		t.Error(p, err)
+	}
+	if _, err := ParseProcesses(make([]string, mostServices+1)); err == nil {
+		t.Error("more than there may be are taken")
+	}
+}
+
+// TestProcessOf: a connection is of the process of its end on this host, of two the server's, if that is named.
+func TestProcessOf(t *testing.T) {
+	p := Processes{"nginx": true, "curl": true}
+	end := func(name string) *host.End { return &host.End{Process: host.Process{PID: 1, Name: name}} }
+	for _, test := range []struct {
+		client, server *host.End
+		want           string
+	}{
+		{nil, nil, "other"},
+		{end("curl"), nil, "curl"},
+		{nil, end("nginx"), "nginx"},
+		{end("curl"), end("nginx"), "nginx"},
+		{end("curl"), &host.End{}, "curl"},
+		{end("wget"), nil, "other"},
+	} {
+		c := analyzer.Conversation{Hosts: [2]*host.End{test.client, test.server}}
+		if got := p.of(&c); got != test.want {
+			t.Errorf("%v, %v: %s, want %s", test.client, test.server, got, test.want)
+		}
+	}
+}
+
+// TestProcesses: connections whose process is not known are others.
+func TestProcesses(t *testing.T) {
+	m, _ := observed(t, "../../../testdata/pcaps/showcase.pcap", Options{Processes: Processes{"nginx": true}}, live.Options{}, func(*Metrics, *live.Loop) {})
+	for label, want := range map[string]float64{"nginx": 0, "other": 1} {
+		if got := value(t, m, "tcptrace_process_connections_ended_total", "closed", label); got != want {
+			t.Errorf("%v closed connections of %s, want %v", got, label, want)
 		}
 	}
 }
