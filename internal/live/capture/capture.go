@@ -56,7 +56,7 @@ const (
 // Capture is a running capture. Next is for one goroutine; Stats, Counts, Progress and Close
 // may be called from any.
 type Capture struct {
-	ifaces  []input.Interface
+	ifaces  interfaces
 	readers []*reader
 	ready   chan *chunk // of all readers, in the order they were filled
 	stop    chan struct{}
@@ -110,7 +110,10 @@ func Open(opts Options) (*Capture, error) {
 			return nil, err
 		}
 		c.readers = append(c.readers, r)
-		c.ifaces = append(c.ifaces, input.Interface{Name: name, Link: r.handle.link(), SnapLen: uint32(opts.SnapLen)})
+		c.ifaces.add(input.Interface{Name: name, Link: r.handle.link(), SnapLen: uint32(opts.SnapLen)})
+		if name == AnyInterface {
+			r.members = &members{of: &c.ifaces, name: r.watch.interfaceName, all: uint16(i), numbers: map[uint32]uint16{}}
+		}
 	}
 	c.running = len(c.readers)
 	for _, r := range c.readers {
@@ -212,7 +215,7 @@ func (c *Capture) Stats() packet.Stats {
 	return s
 }
 
-// Counts has a Count for each of Interfaces.
+// Counts has a Count for each of Interfaces, but those that others stand for.
 func (c *Capture) Counts() []Count {
 	counts := make([]Count, len(c.readers))
 	for i, r := range c.readers {
@@ -221,15 +224,16 @@ func (c *Capture) Counts() []Count {
 	return counts
 }
 
-// Interfaces implements input.Source.
-func (c *Capture) Interfaces() []input.Interface { return c.ifaces }
+// Interfaces implements input.Source. Behind those that were asked for come those that AnyInterface stands for, as frames of theirs come.
+func (c *Capture) Interfaces() []input.Interface { return c.ifaces.all() }
 
 // Interface is the name of the interface with that number.
 func (c *Capture) Interface(number uint16) string {
-	if int(number) >= len(c.ifaces) {
+	list := c.ifaces.all()
+	if int(number) >= len(list) {
 		return ""
 	}
-	return c.ifaces[number].Name
+	return list[number].Name
 }
 
 // Progress implements input.Source: the bytes delivered, of nobody knows how many.

@@ -29,7 +29,13 @@ type pcapHandle struct {
 	counts pcap.Stats // as far as they were to be had
 }
 
+// open leaves AnyInterface to the ring, which knows from which interface a frame is, unless it does not understand the filter.
 func open(name string, opts Options) (handle, error) {
+	if name == AnyInterface {
+		if r, err := openRing(name, opts); err == nil {
+			return r, nil
+		}
+	}
 	h, err := activate(name, opts)
 	if err != nil {
 		return nil, refused(name, plain(err))

@@ -33,13 +33,14 @@ var (
 
 // reader fills chunks from one interface.
 type reader struct {
-	name   string
-	iface  uint16
-	handle handle
-	watch  *watch
-	free   chan *chunk
-	done   chan struct{} // closed when the handle is not used any more
-	err    atomic.Pointer[packet.Error]
+	name    string
+	iface   uint16
+	handle  handle
+	members *members // nil: it stands for itself
+	watch   *watch
+	free    chan *chunk
+	done    chan struct{} // closed when the handle is not used any more
+	err     atomic.Pointer[packet.Error]
 
 	received, dropped, missed atomic.Uint64
 }
@@ -96,6 +97,9 @@ func (r *reader) run(c *Capture) {
 		// A packet socket hears of both in the same words.
 		if err == errDown {
 			err = cmp.Or(r.watch.down(), err)
+		}
+		if r.members != nil {
+			r.members.tell(&into.Batch)
 		}
 		r.received.Add(uint64(len(into.Packets)))
 		if now := time.Now(); err != nil || now.Sub(asked) >= idle {

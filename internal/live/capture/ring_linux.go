@@ -1,5 +1,3 @@
-//go:build !cgo
-
 package capture
 
 import (
@@ -37,14 +35,14 @@ const (
 	slotSize = 1 << 11
 )
 
-// open captures whole frames from Ethernet and what looks like it, and from other interfaces and
-// from all at once packets with a cooked header before them, as libpcap does.
-func open(name string, opts Options) (handle, error) {
+// openRing captures whole frames from Ethernet and what looks like it, and from other interfaces and
+// from all at once packets with a cooked header before them, as libpcap does, which names the interface.
+func openRing(name string, opts Options) (handle, error) {
 	index, hardware, err := identify(name)
 	if err != nil {
 		return nil, refused(name, err)
 	}
-	r := &ring{fd: -1, kind: wire.LinkLinuxSLL, snap: opts.SnapLen}
+	r := &ring{fd: -1, kind: wire.LinkLinuxSLL2, snap: opts.SnapLen}
 	layout, socket := filterlang.Cooked, unix.SOCK_DGRAM
 	if hardware == unix.ARPHRD_ETHER || hardware == unix.ARPHRD_LOOPBACK {
 		r.kind, socket = wire.LinkEthernet, unix.SOCK_RAW
@@ -102,7 +100,7 @@ func identify(name string) (index int, hardware uint16, err error) {
 // program is the filter, which also says how much of a frame is kept. A cooked header comes on top of that.
 func program(opts Options, kind wire.LinkType, layout filterlang.Layout) ([]bpf.RawInstruction, error) {
 	snap := uint32(opts.SnapLen)
-	if kind == wire.LinkLinuxSLL {
+	if kind == wire.LinkLinuxSLL2 {
 		snap = uint32(max(opts.SnapLen-cookedLen, 1))
 	}
 	code := []bpf.Instruction{bpf.RetConstant{Val: snap}}

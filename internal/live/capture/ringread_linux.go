@@ -1,10 +1,9 @@
-//go:build !cgo
-
 package capture
 
 import (
 	"encoding/binary"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +13,7 @@ import (
 )
 
 const (
-	cookedLen = 16 // of the header that stands for a link's (LINKTYPE_LINUX_SLL)
+	cookedLen = 20 // of the header that stands for a link's (LINKTYPE_LINUX_SLL2)
 	macsLen   = 12 // the two addresses of an Ethernet frame; a VLAN tag comes behind them
 	etherVLAN = 0x8100
 	second    = 1_000_000_000
@@ -80,9 +79,8 @@ func (r *ring) wait() error {
 	if r.failed == unix.ENETDOWN {
 		r.failed = errDown
 	}
-	// The block that is being filled is handed over in that time.
-	_, err = unix.Poll(nil, 2*int(hold.Milliseconds()))
-	return err
+	time.Sleep(2 * hold) // in that time the block that is being filled is handed over
+	return nil
 }
 
 // put appends a frame. What the kernel has taken out of it, its VLAN tag and from a cooked packet its link header,
@@ -96,10 +94,8 @@ func (r *ring) put(b *packet.Batch, h *unix.Tpacket3Hdr, iface uint16) {
 	data := r.memory[start : start+int(h.Snaplen)]
 	off := len(b.Buf)
 	switch {
-	case r.kind == wire.LinkLinuxSLL:
-		b.Buf = appendCooked(b.Buf, from)
-		b.Buf = appendTag(b.Buf, h)
-		b.Buf = append(append(b.Buf, protocol(from)...), data...)
+	case r.kind == wire.LinkLinuxSLL2:
+		b.Buf = append(appendCooked(b.Buf, from, h), data...)
 	case h.Status&unix.TP_STATUS_VLAN_VALID != 0 && len(data) >= macsLen:
 		b.Buf = append(b.Buf, data[:macsLen]...)
 		b.Buf = appendTag(b.Buf, h)
@@ -124,12 +120,23 @@ func protocol(from *unix.RawSockaddrLinklayer) []byte {
 	return (*[2]byte)(unsafe.Pointer(&from.Protocol))[:]
 }
 
-// appendCooked is the cooked header without its last field, the protocol.
-func appendCooked(b []byte, from *unix.RawSockaddrLinklayer) []byte {
-	b = binary.BigEndian.AppendUint16(b, uint16(from.Pkttype))
+// appendCooked is the cooked header, and behind it the tag, if the frame had one.
+func appendCooked(b []byte, from *unix.RawSockaddrLinklayer, h *unix.Tpacket3Hdr) []byte {
+	ether := protocol(from)
+	tag := appendTag(nil, h)
+	if len(tag) > 0 {
+		b = append(b, tag[:2]...)
+	} else {
+		b = append(b, ether...)
+	}
+	b = append(b, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, uint32(from.Ifindex))
 	b = binary.BigEndian.AppendUint16(b, from.Hatype)
-	b = binary.BigEndian.AppendUint16(b, uint16(from.Halen))
-	return append(b, from.Addr[:]...)
+	b = append(append(b, from.Pkttype, from.Halen), from.Addr[:]...)
+	if len(tag) > 0 {
+		b = append(append(b, tag[2:]...), ether...)
+	}
+	return b
 }
 
 // appendTag is the ethertype of a tag and the tag, if the frame had one.

@@ -7,16 +7,13 @@ import (
 )
 
 // A watch tells whether an interface is up. libpcap does not: it goes on, silently, in case the
-// interface comes back. The socket stays in the network namespace that the capture was opened in.
+// interface comes back. It also knows what interfaces are called. The socket stays in the network namespace that the capture was opened in.
 type watch struct {
 	name string
 	fd   int
 }
 
 func newWatch(name string) (*watch, error) {
-	if name == AnyInterface {
-		return &watch{fd: -1}, nil
-	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -26,7 +23,7 @@ func newWatch(name string) (*watch, error) {
 
 // down is why no frames can come, or nil.
 func (w *watch) down() error {
-	if w.fd < 0 {
+	if w.name == AnyInterface {
 		return nil
 	}
 	request, err := unix.NewIfreq(w.name)
@@ -44,8 +41,15 @@ func (w *watch) down() error {
 	return nil
 }
 
-func (w *watch) close() {
-	if w.fd >= 0 {
-		unix.Close(w.fd)
+// interfaceName is the name of the interface that has a number now.
+func (w *watch) interfaceName(number uint32) (string, error) {
+	request, err := unix.NewIfreq("")
+	if err != nil {
+		return "", err
 	}
+	request.SetUint32(number)
+	err = unix.IoctlIfreq(w.fd, unix.SIOCGIFNAME, request)
+	return request.Name(), err
 }
+
+func (w *watch) close() { unix.Close(w.fd) }

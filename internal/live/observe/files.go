@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/metrics"
@@ -17,24 +18,40 @@ type files struct {
 	writer *dump.Writer // nil: nowhere
 	keeper *dump.Keeper // nil: all are
 	sorter *dump.Sorter // behind keeper
+	known  int          // interfaces that writer knows
 }
 
 // Write has packets written from now on, to what is said to be path: all, or those that KeepOn chooses.
 func (s *Session) Write(w *dump.Writer, path string) {
 	s.files = files{path: path, writer: w}
-	w.Know(s.Source.Interfaces())
+	s.knowInterfaces()
 	if s.KeepOn == nil {
-		s.Loop.OnPacket(func(p *analyzer.Numbered) { s.Warn(w.Packet(p.Packet, p.Data, p.Frame)) })
+		s.Loop.OnPacket(func(p *analyzer.Numbered) { s.Warn(s.writePacket(p.Packet, p.Data, p.Frame)) })
 		return
 	}
 	f := &s.files
-	f.sorter = dump.NewSorter(dump.SortOptions{}, w.Packet)
+	f.sorter = dump.NewSorter(dump.SortOptions{}, s.writePacket)
 	f.keeper = dump.NewKeeper(dump.KeepOptions{}, f.sorter.Packet)
 	s.Loop.OnPacket(func(p *analyzer.Numbered) {
 		if p.TCP {
 			s.Warn(f.keeper.Packet(p.Stream, p.Packet, p.Data, p.Frame))
 		}
 	})
+}
+
+// knowInterfaces tells the writer what interfaces there are so far.
+func (s *Session) knowInterfaces() {
+	list := s.Source.Interfaces()
+	s.files.known = len(list)
+	s.files.writer.Know(list)
+}
+
+// writePacket writes a packet, which may be the first of its interface.
+func (s *Session) writePacket(p *packet.Packet, data []byte, frame uint64) error {
+	if int(p.Iface) >= s.files.known {
+		s.knowInterfaces()
+	}
+	return s.files.writer.Packet(p, data, frame)
 }
 
 // Save is what the view does to save a conversation, by its first frame; nil if packets are not kept for that.
@@ -73,8 +90,9 @@ func (s *Session) Interfaces() []metrics.Interface {
 		return nil
 	}
 	known := src.Interfaces()
-	list := make([]metrics.Interface, len(known))
-	for i, n := range src.Counts() {
+	counts := src.Counts()
+	list := make([]metrics.Interface, len(counts))
+	for i, n := range counts {
 		list[i] = metrics.Interface{Name: known[i].Name, Received: n.Received, Dropped: n.Dropped, Missed: n.Missed}
 	}
 	return list

@@ -170,7 +170,7 @@ func (s *Session) flush(now analyzer.Time) {
 		s.Warn(s.files.sorter.Flush(int64(now)))
 	}
 	if s.files.writer != nil {
-		s.files.writer.Know(s.Source.Interfaces())
+		s.knowInterfaces()
 		s.Warn(s.files.writer.Flush(int64(now)))
 	}
 	if s.Events == nil {
