@@ -11,7 +11,7 @@ import (
 
 // chatter is n segments of some connections: most in order, and each kind of what is not ordinary among them.
 func chatter(rng *rand.Rand, keys, n int) (segments []wire.Segment) {
-	type side struct{ next, sent uint32 }
+	type side struct{ next uint32 }
 	sides := make([][2]side, keys)
 	now := int64(1e9)
 	for i := range n {
