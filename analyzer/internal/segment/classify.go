@@ -99,9 +99,9 @@ func (r *Reader) Read() {
 // Begin readies the reading of a segment of c, whose statistics are l, with a Reader that is zero. A Reader that is put together elsewhere and
 // copied waits for the parts to reach the cache.
 func (r *Reader) Begin(p *Pools, c *conn.Conn, l *Stats, s *wire.Segment) {
-	tx := s.Dir & 1
-	r.p, r.C, r.S, r.now = p, c, s, conn.Time(s.Time)
-	r.Tx, r.Rx, r.A, r.b, r.spent = &c.Half[tx], &c.Half[tx^1], &l.Of[tx], &l.Of[tx^1], &l.spent
+	r.p, r.C, r.S, r.spent, r.now = p, c, s, &l.spent, conn.Time(s.Time)
+	r.Tx, r.A = &c.Half[s.Dir&1], &l.Of[s.Dir&1]
+	r.Rx, r.b = &c.Half[^s.Dir&1], &l.Of[^s.Dir&1]
 }
 
 // Place finds the positions that the segment takes.
@@ -316,19 +316,16 @@ func (r *Reader) payload() {
 	}
 	r.hands()
 	m := modeTransfer
-	if b.flags.has(statsHasEdge) && conn.KnowsScale(r.Tx, r.Rx) {
-		switch room := b.edge - r.end; {
+	if room := b.edge - r.end; room < reassembly.Pos(a.segmentMax) && b.flags.has(statsHasEdge) && conn.KnowsScale(r.Tx, r.Rx) {
+		m = modeWindow
+		switch {
 		case room < 0 && r.pos >= r.una:
 			r.V.Notes |= NoteWindowExceeded
 			if r.end > r.Rx.RightWin {
 				a.flight.At(&r.p.Flights, int(a.flight.N)-1).Flags |= flight.InVain
 			}
-			m = modeWindow
 		case room == 0:
 			r.V.Notes |= NoteWindowFull
-			m = modeWindow
-		case room < reassembly.Pos(a.segmentMax):
-			m = modeWindow
 		}
 	}
 	if a.flags.has(statsTransfer) || r.Rx.Packets != 0 && (m == modeWindow || uint32(r.end)-a.turn > bulk.InitialWindow) {
