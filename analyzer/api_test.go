@@ -16,8 +16,9 @@ import (
 
 // What Run looks for in a sink.
 var (
-	_ flow.Encoder   = (*report.NDJSON)(nil)
-	_ flow.Selective = (*report.Table)(nil)
+	_ flow.Encoder    = (*report.NDJSON)(nil)
+	_ flow.Unnumbered = (*report.NDJSON)(nil)
+	_ flow.Selective  = (*report.Table)(nil)
 )
 
 // mostNames bounds the constants, types, variables and functions that the package exports: no more than a reader can look through.

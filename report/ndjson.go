@@ -35,6 +35,18 @@ func (r *NDJSON) Encoded(b []byte) error {
 	return err
 }
 
+// NewUnnumbered is for [analyzer.Sink].
+func (r *NDJSON) NewUnnumbered() func([]byte, *analyzer.Conversation) []byte {
+	var e record.Encoder
+	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.Unnumbered(b, c), '\n') }
+}
+
+// Numbered is for [analyzer.Sink].
+func (r *NDJSON) Numbered(stream uint64, rest []byte) error {
+	r.out.B = append(record.AppendHead(r.out.B, stream), rest...)
+	return r.out.Spill()
+}
+
 // Finish writes what is still buffered. The format has no place for the summary:
 // see [Notes].
 func (r *NDJSON) Finish(*analyzer.Summary) error { return r.out.Flush() }

@@ -12,7 +12,8 @@ import (
 // It belongs to one goroutine.
 type Merger struct {
 	sink    Sink
-	skimmer Skimmer           // the sink, if it is one
+	numbers Unnumbered        // the sink, if it is one
+	skimmer Skimmer           // likewise
 	skimmed conn.Conversation // what it gets
 	next    uint64
 	streams []SlotStreams // by tracker
@@ -33,7 +34,8 @@ type SlotStreams struct {
 // NewMerger returns a merger for so many trackers.
 func NewMerger(trackers int, sink Sink) *Merger {
 	skimmer, _ := sink.(Skimmer)
-	return &Merger{sink: sink, skimmer: skimmer, streams: make([]SlotStreams, trackers), heads: make([]int, trackers)}
+	numbers, _ := sink.(Unnumbered)
+	return &Merger{sink: sink, numbers: numbers, skimmer: skimmer, streams: make([]SlotStreams, trackers), heads: make([]int, trackers)}
 }
 
 // Batch takes what the trackers said about one batch of segments, one Output
@@ -48,6 +50,12 @@ func (m *Merger) Batch(outs []Output) error {
 			c := &outs[i].Done[e.Arg]
 			c.Stream = s.Of(e.Slot)
 			if err := m.emit(c); err != nil {
+				return err
+			}
+		case eventWritten:
+			r, text := outs[i].Records.at(e.Arg)
+			m.count(r.outcome, r.unwritten)
+			if err := m.numbers.Numbered(s.Of(e.Slot), text); err != nil {
 				return err
 			}
 		case eventSound:

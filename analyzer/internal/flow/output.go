@@ -9,6 +9,7 @@ type Output struct {
 	Done     []conn.Conversation
 	evidence Evidence // of those in done
 	sound    []sound
+	Records  *Records // of those that are over, if the tracker makes such (Encode)
 }
 
 // next is room for another conversation, with what was there before.
@@ -44,6 +45,7 @@ const (
 	eventOpenHeld                  // it did: in slot
 	EventHatched                   // the conversation of an embryo, in slot arg, is in slot now
 	EventDone                      // the conversation in slot is over
+	eventWritten                   // it is, and was written; arg is the index of its record
 	eventSound                     // it is, and was sound; arg is its index in sound
 	eventSkipped                   // it is, and the sink does not want it; arg is its outcome, slot how much of its history is unwritten
 )
@@ -52,4 +54,5 @@ const (
 func (o *Output) Discard() {
 	o.Events, o.Done, o.sound = o.Events[:0], o.Done[:0], o.sound[:0]
 	o.evidence.Reset()
+	o.Records.reset()
 }

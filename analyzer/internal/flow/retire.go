@@ -197,8 +197,13 @@ func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
 		t.relieve(out)
 		return
 	}
-	out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
-	t.Build(slot, out.next(), &out.evidence, &t.bench.course)
+	if t.encoding != nil {
+		out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: eventWritten, Arg: uint32(len(out.Records.list))})
+		t.encoding.append(out.Records, t, slot)
+	} else {
+		out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
+		t.Build(slot, out.next(), &out.evidence, &t.bench.course)
+	}
 	t.free(slot)
 	t.relieve(out)
 }

@@ -39,3 +39,13 @@ type Encoder interface {
 	// Encoded takes records, in order, in place of the calls with their conversations.
 	Encoded(b []byte) error
 }
+
+// Unnumbered is a Sink that writes a conversation's record likewise, and its stream's number behind the rest. Which number that is turns out when
+// the frames before the conversation's first are done with: so the goroutines that track conversations make their records as they end.
+type Unnumbered interface {
+	Sink
+	// NewUnnumbered returns what appends the record of c to b, for one goroutine, in a form that Numbered understands. It does not look at c.Stream.
+	NewUnnumbered() func(b []byte, c *conn.Conversation) []byte
+	// Numbered takes a record, in order, in place of the call with its conversation. It is valid during the call.
+	Numbered(stream uint64, record []byte) error
+}

@@ -89,7 +89,8 @@ type Tracker struct {
 	reading  segment.Reading
 	woken    wire.Segment // the SYN of an embryo at hand: on the stack it would be allocated each time
 
-	bench bench
+	bench    bench
+	encoding *Encoding // nil: what is over is handed out
 
 	Evicted, ReleasedEarly uint64
 	StrayICMP              uint64    // ICMP errors about connections of which nothing else was seen

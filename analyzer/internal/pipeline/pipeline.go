@@ -74,7 +74,28 @@ func newRun(opts Options, sink flow.Sink) *run {
 			outs:     make([]flow.Output, len(r.trackers)),
 		}
 	}
+	if to, ok := sink.(flow.Unnumbered); ok {
+		r.encode(to)
+	}
 	return r
+}
+
+// encode has the workers make the records of conversations that are over.
+func (r *run) encode(sink flow.Unnumbered) {
+	for w := range r.work {
+		e := flow.NewEncoding(sink)
+		for i := w; i < len(r.trackers); i += len(r.work) {
+			r.trackers[i].Encode(e)
+		}
+	}
+	for range cap(r.free) {
+		b := <-r.free
+		records := make([]flow.Records, len(r.work))
+		for i := range b.outs {
+			b.outs[i].Records = &records[i%len(r.work)]
+		}
+		r.free <- b
+	}
 }
 
 func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (intake.Summary, error) {

@@ -295,6 +295,32 @@ func TestSinkError(t *testing.T) {
 	}
 }
 
+// full fails on the third record that a worker has made.
+type full struct {
+	*report.NDJSON
+	records int
+	cause   error
+}
+
+func (f *full) Numbered(stream uint64, record []byte) error {
+	if f.records++; f.records == 3 {
+		return f.cause
+	}
+	return f.NDJSON.Numbered(stream, record)
+}
+
+// TestSinkErrorOfRecord: the same, of a sink whose records the workers make.
+func TestSinkErrorOfRecord(t *testing.T) {
+	for _, workers := range []int{1, 2, 5} {
+		f := full{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
+		src := newEndless(t, func(int) error { return nil })
+		_, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers, MaxFlows: 1}, &f)
+		if !errors.Is(err, f.cause) || f.records != 3 {
+			t.Errorf("error %v after %d records, want %v after 3", err, f.records, f.cause)
+		}
+	}
+}
+
 // TestSinkErrorAtEnd: a sink that fails on what was still open when the input ended.
 func TestSinkErrorAtEnd(t *testing.T) {
 	cause := errors.New("disk full")
