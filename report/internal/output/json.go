@@ -2,7 +2,6 @@ package output
 
 import (
 	"net/netip"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -26,6 +25,6 @@ func AppendString(b []byte, s string) []byte {
 // AppendSocket appends an address and a port as a JSON object.
 func AppendSocket(b []byte, a netip.AddrPort) []byte {
 	b = a.Addr().AppendTo(append(b, `{"ip":"`...))
-	b = strconv.AppendUint(append(b, `","port":`...), uint64(a.Port()), 10)
+	b = AppendCount(append(b, `","port":`...), uint64(a.Port()))
 	return append(b, '}')
 }

@@ -1,7 +1,9 @@
 package output
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,10 +12,10 @@ import (
 
 const nsPerSecond = int64(time.Second)
 
-// pairs are the numbers from 00 to 99.
-var pairs = func() (p [200]byte) {
-	for i := range 100 {
-		p[2*i], p[2*i+1] = byte('0'+i/10), byte('0'+i%10)
+// pairs are the numbers from 00 to 99, two digits each.
+var pairs = func() (p [100]uint16) {
+	for i := range p {
+		p[i] = binary.LittleEndian.Uint16([]byte{byte('0' + i/10), byte('0' + i%10)})
 	}
 	return p
 }()
@@ -29,33 +31,57 @@ var powers = func() (p [20]uint64) {
 
 // AppendCount appends n in decimal. It does half the work of strconv, which does not know how many digits there will be.
 func AppendCount(b []byte, n uint64) []byte {
+	if n < 10 {
+		return append(b, byte('0'+n))
+	}
 	size := bits.Len64(n) * 1233 >> 12 // 1233/4096 is log10(2)
-	if n >= powers[size] || size == 0 {
+	if n >= powers[size] {
 		size++
 	}
-	b = append(b, "00000000000000000000"[:size]...)
-	at := b[len(b)-size:]
+	b = room(b, size)
+	at := b[len(b) : len(b)+size]
 	for n >= 100 {
-		p := n % 100 * 2
+		p := n % 100
 		n /= 100
 		size -= 2
-		at[size], at[size+1] = pairs[p], pairs[p+1]
+		binary.LittleEndian.PutUint16(at[size:], pairs[p])
 	}
 	if n < 10 {
-		at[size-1] = byte('0' + n)
+		at[0] = byte('0' + n)
 	} else {
-		at[0], at[1] = pairs[2*n], pairs[2*n+1]
+		binary.LittleEndian.PutUint16(at, pairs[n])
+	}
+	return b[:len(b)+len(at)]
+}
+
+// room is b with room for n bytes more.
+func room(b []byte, n int) []byte {
+	if cap(b)-len(b) < n {
+		return grow(b, n)
 	}
 	return b
 }
 
-// appendNanos appends ns, below a second, as nine digits.
-func appendNanos(b []byte, ns uint64) []byte {
+//go:noinline
+func grow(b []byte, n int) []byte { return slices.Grow(b, n) }
+
+// putNanos writes ns, below a second, as nine digits.
+func putNanos(to *[9]byte, ns uint64) {
 	n := uint32(ns)
 	hi, lo := n/1e5, n%1e5 // four digits and five
 	mid, last := lo/10, lo%10
-	p, q, r, s := hi/100*2, hi%100*2, mid/100*2, mid%100*2
-	return append(b, pairs[p], pairs[p+1], pairs[q], pairs[q+1], pairs[r], pairs[r+1], pairs[s], pairs[s+1], byte('0'+last))
+	binary.LittleEndian.PutUint16(to[0:], pairs[hi/100%100])
+	binary.LittleEndian.PutUint16(to[2:], pairs[hi%100])
+	binary.LittleEndian.PutUint16(to[4:], pairs[mid/100%100])
+	binary.LittleEndian.PutUint16(to[6:], pairs[mid%100])
+	to[8] = byte('0' + last)
+}
+
+// appendNanos appends ns, below a second, as nine digits.
+func appendNanos(b []byte, ns uint64) []byte {
+	b = room(b, 9)
+	putNanos((*[9]byte)(b[len(b):len(b)+9]), ns)
+	return b[:len(b)+9]
 }
 
 // AppendSeconds appends ns as a decimal number of seconds: exact, shortest, and
@@ -101,23 +127,33 @@ func AppendSeconds6(b []byte, ns int64) []byte {
 	return b[:len(b)-3]
 }
 
-// Clock writes times. It keeps the text of the last second, as most times of a record, and
-// many of the next one's, are of the same, and the calendar is the expensive part.
-type Clock struct {
-	second int64                             // since the Unix epoch
-	text   [len("2006-01-02T15:04:05.")]byte // zero: none yet
+// Clock writes times. It keeps the text of the latest seconds, as most times of a record, and many of the next one's, are of the same few, and the
+// calendar is the expensive part.
+type Clock struct{ seconds [8]second }
+
+type second struct {
+	at   int64                             // since the Unix epoch
+	text [len("2006-01-02T15:04:05.")]byte // zero: none yet
 }
+
+// timeSize is how many bytes a time takes.
+const timeSize = len("2006-01-02T15:04:05.000000000Z")
 
 // Append appends t in RFC 3339, UTC, with nine digits of seconds.
 func (k *Clock) Append(b []byte, t analyzer.Time) []byte {
-	second, ns := int64(t)/nsPerSecond, int64(t)%nsPerSecond
+	at, ns := int64(t)/nsPerSecond, int64(t)%nsPerSecond
 	if ns < 0 {
-		second, ns = second-1, ns+nsPerSecond
+		at, ns = at-1, ns+nsPerSecond
 	}
-	if second != k.second || k.text[0] == 0 {
-		k.second = second
-		time.Unix(second, 0).UTC().AppendFormat(k.text[:0], "2006-01-02T15:04:05.")
+	s := &k.seconds[uint64(at)%uint64(len(k.seconds))]
+	if at != s.at || s.text[0] == 0 {
+		s.at = at
+		time.Unix(at, 0).UTC().AppendFormat(s.text[:0], "2006-01-02T15:04:05.")
 	}
-	b = append(b, k.text[:]...)
-	return append(appendNanos(b, uint64(ns)), 'Z')
+	b = room(b, timeSize)
+	to := (*[timeSize]byte)(b[len(b) : len(b)+timeSize])
+	*(*[len(s.text)]byte)(to[:]) = s.text
+	putNanos((*[9]byte)(to[len(s.text):]), uint64(ns))
+	to[timeSize-1] = 'Z'
+	return b[:len(b)+timeSize]
 }

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"strconv"
-
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/dimension"
@@ -52,9 +50,9 @@ func (e *Encoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Jud
 	b = e.Clock.Append(append(b, `","start":"`...), c.Start)
 	b = e.Clock.Append(append(b, `","end":"`...), c.End)
 	b = output.AppendSeconds(append(b, `","duration_s":`...), int64(c.Duration()))
-	b = strconv.AppendUint(append(b, `,"first_frame":`...), c.FirstFrame, 10)
-	b = strconv.AppendUint(append(b, `,"last_frame":`...), c.LastFrame, 10)
-	b = strconv.AppendUint(append(b, `,"packets":`...), c.Packets(), 10)
+	b = output.AppendCount(append(b, `,"first_frame":`...), c.FirstFrame)
+	b = output.AppendCount(append(b, `,"last_frame":`...), c.LastFrame)
+	b = output.AppendCount(append(b, `,"packets":`...), c.Packets())
 	b = append(append(b, `,"outcome":"`...), c.Outcome.String()...)
 	b = append(b, '"')
 	b = appendOrigin(b, c)
@@ -62,7 +60,7 @@ func (e *Encoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Jud
 		b = output.AppendString(append(b, `,"alpn":`...), c.ALPN)
 	}
 	b = appendProcess(b, c.Owner())
-	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(c.Completeness), 10)
+	b = output.AppendCount(append(b, `,"completeness":`...), uint64(c.Completeness))
 	b = append(append(b, `,"conn_state":"`...), c.ConnState.String()...)
 	b = c.History.Append(append(b, `","history":"`...))
 	b = e.endpoint(append(b, `","endpoints":{"client":`...), c, j, analyzer.Client)
@@ -90,7 +88,7 @@ func (e *Encoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Jud
 		b = append(b, `,"quick":true`...)
 	}
 	if c.Dropped != 0 {
-		b = strconv.AppendUint(append(b, `,"dropped":`...), c.Dropped, 10)
+		b = output.AppendCount(append(b, `,"dropped":`...), c.Dropped)
 	}
 	return append(b, '}')
 }
@@ -98,10 +96,10 @@ func (e *Encoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Jud
 // appendOrigin appends where the first frame was captured, as far as that is known.
 func appendOrigin(b []byte, c *analyzer.Conversation) []byte {
 	if c.VLAN[0] != 0 {
-		b = strconv.AppendUint(append(b, `,"vlan":`...), uint64(c.VLAN[0]), 10)
+		b = output.AppendCount(append(b, `,"vlan":`...), uint64(c.VLAN[0]))
 	}
 	if c.VLAN[1] != 0 {
-		b = strconv.AppendUint(append(b, `,"inner_vlan":`...), uint64(c.VLAN[1]), 10)
+		b = output.AppendCount(append(b, `,"inner_vlan":`...), uint64(c.VLAN[1]))
 	}
 	if c.Interface != "" {
 		b = output.AppendString(append(b, `,"interface":`...), c.Interface)
@@ -171,14 +169,14 @@ func (e *Encoder) step(b []byte, s *analyzer.Step) []byte {
 // entered appends how a state was entered, and how that is known. What is not known is left out.
 func (e *Encoder) entered(b []byte, s *analyzer.Step, text []byte) []byte {
 	if s.Frame != 0 {
-		b = strconv.AppendUint(append(b, `,"frame":`...), s.Frame, 10)
+		b = output.AppendCount(append(b, `,"frame":`...), s.Frame)
 	}
 	if s.Cause != fsm.NoEvent {
 		b = append(b, causeTexts[s.Cause]...)
 	}
 	b = append(b, evidenceTexts[s.Evidence]...)
 	if s.ProofFrame != 0 {
-		b = strconv.AppendUint(append(b, `,"proof_frame":`...), s.ProofFrame, 10)
+		b = output.AppendCount(append(b, `,"proof_frame":`...), s.ProofFrame)
 	}
 	if s.NotBefore != 0 {
 		b = append(e.bound(append(b, `,"not_before":"`...), s.NotBefore, s.Time, text), '"')
@@ -198,7 +196,7 @@ func (e *Encoder) Anomaly(b []byte, a *AnomalyRecord) []byte {
 	}
 	b = append(b, '"')
 	if a.Frame != 0 {
-		b = strconv.AppendUint(append(b, `,"frame":`...), a.Frame, 10)
+		b = output.AppendCount(append(b, `,"frame":`...), a.Frame)
 	}
 	b = e.Clock.Append(append(b, `,"time":"`...), analyzer.Time(a.Time))
 	b = output.AppendString(append(b, `","detail":`...), a.Detail)
@@ -215,14 +213,14 @@ func (e *Encoder) close(b []byte, c *analyzer.Close) []byte {
 		b = append(b, `,"simultaneous":true`...)
 	}
 	if c.Segments != 0 {
-		b = strconv.AppendUint(append(b, `,"segments":`...), uint64(c.Segments), 10)
+		b = output.AppendCount(append(b, `,"segments":`...), uint64(c.Segments))
 	}
 	if c.Kind == analyzer.CloseReset {
 		b = append(append(b, `,"cause":"`...), c.Cause.String()...)
 		b = append(append(b, `","by":"`...), c.By.String()...)
 		b = append(append(b, `","by_state":"`...), c.ByState.String()...)
 		b = append(append(b, `","other_state":"`...), c.OtherState.String()...)
-		b = strconv.AppendUint(append(b, `","frame":`...), c.Frame, 10)
+		b = output.AppendCount(append(b, `","frame":`...), c.Frame)
 		b = append(e.Clock.Append(append(b, `,"time":"`...), c.Time), '"')
 		if c.Text != "" {
 			b = output.AppendString(append(b, `,"text":`...), c.Text)
