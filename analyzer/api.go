@@ -260,7 +260,7 @@ type Judgment = anomaly.Judgment
 //
 // A sink of Run that has some more methods saves time: with Skips(Time) bool and First() int it tells beforehand of which conversations it has
 // no use, as a table that has its rows does; with NewEncoder() func([]byte, *Conversation) []byte and Encoded([]byte) error its records
-// of what is open at the end are made by several goroutines, and with NewUnnumbered() func([]byte, *Conversation) []byte and
+// of what is open at the end are made by several goroutines, and with NewUnnumbered() func([]byte, *Conversation, *Judgment) []byte and
 // Numbered(uint64, []byte) error those of the others (go doc ./analyzer/internal/flow Unnumbered); with Skims(Time) bool and Sound(*Conversation) error it gets little of conversations in which nothing is
 // wrong (go doc ./analyzer/internal/flow Skimmer). The renderers of package report have them.
 type Sink = flow.Sink

@@ -2,9 +2,7 @@ package report
 
 import (
 	"io"
-	"slices"
 	"strconv"
-	"strings"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
@@ -34,11 +32,8 @@ var csvHeader = func() string {
 // cell that a spreadsheet would take for a formula begins with an apostrophe.
 type CSV struct {
 	out      output.Buffer
-	clock    output.Clock
+	enc      csvEncoder
 	judgment analyzer.Judgment
-	word     []byte   // reused
-	fields   []*Field // nil: the usual columns
-	of       judged
 }
 
 // NewCSV returns a report that writes to w.
@@ -48,64 +43,44 @@ func NewCSV(w io.Writer) *CSV {
 	return r
 }
 
-// NewCSVOf returns a report of the columns that were asked for; nil: the usual ones.
-func NewCSVOf(w io.Writer, asked *Columns) *CSV {
-	if asked == nil {
-		return NewCSV(w)
-	}
-	r := &CSV{out: output.NewBuffer(w)}
-	if !asked.only {
-		for name := range strings.SplitSeq(strings.TrimSuffix(csvHeader, "\n"), ",") {
-			f, err := ParseField(name)
-			if err == nil && !slices.ContainsFunc(asked.drop, func(g *Field) bool { return g.path == f.path }) {
-				r.fields = append(r.fields, f)
-			}
-		}
-	}
-	for _, f := range asked.list {
-		if !slices.ContainsFunc(r.fields, func(g *Field) bool { return g.path == f.path }) {
-			r.fields = append(r.fields, f)
-		}
-	}
-	for i, f := range r.fields {
-		if i > 0 {
-			r.out.B = append(r.out.B, ',')
-		}
-		r.out.B = append(r.out.B, f.Name...)
-	}
-	r.out.B = append(r.out.B, '\n')
-	return r
-}
-
-// row writes the row of c with the columns that were asked for.
-func (r *CSV) row(c *analyzer.Conversation) error {
-	r.of.begin(c)
-	r.word = r.word[:0]
-	for _, f := range r.fields {
-		r.word = f.appendCSV(r.word, &r.of, &r.clock)
-	}
-	if len(r.word) > 0 {
-		r.word = r.word[1:] // the comma
-	}
-	r.out.B = append(append(r.out.B, r.word...), '\n')
+// Conversation writes the row of c.
+func (r *CSV) Conversation(c *analyzer.Conversation) error {
+	r.judgment.Judge(c)
+	r.out.B = r.enc.unnumbered(output.AppendCount(r.out.B, c.Stream), c, &r.judgment)
 	return r.out.Spill()
 }
 
-// Conversation writes the row of c.
-func (r *CSV) Conversation(c *analyzer.Conversation) error {
-	if r.fields != nil {
-		return r.row(c)
-	}
-	r.judgment.Judge(c)
+// NewUnnumbered is for [analyzer.Sink].
+func (r *CSV) NewUnnumbered() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	return new(csvEncoder).unnumbered
+}
+
+// Numbered is for [analyzer.Sink].
+func (r *CSV) Numbered(stream uint64, rest []byte) error {
+	r.out.B = append(output.AppendCount(r.out.B, stream), rest...)
+	return r.out.Spill()
+}
+
+// Finish writes what is still buffered. The format has no place for the summary:
+// see [Notes].
+func (r *CSV) Finish(*analyzer.Summary) error { return r.out.Flush() }
+
+// csvEncoder writes rows of the usual columns.
+type csvEncoder struct {
+	clock output.Clock
+	word  []byte // reused
+}
+
+// unnumbered appends what follows the number in the row of c.
+func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	always := record.Always()
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
-	b := strconv.AppendUint(r.out.B, c.Stream, 10)
 	b = output.AppendCSVSocket(b, client)
 	b = output.AppendCSVSocket(b, server)
 	b = output.AppendCSVText(b, c.Roles.String())
 	b = output.AppendCommunityID(append(b, ','), client, server)
-	b = r.clock.Append(append(b, ','), c.Start)
-	b = r.clock.Append(append(b, ','), c.End)
+	b = e.clock.Append(append(b, ','), c.Start)
+	b = e.clock.Append(append(b, ','), c.End)
 	b = output.AppendSeconds(append(b, ','), int64(c.Duration()))
 	b = output.AppendCSVCount(b, c.FirstFrame)
 	b = output.AppendCSVCount(b, c.LastFrame)
@@ -113,25 +88,25 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	b = output.AppendCSVText(b, c.Outcome.String())
 	b = output.AppendCSVCount(b, uint64(c.Completeness))
 	b = output.AppendCSVText(b, c.ConnState.String())
-	r.word = c.History.Append(r.word[:0])
-	b = output.AppendCSVText(b, r.word)
+	e.word = c.History.Append(e.word[:0])
+	b = output.AppendCSVText(b, e.word)
 	for side := range c.Sent {
 		for i := range always {
 			b = output.AppendCSVCount(b, uint64(always[i].Value(c, &c.Sent[side])))
 		}
 	}
 	b = strconv.AppendBool(append(b, ','), c.Evicted)
-	for _, state := range r.judgment.State {
+	for _, state := range j.State {
 		b = output.AppendCSVText(b, state.String())
 	}
-	r.word = r.word[:0]
-	for i := range r.judgment.Anomalies {
+	e.word = e.word[:0]
+	for i := range j.Anomalies {
 		if i > 0 {
-			r.word = append(r.word, ' ')
+			e.word = append(e.word, ' ')
 		}
-		r.word = append(r.word, r.judgment.Anomalies[i].Kind.ID...)
+		e.word = append(e.word, j.Anomalies[i].Kind.ID...)
 	}
-	b = output.AppendCSVText(b, r.word)
+	b = output.AppendCSVText(b, e.word)
 	b = output.AppendCSVCount(b, c.Dropped)
 	b = output.AppendCSVText(b, c.Names[analyzer.Client].Text)
 	b = output.AppendCSVText(b, c.Names[analyzer.Server].Text)
@@ -157,7 +132,7 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	} else {
 		b = append(b, ',')
 	}
-	closed := &r.judgment.Close
+	closed := &j.Close
 	if closed.Kind == analyzer.CloseNone {
 		b = append(b, ',')
 	} else {
@@ -165,18 +140,12 @@ func (r *CSV) Conversation(c *analyzer.Conversation) error {
 	}
 	b = output.AppendCSVText(b, endedBy(closed))
 	b = output.AppendCSVText(b, causeOf(closed))
-	r.out.B = append(b, '\n')
-	return r.out.Spill()
+	return append(b, '\n')
 }
 
-// appendValue appends a comma and a fraction, if it is known.
 func appendValue(b []byte, v fieldValue) []byte {
 	if b = append(b, ','); v.known {
 		b = output.AppendSeconds(b, v.ns())
 	}
 	return b
 }
-
-// Finish writes what is still buffered. The format has no place for the summary:
-// see [Notes].
-func (r *CSV) Finish(*analyzer.Summary) error { return r.out.Flush() }

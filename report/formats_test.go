@@ -67,6 +67,44 @@ func TestJSONIsOneDocument(t *testing.T) {
 	}
 }
 
+// TestUnnumbered: a record whose number is added later is the same, and has been made without a look at it.
+func TestUnnumbered(t *testing.T) {
+	cs := append(sample.Conversations(), captured(t)...)
+	found := 0
+	for _, f := range Formats {
+		var whole, numbered bytes.Buffer
+		r, ok := f.Is.New(&numbered, TableOptions{}).(interface {
+			Report
+			NewUnnumbered() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte
+			Numbered(uint64, []byte) error
+		})
+		if !ok {
+			continue
+		}
+		found++
+		encode := r.NewUnnumbered()
+		for i := range cs {
+			var j analyzer.Judgment
+			j.Judge(&cs[i])
+			c := cs[i]
+			c.Stream += 12345
+			if err := r.Numbered(cs[i].Stream, encode(nil, &c, &j)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Finish(sample.Summary()); err != nil {
+			t.Fatal(err)
+		}
+		write(t, f.Is.New(&whole, TableOptions{}), cs, sample.Summary())
+		if !bytes.Equal(whole.Bytes(), numbered.Bytes()) {
+			t.Errorf("%s: numbered later it is\n%.2000s\nwant\n%.2000s", f.Name, &numbered, &whole)
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d formats are numbered later, want ndjson, json and csv", found)
+	}
+}
+
 // An independent reader of CSV finds the record's values under the header's names.
 func TestCSVAgainstRecord(t *testing.T) {
 	var out bytes.Buffer

@@ -37,14 +37,32 @@ func (r *JSON) begin() {
 	r.begun = true
 }
 
-// Conversation writes the record of c.
-func (r *JSON) Conversation(c *analyzer.Conversation) error {
+// next begins another conversation.
+func (r *JSON) next() {
 	if r.begun {
 		r.out.B = append(r.out.B, ',')
 	} else {
 		r.begin()
 	}
-	r.out.B = r.enc.Conversation(append(r.out.B, '\n'), c)
+	r.out.B = append(r.out.B, '\n')
+}
+
+// Conversation writes the record of c.
+func (r *JSON) Conversation(c *analyzer.Conversation) error {
+	r.next()
+	r.out.B = r.enc.Conversation(r.out.B, c)
+	return r.out.Spill()
+}
+
+// NewUnnumbered is for [analyzer.Sink].
+func (r *JSON) NewUnnumbered() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	return new(record.Encoder).Unnumbered
+}
+
+// Numbered is for [analyzer.Sink].
+func (r *JSON) Numbered(stream uint64, rest []byte) error {
+	r.next()
+	r.out.B = append(record.AppendHead(r.out.B, stream), rest...)
 	return r.out.Spill()
 }
 

@@ -36,9 +36,11 @@ func (r *NDJSON) Encoded(b []byte) error {
 }
 
 // NewUnnumbered is for [analyzer.Sink].
-func (r *NDJSON) NewUnnumbered() func([]byte, *analyzer.Conversation) []byte {
+func (r *NDJSON) NewUnnumbered() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
 	var e record.Encoder
-	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.Unnumbered(b, c), '\n') }
+	return func(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+		return append(e.Unnumbered(b, c, j), '\n')
+	}
 }
 
 // Numbered is for [analyzer.Sink].

@@ -12,11 +12,11 @@ import (
 )
 
 // Build writes the record of the slot's conversation into out, which this tracker may have written before, and its
-// facts and incidents behind those in ev; j is room to work in. Its stream number is the Merger's to give.
-func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
+// facts and incidents behind those in ev; j is room to work in. Its stream number is the Merger's to give. followed says that j is its course now.
+func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) (followed bool) {
 	if isEmbryo(slot) {
 		t.buildEmbryo(t, slot, out, ev, j)
-		return
+		return false
 	}
 	c := t.Slab.At(slot)
 	cl, roles := c.Client()
@@ -63,6 +63,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	}
 	out.Outcome = o
 	out.ConnState = conn.ZeekState(o, j.Close.By, &c.Half[cl], &c.Half[1-cl])
+	return !plain
 }
 
 // socket is the key's address and port of a direction's sender.

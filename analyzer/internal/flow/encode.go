@@ -1,16 +1,16 @@
 package flow
 
 import (
+	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/state"
 )
 
 // Encoding makes records of conversations that are over, in place of handing them out, for the trackers of one goroutine.
 type Encoding struct {
-	encode   func(b []byte, c *conn.Conversation) []byte
+	encode   func(b []byte, c *conn.Conversation, j *anomaly.Judgment) []byte
 	conv     conn.Conversation
 	evidence Evidence
-	course   state.Course
+	judgment anomaly.Judgment
 }
 
 // NewEncoding returns one for sink.
@@ -22,8 +22,12 @@ func (t *Tracker) Encode(e *Encoding) { t.encoding = e }
 // append appends the record of the conversation in a slot.
 func (e *Encoding) append(to *Records, t *Tracker, slot uint32) {
 	e.evidence.Reset()
-	t.Build(slot, &e.conv, &e.evidence, &e.course)
-	to.text = e.encode(to.text, &e.conv)
+	if t.Build(slot, &e.conv, &e.evidence, &e.judgment.Course) {
+		e.judgment.Conclude(&e.conv)
+	} else {
+		e.judgment.Judge(&e.conv)
+	}
+	to.text = e.encode(to.text, &e.conv, &e.judgment)
 	to.list = append(to.list, written{len(to.text), e.conv.Outcome, e.conv.History.Cut})
 }
 

@@ -1,6 +1,9 @@
 package flow
 
-import "tcptrace/analyzer/internal/conn"
+import (
+	"tcptrace/analyzer/internal/anomaly"
+	"tcptrace/analyzer/internal/conn"
+)
 
 // Sink receives conversations. c is valid during the call only; a sink that
 // keeps it keeps a copy (CopyTo). An error ends the analysis.
@@ -44,8 +47,9 @@ type Encoder interface {
 // the frames before the conversation's first are done with: so the goroutines that track conversations make their records as they end.
 type Unnumbered interface {
 	Sink
-	// NewUnnumbered returns what appends the record of c to b, for one goroutine, in a form that Numbered understands. It does not look at c.Stream.
-	NewUnnumbered() func(b []byte, c *conn.Conversation) []byte
+	// NewUnnumbered returns what appends the record of c, of which j is the judgment, to b, for one goroutine, in a form that Numbered understands.
+	// It does not look at c.Stream.
+	NewUnnumbered() func(b []byte, c *conn.Conversation, j *anomaly.Judgment) []byte
 	// Numbered takes a record, in order, in place of the call with its conversation. It is valid during the call.
 	Numbered(stream uint64, record []byte) error
 }

@@ -356,6 +356,25 @@ func TestEncoderErrorAtEnd(t *testing.T) {
 	}
 }
 
+// TestNumberedAtEnd: what is open at the end is the same, whether one goroutine makes the records or several, of a sink that takes their numbers
+// beside them.
+func TestNumberedAtEnd(t *testing.T) {
+	data := newTraffic(7, []life{flood}, 1000, time.Second, time.Millisecond).capture(t, lab.Format{})
+	written := func(workers int) string {
+		var out bytes.Buffer
+		csv := report.NewCSV(&out)
+		src := input.Open([]string{"-"}, input.Options{Stdin: bytes.NewReader(data)})
+		sum, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers}, csv)
+		if err := errors.Join(err, csv.Finish(&sum)); err != nil || sum.Conversations != 1000 {
+			t.Fatal(err, sum.Conversations)
+		}
+		return out.String()
+	}
+	if d := differs(written(3), written(1)); d != "" {
+		t.Error(d)
+	}
+}
+
 // checkAccounts: every packet is accounted for once, every TCP packet in one conversation.
 func checkAccounts(t *testing.T, sum *analyzer.Summary, list []analyzer.Conversation) {
 	t.Helper()

@@ -27,13 +27,7 @@ func (e *Encoder) Conversation(b []byte, c *analyzer.Conversation) []byte {
 
 // Judged appends the record of c, of which j is the judgment.
 func (e *Encoder) Judged(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
-	return e.unnumbered(AppendHead(b, c.Stream), c, j)
-}
-
-// Unnumbered appends what follows the head of the record of c.
-func (e *Encoder) Unnumbered(b []byte, c *analyzer.Conversation) []byte {
-	e.judgment.Judge(c)
-	return e.unnumbered(b, c, &e.judgment)
+	return e.Unnumbered(AppendHead(b, c.Stream), c, j)
 }
 
 // AppendHead appends what a record of that stream begins with.
@@ -41,7 +35,8 @@ func AppendHead(b []byte, stream uint64) []byte {
 	return output.AppendCount(append(b, `{"schema":"`+conversationSchema+`","stream":`...), stream)
 }
 
-func (e *Encoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+// Unnumbered appends what follows the head of the record of c, of which j is the judgment.
+func (e *Encoder) Unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
 	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
