@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"encoding/binary"
+
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
 )
@@ -64,4 +66,44 @@ func (r *Records) at(i uint32) (*written, []byte) {
 		from = r.list[i-1].end
 	}
 	return &r.list[i], r.text[from:r.list[i].end]
+}
+
+// Shared is how several goroutines can make records for a sink of what is open at the end; nil: they cannot.
+func Shared(to Sink) Encoder {
+	switch sink := to.(type) {
+	case Encoder:
+		return sink
+	case Unnumbered:
+		return numbering{sink}
+	}
+	return nil
+}
+
+// numbering makes records of parts for a sink that takes them one by one: before each stand the stream's number and how long it is.
+type numbering struct{ Unnumbered }
+
+const numberingHead = 8 + 4
+
+func (n numbering) NewEncoder() func([]byte, *conn.Conversation) []byte {
+	encode, judgment := n.NewUnnumbered(), new(anomaly.Judgment)
+	return func(b []byte, c *conn.Conversation) []byte {
+		judgment.Judge(c)
+		b = append(binary.BigEndian.AppendUint64(b, c.Stream), 0, 0, 0, 0)
+		at := len(b)
+		b = encode(b, c, judgment)
+		binary.BigEndian.PutUint32(b[at-4:], uint32(len(b)-at))
+		return b
+	}
+}
+
+func (n numbering) Encoded(b []byte) error {
+	for len(b) > 0 {
+		stream, size := binary.BigEndian.Uint64(b), int(binary.BigEndian.Uint32(b[8:]))
+		b = b[numberingHead:]
+		if err := n.Numbered(stream, b[:size]); err != nil {
+			return err
+		}
+		b = b[size:]
+	}
+	return nil
 }

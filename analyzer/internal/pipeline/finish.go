@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
-	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 )
@@ -43,7 +41,7 @@ func (h *handing) leave(i int) {
 // out hands it out. That can be most of the conversations, and nothing else is left to do meanwhile: so all workers make the records, if
 // that can be done side by side.
 func (h *handing) out(workers int) error {
-	switch shared := h.shared(); {
+	switch shared := flow.Shared(h.sink); {
 	case shared != nil && workers > 1:
 		return h.encoded(shared, workers)
 	case h.late == nil:
@@ -58,46 +56,6 @@ func (h *handing) out(workers int) error {
 		if err := h.rest.Each(from, to, h.sink.Conversation); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// shared is how several goroutines can make records of it for the sink; nil: they cannot.
-func (h *handing) shared() flow.Encoder {
-	switch sink := h.sink.(type) {
-	case flow.Encoder:
-		return sink
-	case flow.Unnumbered:
-		return numbering{sink}
-	}
-	return nil
-}
-
-// numbering makes records of parts for a sink that takes them one by one: before each stand the stream's number and how long it is.
-type numbering struct{ flow.Unnumbered }
-
-const numberingHead = 8 + 4
-
-func (n numbering) NewEncoder() func([]byte, *conn.Conversation) []byte {
-	encode, judgment := n.NewUnnumbered(), new(anomaly.Judgment)
-	return func(b []byte, c *conn.Conversation) []byte {
-		judgment.Judge(c)
-		b = append(binary.BigEndian.AppendUint64(b, c.Stream), 0, 0, 0, 0)
-		at := len(b)
-		b = encode(b, c, judgment)
-		binary.BigEndian.PutUint32(b[at-4:], uint32(len(b)-at))
-		return b
-	}
-}
-
-func (n numbering) Encoded(b []byte) error {
-	for len(b) > 0 {
-		stream, size := binary.BigEndian.Uint64(b), int(binary.BigEndian.Uint32(b[8:]))
-		b = b[numberingHead:]
-		if err := n.Numbered(stream, b[:size]); err != nil {
-			return err
-		}
-		b = b[size:]
 	}
 	return nil
 }
