@@ -46,32 +46,48 @@ const (
 
 // Datagram looks at a datagram.
 func (o *Observer) Datagram(g *wire.Datagram) {
-	if from, _, payload, ok := g.UDP(); ok && from == portDNS {
+	if _, _, payload, _ := g.UDP(); IsAnswer(g) {
 		o.answers.message(g.Dst, payload)
 	}
 }
 
 // Segment looks at a segment, of which payload was captured, and returns what is found with it, which is valid until the next call.
 func (o *Observer) Segment(s *wire.Segment, payload []byte) []Name {
-	if s.Flags.Any(wire.RST) {
-		return nil
-	}
-	i, tag := place(s)
-	isSYN := s.Flags.Any(wire.SYN)
-	if !isSYN && (len(payload) == 0 || o.states[i] < startBegun && formatOf(payload, sender(s)) == formatNone) {
+	if at, may, ok := Look(s, payload); !ok || !may && o.Plain(at) {
 		return nil // as most
 	}
+	i, tag := place(s)
 	if o.starts == nil {
 		o.starts = make([]start, maxStarts)
 	}
 	o.found = o.found[:0]
-	if isSYN {
+	if s.Flags.Any(wire.SYN) {
 		o.syn(s, i, tag)
 	}
 	if len(payload) > 0 {
 		o.data(s, i, tag, payload)
 	}
 	return o.found
+}
+
+// Look is what can be said of a segment before an Observer sees it: whether Segment may find something, and else where to ask for that (Plain).
+// Several goroutines may look. ok is false if Segment finds nothing.
+func Look(s *wire.Segment, payload []byte) (at uint16, may, ok bool) {
+	isSYN := s.Flags.Any(wire.SYN)
+	if s.Flags.Any(wire.RST) || !isSYN && len(payload) == 0 {
+		return 0, false, false
+	}
+	i, _ := place(s)
+	return uint16(i), isSYN || formatOf(payload, sender(s)) != formatNone, true
+}
+
+// Plain reports whether Segment finds nothing in a segment at a place, which Look says it may find nothing in.
+func (o *Observer) Plain(at uint16) bool { return o.states[at] < startBegun }
+
+// IsAnswer reports whether Datagram may find something.
+func IsAnswer(g *wire.Datagram) bool {
+	from, _, _, ok := g.UDP()
+	return ok && from == portDNS
 }
 
 // place is where the start of the stream of s is kept, or may be, and its tag. It is the same in every run, as what is displaced is.

@@ -15,6 +15,8 @@ type Intake struct {
 	fragments wire.Reassembler
 	begun     unfinished
 	waits     bool // the latest frame holds a fragment of a packet that is not whole yet
+
+	apart, leans bool // see Part
 }
 
 // Frame counts a frame and decodes it. It reports whether s now holds a TCP segment: one that
@@ -25,7 +27,10 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 	in.count(wireLen, time)
 	v := in.decoder.Decode(link, data, wireLen, s)
 	if v != wire.TCP || s.Bits&wire.FirstFragment != 0 {
-		if p := in.decoder.Piece(); p != nil {
+		if p := in.decoder.Piece(); p != nil && in.apart {
+			in.leans = true
+			return false
+		} else if p != nil {
 			v = in.fragment(p, v, time, wireLen, s)
 		} else if v == wire.UnsupportedLink {
 			in.Summary.unsupportedLink(link)

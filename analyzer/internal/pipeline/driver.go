@@ -44,7 +44,7 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 	switch {
 	case !tcp:
 		if g := d.Datagram(); g != nil {
-			d.datagram(g, p.Time)
+			d.datagram(g, p.Time, d.Number())
 		}
 	case d.names != nil && (s.PayloadCap > 0 || s.Flags.Any(wire.SYN)):
 		d.name(s, data)
@@ -52,8 +52,8 @@ func (d *Decoder) Packet(p *packet.Packet, data []byte, s *wire.Segment) (passed
 	return true, tcp
 }
 
-// datagram looks at what the latest frame holds, which came at a time.
-func (d *Decoder) datagram(g *wire.Datagram, at int64) {
+// datagram looks at what a frame holds, which came at a time.
+func (d *Decoder) datagram(g *wire.Datagram, at int64, frame uint64) {
 	if d.names != nil && g.Proto == wire.ProtoUDP {
 		d.names.Datagram(g)
 	}
@@ -63,7 +63,7 @@ func (d *Decoder) datagram(g *wire.Datagram, at int64) {
 	}
 	d.Summary.ICMPErrors++
 	d.notices = append(d.notices, flow.Notice{
-		Kind: flow.NoticeICMP, Key: e.Key, Dir: e.Dir, Net: g.Net, Frame: d.Number(), Time: conn.Time(conn.Admit(at)), ICMP: e,
+		Kind: flow.NoticeICMP, Key: e.Key, Dir: e.Dir, Net: g.Net, Frame: frame, Time: conn.Time(conn.Admit(at)), ICMP: e,
 	})
 }
 
@@ -132,6 +132,7 @@ type batch struct {
 	asides   [][]aside      // by worker, in order
 	outs     []flow.Output  // one for each tracker
 	pending  sync.WaitGroup // workers that are not done with it
+	ahead    ahead          // of several goroutines that decode
 }
 
 // maxPackets bounds the packets of a batch that are decoded at once, so that a task's index fits.
@@ -167,13 +168,8 @@ func (d *driver) expect(src packet.Source) {
 
 // decode fills b with the segments of packets[from:], up to maxPackets of them, and returns behind which packet it stopped.
 func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
-	for w := range b.byWorker {
-		b.byWorker[w], b.asides[w] = b.byWorker[w][:0], b.asides[w][:0]
-	}
 	next = min(len(packets.Packets), from+maxPackets)
-	if n := next - from; n > len(b.segments) { // a small capture needs little
-		b.segments = make([]wire.Segment, min(maxPackets, max(n, 2*len(b.segments))))
-	}
+	b.begin(next - from)
 	n := 0
 	for i := from; i < next; i++ {
 		s := &b.segments[n]
@@ -190,6 +186,16 @@ func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
 		}
 	}
 	return next
+}
+
+// begin makes room for the segments of so many packets.
+func (b *batch) begin(packets int) {
+	for w := range b.byWorker {
+		b.byWorker[w], b.asides[w] = b.byWorker[w][:0], b.asides[w][:0]
+	}
+	if packets > len(b.segments) { // a small capture needs little
+		b.segments = make([]wire.Segment, min(maxPackets, max(packets, 2*len(b.segments))))
+	}
 }
 
 func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracker] }

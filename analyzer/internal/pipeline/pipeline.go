@@ -122,7 +122,11 @@ func (r *run) run(ctx context.Context, src packet.Source, sink flow.Sink) (intak
 // have ended.
 func (r *run) merge(ctx context.Context, src packet.Source, merger *flow.Merger) error {
 	var others sync.WaitGroup
-	others.Go(func() { r.readErr = r.read(ctx, src) })
+	if next := r.first(&others); next != nil {
+		others.Go(func() { r.readErr = r.readAhead(ctx, src, next) })
+	} else {
+		others.Go(func() { r.readErr = r.read(ctx, src) })
+	}
 	for w, ch := range r.work {
 		others.Go(func() {
 			for b := range ch {
@@ -154,12 +158,7 @@ func (r *run) abandon() {
 
 // read reads and decodes until the input ends, ctx is cancelled or the sink fails.
 func (r *run) read(ctx context.Context, src packet.Source) error {
-	defer close(r.ordered)
-	defer func() {
-		for _, ch := range r.work {
-			close(ch)
-		}
-	}()
+	defer r.leave()
 	var packets packet.Batch
 	for {
 		if err := context.Cause(ctx); err != nil || r.failed.Load() {
@@ -174,11 +173,24 @@ func (r *run) read(ctx context.Context, src packet.Source) error {
 		for i := 0; i < len(packets.Packets); {
 			b := <-r.free
 			i = r.decode(&packets, i, b)
-			b.pending.Add(len(r.work))
-			r.ordered <- b
-			for _, ch := range r.work {
-				ch <- b
-			}
+			r.deal(b)
 		}
 	}
+}
+
+// deal gives the segments of b to the workers.
+func (r *run) deal(b *batch) {
+	b.pending.Add(len(r.work))
+	r.ordered <- b
+	for _, ch := range r.work {
+		ch <- b
+	}
+}
+
+// leave tells the others that there is nothing more.
+func (r *run) leave() {
+	for _, ch := range r.work {
+		close(ch)
+	}
+	close(r.ordered)
 }

@@ -22,6 +22,9 @@ import (
 	"tcptrace/report"
 )
 
+// leastAhead is with how many workers batches are decoded apart from one another.
+const leastAhead = 3
+
 // with is o for so many workers.
 func with(o analyzer.Options, workers int) analyzer.Options {
 	o.Workers = workers
@@ -52,6 +55,7 @@ func TestSameOutput(t *testing.T) {
 				{name: "chunks of 4096", so: input.Options{ChunkSize: 4096}, workers: 2},
 				{name: "chunks of 97", so: input.Options{ChunkSize: 97}, workers: 2},
 				{name: "batches of 3 packets", so: input.Options{ChunkSize: 4096, MaxPackets: 3}, workers: 2},
+				{name: "batches of 3 packets, decoded apart", so: input.Options{ChunkSize: 4096, MaxPackets: 3}, workers: leastAhead},
 				{name: "a byte at a time", byBytes: true, workers: 5},
 			} {
 				if !thorough.Asked() && (i+n)%3 != 0 { // each way for some of the captures
