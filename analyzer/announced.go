@@ -84,9 +84,9 @@ func (t *announced) unsettled(j *Judgment) bool {
 
 // compare tells what is new of the conversation that was judged.
 func (m *Monitor) compare(a *announced, why Over) {
-	t := m.ledger.open(a, &m.conv)
+	t := m.ledger.open(a, m.conv)
 	defer t.close()
-	c, j := &m.conv, &m.judgment
+	c, j := m.conv, m.judgment
 	if t.is.has(opened) && uint8(t.is&clientIsB) != c.ClientDir {
 		m.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
 		t.forget()

@@ -5,7 +5,7 @@ func (m *Monitor) Find(firstFrame uint64, visit func(*Seen)) bool {
 	for slot, sum := range m.tracker.Tallies() {
 		if sum.FirstFrame == firstFrame {
 			m.judge(m.ledger.of(slot))
-			visit(&Seen{Conversation: &m.conv, Judgment: &m.judgment})
+			visit(&Seen{Conversation: m.conv, Judgment: m.judgment})
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/host"
+	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
@@ -37,9 +38,10 @@ type Monitor struct {
 	surveys  survey
 	watching func(*Reading) // all that Watch was given
 
-	conv     Conversation
-	evidence flow.Evidence
-	judgment Judgment
+	conv     *Conversation // at hand
+	judgment *Judgment     // of it
+	own      likeness      // room for them
+	alike    alike
 	event    Event
 
 	dropped   uint64 // packets that the capture lost so far
@@ -88,7 +90,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 		decoder: pipeline.NewDecoder(o), tracker: flow.NewTracker(tracking, nil), idle: idle, tell: tell, late: o.Late,
 		surveys: survey{top: topk.New(maxSurveyed, compareCandidates)},
 	}
-	m.trackers[0] = m.tracker
+	m.trackers[0], m.conv, m.judgment = m.tracker, &m.own.conv, &m.own.judgment
 	m.tracker.Overflow, m.tracker.Beside = m.happened, &m.ledger
 	return m
 }
@@ -157,10 +159,23 @@ func (m *Monitor) Flush(now Time) {
 
 // judge works out what is known of a conversation that is open.
 func (m *Monitor) judge(t *announced) {
-	m.evidence.Reset()
-	m.tracker.Build(t.slot, &m.conv, &m.evidence, &m.judgment.Course)
-	m.identify(&m.conv, t)
-	m.judgment.Judge(&m.conv)
+	if m.judgeAlike(t) {
+		return
+	}
+	m.conv, m.judgment = &m.own.conv, &m.own.judgment
+	m.build(t, &m.own.evidence)
+}
+
+// build is judge without any knowledge of others.
+func (m *Monitor) build(t *announced, ev *flow.Evidence) {
+	ev.Reset()
+	followed := m.tracker.Build(t.slot, m.conv, ev, &m.judgment.Course)
+	m.identify(m.conv, t)
+	if followed {
+		anomaly.Conclude(m.judgment, m.conv)
+	} else {
+		m.judgment.Judge(m.conv)
+	}
 }
 
 // identify adds what the tracker does not know.
@@ -176,7 +191,7 @@ func (m *Monitor) update(number uint32) {
 	t := m.ledger.all.At(number)
 	t.is.set(dirty, false)
 	m.compare(t, NotOver)
-	if !t.unsettled(&m.judgment) {
+	if !t.unsettled(m.judgment) {
 		t.is.set(waiting, false)
 		return
 	}
@@ -243,9 +258,9 @@ func (m *Monitor) Dropped(n uint64) { m.dropped += n }
 // finish tells the last of a conversation, whose slot is free again.
 func (m *Monitor) finish(slot uint32, c *Conversation) {
 	t := m.ledger.of(slot)
-	m.conv = *c
-	m.identify(&m.conv, t)
-	m.judgment.Judge(&m.conv)
+	m.conv, m.judgment = c, &m.own.judgment
+	m.identify(c, t)
+	m.judgment.Judge(c)
 	var why Over
 	switch {
 	case t.is.has(idle):
@@ -295,7 +310,7 @@ func (m *Monitor) Finish() Summary {
 
 // say tells an event of the conversation that was judged.
 func (m *Monitor) say(e *Event) {
-	e.Conversation, e.Judgment = &m.conv, &m.judgment
+	e.Conversation, e.Judgment = m.conv, m.judgment
 	m.event = *e
 	m.tell(&m.event)
 }

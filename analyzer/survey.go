@@ -81,7 +81,7 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	v.at = t.Now
 	for _, one := range v.top.Sorted() {
 		m.judge(m.ledger.all.At(one.number))
-		seen := Seen{Conversation: &m.conv, Judgment: &m.judgment}
+		seen := Seen{Conversation: m.conv, Judgment: m.judgment}
 		for side := range seen.Rates {
 			seen.Rates[side] = float64(v.before[one.number].rates[m.conv.ClientDir^uint8(side)])
 		}
@@ -142,7 +142,7 @@ func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
 func (m *Monitor) Each(visit func(*Seen)) {
 	for _, slot := range m.tracker.Live() {
 		m.judge(m.ledger.of(slot))
-		visit(&Seen{Conversation: &m.conv, Judgment: &m.judgment})
+		visit(&Seen{Conversation: m.conv, Judgment: m.judgment})
 	}
 }
 

@@ -30,11 +30,11 @@ func (j *Judgment) Worst() (worst *AnomalyKind, others int) {
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *conn.Conversation) {
 	j.Follow(c)
-	j.Conclude(c)
+	Conclude(j, c)
 }
 
 // Conclude is the part of Judge that is left where j.Course is the course of c already.
-func (j *Judgment) Conclude(c *conn.Conversation) {
+func Conclude(j *Judgment, c *conn.Conversation) {
 	j.pass.View = &j.View
 	j.pass.detect()
 	j.Anomalies = j.pass.anomalies

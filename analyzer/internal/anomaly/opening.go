@@ -10,6 +10,9 @@ import (
 // silence means something: the first retry comes after a second (RFC 6298 2.1).
 const patience conn.Time = 1e9
 
+// Soonest is how long a capture goes on after a SYN, of which nothing more is seen, before anything can be said of that.
+const Soonest = patience
+
 // sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".
 func sentTimes(a *Anomaly, what string, waited int64) string {
 	n := a.args[0] & (1<<32 - 1)

@@ -12,11 +12,10 @@ import (
 )
 
 // Build writes the record of the slot's conversation into out, which this tracker may have written before, and its
-// facts and incidents behind those in ev; j is room to work in. Its stream number is the Merger's to give. followed says that j is its course now.
+// facts and incidents behind those in ev; j is room to work in, and followed says that out was followed there. Its stream number is the Merger's to give.
 func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) (followed bool) {
 	if isEmbryo(slot) {
-		t.buildEmbryo(t, slot, out, ev, j)
-		return false
+		return t.buildEmbryo(t, slot, out, ev, j)
 	}
 	c := t.Slab.At(slot)
 	cl, roles := c.Client()

@@ -180,7 +180,9 @@ func (t *Tracker) conceive(s *wire.Segment, out *Output) uint32 {
 		e.how |= isRead
 	}
 	e.serial = t.dial(Deadline{t.Slab.embryos.givesUp(slot), slot, e.gen})
-	t.rehearse(slot, s)
+	if t.watch != nil || t.keeps {
+		t.rehearse(slot, s)
+	}
 	return slot
 }
 
@@ -277,16 +279,17 @@ func (t *Tracker) likeIt() *Tracker {
 }
 
 // buildEmbryo is Build for an embryo of a tracker: this one, or one at which several goroutines may look.
-func (t *Tracker) buildEmbryo(of *Tracker, slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) {
+func (t *Tracker) buildEmbryo(of *Tracker, slot uint32, out *conn.Conversation, ev *Evidence, j *state.Course) (followed bool) {
 	e := of.Slab.embryos.at(slot)
 	own, c := t.Slab.alloc()
 	t.bear(own, c, &of.Slab.embryos, slot, nil)
 	t.Now = of.Now
-	t.Build(own, out, ev, j)
+	followed = t.Build(own, out, ev, j)
 	if e.names != 0 {
 		set := of.Slab.embryos.namesOf(e)
 		out.Names[conn.Server], out.ALPN = of.names.best(&set)
 		t.nameHosts(out)
 	}
 	t.vacate(own)
+	return followed
 }

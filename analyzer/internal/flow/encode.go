@@ -25,7 +25,7 @@ func (t *Tracker) Encode(e *Encoding) { t.encoding = e }
 func (e *Encoding) append(to *Records, t *Tracker, slot uint32) {
 	e.evidence.Reset()
 	if t.Build(slot, &e.conv, &e.evidence, &e.judgment.Course) {
-		e.judgment.Conclude(&e.conv)
+		anomaly.Conclude(&e.judgment, &e.conv)
 	} else {
 		e.judgment.Judge(&e.conv)
 	}

@@ -46,8 +46,13 @@ func (o *origins) tell(slot uint32, c *conn.Conversation) {
 	if int(slot) < len(o.of) {
 		from = o.of[slot]
 	}
-	c.VLAN, c.Interface = from.vlan, ""
-	if o.name != nil {
-		c.Interface = names.Printable(o.name(from.iface))
+	c.VLAN, c.Interface = from.vlan, o.called(from.iface)
+}
+
+// called is the name of an interface; "": it has none.
+func (o *origins) called(iface uint16) string {
+	if o.name == nil {
+		return ""
 	}
+	return names.Printable(o.name(iface))
 }

@@ -1,0 +1,58 @@
+package analyzer
+
+import (
+	"tcptrace/analyzer/host"
+	"tcptrace/analyzer/internal/anomaly"
+	"tcptrace/analyzer/internal/flow"
+)
+
+// alike holds what was worked out of SYNs that nothing answered so far. Most that come are like others, but for their sockets, times and numbers: what
+// is known of one is then known of the next. A SYN unlike them all is worked out as any conversation, and takes the place of one.
+type alike struct {
+	all [numAlike]*likeness
+}
+
+// numAlike is a power of two: some systems on both sides of a link, seen in both directions.
+const numAlike = 64
+
+type likeness struct {
+	shape    flow.Shape
+	valid    bool // the rest stands for all SYNs of that shape
+	conv     Conversation
+	evidence flow.Evidence
+	judgment Judgment
+}
+
+// of is where a shape belongs.
+func (a *alike) of(s *flow.Shape) *likeness {
+	at := &a.all[s.Hash()/(1<<32/numAlike)]
+	if *at == nil {
+		*at = &likeness{}
+	}
+	return *at
+}
+
+// judgeAlike works out what is known of a conversation of which one SYN was seen, by what is known of others. It returns false if none was like it,
+// or more is to be said of it.
+func (m *Monitor) judgeAlike(t *announced) bool {
+	shape, ok := m.tracker.Shape(t.slot)
+	if !ok {
+		return false
+	}
+	l := m.alike.of(&shape)
+	m.conv, m.judgment = &l.conv, &l.judgment
+	if !l.valid || l.shape != shape {
+		m.build(t, &l.evidence)
+		l.shape, l.valid = shape, shape.Stands(m.conv, &m.judgment.Course) && m.conv.Hosts == [2]*host.End{}
+		return true
+	}
+	m.tracker.Rewrite(t.slot, m.conv, &m.judgment.Course)
+	m.identify(m.conv, t)
+	if m.conv.Hosts != [2]*host.End{} {
+		return false
+	}
+	if m.judgment.Anomalies = m.judgment.Anomalies[:0]; m.conv.Now-m.conv.Start >= anomaly.Soonest {
+		anomaly.Conclude(m.judgment, m.conv)
+	}
+	return true
+}
