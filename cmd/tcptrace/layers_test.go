@@ -82,7 +82,7 @@ var layers = map[string]layer{
 		other: []string{"github.com/klauspost/compress/zstd"}},
 	"report/internal/human":           {ours: []string{"internal/console", "report/internal/output", "analyzer"}},
 	"report/internal/output":          {ours: []string{"analyzer"}},
-	"report/internal/record":          {ours: []string{"analyzer/host", "internal/dimension", "report/internal/output", "report/internal/human", "analyzer", "fsm", "analyzer/timing"}},
+	"report/internal/record":          {ours: []string{"analyzer/host", "internal/dimension", "internal/names", "report/internal/output", "report/internal/human", "analyzer", "fsm", "analyzer/timing"}},
 	"report/internal/record/generate": {},
 	"report/internal/glossary":        {ours: []string{"report/internal/human", "report/internal/record", "analyzer"}},
 	"report/internal/condition":       {ours: []string{"internal/displayfilter", "report/internal/record", "report/internal/human", "analyzer"}, other: []string{"github.com/expr-lang/expr", "github.com/expr-lang/expr/"}},

@@ -10,10 +10,12 @@ import (
 
 // batch puts lines of a buffer in order of time. The lines of one stream stay in the order in which they came, whatever times they have.
 type batch struct {
-	lines  []batchLine
-	latest map[uint64]analyzer.Time // of each stream
-	newest analyzer.Time            // of all
-	sorted []byte
+	lines    []batchLine
+	latest   map[uint64]analyzer.Time // of each stream but the last
+	stream   uint64                   // the stream of the latest line of any
+	streamAt analyzer.Time            // the latest of that
+	newest   analyzer.Time            // of all
+	sorted   []byte
 }
 
 type batchLine struct {
@@ -27,9 +29,12 @@ func newBatch() batch {
 
 // line says that a line of a stream begins at a place in the buffer.
 func (b *batch) line(from int, at analyzer.Time, stream uint64) {
-	at = max(at, b.latest[stream])
-	b.latest[stream] = at
-	b.add(from, at)
+	if stream != b.stream {
+		b.latest[b.stream] = b.streamAt
+		b.stream, b.streamAt = stream, b.latest[stream]
+	}
+	b.streamAt = max(b.streamAt, at)
+	b.add(from, b.streamAt)
 }
 
 // last says that a line begins which stays behind all before it.
@@ -57,7 +62,7 @@ func (b *batch) sort(text []byte) []byte {
 		}
 		text, b.sorted = sorted, text
 	}
-	b.lines, b.newest = b.lines[:0], 0
+	b.lines, b.newest, b.streamAt = b.lines[:0], 0, 0
 	clear(b.latest)
 	return text
 }

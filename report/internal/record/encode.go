@@ -17,6 +17,7 @@ const conversationSchema = "tcptrace.conversation.v1"
 type Encoder struct {
 	Clock    output.Clock
 	judgment analyzer.Judgment
+	who      who
 }
 
 // Conversation appends the record of c.
@@ -37,12 +38,11 @@ func AppendHead(b []byte, stream uint64) []byte {
 
 // Unnumbered appends what follows the head of the record of c, of which j is the judgment.
 func (e *Encoder) Unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
-	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
-	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
-	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
+	who := e.who.of(c)
+	b = append(b, who.hosts...)
 	b = append(append(b, `,"roles":"`...), c.Roles.String()...)
-	b = output.AppendCommunityID(append(b, `","community_id":"`...), client, server)
-	b = e.Clock.Append(append(b, `","start":"`...), c.Start)
+	b = append(append(b, '"'), who.communityID...)
+	b = e.Clock.Append(append(b, `,"start":"`...), c.Start)
 	b = e.Clock.Append(append(b, `","end":"`...), c.End)
 	b = output.AppendSeconds(append(b, `","duration_s":`...), int64(c.Duration()))
 	b = output.AppendCount(append(b, `,"first_frame":`...), c.FirstFrame)

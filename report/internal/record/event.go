@@ -59,10 +59,9 @@ func (r *Events) Event(ev *analyzer.Event) error {
 	c := ev.Conversation
 	r.batch.line(len(r.out.B), ev.Time, c.Stream)
 	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
-	b = appendHost(append(b, `,"client":`...), c, analyzer.Client)
-	b = appendHost(append(b, `,"server":`...), c, analyzer.Server)
-	b = output.AppendCommunityID(append(b, `,"community_id":"`...), c.Addr[analyzer.Client], c.Addr[analyzer.Server])
-	return r.end(bodies[ev.Kind](&r.enc, append(b, '"', ','), ev))
+	who := r.enc.who.of(c)
+	b = append(append(b, who.hosts...), who.communityID...)
+	return r.end(bodies[ev.Kind](&r.enc, append(b, ','), ev))
 }
 
 func (e *Encoder) opened(b []byte, ev *analyzer.Event) []byte {
