@@ -34,25 +34,27 @@ func (a *alike) of(s *flow.Shape) *likeness {
 
 // judgeAlike works out what is known of a conversation of which one SYN was seen, by what is known of others. It returns false if none was like it,
 // or more is to be said of it.
-func (m *Monitor) judgeAlike(t *announced) bool {
-	shape, ok := m.tracker.Shape(t.slot)
+func (p *part) judgeAlike(t *announced) bool {
+	shape, ok := p.tracker.Shape(t.slot)
 	if !ok {
 		return false
 	}
-	l := m.alike.of(&shape)
-	m.conv, m.judgment = &l.conv, &l.judgment
+	l := p.alike.of(&shape)
 	if !l.valid || l.shape != shape {
-		m.build(t, &l.evidence)
-		l.shape, l.valid = shape, shape.Stands(m.conv, &m.judgment.Course) && m.conv.Hosts == [2]*host.End{}
+		p.workOut(t, l)
+		l.shape, l.valid = shape, shape.Stands(&l.conv, &l.judgment.Course)
+		p.hear(t, l)
+		l.valid = l.valid && l.conv.Hosts == [2]*host.End{}
 		return true
 	}
-	m.tracker.Rewrite(t.slot, m.conv, &m.judgment.Course)
-	m.identify(m.conv, t)
-	if m.conv.Hosts != [2]*host.End{} {
+	p.conv, p.judgment = &l.conv, &l.judgment
+	p.tracker.Rewrite(t.slot, p.conv, &p.judgment.Course)
+	p.identify(p.conv, t)
+	if p.conv.Hosts != [2]*host.End{} {
 		return false
 	}
-	if m.judgment.Anomalies = m.judgment.Anomalies[:0]; m.conv.Now-m.conv.Start >= anomaly.Soonest {
-		anomaly.Conclude(m.judgment, m.conv)
+	if p.judgment.Anomalies = p.judgment.Anomalies[:0]; p.conv.Now-p.conv.Start >= anomaly.Soonest {
+		anomaly.Conclude(p.judgment, p.conv)
 	}
 	return true
 }

@@ -78,7 +78,7 @@ func TestAlike(t *testing.T) {
 
 	m := NewMonitor(Options{}, Idle{}, func(*Event) {})
 	held := func() (n int) {
-		for _, l := range m.alike.all {
+		for _, l := range m.parts[0].alike.all {
 			if l != nil && l.valid {
 				n++
 			}

@@ -83,96 +83,96 @@ func (t *announced) unsettled(j *Judgment) bool {
 }
 
 // compare tells what is new of the conversation that was judged.
-func (m *Monitor) compare(a *announced, why Over) {
-	t := m.ledger.open(a, m.conv)
+func (p *part) compare(a *announced, why Over) {
+	t := p.ledger.open(a, p.conv)
 	defer t.close()
-	c, j := m.conv, m.judgment
+	c, j := p.conv, p.judgment
 	if t.is.has(opened) && uint8(t.is&clientIsB) != c.ClientDir {
-		m.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
+		p.correct(Client, Correction{Of: EventOpened, Frame: c.FirstFrame, Time: c.Start})
 		t.forget()
 	}
 	if !t.is.has(opened) {
 		t.is.set(opened, true)
 		t.is.set(clientIsB, c.ClientDir != 0)
-		m.say(&Event{Kind: EventOpened, Time: c.Start})
+		p.say(&Event{Kind: EventOpened, Time: c.Start})
 	}
 	ended := c.Outcome == Closed || c.Outcome == Reset || c.Outcome == Refused
 	if t.is.has(closed) && (!ended || c.Outcome != t.outcome) {
-		m.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
+		p.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
 		t.is.set(closed, false)
 	}
-	m.steps(t)
-	m.anomalies(t, why != NotOver)
+	p.steps(t)
+	p.anomalies(t, why != NotOver)
 	for side, state := range j.State {
-		m.inState[side][t.state[side]]--
-		m.inState[side][state]++
+		p.m.inState[side][t.state[side]]--
+		p.m.inState[side][state]++
 	}
 	t.state = j.State
 	if ended && !t.is.has(closed) {
 		t.is.set(closed, true)
 		t.outcome = c.Outcome
-		m.say(&Event{Kind: EventClosed, Time: c.End})
+		p.say(&Event{Kind: EventClosed, Time: c.End})
 	}
 }
 
-func (m *Monitor) correct(side Side, c Correction) {
-	m.say(&Event{Kind: EventCorrection, Time: m.tracker.Now, Side: side, Correction: c})
+func (p *part) correct(side Side, c Correction) {
+	p.say(&Event{Kind: EventCorrection, Time: p.tracker.Now, Side: side, Correction: c})
 }
 
 // steps tells what is new in the trajectories, in order of time. What was told and is not there any more is
 // taken back before, the latest first.
-func (m *Monitor) steps(t *tale) {
+func (p *part) steps(t *tale) {
 	var next [2]int
-	for side, steps := range m.judgment.Trajectory {
+	for side, steps := range p.judgment.Trajectory {
 		told := t.steps[side]
 		same := 0
 		for same < len(told) && same < len(steps) && told[same].state == steps[same].State && told[same].frame == steps[same].Frame {
 			same++
 		}
 		for i := len(told) - 1; i >= same; i-- {
-			m.correct(Side(side), Correction{Of: EventState, State: told[i].state, Frame: told[i].frame, Time: told[i].time})
+			p.correct(Side(side), Correction{Of: EventState, State: told[i].state, Frame: told[i].frame, Time: told[i].time})
 		}
 		t.steps[side], next[side] = told[:same], same
 	}
-	a, b := m.judgment.Trajectory[Client][next[Client]:], m.judgment.Trajectory[Server][next[Server]:]
+	a, b := p.judgment.Trajectory[Client][next[Client]:], p.judgment.Trajectory[Server][next[Server]:]
 	for len(a)+len(b) > 0 {
 		if len(b) == 0 || len(a) > 0 && a[0].Time <= b[0].Time {
-			m.step(t, Client, &a[0])
+			p.step(t, Client, &a[0])
 			a = a[1:]
 		} else {
-			m.step(t, Server, &b[0])
+			p.step(t, Server, &b[0])
 			b = b[1:]
 		}
 	}
 }
 
-func (m *Monitor) step(t *tale, side Side, s *Step) {
+func (p *part) step(t *tale, side Side, s *Step) {
 	t.steps[side] = append(t.steps[side], announcedStep{s.Frame, s.Time, s.State})
-	m.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
+	p.say(&Event{Kind: EventState, Time: s.Time, Side: side, Step: s})
 }
 
 // anomalies tells those that are new, and takes back those that are gone. What would only say that something
 // is missing waits until that is for long, or nothing more can come.
-func (m *Monitor) anomalies(t *tale, over bool) {
-	list := m.judgment.Anomalies
+func (p *part) anomalies(t *tale, over bool) {
+	list := p.judgment.Anomalies
 	t.is.set(withheld, false)
 	t.anomalies = slices.DeleteFunc(t.anomalies, func(a announcedAnomaly) bool {
-		if slices.ContainsFunc(list, func(b Anomaly) bool { return m.ledger.same(&a, &b) }) {
+		if slices.ContainsFunc(list, func(b Anomaly) bool { return p.ledger.same(&a, &b) }) {
 			return false
 		}
-		m.correct(a.side, Correction{Of: EventAnomaly, Anomaly: m.ledger.kinds[a.kind], HasSide: a.hasSide, Frame: a.frame, Time: a.time})
+		p.correct(a.side, Correction{Of: EventAnomaly, Anomaly: p.ledger.kinds[a.kind], HasSide: a.hasSide, Frame: a.frame, Time: a.time})
 		return true
 	})
 	for i := range list {
 		a := &list[i]
-		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return m.ledger.same(&b, a) }) {
+		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return p.ledger.same(&b, a) }) {
 			continue
 		}
-		if a.Kind.Missing && !over && m.tracker.Now < m.conv.End+missedAfter {
+		if a.Kind.Missing && !over && p.tracker.Now < p.conv.End+missedAfter {
 			t.is.set(withheld, true)
 			continue
 		}
-		t.anomalies = append(t.anomalies, announcedAnomaly{a.Frame, a.Time, m.ledger.kind(a.Kind), a.Side, a.HasSide})
-		m.say(&Event{Kind: EventAnomaly, Time: a.Time, Side: a.Side, Anomaly: a})
+		t.anomalies = append(t.anomalies, announcedAnomaly{a.Frame, a.Time, p.ledger.kind(a.Kind), a.Side, a.HasSide})
+		p.say(&Event{Kind: EventAnomaly, Time: a.Time, Side: a.Side, Anomaly: a})
 	}
 }

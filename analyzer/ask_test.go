@@ -34,8 +34,8 @@ func TestAsk(t *testing.T) {
 		t.Errorf("told %q", w.told)
 	}
 	w.Finish()
-	if len(w.numbers) > 0 {
-		t.Errorf("%d streams are remembered", len(w.numbers))
+	if len(w.parts[0].numbers) > 0 {
+		t.Errorf("%d streams are remembered", len(w.parts[0].numbers))
 	}
 }
 

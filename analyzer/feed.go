@@ -33,17 +33,27 @@ func (p *Numbered) Payload() []byte {
 // group is some packets that are decoded before the first is tracked, so that the cache misses of their conversations
 // overlap.
 type group struct {
-	packets  [pipeline.GroupSize]Numbered
-	segments [pipeline.GroupSize]wire.Segment
-	tasks    [pipeline.GroupSize]pipeline.Task // of those packets that are TCP, in order
-	n, tcp   int                               // packets and tasks
-	notices  []notice                          // in order
+	packets  []Numbered
+	segments []wire.Segment
+	tasks    []pipeline.Task // of those packets that are TCP, in order
+	n, tcp   int             // packets and tasks
+	notices  []notice        // in order
+}
+
+// newGroup has room for what a number of parts takes at once.
+func newGroup(parts int) group {
+	n := pipeline.GroupSize
+	if parts > 1 {
+		n = mostTogether
+	}
+	return group{packets: make([]Numbered, n), segments: make([]wire.Segment, n), tasks: make([]pipeline.Task, n)}
 }
 
 // notice is what a packet tells beside being a segment.
 type notice struct {
 	flow.Notice
 	packet int // of the group, behind which it comes
+	part   int // whose it is
 }
 
 // Frame adds one captured frame, as that of Analyzer does, and returns the number of the conversation that it belongs to; tcp is false
@@ -58,36 +68,62 @@ func (m *Monitor) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []by
 func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 	for i := 0; i < len(b.Packets); {
 		i = m.decode(b, i)
-		g := &m.group
-		pipeline.Touch(m.trackers[:], g.segments[:], g.tasks[:g.tcp])
-		tasks, notices := g.tasks[:g.tcp], g.notices
-		var at flow.Placement
-		for i := range g.n {
-			p := &g.packets[i]
-			if p.TCP {
-				t := &tasks[0]
-				tasks = tasks[1:]
-				p.Stream, at = m.track(&g.segments[t.Segment], t.Hash)
-			}
-			for ; len(notices) > 0 && notices[0].packet == i; notices = notices[1:] {
-				m.notice(&notices[0].Notice, at)
-			}
-			if see != nil {
-				see(p)
-			}
+		ahead := len(m.parts) > 1 && m.group.tcp >= m.fewest && m.watching == nil
+		if ahead {
+			m.trackTogether()
+		}
+		m.take(see, ahead)
+		if ahead {
+			m.discard()
 		}
 	}
 }
 
-// notice has the tracker take a notice. at is where the latest segment went.
-func (m *Monitor) notice(n *flow.Notice, at flow.Placement) {
-	before := m.tracker.Facts.Incidents.News
-	slot := m.tracker.Notice(n, at, &m.out)
-	if len(m.out.Events) > 0 {
-		m.happened()
+// take goes through the packets of the group, whose segments are tracked now unless they were ahead.
+func (m *Monitor) take(see func(*Numbered), ahead bool) {
+	g := &m.group
+	tasks, notices := g.tasks[:g.tcp], g.notices
+	var at flow.Placement
+	for i := range g.n {
+		p := &g.packets[i]
+		if p.TCP {
+			if !ahead && (g.tcp-len(tasks))%pipeline.GroupSize == 0 {
+				pipeline.Touch(m.trackers, g.segments, tasks[:min(pipeline.GroupSize, len(tasks))])
+			}
+			at = m.parts[tasks[0].Tracker].take(&g.segments[tasks[0].Segment], tasks[0].Hash, ahead)
+			p.Stream = m.parts[tasks[0].Tracker].streams.Of(at.Slot)
+			tasks = tasks[1:]
+		}
+		for ; len(notices) > 0 && notices[0].packet == i; notices = notices[1:] {
+			if part := m.parts[notices[0].part]; ahead {
+				part.catchUp()
+			} else {
+				part.notice(&notices[0].Notice, at)
+			}
+		}
+		if see != nil {
+			see(p)
+		}
 	}
-	if m.tracker.Facts.Incidents.News != before {
-		m.dirty(*m.ledger.slots.At(slot))
+}
+
+// take is track for what may have been tracked ahead.
+func (p *part) take(s *wire.Segment, hash uint32, ahead bool) flow.Placement {
+	if ahead {
+		return p.catchUp()
+	}
+	return p.track(s, hash)
+}
+
+// notice has the tracker take a notice. at is where the latest segment went.
+func (p *part) notice(n *flow.Notice, at flow.Placement) {
+	before := p.tracker.Facts.Incidents.News
+	slot := p.tracker.Notice(n, at, &p.out)
+	if len(p.out.Events) > 0 {
+		p.happened()
+	}
+	if p.tracker.Facts.Incidents.News != before {
+		p.dirty(*p.ledger.slots.At(slot))
 	}
 }
 
@@ -95,6 +131,7 @@ func (m *Monitor) notice(n *flow.Notice, at flow.Placement) {
 func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 	g := &m.group
 	g.n, g.tcp, g.notices = 0, 0, g.notices[:0]
+	parts := len(m.parts)
 	for ; i < len(b.Packets) && g.n < len(g.packets); i++ {
 		p, data, s := &b.Packets[i], b.Data(i), &g.segments[g.n]
 		passed, tcp := m.decoder.Packet(p, data, s)
@@ -102,11 +139,11 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 			continue
 		}
 		if tcp {
-			g.tasks[g.tcp] = pipeline.NewTask(g.n, 0, s)
+			g.tasks[g.tcp] = pipeline.NewTask(g.n, s.Key.Partition(parts), s)
 			g.tcp++
 		}
 		for _, n := range m.decoder.Notices() {
-			g.notices = append(g.notices, notice{n, g.n})
+			g.notices = append(g.notices, notice{n, g.n, n.Key.Partition(parts)})
 		}
 		g.packets[g.n] = Numbered{Packet: p, Data: data, Frame: m.decoder.Number(), TCP: tcp, Segment: s}
 		g.n++
@@ -117,25 +154,25 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 // Segment adds a segment that was made elsewhere, such as one that a Reading shows, and returns the number of the conversation that it belongs
 // to. A SYN that waits for what follows to tell where it belongs counts for the conversation that has its sockets.
 func (m *Monitor) Segment(s *Segment) (stream uint64) {
-	stream, _ = m.track(s, flow.Hash(&s.Key))
-	return stream
+	p := m.parts[s.Key.Partition(len(m.parts))]
+	return p.streams.Of(p.track(s, flow.Hash(&s.Key)).Slot)
 }
 
-// track is Segment; hash is that of its key. It also returns where the tracker put it.
-func (m *Monitor) track(s *wire.Segment, hash uint32) (stream uint64, at flow.Placement) {
-	t := m.tracker
+// track has the tracker track a segment, whose key has that hash, and returns where it put it.
+func (p *part) track(s *wire.Segment, hash uint32) flow.Placement {
+	t := p.tracker
 	before := t.Facts.News + t.Facts.Incidents.News
-	p := t.Segment(s, hash, &m.out)
-	if len(m.out.Events) > 0 {
-		m.happened()
+	at := t.Segment(s, hash, &p.out)
+	if len(p.out.Events) > 0 {
+		p.happened()
 	}
-	if number := m.ledger.slots.At(p.Slot); t.Facts.News+t.Facts.Incidents.News != before {
-		m.dirty(*number)
-		if older, ok := t.Before(p.Slot); ok {
-			m.dirty(*m.ledger.slots.At(older))
+	if number := p.ledger.slots.At(at.Slot); t.Facts.News+t.Facts.Incidents.News != before {
+		p.dirty(*number)
+		if older, ok := t.Before(at.Slot); ok {
+			p.dirty(*p.ledger.slots.At(older))
 		}
 	}
-	return m.streams.Of(p.Slot), p
+	return at
 }
 
 // Packets is how many packets there were so far, with those that Options.Filter left out.
@@ -147,11 +184,13 @@ func (m *Monitor) Clock() Time { return m.decoder.Summary.End }
 // Summary is what was seen so far.
 func (m *Monitor) Summary() Summary {
 	sum := m.decoder.Summary
-	t := m.tracker
-	sum.Conversations, sum.Outcomes = m.over, m.outcomes
-	sum.Evicted, sum.ReleasedEarly, sum.TimedOut = t.Evicted, t.ReleasedEarly, m.timedOut
-	sum.StrayICMP = t.StrayICMP
-	t.AddBounds(&sum)
+	sum.Conversations, sum.Outcomes, sum.TimedOut = m.over, m.outcomes, m.timedOut
+	for _, t := range m.trackers {
+		sum.Evicted += t.Evicted
+		sum.ReleasedEarly += t.ReleasedEarly
+		sum.StrayICMP += t.StrayICMP
+		t.AddBounds(&sum)
+	}
 	sum.Bounds[intake.BoundHistory] = m.unwritten
 	sum.LeftOut = m.leftOut
 	return sum

@@ -34,7 +34,7 @@ func newHeard(o Options, waits bool) *heard {
 		}
 		h.lines = append(h.lines, line)
 	})
-	h.tracker.Waits = waits
+	h.parts[0].tracker.Waits = waits
 	return h
 }
 
@@ -119,7 +119,7 @@ func TestLiveEmbryosTellTheSame(t *testing.T) {
 					h.Report(Time(now - 3e9))
 				}
 			}
-			waited = max(waited, both[0].tracker.Embryos())
+			waited = max(waited, both[0].parts[0].tracker.Embryos())
 		}
 		for _, h := range both {
 			h.lines = append(h.lines, fmt.Sprintf("%+v", h.Finish()))

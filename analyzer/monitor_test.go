@@ -103,7 +103,7 @@ func TestFloodSparesEstablished(t *testing.T) {
 		if sum.Evicted != 50_000-100 {
 			t.Errorf("answered %v: %d evicted", answered, sum.Evicted)
 		}
-		for _, q := range []*flow.Queue{&w.tracker.Dialing, &w.tracker.Answered} {
+		for _, q := range []*flow.Queue{&w.parts[0].tracker.Dialing, &w.parts[0].tracker.Answered} {
 			if q.N > 4000 {
 				t.Errorf("answered %v: a queue has %d entries", answered, q.N)
 			}

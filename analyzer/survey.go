@@ -40,11 +40,10 @@ type Seen struct {
 // maxSurveyed bounds the conversations that a survey visits.
 const maxSurveyed = 4096
 
-// survey holds what was sent up to the survey before, and the candidates of this one.
+// survey holds when the survey before was, and the candidates of this one.
 type survey struct {
-	at     Time
-	before []sentBefore // by number in the ledger
-	top    topk.Top[candidate]
+	at  Time
+	top topk.Top[candidate]
 }
 
 type sentBefore struct {
@@ -57,6 +56,7 @@ type candidate struct {
 	key    float64
 	first  uint64 // frame
 	number uint32 // in the ledger
+	part   uint8
 }
 
 // compareCandidates puts the greatest key first; of equal ones what began first.
@@ -67,23 +67,29 @@ func compareCandidates(a, b candidate) int {
 // Survey visits the conversations that rank highest, highest first, until visit returns false; 4,096 of
 // them at most.
 func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
-	t, v := m.tracker, &m.surveys
-	seconds := float64(t.Now-v.at) / 1e9
+	v, now := &m.surveys, Time(0)
+	for _, t := range m.trackers {
+		now = max(now, t.Now)
+	}
+	seconds := float64(now-v.at) / 1e9
 	v.top.Reset()
-	for slot, sum := range t.Tallies() {
-		number := *m.ledger.slots.At(slot)
-		b := v.of(number, m.ledger.all.At(number).gen)
-		b.measure(sum, seconds)
-		if one := (candidate{b.key(sum, by), sum.FirstFrame, number}); v.top.Admits(one) {
-			v.top.Put(one)
+	for i, p := range m.parts {
+		for slot, sum := range p.tracker.Tallies() {
+			number := *p.ledger.slots.At(slot)
+			b := p.sentBefore(number, p.ledger.all.At(number).gen)
+			b.measure(sum, seconds)
+			if one := (candidate{b.key(sum, by), sum.FirstFrame, number, uint8(i)}); v.top.Admits(one) {
+				v.top.Put(one)
+			}
 		}
 	}
-	v.at = t.Now
+	v.at = now
 	for _, one := range v.top.Sorted() {
-		m.judge(m.ledger.all.At(one.number))
-		seen := Seen{Conversation: m.conv, Judgment: m.judgment}
+		p := m.parts[one.part]
+		p.judge(p.ledger.all.At(one.number))
+		seen := Seen{Conversation: p.conv, Judgment: p.judgment}
 		for side := range seen.Rates {
-			seen.Rates[side] = float64(v.before[one.number].rates[m.conv.ClientDir^uint8(side)])
+			seen.Rates[side] = float64(p.before[one.number].rates[p.conv.ClientDir^uint8(side)])
 		}
 		if !visit(&seen) {
 			return
@@ -91,11 +97,11 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	}
 }
 
-func (v *survey) of(number, gen uint32) *sentBefore {
-	for int(number) >= len(v.before) {
-		v.before = append(v.before, sentBefore{})
+func (p *part) sentBefore(number, gen uint32) *sentBefore {
+	for int(number) >= len(p.before) {
+		p.before = append(p.before, sentBefore{})
 	}
-	b := &v.before[number]
+	b := &p.before[number]
 	if b.gen != gen {
 		*b = sentBefore{gen: gen}
 	}
@@ -127,22 +133,40 @@ func (b *sentBefore) key(t *flow.Tally, by Ranking) float64 {
 }
 
 // Open is how many conversations are followed.
-func (m *Monitor) Open() int { return m.tracker.Slab.Used }
+func (m *Monitor) Open() (n int) {
+	for _, t := range m.trackers {
+		n += t.Slab.Used
+	}
+	return n
+}
 
 // Bound is how many conversations are followed at most.
-func (m *Monitor) Bound() int { return m.tracker.MaxFlows }
+func (m *Monitor) Bound() (n int) {
+	for _, t := range m.trackers {
+		n += t.MaxFlows
+	}
+	return n
+}
 
 // Retransmissions counts those of all conversations so far, those that are over, too.
-func (m *Monitor) Retransmissions() *[NumCauses]uint64 { return &m.tracker.Recoveries.Causes }
+func (m *Monitor) Retransmissions() *[NumCauses]uint64 {
+	m.causes = [NumCauses]uint64{}
+	for _, t := range m.trackers {
+		for cause, n := range t.Recoveries.Causes {
+			m.causes[cause] += n
+		}
+	}
+	return &m.causes
+}
 
 // States counts the conversations by their endpoints' states, as far as they were told.
 func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
 
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {
-	for _, slot := range m.tracker.Live() {
-		m.judge(m.ledger.of(slot))
-		visit(&Seen{Conversation: m.conv, Judgment: m.judgment})
+	for _, o := range m.open() {
+		o.judge(o.ledger.of(o.slot))
+		visit(&Seen{Conversation: o.conv, Judgment: o.judgment})
 	}
 }
 
@@ -152,5 +176,7 @@ func (m *Monitor) Watch(f func(*Reading)) {
 		f = func(r *Reading) { before(r); after(r) }
 	}
 	m.watching = f
-	m.tracker.Watch(f)
+	for _, t := range m.trackers {
+		t.Watch(f)
+	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +48,7 @@ type watchOptions struct {
 	web       string
 	msl       time.Duration
 	maxFlows  int
+	workers   int
 	idle      time.Duration
 	names     names.Choice
 }
@@ -104,6 +107,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.web, "web", "", "serve a page that shows the analysis at this `address`, such as :8080 (on loopback) or 0.0.0.0:8080")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
+	f.IntVar(&o.workers, "workers", 0, "track and judge conversations with `n` goroutines, by a power of two; 0: half as many as there are processors, 16 at most")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	complete.Flag(cmd, "names", "auto", "off")
@@ -139,6 +143,8 @@ func (o *watchOptions) check() error {
 		return usageError("--metrics-process needs --metrics ADDRESS")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
+	case o.workers < 0 || o.workers > mostWorkers:
+		return usageError("--workers is from 0 to %d", mostWorkers)
 	case o.idle < 0:
 		return usageError("--idle-timeout must not be negative")
 	}
@@ -148,13 +154,19 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
+		Options:  analyzer.Options{Workers: cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, 1), enoughWorkers)), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,
 		Prompt:   o.until != "",
 	}
 }
+
+// enoughWorkers is how many goroutines there are at most unless more are asked for: others read, decode before them, and tell behind them.
+const (
+	enoughWorkers = 16
+	mostWorkers   = 64
+)
 
 // keepSelected is the value of --keep-on for what is selected in the view.
 const keepSelected = "selected"

@@ -263,14 +263,22 @@ func (l *Loop) flush() {
 	}
 }
 
-// mostAtOnce bounds the packets that are analyzed between two looks at what ends the analysis.
-const mostAtOnce = 16
+// mostAtOnce bounds the packets that are analyzed between two looks at what ends the analysis: by one goroutine, and by several, which are not
+// woken for few.
+const (
+	mostAtOnce   = 16
+	mostTogether = 1024
+)
 
 // atOnce is how many of n packets are analyzed next: none that a limit leaves out.
 func (l *Loop) atOnce(n int) int {
-	n = min(n, mostAtOnce)
-	if l.opts.Prompt {
+	switch {
+	case l.opts.Prompt:
 		n = min(n, 1)
+	case l.opts.Workers > 1:
+		n = min(n, mostTogether)
+	default:
+		n = min(n, mostAtOnce)
 	}
 	if l.opts.Packets > 0 {
 		n = int(min(uint64(n), l.opts.Packets-l.monitor.Packets()))

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"bytes"
 	"encoding/json"
 	"net"
@@ -61,12 +62,17 @@ func TestInterface(t *testing.T) {
 		t.Skip(err)
 	}
 	defer l.Close()
-	time.AfterFunc(500*time.Millisecond, func() {
-		if c, err := net.Dial("tcp4", l.Addr().String()); err == nil {
-			c.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		for ctx.Err() == nil { // until one of them has come when all is watched
+			if c, err := net.Dial("tcp4", l.Addr().String()); err == nil {
+				c.Close()
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
-	})
-	r, err := Run(t.Context(), Options{Interface: loopback, For: time.Second})
+	}()
+	r, err := Run(ctx, Options{Interface: loopback, For: 2 * time.Second})
 	if err != nil {
 		t.Skip(err)
 	}

@@ -67,7 +67,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		t.ended, t.parted, t.Dialing, t.Wake = Queue{}, Queue{}, Queue{}, conn.Never
 		return
 	}
-	for t.ended.N > 0 {
+	for t.ended.N > 0 && !t.defers(out) {
 		d := *t.ended.Peek()
 		if d.At > now && t.ended.N <= t.maxEnded {
 			break
@@ -79,7 +79,7 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		t.expireEnded(d, now, frame, out)
 	}
 	t.expireParted(now, frame, out)
-	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now {
+	for t.Dialing.N > 0 && t.Dialing.Peek().At <= now && !t.defers(out) {
 		d := t.Dialing.Pop()
 		if isEmbryo(d.Slot) {
 			t.expireEmbryo(d, now, frame, out)
@@ -145,7 +145,7 @@ func (t *Tracker) expireEmbryo(d Deadline, now conn.Time, frame uint64, out *Out
 
 // expireParted is Expire for those that wait longer. If there are too many the oldest goes: none was promised that time.
 func (t *Tracker) expireParted(now conn.Time, frame uint64, out *Output) {
-	for t.parted.N > 0 {
+	for t.parted.N > 0 && !t.defers(out) {
 		d := *t.parted.Peek()
 		if d.At > now && t.parted.N <= t.maxEnded {
 			break
@@ -214,6 +214,9 @@ func (t *Tracker) relieve(out *Output) {
 		t.Overflow()
 	}
 }
+
+// defers reports whether those whose time is over are to stay for now.
+func (t *Tracker) defers(out *Output) bool { return t.Defers && len(out.Done) >= mostDone }
 
 // mostDone is how many conversations an Output holds when there is somebody to take them at once: a flood that gives
 // up does so in one moment.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,6 +51,42 @@ func TestSoonEnough(t *testing.T) {
 		first, second := frameHash{0, 64 << ttlShift}, frameHash{test.apart, test.ttl << ttlShift}
 		if got := first.soonEnough(&second, test.id); got != test.want {
 			t.Errorf("%d ns apart, TTL %d, with an ID: %v: %v", test.apart, test.ttl, test.id, got)
+		}
+	}
+}
+
+// TestDefers: conversations that are over stay where there is no room for them in the Output, are due as before, and are those that go without
+// that, later.
+func TestDefers(t *testing.T) {
+	over := func(defers bool, n int) (done []int) {
+		tr := NewTracker(Options{Undivided: true}, nil)
+		tr.Defers = defers
+		var out Output
+		for i := range n {
+			k := pair(i)
+			s := wire.Segment{Key: k, Frame: uint64(i + 1), Time: int64(i), Flags: wire.SYN}
+			tr.Segment(&s, Hash(&k), &out)
+		}
+		out.Discard()
+		for now := conn.Time(time.Hour); now >= tr.Wake && tr.Slab.Used > 0; out.Discard() {
+			tr.Expire(now, 0, &out)
+			done = append(done, len(out.Done))
+		}
+		return done
+	}
+	for _, test := range []struct {
+		defers bool
+		n      int
+		want   []int
+	}{
+		{false, mostDone + 1, []int{mostDone + 1}},
+		{true, mostDone - 1, []int{mostDone - 1}},
+		{true, mostDone, []int{mostDone}},
+		{true, mostDone + 1, []int{mostDone, 1}},
+		{true, 3*mostDone + 5, []int{mostDone, mostDone, mostDone, 5}},
+	} {
+		if got := over(test.defers, test.n); !slices.Equal(got, test.want) {
+			t.Errorf("of %d that defer %v are over at once: %v, want %v", test.n, test.defers, got, test.want)
 		}
 	}
 }

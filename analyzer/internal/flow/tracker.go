@@ -17,6 +17,7 @@ type Options struct {
 	MSL       time.Duration // default 30 s
 	Quick     bool          // segments are not read
 	Undivided bool          // one tracker holds all flows, as a live capture wants it
+	Parts     int           // with Undivided: into how many trackers they are divided all the same, one for each goroutine; 0: one
 	Hosts     func(netip.Addr) string
 	Interface func(number uint16) string
 }
@@ -36,7 +37,10 @@ func (o Options) withDefaults() Options {
 // workers: what is evicted, and so every byte of output, must not depend on that.
 // Small bounds are not divided, so that they hold exactly.
 func (o Options) Partitions() int {
-	if o.Undivided || o.withDefaults().MaxFlows < 1<<14 {
+	if o.Undivided {
+		return max(o.Parts, 1)
+	}
+	if o.withDefaults().MaxFlows < 1<<14 {
 		return 1
 	}
 	return 16
@@ -86,6 +90,7 @@ type Tracker struct {
 	watch    func(*segment.Reading)
 	late     conn.Time // by how much the time of the segment at hand is not the one that was captured
 	Overflow func()    // empties the Output at hand; nil: that is done behind every segment
+	Defers   bool      // conversations whose time is over may stay until there is room in the Output at hand
 	reading  segment.Reading
 	woken    wire.Segment // the SYN of an embryo at hand: on the stack it would be allocated each time
 
@@ -116,7 +121,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 	if selective {
 		first = skips.First()
 	}
-	n := o.MaxFlows / o.Partitions()
+	n := max(o.MaxFlows/o.Partitions(), 1)
 	t := &Tracker{
 		MaxFlows:  n,
 		maxEnded:  max(1, n/16),

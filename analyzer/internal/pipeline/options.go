@@ -21,7 +21,7 @@ type Options struct {
 	// and windows in Sent, and the anomalies of an open connection. It takes about two thirds of the time.
 	Quick bool
 	// Workers is how many goroutines Run tracks conversations with, beside the one that reads and decodes. The result does not depend
-	// on it. Default: one for each processor.
+	// on it. Default: one for each processor. For a Monitor it is by how many conversations are tracked and judged; default one.
 	Workers int
 	// Filter reports whether a packet is to be analyzed, of which frame was captured from the link-layer header on. Those that are
 	// not are counted in Summary.Filtered, and have numbers like the others. It is called by one goroutine at a time. nil: all are.

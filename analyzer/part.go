@@ -1,0 +1,235 @@
+package analyzer
+
+import (
+	"tcptrace/analyzer/host"
+	"time"
+
+	"tcptrace/analyzer/internal/anomaly"
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/fsm"
+)
+
+// part is what a Monitor knows of one partition of the flows, which is all of them where there is one.
+type part struct {
+	m       *Monitor
+	tracker *flow.Tracker
+
+	out     flow.Output
+	told    int // events of out that were taken
+	streams flow.SlotStreams
+	ledger  ledger
+	news    []uint32              // numbers in the ledger, of those to judge
+	again   [recheckLevels]agenda // conversations to judge again, by how long they wait
+	numbers map[uint64]uint32     // in the ledger, by stream; with Monitor.ask
+	before  []sentBefore          // by number in the ledger: what was sent up to the survey before
+
+	conv     *Conversation // at hand
+	judgment *Judgment     // of it
+	own      likeness      // room for them
+	alike    alike
+	event    Event
+	ahead    ahead
+}
+
+// missedAfter is for how long something must be missing, such as an answer, until that is told. It is longer
+// than most first retransmission timers (RFC 6298 2.1: 1 s, formerly 3 s).
+const (
+	missedAfter   = Time(3 * time.Second)
+	mostNews      = 1 << 14 // numbers for which memory is kept
+	recheckLevels = 6       // missedAfter, and each time twice as long, to about 100 s; then that again and again
+)
+
+func newPart(m *Monitor, o flow.Options) *part {
+	p := &part{m: m, tracker: flow.NewTracker(o, nil)}
+	p.conv, p.judgment = &p.own.conv, &p.own.judgment
+	p.tracker.Overflow, p.tracker.Beside = p.happened, &p.ledger
+	return p
+}
+
+// happened takes the tracker's events.
+func (p *part) happened() {
+	p.upTo(len(p.out.Events))
+	p.out.Discard()
+	p.told = 0
+}
+
+// upTo takes its events that come before number end.
+func (p *part) upTo(end int) {
+	for ; p.told < end; p.told++ {
+		e := &p.out.Events[p.told]
+		if e.Kind == flow.EventDone {
+			c := &p.out.Done[e.Arg]
+			p.finish(e.Slot, c, p.ahead.verdict(e.Arg))
+			continue
+		}
+		p.m.next = p.streams.Begin(e, p.m.next)
+		switch e.Kind {
+		case flow.EventHatched:
+			p.ledger.move(e.Arg, e.Slot)
+		case flow.EventHold:
+		default:
+			p.begin(e.Slot, p.streams.Of(e.Slot))
+		}
+	}
+}
+
+// begin is for the conversation that begins in a slot.
+func (p *part) begin(slot uint32, stream uint64) {
+	number := p.ledger.begin(slot, p.m.dropped)
+	if p.m.ask != nil {
+		p.numbers[stream] = number
+	}
+	p.m.inState[Client][fsm.Unknown]++
+	p.m.inState[Server][fsm.Unknown]++
+	p.dirty(number)
+}
+
+// dirty notes that a conversation is to be judged.
+func (p *part) dirty(number uint32) {
+	if t := p.ledger.all.At(number); !t.is.has(dirty) {
+		t.is.set(dirty, true)
+		p.news = append(p.news, number)
+	}
+}
+
+// pass moves the clock.
+func (p *part) pass(now Time) {
+	t := p.tracker
+	t.Now = now
+	if now >= t.Wake {
+		t.Expire(now, 0, &p.out)
+		p.happened()
+	}
+}
+
+// flush tells what is new.
+func (p *part) flush() {
+	for _, number := range p.news {
+		if t := p.ledger.all.At(number); p.isNews(t) {
+			p.judge(t)
+			p.update(number)
+		}
+	}
+	p.forgetNews()
+}
+
+// isNews reports whether one of news is there still, and was not judged since.
+func (p *part) isNews(t *announced) bool { return t.gen%2 == 1 && t.is.has(dirty) }
+
+func (p *part) forgetNews() {
+	p.news = p.news[:0]
+	if cap(p.news) > mostNews {
+		p.news = nil
+	}
+}
+
+// judge works out what is known of a conversation that is open.
+func (p *part) judge(t *announced) {
+	if p.judgeAlike(t) {
+		return
+	}
+	p.workOut(t, &p.own)
+	p.hear(t, &p.own)
+}
+
+// workOut judges a conversation by packets alone, in l. It tells nobody, and asks nobody.
+func (p *part) workOut(t *announced, l *likeness) {
+	l.evidence.Reset()
+	followed := p.tracker.Build(t.slot, &l.conv, &l.evidence, &l.judgment.Course)
+	l.conv.Hosts = [2]*host.End{}
+	if followed {
+		anomaly.Conclude(&l.judgment, &l.conv)
+	} else {
+		l.judgment.Judge(&l.conv)
+	}
+}
+
+// hear adds what the tracker does not know to what was worked out in l, which is at hand then.
+func (p *part) hear(t *announced, l *likeness) {
+	p.conv, p.judgment = &l.conv, &l.judgment
+	p.identify(p.conv, t)
+	p.judgment.Hear(p.conv)
+}
+
+// identify adds what the tracker does not know.
+func (p *part) identify(c *Conversation, t *announced) {
+	c.Stream, c.Dropped = p.streams.Of(t.slot), p.m.dropped-t.dropped
+	if p.m.ask != nil {
+		c.Hosts = p.m.ask(c)
+	}
+}
+
+// update tells what is new of a conversation, which was judged, and decides when to look again.
+func (p *part) update(number uint32) {
+	t := p.ledger.all.At(number)
+	t.is.set(dirty, false)
+	p.compare(t, NotOver)
+	if !t.unsettled(p.judgment) {
+		t.is.set(waiting, false)
+		return
+	}
+	if !t.is.has(waiting) {
+		t.is.set(waiting, true)
+		p.again[0].add(p.tracker.Now+missedAfter, due{number, t.gen})
+	}
+}
+
+// recheck judges those again of which something is missing, which may be worth telling by now.
+func (p *part) recheck() {
+	now := p.tracker.Now
+	for level := range p.again {
+		q := &p.again[level]
+		for q.due(now) {
+			d := q.next()
+			if t := p.ledger.all.At(d.number); t.gen != d.gen || !t.is.has(waiting) {
+				continue
+			}
+			p.dirty(d.number)
+			next := min(level+1, recheckLevels-1)
+			p.again[next].add(now+missedAfter<<next, d)
+		}
+	}
+}
+
+// finish tells the last of a conversation, whose slot is free again; j is its judgment, nil if it was not judged.
+func (p *part) finish(slot uint32, c *Conversation, j *Judgment) {
+	t := p.ledger.of(slot)
+	if j == nil {
+		j = &p.own.judgment
+		j.Judge(c)
+	}
+	p.conv, p.judgment = c, j
+	p.identify(c, t)
+	j.Hear(c)
+	var why Over
+	switch {
+	case t.is.has(idle):
+		why = OverIdle
+	case c.Evicted:
+		why = OverFull
+	default:
+		why = OverDone
+	}
+	p.last(t, why)
+	p.ledger.end(slot)
+}
+
+// last tells the last of the conversation that was judged.
+func (p *part) last(t *announced, why Over) {
+	p.m.over++
+	p.m.outcomes[p.conv.Outcome]++
+	p.m.unwritten += uint64(p.conv.History.Cut)
+	p.compare(t, why)
+	for side, state := range t.state {
+		p.m.inState[side][state]--
+	}
+	p.say(&Event{Kind: EventConversation, Time: p.tracker.Now, Over: why})
+	delete(p.numbers, p.conv.Stream)
+}
+
+// say tells an event of the conversation that was judged.
+func (p *part) say(e *Event) {
+	e.Conversation, e.Judgment = p.conv, p.judgment
+	p.event = *e
+	p.m.tell(&p.event)
+}

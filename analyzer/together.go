@@ -1,0 +1,207 @@
+package analyzer
+
+import (
+	"math/bits"
+
+	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/pipeline"
+)
+
+// Where a Monitor has several parts, they track the segments of a group at once, and judge at once what is new: what takes no number that another
+// part must know, and tells nobody. The caller's goroutine then goes through the packets in their order, numbers the conversations that began, and
+// tells the events; so these are the same as those of one part.
+const (
+	mostParts    = 64
+	mostTogether = 1024 // packets
+	mostAhead    = 256  // conversations that a part judges before they are told
+	fewest       = 128  // segments, or conversations to judge, for which others are woken
+)
+
+// partsFor is the number of parts for that of workers.
+func partsFor(workers int) int {
+	return 1 << (bits.Len(uint(min(max(workers, 1), mostParts))) - 1)
+}
+
+// ahead is what a part did before its turn.
+type ahead struct {
+	tasks    []pipeline.Task // of the group
+	asides   []aside
+	marks    []mark
+	caughtUp int         // marks that were taken
+	verdicts []*Judgment // of the conversations that are over, as out has them
+	judged   int         // how many of these are valid
+
+	ready []verdict // of news, in their order
+	room  []*likeness
+	from  int // the first of news that is not in ready, nor was
+}
+
+// aside is a notice, and behind how many of a part's tasks it comes.
+type aside struct {
+	*flow.Notice
+	behind int
+}
+
+// verdict is the judgment of a conversation that is over; nil if it was not judged ahead.
+func (a *ahead) verdict(done uint32) *Judgment {
+	if int(done) >= a.judged {
+		return nil
+	}
+	return a.verdicts[done]
+}
+
+// mark is what became of a segment or a notice.
+type mark struct {
+	events    int // of part.out, up to there
+	at        flow.Placement
+	news      bool // of the conversation there
+	older     uint32
+	olderNews bool
+}
+
+// verdict is a conversation that was judged ahead; room is nil if it was not.
+type verdict struct {
+	number uint32
+	room   *likeness
+}
+
+// trackTogether has all parts track their segments of the group, and judge what that ends.
+func (m *Monitor) trackTogether() {
+	g := &m.group
+	for _, p := range m.parts {
+		p.ahead.tasks, p.ahead.asides, p.ahead.marks, p.ahead.caughtUp, p.ahead.judged = p.ahead.tasks[:0], p.ahead.asides[:0], p.ahead.marks[:0], 0, 0
+	}
+	notices := g.notices
+	for i, done := 0, 0; i < g.n; i++ {
+		if g.packets[i].TCP {
+			a := &m.parts[g.tasks[done].Tracker].ahead
+			a.tasks = append(a.tasks, g.tasks[done])
+			done++
+		}
+		for ; len(notices) > 0 && notices[0].packet == i; notices = notices[1:] {
+			a := &m.parts[notices[0].part].ahead
+			a.asides = append(a.asides, aside{&notices[0].Notice, len(a.tasks)})
+		}
+	}
+	pipeline.Together(len(m.parts), func(i int) { m.parts[i].trackAhead(m) })
+}
+
+// trackAhead tracks a part's segments of the group.
+func (p *part) trackAhead(m *Monitor) {
+	a, t := &p.ahead, p.tracker
+	t.Overflow, t.Defers = nil, true
+	asides := p.noticeAhead(a.asides, 0, flow.Placement{})
+	for done := 0; done < len(a.tasks); {
+		group := a.tasks[done:min(done+pipeline.GroupSize, len(a.tasks))]
+		pipeline.Touch(m.trackers, m.group.segments, group)
+		for i := range group {
+			before := t.Facts.News + t.Facts.Incidents.News
+			k := mark{at: t.Segment(&m.group.segments[group[i].Segment], group[i].Hash, &p.out)}
+			if k.events = len(p.out.Events); t.Facts.News+t.Facts.Incidents.News != before {
+				k.news = true
+				k.older, k.olderNews = t.Before(k.at.Slot)
+			}
+			a.marks = append(a.marks, k)
+			if done++; len(asides) > 0 {
+				asides = p.noticeAhead(asides, done, k.at)
+			}
+		}
+	}
+	t.Overflow, t.Defers = p.happened, false
+	for i := range p.out.Done {
+		if i == len(a.verdicts) {
+			a.verdicts = append(a.verdicts, &Judgment{})
+		}
+		a.verdicts[i].Judge(&p.out.Done[i])
+	}
+	a.judged = len(p.out.Done)
+}
+
+// noticeAhead takes the notices behind so many tasks, and returns the others.
+func (p *part) noticeAhead(asides []aside, done int, at flow.Placement) []aside {
+	t := p.tracker
+	for ; len(asides) > 0 && asides[0].behind == done; asides = asides[1:] {
+		before := t.Facts.Incidents.News
+		var k mark
+		k.at.Slot = t.Notice(asides[0].Notice, at, &p.out)
+		k.events, k.news = len(p.out.Events), t.Facts.Incidents.News != before
+		p.ahead.marks = append(p.ahead.marks, k)
+	}
+	return asides
+}
+
+// catchUp tells what became of the next segment or notice of the part, and returns where it went.
+func (p *part) catchUp() flow.Placement {
+	k := &p.ahead.marks[p.ahead.caughtUp]
+	p.ahead.caughtUp++
+	p.upTo(k.events)
+	if k.news {
+		p.dirty(*p.ledger.slots.At(k.at.Slot))
+		if k.olderNews {
+			p.dirty(*p.ledger.slots.At(k.older))
+		}
+	}
+	return k.at
+}
+
+// discard forgets what the parts said of the group.
+func (m *Monitor) discard() {
+	for _, p := range m.parts {
+		p.happened()
+		p.ahead.judged = 0
+	}
+}
+
+// flushTogether has all parts judge what is new, some of it at a time, which is then told.
+func (m *Monitor) flushTogether() {
+	for _, p := range m.parts {
+		p.ahead.from = 0
+	}
+	for more := true; more; {
+		pipeline.Together(len(m.parts), func(i int) { m.parts[i].judgeAhead() })
+		more = false
+		for _, p := range m.parts {
+			p.tellReady()
+			more = more || p.ahead.from < len(p.news)
+		}
+	}
+	for _, p := range m.parts {
+		p.forgetNews()
+	}
+}
+
+// judgeAhead judges some of the news. A SYN alone takes less than to wake somebody for it.
+func (p *part) judgeAhead() {
+	a := &p.ahead
+	a.ready = a.ready[:0]
+	for rooms := 0; a.from < len(p.news) && len(a.ready) < mostAhead; a.from++ {
+		number := p.news[a.from]
+		t := p.ledger.all.At(number)
+		if !p.isNews(t) {
+			continue
+		}
+		v := verdict{number: number}
+		if _, alone := p.tracker.Shape(t.slot); !alone {
+			if rooms == len(a.room) {
+				a.room = append(a.room, &likeness{})
+			}
+			v.room = a.room[rooms]
+			rooms++
+			p.workOut(t, v.room)
+		}
+		a.ready = append(a.ready, v)
+	}
+}
+
+// tellReady tells what was judged ahead.
+func (p *part) tellReady() {
+	for _, v := range p.ahead.ready {
+		t := p.ledger.all.At(v.number)
+		if v.room == nil {
+			p.judge(t)
+		} else {
+			p.hear(t, v.room)
+		}
+		p.update(v.number)
+	}
+}
