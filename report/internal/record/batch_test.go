@@ -1,10 +1,13 @@
 package record
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/output"
 )
 
 // TestBatch: lines of several streams come in order of time, those of one stream as they were; the last of all stays the last.
@@ -45,5 +48,28 @@ func TestBatch(t *testing.T) {
 				t.Errorf("%s: %s, want %s", test.why, got, test.want)
 			}
 		}
+	}
+}
+
+// BenchmarkMerge is what it costs a line to be put in order of time where each of several goroutines has told the events of its own conversations,
+// in order: an operation is a line of 300 bytes, of which a buffer holds 400.
+func BenchmarkMerge(b *testing.B) {
+	line := bytes.Repeat([]byte{'x'}, 300)
+	for _, parts := range []int{1, 4, 16, 64} {
+		b.Run(fmt.Sprint("parts=", parts), func(b *testing.B) {
+			lines := newBatch()
+			text := make([]byte, 0, output.SpillAt+8<<10)
+			for b.Loop() {
+				text = text[:0]
+				for part := range parts {
+					for i := range 400 / parts {
+						lines.line(len(text), analyzer.Time(i*parts+part), uint64(i/4*parts+part)) // four in a row are of one conversation
+						text = append(text, line...)
+					}
+				}
+				text = lines.sort(text)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*(400/parts*parts)), "ns/line")
+		})
 	}
 }
