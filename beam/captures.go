@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +13,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
-	"tcptrace/analyzer/apart"
 	"tcptrace/analyzer/capturefile"
 )
 
@@ -110,74 +107,6 @@ func copyHere(ctx context.Context, name string) (path string, err error) {
 		return "", err
 	}
 	return to.Name(), nil
-}
-
-// overlapFn finds captures that are to be read together.
-type overlapFn struct{}
-
-// ProcessElement is for Beam.
-func (f *overlapFn) ProcessElement(_ context.Context, _ []byte, outlines func(*outlined) bool, emit func(capture)) error {
-	files, byName, err := collect(outlines)
-	if err != nil {
-		return err
-	}
-	for _, group := range apart.Overlap(files) {
-		c := byName[group[0].Name]
-		for _, file := range group[1:] {
-			c.With = append(c.With, file.Name)
-		}
-		emit(c)
-	}
-	return nil
-}
-
-// collect is all captures that were analyzed, but those that are read with others.
-func collect(outlines func(*outlined) bool) (files []apart.File, byName map[string]capture, err error) {
-	byName, latest := map[string]capture{}, map[string]apart.Outline{}
-	var o outlined
-	var with []string
-	for outlines(&o) {
-		var outline apart.Outline
-		if err := gob.NewDecoder(bytes.NewReader(o.Outline)).Decode(&outline); err != nil {
-			return nil, nil, err
-		}
-		name := o.Capture.Name
-		if was, ok := byName[name]; !ok || len(o.Capture.With) > len(was.With) {
-			byName[name], latest[name] = o.Capture, outline
-		}
-		with = append(with, o.Capture.With...)
-		o = outlined{}
-	}
-	for _, name := range with {
-		delete(byName, name)
-	}
-	for name := range byName {
-		files = append(files, apart.File{Name: name, Outline: latest[name]})
-	}
-	return files, byName, nil
-}
-
-// layouts is the layout of all captures, made once where a step runs.
-type layouts struct {
-	layout *apart.Layout
-	byName map[string]capture
-	name   map[int64]string
-}
-
-func (l *layouts) of(outlines func(*outlined) bool) (*apart.Layout, error) {
-	if l.layout != nil {
-		return l.layout, nil
-	}
-	files, byName, err := collect(outlines)
-	if err != nil {
-		return nil, err
-	}
-	l.byName, l.name = byName, map[int64]string{}
-	for name, c := range byName {
-		l.name[c.Number] = name
-	}
-	l.layout, err = apart.NewLayout(files)
-	return l.layout, err
 }
 
 var (

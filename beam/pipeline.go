@@ -31,21 +31,28 @@ type capture struct {
 
 // outlined is a capture that was analyzed.
 type outlined struct {
-	Capture capture
-	Outline []byte // an apart.Outline, as gob
+	Capture    capture
+	Packets    int64
+	Start, End int64
+	Outline    []byte // an apart.Outline, as gob
+}
+
+// plan is what is to be done with a capture once all are known.
+type plan struct {
+	Capture  capture
+	Crossing []byte // the sockets of which the conversations are completed elsewhere, in order, as differences
 }
 
 // rows is records of conversations that were over in their capture, some at a time.
 type rows struct {
-	Number, Batch int64
-	Data          []byte
+	Batch int64
+	Data  []byte
 }
 
-// part is what is handed on of two sockets in a capture.
-type part struct {
-	Key  string
-	File string
-	Data []byte
+// bundle is what is handed on of some sockets in a capture.
+type bundle struct {
+	Number int64 // of the capture
+	Data   []byte
 }
 
 // trouble is why a capture, or what comes behind an offset in it, could not be read.
@@ -65,21 +72,26 @@ type tally struct {
 
 func init() {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[rows](), reflect.TypeFor[part](), reflect.TypeFor[trouble](),
-		reflect.TypeFor[tally](),
-		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[keepFn](), reflect.TypeFor[packFn](),
-		reflect.TypeFor[joinFn](), reflect.TypeFor[summaryFn](),
+		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[rows](), reflect.TypeFor[bundle](),
+		reflect.TypeFor[trouble](), reflect.TypeFor[tally](),
+		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[keepFn](),
+		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[summaryFn](),
 	} {
 		beam.RegisterType(t)
 	}
 	register.Emitter1[capture]()
 	register.Emitter1[outlined]()
-	register.Emitter1[rows]()
 	register.Emitter1[trouble]()
 	register.Emitter1[tally]()
-	register.Emitter2[int64, part]()
+	register.Emitter2[int64, rows]()
+	register.Emitter2[int64, plan]()
+	register.Emitter2[int64, bundle]()
+	register.Emitter2[int64, []byte]()
 	register.Iter1[outlined]()
-	register.Iter1[part]()
+	register.Iter1[plan]()
+	register.Iter1[rows]()
+	register.Iter1[bundle]()
+	register.Iter1[[]byte]()
 	register.Iter1[tally]()
 	register.Iter1[trouble]()
 }
@@ -104,9 +116,10 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	groups, overInGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
-	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, beam.Flatten(s, over, overInGroups), beam.SideInput{Input: outlines})
-	parts := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, beam.Reshuffle(s, outlines), beam.SideInput{Input: outlines})
-	joined := beam.ParDo(s.Scope("Join"), &joinFn{Job: *j}, beam.GroupByKey(s, parts), beam.SideInput{Input: outlines})
+	plans, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
+	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, beam.CoGroupByKey(s, beam.Flatten(s, over, overInGroups), plans))
+	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, beam.Reshuffle(s, plans))
+	joined := beam.ParDo(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
 		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
 	return p, nil

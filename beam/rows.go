@@ -51,10 +51,12 @@ func newEncoder(format string) func([]byte, *analyzer.Conversation) []byte {
 
 // rowWriter hands on the records of a capture.
 type rowWriter struct {
+	number int64
 	out    rows
 	encode func([]byte, *analyzer.Conversation) []byte
-	emit   func(rows)
+	emit   func(int64, rows)
 	b, row []byte
+	zip    *zstd.Encoder
 }
 
 // batchSize is about how many bytes of records are handed on at once, before they are compressed.
@@ -64,12 +66,12 @@ const batchSize = 32 << 20
 // was known has lower ones.
 const batchesOfGroups = 1 << 20
 
-func newRowWriter(format string, number int64, emit func(rows)) *rowWriter {
-	return &rowWriter{out: rows{Number: number}, encode: newEncoder(format), emit: emit}
+func newRowWriter(format string, number int64, emit func(int64, rows)) *rowWriter {
+	return &rowWriter{number: number, encode: newEncoder(format), emit: emit}
 }
 
 func (w *rowWriter) add(id apart.ID, c *apart.Conversation) error {
-	c.Stream = uint64(w.out.Number)
+	c.Stream = uint64(w.number)
 	w.row = w.encode(w.row[:0], c)
 	w.b = binary.BigEndian.AppendUint64(w.b, uint64(id))
 	w.b = binary.AppendUvarint(w.b, uint64(dayOf(c)))
@@ -85,12 +87,14 @@ func (w *rowWriter) flush() error {
 	if len(w.b) == 0 {
 		return nil
 	}
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
-	if err != nil {
-		return err
+	if w.zip == nil {
+		var err error
+		if w.zip, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest)); err != nil {
+			return err
+		}
 	}
-	w.out.Data = zip.EncodeAll(w.b, nil)
-	w.emit(w.out)
+	w.out.Data = w.zip.EncodeAll(w.b, nil)
+	w.emit(w.number, w.out)
 	w.out.Batch++
 	w.b = w.b[:0]
 	return nil
@@ -98,14 +102,14 @@ func (w *rowWriter) flush() error {
 
 var errRows = errors.New("records that were handed on are damaged")
 
-// each gives f the records.
-func (r *rows) each(f func(row) error) error {
+// eachRow gives f the records of a batch.
+func eachRow(data []byte, f func(row) error) error {
 	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return err
 	}
 	defer unzip.Close()
-	b, err := unzip.DecodeAll(r.Data, nil)
+	b, err := unzip.DecodeAll(data, nil)
 	if err != nil {
 		return err
 	}

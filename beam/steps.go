@@ -7,7 +7,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"hash/fnv"
+	"maps"
 	"slices"
 
 	"tcptrace/analyzer/apart"
@@ -18,7 +18,7 @@ import (
 type analyzeFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), over func(rows), dead func(trouble)) error {
+func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), over func(int64, rows), dead func(trouble)) error {
 	var result apart.Outline
 	alone := len(c.With) == 0
 	file, remove, err := c.open(ctx)
@@ -61,108 +61,102 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 	if err := gob.NewEncoder(&b).Encode(result); err != nil {
 		return err
 	}
-	outline(outlined{c, b.Bytes()})
+	outline(outlined{Capture: c, Packets: int64(result.Packets), Start: result.Start, End: result.End, Outline: b.Bytes()})
 	return nil
 }
 
 // keepFn writes the records of conversations that are complete, and drops those that were void.
-type keepFn struct {
-	Job job
-	layouts
-}
+type keepFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *keepFn) ProcessElement(ctx context.Context, r rows, outlines func(*outlined) bool, emit func(tally)) error {
-	layout, err := f.of(outlines)
-	if err != nil {
-		return err
-	}
-	place := layout.Place(f.name[r.Number])
-	if place < 0 || (len(f.byName[f.name[r.Number]].With) > 0) != (r.Batch >= batchesOfGroups) {
+func (f *keepFn) ProcessElement(ctx context.Context, number int64, values func(*rows) bool, plans func(*plan) bool, emit func(tally)) error {
+	var p plan
+	if !plans(&p) {
 		return nil // it was read again, with others
 	}
-	w := newWriter(&f.Job, fmt.Sprintf("%06d-%03d", r.Number, r.Batch%batchesOfGroups))
-	if err := r.each(func(row row) error {
-		if layout.Crosses(place, row.id) {
-			return nil
+	batches := map[int64][]byte{} // what is delivered twice is there once
+	for r := (rows{}); values(&r); r = (rows{}) {
+		if (len(p.Capture.With) > 0) == (r.Batch >= batchesOfGroups) { // else it was read again, with others
+			batches[r.Batch] = r.Data
 		}
-		return w.add(ctx, row)
-	}); err != nil {
-		return err
+	}
+	crossing := p.crossing()
+	w := newWriter(&f.Job, fmt.Sprintf("%06d", number))
+	for _, batch := range slices.Sorted(maps.Keys(batches)) {
+		if err := eachRow(batches[batch], func(row row) error {
+			if _, crosses := slices.BinarySearch(crossing, row.id); crosses {
+				return nil
+			}
+			return w.add(ctx, row)
+		}); err != nil {
+			return err
+		}
 	}
 	conversations.Inc(ctx, w.tally.Conversations)
 	return w.close(ctx, emit)
 }
 
 // packFn packs what crosses from capture to capture.
-type packFn struct {
-	Job job
-	layouts
-}
+type packFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *packFn) ProcessElement(ctx context.Context, o outlined, outlines func(*outlined) bool, emit func(int64, part)) error {
-	layout, err := f.of(outlines)
-	if err != nil {
-		return err
-	}
-	c, ok := f.byName[o.Capture.Name]
-	place := layout.Place(c.Name)
-	if !ok || len(c.With) != len(o.Capture.With) || !layout.AnyCrosses(place) {
+func (f *packFn) ProcessElement(ctx context.Context, number int64, p plan, emit func(int64, bundle)) error {
+	crossing := p.crossing()
+	if len(crossing) == 0 {
 		return nil
 	}
-	file, remove, err := c.open(ctx)
+	file, remove, err := p.Capture.open(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Name, err)
+		return fmt.Errorf("%s: %w", p.Capture.Name, err)
 	}
 	defer remove()
-	wanted := func(id apart.ID) bool { return layout.Crosses(place, id) }
-	return apart.Pack(ctx, file, f.Job.options(), wanted, func(key string, data []byte) error {
-		h := fnv.New32a()
-		h.Write([]byte(key))
-		shuffled.Inc(ctx, int64(len(key)+len(c.Name)+len(data)))
-		emit(int64(h.Sum32())%int64(f.Job.Shards), part{Key: key, File: c.Name, Data: data})
+	return apart.Pack(ctx, file, f.Job.options(), crossing, f.Job.Shards, func(shard int, data []byte) error {
+		shuffled.Inc(ctx, int64(len(data)))
+		emit(int64(shard), bundle{Number: number, Data: data})
 		return nil
 	})
 }
 
 // joinFn completes conversations, those of a shard one after the other.
-type joinFn struct {
-	Job job
-	layouts
+type joinFn struct{ Job job }
+
+// packed is what is handed on of two sockets in a capture.
+type packed struct {
+	number int64
+	apart.Packed
 }
 
 // ProcessElement is for Beam.
-func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*part) bool, outlines func(*outlined) bool, emit func(tally)) error {
-	layout, err := f.of(outlines)
-	if err != nil {
-		return err
-	}
-	var parts []part
-	var p part
-	for values(&p) {
-		parts = append(parts, p)
-		p = part{}
-	}
-	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.File, b.File)) })
-	joiner, err := apart.NewJoiner(layout, f.Job.options())
-	if err != nil {
-		return err
-	}
+func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*bundle) bool, tables func(*[]byte) bool, emit func(tally)) error {
 	w := newWriter(&f.Job, fmt.Sprintf("crossing-%05d-of-%05d", shard, f.Job.Shards))
+	all, err := unbundle(values, &w.tally)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	lines, layout, err := f.layout(tables)
+	if err != nil {
+		return err
+	}
+	number := map[string]int64{}
+	name := map[int64]string{}
+	for i := range lines {
+		number[lines[i].File.Name], name[lines[i].Capture.Number] = lines[i].Capture.Number, lines[i].File.Name
+	}
+	joiner := apart.NewJoiner(layout, f.Job.options())
 	encode := newEncoder(f.Job.Format)
 	var encoded []byte
-	for i := 0; i < len(parts); {
-		key, list := parts[i].Key, []apart.Part{}
-		for ; i < len(parts) && parts[i].Key == key; i++ {
-			if n := len(list); n > 0 && list[n-1].File == parts[i].File {
+	var parts []apart.Part
+	for i := 0; i < len(all); {
+		key := all[i].Key
+		parts = parts[:0]
+		for first := i; i < len(all) && all[i].Key == key; i++ {
+			if i > first && all[i].number == all[i-1].number {
 				continue // delivered twice
 			}
-			list = append(list, apart.Part{File: parts[i].File, Data: parts[i].Data})
-			w.tally.Bytes += int64(len(parts[i].Key) + len(parts[i].File) + len(parts[i].Data))
+			parts = append(parts, apart.Part{File: name[all[i].number], Data: all[i].Data})
 		}
-		if err := joiner.Join(key, list, func(file string, c *apart.Conversation) error {
-			c.Stream = uint64(f.byName[file].Number)
+		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
+			c.Stream = uint64(number[file])
 			encoded = encode(encoded[:0], c)
 			return w.add(ctx, row{day: dayOf(c), outcome: uint8(c.Outcome), data: encoded})
 		}); err != nil {
@@ -173,4 +167,38 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*p
 	conversations.Inc(ctx, w.tally.Conversations)
 	crossing.Inc(ctx, w.tally.Crossing)
 	return w.close(ctx, emit)
+}
+
+// unbundle is what is in bundles, in the order of sockets and captures.
+func unbundle(values func(*bundle) bool, t *tally) (all []packed, err error) {
+	u, err := apart.NewUnbundler()
+	if err != nil {
+		return nil, err
+	}
+	defer u.Close()
+	for b := (bundle{}); values(&b); b = (bundle{}) {
+		t.Bytes += int64(len(b.Data))
+		parts, err := u.Open(b.Data)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parts {
+			all = append(all, packed{b.Number, p})
+		}
+	}
+	slices.SortFunc(all, func(a, b packed) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.number, b.number)) })
+	return all, nil
+}
+
+// layout is how all captures lie in time.
+func (f *joinFn) layout(tables func(*[]byte) bool) (lines []line, layout *apart.Layout, err error) {
+	var table []byte
+	if !tables(&table) {
+		return nil, nil, errors.New("what says how the captures lie in time did not come")
+	}
+	if err := gob.NewDecoder(bytes.NewReader(table)).Decode(&lines); err != nil {
+		return nil, nil, err
+	}
+	layout, err = layoutOf(lines)
+	return lines, layout, err
 }

@@ -12,10 +12,7 @@ import (
 )
 
 // summaryFn writes what is said of all captures: summary.json, files.ndjson and unreadable.ndjson.
-type summaryFn struct {
-	Job job
-	layouts
-}
+type summaryFn struct{ Job job }
 
 // summary is summary.json.
 type summary struct {
@@ -41,14 +38,23 @@ type fileLine struct {
 
 // ProcessElement is for Beam.
 func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, tallies func(*tally) bool, troubles func(*trouble) bool) error {
-	layout, err := f.of(outlines)
+	captures, err := linesOf(outlines)
+	if err != nil {
+		return err
+	}
+	byName := map[string]capture{}
+	for i := range captures {
+		byName[captures[i].File.Name] = captures[i].Capture
+		captures[i].File = captures[i].File.Slim()
+	}
+	layout, err := layoutOf(captures)
 	if err != nil {
 		return err
 	}
 	sum := summary{Outcomes: map[string]int64{}}
 	var lines []any
 	for i, file := range layout.Files() {
-		c := f.byName[file.Name]
+		c := byName[file.Name]
 		line := fileLine{Stream: c.Number, File: c.Name, With: c.With, Packets: file.Packets, FirstFrame: layout.FirstFrame(i)}
 		if file.Packets > 0 {
 			line.Start, line.End = time.Unix(0, file.Start).UTC(), time.Unix(0, file.End).UTC()

@@ -1,6 +1,7 @@
 package apart
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -35,12 +36,22 @@ type Outline struct {
 	Packets    uint64
 	Frames     uint64 // with what has a frame number and is no packet
 	Start, End int64  // times, in ns since the Unix epoch: the earliest and the latest
-	Open       []ID   // sockets of conversations that are not over, in order
+	Open       []Open // conversations that are not over, in the order of their sockets
+	Sockets    Sockets
 	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
 	// for others.
 	Touched []uint64
 	Counts  Counts
 }
+
+// Open is the conversations of two sockets that are not over at the end of a file.
+type Open struct {
+	ID   ID
+	Over int64 // the time when they are if no more is heard of them; Never: it depends on when the last file ends
+}
+
+// Never is no time.
+const Never = int64(conn.Never)
 
 // Counts are sums over packets, as in analyzer.Summary.
 type Counts struct {
@@ -50,15 +61,19 @@ type Counts struct {
 	Evicted, ReleasedEarly                     uint64
 }
 
-// Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows. Their frames count in
-// the file, and they have no stream numbers.
+// Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
+// over at a certain time, as they are then. Their frames count in the file, and they have no stream numbers.
 func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID, c *Conversation) error) (Outline, error) {
 	var a pipeline.Inline
+	var sockets socketSet
 	a.Reset(o, handing(func(c *Conversation) error {
 		key := keyOf(c)
+		id := idOf(&key)
+		sockets.add(id)
 		c.Stream = 0
-		return over(idOf(&key), c)
+		return over(id, c)
 	}))
+	a.Heard = func(n *flow.Notice) { sockets.add(idOf(&n.Key)) }
 	if err := a.Read(ctx, src); err != nil {
 		return Outline{}, err
 	}
@@ -66,6 +81,13 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 		return Outline{}, err
 	}
 	out := outline(&a)
+	if err := a.Foresee(out.ends); err != nil {
+		return Outline{}, err
+	}
+	for _, x := range out.Open {
+		sockets.add(x.ID)
+	}
+	out.Sockets = sockets.pack()
 	out.Frames = out.Packets + a.Summary.OtherFrames
 	if r, ok := src.(packet.Reporter); ok {
 		out.Frames = out.Packets + r.Stats().OtherFrames
@@ -77,7 +99,7 @@ func outline(a *pipeline.Inline) Outline {
 	sum := a.Summary
 	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End)}
 	for _, t := range a.Trackers() {
-		t.Keys(func(key wire.Key) { out.Open = append(out.Open, idOf(&key)) })
+		t.Outlook(func(key wire.Key, over conn.Time) { out.Open = append(out.Open, Open{idOf(&key), int64(over)}) })
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
 		t.AddBounds(&sum)
@@ -86,8 +108,7 @@ func outline(a *pipeline.Inline) Outline {
 			out.Touched = append(out.Touched, places[:]...)
 		}
 	}
-	slices.Sort(out.Open)
-	out.Open = slices.Compact(out.Open)
+	out.Open = oneForEach(out.Open)
 	out.Counts = Counts{
 		Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors,
 		NotAnalyzed: map[string]uint64{}, Bounds: map[string]uint64{}, Evicted: sum.Evicted, ReleasedEarly: sum.ReleasedEarly,
@@ -99,6 +120,27 @@ func outline(a *pipeline.Inline) Outline {
 		out.Counts.Bounds[n.Bound] += n.Count
 	}
 	return out
+}
+
+// oneForEach is what is open in the order of sockets, one for each: two conversations on the same sockets may have to do with each other.
+func oneForEach(open []Open) []Open {
+	slices.SortFunc(open, func(a, b Open) int { return cmp.Compare(a.ID, b.ID) })
+	n := 0
+	for i, x := range open {
+		if i > 0 && open[n-1].ID == x.ID {
+			open[n-1].Over = Never
+			continue
+		}
+		open[n] = x
+		n++
+	}
+	return open[:n]
+}
+
+// ends reports whether what is open on sockets is over at a certain time.
+func (o *Outline) ends(key wire.Key) bool {
+	i, ok := slices.BinarySearchFunc(o.Open, idOf(&key), func(x Open, id ID) int { return cmp.Compare(x.ID, id) })
+	return ok && o.Open[i].Over != Never
 }
 
 // Add adds those of another file.

@@ -139,29 +139,34 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 	if err != nil {
 		t.Fatal(err)
 	}
+	unbundler, err := apart.NewUnbundler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unbundler.Close()
 	all, n := newRecords(), sizes{}
 	parts := map[string][]apart.Part{}
 	for i := range len(at) + 1 {
 		place := layout.Place(name(i))
 		for _, l := range locals[name(i)] {
-			if !layout.Crosses(place, l.id) {
+			if _, crosses := slices.BinarySearch(layout.Crossing(place), l.id); !crosses {
 				all.lines = append(all.lines, l.line)
 				n.local++
 			}
 		}
-		err := apart.Pack(t.Context(), c.piece(at, i), o, func(id apart.ID) bool { return layout.Crosses(place, id) }, func(key string, part []byte) error {
-			parts[key] = append(parts[key], apart.Part{File: name(i), Data: part})
-			n.bytes += len(key) + len(part)
-			return nil
+		err := apart.Pack(t.Context(), c.piece(at, i), o, layout.Crossing(place), 3, func(_ int, bundle []byte) error {
+			n.bytes += len(bundle)
+			all, err := unbundler.Open(bundle)
+			for _, p := range all {
+				parts[p.Key] = append(parts[p.Key], apart.Part{File: name(i), Data: p.Data})
+			}
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	join, err := apart.NewJoiner(layout, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	join := apart.NewJoiner(layout, o)
 	for key, list := range parts {
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		if err := join.Join(key, list, func(file string, c *apart.Conversation) error {
@@ -354,8 +359,14 @@ func TestOverlap(t *testing.T) {
 // What was packed may be damaged: that is an error, whatever it is.
 func TestDamagedParts(t *testing.T) {
 	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
-	all := func(apart.ID) bool { return true }
-	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(apart.ID, *apart.Conversation) error { return nil })
+	var all []apart.ID
+	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(id apart.ID, _ *apart.Conversation) error {
+		all = append(all, id)
+		return nil
+	})
+	for _, open := range outline.Open {
+		all = append(all, open.ID)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,21 +374,33 @@ func TestDamagedParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	join, err := apart.NewJoiner(layout, noNames)
+	unbundler, err := apart.NewUnbundler()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer unbundler.Close()
+	join := apart.NewJoiner(layout, noNames)
 	none := func(string, *apart.Conversation) error { return nil }
 	r := rand.New(rand.NewPCG(1, 1))
-	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, func(key string, part []byte) error {
-		if err := join.Join(key, []apart.Part{{File: "file", Data: part}}, none); err != nil {
-			t.Error(err)
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, 1, func(_ int, bundle []byte) error {
+		parts, err := unbundler.Open(bundle)
+		if err != nil || len(parts) < 2 {
+			t.Error(len(parts), err)
+		}
+		for _, p := range parts {
+			if err := join.Join(p.Key, []apart.Part{{File: "file", Data: p.Data}}, none); err != nil {
+				t.Error(err)
+			}
+			for range 30 { // no bundle holds that, but nothing may break
+				bad := slices.Clone(p.Data)
+				_ = join.Join(p.Key, []apart.Part{{File: "file", Data: bad[:r.IntN(len(bad))]}}, none)
+			}
 		}
 		for range 300 {
-			bad := slices.Clone(part)
+			bad := slices.Clone(bundle)
 			bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
 			bad = bad[:len(bad)-r.IntN(2)*r.IntN(len(bad))]
-			if join.Join(key, []apart.Part{{File: "file", Data: bad}}, none) == nil {
+			if got, err := unbundler.Open(bad); err == nil && !equal(got, parts) {
 				t.Error("no error")
 			}
 		}
@@ -388,6 +411,11 @@ func TestDamagedParts(t *testing.T) {
 	if join.Join("short", nil, none) == nil || join.Join(strings.Repeat("k", 37), []apart.Part{{File: "file"}}, none) == nil {
 		t.Error("no error")
 	}
+}
+
+// equal is so if a damage changed nothing, as in what says how a bundle was compressed.
+func equal(a, b []apart.Packed) bool {
+	return slices.EqualFunc(a, b, func(x, y apart.Packed) bool { return x.Key == y.Key && slices.Equal(x.Data, y.Data) })
 }
 
 // randomCut is at up to n random places of the capture.

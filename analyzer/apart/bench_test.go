@@ -9,7 +9,14 @@ import (
 // The three steps, of conversations of which each crosses.
 func BenchmarkApart(b *testing.B) {
 	c := load(b, "showcase", "../../testdata/pcaps/showcase.pcap")
-	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, func(apart.ID, *apart.Conversation) error { return nil })
+	var all []apart.ID
+	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, func(id apart.ID, _ *apart.Conversation) error {
+		all = append(all, id)
+		return nil
+	})
+	for _, open := range outline.Open {
+		all = append(all, open.ID)
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -17,20 +24,22 @@ func BenchmarkApart(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	parts := map[string][]apart.Part{}
-	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, func(apart.ID) bool { return true }, func(key string, part []byte) error {
-		parts[key] = []apart.Part{{File: "file", Data: part}}
-		return nil
-	}); err != nil {
-		b.Fatal(err)
-	}
-	join, err := apart.NewJoiner(layout, noNames)
+	unbundler, err := apart.NewUnbundler()
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer unbundler.Close()
+	var parts []apart.Packed
+	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, all, 1, func(_ int, bundle []byte) error {
+		parts, err = unbundler.Open(bundle)
+		return err
+	}); err != nil {
+		b.Fatal(err)
+	}
+	join := apart.NewJoiner(layout, noNames)
 	for b.Loop() {
-		for key, list := range parts {
-			if err := join.Join(key, list, func(string, *apart.Conversation) error { return nil }); err != nil {
+		for _, p := range parts {
+			if err := join.Join(p.Key, []apart.Part{{File: "file", Data: p.Data}}, func(string, *apart.Conversation) error { return nil }); err != nil {
 				b.Fatal(err)
 			}
 		}

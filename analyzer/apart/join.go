@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
@@ -16,14 +14,13 @@ import (
 // Part is what Pack gave of two sockets in a file.
 type Part struct {
 	File string // its name in the Layout
-	Data []byte
+	Data []byte // Packed.Data
 }
 
 // Joiner completes conversations, those of two sockets after those of others. It belongs to one goroutine.
 type Joiner struct {
 	layout  *Layout
 	opts    flow.Options
-	unzip   *zstd.Decoder
 	tracker *flow.Tracker // nil: none so far, or the last one met an error. There is nothing in it between two calls of Join
 	merger  *flow.Merger
 	outs    [1]flow.Output
@@ -31,12 +28,8 @@ type Joiner struct {
 }
 
 // NewJoiner returns a Joiner.
-func NewJoiner(l *Layout, o Options) (*Joiner, error) {
-	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPart))
-	if err != nil {
-		return nil, err
-	}
-	j := &Joiner{layout: l, opts: pipeline.Tracking(o), unzip: unzip}
+func NewJoiner(l *Layout, o Options) *Joiner {
+	j := &Joiner{layout: l, opts: pipeline.Tracking(o)}
 	if j.opts.Interface == nil {
 		j.opts.Interface = func(number uint16) string {
 			if int(number) >= len(j.at.ifaces) {
@@ -45,7 +38,7 @@ func NewJoiner(l *Layout, o Options) (*Joiner, error) {
 			return j.at.ifaces[number]
 		}
 	}
-	return j, nil
+	return j
 }
 
 // Join hands out the conversations of two sockets, of which parts are what was packed in all files, in any order. file is that in which a
@@ -78,11 +71,7 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		if i > 0 && list[i-1].file == p.file {
 			return fmt.Errorf("%s is there twice", j.layout.files[p.file].Name)
 		}
-		r, err := open(p.data, j.unzip)
-		if err != nil {
-			return err
-		}
-		if err := x.part(p.file, &r); err != nil {
+		if err := x.part(p.file, &reader{b: p.data}); err != nil {
 			return err
 		}
 	}

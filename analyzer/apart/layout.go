@@ -14,22 +14,26 @@ type File struct {
 	Outline
 }
 
+// Slim is f as it is known to [Joiner.Join]: without what only says what crosses.
+func (f File) Slim() File {
+	f.Open, f.Sockets = nil, nil
+	return f
+}
+
 // Layout is all files in the order of time, as one capture. It does not change, and may be used by several goroutines.
 type Layout struct {
-	files  []File
-	first  []uint64 // by file: how many frames come before it
-	clock  []int64  // by file: the latest time of those before it
-	end    int64    // the latest of all
-	places map[string]int
-	open   map[ID]int // the first file with it at its end
-
-	firstOpen int // the first file with any
+	files    []File
+	first    []uint64 // by file: how many frames come before it
+	clock    []int64  // by file: the latest time of those before it
+	end      int64    // the latest of all
+	places   map[string]int
+	crossing [][]ID // by file, in order
 }
 
 // NewLayout puts files in their order, whatever that which they come in. Names are not used twice, and the times of files do not overlap: [Overlap]
 // says which are to be read as one.
 func NewLayout(files []File) (*Layout, error) {
-	l := &Layout{files: slices.Clone(files), places: map[string]int{}, open: map[ID]int{}, end: math.MinInt64, firstOpen: len(files)}
+	l := &Layout{files: slices.Clone(files), places: map[string]int{}, end: math.MinInt64}
 	slices.SortFunc(l.files, inTime)
 	frames := uint64(0)
 	for i := range l.files {
@@ -47,16 +51,56 @@ func NewLayout(files []File) (*Layout, error) {
 		}
 		frames += f.Frames
 		l.end = max(l.end, f.End)
-		if len(f.Open) > 0 {
-			l.firstOpen = min(l.firstOpen, i)
-		}
-		for _, id := range f.Open {
-			if _, ok := l.open[id]; !ok {
-				l.open[id] = i
+	}
+	l.cross()
+	return l, nil
+}
+
+// cross finds out what crosses. A conversation that is open at the end of a file does if there is anything of its sockets in a file that begins before it is
+// over, or if the last file ends before that. From then on all of the sockets' is taken together: whether it is over later cannot be told
+// from a part of it.
+func (l *Layout) cross() {
+	sockets := make([][]uint32, len(l.files))
+	for i := range l.files {
+		sockets[i] = l.files[i].Sockets.halves()
+	}
+	since := map[ID]int{} // the file where it begins
+	byHalf := map[uint32][]ID{}
+	for i := range l.files {
+		for _, open := range l.files[i].Open {
+			if _, ok := since[open.ID]; !ok && l.reaches(i, open, sockets) {
+				since[open.ID] = i
+				byHalf[half(open.ID)] = append(byHalf[half(open.ID)], open.ID)
 			}
 		}
 	}
-	return l, nil
+	l.crossing = make([][]ID, len(l.files))
+	if len(since) == 0 {
+		return
+	}
+	for i := range l.files {
+		for _, h := range sockets[i] {
+			for _, id := range byHalf[h] {
+				if since[id] <= i {
+					l.crossing[i] = append(l.crossing[i], id)
+				}
+			}
+		}
+		slices.Sort(l.crossing[i])
+	}
+}
+
+// reaches reports whether what is open at the end of file i may not be over when there is more of it, or when all files end.
+func (l *Layout) reaches(i int, open Open, sockets [][]uint32) bool {
+	if open.Over > l.end {
+		return true
+	}
+	for j := i + 1; j < len(l.files) && l.files[j].Start < open.Over; j++ {
+		if _, ok := slices.BinarySearch(sockets[j], half(open.ID)); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // inTime is the order of files: that of an analysis of all of them. Those without packets are first.
@@ -97,17 +141,11 @@ func (l *Layout) Place(name string) int {
 	return -1
 }
 
-// Crosses reports whether the conversations of two sockets in a file are to be completed by Join: in this file or one before it they are
-// open at the end. What Analyze has handed out of them is void.
-func (l *Layout) Crosses(file int, id ID) bool {
-	first, ok := l.open[id]
-	return ok && first <= file
-}
+// Crossing are the sockets of which all conversations in a file are to be completed by Join, in order: in this file or one before it one crosses.
+// What Analyze has handed out of them is void. There may be some of which the file has nothing.
+func (l *Layout) Crossing(file int) []ID { return l.crossing[file] }
 
 // fileOf is the file of a frame. Those without packets come before it.
 func (l *Layout) fileOf(frame uint64) int {
 	return sort.Search(len(l.first), func(i int) bool { return l.first[i] >= frame }) - 1
 }
-
-// AnyCrosses reports whether Crosses holds for any sockets in a file.
-func (l *Layout) AnyCrosses(file int) bool { return file >= l.firstOpen }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"hash/crc32"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -18,31 +18,58 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// keySize is how long the text of a key is.
-const keySize = 37
+// The text of a key is what is packed of its sockets is known by, in a canonical order, so that it is the same for both directions: the version of IP,
+// addresses, ports.
+const (
+	keySize4 = 1 + 2*4 + 2*2
+	keySize6 = 1 + 2*16 + 2*2
+)
 
-// text is a key as what is packed of its sockets is known by: in a canonical order, so that it is the same for both directions.
-func text(key wire.Key) string {
-	b := make([]byte, 0, keySize)
+// appendKey appends the text of a key.
+func appendKey(b []byte, key *wire.Key) []byte {
+	v6 := key.V6&1 != 0
 	b = append(b, byte(key.V6&1))
-	for _, word := range [...]uint64{key.A.Hi, key.A.Lo, key.B.Hi, key.B.Lo} {
-		b = binary.BigEndian.AppendUint64(b, word)
+	for _, a := range [...]wire.Addr{key.A, key.B} {
+		if v6 {
+			b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, a.Hi), a.Lo)
+		} else {
+			b = binary.BigEndian.AppendUint32(b, uint32(a.Lo))
+		}
 	}
 	b = binary.BigEndian.AppendUint16(b, key.PortA)
-	return string(binary.BigEndian.AppendUint16(b, key.PortB))
+	return binary.BigEndian.AppendUint16(b, key.PortB)
+}
+
+func text(key *wire.Key) string { return string(appendKey(make([]byte, 0, keySize6), key)) }
+
+// keySize is how long the text is that b begins with, 0 if none does.
+func keySize(b []byte) int {
+	switch {
+	case len(b) >= keySize4 && b[0] == 0:
+		return keySize4
+	case len(b) >= keySize6 && b[0] == 1:
+		return keySize6
+	}
+	return 0
 }
 
 // parseKey is the key with a text.
 func parseKey(s string) (key wire.Key, ok bool) {
-	if len(s) != keySize {
+	b := []byte(s)
+	n := keySize(b)
+	if n == 0 || n != len(b) {
 		return key, false
 	}
-	b := []byte(s)
-	key.V6 = uint32(b[0] & 1)
-	for i, word := range [...]*uint64{&key.A.Hi, &key.A.Lo, &key.B.Hi, &key.B.Lo} {
-		*word = binary.BigEndian.Uint64(b[1+8*i:])
+	key.V6 = uint32(b[0])
+	b = b[1:]
+	for _, a := range [...]*wire.Addr{&key.A, &key.B} {
+		if n == keySize6 {
+			a.Hi, a.Lo, b = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), b[16:]
+		} else {
+			a.Lo, b = uint64(binary.BigEndian.Uint32(b)), b[4:]
+		}
 	}
-	key.PortA, key.PortB = binary.BigEndian.Uint16(b[33:]), binary.BigEndian.Uint16(b[35:])
+	key.PortA, key.PortB = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	return key, true
 }
 
@@ -58,6 +85,7 @@ func wireAddr(a netip.Addr) wire.Addr {
 // part is what is packed of two sockets in a file.
 type part struct {
 	state
+	next   *part // other sockets with the same ID
 	key    wire.Key
 	b      []byte
 	ifaces []uint16 // that its segments come from
@@ -73,14 +101,62 @@ type lasts [256]struct {
 // packer packs what is wanted of a file.
 type packer struct {
 	decoder pipeline.Decoder
-	wanted  func(ID) bool
-	parts   map[wire.Key]*part
+	segment wire.Segment // the latest
+	wanted  wanted
 	lasts   []lasts // by partition
 }
 
-// Pack reads all of src, which is one file, and gives each what is packed of sockets that are wanted. Key is what is to be grouped by: it holds 37
-// bytes. It takes memory for what it packs, which is 10 to 20 bytes for a segment.
-func Pack(ctx context.Context, src packet.Source, o Options, wanted func(ID) bool, each func(key string, part []byte) error) error {
+// wanted is the sockets that are, and what is packed of them. Most segments are of others, which a few bits tell.
+type wanted struct {
+	bits  []uint64 // by the first bits of IDs
+	shift uint
+	parts map[ID]*part // nil: none so far
+}
+
+func newWanted(ids []ID) wanted {
+	log := max(6, bits.Len(uint(len(ids)))+4)
+	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(64 - log), parts: make(map[ID]*part, len(ids))}
+	for _, id := range ids {
+		w.bits[id>>w.shift/64] |= 1 << (id >> w.shift % 64)
+		w.parts[id] = nil
+	}
+	return w
+}
+
+// part is where what there is of sockets is packed, nil if they are not wanted.
+func (w *wanted) part(key *wire.Key) *part {
+	id := idOf(key)
+	if w.bits[id>>w.shift/64]>>(id>>w.shift%64)&1 == 0 {
+		return nil
+	}
+	first, ok := w.parts[id]
+	if !ok {
+		return nil
+	}
+	for x := first; x != nil; x = x.next {
+		if x.key == *key {
+			return x
+		}
+	}
+	x := &part{key: *key, next: first}
+	w.parts[id] = x
+	return x
+}
+
+// all is the parts in an order: a file is packed the same each time.
+func (w *wanted) all() (parts []*part) {
+	for _, x := range w.parts {
+		for ; x != nil; x = x.next {
+			parts = append(parts, x)
+		}
+	}
+	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(text(&a.key), text(&b.key)) })
+	return parts
+}
+
+// Pack reads all of src, which is one file, and gives each what is packed of the sockets with these IDs, in bundles: those of the same sockets have the
+// same shard, of so many, whatever the file. It takes memory for what it packs, which is 10 to 20 bytes for a segment.
+func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards int, each func(shard int, bundle []byte) error) error {
 	p, err := pack(ctx, src, o, wanted)
 	if err != nil {
 		return err
@@ -89,28 +165,37 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted func(ID) boo
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false))
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return err
 	}
-	parts := make([]*part, 0, len(p.parts))
-	for _, x := range p.parts {
-		parts = append(parts, x)
+	bundles := make([][]byte, shards)
+	for _, x := range p.wanted.all() {
+		shard := int(idOf(&x.key) % ID(shards))
+		b := appendKey(bundles[shard], &x.key)
+		data := x.close(name)
+		bundles[shard] = append(binary.AppendUvarint(b, uint64(len(data))), data...)
+		if len(bundles[shard]) >= bundleSize {
+			if err := each(shard, zip.EncodeAll(bundles[shard], nil)); err != nil {
+				return err
+			}
+			bundles[shard] = bundles[shard][:0]
+		}
 	}
-	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(text(a.key), text(b.key)) }) // a file is packed the same each time
-	for _, x := range parts {
-		if err := each(text(x.key), x.close(name, zip)); err != nil {
+	for shard, b := range bundles {
+		if len(b) == 0 {
+			continue
+		}
+		if err := each(shard, zip.EncodeAll(b, nil)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func pack(ctx context.Context, src packet.Source, o Options, wanted func(ID) bool) (*packer, error) {
+func pack(ctx context.Context, src packet.Source, o Options, ids []ID) (*packer, error) {
 	n := pipeline.Tracking(o).Partitions()
-	p := &packer{
-		decoder: pipeline.NewDecoder(o), wanted: wanted, parts: map[wire.Key]*part{}, lasts: make([]lasts, n),
-	}
+	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids), lasts: make([]lasts, n)}
 	if err := each(ctx, src, p.packet); err != nil {
 		return nil, err
 	}
@@ -125,26 +210,26 @@ func pack(ctx context.Context, src packet.Source, o Options, wanted func(ID) boo
 }
 
 func (p *packer) packet(packet *packet.Packet, data []byte) error {
-	var s wire.Segment
-	if _, tcp := p.decoder.Packet(packet, data, &s); tcp {
-		p.segment(&s)
+	if _, tcp := p.decoder.Packet(packet, data, &p.segment); tcp {
+		p.pack(&p.segment)
 	}
 	for _, n := range p.decoder.Notices() {
-		if p.wanted(idOf(&n.Key)) {
-			p.part(&n.Key).notice(&n)
+		if x := p.wanted.part(&n.Key); x != nil {
+			x.notice(&n)
 		}
 	}
 	return nil
 }
 
-func (p *packer) segment(s *wire.Segment) {
+// pack packs a segment if it is wanted.
+func (p *packer) pack(s *wire.Segment) {
 	last := &p.lasts[s.Key.Partition(len(p.lasts))][flow.PlaceOf(s)]
 	first, before := !last.any, last.part
 	last.any, last.part = true, nil
-	if !p.wanted(idOf(&s.Key)) {
+	x := p.wanted.part(&s.Key)
+	if x == nil {
 		return
 	}
-	x := p.part(&s.Key)
 	last.part, last.at = x, len(x.b)
 	flags := uint8(0)
 	if first {
@@ -156,15 +241,6 @@ func (p *packer) segment(s *wire.Segment) {
 		x.ifaces = append(x.ifaces, s.Iface)
 	}
 	x.b = x.append(x.b, s, flags)
-}
-
-func (p *packer) part(key *wire.Key) *part {
-	x := p.parts[*key]
-	if x == nil {
-		x = &part{key: *key}
-		p.parts[*key] = x
-	}
-	return x
 }
 
 // notice appends what a frame tells beside its segment.
@@ -211,47 +287,11 @@ func (t *state) unnotice(r *reader, key *wire.Key, flags uint8) (n flow.Notice) 
 	return n
 }
 
-// Forms of a part, its first byte.
-const (
-	formPlain = iota
-	formZipped
-)
-
-// leastZipped is from which size on a part is compressed: below it the tables that say how cost more time than the rest of the work.
-const leastZipped = 600
-
 // close is the part as it is handed on.
-func (x *part) close(name func(uint16) string, zip *zstd.Encoder) []byte {
-	head := []byte{formPlain}
-	body := binary.AppendUvarint(nil, uint64(len(x.ifaces)))
+func (x *part) close(name func(uint16) string) []byte {
+	b := binary.AppendUvarint(make([]byte, 0, len(x.b)+16), uint64(len(x.ifaces)))
 	for _, number := range x.ifaces {
-		body = appendText(binary.AppendUvarint(body, uint64(number)), name(number))
+		b = appendText(binary.AppendUvarint(b, uint64(number)), name(number))
 	}
-	body = append(body, x.b...)
-	out := append(head, body...)
-	if len(out) >= leastZipped {
-		if zipped := zip.EncodeAll(body, []byte{formZipped}); len(zipped) < len(out) {
-			out = zipped
-		}
-	}
-	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
-}
-
-// maxPart bounds what a part unpacks to.
-const maxPart = 1 << 30
-
-// open is a part that was handed on, ready to be read. Nothing else than what Pack gave may reach a tracker: hence the checksum.
-func open(part []byte, unzip *zstd.Decoder) (reader, error) {
-	n := len(part) - crc32.Size
-	if n < 1 || crc32.ChecksumIEEE(part[:n]) != binary.BigEndian.Uint32(part[n:]) {
-		return reader{}, errPart
-	}
-	switch part[0] {
-	case formPlain:
-		return reader{b: part[1:n]}, nil
-	case formZipped:
-		b, err := unzip.DecodeAll(part[1:n], nil)
-		return reader{b: b}, err
-	}
-	return reader{}, errPart
+	return append(b, x.b...)
 }

@@ -36,14 +36,35 @@ func (t *Tracker) FinishAll(end conn.Time, out *Output) {
 	}
 }
 
-// Keys gives f the sockets of all conversations that are open. Some come more than once.
-func (t *Tracker) Keys(f func(wire.Key)) {
-	for slot := range t.Slab.All() {
-		f(Sockets(t.Slab.At(slot).Key))
+// Outlook gives f the sockets of all conversations that are open, and when each is over if no more is heard of it: Never if it waits to the end of the
+// capture, or for others. Some sockets come more than once.
+func (t *Tracker) Outlook(f func(key wire.Key, over conn.Time)) {
+	for _, c := range t.Slab.All() {
+		over := conn.Never
+		if !c.Flags.Has(conn.Pending | conn.Replaced | conn.Succeeded) {
+			over = t.until(c)
+		}
+		f(Sockets(c.Key), over)
 	}
-	for _, e := range t.Slab.embryos.all() {
-		f(Sockets(e.key))
+	for slot, e := range t.Slab.embryos.all() {
+		f(Sockets(e.key), t.Slab.embryos.givesUp(slot))
 	}
+}
+
+// Foresee hands out the conversations that are open and wanted as they are when they are over, if no more is heard of them. More cannot be
+// tracked then.
+func (t *Tracker) Foresee(wanted func(wire.Key) bool, out *Output, each func() error) error {
+	t.Now = conn.Never
+	for _, slot := range t.Live() {
+		if !wanted(Sockets(*t.Slab.key(slot))) {
+			continue
+		}
+		t.Finish(slot, 0, out)
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sockets is a key without the network that tells it from others with the same sockets.

@@ -143,6 +143,9 @@ type driver struct {
 	trackers []*flow.Tracker
 	only     []bool // by tracker: it is wanted; nil: all are
 
+	// Heard is told of all notices; nil: nobody wants to know.
+	Heard func(n *flow.Notice)
+
 	// What the reader writes for every packet, a cache line away from what the workers read for every segment.
 	_ [64]byte
 	Decoder
@@ -204,6 +207,9 @@ func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracke
 func (d *driver) aside(b *batch) {
 	for i := range d.notices {
 		n := &d.notices[i]
+		if d.Heard != nil {
+			d.Heard(n)
+		}
 		if tracker := n.Key.Partition(len(d.trackers)); d.wants(tracker) {
 			w := tracker % len(b.byWorker)
 			b.asides[w] = append(b.asides[w], aside{*n, tracker, len(b.byWorker[w])})

@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/wire"
 )
 
 // Inline is an analysis that does everything in the goroutine of its caller. Reset begins it.
@@ -63,6 +64,27 @@ func (a *Inline) Expire() error {
 	for i, t := range a.trackers {
 		t.Now = max(t.Now, a.Summary.End)
 		t.Expire(a.Summary.End, a.Summary.Packets, &a.batch.outs[i])
+	}
+	if err := a.merger.Batch(a.batch.outs); err != nil {
+		return &SinkError{err}
+	}
+	return nil
+}
+
+// Foresee hands out the conversations that are open and wanted as they are when they are over, if no more is heard of them; it ends the analysis. An
+// error is the sink's.
+func (a *Inline) Foresee(wanted func(wire.Key) bool) error {
+	n := 0
+	for i, t := range a.trackers {
+		err := t.Foresee(wanted, &a.batch.outs[i], func() error {
+			if n++; n%GroupSize != 0 {
+				return nil
+			}
+			return a.merger.Batch(a.batch.outs)
+		})
+		if err != nil {
+			return &SinkError{err}
+		}
 	}
 	if err := a.merger.Batch(a.batch.outs); err != nil {
 		return &SinkError{err}
