@@ -35,18 +35,14 @@ type outlined struct {
 	Packets    int64
 	Start, End int64
 	Outline    []byte // an apart.Outline, as gob
+	Staged     bool   // there are records
 }
 
 // plan is what is to be done with a capture once all are known.
 type plan struct {
 	Capture  capture
+	Staged   bool   // there are records
 	Crossing []byte // the sockets of which the conversations are completed elsewhere, in order, as differences
-}
-
-// rows is records of conversations that were over in their capture, some at a time.
-type rows struct {
-	Batch int64
-	Data  []byte
 }
 
 // bundle is what is handed on of some sockets in a capture.
@@ -72,7 +68,7 @@ type tally struct {
 
 func init() {
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[rows](), reflect.TypeFor[bundle](),
+		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[bundle](),
 		reflect.TypeFor[trouble](), reflect.TypeFor[tally](),
 		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[keepFn](),
 		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[summaryFn](),
@@ -83,13 +79,10 @@ func init() {
 	register.Emitter1[outlined]()
 	register.Emitter1[trouble]()
 	register.Emitter1[tally]()
-	register.Emitter2[int64, rows]()
-	register.Emitter2[int64, plan]()
+	register.Emitter1[plan]()
 	register.Emitter2[int64, bundle]()
 	register.Emitter2[int64, []byte]()
 	register.Iter1[outlined]()
-	register.Iter1[plan]()
-	register.Iter1[rows]()
 	register.Iter1[bundle]()
 	register.Iter1[[]byte]()
 	register.Iter1[tally]()
@@ -110,15 +103,16 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	p, s := beam.NewPipelineWithRoot()
 	captures := beam.Reshuffle(s, beam.ParDo(s, &listFn{Globs: globs}, beam.Impulse(s)))
 	analyze := &analyzeFn{Job: *j}
-	singles, over, troubles := beam.ParDo3(s.Scope("Analyze"), analyze, captures)
+	singles, troubles := beam.ParDo2(s.Scope("Analyze"), analyze, captures)
 
 	together := beam.ParDo(s.Scope("Overlap"), &overlapFn{}, beam.Impulse(s), beam.SideInput{Input: singles})
-	groups, overInGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
+	groups, troublesInGroups := beam.ParDo2(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
 	plans, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
-	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, beam.CoGroupByKey(s, beam.Flatten(s, over, overInGroups), plans))
-	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, beam.Reshuffle(s, plans))
+	plans = beam.Reshuffle(s, plans)
+	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, plans)
+	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
 	joined := beam.ParDo(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
 		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})

@@ -50,12 +50,13 @@ func latest(outlines func(*outlined) bool) map[string]outlined {
 type line struct {
 	Capture capture
 	File    apart.File
+	staged  bool
 }
 
 // linesOf is all captures.
 func linesOf(outlines func(*outlined) bool) (lines []line, err error) {
 	for name, o := range latest(outlines) {
-		l := line{Capture: o.Capture, File: apart.File{Name: name}}
+		l := line{Capture: o.Capture, File: apart.File{Name: name}, staged: o.Staged}
 		if err := gob.NewDecoder(bytes.NewReader(o.Outline)).Decode(&l.File.Outline); err != nil {
 			return nil, err
 		}
@@ -76,7 +77,7 @@ func layoutOf(lines []line) (*apart.Layout, error) {
 type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan), tables func(int64, []byte)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(plan), tables func(int64, []byte)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 	}
 	for i := range lines {
 		ids := layout.Crossing(layout.Place(lines[i].File.Name))
-		plans(lines[i].Capture.Number, plan{Capture: lines[i].Capture, Crossing: packIDs(ids)})
+		plans(plan{Capture: lines[i].Capture, Staged: lines[i].staged, Crossing: packIDs(ids)})
 		lines[i].File = lines[i].File.Slim()
 		lines[i].File.Counts = apart.Counts{}
 	}

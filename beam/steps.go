@@ -7,7 +7,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"tcptrace/analyzer/apart"
@@ -18,7 +17,8 @@ import (
 type analyzeFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), over func(int64, rows), dead func(trouble)) error {
+func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), dead func(trouble)) error {
+	out := outlined{Capture: c}
 	var result apart.Outline
 	alone := len(c.With) == 0
 	file, remove, err := c.open(ctx)
@@ -27,16 +27,8 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 		unreadable.Inc(ctx, 1)
 	} else {
 		defer remove()
-		w := newRowWriter(f.Job.Format, c.Number, over)
-		if !alone {
-			w.out.Batch = batchesOfGroups
-		}
-		result, err = apart.Analyze(ctx, file, f.Job.options(), w.add)
-		if err != nil {
+		if result, out.Staged, err = f.analyze(ctx, &c, file); err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
-		}
-		if err := w.flush(); err != nil {
-			return err
 		}
 		for _, e := range file.Stats().Errors {
 			if !alone {
@@ -57,50 +49,55 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 	if alone {
 		packets.Inc(ctx, int64(result.Packets))
 	}
+	out.Packets, out.Start, out.End = int64(result.Packets), result.Start, result.End
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(result); err != nil {
 		return err
 	}
-	outline(outlined{Capture: c, Packets: int64(result.Packets), Start: result.Start, End: result.End, Outline: b.Bytes()})
+	out.Outline = b.Bytes()
+	outline(out)
 	return nil
+}
+
+// analyze has the records of a capture staged.
+func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source) (result apart.Outline, staged bool, err error) {
+	w := newStaging(&f.Job, c)
+	result, err = apart.Analyze(ctx, file, f.Job.options(), func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
+	if err != nil {
+		w.drop(ctx)
+		return result, false, err
+	}
+	staged, err = w.close(ctx)
+	return result, staged, err
 }
 
 // keepFn writes the records of conversations that are complete, and drops those that were void.
 type keepFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *keepFn) ProcessElement(ctx context.Context, number int64, values func(*rows) bool, plans func(*plan) bool, emit func(tally)) error {
-	var p plan
-	if !plans(&p) {
-		return nil // it was read again, with others
-	}
-	batches := map[int64][]byte{} // what is delivered twice is there once
-	for r := (rows{}); values(&r); r = (rows{}) {
-		if (len(p.Capture.With) > 0) == (r.Batch >= batchesOfGroups) { // else it was read again, with others
-			batches[r.Batch] = r.Data
-		}
+func (f *keepFn) ProcessElement(ctx context.Context, p plan, emit func(tally)) error {
+	if !p.Staged {
+		return nil
 	}
 	crossing := p.crossing()
-	w := newWriter(&f.Job, fmt.Sprintf("%06d", number))
-	for _, batch := range slices.Sorted(maps.Keys(batches)) {
-		if err := eachRow(batches[batch], func(row row) error {
-			if _, crosses := slices.BinarySearch(crossing, row.id); crosses {
-				return nil
-			}
-			return w.add(ctx, row)
-		}); err != nil {
-			return err
+	w := newWriter(&f.Job, fmt.Sprintf("%06d", p.Capture.Number))
+	err := f.Job.eachRow(ctx, &p.Capture, func(row row) error {
+		if _, crosses := slices.BinarySearch(crossing, row.id); crosses {
+			return nil
 		}
+		return w.add(ctx, row)
+	})
+	if err == nil {
+		conversations.Inc(ctx, w.tally.Conversations)
 	}
-	conversations.Inc(ctx, w.tally.Conversations)
-	return w.close(ctx, emit)
+	return w.close(ctx, err, emit)
 }
 
 // packFn packs what crosses from capture to capture.
 type packFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *packFn) ProcessElement(ctx context.Context, number int64, p plan, emit func(int64, bundle)) error {
+func (f *packFn) ProcessElement(ctx context.Context, p plan, emit func(int64, bundle)) error {
 	crossing := p.crossing()
 	if len(crossing) == 0 {
 		return nil
@@ -112,7 +109,7 @@ func (f *packFn) ProcessElement(ctx context.Context, number int64, p plan, emit 
 	defer remove()
 	return apart.Pack(ctx, file, f.Job.options(), crossing, f.Job.Shards, func(shard int, data []byte) error {
 		shuffled.Inc(ctx, int64(len(data)))
-		emit(int64(shard), bundle{Number: number, Data: data})
+		emit(int64(shard), bundle{Number: p.Capture.Number, Data: data})
 		return nil
 	})
 }
@@ -133,12 +130,21 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*b
 	if err != nil || len(all) == 0 {
 		return err
 	}
+	if err = f.join(ctx, all, tables, w); err == nil {
+		w.tally.Crossing = w.tally.Conversations
+		conversations.Inc(ctx, w.tally.Conversations)
+		crossing.Inc(ctx, w.tally.Crossing)
+	}
+	return w.close(ctx, err, emit)
+}
+
+// join writes the conversations of a shard.
+func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bool, w *writer) error {
 	lines, layout, err := f.layout(tables)
 	if err != nil {
 		return err
 	}
-	number := map[string]int64{}
-	name := map[int64]string{}
+	number, name := map[string]int64{}, map[int64]string{}
 	for i := range lines {
 		number[lines[i].File.Name], name[lines[i].Capture.Number] = lines[i].Capture.Number, lines[i].File.Name
 	}
@@ -163,10 +169,7 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*b
 			return err
 		}
 	}
-	w.tally.Crossing = w.tally.Conversations
-	conversations.Inc(ctx, w.tally.Conversations)
-	crossing.Inc(ctx, w.tally.Crossing)
-	return w.close(ctx, emit)
+	return nil
 }
 
 // unbundle is what is in bundles, in the order of sockets and captures.

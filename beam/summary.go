@@ -101,7 +101,11 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	if err := f.write(ctx, "unreadable.ndjson", lines); err != nil {
 		return err
 	}
-	return f.write(ctx, "summary.json", []any{sum})
+	if err := f.write(ctx, "summary.json", []any{sum}); err != nil {
+		return err
+	}
+	f.Job.unstage(ctx)
+	return nil
 }
 
 // write writes a file of JSON documents.

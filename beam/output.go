@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+
+	"tcptrace/analyzer"
+)
+
+// writer writes records to a file for each day. A step that is run again, or twice at once, writes the same files with the same content.
+type writer struct {
+	job   *job
+	name  string
+	days  map[int64]*dayFile
+	tally tally
+}
+
+type dayFile struct {
+	file   *resultFile
+	report encoder
+}
+
+func newWriter(j *job, name string) *writer {
+	return &writer{job: j, name: name, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}}
+}
+
+func (w *writer) add(ctx context.Context, r row) error {
+	d := w.days[r.day]
+	if d == nil {
+		date := time.Unix(0, 0).UTC().Add(time.Duration(r.day) * day).Format(time.DateOnly)
+		file, err := create(ctx, join(w.job.Output, "day="+date, w.name+"."+w.job.Format))
+		if err != nil {
+			return err
+		}
+		d = &dayFile{file, newReport(w.job.Format, file)}
+		w.days[r.day] = d
+	}
+	w.tally.Conversations++
+	if int(r.outcome) < len(w.tally.Outcomes) {
+		w.tally.Outcomes[r.outcome]++
+	}
+	return d.report.Encoded(r.data)
+}
+
+// close ends the files and tells what is in them; if something went wrong, err, it drops them.
+func (w *writer) close(ctx context.Context, err error, emit func(tally)) error {
+	if err != nil {
+		for _, d := range w.days {
+			d.file.drop(ctx)
+		}
+		return err
+	}
+	for _, d := range w.days {
+		if err := d.report.Finish(nil); err != nil {
+			return err
+		}
+		if err := d.file.commit(ctx); err != nil {
+			return err
+		}
+	}
+	emit(w.tally)
+	return nil
+}
+
+// join is path.Join for names with a scheme, too.
+func join(dir string, names ...string) string {
+	return strings.TrimRight(dir, "/") + "/" + path.Join(names...)
+}
+
+// resultFile is a file that is there when it is whole. Object stores do that by themselves.
+type resultFile struct {
+	io.WriteCloser
+	fs       filesystem.Interface
+	now, end string
+}
+
+func create(ctx context.Context, name string) (*resultFile, error) {
+	fs, err := filesystem.New(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	f := &resultFile{fs: fs, now: name, end: name}
+	if !strings.Contains(name, "://") {
+		f.now = fmt.Sprintf("%s.%016x.part", name, rand.Uint64())
+	}
+	f.WriteCloser, err = fs.OpenWrite(ctx, f.now)
+	return f, err
+}
+
+func (f *resultFile) commit(ctx context.Context) error {
+	err := f.Close()
+	if err == nil && f.now != f.end {
+		err = filesystem.Rename(ctx, f.fs, f.now, f.end)
+	}
+	return errors.Join(err, f.fs.Close())
+}
+
+// drop removes what there is of the file, of which the rest will not come.
+func (f *resultFile) drop(ctx context.Context) {
+	_ = f.Close()
+	if r, ok := f.fs.(filesystem.Remover); ok && f.now != f.end {
+		_ = r.Remove(ctx, f.now)
+	}
+	_ = f.fs.Close()
+}

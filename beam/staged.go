@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/klauspost/compress/s2"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/apart"
+)
+
+// The records of a capture wait in a file until it is known which of them are void: nothing of them goes through the engine. Like all files they are there when
+// they are whole, and are written the same if that is done twice.
+
+// stagedName is the file for the records of a capture.
+func (j *job) stagedName(c *capture) string {
+	kind := "alone"
+	if len(c.With) > 0 {
+		kind = "together"
+	}
+	return join(j.Output, "staged", fmt.Sprintf("%06d-%s.s2", c.Number, kind))
+}
+
+// staging writes such a file, which is there if there are records.
+type staging struct {
+	job     *job
+	capture *capture
+	encode  func([]byte, *analyzer.Conversation) []byte
+	file    *resultFile
+	zip     *s2.Writer
+	b, row  []byte
+}
+
+func newStaging(j *job, c *capture) *staging {
+	return &staging{job: j, capture: c, encode: newEncoder(j.Format)}
+}
+
+func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (err error) {
+	if w.file == nil {
+		if w.file, err = create(ctx, w.job.stagedName(w.capture)); err != nil {
+			return err
+		}
+		w.zip = s2.NewWriter(w.file, s2.WriterConcurrency(1))
+	}
+	c.Stream = uint64(w.capture.Number)
+	w.row = w.encode(w.row[:0], c)
+	w.b = binary.BigEndian.AppendUint64(w.b[:0], uint64(id))
+	w.b = binary.AppendVarint(w.b, dayOf(c))
+	w.b = append(w.b, uint8(c.Outcome))
+	w.b = binary.AppendUvarint(w.b, uint64(len(w.row)))
+	if _, err = w.zip.Write(w.b); err == nil {
+		_, err = w.zip.Write(w.row)
+	}
+	return err
+}
+
+// close ends the file and reports whether there is one.
+func (w *staging) close(ctx context.Context) (any bool, err error) {
+	if w.file == nil {
+		return false, nil
+	}
+	return true, errors.Join(w.zip.Close(), w.file.commit(ctx))
+}
+
+// drop is close where there is no use for the file.
+func (w *staging) drop(ctx context.Context) {
+	if w.file != nil {
+		w.file.drop(ctx)
+	}
+}
+
+// maxRow bounds a record, which has some kilobytes.
+const maxRow = 1 << 24
+
+// eachRow gives f the records that were staged. Their data is valid until f returns.
+func (j *job) eachRow(ctx context.Context, c *capture, f func(row) error) error {
+	name := j.stagedName(c)
+	fs, err := filesystem.New(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer fs.Close()
+	file, err := fs.OpenRead(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r, buffer := s2.NewReader(file), []byte(nil)
+	for {
+		x, err := readRow(r, &buffer)
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = f(x)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+}
+
+var errRows = errors.New("records that wait for the others are damaged")
+
+// readRow reads a record; at the end the error is io.EOF.
+func readRow(r *s2.Reader, buffer *[]byte) (x row, err error) {
+	var id [8]byte
+	if _, err := io.ReadFull(r, id[:]); err != nil {
+		return x, err
+	}
+	x.id = apart.ID(binary.BigEndian.Uint64(id[:]))
+	if x.day, err = binary.ReadVarint(r); err == nil {
+		x.outcome, err = r.ReadByte()
+	}
+	if err != nil {
+		return x, errRows
+	}
+	size, err := binary.ReadUvarint(r)
+	if err != nil || size > maxRow {
+		return x, errRows
+	}
+	if uint64(cap(*buffer)) < size {
+		*buffer = make([]byte, size)
+	}
+	x.data = (*buffer)[:size]
+	if _, err := io.ReadFull(r, x.data); err != nil {
+		return x, errRows
+	}
+	return x, nil
+}
+
+// unstage removes all such files, when all captures are done. What cannot be removed is in nobody's way.
+func (j *job) unstage(ctx context.Context) {
+	dir := join(j.Output, "staged")
+	fs, err := filesystem.New(ctx, dir)
+	if err != nil {
+		return
+	}
+	defer fs.Close()
+	r, ok := fs.(filesystem.Remover)
+	if !ok {
+		return
+	}
+	names, _ := fs.List(ctx, dir+"/*")
+	for _, name := range append(names, dir) {
+		_ = r.Remove(ctx, name)
+	}
+}
