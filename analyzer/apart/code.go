@@ -8,7 +8,8 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// A segment is packed as what it differs in from the one before it in its direction, if there is one: a mask of the fields that do, and by how much.
+// A segment is packed as what it differs in from the one before it in its direction, if there is one: a mask of the fields that do, and by how much. Its
+// TCP checksum is left out if it is the one of a segment without payload, which can be computed.
 
 // field is a field of a segment as it is packed. Of those in common with the segment before there is nothing.
 type field struct {
@@ -43,14 +44,13 @@ func between(f, base func(s *wire.Segment) *uint32) field {
 
 func length(s *wire.Segment) *uint32 { return &s.Len }
 
-// fields are those of a segment but for its key, direction, times, frame and SACK blocks. An earlier one does not depend on a later one.
+// fields are those of a segment but for its key, direction, times, frame, checksum and SACK blocks. An earlier one does not depend on a later one.
 var fields = []field{
 	{
 		func(s, last *wire.Segment) uint64 { return zigzag(int64(int32(s.Seq - last.Seq - last.SeqLen()))) },
 		func(s, last *wire.Segment, v uint64) { s.Seq = last.Seq + last.SeqLen() + uint32(unzigzag(v)) },
 	},
 	delta(func(s *wire.Segment) *uint32 { return &s.Ack }),
-	number(func(s *wire.Segment) *uint16 { return &s.Sum }),
 	{
 		func(s, last *wire.Segment) uint64 { return zigzag(int64(int16(s.IPID - last.IPID))) },
 		func(s, last *wire.Segment, v uint64) { s.IPID = last.IPID + uint16(unzigzag(v)) },
@@ -92,6 +92,8 @@ const (
 	flagSame  = 1 << 3 // the latest with its place (flow.PlaceOf) is of the same sockets: it may be a copy of that
 	flagFirst = 1 << 4 // there is none with its place before it in the file
 	flagLast  = 1 << 5 // there is none behind it
+	flagSum   = 1 << 6 // its checksum is not the computed one
+	flagClock = 1 << 7 // its time is not the latest so far
 )
 
 // state is what packing and unpacking have in common: the segments before the one at hand.
@@ -112,10 +114,15 @@ func hasSack(s *wire.Segment) int {
 // append appends s.
 func (t *state) append(b []byte, s *wire.Segment, flags uint8) []byte {
 	last := &t.last[s.Dir&1]
+	if s.Sum != s.EmptySum() {
+		flags |= flagSum
+	}
+	if s.Clock != s.Time {
+		flags |= flagClock
+	}
 	b = append(b, entrySegment|flags|s.Dir&1*flagDir)
 	b = t.stamp(b, s.Time, s.Frame)
-	b = binary.AppendUvarint(b, uint64(s.Clock-s.Time))
-	mask, values := uint64(0), [64]uint64{}
+	mask, values := uint64(0), [32]uint64{}
 	for i := range fields {
 		if values[i] = fields[i].from(s, last); values[i] != 0 {
 			mask |= 1 << i
@@ -129,13 +136,26 @@ func (t *state) append(b []byte, s *wire.Segment, flags uint8) []byte {
 		b = binary.AppendVarint(b, int64(int32(block[0]-s.Ack)))
 		b = binary.AppendVarint(b, int64(int32(block[1]-block[0])))
 	}
+	if flags&flagSum != 0 {
+		b = binary.BigEndian.AppendUint16(b, s.Sum)
+	}
+	if flags&flagClock != 0 {
+		b = binary.AppendUvarint(b, uint64(s.Clock-s.Time))
+	}
 	*last = *s
 	return b
 }
 
+// microsecond is the resolution that most captures have. One more bit says whether a time has it.
+const microsecond = 1000
+
 // stamp appends the time and the frame of an entry.
 func (t *state) stamp(b []byte, time int64, frame uint64) []byte {
-	b = binary.AppendVarint(b, time-t.time)
+	if d := time - t.time; d%microsecond == 0 {
+		b = binary.AppendUvarint(b, zigzag(d/microsecond)<<1)
+	} else {
+		b = binary.AppendUvarint(append(b, 1), zigzag(d))
+	}
 	b = binary.AppendUvarint(b, frame-t.frame)
 	t.time, t.frame = time, frame
 	return b
@@ -185,7 +205,11 @@ func (r *reader) text() string {
 
 // unstamp reads the time and the frame of an entry.
 func (t *state) unstamp(r *reader) {
-	t.time += r.varint()
+	if v := r.uvarint(); v&1 == 0 {
+		t.time += unzigzag(v>>1) * microsecond
+	} else {
+		t.time += r.varint()
+	}
 	t.frame += r.uvarint()
 }
 
@@ -195,8 +219,7 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) {
 	last := &t.last[dir]
 	*s = wire.Segment{Key: *key, Dir: dir}
 	t.unstamp(r)
-	s.Time, s.Frame = t.time, t.frame
-	s.Clock = s.Time + int64(r.uvarint())
+	s.Time, s.Clock, s.Frame = t.time, t.time, t.frame
 	mask := r.uvarint()
 	for i := range fields {
 		v := uint64(0)
@@ -208,6 +231,12 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) {
 	for i := range hasSack(s) {
 		s.Sack[i][0] = s.Ack + uint32(r.varint())
 		s.Sack[i][1] = s.Sack[i][0] + uint32(r.varint())
+	}
+	if s.Sum = s.EmptySum(); flags&flagSum != 0 {
+		s.Sum = uint16(r.byte())<<8 | uint16(r.byte())
+	}
+	if flags&flagClock != 0 {
+		s.Clock += int64(r.uvarint())
 	}
 	*last = *s
 }

@@ -85,7 +85,8 @@ type join struct {
 	*Joiner
 	key     wire.Key
 	each    func(file string, c *Conversation) error
-	at      flow.Placement    // of the latest segment
+	s       wire.Segment      // the latest
+	at      flow.Placement    // of that
 	ifaces  []string          // by number, of all files
 	numbers map[uint16]uint16 // of the interfaces of the file at hand
 	copies  flow.Copies
@@ -128,10 +129,9 @@ func (x *join) part(file int, r *reader) error {
 		flags := r.byte()
 		switch flags & entryKind {
 		case entrySegment:
-			var s wire.Segment
-			t.read(r, &x.key, flags, &s)
+			t.read(r, &x.key, flags, &x.s)
 			if !r.bad {
-				x.segment(file, &s, flags)
+				x.segment(file, &x.s, flags)
 			}
 		case entryName, entryICMP:
 			n := t.unnotice(r, &x.key, flags)

@@ -84,13 +84,26 @@ func (s *Segment) PayloadSum() (sum uint16, ok bool) {
 	if s.Sum == bare || s.Sum == whole {
 		return 0, false
 	}
-	length, options := s.headerLen(), uint64(0)
+	return positive(^fold(add(s.header(pseudo), uint64(s.Sum)))), true
+}
+
+// EmptySum is the TCP checksum of s, if that has no payload and is right; 0 for one that has, or has unusual options.
+func (s *Segment) EmptySum() uint16 {
+	if s.Len != 0 || s.Bits&FewOptions == 0 {
+		return 0
+	}
+	_, _, pseudo := s.leftToCard()
+	return ^fold(s.header(pseudo))
+}
+
+// header is the sum of the header, but for the checksum in it, and of that of the pseudo-header. The options are few.
+func (s *Segment) header(pseudo uint64) uint64 {
+	options := uint64(0)
 	if s.Bits&HasTimestamps != 0 {
 		options = nopNopTimestamps
 	}
-	header := add(pseudo, uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
-		uint64(length)<<42|uint64(s.Flags)<<32|uint64(s.Window)<<16|uint64(s.Urgent), uint64(s.Sum), options, uint64(s.TSval)<<32|uint64(s.TSecr))
-	return positive(^fold(header)), true
+	return add(pseudo, uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
+		uint64(s.headerLen())<<42|uint64(s.Flags)<<32|uint64(s.Window)<<16|uint64(s.Urgent), options, uint64(s.TSval)<<32|uint64(s.TSecr))
 }
 
 // SumOf is the Internet checksum, not complemented, of a payload.

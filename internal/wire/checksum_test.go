@@ -132,6 +132,28 @@ func TestPayloadSum(t *testing.T) {
 	}
 }
 
+// The checksum of a segment without payload is computed as it was sent, and none of one with a byte, or with options that are not known.
+func TestEmptySum(t *testing.T) {
+	for _, v6 := range []bool{false, true} {
+		for _, opts := range []int{0, 12} {
+			for n := range 2 {
+				frame, _ := summed(t, v6, opts, n)
+				var s Segment
+				if v := new(Decoder).Decode(LinkEthernet, frame, uint32(len(frame)), &s); v != TCP {
+					t.Fatal(v)
+				}
+				if got := s.EmptySum(); (got == s.Sum) != (n == 0) || n > 0 && got != 0 {
+					t.Errorf("IPv6 %v, %d bytes of options, %d of payload: %#x, sent was %#x", v6, opts, n, got, s.Sum)
+				}
+				s.Bits &^= FewOptions
+				if got := s.EmptySum(); got != 0 {
+					t.Errorf("other options: %#x", got)
+				}
+			}
+		}
+	}
+}
+
 // summed is a SYN with its checksum, in a frame without padding, and where its TCP header begins.
 func summed(t *testing.T, v6 bool, opts, n int) (frame []byte, off int) {
 	t.Helper()

@@ -1,0 +1,131 @@
+package apart_test
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer/apart"
+	"tcptrace/internal/testutil/thorough"
+)
+
+// moved is c with other addresses: those of IPv4 have d more and d less, so that no checksum changes. Frames of which that cannot be said are left out.
+func (c *capture) moved(d uint16) *capture {
+	out := &capture{name: c.name, iface: c.iface}
+	for i, p := range c.Packets {
+		b := slices.Clone(c.Data(i))
+		if len(b) < 54 || b[12] != 8 || b[13] != 0 || b[14] != 0x45 || b[23] != 6 {
+			continue
+		}
+		low, high := b[26:28], b[30:32]
+		if slices.Compare(b[26:30], b[30:34]) > 0 {
+			low, high = high, low
+		}
+		x, y := binary.BigEndian.Uint16(low), binary.BigEndian.Uint16(high)
+		if x > 0xffff-d || y < d {
+			continue
+		}
+		binary.BigEndian.PutUint16(low, x+d)
+		binary.BigEndian.PutUint16(high, y-d)
+		out.Add(p, b)
+	}
+	return out
+}
+
+// Conversations of many sockets, few of which are used again, over an hour: most are over by time alone before there is more of them, or
+// anything of others on their sockets; some are not.
+func TestOverByTimeApart(t *testing.T) {
+	var all []*capture
+	for _, path := range captures(t) {
+		if c := load(t, "", path); c.inOrder() && !c.inFragments(t) && len(c.Packets) > 0 && len(c.Packets) < 300 {
+			all = append(all, c)
+		}
+	}
+	rounds, local, crossing := uint64(4), 0, 0
+	if thorough.Asked() {
+		rounds = 40
+	}
+	for round := range rounds {
+		r := rand.New(rand.NewPCG(round, 3))
+		type at struct {
+			time int64
+			of   *capture
+			i    int
+		}
+		var packets []at
+		for range 150 {
+			c := all[r.IntN(len(all))].moved(uint16(r.IntN(400)))
+			begin := r.Int64N(3600e9)
+			for i := range c.Packets {
+				packets = append(packets, at{begin + c.Packets[i].Time - c.Packets[0].Time, c, i})
+			}
+		}
+		slices.SortStableFunc(packets, func(a, b at) int { return cmp.Compare(a.time, b.time) })
+		c := &capture{name: "an hour", iface: all[0].iface}
+		for _, x := range packets {
+			p := x.of.Packets[x.i]
+			p.Time, p.Iface = 1.7e18+x.time, 0
+			c.Add(p, x.of.Data(x.i))
+		}
+		n := c.compare(t, c.randomCut(r, 60), noNames)
+		if t.Failed() {
+			return
+		}
+		local, crossing = local+n.local, crossing+n.crossing
+	}
+	t.Logf("%d conversations are complete in their file, %d cross", local, crossing)
+	if local < crossing/2 || crossing == 0 {
+		t.Error("the test does not show what it is for")
+	}
+}
+
+// What is open at the end of a file crosses if there is something of its sockets before it is over, or if it is not over when all files end.
+func TestCrossing(t *testing.T) {
+	const id = apart.ID(0x12345678_00000001)
+	file := func(name string, start, end int64) apart.File {
+		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Frames: 1, Start: start, End: end}}
+	}
+	with := func(f apart.File) apart.File {
+		f.Sockets = apart.SocketsOf(id)
+		return f
+	}
+	for _, c := range []struct {
+		what     string
+		over     int64
+		next     apart.File
+		crosses  string
+		lastEnds int64
+	}{
+		{"nothing of it comes", 100, file("b", 99, 99), "", 100},
+		{"all files end before it is over", 100, file("b", 99, 99), "abc", 99},
+		{"something of it comes before", 100, with(file("b", 99, 99)), "abc", 200},
+		{"something of it comes when it is over", 100, with(file("b", 100, 100)), "", 200},
+		{"it is not over by itself", apart.Never, file("b", 99, 99), "abc", 200},
+	} {
+		a := with(file("a", 0, 50))
+		a.Open = []apart.Open{{ID: id, Over: c.over}}
+		layout, err := apart.NewLayout([]apart.File{with(file("c", c.lastEnds, c.lastEnds)), c.next, a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.lastEnds < 100 {
+			c.crosses = "ac"
+		}
+		got := ""
+		for _, f := range layout.Files() {
+			if len(layout.Crossing(layout.Place(f.Name))) > 0 {
+				got += f.Name
+			}
+		}
+		want := c.crosses
+		if len(c.next.Sockets) == 0 {
+			want = strings.ReplaceAll(want, "b", "")
+		}
+		if got != want {
+			t.Errorf("%s: it crosses in %q, not %q", c.what, got, want)
+		}
+	}
+}

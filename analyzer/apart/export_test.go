@@ -1,0 +1,10 @@
+package apart
+
+// SocketsOf is Sockets with these.
+func SocketsOf(ids ...ID) Sockets {
+	var s socketSet
+	for _, id := range ids {
+		s.add(id)
+	}
+	return s.pack()
+}
