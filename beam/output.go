@@ -13,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/findings"
 )
 
 // writer writes records to a file for each day. A step that is run again, or twice at once, writes the same files with the same content.
@@ -21,6 +22,7 @@ type writer struct {
 	name  string
 	days  map[int64]*dayFile
 	tally tally
+	found findings.Totals
 }
 
 type dayFile struct {
@@ -32,7 +34,9 @@ func newWriter(j *job, name string) *writer {
 	return &writer{job: j, name: name, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}}
 }
 
-func (w *writer) add(ctx context.Context, r row) error {
+// add writes a record of the capture with that number, before the frames of which there are so many.
+func (w *writer) add(ctx context.Context, r row, number int64, before uint64) error {
+	w.found.Add(r.found.parts, findings.Example{Order: before + r.found.firstFrame, Stream: uint64(number), Addr: r.found.addr})
 	d := w.days[r.day]
 	if d == nil {
 		date := time.Unix(0, 0).UTC().Add(time.Duration(r.day) * day).Format(time.DateOnly)
@@ -65,6 +69,9 @@ func (w *writer) close(ctx context.Context, err error, emit func(tally)) error {
 		if err := d.file.commit(ctx); err != nil {
 			return err
 		}
+	}
+	if w.tally.Found, err = packTotals(&w.found); err != nil {
+		return err
 	}
 	emit(w.tally)
 	return nil

@@ -42,6 +42,7 @@ type outlined struct {
 type plan struct {
 	Capture  capture
 	Staged   bool   // there are records
+	Before   int64  // frames of those before it
 	Crossing []byte // the sockets of which the conversations are completed elsewhere, in order, as differences
 }
 
@@ -63,7 +64,8 @@ type tally struct {
 	Conversations int64
 	Outcomes      []int64
 	Crossing      int64
-	Bytes         int64 // shuffled for those
+	Bytes         int64  // shuffled for those
+	Found         []byte // findings.Totals
 }
 
 func init() {

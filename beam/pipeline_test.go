@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +25,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
@@ -103,8 +107,8 @@ type sink func(*analyzer.Conversation) error
 func (s sink) Conversation(c *analyzer.Conversation) error { return s(c) }
 
 // cutAt writes frames to captures in dir, cut at these places, and returns the records of one analysis of all of them, with the numbers of the
-// files and the frames in them.
-func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string) {
+// files and the frames in them, and its findings.
+func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string, found *findings.Report) {
 	t.Helper()
 	from := 0
 	for i, to := range append(slices.Clone(at), len(frames)) {
@@ -122,9 +126,13 @@ func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string) {
 	file := capturefile.Open(paths...)
 	defer file.Close()
 	encode := report.NewNDJSON(nil).NewEncoder()
-	_, err = analyzer.Run(t.Context(), file, analyzer.Options{NoNames: true}, sink(func(c *analyzer.Conversation) error {
+	var j analyzer.Judgment
+	var all findings.Totals
+	sum, err := analyzer.Run(t.Context(), file, analyzer.Options{NoNames: true}, sink(func(c *analyzer.Conversation) error {
 		i, _ := slices.BinarySearch(at, int(c.FirstFrame))
 		c.Stream = uint64(i)
+		j.Judge(c)
+		all.Add(findings.Parts(nil, c, &j), findings.Example{Order: c.FirstFrame, Stream: c.Stream, Addr: c.Addr})
 		if i > 0 {
 			c.FirstFrame -= uint64(at[i-1])
 			c.LastFrame -= uint64(at[i-1])
@@ -136,7 +144,25 @@ func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string) {
 		t.Fatal(err)
 	}
 	slices.Sort(want)
-	return want
+	sum = analyzer.Summary{Packets: sum.Packets, Start: sum.Start, End: sum.End} // of others there is no caveat in a job's
+	return want, all.Report(&sum, findings.Options{})
+}
+
+// compareFound holds findings.json against the findings of one machine.
+func compareFound(t *testing.T, dir string, want *findings.Report) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "findings.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, expected any
+	text, err := json.Marshal(want)
+	if err := errors.Join(err, json.Unmarshal(b, &got), json.Unmarshal(text, &expected)); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, expected) || len(want.Findings) == 0 {
+		t.Errorf("findings are\n%s\nnot\n%s", b, text)
+	}
 }
 
 func run(t *testing.T, j *job, globs ...string) {
@@ -204,12 +230,17 @@ func TestBeamIsOneMachine(t *testing.T) {
 		}
 		slices.Sort(at)
 		dir := t.TempDir()
-		want := cutAt(t, dir, frames, at)
+		want, found := cutAt(t, dir, frames, at)
 		j := &job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 3, NoNames: true}
 		run(t, j, filepath.Join(dir, "ring-*"))
 		compare(t, lines(t, j.Output), want)
+		compareFound(t, j.Output, found)
 		run(t, j, filepath.Join(dir, "ring-*"))
 		compare(t, lines(t, j.Output), want) // nothing twice
+		compareFound(t, j.Output, found)
+		if left, _ := filepath.Glob(filepath.Join(j.Output, "staged")); len(left) > 0 {
+			t.Error("what was staged is still there")
+		}
 	}
 }
 
@@ -259,7 +290,7 @@ func TestParquet(t *testing.T) {
 	for frames[i].Time == frames[i-1].Time {
 		i++
 	}
-	want := cutAt(t, dir, frames, []int{i})
+	want, _ := cutAt(t, dir, frames, []int{i})
 	j := &job{Output: filepath.Join(dir, "out"), Format: "parquet", Shards: 3, NoNames: true}
 	run(t, j, filepath.Join(dir, "ring-*"))
 	paths, err := filepath.Glob(filepath.Join(j.Output, "day=*", "*.parquet"))

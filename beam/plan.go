@@ -87,8 +87,10 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 		return err
 	}
 	for i := range lines {
-		ids := layout.Crossing(layout.Place(lines[i].File.Name))
-		plans(plan{Capture: lines[i].Capture, Staged: lines[i].staged, Crossing: packIDs(ids)})
+		place := layout.Place(lines[i].File.Name)
+		plans(plan{
+			Capture: lines[i].Capture, Staged: lines[i].staged, Before: int64(layout.FirstFrame(place)), Crossing: packIDs(layout.Crossing(place)),
+		})
 		lines[i].File = lines[i].File.Slim()
 		lines[i].File.Counts = apart.Counts{}
 	}

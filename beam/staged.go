@@ -32,6 +32,8 @@ type staging struct {
 	job     *job
 	capture *capture
 	encode  func([]byte, *analyzer.Conversation) []byte
+	finder  finder
+	found   []byte
 	file    *resultFile
 	zip     *s2.Writer
 	b, row  []byte
@@ -57,6 +59,10 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 	w.b = binary.BigEndian.AppendUint64(w.b[:0], uint64(id))
 	w.b = binary.AppendVarint(w.b, dayOf(c))
 	w.b = append(w.b, uint8(c.Outcome))
+	found := w.finder.of(c)
+	w.found = found.append(w.found[:0])
+	w.b = binary.AppendUvarint(w.b, uint64(len(w.found)))
+	w.b = append(w.b, w.found...)
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.row)))
 	if _, err = w.zip.Write(w.b); err == nil {
 		_, err = w.zip.Write(w.row)
@@ -95,9 +101,9 @@ func (j *job) eachRow(ctx context.Context, c *capture, f func(row) error) error 
 		return err
 	}
 	defer file.Close()
-	r, buffer := s2.NewReader(file), []byte(nil)
+	r := rowReader{r: s2.NewReader(file)}
 	for {
-		x, err := readRow(r, &buffer)
+		x, err := r.next()
 		if err == io.EOF {
 			return nil
 		}
@@ -112,31 +118,54 @@ func (j *job) eachRow(ctx context.Context, c *capture, f func(row) error) error 
 
 var errRows = errors.New("records that wait for the others are damaged")
 
-// readRow reads a record; at the end the error is io.EOF.
-func readRow(r *s2.Reader, buffer *[]byte) (x row, err error) {
+// rowReader reads records. What it returns is valid until the next.
+type rowReader struct {
+	r     *s2.Reader
+	found found
+	b, f  []byte
+}
+
+// next is the next record; at the end the error is io.EOF.
+func (r *rowReader) next() (x row, err error) {
 	var id [8]byte
-	if _, err := io.ReadFull(r, id[:]); err != nil {
+	if _, err := io.ReadFull(r.r, id[:]); err != nil {
 		return x, err
 	}
 	x.id = apart.ID(binary.BigEndian.Uint64(id[:]))
-	if x.day, err = binary.ReadVarint(r); err == nil {
-		x.outcome, err = r.ReadByte()
+	if x.day, err = binary.ReadVarint(r.r); err == nil {
+		x.outcome, err = r.r.ReadByte()
+	}
+	if err == nil {
+		err = r.field(&r.f)
+	}
+	if err == nil {
+		err = r.found.read(r.f)
+	}
+	if err == nil {
+		err = r.field(&r.b)
 	}
 	if err != nil {
-		return x, errRows
+		return x, fmt.Errorf("%w: %v", errRows, err)
 	}
-	size, err := binary.ReadUvarint(r)
-	if err != nil || size > maxRow {
-		return x, errRows
-	}
-	if uint64(cap(*buffer)) < size {
-		*buffer = make([]byte, size)
-	}
-	x.data = (*buffer)[:size]
-	if _, err := io.ReadFull(r, x.data); err != nil {
-		return x, errRows
-	}
+	x.found, x.data = r.found, r.b
 	return x, nil
+}
+
+// field reads so many bytes as the number in front of them says.
+func (r *rowReader) field(b *[]byte) error {
+	size, err := binary.ReadUvarint(r.r)
+	if err != nil {
+		return err
+	}
+	if size > maxRow {
+		return errRows
+	}
+	if uint64(cap(*b)) < size {
+		*b = make([]byte, size)
+	}
+	*b = (*b)[:size]
+	_, err = io.ReadFull(r.r, *b)
+	return err
 }
 
 // unstage removes all such files, when all captures are done. What cannot be removed is in nobody's way.

@@ -85,7 +85,7 @@ func (f *keepFn) ProcessElement(ctx context.Context, p plan, emit func(tally)) e
 		if _, crosses := slices.BinarySearch(crossing, row.id); crosses {
 			return nil
 		}
-		return w.add(ctx, row)
+		return w.add(ctx, row, p.Capture.Number, uint64(p.Before))
 	})
 	if err == nil {
 		conversations.Inc(ctx, w.tally.Conversations)
@@ -150,6 +150,7 @@ func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bo
 	}
 	joiner := apart.NewJoiner(layout, f.Job.options())
 	encode := newEncoder(f.Job.Format)
+	var finder finder
 	var encoded []byte
 	var parts []apart.Part
 	for i := 0; i < len(all); {
@@ -164,7 +165,8 @@ func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bo
 		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
 			c.Stream = uint64(number[file])
 			encoded = encode(encoded[:0], c)
-			return w.add(ctx, row{day: dayOf(c), outcome: uint8(c.Outcome), data: encoded})
+			r := row{day: dayOf(c), outcome: uint8(c.Outcome), found: finder.of(c), data: encoded}
+			return w.add(ctx, r, number[file], layout.FirstFrame(layout.Place(file)))
 		}); err != nil {
 			return err
 		}

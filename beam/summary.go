@@ -9,9 +9,10 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/apart"
+	"tcptrace/internal/findings"
 )
 
-// summaryFn writes what is said of all captures: summary.json, files.ndjson and unreadable.ndjson.
+// summaryFn writes what is said of all captures: summary.json, findings.json, files.ndjson and unreadable.ndjson.
 type summaryFn struct{ Job job }
 
 // summary is summary.json.
@@ -69,7 +70,13 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 		lines = append(lines, line)
 	}
 	var t tally
+	var all findings.Totals
 	for tallies(&t) {
+		totals, err := unpackTotals(t.Found)
+		if err != nil {
+			return err
+		}
+		all.Merge(&totals)
 		sum.Conversations += t.Conversations
 		sum.CrossingConversations += t.Crossing
 		sum.CrossingBytes += t.Bytes
@@ -99,6 +106,10 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 		lines = append(lines, x)
 	}
 	if err := f.write(ctx, "unreadable.ndjson", lines); err != nil {
+		return err
+	}
+	whole := analyzer.Summary{Packets: sum.Packets, Start: analyzer.Time(sum.Start.UnixNano()), End: analyzer.Time(sum.End.UnixNano())}
+	if err := f.write(ctx, "findings.json", []any{all.Report(&whole, findings.Options{})}); err != nil {
 		return err
 	}
 	if err := f.write(ctx, "summary.json", []any{sum}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,5 +128,56 @@ func TestCrossing(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: it crosses in %q, not %q", c.what, got, want)
 		}
+	}
+}
+
+// What is handed on of a conversation that crosses: 300 bytes at most, if it is one of some tens of segments as there are many; of longer ones 14 for each
+// segment. Of those that do not cross it is nothing.
+func TestBytesHandedOn(t *testing.T) {
+	var closed []*capture
+	for _, path := range captures(t) {
+		c := load(t, filepath.Base(path), path)
+		if !c.inOrder() || c.inFragments(t) || len(c.Packets) < 8 || len(c.Packets) > 60 {
+			continue
+		}
+		c = c.moved(1)
+		outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(apart.ID, *apart.Conversation) error { return nil })
+		if err == nil && len(outline.Open) == 1 && outline.Open[0].Over != apart.Never {
+			closed = append(closed, c)
+		}
+	}
+	if len(closed) < 5 {
+		t.Fatalf("there are %d captures of connections that are closed", len(closed))
+	}
+	// many is 200 of these, as far from each other as that, and a cut in the middle.
+	many := func(apartBy int64) sizes {
+		type at struct {
+			time int64
+			of   *capture
+			i    int
+		}
+		var packets []at
+		for i := range 200 {
+			c := closed[i%len(closed)].moved(uint16(i))
+			for k := range c.Packets {
+				packets = append(packets, at{int64(i)*apartBy + c.Packets[k].Time - c.Packets[0].Time, c, k})
+			}
+		}
+		slices.SortStableFunc(packets, func(a, b at) int { return cmp.Compare(a.time, b.time) })
+		c := &capture{name: "closed connections", iface: closed[0].iface}
+		for _, x := range packets {
+			p := x.of.Packets[x.i]
+			p.Time, p.Iface = 1.7e18+x.time, 0
+			c.Add(p, x.of.Data(x.i))
+		}
+		return c.compare(t, cut{len(c.Packets) / 2}, noNames)
+	}
+	at, later := many(1e3), many(600e9)
+	t.Logf("at once %+v, ten minutes apart %+v", at, later)
+	if at.crossing < 150 || at.bytes > 300*at.crossing || at.bytes > 14*at.segments {
+		t.Errorf("at once: %+v", at)
+	}
+	if later.crossing > 2 || later.local < 198 || later.bytes > 300*later.crossing {
+		t.Errorf("ten minutes apart: %+v", later)
 	}
 }

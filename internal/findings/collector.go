@@ -66,34 +66,50 @@ func (k *Collector) count(c *analyzer.Conversation) {
 func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
 	k.count(c)
 	s := subject{c, j}
-	failed := dimension.Failed(c, j) != dimension.NoFailure
+	s.meet(func(i int, instead kindSet, failed bool) {
+		if instead != 0 {
+			k.affected[i].told |= instead
+			return
+		}
+		k.mark.kinds |= 1 << i
+		k.affect(i, &s, failed)
+	})
+}
+
+// meet gives f the kinds that s meets, in order: those that are told in the place of one, if there are any, and whether it is to one that s failed.
+func (s *subject) meet(f func(i int, instead kindSet, failed bool)) {
+	failed := dimension.Failed(s.Conversation, s.Judgment) != dimension.NoFailure
 	var met kindSet
 	for i := range kinds {
-		if kinds[i].when.flagged && len(j.Anomalies) == 0 || !kinds[i].when.holds(&s) {
+		if kinds[i].when.flagged && len(s.Anomalies) == 0 || !kinds[i].when.holds(s) {
 			continue
 		}
 		met |= 1 << i
-		if instead := met & coverers[i]; instead != 0 {
-			k.affected[i].told |= instead
-			continue
+		instead := met & coverers[i]
+		f(i, instead, instead == 0 && failed && kinds[i].fails)
+		if instead == 0 {
+			failed = failed && !kinds[i].fails // it is told once
 		}
-		k.mark.kinds |= 1 << i
-		k.affect(i, &s, failed && kinds[i].fails)
-		failed = failed && !kinds[i].fails // it is told once
 	}
+}
+
+// cost is what s waited and sent again, as kind i counts it, and how many of its segments were lost on either side of the tap.
+func (s *subject) cost(i int) (waited, again uint64, near [2]uint64) {
+	if of := kinds[i].waited.of; of != nil {
+		waited = uint64(max(0, of(s)))
+	}
+	if kinds[i].again {
+		again = repeated(s)
+	}
+	client, server := &s.Sent[analyzer.Client], &s.Sent[analyzer.Server]
+	return waited, again, [2]uint64{client.LostBefore + server.LostBehind, server.LostBefore + client.LostBehind}
 }
 
 // affect counts s as affected by kind i.
 func (k *Collector) affect(i int, s *subject, failed bool) {
 	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: k.service(s)}
-	if of := kinds[i].waited.of; of != nil {
-		x.waited = uint64(max(0, of(s)))
-	}
-	if kinds[i].again {
-		x.again = repeated(s)
-	}
-	client, server := &s.Sent[analyzer.Client], &s.Sent[analyzer.Server]
-	near := [2]uint64{client.LostBefore + server.LostBehind, server.LostBefore + client.LostBehind}
+	var near [2]uint64
+	x.waited, x.again, near = s.cost(i)
 	a := &k.affected[i]
 	if a.by == nil {
 		for range factors {

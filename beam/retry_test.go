@@ -1,0 +1,171 @@
+package main
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer/apart"
+	"tcptrace/analyzer/capturefile"
+	"tcptrace/analyzer/packet"
+	"tcptrace/internal/findings"
+)
+
+// each is an iterator as a step gets it.
+func each[T any](list []T) func(*T) bool {
+	return func(x *T) bool {
+		if len(list) == 0 {
+			return false
+		}
+		*x, list = list[0], list[1:]
+		return true
+	}
+}
+
+// failing is a capture that cannot be read to its end, since the machine is gone.
+type failing struct {
+	*capturefile.File
+	batches int
+}
+
+func (f *failing) Next(b *packet.Batch) error {
+	if f.batches++; f.batches > 1 {
+		return errors.New("the machine is gone")
+	}
+	return f.File.Next(b)
+}
+
+// Every step is done twice, as by a retry or a speculative run: the first attempt at a capture ends in the middle, what is handed on is
+// delivered twice, and what writes is done once more when all is written. The records are there once.
+func TestStepsTwice(t *testing.T) {
+	frames := traffic(t)
+	dir := t.TempDir()
+	at := []int{}
+	for i := len(frames) / 4; i < len(frames); i++ {
+		if len(at) < 3 && i >= (len(at)+1)*len(frames)/4 && frames[i].Time > frames[i-1].Time {
+			at = append(at, i)
+		}
+	}
+	want, found := cutAt(t, dir, frames, at)
+	paths, err := filepath.Glob(filepath.Join(dir, "ring-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true}
+	ctx := t.Context()
+	var outlines []outlined
+	for i, path := range paths {
+		c := capture{Number: int64(i), Name: path}
+		half := newStaging(&j, &c)
+		if _, err := apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) }); err == nil {
+			t.Fatal("that was to fail")
+		}
+		half.drop(ctx)
+		for range 2 {
+			outlines = outlines[:i]
+			if err := (&analyzeFn{Job: j}).ProcessElement(ctx, c, func(o outlined) { outlines = append(outlines, o) }, func(trouble) { t.Error("trouble") }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var plans []plan
+	tables := map[int64][]byte{}
+	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(p plan) { plans = append(plans, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
+		t.Fatal(err)
+	}
+	var all findings.Totals
+	tallied := func(last bool) func(tally) {
+		return func(x tally) {
+			totals, err := unpackTotals(x.Found)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last {
+				all.Merge(&totals)
+			}
+		}
+	}
+	bundles := map[int64][]bundle{}
+	for _, p := range plans {
+		for attempt := range 2 {
+			if err := (&keepFn{Job: j}).ProcessElement(ctx, p, tallied(attempt == 1)); err != nil {
+				t.Fatal(err)
+			}
+			if err := (&packFn{Job: j}).ProcessElement(ctx, p, func(shard int64, b bundle) { bundles[shard] = append(bundles[shard], b) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for shard, list := range bundles {
+		for attempt := range 2 {
+			rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{tables[shard], tables[shard]}), tallied(attempt == 1)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	compare(t, lines(t, j.Output), want)
+	if all.Conversations != found.Conversations || len(bundles) == 0 {
+		t.Errorf("%d conversations were counted, not %d; %d shards", all.Conversations, found.Conversations, len(bundles))
+	}
+	if left, _ := filepath.Glob(filepath.Join(j.Output, "*", "*.part")); len(left) > 0 {
+		t.Errorf("%v: what was not finished is still there", left)
+	}
+}
+
+// A capture that breaks off is told with the place where it does; what comes before that is analyzed, as one machine does, and so are all others. One that is
+// gone, and one that is none, are told as well.
+func TestDeadLetters(t *testing.T) {
+	frames := traffic(t)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.pcap"), frames[:300])
+	write(t, filepath.Join(dir, "b.pcap"), frames[300:600])
+	whole, err := os.ReadFile(filepath.Join(dir, "a.pcap"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "a.pcap"), whole[:len(whole)-7], 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true}
+	var dead []trouble
+	packets := map[string]int64{}
+	for i, name := range []string{"a.pcap", "b.pcap", "gone.pcap"} {
+		c := capture{Number: int64(i), Name: filepath.Join(dir, name)}
+		if err := (&analyzeFn{Job: j}).ProcessElement(t.Context(), c, func(o outlined) { packets[name] = o.Packets }, func(x trouble) { dead = append(dead, x) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(dead) != 2 || !strings.HasSuffix(dead[0].File, "a.pcap") || dead[0].Offset <= 0 || !strings.HasSuffix(dead[1].File, "gone.pcap") || dead[1].Reason == "" {
+		t.Errorf("%+v", dead)
+	}
+	if packets["a.pcap"] != 299 || packets["b.pcap"] != 300 || packets["gone.pcap"] != 0 {
+		t.Error(packets)
+	}
+}
+
+// What conversations add to the findings is read as it was written, and damage is an error or something else, but breaks nothing.
+func TestFound(t *testing.T) {
+	f := found{firstFrame: 1 << 40, parts: []findings.Part{
+		{Kind: 1, Failed: true, Waited: 1 << 50, Again: 5, Near: [2]uint64{1, 1 << 33}}, {Kind: 2, Instead: 1 << 63},
+	}}
+	b := f.append(nil)
+	var got found
+	for range 2 { // the second time into what is there
+		if err := got.read(b); err != nil || !slices.Equal(got.parts, f.parts) || got.firstFrame != f.firstFrame {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	for i := range b {
+		if got.read(b[:i]) == nil {
+			t.Errorf("no error at %d", i)
+		}
+	}
+	if got.read([]byte{0}) != nil || len(got.parts) != 0 || got.read([]byte{0, 0}) == nil {
+		t.Errorf("%+v", got)
+	}
+}

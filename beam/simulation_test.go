@@ -1,0 +1,130 @@
+package main
+
+import (
+	"container/heap"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// What a step costs, as it was measured on one machine (README.md): processor time, for the larger part of a job of files of ten minutes.
+const (
+	perFile       = 25 * time.Millisecond   // a bundle of the engine, memory for the tables
+	perPacket     = 900 * time.Nanosecond   // the first pass, with the record
+	perPacketRead = 140 * time.Nanosecond   // the second, which only decodes
+	perRow        = 4 * time.Microsecond    // a record of it is written
+	perSocket     = 150 * time.Nanosecond   // what crosses is found out, on one worker
+	perCrossing   = 1200 * time.Nanosecond  // a segment is packed and unpacked and tracked once more
+	perPacked     = 300 * time.Nanosecond   // of that, packed
+	bytesASegment = 8                       // as it is shuffled
+	bytesASocket  = 3                       // as each file tells of it
+	perFetch      = 1500 * time.Millisecond // 150 MB come from an object store at 100 MB/s
+)
+
+// workers is when each of them is free, the earliest first.
+type workers []time.Duration
+
+func (w workers) Len() int           { return len(w) }
+func (w workers) Less(i, j int) bool { return w[i] < w[j] }
+func (w workers) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
+func (w *workers) Push(x any)        { *w = append(*w, x.(time.Duration)) }
+func (w *workers) Pop() any          { x := (*w)[len(*w)-1]; *w = (*w)[:len(*w)-1]; return x }
+
+// step has workers do tasks from a moment on, each the next that is left. Some tasks fail when they are half done, and are done again. It returns
+// when all are done, and what they took of the workers.
+func step(r *rand.Rand, n int, from time.Duration, tasks []time.Duration, failing float64) (end, work time.Duration) {
+	w := make(workers, n)
+	for i := range w {
+		w[i] = from
+	}
+	queue := slices.Clone(tasks)
+	for len(queue) > 0 {
+		task := queue[0]
+		queue = queue[1:]
+		took := task
+		if r.Float64() < failing {
+			took = task / 2
+			queue = append(queue, task)
+		}
+		w[0] += took
+		work += took
+		end = max(end, w[0])
+		heap.Fix(&w, 0)
+	}
+	return end, work
+}
+
+// simulated is what came of a job.
+type simulated struct {
+	makespan, work, planning time.Duration
+	shuffled, largest        int64 // bytes: in all, and of the largest shard
+	crossing                 int64
+}
+
+// simulate is a job of files of some million packets each, a share of whose conversations crosses; how long those are is as uneven as in captures.
+func simulate(files, n, shards int, crossing, failing float64) (s simulated) {
+	r := rand.New(rand.NewPCG(1, uint64(files)))
+	const packetsOfConversation = 65
+	var analyze, second, joins []time.Duration
+	bytes, segments, sockets := make([]int64, shards), make([]int64, shards), int64(0)
+	for range files {
+		packets := int64(1.5e6 * (0.5 + r.Float64()))
+		conversations := packets / packetsOfConversation
+		sockets += conversations
+		packed := int64(0)
+		for range int64(float64(conversations) * crossing) {
+			of := int64(min(5e5, 20*math.Pow(1-r.Float64(), -1/1.35))) // Pareto: most are short
+			shard := r.IntN(shards)
+			bytes[shard] += 20 + of*bytesASegment
+			segments[shard] += of
+			packed += of
+			s.crossing++
+		}
+		analyze = append(analyze, perFile+perFetch+time.Duration(packets)*perPacket)
+		second = append(second, perFile+perFetch+time.Duration(packets)*perPacketRead+time.Duration(packed)*perPacked+time.Duration(conversations)*perRow)
+	}
+	for shard := range bytes {
+		joins = append(joins, perFile+time.Duration(segments[shard])*(perCrossing-perPacked))
+		s.shuffled += bytes[shard]
+		s.largest = max(s.largest, bytes[shard])
+	}
+	s.shuffled += sockets * bytesASocket
+	s.planning = time.Duration(sockets) * perSocket
+	at, work := step(r, n, 0, analyze, failing)
+	s.work += work
+	at, work = step(r, n, at+s.planning, second, failing)
+	s.work += work + s.planning
+	s.makespan, work = step(r, n, at, joins, failing)
+	s.work += work
+	return s
+}
+
+// A job of 1,000 files on 100 workers keeps these at work, whatever fails now and then, if there are some shards for each of them; no shard is
+// much larger than the others, however uneven conversations are. README.md shows these numbers.
+func TestSimulation(t *testing.T) {
+	for _, c := range []struct {
+		files, workers, shards int
+		crossing, failing      float64
+		busy                   float64 // at least
+	}{
+		{1000, 1, 400, 0.02, 0, 0.99},
+		{1000, 10, 400, 0.02, 0, 0.95},
+		{1000, 100, 400, 0.02, 0, 0.8},
+		{1000, 100, 400, 0.02, 0.01, 0.75},
+		{1000, 100, 400, 0.3, 0, 0.8},
+		{10000, 100, 400, 0.02, 0, 0.8},
+	} {
+		s := simulate(c.files, c.workers, c.shards, c.crossing, c.failing)
+		busy := float64(s.work) / float64(s.makespan) / float64(c.workers)
+		t.Logf("%5d files, %3d workers, %3.0f %% cross, %.0f %% fail: %6.1f minutes, %5.1f hours of work, busy %3.0f %%; one plans for %4.1f s; shuffled %5.2f GB, the largest shard %5.1f MB",
+			c.files, c.workers, 100*c.crossing, 100*c.failing, s.makespan.Minutes(), s.work.Hours(), 100*busy, s.planning.Seconds(), float64(s.shuffled)/1e9, float64(s.largest)/1e6)
+		if busy < c.busy {
+			t.Errorf("%+v: the workers are busy for %.0f %% of the time", c, 100*busy)
+		}
+		if mean := float64(s.shuffled) / float64(c.shards); float64(s.largest) > 5*mean {
+			t.Errorf("%+v: the largest shard has %d bytes, of %.0f in the mean", c, s.largest, mean)
+		}
+	}
+}
