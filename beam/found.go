@@ -24,7 +24,7 @@ type finder struct {
 	parts    []findings.Part
 }
 
-// of is valid until the next call.
+// of judges c, and says what it adds. It is valid until the next call, as is the judgment.
 func (f *finder) of(c *analyzer.Conversation) found {
 	f.judgment.Judge(c)
 	f.parts = findings.Parts(f.parts[:0], c, &f.judgment)

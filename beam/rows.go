@@ -24,7 +24,7 @@ func dayOf(c *apart.Conversation) int64 { return int64(c.Start) / int64(day) }
 
 // encoder is what package report has for sinks of several goroutines.
 type encoder interface {
-	NewEncoder() func([]byte, *analyzer.Conversation) []byte
+	NewJudgedEncoder() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte
 	Encoded([]byte) error
 	Finish(*analyzer.Summary) error
 }
@@ -36,6 +36,6 @@ func newReport(format string, w io.Writer) encoder {
 	return report.NewParquet(w)
 }
 
-func newEncoder(format string) func([]byte, *analyzer.Conversation) []byte {
-	return newReport(format, io.Discard).NewEncoder()
+func newEncoder(format string) func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	return newReport(format, io.Discard).NewJudgedEncoder()
 }

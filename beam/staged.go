@@ -31,7 +31,7 @@ func (j *job) stagedName(c *capture) string {
 type staging struct {
 	job     *job
 	capture *capture
-	encode  func([]byte, *analyzer.Conversation) []byte
+	encode  func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte
 	finder  finder
 	found   []byte
 	file    *resultFile
@@ -55,11 +55,11 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 		w.zip = s2.NewWriter(w.file, options...)
 	}
 	c.Stream = uint64(w.capture.Number)
-	w.row = w.encode(w.row[:0], c)
+	found := w.finder.of(c)
+	w.row = w.encode(w.row[:0], c, &w.finder.judgment)
 	w.b = binary.BigEndian.AppendUint64(w.b[:0], uint64(id))
 	w.b = binary.AppendVarint(w.b, dayOf(c))
 	w.b = append(w.b, uint8(c.Outcome))
-	found := w.finder.of(c)
 	w.found = found.append(w.found[:0])
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.found)))
 	w.b = append(w.b, w.found...)

@@ -164,8 +164,9 @@ func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bo
 		}
 		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
 			c.Stream = uint64(number[file])
-			encoded = encode(encoded[:0], c)
-			r := row{day: dayOf(c), outcome: uint8(c.Outcome), found: finder.of(c), data: encoded}
+			r := row{day: dayOf(c), outcome: uint8(c.Outcome), found: finder.of(c)}
+			encoded = encode(encoded[:0], c, &finder.judgment)
+			r.data = encoded
 			return w.add(ctx, r, number[file], layout.FirstFrame(layout.Place(file)))
 		}); err != nil {
 			return err

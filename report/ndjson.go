@@ -29,6 +29,14 @@ func (r *NDJSON) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
 	return func(b []byte, c *analyzer.Conversation) []byte { return append(e.Conversation(b, c), '\n') }
 }
 
+// NewJudgedEncoder is NewEncoder for conversations that were judged.
+func (r *NDJSON) NewJudgedEncoder() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	var e record.Encoder
+	return func(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+		return append(e.Judged(b, c, j), '\n')
+	}
+}
+
 // Encoded is for [analyzer.Sink].
 func (r *NDJSON) Encoded(b []byte) error {
 	_, err := r.out.Write(b)

@@ -23,11 +23,19 @@ func NewParquet(w io.Writer) *Parquet {
 
 // packConversations returns what appends the packed row of a conversation.
 func packConversations() func([]byte, *analyzer.Conversation) []byte {
-	var r Record
 	var j analyzer.Judgment
+	pack := packJudged()
 	return func(b []byte, c *analyzer.Conversation) []byte {
 		j.Judge(c)
-		FillRecord(&r, c, &j)
+		return pack(b, c, &j)
+	}
+}
+
+// packJudged is packConversations for those that were judged.
+func packJudged() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	var r Record
+	return func(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+		FillRecord(&r, c, j)
 		return columnar.Append(b, columnar.Conversations(), &r)
 	}
 }
@@ -41,6 +49,11 @@ func (r *Parquet) Conversation(c *analyzer.Conversation) error {
 // NewEncoder is for [analyzer.Sink].
 func (r *Parquet) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
 	return packConversations()
+}
+
+// NewJudgedEncoder is NewEncoder for conversations that were judged.
+func (r *Parquet) NewJudgedEncoder() func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
+	return packJudged()
 }
 
 // Encoded is for [analyzer.Sink].
