@@ -47,7 +47,7 @@ cloud: ## bin/tcptrace-cloud, which also reads s3://, gs:// and azblob://, and i
 	cd test/cloud && go test -timeout 20m ./...
 
 beam: ## bin/tcptrace-beam, for many files on many machines (beam/README.md)
-	cd beam && go build -trimpath -ldflags '$(LDFLAGS)' -o ../bin/tcptrace-beam .
+	cd beam && go build -pgo=../cmd/tcptrace/default.pgo -trimpath -ldflags '$(LDFLAGS)' -o ../bin/tcptrace-beam .
 
 screenshots: deps ## pictures of golden captures' pages, to look at
 	cd test/browser && TCPTRACE_SCREENSHOTS=$${SCREENSHOTS:-$(CURDIR)/dist/screenshots} go test -timeout 30m -count 1 -run TestScreenshots ./...

@@ -1,10 +1,10 @@
 // Package apart analyzes the files of one capture apart, on as many machines as there are, and completes the conversations that cross from
 // one file to another, so that the conversations are those of one analysis of all files.
 //
-// There are three steps. [Analyze] reads one file, hands out the conversations that are over by its end, and says of which sockets there are
-// others (Outline.Open). Once that is known of all files, [Pack] reads a file once more, for the segments of those sockets only, and packs them.
-// [Joiner.Join] gets what was packed of two sockets in all files, and hands out their conversations. Of which files it is to be asked, and what is
-// to be dropped of what Analyze handed out, is for [Layout.Crosses] to say.
+// There are three steps. [Analyze] reads one file, hands out the conversations that are over by its end or at a certain time, and says of which sockets there
+// is anything, and which are open when (Outline.Sockets, Outline.Open). Once that is known of all files, [Layout.Crossing] says which sockets cross from
+// one to another: what Analyze handed out of those is to be dropped; [Pack] reads a file once more, for their segments only, and packs them in bundles;
+// [Joiner.Join] gets what was packed of two sockets in all files, and hands out their conversations.
 //
 // That works since what becomes of a conversation depends on the segments of its own sockets and the time, and little else. What else there is goes
 // along with the segments (whether a frame like one passed just before; ICMP errors; names), or is left out, and beam/README.md says so: the
