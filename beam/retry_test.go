@@ -72,6 +72,20 @@ func TestStepsTwice(t *testing.T) {
 			}
 		}
 	}
+	written, shards := finishTwice(t, &j, outlines)
+	compare(t, lines(t, j.Output), want)
+	if written != found.Conversations || shards == 0 {
+		t.Errorf("%d conversations were counted, not %d; %d shards", written, found.Conversations, shards)
+	}
+	if left, _ := filepath.Glob(filepath.Join(j.Output, "*", "*.part")); len(left) > 0 {
+		t.Errorf("%v: what was not finished is still there", left)
+	}
+}
+
+// finishTwice does all that comes behind the analysis twice, and returns how many conversations were written, and in how many shards.
+func finishTwice(t *testing.T, job *job, outlines []outlined) (written uint64, shards int) {
+	t.Helper()
+	ctx, j := t.Context(), *job
 	var plans []plan
 	tables := map[int64][]byte{}
 	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(p plan) { plans = append(plans, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
@@ -108,13 +122,7 @@ func TestStepsTwice(t *testing.T) {
 			}
 		}
 	}
-	compare(t, lines(t, j.Output), want)
-	if all.Conversations != found.Conversations || len(bundles) == 0 {
-		t.Errorf("%d conversations were counted, not %d; %d shards", all.Conversations, found.Conversations, len(bundles))
-	}
-	if left, _ := filepath.Glob(filepath.Join(j.Output, "*", "*.part")); len(left) > 0 {
-		t.Errorf("%v: what was not finished is still there", left)
-	}
+	return all.Conversations, len(bundles)
 }
 
 // A capture that breaks off is told with the place where it does; what comes before that is analyzed, as one machine does, and so are all others. One that is

@@ -43,6 +43,28 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	if err != nil {
 		return err
 	}
+	sum := summary{Outcomes: map[string]int64{}}
+	files, err := sum.captures(captures)
+	if err != nil {
+		return err
+	}
+	found, err := sum.tallies(tallies)
+	if err != nil {
+		return err
+	}
+	dead := inOrder(troubles)
+	sum.FilesWithErrors = len(dead)
+	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {found}, "summary.json": {sum}} {
+		if err := f.write(ctx, name, lines); err != nil {
+			return err
+		}
+	}
+	f.Job.unstage(ctx)
+	return nil
+}
+
+// captures sums captures up, and returns the lines of files.ndjson.
+func (sum *summary) captures(captures []line) (lines []any, err error) {
 	byName := map[string]capture{}
 	for i := range captures {
 		byName[captures[i].File.Name] = captures[i].Capture
@@ -50,10 +72,8 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	}
 	layout, err := layoutOf(captures)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sum := summary{Outcomes: map[string]int64{}}
-	var lines []any
 	for i, file := range layout.Files() {
 		c := byName[file.Name]
 		line := fileLine{Stream: c.Number, File: c.Name, With: c.With, Packets: file.Packets, FirstFrame: layout.FirstFrame(i)}
@@ -69,14 +89,18 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 		sum.Counts.Add(&file.Counts)
 		lines = append(lines, line)
 	}
-	var t tally
+	return lines, nil
+}
+
+// tallies sums up what was written, and returns what was found in it.
+func (sum *summary) tallies(tallies func(*tally) bool) (*findings.Report, error) {
 	var all findings.Totals
-	for tallies(&t) {
-		totals, err := unpackTotals(t.Found)
+	for t := (tally{}); tallies(&t); t = (tally{}) {
+		found, err := unpackTotals(t.Found)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		all.Merge(&totals)
+		all.Merge(&found)
 		sum.Conversations += t.Conversations
 		sum.CrossingConversations += t.Crossing
 		sum.CrossingBytes += t.Bytes
@@ -85,38 +109,27 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 				sum.Outcomes[analyzer.Outcome(o).String()] += n
 			}
 		}
-		t = tally{}
 	}
+	whole := analyzer.Summary{Packets: sum.Packets}
+	if sum.Packets > 0 {
+		whole.Start, whole.End = analyzer.Time(sum.Start.UnixNano()), analyzer.Time(sum.End.UnixNano())
+	}
+	return all.Report(&whole, findings.Options{}), nil
+}
+
+// inOrder is all troubles, each once.
+func inOrder(troubles func(*trouble) bool) (lines []any) {
 	var dead []trouble
-	var x trouble
-	for troubles(&x) {
+	for x := (trouble{}); troubles(&x); x = (trouble{}) {
 		dead = append(dead, x)
-		x = trouble{}
 	}
 	slices.SortFunc(dead, func(a, b trouble) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Reason, b.Reason))
 	})
-	dead = slices.Compact(dead)
-	sum.FilesWithErrors = len(dead)
-	if err := f.write(ctx, "files.ndjson", lines); err != nil {
-		return err
-	}
-	lines = nil
-	for _, x := range dead {
+	for _, x := range slices.Compact(dead) {
 		lines = append(lines, x)
 	}
-	if err := f.write(ctx, "unreadable.ndjson", lines); err != nil {
-		return err
-	}
-	whole := analyzer.Summary{Packets: sum.Packets, Start: analyzer.Time(sum.Start.UnixNano()), End: analyzer.Time(sum.End.UnixNano())}
-	if err := f.write(ctx, "findings.json", []any{all.Report(&whole, findings.Options{})}); err != nil {
-		return err
-	}
-	if err := f.write(ctx, "summary.json", []any{sum}); err != nil {
-		return err
-	}
-	f.Job.unstage(ctx)
-	return nil
+	return lines
 }
 
 // write writes a file of JSON documents.

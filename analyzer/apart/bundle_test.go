@@ -1,0 +1,72 @@
+package apart_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"tcptrace/analyzer/apart"
+)
+
+// What was packed may be damaged: that is an error, whatever it is.
+func TestDamagedParts(t *testing.T) {
+	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
+	var all []apart.ID
+	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(id apart.ID, _ *apart.Conversation) error {
+		all = append(all, id)
+		return nil
+	})
+	for _, open := range outline.Open {
+		all = append(all, open.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout, err := apart.NewLayout([]apart.File{{Name: "file", Outline: outline}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unbundler, err := apart.NewUnbundler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unbundler.Close()
+	join := apart.NewJoiner(layout, noNames)
+	none := func(string, *apart.Conversation) error { return nil }
+	r := rand.New(rand.NewPCG(1, 1))
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, 1, func(_ int, bundle []byte) error {
+		parts, err := unbundler.Open(bundle)
+		if err != nil || len(parts) < 2 {
+			t.Error(len(parts), err)
+		}
+		for _, p := range parts {
+			if err := join.Join(p.Key, []apart.Part{{File: "file", Data: p.Data}}, none); err != nil {
+				t.Error(err)
+			}
+			for range 30 { // no bundle holds that, but nothing may break
+				bad := slices.Clone(p.Data)
+				_ = join.Join(p.Key, []apart.Part{{File: "file", Data: bad[:r.IntN(len(bad))]}}, none)
+			}
+		}
+		for range 300 {
+			bad := slices.Clone(bundle)
+			bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
+			bad = bad[:len(bad)-r.IntN(2)*r.IntN(len(bad))]
+			if got, err := unbundler.Open(bad); err == nil && !equal(got, parts) {
+				t.Error("no error")
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if join.Join("short", nil, none) == nil || join.Join(strings.Repeat("k", 37), []apart.Part{{File: "file"}}, none) == nil {
+		t.Error("no error")
+	}
+}
+
+// equal is so if a damage changed nothing, as in what says how a bundle was compressed.
+func equal(a, b []apart.Packed) bool {
+	return slices.EqualFunc(a, b, func(x, y apart.Packed) bool { return x.Key == y.Key && slices.Equal(x.Data, y.Data) })
+}
