@@ -49,7 +49,7 @@ func (p *part) judgeAlike(t *announced) bool {
 	}
 	p.conv, p.judgment = &l.conv, &l.judgment
 	p.tracker.Rewrite(t.slot, p.conv, &p.judgment.Course)
-	p.identify(p.conv, t)
+	p.identify(p.conv, t, p.streams.Of(t.slot))
 	if p.conv.Hosts != [2]*host.End{} {
 		return false
 	}

@@ -104,8 +104,8 @@ func (p *part) compare(a *announced, why Over) {
 	p.steps(t)
 	p.anomalies(t, why != NotOver)
 	for side, state := range j.State {
-		p.m.inState[side][t.state[side]]--
-		p.m.inState[side][state]++
+		p.counts.inState[side][t.state[side]]--
+		p.counts.inState[side][state]++
 	}
 	t.state = j.State
 	if ended && !t.is.has(closed) {

@@ -184,14 +184,21 @@ func (m *Monitor) Clock() Time { return m.decoder.Summary.End }
 // Summary is what was seen so far.
 func (m *Monitor) Summary() Summary {
 	sum := m.decoder.Summary
-	sum.Conversations, sum.Outcomes, sum.TimedOut = m.over, m.outcomes, m.timedOut
+	sum.TimedOut = m.timedOut
 	for _, t := range m.trackers {
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
 		sum.StrayICMP += t.StrayICMP
 		t.AddBounds(&sum)
 	}
-	sum.Bounds[intake.BoundHistory] = m.unwritten
+	sum.Bounds[intake.BoundHistory] = 0
+	for _, p := range m.parts {
+		sum.Conversations += p.counts.over
+		sum.Bounds[intake.BoundHistory] += p.counts.unwritten
+		for o, n := range p.counts.outcomes {
+			sum.Outcomes[o] += n
+		}
+	}
 	sum.LeftOut = m.leftOut
 	return sum
 }

@@ -33,15 +33,13 @@ func (l *ledger) move(from, to uint32) {
 	l.all.At(number).slot = to
 }
 
-// end forgets the conversation that was in a slot.
-func (l *ledger) end(slot uint32) {
-	at := l.slots.At(slot)
-	t := l.all.At(*at)
+// end forgets the conversation with a number, which is in no slot any more.
+func (l *ledger) end(number uint32) {
+	t := l.all.At(number)
 	l.told.PutList(t.told)
 	t.told = 0
 	t.gen++
-	l.all.Put(*at)
-	*at = 0
+	l.all.Put(number)
 }
 
 // of is what was told of the conversation in a slot.

@@ -25,6 +25,7 @@ type Monitor struct {
 	fewest   int             // segments, or conversations to judge, for which several goroutines are worth their while
 	idle     Idle
 	tell     func(*Event)
+	apart    bool                             // TellApart
 	late     func() bool                      // Options.Late
 	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
 
@@ -34,14 +35,11 @@ type Monitor struct {
 	surveys  survey
 	watching func(*Reading) // all that Watch was given
 
-	dropped   uint64 // packets that the capture lost so far
-	timedOut  uint64
-	outcomes  [NumOutcomes]uint64 // of those that are over
-	leftOut   uint64              // conversations
-	unwritten uint64              // letters of their histories that did not fit
-	over      uint64
-	causes    [NumCauses]uint64        // Retransmissions
-	inState   [2][fsm.NumStates]uint64 // of those that are not, by Side
+	dropped  uint64 // packets that the capture lost so far
+	timedOut uint64
+	leftOut  uint64                   // conversations
+	causes   [NumCauses]uint64        // Retransmissions
+	inState  [2][fsm.NumStates]uint64 // States
 }
 
 // Idle is for how long a conversation may be silent until a Monitor lets it go; zero: for ever. An end that
@@ -107,6 +105,18 @@ func (m *Monitor) Flush(now Time) {
 	}
 }
 
+// Parts is by how many goroutines conversations are tracked and judged at once.
+func (m *Monitor) Parts() int { return len(m.parts) }
+
+// TellApart has the events of each part be told to what tell returns for it, by any goroutine, but of one part by one at a time, and by none between the
+// calls of m's methods. Finish tells those of what is open itself. It is called before there are any, for who gains by that.
+func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
+	m.apart = true
+	for i, p := range m.parts {
+		p.tell = tell(i)
+	}
+}
+
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them. It is for an analysis on
 // one of these hosts.
 func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) {
@@ -159,11 +169,14 @@ func (m *Monitor) Finish() Summary {
 		p.tracker.ReleaseAll(&p.out)
 		p.happened()
 	}
+	for _, p := range m.parts {
+		p.tell = m.tell
+	}
 	for _, o := range m.open() {
 		if m.late != nil && m.late() {
-			m.over++
+			o.counts.over++
 			m.leftOut++
-			m.outcomes[o.tracker.Outcome(o.slot)]++
+			o.counts.outcomes[o.tracker.Outcome(o.slot)]++
 			continue
 		}
 		told := o.ledger.of(o.slot)

@@ -13,6 +13,7 @@ import (
 type part struct {
 	m       *Monitor
 	tracker *flow.Tracker
+	tell    func(*Event)
 
 	out     flow.Output
 	told    int // events of out that were taken
@@ -29,6 +30,15 @@ type part struct {
 	alike    alike
 	event    Event
 	ahead    ahead
+	counts   counts
+}
+
+// counts are what a part counts of its conversations.
+type counts struct {
+	outcomes  [NumOutcomes]uint64 // of those that are over
+	unwritten uint64              // letters of their histories that did not fit
+	over      uint64
+	inState   [2][fsm.NumStates]uint64 // of those that are not, by Side
 }
 
 // missedAfter is for how long something must be missing, such as an answer, until that is told. It is longer
@@ -40,7 +50,7 @@ const (
 )
 
 func newPart(m *Monitor, o flow.Options) *part {
-	p := &part{m: m, tracker: flow.NewTracker(o, nil)}
+	p := &part{m: m, tracker: flow.NewTracker(o, nil), tell: m.tell}
 	p.conv, p.judgment = &p.own.conv, &p.own.judgment
 	p.tracker.Overflow, p.tracker.Beside = p.happened, &p.ledger
 	return p
@@ -58,8 +68,13 @@ func (p *part) upTo(end int) {
 	for ; p.told < end; p.told++ {
 		e := &p.out.Events[p.told]
 		if e.Kind == flow.EventDone {
-			c := &p.out.Done[e.Arg]
-			p.finish(e.Slot, c, p.ahead.verdict(e.Arg))
+			end := ending{*p.ledger.slots.At(e.Slot), p.streams.Of(e.Slot), e.Arg}
+			*p.ledger.slots.At(e.Slot) = 0
+			if p.ahead.apart {
+				p.ahead.endings = append(p.ahead.endings, end)
+			} else {
+				p.finish(end)
+			}
 			continue
 		}
 		p.m.next = p.streams.Begin(e, p.m.next)
@@ -79,8 +94,8 @@ func (p *part) begin(slot uint32, stream uint64) {
 	if p.m.ask != nil {
 		p.numbers[stream] = number
 	}
-	p.m.inState[Client][fsm.Unknown]++
-	p.m.inState[Server][fsm.Unknown]++
+	p.counts.inState[Client][fsm.Unknown]++
+	p.counts.inState[Server][fsm.Unknown]++
 	p.dirty(number)
 }
 
@@ -147,13 +162,13 @@ func (p *part) workOut(t *announced, l *likeness) {
 // hear adds what the tracker does not know to what was worked out in l, which is at hand then.
 func (p *part) hear(t *announced, l *likeness) {
 	p.conv, p.judgment = &l.conv, &l.judgment
-	p.identify(p.conv, t)
+	p.identify(p.conv, t, p.streams.Of(t.slot))
 	p.judgment.Hear(p.conv)
 }
 
 // identify adds what the tracker does not know.
-func (p *part) identify(c *Conversation, t *announced) {
-	c.Stream, c.Dropped = p.streams.Of(t.slot), p.m.dropped-t.dropped
+func (p *part) identify(c *Conversation, t *announced, stream uint64) {
+	c.Stream, c.Dropped = stream, p.m.dropped-t.dropped
 	if p.m.ask != nil {
 		c.Hosts = p.m.ask(c)
 	}
@@ -191,15 +206,23 @@ func (p *part) recheck() {
 	}
 }
 
-// finish tells the last of a conversation, whose slot is free again; j is its judgment, nil if it was not judged.
-func (p *part) finish(slot uint32, c *Conversation, j *Judgment) {
-	t := p.ledger.of(slot)
+// ending is a conversation that is over: its number in the ledger, its stream, and which it is of out.Done.
+type ending struct {
+	number uint32
+	stream uint64
+	done   uint32
+}
+
+// finish tells the last of a conversation, whose slot is free again.
+func (p *part) finish(end ending) {
+	t, c := p.ledger.all.At(end.number), &p.out.Done[end.done]
+	j := p.ahead.verdict(end.done)
 	if j == nil {
 		j = &p.own.judgment
 		j.Judge(c)
 	}
 	p.conv, p.judgment = c, j
-	p.identify(c, t)
+	p.identify(c, t, end.stream)
 	j.Hear(c)
 	var why Over
 	switch {
@@ -211,17 +234,17 @@ func (p *part) finish(slot uint32, c *Conversation, j *Judgment) {
 		why = OverDone
 	}
 	p.last(t, why)
-	p.ledger.end(slot)
+	p.ledger.end(end.number)
 }
 
 // last tells the last of the conversation that was judged.
 func (p *part) last(t *announced, why Over) {
-	p.m.over++
-	p.m.outcomes[p.conv.Outcome]++
-	p.m.unwritten += uint64(p.conv.History.Cut)
+	p.counts.over++
+	p.counts.outcomes[p.conv.Outcome]++
+	p.counts.unwritten += uint64(p.conv.History.Cut)
 	p.compare(t, why)
 	for side, state := range t.state {
-		p.m.inState[side][state]--
+		p.counts.inState[side][state]--
 	}
 	p.say(&Event{Kind: EventConversation, Time: p.tracker.Now, Over: why})
 	delete(p.numbers, p.conv.Stream)
@@ -231,5 +254,5 @@ func (p *part) last(t *announced, why Over) {
 func (p *part) say(e *Event) {
 	e.Conversation, e.Judgment = p.conv, p.judgment
 	p.event = *e
-	p.m.tell(&p.event)
+	p.tell(&p.event)
 }

@@ -160,7 +160,17 @@ func (m *Monitor) Retransmissions() *[NumCauses]uint64 {
 }
 
 // States counts the conversations by their endpoints' states, as far as they were told.
-func (m *Monitor) States() *[2][fsm.NumStates]uint64 { return &m.inState }
+func (m *Monitor) States() *[2][fsm.NumStates]uint64 {
+	m.inState = [2][fsm.NumStates]uint64{}
+	for _, p := range m.parts {
+		for side := range m.inState {
+			for state, n := range p.counts.inState[side] {
+				m.inState[side][state] += n
+			}
+		}
+	}
+	return &m.inState
+}
 
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {

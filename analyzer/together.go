@@ -31,6 +31,9 @@ type ahead struct {
 	verdicts []*Judgment // of the conversations that are over, as out has them
 	judged   int         // how many of these are valid
 
+	apart   bool     // endings wait
+	endings []ending // that are not told
+
 	ready []verdict // of news, in their order
 	room  []*likeness
 	from  int // the first of news that is not in ready, nor was
@@ -84,6 +87,9 @@ func (m *Monitor) trackTogether() {
 		}
 	}
 	pipeline.Together(len(m.parts), func(i int) { m.parts[i].trackAhead(m) })
+	for _, p := range m.parts {
+		p.ahead.apart = m.apart && m.ask == nil
+	}
 }
 
 // trackAhead tracks a part's segments of the group.
@@ -146,14 +152,29 @@ func (p *part) catchUp() flow.Placement {
 
 // discard forgets what the parts said of the group.
 func (m *Monitor) discard() {
+	if m.apart && m.ask == nil {
+		pipeline.Together(len(m.parts), func(i int) { m.parts[i].tellEndings() })
+	}
 	for _, p := range m.parts {
 		p.happened()
-		p.ahead.judged = 0
+		p.ahead.judged, p.ahead.apart = 0, false
 	}
+}
+
+// tellEndings tells the last of the conversations that the group ended.
+func (p *part) tellEndings() {
+	for _, end := range p.ahead.endings {
+		p.finish(end)
+	}
+	p.ahead.endings = p.ahead.endings[:0]
 }
 
 // flushTogether has all parts judge what is new, some of it at a time, which is then told.
 func (m *Monitor) flushTogether() {
+	if m.apart && m.ask == nil {
+		pipeline.Together(len(m.parts), func(i int) { m.parts[i].flush() })
+		return
+	}
 	for _, p := range m.parts {
 		p.ahead.from = 0
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"tcptrace/analyzer/capturefile"
@@ -13,9 +14,9 @@ import (
 
 // toldBy is every word of a Monitor with so many parts about some packets: of each conversation in its order, and the summary. What is told at the
 // moment when it is worked out, has no time.
-func toldBy(workers int, flush []int, captures ...string) (told map[uint64][]string, packets []string, sum string) {
+func toldBy(workers int, apart bool, flush []int, captures ...string) (told map[uint64][]string, packets []string, sum string) {
 	told = map[uint64][]string{}
-	m := NewMonitor(Options{Workers: workers}, Idle{}, func(e *Event) {
+	tell := func(e *Event) {
 		at := e.Time
 		if e.Kind == EventCorrection || e.Kind == EventConversation {
 			at = 0
@@ -31,7 +32,24 @@ func toldBy(workers int, flush []int, captures ...string) (told map[uint64][]str
 			line += " " + e.Anomaly.Kind.ID
 		}
 		told[e.Conversation.Stream] = append(told[e.Conversation.Stream], line)
+	}
+	if !apart {
+		return watch(NewMonitor(Options{Workers: workers}, Idle{}, tell), told, flush, captures)
+	}
+	var lock sync.Mutex // of told, which is of all parts
+	m := NewMonitor(Options{Workers: workers}, Idle{}, tell)
+	m.TellApart(func(int) func(*Event) {
+		return func(e *Event) {
+			lock.Lock()
+			defer lock.Unlock()
+			tell(e)
+		}
 	})
+	return watch(m, told, flush, captures)
+}
+
+// watch has m watch captures, one behind the other.
+func watch(m *Monitor, told map[uint64][]string, flush []int, captures []string) (_ map[uint64][]string, packets []string, sum string) {
 	m.fewest = 1
 	for _, path := range captures {
 		var b packet.Batch
@@ -67,9 +85,10 @@ func TestPartsTellTheSame(t *testing.T) {
 	for i := 0; i < len(paths); i += 5 { // several, so that there are several conversations
 		some := paths[i:min(i+5, len(paths))]
 		flush := []int{1 + rng.IntN(40), 1 + rng.IntN(300), 2000}
-		one, packets, sum := toldBy(1, flush, some...)
-		for _, workers := range []int{2, 7} {
-			several, p, s := toldBy(workers, flush, some...)
+		one, packets, sum := toldBy(1, false, flush, some...)
+		for n := range 4 {
+			workers := []int{2, 7}[n%2]
+			several, p, s := toldBy(workers, n > 1, flush, some...)
 			if s != sum || !slices.Equal(p, packets) || len(several) != len(one) {
 				t.Fatalf("%v by %d workers: %d conversations, %s\nby one: %d, %s", some, workers, len(several), s, len(one), sum)
 			}

@@ -46,6 +46,7 @@ type Loop struct {
 	dropped uint64
 	stopped bool
 
+	apart     func(part int) func(*analyzer.Event)
 	onPacket  []func(*analyzer.Numbered)
 	onEvent   []func(*analyzer.Event)
 	onFlush   []func(now analyzer.Time)
@@ -75,6 +76,9 @@ func (l *Loop) OnPacket(f func(*analyzer.Numbered)) { l.onPacket = append(l.onPa
 
 // OnEvent has f called with every event.
 func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, f) }
+
+// Apart has events told as Monitor.TellApart does, to what f returns for each part, in the place of who was the only one that OnEvent was given.
+func (l *Loop) Apart(f func(part int) func(*analyzer.Event)) { l.apart = f }
 
 // OnFlush has f called when the events of a batch are told: several times a second, at least.
 func (l *Loop) OnFlush(f func(now analyzer.Time)) { l.onFlush = append(l.onFlush, f) }
@@ -118,6 +122,9 @@ const batchesAhead = 64
 // is open, and returns the cause of ctx or the error of the source.
 func (l *Loop) Run(ctx context.Context) (analyzer.Summary, error) {
 	defer close(l.done)
+	if l.apart != nil && len(l.onEvent) == 1 && l.monitor.Parts() > 1 {
+		l.monitor.TellApart(l.apart)
+	}
 	reading, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	full, free := make(chan *packet.Batch, batchesAhead), make(chan *packet.Batch, batchesAhead)

@@ -66,6 +66,12 @@ func (s *Session) Observe() {
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
 	s.Loop.OnFlush(s.flush)
+	if lines, ok := s.Events.(*report.Events); ok && s.Where == nil && s.Until == nil && s.KeepOn == nil {
+		s.Loop.Apart(func(int) func(*analyzer.Event) {
+			part := lines.Part()
+			return func(ev *analyzer.Event) { _ = part.Event(ev) } // s.flush is told of the error
+		})
+	}
 }
 
 // Warn reports an error of the file of packets, which is told once and ends nothing else; the exit code says it once more.

@@ -45,6 +45,14 @@ func (b *batch) add(from int, at analyzer.Time) {
 	b.lines = append(b.lines, batchLine{at: at, from: from})
 }
 
+// join adds the lines of another batch, whose text comes behind that of b, from there on, and which is empty then. They are of other streams.
+func (b *batch) join(from int, other *batch) {
+	for _, l := range other.lines {
+		b.add(from+l.from, l.at)
+	}
+	other.forget()
+}
+
 // sort returns the lines of text in order, in text or in a buffer that takes its place, and forgets them.
 func (b *batch) sort(text []byte) []byte {
 	byTime := func(x, y batchLine) int { return cmp.Compare(x.at, y.at) }
@@ -62,7 +70,11 @@ func (b *batch) sort(text []byte) []byte {
 		}
 		text, b.sorted = sorted, text
 	}
+	b.forget()
+	return text
+}
+
+func (b *batch) forget() {
 	b.lines, b.newest, b.streamAt = b.lines[:0], 0, 0
 	clear(b.latest)
-	return text
 }

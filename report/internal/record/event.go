@@ -23,6 +23,7 @@ type Events struct {
 	enc   Encoder
 	drops uint64 // that were told
 	pace  Pace
+	parts parts
 }
 
 // NewEvents returns a writer of events to w.
@@ -30,6 +31,7 @@ func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w), b
 
 // Flush writes the lines that are held.
 func (r *Events) Flush() error {
+	r.gather()
 	r.out.B = r.batch.sort(r.out.B)
 	return r.out.Flush()
 }
@@ -56,6 +58,11 @@ var bodies = [analyzer.NumEventKinds]func(*Encoder, []byte, *analyzer.Event) []b
 
 // Event writes an event of a conversation.
 func (r *Events) Event(ev *analyzer.Event) error {
+	if r.holds() {
+		if err := r.Flush(); err != nil {
+			return err
+		}
+	}
 	c := ev.Conversation
 	r.batch.line(len(r.out.B), ev.Time, c.Stream)
 	b := strconv.AppendUint(append(r.begin(ev.Kind.String(), ev.Time), `,"stream":`...), c.Stream, 10)
@@ -148,6 +155,7 @@ func (r *Events) Kernel(k *KernelState) error {
 
 // Overflow writes that a listening socket had no room.
 func (r *Events) Overflow(o *Overflow) error {
+	r.gather()
 	r.batch.last(len(r.out.B))
 	b := output.AppendSocket(append(r.begin(eventOverflow, o.Time), `,"server":`...), o.Server)
 	b = strconv.AppendUint(append(b, `,"unanswered":`...), uint64(o.Dropped), 10)
@@ -161,6 +169,7 @@ func (r *Events) Drops(now analyzer.Time, total uint64) error {
 	if total <= r.drops {
 		return nil
 	}
+	r.gather()
 	r.batch.last(len(r.out.B))
 	b := strconv.AppendUint(append(r.begin(eventDrops, now), `,"packets":`...), total-r.drops, 10)
 	r.drops = total
@@ -171,6 +180,7 @@ func (r *Events) Drops(now analyzer.Time, total uint64) error {
 // it was last told, and the summary so far.
 func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStates]uint64, s *analyzer.Summary) error {
 	record := r.pace.Record(now, open, states, s)
+	r.gather()
 	r.batch.last(len(r.out.B))
 	b, err := appendJSON(append(r.begin(eventStatistics, now), `,"statistics":`...), record)
 	if err != nil {
@@ -181,6 +191,7 @@ func (r *Events) Statistics(now analyzer.Time, open int, states *[2][fsm.NumStat
 
 // Summary writes the last line and all that is held.
 func (r *Events) Summary(now analyzer.Time, s *analyzer.Summary, sel Selection) error {
+	r.gather()
 	r.batch.last(len(r.out.B))
 	if err := r.summary(r.begin(eventSummary, now), s, sel); err != nil {
 		return err
