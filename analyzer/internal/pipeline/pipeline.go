@@ -74,7 +74,7 @@ func newRun(opts Options, sink flow.Sink) *run {
 			outs:     make([]flow.Output, len(r.trackers)),
 		}
 	}
-	if to, ok := sink.(flow.Unnumbered); ok {
+	if to, ok := sink.(flow.Unnumbered); ok && len(r.work) >= leastAhead {
 		r.encode(to)
 	}
 	return r
