@@ -81,6 +81,7 @@ func (r *readings) close() {
 
 func (r *readings) take(x *analyzer.Reading) {
 	s := x.Segment
+	r.client[x.First] = x.Client
 	if x.Amends != 0 {
 		before, ok := r.kinds[x.Amends]
 		synack := func(k analyzer.Kind) bool { // of several, the one that the client took, or another
@@ -124,7 +125,6 @@ func (r *readings) take(x *analyzer.Reading) {
 	if s.SeqLen() == 0 && (again || x.Kind == analyzer.KindData) {
 		r.t.Errorf("%s: frame %d takes no positions and is a %v", r.name, s.Frame, x.Kind)
 	}
-	r.client[x.First] = x.Client
 	r.count(x)
 	r.measure(x)
 }
@@ -338,6 +338,7 @@ var breakers = []struct{ golden, damage, what string }{
 	{"half-open-discovered", "\x01\x00\x00\x01\x00\x00\x00/\x10", "an ACK far ahead in front of the SYN that comes again"},
 	{"half-open-discovered-once", "\x01\x00\x00\x00/\x11", "a FIN of an older connection"},
 	{"syn-fin-taken", "\x01\x00\x00\x00&B", "the ACK of another SYN-ACK than that which acknowledged a FIN"},
+	{"simultaneous-open-lost", "0&0X01", "an ACK of a SYN that comes behind another: its sender is the client after all, which only the amendment says"},
 	{"simultaneous-open-reset", "\x01\x00\x00\x042\x14\x05T\x14\x00/2", "a SYN-ACK behind the RST that refuses"},
 	{"simultaneous-open-reordered", "\x04*\x02\x00/\x11\x01\x00\x00\x01\x00\x00\x02#\xe4\x00*\xfd", "data of both behind a SYN-ACK that nothing acknowledges"},
 	{"retransmitted-fin", "0&\xfb2000000*\xc8", "data that acknowledge what a SYN does not begin"},
