@@ -118,6 +118,16 @@ server 10.0.0.2:80
 +30ms   < .   2897:4345(1448) ack 101`, at: []string{
 			"0", "opening 50, network 80, closed_window 700", "502", "opening 50, network 80, server_thinking 700",
 		}},
+		{why: "bytes that probe a closed window are in flight for as long as it is closed, and others are not", ask: spent, script: requested + `
++30ms   < .   1:1449(1448) ack 101 win 509
++20ms   > .   101:101(0) ack 1449 win @
++300ms  < .   1449:1450(1) ack 101
++20ms   > .   101:101(0) ack 1449 win @
++600ms  < .   1449:1450(1) ack 101
++20ms   > .   101:101(0) ack 1450 win 502
++30ms   < .   1450:2898(1448) ack 101`, at: []string{
+			"0", "opening 50, network 80, closed_window 940", "12", "opening 50, network 130, server_thinking 270, loss_repair 620",
+		}},
 		{why: "a window that was filled and has room for another segment", ask: spent, script: `
 client 10.0.0.1:40000
 server 10.0.0.2:80

@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
+	"tcptrace/fsm"
 )
 
 // subject is a judged conversation.
@@ -89,6 +90,15 @@ var halfOpened = condition{
 		saw := s.Completeness & (analyzer.SawSYN | analyzer.SawSYNACK)
 		return (s.Outcome == analyzer.Open || s.Outcome == analyzer.Closed) && (saw == analyzer.SawSYN || saw == analyzer.SawSYNACK) &&
 			s.Sent[analyzer.Client].Packets > 0 && s.Sent[analyzer.Server].Packets > 0
+	},
+}
+
+// refusedFirst is that a server answered a SYN by an RST, and a later one as servers do.
+var refusedFirst = condition{
+	expr: `len(endpoints.server.trajectory) > 1 && endpoints.server.trajectory[0].state == "CLOSED" && endpoints.server.trajectory[1].state == "LISTEN"`,
+	holds: func(s *subject) bool {
+		t := s.Trajectory[analyzer.Server]
+		return len(t) > 1 && t[0].State == fsm.Closed && t[1].State == fsm.Listen
 	},
 }
 

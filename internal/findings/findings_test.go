@@ -217,7 +217,7 @@ func TestScan(t *testing.T) {
 
 // TestOpenedAgain: a SYN that a timer sent again made its conversation wait; one that was refused, and tried again at once, did not.
 func TestOpenedAgain(t *testing.T) {
-	for again, want := range map[string]string{"+49.95ms": "slow-opening", "+49.9ms": "opened-again"} {
+	for again, want := range map[string]string{"+49.95ms": "refused-at-first", "+49.9ms": "opened-again"} {
 		p := newPlanted(t)
 		p.addHealthy()
 		p.add(p.start(), "10.4.0.99", "10.20.0.9:80", "+0 > S 0:0(0) win 64240 <mss 1460>\n+50ms < R. 0:0(0) ack 1 win 0\n"+again+

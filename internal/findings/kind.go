@@ -77,7 +77,7 @@ var triedAgain = one(has("syn-retransmit"), has("syn-ack-retransmit"))
 const scan = "scan"
 
 // closes are what is seen of a connection that its peer or its path has left.
-var closes = []string{"retries-exhausted", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "slow-opening", "opened-again"}
+var closes = []string{"retries-exhausted", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "refused-at-first", "slow-opening", "opened-again"}
 
 // kinds are in the order in which they are looked for: what explains others comes before them.
 var kinds = withOthers([]kind{
@@ -242,10 +242,16 @@ var kinds = withOthers([]kind{
 		why:  "the server, or a proxy or load balancer in front of it, is busy, or asks somebody else before it answers",
 		next: "capture at the server: how soon does it answer there?",
 	}, {
+		id: "refused-at-first", when: both(refusedFirst, triedAgain, lasts(spent(timing.Opening), leastTimer)), waited: spent(timing.Opening), lies: AtServer,
+		covers: []string{"slow-opening", "opened-again"},
+		is:     [2]string{"was refused, and opened when it tried again", "were refused, and opened when they tried again"},
+		why:    "its process started, or restarted, just then, or a firewall rejected",
+		next:   "its log: since when did it listen?",
+	}, {
 		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
 		covers: []string{"opened-again"},
 		is:     [2]string{"took long to open", "took long to open"},
-		why:    "a SYN or SYN-ACK was lost or refused, and a timer had to send it again",
+		why:    "a SYN or SYN-ACK was lost, and a timer had to send it again",
 		next:   "see which, and who answered: tcptrace timeline; nstat TcpExtListenDrops at the server",
 	}, {
 		id: "opened-again", when: triedAgain, lies: OnNetwork,

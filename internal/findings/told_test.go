@@ -30,6 +30,8 @@ func TestTold(t *testing.T) {
 		"an abort by the server":          {syn + synACK + ack + ask + "+1s < R. 1:1(0) ack 101 win 0\n", "reset-by-server"},
 		"a late SYN-ACK":                  {syn + "+400ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n" + ack + ask + closed, "slow-answer"},
 		"a SYN that a timer sent again":   {syn + again + synACK + ack + ask + closed, "slow-opening"},
+		"a SYN after an RST":              {syn + "+20ms < R. 0:0(0) ack 1 win 0\n" + again + synACK + ack + ask + closed, "refused-at-first"},
+		"a SYN after an RST of no SYN":    {syn + "+20ms < R. 0:0(0) ack 41 win 0\n" + again + synACK + ack + ask + closed, "slow-opening"},
 		"a SYN-ACK that was not captured": {syn + "+20ms > . 1:1(0) ack 1 win 64240\n" + ask + closed, "opening-not-captured"},
 		"a SYN that was not captured":     {synACK + ack + ask + closed, "opening-not-captured"},
 		"neither was":                     {"+0 > . 1:1(0) ack 1 win 64240\n" + ask + closed, "mid-connection"},

@@ -106,7 +106,16 @@ func (r *Reader) puts(sum *conn.Time, from conn.Time) {
 
 // probesWindow reports whether the segment looks whether a closed window has opened: nothing else is sent into one.
 func (r *Reader) probesWindow() bool {
-	return r.b.flags.has(statsZero) && r.una == r.next && (r.S.Len > 0 || r.pos < r.next) && !r.S.Flags.Any(wire.SYN|wire.FIN|wire.RST)
+	return r.b.flags.has(statsZero) && (r.una == r.next || r.probesFly()) && (r.S.Len > 0 || r.pos < r.next) && !r.S.Flags.Any(wire.SYN|wire.FIN|wire.RST)
+}
+
+// probesFly reports whether nothing is in flight but what was sent into the closed window to probe it, and was not taken.
+func (r *Reader) probesFly() bool {
+	if r.A.recovery == 0 {
+		return false
+	}
+	rp := r.p.Recoveries.At(r.A.recovery)
+	return rp.probe != 0 && rp.probe <= r.una && r.next <= rp.probeEnd
 }
 
 // shutOut reports whether a has filled the window of its peer, and that has no room for another segment.
