@@ -63,6 +63,10 @@ func TestOldStampBoundaries(t *testing.T) {
 			[]string{"100", "warning", "101", "no"}},
 		{"a timestamp counts for 24 days", opened + old, says("paws-rejected"), []string{"2073599s", "warning", "2073600s", "no"}},
 		{"from when it was last sent", opened + "+1036800s < . 1:1(0) ack 1 <nop,nop,TS val 900 ecr 120>\n" + old, says("paws-rejected"), []string{"1036799s", "warning", "1036801s", "no"}},
+		{"nobody sends ahead with a timestamp that is older than what was acknowledged", opened + "+1s < P. 5001:5101(100) ack 1 <nop,nop,TS val @ ecr 120>\n", says("paws-rejected"),
+			[]string{"899999", "warning", "900000", "no"}},
+		{"nor leaves that a hole", opened + "+1s < P. 5001:5101(100) ack 1 <nop,nop,TS val @ ecr 120>\n+1s < P. 1:101(100) ack 1 <nop,nop,TS val 901000 ecr 120>\n", reads(0),
+			[]string{"899999", "data", "900000", "retransmission/timeout lost-before-tap"}},
 		{"a receiver that took one does not go by them", opened + "+1s < P. 1:101(100) ack 1 <nop,nop,TS val 1000 ecr 120>\n+50us > . 1:1(0) ack @ <nop,nop,TS val 190 ecr 900000>\n" +
 			"+1s < P. 101:201(100) ack 1 <nop,nop,TS val 900 ecr 120>\n", reads(0), []string{"101", "data"}},
 	})

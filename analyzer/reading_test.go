@@ -186,7 +186,7 @@ func (r *readings) count(x *analyzer.Reading) {
 		a.dropped += uint64(s.Len)
 		return
 	case analyzer.KindUnacceptable:
-		if !x.Notes.Has("paws") || s.Flags.Any(wire.FIN) { // else its sender did send them
+		if !x.Notes.Has("paws") || x.Notes.Has("previous-segment-missing") || s.Flags.Any(wire.FIN) { // else its sender did send them
 			a.dropped += uint64(s.Len)
 			if x.Notes.Has("paws") || s.Flags.Any(wire.SYN) {
 				r.late[s.Frame] = *s

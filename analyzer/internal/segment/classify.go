@@ -159,9 +159,9 @@ func (r *Reader) closeRare() {
 }
 
 // moves reports whether the Conn is to take the segment. What a receiver drops moves nothing; but what comes with too old a
-// timestamp its sender has sent, and will send again.
+// timestamp where it is expected its sender has sent, and will send again.
 func (r *Reader) moves() bool {
-	return r.V.Kind != KindUnacceptable || r.S.Flags.Any(wire.SYN|wire.RST) || r.V.Notes&NotePAWS != 0 && r.S.Flags&wire.FIN == 0 ||
+	return r.V.Kind != KindUnacceptable || r.S.Flags.Any(wire.SYN|wire.RST) || r.V.Notes&NotePAWS != 0 && r.pos == r.next && r.S.Flags&wire.FIN == 0 ||
 		r.S.Flags.Has(wire.FIN) && r.misplaced()
 }
 

@@ -13,6 +13,9 @@ func (r *Reader) readDisorder() {
 	switch {
 	case r.outside():
 		r.V.Kind = KindUnacceptable
+	case r.pos > r.next && r.Unlike && r.stampTooOld(): // of an older connection: who sends more does not do so with an older timestamp
+		r.V.Kind = KindUnacceptable
+		r.V.Notes |= NotePAWS | NotePreviousMissing
 	case r.isKeepAlive():
 		r.V.Kind = KindKeepAlive
 		if r.b.flags.has(statsZero) {
