@@ -35,7 +35,11 @@ func TestOlderThanSYNACK(t *testing.T) {
 		{"by an RST, behind which it sends its SYN again", syn + "+20ms < P. -90:-40(50) ack 301\n+50us > R 301:301(0)\n@", outcome,
 			[]string{"+1s > S 0:0(0) win 64240 <mss 1460>\n", "open", "", "reset"}},
 	})
+	const fast = "+0 > S 0:80(80) win 64240 <mss 1460>\n+20ms < P. -9:91(100) ack 1\n+1s > S 0:80(80) win 64240 <mss 1460>\n+20ms < S. 0:0(0) ack @ win 65160 <mss 1460>\n" +
+		"+50us > . 81:81(0) ack 1\n+1ms > F. 81:81(0) ack 1\n+20ms < F. 1:1(0) ack 82\n+50us > . 82:82(0) ack 2\n"
 	checkEdges(t, []edge{
+		{"also if the SYN had data, of which the SYN-ACK acknowledges some", fast, path(analyzer.Client), []string{"1", closed, "81", closed}},
+		{"and nothing else", strings.SplitAfter(fast, "65160 <mss 1460>\n")[0], path(analyzer.Client), []string{"81", "SYN_SENT ESTABLISHED?", "82", "SYN_SENT"}},
 		{"a SYN that comes again behind an RST was not acknowledged before, one that comes without may be a late copy", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < . 72777:72777(0) ack 86888\n@+1s > S 0:0(0) win 64240 <mss 1460>\n",
 			spurious, []string{"+50us > R 86888:86888(0)\n", "0", "", "1"}},
 	})

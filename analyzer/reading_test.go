@@ -169,7 +169,7 @@ func (r *readings) count(x *analyzer.Reading) {
 		if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 			a.synFIN = s.Flags.Any(wire.FIN) // until it comes again without
 		}
-		a.spoke = a.spoke || s.Flags.Any(wire.ACK) || s.Len > 0 || s.Flags&(wire.SYN|wire.FIN) == wire.FIN
+		a.spoke = a.spoke || s.Flags.Any(wire.ACK) || s.Flags&(wire.SYN|wire.FIN) == wire.FIN
 		if s.Flags.Any(wire.SYN) && !a.syn {
 			a.syn, a.isn = true, s.Seq
 		}

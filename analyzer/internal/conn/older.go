@@ -18,14 +18,14 @@ func (c *Conn) ShowsOlder(s *wire.Segment) (dir uint8, ok bool) {
 	case wire.SYN:
 		return 1 - s.Dir&1, tx.Flags.Has(SentRST) && tx.dialsInto(rx) && s.Seq == tx.ISN()
 	case wire.SYN | wire.ACK:
-		return s.Dir & 1, rx.dialsInto(tx) && s.Ack == rx.ISN()+1 && reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1)) > tx.Start
+		return s.Dir & 1, rx.dialsInto(tx) && s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start) && reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1)) > tx.Start
 	}
 	return 0, false
 }
 
-// dialsInto reports whether h is in SYN_SENT, and its peer sent something, but no SYN.
+// dialsInto reports whether h is in SYN_SENT, be it with data (RFC 7413), and its peer sent something, but no SYN.
 func (h *Half) dialsInto(peer *Half) bool {
-	return h.Flags&(SentSYN|SentSYNACK|SentACK|SentData|SentFIN) == SentSYN && peer.End != 0 && !peer.Flags.Has(ISNKnown)
+	return h.Flags&(SentSYN|SentSYNACK|SentACK|SentFIN) == SentSYN && peer.End != 0 && !peer.Flags.Has(ISNKnown)
 }
 
 // Forget has a direction begin with what it sends next.
