@@ -77,6 +77,28 @@ func TestReadingRules(t *testing.T) {
 +500ms  > .   1:1001(1000) ack 1`, `
 5 retransmission/tail-probe
 6 retransmission/timeout`},
+		{"data that a SYN-ACK does not acknowledge with its SYN are called for by that", `
+timestamps 283746100 991827300
++0      > S   0:79(79) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms   < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++70us   > P.  1:80(79) ack 1 win 502
++300ms  > P.  1:80(79) ack 1`, `
+3 retransmission/unknown
+4 retransmission/timeout`},
+		{"so if they come behind the ACK of that", `
+timestamps 283746100 991827300
++0      > S   0:79(79) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms   < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++70us   > .   1:1(0)   ack 1 win 502
++20us   > P.  1:80(79) ack 1`, `
+4 retransmission/unknown`},
+		{"late they are a probe", `
+timestamps 283746100 991827300
++0      > S   0:79(79) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
++20ms   < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
++70us   > .   1:1(0)   ack 1 win 502
++40ms   > P.  1:80(79) ack 1`, `
+4 retransmission/tail-probe`},
 		{"the echo of an older timestamp proves a retransmission unneeded", handshake + `
 +10ms   > .   1:1001(1000) ack 1
 +0      > .   1001:2001(1000) ack 1

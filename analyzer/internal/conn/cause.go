@@ -26,7 +26,7 @@ var causeTerms = [NumCauses]Term{
 	CauseFast:      {Name: "fast", Text: "duplicate ACKs or SACKs called for it as an ACK arrived (RFC 5681, RFC 6675)", Wireshark: "fast_retransmission"},
 	CauseSACK:      {Name: "sack", Text: "SACKs show that later segments arrived, and it waited for reordering to end (RACK, RFC 8985), or not for a third"},
 	CauseTailProbe: {Name: "tail-probe", Text: "a tail loss probe: the last segment again, before the timer (RFC 8985 7)"},
-	CauseUnknown:   {Name: "unknown", Text: "the capture does not show it"},
+	CauseUnknown:   {Name: "unknown", Text: "none of these: the capture does not show it, or a SYN-ACK did not acknowledge the data of the SYN (RFC 7413)"},
 }
 
 // String is the cause's name in the segment record; empty for CauseNone.

@@ -30,6 +30,7 @@ func (r *Reader) why(rp *Recovery, i int, e *flight.Segment) {
 //
 //   - until all is acknowledged that was in flight at a timeout, it repeats because of that;
 //   - it heard of a loss, and answers an ACK: fast; it waited after the last ACK, less than its timer: SACK, if there were any;
+//   - a SYN-ACK without the data that came with its SYN calls for them at once (RFC 7413 4.2.2), which has no name here;
 //   - it heard of none: the last segment, for the first time: a tail probe, which only who uses SACK sends;
 //   - else, if it waited long enough, its timer.
 func (r *Reader) cause(rp *Recovery, i int, e *flight.Segment) conn.Cause {
@@ -60,6 +61,8 @@ func (r *Reader) cause(rp *Recovery, i int, e *flight.Segment) conn.Cause {
 		case rp.sacks > 0:
 			return conn.CauseSACK
 		}
+		return conn.CauseUnknown
+	case e != nil && e.Flags&flight.IsSYN != 0 && (answers || !r.Tx.Flags.Has(conn.SentACK)):
 		return conn.CauseUnknown
 	case last && times == 0 && r.mayProbe() && waited < r.latestProbe():
 		return conn.CauseTailProbe
