@@ -47,6 +47,12 @@ func TestOpeningAnomalies(t *testing.T) {
 			"0 syn-ack-retransmit server 4: server waited 1.0 s: SYN-ACK sent twice, 1.0 s apart; the SYN came again, so the SYN-ACK was lost or late",
 			"0 slow-handshake client 4: the handshake took 1.0 s; SYN sent twice, SYN-ACK twice: the network lost the SYN-ACK, or the ACK of it",
 		}},
+		{"SYNs that cross, and are lost", syn + "+5ms < S 0:0(0) <mss 1460>\n1.0 > S 0:0(0) <mss 1460>\n1.005 < S 0:0(0) <mss 1460>\n+20ms < S. 0:0(0) ack 1 <mss 1460>\n+1ms > S. 0:0(0) ack 1 <mss 1460>\n+20ms < . 1:1(0) ack 1\n", []string{
+			"0 simultaneous-open both 2: the second SYN passed the tap 5.0 ms after the first",
+			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent twice, 1.0 s apart",
+			"0 syn-retransmit server 4: server waited 1.0 s: SYN sent twice, 1.0 s apart",
+			"0 slow-handshake client 5: the handshake took 1.0 s; SYN sent twice before anything came back: the network lost it or its answer, or the server dropped it",
+		}},
 		{"handshake ACK lost", syn + synack + lastACK + "1.0 < S. 0:0(0) ack 1 <mss 1460>\n" + lastACK + "+1ms > P. 1:2(1) ack 1\n+20ms < . 1:1(0) ack 2\n", []string{
 			"0 syn-ack-retransmit server 4: server waited 980.0 ms: SYN-ACK sent twice, 980.0 ms apart; the client had acknowledged: that ACK was lost, or not taken",
 			"0 slow-handshake client 4: the handshake took 1.0 s; a round trip takes 20.1 ms; SYN sent once, SYN-ACK twice: the network lost the SYN-ACK, or the ACK of it",

@@ -251,7 +251,7 @@ var kinds = withOthers([]kind{
 		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
 		covers: []string{"opened-again"},
 		is:     [2]string{"took long to open", "took long to open"},
-		why:    "a SYN or SYN-ACK was lost, and a timer had to send it again",
+		why:    "a SYN or SYN-ACK was lost, or what came back answered something else, and a timer had to send it again",
 		next:   "see which, and who answered: tcptrace timeline; nstat TcpExtListenDrops at the server",
 	}, {
 		id: "opened-again", when: triedAgain, lies: OnNetwork,

@@ -76,7 +76,7 @@ func detectSlowHandshake(s *pass) {
 		why = slowServer
 	case syns.n > 1 && s.dropped(syns.first), synacks.n > 1 && s.dropped(synacks.first):
 		why = slowDamaged
-	case syns.n > 1 && s.Find(1-dir, 0, func(f *conn.Fact) bool { return f.Ahead < syns.second.Ahead }) == nil:
+	case syns.n > 1 && s.Find(1-dir, 0, func(f *conn.Fact) bool { return f.Ahead < syns.second.Ahead && !conn.IsSYN(f) }) == nil:
 		why = slowEither
 	case syns.n > 1 && s.answer(syns.first, syns.second) == nil:
 		why = slowForeign
