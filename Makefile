@@ -59,7 +59,7 @@ pgo: deps ## takes the profile anew by which the compiler optimizes the program;
 	.ci/pgo $(CAPTURES)
 
 race: ## tests what has goroutines with the race detector
-	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar ./report/internal/condition
+	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar ./report/internal/condition ./report/internal/record
 
 # The fuzz targets, by package: of the whole program, and of its parts.
 FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report/internal/condition:FuzzWhere ./report:FuzzString \

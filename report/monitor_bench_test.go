@@ -21,7 +21,7 @@ type benchPacket struct {
 	length   int
 }
 
-const benchMS = time.Millisecond
+const benchMSL = time.Millisecond
 
 // benchConnections are what a connection of a benchmark sends: a SYN alone, and what asks once, is answered, and closes.
 var benchConnections = []struct {
@@ -31,14 +31,14 @@ var benchConnections = []struct {
 	{"SYN", []benchPacket{{flags: wire.SYN}}},
 	{"short", []benchPacket{
 		{0, false, wire.SYN, 0, 0, 0},
-		{10 * benchMS, true, wire.SYN | wire.ACK, 0, 1, 0},
-		{11 * benchMS, false, wire.ACK, 1, 1, 0},
-		{12 * benchMS, false, wire.PSH | wire.ACK, 1, 1, 100},
-		{25 * benchMS, true, wire.PSH | wire.ACK, 1, 101, 100},
-		{26 * benchMS, false, wire.ACK, 101, 101, 0},
-		{50 * benchMS, false, wire.FIN | wire.ACK, 101, 101, 0},
-		{60 * benchMS, true, wire.FIN | wire.ACK, 101, 102, 0},
-		{61 * benchMS, false, wire.ACK, 102, 102, 0},
+		{10 * benchMSL, true, wire.SYN | wire.ACK, 0, 1, 0},
+		{11 * benchMSL, false, wire.ACK, 1, 1, 0},
+		{12 * benchMSL, false, wire.PSH | wire.ACK, 1, 1, 100},
+		{25 * benchMSL, true, wire.PSH | wire.ACK, 1, 101, 100},
+		{26 * benchMSL, false, wire.ACK, 101, 101, 0},
+		{50 * benchMSL, false, wire.FIN | wire.ACK, 101, 101, 0},
+		{60 * benchMSL, true, wire.FIN | wire.ACK, 101, 102, 0},
+		{61 * benchMSL, false, wire.ACK, 102, 102, 0},
 	}},
 }
 

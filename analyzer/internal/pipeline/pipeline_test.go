@@ -201,6 +201,7 @@ type endless struct {
 	batch  packet.Batch
 	calls  int
 	before func(call int) error
+	later  time.Duration // by how much it comes later each time
 }
 
 func newEndless(t *testing.T, before func(int) error) *endless {
@@ -219,6 +220,9 @@ func (e *endless) Next(b *packet.Batch) error {
 	}
 	b.Buf = append(b.Buf[:0], e.batch.Buf...)
 	b.Packets = append(b.Packets[:0], e.batch.Packets...)
+	for i := range b.Packets {
+		b.Packets[i].Time += int64(e.calls) * int64(e.later)
+	}
 	return nil
 }
 
@@ -315,10 +319,11 @@ func (f *full) Numbered(stream uint64, record []byte) error {
 
 // TestSinkErrorOfRecord: the same, of a sink whose records the workers make.
 func TestSinkErrorOfRecord(t *testing.T) {
-	for _, workers := range []int{1, 2, 5} {
+	for _, workers := range []int{leastAhead, 5} {
 		f := full{NDJSON: report.NewNDJSON(io.Discard), cause: errors.New("disk full")}
 		src := newEndless(t, func(int) error { return nil })
-		_, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers, MaxFlows: 1}, &f)
+		src.later = time.Hour // so that conversations end
+		_, err := analyzer.Run(t.Context(), src, analyzer.Options{Workers: workers}, &f)
 		if !errors.Is(err, f.cause) || f.records != 3 {
 			t.Errorf("error %v after %d records, want %v after 3", err, f.records, f.cause)
 		}
