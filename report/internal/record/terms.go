@@ -97,4 +97,5 @@ var OstermannApart = map[string]string{
 	"simultaneous-open":    "it takes the SYN-ACKs for retransmitted SYNs",
 	"truncated-header":     "it drops segments whose options are cut",
 	"ack-of-unsent":        "it trusts the ACK",
+	"paws-rejected":        "it counts data that their receiver dropped for an old timestamp",
 }
