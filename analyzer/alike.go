@@ -54,7 +54,7 @@ func (p *part) judgeAlike(t *announced) bool {
 		return false
 	}
 	if p.judgment.Anomalies = p.judgment.Anomalies[:0]; p.conv.Now-p.conv.Start >= anomaly.Soonest {
-		anomaly.Conclude(p.judgment, p.conv)
+		anomaly.Conclude(p.judgment, p.conv, true)
 	}
 	return true
 }

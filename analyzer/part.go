@@ -152,11 +152,7 @@ func (p *part) workOut(t *announced, l *likeness) {
 	l.evidence.Reset()
 	followed := p.tracker.Build(t.slot, &l.conv, &l.evidence, &l.judgment.Course)
 	l.conv.Hosts = [2]*host.End{}
-	if followed {
-		anomaly.Conclude(&l.judgment, &l.conv)
-	} else {
-		l.judgment.Judge(&l.conv)
-	}
+	anomaly.Conclude(&l.judgment, &l.conv, followed)
 }
 
 // hear adds what the tracker does not know to what was worked out in l, which is at hand then.

@@ -29,12 +29,14 @@ func (j *Judgment) Worst() (worst *AnomalyKind, others int) {
 
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *conn.Conversation) {
-	j.Follow(c)
-	Conclude(j, c)
+	Conclude(j, c, false)
 }
 
-// Conclude is the part of Judge that is left where j.Course is the course of c already.
-func Conclude(j *Judgment, c *conn.Conversation) {
+// Conclude is Judge where j.Course may be the course of c already: then c was followed.
+func Conclude(j *Judgment, c *conn.Conversation, followed bool) {
+	if !followed {
+		j.Follow(c)
+	}
 	j.pass.View = &j.View
 	j.pass.detect()
 	j.Anomalies = j.pass.anomalies

@@ -24,11 +24,8 @@ func (t *Tracker) Encode(e *Encoding) { t.encoding = e }
 // append appends the record of the conversation in a slot.
 func (e *Encoding) append(to *Records, t *Tracker, slot uint32) {
 	e.evidence.Reset()
-	if t.Build(slot, &e.conv, &e.evidence, &e.judgment.Course) {
-		anomaly.Conclude(&e.judgment, &e.conv)
-	} else {
-		e.judgment.Judge(&e.conv)
-	}
+	followed := t.Build(slot, &e.conv, &e.evidence, &e.judgment.Course)
+	anomaly.Conclude(&e.judgment, &e.conv, followed)
 	to.text = e.encode(to.text, &e.conv, &e.judgment)
 	to.list = append(to.list, written{len(to.text), e.conv.Outcome, e.conv.History.Cut})
 }
