@@ -50,11 +50,12 @@ func (l *interfaces) member(number uint16, name string) uint16 {
 
 // members are the interfaces of one that stands for others. It belongs to one goroutine.
 type members struct {
-	of         *interfaces
-	name       func(number uint32) (string, error)
-	all        uint16            // the number of the one that stands for them
-	numbers    map[uint32]uint16 // by the number that the system has for one
-	last, that uint32            // of the latest frame: the system's number, and ours
+	of      *interfaces
+	name    func(number uint32) (string, error)
+	all     uint16            // the number of the one that stands for them
+	numbers map[uint32]uint16 // by the number that the system has for one
+	last    uint32            // the system's number of the interface of the latest frame
+	that    uint16            // and ours
 }
 
 // tell gives the frames of b, which have a cooked header with the system's number, the number of their interface. The system forgets the
@@ -66,9 +67,9 @@ func (m *members) tell(b *packet.Batch) {
 			continue
 		}
 		if index := binary.BigEndian.Uint32(data[4:]); index != m.last || index == 0 {
-			m.last, m.that = index, uint32(m.number(index))
+			m.last, m.that = index, m.number(index)
 		}
-		b.Packets[i].Iface = uint16(m.that)
+		b.Packets[i].Iface = m.that
 	}
 }
 
