@@ -5,27 +5,17 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Position is how far a capture was read.
-type Position struct {
-	Packets, Bytes, OtherFrames uint64
-	Start, End                  conn.Time
+// Pass counts a frame, and the records without a packet before it, in sum, which says of a capture how far it was read.
+func Pass(sum *Summary, wireLen uint32, time int64, behind uint32) {
+	sum.OtherFrames += uint64(behind)
+	count(sum, wireLen, conn.Admit(time))
 }
 
-// Pass adds a frame, and those without a packet before it.
-func (p *Position) Pass(wireLen uint32, time int64, behind uint32) {
-	t := conn.Time(conn.Admit(time))
-	if p.Packets == 0 {
-		p.Start, p.End = t, t
-	}
-	p.Packets, p.Bytes, p.OtherFrames = p.Packets+1, p.Bytes+uint64(wireLen), p.OtherFrames+uint64(behind)
-	p.Start, p.End = min(p.Start, t), max(p.End, t)
-}
-
-// Part begins a part of a capture that is read apart from what stands before it. Such an Intake puts no fragments together: it says that it met
+// Part begins a part of a capture that is read apart from what stands before it, of which at says how far that was read (Pass). Such an Intake puts no fragments together: it says that it met
 // some (Leans).
-func (in *Intake) Part(at Position) {
+func (in *Intake) Part(at *Summary) {
 	in.apart, in.leans = true, false
-	in.Summary = Summary{Packets: at.Packets, Bytes: at.Bytes, OtherFrames: at.OtherFrames, Start: at.Start, End: at.End}
+	in.Summary = *at
 }
 
 // Leans reports whether what becomes of the part depends on other parts.

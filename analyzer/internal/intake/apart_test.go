@@ -3,6 +3,7 @@ package intake
 import (
 	"testing"
 
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/internal/wire"
 )
 
@@ -23,12 +24,12 @@ func TestTakes(t *testing.T) {
 	} {
 		var whole, apart, part Intake
 		var s, p wire.Segment
-		var at Position
+		var at Summary
 		for _, in := range []*Intake{&whole, &apart} {
 			in.Frame(wire.LinkEthernet, c.before, 100, 5, &s)
 		}
-		at.Pass(100, 5, 0)
-		part.Part(at)
+		Pass(&at, 100, 5, 0)
+		part.Part(&at)
 		whole.Frame(wire.LinkEthernet, c.part, 100, 7, &s)
 		tcp := part.Frame(wire.LinkEthernet, c.part, 100, 7, &p)
 		if got := apart.Takes(&part.Summary, part.Leans()); got != c.want {
@@ -39,18 +40,24 @@ func TestTakes(t *testing.T) {
 	}
 }
 
-// TestPass: a position counts as the Intake does, whatever the times.
+// TestPass: how far a capture was read counts as the Intake does, whatever the times.
 func TestPass(t *testing.T) {
+	type position struct {
+		packets, bytes, otherFrames uint64
+		start, end                  conn.Time
+	}
+	of := func(sum *Summary) position {
+		return position{sum.Packets, sum.Bytes, sum.OtherFrames, sum.Start, sum.End}
+	}
 	var in Intake
-	var at Position
+	var at Summary
 	var s wire.Segment
 	for i, time := range []int64{5, -1, 1 << 62, 3} {
 		in.Summary.OtherFrames += uint64(i)
 		in.Frame(wire.LinkEthernet, frame(t, 0x4000), uint32(100+i), time, &s)
-		at.Pass(uint32(100+i), time, uint32(i))
-		sum := &in.Summary
-		if got := (Position{sum.Packets, sum.Bytes, sum.OtherFrames, sum.Start, sum.End}); got != at {
-			t.Errorf("frame %d: %+v, want %+v", i, at, got)
+		Pass(&at, uint32(100+i), time, uint32(i))
+		if got, want := of(&at), of(&in.Summary); got != want {
+			t.Errorf("frame %d: %+v, want %+v", i, got, want)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type Intake struct {
 // time is in ns since the Unix epoch.
 func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time int64, s *wire.Segment) bool {
 	time = conn.Admit(time)
-	in.count(wireLen, time)
+	count(&in.Summary, wireLen, time)
 	v := in.decoder.Decode(link, data, wireLen, s)
 	if v != wire.TCP || s.Bits&wire.FirstFragment != 0 {
 		if p := in.decoder.Piece(); p != nil && in.apart {
@@ -123,15 +123,14 @@ func (in *Intake) Waits() bool { return in.waits }
 
 // Filtered counts a frame that a capture filter left out. It has a number all the same.
 func (in *Intake) Filtered(wireLen uint32, time int64) {
-	in.count(wireLen, conn.Admit(time))
+	count(&in.Summary, wireLen, conn.Admit(time))
 	in.Summary.Filtered++
 }
 
 // Number is that of the latest frame, from 1.
 func (in *Intake) Number() uint64 { return in.Summary.Packets + in.Summary.OtherFrames }
 
-func (in *Intake) count(wireLen uint32, time int64) {
-	sum := &in.Summary
+func count(sum *Summary, wireLen uint32, time int64) {
 	if sum.Packets == 0 {
 		sum.Start, sum.End = conn.Time(time), conn.Time(time)
 	}

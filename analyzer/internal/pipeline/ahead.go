@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"io"
-	"sort"
 	"sync"
 
 	"tcptrace/analyzer/internal/intake"
@@ -24,8 +23,8 @@ const leastAhead = 3
 type ahead struct {
 	packets  *packet.Batch
 	from, to int
-	last     bool            // of packets
-	at       intake.Position // before it
+	last     bool           // of packets
+	at       intake.Summary // before it
 	decoded  chan struct{}
 
 	sum   intake.Summary // with what was before it
@@ -91,7 +90,7 @@ func (r *run) first(all *sync.WaitGroup) *aheads {
 func (r *run) readAhead(ctx context.Context, src packet.Source, to *aheads) error {
 	defer close(to.inOrder)
 	defer close(to.todo)
-	var at intake.Position
+	var at intake.Summary
 	for {
 		if err := context.Cause(ctx); err != nil || r.failed.Load() {
 			return err
@@ -117,7 +116,7 @@ func (r *run) readAhead(ctx context.Context, src packet.Source, to *aheads) erro
 			a.last = a.to == n
 			for i := a.from; i < a.to; i++ {
 				p := &packets.Packets[i]
-				at.Pass(p.WireLen, p.Time, p.Behind)
+				intake.Pass(&at, p.WireLen, p.Time, p.Behind)
 			}
 			to.inOrder <- b
 			to.todo <- b
@@ -130,7 +129,7 @@ func (d *Decoder) ahead(b *batch, trackers int) {
 	a := &b.ahead
 	a.looks = a.looks[:0]
 	b.begin(a.to - a.from)
-	d.Part(a.at)
+	d.Part(&a.at)
 	n := 0
 	for i := a.from; i < a.to; i++ {
 		p, data := &a.packets.Packets[i], a.packets.Data(i)
@@ -143,9 +142,7 @@ func (d *Decoder) ahead(b *batch, trackers int) {
 			continue
 		}
 		s.Iface = p.Iface
-		tracker := s.Key.Partition(trackers)
-		w := tracker % len(b.byWorker)
-		b.byWorker[w] = append(b.byWorker[w], NewTask(n, tracker, s))
+		b.add(n, s.Key.Partition(trackers))
 		n++
 		if d.names == nil {
 			continue
@@ -187,22 +184,10 @@ func (d *driver) settle(b *batch) {
 		} else if g := d.Again(p.Link, data, p.WireLen); g != nil {
 			for ; next <= i; next++ {
 				p := &a.packets.Packets[next]
-				at.Pass(p.WireLen, p.Time, p.Behind)
+				intake.Pass(&at, p.WireLen, p.Time, p.Behind)
 			}
 			d.datagram(g, p.Time, at.Packets+at.OtherFrames)
 		}
-		d.asideOf(b, l.segments)
-	}
-}
-
-// asideOf is aside for a packet up to which there are so many segments in b.
-func (d *driver) asideOf(b *batch, segments uint16) {
-	for i := range d.notices {
-		n := &d.notices[i]
-		tracker := n.Key.Partition(len(d.trackers))
-		w := tracker % len(b.byWorker)
-		tasks := b.byWorker[w]
-		behind := sort.Search(len(tasks), func(i int) bool { return tasks[i].Segment >= segments })
-		b.asides[w] = append(b.asides[w], aside{*n, tracker, behind})
+		d.aside(b, int(l.segments))
 	}
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sort"
 	"sync"
 
 	"tcptrace/analyzer/internal/conn"
@@ -179,13 +180,12 @@ func (d *driver) decode(packets *packet.Batch, from int, b *batch) (next int) {
 		_, tcp := d.Packet(&packets.Packets[i], packets.Data(i), s)
 		if tcp {
 			if tracker := s.Key.Partition(len(d.trackers)); d.wants(tracker) {
-				w := tracker % len(b.byWorker)
-				b.byWorker[w] = append(b.byWorker[w], NewTask(n, tracker, s))
+				b.add(n, tracker)
 				n++
 			}
 		}
 		if len(d.notices) > 0 {
-			d.aside(b)
+			d.aside(b, n)
 		}
 	}
 	return next
@@ -203,8 +203,14 @@ func (b *batch) begin(packets int) {
 
 func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracker] }
 
-// aside puts the notices of the latest packet beside the segments of b.
-func (d *driver) aside(b *batch) {
+// add gives the i-th segment of b to the worker of a tracker.
+func (b *batch) add(i, tracker int) {
+	w := tracker % len(b.byWorker)
+	b.byWorker[w] = append(b.byWorker[w], NewTask(i, tracker, &b.segments[i]))
+}
+
+// aside puts the notices of a packet, up to which there are so many segments in b, beside these.
+func (d *driver) aside(b *batch, segments int) {
 	for i := range d.notices {
 		n := &d.notices[i]
 		if d.Heard != nil {
@@ -212,7 +218,9 @@ func (d *driver) aside(b *batch) {
 		}
 		if tracker := n.Key.Partition(len(d.trackers)); d.wants(tracker) {
 			w := tracker % len(b.byWorker)
-			b.asides[w] = append(b.asides[w], aside{*n, tracker, len(b.byWorker[w])})
+			tasks := b.byWorker[w]
+			behind := sort.Search(len(tasks), func(i int) bool { return int(tasks[i].Segment) >= segments })
+			b.asides[w] = append(b.asides[w], aside{*n, tracker, behind})
 		}
 	}
 }
