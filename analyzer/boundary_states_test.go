@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"strings"
 	"testing"
 
 	"tcptrace/analyzer"
@@ -143,6 +144,8 @@ func TestClosingBoundaries(t *testing.T) {
 	const acked = request + clientFIN + "+20ms < . 201:201(0) ack 102\n"
 	server := path(analyzer.Server)
 	checkEdges(t, []edge{
+		{"a FIN that comes any number of times leaves room for what follows", request + clientFIN + "@+20ms < . 201:201(0) ack 102\n+1ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", path(analyzer.Client),
+			[]string{"", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? TIME_WAIT", strings.Repeat("+1s > F. 101:101(0) ack 201\n", 100), "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? TIME_WAIT"}},
 		{"an ACK of what was not sent is one behind the SYN-ACK, too", syn + synack + "+50us > . 1:1(0) ack 1\n+10us > . 1:1(0) ack @\n+1ms > P. 1:101(100) ack 1\n" +
 			"+20ms < . 1:1(0) ack 101\n+1ms < P. 1:501(500) ack 101\n+50us > . 101:101(0) ack 501\n",
 			says("ack-of-unsent"), []string{"1", "no", "30000", "warning"}},

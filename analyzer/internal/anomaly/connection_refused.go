@@ -33,7 +33,7 @@ func detectRefused(s *pass) {
 				(f.Ahead > syns.first.Ahead || f.Time >= syns.first.Time) // one before both in order and time answers something else
 		})
 		if rsts.n > 0 {
-			s.raise(s.Side(dir), rsts.first, args{int64(rsts.n), int64(rsts.first.Time - syns.first.Time), rsts.gaps[0], rsts.gaps[1]})
+			s.raise(s.Side(dir), rsts.first, args{rsts.times(), int64(rsts.first.Time - syns.first.Time), rsts.gaps[0], rsts.gaps[1]})
 			s.soften(s.Side(dir))
 		}
 	}
@@ -59,8 +59,8 @@ func (s *pass) refusedIn(steps []state.Step) bool {
 
 func detailRefused(a *Anomaly) string {
 	text := "the " + a.Side.Peer().String() + " answered the SYN by an RST after " + duration(a.args[1])
-	if n := a.args[0]; n > 1 {
-		text += "; refused " + times(n) + ", " + gaps(a.args[2:]).text(n-1)
+	if n, howOften := counted(a.args[0]); n > 1 {
+		text += "; refused " + howOften + ", " + gaps(a.args[2:]).text(n-1)
 	}
 	return text
 }

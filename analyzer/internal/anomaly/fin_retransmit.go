@@ -26,7 +26,7 @@ func detectFINAgain(s *pass) {
 			continue
 		}
 		state := s.StateBefore(side, fins.second)
-		s.raise(side, fins.second, args{int64(fins.n) | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
+		s.raise(side, fins.second, args{fins.times() | int64(state)<<32, fins.span(), fins.gaps[0], fins.gaps[1]})
 	}
 }
 

@@ -16,12 +16,13 @@ func detectFINInTimeWait(s *pass) {
 	for dir := range uint8(2) {
 		fins, waiting := s.finCopies(dir)
 		if waiting.n > 0 {
-			s.raise(s.Side(dir), waiting.first, args{int64(waiting.n), int64(waiting.first.Time - fins.first.Time), int64(s.TwoMSL)})
+			s.raise(s.Side(dir), waiting.first, args{waiting.times(), int64(waiting.first.Time - fins.first.Time), int64(s.TwoMSL)})
 		}
 	}
 }
 
 func detailFINInTimeWait(a *Anomaly) string {
-	return "the " + a.Side.String() + "'s FIN came again " + duration(a.args[1]) + " later (" + times(a.args[0]) + "): the final ACK was lost or late; the " +
+	_, howOften := counted(a.args[0])
+	return "the " + a.Side.String() + "'s FIN came again " + duration(a.args[1]) + " later (" + howOften + "): the final ACK was lost or late; the " +
 		a.Side.Peer().String() + " holds TIME_WAIT for " + duration(a.args[2]) + " more"
 }

@@ -40,7 +40,7 @@ func detectMissingFinalACK(s *pass) {
 			continue
 		}
 		waited := int64(max(0, end-fins.first.Time))
-		what := int64(fins.n) | int64(in)<<32
+		what := fins.times() | int64(in)<<32
 		if gaveUp {
 			what |= resetInTheEnd
 		}
@@ -54,7 +54,7 @@ func detectMissingFinalACK(s *pass) {
 
 func detailMissingFinalACK(a *Anomaly) string {
 	state := fsm.State(a.args[0] >> 32 & 0xff).String()
-	n := a.args[0] & (1<<32 - 1)
+	n, _ := counted(a.args[0])
 	switch {
 	case a.args[0]&resetInTheEnd != 0:
 		return "given up in " + state + ": " + sentTimes(a, "FIN", a.args[1]) + "; then it sent an RST"

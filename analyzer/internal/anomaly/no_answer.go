@@ -46,7 +46,7 @@ func detectNoAnswer(s *pass) {
 			end |= icmpCame | s.icmpText(icmp)>>icmpCode<<icmpSaid
 		}
 		if waited := s.Lasts(syns.first.Time); icmp != nil || syns.n > 1 || waited >= int64(patience) || rst != nil {
-			s.raise(s.Side(dir), syns.first, args{int64(syns.n) | end, waited, syns.gaps[0], syns.gaps[1]})
+			s.raise(s.Side(dir), syns.first, args{syns.times() | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}
 }

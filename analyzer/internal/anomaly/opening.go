@@ -15,12 +15,21 @@ const Soonest = patience
 
 // sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".
 func sentTimes(a *Anomaly, what string, waited int64) string {
-	n := a.args[0] & (1<<32 - 1)
-	text := a.Side.String() + " waited " + duration(waited) + ": " + what + " sent " + times(n)
+	n, howOften := counted(a.args[0])
+	text := a.Side.String() + " waited " + duration(waited) + ": " + what + " sent " + howOften
 	if n > 1 {
 		text += ", " + gaps(a.args[2:]).text(n-1)
 	}
 	return text
+}
+
+// counted is what copies.times put into the low bits of what, as a number and in words.
+func counted(what int64) (n int64, text string) {
+	n = what & (orMore - 1)
+	if what&orMore != 0 {
+		return n, "at least " + times(n)
+	}
+	return n, times(n)
 }
 
 // What a repeated SYN or SYN-ACK says about the one before: args[0] holds it above the count.

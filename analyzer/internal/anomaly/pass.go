@@ -172,7 +172,19 @@ func (a *Anomaly) onSide(side conn.Side) { a.Side, a.HasSide = side, true }
 type copies struct {
 	first, second, last *conn.Fact
 	n                   int
+	more                bool // some were not kept
 	gaps                gaps
+}
+
+// orMore is a bit of what copies.times returns: some were not kept.
+const orMore = 1 << 31
+
+// times is how often they were sent, for the arguments of an anomaly.
+func (c *copies) times() int64 {
+	if c.more {
+		return int64(c.n) | orMore
+	}
+	return int64(c.n)
 }
 
 func (s *pass) copies(dir uint8, is func(*conn.Fact) bool) (c copies) {
@@ -192,6 +204,7 @@ func (s *pass) copies(dir uint8, is func(*conn.Fact) bool) (c copies) {
 		}
 		c.last = f
 	}
+	c.more = c.n > 1 && len(s.Facts) >= conn.MaxRepeats
 	return c
 }
 

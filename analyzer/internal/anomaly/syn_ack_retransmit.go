@@ -34,7 +34,7 @@ func detectSYNACKAgain(s *pass) {
 		if why != answersAgain && why != wrongSum && synacks.second.Time-synacks.first.Time < conn.LeastTimer {
 			why = tooSoon
 		}
-		s.raise(s.Side(dir), synacks.second, args{int64(synacks.n) | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
+		s.raise(s.Side(dir), synacks.second, args{synacks.times() | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
 	}
 }
 

@@ -37,7 +37,7 @@ func detectSYNAgain(s *pass) {
 		} else if m := s.Incident(conn.IncidentOldAnswer, 1-dir); m != nil && m.Time < syns.second.Time {
 			why = oldAnswer
 		}
-		s.raise(s.Side(dir), syns.second, args{int64(syns.n) | why, syns.span(), syns.gaps[0], syns.gaps[1]})
+		s.raise(s.Side(dir), syns.second, args{syns.times() | why, syns.span(), syns.gaps[0], syns.gaps[1]})
 	}
 }
 

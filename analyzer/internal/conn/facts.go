@@ -65,6 +65,7 @@ func (f *Fact) SeqLen() uint32 {
 const (
 	BlockFacts = 4
 	MaxFacts   = 48 // of one connection; those beyond are counted
+	MaxRepeats = 32 // from so many on, what came before is kept once more only while nothing else comes: there is room for what is new
 )
 
 // factBlock is a link in a connection's list of facts: two cache lines.
@@ -128,6 +129,27 @@ func (l *factList) add(p *FactPool) *Fact {
 	l.N++
 	return &p.At(l.Last)[i]
 }
+
+// again is where s goes if a fact like it is there already, and the list has so many that repeats take no more room: in place of the newest
+// one, the latest of a row, else nowhere.
+func (l *factList) again(p *FactPool, s *wire.Segment) (newest *Fact, repeats bool) {
+	if l.N < MaxRepeats || l.Find(p, func(f *Fact) bool { return f.isLike(s) }) == nil {
+		return nil, false
+	}
+	p.Dropped++
+	if f := l.Newest(p); f.isLike(s) {
+		return f, true
+	}
+	return nil, true
+}
+
+// isLike reports whether s tells nothing but that the fact came again.
+func (f *Fact) isLike(s *wire.Segment) bool {
+	return f.Dir() == s.Dir && f.Flags == uint8(s.Flags) && f.Seq == s.Seq && f.Ack == s.Ack && f.Len == factLen(s) && !f.Bits.Has(FactStandIn)
+}
+
+// factLen is the length of a segment as a fact keeps it.
+func factLen(s *wire.Segment) uint16 { return uint16(min(s.Len, 1<<16-1)) }
 
 // Newest is the fact that add returned last.
 func (l *factList) Newest(p *FactPool) *Fact {

@@ -10,7 +10,10 @@ import (
 // noteFact keeps the segment as a fact.
 func (c *Conn) noteFact(p *FactPool, s *wire.Segment) *Fact {
 	p.News++
-	f := c.Facts.add(p)
+	f, repeats := c.Facts.again(p, s)
+	if !repeats {
+		f = c.Facts.add(p)
+	}
 	if f == nil {
 		return nil
 	}
@@ -25,7 +28,7 @@ func (c *Conn) noteFact(p *FactPool, s *wire.Segment) *Fact {
 func (f *Fact) set(ahead uint32, s *wire.Segment) {
 	f.Time, f.Ahead = Time(s.Time), ahead
 	f.Seq, f.Ack, f.TSval, f.TSecr = s.Seq, s.Ack, s.TSval, s.TSecr
-	f.Len, f.Flags, f.Bits = uint16(min(s.Len, 1<<16-1)), uint8(s.Flags), FactBits(s.Dir)
+	f.Len, f.Flags, f.Bits = factLen(s), uint8(s.Flags), FactBits(s.Dir)
 	if s.Bits&wire.HasTimestamps != 0 {
 		f.Bits |= FactTimestamps
 	}

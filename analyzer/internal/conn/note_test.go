@@ -17,20 +17,38 @@ func (c *Conn) since(t Time) string {
 	return t.Sub(c.First).String()
 }
 
+// resets are n RSTs of one side, each with another number.
+func resets(from string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "+1ms %s R %d:%d(0) win 0\n", from, 5001+i, 5001+i)
+	}
+	return b.String()
+}
+
 // TestNoteOrdinary holds which segments with neither SYN, FIN nor RST are facts.
 func TestNoteOrdinary(t *testing.T) {
 	const (
 		again = "+1ms > . 1:1(0) ack 1\n"
+		reset = "+1ms < R 9000:9000(0) win 0\n"
 		fin   = request + "+1ms < F. 201:201(0) ack 101\n" // frame 7
 	)
 	facts, skips, dsack := framesWith(0), framesWith(FactSkips), framesWith(FactDSACK)
 	number := after(func(c *Conn, p *FactPool) string { return fmt.Sprint(c.Facts.N, p.Dropped) })
+	newest := after(func(c *Conn, p *FactPool) string { return fmt.Sprint(c.Facts.Newest(p).Ahead + 1) })
 	watched := after(func(c *Conn, _ *FactPool) string { return fmt.Sprint(c.Flags.Has(Watching)) })
 	checkEdges(t, []edge{
 		{"the first of each side, and ACKs before the other's", opened + "@+20ms < . 1:1(0) ack 1\n+1ms > . 1:1(0) ack 1\n", facts, []string{"", "1 2 3 4", again, "1 2 3 4 5", "+1ms > P. 1:101(100) ack 1\n", "1 2 3 5"}},
 		{"but of the opening no more than 16", opened + "@" + again, number, []string{strings.Repeat(again, 12), "16 0", strings.Repeat(again, 13), "16 1"}},
 		{"that leave room for the close", opened + strings.Repeat(again, 13) + "+1ms < F. 1:1(0) ack 1\n+1ms > . 1:1(0) ack 2\n@", number, []string{"", "18 0", "+1ms > . 1:1(0) ack 2\n", "19 0"}},
-		{"and 48 in all", opened + "@+1ms > . 500:500(0) ack 2\n", number, []string{strings.Repeat("+1ms < R 5001:5001(0) win 0\n", 45) + "+1ms < F. 1:1(0) ack 1\n+1ms > . 1:1(0) ack 2\n", "48 3"}},
+		{"and 48 in all", opened + "@+1ms > . 500:500(0) ack 2\n", number, []string{resets("<", 45) + "+1ms < F. 1:1(0) ack 1\n+1ms > . 1:1(0) ack 2\n", "48 3"}},
+		{"of which those beyond 32 are none that came before", opened + resets("<", 27) + reset + "@+1ms < F. 1:1(0) ack 1\n", number,
+			[]string{"", "32 0", reset, "33 0", reset + reset, "33 1", reset + "+1ms < R 5001:5001(0) win 0\n", "33 1", reset + "+1ms < R 9001:9001(0) win 0\n", "34 0"}},
+		{"from the same side, with the same flags and numbers", opened + "+1ms < R. 9000:9000(0) ack 1 win 0\n" + resets("<", 28) + "@", number,
+			[]string{"+1ms < R. 9000:9000(0) ack 1 win 0\n", "32 1", "+1ms > R. 9000:9000(0) ack 1 win 0\n", "33 0", "+1ms < R 9000:9000(0) win 0\n", "33 0", "+1ms < R. 9000:9000(0) ack 2 win 0\n", "33 0",
+				"+1ms < R. 9000:9001(1) ack 1 win 0\n", "33 0"}},
+		{"but the latest in a row", opened + resets("<", 28) + reset + "@" + reset, newest, []string{"", "33", reset, "34", "+1ms < R 5001:5001(0) win 0\n", "34"}},
+		{"and of a row alone", opened + resets("<", 28) + reset + "@", newest, []string{reset, "33", "+1ms < R 5001:5001(0) win 0\n", "32"}},
 		{"an old one is, but is not the first", handshake + "+50us > . @(0) ack 1\n+1ms > P. 1:101(100) ack 1\n", facts, []string{"-1:-1", "1 2 3 4", "0:0", "1 2 3 4", "1:1", "1 2 3"}},
 		{"of a stream of which the beginning is known", "+0 < . 1:1(0) ack 5000\n+1ms > P. 4901:5101(200) ack 1\n+1ms > P. 5101:5201(100) ack 1\n", facts, []string{"", "1 2"}},
 		{"while nobody closes", handshake + "@+1us > P. -50:-40(10) ack 1\n+1us > P. 1:101(100) ack 1\n", facts, []string{"", "1 2 3 4", "+1ms < F. 1:1(0) ack 1\n", "1 2 3 4"}},
@@ -64,7 +82,7 @@ func TestNoteAdvance(t *testing.T) {
 		{"and what lies between", two + "+1ms > R 5001:5001(0) win 0\n+1ms > . 1:1(0) ack @\n", facts, []string{"101", "1 2 3", "102", "1 2 3 4"}},
 		{"while the other is not captured", two + "@+1ms > . 1:1(0) ack 102\n", facts, []string{"", "1 3", "+1ms < . 102:102(0) ack 1\n", "1 2 3"}},
 		{"and there is room", two + "+1ms > . 1:1(0) ack 102\n@+1ms > . 1:1(0) ack 103\n", after(func(c *Conn, p *FactPool) string { return fmt.Sprint(c.Facts.N, p.Dropped) }),
-			[]string{"", "2 0", strings.Repeat("+1ms > R 5001:5001(0) win 0\n", 46), "48 1"}},
+			[]string{"", "2 0", resets(">", 46), "48 1"}},
 	})
 }
 
