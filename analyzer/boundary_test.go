@@ -8,6 +8,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
 	"tcptrace/internal/testutil/scripts"
+	"tcptrace/report"
 )
 
 // edge is the boundary of a rule. In its script @ stands for a value; at lists values on both sides of the boundary,
@@ -100,6 +101,17 @@ func detail(id string) ask {
 		}
 		return ""
 	}
+}
+
+// remains asks for the sentence of the story that says what both sides have in the end.
+func remains(t *testing.T, script string) string {
+	s := judge(t, script)
+	for _, sentence := range report.Story(&s.last, &s.j) {
+		if strings.Contains(sentence, " still") {
+			return sentence
+		}
+	}
+	return ""
 }
 
 // client asks who the client is.

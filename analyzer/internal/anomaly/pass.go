@@ -153,7 +153,9 @@ func (s *pass) lookAtStates() {
 }
 
 // raise adds an anomaly that happened to side and that f shows.
-func (s *pass) raise(side conn.Side, f *conn.Fact, a args) { s.raiseFact(f, a).onSide(side) }
+func (s *pass) raise(side conn.Side, f *conn.Fact, a args) *Anomaly {
+	return s.raiseFact(f, a).onSide(side)
+}
 
 // raiseFact adds one that f shows; about neither endpoint, unless onSide says which.
 func (s *pass) raiseFact(f *conn.Fact, a args) *Anomaly { return s.raiseAt(f.Ahead, f.Time, a) }
@@ -166,7 +168,10 @@ func (s *pass) raiseAt(ahead uint32, t conn.Time, a args) *Anomaly {
 	return &s.anomalies[len(s.anomalies)-1]
 }
 
-func (a *Anomaly) onSide(side conn.Side) { a.Side, a.HasSide = side, true }
+func (a *Anomaly) onSide(side conn.Side) *Anomaly {
+	a.Side, a.HasSide = side, true
+	return a
+}
 
 // copies are the captured segments of one kind that a direction sent.
 type copies struct {

@@ -24,10 +24,17 @@ func detectSYNInConnection(s *pass) {
 			return f.Bits.Has(conn.FactForeign) && isSYNOnly(f) && state.Synchronized(s.StateBefore(s.Side(1-dir), f))
 		}
 		if syns := s.copies(dir, into); syns.n > 0 {
-			s.raise(s.Side(1-dir), syns.first, args{int64(syns.n), int64(int32(syns.first.Seq - s.Sides[dir].ISN))})
+			a := s.raise(s.Side(1-dir), syns.first, args{syns.times(), int64(int32(syns.first.Seq - s.Sides[dir].ISN))})
+			if s.Sides[dir].Last < syns.first.Time {
+				a.args[2] = 1
+			}
 		}
 	}
 }
+
+// MayBeLost reports whether the anomaly is a SYN into an open connection behind which its supposed sender sent nothing that is of that, so that
+// it may not have it any more.
+func (a *Anomaly) MayBeLost() bool { return a.Kind.ID == "syn-in-connection" && a.args[2] != 0 }
 
 func detailSYNInConnection(a *Anomaly) string {
 	which := "a SYN with another ISN"
@@ -35,8 +42,11 @@ func detailSYNInConnection(a *Anomaly) string {
 		which = "the SYN of the connection, once more,"
 	}
 	text := which + " came into the open connection, as if from the " + a.Side.Peer().String()
-	if n := a.args[0]; n > 1 {
-		text += "; " + times(n)
+	if n, howOften := counted(a.args[0]); n > 1 {
+		text += "; " + howOften
+	}
+	if a.MayBeLost() {
+		text += "; nothing of the connection came from there any more"
 	}
 	return text
 }

@@ -16,7 +16,7 @@ const (
 	ResetScan                       // a SYN-ACK, at once: the client only wanted to know, or had given up already
 	ResetUnasked                    // a SYN-ACK, to a SYN that was not captured, if there was one
 	ResetAbandoned                  // nothing: the client gave up while it connected
-	ResetDropped                    // nothing: the server took its SYN-ACK back
+	ResetDropped                    // nothing: its sender took its SYN-ACK back
 	ResetUnreadData                 // the peer's FIN: bytes were not read, or SO_LINGER 0
 	ResetWriteAfterClose            // data, to an endpoint that had closed
 	ResetFinWait2                   // the peer's FIN, long awaited: FIN_WAIT_2 had timed out
@@ -38,7 +38,7 @@ var resetCauses = [...]struct{ name, text string }{
 	ResetScan:            {"scan", "it answers the SYN-ACK at once, as a half-open scan does, or a connect() that was given up"},
 	ResetUnasked:         {"unasked", "it answers a SYN-ACK that its sender did not ask for, or no longer: the capture does not have the SYN"},
 	ResetAbandoned:       {"abandoned", "its sender gave up while it connected"},
-	ResetDropped:         {"dropped", "the server took its SYN-ACK back"},
+	ResetDropped:         {"dropped", "its sender took its SYN-ACK back"},
 	ResetUnreadData:      {"unread-data", "it answers a FIN, as close() does with unread data or SO_LINGER 0"},
 	ResetWriteAfterClose: {"write-after-close", "it answers data that came after its sender had closed"},
 	ResetFinWait2:        {"fin-wait-2-timeout", "its sender had closed, and waited for the other side's FIN no longer"},

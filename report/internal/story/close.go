@@ -111,11 +111,16 @@ func (t *teller) goesOn() string {
 	for side := range t.c.Sent {
 		side := analyzer.Side(side)
 		if n := t.c.Unacknowledged(side); n > 0 {
-			parts = append(parts, fmt.Sprintf("%s of the %s are not acknowledged", human.Counted(n, "byte"), side))
+			parts = append(parts, fmt.Sprintf("%s of the %s", human.Counted(n, "byte"), side))
+		}
+	}
+	for i := range t.j.Anomalies {
+		if a := &t.j.Anomalies[i]; a.MayBeLost() {
+			return fmt.Sprintf("whether the %s has the connection still is not known", a.Side.Peer())
 		}
 	}
 	if len(parts) > 0 {
-		return "nobody closed, but the capture ends while " + list(parts) + ": whether both sides have the connection still is not known"
+		return "the capture ends without an ACK of " + list(parts) + ": whether both sides have the connection still is not known"
 	}
 	return "both sides have the connection still, as far as the capture shows"
 }
