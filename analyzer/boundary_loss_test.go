@@ -23,6 +23,7 @@ func TestLossBoundaries(t *testing.T) {
 		dupACK = "+10us < . 201:201(0) ack 101\n"
 		hole   = request + "+1ms > . 101:1549(1448) ack 201\n+0 > . 1549:2849(1300) ack 201\n+20ms < . 201:201(0) ack 101\n"
 	)
+	const sent3 = request + "+1ms > . 101:1549(1448) ack 201\n+0 > . 1549:2997(1448) ack 201\n+0 > . 2997:4445(1448) ack 201\n"
 	const queue = stamped + `
 +0      > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
 +@      < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>
@@ -42,6 +43,11 @@ func TestLossBoundaries(t *testing.T) {
 		{"or who asks for longer than two round trips", hole + dupACK + "+@ > P. 2849:2949(100) ack 201\n", says("packet-loss"), []string{"40ms", "no", "41ms", "warning"}},
 		{"unless it comes", hole + dupACK + dupACK + dupACK + "+@", says("packet-loss"),
 			[]string{"1ms < . 201:201(0) ack 101", "warning", "1ms < . 201:201(0) ack 2949", "no"}},
+		{"what its receiver has, as it says, nobody needs once more", sent3 + "+20ms < . 201:201(0) ack 101 <nop,nop,sack @>\n+1ms > . 1549:2997(1448) ack 201\n", reads(0),
+			[]string{"1549:2997", "retransmission/fast!", "1549:2996", "retransmission/fast", "1550:2997", "retransmission/fast", "1549:4445", "retransmission/fast!"}},
+		{"and it was not lost", sent3 + "+20ms < . 201:201(0) ack 101 <nop,nop,sack @>\n+1ms > . 1549:2997(1448) ack 201\n", lost, []string{"1549:2997", "0", "1549:2996", "1"}},
+		{"what is not acknowledged in order is needed", sent3 + "+20ms < . 201:201(0) ack 101 <nop,nop,sack 1549:2997>\n+1ms > . @ ack 201\n", reads(0),
+			[]string{"101:1549(1448)", "retransmission/fast", "1549:2997(1448)", "retransmission/fast!"}},
 		{"of a hole as many segments are missing as its bytes take", request + "+1ms > . @ ack 201 unseen\n+0 > P. (100) ack 201\n+20ms < . 201:201(0) ack 101\n" + dupACK + dupACK, lost,
 			[]string{"101:1561(1460)", "1", "101:1562(1461)", "2"}},
 		{"a SYN with a wrong checksum tells something if it could have been answered", syn[:len(syn)-1] + " badsum\n+@ frame ffffffffffff02000000000108060001\n", says("bad-checksum"),
