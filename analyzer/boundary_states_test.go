@@ -239,7 +239,10 @@ conn again isn 1 77
 }
 
 func TestOpeningBoundaries(t *testing.T) {
+	const again = "+1s < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
 	checkEdges(t, []edge{
+		{"repeated SYN-ACKs that find no place where others wait come behind these: no clock went back", request + closed + "@", says("clock-backwards"),
+			[]string{strings.Repeat(again, 8), "no", strings.Repeat(again, 9), "no", strings.Repeat(again, 20), "no"}},
 		{"an RST for an ACK of another connection leaves the SYN unanswered (RFC 9293 figure 8)", syn + "+20ms < . 5001:5001(0) ack 77\n+50us > R 77:77(0)\n@", outcome,
 			[]string{"", "unanswered", "+1s > S 0:0(0)\n", "unanswered", "+1s > S 0:0(0)\n+20ms < S. 0:0(0) ack 1\n", "half-open", "+1s > S 0:0(0)\n+20ms < R. raw 0:0(0) ack 1 win 0\n", "refused"}},
 		{"a FIN with a SYN closes nothing", "+0 > SF 0:0(0) win 1024\n@", outcome, []string{"", "unanswered", "+20ms < S. 0:0(0) ack 1\n", "half-open",

@@ -35,13 +35,17 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 			}
 			return slot
 		case reuse.HoldToo:
-			if len(h.Copies) < reuse.MaxHeld {
+			switch {
+			case len(h.Copies) < reuse.MaxHeld:
 				t.noteStray(c, s)
 				h.Copies = append(h.Copies, *s)
 				return noSlot
+			case h.Kind != reuse.Again:
+				t.unheld++
+				return slot
 			}
-			t.unheld++
-			return slot
+			t.unheld += uint64(len(h.Copies))
+			t.adopt(slot) // what comes now comes behind these
 		case reuse.Refuted:
 			t.settle(slot)
 		case reuse.Own:
