@@ -241,6 +241,9 @@ conn again isn 1 77
 func TestOpeningBoundaries(t *testing.T) {
 	const again = "+1s < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
 	checkEdges(t, []edge{
+		{"who was refused, and tried again in vain, had one answer", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+3s > S 0:0(0) win 64240 <mss 1460>\n+6s > S 0:0(0) win 64240 <mss 1460>\n", detail("no-answer"),
+			[]string{"1", "client waited 9.0 s: SYN sent 3 times, 3.0 s and 6.0 s apart; an RST refused it, and it was tried again: nothing else has come back",
+				"2", "client waited 9.0 s: SYN sent 3 times, 3.0 s and 6.0 s apart; nothing has come back that it takes"}},
 		{"repeated SYN-ACKs that find no place where others wait come behind these: no clock went back", request + closed + "@", says("clock-backwards"),
 			[]string{strings.Repeat(again, 8), "no", strings.Repeat(again, 9), "no", strings.Repeat(again, 20), "no"}},
 		{"an RST for an ACK of another connection leaves the SYN unanswered (RFC 9293 figure 8)", syn + "+20ms < . 5001:5001(0) ack 77\n+50us > R 77:77(0)\n@", outcome,

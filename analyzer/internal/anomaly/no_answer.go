@@ -21,6 +21,7 @@ const (
 	notTaken    int64 = 1 << 32 // what came back is not acceptable
 	resetAtEnd  int64 = 2 << 32
 	icmpCame    int64 = 4 << 32 // an ICMP error did; above it is what that says
+	refusedOnce int64 = 8 << 32 // an RST did, and the SYN was tried again all the same
 	icmpSaid          = 36
 )
 
@@ -36,6 +37,9 @@ func detectNoAnswer(s *pass) {
 		end := nothingCame
 		if !s.Sides[1-dir].Unseen {
 			end = notTaken
+			if s.Find(1-dir, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) }) != nil {
+				end |= refusedOnce
+			}
 		}
 		rst := s.Find(dir, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !s.OfAnother(f) })
 		if rst != nil && rst.Ahead > syns.last.Ahead {
@@ -79,9 +83,12 @@ func (s *pass) refusedLately(dir uint8) bool {
 
 func detailNoAnswer(a *Anomaly) string {
 	text := sentTimes(a, "SYN", a.args[1])
-	if a.args[0]&notTaken != 0 {
+	switch {
+	case a.args[0]&refusedOnce != 0:
+		text += "; an RST refused it, and it was tried again: nothing else has come back"
+	case a.args[0]&notTaken != 0:
 		text += "; nothing has come back that it takes"
-	} else {
+	default:
 		text += "; nothing has come back"
 	}
 	if a.args[0]&icmpCame != 0 {

@@ -98,6 +98,9 @@ func (t *teller) opening() string {
 		}
 	case failed != "":
 		who = fmt.Sprintf("%s %s %s and %s", client, t.attempt(), server, failed)
+		if t.c.Outcome == analyzer.Unanswered && t.c.Sent[analyzer.Server].Packets > 0 {
+			who += " that it took"
+		}
 	case ok:
 		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, human.Duration(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
