@@ -2,7 +2,7 @@
 host and one in the middle see, and the states that both hosts told: the format of the other captures of endpoints (../kernel)."""
 import ctypes as C, heapq, json, os, random, struct, shutil, tempfile
 
-LIBRARIES = os.environ.get('LWIP_LAB', '.')
+LIBRARIES = os.environ.get('LWIP_LAB', '.'); STACK = 'lwIP 2.1.3'
 NAMES = ['CLOSED','LISTEN','SYN_SENT','SYN_RCVD','ESTABLISHED','FIN_WAIT_1','FIN_WAIT_2','CLOSE_WAIT','CLOSING','LAST_ACK','TIME_WAIT']
 OUT = C.CFUNCTYPE(None, C.c_void_p, C.c_int); NOW = C.CFUNCTYPE(C.c_uint)
 ST = C.CFUNCTYPE(None, *[C.c_uint]*4, C.c_int, C.c_uint); EV = C.CFUNCTYPE(None, C.c_int, C.c_int, C.c_int)
@@ -156,7 +156,7 @@ class Lab:
                 pick = lambda l, L: next((q for t, q in l if L and abs(t - L[0]['t']) < 50000), l[min(n, len(l)-1)][1] if l else None)
                 out.append({'conn': {'client': f'10.0.0.1:{key[0]}', 'server': f'10.0.0.2:{key[1]}'}, 'scenario': s.name, 'initial': {'client': 'CLOSED', 'server': 'LISTEN'},
                     'isn': {'client': pick(ia, x), 'server': pick(ib, y)}, 'client': x, 'server': y, 'retransmits': [], 'notes': ''})
-        json.dump({'scenario': s.name, 'seed': s.seed, 'capture_start': s.start, 'capture_stop': s.stop, 'stack': 'lwIP 2.1.3 ' + s.variant, 'near': 0.1,
+        json.dump({'scenario': s.name, 'seed': s.seed, 'capture_start': s.start, 'capture_stop': s.stop, 'stack': STACK + ' ' + s.variant, 'near': 0.1,
             'c2s': '{Delay:%gms}' % (s.delay[0] / 1e6), 's2c': '{Delay:%gms}' % (s.delay[1] / 1e6)}, open(s.p + 'json', 'w'), indent=1)
         with open(s.p + 'truth.jsonl', 'w') as f:
             for o in out: f.write(json.dumps(o) + '\n')

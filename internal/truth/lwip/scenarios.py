@@ -326,11 +326,12 @@ def chaos(L, n=150):
 for kind, kw in (('loss5', dict(loss=.05)), ('loss15', dict(loss=.15)), ('mess', dict(loss=.05, dup=.1, reorder=.1)), ('dup', dict(dup=.3)), ('reorder', dict(reorder=.3))):
     def f(L): chaos(L, 40)
     f.kw = kw; S['chaos-' + kind] = f
+def duration(L, name): return 700 if any(w in name for w in ('giveup', 'blackhole', 'forever')) else L.r.choice([100, 200, 330])
 if __name__ == '__main__':
     out, seed, variant = sys.argv[1], int(sys.argv[2]), sys.argv[3]; only = sys.argv[4:]
     os.makedirs(out, exist_ok=True)
     for n, f in S.items():
         if only and n not in only: continue
         L = Lab(n, out, seed, variant, **getattr(f, 'kw', {})); f(L)
-        L.run(L.r.choice([100, 200, 330]) if 'giveup' not in n and 'blackhole' not in n and 'forever' not in n else 700)
+        L.run(duration(L, n))
         print(n, len(L.cap[0].pk), len(L.cap[1].pk), flush=True)
