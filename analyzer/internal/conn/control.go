@@ -7,8 +7,6 @@ import (
 
 // control handles the segments that open and end connections. It keeps each as a fact.
 func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
-	before := tx.End
-	var bits FactBits
 	if s.Bits&wire.GoodSum != 0 {
 		tx.Flags |= GoodSum
 	}
@@ -19,56 +17,14 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if s.Flags&(wire.SYN|wire.ACK) == wire.ACK {
 		c.Seen |= ackOrData(s)
 	}
+	before := tx.End
+	var bits FactBits
 	switch {
 	case s.Flags.Any(wire.RST):
-		// If what came before was not heard, the RST was not either, but at its receiver's own tap.
-		first := !c.Flags.Has(WasReset)
-		ok := c.rst(tx, rx, s)
-		if s.Bits&wire.HasText != 0 {
-			c.markText(&p.Incidents, s, first && ok)
-		}
-		switch {
-		case !ok:
-			bits = FactOutside
-			if tx.declines(s) {
-				bits |= FactForeign
-			}
-			c.Provoke(rx)
-		case tx.deaf < 2 || rx.AtTap():
-			bits = FactAccepted
-		}
-		if pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq)); tx.Packets > 1 && pos >= tx.Start && pos <= before && (s.Flags.Has(wire.ACK) || !tx.Flags.Has(SentACK) || tx.prompted(rx, Time(s.Time))) {
-			bits |= FactOwnNumber
-		}
-		if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) || ok && c.cutsBoth(p, tx, rx, s) {
-			bits |= FactOnPath | FactForeign
-		}
-		if ok && tx.Flags.Has(SentACK|SentSYNACK) {
-			tx.Flags |= mayBeGone
-			if rx.ProbeTime <= Time(s.Time)-tx.Distance/2 {
-				rx.Probe = 0 // what comes next tells more
-			}
-		}
-		c.NoteControl(p, s, bits) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
+		c.NoteControl(p, s, c.controlRST(p, tx, rx, s)) // neither its ACK nor its window says anything (RFC 9293 3.10.7.4)
 		return
 	case s.Flags.Any(wire.SYN):
-		tx.Flags &^= mayBeGone // what follows may be of another connection
-		rx.Flags &^= mayBeGone
-		old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
-			!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
-		switch {
-		case !c.Syn(tx, rx, s):
-			bits = FactForeign
-			c.Provoke(rx)
-		case old:
-			bits = FactForeign // the network held it back
-			tx.End = max(before, tx.Start)
-			c.Provoke(rx)
-		}
-		if c.CopiesSYN(p, tx, s) {
-			bits |= FactCopy
-		}
-		c.rare[s.Dir].controlID = s.IPID
+		bits = c.controlSYN(p, tx, rx, s)
 	case !s.Flags.Has(wire.ACK), !c.TakesFIN(tx, s):
 		// Nobody takes a FIN without ACK (RFC 9293 3.10.7.4), and who sent it did not send the one that is out of place.
 		c.NoteControl(p, s, FactForeign)
@@ -80,45 +36,117 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.disregard(p, tx, rx, s)
 		}
 	}
-	if acked := tx.Acked; s.Flags.Has(wire.ACK) {
-		tx.Acknowledge(rx, s)
-		if tx.Acked > rx.End {
-			c.unseen(&p.Incidents, tx, rx, s, acked)
-		} else if s.Flags.Any(wire.FIN) && rx.unheardAnswer(tx) {
-			c.Flags |= Disputed
-		}
+	if s.Flags.Has(wire.ACK) {
+		c.controlACK(p, tx, rx, s)
 	}
 	if s.Len > 0 {
 		tx.Flags |= SentData
 	}
-	fin := s.Flags&(wire.SYN|wire.FIN) == wire.FIN // with a SYN nobody knows what becomes of it
-	if fin {
-		c.markFIN(&p.Incidents, tx, rx, s)
-		if c.CopiesFIN(p, tx, s) {
-			bits |= FactCopy
+	if s.Flags&(wire.SYN|wire.FIN) == wire.FIN { // with a SYN nobody knows what becomes of it
+		bits |= c.controlFIN(p, tx, rx, s, before)
+	} else {
+		if bits&FactForeign == 0 {
+			tx.Last = Time(s.Time)
 		}
-		c.finSent(tx, s, before)
-		rx.Flags &^= unaware
-	}
-	if bits&FactForeign == 0 {
-		tx.Last = Time(s.Time)
-	}
-	if fin && tx.Flags.Has(mayBeGone) {
-		c.goesOn(p, tx, rx, s, tx.End > before)
-	}
-	was := tx.Flags
-	tx.measure(rx, s, tx.End > before)
-	if fin && tx.End > before {
-		c.rare[s.Dir].busyAtFIN = c.waited(p, tx, rx, s, was)
-		pause := Time(s.Time) - tx.idleSince
-		unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.margin()+BreakTime
-		if s.Len > 0 && rx.Flags.Has(SentFIN) && unbroken {
-			if fin := c.firstFIN(p, 1-s.Dir); tx.BusySince <= fin && tx.idleSince != fin {
-				bits |= FactBusy
-			}
-		}
+		tx.measure(rx, s, tx.End > before)
 	}
 	c.NoteControl(p, s, bits)
+}
+
+// controlRST is what is to be kept of an RST. If what its sender sent before was not heard, it was not either, but at its receiver's own tap.
+func (c *Conn) controlRST(p *FactPool, tx, rx *Half, s *wire.Segment) (bits FactBits) {
+	before, first := tx.End, !c.Flags.Has(WasReset)
+	ok := c.rst(tx, rx, s)
+	if s.Bits&wire.HasText != 0 {
+		c.markText(&p.Incidents, s, first && ok)
+	}
+	switch {
+	case !ok:
+		bits = FactOutside
+		if tx.declines(s) {
+			bits |= FactForeign
+		}
+		c.Provoke(rx)
+	case tx.deaf < 2 || rx.AtTap():
+		bits = FactAccepted
+	}
+	pos, answers := reassembly.Unwrap(before, reassembly.Seq(s.Seq)), !s.Flags.Has(wire.ACK) && tx.Flags.Has(SentACK)
+	if tx.Packets > 1 && pos >= tx.Start && pos <= before && (!answers || tx.prompted(rx, Time(s.Time))) {
+		bits |= FactOwnNumber
+	}
+	if s.Flags&wire.ACK == 0 && c.tooSoon(p, tx, rx, Time(s.Time)) || ok && c.cutsBoth(p, tx, rx, s) {
+		bits |= FactOnPath | FactForeign
+	}
+	if ok && tx.Flags.Has(SentACK|SentSYNACK) {
+		tx.Flags |= mayBeGone
+		if rx.ProbeTime <= Time(s.Time)-tx.Distance/2 {
+			rx.Probe = 0 // what comes next tells more
+		}
+	}
+	return bits
+}
+
+// controlSYN is what is to be kept of a SYN beside its flags.
+func (c *Conn) controlSYN(p *FactPool, tx, rx *Half, s *wire.Segment) (bits FactBits) {
+	before := tx.End
+	tx.Flags &^= mayBeGone // what follows may be of another connection
+	rx.Flags &^= mayBeGone
+	old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
+		!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
+	switch {
+	case !c.Syn(tx, rx, s):
+		bits = FactForeign
+		c.Provoke(rx)
+	case old:
+		bits = FactForeign // the network held it back
+		tx.End = max(before, tx.Start)
+		c.Provoke(rx)
+	}
+	if c.CopiesSYN(p, tx, s) {
+		bits |= FactCopy
+	}
+	c.rare[s.Dir].controlID = s.IPID
+	return bits
+}
+
+// controlACK takes the ACK of a SYN or FIN.
+func (c *Conn) controlACK(p *FactPool, tx, rx *Half, s *wire.Segment) {
+	acked := tx.Acked
+	tx.Acknowledge(rx, s)
+	if tx.Acked > rx.End {
+		c.unseen(&p.Incidents, tx, rx, s, acked)
+	} else if s.Flags.Any(wire.FIN) && rx.unheardAnswer(tx) {
+		c.Flags |= Disputed
+	}
+}
+
+// controlFIN is what is to be kept of a FIN that its receiver takes beside its flags; its sender had come to before.
+func (c *Conn) controlFIN(p *FactPool, tx, rx *Half, s *wire.Segment, before reassembly.Pos) (bits FactBits) {
+	c.markFIN(&p.Incidents, tx, rx, s)
+	if c.CopiesFIN(p, tx, s) {
+		bits |= FactCopy
+	}
+	c.finSent(tx, s, before)
+	rx.Flags &^= unaware
+	tx.Last = Time(s.Time)
+	grew := tx.End > before
+	if tx.Flags.Has(mayBeGone) {
+		c.goesOn(p, tx, rx, s, grew)
+	}
+	was := tx.Flags
+	tx.measure(rx, s, grew)
+	if !grew {
+		return bits
+	}
+	c.rare[s.Dir].busyAtFIN = c.waited(p, tx, rx, s, was)
+	pause := Time(s.Time) - tx.idleSince
+	unbroken := was.Has(flying) || tx.idleSince == 0 || pause <= tx.margin()+BreakTime
+	if s.Len > 0 && rx.Flags.Has(SentFIN) && unbroken {
+		if fin := c.firstFIN(p, 1-s.Dir); tx.BusySince <= fin && tx.idleSince != fin {
+			bits |= FactBusy
+		}
+	}
+	return bits
 }
 
 // CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.
