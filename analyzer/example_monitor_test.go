@@ -65,8 +65,11 @@ func (k *connections) Conversation(c *analyzer.Conversation) error {
 func ExampleFlight() {
 	var k connections
 	a := analyzer.New(analyzer.Options{}, &k)
+	var readings []analyzer.Reading
 	var segments []analyzer.Segment
-	a.Watch(func(r *analyzer.Reading) { segments = append(segments, *r.Segment) })
+	a.Watch(func(r *analyzer.Reading) {
+		readings, segments = append(readings, *r), append(segments, *r.Segment)
+	})
 	at := time.Date(2026, 11, 21, 1, 2, 3, 0, time.UTC)
 	for range 2 {
 		data := frame(true, layers.TCP{SYN: true, Seq: 100, Window: 64240})
@@ -78,8 +81,9 @@ func ExampleFlight() {
 	if _, err := a.Close(); err != nil {
 		fmt.Println(err)
 	}
-	for i := range segments {
-		k.flights[0].Segment(&segments[i])
+	for i := range readings {
+		readings[i].Segment = &segments[i]
+		k.flights[0].Segment(&readings[i])
 	}
 	timer := k.flights[0].Timer(analyzer.Client, &analyzer.EndpointMoment{State: fsm.SynSent})
 	if timer.Kind == analyzer.TimerRetransmission {

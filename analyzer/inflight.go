@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
@@ -59,27 +60,38 @@ func NewFlight(c *Conversation) Flight {
 	return f
 }
 
-// Segment adds the next segment. One that its receiver would not take, an RST, and a SYN of another
-// connection, move nothing.
-func (f *Flight) Segment(s *wire.Segment) {
-	f.pass(s, s.Dir)
+// Segment adds the next segment, of which r is the reading. One that its receiver would not take, an RST, a SYN of another
+// connection, and a copy move nothing.
+func (f *Flight) Segment(r *Reading) {
+	if r.Kind == KindCaptureDuplicate || r.Amends != 0 {
+		return
+	}
+	f.pass(r, r.Segment.Dir)
 	if f.self {
-		f.pass(s, 1-s.Dir)
+		f.pass(r, 1-r.Segment.Dir)
 	}
 }
 
 // pass adds a segment that was sent in direction dir.
-func (f *Flight) pass(s *wire.Segment, dir uint8) {
-	tx, rx := &f.half[dir], &f.half[1-dir]
+func (f *Flight) pass(r *Reading, dir uint8) {
+	s, tx, rx := r.Segment, &f.half[dir], &f.half[1-dir]
 	if s.Flags.Any(wire.RST) || s.Flags.Any(wire.SYN) && tx.flags.has(flightISN) && s.Seq != tx.isn {
 		return
 	}
-	if !tx.sent(s) {
+	dropped := r.Kind == KindUnacceptable
+	damaged := s.Bits&wire.BadSum != 0 && tx.flags.has(flightSums) || s.Bits&wire.BadHeader != 0 && dropped
+	if dropped && !damaged && !tx.isDue(r) || !tx.sent(s) {
 		return
 	}
-	if damaged := s.Bits&wire.BadSum != 0 && tx.flags.has(flightSums); s.Flags.Has(wire.ACK) && !damaged {
+	if s.Flags.Has(wire.ACK) && !damaged {
 		rx.acknowledged(s)
 	}
+}
+
+// isDue reports whether a segment that its receiver drops for its timestamp, if it goes by those, is nevertheless what its sender sends now, and
+// will send again. What comes elsewhere is of another connection, or forged.
+func (h *flightHalf) isDue(r *Reading) bool {
+	return r.Notes&segment.NotePAWS != 0 && !r.Segment.Flags.Any(wire.FIN) && reassembly.Seq(r.Segment.Seq) == h.next.Seq()
 }
 
 // sent adds what s sends. It reports whether its number can be one of the connection.
@@ -228,7 +240,12 @@ func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
 		return Timer{Kind: TimerFinWait2, Since: e.Since}
 	case h.flags.has(flightProbing) && !h.flags.has(flightBlind):
 		return Timer{Kind: TimerPersist, Since: h.since, Repeats: h.repeats}
-	case h.outstanding(), waits(e.State) && h.since != 0:
+	case h.outstanding():
+		return Timer{Kind: TimerRetransmission, Since: h.since, Repeats: h.repeats}
+	case waits(e.State) && h.since != 0:
+		if e.Since > h.since { // by what moved its sender only, as a FIN without ACK does
+			return Timer{Kind: TimerRetransmission, Since: e.Since}
+		}
 		return Timer{Kind: TimerRetransmission, Since: h.since, Repeats: h.repeats}
 	}
 	return Timer{}

@@ -91,8 +91,8 @@ func (s *Snapshot) See(g *analyzer.Frame) error {
 	switch {
 	case analyzer.Time(g.Segment.Clock) > s.time():
 		return ErrPast
-	case !g.Duplicate() && s.rows[g.Conversation] != nil:
-		s.rows[g.Conversation].Flight.Segment(g.Segment)
+	case s.rows[g.Conversation] != nil:
+		s.rows[g.Conversation].Flight.Segment(&g.Reading)
 	}
 	return nil
 }

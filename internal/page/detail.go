@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
-	"tcptrace/analyzer/packet"
 )
 
 // detail is a conversation that is shown segment by segment.
@@ -59,9 +58,9 @@ type code struct {
 	unscaled bool
 }
 
-// add adds the segment that p.view shows.
-func (d *detail) add(p *Page, s *packet.Segment) {
-	v := &p.view
+// add adds the segment that p.view shows, of which r is the reading.
+func (d *detail) add(p *Page, r *analyzer.Reading) {
+	v, s := &p.view, r.Segment
 	x := segment{
 		since: v.Since, frame: v.Frame, seq: v.Seq, len: v.Len, window: v.Window, side: v.From,
 		code:    p.codes.of(code{v.From, v.Flags, v.Kind, v.Cause, v.Kind == analyzer.KindRetransmission && v.Spurious, v.Unscaled}),
@@ -98,7 +97,7 @@ func (d *detail) add(p *Page, s *packet.Segment) {
 	if v.Kind == analyzer.KindRetransmission && !v.Spurious {
 		d.again[v.From].add(v.Time, 1)
 	}
-	d.flight.Segment(s)
+	d.flight.Segment(r)
 	for side := range x.flight {
 		x.flight[side] = -1
 		if n, known := d.flight.Bytes(analyzer.Side(side), &analyzer.EndpointMoment{State: v.State[side]}); known {

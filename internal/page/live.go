@@ -120,7 +120,7 @@ func (p *Page) WriteConversation(w io.Writer, c *analyzer.Conversation, segments
 		if p.o.Cut {
 			p.view.Notes = slices.DeleteFunc(p.view.Notes, func(note string) bool { return note == "truncated" })
 		}
-		d.add(p, &segment)
+		d.add(p, &reading)
 	}
 	out := bufio.NewWriter(w)
 	e := &encoder{Writer: out}

@@ -162,7 +162,7 @@ func (p *Page) See(f *analyzer.Frame) error {
 	}
 	if d := p.of[f.Conversation]; d != nil {
 		d.timeline.Segment(&f.Reading, &p.view)
-		d.add(p, f.Segment)
+		d.add(p, &f.Reading)
 	}
 	return nil
 }

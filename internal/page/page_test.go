@@ -249,7 +249,7 @@ func TestTextsAreBounded(t *testing.T) {
 		room int
 	}{{"bye", 3}, {"ciao", 3}} {
 		p.view.Text, p.room = test.text, test.room
-		d.add(p, &packet.Segment{})
+		d.add(p, &analyzer.Reading{Segment: &packet.Segment{}})
 	}
 	if got := p.notes.list; len(got) != 1 || got[0] != `"bye"` {
 		t.Errorf("%q", got)

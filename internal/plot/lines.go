@@ -24,9 +24,7 @@ func newWindow(s *Stream, side analyzer.Side) *window {
 
 // inFlight is what a side has in flight when v, which is told of here, has passed.
 func inFlight(f *analyzer.Flight, side analyzer.Side, v *analyzer.SegmentView, r *analyzer.Reading) (n uint64, known bool) {
-	if v.Kind != analyzer.KindCaptureDuplicate {
-		f.Segment(r.Segment)
-	}
+	f.Segment(r)
 	return f.Bytes(side, &analyzer.EndpointMoment{State: v.State[side]})
 }
 

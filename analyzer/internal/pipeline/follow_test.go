@@ -45,7 +45,7 @@ func follow(t testing.TB, data []byte, stream uint64, hear func(p *analyzer.Piec
 		t.Fatal(err)
 	}
 	err := p.Watch(t.Context(), open(), func(s *analyzer.Frame) error {
-		if s.Duplicate() {
+		if s.Reading.Kind == analyzer.KindCaptureDuplicate {
 			return nil
 		}
 		return f.Segment(s.Segment, s.Payload)

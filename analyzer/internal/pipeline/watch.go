@@ -23,9 +23,6 @@ type Frame struct {
 	Reading      segment.Reading
 }
 
-// Duplicate reports whether the frame is a copy of one that was captured just before.
-func (f *Frame) Duplicate() bool { return f.Reading.Kind == segment.KindCaptureDuplicate }
-
 // Fragment is a frame that has part of a segment.
 type Fragment struct {
 	Packet packet.Packet
