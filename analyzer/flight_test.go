@@ -10,6 +10,9 @@ import (
 	"tcptrace/internal/wire"
 )
 
+// unread is a reading that says no more of s than that its receiver does not drop it.
+func unread(s *wire.Segment) *Reading { return &Reading{Segment: s, Kind: KindACK} }
+
 // A connection that begins as any, and then in ways that the sequence numbers alone do not tell. Both ISNs are
 // below the wrap.
 func TestFlight(t *testing.T) {
@@ -62,7 +65,7 @@ func TestFlight(t *testing.T) {
 			Time: int64(i + 1), Dir: step.dir, Flags: step.flags, Len: step.len, Window: step.window,
 			Seq: isn[step.dir] + step.seq, Ack: isn[1-step.dir] + step.ack,
 		}
-		f.Segment(&Reading{Segment: &s})
+		f.Segment(unread(&s))
 		for side, want := range step.want {
 			e := EndpointMoment{State: want.state, Since: 1, TimeWaitEnd: 159}
 			if want.state == fsm.TimeWait || want.state == fsm.FinWait2 {
@@ -86,17 +89,17 @@ func TestFlightUnknown(t *testing.T) {
 	established := EndpointMoment{State: fsm.Established}
 	two := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")}
 	midstream := NewFlight(&Conversation{Addr: two})
-	midstream.Segment(&Reading{Segment: &wire.Segment{Flags: wire.ACK, Seq: 1000, Len: 10, Dir: 0, Ack: 500}})
+	midstream.Segment(unread(&wire.Segment{Flags: wire.ACK, Seq: 1000, Len: 10, Dir: 0, Ack: 500}))
 	if n, known := midstream.Bytes(Client, &established); known {
 		t.Errorf("%d bytes in flight before anything was acknowledged", n)
 	}
-	midstream.Segment(&Reading{Segment: &wire.Segment{Flags: wire.ACK, Seq: 500, Dir: 1, Ack: 1005}})
+	midstream.Segment(unread(&wire.Segment{Flags: wire.ACK, Seq: 500, Dir: 1, Ack: 1005}))
 	if n, known := midstream.Bytes(Client, &established); n != 5 || !known {
 		t.Errorf("midstream: %d, %v; want 5 bytes in flight", n, known)
 	}
 	oneSided := NewFlight(&Conversation{Addr: two, Sides: [2]conn.Endpoint{1: {Unseen: true}}})
-	oneSided.Segment(&Reading{Segment: &wire.Segment{Flags: wire.SYN, Seq: 1000}})
-	oneSided.Segment(&Reading{Segment: &wire.Segment{Flags: wire.ACK, Seq: 1001, Len: 10, Ack: 500}})
+	oneSided.Segment(unread(&wire.Segment{Flags: wire.SYN, Seq: 1000}))
+	oneSided.Segment(unread(&wire.Segment{Flags: wire.ACK, Seq: 1001, Len: 10, Ack: 500}))
 	for side := range Server + 1 {
 		if n, known := oneSided.Bytes(side, &established); known || oneSided.Timer(side, &established).Kind != TimerNone {
 			t.Errorf("one-sided, %v: %d bytes in flight, timer %v", side, n, oneSided.Timer(side, &established).Kind)
@@ -126,6 +129,9 @@ func TestFlightDropped(t *testing.T) {
 		{"damaged", wire.Segment{Seq: 100, Len: 10, Ack: 100, Bits: wire.BadSum}, KindUnacceptable, 0, true, 10, false},
 		{"ahead, of a sender whose sums are wrong", wire.Segment{Seq: 20000, Len: 10, Ack: 100, Bits: wire.BadSum}, KindUnacceptable, old, false, 0, false},
 		{"with a damaged IP header", wire.Segment{Seq: 100, Len: 10, Ack: 100, Bits: wire.BadHeader}, KindUnacceptable, 0, false, 10, false},
+		{"new, where another is said to have been", wire.Segment{Seq: 50, Len: 50, Ack: 100}, KindData, 0, true, 50, true},
+		{"partly new", wire.Segment{Seq: 50, Len: 51, Ack: 100}, KindData, 0, true, 1, true},
+		{"sent again", wire.Segment{Seq: 50, Len: 50, Ack: 100}, KindRetransmission, 0, true, 0, true},
 		{"a copy", wire.Segment{Seq: 100, Len: 10, Ack: 100}, KindCaptureDuplicate, 0, true, 0, false},
 	} {
 		f := Flight{}
@@ -134,7 +140,7 @@ func TestFlightDropped(t *testing.T) {
 		}
 		for _, s := range []wire.Segment{{Seq: 0, Len: 100, Ack: 0}, {Seq: 0, Len: 100, Ack: 100, Dir: 1}} {
 			s.Flags, s.Window = wire.ACK, 100
-			f.Segment(&Reading{Segment: &s})
+			f.Segment(unread(&s))
 		}
 		test.s.Flags |= wire.ACK
 		f.Segment(&Reading{Segment: &test.s, Kind: test.kind, Notes: test.notes})
@@ -148,12 +154,29 @@ func TestFlightDropped(t *testing.T) {
 	}
 }
 
+// TestFlightForeign: a FIN that the first pass found not to be its sender's is not in flight; another is.
+func TestFlightForeign(t *testing.T) {
+	for bits, want := range map[conn.FactBits]uint64{conn.FactForeign: 50, 0: 1000} {
+		f := NewFlight(&Conversation{FirstFrame: 1, Facts: []conn.Fact{{Ahead: 2, Flags: uint8(wire.FIN | wire.ACK), Seq: 1100, Bits: bits}}})
+		for i, s := range []wire.Segment{
+			{Flags: wire.ACK, Seq: 0, Len: 100, Ack: 100}, {Dir: 1, Flags: wire.ACK, Seq: 100, Ack: 100, Window: 100},
+			{Flags: wire.FIN | wire.ACK, Seq: 1100, Ack: 100}, {Flags: wire.ACK, Seq: 100, Len: 50, Ack: 100},
+		} {
+			s.Frame = uint64(i + 1)
+			f.Segment(unread(&s))
+		}
+		if n, _ := f.Bytes(Client, &EndpointMoment{State: fsm.Established}); n != want {
+			t.Errorf("bits %d: %d bytes in flight, want %d", bits, n, want)
+		}
+	}
+}
+
 // TestFlightTimer: an endpoint whose own step says when it began to wait has waited since then at least.
 func TestFlightTimer(t *testing.T) {
 	f := Flight{half: [2]flightHalf{{isn: 1, flags: flightISN}}}
 	for i, s := range []wire.Segment{{Flags: wire.SYN, Seq: 1}, {Flags: wire.SYN, Seq: 1}, {Flags: wire.SYN | wire.ACK, Seq: 1, Ack: 2, Dir: 1, Window: 100}} {
 		s.Time = int64(i + 1)
-		f.Segment(&Reading{Segment: &s})
+		f.Segment(unread(&s))
 	}
 	for since, want := range map[Time]Timer{1: {TimerRetransmission, 2, 0, 1}, 2: {TimerRetransmission, 2, 0, 1}, 3: {TimerRetransmission, 3, 0, 0}} {
 		if got := f.Timer(Client, &EndpointMoment{State: fsm.FinWait1, Since: since}); got != want {
@@ -173,9 +196,9 @@ func TestFlightProbes(t *testing.T) {
 		{98, 1, TimerNone}, {101, 1, TimerRetransmission},
 	} {
 		f := Flight{}
-		f.Segment(&Reading{Segment: &wire.Segment{Time: 1, Flags: wire.ACK, Seq: 90, Ack: 1, Len: 10}})
-		f.Segment(&Reading{Segment: &wire.Segment{Time: 2, Dir: 1, Flags: wire.ACK, Seq: 1, Ack: 100}})
-		f.Segment(&Reading{Segment: &wire.Segment{Time: 3, Flags: wire.ACK, Seq: test.seq, Ack: 1, Len: test.len}})
+		f.Segment(unread(&wire.Segment{Time: 1, Flags: wire.ACK, Seq: 90, Ack: 1, Len: 10}))
+		f.Segment(unread(&wire.Segment{Time: 2, Dir: 1, Flags: wire.ACK, Seq: 1, Ack: 100}))
+		f.Segment(unread(&wire.Segment{Time: 3, Flags: wire.ACK, Seq: test.seq, Ack: 1, Len: test.len}))
 		if got := f.Timer(Client, &EndpointMoment{State: fsm.Established}).Kind; got != test.want {
 			t.Errorf("%d bytes at %d into a window that is closed at 100: %v, want %v", test.len, test.seq, got, test.want)
 		}
@@ -196,7 +219,7 @@ func TestSelfFlight(t *testing.T) {
 	for i, want := range []uint64{0, 0, 10, 0, 0, 0} {
 		s := itself[i]
 		s.Key, s.Dir, s.Window, s.Time = key, dir, 1000, int64(i)
-		f.Segment(&Reading{Segment: &s})
+		f.Segment(unread(&s))
 		for side, want := range [2]uint64{want, 0} {
 			if n, ok := f.Bytes(Side(side), &e); n != want || !ok {
 				t.Errorf("behind segment %d the %v has %d bytes in flight, %v, want %d", i+1, Side(side), n, ok, want)
@@ -225,7 +248,7 @@ func TestFlightFarthest(t *testing.T) {
 			{Flags: wire.ACK, Seq: known, Ack: known, Window: 1000},
 			{Flags: wire.ACK, Seq: test.seq, Ack: test.ack, Len: 10, Window: 1000},
 		} {
-			f.Segment(&Reading{Segment: &s})
+			f.Segment(unread(&s))
 		}
 		if next, una := uint32(f.half[0].next), uint32(f.half[1].una); next != test.next || una != test.una {
 			t.Errorf("number %d, ACK %d: in flight up to %d, acknowledged %d; want %d, %d", test.seq, test.ack, next, una, test.next, test.una)

@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
@@ -15,6 +17,7 @@ import (
 type Flight struct {
 	clientDir uint8
 	self      bool          // one socket is both endpoints
+	foreign   []uint64      // frames of FINs that their supposed senders did not send
 	half      [2]flightHalf // by direction
 }
 
@@ -57,13 +60,18 @@ func NewFlight(c *Conversation) Flight {
 			h.flags |= flightBlind
 		}
 	}
+	for i := range c.Facts {
+		if fact := &c.Facts[i]; fact.Any(wire.FIN) && !fact.Any(wire.SYN|wire.RST) && fact.Bits.Has(conn.FactForeign) {
+			f.foreign = append(f.foreign, c.FirstFrame+uint64(fact.Ahead))
+		}
+	}
 	return f
 }
 
 // Segment adds the next segment, of which r is the reading. One that its receiver would not take, an RST, a SYN of another
-// connection, and a copy move nothing.
+// connection, a FIN that is not its supposed sender's, and a copy move nothing.
 func (f *Flight) Segment(r *Reading) {
-	if r.Kind == KindCaptureDuplicate || r.Amends != 0 {
+	if r.Kind == KindCaptureDuplicate || r.Amends != 0 || slices.Contains(f.foreign, r.Segment.Frame) {
 		return
 	}
 	f.pass(r, r.Segment.Dir)
@@ -80,7 +88,7 @@ func (f *Flight) pass(r *Reading, dir uint8) {
 	}
 	dropped := r.Kind == KindUnacceptable
 	damaged := s.Bits&wire.BadSum != 0 && tx.flags.has(flightSums) || s.Bits&wire.BadHeader != 0 && dropped
-	if dropped && !damaged && !tx.isDue(r) || !tx.sent(s) {
+	if dropped && !damaged && !tx.isDue(r) || !tx.sent(r) {
 		return
 	}
 	if s.Flags.Has(wire.ACK) && !damaged {
@@ -94,8 +102,9 @@ func (h *flightHalf) isDue(r *Reading) bool {
 	return r.Notes&segment.NotePAWS != 0 && !r.Segment.Flags.Any(wire.FIN) && reassembly.Seq(r.Segment.Seq) == h.next.Seq()
 }
 
-// sent adds what s sends. It reports whether its number can be one of the connection.
-func (h *flightHalf) sent(s *wire.Segment) bool {
+// sent adds what r's segment sends. It reports whether its number can be one of the connection.
+func (h *flightHalf) sent(r *Reading) bool {
+	s := r.Segment
 	if h.next == 0 {
 		h.next = reassembly.Start(reassembly.Seq(s.Seq))
 	}
@@ -104,6 +113,9 @@ func (h *flightHalf) sent(s *wire.Segment) bool {
 		return false
 	}
 	end := pos + reassembly.Pos(s.SeqLen())
+	if r.Kind == KindData && end > pos && end <= h.next { // nothing behind it was sent, whatever somebody acknowledged
+		h.next, h.una = pos, min(h.una, pos)
+	}
 	if h.una == 0 && s.Flags.Any(wire.SYN) {
 		h.una = pos
 	}
