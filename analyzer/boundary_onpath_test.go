@@ -14,6 +14,8 @@ func TestOnPathBoundaries(t *testing.T) {
 		ended   = "SYN_SENT ESTABLISHED CLOSED?"
 		both    = "+1s < R. 201:201(0) ack 101 win 0\n+0 > R. 101:101(0) ack 201 win 0\n"
 	)
+	const openedWithStamps = "client 10.0.0.1:40000\nserver 10.0.0.2:80\n+0 > S 0:0(0) win 64240 <mss 1460,TS val 1 ecr 0>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460,TS val 920 ecr 1>\n" +
+		"+50us > . 1:1(0) ack 1 win 64240 <nop,nop,TS val 21 ecr 920>\n+1ms > P. 1:101(100) ack 1 <nop,nop,TS val 22 ecr 920>\n+20ms < P. 1:201(200) ack 101 <nop,nop,TS val 940 ecr 22>\n+50us > . 101:101(0) ack 201 <nop,nop,TS val 41 ecr 940>\n"
 	checkEdges(t, []edge{
 		{"RSTs both ways within half a round trip are not from the endpoints", request + "+1s < R. 201:201(0) ack 101 win 0\n+@ > R. 101:101(0) ack 201 win 0\n", cause,
 			[]string{"0", onPath, "10024us", onPath, "10025us", aborted}},
@@ -23,6 +25,16 @@ func TestOnPathBoundaries(t *testing.T) {
 		{"and none of them shows who has aborted", request + "+1s > R. 101:101(0) ack 201 win 0\n+@ < R. 201:201(0) ack 101 win 0\n", path(analyzer.Client),
 			[]string{"0", ended, "10025us", "SYN_SENT ESTABLISHED CLOSED"}},
 		{"nor the other", request + both, path(analyzer.Server), []string{"", "LISTEN? SYN_RCVD ESTABLISHED CLOSED?"}},
+		{"without such evidence it may have been either", request + "+1s < R. 201:201(0) ack 101 win 0\n@", detail("abortive-close"),
+			[]string{"", "RST from the server after 1.0 s and 300 bytes: without a FIN: unread data, SO_LINGER 0, or a process that ended",
+				"+0 > R. 101:101(0) ack 201 win 0\n", "RST from the server after 1.0 s and 300 bytes: a device on the path, such as a NAT, a load balancer or a firewall, " +
+					"did not know the connection, or cut it, or both ends aborted at one moment"}},
+		{"a timestamp that goes on from its sender's no device has", openedWithStamps + "+1s < R. 201:201(0) ack 101 win 0 <nop,nop,TS val @ ecr 40>\n+0 > R. 101:101(0) ack 201 win 0\n", cause,
+			[]string{"939", onPath, "940", aborted, "1000991", aborted, "1000992", onPath}},
+		{"nor one that echoes what its peer sent", openedWithStamps + "+1s < R. 201:201(0) ack 101 win 0 <nop,nop,TS val 1940 ecr @>\n+0 > R. 101:101(0) ack 201 win 0\n", cause,
+			[]string{"20", onPath, "21", aborted, "1021072", aborted, "1021073", onPath}},
+		{"be it on the second", openedWithStamps + "+1s < R. 201:201(0) ack 101 win 0\n+0 > R. 101:101(0) ack 201 win 0 @\n", cause,
+			[]string{"", onPath, "<nop,nop,TS val 1040 ecr 940>", aborted}},
 		{"what comes between them is answered", request + "+1s < R. 201:201(0) ack 101 win 0\n@+1ms > R. 101:101(0) ack 201 win 0\n", cause,
 			[]string{"", onPath, "+10us > P. 101:201(100) ack 201\n", aborted}},
 		{"and the first alone is not from its sender", request + "+1s > R. 101:101(0) ack 201 win 0\n@+1ms < R. 201:201(0) ack 101 win 0\n", path(analyzer.Server),

@@ -30,7 +30,11 @@ func detectAbortive(s *pass) {
 			return
 		}
 		sent := s.C.Sent[conn.Client].StreamBytes + s.C.Sent[conn.Server].StreamBytes
-		s.raise(c.By.Peer(), &c.Rst, args{int64(c.Cause), int64(c.Time - s.C.Start), int64(sent)})
+		both := int64(0)
+		if c.BothWays {
+			both = 1
+		}
+		s.raise(c.By.Peer(), &c.Rst, args{int64(c.Cause), int64(c.Time - s.C.Start), int64(sent), both})
 	}
 }
 
@@ -41,5 +45,5 @@ func (s *pass) showsMore() bool {
 }
 
 func detailAbortive(a *Anomaly) string {
-	return "RST from the " + a.Side.Peer().String() + " after " + duration(a.args[1]) + " and " + count(a.args[2], "byte") + ": " + state.ResetCause(a.args[0]).Text()
+	return "RST from the " + a.Side.Peer().String() + " after " + duration(a.args[1]) + " and " + count(a.args[2], "byte") + ": " + state.CauseText(state.ResetCause(a.args[0]), a.args[3] != 0)
 }

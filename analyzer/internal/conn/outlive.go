@@ -67,18 +67,41 @@ func (c *Conn) MayGoOn(p *FactPool) bool {
 
 // cutsBoth takes from their supposed senders the RST in s, from tx, and those of its peer that passed less than half a round trip before, with
 // nothing in between: an RST has no answer (RFC 9293 3.10.7), and that both abort an open connection at one moment is hardly an accident. It
-// reports whether there are any: a device between the two reset both.
+// reports whether there are any: a device between the two reset both. But such a device does not have the clocks of both: where one of the
+// RSTs has a timestamp that is its sender's, two aborts crossed.
 func (c *Conn) cutsBoth(p *FactPool, tx, rx *Half, s *wire.Segment) (cuts bool) {
 	if IsSelf(&c.Key) || (tx.Flags | rx.Flags).Has(SentFIN) || !tx.Flags.Has(SentACK|SentSYNACK) || !rx.Flags.Has(SentACK|SentSYNACK) {
 		return false
 	}
+	var rst Fact
+	rst.set(c.Ahead(s), s)
+	own := c.isStamped(p, &rst)
 	for f := range c.Facts.All(p) {
-		if f.Dir() != s.Dir && IsRST(f) && !f.Bits.Has(FactOutside) && max(tx.Last, rx.Last) <= f.Time && Time(s.Time)-f.Time < (tx.Distance+rx.Distance)/2 {
+		if f.Dir() != s.Dir && IsRST(f) && !f.Bits.Has(FactOutside) && max(tx.Last, rx.Last) <= f.Time && Time(s.Time)-f.Time < (tx.Distance+rx.Distance)/2 &&
+			!own && !c.isStamped(p, f) {
 			f.Bits |= FactOnPath | FactForeign
 			cuts = true
 		}
 	}
 	return cuts
+}
+
+// isStamped reports whether an RST has a timestamp that goes on from those of its supposed sender, and echoes one of its peer's: neither is
+// older than what was noted of them, nor further on than a clock that ticks each microsecond (RFC 7323 5.4 has 1 ms at least).
+func (c *Conn) isStamped(p *FactPool, rst *Fact) bool {
+	if !rst.Bits.Has(FactTimestamps) {
+		return false
+	}
+	follows := func(stamp uint32, dir uint8) bool {
+		var last *Fact
+		for f := range c.Facts.All(p) {
+			if f.Dir() == dir && f.Bits.Has(FactTimestamps) && f.Bits&FactForeign == 0 && !IsRST(f) && f.Ahead < rst.Ahead {
+				last = f
+			}
+		}
+		return last != nil && Time(stamp-last.TSval) <= (rst.Time-last.Time)/1e3+1
+	}
+	return follows(rst.TSval, rst.Dir()) && follows(rst.TSecr, 1-rst.Dir())
 }
 
 // NoteStray notes a segment that the connection does not take.

@@ -34,6 +34,7 @@ type Close struct {
 
 	// Of CloseReset.
 	Cause       ResetCause
+	BothWays    bool      // of ResetOnPath: RSTs passed in both directions at one moment, and who sent them does not show
 	InHandshake bool      // before both endpoints were ESTABLISHED
 	By          conn.Side // whose address the RST bears
 	ByState     fsm.State // in which its sender was: CLOSED if it had no such connection any more
@@ -68,7 +69,7 @@ func (c *Close) String() string {
 		if c.ByState != fsm.Unknown {
 			in = " in " + c.ByState.String()
 		}
-		return fmt.Sprintf("RST from the %s%s: %s", c.By, in, c.Cause.Text())
+		return fmt.Sprintf("RST from the %s%s: %s", c.By, in, CauseText(c.Cause, c.BothWays))
 	}
 	return "not closed"
 }
@@ -207,6 +208,7 @@ func (s *View) explainReset(c *Close, rst *conn.Fact) {
 	c.ByState, c.OtherState = s.StateBefore(by, rst), s.StateBefore(by.Peer(), rst)
 	c.InHandshake = s.inHandshake(c)
 	c.Cause = s.causeOf(c, rst)
+	c.BothWays = c.Cause == ResetOnPath && s.cutBoth(rst)
 	c.Text = s.resetText(rst)
 	if s.wasGone(c) {
 		c.ByState = fsm.Closed

@@ -58,6 +58,14 @@ func (c ResetCause) String() string { return resetCauses[min(int(c), len(resetCa
 // Text is the cause in plain words.
 func (c ResetCause) Text() string { return resetCauses[c].text }
 
+// CauseText is a cause in plain words. Of RSTs in both directions at one moment a tap cannot know whether both ends sent theirs.
+func CauseText(c ResetCause, bothWays bool) string {
+	if bothWays {
+		return c.Text() + ", or both ends aborted at one moment"
+	}
+	return c.Text()
+}
+
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
 // connection whose SYN and SYN-ACK are not in the capture it is not known.
 func (s *View) inHandshake(c *Close) bool {
