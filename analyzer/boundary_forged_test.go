@@ -35,3 +35,39 @@ func TestForgedEnds(t *testing.T) {
 		{"its receiver may take it all the same", other, path(analyzer.Client), []string{"64", "SYN_SENT ESTABLISHED CLOSE_WAIT", "59", "SYN_SENT ESTABLISHED CLOSE_WAIT"}},
 	})
 }
+
+// TestForgedAnswers: what somebody else sent, or what may be of something that was not captured, measures no round trip.
+func TestForgedAnswers(t *testing.T) {
+	trips := func(t *testing.T, script string) string {
+		sent := &judge(t, script).last.Sent[analyzer.Client]
+		return fmt.Sprint(sent.HandshakeRTT, sent.RTT.Samples, sent.RTT.Min, sent.RTT.Max, sent.TimestampRTT.Samples, sent.TimestampRTT.Min)
+	}
+	earliest := func(t *testing.T, script string) string {
+		s := judge(t, script)
+		for _, step := range s.j.Trajectory[analyzer.Server] {
+			if step.State == fsm.SynRcvd && step.NotBefore < s.last.Start {
+				return "at any time"
+			} else if step.State == fsm.SynRcvd {
+				return step.NotBefore.Sub(s.last.Start).String()
+			}
+		}
+		return "never"
+	}
+	const (
+		syn    = stamped + "+0 > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n"
+		rival  = "+1ms < S. 7777:7777(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7> forged\n"
+		real   = "+19ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
+		client = "+50us > . 1:1(0) ack "
+	)
+	const data = handshake + "+10ms > P. 1:101(100) ack 1\n+1ms < . 1:1(0) ack @ forged\n+29ms < . 1:1(0) ack 101\n+1ms > P. 101:201(100) ack 1\n+20ms < . 1:1(0) ack 201\n"
+	checkEdges(t, []edge{
+		{"the round trip of a SYN is to the SYN-ACK that its sender takes", syn + rival + real + client + "@\n", trips,
+			[]string{"1", "20ms 1 20ms 20ms 1 20ms", "7778", "1ms 1 1ms 1ms 1 1ms"}},
+		{"without one that was not taken it is the same", syn + "+1ms frame ffffffffffff02000000000108060001\n" + real + client + "1\n@", trips, []string{"", "20ms 1 20ms 20ms 1 20ms"}},
+		{"of a SYN that was sent again, only the timestamp tells", syn + rival + "@" + real + client + "1\n", trips,
+			[]string{"", "20ms 1 20ms 20ms 1 20ms", "+1s > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n", "0s 0 0s 0s 1 19ms"}},
+		{"nor does it tell how far its supposed sender is", syn + rival + real + client + "@\n", earliest, []string{"1", "0s", "7778", "0s"}},
+		{"which is not known of a SYN that was sent again", syn + rival + "+1s > S 0:0(0) win 64240 <mss 1460,sackOK,TS,nop,wscale 7>\n" + real + client + "@\n", earliest, []string{"1", "at any time", "7778", "0s"}},
+		{"an ACK of what was not captured measures nothing", data, trips, []string{"101", "50ms 3 1ms 50ms 3 1ms", "102", "50ms 2 20ms 50ms 1 50ms"}},
+	})
+}

@@ -138,7 +138,7 @@ func (tx *Half) measure(rx *Half, s *wire.Segment, grew bool) {
 		rx.land(now, s.Window > 0)
 	}
 	if rx.Probe != 0 && tx.Acked >= rx.Probe {
-		if d := now - rx.ProbeTime; tx.Distance == 0 || d < tx.Distance {
+		if d := now - rx.ProbeTime; tx.Acked <= rx.End && (tx.Distance == 0 || d < tx.Distance) { // an ACK of what was not captured may be forged
 			tx.Distance = min(max(d, 1), MaxSpan)
 		}
 		rx.Probe = 0

@@ -94,6 +94,7 @@ func TestMeasure(t *testing.T) {
 	checkEdges(t, []edge{
 		{"the shortest counts", data + "+@ < . 1:1(0) ack 101\n", distance, []string{"15ms", "15ms", "25ms", "20ms"}},
 		{"to what acknowledges all of the segment", data + "+5ms < . 1:1(0) ack @\n", distance, []string{"100", "20ms", "101", "5ms"}},
+		{"and of nothing that was not captured: that may be forged", data + "+5ms < . 1:1(0) ack @\n", distance, []string{"101", "5ms", "102", "20ms"}},
 		{"be there others behind it", data + "+1ms > @ ack 1\n+5ms < . 1:1(0) ack 101\n", distance, []string{". 101:101(0)", "6ms", "P. 101:201(100)", "6ms"}},
 		{"but not the same again: which of them is acknowledged is not known", data + "+1ms > P. @ ack 1\n+5ms < . 1:1(0) ack 101\n", distance, []string{"1:101(100)", "20ms", "51:101(50)", "20ms"}},
 		{"what it has sent before, and asks, an endpoint does not hear an answer to", data + "+1ms > @ ack 1\n", deaf, []string{"P. 1:101(100)", "1", ". 100:100(0)", "1", ". 101:101(0)", "0", "P. 101:201(100)", "0"}},

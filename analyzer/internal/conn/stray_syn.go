@@ -96,3 +96,14 @@ func (c *Conn) DisownSYN(dir uint8) {
 		c.Seen &^= SawSYN
 	}
 }
+
+// Dialed is the latest SYN of dir in front of the frame that is ahead of the first by so many, and how often it was sent until then.
+func (c *Conn) Dialed(p *FactPool, dir uint8, ahead uint32) (syn Fact, times uint8) {
+	for f := range c.Facts.All(p) {
+		if f.Dir() == dir && IsSYN(f) && f.Ahead < ahead && !f.Bits.Has(FactCopy) {
+			syn = *f
+			times++
+		}
+	}
+	return syn, times
+}

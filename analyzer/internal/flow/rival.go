@@ -95,8 +95,16 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	}
 	tx.Flags &^= conn.ISNKnown | conn.SentSYNACK | conn.SentData | conn.HasWScale | conn.CutSYN | conn.FinOnSYN
 	tx.Start, tx.End, tx.Acked, tx.RightWin, tx.Wscale, tx.Last = 0, 0, 0, 0, 0, 0
+	syn, tries := c.Dialed(&t.Facts, 1-dir, c.Ahead(&synacks[0]))
+	if tx.Distance = 0; tries == 1 {
+		tx.Distance = max(conn.Time(synacks[0].Time)-syn.Time, 1)
+	}
 	if c.Flags.Has(conn.IsRead) {
-		t.Pools.ResetStats(&t.stats.At(slot).Of[dir], tx.Payload)
+		l := t.stats.At(slot)
+		t.Pools.ResetStats(&l.Of[dir], tx.Payload)
+		if tries > 0 {
+			t.AwaitAnew(&l.Of[1-dir], &syn, tries-1)
+		}
 	}
 	for i := range synacks {
 		a := &synacks[i]
@@ -107,7 +115,7 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 			r.V.Kind = r.OpenAnew()
 			r.ReadACK()
 			r.A.Stamps(a)
-			t.reviseTo(c, s, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, Amends: a.Frame})
+			t.reviseTo(c, s, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, RTT: r.V.RTT, Amends: a.Frame})
 		}
 		c.Syn(tx, rx, a)
 		if a.Len > 0 {

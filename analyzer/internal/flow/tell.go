@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"time"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
@@ -65,6 +67,7 @@ type Revision struct {
 	Cause    conn.Cause
 	Spurious bool
 	Notes    segment.Notes // beside those that the segment has
+	RTT      time.Duration // that its ACK measured, if it is known to have been taken only now
 }
 
 // KeepRevisions has the tracker keep them.
@@ -87,7 +90,7 @@ func (t *Tracker) reviseTo(c *conn.Conn, s *wire.Segment, to segment.Reading) {
 		return
 	}
 	if t.keeps {
-		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious, to.Notes})
+		t.revisions = append(t.revisions, Revision{to.Amends, to.Kind, to.Cause, to.Spurious, to.Notes, to.RTT})
 	}
 	if t.watch == nil {
 		return

@@ -303,7 +303,7 @@ func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 		t.tell(&r)
 	}
 	if t.keeps && t.confirming && !isEcho(c, s) {
-		t.revisions = append(t.revisions, Revision{s.Frame, r.V.Kind, r.V.Cause, r.V.Spurious, r.V.Notes})
+		t.revisions = append(t.revisions, Revision{s.Frame, r.V.Kind, r.V.Cause, r.V.Spurious, r.V.Notes, r.V.RTT})
 	}
 }
 

@@ -191,9 +191,12 @@ func (r *Reader) advance(high reassembly.Pos) {
 	if r.A.isFull(r.ack - una) {
 		b.flags |= statsFullACKed
 	}
+	unseen := r.ack > high
 	if n := b.flight.N; n > 0 {
 		if last, size, clean := b.flight.Acknowledge(&r.p.Flights, r.ack, una); last != nil {
-			r.sample(last, size, clean)
+			if !unseen { // else what was not captured may have called for the ACK, or nothing did
+				r.sample(last, size, clean)
+			}
 			b.CumulativePackets += uint32(n - b.flight.N - 1)
 		}
 	}
@@ -207,7 +210,7 @@ func (r *Reader) advance(high reassembly.Pos) {
 		}
 		b.initialBytes, b.initialPackets = uint32(min(end-r.Rx.Start, 1<<32-1)), b.data
 	}
-	if b.flags.has(statsStamping) && r.S.Bits&wire.HasTimestamps != 0 && int32(r.S.TSecr-b.stamp) >= 0 {
+	if b.flags.has(statsStamping) && r.S.Bits&wire.HasTimestamps != 0 && int32(r.S.TSecr-b.stamp) >= 0 && !unseen {
 		r.stamped()
 	}
 	if b.recovery != 0 {

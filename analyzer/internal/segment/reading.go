@@ -187,6 +187,6 @@ type Reading struct {
 
 	// Amends is the frame of an earlier segment of which more is known now: a retransmission that proves spurious, or
 	// a SYN-ACK that the client took, or did not; 0 of an ordinary reading. Of an amendment only First, Client, Segment, Kind, Cause,
-	// Spurious and Notes, beside those that the segment had, are set.
+	// Spurious and Notes, beside those that the segment had, are set, and RTT if that counts now; of one that becomes unacceptable it does not.
 	Amends uint64
 }
