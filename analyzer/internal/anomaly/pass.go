@@ -7,7 +7,6 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"
-	"tcptrace/internal/wire"
 )
 
 // triggers are what can be seen at a glance of a conversation. A connection that was opened and closed
@@ -124,7 +123,7 @@ func (s *pass) look() {
 func (s *pass) sentBehind(dir uint8, fin *conn.Fact) *conn.Fact {
 	seq := fin.Seq + uint32(fin.Len)
 	return s.Find(dir, 0, func(f *conn.Fact) bool {
-		return f.Ahead < fin.Ahead && f.Has(wire.ACK) && conn.IsOrdinary(f) && int32(f.Seq-seq) > 0
+		return f.Ahead < fin.Ahead && conn.IsOrdinary(f) && !f.Bits.Has(conn.FactForeign) && int32(f.Seq-seq) > 0
 	})
 }
 
