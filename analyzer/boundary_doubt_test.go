@@ -71,3 +71,16 @@ func TestOldStampBoundaries(t *testing.T) {
 			"+1s < P. 101:201(100) ack 1 <nop,nop,TS val 900 ecr 120>\n", reads(0), []string{"101", "data"}},
 	})
 }
+
+// TestGoneWhileConnecting: who sent an RST in front of the handshake's end, and whether it still knew the connection.
+func TestGoneWhileConnecting(t *testing.T) {
+	const late = syn + synack + "@+60s > R 1:1(0) win 0\n"
+	checkEdges(t, []edge{
+		{"a plain RST answers a SYN-ACK", syn + synack + "+@ > R 1:1(0) win 0\n", cause, []string{"500ms", "scan", "501ms", "abandoned"}},
+		{"or one that was not captured, where the server has its ACK, or is gone", syn + synack + "+@ > R 1:1(0) win 0\n", cause, []string{"3500ms", "abandoned", "3501ms", "half-open"}},
+		{"of a host that has no such connection", syn + synack + "+@ > R 1:1(0) win 0\n", byState, []string{"3500ms", "SYN_SENT", "3501ms", "CLOSED"}},
+		{"a server that sends it again waits still", late, cause, []string{"", "half-open", "+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "abandoned"}},
+		{"who throws away a connection sends an ACK", syn + synack + "+60s > @ win 0\n", cause, []string{"R 1:1(0)", "half-open", "R. 1:1(0) ack 1", "abandoned"}},
+		{"the number is that of the ACK", syn + synack + "+60s > R @ win 0\n", cause, []string{"1:1(0)", "half-open", "0:0(0)", "abandoned"}},
+	})
+}

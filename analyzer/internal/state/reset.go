@@ -259,8 +259,18 @@ func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 		return ResetUnasked
 	}
 	synack := s.Find(peer, 0, conn.IsSYNACK)
-	if synack != nil && conn.IsPlainRST(rst) && rst.Time-synack.Time <= conn.RoundTrip {
+	switch {
+	case synack == nil || !conn.IsPlainRST(rst):
+	case rst.Time-synack.Time <= conn.RoundTrip:
 		return ResetScan
+	case rst.Seq == synack.Ack && rst.Time-synack.Time > firstTimer+conn.RoundTrip &&
+		s.Find(peer, 0, func(f *conn.Fact) bool { return f.Ahead > synack.Ahead && f.Ahead < rst.Ahead }) == nil:
+		return ResetHalfOpen
 	}
 	return ResetAbandoned
 }
+
+// firstTimer is after how long a SYN-ACK is sent again, at most (RFC 6298 5.7). A server that does not do so has the ACK, which the capture
+// lacks, or is gone; and a plain RST with that number, for which nothing was captured that calls for it, is of a host without such a connection
+// (RFC 9293 3.10.7.1): who throws away what it has sends an ACK.
+const firstTimer conn.Time = 3e9
