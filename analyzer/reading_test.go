@@ -98,9 +98,11 @@ func (r *readings) take(x *analyzer.Reading) {
 		opener := r.account(x.First, s.Dir) // if it is about a SYN-ACK
 		if x.Kind == analyzer.KindUnacceptable {
 			r.sent[direction{x.First, 1 - s.Dir}].beginAnew()
-			opener.samples, opener.longest = 0, 0
 		}
-		if x.RTT > 0 {
+		switch {
+		case x.RTT < 0:
+			opener.samples, opener.longest = 0, 0
+		case x.RTT > 0:
 			opener.samples, opener.longest = opener.samples+1, max(opener.longest, x.RTT)
 		}
 		if before == analyzer.KindUnacceptable && x.Kind == analyzer.KindData {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"time"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/reuse"
@@ -48,7 +49,10 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	if taken < 0 {
 		return // it took none of them
 	}
-	isn := rivals[taken].Seq
+	isn, rtt := rivals[taken].Seq, time.Duration(0)
+	if _, tries := c.Dialed(&t.Facts, s.Dir, c.Ahead(&rivals[taken])); tries == 1 {
+		rtt = segment.NoRTT
+	}
 	rivals = slices.DeleteFunc(rivals[taken:], func(a wire.Segment) bool { return a.Seq != isn || !isFact(c, &t.Facts, &a) })
 	for f := range c.Facts.All(&t.Facts) {
 		if f.Dir() == s.Dir || !f.Any(wire.SYN) || conn.IsRST(f) {
@@ -58,7 +62,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 		if f.Seq != isn {
 			f.Bits |= conn.FactForeign
 			if c.Flags.Has(conn.IsRead) {
-				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, Amends: c.FirstFrame + uint64(f.Ahead)})
+				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, RTT: rtt, Amends: c.FirstFrame + uint64(f.Ahead)})
 			}
 		}
 	}
@@ -102,8 +106,8 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 	if c.Flags.Has(conn.IsRead) {
 		l := t.stats.At(slot)
 		t.Pools.ResetStats(&l.Of[dir], tx.Payload)
-		if tries > 0 {
-			t.AwaitAnew(&l.Of[1-dir], &syn, tries-1)
+		if tries == 1 { // else what came before the SYN was sent again was lost, and an answer all the same
+			t.AwaitAnew(&l.Of[1-dir], &syn)
 		}
 	}
 	for i := range synacks {

@@ -67,7 +67,7 @@ type Revision struct {
 	Cause    conn.Cause
 	Spurious bool
 	Notes    segment.Notes // beside those that the segment has
-	RTT      time.Duration // that its ACK measured, if it is known to have been taken only now
+	RTT      time.Duration // that its ACK measured, if it is known to have been taken only now; segment.NoRTT: none
 }
 
 // KeepRevisions has the tracker keep them.

@@ -106,8 +106,8 @@ func (w *watcher) packet(p *packet.Packet, data []byte) error {
 	if rev, ok := w.choice.revisions[s.Frame]; ok {
 		f.Reading.Kind, f.Reading.Cause, f.Reading.Spurious = rev.Kind, rev.Cause, rev.Spurious
 		f.Reading.Notes = f.Reading.Notes.Amended(rev.Kind, rev.Notes)
-		if rev.RTT > 0 || rev.Kind == segment.KindUnacceptable {
-			f.Reading.RTT = rev.RTT
+		if rev.RTT != 0 {
+			f.Reading.RTT = max(rev.RTT, 0)
 		}
 	}
 	f.Conversation, f.Number, f.Packet, f.Data, f.Segment = n, s.Frame, p, data, s

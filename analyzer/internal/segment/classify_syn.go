@@ -74,13 +74,13 @@ func (p *Pools) SYNCame(a *SenderStats) {
 	}
 }
 
-// AwaitAnew takes from a the round trip of its SYN, sent last as f and so often before: what seemed to answer that did not. It is in flight again.
-func (p *Pools) AwaitAnew(a *SenderStats, f *conn.Fact, before uint8) {
+// AwaitAnew takes from a the round trip of its SYN, f: what seemed to answer that did not. It is in flight again.
+func (p *Pools) AwaitAnew(a *SenderStats, f *conn.Fact) {
 	if a.flight.N > 0 || a.RTT.N > 1 || a.data > 0 {
 		return
 	}
 	a.RTT, a.full, a.handshake = rtt.RoundTrips{}, conn.Distribution{}, 0
-	a.flight.Push(&p.Flights, flight.Segment{Time: f.Time, End: f.Seq + f.SeqLen(), Times: before, Flags: flight.IsSYN}, false)
+	a.flight.Push(&p.Flights, flight.Segment{Time: f.Time, End: f.Seq + f.SeqLen(), Flags: flight.IsSYN}, false)
 	a.stampN, a.stampSum, a.stampMin, a.stampMax = 0, 0, 0, 0
 	if f.Bits.Has(conn.FactTimestamps) {
 		a.stamp, a.stampTime = f.TSval, f.Time

@@ -169,6 +169,9 @@ func (n Notes) Terms() iter.Seq[conn.Term] {
 	}
 }
 
+// NoRTT is the RTT of an amendment that takes back the one that was told: what was sent was no answer.
+const NoRTT time.Duration = -1
+
 // Reading is what a segment is, as a Tracker's watcher gets it.
 type Reading struct {
 	First    uint64        // the first frame of the conversation, which names it
@@ -187,6 +190,6 @@ type Reading struct {
 
 	// Amends is the frame of an earlier segment of which more is known now: a retransmission that proves spurious, or
 	// a SYN-ACK that the client took, or did not; 0 of an ordinary reading. Of an amendment only First, Client, Segment, Kind, Cause,
-	// Spurious and Notes, beside those that the segment had, are set, and RTT if that counts now; of one that becomes unacceptable it does not.
+	// Spurious and Notes, beside those that the segment had, are set, and RTT if that counts now, or no longer (NoRTT).
 	Amends uint64
 }
