@@ -62,11 +62,13 @@ func (s *pass) splitBy(a, b *conn.Fact) int {
 // discovery is the RST by which an endpoint that forgot the connection ends it: its SYN, at the
 // time syn, was answered by an ACK of what its peer, dir, still held.
 func (s *pass) discovery(dir uint8) (syn conn.Time, rst *conn.Fact) {
-	m := s.Incident(conn.IncidentChallenge, dir)
+	m, next := s.Incident(conn.IncidentChallenge, dir), s.Incident(conn.IncidentSucceeded, 1-dir)
+	if m == nil && next != nil {
+		return next.Time, s.resetsBehind(next)
+	}
 	if m == nil || s.J.Close.Kind == state.CloseGraceful {
 		return s.discoveryOfUnseen(dir)
 	}
-	next := s.Incident(conn.IncidentSucceeded, 1-dir)
 	blind := s.Find(1-dir, 0, func(f *conn.Fact) bool { return f.Bits.Has(conn.FactForeign) && isSYNOnly(f) && f.Time <= m.Last })
 	switch {
 	case next != nil && next.Time <= m.Last:
@@ -77,6 +79,17 @@ func (s *pass) discovery(dir uint8) (syn conn.Time, rst *conn.Fact) {
 		return s.discoveryOfUnseen(dir)
 	}
 	return syn, s.Find(1-dir, 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && f.Time >= m.Time && f.Time >= syn })
+}
+
+// resetsBehind is the plain RST, with a number of the old connection, of who sent the SYN of m for the next, soon behind that: SYN_SENT answers so
+// an ACK of that connection, be it captured or not (RFC 9293 3.10.7.3). nil if there is none.
+func (s *pass) resetsBehind(m *conn.Incident) *conn.Fact {
+	if s.Find(1-m.Dir, 0, func(f *conn.Fact) bool { return conn.IsSYNACK(f) && f.Ahead > m.Ahead }) != nil {
+		return nil // that is what it answers
+	}
+	return s.Find(m.Dir, 0, func(f *conn.Fact) bool {
+		return conn.IsPlainRST(f) && f.Ahead > m.Ahead && f.Time-m.Time <= conn.RoundTrip && !f.Bits.Has(conn.FactOutside|conn.FactForeign)
+	})
 }
 
 // discoveryOfUnseen is discovery where the capture does not hold the old connection: the

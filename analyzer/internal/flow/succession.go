@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
@@ -35,8 +37,9 @@ func (t *Tracker) noteSuccession(c *conn.Conn, old uint32, s *wire.Segment, h *h
 func (t *Tracker) standing(slot uint32, opener uint8, at conn.Time) (was conn.Predecessor) {
 	c := t.bench.build(t, slot)
 	c.Now = at
+	c.Facts = slices.DeleteFunc(c.Facts, func(f conn.Fact) bool { return f.Time > at }) // the SYN may have been held
 	t.bench.course.Follow(c)
-	switch c.Outcome {
+	switch t.bench.course.View.Outcome() {
 	case conn.Closed:
 		was = conn.PriorClosed
 	case conn.Unanswered:
