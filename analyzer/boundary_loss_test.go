@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,4 +71,19 @@ func TestLossBoundaries(t *testing.T) {
 // lost asks how many segments of the client were lost.
 func lost(t *testing.T, script string) string {
 	return strconv.FormatUint(judge(t, script).last.Sent[analyzer.Client].Lost, 10)
+}
+
+// TestSilentPeer: of who sends again to the end of the capture and hears nothing more it is said that nobody may be there; not of a loss.
+func TestSilentPeer(t *testing.T) {
+	const tries = request + "+1s > P. 101:201(100) ack 201\n+220ms > P. 101:201(100) ack 201\n+440ms > P. 101:201(100) ack 201\n+880ms > P. 101:201(100) ack 201\n+1760ms > P. 101:201(100) ack 201\n"
+	const last = "+3520ms > P. 101:201(100) ack 201\n"
+	silent := func(t *testing.T, script string) string {
+		return fmt.Sprint(strings.Contains(detail("retransmission-timeout")(t, script), "nothing came back since: the server or the path may be gone"))
+	}
+	checkEdges(t, []edge{
+		{"four timers in a row, at least", tries + "@", silent, []string{"", "false", last, "true"}},
+		{"and nothing more from the peer", tries + last + "@", silent, []string{"", "true", "+20ms < . 201:201(0) ack 201\n", "false"}},
+		{"be it an ACK of nothing new", tries + "@" + last, silent, []string{"", "true", "+20ms < . 201:201(0) ack 101\n", "false"}},
+		{"who gave up is told of apart", tries + last + "@", silent, []string{"+7s frame ffffffffffff02000000000108060001\n", "true", "+1s > R. 201:201(0) ack 201 win 0\n", "false", "+900s frame ffffffffffff02000000000108060001\n", "false"}},
+	})
 }

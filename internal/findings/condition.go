@@ -102,6 +102,22 @@ var refusedFirst = condition{
 	},
 }
 
+// answeredByOld is what syn-retransmit says of a SYN that met an older connection.
+const answeredByOld = "an ACK of the connection before had answered the first"
+
+// metOld is that a SYN met an older connection, and was sent again.
+var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit" && .detail contains "`+answeredByOld+`")`, func(a *analyzer.Anomaly) bool {
+	return strings.Contains(a.Detail(), answeredByOld)
+})
+
+// nothingSince is what retransmission-timeout says where the last attempts had no answer to the end.
+const nothingSince = "nothing came back since"
+
+// silent is that a side sent again and again to the end of the capture, and heard nothing more.
+var silent = ofAnomaly("retransmission-timeout", `any(anomalies, .id == "retransmission-timeout" && .detail contains "`+nothingSince+`")`, func(a *analyzer.Anomaly) bool {
+	return strings.Contains(a.Detail(), nothingSince)
+})
+
 // lasts is that a time of the record is so long or longer.
 func lasts(m measure, least time.Duration) condition {
 	return condition{expr: m.expr + " >= " + strconv.FormatFloat(least.Seconds(), 'f', -1, 64), holds: func(s *subject) bool { return m.of(s) >= least }}

@@ -77,7 +77,7 @@ var triedAgain = one(has("syn-retransmit"), has("syn-ack-retransmit"))
 const scan = "scan"
 
 // closes are what is seen of a connection that its peer or its path has left.
-var closes = []string{"retries-exhausted", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "refused-at-first", "slow-opening", "opened-again"}
+var closes = []string{"retries-exhausted", "silent-peer", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "refused-at-first", "slow-opening", "opened-again"}
 
 // kinds are in the order in which they are looked for: what explains others comes before them.
 var kinds = withOthers([]kind{
@@ -222,6 +222,11 @@ var kinds = withOthers([]kind{
 		why:  "the peer or the path to it is gone, or a firewall forgot the idle connection and drops",
 		next: "see when the peer last said anything: tcptrace timeline",
 	}, {
+		id: "silent-peer", when: both(silent, none(warns("packet-loss"))), covers: []string{"loss", "unfinished-close"}, waited: spent(timing.Repair), again: true, fails: true, lies: NotKnown,
+		is:   [2]string{"had no answer any more to what it sent again and again, when the capture ended", "had no answer any more to what they sent again and again, when the capture ended"},
+		why:  "the peer is gone, or the path to it or back, or a firewall forgot the connection and drops",
+		next: "see when the peer last said anything, and whether other connections to it live; capture at its side, and longer",
+	}, {
 		id: "write-after-close", when: has("write-after-close"), covers: []string{"reset-by-client", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
 		why:  "a pooled connection that the other side had closed, or a client that leaves in mid-answer",
@@ -247,6 +252,12 @@ var kinds = withOthers([]kind{
 		is:     [2]string{"was refused, and opened when it tried again", "were refused, and opened when they tried again"},
 		why:    "its process started, or restarted, just then, or a firewall rejected",
 		next:   "its log: since when did it listen?",
+	}, {
+		id: "met-old-connection", when: both(metOld, none(has("time-wait-refused")), lasts(spent(timing.Opening), leastTimer)), waited: spent(timing.Opening), lies: AtClient,
+		covers: []string{"slow-opening", "opened-again"},
+		is:     [2]string{"met an older connection on its ports, and opened when it tried again", "met older connections on their ports, and opened when they tried again"},
+		why:    "its host or process had restarted, or a NAT had given its port to another, and the server still held the old connection",
+		next:   "keep-alives, or TCP_USER_TIMEOUT, at the server",
 	}, {
 		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
 		covers: []string{"opened-again"},

@@ -1,6 +1,7 @@
 package findings_test
 
 import (
+	"strings"
 	"testing"
 
 	"tcptrace/internal/testutil/scripts"
@@ -37,6 +38,8 @@ func TestTold(t *testing.T) {
 		"neither was":                     {"+0 > . 1:1(0) ack 1 win 64240\n" + ask + closed, "mid-connection"},
 		"both were":                       {syn + synACK + ack + ask + closed, ""},
 		"segments without ACK":            {syn + synACK + ack + "+1ms > - 1:101(100) win 64240\n+1s > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 65160\n" + closed, "no-ack-flag"},
+		"a peer that is silent":           {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n" + strings.Repeat("+1s > P. 1:101(100) ack 1\n", 6), "silent-peer"},
+		"for a short time":                {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n" + strings.Repeat("+1s > P. 1:101(100) ack 1\n", 3), "loss"},
 		"a loss":                          {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n+1s > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 65160\n" + closed, "loss"},
 	} {
 		got := ""
