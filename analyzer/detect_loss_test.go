@@ -82,6 +82,26 @@ func TestVanishing(t *testing.T) {
 	})
 }
 
+// TestVanishingWithoutSACK: duplicate ACKs show that smaller segments arrive, if nothing else can have called for them.
+func TestVanishingWithoutSACK(t *testing.T) {
+	const (
+		opens = "+0 > S 0:0(0) win 64240 <mss 1460@>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK>\n+50us > . 1:1(0) ack 1 win 64240\n"
+		plain = "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK>\n+50us > . 1:1(0) ack 1 win 64240\n"
+		again = "+400ms > . 1:1461(1460) ack 1\n"
+		lost  = "+1ms > . 1:1461(1460) ack 1\n+10us > P. 1461:1561(100) ack 1\n+20ms < . 1:1(0) ack 1\n" + again
+	)
+	checkEdges(t, []edge{
+		{"a duplicate ACK is for the small one behind it", plain + "+1ms > . 1:1461(1460) ack 1\n+10us > P. @ ack 1\n+20ms < . 1:1(0) ack 1\n" + again + "+800ms > . 1:1461(1460) ack 1\n", says("mtu-black-hole"),
+			[]string{"1461:2880(1419)", "error", "1461:2881(1420)", "no"}},
+		{"of several none may be full, nor may any lack", plain + "+1ms > . 1:1461(1460) ack 1\n@+10us > P. (100) ack 1\n+20ms < . 1:1(0) ack 1\n" + again + "+800ms > . 1:1461(1460) ack 1\n", says("mtu-black-hole"),
+			[]string{"", "error", "+10us > . (1460) ack 1\n", "no", "+10us > . (100) ack 1 unseen\n", "no"}},
+		{"without it nothing arrived", plain + "+1ms > . 1:1461(1460) ack 1\n+10us > P. 1461:1561(100) ack 1\n@" + again + "+800ms > . 1:1461(1460) ack 1\n", says("mtu-black-hole"),
+			[]string{"", "no", "+20ms < . 1:1(0) ack 1\n", "error"}},
+		{"once may be chance", plain + lost + "@", says("mtu-black-hole"), []string{"", "no", "+800ms > . 1:1461(1460) ack 1\n", "error"}},
+		{"where both use SACK it would say what arrived", opens + lost + "+800ms > . 1:1461(1460) ack 1\n", says("mtu-black-hole"), []string{"", "error", ",sackOK", "no"}},
+	})
+}
+
 func TestSACKOfUnsent(t *testing.T) {
 	block := func(edges string) string {
 		return request + "+1ms < . 201:1649(1448) ack 101\n+50us > . 101:101(0) ack 201 <nop,nop,TS,nop,nop,sack " + edges + ">\n"

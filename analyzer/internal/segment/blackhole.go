@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flight"
 	"tcptrace/reassembly"
 )
 
@@ -40,7 +41,25 @@ func (r *Reader) vanishes() {
 		m.Count++
 		m.Last = r.now
 	}
-	if m.Amount == 0 && m.Count >= Vanished && r.sackedAbove() {
+	if m.Amount == 0 && m.Count >= Vanished && (r.sackedAbove() || r.smallArrived()) {
 		m.Amount = -1
 	}
+}
+
+// smallArrived reports whether duplicate ACKs show that something smaller arrived behind the first segment in flight, which is full: there is
+// nothing else behind it. Where both sides use SACK such an ACK would say what arrived.
+func (r *Reader) smallArrived() bool {
+	a, n := r.A, int(r.A.flight.N)
+	if a.dup == 0 || n < 2 || a.flags.has(statsSACK) && r.b.flags.has(statsSACK) {
+		return false
+	}
+	before := a.flight.At(&r.p.Flights, 0).End
+	for i := 1; i < n; i++ {
+		e := a.flight.At(&r.p.Flights, i)
+		if e.Flags&(flight.Hole|flight.Merged) != 0 || r.b.isFull(reassembly.Pos(e.End-before)) {
+			return false
+		}
+		before = e.End
+	}
+	return true
 }
