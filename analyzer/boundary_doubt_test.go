@@ -72,6 +72,21 @@ func TestOldStampBoundaries(t *testing.T) {
 	})
 }
 
+// TestUnseenFIN: what an octet that was not captured, and may be a FIN, leaves open; and an RST that answers a FIN which its sender has had.
+func TestUnseenFIN(t *testing.T) {
+	const (
+		half  = request + "+1ms > F. 101:101(0) ack 201\n"
+		again = half + "+20ms < . 201:201(0) ack 102\n+100ms < F. 201:201(0) ack 102\n@+6s < F. 201:201(0) ack 102\n+50us > R 102:102(0) win 0\n"
+	)
+	checkEdges(t, []edge{
+		{"who sent an octet that was not captured may have closed before it had the FIN", half + "+1ms < . @(0) ack 101\n+300ms > F. 101:101(0)\n+20ms < . (0) ack 102\n", path(analyzer.Server),
+			[]string{"201:201", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT", "202:202", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?"}},
+		{"unless that was data, behind which more came", half + "+1ms < . 202:202(0) ack 101\n@+300ms > F. 101:101(0)\n+20ms < . (0) ack 102\n", path(analyzer.Server),
+			[]string{"", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "+1ms < P. 202:302(100) ack 101\n", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT"}},
+		{"whose FIN_WAIT_2 timed out did not have the FIN", again, cause, []string{"", "fin-wait-2-timeout", "+50us > . 102:102(0) ack 202\n", "after-fin"}},
+	})
+}
+
 // TestGoneWhileConnecting: who sent an RST in front of the handshake's end, and whether it still knew the connection.
 func TestGoneWhileConnecting(t *testing.T) {
 	const late = syn + synack + "@+60s > R 1:1(0) win 0\n"

@@ -14,7 +14,8 @@ var _ = register(inClosing, "write-after-close", &AnomalyKind{
 
 func detectDataAfterFIN(s *pass) {
 	for dir := range uint8(2) {
-		if m := s.Incident(conn.IncidentPastFIN, dir); m != nil {
+		m := s.Incident(conn.IncidentPastFIN, dir)
+		if m != nil && s.Find(dir, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Ahead <= m.Ahead }) != nil { // its own
 			s.raiseIncident(m, args{m.Amount}).onSide(s.Side(dir))
 		}
 	}

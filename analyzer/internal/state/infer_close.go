@@ -63,8 +63,8 @@ func (s *walker) qualify(step *Step, m *moment) {
 		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
 	case fsm.RecvFIN:
 		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
-		// The FIN may acknowledge one of the endpoint's own that passed unseen.
-		m.doubt = m.doubt || step.State == fsm.CloseWait && s.other.FinBlind && !s.self.KnowsFIN
+		// The FIN may acknowledge one of the endpoint's own that passed unseen, or its sender does so later.
+		m.doubt = m.doubt || step.State == fsm.CloseWait && (s.other.FinBlind || s.self.EndBlind) && !s.self.KnowsFIN
 	}
 	if m.doubt || s.oneSided() && step.Cause != fsm.SendRST {
 		step.assume()

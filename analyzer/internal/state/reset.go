@@ -151,7 +151,9 @@ func (s *View) waitedNoMore(c *Close, rst *conn.Fact, peerFIN bool) bool {
 	case fsm.LastAck:
 		return false
 	}
-	return peerFIN && conn.IsPlainRST(rst)
+	fin := s.Of(c.By.Peer()).FIN
+	took := func(f *conn.Fact) bool { return f.Ahead < rst.Ahead && !conn.IsRST(f) && f.Covers(fin) }
+	return peerFIN && conn.IsPlainRST(rst) && s.Find(s.Dir(c.By), 0, took) == nil // else it had it, and TIME_WAIT was over
 }
 
 // wasGone reports whether the RST of c shows that the host that sent it had no such connection any more: without ACK it is the
