@@ -57,6 +57,14 @@ func warnsOf(side analyzer.Side, id string) condition {
 	})
 }
 
+// doubled is that a tenth of the packets, or more, are copies of others. A network that doubles packets rarely does so to as many.
+var doubled = condition{
+	expr: "(endpoints.client.sent.duplicate_packets + endpoints.server.sent.duplicate_packets) * 10 >= packets",
+	holds: func(s *subject) bool {
+		return 10*(uint64(s.Sent[analyzer.Client].Duplicates)+uint64(s.Sent[analyzer.Server].Duplicates)) >= s.Packets()
+	},
+}
+
 // unmarked is that there is no anomaly.
 var unmarked = condition{expr: "len(anomalies) == 0", holds: func(s *subject) bool { return len(s.Anomalies) == 0 }}
 

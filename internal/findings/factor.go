@@ -109,6 +109,8 @@ const (
 	surely = 15.1
 	// lift is how much more often conversations with a common factor are affected than others, at least.
 	lift = 2
+	// nearly is which share of the best score the one client that met all must have to be told in its place, if it looks for services.
+	nearly = 0.8
 	// common is which share of the affected a factor must explain.
 	common = 0.2
 )
@@ -133,15 +135,17 @@ func (k *Collector) shares(i int) []share {
 			}
 		}
 	}
-	looksAround := func(s share) int { // who looks for services says more than the host where there were none
-		if kinds[i].fails && s.factor == byClient && s.scans() {
-			return 0
-		}
-		return 1
-	}
 	slices.SortStableFunc(list, func(x, y share) int {
-		return cmp.Or(-cmp.Compare(x.score, y.score), cmp.Compare(looksAround(x), looksAround(y)), cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
+		return cmp.Or(-cmp.Compare(x.score, y.score), cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
 	})
+	if kinds[i].fails && len(list) > 0 { // who looks for services says more than the hosts where there were none
+		scanner := slices.IndexFunc(list, func(s share) bool {
+			return s.factor == byClient && s.n == a.n && s.scans() && s.score >= nearly*list[0].score
+		})
+		if scanner > 0 {
+			list[0], list[scanner] = list[scanner], list[0]
+		}
+	}
 	return list
 }
 
@@ -178,7 +182,8 @@ func g(n, in, affected, all uint64) float64 {
 const unlikely = 0.001
 
 // since reports whether what is affected began only after some time, or only before some, as t says; started is when all began that
-// might have been affected. What ends is told with its beginning, unless that is the beginning of all.
+// might have been affected. What ends is told with its beginning, unless that is the beginning of all. Where both the time before and the
+// time after are long, neither needs to be so long that chance alone leaves it out: both together are.
 func since(t *tally, started interface {
 	outside(first, last analyzer.Time) (before, after uint64)
 }, of uint64) (begins, ends bool) {
@@ -187,7 +192,8 @@ func since(t *tally, started interface {
 	}
 	spared := 1 - float64(t.n)/float64(of)
 	before, after := started.outside(t.first, t.last)
-	seldom := func(n uint64) bool { return n > 0 && math.Pow(spared, float64(n)) < unlikely }
-	ends = seldom(after)
-	return seldom(before) || ends && before > 0, ends
+	chance := func(n uint64) float64 { return math.Pow(spared, float64(n)) }
+	stretch := max(chance(before), chance(after)) < math.Sqrt(unlikely)
+	begins, ends = stretch || chance(before) < unlikely, stretch || chance(after) < unlikely
+	return begins || ends && before > 0, ends
 }

@@ -36,8 +36,8 @@ type Finding struct {
 	Evidence      *Evidence    `json:"evidence,omitempty"`     // what shows it in that one
 	Command       string       `json:"command,omitempty"`      // shows them
 
-	of    selector // selects them, too
-	shows string   // the evidence in words
+	of    []selector // select them, too
+	shows string     // the evidence in words
 }
 
 // ranked is a finding on its way to its place.
@@ -87,10 +87,15 @@ type Options struct {
 func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	list := k.caveats(s)
 	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
+	var parts []part
 	for i := range kinds {
 		if a := &k.affected[i]; a.n > 0 && float64(a.n) >= kinds[i].least*float64(k.total) {
-			list = append(list, k.ofKind(i, &o)...)
+			parts = append(parts, k.ofKind(i)...)
 		}
+	}
+	parts = k.joinScans(parts)
+	for i := range parts {
+		list = append(list, k.finding(&parts[i], &o))
 	}
 	slices.SortStableFunc(list, compare)
 	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
@@ -119,12 +124,23 @@ func compare(a, b ranked) int {
 	return cmp.Or(-cmp.Compare(a.Failed, b.Failed), -cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
 }
 
+// part is conversations that a finding tells of: those that a kind affects, or some of them.
+type part struct {
+	kind  int
+	also  []int // kinds of others of them
+	tally *tally
+	share *share // what they have in common; nil: nothing
+	whole bool   // they are all that the kind affects
+	where string // selects them
+	of    []selector
+}
+
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
-func (k *Collector) ofKind(i int, o *Options) (list []ranked) {
+func (k *Collector) ofKind(i int) (list []part) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []ranked{k.finding(i, &a.tally, &shares[0], where, o).selecting(selector{kind: i})}
+		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: where, of: []selector{{kind: i}}}}
 	}
 	rest, others, without := a.tally, where, selector{kind: i}
 	for s := range slices.Values(shares) {
@@ -133,47 +149,37 @@ func (k *Collector) ofKind(i int, o *Options) (list []ranked) {
 		}
 		is := factors[s.factor].where(s.value)
 		one := valueOf(s.factor, &s.key)
-		list = append(list, k.finding(i, &s.tally, &s, and(where, is), o).selecting(selector{kind: i, only: one}))
+		list = append(list, part{kind: i, tally: &s.tally, share: &s, where: and(where, is), of: []selector{{kind: i, only: one}}})
 		without.not = append(without.not, one)
 		rest.less(&s.tally)
 		others = and(others, not(is))
 	}
 	if rest.n > 0 {
-		list = append(list, k.finding(i, &rest, nil, others, o).selecting(without))
+		list = append(list, part{kind: i, tally: &rest, whole: rest.n == a.n, where: others, of: []selector{without}})
 	}
 	return list
 }
 
-// finding is what is told of the conversations that t counts, which where selects; s is what they have in common, nil: nothing.
-func (k *Collector) finding(i int, t *tally, s *share, where string, o *Options) ranked {
-	kind := &kinds[i]
+// finding is what is told of the conversations of p.
+func (k *Collector) finding(p *part, o *Options) ranked {
+	kind, t, s := &kinds[p.kind], p.tally, p.share
 	f := ranked{capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total), waited: t.waited, Finding: Finding{
 		ID: kind.id, Conversations: t.n, Of: k.total, Failed: t.failed, AgainBytes: t.again,
 		WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
-		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: where,
+		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: p.where, of: p.of,
 	}}
-	if t.waited == 0 {
-		f.WaitedIs = ""
-	}
 	if kind.lies == OnNetwork && kind.again {
 		f.Lies = t.lies()
 	}
-	if t.n == k.affected[i].n || s != nil {
-		worst := t.worst.stream
-		f.Stream, f.CommunityID = &worst, report.CommunityID(t.worst.addr[analyzer.Client], t.worst.addr[analyzer.Server])
-		begins, ends := since(t, &k.start, k.total)
-		if s != nil && s.exact && s.of > s.n {
-			begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)
-		}
-		if begins {
-			f.Since = moment(t.first)
-		}
-		if ends {
-			f.Until = moment(t.last)
-		}
+	if p.scans() {
+		scan := &kinds[scanning]
+		f.ID, f.Lies, f.Why, f.Next, f.WaitedS, f.waited = scan.id, scan.lies, scan.why, scan.next, 0, 0 // who scans does not wait
 	}
-	if s != nil && s.factor == byClient && kind.fails && !kind.again && t.scans() {
-		f.ID, f.Lies, f.Why, f.Next = scan, AtClient, kinds[scanning].why, kinds[scanning].next
+	if f.waited == 0 {
+		f.WaitedIs = ""
+	}
+	if p.whole || s != nil {
+		k.place(&f.Finding, t, s)
 	}
 	if s != nil {
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
@@ -186,8 +192,24 @@ func (k *Collector) finding(i int, t *tally, s *share, where string, o *Options)
 			f.shows = f.shown(o)
 		}
 	}
-	f.Text = f.text(kind, t.n == k.affected[i].n, s, t, o)
+	f.Text = f.text(p, o)
 	return f
+}
+
+// place says which conversation it cost most, and since when and until when there were such.
+func (k *Collector) place(f *Finding, t *tally, s *share) {
+	worst := t.worst.stream
+	f.Stream, f.CommunityID = &worst, report.CommunityID(t.worst.addr[analyzer.Client], t.worst.addr[analyzer.Server])
+	begins, ends := since(t, &k.start, k.total)
+	if s != nil && s.exact && s.of > s.n {
+		begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)
+	}
+	if begins {
+		f.Since = moment(t.first)
+	}
+	if ends {
+		f.Until = moment(t.last)
+	}
 }
 
 // bounding is the share of the conversations from which on what the capture cannot show comes first.

@@ -160,6 +160,9 @@ func TestPlanted(t *testing.T) {
 				t.Fatal("nothing found")
 			}
 			got := &s.found.Findings[0]
+			for i := range s.found.Findings[1:] {
+				t.Errorf("also found: %s", s.found.Findings[i+1].Text)
+			}
 			if got.ID != f.id || got.Conversations != f.n || got.Failed != f.fails || (got.WaitedS > 0) != f.waits || (got.AgainBytes > 0) != f.again || (got.Since != nil) != f.since {
 				t.Errorf("%+v, want %s of %d", got, f.id, f.n)
 			}

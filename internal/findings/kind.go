@@ -73,9 +73,6 @@ const leastTimer = 200 * time.Millisecond
 // triedAgain is that a SYN or SYN-ACK was sent again.
 var triedAgain = one(has("syn-retransmit"), has("syn-ack-retransmit"))
 
-// scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
-const scan = "scan"
-
 // closes are what is seen of a connection that its peer or its path has left.
 var closes = []string{"retries-exhausted", "silent-peer", "loss", "reset-by-client", "reset-by-server", "unfinished-close", "refused-at-first", "slow-opening", "opened-again"}
 
@@ -92,7 +89,7 @@ var kinds = withOthers([]kind{
 		why:  "the capturing machine or the mirror port was too slow",
 		next: "capture less of each frame (-s 128) or filter earlier",
 	}, {
-		id: "duplicates", when: has("capture-duplicates"), lies: InCapture,
+		id: "duplicates", when: both(has("capture-duplicates"), doubled), lies: InCapture,
 		is:   [2]string{"was captured more than once, frame by frame", "were captured more than once, frame by frame"},
 		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies are told apart, and count once",
 		next: "capture at one place and in one direction, to have smaller files",
@@ -192,12 +189,12 @@ var kinds = withOthers([]kind{
 		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
 	}, {
-		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"did not heed an ICMP error that its packets are too big", "did not heed ICMP errors that their packets are too big"},
 		why:  "a firewall in front of the sender drops ICMP, or a load balancer sends it to another host",
 		next: "look for the ICMP error at the sender; clamp the MSS at the tunnel",
 	}, {
-		id: "mtu", when: has("mtu-black-hole"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu", when: has("mtu-black-hole"), covers: append([]string{"path-mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},
 		why:  "a smaller MTU on the path, and no ICMP message that says so",
 		next: "ping with DF and falling sizes; clamp the MSS, or let ICMP through",

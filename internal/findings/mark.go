@@ -51,38 +51,41 @@ type selector struct {
 	not  []uint64 // values that none of them has
 }
 
-func (r ranked) selecting(s selector) ranked {
-	r.of = s
-	return r
+// Has reports whether the finding is about the conversation with that mark.
+func (f *Finding) Has(m *Mark) bool { return f.selects(m) >= 0 }
+
+// selects is the kind by which the finding is about the conversation with that mark, -1 if it is not.
+func (f *Finding) selects(m *Mark) int {
+	for i := range f.of {
+		if s := &f.of[i]; s.has(m) {
+			return s.kind
+		}
+	}
+	return -1
 }
 
-// Has reports whether the finding is about the conversation with that mark.
-func (f *Finding) Has(m *Mark) bool {
-	if f.Conversations == 0 || m.kinds>>f.of.kind&1 == 0 {
-		return false
-	}
-	if f.of.only != 0 && !slices.Contains(m.values, f.of.only) {
-		return false
-	}
-	return !slices.ContainsFunc(f.of.not, func(v uint64) bool { return slices.Contains(m.values, v) })
+func (s *selector) has(m *Mark) bool {
+	return m.kinds>>s.kind&1 != 0 && (s.only == 0 || slices.Contains(m.values, s.only)) &&
+		!slices.ContainsFunc(s.not, func(v uint64) bool { return slices.Contains(m.values, v) })
 }
 
 // When is when what the finding says of the conversation with that mark first showed: at the first anomaly that tells of it. It is false of what
 // shows at no moment, such as a transfer that was slow.
 func (f *Finding) When(m *Mark) (at analyzer.Time, known bool) {
-	if m.kinds>>f.of.kind&1 == 0 {
+	kind := f.selects(m)
+	if kind < 0 {
 		return 0, false
 	}
-	at = m.showed[bits.OnesCount64(uint64(m.kinds)&(1<<f.of.kind-1))]
+	at = m.showed[bits.OnesCount64(uint64(m.kinds)&(1<<kind-1))]
 	return at, at != 0
 }
 
 // Anomalies are the kinds of anomalies that tell of the finding. They are not to be changed.
-func (f *Finding) Anomalies() []*analyzer.AnomalyKind {
-	if f.Conversations == 0 {
-		return nil
+func (f *Finding) Anomalies() (list []*analyzer.AnomalyKind) {
+	for i := range f.of {
+		list = append(list, tellers[f.of[i].kind]...)
 	}
-	return tellers[f.of.kind]
+	return list
 }
 
 // showed is the time of the first of the anomalies that tell of a kind, 0 if there is none.

@@ -278,6 +278,48 @@ var faults = []fault{
 			}
 		},
 	}, {
+		name: "a port scan that meets refusals, silence and open ports", id: "scan", n: 62, since: true, by: "client", value: "10.4.0.98", fails: 62,
+		plant: func(p *planted) {
+			for i := range 62 {
+				body := "+0 > S 0:0(0) win 1024 <mss 1460>\n"
+				switch {
+				case i%31 == 0:
+					body += "+9ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+60us > R 1:1(0) win 0\n"
+				case i%2 == 0:
+					body += "+9ms < R. 0:0(0) ack 1 win 0\n"
+				default:
+					body += "+1 > S 0:0(0) win 1024 <mss 1460>\n"
+				}
+				p.add(time.Minute+time.Duration(i)*40*time.Millisecond, "10.4.0.98", fmt.Sprintf("10.20.0.%d:%d", 1+i%3, 1000+i), body)
+			}
+		},
+	}, {
+		name: "a server that restarts", id: "refused", n: 10, since: true, by: "service", value: "10.20.0.9:8080", fails: 10,
+		plant: func(p *planted) {
+			for i := range 50 {
+				body := p.exchange()
+				if i >= 20 && i < 30 {
+					body = "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"
+				}
+				p.add(time.Duration(i)*30*time.Second, p.client(), "10.20.0.9:8080", body)
+			}
+		},
+	}, {
+		name: "a sender that does not hear of a small MTU", id: "mtu-ignored", n: 8, by: "client-network", value: "10.9.0.0/24", fails: 8, waits: true, again: true,
+		plant: some(8, "10.9.0.", "", open+`
++20ms   < .  1:1461(1460) ack 201
++10us   < P. 1461:2001(540) ack 201
++300us  > icmp 10.9.0.254 too-big mtu 1400 seq 1
++20.1ms > .  201:201(0) ack 1 <nop,nop,sack 1461:2001>
++240ms  < .  1:1461(1460) ack 201
++300us  > icmp 10.9.0.254 too-big mtu 1400 seq 1
++480ms  < .  1:1461(1460) ack 201
++300us  > icmp 10.9.0.254 too-big mtu 1400 seq 1
++960ms  < .  1:1461(1460) ack 201
++1.92   < .  1:1461(1460) ack 201
++3.84   < .  1:1461(1460) ack 201
+`),
+	}, {
 		name: "keep-alives that nothing answers", id: "keep-alive", n: 7, by: "service", value: "10.20.1.9:22", fails: 7,
 		plant: some(7, "", "10.20.1.9:22", open+`
 +20ms < P. 1:22(21) ack 201

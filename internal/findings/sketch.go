@@ -62,11 +62,23 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) (best bool) 
 	return best
 }
 
-// many is how many services no client tries in vain that looks for none.
-const many = 14
-
 // scans reports whether many services were met.
 func (t *tally) scans() bool { return bits.OnesCount64(t.spread) >= many }
+
+// more adds what others counted of other conversations.
+func (t *tally) more(o *tally) {
+	if o.worst.before(t.worst) {
+		t.worst = o.worst
+	}
+	t.n += o.n
+	t.failed += o.failed
+	t.waited += o.waited
+	t.again += o.again
+	t.near[0] += o.near[0]
+	t.near[1] += o.near[1]
+	t.first, t.last = min(t.first, o.first), max(t.last, o.last)
+	t.spread |= o.spread
+}
 
 // less takes away what others counted of the same conversations. When the rest began is not known.
 func (t *tally) less(o *tally) {

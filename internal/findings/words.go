@@ -9,15 +9,12 @@ import (
 	"tcptrace/report"
 )
 
-// text is what is told of f in one sentence or two; whole: it is of all that its kind affects.
-func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) string {
-	is := k.is[1]
-	if f.Conversations == 1 {
-		is = k.is[0]
-	}
-	text := o.some(f.Conversations, f.Of) + " " + is
+// text is what is told of f, which p is, in one sentence or two.
+func (f *ranked) text(p *part, o *Options) string {
+	text := o.some(f.Conversations, f.Of) + " " + p.is()
 	if f.Conversations == 1 && f.Stream != nil {
-		to := tally.worst.addr[analyzer.Server]
+		worst := &p.tally.worst
+		to := worst.addr[analyzer.Server]
 		is := ""
 		if o.Services != nil {
 			is = o.Services(to.Port())
@@ -25,18 +22,34 @@ func (f *ranked) text(k *kind, whole bool, s *share, tally *tally, o *Options) s
 		if is != "" {
 			is += ", "
 		}
-		text += fmt.Sprintf(": %s to %s (%sstream %d)", tally.worst.addr[analyzer.Client], to, is, tally.worst.stream)
-	} else if s != nil {
-		text += commonWords(f, s, whole, o)
-	} else if !whole {
+		text += fmt.Sprintf(": %s to %s (%sstream %d)", worst.addr[analyzer.Client], to, is, worst.stream)
+	} else if p.share != nil {
+		text += commonWords(f, p.share, p.whole, o)
+	} else if !p.whole && f.Conversations > 1 {
 		text += ", and have nothing in common"
 	}
-	if f.ID == scan && tally.scans() {
+	if f.ID == scan && p.tally.scans() {
 		text += ", at many ports or hosts"
 	}
 	text += f.times(o)
-	if cost := f.cost(k); cost != "" {
+	if cost := f.cost(&kinds[p.kind]); cost != "" {
 		text += "; " + cost
+	}
+	return text
+}
+
+// is is what the conversations of p did.
+func (p *part) is() string {
+	if p.tally.n == 1 {
+		return kinds[p.kind].is[0]
+	}
+	text := kinds[p.kind].is[1]
+	for i, also := range p.also {
+		text += ", "
+		if i == len(p.also)-1 {
+			text += "or "
+		}
+		text += kinds[also].is[1]
 	}
 	return text
 }
