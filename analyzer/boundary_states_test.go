@@ -170,6 +170,10 @@ func TestClosingBoundaries(t *testing.T) {
 +50ms   > .   1:1(0)  ack 1
 +1s     > F.  1:1(0)  ack 1
 ` + pause, says("missing-final-ack"), []string{"700ms", "note", "700001us", "warning"}},
+		{"its peer's last bytes may have brought that, and not been captured", request + clientFIN + "+22ms > . 102:102(0) ack @\n" + pause, says("missing-final-ack"),
+			[]string{"201", "warning", "202", "note"}},
+		{"nor does one linger whose FIN may be among its last bytes, which were not captured", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+1ms > . 102:102(0) ack @\n" + pause, says("close-wait-lingering"),
+			[]string{"201", "warning", "202", "note"}},
 		{"who had the FIN acknowledges it in what it sends next", request + clientFIN + "+@ < P. 201:301(100) ack 101\n", server,
 			[]string{"22ms", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "22001us", "LISTEN? SYN_RCVD ESTABLISHED"}},
 		{"and did not have it if it comes again", request + clientFIN + "@\n", server,

@@ -27,10 +27,11 @@ const (
 	stayed                    // to the end of the capture
 	endedByReset              // until the connection was reset, not by it
 	midstream                 // to the end, but it may have closed before the capture began
+	unseenFIN                 // to the end, but its FIN may be among what the capture lacks
 )
 
 // detectCloseWait warns of an application that never closed. One that did later is worth a note, and so is one that may have
-// closed before the capture began.
+// closed before the capture began, or where the capture lacks something.
 func detectCloseWait(s *pass) {
 	begun := s.Either(state.IsOpening)
 	for side, steps := range s.J.Trajectory {
@@ -50,6 +51,8 @@ func detectCloseWait(s *pass) {
 			case !last && !reset:
 			case !begun:
 				how = midstream
+			case s.endUnseen(s.Dir(conn.Side(side))):
+				how = unseenFIN
 			case reset:
 				how = endedByReset
 			default:
@@ -57,7 +60,7 @@ func detectCloseWait(s *pass) {
 			}
 			a := s.raiseFact(fin, args{int64(waited), how})
 			a.onSide(conn.Side(side))
-			if how == wentOn || how == midstream {
+			if how == wentOn || how == midstream || how == unseenFIN {
 				a.as(SeverityNote)
 			}
 		}
@@ -80,6 +83,8 @@ func detailCloseWait(a *Anomaly) string {
 		return side + " was" + text + ", until the connection was reset: its application had not closed"
 	case midstream:
 		return side + " has been" + text + "; the capture begins in mid-connection: it may have closed before"
+	case unseenFIN:
+		return side + " has been" + text + "; its last bytes were not captured: its FIN may be among them"
 	}
 	return side + " was" + text + " before it went on"
 }

@@ -19,8 +19,11 @@ var _ = register(inClosing, "", &AnomalyKind{
 	Missing:  true, needs: triggerClosing | triggerRST, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
 })
 
-// resetInTheEnd is a bit of args[0] of missing-final-ack: its sender gave up, and sent an RST.
-const resetInTheEnd = 1 << 48
+// Bits of args[0] of missing-final-ack.
+const (
+	resetInTheEnd = 1 << (48 + iota) // its sender gave up, and sent an RST
+	ackUnseen                        // the capture lacks something of its peer that may have brought the ACK
+)
 
 // detectMissingFinalACK is a note where the capture ends with the FIN: nothing could have come.
 func detectMissingFinalACK(s *pass) {
@@ -44,9 +47,13 @@ func detectMissingFinalACK(s *pass) {
 		if gaveUp {
 			what |= resetInTheEnd
 		}
+		unseen := s.endUnseen(s.Dir(side.Peer()))
+		if unseen {
+			what |= ackUnseen
+		}
 		a := s.raiseFact(fins.last, args{what, waited, fins.gaps[0], fins.gaps[1]})
 		a.onSide(side)
-		if fins.n == 1 && waited <= int64(s.patience(side)) {
+		if fins.n == 1 && (unseen || waited <= int64(s.patience(side))) {
 			a.as(SeverityNote)
 		}
 	}
@@ -62,6 +69,8 @@ func detailMissingFinalACK(a *Anomaly) string {
 		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
 	case a.args[1] == 0:
 		return a.Side.String() + " left in " + state + ": its FIN is the last packet"
+	case a.args[0]&ackUnseen != 0:
+		return a.Side.String() + " left in " + state + ": no ACK of its FIN was captured, nor were its peer's last bytes, which may have brought it"
 	case a.Kind.Severity == SeverityNote:
 		return a.Side.String() + " left in " + state + ": no ACK yet, " + duration(a.args[1]) + " after its FIN"
 	}
