@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -52,7 +51,7 @@ func ParseKey(s string) (Key, error) {
 	}
 	f, err := ParseField(name)
 	if err != nil {
-		return Key{}, fmt.Errorf("unknown sort key: %w", err)
+		return Key{}, err
 	}
 	return Key{name, reverse, f}, nil
 }

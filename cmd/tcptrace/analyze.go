@@ -272,7 +272,7 @@ func (o *analyzeOptions) flowCost() flows.Cost {
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.
 func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err error) {
 	if key, err = report.ParseKey(o.sort); err != nil {
-		return key, nil, &exitError{exitUsage, err}
+		return key, nil, usageError("--sort: %w", err)
 	}
 	if cond := o.condition(); cond != "" {
 		if where, err = report.CompileWhere(cond); err != nil {

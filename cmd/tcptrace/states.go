@@ -40,7 +40,7 @@ func newStatesCommand(e env) *cobra.Command {
 how many bytes were in flight each way, and which timers were running. With --every it counts states over the whole
 capture instead.
 
-TIME is absolute, 2026-11-21T09:30:05.25Z (UTC unless a zone is given); a time of day, 09:30:05.25, meaning its first
+TIME is absolute, 2026-11-21T09:30:05.25Z (UTC unless a zone is given, or --time local); a time of day, 09:30:05.25, meaning its first
 occurrence in the capture; or relative to the first packet, +12.5s or +1m30s. It must lie within the capture.
 
 All times are the tap's: a state counts from when the segment that shows it was captured. The endpoint itself entered
@@ -113,6 +113,14 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 	return f, checkOutput("-o", o.output, args)
 }
 
+// zone is that of times without one: as they are shown.
+func (o *statesOptions) zone() *time.Location {
+	if o.times == report.Local {
+		return time.Local
+	}
+	return time.UTC
+}
+
 func runStates(ctx context.Context, args []string, o statesOptions, e env) error {
 	filter, err := o.check(args)
 	if err != nil {
@@ -125,7 +133,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if o.every > 0 {
 		return runStateSeries(ctx, args, o, filter, e)
 	}
-	when, err := instant.Parse(o.at)
+	when, err := instant.ParseIn(o.at, o.zone())
 	if err != nil {
 		return usageError("--at: %w", err)
 	}

@@ -84,7 +84,7 @@ var kinds = withOthers([]kind{
 		why:  "what the other side did is inferred: loss, round trips and failures are not to be trusted",
 		next: "capture where both directions pass, such as at one of the hosts",
 	}, {
-		id: "capture-loss", when: has("capture-loss"), lies: InCapture, covers: []string{"loss"},
+		id: "capture-loss", when: has("capture-loss"), lies: InCapture, covers: []string{"loss", "opening-not-captured"},
 		is:   [2]string{"has bytes that its receiver acknowledged and the capture misses", "have bytes that their receivers acknowledged and the capture misses"},
 		why:  "the capturing machine or the mirror port was too slow",
 		next: "capture less of each frame (-s 128) or filter earlier",

@@ -27,8 +27,7 @@ const (
 	relative
 )
 
-// layouts are what an absolute time may look like. Without a zone it is UTC; fractions of a second
-// may follow everywhere.
+// layouts are what an absolute time may look like; fractions of a second may follow everywhere.
 var layouts = []struct {
 	layout string
 	kind   kind
@@ -46,8 +45,11 @@ var layouts = []struct {
 	{"15:04", timeOfDay},
 }
 
-// Parse reads a time. The error says what one looks like.
-func Parse(text string) (Instant, error) {
+// Parse reads a time; one without a zone is UTC. The error says what one looks like.
+func Parse(text string) (Instant, error) { return ParseIn(text, time.UTC) }
+
+// ParseIn is Parse, but a time without a zone is in that of zone.
+func ParseIn(text string, zone *time.Location) (Instant, error) {
 	if after, ok := strings.CutPrefix(text, "+"); ok {
 		d, err := time.ParseDuration(after)
 		if err != nil || strings.ContainsAny(after, "+-") {
@@ -59,7 +61,7 @@ func Parse(text string) (Instant, error) {
 		return Instant{after: d, kind: relative}, nil
 	}
 	for _, l := range layouts {
-		t, err := time.Parse(l.layout, text)
+		t, err := time.ParseInLocation(l.layout, text, zone)
 		if err != nil {
 			continue
 		}
@@ -68,7 +70,7 @@ func Parse(text string) (Instant, error) {
 		}
 		return Instant{at: t, kind: l.kind}, nil
 	}
-	return Instant{}, fmt.Errorf("%q is not a time, such as 2026-11-21T09:30:05.25Z or 09:30:05 (UTC unless a zone follows), or +12.5s after the start of the capture", text)
+	return Instant{}, fmt.Errorf("%q is not a time, such as 2026-11-21T09:30:05.25Z or 09:30:05 (UTC unless a zone follows or --time local says otherwise), or +12.5s after the start of the capture", text)
 }
 
 // In is the moment in a capture that begins at begin. A time of day is the first one that is not before.

@@ -67,3 +67,23 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestParseIn: a time without a zone is in the one that is given, and one with a zone in its own.
+func TestParseIn(t *testing.T) {
+	east := time.FixedZone("", 9*60*60)
+	begin := analyzer.Time(time.Date(2026, 3, 2, 20, 0, 0, 0, time.UTC).UnixNano())
+	for text, want := range map[string]string{
+		"05:30":               "2026-03-02T20:30:00Z",
+		"2026-03-03 05:30:00": "2026-03-02T20:30:00Z",
+		"20:30Z":              "2026-03-02T20:30:00Z",
+		"+30m":                "2026-03-02T20:30:00Z",
+		"04:30":               "2026-03-03T19:30:00Z", // of the next day
+	} {
+		i, err := ParseIn(text, east)
+		if err != nil {
+			t.Error(err)
+		} else if got := i.In(begin).Time().UTC().Format(time.RFC3339); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

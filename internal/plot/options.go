@@ -79,10 +79,10 @@ func (o *Options) Check() (err error) {
 	if n, err := fmt.Sscanf(o.Size+"|", "%dx%d|", &o.w, &o.h); n != 2 || err != nil || min(o.w, o.h) < leastSize || max(o.w, o.h) > mostSize {
 		return fmt.Errorf("--size is width x height in pixels, such as %s, each from %d to %d, not %q", defaultSize, leastSize, mostSize, o.Size)
 	}
-	if o.begin, err = parseInstant("begin", o.Begin); err != nil {
+	if o.begin, err = o.parseInstant("begin", o.Begin); err != nil {
 		return err
 	}
-	o.until, err = parseInstant("end", o.End)
+	o.until, err = o.parseInstant("end", o.End)
 	return err
 }
 
@@ -156,11 +156,16 @@ func orList(values []string) string {
 	return strings.Join(values[:last], ", ") + " or " + values[last]
 }
 
-func parseInstant(flag, text string) (*instant.Instant, error) {
+// parseInstant reads a moment; one without a zone is in that in which times are shown.
+func (o *Options) parseInstant(flag, text string) (*instant.Instant, error) {
 	if text == "" {
 		return nil, nil
 	}
-	at, err := instant.Parse(text)
+	zone := time.UTC
+	if o.Time == "local" {
+		zone = time.Local
+	}
+	at, err := instant.ParseIn(text, zone)
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}

@@ -129,6 +129,7 @@ func TestWhereErrorsArePlain(t *testing.T) {
 		`duration_s > 1s`:                        `durations are in seconds: 1, not 1s`,
 		`duration_s > 500ms`:                     `durations are in seconds: 0.5, not 500ms`,
 		`packets > 1k`:                           `numbers have no unit`,
+		`either(.packets > 1)`:                   `unexpected .`,
 		`packets > 0x1g`:                         `numbers have no unit`,
 		`packets > 1 AND stream > 1`:             `unexpected AND: did you mean and?`,
 		`client == "10.0.0.1"`:                   `its parts are ip, port and name`,

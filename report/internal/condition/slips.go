@@ -26,7 +26,7 @@ var (
 	quotedText  = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
 	captureTerm = regexp.MustCompile(`\b(?:host|port|net)\s+[\w:]|^\s*(?:tcp|udp|ip6?)\s*$`)
 	betweenOnes = regexp.MustCompile(`[^\w.:/]+`)
-	withUnit    = regexp.MustCompile(`^[0-9.]+[a-zA-Zµ]`)
+	withUnit    = regexp.MustCompile(`^\.?[0-9][0-9.]*[a-zA-Zµ]`)
 )
 
 // slip is what somebody meant whose expression cannot be compiled; "" if it is none of the usual slips.
