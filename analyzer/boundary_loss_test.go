@@ -37,6 +37,10 @@ func TestLossBoundaries(t *testing.T) {
 	checkEdges(t, []edge{
 		{"a server that has the ACK and repeats its SYN-ACK takes no data either: at its own tap once is enough", queue, says("accept-queue-overflow"),
 			[]string{"399999ns", "warning", "400us", "no"}},
+		{"or behind data that the client's timer sent again twice", strings.Replace(strings.Replace(queue, "+@", "+20ms", 1), "1.1 ", "0.3 > P. 1:101(100) ack 1\n@ > P. 1:101(100) ack 1\n1.1 ", 1),
+			says("accept-queue-overflow"), []string{"0.301", "no", "0.7", "warning"}},
+		{"the first of them 400 ms before", strings.Replace(strings.Replace(queue, "+@", "+20ms", 1), "1.1 ", "@ > P. 1:101(100) ack 1\n1.05 > P. 1:101(100) ack 1\n1.1 ", 1),
+			says("accept-queue-overflow"), []string{"0.701", "no", "0.7", "warning"}},
 		{"and none is lost then", queue, says("packet-loss"), []string{"399999ns", "no", "400us", "warning"}},
 		{"if it was its timer", strings.Replace(strings.Replace(queue, "+@", "+60us", 1), "1.1 ", "@", 1), says("packet-loss"), []string{"200059999ns", "warning", "200060us", "no"}},
 		{"who asks three times for what is missing does not have it", hole + "@", says("packet-loss"),

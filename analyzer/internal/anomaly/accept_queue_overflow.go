@@ -15,7 +15,8 @@ var _ = register(inOpening, "syn-ack-retransmit", &AnomalyKind{
 	needs:    triggerSYNACKAgain, detect: detectAcceptQueue, detail: detailAcceptQueue,
 })
 
-// detectAcceptQueue wants a SYN-ACK by timer behind an ACK of it, and that again, or at the server's own tap: one ACK may be lost.
+// detectAcceptQueue wants a SYN-ACK by timer behind an ACK of it, and that again, or at the server's own tap, or behind data that the
+// client's timer had sent again and again: one ACK may be lost.
 func detectAcceptQueue(s *pass) {
 	for dir := range uint8(2) {
 		n, acked := 0, false
@@ -41,7 +42,7 @@ func detectAcceptQueue(s *pass) {
 			}
 		}
 		at := s.Sides[dir].Distance
-		if n > 1 || n == 1 && at > 0 && at < 400e3 {
+		if n > 1 || n == 1 && (at > 0 && at < 400e3 || s.deaf(dir, first)) {
 			if s.C.Sent[s.Side(1-dir)].DataPackets > 0 {
 				data = 1
 			}
@@ -50,9 +51,19 @@ func detectAcceptQueue(s *pass) {
 	}
 }
 
+// deaf reports whether the server had not taken at least four segments when it sent its SYN-ACK again: the ACK of it, data, and those once
+// more, and again, by the client's timer.
+func (s *pass) deaf(dir uint8, synack *conn.Fact) bool {
+	m := s.Incident(conn.IncidentTimer, 1-dir)
+	return m != nil && m.Count > 1 && synack.Time-m.Time >= 2*conn.MinRTO
+}
+
 func detailAcceptQueue(a *Anomaly) string {
-	peer := a.Side.Peer().String()
-	text := "the " + a.Side.String() + " repeated its SYN-ACK " + times(a.args[0]) + ", over " + duration(a.args[1]) + ", each time behind an ACK of it: it does not take that; "
+	peer, behind := a.Side.Peer().String(), "each time behind"
+	if a.args[0] == 1 {
+		behind = "behind"
+	}
+	text := "the " + a.Side.String() + " repeated its SYN-ACK " + times(a.args[0]) + ", over " + duration(a.args[1]) + ", " + behind + " an ACK of it: it does not take that; "
 	if a.args[2] > 0 {
 		return text + "its accept queue is probably full"
 	}
