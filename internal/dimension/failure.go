@@ -26,7 +26,7 @@ var failures = [NumFailures]struct{ name, text string }{
 	ResetInHandshake: {"reset-in-handshake", "an RST ended it before both endpoints were ESTABLISHED"},
 	Cut:              {"cut", "an RST ended it that came from a host or a device on the path that did not know it any more, or from somebody else"},
 	Undelivered:      {"undelivered", "an RST, or a path that drops large packets, ended it with bytes that were never acknowledged"},
-	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered"},
+	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered, or a client on an answer"},
 }
 
 // String is the failure's name, empty for NoFailure.
@@ -68,10 +68,15 @@ func Failed(c *analyzer.Conversation, j *analyzer.Judgment) Failure {
 		return ResetInHandshake
 	case reset && resets[j.Close.Cause.String()] != NoFailure:
 		return resets[j.Close.Cause.String()]
-	case has("retries-exhausted"), has("keep-alive-timeout"):
+	case has("retries-exhausted"), has("keep-alive-timeout"), inVain(c, j):
 		return TimedOut
 	case lost && (reset || has("mtu-black-hole")):
 		return Undelivered
 	}
 	return NoFailure
+}
+
+// inVain reports whether an RST of the client ended the wait for an answer of the server.
+func inVain(c *analyzer.Conversation, j *analyzer.Judgment) bool {
+	return j.Close.Kind == analyzer.CloseReset && j.Close.By == analyzer.Client && j.Close.Cause.String() == "aborted" && c.Sent[analyzer.Server].AwaitedMax > 0
 }

@@ -25,6 +25,7 @@ type Sent struct {
 	RepeatedBytes      uint64        // bytes of the stream that were sent more than once, each counted once
 	MostCopies         uint32        // how often the segment that was sent again most was sent again
 	ReorderingMax      time.Duration // by which a segment came later than one sent after it
+	Unacknowledged     uint64        // payload bytes that nothing captured acknowledges
 	MissedBytes        uint64        // bytes of the stream that the capture does not have
 	LostBefore         uint64        // segments that never passed the tap: lost before it
 	Lost               uint64        // segments with payload, SYN or FIN that were sent again and needed, or are missing at the end: several that one repairs count each, one that several repair counts once
@@ -67,6 +68,7 @@ type Sent struct {
 	Idle, WindowLimited      time.Duration
 	Recovering, Transferring time.Duration
 	ThinkTime, ThinkMax      time.Duration
+	AwaitedMax               time.Duration // for which its peer waited for a greeting, or in vain for an answer; 0: for no more than a second
 	Limits                   timing.Limits // of its transfers
 }
 
@@ -113,7 +115,7 @@ func (h *Half) Sent(peer *Half, out *Sent) {
 		stream = 0
 	}
 	out.Packets, out.PayloadBytes, out.IPBytes, out.FrameBytes = h.Packets, h.Payload, h.ipBytes, h.frameBytes
-	out.StreamBytes = uint64(max(0, stream))
+	out.StreamBytes, out.Unacknowledged = uint64(max(0, stream)), h.unacked(peer)
 }
 
 // misses reports whether all that h sent is of another connection than its peer began: that has sent nothing but SYN, which is not what h

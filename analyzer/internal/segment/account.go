@@ -116,7 +116,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 // answered about as fast as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
-	if a.thinkMax >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
+	if a.thinkMax >= wait || l.spent.awaited >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
 		return false
 	}
 	return a.transfer == 0 || conn.Time(p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))[timing.ReceiveWindow]) < wait

@@ -17,7 +17,8 @@ import (
 //   - until a segment is sent again, and from there on until what was in flight then is acknowledged: repair;
 //   - a sender has filled the window, and that has no room for another segment: window;
 //   - anything is in flight, but for an answer to it: network;
-//   - nothing is, or it is answered: the endpoint that speaks next was waited for, but for the way to it and back, which is network, too.
+//   - nothing is, or it is answered: the endpoint that speaks next was waited for, but for the way to it and back, which is network, too;
+//     or its peer, if all that it says is an RST, and an answer was due.
 //
 // The silence before the last of these is one, whatever ACKs are in it.
 
@@ -44,7 +45,11 @@ const (
 type spending struct {
 	on      [numAccounts]conn.Time
 	settled conn.Time // up to when, unless it was the network
+	awaited conn.Time // the longest silence for which a greeting of the server was awaited, or an answer in vain
 }
+
+// Awaited is for how long at most the server's greeting was awaited, or in vain an answer, if that is longer than any thought when none is due.
+func (l *Stats) Awaited() time.Duration { return time.Duration(l.spent.awaited) }
 
 // spend puts the time since the segment before to an account, before the segment is read. Mostly something is in flight.
 func (r *Reader) spend() {
@@ -147,7 +152,21 @@ func (r *Reader) speak() {
 		from += min(r.now-since, conn.RoundTrip)
 		r.spent.on[onUnknown] += from - since
 	}
-	r.put(onSilence(r.C, r.A, r.b, r.S.Dir, r.now-from), from)
+	length := r.now - from
+	on, inVain := onSilence(r.C, r.A, r.b, r.S.Dir, length), r.givesUp()
+	if on == onIdle && inVain {
+		on = onSilence(r.C, r.b, r.A, 1-r.S.Dir, length)
+	}
+	r.put(on, from)
+	if length > longestThought && on != onIdle && (inVain || r.b.LastData == 0) {
+		r.spent.awaited = max(r.spent.awaited, length)
+	}
+}
+
+// givesUp reports whether the segment is an RST of who had the last word, and waits for no answer to it any more. Who has no more to say
+// sends a FIN.
+func (r *Reader) givesUp() bool {
+	return r.S.Flags.Has(wire.RST) && r.S.Len == 0 && r.A.LastData > r.b.LastData
 }
 
 // onSilence is the account of a silence that an endpoint, a, ends.

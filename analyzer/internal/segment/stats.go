@@ -87,7 +87,7 @@ func (l *Stats) Touch(dir uint8) conn.Time {
 func (l *Stats) TouchPrompt() (sum conn.Time) {
 	for i := range l.Of {
 		a := &l.Of[i]
-		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake
+		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake + l.spent.awaited
 	}
 	return sum
 }

@@ -82,7 +82,7 @@ func (k *checker) times(side analyzer.Side) {
 		{"the conversation", whole}, {"the longest silence", s.IdleMax}, {"the time of data", s.DataTime}, {"reordering", s.ReorderingMax},
 		{"a handshake's round trip", s.HandshakeRTT}, {"zero windows", s.ZeroWindowTime}, {"the longest zero window", s.ZeroWindowMax},
 		{"idle", s.Idle}, {"window-limited", s.WindowLimited}, {"recovering", s.Recovering}, {"transferring", s.Transferring},
-		{"thinking", s.ThinkTime}, {"longest thought", s.ThinkMax},
+		{"thinking", s.ThinkTime}, {"longest thought", s.ThinkMax}, {"longest wait for a greeting, or in vain", s.AwaitedMax},
 	} {
 		atMost(k, side, "0", 0, d.what, d.d)
 		atMost(k, side, d.what, d.d, "the conversation", max(1, whole)) // 1: measured, and nothing

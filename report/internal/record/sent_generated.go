@@ -26,6 +26,7 @@ type SentRecord struct {
 	GoodputBytesS                 uint64  `json:"goodput_bytes_s,omitempty" expr:"goodput_bytes_s"`
 	DataTimeS                     float64 `json:"data_time_s,omitempty" expr:"data_time_s"`
 	IdleMaxS                      float64 `json:"idle_max_s,omitempty" expr:"idle_max_s"`
+	UnacknowledgedBytes           uint64  `json:"unacknowledged_bytes,omitempty" expr:"unacknowledged_bytes"`
 	RetransmittedPackets          uint64  `json:"retransmitted_packets,omitempty" expr:"retransmitted_packets"`
 	RetransmittedBytes            uint64  `json:"retransmitted_bytes,omitempty" expr:"retransmitted_bytes"`
 	RetransmittedTimeoutPackets   uint64  `json:"retransmitted_timeout_packets,omitempty" expr:"retransmitted_timeout_packets"`
@@ -119,6 +120,7 @@ type SentRecord struct {
 	ThinkTurns                    uint64  `json:"think_turns,omitempty" expr:"think_turns"`
 	ThinkS                        float64 `json:"think_s,omitempty" expr:"think_s"`
 	ThinkMaxS                     float64 `json:"think_max_s,omitempty" expr:"think_max_s"`
+	AwaitedMaxS                   float64 `json:"awaited_max_s,omitempty" expr:"awaited_max_s"`
 	LimitedApplicationS           float64 `json:"limited_application_s,omitempty" expr:"limited_application_s"`
 	LimitedReceiveWindowS         float64 `json:"limited_receive_window_s,omitempty" expr:"limited_receive_window_s"`
 	LimitedCongestionS            float64 `json:"limited_congestion_s,omitempty" expr:"limited_congestion_s"`
@@ -148,6 +150,7 @@ func (r *SentRecord) set(c *analyzer.Conversation, s *analyzer.Sent) {
 	r.GoodputBytesS = perSecond(c, s.UniqueBytes)
 	r.DataTimeS = output.FloatSeconds(s.DataTime)
 	r.IdleMaxS = output.FloatSeconds(s.IdleMax)
+	r.UnacknowledgedBytes = uint64(s.Unacknowledged)
 	r.RetransmittedPackets = uint64(s.Retransmitted())
 	r.RetransmittedBytes = uint64(s.RetransmittedBytes)
 	r.RetransmittedTimeoutPackets = uint64(s.Retransmissions[analyzer.CauseTimeout])
@@ -241,6 +244,7 @@ func (r *SentRecord) set(c *analyzer.Conversation, s *analyzer.Sent) {
 	r.ThinkTurns = uint64(s.Thinks)
 	r.ThinkS = output.FloatSeconds(s.ThinkTime)
 	r.ThinkMaxS = output.FloatSeconds(s.ThinkMax)
+	r.AwaitedMaxS = output.FloatSeconds(s.AwaitedMax)
 	r.LimitedApplicationS = output.FloatSeconds(s.Limits[timing.Application])
 	r.LimitedReceiveWindowS = output.FloatSeconds(s.Limits[timing.ReceiveWindow])
 	r.LimitedCongestionS = output.FloatSeconds(s.Limits[timing.Congestion])
@@ -270,6 +274,7 @@ func appendSent(b []byte, c *analyzer.Conversation, s *analyzer.Sent) []byte {
 	b = put(b, `,"goodput_bytes_s":`, perSecond(c, s.UniqueBytes))
 	b = putTime(b, `,"data_time_s":`, s.DataTime)
 	b = putTime(b, `,"idle_max_s":`, s.IdleMax)
+	b = put(b, `,"unacknowledged_bytes":`, uint64(s.Unacknowledged))
 	b = put(b, `,"retransmitted_packets":`, uint64(s.Retransmitted()))
 	b = put(b, `,"retransmitted_bytes":`, uint64(s.RetransmittedBytes))
 	b = put(b, `,"retransmitted_timeout_packets":`, uint64(s.Retransmissions[analyzer.CauseTimeout]))
@@ -363,6 +368,7 @@ func appendSent(b []byte, c *analyzer.Conversation, s *analyzer.Sent) []byte {
 	b = put(b, `,"think_turns":`, uint64(s.Thinks))
 	b = putTime(b, `,"think_s":`, s.ThinkTime)
 	b = putTime(b, `,"think_max_s":`, s.ThinkMax)
+	b = putTime(b, `,"awaited_max_s":`, s.AwaitedMax)
 	b = putTime(b, `,"limited_application_s":`, s.Limits[timing.Application])
 	b = putTime(b, `,"limited_receive_window_s":`, s.Limits[timing.ReceiveWindow])
 	b = putTime(b, `,"limited_congestion_s":`, s.Limits[timing.Congestion])

@@ -45,6 +45,8 @@ var Statistics = []struct {
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.IdleMax })},
 	}},
 	{"Retransmissions", []Statistic{
+		{Name: "unacknowledged_bytes", Unit: Bytes, Text: "payload that nothing captured acknowledges, up to the end",
+			Value: count(func(s *analyzer.Sent) uint64 { return s.Unacknowledged })},
 		{Name: "retransmitted_packets", Unit: Packets, Text: "segments whose bytes, SYN or FIN had been sent before, captured or not", Ostermann: "rexmt data pkts", Differs: "it takes what was lost before the tap for out of order, and what the network doubled or delayed, or a receiver drops, for sent again",
 			Value: count(func(s *analyzer.Sent) uint64 { return s.Retransmitted() })},
 		{Name: "retransmitted_bytes", Unit: Bytes, Text: "payload in them that had been sent before", Ostermann: "rexmt data bytes", Differs: "as above, and a SYN or FIN is a byte",
@@ -241,6 +243,8 @@ var Statistics = []struct {
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkTime })},
 		{Name: "think_max_s", Unit: Seconds, Text: "time before it did, at most, without that from the tap to it and back",
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkMax })},
+		{Name: "awaited_max_s", Unit: Seconds, Text: "time for which the client waited for the server's greeting, or in vain for an answer until it sent an RST, at most, if that is more than 1 s",
+			Value: span(func(s *analyzer.Sent) time.Duration { return s.AwaitedMax })},
 	}},
 	{"What limited its transfers", []Statistic{
 		{Name: "limited_application_s", Unit: Seconds, Text: "time of its transfers that was limited by the sending application",
