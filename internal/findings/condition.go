@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
+	"tcptrace/internal/dimension"
 )
 
 // subject is a judged conversation.
@@ -99,6 +100,23 @@ var halfOpened = condition{
 		return (s.Outcome == analyzer.Open || s.Outcome == analyzer.Closed) && (saw == analyzer.SawSYN || saw == analyzer.SawSYNACK) &&
 			s.Sent[analyzer.Client].Packets > 0 && s.Sent[analyzer.Server].Packets > 0
 	},
+}
+
+// undelivered is that an RST ended it with bytes on the way.
+var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String() + `"`, holds: func(s *subject) bool {
+	return dimension.Failed(s.Conversation, s.Judgment) == dimension.Undelivered
+}}
+
+// fullVanished is that nothing that a side sent was acknowledged, and some of that were segments as large as its peer takes.
+func fullVanished(side analyzer.Side) condition {
+	name, peer := "endpoints."+side.String()+".sent.", "endpoints."+side.Peer().String()+".sent."
+	return condition{
+		expr: name + "unacknowledged_bytes == " + name + "stream_bytes && " + name + "segment_max_bytes + 40 >= " + peer + "mss_bytes && " + peer + "mss_bytes > 0",
+		holds: func(s *subject) bool {
+			of, mss := &s.Sent[side], uint32(s.Sent[side.Peer()].MSS)
+			return of.Unacknowledged == of.StreamBytes && of.SegmentMax+40 >= mss && mss > 0
+		},
+	}
 }
 
 // refusedFirst is that a server answered a SYN by an RST, and a later one as servers do.
@@ -205,6 +223,9 @@ func limitedByWindow(side analyzer.Side) measure {
 func thinkingLongest(side analyzer.Side) measure {
 	return sent(side, "think_max_s", func(s *analyzer.Sent) time.Duration { return s.ThinkMax })
 }
+
+// awaited is how long its greeting was awaited, or an answer in vain.
+var awaited = sent(analyzer.Server, "awaited_max_s", func(s *analyzer.Sent) time.Duration { return s.AwaitedMax })
 
 // repeated is how many bytes both sides sent again: endpoints.*.sent.retransmitted_bytes.
 func repeated(s *subject) uint64 {

@@ -189,15 +189,21 @@ var kinds = withOthers([]kind{
 		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
 	}, {
-		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu", "full-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"did not heed an ICMP error that its packets are too big", "did not heed ICMP errors that their packets are too big"},
 		why:  "a firewall in front of the sender drops ICMP, or a load balancer sends it to another host",
 		next: "look for the ICMP error at the sender; clamp the MSS at the tunnel",
 	}, {
-		id: "mtu", when: has("mtu-black-hole"), covers: append([]string{"path-mtu"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu", when: has("mtu-black-hole"), covers: append([]string{"path-mtu", "full-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},
 		why:  "a smaller MTU on the path, and no ICMP message that says so",
 		next: "ping with DF and falling sizes; clamp the MSS, or let ICMP through",
+	}, {
+		id: "full-segments-lost", when: both(one(has("retries-exhausted"), has("retransmission-timeout")), one(fullVanished(analyzer.Client), fullVanished(analyzer.Server))),
+		covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"got none of its full segments through, and sent no smaller ones", "got none of their full segments through, and sent no smaller ones"},
+		why:  "a smaller MTU on the path, and no ICMP message that says so; or the path was gone just then",
+		next: "ping with DF and falling sizes; if large ones pass, see when the peer last said anything",
 	}, {
 		id: "keep-alive", when: has("keep-alive-timeout"), covers: closes, fails: true, lies: OnNetwork,
 		is:   [2]string{"was given up: its keep-alive probes were not answered", "were given up: their keep-alive probes were not answered"},
@@ -224,10 +230,16 @@ var kinds = withOthers([]kind{
 		why:  "the peer is gone, or the path to it or back, or a firewall forgot the connection and drops",
 		next: "see when the peer last said anything, and whether other connections to it live; capture at its side, and longer",
 	}, {
-		id: "write-after-close", when: has("write-after-close"), covers: []string{"reset-by-client", "reset-by-server"}, fails: true, lies: AtClient,
+		id: "write-after-close", when: one(has("write-after-close"), both(resetFor("after-fin", "unread-data"), undelivered)), fails: true, lies: AtClient,
+		covers: append([]string{"rst-not-accepted", "data-after-fin"}, closes...), shows: "write-after-close", speaks: []string{"rst-after-fin"},
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
-		why:  "a pooled connection that the other side had closed, or a client that leaves in mid-answer",
+		why:  "a pooled connection that the other side closed just then, or before, or a client that leaves in mid-answer",
 		next: "see who closed, and who wrote on: tcptrace timeline",
+	}, {
+		id: "given-up-waiting", when: both(resetFor("aborted"), resetBy(analyzer.Client), lasts(awaited, slow)), speaks: []string{"abortive-close"}, covers: append([]string{"slow-server"}, closes...), waited: spent(timing.Server), fails: true, lies: AtApplication,
+		is:   [2]string{"was reset by its client, which had waited for an answer in vain", "were reset by their clients, which had waited for an answer in vain"},
+		why:  "the application at the server hangs, or takes longer than the client's timeout",
+		next: "the server's log and what it asks in turn; then the client's timeout",
 	}, {
 		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"was aborted by an RST of its client", "were aborted by RSTs of their clients"},
@@ -291,7 +303,7 @@ var kinds = withOthers([]kind{
 	receiver(analyzer.Client, AtClient), receiver(analyzer.Server, AtServer),
 	limited(analyzer.Server, AtClient), limited(analyzer.Client, AtServer),
 	{
-		id: "slow-server", when: lasts(thinkingLongest(analyzer.Server), slow), waited: spent(timing.Server), lies: AtApplication,
+		id: "slow-server", when: one(lasts(thinkingLongest(analyzer.Server), slow), lasts(awaited, slow)), waited: spent(timing.Server), lies: AtApplication,
 		is:   [2]string{"waited for its server to answer", "waited for their servers to answer"},
 		why:  "the application thinks for more than a second; the network had delivered the request",
 		next: "the server's log and what it asks in turn",

@@ -188,6 +188,18 @@ var faults = []fault{
 +3.84   < .  1:1461(1460) ack 201
 `),
 	}, {
+		name: "a tunnel that takes no full segment, where nothing smaller follows", id: "full-segments-lost", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 9, waits: true, again: true,
+		plant: some(10, "10.9.0.", "", open+`
++20ms   < .  1:1461(1460) ack 201
++10us   < .  1461:2921(1460) ack 201
++240ms  < .  1461:2921(1460) ack 201
++240ms  < .  1:1461(1460) ack 201
++480ms  < .  1:1461(1460) ack 201
++960ms  < .  1:1461(1460) ack 201
++1.92   < .  1:1461(1460) ack 201
++3.84   < .  1:1461(1460) ack 201
+`),
+	}, {
 		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
 		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
 	}, {
@@ -376,6 +388,34 @@ var faults = []fault{
 +60ms  < .  501:501(0) ack 202
 +24ms  < P. 501:1001(500) ack 202
 +40us  > R  202:202(0) win 0 ipid 0
+`),
+	}, {
+		name: "clients that wait for an answer in vain", id: "given-up-waiting", n: 9, by: "service", value: "10.20.0.9:9200", fails: 9, waits: true,
+		plant: some(9, "", "10.20.0.9:9200", open+"+20ms < . 1:1(0) ack 201\n+5 > R. 201:201(0) ack 1\n"),
+	}, {
+		name: "a server that greets late", id: "slow-server", n: 9, by: "service", value: "10.20.0.9:25", waits: true,
+		plant: some(9, "", "10.20.0.9:25", `
++0    > S  0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
++20ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++60us > .  1:1(0) ack 1 win 502
++5    < P. 1:81(80) ack 1
++60us > .  1:1(0) ack 81
++1ms  > P. 1:21(20) ack 81
++20ms < P. 81:141(60) ack 21
++60us > F. 21:21(0) ack 141
++20ms < F. 141:141(0) ack 22
++60us > .  22:22(0) ack 142
+`),
+	}, {
+		name: "a server that closes just as it is used again", id: "write-after-close", n: 9, by: "service", value: "10.20.0.9:443", fails: 9,
+		plant: some(9, "", "10.20.0.9:443", open+`
++20ms < P. 1:501(500) ack 201
++60us > .  201:201(0) ack 501
++5    > P. 201:401(200) ack 501
++1ms  < F. 501:501(0) ack 201
++60us > .  401:401(0) ack 502
++19ms < R  501:501(0) win 0 ipid 0
++1ms  < R  502:502(0) win 0 ipid 0
 `),
 	}, {
 		name: "a mirror port that copies twice", id: "duplicates", n: 200, plant: func(p *planted) {
