@@ -209,11 +209,6 @@ func spent(u timing.Use) measure {
 	return measure{"time." + u.String(), func(s *subject) time.Duration { return s.Spent[u] }}
 }
 
-// zeroWindow is for how long a side's window was closed.
-func zeroWindow(side analyzer.Side) measure {
-	return sent(side, "zero_window_s", func(s *analyzer.Sent) time.Duration { return s.ZeroWindowTime })
-}
-
 // limitedByWindow is for how long the peer's window limited what a side transferred.
 func limitedByWindow(side analyzer.Side) measure {
 	return sent(side, "limited_receive_window_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })

@@ -317,11 +317,12 @@ var kinds = withOthers([]kind{
 	},
 })
 
-// receiver is a side that does not read what it is sent.
+// receiver is a side that does not read what it is sent: its window closes, or has no room for another segment for long.
 func receiver(side analyzer.Side, lies Place) kind {
 	name := side.String()
 	return kind{
-		id: "slow-" + name + "-reader", when: warnsOf(side, "zero-window"), waited: zeroWindow(side), lies: lies,
+		id: "slow-" + name + "-reader", when: one(warnsOf(side, "zero-window"), both(lasts(spent(timing.Window), held), lasts(limitedByWindow(side.Peer()), held))),
+		waited: spent(timing.Window), lies: lies,
 		covers: []string{"limited-by-" + name, "window-shrunk"},
 		is:     [2]string{"stalled because the " + name + " did not read", "stalled because the " + name + " did not read"},
 		why:    "the application at the " + name + " is slow, or blocked",
