@@ -174,6 +174,8 @@ func TestClosingBoundaries(t *testing.T) {
 			[]string{"201", "warning", "202", "note"}},
 		{"nor does one linger whose FIN may be among its last bytes, which were not captured", request + clientFIN + "+20ms < . 201:201(0) ack 102\n+1ms > . 102:102(0) ack @\n" + pause, says("close-wait-lingering"),
 			[]string{"201", "warning", "202", "note"}},
+		{"also if it says something behind them", request + "+1ms > . 101:101(0) ack 202\n+1ms > F. 101:101(0) ack 202\n+20ms < . 202:@ ack 102\n" + strings.Replace(pause, "@", "5", 1), says("close-wait-lingering"),
+			[]string{"202(0)", "note", "302(100)", "warning"}},
 		{"who had the FIN acknowledges it in what it sends next", request + clientFIN + "+@ < P. 201:301(100) ack 101\n", server,
 			[]string{"22ms", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?", "22001us", "LISTEN? SYN_RCVD ESTABLISHED"}},
 		{"and did not have it if it comes again", request + clientFIN + "@\n", server,

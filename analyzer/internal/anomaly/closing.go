@@ -56,5 +56,5 @@ func (s *pass) waited(side conn.Side, i int) conn.Time {
 // endUnseen reports whether the last of what a direction sent was acknowledged and not captured: its FIN may be among that.
 func (s *pass) endUnseen(dir uint8) bool {
 	m := s.Incident(conn.IncidentUnseen, dir)
-	return m != nil && m.Amount > 0 && m.Run.Since != 0 && !s.Sides[dir].KnowsFIN
+	return m != nil && m.Amount > 0 && m.Hole.To >= s.Sides[dir].End && !s.Sides[dir].KnowsFIN
 }

@@ -1,5 +1,7 @@
 package conn
 
+import "tcptrace/reassembly"
+
 // SideOf is what the analyzer knows of the endpoint that sends in a direction.
 func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
 	h, peer := &c.Half[dir], &c.Half[1-dir]
@@ -8,8 +10,8 @@ func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
 		busySince, landed = h.busy(peer, now)
 	}
 	return Endpoint{
-		Unacked: h.unacked(peer),
-		ISN:     h.ISN(), KnowsISN: h.Flags.Has(ISNKnown),
+		Unacked: h.unacked(peer), End: h.End,
+		ISN: h.ISN(), KnowsISN: h.Flags.Has(ISNKnown),
 		FIN: uint32(h.FIN), KnowsFIN: h.Flags.Has(SentFIN),
 		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
 		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), GoodHeader: h.Flags.Has(goodHeader), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
@@ -35,25 +37,26 @@ func (h *Half) unacked(peer *Half) uint64 {
 type Endpoint struct {
 	ISN, FIN           uint32 // sequence numbers of its SYN and FIN
 	KnowsISN, KnowsFIN bool
-	Unseen             bool   // none of its segments was captured
-	Unplaced           bool   // nothing tells its numbers: isn means nothing
-	Distance           Time   // between the tap and it, there and back
-	Last               Time   // when it last sent anything but an RST
-	BusySince          Time   // since when its first FIN may have waited, or waits, for its turn; 0: it did not; LongAgo
-	Landed             Time   // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
-	FirstFIN           int    // index of its first FIN in facts, -1
-	GoodSum            bool   // it computes checksums
-	GoodHeader         bool   // likewise, those of IPv4 headers
-	Spoke              bool   // it sent a SYN, or a segment with ACK that is no RST
-	SentData           bool   // it sent payload
-	Unacked            uint64 // payload sent, and not acknowledged by anything captured
-	FinBlind, FinFirst bool   // what its first FIN does not prove (Conn.go)
-	FinUnproved        bool   // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
-	EndBlind           bool   // the last octet that its peer acknowledged was not captured, and may be a FIN (showsOctetBefore)
-	AtTap              bool   // what passes it has
-	NotLinux           bool   // its segments are not what Linux sends
-	Holed              bool   // some of what it sent was neither captured nor acknowledged, although what follows was captured
-	Challenged         bool   // it answered what it did not accept by a challenge ACK
+	Unseen             bool           // none of its segments was captured
+	Unplaced           bool           // nothing tells its numbers: isn means nothing
+	Distance           Time           // between the tap and it, there and back
+	Last               Time           // when it last sent anything but an RST
+	BusySince          Time           // since when its first FIN may have waited, or waits, for its turn; 0: it did not; LongAgo
+	Landed             Time           // when nothing was in flight any more, which it may not have heard; 0: it is, or it has
+	FirstFIN           int            // index of its first FIN in facts, -1
+	GoodSum            bool           // it computes checksums
+	GoodHeader         bool           // likewise, those of IPv4 headers
+	Spoke              bool           // it sent a SYN, or a segment with ACK that is no RST
+	SentData           bool           // it sent payload
+	End                reassembly.Pos // behind all that was captured of it
+	Unacked            uint64         // payload sent, and not acknowledged by anything captured
+	FinBlind, FinFirst bool           // what its first FIN does not prove (Conn.go)
+	FinUnproved        bool           // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
+	EndBlind           bool           // the last octet that its peer acknowledged was not captured, and may be a FIN (showsOctetBefore)
+	AtTap              bool           // what passes it has
+	NotLinux           bool           // its segments are not what Linux sends
+	Holed              bool           // some of what it sent was neither captured nor acknowledged, although what follows was captured
+	Challenged         bool           // it answered what it did not accept by a challenge ACK
 }
 
 // Margin is how much later than a segment towards the endpoint its own segment must
