@@ -85,6 +85,7 @@ func (r *reader) run(c *Capture) {
 	defer close(r.done)
 	defer r.ask()
 	var asked time.Time
+	wasDown := false // when it was last asked
 	for {
 		var into *chunk
 		select {
@@ -105,9 +106,13 @@ func (r *reader) run(c *Capture) {
 		if now := time.Now(); err != nil || now.Sub(asked) >= idle {
 			asked = now
 			r.ask()
-			// Once the ring is empty: what came before it went down is to be delivered.
+			// Once the ring is empty: what came before it went down is to be delivered, and may be in a block that is not handed over yet.
 			if err == nil && len(into.Packets) == 0 {
-				err = r.watch.down()
+				down := r.watch.down()
+				if wasDown {
+					err = down
+				}
+				wasDown = down != nil
 			}
 		}
 		if err != nil {
