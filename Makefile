@@ -2,11 +2,11 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LDFLAGS     = -s -w
 
-.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots duckdb cloud beam pgo
+.PHONY: build demo test test-full race fuzz fuzz-parts fuzz-briefly lint deps golden bench static release rename-module clean browser screenshots duckdb cloud beam pgo soak
 
 # The compiler optimizes the program by a profile, cmd/tcptrace/default.pgo, for which it compiles every package once more. That takes minutes
 # when it has never done so: tests do without.
-golden test test-full lint bench browser screenshots duckdb race fuzz fuzz-parts fuzz-briefly: export GOFLAGS := $(strip $(GOFLAGS) -pgo=off)
+golden test test-full lint bench browser screenshots duckdb race soak fuzz fuzz-parts fuzz-briefly: export GOFLAGS := $(strip $(GOFLAGS) -pgo=off)
 
 build: deps ## bin/tcptrace
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/tcptrace ./cmd/tcptrace
@@ -57,6 +57,10 @@ bench: deps
 
 pgo: deps ## takes the profile anew by which the compiler optimizes the program; needs captures, or what makes some (.ci/pgo)
 	.ci/pgo $(CAPTURES)
+
+soak: deps ## watches half an hour of connections come and go, in network namespaces (root): SOAKTIME=5m for less
+	TCPTRACE_SOAK=$(SOAKTIME) go test -v -count 1 -timeout 6h -run 'TestSoak$$' ./cmd/tcptrace
+SOAKTIME = 30m
 
 race: ## tests what has goroutines with the race detector
 	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar ./report/internal/condition ./report/internal/record
