@@ -116,7 +116,7 @@ func (o *liveOptions) check() error {
 // captureOptions are those that the capture takes.
 func (o *liveOptions) captureOptions() capture.Options {
 	c := capture.Options{
-		Interfaces: o.interfaces, Filter: o.filter, SnapLen: o.snapLen, Promiscuous: o.promiscuous, BufferSize: int(o.buffer),
+		Interfaces: o.interfaces, Filter: o.filter, SnapLen: o.snapLen, Promiscuous: o.promiscuous, BufferSize: int(o.buffer), Rings: o.goroutines(),
 	}
 	if c.SnapLen == 0 {
 		c.SnapLen = headersOnly

@@ -107,7 +107,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.web, "web", "", "serve a page that shows the analysis at this `address`, such as :8080 (on loopback) or 0.0.0.0:8080")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
-	f.IntVar(&o.workers, "workers", 0, "track and judge conversations with `n` goroutines, by a power of two; 0: half as many as there are processors, 16 at most")
+	f.IntVar(&o.workers, "workers", 0, "track and judge conversations with `n` goroutines, by a power of two, and live captures by as many rings; 0: half as many as there are processors, 16 at most")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	complete.Flag(cmd, "names", "auto", "off")
@@ -154,12 +154,17 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{Workers: cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, 1), enoughWorkers)), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
+		Options:  analyzer.Options{Workers: o.goroutines(), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
 		Packets:  o.packets,
 		Duration: o.duration,
 		Prompt:   o.until != "",
 	}
+}
+
+// goroutines is how many track and judge conversations, and how many rings of the kernel a capture has.
+func (o *watchOptions) goroutines() int {
+	return cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, 1), enoughWorkers))
 }
 
 // enoughWorkers is how many goroutines there are at most unless more are asked for: others read, decode before them, and tell behind them.

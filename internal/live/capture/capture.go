@@ -19,7 +19,10 @@ type Options struct {
 	Filter      string   // pcap-filter(7), or what filterlang has of it without libpcap; "": everything
 	SnapLen     int      // bytes of a frame that are kept, default 128
 	Promiscuous bool     // also frames for other hosts; AnyInterface cannot have them
-	BufferSize  int      // bytes of the kernel's ring, for each interface; default 128 MiB
+	BufferSize  int      // bytes for each interface, most of them the kernel's; default 128 MiB
+	Rings       int      // by so many rings at most (Linux), which the interfaces share; default 1
+
+	chunks int // of all readers, for each interface, beside those that each has
 }
 
 // AnyInterface is the name that stands for all interfaces of a Linux machine.
@@ -45,12 +48,14 @@ const (
 	// hold is for how long frames are gathered: the kernel hands over a block of the ring that is not full
 	// after this time, and a batch is handed on. At most 100 times a second is the price of little traffic.
 	hold = 10 * time.Millisecond
-	// chunksAlone is how many batches an interface has. The ring is what buffers: these only
+	// chunksAlone is how many batches a reader has. The ring is what buffers: these only
 	// let one be filled while another is taken.
 	chunksAlone = 4
-	// chunksEach is for one of several interfaces, whose frames wait for those of the others (see order): settle at
-	// 2 M packets/s.
-	chunksEach = 64
+	// chunksMore is how many more those of several readers have together, for each interface, whose frames wait for those of the others (see order):
+	// as long as that takes at 2 M packets/s.
+	chunksMore = 64
+	// mostRings is how many are merged into one. More are not worth their while: that takes longer than they save.
+	mostRings = 16
 )
 
 // Capture is a running capture. Next is for one goroutine; Stats, Counts, Progress and Close
@@ -59,6 +64,8 @@ type Capture struct {
 	ifaces  interfaces
 	readers []*reader
 	ready   chan *chunk // of all readers, in the order they were filled
+	spare   chan *chunk // for any reader
+	opened  time.Time
 	stop    chan struct{}
 	closing sync.Once
 	bytes   atomic.Int64
@@ -66,7 +73,7 @@ type Capture struct {
 	// Of Next alone.
 	running int   // readers whose last chunk has not come
 	failed  error // of the last chunk
-	order   order // without queues if there is one interface only
+	order   order // without queues if there is one reader only
 }
 
 // Count is what became of the frames of an interface.
@@ -76,15 +83,20 @@ type Count struct {
 	Missed   uint64 // lost by the interface or its driver, as far as it says
 }
 
-// chunk is a batch and whose it is.
+func (n *Count) add(more Count) {
+	n.Received += more.Received
+	n.Dropped += more.Dropped
+	n.Missed += more.Missed
+}
+
+// chunk is a batch, who filled it and where it belongs.
 type chunk struct {
 	packet.Batch
 	owner *reader
+	home  chan *chunk
 	last  error // why nothing comes after it
 
-	// For order.
-	came   time.Time
-	latest int64 // time of its frames
+	came int64 // when it was handed on, by Capture.now
 }
 
 // Open starts a capture on all interfaces, or on none: the error is about one of them and names
@@ -94,27 +106,32 @@ func Open(opts Options) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	chunks := chunksAlone
-	c := &Capture{stop: make(chan struct{})}
-	if n := len(opts.Interfaces); n > 1 {
-		chunks = chunksEach
-		c.order.queues = make([]queue, n)
-	}
-	c.ready = make(chan *chunk, chunks*len(opts.Interfaces))
+	c := &Capture{stop: make(chan struct{}), opened: time.Now()}
 	for i, name := range opts.Interfaces {
-		r, err := newReader(name, uint16(i), chunks, opts)
+		readers, err := newReaders(name, uint16(i), opts)
 		if err != nil {
-			for _, r := range c.readers {
-				r.close()
-			}
+			closeAll(c.readers)
 			return nil, err
 		}
-		c.readers = append(c.readers, r)
-		c.ifaces.add(input.Interface{Name: name, Link: r.handle.link(), SnapLen: uint32(opts.SnapLen)})
-		if name == AnyInterface {
-			r.members = &members{of: &c.ifaces, name: r.watch.interfaceName, all: uint16(i), numbers: map[uint32]uint16{}}
+		c.ifaces.add(input.Interface{Name: name, Link: readers[0].handle.link(), SnapLen: uint32(opts.SnapLen)})
+		for _, r := range readers {
+			r.number = len(c.readers)
+			c.readers = append(c.readers, r)
+			if name == AnyInterface {
+				r.members = &members{of: &c.ifaces, name: r.watch.interfaceName, all: uint16(i), numbers: map[uint32]uint16{}}
+			}
 		}
 	}
+	more := 0
+	if len(c.readers) > 1 {
+		more = opts.chunks * len(opts.Interfaces)
+		c.order = newOrder(len(c.readers))
+	}
+	c.spare = make(chan *chunk, more)
+	for range more {
+		c.spare <- &chunk{home: c.spare}
+	}
+	c.ready = make(chan *chunk, more+chunksAlone*len(c.readers))
 	c.running = len(c.readers)
 	for _, r := range c.readers {
 		go r.run(c)
@@ -140,18 +157,23 @@ func (o Options) complete() (Options, error) {
 		o.BufferSize = defaultBuffer
 	}
 	o.BufferSize = max(o.BufferSize, minBuffer)
+	o.Rings = max(1, min(o.Rings/len(o.Interfaces), mostRings, o.BufferSize/minBuffer))
+	o.chunks = chunksMore
+	if o.Rings > 1 { // an eighth of the buffer, at most
+		o.chunks = min(chunksMore, max(1, o.BufferSize/8/batchBytes))
+		o.BufferSize -= o.chunks * batchBytes
+	}
 	return o, nil
 }
 
-// Next implements input.Source, but b is empty if nothing came for 100 ms. Frames of several interfaces are
-// in the order of their times, and come about 30 ms later for it. An interface that fails
+// Next implements input.Source, but b is empty if nothing came for 100 ms. Frames of several interfaces or rings are
+// in the order of their times, and come about 40 ms later for it. An interface that fails
 // ends its own frames only and is in Stats; when none is left, Next returns the last one's
 // error. After Close it returns io.EOF.
 func (c *Capture) Next(b *packet.Batch) error {
 	b.Buf, b.Packets = b.Buf[:0], b.Packets[:0]
 	for end := time.Now().Add(idle); ; {
-		now := time.Now()
-		if c.order.fill(b, now, c.running == 0) {
+		if c.merge(b) {
 			c.bytes.Add(int64(len(b.Buf)))
 			return nil
 		}
@@ -159,12 +181,12 @@ func (c *Capture) Next(b *packet.Batch) error {
 		if c.running == 0 {
 			return c.failed
 		}
-		wait := end.Sub(now)
+		wait := time.Until(end)
 		if wait <= 0 {
 			return nil
 		}
 		if c.order.waiting > 0 {
-			wait = min(wait, hold)
+			wait = min(wait, hold/2)
 		}
 		select {
 		case <-c.stop:
@@ -178,6 +200,29 @@ func (c *Capture) Next(b *packet.Batch) error {
 	}
 }
 
+// now is the time since the capture was opened.
+func (c *Capture) now() int64 { return int64(time.Since(c.opened)) }
+
+// merge fills b with what has come from several readers and is due.
+func (c *Capture) merge(b *packet.Batch) bool {
+	if len(c.order.queues) == 0 {
+		return false
+	}
+	// What a reader had read when it was dry has come, if it is looked for afterwards.
+	for i, r := range c.readers {
+		c.order.queues[i].dry = r.dry.Load()
+	}
+	for {
+		select {
+		case got := <-c.ready:
+			c.accept(b, got)
+			continue
+		default:
+		}
+		return c.order.fill(b)
+	}
+}
+
 // accept takes a chunk that has come, and reports whether b has its frames.
 func (c *Capture) accept(b *packet.Batch, got *chunk) bool {
 	if got.last != nil {
@@ -185,10 +230,10 @@ func (c *Capture) accept(b *packet.Batch, got *chunk) bool {
 		c.failed = got.last
 	}
 	switch {
-	case len(got.Packets) == 0:
-		return false
 	case len(c.order.queues) > 0:
 		c.order.add(got)
+		return false
+	case len(got.Packets) == 0:
 		return false
 	}
 	c.take(b, got)
@@ -198,17 +243,19 @@ func (c *Capture) accept(b *packet.Batch, got *chunk) bool {
 // take exchanges the buffers, so that the bytes are not copied once more.
 func (c *Capture) take(b *packet.Batch, got *chunk) {
 	*b, got.Batch = got.Batch, *b
-	got.owner.free <- got
+	got.home <- got
 	c.bytes.Add(int64(len(b.Buf)))
 }
 
 // Stats implements input.Source. It may be called at any time and tells the state at most a moment ago.
 func (c *Capture) Stats() packet.Stats {
 	s := packet.Stats{Drop: true}
+	told := -1
 	for _, r := range c.readers {
 		n := r.count()
 		s.Drops += n.Dropped + n.Missed
-		if err := r.err.Load(); err != nil {
+		if err := r.err.Load(); err != nil && told != int(r.iface) { // the rings of an interface fail together
+			told = int(r.iface)
 			s.Errors = append(s.Errors, err)
 		}
 	}
@@ -217,9 +264,9 @@ func (c *Capture) Stats() packet.Stats {
 
 // Counts has a Count for each of Interfaces, but those that others stand for.
 func (c *Capture) Counts() []Count {
-	counts := make([]Count, len(c.readers))
-	for i, r := range c.readers {
-		counts[i] = r.count()
+	counts := make([]Count, c.readers[len(c.readers)-1].iface+1)
+	for _, r := range c.readers {
+		counts[r.iface].add(r.count())
 	}
 	return counts
 }

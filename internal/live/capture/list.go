@@ -29,10 +29,9 @@ func List() ([]Device, error) {
 	opts := Options{SnapLen: defaultSnapLen, BufferSize: minBuffer}
 	for i := range list {
 		d := &list[i]
-		r, err := newReader(d.Name, 0, 0, opts)
-		if d.Err = err; err == nil {
-			r.close()
-		}
+		readers, err := newReaders(d.Name, 0, opts)
+		d.Err = err
+		closeAll(readers)
 	}
 	return list, nil
 }

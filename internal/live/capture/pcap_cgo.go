@@ -9,7 +9,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcap"
+	"golang.org/x/net/bpf"
 
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
@@ -85,17 +87,33 @@ func activate(name string, opts Options) (*pcap.Handle, error) {
 	return inactive.Activate()
 }
 
-func (h *pcapHandle) read(b *packet.Batch, iface uint16) error {
+// compileElse has libpcap compile a filter for a ring. About tags it looks into the frame, from which the kernel has taken them.
+func compileElse(filter string, kind wire.LinkType, snap uint32) ([]bpf.RawInstruction, bool) {
+	if kind != wire.LinkEthernet || strings.Contains(filter, "vlan") {
+		return nil, false
+	}
+	code, err := pcap.CompileBPFFilter(layers.LinkTypeEthernet, int(snap), filter)
+	if err != nil {
+		return nil, false
+	}
+	raw := make([]bpf.RawInstruction, len(code))
+	for i, c := range code {
+		raw[i] = bpf.RawInstruction{Op: c.Code, Jt: c.Jt, Jf: c.Jf, K: c.K}
+	}
+	return raw, true
+}
+
+func (h *pcapHandle) read(b *packet.Batch, iface uint16) (dry bool, err error) {
 	var first int64
 	for room(b) {
 		data, info, err := h.pcap.ZeroCopyReadPacketData()
 		switch {
 		case err == pcap.NextErrorTimeoutExpired:
-			return nil
+			return true, nil
 		case err == io.EOF:
-			return errors.New("the interface gives no more frames")
+			return false, errors.New("the interface gives no more frames")
 		case err != nil:
-			return h.failed(err)
+			return false, h.failed(err)
 		}
 		now := info.Timestamp.UnixNano()
 		if len(b.Packets) == 0 {
@@ -111,10 +129,10 @@ func (h *pcapHandle) read(b *packet.Batch, iface uint16) error {
 		})
 		b.Buf = append(b.Buf, data...)
 		if age := now - first; age > int64(hold) || age < -int64(hold) {
-			return nil
+			return false, nil
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // failed is why libpcap reads no more. Its own words begin with a capital letter.

@@ -13,8 +13,9 @@ import (
 
 // A handle is an open interface. All of it is for one goroutine.
 type handle interface {
-	// read appends frames to b until it is full (see room) or hold has passed. It may return without any.
-	read(b *packet.Batch, iface uint16) error
+	// read appends frames to b until it is full (see room) or hold has passed. It may return without any. It is dry if it
+	// has read all that was there when it was called.
+	read(b *packet.Batch, iface uint16) (dry bool, err error)
 	// drops is what the kernel says so far: frames the ring had no room for, and those the interface lost.
 	drops() (ring, missed uint64)
 	link() wire.LinkType
@@ -31,40 +32,68 @@ var (
 	errDisappeared = errors.New("the interface disappeared")
 )
 
-// reader fills chunks from one interface.
+// reader fills chunks from one interface, or from one of several rings of it.
 type reader struct {
 	name    string
 	iface   uint16
+	number  int // among all readers
 	handle  handle
 	members *members // nil: it stands for itself
 	watch   *watch
-	free    chan *chunk
+	free    chan *chunk   // its own
 	done    chan struct{} // closed when the handle is not used any more
 	err     atomic.Pointer[packet.Error]
+	dry     atomic.Int64 // when all that was there had been read, and handed on, by Capture.now
 
 	received, dropped, missed atomic.Uint64
 }
 
-// newReader opens an interface.
-func newReader(name string, iface uint16, chunks int, opts Options) (*reader, error) {
+// newReaders opens an interface.
+func newReaders(name string, iface uint16, opts Options) (all []*reader, err error) {
+	handles, err := openAll(name, opts)
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range handles {
+		r := &reader{name: name, iface: iface, handle: h, free: make(chan *chunk, chunksAlone), done: make(chan struct{})}
+		if !decodable(h.link()) {
+			err = fmt.Errorf("%s: frames of link type %d cannot be read", name, h.link())
+		} else if r.watch, err = newWatch(name); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		if err != nil {
+			closeAll(all)
+			for _, h := range handles[i:] {
+				h.close()
+			}
+			return nil, err
+		}
+		for range cap(r.free) {
+			r.free <- &chunk{owner: r, home: r.free}
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// openAll opens an interface by opts.Rings rings, or by one where several cannot be had, or only libpcap understands the filter.
+func openAll(name string, opts Options) ([]handle, error) {
+	if opts.Rings > 1 {
+		if all, err := openRings(name, opts); err == nil {
+			return all, nil
+		}
+	}
 	h, err := open(name, opts)
 	if err != nil {
 		return nil, err
 	}
-	if !decodable(h.link()) {
-		h.close()
-		return nil, fmt.Errorf("%s: frames of link type %d cannot be read", name, h.link())
+	return []handle{h}, nil
+}
+
+func closeAll(readers []*reader) {
+	for _, r := range readers {
+		r.close()
 	}
-	w, err := newWatch(name)
-	if err != nil {
-		h.close()
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	r := &reader{name: name, iface: iface, handle: h, watch: w, free: make(chan *chunk, chunks), done: make(chan struct{})}
-	for range cap(r.free) {
-		r.free <- &chunk{owner: r}
-	}
-	return r, nil
 }
 
 // close gives back the interface. The reader must not be running.
@@ -87,14 +116,13 @@ func (r *reader) run(c *Capture) {
 	var asked time.Time
 	wasDown := false // when it was last asked
 	for {
-		var into *chunk
-		select {
-		case <-c.stop:
+		into := r.chunk(c)
+		if into == nil {
 			return
-		case into = <-r.free:
 		}
 		into.Buf, into.Packets = into.Buf[:0], into.Packets[:0]
-		err := r.handle.read(&into.Batch, r.iface)
+		began := c.now()
+		dry, err := r.handle.read(&into.Batch, r.iface)
 		// A packet socket hears of both in the same words.
 		if err == errDown {
 			err = cmp.Or(r.watch.down(), err)
@@ -122,13 +150,40 @@ func (r *reader) run(c *Capture) {
 		}
 		// There is room for all chunks of all readers: neither is waited for.
 		if len(into.Packets) == 0 && err == nil {
-			r.free <- into
+			into.home <- into
 		} else {
+			into.owner, into.came = r, c.now()
 			c.ready <- into
 		}
 		if err != nil {
 			return
 		}
+		if dry {
+			r.dry.Store(began)
+		}
+	}
+}
+
+// chunk waits for one to fill: of its own if there is one, so that those that all share are touched when they are needed. It is nil when the
+// capture is closed.
+func (r *reader) chunk(c *Capture) *chunk {
+	select {
+	case <-c.stop:
+		return nil
+	default:
+	}
+	select {
+	case into := <-r.free:
+		return into
+	default:
+	}
+	select {
+	case <-c.stop:
+		return nil
+	case into := <-r.free:
+		return into
+	case into := <-c.spare:
+		return into
 	}
 }
 

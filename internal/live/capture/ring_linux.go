@@ -25,7 +25,8 @@ type ring struct {
 	left   uint32 // frames of it that are not read; 0: none, or it is the kernel's
 	at     int    // where in memory the next one is
 	lost   uint64
-	failed error // what the socket said; returned once the blocks are read
+	losses *losses // of the interface; nil: others tell them
+	failed error   // what the socket said; returned once the blocks are read
 }
 
 const (
@@ -35,32 +36,58 @@ const (
 	slotSize = 1 << 11
 )
 
-// openRing captures whole frames from Ethernet and what looks like it, and from other interfaces and
+// plan is how an interface is captured from by rings.
+type plan struct {
+	index  int // 0: all interfaces
+	socket int // type
+	kind   wire.LinkType
+	filter []bpf.RawInstruction
+}
+
+// planFor has whole frames captured from Ethernet and what looks like it, and from other interfaces and
 // from all at once packets with a cooked header before them, as libpcap does, which names the interface.
-func openRing(name string, opts Options) (handle, error) {
+func planFor(name string, opts Options) (plan, error) {
 	index, hardware, err := identify(name)
 	if err != nil {
-		return nil, refused(name, err)
+		return plan{}, refused(name, err)
 	}
-	r := &ring{fd: -1, kind: wire.LinkLinuxSLL2, snap: opts.SnapLen}
-	layout, socket := filterlang.Cooked, unix.SOCK_DGRAM
+	p := plan{index: index, socket: unix.SOCK_DGRAM, kind: wire.LinkLinuxSLL2}
+	layout := filterlang.Cooked
 	if hardware == unix.ARPHRD_ETHER || hardware == unix.ARPHRD_LOOPBACK {
-		r.kind, socket = wire.LinkEthernet, unix.SOCK_RAW
-		if layout, err = filterlang.Of(r.kind); err != nil {
-			return nil, err
+		p.socket, p.kind = unix.SOCK_RAW, wire.LinkEthernet
+		if layout, err = filterlang.Of(p.kind); err != nil {
+			return plan{}, err
 		}
 	}
-	code, err := program(opts, r.kind, layout)
+	p.filter, err = program(opts, p.kind, layout)
+	return p, err
+}
+
+// openRing captures by one ring.
+func openRing(name string, opts Options) (handle, error) {
+	p, err := planFor(name, opts)
 	if err != nil {
 		return nil, err
 	}
-	// Without a protocol it receives nothing before it is bound.
-	if r.fd, err = unix.Socket(unix.AF_PACKET, socket|unix.SOCK_CLOEXEC, 0); err != nil {
+	r, err := p.open(p.filter, opts.BufferSize, opts)
+	if err != nil {
 		return nil, refused(name, err)
 	}
-	if err := r.start(index, code, opts); err != nil {
+	r.losses = newLosses(name)
+	return r, nil
+}
+
+// open makes a ring of so many bytes, of the frames that the filter lets through.
+func (p *plan) open(filter []bpf.RawInstruction, size int, opts Options) (*ring, error) {
+	// Without a protocol it receives nothing before it is bound.
+	fd, err := unix.Socket(unix.AF_PACKET, p.socket|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	r := &ring{fd: fd, kind: p.kind, snap: opts.SnapLen}
+	if err := r.start(p.index, filter, size, opts.Promiscuous); err != nil {
 		r.close()
-		return nil, refused(name, err)
+		return nil, err
 	}
 	return r, nil
 }
@@ -107,6 +134,9 @@ func program(opts Options, kind wire.LinkType, layout filterlang.Layout) ([]bpf.
 	if opts.Filter != "" {
 		var err error
 		if code, err = filterlang.Compile(opts.Filter, layout, snap); err != nil {
+			if code, ok := compileElse(opts.Filter, kind, snap); ok {
+				return code, nil
+			}
 			return nil, fmt.Errorf("filter %q: %w", opts.Filter, err)
 		}
 	}
@@ -114,7 +144,25 @@ func program(opts Options, kind wire.LinkType, layout filterlang.Layout) ([]bpf.
 }
 
 // start sets the socket up. Binding it comes last: from then on frames come.
-func (r *ring) start(index int, code []bpf.RawInstruction, opts Options) error {
+func (r *ring) start(index int, filter []bpf.RawInstruction, size int, promiscuous bool) error {
+	if err := r.attach(filter); err != nil {
+		return err
+	}
+	if err := r.reserve(size / blockSize); err != nil {
+		return err
+	}
+	if promiscuous && index != 0 {
+		request := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
+		if err := unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &request); err != nil {
+			return fmt.Errorf("promiscuous: %w", err)
+		}
+	}
+	all := binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff}) // in network byte order
+	return unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index})
+}
+
+// attach has the kernel ask a filter, in place of the one before.
+func (r *ring) attach(code []bpf.RawInstruction) error {
 	filter := make([]unix.SockFilter, len(code))
 	for i, c := range code {
 		filter[i] = unix.SockFilter{Code: c.Op, Jt: c.Jt, Jf: c.Jf, K: c.K}
@@ -123,17 +171,7 @@ func (r *ring) start(index int, code []bpf.RawInstruction, opts Options) error {
 	if err := unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &fprog); err != nil {
 		return fmt.Errorf("the kernel refuses the filter: %w", err)
 	}
-	if err := r.reserve(opts.BufferSize / blockSize); err != nil {
-		return err
-	}
-	if opts.Promiscuous && index != 0 {
-		request := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
-		if err := unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &request); err != nil {
-			return fmt.Errorf("promiscuous: %w", err)
-		}
-	}
-	all := binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff}) // in network byte order
-	return unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index})
+	return nil
 }
 
 // reserve makes the ring.
@@ -163,7 +201,7 @@ func (r *ring) drops() (lost, missed uint64) {
 	if s, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
 		r.lost += uint64(s.Drops)
 	}
-	return r.lost, 0
+	return r.lost, r.losses.sinceOpen()
 }
 
 func (r *ring) link() wire.LinkType { return r.kind }

@@ -19,16 +19,16 @@ const (
 	second    = 1_000_000_000
 )
 
-func (r *ring) read(b *packet.Batch, iface uint16) error {
+func (r *ring) read(b *packet.Batch, iface uint16) (dry bool, err error) {
 	for room(b) {
 		if r.left == 0 && !r.nextBlock() {
 			switch {
 			case len(b.Packets) > 0:
-				return nil
+				return true, nil
 			case r.failed != nil:
-				return r.failed
+				return true, r.failed
 			}
-			return r.wait()
+			return true, r.wait()
 		}
 		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.memory[r.at]))
 		r.put(b, h, iface)
@@ -37,7 +37,7 @@ func (r *ring) read(b *packet.Batch, iface uint16) error {
 			r.giveBack()
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // nextBlock reports whether the kernel has handed over the next block.
