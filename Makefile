@@ -64,6 +64,8 @@ SOAKTIME = 30m
 
 race: ## tests what has goroutines with the race detector
 	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./report ./report/internal/columnar ./report/internal/condition ./report/internal/record
+	go test -race -short -timeout 5m -run 'Parts|Older' ./analyzer
+	go test -race -timeout 10m -run 'ByWorkers|ByRings' ./cmd/tcptrace # most of it is to compile that
 
 # The fuzz targets, by package: of the whole program, and of its parts.
 FUZZ_WHOLE = ./analyzer:FuzzFrames ./analyzer:FuzzReadings ./cmd/tcptrace:FuzzCommands ./cmd/tcptrace:FuzzClock ./cmd/tcptrace:FuzzFlags ./report:FuzzRenderers ./report/internal/condition:FuzzWhere ./report:FuzzString \

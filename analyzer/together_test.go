@@ -81,6 +81,9 @@ func TestPartsTellTheSame(t *testing.T) {
 		t.Fatal(paths, err)
 	}
 	slices.Sort(paths)
+	if testing.Short() { // under the race detector all of them take half a minute
+		paths = paths[:len(paths)/4]
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := 0; i < len(paths); i += 5 { // several, so that there are several conversations
 		some := paths[i:min(i+5, len(paths))]
