@@ -13,15 +13,16 @@ import (
 )
 
 // toldBy is every word of a Monitor with so many parts about some packets: of each conversation in its order, and the summary. What is told at the
-// moment when it is worked out, has no time.
+// moment when it is worked out, has no time, but each word has before which Flush it was told.
 func toldBy(workers int, apart bool, flush []int, captures ...string) (told map[uint64][]string, packets []string, sum string) {
 	told = map[uint64][]string{}
+	flushed := 0
 	tell := func(e *Event) {
 		at := e.Time
 		if e.Kind == EventCorrection || e.Kind == EventConversation {
 			at = 0
 		}
-		line := fmt.Sprintf("%s at %d %s over %s correction %+v of %+v, judged %v %v", e.Kind, at, e.Side, e.Over, e.Correction, *e.Conversation, e.Judgment.Trajectory, e.Judgment.State)
+		line := fmt.Sprint(flushed, " ") + fmt.Sprintf("%s at %d %s over %s correction %+v of %+v, judged %v %v", e.Kind, at, e.Side, e.Over, e.Correction, *e.Conversation, e.Judgment.Trajectory, e.Judgment.State)
 		for i := range e.Judgment.Anomalies {
 			line += " " + e.Judgment.Anomalies[i].Detail()
 		}
@@ -34,7 +35,7 @@ func toldBy(workers int, apart bool, flush []int, captures ...string) (told map[
 		told[e.Conversation.Stream] = append(told[e.Conversation.Stream], line)
 	}
 	if !apart {
-		return watch(NewMonitor(Options{Workers: workers}, Idle{}, tell), told, flush, captures)
+		return watch(NewMonitor(Options{Workers: workers}, Idle{}, tell), told, flush, &flushed, captures)
 	}
 	var lock sync.Mutex // of told, which is of all parts
 	m := NewMonitor(Options{Workers: workers}, Idle{}, tell)
@@ -45,11 +46,11 @@ func toldBy(workers int, apart bool, flush []int, captures ...string) (told map[
 			tell(e)
 		}
 	})
-	return watch(m, told, flush, captures)
+	return watch(m, told, flush, &flushed, captures)
 }
 
 // watch has m watch captures, one behind the other.
-func watch(m *Monitor, told map[uint64][]string, flush []int, captures []string) (_ map[uint64][]string, packets []string, sum string) {
+func watch(m *Monitor, told map[uint64][]string, flush []int, flushed *int, captures []string) (_ map[uint64][]string, packets []string, sum string) {
 	m.fewest = 1
 	for _, path := range captures {
 		var b packet.Batch
@@ -66,6 +67,7 @@ func watch(m *Monitor, told map[uint64][]string, flush []int, captures []string)
 				part := packet.Batch{Buf: b.Buf, Packets: b.Packets[i:min(i+flush[n%len(flush)], len(b.Packets))]}
 				m.Batch(&part, func(p *Numbered) { packets = append(packets, fmt.Sprint(p.Frame, " of ", p.Stream, p.TCP)) })
 				m.Flush(m.Clock())
+				*flushed++
 			}
 		}
 	}
