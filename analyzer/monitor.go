@@ -1,8 +1,7 @@
 package analyzer
 
 import (
-	"cmp"
-	"slices"
+	"iter"
 	"time"
 
 	"tcptrace/analyzer/host"
@@ -172,7 +171,7 @@ func (m *Monitor) Finish() Summary {
 	for _, p := range m.parts {
 		p.tell = m.tell
 	}
-	for _, o := range m.open() {
+	for o := range m.open() {
 		if m.late != nil && m.late() {
 			o.counts.over++
 			m.leftOut++
@@ -188,7 +187,7 @@ func (m *Monitor) Finish() Summary {
 
 // Report tells all that is known of each open conversation that spoke since a moment, in order of their numbers.
 func (m *Monitor) Report(since Time) {
-	for _, o := range m.open() {
+	for o := range m.open() {
 		if o.tracker.Last(o.slot) < since {
 			continue
 		}
@@ -204,15 +203,27 @@ type place struct {
 	slot uint32
 }
 
-// open lists all conversations that are open, in order of their numbers.
-func (m *Monitor) open() (all []place) {
-	for _, p := range m.parts {
-		for _, slot := range p.tracker.Live() {
-			all = append(all, place{p, slot})
+// open goes through all conversations that are open, in order of their numbers. There may be many: no list is made of those of several parts.
+func (m *Monitor) open() iter.Seq[place] {
+	return func(yield func(place) bool) {
+		lists := make([][]uint32, len(m.parts))
+		for i, p := range m.parts {
+			lists[i] = p.tracker.Live()
+		}
+		for {
+			first, stream := -1, uint64(0)
+			for i, list := range lists {
+				if len(list) == 0 {
+					continue
+				}
+				if n := m.parts[i].streams.Of(list[0]); first < 0 || n < stream {
+					first, stream = i, n
+				}
+			}
+			if first < 0 || !yield(place{m.parts[first], lists[first][0]}) {
+				return
+			}
+			lists[first] = lists[first][1:]
 		}
 	}
-	if len(m.parts) > 1 {
-		slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(a.streams.Of(a.slot), b.streams.Of(b.slot)) })
-	}
-	return all
 }

@@ -174,7 +174,7 @@ func (m *Monitor) States() *[2][fsm.NumStates]uint64 {
 
 // Each visits all conversations that are open, in order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {
-	for _, o := range m.open() {
+	for o := range m.open() {
 		o.judge(o.ledger.of(o.slot))
 		visit(&Seen{Conversation: o.conv, Judgment: o.judgment})
 	}
