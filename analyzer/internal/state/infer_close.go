@@ -369,6 +369,9 @@ func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
 // FIN that came in between was sent before that. It is -1 if there is none.
 func (s *walker) goneBefore(covering func(*conn.Fact) bool) int {
 	rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && f.Seq == s.self.FIN+1 })
+	if rst < 0 {
+		return -1
+	}
 	last := -1
 	for i := s.first(s.peer, 0, covering); i >= 0 && i < rst; i = s.first(s.peer, i+1, covering) {
 		last = i

@@ -9,9 +9,12 @@ import (
 // OfAnother reports whether f is the RST by which an endpoint in SYN_SENT answers an ACK of a connection that it no longer
 // knows: it goes on (RFC 9293 3.10.7.3), and of the connection that it opens nothing has ended.
 func (m *Inference) OfAnother(f *conn.Fact) bool {
+	if !conn.IsPlainRST(f) {
+		return false
+	}
 	dir := f.Dir()
 	syn := m.first(dir, 0, conn.IsSYN)
-	if !conn.IsPlainRST(f) || syn < 0 || f.Seq-m.Sides[dir].ISN-1 < m.Facts[syn].SeqLen() || m.first(dir, 0, conn.IsSYNACK) >= 0 {
+	if syn < 0 || f.Seq-m.Sides[dir].ISN-1 < m.Facts[syn].SeqLen() || m.first(dir, 0, conn.IsSYNACK) >= 0 {
 		return false
 	}
 	answered := m.first(1-dir, 0, func(g *conn.Fact) bool {
@@ -37,7 +40,7 @@ func (s *walker) resetMoment(list []moment) []moment {
 	var cut moment
 	for i := range s.Facts {
 		f := &s.Facts[i]
-		if s.OfAnother(f) || f == s.refusal {
+		if !conn.IsRST(f) || f == s.refusal || s.OfAnother(f) {
 			continue
 		}
 		m := moment{event: s.endedBy(s.me, f), fact: f}
