@@ -55,7 +55,12 @@ func (b *batch) join(from int, other *batch) {
 
 // sort returns the lines of text in order, in text or in a buffer that takes its place, and forgets them.
 func (b *batch) sort(text []byte) []byte {
-	byTime := func(x, y batchLine) int { return cmp.Compare(x.at, y.at) }
+	byTime := func(x, y batchLine) int {
+		if x.at == y.at {
+			return x.from - y.from // a stable sort takes twice as long
+		}
+		return cmp.Compare(x.at, y.at)
+	}
 	if !slices.IsSortedFunc(b.lines, byTime) {
 		for i := range b.lines {
 			b.lines[i].to = len(text)
@@ -63,7 +68,7 @@ func (b *batch) sort(text []byte) []byte {
 				b.lines[i].to = b.lines[i+1].from
 			}
 		}
-		slices.SortStableFunc(b.lines, byTime)
+		slices.SortFunc(b.lines, byTime)
 		sorted := b.sorted[:0]
 		for _, l := range b.lines {
 			sorted = append(sorted, text[l.from:l.to]...)
