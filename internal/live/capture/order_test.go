@@ -104,7 +104,7 @@ func TestRingsShare(t *testing.T) {
 		if o.Rings > 1 {
 			chunks = o.chunks * batchBytes
 		}
-		if o.BufferSize+chunks != c.buffer || o.BufferSize/o.Rings < 2*blockSize {
+		if o.BufferSize+chunks != c.buffer || o.BufferSize/o.Rings < minBuffer*7/8 {
 			t.Errorf("%+v: %d bytes of rings, %d of chunks", c, o.BufferSize, chunks)
 		}
 	}
