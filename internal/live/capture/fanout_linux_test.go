@@ -3,7 +3,6 @@ package capture_test
 import (
 	"encoding/binary"
 	"io"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -258,7 +257,6 @@ func TestRingsEnd(t *testing.T) {
 	if s := c.Stats(); len(s.Errors) != 1 {
 		t.Errorf("stats: %+v", s)
 	}
-	runtime.KeepAlive(n)
 }
 
 // TestRingsOfAll: what AnyInterface has may be in several rings as well; a filter that only libpcap knows, and an interface that looks like
