@@ -41,7 +41,9 @@ type Outline struct {
 	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
 	// for others.
 	Touched []uint64
-	Counts  Counts
+	// Payloads is where those with payloads left what is remembered of these. It is nil if that is everywhere.
+	Payloads []uint64
+	Counts   Counts
 }
 
 // Open is the conversations of two sockets that are not over at the end of a file.
@@ -98,15 +100,22 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 func outline(a *pipeline.Inline) Outline {
 	sum := a.Summary
 	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End)}
+	everywhere := true
 	for _, t := range a.Trackers() {
 		t.Outlook(func(key wire.Key, over conn.Time) { out.Open = append(out.Open, Open{idOf(&key), int64(over)}) })
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
 		t.AddBounds(&sum)
+		all := false
+		out.Payloads, all = t.TouchedByPayloads(out.Payloads)
+		everywhere = everywhere && all
 		if sum.End-sum.Start < conn.CaptureDelay {
 			places := t.Touched()
 			out.Touched = append(out.Touched, places[:]...)
 		}
+	}
+	if everywhere {
+		out.Payloads = nil
 	}
 	out.Open = oneForEach(out.Open)
 	out.Counts = Counts{

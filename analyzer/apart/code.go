@@ -86,7 +86,8 @@ const (
 	entrySegment = iota
 	entryName
 	entryICMP
-	entryKind = 3
+	entrySegmentLast // and in the file no segment with a payload is behind it that has its place (flow.PayloadPlace)
+	entryKind        = 3
 
 	flagDir   = 1 << 2
 	flagSame  = 1 << 3 // the latest with its place (flow.PlaceOf) is of the same sockets: it may be a copy of that
@@ -95,6 +96,19 @@ const (
 	flagSum   = 1 << 6 // its checksum is not the computed one
 	flagClock = 1 << 7 // its time is not the latest so far
 )
+
+// known is what is known of the payload that the latest segment with one had that has the same place (flow.PayloadPlace).
+type known uint8
+
+const (
+	knownNothing known = iota // that was of other sockets
+	knownHere                 // that is of these, in the file
+	knownBefore               // there is none in the file
+	knownEnd
+)
+
+// payloadField is behind the fields in the mask of a segment: what is known.
+var payloadField = len(fields)
 
 // state is what packing and unpacking have in common: the segments before the one at hand.
 type state struct {
@@ -112,7 +126,7 @@ func hasSack(s *wire.Segment) int {
 }
 
 // append appends s.
-func (t *state) append(b []byte, s *wire.Segment, flags uint8) []byte {
+func (t *state) append(b []byte, s *wire.Segment, flags uint8, known known) []byte {
 	last := &t.last[s.Dir&1]
 	if s.Sum != s.EmptySum() {
 		flags |= flagSum
@@ -127,6 +141,9 @@ func (t *state) append(b []byte, s *wire.Segment, flags uint8) []byte {
 		if values[i] = fields[i].from(s, last); values[i] != 0 {
 			mask |= 1 << i
 		}
+	}
+	if values[payloadField] = uint64(known); known != knownNothing {
+		mask |= 1 << payloadField
 	}
 	b = binary.AppendUvarint(b, mask)
 	for ; mask != 0; mask &= mask - 1 {
@@ -213,8 +230,8 @@ func (t *state) unstamp(r *reader) {
 	t.frame += r.uvarint()
 }
 
-// read reads a segment of which the first byte was read.
-func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) {
+// read reads a segment of which the first byte was read, and what is known of the payload before.
+func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) (of known) {
 	dir := flags & flagDir / flagDir
 	last := &t.last[dir]
 	*s = wire.Segment{Key: *key, Dir: dir}
@@ -228,6 +245,11 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) {
 		}
 		fields[i].to(s, last, v)
 	}
+	if mask>>payloadField&1 != 0 {
+		v := r.uvarint()
+		of = known(v)
+		r.bad = r.bad || v >= uint64(knownEnd)
+	}
 	for i := range hasSack(s) {
 		s.Sack[i][0] = s.Ack + uint32(r.varint())
 		s.Sack[i][1] = s.Sack[i][0] + uint32(r.varint())
@@ -239,6 +261,7 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) {
 		s.Clock += int64(r.uvarint())
 	}
 	*last = *s
+	return of
 }
 
 func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }

@@ -7,8 +7,8 @@
 // [Joiner.Join] gets what was packed of two sockets in all files, and hands out their conversations.
 //
 // That works since what becomes of a conversation depends on the segments of its own sockets and the time, and little else. What else there is goes
-// along with the segments (whether a frame like one passed just before; ICMP errors; names), or is left out, and beam/README.md says so: the
-// bounds on all conversations together, names that the DNS gave in another file, IP fragments in two files.
+// along with the segments (whether a frame like one passed just before, or others displaced what is remembered of a payload; ICMP errors; names), or is
+// left out, and beam/README.md says so: the bounds on all conversations together, names that the DNS gave in another file, IP fragments in two files.
 //
 // Not its job: to read files, to send anything from machine to machine, to write records.
 package apart

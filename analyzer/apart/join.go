@@ -90,8 +90,9 @@ type join struct {
 	ifaces  []string          // by number, of all files
 	numbers map[uint16]uint16 // of the interfaces of the file at hand
 	copies  flow.Copies
-	last    [256]int // by place: one more than the file at the end of which the latest segment with it is one of these sockets
-	index   int      // of the partition
+	last    [256]int                // by place: one more than the file at the end of which the latest segment with it is one of these sockets
+	paid    [flow.PayloadPlaces]int // as last, of those with payloads
+	index   int                     // of the partition
 }
 
 func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) error) *join {
@@ -128,10 +129,10 @@ func (x *join) part(file int, r *reader) error {
 	for len(r.b) > 0 {
 		flags := r.byte()
 		switch flags & entryKind {
-		case entrySegment:
-			t.read(r, &x.key, flags, &x.s)
+		case entrySegment, entrySegmentLast:
+			known := t.read(r, &x.key, flags, &x.s)
 			if !r.bad {
-				x.segment(file, &x.s, flags)
+				x.segment(file, &x.s, flags, known)
 			}
 		case entryName, entryICMP:
 			n := t.unnotice(r, &x.key, flags)
@@ -153,7 +154,7 @@ func (x *join) part(file int, r *reader) error {
 }
 
 // segment tracks a segment.
-func (x *join) segment(file int, s *wire.Segment, flags uint8) {
+func (x *join) segment(file int, s *wire.Segment, flags uint8, known known) {
 	s.Frame += x.layout.first[file]
 	s.Clock = max(s.Clock, x.layout.clock[file])
 	s.Iface = x.numbers[s.Iface]
@@ -166,21 +167,47 @@ func (x *join) segment(file int, s *wire.Segment, flags uint8) {
 	if flags&flagLast != 0 {
 		x.last[place] = file + 1
 	}
+	x.pay(file, s, flags, known)
 	x.at = x.tracker.Replay(s, again, before, &x.outs[0])
+}
+
+// pay has the tracker remember the payload before that of s, in its place, if an analysis of all files does.
+func (x *join) pay(file int, s *wire.Segment, flags uint8, known known) {
+	place, ok := flow.PayloadPlace(s)
+	if !ok {
+		return
+	}
+	if known != knownHere && !(known == knownBefore && x.paid[place] != 0 && !x.touched(x.paid[place], file, int(place), flow.PayloadPlaces, payloadsOf)) {
+		x.tracker.ForgetPayload(place)
+	}
+	x.paid[place] = 0
+	if flags&entryKind == entrySegmentLast {
+		x.paid[place] = file + 1
+	}
 }
 
 // reaches reports whether the latest segment with a place before a file is of these sockets. Where a file comes between that is not short that
 // one is too old to matter.
 func (x *join) reaches(file int, place uint8) bool {
-	if x.last[place] == 0 {
-		return false
-	}
-	for f := x.last[place]; f < file; f++ {
-		if places := x.layout.files[f].Touched; len(places) > 0 && places[4*x.index+int(place/64)]>>(place%64)&1 != 0 {
-			return false
+	return x.last[place] != 0 && !x.touched(x.last[place], file, int(place), len(x.last), func(f *File) ([]uint64, bool) { return f.Touched, false })
+}
+
+// payloadsOf is where a file leaves what is remembered of payloads, everywhere if that is not said.
+func payloadsOf(f *File) (places []uint64, everywhere bool) { return f.Payloads, f.Packets > 0 }
+
+// touched reports whether something came into a place, of so many of each partition, in the files from one to another. in says of a file where something
+// did; otherwise is for those of which it is not said.
+func (x *join) touched(from, to, place, of int, in func(f *File) (places []uint64, otherwise bool)) bool {
+	for f := from; f < to; f++ {
+		places, touched := in(&x.layout.files[f])
+		if at := x.index*of + place; at/64 < len(places) {
+			touched = places[at/64]>>(at%64)&1 != 0
+		}
+		if touched {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // end hands out what is open when all files end.

@@ -98,12 +98,20 @@ type lasts [256]struct {
 	at   int   // of the entry
 }
 
+// payloads is where the latest segment with a payload is that has each place, of a partition.
+type payloads [flow.PayloadPlaces]struct {
+	any  bool
+	part *part // nil: it is not packed
+	at   int   // of the entry
+}
+
 // packer packs what is wanted of a file.
 type packer struct {
 	decoder pipeline.Decoder
 	segment wire.Segment // the latest
 	wanted  wanted
 	lasts   []lasts // by partition
+	payload []payloads
 }
 
 // wanted is the sockets that are, and what is packed of them. Most segments are of others, which a few bits tell.
@@ -195,7 +203,7 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 
 func pack(ctx context.Context, src packet.Source, o Options, ids []ID) (*packer, error) {
 	n := pipeline.Tracking(o).Partitions()
-	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids), lasts: make([]lasts, n)}
+	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids), lasts: make([]lasts, n), payload: make([]payloads, n)}
 	if err := each(ctx, src, p.packet); err != nil {
 		return nil, err
 	}
@@ -203,6 +211,11 @@ func pack(ctx context.Context, src packet.Source, o Options, ids []ID) (*packer,
 		for _, l := range p.lasts[i] {
 			if l.part != nil {
 				l.part.b[l.at] |= flagLast
+			}
+		}
+		for _, l := range p.payload[i] {
+			if l.part != nil {
+				l.part.b[l.at] |= entrySegmentLast
 			}
 		}
 	}
@@ -223,10 +236,12 @@ func (p *packer) packet(packet *packet.Packet, data []byte) error {
 
 // pack packs a segment if it is wanted.
 func (p *packer) pack(s *wire.Segment) {
-	last := &p.lasts[s.Key.Partition(len(p.lasts))][flow.PlaceOf(s)]
+	partition := s.Key.Partition(len(p.lasts))
+	last := &p.lasts[partition][flow.PlaceOf(s)]
 	first, before := !last.any, last.part
 	last.any, last.part = true, nil
 	x := p.wanted.part(&s.Key)
+	known := p.pay(partition, s, x)
 	if x == nil {
 		return
 	}
@@ -240,7 +255,29 @@ func (p *packer) pack(s *wire.Segment) {
 	if !slices.Contains(x.ifaces, s.Iface) {
 		x.ifaces = append(x.ifaces, s.Iface)
 	}
-	x.b = x.append(x.b, s, flags)
+	x.b = x.append(x.b, s, flags, known)
+}
+
+// pay is what of the payload before that of s, in its place, is known in a file. x is where s is packed.
+func (p *packer) pay(partition int, s *wire.Segment, x *part) known {
+	place, ok := flow.PayloadPlace(s)
+	if !ok {
+		return knownNothing
+	}
+	last := &p.payload[partition][place]
+	first, before := !last.any, last.part
+	last.any, last.part = true, x
+	if x == nil {
+		return knownNothing
+	}
+	last.at = len(x.b)
+	switch {
+	case first:
+		return knownBefore
+	case before == x:
+		return knownHere
+	}
+	return knownNothing
 }
 
 // notice appends what a frame tells beside its segment.

@@ -32,7 +32,9 @@ func TestDiffers(t *testing.T) {
 		enter := func(s sent) bool {
 			c := tracker.Slab.At(s.slot)
 			c.Gen = s.gen
-			_, found := tracker.payloads.differs(s.slot, c, &wire.Segment{Key: pair(7), Dir: s.dir, Seq: s.seq, Len: s.len, Sum: s.sum, Bits: wire.FewOptions, Frame: 1})
+			segment := wire.Segment{Key: pair(7), Dir: s.dir, Seq: s.seq, Len: s.len, Sum: s.sum, Bits: wire.FewOptions, Frame: 1}
+			tracker.payloads.come(&segment)
+			_, found := tracker.payloads.differs(s.slot, c, &segment)
 			return found
 		}
 		for range 5 {
@@ -45,6 +47,66 @@ func TestDiffers(t *testing.T) {
 		}
 		if got := enter(again); got != test.want {
 			t.Errorf("%s: conflicts %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestDisplaced: what is remembered of a payload goes when another segment with a payload comes into its place, whatever becomes of that; but a copy of its own
+// frame leaves it there.
+func TestDisplaced(t *testing.T) {
+	at := func(ports uint16, frame uint64) *wire.Segment {
+		return &wire.Segment{Key: wire.Key{PortA: ports, PortB: 80}, Seq: 1000, Len: 100, Sum: 0x1234, Bits: wire.FewOptions, Frame: frame}
+	}
+	place, _ := PayloadPlace(at(1, 1))
+	near, far := uint16(0), uint16(0) // ports whose segments come into the same place, and into another
+	for port := uint16(2); near == 0 || far == 0; port++ {
+		if other, _ := PayloadPlace(at(port, 1)); other == place {
+			near = port
+		} else {
+			far = port
+		}
+	}
+	with := func(s *wire.Segment, f func(*wire.Segment)) *wire.Segment { f(s); return s }
+	for _, x := range []struct {
+		why     string
+		between *wire.Segment
+		copied  bool
+		want    bool
+	}{
+		{"nothing came", nil, false, true},
+		{"in another place", at(far, 2), false, true},
+		{"in its place", at(near, 2), false, false},
+		{"in its place, with a wrong checksum", with(at(near, 2), func(s *wire.Segment) { s.Bits |= wire.BadSum }), false, false},
+		{"in its place, without a payload", with(at(near, 2), func(s *wire.Segment) { s.Len = 0 }), false, true},
+		{"in its place, a SYN", with(at(near, 2), func(s *wire.Segment) { s.Flags = wire.SYN }), false, true},
+		{"a copy of it", at(1, 2), true, true},
+		{"a copy of it that is not known as one", at(1, 2), false, false},
+		{"a copy of another in its place", at(near, 2), true, false},
+	} {
+		tracker := NewTracker(Options{}, nil)
+		for range 3 {
+			tracker.Slab.alloc()
+		}
+		slot := func(s *wire.Segment) uint32 {
+			if s.Key.PortA == 1 {
+				return 1
+			}
+			return 2
+		}
+		came := func(s *wire.Segment) bool {
+			tracker.payloads.come(s)
+			_, found := tracker.payloads.differs(slot(s), tracker.Slab.At(slot(s)), s)
+			return found
+		}
+		came(at(1, 1))
+		if s := x.between; s != nil {
+			tracker.payloads.come(s)
+			if x.copied {
+				tracker.payloads.copied(slot(s), tracker.Slab.At(slot(s)), s)
+			}
+		}
+		if got := came(with(at(1, 3), func(s *wire.Segment) { s.Sum++ })); got != x.want {
+			t.Errorf("%s: other bytes are seen %v, not %v", x.why, got, x.want)
 		}
 	}
 }

@@ -98,6 +98,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 // countDuplicate counts a copy of a frame in the conversation in slot.
 func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
 	c := t.Slab.At(slot)
+	t.payloads.copied(slot, c, s)
 	c.NoteCopy(&t.Facts.Incidents, s)
 	t.passOver(slot, s, segment.KindCaptureDuplicate, 0)
 	c.Count(&c.Half[s.Dir], s)

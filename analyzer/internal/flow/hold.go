@@ -48,8 +48,10 @@ func (t *Tracker) noteStray(c *conn.Conn, s *wire.Segment) {
 	c.NoteStray(&t.Facts.Incidents, &stray)
 }
 
-// applyHeld adds what was held to the conversation in slot.
+// applyHeld adds what was held to the conversation in slot. Of its payloads nothing is remembered: others came since.
 func (t *Tracker) applyHeld(slot uint32, h *hold) {
+	came := t.payloads.frame
+	t.payloads.frame = 0
 	for i := range h.Copies {
 		if h.Copied(i) {
 			t.countDuplicate(slot, &h.Copies[i])
@@ -57,6 +59,7 @@ func (t *Tracker) applyHeld(slot uint32, h *hold) {
 			t.apply(slot, &h.Copies[i])
 		}
 	}
+	t.payloads.frame = came
 	for _, name := range h.names {
 		t.names.add(slot, name)
 	}

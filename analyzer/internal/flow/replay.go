@@ -22,8 +22,12 @@ func (c *Copies) Forget(place uint8) { c.recent.last[place] = frameHash{} }
 // Replay is Segment for one of which is known whether a frame like it passed just before, and when.
 func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Output) Placement {
 	t.recent.before = before
+	t.payloads.come(s)
 	return t.place(s, Hash(&s.Key), again, out)
 }
+
+// ForgetPayload is for a segment with a payload that was not seen, with that place (PayloadPlace).
+func (t *Tracker) ForgetPayload(place uint16) { t.payloads.last[place].mark = displaced }
 
 // FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time. The tracker may be used for another capture then.
 func (t *Tracker) FinishAll(end conn.Time, out *Output) {
@@ -81,4 +85,19 @@ func (t *Tracker) Touched() (places [256 / 64]uint64) {
 		}
 	}
 	return places
+}
+
+// TouchedByPayloads appends the places of the segments with payloads that the tracker has seen, and reports whether those are all places there are.
+func (t *Tracker) TouchedByPayloads(list []uint64) (places []uint64, all bool) {
+	all = true
+	for from := 0; from < payloadPlaces; from += 64 {
+		word := uint64(0)
+		for i := range 64 {
+			if t.payloads.last[from+i].mark != 0 {
+				word |= 1 << i
+			}
+		}
+		list, all = append(list, word), all && word == ^uint64(0)
+	}
+	return list, all
 }

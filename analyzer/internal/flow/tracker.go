@@ -154,6 +154,7 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
 	again := t.recent.again(s)
+	t.payloads.come(s)
 	if !again && t.Sorts {
 		if slot, c := t.ordinary(s, hash); c != nil {
 			t.addOrdinary(slot, c, s)
