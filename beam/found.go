@@ -9,6 +9,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/findings"
+	"tcptrace/internal/octets"
 )
 
 // found is what a conversation adds to the findings, and by what it is known.
@@ -68,70 +69,37 @@ var errFound = errors.New("what a conversation adds to the findings is damaged")
 
 // read is the inverse of append, of all of b. What was in f before is reused.
 func (f *found) read(b []byte) error {
-	r := reader{b: b}
-	n := int(r.byte())
+	r := octets.Reader{Left: b}
+	n := r.Byte()
 	f.parts = f.parts[:0]
 	if n == 0 {
-		return r.end()
+		return end(&r)
 	}
-	f.firstFrame = r.uvarint()
+	f.firstFrame = r.Uvarint()
 	for i := range f.addr {
-		if err := f.addr[i].UnmarshalBinary(r.bytes(int(r.byte()))); err != nil {
+		if err := f.addr[i].UnmarshalBinary(r.Bytes(uint64(r.Byte()))); err != nil {
 			return errFound
 		}
 	}
 	for range n {
-		p := findings.Part{Kind: r.byte()}
-		flags := r.byte()
+		p := findings.Part{Kind: r.Byte()}
+		flags := r.Byte()
 		p.Failed = flags&partFailed != 0
 		if flags&partInstead != 0 {
-			p.Instead = r.uvarint()
+			p.Instead = r.Uvarint()
 		} else {
-			p.Waited, p.Again, p.Near[0], p.Near[1] = r.uvarint(), r.uvarint(), r.uvarint(), r.uvarint()
+			p.Waited, p.Again, p.Near[0], p.Near[1] = r.Uvarint(), r.Uvarint(), r.Uvarint(), r.Uvarint()
 		}
 		f.parts = append(f.parts, p)
 	}
-	return r.end()
+	return end(&r)
 }
 
-// reader reads bytes. After an error it reads zeros.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) end() error {
-	if r.bad || len(r.b) > 0 {
+func end(r *octets.Reader) error {
+	if !r.Done() {
 		return errFound
 	}
 	return nil
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) bytes(n int) []byte {
-	if n > len(r.b) {
-		r.b, r.bad = nil, true
-		return nil
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) byte() byte {
-	if b := r.bytes(1); len(b) == 1 {
-		return b[0]
-	}
-	return 0
 }
 
 // packTotals is totals as they are handed on.

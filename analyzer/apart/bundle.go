@@ -1,9 +1,11 @@
 package apart
 
 import (
-	"encoding/binary"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
+
+	"tcptrace/internal/octets"
 )
 
 // A bundle is what was packed of several sockets in a file: the text of each key, how much there is of its sockets, and that; compressed together, since most of them
@@ -42,15 +44,14 @@ func (u *Unbundler) Open(bundle []byte) (all []Packed, err error) {
 	if len(b) == 0 {
 		return nil, errPart
 	}
-	for len(b) > 0 {
-		n := keySize(b)
-		size, m := binary.Uvarint(b[n:])
-		if n == 0 || m <= 0 || size > uint64(len(b)-n-m) {
+	r := octets.Reader{Left: b}
+	for len(r.Left) > 0 {
+		key := r.Bytes(uint64(keySize(r.Left)))
+		data := r.Bytes(r.Uvarint())
+		if len(key) == 0 || r.Bad {
 			return nil, errPart
 		}
-		end := n + m + int(size)
-		all = append(all, Packed{string(b[:n]), b[n+m : end : end]})
-		b = b[end:]
+		all = append(all, Packed{string(key), slices.Clip(data)})
 	}
 	return all, nil
 }

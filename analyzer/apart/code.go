@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/bits"
 
+	"tcptrace/internal/octets"
 	"tcptrace/internal/wire"
 )
 
@@ -181,84 +182,45 @@ func (t *state) stamp(b []byte, time int64, frame uint64) []byte {
 // errPart is an error in what was packed.
 var errPart = errors.New("what was packed of a conversation is damaged")
 
-// reader reads what was packed. After an error it reads zeros.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) varint() int64 { return unzigzag(r.uvarint()) }
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	b := r.b[0]
-	r.b = r.b[1:]
-	return b
-}
-
-func (r *reader) text() string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.b, r.bad = nil, true
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
 // unstamp reads the time and the frame of an entry.
-func (t *state) unstamp(r *reader) {
-	if v := r.uvarint(); v&1 == 0 {
+func (t *state) unstamp(r *octets.Reader) {
+	if v := r.Uvarint(); v&1 == 0 {
 		t.time += unzigzag(v>>1) * microsecond
 	} else {
-		t.time += r.varint()
+		t.time += r.Varint()
 	}
-	t.frame += r.uvarint()
+	t.frame += r.Uvarint()
 }
 
 // read reads a segment of which the first byte was read, and what is known of the payload before.
-func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) (of known) {
+func (t *state) read(r *octets.Reader, key *wire.Key, flags uint8, s *wire.Segment) (of known) {
 	dir := flags & flagDir / flagDir
 	last := &t.last[dir]
 	*s = wire.Segment{Key: *key, Dir: dir}
 	t.unstamp(r)
 	s.Time, s.Clock, s.Frame = t.time, t.time, t.frame
-	mask := r.uvarint()
+	mask := r.Uvarint()
 	for i := range fields {
 		v := uint64(0)
 		if mask>>i&1 != 0 {
-			v = r.uvarint()
+			v = r.Uvarint()
 		}
 		fields[i].to(s, last, v)
 	}
 	if mask>>payloadField&1 != 0 {
-		v := r.uvarint()
+		v := r.Uvarint()
 		of = known(v)
-		r.bad = r.bad || v >= uint64(knownEnd)
+		r.Bad = r.Bad || v >= uint64(knownEnd)
 	}
 	for i := range hasSack(s) {
-		s.Sack[i][0] = s.Ack + uint32(r.varint())
-		s.Sack[i][1] = s.Sack[i][0] + uint32(r.varint())
+		s.Sack[i][0] = s.Ack + uint32(r.Varint())
+		s.Sack[i][1] = s.Sack[i][0] + uint32(r.Varint())
 	}
 	if s.Sum = s.EmptySum(); flags&flagSum != 0 {
-		s.Sum = uint16(r.byte())<<8 | uint16(r.byte())
+		s.Sum = uint16(r.Byte())<<8 | uint16(r.Byte())
 	}
 	if flags&flagClock != 0 {
-		s.Clock += int64(r.uvarint())
+		s.Clock += int64(r.Uvarint())
 	}
 	*last = *s
 	return of

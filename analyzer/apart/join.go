@@ -8,6 +8,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/internal/octets"
 	"tcptrace/internal/wire"
 )
 
@@ -71,7 +72,7 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		if i > 0 && list[i-1].file == p.file {
 			return fmt.Errorf("%s is there twice", j.layout.files[p.file].Name)
 		}
-		if err := x.part(p.file, &reader{b: p.data}); err != nil {
+		if err := x.part(p.file, &octets.Reader{Left: p.data}); err != nil {
 			return err
 		}
 	}
@@ -112,12 +113,12 @@ func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) err
 }
 
 // part tracks what there is of a file.
-func (x *join) part(file int, r *reader) error {
+func (x *join) part(file int, r *octets.Reader) error {
 	var t state
 	x.numbers = map[uint16]uint16{}
-	for range r.uvarint() {
-		number, name := uint16(r.uvarint()), r.text()
-		if r.bad {
+	for range r.Uvarint() {
+		number, name := uint16(r.Uvarint()), r.Text()
+		if r.Bad {
 			return errPart
 		}
 		i := slices.Index(x.ifaces, name)
@@ -126,24 +127,24 @@ func (x *join) part(file int, r *reader) error {
 		}
 		x.numbers[number] = uint16(i)
 	}
-	for len(r.b) > 0 {
-		flags := r.byte()
+	for len(r.Left) > 0 {
+		flags := r.Byte()
 		switch flags & entryKind {
 		case entrySegment, entrySegmentLast:
 			known := t.read(r, &x.key, flags, &x.s)
-			if !r.bad {
+			if !r.Bad {
 				x.segment(file, &x.s, flags, known)
 			}
 		case entryName, entryICMP:
 			n := t.unnotice(r, &x.key, flags)
 			n.Frame += x.layout.first[file]
-			if !r.bad {
+			if !r.Bad {
 				x.tracker.Notice(&n, x.at, &x.outs[0])
 			}
 		default:
 			return errPart
 		}
-		if r.bad {
+		if r.Bad {
 			return errPart
 		}
 		if err := x.merger.Batch(x.outs[:]); err != nil {

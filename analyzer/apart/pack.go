@@ -15,6 +15,7 @@ import (
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/names"
+	"tcptrace/internal/octets"
 	"tcptrace/internal/wire"
 )
 
@@ -290,7 +291,7 @@ func (x *part) notice(n *flow.Notice) {
 	x.b = binary.AppendUvarint(x.b, uint64(n.Net))
 	if kind == entryName {
 		x.b = append(x.b, byte(n.Name.Kind))
-		x.b = appendText(x.b, n.Name.Text)
+		x.b = octets.AppendText(x.b, n.Name.Text)
 		return
 	}
 	e := &n.ICMP
@@ -300,27 +301,23 @@ func (x *part) notice(n *flow.Notice) {
 	}
 }
 
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
 // unnotice reads what notice wrote.
-func (t *state) unnotice(r *reader, key *wire.Key, flags uint8) (n flow.Notice) {
+func (t *state) unnotice(r *octets.Reader, key *wire.Key, flags uint8) (n flow.Notice) {
 	n = flow.Notice{Kind: flow.NoticeName, Key: *key, Dir: flags & flagDir / flagDir}
 	t.unstamp(r)
-	n.Time, n.Frame, n.Net = conn.Time(t.time), t.frame, uint32(r.uvarint())
+	n.Time, n.Frame, n.Net = conn.Time(t.time), t.frame, uint32(r.Uvarint())
 	if flags&entryKind == entryName {
-		n.Name.Kind = names.Kind(r.byte())
-		n.Name.Text = r.text()
-		r.bad = r.bad || n.Name.Kind >= names.NumKinds
+		n.Name.Kind = names.Kind(r.Byte())
+		n.Name.Text = r.Text()
+		r.Bad = r.Bad || n.Name.Kind >= names.NumKinds
 		return n
 	}
 	n.Kind = flow.NoticeICMP
 	e := &n.ICMP
-	e.Key, e.Kind, e.Code = *key, wire.ICMPKind(r.byte()), r.byte()
-	e.Seq, e.Size, e.MTU = uint32(r.uvarint()), uint32(r.uvarint()), uint32(r.uvarint())
-	e.From.Hi, e.From.Lo, e.Dir = r.uvarint(), r.uvarint(), uint8(r.uvarint())&1
-	r.bad = r.bad || e.Kind >= wire.NumICMPKinds
+	e.Key, e.Kind, e.Code = *key, wire.ICMPKind(r.Byte()), r.Byte()
+	e.Seq, e.Size, e.MTU = uint32(r.Uvarint()), uint32(r.Uvarint()), uint32(r.Uvarint())
+	e.From.Hi, e.From.Lo, e.Dir = r.Uvarint(), r.Uvarint(), uint8(r.Uvarint())&1
+	r.Bad = r.Bad || e.Kind >= wire.NumICMPKinds
 	return n
 }
 
@@ -328,7 +325,7 @@ func (t *state) unnotice(r *reader, key *wire.Key, flags uint8) (n flow.Notice) 
 func (x *part) close(name func(uint16) string) []byte {
 	b := binary.AppendUvarint(make([]byte, 0, len(x.b)+16), uint64(len(x.ifaces)))
 	for _, number := range x.ifaces {
-		b = appendText(binary.AppendUvarint(b, uint64(number)), name(number))
+		b = octets.AppendText(binary.AppendUvarint(b, uint64(number)), name(number))
 	}
 	return append(b, x.b...)
 }

@@ -31,6 +31,7 @@ var (
 var layers = map[string]layer{
 	"fsm":                        {},
 	"reassembly":                 {},
+	"internal/octets":            {},
 	"internal/topk":              {},
 	"internal/interrupt":         {},
 	"internal/build":             {},
@@ -78,7 +79,7 @@ var layers = map[string]layer{
 	"analyzer/internal/pipeline": {ours: []string{"analyzer/internal/flow", "analyzer/internal/intake", "analyzer/internal/segment", "analyzer/internal/conn", "analyzer/packet", "internal/names", "internal/wire"}},
 	"analyzer": {ours: []string{"analyzer/host", "analyzer/packet", "analyzer/internal/pipeline", "analyzer/internal/flow", "analyzer/internal/intake", "analyzer/internal/anomaly", "analyzer/internal/state", "analyzer/internal/segment",
 		"analyzer/internal/conn", "analyzer/internal/pool", "fsm", "internal/topk", "reassembly", "internal/wire"}, other: gopacketTypes},
-	"analyzer/apart": {ours: []string{"analyzer/internal/conn", "analyzer/internal/flow", "analyzer/internal/pipeline", "analyzer/packet", "internal/names", "internal/wire"},
+	"analyzer/apart": {ours: []string{"analyzer/internal/conn", "analyzer/internal/flow", "analyzer/internal/pipeline", "analyzer/packet", "internal/names", "internal/octets", "internal/wire"},
 		other: []string{"github.com/klauspost/compress/zstd"}},
 	"report/internal/human":           {ours: []string{"internal/console", "report/internal/output", "analyzer"}},
 	"report/internal/output":          {ours: []string{"analyzer"}},
