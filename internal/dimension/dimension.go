@@ -85,6 +85,12 @@ func (v *Values) At(i int) []byte {
 // end ends the value that was appended to v.text.
 func (v *Values) end() { v.ends = append(v.ends, len(v.text)) }
 
+// Add appends a value.
+func (v *Values) Add(value []byte) {
+	v.text = append(v.text, value...)
+	v.end()
+}
+
 func (v *Values) add(text string) {
 	v.text = append(v.text, text...)
 	v.end()

@@ -1,11 +1,15 @@
 package sums
 
 import (
+	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/DataDog/sketches-go/ddsketch/mapping"
 	"github.com/DataDog/sketches-go/ddsketch/store"
+
+	"tcptrace/internal/octets"
 )
 
 // Accuracy bounds the error of quantiles, relative to the value.
@@ -52,4 +56,67 @@ func (s *sketch) quantile(percent uint64) time.Duration {
 	}
 	rank := (s.n*percent+99)/100 - 1
 	return min(max(time.Duration(math.Round(bins.Value(s.counts.KeyAtRank(float64(rank))))), s.least), s.most)
+}
+
+// merge adds the times of others.
+func (s *sketch) merge(o *sketch) {
+	if o.n == 0 {
+		return
+	}
+	if s.n == 0 {
+		*s = *o
+		return
+	}
+	s.counts.MergeWith(o.counts)
+	s.n += o.n
+	s.least, s.most = min(s.least, o.least), max(s.most, o.most)
+}
+
+// append appends s: its bins, as differences, and how many times each has.
+func (s *sketch) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, s.n)
+	if s.n == 0 {
+		return b
+	}
+	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(s.least)), uint64(s.most))
+	type bin struct {
+		index int
+		n     uint64
+	}
+	var list []bin
+	s.counts.ForEach(func(index int, n float64) bool {
+		list = append(list, bin{index, uint64(n)})
+		return false
+	})
+	slices.SortFunc(list, func(a, b bin) int { return a.index - b.index })
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	last := 0
+	for _, x := range list {
+		b = binary.AppendUvarint(binary.AppendVarint(b, int64(x.index-last)), x.n)
+		last = x.index
+	}
+	return b
+}
+
+// read reads what append appended.
+func (s *sketch) read(r *octets.Reader) {
+	*s = sketch{n: r.Uvarint()}
+	if s.n == 0 {
+		return
+	}
+	s.counts = store.NewBufferedPaginatedStore()
+	s.least, s.most = time.Duration(r.Uvarint()), time.Duration(r.Uvarint())
+	index, all := 0, uint64(0)
+	lowest, highest := bins.Index(1), bins.Index(longest)
+	for range r.Count(2) {
+		index += int(r.Varint())
+		n := r.Uvarint()
+		if index < lowest || index > highest {
+			r.Bad = true
+			return
+		}
+		s.counts.AddWithCount(index, float64(n))
+		all += n
+	}
+	r.Bad = r.Bad || all != s.n
 }

@@ -27,6 +27,7 @@ type Sums struct {
 	judgment analyzer.Judgment
 	values   [dimension.Most]dimension.Values
 	key      []byte
+	noted    []analyzer.Anomaly // room for those of one of which there is a note (note.go)
 }
 
 // New returns sums by one to three dimensions in at most most groups.
@@ -37,14 +38,24 @@ func New(by []dimension.Dimension, most int) *Sums {
 // Conversation adds c to the groups that it belongs to.
 func (s *Sums) Conversation(c *analyzer.Conversation) error {
 	s.judgment.Judge(c)
+	s.look(c, &s.judgment)
+	t := take(c, &s.judgment)
+	s.take(&t)
+	return nil
+}
+
+// look makes s.values those of c, of which j is the judgment.
+func (s *Sums) look(c *analyzer.Conversation, j *analyzer.Judgment) {
 	for i := range s.By {
 		s.values[i].Reset()
-		s.By[i].Values(&s.values[i], c, &s.judgment)
+		s.By[i].Values(&s.values[i], c, j)
 	}
-	t := take(c, &s.judgment)
-	s.total.add(&t)
-	s.each(0, s.key[:0], &t, new(bool))
-	return nil
+}
+
+// take adds a conversation to the groups of s.values.
+func (s *Sums) take(t *taken) {
+	s.total.add(t)
+	s.each(0, s.key[:0], t, new(bool))
 }
 
 // each adds t to the group of every combination of values of the dimensions from i on, behind those that key has. Once it is in the
@@ -158,15 +169,15 @@ type counted[T comparable] struct {
 	n    uint64
 }
 
-// count adds one to what, of which a group has few.
-func count[T comparable](list []counted[T], what T) []counted[T] {
+// count adds n to what, of which a group has few.
+func count[T comparable](list []counted[T], what T, n uint64) []counted[T] {
 	for i := range list {
 		if list[i].what == what {
-			list[i].n++
+			list[i].n += n
 			return list
 		}
 	}
-	return append(list, counted[T]{what, 1})
+	return append(list, counted[T]{what, n})
 }
 
 func (g *group) add(t *taken) {
@@ -193,12 +204,12 @@ func (g *group) add(t *taken) {
 		g.think.add(t.think)
 	}
 	if t.reset.String() != "" {
-		g.resets = count(g.resets, t.reset)
+		g.resets = count(g.resets, t.reset, 1)
 	}
 	for i := range t.anomalies {
 		kind := t.anomalies[i].Kind
 		if !slices.ContainsFunc(t.anomalies[:i], func(a analyzer.Anomaly) bool { return a.Kind == kind }) {
-			g.anomalies = count(g.anomalies, kind)
+			g.anomalies = count(g.anomalies, kind, 1)
 		}
 	}
 }
