@@ -13,7 +13,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
 	"tcptrace/analyzer"
-	"tcptrace/internal/findings"
 )
 
 // writer writes records to a file for each day. A step that is run again, or twice at once, writes the same files with the same content.
@@ -22,7 +21,7 @@ type writer struct {
 	name  string
 	days  map[int64]*dayFile
 	tally tally
-	found findings.Totals
+	total totals
 }
 
 type dayFile struct {
@@ -30,13 +29,16 @@ type dayFile struct {
 	report encoder
 }
 
-func newWriter(j *job, name string) *writer {
-	return &writer{job: j, name: name, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}}
+func newWriter(j *job, name string) (*writer, error) {
+	total, err := newTotals(j)
+	return &writer{job: j, name: name, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}, total: total}, err
 }
 
 // add writes a record of the capture with that number, before the frames of which there are so many.
 func (w *writer) add(ctx context.Context, r row, number int64, before uint64) error {
-	w.found.Add(r.found.parts, findings.Example{Order: before + r.found.firstFrame, Stream: uint64(number), Addr: r.found.addr})
+	if err := w.total.add(&r.notes, number, before); err != nil {
+		return err
+	}
 	d := w.days[r.day]
 	if d == nil {
 		date := time.Unix(0, 0).UTC().Add(time.Duration(r.day) * day).Format(time.DateOnly)
@@ -54,8 +56,8 @@ func (w *writer) add(ctx context.Context, r row, number int64, before uint64) er
 	return d.report.Encoded(r.data)
 }
 
-// close ends the files and tells what is in them; if something went wrong, err, it drops them.
-func (w *writer) close(ctx context.Context, err error, emit func(tally)) error {
+// close ends the files and tells what is in them, and what it comes to, by a number; if something went wrong, err, it drops them.
+func (w *writer) close(ctx context.Context, err error, number int64, emit func(tally), total func(int64, part)) error {
 	if err != nil {
 		for _, d := range w.days {
 			d.file.drop(ctx)
@@ -70,10 +72,8 @@ func (w *writer) close(ctx context.Context, err error, emit func(tally)) error {
 			return err
 		}
 	}
-	if w.tally.Found, err = packTotals(&w.found); err != nil {
-		return err
-	}
 	emit(w.tally)
+	total(number/together, w.total.part())
 	return nil
 }
 

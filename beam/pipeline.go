@@ -17,6 +17,7 @@ type job struct {
 	Output, Format string
 	Shards         int
 	NoNames        bool
+	By             string // what conversations are summed up by
 	MSL            time.Duration
 }
 
@@ -64,16 +65,18 @@ type tally struct {
 	Conversations int64
 	Outcomes      []int64
 	Crossing      int64
-	Bytes         int64  // shuffled for those
-	Found         []byte // findings.Totals
+	Bytes         int64 // shuffled for those
 }
+
+// part is what some conversations add to the findings, and to the sums.
+type part struct{ Found, Sums []byte }
 
 func init() {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[bundle](),
-		reflect.TypeFor[trouble](), reflect.TypeFor[tally](),
+		reflect.TypeFor[trouble](), reflect.TypeFor[tally](), reflect.TypeFor[part](),
 		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[keepFn](),
-		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[summaryFn](),
+		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[mergeFn](), reflect.TypeFor[summaryFn](),
 	} {
 		beam.RegisterType(t)
 	}
@@ -84,10 +87,13 @@ func init() {
 	register.Emitter1[plan]()
 	register.Emitter2[int64, bundle]()
 	register.Emitter2[int64, []byte]()
+	register.Emitter1[part]()
+	register.Emitter2[int64, part]()
 	register.Iter1[outlined]()
 	register.Iter1[bundle]()
 	register.Iter1[[]byte]()
 	register.Iter1[tally]()
+	register.Iter1[part]()
 	register.Iter1[trouble]()
 }
 
@@ -98,6 +104,9 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	}
 	if j.Shards < 1 {
 		return nil, fmt.Errorf("--shards is at least 1, not %d", j.Shards)
+	}
+	if _, err := j.newSums(); err != nil {
+		return nil, fmt.Errorf("--by: %w", err)
 	}
 	for _, name := range append(globs, j.Output) {
 		filesystem.ValidateScheme(name)
@@ -113,10 +122,12 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	outlines := beam.Flatten(s, singles, groups)
 	plans, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
 	plans = beam.Reshuffle(s, plans)
-	kept := beam.ParDo(s.Scope("Keep"), &keepFn{Job: *j}, plans)
+	kept, keptTotals := beam.ParDo2(s.Scope("Keep"), &keepFn{Job: *j}, plans)
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
-	joined := beam.ParDo(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))
+	joined, joinedTotals := beam.ParDo2(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))
+	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, beam.Flatten(s, keptTotals, joinedTotals)))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
-		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
+		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: merged},
+		beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
 	return p, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,7 +74,36 @@ func traffic(t *testing.T) []frame {
 		}
 		_ = file.Close()
 	}
+	all = append(all, refused(t)...)
 	slices.SortStableFunc(all, func(a, b frame) int { return int(a.Time - b.Time) })
+	return all
+}
+
+// refused is one connection that is refused, and the same of other clients, some seconds one after the other: what goes wrong has a server in common, and
+// a time.
+func refused(t *testing.T) (all []frame) {
+	t.Helper()
+	file := capturefile.Open("../testdata/pcaps/refused.pcap")
+	defer file.Close()
+	var b packet.Batch
+	if err := file.Next(&b); err != nil {
+		t.Fatal(err)
+	}
+	for client := range uint16(40) {
+		for i, p := range b.Packets {
+			data := slices.Clone(b.Data(i))
+			address := data[26:30] // of who sent it, in IPv4
+			if i%2 == 1 {
+				address = data[30:34]
+			}
+			for at, by := range map[int]uint16{0: -client, 2: client} { // no checksum changes
+				binary.BigEndian.PutUint16(address[at:], binary.BigEndian.Uint16(address[at:])+by)
+			}
+			p.Time += 20e9 + 3e9*int64(client)
+			p.Iface = 0
+			all = append(all, frame{p, data})
+		}
+	}
 	return all
 }
 
@@ -106,9 +136,18 @@ type sink func(*analyzer.Conversation) error
 
 func (s sink) Conversation(c *analyzer.Conversation) error { return s(c) }
 
-// cutAt writes frames to captures in dir, cut at these places, and returns the records of one analysis of all of them, with the numbers of the
-// files and the frames in them, and its findings.
-func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string, found *findings.Report) {
+// machine is what one machine says of all files: its records and findings, with the numbers of the files and the frames in them, and its sums.
+type machine struct {
+	records []string
+	found   *findings.Report
+	sums    map[string]string // by the name of the file
+}
+
+// by is what it sums up by.
+const by = "server,outcome,minute"
+
+// cutAt writes frames to captures in dir, cut at these places, and returns what one machine says of them.
+func cutAt(t *testing.T, dir string, frames []frame, at []int) (want machine) {
 	t.Helper()
 	from := 0
 	for i, to := range append(slices.Clone(at), len(frames)) {
@@ -127,25 +166,67 @@ func cutAt(t *testing.T, dir string, frames []frame, at []int) (want []string, f
 	defer file.Close()
 	encode := report.NewNDJSON(nil).NewEncoder()
 	var j analyzer.Judgment
-	var all findings.Totals
+	all := findings.New()
+	sums, err := report.NewSums(by, report.MostGroups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type place struct{ file, before uint64 }
+	places := map[uint64]place{}
 	sum, err := analyzer.Run(t.Context(), file, analyzer.Options{NoNames: true}, sink(func(c *analyzer.Conversation) error {
 		i, _ := slices.BinarySearch(at, int(c.FirstFrame))
-		c.Stream = uint64(i)
-		j.Judge(c)
-		all.Add(findings.Parts(nil, c, &j), findings.Example{Order: c.FirstFrame, Stream: c.Stream, Addr: c.Addr})
+		x := place{file: uint64(i)}
 		if i > 0 {
-			c.FirstFrame -= uint64(at[i-1])
-			c.LastFrame -= uint64(at[i-1])
+			x.before = uint64(at[i-1])
 		}
-		want = append(want, strings.TrimSuffix(string(encode(nil, c)), "\n"))
+		places[c.Stream] = x
+		j.Judge(c)
+		all.Conversation(c, &j)
+		if err := sums.Conversation(c); err != nil {
+			return err
+		}
+		c.Stream, c.FirstFrame, c.LastFrame = x.file, c.FirstFrame-x.before, c.LastFrame-x.before
+		want.records = append(want.records, strings.TrimSuffix(string(encode(nil, c)), "\n"))
 		return nil
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(want)
+	slices.Sort(want.records)
 	sum = analyzer.Summary{Packets: sum.Packets, Start: sum.Start, End: sum.End} // of others there is no caveat in a job's
-	return want, all.Report(&sum, findings.Options{})
+	want.found = all.Report(&sum, findings.Options{})
+	for i := range want.found.Findings {
+		if f := &want.found.Findings[i]; f.Stream != nil {
+			x := places[*f.Stream]
+			f.Text = strings.Replace(f.Text, fmt.Sprintf("stream %d)", *f.Stream), fmt.Sprintf("stream %d)", x.file), 1)
+			f.Stream = &x.file
+			if f.Evidence != nil {
+				f.Evidence.Stream, f.Evidence.Frame = x.file, f.Evidence.Frame-x.before
+			}
+		}
+	}
+	want.sums = map[string]string{}
+	for _, format := range []string{"csv", "ndjson"} {
+		var b strings.Builder
+		writeSums, _ := report.SumFormats.Find(format)
+		if err := writeSums(&b, sums, report.SumOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		want.sums["sums."+format] = b.String()
+	}
+	return want
+}
+
+// compareAll holds what is in a directory against what one machine says.
+func compareAll(t *testing.T, dir string, want *machine) {
+	t.Helper()
+	compare(t, lines(t, dir), want.records)
+	compareFound(t, dir, want.found)
+	for name, text := range want.sums {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != text || len(text) < 1000 {
+			t.Errorf("%v %s is\n%s\nnot\n%s", err, name, b, text)
+		}
+	}
 }
 
 // compareFound holds findings.json against the findings of one machine.
@@ -155,13 +236,26 @@ func compareFound(t *testing.T, dir string, want *findings.Report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got, expected any
 	text, err := json.Marshal(want)
-	if err := errors.Join(err, json.Unmarshal(b, &got), json.Unmarshal(text, &expected)); err != nil {
-		t.Fatal(err)
+	var got, expected struct {
+		Findings []any
+		Rest     map[string]any
 	}
-	if !reflect.DeepEqual(got, expected) || len(want.Findings) == 0 {
-		t.Errorf("findings are\n%s\nnot\n%s", b, text)
+	for b, to := range map[string]*struct {
+		Findings []any
+		Rest     map[string]any
+	}{string(b): &got, string(text): &expected} {
+		if err := errors.Join(err, json.Unmarshal([]byte(b), to), json.Unmarshal([]byte(b), &to.Rest)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range min(len(got.Findings), len(expected.Findings)) {
+		if !reflect.DeepEqual(got.Findings[i], expected.Findings[i]) {
+			t.Errorf("finding %d is\n%v\nnot\n%v", i, got.Findings[i], expected.Findings[i])
+		}
+	}
+	if !reflect.DeepEqual(got.Rest, expected.Rest) || len(want.Findings) == 0 {
+		t.Error("findings are not those of one machine")
 	}
 }
 
@@ -230,14 +324,15 @@ func TestBeamIsOneMachine(t *testing.T) {
 		}
 		slices.Sort(at)
 		dir := t.TempDir()
-		want, found := cutAt(t, dir, frames, at)
-		j := &job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 3, NoNames: true}
+		want := cutAt(t, dir, frames, at)
+		j := &job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 3, NoNames: true, By: by}
 		run(t, j, filepath.Join(dir, "ring-*"))
-		compare(t, lines(t, j.Output), want)
-		compareFound(t, j.Output, found)
+		compareAll(t, j.Output, &want)
 		run(t, j, filepath.Join(dir, "ring-*"))
-		compare(t, lines(t, j.Output), want) // nothing twice
-		compareFound(t, j.Output, found)
+		compareAll(t, j.Output, &want) // nothing twice
+		if !slices.ContainsFunc(want.found.Findings, func(f findings.Finding) bool { return f.Factor != nil && f.Evidence != nil }) {
+			t.Error("no finding tells what the affected have in common, and what shows it")
+		}
 		if left, _ := filepath.Glob(filepath.Join(j.Output, "staged")); len(left) > 0 {
 			t.Error("what was staged is still there")
 		}
@@ -290,7 +385,7 @@ func TestParquet(t *testing.T) {
 	for frames[i].Time == frames[i-1].Time {
 		i++
 	}
-	want, _ := cutAt(t, dir, frames, []int{i})
+	want := cutAt(t, dir, frames, []int{i})
 	j := &job{Output: filepath.Join(dir, "out"), Format: "parquet", Shards: 3, NoNames: true}
 	run(t, j, filepath.Join(dir, "ring-*"))
 	paths, err := filepath.Glob(filepath.Join(j.Output, "day=*", "*.parquet"))
@@ -309,7 +404,7 @@ func TestParquet(t *testing.T) {
 		}
 		rows += int(file.NumRows())
 	}
-	if rows != len(want) {
-		t.Errorf("%d rows, not %d", rows, len(want))
+	if rows != len(want.records) {
+		t.Errorf("%d rows, not %d", rows, len(want.records))
 	}
 }

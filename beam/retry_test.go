@@ -5,14 +5,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"tcptrace/analyzer/apart"
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/findings"
 )
 
 // each is an iterator as a step gets it.
@@ -50,17 +48,20 @@ func TestStepsTwice(t *testing.T) {
 			at = append(at, i)
 		}
 	}
-	want, found := cutAt(t, dir, frames, at)
+	want := cutAt(t, dir, frames, at)
 	paths, err := filepath.Glob(filepath.Join(dir, "ring-*"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true}
+	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true, By: by}
 	ctx := t.Context()
 	var outlines []outlined
 	for i, path := range paths {
 		c := capture{Number: int64(i), Name: path}
-		half := newStaging(&j, &c)
+		half, err := newStaging(&j, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) }); err == nil {
 			t.Fatal("that was to fail")
 		}
@@ -73,9 +74,9 @@ func TestStepsTwice(t *testing.T) {
 		}
 	}
 	written, shards := finishTwice(t, &j, outlines)
-	compare(t, lines(t, j.Output), want)
-	if written != found.Conversations || shards == 0 {
-		t.Errorf("%d conversations were counted, not %d; %d shards", written, found.Conversations, shards)
+	compare(t, lines(t, j.Output), want.records)
+	if written != want.found.Conversations || shards == 0 {
+		t.Errorf("%d conversations were counted, not %d; %d shards", written, want.found.Conversations, shards)
 	}
 	if left, _ := filepath.Glob(filepath.Join(j.Output, "*", "*.part")); len(left) > 0 {
 		t.Errorf("%v: what was not finished is still there", left)
@@ -91,22 +92,19 @@ func finishTwice(t *testing.T, job *job, outlines []outlined) (written uint64, s
 	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(p plan) { plans = append(plans, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
 		t.Fatal(err)
 	}
-	var all findings.Totals
-	tallied := func(last bool) func(tally) {
-		return func(x tally) {
-			totals, err := unpackTotals(x.Found)
-			if err != nil {
-				t.Fatal(err)
-			}
+	tallied := func(tally) {}
+	var parts []part
+	counted := func(last bool) func(int64, part) {
+		return func(_ int64, p part) {
 			if last {
-				all.Merge(&totals)
+				parts = append(parts, p)
 			}
 		}
 	}
 	bundles := map[int64][]bundle{}
 	for _, p := range plans {
 		for attempt := range 2 {
-			if err := (&keepFn{Job: j}).ProcessElement(ctx, p, tallied(attempt == 1)); err != nil {
+			if err := (&keepFn{Job: j}).ProcessElement(ctx, p, tallied, counted(attempt == 1)); err != nil {
 				t.Fatal(err)
 			}
 			if err := (&packFn{Job: j}).ProcessElement(ctx, p, func(shard int64, b bundle) { bundles[shard] = append(bundles[shard], b) }); err != nil {
@@ -117,12 +115,19 @@ func finishTwice(t *testing.T, job *job, outlines []outlined) (written uint64, s
 	for shard, list := range bundles {
 		for attempt := range 2 {
 			rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{tables[shard], tables[shard]}), tallied(attempt == 1)); err != nil {
+			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{tables[shard], tables[shard]}), tallied, counted(attempt == 1)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return all.Conversations, len(bundles)
+	all, err := job.merged(each(parts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := all.sums.Conversations(); n != all.found.Conversations() {
+		t.Errorf("%d conversations were summed up, and %d looked at", n, all.found.Conversations())
+	}
+	return all.found.Conversations(), len(bundles)
 }
 
 // A capture that breaks off is told with the place where it does; what comes before that is analyzed, as one machine does, and so are all others. One that is
@@ -153,27 +158,5 @@ func TestDeadLetters(t *testing.T) {
 	}
 	if packets["a.pcap"] != 299 || packets["b.pcap"] != 300 || packets["gone.pcap"] != 0 {
 		t.Error(packets)
-	}
-}
-
-// What conversations add to the findings is read as it was written, and damage is an error or something else, but breaks nothing.
-func TestFound(t *testing.T) {
-	f := found{firstFrame: 1 << 40, parts: []findings.Part{
-		{Kind: 1, Failed: true, Waited: 1 << 50, Again: 5, Near: [2]uint64{1, 1 << 33}}, {Kind: 2, Instead: 1 << 63},
-	}}
-	b := f.append(nil)
-	var got found
-	for range 2 { // the second time into what is there
-		if err := got.read(b); err != nil || !slices.Equal(got.parts, f.parts) || got.firstFrame != f.firstFrame {
-			t.Errorf("%+v %v", got, err)
-		}
-	}
-	for i := range b {
-		if got.read(b[:i]) == nil {
-			t.Errorf("no error at %d", i)
-		}
-	}
-	if got.read([]byte{0}) != nil || len(got.parts) != 0 || got.read([]byte{0, 0}) == nil {
-		t.Errorf("%+v", got)
 	}
 }

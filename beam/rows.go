@@ -14,7 +14,7 @@ type row struct {
 	id      apart.ID
 	day     int64 // of its first packet, since the Unix epoch, UTC
 	outcome uint8
-	found   found
+	notes   notes
 	data    []byte
 }
 

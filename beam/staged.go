@@ -32,15 +32,15 @@ type staging struct {
 	job     *job
 	capture *capture
 	encode  func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte
-	finder  finder
-	found   []byte
+	noter   noter
 	file    *resultFile
 	zip     *s2.Writer
 	b, row  []byte
 }
 
-func newStaging(j *job, c *capture) *staging {
-	return &staging{job: j, capture: c, encode: newEncoder(j.Format)}
+func newStaging(j *job, c *capture) (*staging, error) {
+	n, err := newNoter(j)
+	return &staging{job: j, capture: c, encode: newEncoder(j.Format), noter: n}, err
 }
 
 func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (err error) {
@@ -55,14 +55,15 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 		w.zip = s2.NewWriter(w.file, options...)
 	}
 	c.Stream = uint64(w.capture.Number)
-	found := w.finder.of(c)
-	w.row = w.encode(w.row[:0], c, &w.finder.judgment)
+	n := w.noter.of(c)
+	w.row = w.encode(w.row[:0], c, &w.noter.judgment)
 	w.b = binary.BigEndian.AppendUint64(w.b[:0], uint64(id))
 	w.b = binary.AppendVarint(w.b, dayOf(c))
 	w.b = append(w.b, uint8(c.Outcome))
-	w.found = found.append(w.found[:0])
-	w.b = binary.AppendUvarint(w.b, uint64(len(w.found)))
-	w.b = append(w.b, w.found...)
+	w.b = binary.AppendUvarint(w.b, n.firstFrame)
+	for _, note := range [...][]byte{n.found, n.sum} {
+		w.b = append(binary.AppendUvarint(w.b, uint64(len(note))), note...)
+	}
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.row)))
 	if _, err = w.zip.Write(w.b); err == nil {
 		_, err = w.zip.Write(w.row)
@@ -120,9 +121,8 @@ var errRows = errors.New("records that wait for the others are damaged")
 
 // rowReader reads records. What it returns is valid until the next.
 type rowReader struct {
-	r     *s2.Reader
-	found found
-	b, f  []byte
+	r       *s2.Reader
+	b, f, s []byte
 }
 
 // next is the next record; at the end the error is io.EOF.
@@ -136,18 +136,17 @@ func (r *rowReader) next() (x row, err error) {
 		x.outcome, err = r.r.ReadByte()
 	}
 	if err == nil {
-		err = r.field(&r.f)
+		x.notes.firstFrame, err = binary.ReadUvarint(r.r)
 	}
-	if err == nil {
-		err = r.found.read(r.f)
-	}
-	if err == nil {
-		err = r.field(&r.b)
+	for _, field := range [...]*[]byte{&r.f, &r.s, &r.b} {
+		if err == nil {
+			err = r.field(field)
+		}
 	}
 	if err != nil {
 		return x, fmt.Errorf("%w: %v", errRows, err)
 	}
-	x.found, x.data = r.found, r.b
+	x.notes.found, x.notes.sum, x.data = r.f, r.s, r.b
 	return x, nil
 }
 

@@ -61,7 +61,10 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 
 // analyze has the records of a capture staged.
 func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source) (result apart.Outline, staged bool, err error) {
-	w := newStaging(&f.Job, c)
+	w, err := newStaging(&f.Job, c)
+	if err != nil {
+		return result, false, err
+	}
 	result, err = apart.Analyze(ctx, file, f.Job.options(), func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
 	if err != nil {
 		w.drop(ctx)
@@ -75,13 +78,16 @@ func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source)
 type keepFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *keepFn) ProcessElement(ctx context.Context, p plan, emit func(tally)) error {
+func (f *keepFn) ProcessElement(ctx context.Context, p plan, emit func(tally), total func(int64, part)) error {
 	if !p.Staged {
 		return nil
 	}
 	crossing := p.crossing()
-	w := newWriter(&f.Job, fmt.Sprintf("%06d", p.Capture.Number))
-	err := f.Job.eachRow(ctx, &p.Capture, func(row row) error {
+	w, err := newWriter(&f.Job, fmt.Sprintf("%06d", p.Capture.Number))
+	if err != nil {
+		return err
+	}
+	err = f.Job.eachRow(ctx, &p.Capture, func(row row) error {
 		if _, crosses := slices.BinarySearch(crossing, row.id); crosses {
 			return nil
 		}
@@ -90,7 +96,7 @@ func (f *keepFn) ProcessElement(ctx context.Context, p plan, emit func(tally)) e
 	if err == nil {
 		conversations.Inc(ctx, w.tally.Conversations)
 	}
-	return w.close(ctx, err, emit)
+	return w.close(ctx, err, p.Capture.Number, emit, total)
 }
 
 // packFn packs what crosses from capture to capture.
@@ -124,8 +130,11 @@ type packed struct {
 }
 
 // ProcessElement is for Beam.
-func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*bundle) bool, tables func(*[]byte) bool, emit func(tally)) error {
-	w := newWriter(&f.Job, fmt.Sprintf("crossing-%05d-of-%05d", shard, f.Job.Shards))
+func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*bundle) bool, tables func(*[]byte) bool, emit func(tally), total func(int64, part)) error {
+	w, err := newWriter(&f.Job, fmt.Sprintf("crossing-%05d-of-%05d", shard, f.Job.Shards))
+	if err != nil {
+		return err
+	}
 	all, err := unbundle(values, &w.tally)
 	if err != nil || len(all) == 0 {
 		return err
@@ -135,7 +144,7 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*b
 		conversations.Inc(ctx, w.tally.Conversations)
 		crossing.Inc(ctx, w.tally.Crossing)
 	}
-	return w.close(ctx, err, emit)
+	return w.close(ctx, err, shard, emit, total)
 }
 
 // join writes the conversations of a shard.
@@ -150,7 +159,10 @@ func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bo
 	}
 	joiner := apart.NewJoiner(layout, f.Job.options())
 	encode := newEncoder(f.Job.Format)
-	var finder finder
+	noter, err := newNoter(&f.Job)
+	if err != nil {
+		return err
+	}
 	var encoded []byte
 	var parts []apart.Part
 	for i := 0; i < len(all); {
@@ -164,8 +176,8 @@ func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bo
 		}
 		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
 			c.Stream = uint64(number[file])
-			r := row{day: dayOf(c), outcome: uint8(c.Outcome), found: finder.of(c)}
-			encoded = encode(encoded[:0], c, &finder.judgment)
+			r := row{day: dayOf(c), outcome: uint8(c.Outcome), notes: noter.of(c)}
+			encoded = encode(encoded[:0], c, &noter.judgment)
 			r.data = encoded
 			return w.add(ctx, r, number[file], layout.FirstFrame(layout.Place(file)))
 		}); err != nil {

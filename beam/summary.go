@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/apart"
 	"tcptrace/internal/findings"
+	"tcptrace/report"
 )
 
-// summaryFn writes what is said of all captures: summary.json, findings.json, files.ndjson and unreadable.ndjson.
+// summaryFn writes what is said of all captures: summary.json, findings.json, sums.ndjson and sums.csv, files.ndjson and unreadable.ndjson.
 type summaryFn struct{ Job job }
 
 // summary is summary.json.
@@ -38,7 +40,8 @@ type fileLine struct {
 }
 
 // ProcessElement is for Beam.
-func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, tallies func(*tally) bool, troubles func(*trouble) bool) error {
+func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, tallies func(*tally) bool, merged func(*part) bool,
+	troubles func(*trouble) bool) error {
 	captures, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -48,16 +51,20 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	if err != nil {
 		return err
 	}
-	found, err := sum.tallies(tallies)
+	sum.tallies(tallies)
+	total, err := f.Job.merged(merged)
 	if err != nil {
 		return err
 	}
 	dead := inOrder(troubles)
 	sum.FilesWithErrors = len(dead)
-	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {found}, "summary.json": {sum}} {
+	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {total.found.Report(sum.whole(), findings.Options{})}, "summary.json": {sum}} {
 		if err := f.write(ctx, name, lines); err != nil {
 			return err
 		}
+	}
+	if err := f.writeSums(ctx, total.sums); err != nil {
+		return err
 	}
 	f.Job.unstage(ctx)
 	return nil
@@ -92,15 +99,9 @@ func (sum *summary) captures(captures []line) (lines []any, err error) {
 	return lines, nil
 }
 
-// tallies sums up what was written, and returns what was found in it.
-func (sum *summary) tallies(tallies func(*tally) bool) (*findings.Report, error) {
-	var all findings.Totals
+// tallies sums up what was written.
+func (sum *summary) tallies(tallies func(*tally) bool) {
 	for t := (tally{}); tallies(&t); t = (tally{}) {
-		found, err := unpackTotals(t.Found)
-		if err != nil {
-			return nil, err
-		}
-		all.Merge(&found)
 		sum.Conversations += t.Conversations
 		sum.CrossingConversations += t.Crossing
 		sum.CrossingBytes += t.Bytes
@@ -110,11 +111,40 @@ func (sum *summary) tallies(tallies func(*tally) bool) (*findings.Report, error)
 			}
 		}
 	}
-	whole := analyzer.Summary{Packets: sum.Packets}
+}
+
+// whole is what findings take of the summary of a capture.
+func (sum *summary) whole() *analyzer.Summary {
+	whole := &analyzer.Summary{Packets: sum.Packets}
 	if sum.Packets > 0 {
 		whole.Start, whole.End = analyzer.Time(sum.Start.UnixNano()), analyzer.Time(sum.End.UnixNano())
 	}
-	return all.Report(&whole, findings.Options{}), nil
+	return whole
+}
+
+// writeSums writes sums as 'tcptrace summary --by' does, if they are asked for.
+func (f *summaryFn) writeSums(ctx context.Context, sums *report.Sums) error {
+	if sums == nil {
+		return nil
+	}
+	for _, format := range []string{"ndjson", "csv"} {
+		write, ok := report.SumFormats.Find(format)
+		if !ok {
+			return fmt.Errorf("there are no sums in %s", format)
+		}
+		file, err := create(ctx, join(f.Job.Output, "sums."+format))
+		if err != nil {
+			return err
+		}
+		if err := write(file, sums, report.SumOptions{}); err != nil {
+			file.drop(ctx)
+			return err
+		}
+		if err := file.commit(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inOrder is all troubles, each once.

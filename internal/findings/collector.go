@@ -22,6 +22,7 @@ type Collector struct {
 	values   dimension.Values       // room to work in
 	mark     Mark                   // of the conversation that was taken last, without its values
 	newest   *analyzer.Conversation // that
+	noted    analyzer.Conversation  // room for one of which there is a note (note.go)
 }
 
 // affected is what a kind affects.
@@ -72,7 +73,10 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 			return
 		}
 		k.mark.kinds |= 1 << i
-		k.affect(i, &s, failed)
+		x := example{order: c.Stream, stream: c.Stream, addr: c.Addr, failed: failed, service: k.service(c)}
+		var near [2]uint64
+		x.waited, x.again, near = s.cost(i)
+		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return seenIn(i, &s), nil })
 	})
 }
 
@@ -105,37 +109,41 @@ func (s *subject) cost(i int) (waited, again uint64, near [2]uint64) {
 	return waited, again, [2]uint64{client.LostBefore + server.LostBehind, server.LostBefore + client.LostBehind}
 }
 
-// affect counts s as affected by kind i.
-func (k *Collector) affect(i int, s *subject, failed bool) {
-	x := example{stream: s.Stream, addr: s.Addr, failed: failed, service: k.service(s)}
-	var near [2]uint64
-	x.waited, x.again, near = s.cost(i)
+// affect counts c as affected by kind i, for which it is the example x. seen is what shows it, which is asked for once, and only of what is an example.
+func (k *Collector) affect(i int, c *analyzer.Conversation, x example, near [2]uint64, seen func() (*anomalySeen, *Evidence)) {
 	a := &k.affected[i]
 	if a.by == nil {
-		for range factors {
-			a.by = append(a.by, newSketch[tally](mostAffected))
-		}
+		a.by = tallies()
 	}
-	var seen *anomalySeen // made once, and only of what is an example
+	asked := false
 	add := func(t *tally) {
-		if t.add(x, near, s.Start) {
-			if seen == nil {
-				seen = seenIn(i, s)
+		if t.add(x, near, c.Start) {
+			if !asked {
+				x.seen, x.told = seen()
+				asked = true
 			}
-			t.worst.seen = seen
+			t.worst.seen, t.worst.told = x.seen, x.told
 		}
 	}
 	add(&a.tally)
 	for f := range factors {
-		of := factors[f].key(s.Conversation)
+		of := factors[f].key(c)
 		add(&a.by[f].at(&of).count)
 	}
 }
 
+// tallies is a sketch for each factor.
+func tallies() (by []sketch[tally]) {
+	for range factors {
+		by = append(by, newSketch[tally](mostAffected))
+	}
+	return by
+}
+
 // service is a hash of the address and port of the server.
-func (k *Collector) service(s *subject) uint32 {
+func (k *Collector) service(c *analyzer.Conversation) uint32 {
 	k.values.Reset()
-	factors[byService].dimension.Values(&k.values, s.Conversation, s.Judgment)
+	factors[byService].dimension.Values(&k.values, c, nil)
 	return crc32.ChecksumIEEE(k.values.At(0))
 }
 

@@ -50,6 +50,11 @@ func (k *kind) better(a, b *analyzer.Anomaly) int {
 
 // evidence is what shows the example; nil if no anomaly does.
 func (x *example) evidence() *Evidence {
+	if x.told != nil {
+		e := *x.told
+		e.Stream = x.stream
+		return &e
+	}
 	if x.seen == nil {
 		return nil
 	}

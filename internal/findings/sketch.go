@@ -24,6 +24,7 @@ type tally struct {
 
 // example is a conversation to look at, and how much it cost.
 type example struct {
+	order   uint64 // of all conversations: that of their numbers
 	stream  uint64
 	addr    [2]netip.AddrPort
 	service uint32 // a hash of the address and port of the server
@@ -31,6 +32,7 @@ type example struct {
 	waited  uint64
 	again   uint64
 	seen    *anomalySeen // what tells of it; nil: no anomaly does
+	told    *Evidence    // in place of seen, if that is elsewhere
 }
 
 // before reports whether x is the better example.
@@ -38,7 +40,7 @@ func (x example) before(y example) bool {
 	if x.failed != y.failed {
 		return x.failed
 	}
-	return cmp.Or(-cmp.Compare(x.waited, y.waited), -cmp.Compare(x.again, y.again), cmp.Compare(x.stream, y.stream)) < 0
+	return cmp.Or(-cmp.Compare(x.waited, y.waited), -cmp.Compare(x.again, y.again), cmp.Compare(x.order, y.order)) < 0
 }
 
 // add counts a conversation that began at start, and reports whether it is the best example so far.

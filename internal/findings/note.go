@@ -1,0 +1,135 @@
+package findings
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/octets"
+	"tcptrace/report"
+)
+
+// What follows, and merge.go, is for conversations that are not all in one place: what each adds to the findings is noted in some octets, wherever it is
+// known, and taken from these by a Collector; and what one has taken is added to another.
+
+// parts of a note, for each kind that a conversation meets
+const (
+	noteFailed = 1 << iota
+	noteInstead
+	noteEvidence
+)
+
+// AppendNote appends what c adds to findings, of which j is the judgment.
+func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+	b = binary.AppendVarint(b, int64(c.Start))
+	for _, a := range c.Addr {
+		b = appendAddr(b, a)
+	}
+	b = append(b, c.Sent[analyzer.Client].TTLMin)
+	b = binary.AppendUvarint(b, uint64(c.VLAN[0]))
+	b = binary.AppendUvarint(b, uint64(c.VLAN[1]))
+	b = octets.AppendText(b, c.Interface)
+	b = octets.AppendText(b, c.Names[analyzer.Server].Text)
+	s, parts := subject{c, j}, len(b)
+	b = append(b, 0)
+	s.meet(func(i int, instead kindSet, failed bool) {
+		b = s.append(b, i, instead, failed)
+		b[parts]++ // there are fewer than 64 kinds
+	})
+	return b
+}
+
+// append appends that s meets kind i.
+func (s *subject) append(b []byte, i int, instead kindSet, failed bool) []byte {
+	if instead != 0 {
+		return binary.AppendUvarint(append(b, uint8(i), noteInstead), uint64(instead))
+	}
+	flags := uint8(0)
+	if failed {
+		flags |= noteFailed
+	}
+	x := example{seen: seenIn(i, s)}
+	evidence := x.evidence()
+	if evidence != nil {
+		flags |= noteEvidence
+	}
+	waited, again, near := s.cost(i)
+	b = append(b, uint8(i), flags)
+	for _, v := range [...]uint64{waited, again, near[0], near[1]} {
+		b = binary.AppendUvarint(b, v)
+	}
+	if evidence != nil {
+		b = appendEvidence(b, evidence)
+	}
+	return b
+}
+
+func appendAddr(b []byte, a netip.AddrPort) []byte {
+	text, _ := a.MarshalBinary() // it never fails
+	return append(append(b, uint8(len(text))), text...)
+}
+
+func readAddr(r *octets.Reader) (a netip.AddrPort) {
+	if err := a.UnmarshalBinary(r.Bytes(uint64(r.Byte()))); err != nil {
+		r.Bad = true
+	}
+	return a
+}
+
+// appendEvidence appends e but for its stream.
+func appendEvidence(b []byte, e *Evidence) []byte {
+	b = binary.AppendUvarint(b, e.Frame)
+	b = binary.AppendVarint(b, int64(e.Time))
+	return octets.AppendText(octets.AppendText(b, e.Anomaly), e.Detail)
+}
+
+func readEvidence(r *octets.Reader) *Evidence {
+	return &Evidence{Frame: r.Uvarint(), Time: report.Time(r.Varint()), Anomaly: r.Text(), Detail: r.Text()}
+}
+
+var errNote = errors.New("what conversations add to the findings is damaged")
+
+// Noted takes the conversation of which that is the note, as Conversation does. It has a number, and a place in the order of all conversations, by which
+// one is chosen of those that are as good an example.
+func (k *Collector) Noted(note []byte, order, stream uint64) error {
+	r, c := octets.Reader{Left: note}, &k.noted
+	c.Stream, c.Start = stream, analyzer.Time(r.Varint())
+	for i := range c.Addr {
+		c.Addr[i] = readAddr(&r)
+	}
+	c.Sent[analyzer.Client].TTLMin = r.Byte()
+	c.VLAN = [2]uint16{uint16(r.Uvarint()), uint16(r.Uvarint())}
+	c.Interface, c.Names[analyzer.Server].Text = r.Text(), r.Text()
+	parts := r.Byte()
+	if r.Bad {
+		return errNote
+	}
+	k.count(c)
+	for range parts {
+		i, flags := int(r.Byte()), r.Byte()
+		if i >= len(kinds) {
+			return errNote
+		}
+		if flags&noteInstead != 0 {
+			k.affected[i].told |= kindSet(r.Uvarint())
+			continue
+		}
+		x := example{order: order, stream: stream, addr: c.Addr, failed: flags&noteFailed != 0, service: k.service(c)}
+		x.waited, x.again = r.Uvarint(), r.Uvarint()
+		near := [2]uint64{r.Uvarint(), r.Uvarint()}
+		var evidence *Evidence
+		if flags&noteEvidence != 0 {
+			evidence = readEvidence(&r)
+		}
+		if r.Bad {
+			return errNote
+		}
+		k.mark.kinds |= 1 << i
+		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return nil, evidence })
+	}
+	if !r.Done() {
+		return errNote
+	}
+	return nil
+}
