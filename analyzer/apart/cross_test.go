@@ -134,7 +134,7 @@ func TestCrossing(t *testing.T) {
 	}
 }
 
-// What is handed on of a conversation that crosses: 300 bytes at most, if it is one of some tens of segments as there are many; of longer ones 14 for each
+// What is handed on of a conversation that crosses: 300 bytes at most, if it is one of some tens of segments as there are many; of longer ones 12 for each
 // segment. Of those that do not cross it is nothing.
 func TestBytesHandedOn(t *testing.T) {
 	var closed []*capture
@@ -177,7 +177,7 @@ func TestBytesHandedOn(t *testing.T) {
 	}
 	at, later := many(1e3), many(600e9)
 	t.Logf("at once %+v, ten minutes apart %+v", at, later)
-	if at.crossing < 150 || at.bytes > 300*at.crossing || at.bytes > 14*at.segments {
+	if at.crossing < 150 || at.bytes > 300*at.crossing || at.bytes > 12*at.segments {
 		t.Errorf("at once: %+v", at)
 	}
 	if later.crossing > 2 || later.local < 198 || later.bytes > 300*later.crossing {

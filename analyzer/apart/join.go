@@ -8,14 +8,13 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
-	"tcptrace/internal/octets"
 	"tcptrace/internal/wire"
 )
 
 // Part is what Pack gave of two sockets in a file.
 type Part struct {
-	File string // its name in the Layout
-	Data []byte // Packed.Data
+	File string  // its name in the Layout
+	Data Columns // Packed.Data
 }
 
 // Joiner completes conversations, those of two sockets after those of others. It belongs to one goroutine.
@@ -51,11 +50,12 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 	}
 	type placed struct {
 		file int
-		data []byte
+		data *Columns
 	}
 	list := make([]placed, len(parts))
-	for i, p := range parts {
-		list[i] = placed{j.layout.Place(p.File), p.Data}
+	for i := range parts {
+		p := &parts[i]
+		list[i] = placed{j.layout.Place(p.File), &p.Data}
 		if list[i].file < 0 {
 			return fmt.Errorf("%s is not among the files", p.File)
 		}
@@ -72,7 +72,7 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		if i > 0 && list[i-1].file == p.file {
 			return fmt.Errorf("%s is there twice", j.layout.files[p.file].Name)
 		}
-		if err := x.part(p.file, &octets.Reader{Left: p.data}); err != nil {
+		if err := x.part(p.file, newReader(p.data)); err != nil {
 			return err
 		}
 	}
@@ -113,12 +113,13 @@ func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) err
 }
 
 // part tracks what there is of a file.
-func (x *join) part(file int, r *octets.Reader) error {
+func (x *join) part(file int, r reader) error {
 	var t state
 	x.numbers = map[uint16]uint16{}
-	for range r.Uvarint() {
-		number, name := uint16(r.Uvarint()), r.Text()
-		if r.Bad {
+	rest := &r[columnRest]
+	for range rest.Uvarint() {
+		number, name := uint16(rest.Uvarint()), rest.Text()
+		if rest.Bad {
 			return errPart
 		}
 		i := slices.Index(x.ifaces, name)
@@ -127,29 +128,29 @@ func (x *join) part(file int, r *octets.Reader) error {
 		}
 		x.numbers[number] = uint16(i)
 	}
-	for len(r.Left) > 0 {
-		flags := r.Byte()
-		switch flags & entryKind {
+	for len(r[columnKind].Left) > 0 {
+		switch flags := r[columnKind].Byte(); flags & entryKind {
 		case entrySegment, entrySegmentLast:
-			known := t.read(r, &x.key, flags, &x.s)
-			if !r.Bad {
+			known := t.read(&r, &x.key, flags, &x.s)
+			if !r.bad() {
 				x.segment(file, &x.s, flags, known)
 			}
 		case entryName, entryICMP:
-			n := t.unnotice(r, &x.key, flags)
+			n := t.unnotice(&r, &x.key, flags)
 			n.Frame += x.layout.first[file]
-			if !r.Bad {
+			if !r.bad() {
 				x.tracker.Notice(&n, x.at, &x.outs[0])
 			}
-		default:
-			return errPart
 		}
-		if r.Bad {
+		if r.bad() {
 			return errPart
 		}
 		if err := x.merger.Batch(x.outs[:]); err != nil {
 			return err
 		}
+	}
+	if !r.done() {
+		return errPart
 	}
 	return nil
 }

@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/klauspost/compress/zstd"
-
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
@@ -88,7 +86,7 @@ type part struct {
 	state
 	next   *part // other sockets with the same ID
 	key    wire.Key
-	b      []byte
+	c      Columns
 	ifaces []uint16 // that its segments come from
 }
 
@@ -101,9 +99,11 @@ type lasts [256]struct {
 
 // payloads is where the latest segment with a payload is that has each place, of a partition.
 type payloads [flow.PayloadPlaces]struct {
-	any  bool
-	part *part // nil: it is not packed
-	at   int   // of the entry
+	any      bool
+	dir      uint8
+	seq, len uint32
+	part     *part // nil: it is not packed
+	at       int   // of the entry
 }
 
 // packer packs what is wanted of a file.
@@ -174,29 +174,22 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(true))
-	if err != nil {
-		return err
-	}
-	bundles := make([][]byte, shards)
+	bundles := make([]bundle, shards)
 	for _, x := range p.wanted.all() {
 		shard := int(idOf(&x.key) % ID(shards))
-		b := appendKey(bundles[shard], &x.key)
-		data := x.close(name)
-		bundles[shard] = append(binary.AppendUvarint(b, uint64(len(data))), data...)
-		if len(bundles[shard]) >= bundleSize {
-			if err := each(shard, zip.EncodeAll(bundles[shard], nil)); err != nil {
+		b := &bundles[shard]
+		b.add(&x.key, x.close(name))
+		if b.size >= bundleSize {
+			if err := each(shard, b.close()); err != nil {
 				return err
 			}
-			bundles[shard] = bundles[shard][:0]
 		}
 	}
-	for shard, b := range bundles {
-		if len(b) == 0 {
-			continue
-		}
-		if err := each(shard, zip.EncodeAll(b, nil)); err != nil {
-			return err
+	for shard := range bundles {
+		if b := &bundles[shard]; b.size > 0 {
+			if err := each(shard, b.close()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -211,12 +204,12 @@ func pack(ctx context.Context, src packet.Source, o Options, ids []ID) (*packer,
 	for i := range p.lasts {
 		for _, l := range p.lasts[i] {
 			if l.part != nil {
-				l.part.b[l.at] |= flagLast
+				l.part.c[columnKind][l.at] |= flagLast
 			}
 		}
 		for _, l := range p.payload[i] {
 			if l.part != nil {
-				l.part.b[l.at] |= entrySegmentLast
+				l.part.c[columnKind][l.at] |= entrySegmentLast
 			}
 		}
 	}
@@ -246,7 +239,7 @@ func (p *packer) pack(s *wire.Segment) {
 	if x == nil {
 		return
 	}
-	last.part, last.at = x, len(x.b)
+	last.part, last.at = x, len(x.c[columnKind])
 	flags := uint8(0)
 	if first {
 		flags |= flagFirst
@@ -256,7 +249,7 @@ func (p *packer) pack(s *wire.Segment) {
 	if !slices.Contains(x.ifaces, s.Iface) {
 		x.ifaces = append(x.ifaces, s.Iface)
 	}
-	x.b = x.append(x.b, s, flags, known)
+	x.append(&x.c, s, flags, known)
 }
 
 // pay is what of the payload before that of s, in its place, is known in a file. x is where s is packed.
@@ -266,16 +259,17 @@ func (p *packer) pay(partition int, s *wire.Segment, x *part) known {
 		return knownNothing
 	}
 	last := &p.payload[partition][place]
-	first, before := !last.any, last.part
+	then := *last
 	last.any, last.part = true, x
 	if x == nil {
 		return knownNothing
 	}
-	last.at = len(x.b)
+	last.dir, last.seq, last.len = s.Dir, s.Seq, s.Len
+	last.at = len(x.c[columnKind])
 	switch {
-	case first:
+	case !then.any:
 		return knownBefore
-	case before == x:
+	case then.part == x && then.dir == s.Dir && then.seq == s.Seq && then.len == s.Len: // else it is the same whether it is known
 		return knownHere
 	}
 	return knownNothing
@@ -287,24 +281,26 @@ func (x *part) notice(n *flow.Notice) {
 	if n.Kind == flow.NoticeICMP {
 		kind = entryICMP
 	}
-	x.b = x.stamp(append(x.b, kind|n.Dir&1*flagDir), int64(n.Time), n.Frame)
-	x.b = binary.AppendUvarint(x.b, uint64(n.Net))
+	x.c[columnKind] = append(x.c[columnKind], kind|n.Dir&1*flagDir)
+	x.stamp(&x.c, int64(n.Time), n.Frame)
+	b := binary.AppendUvarint(x.c[columnRest], uint64(n.Net))
 	if kind == entryName {
-		x.b = append(x.b, byte(n.Name.Kind))
-		x.b = octets.AppendText(x.b, n.Name.Text)
+		x.c[columnRest] = octets.AppendText(append(b, byte(n.Name.Kind)), n.Name.Text)
 		return
 	}
 	e := &n.ICMP
-	x.b = append(x.b, byte(e.Kind), e.Code)
+	b = append(b, byte(e.Kind), e.Code)
 	for _, v := range [...]uint64{uint64(e.Seq), uint64(e.Size), uint64(e.MTU), e.From.Hi, e.From.Lo, uint64(e.Dir)} {
-		x.b = binary.AppendUvarint(x.b, v)
+		b = binary.AppendUvarint(b, v)
 	}
+	x.c[columnRest] = b
 }
 
 // unnotice reads what notice wrote.
-func (t *state) unnotice(r *octets.Reader, key *wire.Key, flags uint8) (n flow.Notice) {
+func (t *state) unnotice(of *reader, key *wire.Key, flags uint8) (n flow.Notice) {
 	n = flow.Notice{Kind: flow.NoticeName, Key: *key, Dir: flags & flagDir / flagDir}
-	t.unstamp(r)
+	t.unstamp(of)
+	r := &of[columnRest]
 	n.Time, n.Frame, n.Net = conn.Time(t.time), t.frame, uint32(r.Uvarint())
 	if flags&entryKind == entryName {
 		n.Name.Kind = names.Kind(r.Byte())
@@ -322,10 +318,11 @@ func (t *state) unnotice(r *octets.Reader, key *wire.Key, flags uint8) (n flow.N
 }
 
 // close is the part as it is handed on.
-func (x *part) close(name func(uint16) string) []byte {
-	b := binary.AppendUvarint(make([]byte, 0, len(x.b)+16), uint64(len(x.ifaces)))
+func (x *part) close(name func(uint16) string) *Columns {
+	b := binary.AppendUvarint(make([]byte, 0, len(x.c[columnRest])+16), uint64(len(x.ifaces)))
 	for _, number := range x.ifaces {
 		b = octets.AppendText(binary.AppendUvarint(b, uint64(number)), name(number))
 	}
-	return append(b, x.b...)
+	x.c[columnRest] = append(b, x.c[columnRest]...)
+	return &x.c
 }
