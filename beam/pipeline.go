@@ -35,8 +35,20 @@ type outlined struct {
 	Capture    capture
 	Packets    int64
 	Start, End int64
-	Outline    []byte // an apart.Outline, as gob
+	Outline    []byte // an apart.Outline, as gob, without what it says of sockets
 	Staged     bool   // there are records
+}
+
+// share is what a capture says of a share of all sockets.
+type share struct {
+	Number   int64  // of the capture
+	Together bool   // it is read with others
+	Data     []byte // an apart.Share, as gob
+}
+
+// crosses is what crosses in a capture, of a share of all sockets.
+type crosses struct {
+	Crossing []byte // as in a plan
 }
 
 // plan is what is to be done with a capture once all are known.
@@ -74,8 +86,8 @@ type part struct{ Found, Sums []byte }
 func init() {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[bundle](),
-		reflect.TypeFor[trouble](), reflect.TypeFor[tally](), reflect.TypeFor[part](),
-		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[keepFn](),
+		reflect.TypeFor[share](), reflect.TypeFor[crosses](), reflect.TypeFor[trouble](), reflect.TypeFor[tally](), reflect.TypeFor[part](),
+		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[crossFn](), reflect.TypeFor[gatherFn](), reflect.TypeFor[keepFn](),
 		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[mergeFn](), reflect.TypeFor[summaryFn](),
 	} {
 		beam.RegisterType(t)
@@ -85,11 +97,17 @@ func init() {
 	register.Emitter1[trouble]()
 	register.Emitter1[tally]()
 	register.Emitter1[plan]()
+	register.Emitter2[int64, share]()
+	register.Emitter2[int64, plan]()
+	register.Emitter2[int64, crosses]()
 	register.Emitter2[int64, bundle]()
 	register.Emitter2[int64, []byte]()
 	register.Emitter1[part]()
 	register.Emitter2[int64, part]()
 	register.Iter1[outlined]()
+	register.Iter1[share]()
+	register.Iter1[plan]()
+	register.Iter1[crosses]()
 	register.Iter1[bundle]()
 	register.Iter1[[]byte]()
 	register.Iter1[tally]()
@@ -114,14 +132,15 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	p, s := beam.NewPipelineWithRoot()
 	captures := beam.Reshuffle(s, beam.ParDo(s, &listFn{Globs: globs}, beam.Impulse(s)))
 	analyze := &analyzeFn{Job: *j}
-	singles, troubles := beam.ParDo2(s.Scope("Analyze"), analyze, captures)
+	singles, shares, troubles := beam.ParDo3(s.Scope("Analyze"), analyze, captures)
 
 	together := beam.ParDo(s.Scope("Overlap"), &overlapFn{}, beam.Impulse(s), beam.SideInput{Input: singles})
-	groups, troublesInGroups := beam.ParDo2(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
+	groups, sharesOfGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
-	plans, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
-	plans = beam.Reshuffle(s, plans)
+	begun, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
+	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{}, beam.GroupByKey(s, beam.Flatten(s, shares, sharesOfGroups)), beam.SideInput{Input: outlines})
+	plans := beam.ParDo(s.Scope("Gather"), &gatherFn{}, beam.CoGroupByKey(s, begun, crossing))
 	kept, keptTotals := beam.ParDo2(s.Scope("Keep"), &keepFn{Job: *j}, plans)
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
 	joined, joinedTotals := beam.ParDo2(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/gob"
+	"slices"
 
 	"tcptrace/analyzer/apart"
 )
@@ -73,11 +74,66 @@ func layoutOf(lines []line) (*apart.Layout, error) {
 	return apart.NewLayout(files)
 }
 
-// planFn says what is to be done with each capture, and tells those who complete conversations how all lie in time.
+// shares is into how many shares sockets are divided: of each is found out in one place what crosses.
+const shares = 16
+
+// sharesOf divides what an outline says of sockets, and takes it out of that.
+func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) error {
+	for i, x := range o.Shares(shares) {
+		if len(x.Sockets) == 0 {
+			continue
+		}
+		var b bytes.Buffer
+		if err := gob.NewEncoder(&b).Encode(x); err != nil {
+			return err
+		}
+		emit(int64(i), share{Number: c.Number, Together: len(c.With) > 0, Data: b.Bytes()})
+	}
+	o.Open, o.Sockets = nil, nil
+	return nil
+}
+
+// crossFn finds out what crosses, of a share of all sockets.
+type crossFn struct{}
+
+// ProcessElement is for Beam.
+func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share) bool, outlines func(*outlined) bool, emit func(int64, crosses)) error {
+	lines, err := linesOf(outlines)
+	if err != nil {
+		return err
+	}
+	byNumber := map[int64]*line{}
+	for i := range lines {
+		byNumber[lines[i].Capture.Number] = &lines[i]
+	}
+	for x := (share{}); values(&x); x = (share{}) {
+		l := byNumber[x.Number]
+		if l == nil || x.Together != (len(l.Capture.With) > 0) {
+			continue // it is read with others
+		}
+		var of apart.Share
+		if err := gob.NewDecoder(bytes.NewReader(x.Data)).Decode(&of); err != nil {
+			return err
+		}
+		l.File.Open, l.File.Sockets = of.Open, of.Sockets
+	}
+	layout, err := layoutOf(lines)
+	if err != nil {
+		return err
+	}
+	for i := range lines {
+		if ids := layout.Crossing(layout.Place(lines[i].File.Name)); len(ids) > 0 {
+			emit(lines[i].Capture.Number, crosses{packIDs(ids)})
+		}
+	}
+	return nil
+}
+
+// planFn says what is to be done with each capture, but for what crosses, and tells those who complete conversations how all lie in time.
 type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(plan), tables func(int64, []byte)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan), tables func(int64, []byte)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -87,11 +143,8 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 		return err
 	}
 	for i := range lines {
-		place := layout.Place(lines[i].File.Name)
-		plans(plan{
-			Capture: lines[i].Capture, Staged: lines[i].staged, Before: int64(layout.FirstFrame(place)), Crossing: packIDs(layout.Crossing(place)),
-		})
-		lines[i].File = lines[i].File.Slim()
+		c := lines[i].Capture
+		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name)))})
 		lines[i].File.Counts = apart.Counts{}
 	}
 	var b bytes.Buffer
@@ -104,6 +157,25 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 	return nil
 }
 
+// gatherFn completes plans by what crosses.
+type gatherFn struct{}
+
+// ProcessElement is for Beam.
+func (f *gatherFn) ProcessElement(_ context.Context, _ int64, plans func(*plan) bool, crossing func(*crosses) bool, emit func(plan)) error {
+	var p plan
+	if !plans(&p) {
+		return nil
+	}
+	var ids []apart.ID
+	for x := (crosses{}); crossing(&x); x = (crosses{}) {
+		ids = append(ids, unpackIDs(x.Crossing)...)
+	}
+	slices.Sort(ids)
+	p.Crossing = packIDs(slices.Compact(ids))
+	emit(p)
+	return nil
+}
+
 func packIDs(ids []apart.ID) (b []byte) {
 	last := apart.ID(0)
 	for _, id := range ids {
@@ -112,10 +184,13 @@ func packIDs(ids []apart.ID) (b []byte) {
 	return b
 }
 
-// crossing is the inverse of packIDs.
-func (p *plan) crossing() (ids []apart.ID) {
+// crossing is the sockets of which conversations cross, in order.
+func (p *plan) crossing() []apart.ID { return unpackIDs(p.Crossing) }
+
+// unpackIDs is the inverse of packIDs.
+func unpackIDs(b []byte) (ids []apart.ID) {
 	last := apart.ID(0)
-	for b := p.Crossing; len(b) > 0; {
+	for len(b) > 0 {
 		v, n := binary.Uvarint(b)
 		if n <= 0 {
 			break

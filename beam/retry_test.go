@@ -56,6 +56,7 @@ func TestStepsTwice(t *testing.T) {
 	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true, By: by}
 	ctx := t.Context()
 	var outlines []outlined
+	said := map[int64][]share{}
 	for i, path := range paths {
 		c := capture{Number: int64(i), Name: path}
 		half, err := newStaging(&j, &c)
@@ -68,12 +69,12 @@ func TestStepsTwice(t *testing.T) {
 		half.drop(ctx)
 		for range 2 {
 			outlines = outlines[:i]
-			if err := (&analyzeFn{Job: j}).ProcessElement(ctx, c, func(o outlined) { outlines = append(outlines, o) }, func(trouble) { t.Error("trouble") }); err != nil {
+			if err := (&analyzeFn{Job: j}).ProcessElement(ctx, c, func(o outlined) { outlines = append(outlines, o) }, func(i int64, x share) { said[i] = append(said[i], x) }, func(trouble) { t.Error("trouble") }); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	written, shards := finishTwice(t, &j, outlines)
+	written, shards := finishTwice(t, &j, outlines, said)
 	compare(t, lines(t, j.Output), want.records)
 	if written != want.found.Conversations || shards == 0 {
 		t.Errorf("%d conversations were counted, not %d; %d shards", written, want.found.Conversations, shards)
@@ -84,13 +85,26 @@ func TestStepsTwice(t *testing.T) {
 }
 
 // finishTwice does all that comes behind the analysis twice, and returns how many conversations were written, and in how many shards.
-func finishTwice(t *testing.T, job *job, outlines []outlined) (written uint64, shards int) {
+func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]share) (written uint64, shards int) {
 	t.Helper()
 	ctx, j := t.Context(), *job
 	var plans []plan
 	tables := map[int64][]byte{}
-	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(p plan) { plans = append(plans, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
+	begun, crossing := map[int64][]plan{}, map[int64][]crosses{}
+	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
 		t.Fatal(err)
+	}
+	for i, list := range said {
+		for range 2 {
+			if err := (&crossFn{}).ProcessElement(ctx, i, each(list), each(outlines), func(i int64, x crosses) { crossing[i] = append(crossing[i], x) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i, list := range begun {
+		if err := (&gatherFn{}).ProcessElement(ctx, i, each(list), each(crossing[i]), func(p plan) { plans = append(plans, p) }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tallied := func(tally) {}
 	var parts []part
@@ -149,7 +163,7 @@ func TestDeadLetters(t *testing.T) {
 	packets := map[string]int64{}
 	for i, name := range []string{"a.pcap", "b.pcap", "gone.pcap"} {
 		c := capture{Number: int64(i), Name: filepath.Join(dir, name)}
-		if err := (&analyzeFn{Job: j}).ProcessElement(t.Context(), c, func(o outlined) { packets[name] = o.Packets }, func(x trouble) { dead = append(dead, x) }); err != nil {
+		if err := (&analyzeFn{Job: j}).ProcessElement(t.Context(), c, func(o outlined) { packets[name] = o.Packets }, func(int64, share) {}, func(x trouble) { dead = append(dead, x) }); err != nil {
 			t.Fatal(err)
 		}
 	}

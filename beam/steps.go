@@ -17,7 +17,7 @@ import (
 type analyzeFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), dead func(trouble)) error {
+func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(outlined), shares func(int64, share), dead func(trouble)) error {
 	out := outlined{Capture: c}
 	var result apart.Outline
 	alone := len(c.With) == 0
@@ -48,6 +48,9 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 	boundsMet.Inc(ctx, int64(result.Counts.Evicted+result.Counts.ReleasedEarly))
 	if alone {
 		packets.Inc(ctx, int64(result.Packets))
+	}
+	if err := sharesOf(&c, &result, shares); err != nil {
+		return err
 	}
 	out.Packets, out.Start, out.End = int64(result.Packets), result.Start, result.End
 	var b bytes.Buffer

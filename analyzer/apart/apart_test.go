@@ -139,6 +139,7 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 	if err != nil {
 		t.Fatal(err)
 	}
+	inShares(t, files, layout)
 	unbundler, err := apart.NewUnbundler()
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +180,32 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 	}
 	slices.Sort(all.lines)
 	return all.lines, n
+}
+
+// inShares holds what crosses as it is found out share by share against what is found out at once.
+func inShares(t *testing.T, files []apart.File, whole *apart.Layout) {
+	t.Helper()
+	const n = 4
+	crossing := make([][]apart.ID, len(files))
+	for i := range n {
+		share := slices.Clone(files)
+		for k := range share {
+			x := files[k].Shares(n)[i]
+			share[k].Open, share[k].Sockets = x.Open, x.Sockets
+		}
+		layout, err := apart.NewLayout(share)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for place := range files {
+			crossing[place] = append(crossing[place], layout.Crossing(place)...)
+		}
+	}
+	for place := range files {
+		if !slices.Equal(crossing[place], whole.Crossing(place)) {
+			t.Errorf("%s: in shares %x cross, not %x", whole.Files()[place].Name, crossing[place], whole.Crossing(place))
+		}
+	}
 }
 
 // compare holds an analysis of the files against one of the whole.

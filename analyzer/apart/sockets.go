@@ -2,6 +2,7 @@ package apart
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -38,4 +39,30 @@ func (s Sockets) halves() []uint32 {
 		out = append(out, last)
 	}
 	return out
+}
+
+// Share is what an Outline says of a share of all sockets.
+type Share struct {
+	Open    []Open
+	Sockets Sockets
+}
+
+// Shares divides what o says of sockets into so many shares, a power of two. The same sockets are in the same share whatever the file, so that what crosses is
+// found out share by share: a Layout of outlines that have one share each knows it of that, and the shares follow one another in the order of IDs.
+func (o *Outline) Shares(n int) []Share {
+	shift := 64 - bits.Len(uint(n-1))
+	shares, open, halves := make([]Share, n), o.Open, o.Sockets.halves()
+	for i := range shares {
+		here := 0
+		for here < len(open) && int(open[here].ID>>shift) == i {
+			here++
+		}
+		shares[i].Open, open = open[:here:here], open[here:]
+		of := socketSet{}
+		for len(halves) > 0 && int(ID(halves[0])<<32>>shift) == i {
+			of.halves, halves = append(of.halves, halves[0]), halves[1:]
+		}
+		shares[i].Sockets = of.pack()
+	}
+	return shares
 }
