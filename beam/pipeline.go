@@ -43,7 +43,7 @@ type outlined struct {
 type share struct {
 	Number   int64  // of the capture
 	Together bool   // it is read with others
-	Data     []byte // an apart.Share, as gob
+	Data     []byte // an apart.Share
 }
 
 // crosses is what crosses in a capture, of a share of all sockets.

@@ -75,22 +75,17 @@ func layoutOf(lines []line) (*apart.Layout, error) {
 }
 
 // shares is into how many shares sockets are divided: of each is found out in one place what crosses.
-const shares = 16
+const shares = 64
 
 // sharesOf divides what an outline says of sockets, and takes it out of that.
-func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) error {
+func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
 	for i, x := range o.Shares(shares) {
 		if len(x.Sockets) == 0 {
 			continue
 		}
-		var b bytes.Buffer
-		if err := gob.NewEncoder(&b).Encode(x); err != nil {
-			return err
-		}
-		emit(int64(i), share{Number: c.Number, Together: len(c.With) > 0, Data: b.Bytes()})
+		emit(int64(i), share{Number: c.Number, Together: len(c.With) > 0, Data: x.Append(nil)})
 	}
 	o.Open, o.Sockets = nil, nil
-	return nil
 }
 
 // crossFn finds out what crosses, of a share of all sockets.
@@ -111,8 +106,8 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 		if l == nil || x.Together != (len(l.Capture.With) > 0) {
 			continue // it is read with others
 		}
-		var of apart.Share
-		if err := gob.NewDecoder(bytes.NewReader(x.Data)).Decode(&of); err != nil {
+		of, err := apart.ParseShare(x.Data)
+		if err != nil {
 			return err
 		}
 		l.File.Open, l.File.Sockets = of.Open, of.Sockets

@@ -49,9 +49,7 @@ func (f *analyzeFn) ProcessElement(ctx context.Context, c capture, outline func(
 	if alone {
 		packets.Inc(ctx, int64(result.Packets))
 	}
-	if err := sharesOf(&c, &result, shares); err != nil {
-		return err
-	}
+	sharesOf(&c, &result, shares)
 	out.Packets, out.Start, out.End = int64(result.Packets), result.Start, result.End
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(result); err != nil {

@@ -190,7 +190,10 @@ func inShares(t *testing.T, files []apart.File, whole *apart.Layout) {
 	for i := range n {
 		share := slices.Clone(files)
 		for k := range share {
-			x := files[k].Shares(n)[i]
+			x, err := apart.ParseShare(files[k].Shares(n)[i].Append(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
 			share[k].Open, share[k].Sockets = x.Open, x.Sockets
 		}
 		layout, err := apart.NewLayout(share)

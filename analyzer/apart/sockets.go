@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+
+	"tcptrace/internal/octets"
 )
 
 // Sockets is of which sockets a file has anything, conversations or errors about them: the upper halves of their IDs in order, as differences.
@@ -65,4 +67,31 @@ func (o *Outline) Shares(n int) []Share {
 		shares[i].Sockets = of.pack()
 	}
 	return shares
+}
+
+// Append appends s, as it is handed on: some 11 bytes for what is open, and 3 for each pair of sockets.
+func (s *Share) Append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.Open)))
+	var last Open
+	for _, x := range s.Open {
+		b = binary.AppendVarint(binary.AppendUvarint(b, uint64(x.ID-last.ID)), x.Over-last.Over)
+		last = x
+	}
+	return append(b, s.Sockets...)
+}
+
+// ParseShare is the inverse of Append. Sockets belong to b.
+func ParseShare(b []byte) (s Share, err error) {
+	r := octets.Reader{Left: b}
+	var last Open
+	for range r.Count(2) {
+		last.ID += ID(r.Uvarint())
+		last.Over += r.Varint()
+		s.Open = append(s.Open, last)
+	}
+	if r.Bad {
+		return Share{}, errPart
+	}
+	s.Sockets = r.Left
+	return s, nil
 }
