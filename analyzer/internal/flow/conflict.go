@@ -15,9 +15,9 @@ import (
 // it, and is entered there if it is read then. So it can be told without tracking others what they displace (PayloadPlace).
 type payloads struct {
 	last  [payloadPlaces]payload
-	then  payload // what was in the place of the segment that came last
-	place uint16  // of that
-	frame uint32  // of that
+	place uint16 // of the segment that came last
+	frame uint32 // of that
+	open  bool   // what was in its place goes when the next one comes
 }
 
 const (
@@ -60,9 +60,15 @@ func (p *payloads) come(s *wire.Segment) {
 	if !hasPayload(s) {
 		return
 	}
-	p.place, p.frame = payloadPlace(s), uint32(s.Frame)
-	at := &p.last[p.place]
-	p.then, at.mark = *at, displaced
+	p.clear()
+	p.place, p.frame, p.open = payloadPlace(s), uint32(s.Frame), true
+}
+
+// clear lets go of what was in the place of the segment that came last, if that was not entered.
+func (p *payloads) clear() {
+	if p.open {
+		p.last[p.place].mark, p.open = displaced, false
+	}
 }
 
 // markOf is the mark of s, of c, which is in that slot. Another connection on the same sockets may use the same numbers.
@@ -79,14 +85,15 @@ func (p *payloads) differs(slot uint32, c *conn.Conn, s *wire.Segment) (with con
 		return with, false
 	}
 	now := payload{markOf(slot, c, s), uint32(s.Frame), sum, s.TTL}
-	p.last[p.place] = now
-	return conflict{now.frame - p.then.frame, p.then.ttl}, p.then.mark == now.mark && p.then.sum != now.sum
+	then := p.last[p.place]
+	p.last[p.place], p.open = now, false
+	return conflict{now.frame - then.frame, then.ttl}, then.mark == now.mark && then.sum != now.sum
 }
 
 // copied has s, which came just before and is a copy of a frame, leave that in its place.
 func (p *payloads) copied(slot uint32, c *conn.Conn, s *wire.Segment) {
-	if hasPayload(s) && p.frame == uint32(s.Frame) && p.then.mark == markOf(slot, c, s) {
-		p.last[p.place] = p.then
+	if hasPayload(s) && p.frame == uint32(s.Frame) && p.last[p.place].mark == markOf(slot, c, s) {
+		p.open = false
 	}
 }
 

@@ -90,6 +90,7 @@ func (t *Tracker) Touched() (places [256 / 64]uint64) {
 // TouchedByPayloads appends the places of the segments with payloads that the tracker has seen, and reports whether those are all places there are.
 func (t *Tracker) TouchedByPayloads(list []uint64) (places []uint64, all bool) {
 	all = true
+	t.payloads.clear()
 	for from := 0; from < payloadPlaces; from += 64 {
 		word := uint64(0)
 		for i := range 64 {
