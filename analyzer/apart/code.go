@@ -92,16 +92,21 @@ func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known known) {
 	t.note(s)
 }
 
-// microsecond is the resolution that most captures have. One more bit says whether a time has it.
+// microsecond is the resolution that most captures have; one bit says whether a time has it. The low octet of the time since the entry before is in a
+// column of its own: it is as good as random, and the rest is not.
 const microsecond = 1000
 
 // stamp appends the time and the frame of an entry.
 func (t *state) stamp(c *Columns, time int64, frame uint64) {
-	if d := time - t.time; d%microsecond == 0 {
-		c[columnTime] = binary.AppendUvarint(c[columnTime], zigzag(d/microsecond)<<1)
+	d, fine := time-t.time, uint64(0)
+	if d%microsecond == 0 {
+		d /= microsecond
 	} else {
-		c[columnTime] = binary.AppendUvarint(append(c[columnTime], 1), zigzag(d))
+		fine = 1
 	}
+	v := zigzag(d)
+	c[columnTime] = binary.AppendUvarint(c[columnTime], v>>9<<2|v&1<<1|fine)
+	c[columnTimeLow] = append(c[columnTimeLow], byte(v>>1))
 	c[columnFrame] = binary.AppendUvarint(c[columnFrame], frame-t.frame)
 	t.time, t.frame = time, frame
 }
@@ -111,12 +116,12 @@ var errPart = errors.New("what was packed of a conversation is damaged")
 
 // unstamp reads the time and the frame of an entry.
 func (t *state) unstamp(r *reader) {
-	times := &r[columnTime]
-	if v := times.Uvarint(); v&1 == 0 {
-		t.time += unzigzag(v>>1) * microsecond
-	} else {
-		t.time += times.Varint()
+	v := r[columnTime].Uvarint()
+	d := unzigzag(v>>2<<9 | uint64(r[columnTimeLow].Byte())<<1 | v>>1&1)
+	if v&1 == 0 {
+		d *= microsecond
 	}
+	t.time += d
 	t.frame += r[columnFrame].Uvarint()
 }
 

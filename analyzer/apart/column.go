@@ -6,10 +6,11 @@ import "tcptrace/internal/octets"
 type column uint8
 
 const (
-	columnRest column = iota // names of interfaces, numbers of most fields, SACK blocks, notices
-	columnKind               // kinds and flags of entries: there is one for each
-	columnMask               // which fields differ
-	columnTime
+	columnRest    column = iota // names of interfaces, numbers of most fields, SACK blocks, notices
+	columnKind                  // kinds and flags of entries: there is one for each
+	columnMask                  // which fields differ
+	columnTime                  // since the entry before, but for
+	columnTimeLow               // its low octet
 	columnFrame
 	columnLength
 	columnSum
