@@ -15,11 +15,12 @@ const (
 	perPacket     = 900 * time.Nanosecond   // the first pass, with the record
 	perPacketRead = 140 * time.Nanosecond   // the second, which only decodes
 	perRow        = 4 * time.Microsecond    // a record of it is written
-	perSocket     = 150 * time.Nanosecond   // what crosses is found out, on one worker
+	perSocket     = 150 * time.Nanosecond   // what crosses is found out
+	perMerge      = 15 * time.Millisecond   // what a file comes to is merged with others
 	perCrossing   = 1200 * time.Nanosecond  // a segment is packed and unpacked and tracked once more
 	perPacked     = 300 * time.Nanosecond   // of that, packed
-	bytesASegment = 8                       // as it is shuffled
-	bytesASocket  = 3                       // as each file tells of it
+	bytesASegment = 4                       // as it is shuffled
+	bytesASocket  = 4                       // as each file tells of it
 	perFetch      = 1500 * time.Millisecond // 150 MB come from an object store at 100 MB/s
 )
 
@@ -58,16 +59,16 @@ func step(r *rand.Rand, n int, from time.Duration, tasks []time.Duration, failin
 
 // simulated is what came of a job.
 type simulated struct {
-	makespan, work, planning time.Duration
-	shuffled, largest        int64 // bytes: in all, and of the largest shard
-	crossing                 int64
+	makespan, work    time.Duration
+	shuffled, largest int64 // bytes: in all, and of the largest shard
+	crossing          int64
 }
 
 // simulate is a job of files of some million packets each, a share of whose conversations crosses; how long those are is as uneven as in captures.
 func simulate(files, n, shards int, crossing, failing float64) (s simulated) {
 	r := rand.New(rand.NewPCG(1, uint64(files)))
 	const packetsOfConversation = 65
-	var analyze, second, joins []time.Duration
+	var analyze, cross, second, joins, merges []time.Duration
 	bytes, segments, sockets := make([]int64, shards), make([]int64, shards), int64(0)
 	for range files {
 		packets := int64(1.5e6 * (0.5 + r.Float64()))
@@ -91,13 +92,17 @@ func simulate(files, n, shards int, crossing, failing float64) (s simulated) {
 		s.largest = max(s.largest, bytes[shard])
 	}
 	s.shuffled += sockets * bytesASocket
-	s.planning = time.Duration(sockets) * perSocket
-	at, work := step(r, n, 0, analyze, failing)
-	s.work += work
-	at, work = step(r, n, at+s.planning, second, failing)
-	s.work += work + s.planning
-	s.makespan, work = step(r, n, at, joins, failing)
-	s.work += work
+	for range shares {
+		cross = append(cross, perFile+time.Duration(sockets/shares)*perSocket)
+	}
+	for at := 0; at < files+shards; at += together {
+		merges = append(merges, perFile+together*perMerge)
+	}
+	merges = append(merges, time.Duration(len(merges))*perMerge) // the last one, while most have nothing to do
+	for _, tasks := range [][]time.Duration{analyze, cross, second, joins, merges[:len(merges)-1], merges[len(merges)-1:]} {
+		end, work := step(r, n, s.makespan, tasks, failing)
+		s.makespan, s.work = end, s.work+work
+	}
 	return s
 }
 
@@ -118,8 +123,8 @@ func TestSimulation(t *testing.T) {
 	} {
 		s := simulate(c.files, c.workers, c.shards, c.crossing, c.failing)
 		busy := float64(s.work) / float64(s.makespan) / float64(c.workers)
-		t.Logf("%5d files, %3d workers, %3.0f %% cross, %.0f %% fail: %6.1f minutes, %5.1f hours of work, busy %3.0f %%; one plans for %4.1f s; shuffled %5.2f GB, the largest shard %5.1f MB",
-			c.files, c.workers, 100*c.crossing, 100*c.failing, s.makespan.Minutes(), s.work.Hours(), 100*busy, s.planning.Seconds(), float64(s.shuffled)/1e9, float64(s.largest)/1e6)
+		t.Logf("%5d files, %3d workers, %3.0f %% cross, %.0f %% fail: %6.1f minutes, %5.1f hours of work, busy %3.0f %%; shuffled %5.2f GB, the largest shard %5.1f MB",
+			c.files, c.workers, 100*c.crossing, 100*c.failing, s.makespan.Minutes(), s.work.Hours(), 100*busy, float64(s.shuffled)/1e9, float64(s.largest)/1e6)
 		if busy < c.busy {
 			t.Errorf("%+v: the workers are busy for %.0f %% of the time", c, 100*busy)
 		}
