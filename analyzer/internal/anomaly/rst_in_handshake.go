@@ -10,7 +10,7 @@ var _ = register(inOpening, "", &AnomalyKind{
 	Summary: "an RST ended the connection before it was established",
 	RFC:     "RFC 9293 3.5.2, 3.10.7.3",
 	Meaning: "One side reset the connection before both had reached ESTABLISHED. The detail says which kind: the server refused; the server took it back after " +
-		"its SYN-ACK; the client gave up while it connected, or only wanted to know whether the port is open. It is a note beside connection-refused, which tells of the same failure.",
+		"its SYN-ACK; the client gave up while it connected, only wanted to know whether the port is open, or did not know the connection any more. It is a note beside connection-refused, which tells of the same failure.",
 	Causes: "Nobody listens; a firewall or a load balancer that rejects; a client with a short connect timeout; a port scan; a connection pool that races " +
 		"IPv4 against IPv6 and drops the slower one.",
 	Next:    "See who sent the RST and how long after the SYN. From the server: is the service up, is there a rule that rejects? From the client: its connect timeout.",
