@@ -43,7 +43,8 @@ var resets = map[string]Failure{
 
 // Failed says how c failed, of which j is the judgment: whether what it was opened for, opening included, did not come about, and the
 // capture shows that. A SYN at the end of a capture has not failed, nor has the segment of a port scan that begins no connection; and
-// an RST behind all that was sent, by which many applications close, is no failure. Nor is a FIN that is never acknowledged.
+// an RST behind all that was sent, by which many applications close, is no failure, unless it ends the wait for an answer. Nor is a FIN that is
+// never acknowledged.
 func Failed(c *analyzer.Conversation, j *analyzer.Judgment) Failure {
 	has := func(id string) bool {
 		for i := range j.Anomalies {
