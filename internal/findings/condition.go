@@ -107,16 +107,20 @@ var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String(
 	return dimension.Failed(s.Conversation, s.Judgment) == dimension.Undelivered
 }}
 
-// fullVanished is that nothing that a side sent was acknowledged, and some of that were segments as large as its peer takes.
-func fullVanished(side analyzer.Side) condition {
-	name, peer := "endpoints."+side.String()+".sent.", "endpoints."+side.Peer().String()+".sent."
-	return condition{
-		expr: name + "unacknowledged_bytes == " + name + "stream_bytes && " + name + "segment_max_bytes + 40 >= " + peer + "mss_bytes && " + peer + "mss_bytes > 0",
-		holds: func(s *subject) bool {
-			of, mss := &s.Sent[side], uint32(s.Sent[side.Peer()].MSS)
-			return of.Unacknowledged == of.StreamBytes && of.SegmentMax+40 >= mss && mss > 0
-		},
-	}
+// anyPath is how many bytes of payload every path takes: 1,280 bytes of IPv6 (RFC 8200 5), less headers.
+const anyPath = 1220
+
+// largeVanished is that nothing that a side sent was acknowledged, and that some of it was larger than every path takes.
+var largeVanished = condition{
+	expr: "either(segment_max_bytes > " + strconv.Itoa(anyPath) + " && unacknowledged_bytes == stream_bytes)",
+	holds: func(s *subject) bool {
+		for side := range s.Sent {
+			if of := &s.Sent[side]; of.SegmentMax > anyPath && of.Unacknowledged == of.StreamBytes {
+				return true
+			}
+		}
+		return false
+	},
 }
 
 // refusedFirst is that a server answered a SYN by an RST, and a later one as servers do.

@@ -46,7 +46,7 @@ var faults = []fault{
 +3.84   < .  1:1461(1460) ack 201
 `),
 	}, {
-		name: "a tunnel that takes no full segment, where nothing smaller follows", id: "full-segments-lost", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 9, waits: true, again: true,
+		name: "a tunnel that takes no full segment, where nothing smaller follows", id: "large-segments-lost", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 9, waits: true, again: true,
 		plant: some(10, "10.9.0.", "", open+`
 +20ms   < .  1:1461(1460) ack 201
 +10us   < .  1461:2921(1460) ack 201

@@ -189,19 +189,19 @@ var kinds = withOthers([]kind{
 		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
 	}, {
-		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu", "full-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu", "large-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"did not heed an ICMP error that its packets are too big", "did not heed ICMP errors that their packets are too big"},
 		why:  "a firewall in front of the sender drops ICMP, or a load balancer sends it to another host",
 		next: "look for the ICMP error at the sender; clamp the MSS at the tunnel",
 	}, {
-		id: "mtu", when: has("mtu-black-hole"), covers: append([]string{"path-mtu", "full-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "mtu", when: has("mtu-black-hole"), covers: append([]string{"path-mtu", "large-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"lost all its full segments, but no smaller ones", "lost all their full segments, but no smaller ones"},
 		why:  "a smaller MTU on the path, and no ICMP message that says so",
 		next: "ping with DF and falling sizes; clamp the MSS, or let ICMP through",
 	}, {
-		id: "full-segments-lost", when: both(one(has("retries-exhausted"), has("retransmission-timeout")), one(fullVanished(analyzer.Client), fullVanished(analyzer.Server))),
+		id: "large-segments-lost", when: both(one(has("retries-exhausted"), has("retransmission-timeout")), largeVanished),
 		covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
-		is:   [2]string{"got none of its full segments through, and sent no smaller ones", "got none of their full segments through, and sent no smaller ones"},
+		is:   [2]string{"got none of its data through, which was in large segments", "got none of their data through, which was in large segments"},
 		why:  "a smaller MTU on the path, and no ICMP message that says so; or the path was gone just then",
 		next: "ping with DF and falling sizes; if large ones pass, see when the peer last said anything",
 	}, {

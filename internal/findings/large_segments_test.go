@@ -8,9 +8,9 @@ import (
 	"tcptrace/internal/testutil/scripts"
 )
 
-// TestFullSegmentsLost: what is as large as the peer's MSS allows, but for options, and was never acknowledged, may be too large for the path;
-// what is smaller, or some of which was acknowledged, is not.
-func TestFullSegmentsLost(t *testing.T) {
+// TestLargeSegmentsLost: what is larger than every path takes, and was never acknowledged, may be too large for this one; what is smaller, or
+// some of which was acknowledged, is not.
+func TestLargeSegmentsLost(t *testing.T) {
 	again := func(line string) string {
 		var b strings.Builder
 		for i := range 6 {
@@ -27,9 +27,9 @@ func TestFullSegmentsLost(t *testing.T) {
 		return s.found.Findings[0].ID
 	}
 	const later = "+200 frame ffffffffffff02000000000108060001\n"
-	scripts.Edge(t, "how large", open+"+20ms < . 1:@ ack 201\n"+again("< . 1:@ ack 201\n")+later, []string{"1420(1419)", "retries-exhausted", "1421(1420)", "full-segments-lost"}, first)
+	scripts.Edge(t, "how large", open+"+20ms < . 1:@ ack 201\n"+again("< . 1:@ ack 201\n")+later, []string{"1221(1220)", "retries-exhausted", "1222(1221)", "large-segments-lost"}, first)
 	scripts.Edge(t, "none acknowledged", open+"+20ms < . 1:1461(1460) ack 201\n+1ms < . 1461:2921(1460) ack 201\n+60us @"+later, []string{
-		"> . 201:201(0) ack 1\n" + again("< . 1:1461(1460) ack 201\n"), "full-segments-lost",
+		"> . 201:201(0) ack 1\n" + again("< . 1:1461(1460) ack 201\n"), "large-segments-lost",
 		"> . 201:201(0) ack 1461\n" + again("< . 1461:2921(1460) ack 201\n"), "retries-exhausted",
 	}, first)
 }
