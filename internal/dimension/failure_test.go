@@ -16,6 +16,7 @@ import (
 // large and then nothing more (mtu-black-hole).
 var failed = map[string][]Failure{
 	"accept-queue-full":            {ResetInHandshake},
+	"answer-in-vain":               {TimedOut},
 	"bad-checksum-synack":          {HalfOpen},
 	"bad-checksum-unanswered":      {Unanswered},
 	"data-to-stranger":             {Cut},
@@ -32,6 +33,7 @@ var failed = map[string][]Failure{
 	"icmp-unreachable":             {Unanswered},
 	"keep-alive-timeout":           {TimedOut},
 	"keep-alive-timeout-one-sided": {TimedOut},
+	"large-segments-lost":          {TimedOut},
 	"names":                        {Refused},
 	"not-tcp":                      {Refused},
 	"probe-scan":                   {Refused},
