@@ -9,8 +9,12 @@ func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
 	if !h.Flags.Has(SentFIN) {
 		busySince, landed = h.busy(peer, now)
 	}
+	end := reassembly.Pos(0)
+	if h.Flags.Has(SentACK) {
+		end = h.End
+	}
 	return Endpoint{
-		Unacked: h.unacked(peer), End: h.End,
+		Unacked: h.unacked(peer), End: end,
 		ISN: h.ISN(), KnowsISN: h.Flags.Has(ISNKnown),
 		FIN: uint32(h.FIN), KnowsFIN: h.Flags.Has(SentFIN),
 		Unseen: h.Packets == 0, Unplaced: h.End == 0, Distance: h.Distance, Last: h.Last, BusySince: busySince, Landed: landed,
@@ -48,7 +52,7 @@ type Endpoint struct {
 	GoodHeader         bool           // likewise, those of IPv4 headers
 	Spoke              bool           // it sent a SYN, or a segment with ACK that is no RST
 	SentData           bool           // it sent payload
-	End                reassembly.Pos // behind all that was captured of it
+	End                reassembly.Pos // behind all that was captured of it; 0: it said nothing but SYN
 	Unacked            uint64         // payload sent, and not acknowledged by anything captured
 	FinBlind, FinFirst bool           // what its first FIN does not prove (Conn.go)
 	FinUnproved        bool           // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
