@@ -12,18 +12,18 @@ const (
 	entrySegment = iota
 	entryName
 	entryICMP
-	entrySegmentLast // and in the file no segment with a payload is behind it that has its place (flow.PayloadPlace)
+	entrySegmentLast // and in the file no segment with a payload is behind it that has its place (latest.PayloadPlace)
 	entryKind        = 3
 
 	flagDir   = 1 << 2
-	flagSame  = 1 << 3 // the latest with its place (flow.PlaceOf) is of the same sockets: it may be a copy of that
+	flagSame  = 1 << 3 // the latest with its place (latest.PlaceOf) is of the same sockets: it may be a copy of that
 	flagFirst = 1 << 4 // there is none with its place before it in the file
 	flagLast  = 1 << 5 // there is none behind it
 	flagSum   = 1 << 6 // its checksum is not the computed one
 	flagClock = 1 << 7 // its time is not the latest so far
 )
 
-// known is what is known of the payload that the latest segment with one had that has the same place (flow.PayloadPlace).
+// known is what is known of the payload that the latest segment with one had that has the same place (latest.PayloadPlace).
 type known uint8
 
 const (

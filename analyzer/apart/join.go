@@ -7,6 +7,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/internal/wire"
 )
@@ -90,10 +91,10 @@ type join struct {
 	at      flow.Placement    // of that
 	ifaces  []string          // by number, of all files
 	numbers map[uint16]uint16 // of the interfaces of the file at hand
-	copies  flow.Copies
-	last    [256]int                // by place: one more than the file at the end of which the latest segment with it is one of these sockets
-	paid    [flow.PayloadPlaces]int // as last, of those with payloads
-	index   int                     // of the partition
+	copies  latest.Frames
+	last    [latest.Places]int        // by place: one more than the file at the end of which the latest segment with it is one of these sockets
+	paid    [latest.PayloadPlaces]int // as last, of those with payloads
+	index   int                       // of the partition
 }
 
 func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) error) *join {
@@ -160,26 +161,26 @@ func (x *join) segment(file int, s *wire.Segment, flags uint8, known known) {
 	s.Frame += x.layout.first[file]
 	s.Clock = max(s.Clock, x.layout.clock[file])
 	s.Iface = x.numbers[s.Iface]
-	place := flow.PlaceOf(s)
+	place := latest.PlaceOf(s)
 	if flags&flagSame == 0 && !(flags&flagFirst != 0 && x.reaches(file, place)) {
 		x.copies.Forget(place)
 	}
-	again, before := x.copies.Again(s)
+	again := x.copies.Again(s)
 	x.last[place] = 0
 	if flags&flagLast != 0 {
 		x.last[place] = file + 1
 	}
 	x.pay(file, s, flags, known)
-	x.at = x.tracker.Replay(s, again, before, &x.outs[0])
+	x.at = x.tracker.Replay(s, again, x.copies.Before, &x.outs[0])
 }
 
 // pay has the tracker remember the payload before that of s, in its place, if an analysis of all files does.
 func (x *join) pay(file int, s *wire.Segment, flags uint8, known known) {
-	place, ok := flow.PayloadPlace(s)
+	place, ok := latest.PayloadPlace(s)
 	if !ok {
 		return
 	}
-	if known != knownHere && !(known == knownBefore && x.paid[place] != 0 && !x.touched(x.paid[place], file, int(place), flow.PayloadPlaces, payloadsOf)) {
+	if known != knownHere && !(known == knownBefore && x.paid[place] != 0 && !x.touched(x.paid[place], file, int(place), latest.PayloadPlaces, payloadsOf)) {
 		x.tracker.ForgetPayload(place)
 	}
 	x.paid[place] = 0

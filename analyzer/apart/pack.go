@@ -10,6 +10,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/names"
@@ -91,14 +92,14 @@ type part struct {
 }
 
 // lasts is where the latest segment with each place is, of a partition.
-type lasts [256]struct {
+type lasts [latest.Places]struct {
 	any  bool  // there is one
 	part *part // nil: it is not packed
 	at   int   // of the entry
 }
 
 // payloads is where the latest segment with a payload is that has each place, of a partition.
-type payloads [flow.PayloadPlaces]struct {
+type payloads [latest.PayloadPlaces]struct {
 	any      bool
 	dir      uint8
 	seq, len uint32
@@ -231,7 +232,7 @@ func (p *packer) packet(packet *packet.Packet, data []byte) error {
 // pack packs a segment if it is wanted.
 func (p *packer) pack(s *wire.Segment) {
 	partition := s.Key.Partition(len(p.lasts))
-	last := &p.lasts[partition][flow.PlaceOf(s)]
+	last := &p.lasts[partition][latest.PlaceOf(s)]
 	first, before := !last.any, last.part
 	last.any, last.part = true, nil
 	x := p.wanted.part(&s.Key)
@@ -254,7 +255,7 @@ func (p *packer) pack(s *wire.Segment) {
 
 // pay is what of the payload before that of s, in its place, is known in a file. x is where s is packed.
 func (p *packer) pay(partition int, s *wire.Segment, x *part) known {
-	place, ok := flow.PayloadPlace(s)
+	place, ok := latest.PayloadPlace(s)
 	if !ok {
 		return knownNothing
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/internal/wire"
 )
 
@@ -12,14 +13,14 @@ import (
 // Conflict is that a segment has another payload than one before it.
 type Conflict struct {
 	Frame uint64
-	with  conflict
+	with  latest.Conflict
 }
 
 // mostConflicts is how many are kept of a partition.
 const mostConflicts = 1 << 12
 
 // noteConflict keeps one for a second pass.
-func (t *Tracker) noteConflict(s *wire.Segment, with conflict) {
+func (t *Tracker) noteConflict(s *wire.Segment, with latest.Conflict) {
 	if len(t.conflicting) == mostConflicts {
 		t.crowded = true
 		return
@@ -62,7 +63,7 @@ func IsAlone(c *conn.Conversation) bool {
 func (t *Tracker) StayAlone(known map[uint64]Conflict) { t.known = known }
 
 // Skip passes over a segment of a conversation that makes no difference.
-func (t *Tracker) Skip(s *wire.Segment) { t.recent.again(s) }
+func (t *Tracker) Skip(s *wire.Segment) { t.recent.Again(s) }
 
 // Forget lets the conversation of some sockets go.
 func (t *Tracker) Forget(key *wire.Key, frame uint64, out *Output) {

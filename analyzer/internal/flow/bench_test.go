@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"tcptrace/analyzer/internal/latest"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestSegmentAllocations(t *testing.T) {
 	n := testing.AllocsPerRun(10_000, func() {
 		s := &segments[i%1000]
 		s.Seq += s.Len
-		tr.Touch(hashes[i%1000], PlaceOf(s), s)
+		tr.Touch(hashes[i%1000], latest.PlaceOf(s), s)
 		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s))
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
@@ -55,7 +56,7 @@ func BenchmarkTracker(b *testing.B) {
 			for b.Loop() {
 				i := n % (flows - ahead)
 				for j := i; j < i+ahead; j++ {
-					tr.Touch(hashes[j], PlaceOf(&segments[j]), &segments[j])
+					tr.Touch(hashes[j], latest.PlaceOf(&segments[j]), &segments[j])
 				}
 				var next [ahead]Ahead
 				for j := range next {

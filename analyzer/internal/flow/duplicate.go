@@ -1,82 +1,11 @@
 package flow
 
 import (
-	"math/bits"
-
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
-
-// recent holds the latest segments of a partition, to recognize frames that were captured twice:
-// by a mirror port that sees both ways through a switch, on two interfaces, by two taps.
-type recent struct {
-	last   [256]frameHash
-	before conn.Time // when the frame passed that the latest is like, if there was one
-}
-
-// frameHash is when a segment passed, and a hash of all that the copies of its frame have in common. What a
-// router changes on the way (addresses below IP, TTL) is not in it.
-type frameHash struct {
-	time conn.Time
-	mark uint64 // and the TTL, and the TCP checksum
-}
-
-const (
-	sumBits = 1<<16 - 1 // of a mark: the checksum
-	ttlBits = 0xff << ttlShift
-	hashed  = ^uint64(ttlBits | sumBits)
-
-	ttlShift = 16
-)
-
-// again reports whether a frame like s, with its checksum, passed just before. The place of a segment
-// does not depend on the run's seed, since what it displaces must not; its mark does, so that nobody
-// can make two that are taken for one.
-func (r *recent) again(s *wire.Segment) bool {
-	numbers, who := uint64(s.Seq)<<32|uint64(s.Ack), who(s)
-	rest := uint64(s.IPID)<<48 | uint64(s.Window)<<32 | uint64(s.Len)<<12 | uint64(s.Flags)<<1 | uint64(s.Dir)
-	hi, lo := bits.Mul64(numbers^hashSeed[0], who^hashSeed[1])
-	now := frameHash{conn.Time(s.Time), (hi^lo^rest*hashSeed[2])&hashed | uint64(s.TTL)<<ttlShift | uint64(s.Sum)}
-	slot := &r.last[placeOf(s, who)]
-	then := *slot
-	*slot = now
-	if (then.mark^now.mark)&hashed != 0 || !then.soonEnough(&now, s.IPID != 0) {
-		return false
-	}
-	if !s.Flags.Any(wire.SYN) && !s.AgreesWith(uint16(then.mark)) {
-		return false // it says something else; but the options of a SYN may be changed on the way
-	}
-	r.before = then.time
-	if s.IPID == 0 && !s.Flags.Any(wire.SYN) {
-		slot.mark = 0 // without an ID the third one is the second segment; but for SYNs, which nobody repeats so soon
-	}
-	return true
-}
-
-// soonEnough reports whether two frames that are alike passed soon enough, one after the other, for one that was captured twice: within
-// CaptureSkew; or by two taps with routers between them, which take from the TTL, within CaptureDelay. Without an ID
-// the second must have the lower TTL: it is not told from a segment sent again whose first copy is missing, else.
-func (h *frameHash) soonEnough(next *frameHash, hasID bool) bool {
-	d := max(next.time-h.time, h.time-next.time)
-	if d <= conn.CaptureSkew {
-		return true
-	}
-	was, is := uint8(h.mark>>ttlShift), uint8(next.mark>>ttlShift)
-	return d < conn.CaptureDelay && (is < was || hasID && is != was)
-}
-
-// who is what the copies of a frame have in common beside their numbers.
-func who(s *wire.Segment) uint64 {
-	return (s.Key.A.Lo ^ s.Key.B.Lo<<13) + (uint64(s.Key.PortA)<<48 | uint64(s.Key.PortB)<<32 | uint64(s.TSval))
-}
-
-// PlaceOf is the place of a segment among the latest, which Touch wants to know. It is the same in every run.
-func PlaceOf(s *wire.Segment) uint8 { return placeOf(s, who(s)) }
-
-func placeOf(s *wire.Segment, who uint64) uint8 {
-	return uint8((s.Seq + s.Ack + uint32(s.IPID) + uint32(who>>32)) * 0x9E3779B1 >> 24)
-}
 
 // duplicate reports whether s, equal to a segment just before it, is a copy of that frame, and
 // then does no more than count it. It returns the conversation that it was counted in.
@@ -88,7 +17,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 	if c.Flags.Has(conn.Pending) && t.held[slot].Like(s) {
 		return slot, false // it waits with the other (hold.copied)
 	}
-	if !c.Captured(&t.Facts.Incidents, s, t.recent.before) {
+	if !c.Captured(&t.Facts.Incidents, s, t.recent.Before) {
 		return slot, false
 	}
 	t.countDuplicate(slot, s)
@@ -98,7 +27,7 @@ func (t *Tracker) duplicate(slot uint32, s *wire.Segment) (of uint32, ok bool) {
 // countDuplicate counts a copy of a frame in the conversation in slot.
 func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
 	c := t.Slab.At(slot)
-	t.payloads.copied(slot, c, s)
+	t.payloads.Copied(latest.Owner{Slot: slot, Gen: c.Gen}, s)
 	c.NoteCopy(&t.Facts.Incidents, s)
 	t.passOver(slot, s, segment.KindCaptureDuplicate, 0)
 	c.Count(&c.Half[s.Dir], s)

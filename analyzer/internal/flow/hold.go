@@ -48,18 +48,17 @@ func (t *Tracker) noteStray(c *conn.Conn, s *wire.Segment) {
 	c.NoteStray(&t.Facts.Incidents, &stray)
 }
 
-// applyHeld adds what was held to the conversation in slot. Of its payloads nothing is remembered: others came since.
+// applyHeld adds what was held to the conversation in slot.
 func (t *Tracker) applyHeld(slot uint32, h *hold) {
-	came := t.payloads.frame
-	t.payloads.frame = 0
-	for i := range h.Copies {
-		if h.Copied(i) {
-			t.countDuplicate(slot, &h.Copies[i])
-		} else {
-			t.apply(slot, &h.Copies[i])
+	t.payloads.Aside(func() {
+		for i := range h.Copies {
+			if h.Copied(i) {
+				t.countDuplicate(slot, &h.Copies[i])
+			} else {
+				t.apply(slot, &h.Copies[i])
+			}
 		}
-	}
-	t.payloads.frame = came
+	})
 	for _, name := range h.names {
 		t.names.add(slot, name)
 	}

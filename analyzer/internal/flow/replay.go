@@ -2,32 +2,21 @@ package flow
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/internal/wire"
 )
 
 // What follows is for segments that are tracked elsewhere than where they are read, without those of other conversations between them.
 
-// Copies recognizes frames that were captured twice, as a tracker does, where it is known which segments of others come between them.
-type Copies struct{ recent recent }
-
-// Again reports whether a frame like s passed just before, and when.
-func (c *Copies) Again(s *wire.Segment) (again bool, before conn.Time) {
-	again = c.recent.again(s)
-	return again, c.recent.before
-}
-
-// Forget is for a segment that was not seen, with a place.
-func (c *Copies) Forget(place uint8) { c.recent.last[place] = frameHash{} }
-
 // Replay is Segment for one of which is known whether a frame like it passed just before, and when.
 func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Output) Placement {
-	t.recent.before = before
-	t.payloads.come(s)
+	t.recent.Before = before
+	t.payloads.Come(s)
 	return t.place(s, Hash(&s.Key), again, out)
 }
 
-// ForgetPayload is for a segment with a payload that was not seen, with that place (PayloadPlace).
-func (t *Tracker) ForgetPayload(place uint16) { t.payloads.last[place].mark = displaced }
+// ForgetPayload is for a segment with a payload that was not seen, with that place (latest.PayloadPlace).
+func (t *Tracker) ForgetPayload(place uint16) { t.payloads.Forget(place) }
 
 // FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time. The tracker may be used for another capture then.
 func (t *Tracker) FinishAll(end conn.Time, out *Output) {
@@ -77,28 +66,11 @@ func Sockets(key wire.Key) wire.Key {
 	return key
 }
 
-// Touched are the places of the segments that the tracker has seen (Copies).
-func (t *Tracker) Touched() (places [256 / 64]uint64) {
-	for i := range t.recent.last {
-		if t.recent.last[i] != (frameHash{}) {
-			places[i/64] |= 1 << (i % 64)
-		}
-	}
-	return places
-}
+// Touched are the places of the segments that the tracker has seen (latest.PlaceOf).
+func (t *Tracker) Touched() [latest.Places / 64]uint64 { return t.recent.Touched() }
 
-// TouchedByPayloads appends the places of the segments with payloads that the tracker has seen, and reports whether those are all places there are.
+// TouchedByPayloads appends the places of the segments with payloads that the tracker has seen (latest.PayloadPlace), and reports whether those are
+// all places there are.
 func (t *Tracker) TouchedByPayloads(list []uint64) (places []uint64, all bool) {
-	all = true
-	t.payloads.clear()
-	for from := 0; from < payloadPlaces; from += 64 {
-		word := uint64(0)
-		for i := range 64 {
-			if t.payloads.last[from+i].mark != 0 {
-				word |= 1 << i
-			}
-		}
-		list, all = append(list, word), all && word == ^uint64(0)
-	}
-	return list, all
+	return t.payloads.Touched(list)
 }

@@ -8,7 +8,7 @@ import (
 // Touch, TouchConn and TouchFacts bring a segment and what it needs of its conversation into the processor's cache, each by what the
 // one before has brought. All segments of a group are touched before the first of them is tracked, so that their cache misses overlap.
 func (t *Tracker) Touch(hash uint32, place uint8, s *wire.Segment) {
-	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.last[place].time
+	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.Time(place)
 }
 
 // Ahead is what of a conversation is touched last: where its newest facts are, and its incidents; 0 if the segment does not need them.

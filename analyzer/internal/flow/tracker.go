@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/intake"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
@@ -69,8 +70,8 @@ type Tracker struct {
 	names     slotNames
 	hosts     func(netip.Addr) string // nil: the user named none
 	lru       lru
-	recent    recent
-	payloads  payloads
+	recent    latest.Frames
+	payloads  latest.Payloads
 	Now       conn.Time // the capture's clock, which other partitions' segments move, too
 	at        conn.Time // the time of the segment or notice at hand
 	ended     Queue     // closed or reset conversations that wait for stragglers
@@ -153,8 +154,8 @@ func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their
 // frames; hash is that of its key.
 func (t *Tracker) Segment(s *wire.Segment, hash uint32, out *Output) Placement {
-	again := t.recent.again(s)
-	t.payloads.come(s)
+	again := t.recent.Again(s)
+	t.payloads.Come(s)
 	if !again && t.Sorts {
 		if slot, c := t.ordinary(s, hash); c != nil {
 			t.addOrdinary(slot, c, s)
@@ -287,7 +288,7 @@ func (t *Tracker) read(slot uint32, c *conn.Conn, s *wire.Segment) {
 	}
 	r.Read()
 	if differs {
-		r.NoteConflict(with.frames, with.ttl)
+		r.NoteConflict(with.Frames, with.TTL)
 	}
 	if r.Unlike || r.Striking() {
 		r.ObserveEpisodes(was)

@@ -7,6 +7,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/intake"
+	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
@@ -84,13 +85,13 @@ func (d *Decoder) Notices() []flow.Notice { return d.notices }
 type Task struct {
 	Segment uint16
 	Tracker uint8
-	Place   uint8  // flow.PlaceOf the segment
+	Place   uint8  // latest.PlaceOf the segment
 	Hash    uint32 // of its key
 }
 
 // NewTask is for segment number i, and tracker number t.
 func NewTask(i, t int, s *wire.Segment) Task {
-	return Task{uint16(i), uint8(t), flow.PlaceOf(s), flow.Hash(&s.Key)}
+	return Task{uint16(i), uint8(t), latest.PlaceOf(s), flow.Hash(&s.Key)}
 }
 
 // GroupSize is for how many segments cache misses overlap.

@@ -1,4 +1,4 @@
-package flow
+package latest
 
 import (
 	"testing"
@@ -28,17 +28,12 @@ func TestDiffers(t *testing.T) {
 		{"of another connection on these sockets", func(s *sent) { s.sum++; s.slot = 4 }, false},
 		{"of a later one in its slot", func(s *sent) { s.sum++; s.gen = 3 }, false},
 	} {
-		tracker := NewTracker(Options{}, nil)
+		var p Payloads
 		enter := func(s sent) bool {
-			c := tracker.Slab.At(s.slot)
-			c.Gen = s.gen
-			segment := wire.Segment{Key: pair(7), Dir: s.dir, Seq: s.seq, Len: s.len, Sum: s.sum, Bits: wire.FewOptions, Frame: 1}
-			tracker.payloads.come(&segment)
-			_, found := tracker.payloads.differs(s.slot, c, &segment)
+			segment := wire.Segment{Key: wire.Key{PortA: 7, PortB: 80}, Dir: s.dir, Seq: s.seq, Len: s.len, Sum: s.sum, Bits: wire.FewOptions, Frame: 1}
+			p.Come(&segment)
+			_, found := p.Differs(Owner{s.slot, s.gen}, &segment)
 			return found
-		}
-		for range 5 {
-			tracker.Slab.alloc()
 		}
 		again := first
 		test.edit(&again)
@@ -83,26 +78,23 @@ func TestDisplaced(t *testing.T) {
 		{"a copy of it that is not known as one", at(1, 2), false, false},
 		{"a copy of another in its place", at(near, 2), true, false},
 	} {
-		tracker := NewTracker(Options{}, nil)
-		for range 3 {
-			tracker.Slab.alloc()
-		}
-		slot := func(s *wire.Segment) uint32 {
+		var p Payloads
+		owner := func(s *wire.Segment) Owner {
 			if s.Key.PortA == 1 {
-				return 1
+				return Owner{Slot: 1}
 			}
-			return 2
+			return Owner{Slot: 2}
 		}
 		came := func(s *wire.Segment) bool {
-			tracker.payloads.come(s)
-			_, found := tracker.payloads.differs(slot(s), tracker.Slab.At(slot(s)), s)
+			p.Come(s)
+			_, found := p.Differs(owner(s), s)
 			return found
 		}
 		came(at(1, 1))
 		if s := x.between; s != nil {
-			tracker.payloads.come(s)
+			p.Come(s)
 			if x.copied {
-				tracker.payloads.copied(slot(s), tracker.Slab.At(slot(s)), s)
+				p.Copied(owner(s), s)
 			}
 		}
 		if got := came(with(at(1, 3), func(s *wire.Segment) { s.Sum++ })); got != x.want {
