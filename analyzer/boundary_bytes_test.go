@@ -31,6 +31,8 @@ func TestBytesOfOddSegments(t *testing.T) {
 		{"bytes of a SYN-ACK count if it is the one that was taken", "client 10.0.0.1:40000\nserver 10.0.0.2:80\n+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S. 0:100(100) ack 1 win 65160 <mss 1460>\n" +
 			"+1ms < S. 5000000:5000030(30) ack 1 win 65160 <mss 1460> forged\n+1ms > . 1:1(0) ack @ forged\n", unique, []string{"101", "100", "5000001", "30", "5000031", "30"}},
 		{"nor do those count that come with a SYN which the network held back", late, reads(0), []string{"0:0(0)", "data", "0:200(200)", "data"}},
+		{"where a capture begins in mid-stream, what reaches from before its first byte to behind its last is all of it", "+0 < P. 101:201(100) ack 1\n+300ms < P. @ ack 1\n", unique,
+			[]string{"101:301(200)", "200", "100:301(201)", "201", "51:151(100)", "150", "51:301(250)", "250"}},
 		{"a FIN with an old timestamp was taken if it is acknowledged, also where its sender went on behind it", old, says("capture-loss"), []string{"501", "warning", "502", "no"}},
 	})
 }

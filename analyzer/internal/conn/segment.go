@@ -56,7 +56,8 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 				tx.busyBefore()
 			}
 		}
-	} else if !tx.Flags.Has(ISNKnown) && pos < tx.Start {
+	}
+	if pos < tx.Start && !tx.Flags.Has(ISNKnown) {
 		if end < tx.Start && c.run[s.Dir] == 0 {
 			c.run[s.Dir] = uint32(tx.Start) // it was placed by an ACK, or by what came later
 		}
