@@ -166,8 +166,8 @@ func (r *readings) count(x *analyzer.Reading) {
 		if x.Kind == analyzer.KindCaptureDuplicate {
 			a.copies++
 		}
-		// SYN_SENT resets what it is sent without a SYN: that is of an older connection.
-		if peer := r.account(x.First, 1-s.Dir); !s.Flags.Any(wire.ACK) && a.syn && !a.hasSpoken() && !peer.syn && s.Seq-a.isn-1 > conn.Slack {
+		// SYN_SENT resets what it is sent without a SYN: that is of an older connection. One with a wrong checksum says nothing.
+		if peer := r.account(x.First, 1-s.Dir); s.Bits&(wire.BadSum|wire.BadHeader) == 0 && !s.Flags.Any(wire.ACK) && a.syn && !a.hasSpoken() && !peer.syn && s.Seq-a.isn-1 > conn.Slack {
 			peer.beginAnew()
 		}
 		return // a text for people
@@ -304,6 +304,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 
 // breakers are damages that broke an invariant, and what did.
 var breakers = []struct{ golden, damage, what string }{
+	{"data-before-syn-ack", "0A00000000000!0", "an RST with a wrong checksum behind data of an older connection"},
 	{"data-before-syn-ack", "X07", "data from before the first captured to behind the last"},
 	{"sack-of-unsent", "0000000+ 000000000000000", "the handshake's ACK is below the SYN-ACK; what follows is not"},
 	{"idle-hour", "0000002000002000000000&0", "a FIN with bytes, far below the stream"},
