@@ -41,9 +41,9 @@ func (g gaps) text(n int64) string {
 	return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1] + " apart"
 }
 
-// duration is ns for people: "3.0 s", "20.1 ms", "60 µs".
+// duration is ns for people: "3.0 s", "20.1 ms", "60 µs". Where the clock went back between two segments nothing is known of the time between them: "0 µs".
 func duration(ns int64) string {
-	switch {
+	switch ns = max(ns, 0); {
 	case ns >= 100e9:
 		return strconv.FormatInt((ns+5e8)/1e9, 10) + " s"
 	case ns >= 999_950_000:
