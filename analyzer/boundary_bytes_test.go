@@ -33,6 +33,8 @@ func TestBytesOfOddSegments(t *testing.T) {
 		{"nor do those count that come with a SYN which the network held back", late, reads(0), []string{"0:0(0)", "data", "0:200(200)", "data"}},
 		{"where a capture begins in mid-stream, what reaches from before its first byte to behind its last is all of it", "+0 < P. 101:201(100) ack 1\n+300ms < P. @ ack 1\n", unique,
 			[]string{"101:301(200)", "200", "100:301(201)", "201", "51:151(100)", "150", "51:301(250)", "250"}},
+		{"who did not send the FIN in its name did send what came behind it", handshake + "+1ms < F. 1:1(0) ack 1\n+1ms < . @ ack 1\n+1ms < . 1:1001(1000) ack 1\n+1ms < . 1801:2801(1000) ack 1\n", reads(0),
+			[]string{"1801:2001(200)", "retransmission/tail-probe", "1001:1801(800)", "data"}},
 		{"a FIN with an old timestamp was taken if it is acknowledged, also where its sender went on behind it", old, says("capture-loss"), []string{"501", "warning", "502", "no"}},
 	})
 }

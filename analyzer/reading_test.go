@@ -306,6 +306,7 @@ func (r *readings) Conversation(c *analyzer.Conversation) error {
 var breakers = []struct{ golden, damage, what string }{
 	{"data-before-syn-ack", "0A00000000000!0", "an RST with a wrong checksum behind data of an older connection"},
 	{"blind-syn", "08\x05X0C010010X0&", "a SYN that provoked an ACK, and the clock went back between them"},
+	{"fast-retransmit-long-rtt", "0&09000/1X010000)0", "data behind a FIN that their sender did not send"},
 	{"data-before-syn-ack", "X07", "data from before the first captured to behind the last"},
 	{"sack-of-unsent", "0000000+ 000000000000000", "the handshake's ACK is below the SYN-ACK; what follows is not"},
 	{"idle-hour", "0000002000002000000000&0", "a FIN with bytes, far below the stream"},

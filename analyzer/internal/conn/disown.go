@@ -116,7 +116,9 @@ func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betr
 		edge = hole.Hole.From
 		hole.Hole = Hole{}
 	}
-	tx.End = max(edge, c.Half[1-s.Dir].Acked)
+	if tx.End <= tx.FIN+1 { // else it sent what lies behind
+		tx.End = max(edge, c.Half[1-s.Dir].Acked)
+	}
 	tx.Flags &^= SentFIN | finBlind | finFirst | finUnproved
 	c.rare[s.Dir].busyAtFIN = 0
 	if tx.zeek == zeekClosed {
