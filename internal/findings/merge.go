@@ -141,28 +141,6 @@ func readKey(r *octets.Reader) (k key) {
 	return k
 }
 
-// merge adds what others counted of other conversations.
-func (t *tally) merge(o *tally) {
-	if o.n == 0 {
-		return
-	}
-	if t.n == 0 {
-		*t = *o
-		return
-	}
-	if o.worst.before(t.worst) {
-		t.worst = o.worst
-	}
-	t.n += o.n
-	t.failed += o.failed
-	t.waited += o.waited
-	t.again += o.again
-	t.near[0] += o.near[0]
-	t.near[1] += o.near[1]
-	t.first, t.last = min(t.first, o.first), max(t.last, o.last)
-	t.spread |= o.spread
-}
-
 func (t *tally) append(b []byte) []byte {
 	for _, v := range [...]uint64{t.n, t.failed, t.waited, t.again, t.near[0], t.near[1], t.spread} {
 		b = binary.AppendUvarint(b, v)

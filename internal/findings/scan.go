@@ -76,7 +76,7 @@ func (k *Collector) joinFew(scan, rest *part) {
 // with is p and q together, which have the same client.
 func (p *part) with(q *part) part {
 	t, s := *p.tally, *p.share
-	t.more(q.tally)
+	t.merge(q.tally)
 	s.tally, s.exact = t, s.exact && q.share.exact
 	return part{
 		kind: p.kind, also: append(p.also[:len(p.also):len(p.also)], q.kind), tally: &t, share: &s, whole: p.whole && q.whole,

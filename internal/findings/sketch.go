@@ -67,8 +67,15 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) (best bool) 
 // scans reports whether many services were met.
 func (t *tally) scans() bool { return bits.OnesCount64(t.spread) >= many }
 
-// more adds what others counted of other conversations.
-func (t *tally) more(o *tally) {
+// merge adds what others counted of other conversations.
+func (t *tally) merge(o *tally) {
+	if o.n == 0 {
+		return
+	}
+	if t.n == 0 {
+		*t = *o
+		return
+	}
 	if o.worst.before(t.worst) {
 		t.worst = o.worst
 	}
