@@ -172,8 +172,8 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 		f.Lies = t.lies()
 	}
 	if p.scans() {
-		scan := &kinds[scanning]
-		f.ID, f.Lies, f.Why, f.Next, f.WaitedS, f.waited = scan.id, scan.lies, scan.why, scan.next, 0, 0 // who scans does not wait
+		told := &kinds[scanning]
+		f.ID, f.Lies, f.Why, f.Next, f.WaitedS, f.waited = told.id, told.lies, told.why, told.next, 0, 0 // who scans does not wait
 	}
 	if f.waited == 0 {
 		f.WaitedIs = ""

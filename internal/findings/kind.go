@@ -2,7 +2,6 @@ package findings
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -316,75 +315,6 @@ var kinds = withOthers([]kind{
 		next: "see whether the FIN was sent again: tcptrace timeline",
 	},
 })
-
-// receiver is a side that does not read what it is sent: its window closes, or has no room for another segment for long.
-func receiver(side analyzer.Side, lies Place) kind {
-	name := side.String()
-	return kind{
-		id: "slow-" + name + "-reader", when: one(warnsOf(side, "zero-window"), both(lasts(spent(timing.Window), held), lasts(limitedByWindow(side.Peer()), held))),
-		waited: spent(timing.Window), lies: lies,
-		covers: []string{"limited-by-" + name, "window-shrunk"},
-		is:     [2]string{"stalled because the " + name + " did not read", "stalled because the " + name + " did not read"},
-		why:    "the application at the " + name + " is slow, or blocked",
-		next:   "look at the application at the " + name + ", not at the network",
-	}
-}
-
-// limited is a transfer of a side that the window of its peer holds up.
-func limited(sender analyzer.Side, lies Place) kind {
-	receiver := sender.Peer().String()
-	return kind{
-		id: "limited-by-" + receiver, when: one(lasts(limitedByWindow(sender), held), both(lasts(limitedByWindow(sender), held/4), takesHalf(limitedByWindow(sender)))), waited: limitedByWindow(sender), lies: lies,
-		is:   [2]string{"was as slow as the " + receiver + "'s window", "were as slow as the " + receiver + "'s window"},
-		why:  "its receive buffer is small for the round trip",
-		next: "tcp_rmem, SO_RCVBUF and window scaling at the " + receiver,
-	}
-}
-
-// leak is an application that does not close.
-func leak(side analyzer.Side, lies Place) kind {
-	name := side.String()
-	return kind{
-		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset-by-client", "reset-by-server"}, holds: "leaked socket", lies: lies,
-		speaks: []string{"fin-wait-2-timeout"},
-		is:     [2]string{"is left in CLOSE_WAIT by the " + name, "are left in CLOSE_WAIT by the " + name},
-		why:    "the application at the " + name + " does not close what its peer has closed",
-		next:   "ss -tnp state close-wait at the " + name,
-	}
-}
-
-// quiet are warnings without a cost that somebody would notice, and frequent where nothing is wrong.
-var quiet = []string{"rst-after-fin", "time-wait-assassination"}
-
-// withOthers adds a kind for each anomaly that none of the table tells of, if it is a warning or an error.
-func withOthers(table []kind) []kind {
-	told := slices.Clone(quiet)
-	for i := range table {
-		told = append(told, table[i].speaks...)
-	}
-	for _, section := range analyzer.Catalogue() {
-		for _, k := range section.Kinds {
-			if k.Severity == analyzer.SeverityNote || slices.Contains(told, k.ID) || slices.ContainsFunc(table, func(t kind) bool { return slices.Contains(t.when.enough, k.ID) }) {
-				continue
-			}
-			table = append(table, kind{
-				id: k.ID, when: has(k.ID), lies: NotKnown,
-				is:  [2]string{"is marked " + k.ID + ": " + k.Summary, "are marked " + k.ID + ": " + k.Summary},
-				why: sentence(k.Causes), next: sentence(k.Next) + " (tcptrace anomalies " + k.ID + ")",
-			})
-		}
-	}
-	return table
-}
-
-// sentence is a text of the catalogue within another one.
-func sentence(text string) string {
-	text = strings.TrimSuffix(text, ".")
-	if len(text) > 1 && (text[1] >= 'a' && text[1] <= 'z' || text[1] == ' ') { // no abbreviation
-		text = strings.ToLower(text[:1]) + text[1:]
-	}
-	return text
-}
 
 // kindSet is a set of kinds, by index.
 type kindSet uint64

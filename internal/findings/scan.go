@@ -55,18 +55,18 @@ func joinClients(parts []part) []part {
 }
 
 // joinFew moves what rest has of the client that scans to its scan: too few to be told from chance, if that client did nothing else.
-func (k *Collector) joinFew(scan, rest *part) {
-	e := k.affected[rest.kind].by[byClient].get(&scan.share.key)
+func (k *Collector) joinFew(scanned, rest *part) {
+	e := k.affected[rest.kind].by[byClient].get(&scanned.share.key)
 	if e == nil || e.missed > 0 {
 		return
 	}
-	s, value := *scan.share, valueOf(byClient, &scan.share.key)
+	s, value := *scanned.share, valueOf(byClient, &scanned.share.key)
 	is := factors[byClient].where(s.value)
 	few := part{kind: rest.kind, tally: &e.count, share: &s, where: and(rest.where, is), of: []selector{{kind: rest.kind, only: value}}}
 	if e.n == rest.tally.n {
 		few.where, few.whole = rest.where, true
 	}
-	*scan = scan.with(&few)
+	*scanned = scanned.with(&few)
 	left := *rest.tally
 	left.less(&e.count)
 	rest.tally, rest.whole, rest.where = &left, false, and(rest.where, not(is))
