@@ -75,10 +75,12 @@ func (c *Conn) cutsBoth(p *FactPool, tx, rx *Half, s *wire.Segment) (cuts bool) 
 	}
 	var rst Fact
 	rst.set(c.Ahead(s), s)
-	own := c.isStamped(p, &rst)
+	if c.isStamped(p, &rst) {
+		return false
+	}
 	for f := range c.Facts.All(p) {
 		if f.Dir() != s.Dir && IsRST(f) && !f.Bits.Has(FactOutside) && max(tx.Last, rx.Last) <= f.Time && Time(s.Time)-f.Time < (tx.Distance+rx.Distance)/2 &&
-			!own && !c.isStamped(p, f) {
+			!c.isStamped(p, f) {
 			f.Bits |= FactOnPath | FactForeign
 			cuts = true
 		}
