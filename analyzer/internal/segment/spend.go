@@ -45,10 +45,10 @@ const (
 type spending struct {
 	on      [numAccounts]conn.Time
 	settled conn.Time // up to when, unless it was the network
-	awaited conn.Time // the longest silence for which a greeting of the server was awaited, or an answer in vain
+	awaited conn.Time // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
 }
 
-// Awaited is for how long at most the server's greeting was awaited, or in vain an answer, if that is longer than any thought when none is due.
+// Awaited is the longest silence behind which the server greeted, or the client gave an answer up; 0 if none was longer than longestThought.
 func (l *Stats) Awaited() time.Duration { return time.Duration(l.spent.awaited) }
 
 // spend puts the time since the segment before to an account, before the segment is read. Mostly something is in flight.

@@ -85,9 +85,10 @@ func (l *Stats) Touch(dir uint8) conn.Time {
 
 // TouchPrompt loads what Prompt, and TTLMin, look at.
 func (l *Stats) TouchPrompt() (sum conn.Time) {
+	sum = l.spent.awaited
 	for i := range l.Of {
 		a := &l.Of[i]
-		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake + l.spent.awaited
+		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake
 	}
 	return sum
 }
