@@ -13,6 +13,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/apart"
+	"tcptrace/internal/octets"
 )
 
 // The records of a capture wait in a file until it is known which of them are void: nothing of them goes through the engine. Like all files they are there when
@@ -62,7 +63,7 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 	w.b = append(w.b, uint8(c.Outcome))
 	w.b = binary.AppendUvarint(w.b, n.firstFrame)
 	for _, note := range [...][]byte{n.found, n.sum} {
-		w.b = append(binary.AppendUvarint(w.b, uint64(len(note))), note...)
+		w.b = octets.AppendText(w.b, note)
 	}
 	w.b = binary.AppendUvarint(w.b, uint64(len(w.row)))
 	if _, err = w.zip.Write(w.b); err == nil {

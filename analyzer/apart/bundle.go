@@ -49,7 +49,7 @@ var zip = func() *zstd.Encoder {
 
 // close is the bundle as it is handed on, and empties it.
 func (b *bundle) close() (zipped []byte) {
-	pieces := [][]byte{append(binary.AppendUvarint(nil, uint64(len(b.head))), b.head...)}
+	pieces := [][]byte{octets.AppendText(nil, b.head)}
 	for i := range b.columns {
 		pieces = append(pieces, b.columns[i])
 	}

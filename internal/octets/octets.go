@@ -6,7 +6,7 @@ package octets
 import "encoding/binary"
 
 // AppendText appends s such that Reader.Text reads it.
-func AppendText(b []byte, s string) []byte {
+func AppendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 

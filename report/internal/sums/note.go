@@ -25,8 +25,7 @@ func (s *Sums) AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgme
 		v := &s.values[i]
 		b = binary.AppendUvarint(b, uint64(v.Len()))
 		for k := range v.Len() {
-			value := v.At(k)
-			b = append(binary.AppendUvarint(b, uint64(len(value))), value...)
+			b = octets.AppendText(b, v.At(k))
 		}
 	}
 	t := take(c, j)

@@ -2,12 +2,12 @@ package sums
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/octets"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 )
@@ -71,8 +71,7 @@ func (s *Sums) each(i int, key []byte, t *taken, other *bool) {
 		return
 	}
 	for k := range s.values[i].Len() {
-		value := s.values[i].At(k)
-		longer := append(binary.AppendUvarint(key, uint64(len(value))), value...)
+		longer := octets.AppendText(key, s.values[i].At(k))
 		s.each(i+1, longer, t, other)
 		s.key = longer // which may have grown
 	}
@@ -93,11 +92,8 @@ func (s *Sums) group(key []byte) *group {
 
 // split is the values of a key.
 func split(key string) (values []string) {
-	for b := []byte(key); len(b) > 0; {
-		n, size := binary.Uvarint(b)
-		b = b[size:]
-		values = append(values, string(b[:n]))
-		b = b[n:]
+	for r := (octets.Reader{Left: []byte(key)}); len(r.Left) > 0; {
+		values = append(values, r.Text())
 	}
 	return values
 }
