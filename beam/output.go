@@ -73,7 +73,7 @@ func (w *writer) close(ctx context.Context, err error, number int64, emit func(t
 		}
 	}
 	emit(w.tally)
-	total(number/together, w.total.part())
+	total(number/mergedAtOnce, w.total.part())
 	return nil
 }
 

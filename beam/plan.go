@@ -74,12 +74,12 @@ func layoutOf(lines []line) (*apart.Layout, error) {
 	return apart.NewLayout(files)
 }
 
-// shares is into how many shares sockets are divided: of each is found out in one place what crosses.
-const shares = 64
+// numShares is into how many shares all sockets are divided: of each is found out in one place what crosses.
+const numShares = 64
 
 // sharesOf divides what an outline says of sockets, and takes it out of that.
 func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
-	for i, x := range o.Shares(shares) {
+	for i, x := range o.Shares(numShares) {
 		if len(x.Sockets) == 0 {
 			continue
 		}

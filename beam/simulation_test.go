@@ -92,11 +92,11 @@ func simulate(files, n, shards int, crossing, failing float64) (s simulated) {
 		s.largest = max(s.largest, bytes[shard])
 	}
 	s.shuffled += sockets * bytesASocket
-	for range shares {
-		cross = append(cross, perFile+time.Duration(sockets/shares)*perSocket)
+	for range numShares {
+		cross = append(cross, perFile+time.Duration(sockets/numShares)*perSocket)
 	}
-	for at := 0; at < files+shards; at += together {
-		merges = append(merges, perFile+together*perMerge)
+	for at := 0; at < files+shards; at += mergedAtOnce {
+		merges = append(merges, perFile+mergedAtOnce*perMerge)
 	}
 	merges = append(merges, time.Duration(len(merges))*perMerge) // the last one, while most have nothing to do
 	for _, tasks := range [][]time.Duration{analyze, cross, second, joins, merges[:len(merges)-1], merges[len(merges)-1:]} {

@@ -97,8 +97,8 @@ func (t *totals) merge(p *part) error {
 	return err
 }
 
-// together is of how many captures, or shards, parts are merged in one place before all are.
-const together = 64
+// mergedAtOnce is of how many captures, or shards, parts are merged in one place before all are.
+const mergedAtOnce = 64
 
 // mergeFn merges parts.
 type mergeFn struct{ Job job }
