@@ -113,14 +113,6 @@ func (o *statesOptions) check(args []string) (f report.StateFilter, err error) {
 	return f, checkOutput("-o", o.output, args)
 }
 
-// zone is that of times without one: as they are shown.
-func (o *statesOptions) zone() *time.Location {
-	if o.times == report.Local {
-		return time.Local
-	}
-	return time.UTC
-}
-
 func runStates(ctx context.Context, args []string, o statesOptions, e env) error {
 	filter, err := o.check(args)
 	if err != nil {
@@ -133,7 +125,7 @@ func runStates(ctx context.Context, args []string, o statesOptions, e env) error
 	if o.every > 0 {
 		return runStateSeries(ctx, args, o, filter, e)
 	}
-	when, err := instant.ParseIn(o.at, o.zone())
+	when, err := instant.Parse(o.at, o.times.Zone())
 	if err != nil {
 		return usageError("--at: %w", err)
 	}

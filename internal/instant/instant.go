@@ -45,11 +45,8 @@ var layouts = []struct {
 	{"15:04", timeOfDay},
 }
 
-// Parse reads a time; one without a zone is UTC. The error says what one looks like.
-func Parse(text string) (Instant, error) { return ParseIn(text, time.UTC) }
-
-// ParseIn is Parse, but a time without a zone is in that of zone.
-func ParseIn(text string, zone *time.Location) (Instant, error) {
+// Parse reads a time; one without a zone is in that of zone. The error says what one looks like.
+func Parse(text string, zone *time.Location) (Instant, error) {
 	if after, ok := strings.CutPrefix(text, "+"); ok {
 		d, err := time.ParseDuration(after)
 		if err != nil || strings.ContainsAny(after, "+-") {

@@ -28,7 +28,7 @@ func TestParse(t *testing.T) {
 		{"00:05+01:00", "2026-03-02T22:50:00Z", "2026-03-02T23:05:00Z"},
 		{"01:05+01:00", "2026-03-02T22:50:00Z", "2026-03-03T00:05:00Z"},
 	} {
-		i, err := Parse(test.text)
+		i, err := Parse(test.text, time.UTC)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -38,7 +38,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "+", "+5", "+-5s", "++5s", "-5s", "now", "9:30:5x", "2026-13-01T00:00:00Z", "25:00", "9999-01-01T00:00:00Z"} {
-		if _, err := Parse(text); err == nil {
+		if _, err := Parse(text, time.UTC); err == nil {
 			t.Errorf("%q is taken for a time", text)
 		}
 	}
@@ -55,7 +55,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, begin int64) {
 		begin = min(max(begin, 0), packet.MaxTime)
-		at, err := Parse(text)
+		at, err := Parse(text, time.UTC)
 		switch moment := at.In(analyzer.Time(begin)); {
 		case err != nil && err.Error() == "":
 			t.Errorf("%q is refused without a word", text)
@@ -68,8 +68,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestParseIn: a time without a zone is in the one that is given, and one with a zone in its own.
-func TestParseIn(t *testing.T) {
+// TestParseZone: a time without a zone is in the one that is given, and one with a zone in its own.
+func TestParseZone(t *testing.T) {
 	east := time.FixedZone("", 9*60*60)
 	begin := analyzer.Time(time.Date(2026, 3, 2, 20, 0, 0, 0, time.UTC).UnixNano())
 	for text, want := range map[string]string{
@@ -79,7 +79,7 @@ func TestParseIn(t *testing.T) {
 		"+30m":                "2026-03-02T20:30:00Z",
 		"04:30":               "2026-03-03T19:30:00Z", // of the next day
 	} {
-		i, err := ParseIn(text, east)
+		i, err := Parse(text, east)
 		if err != nil {
 			t.Error(err)
 		} else if got := i.In(begin).Time().UTC().Format(time.RFC3339); got != want {

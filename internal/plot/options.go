@@ -161,15 +161,17 @@ func (o *Options) parseInstant(flag, text string) (*instant.Instant, error) {
 	if text == "" {
 		return nil, nil
 	}
-	zone := time.UTC
-	if o.Time == "local" {
-		zone = time.Local
-	}
-	at, err := instant.ParseIn(text, zone)
+	at, err := instant.Parse(text, o.zone())
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	return &at, nil
+}
+
+// zone is that of times of the day.
+func (o *Options) zone() *time.Location {
+	times, _ := report.TimesNames.Find(o.Time)
+	return times.Zone()
 }
 
 // picture reports whether the format is one that people look at.
@@ -188,11 +190,8 @@ func (o *Options) axis(from, to int64, zero analyzer.Time, of string) paint.Time
 		to += room
 	}
 	a := paint.TimeAxis{From: from, To: to, Zero: int64(zero), Of: of}
-	switch o.Time {
-	case "utc":
-		a.Zone = time.UTC
-	case "local":
-		a.Zone = time.Local
+	if o.Time == "utc" || o.Time == "local" {
+		a.Zone = o.zone()
 	}
 	return a
 }

@@ -20,13 +20,16 @@ const (
 	Epoch          // seconds since 1970
 )
 
-// In is t in the zone in which it is shown.
-func (k Times) In(t analyzer.Time) time.Time {
+// Zone is that in which times of the day are shown, and in which one is meant that says none.
+func (k Times) Zone() *time.Location {
 	if k == Local {
-		return t.Time().Local()
+		return time.Local
 	}
-	return t.Time()
+	return time.UTC
 }
+
+// In is t in the zone in which it is shown.
+func (k Times) In(t analyzer.Time) time.Time { return t.Time().In(k.Zone()) }
 
 // layouts of times of the day and dates; as many decimals as are wanted are left of the first.
 const (
