@@ -1,5 +1,5 @@
 // Package capture takes frames from network interfaces: through libpcap, or on Linux by several rings at once, or without
-// cgo from packet sockets (packet(7)). A Capture is a input.Source that never ends by itself.
+// cgo from packet sockets (packet(7)). A Capture is an input.Source that never ends by itself.
 //
 // The kernel writes into a ring that is mapped into the process, and a goroutine for each
 // ring copies what came from there into batches, so that a reader that is busy for a moment

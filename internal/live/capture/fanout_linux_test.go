@@ -221,6 +221,9 @@ func TestRingsOpen(t *testing.T) {
 	for range 5 {
 		c := open(t, net.A, capture.Options{Interfaces: []string{net.A.Device}, Rings: 4, BufferSize: 16 << 20})
 		got, _ := frames(t, c, 5000)
+		if len(got) < 5000 {
+			t.Errorf("%d frames came", len(got))
+		}
 		seen := map[string]bool{}
 		for i := range got {
 			if seen[got[i]] {
@@ -272,8 +275,12 @@ func TestRingsOfAll(t *testing.T) {
 		n.A.Do(func() {
 			opened, err = capture.Open(capture.Options{Interfaces: []string{c.on}, Filter: c.filter, Rings: 3})
 		})
-		if err != nil {
+		if err != nil && c.filter != "" {
 			t.Logf("%+v: %v", c, err) // a build without libpcap does not know it
+			continue
+		}
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
 			continue
 		}
 		if got := len(opened.Shares()); got != c.rings {
