@@ -109,7 +109,7 @@ const (
 	surely = 15.1
 	// lift is how much more often conversations with a common factor are affected than others, at least.
 	lift = 2
-	// nearly is which share of the best score the one client that met all must have to be told in its place, if it looks for services.
+	// nearly is which share of the best score a client must have to be told in place of that, if it alone met all and looks for services.
 	nearly = 0.8
 	// common is which share of the affected a factor must explain.
 	common = 0.2
