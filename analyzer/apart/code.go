@@ -23,13 +23,13 @@ const (
 	flagClock = 1 << 7 // its time is not the latest so far
 )
 
-// known is what is known of the payload that the latest segment with one had that has the same place (latest.PayloadPlace).
-type known uint8
+// knownPayload is what is known of the payload that the latest segment with one had that has the same place (latest.PayloadPlace).
+type knownPayload uint8
 
 const (
-	knownNothing known = iota // that was of other sockets, or in another place of the stream
-	knownHere                 // that is of these, in the file
-	knownBefore               // there is none in the file
+	knownNothing knownPayload = iota // that was of other sockets, or in another place of the stream
+	knownHere                        // that is of these, in the file
+	knownBefore                      // there is none in the file
 )
 
 // Bits of a mask: what is known is among those of fields that differ often.
@@ -59,7 +59,7 @@ func hasSack(s *wire.Segment) int {
 }
 
 // append appends s.
-func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known known) {
+func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known knownPayload) {
 	last := &t.last[s.Dir&1]
 	if s.Sum != s.EmptySum() {
 		flags |= flagSum
@@ -126,7 +126,7 @@ func (t *state) unstamp(r *reader) {
 }
 
 // read reads a segment of which the kind was read, and what is known of the payload before.
-func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) known {
+func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) knownPayload {
 	dir, rest := flags&flagDir/flagDir, &r[columnRest]
 	last := &t.last[dir]
 	*s = *last

@@ -9,7 +9,7 @@ import (
 )
 
 // packed is what is packed of segments, each with what is known of it.
-func packed(list []wire.Segment, of []known) *Columns {
+func packed(list []wire.Segment, of []knownPayload) *Columns {
 	var t state
 	var c Columns
 	for i := range list {
@@ -23,7 +23,7 @@ func TestSegmentsAsTheyWere(t *testing.T) {
 	key := wire.Key{A: wire.Addr{Lo: 1}, B: wire.Addr{Lo: 2}, PortA: 3, PortB: 4}
 	for round := range uint64(200) {
 		r := rand.New(rand.NewPCG(round, 1))
-		list, of := make([]wire.Segment, 50), make([]known, 50)
+		list, of := make([]wire.Segment, 50), make([]knownPayload, 50)
 		var last [2]wire.Segment
 		for i := range list {
 			dir := uint8(r.IntN(2))
@@ -54,7 +54,7 @@ func TestSegmentsAsTheyWere(t *testing.T) {
 			if r.IntN(3) > 0 {
 				s.Sum = s.EmptySum()
 			}
-			last[dir], list[i], of[i] = s, s, known(r.IntN(int(knownBefore)+1))
+			last[dir], list[i], of[i] = s, s, knownPayload(r.IntN(int(knownBefore)+1))
 		}
 		var st state
 		in := newReader(packed(list, of))
@@ -122,7 +122,7 @@ func TestWhatIsExpected(t *testing.T) {
 			x.list[i].Time, x.list[i].Clock, x.list[i].Frame = int64(i)*1e6, int64(i)*1e6, uint64(i)
 		}
 		n := len(x.list) - 1
-		known := make([]known, n+1)
+		known := make([]knownPayload, n+1)
 		before, with := packed(x.list[:n], known[:n]), packed(x.list, known)
 		more := len(with[columnRest]) + len(with[columnLength]) - len(before[columnRest]) - len(before[columnLength])
 		mask := with[columnMask][len(before[columnMask]):]

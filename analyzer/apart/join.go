@@ -92,9 +92,10 @@ type join struct {
 	ifaces  []string          // by number, of all files
 	numbers map[uint16]uint16 // of the interfaces of the file at hand
 	copies  latest.Frames
-	last    [latest.Places]int        // by place: one more than the file at the end of which the latest segment with it is one of these sockets
-	paid    [latest.PayloadPlaces]int // as last, of those with payloads
-	index   int                       // of the partition
+	last    [latest.Places]int // by place: one more than the file at the end of which the latest segment with it is one of these sockets
+	index   int                // of the partition
+
+	lastPayload [latest.PayloadPlaces]int // as last, of those with payloads
 }
 
 func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) error) *join {
@@ -157,7 +158,7 @@ func (x *join) part(file int, r reader) error {
 }
 
 // segment tracks a segment.
-func (x *join) segment(file int, s *wire.Segment, flags uint8, known known) {
+func (x *join) segment(file int, s *wire.Segment, flags uint8, known knownPayload) {
 	s.Frame += x.layout.first[file]
 	s.Clock = max(s.Clock, x.layout.clock[file])
 	s.Iface = x.numbers[s.Iface]
@@ -170,22 +171,26 @@ func (x *join) segment(file int, s *wire.Segment, flags uint8, known known) {
 	if flags&flagLast != 0 {
 		x.last[place] = file + 1
 	}
-	x.pay(file, s, flags, known)
+	x.recall(file, s, flags, known)
 	x.at = x.tracker.Replay(s, again, x.copies.Before, &x.outs[0])
 }
 
-// pay has the tracker remember the payload before that of s, in its place, if an analysis of all files does.
-func (x *join) pay(file int, s *wire.Segment, flags uint8, known known) {
+// recall has the tracker remember the payload before that of s, in its place, only if an analysis of all files does.
+func (x *join) recall(file int, s *wire.Segment, flags uint8, known knownPayload) {
 	place, ok := latest.PayloadPlace(s)
 	if !ok {
 		return
 	}
-	if known != knownHere && !(known == knownBefore && x.paid[place] != 0 && !x.touched(x.paid[place], file, int(place), latest.PayloadPlaces, payloadsOf)) {
+	last := &x.lastPayload[place]
+	switch {
+	case known == knownHere:
+	case known == knownBefore && *last != 0 && !x.touched(*last, file, int(place), latest.PayloadPlaces, payloadsOf):
+	default:
 		x.tracker.ForgetPayload(place)
 	}
-	x.paid[place] = 0
+	*last = 0
 	if flags&entryKind == entrySegmentLast {
-		x.paid[place] = file + 1
+		*last = file + 1
 	}
 }
 

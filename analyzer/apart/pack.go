@@ -236,7 +236,7 @@ func (p *packer) pack(s *wire.Segment) {
 	first, before := !last.any, last.part
 	last.any, last.part = true, nil
 	x := p.wanted.part(&s.Key)
-	known := p.pay(partition, s, x)
+	known := p.payloadBefore(partition, s, x)
 	if x == nil {
 		return
 	}
@@ -253,8 +253,8 @@ func (p *packer) pack(s *wire.Segment) {
 	x.append(&x.c, s, flags, known)
 }
 
-// pay is what of the payload before that of s, in its place, is known in a file. x is where s is packed.
-func (p *packer) pay(partition int, s *wire.Segment, x *part) known {
+// payloadBefore is what of the payload before that of s, in its place, is known in a file. x is where s is packed.
+func (p *packer) payloadBefore(partition int, s *wire.Segment, x *part) knownPayload {
 	place, ok := latest.PayloadPlace(s)
 	if !ok {
 		return knownNothing
