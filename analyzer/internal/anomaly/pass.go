@@ -176,11 +176,11 @@ func (a *Anomaly) onSide(side conn.Side) *Anomaly {
 type copies struct {
 	first, second, last *conn.Fact
 	n                   int
-	more                bool // some were not kept
+	more                bool // others may not have been kept
 	gaps                gaps
 }
 
-// orMore is a bit of what copies.times returns: some were not kept.
+// orMore is a bit of what copies.times returns: there may have been more.
 const orMore = 1 << 31
 
 // times is how often they were sent, for the arguments of an anomaly.
@@ -208,7 +208,7 @@ func (s *pass) copies(dir uint8, is func(*conn.Fact) bool) (c copies) {
 		}
 		c.last = f
 	}
-	c.more = c.n > 1 && len(s.Facts) >= conn.MaxRepeats
+	c.more = c.n > 1 && len(s.Facts) >= conn.RoomForRepeats
 	return c
 }
 

@@ -63,9 +63,9 @@ func (f *Fact) SeqLen() uint32 {
 }
 
 const (
-	BlockFacts = 4
-	MaxFacts   = 48 // of one connection; those beyond are counted
-	MaxRepeats = 32 // from so many on, what came before is kept once more only while nothing else comes: there is room for what is new
+	BlockFacts     = 4
+	MaxFacts       = 48 // of one connection; those beyond are counted
+	RoomForRepeats = 32 // facts of one connection from which on what only comes again takes no more room: the rest is for what is new
 )
 
 // factBlock is a link in a connection's list of facts: two cache lines.
@@ -130,10 +130,10 @@ func (l *factList) add(p *FactPool) *Fact {
 	return &p.At(l.Last)[i]
 }
 
-// again is where s goes if a fact like it is there already, and the list has so many that repeats take no more room: in place of the newest
-// one, the latest of a row, else nowhere.
+// again reports whether s repeats a fact that is there, and the list is so long that it takes no room of its own; it goes in place of the newest
+// one if it repeats that, else nowhere.
 func (l *factList) again(p *FactPool, s *wire.Segment) (newest *Fact, repeats bool) {
-	if l.N < MaxRepeats || l.Find(p, func(f *Fact) bool { return f.isLike(s) }) == nil {
+	if l.N < RoomForRepeats || l.Find(p, func(f *Fact) bool { return f.isLike(s) }) == nil {
 		return nil, false
 	}
 	p.Dropped++
