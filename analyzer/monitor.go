@@ -64,7 +64,7 @@ func (i *Idle) limit(o Outcome) Time {
 
 // NewMonitor returns a Monitor that tells its events to tell. Of o, Workers is by how many goroutines conversations are tracked and judged at once, 0
 // being one: the flows, and MaxFlows, are divided among them, by a power of two. Events are told by the caller's goroutine all the same, and are the
-// same, but for the order of those of several conversations between two calls of Flush.
+// same, but for the order of those of several conversations between two calls of Flush, as long as the clock is not set back past the end of any.
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	tracking := pipeline.Tracking(o)
 	tracking.Undivided = true
