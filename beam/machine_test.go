@@ -70,7 +70,6 @@ func cutAt(t *testing.T, dir string, frames []frame, at []int) (want machine) {
 		t.Fatal(err)
 	}
 	slices.Sort(want.records)
-	sum = analyzer.Summary{Packets: sum.Packets, Start: sum.Start, End: sum.End} // of others there is no caveat in a job's
 	want.found = all.Report(&sum, findings.Options{})
 	for i := range want.found.Findings {
 		if f := &want.found.Findings[i]; f.Stream != nil {

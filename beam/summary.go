@@ -115,7 +115,10 @@ func (sum *summary) tallies(tallies func(*tally) bool) {
 
 // whole is what findings take of the summary of a capture.
 func (sum *summary) whole() *analyzer.Summary {
-	whole := &analyzer.Summary{Packets: sum.Packets}
+	whole := &analyzer.Summary{Packets: sum.Packets, Drops: sum.Drops, Evicted: sum.Evicted}
+	for reason, n := range sum.NotAnalyzed {
+		whole.AddNotAnalyzed(reason, n)
+	}
 	if sum.Packets > 0 {
 		whole.Start, whole.End = analyzer.Time(sum.Start.UnixNano()), analyzer.Time(sum.End.UnixNano())
 	}

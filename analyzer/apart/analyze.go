@@ -61,6 +61,7 @@ type Counts struct {
 	NotAnalyzed                                map[string]uint64 // by reason
 	Bounds                                     map[string]uint64 // that were met, by their ids
 	Evicted, ReleasedEarly                     uint64
+	Drops                                      uint64 // packets that the capturing side says it lost
 }
 
 // Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
@@ -92,7 +93,8 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 	out.Sockets = sockets.pack()
 	out.Frames = out.Packets + a.Summary.OtherFrames
 	if r, ok := src.(packet.Reporter); ok {
-		out.Frames = out.Packets + r.Stats().OtherFrames
+		stats := r.Stats()
+		out.Frames, out.Counts.Drops = out.Packets+stats.OtherFrames, stats.Drops
 	}
 	return out, nil
 }
@@ -161,6 +163,7 @@ func (c *Counts) Add(o *Counts) {
 	c.ICMPErrors += o.ICMPErrors
 	c.Evicted += o.Evicted
 	c.ReleasedEarly += o.ReleasedEarly
+	c.Drops += o.Drops
 	if c.NotAnalyzed == nil {
 		c.NotAnalyzed, c.Bounds = map[string]uint64{}, map[string]uint64{}
 	}

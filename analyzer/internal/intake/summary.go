@@ -64,6 +64,17 @@ var verdictTexts = [wire.NumVerdicts]string{
 	wire.UnsupportedLink: "unsupported link type",
 }
 
+// AddNotAnalyzed counts n more packets that were not analyzed, for a reason that NotAnalyzed gives. It reports whether there is that reason.
+func (s *Summary) AddNotAnalyzed(reason string, n uint64) bool {
+	for v := wire.TCP + 1; v < wire.NumVerdicts; v++ {
+		if v.String() == reason {
+			s.verdicts[v] += n
+			return true
+		}
+	}
+	return false
+}
+
 // NotAnalyzed lists the packets that were not analyzed, by reason.
 func (s *Summary) NotAnalyzed() []Count {
 	var out []Count
