@@ -54,6 +54,10 @@ func (c *capture) open(ctx context.Context) (file *capturefile.File, remove func
 	}
 	for _, name := range append([]string{c.Name}, c.With...) {
 		if !strings.Contains(name, "://") {
+			if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+				fetched()
+				return nil, nil, errors.New("is a pipe or a device, not a file: captures are read more than once")
+			}
 			paths = append(paths, name)
 			continue
 		}

@@ -174,3 +174,32 @@ func TestDeadLetters(t *testing.T) {
 		t.Error(packets)
 	}
 }
+
+// TestNotAFile: a pipe or a device is refused, as a capture and as one that is read with another, before anything waits for what comes out of it; a
+// link to a file is not.
+func TestNotAFile(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link.pcap")
+	golden, err := filepath.Abs("../testdata/pcaps/refused.pcap")
+	if err == nil {
+		err = os.Symlink(golden, link)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		capture
+		refused bool
+	}{
+		{capture{Name: os.DevNull}, true},
+		{capture{Name: golden, With: []string{os.DevNull}}, true},
+		{capture{Name: golden, With: []string{link}}, false},
+	} {
+		_, remove, err := c.open(t.Context())
+		if err == nil {
+			remove()
+		}
+		if refused := err != nil; refused != c.refused {
+			t.Errorf("%+v: %v", c.capture, err)
+		}
+	}
+}
