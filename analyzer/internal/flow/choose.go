@@ -88,9 +88,7 @@ func (t *Tracker) confirm(old, hash uint32, frame uint64, out *Output) uint32 {
 	t.Slab.At(old).Flags &^= conn.Pending
 	slot := t.succeed(old, hash, &h.Copies[0], event{Kind: eventOpenHeld, Arg: old, frame: frame}, h, out)
 	t.Slab.At(slot).Flags |= conn.WasHeld
-	t.confirming = true
 	t.applyHeld(slot, h)
-	t.confirming = false
 	if c := t.Slab.At(slot); h.Answered && c.Flags.Has(conn.Succeeded) {
 		t.markOldAnswer(slot, &h.Answer)
 	}

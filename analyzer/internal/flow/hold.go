@@ -50,6 +50,7 @@ func (t *Tracker) noteStray(c *conn.Conn, s *wire.Segment) {
 
 // applyHeld adds what was held to the conversation in slot.
 func (t *Tracker) applyHeld(slot uint32, h *hold) {
+	t.confirming = true
 	t.payloads.Aside(func() {
 		for i := range h.Copies {
 			if h.Copied(i) {
@@ -59,6 +60,7 @@ func (t *Tracker) applyHeld(slot uint32, h *hold) {
 			}
 		}
 	})
+	t.confirming = false
 	for _, name := range h.names {
 		t.names.add(slot, name)
 	}
