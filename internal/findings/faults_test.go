@@ -8,6 +8,15 @@ import (
 	"tcptrace/internal/truth/lab"
 )
 
+// firstInVain is the server's first full segment, sent again and again.
+const firstInVain = `
++240ms  < .  1:1461(1460) ack 201
++480ms  < .  1:1461(1460) ack 201
++960ms  < .  1:1461(1460) ack 201
++1.92   < .  1:1461(1460) ack 201
++3.84   < .  1:1461(1460) ack 201
+`
+
 // faults are what is planted among healthy conversations, one at a time.
 var faults = []fault{
 	{
@@ -39,24 +48,14 @@ var faults = []fault{
 +20ms   < .  1:1461(1460) ack 201
 +10us   < P. 1461:2001(540) ack 201
 +20.1ms > .  201:201(0) ack 1 <nop,nop,sack 1461:2001>
-+240ms  < .  1:1461(1460) ack 201
-+480ms  < .  1:1461(1460) ack 201
-+960ms  < .  1:1461(1460) ack 201
-+1.92   < .  1:1461(1460) ack 201
-+3.84   < .  1:1461(1460) ack 201
-`),
+`+firstInVain),
 	}, {
 		name: "a tunnel that takes no full segment, where nothing smaller follows", id: "large-segments-lost", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 9, waits: true, again: true,
 		plant: some(10, "10.9.0.", "", open+`
 +20ms   < .  1:1461(1460) ack 201
 +10us   < .  1461:2921(1460) ack 201
 +240ms  < .  1461:2921(1460) ack 201
-+240ms  < .  1:1461(1460) ack 201
-+480ms  < .  1:1461(1460) ack 201
-+960ms  < .  1:1461(1460) ack 201
-+1.92   < .  1:1461(1460) ack 201
-+3.84   < .  1:1461(1460) ack 201
-`),
+`+firstInVain),
 	}, {
 		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
 		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
