@@ -13,7 +13,7 @@ import (
 func TestAsk(t *testing.T) {
 	w := newWatched(Options{}, Idle{})
 	end := &host.End{All: true, Late: time.Second}
-	w.Ask(func(*Conversation) [2]*host.End { return [2]*host.End{Client: end} })
+	w.Ask(func(*Conversation) ([2]*host.End, bool) { return [2]*host.End{Client: end}, true })
 	w.establish(1)
 	w.pass(10 * time.Millisecond)
 	w.told = nil
@@ -44,7 +44,7 @@ func TestUnheard(t *testing.T) {
 	for _, late := range []time.Duration{time.Second, time.Hour} {
 		w := newWatched(Options{}, Idle{})
 		end := &host.End{All: true, Late: late, Words: []host.Word{{State: fsm.SynSent, Time: int64(w.at) + 1}}}
-		w.Ask(func(*Conversation) [2]*host.End { return [2]*host.End{Client: end} })
+		w.Ask(func(*Conversation) ([2]*host.End, bool) { return [2]*host.End{Client: end}, true })
 		w.establish(1)
 		w.pass(10 * time.Millisecond)
 		if !slices.Contains(w.told, "client ESTABLISHED") {

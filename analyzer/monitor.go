@@ -24,9 +24,9 @@ type Monitor struct {
 	fewest   int             // segments, or conversations to judge, for which several goroutines are worth their while
 	idle     Idle
 	tell     func(*Event)
-	apart    bool                             // TellApart
-	late     func() bool                      // Options.Late
-	ask      func(*Conversation) [2]*host.End // what the hosts of its endpoints say; nil: nobody asks
+	apart    bool                                                // TellApart
+	late     func() bool                                         // Options.Late
+	ask      func(*Conversation) (hosts [2]*host.End, more bool) // what the hosts of its endpoints say; nil: nobody asks
 
 	next     uint64 // stream number
 	swept    Time   // when the last of the sweeps for idle ones was
@@ -116,9 +116,9 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 	}
 }
 
-// Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them. It is for an analysis on
-// one of these hosts.
-func (m *Monitor) Ask(f func(c *Conversation) [2]*host.End) {
+// Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,
+// which Again then tells. It is for an analysis on one of these hosts.
+func (m *Monitor) Ask(f func(c *Conversation) (hosts [2]*host.End, more bool)) {
 	m.ask = f
 	for _, p := range m.parts {
 		p.numbers = map[uint64]uint32{}

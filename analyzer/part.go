@@ -21,7 +21,7 @@ type part struct {
 	ledger  ledger
 	news    []uint32              // numbers in the ledger, of those to judge
 	again   [recheckLevels]agenda // conversations to judge again, by how long they wait
-	numbers map[uint64]uint32     // in the ledger, by stream; with Monitor.ask
+	numbers map[uint64]uint32     // in the ledger, by stream, of conversations that hosts may say more of
 	before  []sentBefore          // by number in the ledger: what was sent up to the survey before
 
 	conv     *Conversation // at hand
@@ -91,9 +91,6 @@ func (p *part) upTo(end int) {
 // begin is for the conversation that begins in a slot.
 func (p *part) begin(slot uint32, stream uint64) {
 	number := p.ledger.begin(slot, p.m.dropped)
-	if p.m.ask != nil {
-		p.numbers[stream] = number
-	}
 	p.counts.inState[Client][fsm.Unknown]++
 	p.counts.inState[Server][fsm.Unknown]++
 	p.dirty(number)
@@ -165,8 +162,19 @@ func (p *part) hear(t *announced, l *likeness) {
 // identify adds what the tracker does not know.
 func (p *part) identify(c *Conversation, t *announced, stream uint64) {
 	c.Stream, c.Dropped = stream, p.m.dropped-t.dropped
-	if p.m.ask != nil {
-		c.Hosts = p.m.ask(c)
+	if p.m.ask == nil {
+		return
+	}
+	var more bool
+	if c.Hosts, more = p.m.ask(c); more {
+		p.listen(t)
+	}
+}
+
+// listen has Again find a conversation, unless it is over.
+func (p *part) listen(t *announced) {
+	if number := *p.ledger.slots.At(t.slot); number != 0 && p.ledger.all.At(number) == t {
+		p.numbers[p.streams.Of(t.slot)] = number
 	}
 }
 

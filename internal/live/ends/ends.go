@@ -36,6 +36,7 @@ type Told struct {
 // Ends holds the ends of conversations. It is for the goroutine of a loop.
 type Ends struct {
 	kernel  Kernel
+	here    here
 	tell    func(*Told)
 	again   func(stream uint64)            // a conversation has more words
 	full    func(*kernel.Change)           // a listening socket had no room
@@ -57,8 +58,10 @@ type conversation struct {
 // New calls tell with each change of an end of a conversation, again when Hosts has more of one, and full when a listening socket had no room for a
 // connection.
 func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kernel.Change)) *Ends {
-	return &Ends{kernel: k, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
+	e := &Ends{kernel: k, here: here{}, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
 		early: map[kernel.Key][]kernel.Change{}}
+	e.here.refresh()
+	return e
 }
 
 // What the kernel does may be known before the packets that show it. What no conversation begins for is forgotten: the capture does not
@@ -80,24 +83,29 @@ const (
 // Event takes an event of the loop.
 func (e *Ends) Event(ev *analyzer.Event) {
 	c := ev.Conversation
-	switch {
-	case ev.Kind == analyzer.EventOpened:
-		held := e.of(c)
-		held.opened = true
-		for _, t := range held.untold {
-			e.tell(t)
-		}
-		held.untold = nil
-	case ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver:
+	if !e.Here(c) {
+		return
+	}
+	if ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver {
 		delete(e.all, c.Stream)
 		if e.streams[c.Addr] == c.Stream {
 			delete(e.streams, c.Addr)
 		}
+		return
 	}
+	held := e.of(c) // where its address was not known to be this host's, it was opened before
+	held.opened = true
+	for _, t := range held.untold {
+		e.tell(t)
+	}
+	held.untold = nil
 }
 
-// Hosts is what this host says of the ends of a conversation.
-func (e *Ends) Hosts(c *analyzer.Conversation) [2]*host.End {
+// Hosts is what this host says of the ends of a conversation, and whether it may say more.
+func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
+	if !e.Here(c) {
+		return hosts, false
+	}
 	held := e.of(c)
 	for side, end := range held.hosts {
 		if end == nil {
@@ -109,7 +117,7 @@ func (e *Ends) Hosts(c *analyzer.Conversation) [2]*host.End {
 			held.hosts[side] = &more
 		}
 	}
-	return held.hosts
+	return held.hosts, true
 }
 
 // of is what is known of a conversation, which begins with it.
@@ -232,6 +240,7 @@ func (e *Ends) Flush() error {
 		return err
 	}
 	e.cleared = now
+	e.here.refresh()
 	for k, changes := range e.early {
 		if now.Sub(changes[len(changes)-1].Time) > patience {
 			delete(e.early, k)
@@ -242,6 +251,7 @@ func (e *Ends) Flush() error {
 
 // change takes what the kernel says of an end on this host, whatever conversation it is of.
 func (e *Ends) change(c *kernel.Change) {
+	e.here.add(c.Local.Addr())
 	for side, addr := range [2][2]netip.AddrPort{{c.Local, c.Remote}, {c.Remote, c.Local}} {
 		stream, ok := e.streams[addr]
 		if !ok {

@@ -70,6 +70,7 @@ func newRun() *run {
 	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side, t.State)) },
 		func(stream uint64) { r.again = append(r.again, stream) },
 		func(c *kernel.Change) { r.told = append(r.told, fmt.Sprint(c.Local, " full ", c.Drops)) })
+	r.here.add(client.Addr())
 	return r
 }
 
@@ -160,9 +161,14 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+func (r *run) hosts(stream uint64) [2]*host.End {
+	hosts, _ := r.Hosts(talk(stream))
+	return hosts
+}
+
 // words are the kernel's of a side of a conversation, as the analysis gets them.
 func (r *run) words(stream uint64, side analyzer.Side) (words []string) {
-	end := r.Hosts(talk(stream))[side]
+	end := r.hosts(stream)[side]
 	if end == nil {
 		return nil
 	}
@@ -184,10 +190,10 @@ func TestWords(t *testing.T) {
 		if got := r.words(1, analyzer.Server); !slices.Equal(got, want) || len(r.again) > 0 != (want != nil) {
 			t.Errorf("told %v ago: words %v, want %v; judged again: %v", ago, got, want, r.again)
 		}
-		if end := r.Hosts(talk(1))[analyzer.Server]; end.Process.PID != 7 || !end.All || end.Late != lateTold {
+		if end := r.hosts(1)[analyzer.Server]; end.Process.PID != 7 || !end.All || end.Late != lateTold {
 			t.Errorf("%+v", end)
 		}
-		if end := r.Hosts(talk(1))[analyzer.Client]; end != nil {
+		if end := r.hosts(1)[analyzer.Client]; end != nil {
 			t.Errorf("of the other host: %+v", end)
 		}
 	}
@@ -199,7 +205,7 @@ func TestAsked(t *testing.T) {
 	r.kernel.asked = true
 	e := endpoint(namespace, client, server, fsm.CloseWait)
 	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
-	if end := r.Hosts(talk(1))[analyzer.Client]; end == nil || end.All || end.Late != lateAsked {
+	if end := r.hosts(1)[analyzer.Client]; end == nil || end.All || end.Late != lateAsked {
 		t.Errorf("%+v", end)
 	}
 	r.expect(t)
@@ -281,7 +287,7 @@ func TestInfo(t *testing.T) {
 	r := newRun()
 	e := endpoint(namespace, client, server, fsm.Established)
 	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
-	info := func() *host.Info { return r.Hosts(talk(1))[analyzer.Client].Info }
+	info := func() *host.Info { return r.hosts(1)[analyzer.Client].Info }
 	if info() != nil {
 		t.Error("it was not asked yet")
 	}

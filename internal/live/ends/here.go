@@ -1,0 +1,41 @@
+package ends
+
+import (
+	"net"
+	"net/netip"
+
+	"tcptrace/analyzer"
+)
+
+// here knows which addresses are this host's. Most conversations of a busy capture end elsewhere: nothing is remembered of these.
+type here map[netip.Addr]bool
+
+// add takes an address of this host. Its zone says which interface has it, which packets do not.
+func (h here) add(a netip.Addr) { h[a.Unmap().WithZone("")] = true }
+
+// refresh takes the addresses that the interfaces have now. Those of before stay: connections may still use them.
+func (h here) refresh() {
+	list, err := net.InterfaceAddrs()
+	if err != nil { // what the kernel tells of is learned all the same
+		return
+	}
+	for _, a := range list {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			h.add(p.Addr())
+		}
+	}
+}
+
+// has reports whether a conversation may end on this host.
+func (h here) has(addr [2]netip.AddrPort) bool {
+	for side := range addr {
+		if a := addr[side].Addr(); a.IsLoopback() || h[a] {
+			return true
+		}
+	}
+	return false
+}
+
+// Here reports whether a conversation may end on this host: one of its addresses is this host's, or its kernel has told of a socket that has it, such
+// as that of a transparent proxy.
+func (e *Ends) Here(c *analyzer.Conversation) bool { return e.here.has(c.Addr) }
