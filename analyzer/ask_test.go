@@ -1,11 +1,16 @@
 package analyzer
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/host"
+	"tcptrace/analyzer/packet"
 	"tcptrace/fsm"
 )
 
@@ -54,6 +59,59 @@ func TestUnheard(t *testing.T) {
 		if got := slices.Contains(w.told, "not state"); got != (late == time.Second) {
 			t.Errorf("late by %v at most: told %q", late, w.told)
 		}
+	}
+}
+
+// TestAskedByParts: several parts that tell what they judge ask at once, and what is heard is told as by one.
+func TestAskedByParts(t *testing.T) {
+	said := func(workers int) (told map[uint64][]string) {
+		told = map[uint64][]string{}
+		var lock sync.Mutex
+		tell := func(e *Event) {
+			lock.Lock()
+			defer lock.Unlock()
+			text := e.Kind.String()
+			if e.Step != nil {
+				text += fmt.Sprint(" ", e.Side, " ", e.Step.State, " ", e.Step.Evidence)
+			}
+			told[e.Conversation.Stream] = append(told[e.Conversation.Stream], text)
+		}
+		m := NewMonitor(Options{Workers: workers}, Idle{}, tell)
+		m.fewest = 1
+		m.TellApart(func(int) func(*Event) { return tell })
+		m.Ask(func(c *Conversation) ([2]*host.End, bool) {
+			words := []host.Word{{State: fsm.SynSent}, {State: fsm.Closed, Time: int64(c.Start) + 1}}
+			return [2]*host.End{Client: {All: true, Words: words}}, true
+		})
+		path := "../testdata/pcaps/showcase.pcap"
+		var b packet.Batch
+		for file := capturefile.Open(path); file.Next(&b) == nil; {
+			m.Batch(&b, nil)
+			m.Flush(m.Clock())
+			for stream := range told {
+				m.Again(stream)
+			}
+		}
+		m.Finish()
+		for _, p := range m.parts {
+			if len(p.numbers) > 0 {
+				t.Errorf("%d parts: %d streams are remembered", workers, len(p.numbers))
+			}
+		}
+		return told
+	}
+	one, four := said(1), said(4)
+	if len(one) != 6 || !reflect.DeepEqual(one, four) {
+		t.Errorf("by one part %v\nby four %v", one, four)
+	}
+	heard := 0
+	for _, events := range one {
+		if slices.Contains(events, "state client CLOSED kernel") {
+			heard++
+		}
+	}
+	if heard == 0 {
+		t.Error("nothing that was heard is told")
 	}
 }
 

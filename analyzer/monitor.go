@@ -117,7 +117,7 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 }
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,
-// which Again then tells. It is for an analysis on one of these hosts.
+// which Again then tells. It is for an analysis on one of these hosts. With TellApart f is called as the events are told.
 func (m *Monitor) Ask(f func(c *Conversation) (hosts [2]*host.End, more bool)) {
 	m.ask = f
 	for _, p := range m.parts {

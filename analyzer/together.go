@@ -88,7 +88,7 @@ func (m *Monitor) trackTogether() {
 	}
 	pipeline.Together(len(m.parts), func(i int) { m.parts[i].trackAhead(m) })
 	for _, p := range m.parts {
-		p.ahead.apart = m.apart && m.ask == nil
+		p.ahead.apart = m.apart
 	}
 }
 
@@ -152,7 +152,7 @@ func (p *part) catchUp() flow.Placement {
 
 // discard forgets what the parts said of the group.
 func (m *Monitor) discard() {
-	if m.apart && m.ask == nil {
+	if m.apart {
 		pipeline.Together(len(m.parts), func(i int) { m.parts[i].tellEndings() })
 	}
 	for _, p := range m.parts {
@@ -171,7 +171,7 @@ func (p *part) tellEndings() {
 
 // flushTogether has all parts judge what is new, some of it at a time, which is then told.
 func (m *Monitor) flushTogether() {
-	if m.apart && m.ask == nil {
+	if m.apart {
 		pipeline.Together(len(m.parts), func(i int) { m.parts[i].flush() })
 		return
 	}

@@ -124,7 +124,7 @@ func newWatch(w *kernel.Watcher, src *capture.Capture, device string) *watch {
 		Idle:    analyzer.Idle{Opening: time.Hour, Established: time.Hour, Closing: time.Hour},
 	})
 	v.ends = ends.New(w, v.told, func(uint64) {}, func(*kernel.Change) {})
-	v.loop.OnEvent(v.ends.Event)
+	v.loop.OnEvent(func(ev *analyzer.Event) { v.ends.Event(ev, v.told) })
 	v.loop.OnEvent(v.event)
 	v.loop.OnTelling(func() { v.err = errors.Join(v.err, v.ends.Flush()) })
 	return v

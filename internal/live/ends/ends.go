@@ -9,6 +9,7 @@ package ends
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"tcptrace/analyzer"
@@ -33,10 +34,11 @@ type Told struct {
 	Side   analyzer.Side
 }
 
-// Ends holds the ends of conversations. It is for the goroutine of a loop.
+// Ends holds the ends of conversations. Flush and Lookup are for the goroutine of a loop, while no other is in Event or Hosts, which several may call.
 type Ends struct {
 	kernel  Kernel
 	here    here
+	lock    sync.Mutex // of what is below, in Event and Hosts
 	tell    func(*Told)
 	again   func(stream uint64)            // a conversation has more words
 	full    func(*kernel.Change)           // a listening socket had no room
@@ -60,7 +62,7 @@ type conversation struct {
 func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kernel.Change)) *Ends {
 	e := &Ends{kernel: k, here: here{}, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
 		early: map[kernel.Key][]kernel.Change{}}
-	e.here.refresh()
+	e.here.interfaces()
 	return e
 }
 
@@ -80,12 +82,14 @@ const (
 	mostWords = 16 // of an end; a connection has fewer states
 )
 
-// Event takes an event of the loop.
-func (e *Ends) Event(ev *analyzer.Event) {
+// Event takes an event of the loop. What the kernel told before the conversation was opened is told to tell then.
+func (e *Ends) Event(ev *analyzer.Event, tell func(*Told)) {
 	c := ev.Conversation
 	if !e.Here(c) {
 		return
 	}
+	e.lock.Lock()
+	defer e.lock.Unlock()
 	if ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver {
 		delete(e.all, c.Stream)
 		if e.streams[c.Addr] == c.Stream {
@@ -96,7 +100,7 @@ func (e *Ends) Event(ev *analyzer.Event) {
 	held := e.of(c) // where its address was not known to be this host's, it was opened before
 	held.opened = true
 	for _, t := range held.untold {
-		e.tell(t)
+		tell(t)
 	}
 	held.untold = nil
 }
@@ -106,6 +110,8 @@ func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
 	if !e.Here(c) {
 		return hosts, false
 	}
+	e.lock.Lock()
+	defer e.lock.Unlock()
 	held := e.of(c)
 	for side, end := range held.hosts {
 		if end == nil {
@@ -240,7 +246,6 @@ func (e *Ends) Flush() error {
 		return err
 	}
 	e.cleared = now
-	e.here.refresh()
 	for k, changes := range e.early {
 		if now.Sub(changes[len(changes)-1].Time) > patience {
 			delete(e.early, k)
@@ -251,7 +256,7 @@ func (e *Ends) Flush() error {
 
 // change takes what the kernel says of an end on this host, whatever conversation it is of.
 func (e *Ends) change(c *kernel.Change) {
-	e.here.add(c.Local.Addr())
+	e.here.add(c.Local.Addr()) // an address may be new
 	for side, addr := range [2][2]netip.AddrPort{{c.Local, c.Remote}, {c.Remote, c.Local}} {
 		stream, ok := e.streams[addr]
 		if !ok {

@@ -74,8 +74,11 @@ func newRun() *run {
 	return r
 }
 
+// event is told as the loop tells it.
+func (r *run) event(ev *analyzer.Event) { r.Event(ev, r.tell) }
+
 func (r *run) opened(stream uint64) {
-	r.Event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: talk(stream)})
+	r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: talk(stream)})
 }
 
 func talk(stream uint64) *analyzer.Conversation {
@@ -104,14 +107,14 @@ func TestBothSides(t *testing.T) {
 		change(endpoint(namespace+1, server, client, fsm.Closing), 0), // of another host, as it were
 	}
 	r.expect(t, "3 client SYN_SENT", "3 server SYN_RCVD")
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver, Conversation: talk(3)})
+	r.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver, Conversation: talk(3)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.CloseWait), 0)}
 	r.expect(t, "3 client CLOSE_WAIT")
 	r.opened(4) // the same again; the end of the old one comes late
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(3)})
+	r.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(3)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.SynSent), 0)}
 	r.expect(t, "4 client SYN_SENT")
-	r.Event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(4)})
+	r.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: talk(4)})
 	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Closed), 0)}
 	r.expect(t)
 }

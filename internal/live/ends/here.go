@@ -13,8 +13,8 @@ type here map[netip.Addr]bool
 // add takes an address of this host. Its zone says which interface has it, which packets do not.
 func (h here) add(a netip.Addr) { h[a.Unmap().WithZone("")] = true }
 
-// refresh takes the addresses that the interfaces have now. Those of before stay: connections may still use them.
-func (h here) refresh() {
+// interfaces takes the addresses that the interfaces have now.
+func (h here) interfaces() {
 	list, err := net.InterfaceAddrs()
 	if err != nil { // what the kernel tells of is learned all the same
 		return

@@ -26,14 +26,19 @@ func (s *Session) told(t *ends.Told) {
 	if s.Events == nil || s.Where != nil && !s.begun[t.Stream] {
 		return
 	}
-	k := report.KernelState{
+	s.Fail(s.Events.Kernel(kernelState(t)))
+}
+
+// kernelState is what the kernel says, as it is written.
+func kernelState(t *ends.Told) *report.KernelState {
+	k := &report.KernelState{
 		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: t.Addr, Side: t.Side, Before: t.Before, State: t.State, Socket: t.Socket,
 		Process: t.Process,
 	}
 	if k.Before == fsm.Closed {
 		k.Before = fsm.Unknown
 	}
-	s.Fail(s.Events.Kernel(&k))
+	return k
 }
 
 // full writes that a listening socket had no room for connections.

@@ -62,14 +62,19 @@ func (s *Session) Observe() {
 	if s.Kernel != nil {
 		s.ends = ends.New(s.Kernel, s.told, s.Loop.Monitor().Again, s.full)
 		s.Loop.Monitor().Ask(s.ends.Hosts)
-		s.Loop.OnEvent(s.ends.Event)
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
 	s.Loop.OnFlush(s.flush)
 	if lines, ok := s.Events.(*report.Events); ok && s.Where == nil && s.Until == nil && s.KeepOn == nil {
 		s.Loop.Apart(func(int) func(*analyzer.Event) {
 			part := lines.Part()
-			return func(ev *analyzer.Event) { _ = part.Event(ev) } // s.flush is told of the error
+			told := func(t *ends.Told) { _ = part.Kernel(kernelState(t)) } // s.flush is told of the error
+			return func(ev *analyzer.Event) {
+				_ = part.Event(ev)
+				if s.ends != nil {
+					s.ends.Event(ev, told)
+				}
+			}
 		})
 	}
 }
@@ -102,6 +107,14 @@ func (s *Session) Fail(err error) {
 
 // event takes an event of the loop.
 func (s *Session) event(ev *analyzer.Event) {
+	s.write(ev)
+	if s.ends != nil {
+		s.ends.Event(ev, s.told)
+	}
+}
+
+// write writes an event, and the packets that it says are wanted.
+func (s *Session) write(ev *analyzer.Event) {
 	if s.failed != nil { // the rest of the batch, which is not for anybody
 		return
 	}

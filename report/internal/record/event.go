@@ -58,10 +58,8 @@ var bodies = [analyzer.NumEventKinds]func(*Encoder, []byte, *analyzer.Event) []b
 
 // Event writes an event of a conversation.
 func (r *Events) Event(ev *analyzer.Event) error {
-	if r.holds() {
-		if err := r.Flush(); err != nil {
-			return err
-		}
+	if err := r.settle(); err != nil {
+		return err
 	}
 	c := ev.Conversation
 	r.batch.line(len(r.out.B), ev.Time, c.Stream)
@@ -139,6 +137,9 @@ func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
 
 // Kernel writes what a kernel says.
 func (r *Events) Kernel(k *KernelState) error {
+	if err := r.settle(); err != nil {
+		return err
+	}
 	r.batch.line(len(r.out.B), k.Time, k.Stream)
 	b := strconv.AppendUint(append(r.begin(eventKernel, k.Time), `,"stream":`...), k.Stream, 10)
 	b = output.AppendSocket(append(b, `,"client":`...), k.Addr[analyzer.Client])

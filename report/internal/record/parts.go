@@ -37,12 +37,12 @@ func (r *Events) gather() {
 	}
 }
 
-// holds reports whether parts hold anything, be it of the same conversation.
-func (r *Events) holds() bool {
+// settle writes what parts hold, so that a line of a conversation comes behind those of it that they have.
+func (r *Events) settle() error {
 	for _, p := range r.parts.all {
 		if len(p.out.B) > 0 {
-			return true
+			return r.Flush()
 		}
 	}
-	return false
+	return nil
 }

@@ -48,8 +48,15 @@ func TestParts(t *testing.T) {
 	}
 	opened(a, 9, 1)
 	opened(owner, 8, 1)
-	if err := owner.Flush(); err != nil || streams() != "1 1 " || a.holds() || owner.holds() {
+	if err := owner.Flush(); err != nil || streams() != "1 1 " {
 		t.Error(err, "what the owner tells does not stand behind")
+	}
+	opened(a, 9, 1)
+	if err := owner.Kernel(&KernelState{Time: 8, Stream: 1, Addr: conversation(1).Addr}); err != nil || owner.Flush() != nil {
+		t.Fatal(err)
+	}
+	if text := out.String(); strings.Index(text, `"event":"opened"`) > strings.Index(text, `"event":"kernel"`) || streams() != "1 1 " {
+		t.Errorf("what the kernel says stands before what a part holds of the conversation:\n%s", text)
 	}
 
 	const each = output.SpillAt / 100
