@@ -164,7 +164,7 @@ func (o *watchOptions) loop() live.Options {
 
 // goroutines is how many track and judge conversations, and how many rings of the kernel a capture has.
 func (o *watchOptions) goroutines() int {
-	return cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, 1), enoughWorkers))
+	return cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, min(runtime.GOMAXPROCS(0), 2)), enoughWorkers))
 }
 
 // enoughWorkers is how many goroutines there are at most unless more are asked for: others read, decode before them, and tell behind them.

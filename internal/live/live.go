@@ -244,7 +244,7 @@ func (l *Loop) batch(b *packet.Batch) {
 const (
 	told     = analyzer.Time(20 * time.Millisecond)
 	toldLate = analyzer.Time(200 * time.Millisecond)
-	toldLast = analyzer.Time(time.Second)
+	toldLast = analyzer.Time(2 * time.Second)
 )
 
 // patience is how long news may wait: longer when batches do.
