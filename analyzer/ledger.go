@@ -11,7 +11,7 @@ import (
 // ledger is what a Monitor told of all conversations that are open. It holds no pointers, so that a flood of them costs little.
 type ledger struct {
 	all   pool.Pool[announced]
-	told  pool.Pool[telling]
+	told  pool.Pool[tellings]
 	kinds []*AnomalyKind // of which any was told
 	slots flow.Slots[uint32]
 	tale  tale
@@ -93,14 +93,24 @@ func (l *ledger) open(t *announced, c *Conversation) *tale {
 		s.steps[Client] = append(s.steps[Client], s.dialed)
 	}
 	for i := t.told; i != 0; i = *l.told.Next(i) {
-		if w := l.told.At(i); w.isStep() {
-			side, step := w.step()
-			s.steps[side] = append(s.steps[side], step)
-		} else {
-			s.anomalies = append(s.anomalies, w.anomaly())
+		some := l.told.At(i)
+		for k := range some {
+			s.take(&some[k])
 		}
 	}
 	return s
+}
+
+// take adds a telling, if there is one.
+func (s *tale) take(w *telling) {
+	switch {
+	case w.what == 0:
+	case w.isStep():
+		side, step := w.step()
+		s.steps[side] = append(s.steps[side], step)
+	default:
+		s.anomalies = append(s.anomalies, w.anomaly())
+	}
 }
 
 // close keeps what has been told by now. What is there already is used again.
@@ -108,27 +118,42 @@ func (s *tale) close() {
 	l, t := s.ledger, s.announced
 	only := len(s.steps[Client]) == 1 && s.steps[Client][0] == s.dialed
 	t.is.set(dialed, only)
-	at := &t.told
-	put := func(w telling) {
-		if *at == 0 {
-			*at = l.told.Get()
-		}
-		*l.told.At(*at) = w
-		at = l.told.Next(*at)
-	}
+	k := keeper{ledger: l, at: &t.told}
 	for side := range s.steps {
 		if side == int(Client) && only {
 			continue
 		}
 		for i := range s.steps[side] {
-			put(s.steps[side][i].telling(Side(side)))
+			k.put(s.steps[side][i].telling(Side(side)))
 		}
 	}
 	for i := range s.anomalies {
-		put(s.anomalies[i].telling())
+		k.put(s.anomalies[i].telling())
 	}
-	l.told.PutList(*at)
-	*at = 0
+	if k.some != nil {
+		clear(k.some[k.n:])
+	}
+	l.told.PutList(*k.at)
+	*k.at = 0
+}
+
+// keeper fills a list of tellings.
+type keeper struct {
+	*ledger
+	at   *uint32   // the link to the next
+	some *tellings // the last ones; nil: there are none yet
+	n    int       // how many of them are valid
+}
+
+func (k *keeper) put(w telling) {
+	if k.some == nil || k.n == len(k.some) {
+		if *k.at == 0 {
+			*k.at = k.told.Get()
+		}
+		k.some, k.n, k.at = k.told.At(*k.at), 0, k.told.Next(*k.at)
+	}
+	k.some[k.n] = w
+	k.n++
 }
 
 // forget is for a conversation of which all is to be told again, but for the states that it is counted in.

@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/anomaly"
 	"tcptrace/analyzer/internal/flow"
+	"tcptrace/analyzer/internal/pipeline"
 	"tcptrace/fsm"
 )
 
@@ -31,6 +32,7 @@ type part struct {
 	event    Event
 	ahead    ahead
 	counts   counts
+	touched  uint32 // keeps the loads of touch from being optimized away
 }
 
 // counts are what a part counts of its conversations.
@@ -116,13 +118,35 @@ func (p *part) pass(now Time) {
 
 // flush tells what is new.
 func (p *part) flush() {
-	for _, number := range p.news {
+	for i, number := range p.news {
+		if i%pipeline.GroupSize == 0 {
+			p.touch(p.news[i:min(i+pipeline.GroupSize, len(p.news))])
+		}
 		if t := p.ledger.all.At(number); p.isNews(t) {
 			p.judge(t)
 			p.update(number)
 		}
 	}
 	p.forgetNews()
+}
+
+// touch brings into the processor's cache what is known of some of the news, before the first is judged: their cache misses overlap.
+func (p *part) touch(news []uint32) {
+	if p.tracker.Slab.Used < pipeline.Cached {
+		return
+	}
+	var slots [pipeline.GroupSize]uint32
+	var told [pipeline.GroupSize]uint32
+	for i, number := range news {
+		t := p.ledger.all.At(number)
+		slots[i], told[i] = t.slot, t.told
+	}
+	p.tracker.TouchJudged(slots[:len(news)])
+	for _, list := range told[:len(news)] {
+		if list != 0 {
+			p.touched += *p.ledger.told.Next(list) + uint32(p.ledger.told.At(list)[0].what)
+		}
+	}
 }
 
 // isNews reports whether one of news is there still, and was not judged since.

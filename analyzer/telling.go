@@ -8,16 +8,20 @@ type telling struct {
 	what uint64 // the frame, and below it which of both it is, its side, and its state or kind
 }
 
-// The bits of telling.what. 53 are left for the frame: those of a hundred million frames a second, for years.
+// tellings are some of one conversation, which are read together: a list of them one by one would be a cache miss for each. Those behind the last are zero.
+type tellings [2]telling
+
+// The bits of telling.what. 52 are left for the frame: those of a hundred million frames a second, for a year.
 const (
+	tellingIs      = 1 << 11 // there is one
 	tellingStep    = 1 << 10
 	tellingHasSide = 1 << 9
 	tellingServer  = 1 << 8
-	tellingFrame   = 11 // from this bit on
+	tellingFrame   = 12 // from this bit on
 )
 
 func tell(frame uint64, time Time, of uint8, side Side, is uint64) telling {
-	return telling{time, frame<<tellingFrame | is | uint64(side&1)<<8 | uint64(of)}
+	return telling{time, frame<<tellingFrame | tellingIs | is | uint64(side&1)<<8 | uint64(of)}
 }
 
 func (s *announcedStep) telling(side Side) telling {

@@ -67,3 +67,13 @@ func (t *Tracker) touchHistory(slot uint32) conn.Time {
 	}
 	return sum
 }
+
+// TouchJudged loads what is asked of some conversations that are to be judged, one after the other.
+func (t *Tracker) TouchJudged(slots []uint32) {
+	for _, slot := range slots {
+		t.touched += t.touchOver(slot)
+	}
+	for _, slot := range slots {
+		t.touched += t.touchHistory(slot)
+	}
+}

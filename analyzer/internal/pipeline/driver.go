@@ -100,7 +100,7 @@ const GroupSize = 32
 // Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache, unless
 // these are so few that it is there already. Flows are spread evenly over the trackers.
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
-	if len(group) == 0 || trackers[group[0].Tracker].Slab.Used*len(trackers) < cached {
+	if len(group) == 0 || trackers[group[0].Tracker].Slab.Used*len(trackers) < Cached {
 		return
 	}
 	var ahead [GroupSize]flow.Ahead
@@ -117,9 +117,9 @@ func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
 	}
 }
 
-// cached is of how many conversations a processor's cache holds most of what their segments need. For 50 at once Touch takes a tenth of all time
+// Cached is of how many conversations a processor's cache holds most of what their segments need. For 50 at once Touch takes a tenth of all time
 // and saves nothing, for 5,000 it takes as long as it saves, for 20,000 it saves a tenth.
-const cached = 2000
+const Cached = 2000
 
 // aside is a notice, and when it is to be given to its tracker.
 type aside struct {
