@@ -9,7 +9,7 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Several rings of one interface are members of a group (PACKET_FANOUT): the kernel puts each frame into one of them, by a hash that is the same for
+// Several rings of one interface, but the one of SYNs, are members of a group (PACKET_FANOUT): the kernel puts each frame into one of them, by a hash that is the same for
 // both directions of a connection, also inside IP and GRE tunnels. What it does not bring together (fragments, errors of ICMP, the outer
 // datagrams of VXLAN) order does, which merges all by time.
 
@@ -40,12 +40,17 @@ func openRings(name string, opts Options) ([]handle, error) {
 	return handles, nil
 }
 
-// openGroup opens the rings. A socket that is bound gets every frame until it is a member, and a member those of others that are not yet:
-// so none takes any until all are, and no frame comes twice.
+// openGroup opens the rings: one of SYNs, and a group of all others. A socket that is bound gets every frame until it is a member, and a member those
+// of others that are not yet: so none takes any until all are, and no frame comes twice.
 func (p *plan) openGroup(opts Options) (rings []*ring, err error) {
+	openings, others, err := p.sort()
+	if err != nil {
+		return nil, err
+	}
+	members, forSYNs := opts.Rings-1, opts.BufferSize/openingShare
 	var group int
-	for i := range opts.Rings {
-		r, err := p.open(nothing, opts.BufferSize/opts.Rings, opts)
+	for i := range members {
+		r, err := p.open(nothing, (opts.BufferSize-forSYNs)/members, opts)
 		if err != nil {
 			return rings, err
 		}
@@ -60,11 +65,15 @@ func (p *plan) openGroup(opts Options) (rings []*ring, err error) {
 		}
 	}
 	for _, r := range rings {
-		if err := r.attach(p.filter); err != nil {
+		if err := r.attach(others); err != nil {
 			return rings, err
 		}
 	}
-	return rings, nil
+	last, err := p.open(openings, forSYNs, opts)
+	if err != nil {
+		return rings, err
+	}
+	return append(rings, last), nil
 }
 
 // fanout is how frames are dealt. One whose ring has no room goes into another's.

@@ -12,6 +12,7 @@ import (
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/testutil/netns"
+	"tcptrace/internal/wire"
 )
 
 // ethernet is a frame between two hosts that are not there, so that no kernel answers.
@@ -37,7 +38,7 @@ func ports(back bool, client, server uint16, number uint32) []byte {
 	return append(binary.BigEndian.AppendUint32(p, number), 0, 0, 0, 0, 0x50, 0x10, 1, 0, 0, 0, 0, 0)
 }
 
-// mixed is the frame with a number: of many connections in turn, in both directions, tunnels, fragments and errors of ICMP.
+// mixed is the frame with a number: of many connections in turn, in both directions, tunnels, fragments, errors of ICMP and SYNs.
 func mixed(number uint32) []byte {
 	back, client := number%2 == 1, uint16(1024+number/2%200)
 	segment := ports(back, client, 80, number)
@@ -53,6 +54,8 @@ func mixed(number uint32) []byte {
 	case 4:
 		about := ethernet(!back, unix.IPPROTO_TCP, 0, ports(!back, client, 80, number))[14:]
 		return ethernet(back, unix.IPPROTO_ICMP, 0, append([]byte{3, 1, 0, 0, 0, 0, 0, 0}, about...))
+	case 5:
+		segment[13] = byte(wire.SYN)
 	}
 	return ethernet(back, unix.IPPROTO_TCP, 0, segment)
 }
