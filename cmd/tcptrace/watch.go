@@ -107,7 +107,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.web, "web", "", "serve a page that shows the analysis at this `address`, such as :8080 (on loopback) or 0.0.0.0:8080")
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
-	f.IntVar(&o.workers, "workers", 0, "track and judge conversations with `n` goroutines, by a power of two, and live captures by as many rings; 0: half as many as there are processors, 16 at most")
+	f.IntVar(&o.workers, "workers", 0, "track and judge conversations with `n` goroutines, by a power of two, and live captures by as many rings, one of them for SYNs; 0: half as many as there are processors, but 2 of 2 or 3, and 16 at most")
 	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	complete.Flag(cmd, "names", "auto", "off")
