@@ -25,31 +25,8 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 		c.SettleSYN(&t.Facts, s)
 	}
 	if c.Flags.Has(conn.Pending) {
-		switch h := t.held[slot]; h.Judge(c, s) {
-		case reuse.Confirmed:
-			return t.confirm(slot, hash, s.Frame, out)
-		case reuse.Disowned:
-			gen := c.Gen
-			if begun := t.confirm(slot, hash, s.Frame, out); c.Gen != gen {
-				return begun
-			}
-			return slot
-		case reuse.HoldToo:
-			switch {
-			case len(h.Copies) < reuse.MaxHeld:
-				t.noteStray(c, s)
-				h.Copies = append(h.Copies, *s)
-				return noSlot
-			case h.Kind != reuse.Again:
-				t.unheld++
-				return slot
-			}
-			t.unheld += uint64(len(h.Copies))
-			t.adopt(slot) // what comes now comes behind these
-		case reuse.Refuted:
-			t.settle(slot)
-		case reuse.Own:
-			t.adopt(slot)
+		if of, decided := t.judgeHeld(slot, hash, c, s, out); decided {
+			return of
 		}
 	}
 	if !s.Flags.Any(wire.SYN) || s.Flags.Any(wire.RST) { // with both it is an RST (RFC 9293 3.10.7.2)
@@ -79,6 +56,38 @@ func (t *Tracker) choose(slot, hash uint32, s *wire.Segment, out *Output) uint32
 	}
 	t.hold(slot, s, reuse.KindOf(c, s), out)
 	return noSlot
+}
+
+// judgeHeld lets a segment decide about those that are held on its sockets. If that decides where the segment itself belongs, of is the slot, or
+// noSlot if it is held with them.
+func (t *Tracker) judgeHeld(slot, hash uint32, c *conn.Conn, s *wire.Segment, out *Output) (of uint32, decided bool) {
+	switch h := t.held[slot]; h.Judge(c, s) {
+	case reuse.Confirmed:
+		return t.confirm(slot, hash, s.Frame, out), true
+	case reuse.Disowned:
+		gen := c.Gen
+		if begun := t.confirm(slot, hash, s.Frame, out); c.Gen != gen {
+			return begun, true
+		}
+		return slot, true
+	case reuse.HoldToo:
+		switch {
+		case len(h.Copies) < reuse.MaxHeld:
+			t.noteStray(c, s)
+			h.Copies = append(h.Copies, *s)
+			return noSlot, true
+		case h.Kind != reuse.Again:
+			t.unheld++
+			return slot, true
+		}
+		t.unheld += uint64(len(h.Copies))
+		t.adopt(slot) // what comes now comes behind these
+	case reuse.Refuted:
+		t.settle(slot)
+	case reuse.Own:
+		t.adopt(slot)
+	}
+	return noSlot, false
 }
 
 // confirm begins the conversation of what is held and returns its slot.
