@@ -6,19 +6,13 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/complete"
-	"tcptrace/internal/flagerror"
 	"tcptrace/internal/flows"
 	"tcptrace/internal/input"
 	"tcptrace/internal/look"
-	"tcptrace/internal/manual"
 	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
 	"tcptrace/report"
@@ -52,94 +46,6 @@ const (
 	noLimit           = -1 // --limit was not given
 )
 
-func newRootCommand(e env) *cobra.Command {
-	o := analyzeOptions{formats: report.Formats}
-	cmd := &cobra.Command{
-		Use:   "tcptrace FILE...",
-		Short: "Report what every TCP connection in a capture did",
-		Long: `tcptrace reads packet captures and reports, for every TCP connection, who opened it, which states of RFC 9293 its
-two endpoints went through, how it closed, and what went wrong.
-
-FILE is a capture (pcap, pcapng, snoop or ERF), plain or compressed with gzip, zstd or lz4; - is standard input.
-It may be an https:// URL, and in builds with clouds one of s3://, gs:// or azblob://.
-Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
-
-Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
-Wireshark's. The column loss is the share lost of both sides' segments with payload, SYN or FIN; loss_ratio in a record is
-that of one side. The expressions of --where use the fields of a record of --format ndjson.
-
-Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
-3 an input could not be read, or only in part (what was read is reported); 130 interrupted
-(what was read until then is reported).`,
-		Example: `  tcptrace capture.pcapng
-  tcptrace ring_*.pcap.gz --sort -bytes --limit 10
-  tcptrace capture.pcap --where 'outcome == "reset" && server.port == 443'
-  tcptrace capture.pcap -f 'host 10.0.0.1' --format ndjson -o conversations.ndjson
-  tcptrace ring_*.pcap.gz --format parquet --partition-by day -o conversations
-  tcptrace https://host/capture.pcap.zst
-  tcpdump -w - | tcptrace -`,
-		Version:       version(),
-		Args:          cobra.ArbitraryArgs,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkCommand(cmd, args); err != nil {
-				return err
-			}
-			o.sorted = cmd.Flags().Changed("sort")
-			if !cmd.Flags().Changed("limit") {
-				o.limit = noLimit
-			} else if o.limit < 0 {
-				return usageError("--limit must not be negative")
-			}
-			if o.long {
-				if cmd.Flags().Changed("format") && o.format != "long" {
-					return usageError("--long is --format long, not %s", o.format)
-				}
-				o.format = "long"
-			}
-			return runAnalyze(cmd.Context(), args, o, e)
-		},
-	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError("%w", flagerror.Explain(cmd, err)) })
-	cmd.SetHelpCommand(newHelpCommand(cmd))
-	cmd.SetIn(e.in)
-	cmd.SetOut(e.out)
-	cmd.SetErr(e.err)
-	cmd.SetVersionTemplate("{{.Version}}")
-	o.addFlags(cmd, e)
-	cmd.AddCommand(
-		newSummaryCommand(e), newTimelineCommand(e), newPlotCommand(e), newReportCommand(e), newStatesCommand(e), newFollowCommand(e), newExtractCommand(e), newAnnotateCommand(e), newWiresharkCommand(e),
-		newLiveCommand(e), newReplayCommand(e),
-		newFindingsCommand(e), newCheckCommand(e), newDiffCommand(e), newVerifyCommand(e),
-		newAnomaliesCommand(e), newFieldsCommand(e), newSchemaCommand(e), newManCommand(e),
-	)
-	manual.Fit(cmd, e.width)
-	return cmd
-}
-
-func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
-	f := cmd.Flags()
-	f.SortFlags = false
-	choiceFlag(cmd, &o.format, "format", o.formats, "")
-	f.BoolVar(&o.long, "long", false, "the same as --format long")
-	f.BoolVar(&o.quick, "quick", false, "only states, handshake and close: skip round trips, retransmissions, windows and the anomalies of open\nconnections, which need every segment; faster, and each record says so (\"quick\")")
-	o.addSelection(cmd)
-	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
-	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
-	timesFlag(cmd, &o.time, "the line above")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater\n(%d where there are less than 4 GB of memory)", defaultTableLimit, report.MostRows, report.MostRows/4))
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
-	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
-	o.partition.addTo(cmd)
-	o.color.AddTo(f)
-	o.addTracking(cmd, e)
-	complete.Flag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
-	complete.Flag(cmd, "columns", report.FieldNames()...)
-	complete.Flag(cmd, "fail-on", complete.SeveritiesOrIDs()...)
-}
-
 // check finds what is wrong with the options by themselves.
 func (o *analyzeOptions) check(args []string) error {
 	format, err := choose("format", o.format, o.formats)
@@ -170,43 +76,56 @@ func (o *analyzeOptions) check(args []string) error {
 // without pointers: looking for garbage is cheap.
 const recordsGCPercent = 30
 
+// job is what the options of the main command ask for.
+type job struct {
+	analysis analyzer.Options
+	filter   *input.Filter
+	key      report.Key
+	where    *report.Where // nil: all conversations
+	failOn   *report.FailOn
+	format   report.Format
+}
+
+// job works out what the options ask for.
+func (o *analyzeOptions) job(ctx context.Context, args []string, e env) (j job, err error) {
+	if err = o.check(args); err != nil {
+		return j, err
+	}
+	if j.analysis, j.filter, err = o.selectOptions.analysis(); err != nil {
+		return j, err
+	}
+	j.analysis.Quick = o.quick
+	j.analysis.Late = e.late(ctx, args)
+	j.analysis.MaxFlows = flows.Or(o.maxFlows, o.flowCost(), flows.Most)
+	if j.key, j.where, err = o.selection(); err != nil {
+		return j, err
+	}
+	if j.where != nil {
+		j.where.Until(ctx)
+	}
+	if j.failOn, err = report.ParseFailOn(o.failOn); err != nil {
+		return j, usageError("--fail-on: %w", err)
+	}
+	j.format, _ = o.formats.Find(o.format)
+	return j, checkBinary(o.format, j.format.Binary, o.output, e)
+}
+
 // runAnalyze is the main command: captures in, a report out.
 func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) error {
-	if err := o.check(args); err != nil {
-		return err
-	}
-	opts, filter, err := o.analysis()
+	j, err := o.job(ctx, args, e)
 	if err != nil {
 		return err
 	}
-	opts.Quick = o.quick
-	opts.Late = e.late(ctx, args)
-	opts.MaxFlows = flows.Or(o.maxFlows, o.flowCost(), flows.Most)
 	if o.flowCost() == flows.Read {
 		defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent))
 	}
-	key, where, err := o.selection()
+	out, err := o.open(j.format.People, o.output, args, e)
 	if err != nil {
 		return err
 	}
-	if where != nil {
-		where.Until(ctx)
-	}
-	failOn, err := report.ParseFailOn(o.failOn)
-	if err != nil {
-		return usageError("--fail-on: %w", err)
-	}
-	format, _ := o.formats.Find(o.format)
-	if err := checkBinary(o.format, format.Binary, o.output, e); err != nil {
-		return err
-	}
-	out, err := o.open(format.People, o.output, args, e)
-	if err != nil {
-		return err
-	}
-	rep := o.newReport(out, args, key, where, failOn, e.late(ctx, args), e)
+	rep := o.newReport(out, args, j.key, j.where, j.failOn, e.late(ctx, args), e)
 	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
-	sum, err := analyzer.Run(ctx, src, opts, rep)
+	sum, err := analyzer.Run(ctx, src, j.analysis, rep)
 	src.Close()
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if err != nil && !interrupted {
@@ -217,7 +136,7 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	switch read := sum.Packets > 0 || len(src.Stats().Errors) == 0; {
 	case !read: // nothing is reported of what cannot be read, but why
 		out.Discard()
-		return conclude(src.Stats(), filter, interrupted, e)
+		return conclude(src.Stats(), j.filter, interrupted, e)
 	case missing != nil && chosen && selected.Selection().Matched == 0 && len(src.Stats().Errors) == 0:
 		out.Discard()
 		return missing
@@ -225,22 +144,27 @@ func runAnalyze(ctx context.Context, args []string, o analyzeOptions, e env) err
 	if err := finish(out, rep.Finish(&sum)); err != nil {
 		return err
 	}
-	if !format.Summary {
-		noteSummary(&sum, e)
-	}
-	if n := o.beyondMemory(&sum, rep); n > 0 {
-		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", mostRows())
-	}
-	if err := conclude(src.Stats(), filter, interrupted, e); err != nil {
+	o.noteOmissions(&j, &sum, rep, e)
+	if err := conclude(src.Stats(), j.filter, interrupted, e); err != nil {
 		return err
 	}
 	if missing != nil {
 		return missing
 	}
-	if failure := failOn.Failure(); failure != "" {
+	if failure := j.failOn.Failure(); failure != "" {
 		return &exitError{exitFailedCheck, fmt.Errorf("--fail-on %s: %s", strings.Join(o.failOn, ","), failure)}
 	}
 	return nil
+}
+
+// noteOmissions says on standard error what the report does not show.
+func (o *analyzeOptions) noteOmissions(j *job, sum *analyzer.Summary, rep report.Report, e env) {
+	if !j.format.Summary {
+		noteSummary(sum, e)
+	}
+	if n := o.beyondMemory(sum, rep); n > 0 {
+		e.say("note: %s are not shown: no more than %d are kept to be sorted, unless --limit says so", report.HumanCount(n)+" conversations", mostRows())
+	}
 }
 
 // warn tells what is strange about an input.
