@@ -2,12 +2,7 @@ package report
 
 import "tcptrace/analyzer"
 
-// Tap returns a report that passes everything on to next: see gets each conversation before it does, and finish the summary. An error of
-// either ends the analysis.
-func Tap(next Report, see func(*analyzer.Conversation) error, finish func(*analyzer.Summary) error) Report {
-	return &tap{next, see, finish}
-}
-
+// tap passes everything on to next, after see and finish.
 type tap struct {
 	next   Report
 	see    func(*analyzer.Conversation) error
@@ -32,8 +27,9 @@ func (t *tap) Finish(s *analyzer.Summary) error {
 	return t.next.Finish(s)
 }
 
-// Skim is Tap, but if next tells of which conversations it has no use (Skips), sound gets those of them in which nothing is wrong, or what an
-// [analyzer.Sink] gets of such; see does not.
+// Skim returns a report that passes everything on to next: see gets each conversation before it does, and finish the summary. An error of either
+// ends the analysis. If next reports which conversations it has no use for (Skips), sound gets those of them in which nothing is wrong, in the
+// form that an [analyzer.Sink] gets them; see does not.
 func Skim(next Report, see, sound func(*analyzer.Conversation) error, finish func(*analyzer.Summary) error) Report {
 	t := tap{next, see, finish}
 	if s, ok := next.(interface {
