@@ -10,8 +10,8 @@ import (
 	"tcptrace/analyzer/packet"
 )
 
-// Analyzer takes packets one by one, in batches, or all that a source has, and hands conversations to a Sink. It does everything in the
-// goroutine of its caller, and belongs to one goroutine.
+// Analyzer takes packets one by one, in batches, or from a source, and hands conversations to a Sink. It does everything in the
+// goroutine of its caller, and must be used by one goroutine only.
 type Analyzer struct {
 	inline pipeline.Inline
 	one    one
@@ -42,8 +42,8 @@ func New(opts Options, sink Sink) *Analyzer {
 // Reset makes a ready for another capture, as New does, with the memory of the one before.
 func (a *Analyzer) Reset(opts Options, sink Sink) { a.inline.Reset(opts, sink) }
 
-// Watch has f told of every segment, in order of frames but for those of a SYN of which it is not clear
-// for a while whether it opens a connection. The Reading is valid during the call.
+// Watch calls f with every segment, in the order of frames, except that segments may be delayed by a SYN of which it is not yet clear
+// whether it opens a connection. The Reading is valid only during the call.
 func (a *Analyzer) Watch(f func(r *Reading)) { a.inline.Watch(f) }
 
 // Frame analyzes one captured frame. ci gives its time and its length on the wire;
@@ -53,15 +53,15 @@ func (a *Analyzer) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []b
 	return a.inline.Batch(a.one.of(link, ci, data))
 }
 
-// Batch analyzes the packets of b, which come behind those before. b may be reused afterwards. An error is a *SinkError.
+// Batch analyzes the packets of b, which follow the previous ones. b may be reused afterwards. An error is a *SinkError.
 func (a *Analyzer) Batch(b *packet.Batch) error { return a.inline.Batch(b) }
 
 // Close hands out the conversations that are still open and returns the summary.
 // The Analyzer cannot be used afterwards, unless it is Reset.
 func (a *Analyzer) Close() (Summary, error) { return a.inline.Finish() }
 
-// Run analyzes all packets of src and closes the Analyzer. Where there are many small captures, an Analyzer in each of a few goroutines
-// is faster than the function Run for one after the other.
+// Run analyzes all packets of src and closes the Analyzer. For many small captures, a few goroutines with an Analyzer each
+// are faster than calling the function Run for one capture after another.
 func (a *Analyzer) Run(ctx context.Context, src packet.Source) (Summary, error) {
 	return a.inline.Run(ctx, src)
 }

@@ -130,14 +130,15 @@ const (
 	NumKinds               = segment.NumKinds
 )
 
-// Notes are what else there is to say of a segment, as independent bits. All yields their names, those of docs/segments.md; Has asks for one.
+// Notes are what else there is to say about a segment, as independent bits. All yields their names, which docs/segments.md explains; Has
+// reports whether one is set.
 type Notes = segment.Notes
 
 // Segment is one TCP segment, as it is decoded: package packet names its flags.
 type Segment = packet.Segment
 
-// Reading is what a segment is, as Analyzer.Watch, Monitor.Watch and Choice.Watch show it. Of one that amends another only First, Client, Segment,
-// Kind, Cause, Spurious and Notes are set.
+// Reading is what a segment is, as shown by Analyzer.Watch, Monitor.Watch and Choice.Watch. A Reading that amends an earlier one has only First,
+// Client, Segment, Kind, Cause, Spurious and Notes.
 //
 // Its fields: go doc ./analyzer/internal/segment Reading
 type Reading = segment.Reading
@@ -163,10 +164,10 @@ type Evidence = state.Evidence
 
 // The kinds of evidence, weakest first.
 const (
-	EvidenceAssumed      = state.EvidenceAssumed      // the tap saw what moved the endpoint pass towards it; nothing proves or disproves that it arrived
+	EvidenceAssumed      = state.EvidenceAssumed      // what causes the step passed the tap towards the endpoint; nothing proves or disproves that it arrived
 	EvidenceTimer        = state.EvidenceTimer        // capture time passed, nothing was seen
-	EvidenceAcknowledged = state.EvidenceAcknowledged // a later segment of the endpoint itself proves it
-	EvidenceSent         = state.EvidenceSent         // the endpoint sent what only that state sends
+	EvidenceAcknowledged = state.EvidenceAcknowledged // a later segment from the endpoint itself proves it
+	EvidenceSent         = state.EvidenceSent         // the endpoint sent something that is sent only in this state
 	EvidenceKernel       = state.EvidenceKernel       // its own kernel says so, in a live analysis on its host
 )
 
@@ -175,26 +176,26 @@ const (
 // Its fields: go doc ./analyzer/internal/state Step
 type Step = state.Step
 
-// Course is what became of the endpoints of a conversation: their trajectories, and how the connection ended. The zero value is ready; use it
-// again to spare allocations.
+// Course has the trajectories of a conversation's endpoints, and how the connection ended. The zero value is ready to use; reuse it to avoid
+// allocations.
 //
 // Its fields: go doc ./analyzer/internal/state Course
 type Course = state.Course
 
 // Lifetime is the states of a connection's endpoints over time, as a table of connections on both hosts would
-// have shown them. All times are the tap's: a step counts from when the segment that shows it passed. The
-// zero value is ready; use it again to spare allocations.
+// have shown them. All times are the tap's: a step begins when the segment that shows it passed. The
+// zero value is ready to use; reuse it to avoid allocations.
 //
-// A connection is there from its first frame on, until both endpoints are CLOSED (or back in LISTEN, or nothing was
-// ever known of them), or the conversation is over: 2 MSL after its last frame if it was closed or reset, when
-// the sender of an unanswered SYN has given up, when another connection has its sockets, or when the full flow table
-// ended it. TIME_WAIT ends by its own clock, also where the tracker had no room to wait for that. What no segment
-// and no such rule ends is there to the end of the capture, however long it is silent.
+// A connection exists from its first frame until both endpoints are CLOSED (or back in LISTEN, or never known), or the
+// conversation is over: 2 MSL after its last frame if it was closed or reset, when the sender of an unanswered SYN has given
+// up, when another connection has taken over its sockets, or when the full flow table evicted it. TIME_WAIT ends by its own clock,
+// even if the tracker had no room to wait for that. A connection that no segment and none of these rules ends exists until the end
+// of the capture, however long it is silent.
 //
 // Its fields: go doc ./analyzer/internal/state Lifetime
 type Lifetime = state.Lifetime
 
-// Change is when an endpoint enters a state, or the connection comes or goes.
+// Change is that an endpoint enters a state, or that the connection begins or ends.
 //
 // Its fields: go doc ./analyzer/internal/state Change
 type Change = state.Change
@@ -207,13 +208,13 @@ type Moment = state.Moment
 // Its fields: go doc ./analyzer/internal/state EndpointMoment
 type EndpointMoment = state.EndpointMoment
 
-// ResetCause says what an RST was the answer to, as far as the capture tells. Its String, by which
-// the values are told apart, is what a record has: "refused", "probe", "scan", "unasked", "abandoned", "dropped", "unread-data",
+// ResetCause says what caused an RST, as far as the capture shows. Its String, which identifies the value, is what a
+// record has: "refused", "probe", "scan", "unasked", "abandoned", "dropped", "unread-data",
 // "write-after-close", "fin-wait-2-timeout", "after-fin", "half-open", "unknown-on-path", "challenge-ack", "keep-alive-timeout",
 // "injected" or "aborted"; Text says it in words. The zero value is no reset.
 type ResetCause = state.ResetCause
 
-// NumResetCauses is how many there are, with the zero value.
+// NumResetCauses is the number of causes, including the zero value.
 const NumResetCauses = state.NumResetCauses
 
 // Severity ranks anomalies.
@@ -226,8 +227,8 @@ const (
 	SeverityError   = anomaly.SeverityError   // someone failed
 )
 
-// Anomaly is something that went wrong, or is worth knowing, in a conversation. It is
-// raised once an episode.
+// Anomaly is something that went wrong in a conversation, or is worth knowing. It is
+// raised once per episode.
 //
 // Its fields: go doc ./analyzer/internal/anomaly Anomaly
 type Anomaly = anomaly.Anomaly
@@ -242,31 +243,34 @@ type AnomalyKind = anomaly.AnomalyKind
 // Its fields: go doc ./analyzer/internal/anomaly Section
 type Section = anomaly.Section
 
-// Catalogue is every kind of anomaly that there is. It is not to be changed.
+// Catalogue returns every kind of anomaly. It must not be changed.
 func Catalogue() []Section { return anomaly.Catalogue() }
 
-// FindAnomalyKind is the kind with that id, nil if there is none.
+// FindAnomalyKind returns the kind with that id, or nil.
 func FindAnomalyKind(id string) *AnomalyKind { return anomaly.FindAnomalyKind(id) }
 
 // Judgment is what follows from a conversation's facts: the trajectories of its endpoints and its
-// anomalies. It is worked out when it is asked for, since many readers want only some of
-// the conversations judged. The zero value is ready; use it again to spare allocations.
+// anomalies. It is computed on request, since many callers need it for only some of
+// the conversations. The zero value is ready to use; reuse it to avoid allocations.
 //
 // Its fields: go doc ./analyzer/internal/anomaly Judgment
 type Judgment = anomaly.Judgment
 
-// Sink receives conversations. c is valid during the call only; a sink that
-// keeps it keeps a copy (CopyTo). An error ends the analysis.
+// Sink receives conversations. c is valid only during the call; a sink that
+// keeps it must copy it (CopyTo). An error ends the analysis.
 //
-// A sink of Run that has some more methods saves time: with Skips(Time) bool and First() int it tells beforehand of which conversations it has
-// no use, as a table that has its rows does; with NewEncoder() func([]byte, *Conversation) []byte and Encoded([]byte) error its records
-// of what is open at the end are made by several goroutines, and with NewUnnumbered() func([]byte, *Conversation, *Judgment) []byte and
-// Numbered(uint64, []byte) error those of the others (go doc ./analyzer/internal/flow Unnumbered); with Skims(Time) bool and Sound(*Conversation) error it gets little of conversations in which nothing is
-// wrong (go doc ./analyzer/internal/flow Skimmer). The renderers of package report have them.
+// A sink of Run can save time by having further methods, as the renderers of package report do:
+//
+//   - Skips(Time) bool and First() int say in advance which conversations the sink has no use for, such as a table that has all its rows.
+//   - With NewEncoder() func([]byte, *Conversation) []byte and Encoded([]byte) error, several goroutines make the records of the
+//     conversations that are open at the end; with NewUnnumbered() func([]byte, *Conversation, *Judgment) []byte and
+//     Numbered(uint64, []byte) error also those of all others (go doc ./analyzer/internal/flow Unnumbered).
+//   - With Skims(Time) bool and Sound(*Conversation) error, the sink gets only a part of the conversations in which nothing is wrong
+//     (go doc ./analyzer/internal/flow Skimmer).
 type Sink = flow.Sink
 
-// Summary is what was read and what became of it: every packet of the input is
-// in exactly one of TCP, Filtered and NotAnalyzed.
+// Summary says what was read and what happened to it: every packet of the input is
+// counted in exactly one of TCP, Filtered and NotAnalyzed.
 //
 // Its fields: go doc ./analyzer/internal/intake Summary
 type Summary = intake.Summary

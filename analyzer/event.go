@@ -2,7 +2,7 @@ package analyzer
 
 import "tcptrace/fsm"
 
-// EventKind says what an Event tells.
+// EventKind says what an Event reports.
 type EventKind uint8
 
 // The kinds.
@@ -11,8 +11,8 @@ const (
 	EventState                         // an endpoint entered a state: Step
 	EventAnomaly                       // something is wrong, or worth knowing: Anomaly
 	EventClosed                        // the connection ended: Conversation.Outcome is closed, reset or refused
-	EventCorrection                    // what was told before does not hold: Correction
-	EventConversation                  // all that is known of a conversation: for the last time with Over, else on the way
+	EventCorrection                    // an earlier event does not hold: Correction
+	EventConversation                  // everything known about a conversation; the last one has Over
 	NumEventKinds
 )
 
@@ -29,12 +29,12 @@ func (k EventKind) String() string {
 	return "unknown"
 }
 
-// Event is something that happened in a conversation, told while it is followed. The events of one
-// conversation come in their order; those of several between two calls of Monitor.Flush need not.
-// It is valid during the call that gets it.
+// Event is something that happened in a conversation, reported while it is followed. The events of one
+// conversation come in order; those of different conversations between two calls of Monitor.Flush need not.
+// It is valid only during the call that gets it.
 type Event struct {
 	Kind EventKind
-	Time Time // of what happened, as the tap saw it; of a correction and a conversation: now
+	Time Time // when it happened, as the tap saw it; for a correction and a conversation: now
 
 	Conversation *Conversation // as it is now
 	Judgment     *Judgment     // of it
@@ -46,10 +46,10 @@ type Event struct {
 	Over       Over       // of EventConversation
 }
 
-// Correction is a belief that was told and is taken back. What holds instead is told behind it.
+// Correction retracts something that was reported. What holds instead is reported after it.
 type Correction struct {
-	Of    EventKind // what was told: EventOpened if client and server are the other way round, after which all is told again
-	Frame uint64    // of what was told, if it had one
+	Of    EventKind // what was reported: EventOpened if client and server were confused, after which everything is reported again
+	Frame uint64    // of what was reported, if it had one
 	Time  Time      // likewise
 
 	State   fsm.State    // of EventState
@@ -58,13 +58,13 @@ type Correction struct {
 	Outcome Outcome      // of EventClosed
 }
 
-// Over says why a conversation is not followed any longer.
+// Over says why a conversation is no longer followed.
 type Over uint8
 
 // The reasons.
 const (
-	NotOver   Over = iota // it is followed on
-	OverDone              // nothing more can come: 2 MSL after its end, or its sockets have another, or it was given up
+	NotOver   Over = iota // it is still followed
+	OverDone              // nothing more can come: 2 MSL after its end, or another connection has its sockets, or it was given up
 	OverIdle              // it was silent for too long (Idle)
 	OverFull              // the flow table was full
 	OverEnded             // the capture ended

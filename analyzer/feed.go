@@ -11,18 +11,18 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Numbered is a packet that a Monitor has taken, and where it belongs. It is valid during the call that gets it.
+// Numbered is a packet that a Monitor has taken, and where it belongs. It is valid only during the call that gets it.
 type Numbered struct {
 	*packet.Packet
 	Data   []byte
 	Frame  uint64 // the number of the packet, from 1
-	Stream uint64 // that of its conversation, valid with TCP
+	Stream uint64 // the number of its conversation, valid with TCP
 	TCP    bool   // it belongs to a conversation
 
-	Segment *Segment // valid with TCP: what it is decoded to
+	Segment *Segment // the decoded segment, valid with TCP
 }
 
-// Payload is what was captured of the segment's payload; nil without TCP, and if it was put together from fragments.
+// Payload is the captured part of the segment's payload; nil without TCP, and if the segment was reassembled from fragments.
 func (p *Numbered) Payload() []byte {
 	if !p.TCP || p.Segment.Bits&wire.Reassembled != 0 {
 		return nil
@@ -40,7 +40,7 @@ type group struct {
 	notices  []notice        // in order
 }
 
-// newGroup has room for what a number of parts takes at once.
+// newGroup has room for as many packets as a number of parts takes at a time.
 func newGroup(parts int) group {
 	n := pipeline.GroupSize
 	if parts > 1 {
@@ -49,21 +49,21 @@ func newGroup(parts int) group {
 	return group{packets: make([]Numbered, n), segments: make([]wire.Segment, n), tasks: make([]pipeline.Task, n)}
 }
 
-// notice is what a packet tells beside being a segment.
+// notice is what a packet says apart from being a segment.
 type notice struct {
 	flow.Notice
 	packet int // of the group, behind which it comes
 	part   int // whose it is
 }
 
-// Frame adds one captured frame, as that of Analyzer does, and returns the number of the conversation that it belongs to; tcp is false
-// if it belongs to none. What is new is told by the next Flush.
+// Frame adds one captured frame, like Analyzer.Frame, and returns the number of the conversation that it belongs to; tcp is false
+// if it belongs to none. The next Flush reports what is new.
 func (m *Monitor) Frame(link layers.LinkType, ci gopacket.CaptureInfo, data []byte) (stream uint64, tcp bool) {
 	m.Batch(m.one.of(link, ci, data), func(p *Numbered) { stream, tcp = p.Stream, p.TCP })
 	return stream, tcp
 }
 
-// Batch adds the packets of b, which come behind those before. see, unless it is nil, gets each that Options.Filter lets through, once
+// Batch adds the packets of b, which follow the previous ones. see, unless it is nil, is called with each packet that passes Options.Filter, once
 // it has been added. b may be reused afterwards.
 func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 	for i := 0; i < len(b.Packets); {
@@ -79,7 +79,7 @@ func (m *Monitor) Batch(b *packet.Batch, see func(*Numbered)) {
 	}
 }
 
-// take goes through the packets of the group, whose segments are tracked now unless they were ahead.
+// take goes through the packets of the group and tracks their segments, unless they were tracked ahead.
 func (m *Monitor) take(see func(*Numbered), ahead bool) {
 	g := &m.group
 	tasks, notices := g.tasks[:g.tcp], g.notices
@@ -107,7 +107,7 @@ func (m *Monitor) take(see func(*Numbered), ahead bool) {
 	}
 }
 
-// take is track for what may have been tracked ahead.
+// take is track for a segment that may have been tracked ahead.
 func (p *part) take(s *wire.Segment, hash uint32, ahead bool) flow.Placement {
 	if ahead {
 		return p.catchUp()
@@ -127,7 +127,7 @@ func (p *part) notice(n *flow.Notice, at flow.Placement) {
 	}
 }
 
-// decode makes a group of packets of b, from one on, and returns which is next.
+// decode makes a group of the packets of b from a given one on, and returns which is next.
 func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 	g := &m.group
 	g.n, g.tcp, g.notices = 0, 0, g.notices[:0]
@@ -151,14 +151,14 @@ func (m *Monitor) decode(b *packet.Batch, i int) (next int) {
 	return i
 }
 
-// Segment adds a segment that was made elsewhere, such as one that a Reading shows, and returns the number of the conversation that it belongs
-// to. A SYN that waits for what follows to tell where it belongs counts for the conversation that has its sockets.
+// Segment adds a segment that was decoded elsewhere, such as that of a Reading, and returns the number of the conversation that it belongs
+// to. A SYN that is held until it is clear where it belongs counts as belonging to the conversation that has its sockets.
 func (m *Monitor) Segment(s *Segment) (stream uint64) {
 	p := m.parts[s.Key.Partition(len(m.parts))]
 	return p.streams.Of(p.track(s, flow.Hash(&s.Key)).Slot)
 }
 
-// track has the tracker track a segment, whose key has that hash, and returns where it put it.
+// track has the tracker track a segment whose key has that hash, and returns where it belongs.
 func (p *part) track(s *wire.Segment, hash uint32) flow.Placement {
 	t := p.tracker
 	before := t.Facts.News + t.Facts.Incidents.News
@@ -175,13 +175,13 @@ func (p *part) track(s *wire.Segment, hash uint32) flow.Placement {
 	return at
 }
 
-// Packets is how many packets there were so far, with those that Options.Filter left out.
+// Packets is the number of packets so far, including those that Options.Filter left out.
 func (m *Monitor) Packets() uint64 { return m.decoder.Summary.Packets }
 
-// Clock is the latest time of a packet.
+// Clock is the latest packet time.
 func (m *Monitor) Clock() Time { return m.decoder.Summary.End }
 
-// Summary is what was seen so far.
+// Summary summarizes what was seen so far.
 func (m *Monitor) Summary() Summary {
 	sum := m.decoder.Summary
 	sum.TimedOut = m.timedOut

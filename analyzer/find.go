@@ -1,6 +1,6 @@
 package analyzer
 
-// Find visits the conversation that began with a frame, and reports whether it is followed. It looks at all that are.
+// Find visits the conversation that began with a frame, and reports whether it is followed. It searches all that are.
 func (m *Monitor) Find(firstFrame uint64, visit func(*Seen)) bool {
 	for _, p := range m.parts {
 		for slot, sum := range p.tracker.Tallies() {

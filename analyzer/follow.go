@@ -8,13 +8,13 @@ import (
 	"tcptrace/reassembly"
 )
 
-// Piece is a stretch of the bytes that one side sent.
+// Piece is a run of bytes that one side sent.
 type Piece struct {
 	Kind   PieceKind
 	From   Side
 	Offset int64  // of its first byte, from 0
 	Len    int64  // bytes
-	Bytes  []byte // of PieceData, and what PieceConflict has instead; valid during the call only
+	Bytes  []byte // of PieceData, or the differing copy of PieceConflict; valid only during the call
 	Frame  uint64 // the packet with which it became readable; 0: the end of the conversation
 	Time   Time   // of Frame
 }
@@ -27,26 +27,26 @@ const (
 	PieceData     PieceKind = iota
 	PieceMissing            // not captured
 	PieceCut                // on the wire, but cut by the snap length
-	PieceConflict           // two copies were sent that differ; where is not said of those in between
+	PieceConflict           // two copies were sent that differ in the first and last byte; those in between may be the same
 )
 
 // FollowStats counts what one side sent. All but Segments are bytes.
 type FollowStats struct {
 	Data, Missing, Cut int64
-	Forced             int64 // of Missing and Cut: not waited for any longer, since too much had come behind
-	Late               int64 // left out: they came when their place had been given up, or lie before the first
-	Unchecked          int64 // repeated so late that nothing is left of the first copy to compare with
+	Forced             int64 // of Missing and Cut: given up because too much was waiting behind them
+	Late               int64 // left out: they came after their place had been given up, or lie before the first byte
+	Unchecked          int64 // repeated so late that the first copy is no longer there to compare
 	Conflicts          int64 // pieces of PieceConflict
 	Segments           int64 // left out: out of the window, or with a wrong checksum
 }
 
-// Follower reads what the sides of a conversation said to each other. It is made from what a first pass found,
-// and shown the conversation's segments by a second one. It hands out the bytes of both sides in the
-// order in which they became readable: when all before them had been captured, or were given up.
+// Follower reads what the sides of a conversation sent each other. It is made from the result of a first pass,
+// and gets the conversation's segments from a second one. It hands out the bytes of both sides in the
+// order in which they became readable: when all bytes before them had been captured or given up.
 //
-// Bytes that were not captured are given up when they are acknowledged, and when 16 MiB behind them have
-// come. It holds no more than that for a side. A segment with a wrong checksum, of TCP or of IPv4, is
-// left out if its sender computes those; and it believes data that lies within a window's length of the rest, whoever sent it.
+// Bytes that were not captured are given up when they are acknowledged, or when 16 MiB after them have
+// arrived; it holds no more than that for each side. A segment with a wrong TCP or IPv4 checksum is
+// left out if its sender computes checksums. Data within a window's length of the rest is accepted, whoever sent it.
 type Follower struct {
 	seqSpaces
 	sides [2]follow // by direction
@@ -55,7 +55,7 @@ type Follower struct {
 	frame uint64
 }
 
-// follow is one direction of it.
+// follow is one direction of a Follower.
 type follow struct {
 	f        *Follower
 	dir      uint8
@@ -75,7 +75,7 @@ type follow struct {
 	joins    bool // it begins where the next segment says (Join)
 }
 
-// NewFollower follows c. hear gets the pieces in order; its error ends all.
+// NewFollower follows c. hear gets the pieces in order; an error from it ends the following.
 func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
 	f := &Follower{seqSpaces: newSeqSpaces(c), hear: hear}
 	for dir := range f.sides {
@@ -94,15 +94,15 @@ func NewFollower(c *Conversation, hear func(p *Piece) error) *Follower {
 	return f
 }
 
-// Join has the Follower begin in the middle, before its first segment: what the sides sent before the segments that come is not missed. Offsets are
-// from there.
+// Join, called before the first segment, has the Follower begin in mid-connection: bytes sent before the next segments do not count as missing.
+// Offsets start there.
 func (f *Follower) Join() {
 	for dir := range f.sides {
 		f.sides[dir].joins = true
 	}
 }
 
-// begin has a side that joins begin with the byte of that number.
+// begin has a side that joins begin with the byte that has that sequence number.
 func (d *follow) begin(number uint32) {
 	d.joins, d.loses, d.swaps = false, true, true
 	d.end = reassembly.Start(reassembly.Seq(number))
@@ -154,7 +154,7 @@ func (f *Follower) Segment(s *wire.Segment, data []byte) error {
 	return tx.add(pos, s.Len, data)
 }
 
-// admits tells where data, the payload of s, belongs, if its receiver may have read it.
+// admits returns where data, the payload of s, belongs, if the receiver may have read it.
 func (d *follow) admits(s *wire.Segment, data []byte) (pos reassembly.Pos, ok bool) {
 	if s.Flags.Has(wire.RST) { // its payload is for people (RFC 9293 3.10.7.4)
 		return 0, false
@@ -192,7 +192,7 @@ func (d *follow) add(pos reassembly.Pos, n uint32, data []byte) error {
 	return d.skipCut()
 }
 
-// skipCut gives up the bytes that the snap length cut, once the stream has come to them.
+// skipCut gives up the bytes that the snap length cut, once the stream has reached them.
 func (d *follow) skipCut() error {
 	for {
 		r := d.cut.First(d.pool)
@@ -208,8 +208,8 @@ func (d *follow) skipCut() error {
 	}
 }
 
-// acknowledged tells that the peer has everything before pos. What is missing there was not captured,
-// unless the capture has it behind its ACK: whether there is any such thing the first pass knows.
+// acknowledged says that the peer has everything before pos. What is missing there was not captured,
+// unless the capture has it after its ACK; the first pass knows whether that occurs.
 func (d *follow) acknowledged(pos reassembly.Pos) error {
 	if d.fin != 0 {
 		pos = min(pos, d.fin)
@@ -238,7 +238,7 @@ func (d *follow) giveUp(pos reassembly.Pos) error {
 	return d.skipCut()
 }
 
-// believe takes an ACK for what it says when what it acknowledges has had time to be captured.
+// believe applies an ACK once the bytes it acknowledges have had time to be captured.
 func (d *follow) believe() error {
 	if d.waits == 0 || d.f.now-d.since <= conn.CaptureSkew {
 		return nil
@@ -264,7 +264,7 @@ func (f *Follower) Close() error {
 				return err
 			}
 		}
-		// An ACK of one more than was captured is that of the FIN.
+		// An ACK of one more than was captured acknowledges the FIN.
 		if d.loses && d.acked > d.stream.Next()+1 {
 			if err := d.stream.Acked(d.acked); err != nil {
 				return err

@@ -11,8 +11,8 @@ import (
 	"tcptrace/reassembly"
 )
 
-// Flight follows what both sides of a conversation have sent and what of that was acknowledged, up to a
-// moment. A second pass shows it the conversation's segments. All is as the tap sees it: an
+// Flight follows what both sides of a conversation have sent, and how much of it was acknowledged, up to a
+// moment. It gets the conversation's segments from a second pass. Everything is as the tap sees it: an
 // acknowledgment counts when it passes.
 type Flight struct {
 	clientDir uint8
@@ -44,7 +44,7 @@ const (
 
 func (f flightFlags) has(m flightFlags) bool { return f&m != 0 }
 
-// NewFlight is a flight of c before its first segment.
+// NewFlight returns the Flight of c before its first segment.
 func NewFlight(c *Conversation) Flight {
 	f := Flight{clientDir: c.ClientDir, self: c.Self()}
 	for dir := range c.Sides {
@@ -68,8 +68,8 @@ func NewFlight(c *Conversation) Flight {
 	return f
 }
 
-// Segment adds the next segment, of which r is the reading. One that its receiver would not take, an RST, a SYN of another
-// connection, a FIN that is not its supposed sender's, and a copy move nothing.
+// Segment adds the next segment, whose reading is r. These change nothing: a segment that its receiver would not accept, an RST, a SYN of another
+// connection, a FIN not sent by its supposed sender, and a copy.
 func (f *Flight) Segment(r *Reading) {
 	if r.Kind == KindCaptureDuplicate || r.Amends != 0 || slices.Contains(f.foreign, r.Segment.Frame) {
 		return
@@ -96,13 +96,13 @@ func (f *Flight) pass(r *Reading, dir uint8) {
 	}
 }
 
-// isDue reports whether a segment that its receiver drops for its timestamp, if it goes by those, is nevertheless what its sender sends now, and
-// will send again. What comes elsewhere is of another connection, or forged.
+// isDue reports whether a segment that its receiver drops for its timestamp (if it checks those) is nevertheless what its sender is sending now, and
+// will retransmit. Anything at another place is of another connection, or forged.
 func (h *flightHalf) isDue(r *Reading) bool {
 	return r.Notes&segment.NotePAWS != 0 && !r.Segment.Flags.Any(wire.FIN) && reassembly.Seq(r.Segment.Seq) == h.next.Seq()
 }
 
-// sent adds what r's segment sends. It reports whether its number can be one of the connection.
+// sent adds what r's segment sends. It reports whether its sequence number can belong to the connection.
 func (h *flightHalf) sent(r *Reading) bool {
 	s := r.Segment
 	if h.next == 0 {
@@ -125,7 +125,7 @@ func (h *flightHalf) sent(r *Reading) bool {
 	now := Time(s.Time)
 	switch {
 	case h.flags.has(flightClosed) && s.SeqLen() <= 1 && h.una != 0 && (pos == h.una-1 || pos == h.una && s.Len == 1):
-		// What a closed window lets through is a probe, be its octet old or new (RFC 9293 3.8.6.1).
+		// What passes a closed window is a probe, whether its octet is old or new (RFC 9293 3.8.6.1).
 		if !h.flags.has(flightProbing) {
 			h.repeats = 0
 		}
@@ -177,14 +177,14 @@ func (h *flightHalf) acknowledged(s *wire.Segment) {
 	}
 }
 
-// outstanding reports whether anything that was sent, be it a SYN or FIN, waits for an acknowledgment.
+// outstanding reports whether anything sent, including a SYN or FIN, is not acknowledged yet.
 func (h *flightHalf) outstanding() bool {
 	return !h.flags.has(flightBlind) && h.una != 0 && h.next > h.una
 }
 
-// Bytes is how much payload of a side, which is as e says, is sent and not acknowledged. It is not known
-// of a capture of one direction, nor before the first acknowledgment if the SYN was not captured. What a socket sent to
-// itself is the client's.
+// Bytes is how much payload of a side, whose state is e, was sent and not acknowledged. It is not known
+// in a capture of one direction, nor before the first acknowledgment if the SYN was not captured. What a socket sent to
+// itself counts as the client's.
 func (f *Flight) Bytes(side Side, e *EndpointMoment) (n uint64, known bool) {
 	h := &f.half[f.clientDir^uint8(side)]
 	switch gone := e.State == fsm.Closed || e.State == fsm.Listen; {
@@ -203,7 +203,7 @@ func (f *Flight) Bytes(side Side, e *EndpointMoment) (n uint64, known bool) {
 	return n, true
 }
 
-// TimerKind is what an endpoint waits for by a timer.
+// TimerKind is what a running timer is for.
 type TimerKind uint8
 
 // The timers that a tap can know of. There are others: keep-alive, delayed ACK.
@@ -230,17 +230,17 @@ func (k TimerKind) String() string {
 // Timer is a timer that runs at an endpoint.
 type Timer struct {
 	Kind    TimerKind
-	Since   Time   // when it was started last; with TimerTimeWait and TimerFinWait2: the state was entered
-	Until   Time   // with TimerTimeWait; of others only the endpoint knows it: 0
-	Repeats uint16 // how often it has expired in a row and something was sent again, or the window probed
+	Since   Time   // when it was last started; for TimerTimeWait and TimerFinWait2, when the state was entered
+	Until   Time   // for TimerTimeWait; only the endpoint knows it for the others: 0
+	Repeats uint16 // how often in a row it has expired, with a retransmission or window probe
 }
 
-// waits reports whether an endpoint in s has no acknowledgment of its SYN or FIN, be it that one has passed the tap.
+// waits reports whether an endpoint in s has an unacknowledged SYN or FIN, even if an acknowledgment has passed the tap.
 func waits(s fsm.State) bool {
 	return s == fsm.SynSent || s == fsm.SynRcvd || s == fsm.FinWait1 || s == fsm.Closing || s == fsm.LastAck
 }
 
-// Timer is the timer that runs at an endpoint, which is as e says.
+// Timer is the timer that runs at an endpoint, whose state is e.
 func (f *Flight) Timer(side Side, e *EndpointMoment) Timer {
 	h := &f.half[f.clientDir^uint8(side)]
 	switch {

@@ -12,9 +12,9 @@ import (
 	"tcptrace/internal/topk"
 )
 
-// Monitor follows conversations and tells what happens while it happens. It is fed by Frame or Batch. What it believes at a moment is what an
-// analysis of the capture up to that moment would say; what later segments disprove it takes back.
-// It has the capture's clock, which Flush moves on, and belongs to one goroutine.
+// Monitor follows conversations and reports what happens as it happens. It is fed by Frame or Batch. At any moment, what it has reported is what
+// an analysis of the capture up to that moment would say; it retracts what later segments disprove.
+// Its clock is the capture's, which Flush advances. It must be used by one goroutine only.
 type Monitor struct {
 	decoder  pipeline.Decoder
 	group    group
@@ -41,15 +41,15 @@ type Monitor struct {
 	inState  [2][fsm.NumStates]uint64 // States
 }
 
-// Idle is for how long a conversation may be silent until a Monitor lets it go; zero: for ever. An end that
-// can be waited for is not affected: 2 MSL, and when the sender of a SYN gives up.
+// Idle is how long a conversation may be silent before a Monitor releases it; zero means forever. The ends that
+// come by themselves are not affected: 2 MSL, and when the sender of a SYN gives up.
 type Idle struct {
 	Opening     time.Duration // a SYN-ACK was sent, and nothing shows that it arrived
 	Established time.Duration
 	Closing     time.Duration // a FIN was sent
 }
 
-// limit is for how long a conversation with an outcome may be silent.
+// limit is how long a conversation with this outcome may be silent.
 func (i *Idle) limit(o Outcome) Time {
 	switch o {
 	case HalfOpen:
@@ -62,9 +62,10 @@ func (i *Idle) limit(o Outcome) Time {
 	return 0
 }
 
-// NewMonitor returns a Monitor that tells its events to tell. Of o, Workers is by how many goroutines conversations are tracked and judged at once, 0
-// being one: the flows, and MaxFlows, are divided among them, by a power of two. Events are told by the caller's goroutine all the same, and are the
-// same, but for the order of those of several conversations between two calls of Flush, as long as the clock is not set back past the end of any.
+// NewMonitor returns a Monitor that calls tell with its events. o.Workers is the number of goroutines that track and judge conversations in parallel,
+// 0 being one; the flows and MaxFlows are divided among a power of two of them. Events are still reported by the caller's goroutine. They do
+// not depend on the number, except for the order of events of different conversations between two calls of Flush, unless the clock is set back
+// past the end of a conversation.
 func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	tracking := pipeline.Tracking(o)
 	tracking.Undivided = true
@@ -80,7 +81,7 @@ func NewMonitor(o Options, idle Idle, tell func(*Event)) *Monitor {
 	return m
 }
 
-// Flush tells what is new. now is the capture's clock.
+// Flush reports what is new. now is the capture's clock.
 func (m *Monitor) Flush(now Time) {
 	now = min(now, packet.MaxTime)
 	for _, t := range m.trackers {
@@ -104,11 +105,12 @@ func (m *Monitor) Flush(now Time) {
 	}
 }
 
-// Parts is by how many goroutines conversations are tracked and judged at once.
+// Parts is the number of goroutines that track and judge conversations in parallel.
 func (m *Monitor) Parts() int { return len(m.parts) }
 
-// TellApart has the events of each part be told to what tell returns for it, by any goroutine, but of one part by one at a time, and by none between the
-// calls of m's methods. Finish tells those of what is open itself. It is called before there are any, for who gains by that.
+// TellApart has the events of each part reported to the function that tell returns for that part. Any goroutine may call that function, but only one
+// at a time, and none between calls of m's methods. Finish reports the events of open conversations itself. TellApart must be called
+// before there are any events; it is for callers that gain from reporting in parallel.
 func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 	m.apart = true
 	for i, p := range m.parts {
@@ -125,7 +127,7 @@ func (m *Monitor) Ask(f func(c *Conversation) (hosts [2]*host.End, more bool)) {
 	}
 }
 
-// Again has a conversation be judged at the next Flush: a host says more of it.
+// Again has a conversation judged at the next Flush, because a host has more to say about it.
 func (m *Monitor) Again(stream uint64) {
 	for _, p := range m.parts {
 		if number, ok := p.numbers[stream]; ok {
@@ -134,8 +136,8 @@ func (m *Monitor) Again(stream uint64) {
 	}
 }
 
-// sweeps is into how many parts the slots are divided, of which one is looked at every second for
-// conversations that were silent too long.
+// sweeps is the number of parts that the slots are divided into; one part is searched each second for
+// conversations that have been silent too long.
 const sweeps = 64
 
 func (m *Monitor) sweep(now Time) {
@@ -157,11 +159,11 @@ func (m *Monitor) sweep(now Time) {
 	}
 }
 
-// Dropped tells that the capture lost n more packets.
+// Dropped says that the capture lost n more packets.
 func (m *Monitor) Dropped(n uint64) { m.dropped += n }
 
-// Finish tells the last of all conversations that are open, in order of their numbers, until it is too late for that (Options.Late), and returns
-// the summary. The monitor cannot be used afterwards.
+// Finish reports the final state of all open conversations, in the order of their numbers, until it is too late for that (Options.Late), and
+// returns the summary. The Monitor cannot be used afterwards.
 func (m *Monitor) Finish() Summary {
 	m.Flush(m.Clock())
 	for _, p := range m.parts {
@@ -185,7 +187,7 @@ func (m *Monitor) Finish() Summary {
 	return m.Summary()
 }
 
-// Report tells all that is known of each open conversation that spoke since a moment, in order of their numbers.
+// Report reports everything known about each open conversation that had a packet since that time, in the order of their numbers.
 func (m *Monitor) Report(since Time) {
 	for o := range m.open() {
 		if o.tracker.Last(o.slot) < since {
@@ -197,13 +199,13 @@ func (m *Monitor) Report(since Time) {
 	}
 }
 
-// place is where a conversation is.
+// place is where a conversation is stored.
 type place struct {
 	*part
 	slot uint32
 }
 
-// open goes through all conversations that are open, in order of their numbers. There may be many: no list is made of those of several parts.
+// open iterates over all open conversations in the order of their numbers. There may be many, so those of several parts are not put into one list.
 func (m *Monitor) open() iter.Seq[place] {
 	return func(yield func(place) bool) {
 		lists := make([][]uint32, len(m.parts))

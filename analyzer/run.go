@@ -19,17 +19,17 @@ type Options = pipeline.Options
 // Its fields: go doc ./analyzer/internal/pipeline SinkError
 type SinkError = pipeline.SinkError
 
-// Run analyzes all packets of src, by several goroutines, and hands the conversations to sink, in the caller's. If ctx is
-// cancelled it stops reading, reports what it has seen, and returns the cause beside the summary.
+// Run analyzes all packets of src with several goroutines, and hands the conversations to sink in the caller's goroutine. If ctx is
+// cancelled, it stops reading, reports what it has seen, and returns the cause along with the summary.
 //
-// An error of the sink is a *SinkError; any other is ctx's or src's. That an input is cut short or damaged is no error: what came before
+// An error of the sink is a *SinkError; any other is from ctx or src. It is not an error if an input is cut short or damaged: what came before
 // that is analyzed, and a packet.Reporter says what was wrong.
 func Run(ctx context.Context, src packet.Source, opts Options, sink Sink) (Summary, error) {
 	return pipeline.Run(ctx, src, opts, sink)
 }
 
-// Read is Run for a loop: it yields the conversations of src, each once it is over. A conversation is valid until the next one. What is wrong
-// comes last, without a conversation: an error of src or the cause of ctx, or a *packet.Error for each input that was cut short or damaged,
+// Read is Run as an iterator: it yields the conversations of src, each once it is over. A conversation is valid until the next one. Errors
+// come last, without a conversation: an error of src or the cause of ctx, or a *packet.Error for each input that was cut short or damaged,
 // joined (errors.Join).
 func Read(ctx context.Context, src packet.Source, opts Options) iter.Seq2[*Conversation, error] {
 	return func(yield func(*Conversation, error) bool) {
@@ -48,7 +48,7 @@ func Read(ctx context.Context, src packet.Source, opts Options) iter.Seq2[*Conve
 	}
 }
 
-// yielding is a Sink of a loop.
+// yielding is a Sink that yields conversations to a loop.
 type yielding func(*Conversation) bool
 
 var errBreak = errors.New("the loop has ended")
@@ -60,15 +60,15 @@ func (y yielding) Conversation(c *Conversation) error {
 	return nil
 }
 
-// Choice is the conversations of which a second pass over a capture shows the packets (Watch). The sink of the first pass tells it of
-// every conversation, by Take or Leave. It holds about 40 bytes for each one taken. The zero value, with Options set once, is ready.
+// Choice is the set of conversations whose packets a second pass over a capture shows (Watch). The sink of the first pass reports
+// every conversation to it, with Take or Leave. It holds about 40 bytes for each one taken. The zero value is ready to use once Options are set.
 //
-// The first pass is by Run, or by Read or Reread where a Frame's Reading shall be as exact as what the conversations say.
+// The first pass is made by Run, or by Read or Reread if the Reading of a Frame must be as exact as the conversations.
 //
 // Its fields: go doc ./analyzer/internal/pipeline Choice
 type Choice = pipeline.Choice
 
-// Frame is a captured frame of a conversation that was chosen. It is valid during the call that gets it.
+// Frame is a captured frame of a chosen conversation. It is valid only during the call that gets it.
 //
 // Its fields: go doc ./analyzer/internal/pipeline Frame
 type Frame = pipeline.Frame

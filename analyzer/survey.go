@@ -17,7 +17,7 @@ const (
 	ByStart
 	ByBytes // of payload
 	ByPackets
-	ByRate // of payload since the survey before
+	ByRate // of payload since the previous survey
 )
 
 var rankingNames = [...]string{ByActivity: "activity", ByStart: "start", ByBytes: "bytes", ByPackets: "packets", ByRate: "rate"}
@@ -30,17 +30,17 @@ func (r Ranking) String() string {
 	return "unknown"
 }
 
-// Seen is a conversation in a survey. It is valid during the call that gets it.
+// Seen is a conversation in a survey. It is valid only during the call that gets it.
 type Seen struct {
 	Conversation *Conversation
 	Judgment     *Judgment
-	Rates        [2]float64 // bytes of payload that each side sent a second since the survey before
+	Rates        [2]float64 // payload bytes per second that each side sent since the previous survey
 }
 
 // maxSurveyed bounds the conversations that a survey visits.
 const maxSurveyed = 4096
 
-// survey holds when the survey before was, and the candidates of this one.
+// survey holds the time of the previous survey, and the candidates of this one.
 type survey struct {
 	at  Time
 	top topk.Top[candidate]
@@ -59,13 +59,13 @@ type candidate struct {
 	part   uint8
 }
 
-// compareCandidates puts the greatest key first; of equal ones what began first.
+// compareCandidates puts the greatest key first, and among equal ones the conversation that began first.
 func compareCandidates(a, b candidate) int {
 	return cmp.Or(-cmp.Compare(a.key, b.key), cmp.Compare(a.first, b.first))
 }
 
-// Survey visits the conversations that rank highest, highest first, until visit returns false; 4,096 of
-// them at most.
+// Survey visits the conversations that rank highest, highest first, until visit returns false; at most
+// 4,096 of them.
 func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	v, now := &m.surveys, Time(0)
 	for _, t := range m.trackers {
@@ -108,7 +108,7 @@ func (p *part) sentBefore(number, gen uint32) *sentBefore {
 	return b
 }
 
-// measure works out the rates.
+// measure computes the rates.
 func (b *sentBefore) measure(t *flow.Tally, seconds float64) {
 	for dir, sent := range t.Payload {
 		if seconds > 0 {
@@ -132,7 +132,7 @@ func (b *sentBefore) key(t *flow.Tally, by Ranking) float64 {
 	return float64(t.LastFrame)
 }
 
-// Open is how many conversations are followed.
+// Open is the number of conversations that are followed.
 func (m *Monitor) Open() (n int) {
 	for _, t := range m.trackers {
 		n += t.Slab.Used
@@ -140,7 +140,7 @@ func (m *Monitor) Open() (n int) {
 	return n
 }
 
-// Bound is how many conversations are followed at most.
+// Bound is the largest number of conversations that can be followed.
 func (m *Monitor) Bound() (n int) {
 	for _, t := range m.trackers {
 		n += t.MaxFlows
@@ -148,7 +148,7 @@ func (m *Monitor) Bound() (n int) {
 	return n
 }
 
-// Retransmissions counts those of all conversations so far, those that are over, too.
+// Retransmissions counts those of all conversations so far, including those that are over.
 func (m *Monitor) Retransmissions() *[NumCauses]uint64 {
 	m.causes = [NumCauses]uint64{}
 	for _, t := range m.trackers {
@@ -159,7 +159,7 @@ func (m *Monitor) Retransmissions() *[NumCauses]uint64 {
 	return &m.causes
 }
 
-// States counts the conversations by their endpoints' states, as far as they were told.
+// States counts the conversations by their endpoints' states, as reported so far.
 func (m *Monitor) States() *[2][fsm.NumStates]uint64 {
 	m.inState = [2][fsm.NumStates]uint64{}
 	for _, p := range m.parts {
@@ -172,7 +172,7 @@ func (m *Monitor) States() *[2][fsm.NumStates]uint64 {
 	return &m.inState
 }
 
-// Each visits all conversations that are open, in order of their numbers.
+// Each visits all open conversations, in the order of their numbers.
 func (m *Monitor) Each(visit func(*Seen)) {
 	for o := range m.open() {
 		o.judge(o.ledger.of(o.slot))
@@ -180,7 +180,7 @@ func (m *Monitor) Each(visit func(*Seen)) {
 	}
 }
 
-// Watch has f get the reading of every segment from now on, beside what was given before. Reading.First names the conversation.
+// Watch calls f with the reading of every segment from now on, in addition to functions given before. Reading.First names the conversation.
 func (m *Monitor) Watch(f func(*Reading)) {
 	if before, after := m.watching, f; before != nil {
 		f = func(r *Reading) { before(r); after(r) }

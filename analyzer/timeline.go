@@ -10,7 +10,7 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// SegmentView is one segment in the light of its whole conversation.
+// SegmentView is one segment, seen with knowledge of the whole conversation.
 type SegmentView struct {
 	Stream   uint64
 	Addr     [2]netip.AddrPort // by Side
@@ -19,24 +19,24 @@ type SegmentView struct {
 	Since    time.Duration // since the conversation's first frame
 	From     Side
 	Flags    string // letters of FSRPAUEC
-	Seq      int64  // relative to the sender's ISN; where that was not captured the first byte seen is 1
+	Seq      int64  // relative to the sender's ISN; if that was not captured, the first byte seen is 1
 	Ack      int64  // relative to the receiver's ISN, valid with HasAck
 	HasAck   bool
 	Len      uint32 // payload bytes on the wire
 	Window   uint64
-	Unscaled bool // Window is as sent: the window scale is not known, since the handshake was not captured
+	Unscaled bool // Window is as sent: the window scale is unknown, since the handshake was not captured
 	Kind     Kind
 	Cause    Cause        // valid if Kind is Retransmission
 	Spurious bool         // so is this
 	State    [2]fsm.State // of both endpoints after the segment, by Side
 	Evidence [2]Evidence  // how State is known, unless it is Unknown
-	Text     string       // that an RST carries (RFC 9293 3.5.3), its beginning; bytes other than printable ASCII are \xNN
+	Text     string       // the beginning of the text in an RST (RFC 9293 3.5.3); bytes other than printable ASCII are \xNN
 	Notes    []string     // valid until the Timeline is used again
-	Comments []string     // that the capture has beside the frame; a Timeline does not know them
+	Comments []string     // packet comments of the capture; not set by a Timeline
 }
 
-// Timeline shows one conversation segment by segment. It is made from what a first pass
-// found, and shown the conversation's segments by a second one.
+// Timeline shows one conversation segment by segment. It is made from the result of a first pass,
+// and gets the conversation's segments from a second one.
 type Timeline struct {
 	seqSpaces
 	stream    uint64
@@ -48,8 +48,8 @@ type Timeline struct {
 	anomalies []anomalyAt  // those to come
 }
 
-// change is a step of a trajectory in one word: the state, its evidence, whether it is due at a time and not with a frame, and
-// that frame, or the time since the start of the conversation.
+// change is a step of a trajectory in one word: the state, its evidence, whether it is due at a time rather than with a frame, and
+// the frame, or the time since the start of the conversation.
 type change uint64
 
 const (
@@ -72,7 +72,7 @@ func (t *Timeline) newChange(s *Step) change {
 	return change(s.Frame)<<changeShift | is
 }
 
-// due reports whether c is a fact when s has passed.
+// due reports whether c has happened once s has passed.
 func (t *Timeline) due(c change, s *wire.Segment) bool {
 	if c&changeTimed != 0 {
 		return Time(c>>changeShift) <= Time(s.Time)-t.start
@@ -86,14 +86,14 @@ type anomalyAt struct {
 	kind  *AnomalyKind
 }
 
-// Timelines makes timelines. It is frugal: there may be as many as conversations.
+// Timelines makes timelines, with little memory for each: there may be as many as conversations.
 type Timelines struct {
 	judgment  Judgment
 	changes   []change
 	anomalies []anomalyAt
 }
 
-// New is the timeline of c.
+// New returns the Timeline of c.
 func (m *Timelines) New(c *Conversation) Timeline {
 	m.judgment.Judge(c)
 	t := Timeline{seqSpaces: newSeqSpaces(c), stream: c.Stream, addr: c.Addr, start: c.Start}
@@ -118,7 +118,7 @@ func (m *Timelines) New(c *Conversation) Timeline {
 	return t
 }
 
-// roomFor is s with room for n more elements, or an empty slice that has it: slices of s stay where they are.
+// roomFor returns s with room for n more elements, or an empty slice that has the room: slices of s stay where they are.
 func roomFor[T any](s []T, n int) []T {
 	if cap(s)-len(s) < n {
 		return make([]T, 0, max(n, 4096))
@@ -126,7 +126,7 @@ func roomFor[T any](s []T, n int) []T {
 	return s
 }
 
-// Segment writes into v what the conversation's next segment is, of which r is the reading.
+// Segment writes the conversation's next segment, whose reading is r, into v.
 func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 	s := r.Segment
 	t.advance(s)
@@ -148,7 +148,7 @@ func (t *Timeline) Segment(r *Reading, v *SegmentView) {
 	v.Window, v.Unscaled = t.window(s)
 }
 
-// advance brings the states to what they are after s.
+// advance updates the states to those after s.
 func (t *Timeline) advance(s *wire.Segment) {
 	for side := range t.changes {
 		list := t.changes[side]
@@ -159,7 +159,7 @@ func (t *Timeline) advance(s *wire.Segment) {
 	}
 }
 
-// raised appends the anomalies of a frame.
+// raised appends the anomalies raised at a frame.
 func (t *Timeline) raised(frame uint64, notes []string) []string {
 	for len(t.anomalies) > 0 && t.anomalies[0].frame <= frame {
 		if id := t.anomalies[0].kind.ID; t.anomalies[0].frame == frame && !slices.Contains(notes, id) {

@@ -7,17 +7,17 @@ import (
 	"tcptrace/analyzer/internal/pipeline"
 )
 
-// Where a Monitor has several parts, they track the segments of a group at once, and judge at once what is new: what takes no number that another
-// part must know, and tells nobody. The caller's goroutine then goes through the packets in their order, numbers the conversations that began, and
-// tells the events; so these are the same as those of one part.
+// If a Monitor has several parts, they track the segments of a group in parallel, and judge in parallel what is new: whatever needs no number
+// that another part must know, and reports nothing. The caller's goroutine then goes through the packets in order, numbers the conversations that
+// began, and reports the events, so these are the same as with one part.
 const (
 	mostParts    = 64
 	mostTogether = 1024 // packets
-	mostAhead    = 256  // conversations that a part judges before they are told
-	fewest       = 128  // segments, or conversations to judge, for which others are woken
+	mostAhead    = 256  // conversations that a part judges before they are reported
+	fewest       = 128  // segments, or conversations to judge, that are worth waking other goroutines for
 )
 
-// partsFor is the number of parts for that of workers.
+// partsFor is the number of parts for a number of workers.
 func partsFor(workers int) int {
 	return 1 << (bits.Len(uint(min(max(workers, 1), mostParts))) - 1)
 }
@@ -39,7 +39,7 @@ type ahead struct {
 	from  int // the first of news that is not in ready, nor was
 }
 
-// aside is a notice, and behind how many of a part's tasks it comes.
+// aside is a notice, and the number of a part's tasks that it comes after.
 type aside struct {
 	*flow.Notice
 	behind int
@@ -53,7 +53,7 @@ func (a *ahead) verdict(done uint32) *Judgment {
 	return a.verdicts[done]
 }
 
-// mark is what became of a segment or a notice.
+// mark is the result of a segment or a notice.
 type mark struct {
 	events    int // of part.out, up to there
 	at        flow.Placement
@@ -68,7 +68,7 @@ type verdict struct {
 	room   *likeness
 }
 
-// trackTogether has all parts track their segments of the group, and judge what that ends.
+// trackTogether has all parts track their segments of the group in parallel, and judge the conversations that these end.
 func (m *Monitor) trackTogether() {
 	g := &m.group
 	for _, p := range m.parts {
@@ -123,7 +123,7 @@ func (p *part) trackAhead(m *Monitor) {
 	a.judged = len(p.out.Done)
 }
 
-// noticeAhead takes the notices behind so many tasks, and returns the others.
+// noticeAhead takes the notices that come after that many tasks, and returns the others.
 func (p *part) noticeAhead(asides []aside, done int, at flow.Placement) []aside {
 	t := p.tracker
 	for ; len(asides) > 0 && asides[0].behind == done; asides = asides[1:] {
@@ -136,7 +136,7 @@ func (p *part) noticeAhead(asides []aside, done int, at flow.Placement) []aside 
 	return asides
 }
 
-// catchUp tells what became of the next segment or notice of the part, and returns where it went.
+// catchUp reports the result of the part's next segment or notice, and returns where it belongs.
 func (p *part) catchUp() flow.Placement {
 	k := &p.ahead.marks[p.ahead.caughtUp]
 	p.ahead.caughtUp++
@@ -150,7 +150,7 @@ func (p *part) catchUp() flow.Placement {
 	return k.at
 }
 
-// discard forgets what the parts said of the group.
+// discard forgets the results of the group.
 func (m *Monitor) discard() {
 	if m.apart {
 		pipeline.Together(len(m.parts), func(i int) { m.parts[i].tellEndings() })
@@ -161,7 +161,7 @@ func (m *Monitor) discard() {
 	}
 }
 
-// tellEndings tells the last of the conversations that the group ended.
+// tellEndings reports the end of the conversations that the group ended.
 func (p *part) tellEndings() {
 	for _, end := range p.ahead.endings {
 		p.finish(end)
@@ -169,7 +169,7 @@ func (p *part) tellEndings() {
 	p.ahead.endings = p.ahead.endings[:0]
 }
 
-// flushTogether has all parts judge what is new, some of it at a time, which is then told.
+// flushTogether has all parts judge what is new, a bounded number of conversations at a time, and then reports it.
 func (m *Monitor) flushTogether() {
 	if m.apart {
 		pipeline.Together(len(m.parts), func(i int) { m.parts[i].flush() })
@@ -191,7 +191,7 @@ func (m *Monitor) flushTogether() {
 	}
 }
 
-// judgeAhead judges some of the news. A SYN alone takes less than to wake somebody for it.
+// judgeAhead judges some of the news. For a lone SYN, waking another goroutine would cost more than judging it.
 func (p *part) judgeAhead() {
 	a := &p.ahead
 	a.ready = a.ready[:0]
@@ -214,7 +214,7 @@ func (p *part) judgeAhead() {
 	}
 }
 
-// tellReady tells what was judged ahead.
+// tellReady reports what was judged ahead.
 func (p *part) tellReady() {
 	for _, v := range p.ahead.ready {
 		t := p.ledger.all.At(v.number)

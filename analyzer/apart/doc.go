@@ -1,14 +1,19 @@
-// Package apart analyzes the files of one capture apart, on as many machines as there are, and completes the conversations that cross from
-// one file to another, so that the conversations are those of one analysis of all files.
+// Package apart analyzes the files of one capture separately, on any number of machines, and completes the conversations that span several
+// files, so that the result is the same as that of one analysis of all files.
 //
-// There are three steps. [Analyze] reads one file, hands out the conversations that are over by its end or at a certain time, and says of which sockets there
-// is anything, and which are open when (Outline.Sockets, Outline.Open). Once that is known of all files, [Layout.Crossing] says which sockets cross from
-// one to another, or of a share of all sockets if there are many ([Outline.Shares]): what Analyze handed out of those is to be dropped; [Pack] reads a
-// file once more, for their segments only, and packs them in bundles; [Joiner.Join] gets what was packed of two sockets in all files, and hands out their conversations.
+// There are three steps:
 //
-// That works since what becomes of a conversation depends on the segments of its own sockets and the time, and little else. What else there is goes
-// along with the segments (whether a frame like one passed just before, or others displaced what is remembered of a payload; ICMP errors; names), or is
-// left out, and beam/README.md says so: the bounds on all conversations together, names that the DNS gave in another file, IP fragments in two files.
+//   - [Analyze] reads one file and hands out the conversations that are over by its end or at a known time. It also returns which
+//     sockets the file has anything about, and until when conversations are open (Outline.Sockets, Outline.Open).
+//   - When the outlines of all files are known, [Layout.Crossing] says which sockets cross from one file to another. If there are many,
+//     this is done for one share of the sockets at a time ([Outline.Shares]). The conversations of these sockets that Analyze handed out
+//     must be dropped. [Pack] reads a file once more and packs only their segments, in bundles.
+//   - [Joiner.Join] gets what was packed for a pair of sockets in all files, and hands out its conversations.
 //
-// Not its job: to read files, to send anything from machine to machine, to write records.
+// This works because the result for a conversation depends on time and on the segments of its own sockets, and on little else. The rest
+// is packed with the segments (whether an equal frame passed just before, whether other payloads displaced the one remembered, ICMP errors,
+// names) or left out, as beam/README.md explains: the bounds on all conversations together, names from DNS answers in another file, and IP
+// fragments in two files.
+//
+// Not its job: reading files, transport between machines, writing records.
 package apart

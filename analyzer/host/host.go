@@ -1,7 +1,7 @@
-// Package host has what the host of an endpoint says of it: the states that its kernel had it in, and the process it belongs to. Packets
-// do not tell that; a live capture on the endpoint's host can ask.
+// Package host holds what an endpoint's own host says about it: the states that its kernel had it in, and the process it belongs to. Packets
+// do not show that, but a live capture on the endpoint's host can ask.
 //
-// Not its job: asking (internal/live/kernel), and what is made of the answers (the trajectories of package analyzer).
+// Not its job: asking (internal/live/kernel), and using the answers (the trajectories of package analyzer).
 package host
 
 import (
@@ -10,32 +10,32 @@ import (
 	"tcptrace/fsm"
 )
 
-// End is what a host says of its end of a connection. It is not changed once it was handed out.
+// End is what a host says about its end of a connection. It does not change once it has been handed out.
 type End struct {
 	Words   []Word        // oldest first
-	All     bool          // every state since the first word is among them, but in front of one that was found; false: those that were found
-	Late    time.Duration // by which it is told at the latest that something happened
+	All     bool          // Words has every state since the first, except before one that was Found; false: only those that were found by asking
+	Late    time.Duration // the longest delay with which the host reports an event
 	Process Process
 	Info    *Info // nil: not known
 }
 
-// Word is that an endpoint is in a state.
+// Word says that an endpoint is in a state.
 type Word struct {
 	State fsm.State
 	Time  int64 // when it entered it, in ns since the Unix epoch; 0: some time before the next word
-	Found bool  // it entered it before Time, when the host was asked
+	Found bool  // it had entered it by Time, when the host was asked
 }
 
-// Process is what a socket belongs to. Its zero value is an unknown one.
+// Process is the process that a socket belongs to. The zero value is an unknown one.
 type Process struct {
 	PID     uint32
 	User    uint32 // number of the socket's user
-	Cgroup  uint64 // number of the control group, which is the inode of its directory; 0: not known
+	Cgroup  uint64 // the control group's number, which is the inode of its directory; 0: not known
 	Name    string // 15 bytes at most
-	Listens bool   // it is known only to listen where the connection arrived: another one may have accepted it
+	Listens bool   // the process is only known to listen where the connection arrived; another one may have accepted it
 }
 
-// Align finds the longest list of states that both have in their order. ofStates and ofWords say which are on it. An endpoint that is
+// Align finds the longest common subsequence of the two lists of states. ofStates and ofWords mark its members. An endpoint that is
 // back in LISTEN has no connection, which hosts call CLOSED.
 func Align(states []fsm.State, words []Word) (ofStates, ofWords []bool) {
 	same := func(i, j int) bool {
@@ -69,11 +69,11 @@ func Align(states []fsm.State, words []Word) (ofStates, ofWords []bool) {
 	return ofStates, ofWords
 }
 
-// Info is what TCP measures at an endpoint, and decides, when it was last asked. What is not known is 0.
+// Info is what TCP at an endpoint had measured and decided when it was last asked. Unknown values are 0.
 type Info struct {
-	RTT, RTTVar, MinRTT time.Duration // smoothed (RFC 6298), its variation, the least of late
+	RTT, RTTVar, MinRTT time.Duration // smoothed (RFC 6298), its variation, the recent minimum
 	CWND, SSThresh      uint32        // congestion window and slow start threshold, in segments; SSThresh is 0 before the first loss
 	Retransmitted       uint32        // segments
-	Delivery, Pacing    uint64        // bytes per second: the latest rate at which data arrived, and at which it is sent at most
+	Delivery, Pacing    uint64        // bytes per second: the latest delivery rate, and the pacing limit
 	Congestion          string        // name of the algorithm
 }

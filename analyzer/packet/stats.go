@@ -2,25 +2,25 @@ package packet
 
 import "fmt"
 
-// Stats is what a source knows beside its packets.
+// Stats is what a source knows about a capture besides its packets.
 type Stats struct {
-	Errors []*Error // one for each input that could not be read to its end; what came before was delivered
+	Errors []*Error // one for each input that could not be read to its end; everything before that was delivered
 
-	// Warnings are about what in an input cannot be meant: one for each input that was read with something else in its place.
+	// Warnings are about impossible values, one for each input that was read with a substitute for them.
 	Warnings []*Error
 
 	Drops uint64 // packets that the capturing side says it lost (interface statistics)
 	Drop  bool   // whether any input said how many were lost
 
-	Comments uint64 // beside packets, in pcapng
+	Comments uint64 // packet comments in pcapng
 
-	OtherFrames uint64 // records that hold no packet and have frame numbers (Packet.Behind), with those behind the last packet
+	OtherFrames uint64 // records that hold no packet but have frame numbers (Packet.Behind), including those after the last packet
 }
 
-// Error says where and why an input could not be read any further.
+// Error says where and why reading an input ended early.
 type Error struct {
 	File   string // "-" for standard input
-	Offset int64  // of the record, in the file or in the uncompressed stream if Packed; -1 if it is about the whole, as where it could not be opened
+	Offset int64  // of the record, in the file or, if Packed, in the uncompressed stream; -1 if the error is not at a particular place, for example if the file could not be opened
 	Packed bool   // the input is compressed
 	Reason string // in plain words
 	Err    error  // the cause, or nil

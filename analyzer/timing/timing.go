@@ -1,14 +1,14 @@
-// Package timing has the words for where the time of a conversation went, and for what limited the speed of its transfers.
+// Package timing names what the time of a conversation was spent on, and what limited the speed of its transfers.
 //
 // Not its job: finding that out, which package analyzer does.
 package timing
 
 import "time"
 
-// Use is what a stretch of a conversation's time was used for.
+// Use is what a part of a conversation's time was spent on.
 type Use uint8
 
-// The uses, in the order in which they are reported. Text says what each one is.
+// The uses, in the order in which they are reported. Text explains each one.
 const (
 	Opening Use = iota
 	Network
@@ -22,7 +22,7 @@ const (
 	NumUses
 )
 
-// uses are the words for them, by Use: as fields of the conversation record, their meaning, and what they are in a sentence.
+// uses are the texts for them, by Use: the field of the conversation record, its meaning, and a clause for a sentence.
 var uses = [NumUses]struct{ name, text, clause string }{
 	Opening: {"opening_s", "from the first SYN to the segment that completes the handshake, SYNs that were sent again included",
 		"opening the connection"},
@@ -44,7 +44,7 @@ var uses = [NumUses]struct{ name, text, clause string }{
 		"in a way that the capture does not show"},
 }
 
-// String is the use's field in the conversation record.
+// String is the name of the use's field in the conversation record.
 func (u Use) String() string {
 	if u < NumUses {
 		return uses[u].name
@@ -52,14 +52,14 @@ func (u Use) String() string {
 	return "unknown"
 }
 
-// Text is what the use comprises.
+// Text says what the use covers.
 func (u Use) Text() string { return uses[u].text }
 
-// Clause is the use in a sentence: so much time went by in this way.
+// Clause is the use as part of a sentence that says how much time went by in this way.
 func (u Use) Clause() string { return uses[u].clause }
 
-// Spent is where the time of a conversation went, by Use. Its sum is the duration of the conversation; of one whose segments were not
-// read all is 0.
+// Spent is where the time of a conversation went, by Use. Its sum is the duration of the conversation, or 0 if the conversation's segments
+// were not read.
 type Spent [NumUses]time.Duration
 
 // Most is the use that took the most time.
@@ -76,7 +76,7 @@ func (s *Spent) Most() Use {
 // Factor is what limits the speed of a transfer.
 type Factor uint8
 
-// The factors. Text says what each one is.
+// The factors. Text explains each one.
 const (
 	NoFactor Factor = iota // there was no transfer
 	Application
@@ -89,7 +89,7 @@ const (
 	NumFactors
 )
 
-// factors are the words for them, by Factor: a value of the conversation record, its meaning, and what is said of a transfer.
+// factors are the texts for them, by Factor: the value in the conversation record, its meaning, and what is said about a transfer.
 var factors = [NumFactors]struct{ name, text, clause string }{
 	Application: {"application", "the sending application had no more to send: it paused with nothing in flight, or most of its segments are not full",
 		"by the sending application"},
@@ -118,13 +118,13 @@ func (f Factor) String() string {
 // Text is what the factor means.
 func (f Factor) Text() string { return factors[f].text }
 
-// Clause is the factor in a sentence: a transfer was limited in this way.
+// Clause is the factor as part of a sentence that says how a transfer was limited.
 func (f Factor) Clause() string { return factors[f].clause }
 
-// Limits is for how long each factor limited what a sender transferred, by Factor.
+// Limits is how long each factor limited a sender's transfers, by Factor.
 type Limits [NumFactors]time.Duration
 
-// Total is the time of all that it transferred.
+// Total is the time of all its transfers.
 func (l *Limits) Total() (sum time.Duration) {
 	for _, d := range l {
 		sum += d
@@ -132,7 +132,7 @@ func (l *Limits) Total() (sum time.Duration) {
 	return sum
 }
 
-// Most is the factor that limited them for the longest, and its share of the time; NoFactor if there were none.
+// Most is the factor that limited them for the longest time, and its share of the time; NoFactor if there were no transfers.
 func (l *Limits) Most() (most Factor, share float64) {
 	for f := range NumFactors {
 		if l[f] > l[most] {
