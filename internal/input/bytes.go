@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// OpenBytes returns the bytes of an input, unpacked, for what copies more of them than packets, and whether they are pcapng. "-" is
-// Options.Stdin. The error is that of the first reading.
+// OpenBytes returns the uncompressed bytes of an input, for callers that copy more than packets, and whether they are pcapng. "-" is
+// Options.Stdin. The error is that of the first read.
 func OpenBytes(path string, opts Options) (r io.ReadCloser, ng bool, err error) {
 	opts.defaults()
 	in := newInput(path, opts, new(atomic.Int64), &interfaces{})

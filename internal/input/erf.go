@@ -25,7 +25,7 @@ const (
 	erfPad       = 48
 )
 
-// erfFile reads Endace's Extensible Record Format: records and nothing else, all big-endian but for the time.
+// erfFile reads Endace's Extensible Record Format: only records, big-endian except for the time.
 type erfFile struct {
 	known *interfaces
 	ids   map[erfPort]uint16
@@ -33,7 +33,7 @@ type erfFile struct {
 	said  bool
 }
 
-// erfPort is what makes an interface: a port, and what its records hold.
+// erfPort identifies an interface: a port, and the link type of its records.
 type erfPort struct {
 	port uint8
 	link wire.LinkType
@@ -43,8 +43,8 @@ func newERF(ifaces *interfaces) format { return &erfFile{known: ifaces, ids: map
 
 func (f *erfFile) drops() (uint64, bool) { return f.lost, f.said }
 
-// looksERF reports whether a file that begins with head, of which there is more if more is set, may be ERF. There
-// is no magic number: types, lengths and times have to make sense. Two whole headers are asked for where there are two.
+// looksERF reports whether a file that begins with head (and goes on if more is set) may be ERF. There
+// is no magic number: types, lengths and times have to make sense. If the file has two headers, both are checked.
 func looksERF(head []byte) (plausible bool, need int) {
 	if len(head) < erfHeaderLen || !erfRecord(head) {
 		return false, 0
@@ -101,7 +101,7 @@ func (f *erfFile) frame(buf []byte, pos int, ps []packet.Packet) (int, []packet.
 	return pos, ps, halt{}
 }
 
-// record reads one; Off is within it. Those that hold no packet that can be read keep their header.
+// record reads a record; Off is relative to it. Records without a readable packet keep their header.
 func (f *erfFile) record(b []byte) (p packet.Packet, bad string) {
 	off := erfHeaderLen
 	for more := b[8]; more&erfExtended != 0; off += 8 {

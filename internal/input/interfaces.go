@@ -21,8 +21,8 @@ const (
 	maxName       = 256     // bytes of a name that are kept
 )
 
-// interfaces numbers the interfaces of a trace. Sections and files that describe the same ones
-// share the numbers, so that the files of a ring buffer do not add up.
+// interfaces numbers the interfaces of a trace. Sections and files that describe the same interface
+// share its number, so that the files of a ring buffer do not multiply the interfaces.
 type interfaces struct {
 	mu   sync.Mutex
 	list []Interface
@@ -36,7 +36,7 @@ type described struct {
 	number int
 }
 
-// id is the number of an interface. bad says why there is none.
+// id returns the number of an interface; bad says why it has none.
 func (t *interfaces) id(d described) (id uint16, bad string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,7 +55,7 @@ func (t *interfaces) id(d described) (id uint16, bad string) {
 	return id, ""
 }
 
-// all lists them. Numbers given later do not change what it returned.
+// all lists the interfaces. Numbers assigned later do not change the returned list.
 func (t *interfaces) all() []Interface {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,5 +72,5 @@ func (t *interfaces) name(id uint16) string {
 	return t.list[id].Name
 }
 
-// cutName is a name from a file, not longer than is kept.
+// cutName shortens a name from a file to the length that is kept.
 func cutName(b []byte) string { return string(b[:min(len(b), maxName)]) }

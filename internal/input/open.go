@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Stdin io.Reader                           // what the path "-" reads; it is not closed
 	Open  func(path string) (*os.File, error) // how files are opened; nil: os.Open
-	// Context ends the reading of what may keep silent, as a pipe does: Next returns its cause then. nil: nothing does.
+	// Context ends reading from inputs that may block, such as a pipe: Next then returns its cause. nil: nothing does.
 	Context context.Context
 
 	ChunkSize  int // bytes, default 256 KiB; a record may be larger
@@ -48,7 +48,7 @@ type trace struct {
 	read     atomic.Int64
 }
 
-// defaults fills in what was left open.
+// defaults fills in default values.
 func (o *Options) defaults() {
 	if o.Context == nil {
 		o.Context = context.Background()
@@ -90,7 +90,7 @@ func Open(paths []string, opts Options) Source {
 	return t
 }
 
-// addRemote adds the objects that a URL stands for.
+// addRemote adds the objects that a URL matches.
 func (t *trace) addRemote(name string) {
 	names, err := remote.Expand(t.opts.Context, name)
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *trace) Next(b *packet.Batch) error {
 	return t.merge(b)
 }
 
-// ended is why there is no more: the inputs are at their ends, or reading was interrupted.
+// ended says why there are no more packets: the inputs are at their ends, or reading was interrupted.
 func (t *trace) ended() error {
 	if err := context.Cause(t.opts.Context); err != nil {
 		return err

@@ -16,8 +16,8 @@ const (
 	pacedBack  = time.Second            // a capture's clock that is set back further begins anew
 )
 
-// PacedSource delivers the packets of another source when their time has come: capture time passes with
-// wall time, times a speed. Packets that come too late are not spread out but follow at once.
+// PacedSource delivers the packets of another source when they are due: capture time passes like
+// wall time, multiplied by a speed. Packets that are late are not spread out but delivered at once.
 //
 // A packet earlier than those before it is due at once. If it is more than a second earlier, the capture's clock was set back,
 // and those after it are paced by the new time. A gap of more than an hour is skipped: the packet after it is due at once.
@@ -36,8 +36,8 @@ type PacedSource struct {
 	limit   int64     // the clock does not pass packets that are still to come
 }
 
-// Paced paces src. A speed of 0 does not wait at all. Next returns the cause of ctx once it is cancelled.
-// Where src itself waits, as for a pipe, there are no empty batches.
+// Paced paces src. At speed 0 it does not wait at all. Next returns the cause of ctx once it is cancelled.
+// While src itself blocks, as a pipe does, there are no empty batches.
 func Paced(ctx context.Context, src Source, speed float64) *PacedSource {
 	return &PacedSource{Source: src, ctx: ctx, speed: speed}
 }
@@ -140,7 +140,7 @@ func (p *PacedSource) schedule(t int64, now time.Time) (due time.Time, at int64)
 	return p.due.Add(time.Duration(wait)), t
 }
 
-// Clock is the capture time now: it goes on between packets, but not past one that is still to come. It may
+// Clock is the current capture time: it advances between packets, but not past the next packet. It may
 // be called while another goroutine is in Next.
 func (p *PacedSource) Clock() int64 {
 	p.mu.Lock()

@@ -13,10 +13,10 @@ type Source interface {
 	Next(b *packet.Batch) error
 	// Stats is complete once Next has returned io.EOF.
 	Stats() packet.Stats
-	// Interfaces lists those of the packets so far. The same input gives them in the same order.
+	// Interfaces lists the interfaces of the packets so far. The same input gives the same order.
 	// It may be called while another goroutine is in Next.
 	Interfaces() []Interface
-	// Interface is the name of one of them, "" if it has none.
+	// Interface is the name of one of them, or "".
 	Interface(number uint16) string
 	// Progress reports bytes read from disk so far and in all (0 if unknown). It
 	// may be called while another goroutine is in Next.

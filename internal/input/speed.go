@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The slowest and the fastest pace of a [PacedSource] that people may choose; what is faster is "max".
+// The slowest and the fastest pace of a [PacedSource] that users can choose; beyond that there is "max".
 const (
 	MinSpeed = 0.001
 	MaxSpeed = 1e6
 )
 
-// ParseSpeed reads a pace such as "10x", "10" or "0.5x", times as fast as the capture. That of "max", without any waiting, is 0.
+// ParseSpeed parses a pace relative to the capture, such as "10x", "10" or "0.5x". It returns 0 for "max", which means without waiting.
 func ParseSpeed(s string) (float64, error) {
 	if s == "max" {
 		return 0, nil

@@ -6,15 +6,15 @@ import (
 	"tcptrace/analyzer/packet"
 )
 
-// strangeTimes is the packets of a file with a timestamp that no clock had when TCP was captured: before 1970, or after packet.MaxTime.
+// strangeTimes counts the packets of a file with an impossible timestamp: before 1970, or after packet.MaxTime.
 type strangeTimes struct {
 	n     uint64
 	first uint64 // number of the first in the file, from 1
 	value string // as the file has it
 }
 
-// time is when a packet was captured, ts being its timestamp. One that cannot be is told (warning), and the packet has the time of that
-// before it in the file, or if there is none the nearest that can be.
+// time returns the time of a packet with timestamp ts. If that is impossible, it is reported (warning) and replaced by the time of the packet
+// before it in the file, or, without one, by the nearest possible time.
 func (f *pcapngFile) time(in *iface, ts uint64) int64 {
 	t := in.time(ts)
 	if t >= 0 && t <= packet.MaxTime {
@@ -42,7 +42,7 @@ func (in *iface) timestamp(ts uint64) string {
 	return text
 }
 
-// warning says what in the file cannot be meant; "" if there is nothing.
+// warning describes the impossible timestamps of the file; "" if there are none.
 func (f *pcapngFile) warning() string {
 	s := &f.strange
 	if s.n == 0 {

@@ -1,11 +1,11 @@
-// Package live analyzes while it captures: it reads batches from a source that may pause, feeds a Monitor, and shows
+// Package live analyzes packets while they are captured: it reads batches from a source that may pause, feeds a Monitor, and passes
 // packets and events to observers as they come.
 //
-// One goroutine reads, so that a slow observer does not keep frames in the kernel; a bounded number of batches is
-// on the way; one goroutine does all the rest, and observers need no locks. When it cannot follow, the reader waits,
+// One goroutine only reads, so that a slow observer does not leave frames in the kernel. A bounded number of batches is in
+// flight to another goroutine, which does all the rest, so observers need no locks. When it cannot keep up, the reader waits,
 // and the kernel counts what it drops.
 //
-// Not its job: where frames come from (packages capture and source), what events look like (package report).
+// Not its job: where frames come from (packages capture and input), what events look like (package report).
 package live
 
 import (

@@ -22,8 +22,8 @@ func (s *Segment) verify(frame []byte, off, end int) Bits {
 	return BadSum
 }
 
-// verifyHeader checks the checksum of the IPv4 header of the segments that verify checks, but for one that the network card was to fill in:
-// its length is missing, or the TCP checksum is left to it. The header of a packet that was put together is none that was sent.
+// verifyHeader checks the IPv4 header checksum of the segments that verify checks, unless the network card was to fill it in, as a missing length or
+// an unfinished TCP checksum shows. The header of a reassembled packet was never sent, so it is not checked.
 func (s *Segment) verifyHeader(header []byte) Bits {
 	switch {
 	case !s.Flags.Any(SYN|FIN|RST) || s.Bits&(FirstFragment|Reassembled|NoLength) != 0:
@@ -37,8 +37,8 @@ func (s *Segment) verifyHeader(header []byte) Bits {
 	return BadHeader
 }
 
-// leftToCard is what stands in the place of a TCP checksum that the host left to its network card: the sum of the pseudo-header, as
-// some have it without the length (bare), and whole; pseudo is that before it is folded.
+// leftToCard returns what a host writes in place of a TCP checksum that it leaves to its network card: the sum of the pseudo-header, without the
+// length (bare), as some systems do, and with it (whole). pseudo is the sum before folding.
 func (s *Segment) leftToCard() (bare, whole uint16, pseudo uint64) {
 	pseudo = s.pseudo()
 	bare = fold(pseudo)
@@ -57,8 +57,8 @@ func (s *Segment) headerLen() uint32 {
 	return 32
 }
 
-// AgreesWith reports whether a segment with this checksum, and otherwise the same numbers, may be the same one: it has the same checksum, or
-// one of them was captured before the network card had computed it.
+// AgreesWith reports whether a segment with this checksum and otherwise the same numbers may be a copy: it has the same checksum, or
+// one of the two was captured before the network card had computed it.
 func (s *Segment) AgreesWith(sum uint16) bool {
 	if s.Sum == sum {
 		return true
@@ -67,15 +67,15 @@ func (s *Segment) AgreesWith(sum uint16) bool {
 	return s.Sum == bare || s.Sum == whole || sum == bare || sum == whole
 }
 
-// pseudo is the sum of the pseudo-header but for the length.
+// pseudo is the sum of the pseudo-header without the length.
 func (s *Segment) pseudo() uint64 {
 	k := &s.Key
 	return add(0, k.A.Hi, k.A.Lo, k.B.Hi, k.B.Lo, protoTCP)
 }
 
-// PayloadSum is the Internet checksum (RFC 1071), not complemented, that the payload has if the TCP checksum is right: it tells whether two payloads of a
-// length differ, where frames are no longer at hand. ok is false if it is not known: the checksum was left to a network card,
-// the header has unusual options, or the packet is not whole.
+// PayloadSum is the Internet checksum (RFC 1071), not complemented, that the payload has if the TCP checksum is right. It shows whether two payloads of the
+// same length differ when their frames are no longer available. ok is false if it is not known: the checksum was left to a network card,
+// the header has unusual options, or the packet is incomplete.
 func (s *Segment) PayloadSum() (sum uint16, ok bool) {
 	if s.Bits&FewOptions == 0 || s.Bits&(FirstFragment|NoLength|PastFrame) != 0 {
 		return 0, false
@@ -87,7 +87,7 @@ func (s *Segment) PayloadSum() (sum uint16, ok bool) {
 	return positive(^fold(add(s.header(pseudo), uint64(s.Sum)))), true
 }
 
-// EmptySum is the TCP checksum of s, if that has no payload and is right; 0 for one that has, or has unusual options.
+// EmptySum is what the TCP checksum of s should be if s has no payload; 0 if it has payload or unusual options.
 func (s *Segment) EmptySum() uint16 {
 	if s.Len != 0 || s.Bits&FewOptions == 0 {
 		return 0
@@ -96,7 +96,7 @@ func (s *Segment) EmptySum() uint16 {
 	return ^fold(s.header(pseudo))
 }
 
-// header is the sum of the header, but for the checksum in it, and of that of the pseudo-header. The options are few.
+// header is the sum of the header, without its checksum, and of the pseudo-header. Only a few options are supported.
 func (s *Segment) header(pseudo uint64) uint64 {
 	options := uint64(0)
 	if s.Bits&HasTimestamps != 0 {
@@ -109,7 +109,7 @@ func (s *Segment) header(pseudo uint64) uint64 {
 // SumOf is the Internet checksum, not complemented, of a payload.
 func SumOf(payload []byte) uint16 { return positive(fold(sumBytes(0, payload))) }
 
-// positive is a sum in ones' complement, of which zero has two.
+// positive normalizes a ones' complement sum, in which zero has two forms.
 func positive(sum uint16) uint16 {
 	if sum == 0xffff {
 		return 0

@@ -1,13 +1,13 @@
 package wire
 
-// The IP protocols that a Datagram is of.
+// The IP protocols of a Datagram.
 const (
 	ProtoICMP   = 1
 	ProtoUDP    = protoUDP
 	ProtoICMPv6 = 58
 )
 
-// Datagram is an IP packet that holds no TCP but may tell of a connection: UDP, as of the DNS, or ICMP.
+// Datagram is an IP packet without TCP that may say something about a connection: UDP, such as DNS, or ICMP.
 type Datagram struct {
 	Src, Dst Addr
 	Net      uint32 // of the VLANs, labels and tunnels that it came through, as Segment.Net
@@ -17,8 +17,8 @@ type Datagram struct {
 	Size     int    // how long Data was on the wire
 }
 
-// Datagram is the innermost one in the latest frame, whose verdict is not TCP; nil if it has none. Of one in fragments it is the first, or
-// the whole where the Reassembler made one.
+// Datagram returns the innermost datagram in the latest frame, whose verdict is not TCP, or nil. If the datagram is fragmented, this is the
+// first fragment, or the whole if the Reassembler has put it together.
 func (d *Decoder) Datagram() *Datagram {
 	if d.other.Proto == 0 {
 		return nil
@@ -26,7 +26,7 @@ func (d *Decoder) Datagram() *Datagram {
 	return &d.other
 }
 
-// datagram notes what an IP packet holds, of which data was captured and size bytes were on the wire.
+// datagram notes the contents of an IP packet: data was captured, and size bytes were on the wire.
 func (d *Decoder) datagram(src, dst Addr, v6 bool, proto uint8, data []byte, size int) {
 	switch {
 	case proto == ProtoUDP, proto == ProtoICMP && !v6, proto == ProtoICMPv6 && v6:
@@ -34,7 +34,7 @@ func (d *Decoder) datagram(src, dst Addr, v6 bool, proto uint8, data []byte, siz
 	}
 }
 
-// UDP is the ports and the payload of a datagram of UDP, as much of that as was captured; ok is false if the header was not.
+// UDP returns the ports and the captured payload of a UDP datagram; ok is false if its header was not captured.
 func (g *Datagram) UDP() (from, to uint16, payload []byte, ok bool) {
 	if g.Proto != ProtoUDP || len(g.Data) < 8 {
 		return 0, 0, nil, false

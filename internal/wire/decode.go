@@ -7,7 +7,7 @@ import (
 
 // Decoder decodes frames, one at a time. The zero value is ready. It holds
 // only scratch for the rare encapsulations and what it found in the latest
-// frame, nothing that one frame leaves for the next; use one per goroutine.
+// frame, so no frame affects the next; use one per goroutine.
 type Decoder struct {
 	rare  scratch
 	depth int       // encapsulations entered in this frame, counted from the first one
@@ -20,8 +20,8 @@ type Decoder struct {
 	headers []Header
 }
 
-// What a frame may pile up before the decoder gives up on it. Real frames stay
-// far below; the bounds keep the cost of a hostile one near that of its bytes.
+// How much a frame may nest before the decoder gives up on it. Real frames stay
+// far below; the bounds keep the cost of a hostile one proportional to its size.
 const (
 	maxTags    = 8  // VLAN tags in a row
 	maxLabels  = 16 // MPLS labels in a row
@@ -36,9 +36,9 @@ const (
 //
 // The functions below it share three arguments: the packet of interest starts
 // at frame[off], and the frame, or the packet that encloses it, ended at end on
-// the wire. Always off <= len(frame) <= end: who finds a shorter end cuts frame
-// to it, so that trailers are out of reach; len(frame) < end means that the
-// snap length took bytes, or whoever cut the frame without saying so.
+// the wire. Always off <= len(frame) <= end: a function that finds a shorter end cuts frame
+// to it, so that trailers are out of reach; len(frame) < end means that bytes were cut off, by the
+// snap length or without a trace of it.
 func (d *Decoder) Decode(link LinkType, frame []byte, wireLen uint32, s *Segment) Verdict {
 	s.WireLen = wireLen
 	end := max(wireEnd(wireLen), len(frame)) // a capture that claims less than it holds is wrong
@@ -59,7 +59,7 @@ func (d *Decoder) decode(link LinkType, frame []byte, end int, bits Bits, s *Seg
 	return v
 }
 
-// wireEnd is n as an int, also where ints have 32 bits.
+// wireEnd converts n to an int, even where ints have 32 bits.
 func wireEnd(n uint32) int { return int(min(n, math.MaxInt32)) }
 
 // short is the verdict on a header of n bytes that frame does not hold: the

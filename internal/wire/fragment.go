@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Piece is a fragment of a packet, as Decode came upon it in a frame.
+// Piece is a fragment of a packet, as Decode found it in a frame.
 type Piece struct {
 	Key    PieceKey
 	Offset uint32 // of its bytes in the packet's payload
@@ -29,7 +29,7 @@ type PieceKey struct {
 	Proto    uint8 // of IPv4, where the ID is for one protocol
 }
 
-// PieceKind says who took the packet to pieces.
+// PieceKind says which protocol fragmented the packet.
 type PieceKind uint8
 
 // The kinds.
@@ -39,7 +39,7 @@ const (
 	PieceCAPWAP
 )
 
-// Piece is the fragment in the latest frame, nil if it had none; the outermost one, since what is in that is not whole.
+// Piece returns the fragment in the latest frame, or nil. It is the outermost one, since whatever is inside is incomplete.
 func (d *Decoder) Piece() *Piece {
 	if d.piece.found {
 		return &d.piece
@@ -100,7 +100,7 @@ func (d *Decoder) fragmentCAPWAP(frame []byte, off, end int, link LinkType, id, 
 	p.link = link
 }
 
-// whole makes the header of a packet that was in pieces, of which the payload has n bytes, that of one that was not.
+// whole turns the header of a fragmented packet, whose payload has n bytes in all, into that of an unfragmented one.
 func whole(link LinkType, head []byte, n int) {
 	total := uint16(min(len(head)+n, math.MaxUint16))
 	switch link {
@@ -113,8 +113,8 @@ func whole(link LinkType, head []byte, n int) {
 	}
 }
 
-// resume decodes a packet that was put together, of which the first captured bytes are given. It goes on where the
-// first piece was found; its VLANs are those of the last one, which was decoded just before.
+// resume decodes a reassembled packet, given its first captured bytes. It continues where the
+// first piece was found; its VLANs are those of the last piece, which was decoded just before.
 func (d *Decoder) resume(link LinkType, packet []byte, end int, tunnel Bits, depth int, net uint32, s *Segment) Verdict {
 	d.net, d.depth, d.piece.found, d.other.Proto = net, depth, false, 0
 	return d.decode(link, packet, end, tunnel|Reassembled, s)

@@ -15,14 +15,14 @@ const (
 	HeaderIPv6                       // likewise
 )
 
-// Header is a header that was found in a frame, at frame[Off:]. End is where it or, of IP, its packet ends on the wire.
+// Header is a header found in a frame, at frame[Off:]. End is where it ends on the wire; for IP, where its packet ends.
 type Header struct {
 	Kind     HeaderKind
 	Off, End int
 }
 
-// Headers appends to list the headers of a frame down to the innermost IP packet that can be reached, outer ones first. The decoding is
-// that of Decode.
+// Headers appends to list the headers of a frame down to the innermost IP packet that can be reached, outermost first, as Decode
+// decodes them.
 func (d *Decoder) Headers(link LinkType, frame []byte, wireLen uint32, list []Header) []Header {
 	d.net, d.vlan, d.piece.found, d.other.Proto = 0, [2]uint16{}, false, 0
 	d.tracing, d.headers = true, list
@@ -33,7 +33,7 @@ func (d *Decoder) Headers(link LinkType, frame []byte, wireLen uint32, list []He
 	return list
 }
 
-// found notes a header, if they are asked for.
+// found notes a header, if headers are asked for.
 func (d *Decoder) found(kind HeaderKind, off, end int) {
 	if d.tracing {
 		d.headers = append(d.headers, Header{kind, off, end})

@@ -1,6 +1,6 @@
 package wire
 
-// ICMPKind is what an ICMP or ICMPv6 error is about, whichever of the two it is.
+// ICMPKind is what an ICMP or ICMPv6 error reports; the kinds are common to both protocols.
 type ICMPKind uint8
 
 // The kinds.
@@ -11,7 +11,7 @@ const (
 	NumICMPKinds
 )
 
-// ICMPError is an ICMP or ICMPv6 error about a TCP segment, of which it quotes the beginning.
+// ICMPError is an ICMP or ICMPv6 error about a TCP segment, whose beginning it quotes.
 type ICMPError struct {
 	Key  Key // of the segment
 	Dir  uint8
@@ -29,8 +29,8 @@ const (
 	maxQuotedParts = 4 // extension headers
 )
 
-// ICMPError is the error that a datagram is; ok is false if it is none, or none about a TCP segment of the host that it is sent to, or if
-// its checksum is wrong: nobody takes it.
+// ICMPError returns the ICMP error in a datagram. ok is false if there is none, if it is not about a TCP segment of the host that it is sent to,
+// or if its checksum is wrong, so that no host accepts it.
 func (g *Datagram) ICMPError() (e ICMPError, ok bool) {
 	if g.Proto != ProtoICMP && g.Proto != ProtoICMPv6 || len(g.Data) < icmpHeader || !g.soundICMP() {
 		return e, false

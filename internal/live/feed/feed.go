@@ -1,7 +1,7 @@
-// Package feed reads a capture that another program makes now: one that comes through a pipe, or from tcpdump on another
-// host by ssh.
+// Package feed reads a capture that another program is making: through a pipe, or from tcpdump on another
+// host over ssh.
 //
-// Not its job: the formats of captures (package input), which interfaces this host has (package capture).
+// Not its job: the formats of captures (package input), or this host's interfaces (package capture).
 package feed
 
 import (

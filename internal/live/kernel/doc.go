@@ -1,13 +1,13 @@
-// Package kernel knows what this host's kernel says of its own ends of TCP connections: the state of each, since
+// Package kernel finds out what this host's kernel says about its own ends of TCP connections: the state of each, since
 // when, and the process it belongs to.
 //
-// Where BPF may be used, the kernel tells of every state that a socket enters, when it does (states.bpf.c). What no socket stands
-// for, the request of a handshake that is not over and what is left in TIME_WAIT, is found by asking (sock_diag): at once
-// when a socket ends, and every second. Without BPF all is found by asking, and what was in between is not known. What is
-// open when a Watcher is opened is known from the start.
+// If BPF may be used, the kernel reports every state as a socket enters it (states.bpf.c). States that no socket holds (an
+// incomplete handshake, or TIME_WAIT) are polled with sock_diag: at once when a socket ends, and every second. Without BPF
+// everything is polled, and what happens between two polls is not known. Connections that are open when a Watcher is opened
+// are known from the start.
 //
-// A process is known where it called: connect, listen, close and shutdown put a socket into a state that nothing else
-// does. Who accepts a connection does not call anything of the kind; until it closes it, the process is the one that listens.
+// The process is known from its system calls: connect, listen, close and shutdown put a socket into a state that nothing else
+// does. Accepting a connection changes no state, so until the connection is closed, its process is the one that listens.
 //
 // Not its job: packets, and what is inferred from them; hosts other than this one; systems other than Linux.
 package kernel

@@ -1,11 +1,11 @@
 // Package metrics counts what a live analysis finds, for Prometheus, and serves it with the state of the analysis
 // over HTTP.
 //
-// Counts of events are kept as they are told; all else is copied now and then, by the goroutine of the loop, so that a
+// Events are counted as they are reported; everything else is copied from time to time by the goroutine of the loop, so that a
 // scrape neither waits for the analysis nor delays it. No label has a value that comes from a packet:
-// the number of series is fixed, but for the interfaces, services and processes, which the user names.
+// the number of series is fixed, except for the interfaces, services and processes that the user names.
 //
-// Not its job: to decide anything about TCP, or to keep a history.
+// Not its job: deciding anything about TCP, or keeping a history.
 package metrics
 
 import (

@@ -1,5 +1,5 @@
-// Package observe runs a live analysis, or a replay, and tells those that observe it what happens: the writers of events and packets, the view, the
-// page and the metrics. What this host's kernel says is told beside it.
+// Package observe runs a live analysis or a replay, and informs its observers: the writers of events and packets, the view, the
+// page and the metrics. What this host's kernel says is passed on in the same way.
 //
 // Not its job: flags, opening files, and exit codes (the command).
 package observe

@@ -1,7 +1,7 @@
-// Package recent keeps the latest segments of a live analysis, so that a conversation can be shown segment by segment from before it was
+// Package recent keeps the latest segments of a live analysis, so that a conversation can be shown segment by segment, starting before it was
 // asked for.
 //
-// Not its job: what is shown of them.
+// Not its job: how they are shown.
 package recent
 
 import (

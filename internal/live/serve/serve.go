@@ -1,5 +1,5 @@
-// Package serve serves over HTTP beside a live analysis, to a network that may be hostile: on loopback unless an address is given, with
-// bounds for connections, requests and times.
+// Package serve is an HTTP server that runs beside a live analysis on a network that may be hostile: on loopback unless an address is given, with
+// bounds on connections, requests and times.
 //
 // Not its job: what is served.
 package serve

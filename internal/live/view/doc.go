@@ -1,13 +1,13 @@
-// Package view shows on a terminal what a live analysis sees: a table of conversations with the newest anomalies
-// beneath, and the ladder of one conversation as it grows.
+// Package view shows a live analysis on a terminal: a table of conversations with the newest anomalies
+// below it, and the ladder of one conversation as it grows.
 //
-// It observes a live.Loop. What runs on the loop's goroutine is small (sampler, ring): every reading is copied to a
-// ring, and a few times a second what a screen needs is copied to a snapshot. How long that took decides when it
-// comes again, so that it never takes more than a twentieth of the loop's time. All else, from sorting to drawing,
-// happens elsewhere, and reads snapshots only.
+// It observes a live.Loop. Little of it runs on the loop's goroutine (sampler, ring): every reading is copied to a
+// ring, and a few times a second the data for one screen is copied to a snapshot. The next snapshot is scheduled by how long
+// the last one took, so that snapshots never take more than a twentieth of the loop's time. Everything else, from sorting to
+// drawing, happens in other goroutines, which only read snapshots.
 //
-// Whatever came from outside (the names of interfaces and files, an expression and what is wrong with it) is freed of
+// Text from outside (names of interfaces and files, expressions and errors in them) is stripped of
 // control characters where it is painted (paint.go).
 //
-// Not its job: to analyze, or to keep what has passed.
+// Not its job: analyzing, or keeping a history.
 package view

@@ -1,8 +1,8 @@
 // Package web serves a page that shows a live analysis as it goes on: that of package page, fed by server-sent events.
 //
-// The goroutine of the loop copies what the page needs, between two batches, and only while somebody looks. Another makes the data of it, once for
-// all who look, and each client has a goroutine that sends it the latest. Every event is whole, so a client that is slow misses some, and
-// waits for nobody and has nobody wait for it.
+// The goroutine of the loop copies what the page needs between two batches, and only while a client is connected. Another goroutine encodes it, once
+// for all clients, and each client has a goroutine that sends it the latest data. Every event is self-contained, so a slow client just misses some
+// and delays nobody.
 //
 // Not its job: what is on the page.
 package web
