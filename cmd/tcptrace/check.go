@@ -44,7 +44,8 @@ func newCheckCommand(e env) *cobra.Command {
 		Long: `check compares captures with the expectations beside them: X.expect.yaml says what X.pcap must look like.
 
 PATH is a capture, an expectation, a directory (everything below it), a pattern, or the URL of a capture, whose expectation
-lies in the current directory. An expectation names fields of the conversation record (those of --format ndjson). What it names must hold; what it does not name may be anything:
+is in the current directory. An expectation names fields of the conversation record (those of --format ndjson). What it
+names must hold; what it does not name may have any value:
 
   conversations:
     - stream: 0                                  # or client and server: {ip: ..., port: ...}

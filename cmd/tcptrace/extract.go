@@ -28,9 +28,9 @@ about them. Timestamps are written in nanoseconds.
 
 OUT is a pcap file if its name ends in .pcap or .cap, and pcapng if it ends in .pcapng, which also keeps the interfaces
 and their names. With any other name, or - for standard output, it is pcapng if the input has several link types, and
-pcap otherwise, which can hold only one. Where pcapng is written from pcapng, everything beside the packets is kept, too:
-comments, interfaces, names, secrets, blocks of any type; of several files, section by section, if each begins when the
-one before it has ended. The input is read twice, so it cannot be a pipe.
+pcap otherwise, which can hold only one. If input and output are both pcapng, everything besides the packets is kept too:
+comments, interfaces, names, secrets, blocks of any type. Several files are kept section by section, if each begins after
+the previous one ended. The input is read twice, so it cannot be a pipe.
 
 --anonymize makes a capture that can be given to others: addresses are replaced, and the payload and whatever names
 somebody is left out.`,

@@ -18,9 +18,9 @@ func newFindingsCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "findings FILE...",
 		Short: "Say what is wrong in a capture, and where to look",
-		Long: `findings says what is wrong in a capture, in ten points at most. What limits the capture itself comes first, then what cost
-most: failed connections, time spent waiting, bytes sent again. Each finding says how many conversations are affected,
-what they have in common and the others do not (a server, a client, a network, or the time from which on it happened),
+		Long: `findings says what is wrong in a capture, in at most ten points. What limits the capture itself comes first, then what cost
+most: failed connections, time spent waiting, retransmitted bytes. Each finding says how many conversations are affected,
+what they have in common and the others do not (a server, a client, a network, or the time since which it happens),
 where the cause lies, and which command shows exactly these conversations. 'tcptrace FILE' shows the same above its table.`,
 		Example: `  tcptrace findings capture.pcapng
   tcptrace findings capture.pcapng --where 'server.port == 443' --format json`,

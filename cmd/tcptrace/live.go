@@ -48,11 +48,11 @@ one to watch its segments. Otherwise, and with --format ndjson, it writes events
 changed state, an anomaly was found, a connection was closed. An event that later packets disprove is retracted by
 another (correction). 'tcptrace schema event' describes them.
 
-In place of interfaces of this host, - takes a capture from standard input as another program makes it, and
+Instead of capturing on an interface of this host, - reads a capture from standard input while another program makes it, and
 ssh://[USER@]HOST[:PORT]/IFACE runs tcpdump on another host through the system's ssh; its own connection is left out.
 
-Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges, and ends if it
-cannot.
+Opening the interfaces needs the right to capture (CAP_NET_RAW). Once they are open, live drops all privileges, and exits
+if it cannot.
 
 ` + filterHelp,
 		Example: `  tcptrace live --list
@@ -87,7 +87,7 @@ cannot.
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd, e)
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
-	choiceFlag(cmd, &o.kernel, "kernel", kernelChoices, ": tell what this host's kernel says of its ends of connections, beside what is inferred")
+	choiceFlag(cmd, &o.kernel, "kernel", kernelChoices, ": report what this host's kernel says about its ends of connections, in addition to what is inferred")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
 	manual.GroupFlags(cmd, append([]manual.Group{{"Capture", "interface"}, {"Other", "dashboard"}}, watchGroups...)...)
 	return cmd

@@ -18,12 +18,12 @@ const (
 two endpoints went through, how it closed, and what went wrong.
 
 FILE is a capture (pcap, pcapng, snoop or ERF), plain or compressed with gzip, zstd or lz4; - is standard input.
-It may be an https:// URL, and in builds with clouds one of s3://, gs:// or azblob://.
+It may be an https:// URL, and in builds with cloud support an s3://, gs:// or azblob:// URL.
 Several files are read as one capture, merged by time: the files of a ring buffer, or captures from two taps.
 
 Bytes are TCP payload as sent, including retransmissions; 1.2 kB is 1,200 bytes. Frame and stream numbers are
-Wireshark's. The column loss is the share lost of both sides' segments with payload, SYN or FIN; loss_ratio in a record is
-that of one side. The expressions of --where use the fields of a record of --format ndjson.
+Wireshark's. The column loss is the share of both sides' segments with payload, SYN or FIN that was lost; loss_ratio in a
+record is that of one side. The expressions of --where use the fields of a record of --format ndjson.
 
 Exit status: 0 done; 1 a check failed, or the output could not be written; 2 wrong usage;
 3 an input could not be read, or only in part (what was read is reported); 130 interrupted
@@ -103,10 +103,10 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
 	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
 	timesFlag(cmd, &o.time, "the line above")
-	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater\n(%d where there are less than 4 GB of memory)", defaultTableLimit, report.MostRows, report.MostRows/4))
+	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater\n(%d where there is less than 4 GB of memory)", defaultTableLimit, report.MostRows, report.MostRows/4))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records: do not say above it what is wrong; faster, since only conversations that\nare shown are judged")
+	f.BoolVar(&o.noFindings, "no-findings", false, "only the table, or the records, without the findings; faster, since only the conversations that are shown\nare searched for anomalies")
 	o.partition.addTo(cmd)
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)

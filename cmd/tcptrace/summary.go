@@ -33,8 +33,8 @@ func newSummaryCommand(e env) *cobra.Command {
 		Use:   "summary FILE... --by KEYS",
 		Short: "Group conversations by server, network, outcome, minute ... and add them up",
 		Long: `summary groups conversations by what they have in common, and adds each group up: how many there are, how many failed,
-bytes each way, losses, what was sent again and why, round trips, how long servers take to answer, what caused the RSTs,
-how long windows were closed, and the worst anomaly.
+bytes each way, losses, retransmissions and their causes, round trips, how long servers take to answer, what caused the
+RSTs, how long windows were closed, and the worst anomaly.
 
 KEYS are one to three of these, with commas between them:
 
@@ -65,7 +65,7 @@ Round trips and the times that servers take to answer are percentiles over conve
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "", "sort by this `column`, the least first; -column reverses (default: the most conversations first)")
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
-	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; what finds no room is added up as \"others\"")
+	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; those that do not fit are added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)

@@ -42,14 +42,15 @@ func newTimelineCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "timeline FILE...",
 		Short: "Show conversations packet by packet, as a ladder diagram",
-		Long: `timeline shows conversations packet by packet, with the states of both endpoints: as a ladder followed by an account
+		Long: `timeline shows conversations packet by packet, with the states of both endpoints: as a ladder followed by a summary
 of the conversation in words, as a Mermaid sequence diagram in a Markdown block, or as a record for each TCP packet, in
 capture order. It shows all conversations unless --stream or --where selects some.
 
 Sequence numbers are relative to the initial one; if that was not captured, the first byte seen is 1. 1:101(100) means
 the first byte, the byte after the last, and how many. A raw window is shown as sent, because the handshake that carries
 its scale was not captured. States appear where they change, marked with how each is known. Runs of ordinary packets are
-folded unless --full is given. Comments that the capture has beside packets (pcapng) are shown, of one capture.
+folded unless --full is given. Packet comments of a pcapng capture are shown,
+unless several captures are read.
 
 The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3

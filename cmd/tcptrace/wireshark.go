@@ -39,7 +39,7 @@ install writes it where Wireshark looks for a user's plugins, and never overwrit
 			return usageError("say install or print")
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "install into this `directory` (default: Wireshark's for the plugins of a user)")
+	cmd.Flags().StringVar(&dir, "dir", "", "install into this `directory` (default: Wireshark's directory for a user's plugins)")
 	return cmd
 }
 
