@@ -131,7 +131,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 	}
 	noteSummary(&sum, e)
 	if n := sums.Overflow(); n > 0 {
-		e.say("note: %s %s found no room in %s: they are added up as others, unless --max-groups says more", report.Counted(n, "conversation"), map[bool]string{true: "has", false: "have"}[n == 1], report.Counted(uint64(o.maxGroups), "group"))
+		e.say("note: %s did not fit into %s: they are added up as others, --max-groups allows more", report.Counted(n, "conversation"), report.Counted(uint64(o.maxGroups), "group"))
 	}
 	return conclude(src.Stats(), filter, interrupted, e)
 }

@@ -22,7 +22,7 @@ func ParseSpeed(s string) (float64, error) {
 	speed, err := strconv.ParseFloat(number, 64)
 	switch {
 	case err != nil, math.IsNaN(speed), strings.ContainsAny(number, "_xXpP"):
-		return 0, fmt.Errorf("%q is not a number of times as fast, such as 1x, 10x or 0.5x, or max", s)
+		return 0, fmt.Errorf("%q is not a speed, such as 1x, 10x, 0.5x or max", s)
 	case speed < MinSpeed || speed > MaxSpeed:
 		return 0, fmt.Errorf("%s is not between %gx and %.0fx: max does not wait at all", s, MinSpeed, MaxSpeed)
 	}

@@ -41,7 +41,7 @@ func (s *Files) CreateDir(flag, path string) (*Dir, error) {
 // Create opens a new file of the directory. name is its path in there, with slashes; it must lead nowhere else.
 func (d *Dir) Create(name string) (*os.File, error) {
 	if !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("%q is no name of a file within a directory", name)
+		return nil, fmt.Errorf("%q is not the name of a file within a directory", name)
 	}
 	path := filepath.Join(d.part, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

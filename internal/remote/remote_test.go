@@ -126,7 +126,7 @@ func TestCut(t *testing.T) {
 		"cut":                  {&unreliable{cut: len(text) / 3}, "", all},
 		"cut, weak tag":        {&unreliable{cut: len(text) / 3, tag: "W/"}, "", all},
 		"cut at once":          {&unreliable{cut: len(text) - 1}, "", all},
-		"no ranges":            {&unreliable{cut: len(text) / 2, noRanges: true}, "cannot go on in the middle", 1},
+		"no ranges":            {&unreliable{cut: len(text) / 2, noRanges: true}, "cannot resume in the middle", 1},
 		"changed":              {&unreliable{cut: len(text) / 2, versions: 9}, "has changed", 1},
 		"changed, weak":        {&unreliable{cut: len(text) / 2, versions: 9, tag: "W/"}, "has changed", 1},
 		"no size, cut":         {&unreliable{cut: len(text) / 2, noSize: true, noRanges: true}, "cannot go on", 1},

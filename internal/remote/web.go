@@ -79,7 +79,7 @@ func webError(err error) error {
 		return errors.New("there is no such host")
 	}
 	if _, ok := errors.AsType[textproto.ProtocolError](err); ok || strings.Contains(err.Error(), "Location header") {
-		return errors.New("it is answered with a malformed header") // which may hold what is secret
+		return errors.New("the server answered with a malformed header") // which may hold what is secret
 	}
 	return &Retry{fmt.Errorf("the server cannot be asked: %w", err)}
 }
@@ -94,11 +94,11 @@ func said(r *http.Response, offset int64) (Info, error) {
 	case code == http.StatusOK && offset == 0:
 		return info, nil
 	case code == http.StatusOK:
-		return info, fmt.Errorf("the connection was cut at offset %d, and the server cannot go on in the middle", offset)
+		return info, fmt.Errorf("the connection was cut at offset %d, and the server cannot resume in the middle", offset)
 	case code == http.StatusPartialContent && offset > 0:
 		first, size, ok := contentRange(r.Header.Get("Content-Range"))
 		if !ok || first != offset {
-			return info, errors.New("the server goes on elsewhere than where it was asked to")
+			return info, errors.New("the server resumed at another offset than was requested")
 		}
 		info.Size = size
 		return info, nil

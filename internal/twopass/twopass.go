@@ -101,7 +101,7 @@ type rereader struct {
 	next int
 }
 
-var errReordered = errors.New("the input changed while it was read: its conversations are others")
+var errReordered = errors.New("the input changed while it was read: its conversations are different")
 
 // Conversation tells the viewer of c if it was chosen.
 func (r *rereader) Conversation(c *analyzer.Conversation) error {

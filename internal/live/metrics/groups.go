@@ -94,7 +94,7 @@ func ParseProcesses(list []string) (Processes, error) {
 	p := Processes{}
 	for _, name := range list {
 		if name == "" || name == otherService || len(name) > longestProcess || !utf8.ValidString(name) {
-			return nil, fmt.Errorf("%q is no name of a process: the kernel keeps its first %d bytes", name, longestProcess)
+			return nil, fmt.Errorf("%q is not the name of a process: the kernel keeps its first %d bytes", name, longestProcess)
 		}
 		p[name] = true
 	}

@@ -55,7 +55,7 @@ func Start(addr string, h http.Handler) (*Server, error) {
 func listen(addr string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no address, such as :9310 or 0.0.0.0:9310", addr)
+		return nil, fmt.Errorf("%q is not an address, such as :9310 or 0.0.0.0:9310", addr)
 	}
 	network := "tcp"
 	if host == "" {

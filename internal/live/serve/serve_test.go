@@ -187,7 +187,7 @@ func TestAddresses(t *testing.T) {
 		ln.Close()
 	}
 	for addr, want := range map[string]string{
-		"": "is no address", "9310": "is no address", "localhost": "is no address", "[::1]": "is no address", "a:b:c": "is no address", "[::1": "is no address",
+		"": "is not an address", "9310": "is not an address", "localhost": "is not an address", "[::1]": "is not an address", "a:b:c": "is not an address", "[::1": "is not an address",
 		":65536": "there is no port 65536", ":-1": "there is no port -1", ":nosuchservice": "there is no port nosuchservice",
 		"300.1.1.1:80": "there is no host 300.1.1.1",
 	} {
