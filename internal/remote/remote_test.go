@@ -129,7 +129,7 @@ func TestCut(t *testing.T) {
 		"no ranges":            {&unreliable{cut: len(text) / 2, noRanges: true}, "cannot resume in the middle", 1},
 		"changed":              {&unreliable{cut: len(text) / 2, versions: 9}, "has changed", 1},
 		"changed, weak":        {&unreliable{cut: len(text) / 2, versions: 9, tag: "W/"}, "has changed", 1},
-		"no size, cut":         {&unreliable{cut: len(text) / 2, noSize: true, noRanges: true}, "cannot go on", 1},
+		"no size, cut":         {&unreliable{cut: len(text) / 2, noSize: true, noRanges: true}, "cannot resume", 1},
 		"short":                {&unreliable{short: true}, fmt.Sprintf("it was cut short at offset %d of %d bytes", len(text), len(text)+100), all},
 		"short, with its size": {&unreliable{short: true, beyond: fmt.Sprintf("bytes */%d", len(text))}, "it was cut short at offset", all},
 		"short, insisting":     {&unreliable{short: true, beyond: fmt.Sprintf("bytes */%d", len(text)+100)}, "it was cut short at offset", all},
