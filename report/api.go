@@ -35,10 +35,10 @@ type (
 // Time is a moment of the capture's clock. As text it is RFC 3339 in UTC with nine digits of seconds.
 type Time = record.Time
 
-// NewRecord is the record of c, of which j is the judgment.
+// NewRecord returns the record of c, whose judgment is j.
 func NewRecord(c *analyzer.Conversation, j *analyzer.Judgment) Record { return record.NewRecord(c, j) }
 
-// FillRecord makes r what NewRecord returns, in the memory of the record that it was before.
+// FillRecord sets r to what NewRecord returns, reusing its memory.
 func FillRecord(r *Record, c *analyzer.Conversation, j *analyzer.Judgment) {
 	record.Fill(r, c)
 	record.FillJudgment(r, c, j)
@@ -55,21 +55,21 @@ type (
 	Shortfall     = record.Shortfall
 )
 
-// Selection is how many conversations an expression selected.
+// Selection says how many conversations an expression selected.
 type Selection = record.Selection
 
-// NewSummaryRecord is the record of s, of which sel says what an expression selected.
+// NewSummaryRecord returns the record of s; sel says how many conversations an expression selected.
 func NewSummaryRecord(s *analyzer.Summary, sel Selection) SummaryRecord {
 	return record.NewSummaryRecord(s, sel)
 }
 
-// SegmentRecord is a segment as the segment record (docs/segments.md) has it, in Go data.
+// SegmentRecord is the segment record (docs/segments.md) as Go data.
 type SegmentRecord = record.SegmentRecord
 
-// NewSegmentRecord is the record of v.
+// NewSegmentRecord returns the record of v.
 func NewSegmentRecord(v *analyzer.SegmentView) SegmentRecord { return record.NewSegmentRecord(v) }
 
-// SegmentsNDJSON writes a segment record a line.
+// SegmentsNDJSON writes segment records, one per line.
 type SegmentsNDJSON = record.SegmentsNDJSON
 
 // NewSegmentsNDJSON returns one that writes to w.
@@ -85,11 +85,11 @@ type (
 	Overflow         = record.Overflow
 )
 
-// EventFields are the fields of the events beside schema, event and time, by the name of the event: those that are
-// always there, and those that are left out if they are not known or zero.
+// EventFields are the fields of events besides schema, event and time, by the name of the event: those that are
+// always present, and those that are omitted if they are unknown or zero.
 var EventFields = record.EventFields
 
-// Events writes events as they happen, a JSON record a line.
+// Events writes events as they happen, one JSON record per line.
 type Events = record.Events
 
 // NewEvents returns a writer of events to w.
@@ -104,25 +104,25 @@ type (
 	StateCountsRecord = record.StateCountsRecord
 )
 
-// Sums adds conversations up by what they have in common.
+// Sums adds up conversations in groups.
 type Sums = sums.Sums
 
 // SumRecord is the record of a group of conversations as Go data.
 type SumRecord = record.SumRecord
 
-// SumOptions say what is written of sums, and how a table looks.
+// SumOptions say which sums are written, and how a table looks.
 type SumOptions = sums.Options
 
-// SumKey is what sums are sorted by.
+// SumKey is a key to sort sums by.
 type SumKey = sums.Key
 
-// MostGroups is how many groups of conversations sums are kept of unless another number is asked for.
+// MostGroups is the default bound on the number of groups.
 const MostGroups = sums.MostGroups
 
-// NewSums returns sums by what by names, such as "server,outcome", in at most most groups. The error says what of it there is not.
+// NewSums returns sums grouped by the keys in by, such as "server,outcome", in at most most groups. The error names an unknown key.
 func NewSums(by string, most int) (*Sums, error) { return sums.Parse(by, most) }
 
-// SumColumns are the columns of sums behind those that they are made by, in order.
+// SumColumns are the columns of sums that follow the keys, in order.
 var SumColumns = sums.Columns
 
 // SumColumnNames are the names of SumColumns.
@@ -162,42 +162,42 @@ type WiresharkDifference = record.WiresharkDifference
 // WiresharkDifferences are all that were found between Wireshark 4.0 and us in captures from kernels and from scripts.
 var WiresharkDifferences = record.WiresharkDifferences
 
-// OstermannApart are anomalies, by id, in whose conversations Ostermann's tcptrace counts other segments than we do, and
+// OstermannApart has the anomalies, by id, in whose conversations Ostermann's tcptrace counts different segments, and
 // why.
 var OstermannApart = record.OstermannApart
 
-// WriteGlossary explains to people the statistics, the terms and the differences of whose names one contains part, or else of
-// whose explanations; all of them if part is empty. It reports whether there are any.
+// WriteGlossary explains, for people, the statistics, terms and differences whose names contain part, or else those whose explanations
+// do; all of them if part is empty. It reports whether there are any.
 func WriteGlossary(w io.Writer, part string) (found bool, err error) { return glossary.Write(w, part) }
 
 // GlossaryNames are the statistics, as terms, and the terms of the segment record.
 func GlossaryNames() []Term { return glossary.Names() }
 
-// WriteCatalogue lists all anomalies to people, by section.
+// WriteCatalogue lists all anomalies for people, by section.
 func WriteCatalogue(w io.Writer) error { return glossary.WriteCatalogue(w) }
 
-// WriteAnomalyKind explains the anomalies of a kind, of a section, to people.
+// WriteAnomalyKind explains a kind of anomaly, from a section, for people.
 func WriteAnomalyKind(w io.Writer, section string, kind *analyzer.AnomalyKind) error {
 	return glossary.WriteAnomaly(w, section, kind)
 }
 
-// RelatedAnomalies are the ids of the kinds that are about the same as this one, or that people take for it.
+// RelatedAnomalies are the ids of the kinds that concern the same matter as this one, or are easily confused with it.
 func RelatedAnomalies(kind *analyzer.AnomalyKind) []string { return glossary.Related(kind) }
 
-// SeverityOf is how bad anomalies of a kind are, in words.
+// SeverityOf is the severity of a kind of anomaly, in words.
 func SeverityOf(kind *analyzer.AnomalyKind) string { return glossary.SeverityOf(kind) }
 
-// Detail says in plain words what happened, and that the capture lost packets meanwhile if that may be all there is to it.
+// Detail says in plain words what happened, and, if lost packets of the capture may be the whole explanation, mentions them.
 func Detail(c *analyzer.Conversation, a *analyzer.Anomaly) string { return human.Detail(c, a) }
 
-// DetailAcross is Detail of a conversation during which the capture lost so many packets.
+// DetailAcross is Detail for a conversation during which the capture lost that many packets.
 func DetailAcross(dropped uint64, a *analyzer.Anomaly) string { return human.DetailAcross(dropped, a) }
 
-// Story tells in three to six sentences what became of c: who opened, what was exchanged, where the time went, what went
-// wrong, who closed and how, and what is left. j is the judgment of c.
+// Story summarizes c in three to six sentences: who opened it, what was exchanged, where the time went, what went
+// wrong, who closed it and how, and what is left. j is the judgment of c.
 func Story(c *analyzer.Conversation, j *analyzer.Judgment) []string { return story.Tell(c, j, nil) }
 
-// Timeline shows one conversation to people, segment by segment. What it writes it writes at once.
+// Timeline shows one conversation for people, segment by segment. It does not buffer.
 type Timeline = ladder.Timeline
 
 // TimelineOptions say how a timeline for people looks.
@@ -214,7 +214,7 @@ const (
 	NumTimeStyles = ladder.NumTimeStyles
 )
 
-// StyleOf is the style in which a timeline shows times as others show them.
+// StyleOf is the timeline style that matches the way other output shows times.
 func StyleOf(t Times) TimeStyle {
 	return [...]TimeStyle{human.UTC: AbsoluteTime, human.Local: ladder.LocalTime, human.Relative: RelativeTime, human.Delta: DeltaTime, human.Epoch: ladder.EpochTime}[t]
 }
@@ -225,44 +225,44 @@ var TimeStyles = ladder.TimeStyles
 // Ladder draws a conversation as a ladder: the endpoints are its rails, segments its rungs.
 type Ladder = ladder.Ladder
 
-// NewLadder begins the ladder of c, of which j is the judgment.
+// NewLadder begins the ladder of c, whose judgment is j.
 func NewLadder(w io.Writer, c *analyzer.Conversation, j *analyzer.Judgment, o TimelineOptions) *Ladder {
 	return ladder.New(w, c, j, o)
 }
 
-// EvidenceMark is the mark that a ladder puts behind a state.
+// EvidenceMark is the mark that a ladder puts after a state.
 func EvidenceMark(e analyzer.Evidence) string { return ladder.EvidenceMark(e) }
 
-// StateFilter selects connections by the states of their endpoints at a moment. The zero value is for all that are there.
+// StateFilter selects connections by the states of their endpoints at a moment. The zero value selects all.
 type StateFilter = states.StateFilter
 
-// ParseStateFilter reads the names of states, as RFC 9293, netstat or ss spell them, and a side: "client", "server" or
-// "" for both. The error names the state or side that there is not.
+// ParseStateFilter parses names of states, as RFC 9293, netstat or ss spell them, and a side: "client", "server" or
+// "" for both. The error names the unknown state or side.
 func ParseStateFilter(names []string, side string) (StateFilter, error) {
 	return states.ParseStateFilter(names, side)
 }
 
-// StateNames are the states of RFC 9293 as ParseStateFilter takes them.
+// StateNames are the names of the states of RFC 9293 that ParseStateFilter accepts.
 func StateNames() []string { return states.StateNames() }
 
-// StatesAt is the connections that were there at one moment of a capture.
+// StatesAt holds the connections that existed at one moment of a capture.
 type StatesAt = states.StatesAt
 
 // Connection is one connection at a moment.
 type Connection = states.Connection
 
-// StateSeries counts connections and the states of their endpoints at regular times of a capture.
+// StateSeries counts connections and the states of their endpoints at regular intervals.
 type StateSeries = states.StateSeries
 
 // MaxSamples bounds the samples of a StateSeries, and so its memory, to 10 MB.
 const MaxSamples = states.MaxSamples
 
-// Words are all values of a field of a record that has fixed ones, by the record's type and the field's name; nil: any.
+// Words are all values of a record's field that has a fixed set of them, by the record's type and the field's name; nil: any value.
 func Words(of reflect.Type, name string) []string {
 	return record.Words[record.Field{Record: of, Name: name}]
 }
 
-// What the sides of a conversation said ([Transcripts]).
+// What the sides of a conversation sent each other ([Transcripts]).
 type (
 	Transcript        = transcript.Writer  // takes the pieces of an [analyzer.Follower]
 	TranscriptOptions = transcript.Options // say how it looks; the zero value is for a file

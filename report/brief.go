@@ -7,7 +7,7 @@ import (
 	"tcptrace/report/internal/record"
 )
 
-// Brief is what a row of the table says of a conversation beside its addresses and counts.
+// Brief is what a row of the table says about a conversation besides its addresses and counts.
 type Brief struct {
 	Lost, Sent uint64                // segments of both sides with payload, SYN or FIN; Sent is 0 if they are not known
 	RoundTrip  time.Duration         // the least, between the hosts; 0: not known
@@ -16,7 +16,7 @@ type Brief struct {
 	Worst      *analyzer.AnomalyKind // the first of the gravest; nil: there is no anomaly
 }
 
-// NewBrief is what there is to say of c, of which j is the judgment.
+// NewBrief returns the Brief of c, whose judgment is j.
 func NewBrief(c *analyzer.Conversation, j *analyzer.Judgment) Brief {
 	b := Brief{Ended: endedBy(&j.Close), Cause: causeOf(&j.Close)}
 	b.Worst, _ = j.Worst()

@@ -1,9 +1,9 @@
 package report
 
-// Choices are what a flag such as --format takes, in the order in which help shows them; the first is the default.
+// Choices are the values of a flag such as --format, in the order in which help shows them; the first is the default.
 type Choices[T any] []Choice[T]
 
-// Choice is a name that such a flag takes, and what it stands for.
+// Choice is a value of such a flag, and what it stands for.
 type Choice[T any] struct {
 	Name string
 	Help string // one line for people
@@ -19,7 +19,7 @@ func (l Choices[T]) Names() []string {
 	return names
 }
 
-// Find is what name stands for; ok is false, and found zero, if there is no such name.
+// Find returns what name stands for; ok is false, and found zero, if there is no such name.
 func (l Choices[T]) Find(name string) (found T, ok bool) {
 	for i := range l {
 		if l[i].Name == name {

@@ -32,18 +32,18 @@ func payloadBytes(c *analyzer.Conversation) uint64 {
 	return c.Sent[analyzer.Client].PayloadBytes + c.Sent[analyzer.Server].PayloadBytes
 }
 
-// Key is an order of conversations. The zero Key is by start. What compares equal
-// is in order of stream, whichever way the key runs.
+// Key is an order of conversations. The zero Key orders by start. Equal conversations
+// are in the order of their streams, in either direction of the key.
 type Key struct {
 	name    string
 	reverse bool
 	field   *Field // nil: one of compareBy
 }
 
-// KeyNames are the names that ParseKey takes, sorted.
+// KeyNames are the names that ParseKey accepts, sorted.
 func KeyNames() []string { return slices.Sorted(maps.Keys(compareBy)) }
 
-// ParseKey reads a key's name, which may be that of any field ([ParseField]); "-" before it reverses the order.
+// ParseKey parses the name of a key, which may be that of any field ([ParseField]); "-" before it reverses the order.
 func ParseKey(s string) (Key, error) {
 	name, reverse := strings.CutPrefix(s, "-")
 	if compareBy[name] != nil {
@@ -137,11 +137,11 @@ func (k *Collector) Conversation(c *analyzer.Conversation) error {
 	return nil
 }
 
-// Skips is for [analyzer.Sink]: in order of start, what begins after the last
-// row of a full collector does not get in. Such conversations are not in Hidden.
+// Skips is for [analyzer.Sink]: if the order is by start, conversations that begin after the last
+// row of a full collector are not kept. They are not counted in Hidden.
 func (k *Collector) Skips(start analyzer.Time) bool { return int64(start) > k.latest.Load() }
 
-// copied is a conversation in memory of its own.
+// copied is a copy of a conversation.
 type copied struct {
 	collected
 	conversation analyzer.Conversation
@@ -162,8 +162,8 @@ func (k *Collector) copied(c *analyzer.Conversation) *collected {
 	return &copy.collected
 }
 
-// Sorted is what was kept, in order. The collector takes no more conversations
-// after it.
+// Sorted returns the conversations that were kept, in order. The collector takes no more conversations
+// after that.
 func (k *Collector) Sorted() []*analyzer.Conversation {
 	sorted := k.top.Sorted()
 	cs := make([]*analyzer.Conversation, len(sorted))
@@ -184,7 +184,7 @@ func (k *Collector) First() int {
 // Hidden is how many conversations were not kept.
 func (k *Collector) Hidden() uint64 { return k.total - uint64(k.top.Len()) }
 
-// SortedReport collects conversations and hands them on in order when it is
+// SortedReport collects conversations and passes them on in order when it is
 // finished.
 type SortedReport struct {
 	*Collector
@@ -199,7 +199,7 @@ func Sorted(next Report, key Key, limit int) *SortedReport {
 	return &SortedReport{NewCollector(key, limit), next, func() bool { return false }}
 }
 
-// Until has Finish leave out what is last in order once late says so, as [analyzer.Options] has it, and count it in Summary.LeftOut.
+// Until has Finish leave out the rest of the conversations once late returns true (see [analyzer.Options]), and count them in Summary.LeftOut.
 func (r *SortedReport) Until(late func() bool) { r.late = late }
 
 func (r *SortedReport) selected(s Selection) { tell(r.next, s) }

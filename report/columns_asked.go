@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Columns are those that a table or CSV shall have: exactly these, or the usual ones with some more and without others.
+// Columns are the columns of a table or CSV: exactly these, or the usual ones with some added and some dropped.
 type Columns struct {
 	only bool     // list is all
 	list []*Field // each once
 	drop []*Field
 }
 
-// ParseColumns reads names of fields ([ParseField]): all without a sign, or all with "+" for one more or "-" for one that is not wanted.
+// ParseColumns parses names of fields ([ParseField]): either all without a sign, or all with "+" to add one or "-" to drop one.
 func ParseColumns(names []string) (*Columns, error) {
 	var c Columns
 	signed := 0

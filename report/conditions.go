@@ -11,7 +11,7 @@ import "tcptrace/report/internal/condition"
 //	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
 //	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
 //
-// A conversation is judged only for an expression that asks for it. It is not safe for
+// A conversation is judged only if the expression needs it. A Where is not safe for
 // concurrent use.
 //
 // Its methods: go doc ./report/internal/condition Where
@@ -26,7 +26,7 @@ func CompileWhere(source string) (*Where, error) { return condition.CompileWhere
 //	all(conversations, .outcome == "closed")
 //	count(conversations, has(.anomalies, "zero-window")) <= 2
 //
-// Many captures can be checked against it at once; it looks at one after the other.
+// It may be used for many captures concurrently; it evaluates them one after another.
 //
 // Its methods: go doc ./report/internal/condition Assertion
 type Assertion = condition.Assertion

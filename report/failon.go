@@ -6,7 +6,7 @@ import (
 	"tcptrace/analyzer"
 )
 
-// FailOn tells which anomalies fail a check, and counts the conversations that have one.
+// FailOn knows which anomalies fail a check, and counts the conversations that have one.
 type FailOn struct {
 	severity analyzer.Severity
 	severe   bool            // severity counts
@@ -18,7 +18,7 @@ type FailOn struct {
 	id, detail    string // of its first such anomaly
 }
 
-// severity is the one of that name.
+// severity returns the severity of that name.
 func severity(name string) (s analyzer.Severity, ok bool) {
 	for s := analyzer.SeverityNote; s <= analyzer.SeverityError; s++ {
 		if s.String() == name {
@@ -28,8 +28,8 @@ func severity(name string) (s analyzer.Severity, ok bool) {
 	return 0, false
 }
 
-// ParseFailOn reads conditions: a severity stands for itself and all that are worse, an
-// id for that kind of anomaly.
+// ParseFailOn parses conditions: a severity means this severity or worse, an
+// id that kind of anomaly.
 func ParseFailOn(conditions []string) (*FailOn, error) {
 	f := &FailOn{kinds: map[string]bool{}}
 	for _, cond := range conditions {
@@ -57,7 +57,7 @@ func (f *FailOn) Fails(kind *analyzer.AnomalyKind) bool {
 // Watch returns a report that passes everything on to next and lets f see it.
 func (f *FailOn) Watch(next Report) Report { return &watched{next, f} }
 
-// Failure says what was found, "" if nothing was.
+// Failure says what was found; "" if nothing was.
 func (f *FailOn) Failure() string {
 	if f.conversations == 0 {
 		return ""

@@ -15,7 +15,7 @@ import (
 	"tcptrace/report/internal/record"
 )
 
-// Field is something that a conversation is shown by or sorted by: a field of its record, or one that is computed.
+// Field is something that a conversation can be shown or sorted by: a field of its record, or a computed one.
 type Field struct {
 	Name string // as it was asked for
 	path string // what it is: the same for all names of a field
@@ -179,7 +179,7 @@ func causeOf(c *analyzer.Close) string {
 	return c.Cause.String()
 }
 
-// FieldNames are the fields that have short names, and the computed ones, for help and completion.
+// FieldNames are the fields with short names, and the computed ones, for help and completion.
 func FieldNames() []string {
 	return []string{
 		"stream", "start", "end", "duration", "client", "server", "name", "packets", "bytes", "loss", "rtt", "retransmitted_packets",
@@ -187,8 +187,8 @@ func FieldNames() []string {
 	}
 }
 
-// ParseField finds the field of that name. Beside its path in a record (endpoints.client.sent.rtt_p95_s) a field may be named as CSV names
-// it (client_rtt_p95_s), by a short name (rtt), or as a table heads it ("ended by").
+// ParseField finds the field of that name. Besides its path in a record (endpoints.client.sent.rtt_p95_s), a field may be named as in CSV
+// (client_rtt_p95_s), by a short name (rtt), or as in a table's heading ("ended by").
 func ParseField(name string) (*Field, error) {
 	asked := name
 	if long, ok := shortNames[name]; ok {

@@ -2,15 +2,15 @@ package report
 
 import "tcptrace/analyzer"
 
-// FilterReport passes on the conversations that meet a condition, and counts.
+// FilterReport passes on the conversations that meet a condition, and counts them.
 type FilterReport struct {
 	next           Report
 	where          *Where
 	matched, total uint64
 }
 
-// Filter returns a report that passes on to next what where selects. Formats with a
-// summary say how many that were.
+// Filter returns a report that passes the conversations that where selects on to next. Formats with a
+// summary say how many there were.
 func Filter(next Report, where *Where) *FilterReport {
 	return &FilterReport{next: next, where: where}
 }

@@ -13,9 +13,9 @@ import (
 // reportSchema names the document that JSON writes.
 const reportSchema = "tcptrace.report.v1"
 
-// JSON writes one document that holds every conversation and the summary. It is
+// JSON writes one document with all conversations and the summary. It is
 // written as the conversations come; only its end makes it valid JSON, so a
-// reader can tell a report that was cut short.
+// reader can recognize a report that was cut short.
 type JSON struct {
 	out       output.Buffer
 	enc       record.Encoder
@@ -29,7 +29,7 @@ func NewJSON(w io.Writer) *JSON { return &JSON{out: output.NewBuffer(w)} }
 
 func (r *JSON) selected(s Selection) { r.selection = s }
 
-// Findings has the document say what was found: v, as encoding/json has it, in the place of the key "findings".
+// Findings adds the findings to the document: v, encoded by encoding/json, under the key "findings".
 func (r *JSON) Findings(v any) { r.findings = v }
 
 func (r *JSON) begin() {

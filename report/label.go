@@ -5,8 +5,8 @@ import (
 	"tcptrace/report/internal/ladder"
 )
 
-// SegmentLabel is what a picture says of a segment, in the words of a ladder.
+// SegmentLabel is the label of a segment in a picture, in the words of a ladder.
 type SegmentLabel = ladder.Label
 
-// NewSegmentLabel is the label of v.
+// NewSegmentLabel returns the label of v.
 func NewSegmentLabel(v *analyzer.SegmentView) SegmentLabel { return ladder.NewLabel(v) }

@@ -11,7 +11,7 @@ import (
 	"tcptrace/report/internal/output"
 )
 
-// Long writes every statistic of each conversation, the client's and the server's side by side, and leaves out
+// Long writes the statistics of each conversation, the client's and the server's side by side, omitting
 // those that are 0 on both sides.
 type Long struct {
 	out       output.Buffer

@@ -8,7 +8,7 @@ import (
 	"tcptrace/report/internal/record"
 )
 
-// NDJSON writes a conversation record a line, as the conversations come.
+// NDJSON writes conversation records as the conversations come, one per line.
 type NDJSON struct {
 	out output.Buffer
 	enc record.Encoder

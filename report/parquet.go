@@ -9,7 +9,7 @@ import (
 	"tcptrace/report/internal/record"
 )
 
-// Parquet writes conversation records as a table of Apache Parquet, as the conversations come. It holds a row group.
+// Parquet writes conversation records as an Apache Parquet table, as the conversations come. It holds one row group in memory.
 type Parquet struct {
 	file *columnar.File
 	enc  func([]byte, *analyzer.Conversation) []byte
@@ -68,7 +68,7 @@ type segmentsParquet struct {
 	row  []byte
 }
 
-// NewSegmentsParquet returns what writes segment records to w as a table of Apache Parquet.
+// NewSegmentsParquet returns a Timeline that writes segment records to w as an Apache Parquet table.
 func NewSegmentsParquet(w io.Writer) Timeline {
 	return &segmentsParquet{file: columnar.NewFile(w, columnar.Segments())}
 }
@@ -110,7 +110,7 @@ type eventsParquet struct {
 	pace  record.Pace
 }
 
-// NewEventsParquet returns what writes events to w as a table of Apache Parquet, which is there when the summary is written.
+// NewEventsParquet returns a writer of events to w as an Apache Parquet table, which is complete once the summary is written.
 func NewEventsParquet(w io.Writer) EventWriter {
 	return &eventsParquet{file: columnar.NewFile(w, columnar.Events())}
 }

@@ -7,20 +7,20 @@ import (
 	"tcptrace/report/internal/columnar"
 )
 
-// Partitioning is how the rows of a table are divided among directories.
+// Partitioning says how the rows of a table are divided among directories.
 type Partitioning struct {
 	column string
 	layout string // of a time; "": it is the address of the server
 }
 
-// Partitionings are those that --partition-by takes.
+// Partitionings are the values of --partition-by.
 var Partitionings = Choices[Partitioning]{
 	{"day", "the day of the first packet, UTC", Partitioning{"day", "2006-01-02"}},
 	{"hour", "its hour", Partitioning{"hour", "2006-01-02T15"}},
 	{"server", "the address of the server", Partitioning{column: "server_ip"}},
 }
 
-// ByTime reports whether rows without a server can be divided so.
+// ByTime reports whether rows without a server can be divided in this way.
 func (p Partitioning) ByTime() bool { return p.layout != "" }
 
 // append appends the value of a row.
@@ -52,8 +52,8 @@ type partitionedConversations struct {
 	pack func([]byte, *analyzer.Conversation) []byte
 }
 
-// NewPartitionedParquet returns a report that writes conversation records as tables of Apache Parquet, to files that create makes. Their names have
-// slashes, in the manner of Hive: day=2026-03-02/part-0.parquet.
+// NewPartitionedParquet returns a report that writes conversation records as Apache Parquet tables, to files that create makes. Their names have
+// slashes, in the style of Hive: day=2026-03-02/part-0.parquet.
 func NewPartitionedParquet(by Partitioning, create func(name string) (io.WriteCloser, error)) Report {
 	return &partitionedConversations{newPartitioned(by, columnar.Conversations(), create), packConversations()}
 }
@@ -69,7 +69,7 @@ func (p *partitionedConversations) Finish(*analyzer.Summary) error { return p.pa
 
 type partitionedSegments struct{ partitioned }
 
-// NewPartitionedSegments is NewPartitionedParquet of segment records, by time.
+// NewPartitionedSegments is like NewPartitionedParquet, for segment records, by time.
 func NewPartitionedSegments(by Partitioning, create func(name string) (io.WriteCloser, error)) Timeline {
 	return &partitionedSegments{newPartitioned(by, columnar.Segments(), create)}
 }
