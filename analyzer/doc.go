@@ -98,6 +98,7 @@
 // What is said about single packets takes a second pass over the capture, since it depends on how the conversation
 // went on: the partitions that hold chosen conversations get their segments again, and report where each belongs.
 //
-// The package has no clock of its own (only the capture's) and does no I/O. [Run] and [Read] start goroutines, which have ended
-// when they return.
+// [Run] and [Read] start goroutines, which have ended when they return.
+//
+// Not its job: I/O, and any clock but the capture's; the formats of captures (package capturefile) and of output (package report).
 package analyzer

@@ -7,9 +7,10 @@
 // compose: [Filter] passes on what an expression selects, [Sorted] puts what it
 // passes on in order.
 //
-// The package does not read captures, decide anything about TCP, parse command
-// lines or know about terminals: widths and colour are options. Its renderers are
-// not safe for concurrent use.
+// Renderers are not safe for concurrent use.
+//
+// Not its job: reading captures, deciding anything about TCP, parsing command lines, or
+// knowing about terminals: widths and colour are options.
 package report
 
 import (

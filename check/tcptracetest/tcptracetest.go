@@ -14,6 +14,8 @@
 //
 // With TCPTRACE_UPDATE=1 in the environment Check writes expectations that are missing or do not hold, as
 // 'tcptrace check --update' does.
+//
+// Not its job: capturing, and the language of expectations (docs/check.md).
 package tcptracetest
 
 import (

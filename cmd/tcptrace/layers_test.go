@@ -185,6 +185,25 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestPackagesAreExplained finds packages that nothing documents, that two files do, or that do not say what is not their job.
+func TestPackagesAreExplained(t *testing.T) {
+	docs := map[string][]string{}
+	for _, f := range libraryFiles(t) {
+		docs[f.pkg] = append(docs[f.pkg], f.syntax.Doc.Text())
+	}
+	delete(docs, "docs/program") // an example, which docs/library.md shows
+	for pkg, of := range docs {
+		of = slices.DeleteFunc(of, func(text string) bool {
+			return !strings.HasPrefix(text, "Package ") && !strings.HasPrefix(text, "Command ")
+		})
+		if len(of) != 1 {
+			t.Errorf("%d files document package %s, want one", len(of), pkg)
+		} else if !strings.Contains(of[0], "Not its job:") && !strings.Contains(of[0], "Non-goals") {
+			t.Errorf("package %s does not say what is not its job", pkg)
+		}
+	}
+}
+
 // modulePath is the name of the module, which whoever publishes it changes.
 func modulePath(t *testing.T) string {
 	t.Helper()
@@ -291,7 +310,7 @@ func libraryFiles(t *testing.T) (list []libraryFile) {
 		case d.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
-		syntax, err := parser.ParseFile(files, filepath.Join(rootDir, name), nil, parser.SkipObjectResolution)
+		syntax, err := parser.ParseFile(files, filepath.Join(rootDir, name), nil, parser.SkipObjectResolution|parser.ParseComments)
 		list = append(list, libraryFile{name, path.Dir(name), files, syntax})
 		return err
 	})

@@ -1,4 +1,8 @@
 // Command tcptrace reads packet captures and reports what every TCP connection in them did.
+//
+// It has the commands and their flags, one file for each command, and decides what is opened, in which order, and with which status to exit.
+//
+// Not its job: any knowledge of TCP (package analyzer), and the forms of output (package report).
 package main
 
 import (

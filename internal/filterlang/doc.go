@@ -10,4 +10,6 @@
 // joined by and, or, not and parentheses. And and or bind alike, from left to right; a value
 // alone repeats the words before the last one (port 80 or 443). Nothing is looked up:
 // addresses and ports are numbers. Unlike libpcap's, host and net are about IP only, not ARP.
+//
+// Not its job: the rest of the language, and filters where libpcap is at hand.
 package filterlang

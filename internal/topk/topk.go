@@ -1,6 +1,8 @@
 // Package topk keeps the first values of many in an order, without holding the rest.
 //
-// It allocates for what it keeps only. What a value that does not get in costs is the caller's comparison with Last.
+// It allocates only for the values that it keeps. A value that is not kept costs only the caller's comparison with Last.
+//
+// Not its job: the order.
 package topk
 
 import "slices"

@@ -4,4 +4,6 @@
 //
 // It is for Linux, and for root. Where it may not be done, New skips the test and says why;
 // elsewhere the package is empty, so tests that use it are in files named _linux_test.go.
+//
+// Not its job: what happens on the connections.
 package netns

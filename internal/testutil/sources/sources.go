@@ -1,6 +1,6 @@
 // Package sources gives tests sources that deliver packets as a capture that goes on does.
 //
-// It is not for reading captures: that is package input.
+// Not its job: reading captures (package input).
 package sources
 
 import (

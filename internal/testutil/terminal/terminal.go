@@ -1,4 +1,6 @@
-// Package terminal shows a program to a test as it looks in a real terminal: tmux's.
+// Package terminal runs a program in a real terminal, tmux's, and shows a test what it looks like there.
+//
+// Not its job: what should be seen.
 package terminal
 
 import (

@@ -2,6 +2,8 @@
 //
 // A test that goes through all golden captures, or plays whole attacks, does so where TCPTRACE_TEST=full asks for it, as
 // `make test-full` and .ci/run do. Without it the test takes some of them, with -short fewer, and says what it left out.
+//
+// Not its job: which ones a test takes.
 package thorough
 
 import (

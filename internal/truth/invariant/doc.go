@@ -1,9 +1,10 @@
-// Package invariant lists what the analysis can never say together: of a conversation (Check), in its story (Story)
-// and of its segments (Segments). Tests hold everything against it that they have analyzed, whatever the capture.
+// Package invariant lists what an analysis can never say together: about a conversation (Check), in its story (Story)
+// and about its segments (Segments). Tests check every analysis against it, whatever the capture.
 //
-// It reads only what users read: outcome, trajectories, anomalies, counts. How they come about it does not know, so that a
-// mistake made there is not made here again. It says nothing about whether an answer is right, only
-// whether its parts agree.
+// It reads only what users read: outcome, trajectories, anomalies, counts. It does not know how they are computed, so that a
+// mistake made there is not repeated here.
+//
+// Not its job: whether an answer is right. It only checks whether its parts agree.
 package invariant
 
 import (

@@ -1,4 +1,3 @@
-// Package invariant holds what can never be said together, for tests.
 package invariant
 
 import (

@@ -1,5 +1,5 @@
 // Package output is how values are spelled in what programs read: numbers, times, addresses, JSON strings, Community
 // IDs; and the buffer in which all formats are written. Nothing in it allocates for each value.
 //
-// It does not know what the values mean, nor which fields a record has.
+// Not its job: what the values mean, and which fields a record has.
 package output

@@ -5,5 +5,5 @@
 // statistics would take as long as all else of a record. The other encoders are written by hand for the same reason;
 // tests hold them against encoding/json of the same record. [Terms] are the words of the segment record.
 //
-// The package does not choose conversations, and writes nothing for people.
+// Not its job: choosing conversations, and output for people.
 package record

@@ -1,6 +1,8 @@
-// Generate writes what package record spells out for speed, from the table of statistics: the Go data of what an
+// Command generate writes what package record spells out for speed, from the table of statistics: the Go data of what an
 // endpoint sent, its encoder, and what fills it. It reads statistics_table.go and writes sent_generated.go, both in
 // the current directory; 'go generate' in the directory of the package runs it.
+//
+// Not its job: the fields of a conversation, which are written by hand (docs/architecture.md says why).
 package main
 
 import (
