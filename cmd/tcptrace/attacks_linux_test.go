@@ -58,7 +58,7 @@ var attacks = []attack{
 	{"200,000 anomalies in a conversation", anomalyStorm, 200_000, exitDone, "in 1 conversation\n", 180, 10,
 		[]string{"CAPTURE --format json", "timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "check CAPTURE --deny note",
 			"report CAPTURE -o DIR/page.html", "plot CAPTURE --stream 0 --kind ladder -o DIR/drawn.pdf"}},
-	{"200,000 ICMP errors about anything", icmpFlood, 200_000, exitDone, "in 1 conversation\n", 120, 10,
+	{"200,000 ICMP errors about arbitrary connections", icmpFlood, 200_000, exitDone, "in 1 conversation\n", 120, 10,
 		[]string{"timeline CAPTURE", "replay CAPTURE --speed max --format ndjson", "findings CAPTURE"}},
 	{"names of 50,000 servers, by DNS and HTTP", nameFlood, 50_000, exitDone, "in %s conversations", 650, 20,
 		[]string{"summary CAPTURE --by client,server,port", "findings CAPTURE", "report CAPTURE -o DIR/page.html", "replay CAPTURE --speed max --format ndjson"}},
@@ -71,7 +71,7 @@ var attacks = []attack{
 		[]string{"plot CAPTURE --kind connections -o DIR/drawn.svg"}},
 	{"100,000 sections", always(sections), 0, exitDone, "in 100,000 conversations", 250, 15, []string{"extract CAPTURE -w DIR/extracted.pcapng --where true"}},
 	{"a block of 4 GB", always(hugeBlock), 0, exitBadInput, "block", 120, 10, nil},
-	{"packets of random bytes, and garbage behind", always(garbage), 0, exitBadInput, "beyond any snap length", 150, 10,
+	{"packets of random bytes, followed by garbage", always(garbage), 0, exitBadInput, "beyond any snap length", 150, 10,
 		[]string{"replay CAPTURE --speed max --format ndjson", "findings CAPTURE", "report CAPTURE -o DIR/page.html"}},
 }
 
