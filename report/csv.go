@@ -26,9 +26,9 @@ var csvHeader = func() string {
 	return header + ",limit_sender,limit_factor,vlan,inner_vlan,interface,rtt_s,loss_ratio,retransmitted_packets,close_kind,ended_by,close_cause\n"
 }()
 
-// CSV writes a header and a row per conversation, according to RFC 4180 but with lines ended by
-// LF, as command line tools that read CSV expect. The columns are the
-// fields of the conversation record; of anomalies, the ids, separated by blanks. A
+// CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
+// LF, as the tools that read CSV on a command line expect. The columns are the
+// fields of the conversation record, of anomalies their ids with blanks between them. A
 // cell that a spreadsheet would take for a formula begins with an apostrophe.
 type CSV struct {
 	out      output.Buffer
@@ -61,7 +61,7 @@ func (r *CSV) Numbered(stream uint64, rest []byte) error {
 	return r.out.Spill()
 }
 
-// Finish writes what is still buffered. The format has no place for the summary;
+// Finish writes what is still buffered. The format has no place for the summary:
 // see [Notes].
 func (r *CSV) Finish(*analyzer.Summary) error { return r.out.Flush() }
 
