@@ -7,7 +7,7 @@ import "tcptrace/report/internal/condition"
 //
 //	packets > 100 && server.port in [80, 443]
 //	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
-//	has("no-answer") && cidr(client.ip, "10.0.0.0/8") || host("www.example.com") && port(443) || either(rtt_p95_s > 0.2)
+//	has("no-answer") && cidr(ip, "10.0.0.0/8") || host("www.example.com") && port(443) || either(rtt_p95_s > 0.2)
 //	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
 //	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
 //

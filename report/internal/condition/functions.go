@@ -1,7 +1,6 @@
 package condition
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -18,30 +17,55 @@ import (
 // ourFunctions are those that expr has not. Some are written with less than they take: see shorthand.
 var ourFunctions = []string{"has", "cidr", "host", "port", "either"}
 
+// ofHosts is what functions are called that are about some of the sides of a conversation, which are their first arguments. Nobody can write a call of cidr
+// so: it is what cidr(ip, "10.0.0.0/8") becomes.
+const ofHosts = "cidr "
+
 // functionOptions are the options of a compiler for ourFunctions, but for either, which is none when it is compiled.
 func functionOptions() []expr.Option {
 	return []expr.Option{
+		expr.Patch(sides{}),
 		expr.Patch(shorthand{}),
 		expr.Function("has", func(args ...any) (any, error) {
-			id := args[1].(string)
-			return slices.ContainsFunc(args[0].([]record.AnomalyRecord), func(a record.AnomalyRecord) bool { return a.ID == id }), nil
-		}, new(func([]record.AnomalyRecord, string) bool)),
+			return slices.ContainsFunc(args[0].([]record.AnomalyRecord), func(a record.AnomalyRecord) bool {
+				return slices.Contains(args[1:], any(a.ID))
+			}), nil
+		}, new(func([]record.AnomalyRecord, ...string) bool)),
 		expr.Function("cidr", func(args ...any) (any, error) {
-			return inNetwork(args[0].(string), args[1].(string))
-		}, new(func(string, string) bool)),
+			return anyOf(args[:1], args[1:], func(ip, network any) (bool, error) { return inNetwork(ip.(string), network.(string)) })
+		}, new(func(string, ...string) bool)),
+		expr.Function(ofHosts, func(args ...any) (any, error) {
+			return anyOf(args[:2], args[2:], func(h, network any) (bool, error) { return inNetwork(h.(record.Host).IP, network.(string)) })
+		}, new(func(record.Host, record.Host, ...string) bool)),
 		expr.Function("host", func(args ...any) (any, error) {
-			for _, h := range args[1:] {
-				if in, err := isHost(args[0].(string), h.(record.Host)); in || err != nil {
-					return in, err
-				}
-			}
-			return false, nil
-		}, new(func(string, record.Host, record.Host) bool)),
+			return anyOf(args[:2], args[2:], func(h, text any) (bool, error) { return isHost(text.(string), h.(record.Host)) })
+		}, new(func(record.Host, record.Host, ...string) bool)),
 		expr.Function("port", func(args ...any) (any, error) {
-			n := args[0].(int)
-			return n == int(args[1].(record.Host).Port) || n == int(args[2].(record.Host).Port), nil
-		}, new(func(int, record.Host, record.Host) bool)),
+			return anyOf(args[:2], args[2:], func(h, n any) (bool, error) { return int(h.(record.Host).Port) == whole(n), nil })
+		}, new(func(record.Host, record.Host, ...int) bool)),
 	}
+}
+
+// anyOf reports whether is holds of any of these and any of those.
+func anyOf(these, those []any, is func(this, that any) (bool, error)) (bool, error) {
+	for _, this := range these {
+		for _, that := range those {
+			if ok, err := is(this, that); ok || err != nil {
+				return ok, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// whole is a number of any of Go's types of whole numbers.
+func whole(n any) int {
+	if v := reflect.ValueOf(n); v.CanUint() {
+		return int(v.Uint())
+	} else if v.CanInt() {
+		return int(v.Int())
+	}
+	return -1
 }
 
 // parseNetwork reads a network, 10.0.0.0/8, or an address, which is a network of one.
@@ -70,34 +94,78 @@ func inNetwork(ip, network string) (bool, error) {
 
 // isHost reports whether h is the host that text says: by its address, its network or its name.
 func isHost(text string, h record.Host) (bool, error) {
+	text = unbracketed(text)
 	if _, err := parseNetwork(text); err == nil {
 		return inNetwork(h.IP, text)
 	}
 	return strings.EqualFold(text, h.Name), nil
 }
 
-// shorthand writes out what calls of ourFunctions leave to be understood: has("no-answer") is has(anomalies, "no-answer"), host and port are
-// about both sides, and either(X) is X for the client or for the server.
-type shorthand struct{}
+// unbracketed is an address of IPv6 without the brackets that it has in front of a port.
+func unbracketed(text string) string {
+	if inner, ok := strings.CutPrefix(text, "["); ok && strings.HasSuffix(inner, "]") {
+		return inner[:len(inner)-1]
+	}
+	return text
+}
+
+// sides writes out what is about either side: either(X) is X for the client or for the server. In it, and in no other place, ip is the address of that side,
+// and cidr, host and port are about that side; cidr("10.0.0.0/8") is cidr(ip, "10.0.0.0/8").
+type sides struct{}
 
 // Visit implements ast.Visitor.
-func (shorthand) Visit(node *ast.Node) {
+func (sides) Visit(node *ast.Node) {
 	call, ok := (*node).(*ast.CallNode)
-	if !ok {
+	if !ok || len(call.Arguments) == 0 {
 		return
 	}
-	switch name, n := callee(call), len(call.Arguments); {
-	case name == "has" && n == 1:
-		call.Arguments = append([]ast.Node{&ast.IdentifierNode{Value: "anomalies"}}, call.Arguments...)
-	case (name == "host" || name == "port") && n == 1:
-		call.Arguments = append(call.Arguments, &ast.IdentifierNode{Value: "client"}, &ast.IdentifierNode{Value: "server"})
-	case name == "either" && n == 1:
+	switch callee(call) {
+	case "cidr":
+		if _, ok := call.Arguments[0].(*ast.StringNode); ok {
+			call.Arguments = slices.Insert(call.Arguments, 0, named("ip"))
+		}
+	case "either":
 		client, err := ofSide(call.Arguments[0], "client")
 		server, err2 := ofSide(call.Arguments[0], "server")
 		if err == nil && err2 == nil {
 			ast.Patch(node, &ast.BinaryNode{Operator: "||", Left: client, Right: server})
 		}
 	}
+}
+
+// shorthand writes out what calls of ourFunctions leave to be understood: has("no-answer") is has(anomalies, "no-answer"), and host, port and
+// cidr(ip, "10.0.0.0/8") are about both sides.
+type shorthand struct{}
+
+// Visit implements ast.Visitor.
+func (shorthand) Visit(node *ast.Node) {
+	call, ok := (*node).(*ast.CallNode)
+	if !ok || len(call.Arguments) == 0 {
+		return
+	}
+	_, text := call.Arguments[0].(*ast.StringNode)
+	switch name := callee(call); {
+	case name == "has" && (text || len(call.Arguments) == 1):
+		call.Arguments = slices.Insert(call.Arguments, 0, named("anomalies"))
+	case (name == "host" || name == "port") && !aboutSides(call):
+		call.Arguments = slices.Insert(call.Arguments, 0, named("client"), named("server"))
+	case name == "cidr" && lastName(call.Arguments[0]) == "ip" && isIdentifier(call.Arguments[0]):
+		call.Callee = named(ofHosts)
+		call.Arguments = slices.Replace(call.Arguments, 0, 1, named("client"), named("server"))
+	}
+}
+
+func named(name string) ast.Node { return &ast.IdentifierNode{Value: name} }
+
+func isIdentifier(node ast.Node) bool {
+	_, ok := node.(*ast.IdentifierNode)
+	return ok
+}
+
+// aboutSides reports whether a call of host or port has the sides that it is about.
+func aboutSides(call *ast.CallNode) bool {
+	name := lastName(call.Arguments[0])
+	return isIdentifier(call.Arguments[0]) && (name == "client" || name == "server")
 }
 
 func callee(call *ast.CallNode) string {
@@ -121,6 +189,16 @@ type sided struct{ side string }
 
 // Visit implements ast.Visitor.
 func (s *sided) Visit(node *ast.Node) {
+	if call, ok := (*node).(*ast.CallNode); ok && len(call.Arguments) > 0 {
+		name := lastName(call.Callee)
+		if slices.Contains(ourFunctions, name) {
+			call.Callee = named(name) // port is a field, too
+		}
+		if (name == "host" || name == "port") && !aboutSides(call) {
+			call.Arguments = slices.Insert(call.Arguments, 0, named(s.side), named(s.side))
+		}
+		return
+	}
 	id, ok := (*node).(*ast.IdentifierNode)
 	if !ok {
 		return
@@ -143,60 +221,4 @@ func (s *sided) Visit(node *ast.Node) {
 		ast.Patch(node, n)
 		return
 	}
-}
-
-// eithers counts calls of either: each writes out what is in it twice.
-type eithers int
-
-// Visit implements ast.Visitor.
-func (e *eithers) Visit(node *ast.Node) {
-	if call, ok := (*node).(*ast.CallNode); ok && callee(call) == "either" {
-		*e++
-	}
-}
-
-// checkCall finds what is wrong with a call before types are looked at.
-func checkCall(call *ast.CallNode) error {
-	name := callee(call)
-	if name == "" {
-		return nil
-	}
-	if !slices.Contains(ourFunctions, name) {
-		return noFunction(name)
-	}
-	literal := func(i int) (string, bool) {
-		if i >= len(call.Arguments) {
-			return "", false
-		}
-		s, ok := call.Arguments[i].(*ast.StringNode)
-		if !ok {
-			return "", false
-		}
-		return s.Value, true
-	}
-	switch text, ok := literal(1); {
-	case name == "cidr" && len(call.Arguments) != 2:
-		return fmt.Errorf(`cidr takes an address and a network: cidr(client.ip, "10.0.0.0/8")`)
-	case name == "cidr" && ok:
-		_, err := parseNetwork(text)
-		return err
-	case name != "cidr" && name != "has" && len(call.Arguments) != 1:
-		return fmt.Errorf(`%s takes one argument: host("10.0.0.1"), port(443), either(rst_packets > 0)`, name)
-	case name == "has" && (len(call.Arguments) == 0 || len(call.Arguments) > 2):
-		return fmt.Errorf(`has takes the id of an anomaly: has("no-answer")`)
-	}
-	if name == "either" {
-		var inner eithers
-		ast.Walk(&call.Arguments[0], &inner)
-		if inner > 0 {
-			return errors.New("either cannot be within either")
-		}
-	}
-	if text, ok := literal(0); name == "port" && ok {
-		return fmt.Errorf("a port is a number, without quotes: port(%s)", text)
-	} else if name == "host" && ok && strings.Contains(text, "/") {
-		_, err := parseNetwork(text)
-		return err
-	}
-	return nil
 }

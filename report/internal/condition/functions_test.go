@@ -22,6 +22,33 @@ func TestWhereFunctions(t *testing.T) {
 		`cidr(client.ip, "10.0.0.2/31")`:                           false,
 		`cidr(client.ip, "10.0.0.1")`:                              true,
 		`cidr(client.ip, "::/0")`:                                  false,
+		`cidr(ip, "10.0.0.0/8")`:                                   true,
+		`cidr(ip, "10.0.0.1/32")`:                                  true,
+		`cidr(ip, "10.0.0.2/32")`:                                  true,
+		`cidr(ip, "10.0.0.3/32")`:                                  false,
+		`cidr(ip, '10.0.0.2')`:                                     true,
+		`cidr("10.0.0.2/32")`:                                      true,
+		`cidr("10.0.0.3/32")`:                                      false,
+		`cidr(ip, "192.0.2.0/24", "10.0.0.2/32")`:                  true,
+		`cidr(server.ip, "192.0.2.0/24", "10.0.0.1/32")`:           false,
+		`not cidr(ip, "10.0.0.0/8")`:                               false,
+		`let net = "10.0.0.2/32"; cidr(ip, net)`:                   true,
+		`either(cidr(ip, "10.0.0.2/32") && port == 80)`:            true,
+		`either(cidr(ip, "10.0.0.1/32") && port == 80)`:            false,
+		`either(cidr("10.0.0.1/32") && port == 80)`:                false,
+		`either(host("10.0.0.2") && port(80))`:                     true,
+		`either(host("10.0.0.1") && port(80))`:                     false,
+		`host("10.0.0.1") && port(80)`:                             true,
+		`host("10.0.0.3", "10.0.0.2")`:                             true,
+		`host("10.0.0.3", "10.0.0.4")`:                             false,
+		`host("[10.0.0.2]")`:                                       true,
+		`host(server.ip)`:                                          true,
+		`port(443, 80)`:                                            true,
+		`port(443, 81)`:                                            false,
+		`port(server.port)`:                                        true,
+		`port(server.port + 1)`:                                    false,
+		`has("no-answer", "port-reused")`:                          false,
+		`has(anomalies, "no-answer", "port-reused")`:               false,
 		`host("10.0.0.2")`:                                         true,
 		`host("10.0.0.1")`:                                         true,
 		`host("10.0.0.3")`:                                         false,
@@ -52,10 +79,14 @@ func TestWhereFunctions(t *testing.T) {
 			t.Errorf("%s: %v, %v", source, got, err)
 		}
 	}
-	if w, err := CompileWhere(`cidr(client.ip, "2001:db8::/32") && host("2001:db8::1")`); err != nil {
-		t.Error(err)
-	} else if got, err := w.Match(&six); !got || err != nil {
-		t.Errorf("IPv6: %v, %v", got, err)
+	for _, source := range []string{
+		`cidr(client.ip, "2001:db8::/32") && host("2001:db8::1")`, `cidr(ip, "2001:DB8::/32") && host("[2001:db8::1]")`, `!cidr(ip, "2001:db9::/32", "0.0.0.0/0")`,
+	} {
+		if w, err := CompileWhere(source); err != nil {
+			t.Error(err)
+		} else if got, err := w.Match(&six); !got || err != nil {
+			t.Errorf("%s: %v, %v", source, got, err)
+		}
 	}
 }
 
@@ -94,7 +125,24 @@ func TestWhereErrorsArePlain(t *testing.T) {
 		`cidr(client.ip)`:                        `cidr takes an address and a network`,
 		`cidr(client.ip, "10.0.0.0/33")`:         `"10.0.0.0/33" is neither a network`,
 		`host("10.0.0/8")`:                       `"10.0.0/8" is neither a network`,
-		`host()`:                                 `host takes one argument`,
+		`host()`:                                 `host takes an address, a network or a name`,
+		`host("10.0.0.1:80")`:                    `either(ip == "10.0.0.1" && port == 80)`,
+		`host("[2001:db8::1]:80")`:               `either(ip == "2001:db8::1" && port == 80)`,
+		`host(client, "10.0.0.1")`:               `the client's is client.ip`,
+		`port(server, 443)`:                      `the server's is server.port`,
+		`port([80, 443])`:                        `cannot use a list`,
+		`port in [80]`:                           `host("10.0.0.1") and port(443) are functions`,
+		`cidr()`:                                 `cidr takes an address and a network`,
+		`cidr(ip)`:                               `cidr takes an address and a network`,
+		`cidr(client, "10.0.0.0/8")`:             `cidr takes an address: client.ip`,
+		`cidr("10.0.0.0/8", ip)`:                 `cidr takes the address first: cidr(ip, "10.0.0.0/8")`,
+		`cidr(ip, "10.0.0.0/33")`:                `"10.0.0.0/33" is neither a network`,
+		`cidr(ip, "10.0.0.0/8", "10.0.0.0/33")`:  `"10.0.0.0/33" is neither a network`,
+		`cidr(ip, 8)`:                            `cannot use a number as argument (type text) to call cidr`,
+		`ip == "10.0.0.1"`:                       `either(ip == "...") asks of either side`,
+		`either("10.0.0.1")`:                     `host("10.0.0.1") is for a host`,
+		`has("no-answer", "no-anser")`:           `did you mean no-answer?`,
+		`has(5)`:                                 `cannot use a number`,
 		`port("80")`:                             `a port is a number, without quotes: port(80)`,
 		`nonsense_field > 1`:                     `unknown field "nonsense_field": 'tcptrace fields'`,
 		`packets`:                                `must be a condition`,
@@ -105,7 +153,7 @@ func TestWhereErrorsArePlain(t *testing.T) {
 		`server.ip == 10.0.0.2`:                  `addresses have quotes: "10.0.0.2"`,
 		`client.ip in [10.0.0.1]`:                `addresses have quotes: "10.0.0.1"`,
 		`server.ip == 2001:db8::1`:               `addresses have quotes: "2001:db8::1"`,
-		`server.ip == 10.0.0.0/8`:                `cidr(client.ip, "10.0.0.0/8")`,
+		`server.ip == 10.0.0.0/8`:                `cidr(ip, "10.0.0.0/8") for either side`,
 		`server.ip == 10.0.0`:                    `unexpected .0`,
 		`server.name == "10.0.0.1" && packets >`: `the expression ends too early`,
 		`port 80`:                                `that is a capture filter`,

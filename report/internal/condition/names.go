@@ -57,6 +57,8 @@ func suggestField(name string) string {
 	switch {
 	case near != "" && record.IndexOf(reflect.TypeFor[record.SentRecord](), name) >= 0:
 		return near + " either(" + name + " > 0) asks of either side"
+	case near != "" && record.IndexOf(reflect.TypeFor[record.Host](), name) >= 0:
+		return near + " either(" + name + ` == "...") asks of either side`
 	case near != "":
 		return near
 	}

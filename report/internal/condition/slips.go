@@ -24,10 +24,13 @@ const asFunctions = `host("10.0.0.1") and port(443) are functions; the fields ar
 
 var (
 	quotedText  = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|'(?:[^'\\\\]|\\\\.)*'|`[^`]*`")
-	captureTerm = regexp.MustCompile(`\b(?:host|port|net)\s+[\w:]|^\s*(?:tcp|udp|ip6?)\s*$`)
+	captureTerm = regexp.MustCompile(`\b(?:host|port|net)\s+([\w:]+)|^\s*(?:tcp|udp|ip6?)\s*$`)
 	betweenOnes = regexp.MustCompile(`[^\w.:/]+`)
 	withUnit    = regexp.MustCompile(`^\.?[0-9][0-9.]*[a-zA-Zµ]`)
 )
+
+// operators are those that are words.
+var operators = []string{"in", "not", "and", "or", "contains", "matches", "startsWith", "endsWith"}
 
 // slip is what somebody meant whose expression cannot be compiled; "" if it is none of the usual slips.
 func slip(source string) string {
@@ -35,7 +38,7 @@ func slip(source string) string {
 		return is
 	}
 	bare := quotedText.ReplaceAllString(source, `""`)
-	if captureTerm.MatchString(bare) {
+	if m := captureTerm.FindStringSubmatch(bare); m != nil && !slices.Contains(operators, m[1]) {
 		return "that is a capture filter, which -f takes; in conditions " + asFunctions
 	}
 	if _, err := parser.Parse(source); err == nil {
@@ -43,7 +46,7 @@ func slip(source string) string {
 	}
 	for _, word := range betweenOnes.Split(bare, -1) {
 		if _, err := netip.ParsePrefix(word); err == nil {
-			return fmt.Sprintf(`networks have quotes, and a function: cidr(client.ip, %q), or host(%q) for either side`, word, word)
+			return fmt.Sprintf(`networks have quotes, and a function: cidr(client.ip, %q), or cidr(ip, %q) for either side`, word, word)
 		}
 		if _, err := netip.ParseAddr(word); err == nil {
 			return fmt.Sprintf("addresses have quotes: %q", word)

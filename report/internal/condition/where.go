@@ -105,8 +105,10 @@ func (r *reads) Visit(node *ast.Node) {
 		}
 	case *ast.CallNode:
 		if f, ok := n.Callee.(*ast.IdentifierNode); ok && f.Value == "has" {
-			if id, ok := n.Arguments[1].(*ast.StringNode); ok && analyzer.FindAnomalyKind(id.Value) == nil {
-				r.unknown = id.Value
+			for _, a := range n.Arguments[1:] {
+				if id, ok := a.(*ast.StringNode); ok && analyzer.FindAnomalyKind(id.Value) == nil {
+					r.unknown = id.Value
+				}
 			}
 		}
 	case *ast.MemberNode:
