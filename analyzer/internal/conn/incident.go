@@ -66,6 +66,7 @@ const (
 	IncidentTooBig                           // they are too large for a link
 	IncidentTimeExceeded                     // they went through too many routers
 	IncidentForged                           // those that are not believed: what they quote is not in flight
+	IncidentHeld                             // small segments of dir that waited for a delayed ACK: amount is for how long, run.longest at most, run.n how often one did not
 	NumIncidentKinds
 )
 

@@ -69,6 +69,10 @@ type Sent struct {
 	Recovering, Transferring time.Duration
 	ThinkTime, ThinkMax      time.Duration
 	AwaitedMax               time.Duration // for which its peer waited for a greeting, or in vain for an answer; 0: for no more than a second
+	SlowTurns                uint16        // times it began to send a second or more after its peer had sent data and waited
+	UnpromptedTurns          uint16        // times it went on after more than a second in which its peer sent no data
+	HeldBack                 uint32        // small segments that waited for a delayed ACK
+	HeldBackTime             time.Duration // by how much longer than a round trip, in all
 	Limits                   timing.Limits // of its transfers
 }
 

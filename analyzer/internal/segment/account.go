@@ -32,6 +32,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
+	out.SlowTurns, out.UnpromptedTurns = l.spent.slowTurns(dir), l.spent.turns[dir].unprompted
 	if a.transfer != 0 {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}
@@ -47,6 +48,9 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 		p.Recoveries.At(a.recovery).account(out, c.Half[dir].Flags.Has(conn.GoodSum) || c.Half[1-dir].Acked < c.Half[dir].Start)
 	}
 	p.missing(c, l, dir).account(out)
+	if m := c.Find(&p.Facts.Incidents, conn.IncidentHeld, dir); m != nil {
+		out.HeldBack, out.HeldBackTime = m.Count, time.Duration(m.Amount)
+	}
 	if !a.flags.has(statsACKed) { // nothing was ever acknowledged
 		out.InitialBytes, out.InitialPackets = out.UniqueBytes, uint64(a.data)
 	}

@@ -339,7 +339,9 @@ func (r *Reader) payload() {
 		a.firstData = r.now
 		fallthrough
 	case b.LastData > a.LastData: // the peer had the word
-		a.think(r.now-b.LastData-r.Tx.Distance, b.LastData != 0)
+		if a.think(r.now-b.LastData-r.Tx.Distance, b.LastData != 0) >= longestThought {
+			more(&r.spent.turns[r.S.Dir].slow)
+		}
 	}
 	a.LastData = r.now
 	if b.mss != 0 && r.S.Len > uint32(b.mss) {
@@ -361,12 +363,14 @@ func (r *Reader) fly(end reassembly.Pos) {
 	}
 }
 
-// think notes how long the endpoint let its peer wait, if that had sent anything.
-func (a *SenderStats) think(d conn.Time, asked bool) {
-	if asked {
-		d = max(d, 0)
-		a.Thinks++
-		a.thinkSum = a.thinkSum.Add(time.Duration(d))
-		a.thinkMax = max(a.thinkMax, d)
+// think notes how long the endpoint let its peer wait, if that had sent anything, and returns that.
+func (a *SenderStats) think(d conn.Time, asked bool) conn.Time {
+	if !asked {
+		return 0
 	}
+	d = max(d, 0)
+	a.Thinks++
+	a.thinkSum = a.thinkSum.Add(time.Duration(d))
+	a.thinkMax = max(a.thinkMax, d)
+	return d
 }

@@ -45,7 +45,31 @@ const (
 type spending struct {
 	on      [numAccounts]conn.Time
 	settled conn.Time // up to when, unless it was the network
+	turns   [2]turns  // by direction
 	awaited conn.Time // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
+}
+
+// turns are those of an endpoint that took longer than longestThought.
+type turns struct {
+	slow       uint16 // to answer
+	unprompted uint16 // until it went on although its peer had sent no data meanwhile: it waits for no answer
+}
+
+// slowTurns is how often an endpoint kept its peer waiting for an answer; 0 if that waits for none: it goes on by itself, and both do so at least half as
+// often as the endpoint is slow, as where each sends what it has (WebSocket, chats).
+func (l *spending) slowTurns(dir uint8) uint16 {
+	own, peer := &l.turns[dir], &l.turns[1-dir]
+	if peer.unprompted > 0 && 2*(uint32(own.unprompted)+uint32(peer.unprompted)) >= uint32(own.slow) {
+		return 0
+	}
+	return own.slow
+}
+
+// more counts one more.
+func more(n *uint16) {
+	if *n < 1<<16-1 {
+		*n++
+	}
 }
 
 // Awaited is the longest silence behind which the server greeted, or the client gave an answer up; 0 if none was longer than longestThought.
@@ -137,6 +161,12 @@ func (t *spending) silentSince(c *conn.Conn, a, b *SenderStats) conn.Time {
 func (r *Reader) speak() {
 	since := r.spent.silentSince(r.C, r.A, r.b)
 	r.spent.settled = max(r.now, r.spent.settled)
+	if r.A.LastData > r.b.LastData {
+		r.holdsBack()
+		if r.S.Len > 0 && r.now-since > longestThought && r.Tx.Pauses(r.now) {
+			more(&r.spent.turns[r.S.Dir].unprompted)
+		}
+	}
 	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) { // as soon as it heard the ACK, or that the window is open
 		if rx := r.b.recovery; rx != 0 && r.Rx.Last > since && r.p.Recoveries.At(rx).zeroSince >= since {
 			r.spent.on[onWindow] += r.Rx.Last - since

@@ -121,6 +121,10 @@ type SentRecord struct {
 	ThinkS                        float64 `json:"think_s,omitempty" expr:"think_s"`
 	ThinkMaxS                     float64 `json:"think_max_s,omitempty" expr:"think_max_s"`
 	AwaitedMaxS                   float64 `json:"awaited_max_s,omitempty" expr:"awaited_max_s"`
+	SlowTurns                     uint64  `json:"slow_turns,omitempty" expr:"slow_turns"`
+	UnpromptedTurns               uint64  `json:"unprompted_turns,omitempty" expr:"unprompted_turns"`
+	HeldBackPackets               uint64  `json:"held_back_packets,omitempty" expr:"held_back_packets"`
+	HeldBackS                     float64 `json:"held_back_s,omitempty" expr:"held_back_s"`
 	LimitedApplicationS           float64 `json:"limited_application_s,omitempty" expr:"limited_application_s"`
 	LimitedReceiveWindowS         float64 `json:"limited_receive_window_s,omitempty" expr:"limited_receive_window_s"`
 	LimitedCongestionS            float64 `json:"limited_congestion_s,omitempty" expr:"limited_congestion_s"`
@@ -245,6 +249,10 @@ func (r *SentRecord) set(c *analyzer.Conversation, s *analyzer.Sent) {
 	r.ThinkS = output.FloatSeconds(s.ThinkTime)
 	r.ThinkMaxS = output.FloatSeconds(s.ThinkMax)
 	r.AwaitedMaxS = output.FloatSeconds(s.AwaitedMax)
+	r.SlowTurns = uint64(s.SlowTurns)
+	r.UnpromptedTurns = uint64(s.UnpromptedTurns)
+	r.HeldBackPackets = uint64(s.HeldBack)
+	r.HeldBackS = output.FloatSeconds(s.HeldBackTime)
 	r.LimitedApplicationS = output.FloatSeconds(s.Limits[timing.Application])
 	r.LimitedReceiveWindowS = output.FloatSeconds(s.Limits[timing.ReceiveWindow])
 	r.LimitedCongestionS = output.FloatSeconds(s.Limits[timing.Congestion])
@@ -369,6 +377,10 @@ func appendSent(b []byte, c *analyzer.Conversation, s *analyzer.Sent) []byte {
 	b = putTime(b, `,"think_s":`, s.ThinkTime)
 	b = putTime(b, `,"think_max_s":`, s.ThinkMax)
 	b = putTime(b, `,"awaited_max_s":`, s.AwaitedMax)
+	b = put(b, `,"slow_turns":`, uint64(s.SlowTurns))
+	b = put(b, `,"unprompted_turns":`, uint64(s.UnpromptedTurns))
+	b = put(b, `,"held_back_packets":`, uint64(s.HeldBack))
+	b = putTime(b, `,"held_back_s":`, s.HeldBackTime)
 	b = putTime(b, `,"limited_application_s":`, s.Limits[timing.Application])
 	b = putTime(b, `,"limited_receive_window_s":`, s.Limits[timing.ReceiveWindow])
 	b = putTime(b, `,"limited_congestion_s":`, s.Limits[timing.Congestion])
