@@ -179,7 +179,26 @@ func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent
 // Unacknowledged is how many bytes of payload a side sent of which no acknowledgment was captured, although its
 // peer was heard; 0 where that is not known.
 func (c *Conversation) Unacknowledged(side Side) uint64 {
-	return c.Sides[c.ClientDir^uint8(side)].Unacked
+	dir := c.ClientDir ^ uint8(side)
+	n := c.Sides[dir].Unacked
+	for i := range c.Facts {
+		if f := &c.Facts[i]; n > 0 && f.Dir() != dir && f.Bits.Has(FactAccepted) && IsRST(f) && f.Has(wire.ACK) {
+			n = c.Sides[dir].behind(f.Ack, n)
+		}
+	}
+	return n
+}
+
+// behind is how many of the n bytes that are not acknowledged stand behind the number that an RST acknowledges.
+func (e *Endpoint) behind(ack uint32, n uint64) uint64 {
+	if e.End == 0 {
+		return n
+	}
+	end := uint32(e.End)
+	if e.KnowsFIN && end == e.FIN+1 {
+		end--
+	}
+	return min(n, uint64(max(0, int32(end-ack))))
 }
 
 // CopyTo makes dst, whose memory is used again, a copy that may be kept.

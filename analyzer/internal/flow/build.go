@@ -52,6 +52,9 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.Incidents = ev.incidents[n:len(ev.incidents):len(ev.incidents)]
 	out.Now, out.TwoMSL, out.ClientDir, out.Held = max(min(t.Now, t.until(c)), c.Last), t.linger, cl, c.Flags.Has(conn.WasHeld)
 	out.Sides = [2]conn.Endpoint{c.SideOf(0, out.Now), c.SideOf(1, out.Now)}
+	for side := range out.Sent {
+		out.Sent[side].Unacknowledged = min(out.Sent[side].Unacknowledged, out.Unacknowledged(conn.Side(side)))
+	}
 	out.Names[conn.Server], out.ALPN = t.names.get(slot)
 	out.Names[conn.Client] = names.Name{}
 	t.nameHosts(out)
