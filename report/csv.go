@@ -28,8 +28,8 @@ var csvHeader = func() string {
 
 // CSV writes a header and a row a conversation, by RFC 4180 but with lines ended by
 // LF, as the tools that read CSV on a command line expect. The columns are the
-// fields of the conversation record, of anomalies their ids with blanks between them. A
-// cell that a spreadsheet would take for a formula begins with an apostrophe.
+// fields of the conversation record, of anomalies their ids with blanks between them. What is
+// not known, or not there, is empty; what was measured and is 0 is 0. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 type CSV struct {
 	out      output.Buffer
 	enc      csvEncoder
@@ -113,7 +113,9 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 	b = output.AppendCSVText(b, c.Names[analyzer.Server].Kind.String())
 	b = output.AppendCSVText(b, c.ALPN)
 	for _, d := range c.Spent {
-		b = output.AppendSeconds(append(b, ','), int64(d))
+		if b = append(b, ','); !c.Quick {
+			b = output.AppendSeconds(b, int64(d))
+		}
 	}
 	side, limits := c.Limit()
 	if f, _ := limits.Most(); f != timing.NoFactor {
@@ -122,7 +124,9 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 		b = append(b, ",,"...)
 	}
 	for _, id := range c.VLAN {
-		b = output.AppendCSVCount(b, uint64(id))
+		if b = append(b, ','); id != 0 {
+			b = output.AppendCount(b, uint64(id))
+		}
 	}
 	b = output.AppendCSVText(b, c.Interface)
 	b = appendValue(b, roundTrip(c))

@@ -301,7 +301,14 @@ func recordField(path string) *Field {
 	if spelled == nil {
 		return nil
 	}
+	measured := measures(path)
+	if measured != nil {
+		optional = nil
+	}
 	return &Field{path: path, unit: unit, of: func(x *judged) fieldValue {
+		if measured != nil && !measured(x.c) {
+			return fieldValue{}
+		}
 		v := reflect.ValueOf(x.filled()).Elem()
 		for i, step := range steps {
 			v = v.Field(step)
@@ -315,6 +322,24 @@ func recordField(path string) *Field {
 		}
 		return spelled(v)
 	}}
+}
+
+// measures is whether the field at path is known of a conversation, also where it is 0, which a record leaves out; nil: it is known if it is not left out.
+func measures(path string) func(*analyzer.Conversation) bool {
+	for _, side := range []analyzer.Side{analyzer.Client, analyzer.Server} {
+		name, ok := strings.CutPrefix(path, "endpoints."+side.String()+".sent.")
+		if s := record.Find(name); ok && s != nil {
+			known := s.Known()
+			return func(c *analyzer.Conversation) bool { return known(c, &c.Sent[side]) }
+		}
+	}
+	switch {
+	case path == "dropped":
+		return func(*analyzer.Conversation) bool { return true }
+	case strings.HasPrefix(path, "time."):
+		return func(c *analyzer.Conversation) bool { return !c.Quick }
+	}
+	return nil
 }
 
 // spelling is how values of type t are read, and their unit; nil if that is a struct. Of the elements of a list the first field counts.
@@ -375,6 +400,9 @@ func (f *Field) text(v *view, got *fieldValue) string {
 	case unitTime:
 		return v.times.Moment(analyzer.Time(got.n), v.base, 3, v.dated)
 	case unitSeconds:
+		if got.ns() == 0 {
+			return "0 s"
+		}
 		return human.Duration(time.Duration(got.ns()))
 	case unitRatio:
 		return percent(got.f)

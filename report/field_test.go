@@ -10,6 +10,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/sample"
 )
 
@@ -228,5 +229,44 @@ func TestParseFieldOfHeads(t *testing.T) {
 	}
 	if _, err := ParseKey("-ended by"); err != nil {
 		t.Error(err)
+	}
+}
+
+// What was measured and is 0 is 0, and what is not known is empty: in a table and in CSV, for columns that are there and for those that were asked for.
+func TestZeroIsNotUnknown(t *testing.T) {
+	c := sample.Conversations()[0]
+	quick := c
+	quick.Quick = true
+	client := &c.Sent[analyzer.Client]
+	client.DataPackets, client.RTT.Samples, client.FINs = 3, 1, 0
+	const names = "client_retransmitted_packets,client_fin_packets,client_loss_ratio,client_zero_window_s,client_rtt_min_s,client_rtt_samples,client_segment_min_bytes,time.opening_s," +
+		"dropped,server_rtt_min_s,server_loss_ratio,client_mss_bytes,client_handshake_rtt_s,server_think_max_s,server_rtt_samples,vlan"
+	for _, test := range []struct {
+		what       string
+		c          analyzer.Conversation
+		csv, table string
+	}{
+		{"all read", c, "0,0,0,0,0,1,0,0,0,,,,,,0,", "0|0|0 %|0 s|0 s|1|0 B|0 s|0||||||0|"},
+		{"quick", quick, ",,,,,,,,0,,,,,,,", "||||||||0|||||||"},
+	} {
+		of := judged{}
+		of.begin(&test.c)
+		var row []byte
+		var texts []string
+		for name := range strings.SplitSeq(names, ",") {
+			f, err := ParseField(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row = f.appendCSV(row, &of, &output.Clock{})
+			got := f.of(&of)
+			texts = append(texts, f.text(&view{}, &got))
+		}
+		if string(row[1:]) != test.csv {
+			t.Errorf("%s: %s, want %s", test.what, row[1:], test.csv)
+		}
+		if got := strings.Join(texts, "|"); got != test.table {
+			t.Errorf("%s: %s, want %s", test.what, got, test.table)
+		}
 	}
 }

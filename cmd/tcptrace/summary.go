@@ -25,6 +25,8 @@ type summaryOptions struct {
 	maxGroups int
 	output    string
 	color     look.Color
+	time      string
+	times     report.Times // what time says
 }
 
 func newSummaryCommand(e env) *cobra.Command {
@@ -44,6 +46,9 @@ refused or never answered, if an RST or a peer that fell silent cut it, or if it
 
 Round trips and the times that servers take to answer are percentiles over conversations (the 50th, 90th and 99th), within
 1 %. "To server and back" is measured from where the capture was made.
+
+With --time local, days and other stretches of time are those of the local zone (TZ): a day begins at its midnight. Only tables show
+its times; other formats have them in UTC.
 
 --sort takes a key or a column of --format csv; -column puts the greatest first.`,
 		Example: `  tcptrace summary capture.pcapng --by server
@@ -67,6 +72,7 @@ Round trips and the times that servers take to answer are percentiles over conve
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
 	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; those that do not fit are added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
+	timesFlag(cmd, &o.time, "the row above")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
 	complete.Flag(cmd, "by", dimension.Names()...)
@@ -88,9 +94,13 @@ func (o *summaryOptions) check(args []string) (sums *report.Sums, key report.Sum
 	if _, err = choose("format", o.format, report.SumFormats); err != nil {
 		return nil, key, err
 	}
+	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
+		return nil, key, err
+	}
 	if sums, err = report.NewSums(o.by, o.maxGroups); err != nil {
 		return nil, key, usageError("--by: %w", err)
 	}
+	sums.In(o.times.Zone())
 	if o.sort != "" {
 		if key, err = sums.Key(o.sort); err != nil {
 			return nil, key, usageError("--sort: %w", err)
@@ -142,7 +152,7 @@ func (o *summaryOptions) write(args []string, sums *report.Sums, opts report.Sum
 	if err != nil {
 		return err
 	}
-	opts.Services = o.names.Services(e.services)
+	opts.Services, opts.Times = o.names.Services(e.services), o.times
 	opts.Color = o.color.On(e.outTTY && o.output == "")
 	if o.output == "" {
 		opts.Width = e.width

@@ -40,12 +40,13 @@ func (s *session) openSums() error {
 	if err != nil {
 		return usageError("--by: %w", err)
 	}
+	sums.In(s.times.Zone())
 	format := s.sumFormat()
 	if s.out, err = openReport(format == "table", s.output, nil, s.e); err != nil {
 		return err
 	}
 	write, _ := report.SumFormats.Find(format)
-	opts := report.SumOptions{Services: s.names.Services(s.e.services), Color: s.color.On(s.e.outTTY && s.output == "")}
+	opts := report.SumOptions{Services: s.names.Services(s.e.services), Times: s.times, Color: s.color.On(s.e.outTTY && s.output == "")}
 	if format == "table" {
 		opts.Limit = defaultTableLimit
 	}

@@ -120,7 +120,33 @@ func span(asked string) (d *Dimension, ok bool, err error) {
 			return nil, true, fmt.Errorf("a duration must be positive, not %s", asked)
 		}
 	}
-	return &Dimension{Name: asked, Help: "when it began", values: starts(length), compare: strings.Compare}, true, nil
+	return &Dimension{Name: asked, Help: "when it began", values: starts(length, time.UTC), compare: strings.Compare, length: length}, true, nil
+}
+
+// In is d with the stretches of time of a zone, in which days begin at its midnight. Of others it is d.
+func (d *Dimension) In(zone *time.Location) Dimension {
+	of := *d
+	if d.length > 0 {
+		of.values = starts(d.length, zone)
+	}
+	return of
+}
+
+// Moment is the beginning of the stretch of time that a value is; ok is false if it is none.
+func (d *Dimension) Moment(value string) (t time.Time, ok bool) {
+	if d.length == 0 {
+		return t, false
+	}
+	t, err := time.Parse(time.RFC3339Nano, value)
+	return t, err == nil
+}
+
+// Decimals is with how many decimals of seconds its moments are written.
+func (d *Dimension) Decimals() int {
+	if d.length%time.Second != 0 {
+		return 6
+	}
+	return 0
 }
 
 // RFC 3339 in UTC. All times of a dimension have the same number of digits, so that they are in order as text.
@@ -129,15 +155,32 @@ const (
 	nanoLayout   = "2006-01-02T15:04:05.000000000Z"
 )
 
-// starts is the beginning of the stretch of time in which a conversation began, counted from the Unix epoch.
-func starts(length time.Duration) func(*Values, *analyzer.Conversation, *analyzer.Judgment) {
+// starts is the beginning of the stretch of time in which a conversation began, counted from the Unix epoch as clocks of the zone show it.
+func starts(length time.Duration, zone *time.Location) func(*Values, *analyzer.Conversation, *analyzer.Judgment) {
 	layout := secondLayout
 	if length%time.Second != 0 {
 		layout = nanoLayout
 	}
 	return func(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
-		start := c.Start - c.Start%analyzer.Time(length)
-		v.text = start.Time().AppendFormat(v.text, layout)
+		v.text = begin(c.Start.Time(), length, zone).UTC().AppendFormat(v.text, layout)
 		v.end()
 	}
+}
+
+// day is of 24 hours, but where clocks are changed.
+const day = 24 * time.Hour
+
+// begin is the beginning of the stretch of that length that t is in. Whole days begin at midnight also where clocks are changed in them.
+func begin(t time.Time, length time.Duration, zone *time.Location) time.Time {
+	_, east := t.In(zone).Zone()
+	shown := t.UnixNano() + int64(east)*int64(time.Second)
+	since := shown % int64(length)
+	if since < 0 {
+		since += int64(length)
+	}
+	if length%day == 0 {
+		clock := time.Unix(0, shown-since).UTC()
+		return time.Date(clock.Year(), clock.Month(), clock.Day(), 0, 0, 0, 0, zone)
+	}
+	return t.Add(-time.Duration(since))
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"tcptrace/analyzer"
 )
@@ -23,6 +24,7 @@ type Dimension struct {
 	Judged  bool   // its values need a judgment
 
 	values  func(v *Values, c *analyzer.Conversation, j *analyzer.Judgment)
+	length  time.Duration                     // of the stretches of time that its values are; 0: they are something else
 	compare func(a, b string) int             // orders values that are not ""
 	port    func(value string) (uint16, bool) // of values that have the port of a service; nil: they have none
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
@@ -246,5 +247,48 @@ func TestNames(t *testing.T) {
 		if d, err := Find(name); err != nil || d.Name != name || d.Help == "" {
 			t.Errorf("%s: %v, %v", name, d, err)
 		}
+	}
+}
+
+// Stretches of time are those of a zone: days begin at its midnight, also where clocks are changed, and shorter ones where its clocks show them.
+func TestZones(t *testing.T) {
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, test := range []struct {
+		by, start, want string
+		zone            *time.Location
+	}{
+		{"day", "2026-03-02T04:59:59Z", "2026-03-01T05:00:00Z", newYork},
+		{"day", "2026-03-02T05:00:00Z", "2026-03-02T05:00:00Z", newYork},
+		{"day", "2026-03-08T05:30:00Z", "2026-03-08T05:00:00Z", newYork},
+		{"day", "2026-03-09T03:30:00Z", "2026-03-08T05:00:00Z", newYork}, // clocks were set forward in the night
+		{"day", "2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z", newYork},
+		{"hour", "2026-03-02T09:29:59Z", "2026-03-02T08:30:00Z", time.FixedZone("IST", 19800)},
+		{"hour", "2026-03-02T09:30:00Z", "2026-03-02T09:30:00Z", time.FixedZone("IST", 19800)},
+		{"minute", "2026-03-02T09:30:07Z", "2026-03-02T09:30:00Z", newYork},
+		{"day", "1969-12-31T23:00:00Z", "1969-12-31T00:00:00Z", time.UTC},
+	} {
+		d, err := Find(test.by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, err := time.Parse(time.RFC3339, test.start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := d.In(test.zone)
+		var v Values
+		in.Values(&v, &analyzer.Conversation{Start: analyzer.Time(start.UnixNano())}, nil)
+		if got := string(v.At(0)); got != test.want {
+			t.Errorf("%s of %s: %s, want %s", test.by, test.start, got, test.want)
+		}
+		if at, ok := in.Moment(test.want); !ok || at.Format(time.RFC3339) != test.want {
+			t.Errorf("%s: %v", test.want, at)
+		}
+	}
+	if d, _ := Find("server"); d.length != 0 {
+		t.Error("an address is a time")
 	}
 }

@@ -4,6 +4,7 @@ package record
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -85,6 +86,72 @@ func segmentAverage(s *analyzer.Sent) uint64 {
 func lossRatio(s *analyzer.Sent) time.Duration {
 	lost, sent := Losses(s)
 	return time.Duration(float64(lost) / float64(max(sent, 1)) * 1e9)
+}
+
+// Find is the statistic of that name, nil if there is none.
+func Find(name string) *Statistic {
+	for i := range Statistics {
+		for k := range Statistics[i].List {
+			if s := &Statistics[i].List[k]; s.Name == name {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+type ingredient struct {
+	prefix string
+	of     getter
+}
+
+// madeOf is what statistics are made of whose names begin so: where there is none of it, they are not known. Others are 0 then. The first that fits counts.
+var madeOf = []ingredient{
+	{"rtt_timestamp_", count(func(s *analyzer.Sent) uint64 { return s.TimestampRTT.Samples })},
+	{"rtt_ambiguous_", count(func(s *analyzer.Sent) uint64 { return s.AmbiguousRTT.Samples })},
+	{"rtt_full_", count(func(s *analyzer.Sent) uint64 { return s.FullRTT.Samples })},
+	{"rtt_", count(func(s *analyzer.Sent) uint64 { return s.RTT.Samples })},
+	{"handshake_rtt_s", span(func(s *analyzer.Sent) time.Duration { return s.HandshakeRTT })},
+	{"segment_", count(func(s *analyzer.Sent) uint64 { return s.DataPackets })},
+	{"data_time_s", count(func(s *analyzer.Sent) uint64 { return s.DataPackets })},
+	{"in_flight_", count(func(s *analyzer.Sent) uint64 { return s.DataPackets })},
+	{"throughput_", duration},
+	{"goodput_", duration},
+	{"idle_max_s", span(func(s *analyzer.Sent) time.Duration { return s.IdleMax })},
+	{"retransmission_interval_", span(func(s *analyzer.Sent) time.Duration { return s.Interval.Max })},
+	{"loss_ratio", func(_ *analyzer.Conversation, s *analyzer.Sent) int64 { _, sent := Losses(s); return int64(sent) }},
+	{"reordering_max_s", count(func(s *analyzer.Sent) uint32 { return s.OutOfOrderPackets })},
+	{"mss_bytes", count(func(s *analyzer.Sent) uint16 { return s.MSS })},
+	{"window_shift", offered(analyzer.SYNOptions.WindowScale)},
+	{"window_min_", windows},
+	{"window_avg_", windows},
+	{"window_max_", windows},
+	{"ttl_", count(func(s *analyzer.Sent) uint8 { return s.TTLMax })},
+	{"think_max_s", count(func(s *analyzer.Sent) uint32 { return s.Thinks })},
+	{"awaited_max_s", span(func(s *analyzer.Sent) time.Duration { return s.AwaitedMax })},
+}
+
+func duration(c *analyzer.Conversation, _ *analyzer.Sent) int64 { return int64(c.Duration()) }
+
+// windows is how many segments say what room there is.
+func windows(_ *analyzer.Conversation, s *analyzer.Sent) int64 {
+	return int64(s.Packets - min(s.RSTs, s.Packets))
+}
+
+// Known returns whether the statistic is known of what an endpoint sent, also where it is 0.
+func (s *Statistic) Known() func(*analyzer.Conversation, *analyzer.Sent) bool {
+	i := slices.IndexFunc(madeOf, func(m ingredient) bool {
+		return strings.HasPrefix(s.Name, m.prefix) && !strings.HasSuffix(s.Name, "_samples")
+	})
+	return func(c *analyzer.Conversation, sent *analyzer.Sent) bool {
+		switch {
+		case s.Always:
+			return true
+		case c.Quick: // what needs every segment to be read is not known
+			return s.Value(c, sent) != 0
+		}
+		return i < 0 || madeOf[i].of(c, sent) != 0
+	}
 }
 
 // Always are the statistics that are in a record even if they are 0. They come first.

@@ -51,7 +51,15 @@ type SumRecord struct {
 	WorstAnomaly              string `json:"worst_anomaly,omitempty" help:"of the most severe anomalies the one that most conversations have"`
 	WorstAnomalySeverity      string `json:"worst_anomaly_severity,omitempty" help:"how severe it is"`
 	WorstAnomalyConversations uint64 `json:"worst_anomaly_conversations,omitempty" help:"conversations that have it"`
+
+	lossKnown bool
 }
+
+// KnowLoss says that there was something that could be lost: LossRatio is known, also if it is 0.
+func (r *SumRecord) KnowLoss() { r.lossKnown = true }
+
+// LossKnown reports whether LossRatio is known.
+func (r *SumRecord) LossKnown() bool { return r.lossKnown }
 
 // Losses is how many segments with payload, SYN or FIN of those that s counts were lost, and how many were sent.
 func Losses(s *analyzer.Sent) (lost, sent uint64) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,6 +21,19 @@ type Column struct {
 	Help string
 	of   func(r *record.SumRecord) reflect.Value
 }
+
+// known reports whether the number of the column is known: shares need something to be of, and quantiles, which are never 0, some values.
+func (c *Column) known(r *record.SumRecord) bool {
+	switch {
+	case c.Name == "loss_ratio":
+		return r.LossKnown()
+	case quantile.MatchString(c.Name):
+		return c.of(r).Float() > 0
+	}
+	return true
+}
+
+var quantile = regexp.MustCompile(`_p[0-9]+_s$`)
 
 // Columns are those of every record, in order, without its keys. The causes of resets have a column each, behind that of all.
 var Columns = func() (list []Column) {

@@ -35,6 +35,13 @@ func New(by []dimension.Dimension, most int) *Sums {
 	return &Sums{By: by, most: most, groups: map[string]*group{}}
 }
 
+// In makes the stretches of time by which conversations are grouped those of a zone. It must be called before the first of them is added.
+func (s *Sums) In(zone *time.Location) {
+	for i := range s.By {
+		s.By[i] = s.By[i].In(zone)
+	}
+}
+
 // Conversation adds c to the groups that it belongs to.
 func (s *Sums) Conversation(c *analyzer.Conversation) error {
 	s.judgment.Judge(c)
@@ -236,6 +243,7 @@ func (g *group) record() record.SumRecord {
 		ZeroWindowS:                   output.FloatSeconds(g.zeroWindow),
 	}
 	if g.sent > 0 {
+		r.KnowLoss()
 		r.LossRatio = output.FloatSeconds(time.Duration(float64(g.lost) / float64(g.sent) * 1e9)) // nine decimals
 	}
 	for _, n := range g.retransmissions {

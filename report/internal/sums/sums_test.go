@@ -12,6 +12,7 @@ import (
 	"tcptrace/internal/console"
 	"tcptrace/internal/dimension"
 	"tcptrace/report/internal/human"
+	"tcptrace/report/internal/record"
 )
 
 // TestQuantile: it is within one percent of the value of its rank, for the shortest time and the longest.
@@ -143,8 +144,101 @@ func TestColor(t *testing.T) {
 // TestHostile: a value of a key is text on one line, whatever it is made of.
 func TestHostile(t *testing.T) {
 	r := row{values: []string{"a\nb\x1b[31m" + human.Red + "\u202ec"}}
-	text := r.key(0, &dimension.Dimension{}, nil)
+	text := r.key(0, &dimension.Dimension{}, &Options{}, nil)
 	if strings.ContainsAny(text, "\n\x1b\u202e") || console.Plain(text) != text {
 		t.Errorf("%q", text)
+	}
+}
+
+// A share of nothing and a quantile of nothing are not known; what was counted and is 0 is 0.
+func TestZeroIsNotUnknown(t *testing.T) {
+	list, err := dimension.Parse("outcome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(list, MostGroups)
+	for i, data := range []uint64{0, 4} {
+		c := analyzer.Conversation{Outcome: analyzer.Outcome(i), Addr: [2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.2:80")}}
+		c.Sent[0].DataPackets = data
+		if data > 0 {
+			c.Sent[0].RTT.P50 = time.Millisecond
+		}
+		if err := s.Conversation(&c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, table bytes.Buffer
+	if err := WriteCSV(&out, s, Options{Sort: Key{by: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(out.String(), "\n")
+	heads, none, some := strings.Split(rows[0], ","), strings.Split(rows[2], ","), strings.Split(rows[1], ",")
+	if none[0] == "closed" {
+		none, some = some, none
+	}
+	for i, head := range heads {
+		unknown := head == "loss_ratio" || strings.HasSuffix(head, "0_s") || strings.HasSuffix(head, "9_s")
+		if (none[i] == "") != (unknown || head == "worst_anomaly" || head == "worst_anomaly_severity") {
+			t.Errorf("%s of nothing: %q", head, none[i])
+		}
+		if want, known := map[string]string{"loss_ratio": "0", "lost_packets": "0", "zero_window_s": "0", "client_rtt_p50_s": "0.001", "server_rtt_p50_s": ""}[head]; known && some[i] != want {
+			t.Errorf("%s: %q", head, some[i])
+		}
+	}
+	if err := WriteTable(&table, s, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(table.String(), "loss") {
+		t.Errorf("a column of zeros: %s", table.String())
+	}
+	s.total.lost = 1
+	for _, g := range s.groups {
+		g.lost = g.sent / 4
+	}
+	table.Reset()
+	if err := WriteTable(&table, s, Options{}); err != nil || !strings.Contains(table.String(), "25.00 %") || !strings.Contains(table.String(), "  -  ") {
+		t.Errorf("%v: %s", err, table.String())
+	}
+}
+
+// Tables show times as they were asked for; programs get them in UTC.
+func TestTimes(t *testing.T) {
+	was := time.Local
+	time.Local = time.FixedZone("EST", -5*3600)
+	t.Cleanup(func() { time.Local = was })
+	first := analyzer.Time(time.Date(2026, 3, 2, 1, 30, 0, 500e6, time.UTC).UnixNano())
+	for times, want := range map[human.Times][]string{
+		human.UTC: {"2026-03-02T01:30:00Z", "2026-03-02T01:32:00Z"}, human.Local: {"2026-03-01T20:30:00-05:00", "2026-03-01T20:32:00-05:00"},
+		human.Relative: {"-0.500", "119.500"}, human.Delta: {"-0.500", "120"}, human.Epoch: {"1772415000", "1772415120"},
+	} {
+		list, err := dimension.Parse("minute")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(list, MostGroups)
+		s.In(times.Zone())
+		for _, after := range []time.Duration{0, 2 * time.Minute} {
+			if err := s.Conversation(&analyzer.Conversation{Start: first.Add(after)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var table, programs bytes.Buffer
+		start := record.Time(first)
+		o := Options{Sort: Key{by: 1}, Times: times, Summary: record.SummaryRecord{Start: &start}}
+		if err := WriteTable(&table, s, o); err != nil {
+			t.Fatal(err)
+		}
+		if err := WriteNDJSON(&programs, s, o); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(table.String(), "\n")
+		for i, text := range want {
+			if !strings.HasPrefix(lines[1+i], text+" ") {
+				t.Errorf("%d: %q, want %s", times, lines[1+i], text)
+			}
+		}
+		if !strings.Contains(programs.String(), `"2026-03-02T01:30:00Z"`) {
+			t.Errorf("%d: %s", times, programs.String())
+		}
 	}
 }

@@ -22,19 +22,20 @@ import (
 // says anything are not there at all.
 type tableColumn struct {
 	head   string
-	number bool // right-aligned
-	rank   int  // 0: it stays
+	number bool   // right-aligned
+	rank   int    // 0: it stays
+	zero   string // what a row says of which the number is 0; "": it is not shown as 0
 	text   func(r *record.SumRecord) string
 	color  func(r *record.SumRecord) string // nil: none
 }
 
 var tableColumns = []tableColumn{
 	{head: "conversations", number: true, text: func(r *record.SumRecord) string { return human.Count(r.Conversations) }},
-	{head: "failed", number: true, rank: 1, text: func(r *record.SumRecord) string { return some(r.Failures) },
+	{head: "failed", number: true, rank: 1, zero: "0", text: func(r *record.SumRecord) string { return human.Count(r.Failures) },
 		color: func(*record.SumRecord) string { return human.Red }},
 	{head: "data >", number: true, rank: 4, text: func(r *record.SumRecord) string { return human.Bytes(r.ClientPayloadBytes) }},
 	{head: "< data", number: true, rank: 4, text: func(r *record.SumRecord) string { return human.Bytes(r.ServerPayloadBytes) }},
-	{head: "loss", number: true, rank: 3, text: func(r *record.SumRecord) string { return percent(r.LossRatio) }},
+	{head: "loss", number: true, rank: 3, zero: "0 %", text: lossText},
 	{head: "handshake 50/90/99 %", number: true, rank: 5, text: func(r *record.SumRecord) string {
 		return times(r.HandshakeP50S, r.HandshakeP90S, r.HandshakeP99S)
 	}},
@@ -45,7 +46,7 @@ var tableColumns = []tableColumn{
 		return times(r.ServerRTTP50S, r.ServerRTTP90S, r.ServerRTTP99S)
 	}},
 	{head: "server thinks 50/99 %", number: true, rank: 6, text: func(r *record.SumRecord) string { return times(r.ServerThinkP50S, r.ServerThinkP99S) }},
-	{head: "window closed", number: true, rank: 10, text: func(r *record.SumRecord) string { return span(r.ZeroWindowS) }},
+	{head: "window closed", number: true, rank: 10, zero: "0 s", text: func(r *record.SumRecord) string { return span(r.ZeroWindowS) }},
 	{head: "worst anomaly", rank: 2, text: worstText, color: func(r *record.SumRecord) string { return severityColors[r.WorstAnomalySeverity] }},
 	{head: "sent again", rank: 7, text: resentText},
 	{head: "resets", rank: 6, text: resetsText},
@@ -64,23 +65,19 @@ const nothing = "-"
 // all is the label of all conversations together.
 const all = "all"
 
-func some(n uint64) string {
-	if n == 0 {
+func lossText(r *record.SumRecord) string {
+	switch {
+	case !r.LossKnown():
 		return nothing
+	case r.LossRatio == 0:
+		return "0 %"
 	}
-	return human.Count(n)
-}
-
-func percent(ratio float64) string {
-	if ratio == 0 {
-		return nothing
-	}
-	return fmt.Sprintf("%.2f %%", 100*ratio)
+	return fmt.Sprintf("%.2f %%", 100*r.LossRatio)
 }
 
 func span(seconds float64) string {
 	if seconds == 0 {
-		return nothing
+		return "0 s"
 	}
 	if seconds < 1e-6 {
 		return "< 1 us"
@@ -241,8 +238,9 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 	var g grid
 	for i := range s.By {
 		cells := make([]cell, len(rows))
+		before := o.base()
 		for k := range rows {
-			cells[k].text = rows[k].key(i, &s.By[i], o.Services)
+			cells[k].text = rows[k].key(i, &s.By[i], &o, &before)
 		}
 		g.add(tableColumn{head: s.By[i].Name}, cells)
 	}
@@ -254,8 +252,9 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 		cells, says := make([]cell, len(rows)), c.rank == 0
 		for k := range rows {
 			cells[k].text = c.text(&records[k])
-			says = says || cells[k].text != nothing
-			if o.Color && c.color != nil && cells[k].text != nothing {
+			something := cells[k].text != nothing && cells[k].text != c.zero
+			says = says || something
+			if o.Color && c.color != nil && something {
 				cells[k].color = c.color(&records[k])
 			}
 		}
@@ -266,17 +265,43 @@ func (s *Sums) grid(rows []row, o Options) *grid {
 	return &g
 }
 
-// key is the value of dimension i for people.
-func (r *row) key(i int, d *dimension.Dimension, services func(port uint16) string) string {
+// base is the time of the first packet.
+func (o *Options) base() analyzer.Time {
+	if o.Summary.Start == nil {
+		return 0
+	}
+	return analyzer.Time(*o.Summary.Start)
+}
+
+// key is the value of dimension i for people. before is the moment of the row before, or of the first packet.
+func (r *row) key(i int, d *dimension.Dimension, o *Options, before *analyzer.Time) string {
 	switch {
 	case i == 0 && r.label != "":
 		return r.label
 	case r.values[i] == "" && r.label == "":
 		return nothing
 	}
+	if t, ok := d.Moment(r.values[i]); ok && o.Times != human.UTC {
+		return o.moment(t, d.Decimals(), before)
+	}
 	text := human.PlainText(r.values[i], false)
-	if service := d.Service(r.values[i], services); service != "" {
+	if service := d.Service(r.values[i], o.Services); service != "" {
 		text += " (" + human.PlainText(service, true) + ")"
 	}
 	return text
+}
+
+// moment is when a stretch of time begins, for people.
+func (o *Options) moment(t time.Time, decimals int, before *analyzer.Time) string {
+	at, base := analyzer.Time(t.UnixNano()), o.base()
+	switch o.Times {
+	case human.Local:
+		return t.In(o.Times.Zone()).Format(time.RFC3339Nano)
+	case human.Delta:
+		base, *before = *before, at
+	}
+	if at.Sub(base)%time.Second != 0 && o.Times != human.Epoch {
+		decimals = max(decimals, 3)
+	}
+	return o.Times.Moment(at, base, decimals, false)
 }

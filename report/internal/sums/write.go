@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
 )
@@ -24,6 +25,7 @@ type Options struct {
 	Width    int // of the terminal in columns; 0: any
 	Color    bool
 	Services func(port uint16) string // names of ports, for people; nil: none
+	Times    human.Times              // in the table
 	Summary  record.SummaryRecord     // of the capture, for the document
 }
 
@@ -143,7 +145,7 @@ func appendNumber(b []byte, v reflect.Value) []byte {
 	return strconv.AppendUint(b, v.Uint(), 10)
 }
 
-// WriteCSV writes a row a group, by RFC 4180 with lines ended by LF. A number that is not known is 0.
+// WriteCSV writes a row a group, by RFC 4180 with lines ended by LF. What is not known is empty; what was measured and is 0 is 0.
 func WriteCSV(w io.Writer, s *Sums, o Options) error {
 	out := output.NewBuffer(w)
 	for i := range s.By {
@@ -175,8 +177,8 @@ func appendCSV(b []byte, r *row) []byte {
 	for _, c := range Columns {
 		if v := c.of(&numbers); v.Kind() == reflect.String {
 			b = output.AppendCSVText(b, v.String())
-		} else {
-			b = appendNumber(append(b, ','), v)
+		} else if b = append(b, ','); c.known(&numbers) {
+			b = appendNumber(b, v)
 		}
 	}
 	return b
