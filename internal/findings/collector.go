@@ -22,6 +22,10 @@ type Collector struct {
 	values   dimension.Values       // room to work in
 	mark     Mark                   // of the conversation that was taken last, without its values
 	newest   *analyzer.Conversation // that
+	keys     [len(factors)]key      // of that
+	stalls   []stall                // that may be part of an outage
+	flooded  bool                   // there were more than there is room for
+	out      *stretch               // whose stalls are told apart; nil: there is none
 	noted    analyzer.Conversation  // room for one of which there is a note (note.go)
 }
 
@@ -57,8 +61,8 @@ func (k *Collector) count(c *analyzer.Conversation) {
 	k.mark, k.newest = Mark{}, c
 	k.start.add(c.Start)
 	for i := range factors {
-		of := factors[i].key(c)
-		e := k.all[i].at(&of)
+		k.keys[i] = factors[i].key(c)
+		e := k.all[i].at(&k.keys[i])
 		e.count.add(e.n, c.Start)
 	}
 }
@@ -67,17 +71,30 @@ func (k *Collector) count(c *analyzer.Conversation) {
 func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
 	k.count(c)
 	s := subject{c, j}
+	var st *stall
 	s.meet(func(i int, instead kindSet, failed bool) {
-		if instead != 0 {
-			k.affected[i].told |= instead
+		if !instead.empty() {
+			k.affected[i].told.join(instead)
 			return
 		}
-		k.mark.kinds |= 1 << i
+		k.mark.kinds.add(i)
+		if kinds[i].stalls && st == nil && !k.flooded {
+			st = &stall{times: stallTimes(&s)}
+		}
 		x := example{order: c.Stream, stream: c.Stream, addr: c.Addr, failed: failed, service: k.service(c)}
 		var near [2]uint64
 		x.waited, x.again, near = s.cost(i)
+		if kinds[i].stalls && st != nil && len(st.times) > 0 {
+			x.seen = seenIn(i, &s)
+			st.add(i, x, near)
+			return
+		}
 		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return seenIn(i, &s), nil })
 	})
+	if st != nil && len(st.parts) > 0 {
+		st.all.x.waited, st.all.x.again, _ = s.cost(outing)
+		k.keepOf(st, c)
+	}
 }
 
 // meet gives f the kinds that s meets, in order: those that are told in the place of one, if there are any, and whether it is to one that s failed.
@@ -88,10 +105,10 @@ func (s *subject) meet(f func(i int, instead kindSet, failed bool)) {
 		if kinds[i].when.flagged && len(s.Anomalies) == 0 || !kinds[i].when.holds(s) {
 			continue
 		}
-		met |= 1 << i
-		instead := met & coverers[i]
-		f(i, instead, instead == 0 && failed && kinds[i].fails)
-		if instead == 0 {
+		met.add(i)
+		instead := met.and(coverers[i])
+		f(i, instead, instead.empty() && failed && kinds[i].fails)
+		if instead.empty() {
 			failed = failed && !kinds[i].fails // it is told once
 		}
 	}
@@ -127,8 +144,7 @@ func (k *Collector) affect(i int, c *analyzer.Conversation, x example, near [2]u
 	}
 	add(&a.tally)
 	for f := range factors {
-		of := factors[f].key(c)
-		add(&a.by[f].at(&of).count)
+		add(&a.by[f].at(&k.keys[f]).count)
 	}
 }
 
@@ -147,11 +163,29 @@ func (k *Collector) service(c *analyzer.Conversation) uint32 {
 	return crc32.ChecksumIEEE(k.values.At(0))
 }
 
-// condition is the expression that is true of the conversations that kind i affects.
+// condition is the expression that is true of the conversations that kind i affects, without those of an outage.
 func (k *Collector) condition(i int) string {
+	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.has(i) {
+		return and(expr, not(k.out.expr))
+	} else {
+		return expr
+	}
+}
+
+// selector selects the conversations that kind i affects, without those of an outage.
+func (k *Collector) selector(i int) selector {
+	s := selector{kind: i}
+	if k.out != nil && k.out.kinds.has(i) {
+		s.outside = k.out
+	}
+	return s
+}
+
+// conditionOf is the expression that is true of all conversations that kind i affects.
+func (k *Collector) conditionOf(i int) string {
 	expr := kinds[i].when.expr
 	for j := range kinds {
-		if k.affected[i].told&(1<<j) != 0 {
+		if k.affected[i].told.has(j) {
 			expr = and(expr, not(kinds[j].when.expr))
 		}
 	}

@@ -218,13 +218,14 @@ func limitedByWindow(side analyzer.Side) measure {
 	return sent(side, "limited_receive_window_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })
 }
 
-// thinkingLongest is the longest of these times.
-func thinkingLongest(side analyzer.Side) measure {
-	return sent(side, "think_max_s", func(s *analyzer.Sent) time.Duration { return s.ThinkMax })
-}
-
 // awaited is how long its greeting was awaited, or an answer in vain.
 var awaited = sent(analyzer.Server, "awaited_max_s", func(s *analyzer.Sent) time.Duration { return s.AwaitedMax })
+
+// slowTurns is that the server took a second or more to answer a client that waited.
+var slowTurns = condition{
+	expr:  "endpoints.server.sent.slow_turns > 0",
+	holds: func(s *subject) bool { return s.Sent[analyzer.Server].SlowTurns > 0 },
+}
 
 // repeated is how many bytes both sides sent again: endpoints.*.sent.retransmitted_bytes.
 func repeated(s *subject) uint64 {

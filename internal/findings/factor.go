@@ -21,7 +21,7 @@ type factor struct {
 }
 
 // factors are in the order in which they are preferred if they tell the affected from the others equally well.
-var factors = []factor{
+var factors = [...]factor{
 	{find("name"), func(c *analyzer.Conversation) key { return key{text: c.Names[analyzer.Server].Text} },
 		"to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
 	{find("service"), service, "to %s", whereService},
@@ -116,8 +116,10 @@ const (
 )
 
 // shares are the values that tell what kind i affects from the others, the best first.
-func (k *Collector) shares(i int) []share {
-	a := &k.affected[i]
+func (k *Collector) shares(i int) []share { return k.sharesOf(&k.affected[i], kinds[i].fails) }
+
+// sharesOf is shares of those that a has, which fail or not.
+func (k *Collector) sharesOf(a *affected, fails bool) []share {
 	var list []share
 	for f := range a.by {
 		for e := range a.by[f].entries {
@@ -138,7 +140,7 @@ func (k *Collector) shares(i int) []share {
 	slices.SortStableFunc(list, func(x, y share) int {
 		return cmp.Or(-cmp.Compare(x.score, y.score), cmp.Compare(x.factor, y.factor), strings.Compare(x.value, y.value))
 	})
-	if kinds[i].fails && len(list) > 0 { // who looks for services says more than the hosts where there were none
+	if fails && len(list) > 0 { // who looks for services says more than the hosts where there were none
 		scanner := slices.IndexFunc(list, func(s share) bool {
 			return s.factor == byClient && s.n == a.n && s.scans() && s.score >= nearly*list[0].score
 		})

@@ -17,6 +17,18 @@ const firstInVain = `
 +3.84   < .  1:1461(1460) ack 201
 `
 
+// stopped is a request that nothing acknowledges for 6.3 s, and its answer.
+const stopped = `
++100ms > P. 201:401(200) ack 501
++220ms > P. 201:401(200) ack 501
++440ms > P. 201:401(200) ack 501
++880ms > P. 201:401(200) ack 501
++1.76  > P. 201:401(200) ack 501
++3.52  > P. 201:401(200) ack 501
++20ms  < P. 501:1001(500) ack 401
++60us  > .  401:401(0) ack 1001
+`
+
 // faults are what is planted among healthy conversations, one at a time.
 var faults = []fault{
 	{
@@ -234,6 +246,17 @@ var faults = []fault{
 			for i := range 40 {
 				p.add(time.Minute+time.Duration(i)*time.Millisecond, fmt.Sprintf("172.16.%d.%d", p.rng.IntN(200), p.rng.IntN(200)), "10.20.0.9:25",
 					"+0 > S 0:0(0) win 64240 <mss 1460>\n+60us < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+2 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n")
+			}
+		},
+	}, {
+		name: "a link that is down for ten seconds", id: "outage", n: 9, since: true, fails: 3, waits: true, again: true,
+		plant: func(p *planted) {
+			down := 10 * time.Minute
+			for i := range 3 {
+				p.add(down+time.Duration(i)*time.Second-110*time.Millisecond, p.client(), p.service(), open+"+20ms < . 1:501(500) ack 201\n+50us > . 201:201(0) ack 501\n"+stopped)
+				p.add(down+time.Duration(2*i)*time.Second, p.client(), p.service(), "+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n"+
+					"+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+60us > . 1:1(0) ack 1\n")
+				p.add(down+time.Duration(i)*3*time.Second, p.client(), p.service(), "+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n")
 			}
 		},
 	}, {

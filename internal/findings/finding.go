@@ -86,6 +86,7 @@ type Options struct {
 // Report is what was found in all that was taken, of which s is the summary.
 func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	list := k.caveats(s)
+	k, out := k.settled(s)
 	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
 	var parts []part
 	for i := range kinds {
@@ -94,6 +95,9 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		}
 	}
 	parts = k.joinScans(parts)
+	if out != nil {
+		parts = append(parts, *out)
+	}
 	for i := range parts {
 		list = append(list, k.finding(&parts[i], &o))
 	}
@@ -140,16 +144,18 @@ func (k *Collector) ofKind(i int) (list []part) {
 	a, where := &k.affected[i], k.condition(i)
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: where, of: []selector{{kind: i}}}}
+		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: where, of: []selector{k.selector(i)}}}
 	}
-	rest, others, without := a.tally, where, selector{kind: i}
+	rest, others, without := a.tally, where, k.selector(i)
 	for s := range slices.Values(shares) {
 		if s.factor != shares[0].factor {
 			continue // it may be another way to tell the same
 		}
 		is := factors[s.factor].where(s.value)
 		one := valueOf(s.factor, &s.key)
-		list = append(list, part{kind: i, tally: &s.tally, share: &s, where: and(where, is), of: []selector{{kind: i, only: one}}})
+		these := k.selector(i)
+		these.only = one
+		list = append(list, part{kind: i, tally: &s.tally, share: &s, where: and(where, is), of: []selector{these}})
 		without.not = append(without.not, one)
 		rest.less(&s.tally)
 		others = and(others, not(is))
@@ -180,6 +186,9 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	}
 	if p.whole || s != nil {
 		k.place(&f.Finding, t, s)
+	}
+	if p.kind == outing {
+		k.out.tell(&f.Finding)
 	}
 	if s != nil {
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}

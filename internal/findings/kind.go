@@ -53,6 +53,7 @@ type kind struct {
 	fails  bool    // the failures that Failed tells of are due to it
 	waited measure // how long people waited; zero: they did not
 	again  bool    // bytes were sent again
+	stalls bool    // it may be part of an outage
 	holds  string  // what each conversation takes up: "socket left open"
 	lies   Place
 	is     [2]string // what the conversation did, what conversations did
@@ -138,7 +139,7 @@ var kinds = withOthers([]kind{
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
 	}, {
-		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, lies: OnNetwork,
+		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, stalls: true, lies: OnNetwork,
 		is:   [2]string{"was told by an ICMP error that its peer cannot be reached", "were told by ICMP errors that their peers cannot be reached"},
 		why:  "a firewall rejects, the host is down, or a route is missing",
 		next: "the device that sent the error: tcptrace timeline names it",
@@ -158,7 +159,7 @@ var kinds = withOthers([]kind{
 		why:  "the RSTs do not acknowledge the SYN: a device on the way changes numbers in one direction only, or answers in the server's name",
 		next: "compare the SYN and the RST in front of that device and behind it",
 	}, {
-		id: "no-answer", when: has("no-answer"), whole: true, waited: duration, fails: true, lies: ServerOrWay,
+		id: "no-answer", when: has("no-answer"), whole: true, waited: duration, fails: true, stalls: true, lies: ServerOrWay,
 		is:   [2]string{"got no answer to its SYN", "got no answer to their SYNs"},
 		why:  "a firewall drops, the host is down, or its listen queue is full",
 		next: "capture at the server: does the SYN arrive?",
@@ -204,7 +205,7 @@ var kinds = withOthers([]kind{
 		why:  "a smaller MTU on the path, and no ICMP message that says so; or the path was gone just then",
 		next: "ping with DF and falling sizes; if large ones pass, see when the peer last said anything",
 	}, {
-		id: "keep-alive", when: has("keep-alive-timeout"), covers: closes, fails: true, lies: OnNetwork,
+		id: "keep-alive", when: has("keep-alive-timeout"), covers: closes, fails: true, stalls: true, lies: OnNetwork,
 		is:   [2]string{"was given up: its keep-alive probes were not answered", "were given up: their keep-alive probes were not answered"},
 		why:  "the peer is gone, or a firewall or NAT forgot the idle connection and drops",
 		next: "compare how long it was idle with the timeouts of the devices on the way",
@@ -219,12 +220,12 @@ var kinds = withOthers([]kind{
 		why:  "a host restarted, or a NAT, firewall or load balancer forgot an idle connection, and its port was used again",
 		next: "keep-alives, or TCP_USER_TIMEOUT, where the old one was still held",
 	}, {
-		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
+		id: "retries-exhausted", when: has("retries-exhausted"), covers: closes, waited: spent(timing.Repair), again: true, fails: true, stalls: true, lies: OnNetwork,
 		is:   [2]string{"was given up: what it sent again and again was not acknowledged", "were given up: what they sent again and again was not acknowledged"},
 		why:  "the peer or the path to it is gone, or a firewall forgot the idle connection and drops",
 		next: "see when the peer last said anything: tcptrace timeline",
 	}, {
-		id: "silent-peer", when: both(silent, none(warns("packet-loss"))), covers: []string{"loss", "unfinished-close"}, waited: spent(timing.Repair), again: true, fails: true, lies: NotKnown,
+		id: "silent-peer", when: both(silent, none(warns("packet-loss"))), covers: []string{"loss", "unfinished-close"}, waited: spent(timing.Repair), again: true, fails: true, stalls: true, lies: NotKnown,
 		is:   [2]string{"had no answer any more to what it sent again and again, when the capture ended", "had no answer any more to what they sent again and again, when the capture ended"},
 		why:  "the peer is gone, or the path to it or back, or a firewall forgot the connection and drops",
 		next: "see when the peer last said anything, and whether other connections to it live; capture at its side, and longer",
@@ -267,7 +268,7 @@ var kinds = withOthers([]kind{
 		why:    "its host or process had restarted, or a NAT had given its port to another, and the server still held the old connection",
 		next:   "keep-alives, or TCP_USER_TIMEOUT, at the server",
 	}, {
-		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), lies: OnNetwork,
+		id: "slow-opening", when: one(has("slow-handshake"), both(triedAgain, lasts(spent(timing.Opening), leastTimer))), waited: spent(timing.Opening), stalls: true, lies: OnNetwork,
 		covers: []string{"opened-again"},
 		is:     [2]string{"took long to open", "took long to open"},
 		why:    "a SYN or SYN-ACK was lost, or what came back answered something else, and a timer had to send it again",
@@ -293,7 +294,7 @@ var kinds = withOthers([]kind{
 		why:  "memory pressure at the receiver, or a device on the way that changes sequence numbers but not SACK blocks",
 		next: "nstat TcpExtTCPSACKReneging at the sender; memory at the receiver",
 	}, {
-		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, lies: OnNetwork,
+		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
 		is:     [2]string{"lost segments and had to send them again", "lost segments and had to send them again"},
 		why:    "a full queue, a bad link or a rate limit on the way",
@@ -302,11 +303,18 @@ var kinds = withOthers([]kind{
 	receiver(analyzer.Client, AtClient), receiver(analyzer.Server, AtServer),
 	limited(analyzer.Server, AtClient), limited(analyzer.Client, AtServer),
 	{
-		id: "slow-server", when: one(lasts(thinkingLongest(analyzer.Server), slow), lasts(awaited, slow)), waited: spent(timing.Server), lies: AtApplication,
+		id: "slow-server", when: one(slowTurns, lasts(awaited, slow)), waited: spent(timing.Server), lies: AtApplication,
 		is:   [2]string{"waited for its server to answer", "waited for their servers to answer"},
 		why:  "the application thinks for more than a second; the network had delivered the request",
 		next: "the server's log and what it asks in turn",
 	},
+	{
+		id: outage, when: condition{expr: "false", holds: func(*subject) bool { return false }}, waited: stallingTime, again: true, fails: true, lies: OnNetwork,
+		is:   [2]string{"stalled or failed with others", "stalled or failed at once"},
+		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
+		next: "what happened then: logs of the devices on the way and of the hosts",
+	},
+	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
 	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer),
 	{
 		id: "unfinished-close", when: warns("missing-final-ack"), lies: OnNetwork,
@@ -316,19 +324,16 @@ var kinds = withOthers([]kind{
 	},
 })
 
-// kindSet is a set of kinds, by index.
-type kindSet uint64
-
 // coverers are, by kind, the kinds that cover it.
 var coverers = func() []kindSet {
-	if len(kinds) > 64 {
+	if len(kinds) > mostKinds {
 		panic("there are more kinds than a kindSet has bits")
 	}
 	list := make([]kindSet, len(kinds))
 	for i := range kinds {
 		for j := range kinds[:i] {
 			if kinds[j].whole || slices.Contains(kinds[j].covers, kinds[i].id) {
-				list[i] |= 1 << j
+				list[i].add(j)
 			}
 		}
 	}

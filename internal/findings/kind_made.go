@@ -3,6 +3,7 @@ package findings
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
@@ -31,6 +32,18 @@ func limited(sender analyzer.Side, lies Place) kind {
 		is:   [2]string{"was as slow as the " + receiver + "'s window", "were as slow as the " + receiver + "'s window"},
 		why:  "its receive buffer is small for the round trip",
 		next: "tcp_rmem, SO_RCVBUF and window scaling at the " + receiver,
+	}
+}
+
+// nagle is a side whose small segments wait for delayed ACKs.
+func nagle(side analyzer.Side, lies Place) kind {
+	name := side.String()
+	return kind{
+		id: "nagle-" + name, when: warnsOf(side, "nagle-delay"), lies: lies,
+		waited: sent(side, "held_back_s", func(s *analyzer.Sent) time.Duration { return s.HeldBackTime }),
+		is:     [2]string{"waited for delayed ACKs before the " + name + " sent what was left", "waited for delayed ACKs before the " + name + " sent what was left"},
+		why:    "the application at the " + name + " writes a message in small pieces, without TCP_NODELAY: Nagle's algorithm holds the last until all before are acknowledged",
+		next:   "set TCP_NODELAY at the " + name + ", or write each message at once",
 	}
 }
 

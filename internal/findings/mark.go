@@ -2,7 +2,6 @@ package findings
 
 import (
 	"hash/maphash"
-	"math/bits"
 	"slices"
 
 	"tcptrace/analyzer"
@@ -12,15 +11,16 @@ import (
 type Mark struct {
 	kinds  kindSet
 	values []uint64        // of its factors; nil: no kind affects it
+	stalls []analyzer.Time // when it showed that it stalled
 	showed []analyzer.Time // when each of kinds first showed, in their order; 0: at no moment
 }
 
 // Mark is the mark of the conversation that was taken last, which must be as it was then, as must j, its judgment.
 func (k *Collector) Mark(j *analyzer.Judgment) Mark {
 	m := k.mark
-	if m.kinds != 0 {
-		for set := m.kinds; set != 0; set &= set - 1 {
-			m.showed = append(m.showed, showed(bits.TrailingZeros64(uint64(set)), j))
+	if !m.kinds.empty() {
+		for kind := range m.kinds.each() {
+			m.showed = append(m.showed, showed(kind, j))
 		}
 		m.values = make([]uint64, len(factors))
 		for f := range factors {
@@ -32,7 +32,7 @@ func (k *Collector) Mark(j *analyzer.Judgment) Mark {
 }
 
 // Affected reports whether any finding may be about the conversation.
-func (m *Mark) Affected() bool { return m.kinds != 0 }
+func (m *Mark) Affected() bool { return !m.kinds.empty() }
 
 var valueSeed = maphash.MakeSeed()
 
@@ -49,6 +49,8 @@ type selector struct {
 	kind int
 	only uint64   // a value that all of them have; 0: they need not have any in common
 	not  []uint64 // values that none of them has
+
+	during, outside *stretch // in which all of them stalled, or none; nil: any time
 }
 
 // Has reports whether the finding is about the conversation with that mark.
@@ -65,7 +67,10 @@ func (f *Finding) selects(m *Mark) int {
 }
 
 func (s *selector) has(m *Mark) bool {
-	return m.kinds>>s.kind&1 != 0 && (s.only == 0 || slices.Contains(m.values, s.only)) &&
+	if s.during != nil && !s.during.has(m.stalls) || s.outside != nil && s.outside.has(m.stalls) {
+		return false
+	}
+	return m.kinds.has(s.kind) && (s.only == 0 || slices.Contains(m.values, s.only)) &&
 		!slices.ContainsFunc(s.not, func(v uint64) bool { return slices.Contains(m.values, v) })
 }
 
@@ -76,7 +81,7 @@ func (f *Finding) When(m *Mark) (at analyzer.Time, known bool) {
 	if kind < 0 {
 		return 0, false
 	}
-	at = m.showed[bits.OnesCount64(uint64(m.kinds)&(1<<kind-1))]
+	at = m.showed[m.kinds.below(kind)]
 	return at, at != 0
 }
 

@@ -16,7 +16,7 @@ func (k *Collector) Append(b []byte) []byte {
 	}
 	for i := range k.affected {
 		a := &k.affected[i]
-		b = binary.AppendUvarint(b, uint64(a.told))
+		b = a.told.append(b)
 		if a.by == nil {
 			b = append(b, 0)
 			continue
@@ -25,6 +25,14 @@ func (k *Collector) Append(b []byte) []byte {
 		for f := range a.by {
 			b = a.by[f].append(b, func(b []byte, e *entry[tally]) []byte { return e.count.append(b) })
 		}
+	}
+	b = append(b, 0)
+	if k.flooded {
+		b[len(b)-1] = 1
+	}
+	b = binary.AppendUvarint(b, uint64(len(k.stalls)))
+	for i := range k.stalls {
+		b = k.stalls[i].append(b)
 	}
 	return b
 }
@@ -42,7 +50,7 @@ func (k *Collector) Merge(b []byte) error {
 	}
 	for i := range k.affected {
 		a := &k.affected[i]
-		a.told |= kindSet(r.Uvarint())
+		a.told.join(readKindSet(r))
 		if r.Byte() == 0 {
 			continue
 		}
@@ -56,6 +64,17 @@ func (k *Collector) Merge(b []byte) error {
 			o := readSketch(r, mostAffected, func(e *entry[tally]) { e.count.read(r) })
 			a.by[f].merge(&o, func(e, of *entry[tally]) { e.count.merge(&of.count) })
 		}
+	}
+	k.flooded = r.Byte() != 0 || k.flooded
+	for range r.Count(leastEntry) {
+		var s stall
+		if s.read(r); r.Bad {
+			break
+		}
+		k.keep(&s)
+	}
+	if k.flooded {
+		k.letGo()
 	}
 	if !r.Done() {
 		return errNote
@@ -147,7 +166,10 @@ func (t *tally) append(b []byte) []byte {
 	}
 	b = binary.AppendVarint(b, int64(t.first))
 	b = binary.AppendVarint(b, int64(t.last-t.first))
-	x := &t.worst
+	return t.worst.append(b)
+}
+
+func (x *example) append(b []byte) []byte {
 	flags, evidence := uint8(0), x.evidence()
 	if x.failed {
 		flags |= noteFailed
@@ -172,13 +194,52 @@ func (t *tally) read(r *octets.Reader) {
 	*t = tally{n: r.Uvarint(), failed: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint(), near: [2]uint64{r.Uvarint(), r.Uvarint()}, spread: r.Uvarint()}
 	t.first = analyzer.Time(r.Varint())
 	t.last = t.first + analyzer.Time(r.Varint())
+	t.worst.read(r)
+}
+
+func (x *example) read(r *octets.Reader) {
 	flags := r.Byte()
-	t.worst = example{failed: flags&noteFailed != 0, order: r.Uvarint(), stream: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint()}
-	for i := range t.worst.addr {
-		t.worst.addr[i] = readAddr(r)
+	*x = example{failed: flags&noteFailed != 0, order: r.Uvarint(), stream: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint()}
+	for i := range x.addr {
+		x.addr[i] = readAddr(r)
 	}
 	if flags&noteEvidence != 0 {
-		t.worst.told = readEvidence(r)
+		x.told = readEvidence(r)
+	}
+}
+
+func (s *stall) append(b []byte) []byte {
+	b = appendTimes(binary.AppendVarint(b, int64(s.start)), s.times)
+	for f := range s.keys {
+		b = s.keys[f].append(b)
+	}
+	b = append(b, uint8(len(s.parts)))
+	for _, p := range append([]stallPart{s.all}, s.parts...) {
+		b = p.x.append(append(b, uint8(p.kind)))
+		for _, v := range [...]uint64{uint64(p.x.service), p.near[0], p.near[1]} {
+			b = binary.AppendUvarint(b, v)
+		}
+	}
+	return b
+}
+
+func (s *stall) read(r *octets.Reader) {
+	s.start, s.times = analyzer.Time(r.Varint()), readTimes(r)
+	for f := range s.keys {
+		s.keys[f] = readKey(r)
+	}
+	parts := int(r.Byte())
+	r.Bad = r.Bad || len(s.times) == 0
+	for i := 0; i <= parts && !r.Bad; i++ {
+		p := stallPart{kind: int(r.Byte())}
+		p.x.read(r)
+		p.x.service = uint32(r.Uvarint())
+		p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
+		if r.Bad = r.Bad || p.kind >= len(kinds); i == 0 {
+			s.all = p
+		} else {
+			s.parts = append(s.parts, p)
+		}
 	}
 }
 

@@ -33,17 +33,42 @@ func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte
 	b = octets.AppendText(b, c.Names[analyzer.Server].Text)
 	s, parts := subject{c, j}, len(b)
 	b = append(b, 0)
+	stalls := false
 	s.meet(func(i int, instead kindSet, failed bool) {
 		b = s.append(b, i, instead, failed)
-		b[parts]++ // there are fewer than 64 kinds
+		b[parts]++ // there are fewer than 256 kinds
+		stalls = stalls || instead.empty() && kinds[i].stalls
 	})
+	if !stalls {
+		return appendTimes(b, nil)
+	}
+	times := stallTimes(&s)
+	if b = appendTimes(b, times); len(times) > 0 {
+		waited, again, _ := s.cost(outing)
+		b = binary.AppendUvarint(binary.AppendUvarint(b, waited), again)
+	}
 	return b
+}
+
+func appendTimes(b []byte, times []analyzer.Time) []byte {
+	b = binary.AppendUvarint(b, uint64(len(times)))
+	for _, t := range times {
+		b = binary.AppendVarint(b, int64(t))
+	}
+	return b
+}
+
+func readTimes(r *octets.Reader) (times []analyzer.Time) {
+	for range r.Count(1) {
+		times = append(times, analyzer.Time(r.Varint()))
+	}
+	return times
 }
 
 // append appends that s meets kind i.
 func (s *subject) append(b []byte, i int, instead kindSet, failed bool) []byte {
-	if instead != 0 {
-		return binary.AppendUvarint(append(b, uint8(i), noteInstead), uint64(instead))
+	if !instead.empty() {
+		return instead.append(append(b, uint8(i), noteInstead))
 	}
 	flags := uint8(0)
 	if failed {
@@ -106,30 +131,63 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 		return errNote
 	}
 	k.count(c)
+	var st stall
+	var of []notedPart
 	for range parts {
-		i, flags := int(r.Byte()), r.Byte()
-		if i >= len(kinds) {
+		p, ok := k.readPart(&r, c, order)
+		if !ok {
 			return errNote
 		}
-		if flags&noteInstead != 0 {
-			k.affected[i].told |= kindSet(r.Uvarint())
-			continue
+		if !p.instead {
+			of = append(of, p)
 		}
-		x := example{order: order, stream: stream, addr: c.Addr, failed: flags&noteFailed != 0, service: k.service(c)}
-		x.waited, x.again = r.Uvarint(), r.Uvarint()
-		near := [2]uint64{r.Uvarint(), r.Uvarint()}
-		var evidence *Evidence
-		if flags&noteEvidence != 0 {
-			evidence = readEvidence(&r)
-		}
-		if r.Bad {
-			return errNote
-		}
-		k.mark.kinds |= 1 << i
-		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return nil, evidence })
+	}
+	if st.times = readTimes(&r); len(st.times) > 0 {
+		st.all.x.waited, st.all.x.again = r.Uvarint(), r.Uvarint()
 	}
 	if !r.Done() {
 		return errNote
 	}
+	for _, p := range of {
+		k.mark.kinds.add(p.kind)
+		if kinds[p.kind].stalls && len(st.times) > 0 {
+			waited, again := st.all.x.waited, st.all.x.again
+			p.x.told = p.evidence
+			st.add(p.kind, p.x, p.near)
+			st.all.x.waited, st.all.x.again = waited, again
+			continue
+		}
+		k.affect(p.kind, c, p.x, p.near, func() (*anomalySeen, *Evidence) { return nil, p.evidence })
+	}
+	if len(st.parts) > 0 {
+		k.keepOf(&st, c)
+	}
 	return nil
+}
+
+// notedPart is what a note says of a kind.
+type notedPart struct {
+	stallPart
+	evidence *Evidence
+	instead  bool // others are told in its place
+}
+
+// readPart reads what a note says of a kind that c meets. What is told in its place is taken at once.
+func (k *Collector) readPart(r *octets.Reader, c *analyzer.Conversation, order uint64) (p notedPart, ok bool) {
+	i, flags := int(r.Byte()), r.Byte()
+	if i >= len(kinds) {
+		return p, false
+	}
+	if p.kind = i; flags&noteInstead != 0 {
+		p.instead = true
+		k.affected[i].told.join(readKindSet(r))
+		return p, !r.Bad
+	}
+	p.x = example{order: order, stream: c.Stream, addr: c.Addr, failed: flags&noteFailed != 0, service: k.service(c)}
+	p.x.waited, p.x.again = r.Uvarint(), r.Uvarint()
+	p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
+	if flags&noteEvidence != 0 {
+		p.evidence = readEvidence(r)
+	}
+	return p, !r.Bad
 }

@@ -62,7 +62,8 @@ func (k *Collector) joinFew(scanned, rest *part) {
 	}
 	s, value := *scanned.share, valueOf(byClient, &scanned.share.key)
 	is := factors[byClient].where(s.value)
-	few := part{kind: rest.kind, tally: &e.count, share: &s, where: and(rest.where, is), of: []selector{{kind: rest.kind, only: value}}}
+	few := part{kind: rest.kind, tally: &e.count, share: &s, where: and(rest.where, is), of: []selector{k.selector(rest.kind)}}
+	few.of[0].only = value
 	if e.n == rest.tally.n {
 		few.where, few.whole = rest.where, true
 	}
@@ -70,7 +71,9 @@ func (k *Collector) joinFew(scanned, rest *part) {
 	left := *rest.tally
 	left.less(&e.count)
 	rest.tally, rest.whole, rest.where = &left, false, and(rest.where, not(is))
-	rest.of = []selector{{kind: rest.kind, not: append(slices.Clone(rest.of[0].not), value)}}
+	without := k.selector(rest.kind)
+	without.not = append(slices.Clone(rest.of[0].not), value)
+	rest.of = []selector{without}
 }
 
 // with is p and q together, which have the same client.

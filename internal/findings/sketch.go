@@ -130,6 +130,13 @@ func newSketch[T any](limit int) sketch[T] {
 	return sketch[T]{limit: limit, index: make([]spot, 2*fewest)}
 }
 
+// clone is a copy that may be changed, whose counts hold no pointers that are.
+func (s *sketch[T]) clone() sketch[T] {
+	o := *s
+	o.entries, o.index = slices.Clone(s.entries), slices.Clone(s.index)
+	return o
+}
+
 // place is where the index has a value with that hash, or has room for it.
 func (s *sketch[T]) place(k *key, hash uint32) *spot {
 	mask := uint32(len(s.index) - 1)

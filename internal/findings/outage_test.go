@@ -1,0 +1,57 @@
+package findings_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What stalls at the same time is one finding, on both sides of what makes an outage of it: so many, in so short a time, and of more than one kind. Where
+// segments are lost all the time, it is none. What it selects is held against the records, as are the findings of the rest.
+func TestOutage(t *testing.T) {
+	const noOpening = "+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n"
+	running := open + "+20ms < . 1:501(500) ack 201\n+50us > . 201:201(0) ack 501\n" + stopped
+	lost := open + "+20ms < . 1:1461(1460) ack 201\n+10us < P. 1461:2001(540) ack 201\n+60us > . 201:201(0) ack 1461\n+300ms < P. 1461:2001(540) ack 201\n+60us > . 201:201(0) ack 2001\n" + closed
+	for _, test := range []struct {
+		why    string
+		bodies []string
+		apart  time.Duration
+		want   string
+	}{
+		{"four", []string{running, running, noOpening, noOpening}, 2 * time.Second, "outage"},
+		{"three", []string{running, running, noOpening}, 2 * time.Second, "loss no-answer"},
+		{"data on the way only", []string{running, running, running, running}, 2 * time.Second, "loss"},
+		{"openings only", []string{noOpening, noOpening, noOpening, noOpening}, 2 * time.Second, "no-answer"},
+		{"over a tenth of the capture", []string{running, running, noOpening, noOpening}, 60 * time.Second, "outage"},
+		{"over more", []string{running, running, noOpening, noOpening}, 66 * time.Second, "loss no-answer"},
+		{"over all of it", []string{running, running, noOpening, noOpening}, 400 * time.Second, "loss no-answer"},
+		{"as many that lose all the time", []string{running, running, noOpening, noOpening, lost, lost, lost, lost}, 2 * time.Second, "loss outage"},
+		{"more that lose all the time", []string{running, running, noOpening, noOpening, lost, lost, lost, lost, lost}, 2 * time.Second, "loss no-answer"},
+		{"another, elsewhere", []string{running, running, noOpening, noOpening, running}, 2 * time.Second, "loss outage"},
+	} {
+		p := newPlanted(t)
+		p.addHealthy()
+		for i, body := range test.bodies {
+			at := 10*time.Minute + time.Duration(i)*test.apart
+			if i >= 4 {
+				at = time.Duration(i*5-15) * time.Minute
+			}
+			p.add(at, p.client(), p.service(), body)
+		}
+		s := look(t, p.capture())
+		s.check(t)
+		var ids []string
+		for i := range s.found.Findings {
+			f := &s.found.Findings[i]
+			ids = append(ids, f.ID)
+			if f.ID == "outage" && (f.Since == nil || f.Until == nil || !strings.Contains(f.Text, "stalled or failed at once, only from 09:4")) {
+				t.Errorf("%s: %s", test.why, f.Text)
+			}
+		}
+		slices.Sort(ids)
+		if got := strings.Join(ids, " "); got != test.want {
+			t.Errorf("%s: %s, want %s", test.why, got, test.want)
+		}
+	}
+}
