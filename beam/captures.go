@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
+	"tcptrace/analyzer/apart"
 	"tcptrace/analyzer/capturefile"
+	"tcptrace/analyzer/packet"
 )
 
 // listFn finds the captures.
@@ -21,7 +24,7 @@ type listFn struct{ Globs []string }
 
 // ProcessElement is for Beam.
 func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(capture)) error {
-	var names []string
+	var names, last []string
 	for _, glob := range f.Globs {
 		fs, err := filesystem.New(ctx, glob)
 		if err != nil {
@@ -35,13 +38,38 @@ func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(capture
 		if len(found) == 0 {
 			return fmt.Errorf("%s: no file is named so", glob)
 		}
-		names = append(names, found...)
+		names, last = append(names, found...), append(last, slices.Max(found))
 	}
 	slices.Sort(names)
+	slices.Sort(last)
+	expected := latestEnd(ctx, slices.Compact(last))
 	for i, name := range slices.Compact(names) {
-		emit(capture{Number: int64(i), Name: name})
+		emit(capture{Number: int64(i), Name: name, Expected: expected})
 	}
 	return nil
+}
+
+// latestEnd is when the last of some captures ends, apart.Never if that cannot be said. The files of a ring buffer are in the order of time by their names, so
+// that it is when all end: what is open until then need not be read once more when that is known. If they are not it has to be, and nothing else is different.
+func latestEnd(ctx context.Context, names []string) int64 {
+	end := int64(math.MinInt64)
+	for _, name := range names {
+		file, remove, err := (&capture{Name: name}).open(ctx)
+		if err != nil {
+			continue // it is told of when it is analyzed
+		}
+		var b packet.Batch
+		for context.Cause(ctx) == nil && file.Next(&b) == nil {
+			for i := range b.Packets {
+				end = max(end, b.Packets[i].Time)
+			}
+		}
+		remove()
+	}
+	if end == math.MinInt64 {
+		return apart.Never
+	}
+	return end
 }
 
 // open opens the files of a capture. remove is to be called at the end.

@@ -25,9 +25,10 @@ func (j *job) options() apart.Options { return apart.Options{NoNames: j.NoNames,
 
 // capture is a file, or some whose times overlap, which are read as one. It is known by its number.
 type capture struct {
-	Number int64 // in the order of names
-	Name   string
-	With   []string // read with it
+	Number   int64 // in the order of names
+	Name     string
+	With     []string // read with it
+	Expected int64    // when all captures are thought to end
 }
 
 // outlined is a capture that was analyzed.

@@ -83,7 +83,7 @@ func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
 		if len(x.Sockets) == 0 {
 			continue
 		}
-		emit(int64(i), share{Number: c.Number, Together: len(c.With) > 0, Data: x.Append(nil)})
+		emit(int64(i), share{Number: c.Number, Together: len(c.With) > 0, Data: x.Append(nil, o.End)})
 	}
 	o.Open, o.Sockets = nil, nil
 }
@@ -106,7 +106,7 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 		if l == nil || x.Together != (len(l.Capture.With) > 0) {
 			continue // it is read with others
 		}
-		of, err := apart.ParseShare(x.Data)
+		of, err := apart.ParseShare(x.Data, l.File.End)
 		if err != nil {
 			return err
 		}

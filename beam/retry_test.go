@@ -63,7 +63,7 @@ func TestStepsTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) }); err == nil {
+		if _, err := apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), apart.Never, func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) }); err == nil {
 			t.Fatal("that was to fail")
 		}
 		half.drop(ctx)

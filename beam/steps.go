@@ -66,7 +66,7 @@ func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source)
 	if err != nil {
 		return result, false, err
 	}
-	result, err = apart.Analyze(ctx, file, f.Job.options(), func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
+	result, err = apart.Analyze(ctx, file, f.Job.options(), c.Expected, func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
 	if err != nil {
 		w.drop(ctx)
 		return result, false, err

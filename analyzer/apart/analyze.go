@@ -36,6 +36,7 @@ type Outline struct {
 	Packets    uint64
 	Frames     uint64 // with what has a frame number and is no packet
 	Start, End int64  // times, in ns since the Unix epoch: the earliest and the latest
+	Expected   int64  // when all files were expected to end; Never: nothing was
 	Open       []Open // conversations that are not over, in the order of their sockets
 	Sockets    Sockets
 	// Touched is where the segments of a file left their marks that is so short that a frame before it may come again behind it. It is nil
@@ -49,7 +50,8 @@ type Outline struct {
 // Open is the conversations of two sockets that are not over at the end of a file.
 type Open struct {
 	ID   ID
-	Over int64 // the time when they are if no more is heard of them; Never: it depends on when the last file ends
+	Over int64 // the time when they are if no more is heard of them; Never: not before the last file ends
+	Told bool  // Analyze handed out what becomes of them then
 }
 
 // Never is no time.
@@ -66,7 +68,10 @@ type Counts struct {
 
 // Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
 // over at a certain time, as they are then. Their frames count in the file, and they have no stream numbers.
-func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID, c *Conversation) error) (Outline, error) {
+//
+// expected is when all files end, if somebody thinks to know it; else it is Never. What will not be over by then is handed out as it is then, too, if it
+// is likely that there is no more of it. If they end at another time it is for naught, and has to be packed.
+func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, over func(id ID, c *Conversation) error) (Outline, error) {
 	var a pipeline.Inline
 	var sockets socketSet
 	a.Reset(o, handing(func(c *Conversation) error {
@@ -83,8 +88,8 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 	if err := a.Expire(); err != nil {
 		return Outline{}, err
 	}
-	out := outline(&a)
-	if err := a.Foresee(out.ends); err != nil {
+	out := outline(&a, expected)
+	if err := a.Foresee(conn.Time(expected), out.tells); err != nil {
 		return Outline{}, err
 	}
 	for _, x := range out.Open {
@@ -99,12 +104,14 @@ func Analyze(ctx context.Context, src packet.Source, o Options, over func(id ID,
 	return out, nil
 }
 
-func outline(a *pipeline.Inline) Outline {
+func outline(a *pipeline.Inline, expected int64) Outline {
 	sum := a.Summary
-	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End)}
+	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End), Expected: expected}
 	everywhere := true
 	for _, t := range a.Trackers() {
-		t.Outlook(func(key wire.Key, over conn.Time) { out.Open = append(out.Open, Open{idOf(&key), int64(over)}) })
+		t.Outlook(func(key wire.Key, o flow.Outlook) {
+			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o)})
+		})
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
 		t.AddBounds(&sum)
@@ -139,7 +146,7 @@ func oneForEach(open []Open) []Open {
 	n := 0
 	for i, x := range open {
 		if i > 0 && open[n-1].ID == x.ID {
-			open[n-1].Over = Never
+			open[n-1].Over, open[n-1].Told = Never, false
 			continue
 		}
 		open[n] = x
@@ -148,10 +155,22 @@ func oneForEach(open []Open) []Open {
 	return open[:n]
 }
 
-// ends reports whether what is open on sockets is over at a certain time.
-func (o *Outline) ends(key wire.Key) bool {
+// worthTelling reports whether what becomes of a conversation that is open is handed out: if it is known, and it is likely that there is no more of it. One
+// that is not over by itself has been silent for longer than it was not, or until all ends.
+func (o *Outline) worthTelling(x *flow.Outlook) bool {
+	switch {
+	case x.Waits:
+		return false
+	case x.Over != conn.Never:
+		return true
+	}
+	return o.Expected != Never && (o.End >= o.Expected || o.End-int64(x.End) > int64(x.End-x.Start))
+}
+
+// tells reports whether what becomes of what is open on sockets is handed out.
+func (o *Outline) tells(key wire.Key) bool {
 	i, ok := slices.BinarySearchFunc(o.Open, idOf(&key), func(x Open, id ID) int { return cmp.Compare(x.ID, id) })
-	return ok && o.Open[i].Over != Never
+	return ok && o.Open[i].Told
 }
 
 // Add adds those of another file.

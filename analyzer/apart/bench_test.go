@@ -13,7 +13,7 @@ import (
 func BenchmarkApart(b *testing.B) {
 	c := load(b, "showcase", "../../testdata/pcaps/showcase.pcap")
 	var all []apart.ID
-	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, func(id apart.ID, _ *apart.Conversation) error {
+	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
 		all = append(all, id)
 		return nil
 	})
@@ -66,7 +66,7 @@ func BenchmarkLayout(b *testing.B) {
 		f := apart.File{Name: fmt.Sprint(i), Outline: apart.Outline{Packets: 1, Frames: 1, Start: i * minute, End: (i+1)*minute - 1, Sockets: apart.SocketsOf(ids...)}}
 		slices.Sort(ids[:sockets/10])
 		for _, id := range ids[:sockets/10] {
-			f.Open = append(f.Open, apart.Open{ID: id, Over: f.End + minute})
+			f.Open = append(f.Open, apart.Open{ID: id, Over: f.End + minute, Told: true})
 		}
 		list = append(list, f)
 	}

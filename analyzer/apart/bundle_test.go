@@ -13,7 +13,7 @@ import (
 func TestDamagedParts(t *testing.T) {
 	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
 	var all []apart.ID
-	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(id apart.ID, _ *apart.Conversation) error {
+	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
 		all = append(all, id)
 		return nil
 	})

@@ -86,37 +86,45 @@ func TestOverByTimeApart(t *testing.T) {
 	}
 }
 
-// What is open at the end of a file crosses if there is something of its sockets before it is over, or if it is not over when all files end.
+// What is open at the end of a file crosses if there is something of its sockets before it is over, or if what was told of it is not as it is when all
+// files end.
 func TestCrossing(t *testing.T) {
 	const id = apart.ID(0x12345678_00000001)
 	file := func(name string, start, end int64) apart.File {
-		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Frames: 1, Start: start, End: end}}
+		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Frames: 1, Start: start, End: end, Expected: apart.Never}}
 	}
 	with := func(f apart.File) apart.File {
 		f.Sockets = apart.SocketsOf(id)
 		return f
 	}
+	none, until := apart.Never, func(over int64) apart.Open { return apart.Open{ID: id, Over: over, Told: true} }
 	for _, c := range []struct {
 		what     string
-		over     int64
+		open     apart.Open
+		expected int64 // when all were expected to end
 		next     apart.File
+		lastEnds int64 // when they do
 		crosses  string
-		lastEnds int64
 	}{
-		{"nothing of it comes", 100, file("b", 99, 99), "", 100},
-		{"all files end before it is over", 100, file("b", 99, 99), "abc", 99},
-		{"something of it comes before", 100, with(file("b", 99, 99)), "abc", 200},
-		{"something of it comes when it is over", 100, with(file("b", 100, 100)), "", 200},
-		{"it is not over by itself", apart.Never, file("b", 99, 99), "abc", 200},
+		{"nothing of it comes", until(100), none, file("b", 99, 99), 100, ""},
+		{"all files end before it is over", until(100), none, file("b", 98, 98), 99, "a"},
+		{"they do when that was expected", until(100), 99, file("b", 98, 98), 99, ""},
+		{"they do, but before that was expected", until(100), 100, file("b", 98, 98), 99, "a"},
+		{"they end when it is over, and were expected to before", until(100), 99, file("b", 98, 98), 100, "a"},
+		{"they end later, and were expected to when it is over", until(100), 100, file("b", 98, 98), 200, ""},
+		{"something of it comes before", until(100), none, with(file("b", 99, 99)), 200, "ab"},
+		{"something of it comes before, and all end when it was expected", until(100), 200, with(file("b", 99, 99)), 200, "ab"},
+		{"something of it comes when it is over", until(100), none, with(file("b", 100, 100)), 200, ""},
+		{"it is not over by itself", until(apart.Never), none, file("b", 99, 99), 200, "a"},
+		{"nor is it, but that was expected", until(apart.Never), 200, file("b", 99, 99), 200, ""},
+		{"nor is it, and they end later than expected", until(apart.Never), 199, file("b", 99, 99), 200, "a"},
+		{"it was not told of", apart.Open{ID: id, Over: apart.Never}, 200, file("b", 99, 99), 200, "a"},
 	} {
-		a := with(file("a", 0, 50))
-		a.Open = []apart.Open{{ID: id, Over: c.over}}
-		layout, err := apart.NewLayout([]apart.File{with(file("c", c.lastEnds, c.lastEnds)), c.next, a})
+		a, last := with(file("a", 0, 50)), file("c", c.lastEnds, c.lastEnds)
+		a.Open, a.Expected = []apart.Open{c.open}, c.expected
+		layout, err := apart.NewLayout([]apart.File{last, c.next, a})
 		if err != nil {
 			t.Fatal(err)
-		}
-		if c.lastEnds < 100 {
-			c.crosses = "ac"
 		}
 		got := ""
 		for _, f := range layout.Files() {
@@ -124,12 +132,8 @@ func TestCrossing(t *testing.T) {
 				got += f.Name
 			}
 		}
-		want := c.crosses
-		if len(c.next.Sockets) == 0 {
-			want = strings.ReplaceAll(want, "b", "")
-		}
-		if got != want {
-			t.Errorf("%s: it crosses in %q, not %q", c.what, got, want)
+		if got != c.crosses {
+			t.Errorf("%s: it crosses in %q, not %q", c.what, got, c.crosses)
 		}
 	}
 }
@@ -144,7 +148,7 @@ func TestBytesHandedOn(t *testing.T) {
 			continue
 		}
 		c = c.moved(1)
-		outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, func(apart.ID, *apart.Conversation) error { return nil })
+		outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
 		if err == nil && len(outline.Open) == 1 && outline.Open[0].Over != apart.Never {
 			closed = append(closed, c)
 		}

@@ -57,7 +57,7 @@ func NewLayout(files []File) (*Layout, error) {
 }
 
 // cross finds out what crosses. A conversation that is open at the end of a file does if there is anything of its sockets in a file that begins before it is
-// over, or if the last file ends before that. From then on all of the sockets' is taken together: whether it is over later cannot be told
+// over, or if what Analyze told of its end is not so. From then on all of the sockets' is taken together: whether it is over later cannot be told
 // from a part of it.
 func (l *Layout) cross() {
 	sockets := make([][]uint32, len(l.files))
@@ -90,9 +90,10 @@ func (l *Layout) cross() {
 	}
 }
 
-// reaches reports whether what is open at the end of file i may not be over when there is more of it, or when all files end.
+// reaches reports whether what is open at the end of file i may not be over when there is more of it, or is not known as it is when all files end.
 func (l *Layout) reaches(i int, open Open, sockets [][]uint32) bool {
-	if open.Over > l.end {
+	expected := l.files[i].Expected
+	if !open.Told || expected != l.end && open.Over > min(expected, l.end) {
 		return true
 	}
 	for j := i + 1; j < len(l.files) && l.files[j].Start < open.Over; j++ {

@@ -69,25 +69,46 @@ func (o *Outline) Shares(n int) []Share {
 	return shares
 }
 
-// Append appends s, as it is handed on: some 11 bytes for what is open, and 3 for each pair of sockets.
-func (s *Share) Append(b []byte) []byte {
+// What is open at the end of a file is packed with when it is over: so many of these units later, the last one begun, so that it is 2 bytes for a minute.
+const (
+	overUnit  = 1 << 24 // 17 ms
+	notTold   = 0       // it is Never, and it was not told what becomes of it
+	neverOver = 1
+	overFrom  = 2 // plus the number of units
+)
+
+// Append appends s, which is of a file that ends at that time, as it is handed on: some 6 bytes for what is open, and 3 for each pair of sockets.
+func (s *Share) Append(b []byte, end int64) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.Open)))
-	var last Open
+	last := ID(0)
 	for _, x := range s.Open {
-		b = binary.AppendVarint(binary.AppendUvarint(b, uint64(x.ID-last.ID)), x.Over-last.Over)
-		last = x
+		over := uint64(notTold)
+		switch {
+		case x.Told && x.Over == Never:
+			over = neverOver
+		case x.Told:
+			over = overFrom + (uint64(max(x.Over-end, 0))+overUnit-1)/overUnit
+		}
+		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(x.ID-last)), over)
+		last = x.ID
 	}
 	return append(b, s.Sockets...)
 }
 
-// ParseShare is the inverse of Append. Sockets belong to b.
-func ParseShare(b []byte) (s Share, err error) {
+// ParseShare is the inverse of Append, but that what is open may be over a little later. Sockets belong to b.
+func ParseShare(b []byte, end int64) (s Share, err error) {
 	r := octets.Reader{Left: b}
-	var last Open
+	last := ID(0)
 	for range r.Count(2) {
-		last.ID += ID(r.Uvarint())
-		last.Over += r.Varint()
-		s.Open = append(s.Open, last)
+		last += ID(r.Uvarint())
+		x := Open{ID: last, Over: Never, Told: true}
+		switch over := r.Uvarint(); {
+		case over == notTold:
+			x.Told = false
+		case over != neverOver && over-overFrom <= uint64(Never-end)/overUnit:
+			x.Over = end + int64(over-overFrom)*overUnit
+		}
+		s.Open = append(s.Open, x)
 	}
 	if r.Bad {
 		return Share{}, errPart

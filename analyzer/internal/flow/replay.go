@@ -29,25 +29,31 @@ func (t *Tracker) FinishAll(end conn.Time, out *Output) {
 	}
 }
 
-// Outlook gives f the sockets of all conversations that are open, and when each is over if no more is heard of it: Never if it waits to the end of the
-// capture, or for others. Some sockets come more than once.
-func (t *Tracker) Outlook(f func(key wire.Key, over conn.Time)) {
+// Outlook is what may become of a conversation that is open.
+type Outlook struct {
+	Over       conn.Time // when it is over if no more is heard of it: Never if it waits to the end of the capture, or for others
+	Waits      bool      // it has to do with others, or with what is held
+	Start, End conn.Time // times of its first and its latest segment
+}
+
+// Outlook gives f the sockets of all conversations that are open, and what may become of each. Some sockets come more than once.
+func (t *Tracker) Outlook(f func(key wire.Key, o Outlook)) {
 	for _, c := range t.Slab.All() {
-		over := conn.Never
+		o := Outlook{conn.Never, true, c.First, c.Last}
 		if !c.Flags.Has(conn.Pending | conn.Replaced | conn.Succeeded) {
-			over = t.until(c)
+			o.Over, o.Waits = t.until(c), false
 		}
-		f(Sockets(c.Key), over)
+		f(Sockets(c.Key), o)
 	}
 	for slot, e := range t.Slab.embryos.all() {
-		f(Sockets(e.key), t.Slab.embryos.givesUp(slot))
+		f(Sockets(e.key), Outlook{t.Slab.embryos.givesUp(slot), false, conn.Time(e.time), conn.Time(e.time)})
 	}
 }
 
-// Foresee hands out the conversations that are open and wanted as they are when they are over, if no more is heard of them. More cannot be
-// tracked then.
-func (t *Tracker) Foresee(wanted func(wire.Key) bool, out *Output, each func() error) error {
-	t.Now = conn.Never
+// Foresee hands out the conversations that are open and wanted as they are at a later time, or before that when they are over, if no more is heard of them.
+// More cannot be tracked then.
+func (t *Tracker) Foresee(at conn.Time, wanted func(wire.Key) bool, out *Output, each func() error) error {
+	t.Now = max(t.Now, at)
 	for _, slot := range t.Live() {
 		if !wanted(Sockets(*t.Slab.key(slot))) {
 			continue

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/segment"
@@ -71,12 +72,12 @@ func (a *Inline) Expire() error {
 	return nil
 }
 
-// Foresee hands out the conversations that are open and wanted as they are when they are over, if no more is heard of them; it ends the analysis. An
-// error is the sink's.
-func (a *Inline) Foresee(wanted func(wire.Key) bool) error {
+// Foresee hands out the conversations that are open and wanted as they are at a later time, or before that when they are over, if no more is heard of them;
+// it ends the analysis. An error is the sink's.
+func (a *Inline) Foresee(at conn.Time, wanted func(wire.Key) bool) error {
 	n := 0
 	for i, t := range a.trackers {
-		err := t.Foresee(wanted, &a.batch.outs[i], func() error {
+		err := t.Foresee(at, wanted, &a.batch.outs[i], func() error {
 			if n++; n%GroupSize != 0 {
 				return nil
 			}
