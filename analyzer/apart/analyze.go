@@ -69,8 +69,8 @@ type Counts struct {
 // Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
 // over at a certain time, as they are then. Their frames count in the file, and they have no stream numbers.
 //
-// expected is when all files end, if somebody thinks to know it; else it is Never. What will not be over by then is handed out as it is then, too, if it
-// is likely that there is no more of it. If they end at another time it is for naught, and has to be packed.
+// expected is when all files end, if somebody thinks to know it; else it is Never. What will not be over by then is handed out as it is then, too, if the
+// file ends then or it is likely that there is no more of it. If all end at another time it is for naught, and has to be packed.
 func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, over func(id ID, c *Conversation) error) (Outline, error) {
 	var a pipeline.Inline
 	var sockets socketSet
@@ -89,7 +89,7 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 		return Outline{}, err
 	}
 	out := outline(&a, expected)
-	if err := a.Foresee(conn.Time(expected), out.tells); err != nil {
+	if err := out.handOut(&a); err != nil {
 		return Outline{}, err
 	}
 	for _, x := range out.Open {
@@ -155,8 +155,11 @@ func oneForEach(open []Open) []Open {
 	return open[:n]
 }
 
+// isLast reports whether all files are expected to end with this one.
+func (o *Outline) isLast() bool { return o.End == o.Expected }
+
 // worthTelling reports whether what becomes of a conversation that is open is handed out: if it is known, and it is likely that there is no more of it. One
-// that is not over by itself has been silent for longer than it was not, or until all ends.
+// that is not over by itself has been silent for longer than it was not.
 func (o *Outline) worthTelling(x *flow.Outlook) bool {
 	switch {
 	case x.Waits:
@@ -164,7 +167,18 @@ func (o *Outline) worthTelling(x *flow.Outlook) bool {
 	case x.Over != conn.Never:
 		return true
 	}
-	return o.Expected != Never && (o.End >= o.Expected || o.End-int64(x.End) > int64(x.End-x.Start))
+	return o.Expected != Never && o.End-int64(x.End) > int64(x.End-x.Start)
+}
+
+// handOut hands out what is open and told of.
+func (o *Outline) handOut(a *pipeline.Inline) error {
+	if !o.isLast() {
+		return a.Foresee(conn.Time(o.Expected), o.tells)
+	}
+	for i := range o.Open {
+		o.Open[i].Told = true
+	}
+	return a.FinishAll()
 }
 
 // tells reports whether what becomes of what is open on sockets is handed out.

@@ -220,6 +220,8 @@ func (x *join) touched(from, to, place, of int, in func(f *File) (places []uint6
 
 // end hands out what is open when all files end.
 func (x *join) end() error {
-	x.tracker.FinishAll(conn.Time(x.layout.end), &x.outs[0])
+	if err := x.tracker.FinishAll(conn.Time(x.layout.end), &x.outs[0], func() error { return nil }); err != nil {
+		return err
+	}
 	return x.merger.Batch(x.outs[:])
 }

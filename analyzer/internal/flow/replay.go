@@ -18,15 +18,13 @@ func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Out
 // ForgetPayload is for a segment with a payload that was not seen, with that place (latest.PayloadPlace).
 func (t *Tracker) ForgetPayload(place uint16) { t.payloads.Forget(place) }
 
-// FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time. The tracker may be used for another capture then.
-func (t *Tracker) FinishAll(end conn.Time, out *Output) {
+// FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time, and has each take it. The tracker may be used for another
+// capture then.
+func (t *Tracker) FinishAll(end conn.Time, out *Output, each func() error) error {
 	room := t.MaxFlows
 	t.ReleaseAll(out)
 	t.MaxFlows = room
-	t.Now = max(t.Now, end)
-	for _, slot := range t.Live() {
-		t.Finish(slot, 0, out)
-	}
+	return t.Foresee(end, func(wire.Key) bool { return true }, out, each)
 }
 
 // Outlook is what may become of a conversation that is open.
