@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/findings"
@@ -72,25 +72,38 @@ func (t *totals) add(n *notes, number int64, before uint64) error {
 	return err
 }
 
+// zip and unzip are for parts. They are safe for concurrent use.
+var (
+	zip   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)))
+	unzip = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0)))
+)
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return x
+}
+
 // part is totals as they are handed on.
 func (t *totals) part() (p part) {
-	p.Found = s2.Encode(nil, t.found.Append(nil))
+	p.Found = zip.EncodeAll(t.found.Append(nil), nil)
 	if t.sums != nil {
-		p.Sums = s2.Encode(nil, t.sums.Append(nil))
+		p.Sums = zip.EncodeAll(t.sums.Append(nil), nil)
 	}
 	return p
 }
 
 // merge adds a part.
 func (t *totals) merge(p *part) error {
-	found, err := s2.Decode(nil, p.Found)
+	found, err := unzip.DecodeAll(p.Found, nil)
 	if err == nil {
 		err = t.found.Merge(found)
 	}
 	if err != nil || t.sums == nil {
 		return err
 	}
-	sums, err := s2.Decode(nil, p.Sums)
+	sums, err := unzip.DecodeAll(p.Sums, nil)
 	if err == nil {
 		err = t.sums.Merge(sums)
 	}

@@ -3,7 +3,6 @@ package findings
 import (
 	"encoding/binary"
 
-	"tcptrace/analyzer"
 	"tcptrace/internal/octets"
 )
 
@@ -12,7 +11,8 @@ func (k *Collector) Append(b []byte) []byte {
 	b = binary.AppendUvarint(b, k.total)
 	b = k.start.append(b)
 	for f := range k.all {
-		b = k.all[f].append(b, func(b []byte, e *entry[moments]) []byte { return e.count.append(b, e.n) })
+		var c clock
+		b = k.all[f].append(b, func(b []byte, e *entry[moments]) []byte { return e.count.append(b, e.n, &c) })
 	}
 	for i := range k.affected {
 		a := &k.affected[i]
@@ -21,9 +21,10 @@ func (k *Collector) Append(b []byte) []byte {
 			b = append(b, 0)
 			continue
 		}
-		b = a.tally.append(append(b, 1))
+		w := tallyWriter{places: map[exampleKey]uint64{}}
+		b = w.append(append(b, 1), &a.tally)
 		for f := range a.by {
-			b = a.by[f].append(b, func(b []byte, e *entry[tally]) []byte { return e.count.append(b) })
+			b = a.by[f].append(b, func(b []byte, e *entry[tally]) []byte { return w.append(b, &e.count) })
 		}
 	}
 	b = append(b, 0)
@@ -45,7 +46,8 @@ func (k *Collector) Merge(b []byte) error {
 	start := readStarts(r)
 	k.start.merge(&start)
 	for f := range k.all {
-		o := readSketch(r, mostValues, func(e *entry[moments]) { e.count.read(r, e.n) })
+		var c clock
+		o := readSketch(r, mostValues, func(e *entry[moments]) { e.count.read(r, e.n, &c) })
 		k.all[f].merge(&o, func(e, of *entry[moments]) { e.count.merge(e.n, &of.count, of.n) })
 	}
 	for i := range k.affected {
@@ -57,11 +59,11 @@ func (k *Collector) Merge(b []byte) error {
 		if a.by == nil {
 			a.by = tallies()
 		}
-		var all tally
-		all.read(r)
+		t := tallyReader{r: r}
+		all := t.read()
 		a.tally.merge(&all)
 		for f := range a.by {
-			o := readSketch(r, mostAffected, func(e *entry[tally]) { e.count.read(r) })
+			o := readSketch(r, mostAffected, func(e *entry[tally]) { e.count = t.read() })
 			a.by[f].merge(&o, func(e, of *entry[tally]) { e.count.merge(&of.count) })
 		}
 	}
@@ -82,22 +84,25 @@ func (k *Collector) Merge(b []byte) error {
 	return nil
 }
 
-// append appends s; count appends the count of an entry.
+// append appends s; count appends the count of an entry. What is alike is side by side, so that it is compressed well: all keys, all numbers, all counts.
 func (s *sketch[T]) append(b []byte, count func([]byte, *entry[T]) []byte) []byte {
 	b = binary.AppendUvarint(b, s.floor)
 	b = binary.AppendUvarint(b, uint64(len(s.entries)))
 	for i := range s.entries {
+		b = s.entries[i].key.append(b)
+	}
+	for i := range s.entries {
 		e := &s.entries[i]
-		b = e.key.append(b)
-		b = binary.AppendUvarint(b, e.n)
-		b = binary.AppendUvarint(b, e.missed)
-		b = count(b, e)
+		b = binary.AppendUvarint(binary.AppendUvarint(b, e.n), e.missed)
+	}
+	for i := range s.entries {
+		b = count(b, &s.entries[i])
 	}
 	return b
 }
 
 // leastEntry is how many octets an entry has at least.
-const leastEntry = 6
+const leastEntry = 4
 
 // readSketch reads what append appended; count reads the count of an entry.
 func readSketch[T any](r *octets.Reader, limit int, count func(e *entry[T])) sketch[T] {
@@ -109,13 +114,19 @@ func readSketch[T any](r *octets.Reader, limit int, count func(e *entry[T])) ske
 		return s
 	}
 	for range n {
-		e := entry[T]{key: readKey(r), n: r.Uvarint(), missed: r.Uvarint()}
-		count(&e)
-		if r.Bad || s.get(&e.key) != nil {
+		key := readKey(r)
+		if r.Bad || s.get(&key) != nil {
 			r.Bad = true
 			return s
 		}
-		s.entries[s.enter(&e.key, e.key.hash()).entry-1] = e
+		s.enter(&key, key.hash())
+	}
+	for i := range s.entries {
+		e := &s.entries[i]
+		e.n, e.missed = r.Uvarint(), r.Uvarint()
+	}
+	for i := range s.entries {
+		count(&s.entries[i])
 	}
 	return s
 }
@@ -147,102 +158,6 @@ func (s *sketch[T]) merge(o *sketch[T], add func(e, of *entry[T])) {
 	}
 }
 
-func (k *key) append(b []byte) []byte {
-	b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, k.addr[0]), k.addr[1])
-	return octets.AppendText(binary.AppendUvarint(b, k.rest), k.text)
-}
-
-func readKey(r *octets.Reader) (k key) {
-	if b := r.Bytes(16); len(b) == 16 {
-		k.addr = [2]uint64{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
-	}
-	k.rest, k.text = r.Uvarint(), r.Text()
-	return k
-}
-
-func (t *tally) append(b []byte) []byte {
-	for _, v := range [...]uint64{t.n, t.failed, t.waited, t.again, t.near[0], t.near[1], t.spread} {
-		b = binary.AppendUvarint(b, v)
-	}
-	b = binary.AppendVarint(b, int64(t.first))
-	b = binary.AppendVarint(b, int64(t.last-t.first))
-	return t.worst.append(b)
-}
-
-func (x *example) append(b []byte) []byte {
-	flags, evidence := uint8(0), x.evidence()
-	if x.failed {
-		flags |= noteFailed
-	}
-	if evidence != nil {
-		flags |= noteEvidence
-	}
-	b = append(b, flags)
-	for _, v := range [...]uint64{x.order, x.stream, x.waited, x.again} {
-		b = binary.AppendUvarint(b, v)
-	}
-	for _, a := range x.addr {
-		b = appendAddr(b, a)
-	}
-	if evidence != nil {
-		b = appendEvidence(b, evidence)
-	}
-	return b
-}
-
-func (t *tally) read(r *octets.Reader) {
-	*t = tally{n: r.Uvarint(), failed: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint(), near: [2]uint64{r.Uvarint(), r.Uvarint()}, spread: r.Uvarint()}
-	t.first = analyzer.Time(r.Varint())
-	t.last = t.first + analyzer.Time(r.Varint())
-	t.worst.read(r)
-}
-
-func (x *example) read(r *octets.Reader) {
-	flags := r.Byte()
-	*x = example{failed: flags&noteFailed != 0, order: r.Uvarint(), stream: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint()}
-	for i := range x.addr {
-		x.addr[i] = readAddr(r)
-	}
-	if flags&noteEvidence != 0 {
-		x.told = readEvidence(r)
-	}
-}
-
-func (s *stall) append(b []byte) []byte {
-	b = appendTimes(binary.AppendVarint(b, int64(s.start)), s.times)
-	for f := range s.keys {
-		b = s.keys[f].append(b)
-	}
-	b = append(b, uint8(len(s.parts)))
-	for _, p := range append([]stallPart{s.all}, s.parts...) {
-		b = p.x.append(append(b, uint8(p.kind)))
-		for _, v := range [...]uint64{uint64(p.x.service), p.near[0], p.near[1]} {
-			b = binary.AppendUvarint(b, v)
-		}
-	}
-	return b
-}
-
-func (s *stall) read(r *octets.Reader) {
-	s.start, s.times = analyzer.Time(r.Varint()), readTimes(r)
-	for f := range s.keys {
-		s.keys[f] = readKey(r)
-	}
-	parts := int(r.Byte())
-	r.Bad = r.Bad || len(s.times) == 0
-	for i := 0; i <= parts && !r.Bad; i++ {
-		p := stallPart{kind: int(r.Byte())}
-		p.x.read(r)
-		p.x.service = uint32(r.Uvarint())
-		p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
-		if r.Bad = r.Bad || p.kind >= len(kinds); i == 0 {
-			s.all = p
-		} else {
-			s.parts = append(s.parts, p)
-		}
-	}
-}
-
 // held is how many times are kept one by one, of n.
 func (m *moments) held(n uint64) uint64 {
 	if m.many != nil {
@@ -252,25 +167,25 @@ func (m *moments) held(n uint64) uint64 {
 }
 
 // append appends m, of n conversations.
-func (m *moments) append(b []byte, n uint64) []byte {
+func (m *moments) append(b []byte, n uint64, c *clock) []byte {
 	if m.many != nil {
 		return m.many.append(append(b, 1))
 	}
 	b = append(b, 0)
 	for _, t := range m.few[:m.held(n)] {
-		b = binary.AppendVarint(b, int64(t))
+		b = c.append(b, t)
 	}
 	return b
 }
 
-func (m *moments) read(r *octets.Reader, n uint64) {
+func (m *moments) read(r *octets.Reader, n uint64, c *clock) {
 	if r.Byte() != 0 {
 		many := readStarts(r)
 		m.many = &many
 		return
 	}
 	for i := range m.few[:m.held(n)] {
-		m.few[i] = analyzer.Time(r.Varint())
+		m.few[i] = c.read(r)
 	}
 }
 
