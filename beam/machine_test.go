@@ -82,10 +82,11 @@ func cutAt(t *testing.T, dir string, frames []frame, at []int) (want machine) {
 		}
 	}
 	want.sums = map[string]string{}
-	for _, format := range []string{"csv", "ndjson"} {
+	options := report.SumOptions{Summary: report.NewSummaryRecord(&sum, report.Selection{})}
+	for _, format := range []string{"csv", "ndjson", "json"} {
 		var b strings.Builder
 		writeSums, _ := report.SumFormats.Find(format)
-		if err := writeSums(&b, sums, report.SumOptions{}); err != nil {
+		if err := writeSums(&b, sums, options); err != nil {
 			t.Fatal(err)
 		}
 		want.sums["sums."+format] = b.String()

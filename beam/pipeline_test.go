@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,11 +143,15 @@ func compareAll(t *testing.T, dir string, want *machine) {
 	compare(t, lines(t, dir), want.records)
 	compareFound(t, dir, want.found)
 	for name, text := range want.sums {
-		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != text || len(text) < 1000 {
-			t.Errorf("%v %s is\n%s\nnot\n%s", err, name, b, text)
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if got, text := ofFiles.ReplaceAllString(string(b), ""), ofFiles.ReplaceAllString(text, ""); err != nil || got != text || len(text) < 1000 {
+			t.Errorf("%v %s is\n%s\nnot\n%s", err, name, got, text)
 		}
 	}
 }
+
+// ofFiles is what sums.json has of each file and not of all of them (README.md).
+var ofFiles = regexp.MustCompile(`"stray_icmp":\d+,|,"shortfalls":\[[^]]*\]`)
 
 // compareFound holds findings.json against the findings of one machine.
 func compareFound(t *testing.T, dir string, want *findings.Report) {

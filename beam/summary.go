@@ -10,11 +10,10 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/apart"
-	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
-// summaryFn writes what is said of all captures: summary.json, findings.json, sums.ndjson and sums.csv, files.ndjson and unreadable.ndjson.
+// summaryFn writes what is said of all captures: summary.json, findings.json, sums.ndjson, sums.csv and sums.json, files.ndjson and unreadable.ndjson.
 type summaryFn struct{ Job job }
 
 // summary is summary.json.
@@ -58,12 +57,14 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	}
 	dead := inOrder(troubles)
 	sum.FilesWithErrors = len(dead)
-	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {total.found.Report(sum.whole(), findings.Options{})}, "summary.json": {sum}} {
+	whole := sum.whole()
+	found := total.found.Report(whole, f.Job.findings())
+	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {found}, "summary.json": {sum}} {
 		if err := f.write(ctx, name, lines); err != nil {
 			return err
 		}
 	}
-	if err := f.writeSums(ctx, total.sums); err != nil {
+	if err := f.writeSums(ctx, total.sums, whole); err != nil {
 		return err
 	}
 	f.Job.unstage(ctx)
@@ -113,11 +114,21 @@ func (sum *summary) tallies(tallies func(*tally) bool) {
 	}
 }
 
-// whole is what findings take of the summary of a capture.
+// whole is the summary of all captures as one.
 func (sum *summary) whole() *analyzer.Summary {
-	whole := &analyzer.Summary{Packets: sum.Packets, Drops: sum.Drops, Evicted: sum.Evicted}
+	whole := &analyzer.Summary{
+		Packets: sum.Packets, Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, FirstFragments: sum.FirstFragments, CutOptions: sum.CutOptions,
+		BadOptions: sum.BadOptions, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors, Conversations: uint64(sum.Conversations), Evicted: sum.Evicted,
+		ReleasedEarly: sum.ReleasedEarly, Drops: sum.Drops, DropsKnown: sum.DropsKnown, OtherFrames: sum.OtherFrames,
+	}
 	for reason, n := range sum.NotAnalyzed {
 		whole.AddNotAnalyzed(reason, n)
+	}
+	for bound, n := range sum.Bounds {
+		whole.AddBound(bound, n)
+	}
+	for o := range whole.Outcomes {
+		whole.Outcomes[o] = uint64(sum.Outcomes[analyzer.Outcome(o).String()])
 	}
 	if sum.Packets > 0 {
 		whole.Start, whole.End = analyzer.Time(sum.Start.UnixNano()), analyzer.Time(sum.End.UnixNano())
@@ -126,11 +137,12 @@ func (sum *summary) whole() *analyzer.Summary {
 }
 
 // writeSums writes sums as 'tcptrace summary --by' does, if they are asked for.
-func (f *summaryFn) writeSums(ctx context.Context, sums *report.Sums) error {
+func (f *summaryFn) writeSums(ctx context.Context, sums *report.Sums, whole *analyzer.Summary) error {
 	if sums == nil {
 		return nil
 	}
-	for _, format := range []string{"ndjson", "csv"} {
+	options := report.SumOptions{Summary: report.NewSummaryRecord(whole, report.Selection{})}
+	for _, format := range []string{"ndjson", "csv", "json"} {
 		write, ok := report.SumFormats.Find(format)
 		if !ok {
 			return fmt.Errorf("there are no sums in %s", format)
@@ -139,7 +151,7 @@ func (f *summaryFn) writeSums(ctx context.Context, sums *report.Sums) error {
 		if err != nil {
 			return err
 		}
-		if err := write(file, sums, report.SumOptions{}); err != nil {
+		if err := write(file, sums, options); err != nil {
 			file.drop(ctx)
 			return err
 		}

@@ -35,3 +35,13 @@ func TestCaveats(t *testing.T) {
 		}
 	}
 }
+
+// TestServices: findings tell of ports by the names of services, unless no names are wanted.
+func TestServices(t *testing.T) {
+	if of := (&job{}).findings().Services; of == nil || of(443) != "https" {
+		t.Error("port 443 has no name")
+	}
+	if (&job{NoNames: true}).findings().Services != nil {
+		t.Error("there are names that nobody wants")
+	}
+}

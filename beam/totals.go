@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/findings"
+	"tcptrace/internal/names"
 	"tcptrace/report"
 )
 
@@ -28,6 +29,14 @@ func (j *job) newSums() (*report.Sums, error) {
 		return nil, nil
 	}
 	return report.NewSums(j.By, report.MostGroups)
+}
+
+// findings says how findings are told: with the names of services, as one machine has them.
+func (j *job) findings() (o findings.Options) {
+	if !j.NoNames {
+		o.Services = names.Services(names.ServicesFile)
+	}
+	return o
 }
 
 func newNoter(j *job) (n noter, err error) {

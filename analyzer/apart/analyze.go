@@ -60,10 +60,13 @@ const Never = int64(conn.Never)
 // Counts are sums over packets, as in analyzer.Summary.
 type Counts struct {
 	Bytes, TCP, Filtered, Tunneled, ICMPErrors uint64
+	FirstFragments, CutOptions, BadOptions     uint64
+	OtherFrames                                uint64            // they have frame numbers, and are no packets
 	NotAnalyzed                                map[string]uint64 // by reason
 	Bounds                                     map[string]uint64 // that were met, by their ids
 	Evicted, ReleasedEarly                     uint64
 	Drops                                      uint64 // packets that the capturing side says it lost
+	DropsKnown                                 bool   // it said something
 }
 
 // Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
@@ -96,11 +99,12 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 		sockets.add(x.ID)
 	}
 	out.Sockets = sockets.pack()
-	out.Frames = out.Packets + a.Summary.OtherFrames
+	out.Counts.OtherFrames = a.Summary.OtherFrames
 	if r, ok := src.(packet.Reporter); ok {
 		stats := r.Stats()
-		out.Frames, out.Counts.Drops = out.Packets+stats.OtherFrames, stats.Drops
+		out.Counts.OtherFrames, out.Counts.Drops, out.Counts.DropsKnown = stats.OtherFrames, stats.Drops, stats.Drop
 	}
+	out.Frames = out.Packets + out.Counts.OtherFrames
 	return out, nil
 }
 
@@ -129,6 +133,7 @@ func outline(a *pipeline.Inline, expected int64) Outline {
 	out.Open = oneForEach(out.Open)
 	out.Counts = Counts{
 		Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors,
+		FirstFragments: sum.FirstFragments, CutOptions: sum.CutOptions, BadOptions: sum.BadOptions,
 		NotAnalyzed: map[string]uint64{}, Bounds: map[string]uint64{}, Evicted: sum.Evicted, ReleasedEarly: sum.ReleasedEarly,
 	}
 	for _, n := range sum.NotAnalyzed() {
@@ -194,9 +199,14 @@ func (c *Counts) Add(o *Counts) {
 	c.Filtered += o.Filtered
 	c.Tunneled += o.Tunneled
 	c.ICMPErrors += o.ICMPErrors
+	c.FirstFragments += o.FirstFragments
+	c.CutOptions += o.CutOptions
+	c.BadOptions += o.BadOptions
+	c.OtherFrames += o.OtherFrames
 	c.Evicted += o.Evicted
 	c.ReleasedEarly += o.ReleasedEarly
 	c.Drops += o.Drops
+	c.DropsKnown = c.DropsKnown || o.DropsKnown
 	if c.NotAnalyzed == nil {
 		c.NotAnalyzed, c.Bounds = map[string]uint64{}, map[string]uint64{}
 	}

@@ -44,3 +44,14 @@ func (s *Summary) Shortfalls() []Shortfall {
 	}
 	return out
 }
+
+// AddBound counts n more of what did not fit in a bound that Shortfalls gives. It reports whether there is that bound.
+func (s *Summary) AddBound(id string, n uint64) bool {
+	for b := range bounds {
+		if bounds[b].id == id {
+			s.Bounds[b] += n
+			return true
+		}
+	}
+	return false
+}

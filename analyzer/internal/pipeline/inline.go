@@ -75,12 +75,16 @@ func (a *Inline) Expire() error {
 // Foresee hands out the conversations that are open and wanted as they are at a later time, or before that when they are over, if no more is heard of them;
 // it ends the analysis. An error is the sink's.
 func (a *Inline) Foresee(at conn.Time, wanted func(wire.Key) bool) error {
-	return a.handOut(func(t *flow.Tracker, out *flow.Output, each func() error) error { return t.Foresee(at, wanted, out, each) })
+	return a.handOut(func(t *flow.Tracker, out *flow.Output, each func() error) error {
+		return t.Foresee(at, wanted, out, each)
+	})
 }
 
 // FinishAll hands out what is open, as Finish does, and ends the analysis. An error is the sink's.
 func (a *Inline) FinishAll() error {
-	return a.handOut(func(t *flow.Tracker, out *flow.Output, each func() error) error { return t.FinishAll(a.Summary.End, out, each) })
+	return a.handOut(func(t *flow.Tracker, out *flow.Output, each func() error) error {
+		return t.FinishAll(a.Summary.End, out, each)
+	})
 }
 
 // handOut has each tracker hand conversations out, some at a time.
