@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/s3"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 )
@@ -37,9 +38,28 @@ func start() error {
 	if *input == "" || o.Output == "" || flag.NArg() > 0 {
 		return fmt.Errorf("--input and --output are needed, and nothing else: --input 'captures/*.pcap*' --output conversations")
 	}
+	ctx := context.Background()
 	p, err := o.pipeline(strings.Split(*input, ","))
+	if err == nil {
+		err = o.unused(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	return beamx.Run(context.Background(), p)
+	return beamx.Run(ctx, p)
+}
+
+// unused returns an error if another job has written its results to the same place: of what it wrote more than this one does would be left. A job that was
+// not finished, and is done again, is none. Where it cannot be said, from here, it is not asked.
+func (j *job) unused(ctx context.Context) error {
+	name := join(j.Output, "summary.json")
+	fs, err := filesystem.New(ctx, name)
+	if err != nil {
+		return nil
+	}
+	defer fs.Close()
+	if found, err := fs.List(ctx, name); err == nil && len(found) > 0 {
+		return fmt.Errorf("%s has the results of another job: give each an --output of its own, or remove that", j.Output)
+	}
+	return nil
 }

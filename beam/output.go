@@ -58,19 +58,14 @@ func (w *writer) add(ctx context.Context, r row, number int64, before uint64) er
 
 // close ends the files and tells what is in them, and what it comes to, by a number; if something went wrong, err, it drops them.
 func (w *writer) close(ctx context.Context, err error, number int64, emit func(tally), total func(int64, part)) error {
-	if err != nil {
-		for _, d := range w.days {
-			d.file.drop(ctx)
-		}
-		return err
-	}
 	for _, d := range w.days {
-		if err := d.report.Finish(nil); err != nil {
-			return err
+		if err == nil {
+			err = d.report.Finish(nil)
 		}
-		if err := d.file.commit(ctx); err != nil {
-			return err
-		}
+		err = d.file.finish(ctx, err)
+	}
+	if err != nil {
+		return err
 	}
 	emit(w.tally)
 	total(number/mergedAtOnce, w.total.part())
@@ -98,23 +93,30 @@ func create(ctx context.Context, name string) (*resultFile, error) {
 	if !strings.Contains(name, "://") {
 		f.now = fmt.Sprintf("%s.%016x.part", name, rand.Uint64())
 	}
-	f.WriteCloser, err = fs.OpenWrite(ctx, f.now)
-	return f, err
+	if f.WriteCloser, err = fs.OpenWrite(ctx, f.now); err != nil {
+		_ = fs.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
-func (f *resultFile) commit(ctx context.Context) error {
-	err := f.Close()
-	if err == nil && f.now != f.end {
+// finish ends the file: it is there from then on. If something went wrong, err, or does, nothing of it is, but in an object store.
+func (f *resultFile) finish(ctx context.Context, err error) error {
+	defer f.fs.Close()
+	if err = errors.Join(err, f.Close()); err == nil && f.now != f.end {
 		err = filesystem.Rename(ctx, f.fs, f.now, f.end)
 	}
-	return errors.Join(err, f.fs.Close())
-}
-
-// drop removes what there is of the file, of which the rest will not come.
-func (f *resultFile) drop(ctx context.Context) {
-	_ = f.Close()
-	if r, ok := f.fs.(filesystem.Remover); ok && f.now != f.end {
+	if r, ok := f.fs.(filesystem.Remover); ok && err != nil && f.now != f.end {
 		_ = r.Remove(ctx, f.now)
 	}
-	_ = f.fs.Close()
+	return err
+}
+
+// writeFile writes a file.
+func writeFile(ctx context.Context, name string, write func(io.Writer) error) error {
+	file, err := create(ctx, name)
+	if err != nil {
+		return err
+	}
+	return file.finish(ctx, write(file))
 }

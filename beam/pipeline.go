@@ -3,10 +3,11 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"tcptrace/analyzer/apart"
@@ -116,6 +117,9 @@ func init() {
 	register.Iter1[trouble]()
 }
 
+// schemes are those of names of files that are not local.
+var schemes = []string{"gs", "s3"}
+
 // pipeline is all steps.
 func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	if j.Format != "parquet" && j.Format != "ndjson" {
@@ -127,8 +131,10 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	if _, err := j.newSums(); err != nil {
 		return nil, fmt.Errorf("--by: %w", err)
 	}
-	for _, name := range append(globs, j.Output) {
-		filesystem.ValidateScheme(name)
+	for _, name := range append(slices.Clone(globs), j.Output) {
+		if scheme, _, ok := strings.Cut(name, "://"); ok && !slices.Contains(schemes, scheme) {
+			return nil, fmt.Errorf("%s: files are read and written here, and at %s://", name, strings.Join(schemes, ":// and "))
+		}
 	}
 	p, s := beam.NewPipelineWithRoot()
 	captures := beam.Reshuffle(s, beam.ParDo(s, &listFn{Globs: globs}, beam.Impulse(s)))

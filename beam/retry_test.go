@@ -63,10 +63,10 @@ func TestStepsTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), apart.Never, func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) }); err == nil {
+		_, err = apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), apart.Never, func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) })
+		if _, err = half.close(ctx, err); err == nil {
 			t.Fatal("that was to fail")
 		}
-		half.drop(ctx)
 		for range 2 {
 			outlines = outlines[:i]
 			if err := (&analyzeFn{Job: j}).ProcessElement(ctx, c, func(o outlined) { outlines = append(outlines, o) }, func(i int64, x share) { said[i] = append(said[i], x) }, func(trouble) { t.Error("trouble") }); err != nil {

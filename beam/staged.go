@@ -72,19 +72,12 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 	return err
 }
 
-// close ends the file and reports whether there is one.
-func (w *staging) close(ctx context.Context) (any bool, err error) {
+// close ends the file and reports whether there is one: none is if something went wrong, err, or does.
+func (w *staging) close(ctx context.Context, err error) (any bool, _ error) {
 	if w.file == nil {
-		return false, nil
+		return false, err
 	}
-	return true, errors.Join(w.zip.Close(), w.file.commit(ctx))
-}
-
-// drop is close where there is no use for the file.
-func (w *staging) drop(ctx context.Context) {
-	if w.file != nil {
-		w.file.drop(ctx)
-	}
+	return true, w.file.finish(ctx, errors.Join(err, w.zip.Close()))
 }
 
 // maxRow bounds a record, which has some kilobytes.

@@ -67,11 +67,7 @@ func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source)
 		return result, false, err
 	}
 	result, err = apart.Analyze(ctx, file, f.Job.options(), c.Expected, func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
-	if err != nil {
-		w.drop(ctx)
-		return result, false, err
-	}
-	staged, err = w.close(ctx)
+	staged, err = w.close(ctx, err)
 	return result, staged, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -147,15 +148,8 @@ func (f *summaryFn) writeSums(ctx context.Context, sums *report.Sums, whole *ana
 		if !ok {
 			return fmt.Errorf("there are no sums in %s", format)
 		}
-		file, err := create(ctx, join(f.Job.Output, "sums."+format))
+		err := writeFile(ctx, join(f.Job.Output, "sums."+format), func(w io.Writer) error { return write(w, sums, options) })
 		if err != nil {
-			return err
-		}
-		if err := write(file, sums, options); err != nil {
-			file.drop(ctx)
-			return err
-		}
-		if err := file.commit(ctx); err != nil {
 			return err
 		}
 	}
@@ -179,16 +173,14 @@ func inOrder(troubles func(*trouble) bool) (lines []any) {
 
 // write writes a file of JSON documents.
 func (f *summaryFn) write(ctx context.Context, name string, lines []any) error {
-	file, err := create(ctx, join(f.Job.Output, name))
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(file)
-	enc.SetEscapeHTML(false)
-	for _, line := range lines {
-		if err := enc.Encode(line); err != nil {
-			return err
+	return writeFile(ctx, join(f.Job.Output, name), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		for _, line := range lines {
+			if err := enc.Encode(line); err != nil {
+				return err
+			}
 		}
-	}
-	return file.commit(ctx)
+		return nil
+	})
 }

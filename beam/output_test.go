@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestNothingHalf: of a file that cannot be made, or written to its end, nothing is there.
+func TestNothingHalf(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	gone := errors.New("gone")
+	for _, c := range []struct {
+		name string
+		err  error
+		left string
+	}{
+		{file, nil, "file"},
+		{filepath.Join(dir, "other"), gone, "file"},
+		{filepath.Join(file, "below"), nil, "file"},
+	} {
+		err := writeFile(t.Context(), c.name, func(w io.Writer) error {
+			_, err := w.Write([]byte("content"))
+			return errors.Join(err, c.err)
+		})
+		if fails := c.err != nil || strings.HasPrefix(c.name, file+"/"); (err != nil) != fails || c.err != nil && !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) != 1 || left[0].Name() != c.left {
+			t.Errorf("%s: %v are left, %v", c.name, left, err)
+		}
+	}
+}
+
+// TestUnused: where the results of a job are no other one writes; one that was not finished may be done again.
+func TestUnused(t *testing.T) {
+	j := &job{Output: t.TempDir()}
+	for _, c := range []struct {
+		name string
+		used bool
+	}{{"files.ndjson", false}, {"summary.json", true}} {
+		if err := os.WriteFile(filepath.Join(j.Output, c.name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.unused(t.Context()); (err != nil) != c.used {
+			t.Errorf("with %s: %v", c.name, err)
+		}
+	}
+}
+
+// TestWrongUse is told before anything is begun.
+func TestWrongUse(t *testing.T) {
+	good := job{Output: "out", Format: "ndjson", Shards: 1}
+	for _, c := range []struct {
+		input string
+		wrong func(j *job)
+		says  string
+	}{
+		{"*.pcap", func(*job) {}, ""},
+		{"s3://bucket/*.pcap", func(*job) {}, ""},
+		{"ftp://host/*.pcap", func(*job) {}, "ftp://host/*.pcap: files are read"},
+		{"*.pcap", func(j *job) { j.Output = "hdfs://host/out" }, "hdfs://host/out: files are read"},
+		{"*.pcap", func(j *job) { j.Format = "csv" }, "--format"},
+		{"*.pcap", func(j *job) { j.Shards = 0 }, "--shards"},
+		{"*.pcap", func(j *job) { j.By = "nonsense" }, "--by"},
+	} {
+		j := good
+		c.wrong(&j)
+		_, err := j.pipeline([]string{c.input})
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %+v: %v", c.input, j, err)
+		}
+	}
+}
