@@ -103,7 +103,7 @@ func init() {
 	register.Emitter2[int64, plan]()
 	register.Emitter2[int64, crosses]()
 	register.Emitter2[int64, bundle]()
-	register.Emitter2[int64, []byte]()
+	register.Emitter1[[]byte]()
 	register.Emitter1[part]()
 	register.Emitter2[int64, part]()
 	register.Iter1[outlined]()
@@ -145,12 +145,12 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	groups, sharesOfGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
-	begun, tables := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
+	begun, table := beam.ParDo2(s.Scope("Plan"), &planFn{}, beam.Impulse(s), beam.SideInput{Input: outlines})
 	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{}, beam.GroupByKey(s, beam.Flatten(s, shares, sharesOfGroups)), beam.SideInput{Input: outlines})
 	plans := beam.ParDo(s.Scope("Gather"), &gatherFn{}, beam.CoGroupByKey(s, begun, crossing))
 	kept, keptTotals := beam.ParDo2(s.Scope("Keep"), &keepFn{Job: *j}, plans)
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
-	joined, joinedTotals := beam.ParDo2(s.Scope("Join"), &joinFn{Job: *j}, beam.CoGroupByKey(s, bundles, tables))
+	joined, joinedTotals := beam.ParDo2(s.Scope("Join"), &joinFn{Job: *j}, beam.GroupByKey(s, bundles), beam.SideInput{Input: table})
 	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, beam.Flatten(s, keptTotals, joinedTotals)))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
 		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: merged},

@@ -89,14 +89,18 @@ func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
 }
 
 // crossFn finds out what crosses, of a share of all sockets.
-type crossFn struct{}
+type crossFn struct {
+	lines []line // all captures: they are the same for each share, and read once
+}
 
 // ProcessElement is for Beam.
-func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share) bool, outlines func(*outlined) bool, emit func(int64, crosses)) error {
-	lines, err := linesOf(outlines)
-	if err != nil {
-		return err
+func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share) bool, outlines func(*outlined) bool, emit func(int64, crosses)) (err error) {
+	if f.lines == nil {
+		if f.lines, err = linesOf(outlines); err != nil {
+			return err
+		}
 	}
+	lines := slices.Clone(f.lines)
 	byNumber := map[int64]*line{}
 	for i := range lines {
 		byNumber[lines[i].Capture.Number] = &lines[i]
@@ -125,10 +129,10 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 }
 
 // planFn says what is to be done with each capture, but for what crosses, and tells those who complete conversations how all lie in time.
-type planFn struct{ Job job }
+type planFn struct{}
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan), tables func(int64, []byte)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan), table func([]byte)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -146,9 +150,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 	if err := gob.NewEncoder(&b).Encode(lines); err != nil {
 		return err
 	}
-	for shard := range int64(f.Job.Shards) {
-		tables(shard, b.Bytes())
-	}
+	table(b.Bytes())
 	return nil
 }
 

@@ -89,9 +89,9 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 	t.Helper()
 	ctx, j := t.Context(), *job
 	var plans []plan
-	tables := map[int64][]byte{}
+	var table []byte
 	begun, crossing := map[int64][]plan{}, map[int64][]crosses{}
-	if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }, func(shard int64, b []byte) { tables[shard] = b }); err != nil {
+	if err := (&planFn{}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }, func(b []byte) { table = b }); err != nil {
 		t.Fatal(err)
 	}
 	for i, list := range said {
@@ -129,7 +129,7 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 	for shard, list := range bundles {
 		for attempt := range 2 {
 			rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{tables[shard], tables[shard]}), tallied, counted(attempt == 1)); err != nil {
+			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{table, table}), tallied, counted(attempt == 1)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -127,7 +127,7 @@ type packed struct {
 }
 
 // ProcessElement is for Beam.
-func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*bundle) bool, tables func(*[]byte) bool, emit func(tally), total func(int64, part)) error {
+func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*bundle) bool, table func(*[]byte) bool, emit func(tally), total func(int64, part)) error {
 	w, err := newWriter(&f.Job, fmt.Sprintf("crossing-%05d-of-%05d", shard, f.Job.Shards))
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*b
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	if err = f.join(ctx, all, tables, w); err == nil {
+	if err = f.join(ctx, all, table, w); err == nil {
 		w.tally.Crossing = w.tally.Conversations
 		conversations.Inc(ctx, w.tally.Conversations)
 		crossing.Inc(ctx, w.tally.Crossing)
@@ -145,8 +145,8 @@ func (f *joinFn) ProcessElement(ctx context.Context, shard int64, values func(*b
 }
 
 // join writes the conversations of a shard.
-func (f *joinFn) join(ctx context.Context, all []packed, tables func(*[]byte) bool, w *writer) error {
-	lines, layout, err := f.layout(tables)
+func (f *joinFn) join(ctx context.Context, all []packed, table func(*[]byte) bool, w *writer) error {
+	lines, layout, err := f.layout(table)
 	if err != nil {
 		return err
 	}
@@ -206,12 +206,12 @@ func unbundle(values func(*bundle) bool, t *tally) (all []packed, err error) {
 }
 
 // layout is how all captures lie in time.
-func (f *joinFn) layout(tables func(*[]byte) bool) (lines []line, layout *apart.Layout, err error) {
-	var table []byte
-	if !tables(&table) {
+func (f *joinFn) layout(table func(*[]byte) bool) (lines []line, layout *apart.Layout, err error) {
+	var packed []byte
+	if !table(&packed) {
 		return nil, nil, errors.New("what says how the captures lie in time did not come")
 	}
-	if err := gob.NewDecoder(bytes.NewReader(table)).Decode(&lines); err != nil {
+	if err := gob.NewDecoder(bytes.NewReader(packed)).Decode(&lines); err != nil {
 		return nil, nil, err
 	}
 	layout, err = layoutOf(lines)

@@ -71,8 +71,11 @@ func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known knownPayl
 	}
 	c[columnKind] = append(c[columnKind], entrySegment|flags|s.Dir&1*flagDir)
 	t.stamp(c, s.Time, s.Frame)
-	mask := uint64(0)
-	for i := range fields {
+	mask, look := uint64(0), fields
+	if alike(s, last) {
+		look = fields[:rareFrom]
+	}
+	for i := range look {
 		if v := fields[i].from(t, s, last); v != 0 {
 			mask |= 1 << (maskFields + i)
 			c[fields[i].column] = binary.AppendUvarint(c[fields[i].column], v)

@@ -76,7 +76,7 @@ var fields = []field{
 	differing(func(s *wire.Segment) *uint32 { return &s.PayloadCap }, (*state).captured),
 	between(func(s *wire.Segment) *uint32 { return &s.IPLen }, length),
 	between(func(s *wire.Segment) *uint32 { return &s.WireLen }, func(s *wire.Segment) *uint32 { return &s.IPLen }),
-	number(func(s *wire.Segment) *uint8 { return &s.NSack }),
+	number(func(s *wire.Segment) *uint8 { return &s.NSack }), // rareFrom
 	number(func(s *wire.Segment) *uint8 { return &s.TTL }),
 	number(func(s *wire.Segment) *uint8 { return &s.TOS }),
 	number(func(s *wire.Segment) *uint16 { return &s.MSS }),
@@ -91,6 +91,14 @@ var fields = []field{
 		to:     func(_ *state, s, last *wire.Segment, v uint64) { s.V4DF = last.V4DF != (v != 0) },
 		steady: true,
 	},
+}
+
+// rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together.
+const rareFrom = 13
+
+func alike(s, last *wire.Segment) bool {
+	return s.NSack == last.NSack && s.TTL == last.TTL && s.TOS == last.TOS && s.MSS == last.MSS && s.WScale == last.WScale && s.Urgent == last.Urgent &&
+		s.Iface == last.Iface && s.Net == last.Net && s.VLAN == last.VLAN && s.V4DF == last.V4DF
 }
 
 // end is the acknowledgment number of s if it acknowledges all that was seen of the peer.
