@@ -16,7 +16,7 @@ import (
 
 const (
 	bundleSize = 4 << 20  // about how large a bundle is before it is compressed
-	largeSize  = 32 << 10 // what is this large is compressed by columns
+	largeSize  = 4 << 10 // what is this large is compressed by columns
 	maxBundle  = 2 << 30  // bounds what a bundle unpacks to: one pair of sockets may have more than bundleSize
 )
 
