@@ -15,9 +15,9 @@ import (
 // tracker. A large one is compressed by columns, as each has its own statistics.
 
 const (
-	bundleSize = 4 << 20  // about how large a bundle is before it is compressed
+	bundleSize = 4 << 20 // about how large a bundle is before it is compressed
 	largeSize  = 4 << 10 // what is this large is compressed by columns
-	maxBundle  = 2 << 30  // bounds what a bundle unpacks to: one pair of sockets may have more than bundleSize
+	maxBundle  = 2 << 30 // bounds what a bundle unpacks to: one pair of sockets may have more than bundleSize
 )
 
 // bundle is one that is made. The zero value is empty.

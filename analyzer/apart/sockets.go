@@ -77,11 +77,15 @@ const (
 	overFrom  = 2 // plus the number of units
 )
 
-// Append appends s, which is of a file that ends at that time, as it is handed on: some 6 bytes for what is open, and 3 for each pair of sockets.
+// Append appends s, which is of a file that ends at that time, as it is handed on: 3 bytes for each pair of sockets, and 4 more for what is open.
 func (s *Share) Append(b []byte, end int64) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s.Open)))
-	last := ID(0)
+	b = binary.AppendUvarint(b, uint64(len(s.Sockets)))
+	b = append(b, s.Sockets...)
+	halves, at, last := s.Sockets.halves(), 0, 0
 	for _, x := range s.Open {
+		for at < len(halves)-1 && halves[at] < half(x.ID) {
+			at++
+		}
 		over := uint64(notTold)
 		switch {
 		case x.Told && x.Over == Never:
@@ -89,19 +93,23 @@ func (s *Share) Append(b []byte, end int64) []byte {
 		case x.Told:
 			over = overFrom + (uint64(max(x.Over-end, 0))+overUnit-1)/overUnit
 		}
-		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(x.ID-last)), over)
-		last = x.ID
+		b = append(binary.AppendUvarint(b, uint64(at-last)), byte(x.ID>>idShift))
+		b = binary.AppendUvarint(b, over)
+		last = at
 	}
-	return append(b, s.Sockets...)
+	return b
 }
 
 // ParseShare is the inverse of Append, but that what is open may be over a little later. Sockets belong to b.
 func ParseShare(b []byte, end int64) (s Share, err error) {
 	r := octets.Reader{Left: b}
-	last := ID(0)
-	for range r.Count(2) {
-		last += ID(r.Uvarint())
-		x := Open{ID: last, Over: Never, Told: true}
+	s.Sockets = r.Bytes(r.Uvarint())
+	halves, at := s.Sockets.halves(), uint64(0)
+	for len(r.Left) > 0 && !r.Bad {
+		if at += r.Uvarint(); at >= uint64(len(halves)) {
+			return Share{}, errPart
+		}
+		x := Open{ID: ID(halves[at])<<32 | ID(r.Byte())<<idShift, Over: Never, Told: true}
 		switch over := r.Uvarint(); {
 		case over == notTold:
 			x.Told = false
@@ -113,6 +121,5 @@ func ParseShare(b []byte, end int64) (s Share, err error) {
 	if r.Bad {
 		return Share{}, errPart
 	}
-	s.Sockets = r.Left
 	return s, nil
 }
