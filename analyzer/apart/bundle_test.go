@@ -77,3 +77,31 @@ func equal(a, b []apart.Packed) bool {
 		return x.Key == y.Key && slices.EqualFunc(x.Data[:], y.Data[:], slices.Equal)
 	})
 }
+
+// However many shards there are, all have some of the sockets.
+func TestShards(t *testing.T) {
+	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
+	for _, shards := range []int{1, 3, 4} {
+		used := map[int]bool{}
+		for by := range uint16(40) {
+			c := c.moved(by)
+			outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []apart.ID
+			for _, open := range outline.Open {
+				all = append(all, open.ID)
+			}
+			if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, shards, func(shard int, _ []byte) error {
+				used[shard] = true
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(used) != shards {
+			t.Errorf("of %d shards %d are used", shards, len(used))
+		}
+	}
+}
