@@ -4,8 +4,8 @@
 // There are three steps:
 //
 //   - [Analyze] reads one file and hands out the conversations that are over by its end or at a known time, or that will be open when all
-//     files are expected to end. It also returns which
-//     sockets the file has anything about, and until when conversations are open (Outline.Sockets, Outline.Open).
+//     files are expected to end. It also returns which sockets the file has anything about, and until when conversations are open
+//     (Outline.Sockets, Outline.Open).
 //   - When the outlines of all files are known, [Layout.Crossing] says which sockets cross from one file to another. If there are many,
 //     this is done for one share of the sockets at a time ([Outline.Shares]). The conversations of these sockets that Analyze handed out
 //     must be dropped. [Pack] reads a file once more and packs only their segments, in bundles.
