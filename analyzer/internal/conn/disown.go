@@ -13,6 +13,15 @@ import (
 // it is not repairing a loss: a repair is in flight all at once, or doubles each round trip, unless duplicate ACKs had begun it (RFC 6582).
 const turns = 3
 
+// Disown takes from the sender of s what passed in its name, ahead of missing bytes or with a FIN, and s shows that it did not send. It returns
+// what disownFIN does.
+func (c *Conn) Disown(p *FactPool, s *wire.Segment) (since Time) {
+	if c.Half[s.Dir&1].Flags.Has(SentFIN) {
+		return c.DisownFIN(p, s)
+	}
+	return c.DisownAhead(p, s)
+}
+
 // DisownFIN takes the FIN from the sender of s that s shows it did not send. If that lay ahead of missing bytes, since is when it passed: what
 // filled the hole from then on its sender sent for the first time. Else it is Never.
 func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
@@ -44,7 +53,7 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
 		tx.End, c.run[s.Dir] = pos, s.Seq
 	case hole == nil || pos != hole.Hole.From || end >= tx.FIN:
-	case s.Flags.Any(wire.FIN), s.Len > 0 && hole.isTurn(c, tx, rx, s):
+	case s.Flags.Any(wire.FIN), s.Len > 0 && hole.isTurn(c, tx, rx, s, tx.FIN):
 		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
 	}
 	return since
@@ -53,14 +62,20 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 // acksBehindFIN reports whether s, a pure ACK, acknowledges for the first time what its sender cannot have had before the FIN in its name. A
 // peer that took back window may have its sender say less than the next number.
 func (c *Conn) acksBehindFIN(p *FactPool, tx, rx *Half, s *wire.Segment) bool {
-	ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack))
-	if ack <= tx.Acked || ack > rx.End || rx.RightWin == 0 || tx.FIN >= rx.RightWin && c.holeBefore(p, s.Dir, tx.FIN) == nil || c.HasKind(IncidentShrunk) {
+	if !c.acksNew(tx, rx, s) || tx.FIN >= rx.RightWin && c.holeBefore(p, s.Dir, tx.FIN) == nil {
 		return false
 	}
 	fin := c.Facts.Find(p, func(f *Fact) bool {
 		return f.Dir() == s.Dir && IsFIN(f) && f.Seq+uint32(f.Len) == uint32(tx.FIN)
 	})
 	return fin != nil && tx.SentBehind(Ending{Time: fin.Time}, rx, s, false)
+}
+
+// acksNew reports whether s acknowledges for the first time what was captured, and its number is the next that its sender uses: its peer did not
+// take back window.
+func (c *Conn) acksNew(tx, rx *Half, s *wire.Segment) bool {
+	ack := reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack))
+	return ack > tx.Acked && ack <= rx.End && rx.RightWin != 0 && !c.HasKind(IncidentShrunk)
 }
 
 // isAcked reports whether s brings data beyond the FIN in its sender's name, from where the peer had acknowledged it to be, although that had
@@ -80,13 +95,13 @@ func (c *Conn) holeBefore(p *FactPool, dir uint8, fin reassembly.Pos) *Incident 
 }
 
 // isTurn counts s, which begins where the hole of m does, if its sender waited for its peer's answer before, and reports whether it did so
-// often enough: once, if its peer's window did not allow the FIN.
-func (m *Incident) isTurn(c *Conn, tx, rx *Half, s *wire.Segment) bool {
+// often enough: once, if its peer's window did not allow what lies ahead of the hole.
+func (m *Incident) isTurn(c *Conn, tx, rx *Half, s *wire.Segment, ahead reassembly.Pos) bool {
 	if rx.Acked < m.Hole.From {
 		m.Run.N = 0
 		return false
 	}
-	if tx.Flags.Has(ISNKnown) && KnowsScale(tx, rx) && rx.RightWin != 0 && tx.FIN > rx.RightWin && !c.HasKind(IncidentUnseen) {
+	if tx.Flags.Has(ISNKnown) && KnowsScale(tx, rx) && rx.RightWin != 0 && ahead > rx.RightWin && !c.HasKind(IncidentUnseen) {
 		return true
 	}
 	quiet := uint32(rx.Packets)-m.Run.Most <= m.Run.N // each answers one of them, none is a duplicate ACK
@@ -134,10 +149,8 @@ func (c *Conn) disownFIN(p *FactPool, s *wire.Segment, hole *Incident, what Betr
 	if first == nil {
 		return Never
 	}
-	for _, kind := range [...]IncidentKind{IncidentLoss, IncidentLate} { // what it sent in front of the FIN it sent for the first time
-		if m := c.Find(&p.Incidents, kind, s.Dir); m != nil && hole != nil && m.Time > first.Time {
-			c.drop(&p.Incidents, kind, s.Dir)
-		}
+	if hole != nil {
+		c.forgetRepairs(p, s.Dir, first.Time)
 	}
 	m := c.Find(&p.Incidents, IncidentStrange, s.Dir)
 	if m == nil {

@@ -26,7 +26,8 @@ func (c *Conn) openHole(p *IncidentPool, from, to reassembly.Pos, s *wire.Segmen
 		return
 	}
 	m.Hole = Hole{From: from, To: to}
-	m.Amount, m.Run = 0, run{Most: uint32(c.Half[1-s.Dir].Packets)}
+	m.Time, m.Ahead, m.Amount = Time(s.Time), c.Ahead(s), 0
+	m.Run = run{Most: uint32(c.Half[1-s.Dir].Packets), Longest: Time(c.run[s.Dir]), Times: s.Len}
 	c.Flags |= Holed | alert
 }
 

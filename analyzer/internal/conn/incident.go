@@ -39,7 +39,7 @@ const (
 	IncidentSucceeds                         // the connection has the sockets of an earlier one: amount is since that was last heard of, count is predecessor
 	IncidentSucceeded                        // a SYN for the connection that took over these sockets; dir sent it
 	IncidentOldAnswer                        // dir answered the connection's SYN by an ACK of the connection before
-	IncidentHole                             // bytes of dir that the capture skips: hole; run.most is how many packets its peer had sent by then; before a FIN, run.n and amount are of its turns (disown.go)
+	IncidentHole                             // bytes of dir that the capture skips: hole, the latest; run.times is how much came behind that, run.longest Conn.run before, run.most how many packets its peer had sent; run.n and amount are of its turns (disown.go)
 	IncidentTimer                            // dir's retransmission timer fired: run is the time without progress
 	IncidentNeedless                         // retransmissions of dir that were not needed: amount is of proof
 	IncidentLate                             // segments of dir that later ones overtook: amount is by how many bytes at most

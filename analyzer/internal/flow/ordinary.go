@@ -36,6 +36,9 @@ func (t *Tracker) addOrdinary(slot uint32, c *conn.Conn, s *wire.Segment) {
 	t.sinceBound++
 	t.at = conn.Time(s.Time)
 	t.Now = max(t.at, conn.Time(s.Clock))
+	if c.Flags.Has(conn.Holed) {
+		t.disown(slot, c, s)
+	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)
 	} else {

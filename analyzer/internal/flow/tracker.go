@@ -258,10 +258,8 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if s.Flags.Any(wire.SYN|wire.RST) && c.Half[0].End != 0 && c.Half[1].End != 0 {
 		t.forgetOlder(slot, c, s)
 	}
-	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) {
-		if since := c.DisownFIN(&t.Facts, s); since < conn.Never && c.Flags.Has(conn.IsRead) {
-			t.TakeBack(&t.stats.At(slot).Of[s.Dir&1], &c.Half[s.Dir&1], since)
-		}
+	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) || c.Flags.Has(conn.Holed) {
+		t.disown(slot, c, s)
 	}
 	if c.Flags.Has(conn.IsRead) {
 		t.read(slot, c, s)
@@ -272,6 +270,13 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 		c.Flags |= conn.Queued
 		c.SettleSums(&t.Facts.Incidents)
 		t.await(&t.ended, Deadline{c.Last + t.linger, slot, c.Gen})
+	}
+}
+
+// disown takes from the sender of s what s shows that it did not send.
+func (t *Tracker) disown(slot uint32, c *conn.Conn, s *wire.Segment) {
+	if since := c.Disown(&t.Facts, s); since < conn.Never && c.Flags.Has(conn.IsRead) {
+		t.TakeBack(&t.stats.At(slot).Of[s.Dir&1], &c.Half[s.Dir&1], since)
 	}
 }
 

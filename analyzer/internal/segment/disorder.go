@@ -13,6 +13,8 @@ func (r *Reader) readDisorder() {
 	switch {
 	case r.outside():
 		r.V.Kind = KindUnacceptable
+	case r.pos > r.next && !s.Flags.Has(wire.ACK) && r.Tx.Flags.Has(conn.SentACK): // nobody takes it, and who sends so does not skip bytes
+		r.V.Kind = KindUnacceptable
 	case r.pos > r.next && r.Unlike && r.stampTooOld(): // of an older connection: who sends more does not do so with an older timestamp
 		r.V.Kind = KindUnacceptable
 		r.V.Notes |= NotePAWS | NotePreviousMissing

@@ -1,0 +1,36 @@
+package analyzer_test
+
+import (
+	"testing"
+
+	"tcptrace/analyzer"
+)
+
+// TestAheadOfMissingBytes: what lies in the window, but ahead of bytes that never come, is not of who shows that it did not send it.
+func TestAheadOfMissingBytes(t *testing.T) {
+	const (
+		ahead  = request + "+1 < P. 5201:5211(10) ack 101 forged\n+20us > . 101:101(0) ack 201\n"
+		open   = "SYN_SENT ESTABLISHED"
+		closes = open + " CLOSE_WAIT"
+	)
+	client := path(analyzer.Client)
+	checkEdges(t, []edge{
+		{"who ends in front of it", ahead + "+1 < F. @ ack 101\n+20us > . 101:101(0) ack 202\n", client,
+			[]string{"200:200(0)", open, "201:201(0)", closes, "202:202(0)", open}},
+		{"up to there", ahead + "+1 < F. @ ack 101\n+20us > F. 101:101(0) ack 5200\n", client,
+			[]string{"201:5199(4998)", closes + " LAST_ACK", "201:5200(4999)", open + " FIN_WAIT_1?"}},
+		{"who goes on in front of it, at its peer's answers", ahead + "+100ms < P. 201:211(10) ack 101\n+20us > P. 101:111(10) ack 211\n+100ms < P. 211:221(10) ack 111\n" +
+			"+20us > P. 111:121(10) ack 221\n@", reads(0), []string{
+			"+100ms < P. 221:231(10) ack 121\n", "data", "+100ms < P. 221:231(10) ack 111\n", "retransmission/timeout lost-before-tap"}},
+		{"whose ACK has the number in front of it", ahead + "+@ > P. 101:111(10) ack 201\n+30ms < . 201:201(0) ack 111\n+100ms < P. 201:211(10) ack 111\n", reads(0),
+			[]string{"1s", "data"}},
+		{"unless it acknowledges nothing new", ahead + "+1 > P. 101:111(10) ack 201\n+30ms < . 201:201(0) ack @\n+100ms < P. 201:211(10) ack 111\n", reads(0),
+			[]string{"101", "retransmission/timeout lost-before-tap", "111", "data"}},
+		{"that it was forged is said if it had data", request + "+1 < @ ack 101 forged\n+1 < F. 201:201(0) ack 101\n", says("suspected-injection"),
+			[]string{"P. 5201:5211(10)", "error", ". 5201:5201(0)", "no"}},
+		{"what is acknowledged behind the missing bytes was sent", request + "+1 < P. 5201:5211(10) ack 101\n+20us > . 101:101(0) ack @\n+1 < F. 201:201(0) ack 101\n", says("suspected-injection"),
+			[]string{"201", "error", "5211", "no"}},
+		{"nobody who sends ACKs sends data without one ahead of missing bytes", request + "+1 < @ forged\n+1 < P. 201:211(10) ack 101\n", reads(0),
+			[]string{"P 5201:5211(10)", "data", "P. 5201:5211(10) ack 101", "retransmission/timeout lost-before-tap"}},
+	})
+}
