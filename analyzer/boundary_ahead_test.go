@@ -34,3 +34,12 @@ func TestAheadOfMissingBytes(t *testing.T) {
 			[]string{"P 5201:5211(10)", "data", "P. 5201:5211(10) ack 101", "retransmission/timeout lost-before-tap"}},
 	})
 }
+
+// TestSYNACKInConnection: a SYN-ACK into a connection, the number of which comes just before what its receiver expects, is acknowledged by all
+// that this sends. Who takes it goes on where it says.
+func TestSYNACKInConnection(t *testing.T) {
+	checkEdges(t, []edge{
+		{"a SYN-ACK from just before", request + "+1 < S. 200:200(0) ack 102 win 65160 <mss 1460> forged\n+20us > . 101:101(0) ack 201\n+1 > P. @ ack 201\n", conversations,
+			[]string{"101:151(50)", "1", "102:152(50)", "2"}},
+	})
+}
