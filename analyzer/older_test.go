@@ -30,6 +30,8 @@ func TestOlderThanSYNACK(t *testing.T) {
 	checkEdges(t, []edge{
 		{"data up to the SYN-ACK's number, or behind it", syn + "+20ms < P. @ ack 1\n+1s > S 0:0(0) win 64240 <mss 1460>\n" + open + close, path(analyzer.Client),
 			[]string{"-9:91(100)", closed, "0:100(100)", closed, "1:101(100)", holed}},
+		{"or farther behind it than what a server sends at once", syn + "+20ms < P. @ ack 1\n+1s > S 0:0(0) win 64240 <mss 1460>\n" + open + close, path(analyzer.Client),
+			[]string{"1048577:1048677(100)", holed, "1048578:1048678(100)", closed}},
 		{"of a client that had taken it", syn + "+20ms < P. 0:100(100) ack 1\n@" + open + close, path(analyzer.Client),
 			[]string{"", closed, "+1ms > . 1:1(0) ack 100\n", holed}},
 		{"by an RST, behind which it sends its SYN again", syn + "+20ms < P. -90:-40(50) ack 301\n+50us > R 301:301(0)\n@", outcome,

@@ -9,7 +9,8 @@ import (
 // until then was of an older connection on the same sockets.
 
 // ShowsOlder reports whether s shows that all that was sent so far in direction dir, and nothing else of this connection, was of an older one:
-// it is the RST by which SYN_SENT answers that, the SYN that comes again behind such an RST, or the SYN-ACK for SYN_SENT, which that does not lie behind.
+// it is the RST by which SYN_SENT answers that, the SYN that comes again behind such an RST, or the SYN-ACK for SYN_SENT, which that does not lie behind, or
+// farther than what a server sends at once.
 func (c *Conn) ShowsOlder(s *wire.Segment) (dir uint8, ok bool) {
 	tx, rx := &c.Half[s.Dir&1], &c.Half[1-s.Dir&1]
 	switch s.Flags & (wire.SYN | wire.RST | wire.ACK) {
@@ -18,7 +19,8 @@ func (c *Conn) ShowsOlder(s *wire.Segment) (dir uint8, ok bool) {
 	case wire.SYN:
 		return 1 - s.Dir&1, tx.Flags.Has(SentRST) && tx.dialsInto(rx) && s.Seq == tx.ISN()
 	case wire.SYN | wire.ACK:
-		return s.Dir & 1, rx.dialsInto(tx) && s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start) && reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1)) > tx.Start
+		behind := tx.Start - reassembly.Unwrap(tx.Start, reassembly.Seq(s.Seq+1))
+		return s.Dir & 1, rx.dialsInto(tx) && s.Ack-rx.ISN()-1 <= uint32(rx.End-rx.Start) && (behind < 0 || behind > Slack)
 	}
 	return 0, false
 }
