@@ -43,3 +43,18 @@ func TestSYNACKInConnection(t *testing.T) {
 			[]string{"101:151(50)", "1", "102:152(50)", "2"}},
 	})
 }
+
+// TestSYNACKOfClient: who took a SYN-ACK sends none with the number of its own SYN.
+func TestSYNACKOfClient(t *testing.T) {
+	const (
+		syn    = "+0 > S 0:0(0) win 64240 <mss 1460>\n"
+		synack = "+20ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
+		both   = "+1ms < S 0:0(0) win 65160 <mss 1460>\n"
+		again  = "+1 > S. 0:0(0) ack 1 win 64240 <mss 1460>\n"
+	)
+	checkEdges(t, []edge{
+		{"the server was in LISTEN", syn + synack + "@" + again, path(analyzer.Server),
+			[]string{"+1ms > . 1:1(0) ack 1\n+1ms < P. 1:11(10) ack 1\n", "LISTEN? SYN_RCVD ESTABLISHED", "", "SYN_SENT? SYN_RCVD ESTABLISHED?"}},
+		{"but if it sent a SYN", syn + "@" + synack + "+1ms > . 1:1(0) ack 1\n" + again, reads(0), []string{both, "syn-ack", "", "unacceptable"}},
+	})
+}

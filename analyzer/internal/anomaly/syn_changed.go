@@ -28,8 +28,11 @@ func detectSYNChanged(s *pass) {
 			return f.Bits.Has(conn.FactForeign) && f.Has(wire.SYN|wire.ACK) && !conn.IsRST(f)
 		}); f != nil && s.opens() {
 			how := int64(1)
+			took := s.Find(dir, 0, func(g *conn.Fact) bool { return conn.IsSYN(g) && g.Seq == f.Seq && g.Ahead < f.Ahead })
 			answered := func(g *conn.Fact) bool { return g.Any(wire.SYN) && f.Ack-g.Seq-1 <= uint32(g.Len) }
-			if s.Find(1-dir, 0, conn.IsSYN) != nil && s.Find(1-dir, 0, answered) == nil {
+			if took != nil {
+				how = 4
+			} else if s.Find(1-dir, 0, conn.IsSYN) != nil && s.Find(1-dir, 0, answered) == nil {
 				how = 2
 			} else if own := s.Find(dir, 0, conn.IsSYNACK); own != nil && f.Ahead < own.Ahead {
 				how = 3
@@ -51,6 +54,8 @@ func detailSYNChanged(a *Anomaly) string {
 		return "the SYN before, " + duration(a.args[1]) + " earlier and unanswered, had another ISN"
 	case 2:
 		return "a SYN-ACK of another connection, " + duration(a.args[1]) + " after the first segment: it acknowledges no SYN that was sent"
+	case 4:
+		return "a SYN-ACK with the ISN of the " + a.Side.String() + "'s own SYN, " + duration(a.args[1]) + " after the first segment: that had taken its peer's SYN-ACK"
 	case 3:
 		return "a SYN-ACK with another ISN than the one that the client took, " + duration(a.args[1]) + " after the first segment"
 	}

@@ -232,12 +232,23 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 	return true
 }
 
-// OtherISN reports whether the SYN in s has another ISN than the connection: no endpoint takes a second one.
+// OtherISN reports whether the SYN in s has another ISN than the connection: no endpoint takes a second one. So it is with a SYN-ACK that has
+// that of the client, which has taken the server's.
 func (c *Conn) OtherISN(tx *Half, s *wire.Segment) bool {
 	if tx.Flags.Has(ISNKnown) {
-		return s.Seq != tx.ISN()
+		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && c.isClient(tx)
 	}
 	return c.contradicts(tx, s)
+}
+
+// isClient reports whether tx sent a SYN, and an ACK of the SYN-ACK with which its peer, which sent no SYN, answered.
+func (c *Conn) isClient(tx *Half) bool {
+	const sent = SentSYN | SentSYNACK
+	peer := &c.Half[0]
+	if tx == peer {
+		peer = &c.Half[1]
+	}
+	return tx.Flags&(sent|SentACK) == SentSYN|SentACK && peer.Flags&sent == SentSYNACK && tx.Acked >= peer.Start
 }
 
 // contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or
