@@ -58,3 +58,13 @@ func TestSYNACKOfClient(t *testing.T) {
 		{"but if it sent a SYN", syn + "@" + synack + "+1ms > . 1:1(0) ack 1\n" + again, reads(0), []string{both, "syn-ack", "", "unacceptable"}},
 	})
 }
+
+// TestResetOfBothOpening: who opens at the same time as its peer, and is reset, has not had the SYN-ACK that comes later.
+func TestResetOfBothOpening(t *testing.T) {
+	const both = "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < S 0:0(0) win 65160 <mss 1460>\n+50us > S. 0:0(0) ack 1 win 64240 <mss 1460>\n"
+	const synack, rst = "+500ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "+500ms < R 1:1(0) win 0\n"
+	checkEdges(t, []edge{
+		{"in front of the RST it had", both + "@", path(analyzer.Client), []string{rst + synack, "SYN_SENT SYN_RCVD CLOSED?", synack + rst, "SYN_SENT SYN_RCVD ESTABLISHED? CLOSED?"}},
+		{"and if it goes on", both + rst + synack + "@", path(analyzer.Client), []string{"", "SYN_SENT SYN_RCVD CLOSED?", "+1ms > P. 1:11(10) ack 1\n", "SYN_SENT SYN_RCVD ESTABLISHED"}},
+	})
+}

@@ -117,7 +117,16 @@ func (s *walker) dialed(syn, synack int) {
 	proof := s.first(s.me, syn, func(f *conn.Fact) bool {
 		return s.coversSYN(f) && (f.Len > 0 || conn.IsFIN(f)) && s.heard(&s.Facts[ack], f.Time)
 	})
+	if proof < 0 && s.endsBefore(ack) {
+		return
+	}
 	s.received(fsm.RecvAckOfSYN, &s.Facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
+}
+
+// endsBefore reports whether an RST of the peer ended the endpoint's connection before fact i.
+func (s *walker) endsBefore(i int) bool {
+	rst := s.first(s.peer, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && s.endedBy(s.me, f) == fsm.RecvRST })
+	return rst >= 0 && rst < i && s.receivedAt(&s.Facts[rst]) < s.receivedAt(&s.Facts[i])
 }
 
 // connected follows an active open from its SYN to ESTABLISHED.
