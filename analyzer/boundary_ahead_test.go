@@ -38,9 +38,13 @@ func TestAheadOfMissingBytes(t *testing.T) {
 // TestSYNACKInConnection: a SYN-ACK into a connection, the number of which comes just before what its receiver expects, is acknowledged by all
 // that this sends. Who takes it goes on where it says.
 func TestSYNACKInConnection(t *testing.T) {
+	const shut = "SYN_SENT ESTABLISHED FIN_WAIT_1"
 	checkEdges(t, []edge{
+		{"its own ACK says nothing", request + "+1ms > F. 101:101(0) ack 201\n+1 < @ ack 102 win 65160 forged\n", path(analyzer.Client),
+			[]string{"S. 0:0(0)", shut, "S. 201:201(0)", shut, ". 201:201(0)", shut + " FIN_WAIT_2?"}},
 		{"a SYN-ACK from just before", request + "+1 < S. 200:200(0) ack 102 win 65160 <mss 1460> forged\n+20us > . 101:101(0) ack 201\n+1 > P. @ ack 201\n", conversations,
 			[]string{"101:151(50)", "1", "102:152(50)", "2"}},
+		{"or from before that", request + "+1 < S. 200:200(0) ack 102 win 65160 <mss 1460> forged\n+20us > P. @ ack 201\n", conversations, []string{"51:101(50)", "1", "102:152(50)", "2"}},
 	})
 }
 

@@ -47,6 +47,12 @@ func TestDoubtBoundaries(t *testing.T) {
 		{"an ACK has that number whenever it comes", request + "+1ms > . 101:101(0) ack 301 forged\n+@ < . 201:201(0) ack 101\n", says("ack-of-unsent"), []string{"20ms", "warning", "400ms", "warning"}},
 		{"as what follows an RST with the number of it", request + "+1ms > . 101:101(0) ack 301 forged\n+20ms < R @(0) win 0\n+300ms < P. 201:211(10) ack 101\n", says("ack-of-unsent"),
 			[]string{"301:301", "warning", "302:302", "no", "201:201", "no"}},
+		{"however late that came, if it was the first", unasked + "+@ > . 1:1(0) ack 7777\n+20ms < R 7777:7777(0) win 0\n", server,
+			[]string{"50us", "LISTEN? SYN_RCVD", "500ms", "LISTEN? SYN_RCVD"}},
+		{"which nothing else of the server's can have been sent before", unasked + "+500ms @\n+500ms > . 1:1(0) ack 7777\n+20ms < R 7777:7777(0) win 0\n", outcome,
+			[]string{"< S. 0:0(0) ack 1 win 65160 <mss 1460>", "half-open", "> . 1:1(0) ack 1", "reset"}},
+		{"SYN_RCVD takes nothing from before what it expects", unasked + "+1 > @ ack 1\n+50us < . 1:1(0) ack 1\n", server,
+			[]string{"F. 0:0(0)", "LISTEN? SYN_RCVD", "P. 0:1(1)", "LISTEN? SYN_RCVD", ". 0:0(0)", "LISTEN? SYN_RCVD", "P. 0:2(2)", "LISTEN? SYN_RCVD ESTABLISHED", "F. 0:1(1)", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?"}},
 		{"an RST with the number of such an ACK is its answer", unasked + "+50us > . 1:1(0) ack 7777\n+20ms < R @:@(0) win 0\n", server, []string{"7777", "LISTEN? SYN_RCVD", "1", "LISTEN? SYN_RCVD LISTEN?"}},
 	})
 }

@@ -51,6 +51,22 @@ func (h *Half) declines(s *wire.Segment) bool {
 	return h.Flags&sent == SentSYNACK && h.Flags.Has(Provoked) && !s.Flags.Has(wire.ACK)
 }
 
+// Declined takes back the first ACK of a side, of more than was captured of its peer, which sent nothing but SYN-ACKs, if s is the RST by which
+// that declines it.
+func (c *Conn) Declined(p *FactPool, s *wire.Segment) {
+	const sent = SentSYNACK | SentACK | SentData | SentFIN
+	tx := &c.Half[s.Dir&1]
+	if s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.RST || tx.Flags&sent != SentSYNACK {
+		return
+	}
+	m := c.Find(&p.Incidents, IncidentUnseen, s.Dir&1)
+	if m == nil || m.Run.Since == 0 || m.Hole.From != 0 || s.Seq != uint32(m.Hole.To) {
+		return
+	}
+	c.denyACK(p, m, 1-s.Dir&1, tx.End)
+	c.Provoke(tx)
+}
+
 // Doubts judges by s the doubted acknowledgment of direction acker; acked and sent are how far the sender of s had come before it.
 func (c *Conn) Doubts(p *IncidentPool, acker uint8, s *wire.Segment, acked, sent reassembly.Pos) Doubt {
 	m := c.Find(p, IncidentUnseen, 1-acker)

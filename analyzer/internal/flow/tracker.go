@@ -257,6 +257,7 @@ func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 	}
 	if s.Flags.Any(wire.SYN|wire.RST) && c.Half[0].End != 0 && c.Half[1].End != 0 {
 		t.forgetOlder(slot, c, s)
+		c.Declined(&t.Facts, s)
 	}
 	if c.Half[s.Dir&1].Flags.Has(conn.SentFIN) || c.Flags.Has(conn.Holed) {
 		t.disown(slot, c, s)

@@ -143,10 +143,11 @@ func (h *Held) judgeAnswer(c *conn.Conn, s *wire.Segment) Verdict {
 }
 
 // isChallenge reports whether s, though it acknowledges the SYN or SYN-ACK that is held, is of the connection that this came into, such as the
-// ACK that answers it: its numbers are the next ones there, and who takes a SYN-ACK goes on where that says.
+// ACK that answers it: its numbers are the next ones there, or sent before, and who takes a SYN-ACK goes on where that says.
 func (h *Held) isChallenge(c *conn.Conn, s *wire.Segment) bool {
-	syn := &h.Copies[0]
-	return syn.Flags.Has(wire.ACK) && s.Seq != syn.Ack && s.Seq == uint32(c.Half[s.Dir].End) && s.Ack == uint32(c.Half[syn.Dir].End)
+	syn, tx := &h.Copies[0], &c.Half[s.Dir]
+	before := int32(s.Seq-syn.Ack) < 0 && tx.Spans(s.Seq)
+	return syn.Flags.Has(wire.ACK) && (before || s.Seq != syn.Ack && s.Seq == uint32(tx.End)) && s.Ack == uint32(c.Half[syn.Dir].End)
 }
 
 // judgeAgain is Judge for a SYN with the same number, or its SYN-ACK: the connection is another one if its opener goes on from there. That

@@ -268,7 +268,7 @@ func (s *walker) unacked(proof *conn.Fact) bool {
 	if proof == nil {
 		return false
 	}
-	i := s.first(s.peer, 0, func(f *conn.Fact) bool { return f.Covers(s.self.FIN) })
+	i := s.first(s.peer, 0, func(f *conn.Fact) bool { return f.Covers(s.self.FIN) && s.heedsACK(f) })
 	if i < 0 {
 		return true
 	}
@@ -352,7 +352,7 @@ func (s *walker) takenFIN(fin, proof *conn.Fact) *conn.Fact {
 // ackOfFIN is the segment that first told the endpoint that its FIN had arrived: one after which it does
 // not repeat the FIN.
 func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
-	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.FIN) }
+	covering := func(f *conn.Fact) bool { return !conn.IsRST(f) && f.Covers(s.self.FIN) && s.heedsACK(f) }
 	fin, gone := s.first(s.me, 0, conn.IsFIN), s.goneBefore(covering)
 	for i := s.first(s.peer, 0, covering); i >= 0; i = s.first(s.peer, i+1, covering) {
 		if s.foretold(own, &s.Facts[i], s.self) {
@@ -363,6 +363,11 @@ func (s *walker) ackOfFIN(own *conn.Fact) *conn.Fact {
 		}
 	}
 	return nil
+}
+
+// heedsACK reports whether the endpoint, synchronized, heeds the ACK in f: that of a SYN-ACK it does not (RFC 5961 4.2), unless its FIN came with a SYN.
+func (s *walker) heedsACK(f *conn.Fact) bool {
+	return !f.Any(wire.SYN) || s.self.FirstFIN >= 0 && isFINOnSYN(&s.Facts[s.self.FirstFIN])
 }
 
 // goneBefore is the ACK of the endpoint's FIN that it answered as CLOSED does, by a plain RST: one before had ended its connection, and a

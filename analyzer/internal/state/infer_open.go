@@ -315,8 +315,9 @@ func (s *walker) isBare(f *conn.Fact) bool {
 	return f.Len == 0 && !f.Any(wire.FIN) && f.Seq == s.self.ISN+1 && s.other.KnowsISN && f.Ack == s.other.ISN+1
 }
 
+// coversSYNACK reports whether f, of the peer, acknowledges the endpoint's SYN-ACK, and does not lie before what SYN_RCVD expects.
 func (s *walker) coversSYNACK(f *conn.Fact) bool {
-	return conn.IsOrdinary(f) && inReach(f, s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq-s.other.ISN) < 0)
+	return conn.IsOrdinary(f) && inReach(f, s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq+max(f.SeqLen(), 1)-s.other.ISN-1) <= 0)
 }
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.
