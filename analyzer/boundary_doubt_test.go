@@ -53,6 +53,8 @@ func TestDoubtBoundaries(t *testing.T) {
 			[]string{"< S. 0:0(0) ack 1 win 65160 <mss 1460>", "half-open", "> . 1:1(0) ack 1", "reset"}},
 		{"SYN_RCVD takes nothing from before what it expects", unasked + "+1 > @ ack 1\n+50us < . 1:1(0) ack 1\n", server,
 			[]string{"F. 0:0(0)", "LISTEN? SYN_RCVD", "P. 0:1(1)", "LISTEN? SYN_RCVD", ". 0:0(0)", "LISTEN? SYN_RCVD", "P. 0:2(2)", "LISTEN? SYN_RCVD ESTABLISHED", "F. 0:1(1)", "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT?"}},
+		{"a bare ACK may be of SYN_RCVD, and is if the SYN-ACK comes behind it", unasked + "+1ms > . 1:1(0) ack 1\n+1 > S 7777:7777(0) win 64240 <mss 1460>\n+20ms < . 1:1(0) ack 1\n@", path(analyzer.Server),
+			[]string{"", "LISTEN? SYN_RCVD ESTABLISHED", "+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "LISTEN? SYN_RCVD"}},
 		{"an RST with the number of such an ACK is its answer", unasked + "+50us > . 1:1(0) ack 7777\n+20ms < R @:@(0) win 0\n", server, []string{"7777", "LISTEN? SYN_RCVD", "1", "LISTEN? SYN_RCVD LISTEN?"}},
 	})
 }

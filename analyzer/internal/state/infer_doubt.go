@@ -2,6 +2,7 @@ package state
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
 
@@ -50,4 +51,17 @@ func (s *walker) acksFIN(f *conn.Fact) bool {
 	}
 	fin := s.at(s.first(s.peer, 0, conn.IsFIN))
 	return f.Ack == s.other.FIN+1 || fin == nil || fin.Ahead < f.Ahead
+}
+
+// opensBehind reports whether the endpoint sent its SYN-ACK again after f: it was in SYN_RCVD still.
+func (s *walker) opensBehind(f *conn.Fact) bool {
+	return s.first(s.me, 0, func(g *conn.Fact) bool {
+		return conn.IsSYNACK(g) && g.Time > f.Time+conn.CaptureSkew && g.Bits&conn.FactCopy == 0
+	}) >= 0
+}
+
+// endsBefore reports whether an RST of the peer ended the endpoint's connection before fact i.
+func (s *walker) endsBefore(i int) bool {
+	rst := s.first(s.peer, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && s.endedBy(s.me, f) == fsm.RecvRST })
+	return rst >= 0 && rst < i && s.receivedAt(&s.Facts[rst]) < s.receivedAt(&s.Facts[i])
 }

@@ -123,12 +123,6 @@ func (s *walker) dialed(syn, synack int) {
 	s.received(fsm.RecvAckOfSYN, &s.Facts[ack], s.at(proof)) // SYN_RCVD sends ACKs, too, but no data
 }
 
-// endsBefore reports whether an RST of the peer ended the endpoint's connection before fact i.
-func (s *walker) endsBefore(i int) bool {
-	rst := s.first(s.peer, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && s.endedBy(s.me, f) == fsm.RecvRST })
-	return rst >= 0 && rst < i && s.receivedAt(&s.Facts[rst]) < s.receivedAt(&s.Facts[i])
-}
-
 // connected follows an active open from its SYN to ESTABLISHED.
 func (s *walker) connected(syn int) {
 	proof := s.first(s.me, syn, s.coversSYN)
@@ -242,7 +236,7 @@ func (s *walker) accept(synack int) {
 	s.sent(fsm.SendSYNACK, first)
 	i := s.first(s.peer, 0, s.coversSYNACK)
 	own := s.first(s.me, synack, func(f *conn.Fact) bool {
-		return conn.IsOrdinary(f) && !(s.isBare(f) && i >= 0 && f.Ahead < s.Facts[i].Ahead)
+		return conn.IsOrdinary(f) && !(s.isBare(f) && (i >= 0 && f.Ahead < s.Facts[i].Ahead || s.opensBehind(f)))
 	})
 	early := func(f *conn.Fact) bool { return i >= 0 && f.Time < s.Facts[i].Time+s.self.Distance*3/4 }
 	if s.fastOpen(first) {
