@@ -16,7 +16,9 @@ import (
 
 // foundElsewhere are the kinds of findings that no golden capture has a command for: the first are about packets and have none; the
 // conditions of the others are tested in package findings, on captures that it makes.
-var foundElsewhere = []string{"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "cut-opening", "answered-in-vain"}
+var foundElsewhere = []string{
+	"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "cut-opening", "answered-in-vain", "outage", "nagle-server",
+}
 
 // TestFindingCommands has a shell read every command that a finding of a golden capture prints, and runs it: it shows exactly the
 // conversations that the finding is about, which failed as often. The captures have names that a shell would take apart.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/build"
 	"tcptrace/internal/complete"
 	"tcptrace/internal/flagerror"
 	"tcptrace/internal/manual"
@@ -113,4 +114,16 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	complete.Flag(cmd, "sort", slices.Concat(report.KeyNames(), report.FieldNames())...)
 	complete.Flag(cmd, "columns", report.FieldNames()...)
 	complete.Flag(cmd, "fail-on", complete.SeveritiesOrIDs()...)
+}
+
+// release is the version that .ci/release has the linker set: Go knows the module's only at a commit that has its tag.
+var release string
+
+// version describes this build, as --version prints it.
+func version() string { return build.Describe(release) }
+
+// firstLine is a text up to the end of its first line.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
