@@ -48,7 +48,7 @@ func (l *ledger) of(slot uint32) *announced { return l.all.At(*l.slots.At(slot))
 // Stock is that of what was told.
 func (l *ledger) Stock() pool.Stock { return l.told.Stock() }
 
-// Has is how many steps and anomalies were told of the conversation in a slot.
+// Has is how many pieces of the stock the conversation in a slot has.
 func (l *ledger) Has(slot uint32) int {
 	number := *l.slots.At(slot)
 	if number == 0 {

@@ -132,7 +132,7 @@ func (p *part) flush() {
 
 // touch brings into the processor's cache what is known of some of the news, before the first is judged: their cache misses overlap.
 func (p *part) touch(news []uint32) {
-	if p.tracker.Slab.Used < pipeline.Cached {
+	if p.tracker.Slab.Used*len(p.m.parts) < pipeline.Cached {
 		return
 	}
 	var slots [pipeline.GroupSize]uint32

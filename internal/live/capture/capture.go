@@ -39,6 +39,7 @@ const (
 	defaultBuffer = 128 << 20
 	// minBuffer is a few blocks of the ring.
 	minBuffer = 1 << 20
+	leastRing = minBuffer * 7 / 8 // of several
 )
 
 const (
@@ -139,6 +140,24 @@ func Open(opts Options) (*Capture, error) {
 	return c, nil
 }
 
+// openingShare is which part of the buffer is the ring of SYNs, where there are several rings: of connections of four packets it is full when the others
+// are.
+const openingShare = 4
+
+// divide returns the sizes of the ring of SYNs and of each of the others, of which there is one at least.
+func (o *Options) divide() (openings, each int) {
+	openings = max(o.BufferSize/openingShare, leastRing)
+	return openings, (o.BufferSize - openings) / (o.Rings - 1)
+}
+
+// share takes the chunks of several rings from the buffer, an eighth of it at most, and reports whether what is left is enough for the rings.
+func (o *Options) share() bool {
+	o.chunks = min(chunksMore, max(1, o.BufferSize/8/batchBytes))
+	o.BufferSize -= o.chunks * batchBytes
+	_, each := o.divide()
+	return each >= leastRing
+}
+
 // complete checks the options and puts the defaults in.
 func (o Options) complete() (Options, error) {
 	if len(o.Interfaces) == 0 {
@@ -157,11 +176,15 @@ func (o Options) complete() (Options, error) {
 		o.BufferSize = defaultBuffer
 	}
 	o.BufferSize = max(o.BufferSize, minBuffer)
-	o.Rings = max(1, min(o.Rings/len(o.Interfaces), mostRings, o.BufferSize/minBuffer))
-	o.chunks = chunksMore
-	if o.Rings > 1 { // an eighth of the buffer, at most
-		o.chunks = min(chunksMore, max(1, o.BufferSize/8/batchBytes))
-		o.BufferSize -= o.chunks * batchBytes
+	o.Rings = max(1, min(o.Rings/len(o.Interfaces), mostRings))
+	for ; o.Rings > 1; o.Rings-- {
+		if shared := o; shared.share() {
+			o = shared
+			break
+		}
+	}
+	if o.Rings == 1 {
+		o.chunks = chunksMore
 	}
 	return o, nil
 }

@@ -9,8 +9,8 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// Several rings of one interface, but the one of SYNs, are members of a group (PACKET_FANOUT): the kernel puts each frame into one of them, by a hash that is the same for
-// both directions of a connection, also inside IP and GRE tunnels. What it does not bring together (fragments, errors of ICMP, the outer
+// Several rings of one interface, but the one of SYNs, are members of a group (PACKET_FANOUT): the kernel puts each frame into one of them, by a
+// hash that is the same for both directions of a connection, also inside IP and GRE tunnels. What it does not bring together (fragments, errors of ICMP, the outer
 // datagrams of VXLAN) order does, which merges all by time.
 
 // nothing is a filter.
@@ -43,14 +43,14 @@ func openRings(name string, opts Options) ([]handle, error) {
 // openGroup opens the rings: one of SYNs, and a group of all others. A socket that is bound gets every frame until it is a member, and a member those
 // of others that are not yet: so none takes any until all are, and no frame comes twice.
 func (p *plan) openGroup(opts Options) (rings []*ring, err error) {
-	openings, others, err := p.sort()
+	openings, others, err := p.filters()
 	if err != nil {
 		return nil, err
 	}
-	members, forSYNs := opts.Rings-1, opts.BufferSize/openingShare
+	forSYNs, each := opts.divide()
 	var group int
-	for i := range members {
-		r, err := p.open(nothing, (opts.BufferSize-forSYNs)/members, opts)
+	for i := range opts.Rings - 1 {
+		r, err := p.open(nothing, each, opts)
 		if err != nil {
 			return rings, err
 		}

@@ -7,28 +7,23 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// SYNs that open connections have a ring of their own, where there are several: in a flood of them it is that one which has no room, and nothing is
-// lost of the connections that are open. It is a matter of the filters, of which just one lets each frame through.
+// SYNs that open connections have a ring of their own, where there are several: in a flood of them that no host answers, it is that one which has no
+// room, and nothing is lost of the connections that are open. It is a matter of the filters, of which just one lets each frame through.
 
-// openingShare is which part of the buffer is the ring of SYNs: of connections of four packets it is full when the others are.
-const openingShare = 4
-
-// The offsets of a filter from the network header of a frame (linux/filter.h), whatever is in front of that.
 const (
-	network  = 0xfff00000 // SKF_NET_OFF
 	v4Header = 20
 	v6Header = 40
 	tcpFlags = 13
 )
 
-// sort returns the filters of both kinds of rings, which let through what the filter does of SYNs without ACK, and of all else. Of fragments, frames
+// filters returns those of both kinds of rings, which let through what the filter does of SYNs without ACK, and of all else. Of fragments, frames
 // too short for the flags, and what is in tunnels, it is not asked what they are.
-func (p *plan) sort() (openings, others []bpf.RawInstruction, err error) {
+func (p *plan) filters() (openings, others []bpf.RawInstruction, err error) {
 	lead := uint32(0) // octets in front of the network header
 	if p.kind == wire.LinkEthernet {
 		lead = 14
 	}
-	const end = 20 // the first instruction of the filter; the one before it refuses
+	const end = 20 // where p.filter begins; the instruction before it refuses
 	filter := func(syn, other int) ([]bpf.RawInstruction, error) {
 		to := func(target, from int) uint8 { return uint8(target - from - 1) }
 		head, err := bpf.Assemble([]bpf.Instruction{
@@ -37,18 +32,18 @@ func (p *plan) sort() (openings, others []bpf.RawInstruction, err error) {
 			bpf.LoadExtension{Num: bpf.ExtProto},
 			bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.ETH_P_IPV6, SkipTrue: to(12, 3)},
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.ETH_P_IP, SkipTrue: to(other, 4)},
-			bpf.LoadAbsolute{Off: network + 6, Size: 4}, // fragment, TTL, protocol
+			bpf.LoadAbsolute{Off: lead + 6, Size: 4}, // fragment, TTL, protocol
 			bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0x3fff00ff},
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.IPPROTO_TCP, SkipTrue: to(other, 7)},
-			bpf.LoadAbsolute{Off: network, Size: 1},
+			bpf.LoadAbsolute{Off: lead, Size: 1},
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0x45, SkipTrue: to(other, 9)}, // no options
-			bpf.LoadAbsolute{Off: network + v4Header + tcpFlags, Size: 1},
+			bpf.LoadAbsolute{Off: lead + v4Header + tcpFlags, Size: 1},
 			bpf.Jump{Skip: uint32(to(17, 11))},
 			bpf.LoadExtension{Num: bpf.ExtLen},
 			bpf.JumpIf{Cond: bpf.JumpLessThan, Val: lead + v6Header + tcpFlags + 1, SkipTrue: to(other, 13)},
-			bpf.LoadAbsolute{Off: network + 6, Size: 1}, // next header
+			bpf.LoadAbsolute{Off: lead + 6, Size: 1}, // next header
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.IPPROTO_TCP, SkipTrue: to(other, 15)},
-			bpf.LoadAbsolute{Off: network + v6Header + tcpFlags, Size: 1},
+			bpf.LoadAbsolute{Off: lead + v6Header + tcpFlags, Size: 1},
 			bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: uint32(wire.SYN | wire.ACK)},
 			bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(wire.SYN), SkipTrue: to(syn, 18), SkipFalse: to(other, 18)},
 			bpf.RetConstant{Val: 0},

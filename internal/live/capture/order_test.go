@@ -94,18 +94,21 @@ func TestRingsShare(t *testing.T) {
 		want                      int // rings of each interface
 	}{
 		{defaultBuffer, 0, 1, 1}, {defaultBuffer, 1, 1, 1}, {defaultBuffer, 2, 1, 2}, {defaultBuffer, 4, 2, 2}, {defaultBuffer, 4, 5, 1}, {defaultBuffer, 64, 1, mostRings},
-		{4 << 20, 8, 1, 4}, {1 << 20, 8, 1, 1},
+		{4 << 20, 8, 1, 4}, {2 << 20, 8, 1, 2}, {2<<20 - 1, 8, 1, 1}, {1 << 20, 8, 1, 1},
 	} {
 		o, err := Options{BufferSize: c.buffer, Rings: c.rings, Interfaces: strings.Fields("a b c d e")[:c.interfaces]}.complete()
 		if err != nil || o.Rings != c.want {
 			t.Errorf("%+v: %d rings, %v", c, o.Rings, err)
 		}
-		chunks := 0
-		if o.Rings > 1 {
-			chunks = o.chunks * batchBytes
+		if o.Rings == 1 {
+			if o.BufferSize != c.buffer {
+				t.Errorf("%+v: a ring of %d bytes", c, o.BufferSize)
+			}
+			continue
 		}
-		if o.BufferSize+chunks != c.buffer || o.BufferSize/o.Rings < minBuffer*7/8 {
-			t.Errorf("%+v: %d bytes of rings, %d of chunks", c, o.BufferSize, chunks)
+		openings, each := o.divide()
+		if o.BufferSize+o.chunks*batchBytes != c.buffer || openings < leastRing || each < leastRing || openings+each*(o.Rings-1) > o.BufferSize {
+			t.Errorf("%+v: %d bytes of rings, %d and %d each, and %d chunks", c, o.BufferSize, openings, each, o.chunks)
 		}
 	}
 }

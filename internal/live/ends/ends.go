@@ -7,6 +7,7 @@
 package ends
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"sync"
@@ -22,6 +23,7 @@ import (
 type Kernel interface {
 	Read(func(kernel.Change)) error
 	Lookup(kernel.Key) (kernel.Endpoint, bool)
+	Endpoints() iter.Seq[*kernel.Endpoint]
 	Namespace() uint32
 	Source() kernel.Source
 }
@@ -51,9 +53,10 @@ type Ends struct {
 
 // conversation is what is known of both ends of one.
 type conversation struct {
-	hosts  [2]*host.End // by Side; nil: not on this host
-	untold []*Told      // until it is told that the conversation began
-	last   [2]fsm.State // by Side: what was said of it last
+	addr   [2]netip.AddrPort // by Side
+	hosts  [2]*host.End      // by Side; nil: not on this host
+	untold []*Told           // until it is told that the conversation began
+	last   [2]fsm.State      // by Side: what was said of it last
 	opened bool
 }
 
@@ -63,6 +66,11 @@ func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kerne
 	e := &Ends{kernel: k, here: here{}, tell: tell, again: again, full: full, streams: map[[2]netip.AddrPort]uint64{}, all: map[uint64]*conversation{},
 		early: map[kernel.Key][]kernel.Change{}}
 	e.here.interfaces()
+	for end := range k.Endpoints() { // an address may be no interface's
+		if end.Namespace == k.Namespace() {
+			e.here.add(end.Local.Addr())
+		}
+	}
 	return e
 }
 
@@ -88,21 +96,34 @@ func (e *Ends) Event(ev *analyzer.Event, tell func(*Told)) {
 	if !e.Here(c) {
 		return
 	}
+	for _, t := range e.follow(ev) {
+		tell(t)
+	}
+}
+
+// follow takes an event of a conversation of this host, and returns what is to be told of that behind it.
+func (e *Ends) follow(ev *analyzer.Event) (untold []*Told) {
+	c := ev.Conversation
 	e.lock.Lock()
 	defer e.lock.Unlock()
 	if ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver {
-		delete(e.all, c.Stream)
-		if e.streams[c.Addr] == c.Stream {
-			delete(e.streams, c.Addr)
+		if held := e.all[c.Stream]; held != nil {
+			e.leave(held, c.Stream)
+			delete(e.all, c.Stream)
 		}
-		return
+		return nil
 	}
 	held := e.of(c) // where its address was not known to be this host's, it was opened before
 	held.opened = true
-	for _, t := range held.untold {
-		tell(t)
+	untold, held.untold = held.untold, nil
+	return untold
+}
+
+// leave has the sockets of a conversation, as they are known, be those of none, unless they are another's by now.
+func (e *Ends) leave(held *conversation, stream uint64) {
+	if e.streams[held.addr] == stream {
+		delete(e.streams, held.addr)
 	}
-	held.untold = nil
 }
 
 // Hosts is what this host says of the ends of a conversation, and whether it may say more.
@@ -129,14 +150,33 @@ func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
 // of is what is known of a conversation, which begins with it.
 func (e *Ends) of(c *analyzer.Conversation) *conversation {
 	held := e.all[c.Stream]
-	if held == nil {
-		held = &conversation{}
+	switch {
+	case held == nil:
+		held = &conversation{addr: c.Addr}
 		e.all[c.Stream], e.streams[c.Addr] = held, c.Stream
 		for side := range c.Addr {
 			e.begin(held, c, analyzer.Side(side))
 		}
+	case held.addr != c.Addr: // the client was thought to be the server
+		e.leave(held, c.Stream)
+		e.turn(held, c)
+		e.streams[c.Addr] = c.Stream
 	}
 	return held
+}
+
+// turn has each end be the other side's.
+func (e *Ends) turn(held *conversation, c *analyzer.Conversation) {
+	held.addr = c.Addr
+	slices.Reverse(held.hosts[:])
+	slices.Reverse(held.last[:])
+	for _, list := range [...][]*Told{held.untold, e.late} { // some are in both
+		for _, t := range list {
+			if t.Stream == c.Stream && t.Addr != c.Addr {
+				t.Addr, t.Side = c.Addr, t.Side.Peer()
+			}
+		}
+	}
 }
 
 // begin takes what is known already of an end of a conversation.
@@ -263,7 +303,7 @@ func (e *Ends) change(c *kernel.Change) {
 			continue
 		}
 		held := e.all[stream]
-		if e.early[c.Key] != nil || isAnother(held.last[side], c) {
+		if held == nil || e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}
 		e.take(held, &Told{*c, stream, addr, analyzer.Side(side)})

@@ -2,6 +2,7 @@ package ends
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"testing"
@@ -39,6 +40,16 @@ func (m *made) Namespace() uint32 { return namespace }
 func (m *made) Lookup(k kernel.Key) (kernel.Endpoint, bool) {
 	e, ok := m.known[k]
 	return e, ok
+}
+
+func (m *made) Endpoints() iter.Seq[*kernel.Endpoint] {
+	return func(yield func(*kernel.Endpoint) bool) {
+		for _, e := range m.known {
+			if !yield(&e) {
+				return
+			}
+		}
+	}
 }
 
 func (m *made) Read(f func(kernel.Change)) error {
@@ -302,5 +313,38 @@ func TestInfo(t *testing.T) {
 	delete(r.kernel.known, e.Key)
 	if i := info(); i != e.Info {
 		t.Errorf("afterwards %+v", i)
+	}
+}
+
+// TestTurned: when the client turns out to be the server, what the kernel said of each stays with its socket, what it says next is told of the right side, and
+// nothing is left of either when it is over.
+func TestTurned(t *testing.T) {
+	for _, opened := range []bool{true, false} {
+		r := newRun()
+		if r.hosts(1); opened {
+			r.opened(1)
+		}
+		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Established), holdBack-100*time.Millisecond)}
+		if r.Flush() != nil || opened != (len(r.told) == 1) {
+			t.Errorf("told %q", r.told)
+		}
+		turned := talk(1)
+		slices.Reverse(turned.Addr[:])
+		if hosts, _ := r.Hosts(turned); hosts[analyzer.Server] == nil || hosts[analyzer.Client] != nil {
+			t.Errorf("of the ends %v", hosts)
+		}
+		r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: turned})
+		time.Sleep(100 * time.Millisecond)
+		r.told = r.told[:0:0]
+		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.CloseWait), 0)}
+		r.expect(t, "1 server CLOSE_WAIT")
+		if hosts, _ := r.Hosts(turned); len(hosts[analyzer.Server].Words) != 1 {
+			t.Errorf("words %v", hosts[analyzer.Server].Words)
+		}
+		r.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: turned})
+		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Closed), 0)}
+		if r.expect(t); len(r.all)+len(r.streams) > 0 {
+			t.Errorf("%d conversations and %d pairs of sockets are left", len(r.all), len(r.streams))
+		}
 	}
 }

@@ -10,8 +10,15 @@ import (
 // here knows which addresses are this host's. Most conversations of a busy capture end elsewhere: nothing is remembered of these.
 type here map[netip.Addr]bool
 
+// mostHere bounds the addresses: to a transparent proxy, those that its clients choose are local.
+const mostHere = 1 << 16
+
 // add takes an address of this host. Its zone says which interface has it, which packets do not.
-func (h here) add(a netip.Addr) { h[a.Unmap().WithZone("")] = true }
+func (h here) add(a netip.Addr) {
+	if len(h) < mostHere && !a.IsUnspecified() {
+		h[a.Unmap().WithZone("")] = true
+	}
+}
 
 // interfaces takes the addresses that the interfaces have now.
 func (h here) interfaces() {
