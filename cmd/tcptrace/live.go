@@ -30,6 +30,7 @@ type liveOptions struct {
 	promiscuous bool
 	buffer      dump.Size
 	noSandbox   bool
+	verbose     bool
 	kernel      string
 	from        string // "-" or ssh://HOST/INTERFACE, in place of interfaces
 }
@@ -87,6 +88,7 @@ if it cannot.
 	f.BoolVar(&o.promiscuous, "promiscuous", false, "also capture packets for other hosts")
 	f.Var(&o.buffer, "buffer", "`size` of the kernel's buffer for each interface")
 	o.addWatching(cmd, e)
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "say what the program can still do once the interfaces are open")
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep all privileges once the interfaces are open, and access to all files and the network")
 	choiceFlag(cmd, &o.kernel, "kernel", kernelChoices, ": report what this host's kernel says about its ends of connections, in addition to what is inferred")
 	f.BoolVar(&o.dashboard, "dashboard", false, "print a Grafana dashboard for the metrics of --metrics")
@@ -156,10 +158,16 @@ func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) 
 	if err := s.open(ctx, live.New(s.Source, opts)); err != nil {
 		return err
 	}
+	rights := "all privileges are kept"
 	if !o.noSandbox {
-		if err := s.confine(drop(capture.DropOptions{Write: o.directories(), Listen: s.Server.Port()})); err != nil {
+		d := drop(capture.DropOptions{Write: o.directories(), Listen: s.Server.Port()})
+		if err := s.confine(d); err != nil {
 			return err
 		}
+		rights = d.String()
+	}
+	if o.verbose {
+		s.Note("rights from here on: %s", rights)
 	}
 	if o.from != "" && o.duration > 0 { // the clock of whoever captures may not be known yet
 		defer time.AfterFunc(o.duration, func() { s.Loop.Do(s.Loop.Stop) }).Stop()

@@ -23,6 +23,17 @@ func TestSandbox(t *testing.T) {
 	if code, stderr := run(); code != exitDone || dropped != 1 {
 		t.Errorf("%d, %d times: %s", code, dropped, stderr)
 	}
+	if _, stderr := run(); strings.Contains(stderr, "rights") {
+		t.Errorf("without --verbose: %s", stderr)
+	}
+	const rights = "note: rights from here on: no new privileges; no capabilities; files are written where they were asked for only; no network but the port asked for\n"
+	if _, stderr := run("--verbose"); !strings.Contains(stderr, rights) {
+		t.Errorf("--verbose: %s", stderr)
+	}
+	if _, stderr := run("--verbose", "--no-sandbox"); !strings.Contains(stderr, "note: rights from here on: all privileges are kept\n") {
+		t.Errorf("--verbose --no-sandbox: %s", stderr)
+	}
+	dropped = 1
 	result.Capabilities = errors.New("operation not permitted")
 	const want = "tcptrace: privileges could not be given up: not in force: no capabilities (operation not permitted); --no-sandbox captures with all of them\n"
 	if code, stderr := run(); code != exitFailedCheck || stderr != want {
