@@ -104,12 +104,15 @@ func (s *sketch[T]) append(b []byte, count func([]byte, *entry[T]) []byte) []byt
 // leastEntry is how many octets an entry has at least.
 const leastEntry = 4
 
+// mostCount is more than is ever met. Numbers stop there, so that those of damaged files do not overflow.
+const mostCount = 1 << 62
+
 // readSketch reads what append appended; count reads the count of an entry.
 func readSketch[T any](r *octets.Reader, limit int, count func(e *entry[T])) sketch[T] {
 	s := newSketch[T](limit)
 	s.floor = r.Uvarint()
 	n := r.Count(leastEntry)
-	if n > limit {
+	if n > limit || s.floor > mostCount {
 		r.Bad = true
 		return s
 	}
@@ -124,6 +127,7 @@ func readSketch[T any](r *octets.Reader, limit int, count func(e *entry[T])) ske
 	for i := range s.entries {
 		e := &s.entries[i]
 		e.n, e.missed = r.Uvarint(), r.Uvarint()
+		r.Bad = r.Bad || e.n > mostCount || e.missed > mostCount
 	}
 	for i := range s.entries {
 		count(&s.entries[i])
@@ -138,7 +142,7 @@ func (s *sketch[T]) merge(o *sketch[T], add func(e, of *entry[T])) {
 	s.limit = len(s.entries) + len(o.entries)
 	for i := range s.entries {
 		if o.get(&s.entries[i].key) == nil {
-			s.entries[i].missed += o.floor
+			s.entries[i].missed = min(s.entries[i].missed+o.floor, mostCount)
 		}
 	}
 	for i := range o.entries {
@@ -150,9 +154,9 @@ func (s *sketch[T]) merge(o *sketch[T], add func(e, of *entry[T])) {
 		}
 		e := &s.entries[at.entry-1]
 		add(e, of)
-		e.n, e.missed = e.n+of.n, e.missed+of.missed
+		e.n, e.missed = min(e.n+of.n, mostCount), min(e.missed+of.missed, mostCount)
 	}
-	s.floor += o.floor
+	s.floor = min(s.floor+o.floor, mostCount)
 	for s.limit = limit; len(s.entries) > limit; {
 		s.shrink()
 	}

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
@@ -139,6 +140,38 @@ func TestMergeDamaged(t *testing.T) {
 		x := New()
 		if x.Merge(other) == nil {
 			_ = x.Merge(other)
+		}
+	}
+}
+
+// Numbers of entries that nobody counts to are refused, and those just below are taken as often as you like, without an overflow.
+func TestMergeHostileCounts(t *testing.T) {
+	for _, test := range []struct {
+		floor, n, missed uint64
+		taken            bool
+	}{
+		{0, mostCount, 0, true},
+		{0, mostCount - 1, mostCount, true},
+		{mostCount, 1, 1, true},
+		{0, mostCount + 1, 0, false},
+		{0, math.MaxUint64, 0, false},
+		{0, 1, mostCount + 1, false},
+		{mostCount + 1, 1, 1, false},
+	} {
+		k := New()
+		for range 2 {
+			k.count(&analyzer.Conversation{Start: 1e18})
+		}
+		k.all[0].floor, k.all[0].entries[0].n, k.all[0].entries[0].missed = test.floor, test.n, test.missed
+		b := k.Append(nil)
+		x := New()
+		for range 6 {
+			if err := x.Merge(b); (err == nil) != test.taken {
+				t.Fatalf("%+v: %v", test, err)
+			}
+		}
+		if e := &x.all[0].entries; test.taken && ((*e)[0].n > mostCount || (*e)[0].missed > mostCount || x.all[0].floor > mostCount) {
+			t.Errorf("%+v: %d, %d, %d", test, (*e)[0].n, (*e)[0].missed, x.all[0].floor)
 		}
 	}
 }
