@@ -11,6 +11,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/capturefile"
+	"tcptrace/internal/octets"
 )
 
 type told func(c *analyzer.Conversation) error
@@ -172,6 +173,41 @@ func TestMergeHostileCounts(t *testing.T) {
 		}
 		if e := &x.all[0].entries; test.taken && ((*e)[0].n > mostCount || (*e)[0].missed > mostCount || x.all[0].floor > mostCount) {
 			t.Errorf("%+v: %d, %d, %d", test, (*e)[0].n, (*e)[0].missed, x.all[0].floor)
+		}
+	}
+}
+
+// A stall has parts that stall, which make one of an outage, and its times are in order; what else it may be is damage.
+func TestMergeHostileStalls(t *testing.T) {
+	var stalls, other int
+	for i := range kinds {
+		if stalling.has(i) {
+			stalls = i
+		} else if i != outing {
+			other = i
+		}
+	}
+	part, all := stallPart{kind: stalls}, stallPart{kind: outing}
+	times := []analyzer.Time{1e18, 1e18, 1e18 + 1}
+	for name, test := range map[string]struct {
+		stall
+		taken bool
+	}{
+		"one":               {stall{times: times, parts: []stallPart{part}, all: all}, true},
+		"two":               {stall{times: times[:1], parts: []stallPart{part, part}, all: all}, true},
+		"no time":           {stall{parts: []stallPart{part}, all: all}, false},
+		"times not sorted":  {stall{times: []analyzer.Time{2, 1}, parts: []stallPart{part}, all: all}, false},
+		"no part":           {stall{times: times, all: all}, false},
+		"an outage a part":  {stall{times: times, parts: []stallPart{part, all}, all: all}, false},
+		"one is no stall":   {stall{times: times, parts: []stallPart{{kind: other}}, all: all}, false},
+		"no kind":           {stall{times: times, parts: []stallPart{{kind: len(kinds)}}, all: all}, false},
+		"the last of kinds": {stall{times: times, parts: []stallPart{{kind: 255}}, all: all}, false},
+		"all is no outage":  {stall{times: times, parts: []stallPart{part}, all: part}, false},
+	} {
+		r := octets.Reader{Left: test.append(nil)}
+		var s stall
+		if s.read(&r); r.Done() != test.taken {
+			t.Errorf("%s: taken is %v", name, !test.taken)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/octets"
@@ -58,10 +59,12 @@ func appendTimes(b []byte, times []analyzer.Time) []byte {
 	return b
 }
 
+// readTimes reads what appendTimes appended, the first first.
 func readTimes(r *octets.Reader) (times []analyzer.Time) {
 	for range r.Count(1) {
 		times = append(times, analyzer.Time(r.Varint()))
 	}
+	r.Bad = r.Bad || !slices.IsSorted(times)
 	return times
 }
 

@@ -200,15 +200,17 @@ func (s *stall) read(r *octets.Reader) {
 		s.keys[f] = readKey(r)
 	}
 	parts := int(r.Byte())
-	r.Bad = r.Bad || len(s.times) == 0
+	r.Bad = r.Bad || len(s.times) == 0 || parts == 0
 	for i := 0; i <= parts && !r.Bad; i++ {
 		p := stallPart{kind: int(r.Byte())}
 		p.x = readExample(r)
 		p.x.service = uint32(r.Uvarint())
 		p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
-		if r.Bad = r.Bad || p.kind >= len(kinds); i == 0 {
+		if i == 0 {
+			r.Bad = r.Bad || p.kind != outing
 			s.all = p
 		} else {
+			r.Bad = r.Bad || p.kind >= len(kinds) || !stalling.has(p.kind)
 			s.parts = append(s.parts, p)
 		}
 	}
