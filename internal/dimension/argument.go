@@ -167,10 +167,8 @@ func starts(length time.Duration, zone *time.Location) func(*Values, *analyzer.C
 	}
 }
 
-// day is of 24 hours, but where clocks are changed.
-const day = 24 * time.Hour
-
-// begin is the beginning of the stretch of that length that t is in. Whole days begin at midnight also where clocks are changed in them.
+// begin is the beginning of the stretch of that length that t is in. Those of more than an hour, such as whole days, begin when clocks show that also where they
+// are changed in them; an hour that clocks show twice is two.
 func begin(t time.Time, length time.Duration, zone *time.Location) time.Time {
 	_, east := t.In(zone).Zone()
 	shown := t.UnixNano() + int64(east)*int64(time.Second)
@@ -178,9 +176,12 @@ func begin(t time.Time, length time.Duration, zone *time.Location) time.Time {
 	if since < 0 {
 		since += int64(length)
 	}
-	if length%day == 0 {
+	if length > time.Hour {
 		clock := time.Unix(0, shown-since).UTC()
-		return time.Date(clock.Year(), clock.Month(), clock.Day(), 0, 0, 0, 0, zone)
+		at := time.Date(clock.Year(), clock.Month(), clock.Day(), clock.Hour(), clock.Minute(), clock.Second(), clock.Nanosecond(), zone)
+		if !at.After(t) { // else clocks show that twice
+			return at
+		}
 	}
 	return t.Add(-time.Duration(since))
 }

@@ -256,6 +256,10 @@ func TestZones(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
 	for _, test := range []struct {
 		by, start, want string
 		zone            *time.Location
@@ -265,6 +269,16 @@ func TestZones(t *testing.T) {
 		{"day", "2026-03-08T05:30:00Z", "2026-03-08T05:00:00Z", newYork},
 		{"day", "2026-03-09T03:30:00Z", "2026-03-08T05:00:00Z", newYork}, // clocks were set forward in the night
 		{"day", "2026-03-09T04:00:00Z", "2026-03-09T04:00:00Z", newYork},
+		{"6h", "2026-03-08T05:30:00Z", "2026-03-08T05:00:00Z", newYork}, // that night, before
+		{"6h", "2026-03-08T09:59:59Z", "2026-03-08T05:00:00Z", newYork}, // and after
+		{"6h", "2026-03-08T10:00:00Z", "2026-03-08T10:00:00Z", newYork},
+		{"6h", "2026-11-01T10:59:59Z", "2026-11-01T04:00:00Z", newYork}, // clocks were set back
+		{"6h", "2026-11-01T11:00:00Z", "2026-11-01T11:00:00Z", newYork},
+		{"12h", "2026-03-08T15:59:59Z", "2026-03-08T05:00:00Z", newYork},
+		{"hour", "2026-11-01T05:30:00Z", "2026-11-01T05:00:00Z", newYork}, // 01:30 for the first time
+		{"hour", "2026-11-01T06:30:00Z", "2026-11-01T06:00:00Z", newYork}, // and once more
+		{"2h", "2026-10-25T00:40:00Z", "2026-10-25T00:00:00Z", berlin},    // 02:40 for the first time: the second 02:00 is still to come
+		{"2h", "2026-10-25T02:40:00Z", "2026-10-25T01:00:00Z", berlin},
 		{"hour", "2026-03-02T09:29:59Z", "2026-03-02T08:30:00Z", time.FixedZone("IST", 19800)},
 		{"hour", "2026-03-02T09:30:00Z", "2026-03-02T09:30:00Z", time.FixedZone("IST", 19800)},
 		{"minute", "2026-03-02T09:30:07Z", "2026-03-02T09:30:00Z", newYork},
