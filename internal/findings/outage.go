@@ -19,7 +19,7 @@ const outage = "outage"
 
 // What an outage is told by.
 const (
-	mostStalls = 2048 // conversations that are kept for it; if there are more, none is told
+	mostStalls = 2048 // conversations that are kept for it; if there are ever more, none is told from then on
 	leastStall = time.Second
 	leastOut   = 4   // conversations
 	outageLift = 8   // how much oftener they stall in it than outside
