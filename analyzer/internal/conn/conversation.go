@@ -181,6 +181,9 @@ func (c *Conversation) Packets() uint64 { return c.Sent[Client].Packets + c.Sent
 func (c *Conversation) Unacknowledged(side Side) uint64 {
 	dir := c.ClientDir ^ uint8(side)
 	n := c.Sides[dir].Unacked
+	if n == 0 {
+		return 0
+	}
 	for i := range c.Facts {
 		if f := &c.Facts[i]; n > 0 && f.Dir() != dir && f.Bits.Has(FactAccepted) && IsRST(f) && f.Has(wire.ACK) {
 			n = c.Sides[dir].behind(f.Ack, n)

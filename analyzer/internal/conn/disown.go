@@ -85,10 +85,10 @@ func (c *Conn) isAcked(p *FactPool, tx *Half, s *wire.Segment, pos reassembly.Po
 	return m != nil && s.Len > 0 && pos > tx.FIN+1 && pos == m.Hole.To
 }
 
-// holeBefore is the incident of the bytes that are missing before the FIN of a direction, nil if there are none.
-func (c *Conn) holeBefore(p *FactPool, dir uint8, fin reassembly.Pos) *Incident {
+// holeBefore is the incident of the bytes that are missing before a position in a direction, nil if there are none.
+func (c *Conn) holeBefore(p *FactPool, dir uint8, end reassembly.Pos) *Incident {
 	m := c.Find(&p.Incidents, IncidentHole, dir)
-	if m == nil || m.Hole.Passed || m.Hole.From >= m.Hole.To || m.Hole.To > fin {
+	if m == nil || m.Hole.Passed || m.Hole.From >= m.Hole.To || m.Hole.To > end {
 		return nil
 	}
 	return m

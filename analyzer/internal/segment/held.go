@@ -18,9 +18,11 @@ const defaultMSS = 536
 
 // holdsBack notes whether the payload waited for a delayed ACK of all that was in flight. Its sender had the last word before.
 func (r *Reader) holdsBack() {
-	a, full := r.A, max(uint32(r.b.mss), r.A.segmentMax, defaultMSS)
+	a, full := r.A, uint32(0)
 	if r.b.mss > 2*fullOptions {
 		full = uint32(r.b.mss - fullOptions)
+	} else {
+		full = max(r.A.segmentMax, defaultMSS)
 	}
 	if r.S.Len == 0 || r.S.Len >= full || a.RTT.N == 0 || conn.KnowsScale(r.Tx, r.Rx) && r.b.window < 2*full {
 		return
