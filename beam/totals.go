@@ -81,10 +81,13 @@ func (t *totals) add(n *notes, number int64, before uint64) error {
 	return err
 }
 
+// maxPart bounds what a part unpacks to: 20 kB for each of report.MostGroups, which is as much as one takes with times in every bin of its sketches.
+const maxPart = 2 << 30
+
 // zip and unzip are for parts. They are safe for concurrent use.
 var (
 	zip   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)))
-	unzip = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0)))
+	unzip = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPart)))
 )
 
 func must[T any](x T, err error) T {
