@@ -24,7 +24,7 @@ type listFn struct{ Globs []string }
 
 // ProcessElement is for Beam.
 func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(capture)) error {
-	var names, last []string
+	var names []string
 	for _, glob := range f.Globs {
 		fs, err := filesystem.New(ctx, glob)
 		if err != nil {
@@ -38,33 +38,31 @@ func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(capture
 		if len(found) == 0 {
 			return fmt.Errorf("%s: no file is named so", glob)
 		}
-		names, last = append(names, found...), append(last, slices.Max(found))
+		names = append(names, found...)
 	}
 	slices.Sort(names)
-	slices.Sort(last)
-	expected := latestEnd(ctx, slices.Compact(last))
+	expected := endOf(ctx, slices.Max(names))
 	for i, name := range slices.Compact(names) {
 		emit(capture{Number: int64(i), Name: name, Expected: expected})
 	}
 	return nil
 }
 
-// latestEnd is when the last of some captures ends, apart.Never if that cannot be said. The files of a ring buffer are in the order of time by their names, so
-// that it is when all end: what is open until then need not be read once more when that is known. If they are not it has to be, and nothing else is different.
-func latestEnd(ctx context.Context, names []string) int64 {
+// endOf is when a capture ends, apart.Never if that cannot be said. The files of a ring buffer are in the order of time by their names, so that it is
+// when all end if it is that of the last: what is open until then need not be read once more when that is known. If they are not it has to be, and nothing
+// else is different. It is one file, however many globs there are: all others wait for it.
+func endOf(ctx context.Context, name string) int64 {
+	file, remove, err := (&capture{Name: name}).open(ctx)
+	if err != nil {
+		return apart.Never // it is told of when it is analyzed
+	}
+	defer remove()
 	end := int64(math.MinInt64)
-	for _, name := range names {
-		file, remove, err := (&capture{Name: name}).open(ctx)
-		if err != nil {
-			continue // it is told of when it is analyzed
+	var b packet.Batch
+	for context.Cause(ctx) == nil && file.Next(&b) == nil {
+		for i := range b.Packets {
+			end = max(end, b.Packets[i].Time)
 		}
-		var b packet.Batch
-		for context.Cause(ctx) == nil && file.Next(&b) == nil {
-			for i := range b.Packets {
-				end = max(end, b.Packets[i].Time)
-			}
-		}
-		remove()
 	}
 	if end == math.MinInt64 {
 		return apart.Never

@@ -30,24 +30,34 @@ func TestNothingCrosses(t *testing.T) {
 	}
 }
 
-// TestLatestEnd: all captures end when the last of them does; those that cannot be read end never.
-func TestLatestEnd(t *testing.T) {
+// TestExpected: all captures are expected to end when the last of them by name does, whatever the globs; if that cannot be read, never.
+func TestExpected(t *testing.T) {
 	frames := traffic(t)
 	dir := t.TempDir()
-	a, b, gone := filepath.Join(dir, "a.pcap"), filepath.Join(dir, "b.pcap.gz"), filepath.Join(dir, "gone.pcap")
-	write(t, a, frames[:100])
-	write(t, b, frames[100:200])
-	for _, c := range []struct {
-		names []string
+	a, b, c := filepath.Join(dir, "a.pcap"), filepath.Join(dir, "b.pcap.gz"), filepath.Join(dir, "c.pcap")
+	write(t, a, frames[100:200])
+	write(t, b, frames[:100])
+	if err := os.WriteFile(c, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		globs []string
+		files int
 		want  int64
 	}{
-		{[]string{a, b}, frames[199].Time},
-		{[]string{b, a, gone}, frames[199].Time},
-		{[]string{a}, frames[99].Time},
-		{[]string{gone}, apart.Never},
+		{[]string{filepath.Join(dir, "[ab].pcap*")}, 2, frames[99].Time},
+		{[]string{b, a}, 2, frames[99].Time}, // a is not read for that: it ends later
+		{[]string{a}, 1, frames[199].Time},
+		{[]string{a, b, c}, 3, apart.Never},
 	} {
-		if got := latestEnd(t.Context(), c.names); got != c.want {
-			t.Errorf("%v end at %d, not %d", c.names, got, c.want)
+		files := 0
+		err := (&listFn{Globs: x.globs}).ProcessElement(t.Context(), nil, func(got capture) {
+			if files++; got.Expected != x.want {
+				t.Errorf("%v: %s is expected to end at %d, not %d", x.globs, got.Name, got.Expected, x.want)
+			}
+		})
+		if err != nil || files != x.files {
+			t.Errorf("%v: %d files, %v", x.globs, files, err)
 		}
 	}
 }
