@@ -93,7 +93,7 @@ var fields = []field{
 	},
 }
 
-// rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together.
+// rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together (TestAlike holds that).
 const rareFrom = 13
 
 func alike(s, last *wire.Segment) bool {
