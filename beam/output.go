@@ -56,12 +56,15 @@ func (w *writer) add(ctx context.Context, r row, number int64, before uint64) er
 	return d.report.Encoded(r.data)
 }
 
-// close ends the files and tells what is in them, and what it comes to, by a number; if something went wrong, err, it drops them.
+// close ends the files and tells what is in them, and what it comes to, by a number; if something went wrong, err, or not all can be written to their ends, it
+// drops them. None is there before all are written; if one cannot be put in its place then, those before it stay, and the next attempt writes the same.
 func (w *writer) close(ctx context.Context, err error, number int64, emit func(tally), total func(int64, part)) error {
 	for _, d := range w.days {
 		if err == nil {
 			err = d.report.Finish(nil)
 		}
+	}
+	for _, d := range w.days {
 		err = d.file.finish(ctx, err)
 	}
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tcptrace/analyzer"
 )
 
 // TestNothingHalf: of a file that cannot be made, or written to its end, nothing is there.
@@ -33,6 +35,49 @@ func TestNothingHalf(t *testing.T) {
 		left, err := os.ReadDir(dir)
 		if err != nil || len(left) != 1 || left[0].Name() != c.left {
 			t.Errorf("%s: %v are left, %v", c.name, left, err)
+		}
+	}
+}
+
+// unfinished is the records of a day that cannot be written to their end if they are of this one.
+type unfinished struct {
+	encoder
+	err error
+}
+
+func (u unfinished) Finish(s *analyzer.Summary) error { return errors.Join(u.encoder.Finish(s), u.err) }
+
+// TestAllDaysOrNone: where the records of one day cannot be written to their end those of no other day are there, whatever the order they are ended in.
+func TestAllDaysOrNone(t *testing.T) {
+	const days = 20
+	full := errors.New("no space left")
+	for _, c := range []struct {
+		err  error
+		want int
+	}{{nil, days}, {full, 0}} {
+		j := &job{Output: t.TempDir(), Format: "ndjson"}
+		w, err := newWriter(j, "000000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var conversation analyzer.Conversation
+		for i := range int64(days) {
+			n, err := newNoter(j)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.add(t.Context(), row{day: i, notes: n.of(&conversation), data: []byte("{}\n")}, 0, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.days[7].report = unfinished{w.days[7].report, c.err}
+		told := 0
+		err = w.close(t.Context(), nil, 0, func(tally) { told++ }, func(int64, part) { told++ })
+		if !errors.Is(err, c.err) || (told == 2) != (c.err == nil) {
+			t.Errorf("%v, and told %d", err, told)
+		}
+		if left, err := filepath.Glob(filepath.Join(j.Output, "*", "*")); err != nil || len(left) != c.want {
+			t.Errorf("after %v there are %d files, not %d: %v", c.err, len(left), c.want, err)
 		}
 	}
 }
