@@ -173,10 +173,11 @@ func (f *gatherFn) ProcessElement(_ context.Context, _ int64, plans func(*plan) 
 	return nil
 }
 
+// packIDs is IDs, which are in order, as they are handed on: as differences, without the bits that are zero in all of them.
 func packIDs(ids []apart.ID) (b []byte) {
 	last := apart.ID(0)
 	for _, id := range ids {
-		b, last = binary.AppendUvarint(b, uint64(id-last)), id
+		b, last = binary.AppendUvarint(b, uint64(id-last)>>apart.IDShift), id
 	}
 	return b
 }
@@ -192,7 +193,7 @@ func unpackIDs(b []byte) (ids []apart.ID) {
 		if n <= 0 {
 			break
 		}
-		b, last = b[n:], last+apart.ID(v)
+		b, last = b[n:], last+apart.ID(v)<<apart.IDShift
 		ids = append(ids, last)
 	}
 	return ids

@@ -26,12 +26,12 @@ type ID uint64
 // idSeed is the same on all machines.
 var idSeed = [4]uint64{0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB}
 
-// idShift is how many low bits of an ID are zero: 40 bits are enough, and are handed on in fewer octets.
-const idShift = 24
+// IDShift is how many low bits of an ID are zero: 40 bits are enough, and are handed on in fewer octets than 64 are.
+const IDShift = 24
 
 func idOf(key *wire.Key) ID {
 	k := flow.Sockets(*key)
-	return ID(k.Hash(&idSeed) >> idShift << idShift)
+	return ID(k.Hash(&idSeed) >> IDShift << IDShift)
 }
 
 // Outline is what other files have to know of one.

@@ -177,7 +177,7 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 	}
 	bundles := make([]bundle, shards)
 	for _, x := range p.wanted.all() {
-		shard := int(idOf(&x.key) >> idShift % ID(shards))
+		shard := int(idOf(&x.key) >> IDShift % ID(shards))
 		b := &bundles[shard]
 		b.add(&x.key, x.close(name))
 		if b.size >= bundleSize {

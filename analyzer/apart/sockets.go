@@ -93,7 +93,7 @@ func (s *Share) Append(b []byte, end int64) []byte {
 		case x.Told:
 			over = overFrom + (uint64(max(x.Over-end, 0))+overUnit-1)/overUnit
 		}
-		b = append(binary.AppendUvarint(b, uint64(at-last)), byte(x.ID>>idShift))
+		b = append(binary.AppendUvarint(b, uint64(at-last)), byte(x.ID>>IDShift))
 		b = binary.AppendUvarint(b, over)
 		last = at
 	}
@@ -109,7 +109,7 @@ func ParseShare(b []byte, end int64) (s Share, err error) {
 		if at += r.Uvarint(); at >= uint64(len(halves)) {
 			return Share{}, errPart
 		}
-		x := Open{ID: ID(halves[at])<<32 | ID(r.Byte())<<idShift, Over: Never, Told: true}
+		x := Open{ID: ID(halves[at])<<32 | ID(r.Byte())<<IDShift, Over: Never, Told: true}
 		switch over := r.Uvarint(); {
 		case over == notTold:
 			x.Told = false
