@@ -394,7 +394,8 @@ func TestOverlap(t *testing.T) {
 		if strings.TrimSpace(got) != c.want {
 			t.Errorf("%v: together are%s, not %s", c.files, got, c.want)
 		}
-		if _, err := apart.NewLayout(c.files); (err != nil) != (c.want != "") {
+		_, err := apart.NewLayout(c.files)
+		if says := "b begins before an earlier file has ended: read them as one"; (err != nil) != (c.want != "") || err != nil && err.Error() != says {
 			t.Errorf("%v: %v", c.files, err)
 		}
 	}

@@ -47,7 +47,7 @@ func NewLayout(files []File) (*Layout, error) {
 			continue
 		}
 		if f.Start < l.end {
-			return nil, fmt.Errorf("%s begins before a file ends that begins before it: read them as one", f.Name)
+			return nil, fmt.Errorf("%s begins before an earlier file has ended: read them as one", f.Name)
 		}
 		frames += f.Frames
 		l.end = max(l.end, f.End)
