@@ -92,8 +92,7 @@ const (
 
 // Event takes an event of the loop. What the kernel told before the conversation was opened is told to tell then.
 func (e *Ends) Event(ev *analyzer.Event, tell func(*Told)) {
-	c := ev.Conversation
-	if !e.Here(c) {
+	if !e.here.has(ev.Conversation.Addr) {
 		return
 	}
 	for _, t := range e.follow(ev) {
@@ -128,7 +127,7 @@ func (e *Ends) leave(held *conversation, stream uint64) {
 
 // Hosts is what this host says of the ends of a conversation, and whether it may say more.
 func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
-	if !e.Here(c) {
+	if !e.here.has(c.Addr) {
 		return hosts, false
 	}
 	e.lock.Lock()

@@ -3,8 +3,6 @@ package ends
 import (
 	"net"
 	"net/netip"
-
-	"tcptrace/analyzer"
 )
 
 // here knows which addresses are this host's. Most conversations of a busy capture end elsewhere: nothing is remembered of these.
@@ -33,7 +31,8 @@ func (h here) interfaces() {
 	}
 }
 
-// has reports whether a conversation may end on this host.
+// has reports whether a conversation may end on this host: one of its addresses is this host's, or its kernel has told of a socket that has it, such
+// as that of a transparent proxy.
 func (h here) has(addr [2]netip.AddrPort) bool {
 	for side := range addr {
 		if a := addr[side].Addr(); a.IsLoopback() || h[a] {
@@ -42,7 +41,3 @@ func (h here) has(addr [2]netip.AddrPort) bool {
 	}
 	return false
 }
-
-// Here reports whether a conversation may end on this host: one of its addresses is this host's, or its kernel has told of a socket that has it, such
-// as that of a transparent proxy.
-func (e *Ends) Here(c *analyzer.Conversation) bool { return e.here.has(c.Addr) }
