@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"iter"
+	"net/netip"
 	"time"
 
 	"tcptrace/analyzer/host"
@@ -27,6 +28,8 @@ type Monitor struct {
 	apart    bool                                                // TellApart
 	late     func() bool                                         // Options.Late
 	ask      func(*Conversation) (hosts [2]*host.End, more bool) // what the hosts of its endpoints say; nil: nobody asks
+	endsOnly bool                                                // EndsOnly
+	but      func(addr [2]netip.AddrPort) bool                   // of EndsOnly; may be nil
 
 	next     uint64 // stream number
 	swept    Time   // when the last of the sweeps for idle ones was
@@ -117,6 +120,11 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 		p.tell = tell(i)
 	}
 }
+
+// EndsOnly has nothing be told of conversations before the last event of each, and so they need not be judged before. but, unless it is nil, says
+// for whose addresses, in any order, that does not hold; it is called as Ask's is. States counts only these. EndsOnly must be called before there are
+// any events.
+func (m *Monitor) EndsOnly(but func(addr [2]netip.AddrPort) bool) { m.endsOnly, m.but = true, but }
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,
 // which Again then tells. It is for an analysis on one of these hosts. With TellApart f is called as the events are told.

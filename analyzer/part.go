@@ -100,6 +100,9 @@ func (p *part) begin(slot uint32, stream uint64) {
 
 // dirty notes that a conversation is to be judged.
 func (p *part) dirty(number uint32) {
+	if p.m.endsOnly && p.m.but == nil {
+		return
+	}
 	if t := p.ledger.all.At(number); !t.is.has(dirty) {
 		t.is.set(dirty, true)
 		p.news = append(p.news, number)
@@ -149,8 +152,17 @@ func (p *part) touch(news []uint32) {
 	}
 }
 
-// isNews reports whether one of news is there still, and was not judged since.
-func (p *part) isNews(t *announced) bool { return t.gen%2 == 1 && t.is.has(dirty) }
+// isNews reports whether one of news is there still, was not judged since, and is to be told before it ends.
+func (p *part) isNews(t *announced) bool {
+	if t.gen%2 == 0 || !t.is.has(dirty) {
+		return false
+	}
+	if p.m.endsOnly && !p.m.but(p.tracker.Addr(t.slot)) {
+		t.is.set(dirty, false)
+		return false
+	}
+	return true
+}
 
 func (p *part) forgetNews() {
 	p.news = p.news[:0]
@@ -270,7 +282,9 @@ func (p *part) last(t *announced, why Over) {
 	p.counts.over++
 	p.counts.outcomes[p.conv.Outcome]++
 	p.counts.unwritten += uint64(p.conv.History.Cut)
-	p.compare(t, why)
+	if !p.m.endsOnly || t.is.has(opened) {
+		p.compare(t, why)
+	}
 	for side, state := range t.state {
 		p.counts.inState[side][state]--
 	}

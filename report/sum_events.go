@@ -5,36 +5,38 @@ import (
 	"tcptrace/fsm"
 )
 
-// sumEvents adds conversations up as they end.
-type sumEvents struct {
+// SumEvents is an EventWriter that adds conversations up as they end, and heeds nothing else.
+type SumEvents struct {
 	sums  *Sums
 	write func(s *analyzer.Summary) error
 }
 
 // NewSumEvents returns a writer of events that adds to s the conversations that are over, and has write write it at the end.
-func NewSumEvents(s *Sums, write func(*analyzer.Summary) error) EventWriter {
-	return &sumEvents{s, write}
+func NewSumEvents(s *Sums, write func(*analyzer.Summary) error) *SumEvents {
+	return &SumEvents{s, write}
 }
 
-func (w *sumEvents) Event(ev *analyzer.Event) error {
+// Event adds the conversation, if it is over.
+func (w *SumEvents) Event(ev *analyzer.Event) error {
 	if ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver {
 		return w.sums.Conversation(ev.Conversation)
 	}
 	return nil
 }
 
-func (w *sumEvents) Summary(_ analyzer.Time, s *analyzer.Summary, _ Selection) error {
+// Summary has the sums written.
+func (w *SumEvents) Summary(_ analyzer.Time, s *analyzer.Summary, _ Selection) error {
 	return w.write(s)
 }
 
-func (*sumEvents) Kernel(*KernelState) error { return nil }
+func (*SumEvents) Kernel(*KernelState) error { return nil }
 
-func (*sumEvents) Overflow(*Overflow) error { return nil }
+func (*SumEvents) Overflow(*Overflow) error { return nil }
 
-func (*sumEvents) Drops(analyzer.Time, uint64) error { return nil }
+func (*SumEvents) Drops(analyzer.Time, uint64) error { return nil }
 
-func (*sumEvents) Statistics(analyzer.Time, int, *[2][fsm.NumStates]uint64, *analyzer.Summary) error {
+func (*SumEvents) Statistics(analyzer.Time, int, *[2][fsm.NumStates]uint64, *analyzer.Summary) error {
 	return nil
 }
 
-func (*sumEvents) Flush() error { return nil }
+func (*SumEvents) Flush() error { return nil }

@@ -39,7 +39,7 @@ type Loop struct {
 	opts    Options
 	monitor *analyzer.Monitor
 	part    packet.Batch             // of a batch, that is analyzed at once
-	see     func(*analyzer.Numbered) // packet
+	see     func(*analyzer.Numbered) // packet, unless nobody sees any
 	now     analyzer.Time
 	began   analyzer.Time
 	flushed analyzer.Time
@@ -63,7 +63,6 @@ func New(src input.Source, opts Options) *Loop {
 	}
 	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
 	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
-	l.see = l.packet
 	if opts.Clock != nil {
 		l.now = opts.Clock()
 		l.began = l.now
@@ -72,7 +71,7 @@ func New(src input.Source, opts Options) *Loop {
 }
 
 // OnPacket has f called with every packet that the filter lets through.
-func (l *Loop) OnPacket(f func(*analyzer.Numbered)) { l.onPacket = append(l.onPacket, f) }
+func (l *Loop) OnPacket(f func(*analyzer.Numbered)) { l.onPacket, l.see = append(l.onPacket, f), l.packet }
 
 // OnEvent has f called with every event.
 func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, f) }

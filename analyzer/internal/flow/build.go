@@ -69,6 +69,12 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	return !plain
 }
 
+// Addr is the addresses and ports of the conversation in a slot, in the order of its key.
+func (t *Tracker) Addr(slot uint32) [2]netip.AddrPort {
+	k := t.Slab.key(slot)
+	return [2]netip.AddrPort{socket(k, 0), socket(k, 1)}
+}
+
 // socket is the key's address and port of a direction's sender.
 func socket(k *wire.Key, dir uint8) netip.AddrPort {
 	addr, port := k.A, k.PortA

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"tcptrace/analyzer"
@@ -64,6 +65,9 @@ func (s *Session) Observe() {
 		s.Loop.Monitor().Ask(s.ends.Hosts)
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
+	if s.endsOnly() {
+		s.Loop.Monitor().EndsOnly(s.mayEndHere())
+	}
 	s.Loop.OnFlush(s.flush)
 	if lines, ok := s.Events.(*report.Events); ok && s.Where == nil && s.Until == nil && s.KeepOn == nil {
 		s.Loop.Apart(func(int) func(*analyzer.Event) {
@@ -77,6 +81,20 @@ func (s *Session) Observe() {
 			}
 		})
 	}
+}
+
+// endsOnly reports whether nobody wants to know of conversations before they are over.
+func (s *Session) endsOnly() bool {
+	_, sums := s.Events.(*report.SumEvents)
+	return sums && s.View == nil && s.Web == nil && s.Meter == nil && s.Until == nil && s.KeepOn == nil && s.Interval == 0
+}
+
+// mayEndHere says whose ends this host's kernel may have a word on, which is asked for while they last; nil: nobody's.
+func (s *Session) mayEndHere() func([2]netip.AddrPort) bool {
+	if s.ends == nil {
+		return nil
+	}
+	return s.ends.MayBeHere
 }
 
 // Warn reports an error of the file of packets, which is told once and ends nothing else; the exit code says it once more.

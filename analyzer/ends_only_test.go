@@ -1,0 +1,73 @@
+package analyzer
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// TestEndsOnly: the last event of each conversation, and the summary, are those of a Monitor that told everything, whatever was to be told before; and
+// only what is excepted has events before.
+func TestEndsOnly(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	if testing.Short() {
+		paths = paths[:len(paths)/4]
+	}
+	even := func(addr [2]netip.AddrPort) bool { return (addr[0].Port()^addr[1].Port())&1 == 0 }
+	before := 0
+	for i := 0; i < len(paths); i += 5 {
+		some := paths[i:min(i+5, len(paths))]
+		for _, workers := range []int{1, 4} {
+			all, _, sum := eventsOf(workers, func(*Monitor) {}, some)
+			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even} {
+				ends, excepted, got := eventsOf(workers, func(m *Monitor) { m.EndsOnly(but) }, some)
+				if got != sum || len(ends) != len(all) {
+					t.Fatalf("%v, %d workers, but %s: %d conversations, %s\nall told: %d, %s", some, workers, name, len(ends), got, len(all), sum)
+				}
+				for stream, events := range ends {
+					full := all[stream]
+					if last := events[len(events)-1]; last != full[len(full)-1] {
+						t.Fatalf("%v, %d workers, but %s: stream %d ends\n%s\nall told:\n%s", some, workers, name, stream, last, full[len(full)-1])
+					}
+					switch is := but != nil && even(excepted[stream]); {
+					case !is && len(events) > 1:
+						t.Fatalf("%v, %d workers, but %s: stream %d has %d events", some, workers, name, stream, len(events))
+					case is && len(events) > 1: // it did not end before the first Flush
+						before++
+						if !slices.Equal(events, full) {
+							t.Fatalf("%v, %d workers: of stream %d is told\n%q\nand if all is told\n%q", some, workers, stream, events, full)
+						}
+					}
+				}
+			}
+		}
+	}
+	if before == 0 {
+		t.Error("nothing was told before an end")
+	}
+}
+
+// eventsOf is what a Monitor tells of some captures, by stream, in few words, and between which addresses each is.
+func eventsOf(workers int, prepare func(*Monitor), captures []string) (told map[uint64][]string, addr map[uint64][2]netip.AddrPort, sum string) {
+	told, addr = map[uint64][]string{}, map[uint64][2]netip.AddrPort{}
+	m := NewMonitor(Options{Workers: workers}, Idle{}, func(e *Event) {
+		c := e.Conversation
+		line := fmt.Sprintf("%s %s over %s %+v", e.Kind, e.Side, e.Over, e.Correction)
+		if e.Kind == EventConversation {
+			line += fmt.Sprintf(" %+v %v %v", *c, e.Judgment.Trajectory, e.Judgment.State)
+			for i := range e.Judgment.Anomalies {
+				line += " " + e.Judgment.Anomalies[i].Detail()
+			}
+		}
+		told[c.Stream], addr[c.Stream] = append(told[c.Stream], line), c.Addr
+	})
+	prepare(m)
+	flushed := 0
+	watch(m, told, []int{3, 40, 500}, &flushed, captures)
+	return told, addr, fmt.Sprintf("%+v", m.Summary())
+}
