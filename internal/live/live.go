@@ -71,7 +71,9 @@ func New(src input.Source, opts Options) *Loop {
 }
 
 // OnPacket has f called with every packet that the filter lets through.
-func (l *Loop) OnPacket(f func(*analyzer.Numbered)) { l.onPacket, l.see = append(l.onPacket, f), l.packet }
+func (l *Loop) OnPacket(f func(*analyzer.Numbered)) {
+	l.onPacket, l.see = append(l.onPacket, f), l.packet
+}
 
 // OnEvent has f called with every event.
 func (l *Loop) OnEvent(f func(*analyzer.Event)) { l.onEvent = append(l.onEvent, f) }
@@ -241,9 +243,10 @@ func (l *Loop) batch(b *packet.Batch) {
 // told is how often news are told, by the capture's clock: what happens in a shorter time, such as a handshake on
 // a local network, is judged once.
 const (
-	told     = analyzer.Time(20 * time.Millisecond)
-	toldLate = analyzer.Time(200 * time.Millisecond)
-	toldLast = analyzer.Time(2 * time.Second)
+	told      = analyzer.Time(20 * time.Millisecond)
+	toldLate  = analyzer.Time(200 * time.Millisecond)
+	toldLater = analyzer.Time(2 * time.Second)
+	toldLast  = analyzer.Time(10 * time.Second)
 )
 
 // patience is how long news may wait: longer when batches do.
@@ -251,6 +254,8 @@ func (l *Loop) patience() analyzer.Time {
 	switch waiting := len(l.full); {
 	case l.opts.Live && waiting > batchesAhead*3/4: // soon packets are dropped
 		return toldLast
+	case l.opts.Live && waiting > batchesAhead/2:
+		return toldLater
 	case l.opts.Live && waiting > batchesAhead/4:
 		return toldLate
 	}
