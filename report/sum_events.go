@@ -19,7 +19,7 @@ func NewSumEvents(s *Sums, write func(*analyzer.Summary) error) *SumEvents {
 // Event adds the conversation, if it is over.
 func (w *SumEvents) Event(ev *analyzer.Event) error {
 	if ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver {
-		return w.sums.Conversation(ev.Conversation)
+		w.sums.Judged(ev.Conversation, ev.Judgment)
 	}
 	return nil
 }

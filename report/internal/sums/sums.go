@@ -45,10 +45,15 @@ func (s *Sums) In(zone *time.Location) {
 // Conversation adds c to the groups that it belongs to.
 func (s *Sums) Conversation(c *analyzer.Conversation) error {
 	s.judgment.Judge(c)
-	s.look(c, &s.judgment)
-	t := take(c, &s.judgment)
-	s.take(&t)
+	s.Judged(c, &s.judgment)
 	return nil
+}
+
+// Judged adds a conversation, of which j is the judgment.
+func (s *Sums) Judged(c *analyzer.Conversation, j *analyzer.Judgment) {
+	s.look(c, j)
+	t := take(c, j)
+	s.take(&t)
 }
 
 // look makes s.values those of c, of which j is the judgment.
