@@ -59,7 +59,7 @@ func eventsOf(workers int, prepare func(*Monitor), captures []string) (told map[
 		c := e.Conversation
 		line := fmt.Sprintf("%s %s over %s %+v", e.Kind, e.Side, e.Over, e.Correction)
 		if e.Kind == EventConversation {
-			line += fmt.Sprintf(" %+v %v %v", *c, e.Judgment.Trajectory, e.Judgment.State)
+			line += fmt.Sprintf(" %+v %s %s", *c, e.Judgment.Close.Kind, e.Judgment.Close.Cause)
 			for i := range e.Judgment.Anomalies {
 				line += " " + e.Judgment.Anomalies[i].Detail()
 			}

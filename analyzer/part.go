@@ -259,7 +259,7 @@ func (p *part) finish(end ending) {
 	j := p.ahead.verdict(end.done)
 	if j == nil {
 		j = &p.own.judgment
-		j.Judge(c)
+		p.judgeEnd(j, c)
 	}
 	p.conv, p.judgment = c, j
 	p.identify(c, t, end.stream)
@@ -275,6 +275,15 @@ func (p *part) finish(end ending) {
 	}
 	p.last(t, why)
 	p.ledger.end(end.number)
+}
+
+// judgeEnd judges a conversation that is over, of which the trajectories are told unless only its end is.
+func (p *part) judgeEnd(j *Judgment, c *Conversation) {
+	if p.m.endsOnly && (p.m.but == nil || !p.m.but(c.Addr)) {
+		j.JudgeEnd(c)
+	} else {
+		j.Judge(c)
+	}
 }
 
 // last tells the last of the conversation that was judged.

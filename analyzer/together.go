@@ -118,7 +118,7 @@ func (p *part) trackAhead(m *Monitor) {
 		if i == len(a.verdicts) {
 			a.verdicts = append(a.verdicts, &Judgment{})
 		}
-		a.verdicts[i].Judge(&p.out.Done[i])
+		p.judgeEnd(a.verdicts[i], &p.out.Done[i])
 	}
 	a.judged = len(p.out.Done)
 }

@@ -1,8 +1,10 @@
 package anomaly
 
 import (
+	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
+	"tcptrace/fsm"
 )
 
 // Judgment is what follows from a conversation's facts: the trajectories of its endpoints and its
@@ -30,6 +32,17 @@ func (j *Judgment) Worst() (worst *AnomalyKind, others int) {
 // Judge works out j for c. What j holds is valid until it is used again.
 func (j *Judgment) Judge(c *conn.Conversation) {
 	Conclude(j, c, false)
+}
+
+// JudgeEnd is Judge for who wants nothing but the anomalies, and how the connection ended: Close.Kind and Close.Cause. Of a conversation that is sound
+// these are known.
+func (j *Judgment) JudgeEnd(c *conn.Conversation) {
+	if !c.Sound || c.Hosts != [2]*host.End{} {
+		j.Judge(c)
+		return
+	}
+	j.State, j.Trajectory, j.Close = [2]fsm.State{}, [2][]state.Step{}, state.Close{Kind: state.CloseGraceful}
+	j.Anomalies = j.Anomalies[:0]
 }
 
 // Conclude is Judge where j.Course may be the course of c already: then c was followed.

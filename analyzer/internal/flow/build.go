@@ -28,7 +28,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	out.FirstFrame, out.LastFrame = c.FirstFrame, c.LastFrame
 	out.Completeness = c.Seen
 	out.History = c.History.Orient(cl, c.FirstDir)
-	out.Evicted, out.Quick = c.Flags.Has(conn.Evicted), !c.Flags.Has(conn.IsRead)
+	out.Evicted, out.Quick, out.Sound = c.Flags.Has(conn.Evicted), !c.Flags.Has(conn.IsRead), false
 	for side := range 2 {
 		dir := uint8(side) ^ cl
 		out.Addr[side] = socket(&c.Key, dir)

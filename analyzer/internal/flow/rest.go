@@ -92,6 +92,7 @@ func (r *Rest) Each(from, to int, f func(c *conn.Conversation) error) error {
 		}
 		if !isEmbryo(o.slot) {
 			t.Build(o.slot, &c, &ev, &j.Course)
+			c.Sound = t.isSound(o.slot)
 		} else {
 			if spare == nil {
 				spare = r.spare.Get().(*Tracker)

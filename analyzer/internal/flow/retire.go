@@ -202,7 +202,9 @@ func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
 		t.encoding.append(out.Records, t, slot)
 	} else {
 		out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
-		t.Build(slot, out.next(), &out.evidence, &t.bench.course)
+		done := out.next()
+		t.Build(slot, done, &out.evidence, &t.bench.course)
+		done.Sound = !isEmbryo(slot) && t.isSound(slot)
 	}
 	t.free(slot)
 	t.relieve(out)

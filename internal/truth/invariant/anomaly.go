@@ -1,9 +1,8 @@
 package invariant
 
 import (
-	"strings"
-
 	"slices"
+	"strings"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -28,6 +27,16 @@ func (k *checker) opening() {
 		if slices.Contains(notOpened, a.Kind.ID) && k.openBefore(a.Frame) {
 			k.errorf("%s in frame %d, but both sides were ESTABLISHED before it", a.Kind.ID, a.Frame)
 		}
+	}
+}
+
+// sound checks that a conversation of which it was said, without a judgment, that nothing is wrong with it has a judgment that says the same.
+func (k *checker) sound() {
+	if !k.c.Sound {
+		return
+	}
+	if end := &k.j.Close; len(k.j.Anomalies) > 0 || end.Kind != analyzer.CloseGraceful || k.c.Outcome != analyzer.Closed {
+		k.errorf("it is sound, but %s by %s, %d anomalies, outcome %s", end.Kind, end.Cause, len(k.j.Anomalies), k.c.Outcome)
 	}
 }
 

@@ -27,6 +27,7 @@ func Check(c *analyzer.Conversation, j *analyzer.Judgment) []string {
 	}
 	k.close()
 	k.opening()
+	k.sound()
 	k.anomalies()
 	return k.found
 }

@@ -44,12 +44,12 @@ func (s *Sums) In(zone *time.Location) {
 
 // Conversation adds c to the groups that it belongs to.
 func (s *Sums) Conversation(c *analyzer.Conversation) error {
-	s.judgment.Judge(c)
+	s.judgment.JudgeEnd(c)
 	s.Judged(c, &s.judgment)
 	return nil
 }
 
-// Judged adds a conversation, of which j is the judgment.
+// Judged adds a conversation, of which j is the judgment, at least that of JudgeEnd.
 func (s *Sums) Judged(c *analyzer.Conversation, j *analyzer.Judgment) {
 	s.look(c, j)
 	t := take(c, j)
