@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tcptrace/internal/findings"
+	verified "tcptrace/internal/verify/record"
 	"tcptrace/report"
 )
 
@@ -36,6 +37,9 @@ var schemas = map[string]func(closed bool) object{
 	},
 	"findings": func(closed bool) object {
 		return recordSchema(reflect.TypeFor[findings.Report](), "tcptrace.findings.v1", closed)
+	},
+	"verify": func(closed bool) object {
+		return recordSchema(reflect.TypeFor[verified.Report](), "tcptrace.verify.v1", closed)
 	},
 	"event":       eventSchema,
 	"expectation": func(bool) object { return expectationSchema() },

@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/fsm"
 	"tcptrace/internal/findings"
+	verified "tcptrace/internal/verify/record"
 	"tcptrace/report"
 )
 
@@ -26,7 +27,7 @@ var fieldsOf = func() map[reflect.Type][]field {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[report.Record](), reflect.TypeFor[report.SummaryRecord](), reflect.TypeFor[report.SegmentRecord](), eventType,
 		reflect.TypeFor[report.StateRecord](), reflect.TypeFor[report.StateCountsRecord](), reflect.TypeFor[report.SumRecord](),
-		reflect.TypeFor[findings.Report](),
+		reflect.TypeFor[findings.Report](), reflect.TypeFor[verified.Report](),
 	} {
 		addFields(all, t)
 	}

@@ -115,9 +115,10 @@ var layers = map[string]layer{
 	"internal/live/view":        {ours: []string{"analyzer/host", "internal/findings", "internal/live", "internal/live/kernel", "internal/live/recent", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
 	"internal/live/serve":       {},
 	"internal/live/metrics":     {ours: []string{"internal/live", "internal/live/serve", "analyzer", "fsm", "internal/wire"}, other: []string{"github.com/prometheus/client_golang/"}},
-	"internal/verify":           {ours: []string{"analyzer/host", "internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "analyzer", "fsm"}, other: []string{"golang.org/x/sys/unix"}},
+	"internal/verify/record":    {},
+	"internal/verify":           {ours: []string{"analyzer/host", "internal/live", "internal/live/capture", "internal/live/ends", "internal/live/kernel", "internal/verify/record", "analyzer", "fsm"}, other: []string{"golang.org/x/sys/unix"}},
 	"internal/testutil/sources": {ours: []string{"analyzer/packet", "internal/input"}},
-	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
+	"check/expect":              {ours: []string{"internal/dimension", "internal/console", "internal/verify/record", "report", "analyzer", "fsm", "internal/findings", "analyzer/timing"}, other: anyOther},
 	"check/tcptracetest":        {ours: []string{"check", "check/expect", "report"}},
 	"check":                     {ours: []string{"internal/console", "internal/remote", "check/expect", "internal/input", "report", "analyzer"}},
 	"internal/twopass":          {ours: []string{"internal/input", "report", "analyzer", "analyzer/packet"}},
@@ -132,7 +133,7 @@ var layers = map[string]layer{
 	"internal/live/observe": {ours: []string{"internal/input", "internal/live", "internal/live/capture", "internal/live/dump", "internal/live/ends", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/view", "internal/live/web", "report", "analyzer", "analyzer/packet", "fsm"}},
 	"internal/extract":      {ours: []string{"internal/anonymize", "internal/blocks", "internal/input", "internal/live/dump", "internal/remote", "analyzer", "analyzer/packet"}},
 	"docs/program":          {ours: []string{"analyzer", "analyzer/capturefile"}},
-	"cmd/tcptrace":          {ours: []string{"internal/build", "internal/extract", "internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/flagerror", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
+	"cmd/tcptrace":          {ours: []string{"internal/build", "internal/extract", "internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "internal/verify/record", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/flagerror", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
 }
 
 // TestLayers holds every import of every library file, whatever its build constraints, against layers.
@@ -239,7 +240,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote", "internal/verify"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

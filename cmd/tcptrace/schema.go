@@ -24,6 +24,7 @@ func newSchemaCommand(e env) *cobra.Command {
   sum           a record of 'tcptrace summary --format ndjson'
   findings      the document of 'tcptrace findings --format json', and the key of that name in --format json
   finding       a line of 'tcptrace findings --format ndjson'
+  verify        the document of 'tcptrace verify --format json'
   event         a line of 'tcptrace live --format ndjson'
   expectation   an X.expect.yaml of 'tcptrace check'
   project       a .tcptrace.yaml of 'tcptrace check'

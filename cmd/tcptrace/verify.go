@@ -5,19 +5,22 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tcptrace/internal/complete"
 	"tcptrace/internal/verify"
+	verified "tcptrace/internal/verify/record"
 	"tcptrace/report"
 )
 
 // verifyFormats are how a report is written.
-var verifyFormats = report.Choices[func(*verify.Report, io.Writer) error]{
-	{Name: "table", Help: "a table", Is: (*verify.Report).Text},
-	{Name: "json", Help: "one JSON document", Is: (*verify.Report).JSON},
+var verifyFormats = report.Choices[func(*verified.Report, io.Writer) error]{
+	{Name: "table", Help: "tables for people", Is: (*verified.Report).Text},
+	{Name: "json", Help: "one JSON document", Is: (*verified.Report).JSON},
+	{Name: "markdown", Help: "the rows of README.md and docs/accuracy.md", Is: (*verified.Report).Markdown},
 }
 
 func newVerifyCommand(e env) *cobra.Command {
@@ -26,14 +29,18 @@ func newVerifyCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check inferred states against this machine's kernel",
-		Long: `verify makes connections between two addresses of the loopback interface, closes, resets, kills and leaks them, drops some
-of their segments, analyzes them as 'tcptrace live' does, and compares the states that it infers with those that the kernel
-reports. With -i it makes none, and watches the connections that there are. It needs Linux, and the rights to capture and
-to use BPF.
+		Long: `verify makes connections between two hosts, closes, resets, kills and leaks them, drops some of their segments, analyzes them as
+'tcptrace live' does, and compares the states that it infers with those that the kernel reports: by state, evidence and tap.
+The hosts are network namespaces, with taps at both ends and between them; nothing of them is left. Where none may be made
+they are two addresses of the loopback interface. With -i no connections are made, and those that there are are watched.
 
-It exits with 1 if something was called proved that the kernel does not confirm.`,
+It needs Linux. As root, or with CAP_BPF and CAP_PERFMON, the kernel reports each state (BPF); otherwise it is polled, and
+what it was polled for in time is compared. The report says what was lacking.
+
+It exits with 1 if something was called proved that the kernel does not confirm, and with 2 if nothing could be compared.`,
 		Example: `  tcptrace verify
   tcptrace verify --rounds 10 --format json
+  tcptrace verify --rounds 10 --format markdown
   tcptrace verify -i eth0 --for 1m`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -63,11 +70,16 @@ It exits with 1 if something was called proved that the kernel does not confirm.
 	f.StringVarP(&o.Interface, "interface", "i", "", "make no connections, and watch those of this `interface`")
 	f.DurationVar(&o.For, "for", 0, "with -i: watch for this long (default 1m)")
 	f.StringVar(&peer, "peer", "", "")
-	_ = f.MarkHidden("peer")
-	complete.Flag(cmd, "peer")
-	o.Peer = func(address string) *exec.Cmd {
-		return &exec.Cmd{Path: "/proc/self/exe", Args: []string{cmd.Root().Name(), "verify", "--peer", address}}
+	f.BoolVar(&o.Inside, "inside", false, "")
+	for _, hidden := range []string{"peer", "inside"} {
+		_ = f.MarkHidden(hidden)
 	}
+	complete.Flag(cmd, "peer")
+	self := func(args ...string) *exec.Cmd {
+		return &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{cmd.Root().Name(), "verify"}, args...)}
+	}
+	o.Peer = func(address string) *exec.Cmd { return self("--peer", address) }
+	o.Again = func() *exec.Cmd { return self("--inside", "--rounds", strconv.Itoa(o.Rounds), "--format", "json") }
 	return cmd
 }
 
@@ -76,12 +88,22 @@ func runVerify(ctx context.Context, format string, o verify.Options, e env) erro
 	if err != nil {
 		return err
 	}
+	if o.Inside {
+		o.Again = nil
+	}
 	r, err := verify.Run(ctx, o)
+	if stopped := interrupted(ctx, err); stopped != err {
+		return stopped
+	}
 	if err != nil {
 		return &exitError{exitBadInput, err}
 	}
 	if err := write(r, e.out); err != nil {
 		return outputError(err)
+	}
+	if why := r.Nothing(); why != "" {
+		e.say("%s", why)
+		return &exitError{code: exitUsage}
 	}
 	if n := uint64(r.Wrong); n > 0 {
 		return &exitError{exitFailedCheck, fmt.Errorf("%s", report.Counted(n, "false proof"))}

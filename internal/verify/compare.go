@@ -1,80 +1,71 @@
 package verify
 
 import (
-	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
+	"tcptrace/internal/verify/record"
 )
 
 // passing is for how long the kernel is in a state that it goes through while it handles one segment or call.
 const passing = 200 * time.Microsecond
 
-// Report is how often inference and kernel agreed.
-type Report struct {
-	Schema    string       `json:"schema"`
-	Interface string       `json:"interface"`
-	Endpoints int          `json:"endpoints"` // that the kernel said something of
-	Equal     int          `json:"equal"`     // of these, those whose states are the same, in order
-	LeftOut   int          `json:"left_out"`  // while the capture lost packets
-	States    []Line       `json:"states"`
-	Missed    []Missed     `json:"missed"`       // states that were not inferred
-	False     []FalseProof `json:"false_proofs"` // the first of them
-	Proofs    int          `json:"proofs"`       // steps that were said to be proved
-	Wrong     int          `json:"wrong_proofs"` // of these, those that the kernel does not say; must be 0
-	Plays     []Played     `json:"scenarios,omitempty"`
-}
-
-// Line counts the steps into a state for which there is some evidence, and those of them that the kernel confirms.
-type Line struct {
-	State    string `json:"state"`
-	Evidence string `json:"evidence"`
-	Steps    int    `json:"steps"`
-	Agreed   int    `json:"agreed"`
-}
-
-// Missed counts how often the kernel was in a state for longer than it takes to handle a segment, and that was not inferred.
-type Missed struct {
-	State string `json:"state"`
-	Times int    `json:"times"`
-}
-
-// Played is a kind of connection that was made, and what was found.
-type Played struct {
-	Name      string `json:"name"`
-	Endpoints int    `json:"endpoints"`
-	Equal     int    `json:"equal"`
-	Processes int    `json:"processes"` // endpoints of which the right process is known
-	Wrong     int    `json:"wrong_proofs"`
-}
-
-// FalseProof is an endpoint of which something was said to be proved that its kernel does not say.
-type FalseProof struct {
-	Endpoint string `json:"endpoint"`
-	Socket   string `json:"socket"`
-	Scenario string `json:"scenario,omitempty"`
-	State    string `json:"state"`
-	Evidence string `json:"evidence"`
-	Inferred string `json:"inferred"`
-	Kernel   string `json:"kernel"`
-}
-
-const mostFalse = 100 // that are shown
+// slack is how far outside its bracket a moment may be: what the clocks of the kernel's words and of the capture may differ by.
+const slack = analyzer.Time(time.Millisecond)
 
 // end is one end of a connection, when it is over.
 type end struct {
 	side    analyzer.Side
-	socket  string
+	addr    [2]netip.AddrPort // by Side
 	steps   []analyzer.Step
 	words   []host.Word
 	process host.Process
-	pid     int // that it belongs to, as whoever made it knows
 	heard   analyzer.Time
-	play    string
+	leftOut bool   // packets were lost meanwhile, or nobody listened
+	play    string // that made it
+	pid     int    // that it belongs to, as whoever made it knows
+}
+
+// settled is when the last happened to it that is known of, and some time for everybody to hear of that.
+func (e *end) settled() time.Time {
+	last := int64(0)
+	if n := len(e.steps); n > 0 {
+		last = int64(e.steps[n-1].Time)
+	}
+	return time.Unix(0, max(last, e.words[len(e.words)-1].Time)).Add(mostStalled)
+}
+
+func (e *end) socket() string { return e.addr[e.side].String() }
+
+// comparison is what the analyses at all taps put into the report, one at a time.
+type comparison struct {
+	lock   sync.Mutex
+	report *record.Report
+	hosts  *hosts // nil: connections are others'
+	late   time.Duration
+}
+
+// take compares one end as it was seen at a tap.
+func (c *comparison) take(t *tap, e *end) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.hosts != nil {
+		e.play, e.pid = c.hosts.made(e.addr, e.side)
+	}
+	switch {
+	case e.leftOut:
+		c.report.LeftOut++
+	case t.shows:
+		c.shown(e)
+	default:
+		c.inferred(t.as(e.addr[e.side].Addr()), e)
+	}
 }
 
 // proved is whether evidence is no guess.
@@ -82,122 +73,175 @@ func proved(e analyzer.Evidence) bool {
 	return e == analyzer.EvidenceSent || e == analyzer.EvidenceAcknowledged
 }
 
-func newReport(device string) *Report {
-	return &Report{Schema: "tcptrace.verify.v1", Interface: device, States: []Line{}, Missed: []Missed{}, False: []FalseProof{}}
-}
-
-func (r *Report) sort() {
-	slices.SortFunc(r.States, func(a, b Line) int { return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Evidence, b.Evidence)) })
-	slices.SortFunc(r.Missed, func(a, b Missed) int { return cmp.Compare(a.State, b.State) })
-}
-
-// add compares one end.
-func (r *Report) add(e *end) {
-	steps := e.steps
-	if len(steps) > 0 && steps[0].State == fsm.Listen { // of the listening socket, not of this one
-		steps = steps[1:]
+// inferred compares what was inferred of an end.
+func (c *comparison) inferred(tap record.Tap, e *end) {
+	if len(e.steps) > 0 && e.steps[0].State == fsm.Listen { // of the listening socket, not of this one
+		e.steps = e.steps[1:]
 	}
-	states := make([]fsm.State, 0, len(steps)+1)
-	for i := range steps {
-		states = append(states, steps[i].State)
-	}
-	ofOurs, ofKernel := host.Align(states, e.words)
+	ofOurs, ofKernel := host.Align(statesOf(e.steps), e.words)
 	equal, wrong := true, 0
 	next := 0 // the word behind the last one that a step agrees with
-	for i, step := range steps {
+	at := c.report.At(tap)
+	for i := range e.steps {
+		step := &e.steps[i]
 		if ofOurs[i] {
 			next += 1 + slices.Index(ofKernel[next:], true)
-		} else if !e.contradicted(step.Time, next, ofKernel) {
+			c.moment(at, step, &e.words[next-1])
+		} else if !c.contradicted(e, step.Time, next, ofKernel) {
 			continue
 		}
-		l := r.line(step.State.String(), step.Evidence.String())
+		l := c.report.Line(tap, step.State.String(), step.Evidence.String())
 		l.Steps++
-		if proved(step.Evidence) {
-			r.Proofs++
-		}
 		if ofOurs[i] {
 			l.Agreed++
-			continue
+		} else {
+			equal = false
 		}
-		equal = false
 		if proved(step.Evidence) {
-			wrong++
-			if r.Wrong++; len(r.False) < mostFalse {
-				r.False = append(r.False, FalseProof{e.side.String(), e.socket, e.play, step.State.String(), step.Evidence.String(), ourText(steps), kernelText(e.words)})
+			at.Proofs++
+			c.report.Proofs++
+			if !ofOurs[i] {
+				wrong++
+				c.falseProof(tap, e, step)
 			}
 		}
 	}
+	at.Wrong += wrong
 	for j, w := range e.words {
 		if ofKernel[j] || j+1 < len(e.words) && e.words[j+1].Time-w.Time < int64(passing) ||
-			j+1 == len(e.words) && analyzer.Time(w.Time) > e.heard-analyzer.Time(late) {
+			j+1 == len(e.words) && analyzer.Time(w.Time) > e.heard-analyzer.Time(c.late) {
 			continue
 		}
 		equal = false
-		r.missed(w.State.String())
+		c.report.Miss(tap, w.State.String())
 	}
-	if r.Endpoints++; equal {
-		r.Equal++
+	if at.Endpoints++; equal {
+		at.Equal++
 	}
 	if e.play != "" {
-		r.played(e, equal, wrong)
+		s := c.report.Scenario(e.play)
+		if s.Wrong += wrong; equal {
+			s.Equal[tap]++
+		}
+	}
+}
+
+// moment holds the moment that the kernel entered a state at against the bracket of the step into it.
+func (c *comparison) moment(at *record.AtTap, step *analyzer.Step, w *host.Word) {
+	if w.Found || w.Time == 0 {
+		return
+	}
+	from, to := step.NotBefore, step.NotAfter
+	if from == 0 {
+		from = step.Time
+	}
+	if to == 0 {
+		to = step.Time
+	}
+	at.Moments++
+	if t := analyzer.Time(w.Time); from-slack <= t && t <= to+slack {
+		at.Within++
 	}
 }
 
 // contradicted is whether the kernel cannot have been in a state from a moment on, which it does not say: it has told what comes behind it, and was not
 // just found in that.
-func (e *end) contradicted(since analyzer.Time, next int, agreed []bool) bool {
+func (c *comparison) contradicted(e *end, since analyzer.Time, next int, agreed []bool) bool {
 	for j := next; j < len(e.words); j++ {
 		if e.words[j].Found {
 			return false
 		}
 		if agreed[j] {
-			return true
+			return j > 0 // of what was before the first it says nothing
 		}
 	}
-	return since <= e.heard-analyzer.Time(late)
+	return since <= e.heard-analyzer.Time(c.late)
 }
 
-// played adds to what is known of a kind of connection.
-func (r *Report) played(e *end, equal bool, wrong int) {
-	i := slices.IndexFunc(r.Plays, func(p Played) bool { return p.Name == e.play })
-	if i < 0 {
-		i = len(r.Plays)
-		r.Plays = append(r.Plays, Played{Name: e.play})
+func (c *comparison) falseProof(tap record.Tap, e *end, step *analyzer.Step) {
+	r := c.report
+	if r.Wrong++; len(r.False) >= record.MostShown {
+		return
 	}
-	p := &r.Plays[i]
-	p.Endpoints++
-	if p.Wrong += wrong; equal {
-		p.Equal++
+	r.False = append(r.False, record.FalseProof{
+		Tap: tap, Endpoint: e.side.String(), Socket: e.socket(), Scenario: e.play, State: step.State.String(), Evidence: step.Evidence.String(),
+		Inferred: ourText(e.steps), Kernel: kernelText(e.words),
+	})
+}
+
+// shown compares what an analysis has that was told the kernel's word.
+func (c *comparison) shown(e *end) {
+	r := c.report
+	if r.Shown == nil {
+		r.Shown = &record.Shown{Otherwise: []record.NotShown{}}
+	}
+	always := isShown(e.steps, e.words)
+	if r.Shown.Endpoints++; always {
+		r.Shown.Always++
+	} else if len(r.Shown.Otherwise) < record.MostShown {
+		r.Shown.Otherwise = append(r.Shown.Otherwise, record.NotShown{
+			Endpoint: e.side.String(), Socket: e.socket(), Scenario: e.play, Shown: ourText(e.steps), Kernel: kernelText(e.words)})
+	}
+	if e.play == "" {
+		return
+	}
+	s := r.Scenario(e.play)
+	if s.Endpoints++; always {
+		s.Shown++
 	}
 	if int(e.process.PID) == e.pid {
-		p.Processes++
+		s.Processes++
 	}
 }
 
-func (r *Report) line(state, evidence string) *Line {
-	for i := range r.States {
-		if l := &r.States[i]; l.State == state && l.Evidence == evidence {
-			return l
+// isShown reports whether steps have an end in the kernel's state at every moment that this is known of: when it entered one, and until it left it, if it
+// said so.
+func isShown(steps []analyzer.Step, words []host.Word) bool {
+	for i, w := range words {
+		if w.Time == 0 {
+			continue
+		}
+		when := analyzer.Time(w.Time)
+		if at(steps, when) != w.State && !(w.Found && at(steps, when+slack) == w.State) { // asking takes a while
+			return false
+		}
+		if i+1 < len(words) && !words[i+1].Found && at(steps, analyzer.Time(words[i+1].Time)-1) != w.State {
+			return false
 		}
 	}
-	r.States = append(r.States, Line{State: state, Evidence: evidence})
-	return &r.States[len(r.States)-1]
+	return true
 }
 
-func (r *Report) missed(state string) {
-	for i := range r.Missed {
-		if r.Missed[i].State == state {
-			r.Missed[i].Times++
-			return
+// at is the state in which an end is shown at a time.
+func at(steps []analyzer.Step, t analyzer.Time) (state fsm.State) {
+	for i := range steps {
+		s := &steps[i]
+		entered := s.Time                                                                           // the frame's
+		if s.Evidence == analyzer.EvidenceKernel && s.NotBefore == s.NotAfter && s.NotBefore != 0 { // it told
+			entered = s.NotBefore
+		}
+		if entered > t {
+			break
+		}
+		if state = s.State; state == fsm.Listen && i > 0 { // it has no connection
+			state = fsm.Closed
 		}
 	}
-	r.Missed = append(r.Missed, Missed{state, 1})
+	return state
+}
+
+func statesOf(steps []analyzer.Step) []fsm.State {
+	states := make([]fsm.State, len(steps))
+	for i := range steps {
+		states[i] = steps[i].State
+	}
+	return states
 }
 
 func ourText(steps []analyzer.Step) string {
 	var words []string
-	for _, s := range steps {
-		words = append(words, s.State.String())
+	for i := range steps {
+		words = append(words, steps[i].State.String())
 	}
 	return strings.Join(words, " ")
 }

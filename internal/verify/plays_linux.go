@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,13 +28,13 @@ var morePlays = []play{
 	}),
 	both("half-open after a reboot", func(c, s *net.TCPConn) error { return first(vanish(s), s.Close, write(c)) }),
 	both("keep-alives are given up", func(c, s *net.TCPConn) error { return first(lose(s, everything), keepAlive(c)) }),
-	{"a SYN is dropped", 1, func(h *hosts) error { return h.unanswered(128, everything) }},
-	{"the accept queue is full", 3, func(h *hosts) error { return h.unanswered(0, nothing) }},
-	{"the ACK of the handshake is lost", 2, func(h *hosts) error {
+	{name: "a SYN is dropped", ends: 1, run: func(h *hosts) error { return h.unanswered(128, everything) }},
+	{name: "the accept queue is full", ends: 3, run: func(h *hosts) error { return h.unanswered(0, nothing) }},
+	{name: "the ACK of the handshake is lost", ends: 2, run: func(h *hosts) error {
 		if err := lose(h.listener, notSYN)(); err != nil {
 			return err
 		}
-		c, err := h.dial(h.listener.Addr().String(), time.Second)
+		c, err := h.dial(h.listener.Addr().String(), accepts)
 		if err != nil {
 			return err
 		}
@@ -45,10 +47,60 @@ var morePlays = []play{
 		}
 		return first(read(s), c.Close, s.Close)
 	}},
-	both("TIME_WAIT is assassinated", func(c, s *net.TCPConn) error {
-		old := func() error { return forge(s.LocalAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)) }
-		return first(c.Close, s.Close, old)
+	{name: "TIME_WAIT is assassinated", ends: 2, run: func(h *hosts) error {
+		c, s, err := h.connect()
+		if err != nil {
+			return err
+		}
+		return first(c.Close, s.Close, func() error {
+			return h.server.do(func() error { return forge(s.LocalAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)) })
+		})
+	}},
+	both("keep-alives are answered", func(c, s *net.TCPConn) error {
+		return first(keepAlive(c), wait(1500*time.Millisecond), c.Close, s.Close)
 	}),
+	{name: "simultaneous open", ends: 2, bridged: true, run: simultaneousOpen},
+	{name: "both close at once, on the way", ends: 2, bridged: true, run: func(h *hosts) error {
+		c, s, err := h.connect()
+		if err != nil {
+			return err
+		}
+		return first(h.bridge.hold, c.Close, s.Close, h.bridge.release)
+	}},
+	{name: "a device between them resets both", ends: 2, bridged: true, run: func(h *hosts) error {
+		c, s, err := h.connect()
+		if err != nil {
+			return err
+		}
+		return first(write(c), read(s), write(s), read(c), h.bridge.cut)
+	}},
+}
+
+// simultaneousOpen has the SYNs of both sides pass each other.
+func simultaneousOpen(h *hosts) error {
+	port := h.nextPort()
+	const serverPort = 999 // of nobody
+	if err := h.bridge.hold(); err != nil {
+		return err
+	}
+	addr := func(p *place, port int) string { return netip.AddrPortFrom(p.addr, uint16(port)).String() }
+	var c, s *net.TCPConn
+	failed := make([]error, 2)
+	var both sync.WaitGroup
+	both.Go(func() { c, failed[0] = h.dialFrom(h.client, port, addr(h.server, serverPort), accepts) })
+	both.Go(func() { s, failed[1] = h.dialFrom(h.server, serverPort, addr(h.client, port), accepts) })
+	for range int(patience / time.Millisecond) {
+		if h.bridge.holding() == 2 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	err := h.bridge.release()
+	both.Wait()
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return err
+	}
+	return first(write(c), read(s), reset(s), s.Close, c.Close) // the server's port is free again
 }
 
 // Filters of a socket, by the TCP header.
@@ -106,8 +158,8 @@ func keepAlive(c *net.TCPConn) func() error {
 
 // unanswered connects until nobody answers.
 func (h *hosts) unanswered(backlog int, filter []unix.SockFilter) error {
-	l, err := listen(backlog)
-	if err != nil {
+	var l *net.TCPListener
+	if err := h.server.do(func() (err error) { l, err = listen(h.server.addr, backlog); return err }); err != nil {
 		return err
 	}
 	h.open = append(h.open, l)
@@ -129,14 +181,14 @@ func (h *hosts) unanswered(backlog int, filter []unix.SockFilter) error {
 }
 
 // listen listens with a backlog.
-func listen(backlog int) (*net.TCPListener, error) {
+func listen(addr netip.Addr, backlog int) (*net.TCPListener, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	f := os.NewFile(uintptr(fd), "listener")
 	defer f.Close()
-	at := unix.SockaddrInet4{Addr: [4]byte(net.ParseIP(serverHost).To4())}
+	at := unix.SockaddrInet4{Addr: addr.As4()}
 	if err := errors.Join(unix.Bind(fd, &at), unix.Listen(fd, backlog)); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
@@ -169,9 +221,14 @@ func forge(from, to *net.TCPAddr) error {
 // checksum is that of a TCP segment in IPv4 (RFC 9293 3.1).
 func checksum(src, dst [4]byte, segment []byte) uint16 {
 	all := append(append(append([]byte{}, src[:]...), dst[:]...), 0, unix.IPPROTO_TCP, 0, byte(len(segment)))
+	return sumOf(append(all, segment...))
+}
+
+// sumOf is the Internet checksum of an even number of octets (RFC 1071).
+func sumOf(b []byte) uint16 {
 	sum := uint32(0)
-	for all = append(all, segment...); len(all) > 1; all = all[2:] {
-		sum += uint32(binary.BigEndian.Uint16(all))
+	for ; len(b) > 1; b = b[2:] {
+		sum += uint32(binary.BigEndian.Uint16(b))
 	}
 	for sum > 0xffff {
 		sum = sum>>16 + sum&0xffff

@@ -1,47 +1,32 @@
 // Package verify holds what is inferred from packets against what the kernel says, on the machine that it runs on: of connections that it
-// makes between two loopback addresses, or of all that an interface has for a while.
+// makes between two network namespaces, with taps at both ends and between them, or of all that an interface has for a while.
 //
-// Not its job: other taps than the endpoints' own (internal/truth/kernel has captures of them).
+// Where the kernel does not tell each state (BPF) it is asked (sock_diag): what it was asked for in time is compared. Where no namespaces may be made
+// connections are made on the loopback interface, whose only tap is at both ends. The report says which.
+//
+// Not its job: what the report looks like (package record); hosts other than this one (internal/truth has logs of other stacks).
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"os"
+	"io/fs"
 	"os/exec"
+	"sync"
 	"time"
 
-	"tcptrace/analyzer"
-	"tcptrace/analyzer/host"
-	"tcptrace/internal/live"
-	"tcptrace/internal/live/capture"
-	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/verify/record"
 )
 
-// The addresses of both hosts, as it were: those of this process alone, so that nothing else is captured.
-var (
-	serverHost = serverOf(os.Getpid()).String()
-	clientHost = clientOf(serverOf(os.Getpid())).String()
+// late is how much later than it happens something may be told: what no socket stands for is asked for once a second. lateAsked is for what is asked
+// for on a busy machine, as seldom as that takes.
+const (
+	late      = 1500 * time.Millisecond
+	lateAsked = 4 * time.Second
 )
-
-const loopback = "lo"
-
-func serverOf(pid int) netip.Addr {
-	return netip.AddrFrom4([4]byte{127, 77, byte(pid >> 7), byte(pid<<1) | 1})
-}
-
-// clientOf is the client's address beside that of a server.
-func clientOf(server netip.Addr) netip.Addr {
-	a := server.As4()
-	a[3] &^= 1
-	return netip.AddrFrom4(a)
-}
-
-// late is how much later than it happens something may be told: what no socket stands for is asked for once a second.
-const late = 1500 * time.Millisecond
 
 // Options say what to watch.
 type Options struct {
@@ -49,134 +34,144 @@ type Options struct {
 	Peer      func(address string) *exec.Cmd // a program that calls Peer
 	Interface string                         // to watch, instead
 	For       time.Duration                  // likewise
+
+	// Again is a program that calls Run with Inside, and writes the report as JSON. It is started in a user namespace, in which everybody may make others
+	// and capture, where this program may not; nil: do without.
+	Again  func() *exec.Cmd
+	Inside bool // it is that program
+
+	loopback bool // make no namespaces
+	asking   bool // do without BPF
 }
 
-// watch is an analysis beside the kernel.
-type watch struct {
-	kernel *kernel.Watcher
-	loop   *live.Loop
-	ends   *ends.Ends
-	heard  map[uint64]*[2]heard // by stream
-	report *Report
-	hosts  *hosts // nil: connections are others'
-	err    error
-}
-
-// heard is what the kernel said of an end.
-type heard struct {
-	words   []host.Word
-	process host.Process
-}
-
-// Run compares for as long as o says. It takes the right to capture and to use BPF.
-func Run(ctx context.Context, o Options) (*Report, error) {
-	w, err := kernel.Open()
+// Run compares for as long as o says. It takes the right to capture, or that to make user namespaces; more is compared with those to use BPF and to make
+// network namespaces.
+func Run(ctx context.Context, o Options) (*record.Report, error) {
+	open := kernel.Open
+	if o.asking {
+		open = kernel.OpenDiag
+	}
+	w, err := open()
 	if err != nil {
 		return nil, err
 	}
-	defer w.Close()
+	k := newShared(w)
+	defer k.close()
+	r := record.New()
+	r.System, r.Source = system(), string(w.Source())
+	s, err := newStage(&o, r)
+	if errors.Is(err, fs.ErrPermission) && o.Again != nil && w.Lacks() != nil {
+		inside, failed := runInside(ctx, o.Again())
+		if failed == nil || ctx.Err() != nil {
+			return inside, cmp.Or(context.Cause(ctx), failed)
+		}
+		err = fmt.Errorf("%w; in a user namespace: %w", err, failed)
+	}
+	if err != nil && !o.Inside {
+		r.Lacks = append(r.Lacks, fmt.Sprintf("no network namespaces, and so no taps but at both ends: %v", err))
+		s, err = onLoopback(r), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
 	if w.Lacks() != nil {
-		return nil, fmt.Errorf("the kernel does not tell what it does: %w", w.Lacks())
+		r.Lacks = append(r.Lacks, fmt.Sprintf("the kernel is asked for states now and then, and does not tell each: %v", w.Lacks()))
 	}
-	from := capture.Options{Interfaces: []string{o.Interface}, BufferSize: 64 << 20, SnapLen: snapLen}
-	if o.Interface == "" {
-		from = capture.Options{Interfaces: []string{loopback}, Filter: "host " + serverHost, BufferSize: 8 << 20, SnapLen: snapLen}
+	c := &comparison{report: r, late: late}
+	if w.Lacks() != nil && s.client == nil {
+		c.late = lateAsked
 	}
-	src, err := capture.Open(from)
-	if err != nil {
+	for _, t := range s.taps {
+		if !t.shows && t.kind != "" {
+			r.At(t.kind)
+		}
+	}
+	if err := run(ctx, s, k, c, &o); err != nil {
 		return nil, err
 	}
-	defer src.Close()
-	v := newWatch(w, src, from.Interfaces[0])
-	wait := v.loop.Start(ctx, func() {})
-	if o.Interface == "" {
-		v.hosts = &hosts{port: firstPort, names: map[uint16]string{}, pids: map[uint16]int{}, peer: o.Peer}
-		defer v.hosts.close()
-		err = v.hosts.play(ctx, o.Rounds)
-	} else {
-		sleep(ctx, o.For)
+	if n := w.Lost(); n > 0 {
+		return nil, fmt.Errorf("%d words of the kernel were lost", n)
 	}
-	v.loop.Do(v.loop.Stop)
-	_, runErr := wait()
-	switch err := errors.Join(err, v.err, runErr); {
-	case err != nil:
-		return nil, err
-	case w.Lost() > 0:
-		return nil, fmt.Errorf("%d words of the kernel were lost", w.Lost())
-	}
-	v.report.sort()
-	return v.report, nil
+	r.Sort()
+	return r, nil
 }
 
-const snapLen = 256 // of each packet: all headers, with options
+// run makes connections on a stage, or watches those that there are, while all taps are analyzed.
+func run(ctx context.Context, s *stage, k *shared, c *comparison, o *Options) error {
+	meanwhile := func(ctx context.Context) error {
+		sleep(ctx, o.For)
+		return nil
+	}
+	if s.client != nil {
+		h := newHosts(s, o.Peer)
+		defer h.close()
+		if err := h.listen(); err != nil {
+			return err
+		}
+		c.hosts = h
+		k.often() // connections are short, and the machine's others few
+		meanwhile = func(ctx context.Context) error { return h.play(ctx, o.Rounds) }
+	}
+	if err := s.add(k); err != nil {
+		return err
+	}
+	return watchAll(ctx, s, k, c, meanwhile)
+}
+
+// watchAll analyzes at all taps of a stage while f runs.
+func watchAll(ctx context.Context, s *stage, k *shared, c *comparison, f func(context.Context) error) error {
+	var all []*watch
+	var waits []func() error
+	defer func() {
+		for _, v := range all {
+			v.capture.Close()
+		}
+	}()
+	for _, t := range s.taps {
+		v, err := newWatch(t, k, c)
+		if err != nil {
+			return err
+		}
+		all = append(all, v)
+	}
+	var reading sync.WaitGroup
+	told, stop := context.WithCancel(ctx)
+	reading.Go(func() { k.run(told) })
+	for _, v := range all {
+		wait := v.loop.Start(ctx, func() {})
+		waits = append(waits, func() error {
+			v.loop.Do(v.loop.Stop)
+			_, err := wait()
+			return errors.Join(v.err, err)
+		})
+	}
+	err := f(ctx)
+	var errs []error
+	for _, wait := range waits {
+		errs = append(errs, wait())
+	}
+	stop()
+	reading.Wait()
+	if cause := context.Cause(ctx); cause != nil && s.client != nil { // what was made is not all
+		return cause
+	}
+	if s.client == nil { // whoever interrupts it wants what there is
+		return without(errors.Join(errs...), context.Cause(ctx))
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// without is err unless it is but the cause.
+func without(err, cause error) error {
+	if cause != nil && errors.Is(err, cause) {
+		return nil
+	}
+	return err
+}
 
 func sleep(ctx context.Context, d time.Duration) {
 	timed, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	<-timed.Done()
-}
-
-func newWatch(w *kernel.Watcher, src *capture.Capture, device string) *watch {
-	v := &watch{kernel: w, heard: map[uint64]*[2]heard{}, report: newReport(device)}
-	v.loop = live.New(src, live.Options{
-		Live: true, Clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
-		Dropped: func() uint64 { return src.Stats().Drops },
-		Idle:    analyzer.Idle{Opening: time.Hour, Established: time.Hour, Closing: time.Hour},
-	})
-	v.ends = ends.New(w, v.told, func(uint64) {}, func(*kernel.Change) {})
-	v.loop.OnEvent(func(ev *analyzer.Event) { v.ends.Event(ev, v.told) })
-	v.loop.OnEvent(v.event)
-	v.loop.OnTelling(func() { v.err = errors.Join(v.err, v.ends.Flush()) })
-	return v
-}
-
-func (v *watch) told(t *ends.Told) {
-	h := v.heard[t.Stream]
-	if h == nil {
-		h = &[2]heard{}
-		v.heard[t.Stream] = h
-	}
-	h[t.Side] = heard{ends.AppendWord(h[t.Side].words, &t.Change), t.Process}
-}
-
-// event compares the ends of a conversation that is over.
-func (v *watch) event(ev *analyzer.Event) {
-	if ev.Kind != analyzer.EventConversation || ev.Over == analyzer.NotOver {
-		return
-	}
-	c := ev.Conversation
-	h := v.heard[c.Stream]
-	delete(v.heard, c.Stream)
-	if v.hosts != nil && c.Completeness&analyzer.SawSYN == 0 {
-		return // an earlier run left it
-	}
-	for side := range c.Addr {
-		switch {
-		case h == nil || len(h[side].words) == 0:
-		case c.Dropped > 0:
-			v.report.LeftOut++
-		default:
-			e := end{
-				side: analyzer.Side(side), socket: c.Addr[side].String(), steps: ev.Judgment.Trajectory[side],
-				words: h[side].words, process: h[side].process, heard: ev.Time,
-			}
-			v.known(&e, c.Addr)
-			v.report.add(&e)
-		}
-	}
-}
-
-// known adds what is known of an end of a connection that was made here.
-func (v *watch) known(e *end, addr [2]netip.AddrPort) {
-	if v.hosts == nil {
-		return
-	}
-	port := addr[analyzer.Client].Port()
-	if addr[analyzer.Server].Addr().String() == clientHost { // the roles were inferred
-		port = addr[analyzer.Server].Port()
-	}
-	e.play, e.pid = v.hosts.names[port], v.hosts.pid(0)
-	if e.socket == netip.AddrPortFrom(netip.MustParseAddr(clientHost), port).String() {
-		e.pid = v.hosts.pid(port)
-	}
 }

@@ -197,8 +197,11 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 	}
 	// Of what is over it may be another connection that is known.
 	if known, ok := e.kernel.Lookup(k); ok && known.State != fsm.Closed && known.State != fsm.TimeWait {
-		now := time.Unix(0, int64(c.Start))
-		e.take(held, &Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: now, Found: true}, c.Stream, c.Addr, side})
+		found := time.Unix(0, int64(c.Start))
+		if known.Since.After(found) {
+			found = known.Since
+		}
+		e.take(held, &Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: found, Found: true}, c.Stream, c.Addr, side})
 	}
 }
 
@@ -271,6 +274,12 @@ func isAnother(last fsm.State, c *kernel.Change) bool {
 	return last == fsm.Closed || c.State == fsm.SynSent || c.State == fsm.SynRcvd || c.Before == fsm.SynRcvd
 }
 
+// isPast reports whether a change ends a connection that was closing already, of whose sockets another one of which nothing has been said has a
+// conversation.
+func isPast(last fsm.State, c *kernel.Change) bool {
+	return last == fsm.Unknown && c.State == fsm.Closed && (c.Before == fsm.FinWait2 || c.Before == fsm.TimeWait)
+}
+
 // Flush tells what has changed since the last time. It is for the end of a batch.
 func (e *Ends) Flush() error {
 	namespace, now := e.kernel.Namespace(), time.Now()
@@ -305,6 +314,9 @@ func (e *Ends) change(c *kernel.Change) {
 			continue
 		}
 		held := e.all[stream]
+		if held != nil && isPast(held.last[side], c) {
+			return
+		}
 		if held == nil || e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}

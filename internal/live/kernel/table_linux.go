@@ -74,6 +74,9 @@ func (t *table) enter(r *record) {
 	if e != nil && e.State == was && r.state == was {
 		return // close after shutdown: the kernel says again what it said
 	}
+	if e != nil && e.holder == remains { // of an earlier connection, whose sockets this one took
+		t.over(e, r.time)
+	}
 	if e == nil || e.State == fsm.Closed || r.state == fsm.SynSent || r.state == fsm.Listen {
 		if r.state == fsm.Closed && (e != nil || r.before == fsm.Closed) {
 			return
@@ -96,7 +99,15 @@ func (t *table) enter(r *record) {
 		found = t.ends(e, r)
 	}
 	e.Socket = e.holder == socket
-	t.tell(Change{Endpoint: *e, Before: was, Time: r.time, Found: found})
+	t.tell(Change{Endpoint: *e, Before: was, Time: e.Since, Found: found})
+}
+
+// over is for an endpoint of which nothing was left at a time.
+func (t *table) over(e *Endpoint, at time.Time) {
+	before := e.State
+	e.State, e.Since, e.holder, e.Socket = fsm.Closed, at, nothing, false
+	t.close(e)
+	t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
 }
 
 // ends is for a socket that enters CLOSED: in TIME_WAIT, and in FIN_WAIT_2 without a process, something smaller takes its place. If
@@ -111,7 +122,7 @@ func (t *table) ends(e *Endpoint, r *record) (found bool) {
 		case left:
 			e.State, e.holder = now.State, remains
 		default:
-			found = true
+			found, e.Since = true, time.Now()
 		}
 	}
 	if e.holder == nothing {
@@ -193,10 +204,7 @@ func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func
 		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
 			continue
 		}
-		before := e.State
-		e.State, e.Since, e.holder, e.Socket = fsm.Closed, at, nothing, false
-		t.close(e)
-		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
+		t.over(e, at)
 	}
 }
 

@@ -64,8 +64,29 @@ func TestLeft(t *testing.T) {
 		tab.apply(step(1, 1, fsm.SynSent, fsm.Established))
 		tab.apply(step(1, 2, fsm.Established, c.before))
 		tab.apply(step(1, 3, c.before, fsm.Closed))
-		if tab.last.State != c.want || tab.last.Found != c.found || tab.last.Before != c.before || tab.last.Socket || !tab.last.Since.Equal(start.Add(3*time.Second)) {
+		if tab.last.State != c.want || tab.last.Found != c.found || tab.last.Before != c.before || tab.last.Socket ||
+			tab.last.Since.Equal(start.Add(3*time.Second)) == c.found || tab.last.Time != tab.last.Since { // what is found is so when it is asked for
 			t.Errorf("%v, left %v: %+v, want %v", c.before, c.left, tab.last, c.want)
+		}
+	}
+}
+
+// TestTakenOver: a connection that takes the sockets of what is left of another is not that one, which is over.
+func TestTakenOver(t *testing.T) {
+	for _, left := range []bool{true, false} {
+		tab := newTeller(func(Key) (Endpoint, bool, bool) { return Endpoint{State: fsm.FinWait2}, left, true })
+		var told []Change
+		tab.tell = func(c Change) { told = append(told, c) }
+		tab.apply(step(1, 1, fsm.SynRcvd, fsm.Established))
+		tab.apply(step(1, 2, fsm.FinWait2, fsm.Closed))
+		tab.apply(step(2, 3, fsm.SynRcvd, fsm.Established))
+		last := told[len(told)-1]
+		if last.State != fsm.Established || last.Before != fsm.SynRcvd || last.Found {
+			t.Errorf("left %v: the next connection begins with %+v", left, last)
+		}
+		over := told[len(told)-2]
+		if over.State != fsm.Closed || over.Before != fsm.FinWait2 || !over.Found || len(told) != map[bool]int{true: 4, false: 3}[left] {
+			t.Errorf("left %v: %d words, and %+v before that", left, len(told), over)
 		}
 	}
 }

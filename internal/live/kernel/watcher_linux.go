@@ -18,6 +18,7 @@ type Watcher struct {
 	namespaces []*asker // the first is the one it was opened in
 	asked      time.Time
 	cost       time.Duration // of asking last time
+	every      time.Duration // it is asked, at most
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Lacks says why.
@@ -36,7 +37,7 @@ func Open() (*Watcher, error) {
 func OpenDiag() (*Watcher, error) { return open(nil, errors.New("BPF was not asked for")) }
 
 func open(p *program, lacks error) (*Watcher, error) {
-	w := &Watcher{program: p, lacks: lacks}
+	w := &Watcher{program: p, lacks: lacks, every: askEvery}
 	w.table = newTable(w.left)
 	if err := w.Add(); err != nil {
 		return nil, errors.Join(lacks, err, w.Close())
@@ -117,6 +118,9 @@ func (w *Watcher) Read(f func(Change)) error {
 	return nil
 }
 
+// AskEvery has the kernel be asked so often, if that does not take too long.
+func (w *Watcher) AskEvery(d time.Duration) { w.every = d }
+
 // listed is what a namespace had at a time.
 type listed struct {
 	namespace uint32
@@ -127,7 +131,7 @@ type listed struct {
 // ask asks for what is not told, and for what is measured, if it is time to.
 func (w *Watcher) ask() (lists []listed, err error) {
 	now := time.Now()
-	if now.Sub(w.asked) < max(askEvery, leisure*w.cost) {
+	if now.Sub(w.asked) < max(w.every, leisure*w.cost) {
 		return nil, nil
 	}
 	w.asked = now

@@ -5,6 +5,7 @@ package kernel
 import (
 	"errors"
 	"iter"
+	"time"
 )
 
 // Watcher exists on Linux only.
@@ -15,6 +16,9 @@ func Open() (*Watcher, error) {
 	return nil, errors.New("what the kernel knows of connections is read on Linux only")
 }
 
+// OpenDiag says the same.
+func OpenDiag() (*Watcher, error) { return Open() }
+
 // Read, Lookup and the others are for watchers, of which there are none.
 func (*Watcher) Read(func(Change)) error        { return nil }
 func (*Watcher) Lookup(Key) (Endpoint, bool)    { return Endpoint{}, false }
@@ -23,4 +27,6 @@ func (*Watcher) Namespace() uint32              { return 0 }
 func (*Watcher) Source() Source                 { return "" }
 func (*Watcher) Lacks() error                   { return nil }
 func (*Watcher) Lost() uint64                   { return 0 }
+func (*Watcher) Add() error                     { return nil }
+func (*Watcher) AskEvery(time.Duration)         {}
 func (*Watcher) Close() error                   { return nil }

@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"cmp"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
+	"tcptrace/internal/live"
+	"tcptrace/internal/live/capture"
+	"tcptrace/internal/live/ends"
+	"tcptrace/internal/live/kernel"
+)
+
+const snapLen = 256 // of each packet: all headers, with options
+
+// watch is an analysis at a tap, beside the kernel.
+type watch struct {
+	tap     *tap
+	kernel  *shared
+	capture *capture.Capture
+	loop    *live.Loop
+	ends    *ends.Ends
+	heard   map[uint64]*[2]heard // by stream
+	to      *comparison
+	err     error
+}
+
+// heard is what the kernel said of an end.
+type heard struct {
+	words   []host.Word
+	process host.Process
+}
+
+// newWatch begins to capture at a tap.
+func newWatch(t *tap, k *shared, to *comparison) (*watch, error) {
+	v := &watch{tap: t, kernel: k, heard: map[uint64]*[2]heard{}, to: to}
+	err := t.at.do(func() (err error) {
+		v.capture, err = capture.Open(capture.Options{Interfaces: []string{t.device}, Filter: t.filter, BufferSize: t.buffer, SnapLen: snapLen})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.loop = live.New(v.capture, live.Options{
+		Live: true, Clock: func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) },
+		Dropped: func() uint64 { return v.capture.Stats().Drops },
+		Idle:    analyzer.Idle{Opening: time.Hour, Established: time.Hour, Closing: time.Hour},
+	})
+	again := func(uint64) {}
+	if t.shows {
+		again = v.loop.Monitor().Again
+	}
+	v.ends = ends.New(k.view(t.hears...), v.told, again, func(*kernel.Change) {})
+	if t.shows {
+		v.loop.Monitor().Ask(v.ends.Hosts)
+	}
+	v.loop.OnEvent(func(ev *analyzer.Event) { v.ends.Event(ev, v.told) })
+	v.loop.OnEvent(v.event)
+	v.loop.OnTelling(func() { v.err = cmp.Or(v.err, v.ends.Flush()) })
+	return v, nil
+}
+
+func (v *watch) told(t *ends.Told) {
+	h := v.heard[t.Stream]
+	if h == nil {
+		h = &[2]heard{}
+		v.heard[t.Stream] = h
+	}
+	h[t.Side] = heard{ends.AppendWord(h[t.Side].words, &t.Change), t.Process}
+}
+
+// event compares the ends of a conversation that is over.
+func (v *watch) event(ev *analyzer.Event) {
+	if ev.Kind != analyzer.EventConversation || ev.Over == analyzer.NotOver {
+		return
+	}
+	c := ev.Conversation
+	h := v.heard[c.Stream]
+	delete(v.heard, c.Stream)
+	if h == nil || v.to.hosts != nil && c.Completeness&analyzer.SawSYN == 0 { // an earlier run left it
+		return
+	}
+	for side := range c.Addr {
+		if len(h[side].words) == 0 {
+			continue
+		}
+		e := end{
+			side: analyzer.Side(side), addr: c.Addr, steps: ev.Judgment.Trajectory[side], words: h[side].words, process: h[side].process, heard: ev.Time,
+		}
+		e.leftOut = c.Dropped > 0 || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
+		v.to.take(v.tap, &e)
+	}
+}
