@@ -18,6 +18,8 @@ type Course struct {
 	Inference Inference
 	steps     []Step
 	heard     [2][]Step
+	inferred  [2][]Step // what Trajectory was before Hear; valid where hears
+	hears     [2]bool
 	View      View
 }
 
@@ -37,6 +39,7 @@ func (j *Course) Follow(c *conn.Conversation) {
 	j.steps = m.infer(cl, j.steps[:0])
 	n := len(j.steps)
 	j.steps = m.infer(1-cl, j.steps)
+	j.hears = [2]bool{}
 	j.Trajectory[conn.Client], j.Trajectory[conn.Server] = j.steps[:n:n], j.steps[n:]
 	for side, steps := range j.Trajectory {
 		j.State[side] = fsm.Unknown

@@ -7,13 +7,16 @@ import (
 )
 
 // Hear has the trajectories be what the hosts of the endpoints say, as far as they say anything. Why an endpoint entered a state, and
-// what segment shows it, is what was inferred.
+// what segment shows it, is what was inferred. They may have said less before, of the same.
 func (j *Course) Hear(c *conn.Conversation) {
 	for side, end := range c.Hosts {
 		if end == nil || len(end.Words) == 0 {
 			continue
 		}
-		h := hearing{end: end, inferred: j.Trajectory[side], now: c.Now, steps: j.heard[side][:0]}
+		if !j.hears[side] {
+			j.hears[side], j.inferred[side] = true, j.Trajectory[side]
+		}
+		h := hearing{end: end, inferred: j.inferred[side], now: c.Now, steps: j.heard[side][:0]}
 		h.merge(c.Start)
 		j.heard[side], j.Trajectory[side] = h.steps, h.steps
 		j.State[side] = h.steps[len(h.steps)-1].State

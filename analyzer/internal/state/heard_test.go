@@ -75,6 +75,14 @@ func TestHear(t *testing.T) {
 			j.Trajectory[conn.Client] = append(j.Trajectory[conn.Client], Step{State: s, Time: conn.Time(at), Evidence: EvidenceSent})
 			j.State[conn.Client] = s
 		})
+		for n := range end.Words { // what is heard bit by bit is no other than all at once
+			some := *end
+			some.Words = end.Words[:n]
+			c.Hosts[conn.Client] = &some
+			j.Hear(&c)
+		}
+		c.Hosts[conn.Client] = end
+		j.Hear(&c)
 		j.Hear(&c)
 		var got []string
 		for _, s := range j.Trajectory[conn.Client] {
