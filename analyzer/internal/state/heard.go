@@ -79,6 +79,9 @@ func (h *hearing) skip() { h.inferred, h.agreed = h.inferred[1:], h.agreed[1:] }
 // said appends a step that a word says.
 func (h *hearing) said(s Step, w host.Word) {
 	s.Evidence, s.ProofFrame = EvidenceKernel, 0
+	if w.Found && s.Frame == 0 { // a timer has run out by then
+		s.Time = min(s.Time, conn.Time(w.Time))
+	}
 	if w.Time != 0 && !w.Found {
 		s.NotBefore, s.NotAfter = conn.Time(w.Time), conn.Time(w.Time)
 	}

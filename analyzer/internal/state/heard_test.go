@@ -115,6 +115,11 @@ func TestHeardTimes(t *testing.T) {
 		var j Course
 		j.Trajectory[conn.Server] = []Step{{State: fsm.Established, Time: 4e9, NotBefore: 3e9, NotAfter: 4e9, Frame: 3, ProofFrame: 4, Evidence: EvidenceAcknowledged}}
 		j.Hear(&c)
+		timed := Course{Trajectory: [2][]Step{conn.Server: {{State: fsm.Established, Time: 6e9, Evidence: EvidenceTimer}}}}
+		timed.Hear(&c)
+		if s := timed.Trajectory[conn.Server][0]; s.Time != map[bool]conn.Time{true: 5e9, false: 6e9}[test.word.Found] {
+			t.Errorf("by a timer, %+v: %+v", test.word, s)
+		}
 		if s := j.Trajectory[conn.Server][0]; [2]conn.Time{s.NotBefore, s.NotAfter} != test.want || s.Time != 4e9 || s.Frame != 3 || s.ProofFrame != 0 {
 			t.Errorf("%+v: %+v", test.word, s)
 		}

@@ -71,6 +71,17 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestInterval: asking takes a twentieth of the time at most, and is not put off for long by a program that was stopped while it asked.
+func TestInterval(t *testing.T) {
+	for cost, want := range map[time.Duration]time.Duration{
+		0: time.Second, 50 * time.Millisecond: time.Second, 51 * time.Millisecond: 1020 * time.Millisecond, seldom / leisure: seldom, time.Minute: seldom,
+	} {
+		if got := interval(askEvery, cost); got != want {
+			t.Errorf("after %v: %v, want %v", cost, got, want)
+		}
+	}
+}
+
 // TestTakenOver: a connection that takes the sockets of what is left of another is not that one, which is over.
 func TestTakenOver(t *testing.T) {
 	for _, left := range []bool{true, false} {
@@ -78,14 +89,17 @@ func TestTakenOver(t *testing.T) {
 		var told []Change
 		tab.tell = func(c Change) { told = append(told, c) }
 		tab.apply(step(1, 1, fsm.SynRcvd, fsm.Established))
+		tab.apply(step(1, 2, fsm.Established, fsm.FinWait2))
 		tab.apply(step(1, 2, fsm.FinWait2, fsm.Closed))
-		tab.apply(step(2, 3, fsm.SynRcvd, fsm.Established))
+		next := step(1, 3, fsm.SynRcvd, fsm.Established)
+		next.sock = 2
+		tab.apply(next)
 		last := told[len(told)-1]
 		if last.State != fsm.Established || last.Before != fsm.SynRcvd || last.Found {
 			t.Errorf("left %v: the next connection begins with %+v", left, last)
 		}
 		over := told[len(told)-2]
-		if over.State != fsm.Closed || over.Before != fsm.FinWait2 || !over.Found || len(told) != map[bool]int{true: 4, false: 3}[left] {
+		if over.State != fsm.Closed || over.Before != fsm.FinWait2 || !over.Found || len(told) != map[bool]int{true: 5, false: 4}[left] {
 			t.Errorf("left %v: %d words, and %+v before that", left, len(told), over)
 		}
 	}

@@ -90,8 +90,12 @@ func (w *Watcher) left(k Key) (e Endpoint, left, known bool) {
 
 const (
 	askEvery = time.Second
-	leisure  = 20 // times what asking takes lie between two times
+	leisure  = 20               // times what asking takes lie between two times,
+	seldom   = 10 * time.Second // but not more: it seemed to take long if the program was stopped meanwhile
 )
+
+// interval is how long it is not asked again after that took so long.
+func interval(every, cost time.Duration) time.Duration { return max(every, min(leisure*cost, seldom)) }
 
 // Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but asks now
 // and then for what it is not told.
@@ -131,7 +135,7 @@ type listed struct {
 // ask asks for what is not told, and for what is measured, if it is time to.
 func (w *Watcher) ask() (lists []listed, err error) {
 	now := time.Now()
-	if now.Sub(w.asked) < max(w.every, leisure*w.cost) {
+	if now.Sub(w.asked) < interval(w.every, w.cost) {
 		return nil, nil
 	}
 	w.asked = now
