@@ -91,6 +91,7 @@ func randomAnomaly(rng *rand.Rand) AnomalyRecord {
 	return AnomalyRecord{
 		ID: "no-answer", Severity: "error", Endpoint: []string{"", "client"}[rng.IntN(2)],
 		Frame: rng.Uint64N(2) * rng.Uint64(), Time: Time(rng.Int64() - rng.Int64()), Detail: string(detail),
+		Evidence: []string{"", "kernel"}[rng.IntN(2)],
 	}
 }
 

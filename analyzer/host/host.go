@@ -17,6 +17,15 @@ type End struct {
 	Late    time.Duration // the longest delay with which the host reports an event
 	Process Process
 	Info    *Info // nil: not known
+
+	Overflow *Overflow // nil: its listening socket dropped nothing while it was opened, as far as that is known
+}
+
+// Overflow says that a listening socket had no room: it dropped SYNs, or ACKs of handshakes, while a connection to it was not open yet.
+type Overflow struct {
+	Time           int64  // when the host was asked, last
+	Dropped        uint32 // of all connections to the socket
+	Queue, Backlog uint32 // connections that waited for its process at Time, and as many as may
 }
 
 // Word says that an endpoint is in a state.

@@ -1,12 +1,23 @@
 package anomaly
 
-import "tcptrace/analyzer/internal/conn"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"tcptrace/analyzer/host"
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
+	"tcptrace/fsm"
+)
+
+const acceptQueueOverflow = "accept-queue-overflow"
 
 var _ = register(inOpening, "syn-ack-retransmit", &AnomalyKind{
-	ID: "accept-queue-overflow", Severity: SeverityWarning,
+	ID: acceptQueueOverflow, Severity: SeverityWarning,
 	Summary:  "the server goes on repeating its SYN-ACK although it was acknowledged",
 	RFC:      "RFC 9293 3.10.7.4",
-	Meaning:  "ACK after ACK of the SYN-ACK passed, and the server repeats it by its timer: it has the ACK, and does not take it. The client believes that the connection is open.",
+	Meaning:  "ACK after ACK of the SYN-ACK passed, and the server repeats it by its timer: it has the ACK, and does not take it. The client believes that the connection is open. Where the server's kernel is asked (live), its listening socket says that it had no room, and dropped a SYN or that ACK.",
 	Causes:   "The accept queue is full, since the application does not call accept() as fast as connections come (Linux drops the ACK then); or, if the client sends nothing, the server waits for data (TCP_DEFER_ACCEPT).",
 	Next:     "nstat TcpExtListenOverflows; ss -ltn shows the queue (Recv-Q) and its limit (Send-Q). Raise listen()'s backlog and net.core.somaxconn, or look at why the application does not accept.",
 	Absence:  true,
@@ -58,7 +69,60 @@ func (s *pass) deaf(dir uint8, synack *conn.Fact) bool {
 	return m != nil && m.Count > 1 && synack.Time-m.Time >= 2*conn.MinRTO
 }
 
+// overflowed is for what the server's kernel says: its listening socket had no room while the connection was opened, and did not take what came.
+func (s *pass) overflowed(o *host.Overflow) {
+	said := args{int64(o.Dropped), int64(o.Queue), int64(o.Backlog)}
+	for i := range s.anomalies {
+		if a := &s.anomalies[i]; a.Kind.ID == acceptQueueOverflow && a.Side == conn.Server {
+			a.Kernel, a.args = true, said
+			return
+		}
+	}
+	f := s.notTaken(conn.Time(o.Time))
+	if f == nil {
+		return
+	}
+	s.kind = FindAnomalyKind(acceptQueueOverflow)
+	s.raise(conn.Server, f, said).Kernel = true
+	slices.SortStableFunc(s.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Frame, b.Frame) })
+}
+
+// notTaken is what the server had not taken at a time, though it had come by then: the SYN, if no SYN-ACK had, or the ACK of that. It is nil if there is
+// none: the connection was open.
+func (s *pass) notTaken(at conn.Time) (f *conn.Fact) {
+	if open := s.Step(conn.Server, fsm.Established); open != nil && entered(open) <= at {
+		return nil
+	}
+	client := s.Dir(conn.Client)
+	covers, answered := covering(s.Sides[1-client].ISN), false
+	for i := range s.Facts {
+		switch g := &s.Facts[i]; {
+		case g.Bits.Has(conn.FactStandIn) || g.Time > at:
+		case g.Dir() != client:
+			if conn.IsSYNACK(g) && !answered {
+				answered, f = true, nil
+			}
+		case f != nil:
+		case !answered && conn.IsSYN(g), answered && covers(g) && !conn.IsRST(g):
+			f = g
+		}
+	}
+	return f
+}
+
+// entered is when an endpoint entered the state of a step, as its kernel says, or else as packets show.
+func entered(s *state.Step) conn.Time {
+	if s.Evidence == state.EvidenceKernel && s.NotBefore != 0 {
+		return s.NotBefore
+	}
+	return s.Time
+}
+
 func detailAcceptQueue(a *Anomaly) string {
+	if a.Kernel {
+		return fmt.Sprintf("the server's kernel says that its listening socket had no room: %s waited for accept(), of a backlog of %d, and it dropped SYNs or ACKs %s",
+			count(a.args[1], "connection"), a.args[2], times(a.args[0]))
+	}
 	peer, behind := a.Side.Peer().String(), "each time behind"
 	if a.args[0] == 1 {
 		behind = "behind"

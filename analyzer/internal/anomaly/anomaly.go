@@ -25,6 +25,7 @@ type Anomaly struct {
 	HasSide bool      // false: it is about the capture or both endpoints
 	Frame   uint64
 	Time    conn.Time
+	Kernel  bool // the endpoint's host says so; false: packets do
 
 	args args
 	self bool // of a socket that is connected to itself

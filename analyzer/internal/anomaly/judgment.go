@@ -55,3 +55,14 @@ func Conclude(j *Judgment, c *conn.Conversation, followed bool) {
 	j.Anomalies = j.pass.anomalies
 	j.Hear(c)
 }
+
+// Hear is that of Course, and tells of what the hosts say went wrong.
+func (j *Judgment) Hear(c *conn.Conversation) {
+	j.Course.Hear(c)
+	if end := c.Hosts[conn.Server]; end != nil && end.Overflow != nil {
+		j.pass.View = &j.View
+		j.pass.anomalies = j.Anomalies
+		j.pass.overflowed(end.Overflow)
+		j.Anomalies = j.pass.anomalies
+	}
+}

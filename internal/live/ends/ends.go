@@ -287,6 +287,7 @@ func (e *Ends) Flush() error {
 		switch {
 		case c.Namespace != namespace:
 		case c.Drops > 0:
+			e.overflow(&c)
 			e.full(&c)
 		case c.State != fsm.Listen:
 			e.change(&c)

@@ -118,6 +118,7 @@ func (p Processes) labels() []string { return append(slices.Collect(maps.Keys(p)
 type group interface {
 	of(*analyzer.Conversation) string // the label of one
 	labels() []string                 // all that of returns
+	listener(port uint16, process string) string
 }
 
 // grouped is what is counted by the labels of a group.
@@ -133,6 +134,7 @@ type counted struct {
 	resent    prometheus.Counter
 	bytes     [2]prometheus.Counter
 	handshake prometheus.Observer
+	overflow  prometheus.Counter
 }
 
 // countGroups makes the series of services and of processes, each at 0.
@@ -156,13 +158,18 @@ func (m *Metrics) countGroup(name, whose string, g group) {
 	anomalies := counter("anomalies_total", "Anomalies of connections "+whose+".", "severity")
 	resent := counter("retransmitted_packets_total", "Segments that either endpoint of a connection "+whose+" sent again.")
 	bytes := counter("payload_bytes_total", "Payload that an endpoint sent.", "endpoint")
+	overflow := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: prefix + "accept_queue_drops_total",
+		Help: "SYNs and ACKs of handshakes that listening sockets of this host dropped, since too many connections waited for accept(), as its kernel says.",
+	}, []string{name})
+	m.registry.MustRegister(overflow)
 	handshake := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: prefix + "handshake_seconds", Help: "As tcptrace_handshake_seconds, of connections " + whose + ".", Buckets: buckets,
 	}, []string{name})
 	m.registry.MustRegister(handshake)
 	all := grouped{g, map[string]*counted{}}
 	for _, label := range g.labels() {
-		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label)}
+		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label), overflow: overflow.WithLabelValues(label)}
 		for o := range s.ended {
 			s.ended[o] = ended.WithLabelValues(label, analyzer.Outcome(o).String())
 		}
@@ -175,6 +182,28 @@ func (m *Metrics) countGroup(name, whose string, g group) {
 		all.by[label] = s
 	}
 	m.groups = append(m.groups, all)
+}
+
+// Overflow counts what a listening socket of this host dropped since it had no room: SYNs, and ACKs of handshakes. It may be called from any goroutine.
+func (m *Metrics) Overflow(port uint16, process string, dropped uint32) {
+	for _, g := range m.groups {
+		g.by[g.listener(port, process)].overflow.Add(float64(dropped))
+	}
+}
+
+// listener is the label of a socket that listens at a port: that of the port, as names are of connections.
+func (s *Services) listener(port uint16, _ string) string {
+	if label, ok := s.ports[port]; ok {
+		return label
+	}
+	return otherService
+}
+
+func (p Processes) listener(_ uint16, process string) string {
+	if p[process] {
+		return process
+	}
+	return otherService
 }
 
 // over counts a conversation that is over with those of its label.

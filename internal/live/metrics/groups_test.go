@@ -139,3 +139,26 @@ func TestProcesses(t *testing.T) {
 		}
 	}
 }
+
+// TestOverflow: what a listening socket dropped is counted by its port and its process, if these are named.
+func TestOverflow(t *testing.T) {
+	services, err := ParseServices([]string{"443", "www.example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := observed(t, "../../../testdata/pcaps/showcase.pcap", Options{Services: services, Processes: Processes{"nginx": true}}, live.Options{}, func(m *Metrics, _ *live.Loop) {
+		m.Overflow(443, "nginx", 2)
+		m.Overflow(80, "nginx", 3)
+		m.Overflow(443, "", 4)
+	})
+	for label, want := range map[string]float64{"443": 6, "www.example.org": 0, "other": 3} {
+		if got := value(t, m, "tcptrace_service_accept_queue_drops_total", label); got != want {
+			t.Errorf("%v drops of service %s, want %v", got, label, want)
+		}
+	}
+	for label, want := range map[string]float64{"nginx": 5, "other": 4} {
+		if got := value(t, m, "tcptrace_process_accept_queue_drops_total", label); got != want {
+			t.Errorf("%v drops of process %s, want %v", got, label, want)
+		}
+	}
+}

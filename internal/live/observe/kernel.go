@@ -41,8 +41,11 @@ func kernelState(t *ends.Told) *report.KernelState {
 	return k
 }
 
-// full writes that a listening socket had no room for connections.
+// full counts and writes that a listening socket had no room for connections.
 func (s *Session) full(c *kernel.Change) {
+	if s.Meter != nil {
+		s.Meter.Overflow(c.Local.Port(), c.Process.Name, c.Drops)
+	}
 	if s.Events == nil || s.Where != nil {
 		return
 	}

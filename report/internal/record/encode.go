@@ -195,6 +195,9 @@ func (e *Encoder) Anomaly(b []byte, a *AnomalyRecord) []byte {
 	}
 	b = e.Clock.Append(append(b, `,"time":"`...), analyzer.Time(a.Time))
 	b = output.AppendString(append(b, `","detail":`...), a.Detail)
+	if a.Evidence != "" {
+		b = append(append(append(b, `,"evidence":"`...), a.Evidence...), '"')
+	}
 	return append(b, '}')
 }
 

@@ -100,6 +100,7 @@ type AnomalyRecord struct {
 	Frame    uint64 `json:"frame,omitempty" expr:"frame"`
 	Time     Time   `json:"time" expr:"time"`
 	Detail   string `json:"detail" expr:"detail"`
+	Evidence string `json:"evidence,omitempty" expr:"evidence"` // kernel: the endpoint's host says so; none: packets show it
 }
 
 // CloseRecord is how a conversation ended, as [analyzer.Close] defines it. What does not apply or
@@ -232,6 +233,9 @@ func NewAnomalyRecord(c *analyzer.Conversation, a *analyzer.Anomaly) AnomalyReco
 	r := AnomalyRecord{ID: a.Kind.ID, Severity: a.Kind.Severity.String(), Frame: a.Frame, Time: Time(a.Time), Detail: human.Detail(c, a)}
 	if a.HasSide {
 		r.Endpoint = a.Side.String()
+	}
+	if a.Kernel {
+		r.Evidence = analyzer.EvidenceKernel.String()
 	}
 	return r
 }

@@ -40,6 +40,7 @@ var Words = func() map[Field][]string {
 		{anomaly, "id"}:                          anomalies,
 		{anomaly, "severity"}:                    severities,
 		{anomaly, "endpoint"}:                    sides,
+		{anomaly, "evidence"}:                    {analyzer.EvidenceKernel.String()},
 		{end, "kind"}:                            wordsOf(analyzer.CloseKind.String, analyzer.CloseReset+1),
 		{end, "first"}:                           sides,
 		{end, "cause"}:                           wordsOf(analyzer.ResetCause.String, analyzer.NumResetCauses)[1:],
