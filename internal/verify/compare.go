@@ -19,6 +19,9 @@ const passing = 200 * time.Microsecond
 // slack is how far outside its bracket a moment may be: what the clocks of the kernel's words and of the capture may differ by.
 const slack = analyzer.Time(time.Millisecond)
 
+// asking is how long it may take to ask the kernel: what is found was so when that was over, at the latest.
+const asking = analyzer.Time(50 * time.Millisecond)
+
 // end is one end of a connection, when it is over.
 type end struct {
 	side    analyzer.Side
@@ -202,7 +205,7 @@ func isShown(steps []analyzer.Step, words []host.Word) bool {
 			continue
 		}
 		when := analyzer.Time(w.Time)
-		if at(steps, when) != w.State && !(w.Found && at(steps, when+slack) == w.State) { // asking takes a while
+		if at(steps, when) != w.State && !(w.Found && entered(steps, w.State, when, when+asking)) {
 			return false
 		}
 		if i+1 < len(words) && !words[i+1].Found && at(steps, analyzer.Time(words[i+1].Time)-1) != w.State {
@@ -215,19 +218,38 @@ func isShown(steps []analyzer.Step, words []host.Word) bool {
 // at is the state in which an end is shown at a time.
 func at(steps []analyzer.Step, t analyzer.Time) (state fsm.State) {
 	for i := range steps {
-		s := &steps[i]
-		entered := s.Time                                                                           // the frame's
-		if s.Evidence == analyzer.EvidenceKernel && s.NotBefore == s.NotAfter && s.NotBefore != 0 { // it told
-			entered = s.NotBefore
-		}
-		if entered > t {
+		if since(&steps[i]) > t {
 			break
 		}
-		if state = s.State; state == fsm.Listen && i > 0 { // it has no connection
-			state = fsm.Closed
-		}
+		state = stateAt(steps, i)
 	}
 	return state
+}
+
+// entered reports whether an end is shown to enter a state after a time, and not after another.
+func entered(steps []analyzer.Step, state fsm.State, after, until analyzer.Time) bool {
+	for i := range steps {
+		if t := since(&steps[i]); after < t && t <= until && stateAt(steps, i) == state {
+			return true
+		}
+	}
+	return false
+}
+
+// since is when a step is shown to be: when the kernel told, or else when the frame passed.
+func since(s *analyzer.Step) analyzer.Time {
+	if s.Evidence == analyzer.EvidenceKernel && s.NotBefore == s.NotAfter && s.NotBefore != 0 {
+		return s.NotBefore
+	}
+	return s.Time
+}
+
+// stateAt is the state of a step; back in LISTEN there is no connection.
+func stateAt(steps []analyzer.Step, i int) fsm.State {
+	if s := steps[i].State; s != fsm.Listen || i == 0 {
+		return s
+	}
+	return fsm.Closed
 }
 
 func statesOf(steps []analyzer.Step) []fsm.State {

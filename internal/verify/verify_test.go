@@ -296,8 +296,8 @@ func TestShown(t *testing.T) {
 		{"back in LISTEN", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9), {State: fsm.Listen, Time: 3e9}}, true},
 		{"entered late", []analyzer.Step{told(fsm.Established, 1e9+1), told(fsm.CloseWait, 2e9), {State: fsm.Closed, Time: 3e9}}, false},
 		{"left early", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9-1), {State: fsm.Closed, Time: 3e9}}, false},
-		{"found as asked", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9), {State: fsm.Closed, Time: 4e9 + slack}}, true},
-		{"found later", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9), {State: fsm.Closed, Time: 4e9 + slack + 1}}, false},
+		{"found as asked", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9), {State: fsm.Closed, Time: 4e9 + asking}}, true},
+		{"found later", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9), {State: fsm.Closed, Time: 4e9 + asking + 1}}, false},
 		{"not at all", []analyzer.Step{told(fsm.Established, 1e9), told(fsm.CloseWait, 2e9)}, false},
 	} {
 		if got := isShown(append([]analyzer.Step{{State: fsm.SynSent, Time: 1}}, c.last...), words); got != c.want {
