@@ -50,11 +50,7 @@ func (h *hearing) merge(start conn.Time) {
 			h.skip()
 			continue
 		}
-		at := max(conn.Time(w.Time), start)
-		if n := len(h.steps); n > 0 {
-			at = max(at, h.steps[n-1].Time)
-		}
-		h.said(Step{State: w.State, Time: at}, w)
+		h.said(Step{State: w.State, Time: max(conn.Time(w.Time), start, h.before())}, w)
 	}
 	last := conn.Time(words[len(words)-1].Time)
 	for len(h.inferred) > 0 {
@@ -76,12 +72,24 @@ func (h *hearing) between(believed bool, wanted func(*Step) bool) {
 
 func (h *hearing) skip() { h.inferred, h.agreed = h.inferred[1:], h.agreed[1:] }
 
+// before is the time of the last step.
+func (h *hearing) before() conn.Time {
+	if n := len(h.steps); n > 0 {
+		return h.steps[n-1].Time
+	}
+	return 0
+}
+
 // said appends a step that a word says.
 func (h *hearing) said(s Step, w host.Word) {
-	s.Evidence, s.ProofFrame = EvidenceKernel, 0
-	if w.Found && s.Frame == 0 { // a timer has run out by then
-		s.Time = min(s.Time, conn.Time(w.Time))
+	switch found := conn.Time(w.Time); {
+	case !w.Found || s.Time <= found:
+	case s.Frame == 0: // a timer has run out by then
+		s.Time = found
+	case s.Time > found+conn.Time(h.end.Late): // it was there already when that came
+		s = Step{State: s.State, Time: max(found, h.before())}
 	}
+	s.Evidence, s.ProofFrame = EvidenceKernel, 0
 	if w.Time != 0 && !w.Found {
 		s.NotBefore, s.NotAfter = conn.Time(w.Time), conn.Time(w.Time)
 	}

@@ -61,6 +61,8 @@ func TestHear(t *testing.T) {
 		{"found: maybe that way", "FIN_WAIT_2@5 TIME_WAIT@6 CLOSED@7", "FIN_WAIT_2@5 CLOSED@8f", false, "FIN_WAIT_2@5! TIME_WAIT@6 CLOSED@7!"},
 		{"found: maybe not before that", "ESTABLISHED@2 CLOSE_WAIT@5 FIN_WAIT_2@6 CLOSED@7", "ESTABLISHED@2 FIN_WAIT_2@5 CLOSED@8f", false,
 			"ESTABLISHED@2! FIN_WAIT_2@6! CLOSED@7!"},
+		{"found before that came", "FIN_WAIT_2@5 CLOSED@10.1", "FIN_WAIT_2@5 CLOSED@8f", false, "FIN_WAIT_2@5! CLOSED@8!"},
+		{"found when that came", "FIN_WAIT_2@5 CLOSED@10", "FIN_WAIT_2@5 CLOSED@8f", false, "FIN_WAIT_2@5! CLOSED@10!"},
 		{"nothing was inferred", "", "SYN_SENT@1 CLOSED@3", false, "SYN_SENT@1! CLOSED@3!"},
 		{"nothing was heard", "ESTABLISHED@2", "", false, "ESTABLISHED@2"},
 	} {
@@ -72,7 +74,7 @@ func TestHear(t *testing.T) {
 		c.Hosts[conn.Client] = end
 		var j Course
 		parseStates(t, test.inferred, func(s fsm.State, at int64, _ bool) {
-			j.Trajectory[conn.Client] = append(j.Trajectory[conn.Client], Step{State: s, Time: conn.Time(at), Evidence: EvidenceSent})
+			j.Trajectory[conn.Client] = append(j.Trajectory[conn.Client], Step{State: s, Time: conn.Time(at), Frame: 1, Evidence: EvidenceSent})
 			j.State[conn.Client] = s
 		})
 		for n := range end.Words { // what is heard bit by bit is no other than all at once
