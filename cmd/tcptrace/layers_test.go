@@ -71,7 +71,7 @@ var layers = map[string]layer{
 	"analyzer/internal/rtt":      {ours: []string{"analyzer/internal/conn", "analyzer/internal/quantile"}},
 	"analyzer/internal/segment":  {ours: []string{"analyzer/internal/bulk", "analyzer/internal/conn", "analyzer/internal/flight", "analyzer/internal/pool", "analyzer/internal/quantile", "analyzer/internal/rtt", "analyzer/timing", "reassembly", "internal/wire"}},
 	"analyzer/internal/state":    {ours: []string{"analyzer/host", "analyzer/internal/conn", "fsm", "internal/wire"}},
-	"analyzer/internal/anomaly":  {ours: []string{"analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn", "fsm", "internal/wire"}},
+	"analyzer/internal/anomaly":  {ours: []string{"analyzer/host", "analyzer/internal/state", "analyzer/internal/segment", "analyzer/internal/conn", "fsm", "internal/wire"}},
 	"analyzer/internal/intake":   {ours: []string{"analyzer/internal/conn", "internal/wire"}},
 	"analyzer/internal/latest":   {ours: []string{"analyzer/internal/conn", "internal/wire"}},
 	"analyzer/internal/reuse":    {ours: []string{"analyzer/internal/segment", "analyzer/internal/conn", "reassembly", "internal/wire"}},

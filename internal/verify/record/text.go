@@ -115,7 +115,7 @@ const (
 func (r *Report) Markdown(w io.Writer) error {
 	text := ReadmeHeading + "\n|---|---|---|---|---|\n" + r.ReadmeRow() + "\n\n" + AccuracyHeading + "\n|---|---|---|---|---|---|\n"
 	for i, a := range r.Taps {
-		stack := "|"
+		stack := "| |"
 		if i == 0 {
 			stack = "| " + r.title() + " |"
 		}
