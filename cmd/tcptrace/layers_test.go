@@ -109,7 +109,7 @@ var layers = map[string]layer{
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/blocks", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
-	"internal/live/kernel":      {ours: []string{"analyzer/host", "fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
+	"internal/live/kernel":      {ours: []string{"analyzer/host", "fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "golang.org/x/sys/unix", "kernel.org/pub/linux/libs/security/libcap/cap"}},
 	"internal/live/ends":        {ours: []string{"analyzer/host", "internal/live/kernel", "analyzer", "fsm"}},
 	"internal/live/recent":      {ours: []string{"analyzer", "internal/wire"}},
 	"internal/live/view":        {ours: []string{"analyzer/host", "internal/findings", "internal/live", "internal/live/kernel", "internal/live/recent", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
@@ -239,7 +239,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

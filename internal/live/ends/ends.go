@@ -23,6 +23,7 @@ import (
 type Kernel interface {
 	Read(func(kernel.Change)) error
 	Lookup(kernel.Key) (kernel.Endpoint, bool)
+	Want(kernel.Key)
 	Endpoints() iter.Seq[*kernel.Endpoint]
 	Namespace() uint32
 	Source() kernel.Source
@@ -34,6 +35,7 @@ type Told struct {
 	Stream uint64
 	Addr   [2]netip.AddrPort // by Side
 	Side   analyzer.Side
+	owner  bool // it belongs to another process than what was said of the end before
 }
 
 // Ends holds the ends of conversations. Flush and Lookup are for the goroutine of a loop, while no other is in Event or Hosts, which several may call.
@@ -188,14 +190,19 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 				e.early[k] = changes[i:]
 				break
 			}
-			e.take(held, &Told{changes[i], c.Stream, c.Addr, side})
+			e.take(held, &Told{Change: changes[i], Stream: c.Stream, Addr: c.Addr, Side: side})
 		}
 		return
 	}
-	// Of what is over it may be another connection that is known.
-	if known, ok := e.kernel.Lookup(k); ok && known.State != fsm.Closed && known.State != fsm.TimeWait {
+	known, ok := e.kernel.Lookup(k)
+	switch {
+	case !ok:
+		if e.here.is(k.Local.Addr()) {
+			e.kernel.Want(k)
+		}
+	case known.State != fsm.Closed && known.State != fsm.TimeWait: // of what is over it may be another connection that is known
 		now := time.Unix(0, int64(c.Start))
-		e.take(held, &Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: now, Found: true}, c.Stream, c.Addr, side})
+		e.take(held, &Told{Change: kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: now, Found: true}, Stream: c.Stream, Addr: c.Addr, Side: side})
 	}
 }
 
@@ -222,6 +229,7 @@ func (e *Ends) take(held *conversation, t *Told) {
 	if !end.All {
 		end.Late = lateAsked
 	}
+	t.owner = end.Process != t.Process
 	end.Process = t.Process
 	held.last[t.Side] = t.State
 	held.hosts[t.Side] = &end
@@ -238,9 +246,13 @@ func (e *Ends) say(now time.Time) {
 			continue
 		}
 		end := *held.hosts[t.Side]
-		if words := AppendWord(end.Words, &t.Change); len(words) > len(end.Words) && len(words) <= mostWords {
+		words := AppendWord(end.Words, &t.Change)
+		news := len(words) > len(end.Words) && len(words) <= mostWords
+		if news {
 			end.Words = words
 			held.hosts[t.Side] = &end
+		}
+		if news || t.owner {
 			e.again(t.Stream)
 		}
 	}
@@ -305,7 +317,7 @@ func (e *Ends) change(c *kernel.Change) {
 		if held == nil || e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}
-		e.take(held, &Told{*c, stream, addr, analyzer.Side(side)})
+		e.take(held, &Told{Change: *c, Stream: stream, Addr: addr, Side: analyzer.Side(side)})
 		return
 	}
 	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {

@@ -34,10 +34,8 @@ func (h here) interfaces() {
 // has reports whether a conversation may end on this host: one of its addresses is this host's, or its kernel has told of a socket that has it, such
 // as that of a transparent proxy.
 func (h here) has(addr [2]netip.AddrPort) bool {
-	for side := range addr {
-		if a := addr[side].Addr(); a.IsLoopback() || h[a] {
-			return true
-		}
-	}
-	return false
+	return h.is(addr[0].Addr()) || h.is(addr[1].Addr())
 }
+
+// is reports whether an address may be this host's.
+func (h here) is(a netip.Addr) bool { return a.IsLoopback() || h[a] }

@@ -10,17 +10,18 @@ import (
 	"tcptrace/fsm"
 )
 
-// Watcher knows the endpoints of this host, as of the last Read. It is for one goroutine.
+// Watcher knows the endpoints of this host, as of the last Read. It is for one goroutine, and so is Want while Read does not run.
 type Watcher struct {
 	table      *table
 	program    *program // nil: all is found by asking
 	lacks      error
 	namespaces []*asker // the first is the one it was opened in
-	asked      time.Time
-	cost       time.Duration // of asking last time
+	poll       poll
+	search     *search
+	helper     *helper // nil: none is needed, or there is none
 }
 
-// Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Lacks says why.
+// Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
 func Open() (*Watcher, error) {
 	p, err := load()
 	switch {
@@ -36,28 +37,48 @@ func Open() (*Watcher, error) {
 func OpenDiag() (*Watcher, error) { return open(nil, errors.New("BPF was not asked for")) }
 
 func open(p *program, lacks error) (*Watcher, error) {
-	w := &Watcher{program: p, lacks: lacks}
+	w := &Watcher{program: p, lacks: lacks, poll: newPoll()}
 	w.table = newTable(w.left)
+	w.openSearch()
 	if err := w.Add(); err != nil {
 		return nil, errors.Join(lacks, err, w.Close())
 	}
 	return w, nil
 }
 
+// openSearch opens what finds processes: BPF, or else a process that looks into /proc.
+func (w *Watcher) openSearch() {
+	w.search = newSearch(nil)
+	if w.program != nil && w.program.list != nil && listsWithoutRights() {
+		w.search.looker = w.program
+		return
+	}
+	h, err := startHelper()
+	if err != nil {
+		w.search.failed = fmt.Errorf("the process that looks into /proc: %w", err)
+		return
+	}
+	w.helper, w.search.looker = h, h
+}
+
 // Add has the watcher ask in the network namespace of this thread too, and lists what is open there. BPF tells of all namespaces, but of the
 // others it is not known what became of closed sockets.
 func (w *Watcher) Add() error {
-	a, err := newAsker()
-	if err != nil {
-		return err
+	w.poll.wait()
+	for _, askers := range []*[]*asker{&w.namespaces, &w.poll.askers} {
+		a, err := newAsker()
+		if err != nil {
+			return err
+		}
+		*askers = append(*askers, a)
 	}
-	w.namespaces = append(w.namespaces, a)
+	a := w.namespaces[len(w.namespaces)-1]
 	now := time.Now()
 	list, err := a.all(allStates)
 	if err != nil {
 		return err
 	}
-	own(list)
+	w.own(list)
 	// What the kernel told before it was asked for the list is on the list already.
 	var later []*record
 	if w.program != nil {
@@ -76,28 +97,56 @@ func (w *Watcher) Add() error {
 	return err
 }
 
+// own finds the processes of what is open.
+func (w *Watcher) own(list []Endpoint) {
+	if w.search.looker == nil {
+		return
+	}
+	var inodes []uint32
+	for i := range list {
+		if list[i].inode != 0 {
+			inodes = append(inodes, list[i].inode)
+		}
+	}
+	for first := true; first || len(inodes) > 0; first = false { // with none it is found out what can be seen
+		n := min(len(inodes), mostAtOnce)
+		l := look(w.search.looker, inodes[:n], time.Now())
+		if inodes, w.search.failed = inodes[n:], l.err; l.err != nil {
+			return
+		}
+		h := newHolders(l.holders)
+		h.list(list)
+		if w.helper == nil { // it lists all
+			return
+		}
+	}
+}
+
 // left asks what is left of a socket.
 func (w *Watcher) left(k Key) (e Endpoint, left, known bool) {
-	for _, a := range w.namespaces {
-		if a.namespace == k.Namespace {
-			e, err := a.one(k)
-			return e, err == nil && e.holder == remains, true
-		}
+	if a := w.asker(k.Namespace); a != nil {
+		e, err := a.one(k)
+		return e, err == nil && e.holder == remains, true
 	}
 	return Endpoint{}, false, false
 }
 
-const (
-	askEvery = time.Second
-	leisure  = 20 // times what asking takes lie between two times
-)
+func (w *Watcher) asker(namespace uint32) *asker {
+	for _, a := range w.namespaces {
+		if a.namespace == namespace {
+			return a
+		}
+	}
+	return nil
+}
 
-// Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but asks now
-// and then for what it is not told.
+// Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but has the kernel asked now
+// and then for what it does not tell.
 func (w *Watcher) Read(f func(Change)) error {
 	w.table.tell = f
 	defer func() { w.table.tell = func(Change) {} }()
-	lists, err := w.ask()
+	now := time.Now()
+	asked, err := w.poll.run(w, now)
 	if err != nil {
 		return err
 	}
@@ -111,35 +160,16 @@ func (w *Watcher) Read(f func(Change)) error {
 	if w.program != nil {
 		wanted = silent
 	}
-	for _, l := range lists {
+	for _, l := range asked.all {
 		w.table.list(l.namespace, l.endpoints, l.at, wanted)
 	}
-	return nil
-}
-
-// listed is what a namespace had at a time.
-type listed struct {
-	namespace uint32
-	at        time.Time
-	endpoints []Endpoint
-}
-
-// ask asks for what is not told, and for what is measured, if it is time to.
-func (w *Watcher) ask() (lists []listed, err error) {
-	now := time.Now()
-	if now.Sub(w.asked) < max(askEvery, leisure*w.cost) {
-		return nil, nil
-	}
-	w.asked = now
-	for _, a := range w.namespaces {
-		l := listed{a.namespace, time.Now(), nil}
-		if l.endpoints, err = a.all(allStates); err != nil {
-			return nil, err
+	for i := range asked.some {
+		if e := &asked.some[i]; wanted(&e.Endpoint) {
+			w.table.found(&e.Endpoint, e.at)
 		}
-		lists = append(lists, l)
 	}
-	w.cost = time.Since(now)
-	return lists, nil
+	w.search.run(w.table, now)
+	return nil
 }
 
 // silent is whether BPF does not tell of an endpoint: what no socket stands for, and sockets in SYN_SENT, which have no port yet when they enter it.
@@ -171,6 +201,38 @@ func (w *Watcher) Source() Source {
 // Lacks is why BPF is not used; nil if it is.
 func (w *Watcher) Lacks() error { return w.lacks }
 
+// Notes say what is not known, or not at once, and why.
+func (w *Watcher) Notes() (list []string) {
+	if w.lacks != nil {
+		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
+	}
+	switch {
+	case w.search.failed != nil:
+		list = append(list, fmt.Sprintf("processes are known by their calls only: %v", w.search.failed))
+	case w.helper != nil && w.helper.unseen > 0:
+		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen))
+	}
+	return list
+}
+
+// Stays is what remains when the rights are given up with which the watcher was opened.
+func (w *Watcher) Stays() string {
+	text := "the kernel is asked for connections by sock_diag"
+	if w.program != nil {
+		text = "BPF programs that report the states of connections, and " + text
+	}
+	switch {
+	case w.helper != nil:
+		text += fmt.Sprintf("; process %d looks into /proc for who has sockets, with no right but to", w.helper.cmd.Process.Pid)
+	case w.search.looker != nil:
+		text += "; BPF lists who has sockets"
+	}
+	return text
+}
+
+// Want has the kernel asked soon for an endpoint that is not known, of the namespace that the watcher was opened in.
+func (w *Watcher) Want(k Key) { w.poll.want(k) }
+
 // Lost is how many changes were not seen: the kernel had no room to tell them, or the table none for the endpoint.
 func (w *Watcher) Lost() uint64 {
 	if w.program == nil {
@@ -182,10 +244,15 @@ func (w *Watcher) Lost() uint64 {
 // Close ends watching.
 func (w *Watcher) Close() error {
 	var errs []error
+	w.poll.wait()
+	w.search.aside.wait()
 	if w.program != nil {
 		errs = append(errs, w.program.close())
 	}
-	for _, a := range w.namespaces {
+	if w.helper != nil {
+		errs = append(errs, w.helper.close())
+	}
+	for _, a := range append(w.namespaces, w.poll.askers...) {
 		errs = append(errs, a.close())
 	}
 	return errors.Join(errs...)

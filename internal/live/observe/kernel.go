@@ -21,6 +21,21 @@ func (s *Session) CloseKernel() {
 	s.Warn(s.Kernel.Close())
 }
 
+// NoteKernel tells the user what is not known of the kernel's word.
+func (s *Session) NoteKernel() {
+	for _, text := range s.Kernel.Notes() {
+		s.Note("%s", text)
+	}
+}
+
+// KernelStays is what remains of the rights that asking took, as the end of a sentence.
+func (s *Session) KernelStays() string {
+	if s.Kernel == nil {
+		return ""
+	}
+	return "; " + s.Kernel.Stays()
+}
+
 // told writes what the kernel says of a conversation.
 func (s *Session) told(t *ends.Told) {
 	if s.Events == nil || s.Where != nil && !s.begun[t.Stream] {
