@@ -82,6 +82,7 @@ type (
 	StatisticsRecord = record.StatisticsRecord
 	ProcessRecord    = record.ProcessRecord
 	KernelState      = record.KernelState
+	Silent           = record.Silent
 	Overflow         = record.Overflow
 )
 

@@ -89,6 +89,8 @@ type EventWriter interface {
 	Event(ev *analyzer.Event) error
 	// Kernel writes what a kernel says.
 	Kernel(k *KernelState) error
+	// Silent writes what a kernel says of a connection without packets.
+	Silent(k *Silent) error
 	// Overflow writes that a listening socket had no room.
 	Overflow(o *Overflow) error
 	// Drops tells that the capture has lost total packets so far, if that is news.
@@ -125,6 +127,9 @@ func (r *eventsParquet) Event(ev *analyzer.Event) error { return r.add(record.Ne
 
 // Kernel implements EventWriter.
 func (r *eventsParquet) Kernel(k *KernelState) error { return r.add(record.NewKernelRecord(k)) }
+
+// Silent implements EventWriter.
+func (r *eventsParquet) Silent(k *Silent) error { return r.add(record.NewSilentRecord(k)) }
 
 // Overflow implements EventWriter.
 func (r *eventsParquet) Overflow(o *Overflow) error { return r.add(record.NewOverflowRecord(o)) }

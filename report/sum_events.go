@@ -29,6 +29,8 @@ func (w *sumEvents) Summary(_ analyzer.Time, s *analyzer.Summary, _ Selection) e
 
 func (*sumEvents) Kernel(*KernelState) error { return nil }
 
+func (*sumEvents) Silent(*Silent) error { return nil }
+
 func (*sumEvents) Overflow(*Overflow) error { return nil }
 
 func (*sumEvents) Drops(analyzer.Time, uint64) error { return nil }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,6 +66,12 @@ func TestLiveKernel(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(r.events.String(), `"event":"silent"`) && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if text := r.events.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"endpoint":"client","state":"ESTABLISHED","socket":true,"process":{"pid":`+strconv.Itoa(os.Getpid())) {
+		t.Errorf("of what is open and silent: %s", text)
 	}
 	send(t, before.client, before.server, 10) // it is open already
 	time.Sleep(100 * time.Millisecond)

@@ -51,6 +51,7 @@ type Ends struct {
 	early   map[kernel.Key][]kernel.Change // of connections whose conversations have not begun
 	late    []*Told                        // that are not among the words yet, oldest first
 	cleared time.Time
+	silent  silents
 }
 
 // conversation is what is known of both ends of one.
@@ -155,6 +156,7 @@ func (e *Ends) of(c *analyzer.Conversation) *conversation {
 	case held == nil:
 		held = &conversation{addr: c.Addr}
 		e.all[c.Stream], e.streams[c.Addr] = held, c.Stream
+		e.silent.heard(c.Addr)
 		for side := range c.Addr {
 			e.begin(held, c, analyzer.Side(side))
 		}
@@ -293,6 +295,7 @@ func (e *Ends) Flush() error {
 		}
 	})
 	e.say(now)
+	e.silent.flush(e.kernel, now)
 	if now.Sub(e.cleared) < patience {
 		return err
 	}
@@ -320,6 +323,7 @@ func (e *Ends) change(c *kernel.Change) {
 		e.take(held, &Told{Change: *c, Stream: stream, Addr: addr, Side: analyzer.Side(side)})
 		return
 	}
+	e.silent.change(c)
 	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
 		e.early[c.Key] = append(changes, *c)
 	}

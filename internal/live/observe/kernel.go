@@ -10,6 +10,14 @@ import (
 	"tcptrace/report"
 )
 
+// Silent is what the view asks for connections without packets; nil if nobody can be asked.
+func (s *Session) Silent() func() []*analyzer.Conversation {
+	if s.Kernel == nil {
+		return nil
+	}
+	return func() []*analyzer.Conversation { return s.ends.StillSilent() }
+}
+
 // CloseKernel asks the kernel no more.
 func (s *Session) CloseKernel() {
 	if s.Kernel == nil {

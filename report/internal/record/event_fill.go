@@ -70,6 +70,13 @@ func NewKernelRecord(k *KernelState) EventRecord {
 	return r
 }
 
+// NewSilentRecord is the record of a connection without packets.
+func NewSilentRecord(k *Silent) EventRecord {
+	r := NewKernelRecord(&k.KernelState)
+	r.Event, r.Kernel = eventSilent, newInfoRecord(&host.End{Info: k.Info})
+	return r
+}
+
 // NewOverflowRecord is the record of a listening socket that had no room.
 func NewOverflowRecord(o *Overflow) EventRecord {
 	r := newEventRecord(eventOverflow, o.Time)
