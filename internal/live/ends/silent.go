@@ -49,7 +49,7 @@ func (e *Ends) Silents(may func(client, server netip.AddrPort) bool, tell func(*
 		case end.State == fsm.Listen:
 			listening[end.Local.Port()] = true
 		case end.Socket && end.State != fsm.Closed:
-			one := *end
+			one, _ := e.kernel.Lookup(end.Key)
 			open = append(open, &one)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 // Who has given up its rights by Landlock may not see what other processes have open. So a process is started before that which keeps the
 // right to, and gives up all others. It takes inode numbers of sockets and answers with the processes that have them; of packets it gets nothing.
 //
-// A question is a count and inode numbers; an answer a count of processes that cannot be looked at, another of holders, and these. All
-// numbers are of four bytes.
+// A question is a count and inode numbers; an answer a count of processes that cannot be looked at, another of holders, and these.
+// Numbers are of four bytes, those of control groups of eight.
 
 // helperName is what the second process is called with. The program and tests run themselves.
 const helperName = "tcptrace: who has sockets"
@@ -95,6 +95,7 @@ func appendAnswer(b []byte, list []record, unseen int) []byte {
 		p := &list[i].process
 		b = binary.NativeEndian.AppendUint32(b, list[i].inode)
 		b = binary.NativeEndian.AppendUint32(b, p.PID)
+		b = binary.NativeEndian.AppendUint64(b, p.Cgroup)
 		var name [nameSize]byte
 		copy(name[:nameSize-1], p.Name)
 		b = append(b, name[:]...)
@@ -139,13 +140,31 @@ func holdersInProc(wanted map[uint32]bool) (list []record, unseen int) {
 		if err != nil {
 			continue // it has ended
 		}
+		p := host.Process{PID: uint32(pid), Cgroup: cgroupOf(dir), Name: strings.TrimSuffix(string(name), "\n")}
 		for _, n := range inodes {
 			if len(list) < mostHolders {
-				list = append(list, record{kind: held, inode: n, process: host.Process{PID: uint32(pid), Name: strings.TrimSuffix(string(name), "\n")}})
+				list = append(list, record{kind: held, inode: n, process: p})
 			}
 		}
 	}
 	return list, unseen
+}
+
+// cgroupOf is the number of the control group (version 2) of a process; 0 if it is not known.
+func cgroupOf(dir string) uint64 {
+	text, err := os.ReadFile(dir + "/cgroup")
+	root := mountOf("cgroup2")
+	if err != nil || root == "" {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::")
+		var s unix.Stat_t
+		if ok && unix.Stat(root+name, &s) == nil {
+			return s.Ino
+		}
+	}
+	return 0
 }
 
 func isEmpty(file string) bool {
@@ -224,6 +243,7 @@ func (h *helper) look(inodes []uint32) ([]record, error) {
 	h.unseen = int(head.Unseen)
 	answers := make([]struct {
 		Inode, PID uint32
+		Cgroup     uint64
 		Name       [nameSize]byte
 	}, head.Holders)
 	if err := binary.Read(h.answers, binary.NativeEndian, answers); err != nil {
@@ -232,7 +252,7 @@ func (h *helper) look(inodes []uint32) ([]record, error) {
 	list := make([]record, 0, len(answers))
 	for i := range answers {
 		a := &answers[i]
-		list = append(list, record{kind: held, inode: a.Inode, process: host.Process{PID: a.PID, Name: unix.ByteSliceToString(a.Name[:])}})
+		list = append(list, record{kind: held, inode: a.Inode, process: host.Process{PID: a.PID, Cgroup: a.Cgroup, Name: unix.ByteSliceToString(a.Name[:])}})
 	}
 	return list, nil
 }

@@ -589,3 +589,65 @@ func TestConnecting(t *testing.T) {
 		}
 	}
 }
+
+// TestContainer: of a container that is started later it is known what its processes have, and whether it is one.
+func TestContainer(t *testing.T) {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := regexp.MustCompile(`(?m)^\S+ (\S+) cgroup2 `).FindSubmatch(mounts)
+	if where == nil {
+		t.Skip("no control groups of version 2 are mounted")
+	}
+	for _, open := range []func() (*kernel.Watcher, error){kernel.Open, kernel.OpenDiag} {
+		n := netns.New(t)
+		var w *kernel.Watcher
+		n.A.Do(func() { w, err = open() })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		id := fmt.Sprintf("%064x", time.Now().UnixNano())
+		group := filepath.Join(string(where[1]), "docker-"+id+".scope")
+		if err := os.Mkdir(group, 0o755); err != nil {
+			t.Skip(err)
+		}
+		t.Cleanup(func() { // its process has ended by then
+			if err := os.Remove(group); err != nil {
+				t.Error(err)
+			}
+		})
+		l := n.A.Listen(port)
+		file, err := l.File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		worker := start(t, takeTask, file)
+		if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), fmt.Append(nil, worker), 0); err != nil {
+			t.Skip(err)
+		}
+		c, err := n.A.Dial(l.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := owner(w, addrPort(c.RemoteAddr()), addrPort(c.LocalAddr()), worker, false)
+		if err != nil || p.PID != worker {
+			t.Errorf("%s: %+v, %v", w.Source(), p, err)
+		}
+		told := false
+		for end := time.Now().Add(5 * time.Second); !told && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			if err := w.Read(func(c kernel.Change) { told = told || c.Process.Container == id }); err != nil {
+				t.Fatal(err)
+			}
+			e, _ := w.Lookup(kernel.Key{Namespace: w.Namespace(), Local: addrPort(c.RemoteAddr()), Remote: addrPort(c.LocalAddr())})
+			if told = told || e.Process.Container == id; told && e.Process.Unit != "" {
+				t.Errorf("%+v", e.Process)
+			}
+		}
+		e, _ := w.Lookup(kernel.Key{Namespace: w.Namespace(), Local: addrPort(c.LocalAddr()), Remote: addrPort(c.RemoteAddr())})
+		if !told || e.Process.Container != "" {
+			t.Errorf("%s: told %v; the client belongs to %+v", w.Source(), told, e.Process)
+		}
+	}
+}

@@ -145,8 +145,11 @@ func (h *holders) of(e *Endpoint) (p host.Process) {
 	}
 	for _, r := range list {
 		one := r.process
-		if r.sock == 0 { // the user is one of the socket, which /proc does not say
+		if r.sock == 0 { // the user is that of the socket, which /proc does not say
 			one.User = e.Process.User
+		}
+		if one.Cgroup == 0 {
+			one.Cgroup = e.Process.Cgroup
 		}
 		if one.PID == e.Process.PID && !e.Process.Listens {
 			return e.Process

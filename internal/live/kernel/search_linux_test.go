@@ -169,7 +169,7 @@ func TestConnectingRecord(t *testing.T) {
 
 // TestAnswers: what one process writes the other reads; too much is refused.
 func TestAnswers(t *testing.T) {
-	wanted := []record{{kind: held, inode: 11, process: host.Process{PID: 7, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}
+	wanted := []record{{kind: held, inode: 11, process: host.Process{PID: 7, Cgroup: 1 << 40, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}
 	var questions bytes.Buffer
 	h := &helper{questions: closer{&questions}, answers: bytes.NewReader(appendAnswer(nil, wanted, 3))}
 	if list, err := h.look([]uint32{11, 12}); err != nil || !reflect.DeepEqual(list, wanted) || h.unseen != 3 {

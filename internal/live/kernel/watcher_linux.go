@@ -19,6 +19,7 @@ type Watcher struct {
 	poll       poll
 	search     *search
 	helper     *helper // nil: none is needed, or there is none
+	groups     *groups
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
@@ -37,7 +38,7 @@ func Open() (*Watcher, error) {
 func OpenDiag() (*Watcher, error) { return open(nil, errors.New("BPF was not asked for")) }
 
 func open(p *program, lacks error) (*Watcher, error) {
-	w := &Watcher{program: p, lacks: lacks, poll: newPoll()}
+	w := &Watcher{program: p, lacks: lacks, poll: newPoll(), groups: newGroups()}
 	w.table = newTable(w.left)
 	w.openSearch()
 	if err := w.Add(); err != nil {
@@ -143,7 +144,12 @@ func (w *Watcher) asker(namespace uint32) *asker {
 // Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but has the kernel asked now
 // and then for what it does not tell.
 func (w *Watcher) Read(f func(Change)) error {
-	w.table.tell = f
+	w.table.tell = func(c Change) {
+		if !w.groups.fill(&c.Process) {
+			w.groups.missed(c.Key)
+		}
+		f(c)
+	}
 	defer func() { w.table.tell = func(Change) {} }()
 	now := time.Now()
 	asked, err := w.poll.run(w, now)
@@ -169,6 +175,7 @@ func (w *Watcher) Read(f func(Change)) error {
 		}
 	}
 	w.search.run(w.table, now)
+	w.groups.run(w.table, now)
 	return nil
 }
 
@@ -181,7 +188,9 @@ func (w *Watcher) Lookup(k Key) (Endpoint, bool) {
 	if e == nil {
 		return Endpoint{}, false
 	}
-	return *e, true
+	found := *e
+	w.groups.fill(&found.Process)
+	return found, true
 }
 
 // Endpoints are all that are known, in no order.
@@ -246,6 +255,7 @@ func (w *Watcher) Close() error {
 	var errs []error
 	w.poll.wait()
 	w.search.aside.wait()
+	w.groups.aside.wait()
 	if w.program != nil {
 		errs = append(errs, w.program.close())
 	}
