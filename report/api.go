@@ -83,6 +83,7 @@ type (
 	ProcessRecord    = record.ProcessRecord
 	KernelState      = record.KernelState
 	Silent           = record.Silent
+	Cookies          = record.Cookies
 	Overflow         = record.Overflow
 )
 

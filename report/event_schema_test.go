@@ -84,6 +84,7 @@ func events(t *testing.T, path string) []byte {
 	check(w.Kernel(&k))
 	check(w.Silent(&report.Silent{KernelState: k}))
 	check(w.Silent(&report.Silent{KernelState: k, Info: &host.Info{CWND: 10, Congestion: "cubic"}}))
+	check(w.Cookies(&report.Cookies{Time: sum.End, Sent: 3, Accepted: 1}))
 	check(w.Overflow(&report.Overflow{Time: sum.End, Server: k.Addr[0], Process: k.Process, Dropped: 3, Queue: 2, Backlog: 1}))
 	check(w.Summary(sum.End, &sum, report.Selection{}))
 	return out.Bytes()

@@ -91,6 +91,8 @@ type EventWriter interface {
 	Kernel(k *KernelState) error
 	// Silent writes what a kernel says of a connection without packets.
 	Silent(k *Silent) error
+	// Cookies writes how many SYN cookies there were.
+	Cookies(c *Cookies) error
 	// Overflow writes that a listening socket had no room.
 	Overflow(o *Overflow) error
 	// Drops tells that the capture has lost total packets so far, if that is news.
@@ -130,6 +132,9 @@ func (r *eventsParquet) Kernel(k *KernelState) error { return r.add(record.NewKe
 
 // Silent implements EventWriter.
 func (r *eventsParquet) Silent(k *Silent) error { return r.add(record.NewSilentRecord(k)) }
+
+// Cookies implements EventWriter.
+func (r *eventsParquet) Cookies(c *Cookies) error { return r.add(record.NewCookiesRecord(c)) }
 
 // Overflow implements EventWriter.
 func (r *eventsParquet) Overflow(o *Overflow) error { return r.add(record.NewOverflowRecord(o)) }

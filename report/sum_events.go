@@ -31,6 +31,8 @@ func (*sumEvents) Kernel(*KernelState) error { return nil }
 
 func (*sumEvents) Silent(*Silent) error { return nil }
 
+func (*sumEvents) Cookies(*Cookies) error { return nil }
+
 func (*sumEvents) Overflow(*Overflow) error { return nil }
 
 func (*sumEvents) Drops(analyzer.Time, uint64) error { return nil }

@@ -24,6 +24,7 @@ type Kernel interface {
 	Read(func(kernel.Change)) error
 	Lookup(kernel.Key) (kernel.Endpoint, bool)
 	Want(kernel.Key)
+	Cookies() kernel.Cookies
 	Endpoints() iter.Seq[*kernel.Endpoint]
 	Namespace() uint32
 	Source() kernel.Source
@@ -52,6 +53,7 @@ type Ends struct {
 	late    []*Told                        // that are not among the words yet, oldest first
 	cleared time.Time
 	silent  silents
+	cookies func(kernel.Cookies) // nil: nobody is told
 }
 
 // conversation is what is known of both ends of one.
@@ -76,6 +78,9 @@ func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kerne
 	}
 	return e
 }
+
+// Cookies has f called with the SYN cookies since the last time, if there are any.
+func (e *Ends) Cookies(f func(kernel.Cookies)) { e.cookies = f }
 
 // What the kernel does may be known before the packets that show it. What no conversation begins for is forgotten: the capture does not
 // see it. When there is no room for more, conversations begin with the state that they are in.
@@ -296,6 +301,9 @@ func (e *Ends) Flush() error {
 	})
 	e.say(now)
 	e.silent.flush(e.kernel, now)
+	if n := e.kernel.Cookies(); n != (kernel.Cookies{}) && e.cookies != nil {
+		e.cookies(n)
+	}
 	if now.Sub(e.cleared) < patience {
 		return err
 	}

@@ -27,6 +27,13 @@ type made struct {
 	known map[kernel.Key]kernel.Endpoint
 	asked bool // it does not tell
 	want  []kernel.Key
+	fresh kernel.Cookies
+}
+
+func (m *made) Cookies() kernel.Cookies {
+	n := m.fresh
+	m.fresh = kernel.Cookies{}
+	return n
 }
 
 func (m *made) Want(k kernel.Key) { m.want = append(m.want, k) }
@@ -349,6 +356,20 @@ func TestTurned(t *testing.T) {
 		if r.expect(t); len(r.all)+len(r.streams) > 0 {
 			t.Errorf("%d conversations and %d pairs of sockets are left", len(r.all), len(r.streams))
 		}
+	}
+}
+
+// TestCookies: SYN cookies are told when there are some.
+func TestCookies(t *testing.T) {
+	r := newRun()
+	var told []kernel.Cookies
+	r.Cookies(func(n kernel.Cookies) { told = append(told, n) })
+	for _, n := range []kernel.Cookies{{}, {Sent: 2}, {}} {
+		r.kernel.fresh = n
+		r.expect(t)
+	}
+	if want := []kernel.Cookies{{Sent: 2}}; !slices.Equal(told, want) {
+		t.Errorf("told %v", told)
 	}
 }
 

@@ -65,6 +65,13 @@ type Change struct {
 	Found  bool   // it was found to have happened when the kernel was asked, at Time; false: it happened then
 }
 
+// Cookies are SYN-ACKs of a host that had no room to remember the SYN, and what became of them.
+type Cookies struct {
+	Sent     uint64 // in place of remembering it
+	Accepted uint64 // connections were made of them, without SACK, window scaling and timestamps unless the client's timestamps brought these back
+	Refused  uint64 // ACKs that had none, or an old one
+}
+
 // Source is how the kernel tells.
 type Source string
 

@@ -651,3 +651,36 @@ func TestContainer(t *testing.T) {
 		}
 	}
 }
+
+// TestCookies: a host that remembers no SYN says how many cookies it has sent, and how many connections it has made of those; one that does, says nothing.
+func TestCookies(t *testing.T) {
+	for setting, want := range map[string]bool{"2": true, "0": false} {
+		n := netns.New(t)
+		var w *kernel.Watcher
+		var err error
+		n.B.Do(func() {
+			if err = os.WriteFile("/proc/sys/net/ipv4/tcp_syncookies", []byte(setting), 0); err == nil {
+				w, err = kernel.Open()
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		l := n.B.Listen(port)
+		if _, err := n.A.Dial(l.Addr()); err != nil {
+			t.Fatal(err)
+		}
+		var all kernel.Cookies
+		for end := time.Now().Add(3 * time.Second); all.Accepted == 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			if err := w.Read(func(kernel.Change) {}); err != nil {
+				t.Fatal(err)
+			}
+			one := w.Cookies()
+			all = kernel.Cookies{Sent: all.Sent + one.Sent, Accepted: all.Accepted + one.Accepted, Refused: all.Refused + one.Refused}
+		}
+		if got := all == (kernel.Cookies{Sent: 1, Accepted: 1}); got != want || !want && all != (kernel.Cookies{}) {
+			t.Errorf("tcp_syncookies %s: %+v", setting, all)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import "time"
 type poll struct {
 	askers []*asker // one for each namespace, for this alone
 	aside  *aside[answers]
+	count  *counters // of the namespace that the watcher was opened in; nil: not known
 	every  time.Time // when all are asked for next
 	wanted []wish
 }
@@ -21,8 +22,10 @@ type wish struct {
 type answers struct {
 	all  []listed
 	some []one
-	took time.Duration
-	err  error
+	// cookies are all so far, if all endpoints were asked for.
+	cookies Cookies
+	took    time.Duration
+	err     error
 }
 
 // listed is what a namespace had at a time.
@@ -69,7 +72,7 @@ func (p *poll) run(w *Watcher, now time.Time) (found answers, err error) {
 	}
 	keys := p.due(w, now)
 	if all || len(keys) > 0 {
-		p.aside.start(now, askPause, func() answers { return ask(p.askers, keys, all) })
+		p.aside.start(now, askPause, func() answers { return ask(p.askers, p.count, keys, all) })
 	}
 	return found, found.err
 }
@@ -92,8 +95,8 @@ func (p *poll) due(w *Watcher, now time.Time) (keys []Key) {
 	return keys
 }
 
-// ask asks for some endpoints of the first namespace, and for all of all if that is wanted.
-func ask(askers []*asker, keys []Key, all bool) (found answers) {
+// ask asks for some endpoints of the first namespace, and for all of all if that is wanted, with what is counted.
+func ask(askers []*asker, count *counters, keys []Key, all bool) (found answers) {
 	began := time.Now()
 	for _, k := range keys {
 		at := time.Now()
@@ -110,6 +113,9 @@ func ask(askers []*asker, keys []Key, all bool) (found answers) {
 			break
 		}
 		found.all = append(found.all, l)
+	}
+	if all && count != nil && found.err == nil {
+		found.cookies, found.err = count.cookies()
 	}
 	found.took = time.Since(began)
 	return found

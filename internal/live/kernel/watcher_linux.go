@@ -20,6 +20,8 @@ type Watcher struct {
 	search     *search
 	helper     *helper // nil: none is needed, or there is none
 	groups     *groups
+	cookies    Cookies // all so far
+	fresh      Cookies // that Cookies has not returned yet
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
@@ -41,6 +43,10 @@ func open(p *program, lacks error) (*Watcher, error) {
 	w := &Watcher{program: p, lacks: lacks, poll: newPoll(), groups: newGroups()}
 	w.table = newTable(w.left)
 	w.openSearch()
+	if c, err := openCounters(); err == nil { // without /proc they are not counted
+		w.poll.count = c
+		w.cookies, _ = c.cookies()
+	}
 	if err := w.Add(); err != nil {
 		return nil, errors.Join(lacks, err, w.Close())
 	}
@@ -166,6 +172,11 @@ func (w *Watcher) Read(f func(Change)) error {
 	if w.program != nil {
 		wanted = silent
 	}
+	if asked.all != nil {
+		n := asked.cookies.since(w.cookies)
+		w.cookies = asked.cookies
+		w.fresh = Cookies{w.fresh.Sent + n.Sent, w.fresh.Accepted + n.Accepted, w.fresh.Refused + n.Refused}
+	}
 	for _, l := range asked.all {
 		w.table.list(l.namespace, l.endpoints, l.at, wanted)
 	}
@@ -195,6 +206,13 @@ func (w *Watcher) Lookup(k Key) (Endpoint, bool) {
 
 // Endpoints are all that are known, in no order.
 func (w *Watcher) Endpoints() iter.Seq[*Endpoint] { return w.table.all() }
+
+// Cookies are those since the last time, in the namespace that the watcher was opened in, as of the last Read.
+func (w *Watcher) Cookies() Cookies {
+	n := w.fresh
+	w.fresh = Cookies{}
+	return n
+}
 
 // Namespace is the number of the network namespace that the watcher was opened in.
 func (w *Watcher) Namespace() uint32 { return w.namespaces[0].namespace }
@@ -256,6 +274,9 @@ func (w *Watcher) Close() error {
 	w.poll.wait()
 	w.search.aside.wait()
 	w.groups.aside.wait()
+	if w.poll.count != nil {
+		errs = append(errs, w.poll.count.file.Close())
+	}
 	if w.program != nil {
 		errs = append(errs, w.program.close())
 	}

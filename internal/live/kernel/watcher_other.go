@@ -24,6 +24,7 @@ func (*Watcher) Source() Source                 { return "" }
 func (*Watcher) Lacks() error                   { return nil }
 func (*Watcher) Notes() []string                { return nil }
 func (*Watcher) Stays() string                  { return "" }
+func (*Watcher) Cookies() Cookies               { return Cookies{} }
 func (*Watcher) Want(Key)                       {}
 func (*Watcher) Lost() uint64                   { return 0 }
 func (*Watcher) Close() error                   { return nil }

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"net/netip"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -62,6 +63,15 @@ func kernelState(t *ends.Told) *report.KernelState {
 		k.Before = fsm.Unknown
 	}
 	return k
+}
+
+// cookies writes that this host has sent SYN cookies, or had them returned.
+func (s *Session) cookies(n kernel.Cookies) {
+	if s.Events == nil || s.Where != nil {
+		return
+	}
+	at := analyzer.Time(time.Now().UnixNano())
+	s.Fail(s.Events.Cookies(&report.Cookies{Time: at, Sent: n.Sent, Accepted: n.Accepted, Refused: n.Refused}))
 }
 
 // full writes that a listening socket had no room for connections.

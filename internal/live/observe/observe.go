@@ -64,6 +64,7 @@ func (s *Session) Observe() {
 		s.ends = ends.New(s.Kernel, s.told, s.Loop.Monitor().Again, s.full)
 		s.Loop.Monitor().Ask(s.ends.Hosts)
 		s.watchSilent()
+		s.ends.Cookies(s.cookies)
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
 	s.Loop.OnFlush(s.flush)

@@ -170,6 +170,15 @@ func appendKernelState(b []byte, k *KernelState) []byte {
 	return appendProcess(b, &host.End{Process: k.Process})
 }
 
+// Cookies writes how many SYN cookies there were.
+func (r *Events) Cookies(c *Cookies) error {
+	r.gather()
+	r.batch.last(len(r.out.B))
+	b := strconv.AppendUint(append(r.begin(eventCookies, c.Time), `,"sent":`...), c.Sent, 10)
+	b = strconv.AppendUint(append(b, `,"accepted":`...), c.Accepted, 10)
+	return r.end(strconv.AppendUint(append(b, `,"refused":`...), c.Refused, 10))
+}
+
 // Overflow writes that a listening socket had no room.
 func (r *Events) Overflow(o *Overflow) error {
 	r.gather()

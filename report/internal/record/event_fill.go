@@ -77,6 +77,13 @@ func NewSilentRecord(k *Silent) EventRecord {
 	return r
 }
 
+// NewCookiesRecord is the record of SYN cookies.
+func NewCookiesRecord(c *Cookies) EventRecord {
+	r := newEventRecord(eventCookies, c.Time)
+	r.Sent, r.Accepted, r.Refused = c.Sent, c.Accepted, c.Refused
+	return r
+}
+
 // NewOverflowRecord is the record of a listening socket that had no room.
 func NewOverflowRecord(o *Overflow) EventRecord {
 	r := newEventRecord(eventOverflow, o.Time)

@@ -50,6 +50,11 @@ type EventRecord struct {
 	// Of a connection of this host of which no packet was captured: what its kernel measures.
 	Kernel InfoRecord `json:"kernel"`
 
+	// Of the SYN cookies of this host, since they were last told.
+	Sent     uint64 `json:"sent"`     // SYN-ACKs with a cookie, which it keeps nothing of
+	Accepted uint64 `json:"accepted"` // connections that it made of a cookie that came back
+	Refused  uint64 `json:"refused"`  // ACKs in which it found no valid cookie
+
 	// Of a listening socket of this host, Server, that had no room for connections.
 	Unanswered uint32 `json:"unanswered"` // SYNs, and ACKs of handshakes, that it dropped since it was last told
 	Queue      uint32 `json:"queue"`      // connections that wait to be accepted
@@ -98,6 +103,12 @@ type Silent struct {
 	Info *host.Info // nil: not known
 }
 
+// Cookies are the SYN cookies of this host since they were last told.
+type Cookies struct {
+	Time                    analyzer.Time
+	Sent, Accepted, Refused uint64
+}
+
 // Overflow is that a listening socket of this host dropped what would have opened connections, because too many wait for its process.
 type Overflow struct {
 	Time           analyzer.Time
@@ -112,6 +123,7 @@ const (
 	eventOverflow   = "overflow"
 	eventKernel     = "kernel"
 	eventSilent     = "silent"
+	eventCookies    = "cookies"
 	eventDrops      = "drops"
 	eventStatistics = "statistics"
 	eventSummary    = "summary"
@@ -134,6 +146,7 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
 	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
 	eventSilent:                         {Always: []string{"client", "server", "community_id", "endpoint", "state", "socket"}, Known: []string{"before", "process", "kernel"}},
+	eventCookies:                        {Always: []string{"sent", "accepted", "refused"}},
 	eventOverflow:                       {Always: []string{"server", "unanswered", "queue", "backlog"}, Known: []string{"process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
 	eventStatistics:                     {Always: []string{"statistics", "summary"}},
