@@ -11,8 +11,15 @@ type aside[T any] struct {
 
 func newAside[T any]() *aside[T] { return &aside[T]{results: make(chan T, 1)} }
 
-// leisure is how many times as long as something took lies before it is done again: so it takes a twentieth of a processor at most.
-const leisure = 20
+// leisure is how many times as long as something took lies before it is done again, so that it takes a twentieth of a processor at most; but no
+// more than seldom: it seemed to take long if the program was stopped meanwhile.
+const (
+	leisure = 20
+	seldom  = 10 * time.Second
+)
+
+// interval is how long after something took so long it is done again.
+func interval(every, took time.Duration) time.Duration { return max(every, min(leisure*took, seldom)) }
 
 // ready reports whether something may be started: nothing runs, and the last time is long enough ago for what it took.
 func (a *aside[T]) ready(now time.Time) bool { return !a.busy && !now.Before(a.next) }
@@ -31,7 +38,7 @@ func (a *aside[T]) result(took func(T) time.Duration) (found T, ok bool) {
 		return found, false
 	}
 	a.busy = false
-	if t := time.Now().Add((leisure - 1) * took(found)); t.After(a.next) {
+	if t := time.Now().Add(interval(0, took(found))); t.After(a.next) {
 		a.next = t
 	}
 	return found, true

@@ -175,9 +175,12 @@ func (p *program) look([]uint32) (list []record, err error) {
 
 const recordSize = int(unsafe.Sizeof(bpfRecord{}))
 
-// lost is how many records there was no room for.
+// lost is how many records there was no room for, or were not made because another was being made on the same processor.
 func (p *program) lost() (n uint64) {
-	_ = p.Lost.Get(&n) // of a map that is open
+	_ = p.Lost.Get(&n)                         // of a map that is open
+	if s, err := p.State.Stats(); err == nil { // kernels before 5.12 do not count that
+		n += s.RecursionMisses
+	}
 	return n
 }
 

@@ -64,7 +64,7 @@ func (p *poll) want(k Key) {
 func (p *poll) run(w *Watcher, now time.Time) (found answers, err error) {
 	found, ok := p.aside.result(func(a answers) time.Duration { return a.took })
 	if ok && found.all != nil {
-		p.every = now.Add(max(askEvery, leisure*found.took))
+		p.every = now.Add(interval(askEvery, found.took))
 	}
 	all := now.After(p.every)
 	if !p.aside.ready(now) || !all && len(p.wanted) == 0 {

@@ -155,8 +155,11 @@ static __always_inline void by(struct record *r)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
-		process(r, task);
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		return;
+	r->pid = bpf_get_current_pid_tgid() >> 32;
+	r->cgroup = bpf_get_current_cgroup_id();
+	BPF_CORE_READ_STR_INTO(&r->command, task, group_leader, comm);
 }
 
 // is_inet is whether a socket is one of IPv4 or IPv6, and of a protocol.
@@ -169,6 +172,19 @@ static __always_inline int is_inet(const struct sock *sk, __u16 protocol)
 // is_tcp is whether a socket is one of those that are reported.
 static __always_inline int is_tcp(const struct sock *sk) { return is_inet(sk, IPPROTO_TCP); }
 
+// sockets notes the addresses and ports of a socket.
+static __always_inline void sockets(struct record *r, const struct sock *sk)
+{
+	r->local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport)); // skc_num is gone when it enters CLOSED
+	if (r->family == AF_INET) {
+		BPF_CORE_READ_INTO((__be32 *)r->local, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((__be32 *)r->remote, sk, __sk_common.skc_daddr);
+	} else {
+		BPF_CORE_READ_INTO((struct in6_addr *)r->local, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO((struct in6_addr *)r->remote, sk, __sk_common.skc_v6_daddr);
+	}
+}
+
 // fill makes a record of a socket, in no state yet.
 static __always_inline void fill(struct record *r, const struct sock *sk, enum kind kind)
 {
@@ -179,38 +195,41 @@ static __always_inline void fill(struct record *r, const struct sock *sk, enum k
 	r->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	r->uid = BPF_CORE_READ(sk, sk_uid.val);
 	r->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	r->local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport)); // skc_num is gone when it enters CLOSED
 	r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	if (r->family == AF_INET) {
-		BPF_CORE_READ_INTO((__be32 *)r->local, sk, __sk_common.skc_rcv_saddr);
-		BPF_CORE_READ_INTO((__be32 *)r->remote, sk, __sk_common.skc_daddr);
-	} else {
-		BPF_CORE_READ_INTO((struct in6_addr *)r->local, sk, __sk_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO((struct in6_addr *)r->remote, sk, __sk_common.skc_v6_daddr);
-	}
+	sockets(r, sk);
 }
 
-// begin is fill in the ring; 0 if there is no room.
-static __always_inline struct record *begin(const struct sock *sk, enum kind kind)
+// begin is room for a record in the ring; 0 if there is none.
+static __always_inline struct record *begin(void)
 {
 	struct record *r = bpf_ringbuf_reserve(&records, sizeof(*r), 0);
 
-	if (r)
-		fill(r, sk, kind);
-	else
+	if (!r)
 		__sync_fetch_and_add(&lost, 1);
 	return r;
 }
 
+// It is fill with direct loads: what interrupts this program on its processor and changes a state there is not reported, so it has to be brief.
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state, const struct sock *sk, int before, int after)
 {
+	const struct sock_common *c = &sk->__sk_common;
+	__u16 family = c->skc_family;
 	struct record *r;
 
-	if (!is_tcp(sk) || !(r = begin(sk, ENTERED)))
+	if (sk->sk_protocol != IPPROTO_TCP || (family != AF_INET && family != AF_INET6) || !(r = begin()))
 		return 0;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->time = bpf_ktime_get_ns();
+	r->sock = (__u64)sk;
+	r->kind = ENTERED;
+	r->family = family;
 	r->before = before;
 	r->state = after;
+	r->uid = sk->sk_uid.val;
+	r->netns = c->skc_net.net->ns.inum;
+	r->remote_port = bpf_ntohs(c->skc_dport);
+	sockets(r, sk);
 	if (called(after))
 		by(r);
 	bpf_ringbuf_submit(r, 0);
@@ -222,8 +241,9 @@ static __always_inline int own(const struct sock *sk, enum kind kind)
 {
 	struct record *r;
 
-	if (!sk || !is_tcp(sk) || !(r = begin(sk, kind)))
+	if (!sk || !is_tcp(sk) || !(r = begin()))
 		return 0;
+	fill(r, sk, kind);
 	r->before = r->state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	by(r);
 	bpf_ringbuf_submit(r, 0);

@@ -216,18 +216,18 @@ func (t *table) close(e *Endpoint) {
 
 // list brings the table up to date with the endpoints that a namespace has at a time, all those that are wanted. What it has beside them
 // is over.
-func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint) bool) {
+func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint, time.Time) bool) {
 	seen := map[Key]bool{}
 	for i := range now {
 		seen[now[i].Key] = true
-		if wanted(&now[i]) {
+		if wanted(&now[i], at) {
 			t.found(&now[i], at)
 		} else {
 			t.measured(t.endpoints[now[i].Key], &now[i], at)
 		}
 	}
 	for key, e := range t.endpoints {
-		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
+		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e, at) || e.Since.After(at) {
 			continue
 		}
 		before := e.State

@@ -97,7 +97,7 @@ func (w *Watcher) Add() error {
 			}
 		})
 	}
-	w.table.list(a.namespace, list, now, func(*Endpoint) bool { return true })
+	w.table.list(a.namespace, list, now, everything)
 	for _, r := range later {
 		w.table.apply(r)
 	}
@@ -168,9 +168,9 @@ func (w *Watcher) Read(f func(Change)) error {
 			return err
 		}
 	}
-	wanted := func(*Endpoint) bool { return true }
+	wanted := everything
 	if w.program != nil {
-		wanted = silent
+		wanted = w.table.untold
 	}
 	if asked.all != nil {
 		n := asked.cookies.since(w.cookies)
@@ -181,13 +181,25 @@ func (w *Watcher) Read(f func(Change)) error {
 		w.table.list(l.namespace, l.endpoints, l.at, wanted)
 	}
 	for i := range asked.some {
-		if e := &asked.some[i]; wanted(&e.Endpoint) {
+		if e := &asked.some[i]; wanted(&e.Endpoint, e.at) {
 			w.table.found(&e.Endpoint, e.at)
 		}
 	}
 	w.search.run(w.table, now)
 	w.groups.run(w.table, now)
 	return nil
+}
+
+func everything(*Endpoint, time.Time) bool { return true }
+
+// slack is how far apart moments may lie of what the kernel tells and of what it is asked for.
+const slack = 100 * time.Millisecond
+
+// untold is whether BPF does not tell of an endpoint that was found, or has not told of a state in which that has been for a while: records are lost
+// when there is no room, or when one interrupts another.
+func (t *table) untold(n *Endpoint, at time.Time) bool {
+	e := t.endpoints[n.Key]
+	return silent(n) || e != nil && e.holder == socket && e.State != n.State && at.Sub(e.Since) > slack
 }
 
 // silent is whether BPF does not tell of an endpoint: what no socket stands for, and sockets in SYN_SENT, which have no port yet when they enter it.
