@@ -82,6 +82,8 @@ type (
 	StatisticsRecord = record.StatisticsRecord
 	ProcessRecord    = record.ProcessRecord
 	KernelState      = record.KernelState
+	Silent           = record.Silent
+	Cookies          = record.Cookies
 	Overflow         = record.Overflow
 )
 

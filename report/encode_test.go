@@ -143,7 +143,7 @@ func FuzzEncoder(f *testing.F) {
 func TestProcess(t *testing.T) {
 	client := &host.End{Process: host.Process{PID: 7, Name: "a \"\xff\x1b", User: 1000, Cgroup: 1 << 63},
 		Info: &host.Info{Congestion: "cubic", RTT: 1234567, CWND: 10, Pacing: 1 << 50}}
-	server := &host.End{Process: host.Process{PID: 8, Name: "nginx", Listens: true},
+	server := &host.End{Process: host.Process{PID: 8, Name: "nginx", Container: "c\xff", Unit: "u", Listens: true},
 		Info: &host.Info{RTTVar: 1, MinRTT: 2, SSThresh: 3, Retransmitted: 4, Delivery: 5}}
 	for _, test := range []struct {
 		hosts [2]*host.End

@@ -89,6 +89,10 @@ type EventWriter interface {
 	Event(ev *analyzer.Event) error
 	// Kernel writes what a kernel says.
 	Kernel(k *KernelState) error
+	// Silent writes what a kernel says of a connection without packets.
+	Silent(k *Silent) error
+	// Cookies writes how many SYN cookies there were.
+	Cookies(c *Cookies) error
 	// Overflow writes that a listening socket had no room.
 	Overflow(o *Overflow) error
 	// Drops tells that the capture has lost total packets so far, if that is news.
@@ -125,6 +129,12 @@ func (r *eventsParquet) Event(ev *analyzer.Event) error { return r.add(record.Ne
 
 // Kernel implements EventWriter.
 func (r *eventsParquet) Kernel(k *KernelState) error { return r.add(record.NewKernelRecord(k)) }
+
+// Silent implements EventWriter.
+func (r *eventsParquet) Silent(k *Silent) error { return r.add(record.NewSilentRecord(k)) }
+
+// Cookies implements EventWriter.
+func (r *eventsParquet) Cookies(c *Cookies) error { return r.add(record.NewCookiesRecord(c)) }
 
 // Overflow implements EventWriter.
 func (r *eventsParquet) Overflow(o *Overflow) error { return r.add(record.NewOverflowRecord(o)) }

@@ -31,6 +31,10 @@ func (w *SumEvents) Summary(_ analyzer.Time, s *analyzer.Summary, _ Selection) e
 
 func (*SumEvents) Kernel(*KernelState) error { return nil }
 
+func (*SumEvents) Silent(*Silent) error { return nil }
+
+func (*SumEvents) Cookies(*Cookies) error { return nil }
+
 func (*SumEvents) Overflow(*Overflow) error { return nil }
 
 func (*SumEvents) Drops(analyzer.Time, uint64) error { return nil }

@@ -37,11 +37,13 @@ type Word struct {
 
 // Process is the process that a socket belongs to. The zero value is an unknown one.
 type Process struct {
-	PID     uint32
-	User    uint32 // number of the socket's user
-	Cgroup  uint64 // the control group's number, which is the inode of its directory; 0: not known
-	Name    string // 15 bytes at most
-	Listens bool   // the process is only known to listen where the connection arrived; another one may have accepted it
+	PID    uint32
+	User   uint32 // number of the socket's user
+	Cgroup uint64 // the control group's number, which is the inode of its directory; 0: not known
+	Name   string // 15 bytes at most
+	// Container is the number of the container that it runs in, Unit otherwise the systemd unit; "": in none, or not known.
+	Container, Unit string
+	Listens         bool // the process is only known to listen where the connection arrived; another one may have accepted it
 }
 
 // Align finds the longest common subsequence of the two lists of states. ofStates and ofWords mark its members. An endpoint that is

@@ -109,7 +109,7 @@ var layers = map[string]layer{
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/blocks", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},
-	"internal/live/kernel":      {ours: []string{"analyzer/host", "fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "github.com/prometheus/procfs", "golang.org/x/sys/unix"}},
+	"internal/live/kernel":      {ours: []string{"analyzer/host", "fsm"}, other: []string{"github.com/cilium/ebpf", "github.com/cilium/ebpf/", "golang.org/x/sys/unix", "kernel.org/pub/linux/libs/security/libcap/cap"}},
 	"internal/live/ends":        {ours: []string{"analyzer/host", "internal/live/kernel", "analyzer", "fsm"}},
 	"internal/live/recent":      {ours: []string{"analyzer", "internal/wire"}},
 	"internal/live/view":        {ours: []string{"analyzer/host", "internal/findings", "internal/live", "internal/live/kernel", "internal/live/recent", "report", "analyzer", "internal/wire", "fsm"}, other: []string{"charm.land/bubbletea/v2", "github.com/charmbracelet/", "golang.org/x/term"}},
@@ -130,7 +130,7 @@ var layers = map[string]layer{
 		other: []string{"github.com/spf13/pflag"}},
 	"internal/moment":       {ours: []string{"internal/instant", "internal/topk", "internal/twopass", "report", "analyzer"}},
 	"internal/dialogue":     {ours: []string{"report", "analyzer"}},
-	"internal/live/observe": {ours: []string{"internal/input", "internal/live", "internal/live/capture", "internal/live/dump", "internal/live/ends", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/view", "internal/live/web", "report", "analyzer", "analyzer/packet", "fsm"}},
+	"internal/live/observe": {ours: []string{"internal/input", "internal/live", "internal/live/capture", "internal/live/dump", "internal/live/ends", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/view", "internal/live/web", "internal/wire", "report", "analyzer", "analyzer/packet", "fsm"}},
 	"internal/extract":      {ours: []string{"internal/anonymize", "internal/blocks", "internal/input", "internal/live/dump", "internal/remote", "analyzer", "analyzer/packet"}},
 	"docs/program":          {ours: []string{"analyzer", "analyzer/capturefile"}},
 	"cmd/tcptrace":          {ours: []string{"internal/build", "internal/extract", "internal/live/observe", "internal/dialogue", "internal/moment", "fsm", "internal/live/capture", "internal/live/kernel", "internal/live/ends", "internal/verify", "internal/verify/record", "check", "internal/live/dump", "check/expect", "internal/console", "internal/look", "internal/output", "internal/remote", "internal/progress", "internal/complete", "internal/flagerror", "internal/manual", "internal/flows", "internal/shell", "internal/names", "internal/dimension", "internal/instant", "internal/ladders", "internal/page", "internal/plot", "internal/twopass", "internal/interrupt", "internal/topk", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/input", "internal/live/view", "internal/live/feed", "internal/wireshark", "internal/annotate", "internal/anonymize", "internal/blocks", "analyzer", "analyzer/packet", "report", "internal/findings"}, other: anyOther},
@@ -240,7 +240,7 @@ func allowed(list []string, name string) bool {
 }
 
 // concurrent are the packages that start goroutines and have channels. Everywhere else a reader may think of one thing at a time.
-var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote", "internal/verify"}
+var concurrent = []string{"analyzer/internal/pipeline", "check", "check/expect", "internal/interrupt", "internal/live/capture", "internal/live/dump", "internal/live/feed", "internal/live", "internal/live/kernel", "internal/live/metrics", "internal/live/serve", "internal/live/web", "internal/output", "internal/remote", "internal/verify"}
 
 func TestConcurrency(t *testing.T) {
 	found := map[string]bool{}

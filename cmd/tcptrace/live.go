@@ -167,7 +167,7 @@ func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) 
 		rights = d.String()
 	}
 	if o.verbose {
-		s.Note("rights from here on: %s", rights)
+		s.Note("rights from here on: %s%s", rights, s.KernelStays())
 	}
 	if o.from != "" && o.duration > 0 { // the clock of whoever captures may not be known yet
 		defer time.AfterFunc(o.duration, func() { s.Loop.Do(s.Loop.Stop) }).Stop()
@@ -233,8 +233,8 @@ func (o *liveOptions) openKernel(s *session) (err error) {
 		return &exitError{exitBadInput, err}
 	case err != nil:
 		s.Note("the kernel is not asked about connections: %v", err)
-	case s.Kernel.Lacks() != nil:
-		s.Note("the kernel is asked about connections once a second, because it does not tell: %v", s.Kernel.Lacks())
+	default:
+		s.NoteKernel()
 	}
 	return nil
 }

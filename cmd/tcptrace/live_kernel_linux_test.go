@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,6 +66,12 @@ func TestLiveKernel(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(r.events.String(), `"event":"silent"`) && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if text := r.events.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"endpoint":"client","state":"ESTABLISHED","socket":true,"process":{"pid":`+strconv.Itoa(os.Getpid())) {
+		t.Errorf("of what is open and silent: %s", text)
 	}
 	send(t, before.client, before.server, 10) // it is open already
 	time.Sleep(100 * time.Millisecond)
@@ -150,6 +159,49 @@ func TestLiveProcess(t *testing.T) {
 	r.finish(syscall.SIGINT)
 	if want := fmt.Sprintf(`"by":{"process":%q,"port":"8000"},"conversations":1,`, strings.TrimSpace(string(name))); !strings.Contains(r.events.String(), want) {
 		t.Errorf("no %s in %s%s", want, r.events.String(), r.notes.String())
+	}
+}
+
+// TestLiveAsks: where the kernel does not tell, it is asked, and a process that keeps the right to see what others have open finds those of new
+// connections, after live has given up its rights.
+func TestLiveAsks(t *testing.T) {
+	t.Parallel()
+	n := netns.New(t)
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Skip(err)
+	}
+	l := n.B.Listen(8000)
+	r := startLiveBy(t, n.A, []string{setpriv, "--bounding-set", "-bpf,-perfmon,-sys_admin"}, "--verbose")
+	c := dial(t, n, l, 0)
+	send(t, c.client, c.server, 10)
+	owned := func() bool {
+		_, last := r.kernelEvents("client")
+		return last.Process.PID == uint32(os.Getpid())
+	}
+	for end := time.Now().Add(8 * time.Second); !owned() && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	looks := regexp.MustCompile(`process (\d+) looks into /proc`).FindStringSubmatch(r.notes.String())
+	if looks == nil {
+		t.Fatalf("no process looks into /proc: %s", r.notes.String())
+	}
+	status, err := os.ReadFile("/proc/" + looks[1] + "/status")
+	// CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE.
+	for _, want := range []string{"CapPrm:\t0000000000080004", "CapEff:\t0000000000080004", "CapInh:\t0000000000000000", "NoNewPrivs:\t1"} {
+		if err != nil || !strings.Contains(string(status), want) {
+			t.Errorf("%v: no %q in\n%s", err, want, status)
+		}
+	}
+	if err := withoutRights(r.cmd.Process.Pid); err != nil {
+		t.Error(err)
+	}
+	r.finish(syscall.SIGINT)
+	if states, last := r.kernelEvents("client"); !owned() || last.Process.Listens {
+		t.Errorf("%v of %+v: %s", states, last.Process, r.notes.String())
+	}
+	if _, err := os.Stat("/proc/" + looks[1]); err == nil {
+		t.Error("the process that looks into /proc is still there")
 	}
 }
 

@@ -34,12 +34,19 @@ type liveRun struct {
 // startLive captures on h until finish, or until it ends by itself.
 func startLive(t *testing.T, h *netns.Host, args ...string) *liveRun {
 	t.Helper()
+	return startLiveBy(t, h, nil, args...)
+}
+
+// startLiveBy is startLive by a command that runs another.
+func startLiveBy(t *testing.T, h *netns.Host, by []string, args ...string) *liveRun {
+	t.Helper()
 	r := &liveRun{t: t, file: filepath.Join(t.TempDir(), "live.pcapng")}
 	if i := slices.Index(args, "-w"); i >= 0 {
 		r.file = args[i+1]
 	}
-	args = append([]string{"live", "-i", h.Device, "--format", "ndjson", "-w", r.file}, args...)
-	r.cmd = h.Command("tcptrace", args...)
+	args = append([]string{"tcptrace", "live", "-i", h.Device, "--format", "ndjson", "-w", r.file}, args...)
+	args = append(slices.Clip(by), args...)
+	r.cmd = h.Command(args[0], args[1:]...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.events, &r.notes
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ type session struct {
 // newSession is a session of src. clock is that of a capture that happens now; nil: it is a replay.
 func (o *watchOptions) newSession(src input.Source, title string, clock func() analyzer.Time, e env) *session {
 	s := &session{watchOptions: o, e: e, title: title}
-	s.Source, s.Clock, s.Interval, s.Statistics = src, clock, o.interval, o.stats
+	s.Source, s.Clock, s.Interval, s.Statistics, s.Filter = src, clock, o.interval, o.stats, o.filter
 	s.Say = func(text string) { s.e.say("%s", text) }
 	return s
 }
@@ -135,7 +135,7 @@ func (s *session) openView() (err error) {
 	s.View, err = view.New(view.Options{
 		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Save: s.Save(),
+		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(),
 	})
 	return err
 }

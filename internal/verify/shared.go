@@ -142,3 +142,9 @@ func (v *view) Namespace() uint32 { return 0 }
 
 // Source is how the kernel tells.
 func (v *view) Source() kernel.Source { return v.of.watcher.Source() }
+
+// Want does nothing: all ends are asked for often enough.
+func (v *view) Want(kernel.Key) {}
+
+// Cookies are none: the scenarios leave room for what is being opened, or want to see it refused.
+func (v *view) Cookies() kernel.Cookies { return kernel.Cookies{} }

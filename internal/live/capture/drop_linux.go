@@ -16,7 +16,7 @@ import (
 // port for metrics are open. Call it once, and not from a test's own process.
 //
 // What remains: what is open already; reading frames and the counts of the interfaces
-// (/sys/class/net); reading about this process (/proc/self) and the time zone; the terminal;
+// (/sys/class/net); reading the control groups; reading about this process (/proc/self) and the time zone; the terminal;
 // making, renaming and removing files below Write; and listening on Listen. Neither names are resolved after
 // it, nor programs started. Landlock does not see Multipath TCP, which Go listens with by default.
 func Drop(opts DropOptions) Dropped {
@@ -86,6 +86,7 @@ var (
 		"/proc/self",          // what the metrics say about this process
 		"/sys/class/net",      // libpcap counts what interfaces lose,
 		"/sys/devices",        // which the entries of /sys/class/net are links to
+		"/sys/fs/cgroup",      // the names of new containers
 		"/usr/share/zoneinfo", // read when a time is first written
 	}
 	readFiles = []string{"/etc/localtime", "/proc/stat", "/proc/sys/net/core/somaxconn"}

@@ -23,6 +23,8 @@ import (
 type Kernel interface {
 	Read(func(kernel.Change)) error
 	Lookup(kernel.Key) (kernel.Endpoint, bool)
+	Want(kernel.Key)
+	Cookies() kernel.Cookies
 	Endpoints() iter.Seq[*kernel.Endpoint]
 	Namespace() uint32
 	Source() kernel.Source
@@ -34,6 +36,7 @@ type Told struct {
 	Stream uint64
 	Addr   [2]netip.AddrPort // by Side
 	Side   analyzer.Side
+	owner  bool // it belongs to another process than what was said of the end before
 }
 
 // Ends holds the ends of conversations. Flush and Lookup are for the goroutine of a loop, while no other is in Event or Hosts, which several may call.
@@ -49,6 +52,8 @@ type Ends struct {
 	early   map[kernel.Key][]kernel.Change // of connections whose conversations have not begun
 	late    []*Told                        // that are not among the words yet, oldest first
 	cleared time.Time
+	silent  silents
+	cookies func(kernel.Cookies) // nil: nobody is told
 }
 
 // conversation is what is known of both ends of one.
@@ -73,6 +78,9 @@ func New(k Kernel, tell func(*Told), again func(stream uint64), full func(*kerne
 	}
 	return e
 }
+
+// Cookies has f called with the SYN cookies since the last time, if there are any.
+func (e *Ends) Cookies(f func(kernel.Cookies)) { e.cookies = f }
 
 // What the kernel does may be known before the packets that show it. What no conversation begins for is forgotten: the capture does not
 // see it. When there is no room for more, conversations begin with the state that they are in.
@@ -156,6 +164,7 @@ func (e *Ends) of(c *analyzer.Conversation) *conversation {
 	case held == nil:
 		held = &conversation{addr: c.Addr}
 		e.all[c.Stream], e.streams[c.Addr] = held, c.Stream
+		e.silent.heard(c.Addr)
 		for side := range c.Addr {
 			e.begin(held, c, analyzer.Side(side))
 		}
@@ -191,17 +200,22 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 				e.early[k] = changes[i:]
 				break
 			}
-			e.take(held, &Told{changes[i], c.Stream, c.Addr, side})
+			e.take(held, &Told{Change: changes[i], Stream: c.Stream, Addr: c.Addr, Side: side})
 		}
 		return
 	}
-	// Of what is over it may be another connection that is known.
-	if known, ok := e.kernel.Lookup(k); ok && known.State != fsm.Closed && known.State != fsm.TimeWait {
+	known, ok := e.kernel.Lookup(k)
+	switch {
+	case !ok:
+		if e.here.is(k.Local.Addr()) {
+			e.kernel.Want(k)
+		}
+	case known.State != fsm.Closed && known.State != fsm.TimeWait: // of what is over it may be another connection that is known
 		found := time.Unix(0, int64(c.Start))
 		if known.Since.After(found) {
 			found = known.Since
 		}
-		e.take(held, &Told{kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: found, Found: true}, c.Stream, c.Addr, side})
+		e.take(held, &Told{Change: kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: found, Found: true}, Stream: c.Stream, Addr: c.Addr, Side: side})
 	}
 }
 
@@ -228,6 +242,7 @@ func (e *Ends) take(held *conversation, t *Told) {
 	if !end.All {
 		end.Late = lateAsked
 	}
+	t.owner = end.Process != t.Process
 	end.Process = t.Process
 	held.last[t.Side] = t.State
 	held.hosts[t.Side] = &end
@@ -244,9 +259,13 @@ func (e *Ends) say(now time.Time) {
 			continue
 		}
 		end := *held.hosts[t.Side]
-		if words := AppendWord(end.Words, &t.Change); len(words) > len(end.Words) && len(words) <= mostWords {
+		words := AppendWord(end.Words, &t.Change)
+		news := len(words) > len(end.Words) && len(words) <= mostWords
+		if news {
 			end.Words = words
 			held.hosts[t.Side] = &end
+		}
+		if news || t.owner {
 			e.again(t.Stream)
 		}
 	}
@@ -294,6 +313,10 @@ func (e *Ends) Flush() error {
 		}
 	})
 	e.say(now)
+	e.silent.flush(e.kernel, now)
+	if n := e.kernel.Cookies(); n != (kernel.Cookies{}) && e.cookies != nil {
+		e.cookies(n)
+	}
 	if now.Sub(e.cleared) < patience {
 		return err
 	}
@@ -321,9 +344,10 @@ func (e *Ends) change(c *kernel.Change) {
 		if held == nil || e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}
-		e.take(held, &Told{*c, stream, addr, analyzer.Side(side)})
+		e.take(held, &Told{Change: *c, Stream: stream, Addr: addr, Side: analyzer.Side(side)})
 		return
 	}
+	e.silent.change(c)
 	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
 		e.early[c.Key] = append(changes, *c)
 	}

@@ -26,7 +26,17 @@ type made struct {
 	next  []kernel.Change
 	known map[kernel.Key]kernel.Endpoint
 	asked bool // it does not tell
+	want  []kernel.Key
+	fresh kernel.Cookies
 }
+
+func (m *made) Cookies() kernel.Cookies {
+	n := m.fresh
+	m.fresh = kernel.Cookies{}
+	return n
+}
+
+func (m *made) Want(k kernel.Key) { m.want = append(m.want, k) }
 
 func (m *made) Source() kernel.Source {
 	if m.asked {
@@ -401,6 +411,57 @@ func TestTurned(t *testing.T) {
 		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Closed), 0)}
 		if r.expect(t); len(r.all)+len(r.streams) > 0 {
 			t.Errorf("%d conversations and %d pairs of sockets are left", len(r.all), len(r.streams))
+		}
+	}
+}
+
+// TestCookies: SYN cookies are told when there are some.
+func TestCookies(t *testing.T) {
+	r := newRun()
+	var told []kernel.Cookies
+	r.Cookies(func(n kernel.Cookies) { told = append(told, n) })
+	for _, n := range []kernel.Cookies{{}, {Sent: 2}, {}} {
+		r.kernel.fresh = n
+		r.expect(t)
+	}
+	if want := []kernel.Cookies{{Sent: 2}}; !slices.Equal(told, want) {
+		t.Errorf("told %v", told)
+	}
+}
+
+// TestWant: an end on this host of which nothing is known is asked for, once; one that is known is not, and one elsewhere is not.
+func TestWant(t *testing.T) {
+	r := newRun()
+	r.opened(1)
+	r.opened(1)
+	if want := []kernel.Key{{Namespace: namespace, Local: client, Remote: server}}; !slices.Equal(r.kernel.want, want) {
+		t.Errorf("asked for %v, want %v", r.kernel.want, want)
+	}
+	r = newRun()
+	e := endpoint(namespace, client, server, fsm.Established)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
+	if r.opened(1); r.kernel.want != nil {
+		t.Errorf("asked for %v", r.kernel.want)
+	}
+}
+
+// TestOwner: a process that is found later is told, and is in the record, though no state is new; the same once more is not news to the record.
+func TestOwner(t *testing.T) {
+	r := newRun()
+	r.opened(1)
+	for i, c := range []struct {
+		pid  uint32
+		news bool
+	}{{0, true}, {0, false}, {7, true}, {7, false}, {8, true}} {
+		e := endpoint(namespace, client, server, fsm.Established)
+		e.Process.PID, r.again = c.pid, nil
+		r.kernel.next = []kernel.Change{change(e, holdBack)}
+		r.expect(t, "1 client ESTABLISHED")
+		if got := len(r.again) > 0; got != c.news {
+			t.Errorf("%d: process %d: again %v", i, c.pid, r.again)
+		}
+		if hosts, _ := r.Hosts(talk(1)); hosts[0].Process.PID != c.pid {
+			t.Errorf("belongs to %+v", hosts[0].Process)
 		}
 	}
 }

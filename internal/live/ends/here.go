@@ -34,8 +34,8 @@ func (h here) interfaces() {
 // has reports whether a conversation may end on this host: one of its addresses is this host's, or its kernel has told of a socket that has it, such
 // as that of a transparent proxy.
 func (h here) has(addr [2]netip.AddrPort) bool {
-	return h.isHere(addr[0].Addr()) || h.isHere(addr[1].Addr())
+	return h.is(addr[0].Addr()) || h.is(addr[1].Addr())
 }
 
-// isHere reports whether an address is this host's.
-func (h here) isHere(a netip.Addr) bool { return a.IsLoopback() || h[a] }
+// is reports whether an address may be this host's.
+func (h here) is(a netip.Addr) bool { return a.IsLoopback() || h[a] }

@@ -13,7 +13,7 @@ import (
 func (e *Ends) overflow(c *kernel.Change) {
 	for stream, held := range e.all {
 		server := held.addr[analyzer.Server]
-		if state := held.last[analyzer.Server]; state != fsm.Unknown && state != fsm.SynRcvd || !e.here.isHere(server.Addr()) || !listens(c.Local, server) {
+		if state := held.last[analyzer.Server]; state != fsm.Unknown && state != fsm.SynRcvd || !e.here.is(server.Addr()) || !listens(c.Local, server) {
 			continue
 		}
 		end := host.End{All: e.kernel.Source() == kernel.BPF, Late: lateTold}

@@ -29,7 +29,8 @@ type bpfRecord struct {
 	Family     uint8
 	Before     uint8
 	State      uint8
-	Unused     [5]uint8
+	Kind       uint8
+	Inode      uint32
 }
 
 // Names of all BPF objects in the ELF.
@@ -37,6 +38,9 @@ type bpfRecord struct {
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	bpfMapRecords      = "records"
+	bpfProgAccept      = "accept"
+	bpfProgConnect     = "connect"
+	bpfProgHolders     = "holders"
 	bpfProgState       = "state"
 	bpfVarLost         = "lost"
 	bpfVarUnusedRecord = "unused_record"
@@ -84,7 +88,10 @@ type bpfSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type bpfProgramSpecs struct {
-	State *ebpf.ProgramSpec `ebpf:"state"`
+	Accept  *ebpf.ProgramSpec `ebpf:"accept"`
+	Connect *ebpf.ProgramSpec `ebpf:"connect"`
+	Holders *ebpf.ProgramSpec `ebpf:"holders"`
+	State   *ebpf.ProgramSpec `ebpf:"state"`
 }
 
 // bpfMapSpecs contains maps before they are loaded into the kernel.
@@ -143,11 +150,17 @@ type bpfVariables struct {
 //
 // It can be passed to loadBpfObjects or ebpf.CollectionSpec.LoadAndAssign.
 type bpfPrograms struct {
-	State *ebpf.Program `ebpf:"state"`
+	Accept  *ebpf.Program `ebpf:"accept"`
+	Connect *ebpf.Program `ebpf:"connect"`
+	Holders *ebpf.Program `ebpf:"holders"`
+	State   *ebpf.Program `ebpf:"state"`
 }
 
 func (p *bpfPrograms) Close() error {
 	return _BpfClose(
+		p.Accept,
+		p.Connect,
+		p.Holders,
 		p.State,
 	)
 }

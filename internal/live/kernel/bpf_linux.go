@@ -5,12 +5,15 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"math"
 	"net/netip"
 	"os"
 	"time"
 	"unsafe"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"github.com/cilium/ebpf/rlimit"
@@ -24,11 +27,25 @@ import (
 
 // program is states.bpf.c in the kernel.
 type program struct {
-	objects bpfObjects
-	link    link.Link
-	reader  *ringbuf.Reader
-	last    ringbuf.Record
+	required
+	links  []link.Link
+	more   []*ebpf.Collection // of optional programs
+	lacks  []error            // why some of these do not run
+	list   *link.Iter         // of holders; nil: there is none
+	reader *ringbuf.Reader
+	last   ringbuf.Record
 }
+
+// required is what nothing is told without.
+type required struct {
+	State   *ebpf.Program  `ebpf:"state"`
+	Records *ebpf.Map      `ebpf:"records"`
+	Data    *ebpf.Map      `ebpf:".bss"` // has lost
+	Lost    *ebpf.Variable `ebpf:"lost"`
+}
+
+// optional are the other programs of states.bpf.c.
+var optional = []string{"connect", "accept"}
 
 // load has the kernel tell what it does from now on.
 func load() (*program, error) {
@@ -39,16 +56,49 @@ func load() (*program, error) {
 		return nil, err
 	}
 	p := &program{}
-	if err := spec.LoadAndAssign(&p.objects, nil); err != nil {
+	if err := spec.LoadAndAssign(&p.required, nil); err != nil {
 		return nil, err
 	}
-	if p.link, err = link.AttachTracing(link.TracingOptions{Program: p.objects.State}); err != nil {
+	if err := p.attach(p.State); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	if p.reader, err = ringbuf.NewReader(p.objects.Records); err != nil {
+	for _, name := range optional {
+		if err := p.add(spec, name, p.attach); err != nil {
+			p.lacks = append(p.lacks, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	if err := p.add(spec, "holders", p.attachList); err != nil {
+		p.lacks = append(p.lacks, fmt.Errorf("holders: %w", err))
+	}
+	if p.reader, err = ringbuf.NewReader(p.Records); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+func (p *program) attach(run *ebpf.Program) error {
+	l, err := link.AttachTracing(link.TracingOptions{Program: run})
+	if err == nil {
+		p.links = append(p.links, l)
+	}
+	return err
+}
+
+func (p *program) attachList(run *ebpf.Program) (err error) {
+	p.list, err = link.AttachIter(link.IterOptions{Program: run})
+	return err
+}
+
+// add attaches an optional program, which writes to the maps of the required one.
+func (p *program) add(spec *ebpf.CollectionSpec, name string, attach func(*ebpf.Program) error) error {
+	alone := spec.Copy()
+	maps.DeleteFunc(alone.Programs, func(other string, _ *ebpf.ProgramSpec) bool { return other != name })
+	c, err := ebpf.NewCollectionWithOptions(alone, ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{"records": p.Records, ".bss": p.Data}})
+	if err != nil {
+		return err
+	}
+	p.more = append(p.more, c)
+	return attach(c.Programs[name])
 }
 
 func (p *program) close() error {
@@ -56,10 +106,16 @@ func (p *program) close() error {
 	if p.reader != nil {
 		errs = append(errs, p.reader.Close())
 	}
-	if p.link != nil {
-		errs = append(errs, p.link.Close())
+	if p.list != nil {
+		errs = append(errs, p.list.Close())
 	}
-	return errors.Join(append(errs, p.objects.Close())...)
+	for _, l := range p.links {
+		errs = append(errs, l.Close())
+	}
+	for _, c := range p.more {
+		c.Close()
+	}
+	return errors.Join(append(errs, p.State.Close(), p.Records.Close(), p.Data.Close())...)
 }
 
 // read calls f with what the kernel told since the last time. It does not wait.
@@ -77,19 +133,54 @@ func (p *program) read(f func(*record)) error {
 		if err != nil {
 			return err
 		}
-		var raw bpfRecord
-		if len(p.last.RawSample) < int(unsafe.Sizeof(raw)) {
+		if len(p.last.RawSample) < recordSize {
 			return fmt.Errorf("a record of %d bytes", len(p.last.RawSample))
 		}
-		raw = *(*bpfRecord)(unsafe.Pointer(&p.last.RawSample[0]))
-		r := decode(&raw, boot)
+		r := decode(p.last.RawSample, boot)
 		f(&r) // f may keep it
 	}
 }
 
-// lost is how many records there was no room for.
+// listsWithoutRights reports whether who has a list's link may read it without rights, as from Linux 5.19 on.
+func listsWithoutRights() bool {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return false
+	}
+	var major, minor int
+	n, _ := fmt.Sscanf(unix.ByteSliceToString(name.Release[:]), "%d.%d", &major, &minor)
+	return n == 2 && (major > 5 || major == 5 && minor >= 19)
+}
+
+// mostListed bounds the files of sockets that are listed.
+const mostListed = 1 << 20
+
+// look lists who has sockets. It may run beside read.
+func (p *program) look([]uint32) (list []record, err error) {
+	boot, err := booted()
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.list.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, mostListed*int64(recordSize)))
+	for ; len(b) >= recordSize; b = b[recordSize:] {
+		list = append(list, decode(b, boot))
+	}
+	return list, err
+}
+
+const recordSize = int(unsafe.Sizeof(bpfRecord{}))
+
+// lost is how many records there was no room for, or were not made because another was being made on the same processor.
 func (p *program) lost() (n uint64) {
-	_ = p.objects.Lost.Get(&n) // of a map that is open
+	_ = p.Lost.Get(&n)                         // of a map that is open
+	if s, err := p.State.Stats(); err == nil { // kernels before 5.12 do not count that
+		n += s.RecursionMisses
+	}
 	return n
 }
 
@@ -113,14 +204,16 @@ func booted() (boot time.Time, err error) {
 	return boot, nil
 }
 
-func decode(raw *bpfRecord, boot time.Time) record {
+// decode reads a record at the beginning of b.
+func decode(b []byte, boot time.Time) record {
+	raw := *(*bpfRecord)(unsafe.Pointer(&b[0]))
 	return record{
 		key: Key{
 			Namespace: raw.Netns,
 			Local:     netip.AddrPortFrom(address(raw.Family, &raw.Local), raw.LocalPort),
 			Remote:    netip.AddrPortFrom(address(raw.Family, &raw.Remote), raw.RemotePort),
 		},
-		state: stateOf(raw.State), before: stateOf(raw.Before), sock: raw.Sock,
+		kind: kind(raw.Kind), state: stateOf(raw.State), before: stateOf(raw.Before), sock: raw.Sock, inode: raw.Inode,
 		time:    boot.Add(time.Duration(raw.Time)),
 		process: host.Process{PID: raw.Pid, User: raw.Uid, Cgroup: raw.Cgroup, Name: unix.ByteSliceToString(raw.Command[:])},
 	}

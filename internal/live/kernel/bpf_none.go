@@ -5,9 +5,16 @@ package kernel
 import "errors"
 
 // program is not compiled for this processor.
-type program struct{}
+type program struct {
+	lacks []error
+	list  *struct{} // nil
+}
 
 func load() (*program, error)             { return nil, errors.New("not on this processor") }
 func (*program) close() error             { return nil }
 func (*program) read(func(*record)) error { return nil }
 func (*program) lost() uint64             { return 0 }
+
+func (*program) look([]uint32) ([]record, error) { return nil, nil }
+
+func listsWithoutRights() bool { return false }

@@ -3,11 +3,13 @@
 //
 // If BPF may be used, the kernel reports every state as a socket enters it (states.bpf.c). States that no socket holds (an
 // incomplete handshake, or TIME_WAIT) are polled with sock_diag: at once when a socket ends, and every second. Without BPF
-// everything is polled, and what happens between two polls is not known. Connections that are open when a Watcher is opened
-// are known from the start.
+// everything is polled, soon where a packet shows a connection (Want), and what happens between two polls is not known.
+// Connections that are open when a Watcher is opened are known from the start.
 //
 // The process is known from its system calls: connect, listen, close and shutdown put a socket into a state that nothing else
-// does. Accepting a connection changes no state, so until the connection is closed, its process is the one that listens.
+// does, and accept is reported where the kernel can have its function call a program. Where no call was seen, and for what
+// may have been handed on since, it is looked up who has the socket (search): by BPF, or else in /proc, by another process that
+// keeps the right to (helper). Polling and looking up go on beside the goroutine that reads, which waits for neither.
 //
 // Not its job: packets, and what is inferred from them; hosts other than this one; systems other than Linux.
 package kernel
@@ -44,6 +46,8 @@ type Endpoint struct {
 	sock   uint64 // which socket
 	inode  uint32 // of a socket that was found by asking; 0: of nothing that a process has
 	holder holder
+
+	accepted bool // Process accepted it, and another may have it by now
 }
 
 // Listening is what a listening socket has of connections that wait for its process.
@@ -59,6 +63,13 @@ type Change struct {
 	Time   time.Time
 	Drops  uint32 // of a listening socket, in LISTEN as before: as many SYNs and ACKs it had no room for since it was last asked
 	Found  bool   // it was found to have happened when the kernel was asked, at Time; false: it happened then
+}
+
+// Cookies are SYN-ACKs of a host that had no room to remember the SYN, and what became of them.
+type Cookies struct {
+	Sent     uint64 // in place of remembering it
+	Accepted uint64 // connections were made of them, without SACK, window scaling and timestamps unless the client's timestamps brought these back
+	Refused  uint64 // ACKs that had none, or an old one
 }
 
 // Source is how the kernel tells.

@@ -16,6 +16,7 @@ const (
 	attrInfo       = 2
 	attrCongestion = 4
 	attrMemory     = 7
+	attrCgroup     = 21 // comes without being asked for, since Linux 5.9
 	asked          = 1<<(attrInfo-1) | 1<<(attrCongestion-1) | 1<<(attrMemory-1)
 	memoryDrops    = 8 // SK_MEMINFO_DROPS, of 4 bytes each
 	noSSThresh     = 0x7fffffff
@@ -46,6 +47,8 @@ func attributes(e *Endpoint, b []byte, queue, backlog uint32) {
 				e.Info = &host.Info{}
 			}
 			e.Info.Congestion = unix.ByteSliceToString(value)
+		case kind == attrCgroup && len(value) >= 8:
+			e.Process.Cgroup = binary.NativeEndian.Uint64(value)
 		case kind == attrMemory && e.Listening != nil && len(value) >= 4*memoryDrops+4:
 			e.Listening.Drops = binary.NativeEndian.Uint32(value[4*memoryDrops:])
 		}

@@ -54,7 +54,7 @@ func TestAttributes(t *testing.T) {
 // TestMeasured: what is measured of an endpoint is its newest, and a listening socket tells of what it dropped.
 func TestMeasured(t *testing.T) {
 	tab := newTeller(nothingLeft)
-	all := func(*Endpoint) bool { return true }
+	all := everything
 	listening := func(drops uint32) []Endpoint {
 		return []Endpoint{{Key: at(1), State: fsm.Listen, holder: socket, Socket: true, Listening: &Listening{1, 1, drops}}}
 	}

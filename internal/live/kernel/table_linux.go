@@ -10,20 +10,33 @@ import (
 	"tcptrace/fsm"
 )
 
-// record is the entry of a socket into a state.
+// record is what is known of a socket at a time.
 type record struct {
+	kind          kind
 	key           Key // without a local port, if it has none yet
 	before, state fsm.State
-	sock          uint64 // which one it is, while it lives
+	sock          uint64 // which one it is, while it lives; 0: not known
+	inode         uint32 // of held
 	time          time.Time
 	process       host.Process // that called; PID 0: none
 }
+
+// kind is what a record reports, as in states.bpf.c. The state of all but the first has not changed.
+type kind uint8
+
+const (
+	entered    kind = iota // a socket enters a state
+	connecting             // it is in SYN_SENT, and has a port
+	accepted               // by the process
+	held                   // the process has a file of it
+)
 
 // Limits of a table. An endpoint takes about 250 bytes.
 const (
 	maxOpen     = 1 << 18
 	maxClosed   = 1 << 13 // that are remembered
 	maxNameless = 1 << 12
+	maxUnowned  = 1 << 14
 )
 
 // table is what is known of all endpoints.
@@ -32,6 +45,7 @@ type table struct {
 	closed    []closedAt         // oldest first
 	nameless  map[uint64]*record // sockets that enter SYN_SENT and get their ports later
 	refused   uint64             // endpoints that there was no room for
+	unowned   []Key              // whose processes are not known, or are perhaps others by now
 
 	// left asks what is left of a socket that is no more; false: nothing.
 	left func(Key) (e Endpoint, left, known bool)
@@ -62,9 +76,43 @@ func (t *table) apply(r *record) {
 	}
 	if begun != nil {
 		begun.key = r.key
-		t.enter(begun)
+		t.begin(begun)
+	}
+	if r.kind == accepted {
+		t.accept(r)
+		return
 	}
 	t.enter(r)
+}
+
+// begin has an endpoint enter SYN_SENT, in which it may have been found already.
+func (t *table) begin(r *record) {
+	if e := t.endpoints[r.key]; e != nil && e.State == r.state && e.sock == 0 && !e.Since.Before(r.time) {
+		e.sock, e.Since, e.Process = r.sock, r.time, r.process
+		return
+	}
+	t.enter(r)
+}
+
+// accept is for a socket that a process takes from one that listens. Another process may close it, which has got it from that one.
+func (t *table) accept(r *record) {
+	e := t.endpoints[r.key]
+	if e == nil || e.holder != socket {
+		if e = t.add(r.key, e); e == nil {
+			return
+		}
+		e.State, e.Since, e.holder, e.Socket = r.state, r.time, socket, true
+	}
+	e.sock, e.accepted, e.Process = r.sock, true, r.process
+	t.seek(e)
+	t.tell(Change{Endpoint: *e, Before: e.State, Time: r.time})
+}
+
+// seek has the process of an endpoint looked for.
+func (t *table) seek(e *Endpoint) {
+	if e.holder == socket && len(t.unowned) < maxUnowned {
+		t.unowned = append(t.unowned, e.Key)
+	}
 }
 
 // enter has an endpoint enter a state.
@@ -89,10 +137,13 @@ func (t *table) enter(r *record) {
 	}
 	e.State, e.Since, e.sock, e.holder = r.state, r.time, r.sock, socket
 	switch {
-	case r.process.PID != 0 && (e.Process.PID == 0 || e.Process.Listens):
+	case r.process.PID != 0 && (e.Process.PID == 0 || e.Process.Listens || e.accepted):
 		e.Process = r.process
 	case e.Process.PID == 0 && r.before == fsm.SynRcvd:
 		e.Process = t.listener(r.key)
+		t.seek(e)
+	case e.Process.PID == 0:
+		e.Process.User = r.process.User
 	}
 	found := false
 	if r.state == fsm.Closed {
@@ -176,36 +227,54 @@ func (t *table) close(e *Endpoint) {
 
 // list brings the table up to date with the endpoints that a namespace has at a time, all those that are wanted. What it has beside them
 // is over.
-func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint) bool) {
+func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint, time.Time) bool) {
 	seen := map[Key]bool{}
 	for i := range now {
-		n := &now[i]
-		seen[n.Key] = true
-		e := t.endpoints[n.Key]
-		t.measured(e, n, at)
-		if !wanted(n) || e != nil && e.State == n.State && e.holder == n.holder || e != nil && e.Since.After(at) {
-			continue
+		seen[now[i].Key] = true
+		if wanted(&now[i], at) {
+			t.found(&now[i], at)
+		} else {
+			t.measured(t.endpoints[now[i].Key], &now[i], at)
 		}
-		before := fsm.Unknown
-		if e != nil && e.holder != nothing {
-			before = e.State
-			n.Process, n.Since = e.Process, at
-		}
-		if n.holder == request && n.Process.PID == 0 {
-			n.Process = t.listener(n.Key)
-		}
-		if e = t.add(n.Key, e); e == nil {
-			continue
-		}
-		*e = *n
-		t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
 	}
 	for key, e := range t.endpoints {
-		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e) || e.Since.After(at) {
+		if key.Namespace != namespace || seen[key] || e.holder == nothing || !wanted(e, at) || e.Since.After(at) {
 			continue
 		}
 		t.over(e, at)
 	}
+}
+
+// found brings the table up to date with an endpoint as it is at a time.
+func (t *table) found(n *Endpoint, at time.Time) {
+	e := t.endpoints[n.Key]
+	t.measured(e, n, at)
+	if e != nil && (e.State == n.State && e.holder == n.holder || e.Since.After(at)) {
+		return
+	}
+	before := fsm.Unknown
+	if e != nil && e.holder != nothing {
+		before = e.State
+		n.Process, n.Since = e.Process, at
+	}
+	if n.Process.PID == 0 && (n.holder == request || n.waits()) {
+		user := n.Process.User
+		n.Process = t.listener(n.Key)
+		n.Process.User = user
+	}
+	if e = t.add(n.Key, e); e == nil {
+		return
+	}
+	*e = *n
+	if e.Process.PID == 0 || e.Process.Listens {
+		t.seek(e)
+	}
+	t.tell(Change{Endpoint: *e, Before: before, Time: at, Found: true})
+}
+
+// waits is whether a socket that was found by asking waits to be accepted: nobody has closed it, and no process has it.
+func (e *Endpoint) waits() bool {
+	return e.holder == socket && e.inode == 0 && (e.State == fsm.Established || e.State == fsm.CloseWait)
 }
 
 // measured takes from n what is measured of e, which is the same.
@@ -215,6 +284,11 @@ func (t *table) measured(e, n *Endpoint, at time.Time) {
 	}
 	if n.Info != nil {
 		e.Info = n.Info
+	}
+	if n.inode != 0 && e.inode != n.inode { // it has been accepted, or was not known by it
+		if e.inode = n.inode; e.Process.PID == 0 || e.Process.Listens {
+			t.seek(e)
+		}
 	}
 	was := e.Listening
 	if e.Listening = n.Listening; was != nil && n.Listening != nil && n.Listening.Drops > was.Drops {

@@ -199,7 +199,7 @@ func TestListener(t *testing.T) {
 
 // TestList: a list says what is at a time; what was told of later is not changed by it, and other namespaces are not on it.
 func TestList(t *testing.T) {
-	all := func(*Endpoint) bool { return true }
+	all := everything
 	tab := newTeller(nothingLeft)
 	for n := 1; n <= 3; n++ {
 		tab.apply(step(n, n, fsm.SynSent, fsm.Established))
@@ -217,9 +217,25 @@ func TestList(t *testing.T) {
 	if e := tab.endpoints[other.key]; e.State != fsm.Established || tab.told != 2 {
 		t.Errorf("of another namespace: %+v; told %d", e, tab.told)
 	}
-	tab.list(1, nil, start.Add(9*time.Second), silent)
+	tab.list(1, nil, start.Add(9*time.Second), tab.untold)
 	if e := tab.endpoints[at(1)]; e.State != fsm.CloseWait {
 		t.Errorf("not asked for, and %v", e.State)
+	}
+}
+
+// TestUntold: a state that BPF has not told of is found, unless it may be about to.
+func TestUntold(t *testing.T) {
+	for after, want := range map[time.Duration]fsm.State{slack: fsm.Established, slack + 1: fsm.CloseWait} {
+		tab := newTeller(nothingLeft)
+		tab.apply(step(1, 1, fsm.SynSent, fsm.Established))
+		tab.list(1, []Endpoint{{Key: at(1), State: fsm.CloseWait, Socket: true, holder: socket}}, start.Add(time.Second+after), tab.untold)
+		if e := tab.endpoints[at(1)]; e.State != want {
+			t.Errorf("after %v it is in %v, want %v", after, e.State, want)
+		}
+	}
+	tab := newTeller(nothingLeft) // nothing was told of it at all
+	if tab.list(1, []Endpoint{{Key: at(1), State: fsm.CloseWait, holder: socket}}, start, tab.untold); tab.told != 0 {
+		t.Errorf("told %+v", tab.last)
 	}
 }
 

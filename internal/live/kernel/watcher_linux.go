@@ -10,18 +10,21 @@ import (
 	"tcptrace/fsm"
 )
 
-// Watcher knows the endpoints of this host, as of the last Read. It is for one goroutine.
+// Watcher knows the endpoints of this host, as of the last Read. It is for one goroutine, and so is Want while Read does not run.
 type Watcher struct {
 	table      *table
 	program    *program // nil: all is found by asking
 	lacks      error
 	namespaces []*asker // the first is the one it was opened in
-	asked      time.Time
-	cost       time.Duration // of asking last time
-	every      time.Duration // it is asked, at most
+	poll       poll
+	search     *search
+	helper     *helper // nil: none is needed, or there is none
+	groups     *groups
+	cookies    Cookies // all so far
+	fresh      Cookies // that Cookies has not returned yet
 }
 
-// Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Lacks says why.
+// Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
 func Open() (*Watcher, error) {
 	p, err := load()
 	switch {
@@ -37,28 +40,52 @@ func Open() (*Watcher, error) {
 func OpenDiag() (*Watcher, error) { return open(nil, errors.New("BPF was not asked for")) }
 
 func open(p *program, lacks error) (*Watcher, error) {
-	w := &Watcher{program: p, lacks: lacks, every: askEvery}
+	w := &Watcher{program: p, lacks: lacks, poll: newPoll(), groups: newGroups()}
 	w.table = newTable(w.left)
+	w.openSearch()
+	if c, err := openCounters(); err == nil { // without /proc they are not counted
+		w.poll.count = c
+		w.cookies, _ = c.cookies()
+	}
 	if err := w.Add(); err != nil {
 		return nil, errors.Join(lacks, err, w.Close())
 	}
 	return w, nil
 }
 
+// openSearch opens what finds processes: BPF, or else a process that looks into /proc.
+func (w *Watcher) openSearch() {
+	w.search = newSearch(nil)
+	if w.program != nil && w.program.list != nil && listsWithoutRights() {
+		w.search.looker = w.program
+		return
+	}
+	h, err := startHelper()
+	if err != nil {
+		w.search.failed = fmt.Errorf("the process that looks into /proc: %w", err)
+		return
+	}
+	w.helper, w.search.looker = h, h
+}
+
 // Add has the watcher ask in the network namespace of this thread too, and lists what is open there. BPF tells of all namespaces, but of the
 // others it is not known what became of closed sockets.
 func (w *Watcher) Add() error {
-	a, err := newAsker()
-	if err != nil {
-		return err
+	w.poll.wait()
+	for _, askers := range []*[]*asker{&w.namespaces, &w.poll.askers} {
+		a, err := newAsker()
+		if err != nil {
+			return err
+		}
+		*askers = append(*askers, a)
 	}
-	w.namespaces = append(w.namespaces, a)
+	a := w.namespaces[len(w.namespaces)-1]
 	now := time.Now()
 	list, err := a.all(allStates)
 	if err != nil {
 		return err
 	}
-	own(list)
+	w.own(list)
 	// What the kernel told before it was asked for the list is on the list already.
 	var later []*record
 	if w.program != nil {
@@ -70,39 +97,68 @@ func (w *Watcher) Add() error {
 			}
 		})
 	}
-	w.table.list(a.namespace, list, now, func(*Endpoint) bool { return true })
+	w.table.list(a.namespace, list, now, everything)
 	for _, r := range later {
 		w.table.apply(r)
 	}
 	return err
 }
 
+// own finds the processes of what is open.
+func (w *Watcher) own(list []Endpoint) {
+	if w.search.looker == nil {
+		return
+	}
+	var inodes []uint32
+	for i := range list {
+		if list[i].inode != 0 {
+			inodes = append(inodes, list[i].inode)
+		}
+	}
+	for first := true; first || len(inodes) > 0; first = false { // with none it is found out what can be seen
+		n := min(len(inodes), mostAtOnce)
+		l := look(w.search.looker, inodes[:n], time.Now())
+		if inodes, w.search.failed = inodes[n:], l.err; l.err != nil {
+			return
+		}
+		h := newHolders(l.holders)
+		h.list(list)
+		if w.helper == nil { // it lists all
+			return
+		}
+	}
+}
+
 // left asks what is left of a socket.
 func (w *Watcher) left(k Key) (e Endpoint, left, known bool) {
-	for _, a := range w.namespaces {
-		if a.namespace == k.Namespace {
-			e, err := a.one(k)
-			return e, err == nil && e.holder == remains, true
-		}
+	if a := w.asker(k.Namespace); a != nil {
+		e, err := a.one(k)
+		return e, err == nil && e.holder == remains, true
 	}
 	return Endpoint{}, false, false
 }
 
-const (
-	askEvery = time.Second
-	leisure  = 20               // times what asking takes lie between two times,
-	seldom   = 10 * time.Second // but not more: it seemed to take long if the program was stopped meanwhile
-)
+func (w *Watcher) asker(namespace uint32) *asker {
+	for _, a := range w.namespaces {
+		if a.namespace == namespace {
+			return a
+		}
+	}
+	return nil
+}
 
-// interval is how long it is not asked again after that took so long.
-func interval(every, cost time.Duration) time.Duration { return max(every, min(leisure*cost, seldom)) }
-
-// Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but asks now
-// and then for what it is not told.
+// Read brings the watcher up to date, and calls f with every change since the last time. It does not wait, but has the kernel asked now
+// and then for what it does not tell.
 func (w *Watcher) Read(f func(Change)) error {
-	w.table.tell = f
+	w.table.tell = func(c Change) {
+		if !w.groups.fill(&c.Process) {
+			w.groups.missed(c.Key)
+		}
+		f(c)
+	}
 	defer func() { w.table.tell = func(Change) {} }()
-	lists, err := w.ask()
+	now := time.Now()
+	asked, err := w.poll.run(w, now)
 	if err != nil {
 		return err
 	}
@@ -112,42 +168,38 @@ func (w *Watcher) Read(f func(Change)) error {
 			return err
 		}
 	}
-	wanted := func(*Endpoint) bool { return true }
+	wanted := everything
 	if w.program != nil {
-		wanted = silent
+		wanted = w.table.untold
 	}
-	for _, l := range lists {
+	if asked.all != nil {
+		n := asked.cookies.since(w.cookies)
+		w.cookies = asked.cookies
+		w.fresh = Cookies{w.fresh.Sent + n.Sent, w.fresh.Accepted + n.Accepted, w.fresh.Refused + n.Refused}
+	}
+	for _, l := range asked.all {
 		w.table.list(l.namespace, l.endpoints, l.at, wanted)
 	}
+	for i := range asked.some {
+		if e := &asked.some[i]; wanted(&e.Endpoint, e.at) {
+			w.table.found(&e.Endpoint, e.at)
+		}
+	}
+	w.search.run(w.table, now)
+	w.groups.run(w.table, now)
 	return nil
 }
 
-// AskEvery has the kernel be asked so often, if that does not take too long.
-func (w *Watcher) AskEvery(d time.Duration) { w.every = d }
+func everything(*Endpoint, time.Time) bool { return true }
 
-// listed is what a namespace had at a time.
-type listed struct {
-	namespace uint32
-	at        time.Time
-	endpoints []Endpoint
-}
+// slack is how far apart moments may lie of what the kernel tells and of what it is asked for.
+const slack = 100 * time.Millisecond
 
-// ask asks for what is not told, and for what is measured, if it is time to.
-func (w *Watcher) ask() (lists []listed, err error) {
-	now := time.Now()
-	if now.Sub(w.asked) < interval(w.every, w.cost) {
-		return nil, nil
-	}
-	w.asked = now
-	for _, a := range w.namespaces {
-		l := listed{a.namespace, time.Now(), nil}
-		if l.endpoints, err = a.all(allStates); err != nil {
-			return nil, err
-		}
-		lists = append(lists, l)
-	}
-	w.cost = time.Since(now)
-	return lists, nil
+// untold is whether BPF does not tell of an endpoint that was found, or has not told of a state in which that has been for a while: records are lost
+// when there is no room, or when one interrupts another.
+func (t *table) untold(n *Endpoint, at time.Time) bool {
+	e := t.endpoints[n.Key]
+	return silent(n) || e != nil && e.holder == socket && e.State != n.State && at.Sub(e.Since) > slack
 }
 
 // silent is whether BPF does not tell of an endpoint: what no socket stands for, and sockets in SYN_SENT, which have no port yet when they enter it.
@@ -159,11 +211,20 @@ func (w *Watcher) Lookup(k Key) (Endpoint, bool) {
 	if e == nil {
 		return Endpoint{}, false
 	}
-	return *e, true
+	found := *e
+	w.groups.fill(&found.Process)
+	return found, true
 }
 
 // Endpoints are all that are known, in no order.
 func (w *Watcher) Endpoints() iter.Seq[*Endpoint] { return w.table.all() }
+
+// Cookies are those since the last time, in the namespace that the watcher was opened in, as of the last Read.
+func (w *Watcher) Cookies() Cookies {
+	n := w.fresh
+	w.fresh = Cookies{}
+	return n
+}
 
 // Namespace is the number of the network namespace that the watcher was opened in.
 func (w *Watcher) Namespace() uint32 { return w.namespaces[0].namespace }
@@ -179,6 +240,41 @@ func (w *Watcher) Source() Source {
 // Lacks is why BPF is not used; nil if it is.
 func (w *Watcher) Lacks() error { return w.lacks }
 
+// Notes say what is not known, or not at once, and why.
+func (w *Watcher) Notes() (list []string) {
+	if w.lacks != nil {
+		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
+	}
+	switch {
+	case w.search.failed != nil:
+		list = append(list, fmt.Sprintf("processes are known by their calls only: %v", w.search.failed))
+	case w.helper != nil && w.helper.unseen > 0:
+		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen))
+	}
+	return list
+}
+
+// Stays is what remains when the rights are given up with which the watcher was opened.
+func (w *Watcher) Stays() string {
+	text := "the kernel is asked for connections by sock_diag"
+	if w.program != nil {
+		text = "BPF programs that report the states of connections, and " + text
+	}
+	switch {
+	case w.helper != nil:
+		text += fmt.Sprintf("; process %d looks into /proc for who has sockets, with no right but to", w.helper.cmd.Process.Pid)
+	case w.search.looker != nil:
+		text += "; BPF lists who has sockets"
+	}
+	return text
+}
+
+// AskEvery has the kernel be asked for all so often, if that does not take too long.
+func (w *Watcher) AskEvery(d time.Duration) { w.poll.least = d }
+
+// Want has the kernel asked soon for an endpoint that is not known, of the namespace that the watcher was opened in.
+func (w *Watcher) Want(k Key) { w.poll.want(k) }
+
 // Lost is how many changes were not seen: the kernel had no room to tell them, or the table none for the endpoint.
 func (w *Watcher) Lost() uint64 {
 	if w.program == nil {
@@ -190,10 +286,19 @@ func (w *Watcher) Lost() uint64 {
 // Close ends watching.
 func (w *Watcher) Close() error {
 	var errs []error
+	w.poll.wait()
+	w.search.aside.wait()
+	w.groups.aside.wait()
+	if w.poll.count != nil {
+		errs = append(errs, w.poll.count.file.Close())
+	}
 	if w.program != nil {
 		errs = append(errs, w.program.close())
 	}
-	for _, a := range w.namespaces {
+	if w.helper != nil {
+		errs = append(errs, w.helper.close())
+	}
+	for _, a := range append(w.namespaces, w.poll.askers...) {
 		errs = append(errs, a.close())
 	}
 	return errors.Join(errs...)

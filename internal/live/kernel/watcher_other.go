@@ -26,6 +26,10 @@ func (*Watcher) Endpoints() iter.Seq[*Endpoint] { return func(func(*Endpoint) bo
 func (*Watcher) Namespace() uint32              { return 0 }
 func (*Watcher) Source() Source                 { return "" }
 func (*Watcher) Lacks() error                   { return nil }
+func (*Watcher) Notes() []string                { return nil }
+func (*Watcher) Stays() string                  { return "" }
+func (*Watcher) Cookies() Cookies               { return Cookies{} }
+func (*Watcher) Want(Key)                       {}
 func (*Watcher) Lost() uint64                   { return 0 }
 func (*Watcher) Add() error                     { return nil }
 func (*Watcher) AskEvery(time.Duration)         {}

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"net/netip"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
@@ -9,6 +10,14 @@ import (
 	"tcptrace/internal/live/kernel"
 	"tcptrace/report"
 )
+
+// Silent is what the view asks for connections without packets; nil if nobody can be asked.
+func (s *Session) Silent() func() []*analyzer.Conversation {
+	if s.Kernel == nil {
+		return nil
+	}
+	return func() []*analyzer.Conversation { return s.ends.StillSilent() }
+}
 
 // CloseKernel asks the kernel no more.
 func (s *Session) CloseKernel() {
@@ -19,6 +28,21 @@ func (s *Session) CloseKernel() {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
 	}
 	s.Warn(s.Kernel.Close())
+}
+
+// NoteKernel tells the user what is not known of the kernel's word.
+func (s *Session) NoteKernel() {
+	for _, text := range s.Kernel.Notes() {
+		s.Note("%s", text)
+	}
+}
+
+// KernelStays is what remains of the rights that asking took, as the end of a sentence.
+func (s *Session) KernelStays() string {
+	if s.Kernel == nil {
+		return ""
+	}
+	return "; " + s.Kernel.Stays()
 }
 
 // told writes what the kernel says of a conversation.
@@ -39,6 +63,15 @@ func kernelState(t *ends.Told) *report.KernelState {
 		k.Before = fsm.Unknown
 	}
 	return k
+}
+
+// cookies writes that this host has sent SYN cookies, or had them returned.
+func (s *Session) cookies(n kernel.Cookies) {
+	if s.Events == nil || s.Where != nil {
+		return
+	}
+	at := analyzer.Time(time.Now().UnixNano())
+	s.Fail(s.Events.Cookies(&report.Cookies{Time: at, Sent: n.Sent, Accepted: n.Accepted, Refused: n.Refused}))
 }
 
 // full counts and writes that a listening socket had no room for connections.

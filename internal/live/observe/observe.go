@@ -33,6 +33,7 @@ type Session struct {
 	Interval   time.Duration // how often conversations that are open and active are reported; 0: never
 	Statistics bool          // also write what is counted, each second
 
+	Filter       string         // of the capture; "": all packets come
 	Where, Until *report.Where  // of which events are written, and what ends the run; nil: not given
 	KeepOn       *report.FailOn // anomalies of conversations whose packets are written; nil: all packets are
 
@@ -63,6 +64,8 @@ func (s *Session) Observe() {
 	if s.Kernel != nil {
 		s.ends = ends.New(s.Kernel, s.told, s.Loop.Monitor().Again, s.full)
 		s.Loop.Monitor().Ask(s.ends.Hosts)
+		s.watchSilent()
+		s.ends.Cookies(s.cookies)
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
 	if s.endsOnly() {

@@ -37,7 +37,12 @@ const (
 // columns are all columns, what matters most first.
 var columns = []column{
 	{head: "#", width: 3, number: true, down: true, ranking: analyzer.ByStart,
-		text:    func(r *row) string { return strconv.FormatUint(r.c.Stream, 10) },
+		text: func(r *row) string {
+			if isSilent(r.c.FirstFrame) {
+				return "-"
+			}
+			return strconv.FormatUint(r.c.Stream, 10)
+		},
 		compare: by(func(r *row) uint64 { return r.c.Stream })},
 	{head: "client", text: addrText(analyzer.Client), compare: byAddr(analyzer.Client)},
 	{head: "server", text: addrText(analyzer.Server), compare: byAddr(analyzer.Server)},

@@ -56,3 +56,34 @@ func TestKernelText(t *testing.T) {
 		t.Errorf("of one process: %s", got)
 	}
 }
+
+// TestSilent: a connection without packets has a row that stays selected, is found by conditions, and says why it has no ladder; once one comes it is a
+// conversation like any other.
+func TestSilent(t *testing.T) {
+	var silent []*analyzer.Conversation
+	for n := range 2 {
+		c := &analyzer.Conversation{}
+		c.Stream = firstSilent + uint64(n)
+		c.Addr = [2]netip.AddrPort{netip.MustParseAddrPort("10.9.9.9:1000"), netip.AddrPortFrom(netip.MustParseAddr("10.9.9.8"), uint16(7000+n))}
+		c.Hosts[analyzer.Client] = &host.End{Words: []host.Word{{State: fsm.CloseWait, Time: 1, Found: true}}, All: true, Process: host.Process{PID: 7, Name: "own"}}
+		silent = append(silent, c)
+	}
+	s := newStage(t, "showcase", Options{Silent: func() []*analyzer.Conversation { return silent }})
+	s.packets(28)
+	s.size(300, 50)
+	s.keys("/")
+	s.keys(strings.Split(`process.name == "own"`, "")...)
+	s.keys("enter", "down")
+	if text := s.text(); strings.Count(text, "CLOSE_WAIT") != 2 || strings.Contains(text, "10.0.0.1") || s.m.selected != silent[1].Stream {
+		t.Errorf("selected %d:\n%s", s.m.selected, text)
+	}
+	silent = silent[1:]
+	s.keys("enter")
+	if text := s.text(); !strings.Contains(text, noPackets) {
+		t.Errorf("no word of it:\n%s", text)
+	}
+	s.keys("esc")
+	if text := s.text(); strings.Count(text, "CLOSE_WAIT") != 1 {
+		t.Errorf("one is heard of now:\n%s", text)
+	}
+}

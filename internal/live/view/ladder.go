@@ -115,7 +115,10 @@ func (m *model) follows(g *pager) string {
 func (m *model) ladderStatus() string {
 	l, p, shot := &m.ladder, &m.paint, m.conversation
 	if !shot.found || shot.ladder.c.FirstFrame != l.first {
-		if m.waiting || l.lines == nil {
+		switch {
+		case isSilent(l.first):
+			return p.line(warning, noPackets)
+		case m.waiting || l.lines == nil:
 			return p.line(faint, "...")
 		}
 		return p.line(warning, "the conversation is over, and too many have ended since")

@@ -21,6 +21,14 @@ type row struct {
 	kernel [2]kernel.Endpoint    // what their kernels say of the ends on this host, by Side
 }
 
+// firstSilent is above the numbers of all frames, and that of the first conversation without packets.
+const firstSilent = 1 << 63
+
+const noPackets = "no packet of this connection has been captured yet: it is this host's kernel that has it"
+
+// isSilent reports whether no packet of a conversation has come: its kernel has it.
+func isSilent(firstFrame uint64) bool { return firstFrame >= firstSilent }
+
 // known is the state that an endpoint is believed to be in.
 type known struct{ state, mark string }
 

@@ -30,6 +30,7 @@ type sampler struct {
 	capture func() (received, dropped uint64)
 	memory  func() uint64
 	kernel  func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
+	silent  func() []*analyzer.Conversation                                          // without packets; nil: not known
 
 	ring     *recent.Ring
 	now      analyzer.Time
@@ -98,7 +99,7 @@ type snapshot struct {
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, services: o.Services, times: o.Times, memory: memoryInUse, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, silent: o.Silent, services: o.Services, times: o.Times, memory: memoryInUse, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.Read)
 	s.loop.OnPacket(s.packet)
 	s.loop.OnEvent(s.event)
@@ -216,6 +217,24 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	s.rates, s.before = s.before, s.rates
 	clear(s.rates)
 	s.at = s.now
+	s.addSilent(q, shot)
+}
+
+// addSilent adds the rows of connections of which no packet has come. They have no first frame to be told apart by; their numbers are above all frames'.
+func (s *sampler) addSilent(q *request, shot *snapshot) {
+	if s.silent == nil {
+		return
+	}
+	for _, c := range s.silent() {
+		if q.filter.loop == nil && len(shot.rows) >= mostRows {
+			return
+		}
+		s.judgment.Judge(c)
+		shot.add(c, &s.judgment, [2]float64{})
+		r := &shot.rows[len(shot.rows)-1]
+		r.c.FirstFrame = c.Stream
+		s.ask(r)
+	}
 }
 
 // open counts the conversations that are followed and not over.

@@ -21,6 +21,10 @@ func (m *model) save() tea.Cmd {
 		}
 		first = m.rows[m.cursor].c.FirstFrame
 	}
+	if isSilent(first) {
+		m.said = noPackets
+		return nil
+	}
 	if m.opts.Save == nil {
 		m.said = noSaving
 		return nil

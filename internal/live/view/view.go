@@ -25,6 +25,8 @@ type Options struct {
 	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
 	// on the loop's goroutine. nil: not known of any.
 	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
+	// Silent lists connections of which no packet has come, but which a kernel has; nil if that is not known. It is called as Kernel is.
+	Silent func() []*analyzer.Conversation
 	// Save has the packets of a conversation written, by its first frame, and says what becomes of that. It is called on the loop's goroutine.
 	// nil: nothing can be written.
 	Save      func(first uint64) string

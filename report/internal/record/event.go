@@ -145,13 +145,38 @@ func (r *Events) Kernel(k *KernelState) error {
 	b = output.AppendSocket(append(b, `,"client":`...), k.Addr[analyzer.Client])
 	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
 	b = output.AppendCommunityID(append(b, `,"community_id":"`...), k.Addr[analyzer.Client], k.Addr[analyzer.Server])
-	b = append(append(append(b, `","endpoint":"`...), k.Side.String()...), '"')
+	return r.end(appendKernelState(append(b, '"'), k))
+}
+
+// Silent writes what a kernel says of a connection without packets.
+func (r *Events) Silent(k *Silent) error {
+	r.gather()
+	r.batch.last(len(r.out.B))
+	b := output.AppendSocket(append(r.begin(eventSilent, k.Time), `,"client":`...), k.Addr[analyzer.Client])
+	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
+	b = output.AppendCommunityID(append(b, `,"community_id":"`...), k.Addr[analyzer.Client], k.Addr[analyzer.Server])
+	end := &host.End{Process: k.Process, Info: k.Info}
+	return r.end(appendInfo(appendKernelState(append(b, '"'), &k.KernelState), end))
+}
+
+// appendKernelState appends the state of an end and its process.
+func appendKernelState(b []byte, k *KernelState) []byte {
+	b = append(append(append(b, `,"endpoint":"`...), k.Side.String()...), '"')
 	if k.Before != fsm.Unknown {
 		b = append(append(append(b, `,"before":"`...), k.Before.String()...), '"')
 	}
 	b = append(append(append(b, `,"state":"`...), k.State.String()...), '"')
 	b = strconv.AppendBool(append(b, `,"socket":`...), k.Socket)
-	return r.end(appendProcess(b, &host.End{Process: k.Process}))
+	return appendProcess(b, &host.End{Process: k.Process})
+}
+
+// Cookies writes how many SYN cookies there were.
+func (r *Events) Cookies(c *Cookies) error {
+	r.gather()
+	r.batch.last(len(r.out.B))
+	b := strconv.AppendUint(append(r.begin(eventCookies, c.Time), `,"sent":`...), c.Sent, 10)
+	b = strconv.AppendUint(append(b, `,"accepted":`...), c.Accepted, 10)
+	return r.end(strconv.AppendUint(append(b, `,"refused":`...), c.Refused, 10))
 }
 
 // Overflow writes that a listening socket had no room.

@@ -70,6 +70,20 @@ func NewKernelRecord(k *KernelState) EventRecord {
 	return r
 }
 
+// NewSilentRecord is the record of a connection without packets.
+func NewSilentRecord(k *Silent) EventRecord {
+	r := NewKernelRecord(&k.KernelState)
+	r.Event, r.Kernel = eventSilent, newInfoRecord(&host.End{Info: k.Info})
+	return r
+}
+
+// NewCookiesRecord is the record of SYN cookies.
+func NewCookiesRecord(c *Cookies) EventRecord {
+	r := newEventRecord(eventCookies, c.Time)
+	r.Sent, r.Accepted, r.Refused = c.Sent, c.Accepted, c.Refused
+	return r
+}
+
 // NewOverflowRecord is the record of a listening socket that had no room.
 func NewOverflowRecord(o *Overflow) EventRecord {
 	r := newEventRecord(eventOverflow, o.Time)

@@ -47,6 +47,14 @@ type EventRecord struct {
 	Socket  bool          `json:"socket"` // a socket stands for it, rather than a request or what is left of a socket
 	Process ProcessRecord `json:"process"`
 
+	// Of a connection of this host of which no packet was captured: what its kernel measures.
+	Kernel InfoRecord `json:"kernel"`
+
+	// Of the SYN cookies of this host, since they were last told.
+	Sent     uint64 `json:"sent"`     // SYN-ACKs with a cookie, which it keeps nothing of
+	Accepted uint64 `json:"accepted"` // connections that it made of a cookie that came back
+	Refused  uint64 `json:"refused"`  // ACKs in which it found no valid cookie
+
 	// Of a listening socket of this host, Server, that had no room for connections.
 	Unanswered uint32 `json:"unanswered"` // SYNs, and ACKs of handshakes, that it dropped since it was last told
 	Queue      uint32 `json:"queue"`      // connections that wait to be accepted
@@ -89,6 +97,18 @@ type KernelState struct {
 	Process       host.Process
 }
 
+// Silent is an end of a connection that the kernel of this host had when the capture began, and of which no packet was captured.
+type Silent struct {
+	KernelState
+	Info *host.Info // nil: not known
+}
+
+// Cookies are the SYN cookies of this host since they were last told.
+type Cookies struct {
+	Time                    analyzer.Time
+	Sent, Accepted, Refused uint64
+}
+
 // Overflow is that a listening socket of this host dropped what would have opened connections, because too many wait for its process.
 type Overflow struct {
 	Time           analyzer.Time
@@ -102,6 +122,8 @@ type Overflow struct {
 const (
 	eventOverflow   = "overflow"
 	eventKernel     = "kernel"
+	eventSilent     = "silent"
+	eventCookies    = "cookies"
 	eventDrops      = "drops"
 	eventStatistics = "statistics"
 	eventSummary    = "summary"
@@ -123,6 +145,8 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventCorrection.String():   {Always: with("of", "told")},
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
 	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
+	eventSilent:                         {Always: []string{"client", "server", "community_id", "endpoint", "state", "socket"}, Known: []string{"before", "process", "kernel"}},
+	eventCookies:                        {Always: []string{"sent", "accepted", "refused"}},
 	eventOverflow:                       {Always: []string{"server", "unanswered", "queue", "backlog"}, Known: []string{"process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
 	eventStatistics:                     {Always: []string{"statistics", "summary"}},

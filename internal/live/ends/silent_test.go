@@ -1,0 +1,109 @@
+package ends
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+	"tcptrace/internal/live/kernel"
+)
+
+// newSilent is Ends of a host that serves port 80 and has two connections, and what it tells of those that stay silent.
+func newSilent(t *testing.T, may func(client, server netip.AddrPort) bool) (r *run, told *[]string, open [2]kernel.Endpoint) {
+	t.Helper()
+	r, told = newRun(), &[]string{}
+	other := netip.MustParseAddrPort("10.0.0.9:80")
+	inside := netip.AddrPortFrom(client.Addr(), 80)
+	open = [2]kernel.Endpoint{endpoint(namespace, client, other, fsm.Established), endpoint(namespace, inside, server, fsm.CloseWait)}
+	open[0].Socket, open[1].Socket = true, true
+	listening := endpoint(namespace, netip.MustParseAddrPort("0.0.0.0:80"), netip.MustParseAddrPort("0.0.0.0:0"), fsm.Listen)
+	away := endpoint(namespace+1, client, netip.MustParseAddrPort("10.0.0.8:80"), fsm.Established)
+	over := endpoint(namespace, client, netip.MustParseAddrPort("10.0.0.7:80"), fsm.TimeWait)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{}
+	for _, e := range []kernel.Endpoint{open[0], open[1], listening, away, over} {
+		r.kernel.known[e.Key] = e
+	}
+	if more := r.Silents(may, func(s *Silent) {
+		*told = append(*told, fmt.Sprint(s.Conversation.Addr[0], " ", s.Conversation.Addr[1], " ", s.Side, " ", s.State))
+	}); more != 0 {
+		t.Errorf("%d too many", more)
+	}
+	return r, told, open
+}
+
+func all(_, _ netip.AddrPort) bool { return true }
+
+func expectSilent(t *testing.T, r *run, told *[]string, want ...string) {
+	t.Helper()
+	if err := r.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(*told, want) {
+		t.Errorf("told %q, want %q", *told, want)
+	}
+	*told = nil
+}
+
+// TestSilent: what was open and stays silent is told, and what becomes of it; who listens is the server.
+func TestSilent(t *testing.T) {
+	r, told, open := newSilent(t, all)
+	expectSilent(t, r, told) // too early
+	if list := r.StillSilent(); list != nil {
+		t.Errorf("%d are listed early", len(list))
+	}
+	r.silent.begun = time.Now().Add(-silence)
+	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client ESTABLISHED", "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
+	expectSilent(t, r, told)
+	list := r.StillSilent()
+	if len(list) != 2 || list[0].Hosts[analyzer.Client].Words[0].State != fsm.Established || list[0].Hosts[analyzer.Server] != nil || list[0].Stream < noStream {
+		t.Errorf("listed: %+v", list)
+	}
+	open[0].State = fsm.FinWait1
+	r.kernel.next = []kernel.Change{change(open[0], 0)}
+	expectSilent(t, r, told) // a packet may show it
+	r.kernel.next = []kernel.Change{change(open[1], holdBack)}
+	r.silent.late[0].Time = time.Now().Add(-holdBack)
+	r.kernel.next[0].State = fsm.Closed
+	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client FIN_WAIT_1", "10.0.0.2:80 10.0.0.1:80 server CLOSED")
+	if list := r.StillSilent(); len(list) != 1 {
+		t.Errorf("%d are listed, one is over", len(list))
+	}
+}
+
+// TestHeard: of which a packet comes, whoever seems to be the client then, is a conversation, and what was held back is told of that alone.
+func TestHeard(t *testing.T) {
+	r, told, open := newSilent(t, all)
+	r.silent.begun = time.Now().Add(-silence)
+	open[0].State = fsm.FinWait1
+	r.kernel.next = []kernel.Change{change(open[0], 0)}
+	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client ESTABLISHED", "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
+	c := talk(3)
+	c.Addr = [2]netip.AddrPort{open[0].Remote, open[0].Local}
+	r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: c})
+	r.silent.late[0].Time = time.Now().Add(-holdBack)
+	expectSilent(t, r, told)
+	if list := r.StillSilent(); len(list) != 1 {
+		t.Errorf("%d are listed", len(list))
+	}
+}
+
+// TestNotCaptured: what takes another interface is not told, and of too many only some.
+func TestNotCaptured(t *testing.T) {
+	r, told, _ := newSilent(t, func(_, server netip.AddrPort) bool { return server.Addr() == client.Addr() })
+	r.silent.begun = time.Now().Add(-silence)
+	expectSilent(t, r, told, "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
+	for n := range mostSilent + 1 {
+		e := endpoint(namespace, client, netip.AddrPortFrom(server.Addr(), uint16(n)), fsm.Established)
+		e.Socket = true
+		r.kernel.known[e.Key] = e
+	}
+	if more := r.Silents(func(_, server netip.AddrPort) bool {
+		return server.Addr() != client.Addr() && server.Port() != 80 || server.Addr() == client.Addr()
+	}, nil); more != 1 {
+		t.Errorf("%d too many", more)
+	}
+}

@@ -1,0 +1,261 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
+
+	"tcptrace/analyzer/host"
+)
+
+// Who has given up its rights by Landlock may not see what other processes have open. So a process is started before that which keeps the
+// right to, and gives up all others. It takes inode numbers of sockets and answers with the processes that have them; of packets it gets nothing.
+//
+// A question is a count and inode numbers; an answer a count of processes that cannot be looked at, another of holders, and these.
+// Numbers are of four bytes, those of control groups of eight.
+
+// helperName is what the second process is called with. The program and tests run themselves.
+const helperName = "tcptrace: who has sockets"
+
+func init() {
+	if len(os.Args) == 1 && os.Args[0] == helperName {
+		help()
+	}
+}
+
+// help answers questions until there are no more.
+func help() {
+	code := 0
+	if err := errors.Join(keepSeeing(), answerAll(os.Stdin, os.Stdout)); err != nil {
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// seeing are the rights by which files of other users' processes can be looked at.
+var seeing = []cap.Value{cap.SYS_PTRACE, cap.DAC_READ_SEARCH}
+
+// keepSeeing gives up all rights but these.
+func keepSeeing() error {
+	if _, err := cap.Prctlw(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	keep, had := cap.NewSet(), cap.GetProc()
+	for _, v := range seeing {
+		may, err := had.GetFlag(cap.Permitted, v)
+		if err != nil {
+			return err
+		}
+		if may {
+			if err := errors.Join(keep.SetFlag(cap.Permitted, true, v), keep.SetFlag(cap.Effective, true, v)); err != nil {
+				return err
+			}
+		}
+	}
+	return keep.SetProc()
+}
+
+func answerAll(questions io.Reader, answers io.Writer) error {
+	for {
+		inodes, err := readNumbers(questions, mostAtOnce)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		wanted := map[uint32]bool{}
+		for _, n := range inodes {
+			wanted[n] = true
+		}
+		list, unseen := holdersInProc(wanted)
+		if _, err := answers.Write(appendAnswer(nil, list, unseen)); err != nil {
+			return err
+		}
+	}
+}
+
+// nameSize is that of a process's name with the zero at its end (TASK_COMM_LEN).
+const nameSize = 16
+
+func appendAnswer(b []byte, list []record, unseen int) []byte {
+	b = binary.NativeEndian.AppendUint32(b, uint32(unseen))
+	b = binary.NativeEndian.AppendUint32(b, uint32(len(list)))
+	for i := range list {
+		p := &list[i].process
+		b = binary.NativeEndian.AppendUint32(b, list[i].inode)
+		b = binary.NativeEndian.AppendUint32(b, p.PID)
+		b = binary.NativeEndian.AppendUint64(b, p.Cgroup)
+		var name [nameSize]byte
+		copy(name[:nameSize-1], p.Name)
+		b = append(b, name[:]...)
+	}
+	return b
+}
+
+// readNumbers reads a count, of at most most, and as many numbers.
+func readNumbers(r io.Reader, most int) ([]uint32, error) {
+	var n uint32
+	if err := binary.Read(r, binary.NativeEndian, &n); err != nil {
+		return nil, err
+	}
+	if int(n) > most {
+		return nil, fmt.Errorf("%d numbers", n)
+	}
+	list := make([]uint32, n)
+	return list, binary.Read(r, binary.NativeEndian, list)
+}
+
+// holdersInProc lists the processes that have sockets with wanted inode numbers. unseen is how many processes may not be looked at.
+func holdersInProc(wanted map[uint32]bool) (list []record, unseen int) {
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, 0 // without it nothing is known
+	}
+	for _, entry := range all {
+		pid, err := strconv.ParseUint(entry.Name(), 10, 32)
+		if err != nil {
+			continue
+		}
+		dir := "/proc/" + entry.Name()
+		inodes, err := socketsOf(dir + "/fd")
+		if errors.Is(err, os.ErrPermission) && !isEmpty(dir+"/cmdline") { // not of the kernel's own
+			unseen++
+		}
+		inodes = slices.DeleteFunc(inodes, func(n uint32) bool { return !wanted[n] })
+		if len(inodes) == 0 {
+			continue
+		}
+		name, err := os.ReadFile(dir + "/comm")
+		if err != nil {
+			continue // it has ended
+		}
+		p := host.Process{PID: uint32(pid), Cgroup: cgroupOf(dir), Name: strings.TrimSuffix(string(name), "\n")}
+		for _, n := range inodes {
+			if len(list) < mostHolders {
+				list = append(list, record{kind: held, inode: n, process: p})
+			}
+		}
+	}
+	return list, unseen
+}
+
+// cgroupOf is the number of the control group (version 2) of a process; 0 if it is not known.
+func cgroupOf(dir string) uint64 {
+	text, err := os.ReadFile(dir + "/cgroup")
+	root := mountOf("cgroup2")
+	if err != nil || root == "" {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		name, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "0::")
+		var s unix.Stat_t
+		if ok && unix.Stat(root+name, &s) == nil {
+			return s.Ino
+		}
+	}
+	return 0
+}
+
+func isEmpty(file string) bool {
+	b, err := os.ReadFile(file)
+	return err != nil || len(b) == 0
+}
+
+// socketsOf lists the inode numbers of the sockets among the files of a process. The error is about the last that cannot be looked at.
+func socketsOf(dir string) (inodes []uint32, err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	for _, name := range names {
+		target, refused := os.Readlink(dir + "/" + name)
+		if refused != nil {
+			err = refused
+		} else if n, ok := socketInode(target); ok {
+			inodes = append(inodes, n)
+		}
+	}
+	return inodes, err
+}
+
+// mostHolders bounds an answer: many processes may have the same socket.
+const mostHolders = 1 << 16
+
+func socketInode(target string) (uint32, bool) {
+	text, ok := strings.CutPrefix(target, "socket:[")
+	if !ok {
+		return 0, false
+	}
+	inode, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 32)
+	return uint32(inode), err == nil
+}
+
+// helper is the other process, as who asks sees it.
+type helper struct {
+	cmd       *exec.Cmd
+	questions io.WriteCloser
+	answers   io.Reader
+	unseen    int // processes that it may not look at, as of the last answer
+}
+
+func startHelper() (*helper, error) {
+	h := &helper{cmd: &exec.Cmd{Path: "/proc/self/exe", Args: []string{helperName}, Dir: "/", Env: []string{"GOMAXPROCS=1"}}}
+	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal's signals are for the one that asks
+	var err error
+	if h.questions, err = h.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if h.answers, err = h.cmd.StdoutPipe(); err != nil {
+		return nil, err
+	}
+	return h, h.cmd.Start()
+}
+
+// look asks. It is for one goroutine at a time.
+func (h *helper) look(inodes []uint32) ([]record, error) {
+	b := binary.NativeEndian.AppendUint32(nil, uint32(len(inodes)))
+	for _, n := range inodes {
+		b = binary.NativeEndian.AppendUint32(b, n)
+	}
+	if _, err := h.questions.Write(b); err != nil {
+		return nil, err
+	}
+	var head struct{ Unseen, Holders uint32 }
+	if err := binary.Read(h.answers, binary.NativeEndian, &head); err != nil {
+		return nil, err
+	}
+	if head.Holders > mostHolders {
+		return nil, fmt.Errorf("%d processes", head.Holders)
+	}
+	h.unseen = int(head.Unseen)
+	answers := make([]struct {
+		Inode, PID uint32
+		Cgroup     uint64
+		Name       [nameSize]byte
+	}, head.Holders)
+	if err := binary.Read(h.answers, binary.NativeEndian, answers); err != nil {
+		return nil, err
+	}
+	list := make([]record, 0, len(answers))
+	for i := range answers {
+		a := &answers[i]
+		list = append(list, record{kind: held, inode: a.Inode, process: host.Process{PID: a.PID, Cgroup: a.Cgroup, Name: unix.ByteSliceToString(a.Name[:])}})
+	}
+	return list, nil
+}
+
+// close ends the process, which ends by itself when nobody can ask any more.
+func (h *helper) close() error { return errors.Join(h.questions.Close(), h.cmd.Wait()) }

@@ -1,0 +1,173 @@
+package kernel
+
+import (
+	"fmt"
+	"time"
+
+	"tcptrace/analyzer/host"
+	"tcptrace/fsm"
+)
+
+// looker lists who has sockets: of all, or of those with the inode numbers.
+type looker interface {
+	look(inodes []uint32) ([]record, error)
+}
+
+// search finds the processes of endpoints for which no call of theirs was seen, or that have been handed on since.
+type search struct {
+	looker looker // nil: nobody can look
+	wanted map[Key]*quest
+	aside  *aside[looked]
+	failed error // the last time
+}
+
+// quest is for the process of one endpoint.
+type quest struct {
+	due   time.Time
+	looks int // left
+}
+
+// looked is who has sockets, as of a time.
+type looked struct {
+	at      time.Time
+	took    time.Duration
+	holders []record
+	err     error
+}
+
+const (
+	lookEvery = 100 * time.Millisecond
+	lookAgain = 2 * time.Second // accepted sockets are handed on at once, if they are
+	looks     = 3
+	// mostWanted bounds the endpoints that are looked for, and mostAtOnce those in one look.
+	mostWanted = 1 << 14
+	mostAtOnce = 1 << 12
+)
+
+func newSearch(l looker) *search {
+	return &search{looker: l, wanted: map[Key]*quest{}, aside: newAside[looked]()}
+}
+
+// run looks for the processes of those that a table wants, and tells it what was found meanwhile.
+func (s *search) run(t *table, now time.Time) {
+	if s.looker == nil {
+		t.unowned = t.unowned[:0]
+		return
+	}
+	if l, ok := s.aside.result(func(l looked) time.Duration { return l.took }); ok {
+		s.found(t, &l)
+	}
+	for _, k := range t.unowned {
+		if len(s.wanted) < mostWanted {
+			s.wanted[k] = &quest{now, looks}
+		}
+	}
+	t.unowned = t.unowned[:0]
+	if !s.aside.ready(now) {
+		return
+	}
+	var inodes []uint32
+	due := false
+	for k, q := range s.wanted {
+		e := t.endpoints[k]
+		switch {
+		case e == nil || e.holder != socket || q.looks == 0:
+			delete(s.wanted, k)
+		case !q.due.After(now) && len(inodes) < mostAtOnce:
+			due = true
+			if e.inode != 0 {
+				inodes = append(inodes, e.inode)
+			}
+		}
+	}
+	if due {
+		s.aside.start(now, lookEvery, func() looked { return look(s.looker, inodes, now) })
+	}
+}
+
+func look(by looker, inodes []uint32, now time.Time) looked {
+	l, began := looked{at: now}, time.Now()
+	l.holders, l.err = by.look(inodes)
+	l.took = time.Since(began)
+	return l
+}
+
+// found tells a table who has what it wants.
+func (s *search) found(t *table, l *looked) {
+	if l.err != nil {
+		s.failed = fmt.Errorf("finding processes: %w", l.err)
+		return
+	}
+	h := newHolders(l.holders)
+	for k, q := range s.wanted {
+		e := t.endpoints[k]
+		if e == nil || q.due.After(l.at) {
+			continue
+		}
+		q.due, q.looks = l.at.Add(lookAgain), q.looks-1
+		p := h.of(e)
+		if p.PID == 0 && e.Process.PID == 0 && e.waits() {
+			p = t.listener(k)
+		}
+		if p.PID != 0 && p != e.Process {
+			e.Process = p
+			t.tell(Change{Endpoint: *e, Before: e.State, Time: l.at.Add(l.took), Found: true})
+		}
+	}
+}
+
+// holders are who has sockets.
+type holders struct {
+	bySock  map[uint64][]*record
+	byInode map[uint32][]*record
+}
+
+func newHolders(list []record) holders {
+	h := holders{map[uint64][]*record{}, map[uint32][]*record{}}
+	for i := range list {
+		r := &list[i]
+		if r.sock != 0 {
+			h.bySock[r.sock] = append(h.bySock[r.sock], r)
+		}
+		h.byInode[r.inode] = append(h.byInode[r.inode], r)
+	}
+	return h
+}
+
+// of is who has the socket of e: of several the one that is known to, or else the oldest. PID is 0 if none is seen.
+func (h *holders) of(e *Endpoint) (p host.Process) {
+	var list []*record
+	if e.sock != 0 {
+		list = h.bySock[e.sock]
+	}
+	if list == nil && e.inode != 0 {
+		list = h.byInode[e.inode]
+	}
+	for _, r := range list {
+		one := r.process
+		if r.sock == 0 { // the user is that of the socket, which /proc does not say
+			one.User = e.Process.User
+		}
+		if one.Cgroup == 0 {
+			one.Cgroup = e.Process.Cgroup
+		}
+		if one.PID == e.Process.PID && !e.Process.Listens {
+			return e.Process
+		}
+		if p.PID == 0 || one.PID < p.PID {
+			p = one
+		}
+	}
+	return p
+}
+
+// list sets the processes of endpoints that were found by asking, before anyone is told of them.
+func (h *holders) list(endpoints []Endpoint) {
+	for i := range endpoints {
+		if e := &endpoints[i]; e.inode != 0 && e.State != fsm.Unknown {
+			if p := h.of(e); p.PID != 0 {
+				e.Process = p
+			}
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package kernel
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"tcptrace/analyzer/host"
+	"tcptrace/fsm"
+)
+
+// TestHolders: of several that have a socket it is the one that was known to, or else the oldest.
+func TestHolders(t *testing.T) {
+	of := func(sock uint64, inode, pid uint32) record {
+		return record{kind: held, sock: sock, inode: inode, process: host.Process{PID: pid, User: pid}}
+	}
+	bpf := newHolders([]record{of(1, 11, 9), of(1, 11, 8), of(2, 12, 5), of(3, 13, 6)})
+	proc := newHolders([]record{of(0, 11, 9), of(0, 11, 8)})
+	for _, c := range []struct {
+		holders     holders
+		sock        uint64
+		inode       uint32
+		known       host.Process
+		want, owner uint32
+	}{
+		{bpf, 1, 0, host.Process{}, 8, 8},
+		{bpf, 1, 0, host.Process{PID: 9, User: 4}, 9, 4}, // it still has it
+		{bpf, 1, 0, host.Process{PID: 7, User: 4}, 8, 8}, // it has it no more
+		{bpf, 1, 0, host.Process{PID: 9, Listens: true}, 8, 8},
+		{bpf, 4, 13, host.Process{}, 6, 6}, // Multipath TCP: the socket with the file is another
+		{bpf, 0, 12, host.Process{}, 5, 5},
+		{bpf, 4, 14, host.Process{}, 0, 0},
+		{bpf, 0, 0, host.Process{}, 0, 0},
+		{proc, 0, 11, host.Process{User: 4}, 8, 4}, // the user is said by the socket
+		{proc, 1, 11, host.Process{User: 4}, 8, 4},
+	} {
+		e := Endpoint{sock: c.sock, inode: c.inode, Process: c.known}
+		if p := c.holders.of(&e); p.PID != c.want || p.User != c.owner || p.Listens {
+			t.Errorf("%d, %d, known %+v: %+v, want %d of user %d", c.sock, c.inode, c.known, p, c.want, c.owner)
+		}
+	}
+}
+
+// answerer has seen what it is told to, and remembers what it was asked.
+type answerer struct {
+	list  []record
+	err   error
+	asked [][]uint32
+}
+
+func (a *answerer) look(inodes []uint32) ([]record, error) {
+	a.asked = append(a.asked, slices.Sorted(slices.Values(inodes)))
+	return a.list, a.err
+}
+
+// look has a search look at a time, and waits for it.
+func (s *search) lookAt(t *testing.T, tab *table, now time.Time) {
+	t.Helper()
+	s.aside.next = time.Time{}
+	s.run(tab, now)
+	for end := time.Now().Add(5 * time.Second); s.aside.busy && len(s.aside.results) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it looks for ever")
+		}
+	}
+	s.run(tab, now)
+}
+
+// TestSearch: who is not known is looked for some times, and no more often; a failure is remembered.
+func TestSearch(t *testing.T) {
+	tab, a := newTeller(nothingLeft), &answerer{}
+	s := newSearch(a)
+	tab.found(&Endpoint{Key: at(1), State: fsm.Established, holder: socket, inode: 11}, start)
+	tab.found(&Endpoint{Key: at(2), State: fsm.TimeWait, holder: remains}, start)
+	now := time.Now()
+	s.lookAt(t, tab.table, now)
+	s.lookAt(t, tab.table, now.Add(lookAgain/2)) // too early
+	a.list = []record{{inode: 11, process: host.Process{PID: 7}}}
+	tab.told = 0
+	s.lookAt(t, tab.table, now.Add(2*lookAgain))
+	if tab.told != 1 || tab.last.Process.PID != 7 || tab.last.Before != fsm.Established {
+		t.Errorf("told %d: %+v", tab.told, tab.last)
+	}
+	for n := range 2 * looks {
+		s.lookAt(t, tab.table, now.Add(time.Duration(n+3)*2*lookAgain))
+	}
+	if want := [][]uint32{{11}, {11}, {11}}; !reflect.DeepEqual(a.asked, want) || tab.told != 1 || len(s.wanted) != 0 {
+		t.Errorf("asked %v, told %d, %d wanted", a.asked, tab.told, len(s.wanted))
+	}
+	a.err = errors.New("cannot")
+	tab.found(&Endpoint{Key: at(3), State: fsm.Established, holder: socket, inode: 12}, start)
+	if s.lookAt(t, tab.table, now.Add(time.Hour)); !errors.Is(s.failed, a.err) {
+		t.Errorf("%v", s.failed)
+	}
+	for n := range maxUnowned + 1 {
+		tab.found(&Endpoint{Key: at(n + 4), State: fsm.Established, holder: socket, inode: 12}, start)
+	}
+	if len(tab.unowned) != maxUnowned {
+		t.Errorf("%d are to be looked for", len(tab.unowned))
+	}
+}
+
+// TestAccept: who accepts has a connection, until another process closes it; who connects has it, whoever closes.
+func TestAccept(t *testing.T) {
+	for _, c := range []struct {
+		before fsm.State
+		kind   kind
+		want   uint32
+	}{{fsm.SynRcvd, accepted, 8}, {fsm.SynSent, connecting, 7}} {
+		tab := newTeller(nothingLeft)
+		by := func(second int, k kind, before, state fsm.State, pid uint32) {
+			r := step(1, second, before, state)
+			r.kind, r.process.PID = k, pid
+			tab.apply(r)
+		}
+		by(1, entered, fsm.Closed, c.before, 0)
+		if c.kind == connecting {
+			by(1, c.kind, c.before, c.before, 7)
+		}
+		by(2, entered, c.before, fsm.Established, 0)
+		if c.kind == accepted {
+			by(3, c.kind, fsm.Established, fsm.Established, 7)
+			if tab.last.Process.PID != 7 || tab.last.Process.Listens || tab.last.State != fsm.Established {
+				t.Errorf("accepted: %+v", tab.last)
+			}
+		} else {
+			tab.endpoints[at(1)].Process.PID = 7
+		}
+		if by(4, entered, fsm.Established, fsm.FinWait1, 8); tab.last.Process.PID != c.want {
+			t.Errorf("%v: closed by 8, belongs to %d, want %d", c.before, tab.last.Process.PID, c.want)
+		}
+	}
+	tab := newTeller(nothingLeft) // nothing was known
+	r := step(1, 1, fsm.CloseWait, fsm.CloseWait)
+	r.kind, r.process.PID = accepted, 7
+	if tab.apply(r); tab.told != 1 || tab.last.State != fsm.CloseWait || !tab.last.Socket || tab.last.Process.PID != 7 {
+		t.Errorf("told %d: %+v", tab.told, tab.last)
+	}
+}
+
+// TestConnectingRecord: a socket that enters SYN_SENT without a port is told of when it has one.
+func TestConnectingRecord(t *testing.T) {
+	tab := newTeller(nothingLeft)
+	r := step(1, 1, fsm.Closed, fsm.SynSent)
+	r.key.Local, r.process = at(0).Local, host.Process{PID: 7}
+	nameless := *r
+	nameless.key = Key{Namespace: 1, Remote: at(1).Remote}
+	tab.apply(&nameless)
+	if tab.told != 0 {
+		t.Errorf("told %+v", tab.last)
+	}
+	r = step(1, 2, fsm.SynSent, fsm.SynSent)
+	r.kind, r.process.PID = connecting, 7
+	if tab.apply(r); tab.told != 1 || tab.last.State != fsm.SynSent || tab.last.Process.PID != 7 || tab.last.Before != fsm.Closed {
+		t.Errorf("told %d: %+v", tab.told, tab.last)
+	}
+	// Where the kernel has no call for that, it may be found in it first.
+	tab = newTeller(nothingLeft)
+	tab.apply(&nameless)
+	tab.found(&Endpoint{Key: at(1), State: fsm.SynSent, Since: start.Add(2 * time.Second), holder: socket, inode: 11}, start.Add(2*time.Second))
+	tab.apply(step(1, 3, fsm.SynSent, fsm.Established))
+	if tab.told != 2 || tab.last.State != fsm.Established || tab.last.Process.PID != 7 {
+		t.Errorf("told %d: %+v", tab.told, tab.last)
+	}
+}
+
+// TestAnswers: what one process writes the other reads; too much is refused.
+func TestAnswers(t *testing.T) {
+	wanted := []record{{kind: held, inode: 11, process: host.Process{PID: 7, Cgroup: 1 << 40, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}
+	var questions bytes.Buffer
+	h := &helper{questions: closer{&questions}, answers: bytes.NewReader(appendAnswer(nil, wanted, 3))}
+	if list, err := h.look([]uint32{11, 12}); err != nil || !reflect.DeepEqual(list, wanted) || h.unseen != 3 {
+		t.Errorf("%+v, %v, %d unseen", list, err, h.unseen)
+	}
+	if list, err := readNumbers(&questions, 2); err != nil || !slices.Equal(list, []uint32{11, 12}) {
+		t.Errorf("%v, %v", list, err)
+	}
+	h.questions = closer{&questions}
+	h.answers = bytes.NewReader(appendAnswer(nil, make([]record, mostHolders+1), 0))
+	if _, err := h.look([]uint32{11, 12}); err == nil {
+		t.Error("too many are believed")
+	}
+	if _, err := readNumbers(&questions, 1); err == nil {
+		t.Error("too many are read")
+	}
+}
+
+type closer struct{ *bytes.Buffer }
+
+func (closer) Close() error { return nil }
+
+// TestWishes: what is wanted is asked for some times, a bounded number at once, and not once it is known.
+func TestWishes(t *testing.T) {
+	w := &Watcher{table: newTable(nothingLeft), poll: newPoll()}
+	for n := range mostWishes + 1 {
+		w.Want(at(n + 1))
+	}
+	now := time.Now()
+	if len(w.poll.wanted) != mostWishes || len(w.poll.due(w, now)) != mostAsked {
+		t.Errorf("%d wanted", len(w.poll.wanted))
+	}
+	w.poll.wanted = w.poll.wanted[:2]
+	w.table.found(&Endpoint{Key: at(2), State: fsm.Established, holder: socket}, now)
+	for n := range askTimes - 1 {
+		if keys := w.poll.due(w, now.Add(time.Duration(n+1)*askAgain)); !slices.Equal(keys, []Key{at(1)}) {
+			t.Errorf("asked %v", keys)
+		}
+	}
+	if keys := w.poll.due(w, now.Add(time.Hour)); keys != nil || len(w.poll.wanted) != 0 {
+		t.Errorf("asked for %v once more", keys)
+	}
+}
