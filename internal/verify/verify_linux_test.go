@@ -24,7 +24,7 @@ func compared(t *testing.T, o Options) *record.Report {
 	t.Helper()
 	o.Rounds, o.Peer = 1, peer
 	leftOut := 0
-	for range 3 {
+	for range 2 {
 		r, err := Run(t.Context(), o)
 		if err != nil {
 			t.Skip(err)
