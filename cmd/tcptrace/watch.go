@@ -75,7 +75,8 @@ var watchGroups = []manual.Group{
 }
 
 const filterHelp = `--where is an expression over the conversation record, as in 'tcptrace FILE'. The view lets you change it; for
-events, it selects those of conversations for which it is true at that moment, and those that retract or end these.`
+events, it selects those of conversations for which it is true at that moment, and those that retract or end these.
+With --by, it is about conversations as they are at their end.`
 
 func (o *watchOptions) addFilter(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (in tcpdump's language)")
