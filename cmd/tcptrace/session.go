@@ -12,7 +12,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/metrics"
 	"tcptrace/internal/live/observe"
@@ -87,8 +86,7 @@ func (s *session) openWeb() (err error) {
 	if s.watchOptions.web == "" {
 		return nil
 	}
-	_, ours := s.Source.(*capture.Capture)
-	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where, Cut: ours}); err != nil {
+	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where}); err != nil {
 		return fmt.Errorf("--web: %w", err)
 	}
 	if s.title += "  " + s.Web.URL(); s.Web.IsOpen() {

@@ -3,7 +3,6 @@ package view
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tcptrace/analyzer"
@@ -19,7 +18,6 @@ type ladder struct {
 	stale bool   // lines do not show what is known
 	time  report.TimeStyle
 	full  bool // nothing is folded
-	isCut bool // payload is, by the snap length of this very capture: that is no finding
 
 	timelines analyzer.Timelines
 	judgment  analyzer.Judgment
@@ -63,9 +61,6 @@ func (l *ladder) draw(shot *snapshot, p *painter, running bool) {
 		e := &l.entries[i]
 		e.Reading(&reading, &segment)
 		timeline.Segment(&reading, &l.view)
-		if l.isCut {
-			l.view.Notes = slices.DeleteFunc(l.view.Notes, func(note string) bool { return note == "truncated" })
-		}
 		if isLate {
 			e.Correct(&l.view, numbered)
 		}

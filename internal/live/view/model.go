@@ -92,7 +92,7 @@ func newModel(o *Options) (*model, error) {
 	}
 	m := &model{
 		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color, services: o.Services}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
-		sort: colRate, filter: f, ladder: ladder{isCut: o.Capture != nil},
+		sort: colRate, filter: f,
 	}
 	m.ladder.time = report.StyleOf(o.Times)
 	if o.Times == 0 { // unless another is asked for
