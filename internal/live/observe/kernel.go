@@ -38,6 +38,7 @@ type words struct {
 	list    []word
 	packets uint64        // that had come at the end of the batch before
 	flushed analyzer.Time // when that was
+	hurried uint64        // words that did not wait, for want of room
 }
 
 // mostWords bounds those that wait. What is more is written in front of events that it belongs behind.
@@ -74,6 +75,9 @@ func (s *Session) tellWords(until analyzer.Time) {
 	most := len(list) - mostWords
 	waiting := list[:0]
 	for i, w := range list {
+		if i < most && w.at > until {
+			s.words.hurried++
+		}
 		switch {
 		case w.at > until && i >= most && (w.state == nil || !slices.Contains(s.over, w.state.Stream)):
 			waiting = append(waiting, w)

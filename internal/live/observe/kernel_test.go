@@ -17,6 +17,7 @@ import (
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/live/metrics"
 	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/lab"
 	"tcptrace/report"
@@ -43,8 +44,8 @@ server 10.0.0.2:80
 +1ms > P. 101:201(100) ack 1
 +1ms > P. 201:301(100) ack 1
 `)}
-	noName := func(uint16) string { return "" }
-	s.Session = Session{Loop: live.New(nil, live.Options{Options: analyzer.Options{Interface: noName}}), begun: map[uint64]bool{}, Events: report.NewEvents(&s.out)}
+	noName, noLimit := func(uint16) string { return "" }, func(uint16) uint32 { return 0 }
+	s.Session = Session{Loop: live.New(nil, live.Options{Options: analyzer.Options{Interface: noName, SnapLen: noLimit}}), begun: map[uint64]bool{}, Events: report.NewEvents(&s.out)}
 	if where != "" {
 		compiled, err := report.CompileWhere(where)
 		if err != nil {
@@ -149,6 +150,9 @@ func TestMostWords(t *testing.T) {
 	s.says(fsm.FinWait1, 2*time.Hour)
 	s.pass(0)
 	s.wrote("one more", "kernel ESTABLISHED")
+	if n := s.LeftOut()[metrics.BoundWords]; n != 1 {
+		t.Errorf("%d words are counted that did not wait", n)
+	}
 }
 
 // TestWhereOfWords: what the kernel says is written where the condition holds, or something of the conversation was told; and what was told is taken back

@@ -39,6 +39,7 @@ type Options struct {
 // View is a terminal view of a loop.
 type View struct {
 	program *tea.Program
+	sampler *sampler
 	living  sync.Mutex // held for good once the loop has panicked
 }
 
@@ -55,9 +56,12 @@ func New(o Options) (*View, error) {
 	if o.Color {
 		profile = colorprofile.ANSI
 	}
-	return &View{program: tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
+	return &View{sampler: m.sampler, program: tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
 		tea.WithColorProfile(profile), tea.WithoutSignalHandler())}, nil
 }
+
+// Forgotten is how many bytes of payload were not kept that was followed. It is for the goroutine of the loop.
+func (v *View) Forgotten() uint64 { return v.sampler.forgotten() }
 
 // Run shows the view until the user quits, ctx is done, or, if Options.QuitAtEnd is set, the loop has ended. It neither
 // starts nor stops the loop.
