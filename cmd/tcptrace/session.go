@@ -26,8 +26,9 @@ type session struct {
 	*watchOptions
 	observe.Session
 	e     env
-	title string // what is captured, or replayed
-	out   sink   // of events
+	title string                          // what is captured, or replayed
+	out   sink                            // of events
+	heard func() (last string, lines int) // what the program that captures says; nil: it is this one
 }
 
 // newSession is a session of src. clock is that of a capture that happens now; nil: it is a replay.
@@ -133,7 +134,7 @@ func (s *session) openView() (err error) {
 	s.View, err = view.New(view.Options{
 		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Save: s.Save(),
+		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Save: s.Save(), Heard: s.heard,
 	})
 	return err
 }

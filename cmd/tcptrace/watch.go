@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -198,12 +197,4 @@ func (o *watchOptions) conditions(ctx context.Context, s *observe.Session) (err 
 		}
 	}
 	return nil
-}
-
-// directories are where files are written while the analysis goes on.
-func (o *watchOptions) directories() []string {
-	if o.write.Path == "" || o.write.Path == "-" {
-		return nil
-	}
-	return []string{filepath.Dir(o.write.Path)}
 }

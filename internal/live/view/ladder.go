@@ -87,9 +87,6 @@ func (m *model) ladderLines() []string {
 	for _, line := range l.window(m.ladderHeight()) {
 		lines = append(lines, p.painted(line))
 	}
-	if m.said != "" {
-		return append(lines, p.line(warning, m.said))
-	}
 	return append(lines, p.bar(faint, "esc back  ? help  t times  z fold  f payload  p pause", m.follows(&l.pager)))
 }
 

@@ -59,6 +59,9 @@ func (m *model) View() tea.View {
 			v.Cursor = tea.NewCursor(min(m.cursorColumn(), m.paint.width-1), min(len(lines), m.height)-1)
 		}
 	}
+	if m.said != "" && !m.help && !m.asking && len(lines) > 0 {
+		lines[len(lines)-1] = m.paint.line(warning, m.said)
+	}
 	if len(lines) > m.height {
 		lines = lines[:m.height]
 	}
@@ -200,9 +203,6 @@ func (m *model) foot() []string {
 	p := &m.paint
 	status := p.line(faint, m.statusText())
 	if !m.asking {
-		if m.said != "" {
-			return []string{status, p.line(warning, m.said)}
-		}
 		return []string{status, m.hint()}
 	}
 	var lines []string

@@ -27,7 +27,9 @@ type Options struct {
 	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
 	// Save has the packets of a conversation written, by its first frame, and says what becomes of that. It is called on the loop's goroutine.
 	// nil: nothing can be written.
-	Save      func(first uint64) string
+	Save func(first uint64) string
+	// Heard is the latest line that the program that captures has said, and how many there were; it may be called at any time. nil: it is this one.
+	Heard     func() (last string, lines int)
 	In        io.Reader
 	Out       io.Writer
 	Color     bool
