@@ -67,7 +67,7 @@ func (l *ladder) draw(shot *snapshot, p *painter, running bool) {
 		_ = out.Segment(&l.view) // a buffer takes everything
 	}
 	_ = out.Finish()
-	l.lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	l.lines = append(processes(c), strings.Split(strings.TrimRight(text.String(), "\n"), "\n")...)
 }
 
 // missing is how many segments of c are not among those that are shown.
