@@ -44,7 +44,7 @@ func (r *Events) Flush() error {
 func (r *Events) write() error {
 	r.parts.joined = false
 	r.out.B = r.batch.sort(r.out.B)
-	return r.out.Flush()
+	return r.out.FlushLines()
 }
 
 // spill writes them when there are too many to be held.
