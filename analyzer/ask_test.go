@@ -116,3 +116,25 @@ func TestAskedByParts(t *testing.T) {
 }
 
 const missedDuration = time.Duration(missedAfter)
+
+// TestFindAsked: a conversation of which hosts may say more is found by its number while it is followed, and others are not.
+func TestFindAsked(t *testing.T) {
+	for _, more := range []bool{true, false} {
+		w := newWatched(Options{}, Idle{})
+		w.Ask(func(*Conversation) ([2]*host.End, bool) { return [2]*host.End{}, more })
+		w.establish(1)
+		w.pass(10 * time.Millisecond)
+		found := func(stream uint64) (is bool) {
+			called := false
+			is = w.FindAsked(stream, func(s *Seen) { called = s.Conversation.Stream == stream && s.Conversation.Outcome == Open })
+			return is && called
+		}
+		if found(0) != more || found(1) {
+			t.Errorf("more %t: found %t, and %t what is not there", more, found(0), found(1))
+		}
+		w.Finish()
+		if found(0) {
+			t.Error("it is over")
+		}
+	}
+}

@@ -114,7 +114,7 @@ var computed = map[string]struct {
 // shortNames are what people call fields.
 var shortNames = map[string]string{
 	"bytes": "payload_bytes", "data": "payload_bytes", "duration": "duration_s", "loss": "loss_ratio", "rtt": "rtt_s", "ended": "ended_by",
-	"anomaly": "worst_anomaly", "cause": "close.cause", "name": "server.name", "state": "endpoints.client.state",
+	"anomaly": "worst_anomaly", "cause": "close.cause", "name": "server.name", "state": "endpoints.client.state", "process": "process.name",
 }
 
 // lossRatio is how many segments of both sides were lost, of those sent with payload, SYN or FIN.

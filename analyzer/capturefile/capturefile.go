@@ -30,5 +30,8 @@ func (f *File) Stats() packet.Stats { return f.source.Stats() }
 // Interface implements packet.Namer.
 func (f *File) Interface(number uint16) string { return f.source.Interface(number) }
 
+// SnapLen implements packet.Snapper.
+func (f *File) SnapLen(number uint16) uint32 { return f.source.SnapLen(number) }
+
 // Close closes the files. It does not close a reader.
 func (f *File) Close() error { return f.source.Close() }

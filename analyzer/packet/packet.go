@@ -92,6 +92,11 @@ type Namer interface {
 	Interface(number uint16) string
 }
 
+// Snapper is a Source that knows how many bytes of each packet of an interface are captured, 0 if all are or it is not known. It may be called like a Namer.
+type Snapper interface {
+	SnapLen(number uint16) uint32
+}
+
 // From returns the packets of src, which may be a reader of package pcapgo, a pcap.Handle or an afpacket.TPacket. All have
 // the link type link.
 func From(src gopacket.PacketDataSource, link layers.LinkType) Source {

@@ -13,8 +13,8 @@ func newFieldsCommand(e env) *cobra.Command {
 		Short: "Explain the statistics of a conversation and the terms used for segments",
 		Long: `fields lists the statistics that a conversation record has for each side, under endpoints.client.sent and
 endpoints.server.sent, and that --long prints: what each one means, its unit, and what Ostermann's tcptrace calls it.
-All but the first five are omitted from a record when they are 0 or unknown. It then lists the kinds, causes and notes
-that timeline gives segments, Wireshark's flags for them, and where and why those differ. With a NAME, or part of one,
+All but the first five are omitted from a record when they are 0 or unknown. It then lists what live knows of the process
+at an end of a connection, and the kinds, causes and notes that timeline gives segments, Wireshark's flags for them, and where and why those differ. With a NAME, or part of one,
 it shows only the entries whose name, here or in the other program, contains it; if there is none, those whose
 explanation does.`,
 		Example: `  tcptrace fields

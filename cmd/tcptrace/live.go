@@ -160,7 +160,7 @@ func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) 
 	}
 	rights := "all privileges are kept"
 	if !o.noSandbox {
-		d := drop(capture.DropOptions{Write: o.directories(), Listen: s.Server.Port()})
+		d := drop(capture.DropOptions{Write: o.write.Directories(), Listen: s.Server.Port()})
 		if err := s.confine(d); err != nil {
 			return err
 		}

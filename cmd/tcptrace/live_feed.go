@@ -37,6 +37,7 @@ func (o *liveOptions) runFeed(ctx context.Context, e env) error {
 	defer src.Close()
 	s := o.newSession(src, title, func() analyzer.Time { return analyzer.Time(src.Clock()) }, e)
 	if o.hasView(&e) { // it has the terminal
+		s.heard = told.Heard
 		told.Hold()
 		defer told.Release()
 	}

@@ -12,7 +12,6 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
-	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/metrics"
 	"tcptrace/internal/live/observe"
@@ -27,8 +26,9 @@ type session struct {
 	*watchOptions
 	observe.Session
 	e     env
-	title string // what is captured, or replayed
-	out   sink   // of events
+	title string                          // what is captured, or replayed
+	out   sink                            // of events
+	heard func() (last string, lines int) // what the program that captures says; nil: it is this one
 }
 
 // newSession is a session of src. clock is that of a capture that happens now; nil: it is a replay.
@@ -59,7 +59,7 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		if err != nil {
 			return usageError("--metrics-process: %w", err)
 		}
-		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, Services: services, Processes: processes, Clock: s.Clock})
+		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, LeftOut: s.LeftOut, Services: services, Processes: processes, Clock: s.Clock})
 		if s.Server, err = s.Meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
@@ -87,8 +87,7 @@ func (s *session) openWeb() (err error) {
 	if s.watchOptions.web == "" {
 		return nil
 	}
-	_, ours := s.Source.(*capture.Capture)
-	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where, Cut: ours}); err != nil {
+	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where}); err != nil {
 		return fmt.Errorf("--web: %w", err)
 	}
 	if s.title += "  " + s.Web.URL(); s.Web.IsOpen() {
@@ -135,7 +134,7 @@ func (s *session) openView() (err error) {
 	s.View, err = view.New(view.Options{
 		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(),
+		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(), Heard: s.heard,
 	})
 	return err
 }

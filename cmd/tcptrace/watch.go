@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -75,7 +74,8 @@ var watchGroups = []manual.Group{
 }
 
 const filterHelp = `--where is an expression over the conversation record, as in 'tcptrace FILE'. The view lets you change it; for
-events, it selects those of conversations for which it is true at that moment, and those that retract or end these.`
+events, it selects those of conversations for which it is true at that moment, and those that retract or end these.
+With --by, it is about conversations as they are at their end.`
 
 func (o *watchOptions) addFilter(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.filter, "filter", "f", "", "only packets that match this capture `filter` (in tcpdump's language)")
@@ -197,12 +197,4 @@ func (o *watchOptions) conditions(ctx context.Context, s *observe.Session) (err 
 		}
 	}
 	return nil
-}
-
-// directories are where files are written while the analysis goes on.
-func (o *watchOptions) directories() []string {
-	if o.write.Path == "" || o.write.Path == "-" {
-		return nil
-	}
-	return []string{filepath.Dir(o.write.Path)}
 }

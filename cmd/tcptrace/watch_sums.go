@@ -53,6 +53,7 @@ func (s *session) openSums() error {
 	if s.output == "" {
 		opts.Width = s.e.width
 	}
+	s.AtEnd = true
 	s.Events = report.NewSumEvents(sums, func(sum *analyzer.Summary) error {
 		selection := report.Selection{Active: s.where != "", Matched: sums.Conversations(), Total: sum.Conversations}
 		opts.Summary = report.NewSummaryRecord(sum, selection)

@@ -62,14 +62,14 @@ func (t *interfaces) all() []Interface {
 	return slices.Clip(t.list)
 }
 
-// name is the name of an interface.
-func (t *interfaces) name(id uint16) string {
+// at is the interface with a number; the zero one if there is none.
+func (t *interfaces) at(id uint16) Interface {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if int(id) >= len(t.list) {
-		return ""
+		return Interface{}
 	}
-	return t.list[id].Name
+	return t.list[id]
 }
 
 // cutName shortens a name from a file to the length that is kept.

@@ -158,7 +158,10 @@ func (t *trace) Stats() packet.Stats {
 func (t *trace) Interfaces() []Interface { return t.ifaces.all() }
 
 // Interface implements Source.
-func (t *trace) Interface(number uint16) string { return t.ifaces.name(number) }
+func (t *trace) Interface(number uint16) string { return t.ifaces.at(number).Name }
+
+// SnapLen implements Source.
+func (t *trace) SnapLen(number uint16) uint32 { return t.ifaces.at(number).SnapLen }
 
 // Progress implements Source: bytes as they are on disk, compressed or not. The
 // total counts regular files, and objects of URLs that were opened.

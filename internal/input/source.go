@@ -18,6 +18,8 @@ type Source interface {
 	Interfaces() []Interface
 	// Interface is the name of one of them, or "".
 	Interface(number uint16) string
+	// SnapLen is how many bytes of each of its packets are captured at most, or 0.
+	SnapLen(number uint16) uint32
 	// Progress reports bytes read from disk so far and in all (0 if unknown). It
 	// may be called while another goroutine is in Next.
 	Progress() (done, total int64)

@@ -61,6 +61,9 @@ func New(src input.Source, opts Options) *Loop {
 	if opts.Interface == nil {
 		opts.Interface = src.Interface
 	}
+	if opts.SnapLen == nil {
+		opts.SnapLen = src.SnapLen
+	}
 	l := &Loop{src: src, opts: opts, requests: make(chan func()), done: make(chan struct{})}
 	l.monitor = analyzer.NewMonitor(opts.Options, opts.Idle, l.event)
 	if opts.Clock != nil {

@@ -3,7 +3,6 @@ package page
 import (
 	"bufio"
 	"io"
-	"slices"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/console"
@@ -116,9 +115,6 @@ func (p *Page) WriteConversation(w io.Writer, c *analyzer.Conversation, segments
 		d.timeline.Segment(&reading, &p.view)
 		if d.missing > 0 {
 			e.Correct(&p.view, numbered)
-		}
-		if p.o.Cut {
-			p.view.Notes = slices.DeleteFunc(p.view.Notes, func(note string) bool { return note == "truncated" })
 		}
 		d.add(p, &reading)
 	}

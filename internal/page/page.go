@@ -25,7 +25,6 @@ type Options struct {
 	Command func(where string, stream *uint64) string // shows the conversations for which an expression is true
 	Details int                                       // conversations in detail, at most; 0: none
 	Live    bool                                      // the capture goes on: see live.go
-	Cut     bool                                      // of a live capture: payload is cut off by ourselves, which is no finding
 }
 
 // Page collects what a page shows. It is a viewer of package twopass: Wants gets every conversation that was asked for, Take those that may

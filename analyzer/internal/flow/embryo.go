@@ -273,7 +273,7 @@ func (t *Tracker) bear(slot uint32, c *conn.Conn, all *embryos, embryo uint32, n
 
 // likeIt is a tracker that says the same of a SYN as t.
 func (t *Tracker) likeIt() *Tracker {
-	l := NewTracker(Options{MSL: time.Duration(t.linger / 2), Quick: !t.reads, Hosts: t.hosts, Interface: t.origins.name}, nil)
+	l := NewTracker(Options{MSL: time.Duration(t.linger / 2), Quick: !t.reads, Hosts: t.hosts, Interface: t.origins.name, SnapLen: t.origins.snapLen}, nil)
 	l.Facts.Incidents.Sparse = t.Facts.Incidents.Sparse
 	return l
 }

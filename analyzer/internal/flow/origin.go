@@ -14,8 +14,9 @@ type origin struct {
 
 // origins holds those of the conversations in the slots. A capture of one interface without tags has none.
 type origins struct {
-	of   []origin                   // by slot; what is behind the end is zero
-	name func(number uint16) string // of an interface; nil: none has one
+	of      []origin                   // by slot; what is behind the end is zero
+	name    func(number uint16) string // of an interface; nil: none has one
+	snapLen func(number uint16) uint32 // likewise; nil: it is not known of any
 }
 
 // NameInterfaces has name name interfaces, unless the options have what does.
@@ -23,6 +24,25 @@ func (t *Tracker) NameInterfaces(name func(number uint16) string) {
 	if t.origins.name == nil {
 		t.origins.name = name
 	}
+}
+
+// SnapLens has snapLen say where packets of interfaces are cut, unless the options have what does.
+func (t *Tracker) SnapLens(snapLen func(number uint16) uint32) {
+	if t.origins.snapLen == nil {
+		t.origins.snapLen = snapLen
+	}
+}
+
+// isTruncated reports whether payload of s was cut, and not where the capture cuts every packet: that is how it is made, and nothing to note of one.
+func (o *origins) isTruncated(s *wire.Segment) bool {
+	if s.PayloadCap >= s.Len {
+		return false
+	}
+	if o.snapLen == nil || s.Bits&wire.Reassembled != 0 {
+		return true
+	}
+	snap := o.snapLen(s.Iface)
+	return snap == 0 || s.PayloadOff+s.PayloadCap < snap
 }
 
 // note enters that s is the first segment of the conversation in slot.

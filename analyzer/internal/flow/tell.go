@@ -32,7 +32,7 @@ func (t *Tracker) tell(r *segment.Reader) {
 	if t.watch == nil || isEcho(r.C, s) {
 		return
 	}
-	if s.PayloadCap < s.Len {
+	if t.origins.isTruncated(s) {
 		r.V.Notes |= segment.NoteTruncated
 	}
 	if r.C.Flags.Has(conn.Succeeded) && s.Frame == r.C.FirstFrame {

@@ -21,6 +21,7 @@ type Options struct {
 	Parts     int           // with Undivided: into how many trackers they are divided all the same, one for each goroutine; 0: one
 	Hosts     func(netip.Addr) string
 	Interface func(number uint16) string
+	SnapLen   func(number uint16) uint32
 }
 
 func (o Options) withDefaults() Options {
@@ -139,7 +140,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		skimmer:   skimmer,
 		first:     first,
 		hosts:     o.Hosts,
-		origins:   origins{name: o.Interface},
+		origins:   origins{name: o.Interface, snapLen: o.SnapLen},
 		Pools:     segment.NewPools(max(n, 64)),
 	}
 	t.Facts.Incidents.Sparse = t.reads && t.first > 0

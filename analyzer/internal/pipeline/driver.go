@@ -169,6 +169,11 @@ func (d *driver) expect(src packet.Source) {
 			t.NameInterfaces(namer.Interface)
 		}
 	}
+	if snapper, ok := src.(packet.Snapper); ok {
+		for _, t := range d.trackers {
+			t.SnapLens(snapper.SnapLen)
+		}
+	}
 }
 
 // decode fills b with the segments of packets[from:], up to maxPackets of them, and returns behind which packet it stopped.

@@ -34,6 +34,9 @@ type Options struct {
 	// Interface is the name of the interface with a number, "" if it has none; the numbers are those that packets have. It is called by
 	// several goroutines at a time. nil: that of the source, if it is a packet.Namer; else none has.
 	Interface func(number uint16) string
+	// SnapLen is how many bytes of each packet of the interface with a number are captured, 0 if it is not known. It is called by several
+	// goroutines at a time. nil: what the source says, if it is a packet.Snapper.
+	SnapLen func(number uint16) uint32
 	// Late reports, once ctx is cancelled, that it is too late for more of the conversations that are open: they are counted in Summary.LeftOut
 	// and not handed out. It is called by several goroutines at a time. nil: all of them are handed out, however long that takes.
 	Late func() bool
@@ -41,5 +44,5 @@ type Options struct {
 
 // Tracking is the part of o that is the trackers'.
 func Tracking(o Options) flow.Options {
-	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick, Hosts: o.Hosts, Interface: o.Interface}
+	return flow.Options{MaxFlows: o.MaxFlows, MSL: o.MSL, Quick: o.Quick, Hosts: o.Hosts, Interface: o.Interface, SnapLen: o.SnapLen}
 }

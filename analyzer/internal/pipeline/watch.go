@@ -44,6 +44,7 @@ func (c *Choice) Watch(ctx context.Context, src packet.Source, see func(*Frame) 
 	opts := c.Options
 	opts.Quick, opts.NoNames = false, true // a Reading of each segment is what it is for
 	w := watcher{driver: newDriver(opts, nil), choice: c, see: see}
+	w.expect(src)
 	w.only = c.wanted()
 	for _, t := range w.trackers {
 		t.Watch(w.read)

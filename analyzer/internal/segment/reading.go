@@ -119,7 +119,7 @@ var noteTerms = [numNotes]conn.Term{
 	{Name: "dsack", Text: "reports bytes that came more than once (RFC 2883)"},
 	{Name: "sack-reneged", Text: "takes back bytes that had been selectively acknowledged"},
 	{Name: "stale-ack", Text: "an earlier ACK number than one before: overtaken on its way"},
-	{Name: "truncated", Text: "payload cut by the snap length"},
+	{Name: "truncated", Text: "payload cut, and not where the capture cuts every packet (its snap length)"},
 	{Name: "after-its-ack", Text: "captured behind the ACK of its bytes"},
 	{Name: "lost-before-tap", Text: "a retransmission whose first copy was lost before the tap, or by the capture"},
 	{Name: "paws", Text: "its timestamp is older than its receiver accepts (RFC 7323 5.3)"},

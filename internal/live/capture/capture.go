@@ -299,12 +299,11 @@ func (c *Capture) Interfaces() []input.Interface { return c.ifaces.all() }
 
 // Interface is the name of the interface with that number.
 func (c *Capture) Interface(number uint16) string {
-	list := c.ifaces.all()
-	if int(number) >= len(list) {
-		return ""
-	}
-	return list[number].Name
+	return c.ifaces.at(number).Name
 }
+
+// SnapLen is how many bytes of each of its frames are captured.
+func (c *Capture) SnapLen(number uint16) uint32 { return c.ifaces.at(number).SnapLen }
 
 // Progress implements input.Source: the bytes delivered, of nobody knows how many.
 func (c *Capture) Progress() (done, total int64) { return c.bytes.Load(), 0 }

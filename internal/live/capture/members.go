@@ -32,6 +32,15 @@ func (l *interfaces) all() []input.Interface {
 	return l.list[:len(l.list):len(l.list)]
 }
 
+// at is the one with a number; the zero one if there is none.
+func (l *interfaces) at(number uint16) input.Interface {
+	list := l.all()
+	if int(number) >= len(list) {
+		return input.Interface{}
+	}
+	return list[number]
+}
+
 // member adds one of those that number stands for, by name, and returns its number.
 func (l *interfaces) member(number uint16, name string) uint16 {
 	l.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,14 @@ type Counts struct {
 type OutputFile interface {
 	io.WriteCloser
 	Truncate(size int64) error
+}
+
+// Directories are where files are written while the capture goes on; none if it goes to standard output, or nowhere.
+func (o *Options) Directories() []string {
+	if o.Path == "" || o.Path == "-" {
+		return nil
+	}
+	return []string{filepath.Dir(o.Path)}
 }
 
 // Rotates reports whether there is a series of files.

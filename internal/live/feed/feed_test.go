@@ -177,7 +177,30 @@ func TestTold(t *testing.T) {
 	say(strings.Repeat("c", mostHeld))
 	told.Release()
 	say("d")
-	if got := b.String(); len(got) != 1+mostHeld+1 || !strings.HasPrefix(got, "abc") || !strings.HasSuffix(got, "cd") {
-		t.Errorf("%d bytes: %.10q", len(got), got)
+	if got := b.String(); !strings.HasPrefix(got, "abc") || !strings.HasSuffix(got, "cc... and 1 bytes more\nd") {
+		t.Errorf("%d bytes: %.10q ... %q", len(got), got, got[len(got)-30:])
+	}
+	if _, lines := told.Heard(); lines > 0 || len(told.line) > mostLine {
+		t.Errorf("%d lines without an end, and %d bytes of one", lines, len(told.line))
+	}
+}
+
+// TestHeard: the latest line that has ended and is not blank is shown; a carriage return in front of its end is none of it, in pieces as well.
+func TestHeard(t *testing.T) {
+	var b strings.Builder
+	told := Told{To: &b}
+	for i, step := range []struct {
+		say, last string
+		lines     int
+	}{
+		{"one", "", 0}, {"\r\n", "one", 1}, {"two\r", "one", 1}, {"\nthr", "two", 2}, {"ee\rfour\n\r\n", "three\rfour", 3}, {" \n", "three\rfour", 3}, {"five\nsix\n", "six", 5},
+	} {
+		_, _ = io.WriteString(&told, step.say)
+		if last, lines := told.Heard(); last != step.last || lines != step.lines {
+			t.Errorf("%d: %q, %d", i, last, lines)
+		}
+	}
+	if want := "one\ntwo\nthree\rfour\n\n \nfive\nsix\n"; b.String() != want {
+		t.Errorf("passed on %q", b.String())
 	}
 }

@@ -55,6 +55,11 @@ var families = []family{
 	total("tcptrace_flows_evicted_total", "Connections that were let go because the flow table was full.", func(s *moment) uint64 { return s.summary.Evicted }),
 	total("tcptrace_flows_timed_out_total", "Connections that were let go because they were silent for too long.", func(s *moment) uint64 { return s.summary.TimedOut }),
 	total("tcptrace_flows_released_early_total", "Closed connections that were let go before stragglers could come, because too many waited.", func(s *moment) uint64 { return s.summary.ReleasedEarly }),
+	{
+		"tcptrace_left_out_total", "What did not fit into a bound, by the bound: packets, words of the kernel, segments, bytes; docs/live.md says which. " +
+			"The bounds of the flow table have series of their own.",
+		prometheus.CounterValue, []string{"bound"}, readLeftOut,
+	},
 	total("tcptrace_packets_total", "Packets that were read from the capture.", func(s *moment) uint64 { return s.summary.Packets }),
 	total("tcptrace_bytes_total", "Lengths of the packets on the wire.", func(s *moment) uint64 { return s.summary.Bytes }),
 	total("tcptrace_tcp_packets_total", "Packets that belong to a connection.", func(s *moment) uint64 { return s.summary.TCP }),

@@ -25,6 +25,7 @@ import (
 type Options struct {
 	Loop    *live.Loop
 	Capture func() []Interface // packets of each interface so far, in a slice of its own; called by the loop's goroutine; nil: not known
+	LeftOut func() Counts      // what did not fit, of what is not the analyzer's; likewise; nil: nothing
 	// Services are the servers that have series of their own; nil: none.
 	Services *Services
 	// Processes are those that have series of their own.
@@ -74,6 +75,7 @@ type snapshot struct {
 	open, bound     int
 	retransmissions [analyzer.NumCauses]uint64
 	interfaces      []Interface
+	leftOut         Counts
 }
 
 // New returns metrics of o.Loop, which must not run yet.
@@ -196,7 +198,7 @@ func (m *Metrics) flush(now analyzer.Time) {
 	monitor := m.opts.Loop.Monitor()
 	s := snapshot{
 		time: now, summary: m.opts.Loop.Summary(), states: *monitor.States(), open: monitor.Open(), bound: monitor.Bound(),
-		retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(),
+		retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(), leftOut: m.leftOut(),
 	}
 	m.mu.Lock()
 	m.now, m.flushed = s, wall
@@ -219,7 +221,7 @@ func (m *Metrics) interfaces() []Interface {
 func (m *Metrics) Finish(sum *analyzer.Summary) {
 	monitor := m.opts.Loop.Monitor()
 	s := snapshot{
-		time: sum.End, summary: *sum, bound: monitor.Bound(), retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(),
+		time: sum.End, summary: *sum, bound: monitor.Bound(), retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(), leftOut: m.leftOut(),
 	}
 	m.mu.Lock()
 	m.now, m.ended = s, true

@@ -106,6 +106,7 @@ func (e *endless) Next(b *packet.Batch) error {
 func (e *endless) Stats() packet.Stats           { return packet.Stats{} }
 func (e *endless) Interfaces() []input.Interface { return nil }
 func (e *endless) Interface(uint16) string       { return "" }
+func (e *endless) SnapLen(uint16) uint32         { return 0 }
 func (e *endless) Progress() (done, total int64) { return 0, 0 }
 func (e *endless) Close() error                  { return nil }
 

@@ -98,6 +98,26 @@ func (s *Session) Interfaces() []metrics.Interface {
 	return list
 }
 
+// LeftOut is what did not fit into the bounds of the files, of the view and of what the kernel says.
+func (s *Session) LeftOut() (n metrics.Counts) {
+	if s.Kernel != nil {
+		n[metrics.BoundKernel] = s.Kernel.Lost()
+	}
+	n[metrics.BoundWords] = s.words.hurried
+	if w := s.files.writer; w != nil {
+		counts := w.Counts()
+		n[metrics.BoundDisk], n[metrics.BoundRotation] = counts.LeftOut, counts.DeletedPackets
+	}
+	if k := s.files.keeper; k != nil {
+		counts := k.Counts()
+		n[metrics.BoundKeepOne], n[metrics.BoundKeepAll], n[metrics.BoundKeepOrder] = counts.Aged, counts.Crowded, s.files.sorter.Late()
+	}
+	if s.View != nil {
+		n[metrics.BoundFollow] = s.View.Forgotten()
+	}
+	return n
+}
+
 // CloseFiles waits until all packets are written, and tells what became of them.
 func (s *Session) CloseFiles(ctx context.Context) {
 	if s.files.writer == nil {

@@ -1,7 +1,10 @@
 package observe
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
+	"sync"
 	"time"
 
 	"tcptrace/analyzer"
@@ -45,12 +48,88 @@ func (s *Session) KernelStays() string {
 	return "; " + s.Kernel.Stays()
 }
 
-// told writes what the kernel says of a conversation.
-func (s *Session) told(t *ends.Told) {
-	if s.Events == nil || s.Where != nil && !s.begun[t.Stream] {
-		return
+// word is what the kernel said of a conversation, or of something else.
+type word struct {
+	at    analyzer.Time
+	state *ends.Told   // nil: of something else
+	write func() error // valid without state
+}
+
+// words are those that are not written yet. The kernel's word is there at once, and packets take a while through the capture: it waits until they
+// have come up to its time, so that the events of both are in order.
+type words struct {
+	lock    sync.Mutex // several goroutines may tell at once
+	list    []word
+	packets uint64        // that had come at the end of the batch before
+	flushed analyzer.Time // when that was
+	hurried uint64        // words that did not wait, for want of room
+}
+
+// mostWords bounds those that wait. What is more is written in front of events that it belongs behind.
+const mostWords = 1 << 16
+
+// reached is up to which time packets have come, at the end of a batch: to that of the latest; or, when none came for a while, to the end of the batch
+// before, as that is longer ago than a packet takes.
+func (w *words) reached(now, clock analyzer.Time, packets uint64) analyzer.Time {
+	until := clock
+	if packets == w.packets {
+		until = max(until, w.flushed)
 	}
-	s.Fail(s.Events.Kernel(kernelState(t)))
+	w.packets, w.flushed = packets, now
+	return until
+}
+
+func (w *words) add(one word) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.list = append(w.list, one)
+}
+
+// told has what the kernel says of a conversation written.
+func (s *Session) told(t *ends.Told) {
+	if s.Events != nil {
+		s.words.add(word{at: analyzer.Time(t.Time.UnixNano()), state: t})
+	}
+}
+
+// tellWords writes what the kernel said up to a time, and what else it said of conversations that are over.
+func (s *Session) tellWords(until analyzer.Time) {
+	list := s.words.list
+	slices.SortStableFunc(list, func(a, b word) int { return cmp.Compare(a.at, b.at) })
+	most := len(list) - mostWords
+	waiting := list[:0]
+	for i, w := range list {
+		if i < most && w.at > until {
+			s.words.hurried++
+		}
+		switch {
+		case w.at > until && i >= most && (w.state == nil || !slices.Contains(s.over, w.state.Stream)):
+			waiting = append(waiting, w)
+		case w.state == nil:
+			s.Fail(w.write())
+		case s.Where == nil || s.holds(w.state.Stream):
+			s.Fail(s.Events.Kernel(kernelState(w.state)))
+		}
+	}
+	clear(list[len(waiting):])
+	s.words.list = waiting
+	for _, stream := range s.over {
+		delete(s.begun, stream)
+	}
+	s.over = s.over[:0]
+}
+
+// holds reports whether --where lets through what the kernel says of a conversation: it holds now, or something of it was told.
+func (s *Session) holds(stream uint64) bool {
+	if s.begun[stream] {
+		return true
+	}
+	s.Loop.Monitor().FindAsked(stream, func(seen *analyzer.Seen) {
+		ok, err := s.Where.Match(seen.Conversation)
+		s.begun[stream] = ok && err == nil
+		s.Fail(err)
+	})
+	return s.begun[stream]
 }
 
 // kernelState is what the kernel says, as it is written.
@@ -65,16 +144,17 @@ func kernelState(t *ends.Told) *report.KernelState {
 	return k
 }
 
-// cookies writes that this host has sent SYN cookies, or had them returned.
+// cookies has written that this host has sent SYN cookies, or had them returned.
 func (s *Session) cookies(n kernel.Cookies) {
 	if s.Events == nil || s.Where != nil {
 		return
 	}
 	at := analyzer.Time(time.Now().UnixNano())
-	s.Fail(s.Events.Cookies(&report.Cookies{Time: at, Sent: n.Sent, Accepted: n.Accepted, Refused: n.Refused}))
+	c := &report.Cookies{Time: at, Sent: n.Sent, Accepted: n.Accepted, Refused: n.Refused}
+	s.words.add(word{at: at, write: func() error { return s.Events.Cookies(c) }})
 }
 
-// full counts and writes that a listening socket had no room for connections.
+// full counts, and has written, that a listening socket had no room for connections. That is about no conversation, which Where could choose.
 func (s *Session) full(c *kernel.Change) {
 	if s.Meter != nil {
 		s.Meter.Overflow(c.Local.Port(), c.Process.Name, c.Drops)
@@ -82,9 +162,11 @@ func (s *Session) full(c *kernel.Change) {
 	if s.Events == nil || s.Where != nil {
 		return
 	}
-	s.Fail(s.Events.Overflow(&report.Overflow{
-		Time: analyzer.Time(c.Time.UnixNano()), Server: c.Local, Process: c.Process, Dropped: c.Drops, Queue: c.Listening.Queue, Backlog: c.Listening.Backlog,
-	}))
+	at := analyzer.Time(c.Time.UnixNano())
+	o := &report.Overflow{
+		Time: at, Server: c.Local, Process: c.Process, Dropped: c.Drops, Queue: c.Listening.Queue, Backlog: c.Listening.Backlog,
+	}
+	s.words.add(word{at: at, write: func() error { return s.Events.Overflow(o) }})
 }
 
 // Lookup is what the view asks; nil if nobody can be asked.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/ends"
@@ -35,6 +36,7 @@ type Session struct {
 
 	Filter       string         // of the capture; "": all packets come
 	Where, Until *report.Where  // of which events are written, and what ends the run; nil: not given
+	AtEnd        bool           // Where is asked of a conversation when it is over, as it is then
 	KeepOn       *report.FailOn // anomalies of conversations whose packets are written; nil: all packets are
 
 	Events report.EventWriter // nil: none are written
@@ -49,7 +51,9 @@ type Session struct {
 	notes  []string   // held while the view has the terminal
 	failed error      // the first that ends the run
 
+	words     words
 	begun     map[uint64]bool // streams of which Where let something through, until they are over
+	over      []uint64        // streams that are, whose words are not written yet
 	unwritten bool            // something is missing in the file of packets
 
 	reported  analyzer.Time // when Interval told
@@ -75,11 +79,10 @@ func (s *Session) Observe() {
 	if lines, ok := s.Events.(*report.Events); ok && s.Where == nil && s.Until == nil && s.KeepOn == nil {
 		s.Loop.Apart(func(int) func(*analyzer.Event) {
 			part := lines.Part()
-			told := func(t *ends.Told) { _ = part.Kernel(kernelState(t)) } // s.flush is told of the error
 			return func(ev *analyzer.Event) {
-				_ = part.Event(ev)
+				_ = part.Event(ev) // s.flush is told of the error
 				if s.ends != nil {
-					s.ends.Event(ev, told)
+					s.ends.Event(ev, s.told)
 				}
 			}
 		})
@@ -175,14 +178,17 @@ func (s *Session) chosen(ev *analyzer.Event) (bool, error) {
 		return false, err
 	}
 	isLast := ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver
+	if s.AtEnd {
+		return ok && isLast, nil
+	}
 	if s.begun[stream] {
 		ok = ok || isLast || ev.Kind == analyzer.EventCorrection
 	}
-	switch {
-	case isLast:
-		delete(s.begun, stream)
-	case ok:
+	if ok {
 		s.begun[stream] = true
+	}
+	if isLast {
+		s.over = append(s.over, stream)
 	}
 	return ok, nil
 }
@@ -216,6 +222,7 @@ func (s *Session) flush(now analyzer.Time) {
 	if s.Events == nil {
 		return
 	}
+	s.tellWords(s.words.reached(now, m.Clock(), m.Packets()))
 	sum := s.Loop.Summary()
 	s.Fail(s.Events.Drops(now, sum.Drops))
 	if s.Statistics && due(&s.statistic, now, time.Second) {
@@ -249,6 +256,7 @@ func (s *Session) Summarize(sum *analyzer.Summary) {
 	if at == 0 { // nothing came, and so no clock is known
 		at = analyzer.Time(time.Now().UnixNano())
 	}
+	s.tellWords(packet.MaxTime)
 	s.Fail(s.Events.Summary(at, sum, report.Selection{}))
 }
 

@@ -16,7 +16,8 @@ import (
 // column is a column of the table.
 type column struct {
 	head    string
-	width   int // least; 0: as wide as what is in it
+	width   int  // least; 0: as wide as what is in it
+	grows   bool // up to what is in it, where there is room
 	number  bool
 	text    func(r *row) string
 	style   func(r *row) style
@@ -98,7 +99,7 @@ var columns = []column{
 		text: func(r *row) string { return r.c.Outcome.String() }, compare: by(func(r *row) analyzer.Outcome { return r.c.Outcome })},
 	{head: "client's kernel", width: 15, text: kernelText(analyzer.Client), compare: by(kernelText(analyzer.Client))},
 	{head: "server's kernel", width: 15, text: kernelText(analyzer.Server), compare: by(kernelText(analyzer.Server))},
-	{head: "process", width: 24, text: (*row).processes, compare: by((*row).processes)},
+	{head: "process", width: 24, grows: true, text: (*row).processes, compare: by((*row).processes)},
 }
 
 // numKernel is how many of the last columns say what this host's kernel does. They are shown if it says anything.

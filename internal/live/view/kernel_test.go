@@ -43,6 +43,42 @@ func TestKernel(t *testing.T) {
 	}
 }
 
+// TestProcessGrows: the column of processes has the room that is left, up to what is in it.
+func TestProcessGrows(t *testing.T) {
+	long := "aaaaaaaaaaaaaaa[4000001] bbbbbbbbbbbbbbb[4000002]"
+	ask := func(_ [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+		p := []host.Process{{PID: 4000001, Name: "aaaaaaaaaaaaaaa"}, {PID: 4000002, Name: "bbbbbbbbbbbbbbb"}}[side]
+		return kernel.Endpoint{State: fsm.Established, Process: p}, true
+	}
+	for width, want := range map[int]bool{400: true, 80: false} {
+		s := newStage(t, "showcase", Options{Kernel: ask})
+		s.packets(28)
+		s.size(width, 50)
+		for !strings.Contains(s.text(), "process") {
+			s.keys("tab")
+		}
+		if got := strings.Contains(s.text(), long); got != want {
+			t.Errorf("%d columns: whole %t\n%s", width, got, s.text())
+		}
+		for _, line := range strings.Split(s.text(), "\n") {
+			if n := len([]rune(line)); n > width {
+				t.Errorf("%d columns in %d: %s", n, width, line)
+			}
+		}
+	}
+	rows := []*row{{kernel: [2]kernel.Endpoint{{Process: host.Process{PID: 4000001, Name: "aaaaaaaaaaaaaaa"}}, {Process: host.Process{PID: 4000002, Name: "bbbbbbbbbbbbbbb"}}}}}
+	process := len(columns) - 1
+	more := len(long) - columns[process].width
+	for room, want := range map[int]int{-1: 0, 0: 0, 1: 1, more: more, more + 1: more} {
+		if got := widen(process, rows, room); got != want {
+			t.Errorf("%d columns more of %d, want %d", got, room, want)
+		}
+	}
+	if got := widen(colClient, rows, 9); got != 0 {
+		t.Errorf("another column grows by %d", got)
+	}
+}
+
 func TestKernelText(t *testing.T) {
 	r := &row{kernel: [2]kernel.Endpoint{
 		{State: fsm.Established, Socket: true, Process: host.Process{PID: 1, Name: "a"}},

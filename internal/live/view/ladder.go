@@ -3,7 +3,6 @@ package view
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tcptrace/analyzer"
@@ -19,7 +18,6 @@ type ladder struct {
 	stale bool   // lines do not show what is known
 	time  report.TimeStyle
 	full  bool // nothing is folded
-	isCut bool // payload is, by the snap length of this very capture: that is no finding
 
 	timelines analyzer.Timelines
 	judgment  analyzer.Judgment
@@ -63,16 +61,13 @@ func (l *ladder) draw(shot *snapshot, p *painter, running bool) {
 		e := &l.entries[i]
 		e.Reading(&reading, &segment)
 		timeline.Segment(&reading, &l.view)
-		if l.isCut {
-			l.view.Notes = slices.DeleteFunc(l.view.Notes, func(note string) bool { return note == "truncated" })
-		}
 		if isLate {
 			e.Correct(&l.view, numbered)
 		}
 		_ = out.Segment(&l.view) // a buffer takes everything
 	}
 	_ = out.Finish()
-	l.lines = strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	l.lines = append(processes(c), strings.Split(strings.TrimRight(text.String(), "\n"), "\n")...)
 }
 
 // missing is how many segments of c are not among those that are shown.
@@ -91,9 +86,6 @@ func (m *model) ladderLines() []string {
 	lines := []string{m.title(m.opts.Title), m.ladderStatus()}
 	for _, line := range l.window(m.ladderHeight()) {
 		lines = append(lines, p.painted(line))
-	}
-	if m.said != "" {
-		return append(lines, p.line(warning, m.said))
 	}
 	return append(lines, p.bar(faint, "esc back  ? help  t times  z fold  f payload  p pause", m.follows(&l.pager)))
 }

@@ -1,6 +1,10 @@
 package view
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
 
 const (
 	leastAddr    = 18 // columns that an address has before another column is left out: 192.168.1.10:40000
@@ -33,12 +37,25 @@ func newLayout(rows []*row, width, page int) layout {
 		room -= columns[col].width + 1
 	}
 	client, server := share(room, naming[colClient], naming[colServer])
+	room -= client + server - min(naming[colClient], leastAddr) - min(naming[colServer], leastAddr)
 	l.widths = []int{naming[colStream], client, server}
 	for _, col := range chosen {
 		l.cols = append(l.cols, col)
-		l.widths = append(l.widths, columns[col].width)
+		l.widths = append(l.widths, columns[col].width+widen(col, rows, room))
 	}
 	return l
+}
+
+// widen is how many columns more the text of a growing column takes, of the room that is left. There is one on a page at most.
+func widen(col int, rows []*row, room int) int {
+	if !columns[col].grows || room <= 0 {
+		return 0
+	}
+	longest := 0
+	for _, r := range rows {
+		longest = max(longest, ansi.StringWidth(columns[col].text(r)))
+	}
+	return max(0, min(room, longest-columns[col].width))
 }
 
 // paginate divides the shown columns that do not name the conversation into pages that fit room.

@@ -9,6 +9,25 @@ import (
 	"tcptrace/report"
 )
 
+// processes are those that the ends on this host belong to, with all that is known of them, a line for each.
+func processes(c *analyzer.Conversation) (lines []string) {
+	for side, end := range c.Hosts {
+		if end == nil || end.Process.PID == 0 {
+			continue
+		}
+		p := &end.Process
+		text := fmt.Sprintf("%s's process: %s[%d], user %d", analyzer.Side(side), report.PlainText(p.Name), p.PID, p.User)
+		if p.Cgroup != 0 {
+			text += fmt.Sprintf(", cgroup %d", p.Cgroup)
+		}
+		if p.Listens {
+			text += ", which listens"
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
 // measured is what the kernels of the ends on this host measure, beside our round trip; "" if nothing is known.
 func measured(c *analyzer.Conversation) (text string) {
 	for side, end := range c.Hosts {

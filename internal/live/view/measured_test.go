@@ -1,12 +1,26 @@
 package view
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/host"
 )
+
+func TestProcesses(t *testing.T) {
+	var c analyzer.Conversation
+	c.Hosts[analyzer.Client] = &host.End{}
+	if got := processes(&c); len(got) > 0 {
+		t.Errorf("of unknown processes: %q", got)
+	}
+	c.Hosts[analyzer.Client].Process = host.Process{PID: 7, Name: "cu\x1brl", User: 1000}
+	c.Hosts[analyzer.Server] = &host.End{Process: host.Process{PID: 8, Name: "nginx", Cgroup: 99, Listens: true}}
+	if got := strings.Join(processes(&c), "\n"); got != "client's process: cu?rl[7], user 1000\nserver's process: nginx[8], user 0, cgroup 99, which listens" {
+		t.Errorf("%q", got)
+	}
+}
 
 func TestMeasured(t *testing.T) {
 	var c analyzer.Conversation

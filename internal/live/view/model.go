@@ -59,7 +59,8 @@ type model struct {
 	prompt prompt
 	asking bool
 	wrong  string // what is wrong with the expression
-	said   string // what the last key did, if that is not to be seen
+	said   string // what the last key did, if that is not to be seen, or what Options.Heard has
+	heard  int    // how many lines of that were shown
 
 	ladder  ladder
 	news    newsList
@@ -92,7 +93,7 @@ func newModel(o *Options) (*model, error) {
 	}
 	m := &model{
 		opts: *o, sampler: newSampler(o), paint: painter{color: o.Color, services: o.Services}, table: &snapshot{}, conversation: &snapshot{}, spare: &snapshot{},
-		sort: colRate, filter: f, ladder: ladder{isCut: o.Capture != nil},
+		sort: colRate, filter: f,
 	}
 	m.ladder.time = report.StyleOf(o.Times)
 	if o.Times == 0 { // unless another is asked for
@@ -164,6 +165,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) take(t *taken) tea.Cmd {
 	m.waiting = false
 	m.measure(&t.shot.status)
+	m.listenTo(m.opts.Heard)
 	if !t.q.counts && !m.paused && (m.screen == screenLadder) == (t.q.ladder != 0) && (m.screen == screenPayload) == (t.q.payload != 0) {
 		switch m.screen {
 		case screenLadder:
@@ -188,6 +190,16 @@ func (m *model) take(t *taken) tea.Cmd {
 		return nil // nothing new can come
 	}
 	return tea.Tick(interval(t.shot.took), func(time.Time) tea.Msg { return again{} })
+}
+
+// listenTo shows the latest line that whoever captures has said, until a key is pressed.
+func (m *model) listenTo(heard func() (last string, lines int)) {
+	if heard == nil {
+		return
+	}
+	if last, lines := heard(); lines > m.heard {
+		m.said, m.heard = last, lines
+	}
 }
 
 // leastSpan is how long packets are counted for a rate, of the capture's time. Keys bring snapshots that are closer together.

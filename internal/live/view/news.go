@@ -58,10 +58,15 @@ func (m *model) openTold() tea.Cmd {
 // newsHeight is how many of them are visible: all lines but the title, the head and the foot.
 func (m *model) newsHeight() int { return max(1, m.height-3) }
 
+// newsTop is the first that is visible.
+func (m *model) newsTop() int {
+	return max(0, min(m.news.at-m.newsHeight()/2, len(m.news.list)-m.newsHeight()))
+}
+
 func (m *model) newsScreen() []string {
 	n, p, height := &m.news, &m.paint, m.newsHeight()
 	lines := []string{m.title(m.opts.Title), p.line(strong, "  "+m.newsHead()+fmt.Sprintf(": the last %s", report.HumanCount(uint64(len(n.list)))))}
-	top := max(0, min(n.at-height/2, len(n.list)-height))
+	top := m.newsTop()
 	for i := range height {
 		switch at := top + i; {
 		case at < len(n.list):

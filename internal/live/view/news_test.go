@@ -139,19 +139,51 @@ func TestRepaint(t *testing.T) {
 	}
 }
 
-// TestOwnCut: that a live capture cuts payload is no note of its ladder; of a capture that is replayed it is one.
+// TestOwnCut: that packets are cut at the snap length of the capture is no note of the ladder, live or not; that one is cut shorter is one.
 func TestOwnCut(t *testing.T) {
-	for _, isLive := range []bool{true, false} {
-		o := Options{}
-		if isLive {
-			o.Capture = func() (uint64, uint64) { return 1, 0 }
-		}
-		s := newStage(t, "truncated-headers", o)
+	for name, want := range map[string]bool{"truncated-headers": false, "tso": true} {
+		s := newStage(t, name, Options{})
 		s.packets(6)
 		s.keys("enter", "z")
-		if got := strings.Contains(s.text(), "· truncated"); got == isLive {
-			t.Errorf("live %v: truncated is told: %v:\n%s", isLive, got, s.text())
+		if got := strings.Contains(s.text(), "· truncated"); got != want {
+			t.Errorf("%s: truncated is told: %v:\n%s", name, got, s.text())
 		}
+	}
+}
+
+// TestMouseOnNews: the wheel and a click on the newest anomalies open their list; there a click selects, a second one opens, and beside them it does nothing.
+func TestMouseOnNews(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(28)
+	h := s.m.tableHeights()
+	for y, want := range map[int]screen{aboveTable + h.rows - 1: screenTable, aboveTable + h.rows: screenNews, aboveTable + h.rows + h.news: screenNews, aboveTable + h.rows + h.news + 1: screenTable} {
+		s.m.Update(tea.MouseWheelMsg{Y: y, Button: tea.MouseWheelUp})
+		if s.m.screen != want {
+			t.Errorf("the wheel at line %d: screen %d, want %d", y, s.m.screen, want)
+		}
+		s.m.screen = screenTable
+	}
+	click := func(y int) {
+		_, cmd := s.m.Update(tea.MouseClickMsg{X: 10, Y: y, Button: tea.MouseLeft})
+		s.do(cmd)
+	}
+	click(aboveTable + h.rows + 1)
+	n := len(s.m.news.list)
+	if s.m.screen != screenNews || s.m.news.at != n-1 || n < 3 {
+		t.Fatalf("after a click screen %d, %d of %d", s.m.screen, s.m.news.at, n)
+	}
+	click(aboveTable + n)
+	click(aboveTable - 1)
+	if s.m.screen != screenNews || s.m.news.at != n-1 {
+		t.Errorf("a click beside them selects %d", s.m.news.at)
+	}
+	click(aboveTable + 1)
+	if s.m.screen != screenNews || s.m.news.at != 1 {
+		t.Errorf("a click selects %d", s.m.news.at)
+	}
+	first := s.m.news.list[1].first
+	if click(aboveTable + 1); s.m.screen != screenLadder || s.m.ladder.first != first {
+		t.Errorf("a second click: screen %d of %d", s.m.screen, s.m.ladder.first)
 	}
 }
 

@@ -26,6 +26,7 @@ type listener struct {
 	pieces        []analyzer.Piece // with bytes of their own, which nobody changes
 	size          int              // of pieces, as mostHeard counts
 	begun         bool             // some went, for want of room
+	gone          uint64           // bytes that went
 }
 
 // listen begins to hear the conversation that began with a frame, unless it does. It stops hearing another.
@@ -33,13 +34,21 @@ func (s *sampler) listen(first uint64) {
 	if s.ear != nil && s.ear.first == first {
 		return
 	}
-	s.ear = nil
+	s.gone, s.ear = s.forgotten(), nil
 	s.loop.Monitor().Find(first, func(seen *analyzer.Seen) {
 		l := &listener{first: first, stream: seen.Conversation.Stream}
 		l.follower = analyzer.NewFollower(seen.Conversation, l.hear)
 		l.follower.Join()
 		s.ear = l
 	})
+}
+
+// forgotten is how many bytes listeners heard and did not keep.
+func (s *sampler) forgotten() uint64 {
+	if s.ear == nil {
+		return s.gone
+	}
+	return s.gone + s.ear.gone
 }
 
 // packet has the listener hear a packet.
@@ -61,6 +70,7 @@ func (l *listener) hear(p *analyzer.Piece) error {
 	n := 0
 	for ; l.size > mostHeard; n++ {
 		l.size -= len(l.pieces[n].Bytes) + heardCost
+		l.gone += uint64(len(l.pieces[n].Bytes))
 		l.begun = true
 	}
 	l.pieces = slices.Delete(l.pieces, 0, n)

@@ -59,5 +59,9 @@ func TestHeardIsBounded(t *testing.T) {
 		if len(l.pieces) != n || l.begun != c.begun || l.size > mostHeard {
 			t.Errorf("of %d pieces %d are kept, in %d bytes", c.pieces, len(l.pieces), l.size)
 		}
+		gone := uint64(1000 * (c.pieces - n))
+		if before := (&sampler{gone: 7, ear: &l}).forgotten(); before != 7+gone || (&sampler{gone: 7}).forgotten() != 7 {
+			t.Errorf("of %d pieces %d bytes are counted as forgotten", c.pieces, before)
+		}
 	}
 }

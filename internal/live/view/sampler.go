@@ -39,6 +39,7 @@ type sampler struct {
 	next     int // of finished, the oldest, when there is no room
 	watched  ended
 	ear      *listener // nil: nobody is heard
+	gone     uint64    // bytes of payload that earlier ones did not keep
 	services func(port uint16) string
 	times    report.Times
 	found    *findings.Collector // of what is over

@@ -43,6 +43,22 @@ func TestSave(t *testing.T) {
 	}
 }
 
+// TestHeard: what whoever captures says is shown on every screen, escaped, until a key is pressed.
+func TestHeard(t *testing.T) {
+	last, lines := "tcpdump: old", 1
+	s := newStage(t, "showcase", Options{Heard: func() (string, int) { return last, lines }})
+	s.packets(6)
+	for _, keys := range []string{"esc", "enter", "f", "esc", "esc", "a"} {
+		if s.keys(keys); strings.Contains(s.text(), "tcpdump: old") {
+			t.Errorf("behind %s it is shown still:\n%s", keys, s.text())
+		}
+		last, lines = "tcpdump: \x1b[2Jnew", lines+1
+		if s.packets(1); !strings.Contains(s.text(), "tcpdump: ?[2Jnew") {
+			t.Errorf("on the screen behind %s it is not shown:\n%s", keys, s.text())
+		}
+	}
+}
+
 // TestNoSave: what it takes is said.
 func TestNoSave(t *testing.T) {
 	s := newStage(t, "showcase", Options{})

@@ -24,6 +24,9 @@ func (h *history) add(v float64) {
 
 var bars = []rune(" ▁▂▃▄▅▆▇█")
 
+// last draws the newest n values, or all if there are fewer.
+func (h history) last(n int) string { return h[max(0, len(h)-n):].String() }
+
 // String draws a bar for each value, the largest at full height. What is more than nothing is seen.
 func (h history) String() string {
 	if len(h) == 0 {

@@ -59,6 +59,9 @@ func (m *model) View() tea.View {
 			v.Cursor = tea.NewCursor(min(m.cursorColumn(), m.paint.width-1), min(len(lines), m.height)-1)
 		}
 	}
+	if m.said != "" && !m.help && !m.asking && len(lines) > 0 {
+		lines[len(lines)-1] = m.paint.line(warning, m.said)
+	}
 	if len(lines) > m.height {
 		lines = lines[:m.height]
 	}
@@ -78,22 +81,28 @@ func (m *model) title(what string) string {
 	if now := m.status.now; now > 0 {
 		state += "  " + m.opts.Times.Full(now, m.status.sum.Start, 0)
 	}
-	if with := m.bars() + state; ansi.StringWidth("tcptrace  "+what+with) < m.paint.width {
-		state = with
-	}
+	state = m.bars(m.paint.width-ansi.StringWidth(plain("tcptrace  "+what+" "+state))) + state
 	return m.paint.bar(strong, "tcptrace  "+what, state)
 }
 
-// bars are those of the last minute: of packets, and of those that were sent again, if any were.
-func (m *model) bars() string {
-	if len(m.rates) < 2 {
+// fewestBars say something.
+const fewestBars = 2
+
+// bars are those of the last minute, or of less where there is less room: of packets, and of those that were sent again, if any were.
+func (m *model) bars(room int) string {
+	if len(m.rates) < fewestBars {
 		return ""
 	}
-	text := "packets " + m.rates.String() + "  "
+	const packets, resent, gap = "packets ", "resent ", "  "
 	if slices.Max(m.losses) > 0 {
-		text += "resent " + m.losses.String() + "  "
+		if n := (room - len(packets+gap+resent+gap)) / 2; n >= fewestBars {
+			return packets + m.rates.last(n) + gap + resent + m.losses.last(n) + gap
+		}
 	}
-	return text
+	if n := room - len(packets+gap); n >= fewestBars {
+		return packets + m.rates.last(n) + gap
+	}
+	return ""
 }
 
 func (m *model) tableLines() []string {
@@ -117,8 +126,11 @@ func (m *model) tableLines() []string {
 
 // nothing says why there are no rows.
 func (m *model) nothing() string {
-	if m.filter.text != "" && m.table.looked > 0 {
+	if m.filter.text != "" && m.table.looked > 0 && !(m.hiding && len(m.table.rows) > 0) {
 		return fmt.Sprintf("none of %s meets the condition", report.Counted(uint64(m.table.looked), "conversation"))
+	}
+	if n := len(m.table.rows); n > 0 && m.hiding {
+		return fmt.Sprintf("%s over, and hidden: o shows them", report.Counted(uint64(n), "conversation"))
 	}
 	if m.status.over {
 		return "there was no TCP"
@@ -200,9 +212,6 @@ func (m *model) foot() []string {
 	p := &m.paint
 	status := p.line(faint, m.statusText())
 	if !m.asking {
-		if m.said != "" {
-			return []string{status, p.line(warning, m.said)}
-		}
 		return []string{status, m.hint()}
 	}
 	var lines []string

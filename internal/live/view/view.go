@@ -29,7 +29,9 @@ type Options struct {
 	Silent func() []*analyzer.Conversation
 	// Save has the packets of a conversation written, by its first frame, and says what becomes of that. It is called on the loop's goroutine.
 	// nil: nothing can be written.
-	Save      func(first uint64) string
+	Save func(first uint64) string
+	// Heard is the latest line that the program that captures has said, and how many there were; it may be called at any time. nil: it is this one.
+	Heard     func() (last string, lines int)
 	In        io.Reader
 	Out       io.Writer
 	Color     bool
@@ -41,6 +43,7 @@ type Options struct {
 // View is a terminal view of a loop.
 type View struct {
 	program *tea.Program
+	sampler *sampler
 	living  sync.Mutex // held for good once the loop has panicked
 }
 
@@ -57,9 +60,12 @@ func New(o Options) (*View, error) {
 	if o.Color {
 		profile = colorprofile.ANSI
 	}
-	return &View{program: tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
+	return &View{sampler: m.sampler, program: tea.NewProgram(m, tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithFPS(framesPerSecond),
 		tea.WithColorProfile(profile), tea.WithoutSignalHandler())}, nil
 }
+
+// Forgotten is how many bytes of payload were not kept that was followed. It is for the goroutine of the loop.
+func (v *View) Forgotten() uint64 { return v.sampler.forgotten() }
 
 // Run shows the view until the user quits, ctx is done, or, if Options.QuitAtEnd is set, the loop has ended. It neither
 // starts nor stops the loop.

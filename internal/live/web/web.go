@@ -30,7 +30,6 @@ type Options struct {
 	Title   string
 	Program string
 	Where   string // an expression: only conversations for which it is true; "": all
-	Cut     bool   // payload is cut off by the capture itself
 
 	timeout time.Duration // that an event may take to be sent; 0: sendTimeout
 }
@@ -82,7 +81,7 @@ func Start(addr string, o Options) (*Server, error) {
 	}
 	s := &Server{
 		sampler: newSampler(o.Loop, where[0]), where: where[1], token: rand.Text(), timeout: cmp.Or(o.timeout, sendTimeout),
-		page: page.Options{Title: o.Title, Program: o.Program, Live: true, Cut: o.Cut},
+		page: page.Options{Title: o.Title, Program: o.Program, Live: true},
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 		clients: map[*client]struct{}{}, news: make(chan struct{}),
 	}

@@ -87,6 +87,7 @@ func Names() (names []analyzer.Term) {
 			names = append(names, analyzer.Term{Name: subject.List[i].Name, Text: subject.List[i].Text})
 		}
 	}
+	names = append(names, record.ProcessTerms...)
 	for _, subject := range record.Terms {
 		names = append(names, subject.List...)
 	}
@@ -100,6 +101,12 @@ func (t *text) list() {
 			if s := &subject.List[i]; t.wants(s.Text, s.Name, s.Ostermann) {
 				t.statistic(s)
 			}
+		}
+	}
+	t.about(record.ProcessSubject)
+	for _, term := range record.ProcessTerms {
+		if t.wants(term.Text, term.Name) {
+			t.entry(term.Name, term.Text)
 		}
 	}
 	t.about("Anomalies of conversations for which all of Ostermann's numbers differ")

@@ -1,6 +1,9 @@
 package output
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // SpillAt is where a buffer is written. 128 KiB makes system calls too rare to
 // matter and stays in the second-level cache.
@@ -29,15 +32,38 @@ func (o *Buffer) Spill() error {
 
 // Flush writes the buffer.
 func (o *Buffer) Flush() error {
-	if o.Err == nil && len(o.B) > 0 {
-		n, err := o.w.Write(o.B)
-		if err == nil && n < len(o.B) {
-			err = io.ErrShortWrite
-		}
-		o.Err = err
-	}
+	o.write(o.B)
 	o.B = o.B[:0]
 	return o.Err
+}
+
+// FlushLines writes a buffer of lines, in pieces of whole lines that are no larger than what is written of others.
+func (o *Buffer) FlushLines() error {
+	rest := o.B
+	for len(rest) > SpillAt {
+		last := bytes.LastIndexByte(rest[:SpillAt], '\n')
+		if last < 0 { // a line that is longer
+			if last = bytes.IndexByte(rest, '\n'); last < 0 {
+				break
+			}
+		}
+		o.write(rest[:last+1])
+		rest = rest[last+1:]
+	}
+	o.write(rest)
+	o.B = o.B[:0]
+	return o.Err
+}
+
+func (o *Buffer) write(b []byte) {
+	if o.Err != nil || len(b) == 0 {
+		return
+	}
+	n, err := o.w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	o.Err = err
 }
 
 // Write appends p, for renderers that want an io.Writer.

@@ -45,12 +45,13 @@ func (b *batch) add(from int, at analyzer.Time) {
 	b.lines = append(b.lines, batchLine{at: at, from: from})
 }
 
-// join adds the lines of another batch, whose text comes behind that of b, from there on, and which is empty then. They are of other streams.
+// join adds the lines of another batch, whose text comes behind that of b, from there on, and which is empty then. They are of other streams; the other
+// batch still puts what it has of its own behind them, until it forgets them.
 func (b *batch) join(from int, other *batch) {
 	for _, l := range other.lines {
 		b.add(from+l.from, l.at)
 	}
-	other.forget()
+	other.lines = other.lines[:0]
 }
 
 // sort returns the lines of text in order, in text or in a buffer that takes its place, and forgets them.

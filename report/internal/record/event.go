@@ -15,8 +15,8 @@ import (
 const eventSchema = "tcptrace.event.v1"
 
 // Events writes events as they happen, a JSON record a line. Lines are held until Flush, at the end of a batch, but no more
-// than a buffer of them; what is written always ends with a line. Those that are held are written in order of time, as far as those of one
-// conversation stay in theirs. EventRecord is the same as Go data.
+// than mostHeld; what is written always ends with a line. Those that are held are written in order of time, as far as those of one
+// conversation that follow from packets stay in theirs. EventRecord is the same as Go data.
 type Events struct {
 	out   output.Buffer
 	batch batch
@@ -24,7 +24,12 @@ type Events struct {
 	drops uint64 // that were told
 	pace  Pace
 	parts parts
+	owner *Events // of a part; nil: it is none
 }
+
+// mostHeld bounds the lines that are held, in bytes: those of the time between two times that news are told, with thousands of connections a second. A part
+// hands on its own before, so that they stay in the processor's cache until then.
+const mostHeld = 1 << 20
 
 // NewEvents returns a writer of events to w.
 func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w), batch: newBatch()} }
@@ -32,8 +37,22 @@ func NewEvents(w io.Writer) *Events { return &Events{out: output.NewBuffer(w), b
 // Flush writes the lines that are held.
 func (r *Events) Flush() error {
 	r.gather()
+	return r.write()
+}
+
+// write writes the lines of the buffer.
+func (r *Events) write() error {
+	r.parts.joined = false
 	r.out.B = r.batch.sort(r.out.B)
-	return r.out.Flush()
+	return r.out.FlushLines()
+}
+
+// spill writes them when there are too many to be held.
+func (r *Events) spill() error {
+	if len(r.out.B) < mostHeld {
+		return r.out.Err
+	}
+	return r.write()
 }
 
 // begin appends what all events begin with.
@@ -44,10 +63,10 @@ func (r *Events) begin(event string, t analyzer.Time) []byte {
 
 // end takes the line b, complete but for its last brace.
 func (r *Events) end(b []byte) error {
-	if r.out.B = append(b, '}', '\n'); len(r.out.B) >= output.SpillAt {
-		r.out.B = r.batch.sort(r.out.B)
+	if r.out.B = append(b, '}', '\n'); r.owner != nil && len(r.out.B) >= output.SpillAt {
+		return r.handOver()
 	}
-	return r.out.Spill()
+	return r.spill()
 }
 
 // bodies append what there is to say of an event, by its kind.
@@ -135,12 +154,16 @@ func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
 	return e.Judged(append(b, `,"record":`...), ev.Conversation, ev.Judgment)
 }
 
+// The lines of a kernel are in order of time among all others, also those of their conversation: they say of themselves what they are about.
+const (
+	kernelLines   = 1 << 63 // and the stream
+	overflowLines = 1 << 62
+)
+
 // Kernel writes what a kernel says.
 func (r *Events) Kernel(k *KernelState) error {
-	if err := r.settle(); err != nil {
-		return err
-	}
-	r.batch.line(len(r.out.B), k.Time, k.Stream)
+	r.gather()
+	r.batch.line(len(r.out.B), k.Time, kernelLines|k.Stream)
 	b := strconv.AppendUint(append(r.begin(eventKernel, k.Time), `,"stream":`...), k.Stream, 10)
 	b = output.AppendSocket(append(b, `,"client":`...), k.Addr[analyzer.Client])
 	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
@@ -182,7 +205,7 @@ func (r *Events) Cookies(c *Cookies) error {
 // Overflow writes that a listening socket had no room.
 func (r *Events) Overflow(o *Overflow) error {
 	r.gather()
-	r.batch.last(len(r.out.B))
+	r.batch.line(len(r.out.B), o.Time, overflowLines)
 	b := output.AppendSocket(append(r.begin(eventOverflow, o.Time), `,"server":`...), o.Server)
 	b = strconv.AppendUint(append(b, `,"unanswered":`...), uint64(o.Dropped), 10)
 	b = strconv.AppendUint(append(b, `,"queue":`...), uint64(o.Queue), 10)

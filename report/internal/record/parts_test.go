@@ -51,12 +51,16 @@ func TestParts(t *testing.T) {
 	if err := owner.Flush(); err != nil || streams() != "1 1 " {
 		t.Error(err, "what the owner tells does not stand behind")
 	}
-	opened(a, 9, 1)
-	if err := owner.Kernel(&KernelState{Time: 8, Stream: 1, Addr: conversation(1).Addr}); err != nil || owner.Flush() != nil {
-		t.Fatal(err)
-	}
-	if text := out.String(); strings.Index(text, `"event":"opened"`) > strings.Index(text, `"event":"kernel"`) || streams() != "1 1 " {
-		t.Errorf("what the kernel says stands before what a part holds of the conversation:\n%s", text)
+	for _, kernel := range []analyzer.Time{8, 10} { // it stands where its time is, before or behind what a part holds of the conversation
+		opened(a, 9, 1)
+		opened(b, 11, 2)
+		if err := owner.Kernel(&KernelState{Time: kernel, Stream: 1, Addr: conversation(1).Addr}); err != nil || owner.Flush() != nil {
+			t.Fatal(err)
+		}
+		text := out.String()
+		if before := strings.Index(text, `"event":"kernel"`) < strings.Index(text, `"event":"opened"`); before != (kernel < 9) || streams() != "1 1 2 " {
+			t.Errorf("the kernel's word of %d stands before what is of 9: %t\n%s", kernel, before, text)
+		}
 	}
 
 	const each = output.SpillAt / 100

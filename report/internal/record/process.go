@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tcptrace/analyzer"
 	"tcptrace/analyzer/host"
 	"tcptrace/report/internal/output"
 )
@@ -18,6 +19,18 @@ type ProcessRecord struct {
 	Container string `json:"container,omitempty" expr:"container"`
 	Unit      string `json:"unit,omitempty" expr:"unit"`
 	Listens   bool   `json:"listens,omitempty" expr:"listens"` // it is known only to listen where the connection arrived
+}
+
+// ProcessSubject and ProcessTerms explain the fields of a ProcessRecord.
+const ProcessSubject = "The process that an end on this host belongs to, in live: process is that of either end, endpoints.client.process and endpoints.server.process of each"
+
+// ProcessTerms are in the order of the fields.
+var ProcessTerms = []analyzer.Term{
+	{Name: "process.pid", Text: "its number"},
+	{Name: "process.name", Text: "its name, 15 bytes of it at most, as in --where 'process.name == \"nginx\"'; --by process adds up by it"},
+	{Name: "process.user", Text: "the number of the user that the socket belongs to"},
+	{Name: "process.cgroup", Text: "the number of its control group, which tells containers apart: the inode of the group's directory below /sys/fs/cgroup"},
+	{Name: "process.listens", Text: "it is known only to listen where the connection arrived: another one may have accepted it"},
 }
 
 func newProcessRecord(end *host.End) ProcessRecord {
