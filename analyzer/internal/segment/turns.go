@@ -1,0 +1,220 @@
+package segment
+
+import (
+	"time"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/internal/wire"
+	"tcptrace/reassembly"
+)
+
+// Who keeps silent for long keeps its peer waiting only if that waits for an answer. What follows tells the words that no answer is due to from
+// those that ask for one, by what both do in this conversation:
+//
+//   - who goes on by itself after a silence, without having been asked, pushes: what its peer says to that at once, and in few bytes, is an
+//     acknowledgement (PONG, PUBACK), and what comes later is the next push. Unless such words are answered at once, too: then they ask.
+//   - where both go on by themselves, each sends what it has (WebSocket, chats);
+//   - who goes on by itself again and again after it was asked once has news, not an answer (subscriptions);
+//   - what is said just before its sender closes, when the last word of its peer was no more than an acknowledgement, is a farewell (GOAWAY,
+//     close_notify, 408);
+//   - a question that is asked again as soon as it is answered, and whose answer comes after the same whole number of seconds again and again, is held
+//     until there is news or a timer fires (long polls, BRPOP);
+//   - few bytes that answer as many are heartbeats of both, each with its own clock (BGP, AMQP).
+
+// What tells acknowledgements from questions.
+const (
+	promptly  conn.Time = 100e6 // what no person does sooner
+	smallWord           = 96    // bytes: PONG, PUBACK, WINDOW_UPDATE, SETTINGS ACK or Finished within TLS, but hardly a request of HTTP/1
+)
+
+// What tells answers that were held, heartbeats and farewells.
+const (
+	timerEarly   conn.Time = 10e6  // timers that fire so much early, as the distance to their host varies, or
+	timerLate    conn.Time = 120e6 // so much late are on time: Redis looks at its own ten times a second
+	heldAnswer             = 1024  // bytes of an answer that says that there is no news, at most
+	heldSeconds            = 8     // for which answers were held in all, at least
+	beatSize               = 64    // bytes of a heartbeat at most
+	farewellSize           = 512   // bytes of a farewell at most
+	farewellTime conn.Time = 100e6 // from it to the FIN or RST at most
+)
+
+// word is what an endpoint said last.
+type word uint8
+
+const (
+	plain     word = iota
+	pushed         // it went on by itself after a silence, or spoke when no answer was due
+	quick          // at once behind what its peer said: a question of a program, or, if it is small, an acknowledgement
+	replied        // that, and behind what was pushed: if it is small, no answer is due
+	late           // it kept its peer waiting
+	lateToACK      // it did, and the peer's last word may be an acknowledgement
+)
+
+// turns are those of an endpoint.
+type turns struct {
+	slow       uint16 // times it took longestThought or longer to answer
+	unprompted uint16 // times it went on after so long although its peer had sent no data meanwhile: it waits for no answer
+	quick      acks   // words that were quick
+	replied    acks   // and those that were behind what was pushed
+	said       word
+}
+
+// acks are small words that may be acknowledgements, and those of them that were answered soon.
+type acks struct{ n, answered uint8 }
+
+// of are those of the kind of a word.
+func (t *turns) of(said word) *acks {
+	if said == replied {
+		return &t.replied
+	}
+	return &t.quick
+}
+
+// asks reports whether the last word, if it may be an acknowledgement, is rather a question: most of its kind are answered, or half of those behind what
+// was pushed.
+func (t *turns) asks() bool {
+	if t.said == replied {
+		return 2*uint16(t.replied.answered) >= uint16(t.replied.n)
+	}
+	return 2*uint16(t.quick.answered) > uint16(t.quick.n)
+}
+
+// mayACK reports whether the last word of dir, a and h, may be an acknowledgement.
+func (t *spending) mayACK(a *SenderStats, h *conn.Half, dir uint8) bool {
+	said := t.turns[dir].said
+	return (said == quick || said == replied) && uint32(h.EndOfBytes())-a.turn <= smallWord
+}
+
+// asksNothing reports whether no answer is due to the last word of dir.
+func (t *spending) asksNothing(a *SenderStats, h *conn.Half, dir uint8) bool {
+	return t.turns[dir].said == replied && !t.turns[dir].asks() && t.mayACK(a, h, dir)
+}
+
+// tick8 adds one, up to what the counter holds.
+func tick8(n *uint8) {
+	if *n < 1<<8-1 {
+		*n++
+	}
+}
+
+// hasWord takes the first bytes of a sender behind those of its peer, which had waited so long for them.
+func (r *Reader) hasWord(waited conn.Time) {
+	dir := r.S.Dir
+	own, peer := &r.spent.turns[dir], &r.spent.turns[1-dir]
+	mayACK := r.spent.mayACK(r.b, r.Rx, 1-dir)
+	if waited >= longestThought {
+		switch {
+		case r.spent.asksNothing(r.b, r.Rx, 1-dir):
+			own.said = pushed
+			return
+		case mayACK:
+			own.said = lateToACK
+		default:
+			own.said = late
+		}
+		conn.Tick(&own.slow)
+		if client, _ := r.C.Client(); dir != client {
+			r.keepsWaiting(waited)
+		}
+		return
+	}
+	if mayACK {
+		tick8(&peer.of(peer.said).answered)
+	}
+	switch {
+	case waited > promptly:
+		own.said = plain
+		return
+	case peer.said == pushed:
+		own.said = replied
+	default:
+		own.said = quick
+	}
+	if r.S.Len <= smallWord {
+		tick8(&own.of(own.said).n)
+	}
+}
+
+// speaksOn takes what a sender says that had the last word before, that long after it and after a silence.
+func (r *Reader) speaksOn(after, silence conn.Time) {
+	own := &r.spent.turns[r.S.Dir]
+	switch {
+	case silence > longestThought && r.Tx.Pauses(r.now):
+		if own.asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir) { // else it had not asked
+			conn.Tick(&own.unprompted)
+		}
+		own.said = pushed
+	case after > promptly:
+		own.said = plain
+	}
+}
+
+// keepsWaiting notes of a slow answer what tells whether a timer, or a clock of its own, sent it: of the incident, Usual is how often the question came
+// at once, TTL how often question and answer were of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of
+// question and answer then, Run.N how often that was so, and Run.Times how often an answer took as long, and was otherwise.
+func (r *Reader) keepsWaiting(waited conn.Time) {
+	a, b := r.A, r.b
+	m := r.C.Note(&r.p.Facts.Incidents, conn.IncidentSlow, r.S.Dir, r.S, int64(waited))
+	asked := reassembly.Pos(uint32(r.Rx.EndOfBytes()) - b.turn)
+	said := reassembly.Pos(r.S.Len)
+	if a.LastData != 0 && b.LastData-a.LastData-r.Rx.Distance <= promptly {
+		tick8(&m.Usual)
+	}
+	if asked == said && asked <= beatSize {
+		tick8(&m.TTL)
+	}
+	seconds, off := uint32((waited+timerEarly)/longestThought), (waited+timerEarly)%longestThought
+	timed := off <= timerEarly+timerLate
+	switch {
+	case seconds < m.Run.Most:
+	case timed && seconds > m.Run.Most && said <= heldAnswer:
+		m.Run.Most, m.Run.N, m.Run.Times = seconds, 1, 0
+		m.Hole.From, m.Hole.To = asked, said
+	case timed && seconds == m.Run.Most && m.Hole.From == asked && m.Hole.To == said:
+		m.Run.N++
+	default:
+		m.Run.Times++
+	}
+}
+
+// holds reports whether an incident of slow answers is one of questions that are held, or of heartbeats.
+func holds(m *conn.Incident) bool {
+	held := m.Run.N > 1 && m.Run.Times == 0 && m.Run.N*m.Run.Most >= heldSeconds && 2*uint32(m.Usual) >= min(m.Count, 1<<8)
+	return held || m.Count > 1 && uint32(m.TTL) == min(m.Count, 1<<8-1)
+}
+
+// slowTurns is how often an endpoint kept its peer waiting for an answer; 0 if that waits for none.
+func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
+	own, peer := &l.spent.turns[dir], &l.spent.turns[1-dir]
+	alone, slow := uint32(own.unprompted), uint32(own.slow)
+	switch m := c.Find(&p.Facts.Incidents, conn.IncidentSlow, dir); {
+	case slow == 0, peer.unprompted > 0 && 2*(alone+uint32(peer.unprompted)) >= slow, peer.unprompted == 0 && alone >= subscribed*slow, m != nil && holds(m):
+		return 0
+	case own.said == lateToACK && p.bidsFarewell(c, &l.Of[dir], dir):
+		slow--
+	}
+	return uint16(slow)
+}
+
+// subscribed is how often who was asked once goes on by itself, at least, that has news and no answer.
+const subscribed = 3
+
+// bidsFarewell reports whether an endpoint said little in its last turn, and closed at once.
+func (p *Pools) bidsFarewell(c *conn.Conn, a *SenderStats, dir uint8) bool {
+	return uint32(c.Half[dir].EndOfBytes())-a.turn <= farewellSize && c.Facts.Find(&p.Facts, func(f *conn.Fact) bool {
+		return f.Dir() == dir && f.Any(wire.FIN|wire.RST) && f.Time >= a.LastData && f.Time-a.LastData <= farewellTime
+	}) != nil
+}
+
+// Awaited is the longest silence behind which the server greeted, or the client gave an answer up; 0 if none was longer than longestThought, or the
+// client had said nothing when the server closed.
+func (p *Pools) Awaited(c *conn.Conn, l *Stats) time.Duration {
+	if l.spent.awaited > 0 {
+		for dir := range uint8(2) {
+			if l.Of[1-dir].LastData == 0 && p.bidsFarewell(c, &l.Of[dir], dir) {
+				return 0
+			}
+		}
+	}
+	return time.Duration(l.spent.awaited)
+}
