@@ -314,6 +314,8 @@ var kinds = withOthers([]kind{
 		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
 		next: "what happened then: logs of the devices on the way and of the hosts",
 	},
+	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
+	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
 	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer),
 	{
