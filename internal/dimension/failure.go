@@ -15,6 +15,7 @@ const (
 	Cut
 	Undelivered
 	TimedOut
+	TLSAlert
 	NumFailures
 )
 
@@ -27,6 +28,7 @@ var failures = [NumFailures]struct{ name, text string }{
 	Cut:              {"cut", "an RST ended it that came from a host or a device on the path that did not know it any more, or from somebody else"},
 	Undelivered:      {"undelivered", "an RST, or a path that drops large packets, ended it with bytes that were never acknowledged"},
 	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered, or a client on an answer"},
+	TLSAlert:         {"tls-alert", "a fatal alert of TLS, in clear, ended its handshake"},
 }
 
 // String is the failure's name, empty for NoFailure.
@@ -69,6 +71,8 @@ func Failed(c *analyzer.Conversation, j *analyzer.Judgment) Failure {
 		return ResetInHandshake
 	case reset && resets[j.Close.Cause.String()] != NoFailure:
 		return resets[j.Close.Cause.String()]
+	case has("tls-alert"):
+		return TLSAlert
 	case has("retries-exhausted"), has("keep-alive-timeout"), inVain(c, j):
 		return TimedOut
 	case lost && (reset || has("mtu-black-hole")):

@@ -229,7 +229,12 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"had no answer any more to what it sent again and again, when the capture ended", "had no answer any more to what they sent again and again, when the capture ended"},
 		why:  "the peer is gone, or the path to it or back, or a firewall forgot the connection and drops",
 		next: "see when the peer last said anything, and whether other connections to it live; capture at its side, and longer",
-	}, {
+	},
+	alerted(analyzer.Server, AtServer, "it has no version, cipher suite or certificate for what the client offers or asks for, as the alert says",
+		"openssl s_client -connect SERVER:PORT -servername NAME; what it accepts, and the certificate for that name"),
+	alerted(analyzer.Client, AtClient, "it does not accept the server's certificate or choice, as the alert says: an unknown CA, an expired certificate, another name",
+		"openssl s_client -connect SERVER:PORT -servername NAME -showcerts; the CAs that the client trusts, and its clock"),
+	{
 		id: "write-after-close", when: one(has("write-after-close"), both(resetFor("after-fin", "unread-data"), undelivered)), fails: true, lies: AtClient,
 		covers: append([]string{"rst-not-accepted", "data-after-fin"}, closes...), shows: "write-after-close", speaks: []string{"rst-after-fin"},
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},

@@ -47,6 +47,16 @@ func nagle(side analyzer.Side, lies Place) kind {
 	}
 }
 
+// alerted is a handshake of TLS that a side ended.
+func alerted(side analyzer.Side, lies Place, why, next string) kind {
+	name := side.String()
+	return kind{
+		id: "tls-rejected-by-" + name, when: warnsOf(side, "tls-alert"), covers: append([]string{"write-after-close", "slow-server"}, closes...), fails: true, lies: lies,
+		is:  [2]string{"was rejected by its " + name + " in the handshake of TLS", "were rejected by their " + name + "s in the handshake of TLS"},
+		why: why, next: next,
+	}
+}
+
 // reordered is a side whose segments others overtook.
 func reordered(sender analyzer.Side, lies Place) kind {
 	name := sender.String()

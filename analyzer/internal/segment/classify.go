@@ -344,6 +344,11 @@ func (r *Reader) payload() {
 		}
 	}
 	a.LastData = r.now
+	if r.S.Bits&wire.HasAlert != 0 {
+		if m := r.noteIncident(conn.IncidentAlert, r.S.Dir); m.Count == 1 {
+			m.Amount = int64(r.S.Bits.Alert())
+		}
+	}
 	if b.mss != 0 && r.S.Len > uint32(b.mss) {
 		r.V.Notes |= NoteSuperSegment
 	}
