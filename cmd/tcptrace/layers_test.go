@@ -58,7 +58,7 @@ var layers = map[string]layer{
 	"internal/remote":            {},
 	"internal/blocks":            {ours: []string{"internal/console", "internal/wire"}},
 	"internal/console":           {},
-	"internal/look":              {other: []string{"github.com/spf13/pflag"}},
+	"internal/look":              {ours: []string{"internal/complete", "report"}, other: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"internal/instant":           {ours: []string{"analyzer"}},
 	"internal/progress":          {ours: []string{"analyzer/packet", "internal/input"}, other: []string{"github.com/schollz/progressbar/v3"}},
 	"analyzer/internal/pool":     {},
