@@ -147,6 +147,14 @@ var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit"
 	return strings.Contains(a.Detail(), answeredByOld)
 })
 
+// setBack is how clock-backwards ends that tells of a second or more. Taps whose clocks disagree do so by less.
+const setBack = " s at most"
+
+// clockSet is that the clock of the capture was set back.
+var clockSet = ofAnomaly("clock-backwards", `any(anomalies, .id == "clock-backwards" && .detail endsWith "`+setBack+`")`, func(a *analyzer.Anomaly) bool {
+	return strings.HasSuffix(a.Detail(), setBack)
+})
+
 // nothingSince is what retransmission-timeout says where the last attempts had no answer to the end.
 const nothingSince = "nothing came back since"
 

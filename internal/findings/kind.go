@@ -56,6 +56,7 @@ type kind struct {
 	stalls bool    // it may be part of an outage
 	holds  string  // what each conversation takes up: "socket left open"
 	lies   Place
+	all    string    // what it says of the whole capture, as these conversations show; in place of what they did
 	is     [2]string // what the conversation did, what conversations did
 	why    string    // what it usually comes from
 	next   string    // what to do
@@ -98,6 +99,11 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has TCP headers that the snap length cut", "have TCP headers that the snap length cut"},
 		why:  "window scale, timestamps and SACK are not known where they were cut",
 		next: "capture at least 128 bytes of each frame (-s 128)",
+	}, {
+		id: "clock-set-back", when: clockSet, lies: InCapture, covers: []string{"disordered"},
+		all:  "the clock of the capture was set back",
+		why:  "the capturing machine's clock was set while it captured, by hand or by NTP: what was captured before and after cannot be compared by time, and durations are too short or too long by as much",
+		next: "let the clock be slewed, not stepped (chrony, ntpd -x), while capturing; trust frame numbers, and times on one side of that frame",
 	}, {
 		id: "disordered", when: one(has("capture-reordered"), has("clock-backwards")), lies: InCapture,
 		is:   [2]string{"is not in the order in which it was on the wire", "are not in the order in which they were on the wire"},
