@@ -99,7 +99,7 @@ var layers = map[string]layer{
 	"report/internal/elastic": {ours: []string{"internal/dimension", "report/internal/record", "report/internal/output", "analyzer"}},
 	"report": {ours: []string{"report/internal/columnar", "report/internal/condition", "report/internal/elastic", "report/internal/glossary", "report/internal/sums", "report/internal/states", "report/internal/ladder", "report/internal/story", "report/internal/transcript", "report/internal/record", "report/internal/output",
 		"report/internal/human", "internal/console", "internal/dimension", "analyzer", "analyzer/timing", "fsm", "internal/topk"}, other: []string{"github.com/olekukonko/tablewriter", "github.com/olekukonko/tablewriter/"}},
-	"internal/dimension":        {ours: []string{"analyzer"}},
+	"internal/dimension":        {ours: []string{"analyzer", "analyzer/timing"}},
 	"internal/findings":         {ours: []string{"internal/console", "internal/dimension", "internal/octets", "report", "analyzer", "analyzer/timing", "fsm"}},
 	"internal/wireshark":        {ours: []string{"analyzer"}},
 	"internal/anonymize":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/spf13/pflag"}},

@@ -114,6 +114,13 @@ var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String(
 	return dimension.Failed(s.Conversation, s.Judgment) == dimension.Undelivered
 }}
 
+// unservedBy is that a request was never answered, and that a side closed first.
+func unservedBy(side analyzer.Side) condition {
+	return condition{expr: `failure == "` + dimension.Unserved.String() + `" && close.first == "` + side.String() + `"`, holds: func(s *subject) bool {
+		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.First == side
+	}}
+}
+
 // anyPath is how many bytes of payload every path takes: 1,280 bytes of IPv6 (RFC 8200 5), less headers.
 const anyPath = 1220
 

@@ -252,6 +252,16 @@ var kinds = withOthers([]kind{
 		why:  "the application at the server hangs, or takes longer than the client's timeout",
 		next: "the server's log and what it asks in turn; then the client's timeout",
 	}, {
+		id: "closed-unserved", when: unservedBy(analyzer.Server), covers: []string{"unfinished-close"}, fails: true, lies: AtServer,
+		is:   [2]string{"was closed by its server without an answer to its request", "were closed by their servers without an answer to their requests"},
+		why:  "the process, or the worker that had the request, ended; a proxy or load balancer has nobody behind it; or the client speaks another protocol than the server",
+		next: "the server's log at that moment; curl -v says: empty reply from server",
+	}, {
+		id: "left-unserved", when: unservedBy(analyzer.Client), covers: []string{"slow-server", "unfinished-close", "server-leaks"}, waited: spent(timing.Idle), fails: true, lies: AtApplication,
+		is:   [2]string{"was closed by its client, which had waited for an answer in vain", "were closed by their clients, which had waited for an answer in vain"},
+		why:  "the application at the server hangs, or takes longer than the client's timeout",
+		next: "the server's log and what it asks in turn; then the client's timeout",
+	}, {
 		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"was aborted by an RST of its client", "were aborted by RSTs of their clients"},
 		why:  "its process ended, left data unread or closed with SO_LINGER 0, or a timeout of its own",
