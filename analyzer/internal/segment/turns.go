@@ -21,11 +21,11 @@ import (
 //     until there is news or a timer fires (long polls, BRPOP);
 //   - few bytes that answer as many are heartbeats of both, each with its own clock (BGP, AMQP).
 
-// What tells acknowledgements from questions.
-const (
-	promptly  conn.Time = 100e6 // what no person does sooner
-	smallWord           = 96    // bytes: PONG, PUBACK, WINDOW_UPDATE, SETTINGS ACK or Finished within TLS, but hardly a request of HTTP/1
-)
+// promptly is what no person does sooner, and smallWord how many bytes an acknowledgement has at most: PONG, PUBACK, WINDOW_UPDATE, SETTINGS ACK or Finished
+// within TLS, but hardly a request of HTTP/1.
+const promptly conn.Time = 100e6
+
+const smallWord = 96
 
 // What tells answers that were held, heartbeats and farewells.
 const (
