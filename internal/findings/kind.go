@@ -102,6 +102,7 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "clock-set-back", when: clockSet, lies: InCapture, covers: []string{"disordered"},
 		all:  "the clock of the capture was set back",
+		is:   [2]string{"saw the clock of the capture set back", "saw the clock of the capture set back"},
 		why:  "the capturing machine's clock was set while it captured, by hand or by NTP: what was captured before and after cannot be compared by time, and durations are too short or too long by as much",
 		next: "let the clock be slewed, not stepped (chrony, ntpd -x), while capturing; trust frame numbers, and times on one side of that frame",
 	}, {

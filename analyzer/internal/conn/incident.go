@@ -67,7 +67,7 @@ const (
 	IncidentTimeExceeded                     // they went through too many routers
 	IncidentForged                           // those that are not believed: what they quote is not in flight
 	IncidentHeld                             // small segments of dir that waited for a delayed ACK: amount is for how long, run.longest at most, run.n how often one did not
-	IncidentSlow                             // answers of dir that its peer waited for: amount is for how long in all; what else it has is in keepsWaiting (segment)
+	IncidentSlow                             // answers of dir that its peer waited for: amount is for how long in all; what else it has is in package turn
 	IncidentAlert                            // fatal alerts of TLS in clear that dir sent: amount is the description of the first
 	NumIncidentKinds
 )

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/turn"
 	"tcptrace/internal/wire"
-	"tcptrace/reassembly"
 )
 
 // Who keeps silent for long keeps its peer waiting only if that waits for an answer. What follows tells the words that no answer is due to from
@@ -27,15 +27,10 @@ const promptly conn.Time = 100e6
 
 const smallWord = 96
 
-// What tells answers that were held, heartbeats and farewells.
+// What tells farewells.
 const (
-	timerEarly   conn.Time = 10e6  // timers that fire so much early, as the distance to their host varies, or
-	timerLate    conn.Time = 120e6 // so much late are on time: Redis looks at its own ten times a second
-	heldAnswer             = 1024  // bytes of an answer that says that there is no news, at most
-	heldSeconds            = 8     // for which answers were held in all, at least
-	beatSize               = 64    // bytes of a heartbeat at most
-	farewellSize           = 512   // bytes of a farewell at most
-	farewellTime conn.Time = 100e6 // from it to the FIN or RST at most
+	farewellSize           = 512 // bytes of one at most
+	farewellTime conn.Time = 100e6
 )
 
 // word is what an endpoint said last.
@@ -149,38 +144,12 @@ func (r *Reader) speaksOn(after, silence conn.Time) {
 	}
 }
 
-// keepsWaiting notes of a slow answer what tells whether a timer, or a clock of its own, sent it: of the incident, Usual is how often the question came
-// at once, TTL how often question and answer were of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of
-// question and answer then, Run.N how often that was so, and Run.Times how often an answer took as long, and was otherwise.
+// keepsWaiting notes of a slow answer what tells whether a timer, or a clock of its own, sent it.
 func (r *Reader) keepsWaiting(waited conn.Time) {
 	a, b := r.A, r.b
-	m := r.C.Note(&r.p.Facts.Incidents, conn.IncidentSlow, r.S.Dir, r.S, int64(waited))
-	asked := reassembly.Pos(uint32(r.Rx.EndOfBytes()) - b.turn)
-	said := reassembly.Pos(r.S.Len)
-	if a.LastData != 0 && b.LastData-a.LastData-r.Rx.Distance <= promptly {
-		tick8(&m.Usual)
-	}
-	if asked == said && asked <= beatSize {
-		tick8(&m.TTL)
-	}
-	seconds, off := uint32((waited+timerEarly)/longestThought), (waited+timerEarly)%longestThought
-	timed := off <= timerEarly+timerLate
-	switch {
-	case seconds < m.Run.Most:
-	case timed && seconds > m.Run.Most && said <= heldAnswer:
-		m.Run.Most, m.Run.N, m.Run.Times = seconds, 1, 0
-		m.Hole.From, m.Hole.To = asked, said
-	case timed && seconds == m.Run.Most && m.Hole.From == asked && m.Hole.To == said:
-		m.Run.N++
-	default:
-		m.Run.Times++
-	}
-}
-
-// holds reports whether an incident of slow answers is one of questions that are held, or of heartbeats.
-func holds(m *conn.Incident) bool {
-	held := m.Run.N > 1 && m.Run.Times == 0 && m.Run.N*m.Run.Most >= heldSeconds && 2*uint32(m.Usual) >= min(m.Count, 1<<8)
-	return held || m.Count > 1 && uint32(m.TTL) == min(m.Count, 1<<8-1)
+	turn.Answer{
+		Waited: waited, Asked: uint32(r.Rx.EndOfBytes()) - b.turn, Said: r.S.Len, AtOnce: a.LastData != 0 && b.LastData-a.LastData-r.Rx.Distance <= promptly,
+	}.Note(r.C.Note(&r.p.Facts.Incidents, conn.IncidentSlow, r.S.Dir, r.S, int64(waited)))
 }
 
 // slowTurns is how often an endpoint kept its peer waiting for an answer; 0 if that waits for none.
@@ -188,7 +157,7 @@ func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
 	own, peer := &l.spent.turns[dir], &l.spent.turns[1-dir]
 	alone, slow := uint32(own.unprompted), uint32(own.slow)
 	switch m := c.Find(&p.Facts.Incidents, conn.IncidentSlow, dir); {
-	case slow == 0, peer.unprompted > 0 && 2*(alone+uint32(peer.unprompted)) >= slow, peer.unprompted == 0 && alone >= subscribed*slow, m != nil && holds(m):
+	case slow == 0, peer.unprompted > 0 && 2*(alone+uint32(peer.unprompted)) >= slow, peer.unprompted == 0 && alone >= subscribed*slow, m != nil && turn.NoneDue(m):
 		return 0
 	case own.said == lateToACK && p.bidsFarewell(c, &l.Of[dir], dir):
 		slow--
