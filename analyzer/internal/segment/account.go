@@ -32,7 +32,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
-	out.SlowTurns, out.UnpromptedTurns = p.slowTurns(c, l, dir), l.spent.turns[dir].unprompted
+	out.SlowTurns, out.UnpromptedTurns = p.slowTurns(c, l, dir), l.spent.turns[dir].Unprompted
 	if a.transfer != 0 {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}

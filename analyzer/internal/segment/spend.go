@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/turn"
 	"tcptrace/analyzer/timing"
 	"tcptrace/internal/wire"
 )
@@ -44,9 +45,9 @@ const (
 // spending is a line of what the time of a connection was spent on.
 type spending struct {
 	on      [numAccounts]conn.Time
-	settled conn.Time // up to when, unless it was the network
-	turns   [2]turns  // by direction
-	awaited conn.Time // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
+	settled conn.Time     // up to when, unless it was the network
+	turns   [2]turn.Turns // by direction
+	awaited conn.Time     // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
 }
 
 // spend puts the time since the segment before to an account, before the segment is read. Mostly something is in flight.
@@ -171,7 +172,7 @@ func (r *Reader) speak() {
 // sends a FIN.
 func (r *Reader) givesUp() bool {
 	return r.S.Flags.Has(wire.RST) && r.S.Len == 0 && r.A.LastData > r.b.LastData &&
-		(r.spent.turns[r.S.Dir].asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir))
+		(r.spent.turns[r.S.Dir].Asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir))
 }
 
 // onSilence is the account of a silence that an endpoint, a, ends.

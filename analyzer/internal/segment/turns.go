@@ -33,63 +33,15 @@ const (
 	farewellTime conn.Time = 100e6
 )
 
-// word is what an endpoint said last.
-type word uint8
-
-const (
-	plain     word = iota
-	pushed         // it went on by itself after a silence, or spoke when no answer was due
-	quick          // at once behind what its peer said: a question of a program, or, if it is small, an acknowledgement
-	replied        // that, and behind what was pushed: if it is small, no answer is due
-	late           // it kept its peer waiting
-	lateToACK      // it did, and the peer's last word may be an acknowledgement
-)
-
-// turns are those of an endpoint.
-type turns struct {
-	slow       uint16 // times it took longestThought or longer to answer
-	unprompted uint16 // times it went on after so long although its peer had sent no data meanwhile: it waits for no answer
-	quick      acks   // words that were quick
-	replied    acks   // and those that were behind what was pushed
-	said       word
-}
-
-// acks are small words that may be acknowledgements, and those of them that were answered soon.
-type acks struct{ n, answered uint8 }
-
-// of are those of the kind of a word.
-func (t *turns) of(said word) *acks {
-	if said == replied {
-		return &t.replied
-	}
-	return &t.quick
-}
-
-// asks reports whether the last word, if it may be an acknowledgement, is rather a question: most of its kind are answered, or half of those behind what
-// was pushed.
-func (t *turns) asks() bool {
-	if t.said == replied {
-		return 2*uint16(t.replied.answered) >= uint16(t.replied.n)
-	}
-	return 2*uint16(t.quick.answered) > uint16(t.quick.n)
-}
-
 // mayACK reports whether the last word of dir, a and h, may be an acknowledgement.
 func (t *spending) mayACK(a *SenderStats, h *conn.Half, dir uint8) bool {
-	said := t.turns[dir].said
-	return (said == quick || said == replied) && uint32(h.EndOfBytes())-a.turn <= smallWord
+	said := t.turns[dir].Said
+	return (said == turn.Quick || said == turn.Replied) && uint32(h.EndOfBytes())-a.turn <= smallWord
 }
 
 // asksNothing reports whether no answer is due to the last word of dir.
 func (t *spending) asksNothing(a *SenderStats, h *conn.Half, dir uint8) bool {
-	return t.turns[dir].said == replied && !t.turns[dir].asks() && t.mayACK(a, h, dir)
-}
-
-// tick8 adds one, up to what the counter holds.
-func tick8(n *uint8) {
-	if *n < 1<<8-1 {
-		*n++
-	}
+	return t.turns[dir].Said == turn.Replied && !t.turns[dir].Asks() && t.mayACK(a, h, dir)
 }
 
 // hasWord takes the first bytes of a sender behind those of its peer, which had waited so long for them.
@@ -100,33 +52,33 @@ func (r *Reader) hasWord(waited conn.Time) {
 	if waited >= longestThought {
 		switch {
 		case r.spent.asksNothing(r.b, r.Rx, 1-dir):
-			own.said = pushed
+			own.Said = turn.Pushed
 			return
 		case mayACK:
-			own.said = lateToACK
+			own.Said = turn.LateToACK
 		default:
-			own.said = late
+			own.Said = turn.Late
 		}
-		conn.Tick(&own.slow)
+		conn.Tick(&own.Slow)
 		if client, _ := r.C.Client(); dir != client {
 			r.keepsWaiting(waited)
 		}
 		return
 	}
 	if mayACK {
-		tick8(&peer.of(peer.said).answered)
+		peer.Answered()
 	}
 	switch {
 	case waited > promptly:
-		own.said = plain
+		own.Said = turn.Plain
 		return
-	case peer.said == pushed:
-		own.said = replied
+	case peer.Said == turn.Pushed:
+		own.Said = turn.Replied
 	default:
-		own.said = quick
+		own.Said = turn.Quick
 	}
 	if r.S.Len <= smallWord {
-		tick8(&own.of(own.said).n)
+		own.Count()
 	}
 }
 
@@ -135,12 +87,12 @@ func (r *Reader) speaksOn(after, silence conn.Time) {
 	own := &r.spent.turns[r.S.Dir]
 	switch {
 	case silence > longestThought && r.Tx.Pauses(r.now):
-		if own.asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir) { // else it had not asked
-			conn.Tick(&own.unprompted)
+		if own.Asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir) { // else it had not asked
+			conn.Tick(&own.Unprompted)
 		}
-		own.said = pushed
+		own.Said = turn.Pushed
 	case after > promptly:
-		own.said = plain
+		own.Said = turn.Plain
 	}
 }
 
@@ -155,11 +107,11 @@ func (r *Reader) keepsWaiting(waited conn.Time) {
 // slowTurns is how often an endpoint kept its peer waiting for an answer; 0 if that waits for none.
 func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
 	own, peer := &l.spent.turns[dir], &l.spent.turns[1-dir]
-	alone, slow := uint32(own.unprompted), uint32(own.slow)
+	alone, slow := uint32(own.Unprompted), uint32(own.Slow)
 	switch m := c.Find(&p.Facts.Incidents, conn.IncidentSlow, dir); {
-	case slow == 0, peer.unprompted > 0 && 2*(alone+uint32(peer.unprompted)) >= slow, peer.unprompted == 0 && alone >= subscribed*slow, m != nil && turn.NoneDue(m):
+	case slow == 0, peer.Unprompted > 0 && 2*(alone+uint32(peer.Unprompted)) >= slow, peer.Unprompted == 0 && alone >= subscribed*slow, m != nil && turn.NoneDue(m):
 		return 0
-	case own.said == lateToACK && p.bidsFarewell(c, &l.Of[dir], dir):
+	case own.Said == turn.LateToACK && p.bidsFarewell(c, &l.Of[dir], dir):
 		slow--
 	}
 	return uint16(slow)
