@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/internal/findings"
+	"tcptrace/internal/look"
 	"tcptrace/internal/shell"
 	"tcptrace/report"
 )
@@ -31,7 +32,7 @@ where the cause lies, and which command shows exactly these conversations. 'tcpt
 	f.SortFlags = false
 	choiceFlag(cmd, &o.format, "format", o.formats, "")
 	o.addSelection(cmd)
-	timesFlag(cmd, &o.time, "the first packet")
+	look.Times(cmd, &o.time, "the first packet")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)

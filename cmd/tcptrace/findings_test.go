@@ -18,6 +18,7 @@ import (
 // conditions of the others are tested in package findings, on captures that it makes.
 var foundElsewhere = []string{
 	"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "cut-opening", "answered-in-vain", "outage", "nagle-server",
+	"clock-set-back", "tls-rejected-by-client", "closed-unserved", "left-unserved", "reordered-client", "reordered-server", "long-queue-to-client", "long-queue-to-server",
 }
 
 // TestFindingCommands has a shell read every command that a finding of a golden capture prints, and runs it: it shows exactly the

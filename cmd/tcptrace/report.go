@@ -5,8 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tcptrace/internal/build"
 	"tcptrace/internal/input"
+	"tcptrace/internal/look"
 	"tcptrace/internal/page"
+	"tcptrace/report"
 )
 
 type reportOptions struct {
@@ -14,6 +17,7 @@ type reportOptions struct {
 	output  string
 	title   string
 	details int
+	time    string
 }
 
 func newReportCommand(e env) *cobra.Command {
@@ -37,6 +41,7 @@ conversations the page is about. The input is read twice, so it cannot be a pipe
 	f.SortFlags = false
 	o.addSelection(cmd)
 	f.IntVar(&o.details, "max-details", page.MostDetails, "show at most `n` conversations segment by segment, 0 for none")
+	look.Times(cmd, &o.time, "the first packet")
 	f.StringVar(&o.title, "title", "", "`title` of the page (default: the names of the files)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)
@@ -61,8 +66,11 @@ func runReport(ctx context.Context, args []string, o reportOptions, e env) error
 	if len(o.streams) > 0 && o.where == "" {
 		o.where = "true" // every conversation is read in the first pass, for what the page says of the capture
 	}
-	look := page.Options{Title: o.title, Files: args, Words: all.words(args), Program: firstLine(version()), Details: o.details, Command: all.showing(all.words(args), args)}
-	pg := page.New(look)
+	times, err := choose("time", o.time, report.TimesNames)
+	if err != nil {
+		return err
+	}
+	pg := page.New(page.Options{Title: o.title, Times: times, Files: args, Words: all.words(args), Program: build.Name(release), Details: o.details, Command: all.showing(all.words(args), args)})
 	p, err := o.passes(ctx, "tcptrace report", args, pg, e)
 	if err != nil {
 		return err

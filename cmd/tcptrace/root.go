@@ -10,6 +10,7 @@ import (
 	"tcptrace/internal/build"
 	"tcptrace/internal/complete"
 	"tcptrace/internal/flagerror"
+	"tcptrace/internal/look"
 	"tcptrace/internal/manual"
 	"tcptrace/report"
 )
@@ -103,7 +104,7 @@ func (o *analyzeOptions) addFlags(cmd *cobra.Command, e env) {
 	o.addSelection(cmd)
 	f.StringVar(&o.sort, "sort", "start", "sort by "+strings.Join(report.KeyNames(), ", ")+" or any other field of a record; -`key` reverses")
 	f.StringSliceVar(&o.columns, "columns", nil, "columns of table and csv: any `fields` of a record (stream,client,rtt,client_rtt_p95_s), +field to add one, -field to drop one")
-	timesFlag(cmd, &o.time, "the line above")
+	look.Times(cmd, &o.time, "the line above")
 	f.IntVar(&o.limit, "limit", 0, fmt.Sprintf("show at most `n` conversations, 0 for all (default: %d in formats for people, all in formats for programs);\nof those that must be sorted first, the first %d are kept and the others counted, unless n is greater\n(%d where there is less than 4 GB of memory)", defaultTableLimit, report.MostRows, report.MostRows/4))
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 1 if a selected conversation has an anomaly of this `severity or id`: note, warning, error,\nor one listed by 'tcptrace anomalies' (may be repeated)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
@@ -121,9 +122,3 @@ var release string
 
 // version describes this build, as --version prints it.
 func version() string { return build.Describe(release) }
-
-// firstLine is a text up to the end of its first line.
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
-}

@@ -62,12 +62,6 @@ func (o *selectOptions) addTracking(cmd *cobra.Command, e env) {
 	complete.Flag(cmd, "names", "auto", "off")
 }
 
-// timesFlag adds --time. delta is what its seconds are counted from.
-func timesFlag(cmd *cobra.Command, to *string, delta string) {
-	cmd.Flags().StringVar(to, "time", report.TimesNames[0].Name, "`style` of times in text: utc, local (TZ), relative (to the first packet), delta (to "+delta+"), epoch")
-	complete.Flag(cmd, "time", report.TimesNames.Names()...)
-}
-
 // check finds what is wrong with the options by themselves. command is how the user calls the command.
 func (o *selectOptions) check(command string, args []string) error {
 	switch {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/build"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/dump"
@@ -87,7 +88,7 @@ func (s *session) openWeb() (err error) {
 	if s.watchOptions.web == "" {
 		return nil
 	}
-	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: firstLine(version()), Where: s.where}); err != nil {
+	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: build.Name(release), Where: s.where}); err != nil {
 		return fmt.Errorf("--web: %w", err)
 	}
 	if s.title += "  " + s.Web.URL(); s.Web.IsOpen() {

@@ -12,6 +12,7 @@ import (
 	"tcptrace/internal/complete"
 	"tcptrace/internal/input"
 	"tcptrace/internal/instant"
+	"tcptrace/internal/look"
 	"tcptrace/internal/moment"
 	"tcptrace/internal/progress"
 	"tcptrace/internal/twopass"
@@ -77,7 +78,7 @@ socket was closed and not just shut down; and TIME_WAIT, with when it ends. A ca
 	f.StringVar(&o.side, "side", "", "look only at the states of this `side`: client or server")
 	choiceFlag(cmd, &o.format, "format", report.StatesFormats, "")
 	o.addSelection(cmd)
-	timesFlag(cmd, &o.time, "TIME, or the line above")
+	look.Times(cmd, &o.time, "TIME, or the line above")
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` connections in a table, 0 for all (default 50)")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
 	o.addTracking(cmd, e)

@@ -72,7 +72,7 @@ its times; other formats have them in UTC.
 	f.IntVar(&o.limit, "limit", 0, "show at most `n` groups, 0 for all (default: 50 in a table, all in other formats)")
 	f.IntVar(&o.maxGroups, "max-groups", report.MostGroups, "keep at most `n` groups, about 1 kB each; those that do not fit are added up as \"others\"")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `file` instead of standard output")
-	timesFlag(cmd, &o.time, "the row above")
+	look.Times(cmd, &o.time, "the row above")
 	o.color.AddTo(f)
 	o.addTracking(cmd, e)
 	complete.Flag(cmd, "by", dimension.Names()...)

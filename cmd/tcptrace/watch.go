@@ -88,7 +88,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.StringVar(&o.by, "by", "", "write no events but, at the end, a table of the conversations added up by these `keys`, as 'tcptrace summary --by' does (also in its formats csv, json and ndjson)")
 	f.StringVarP(&o.output, "output", "o", "", "write the events to this `file` instead of standard output")
 	o.color.AddTo(f)
-	timesFlag(cmd, &o.time, "the line above, or the first packet")
+	look.Times(cmd, &o.time, "the line above, or the first packet")
 	f.StringVarP(&o.write.Path, "write", "w", "", "write the packets to this `file`: pcapng, unless its name ends in .pcap")
 	f.Var(&o.rotate, "rotate-size", "start a new file after this `size`")
 	f.DurationVar(&o.write.RotateEvery, "rotate-every", 0, "start a new file after this time")

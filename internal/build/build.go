@@ -20,6 +20,12 @@ func Describe(release string) string {
 	return describe(info)
 }
 
+// Name is the first line of Describe: the program and its version.
+func Name(release string) string {
+	line, _, _ := strings.Cut(Describe(release), "\n")
+	return line
+}
+
 // describe describes a build: its version, the commit it was built from, and how it was built.
 func describe(info *debug.BuildInfo) string {
 	settings := map[string]string{}

@@ -1,6 +1,11 @@
 package dimension
 
-import "tcptrace/analyzer"
+import (
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
+)
 
 // Failure says how a conversation failed. Its zero value is of one that did not, as far as the capture shows.
 type Failure uint8
@@ -15,6 +20,8 @@ const (
 	Cut
 	Undelivered
 	TimedOut
+	TLSAlert
+	Unserved
 	NumFailures
 )
 
@@ -27,6 +34,8 @@ var failures = [NumFailures]struct{ name, text string }{
 	Cut:              {"cut", "an RST ended it that came from a host or a device on the path that did not know it any more, or from somebody else"},
 	Undelivered:      {"undelivered", "an RST, or a path that drops large packets, ended it with bytes that were never acknowledged"},
 	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered, or a client on an answer"},
+	Unserved:         {"unserved", "the server closed without an answer to the request, or the client when it had waited for one"},
+	TLSAlert:         {"tls-alert", "a fatal alert of TLS, in clear, ended its handshake"},
 }
 
 // String is the failure's name, empty for NoFailure.
@@ -69,12 +78,34 @@ func Failed(c *analyzer.Conversation, j *analyzer.Judgment) Failure {
 		return ResetInHandshake
 	case reset && resets[j.Close.Cause.String()] != NoFailure:
 		return resets[j.Close.Cause.String()]
+	case has("tls-alert"):
+		return TLSAlert
 	case has("retries-exhausted"), has("keep-alive-timeout"), inVain(c, j):
 		return TimedOut
 	case lost && (reset || has("mtu-black-hole")):
 		return Undelivered
+	case unserved(c, j):
+		return Unserved
 	}
 	return NoFailure
+}
+
+// soon is how long a request takes, and a server that has no answer, at most.
+const soon = time.Second
+
+// unserved reports whether a request was never answered, by a single byte, and who waited for that is known: the server, which closes as soon as it has it; or
+// the client, which closes after a while, and speaks a protocol in which every request is answered. Others send what they have and want no answer.
+func unserved(c *analyzer.Conversation, j *analyzer.Judgment) bool {
+	client, server := &c.Sent[analyzer.Client], &c.Sent[analyzer.Server]
+	if c.Roles != analyzer.RolesHandshake || !j.Close.HasFirst || j.Close.Simultaneous || j.Close.Kind == analyzer.CloseReset ||
+		server.Packets == 0 || server.StreamBytes > 0 || client.StreamBytes == 0 || client.DataTime >= soon {
+		return false
+	}
+	if j.Close.First == analyzer.Server {
+		return c.Spent[timing.Server] < soon && c.Spent[timing.Idle] == 0
+	}
+	name := c.Names[analyzer.Server].Kind.String()
+	return c.Spent[timing.Idle] >= soon && (name == "tls-sni" || name == "http-host" || c.ALPN != "")
 }
 
 // inVain reports whether an RST of the client ended the wait for an answer of the server.

@@ -56,6 +56,7 @@ var failed = map[string][]Failure{
 	"syn-fin":                      {ResetInHandshake},
 	"syn-fin-scan":                 {ResetInHandshake},
 	"synack-unasked":               {HalfOpen, ResetInHandshake},
+	"tls-alert":                    {TLSAlert},
 	"unanswered":                   {Unanswered},
 	"write-after-close":            {Undelivered},
 }

@@ -58,6 +58,13 @@ func warnsOf(side analyzer.Side, id string) condition {
 	})
 }
 
+// hasOf is has of an anomaly of one side.
+func hasOf(side analyzer.Side, id string) condition {
+	return ofAnomaly(id, `any(anomalies, .id == "`+id+`" && .endpoint == "`+side.String()+`")`, func(a *analyzer.Anomaly) bool {
+		return a.HasSide && a.Side == side
+	})
+}
+
 // doubled is that a tenth of the packets, or more, are copies of others. A network that doubles packets rarely does so to as many.
 var doubled = condition{
 	expr: "(endpoints.client.sent.duplicate_packets + endpoints.server.sent.duplicate_packets) * 10 >= packets",
@@ -107,6 +114,13 @@ var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String(
 	return dimension.Failed(s.Conversation, s.Judgment) == dimension.Undelivered
 }}
 
+// unservedBy is that a request was never answered, and that a side closed first.
+func unservedBy(side analyzer.Side) condition {
+	return condition{expr: `failure == "` + dimension.Unserved.String() + `" && close.first == "` + side.String() + `"`, holds: func(s *subject) bool {
+		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.First == side
+	}}
+}
+
 // anyPath is how many bytes of payload every path takes: 1,280 bytes of IPv6 (RFC 8200 5), less headers.
 const anyPath = 1220
 
@@ -138,6 +152,14 @@ const answeredByOld = "an ACK of the connection before had answered the first"
 // metOld is that a SYN met an older connection, and was sent again.
 var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit" && .detail contains "`+answeredByOld+`")`, func(a *analyzer.Anomaly) bool {
 	return strings.Contains(a.Detail(), answeredByOld)
+})
+
+// setBack is how clock-backwards ends that tells of a second or more. Taps whose clocks disagree do so by less.
+const setBack = " s at most"
+
+// clockSet is that the clock of the capture was set back.
+var clockSet = ofAnomaly("clock-backwards", `any(anomalies, .id == "clock-backwards" && .detail endsWith "`+setBack+`")`, func(a *analyzer.Anomaly) bool {
+	return strings.HasSuffix(a.Detail(), setBack)
 })
 
 // nothingSince is what retransmission-timeout says where the last attempts had no answer to the end.
@@ -225,6 +247,45 @@ var awaited = sent(analyzer.Server, "awaited_max_s", func(s *analyzer.Sent) time
 var slowTurns = condition{
 	expr:  "endpoints.server.sent.slow_turns > 0",
 	holds: func(s *subject) bool { return s.Sent[analyzer.Server].SlowTurns > 0 },
+}
+
+// overtaken is that some of what a side sent was overtaken, and sent again in vain for that; or that so much was, a twentieth, that it need not have been.
+func overtaken(side analyzer.Side) condition {
+	of := "endpoints." + side.String() + ".sent."
+	return condition{
+		expr: "(" + of + "out_of_order_packets >= 3 && " + of + "spurious_packets > 0 || " + of + "out_of_order_packets >= 10 && " + of + "out_of_order_packets * 20 >= " + of + "data_packets)",
+		holds: func(s *subject) bool {
+			sent := &s.Sent[side]
+			n := uint64(sent.OutOfOrderPackets)
+			return n >= 3 && sent.SpuriousPackets > 0 || n >= 10 && n*20 >= sent.DataPackets
+		},
+	}
+}
+
+// What a round trip grows by in a queue that is too long: it takes so many times the least, and people notice (ITU-T G.114 has 150 ms for a call).
+const (
+	bloat             = 4
+	leastBloat        = "0.2"
+	leastBloatSeconds = 0.2
+)
+
+// queued is by how much longer round trips of what a side sent were than the shortest: 19 of 20 are below that.
+func queued(side analyzer.Side) measure {
+	of := "endpoints." + side.String() + ".sent."
+	return measure{of + "rtt_p95_s - " + of + "rtt_min_s", func(s *subject) time.Duration { return s.Sent[side].RTT.P95 - s.Sent[side].RTT.Min }}
+}
+
+// bloated is that round trips of a side became much longer while its transfer came no faster.
+func bloated(side analyzer.Side) condition {
+	of := "endpoints." + side.String() + ".sent."
+	return both(
+		lasts(sent(side, "limited_path_rate_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.PathRate] }), time.Second),
+		condition{expr: queued(side).expr + " >= " + leastBloat + " && " + of + "rtt_p95_s >= " + strconv.Itoa(bloat) + " * " + of + "rtt_min_s", holds: func(s *subject) bool {
+			rtt := &s.Sent[side].RTT
+			most, least := float64(rtt.P95)/float64(time.Second), float64(rtt.Min)/float64(time.Second) // rounded once, as in the record
+			return most-least >= leastBloatSeconds && most >= bloat*least
+		}},
+	)
 }
 
 // repeated is how many bytes both sides sent again: endpoints.*.sent.retransmitted_bytes.

@@ -124,6 +124,25 @@ var faults = []fault{
 			}
 		},
 	}, {
+		name: "a server that takes none of a client's versions of TLS", id: "tls-rejected-by-server", n: 7, by: "client-network", value: "10.3.8.0/24", fails: 7,
+		plant: some(7, "10.3.8.", "10.20.0.1:443", open+"+20ms < P. 1:8(7) ack 201 hex 15030100020246\n+10us < F. 8:8(0) ack 201\n+60us > . 201:201(0) ack 8\n"+
+			"+90us > F. 201:201(0) ack 9\n+20ms < . 9:9(0) ack 202\n"),
+	}, {
+		name: "clients that do not trust a certificate", id: "tls-rejected-by-client", n: 8, by: "service", value: "10.20.0.9:8443", fails: 8,
+		plant: some(8, "", "10.20.0.9:8443", open+"+20ms < P. 1:1401(1400) ack 201\n+1ms > P. 201:208(7) ack 1401 hex 15030300020230\n+50us > R. 208:208(0) ack 1401\n"),
+	}, {
+		name: "a server that closes without an answer", id: "closed-unserved", n: 11, by: "service", value: "10.20.0.9:8000", fails: 11,
+		plant: some(11, "", "10.20.0.9:8000", open+"+20ms < F. 1:1(0) ack 201\n+60us > . 201:201(0) ack 2\n+100us > F. 201:201(0) ack 2\n+20ms < . 2:2(0) ack 202\n"),
+	}, {
+		name: "clients that close after they waited in vain", id: "left-unserved", n: 9, by: "name", value: "api.example.com", fails: 9, waits: true,
+		plant: some(9, "", "10.20.0.9:80", unanswered("api.example.com", "8")),
+	}, {
+		name: "a link with a long queue", id: "long-queue-to-client", n: 5, by: "client-network", value: "10.3.9.0/24", waits: true,
+		plant: some(5, "10.3.9.", "10.20.0.1:443", queuedDownload(900, 4*time.Millisecond, 200)),
+	}, {
+		name: "paths of different length, packet by packet", id: "reordered-server", n: 6, by: "service", value: "10.20.0.9:443", again: true,
+		plant: some(6, "", "10.20.0.9:443", overtaking(8, 4)),
+	}, {
 		name: "a window that limits a transfer", id: "limited-by-client", n: 8, by: "client", value: "10.2.0.50", waits: true,
 		plant: func(p *planted) {
 			for range 8 {

@@ -142,6 +142,9 @@ type part struct {
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
 func (k *Collector) ofKind(i int) (list []part) {
 	a, where := &k.affected[i], k.condition(i)
+	if kinds[i].all != "" { // whatever they have in common
+		return []part{{kind: i, tally: &a.tally, whole: true, where: where, of: []selector{k.selector(i)}}}
+	}
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
 		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: where, of: []selector{k.selector(i)}}}
@@ -169,7 +172,7 @@ func (k *Collector) ofKind(i int) (list []part) {
 // finding is what is told of the conversations of p.
 func (k *Collector) finding(p *part, o *Options) ranked {
 	kind, t, s := &kinds[p.kind], p.tally, p.share
-	f := ranked{capture: kind.lies == InCapture && float64(t.n) >= bounding*float64(k.total), waited: t.waited, Finding: Finding{
+	f := ranked{capture: kind.lies == InCapture && (kind.all != "" || float64(t.n) >= bounding*float64(k.total)), waited: t.waited, Finding: Finding{
 		ID: kind.id, Conversations: t.n, Of: k.total, Failed: t.failed, AgainBytes: t.again,
 		WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
 		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: p.where, of: p.of,

@@ -56,6 +56,7 @@ type kind struct {
 	stalls bool    // it may be part of an outage
 	holds  string  // what each conversation takes up: "socket left open"
 	lies   Place
+	all    string    // what it says of the whole capture, as these conversations show; in place of what they did
 	is     [2]string // what the conversation did, what conversations did
 	why    string    // what it usually comes from
 	next   string    // what to do
@@ -98,6 +99,12 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has TCP headers that the snap length cut", "have TCP headers that the snap length cut"},
 		why:  "window scale, timestamps and SACK are not known where they were cut",
 		next: "capture at least 128 bytes of each frame (-s 128)",
+	}, {
+		id: "clock-set-back", when: clockSet, lies: InCapture, covers: []string{"disordered"},
+		all:  "the clock of the capture was set back",
+		is:   [2]string{"saw the clock of the capture set back", "saw the clock of the capture set back"},
+		why:  "the capturing machine's clock was set while it captured, by hand or by NTP: what was captured before and after cannot be compared by time, and durations are too short or too long by as much",
+		next: "let the clock be slewed, not stepped (chrony, ntpd -x), while capturing; trust frame numbers, and times on one side of that frame",
 	}, {
 		id: "disordered", when: one(has("capture-reordered"), has("clock-backwards")), lies: InCapture,
 		is:   [2]string{"is not in the order in which it was on the wire", "are not in the order in which they were on the wire"},
@@ -229,7 +236,12 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"had no answer any more to what it sent again and again, when the capture ended", "had no answer any more to what they sent again and again, when the capture ended"},
 		why:  "the peer is gone, or the path to it or back, or a firewall forgot the connection and drops",
 		next: "see when the peer last said anything, and whether other connections to it live; capture at its side, and longer",
-	}, {
+	},
+	alerted(analyzer.Server, AtServer, "it has no version, cipher suite or certificate for what the client offers or asks for, as the alert says",
+		"openssl s_client -connect SERVER:PORT -servername NAME; what it accepts, and the certificate for that name"),
+	alerted(analyzer.Client, AtClient, "it does not accept the server's certificate or choice, as the alert says: an unknown CA, an expired certificate, another name",
+		"openssl s_client -connect SERVER:PORT -servername NAME -showcerts; the CAs that the client trusts, and its clock"),
+	{
 		id: "write-after-close", when: one(has("write-after-close"), both(resetFor("after-fin", "unread-data"), undelivered)), fails: true, lies: AtClient,
 		covers: append([]string{"rst-not-accepted", "data-after-fin"}, closes...), shows: "write-after-close", speaks: []string{"rst-after-fin"},
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
@@ -238,6 +250,16 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "given-up-waiting", when: both(resetFor("aborted"), resetBy(analyzer.Client), lasts(awaited, slow)), speaks: []string{"abortive-close"}, covers: append([]string{"slow-server"}, closes...), waited: spent(timing.Server), fails: true, lies: AtApplication,
 		is:   [2]string{"was reset by its client, which had waited for an answer in vain", "were reset by their clients, which had waited for an answer in vain"},
+		why:  "the application at the server hangs, or takes longer than the client's timeout",
+		next: "the server's log and what it asks in turn; then the client's timeout",
+	}, {
+		id: "closed-unserved", when: unservedBy(analyzer.Server), covers: []string{"unfinished-close"}, fails: true, lies: AtServer,
+		is:   [2]string{"was closed by its server without an answer to its request", "were closed by their servers without an answer to their requests"},
+		why:  "the process, or the worker that had the request, ended; a proxy or load balancer has nobody behind it; or the client speaks another protocol than the server",
+		next: "the server's log at that moment; curl -v says: empty reply from server",
+	}, {
+		id: "left-unserved", when: unservedBy(analyzer.Client), covers: []string{"slow-server", "unfinished-close", "server-leaks"}, waited: spent(timing.Idle), fails: true, lies: AtApplication,
+		is:   [2]string{"was closed by its client, which had waited for an answer in vain", "were closed by their clients, which had waited for an answer in vain"},
 		why:  "the application at the server hangs, or takes longer than the client's timeout",
 		next: "the server's log and what it asks in turn; then the client's timeout",
 	}, {
@@ -314,6 +336,8 @@ var kinds = withOthers([]kind{
 		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
 		next: "what happened then: logs of the devices on the way and of the hosts",
 	},
+	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
+	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
 	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer),
 	{

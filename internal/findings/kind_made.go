@@ -47,6 +47,38 @@ func nagle(side analyzer.Side, lies Place) kind {
 	}
 }
 
+// alerted is a handshake of TLS that a side ended.
+func alerted(side analyzer.Side, lies Place, why, next string) kind {
+	name := side.String()
+	return kind{
+		id: "tls-rejected-by-" + name, when: warnsOf(side, "tls-alert"), covers: append([]string{"write-after-close", "slow-server"}, closes...), fails: true, lies: lies,
+		is:  [2]string{"was rejected by its " + name + " in the handshake of TLS", "were rejected by their " + name + "s in the handshake of TLS"},
+		why: why, next: next,
+	}
+}
+
+// reordered is a side whose segments others overtook.
+func reordered(sender analyzer.Side, lies Place) kind {
+	name := sender.String()
+	return kind{
+		id: "reordered-" + name, when: both(hasOf(sender, "reordering"), overtaken(sender)), again: true, lies: lies,
+		is:   [2]string{"has segments of the " + name + " that overtook each other", "have segments of the " + name + " that overtook each other"},
+		why:  "several paths or queues on the way (link aggregation or ECMP by packet, Wi-Fi): a sender takes what comes late for lost, sends it again and slows down",
+		next: "where does the path of the " + name + "'s packets fork? balance by connection there, not by packet",
+	}
+}
+
+// bloatedBy is a transfer of a side that fills a queue on its way.
+func bloatedBy(sender analyzer.Side, lies Place) kind {
+	receiver := sender.Peer().String()
+	return kind{
+		id: "long-queue-to-" + receiver, when: bloated(sender), waited: queued(sender), lies: lies,
+		is:   [2]string{"filled a long queue on the way to its " + receiver, "filled long queues on the way to their " + receiver + "s"},
+		why:  "the slowest link on the way has a queue longer than its rate calls for (bufferbloat): the more is in flight, the longer round trips take, for all that pass it",
+		next: "ping across that link with and without such a transfer; manage its queue (fq_codel, CAKE) or shape to its rate",
+	}
+}
+
 // leak is an application that does not close.
 func leak(side analyzer.Side, lies Place) kind {
 	name := side.String()

@@ -40,6 +40,8 @@ func TestTold(t *testing.T) {
 		"segments without ACK":            {syn + synACK + ack + "+1ms > - 1:101(100) win 64240\n+1s > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 65160\n" + closed, "no-ack-flag"},
 		"a peer that is silent":           {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n" + strings.Repeat("+1s > P. 1:101(100) ack 1\n", 6), "silent-peer"},
 		"for a short time":                {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n" + strings.Repeat("+1s > P. 1:101(100) ack 1\n", 3), "loss"},
+		"a clock set back by a second":    {syn + synACK + ack + ask + "-1s < . 1:1(0) ack 101 win 65160\n+2s > . 101:101(0) ack 1\n" + closed, "clock-set-back"},
+		"by less":                         {syn + synACK + ack + ask + "-0.9s < . 1:1(0) ack 101 win 65160\n+2s > . 101:101(0) ack 1\n" + closed, "disordered"},
 		"a loss":                          {syn + synACK + ack + "+1ms > P. 1:101(100) ack 1\n+1s > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 65160\n" + closed, "loss"},
 	} {
 		got := ""

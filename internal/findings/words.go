@@ -12,6 +12,13 @@ import (
 // text is what is told of f, which p is, in one sentence or two.
 func (f *ranked) text(p *part, o *Options) string {
 	text := o.some(f.Conversations, f.Of) + " " + p.is()
+	if all := kinds[p.kind].all; all != "" {
+		shows := " show"
+		if f.Conversations == 1 {
+			shows = " shows"
+		}
+		return all + ", as " + o.some(f.Conversations, f.Of) + shows
+	}
 	if f.Conversations == 1 && f.Stream != nil {
 		worst := &p.tally.worst
 		to := worst.addr[analyzer.Server]

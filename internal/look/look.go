@@ -1,4 +1,4 @@
-// Package look has the flags that say how text for people looks: whether it has colours.
+// Package look has the flags that say how what is for people looks: whether it has colours, and how it shows times.
 //
 // Not its job: to write any text.
 package look

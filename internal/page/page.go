@@ -6,6 +6,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/findings"
 	"tcptrace/internal/topk"
+	"tcptrace/report"
 )
 
 // Bounds of a page.
@@ -24,6 +25,7 @@ type Options struct {
 	Program string                                    // which wrote it, with its version
 	Command func(where string, stream *uint64) string // shows the conversations for which an expression is true
 	Details int                                       // conversations in detail, at most; 0: none
+	Times   report.Times                              // how moments are shown
 	Live    bool                                      // the capture goes on: see live.go
 }
 

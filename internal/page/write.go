@@ -69,6 +69,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 	e.field("files").texts(p.o.Files)
 	e.field("start").time(s.Start)
 	e.field("span").int(int64(s.End - s.Start))
+	p.writeTimes(e, s)
 	e.field("packets").uint(s.Packets)
 	e.field("tcp").uint(s.TCP)
 	e.field("conversations").uint(s.Conversations)
@@ -112,7 +113,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 
 // writeFindings writes what was found, each with the rows that it is about.
 func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
-	r := p.found.Report(s, findings.Options{Command: p.o.Command})
+	r := p.found.Report(s, findings.Options{Command: p.o.Command, Times: p.o.Times})
 	e.field("healthy").text(r.Healthy())
 	e.field("more").uint(r.More)
 	place := make(map[uint64]int, len(p.rows))

@@ -81,7 +81,16 @@ const (
 	BadHeader          // it is wrong
 	FewOptions         // the TCP header has no options, or timestamps in the usual layout and nothing else
 	ScaleFirst         // a window scale stands in front of SACK permitted
+	HasAlert           // the payload is a fatal alert of TLS in clear, with the description that Alert gives; not from Decode
+
+	alertShift = 24 // where Bits have that
 )
+
+// Alert is the description of the alert of TLS (RFC 8446 6), valid with HasAlert.
+func (b Bits) Alert() uint8 { return uint8(b >> alertShift) }
+
+// WithAlert is b with an alert.
+func (b Bits) WithAlert(description uint8) Bits { return b | HasAlert | Bits(description)<<alertShift }
 
 // Addr is an IP address as two big-endian words; IPv4 is in Lo with Hi zero.
 // Key.V6 tells the families apart.

@@ -75,6 +75,7 @@ const (
 	blocked       // the peer acknowledged all of it and offered no window, up to idleSince
 	goodHeader    // the checksum of an IPv4 header was right: it is not left to the network card
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
+	askedFirst    // it sent the first payload
 	WaitedFor     // of the first half: a segment came when only patience had the connection wait (package flow)
 )
 
@@ -130,9 +131,8 @@ type Conn struct {
 	Prev       uint32 // slot of the conversation that had this key before, valid if its gen is prevGen
 	PrevGen    uint32 // 0: none
 	FirstDir   uint8  // direction of the first packet
-	asker      uint8  // direction of the first payload, valid with asked
 	History    dirHistory
-	kindsAbove uint8 // see kinds
+	kindsAbove uint16 // see kinds
 	Facts      factList
 	Incidents  IncidentList
 	kinds      uint32    // of incidents, as bits; from the 32nd on they are in kindsAbove, for want of room
@@ -188,7 +188,10 @@ func (c *Conn) Client() (dir uint8, how Roles) {
 	case a != b:
 		return 1, RolesInferred
 	case c.Flags.Has(asked):
-		return c.asker, RolesInferred
+		if c.Half[1].Flags.Has(askedFirst) {
+			return 1, RolesInferred
+		}
+		return 0, RolesInferred
 	}
 	return c.FirstDir, RolesInferred
 }

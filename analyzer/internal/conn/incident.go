@@ -67,10 +67,12 @@ const (
 	IncidentTimeExceeded                     // they went through too many routers
 	IncidentForged                           // those that are not believed: what they quote is not in flight
 	IncidentHeld                             // small segments of dir that waited for a delayed ACK: amount is for how long, run.longest at most, run.n how often one did not
+	IncidentSlow                             // answers of dir that its peer waited for: amount is for how long in all; what else it has is in package turn
+	IncidentAlert                            // fatal alerts of TLS in clear that dir sent: amount is the description of the first
 	NumIncidentKinds
 )
 
-const _ = uint(40 - NumIncidentKinds) // a Conn has a bit for each
+const _ = uint(48 - NumIncidentKinds) // a Conn has a bit for each
 
 // HasKind reports whether there is an incident of that kind.
 func (c *Conn) HasKind(k IncidentKind) bool {
@@ -81,14 +83,14 @@ func (c *Conn) HasKind(k IncidentKind) bool {
 }
 
 // Kinds is how many kinds of incidents there are.
-func (c *Conn) Kinds() int { return bits.OnesCount32(c.kinds) + bits.OnesCount8(c.kindsAbove) }
+func (c *Conn) Kinds() int { return bits.OnesCount32(c.kinds) + bits.OnesCount16(c.kindsAbove) }
 
 func (c *Conn) setKind(k IncidentKind, on bool) {
 	set := uint64(c.kinds) | uint64(c.kindsAbove)<<32
 	if set &^= 1 << k; on {
 		set |= 1 << k
 	}
-	c.kinds, c.kindsAbove = uint32(set), uint8(set>>32)
+	c.kinds, c.kindsAbove = uint32(set), uint16(set>>32)
 }
 
 // IncidentList is a connection's list of incidents: the first; 0: none.

@@ -66,7 +66,7 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	if s.Len > 0 {
 		if !c.Flags.Has(asked) {
 			c.Flags |= asked
-			c.asker = s.Dir
+			tx.Flags |= askedFirst
 		}
 		tx.Flags |= SentData
 	}

@@ -39,7 +39,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	}
 	if out.Spent = (timing.Spent{}); !out.Quick {
 		out.Spent = t.Pools.Spent(c, t.stats.At(slot), cl)
-		out.Sent[conn.Server].AwaitedMax = t.stats.At(slot).Awaited()
+		out.Sent[conn.Server].AwaitedMax = t.Awaited(c, t.stats.At(slot))
 	}
 	if conn.IsSelf(&c.Key) {
 		out.Sent[conn.Server] = conn.Sent{} // of the echoes

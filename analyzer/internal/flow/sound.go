@@ -28,10 +28,13 @@ func (t *Tracker) skims(slot uint32) bool {
 }
 
 // isSound reports whether nothing is wrong with the conversation in a slot, as far as that can be told without a judgment: it has no
-// anomaly, was opened and closed in order, and nobody waited for long. Of one that is not sound nothing is known.
+// anomaly, was opened and closed in order, both sides or none sent data, and nobody waited for long. Of one that is not sound nothing is known.
 func (t *Tracker) isSound(slot uint32) bool {
 	c := t.Slab.At(slot)
 	if c.Incidents != 0 || !c.Flags.Has(conn.IsRead) || c.Flags.Has(conn.Evicted|conn.WasHeld) || conn.IsSelf(&c.Key) {
+		return false
+	}
+	if (c.Half[0].Flags ^ c.Half[1].Flags).Has(conn.SentData) { // a request without an answer
 		return false
 	}
 	closeWait, ok := state.InOrder(c, &t.Facts)

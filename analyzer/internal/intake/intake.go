@@ -48,6 +48,9 @@ func (in *Intake) Frame(link wire.LinkType, data []byte, wireLen uint32, time in
 	if s.Flags&wire.RST != 0 && s.PayloadCap > 0 {
 		carryText(s, in.Payload(s, data))
 	}
+	if s.Len == alertSize && s.PayloadCap == alertSize {
+		carryAlert(s, in.Payload(s, data))
+	}
 	s.Time, s.Clock, s.Frame = time, int64(in.Summary.End), in.Number()
 	if s.Bits&(wire.FirstFragment|wire.Reassembled|wire.CutOptions|wire.BadOptions|wire.Tunneled) != 0 {
 		in.Summary.note(s.Bits)
@@ -160,6 +163,18 @@ func (s *Summary) note(b wire.Bits) {
 		if b&n.bit != 0 {
 			*n.count++
 		}
+	}
+}
+
+// alertSize is how many bytes an alert of TLS in clear takes.
+const alertSize = 7
+
+// carryAlert marks s if its payload is a fatal alert of TLS, and nothing else: a record (RFC 8446 5.1) of type 21, of a version 3.x, with two bytes. One that is
+// encrypted is longer.
+func carryAlert(s *wire.Segment, payload []byte) {
+	const alert, fatal = 21, 2
+	if payload[0] == alert && payload[1] == 3 && payload[2] <= 4 && payload[3] == 0 && payload[4] == 2 && payload[5] == fatal {
+		s.Bits = s.Bits.WithAlert(payload[6])
 	}
 }
 

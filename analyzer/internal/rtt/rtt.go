@@ -90,3 +90,6 @@ func (r *RoundTrips) Report(p *quantile.Pool, c *quantile.Codes) conn.RTT {
 func (r *RoundTrips) clamp(d time.Duration) time.Duration {
 	return min(max(d, time.Duration(r.Min)), time.Duration(r.max))
 }
+
+// Grew reports whether any was so many times the shortest, or more.
+func (r *RoundTrips) Grew(times conn.Time) bool { return r.max/times >= r.Min }

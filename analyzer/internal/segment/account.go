@@ -32,7 +32,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 	out.InitialBytes, out.InitialPackets = uint64(a.initialBytes), uint64(a.initialPackets)
 	out.TTLMin, out.TTLMax = a.ttlMin, a.ttlMax
 	a.times(out, c)
-	out.SlowTurns, out.UnpromptedTurns = l.spent.slowTurns(dir), l.spent.turns[dir].unprompted
+	out.SlowTurns, out.UnpromptedTurns = p.slowTurns(c, l, dir), l.spent.turns[dir].Unprompted
 	if a.transfer != 0 {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}
@@ -116,15 +116,22 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	return uint64(n)
 }
 
-// Prompt reports whether neither the sender of a direction nor its peer's window kept anybody waiting for so long, and the sender's SYN was
-// answered about as fast as what followed.
+// Prompt reports whether neither the sender of a direction nor its peer's window kept anybody waiting for so long, nor a transfer at the rate of the path
+// while round trips grew to several times the shortest, and the sender's SYN was answered about as fast as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
 	if a.thinkMax >= wait || l.spent.awaited >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
 		return false
 	}
-	return a.transfer == 0 || conn.Time(p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))[timing.ReceiveWindow]) < wait
+	if a.transfer == 0 {
+		return true
+	}
+	limits := p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
+	return conn.Time(limits[timing.ReceiveWindow]) < wait && (conn.Time(limits[timing.PathRate]) < wait || !a.RTT.Grew(longer))
 }
+
+// longer is how many times the shortest round trip those are in a queue that somebody may notice.
+const longer = 4
 
 // lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
 const lateAnswer conn.Time = 100e6

@@ -339,11 +339,16 @@ func (r *Reader) payload() {
 		a.firstData = r.now
 		fallthrough
 	case b.LastData > a.LastData: // the peer had the word
-		if a.think(r.now-b.LastData-r.Tx.Distance, b.LastData != 0) >= longestThought {
-			more(&r.spent.turns[r.S.Dir].slow)
+		if waited := r.now - b.LastData - r.Tx.Distance; a.think(waited, b.LastData != 0) {
+			r.hasWord(waited)
 		}
 	}
 	a.LastData = r.now
+	if r.S.Bits&wire.HasAlert != 0 {
+		if m := r.noteIncident(conn.IncidentAlert, r.S.Dir); m.Count == 1 {
+			m.Amount = int64(r.S.Bits.Alert())
+		}
+	}
 	if b.mss != 0 && r.S.Len > uint32(b.mss) {
 		r.V.Notes |= NoteSuperSegment
 	}
@@ -363,14 +368,14 @@ func (r *Reader) fly(end reassembly.Pos) {
 	}
 }
 
-// think notes how long the endpoint let its peer wait, if that had sent anything, and returns that.
-func (a *SenderStats) think(d conn.Time, asked bool) conn.Time {
+// think notes how long the endpoint let its peer wait, if that had sent anything, and reports whether it had.
+func (a *SenderStats) think(d conn.Time, asked bool) bool {
 	if !asked {
-		return 0
+		return false
 	}
 	d = max(d, 0)
 	a.Thinks++
 	a.thinkSum = a.thinkSum.Add(time.Duration(d))
 	a.thinkMax = max(a.thinkMax, d)
-	return d
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/turn"
 	"tcptrace/analyzer/timing"
 	"tcptrace/internal/wire"
 )
@@ -44,36 +45,10 @@ const (
 // spending is a line of what the time of a connection was spent on.
 type spending struct {
 	on      [numAccounts]conn.Time
-	settled conn.Time // up to when, unless it was the network
-	turns   [2]turns  // by direction
-	awaited conn.Time // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
+	settled conn.Time     // up to when, unless it was the network
+	turns   [2]turn.Turns // by direction
+	awaited conn.Time     // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
 }
-
-// turns are those of an endpoint that took longer than longestThought.
-type turns struct {
-	slow       uint16 // to answer
-	unprompted uint16 // until it went on although its peer had sent no data meanwhile: it waits for no answer
-}
-
-// slowTurns is how often an endpoint kept its peer waiting for an answer; 0 if that waits for none: it goes on by itself, and both do so at least half as
-// often as the endpoint is slow, as where each sends what it has (WebSocket, chats).
-func (l *spending) slowTurns(dir uint8) uint16 {
-	own, peer := &l.turns[dir], &l.turns[1-dir]
-	if peer.unprompted > 0 && 2*(uint32(own.unprompted)+uint32(peer.unprompted)) >= uint32(own.slow) {
-		return 0
-	}
-	return own.slow
-}
-
-// more counts one more.
-func more(n *uint16) {
-	if *n < 1<<16-1 {
-		*n++
-	}
-}
-
-// Awaited is the longest silence behind which the server greeted, or the client gave an answer up; 0 if none was longer than longestThought.
-func (l *Stats) Awaited() time.Duration { return time.Duration(l.spent.awaited) }
 
 // spend puts the time since the segment before to an account, before the segment is read. Mostly something is in flight.
 func (r *Reader) spend() {
@@ -163,8 +138,8 @@ func (r *Reader) speak() {
 	r.spent.settled = max(r.now, r.spent.settled)
 	if r.A.LastData > r.b.LastData {
 		r.holdsBack()
-		if r.S.Len > 0 && r.now-since > longestThought && r.Tx.Pauses(r.now) {
-			more(&r.spent.turns[r.S.Dir].unprompted)
+		if r.S.Len > 0 {
+			r.speaksOn(r.now-r.A.LastData, r.now-since)
 		}
 	}
 	if r.A.LastData > r.b.LastData && !r.Tx.Pauses(r.now) { // as soon as it heard the ACK, or that the window is open
@@ -183,9 +158,9 @@ func (r *Reader) speak() {
 		r.spent.on[onUnknown] += from - since
 	}
 	length := r.now - from
-	on, inVain := onSilence(r.C, r.A, r.b, r.S.Dir, length), r.givesUp()
+	on, inVain := r.spent.onSilence(r.C, r.A, r.b, r.S.Dir, length), r.givesUp()
 	if on == onIdle && inVain {
-		on = onSilence(r.C, r.b, r.A, 1-r.S.Dir, length)
+		on = r.spent.onSilence(r.C, r.b, r.A, 1-r.S.Dir, length)
 	}
 	r.put(on, from)
 	if length > longestThought && on != onIdle && (inVain || r.b.LastData == 0) {
@@ -196,14 +171,16 @@ func (r *Reader) speak() {
 // givesUp reports whether the segment is an RST of who had the last word, and waits for no answer to it any more. Who has no more to say
 // sends a FIN.
 func (r *Reader) givesUp() bool {
-	return r.S.Flags.Has(wire.RST) && r.S.Len == 0 && r.A.LastData > r.b.LastData
+	return r.S.Flags.Has(wire.RST) && r.S.Len == 0 && r.A.LastData > r.b.LastData &&
+		(r.spent.turns[r.S.Dir].Asks() || !r.spent.mayACK(r.A, r.Tx, r.S.Dir))
 }
 
 // onSilence is the account of a silence that an endpoint, a, ends.
-func onSilence(c *conn.Conn, a, b *SenderStats, dir uint8, length conn.Time) account {
+func (t *spending) onSilence(c *conn.Conn, a, b *SenderStats, dir uint8, length conn.Time) account {
 	if length > longestThought {
 		client, _ := c.Client()
-		if due := dir != client && (b.LastData > a.LastData || a.LastData == 0); !due {
+		due := dir != client && (b.LastData > a.LastData && !t.asksNothing(b, &c.Half[1-dir], 1-dir) || a.LastData == 0)
+		if !due {
 			return onIdle
 		}
 	}
@@ -265,5 +242,5 @@ func (l *Stats) endSilence(c *conn.Conn, on *[numAccounts]conn.Time, client uint
 	if l.Of[client].LastData > l.Of[1-client].LastData {
 		dir = 1 - client
 	}
-	on[onSilence(c, &l.Of[dir], &l.Of[1-dir], dir, c.Last-since)] += c.Last - since
+	on[l.spent.onSilence(c, &l.Of[dir], &l.Of[1-dir], dir, c.Last-since)] += c.Last - since
 }

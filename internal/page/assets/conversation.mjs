@@ -1,7 +1,7 @@
 // A conversation: all panes on one time axis, with one cursor; the state diagram; what is under the cursor.
 
 import { causeOf, finest, flagsOf, joined, kindOf, nearest, segmentAt, segmentOfFrame, spuriousOf, unscaledOf } from "./data.mjs";
-import { bytes, clock, count, counted, duration, offset } from "./format.mjs";
+import { bytes, clock, count, counted, duration, offset, zone } from "./format.mjs";
 import { timelineCommand, wiresharkFilter } from "./link.mjs";
 import { clampView, linear, panView, ticks, timeStep, zoomView } from "./scale.mjs";
 import { derive, pathOf, stepAt } from "./series.mjs";
@@ -155,7 +155,7 @@ export class Conversation {
       el("button", { type: "button", class: "button", id: "back", onclick: () => this.actions.back() }, "← All conversations"),
       el("div", { class: "stream-title" },
         el("h1", { id: "stream-title" }, el("span", { class: "muted" }, "Stream " + d.stream + " "), el("span", { class: "c-client" }, d.hosts[0]), el("span", { class: "muted" }, " → "), el("span", { class: "c-server" }, d.hosts[1])),
-        el("p", { class: "muted" }, clock(d.start, 0, 6) + " UTC · " + counted(d.packets, "packet") + (d.packets > 1 ? " in " + duration(d.duration) : "") + " · " + (d.frames[0] === d.frames[1] ? "frame " + d.frames[0] : "frames " + d.frames.join("–")) + " · community ID " + d.communityID + (isLeftAlone(d) ? " · then none for " + duration(d.rest - d.duration) + ", to the end of the capture" : ""), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
+        el("p", { class: "muted" }, clock(d.start, 0, 6) + " " + zone(d.start) + " · " + counted(d.packets, "packet") + (d.packets > 1 ? " in " + duration(d.duration) : "") + " · " + (d.frames[0] === d.frames[1] ? "frame " + d.frames[0] : "frames " + d.frames.join("–")) + " · community ID " + d.communityID + (isLeftAlone(d) ? " · then none for " + duration(d.rest - d.duration) + ", to the end of the capture" : ""), badge(outcome, o.rows.failure[row] ? "error" : outcome === "closed" ? "ok" : ""))),
       el("div", { class: "row" },
         copyButton("Wireshark filter", "display filter", () => wiresharkFilter(this.o, this.row)),
         !o.live && copyButton("Command", "command", () => timelineCommand(this.o, this.row)),

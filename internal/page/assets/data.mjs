@@ -1,6 +1,6 @@
 // What the page holds, decoded. Columns are kept as columns.
 
-import { dateClocks } from "./format.mjs";
+import { setClocks } from "./format.mjs";
 
 const digits = new Uint8Array(128);
 [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((c, i) => (digits[c.charCodeAt(0)] = i));
@@ -45,7 +45,7 @@ export function decode(raw) {
     return { ...f, number, list: f.rows.map((d) => (at += d)) };
   });
   o.detailed = new Set(raw.details);
-  dateClocks(raw.start, raw.span);
+  setClocks(raw.start, raw.span, raw.time, raw.zones);
   return o;
 }
 

@@ -1,7 +1,7 @@
 // The top of the page: what is wrong, what the capture is, and what in it could not be seen.
 
 import { rowOf } from "./data.mjs";
-import { bytes, clock, count, counted, day, duration, percent, timeOfDay } from "./format.mjs";
+import { began, bytes, clock, count, counted, duration, percent } from "./format.mjs";
 import { copyButton, el, severityName, svg } from "./dom.mjs";
 
 const BINS = 60, FULL = 3;
@@ -162,7 +162,7 @@ export function renderFacts(o) {
       el("dl", { class: "facts" },
         o.files.length > 0 && [el("dt", {}, o.files.length === 1 ? "File" : "Files"), el("dd", {}, o.files.slice(0, 12).join(", ") + (o.files.length > 12 ? ` and ${o.files.length - 12} more` : ""))],
         o.packets > 0 && [el("dt", {}, "Packets"), el("dd", {}, (o.facts.find(([what]) => what === "packets") ?? [])[1] + (o.tcp === o.packets ? ", all of TCP" : ", " + count(o.tcp) + " of TCP"))],
-        o.packets > 0 && [el("dt", {}, "Began"), el("dd", {}, day(o.start) + " " + timeOfDay(o.start, 0, 6) + " UTC")],
+        o.packets > 0 && [el("dt", {}, "Began"), el("dd", {}, began(o.start))],
         o.facts.filter(([what], i) => !known.has(what) && (what !== "" || i > 0)).map(([what, much]) => [el("dt", {}, what), el("dd", {}, much)]))),
     el("div", { class: "card unseen" + (o.unseen.length ? " warning" : "") },
       el("h3", {}, "What could not be seen"),

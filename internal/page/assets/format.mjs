@@ -57,31 +57,75 @@ export function percent(x) {
 }
 
 let dated = false;
+let mode = "utc"; // of moments, as --time has it
+let zones = []; // [second since 1970 from which it is in force, seconds east of Greenwich, name], in order
+let base = [0, 0]; // what seconds count from
 
-/** dateClocks has clocks say the date, too, if what begins at start [seconds, ns] and takes span ns is of several days. */
-export function dateClocks(start, span) {
-  dated = day(start) !== day([start[0] + Math.floor((start[1] + span) / 1e9), 0]);
+/**
+ * setClocks has clocks say the date, too, if what begins at start [seconds, ns] and takes span ns is of several days, and show moments as the page was told to:
+ * by the time of the day, or in seconds since the first packet or since 1970.
+ */
+export function setClocks(start, span, time = "utc", list = []) {
+  mode = time;
+  zones = list;
+  base = time === "epoch" ? [0, 0] : start;
+  dated = !inSeconds() && day(start) !== day([start[0] + Math.floor((start[1] + span) / 1e9), 0]);
 }
 
-/** clock is when something was, in UTC, some ns after a start of [seconds, ns]. */
+const inSeconds = () => mode === "relative" || mode === "delta" || mode === "epoch";
+
+/** zoneOf is the zone in force at a second since 1970. */
+function zoneOf(second) {
+  let zone = zones[0] ?? [0, 0, "UTC"];
+  for (const z of zones) if (z[0] <= second) zone = z;
+  return zone;
+}
+
+/** zone says what a moment at start [seconds, ns] is counted in. */
+export function zone(start) {
+  if (!inSeconds()) return zoneOf(start[0])[2];
+  return mode === "epoch" ? "s since 1970" : "s after the first packet";
+}
+
+/** dateOf is a second since 1970 as a date whose UTC is the time of its zone. */
+const dateOf = (second) => new Date((second + zoneOf(second)[1]) * 1000);
+
+/** clock is when something was, some ns after a start of [seconds, ns]. */
 export function clock(start, ns, digits) {
+  if (inSeconds()) return seconds(start, ns, digits);
   return (dated ? day([start[0] + Math.floor((start[1] + ns) / 1e9), 0]).slice(5) + " " : "") + timeOfDay(start, ns, digits);
+}
+
+/** seconds is clock in seconds since the first packet, or since 1970. */
+function seconds(start, ns, digits) {
+  let rest = start[1] - base[1] + ns;
+  let whole = start[0] - base[0] + Math.floor(rest / 1e9);
+  rest = Math.floor(((rest % 1e9) + 1e9) % 1e9);
+  const sign = whole < 0 ? "-" : "";
+  if (whole < 0 && rest > 0) [whole, rest] = [whole + 1, 1e9 - rest];
+  return sign + Math.abs(whole) + (digits > 0 ? "." + String(rest).padStart(9, "0").slice(0, digits) : "");
 }
 
 /** timeOfDay is clock without a date. */
 export function timeOfDay(start, ns, digits) {
+  if (inSeconds()) return seconds(start, ns, digits);
   const total = start[1] + ns;
-  const seconds = start[0] + Math.floor(total / 1e9);
+  const whole = start[0] + Math.floor(total / 1e9);
   const rest = ((total % 1e9) + 1e9) % 1e9;
-  const date = new Date(seconds * 1000);
+  const date = dateOf(whole);
   const time = Number.isNaN(date.getTime()) ? "--:--:--" : date.toISOString().slice(11, 19);
   return digits > 0 ? time + "." + String(Math.floor(rest)).padStart(9, "0").slice(0, digits) : time;
 }
 
-/** day is the date, in UTC. */
+/** day is the date. */
 export function day(start) {
-  const date = new Date(start[0] * 1000);
+  const date = dateOf(start[0]);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 10);
+}
+
+/** began is a moment with its date, in what it is counted in. What others are counted from is said in UTC. */
+export function began(start) {
+  return (mode === "epoch" ? "" : day(start) + " ") + (inSeconds() && mode !== "epoch" ? new Date(start[0] * 1000).toISOString().slice(11, 19) + " UTC" : timeOfDay(start, 0, 6) + " " + zone(start));
 }
 
 /** offset is a time on an axis whose ticks are step ns apart. */

@@ -245,7 +245,7 @@ var Statistics = []struct {
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.ThinkMax })},
 		{Name: "awaited_max_s", Unit: Seconds, Text: "time for which the client waited for the server's greeting, or in vain for an answer until it sent an RST, at most, if that is more than 1 s",
 			Value: span(func(s *analyzer.Sent) time.Duration { return s.AwaitedMax })},
-		{Name: "slow_turns", Unit: Number, Text: "of think_turns the ones 1 s or more after its peer; 0 where that waits for no answer: it goes on by itself (unprompted_turns)",
+		{Name: "slow_turns", Unit: Number, Text: "of think_turns the ones 1 s or more after its peer; without those for which no answer was due (docs/findings.md): pushes, held questions, heartbeats, farewells",
 			Value: count(func(s *analyzer.Sent) uint16 { return s.SlowTurns })},
 		{Name: "unprompted_turns", Unit: Number, Text: "how often it went on after a pause of more than 1 s in which its peer sent no data",
 			Value: count(func(s *analyzer.Sent) uint16 { return s.UnpromptedTurns })},

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { bytes, clock, count, counted, dateClocks, duration, offset, percent, rate, timeOfDay } from "../../assets/format.mjs";
+import { began, bytes, clock, count, counted, duration, offset, percent, rate, setClocks, timeOfDay, zone } from "../../assets/format.mjs";
 import { decode, decodeDetail, decodeSegments, finest, isSure, joined, lossOf, nearest, numbers, rowOf, segmentAt, segmentOfFrame, socket, worstOf } from "../../assets/data.mjs";
 import { filterRows, isFiltering, noFilter, sortRows, sums, tallyRows, tallySets } from "../../assets/filter.mjs";
 import { clampView, linear, niceStep, panView, ticks, timeStep, zoomView } from "../../assets/scale.mjs";
@@ -37,13 +37,31 @@ test("the clock carries nanoseconds over", () => {
 
 test("clocks say the date where there are several", () => {
   const start = [1772443800, 0], midnight = 52200e9; // 2026-03-02 09:30
-  dateClocks(start, midnight - 1);
+  setClocks(start, midnight - 1);
   assert.equal(clock(start, midnight - 1, 3), "23:59:59.999");
-  dateClocks(start, midnight);
+  setClocks(start, midnight);
   assert.equal(clock(start, midnight, 3), "03-03 00:00:00.000");
   assert.equal(clock(start, 0, 0), "03-02 09:30:00");
   assert.equal(timeOfDay(start, midnight, 0), "00:00:00");
-  dateClocks(start, 0);
+  setClocks(start, 0);
+});
+
+test("clocks show moments as the page was told to", () => {
+  const start = [1774745999, 500e6], hour = 3600e9; // 2026-03-29 00:59:59.5 UTC, half a second before Berlin's summer begins
+  const said = () => [clock(start, 0, 3), clock(start, 499999999, 3), clock(start, 5e8, 3), zone(start), zone([start[0] + 1, 0]), began(start)];
+  setClocks(start, 1e9, "local", [[1774745999, 3600, "CET"], [1774746000, 7200, "CEST"]]);
+  assert.deepEqual(said(), ["01:59:59.500", "01:59:59.999", "03:00:00.000", "CET", "CEST", "2026-03-29 01:59:59.500000 CET"]);
+  setClocks(start, 23 * hour, "local", [[1774745999, -3600, "-01"]]); // the day ends there an hour later
+  assert.equal(clock(start, 0, 0), "03-28 23:59:59");
+  setClocks(start, 23 * hour, "utc", [[1774745999, 0, "UTC"]]);
+  assert.equal(clock(start, 0, 0), "00:59:59");
+  setClocks(start, 48 * hour, "relative", []);
+  assert.deepEqual([clock(start, 0, 3), clock(start, 1500e6, 1), clock(start, -250e6, 3), clock([start[0] + 1, 0], 0, 3), clock(start, 2.9e9, 0)], ["0.000", "1.5", "-0.250", "0.500", "2"]);
+  assert.deepEqual([zone(start), began(start)], ["s after the first packet", "2026-03-29 00:59:59 UTC"]);
+  setClocks(start, 0, "epoch", []);
+  assert.deepEqual([clock(start, 0, 3), zone(start), began(start)], ["1774745999.500", "s since 1970", "1774745999.500000 s since 1970"]);
+  setClocks(start, 0);
+  assert.deepEqual([clock(start, 0, 3), zone(start)], ["00:59:59.500", "UTC"]);
 });
 
 test("each evidence has its words, and what the kernel says is sure", () => {
