@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,21 +42,14 @@ It exits with 1 if something was called proved that the kernel does not confirm,
   tcptrace verify -i eth0 --for 1m`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 0:
+			if len(args) > 0 {
 				return usageError("verify takes no capture: it makes its own connections, or watches those of -i")
-			case peer != "":
+			}
+			if peer != "" {
 				return verify.Peer(peer)
-			case o.For != 0 && o.Interface == "":
-				return usageError("--for goes with -i")
-			case o.For < 0:
-				return usageError("--for must not be negative")
-			case o.Interface != "" && cmd.Flags().Changed("rounds"):
-				return usageError("--rounds is of connections that are made here; -i watches others")
-			case o.Rounds < 1 || o.Rounds > 1000:
-				return usageError("--rounds is from 1 to 1000")
-			case o.For == 0:
-				o.For = time.Minute
+			}
+			if err := o.Check(cmd.Flags().Changed("rounds")); err != nil {
+				return usageError("%w", err)
 			}
 			return runVerify(cmd.Context(), format, o, e)
 		},
@@ -75,11 +66,9 @@ It exits with 1 if something was called proved that the kernel does not confirm,
 		_ = f.MarkHidden(hidden)
 	}
 	complete.Flag(cmd, "peer")
-	self := func(args ...string) *exec.Cmd {
+	o.Use(func(args ...string) *exec.Cmd {
 		return &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{cmd.Root().Name(), "verify"}, args...)}
-	}
-	o.Peer = func(address string) *exec.Cmd { return self("--peer", address) }
-	o.Again = func() *exec.Cmd { return self("--inside", "--rounds", strconv.Itoa(o.Rounds), "--format", "json") }
+	})
 	return cmd
 }
 
@@ -87,9 +76,6 @@ func runVerify(ctx context.Context, format string, o verify.Options, e env) erro
 	write, err := choose("format", format, verifyFormats)
 	if err != nil {
 		return err
-	}
-	if o.Inside {
-		o.Again = nil
 	}
 	r, err := verify.Run(ctx, o)
 	if stopped := interrupted(ctx, err); stopped != err {

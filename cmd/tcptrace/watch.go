@@ -60,13 +60,6 @@ var watchFormats = report.Choices[func(*session) error]{
 	{Name: "parquet", Help: "the same events as a table of Apache Parquet, which is whole at the end", Is: (*session).openParquet},
 }
 
-// Idle conversations are let go, since a live capture has no end. These are for those that are not established, or not any more.
-const (
-	openingIdle     = 3 * time.Minute  // RFC 9293 3.8.3: R2 of a SYN is at least 3 minutes
-	closingIdle     = 15 * time.Minute // what a FIN is repeated for at most, as Linux has it (tcp_retries2)
-	establishedIdle = 3 * time.Hour    // beyond the 2 hours of RFC 9293 3.8.4 until a keep-alive, and its repetitions
-)
-
 // watchGroups divide the flags of addWatching.
 var watchGroups = []manual.Group{
 	{"Output", "format"}, {"Packets to files", "write"}, {"When to stop", "duration"}, {"Events, metrics and a page", "interval"},
@@ -108,7 +101,7 @@ func (o *watchOptions) addWatching(cmd *cobra.Command, e env) {
 	f.DurationVar(&o.msl, "msl", 30*time.Second, "maximum segment lifetime; TIME_WAIT lasts twice as long")
 	flows.Flag(f, &o.maxFlows, "; beyond that, those not established are dropped first, then the one idle longest")
 	f.IntVar(&o.workers, "workers", 0, "follow conversations with `n` goroutines (rounded down to a power of two), and capture with as many rings, one of them for SYNs; 0: half as many as there are processors, at least 2 and at most 16, but 1 on one processor")
-	f.DurationVar(&o.idle, "idle-timeout", establishedIdle, "forget established connections after this much silence, 0 for never")
+	f.DurationVar(&o.idle, "idle-timeout", live.EstablishedIdle, "forget established connections after this much silence, 0 for never")
 	o.names.AddTo(f, e.openHosts(cmd))
 	complete.Flag(cmd, "names", "auto", "off")
 	complete.Flag(cmd, "by", dimension.Names()...)
@@ -155,7 +148,7 @@ func (o *watchOptions) check() error {
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
 		Options:  analyzer.Options{Workers: o.goroutines(), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
-		Idle:     analyzer.Idle{Opening: openingIdle, Established: o.idle, Closing: closingIdle},
+		Idle:     live.Idle(o.idle),
 		Packets:  o.packets,
 		Duration: o.duration,
 		Prompt:   o.until != "",

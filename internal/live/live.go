@@ -56,6 +56,21 @@ type Loop struct {
 	done      chan struct{}
 }
 
+// Idle conversations are let go, since a live capture has no end. These are for those that are not established, or not any more.
+const (
+	openingIdle = 3 * time.Minute  // RFC 9293 3.8.3: R2 of a SYN is at least 3 minutes
+	closingIdle = 15 * time.Minute // what a FIN is repeated for at most, as Linux has it (tcp_retries2)
+)
+
+// EstablishedIdle is how long those that are established are kept unless the user says otherwise: beyond the 2 hours of RFC 9293 3.8.4 until a keep-alive,
+// and its repetitions.
+const EstablishedIdle = 3 * time.Hour
+
+// Idle is how long conversations are kept that are silent, those that are established for so long.
+func Idle(established time.Duration) analyzer.Idle {
+	return analyzer.Idle{Opening: openingIdle, Established: established, Closing: closingIdle}
+}
+
 // New prepares the analysis of src.
 func New(src input.Source, opts Options) *Loop {
 	if opts.Interface == nil {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"strconv"
 	"sync"
 	"time"
 
@@ -44,6 +45,32 @@ type Options struct {
 	asking   bool // do without BPF
 }
 
+// Use has the programs be this one, which self runs as verify with arguments.
+func (o *Options) Use(self func(args ...string) *exec.Cmd) {
+	o.Peer = func(address string) *exec.Cmd { return self("--peer", address) }
+	o.Again = func() *exec.Cmd { return self("--inside", "--rounds", strconv.Itoa(o.Rounds), "--format", "json") }
+}
+
+// mostRounds is as many as take some minutes.
+const mostRounds = 1000
+
+// Check finds what is wrong with what a user chose, and fills in what was left open. rounds says whether those were chosen.
+func (o *Options) Check(rounds bool) error {
+	switch {
+	case o.For != 0 && o.Interface == "":
+		return errors.New("--for goes with -i")
+	case o.For < 0:
+		return errors.New("--for must not be negative")
+	case o.Interface != "" && rounds:
+		return errors.New("--rounds is of connections that are made here; -i watches others")
+	case o.Rounds < 1 || o.Rounds > mostRounds:
+		return fmt.Errorf("--rounds is from 1 to %d", mostRounds)
+	case o.For == 0:
+		o.For = time.Minute
+	}
+	return nil
+}
+
 // Run compares for as long as o says. It takes the right to capture, or that to make user namespaces; more is compared with those to use BPF and to make
 // network namespaces.
 func Run(ctx context.Context, o Options) (*record.Report, error) {
@@ -60,7 +87,7 @@ func Run(ctx context.Context, o Options) (*record.Report, error) {
 	r := record.New()
 	r.System, r.Source = system(), string(w.Source())
 	s, err := newStage(&o, r)
-	if errors.Is(err, fs.ErrPermission) && o.Again != nil && w.Lacks() != nil {
+	if errors.Is(err, fs.ErrPermission) && o.Again != nil && !o.Inside && w.Lacks() != nil {
 		inside, failed := runInside(ctx, o.Again())
 		if failed == nil || ctx.Err() != nil {
 			return inside, cmp.Or(context.Cause(ctx), failed)
