@@ -7,8 +7,6 @@ import (
 
 	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/state"
-	"tcptrace/fsm"
 )
 
 const acceptQueueOverflow = "accept-queue-overflow"
@@ -53,20 +51,13 @@ func detectAcceptQueue(s *pass) {
 			}
 		}
 		at := s.Sides[dir].Distance
-		if n > 1 || n == 1 && (at > 0 && at < 400e3 || s.deaf(dir, first)) {
+		if n > 1 || n == 1 && (at > 0 && at < 400e3 || s.Deaf(dir, first)) {
 			if s.C.Sent[s.Side(1-dir)].DataPackets > 0 {
 				data = 1
 			}
 			s.raise(s.Side(dir), first, args{int64(n), synacks.span(), data})
 		}
 	}
-}
-
-// deaf reports whether the server had not taken at least four segments when it sent its SYN-ACK again: the ACK of it, data, and those once
-// more, and again, by the client's timer.
-func (s *pass) deaf(dir uint8, synack *conn.Fact) bool {
-	m := s.Incident(conn.IncidentTimer, 1-dir)
-	return m != nil && m.Count > 1 && synack.Time-m.Time >= 2*conn.MinRTO
 }
 
 // overflowed is for what the server's kernel says: its listening socket had no room while the connection was opened, and did not take what came.
@@ -78,44 +69,13 @@ func (s *pass) overflowed(o *host.Overflow) {
 			return
 		}
 	}
-	f := s.notTaken(conn.Time(o.Time))
+	f := s.NotTaken(conn.Time(o.Time))
 	if f == nil {
 		return
 	}
 	s.kind = FindAnomalyKind(acceptQueueOverflow)
 	s.raise(conn.Server, f, said).Kernel = true
 	slices.SortStableFunc(s.anomalies, func(a, b Anomaly) int { return cmp.Compare(a.Frame, b.Frame) })
-}
-
-// notTaken is what the server had not taken at a time, though it had come by then: the SYN, if no SYN-ACK had, or the ACK of that. It is nil if there is
-// none: the connection was open.
-func (s *pass) notTaken(at conn.Time) (f *conn.Fact) {
-	if open := s.Step(conn.Server, fsm.Established); open != nil && entered(open) <= at {
-		return nil
-	}
-	client := s.Dir(conn.Client)
-	covers, answered := covering(s.Sides[1-client].ISN), false
-	for i := range s.Facts {
-		switch g := &s.Facts[i]; {
-		case g.Bits.Has(conn.FactStandIn) || g.Time > at:
-		case g.Dir() != client:
-			if conn.IsSYNACK(g) && !answered {
-				answered, f = true, nil
-			}
-		case f != nil:
-		case !answered && conn.IsSYN(g), answered && covers(g) && !conn.IsRST(g):
-			f = g
-		}
-	}
-	return f
-}
-
-// entered is when an endpoint entered the state of a step, as its kernel says, or else as packets show.
-func entered(s *state.Step) conn.Time {
-	if s.Evidence == state.EvidenceKernel && s.NotBefore != 0 {
-		return s.NotBefore
-	}
-	return s.Time
 }
 
 func detailAcceptQueue(a *Anomaly) string {

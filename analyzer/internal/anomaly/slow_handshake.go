@@ -33,19 +33,6 @@ const (
 	slowDamaged              // the checksum of the SYN or SYN-ACK was wrong
 )
 
-// roundTrip is the least time in which the whole path was passed, there and back, but for the handshake; 0: not known.
-func (s *pass) roundTrip() time.Duration {
-	sum := time.Duration(0)
-	for side := range s.C.Sent {
-		rtt := &s.C.Sent[side].RTT
-		if rtt.Samples == 0 {
-			return 0
-		}
-		sum += rtt.Min
-	}
-	return sum
-}
-
 // detectSlowHandshake tells of what opened after all.
 func detectSlowHandshake(s *pass) {
 	client, server := s.Step(conn.Client, fsm.Established), s.Step(conn.Server, fsm.Established)
@@ -58,7 +45,7 @@ func detectSlowHandshake(s *pass) {
 	if again := s.copies(dir, conn.IsSYNACK); again.n > synacks.n { // the SYNs crossed
 		synacks = again
 	}
-	own := s.roundTrip()
+	own := s.RoundTrip()
 	took := max(client.Time, server.Time).Sub(syns.first.Time)
 	retries := syns.n + synacks.n - 2
 	if retries == 0 {
