@@ -41,7 +41,7 @@ type Process struct {
 	User   uint32 // number of the socket's user
 	Cgroup uint64 // the control group's number, which is the inode of its directory; 0: not known
 	Name   string // 15 bytes at most
-	// Container is the number of the container that it runs in, Unit otherwise the systemd unit; "": in none, or not known.
+	// Container is the id of the container that it runs in, Unit otherwise the systemd unit; "": in none, or not known.
 	Container, Unit string
 	Listens         bool // the process is only known to listen where the connection arrived; another one may have accepted it
 }

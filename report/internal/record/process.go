@@ -30,6 +30,8 @@ var ProcessTerms = []analyzer.Term{
 	{Name: "process.name", Text: "its name, 15 bytes of it at most, as in --where 'process.name == \"nginx\"'; --by process adds up by it"},
 	{Name: "process.user", Text: "the number of the user that the socket belongs to"},
 	{Name: "process.cgroup", Text: "the number of its control group, which tells containers apart: the inode of the group's directory below /sys/fs/cgroup"},
+	{Name: "process.container", Text: "the id of the container that it runs in, where the path of its control group has one: Docker, containerd, CRI-O, Podman"},
+	{Name: "process.unit", Text: "the unit of systemd that it belongs to, outside containers"},
 	{Name: "process.listens", Text: "it is known only to listen where the connection arrived: another one may have accepted it"},
 }
 
