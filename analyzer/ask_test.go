@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"sync"
@@ -112,6 +113,40 @@ func TestAskedByParts(t *testing.T) {
 	}
 	if heard == 0 {
 		t.Error("nothing that was heard is told")
+	}
+}
+
+// TestForeignConversations: what a host says of one conversation is said of no other, whichever ends behind it.
+func TestForeignConversations(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		heard := [2]int{}
+		m := NewMonitor(Options{Workers: workers}, Idle{}, func(e *Event) {
+			if e.Kind == EventConversation && e.Over != NotOver {
+				for _, steps := range e.Judgment.Trajectory {
+					for i := range steps {
+						if steps[i].Evidence == EvidenceKernel {
+							heard[e.Conversation.Stream%2]++
+						}
+					}
+				}
+			}
+		})
+		m.fewest = 1
+		m.Ask(func(c *Conversation) (hosts [2]*host.End, more bool) {
+			if c.Stream%2 == 0 {
+				hosts[Client] = &host.End{All: true, Words: []host.Word{{State: fsm.SynSent}, {State: fsm.Closed, Time: int64(c.Start) + 1}}}
+			}
+			return hosts, false
+		})
+		paths, err := filepath.Glob("../testdata/pcaps/[a-c]*.pcap")
+		if err != nil || len(paths) == 0 {
+			t.Fatal(paths, err)
+		}
+		flushed := 0
+		watch(m, nil, []int{1, 7}, &flushed, paths)
+		if heard[0] == 0 || heard[1] > 0 {
+			t.Errorf("%d workers: %d steps are heard of hosts that were asked, %d of others", workers, heard[0], heard[1])
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"tcptrace/analyzer/host"
 	"time"
 
 	"tcptrace/analyzer/internal/anomaly"
@@ -184,7 +183,6 @@ func (p *part) judge(t *announced) {
 func (p *part) workOut(t *announced, l *likeness) {
 	l.evidence.Reset()
 	followed := p.tracker.Build(t.slot, &l.conv, &l.evidence, &l.judgment.Course)
-	l.conv.Hosts = [2]*host.End{}
 	anomaly.Conclude(&l.judgment, &l.conv, followed)
 }
 

@@ -87,12 +87,15 @@ func runVerify(ctx context.Context, format string, o verify.Options, e env) erro
 	if err := write(r, e.out); err != nil {
 		return outputError(err)
 	}
-	if why := r.Nothing(); why != "" {
+	why := r.Nothing()
+	if why != "" {
 		e.say("%s", why)
-		return &exitError{code: exitUsage}
 	}
 	if n := uint64(r.Wrong); n > 0 {
 		return &exitError{exitFailedCheck, fmt.Errorf("%s", report.Counted(n, "false proof"))}
+	}
+	if why != "" {
+		return &exitError{code: exitUsage}
 	}
 	return nil
 }

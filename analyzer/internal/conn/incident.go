@@ -20,7 +20,7 @@ type Incident struct {
 	Kind       IncidentKind
 	Dir        uint8
 	Doubtful   bool  // of IncidentSucceeded: whether who should have sent the SYN did is not known
-	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first; of IncidentDuplicate that of the latest copy
+	TTL, Usual uint8 // of IncidentStrange: its TTL and its sender's; of IncidentBadSum the TTL of the first; of IncidentDuplicate that of the latest copy; of IncidentSlow see package turn
 	Causes     uint8 // of IncidentLoss: of the retransmissions that repaired, as bits; of IncidentOutside: a bit if any brought data, one if any was a FIN; of IncidentStrange: one if it is an RST with ACK
 }
 

@@ -29,14 +29,14 @@ type Answer struct {
 	AtOnce      bool   // the question came at once behind the answer before
 }
 
-// Note adds what an answer shows to an incident of its side, conn.IncidentSlow: Usual is how often the question came at once, TTL how often question and answer
-// were of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of question and answer then, Run.N how often that was
+// Note adds what an answer shows to an incident of its side, conn.IncidentSlow: Usual is how often the question came at once, among the first 255; TTL how often
+// question and answer were not of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of question and answer then, Run.N how often that was
 // so, and Run.Times how often an answer took as long, and was otherwise.
 func (a Answer) Note(m *conn.Incident) {
-	if a.AtOnce && m.Usual < 1<<8-1 {
+	if a.AtOnce && m.Count < 1<<8 && m.Usual < 1<<8-1 {
 		m.Usual++
 	}
-	if a.Asked == a.Said && a.Asked <= beatSize && m.TTL < 1<<8-1 {
+	if (a.Asked != a.Said || a.Asked > beatSize) && m.TTL < 1<<8-1 {
 		m.TTL++
 	}
 	asked, said := reassembly.Pos(a.Asked), reassembly.Pos(a.Said)
@@ -57,5 +57,5 @@ func (a Answer) Note(m *conn.Incident) {
 // NoneDue reports whether the answers of an incident were held, or are heartbeats.
 func NoneDue(m *conn.Incident) bool {
 	held := m.Run.N > 1 && m.Run.Times == 0 && m.Run.N*m.Run.Most >= heldSeconds && 2*uint32(m.Usual) >= min(m.Count, 1<<8)
-	return held || m.Count > 1 && uint32(m.TTL) == min(m.Count, 1<<8-1)
+	return held || m.Count > 1 && m.TTL == 0
 }
