@@ -27,4 +27,7 @@ func TestInVain(t *testing.T) {
 		[]string{"", "", "+1ms > P. 201:401(200) ack 501\n", "write-after-close"}, ids)
 	greeting := strings.Join(strings.Split(open, "\n")[:4], "\n") + "\n+@ < P. 1:81(80) ack 1\n+60us > . 1:1(0) ack 81\n"
 	scripts.Edge(t, "for a greeting", greeting, []string{"1s", "", "1021ms", "slow-server"}, ids)
+	scripts.Edge(t, "which a close is not", strings.Join(strings.Split(open, "\n")[:4], "\n")+"\n+3s < @\n", []string{
+		"F. 1:1(0) ack 1\n+60us > F. 1:1(0) ack 2\n+20ms < . 2:2(0) ack 2", "", "P. 1:81(80) ack 1\n+60us > . 1:1(0) ack 81", "slow-server",
+	}, ids)
 }

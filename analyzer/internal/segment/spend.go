@@ -163,7 +163,7 @@ func (r *Reader) speak() {
 		on = r.spent.onSilence(r.C, r.b, r.A, 1-r.S.Dir, length)
 	}
 	r.put(on, from)
-	if length > longestThought && on != onIdle && (inVain || r.b.LastData == 0) {
+	if length > longestThought && on != onIdle && (inVain || r.b.LastData == 0 && r.S.Len > 0) {
 		r.spent.awaited = max(r.spent.awaited, length)
 	}
 }

@@ -97,13 +97,17 @@ func (s *Session) tellWords(until analyzer.Time) {
 	list := s.words.list
 	slices.SortStableFunc(list, func(a, b word) int { return cmp.Compare(a.at, b.at) })
 	most := len(list) - mostWords
+	over := make(map[uint64]bool, len(s.over))
+	for _, stream := range s.over {
+		over[stream] = true
+	}
 	waiting := list[:0]
 	for i, w := range list {
 		if i < most && w.at > until {
 			s.words.hurried++
 		}
 		switch {
-		case w.at > until && i >= most && (w.state == nil || !slices.Contains(s.over, w.state.Stream)):
+		case w.at > until && i >= most && (w.state == nil || !over[w.state.Stream]):
 			waiting = append(waiting, w)
 		case w.state == nil:
 			s.Fail(w.write())
