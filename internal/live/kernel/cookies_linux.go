@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -23,20 +22,30 @@ func openCounters() (*counters, error) {
 // mostNetstat bounds what is read of it.
 const mostNetstat = 1 << 16
 
-// cookies are all since the namespace exists.
-func (c *counters) cookies() (n Cookies, err error) {
+// counts are those of a namespace since it exists.
+type counts struct {
+	Cookies
+	overflows uint64 // times that a listening socket had no room among those that wait for its process: ListenOverflows
+	known     bool   // false: they could not be read
+}
+
+// read is what they are now. Without them the rest is still known.
+func (c *counters) read() (n counts) {
+	if c == nil {
+		return n
+	}
 	if _, err := c.file.Seek(0, io.SeekStart); err != nil {
-		return n, err
+		return n
 	}
 	text, err := io.ReadAll(io.LimitReader(c.file, mostNetstat))
 	if err != nil {
-		return n, fmt.Errorf("counting SYN cookies: %w", err)
+		return n
 	}
-	return cookiesIn(string(text)), nil
+	return countsIn(string(text))
 }
 
-// cookiesIn reads /proc/net/netstat: a line of names, and one of numbers.
-func cookiesIn(text string) (n Cookies) {
+// countsIn reads /proc/net/netstat: a line of names, and one of numbers. They are known if overflows are among them, as in every Linux.
+func countsIn(text string) (n counts) {
 	var names []string
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -48,7 +57,8 @@ func cookiesIn(text string) (n Cookies) {
 			continue
 		}
 		for i, name := range names[:min(len(names), len(fields))] {
-			to := map[string]*uint64{"SyncookiesSent": &n.Sent, "SyncookiesRecv": &n.Accepted, "SyncookiesFailed": &n.Refused}[name]
+			to := map[string]*uint64{"SyncookiesSent": &n.Sent, "SyncookiesRecv": &n.Accepted, "SyncookiesFailed": &n.Refused, "ListenOverflows": &n.overflows}[name]
+			n.known = n.known || to == &n.overflows
 			if to != nil {
 				*to, _ = strconv.ParseUint(fields[i], 10, 64) // the kernel writes numbers
 			}
@@ -60,11 +70,35 @@ func cookiesIn(text string) (n Cookies) {
 
 // since is how many there were after before. Counters that have begun anew count from 0.
 func (c Cookies) since(before Cookies) Cookies {
-	diff := func(now, before uint64) uint64 {
-		if now < before {
-			return now
-		}
-		return now - before
+	return Cookies{after(c.Sent, before.Sent), after(c.Accepted, before.Accepted), after(c.Refused, before.Refused)}
+}
+
+func after(now, before uint64) uint64 {
+	if now < before {
+		return now
 	}
-	return Cookies{diff(c.Sent, before.Sent), diff(c.Accepted, before.Accepted), diff(c.Refused, before.Refused)}
+	return now - before
+}
+
+// overflows is how often the listening sockets of a namespace had no room between two lists of its endpoints.
+type overflows struct {
+	n     uint64
+	known bool
+}
+
+// overflowsSince are those from before one list until now.
+func (n counts) overflowsSince(before counts) overflows {
+	return overflows{after(n.overflows, before.overflows), n.known && before.known}
+}
+
+// of is how many of the drops that a listening socket counts may be for want of room. It counts bare RSTs, FINs and whatever else it does not take, too:
+// they are at most as many as its namespace had, and where that is not known, none unless its queue is full now.
+func (o overflows) of(l *Listening, drops uint32) uint32 {
+	switch {
+	case o.known:
+		return uint32(min(uint64(drops), o.n))
+	case l.Queue > l.Backlog: // as the kernel has it (sk_acceptq_is_full)
+		return drops
+	}
+	return 0
 }

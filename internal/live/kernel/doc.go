@@ -53,7 +53,7 @@ type Endpoint struct {
 // Listening is what a listening socket has of connections that wait for its process.
 type Listening struct {
 	Queue, Backlog uint32 // that wait, and as many as may
-	Drops          uint32 // SYNs and ACKs of handshakes that it had no room for, since it listens
+	Drops          uint32 // segments that it did not take since it listens: SYNs and ACKs that it had no room for, and bare RSTs, FINs and whatever else
 }
 
 // Change is an endpoint after something happened to it. State may equal Before: a socket has ended, and its remains are in its state.
@@ -61,7 +61,7 @@ type Change struct {
 	Endpoint
 	Before fsm.State
 	Time   time.Time
-	Drops  uint32 // of a listening socket, in LISTEN as before: as many SYNs and ACKs it had no room for since it was last asked
+	Drops  uint32 // of a listening socket, in LISTEN as before: as many SYNs and ACKs, at most, it had no room for since it was last asked
 	Found  bool   // it was found to have happened when the kernel was asked, at Time; false: it happened then
 }
 

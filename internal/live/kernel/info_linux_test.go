@@ -56,7 +56,7 @@ func TestMeasured(t *testing.T) {
 	tab := newTeller(nothingLeft)
 	all := everything
 	listening := func(drops uint32) []Endpoint {
-		return []Endpoint{{Key: at(1), State: fsm.Listen, holder: socket, Socket: true, Listening: &Listening{1, 1, drops}}}
+		return []Endpoint{{Key: at(1), State: fsm.Listen, holder: socket, Socket: true, Listening: &Listening{2, 1, drops}}}
 	}
 	for n, drops := range []uint32{4, 4, 6} {
 		tab.told = 0

@@ -23,10 +23,10 @@ type wish struct {
 type answers struct {
 	all  []listed
 	some []one
-	// cookies are all so far, if all endpoints were asked for.
-	cookies Cookies
-	took    time.Duration
-	err     error
+	// before and after are what was counted then, if all endpoints were asked for.
+	before, after counts
+	took          time.Duration
+	err           error
 }
 
 // listed is what a namespace had at a time.
@@ -105,6 +105,9 @@ func ask(askers []*asker, count *counters, keys []Key, all bool) (found answers)
 			found.some = append(found.some, one{e, at})
 		}
 	}
+	if all {
+		found.before = count.read()
+	}
 	for _, a := range askers {
 		if !all {
 			break
@@ -115,8 +118,8 @@ func ask(askers []*asker, count *counters, keys []Key, all bool) (found answers)
 		}
 		found.all = append(found.all, l)
 	}
-	if all && count != nil && found.err == nil {
-		found.cookies, found.err = count.cookies()
+	if all {
+		found.after = count.read()
 	}
 	found.took = time.Since(began)
 	return found

@@ -46,6 +46,7 @@ type table struct {
 	nameless  map[uint64]*record // sockets that enter SYN_SENT and get their ports later
 	refused   uint64             // endpoints that there was no room for
 	unowned   []Key              // whose processes are not known, or are perhaps others by now
+	overflows overflows          // between the last list of the namespace that is listed, and this one
 
 	// left asks what is left of a socket that is no more; false: nothing.
 	left func(Key) (e Endpoint, left, known bool)
@@ -291,8 +292,11 @@ func (t *table) measured(e, n *Endpoint, at time.Time) {
 		}
 	}
 	was := e.Listening
-	if e.Listening = n.Listening; was != nil && n.Listening != nil && n.Listening.Drops > was.Drops {
-		t.tell(Change{Endpoint: *e, Before: e.State, Time: at, Drops: n.Listening.Drops - was.Drops, Found: true})
+	if e.Listening = n.Listening; was == nil || n.Listening == nil || n.Listening.Drops <= was.Drops {
+		return
+	}
+	if drops := t.overflows.of(n.Listening, n.Listening.Drops-was.Drops); drops > 0 {
+		t.tell(Change{Endpoint: *e, Before: e.State, Time: at, Drops: drops, Found: true})
 	}
 }
 

@@ -22,6 +22,7 @@ type Watcher struct {
 	groups     *groups
 	cookies    Cookies // all so far
 	fresh      Cookies // that Cookies has not returned yet
+	counted    counts  // before the last list
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
@@ -43,14 +44,23 @@ func open(p *program, lacks error) (*Watcher, error) {
 	w := &Watcher{program: p, lacks: lacks, poll: newPoll(), groups: newGroups()}
 	w.table = newTable(w.left)
 	w.openSearch()
-	if c, err := openCounters(); err == nil { // without /proc they are not counted
-		w.poll.count = c
-		w.cookies, _ = c.cookies()
-	}
+	w.count(openCounters())
 	if err := w.Add(); err != nil {
 		return nil, errors.Join(lacks, err, w.Close())
 	}
 	return w, nil
+}
+
+// count begins to count, unless the counters cannot be read now: what has been since the host started would be taken for new later.
+func (w *Watcher) count(c *counters, err error) {
+	if err != nil { // without /proc nothing is counted
+		return
+	}
+	if w.counted = c.read(); !w.counted.known {
+		_ = c.file.Close() // it was open for reading
+		return
+	}
+	w.poll.count, w.cookies = c, w.counted.Cookies
 }
 
 // openSearch opens what finds processes: BPF, or else a process that looks into /proc.
@@ -172,12 +182,12 @@ func (w *Watcher) Read(f func(Change)) error {
 	if w.program != nil {
 		wanted = w.table.untold
 	}
-	if asked.all != nil {
-		n := asked.cookies.since(w.cookies)
-		w.cookies = asked.cookies
-		w.fresh = Cookies{w.fresh.Sent + n.Sent, w.fresh.Accepted + n.Accepted, w.fresh.Refused + n.Refused}
-	}
+	full := w.recount(&asked)
 	for _, l := range asked.all {
+		w.table.overflows = overflows{}
+		if l.namespace == w.Namespace() {
+			w.table.overflows = full
+		}
 		w.table.list(l.namespace, l.endpoints, l.at, wanted)
 	}
 	for i := range asked.some {
@@ -188,6 +198,21 @@ func (w *Watcher) Read(f func(Change)) error {
 	w.search.run(w.table, now)
 	w.groups.run(w.table, now)
 	return nil
+}
+
+// recount takes what was counted when all was asked for, if it was, and returns how often a listening socket had no room since the last time.
+func (w *Watcher) recount(asked *answers) (full overflows) {
+	if asked.all == nil {
+		return full
+	}
+	if asked.after.known {
+		n := asked.after.since(w.cookies)
+		w.cookies = asked.after.Cookies
+		w.fresh = Cookies{w.fresh.Sent + n.Sent, w.fresh.Accepted + n.Accepted, w.fresh.Refused + n.Refused}
+	}
+	full = asked.after.overflowsSince(w.counted)
+	w.counted = asked.before
+	return full
 }
 
 func everything(*Endpoint, time.Time) bool { return true }
