@@ -42,9 +42,14 @@ func (o *overflown) Conversation(c *analyzer.Conversation) error {
 
 func (*overflown) Finish(*analyzer.Summary) error { return nil }
 
-// TestOverflow: that a listening socket had no room is an anomaly of the connections of which something had come, and was not taken, when it said so.
+// TestOverflow: that a listening socket had no room is an anomaly of the connections of which something had come, a while ago, and was not taken, when it said so.
 func TestOverflow(t *testing.T) {
-	const full = "accept-queue-overflow server %d true"
+	const (
+		full   = "accept-queue-overflow server %d true"
+		minRTO = 200 * time.Millisecond
+		late   = "+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n"
+	)
+	const came = 20*time.Millisecond + 50*time.Microsecond // the ACK
 	again := synack + "+50us > . 1:1(0) ack 1 win 502\n+1.0 < S. 0:0(0) ack 1 <mss 1460>\n+50us > . 1:1(0) ack 1 win 502\n+2.0 < S. 0:0(0) ack 1 <mss 1460>\n+50us > . 1:1(0) ack 1 win 502\n"
 	at := func(d time.Duration) []host.Word {
 		return []host.Word{{State: fsm.SynRcvd, Time: 1}, {State: fsm.Established, Time: int64(d)}}
@@ -55,13 +60,15 @@ func TestOverflow(t *testing.T) {
 		words        []host.Word
 		want         []string
 	}{
-		{"the SYN was dropped", syn, 0, nil, []string{fmt.Sprintf(full, 1)}},
+		{"the SYN was dropped", syn, minRTO, nil, []string{fmt.Sprintf(full, 1)}},
+		{"it came just before", syn, minRTO - 1, nil, nil},
 		{"it came later", syn, -1, nil, nil},
-		{"it was answered before", syn + synack, 20 * time.Millisecond, nil, nil},
-		{"it was answered later", syn + synack, 20*time.Millisecond - 1, nil, []string{fmt.Sprintf(full, 1)}},
-		{"the ACK was dropped", syn + synack + lastACK, 30 * time.Millisecond, at(time.Second), []string{fmt.Sprintf(full, 3)}},
-		{"the ACK was taken", syn + synack + lastACK, 30 * time.Millisecond, at(30 * time.Millisecond), nil},
-		{"the ACK was taken later", syn + synack + lastACK, 30 * time.Millisecond, at(30*time.Millisecond + 1), []string{fmt.Sprintf(full, 3)}},
+		{"it was answered before", syn + late, time.Second, nil, nil},
+		{"it was answered later", syn + late, time.Second - 1, nil, []string{fmt.Sprintf(full, 1)}},
+		{"the ACK was dropped", syn + synack + lastACK, came + minRTO, at(time.Second), []string{fmt.Sprintf(full, 3)}},
+		{"the ACK came just before", syn + synack + lastACK, came + minRTO - 1, at(time.Second), nil},
+		{"the ACK was taken", syn + synack + lastACK, came + minRTO, at(came + minRTO), nil},
+		{"the ACK was taken later", syn + synack + lastACK, came + minRTO, at(came + minRTO + 1), []string{fmt.Sprintf(full, 3)}},
 		{"packets show it, too", syn + again, 4 * time.Second, at(5 * time.Second), []string{"syn-ack-retransmit server 4 false", "accept-queue-overflow server 4 true"}},
 	} {
 		o := &overflown{after: c.after, words: c.words}

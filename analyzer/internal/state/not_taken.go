@@ -14,8 +14,8 @@ func (s *View) Deaf(dir uint8, synack *conn.Fact) bool {
 	return m != nil && m.Count > 1 && synack.Time-m.Time >= 2*conn.MinRTO
 }
 
-// NotTaken is what the server had not taken at a time, though it had come by then: the SYN, if no SYN-ACK had, or the ACK of that. It is nil if there is
-// none: the connection was open.
+// NotTaken is what the server had not taken at a time, though it had come conn.MinRTO before, or earlier: the SYN, if no SYN-ACK had been sent, or the ACK of
+// that. It is nil if there is none: the connection was open, or what had just come may have been about to be taken.
 func (s *View) NotTaken(at conn.Time) (f *conn.Fact) {
 	if open := s.Step(conn.Server, fsm.Established); open != nil && entered(open) <= at {
 		return nil
@@ -33,6 +33,9 @@ func (s *View) NotTaken(at conn.Time) (f *conn.Fact) {
 		case !answered && conn.IsSYN(g), answered && conn.IsOrdinary(g) && g.Covers(isn):
 			f = g
 		}
+	}
+	if f != nil && at-f.Time < conn.MinRTO {
+		return nil
 	}
 	return f
 }

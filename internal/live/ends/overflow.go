@@ -9,7 +9,8 @@ import (
 	"tcptrace/internal/live/kernel"
 )
 
-// overflow has the conversations that were being opened to a listening socket know that it had no room. Of which it dropped something, their packets tell.
+// overflow has the conversations that were being opened to a listening socket know that it had no room. That it dropped something is
+// proved; of which of them, their packets tell (state.View.NotTaken).
 func (e *Ends) overflow(c *kernel.Change) {
 	for stream, held := range e.all {
 		server := held.addr[analyzer.Server]
