@@ -349,6 +349,20 @@ func (e *Ends) change(c *kernel.Change) {
 	}
 	e.silent.change(c)
 	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
-		e.early[c.Key] = append(changes, *c)
+		e.early[c.Key] = append(withRoom(changes), *c)
 	}
+}
+
+// withRoom is changes of one pair of sockets without those of its oldest connection, if there are too many to keep another: the capture does not see it, or
+// its conversation would have begun.
+func withRoom(changes []kernel.Change) []kernel.Change {
+	if len(changes) < mostWords {
+		return changes
+	}
+	for i := 1; i < len(changes); i++ {
+		if isAnother(changes[i-1].State, &changes[i]) {
+			return changes[i:]
+		}
+	}
+	return changes[1:]
 }

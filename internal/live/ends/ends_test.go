@@ -296,6 +296,30 @@ func TestEarlyAnother(t *testing.T) {
 	r.expect(t, "2 client SYN_SENT", "2 client ESTABLISHED", "2 client CLOSED")
 }
 
+// TestEarlyMany: so many changes wait for a conversation; the oldest connections of the same sockets make room for the newest, and a connection that
+// changes without end for its own.
+func TestEarlyMany(t *testing.T) {
+	states := []fsm.State{fsm.SynSent, fsm.Established, fsm.CloseWait, fsm.Closed}
+	for n, want := range map[int]int{mostWords - 1: mostWords - 1, mostWords: mostWords, mostWords + 1: mostWords - 3, 100*mostWords + 1: mostWords - 3} {
+		r := newRun()
+		for i := range n {
+			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, states[i%len(states)]), 0))
+		}
+		r.expect(t)
+		k := r.key(talk(1).Addr, analyzer.Client)
+		if got := r.early[k]; len(got) != want || got[0].State != fsm.SynSent || got[want-1].State != states[(n-1)%len(states)] {
+			t.Errorf("%d of %d changes wait, from %v, want %d", len(got), n, got[0].State, want)
+		}
+	}
+	r := newRun()
+	for range 3 * mostWords {
+		r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, fsm.Established), 0))
+	}
+	if r.expect(t); len(r.early[r.key(talk(1).Addr, analyzer.Client)]) != mostWords {
+		t.Errorf("%d changes of one connection wait", len(r.early[r.key(talk(1).Addr, analyzer.Client)]))
+	}
+}
+
 // TestFull: a listening socket that has no room is none of a conversation's ends.
 func TestFull(t *testing.T) {
 	r := newRun()
