@@ -28,6 +28,7 @@ var patience = unix.Timeval{Sec: 5}
 type asker struct {
 	fd        int
 	namespace uint32
+	question  uint32 // number of the last
 	buf       []byte
 }
 
@@ -41,7 +42,7 @@ func newAsker() (*asker, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("sock_diag", err)
 	}
-	a := &asker{fd, namespace, make([]byte, 1<<16)}
+	a := &asker{fd: fd, namespace: namespace, buf: make([]byte, 1<<16)}
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
 		return nil, errors.Join(os.NewSyscallError("setsockopt", err), a.close())
 	}
@@ -60,7 +61,7 @@ func (a *asker) all(states uint32) (list []Endpoint, err error) {
 	return list, nil
 }
 
-// one is the endpoint that is found for packets to a key, which may be a listening socket.
+// one is the endpoint of a key; its holder is nothing if there is none.
 func (a *asker) one(k Key) (found Endpoint, err error) {
 	q := question(unix.AF_INET6, allStates, unix.NLM_F_ACK)
 	if k.Local.Addr().Is4() {
@@ -75,14 +76,21 @@ func (a *asker) one(k Key) (found Endpoint, err error) {
 		id[40+i] = 0xff // INET_DIAG_NOCOOKIE
 	}
 	err = a.ask(q, func(e *Endpoint) { found = *e })
-	if found.Key != k {
-		found = Endpoint{}
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return Endpoint{}, nil
+	case err != nil:
+		return Endpoint{}, err
+	case found.Key != k: // a socket that listens there
+		return Endpoint{}, nil
 	}
-	return found, err
+	return found, nil
 }
 
 // ask calls f with each answer to a question.
 func (a *asker) ask(question []byte, f func(*Endpoint)) error {
+	a.question++
+	binary.NativeEndian.PutUint32(question[8:], a.question)
 	if err := unix.Sendto(a.fd, question, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return os.NewSyscallError("sock_diag", err)
 	}
@@ -109,7 +117,8 @@ func question(family uint8, states uint32, flags uint16) []byte {
 	return b
 }
 
-// answers calls f with those of one message, and reports whether it was the last.
+// answers calls f with those to the last question that are received at once, and reports whether there are no more. Those to an earlier one, which was given up,
+// may still come.
 func (a *asker) answers(f func(*Endpoint)) (last bool, err error) {
 	n, _, err := unix.Recvfrom(a.fd, a.buf, 0)
 	if err == unix.EINTR {
@@ -124,6 +133,8 @@ func (a *asker) answers(f func(*Endpoint)) (last bool, err error) {
 	}
 	for _, m := range messages {
 		switch {
+		case m.Header.Seq != a.question:
+			continue
 		case m.Header.Type == unix.NLMSG_DONE:
 			return true, nil
 		case m.Header.Type == unix.NLMSG_ERROR && len(m.Data) >= 4:

@@ -101,7 +101,7 @@ func ask(askers []*asker, count *counters, keys []Key, all bool) (found answers)
 	began := time.Now()
 	for _, k := range keys {
 		at := time.Now()
-		if e, err := askers[0].one(k); err == nil && e.holder != nothing { // an error says that there is none
+		if e, err := askers[0].one(k); err == nil && e.holder != nothing { // after an error it is asked for again
 			found.some = append(found.some, one{e, at})
 		}
 	}

@@ -139,11 +139,11 @@ func (w *Watcher) own(list []Endpoint) {
 	}
 }
 
-// left asks what is left of a socket.
+// left asks what is left of a socket. It is not known if the kernel does not answer.
 func (w *Watcher) left(k Key) (e Endpoint, left, known bool) {
 	if a := w.asker(k.Namespace); a != nil {
 		e, err := a.one(k)
-		return e, err == nil && e.holder == remains, true
+		return e, e.holder == remains, err == nil
 	}
 	return Endpoint{}, false, false
 }
