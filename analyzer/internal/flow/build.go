@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/analyzer/timing"
@@ -27,7 +26,7 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	}
 	out.Roles, out.Start, out.End = roles, c.First, c.Last
 	out.FirstFrame, out.LastFrame = c.FirstFrame, c.LastFrame
-	out.Hosts = [2]*host.End{}
+	clear(out.Hosts[:])
 	out.Completeness = c.Seen
 	out.History = c.History.Orient(cl, c.FirstDir)
 	out.Evicted, out.Quick, out.Sound = c.Flags.Has(conn.Evicted), !c.Flags.Has(conn.IsRead), false
