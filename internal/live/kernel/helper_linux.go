@@ -35,11 +35,18 @@ func init() {
 
 // help answers questions until there are no more.
 func help() {
-	code := 0
-	if err := errors.Join(keepSeeing(), answerAll(os.Stdin, os.Stdout)); err != nil {
-		code = 1
+	if err := serve(keepSeeing, os.Stdin, os.Stdout); err != nil {
+		os.Exit(1)
 	}
-	os.Exit(code)
+	os.Exit(0)
+}
+
+// serve answers only when the other rights have been given up.
+func serve(giveUp func() error, questions io.Reader, answers io.Writer) error {
+	if err := giveUp(); err != nil {
+		return err
+	}
+	return answerAll(questions, answers)
 }
 
 // seeing are the rights by which files of other users' processes can be looked at.
