@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"kernel.org/pub/linux/libs/security/libcap/cap"
@@ -136,7 +138,7 @@ func holdersInProc(wanted map[uint32]bool) (list []record, unseen int) {
 		}
 		dir := "/proc/" + entry.Name()
 		inodes, err := socketsOf(dir + "/fd")
-		if errors.Is(err, os.ErrPermission) && !isEmpty(dir+"/cmdline") { // not of the kernel's own
+		if errors.Is(err, os.ErrPermission) && !isKernels(dir) {
 			unseen++
 		}
 		inodes = slices.DeleteFunc(inodes, func(n uint32) bool { return !wanted[n] })
@@ -174,9 +176,25 @@ func cgroupOf(dir string) uint64 {
 	return 0
 }
 
-func isEmpty(file string) bool {
-	b, err := os.ReadFile(file)
-	return err != nil || len(b) == 0
+// isKernels is whether a process is a thread of the kernel's own, or has ended. The command line, which kernel threads lack, is read from the memory
+// of a process, which can block; this cannot.
+func isKernels(dir string) bool {
+	b, err := os.ReadFile(dir + "/stat")
+	return err != nil || flagsIn(string(b))&kernelThread != 0
+}
+
+// kernelThread is PF_KTHREAD of include/linux/sched.h.
+const kernelThread = 0x00200000
+
+// flagsIn is what /proc/PID/stat says of them; 0 if nothing. The name before them may contain anything.
+func flagsIn(stat string) uint64 {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	const place = 6 // behind the name: state, parent, group, session, terminal and its group
+	if len(fields) <= place {
+		return 0
+	}
+	flags, _ := strconv.ParseUint(fields[place], 10, 64) // 0 if it is none
+	return flags
 }
 
 // socketsOf lists the inode numbers of the sockets among the files of a process. The error is about the last that cannot be looked at.
@@ -214,12 +232,22 @@ func socketInode(target string) (uint32, bool) {
 type helper struct {
 	cmd       *exec.Cmd
 	questions io.WriteCloser
-	answers   io.Reader
-	unseen    int // processes that it may not look at, as of the last answer
+	answers   io.ReadCloser
+	ended     chan struct{} // closed when the process has
+	unseen    atomic.Int64  // processes that it may not look at, as of the last answer
+
+	patience, grace time.Duration // for an answer, and for its end when nobody asks any more
 }
 
+// It can be stuck in /proc for ever.
+const (
+	helperPatience = 5 * time.Second
+	helperGrace    = 2 * time.Second
+)
+
 func startHelper() (*helper, error) {
-	h := &helper{cmd: &exec.Cmd{Path: "/proc/self/exe", Args: []string{helperName}, Dir: "/", Env: []string{"GOMAXPROCS=1"}}}
+	h := &helper{cmd: &exec.Cmd{Path: "/proc/self/exe", Args: []string{helperName}, Dir: "/", Env: []string{"GOMAXPROCS=1"}},
+		ended: make(chan struct{}), patience: helperPatience, grace: helperGrace}
 	h.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal's signals are for the one that asks
 	var err error
 	if h.questions, err = h.cmd.StdinPipe(); err != nil {
@@ -228,11 +256,40 @@ func startHelper() (*helper, error) {
 	if h.answers, err = h.cmd.StdoutPipe(); err != nil {
 		return nil, err
 	}
-	return h, h.cmd.Start()
+	if err := h.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_, _ = h.cmd.Process.Wait()
+		close(h.ended)
+	}()
+	return h, nil
 }
 
-// look asks. It is for one goroutine at a time.
+// look asks. It is for one goroutine at a time. A helper that fails is killed: what it may still answer is to no question.
 func (h *helper) look(inodes []uint32) ([]record, error) {
+	late := time.AfterFunc(h.patience, h.kill)
+	list, err := h.ask(inodes)
+	switch {
+	case !late.Stop():
+		return nil, fmt.Errorf("the process that looks into /proc did not answer within %v", h.patience)
+	case err != nil:
+		h.kill()
+		return nil, fmt.Errorf("the process that looks into /proc: %w", err)
+	}
+	return list, nil
+}
+
+// kill ends the process at once, and whoever reads from it or writes to it, even if it cannot be ended.
+func (h *helper) kill() {
+	if h.cmd != nil {
+		_ = h.cmd.Process.Kill() // it may have ended
+	}
+	_ = h.questions.Close()
+	_ = h.answers.Close()
+}
+
+func (h *helper) ask(inodes []uint32) ([]record, error) {
 	b := binary.NativeEndian.AppendUint32(nil, uint32(len(inodes)))
 	for _, n := range inodes {
 		b = binary.NativeEndian.AppendUint32(b, n)
@@ -247,7 +304,7 @@ func (h *helper) look(inodes []uint32) ([]record, error) {
 	if head.Holders > mostHolders {
 		return nil, fmt.Errorf("%d processes", head.Holders)
 	}
-	h.unseen = int(head.Unseen)
+	h.unseen.Store(int64(head.Unseen))
 	answers := make([]struct {
 		Inode, PID uint32
 		Cgroup     uint64
@@ -264,5 +321,24 @@ func (h *helper) look(inodes []uint32) ([]record, error) {
 	return list, nil
 }
 
-// close ends the process, which ends by itself when nobody can ask any more.
-func (h *helper) close() error { return errors.Join(h.questions.Close(), h.cmd.Wait()) }
+// close ends the process, which ends by itself when nobody can ask any more, unless it is stuck.
+func (h *helper) close() error {
+	_ = h.questions.Close() // it may have been killed
+	if !h.ends() {
+		h.kill()
+		if !h.ends() {
+			return fmt.Errorf("process %d, which looks into /proc, cannot be killed", h.cmd.Process.Pid)
+		}
+	}
+	_ = h.answers.Close()
+	return nil
+}
+
+func (h *helper) ends() bool {
+	select {
+	case <-h.ended:
+		return true
+	case <-time.After(h.grace):
+		return false
+	}
+}

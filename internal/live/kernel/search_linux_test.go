@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"errors"
+	"io"
 	"reflect"
 	"slices"
 	"testing"
@@ -171,15 +172,15 @@ func TestConnectingRecord(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	wanted := []record{{kind: held, inode: 11, process: host.Process{PID: 7, Cgroup: 1 << 40, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}
 	var questions bytes.Buffer
-	h := &helper{questions: closer{&questions}, answers: bytes.NewReader(appendAnswer(nil, wanted, 3))}
-	if list, err := h.look([]uint32{11, 12}); err != nil || !reflect.DeepEqual(list, wanted) || h.unseen != 3 {
-		t.Errorf("%+v, %v, %d unseen", list, err, h.unseen)
+	h := &helper{questions: closer{&questions}, answers: io.NopCloser(bytes.NewReader(appendAnswer(nil, wanted, 3))), patience: time.Minute}
+	if list, err := h.look([]uint32{11, 12}); err != nil || !reflect.DeepEqual(list, wanted) || h.unseen.Load() != 3 {
+		t.Errorf("%+v, %v, %d unseen", list, err, h.unseen.Load())
 	}
 	if list, err := readNumbers(&questions, 2); err != nil || !slices.Equal(list, []uint32{11, 12}) {
 		t.Errorf("%v, %v", list, err)
 	}
 	h.questions = closer{&questions}
-	h.answers = bytes.NewReader(appendAnswer(nil, make([]record, mostHolders+1), 0))
+	h.answers = io.NopCloser(bytes.NewReader(appendAnswer(nil, make([]record, mostHolders+1), 0)))
 	if _, err := h.look([]uint32{11, 12}); err == nil {
 		t.Error("too many are believed")
 	}

@@ -273,8 +273,8 @@ func (w *Watcher) Notes() (list []string) {
 	switch {
 	case w.search.failed != nil:
 		list = append(list, fmt.Sprintf("processes are known by their calls only: %v", w.search.failed))
-	case w.helper != nil && w.helper.unseen > 0:
-		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen))
+	case w.helper != nil && w.helper.unseen.Load() > 0:
+		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
 	}
 	return list
 }
@@ -311,6 +311,9 @@ func (w *Watcher) Lost() uint64 {
 // Close ends watching.
 func (w *Watcher) Close() error {
 	var errs []error
+	if w.helper != nil { // before the search, which may wait for it
+		errs = append(errs, w.helper.close())
+	}
 	w.poll.wait()
 	w.search.aside.wait()
 	w.groups.aside.wait()
@@ -319,9 +322,6 @@ func (w *Watcher) Close() error {
 	}
 	if w.program != nil {
 		errs = append(errs, w.program.close())
-	}
-	if w.helper != nil {
-		errs = append(errs, w.helper.close())
 	}
 	for _, a := range append(w.namespaces, w.poll.askers...) {
 		errs = append(errs, a.close())
