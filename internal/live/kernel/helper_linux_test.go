@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,5 +99,18 @@ func TestFlagsIn(t *testing.T) {
 	}
 	if isKernels("/proc/self") || !isKernels("/proc/none") {
 		t.Error("this process is the kernel's, or one that has ended is not")
+	}
+}
+
+// TestOwnFails: what is open at the start is listed without processes if the helper fails, and it is not asked again.
+func TestOwnFails(t *testing.T) {
+	cut := appendAnswer(nil, []record{{inode: 11}}, 0)
+	for missing, want := range []bool{true, false} { // a byte
+		h := &helper{questions: closer{new(bytes.Buffer)}, answers: io.NopCloser(bytes.NewReader(cut[:len(cut)-missing])), patience: time.Minute}
+		w := &Watcher{search: newSearch(h), helper: h}
+		w.own(nil)
+		if (w.search.looker != nil) != want || (w.search.failed == nil) != want {
+			t.Errorf("%d bytes missing: %v", missing, w.search.failed)
+		}
 	}
 }

@@ -15,10 +15,10 @@ type looker interface {
 
 // search finds the processes of endpoints for which no call of theirs was seen, or that have been handed on since.
 type search struct {
-	looker looker // nil: nobody can look
+	looker looker // nil: nobody can look, or not any more
 	wanted map[Key]*quest
 	aside  *aside[looked]
-	failed error // the last time
+	failed error // why nobody looks
 }
 
 // quest is for the process of one endpoint.
@@ -50,12 +50,12 @@ func newSearch(l looker) *search {
 
 // run looks for the processes of those that a table wants, and tells it what was found meanwhile.
 func (s *search) run(t *table, now time.Time) {
+	if l, ok := s.aside.result(func(l looked) time.Duration { return l.took }); ok {
+		s.found(t, &l)
+	}
 	if s.looker == nil {
 		t.unowned = t.unowned[:0]
 		return
-	}
-	if l, ok := s.aside.result(func(l looked) time.Duration { return l.took }); ok {
-		s.found(t, &l)
 	}
 	for _, k := range t.unowned {
 		if len(s.wanted) < mostWanted {
@@ -92,10 +92,16 @@ func look(by looker, inodes []uint32, now time.Time) looked {
 	return l
 }
 
+// fail ends looking: after a part of an answer nobody knows to what the next one is. Nothing may be looking.
+func (s *search) fail(err error) {
+	s.looker, s.failed = nil, fmt.Errorf("finding processes: %w", err)
+	clear(s.wanted)
+}
+
 // found tells a table who has what it wants.
 func (s *search) found(t *table, l *looked) {
 	if l.err != nil {
-		s.failed = fmt.Errorf("finding processes: %w", l.err)
+		s.fail(l.err)
 		return
 	}
 	h := newHolders(l.holders)

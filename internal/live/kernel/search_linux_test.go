@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *search) lookAt(t *testing.T, tab *table, now time.Time) {
 	s.run(tab, now)
 }
 
-// TestSearch: who is not known is looked for some times, and no more often; a failure is remembered.
+// TestSearch: who is not known is looked for some times, and no more often; a failure is remembered, and ends it.
 func TestSearch(t *testing.T) {
 	tab, a := newTeller(nothingLeft), &answerer{}
 	s := newSearch(a)
@@ -93,11 +94,20 @@ func TestSearch(t *testing.T) {
 	}
 	a.err = errors.New("cannot")
 	tab.found(&Endpoint{Key: at(3), State: fsm.Established, holder: socket, inode: 12}, start)
-	if s.lookAt(t, tab.table, now.Add(time.Hour)); !errors.Is(s.failed, a.err) {
-		t.Errorf("%v", s.failed)
+	s.lookAt(t, tab.table, now.Add(time.Hour))
+	cause := a.err
+	a.list, a.err = []record{{inode: 12, process: host.Process{PID: 8}}}, nil // it is not asked any more
+	tab.found(&Endpoint{Key: at(4), State: fsm.Established, holder: socket, inode: 12}, start)
+	s.lookAt(t, tab.table, now.Add(2*time.Hour))
+	if !errors.Is(s.failed, cause) || s.looker != nil || len(a.asked) != looks+1 || len(s.wanted) != 0 {
+		t.Errorf("%v; asked %v", s.failed, a.asked)
+	}
+	w := Watcher{search: s}
+	if notes := w.Notes(); len(notes) != 1 || !strings.Contains(notes[0], cause.Error()) {
+		t.Errorf("notes: %q", notes)
 	}
 	for n := range maxUnowned + 1 {
-		tab.found(&Endpoint{Key: at(n + 4), State: fsm.Established, holder: socket, inode: 12}, start)
+		tab.found(&Endpoint{Key: at(n + 5), State: fsm.Established, holder: socket, inode: 12}, start)
 	}
 	if len(tab.unowned) != maxUnowned {
 		t.Errorf("%d are to be looked for", len(tab.unowned))

@@ -128,9 +128,11 @@ func (w *Watcher) own(list []Endpoint) {
 	for first := true; first || len(inodes) > 0; first = false { // with none it is found out what can be seen
 		n := min(len(inodes), mostAtOnce)
 		l := look(w.search.looker, inodes[:n], time.Now())
-		if inodes, w.search.failed = inodes[n:], l.err; l.err != nil {
+		if l.err != nil {
+			w.search.fail(l.err)
 			return
 		}
+		inodes = inodes[n:]
 		h := newHolders(l.holders)
 		h.list(list)
 		if w.helper == nil { // it lists all
@@ -272,7 +274,7 @@ func (w *Watcher) Notes() (list []string) {
 	}
 	switch {
 	case w.search.failed != nil:
-		list = append(list, fmt.Sprintf("processes are known by their calls only: %v", w.search.failed))
+		list = append(list, fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed))
 	case w.helper != nil && w.helper.unseen.Load() > 0:
 		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
 	}
@@ -286,7 +288,7 @@ func (w *Watcher) Stays() string {
 		text = "BPF programs that report the states of connections, and " + text
 	}
 	switch {
-	case w.helper != nil:
+	case w.helper != nil && w.search.looker != nil:
 		text += fmt.Sprintf("; process %d looks into /proc for who has sockets, with no right but to", w.helper.cmd.Process.Pid)
 	case w.search.looker != nil:
 		text += "; BPF lists who has sockets"
