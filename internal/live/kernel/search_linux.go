@@ -29,6 +29,7 @@ type quest struct {
 
 // looked is who has sockets, as of a time.
 type looked struct {
+	asked   []Key // for whom
 	at      time.Time
 	took    time.Duration
 	holders []record
@@ -67,21 +68,26 @@ func (s *search) run(t *table, now time.Time) {
 		return
 	}
 	var inodes []uint32
-	due := false
+	var asked []Key
 	for k, q := range s.wanted {
 		e := t.endpoints[k]
 		switch {
 		case e == nil || e.holder != socket || q.looks == 0:
 			delete(s.wanted, k)
-		case !q.due.After(now) && len(inodes) < mostAtOnce:
-			due = true
-			if e.inode != 0 {
+		case !q.due.After(now) && len(asked) < mostAtOnce:
+			asked = append(asked, k)
+			if e.inode != 0 { // else it may be known by its socket, or belongs to who listens until its inode is known
 				inodes = append(inodes, e.inode)
 			}
 		}
 	}
-	if due {
-		s.aside.start(now, lookEvery, func() looked { return look(s.looker, inodes, now) })
+	if len(asked) > 0 {
+		by := s.looker
+		s.aside.start(now, lookEvery, func() looked {
+			l := look(by, inodes, now)
+			l.asked = asked
+			return l
+		})
 	}
 }
 
@@ -105,9 +111,9 @@ func (s *search) found(t *table, l *looked) {
 		return
 	}
 	h := newHolders(l.holders)
-	for k, q := range s.wanted {
-		e := t.endpoints[k]
-		if e == nil || q.due.After(l.at) {
+	for _, k := range l.asked {
+		e, q := t.endpoints[k], s.wanted[k]
+		if e == nil || q == nil || q.due.After(l.at) { // it is over, or another has its addresses
 			continue
 		}
 		q.due, q.looks = l.at.Add(lookAgain), q.looks-1

@@ -224,3 +224,43 @@ func TestWishes(t *testing.T) {
 		t.Errorf("asked for %v once more", keys)
 	}
 }
+
+// TestAtOnce: only what was in a question counts as looked for; the rest is in the next one.
+func TestAtOnce(t *testing.T) {
+	for _, n := range []int{mostAtOnce, mostAtOnce + 1} {
+		tab, a := newTeller(nothingLeft), &answerer{}
+		s := newSearch(a)
+		for i := range n {
+			tab.found(&Endpoint{Key: at(i), State: fsm.Established, holder: socket, inode: uint32(i + 1)}, start)
+			s.wanted[at(i)] = &quest{start, looks}
+		}
+		now := time.Now()
+		s.lookAt(t, tab.table, now)
+		left := 0
+		for _, q := range s.wanted {
+			left += q.looks
+		}
+		if len(a.asked) != 1 || len(a.asked[0]) != mostAtOnce || left != n*looks-mostAtOnce {
+			t.Errorf("%d wanted: %d questions, %d looks left", n, len(a.asked), left)
+		}
+	}
+}
+
+// TestInodeLater: what was accepted before its inode was known is looked for when it is, since it may have been handed on; what its process has
+// opened is not.
+func TestInodeLater(t *testing.T) {
+	for _, accepted := range []bool{true, false} {
+		tab := newTeller(nothingLeft)
+		e := Endpoint{Key: at(1), State: fsm.Established, Socket: true, holder: socket, Process: host.Process{PID: 7}, accepted: accepted}
+		tab.found(&e, start)
+		tab.unowned = nil
+		n := e
+		n.inode = 11
+		for range 2 { // once is enough
+			tab.found(&n, start.Add(time.Second))
+		}
+		if want := map[bool]int{true: 1}[accepted]; len(tab.unowned) != want {
+			t.Errorf("accepted %v: %v are looked for", accepted, tab.unowned)
+		}
+	}
+}

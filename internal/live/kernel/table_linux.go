@@ -287,7 +287,7 @@ func (t *table) measured(e, n *Endpoint, at time.Time) {
 		e.Info = n.Info
 	}
 	if n.inode != 0 && e.inode != n.inode { // it has been accepted, or was not known by it
-		if e.inode = n.inode; e.Process.PID == 0 || e.Process.Listens {
+		if e.inode = n.inode; e.Process.PID == 0 || e.Process.Listens || e.accepted { // those were looked for without it, in vain
 			t.seek(e)
 		}
 	}
