@@ -82,6 +82,7 @@ func (w *Watcher) openSearch() {
 // others it is not known what became of closed sockets.
 func (w *Watcher) Add() error {
 	w.poll.wait()
+	w.search.aside.wait()
 	for _, askers := range []*[]*asker{&w.namespaces, &w.poll.askers} {
 		a, err := newAsker()
 		if err != nil {
