@@ -12,7 +12,7 @@ type aside[T any] struct {
 func newAside[T any]() *aside[T] { return &aside[T]{results: make(chan T, 1)} }
 
 // leisure is how many times as long as something took lies before it is done again, so that it takes a twentieth of a processor at most; but no
-// more than seldom: it seemed to take long if the program was stopped meanwhile.
+// more than seldom, which is less where it takes half a second or more: it seemed to take long if the program was stopped meanwhile.
 const (
 	leisure = 20
 	seldom  = 10 * time.Second

@@ -21,7 +21,7 @@ import (
 )
 
 // Who has given up its rights by Landlock may not see what other processes have open. So a process is started before that which keeps the
-// right to, and gives up all others. It takes inode numbers of sockets and answers with the processes that have them; of packets it gets nothing.
+// capabilities to, and gives up all others. With them, its user's files and no Landlock it could do more than look, if anyone could tell it to: it takes inode numbers of sockets and answers with the processes that have them; of packets it gets nothing.
 //
 // A question is a count and inode numbers; an answer a count of processes that cannot be looked at, another of holders, and these.
 // Numbers are of four bytes, those of control groups of eight.

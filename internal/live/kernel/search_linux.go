@@ -146,7 +146,7 @@ func newHolders(list []record) holders {
 	return h
 }
 
-// of is who has the socket of e: of several the one that is known to, or else the oldest. PID is 0 if none is seen.
+// of is who has the socket of e: of several the one that is known to, or else the one with the lowest number. PID is 0 if none is seen.
 func (h *holders) of(e *Endpoint) (p host.Process) {
 	var list []*record
 	if e.sock != 0 {

@@ -14,7 +14,7 @@ import (
 	"tcptrace/fsm"
 )
 
-// TestHolders: of several that have a socket it is the one that was known to, or else the oldest.
+// TestHolders: of several that have a socket it is the one that was known to, or else the one with the lowest number.
 func TestHolders(t *testing.T) {
 	of := func(sock uint64, inode, pid uint32) record {
 		return record{kind: held, sock: sock, inode: inode, process: host.Process{PID: pid, User: pid}}

@@ -290,7 +290,7 @@ func (w *Watcher) Stays() string {
 	}
 	switch {
 	case w.helper != nil && w.search.looker != nil:
-		text += fmt.Sprintf("; process %d looks into /proc for who has sockets, with no right but to", w.helper.cmd.Process.Pid)
+		text += fmt.Sprintf("; process %d looks into /proc for who has sockets: it gets no packets, but keeps its user, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH if there were these, and is not confined by Landlock", w.helper.cmd.Process.Pid)
 	case w.search.looker != nil:
 		text += "; BPF lists who has sockets"
 	}
