@@ -268,16 +268,34 @@ func startHelper() (*helper, error) {
 
 // look asks. It is for one goroutine at a time. A helper that fails is killed: what it may still answer is to no question.
 func (h *helper) look(inodes []uint32) ([]record, error) {
-	late := time.AfterFunc(h.patience, h.kill)
+	done, late := make(chan struct{}), make(chan bool)
+	go func() { late <- h.killLate(done) }()
 	list, err := h.ask(inodes)
+	close(done)
 	switch {
-	case !late.Stop():
+	case <-late:
 		return nil, fmt.Errorf("the process that looks into /proc did not answer within %v", h.patience)
 	case err != nil:
 		h.kill()
 		return nil, fmt.Errorf("the process that looks into /proc: %w", err)
 	}
 	return list, nil
+}
+
+// killLate kills the process if it is not done in time. That is taken in steps, so that it is not late for who was stopped meanwhile (Ctrl-Z).
+func (h *helper) killLate(done <-chan struct{}) (late bool) {
+	const steps = 10
+	step := time.NewTicker(h.patience / steps)
+	defer step.Stop()
+	for range steps {
+		select {
+		case <-done:
+			return false
+		case <-step.C:
+		}
+	}
+	h.kill()
+	return true
 }
 
 // kill ends the process at once, and whoever reads from it or writes to it, even if it cannot be ended.
