@@ -30,7 +30,7 @@ type end struct {
 	words   []host.Word
 	process host.Process
 	heard   analyzer.Time
-	leftOut bool   // packets were lost meanwhile, or nobody listened
+	leftOut bool   // packets were lost meanwhile, or nobody listened, or the kernel was asked too seldom
 	play    string // that made it
 	pid     int    // that it belongs to, as whoever made it knows
 }

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"cmp"
+	"net/netip"
+	"slices"
 	"time"
 
 	"tcptrace/analyzer"
@@ -21,7 +23,9 @@ type watch struct {
 	capture *capture.Capture
 	loop    *live.Loop
 	ends    *ends.Ends
-	heard   map[uint64]*[2]heard // by stream
+	heard   map[uint64]*[2]heard         // by stream
+	newest  map[[2]netip.AddrPort]uint64 // streams of those that are not over, by their sockets
+	taken   map[uint64]bool              // streams whose sockets another has
 	to      *comparison
 	err     error
 }
@@ -34,7 +38,7 @@ type heard struct {
 
 // newWatch begins to capture at a tap.
 func newWatch(t *tap, k *shared, to *comparison) (*watch, error) {
-	v := &watch{tap: t, kernel: k, heard: map[uint64]*[2]heard{}, to: to}
+	v := &watch{tap: t, kernel: k, heard: map[uint64]*[2]heard{}, newest: map[[2]netip.AddrPort]uint64{}, taken: map[uint64]bool{}, to: to}
 	err := t.at.do(func() (err error) {
 		v.capture, err = capture.Open(capture.Options{Interfaces: []string{t.device}, Filter: t.filter, BufferSize: t.buffer, SnapLen: snapLen})
 		return err
@@ -70,14 +74,34 @@ func (v *watch) told(t *ends.Told) {
 	h[t.Side] = heard{ends.AppendWord(h[t.Side].words, &t.Change), t.Process}
 }
 
+// follow knows which conversation has its sockets to itself. Who asks now and then does not hear how one ended whose sockets the next one took.
+func (v *watch) follow(ev *analyzer.Event) {
+	c := ev.Conversation
+	key := c.Addr
+	if key[0].Compare(key[1]) > 0 {
+		slices.Reverse(key[:])
+	}
+	switch {
+	case ev.Kind == analyzer.EventOpened:
+		if older, ok := v.newest[key]; ok && older != c.Stream {
+			v.taken[older] = true
+		}
+		v.newest[key] = c.Stream
+	case ev.Kind == analyzer.EventConversation && ev.Over != analyzer.NotOver && v.newest[key] == c.Stream:
+		delete(v.newest, key)
+	}
+}
+
 // event compares the ends of a conversation that is over.
 func (v *watch) event(ev *analyzer.Event) {
+	v.follow(ev)
 	if ev.Kind != analyzer.EventConversation || ev.Over == analyzer.NotOver {
 		return
 	}
 	c := ev.Conversation
-	h := v.heard[c.Stream]
+	h, taken := v.heard[c.Stream], v.taken[c.Stream] && v.kernel.watcher.Source() == kernel.Diag
 	delete(v.heard, c.Stream)
+	delete(v.taken, c.Stream)
 	if h == nil || v.to.hosts != nil && c.Completeness&analyzer.SawSYN == 0 { // an earlier run left it
 		return
 	}
@@ -88,7 +112,7 @@ func (v *watch) event(ev *analyzer.Event) {
 		e := end{
 			side: analyzer.Side(side), addr: c.Addr, steps: ev.Judgment.Trajectory[side], words: h[side].words, process: h[side].process, heard: ev.Time,
 		}
-		e.leftOut = c.Dropped > 0 || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
+		e.leftOut = taken || c.Dropped > 0 || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
 		v.to.take(v.tap, &e)
 	}
 }
