@@ -388,13 +388,7 @@ func TestOpenBefore(t *testing.T) {
 // Without BPF, what became of connections is seen once a second.
 func TestDiag(t *testing.T) {
 	n := netns.New(t)
-	var w *kernel.Watcher
-	var err error
-	n.A.Do(func() { w, err = kernel.OpenDiag() })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	w := openedIn(t, n.A, kernel.OpenDiag)
 	listener := n.A.Listen(port)
 	c, err := n.A.Dial(listener.Addr())
 	if err != nil {
@@ -421,4 +415,16 @@ func TestDiag(t *testing.T) {
 	}
 	c.Close()
 	wait(fsm.Closed)
+}
+
+// openedIn is a watcher that is opened in a namespace, and closed behind the test.
+func openedIn(t *testing.T, h *netns.Host, open func() (*kernel.Watcher, error)) (w *kernel.Watcher) {
+	t.Helper()
+	var err error
+	h.Do(func() { w, err = open() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w
 }

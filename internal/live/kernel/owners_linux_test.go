@@ -85,13 +85,7 @@ $`)
 func TestAccepted(t *testing.T) {
 	for _, open := range []func() (*kernel.Watcher, error){kernel.Open, kernel.OpenDiag} {
 		n := netns.New(t)
-		var w *kernel.Watcher
-		var err error
-		n.A.Do(func() { w, err = open() })
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Close()
+		w := openedIn(t, n.A, open)
 		l := n.A.Listen(port)
 		c, err := n.A.Dial(l.Addr())
 		if err != nil {
@@ -152,14 +146,9 @@ func start(t *testing.T, task string, file *os.File) (pid uint32) {
 func TestConnecting(t *testing.T) {
 	for _, open := range []func() (*kernel.Watcher, error){kernel.Open, kernel.OpenDiag} {
 		n := netns.New(t)
-		var w *kernel.Watcher
-		var err error
-		n.A.Do(func() { w, err = open() })
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer w.Close()
+		w := openedIn(t, n.A, open)
 		var fd int
+		var err error
 		n.A.Do(func() { fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0) })
 		if err != nil {
 			t.Fatal(err)

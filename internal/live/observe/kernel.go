@@ -97,17 +97,13 @@ func (s *Session) tellWords(until analyzer.Time) {
 	list := s.words.list
 	slices.SortStableFunc(list, func(a, b word) int { return cmp.Compare(a.at, b.at) })
 	most := len(list) - mostWords
-	over := make(map[uint64]bool, len(s.over))
-	for _, stream := range s.over {
-		over[stream] = true
-	}
 	waiting := list[:0]
 	for i, w := range list {
 		if i < most && w.at > until {
 			s.words.hurried++
 		}
 		switch {
-		case w.at > until && i >= most && (w.state == nil || !over[w.state.Stream]):
+		case w.at > until && i >= most && (w.state == nil || !s.over[w.state.Stream]):
 			waiting = append(waiting, w)
 		case w.state == nil:
 			s.Fail(w.write())
@@ -117,10 +113,10 @@ func (s *Session) tellWords(until analyzer.Time) {
 	}
 	clear(list[len(waiting):])
 	s.words.list = waiting
-	for _, stream := range s.over {
+	for stream := range s.over {
 		delete(s.begun, stream)
 	}
-	s.over = s.over[:0]
+	clear(s.over)
 }
 
 // holds reports whether --where lets through what the kernel says of a conversation: it holds now, or something of it was told.

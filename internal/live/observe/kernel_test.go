@@ -45,7 +45,7 @@ server 10.0.0.2:80
 +1ms > P. 201:301(100) ack 1
 `)}
 	noName, noLimit := func(uint16) string { return "" }, func(uint16) uint32 { return 0 }
-	s.Session = Session{Loop: live.New(nil, live.Options{Options: analyzer.Options{Interface: noName, SnapLen: noLimit}}), begun: map[uint64]bool{}, Events: report.NewEvents(&s.out)}
+	s.Session = Session{Loop: live.New(nil, live.Options{Options: analyzer.Options{Interface: noName, SnapLen: noLimit}}), begun: map[uint64]bool{}, over: map[uint64]bool{}, Events: report.NewEvents(&s.out)}
 	if where != "" {
 		compiled, err := report.CompileWhere(where)
 		if err != nil {

@@ -53,7 +53,7 @@ type Session struct {
 
 	words     words
 	begun     map[uint64]bool // streams of which Where let something through, until they are over
-	over      []uint64        // streams that are, whose words are not written yet
+	over      map[uint64]bool // streams that are, whose words are not written yet
 	unwritten bool            // something is missing in the file of packets
 
 	reported  analyzer.Time // when Interval told
@@ -63,7 +63,7 @@ type Session struct {
 
 // Observe begins to observe the loop, behind all that observe it already.
 func (s *Session) Observe() {
-	s.begun = map[uint64]bool{}
+	s.begun, s.over = map[uint64]bool{}, map[uint64]bool{}
 	s.Loop.OnEvent(s.event)
 	if s.Kernel != nil {
 		s.ends = ends.New(s.Kernel, s.told, s.Loop.Monitor().Again, s.full)
@@ -188,7 +188,7 @@ func (s *Session) chosen(ev *analyzer.Event) (bool, error) {
 		s.begun[stream] = true
 	}
 	if isLast {
-		s.over = append(s.over, stream)
+		s.over[stream] = true
 	}
 	return ok, nil
 }
