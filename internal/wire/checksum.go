@@ -70,7 +70,7 @@ func (s *Segment) AgreesWith(sum uint16) bool {
 // pseudo is the sum of the pseudo-header without the length.
 func (s *Segment) pseudo() uint64 {
 	k := &s.Key
-	return add(0, k.A.Hi, k.A.Lo, k.B.Hi, k.B.Lo, protoTCP)
+	return add2(add2(protoTCP, k.A.Hi, k.A.Lo), k.B.Hi, k.B.Lo)
 }
 
 // PayloadSum is the Internet checksum (RFC 1071), not complemented, that the payload has if the TCP checksum is right. It shows whether two payloads of the
@@ -102,8 +102,10 @@ func (s *Segment) header(pseudo uint64) uint64 {
 	if s.Bits&HasTimestamps != 0 {
 		options = nopNopTimestamps
 	}
-	return add(pseudo, uint64(s.Key.PortA), uint64(s.Key.PortB), uint64(s.Seq)<<32|uint64(s.Ack),
-		uint64(s.headerLen())<<42|uint64(s.Flags)<<32|uint64(s.Window)<<16|uint64(s.Urgent), options, uint64(s.TSval)<<32|uint64(s.TSecr))
+	ports := uint64(s.Key.PortA) + uint64(s.Key.PortB)
+	rest := uint64(s.headerLen())<<42 | uint64(s.Flags)<<32 | uint64(s.Window)<<16 | uint64(s.Urgent)
+	sum := add2(add(pseudo, ports), uint64(s.Seq)<<32|uint64(s.Ack), rest)
+	return add2(sum, options, uint64(s.TSval)<<32|uint64(s.TSecr))
 }
 
 // SumOf is the Internet checksum, not complemented, of a payload.
@@ -119,28 +121,42 @@ func positive(sum uint16) uint16 {
 
 // sumBytes adds bytes, the first of which is at an even place.
 func sumBytes(sum uint64, b []byte) uint64 {
-	for ; len(b) >= 8; b = b[8:] {
-		sum = add(sum, be64(b))
+	for ; len(b) >= 16; b = b[16:] {
+		sum = add2(sum, be64(b), be64(b[8:]))
 	}
-	for i, c := range b {
-		sum = add(sum, uint64(c)<<(56-8*i))
+	if len(b) >= 8 {
+		sum = add(sum, be64(b))
+		b = b[8:]
+	}
+	if len(b) >= 4 {
+		sum = add(sum, uint64(be32(b)))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		sum = add(sum, uint64(be16(b)))
+		b = b[2:]
+	}
+	if len(b) > 0 {
+		sum = add(sum, uint64(b[0])<<8)
 	}
 	return sum
 }
 
-// add sums in ones' complement.
-func add(sum uint64, words ...uint64) uint64 {
-	for _, w := range words {
-		var carry uint64
-		sum, carry = bits.Add64(sum, w, 0)
-		sum += carry
-	}
-	return sum
+// add sums in ones' complement, as add2 does.
+func add(sum, word uint64) uint64 {
+	sum, carry := bits.Add64(sum, word, 0)
+	return sum + carry
+}
+
+func add2(sum, one, other uint64) uint64 {
+	sum, carry := bits.Add64(sum, one, 0)
+	sum, carry = bits.Add64(sum, other, carry)
+	return sum + carry
 }
 
 func fold(sum uint64) uint16 {
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
+	sum = sum>>32 + sum&0xffffffff
+	sum = sum>>16 + sum&0xffff
+	sum = sum>>16 + sum&0xffff
+	return uint16(sum>>16 + sum)
 }

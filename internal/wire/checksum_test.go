@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"math"
 	"net"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestChecksum(t *testing.T) {
 					{"cut", func(f []byte) []byte { f[off+4] ^= 1; return f[:len(f)-1] }, 0},
 					{"no SYN, FIN or RST", func(f []byte) []byte { f[off+13] &^= 2; return f }, 0},
 					{"left to the card", func(f []byte) []byte {
-						k := add(0, 6, uint64(len(f)-off))
+						k := 6 + uint64(len(f)-off)
 						for a := f[off-8 : off]; len(a) > 0 && !v6; a = a[8:] {
 							k = add(k, be64(a))
 						}
@@ -68,7 +69,7 @@ func TestHeaderChecksum(t *testing.T) {
 			{"none", func(f []byte) { f[24], f[25] = 0, 0 }, BadHeader},
 			{"none, and that of TCP left to the card", func(f []byte) {
 				f[24], f[25] = 0, 0
-				copy(f[off+16:], u16(int(fold(add(0, 6, uint64(len(f)-off), be64(f[off-8:]))))))
+				copy(f[off+16:], u16(int(fold(add(6+uint64(len(f)-off), be64(f[off-8:]))))))
 			}, 0},
 			{"no SYN, FIN or RST", func(f []byte) { f[off+13] &^= 2 }, 0},
 		} {
@@ -177,4 +178,37 @@ func summed(t *testing.T, v6 bool, opts, n int) (frame []byte, off int) {
 		t.Fatal(err)
 	}
 	return cat(macs(typ), buf.Bytes()), off
+}
+
+// TestSumOf holds the sum against one of 16 bits at a time (RFC 1071 4.1), for every length of the last word, with carries and without.
+func TestSumOf(t *testing.T) {
+	for _, fill := range []byte{0, 1, 0x7f, 0x80, 0xff} {
+		for n := range 70 {
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = fill + byte(i*i)*(fill&1)
+			}
+			for _, all := range [][]byte{b, bytes.Repeat([]byte{fill}, n)} {
+				want := uint32(0)
+				for i, c := range all {
+					want += uint32(c) << (8 - i%2*8)
+				}
+				for want > 0xffff {
+					want = want>>16 + want&0xffff
+				}
+				if got := fold(sumBytes(0, all)); got != uint16(want) {
+					t.Errorf("%d bytes like %#x: %#x, want %#x", n, fill, got, want)
+				}
+			}
+		}
+	}
+	for _, sum := range []uint64{0, 1, 0xffff, 0x10000, 0x1fffe, 0xffffffff, 0x1_0000_0000, 0xffff_ffff_0000_0000, 1<<63 + 0xffff, math.MaxUint64 - 1, math.MaxUint64} {
+		want := sum
+		for want > 0xffff {
+			want = want>>16 + want&0xffff
+		}
+		if got := fold(sum); got != uint16(want) {
+			t.Errorf("%#x is folded to %#x, want %#x", sum, got, want)
+		}
+	}
 }

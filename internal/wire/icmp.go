@@ -62,7 +62,7 @@ func (g *Datagram) soundICMP() bool {
 	}
 	var pseudo uint64
 	if g.V6 { // RFC 4443 2.3
-		pseudo = add(0, g.Src.Hi, g.Src.Lo, g.Dst.Hi, g.Dst.Lo, uint64(g.Size), ProtoICMPv6)
+		pseudo = add2(add2(uint64(g.Size)+ProtoICMPv6, g.Src.Hi, g.Src.Lo), g.Dst.Hi, g.Dst.Lo)
 	}
 	return fold(sumBytes(pseudo, g.Data)) == 0xffff
 }

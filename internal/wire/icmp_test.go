@@ -10,7 +10,7 @@ func sumICMP(g *Datagram) {
 	g.Data[2], g.Data[3] = 0, 0
 	var pseudo uint64
 	if g.V6 {
-		pseudo = add(0, g.Src.Hi, g.Src.Lo, g.Dst.Hi, g.Dst.Lo, uint64(len(g.Data)), ProtoICMPv6)
+		pseudo = add2(add2(uint64(g.Size)+ProtoICMPv6, g.Src.Hi, g.Src.Lo), g.Dst.Hi, g.Dst.Lo)
 	}
 	binary.BigEndian.PutUint16(g.Data[2:], ^fold(sumBytes(pseudo, g.Data)))
 }
