@@ -41,7 +41,8 @@ func openRings(name string, opts Options) ([]handle, error) {
 }
 
 // openGroup opens the rings: one of SYNs, and a group of all others. A socket that is bound gets every frame until it is a member, and a member those
-// of others that are not yet: so none takes any until all are, and no frame comes twice.
+// of others that are not yet: so none takes any until all are, and no frame comes twice. One alone is no group: the hash of a frame, of which
+// nothing would depend, is a sixth of what the kernel does with it.
 func (p *plan) openGroup(opts Options) (rings []*ring, err error) {
 	openings, others, err := p.filters()
 	if err != nil {
@@ -55,9 +56,11 @@ func (p *plan) openGroup(opts Options) (rings []*ring, err error) {
 			return rings, err
 		}
 		rings = append(rings, r)
-		if i == 0 {
+		switch {
+		case opts.Rings == 2: // SYNs have the other one
+		case i == 0:
 			group, err = r.found()
-		} else {
+		default:
 			err = r.join(group)
 		}
 		if err != nil {
