@@ -19,18 +19,33 @@ func TestEndsOnly(t *testing.T) {
 		paths = paths[:len(paths)/4]
 	}
 	even := func(addr [2]netip.AddrPort) bool { return (addr[0].Port()^addr[1].Port())&1 == 0 }
+	const later = "some, once they have begun"
 	before := 0
 	for i := 0; i < len(paths); i += 5 {
 		some := paths[i:min(i+5, len(paths))]
 		for _, workers := range []int{1, 4} {
 			all, _, sum := eventsOf(workers, func(*Monitor) {}, some)
-			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even} {
+			asked := map[[2]netip.AddrPort]bool{}
+			asWillBe := func(addr [2]netip.AddrPort) bool {
+				was := asked[addr]
+				asked[addr] = true
+				return was && even(addr)
+			}
+			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even, later: asWillBe} {
 				ends, excepted, got := eventsOf(workers, func(m *Monitor) { m.EndsOnly(but) }, some)
 				if got != sum || len(ends) != len(all) {
 					t.Fatalf("%v, %d workers, but %s: %d conversations, %s\nall told: %d, %s", some, workers, name, len(ends), got, len(all), sum)
 				}
+				uses := map[[2]netip.AddrPort]int{}
+				for _, addr := range excepted {
+					uses[addr]++
+					uses[[2]netip.AddrPort{addr[1], addr[0]}]++
+				}
 				for stream, events := range ends {
 					full := all[stream]
+					if name == later && uses[excepted[stream]] == 1 && len(events) > 1 {
+						t.Fatalf("%v, %d workers, but %s: stream %d has %d events", some, workers, name, stream, len(events))
+					}
 					if last := events[len(events)-1]; last != full[len(full)-1] {
 						t.Fatalf("%v, %d workers, but %s: stream %d ends\n%s\nall told:\n%s", some, workers, name, stream, last, full[len(full)-1])
 					}

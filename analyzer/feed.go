@@ -123,7 +123,7 @@ func (p *part) notice(n *flow.Notice, at flow.Placement) {
 		p.happened()
 	}
 	if p.tracker.Facts.Incidents.News != before {
-		p.dirty(*p.ledger.slots.At(slot))
+		p.changed(slot)
 	}
 }
 
@@ -166,10 +166,10 @@ func (p *part) track(s *wire.Segment, hash uint32) flow.Placement {
 	if len(p.out.Events) > 0 {
 		p.happened()
 	}
-	if number := p.ledger.slots.At(at.Slot); t.Facts.News+t.Facts.Incidents.News != before {
-		p.dirty(*number)
+	if t.Facts.News+t.Facts.Incidents.News != before {
+		p.changed(at.Slot)
 		if older, ok := t.Before(at.Slot); ok {
-			p.dirty(*p.ledger.slots.At(older))
+			p.changed(older)
 		}
 	}
 	return at

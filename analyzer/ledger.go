@@ -12,10 +12,22 @@ import (
 type ledger struct {
 	all   pool.Pool[announced]
 	told  pool.Pool[tellings]
-	kinds []*AnomalyKind // of which any was told
-	slots flow.Slots[uint32]
+	kinds []*AnomalyKind     // of which any was told
+	slots flow.Slots[uint32] // numbers, with hushed
 	tale  tale
 }
+
+// hushed is beside the number of a conversation that nothing is told of before its end: its packets need not ask what was told.
+const hushed = 1 << 31
+
+// number is that of the conversation in a slot; 0: there is none.
+func (l *ledger) number(slot uint32) uint32 { return *l.slots.At(slot) &^ hushed }
+
+// hush has nothing told of the conversation in a slot before its end.
+func (l *ledger) hush(slot uint32) { *l.slots.At(slot) |= hushed }
+
+// isHushed reports whether hush was called for the conversation in a slot.
+func (l *ledger) isHushed(slot uint32) bool { return *l.slots.At(slot)&hushed != 0 }
 
 // begin is for a conversation that begins in a slot. It returns its number.
 func (l *ledger) begin(slot uint32, dropped uint64) (number uint32) {
@@ -28,9 +40,8 @@ func (l *ledger) begin(slot uint32, dropped uint64) (number uint32) {
 
 // move says that the conversation in a slot is in another one now.
 func (l *ledger) move(from, to uint32) {
-	number := *l.slots.At(from)
-	*l.slots.At(to), *l.slots.At(from) = number, 0
-	l.all.At(number).slot = to
+	*l.slots.At(to), *l.slots.At(from) = *l.slots.At(from), 0
+	l.all.At(l.number(to)).slot = to
 }
 
 // end forgets the conversation with a number, which is in no slot any more.
@@ -43,14 +54,14 @@ func (l *ledger) end(number uint32) {
 }
 
 // of is what was told of the conversation in a slot.
-func (l *ledger) of(slot uint32) *announced { return l.all.At(*l.slots.At(slot)) }
+func (l *ledger) of(slot uint32) *announced { return l.all.At(l.number(slot)) }
 
 // Stock is that of what was told.
 func (l *ledger) Stock() pool.Stock { return l.told.Stock() }
 
 // Has is how many pieces of the stock the conversation in a slot has.
 func (l *ledger) Has(slot uint32) int {
-	number := *l.slots.At(slot)
+	number := l.number(slot)
 	if number == 0 {
 		return 0
 	}

@@ -122,8 +122,8 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 }
 
 // EndsOnly has nothing be told of conversations before the last event of each, and so they need not be judged before, and then only by
-// Judgment.JudgeEnd. but, unless it is nil, says for whose addresses, in any order, that does not hold; it is called as Ask's function is. States knows
-// of the others only that they are there. EndsOnly must be called before there are any events.
+// Judgment.JudgeEnd. but, unless it is nil, says for whose addresses, in any order, that does not hold, and is asked when a conversation
+// begins. States knows of the others only that they are there. EndsOnly must be called before there are any events.
 func (m *Monitor) EndsOnly(but func(addr [2]netip.AddrPort) bool) { m.endsOnly, m.but = true, but }
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,
@@ -202,7 +202,7 @@ func (m *Monitor) Report(since Time) {
 			continue
 		}
 		o.judge(o.ledger.of(o.slot))
-		o.update(*o.ledger.slots.At(o.slot))
+		o.update(o.ledger.number(o.slot))
 		o.say(&Event{Kind: EventConversation, Time: o.tracker.Now})
 	}
 }

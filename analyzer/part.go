@@ -69,7 +69,7 @@ func (p *part) upTo(end int) {
 	for ; p.told < end; p.told++ {
 		e := &p.out.Events[p.told]
 		if e.Kind == flow.EventDone {
-			end := ending{*p.ledger.slots.At(e.Slot), p.streams.Of(e.Slot), e.Arg}
+			end := ending{p.ledger.number(e.Slot), p.streams.Of(e.Slot), e.Arg}
 			*p.ledger.slots.At(e.Slot) = 0
 			if p.ahead.apart {
 				p.ahead.endings = append(p.ahead.endings, end)
@@ -94,14 +94,22 @@ func (p *part) begin(slot uint32, stream uint64) {
 	number := p.ledger.begin(slot, p.m.dropped)
 	p.counts.inState[Client][fsm.Unknown]++
 	p.counts.inState[Server][fsm.Unknown]++
+	if p.m.endsOnly && (p.m.but == nil || !p.m.but(p.tracker.Addr(slot))) {
+		p.ledger.hush(slot)
+		return
+	}
 	p.dirty(number)
+}
+
+// changed notes that there is news of the conversation in a slot.
+func (p *part) changed(slot uint32) {
+	if !p.ledger.isHushed(slot) {
+		p.dirty(p.ledger.number(slot))
+	}
 }
 
 // dirty notes that a conversation is to be judged.
 func (p *part) dirty(number uint32) {
-	if p.m.endsOnly && p.m.but == nil {
-		return
-	}
 	if t := p.ledger.all.At(number); !t.is.has(dirty) {
 		t.is.set(dirty, true)
 		p.news = append(p.news, number)
@@ -156,7 +164,7 @@ func (p *part) isNews(t *announced) bool {
 	if t.gen%2 == 0 || !t.is.has(dirty) {
 		return false
 	}
-	if p.m.endsOnly && !p.m.but(p.tracker.Addr(t.slot)) {
+	if p.ledger.isHushed(t.slot) { // a host had something to say of it
 		t.is.set(dirty, false)
 		return false
 	}
@@ -207,7 +215,7 @@ func (p *part) identify(c *Conversation, t *announced, stream uint64) {
 
 // listen has Again find a conversation, unless it is over.
 func (p *part) listen(t *announced) {
-	if number := *p.ledger.slots.At(t.slot); number != 0 && p.ledger.all.At(number) == t {
+	if number := p.ledger.number(t.slot); number != 0 && p.ledger.all.At(number) == t {
 		p.numbers[p.streams.Of(t.slot)] = number
 	}
 }

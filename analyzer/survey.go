@@ -75,7 +75,7 @@ func (m *Monitor) Survey(by Ranking, visit func(*Seen) bool) {
 	v.top.Reset()
 	for i, p := range m.parts {
 		for slot, sum := range p.tracker.Tallies() {
-			number := *p.ledger.slots.At(slot)
+			number := p.ledger.number(slot)
 			b := p.sentBefore(number, p.ledger.all.At(number).gen)
 			b.measure(sum, seconds)
 			if one := (candidate{b.key(sum, by), sum.FirstFrame, number, uint8(i)}); v.top.Admits(one) {

@@ -89,7 +89,44 @@ func (m *Monitor) trackTogether() {
 	pipeline.Together(len(m.parts), func(i int) { m.parts[i].trackAhead(m) })
 	for _, p := range m.parts {
 		p.ahead.apart = m.apart
+		p.touchTold()
 	}
+}
+
+// touchTold brings what was told of the conversations of the group that there is news of, or that are over, into the cache of the caller's
+// processor: their cache misses overlap.
+func (p *part) touchTold() {
+	if p.tracker.Slab.Used*len(p.m.parts) < pipeline.Cached {
+		return
+	}
+	var numbers [pipeline.GroupSize]uint32
+	n := 0
+	load := func() {
+		for _, number := range numbers[:n] {
+			p.touched += uint32(p.ledger.all.At(number).is)
+		}
+		n = 0
+	}
+	touch := func(number uint32) {
+		if number == 0 {
+			return
+		}
+		numbers[n] = number
+		if n++; n == len(numbers) {
+			load()
+		}
+	}
+	for i := range p.ahead.marks {
+		if k := &p.ahead.marks[i]; k.news && !p.ledger.isHushed(k.at.Slot) {
+			touch(p.ledger.number(k.at.Slot))
+		}
+	}
+	for i := range p.out.Events {
+		if e := &p.out.Events[i]; e.Kind == flow.EventDone {
+			touch(p.ledger.number(e.Slot))
+		}
+	}
+	load()
 }
 
 // trackAhead tracks a part's segments of the group.
@@ -142,9 +179,9 @@ func (p *part) catchUp() flow.Placement {
 	p.ahead.caughtUp++
 	p.upTo(k.events)
 	if k.news {
-		p.dirty(*p.ledger.slots.At(k.at.Slot))
+		p.changed(k.at.Slot)
 		if k.olderNews {
-			p.dirty(*p.ledger.slots.At(k.older))
+			p.changed(k.older)
 		}
 	}
 	return k.at
