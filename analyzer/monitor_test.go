@@ -17,12 +17,13 @@ type watched struct {
 	at      Time
 	frame   uint64
 	told    []string
+	raised  map[string]int // anomalies that were told and not taken back
 	records []Over
 	streams []uint64 // of the records
 }
 
 func newWatched(o Options, idle Idle) *watched {
-	w := &watched{at: 1e18}
+	w := &watched{at: 1e18, raised: map[string]int{}}
 	w.Monitor = NewMonitor(o, idle, func(e *Event) {
 		text := e.Kind.String()
 		switch e.Kind {
@@ -30,8 +31,12 @@ func newWatched(o Options, idle Idle) *watched {
 			text = fmt.Sprint(e.Side, " ", e.Step.State)
 		case EventAnomaly:
 			text = e.Anomaly.Kind.ID
+			w.raised[text]++
 		case EventCorrection:
 			text = "not " + e.Correction.Of.String()
+			if e.Correction.Of == EventAnomaly {
+				w.raised[e.Correction.Anomaly.ID]--
+			}
 		case EventConversation:
 			w.records, w.streams = append(w.records, e.Over), append(w.streams, e.Conversation.Stream)
 			return
@@ -256,19 +261,6 @@ func TestSurveyRanks(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.by, got, test.want)
 		}
 	}
-}
-
-// TestMissedAfter: what is missing is told when it was missing for 3 s, no sooner.
-func TestMissedAfter(t *testing.T) {
-	w := newWatched(Options{}, Idle{})
-	w.segment(1, 0, wire.SYN, 100, 0)
-	w.segment(1, 1, wire.SYN|wire.ACK, 200, 101)
-	w.pass(0)
-	w.told = nil
-	w.pass(3*time.Second - 1)
-	w.tells(t)
-	w.pass(1)
-	w.tells(t, "handshake-incomplete")
 }
 
 func flowKey(n int) wire.Key {

@@ -21,6 +21,7 @@ type part struct {
 	ledger  ledger
 	news    []uint32              // numbers in the ledger, of those to judge
 	again   [recheckLevels]agenda // conversations to judge again, by how long they wait
+	soon    agenda                // those to judge once more beside that, since they have come to wait for something else
 	numbers map[uint64]uint32     // in the ledger, by stream, of conversations that hosts may say more of
 	before  []sentBefore          // by number in the ledger: what was sent up to the survey before
 
@@ -224,20 +225,30 @@ func (p *part) listen(t *announced) {
 func (p *part) update(number uint32) {
 	t := p.ledger.all.At(number)
 	t.is.set(dirty, false)
+	state, missed := t.state, t.is.has(withheld)
 	p.compare(t, NotOver)
 	if !t.unsettled(p.judgment) {
 		t.is.set(waiting, false)
 		return
 	}
-	if !t.is.has(waiting) {
+	at, d := p.tracker.Now+missedAfter, due{number, t.gen}
+	switch {
+	case !t.is.has(waiting):
 		t.is.set(waiting, true)
-		p.again[0].add(p.tracker.Now+missedAfter, due{number, t.gen})
+		p.again[0].add(at, d)
+	case t.state != state, t.is.has(withheld) && !missed: // it may have waited for long, and is looked at seldom
+		p.soon.add(at, d)
 	}
 }
 
 // recheck judges those again of which something is missing, which may be worth telling by now.
 func (p *part) recheck() {
 	now := p.tracker.Now
+	for p.soon.due(now) {
+		if d := p.soon.next(); p.ledger.all.At(d.number).gen == d.gen {
+			p.dirty(d.number)
+		}
+	}
 	for level := range p.again {
 		q := &p.again[level]
 		for q.due(now) {

@@ -27,8 +27,23 @@ type Anomaly struct {
 	Time    conn.Time
 	Kernel  bool // the endpoint's host says so; false: packets do
 
-	args args
-	self bool // of a socket that is connected to itself
+	args  args
+	since conn.Time // of what is missing: since when it has been awaited; zero: since Time
+	self  bool      // of a socket that is connected to itself
+}
+
+// Awaited is since when that has been awaited which is missing, where Kind.Missing says that something is.
+func (a *Anomaly) Awaited() conn.Time {
+	if a.since == 0 {
+		return a.Time
+	}
+	return a.since
+}
+
+// from says since when it has been awaited, where Time is of what has been sent again since.
+func (a *Anomaly) from(t conn.Time) *Anomaly {
+	a.since = t
+	return a
 }
 
 // args is what Detail says, by kind: numbers, so that no text is made that nobody reads.

@@ -26,7 +26,7 @@ func detectIncomplete(s *pass) {
 			continue
 		}
 		if waited := s.Lasts(synacks.first.Time); synacks.n > 1 || waited >= int64(patience) {
-			s.raise(side, synacks.last, args{synacks.times(), waited, synacks.gaps[0], synacks.gaps[1]})
+			s.raise(side, synacks.last, args{synacks.times(), waited, synacks.gaps[0], synacks.gaps[1]}).from(synacks.first.Time)
 		}
 	}
 }
