@@ -113,19 +113,39 @@ func (s *search) found(t *table, l *looked) {
 	h := newHolders(l.holders)
 	for _, k := range l.asked {
 		e, q := t.endpoints[k], s.wanted[k]
-		if e == nil || q == nil || q.due.After(l.at) { // it is over, or another has its addresses
+		if e == nil || e.holder != socket || q == nil || q.due.After(l.at) { // it is over, or another has its addresses
+			continue
+		}
+		p, at := h.of(e)
+		earliest := at
+		if at.IsZero() { // it was while they were looked for
+			earliest, at = l.at, l.at.Add(l.took)
+		}
+		if e.closes() && e.Since.After(earliest) { // by a process that may have got it since, and is known then: it is looked for again
 			continue
 		}
 		q.due, q.looks = l.at.Add(lookAgain), q.looks-1
-		p := h.of(e)
 		if p.PID == 0 && e.Process.PID == 0 && e.waits() {
 			p = t.listener(k)
 		}
 		if p.PID != 0 && p != e.Process {
 			e.Process = p
-			t.tell(Change{Endpoint: *e, Before: e.State, Time: l.at.Add(l.took), Found: true})
+			t.tell(Change{Endpoint: *e, Before: e.State, Time: latest(at, e.Since), Found: true})
 		}
 	}
+}
+
+// closes is whether a process has closed an endpoint, by a call.
+func (e *Endpoint) closes() bool {
+	return e.State == fsm.FinWait1 || e.State == fsm.FinWait2 || e.State == fsm.Closing || e.State == fsm.LastAck
+}
+
+// latest is the later one of two moments.
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // holders are who has sockets.
@@ -146,8 +166,9 @@ func newHolders(list []record) holders {
 	return h
 }
 
-// of is who has the socket of e: of several the one that is known to, or else the one with the lowest number. PID is 0 if none is seen.
-func (h *holders) of(e *Endpoint) (p host.Process) {
+// of is who has the socket of e, and when that was seen, if that is known: of several the one that is known to have it, or else the one with the lowest
+// number. PID is 0 if none is seen.
+func (h *holders) of(e *Endpoint) (p host.Process, seen time.Time) {
 	var list []*record
 	if e.sock != 0 {
 		list = h.bySock[e.sock]
@@ -164,20 +185,20 @@ func (h *holders) of(e *Endpoint) (p host.Process) {
 			one.Cgroup = e.Process.Cgroup
 		}
 		if one.PID == e.Process.PID && !e.Process.Listens {
-			return e.Process
+			return e.Process, r.time
 		}
 		if p.PID == 0 || one.PID < p.PID {
-			p = one
+			p, seen = one, r.time
 		}
 	}
-	return p
+	return p, seen
 }
 
 // list sets the processes of endpoints that were found by asking, before anyone is told of them.
 func (h *holders) list(endpoints []Endpoint) {
 	for i := range endpoints {
 		if e := &endpoints[i]; e.inode != 0 && e.State != fsm.Unknown {
-			if p := h.of(e); p.PID != 0 {
+			if p, _ := h.of(e); p.PID != 0 {
 				e.Process = p
 			}
 		}

@@ -40,7 +40,7 @@ func TestHolders(t *testing.T) {
 		{proc, 1, 11, host.Process{User: 4}, 8, 4},
 	} {
 		e := Endpoint{sock: c.sock, inode: c.inode, Process: c.known}
-		if p := c.holders.of(&e); p.PID != c.want || p.User != c.owner || p.Listens {
+		if p, _ := c.holders.of(&e); p.PID != c.want || p.User != c.owner || p.Listens {
 			t.Errorf("%d, %d, known %+v: %+v, want %d of user %d", c.sock, c.inode, c.known, p, c.want, c.owner)
 		}
 	}
@@ -111,6 +111,42 @@ func TestSearch(t *testing.T) {
 	}
 	if len(tab.unowned) != maxUnowned {
 		t.Errorf("%d are to be looked for", len(tab.unowned))
+	}
+}
+
+// TestLateLook: who was seen to have a socket has it in the state that it is in now; the look is of no use where a process has closed it since, which may have
+// got it meanwhile.
+func TestLateLook(t *testing.T) {
+	seen := time.Now()
+	for _, c := range []struct {
+		name   string
+		state  fsm.State // entered 1 s before it was seen, or behind
+		after  time.Duration
+		holder holder
+		told   time.Duration // behind seen; negative: it is not told
+	}{
+		{"in that state", fsm.Established, -time.Second, socket, 0},
+		{"its peer has closed since", fsm.CloseWait, time.Second, socket, time.Second},
+		{"it has closed since", fsm.FinWait1, time.Second, socket, -1},
+		{"it has closed since, and its peer knows", fsm.FinWait2, time.Second, socket, -1},
+		{"it has closed since, as its peer", fsm.LastAck, 1, socket, -1},
+		{"it had closed", fsm.LastAck, -1, socket, 0},
+		{"it has no process any more", fsm.FinWait2, -1, remains, -1},
+	} {
+		tab, s := newTeller(nothingLeft), newSearch(&answerer{})
+		tab.found(&Endpoint{Key: at(1), State: c.state, holder: socket, inode: 11}, seen.Add(-time.Minute))
+		e := tab.endpoints[at(1)]
+		e.Since, e.Process, e.holder = seen.Add(c.after), host.Process{PID: 6, Listens: true}, c.holder
+		s.wanted[at(1)] = &quest{seen.Add(-time.Second), looks}
+		tab.told = 0
+		s.found(tab.table, &looked{asked: []Key{at(1)}, at: seen.Add(-time.Second), holders: []record{{inode: 11, time: seen, process: host.Process{PID: 7}}}})
+		switch {
+		case c.told < 0 && tab.told != 0, c.told >= 0 && (tab.told != 1 || tab.last.State != c.state || tab.last.Before != c.state || !tab.last.Time.Equal(seen.Add(c.told))):
+			t.Errorf("%s: told %d, %+v", c.name, tab.told, tab.last)
+		}
+		if q := s.wanted[at(1)]; c.holder == socket && (q.looks == looks) != (c.told < 0) {
+			t.Errorf("%s: %d looks are left", c.name, q.looks)
+		}
 	}
 }
 

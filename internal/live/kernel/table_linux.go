@@ -88,11 +88,32 @@ func (t *table) apply(r *record) {
 
 // begin has an endpoint enter SYN_SENT, in which it may have been found already.
 func (t *table) begin(r *record) {
-	if e := t.endpoints[r.key]; e != nil && e.State == r.state && e.sock == 0 && !e.Since.Before(r.time) {
-		e.sock, e.Since, e.Process = r.sock, r.time, r.process
+	e := t.endpoints[r.key]
+	if e == nil || e.State != r.state || e.sock != 0 || !e.Since.IsZero() && e.Since.Before(r.time) {
+		t.enter(r)
 		return
 	}
-	t.enter(r)
+	if e.sock, e.Since = r.sock, r.time; e.Process.PID == 0 {
+		e.Process = r.process
+	}
+}
+
+// connecting is what was told of a socket without a port that cannot but be n, which was found with one; nil if nothing was, or of several.
+func (t *table) connecting(n *Endpoint) (only *record) {
+	if n.State != fsm.SynSent || n.holder != socket {
+		return nil
+	}
+	for _, r := range t.nameless {
+		from := r.key.Local.Addr()
+		if r.key.Namespace != n.Namespace || r.key.Remote != n.Remote || from != n.Local.Addr() && !from.IsUnspecified() {
+			continue
+		}
+		if only != nil {
+			return nil
+		}
+		only = r
+	}
+	return only
 }
 
 // accept is for a socket that a process takes from one that listens. Another process may close it, which has got it from that one.
@@ -251,6 +272,13 @@ func (t *table) found(n *Endpoint, at time.Time) {
 	e := t.endpoints[n.Key]
 	t.measured(e, n, at)
 	if e != nil && (e.State == n.State && e.holder == n.holder || e.Since.After(at)) {
+		return
+	}
+	if begun := t.connecting(n); begun != nil && (e == nil || e.holder != socket) {
+		delete(t.nameless, begun.sock)
+		begun.key = n.Key
+		t.enter(begun)
+		t.measured(t.endpoints[n.Key], n, at)
 		return
 	}
 	before := fsm.Unknown

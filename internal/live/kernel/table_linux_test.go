@@ -134,6 +134,47 @@ func TestNameless(t *testing.T) {
 	}
 }
 
+// TestNamelessFound: a socket that is found with a port, while it waits for an answer, is told of once, with the moment of its call and who called; if it
+// may be another one's call, as something that was found. Neither is told again when the socket says which call it was.
+func TestNamelessFound(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		remote []int // of those that call
+		local  string
+		state  fsm.State
+		once   bool // it is known which call it was
+	}{
+		{"the only one", []int{1}, "10.0.0.1", fsm.SynSent, true},
+		{"from an address to be chosen", []int{1}, "0.0.0.0", fsm.SynSent, true},
+		{"beside another elsewhere", []int{1, 2}, "10.0.0.1", fsm.SynSent, true},
+		{"one of two", []int{1, 1}, "10.0.0.1", fsm.SynSent, false},
+		{"from another address", []int{1}, "10.0.0.9", fsm.SynSent, false},
+		{"to another", []int{2}, "10.0.0.1", fsm.SynSent, false},
+		{"in another state", []int{1}, "10.0.0.1", fsm.SynRcvd, false},
+	} {
+		tab := newTeller(nothingLeft)
+		for sock, n := range c.remote {
+			r := step(n, 1, fsm.Closed, fsm.SynSent)
+			r.sock, r.key.Local, r.process = uint64(sock+1), netip.AddrPortFrom(netip.MustParseAddr(c.local), 0), host.Process{PID: 7}
+			tab.apply(r)
+		}
+		tab.found(&Endpoint{Key: at(1), State: c.state, holder: socket, Socket: true, inode: 11}, start.Add(2*time.Second))
+		if l := &tab.last; tab.told != 1 || l.Found == c.once || l.Time.Equal(start.Add(time.Second)) != c.once || (l.Process.PID == 7) != c.once || l.State != c.state {
+			t.Errorf("%s: told %d: %+v", c.name, tab.told, tab.last)
+		}
+		if e := tab.endpoints[at(1)]; e.inode != 11 {
+			t.Errorf("%s: %+v", c.name, e)
+		}
+		if c.state != fsm.SynSent || c.remote[0] != 1 {
+			continue
+		}
+		tab.apply(step(1, 3, fsm.SynSent, fsm.Closed))
+		if l := &tab.last; tab.told != 2 || l.Before != fsm.SynSent || l.State != fsm.Closed || l.Process.PID != 7 {
+			t.Errorf("%s: at its end told %d: %+v", c.name, tab.told, tab.last)
+		}
+	}
+}
+
 // TestAgain: the same addresses and ports may be used again; what was of the old connection is not of the new one.
 func TestAgain(t *testing.T) {
 	tab := newTeller(nothingLeft)
