@@ -168,7 +168,7 @@ func (p *part) anomalies(t *tale, over bool) {
 		if slices.ContainsFunc(t.anomalies, func(b announcedAnomaly) bool { return p.ledger.same(&b, a) }) {
 			continue
 		}
-		if a.Kind.Missing && !over && p.tracker.Now < a.Awaited()+missedAfter {
+		if a.Kind.Missing && !over && !a.Ended() && p.tracker.Now < a.Awaited()+missedAfter {
 			t.is.set(withheld, true)
 			continue
 		}

@@ -28,7 +28,8 @@ type Anomaly struct {
 	Kernel  bool // the endpoint's host says so; false: packets do
 
 	args  args
-	since conn.Time // of what is missing: since when it has been awaited; zero: since Time
+	since conn.Time // since when the endpoint has waited, or what is missing has been awaited; zero: since Time
+	ended bool      // the endpoint waits no more: its host says that it has no connection
 	self  bool      // of a socket that is connected to itself
 }
 
@@ -40,7 +41,22 @@ func (a *Anomaly) Awaited() conn.Time {
 	return a.since
 }
 
-// from says since when it has been awaited, where Time is of what has been sent again since.
+// Ended reports whether the endpoint does not wait any more, because its host says that it has no connection.
+func (a *Anomaly) Ended() bool { return a.ended }
+
+// end is for an endpoint whose host says that it has no connection since a time.
+func (a *Anomaly) end(at conn.Time) {
+	if a.Kind.waits == 0 {
+		return
+	}
+	waited := &a.args[a.Kind.waits-1]
+	*waited, a.ended = min(*waited, int64(max(0, at-a.Awaited()))), true
+	if *waited <= int64(patience) { // such as a FIN whose ACK came, and was not captured
+		a.as(SeverityNote)
+	}
+}
+
+// from says since when it has been awaited, where Time is of something else.
 func (a *Anomaly) from(t conn.Time) *Anomaly {
 	a.since = t
 	return a
@@ -68,6 +84,8 @@ type AnomalyKind struct {
 	Explains    []string // the kinds that may be what comes of this one: it is told before them
 	Beside      []string // the kinds that people take this one for, or look for in its place
 	ToldByClose bool     // what is said of the close says as much
+
+	waits int // 1 + which of args says for how long its endpoint has waited, by now if it still does; 0: none does
 
 	needs  triggers // it is looked for where one of these shows
 	detect func(s *pass)

@@ -15,7 +15,7 @@ var _ = register(inClosing, "half-close", &AnomalyKind{
 	Causes:  "A program that does not read the end of the stream: a leaked socket, a blocked thread, a connection pool that does not test its idle connections.",
 	Next:    "On that endpoint: ss -tnp state close-wait shows the process. Look for missing close() on an error path.",
 	Absence: true,
-	needs:   triggerCloseWait, detect: detectCloseWait, detail: detailCloseWait,
+	waits:   1, needs: triggerCloseWait, detect: detectCloseWait, detail: detailCloseWait,
 })
 
 // dawdles is what lingers is for one that did close later: it may have been busy.
@@ -60,6 +60,9 @@ func detectCloseWait(s *pass) {
 			}
 			a := s.raiseFact(fin, args{int64(waited), how})
 			a.onSide(conn.Side(side))
+			if last {
+				a.from(s.Now - waited)
+			}
 			if how == wentOn || how == midstream || how == unseenFIN {
 				a.as(SeverityNote)
 			}
@@ -78,6 +81,9 @@ func detailCloseWait(a *Anomaly) string {
 	side := "the " + a.Side.String()
 	switch a.args[1] {
 	case stayed:
+		if a.ended {
+			return side + " was" + text + ", until its host closed it: its application had not closed"
+		}
 		return side + " has been" + text + ": its application has not closed"
 	case endedByReset:
 		return side + " was" + text + ", until the connection was reset: its application had not closed"

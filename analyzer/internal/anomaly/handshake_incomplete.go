@@ -14,7 +14,7 @@ var _ = register(inOpening, "syn-options-changed", &AnomalyKind{
 	Next:     "Many from many addresses: a SYN flood; are SYN cookies on? Few from one: does the SYN-ACK reach that client?",
 	Absence:  true,
 	Subsumes: "syn-ack-retransmit",
-	Missing:  true, needs: triggerOpening, detect: detectIncomplete, detail: detailIncomplete,
+	Missing:  true, waits: 2, needs: triggerOpening, detect: detectIncomplete, detail: detailIncomplete,
 })
 
 func detectIncomplete(s *pass) {
@@ -32,5 +32,9 @@ func detectIncomplete(s *pass) {
 }
 
 func detailIncomplete(a *Anomaly) string {
-	return sentTimes(a, "SYN-ACK", a.args[1]) + "; left in SYN_RCVD"
+	text := sentTimes(a, "SYN-ACK", a.args[1])
+	if a.ended {
+		return text + "; then its host gave it up"
+	}
+	return text + "; left in SYN_RCVD"
 }

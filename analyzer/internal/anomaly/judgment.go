@@ -59,6 +59,17 @@ func Conclude(j *Judgment, c *conn.Conversation, followed bool) {
 // Hear is that of Course, and tells of what the hosts say went wrong.
 func (j *Judgment) Hear(c *conn.Conversation) {
 	j.Course.Hear(c)
+	for side, end := range c.Hosts {
+		if end == nil || len(end.Words) == 0 {
+			continue
+		}
+		last := end.Words[len(end.Words)-1]
+		for i := range j.Anomalies {
+			if a := &j.Anomalies[i]; last.State == fsm.Closed && a.HasSide && a.Side == conn.Side(side) {
+				a.end(conn.Time(last.Time))
+			}
+		}
+	}
 	if end := c.Hosts[conn.Server]; end != nil && end.Overflow != nil {
 		j.pass.View = &j.View
 		j.pass.anomalies = j.Anomalies

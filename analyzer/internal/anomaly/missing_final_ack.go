@@ -16,7 +16,7 @@ var _ = register(inClosing, "", &AnomalyKind{
 	Next:     "Was the FIN sent again? If so the peer is unreachable or deaf. If not, see how long the capture goes on.",
 	Absence:  true,
 	Subsumes: "fin-retransmit",
-	Missing:  true, needs: triggerClosing | triggerRST, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
+	Missing:  true, waits: 2, needs: triggerClosing | triggerRST, detect: detectMissingFinalACK, detail: detailMissingFinalACK,
 })
 
 // Bits of args[0] of missing-final-ack.
@@ -65,6 +65,10 @@ func detailMissingFinalACK(a *Anomaly) string {
 	switch {
 	case a.args[0]&resetInTheEnd != 0:
 		return "given up in " + state + ": " + sentTimes(a, "FIN", a.args[1]) + "; then it sent an RST"
+	case a.ended && n > 1:
+		return "given up in " + state + ": " + sentTimes(a, "FIN", a.args[1]) + thenClosed
+	case a.ended:
+		return a.Side.String() + " was in " + state + " for " + duration(a.args[1]) + ", without an ACK of its FIN" + thenClosed
 	case n > 1:
 		return "left in " + state + ": " + sentTimes(a, "FIN", a.args[1])
 	case a.args[1] == 0:

@@ -12,7 +12,7 @@ var _ = register(inOpening, "unasked-syn-ack", &AnomalyKind{
 	Next:     "Capture at the server: does the SYN arrive, does it answer? If it arrives and nothing leaves: nstat TcpExtListenDrops, rp_filter, the firewall.",
 	Absence:  true,
 	Subsumes: "syn-retransmit",
-	Missing:  true, needs: triggerOpening | triggerRST, detect: detectNoAnswer, detail: detailNoAnswer,
+	Missing:  true, waits: 2, needs: triggerOpening | triggerRST, detect: detectNoAnswer, detail: detailNoAnswer,
 })
 
 // How a SYN without an answer ended: args[0] holds it above the count.
@@ -94,8 +94,11 @@ func detailNoAnswer(a *Anomaly) string {
 	if a.args[0]&icmpCame != 0 {
 		text += ", but an ICMP error: " + icmpWords(a.args[0]>>icmpSaid<<icmpCode)
 	}
-	if a.args[0]&resetAtEnd != 0 {
+	switch {
+	case a.args[0]&resetAtEnd != 0:
 		text += "; then it gave up by an RST"
+	case a.ended:
+		text += thenClosed
 	}
 	return text
 }

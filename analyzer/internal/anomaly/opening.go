@@ -13,6 +13,9 @@ const patience conn.Time = 1e9
 // Soonest is how long a capture goes on after a SYN, of which nothing more is seen, before anything can be said of that.
 const Soonest = patience
 
+// thenClosed is said of an endpoint that waits no more, by the word of its host.
+const thenClosed = "; then its host closed it"
+
 // sentTimes is "client waited 3.0 s: SYN sent 3 times, 1.0 s and 2.0 s apart".
 func sentTimes(a *Anomaly, what string, waited int64) string {
 	n, howOften := counted(a.args[0])
