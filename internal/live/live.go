@@ -43,6 +43,7 @@ type Loop struct {
 	now     analyzer.Time
 	began   analyzer.Time
 	flushed analyzer.Time
+	toldAt  time.Time // when that was, by no clock that is set
 	dropped uint64
 	stopped bool
 
@@ -250,7 +251,7 @@ func (l *Loop) batch(b *packet.Batch) {
 	if l.began == 0 {
 		l.began = l.monitor.Summary().Start
 	}
-	if len(b.Packets) == 0 || l.now >= l.flushed+l.patience() || l.opts.Prompt {
+	if len(b.Packets) == 0 || l.isTime() || l.opts.Prompt {
 		l.flush()
 	}
 	if l.opts.Duration > 0 && l.now >= l.began.Add(l.opts.Duration) {
@@ -280,9 +281,15 @@ func (l *Loop) patience() analyzer.Time {
 	return told
 }
 
+// isTime reports whether news have waited for long enough, by the capture's clock. When that is set back, it stands still for as long: then time goes on without it.
+func (l *Loop) isTime() bool {
+	patience := l.patience()
+	return l.now >= l.flushed+patience || l.opts.Live && time.Since(l.toldAt) >= time.Duration(max(patience, toldLate))
+}
+
 // flush tells what is new.
 func (l *Loop) flush() {
-	l.flushed = l.now
+	l.flushed, l.toldAt = l.now, time.Now()
 	for _, f := range l.onTelling {
 		f()
 	}

@@ -252,7 +252,7 @@ func (e *Ends) take(held *conversation, t *Told) {
 // say makes words of what has been held back for long enough.
 func (e *Ends) say(now time.Time) {
 	n := 0
-	for ; n < len(e.late) && now.Sub(e.late[n].Time) >= holdBack; n++ {
+	for ; n < len(e.late) && isRipe(e.late[n].Time, now); n++ {
 		t := e.late[n]
 		held := e.all[t.Stream]
 		if held == nil {
@@ -270,6 +270,12 @@ func (e *Ends) say(now time.Time) {
 		}
 	}
 	e.late = slices.Delete(e.late, 0, n)
+}
+
+// isRipe reports whether a word has been held back for long enough. What is to come was said before the clock was set back.
+func isRipe(at, now time.Time) bool {
+	age := now.Sub(at)
+	return age >= holdBack || age < -holdBack
 }
 
 // AppendWord is a copy of words with what the kernel told behind them, and before the first the state that it says was left; words, if there is nothing

@@ -489,3 +489,18 @@ func TestOwner(t *testing.T) {
 		}
 	}
 }
+
+// TestClockSetBack: what was said before the clock was set back, and seems to be of later, holds up nothing.
+func TestClockSetBack(t *testing.T) {
+	for ahead, want := range map[time.Duration]int{holdBack / 2: 0, time.Hour: 2} {
+		r := newRun()
+		r.opened(7)
+		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.SynSent), -ahead), change(endpoint(namespace, client, server, fsm.Established), holdBack)}
+		if err := r.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if hosts, _ := r.Hosts(talk(7)); len(hosts[analyzer.Client].Words) != want {
+			t.Errorf("%v ahead: %v", ahead, hosts[analyzer.Client].Words)
+		}
+	}
+}

@@ -127,7 +127,7 @@ func (s *silents) change(c *kernel.Change) {
 // settle tells what has been held back for long enough of those that are still silent.
 func (s *silents) settle(now time.Time) {
 	n := 0
-	for ; n < len(s.late) && now.Sub(s.late[n].Time) >= holdBack; n++ {
+	for ; n < len(s.late) && isRipe(s.late[n].Time, now); n++ {
 		t := s.late[n]
 		held := t.Conversation
 		if s.all[held.Addr] != held {

@@ -187,7 +187,8 @@ func (p *program) lost() (n uint64) {
 // clockReadings is how often both clocks are read to find out how they stand to each other: whoever is interrupted in between reads another time.
 const clockReadings = 5
 
-// booted is when the clock of the records began, by the clock on the wall.
+// booted is when the clock of the records began. It holds both clocks' readings, as time.Now does: moments made of it are on the wall as that is set now, and
+// are told to be before or behind others by the clock of the records, whose time goes on when the wall's is set back.
 func booted() (boot time.Time, err error) {
 	closest := time.Duration(math.MaxInt64)
 	for range clockReadings {
@@ -198,7 +199,7 @@ func booted() (boot time.Time, err error) {
 		}
 		if took := time.Since(before); took < closest {
 			closest = took
-			boot = before.Round(0).Add(took/2 - time.Duration(t.Nano()))
+			boot = before.Add(took/2 - time.Duration(t.Nano()))
 		}
 	}
 	return boot, nil

@@ -9,8 +9,30 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tcptrace/fsm"
 )
+
+// TestBooted: moments of records are compared by the clock that nobody sets, and stand on the wall.
+func TestBooted(t *testing.T) {
+	var now unix.Timespec
+	before := time.Now()
+	err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now)
+	after := time.Now()
+	boot, failed := booted()
+	if err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	for name, at := range map[string]time.Time{"as nobody sets it": boot.Add(time.Duration(now.Nano())), "on the wall": boot.Add(time.Duration(now.Nano())).Round(0)} {
+		if at.Before(before.Add(-time.Second)) || at.After(after.Add(time.Second)) {
+			t.Errorf("%s it is %v, from %v to %v", name, at, before, after)
+		}
+	}
+	if boot == boot.Round(0) {
+		t.Error("it has one clock's reading only")
+	}
+}
 
 // TestHooks: where the kernel has its functions call programs, connect and accept say at once whose a connection is; nobody looks for it.
 func TestHooks(t *testing.T) {
