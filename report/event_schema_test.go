@@ -83,7 +83,7 @@ func events(t *testing.T, path string) []byte {
 	k.Before, k.Socket, k.Process = fsm.Established, true, host.Process{PID: 1, Name: "a \"\xff\x1b", User: 2, Cgroup: 1 << 63, Container: "c", Unit: "u\x00", Listens: true}
 	check(w.Kernel(&k))
 	check(w.Silent(&report.Silent{KernelState: k}))
-	check(w.Silent(&report.Silent{KernelState: k, Info: &host.Info{CWND: 10, Congestion: "cubic"}}))
+	check(w.Silent(&report.Silent{KernelState: k, Info: &host.Info{CWND: 10, Congestion: "cubic"}, Since: 1e18}))
 	check(w.Cookies(&report.Cookies{Time: sum.End, Sent: 3, Accepted: 1}))
 	check(w.Overflow(&report.Overflow{Time: sum.End, Server: k.Addr[0], Process: k.Process, Dropped: 3, Queue: 2, Backlog: 1}))
 	check(w.Summary(sum.End, &sum, report.Selection{}))

@@ -319,7 +319,7 @@ func (e *Ends) Flush() error {
 		}
 	})
 	e.say(now)
-	e.silent.flush(e.kernel, now)
+	e.silent.flush(e.kernel, now, e.isFollowed)
 	if n := e.kernel.Cookies(); n != (kernel.Cookies{}) && e.cookies != nil {
 		e.cookies(n)
 	}
@@ -333,6 +333,13 @@ func (e *Ends) Flush() error {
 		}
 	}
 	return err
+}
+
+// isFollowed reports whether sockets have a conversation, whoever its client is.
+func (e *Ends) isFollowed(addr pair) bool {
+	_, is := e.streams[addr]
+	_, isTurned := e.streams[pair{addr[1], addr[0]}]
+	return is || isTurned
 }
 
 // change takes what the kernel says of an end on this host, whatever conversation it is of.

@@ -35,6 +35,13 @@ func newSilent(t *testing.T, may func(client, server netip.AddrPort) bool) (r *r
 	return r, told, open
 }
 
+// passes has silent connections have begun so much earlier.
+func (r *run) passes(d time.Duration) {
+	for i := range r.silent.begun {
+		r.silent.begun[i].at = r.silent.begun[i].at.Add(-d)
+	}
+}
+
 func all(_, _ netip.AddrPort) bool { return true }
 
 func expectSilent(t *testing.T, r *run, told *[]string, want ...string) {
@@ -52,10 +59,10 @@ func expectSilent(t *testing.T, r *run, told *[]string, want ...string) {
 func TestSilent(t *testing.T) {
 	r, told, open := newSilent(t, all)
 	expectSilent(t, r, told) // too early
-	if list := r.StillSilent(); list != nil {
+	if list := r.StillSilent(); len(list) > 0 {
 		t.Errorf("%d are listed early", len(list))
 	}
-	r.silent.begun = time.Now().Add(-silence)
+	r.passes(silence)
 	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client ESTABLISHED", "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
 	expectSilent(t, r, told)
 	list := r.StillSilent()
@@ -77,7 +84,7 @@ func TestSilent(t *testing.T) {
 // TestHeard: of which a packet comes, whoever seems to be the client then, is a conversation, and what was held back is told of that alone.
 func TestHeard(t *testing.T) {
 	r, told, open := newSilent(t, all)
-	r.silent.begun = time.Now().Add(-silence)
+	r.passes(silence)
 	open[0].State = fsm.FinWait1
 	r.kernel.next = []kernel.Change{change(open[0], 0)}
 	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client ESTABLISHED", "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
@@ -91,10 +98,66 @@ func TestHeard(t *testing.T) {
 	}
 }
 
+// TestUnsent: a connection whose SYN is not captured is told after a second, and that it is over; one of which a packet comes, that is over by then, is answered, or
+// takes another interface, is not.
+func TestUnsent(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		may       bool
+		then      func(r *run, e *kernel.Endpoint)
+		after     time.Duration
+		want, end []string
+	}{
+		{"nothing comes", true, nil, silence, []string{"10.0.0.1:1000 10.0.0.2:80 client SYN_SENT"}, []string{"10.0.0.1:1000 10.0.0.2:80 client CLOSED"}},
+		{"nothing comes so far", true, nil, silence - 100*time.Millisecond, nil, nil},
+		{"takes another interface", false, nil, silence, nil, nil},
+		{"a packet comes", true, func(r *run, _ *kernel.Endpoint) { r.opened(3) }, silence, nil, nil},
+		{"of which it seems to be the server", true, func(r *run, _ *kernel.Endpoint) {
+			c := talk(3)
+			c.Addr = [2]netip.AddrPort{server, client}
+			r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: c})
+		}, silence, nil, nil},
+		{"over by then", true, func(_ *run, e *kernel.Endpoint) { e.State = fsm.Closed }, silence, nil, nil},
+		{"answered elsewhere", true, func(_ *run, e *kernel.Endpoint) { e.State = fsm.Established }, silence, nil, nil},
+	} {
+		r, told := newRun(), []string{}
+		r.kernel.known = map[kernel.Key]kernel.Endpoint{}
+		var times []time.Time
+		r.Silents(func(_, _ netip.AddrPort) bool { return c.may }, func(s *Silent) {
+			told, times = append(told, fmt.Sprint(s.Conversation.Addr[0], " ", s.Conversation.Addr[1], " ", s.Side, " ", s.State)), append(times, s.Time)
+		})
+		e := endpoint(namespace, client, server, fsm.SynSent)
+		e.Socket, e.Since = true, time.Now().Add(-10*time.Millisecond)
+		r.kernel.next = []kernel.Change{change(e, 10*time.Millisecond)}
+		expectSilent(t, r, &told)
+		if c.then != nil {
+			c.then(r, &e)
+		}
+		r.kernel.known[e.Key] = e
+		r.passes(c.after)
+		expectSilent(t, r, &told, c.want...)
+		list := r.StillSilent()
+		if len(list) != len(c.want) || len(list) == 1 && (list[0].Start != analyzer.Time(e.Since.UnixNano()) || list[0].Stream < noStream) {
+			t.Errorf("%s: listed %+v", c.name, list)
+		}
+		e.State, e.Socket = fsm.Closed, false
+		r.kernel.next = []kernel.Change{change(e, holdBack)}
+		r.kernel.next[0].Before = fsm.SynSent
+		if expectSilent(t, r, &told, c.end...); len(r.StillSilent()) > 0 {
+			t.Errorf("%s: it is over, and listed", c.name)
+		}
+		for _, at := range times {
+			if time.Since(at) > time.Second/2 {
+				t.Errorf("%s: told %v ago", c.name, time.Since(at))
+			}
+		}
+	}
+}
+
 // TestNotCaptured: what takes another interface is not told, and of too many only some.
 func TestNotCaptured(t *testing.T) {
 	r, told, _ := newSilent(t, func(_, server netip.AddrPort) bool { return server.Addr() == client.Addr() })
-	r.silent.begun = time.Now().Add(-silence)
+	r.passes(silence)
 	expectSilent(t, r, told, "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
 	for n := range mostSilent + 1 {
 		e := endpoint(namespace, client, netip.AddrPortFrom(server.Addr(), uint16(n)), fsm.Established)

@@ -27,6 +27,9 @@ func (s *Session) CloseKernel() {
 	if s.Kernel == nil {
 		return
 	}
+	if s.ends != nil && s.ends.SilentsLeftOut() > s.silentsTold {
+		s.Note("%s without a packet were not shown: there were too many", report.Counted(uint64(s.ends.SilentsLeftOut()-s.silentsTold), "connection"))
+	}
 	if n := s.Kernel.Lost(); n > 0 {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
 	}

@@ -51,6 +51,8 @@ type Session struct {
 	notes  []string   // held while the view has the terminal
 	failed error      // the first that ends the run
 
+	silentsTold int // of the silent connections that there is no room for
+
 	words     words
 	begun     map[uint64]bool // streams of which Where let something through, until they are over
 	over      map[uint64]bool // streams that are, whose words are not written yet

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/ends"
@@ -15,12 +16,13 @@ import (
 
 // watchSilent has connections told that are open and of which no packet comes.
 func (s *Session) watchSilent() {
-	if more := s.ends.Silents(s.mayCapture(), s.silent); more > 0 {
+	s.silentsTold = s.ends.Silents(s.mayCapture(), s.silent)
+	if more := s.silentsTold; more > 0 {
 		s.Note("%s were open already and are not shown until a packet of theirs comes: there are too many", report.Counted(uint64(more), "connection"))
 	}
 }
 
-// silent writes what the kernel says of a connection without packets.
+// silent has written what the kernel says of a connection without packets.
 func (s *Session) silent(t *ends.Silent) {
 	if s.Events == nil || s.failed != nil {
 		return
@@ -32,7 +34,11 @@ func (s *Session) silent(t *ends.Silent) {
 		}
 	}
 	told := ends.Told{Change: t.Change, Addr: t.Conversation.Addr, Side: t.Side}
-	s.Fail(s.Events.Silent(&report.Silent{KernelState: *kernelState(&told), Info: t.Info}))
+	line := &report.Silent{KernelState: *kernelState(&told), Info: t.Info}
+	if !t.Since.IsZero() {
+		line.Since = analyzer.Time(t.Since.UnixNano())
+	}
+	s.words.add(word{at: line.Time, write: func() error { return s.Events.Silent(line) }})
 }
 
 // mayCapture reports of which connections of this host packets may be captured: they take an interface that is, as far as addresses say, and the

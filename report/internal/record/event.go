@@ -158,6 +158,7 @@ func (e *Encoder) whole(b []byte, ev *analyzer.Event) []byte {
 const (
 	kernelLines   = 1 << 63 // and the stream
 	overflowLines = 1 << 62
+	silentLines   = 1<<62 + 1
 )
 
 // Kernel writes what a kernel says.
@@ -174,12 +175,15 @@ func (r *Events) Kernel(k *KernelState) error {
 // Silent writes what a kernel says of a connection without packets.
 func (r *Events) Silent(k *Silent) error {
 	r.gather()
-	r.batch.last(len(r.out.B))
+	r.batch.line(len(r.out.B), k.Time, silentLines)
 	b := output.AppendSocket(append(r.begin(eventSilent, k.Time), `,"client":`...), k.Addr[analyzer.Client])
 	b = output.AppendSocket(append(b, `,"server":`...), k.Addr[analyzer.Server])
 	b = output.AppendCommunityID(append(b, `,"community_id":"`...), k.Addr[analyzer.Client], k.Addr[analyzer.Server])
-	end := &host.End{Process: k.Process, Info: k.Info}
-	return r.end(appendInfo(appendKernelState(append(b, '"'), &k.KernelState), end))
+	b = appendInfo(appendKernelState(append(b, '"'), &k.KernelState), &host.End{Process: k.Process, Info: k.Info})
+	if k.Since != 0 {
+		b = append(r.enc.Clock.Append(append(b, `,"since":"`...), k.Since), '"')
+	}
+	return r.end(b)
 }
 
 // appendKernelState appends the state of an end and its process.

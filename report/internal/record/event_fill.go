@@ -73,7 +73,7 @@ func NewKernelRecord(k *KernelState) EventRecord {
 // NewSilentRecord is the record of a connection without packets.
 func NewSilentRecord(k *Silent) EventRecord {
 	r := NewKernelRecord(&k.KernelState)
-	r.Event, r.Kernel = eventSilent, newInfoRecord(&host.End{Info: k.Info})
+	r.Event, r.Kernel, r.Since = eventSilent, newInfoRecord(&host.End{Info: k.Info}), Time(k.Since)
 	return r
 }
 

@@ -49,6 +49,7 @@ type EventRecord struct {
 
 	// Of a connection of this host of which no packet was captured: what its kernel measures.
 	Kernel InfoRecord `json:"kernel"`
+	Since  Time       `json:"since"` // when it entered State
 
 	// Of the SYN cookies of this host, since they were last told.
 	Sent     uint64 `json:"sent"`     // SYN-ACKs with a cookie, which it keeps nothing of
@@ -97,10 +98,11 @@ type KernelState struct {
 	Process       host.Process
 }
 
-// Silent is an end of a connection that the kernel of this host had when the capture began, and of which no packet was captured.
+// Silent is an end of a connection that the kernel of this host has, and of which no packet was captured. Its Time is when it is told.
 type Silent struct {
 	KernelState
-	Info *host.Info // nil: not known
+	Since analyzer.Time // when it entered State; 0: before the capture began
+	Info  *host.Info    // nil: not known
 }
 
 // Cookies are the SYN cookies of this host since they were last told.
@@ -145,7 +147,7 @@ var EventFields = map[string]struct{ Always, Known []string }{
 	analyzer.EventCorrection.String():   {Always: with("of", "told")},
 	analyzer.EventConversation.String(): {Always: with("final", "record"), Known: []string{"reason"}},
 	eventKernel:                         {Always: with("endpoint", "state", "socket"), Known: []string{"before", "process"}},
-	eventSilent:                         {Always: []string{"client", "server", "community_id", "endpoint", "state", "socket"}, Known: []string{"before", "process", "kernel"}},
+	eventSilent:                         {Always: []string{"client", "server", "community_id", "endpoint", "state", "socket"}, Known: []string{"before", "process", "kernel", "since"}},
 	eventCookies:                        {Always: []string{"sent", "accepted", "refused"}},
 	eventOverflow:                       {Always: []string{"server", "unanswered", "queue", "backlog"}, Known: []string{"process"}},
 	eventDrops:                          {Always: []string{"packets", "total"}},
