@@ -124,6 +124,11 @@ func say(c *silent, side analyzer.Side, end *kernel.Endpoint, at time.Time) {
 	if !end.Since.IsZero() {
 		at = end.Since
 	}
+	if end.State == fsm.SynSent {
+		c.Outcome = analyzer.Unanswered
+	} else if end.State != fsm.Closed {
+		c.Outcome = analyzer.Open
+	}
 	c.Hosts[side] = &host.End{Words: []host.Word{{State: end.State, Time: at.UnixNano(), Found: true}}, All: true, Process: end.Process, Info: end.Info}
 }
 

@@ -66,7 +66,7 @@ func TestSilent(t *testing.T) {
 	expectSilent(t, r, told, "10.0.0.1:1000 10.0.0.9:80 client ESTABLISHED", "10.0.0.2:80 10.0.0.1:80 server CLOSE_WAIT")
 	expectSilent(t, r, told)
 	list := r.StillSilent()
-	if len(list) != 2 || list[0].Hosts[analyzer.Client].Words[0].State != fsm.Established || list[0].Hosts[analyzer.Server] != nil || list[0].Stream < noStream {
+	if len(list) != 2 || list[0].Hosts[analyzer.Client].Words[0].State != fsm.Established || list[0].Hosts[analyzer.Server] != nil || list[0].Stream < noStream || list[0].Outcome != analyzer.Open {
 		t.Errorf("listed: %+v", list)
 	}
 	open[0].State = fsm.FinWait1
@@ -137,7 +137,7 @@ func TestUnsent(t *testing.T) {
 		r.passes(c.after)
 		expectSilent(t, r, &told, c.want...)
 		list := r.StillSilent()
-		if len(list) != len(c.want) || len(list) == 1 && (list[0].Start != analyzer.Time(e.Since.UnixNano()) || list[0].Stream < noStream) {
+		if len(list) != len(c.want) || len(list) == 1 && (list[0].Start != analyzer.Time(e.Since.UnixNano()) || list[0].Stream < noStream || list[0].Outcome != analyzer.Unanswered) {
 			t.Errorf("%s: listed %+v", c.name, list)
 		}
 		e.State, e.Socket = fsm.Closed, false

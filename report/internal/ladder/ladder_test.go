@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -207,6 +208,39 @@ func TestPauseText(t *testing.T) {
 		{true, false, "2.000 s without a packet, until the capture ends"}, {true, true, "2.000 s without a packet so far"}} {
 		if got := pauseText(&rung{pause: 2 * time.Second, toEnd: tt.toEnd}, tt.running); got != tt.want {
 			t.Errorf("%v %v: %q, want %q", tt.toEnd, tt.running, got, tt.want)
+		}
+	}
+}
+
+// TestOver: nobody waits for a packet when the endpoints' hosts say that the connection is over, before the end; else it is waited for to the end.
+func TestOver(t *testing.T) {
+	at := func(second int) analyzer.Time { return sample.At("2026-11-21T01:02:03Z") + analyzer.Time(second)*1e9 }
+	closed := analyzer.Step{State: fsm.Closed, Time: at(5), Evidence: analyzer.EvidenceKernel}
+	timed, shown, late := closed, closed, closed
+	timed.Evidence, shown.Frame, late.Time = analyzer.EvidenceTimer, 1, at(20)
+	for _, c := range []struct {
+		name   string
+		client analyzer.Step
+		state  [2]fsm.State
+		want   string
+	}{
+		{"its host closed", closed, [2]fsm.State{fsm.Closed, fsm.Unknown}, "⋯ 5.000 s without a packet\n"},
+		{"both closed", closed, [2]fsm.State{fsm.Closed, fsm.Closed}, "⋯ 5.000 s without a packet\n"},
+		{"its peer has it", closed, [2]fsm.State{fsm.Closed, fsm.LastAck}, "⋯ 10.000 s without a packet so far\n"},
+		{"by a timer", timed, [2]fsm.State{fsm.Closed, fsm.Unknown}, "⋯ 10.000 s without a packet so far\n"},
+		{"by the last packet", shown, [2]fsm.State{fsm.Closed, fsm.Unknown}, "⋯ 10.000 s without a packet so far\n"},
+		{"behind the end", late, [2]fsm.State{fsm.Closed, fsm.Unknown}, "⋯ 10.000 s without a packet so far\n"},
+	} {
+		var out bytes.Buffer
+		j := new(analyzer.Judgment)
+		j.Trajectory[analyzer.Client], j.State = []analyzer.Step{{State: fsm.SynSent, Time: at(0), Frame: 1}, c.client}, c.state
+		l := New(&out, longTransfer(1), j, Options{Width: 100, End: at(10), Running: true})
+		v := analyzer.SegmentView{Frame: 1, Time: at(0), Flags: "S"}
+		if err := errors.Join(l.Segment(&v), l.Finish()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: no %q in\n%s", c.name, c.want, out.String())
 		}
 	}
 }

@@ -59,6 +59,7 @@ type rungMaker struct {
 	full      bool // fold nothing
 	end       analyzer.Time
 	steps     [2][]analyzer.Step // to come
+	state     [2]fsm.State       // at the end
 	anomalies []analyzer.Anomaly // to come
 
 	last    analyzer.Time // of the latest segment
@@ -75,7 +76,7 @@ type rungMaker struct {
 
 // newRungMaker makes rungs of c, of which j is the judgment. end is when the capture ended.
 func newRungMaker(c *analyzer.Conversation, j *analyzer.Judgment, end analyzer.Time, full bool, show func(*rung)) *rungMaker {
-	m := &rungMaker{show: show, full: full || c.Packets() <= onePage, end: end}
+	m := &rungMaker{show: show, full: full || c.Packets() <= onePage, end: end, state: j.State}
 	for side, steps := range j.Trajectory {
 		m.steps[side] = append(m.steps[side], steps...)
 		if len(steps) > 0 && steps[0].State == fsm.Listen { // its SYN-ACK shows it, and that it was there before
@@ -206,8 +207,12 @@ func (m *rungMaker) unfold() {
 // finish shows what comes after the last segment.
 func (m *rungMaker) finish() {
 	m.unfold()
-	if rest := m.end.Sub(m.last); m.started && rest >= pauseLeast {
-		m.emit(rung{kind: rungPause, time: m.last, pause: rest, toEnd: true})
+	end, over := m.over()
+	if !over {
+		end = m.end
+	}
+	if rest := end.Sub(m.last); m.started && rest >= pauseLeast {
+		m.emit(rung{kind: rungPause, time: m.last, pause: rest, toEnd: !over})
 	}
 	for side := range m.steps {
 		for len(m.steps[side]) > 0 {
@@ -215,6 +220,20 @@ func (m *rungMaker) finish() {
 		}
 	}
 	m.remarks(math.MaxUint64)
+}
+
+// over is when nobody had the connection any more, by what is to come, if the hosts of the endpoints say so: nobody waits for a packet then.
+func (m *rungMaker) over() (at analyzer.Time, over bool) {
+	for side, steps := range m.steps {
+		state := m.state[side]
+		if n := len(steps); n > 0 && steps[n-1].Frame == 0 && steps[n-1].Evidence == analyzer.EvidenceKernel && steps[n-1].Time <= m.end {
+			at, over = max(at, steps[n-1].Time), true
+		}
+		if state != fsm.Closed && state != fsm.Unknown {
+			return 0, false
+		}
+	}
+	return at, over
 }
 
 func (m *rungMaker) emit(r rung) {
