@@ -30,6 +30,9 @@ func (s *Session) CloseKernel() {
 	if s.ends != nil && s.ends.SilentsLeftOut() > s.silentsTold {
 		s.Note("%s without a packet were not shown: there were too many", report.Counted(uint64(s.ends.SilentsLeftOut()-s.silentsTold), "connection"))
 	}
+	if s.held != nil && s.held.lost > 0 {
+		s.Note("%s had begun before their process was known, and are not written from the beginning: there were too many", report.Counted(s.held.lost, "conversation"))
+	}
 	if n := s.Kernel.Lost(); n > 0 {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
 	}
@@ -112,12 +115,15 @@ func (s *Session) tellWords(until analyzer.Time) {
 			s.Fail(w.write())
 		case s.Where == nil || s.holds(w.state.Stream):
 			s.Fail(s.Events.Kernel(kernelState(w.state)))
+		case s.held != nil:
+			s.held.word(w.state, s.Loop.Monitor().Clock())
 		}
 	}
 	clear(list[len(waiting):])
 	s.words.list = waiting
 	for stream := range s.over {
 		delete(s.begun, stream)
+		s.held.take(stream)
 	}
 	clear(s.over)
 }
@@ -129,8 +135,10 @@ func (s *Session) holds(stream uint64) bool {
 	}
 	s.Loop.Monitor().FindAsked(stream, func(seen *analyzer.Seen) {
 		ok, err := s.Where.Match(seen.Conversation)
-		s.begun[stream] = ok && err == nil
-		s.Fail(err)
+		if s.Fail(err); ok && err == nil {
+			s.begun[stream] = true
+			s.release(seen.Conversation, seen.Judgment)
+		}
 	})
 	return s.begun[stream]
 }

@@ -56,6 +56,7 @@ type Session struct {
 	words     words
 	begun     map[uint64]bool // streams of which Where let something through, until they are over
 	over      map[uint64]bool // streams that are, whose words are not written yet
+	held      *holdback       // nil: nothing is held back
 	unwritten bool            // something is missing in the file of packets
 
 	reported  analyzer.Time // when Interval told
@@ -72,6 +73,9 @@ func (s *Session) Observe() {
 		s.Loop.Monitor().Ask(s.ends.Hosts)
 		s.watchSilent()
 		s.ends.Cookies(s.cookies)
+		if s.Where != nil && s.Where.AsksProcess() && !s.AtEnd {
+			s.held = newHoldback(s.ends.MayBeHere)
+		}
 		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
 	}
 	if s.endsOnly() {
@@ -183,11 +187,14 @@ func (s *Session) chosen(ev *analyzer.Event) (bool, error) {
 	if s.AtEnd {
 		return ok && isLast, nil
 	}
-	if s.begun[stream] {
+	switch {
+	case s.begun[stream]:
 		ok = ok || isLast || ev.Kind == analyzer.EventCorrection
-	}
-	if ok {
+	case ok:
 		s.begun[stream] = true
+		s.release(ev.Conversation, ev.Judgment)
+	case s.held != nil:
+		s.held.event(ev, s.Loop.Monitor().Clock())
 	}
 	if isLast {
 		s.over[stream] = true
@@ -225,6 +232,7 @@ func (s *Session) flush(now analyzer.Time) {
 		return
 	}
 	s.tellWords(s.words.reached(now, m.Clock(), m.Packets()))
+	s.held.pass(now)
 	sum := s.Loop.Summary()
 	s.Fail(s.Events.Drops(now, sum.Drops))
 	if s.Statistics && due(&s.statistic, now, time.Second) {

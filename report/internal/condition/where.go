@@ -24,6 +24,7 @@ type Where struct {
 	vm       vm.VM
 	steps    steps
 	judges   bool
+	owners   bool
 	judgment analyzer.Judgment
 	record   record.Record // reused
 }
@@ -40,7 +41,7 @@ func CompileWhere(source string) (*Where, error) {
 	if w.program, r, err = compile(source, &w.steps, expr.Env(&record.Record{}), expr.AsBool()); err != nil {
 		return nil, err
 	}
-	w.judges = r.judged || r.endpoints > r.sent
+	w.judges, w.owners = r.judged || r.endpoints > r.sent, r.owners
 	return w, nil
 }
 
@@ -88,6 +89,7 @@ func (recheckCalls) ShouldRepeat() bool { return false }
 // anything but what they sent, the anomalies, the close, or all fields at once.
 type reads struct {
 	judged    bool
+	owners    bool   // the processes of endpoints
 	endpoints int    // how often the field is named
 	sent      int    // how often as endpoints.*.sent
 	unknown   string // an anomaly that is asked for, but not in the catalogue
@@ -97,6 +99,7 @@ type reads struct {
 func (r *reads) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
+		r.owners = r.owners || n.Value == "process"
 		switch n.Value {
 		case "endpoints":
 			r.endpoints++
@@ -112,7 +115,9 @@ func (r *reads) Visit(node *ast.Node) {
 			}
 		}
 	case *ast.MemberNode:
-		if field, ok := n.Property.(*ast.StringNode); !ok || field.Value != "sent" {
+		field, ok := n.Property.(*ast.StringNode)
+		r.owners = r.owners || ok && field.Value == "process"
+		if !ok || field.Value != "sent" {
 			return
 		}
 		if side, ok := n.Node.(*ast.MemberNode); ok {
@@ -122,6 +127,9 @@ func (r *reads) Visit(node *ast.Node) {
 		}
 	}
 }
+
+// AsksProcess reports whether the condition may depend on whose the conversation is.
+func (w *Where) AsksProcess() bool { return w.owners }
 
 // Match reports whether c meets the condition. The error says what went wrong while
 // the expression ran, such as an index beyond the end of a string.

@@ -151,3 +151,20 @@ func TestWhereOfAnomalies(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereAsksProcess: whatever way a condition asks whose a conversation is, and no other asks.
+func TestWhereAsksProcess(t *testing.T) {
+	for source, want := range map[string]bool{
+		`process.name == "nginx"`: true, `either(process.user == 1000)`: true, `endpoints.server.process.pid > 0`: true, `$env["process"].pid == 1`: true,
+		`packets > 3`: false, `endpoints.client.state == "CLOSED"`: false, `len(anomalies) > 0 && anomalies[0].id == "no-answer"`: false, `client.name == "process"`: false,
+	} {
+		w, err := CompileWhere(source)
+		if err != nil {
+			t.Errorf("%s: %v", source, err)
+			continue
+		}
+		if w.AsksProcess() != want {
+			t.Errorf("%s: asks %t", source, !want)
+		}
+	}
+}

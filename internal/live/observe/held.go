@@ -1,0 +1,175 @@
+package observe
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/live/ends"
+)
+
+// holdback keeps what is told of conversations while Where, which asks whose they are, lets nothing of them through: the process of an end on this host may be
+// known only after a look or two, and what the conversation began with is written then.
+type holdback struct {
+	mayEndHere func([2]netip.AddrPort) bool
+	streams    map[uint64]*held
+	queue      []heldSince // oldest first
+	n          int         // events
+	lost       uint64      // conversations whose beginnings were not kept
+}
+
+// held is what is held back of a conversation.
+type held struct {
+	events []heldEvent
+	gone   bool // it was held back for too long, or there was no room for it
+}
+
+// heldEvent is an event without its conversation, or a word of the kernel.
+type heldEvent struct {
+	at    analyzer.Time
+	event analyzer.Event
+	word  *ends.Told // nil: it is an event
+}
+
+type heldSince struct {
+	stream uint64
+	at     analyzer.Time
+}
+
+// For as long, and as many events of one conversation and of all, are held back.
+const (
+	heldFor      = 10 * time.Second
+	mostHeldEach = 64
+	mostHeld     = 1 << 16
+)
+
+// newHoldback holds back what is told of conversations that may have an end on this host.
+func newHoldback(mayEndHere func([2]netip.AddrPort) bool) *holdback {
+	return &holdback{mayEndHere: mayEndHere, streams: map[uint64]*held{}}
+}
+
+// of is what is held back of a conversation, to which something is to be added at a time; nil if it is not kept.
+func (h *holdback) of(stream uint64, addr [2]netip.AddrPort, now analyzer.Time) *held {
+	if h == nil || !h.mayEndHere(addr) {
+		return nil
+	}
+	one := h.streams[stream]
+	if one == nil {
+		one = &held{}
+		h.streams[stream] = one
+		h.queue = append(h.queue, heldSince{stream, now})
+	}
+	if !one.gone && (h.n >= mostHeld || len(one.events) >= mostHeldEach) {
+		h.drop(one)
+		h.lost++
+	}
+	if one.gone {
+		return nil
+	}
+	return one
+}
+
+func (h *holdback) drop(one *held) {
+	h.n -= len(one.events)
+	one.events, one.gone = nil, true
+}
+
+// event holds back an event, or forgets what it takes back. A record is not held back: it says what is known at its time.
+func (h *holdback) event(ev *analyzer.Event, now analyzer.Time) {
+	if ev.Kind == analyzer.EventConversation {
+		return
+	}
+	one := h.of(ev.Conversation.Stream, ev.Conversation.Addr, now)
+	switch {
+	case one == nil:
+	case ev.Kind == analyzer.EventCorrection:
+		before := len(one.events)
+		one.events = slices.DeleteFunc(one.events, func(e heldEvent) bool { return e.isTakenBack(ev) })
+		h.n -= before - len(one.events)
+	default:
+		e := heldEvent{at: ev.Time, event: *ev}
+		e.event.Conversation, e.event.Judgment = nil, nil
+		if ev.Step != nil {
+			step := *ev.Step
+			e.event.Step = &step
+		}
+		if ev.Anomaly != nil {
+			a := *ev.Anomaly
+			e.event.Anomaly = &a
+		}
+		h.add(one, e)
+	}
+}
+
+// word holds back what the kernel says.
+func (h *holdback) word(t *ends.Told, now analyzer.Time) {
+	if one := h.of(t.Stream, t.Addr, now); one != nil {
+		h.add(one, heldEvent{at: analyzer.Time(t.Time.UnixNano()), word: t})
+	}
+}
+
+func (h *holdback) add(one *held, e heldEvent) {
+	one.events = append(one.events, e)
+	h.n++
+}
+
+// isTakenBack reports whether a correction is of the event.
+func (e *heldEvent) isTakenBack(correction *analyzer.Event) bool {
+	c := &correction.Correction
+	switch {
+	case e.word != nil:
+		return false
+	case c.Of == analyzer.EventOpened: // all is told again
+		return true
+	case c.Of != e.event.Kind:
+		return false
+	case c.Of == analyzer.EventState:
+		return e.event.Side == correction.Side && e.event.Step.State == c.State && e.event.Step.Frame == c.Frame
+	case c.Of == analyzer.EventAnomaly:
+		a := e.event.Anomaly
+		return a.Kind == c.Anomaly && a.Frame == c.Frame && a.HasSide == c.HasSide && (!a.HasSide || e.event.Side == correction.Side)
+	}
+	return true
+}
+
+// take is what is held back of a conversation, in order of time, and is not any more.
+func (h *holdback) take(stream uint64) (events []heldEvent) {
+	if h == nil {
+		return nil
+	}
+	if one := h.streams[stream]; one != nil {
+		events = one.events
+		h.n -= len(events)
+		delete(h.streams, stream)
+	}
+	slices.SortStableFunc(events, func(a, b heldEvent) int { return cmp.Compare(a.at, b.at) })
+	return events
+}
+
+// pass drops what has been held back for too long.
+func (h *holdback) pass(now analyzer.Time) {
+	if h == nil {
+		return
+	}
+	n := 0
+	for ; n < len(h.queue) && now >= h.queue[n].at.Add(heldFor); n++ {
+		if one := h.streams[h.queue[n].stream]; one != nil {
+			h.drop(one)
+		}
+	}
+	h.queue = h.queue[n:]
+}
+
+// release writes what was held back of a conversation, of which Where lets something through now.
+func (s *Session) release(c *analyzer.Conversation, j *analyzer.Judgment) {
+	for _, e := range s.held.take(c.Stream) {
+		if e.word != nil {
+			s.Fail(s.Events.Kernel(kernelState(e.word)))
+			continue
+		}
+		e.event.Conversation, e.event.Judgment = c, j
+		s.Fail(s.Events.Event(&e.event))
+	}
+}

@@ -1,0 +1,114 @@
+package observe
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/analyzer/host"
+	"tcptrace/fsm"
+	"tcptrace/internal/live/ends"
+)
+
+// newHolding is a stage whose conversation is of a process that is not known yet.
+func newHolding(t *testing.T, where string, isHere bool) *stage {
+	t.Helper()
+	s := newStage(t, where)
+	s.held = newHoldback(func([2]netip.AddrPort) bool { return isHere })
+	return s
+}
+
+// owned has the client be a process's, which the kernel tells.
+func (s *stage) owned(name string, states ...fsm.State) {
+	s.host = &host.End{All: true, Late: time.Hour, Process: host.Process{PID: 7, Name: name}}
+	for _, state := range states {
+		s.host.Words = append(s.host.Words, host.Word{State: state, Time: int64(s.Loop.Monitor().Clock()) + 1})
+	}
+	s.says(fsm.Established, 0)
+	s.come(0)
+}
+
+// TestHeldBack: the beginning of a conversation is written when it is known whose it is, if the condition holds for that, in order of time.
+func TestHeldBack(t *testing.T) {
+	for _, c := range []struct {
+		name, where string
+		isHere      bool
+		waits       time.Duration
+		want        []string
+	}{
+		{"it is the one", `process.name == "x"`, true, 0, []string{"kernel SYN_SENT", "opened", "state SYN_SENT", "state ESTABLISHED", "state LISTEN", "state SYN_RCVD", "state ESTABLISHED", "kernel ESTABLISHED"}},
+		{"it is not", `process.name == "y"`, true, 0, nil},
+		{"something else does not hold", `process.name == "x" && packets > 3`, true, 0, nil},
+		{"soon enough", `process.name == "x"`, true, heldFor - time.Second, []string{"kernel SYN_SENT", "opened", "state SYN_SENT", "state ESTABLISHED", "state LISTEN", "state SYN_RCVD", "state ESTABLISHED",
+			"kernel ESTABLISHED"}},
+		{"too late", `process.name == "x"`, true, heldFor, []string{"kernel ESTABLISHED"}},
+		{"it cannot have an end here", `process.name == "x"`, false, 0, []string{"kernel ESTABLISHED"}},
+	} {
+		s := newHolding(t, c.where, c.isHere)
+		s.come(1)
+		s.says(fsm.SynSent, -time.Microsecond)
+		s.come(2)
+		s.wrote(c.name + ", before it is known")
+		s.pass(c.waits)
+		s.owned("x")
+		s.wrote(c.name, c.want...)
+		if c.want != nil {
+			s.says(fsm.FinWait1, 0)
+			s.come(0)
+			s.wrote(c.name+", then", "kernel FIN_WAIT_1")
+		}
+		s.Loop.Monitor().Finish()
+		s.pass(0)
+		if len(s.held.streams) > 0 || s.held.n != 0 {
+			t.Errorf("%s: at the end %v is held back", c.name, s.held.streams)
+		}
+	}
+}
+
+// TestHeldEvent: an event for which the condition holds has the beginning written before it.
+func TestHeldEvent(t *testing.T) {
+	s := newHolding(t, `process.name == "x"`, true)
+	s.come(1)
+	s.host = &host.End{All: true, Late: time.Hour, Process: host.Process{PID: 7, Name: "x"}}
+	s.come(1)
+	s.wrote("the second packet", "opened", "state SYN_SENT", "state ESTABLISHED", "state LISTEN", "state SYN_RCVD")
+}
+
+// TestHeldTakenBack: what was taken back while it was held back is not written.
+func TestHeldTakenBack(t *testing.T) {
+	s := newHolding(t, `process.name == "x"`, true)
+	s.come(3)
+	s.host = &host.End{All: true, Words: []host.Word{{State: fsm.SynSent}, {State: fsm.Closed, Time: int64(s.Loop.Monitor().Clock()) + 1}}}
+	s.Loop.Monitor().Again(0)
+	s.come(0)
+	s.owned("x", fsm.SynSent, fsm.Closed)
+	s.wrote("an ESTABLISHED that was not", "opened", "state SYN_SENT", "state LISTEN", "state SYN_RCVD", "state ESTABLISHED", "kernel ESTABLISHED", "state CLOSED")
+}
+
+// TestHeldRoom: of one conversation and of all only so much is held back; a conversation of which there is more is not told from its beginning, and counted.
+func TestHeldRoom(t *testing.T) {
+	h := newHoldback(func([2]netip.AddrPort) bool { return true })
+	for range mostHeldEach {
+		h.word(&ends.Told{Stream: 1}, 0)
+	}
+	if h.n != mostHeldEach || h.lost != 0 {
+		t.Errorf("%d held back, %d lost", h.n, h.lost)
+	}
+	if h.word(&ends.Told{Stream: 1}, 0); h.n != 0 || h.lost != 1 || len(h.take(1)) > 0 {
+		t.Errorf("%d held back, %d lost", h.n, h.lost)
+	}
+	for stream := range uint64(mostHeld) {
+		h.word(&ends.Told{Stream: 10 + stream}, analyzer.Time(stream))
+	}
+	h.word(&ends.Told{Stream: 5}, 0)
+	h.word(&ends.Told{Stream: 5}, 0)
+	if h.n != mostHeld || h.lost != 2 {
+		t.Errorf("%d held back, %d lost", h.n, h.lost)
+	}
+	h.pass(analyzer.Time(heldFor))
+	n := h.n
+	if first, second := len(h.take(10)), len(h.take(11)); n != mostHeld-1 || first != 0 || second != 1 {
+		t.Errorf("after a while %d are held back, %d and %d of the first two", n, first, second)
+	}
+}
