@@ -235,11 +235,11 @@ func (e *Ends) take(held *conversation, t *Told) {
 	} else {
 		held.untold = append(held.untold, t)
 	}
-	end := host.End{All: e.kernel.Source() == kernel.BPF, Late: lateTold}
+	end := host.End{All: e.kernel.Source() == kernel.BPF}
 	if old := held.hosts[t.Side]; old != nil {
 		end = *old
 	}
-	if !end.All {
+	if end.Late = lateTold; !end.All || !t.Socket && t.State != fsm.Closed { // what becomes of what no socket stands for is asked for
 		end.Late = lateAsked
 	}
 	t.owner = end.Process != t.Process

@@ -208,7 +208,7 @@ func TestWords(t *testing.T) {
 		r := newRun()
 		r.opened(1)
 		c := change(endpoint(namespace, server, client, fsm.Established), ago)
-		c.Before, c.Process.PID = fsm.SynRcvd, 7
+		c.Before, c.Process.PID, c.Socket = fsm.SynRcvd, 7, true
 		r.kernel.next = []kernel.Change{c}
 		r.expect(t, "1 server ESTABLISHED")
 		if got := r.words(1, analyzer.Server); !slices.Equal(got, want) || len(r.again) > 0 != (want != nil) {
@@ -237,6 +237,27 @@ func TestAsked(t *testing.T) {
 	r.expect(t, "1 client CLOSE_WAIT")
 	if got := r.words(1, analyzer.Client); !slices.Equal(got, []string{"CLOSE_WAIT"}) {
 		t.Error(got)
+	}
+}
+
+// TestLate: what the kernel tells is late if it has not come soon; what it is asked for, also where it tells the rest, takes longer.
+func TestLate(t *testing.T) {
+	for _, c := range []struct {
+		state  fsm.State
+		socket bool
+		want   time.Duration
+	}{{fsm.FinWait2, true, lateTold}, {fsm.FinWait2, false, lateAsked}, {fsm.SynRcvd, false, lateAsked}, {fsm.Closed, false, lateTold}} {
+		r := newRun()
+		r.opened(7)
+		e := endpoint(namespace, client, server, c.state)
+		e.Socket = c.socket
+		r.kernel.next = []kernel.Change{change(e, 0)}
+		if err := r.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.hosts(7)[analyzer.Client].Late; got != c.want {
+			t.Errorf("%v, socket %t: %v", c.state, c.socket, got)
+		}
 	}
 }
 
