@@ -149,8 +149,10 @@ func TestLiveProcess(t *testing.T) {
 		c.client.Close()
 		time.Sleep(400 * time.Millisecond)
 		r.finish(syscall.SIGINT)
-		if got := strings.Contains(r.events.String(), "FIN_WAIT_1"); got != want {
-			t.Errorf("%s: %s%s", where, r.events.String(), r.notes.String())
+		for _, event := range []string{`"state":"FIN_WAIT_1"`, `"event":"opened"`, `"state":"SYN_RCVD"`} { // also what was before its process was known
+			if got := strings.Contains(r.events.String(), event); got != want {
+				t.Errorf("%s, %s: %s%s", where, event, r.events.String(), r.notes.String())
+			}
 		}
 	}
 	r := startLive(t, n.A, "--by", "process,port")
