@@ -27,7 +27,7 @@ func TestView(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {200, 50}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			x := terminal.Start(t, size[0], size[1], nil, tcptrace+" replay "+file+" --speed max")
-			table := x.Screen("the capture is over", "showcase.pcap", "10.0.0.1:40000", "TIME_WAIT✓", "[2001:db8::7]:49152", "Newest anomalies", "no-answer")
+			table := x.Screen("the capture is over", "showcase.pcap", "10.0.0.1:40000", "TIME_WAIT✓", "[2001:db8::7]:49152", "Newest anomalies", "handshake-incomplete")
 			if lines := strings.Count(table, "\n"); lines != size[1] {
 				t.Errorf("%d lines on the screen:\n%s", lines, table)
 			}
