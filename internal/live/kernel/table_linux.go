@@ -98,22 +98,27 @@ func (t *table) begin(r *record) {
 	}
 }
 
-// connecting is what was told of a socket without a port that cannot but be n, which was found with one; nil if nothing was, or of several.
-func (t *table) connecting(n *Endpoint) (only *record) {
+// connecting is what was told of a socket without a port that cannot but be n, which was found with one; nil if nothing was, or of several. by is who connected,
+// also if one process did several times.
+func (t *table) connecting(n *Endpoint) (only *record, by host.Process) {
 	if n.State != fsm.SynSent || n.holder != socket {
-		return nil
+		return nil, by
 	}
+	found := 0
 	for _, r := range t.nameless {
 		from := r.key.Local.Addr()
 		if r.key.Namespace != n.Namespace || r.key.Remote != n.Remote || from != n.Local.Addr() && !from.IsUnspecified() {
 			continue
 		}
-		if only != nil {
-			return nil
+		if found > 0 && r.process != by {
+			return nil, host.Process{}
 		}
-		only = r
+		found, only, by = found+1, r, r.process
 	}
-	return only
+	if found > 1 {
+		only = nil
+	}
+	return only, by
 }
 
 // accept is for a socket that a process takes from one that listens. Another process may close it, which has got it from that one.
@@ -274,12 +279,18 @@ func (t *table) found(n *Endpoint, at time.Time) {
 	if e != nil && (e.State == n.State && e.holder == n.holder || e.Since.After(at)) {
 		return
 	}
-	if begun := t.connecting(n); begun != nil && (e == nil || e.holder != socket) {
-		delete(t.nameless, begun.sock)
-		begun.key = n.Key
-		t.enter(begun)
-		t.measured(t.endpoints[n.Key], n, at)
-		return
+	if e == nil || e.holder != socket {
+		begun, by := t.connecting(n)
+		if begun != nil {
+			delete(t.nameless, begun.sock)
+			begun.key = n.Key
+			t.enter(begun)
+			t.measured(t.endpoints[n.Key], n, at)
+			return
+		}
+		if by.PID != 0 {
+			n.Process = by
+		}
 	}
 	before := fsm.Unknown
 	if e != nil && e.holder != nothing {

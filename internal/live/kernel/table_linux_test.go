@@ -142,24 +142,30 @@ func TestNamelessFound(t *testing.T) {
 		remote []int // of those that call
 		local  string
 		state  fsm.State
+		others bool // another process calls each time
 		once   bool // it is known which call it was
+		whose  bool // who called is
 	}{
-		{"the only one", []int{1}, "10.0.0.1", fsm.SynSent, true},
-		{"from an address to be chosen", []int{1}, "0.0.0.0", fsm.SynSent, true},
-		{"beside another elsewhere", []int{1, 2}, "10.0.0.1", fsm.SynSent, true},
-		{"one of two", []int{1, 1}, "10.0.0.1", fsm.SynSent, false},
-		{"from another address", []int{1}, "10.0.0.9", fsm.SynSent, false},
-		{"to another", []int{2}, "10.0.0.1", fsm.SynSent, false},
-		{"in another state", []int{1}, "10.0.0.1", fsm.SynRcvd, false},
+		{"the only one", []int{1}, "10.0.0.1", fsm.SynSent, false, true, true},
+		{"from an address to be chosen", []int{1}, "0.0.0.0", fsm.SynSent, false, true, true},
+		{"beside another elsewhere", []int{1, 2}, "10.0.0.1", fsm.SynSent, true, true, true},
+		{"one of two of a process", []int{1, 1}, "10.0.0.1", fsm.SynSent, false, false, true},
+		{"one of two of two", []int{1, 1}, "10.0.0.1", fsm.SynSent, true, false, false},
+		{"from another address", []int{1}, "10.0.0.9", fsm.SynSent, false, false, false},
+		{"to another", []int{2}, "10.0.0.1", fsm.SynSent, false, false, false},
+		{"in another state", []int{1}, "10.0.0.1", fsm.SynRcvd, false, false, false},
 	} {
 		tab := newTeller(nothingLeft)
 		for sock, n := range c.remote {
 			r := step(n, 1, fsm.Closed, fsm.SynSent)
 			r.sock, r.key.Local, r.process = uint64(sock+1), netip.AddrPortFrom(netip.MustParseAddr(c.local), 0), host.Process{PID: 7}
+			if c.others {
+				r.process.PID += uint32(sock)
+			}
 			tab.apply(r)
 		}
 		tab.found(&Endpoint{Key: at(1), State: c.state, holder: socket, Socket: true, inode: 11}, start.Add(2*time.Second))
-		if l := &tab.last; tab.told != 1 || l.Found == c.once || l.Time.Equal(start.Add(time.Second)) != c.once || (l.Process.PID == 7) != c.once || l.State != c.state {
+		if l := &tab.last; tab.told != 1 || l.Found == c.once || l.Time.Equal(start.Add(time.Second)) != c.once || (l.Process.PID == 7) != c.whose || l.State != c.state {
 			t.Errorf("%s: told %d: %+v", c.name, tab.told, tab.last)
 		}
 		if e := tab.endpoints[at(1)]; e.inode != 11 {
