@@ -21,7 +21,7 @@ func sentTimes(a *Anomaly, what string, waited int64) string {
 	n, howOften := counted(a.args[0])
 	text := a.Side.String() + " waited " + duration(waited) + ": " + what + " sent " + howOften
 	if n > 1 {
-		text += ", " + gaps(a.args[2:]).text(n-1)
+		text += ", " + gaps(a.args[2:]).Text(n-1)
 	}
 	return text
 }

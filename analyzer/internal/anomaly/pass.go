@@ -204,7 +204,7 @@ func (s *pass) copies(dir uint8, is func(*conn.Fact) bool) (c copies) {
 			c.second = f
 		}
 		if c.n > 1 {
-			c.gaps.add(c.n-2, f.Time-c.last.Time)
+			c.gaps.Add(c.n-2, f.Time-c.last.Time)
 		}
 		c.last = f
 	}
