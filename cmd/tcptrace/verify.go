@@ -35,7 +35,7 @@ they are two addresses of the loopback interface. With -i no connections are mad
 It needs Linux. As root, or with CAP_BPF and CAP_PERFMON, the kernel reports each state (BPF); otherwise it is polled, and
 what it was polled for in time is compared. The report says what was lacking.
 
-A round takes some 13 s. It exits with 1 if something was called proved that the kernel does not confirm, with 2 if nothing could be
+The first round takes some 7 s, each other one some 3 s. It exits with 1 if something was called proved that the kernel does not confirm, with 2 if nothing could be
 compared, and with 3 if nothing may be captured.`,
 		Example: `  tcptrace verify
   tcptrace verify --rounds 10 --format json

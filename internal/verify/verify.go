@@ -133,9 +133,6 @@ func run(ctx context.Context, s *stage, k *shared, c *comparison, o *Options) er
 	if s.client != nil {
 		h := newHosts(s, o.Peer)
 		defer h.close()
-		if err := h.listen(); err != nil {
-			return err
-		}
 		c.hosts = h
 		k.often() // connections are short, and the machine's others few
 		meanwhile = func(ctx context.Context) error { return h.play(ctx, o.Rounds) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -19,22 +20,22 @@ import (
 	"tcptrace/internal/verify/record"
 )
 
-// compared runs what o says until it ran undisturbed: on a machine that others use, too, it may be stopped for seconds.
+// compared runs what o says. On a machine that others use, too, this program may be stopped for seconds: what had to be heard meanwhile is left out, and
+// the rest has to be right.
 func compared(t *testing.T, o Options) *record.Report {
 	t.Helper()
 	o.Rounds, o.Peer = 1, peer
-	leftOut := 0
-	for range 2 {
-		r, err := Run(t.Context(), o)
-		if err != nil {
-			t.Skip(err)
-		}
-		if leftOut = r.LeftOut; leftOut == 0 {
-			return r
-		}
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Skip(err)
 	}
-	t.Skipf("this machine is too busy: %d endpoints were left out", leftOut)
-	return nil
+	if r.LeftOut > 0 {
+		t.Logf("%d endpoints were left out", r.LeftOut)
+	}
+	if r.Shown == nil {
+		t.Skipf("this machine is too busy: all %d endpoints were left out", r.LeftOut)
+	}
+	return r
 }
 
 func textOf(t *testing.T, r *record.Report) string {
@@ -57,17 +58,19 @@ func TestRun(t *testing.T) {
 	for _, p := range plays {
 		want += p.ends
 		s := r.Scenario(p.name)
-		if s.Endpoints != p.ends || s.Processes != p.ends || s.Shown != p.ends || s.Wrong > 0 {
+		if s.Endpoints > p.ends || s.Endpoints < p.ends && r.LeftOut == 0 || s.Processes != s.Endpoints || s.Shown != s.Endpoints || s.Wrong > 0 {
 			t.Errorf("%s: want %d endpoints, all with the right process and in the kernel's states, and no false proof; got %+v", p.name, p.ends, s)
 		}
 	}
-	if r.Wrong > 0 || r.Shown.Always != want || r.Shown.Endpoints != want || len(plays) < 20 || len(r.Taps) != 3 || len(r.Lacks) > 0 {
-		t.Errorf("of %d endpoints\n%s", want, textOf(t, r))
-	}
+	all := r.Shown.Endpoints + r.LeftOut
 	for _, a := range r.Taps {
-		if a.Endpoints != want || a.Equal < want*8/10 || a.Within < a.Moments*8/10 || a.Moments < 2*want {
+		// How long segments take from one end to the other, and so how well moments are told there, depends on how busy this machine is.
+		if all += a.Endpoints; a.Equal < a.Endpoints*8/10 || a.Tap == record.Endpoint && a.Within < a.Moments*8/10 || a.Moments < 2*a.Endpoints {
 			t.Errorf("%v: %+v of %d", a.Tap, a, want)
 		}
+	}
+	if r.Wrong > 0 || r.Shown.Always != r.Shown.Endpoints || len(plays) < 20 || len(r.Taps) != 3 || all != 4*want || len(r.Lacks) > 0 {
+		t.Errorf("of %d endpoints\n%s", want, textOf(t, r))
 	}
 }
 
@@ -75,12 +78,12 @@ func TestRun(t *testing.T) {
 func TestAsking(t *testing.T) {
 	t.Parallel()
 	r := compared(t, Options{asking: true})
-	if r.Source != string(kernel.Diag) || len(r.Lacks) == 0 || r.Wrong > 0 || r.Shown == nil || r.Shown.Endpoints < 30 {
+	if r.Source != string(kernel.Diag) || len(r.Lacks) == 0 || r.Wrong > 0 || r.Shown.Endpoints+r.LeftOut < 30 {
 		t.Errorf("%d endpoints\n%s", r.Shown.Endpoints, textOf(t, r))
 	}
 	for _, a := range r.Taps {
-		if a.Moments != 0 || a.Endpoints < 30 {
-			t.Errorf("%+v", a)
+		if a.Moments != 0 || a.Endpoints+r.LeftOut < 30 {
+			t.Errorf("%+v, and %d were left out", a, r.LeftOut)
 		}
 	}
 }
@@ -89,7 +92,7 @@ func TestAsking(t *testing.T) {
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	r := compared(t, Options{loopback: true})
-	if r.Place != record.Loopback || len(r.Taps) != 1 || r.Taps[0].Tap != record.BothEnds || r.Taps[0].Endpoints < 30 || r.Wrong > 0 {
+	if r.Place != record.Loopback || len(r.Taps) != 1 || r.Taps[0].Tap != record.BothEnds || r.Taps[0].Endpoints+r.LeftOut < 30 || r.Wrong > 0 {
 		t.Error(textOf(t, r))
 	}
 	if len(r.Lacks) == 0 || !strings.Contains(r.Lacks[0], "no network namespaces") {
@@ -104,15 +107,15 @@ func TestLoopback(t *testing.T) {
 
 // TestInterface: connections of others are watched, too.
 func TestInterface(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp4", "127.77.0.3:0")
 	if err != nil {
 		t.Skip(err)
 	}
-	defer l.Close()
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
+	t.Cleanup(func() { stop(); l.Close() })
 	go func() {
-		for ctx.Err() == nil { // until one of them has come when all is watched
+		for ctx.Err() == nil { // until some of them have come when all is watched
 			if c, err := net.Dial("tcp4", l.Addr().String()); err == nil {
 				c.Close()
 			}
@@ -120,13 +123,23 @@ func TestInterface(t *testing.T) {
 		}
 	}()
 	for _, asking := range []bool{false, true} {
-		r, err := Run(ctx, Options{Interface: loopback, For: 2 * time.Second, asking: asking})
-		if err != nil {
-			t.Skip(err)
-		}
-		if r.At(record.Endpoint).Endpoints < 2 || r.Place != record.Interface || r.Interface != loopback || len(r.Scenarios) > 0 || r.Wrong > 0 {
+		t.Run(fmt.Sprintf("asking %v", asking), func(t *testing.T) {
+			t.Parallel()
+			var r *record.Report
+			for _, long := range []time.Duration{2 * time.Second, 10 * time.Second, time.Minute} { // a busy machine takes longer
+				var err error
+				if r, err = Run(ctx, Options{Interface: loopback, For: long, asking: asking}); err != nil {
+					t.Skip(err)
+				}
+				if r.Place != record.Interface || r.Interface != loopback || len(r.Scenarios) > 0 || r.Wrong > 0 {
+					t.Errorf("%+v", r)
+				}
+				if r.At(record.Endpoint).Endpoints >= 2 {
+					return
+				}
+			}
 			t.Errorf("%+v", r)
-		}
+		})
 	}
 }
 
