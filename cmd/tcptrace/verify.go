@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tcptrace/internal/complete"
+	"tcptrace/internal/progress"
 	"tcptrace/internal/verify"
 	verified "tcptrace/internal/verify/record"
 	"tcptrace/report"
@@ -78,7 +79,10 @@ func runVerify(ctx context.Context, format string, o verify.Options, e env) erro
 	if err != nil {
 		return err
 	}
+	bar := progress.ShowSteps("verifying", e.errTTY, e.bar)
+	o.Told = bar.Done
 	r, err := verify.Run(ctx, o)
+	bar.Close()
 	if stopped := interrupted(ctx, err); stopped != err {
 		return stopped
 	}

@@ -21,7 +21,7 @@ import (
 type hosts struct {
 	*stage
 	peer func(address string) *exec.Cmd
-	told func() // that a play is over
+	told *work
 
 	lock  sync.Mutex        // of what is below
 	port  int               // of the client, the last one that was given
@@ -40,8 +40,8 @@ const (
 	settle    = 3500 * time.Millisecond // until keep-alives were given up, and the kernel was asked for what it does not tell
 )
 
-func newHosts(s *stage, peer func(address string) *exec.Cmd) *hosts {
-	return &hosts{stage: s, peer: peer, told: func() {}, port: firstPort, names: map[uint16]string{}, pids: map[uint16]int{}}
+func newHosts(s *stage, peer func(address string) *exec.Cmd, told *work) *hosts {
+	return &hosts{stage: s, peer: peer, told: told, port: firstPort, names: map[uint16]string{}, pids: map[uint16]int{}}
 }
 
 // play makes all connections. The plays of a round go on at the same time, but for those that need the bridge: these follow each other.
@@ -50,7 +50,7 @@ func (h *hosts) play(ctx context.Context, rounds int) error {
 		var going sync.WaitGroup
 		var bridged []play
 		failed := make(chan error, len(plays))
-		for _, p := range plays {
+		for _, p := range h.plays() {
 			if p.bridged {
 				bridged = append(bridged, p)
 				continue
@@ -58,10 +58,8 @@ func (h *hosts) play(ctx context.Context, rounds int) error {
 			going.Go(func() { failed <- h.make(ctx, p) })
 			sleep(ctx, stagger)
 		}
-		if h.bridge != nil {
-			for _, p := range bridged {
-				failed <- h.make(ctx, p)
-			}
+		for _, p := range bridged {
+			failed <- h.make(ctx, p)
 		}
 		going.Wait()
 		close(failed)
@@ -71,13 +69,13 @@ func (h *hosts) play(ctx context.Context, rounds int) error {
 			}
 		}
 	}
-	sleep(ctx, settle)
+	h.told.sleep(ctx, settle)
 	return nil
 }
 
 // make makes the connections of one play.
 func (h *hosts) make(ctx context.Context, p play) error {
-	defer h.told()
+	defer h.told.over()
 	s := &scene{hosts: h, play: p.name}
 	err := s.listen()
 	if err == nil {

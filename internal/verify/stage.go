@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 
 	"tcptrace/internal/verify/record"
 )
@@ -14,6 +15,11 @@ type stage struct {
 	bridge         *bridge // between both; nil: there is none
 	taps           []*tap
 	close          func()
+}
+
+// plays are those that can be made there.
+func (s *stage) plays() []play {
+	return slices.DeleteFunc(slices.Clone(plays), func(p play) bool { return p.bridged && s.bridge == nil })
 }
 
 // place is a host, as it were.

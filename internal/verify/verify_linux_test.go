@@ -50,7 +50,11 @@ func textOf(t *testing.T, r *record.Report) string {
 // TestRun: on this machine nothing is called proved that its kernel does not say, at any tap, and with its word every endpoint is shown in its states
 // at every moment, with the right process.
 func TestRun(t *testing.T) {
-	r := compared(t, Options{})
+	var told [2]int
+	r := compared(t, Options{Told: func(done, total int) { told = [2]int{done, total} }})
+	if want := len(plays) + stepsOf(settle); told != [2]int{want, want} {
+		t.Errorf("told of step %d of %d at the end, want %d", told[0], told[1], want)
+	}
 	if r.Source != string(kernel.BPF) || r.Place != record.Namespaces {
 		t.Skip(r.Lacks)
 	}
@@ -316,6 +320,39 @@ func TestShown(t *testing.T) {
 		if got := isShown(append([]analyzer.Step{{State: fsm.SynSent, Time: 1}}, c.last...), words); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
 		}
+	}
+}
+
+// TestSteps: steps are told as they are over, and those of a wait make as many as were promised.
+func TestSteps(t *testing.T) {
+	for d, want := range map[time.Duration]int{0: 0, 1: 1, stepTime: 1, stepTime + 1: 2} {
+		told := [][2]int{}
+		s := &work{total: stepsOf(d), tell: func(done, total int) { told = append(told, [2]int{done, total}) }}
+		s.sleep(t.Context(), d)
+		if len(told) != want || want > 0 && told[want-1] != [2]int{want, want} {
+			t.Errorf("%v: told %v, want %d steps", d, told, want)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	(&work{}).sleep(ctx, time.Hour)
+}
+
+// TestToldInside: the steps of a program are told, and what else it says is kept, up to a bound.
+func TestToldInside(t *testing.T) {
+	var last [2]int
+	told := &toldInside{tell: func(done, total int) { last = [2]int{done, total} }}
+	for _, text := range []string{"ste", "p 3 of 10\ntcptrace: no", " room\nstep 4", " of 10\nstep four of 10\nthe rest"} {
+		_, _ = told.Write([]byte(text))
+	}
+	if want := "tcptrace: no room\nstep four of 10\nthe rest"; last != [2]int{4, 10} || told.text() != want {
+		t.Errorf("%v, %q", last, told.text())
+	}
+	for range 10 {
+		_, _ = told.Write(bytes.Repeat([]byte("x"), mostSaid))
+	}
+	if n := len(told.text()); n > 2*mostSaid {
+		t.Errorf("%d bytes are kept", n)
 	}
 }
 
