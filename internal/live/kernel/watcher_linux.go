@@ -126,19 +126,21 @@ func (w *Watcher) own(list []Endpoint) {
 			inodes = append(inodes, list[i].inode)
 		}
 	}
+	most := mostAtOnce
+	if w.helper == nil { // each time all are gone through, so they are few times
+		most = mostHolders / 2
+	}
 	for first := true; first || len(inodes) > 0; first = false { // with none it is found out what can be seen
-		n := min(len(inodes), mostAtOnce)
-		l := look(w.search.looker, inodes[:n], time.Now())
+		n := min(len(inodes), most)
+		l := look(w.search.looker, sought{inodes: inodes[:n]}, time.Now())
 		if l.err != nil {
 			w.search.fail(l.err)
 			return
 		}
 		inodes = inodes[n:]
-		h := newHolders(l.holders)
+		w.search.cut += l.who.cut
+		h := newHolders(l.who.list)
 		h.list(list)
-		if w.helper == nil { // it lists all
-			return
-		}
 	}
 }
 
@@ -273,6 +275,11 @@ func (w *Watcher) Notes() (list []string) {
 	if w.lacks != nil {
 		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
 	}
+	if w.program != nil {
+		for _, l := range w.program.lacks {
+			list = append(list, l.note())
+		}
+	}
 	switch {
 	case w.search.failed != nil:
 		list = append(list, fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed))
@@ -280,6 +287,21 @@ func (w *Watcher) Notes() (list []string) {
 		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
 	}
 	return list
+}
+
+// lack is an optional BPF program that the kernel does not run.
+type lack struct {
+	program string // of states.bpf.c
+	err     error
+}
+
+// note tells what is not known without it.
+func (l *lack) note() string {
+	return fmt.Sprintf(map[string]string{
+		"connect": "a connection that this host opens is known once it was answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
+		"accept":  "a connection that was accepted is shown with the process that listens until it was looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
+		"holders": "who has sockets is looked up in /proc, where it takes longer: BPF does not list it: %v",
+	}[l.program], l.err)
 }
 
 // Stays is what remains when the rights are given up with which the watcher was opened.
@@ -310,6 +332,9 @@ func (w *Watcher) Lost() uint64 {
 	}
 	return w.table.refused + w.program.lost()
 }
+
+// Unlisted is how many processes that have a socket were not looked at, as too many have sockets of the same connections.
+func (w *Watcher) Unlisted() uint64 { return w.search.cut }
 
 // Close ends watching.
 func (w *Watcher) Close() error {

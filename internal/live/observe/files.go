@@ -101,7 +101,7 @@ func (s *Session) Interfaces() []metrics.Interface {
 // LeftOut is what did not fit into the bounds of the files, of the view and of what the kernel says.
 func (s *Session) LeftOut() (n metrics.Counts) {
 	if s.Kernel != nil {
-		n[metrics.BoundKernel] = s.Kernel.Lost()
+		n[metrics.BoundKernel], n[metrics.BoundHolders] = s.Kernel.Lost(), s.Kernel.Unlisted()
 	}
 	n[metrics.BoundWords] = s.words.hurried
 	if w := s.files.writer; w != nil {

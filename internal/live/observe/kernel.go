@@ -30,6 +30,9 @@ func (s *Session) CloseKernel() {
 	if n := s.Kernel.Lost(); n > 0 {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
 	}
+	if n := s.Kernel.Unlisted(); n > 0 {
+		s.Note("more processes have sockets than there was room for: %s of a socket missing, and so may be the processes of connections", report.Counted(n, "holder"))
+	}
 	s.Warn(s.Kernel.Close())
 }
 
