@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tcptrace/internal/live/capture"
 	"tcptrace/internal/verify/record"
 )
 
@@ -120,8 +121,8 @@ func newNamespaces() (*stage, error) {
 	})
 	if err == nil {
 		err = errors.Join(
-			client.do(func() error { return errors.Join(up(loopback, netip.Addr{}), up(hostDevice, clientAddr)) }),
-			server.do(func() error { return errors.Join(up(loopback, netip.Addr{}), up(hostDevice, serverAddr)) }))
+			client.do(func() error { return errors.Join(up(capture.Loopback, netip.Addr{}), up(hostDevice, clientAddr)) }),
+			server.do(func() error { return errors.Join(up(capture.Loopback, netip.Addr{}), up(hostDevice, serverAddr)) }))
 	}
 	if err == nil {
 		err = middle.do(func() (err error) { b, err = newBridge(toClient, toServer); return err })

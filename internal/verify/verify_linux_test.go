@@ -16,6 +16,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/host"
 	"tcptrace/fsm"
+	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/verify/record"
 )
@@ -132,10 +133,10 @@ func TestInterface(t *testing.T) {
 			var r *record.Report
 			for _, long := range []time.Duration{2 * time.Second, 10 * time.Second, time.Minute} { // a busy machine takes longer
 				var err error
-				if r, err = Run(ctx, Options{Interface: loopback, For: long, asking: asking}); err != nil {
+				if r, err = Run(ctx, Options{Interface: capture.Loopback, For: long, asking: asking}); err != nil {
 					t.Skip(err)
 				}
-				if r.Place != record.Interface || r.Interface != loopback || len(r.Scenarios) > 0 || r.Wrong > 0 {
+				if r.Place != record.Interface || r.Interface != capture.Loopback || len(r.Scenarios) > 0 || r.Wrong > 0 {
 					t.Errorf("%+v", r)
 				}
 				if r.At(record.Endpoint).Endpoints >= 2 {
