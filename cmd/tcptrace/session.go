@@ -135,7 +135,7 @@ func (s *session) openView() (err error) {
 	s.View, err = view.New(view.Options{
 		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(), Heard: s.heard,
+		Capture: s.Counted(), Buffers: s.Buffers(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(), Heard: s.heard,
 	})
 	return err
 }

@@ -5,6 +5,7 @@ package kernel
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"tcptrace/fsm"
 )
@@ -45,6 +48,10 @@ func TestLacks(t *testing.T) {
 	w := Watcher{program: &program{}, search: newSearch(&answerer{})}
 	if notes := w.Notes(); len(notes) != 0 {
 		t.Errorf("nothing is lacking: %q", notes)
+	}
+	w.program.lacks = []lack{{"accept", fmt.Errorf("load: %w (MEMLOCK may be too low)", unix.EPERM)}}
+	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.HasSuffix(notes[0], ": permission denied") {
+		t.Errorf("not permitted: %q", notes)
 	}
 	why := errors.New("no such function")
 	for _, name := range append(optional, "holders") {

@@ -297,11 +297,15 @@ type lack struct {
 
 // note tells what is not known without it.
 func (l *lack) note() string {
+	why := l.err
+	if errors.Is(why, fs.ErrPermission) { // what the library guesses besides is about kernels before 5.11
+		why = fs.ErrPermission
+	}
 	return fmt.Sprintf(map[string]string{
-		"connect": "a connection that this host opens is known once it was answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
-		"accept":  "a connection that was accepted is shown with the process that listens until it was looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
-		"holders": "who has sockets is looked up in /proc, where it takes longer: BPF does not list it: %v",
-	}[l.program], l.err)
+		"connect": "a connection that this host opens is known when it is answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
+		"accept":  "a connection that was accepted is shown with the process that listens until it has been looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
+		"holders": "who has sockets is looked up in /proc, which takes longer: BPF does not list it: %v",
+	}[l.program], why)
 }
 
 // Stays is what remains when the rights are given up with which the watcher was opened.

@@ -83,6 +83,14 @@ func (s *Session) Counted() func() (received, dropped uint64) {
 	}
 }
 
+// Buffers is how many bytes the kernel holds for the capture; 0 where nothing is captured.
+func (s *Session) Buffers() uint64 {
+	if src, ok := s.Source.(*capture.Capture); ok {
+		return src.Buffers()
+	}
+	return 0
+}
+
 // Interfaces is how many packets of each interface came, or did not. Of a replay it is not known.
 func (s *Session) Interfaces() []metrics.Interface {
 	src, ok := s.Source.(*capture.Capture)

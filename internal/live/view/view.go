@@ -22,6 +22,7 @@ type Options struct {
 	Title   string     // what is captured
 	Where   string     // the condition to begin with, as report.Where has it; "": none
 	Capture func() (received, dropped uint64)
+	Buffers uint64 // bytes that the capture has of the kernel, beside the program's own memory
 	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
 	// on the loop's goroutine. nil: not known of any.
 	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
