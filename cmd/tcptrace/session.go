@@ -199,7 +199,7 @@ func (s *session) openWriter() (err error) {
 func (s *session) run(ctx context.Context) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent)) // as there: what was told is kept packed, too
 	sum, err := s.Watch(ctx)
-	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	interrupted := errors.Is(err, view.ErrInterrupted) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if interrupted {
 		err = nil
 	}

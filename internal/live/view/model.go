@@ -45,6 +45,8 @@ type model struct {
 	paused bool
 	noMice bool // the mouse is the terminal's
 
+	interrupted bool // by ctrl+c, which is a key here
+
 	rows     []*row // of shot, as they are shown
 	layout   layout
 	sort     int // of columns
