@@ -60,7 +60,7 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		if err != nil {
 			return usageError("--metrics-process: %w", err)
 		}
-		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, LeftOut: s.LeftOut, Services: services, Processes: processes, Clock: s.Clock})
+		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, LeftOut: s.LeftOut, Host: s.Host(), Services: services, Processes: processes, Clock: s.Clock})
 		if s.Server, err = s.Meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}

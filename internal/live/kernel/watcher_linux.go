@@ -249,6 +249,16 @@ func (w *Watcher) Lookup(k Key) (Endpoint, bool) {
 // Endpoints are all that are known, in no order.
 func (w *Watcher) Endpoints() iter.Seq[*Endpoint] { return w.table.all() }
 
+// Listening are the sockets that listen in the namespace that the watcher was opened in, as of the last poll.
+func (w *Watcher) Listening() (list []Endpoint) {
+	for _, k := range w.table.listening[w.Namespace()] {
+		if e := w.table.endpoints[k]; e != nil && e.Listening != nil {
+			list = append(list, *e)
+		}
+	}
+	return list
+}
+
 // Cookies are those since the last time, in the namespace that the watcher was opened in, as of the last Read.
 func (w *Watcher) Cookies() Cookies {
 	n := w.fresh

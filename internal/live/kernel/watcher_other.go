@@ -32,6 +32,7 @@ func (*Watcher) Cookies() Cookies               { return Cookies{} }
 func (*Watcher) Want(Key)                       {}
 func (*Watcher) Lost() uint64                   { return 0 }
 func (*Watcher) Add() error                     { return nil }
+func (*Watcher) Listening() []Endpoint          { return nil }
 func (*Watcher) Unlisted() uint64               { return 0 }
 func (*Watcher) AskEvery(time.Duration)         {}
 func (*Watcher) Close() error                   { return nil }

@@ -11,6 +11,7 @@ import (
 	"tcptrace/fsm"
 	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/live/metrics"
 	"tcptrace/report"
 )
 
@@ -147,8 +148,31 @@ func kernelState(t *ends.Told) *report.KernelState {
 	return k
 }
 
-// cookies has written that this host has sent SYN cookies, or had them returned.
+// Host is what the metrics are told of this host beside conversations; nil if nobody can be asked.
+func (s *Session) Host() func() metrics.Host {
+	if s.Kernel == nil {
+		return nil
+	}
+	return func() (told metrics.Host) {
+		for _, c := range s.ends.StillSilent() {
+			for _, end := range c.Hosts {
+				if end != nil && len(end.Words) > 0 {
+					told.Silent[end.Words[len(end.Words)-1].State]++
+				}
+			}
+		}
+		for _, l := range s.Kernel.Listening() {
+			told.Queues = append(told.Queues, metrics.Queue{Port: l.Local.Port(), Process: l.Process.Name, Length: l.Listening.Queue, Limit: l.Listening.Backlog})
+		}
+		return told
+	}
+}
+
+// cookies counts, and has written, that this host has sent SYN cookies, or had them returned.
 func (s *Session) cookies(n kernel.Cookies) {
+	if s.Meter != nil {
+		s.Meter.Cookies(n.Sent, n.Accepted, n.Refused)
+	}
 	if s.Events == nil || s.Where != nil {
 		return
 	}
