@@ -108,7 +108,7 @@ func Run(ctx context.Context, o Options) (*record.Report, error) {
 	}
 	c := &comparison{report: r, late: late}
 	if w.Lacks() != nil && s.client == nil {
-		c.late = lateAsked
+		c.late, k.late = lateAsked, lateAsked
 	}
 	for _, t := range s.taps {
 		if !t.shows && t.kind != "" {

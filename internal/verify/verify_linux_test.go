@@ -371,6 +371,35 @@ func TestStalled(t *testing.T) {
 	}
 }
 
+// TestAnswered: where the kernel has to be asked, what it was not asked for in time is left out: between two answers, and since the last.
+func TestAnswered(t *testing.T) {
+	now := time.Now()
+	for gap, want := range map[time.Duration]bool{late: false, late + 1: true} {
+		k := newShared(nil)
+		asked := now.Add(-gap)
+		k.answered(asked, asked)
+		k.answered(asked, now.Add(time.Hour)) // nothing new
+		k.answered(now, now)
+		if got := k.stalled(asked.Add(time.Millisecond), now); got != want {
+			t.Errorf("%v between two answers: left out %v", gap, got)
+		}
+		if k.stalled(asked.Add(-time.Hour), asked) {
+			t.Errorf("%v: what was before is left out", gap)
+		}
+	}
+	k := newShared(nil)
+	if k.stalled(now.Add(-time.Hour), now) {
+		t.Error("left out, though all is told")
+	}
+	for ago, want := range map[time.Duration]bool{late / 2: false, 2 * late: true} {
+		k := newShared(nil)
+		k.answered(time.Now().Add(-ago), now)
+		if got := k.stalled(now, time.Now()); got != want {
+			t.Errorf("asked %v ago: left out %v", ago, got)
+		}
+	}
+}
+
 // TestTap: what a tap is to an endpoint.
 func TestTap(t *testing.T) {
 	client, server := &place{addr: clientOf(serverOf(1))}, &place{addr: serverOf(1)}

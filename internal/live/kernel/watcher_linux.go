@@ -23,6 +23,7 @@ type Watcher struct {
 	cookies    Cookies // all so far
 	fresh      Cookies // that Cookies has not returned yet
 	counted    counts  // before the last list
+	asked      time.Time
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
@@ -188,6 +189,9 @@ func (w *Watcher) Read(f func(Change)) error {
 		wanted = w.table.untold
 	}
 	full := w.recount(&asked)
+	if len(asked.all) > 0 {
+		w.asked = asked.all[0].at
+	}
 	for _, l := range asked.all {
 		w.table.overflows = overflows{}
 		if l.namespace == w.Namespace() {
@@ -332,6 +336,9 @@ func (w *Watcher) Stays() string {
 	}
 	return text
 }
+
+// Asked is when the kernel was asked for all that was answered last, as of the last Read; the zero time: not since the watcher was opened.
+func (w *Watcher) Asked() time.Time { return w.asked }
 
 // AskEvery has the kernel be asked for all so often, if that does not take too long.
 func (w *Watcher) AskEvery(d time.Duration) { w.poll.least = d }
