@@ -63,7 +63,7 @@ soak: deps ## watches half an hour of connections come and go, in network namesp
 SOAKTIME = 30m
 
 race: ## tests what has goroutines with the race detector
-	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/remote ./internal/verify ./report ./report/internal/columnar ./report/internal/condition ./report/internal/record
+	go test -race -short -timeout 20m ./analyzer/internal/flow ./analyzer/internal/pipeline ./check/... ./internal/input ./internal/interrupt ./internal/live/... ./internal/output ./internal/progress ./internal/remote ./internal/verify ./report ./report/internal/columnar ./report/internal/condition ./report/internal/record
 	go test -race -short -timeout 5m -run 'Parts|Older' ./analyzer
 	go test -race -timeout 10m -run 'ByWorkers|ByRings' ./cmd/tcptrace # most of it is to compile that
 

@@ -28,7 +28,11 @@ func (j *job) newSums() (*report.Sums, error) {
 	if j.By == "" {
 		return nil, nil
 	}
-	return report.NewSums(j.By, report.MostGroups)
+	sums, err := report.NewSums(j.By, report.MostGroups)
+	if err == nil {
+		err = sums.Captured()
+	}
+	return sums, err
 }
 
 // findings says how findings are told: with the names of services, as one machine has them.

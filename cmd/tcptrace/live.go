@@ -119,7 +119,7 @@ func (o *liveOptions) check() error {
 // captureOptions are those that the capture takes.
 func (o *liveOptions) captureOptions() capture.Options {
 	c := capture.Options{
-		Interfaces: o.interfaces, Filter: o.filter, SnapLen: o.snapLen, Promiscuous: o.promiscuous, BufferSize: int(o.buffer), Rings: o.goroutines(),
+		Interfaces: o.interfaces, Filter: o.filter, SnapLen: o.snapLen, Promiscuous: o.promiscuous, BufferSize: int(o.buffer), Rings: live.Workers(o.workers),
 	}
 	if c.SnapLen == 0 {
 		c.SnapLen = headersOnly

@@ -98,8 +98,10 @@ func TestLiveKernel(t *testing.T) {
 	}
 	r.heard("1 client: SYN_SENT kernel ESTABLISHED kernel FIN_WAIT_1 kernel FIN_WAIT_2 kernel TIME_WAIT kernel",
 		"1 server: LISTEN assumed SYN_RCVD sent ESTABLISHED acknowledged CLOSE_WAIT acknowledged LAST_ACK sent CLOSED assumed")
-	if strings.Contains(r.notes.String(), "kernel") {
-		t.Error(r.notes.String())
+	for line := range strings.Lines(r.notes.String()) { // what the kernel does not report beside states is up to it
+		if strings.Contains(line, "kernel") && !strings.Contains(line, "does not report calls of") {
+			t.Error(line)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func (s *session) open(ctx context.Context, loop *live.Loop) (err error) {
 		if err != nil {
 			return usageError("--metrics-process: %w", err)
 		}
-		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, LeftOut: s.LeftOut, Services: services, Processes: processes, Clock: s.Clock})
+		s.Meter = metrics.New(metrics.Options{Loop: loop, Capture: s.Interfaces, LeftOut: s.LeftOut, Host: s.Host(), Services: services, Processes: processes, Clock: s.Clock})
 		if s.Server, err = s.Meter.Start(s.metrics); err != nil {
 			return fmt.Errorf("--metrics: %w", err)
 		}
@@ -135,7 +135,7 @@ func (s *session) openView() (err error) {
 	s.View, err = view.New(view.Options{
 		Loop: s.Loop, Title: s.title, Where: s.where, In: keys, Out: s.e.raw,
 		Color: s.color.On(true), QuitAtEnd: s.duration > 0 || s.packets > 0 || s.until != "",
-		Capture: s.Counted(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(), Heard: s.heard,
+		Capture: s.Counted(), Buffers: s.Buffers(), Times: s.times, Services: s.names.Services(s.e.services), Kernel: s.Lookup(), Silent: s.Silent(), Save: s.Save(), Heard: s.heard,
 	})
 	return err
 }
@@ -199,7 +199,7 @@ func (s *session) openWriter() (err error) {
 func (s *session) run(ctx context.Context) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(recordsGCPercent)) // as there: what was told is kept packed, too
 	sum, err := s.Watch(ctx)
-	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	interrupted := errors.Is(err, view.ErrInterrupted) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 	if interrupted {
 		err = nil
 	}

@@ -97,7 +97,10 @@ func (o *summaryOptions) check(args []string) (sums *report.Sums, key report.Sum
 	if o.times, err = choose("time", o.time, report.TimesNames); err != nil {
 		return nil, key, err
 	}
-	if sums, err = report.NewSums(o.by, o.maxGroups); err != nil {
+	if sums, err = report.NewSums(o.by, o.maxGroups); err == nil {
+		err = sums.Captured()
+	}
+	if err != nil {
 		return nil, key, usageError("--by: %w", err)
 	}
 	sums.In(o.times.Zone())

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,44 @@ func TestView(t *testing.T) {
 				t.Errorf("the view is still on the screen:\n%s", after)
 			}
 		})
+	}
+}
+
+// TestViewEnds: who leaves the view by q is done; by ctrl+c, on every screen, or by a signal the run is interrupted, unless all was over.
+func TestViewEnds(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	tcptrace := filepath.Join(dir, "tcptrace")
+	if err := os.Symlink(self, tcptrace); err != nil {
+		t.Skip("no symbolic links: ", err)
+	}
+	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupt := "kill -INT $(cat " + dir + "/pid)"
+	for _, c := range []struct {
+		speed string
+		keys  []string // "": a signal
+		want  int
+	}{
+		{"0.001x", []string{"q"}, exitDone}, {"0.001x", []string{"C-c"}, exitInterrupted}, {"0.001x", []string{"/", "C-c"}, exitInterrupted},
+		{"0.001x", nil, exitInterrupted}, {"max", []string{"C-c"}, exitDone}, {"max", nil, exitDone},
+	} {
+		x := terminal.Start(t, 150, 24, nil, fmt.Sprintf("sh -c 'echo $$ > %s/pid; exec %s replay %s --speed %s'", dir, tcptrace, file, c.speed))
+		if x.Screen("10.0.0.1:40000"); c.speed == "max" {
+			x.Screen("the capture is over")
+		}
+		if c.keys == nil {
+			if out, err := exec.Command("sh", "-c", interrupt).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}
+		x.Keys(c.keys...)
+		x.Screen(fmt.Sprintf("exit code %d", c.want), "conversations")
 	}
 }
 

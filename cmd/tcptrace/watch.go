@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -136,8 +134,8 @@ func (o *watchOptions) check() error {
 		return usageError("--metrics-process needs --metrics ADDRESS")
 	case o.duration < 0 || o.interval < 0 || w.RotateEvery < 0 || w.MaxFiles < 0:
 		return usageError("--duration, --interval, --rotate-every and --max-files must not be negative")
-	case o.workers < 0 || o.workers > mostWorkers:
-		return usageError("--workers is from 0 to %d", mostWorkers)
+	case o.workers < 0 || o.workers > live.MostWorkers:
+		return usageError("--workers is from 0 to %d", live.MostWorkers)
 	case o.idle < 0:
 		return usageError("--idle-timeout must not be negative")
 	}
@@ -147,24 +145,13 @@ func (o *watchOptions) check() error {
 // loop is the options as the loop takes them.
 func (o *watchOptions) loop() live.Options {
 	return live.Options{
-		Options:  analyzer.Options{Workers: o.goroutines(), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
+		Options:  analyzer.Options{Workers: live.Workers(o.workers), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     live.Idle(o.idle),
 		Packets:  o.packets,
 		Duration: o.duration,
 		Prompt:   o.until != "",
 	}
 }
-
-// goroutines is how many track and judge conversations, and how many rings of the kernel a capture has.
-func (o *watchOptions) goroutines() int {
-	return cmp.Or(o.workers, min(max(runtime.GOMAXPROCS(0)/2, min(runtime.GOMAXPROCS(0), 2)), enoughWorkers))
-}
-
-// enoughWorkers is how many goroutines there are at most unless more are asked for: others read, decode before them, and tell behind them.
-const (
-	enoughWorkers = 16
-	mostWorkers   = 64
-)
 
 // keepSelected is the value of --keep-on for what is selected in the view.
 const keepSelected = "selected"

@@ -37,6 +37,9 @@ func (o *watchOptions) sumFormat() string {
 // openSums opens the output of --by.
 func (s *session) openSums() error {
 	sums, err := report.NewSums(s.by, report.MostGroups)
+	if err == nil && s.Kernel == nil {
+		err = sums.Captured()
+	}
 	if err != nil {
 		return usageError("--by: %w", err)
 	}

@@ -22,6 +22,7 @@ type Dimension struct {
 	Help    string // what its values are
 	Several bool   // a conversation may have several values, and belongs to the group of each
 	Judged  bool   // its values need a judgment
+	Live    bool   // its values are known to the kernel of an end's host: a capture has none
 
 	values  func(v *Values, c *analyzer.Conversation, j *analyzer.Judgment)
 	length  time.Duration                     // of the stretches of time that its values are; 0: they are something else
@@ -115,7 +116,7 @@ var table = []Dimension{
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
 	{Name: "vlan", Help: "id of the VLAN, or of both: 100.20 is 20 in 100", values: vlan, compare: compareVLANs},
 	{Name: "interface", Help: "name of the interface that captured it", values: captured, compare: strings.Compare},
-	{Name: "process", Help: "name of the process it belongs to, which live knows", values: process, compare: strings.Compare},
+	{Name: "process", Help: "name of the process it belongs to, which live knows", Live: true, values: process, compare: strings.Compare},
 	{Name: "outcome", Help: "how it went: closed, reset, refused ...", values: outcome, compare: strings.Compare},
 	{Name: "failure", Help: "why it failed; none if it did not", Judged: true, values: failure, compare: strings.Compare},
 	{Name: "cause", Help: "what the RST that ended it was the answer to", Judged: true, values: cause, compare: strings.Compare},

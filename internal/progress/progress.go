@@ -1,4 +1,4 @@
-// Package progress shows on a terminal how much of the input has been read.
+// Package progress shows on a terminal how much of the input has been read, or of other work is done.
 //
 // Not its job: to decide whether anybody wants to see it.
 package progress
@@ -42,13 +42,7 @@ func (p *source) show() {
 		total = -1 // unknown: the bar becomes a spinner
 	}
 	if p.bar == nil {
-		p.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionSetDescription("reading"),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionFullWidth(),
-			progressbar.OptionClearOnFinish())
+		p.bar = newBar(p.out, "reading", total, progressbar.OptionShowBytes(true))
 	}
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Set64(done)
@@ -56,9 +50,23 @@ func (p *source) show() {
 
 // Close takes the bar off the screen.
 func (p *source) Close() error {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-		fmt.Fprint(p.out, "\r")
-	}
+	clearBar(p.bar, p.out)
 	return p.Source.Close()
+}
+
+func newBar(out io.Writer, what string, total int64, more progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, more,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionClearOnFinish())
+}
+
+// clearBar takes a bar off the screen, if there is one.
+func clearBar(bar *progressbar.ProgressBar, out io.Writer) {
+	if bar != nil {
+		_ = bar.Clear()
+		fmt.Fprint(out, "\r")
+	}
 }

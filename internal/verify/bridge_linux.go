@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bridge carries frames between two devices. It can hold segments back, and send some in the name of both hosts.
+// bridge carries frames between two devices, the client's and the server's. It can hold segments of a connection back, and send some in the name of both hosts.
 type bridge struct {
 	ports   [2]*os.File
 	reading sync.WaitGroup
 
-	lock   sync.Mutex
+	lock   sync.Mutex // of what is below, which is about the connections of one port of the client
+	client uint16
 	holds  bool
 	held   [2][][]byte // by the port that they came in by
 	latest [2][]byte   // segments of this port, with a header for offloading in front
@@ -88,7 +89,7 @@ func (b *bridge) carry(from int) {
 func (b *bridge) pass(from int, frame []byte) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	if isSegment(frame) {
+	if isSegment(frame) && clientPort(from, frame) == b.client {
 		b.latest[from] = append(b.latest[from][:0], frame...)
 		if b.holds {
 			b.held[from] = append(b.held[from], append([]byte(nil), frame...))
@@ -107,12 +108,25 @@ func isSegment(frame []byte) bool {
 	return len(frame) >= ip+ipHeader+20 && binary.BigEndian.Uint16(frame[ip-2:]) == unix.ETH_P_IP && frame[ip] == 0x45 && frame[ip+9] == unix.IPPROTO_TCP
 }
 
+// clientPort is the client's port of a segment that came in by a port of the bridge.
+func clientPort(from int, frame []byte) uint16 {
+	const tcp = offload + ethernet + ipHeader
+	return binary.BigEndian.Uint16(frame[tcp+2*from:]) // the client's segments have theirs first
+}
+
+// follow has the bridge be about another port of the client.
+func (b *bridge) follow(client uint16) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.client = client
+	b.latest = [2][]byte{}
+}
+
 // hold has segments wait from now on.
-func (b *bridge) hold() error {
+func (b *bridge) hold() {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.holds = true
-	return nil
 }
 
 // holding is from how many sides any wait.

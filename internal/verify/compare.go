@@ -218,7 +218,7 @@ func isShown(steps []analyzer.Step, words []host.Word) bool {
 // at is the state in which an end is shown at a time.
 func at(steps []analyzer.Step, t analyzer.Time) (state fsm.State) {
 	for i := range steps {
-		if since(&steps[i]) > t {
+		if steps[i].Entered() > t {
 			break
 		}
 		state = stateAt(steps, i)
@@ -229,19 +229,11 @@ func at(steps []analyzer.Step, t analyzer.Time) (state fsm.State) {
 // entered reports whether an end is shown to enter a state after a time, and not after another.
 func entered(steps []analyzer.Step, state fsm.State, after, until analyzer.Time) bool {
 	for i := range steps {
-		if t := since(&steps[i]); after < t && t <= until && stateAt(steps, i) == state {
+		if t := steps[i].Entered(); after < t && t <= until && stateAt(steps, i) == state {
 			return true
 		}
 	}
 	return false
-}
-
-// since is when a step is shown to be: when the kernel told, or else when the frame passed.
-func since(s *analyzer.Step) analyzer.Time {
-	if s.Evidence == analyzer.EvidenceKernel && s.NotBefore == s.NotAfter && s.NotBefore != 0 {
-		return s.NotBefore
-	}
-	return s.Time
 }
 
 // stateAt is the state of a step; back in LISTEN there is no connection.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,8 +18,8 @@ import (
 // ending is for how long a program that was interrupted may go on.
 const ending = 5 * time.Second
 
-// runInside has a program compare in a user namespace of its own, and reads its report.
-func runInside(ctx context.Context, program *exec.Cmd) (*record.Report, error) {
+// runInside has a program compare in a user namespace of its own, tells its steps, and reads its report.
+func runInside(ctx context.Context, program *exec.Cmd, tell func(done, total int)) (*record.Report, error) {
 	runtime.LockOSThread() // the program is killed when the thread ends that started it
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, program.Path)
@@ -31,14 +30,15 @@ func runInside(ctx context.Context, program *exec.Cmd) (*record.Report, error) {
 		Cloneflags: syscall.CLONE_NEWUSER, Pdeathsig: syscall.SIGKILL,
 		UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}}, GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
 	}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	var out bytes.Buffer
+	told := &toldInside{tell: tell}
+	cmd.Stdout, cmd.Stderr = &out, told
 	failed := cmd.Run()
 	var r record.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err == nil { // it fails on false proofs
 		return &r, nil
 	}
-	if text := strings.TrimSpace(errs.String()); text != "" {
+	if text := told.text(); text != "" {
 		return nil, errors.New(text)
 	}
 	if failed == nil {

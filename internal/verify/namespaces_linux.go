@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tcptrace/internal/live/capture"
 	"tcptrace/internal/verify/record"
 )
 
@@ -21,33 +22,27 @@ func system() string {
 	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
 }
 
-// room is a network namespace. It has no name, and lasts for as long as its thread and what was opened in it: nothing is left of it however the
-// program ends.
+// room is a network namespace. It has no name, and lasts for as long as it and what was opened in it: nothing is left of it however the program ends.
 type room struct {
-	calls chan func()
-	file  *os.File // stands for it
+	file *os.File // stands for it
 }
 
 func newRoom() (*room, error) {
-	r := &room{calls: make(chan func())}
-	made := make(chan error)
-	go onThread(func() {
-		err := os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNET))
-		if err == nil {
-			r.file, err = os.Open("/proc/thread-self/ns/net")
+	r := &room{}
+	return r, inThread(func() (err error) {
+		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return os.NewSyscallError("unshare", err)
 		}
-		made <- err
-		if err != nil {
-			return
-		}
-		for f := range r.calls {
-			f()
-		}
+		r.file, err = os.Open("/proc/thread-self/ns/net")
+		return err
 	})
-	if err := <-made; err != nil {
-		return nil, err
-	}
-	return r, nil
+}
+
+// inThread calls f on a thread of its own, which f may take elsewhere.
+func inThread(f func() error) error {
+	done := make(chan error)
+	go onThread(func() { done <- f() })
+	return <-done
 }
 
 // onThread calls f on a thread that ends with it. The first thread of a program cannot end, and stands for it in /proc: it stays as it is.
@@ -69,15 +64,15 @@ func onThread(f func()) {
 
 // do calls f in the namespace.
 func (r *room) do(f func() error) error {
-	done := make(chan error)
-	r.calls <- func() { done <- f() }
-	return <-done
+	return inThread(func() error {
+		if err := unix.Setns(int(r.file.Fd()), unix.CLONE_NEWNET); err != nil {
+			return os.NewSyscallError("setns", err)
+		}
+		return f()
+	})
 }
 
-func (r *room) close() {
-	close(r.calls)
-	r.file.Close()
-}
+func (r *room) close() { r.file.Close() }
 
 func (r *room) number() uint32 {
 	var s unix.Stat_t
@@ -126,8 +121,8 @@ func newNamespaces() (*stage, error) {
 	})
 	if err == nil {
 		err = errors.Join(
-			client.do(func() error { return errors.Join(up(loopback, netip.Addr{}), up(hostDevice, clientAddr)) }),
-			server.do(func() error { return errors.Join(up(loopback, netip.Addr{}), up(hostDevice, serverAddr)) }))
+			client.do(func() error { return errors.Join(up(capture.Loopback, netip.Addr{}), up(hostDevice, clientAddr)) }),
+			server.do(func() error { return errors.Join(up(capture.Loopback, netip.Addr{}), up(hostDevice, serverAddr)) }))
 	}
 	if err == nil {
 		err = middle.do(func() (err error) { b, err = newBridge(toClient, toServer); return err })

@@ -28,79 +28,87 @@ var morePlays = []play{
 	}),
 	both("half-open after a reboot", func(c, s *net.TCPConn) error { return first(vanish(s), s.Close, write(c)) }),
 	both("keep-alives are given up", func(c, s *net.TCPConn) error { return first(lose(s, everything), keepAlive(c)) }),
-	{name: "a SYN is dropped", ends: 1, run: func(h *hosts) error { return h.unanswered(128, everything) }},
-	{name: "the accept queue is full", ends: 3, run: func(h *hosts) error { return h.unanswered(0, nothing) }},
-	{name: "the ACK of the handshake is lost", ends: 2, run: func(h *hosts) error {
-		if err := lose(h.listener, notSYN)(); err != nil {
+	{name: "a SYN is dropped", ends: 1, run: func(sc *scene) error { return sc.unanswered(128, everything) }},
+	{name: "the accept queue is full", ends: 3, run: func(sc *scene) error { return sc.unanswered(0, nothing) }},
+	{name: "the ACK of the handshake is lost", ends: 2, run: func(sc *scene) error {
+		if err := lose(sc.listener, notSYN)(); err != nil {
 			return err
 		}
-		c, err := h.dial(h.listener.Addr().String(), accepts)
+		c, err := sc.dial(sc.listener.Addr().String(), accepts)
 		if err != nil {
 			return err
 		}
-		if err := first(keep(h.listener), write(c)); err != nil {
+		if err := first(keep(sc.listener), write(c)); err != nil {
 			return err
 		}
-		s, err := h.accept()
+		s, err := sc.accept()
 		if err != nil {
 			return err
 		}
 		return first(read(s), c.Close, s.Close)
 	}},
-	{name: "TIME_WAIT is assassinated", ends: 2, run: func(h *hosts) error {
-		c, s, err := h.connect()
+	{name: "TIME_WAIT is assassinated", ends: 2, run: func(sc *scene) error {
+		c, s, err := sc.connect()
 		if err != nil {
 			return err
 		}
 		return first(c.Close, s.Close, func() error {
-			return h.server.do(func() error { return forge(s.LocalAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)) })
+			return sc.server.do(func() error { return forge(s.LocalAddr().(*net.TCPAddr), c.LocalAddr().(*net.TCPAddr)) })
 		})
 	}},
 	both("keep-alives are answered", func(c, s *net.TCPConn) error {
 		return first(keepAlive(c), wait(1500*time.Millisecond), c.Close, s.Close)
 	}),
 	{name: "simultaneous open", ends: 2, bridged: true, run: simultaneousOpen},
-	{name: "both close at once, on the way", ends: 2, bridged: true, run: func(h *hosts) error {
-		c, s, err := h.connect()
+	{name: "both close at once, on the way", ends: 2, bridged: true, run: func(sc *scene) error {
+		c, s, err := sc.connect()
 		if err != nil {
 			return err
 		}
-		return first(h.bridge.hold, c.Close, s.Close, h.bridge.release)
+		return first(sc.hold, c.Close, s.Close, sc.bridge.release)
 	}},
-	{name: "a device between them resets both", ends: 2, bridged: true, run: func(h *hosts) error {
-		c, s, err := h.connect()
+	{name: "a device between them resets both", ends: 2, bridged: true, run: func(sc *scene) error {
+		c, s, err := sc.connect()
 		if err != nil {
 			return err
 		}
-		return first(write(c), read(s), write(s), read(c), h.bridge.cut)
+		sc.bridge.follow(uint16(sc.port))
+		return first(write(c), read(s), write(s), read(c), sc.bridge.cut)
 	}},
 }
 
 // simultaneousOpen has the SYNs of both sides pass each other.
-func simultaneousOpen(h *hosts) error {
-	port := h.nextPort()
+func simultaneousOpen(sc *scene) error {
+	port := sc.nextPort()
 	const serverPort = 999 // of nobody
-	if err := h.bridge.hold(); err != nil {
+	if err := sc.hold(); err != nil {
 		return err
 	}
 	addr := func(p *place, port int) string { return netip.AddrPortFrom(p.addr, uint16(port)).String() }
 	var c, s *net.TCPConn
 	failed := make([]error, 2)
 	var both sync.WaitGroup
-	both.Go(func() { c, failed[0] = h.dialFrom(h.client, port, addr(h.server, serverPort), accepts) })
-	both.Go(func() { s, failed[1] = h.dialFrom(h.server, serverPort, addr(h.client, port), accepts) })
-	for range int(patience / time.Millisecond) {
-		if h.bridge.holding() == 2 {
+	both.Go(func() { c, failed[0] = sc.dialFrom(sc.client, port, addr(sc.server, serverPort), accepts) })
+	both.Go(func() { s, failed[1] = sc.dialFrom(sc.server, serverPort, addr(sc.client, port), accepts) })
+	for range accepts / pause {
+		if sc.bridge.holding() == 2 {
 			break
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(pause)
 	}
-	err := h.bridge.release()
+	err := sc.bridge.release()
 	both.Wait()
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return err
 	}
 	return first(write(c), read(s), reset(s), s.Close, c.Close) // the server's port is free again
+}
+
+// hold has the segments of the client's last port wait between both hosts.
+func (sc *scene) hold() error {
+	sc.bridge.follow(uint16(sc.port))
+	sc.bridge.hold()
+	return nil
 }
 
 // Filters of a socket, by the TCP header.
@@ -157,19 +165,19 @@ func keepAlive(c *net.TCPConn) func() error {
 }
 
 // unanswered connects until nobody answers.
-func (h *hosts) unanswered(backlog int, filter []unix.SockFilter) error {
+func (sc *scene) unanswered(backlog int, filter []unix.SockFilter) error {
 	var l *net.TCPListener
-	if err := h.server.do(func() (err error) { l, err = listen(h.server.addr, backlog); return err }); err != nil {
+	if err := sc.server.do(func() (err error) { l, err = listen(sc.server.addr, backlog); return err }); err != nil {
 		return err
 	}
-	h.open = append(h.open, l)
+	sc.leave(l)
 	if filter != nil {
 		if err := lose(l, filter)(); err != nil {
 			return err
 		}
 	}
 	for range 3 {
-		_, err := h.dial(l.Addr().String(), patience)
+		_, err := sc.dial(l.Addr().String(), patience)
 		if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 			return nil
 		}

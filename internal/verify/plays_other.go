@@ -19,7 +19,7 @@ type bridge struct{}
 
 func newNamespaces() (*stage, error) { return nil, errors.New("Linux has them") }
 
-func runInside(context.Context, *exec.Cmd) (*record.Report, error) {
+func runInside(context.Context, *exec.Cmd, func(done, total int)) (*record.Report, error) {
 	return nil, errors.New("Linux has them")
 }
 

@@ -16,11 +16,13 @@ type shared struct {
 	watcher *kernel.Watcher
 	views   []*view
 	err     error
-	heard   time.Time // last
+	late    time.Duration // within which it is told what happened
+	heard   time.Time     // last
+	asked   time.Time     // when what was answered last was asked for; valid if all has to be
 	stalls  []stall
 }
 
-// stall is a time in which nobody listened to the kernel: the program did not run.
+// stall is a time in which nobody listened to the kernel, or it was not asked: the program did not run, or it took long.
 type stall struct{ from, to time.Time }
 
 // mostStalled is for how long nobody may listen, and all is still told in time.
@@ -32,7 +34,7 @@ const (
 	askEvery  = 5 * time.Millisecond
 )
 
-func newShared(w *kernel.Watcher) *shared { return &shared{watcher: w} }
+func newShared(w *kernel.Watcher) *shared { return &shared{watcher: w, late: late} }
 
 // often has the kernel be asked as often as there is something to be learnt, if it has to be asked.
 func (s *shared) often() {
@@ -70,12 +72,29 @@ func (s *shared) read() {
 		s.stalls = append(s.stalls, stall{s.heard, now})
 	}
 	s.heard = now
+	if s.watcher.Lacks() != nil {
+		s.answered(s.watcher.Asked(), now)
+	}
 }
 
-// stalled reports whether nobody listened for a while between two moments.
+// answered is that the kernel has answered at a time, or not yet, what it was asked for last.
+func (s *shared) answered(asked, now time.Time) {
+	if asked.Equal(s.asked) {
+		return
+	}
+	if !s.asked.IsZero() && now.Sub(s.asked) > s.late {
+		s.stalls = append(s.stalls, stall{s.asked, now})
+	}
+	s.asked = asked
+}
+
+// stalled reports whether nobody listened, or asked, for a while between two moments.
 func (s *shared) stalled(from, to time.Time) bool {
 	s.lock.Lock()
 	defer s.lock.Unlock()
+	if !s.asked.IsZero() && s.asked.Before(to) && time.Since(s.asked) > s.late { // it has not answered since
+		return true
+	}
 	return slices.ContainsFunc(s.stalls, func(t stall) bool { return t.from.Before(to) && from.Before(t.to) })
 }
 

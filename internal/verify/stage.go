@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 
+	"tcptrace/internal/live/capture"
 	"tcptrace/internal/verify/record"
 )
 
@@ -14,6 +16,11 @@ type stage struct {
 	bridge         *bridge // between both; nil: there is none
 	taps           []*tap
 	close          func()
+}
+
+// plays are those that can be made there.
+func (s *stage) plays() []play {
+	return slices.DeleteFunc(slices.Clone(plays), func(p play) bool { return p.bridged && s.bridge == nil })
 }
 
 // place is a host, as it were.
@@ -47,7 +54,6 @@ func (t *tap) as(local netip.Addr) record.Tap {
 func here(f func() error) error { return f() }
 
 const (
-	loopback    = "lo"
 	smallBuffer = 8 << 20
 	largeBuffer = 64 << 20
 )
@@ -74,14 +80,14 @@ func newStage(o *Options, r *record.Report) (*stage, error) {
 
 // onLoopback has both hosts on the loopback interface.
 func onLoopback(r *record.Report) *stage {
-	r.Place, r.Interface = record.Loopback, loopback
+	r.Place, r.Interface = record.Loopback, capture.Loopback
 	server := serverOf(os.Getpid())
 	filter := "host " + server.String()
 	return &stage{
 		client: &place{addr: clientOf(server), do: here}, server: &place{addr: server, do: here}, close: func() {},
 		taps: []*tap{
-			{at: &place{do: here}, device: loopback, filter: filter, buffer: smallBuffer, kind: record.BothEnds},
-			{at: &place{do: here}, device: loopback, filter: filter, buffer: smallBuffer, shows: true},
+			{at: &place{do: here}, device: capture.Loopback, filter: filter, buffer: smallBuffer, kind: record.BothEnds},
+			{at: &place{do: here}, device: capture.Loopback, filter: filter, buffer: smallBuffer, shows: true},
 		},
 	}
 }

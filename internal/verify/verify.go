@@ -35,11 +35,12 @@ type Options struct {
 	Peer      func(address string) *exec.Cmd // a program that calls Peer
 	Interface string                         // to watch, instead
 	For       time.Duration                  // likewise
+	Told      func(done, total int)          // how many steps are over, from any goroutine; nil: nobody wants to know
 
 	// Again is a program that calls Run with Inside, and writes the report as JSON. It is started in a user namespace, in which everybody may make others
 	// and capture, where this program may not; nil: do without.
 	Again  func() *exec.Cmd
-	Inside bool // it is that program
+	Inside bool // it is that program, which tells its steps on standard error
 
 	loopback bool // make no namespaces
 	asking   bool // do without BPF
@@ -88,7 +89,7 @@ func Run(ctx context.Context, o Options) (*record.Report, error) {
 	r.System, r.Source = system(), string(w.Source())
 	s, err := newStage(&o, r)
 	if errors.Is(err, fs.ErrPermission) && o.Again != nil && !o.Inside && w.Lacks() != nil {
-		inside, failed := runInside(ctx, o.Again())
+		inside, failed := runInside(ctx, o.Again(), o.Told)
 		if failed == nil || ctx.Err() != nil {
 			return inside, cmp.Or(context.Cause(ctx), failed)
 		}
@@ -107,7 +108,7 @@ func Run(ctx context.Context, o Options) (*record.Report, error) {
 	}
 	c := &comparison{report: r, late: late}
 	if w.Lacks() != nil && s.client == nil {
-		c.late = lateAsked
+		c.late, k.late = lateAsked, lateAsked
 	}
 	for _, t := range s.taps {
 		if !t.shows && t.kind != "" {
@@ -126,16 +127,15 @@ func Run(ctx context.Context, o Options) (*record.Report, error) {
 
 // run makes connections on a stage, or watches those that there are, while all taps are analyzed.
 func run(ctx context.Context, s *stage, k *shared, c *comparison, o *Options) error {
-	meanwhile := func(ctx context.Context) error {
-		sleep(ctx, o.For)
-		return nil
+	told := &work{total: stepsOf(o.For), tell: o.Told}
+	if o.Inside {
+		told.tell = tellOutside
 	}
+	meanwhile := func(ctx context.Context) error { told.sleep(ctx, o.For); return nil }
 	if s.client != nil {
-		h := newHosts(s, o.Peer)
+		told.total = o.Rounds*len(s.plays()) + stepsOf(settle)
+		h := newHosts(s, o.Peer, told)
 		defer h.close()
-		if err := h.listen(); err != nil {
-			return err
-		}
 		c.hosts = h
 		k.often() // connections are short, and the machine's others few
 		meanwhile = func(ctx context.Context) error { return h.play(ctx, o.Rounds) }
@@ -195,10 +195,4 @@ func without(err, cause error) error {
 		return nil
 	}
 	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	timed, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	<-timed.Done()
 }

@@ -127,3 +127,21 @@ func TestHeardTimes(t *testing.T) {
 		}
 	}
 }
+
+// TestEntered: when a kernel reported a state, that is when it was entered; what it was found in, or what packets show, was when the segment passed.
+func TestEntered(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		step Step
+		want conn.Time
+	}{
+		{"reported", Step{Time: 9, NotBefore: 7, NotAfter: 7, Evidence: EvidenceKernel}, 7},
+		{"found, within a bracket", Step{Time: 9, NotBefore: 7, NotAfter: 8, Evidence: EvidenceKernel}, 9},
+		{"found", Step{Time: 9, Evidence: EvidenceKernel}, 9},
+		{"shown by packets", Step{Time: 9, NotBefore: 7, NotAfter: 7, Evidence: EvidenceSent}, 9},
+	} {
+		if got := c.step.Entered(); got != c.want {
+			t.Errorf("%s: %d, want %d", c.what, got, c.want)
+		}
+	}
+}

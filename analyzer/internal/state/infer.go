@@ -36,6 +36,14 @@ type Step struct {
 	NotAfter   conn.Time
 }
 
+// Entered is when the endpoint entered the state: when its kernel reported that, or else when the segment passed that shows it.
+func (s *Step) Entered() conn.Time {
+	if s.Evidence == EvidenceKernel && s.NotBefore == s.NotAfter && s.NotBefore != 0 {
+		return s.NotBefore
+	}
+	return s.Time
+}
+
 // Inference infers the trajectories of a connection from its facts. It is a function of
 // the facts so far: what a new fact contradicts was never said, so that a live view
 // which asks again takes it back.

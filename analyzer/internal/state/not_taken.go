@@ -17,7 +17,7 @@ func (s *View) Deaf(dir uint8, synack *conn.Fact) bool {
 // NotTaken is what the server had not taken at a time, though it had come conn.MinRTO before, or earlier: the SYN, if no SYN-ACK had been sent, or the ACK of
 // that. It is nil if there is none: the connection was open, or what had just come may have been about to be taken.
 func (s *View) NotTaken(at conn.Time) (f *conn.Fact) {
-	if open := s.Step(conn.Server, fsm.Established); open != nil && entered(open) <= at {
+	if open := s.Step(conn.Server, fsm.Established); open != nil && open.Entered() <= at {
 		return nil
 	}
 	client := s.Dir(conn.Client)
@@ -38,14 +38,6 @@ func (s *View) NotTaken(at conn.Time) (f *conn.Fact) {
 		return nil
 	}
 	return f
-}
-
-// entered is when an endpoint entered the state of a step, as its kernel says, or else as packets show.
-func entered(s *Step) conn.Time {
-	if s.Evidence == EvidenceKernel && s.NotBefore != 0 {
-		return s.NotBefore
-	}
-	return s.Time
 }
 
 // RoundTrip is the least time in which the whole path was passed, there and back, but for the handshake; 0: not known.

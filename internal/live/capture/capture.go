@@ -67,6 +67,7 @@ type Capture struct {
 	ready   chan *chunk // of all readers, in the order they were filled
 	spare   chan *chunk // for any reader
 	opened  time.Time
+	buffers uint64 // bytes that the kernel has for frames, of all interfaces
 	stop    chan struct{}
 	closing sync.Once
 	bytes   atomic.Int64
@@ -90,6 +91,9 @@ func (n *Count) add(more Count) {
 	n.Missed += more.Missed
 }
 
+// Buffers is how many bytes the kernel has for frames, beside what the program has of its own.
+func (c *Capture) Buffers() uint64 { return c.buffers }
+
 // chunk is a batch, who filled it and where it belongs.
 type chunk struct {
 	packet.Batch
@@ -107,7 +111,7 @@ func Open(opts Options) (*Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Capture{stop: make(chan struct{}), opened: time.Now()}
+	c := &Capture{stop: make(chan struct{}), opened: time.Now(), buffers: uint64(opts.BufferSize) * uint64(len(opts.Interfaces))}
 	for i, name := range opts.Interfaces {
 		readers, err := newReaders(name, uint16(i), opts)
 		if err != nil {

@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// Loopback is Linux's interface that has what a host sends to itself.
+const Loopback = "lo"
+
 // Device is an interface of this machine.
 type Device struct {
 	Name        string // as the system has it: it may hold any character

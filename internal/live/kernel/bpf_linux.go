@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ type program struct {
 	required
 	links  []link.Link
 	more   []*ebpf.Collection // of optional programs
-	lacks  []error            // why some of these do not run
+	lacks  []lack             // those of these that do not run
 	list   *link.Iter         // of holders; nil: there is none
 	reader *ringbuf.Reader
 	last   ringbuf.Record
@@ -64,11 +65,11 @@ func load() (*program, error) {
 	}
 	for _, name := range optional {
 		if err := p.add(spec, name, p.attach); err != nil {
-			p.lacks = append(p.lacks, fmt.Errorf("%s: %w", name, err))
+			p.lacks = append(p.lacks, lack{name, err})
 		}
 	}
 	if err := p.add(spec, "holders", p.attachList); err != nil {
-		p.lacks = append(p.lacks, fmt.Errorf("holders: %w", err))
+		p.lacks = append(p.lacks, lack{"holders", err})
 	}
 	if p.reader, err = ringbuf.NewReader(p.Records); err != nil {
 		return nil, errors.Join(err, p.close())
@@ -152,25 +153,35 @@ func listsWithoutRights() bool {
 	return n == 2 && (major > 5 || major == 5 && minor >= 19)
 }
 
-// mostListed bounds the files of sockets that are listed.
-const mostListed = 1 << 20
-
 // look lists who has sockets. It may run beside read.
-func (p *program) look([]uint32) (list []record, err error) {
-	boot, err := booted()
-	if err != nil {
-		return nil, err
-	}
+func (p *program) look(wanted sought) (holding, error) {
 	r, err := p.list.Open()
 	if err != nil {
-		return nil, err
+		return holding{}, err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, mostListed*int64(recordSize)))
-	for ; len(b) >= recordSize; b = b[recordSize:] {
-		list = append(list, decode(b, boot))
+	return choose(r, wanted)
+}
+
+// choose reads records, of all files of sockets that there are, and keeps those that are wanted.
+func choose(r io.Reader, wanted sought) (found holding, err error) {
+	boot, err := booted()
+	if err != nil {
+		return found, err
 	}
-	return list, err
+	socks, inodes := setOf(wanted.socks), setOf(wanted.inodes)
+	in, b := bufio.NewReaderSize(r, 1<<16), make([]byte, recordSize)
+	for {
+		if _, err := io.ReadFull(in, b); err != nil {
+			if errors.Is(err, io.EOF) {
+				return found, nil
+			}
+			return found, err
+		}
+		if raw := (*bpfRecord)(unsafe.Pointer(&b[0])); socks[raw.Sock] || inodes[raw.Inode] {
+			found.add(decode(b, boot))
+		}
+	}
 }
 
 const recordSize = int(unsafe.Sizeof(bpfRecord{}))

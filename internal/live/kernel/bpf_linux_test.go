@@ -3,11 +3,16 @@
 package kernel
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,6 +39,50 @@ func TestBooted(t *testing.T) {
 	}
 }
 
+// TestChoose: of all files of sockets those are kept that are wanted, by socket or by inode number; a part of a record is an error.
+func TestChoose(t *testing.T) {
+	var b []byte
+	for _, r := range []bpfRecord{{Sock: 1, Inode: 11, Pid: 7}, {Sock: 2, Inode: 12, Pid: 8}, {Sock: 3, Inode: 13, Pid: 9}} {
+		b = append(b, unsafe.Slice((*byte)(unsafe.Pointer(&r)), recordSize)...)
+	}
+	for _, c := range []struct {
+		wanted sought
+		want   []uint32
+	}{{sought{}, nil}, {sought{socks: []uint64{3}, inodes: []uint32{11}}, []uint32{7, 9}}, {sought{socks: []uint64{11}, inodes: []uint32{2}}, nil}} {
+		found, err := choose(bytes.NewReader(b), c.wanted)
+		var got []uint32
+		for i := range found.list {
+			got = append(got, found.list[i].process.PID)
+		}
+		if err != nil || found.cut != 0 || !slices.Equal(got, c.want) {
+			t.Errorf("%+v: processes %v, %v, want %v", c.wanted, got, err, c.want)
+		}
+	}
+	if _, err := choose(bytes.NewReader(b[:len(b)-1]), sought{}); err == nil {
+		t.Error("a part of a record is taken for the end")
+	}
+}
+
+// TestLacks: what the kernel does not run is told, with what is not known without it; of what it runs nothing is said.
+func TestLacks(t *testing.T) {
+	w := Watcher{program: &program{}, search: newSearch(&answerer{})}
+	if notes := w.Notes(); len(notes) != 0 {
+		t.Errorf("nothing is lacking: %q", notes)
+	}
+	w.program.lacks = []lack{{"accept", fmt.Errorf("load: %w (MEMLOCK may be too low)", unix.EPERM)}}
+	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.HasSuffix(notes[0], ": permission denied") {
+		t.Errorf("not permitted: %q", notes)
+	}
+	why := errors.New("no such function")
+	for _, name := range append(optional, "holders") {
+		w.program.lacks = []lack{{name, why}}
+		notes := w.Notes()
+		if len(notes) != 1 || !strings.HasSuffix(notes[0], ": "+why.Error()) || strings.Contains(notes[0], "%!") || len(notes[0]) < 80 {
+			t.Errorf("%s: %q", name, notes)
+		}
+	}
+}
+
 // TestHooks: where the kernel has its functions call programs, connect and accept say at once whose a connection is; nobody looks for it.
 func TestHooks(t *testing.T) {
 	p, err := load()
@@ -41,8 +90,8 @@ func TestHooks(t *testing.T) {
 		t.Skip(err)
 	}
 	defer p.close()
-	if p.lacks != nil {
-		t.Skip(errors.Join(p.lacks...))
+	for i := range p.lacks {
+		t.Skip(p.lacks[i].note())
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -6,7 +6,7 @@ import "errors"
 
 // program is not compiled for this processor.
 type program struct {
-	lacks []error
+	lacks []lack
 	list  *struct{} // nil
 }
 
@@ -15,6 +15,6 @@ func (*program) close() error             { return nil }
 func (*program) read(func(*record)) error { return nil }
 func (*program) lost() uint64             { return 0 }
 
-func (*program) look([]uint32) ([]record, error) { return nil, nil }
+func (*program) look(sought) (holding, error) { return holding{}, nil }
 
 func listsWithoutRights() bool { return false }

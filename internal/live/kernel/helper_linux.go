@@ -23,7 +23,8 @@ import (
 // Who has given up its rights by Landlock may not see what other processes have open. So a process is started before that which keeps the
 // capabilities to, and gives up all others. With them, its user's files and no Landlock it could do more than look, if anyone could tell it to: it takes inode numbers of sockets and answers with the processes that have them; of packets it gets nothing.
 //
-// A question is a count and inode numbers; an answer a count of processes that cannot be looked at, another of holders, and these.
+// A question is a count and inode numbers; an answer a count of processes that cannot be looked at, one of holders that there was no room for, one of
+// holders, and these.
 // Numbers are of four bytes, those of control groups of eight.
 
 // helperName is what the second process is called with. The program and tests run themselves.
@@ -83,12 +84,8 @@ func answerAll(questions io.Reader, answers io.Writer) error {
 		if err != nil {
 			return err
 		}
-		wanted := map[uint32]bool{}
-		for _, n := range inodes {
-			wanted[n] = true
-		}
-		list, unseen := holdersInProc(wanted)
-		if _, err := answers.Write(appendAnswer(nil, list, unseen)); err != nil {
+		found, unseen := holdersInProc(setOf(inodes))
+		if _, err := answers.Write(appendAnswer(nil, &found, unseen)); err != nil {
 			return err
 		}
 	}
@@ -97,12 +94,13 @@ func answerAll(questions io.Reader, answers io.Writer) error {
 // nameSize is that of a process's name with the zero at its end (TASK_COMM_LEN).
 const nameSize = 16
 
-func appendAnswer(b []byte, list []record, unseen int) []byte {
+func appendAnswer(b []byte, found *holding, unseen int) []byte {
 	b = binary.NativeEndian.AppendUint32(b, uint32(unseen))
-	b = binary.NativeEndian.AppendUint32(b, uint32(len(list)))
-	for i := range list {
-		p := &list[i].process
-		b = binary.NativeEndian.AppendUint32(b, list[i].inode)
+	b = binary.NativeEndian.AppendUint32(b, uint32(found.cut))
+	b = binary.NativeEndian.AppendUint32(b, uint32(len(found.list)))
+	for i := range found.list {
+		p := &found.list[i].process
+		b = binary.NativeEndian.AppendUint32(b, found.list[i].inode)
 		b = binary.NativeEndian.AppendUint32(b, p.PID)
 		b = binary.NativeEndian.AppendUint64(b, p.Cgroup)
 		var name [nameSize]byte
@@ -126,10 +124,10 @@ func readNumbers(r io.Reader, most int) ([]uint32, error) {
 }
 
 // holdersInProc lists the processes that have sockets with wanted inode numbers. unseen is how many processes may not be looked at.
-func holdersInProc(wanted map[uint32]bool) (list []record, unseen int) {
+func holdersInProc(wanted map[uint32]bool) (found holding, unseen int) {
 	all, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil, 0 // without it nothing is known
+		return found, 0 // without it nothing is known
 	}
 	for _, entry := range all {
 		pid, err := strconv.ParseUint(entry.Name(), 10, 32)
@@ -151,12 +149,10 @@ func holdersInProc(wanted map[uint32]bool) (list []record, unseen int) {
 		}
 		p := host.Process{PID: uint32(pid), Cgroup: cgroupOf(dir), Name: strings.TrimSuffix(string(name), "\n")}
 		for _, n := range inodes {
-			if len(list) < mostHolders {
-				list = append(list, record{kind: held, inode: n, process: p})
-			}
+			found.add(record{kind: held, inode: n, process: p})
 		}
 	}
-	return list, unseen
+	return found, unseen
 }
 
 // cgroupOf is the number of the control group (version 2) of a process; 0 if it is not known.
@@ -216,9 +212,6 @@ func socketsOf(dir string) (inodes []uint32, err error) {
 	return inodes, err
 }
 
-// mostHolders bounds an answer: many processes may have the same socket.
-const mostHolders = 1 << 16
-
 func socketInode(target string) (uint32, bool) {
 	text, ok := strings.CutPrefix(target, "socket:[")
 	if !ok {
@@ -267,19 +260,19 @@ func startHelper() (*helper, error) {
 }
 
 // look asks. It is for one goroutine at a time. A helper that fails is killed: what it may still answer is to no question.
-func (h *helper) look(inodes []uint32) ([]record, error) {
+func (h *helper) look(wanted sought) (holding, error) {
 	done, late := make(chan struct{}), make(chan bool)
 	go func() { late <- h.killLate(done) }()
-	list, err := h.ask(inodes)
+	found, err := h.ask(wanted.inodes)
 	close(done)
 	switch {
 	case <-late:
-		return nil, fmt.Errorf("the process that looks into /proc did not answer within %v", h.patience)
+		return holding{}, fmt.Errorf("the process that looks into /proc did not answer within %v", h.patience)
 	case err != nil:
 		h.kill()
-		return nil, fmt.Errorf("the process that looks into /proc: %w", err)
+		return holding{}, fmt.Errorf("the process that looks into /proc: %w", err)
 	}
-	return list, nil
+	return found, nil
 }
 
 // killLate kills the process if it is not done in time. That is taken in steps, so that it is not late for who was stopped meanwhile (Ctrl-Z).
@@ -307,20 +300,20 @@ func (h *helper) kill() {
 	_ = h.answers.Close()
 }
 
-func (h *helper) ask(inodes []uint32) ([]record, error) {
+func (h *helper) ask(inodes []uint32) (found holding, err error) {
 	b := binary.NativeEndian.AppendUint32(nil, uint32(len(inodes)))
 	for _, n := range inodes {
 		b = binary.NativeEndian.AppendUint32(b, n)
 	}
 	if _, err := h.questions.Write(b); err != nil {
-		return nil, err
+		return found, err
 	}
-	var head struct{ Unseen, Holders uint32 }
+	var head struct{ Unseen, Cut, Holders uint32 }
 	if err := binary.Read(h.answers, binary.NativeEndian, &head); err != nil {
-		return nil, err
+		return found, err
 	}
 	if head.Holders > mostHolders {
-		return nil, fmt.Errorf("%d processes", head.Holders)
+		return found, fmt.Errorf("%d processes", head.Holders)
 	}
 	h.unseen.Store(int64(head.Unseen))
 	answers := make([]struct {
@@ -329,14 +322,14 @@ func (h *helper) ask(inodes []uint32) ([]record, error) {
 		Name       [nameSize]byte
 	}, head.Holders)
 	if err := binary.Read(h.answers, binary.NativeEndian, answers); err != nil {
-		return nil, err
+		return found, err
 	}
-	list := make([]record, 0, len(answers))
+	found = holding{make([]record, 0, len(answers)), uint64(head.Cut)}
 	for i := range answers {
 		a := &answers[i]
-		list = append(list, record{kind: held, inode: a.Inode, process: host.Process{PID: a.PID, Cgroup: a.Cgroup, Name: unix.ByteSliceToString(a.Name[:])}})
+		found.list = append(found.list, record{kind: held, inode: a.Inode, process: host.Process{PID: a.PID, Cgroup: a.Cgroup, Name: unix.ByteSliceToString(a.Name[:])}})
 	}
-	return list, nil
+	return found, nil
 }
 
 // close ends the process, which ends by itself when nobody can ask any more, unless it is stuck.

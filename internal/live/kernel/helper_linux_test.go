@@ -18,7 +18,7 @@ func TestServe(t *testing.T) {
 	for _, c := range []struct {
 		err     error
 		answers int
-	}{{nil, len(appendAnswer(nil, nil, 0))}, {cannot, 0}} {
+	}{{nil, len(appendAnswer(nil, &holding{}, 0))}, {cannot, 0}} {
 		var answers bytes.Buffer
 		question := bytes.NewReader(make([]byte, 4)) // about no sockets
 		if err := serve(func() error { return c.err }, question, &answers); !errors.Is(err, c.err) || answers.Len() != c.answers {
@@ -35,7 +35,7 @@ func TestStuck(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(h.kill)
-		if _, err := h.look(nil); err != nil {
+		if _, err := h.look(sought{}); err != nil {
 			t.Fatal(err)
 		}
 		return h
@@ -49,13 +49,13 @@ func TestStuck(t *testing.T) {
 	h = start() // stuck while it is asked
 	h.patience = 50 * time.Millisecond
 	stop(t, h)
-	if _, err := h.look(nil); err == nil || !strings.Contains(err.Error(), "did not answer within 50ms") {
+	if _, err := h.look(sought{}); err == nil || !strings.Contains(err.Error(), "did not answer within 50ms") {
 		t.Errorf("a stuck helper answers: %v", err)
 	}
 	if !h.ends() {
 		t.Error("it is not killed")
 	}
-	if _, err := h.look(nil); err == nil {
+	if _, err := h.look(sought{}); err == nil {
 		t.Error("it answers once more")
 	}
 	if err := h.close(); err != nil {
@@ -66,7 +66,7 @@ func TestStuck(t *testing.T) {
 	h.grace = 50 * time.Millisecond
 	stop(t, h)
 	w := &Watcher{table: newTable(nothingLeft), poll: newPoll(), groups: newGroups(), search: newSearch(h), helper: h}
-	w.search.aside.start(time.Now(), 0, func() looked { return look(h, nil, time.Now()) })
+	w.search.aside.start(time.Now(), 0, func() looked { return look(h, sought{}, time.Now()) })
 	if began = time.Now(); w.Close() != nil || time.Since(began) >= h.patience/2 {
 		t.Errorf("closed after %v", time.Since(began))
 	}
@@ -104,7 +104,7 @@ func TestFlagsIn(t *testing.T) {
 
 // TestOwnFails: what is open at the start is listed without processes if the helper fails, and it is not asked again.
 func TestOwnFails(t *testing.T) {
-	cut := appendAnswer(nil, []record{{inode: 11}}, 0)
+	cut := appendAnswer(nil, &holding{list: []record{{inode: 11}}}, 0)
 	for missing, want := range []bool{true, false} { // a byte
 		h := &helper{questions: closer{new(bytes.Buffer)}, answers: io.NopCloser(bytes.NewReader(cut[:len(cut)-missing])), patience: time.Minute}
 		w := &Watcher{search: newSearch(h), helper: h}

@@ -8,9 +8,41 @@ import (
 	"tcptrace/fsm"
 )
 
-// looker lists who has sockets: of all, or of those with the inode numbers.
+// looker lists who has sockets.
 type looker interface {
-	look(inodes []uint32) ([]record, error)
+	look(sought) (holding, error)
+}
+
+// sought are sockets: with these inode numbers, and, where the kernel lists them, at these addresses of its own.
+type sought struct {
+	inodes []uint32
+	socks  []uint64
+}
+
+// holding is who has them: a record for each process and socket, mostHolders at most, and how many there was no room for.
+type holding struct {
+	list []record
+	cut  uint64
+}
+
+// mostHolders bounds that: many processes may have the same socket.
+const mostHolders = 1 << 16
+
+// add takes a record, if there is room.
+func (h *holding) add(r record) {
+	if len(h.list) == mostHolders {
+		h.cut++
+		return
+	}
+	h.list = append(h.list, r)
+}
+
+func setOf[T comparable](list []T) map[T]bool {
+	set := make(map[T]bool, len(list))
+	for _, x := range list {
+		set[x] = true
+	}
+	return set
 }
 
 // search finds the processes of endpoints for which no call of theirs was seen, or that have been handed on since.
@@ -18,7 +50,8 @@ type search struct {
 	looker looker // nil: nobody can look, or not any more
 	wanted map[Key]*quest
 	aside  *aside[looked]
-	failed error // why nobody looks
+	failed error  // why nobody looks
+	cut    uint64 // holders that there was no room for
 }
 
 // quest is for the process of one endpoint.
@@ -29,11 +62,11 @@ type quest struct {
 
 // looked is who has sockets, as of a time.
 type looked struct {
-	asked   []Key // for whom
-	at      time.Time
-	took    time.Duration
-	holders []record
-	err     error
+	asked []Key // for whom
+	at    time.Time
+	took  time.Duration
+	who   holding
+	err   error
 }
 
 const (
@@ -67,7 +100,7 @@ func (s *search) run(t *table, now time.Time) {
 	if !s.aside.ready(now) {
 		return
 	}
-	var inodes []uint32
+	var wanted sought
 	var asked []Key
 	for k, q := range s.wanted {
 		e := t.endpoints[k]
@@ -77,23 +110,26 @@ func (s *search) run(t *table, now time.Time) {
 		case !q.due.After(now) && len(asked) < mostAtOnce:
 			asked = append(asked, k)
 			if e.inode != 0 { // else it may be known by its socket, or belongs to who listens until its inode is known
-				inodes = append(inodes, e.inode)
+				wanted.inodes = append(wanted.inodes, e.inode)
+			}
+			if e.sock != 0 {
+				wanted.socks = append(wanted.socks, e.sock)
 			}
 		}
 	}
 	if len(asked) > 0 {
 		by := s.looker
 		s.aside.start(now, lookEvery, func() looked {
-			l := look(by, inodes, now)
+			l := look(by, wanted, now)
 			l.asked = asked
 			return l
 		})
 	}
 }
 
-func look(by looker, inodes []uint32, now time.Time) looked {
+func look(by looker, wanted sought, now time.Time) looked {
 	l, began := looked{at: now}, time.Now()
-	l.holders, l.err = by.look(inodes)
+	l.who, l.err = by.look(wanted)
 	l.took = time.Since(began)
 	return l
 }
@@ -110,7 +146,8 @@ func (s *search) found(t *table, l *looked) {
 		s.fail(l.err)
 		return
 	}
-	h := newHolders(l.holders)
+	s.cut += l.who.cut
+	h := newHolders(l.who.list)
 	for _, k := range l.asked {
 		e, q := t.endpoints[k], s.wanted[k]
 		if e == nil || e.holder != socket || q == nil || q.due.After(l.at) { // it is over, or another has its addresses

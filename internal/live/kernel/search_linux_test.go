@@ -49,13 +49,14 @@ func TestHolders(t *testing.T) {
 // answerer has seen what it is told to, and remembers what it was asked.
 type answerer struct {
 	list  []record
+	cut   uint64
 	err   error
 	asked [][]uint32
 }
 
-func (a *answerer) look(inodes []uint32) ([]record, error) {
-	a.asked = append(a.asked, slices.Sorted(slices.Values(inodes)))
-	return a.list, a.err
+func (a *answerer) look(wanted sought) (holding, error) {
+	a.asked = append(a.asked, slices.Sorted(slices.Values(wanted.inodes)))
+	return holding{a.list, a.cut}, a.err
 }
 
 // look has a search look at a time, and waits for it.
@@ -69,6 +70,46 @@ func (s *search) lookAt(t *testing.T, tab *table, now time.Time) {
 		}
 	}
 	s.run(tab, now)
+}
+
+// TestMostHolders: of who has sockets a bounded number is kept; the rest is counted, and told.
+func TestMostHolders(t *testing.T) {
+	for _, more := range []int{0, 3} {
+		a := &answerer{}
+		var found holding
+		for n := range mostHolders + more {
+			found.add(record{inode: 11, process: host.Process{PID: uint32(n + 1)}})
+		}
+		a.list, a.cut = found.list, found.cut
+		tab := newTeller(nothingLeft)
+		w := Watcher{table: tab.table, search: newSearch(a)}
+		w.own([]Endpoint{{Key: at(1), State: fsm.Established, inode: 11}})
+		tab.found(&Endpoint{Key: at(2), State: fsm.Established, holder: socket, inode: 11}, start)
+		w.search.lookAt(t, tab.table, time.Now())
+		if len(found.list) != mostHolders || w.Unlisted() != uint64(2*more) {
+			t.Errorf("%d more than there is room for: %d kept, %d not listed", more, len(found.list), w.Unlisted())
+		}
+	}
+}
+
+// TestOwnInParts: what is open at the start is asked for in parts.
+func TestOwnInParts(t *testing.T) {
+	for _, c := range []struct {
+		helper *helper
+		most   int
+	}{{nil, mostHolders / 2}, {&helper{}, mostAtOnce}} {
+		for _, more := range []int{0, 1} {
+			a := &answerer{}
+			w := Watcher{search: newSearch(a), helper: c.helper}
+			list := make([]Endpoint, c.most+more)
+			for i := range list {
+				list[i].inode = uint32(i + 1)
+			}
+			if w.own(list); len(a.asked) != 1+more || len(a.asked[0]) != c.most {
+				t.Errorf("%d are asked for in %d parts, the first of %d", len(list), len(a.asked), len(a.asked[0]))
+			}
+		}
+	}
 }
 
 // TestSearch: who is not known is looked for some times, and no more often; a failure is remembered, and ends it.
@@ -139,7 +180,7 @@ func TestLateLook(t *testing.T) {
 		e.Since, e.Process, e.holder = seen.Add(c.after), host.Process{PID: 6, Listens: true}, c.holder
 		s.wanted[at(1)] = &quest{seen.Add(-time.Second), looks}
 		tab.told = 0
-		s.found(tab.table, &looked{asked: []Key{at(1)}, at: seen.Add(-time.Second), holders: []record{{inode: 11, time: seen, process: host.Process{PID: 7}}}})
+		s.found(tab.table, &looked{asked: []Key{at(1)}, at: seen.Add(-time.Second), who: holding{list: []record{{inode: 11, time: seen, process: host.Process{PID: 7}}}}})
 		switch {
 		case c.told < 0 && tab.told != 0, c.told >= 0 && (tab.told != 1 || tab.last.State != c.state || tab.last.Before != c.state || !tab.last.Time.Equal(seen.Add(c.told))):
 			t.Errorf("%s: told %d, %+v", c.name, tab.told, tab.last)
@@ -216,18 +257,18 @@ func TestConnectingRecord(t *testing.T) {
 
 // TestAnswers: what one process writes the other reads; too much is refused.
 func TestAnswers(t *testing.T) {
-	wanted := []record{{kind: held, inode: 11, process: host.Process{PID: 7, Cgroup: 1 << 40, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}
+	wanted := holding{cut: 5, list: []record{{kind: held, inode: 11, process: host.Process{PID: 7, Cgroup: 1 << 40, Name: "fifteen letters"}}, {kind: held, inode: 12, process: host.Process{PID: 8, Name: "x"}}}}
 	var questions bytes.Buffer
-	h := &helper{questions: closer{&questions}, answers: io.NopCloser(bytes.NewReader(appendAnswer(nil, wanted, 3))), patience: time.Minute}
-	if list, err := h.look([]uint32{11, 12}); err != nil || !reflect.DeepEqual(list, wanted) || h.unseen.Load() != 3 {
-		t.Errorf("%+v, %v, %d unseen", list, err, h.unseen.Load())
+	h := &helper{questions: closer{&questions}, answers: io.NopCloser(bytes.NewReader(appendAnswer(nil, &wanted, 3))), patience: time.Minute}
+	if found, err := h.look(sought{inodes: []uint32{11, 12}}); err != nil || !reflect.DeepEqual(found, wanted) || h.unseen.Load() != 3 {
+		t.Errorf("%+v, %v, %d unseen", found, err, h.unseen.Load())
 	}
 	if list, err := readNumbers(&questions, 2); err != nil || !slices.Equal(list, []uint32{11, 12}) {
 		t.Errorf("%v, %v", list, err)
 	}
 	h.questions = closer{&questions}
-	h.answers = io.NopCloser(bytes.NewReader(appendAnswer(nil, make([]record, mostHolders+1), 0)))
-	if _, err := h.look([]uint32{11, 12}); err == nil {
+	h.answers = io.NopCloser(bytes.NewReader(appendAnswer(nil, &holding{list: make([]record, mostHolders+1)}, 0)))
+	if _, err := h.look(sought{inodes: []uint32{11, 12}}); err == nil {
 		t.Error("too many are believed")
 	}
 	if _, err := readNumbers(&questions, 1); err == nil {

@@ -46,6 +46,7 @@ type table struct {
 	nameless  map[uint64]*record // sockets that enter SYN_SENT and get their ports later
 	refused   uint64             // endpoints that there was no room for
 	unowned   []Key              // whose processes are not known, or are perhaps others by now
+	listening map[uint32][]Key   // sockets that listen, by namespace, when all were last asked for
 	overflows overflows          // between the last list of the namespace that is listed, and this one
 
 	// left asks what is left of a socket that is no more; false: nothing.
@@ -59,7 +60,7 @@ type closedAt struct {
 }
 
 func newTable(left func(Key) (Endpoint, bool, bool)) *table {
-	return &table{endpoints: map[Key]*Endpoint{}, nameless: map[uint64]*record{}, left: left, tell: func(Change) {}}
+	return &table{endpoints: map[Key]*Endpoint{}, listening: map[uint32][]Key{}, nameless: map[uint64]*record{}, left: left, tell: func(Change) {}}
 }
 
 // apply brings the table up to date with r.
@@ -256,8 +257,12 @@ func (t *table) close(e *Endpoint) {
 // is over.
 func (t *table) list(namespace uint32, now []Endpoint, at time.Time, wanted func(*Endpoint, time.Time) bool) {
 	seen := map[Key]bool{}
+	t.listening[namespace] = t.listening[namespace][:0]
 	for i := range now {
 		seen[now[i].Key] = true
+		if now[i].Listening != nil {
+			t.listening[namespace] = append(t.listening[namespace], now[i].Key)
+		}
 		if wanted(&now[i], at) {
 			t.found(&now[i], at)
 		} else {

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -308,5 +309,28 @@ func TestBounds(t *testing.T) {
 	}
 	if tab.apply(step(1<<20, 1, fsm.SynSent, fsm.Established)); tab.refused != 1 {
 		t.Errorf("%d refused", tab.refused)
+	}
+}
+
+// TestListening: the sockets that listen in the watcher's namespace are those of the last list, with what waits there.
+func TestListening(t *testing.T) {
+	w := Watcher{table: newTable(nothingLeft), namespaces: []*asker{{namespace: at(1).Namespace}}}
+	listen := func(n int, queue uint32) Endpoint {
+		return Endpoint{Key: at(n), State: fsm.Listen, holder: socket, Socket: true, Listening: &Listening{Queue: queue, Backlog: 128}}
+	}
+	ports := func() (queues []uint32) {
+		for _, e := range w.Listening() {
+			queues = append(queues, e.Listening.Queue)
+		}
+		return queues
+	}
+	w.table.list(at(1).Namespace, []Endpoint{listen(1, 3), listen(2, 4), {Key: at(3), State: fsm.Established, holder: socket, Socket: true}}, start, everything)
+	if got := ports(); !slices.Equal(got, []uint32{3, 4}) {
+		t.Errorf("queues %v", got)
+	}
+	w.table.list(at(1).Namespace+1, []Endpoint{listen(1, 9)}, start, everything)
+	w.table.list(at(1).Namespace, []Endpoint{listen(2, 5)}, start.Add(time.Second), everything)
+	if got := ports(); !slices.Equal(got, []uint32{5}) {
+		t.Errorf("queues %v when one is closed", got)
 	}
 }

@@ -23,6 +23,7 @@ type Watcher struct {
 	cookies    Cookies // all so far
 	fresh      Cookies // that Cookies has not returned yet
 	counted    counts  // before the last list
+	asked      time.Time
 }
 
 // Open begins to watch. It does by asking, which everyone may do, where BPF may not be used: Notes says why.
@@ -126,19 +127,21 @@ func (w *Watcher) own(list []Endpoint) {
 			inodes = append(inodes, list[i].inode)
 		}
 	}
+	most := mostAtOnce
+	if w.helper == nil { // each time all are gone through, so they are few times
+		most = mostHolders / 2
+	}
 	for first := true; first || len(inodes) > 0; first = false { // with none it is found out what can be seen
-		n := min(len(inodes), mostAtOnce)
-		l := look(w.search.looker, inodes[:n], time.Now())
+		n := min(len(inodes), most)
+		l := look(w.search.looker, sought{inodes: inodes[:n]}, time.Now())
 		if l.err != nil {
 			w.search.fail(l.err)
 			return
 		}
 		inodes = inodes[n:]
-		h := newHolders(l.holders)
+		w.search.cut += l.who.cut
+		h := newHolders(l.who.list)
 		h.list(list)
-		if w.helper == nil { // it lists all
-			return
-		}
 	}
 }
 
@@ -186,6 +189,9 @@ func (w *Watcher) Read(f func(Change)) error {
 		wanted = w.table.untold
 	}
 	full := w.recount(&asked)
+	if len(asked.all) > 0 {
+		w.asked = asked.all[0].at
+	}
 	for _, l := range asked.all {
 		w.table.overflows = overflows{}
 		if l.namespace == w.Namespace() {
@@ -247,6 +253,16 @@ func (w *Watcher) Lookup(k Key) (Endpoint, bool) {
 // Endpoints are all that are known, in no order.
 func (w *Watcher) Endpoints() iter.Seq[*Endpoint] { return w.table.all() }
 
+// Listening are the sockets that listen in the namespace that the watcher was opened in, as of the last poll.
+func (w *Watcher) Listening() (list []Endpoint) {
+	for _, k := range w.table.listening[w.Namespace()] {
+		if e := w.table.endpoints[k]; e != nil && e.Listening != nil {
+			list = append(list, *e)
+		}
+	}
+	return list
+}
+
 // Cookies are those since the last time, in the namespace that the watcher was opened in, as of the last Read.
 func (w *Watcher) Cookies() Cookies {
 	n := w.fresh
@@ -273,6 +289,11 @@ func (w *Watcher) Notes() (list []string) {
 	if w.lacks != nil {
 		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
 	}
+	if w.program != nil {
+		for _, l := range w.program.lacks {
+			list = append(list, l.note())
+		}
+	}
 	switch {
 	case w.search.failed != nil:
 		list = append(list, fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed))
@@ -280,6 +301,25 @@ func (w *Watcher) Notes() (list []string) {
 		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
 	}
 	return list
+}
+
+// lack is an optional BPF program that the kernel does not run.
+type lack struct {
+	program string // of states.bpf.c
+	err     error
+}
+
+// note tells what is not known without it.
+func (l *lack) note() string {
+	why := l.err
+	if errors.Is(why, fs.ErrPermission) { // what the library guesses besides is about kernels before 5.11
+		why = fs.ErrPermission
+	}
+	return fmt.Sprintf(map[string]string{
+		"connect": "a connection that this host opens is known when it is answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
+		"accept":  "a connection that was accepted is shown with the process that listens until it has been looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
+		"holders": "who has sockets is looked up in /proc, which takes longer: BPF does not list it: %v",
+	}[l.program], why)
 }
 
 // Stays is what remains when the rights are given up with which the watcher was opened.
@@ -297,6 +337,9 @@ func (w *Watcher) Stays() string {
 	return text
 }
 
+// Asked is when the kernel was asked for all that was answered last, as of the last Read; the zero time: not since the watcher was opened.
+func (w *Watcher) Asked() time.Time { return w.asked }
+
 // AskEvery has the kernel be asked for all so often, if that does not take too long.
 func (w *Watcher) AskEvery(d time.Duration) { w.poll.least = d }
 
@@ -310,6 +353,9 @@ func (w *Watcher) Lost() uint64 {
 	}
 	return w.table.refused + w.program.lost()
 }
+
+// Unlisted is how many processes that have a socket were not looked at, as too many have sockets of the same connections.
+func (w *Watcher) Unlisted() uint64 { return w.search.cut }
 
 // Close ends watching.
 func (w *Watcher) Close() error {

@@ -11,7 +11,7 @@ import (
 func TestAddWaits(t *testing.T) {
 	l := &atOnce{}
 	w := &Watcher{table: newTable(nothingLeft), poll: newPoll(), search: newSearch(l), groups: newGroups()}
-	w.search.aside.start(time.Now(), 0, func() looked { return look(l, nil, time.Now()) })
+	w.search.aside.start(time.Now(), 0, func() looked { return look(l, sought{}, time.Now()) })
 	if err := errors.Join(w.Add(), w.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ type atOnce struct {
 	both  bool
 }
 
-func (a *atOnce) look([]uint32) ([]record, error) {
+func (a *atOnce) look(sought) (holding, error) {
 	both := !a.mu.TryLock()
 	if both {
 		a.mu.Lock()
@@ -36,5 +36,5 @@ func (a *atOnce) look([]uint32) ([]record, error) {
 	a.both = a.both || both
 	a.asked++
 	time.Sleep(50 * time.Millisecond)
-	return nil, nil
+	return holding{}, nil
 }

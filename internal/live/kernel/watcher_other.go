@@ -32,5 +32,8 @@ func (*Watcher) Cookies() Cookies               { return Cookies{} }
 func (*Watcher) Want(Key)                       {}
 func (*Watcher) Lost() uint64                   { return 0 }
 func (*Watcher) Add() error                     { return nil }
+func (*Watcher) Listening() []Endpoint          { return nil }
+func (*Watcher) Unlisted() uint64               { return 0 }
+func (*Watcher) Asked() time.Time               { return time.Time{} }
 func (*Watcher) AskEvery(time.Duration)         {}
 func (*Watcher) Close() error                   { return nil }

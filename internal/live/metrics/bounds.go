@@ -9,6 +9,7 @@ type Bound uint8
 const (
 	BoundKernel    Bound = iota // words of the kernel, that it had no room for or that have none in our table
 	BoundWords                  // words of the kernel that wait for packets
+	BoundHolders                // processes that have a socket of connections whose process is looked for
 	BoundDisk                   // packets that wait for the disk
 	BoundRotation               // packets in files of a series
 	BoundKeepOne                // packets held of a conversation that may be wanted
@@ -19,7 +20,7 @@ const (
 )
 
 var boundNames = [NumBounds]string{
-	BoundKernel: "kernel-words", BoundWords: "waiting-words", BoundDisk: "write", BoundRotation: "max-files", BoundKeepOne: "keep-conversation",
+	BoundKernel: "kernel-words", BoundWords: "waiting-words", BoundHolders: "socket-holders", BoundDisk: "write", BoundRotation: "max-files", BoundKeepOne: "keep-conversation",
 	BoundKeepAll: "keep-memory", BoundKeepOrder: "keep-order", BoundFollow: "follow",
 }
 

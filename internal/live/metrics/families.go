@@ -77,6 +77,11 @@ var families = []family{
 		prometheus.CounterValue, []string{"interface", "at"}, readDropped,
 	},
 	{
+		"tcptrace_silent_endpoints", "Endpoints on this host of connections that were open at the start and of which no packet has come, by the state in which the kernel has them. " +
+			"Absent if it is not asked.",
+		prometheus.GaugeValue, []string{"state"}, readSilent,
+	},
+	{
 		"tcptrace_capture_lag_seconds", "How far the analysis is behind the packets. Absent if they do not come as they happen.",
 		prometheus.GaugeValue, nil, readLag,
 	},

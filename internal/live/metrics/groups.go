@@ -135,6 +135,8 @@ type counted struct {
 	bytes     [2]prometheus.Counter
 	handshake prometheus.Observer
 	overflow  prometheus.Counter
+
+	queue, limit prometheus.Gauge
 }
 
 // countGroups makes the series of services and of processes, each at 0.
@@ -167,9 +169,19 @@ func (m *Metrics) countGroup(name, whose string, g group) {
 		Name: prefix + "handshake_seconds", Help: "As tcptrace_handshake_seconds, of connections " + whose + ".", Buckets: buckets,
 	}, []string{name})
 	m.registry.MustRegister(handshake)
+	gauge := func(what, help string) *prometheus.GaugeVec {
+		v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + what, Help: help}, []string{name})
+		if m.opts.Host != nil {
+			m.registry.MustRegister(v)
+		}
+		return v
+	}
+	queue := gauge("accept_queue_length", "Connections that wait for accept() at a listening socket of this host, as its kernel says: of several the one that is nearest to its limit.")
+	limit := gauge("accept_queue_limit", "How many may wait there (the backlog). One more does.")
 	all := grouped{g, map[string]*counted{}}
 	for _, label := range g.labels() {
-		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label), overflow: overflow.WithLabelValues(label)}
+		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label), overflow: overflow.WithLabelValues(label),
+			queue: queue.WithLabelValues(label), limit: limit.WithLabelValues(label)}
 		for o := range s.ended {
 			s.ended[o] = ended.WithLabelValues(label, analyzer.Outcome(o).String())
 		}

@@ -26,6 +26,7 @@ type Options struct {
 	Loop    *live.Loop
 	Capture func() []Interface // packets of each interface so far, in a slice of its own; called by the loop's goroutine; nil: not known
 	LeftOut func() Counts      // what did not fit, of what is not the analyzer's; likewise; nil: nothing
+	Host    func() Host        // what this host's kernel says; likewise; nil: it is not asked
 	// Services are the servers that have series of their own; nil: none.
 	Services *Services
 	// Processes are those that have series of their own.
@@ -53,6 +54,8 @@ type Metrics struct {
 	// Of the loop's goroutine.
 	retold bool // what comes next was counted: client and server were the other way round
 	copied time.Time
+	asked  time.Time // when Options.Host was
+	said   *Host     // by it, last; nil: nothing yet
 
 	opened      prometheus.Counter
 	anomalies   map[*analyzer.AnomalyKind]prometheus.Counter
@@ -60,6 +63,7 @@ type Metrics struct {
 	rtt         [2]prometheus.Observer
 	handshake   prometheus.Histogram
 	groups      []grouped
+	cookies     []prometheus.Counter // as cookieEvents; none: the kernel is not asked
 
 	mu      sync.Mutex
 	now     snapshot
@@ -76,6 +80,7 @@ type snapshot struct {
 	retransmissions [analyzer.NumCauses]uint64
 	interfaces      []Interface
 	leftOut         Counts
+	host            *Host // nil: not known
 }
 
 // New returns metrics of o.Loop, which must not run yet.
@@ -141,6 +146,7 @@ func (m *Metrics) count() {
 	})
 	m.registry.MustRegister(m.opened, anomalies, corrections, rtt, m.handshake)
 	m.countGroups()
+	m.countHost()
 }
 
 // event takes an event of the loop.
@@ -198,7 +204,7 @@ func (m *Metrics) flush(now analyzer.Time) {
 	monitor := m.opts.Loop.Monitor()
 	s := snapshot{
 		time: now, summary: m.opts.Loop.Summary(), states: *monitor.States(), open: monitor.Open(), bound: monitor.Bound(),
-		retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(), leftOut: m.leftOut(),
+		retransmissions: *monitor.Retransmissions(), interfaces: m.interfaces(), leftOut: m.leftOut(), host: m.host(wall),
 	}
 	m.mu.Lock()
 	m.now, m.flushed = s, wall

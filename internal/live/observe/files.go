@@ -83,6 +83,14 @@ func (s *Session) Counted() func() (received, dropped uint64) {
 	}
 }
 
+// Buffers is how many bytes the kernel holds for the capture; 0 where nothing is captured.
+func (s *Session) Buffers() uint64 {
+	if src, ok := s.Source.(*capture.Capture); ok {
+		return src.Buffers()
+	}
+	return 0
+}
+
 // Interfaces is how many packets of each interface came, or did not. Of a replay it is not known.
 func (s *Session) Interfaces() []metrics.Interface {
 	src, ok := s.Source.(*capture.Capture)
@@ -101,7 +109,7 @@ func (s *Session) Interfaces() []metrics.Interface {
 // LeftOut is what did not fit into the bounds of the files, of the view and of what the kernel says.
 func (s *Session) LeftOut() (n metrics.Counts) {
 	if s.Kernel != nil {
-		n[metrics.BoundKernel] = s.Kernel.Lost()
+		n[metrics.BoundKernel], n[metrics.BoundHolders] = s.Kernel.Lost(), s.Kernel.Unlisted()
 	}
 	n[metrics.BoundWords] = s.words.hurried
 	if w := s.files.writer; w != nil {

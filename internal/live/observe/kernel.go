@@ -11,6 +11,7 @@ import (
 	"tcptrace/fsm"
 	"tcptrace/internal/live/ends"
 	"tcptrace/internal/live/kernel"
+	"tcptrace/internal/live/metrics"
 	"tcptrace/report"
 )
 
@@ -35,6 +36,9 @@ func (s *Session) CloseKernel() {
 	}
 	if n := s.Kernel.Lost(); n > 0 {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
+	}
+	if n := s.Kernel.Unlisted(); n > 0 {
+		s.Note("more processes have sockets than there was room for: %s of a socket missing, and so may be the processes of connections", report.Counted(n, "holder"))
 	}
 	s.Warn(s.Kernel.Close())
 }
@@ -155,8 +159,31 @@ func kernelState(t *ends.Told) *report.KernelState {
 	return k
 }
 
-// cookies has written that this host has sent SYN cookies, or had them returned.
+// Host is what the metrics are told of this host beside conversations; nil if nobody can be asked.
+func (s *Session) Host() func() metrics.Host {
+	if s.Kernel == nil {
+		return nil
+	}
+	return func() (told metrics.Host) {
+		for _, c := range s.ends.StillSilent() {
+			for _, end := range c.Hosts {
+				if end != nil && len(end.Words) > 0 {
+					told.Silent[end.Words[len(end.Words)-1].State]++
+				}
+			}
+		}
+		for _, l := range s.Kernel.Listening() {
+			told.Queues = append(told.Queues, metrics.Queue{Port: l.Local.Port(), Process: l.Process.Name, Length: l.Listening.Queue, Limit: l.Listening.Backlog})
+		}
+		return told
+	}
+}
+
+// cookies counts, and has written, that this host has sent SYN cookies, or had them returned.
 func (s *Session) cookies(n kernel.Cookies) {
+	if s.Meter != nil {
+		s.Meter.Cookies(n.Sent, n.Accepted, n.Refused)
+	}
 	if s.Events == nil || s.Where != nil {
 		return
 	}

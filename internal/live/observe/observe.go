@@ -283,7 +283,7 @@ func (s *Session) Leave() (notes []string, isView bool) {
 	return s.notes, isView
 }
 
-// Watch runs the loop, and beside it the view, if there is one. Who leaves the view ends the loop.
+// Watch runs the loop, and beside it the view, if there is one. Who leaves the view ends the loop, with view.ErrInterrupted if by ctrl+c before that was over.
 func (s *Session) Watch(ctx context.Context) (sum analyzer.Summary, err error) {
 	if s.Meter != nil {
 		defer func() {
@@ -299,8 +299,11 @@ func (s *Session) Watch(ctx context.Context) (sum analyzer.Summary, err error) {
 	}
 	running, stop := context.WithCancelCause(ctx)
 	wait := s.Loop.Start(running, s.View.Rescue)
-	failed := s.View.Run(ctx)
-	stop(errLeft)
+	why, failed := errLeft, s.View.Run(ctx)
+	if errors.Is(failed, view.ErrInterrupted) {
+		why, failed = failed, nil
+	}
+	stop(why)
 	if sum, err = wait(); errors.Is(err, errLeft) {
 		err = nil
 	}

@@ -58,9 +58,6 @@ func (s *Session) mayCapture() func(client, server netip.AddrPort) bool {
 	}
 }
 
-// loopback is the interface that has what a host sends to itself.
-const loopback = "lo"
-
 // takenBy reports whether packets between two addresses, of which one is this host's, take one of some interfaces.
 func takenBy(list []input.Interface) func(a, b netip.Addr) bool {
 	of := func(name string) (all []netip.Addr) {
@@ -86,7 +83,7 @@ func takenBy(list []input.Interface) func(a, b netip.Addr) bool {
 			switch inside := isOurs(a) && isOurs(b); {
 			case name == "any" || err != nil:
 				return true
-			case inside && name == loopback, !inside && (slices.Contains(has, a.WithZone("")) || slices.Contains(has, b.WithZone(""))):
+			case inside && name == capture.Loopback, !inside && (slices.Contains(has, a.WithZone("")) || slices.Contains(has, b.WithZone(""))):
 				return true
 			}
 		}

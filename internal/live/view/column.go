@@ -23,6 +23,7 @@ type column struct {
 	style   func(r *row) style
 	compare func(a, b *row) int
 	down    bool // what is largest comes first, unless reversed
+	kernel  bool // it is what this host's kernel says, and shown if that says anything
 	ranking analyzer.Ranking
 }
 
@@ -52,6 +53,7 @@ var columns = []column{
 	{head: "B/s", width: 5, number: true, down: true, ranking: analyzer.ByRate,
 		text:    func(r *row) string { return short(r.rate[0] + r.rate[1]) },
 		compare: by(func(r *row) float64 { return r.rate[0] + r.rate[1] })},
+	{head: "process", width: 16, grows: true, kernel: true, text: (*row).processes, compare: by((*row).processes)},
 	{head: "RTT", width: 8, number: true, down: true,
 		text: func(r *row) string {
 			if d := r.roundTrip(); d > 0 {
@@ -97,20 +99,19 @@ var columns = []column{
 		text: func(r *row) string { return report.HumanCount(r.c.Packets()) }, compare: by(func(r *row) uint64 { return r.c.Packets() })},
 	{head: "outcome", width: 10,
 		text: func(r *row) string { return r.c.Outcome.String() }, compare: by(func(r *row) analyzer.Outcome { return r.c.Outcome })},
-	{head: "client's kernel", width: 15, text: kernelText(analyzer.Client), compare: by(kernelText(analyzer.Client))},
-	{head: "server's kernel", width: 15, text: kernelText(analyzer.Server), compare: by(kernelText(analyzer.Server))},
-	{head: "process", width: 24, grows: true, text: (*row).processes, compare: by((*row).processes)},
+	{head: "client's kernel", width: 15, kernel: true, text: kernelText(analyzer.Client), compare: by(kernelText(analyzer.Client))},
+	{head: "server's kernel", width: 15, kernel: true, text: kernelText(analyzer.Server), compare: by(kernelText(analyzer.Server))},
 }
 
-// numKernel is how many of the last columns say what this host's kernel does. They are shown if it says anything.
-const numKernel = 3
-
-// shownColumns is how many of columns there are to see.
-func shownColumns(rows []*row) int {
-	if slices.ContainsFunc(rows, func(r *row) bool { return r.kernel != [2]kernel.Endpoint{} }) {
-		return len(columns)
+// shownColumns is which of columns there are to see.
+func shownColumns(rows []*row) (shown []int) {
+	says := slices.ContainsFunc(rows, func(r *row) bool { return r.kernel != [2]kernel.Endpoint{} })
+	for col := range columns {
+		if says || !columns[col].kernel {
+			shown = append(shown, col)
+		}
 	}
-	return len(columns) - numKernel
+	return shown
 }
 
 // kernelText is the state in which the kernel has an end on this host; a star if no socket stands for it.

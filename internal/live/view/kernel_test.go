@@ -2,6 +2,7 @@ package view
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,8 @@ func TestKernel(t *testing.T) {
 				t.Errorf("here %v, %q:\n%s", here, want, text)
 			}
 		}
-		if n := shownColumns(s.m.rows); n != len(columns) && here || n != len(columns)-numKernel && !here {
+		const ofKernel = 3
+		if n := len(shownColumns(s.m.rows)); n != len(columns) && here || n != len(columns)-ofKernel && !here {
 			t.Errorf("here %v: %d of %d columns", here, n, len(columns))
 		}
 		seen := map[int]bool{}
@@ -37,7 +39,7 @@ func TestKernel(t *testing.T) {
 			s.keys(">")
 			seen[s.m.sort] = true
 		}
-		if len(seen) != shownColumns(s.m.rows) {
+		if len(seen) != len(shownColumns(s.m.rows)) {
 			t.Errorf("here %v: sorted by %d columns", here, len(seen))
 		}
 	}
@@ -67,7 +69,7 @@ func TestProcessGrows(t *testing.T) {
 		}
 	}
 	rows := []*row{{kernel: [2]kernel.Endpoint{{Process: host.Process{PID: 4000001, Name: "aaaaaaaaaaaaaaa"}}, {Process: host.Process{PID: 4000002, Name: "bbbbbbbbbbbbbbb"}}}}}
-	process := len(columns) - 1
+	process := slices.IndexFunc(columns, func(c column) bool { return c.head == "process" })
 	more := len(long) - columns[process].width
 	for room, want := range map[int]int{-1: 0, 0: 0, 1: 1, more: more, more + 1: more} {
 		if got := widen(process, rows, room); got != want {
@@ -76,6 +78,38 @@ func TestProcessGrows(t *testing.T) {
 	}
 	if got := widen(colClient, rows, 9); got != 0 {
 		t.Errorf("another column grows by %d", got)
+	}
+}
+
+// TestProcessIsSeen: where there is room for it the process is on the first page, before what matters less; where there is not, the first page is as it would
+// be without, and the process begins the next one.
+func TestProcessIsSeen(t *testing.T) {
+	ask := func(_ [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+		return kernel.Endpoint{State: fsm.Established, Process: host.Process{PID: 1234, Name: "nginx"}}, side == analyzer.Server
+	}
+	for width, want := range map[int][]string{
+		80: {"client is", "server is", "B/s"}, 91: {"client is", "server is", "B/s"},
+		92: {"client is", "server is", "B/s", "process"}, 108: {"client is", "server is", "B/s", "process", "RTT", "resent"},
+		128: {"client is", "server is", "B/s", "process", "RTT", "resent"}, 129: {"client is", "server is", "B/s", "process", "RTT", "resent", "worst anomaly"},
+	} {
+		s := newStage(t, "showcase", Options{Kernel: ask})
+		s.packets(28)
+		s.size(width, 30)
+		heads := func() (list []string) {
+			for _, col := range s.m.layout.cols[numNaming:] {
+				list = append(list, columns[col].head)
+			}
+			return list
+		}
+		if got := heads(); !slices.Equal(got, want) {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+		if slices.Contains(want, "process") != strings.Contains(s.text(), "nginx[1234]") {
+			t.Errorf("%d columns:\n%s", width, s.text())
+		}
+		if s.keys("tab"); width < 92 && heads()[0] != "process" {
+			t.Errorf("%d columns: the next page is %q", width, heads())
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func still(f func(m *model)) func(m *model) tea.Cmd {
 // everywhere are the keys of all screens, tableKeys and ladderKeys those of one.
 var (
 	everywhere = []binding{
-		{[]string{"q", "ctrl+c"}, "quit", func(*model) tea.Cmd { return tea.Quit }},
+		{[]string{"q"}, "quit; ctrl+c quits with exit status 130", func(*model) tea.Cmd { return tea.Quit }},
 		{[]string{"?", "h", "f1"}, "this help", still(func(m *model) { m.help = true })},
 		{[]string{"p", "space"}, "pause what is shown, and resume it; the capture goes on", (*model).pause},
 		{[]string{"m"}, "leave the mouse to the terminal, to select text, or take it", still(func(m *model) { m.noMice = !m.noMice })},
@@ -98,6 +98,7 @@ func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
 	name := msg.String()
 	switch {
 	case name == "ctrl+c":
+		m.interrupted = true
 		return tea.Quit
 	case m.help: // any key ends it
 		m.help = false

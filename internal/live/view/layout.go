@@ -30,7 +30,7 @@ func newLayout(rows []*row, width, page int) layout {
 		}
 	}
 	room := width - marginWidth - naming[colStream] - 2 - min(naming[colClient], leastAddr) - min(naming[colServer], leastAddr)
-	pages := paginate(room, shownColumns(rows))
+	pages := paginate(room, shownColumns(rows)[numNaming:])
 	chosen := pages[page%len(pages)]
 	l := layout{cols: []int{colStream, colClient, colServer}, pages: len(pages)}
 	for _, col := range chosen {
@@ -58,11 +58,11 @@ func widen(col int, rows []*row, room int) int {
 	return max(0, min(room, longest-columns[col].width))
 }
 
-// paginate divides the shown columns that do not name the conversation into pages that fit room.
-func paginate(room, shown int) (pages [][]int) {
+// paginate divides columns into pages that fit room.
+func paginate(room int, shown []int) (pages [][]int) {
 	var page []int
 	left := room
-	for col := numNaming; col < shown; col++ {
+	for _, col := range shown {
 		need := columns[col].width + 1
 		if need > left && len(page) >= leastColumns {
 			pages = append(pages, page)

@@ -45,6 +45,8 @@ type model struct {
 	paused bool
 	noMice bool // the mouse is the terminal's
 
+	interrupted bool // by ctrl+c, which is a key here
+
 	rows     []*row // of shot, as they are shown
 	layout   layout
 	sort     int // of columns
@@ -308,8 +310,9 @@ func (m *model) pause() tea.Cmd {
 
 // sortBy sorts by another column.
 func (m *model) sortBy(step int) tea.Cmd {
-	n := shownColumns(m.rows)
-	m.sort, m.reversed = (m.sort+step+n)%n, false
+	shown := shownColumns(m.rows)
+	n := len(shown)
+	m.sort, m.reversed = shown[(max(0, slices.Index(shown, m.sort))+step+n)%n], false
 	m.arrange()
 	if m.paused {
 		return nil

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -351,16 +352,16 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// TestEnds: the view ends with the loop if asked to, when its context does, and when q is pressed.
+// TestEnds: the view ends with the loop if asked to, when its context does, and when q or ctrl+c is pressed, which it tells apart.
 func TestEnds(t *testing.T) {
-	for name, quits := range map[string]bool{"the loop": true, "the context": false, "q": false} {
+	for name, quits := range map[string]bool{"the loop": true, "the context": false, "q": false, "\x03": false} {
 		t.Run(name, func(t *testing.T) {
 			src := input.Open([]string{"../../../testdata/pcaps/showcase.pcap"}, input.Options{})
 			defer src.Close()
 			loop := live.New(src, live.Options{})
 			var in, out bytes.Buffer
-			if name == "q" {
-				in.WriteString("q")
+			if len(name) == 1 {
+				in.WriteString(name)
 			}
 			v, err := New(Options{Loop: loop, In: &in, Out: &out, QuitAtEnd: quits})
 			if err != nil {
@@ -376,7 +377,7 @@ func TestEnds(t *testing.T) {
 				defer close(over)
 				_, _ = loop.Run(context.Background())
 			}()
-			if err := v.Run(ctx); err != nil {
+			if err := v.Run(ctx); errors.Is(err, ErrInterrupted) != (name == "\x03") || err != nil && !errors.Is(err, ErrInterrupted) {
 				t.Error(err)
 			}
 			<-over

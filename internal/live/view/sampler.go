@@ -29,6 +29,7 @@ type sampler struct {
 	loop    *live.Loop
 	capture func() (received, dropped uint64)
 	memory  func() uint64
+	buffers uint64                                                                   // beside memory
 	kernel  func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
 	silent  func() []*analyzer.Conversation                                          // without packets; nil: not known
 
@@ -100,7 +101,7 @@ type snapshot struct {
 }
 
 func newSampler(o *Options) *sampler {
-	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, silent: o.Silent, services: o.Services, times: o.Times, memory: memoryInUse, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
+	s := &sampler{loop: o.Loop, capture: o.Capture, kernel: o.Kernel, silent: o.Silent, services: o.Services, times: o.Times, memory: memoryInUse, buffers: o.Buffers, ring: recent.New(), found: findings.New(), rates: map[uint64][2]float64{}, before: map[uint64][2]float64{}}
 	s.loop.Monitor().Watch(s.ring.Read)
 	s.loop.OnPacket(s.packet)
 	s.loop.OnEvent(s.event)
@@ -174,7 +175,7 @@ func (s *sampler) take(q *request) *snapshot {
 		shot.received, shot.dropped = s.capture()
 		shot.counted = true
 	}
-	shot.memory = s.memory()
+	shot.memory = s.memory() + s.buffers
 	return shot
 }
 

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/netip"
 	"sync"
@@ -22,6 +23,7 @@ type Options struct {
 	Title   string     // what is captured
 	Where   string     // the condition to begin with, as report.Where has it; "": none
 	Capture func() (received, dropped uint64)
+	Buffers uint64 // bytes that the capture has of the kernel, beside the program's own memory
 	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
 	// on the loop's goroutine. nil: not known of any.
 	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
@@ -67,11 +69,17 @@ func New(o Options) (*View, error) {
 // Forgotten is how many bytes of payload were not kept that was followed. It is for the goroutine of the loop.
 func (v *View) Forgotten() uint64 { return v.sampler.forgotten() }
 
+// ErrInterrupted is that the user pressed ctrl+c, which sends no signal while the view has the terminal.
+var ErrInterrupted = errors.New("interrupted")
+
 // Run shows the view until the user quits, ctx is done, or, if Options.QuitAtEnd is set, the loop has ended. It neither
 // starts nor stops the loop.
 func (v *View) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, v.program.Quit)()
-	_, err := v.program.Run()
+	last, err := v.program.Run()
+	if m, ok := last.(*model); ok && err == nil && m.interrupted {
+		err = ErrInterrupted
+	}
 	v.living.Lock() // the panic that ended the view is to be seen, not what it made of the view
 	defer v.living.Unlock()
 	return err

@@ -276,3 +276,14 @@ func indices(rows []row) (list []int) {
 	}
 	return list
 }
+
+// TestMemory: the memory that is shown is the program's own and what the kernel has for the capture.
+func TestMemory(t *testing.T) {
+	for buffers, want := range map[uint64]string{0: "· 45.2 MB", 128_000_000: "· 173.2 MB"} {
+		s := newStage(t, "showcase", Options{Buffers: buffers})
+		s.packets(28)
+		if text := s.text(); !strings.Contains(text, want) {
+			t.Errorf("%d bytes of buffers: no %q in\n%s", buffers, want, text)
+		}
+	}
+}

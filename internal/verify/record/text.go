@@ -39,7 +39,7 @@ func (r *Report) Text(out io.Writer) error {
 	}
 	fmt.Fprintf(w, "%d proved steps, %d false\n", r.Proofs, r.Wrong)
 	if r.LeftOut > 0 {
-		fmt.Fprintf(w, "%d endpoints are left out: meanwhile the capture lost packets, or this program did not run\n", r.LeftOut)
+		fmt.Fprintf(w, "%d endpoints are left out: meanwhile the capture lost packets, this program did not run, the kernel was not asked, or another connection took their sockets\n", r.LeftOut)
 	}
 	for _, f := range r.False {
 		fmt.Fprintf(w, "false: the %s %s is in %s (%s, captured %v)%s\n  inferred: %s\n  kernel:   %s\n", f.Endpoint, f.Socket, f.State, f.Evidence, f.Tap,

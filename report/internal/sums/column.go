@@ -92,6 +92,16 @@ func Parse(by string, most int) (*Sums, error) {
 	return New(list, most), nil
 }
 
+// Captured is an error if something of a conversation is asked for that no capture has.
+func (s *Sums) Captured() error {
+	for i := range s.By {
+		if s.By[i].Live {
+			return fmt.Errorf("no capture has the %s of a conversation: 'tcptrace live' on its host asks the kernel for it, unless --kernel is off", s.By[i].Name)
+		}
+	}
+	return nil
+}
+
 func suggest(name string, names []string) string {
 	return cmp.Or(human.Nearest(name, names), "there are "+strings.Join(names, ", "))
 }

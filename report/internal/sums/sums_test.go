@@ -97,6 +97,19 @@ func resets(t *testing.T, by string) *Sums {
 }
 
 // TestWidth: on a narrow terminal what matters least is left out, and never a key, how many there are or how many failed.
+// TestCaptured: what only the kernel of a host knows is nothing to ask a capture for, alone or beside other things.
+func TestCaptured(t *testing.T) {
+	for by, want := range map[string]string{"server": "", "interface,failure": "", "process": "process", "server,process": "process"} {
+		s, err := Parse(by, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Captured(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), "no capture has the "+want) {
+			t.Errorf("%s: %v", by, err)
+		}
+	}
+}
+
 func TestWidth(t *testing.T) {
 	s := resets(t, "server")
 	last := math.MaxInt
