@@ -70,3 +70,29 @@ conn again client 10.0.0.1:40000 server 10.0.0.2:80 isn 555000111 0
 +@      < icmp 10.0.5.1 host`, at: []string{"14999ms", "with the error", "15s", "alone"}},
 	})
 }
+
+// TestBoundariesOfWaiting holds on both sides for how long somebody waits: until the sockets are another connection's.
+func TestBoundariesOfWaiting(t *testing.T) {
+	for _, e := range [][2]string{
+		{"999ms", ""}, {"1s", "client waited 1.0 s: SYN sent once; nothing has come back"}, {"2s", "client waited 2.0 s: SYN sent once; nothing has come back"},
+	} {
+		s := among(t, `
+client 10.0.0.1:40000
+server 10.0.0.2:80
+conn again client 10.0.0.1:40000 server 10.0.0.2:80 isn 555000111 0
++0      > S   0:0(0) win 64240 <mss 1460>
++`+e[0]+` again> S 0:0(0) win 64240 <mss 1460>
++20ms   again< S. 0:0(0) ack 1 win 65160 <mss 1460>
++20ms   again> . 1:1(0) ack 1 win 502
++90s    again> P. 1:11(10) ack 1 win 502`)
+		got := ""
+		for _, line := range s.lines {
+			if strings.Contains(line, " no-answer ") {
+				got = line
+			}
+		}
+		if e[1] == "" && got != "" || !strings.HasSuffix(got, e[1]) {
+			t.Errorf("with a successor after %s: %q, not %q", e[0], got, e[1])
+		}
+	}
+}
