@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"maps"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -164,10 +165,20 @@ func (w *wanted) all() (parts []*part) {
 	return parts
 }
 
-// Pack reads all of src, which is one file, and gives each what is packed of the sockets with these IDs, in bundles: those of the same sockets have the
-// same shard, of so many, whatever the file. It takes memory for what it packs, which is 10 to 20 bytes for a segment.
-func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards int, each func(shard int, bundle []byte) error) error {
-	p, err := pack(ctx, src, o, wanted)
+// Wanted is two sockets that are to be packed, and where to: a number that is the same in all files.
+type Wanted struct {
+	ID ID
+	To int64
+}
+
+// Pack reads all of src, which is one file, and gives each what is packed of the sockets that are wanted, in bundles for where they go. It takes memory
+// for what it packs, which is 10 to 20 bytes for a segment.
+func Pack(ctx context.Context, src packet.Source, o Options, list []Wanted, each func(to int64, bundle []byte) error) error {
+	ids, to := make([]ID, len(list)), make(map[ID]int64, len(list))
+	for i, w := range list {
+		ids[i], to[w.ID] = w.ID, w.To
+	}
+	p, err := pack(ctx, src, o, ids)
 	if err != nil {
 		return err
 	}
@@ -175,20 +186,24 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	bundles := make([]bundle, shards)
+	bundles := map[int64]*bundle{}
 	for _, x := range p.wanted.all() {
-		shard := int(idOf(&x.key) >> IDShift % ID(shards))
-		b := &bundles[shard]
+		at := to[idOf(&x.key)]
+		b := bundles[at]
+		if b == nil {
+			b = &bundle{}
+			bundles[at] = b
+		}
 		b.add(&x.key, x.close(name))
 		if b.size >= bundleSize {
-			if err := each(shard, b.close()); err != nil {
+			if err := each(at, b.close()); err != nil {
 				return err
 			}
 		}
 	}
-	for shard := range bundles {
-		if b := &bundles[shard]; b.size > 0 {
-			if err := each(shard, b.close()); err != nil {
+	for _, at := range slices.Sorted(maps.Keys(bundles)) {
+		if b := bundles[at]; b.size > 0 {
+			if err := each(at, b.close()); err != nil {
 				return err
 			}
 		}
