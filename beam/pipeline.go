@@ -55,8 +55,9 @@ type crosses struct {
 // plan is what is to be done with a capture once all are known.
 type plan struct {
 	Capture  capture
-	Staged   bool   // there are records
-	Before   int64  // frames of those before it
+	Staged   bool  // there are records
+	Before   int64 // frames of those before it
+	Span     apart.Span
 	Crossing []byte // the sockets that cross, and where their conversations are completed (packCrossing)
 }
 

@@ -150,7 +150,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 	}
 	for i := range lines {
 		c := lines[i].Capture
-		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name)))})
+		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name))), Span: lines[i].File.Span()})
 		lines[i].File.Counts = apart.Counts{}
 	}
 	var b bytes.Buffer

@@ -99,5 +99,5 @@ func (f *packFn) pack(ctx context.Context, p *plan, wanted []apart.Wanted, each 
 		return fmt.Errorf("%s: %w", p.Capture.Name, err)
 	}
 	defer remove()
-	return apart.Pack(ctx, file, f.Job.options(), wanted, each)
+	return apart.Pack(ctx, file, f.Job.options(), p.Span, wanted, each)
 }

@@ -35,7 +35,7 @@ func TestDamagedParts(t *testing.T) {
 	join := apart.NewJoiner(layout, noNames)
 	none := func(string, *apart.Conversation) error { return nil }
 	r := rand.New(rand.NewPCG(1, 1))
-	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, func(_ int64, bundle []byte) error {
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
 		parts, err := unbundler.Open(bundle)
 		if err != nil || len(parts) < 2 {
 			t.Error(len(parts), err)
@@ -112,7 +112,7 @@ func TestHome(t *testing.T) {
 					t.Errorf("%s: the home of %x is file %d, not %d", x.what, crossing.ID, crossing.Home, x.home)
 				}
 				to := int64(crossing.Home) + 7
-				if err := apart.Pack(t.Context(), c.piece(x.at, i), noNames, []apart.Wanted{{ID: crossing.ID, To: to}}, func(at int64, _ []byte) error {
+				if err := apart.Pack(t.Context(), c.piece(x.at, i), noNames, layout.Files()[i].Span(), []apart.Wanted{{ID: crossing.ID, To: to}}, func(at int64, _ []byte) error {
 					if at != to {
 						t.Errorf("%s: it is packed for %d, not %d", x.what, at, to)
 					}
