@@ -80,6 +80,7 @@ type tally struct {
 	Outcomes      []int64
 	Crossing      int64
 	Bytes         int64 // shuffled for those
+	BytesAtHome   int64 // that waited where they are completed
 }
 
 // part is what some conversations add to the findings, and to the sums.

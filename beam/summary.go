@@ -27,6 +27,7 @@ type summary struct {
 	Outcomes              map[string]int64
 	CrossingConversations int64
 	CrossingBytes         int64 // that were shuffled for these
+	CrossingBytesAtHome   int64 // that waited where these are completed
 }
 
 // fileLine is a line of files.ndjson.
@@ -110,6 +111,7 @@ func (sum *summary) tallies(tallies func(*tally) bool) {
 		sum.Conversations += t.Conversations
 		sum.CrossingConversations += t.Crossing
 		sum.CrossingBytes += t.Bytes
+		sum.CrossingBytesAtHome += t.BytesAtHome
 		for o, n := range t.Outcomes {
 			if n > 0 {
 				sum.Outcomes[analyzer.Outcome(o).String()] += n

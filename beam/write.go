@@ -14,7 +14,18 @@ import (
 
 // writeFn writes the records of a capture: those of conversations that are complete in it, but for those that are void, and those of what crosses and is completed
 // here, of sockets one after the other.
-type writeFn struct{ Job job }
+type writeFn struct {
+	Job job
+
+	all *captures // the same for each capture, and read once
+}
+
+// captures is how all of them lie in time, and the number of each by the name of its file, and that by the number.
+type captures struct {
+	layout *apart.Layout
+	number map[string]int64
+	name   map[int64]string
+}
 
 // packed is what is handed on of two sockets in a capture.
 type packed struct {
@@ -69,6 +80,9 @@ func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) b
 	if err != nil {
 		return err
 	}
+	for i := range all {
+		w.tally.BytesAtHome += int64(len(all[i].Data))
+	}
 	for b := (bundle{}); bundles(&b); b = (bundle{}) {
 		w.tally.Bytes += int64(len(b.Data))
 		all = append(all, b)
@@ -85,15 +99,11 @@ func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) b
 
 // join writes the conversations of what was packed.
 func (f *writeFn) join(ctx context.Context, all []packed, table func(*[]byte) bool, w *writer) error {
-	lines, layout, err := f.layout(table)
+	of, err := f.captures(table)
 	if err != nil {
 		return err
 	}
-	number, name := map[string]int64{}, map[int64]string{}
-	for i := range lines {
-		number[lines[i].File.Name], name[lines[i].Capture.Number] = lines[i].Capture.Number, lines[i].File.Name
-	}
-	joiner := apart.NewJoiner(layout, f.Job.options())
+	joiner := apart.NewJoiner(of.layout, f.Job.options())
 	encode := newEncoder(f.Job.Format)
 	noter, err := newNoter(&f.Job)
 	if err != nil {
@@ -108,14 +118,14 @@ func (f *writeFn) join(ctx context.Context, all []packed, table func(*[]byte) bo
 			if i > first && all[i].number == all[i-1].number {
 				continue // delivered twice
 			}
-			parts = append(parts, apart.Part{File: name[all[i].number], Data: all[i].Data})
+			parts = append(parts, apart.Part{File: of.name[all[i].number], Data: all[i].Data})
 		}
 		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
-			c.Stream = uint64(number[file])
+			c.Stream = uint64(of.number[file])
 			r := row{day: dayOf(c), outcome: uint8(c.Outcome), notes: noter.of(c)}
 			encoded = encode(encoded[:0], c, &noter.judgment)
 			r.data = encoded
-			return w.add(ctx, r, number[file], layout.FirstFrame(layout.Place(file)))
+			return w.add(ctx, r, of.number[file], of.layout.FirstFrame(of.layout.Place(file)))
 		}); err != nil {
 			return err
 		}
@@ -143,15 +153,27 @@ func unbundle(bundles []bundle) (all []packed, err error) {
 	return all, nil
 }
 
-// layout is how all captures lie in time.
-func (f *writeFn) layout(table func(*[]byte) bool) (lines []line, layout *apart.Layout, err error) {
+// captures reads how all captures lie in time.
+func (f *writeFn) captures(table func(*[]byte) bool) (*captures, error) {
+	if f.all != nil {
+		return f.all, nil
+	}
 	var packed []byte
 	if !table(&packed) {
-		return nil, nil, errors.New("what says how the captures lie in time did not come")
+		return nil, errors.New("what says how the captures lie in time did not come")
 	}
+	var lines []line
 	if err := gob.NewDecoder(bytes.NewReader(packed)).Decode(&lines); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	layout, err = layoutOf(lines)
-	return lines, layout, err
+	layout, err := layoutOf(lines)
+	if err != nil {
+		return nil, err
+	}
+	f.all = &captures{layout, map[string]int64{}, map[int64]string{}}
+	for i := range lines {
+		name, number := lines[i].File.Name, lines[i].Capture.Number
+		f.all.number[name], f.all.name[number] = number, name
+	}
+	return f.all, nil
 }
