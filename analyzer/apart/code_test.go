@@ -149,3 +149,28 @@ func TestPace(t *testing.T) {
 		}
 	}
 }
+
+// Sockets come out as they went in; what is damaged is an error where files are put in order, and in a share.
+func TestDamagedSockets(t *testing.T) {
+	var s socketSet
+	s.add(7<<32, 3)
+	s.add(1<<63, 10)
+	s.add(1<<63, 20)
+	s.add(ID(1<<32-1)<<32, 0)
+	whole := s.pack()
+	want := []pair{{7, 0}, {1 << 31, amount(30)}, {1<<32 - 1, 0}}
+	if got, ok := whole.pairs(); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	for _, c := range []struct {
+		sockets Sockets
+		bad     bool
+	}{{whole, false}, {whole[:len(whole)-1], true}, {append(whole[:len(whole):len(whole)], 2), true}} { // one more than there are numbers
+		_, err := NewLayout([]File{{Name: "file", Outline: Outline{Packets: 1, Sockets: c.sockets}}})
+		share := Share{Sockets: c.sockets}
+		_, shared := ParseShare(share.Append(nil, 0), 0)
+		if (err != nil) != c.bad || (shared != nil) != c.bad {
+			t.Errorf("%x: %v, %v", c.sockets, err, shared)
+		}
+	}
+}
