@@ -17,7 +17,7 @@ func TestNothingCrosses(t *testing.T) {
 		for i, f := range files {
 			write(t, filepath.Join(dir, string(rune('a'+i))+".pcap"), f)
 		}
-		j := &job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true}
+		j := &job{Output: filepath.Join(dir, "out"), Format: "ndjson", NoNames: true}
 		run(t, j, filepath.Join(dir, "*.pcap"))
 		var sum summary
 		b, err := os.ReadFile(filepath.Join(j.Output, "summary.json"))

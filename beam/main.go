@@ -37,7 +37,6 @@ func start() error {
 	input := flag.String("input", "", "the captures: `globs`, with commas between them, of local files, gs:// or s3://")
 	flag.StringVar(&o.Output, "output", "", "the `directory` that results are written to")
 	flag.StringVar(&o.Format, "format", "parquet", "how conversations are written: parquet or ndjson")
-	flag.IntVar(&o.Shards, "shards", 16, "how many `files` the conversations that cross from one capture to another are written to")
 	flag.StringVar(&o.By, "by", "", "sum conversations up by these `keys`, as 'tcptrace summary --by' does: server,outcome")
 	flag.BoolVar(&o.NoNames, "no-names", false, "do not look for names of servers")
 	flag.DurationVar(&o.MSL, "msl", 0, "half the time that TIME_WAIT lasts (30s)")

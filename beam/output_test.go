@@ -100,7 +100,7 @@ func TestUnused(t *testing.T) {
 
 // TestWrongUse is told before anything is begun.
 func TestWrongUse(t *testing.T) {
-	good := job{Output: "out", Format: "ndjson", Shards: 1}
+	good := job{Output: "out", Format: "ndjson"}
 	for _, c := range []struct {
 		input string
 		wrong func(j *job)
@@ -111,7 +111,6 @@ func TestWrongUse(t *testing.T) {
 		{"ftp://host/*.pcap", func(*job) {}, "ftp://host/*.pcap: files are read"},
 		{"*.pcap", func(j *job) { j.Output = "hdfs://host/out" }, "hdfs://host/out: files are read"},
 		{"*.pcap", func(j *job) { j.Format = "csv" }, "--format"},
-		{"*.pcap", func(j *job) { j.Shards = 0 }, "--shards"},
 		{"*.pcap", func(j *job) { j.By = "nonsense" }, "--by"},
 	} {
 		j := good

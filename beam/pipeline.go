@@ -16,7 +16,6 @@ import (
 // job is what is to be done, in each step the same.
 type job struct {
 	Output, Format string
-	Shards         int
 	NoNames        bool
 	By             string // what conversations are summed up by
 	MSL            time.Duration
@@ -56,9 +55,10 @@ type crosses struct {
 // plan is what is to be done with a capture once all are known.
 type plan struct {
 	Capture  capture
-	Staged   bool   // there are records
-	Before   int64  // frames of those before it
-	Crossing []byte // the sockets of which the conversations are completed elsewhere, in order, as differences
+	Staged   bool  // there are records
+	Before   int64 // frames of those before it
+	Span     apart.Span
+	Crossing []byte // the sockets that cross, and where their conversations are completed (packCrossing)
 }
 
 // bundle is what is handed on of some sockets in a capture.
@@ -80,6 +80,7 @@ type tally struct {
 	Outcomes      []int64
 	Crossing      int64
 	Bytes         int64 // shuffled for those
+	BytesAtHome   int64 // that waited where they are completed
 }
 
 // part is what some conversations add to the findings, and to the sums.
@@ -89,8 +90,8 @@ func init() {
 	for _, t := range []reflect.Type{
 		reflect.TypeFor[capture](), reflect.TypeFor[outlined](), reflect.TypeFor[plan](), reflect.TypeFor[bundle](),
 		reflect.TypeFor[share](), reflect.TypeFor[crosses](), reflect.TypeFor[trouble](), reflect.TypeFor[tally](), reflect.TypeFor[part](),
-		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[crossFn](), reflect.TypeFor[gatherFn](), reflect.TypeFor[keepFn](),
-		reflect.TypeFor[packFn](), reflect.TypeFor[joinFn](), reflect.TypeFor[mergeFn](), reflect.TypeFor[summaryFn](),
+		reflect.TypeFor[listFn](), reflect.TypeFor[analyzeFn](), reflect.TypeFor[overlapFn](), reflect.TypeFor[planFn](), reflect.TypeFor[crossFn](), reflect.TypeFor[gatherFn](),
+		reflect.TypeFor[packFn](), reflect.TypeFor[writeFn](), reflect.TypeFor[mergeFn](), reflect.TypeFor[summaryFn](),
 	} {
 		beam.RegisterType(t)
 	}
@@ -98,7 +99,6 @@ func init() {
 	register.Emitter1[outlined]()
 	register.Emitter1[trouble]()
 	register.Emitter1[tally]()
-	register.Emitter1[plan]()
 	register.Emitter2[int64, share]()
 	register.Emitter2[int64, plan]()
 	register.Emitter2[int64, crosses]()
@@ -125,9 +125,6 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	if j.Format != "parquet" && j.Format != "ndjson" {
 		return nil, fmt.Errorf("--format is parquet or ndjson, not %q", j.Format)
 	}
-	if j.Shards < 1 {
-		return nil, fmt.Errorf("--shards is at least 1, not %d", j.Shards)
-	}
 	if _, err := j.newSums(); err != nil {
 		return nil, fmt.Errorf("--by: %w", err)
 	}
@@ -148,12 +145,11 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	begun, table := beam.ParDo2(s.Scope("Plan"), &planFn{}, beam.Impulse(s), beam.SideInput{Input: outlines})
 	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{}, beam.GroupByKey(s, beam.Flatten(s, shares, sharesOfGroups)), beam.SideInput{Input: outlines})
 	plans := beam.ParDo(s.Scope("Gather"), &gatherFn{}, beam.CoGroupByKey(s, begun, crossing))
-	kept, keptTotals := beam.ParDo2(s.Scope("Keep"), &keepFn{Job: *j}, plans)
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
-	joined, joinedTotals := beam.ParDo2(s.Scope("Join"), &joinFn{Job: *j}, beam.GroupByKey(s, bundles), beam.SideInput{Input: table})
-	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, beam.Flatten(s, keptTotals, joinedTotals)))
+	written, totals := beam.ParDo2(s.Scope("Write"), &writeFn{Job: *j}, beam.CoGroupByKey(s, plans, bundles), beam.SideInput{Input: table})
+	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, totals))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
-		beam.SideInput{Input: beam.Flatten(s, kept, joined)}, beam.SideInput{Input: merged},
+		beam.SideInput{Input: written}, beam.SideInput{Input: merged},
 		beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
 	return p, nil
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/gob"
+	"errors"
 	"slices"
 
 	"tcptrace/analyzer/apart"
+	"tcptrace/internal/octets"
 )
 
 // overlapFn finds captures that are to be read together.
@@ -101,9 +104,9 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 		}
 	}
 	lines := slices.Clone(f.lines)
-	byNumber := map[int64]*line{}
+	byNumber, byName := map[int64]*line{}, map[string]int64{}
 	for i := range lines {
-		byNumber[lines[i].Capture.Number] = &lines[i]
+		byNumber[lines[i].Capture.Number], byName[lines[i].File.Name] = &lines[i], lines[i].Capture.Number
 	}
 	for x := (share{}); values(&x); x = (share{}) {
 		l := byNumber[x.Number]
@@ -121,8 +124,12 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 		return err
 	}
 	for i := range lines {
-		if ids := layout.Crossing(layout.Place(lines[i].File.Name)); len(ids) > 0 {
-			emit(lines[i].Capture.Number, crosses{packIDs(ids)})
+		var list []apart.Wanted
+		for _, x := range layout.Crossing(layout.Place(lines[i].File.Name)) {
+			list = append(list, apart.Wanted{ID: x.ID, To: byName[layout.Files()[x.Home].Name]})
+		}
+		if len(list) > 0 {
+			emit(lines[i].Capture.Number, crosses{packCrossing(list)})
 		}
 	}
 	return nil
@@ -143,7 +150,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 	}
 	for i := range lines {
 		c := lines[i].Capture
-		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name)))})
+		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name))), Span: lines[i].File.Span()})
 		lines[i].File.Counts = apart.Counts{}
 	}
 	var b bytes.Buffer
@@ -158,43 +165,56 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 type gatherFn struct{}
 
 // ProcessElement is for Beam.
-func (f *gatherFn) ProcessElement(_ context.Context, _ int64, plans func(*plan) bool, crossing func(*crosses) bool, emit func(plan)) error {
+func (f *gatherFn) ProcessElement(_ context.Context, number int64, plans func(*plan) bool, crossing func(*crosses) bool, emit func(int64, plan)) error {
 	var p plan
 	if !plans(&p) {
 		return nil
 	}
-	var ids []apart.ID
+	var all []apart.Wanted
 	for x := (crosses{}); crossing(&x); x = (crosses{}) {
-		ids = append(ids, unpackIDs(x.Crossing)...)
+		list, err := unpackCrossing(x.Crossing)
+		if err != nil {
+			return err
+		}
+		all = append(all, list...)
 	}
-	slices.Sort(ids)
-	p.Crossing = packIDs(slices.Compact(ids))
-	emit(p)
+	slices.SortFunc(all, func(a, b apart.Wanted) int { return cmp.Compare(a.ID, b.ID) })
+	p.Crossing = packCrossing(slices.Compact(all))
+	emit(number, p)
 	return nil
 }
 
-// packIDs is IDs, which are in order, as they are handed on: as differences, without the bits that are zero in all of them.
-func packIDs(ids []apart.ID) (b []byte) {
-	last := apart.ID(0)
-	for _, id := range ids {
-		b, last = binary.AppendUvarint(b, uint64(id-last)>>apart.IDShift), id
+// packCrossing is the sockets of which conversations cross, in order, and the captures where they are completed, as both are handed on: as differences, without
+// the bits that are zero in all IDs.
+func packCrossing(list []apart.Wanted) (b []byte) {
+	var last apart.Wanted
+	for _, w := range list {
+		b = binary.AppendUvarint(b, uint64(w.ID-last.ID)>>apart.IDShift)
+		b = binary.AppendVarint(b, w.To-last.To)
+		last = w
 	}
 	return b
 }
 
-// crossing is the sockets of which conversations cross, in order.
-func (p *plan) crossing() []apart.ID { return unpackIDs(p.Crossing) }
+// errCrossing is an error in what packCrossing made.
+var errCrossing = errors.New("what says which sockets cross is damaged")
 
-// unpackIDs is the inverse of packIDs.
-func unpackIDs(b []byte) (ids []apart.ID) {
-	last := apart.ID(0)
-	for len(b) > 0 {
-		v, n := binary.Uvarint(b)
-		if n <= 0 {
-			break
-		}
-		b, last = b[n:], last+apart.ID(v)<<apart.IDShift
-		ids = append(ids, last)
+// unpackCrossing is the inverse of packCrossing.
+func unpackCrossing(b []byte) (list []apart.Wanted, err error) {
+	r, last := octets.Reader{Left: b}, apart.Wanted{}
+	for len(r.Left) > 0 {
+		last.ID += apart.ID(r.Uvarint()) << apart.IDShift
+		last.To += r.Varint()
+		list = append(list, last)
 	}
-	return ids
+	if r.Bad {
+		return nil, errCrossing
+	}
+	return list, nil
+}
+
+// isHome reports whether conversations are completed in the capture.
+func (p *plan) isHome() (bool, error) {
+	list, err := unpackCrossing(p.Crossing)
+	return slices.ContainsFunc(list, func(w apart.Wanted) bool { return w.To == p.Capture.Number }), err
 }

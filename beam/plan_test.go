@@ -1,28 +1,36 @@
 package main
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"tcptrace/analyzer/apart"
 )
 
-// TestPackIDs: IDs come out as they went in, and the bits that are zero in all of them are not handed on.
-func TestPackIDs(t *testing.T) {
+// TestPackCrossing: what crosses comes out as it went in, without the bits that are zero in all IDs; if some of it is missing that is an error.
+func TestPackCrossing(t *testing.T) {
 	const least, most = apart.ID(1 << apart.IDShift), ^apart.ID(0) >> apart.IDShift << apart.IDShift
 	for _, c := range []struct {
-		ids  []apart.ID
+		list []apart.Wanted
 		size int
 	}{
 		{nil, 0},
-		{[]apart.ID{0}, 1},
-		{[]apart.ID{least, 2 * least, 129 * least}, 3}, // 127 more are one octet,
-		{[]apart.ID{least, 2 * least, 130 * least}, 4}, // 128 are two
-		{[]apart.ID{0, most}, 7},                       // 40 bits
+		{[]apart.Wanted{{ID: 0, To: 63}}, 2},
+		{[]apart.Wanted{{ID: 0, To: 64}}, 3},
+		{[]apart.Wanted{{ID: least, To: 1e5}, {ID: 2 * least, To: 1e5}, {ID: 129 * least, To: 1e5 - 1}}, 8}, // 127 more are one octet,
+		{[]apart.Wanted{{ID: least, To: 1e5}, {ID: 2 * least, To: 1e5}, {ID: 130 * least, To: 1e5 - 1}}, 9}, // 128 are two
+		{[]apart.Wanted{{ID: 0, To: 0}, {ID: most, To: 0}}, 9},                                              // 40 bits
 	} {
-		b := packIDs(c.ids)
-		if got := unpackIDs(b); !slices.Equal(got, c.ids) || len(b) != c.size {
-			t.Errorf("%x are %x, in %d octets, not %d", c.ids, got, len(b), c.size)
+		b := packCrossing(c.list)
+		if got, err := unpackCrossing(b); err != nil || !slices.Equal(got, c.list) || len(b) != c.size {
+			t.Errorf("%x are %x, in %d octets, not %d: %v", c.list, got, len(b), c.size, err)
+		}
+		if len(b) == 0 {
+			continue
+		}
+		if _, err := unpackCrossing(b[:len(b)-1]); !errors.Is(err, errCrossing) {
+			t.Errorf("%x without the last octet: %v", b, err)
 		}
 	}
 }

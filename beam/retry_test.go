@@ -53,7 +53,7 @@ func TestStepsTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true, By: by}
+	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", NoNames: true, By: by}
 	ctx := t.Context()
 	var outlines []outlined
 	said := map[int64][]share{}
@@ -74,18 +74,18 @@ func TestStepsTwice(t *testing.T) {
 			}
 		}
 	}
-	written, shards := finishTwice(t, &j, outlines, said)
+	written, homes := finishTwice(t, &j, outlines, said)
 	compare(t, lines(t, j.Output), want.records)
-	if written != want.found.Conversations || shards == 0 {
-		t.Errorf("%d conversations were counted, not %d; %d shards", written, want.found.Conversations, shards)
+	if written != want.found.Conversations || homes == 0 {
+		t.Errorf("%d conversations were counted, not %d; %d homes", written, want.found.Conversations, homes)
 	}
 	if left, _ := filepath.Glob(filepath.Join(j.Output, "*", "*.part")); len(left) > 0 {
 		t.Errorf("%v: what was not finished is still there", left)
 	}
 }
 
-// finishTwice does all that comes behind the analysis twice, and returns how many conversations were written, and in how many shards.
-func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]share) (written uint64, shards int) {
+// finishTwice does all that comes behind the analysis twice, and returns how many conversations were written, and how many captures others hand something on to.
+func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]share) (written uint64, homes int) {
 	t.Helper()
 	ctx, j := t.Context(), *job
 	var plans []plan
@@ -102,34 +102,29 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 		}
 	}
 	for i, list := range begun {
-		if err := (&gatherFn{}).ProcessElement(ctx, i, each(list), each(crossing[i]), func(p plan) { plans = append(plans, p) }); err != nil {
+		if err := (&gatherFn{}).ProcessElement(ctx, i, each(list), each(crossing[i]), func(_ int64, p plan) { plans = append(plans, p) }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	tallied := func(tally) {}
 	var parts []part
-	counted := func(last bool) func(int64, part) {
-		return func(_ int64, p part) {
-			if last {
-				parts = append(parts, p)
-			}
-		}
-	}
 	bundles := map[int64][]bundle{}
 	for _, p := range plans {
-		for attempt := range 2 {
-			if err := (&keepFn{Job: j}).ProcessElement(ctx, p, tallied, counted(attempt == 1)); err != nil {
-				t.Fatal(err)
-			}
-			if err := (&packFn{Job: j}).ProcessElement(ctx, p, func(shard int64, b bundle) { bundles[shard] = append(bundles[shard], b) }); err != nil {
+		for range 2 {
+			if err := (&packFn{Job: j}).ProcessElement(ctx, p.Capture.Number, p, func(to int64, b bundle) { bundles[to] = append(bundles[to], b) }); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	for shard, list := range bundles {
+	for _, p := range plans {
 		for attempt := range 2 {
+			list := bundles[p.Capture.Number]
 			rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-			if err := (&joinFn{Job: j}).ProcessElement(ctx, shard, each(list), each([][]byte{table, table}), tallied, counted(attempt == 1)); err != nil {
+			counted := func(_ int64, x part) {
+				if attempt == 1 {
+					parts = append(parts, x)
+				}
+			}
+			if err := (&writeFn{Job: j}).ProcessElement(ctx, p.Capture.Number, each([]plan{p, p}), each(list), each([][]byte{table, table}), func(tally) {}, counted); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -158,7 +153,7 @@ func TestDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", Shards: 2, NoNames: true}
+	j := job{Output: filepath.Join(dir, "out"), Format: "ndjson", NoNames: true}
 	var dead []trouble
 	packets := map[string]int64{}
 	for i, name := range []string{"a.pcap", "b.pcap", "gone.pcap"} {

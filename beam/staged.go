@@ -111,7 +111,7 @@ func (j *job) eachRow(ctx context.Context, c *capture, f func(row) error) error 
 	}
 }
 
-var errRows = errors.New("records that wait for the others are damaged")
+var errRows = errors.New("what waits there for the others is damaged")
 
 // rowReader reads records. What it returns is valid until the next.
 type rowReader struct {
@@ -159,6 +159,61 @@ func (r *rowReader) field(b *[]byte) error {
 	*b = (*b)[:size]
 	_, err = io.ReadFull(r.r, *b)
 	return err
+}
+
+// home is a file for what a capture has of conversations that cross and are completed in it: bundles, each behind its length.
+type home struct{ *resultFile }
+
+// homeName is the name of that.
+func (j *job) homeName(c *capture) string { return j.stagedName(c) + ".crossing" }
+
+// newHome returns one without a file if nothing is completed there.
+func newHome(ctx context.Context, j *job, p *plan) (h home, err error) {
+	is, err := p.isHome()
+	if is && err == nil {
+		h.resultFile, err = create(ctx, j.homeName(&p.Capture))
+	}
+	return h, err
+}
+
+func (h home) add(bundle []byte) error {
+	_, err := h.Write(octets.AppendText(nil, bundle))
+	return err
+}
+
+// close ends the file: none is there if something went wrong, err, or does.
+func (h home) close(ctx context.Context, err error) error {
+	if h.resultFile == nil {
+		return err
+	}
+	return h.finish(ctx, err)
+}
+
+// atHome is what is in such a file.
+func (j *job) atHome(ctx context.Context, c *capture) (all []bundle, err error) {
+	name := j.homeName(c)
+	fs, err := filesystem.New(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer fs.Close()
+	file, err := fs.OpenRead(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	b, err := io.ReadAll(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	r := octets.Reader{Left: b}
+	for len(r.Left) > 0 {
+		all = append(all, bundle{Number: c.Number, Data: r.Bytes(r.Uvarint())})
+	}
+	if r.Bad {
+		return nil, fmt.Errorf("%s: %w", name, errRows)
+	}
+	return all, nil
 }
 
 // unstage removes all such files, when all captures are done. What cannot be removed is in nobody's way.

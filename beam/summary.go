@@ -14,7 +14,7 @@ import (
 	"tcptrace/report"
 )
 
-// summaryFn writes what is said of all captures: summary.json, findings.json, sums.ndjson, sums.csv and sums.json, files.ndjson and unreadable.ndjson.
+// summaryFn writes what is said of all captures: files.ndjson, unreadable.ndjson, findings.json, sums.ndjson, sums.csv and sums.json, and summary.json last.
 type summaryFn struct{ Job job }
 
 // summary is summary.json.
@@ -27,6 +27,7 @@ type summary struct {
 	Outcomes              map[string]int64
 	CrossingConversations int64
 	CrossingBytes         int64 // that were shuffled for these
+	CrossingBytesAtHome   int64 // that waited where these are completed
 }
 
 // fileLine is a line of files.ndjson.
@@ -60,12 +61,15 @@ func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(
 	sum.FilesWithErrors = len(dead)
 	whole := sum.whole()
 	found := total.found.Report(whole, f.Job.findings())
-	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {found}, "summary.json": {sum}} {
+	for name, lines := range map[string][]any{"files.ndjson": files, "unreadable.ndjson": dead, "findings.json": {found}} {
 		if err := f.write(ctx, name, lines); err != nil {
 			return err
 		}
 	}
 	if err := f.writeSums(ctx, total.sums, whole); err != nil {
+		return err
+	}
+	if err := f.write(ctx, "summary.json", []any{sum}); err != nil { // which says that all others are there
 		return err
 	}
 	f.Job.unstage(ctx)
@@ -107,6 +111,7 @@ func (sum *summary) tallies(tallies func(*tally) bool) {
 		sum.Conversations += t.Conversations
 		sum.CrossingConversations += t.Crossing
 		sum.CrossingBytes += t.Bytes
+		sum.CrossingBytesAtHome += t.BytesAtHome
 		for o, n := range t.Outcomes {
 			if n > 0 {
 				sum.Outcomes[analyzer.Outcome(o).String()] += n

@@ -126,7 +126,7 @@ func (t *totals) merge(p *part) error {
 	return err
 }
 
-// mergedAtOnce is of how many captures, or shards, parts are merged in one place before all are.
+// mergedAtOnce is of how many captures parts are merged in one place before all are.
 const mergedAtOnce = 64
 
 // mergeFn merges parts.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/binary"
 	"io"
 
 	"tcptrace/analyzer"
@@ -36,6 +37,7 @@ type partitioned struct {
 	by       Partitioning
 	parts    *columnar.Partitions
 	key, row []byte
+	encode   func([]byte, *analyzer.Conversation) []byte // for who has no encoder of its own; nil: not used so far
 }
 
 func newPartitioned(by Partitioning, t *columnar.Table, create func(name string) (io.WriteCloser, error)) partitioned {
@@ -47,21 +49,51 @@ func (p *partitioned) add(t analyzer.Time, c *analyzer.Conversation) error {
 	return p.parts.Add(p.by.column, p.key, p.row)
 }
 
-type partitionedConversations struct {
-	partitioned
-	pack func([]byte, *analyzer.Conversation) []byte
-}
+type partitionedConversations struct{ partitioned }
 
 // NewPartitionedParquet returns a report that writes conversation records as Apache Parquet tables, to files that create makes. Their names have
 // slashes, in the style of Hive: day=2026-03-02/part-0.parquet.
 func NewPartitionedParquet(by Partitioning, create func(name string) (io.WriteCloser, error)) Report {
-	return &partitionedConversations{newPartitioned(by, columnar.Conversations(), create), packConversations()}
+	return &partitionedConversations{newPartitioned(by, columnar.Conversations(), create)}
 }
 
 // Conversation implements Report.
 func (p *partitionedConversations) Conversation(c *analyzer.Conversation) error {
-	p.row = p.pack(p.row[:0], c)
-	return p.add(c.Start, c)
+	if p.encode == nil {
+		p.encode = p.NewEncoder()
+	}
+	p.row = p.encode(p.row[:0], c)
+	return p.Encoded(p.row)
+}
+
+// headSize is what comes before an encoded row: how long the value is that it is partitioned by, which comes next, and how long the row is.
+const headSize = 2 + 4
+
+// NewEncoder is for [analyzer.Sink].
+func (p *partitionedConversations) NewEncoder() func([]byte, *analyzer.Conversation) []byte {
+	by, pack := p.by, packConversations()
+	return func(b []byte, c *analyzer.Conversation) []byte {
+		head := len(b)
+		b = by.append(append(b, make([]byte, headSize)...), c.Start, c)
+		row := len(b)
+		b = pack(b, c)
+		binary.BigEndian.PutUint16(b[head:], uint16(row-head-headSize))
+		binary.BigEndian.PutUint32(b[head+2:], uint32(len(b)-row))
+		return b
+	}
+}
+
+// Encoded is for [analyzer.Sink]: there may be several rows.
+func (p *partitionedConversations) Encoded(b []byte) error {
+	for len(b) > 0 {
+		row := headSize + int(binary.BigEndian.Uint16(b))
+		end := row + int(binary.BigEndian.Uint32(b[2:]))
+		if err := p.parts.Add(p.by.column, b[headSize:row], b[row:end]); err != nil {
+			return err
+		}
+		b = b[end:]
+	}
+	return nil
 }
 
 // Finish implements Report.

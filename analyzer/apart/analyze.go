@@ -55,6 +55,8 @@ type Open struct {
 	ID   ID
 	Over int64 // the time when they are if no more is heard of them; Never: not before the last file ends
 	Told bool  // Analyze handed out what becomes of them then
+
+	packets uint64
 }
 
 // Never is no time.
@@ -83,11 +85,11 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 	a.Reset(o, handing(func(c *Conversation) error {
 		key := keyOf(c)
 		id := idOf(&key)
-		sockets.add(id)
+		sockets.add(id, c.Packets())
 		c.Stream = 0
 		return over(id, c)
 	}))
-	a.Heard = func(n *flow.Notice) { sockets.add(idOf(&n.Key)) }
+	a.Heard = func(n *flow.Notice) { sockets.add(idOf(&n.Key), 0) }
 	if err := a.Read(ctx, src); err != nil {
 		return Outline{}, err
 	}
@@ -99,7 +101,9 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 		return Outline{}, err
 	}
 	for _, x := range out.Open {
-		sockets.add(x.ID)
+		if !x.Told {
+			sockets.add(x.ID, x.packets)
+		}
 	}
 	out.Sockets = sockets.pack()
 	out.Counts.OtherFrames = a.Summary.OtherFrames
@@ -117,7 +121,7 @@ func outline(a *pipeline.Inline, expected int64) Outline {
 	everywhere := true
 	for _, t := range a.Trackers() {
 		t.Outlook(func(key wire.Key, o flow.Outlook) {
-			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o)})
+			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o), o.Packets})
 		})
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
@@ -155,6 +159,7 @@ func oneForEach(open []Open) []Open {
 	for i, x := range open {
 		if i > 0 && open[n-1].ID == x.ID {
 			open[n-1].Over, open[n-1].Told = Never, false
+			open[n-1].packets += x.packets
 			continue
 		}
 		open[n] = x

@@ -1,6 +1,7 @@
 package apart_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -110,7 +111,13 @@ func (c *capture) together(t *testing.T, at cut, o analyzer.Options) []string {
 }
 
 // sizes are what was handed on.
-type sizes struct{ local, crossing, segments, bytes int }
+type sizes struct{ local, crossing, segments, bytes, atHome int }
+
+// crosses reports whether sockets are among those that cross, which are in order.
+func crosses(list []apart.Crossing, id apart.ID) bool {
+	_, found := slices.BinarySearchFunc(list, id, func(x apart.Crossing, id apart.ID) int { return cmp.Compare(x.ID, id) })
+	return found
+}
 
 // apart is the records of files analyzed apart.
 func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes) {
@@ -151,13 +158,21 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 	for i := range len(at) + 1 {
 		place := layout.Place(name(i))
 		for _, l := range locals[name(i)] {
-			if _, crosses := slices.BinarySearch(layout.Crossing(place), l.id); !crosses {
+			if !crosses(layout.Crossing(place), l.id) {
 				all.lines = append(all.lines, l.line)
 				n.local++
 			}
 		}
-		err := apart.Pack(t.Context(), c.piece(at, i), o, layout.Crossing(place), 3, func(_ int, bundle []byte) error {
-			n.bytes += len(bundle)
+		var wanted []apart.Wanted
+		for _, x := range layout.Crossing(place) {
+			wanted = append(wanted, apart.Wanted{ID: x.ID, To: int64(x.Home)})
+		}
+		err := apart.Pack(t.Context(), c.piece(at, i), o, layout.Files()[place].Span(), wanted, func(to int64, bundle []byte) error {
+			if to == int64(place) {
+				n.atHome += len(bundle)
+			} else {
+				n.bytes += len(bundle)
+			}
 			all, err := unbundler.Open(bundle)
 			for _, p := range all {
 				parts[p.Key] = append(parts[p.Key], apart.Part{File: name(i), Data: p.Data})
@@ -197,7 +212,7 @@ func (c *capture) expected() int64 {
 func inShares(t *testing.T, files []apart.File, whole *apart.Layout) {
 	t.Helper()
 	const n = 4
-	crossing := make([][]apart.ID, len(files))
+	crossing := make([][]apart.Crossing, len(files))
 	for i := range n {
 		share := slices.Clone(files)
 		for k := range share {
@@ -216,8 +231,8 @@ func inShares(t *testing.T, files []apart.File, whole *apart.Layout) {
 		}
 	}
 	for place := range files {
-		for _, id := range whole.Crossing(place) {
-			if _, found := slices.BinarySearch(crossing[place], id); !found {
+		for _, x := range whole.Crossing(place) {
+			if !slices.Contains(crossing[place], x) {
 				t.Errorf("%s: in shares %x cross, of %x", whole.Files()[place].Name, crossing[place], whole.Crossing(place))
 				break
 			}

@@ -12,13 +12,13 @@ import (
 // The three steps, of conversations of which each crosses.
 func BenchmarkApart(b *testing.B) {
 	c := load(b, "showcase", "../../testdata/pcaps/showcase.pcap")
-	var all []apart.ID
+	var all []apart.Wanted
 	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
-		all = append(all, id)
+		all = append(all, apart.Wanted{ID: id})
 		return nil
 	})
 	for _, open := range outline.Open {
-		all = append(all, open.ID)
+		all = append(all, apart.Wanted{ID: open.ID})
 	}
 	if err != nil {
 		b.Fatal(err)
@@ -33,7 +33,7 @@ func BenchmarkApart(b *testing.B) {
 	}
 	defer unbundler.Close()
 	var parts []apart.Packed
-	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, all, 1, func(_ int, bundle []byte) error {
+	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
 		parts, err = unbundler.Open(bundle)
 		return err
 	}); err != nil {

@@ -12,13 +12,13 @@ import (
 // What was packed may be damaged: that is an error, whatever it is.
 func TestDamagedParts(t *testing.T) {
 	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
-	var all []apart.ID
+	var all []apart.Wanted
 	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
-		all = append(all, id)
+		all = append(all, apart.Wanted{ID: id})
 		return nil
 	})
 	for _, open := range outline.Open {
-		all = append(all, open.ID)
+		all = append(all, apart.Wanted{ID: open.ID})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestDamagedParts(t *testing.T) {
 	join := apart.NewJoiner(layout, noNames)
 	none := func(string, *apart.Conversation) error { return nil }
 	r := rand.New(rand.NewPCG(1, 1))
-	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, 1, func(_ int, bundle []byte) error {
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
 		parts, err := unbundler.Open(bundle)
 		if err != nil || len(parts) < 2 {
 			t.Error(len(parts), err)
@@ -78,30 +78,64 @@ func equal(a, b []apart.Packed) bool {
 	})
 }
 
-// However many shards there are, all have some of the sockets.
-func TestShards(t *testing.T) {
-	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
-	for _, shards := range []int{1, 3, 4} {
-		used := map[int]bool{}
-		for by := range uint16(40) {
-			c := c.moved(by)
-			outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
+// What is packed goes where it is wanted, and what crosses is completed in the file that has the largest part of it, the first of those that have as
+// much.
+func TestHome(t *testing.T) {
+	c := load(t, "one conversation", "../../testdata/pcaps/packet-loss.pcap")
+	n := len(c.Packets)
+	for _, x := range []struct {
+		what string
+		at   cut
+		home int
+	}{
+		{"the first has most", cut{n - n/4}, 0},
+		{"the second has most", cut{n / 4}, 1},
+		{"they have as much", cut{n / 2}, 0},
+		{"the one in the middle has most", cut{n / 5, n - n/5}, 1},
+		{"each has few", cut{1, 2, 3, 4, 5}, 5},
+	} {
+		var files []apart.File
+		for i := range len(x.at) + 1 {
+			outline, err := apart.Analyze(t.Context(), c.piece(x.at, i), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
 			if err != nil {
 				t.Fatal(err)
 			}
-			var all []apart.ID
-			for _, open := range outline.Open {
-				all = append(all, open.ID)
-			}
-			if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, all, shards, func(shard int, _ []byte) error {
-				used[shard] = true
-				return nil
-			}); err != nil {
-				t.Fatal(err)
+			files = append(files, apart.File{Name: name(i), Outline: outline})
+		}
+		layout, err := apart.NewLayout(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range files {
+			for _, crossing := range layout.Crossing(i) {
+				if crossing.Home != x.home {
+					t.Errorf("%s: the home of %x is file %d, not %d", x.what, crossing.ID, crossing.Home, x.home)
+				}
+				to := int64(crossing.Home) + 7
+				if err := apart.Pack(t.Context(), c.piece(x.at, i), noNames, layout.Files()[i].Span(), []apart.Wanted{{ID: crossing.ID, To: to}}, func(at int64, _ []byte) error {
+					if at != to {
+						t.Errorf("%s: it is packed for %d, not %d", x.what, at, to)
+					}
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-		if len(used) != shards {
-			t.Errorf("of %d shards %d are used", shards, len(used))
+		if len(layout.Crossing(0)) == 0 {
+			t.Errorf("%s: nothing crosses", x.what)
+		}
+	}
+}
+
+// Amounts tell what is a quarter more, or more than that, from what they are of, and few from some.
+func TestAmount(t *testing.T) {
+	if apart.Amount(15) != 0 || apart.Amount(16) == 0 {
+		t.Error("16 are the first that are not few")
+	}
+	for n := uint64(16); n < 1<<60; n += 1 + n/50 {
+		if apart.Amount(n+n/4) <= apart.Amount(n) || apart.Amount(n+1) < apart.Amount(n) {
+			t.Errorf("%d and a quarter more are %d and %d", n, apart.Amount(n), apart.Amount(n+n/4))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package apart
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 
 	"tcptrace/internal/wire"
 )
@@ -46,8 +47,33 @@ type state struct {
 	last  [2]wire.Segment // by direction
 	step  [2]uint16       // by direction: from an IPID to the next
 	cut   uint32          // where the latest frame ends that is not captured to the end of its payload; 0: there is none
-	time  int64           // of the entry before
+	time  int64           // of the entry before, or the beginning of the file
 	frame uint64
+	span  Span // of the file
+}
+
+// Span is the time that a file lasts, and how many frames it has. A frame's time tells about which number it has.
+type Span struct {
+	Start, End int64
+	Frames     uint64
+}
+
+// Span is that of a file.
+func (o *Outline) Span() Span { return Span{o.Start, o.End, o.Frames} }
+
+func newState(s Span) state { return state{time: s.Start, span: s} }
+
+// pace is how many frames come in a time, in the mean.
+func (s *Span) pace(d int64) uint64 {
+	if d <= 0 || s.End <= s.Start {
+		return 0
+	}
+	high, low := bits.Mul64(s.Frames, uint64(d))
+	if all := uint64(s.End - s.Start); high < all {
+		n, _ := bits.Div64(high, low, all)
+		return n
+	}
+	return 0
 }
 
 // hasSack is how many SACK blocks of a segment mean something.
@@ -110,7 +136,7 @@ func (t *state) stamp(c *Columns, time int64, frame uint64) {
 	v := zigzag(d)
 	c[columnTime] = binary.AppendUvarint(c[columnTime], v>>9<<2|v&1<<1|fine)
 	c[columnTimeLow] = append(c[columnTimeLow], byte(v>>1))
-	c[columnFrame] = binary.AppendUvarint(c[columnFrame], frame-t.frame)
+	c[columnFrame] = binary.AppendVarint(c[columnFrame], int64(frame-t.frame-t.span.pace(time-t.time)))
 	t.time, t.frame = time, frame
 }
 
@@ -125,7 +151,7 @@ func (t *state) unstamp(r *reader) {
 		d *= microsecond
 	}
 	t.time += d
-	t.frame += r[columnFrame].Uvarint()
+	t.frame += t.span.pace(d) + uint64(r[columnFrame].Varint())
 }
 
 // read reads a segment of which the kind was read, and what is known of the payload before.

@@ -9,8 +9,8 @@ import (
 )
 
 // packed is what is packed of segments, each with what is known of it.
-func packed(list []wire.Segment, of []knownPayload) *Columns {
-	var t state
+func packed(span Span, list []wire.Segment, of []knownPayload) *Columns {
+	t := newState(span)
 	var c Columns
 	for i := range list {
 		t.append(&c, &list[i], 0, of[i])
@@ -25,6 +25,7 @@ func TestSegmentsAsTheyWere(t *testing.T) {
 		r := rand.New(rand.NewPCG(round, 1))
 		list, of := make([]wire.Segment, 50), make([]knownPayload, 50)
 		var last [2]wire.Segment
+		span := Span{r.Int64() >> r.IntN(64), r.Int64() >> r.IntN(64), r.Uint64() >> r.IntN(64)}
 		for i := range list {
 			dir := uint8(r.IntN(2))
 			s := last[dir]
@@ -56,8 +57,8 @@ func TestSegmentsAsTheyWere(t *testing.T) {
 			}
 			last[dir], list[i], of[i] = s, s, knownPayload(r.IntN(int(knownBefore)+1))
 		}
-		var st state
-		in := newReader(packed(list, of))
+		st := newState(span)
+		in := newReader(packed(span, list, of))
 		for i := range list {
 			var got wire.Segment
 			flags := in[columnKind].Byte()
@@ -123,11 +124,53 @@ func TestWhatIsExpected(t *testing.T) {
 		}
 		n := len(x.list) - 1
 		known := make([]knownPayload, n+1)
-		before, with := packed(x.list[:n], known[:n]), packed(x.list, known)
+		before, with := packed(Span{}, x.list[:n], known[:n]), packed(Span{}, x.list, known)
 		more := len(with[columnRest]) + len(with[columnLength]) - len(before[columnRest]) - len(before[columnLength])
 		mask := with[columnMask][len(before[columnMask]):]
 		if free := more == 0 && len(mask) == 1 && mask[0] == 0; free != x.free {
 			t.Errorf("%s: %d bytes more, mask %x", x.what, more, mask)
+		}
+	}
+}
+
+// Frames are expected to come as they do in the mean of their file.
+func TestPace(t *testing.T) {
+	for _, x := range []struct {
+		span Span
+		time int64
+		want uint64
+	}{
+		{Span{0, 1000, 50}, 19, 0}, {Span{0, 1000, 50}, 20, 1}, {Span{-500, 500, 50}, 1000, 50}, {Span{0, 1000, 50}, 1019, 50}, {Span{0, 1000, 50}, 1020, 51},
+		{Span{0, 1000, 50}, -20, 0}, {Span{7, 7, 50}, 20, 0}, {Span{8, 7, 50}, 20, 0},
+		{Span{0, 1 << 40, 1 << 40}, 1<<63 - 1, 1<<63 - 1}, {Span{0, 1 << 40, 1 << 41}, 1<<63 - 1, 1<<64 - 2}, {Span{0, 1 << 40, 1<<41 + 1}, 1<<63 - 1, 0}, // too many for a number
+	} {
+		if got := x.span.pace(x.time); got != x.want {
+			t.Errorf("%+v: %d in %d ns, not %d", x.span, got, x.time, x.want)
+		}
+	}
+}
+
+// Sockets come out as they went in; what is damaged is an error where files are put in order, and in a share.
+func TestDamagedSockets(t *testing.T) {
+	var s socketSet
+	s.add(7<<32, 3)
+	s.add(1<<63, 10)
+	s.add(1<<63, 20)
+	s.add(ID(1<<32-1)<<32, 0)
+	whole := s.pack()
+	want := []pair{{7, 0}, {1 << 31, amount(30)}, {1<<32 - 1, 0}}
+	if got, ok := whole.pairs(); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	for _, c := range []struct {
+		sockets Sockets
+		bad     bool
+	}{{whole, false}, {whole[:len(whole)-1], true}, {append(whole[:len(whole):len(whole)], 2), true}} { // one more than there are numbers
+		_, err := NewLayout([]File{{Name: "file", Outline: Outline{Packets: 1, Sockets: c.sockets}}})
+		share := Share{Sockets: c.sockets}
+		_, shared := ParseShare(share.Append(nil, 0), 0)
+		if (err != nil) != c.bad || (shared != nil) != c.bad {
+			t.Errorf("%x: %v, %v", c.sockets, err, shared)
 		}
 	}
 }

@@ -8,7 +8,8 @@
 //     (Outline.Sockets, Outline.Open).
 //   - When the outlines of all files are known, [Layout.Crossing] says which sockets cross from one file to another. If there are many,
 //     this is done for one share of the sockets at a time ([Outline.Shares]). The conversations of these sockets that Analyze handed out
-//     must be dropped. [Pack] reads a file once more and packs only their segments, in bundles.
+//     must be dropped. [Pack] reads a file once more and packs only their segments, in bundles for the file
+//     where they are completed ([Crossing]).
 //   - [Joiner.Join] gets what was packed for a pair of sockets in all files, and hands out its conversations.
 //
 // This works because the result for a conversation depends on time and on the segments of its own sockets, and on little else. The rest

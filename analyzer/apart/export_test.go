@@ -4,7 +4,10 @@ package apart
 func SocketsOf(ids ...ID) Sockets {
 	var s socketSet
 	for _, id := range ids {
-		s.add(id)
+		s.add(id, 0)
 	}
 	return s.pack()
 }
+
+// Amount is amount.
+var Amount = amount

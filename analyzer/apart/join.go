@@ -116,7 +116,7 @@ func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) err
 
 // part tracks what there is of a file.
 func (x *join) part(file int, r reader) error {
-	var t state
+	t := newState(x.layout.files[file].Span())
 	x.numbers = map[uint16]uint16{}
 	rest := &r[columnRest]
 	for range rest.Uvarint() {

@@ -20,6 +20,13 @@ func (f File) Slim() File {
 	return f
 }
 
+// Crossing is two sockets that cross, and the file where their conversations are completed: that which has the largest part of them, so that the
+// others hand on as little as can be.
+type Crossing struct {
+	ID   ID
+	Home int
+}
+
 // Layout is all files in the order of time, as one capture. It does not change, and may be used by several goroutines.
 type Layout struct {
 	files    []File
@@ -27,7 +34,7 @@ type Layout struct {
 	clock    []int64  // by file: the latest time of those before it
 	end      int64    // the latest of all
 	places   map[string]int
-	crossing [][]ID // by file, in order
+	crossing [][]Crossing // by file, in order
 }
 
 // NewLayout puts files in their order, whatever that which they come in. Names are not used twice, and the times of files do not overlap: [Overlap]
@@ -52,52 +59,73 @@ func NewLayout(files []File) (*Layout, error) {
 		frames += f.Frames
 		l.end = max(l.end, f.End)
 	}
-	l.cross()
-	return l, nil
+	return l, l.cross()
 }
 
 // cross finds out what crosses. A conversation that is open at the end of a file does if there is anything of its sockets in a file that begins before it is
 // over, or if what Analyze told of its end is not so. From then on all of the sockets' is taken together: whether it is over later cannot be told
 // from a part of it.
-func (l *Layout) cross() {
-	sockets := make([][]uint32, len(l.files))
+func (l *Layout) cross() error {
+	sockets := make([][]pair, len(l.files))
 	for i := range l.files {
-		sockets[i] = l.files[i].Sockets.halves()
+		ok := false
+		if sockets[i], ok = l.files[i].Sockets.pairs(); !ok {
+			return fmt.Errorf("%s: %w", l.files[i].Name, errPart)
+		}
 	}
-	since := map[ID]int{} // the file where it begins
-	byHalf := map[uint32][]ID{}
+	l.crossing = make([][]Crossing, len(l.files))
+	byHalf := map[uint32][]*crossed{}
 	for i := range l.files {
 		for _, open := range l.files[i].Open {
-			if _, ok := since[open.ID]; !ok && l.reaches(i, open, sockets) {
-				since[open.ID] = i
-				byHalf[half(open.ID)] = append(byHalf[half(open.ID)], open.ID)
+			list := byHalf[half(open.ID)]
+			if !slices.ContainsFunc(list, func(x *crossed) bool { return x.id == open.ID }) && l.reaches(i, open, sockets) {
+				byHalf[half(open.ID)] = append(list, &crossed{id: open.ID, since: i, home: i})
 			}
 		}
 	}
-	l.crossing = make([][]ID, len(l.files))
-	if len(since) == 0 {
-		return
+	if len(byHalf) == 0 {
+		return nil
 	}
+	l.eachCrossed(sockets, byHalf, func(i int, p pair, x *crossed) {
+		if p.amount > x.amount {
+			x.home, x.amount = i, p.amount
+		}
+	})
+	l.eachCrossed(sockets, byHalf, func(i int, _ pair, x *crossed) { l.crossing[i] = append(l.crossing[i], Crossing{x.id, x.home}) })
+	for _, list := range l.crossing {
+		slices.SortFunc(list, func(a, b Crossing) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return nil
+}
+
+// crossed is two sockets that cross, from a file on. Their home has that amount.
+type crossed struct {
+	id          ID
+	since, home int
+	amount      uint8
+}
+
+// eachCrossed gives f the files that have anything of sockets that cross, in order.
+func (l *Layout) eachCrossed(sockets [][]pair, byHalf map[uint32][]*crossed, f func(file int, p pair, x *crossed)) {
 	for i := range l.files {
-		for _, h := range sockets[i] {
-			for _, id := range byHalf[h] {
-				if since[id] <= i {
-					l.crossing[i] = append(l.crossing[i], id)
+		for _, p := range sockets[i] {
+			for _, x := range byHalf[p.half] {
+				if x.since <= i {
+					f(i, p, x)
 				}
 			}
 		}
-		slices.Sort(l.crossing[i])
 	}
 }
 
 // reaches reports whether what is open at the end of file i may not be over when there is more of it, or is not known as it is when all files end.
-func (l *Layout) reaches(i int, open Open, sockets [][]uint32) bool {
+func (l *Layout) reaches(i int, open Open, sockets [][]pair) bool {
 	expected := l.files[i].Expected
 	if !open.Told || expected != l.end && open.Over > min(expected, l.end) {
 		return true
 	}
 	for j := i + 1; j < len(l.files) && l.files[j].Start < open.Over; j++ {
-		if _, ok := slices.BinarySearch(sockets[j], half(open.ID)); ok {
+		if _, ok := find(sockets[j], half(open.ID)); ok {
 			return true
 		}
 	}
@@ -142,9 +170,9 @@ func (l *Layout) Place(name string) int {
 	return -1
 }
 
-// Crossing are the sockets of which all conversations in a file are to be completed by Join, in order: in this file or one before it one crosses.
+// Crossing are the sockets of which all conversations in a file are to be completed by Join, in the order of IDs: in this file or one before it one crosses.
 // What Analyze has handed out of them is void. There may be some of which the file has nothing.
-func (l *Layout) Crossing(file int) []ID { return l.crossing[file] }
+func (l *Layout) Crossing(file int) []Crossing { return l.crossing[file] }
 
 // fileOf is the file of a frame. Those without packets come before it.
 func (l *Layout) fileOf(frame uint64) int {

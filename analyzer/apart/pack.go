@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"maps"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -121,11 +122,12 @@ type wanted struct {
 	bits  []uint64 // by the first bits of IDs
 	shift uint
 	parts map[ID]*part // nil: none so far
+	span  Span         // of the file
 }
 
-func newWanted(ids []ID) wanted {
+func newWanted(ids []ID, span Span) wanted {
 	log := max(6, bits.Len(uint(len(ids)))+4)
-	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(64 - log), parts: make(map[ID]*part, len(ids))}
+	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(64 - log), parts: make(map[ID]*part, len(ids)), span: span}
 	for _, id := range ids {
 		w.bits[id>>w.shift/64] |= 1 << (id >> w.shift % 64)
 		w.parts[id] = nil
@@ -148,7 +150,7 @@ func (w *wanted) part(key *wire.Key) *part {
 			return x
 		}
 	}
-	x := &part{key: *key, next: first}
+	x := &part{state: newState(w.span), key: *key, next: first}
 	w.parts[id] = x
 	return x
 }
@@ -164,10 +166,20 @@ func (w *wanted) all() (parts []*part) {
 	return parts
 }
 
-// Pack reads all of src, which is one file, and gives each what is packed of the sockets with these IDs, in bundles: those of the same sockets have the
-// same shard, of so many, whatever the file. It takes memory for what it packs, which is 10 to 20 bytes for a segment.
-func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards int, each func(shard int, bundle []byte) error) error {
-	p, err := pack(ctx, src, o, wanted)
+// Wanted is two sockets that are to be packed, and where to: a number that is the same in all files.
+type Wanted struct {
+	ID ID
+	To int64
+}
+
+// Pack reads all of src, which is one file that has that span, and gives each what is packed of the sockets that are wanted, in bundles for where they go. It takes memory
+// for what it packs, which is 10 to 20 bytes for a segment.
+func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []Wanted, each func(to int64, bundle []byte) error) error {
+	ids, to := make([]ID, len(list)), make(map[ID]int64, len(list))
+	for i, w := range list {
+		ids[i], to[w.ID] = w.ID, w.To
+	}
+	p, err := pack(ctx, src, o, span, ids)
 	if err != nil {
 		return err
 	}
@@ -175,20 +187,24 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	bundles := make([]bundle, shards)
+	bundles := map[int64]*bundle{}
 	for _, x := range p.wanted.all() {
-		shard := int(idOf(&x.key) >> IDShift % ID(shards))
-		b := &bundles[shard]
+		at := to[idOf(&x.key)]
+		b := bundles[at]
+		if b == nil {
+			b = &bundle{}
+			bundles[at] = b
+		}
 		b.add(&x.key, x.close(name))
 		if b.size >= bundleSize {
-			if err := each(shard, b.close()); err != nil {
+			if err := each(at, b.close()); err != nil {
 				return err
 			}
 		}
 	}
-	for shard := range bundles {
-		if b := &bundles[shard]; b.size > 0 {
-			if err := each(shard, b.close()); err != nil {
+	for _, at := range slices.Sorted(maps.Keys(bundles)) {
+		if b := bundles[at]; b.size > 0 {
+			if err := each(at, b.close()); err != nil {
 				return err
 			}
 		}
@@ -196,9 +212,9 @@ func Pack(ctx context.Context, src packet.Source, o Options, wanted []ID, shards
 	return nil
 }
 
-func pack(ctx context.Context, src packet.Source, o Options, ids []ID) (*packer, error) {
+func pack(ctx context.Context, src packet.Source, o Options, span Span, ids []ID) (*packer, error) {
 	n := pipeline.Tracking(o).Partitions()
-	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids), lasts: make([]lasts, n), payload: make([]payloads, n)}
+	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids, span), lasts: make([]lasts, n), payload: make([]payloads, n)}
 	if err := each(ctx, src, p.packet); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package apart
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -8,39 +9,88 @@ import (
 	"tcptrace/internal/octets"
 )
 
-// Sockets is of which sockets a file has anything, conversations or errors about them: the upper halves of their IDs in order, as differences.
-// That is 3 bytes for each; others may be taken for one of them, one in some 100,000, which costs time and nothing else.
+// Sockets is of which sockets a file has anything, conversations or errors about them: the upper halves of their IDs in order, as differences, and
+// about how many packets there are of those that have many. That is 3 bytes for each; others may be taken for one of them, one in some 100,000, which costs
+// time and nothing else.
 type Sockets []byte
 
+// pair is two sockets, by the upper half of their ID, and about how many packets there are of them (amount).
+type pair struct {
+	half   uint32
+	amount uint8
+}
+
+// amount is n as a number of eight bits, which tells it from one that is a quarter larger; 0: it is few.
+func amount(n uint64) uint8 {
+	const few = 4 // bits
+	if n>>few == 0 {
+		return 0
+	}
+	log := bits.Len64(n)
+	return uint8(log-few)<<2 | uint8(n>>(log-3)&3)
+}
+
 // socketSet is what Sockets are made of.
-type socketSet struct{ halves []uint32 }
+type socketSet struct{ list []counted }
+
+type counted struct {
+	half    uint32
+	packets uint64
+}
 
 func half(id ID) uint32 { return uint32(id >> 32) }
 
-func (s *socketSet) add(id ID) { s.halves = append(s.halves, half(id)) }
+func (s *socketSet) add(id ID, packets uint64) { s.list = append(s.list, counted{half(id), packets}) }
 
 func (s *socketSet) pack() Sockets {
-	slices.Sort(s.halves)
-	s.halves = slices.Compact(s.halves)
-	out, last := make(Sockets, 0, 3*len(s.halves)), uint32(0)
-	for _, h := range s.halves {
-		out, last = binary.AppendUvarint(out, uint64(h-last)), h
+	slices.SortFunc(s.list, func(a, b counted) int { return cmp.Compare(a.half, b.half) })
+	var pairs []pair
+	for i := 0; i < len(s.list); {
+		at, packets := s.list[i].half, uint64(0)
+		for ; i < len(s.list) && s.list[i].half == at; i++ {
+			packets += s.list[i].packets
+		}
+		pairs = append(pairs, pair{at, amount(packets)})
+	}
+	return packPairs(pairs)
+}
+
+// packPairs packs pairs, which are in order. The low bit says that an amount follows.
+func packPairs(pairs []pair) Sockets {
+	out, last := make(Sockets, 0, 3*len(pairs)), uint32(0)
+	for _, p := range pairs {
+		v := uint64(p.half-last) << 1
+		if last = p.half; p.amount == 0 {
+			out = binary.AppendUvarint(out, v)
+			continue
+		}
+		out = append(binary.AppendUvarint(out, v|1), p.amount)
 	}
 	return out
 }
 
-// halves is the inverse of pack. What is damaged ends it.
-func (s Sockets) halves() []uint32 {
-	out, last := make([]uint32, 0, len(s)/2), uint32(0)
-	for len(s) > 0 {
-		v, n := binary.Uvarint(s)
-		if n <= 0 {
-			break
+// pairs is the inverse of pack. ok is false if s is damaged.
+func (s Sockets) pairs() (list []pair, ok bool) {
+	list = make([]pair, 0, len(s)/2)
+	r, last := octets.Reader{Left: s}, uint64(0)
+	for len(r.Left) > 0 {
+		v := r.Uvarint()
+		p := pair{}
+		if v&1 != 0 {
+			p.amount = r.Byte()
 		}
-		s, last = s[n:], last+uint32(v)
-		out = append(out, last)
+		if last += v >> 1; last > 1<<32-1 {
+			return nil, false
+		}
+		p.half = uint32(last)
+		list = append(list, p)
 	}
-	return out
+	return list, !r.Bad
+}
+
+// find is where the pair of a half is in list, which is in order.
+func find(list []pair, half uint32) (i int, found bool) {
+	return slices.BinarySearchFunc(list, half, func(p pair, h uint32) int { return cmp.Compare(p.half, h) })
 }
 
 // Share is what an Outline says of a share of all sockets.
@@ -53,18 +103,19 @@ type Share struct {
 // found out share by share: a Layout of outlines that have one share each knows it of that, and the shares follow one another in the order of IDs.
 func (o *Outline) Shares(n int) []Share {
 	shift := 64 - bits.Len(uint(n-1))
-	shares, open, halves := make([]Share, n), o.Open, o.Sockets.halves()
+	shares, open := make([]Share, n), o.Open
+	pairs, _ := o.Sockets.pairs() // they are of this file, and as they were made
 	for i := range shares {
 		here := 0
 		for here < len(open) && int(open[here].ID>>shift) == i {
 			here++
 		}
 		shares[i].Open, open = open[:here:here], open[here:]
-		of := socketSet{}
-		for len(halves) > 0 && int(ID(halves[0])<<32>>shift) == i {
-			of.halves, halves = append(of.halves, halves[0]), halves[1:]
+		here = 0
+		for here < len(pairs) && int(ID(pairs[here].half)<<32>>shift) == i {
+			here++
 		}
-		shares[i].Sockets = of.pack()
+		shares[i].Sockets, pairs = packPairs(pairs[:here]), pairs[here:]
 	}
 	return shares
 }
@@ -81,9 +132,10 @@ const (
 func (s *Share) Append(b []byte, end int64) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.Sockets)))
 	b = append(b, s.Sockets...)
-	halves, at, last := s.Sockets.halves(), 0, 0
+	pairs, _ := s.Sockets.pairs()
+	at, last := 0, 0
 	for _, x := range s.Open {
-		for at < len(halves)-1 && halves[at] < half(x.ID) {
+		for at < len(pairs)-1 && pairs[at].half < half(x.ID) {
 			at++
 		}
 		over := uint64(notTold)
@@ -104,12 +156,15 @@ func (s *Share) Append(b []byte, end int64) []byte {
 func ParseShare(b []byte, end int64) (s Share, err error) {
 	r := octets.Reader{Left: b}
 	s.Sockets = r.Bytes(r.Uvarint())
-	halves, at := s.Sockets.halves(), uint64(0)
-	for len(r.Left) > 0 && !r.Bad {
-		if at += r.Uvarint(); at >= uint64(len(halves)) {
+	pairs, ok := s.Sockets.pairs()
+	if !ok {
+		return Share{}, errPart
+	}
+	for at := uint64(0); len(r.Left) > 0 && !r.Bad; {
+		if at += r.Uvarint(); at >= uint64(len(pairs)) {
 			return Share{}, errPart
 		}
-		x := Open{ID: ID(halves[at])<<32 | ID(r.Byte())<<IDShift, Over: Never, Told: true}
+		x := Open{ID: ID(pairs[at].half)<<32 | ID(r.Byte())<<IDShift, Over: Never, Told: true}
 		switch over := r.Uvarint(); {
 		case over == notTold:
 			x.Told = false

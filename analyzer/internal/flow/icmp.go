@@ -9,7 +9,7 @@ import (
 // icmp takes an ICMP error about a segment, and returns the slot of the conversation that it is about; noSlot if there is none: it begins
 // none, and is counted.
 func (t *Tracker) icmp(n *Notice, out *Output) (slot uint32) {
-	t.at = n.Time
+	t.Now, t.at = max(t.Now, n.Time), n.Time
 	slot = t.find(&n.Key, Hash(&n.Key), n.Time, n.Frame, out)
 	if t.networks.split {
 		slot = t.quoted(slot, n, out)

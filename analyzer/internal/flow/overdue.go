@@ -62,14 +62,14 @@ func (t *Tracker) find(key *wire.Key, hash uint32, now conn.Time, frame uint64, 
 	return slot
 }
 
-// retire lets go of the conversation in a slot, whose time is over. It reports whether that stays, to wait for the stragglers of a connection
-// that is replaced: what was held has begun another.
+// retire lets go of the conversation in a slot, whose time is over. It reports whether that stays: what was held is its own, and later than
+// what was known of it, or has begun another, and it waits for stragglers.
 func (t *Tracker) retire(slot uint32, now conn.Time, frame uint64, out *Output) (stays bool) {
 	if !isEmbryo(slot) && t.Slab.At(slot).Flags.Has(conn.Pending) {
 		if !t.release(slot, frame, out) {
 			return false
 		}
-		if c := t.Slab.At(slot); c.Flags.Has(conn.Replaced) && t.until(c) > now {
+		if t.until(t.Slab.At(slot)) > now {
 			return true
 		}
 	}

@@ -32,19 +32,20 @@ type Outlook struct {
 	Over       conn.Time // when it is over if no more is heard of it: Never if it waits to the end of the capture, or for others
 	Waits      bool      // it has to do with others, or with what is held
 	Start, End conn.Time // times of its first and its latest segment
+	Packets    uint64
 }
 
 // Outlook gives f the sockets of all conversations that are open, and what may become of each. Some sockets come more than once.
 func (t *Tracker) Outlook(f func(key wire.Key, o Outlook)) {
 	for _, c := range t.Slab.All() {
-		o := Outlook{conn.Never, true, c.First, c.Last}
+		o := Outlook{conn.Never, true, c.First, c.Last, uint64(c.Half[0].Packets) + uint64(c.Half[1].Packets)}
 		if !c.Flags.Has(conn.Pending | conn.Replaced | conn.Succeeded) {
 			o.Over, o.Waits = t.until(c), false
 		}
 		f(Sockets(c.Key), o)
 	}
 	for slot, e := range t.Slab.embryos.all() {
-		f(Sockets(e.key), Outlook{t.Slab.embryos.givesUp(slot), false, conn.Time(e.time), conn.Time(e.time)})
+		f(Sockets(e.key), Outlook{t.Slab.embryos.givesUp(slot), false, conn.Time(e.time), conn.Time(e.time), 1 + uint64(e.n)})
 	}
 }
 

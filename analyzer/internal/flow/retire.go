@@ -87,14 +87,14 @@ func (t *Tracker) Expire(now conn.Time, frame uint64, out *Output) {
 		}
 		c := t.Slab.At(d.Slot)
 		switch {
-		case c.Gen != d.Gen:
+		case c.Gen != d.Gen || c.Flags.Has(conn.Replaced): // which has a deadline in ended, too
 		case c.Phase() == conn.HalfOpen:
 			t.answer(d)
 		case c.Phase() != conn.Unanswered:
 		case c.GivesUp() > now:
 			t.Dialing.Push(Deadline{c.GivesUp(), d.Slot, d.Gen})
-		default:
-			t.retire(d.Slot, now, frame, out)
+		case t.retire(d.Slot, now, frame, out): // it is to be looked at again by what it held
+			t.Dialing.Push(Deadline{c.GivesUp(), d.Slot, d.Gen})
 		}
 	}
 	t.Wake = conn.Never
@@ -122,7 +122,7 @@ func (t *Tracker) expireEnded(d Deadline, now conn.Time, frame uint64, out *Outp
 		t.Finish(d.Slot, frame, out)
 	case over <= now:
 		if t.retire(d.Slot, now, frame, out) {
-			t.ended.Push(Deadline{t.until(c), d.Slot, d.Gen})
+			t.awaitMore(d.Slot, now)
 		}
 	case c.Last+t.linger <= now && !c.Flags.Has(conn.Replaced):
 		t.parted.Push(Deadline{over, d.Slot, d.Gen})
@@ -163,9 +163,19 @@ func (t *Tracker) expireParted(now conn.Time, frame uint64, out *Output) {
 		case d.At > now && over > now:
 			t.Finish(d.Slot, frame, out)
 		case t.retire(d.Slot, now, frame, out):
-			t.ended.Push(Deadline{t.until(c), d.Slot, d.Gen})
+			t.awaitMore(d.Slot, now)
 		}
 	}
+}
+
+// awaitMore enters the next deadline of one that ended, and stays by what it held.
+func (t *Tracker) awaitMore(slot uint32, now conn.Time) {
+	c := t.Slab.At(slot)
+	if !c.Flags.Has(conn.Ended) { // that was a SYN tried again
+		c.Flags &^= conn.Queued
+		return
+	}
+	t.ended.Push(Deadline{min(t.until(c), now+t.linger), slot, c.Gen})
 }
 
 // answer keeps in mind a connection whose SYN was answered, until it is established.

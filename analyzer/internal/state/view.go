@@ -22,7 +22,14 @@ func (s *View) Side(dir uint8) conn.Side { return conn.Side(dir ^ s.C.ClientDir)
 
 func (s *View) sender(f *conn.Fact) conn.Side { return s.Side(f.Dir()) }
 
-func (s *View) Lasts(t conn.Time) int64 { return int64(max(0, s.Now-t)) } // how long the capture goes on after t
+// Lasts is how long the capture goes on after t, or until another conversation takes over the sockets: no endpoint waits for this one any more.
+func (s *View) Lasts(t conn.Time) int64 {
+	end := s.Now
+	if s.successor != nil {
+		end = min(end, s.successor.Time)
+	}
+	return int64(max(0, end-t))
+}
 
 func (s *View) Of(side conn.Side) *conn.Endpoint { return &s.Sides[s.Dir(side)] }
 

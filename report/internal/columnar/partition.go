@@ -23,6 +23,7 @@ type Partitions struct {
 	file   *File // in whose memory the next is written
 	byKey  map[string]*partition
 	order  []*partition
+	spare  []byte // room for the rows of a partition
 	held   int
 	most   int // bytes to hold
 }
@@ -43,6 +44,9 @@ func (p *Partitions) Add(name string, key, row []byte) error {
 	part := p.byKey[string(key)]
 	if part == nil {
 		part = p.partition(name, string(key))
+	}
+	if part.rows == nil {
+		part.rows, p.spare = p.spare, nil
 	}
 	part.rows = append(part.rows, row...)
 	if p.held += len(row); p.held < p.most {
@@ -105,7 +109,7 @@ func (p *Partitions) write(part *partition) error {
 		err = closed
 	}
 	p.held -= len(part.rows)
-	part.rows, part.parts = nil, part.parts+1
+	p.spare, part.rows, part.parts = part.rows[:0], nil, part.parts+1
 	return err
 }
 
