@@ -92,7 +92,7 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "duplicates", when: both(has("capture-duplicates"), doubled), lies: InCapture,
 		is:   [2]string{"was captured more than once, frame by frame", "were captured more than once, frame by frame"},
-		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies are told apart, and count once",
+		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies count as packets and as payload, and for nothing else",
 		next: "capture at one place and in one direction, to have smaller files",
 	}, {
 		id: "cut-headers", when: has("truncated-header"), lies: InCapture,
