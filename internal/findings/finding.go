@@ -67,6 +67,7 @@ type Report struct {
 	More          uint64    `json:"more,omitempty"` // findings that are not told
 	Conversations uint64    `json:"conversations"`  // that were looked at
 	Packets       uint64    `json:"packets"`
+	Warned        uint64    `json:"warned,omitempty"` // conversations with a warning or an error that cost nothing, and of which no finding is
 }
 
 // Options say how a report is made.
@@ -102,7 +103,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		list = append(list, k.finding(&parts[i], &o))
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: k.warned}
 	for _, f := range list[:min(len(list), Most)] {
 		if f.Where != "" && o.Command != nil {
 			var one *uint64

@@ -148,6 +148,11 @@ func (r *Report) Healthy() string {
 	if r.Conversations == 0 {
 		return "no conversation to look at"
 	}
-	return fmt.Sprintf("nothing wrong in %s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
-		report.Counted(r.Conversations, "conversation"))
+	wrong, warned := "nothing wrong", ""
+	if r.Warned > 0 {
+		wrong = "nothing that anybody would notice"
+		warned = " (" + report.HumanCount(r.Warned) + " with warnings that cost nothing)"
+	}
+	return fmt.Sprintf("%s in %s%s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
+		wrong, report.Counted(r.Conversations, "conversation"), warned)
 }
