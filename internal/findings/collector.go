@@ -176,7 +176,7 @@ func (k *Collector) service(c *analyzer.Conversation) uint32 {
 // condition is the expression that is true of the conversations that kind i affects, without those of an outage.
 func (k *Collector) condition(i int) string {
 	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.has(i) {
-		return and(expr, not(k.out.expr))
+		return but(expr, k.out.expr)
 	} else {
 		return expr
 	}
@@ -196,7 +196,7 @@ func (k *Collector) conditionOf(i int) string {
 	expr := kinds[i].when.expr
 	for j := range kinds {
 		if k.affected[i].told.has(j) {
-			expr = and(expr, not(kinds[j].when.expr))
+			expr = but(expr, kinds[j].when.expr)
 		}
 	}
 	return expr

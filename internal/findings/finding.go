@@ -3,7 +3,6 @@ package findings
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -239,22 +238,4 @@ func (t *tally) lies() Place {
 		return NearServer
 	}
 	return OnNetwork
-}
-
-// and is the expression for which both are true.
-func and(a, b string) string { return within(a) + " && " + within(b) }
-
-func within(expr string) string {
-	if strings.Contains(expr, " || ") {
-		return "(" + expr + ")"
-	}
-	return expr
-}
-
-// not is the expression that is true if expr is not.
-func not(expr string) string {
-	if strings.HasPrefix(expr, "has(") && !strings.Contains(expr, " || ") && !strings.Contains(expr, " && ") {
-		return "!" + expr
-	}
-	return "!(" + expr + ")"
 }
