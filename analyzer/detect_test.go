@@ -149,7 +149,7 @@ func TestCaptureAnomalies(t *testing.T) {
 +50us   > .   1:1(0)   ack 1 win 502
 +20ms   < P.  1:2(1)   ack 1
 `, []string{
-			"0 capture-reordered both 2: the SYN-ACK was captured 100 µs before the SYN that it answers",
+			"0 capture-reordered both 2: the SYN-ACK was captured 100 us before the SYN that it answers",
 		}},
 		{"loss at the end", request + `
 +1ms    < P.  201:1401(1200) ack 101 unseen
