@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
 // promised are the kinds that were promised to users: ids, severities and their order do not change. There may be more.

@@ -67,7 +67,7 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 // sender has not closed. Data says so if it comes with the latest that its sender has acknowledged, or more; what was held back may be somebody else's.
 func (c *Conn) disownTaken(p *FactPool, tx, rx *Half, s *wire.Segment, pos, end reassembly.Pos) {
 	switch {
-	case s.Flags.Any(wire.SYN|wire.FIN):
+	case s.Flags.Any(wire.SYN | wire.FIN):
 		return
 	case s.Len == 0:
 		if pos > tx.FIN || !c.acksBehindFIN(p, tx, rx, s) {
