@@ -117,7 +117,7 @@ var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String(
 // unservedBy is that a request was never answered, and that a side closed first.
 func unservedBy(side analyzer.Side) condition {
 	return condition{expr: `failure == "` + dimension.Unserved.String() + `" && close.first == "` + side.String() + `"`, holds: func(s *subject) bool {
-		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.First == side
+		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.HasFirst && s.Close.First == side
 	}}
 }
 
