@@ -17,7 +17,7 @@ func TestClosingAnomalies(t *testing.T) {
 			"0 missing-final-ack client 9: left in FIN_WAIT_1: client waited 600.0 ms: FIN sent 3 times, 200.0 ms and 400.0 ms apart",
 		}},
 		{"again and again", request + clientFIN + strings.Repeat("+1s > F. 101:101(0) ack 201\n", 100) + "+20ms < . 201:201(0) ack 102\n+1ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
-			"0 fin-retransmit client 8: client waited 100 s: FIN sent at least 28 times, 1.0 s, 1.0 s, 1.0 s, 1.0 s, 1.0 s, 1.0 s ... apart, from FIN_WAIT_1",
+			"0 fin-retransmit client 8: client waited 100 s: FIN sent at least 28 times, 1.0 s (6 times) ... apart, from FIN_WAIT_1",
 		}},
 		{"in TIME_WAIT", request + closed + "+220ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
 			"0 fin-retransmit-in-time-wait server 10: the server's FIN came again 220.1 ms later (once): the final ACK was lost or late; the client holds TIME_WAIT for 60.0 s more",
@@ -52,7 +52,7 @@ func TestClosingAnomalies(t *testing.T) {
 		}},
 		{"injected", request + "+1s < R 201:201(0) win 0 ttl 47 forged\n+5s < P. 201:301(100) ack 101\n+50us > R 101:101(0) win 0\n", []string{
 			"0 suspected-injection server 7: the segment is hardly from the server: its TTL is 47, that one's 64; that one goes on as if it had not sent it",
-			"0 abortive-close client 7: RST from the server after 1.0 s and 400 bytes: somebody else sent it in its supposed sender's name",
+			"0 abortive-close client 7: RST from the server after 1.0 s and 300 bytes: somebody else sent it in its supposed sender's name",
 		}},
 		{"FIN answered by RST", request + clientFIN + "+20ms < R. 201:201(0) ack 102\n", []string{
 			"0 rst-after-fin client 8: the server answered the FIN by an RST after 20.0 ms: unread data, or SO_LINGER 0",
@@ -132,6 +132,27 @@ func TestClose(t *testing.T) {
 	} {
 		if got := strings.Join(judge(t, script).closes, "; "); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", script, got, want)
+		}
+	}
+}
+
+// TestBehindReset: what passes behind the RST that ended a connection is not told as if it had passed before. What repeats bytes is nothing new,
+// and of what passed before it nothing is.
+func TestBehindReset(t *testing.T) {
+	const rst = "+1ms > R. 101:101(0) ack 201\n"
+	for _, c := range []struct {
+		name, script string
+		want         [2]uint64
+	}{
+		{"before", request + "+1ms < . 201:1201(1000) ack 101\n+10us > R. 101:101(0) ack 201\n", [2]uint64{}},
+		{"behind", request + rst + "+1ms < . 201:1201(1000) ack 101\n+1ms < . 1201:1301(100) ack 101\n", [2]uint64{0, 1100}},
+		{"half of it again", request + "+1ms < . 201:1201(1000) ack 101\n" + rst + "+1ms < . 201:1301(1100) ack 101\n", [2]uint64{0, 100}},
+		{"all of it again", request + "+1ms < . 201:1201(1000) ack 101\n" + rst + "+300ms < . 201:1201(1000) ack 101\n", [2]uint64{}},
+		{"of its sender", request + "+1s < R. 201:201(0) ack 101\n+1ms < P. 201:301(100) ack 101\n", [2]uint64{0, 100}},
+		{"behind an RST that is not taken", request + "+1ms < R. 1201:1201(0) ack 101\n+1ms < . 201:1201(1000) ack 101\n", [2]uint64{}},
+	} {
+		if got := judge(t, c.script).j.Close.Behind; got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func TestHandshakeAnomalies(t *testing.T) {
 			"0 syn-retransmit client 3: client waited 1.0 s: SYN sent 3 times, 520.0 ms and 500.0 ms apart; the first was refused",
 		}},
 		{"four copies without IP ID", syn + strings.Replace(synack, ">", "> ipid 0", 1) + strings.Repeat("+30us < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0\n", 3) + lastACK, []string{
-			"0 capture-duplicates both 3: 3 of 6 frames are second copies; they are not analyzed",
+			"0 capture-duplicates both 3: 3 of 6 frames are copies of others; they are not analyzed",
 		}},
 		{"SYN-ACKs that nobody takes", syn + "+20ms < S. 0:0(0) ack 1 <mss 1460> badsum\n1.0 > S 0:0(0) <mss 1460>\n+20ms < S. 0:0(0) ack 1 <mss 1460> badsum\n", []string{
 			"0 bad-checksum server 2: the server's segments have wrong checksums, and the client does not take them",

@@ -21,13 +21,13 @@ func TestOpeningAnomalies(t *testing.T) {
 		}},
 		{"refused, by an RST captured in front of the SYN, too", stray + "-10ms > S 0:0(0)\n+20ms < R. raw 0:0(0) ack 1 win 0\n", []string{
 			"0 rst-in-handshake client 2: refused: the server answered the SYN by an RST 20.0 ms after the first segment",
-			"0 connection-refused client 2: the server answered the SYN by an RST after 0 µs; refused twice, 10.0 ms apart",
+			"0 connection-refused client 2: the server answered the SYN by an RST after 0 us; refused twice, 10.0 ms apart",
 			"0 clock-backwards both 3: the clock went back once, by 10.0 ms at most",
 		}},
 		{"refused, by a clock that stepped back", syn + "-20ms < R. raw 0:0(0) ack 1 win 0\n", []string{
 			"0 clock-backwards both 2: the clock went back once, by 20.0 ms at most",
-			"0 rst-in-handshake client 2: refused: the server answered the SYN by an RST 0 µs after the first segment",
-			"0 connection-refused client 2: the server answered the SYN by an RST after 0 µs",
+			"0 rst-in-handshake client 2: refused: the server answered the SYN by an RST 0 us after the first segment",
+			"0 connection-refused client 2: the server answered the SYN by an RST after 0 us",
 		}},
 		{"scan", syn + synack + "+50us > R 1:1(0) win 0\n", []string{
 			"0 rst-in-handshake server 3: half-open scan, or a connect() that was given up: the client answered the SYN-ACK by an RST 20.1 ms after the first segment",

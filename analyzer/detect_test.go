@@ -121,14 +121,14 @@ func TestNoAnomaly(t *testing.T) {
 func TestCaptureAnomalies(t *testing.T) {
 	checkCases(t, []detectCase{
 		{"copies", stamped + strings.ReplaceAll(opened+asked, "ack 1 win", "ack 1 win") + "+1ms > P. 101:201(100) ack 201 dup 5us\n+20ms < . 201:201(0) ack 201\n", []string{
-			"0 capture-duplicates both 8: 1 of 9 frames are second copies; they are not analyzed",
+			"0 capture-duplicates both 8: 1 of 9 frames are copies of others; they are not analyzed",
 		}},
 		{"copies without IP ID", `
 +0      > S   0:0(0)   win 64240 <mss 1460> ipid 0 dup 3us
 +20ms   < S.  0:0(0)   ack 1 win 65160 <mss 1460> ipid 0 dup 3us
 +50us   > .   1:1(0)   ack 1 win 502 ipid 0 dup 3us
 `, []string{
-			"0 capture-duplicates both 2: 3 of 6 frames are second copies; they are not analyzed",
+			"0 capture-duplicates both 2: 3 of 6 frames are copies of others; they are not analyzed",
 		}},
 		{"ACK before its data", request + `
 +1ms    > .   101:101(0)   ack 301
@@ -149,7 +149,7 @@ func TestCaptureAnomalies(t *testing.T) {
 +50us   > .   1:1(0)   ack 1 win 502
 +20ms   < P.  1:2(1)   ack 1
 `, []string{
-			"0 capture-reordered both 2: the SYN-ACK was captured 100 µs before the SYN that it answers",
+			"0 capture-reordered both 2: the SYN-ACK was captured 100 us before the SYN that it answers",
 		}},
 		{"loss at the end", request + `
 +1ms    < P.  201:1401(1200) ack 101 unseen

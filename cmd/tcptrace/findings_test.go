@@ -17,7 +17,7 @@ import (
 // foundElsewhere are the kinds of findings that no golden capture has a command for: the first are about packets and have none; the
 // conditions of the others are tested in package findings, on captures that it makes.
 var foundElsewhere = []string{
-	"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "cut-opening", "answered-in-vain", "outage", "nagle-server",
+	"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "client-closes-late", "cut-opening", "answered-in-vain", "outage", "nagle-server",
 	"clock-set-back", "tls-rejected-by-client", "closed-unserved", "left-unserved", "reordered-client", "reordered-server", "long-queue-to-client", "long-queue-to-server",
 }
 

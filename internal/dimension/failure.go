@@ -34,7 +34,7 @@ var failures = [NumFailures]struct{ name, text string }{
 	Cut:              {"cut", "an RST ended it that came from a host or a device on the path that did not know it any more, or from somebody else"},
 	Undelivered:      {"undelivered", "an RST, or a path that drops large packets, ended it with bytes that were never acknowledged"},
 	TimedOut:         {"timed-out", "an endpoint gave up on a peer that no longer answered, or a client on an answer"},
-	Unserved:         {"unserved", "the server closed without an answer to the request, or the client when it had waited for one"},
+	Unserved:         {"unserved", "the server closed, or reset, without an answer to the request, or the client closed when it had waited for one"},
 	TLSAlert:         {"tls-alert", "a fatal alert of TLS, in clear, ended its handshake"},
 }
 
@@ -93,12 +93,17 @@ func Failed(c *analyzer.Conversation, j *analyzer.Judgment) Failure {
 // soon is how long a request takes, and a server that has no answer, at most.
 const soon = time.Second
 
-// unserved reports whether a request was never answered, by a single byte, and who waited for that is known: the server, which closes as soon as it has it; or
+// unserved reports whether a request was never answered, by a single byte, and who waited for that is known: the server, which closes or resets as soon as it has it; or
 // the client, which closes after a while, and speaks a protocol in which every request is answered. Others send what they have and want no answer.
 func unserved(c *analyzer.Conversation, j *analyzer.Judgment) bool {
 	client, server := &c.Sent[analyzer.Client], &c.Sent[analyzer.Server]
-	if c.Roles != analyzer.RolesHandshake || !j.Close.HasFirst || j.Close.Simultaneous || j.Close.Kind == analyzer.CloseReset ||
-		server.Packets == 0 || server.StreamBytes > 0 || client.StreamBytes == 0 || client.DataTime >= soon {
+	if c.Roles != analyzer.RolesHandshake || server.Packets == 0 || server.StreamBytes > 0 || client.StreamBytes == 0 || client.DataTime >= soon {
+		return false
+	}
+	if j.Close.Kind == analyzer.CloseReset { // a load balancer that has nobody behind it, a process that dies
+		return j.Close.By == analyzer.Server && j.Close.Cause.String() == "aborted" && c.Spent[timing.Server] < soon && c.Spent[timing.Idle] == 0
+	}
+	if !j.Close.HasFirst || j.Close.Simultaneous {
 		return false
 	}
 	if j.Close.First == analyzer.Server {

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"hash/crc32"
+	"slices"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
@@ -16,6 +17,7 @@ const (
 // Collector takes the conversations of a capture. New makes one. It is not safe for concurrent use.
 type Collector struct {
 	total    uint64
+	warned   uint64 // conversations that no kind affects, though there is a warning
 	start    starts
 	all      []sketch[moments]      // by factor
 	affected []affected             // by kind
@@ -91,10 +93,18 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 		}
 		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return seenIn(i, &s), nil })
 	})
+	if k.mark.kinds.empty() && s.warned() {
+		k.warned++
+	}
 	if st != nil && len(st.parts) > 0 {
 		st.all.x.waited, st.all.x.again, _ = s.cost(outing)
 		k.keepOf(st, c)
 	}
+}
+
+// warned reports whether there is more than notes.
+func (s *subject) warned() bool {
+	return slices.ContainsFunc(s.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.Severity > analyzer.SeverityNote })
 }
 
 // meet gives f the kinds that s meets, in order: those that are told in the place of one, if there are any, and whether it is to one that s failed.
@@ -166,7 +176,7 @@ func (k *Collector) service(c *analyzer.Conversation) uint32 {
 // condition is the expression that is true of the conversations that kind i affects, without those of an outage.
 func (k *Collector) condition(i int) string {
 	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.has(i) {
-		return and(expr, not(k.out.expr))
+		return but(expr, k.out.expr)
 	} else {
 		return expr
 	}
@@ -186,7 +196,7 @@ func (k *Collector) conditionOf(i int) string {
 	expr := kinds[i].when.expr
 	for j := range kinds {
 		if k.affected[i].told.has(j) {
-			expr = and(expr, not(kinds[j].when.expr))
+			expr = but(expr, kinds[j].when.expr)
 		}
 	}
 	return expr

@@ -41,7 +41,7 @@ func ofAnomaly(id, expr string, is func(a *analyzer.Anomaly) bool) condition {
 
 // has is that there is an anomaly with that id.
 func has(id string) condition {
-	return ofAnomaly(id, `has(anomalies, "`+id+`")`, func(*analyzer.Anomaly) bool { return true })
+	return ofAnomaly(id, `has("`+id+`")`, func(*analyzer.Anomaly) bool { return true })
 }
 
 // warns is has, but notes do not count.
@@ -83,18 +83,18 @@ func outcome(o analyzer.Outcome) condition {
 
 // resetBy is that an RST of a side ended it.
 func resetBy(side analyzer.Side) condition {
-	return condition{expr: `close.kind == "reset" && close.by == "` + side.String() + `"`, holds: func(s *subject) bool {
+	return condition{expr: `close.by == "` + side.String() + `"`, holds: func(s *subject) bool {
 		return s.Close.Kind == analyzer.CloseReset && s.Close.By == side
 	}}
 }
 
 // resetFor is that an RST with one of these causes ended it.
 func resetFor(causes ...string) condition {
-	list := make([]string, len(causes))
-	for i, c := range causes {
-		list[i] = strconv.Quote(c)
+	is := "close.cause == " + strconv.Quote(causes[0])
+	if len(causes) > 1 {
+		is = `close.cause in ["` + strings.Join(causes, `", "`) + `"]`
 	}
-	return condition{expr: "close.cause in [" + strings.Join(list, ", ") + "]", holds: func(s *subject) bool {
+	return condition{expr: is, holds: func(s *subject) bool {
 		return s.Close.Kind == analyzer.CloseReset && slices.Contains(causes, s.Close.Cause.String())
 	}}
 }
@@ -117,7 +117,7 @@ var undelivered = condition{expr: `failure == "` + dimension.Undelivered.String(
 // unservedBy is that a request was never answered, and that a side closed first.
 func unservedBy(side analyzer.Side) condition {
 	return condition{expr: `failure == "` + dimension.Unserved.String() + `" && close.first == "` + side.String() + `"`, holds: func(s *subject) bool {
-		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.First == side
+		return dimension.Failed(s.Conversation, s.Judgment) == dimension.Unserved && s.Close.HasFirst && s.Close.First == side
 	}}
 }
 
@@ -182,7 +182,7 @@ func takesHalf(m measure) condition {
 
 // one is that at least one condition holds.
 func one(of ...condition) condition {
-	c := combined(of, " || ")
+	c := combined(of, or)
 	c.flagged = !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged })
 	for i := range of {
 		c.enough = append(c.enough, of[i].enough...)
@@ -193,8 +193,7 @@ func one(of ...condition) condition {
 
 // both is that all conditions hold.
 func both(of ...condition) condition {
-	c := combined(of, ") && (")
-	c.expr = "(" + c.expr + ")"
+	c := combined(of, and)
 	c.flagged = slices.ContainsFunc(of, func(c condition) bool { return c.flagged })
 	c.holds = func(s *subject) bool { return !slices.ContainsFunc(of, func(c condition) bool { return !c.holds(s) }) }
 	return c
@@ -207,13 +206,13 @@ func none(of ...condition) condition {
 }
 
 // combined is what conditions have together, but for what holds.
-func combined(of []condition, operator string) (c condition) {
+func combined(of []condition, join func(...string) string) (c condition) {
 	parts := make([]string, len(of))
 	for i := range of {
 		parts[i] = of[i].expr
 		c.tells = append(c.tells, of[i].tells...)
 	}
-	c.expr = strings.Join(parts, operator)
+	c.expr = join(parts...)
 	return c
 }
 
@@ -253,7 +252,7 @@ var slowTurns = condition{
 func overtaken(side analyzer.Side) condition {
 	of := "endpoints." + side.String() + ".sent."
 	return condition{
-		expr: "(" + of + "out_of_order_packets >= 3 && " + of + "spurious_packets > 0 || " + of + "out_of_order_packets >= 10 && " + of + "out_of_order_packets * 20 >= " + of + "data_packets)",
+		expr: of + "out_of_order_packets >= 3 && " + of + "spurious_packets > 0 || " + of + "out_of_order_packets >= 10 && " + of + "out_of_order_packets * 20 >= " + of + "data_packets",
 		holds: func(s *subject) bool {
 			sent := &s.Sent[side]
 			n := uint64(sent.OutOfOrderPackets)

@@ -134,6 +134,15 @@ var faults = []fault{
 		name: "a server that closes without an answer", id: "closed-unserved", n: 11, by: "service", value: "10.20.0.9:8000", fails: 11,
 		plant: some(11, "", "10.20.0.9:8000", open+"+20ms < F. 1:1(0) ack 201\n+60us > . 201:201(0) ack 2\n+100us > F. 201:201(0) ack 2\n+20ms < . 2:2(0) ack 202\n"),
 	}, {
+		name: "a pool that closes when its clients have given up waiting", id: "server-closes-late", n: 7, by: "service", value: "10.20.0.9:5432",
+		plant: some(7, "", "10.20.0.9:5432", open+`
++20ms < P. 1:501(500) ack 201
++60us > F. 201:201(0) ack 501
++20ms < .  501:501(0) ack 202
++75   < F. 501:501(0) ack 202
++60us > R. 202:202(0) ack 502
+`),
+	}, {
 		name: "clients that close after they waited in vain", id: "left-unserved", n: 9, by: "name", value: "api.example.com", fails: 9, waits: true,
 		plant: some(9, "", "10.20.0.9:80", unanswered("api.example.com", "8")),
 	}, {

@@ -3,7 +3,6 @@ package findings
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -67,6 +66,7 @@ type Report struct {
 	More          uint64    `json:"more,omitempty"` // findings that are not told
 	Conversations uint64    `json:"conversations"`  // that were looked at
 	Packets       uint64    `json:"packets"`
+	Warned        uint64    `json:"warned,omitempty"` // conversations with a warning or an error that cost nothing, and of which no finding is
 }
 
 // Options say how a report is made.
@@ -102,7 +102,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		list = append(list, k.finding(&parts[i], &o))
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets}
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: k.warned}
 	for _, f := range list[:min(len(list), Most)] {
 		if f.Where != "" && o.Command != nil {
 			var one *uint64
@@ -238,22 +238,4 @@ func (t *tally) lies() Place {
 		return NearServer
 	}
 	return OnNetwork
-}
-
-// and is the expression for which both are true.
-func and(a, b string) string { return within(a) + " && " + within(b) }
-
-func within(expr string) string {
-	if strings.Contains(expr, " || ") {
-		return "(" + expr + ")"
-	}
-	return expr
-}
-
-// not is the expression that is true if expr is not.
-func not(expr string) string {
-	if strings.HasPrefix(expr, "has(") && !strings.Contains(expr, " || ") && !strings.Contains(expr, " && ") {
-		return "!" + expr
-	}
-	return "!(" + expr + ")"
 }

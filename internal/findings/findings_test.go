@@ -142,6 +142,25 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
+// TestWarned: what has a warning and is no finding is counted, so that a table that shows it is not contradicted; notes are not.
+func TestWarned(t *testing.T) {
+	lastWords := open + "+20ms < P. 1:501(500) ack 201\n+60us > F. 201:201(0) ack 501\n+20ms < F. 501:501(0) ack 202\n+60us > . 202:202(0) ack 502\n"
+	for _, c := range []struct {
+		name, last string
+		want       uint64
+	}{
+		{"a FIN that its peer has acknowledged, again", "+300ms < F. 501:501(0) ack 202\n+60us > . 202:202(0) ack 502\n", 1},
+		{"a note", "+10us > . 202:202(0) ack 502\n", 0},
+	} {
+		p := newPlanted(t)
+		p.addHealthy()
+		p.add(p.start(), p.client(), p.service(), lastWords+c.last)
+		if s := look(t, p.capture()); s.found.Warned != c.want || len(s.found.Findings) > 0 {
+			t.Errorf("%s: %d with warnings, %d findings", c.name, s.found.Warned, len(s.found.Findings))
+		}
+	}
+}
+
 // TestPlanted finds one fault among healthy conversations, first, with what the affected have in common and what it cost.
 func TestPlanted(t *testing.T) {
 	var all bytes.Buffer

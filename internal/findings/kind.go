@@ -92,7 +92,7 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "duplicates", when: both(has("capture-duplicates"), doubled), lies: InCapture,
 		is:   [2]string{"was captured more than once, frame by frame", "were captured more than once, frame by frame"},
-		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies are told apart, and count once",
+		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies count as packets and as payload, and for nothing else",
 		next: "capture at one place and in one direction, to have smaller files",
 	}, {
 		id: "cut-headers", when: has("truncated-header"), lies: InCapture,
@@ -243,7 +243,7 @@ var kinds = withOthers([]kind{
 		"openssl s_client -connect SERVER:PORT -servername NAME -showcerts; the CAs that the client trusts, and its clock"),
 	{
 		id: "write-after-close", when: one(has("write-after-close"), both(resetFor("after-fin", "unread-data"), undelivered)), fails: true, lies: AtClient,
-		covers: append([]string{"rst-not-accepted", "data-after-fin"}, closes...), shows: "write-after-close", speaks: []string{"rst-after-fin"},
+		covers: append([]string{"rst-not-accepted", "data-after-fin", "client-closes-late", "server-closes-late"}, closes...), shows: "write-after-close", speaks: []string{"rst-after-fin"},
 		is:   [2]string{"sent data to a side that had closed", "sent data to a side that had closed"},
 		why:  "a pooled connection that the other side closed just then, or before, or a client that leaves in mid-answer",
 		next: "see who closed, and who wrote on: tcptrace timeline",
@@ -318,7 +318,7 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
-		is:     [2]string{"lost segments and had to send them again", "lost segments and had to send them again"},
+		is:     [2]string{"lost segments", "lost segments"},
 		why:    "a full queue, a bad link or a rate limit on the way",
 		next:   "look at the drop counters on the way",
 	},
@@ -339,7 +339,7 @@ var kinds = withOthers([]kind{
 	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
 	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
-	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer),
+	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer), late(analyzer.Client, AtClient), late(analyzer.Server, AtServer),
 	{
 		id: "unfinished-close", when: warns("missing-final-ack"), lies: OnNetwork,
 		is:   [2]string{"did not finish its close", "did not finish their close"},

@@ -83,11 +83,23 @@ func bloatedBy(sender analyzer.Side, lies Place) kind {
 func leak(side analyzer.Side, lies Place) kind {
 	name := side.String()
 	return kind{
-		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset-by-client", "reset-by-server"}, holds: "leaked socket", lies: lies,
+		id: name + "-leaks", when: warnsOf(side, "close-wait-lingering"), covers: []string{"unfinished-close", "reset-by-client", "reset-by-server", name + "-closes-late"}, holds: "leaked socket", lies: lies,
 		speaks: []string{"fin-wait-2-timeout"},
 		is:     [2]string{"is left in CLOSE_WAIT by the " + name, "are left in CLOSE_WAIT by the " + name},
 		why:    "the application at the " + name + " does not close what its peer has closed",
 		next:   "ss -tnp state close-wait at the " + name,
+	}
+}
+
+// late is an application that does not close a connection until its peer, which had closed, does not wait for that any more.
+func late(side analyzer.Side, lies Place) kind {
+	name, peer := side.String(), side.Peer().String()
+	return kind{
+		id: name + "-closes-late", when: hasOf(side.Peer(), "fin-wait-2-timeout"), covers: []string{"unfinished-close", "reset-by-client", "reset-by-server"}, lies: lies,
+		is: [2]string{"was left open by its " + name + " until its " + peer + ", which had closed, gave up waiting",
+			"were left open by their " + name + "s until their " + peer + "s, which had closed, gave up waiting"},
+		why:  "the application at the " + name + " closes late what its peer has closed, as a pool does that nobody looks after; or it had more to send",
+		next: "when does that application read the end of its connections? If it had more to send: shutdown() at the " + peer + ", which reads on",
 	}
 }
 

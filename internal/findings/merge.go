@@ -8,7 +8,7 @@ import (
 
 // Append appends all that k took, for Merge.
 func (k *Collector) Append(b []byte) []byte {
-	b = binary.AppendUvarint(b, k.total)
+	b = binary.AppendUvarint(binary.AppendUvarint(b, k.total), k.warned)
 	b = k.start.append(b)
 	for f := range k.all {
 		var c clock
@@ -43,6 +43,7 @@ func (k *Collector) Append(b []byte) []byte {
 func (k *Collector) Merge(b []byte) error {
 	r := &octets.Reader{Left: b}
 	k.total += r.Uvarint()
+	k.warned += r.Uvarint()
 	start := readStarts(r)
 	k.start.merge(&start)
 	for f := range k.all {

@@ -21,6 +21,9 @@ const (
 	noteEvidence
 )
 
+// noteWarned stands for how many kinds a conversation meets that has a warning, and meets none.
+const noteWarned = 255
+
 // AppendNote appends what c adds to findings, of which j is the judgment.
 func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
 	b = binary.AppendVarint(b, int64(c.Start))
@@ -37,9 +40,12 @@ func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte
 	stalls := false
 	s.meet(func(i int, instead kindSet, failed bool) {
 		b = s.append(b, i, instead, failed)
-		b[parts]++ // there are fewer than 256 kinds
+		b[parts]++ // there are fewer than that kinds
 		stalls = stalls || instead.empty() && kinds[i].stalls
 	})
+	if b[parts] == 0 && s.warned() {
+		b[parts] = noteWarned
+	}
 	if !stalls {
 		return appendTimes(b, nil)
 	}
@@ -134,6 +140,10 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 		return errNote
 	}
 	k.count(c)
+	if parts == noteWarned {
+		k.warned++
+		parts = 0
+	}
 	var st stall
 	var of []notedPart
 	for range parts {

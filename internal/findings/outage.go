@@ -29,7 +29,7 @@ const (
 
 // stalled is that its opening and what was lost kept it waiting, its FIN among that, or that it failed.
 var stalled = condition{
-	expr: `(time.opening_s + time.loss_repair_s >= 1 || failure != "" || has("fin-retransmit"))`,
+	expr: `time.opening_s + time.loss_repair_s >= 1 || failure != "" || has("fin-retransmit")`,
 	holds: func(s *subject) bool {
 		return s.Spent[timing.Opening]+s.Spent[timing.Repair] >= leastStall || dimension.Failed(s.Conversation, s.Judgment) != dimension.NoFailure ||
 			has("fin-retransmit").holds(s)
@@ -161,7 +161,7 @@ func (w *stretch) condition() string {
 		ids[i] = strconv.Quote(id)
 	}
 	moment := func(t analyzer.Time) string { return `date("` + t.Time().UTC().Format(time.RFC3339Nano) + `")` }
-	return stalled.expr + " && any(anomalies, .id in [" + strings.Join(ids, ", ") + "] && .time >= " + moment(w.from) + " && .time <= " + moment(w.to) + ")"
+	return and(stalled.expr, "any(anomalies, .id in ["+strings.Join(ids, ", ")+"] && .time >= "+moment(w.from)+" && .time <= "+moment(w.to)+")")
 }
 
 // settled is k with all that stalled added to its kinds, but for what was part of an outage, of which that is the part; nil: there was none. k is left as it is.
@@ -199,10 +199,10 @@ func (k *Collector) ofOutage(gone *affected) part {
 	p := part{kind: outing, tally: &gone.tally, whole: true}
 	var any []string
 	for i := range k.out.kinds.each() {
-		any = append(any, within(k.conditionOf(i)))
+		any = append(any, k.conditionOf(i))
 		p.of = append(p.of, selector{kind: i, during: k.out})
 	}
-	p.where = "(" + strings.Join(any, " || ") + ") && " + k.out.expr
+	p.where = and(or(any...), k.out.expr)
 	if shares := k.sharesOf(gone, false); len(shares) > 0 && shares[0].n == gone.n {
 		p.share = &shares[0]
 	}

@@ -70,6 +70,17 @@ func TestHealthyText(t *testing.T) {
 	if got := b.String(); !strings.HasPrefix(got, "nothing wrong in 1 conversation: looked at ") || strings.Count(got, "\n") != 2 {
 		t.Errorf("%q", got)
 	}
+	for _, c := range []struct {
+		warned uint64
+		want   string
+	}{
+		{0, "nothing wrong in 3 conversations: looked at "},
+		{1, "nothing that anybody would notice in 3 conversations (1 with warnings that cost nothing): looked at "},
+	} {
+		if got := (&findings.Report{Conversations: 3, Warned: c.warned}).Healthy(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%d warned: %q", c.warned, got)
+		}
+	}
 	b.Reset()
 	if err := (&findings.Report{}).WriteText(&b, findings.TextOptions{}); err != nil || b.Len() > 0 {
 		t.Errorf("of no conversation: %q, %v", b.String(), err)

@@ -83,6 +83,6 @@ func (p *part) with(q *part) part {
 	s.tally, s.exact = t, s.exact && q.share.exact
 	return part{
 		kind: p.kind, also: append(p.also[:len(p.also):len(p.also)], q.kind), tally: &t, share: &s, whole: p.whole && q.whole,
-		where: p.where + " || " + q.where, of: append(p.of[:len(p.of):len(p.of)], q.of...),
+		where: or(p.where, q.where), of: append(p.of[:len(p.of):len(p.of)], q.of...),
 	}
 }

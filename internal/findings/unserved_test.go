@@ -28,6 +28,7 @@ func TestUnserved(t *testing.T) {
 		"while the client sends":          {scripts.Talk(t, "c1 c900 sF20 cF1"), "closed-unserved"},
 		"while the client sends for long": {scripts.Talk(t, "c1 c900 c200 sF20 cF1"), ""},
 		"after its client":                {scripts.Talk(t, "c1 cF20 sF20"), ""},
+		"the server resets":               {scripts.Talk(t, "c1") + "+20ms < R. 1:1(0) ack 2\n", "reset-by-server"},
 		"the client closes, by name":      {unanswered("api.example.com", "1.001"), "left-unserved"},
 		"at once":                         {unanswered("api.example.com", "1"), ""},
 		"who speaks no protocol we know":  {scripts.Talk(t, "c1 cF9000 sF20"), ""},

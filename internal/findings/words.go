@@ -122,6 +122,14 @@ func (o *Options) clock(t *report.Time) string {
 	return text
 }
 
+// together says that a number is of several conversations, since what shows the finding, below, is of one.
+func (f *ranked) together() string {
+	if f.Conversations > 1 {
+		return " in all"
+	}
+	return ""
+}
+
 // cost is what it cost in words, "" if nothing.
 func (f *ranked) cost(k *kind) string {
 	var parts []string
@@ -132,7 +140,7 @@ func (f *ranked) cost(k *kind) string {
 		parts = append(parts, report.HumanCount(f.Failed)+" failed")
 	}
 	if f.waited > 0 {
-		parts = append(parts, report.HumanDuration(time.Duration(f.waited))+" waited")
+		parts = append(parts, report.HumanDuration(time.Duration(f.waited))+" waited"+f.together())
 	}
 	if f.AgainBytes > 0 {
 		parts = append(parts, report.HumanBytes(f.AgainBytes)+" sent again")
@@ -148,6 +156,11 @@ func (r *Report) Healthy() string {
 	if r.Conversations == 0 {
 		return "no conversation to look at"
 	}
-	return fmt.Sprintf("nothing wrong in %s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
-		report.Counted(r.Conversations, "conversation"))
+	wrong, warned := "nothing wrong", ""
+	if r.Warned > 0 {
+		wrong = "nothing that anybody would notice"
+		warned = " (" + report.HumanCount(r.Warned) + " with warnings that cost nothing)"
+	}
+	return fmt.Sprintf("%s in %s%s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
+		wrong, report.Counted(r.Conversations, "conversation"), warned)
 }

@@ -194,7 +194,7 @@ func (p *Capture) Finish(w io.Writer, sum *analyzer.Summary, name string) error 
 func (p *Capture) subtitle() string {
 	what := map[string]string{"connections": "Connections", "loss": "Retransmissions", "rtt": "Round trip times of all connections"}[p.o.Kind]
 	s := p.sum
-	text := fmt.Sprintf("%s; %s in %s, %s", what, report.Counted(s.Conversations, "conversation"), spelled(max(0, s.End.Sub(s.Start))), report.Counted(s.TCP, "TCP packet"))
+	text := fmt.Sprintf("%s; %s in %s, %s", what, report.Counted(s.Conversations, "conversation"), report.HumanDuration(max(0, s.End.Sub(s.Start))), report.Counted(s.TCP, "TCP packet"))
 	if s.Packets > 0 {
 		text += " from " + s.Start.Time().Format("2006-01-02 15:04:05") + " UTC on"
 	}

@@ -272,7 +272,7 @@ func (l *ladder) key(c *paint.Canvas, y float64) {
 		if way == 0 {
 			text += "not known"
 		} else {
-			text += spelled(time.Duration(way))
+			text += report.HumanDuration(time.Duration(way))
 		}
 	}
 	c.Text(14, y+6, c.Fit(text, paint.SmallFont, c.W-28), paint.SmallFont, paint.Muted, paint.Left)
@@ -289,7 +289,7 @@ type rungDrawer struct {
 
 // pause says how long nothing was sent.
 func (d *rungDrawer) pause(length int64, y float64) {
-	text := spelled(time.Duration(length)) + " of silence"
+	text := report.HumanDuration(time.Duration(length)) + " of silence"
 	mid, half := (d.left+d.right)/2, d.c.Width(text, paint.SmallFont)/2+8
 	d.c.Lines(paint.Pen{Color: paint.Gray, Width: 1, Dash: 3}, []paint.Point{{X: d.left + 12, Y: y}, {X: mid - half, Y: y}}, []paint.Point{{X: mid + half, Y: y}, {X: d.right - 12, Y: y}})
 	d.c.Text(mid, y+4, text, paint.SmallFont, paint.Muted, paint.Center)

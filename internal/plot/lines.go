@@ -115,7 +115,7 @@ func (t *roundTrips) panel() paint.Panel {
 		}
 		lists = append(lists, list)
 		rtt := &t.c.Sent[side].RTT
-		name := "data of the " + side.String() + " (median " + spelled(rtt.P50) + ", 95 % within " + spelled(rtt.P95) + ")"
+		name := "data of the " + side.String() + " (median " + report.HumanDuration(rtt.P50) + ", 95 % within " + report.HumanDuration(rtt.P95) + ")"
 		p.Layers = append(p.Layers,
 			paint.Layer{Style: paint.Line, Dash: 5, Thin: true, Color: sideColors[side], Points: []paint.Datum{{At: t.from, Y: rtt.P50.Seconds()}, {At: t.to, Y: rtt.P50.Seconds()}}},
 			paint.Layer{Name: name, Style: paint.Spots, Color: sideColors[side], Points: list})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"tcptrace/analyzer"
@@ -199,14 +198,9 @@ func (s *Stream) title() (title, subtitle string) {
 	if sides := s.sides(); len(sides) == 1 {
 		what += " of the " + sides[0].String()
 	}
-	subtitle = fmt.Sprintf("%s; %s, %s in %s, %s on %s UTC", capital(what), c.Outcome, report.Counted(c.Packets(), "packet"), spelled(c.Duration()),
+	subtitle = fmt.Sprintf("%s; %s, %s in %s, %s on %s UTC", capital(what), c.Outcome, report.Counted(c.Packets(), "packet"), report.HumanDuration(c.Duration()),
 		report.HumanBytes(c.Sent[0].PayloadBytes+c.Sent[1].PayloadBytes), c.Start.Time().Format("2006-01-02 15:04:05"))
 	return title, subtitle
-}
-
-// spelled is a span of time as people read it.
-func spelled(d time.Duration) string {
-	return strings.Replace(report.HumanDuration(d), " us", " µs", 1)
 }
 
 func capital(s string) string { return string(s[0]-'a'+'A') + s[1:] }

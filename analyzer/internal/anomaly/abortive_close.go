@@ -30,6 +30,7 @@ func detectAbortive(s *pass) {
 			return
 		}
 		sent := s.C.Sent[conn.Client].StreamBytes + s.C.Sent[conn.Server].StreamBytes
+		sent -= min(sent, c.Behind[conn.Client]+c.Behind[conn.Server])
 		both := int64(0)
 		if c.BothWays {
 			both = 1

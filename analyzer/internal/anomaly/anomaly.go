@@ -50,7 +50,7 @@ func (a *Anomaly) end(at conn.Time) {
 		return
 	}
 	waited := &a.args[a.Kind.waits-1]
-	*waited, a.ended = min(*waited, int64(max(0, at-a.Awaited()))), true
+	*waited, a.ended = int64(max(0, at-a.Awaited())), true
 	if *waited <= int64(patience) { // such as a FIN whose ACK came, and was not captured
 		a.as(SeverityNote)
 	}

@@ -19,5 +19,5 @@ func detectDuplicates(s *pass) {
 }
 
 func detailDuplicates(a *Anomaly) string {
-	return number(a.args[0]) + " of " + count(a.args[1], "frame") + " are second copies; they are not analyzed"
+	return number(a.args[0]) + " of " + count(a.args[1], "frame") + " are copies of others; they are not analyzed"
 }

@@ -3,6 +3,7 @@ package anomaly
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
+	"tcptrace/analyzer/internal/wording"
 	"tcptrace/fsm"
 )
 
@@ -60,7 +61,7 @@ func (s *pass) refusedIn(steps []state.Step) bool {
 func detailRefused(a *Anomaly) string {
 	text := "the " + a.Side.Peer().String() + " answered the SYN by an RST after " + duration(a.args[1])
 	if n, howOften := counted(a.args[0]); n > 1 {
-		text += "; refused " + howOften + ", " + gaps(a.args[2:]).Text(n-1)
+		text += "; refused " + howOften + ", " + wording.Gaps(a.args[2:]).Text(n-1)
 	}
 	return text
 }

@@ -49,7 +49,11 @@ func detectNoAnswer(s *pass) {
 		if icmp != nil {
 			end |= icmpCame | s.icmpText(icmp)>>icmpCode<<icmpSaid
 		}
-		if waited := s.Lasts(syns.first.Time); icmp != nil || syns.n > 1 || waited >= int64(patience) || rst != nil {
+		waited := s.Lasts(syns.first.Time)
+		if syns.n > 1 || rst != nil {
+			waited = int64(s.C.End - syns.first.Time) // it may have given up behind its last segment
+		}
+		if icmp != nil || syns.n > 1 || waited >= int64(patience) || rst != nil {
 			s.raise(s.Side(dir), syns.first, args{syns.times() | end, waited, syns.gaps[0], syns.gaps[1]})
 		}
 	}

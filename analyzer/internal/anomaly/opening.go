@@ -3,6 +3,7 @@ package anomaly
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
+	"tcptrace/analyzer/internal/wording"
 	"tcptrace/internal/wire"
 )
 
@@ -21,7 +22,7 @@ func sentTimes(a *Anomaly, what string, waited int64) string {
 	n, howOften := counted(a.args[0])
 	text := a.Side.String() + " waited " + duration(waited) + ": " + what + " sent " + howOften
 	if n > 1 {
-		text += ", " + gaps(a.args[2:]).Text(n-1)
+		text += ", " + wording.Gaps(a.args[2:]).Text(n-1)
 	}
 	return text
 }

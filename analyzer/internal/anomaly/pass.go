@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/state"
+	"tcptrace/analyzer/internal/wording"
 	"tcptrace/fsm"
 )
 
@@ -177,7 +178,7 @@ type copies struct {
 	first, second, last *conn.Fact
 	n                   int
 	more                bool // others may not have been kept
-	gaps                gaps
+	gaps                wording.Gaps
 }
 
 // orMore is a bit of what copies.times returns: there may have been more.
@@ -204,7 +205,7 @@ func (s *pass) copies(dir uint8, is func(*conn.Fact) bool) (c copies) {
 			c.second = f
 		}
 		if c.n > 1 {
-			c.gaps.Add(c.n-2, f.Time-c.last.Time)
+			c.gaps.Add(c.n-2, f.Time.Sub(c.last.Time))
 		}
 		c.last = f
 	}

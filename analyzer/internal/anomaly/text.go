@@ -1,13 +1,11 @@
 package anomaly
 
-import "tcptrace/analyzer/internal/phrase"
+import "tcptrace/analyzer/internal/wording"
 
-// What details are made of.
-type gaps = phrase.Gaps
-
+// Words that most details need.
 var (
-	duration = phrase.Duration
-	number   = phrase.Number
-	times    = phrase.Times
-	count    = phrase.Count
+	duration = wording.Duration
+	number   = wording.Number
+	times    = wording.Times
+	count    = wording.Count
 )

@@ -69,6 +69,7 @@ const (
 	IncidentHeld                             // small segments of dir that waited for a delayed ACK: amount is for how long, run.longest at most, run.n how often one did not
 	IncidentSlow                             // answers of dir that its peer waited for: amount is for how long in all; what else it has is in package turn
 	IncidentAlert                            // fatal alerts of TLS in clear that dir sent: amount is the description of the first
+	IncidentBehindRST                        // segments of dir with new data behind an RST that was taken: amount is the data
 	NumIncidentKinds
 )
 

@@ -74,6 +74,7 @@ func (r *Reader) spendRarely(from conn.Time) {
 		r.put(onOpening, from)
 	case r.C.Flags.Has(conn.WasReset):
 		r.put(onClosing, from)
+		r.undecided = s.Len > 0
 	case f&(conn.SentACK|conn.SentFIN) == 0 && f&(conn.SentSYN|conn.SentSYNACK) != 0:
 		if r.Rx.Packets == 0 && r.Tx.Flags.Has(conn.SentSYNACK) { // the opener may have it long since
 			r.put(onUnknown, from)
@@ -195,9 +196,16 @@ func (r *Reader) repairer() *Recovery {
 	return r.p.RecoveryOf(r.b, r.Rx)
 }
 
-// followRepair looks, when the segment was read, whether it begins to repair a loss, goes on, or has the ACK that ends it.
+// followRepair looks, when the segment was read, whether it begins to repair a loss, goes on, or has the ACK that ends it. Behind an RST nothing
+// is repaired.
 func (r *Reader) followRepair() {
-	if r.undecided && r.V.Kind == KindRetransmission {
+	switch {
+	case !r.undecided:
+	case r.C.Flags.Has(conn.WasReset):
+		if (r.V.Kind == KindData || r.V.Kind == KindRetransmission) && r.end > r.next {
+			r.noteIncident(conn.IncidentBehindRST, r.S.Dir).Amount += int64(r.end - max(r.pos, r.next))
+		}
+	case r.V.Kind == KindRetransmission:
 		rp := r.p.RecoveryOf(r.A, r.Tx)
 		r.puts(&rp.repairing, max(r.C.Last, r.spent.settled))
 		if r.una < r.next {

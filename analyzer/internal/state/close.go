@@ -42,6 +42,8 @@ type Close struct {
 	Frame       uint64    // the RST
 	Time        conn.Time
 
+	Behind [2]uint64 // new data of each side that passed behind it, as far as that is known
+
 	Text string // that it carries (RFC 9293 3.5.3), its beginning, escaped (EscapeText)
 
 	Rst conn.Fact
@@ -210,6 +212,11 @@ func (s *View) explainReset(c *Close, rst *conn.Fact) {
 	c.Cause = s.causeOf(c, rst)
 	c.BothWays = c.Cause == ResetOnPath && s.cutBoth(rst)
 	c.Text = s.resetText(rst)
+	for dir := range uint8(2) {
+		if m := s.Incident(conn.IncidentBehindRST, dir); m != nil && m.Ahead > rst.Ahead { // else part of it passed before the one that ended it
+			c.Behind[s.Side(dir)] = uint64(m.Amount)
+		}
+	}
 	if s.wasGone(c) {
 		c.ByState = fsm.Closed
 	}

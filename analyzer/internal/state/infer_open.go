@@ -236,7 +236,7 @@ func (s *walker) accept(synack int) {
 	s.sent(fsm.SendSYNACK, first)
 	i := s.first(s.peer, 0, s.coversSYNACK)
 	own := s.first(s.me, synack, func(f *conn.Fact) bool {
-		return conn.IsOrdinary(f) && !(s.isBare(f) && (i >= 0 && f.Ahead < s.Facts[i].Ahead || s.opensBehind(f)))
+		return conn.IsOrdinary(f) && !(s.isBare(f) && (i >= 0 && f.Ahead < s.Facts[i].Ahead || s.opensBehind(f) || s.answersAhead(f)))
 	})
 	early := func(f *conn.Fact) bool { return i >= 0 && f.Time < s.Facts[i].Time+s.self.Distance*3/4 }
 	if s.fastOpen(first) {
@@ -312,6 +312,13 @@ func (s *walker) isBare(f *conn.Fact) bool {
 // coversSYNACK reports whether f, of the peer, acknowledges the endpoint's SYN-ACK, and does not lie before what SYN_RCVD expects.
 func (s *walker) coversSYNACK(f *conn.Fact) bool {
 	return conn.IsOrdinary(f) && inReach(f, s.self.ISN) && !(s.other.KnowsISN && int32(f.Seq+max(f.SeqLen(), 1)-s.other.ISN-1) <= 0)
+}
+
+// answersAhead reports whether all of the peer's that f may answer lies ahead of what SYN_RCVD expects: if its window does not reach there it
+// answers so, too, and remains (RFC 9293 3.10.7.4).
+func (s *walker) answersAhead(f *conn.Fact) bool {
+	next := s.other.ISN + 1
+	return s.first(s.peer, 0, func(g *conn.Fact) bool { return s.coversSYNACK(g) && g.Ahead < f.Ahead && int32(g.Seq-next) <= 0 }) < 0
 }
 
 // fastOpen reports whether the SYN that a SYN-ACK answers had data that it acknowledges, or may have had.

@@ -36,7 +36,7 @@ export function duration(ns) {
   const abs = Math.abs(ns), sign = ns < 0 ? "-" : "";
   const two = (n) => String(Math.floor(n)).padStart(2, "0");
   if (abs < 1e3) return sign + Math.round(abs) + " ns";
-  if (abs < 1e6) return sign + tenths(abs / 1e3) + " µs";
+  if (abs < 1e6) return sign + tenths(abs / 1e3) + " us";
   if (abs < 1e9) return sign + tenths(abs / 1e6) + " ms";
   if (abs < 60e9) return sign + (Math.floor(abs / 1e6 + 1e-9) / 1e3).toFixed(3) + " s";
   const s = abs / 1e9;
@@ -132,7 +132,7 @@ export function began(start) {
 export function offset(ns, step) {
   if (ns === 0) return "0";
   const abs = Math.abs(ns);
-  const [unit, name] = abs >= 60e9 && step >= 1e9 ? [0, ""] : abs >= 1e9 ? [1e9, " s"] : abs >= 1e6 ? [1e6, " ms"] : abs >= 1e3 ? [1e3, " µs"] : [1, " ns"];
+  const [unit, name] = abs >= 60e9 && step >= 1e9 ? [0, ""] : abs >= 1e9 ? [1e9, " s"] : abs >= 1e6 ? [1e6, " ms"] : abs >= 1e3 ? [1e3, " us"] : [1, " ns"];
   if (unit === 0) return duration(ns);
   const digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step / unit) - 1e-9)));
   return (ns / unit).toFixed(digits) + name;

@@ -51,7 +51,7 @@ func durationText(s float64) string {
 	case abs < 1e-6:
 		return short(s*1e9) + " ns"
 	case abs < 1e-3:
-		return short(s*1e6) + " µs"
+		return short(s*1e6) + " us"
 	case abs < 1:
 		return short(s*1e3) + " ms"
 	}
@@ -110,7 +110,7 @@ var spans = [...]struct {
 	size float64 // ns
 	name string
 	more float64 // used from so many on
-}{{86400e9, "d", 3}, {3600e9, "h", 3}, {60e9, "min", 4}, {1e9, "s", 2}, {1e6, "ms", 2}, {1e3, "µs", 2}, {1, "ns", 0}}
+}{{86400e9, "d", 3}, {3600e9, "h", 3}, {60e9, "min", 4}, {1e9, "s", 2}, {1e6, "ms", 2}, {1e3, "us", 2}, {1, "ns", 0}}
 
 // daySteps are distances of times of day, in seconds.
 var daySteps = [...]float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400}

@@ -14,7 +14,7 @@ func TestUnits(t *testing.T) {
 	}{
 		{Count, 0, "0"}, {Count, 9999, "9999"}, {Count, 10_000, "10 k"}, {Count, 1.5e6, "1.5 M"},
 		{Bytes, 999, "999 B"}, {Bytes, 1000, "1 kB"}, {Bytes, 2.5e9, "2.5 GB"}, {Rate, 12e6, "12 MB/s"},
-		{Duration, 0, "0"}, {Duration, 5e-8, "50 ns"}, {Duration, 1e-6, "1 µs"}, {Duration, 0.25, "250 ms"}, {Duration, 2, "2 s"}, {Percent, 2.5, "2.5 %"},
+		{Duration, 0, "0"}, {Duration, 5e-8, "50 ns"}, {Duration, 1e-6, "1 us"}, {Duration, 0.25, "250 ms"}, {Duration, 2, "2 s"}, {Percent, 2.5, "2.5 %"},
 	} {
 		if got := test.unit.Text(test.v); got != test.want {
 			t.Errorf("%v: %q, want %q", test.v, got, test.want)

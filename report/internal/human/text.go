@@ -51,8 +51,6 @@ func PlainText(s string, ascii bool) string {
 		switch {
 		case r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
 			return '?'
-		case r == 'µ': // as the other formats have it
-			return 'u'
 		case ascii && r >= 0x7f:
 			return '?'
 		}

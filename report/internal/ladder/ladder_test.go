@@ -164,7 +164,7 @@ func TestHostileText(t *testing.T) {
 	if got, want := human.PlainText(hostile, false), "a?[31mb?c?d?e?f?g?h?i"; got != want {
 		t.Errorf("plainText: %q, want %q", got, want)
 	}
-	if got, want := human.PlainText("60 µs – ok", true), "60 us ? ok"; got != want {
+	if got, want := human.PlainText("60 us – ok", true), "60 us ? ok"; got != want {
 		t.Errorf("plainText in ASCII: %q, want %q", got, want)
 	}
 	m := new(Mermaid)

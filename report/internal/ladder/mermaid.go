@@ -164,7 +164,7 @@ func (m *Mermaid) escaped(s string) string {
 			switch {
 			case ends && (r == 'e' || r == 'E'):
 				fmt.Fprintf(&b, "#%d;", r)
-			case r == ' ', r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(".,:()+_/=-[]*'µ", r):
+			case r == ' ', r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', strings.ContainsRune(".,:()+_/=-[]*'", r):
 				b.WriteRune(r)
 			default:
 				fmt.Fprintf(&b, "#%d;", r)

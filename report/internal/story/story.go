@@ -162,6 +162,9 @@ func (t *teller) exchange() string {
 		if n := sent.RepeatedBytes; n > 0 && sent.Retransmitted() > 0 {
 			of = append(of, human.Count(n)+" of them more than once")
 		}
+		if n := t.j.Close.Behind[side]; n > 0 {
+			of = append(of, human.Count(min(n, sent.StreamBytes))+" of them behind the RST that ended it")
+		}
 		if n := t.notCaptured(sent); n > 0 {
 			of = append(of, human.Count(n)+" of them not captured")
 		}

@@ -111,6 +111,10 @@ func TestStory(t *testing.T) {
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("abortive-close"), Frame: 14}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
 		}, []string{"4,000 bytes; it lasted", "It was ended by an RST from the server in ESTABLISHED: without a FIN", "(frame 14).", "Probably nothing is left of it on either side."}},
+		{"reset amid data", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("aborted"), By: analyzer.Client, ByState: fsm.Established, Frame: 14, Behind: [2]uint64{0, 1500}}
+			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
+		}, []string{"The client sent 120 bytes, the server sent 4,000 bytes (1,500 of them behind the RST that ended it); it lasted", "It was ended by an RST from the client in ESTABLISHED"}},
 		{"closed before it was open", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Trajectory[analyzer.Server] = j.Trajectory[analyzer.Server][1:]
 		}, []string{"10.0.0.1:40000 (the client) connected to 10.0.0.2:80 (the server), which closed before it heard that the connection is open."}},

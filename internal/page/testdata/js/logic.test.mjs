@@ -20,7 +20,7 @@ test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
   assert.equal(count(999), "999");
   assert.deepEqual([999, 1000, 1250, 999999, 1e6].map(bytes), ["999 B", "1.0 kB", "1.2 kB", "999.9 kB", "1.0 MB"]);
-  assert.deepEqual([999, 1000, 1.5e6, 59.9e9, 60e9, 3661e9, 90000e9, -2e6].map(duration), ["999 ns", "1.0 µs", "1.5 ms", "59.900 s", "1m00s", "1h01m", "1d01h", "-2.0 ms"]);
+  assert.deepEqual([999, 1000, 1.5e6, 59.9e9, 60e9, 3661e9, 90000e9, -2e6].map(duration), ["999 ns", "1.0 us", "1.5 ms", "59.900 s", "1m00s", "1h01m", "1d01h", "-2.0 ms"]);
   assert.deepEqual([3030799999, 3030800000, 3030999999, 3031000000, 59999999999, 937099999, 999999999].map(duration), ["3.030 s", "3.030 s", "3.030 s", "3.031 s", "59.999 s", "937.0 ms", "999.9 ms"]);
   assert.deepEqual([0, 0.0005, 0.001, 0.0999, 0.1, 1].map(percent), ["0 %", "<0.1 %", "0.1 %", "10.0 %", "10 %", "100 %"]);
   assert.deepEqual([counted(1, "packet"), counted(2, "packet")], ["1 packet", "2 packets"]);
