@@ -64,7 +64,7 @@ conn again client 10.0.0.1:40000 server 10.0.0.2:80 isn 555000111 0
 +1s     other> S 0:0(0) win 64240 <mss 1460>
 +4001ms other> S 0:0(0) win 64240 <mss 1460>`, at: []string{"14999ms", "not given up", "15s", "given up"}},
 
-		{why: "an ICMP error after it was given up is not about it, and it waited until then", ask: told("client waited 16.0 s: SYN sent twice, 1.0 s apart; nothing has come back\n", "alone", "with the error"), script: three + `
+		{why: "an ICMP error after it was given up is not about it", ask: told("client waited 1.0 s: SYN sent twice, 1.0 s apart; nothing has come back\n", "alone", "with the error"), script: three + `
 +0      > S   0:0(0) win 64240 <mss 1460>
 +1s     > S   0:0(0) win 64240 <mss 1460>
 +@      < icmp 10.0.5.1 host`, at: []string{"14999ms", "with the error", "15s", "alone"}},

@@ -66,7 +66,7 @@ func (j *Judgment) Hear(c *conn.Conversation) {
 		last := end.Words[len(end.Words)-1]
 		for i := range j.Anomalies {
 			if a := &j.Anomalies[i]; last.State == fsm.Closed && a.HasSide && a.Side == conn.Side(side) {
-				a.end(conn.Time(last.Time))
+				a.end(min(conn.Time(last.Time), c.Now))
 			}
 		}
 	}
