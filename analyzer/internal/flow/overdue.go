@@ -62,14 +62,14 @@ func (t *Tracker) find(key *wire.Key, hash uint32, now conn.Time, frame uint64, 
 	return slot
 }
 
-// retire lets go of the conversation in a slot, whose time is over. It reports whether that stays: what was held is its own, and later than
-// what was known of it, or has begun another, and it waits for stragglers.
+// retire lets go of the conversation in a slot, whose time is over. It reports whether that stays: what was held shows that one which had not
+// ended goes on, or has begun another, and it waits for stragglers. Of one that had ended, what was held no longer puts off the end.
 func (t *Tracker) retire(slot uint32, now conn.Time, frame uint64, out *Output) (stays bool) {
 	if !isEmbryo(slot) && t.Slab.At(slot).Flags.Has(conn.Pending) {
 		if !t.release(slot, frame, out) {
 			return false
 		}
-		if t.until(t.Slab.At(slot)) > now {
+		if c := t.Slab.At(slot); (c.Flags.Has(conn.Replaced) || !c.Flags.Has(conn.Ended)) && t.until(c) > now {
 			return true
 		}
 	}
