@@ -88,3 +88,58 @@ func TestHostEndsMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestHostEndsNoOtherWait: for how long an endpoint waited that waits no more, as packets show, does not depend on when its host closed.
+func TestHostEndsNoOtherWait(t *testing.T) {
+	closing := func(w *watched) {
+		w.establish(1)
+		w.segment(1, 0, wire.FIN|wire.ACK, 101, 201)
+		w.segment(1, 1, wire.ACK, 201, 102)
+		w.pass(10 * time.Second)
+	}
+	for _, test := range []struct {
+		id, want string
+		side     Side
+		segments func(w *watched)
+	}{
+		{"close-wait-lingering", "the server was silent in CLOSE_WAIT for 10.0 s before it went on", Server, func(w *watched) {
+			closing(w)
+			w.segment(1, 1, wire.FIN|wire.ACK, 201, 102)
+		}},
+		{"close-wait-lingering", "the server was silent in CLOSE_WAIT for 10.0 s, until the connection was reset: its application had not closed", Server, func(w *watched) {
+			closing(w)
+			w.segment(1, 0, wire.RST|wire.ACK, 102, 201)
+		}},
+		{"no-answer", "client waited 3.0 s: SYN sent twice, 1.0 s apart; nothing has come back; then it gave up by an RST", Client, func(w *watched) {
+			w.segment(1, 0, wire.SYN, 100, 0)
+			w.pass(time.Second)
+			w.segment(1, 0, wire.SYN, 100, 0)
+			w.pass(2 * time.Second)
+			w.segment(1, 0, wire.RST, 100, 0)
+		}},
+	} {
+		for _, closed := range []time.Duration{0, 5 * time.Second} {
+			w := newWatched(Options{}, Idle{})
+			test.segments(w)
+			words := []host.Word{{State: fsm.Established}}
+			if closed > 0 {
+				words = append(words, host.Word{State: fsm.Closed, Time: int64(w.at) + int64(closed)})
+			}
+			var hosts [2]*host.End
+			hosts[test.side] = &host.End{All: true, Words: words}
+			w.Ask(func(*Conversation) ([2]*host.End, bool) { return hosts, true })
+			w.pass(8 * time.Second)
+			got := ""
+			w.Each(func(s *Seen) {
+				for i := range s.Judgment.Anomalies {
+					if a := &s.Judgment.Anomalies[i]; a.Kind.ID == test.id {
+						got = a.Detail()
+					}
+				}
+			})
+			if got != test.want {
+				t.Errorf("%s, its host closed %v later: %q, want %q", test.id, closed, got, test.want)
+			}
+		}
+	}
+}

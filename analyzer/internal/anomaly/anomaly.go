@@ -29,7 +29,8 @@ type Anomaly struct {
 
 	args  args
 	since conn.Time // since when the endpoint has waited, or what is missing has been awaited; zero: since Time
-	ended bool      // the endpoint waits no more: its host says that it has no connection
+	left  bool      // the endpoint waits no more, as packets show
+	ended bool      // it waits no more: its host says that it has no connection
 	self  bool      // of a socket that is connected to itself
 }
 
@@ -49,8 +50,11 @@ func (a *Anomaly) end(at conn.Time) {
 	if a.Kind.waits == 0 {
 		return
 	}
+	if a.ended = true; a.left { // for how long it waited is known
+		return
+	}
 	waited := &a.args[a.Kind.waits-1]
-	*waited, a.ended = int64(max(0, at-a.Awaited())), true
+	*waited = int64(max(0, at-a.Awaited()))
 	if *waited <= int64(patience) { // such as a FIN whose ACK came, and was not captured
 		a.as(SeverityNote)
 	}

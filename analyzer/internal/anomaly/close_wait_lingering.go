@@ -60,7 +60,7 @@ func detectCloseWait(s *pass) {
 			}
 			a := s.raiseFact(fin, args{int64(waited), how})
 			a.onSide(conn.Side(side))
-			if last {
+			if a.left = !last; last {
 				a.from(s.Now - waited)
 			}
 			if how == wentOn || how == midstream || how == unseenFIN {

@@ -52,7 +52,7 @@ func detectMissingFinalACK(s *pass) {
 			what |= ackUnseen
 		}
 		a := s.raiseFact(fins.last, args{what, waited, fins.gaps[0], fins.gaps[1]})
-		a.onSide(side).from(fins.first.Time)
+		a.onSide(side).from(fins.first.Time).left = gaveUp
 		if fins.n == 1 && (unseen || waited <= int64(s.patience(side))) {
 			a.as(SeverityNote)
 		}

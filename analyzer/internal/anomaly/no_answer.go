@@ -54,7 +54,7 @@ func detectNoAnswer(s *pass) {
 			waited = int64(s.C.End - syns.first.Time) // it may have given up behind its last segment
 		}
 		if icmp != nil || syns.n > 1 || waited >= int64(patience) || rst != nil {
-			s.raise(s.Side(dir), syns.first, args{syns.times() | end, waited, syns.gaps[0], syns.gaps[1]})
+			s.raise(s.Side(dir), syns.first, args{syns.times() | end, waited, syns.gaps[0], syns.gaps[1]}).left = end&resetAtEnd != 0
 		}
 	}
 }
