@@ -53,7 +53,7 @@ type silent struct {
 type begun struct {
 	key  kernel.Key
 	side analyzer.Side
-	at   time.Time
+	at   time.Time // when it was known
 }
 
 func (b *begun) addr() (addr pair) {
@@ -176,7 +176,7 @@ func (s *silents) change(c *kernel.Change) {
 		}
 	}
 	if c.State == fsm.SynSent && c.Before != fsm.SynSent && c.Socket && len(s.begun) < mostBegun {
-		s.begun = append(s.begun, begun{c.Key, analyzer.Client, c.Time})
+		s.begun = append(s.begun, begun{c.Key, analyzer.Client, time.Now()}) // not c.Time: where much waits, a conversation of then may not be told yet
 	}
 }
 

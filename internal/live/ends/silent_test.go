@@ -154,6 +154,28 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
+// TestUnsentOverload: where the kernel's word is read late, the conversation is told after that, and the connection is not taken for silent.
+func TestUnsentOverload(t *testing.T) {
+	for _, begins := range []bool{true, false} {
+		r, told, _ := newSilent(t, all)
+		clear(r.silent.all)
+		r.silent.begun = nil
+		e := endpoint(namespace, client, server, fsm.SynSent)
+		e.Socket = true
+		r.kernel.known[e.Key] = e
+		r.kernel.next = []kernel.Change{change(e, 3*silence)}
+		expectSilent(t, r, told)
+		var want []string
+		if begins {
+			r.opened(3)
+		} else {
+			want = []string{"10.0.0.1:1000 10.0.0.2:80 client SYN_SENT"}
+		}
+		r.passes(silence)
+		expectSilent(t, r, told, want...)
+	}
+}
+
 // TestNotCaptured: what takes another interface is not told, and of too many only some.
 func TestNotCaptured(t *testing.T) {
 	r, told, _ := newSilent(t, func(_, server netip.AddrPort) bool { return server.Addr() == client.Addr() })
