@@ -77,7 +77,7 @@ var families = []family{
 		prometheus.CounterValue, []string{"interface", "at"}, readDropped,
 	},
 	{
-		"tcptrace_silent_endpoints", "Endpoints on this host of connections that were open at the start and of which no packet has come, by the state in which the kernel has them. " +
+		"tcptrace_silent_endpoints", "Endpoints on this host of connections of which no packet has come, open at the start or in SYN_SENT for a second, by the state in which the kernel has them. " +
 			"Absent if it is not asked.",
 		prometheus.GaugeValue, []string{"state"}, readSilent,
 	},

@@ -177,7 +177,7 @@ func (m *Metrics) countGroup(name, whose string, g group) {
 		return v
 	}
 	queue := gauge("accept_queue_length", "Connections that wait for accept() at a listening socket of this host, as its kernel says: of several the one that is nearest to its limit.")
-	limit := gauge("accept_queue_limit", "How many may wait there (the backlog). One more does.")
+	limit := gauge("accept_queue_limit", "How many may wait there (the backlog). Linux lets one more wait.")
 	all := grouped{g, map[string]*counted{}}
 	for _, label := range g.labels() {
 		s := &counted{resent: resent.WithLabelValues(label), handshake: handshake.WithLabelValues(label), overflow: overflow.WithLabelValues(label),
