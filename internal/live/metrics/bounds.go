@@ -9,6 +9,7 @@ type Bound uint8
 const (
 	BoundKernel    Bound = iota // words of the kernel, that it had no room for or that have none in our table
 	BoundWords                  // words of the kernel that wait for packets
+	BoundHeld                   // events that are held back until it is known whose their conversation is
 	BoundHolders                // processes that have a socket of connections whose process is looked for
 	BoundDisk                   // packets that wait for the disk
 	BoundRotation               // packets in files of a series
@@ -20,7 +21,7 @@ const (
 )
 
 var boundNames = [NumBounds]string{
-	BoundKernel: "kernel-words", BoundWords: "waiting-words", BoundHolders: "socket-holders", BoundDisk: "write", BoundRotation: "max-files", BoundKeepOne: "keep-conversation",
+	BoundKernel: "kernel-words", BoundWords: "waiting-words", BoundHeld: "held-events", BoundHolders: "socket-holders", BoundDisk: "write", BoundRotation: "max-files", BoundKeepOne: "keep-conversation",
 	BoundKeepAll: "keep-memory", BoundKeepOrder: "keep-order", BoundFollow: "follow",
 }
 

@@ -111,7 +111,7 @@ func (s *Session) LeftOut() (n metrics.Counts) {
 	if s.Kernel != nil {
 		n[metrics.BoundKernel], n[metrics.BoundHolders] = s.Kernel.Lost(), s.Kernel.Unlisted()
 	}
-	n[metrics.BoundWords] = s.words.hurried
+	n[metrics.BoundWords], n[metrics.BoundHeld] = s.words.hurried, s.held.leftOut()
 	if w := s.files.writer; w != nil {
 		counts := w.Counts()
 		n[metrics.BoundDisk], n[metrics.BoundRotation] = counts.LeftOut, counts.DeletedPackets

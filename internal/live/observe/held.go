@@ -17,13 +17,14 @@ type holdback struct {
 	streams    map[uint64]*held
 	queue      []heldSince // oldest first
 	n          int         // events
-	lost       uint64      // conversations whose beginnings were not kept
+	lost       uint64      // conversations that were written, without their beginnings, for want of room
 }
 
 // held is what is held back of a conversation.
 type held struct {
-	events []heldEvent
-	gone   bool // it was held back for too long, or there was no room for it
+	events  []heldEvent
+	gone    bool // it was held back for too long, or there was no room for it
+	crowded bool // there was none
 }
 
 // heldEvent is an event without its conversation, or a word of the kernel.
@@ -63,7 +64,7 @@ func (h *holdback) of(stream uint64, addr [2]netip.AddrPort, now analyzer.Time) 
 	}
 	if !one.gone && (h.n >= mostHeld || len(one.events) >= mostHeldEach) {
 		h.drop(one)
-		h.lost++
+		one.crowded = true
 	}
 	if one.gone {
 		return nil
@@ -134,18 +135,38 @@ func (e *heldEvent) isTakenBack(correction *analyzer.Event) bool {
 	return true
 }
 
-// take is what is held back of a conversation, in order of time, and is not any more.
-func (h *holdback) take(stream uint64) (events []heldEvent) {
-	if h == nil {
+// take is what is held back of a conversation that is written, in order of time, and is not any more.
+func (h *holdback) take(stream uint64) []heldEvent {
+	if h == nil || h.streams[stream] == nil {
 		return nil
 	}
-	if one := h.streams[stream]; one != nil {
-		events = one.events
-		h.n -= len(events)
-		delete(h.streams, stream)
+	one := h.streams[stream]
+	if one.crowded {
+		h.lost++
 	}
+	events := one.events
+	h.forget(stream)
 	slices.SortStableFunc(events, func(a, b heldEvent) int { return cmp.Compare(a.at, b.at) })
 	return events
+}
+
+// forget is for a conversation that is over.
+func (h *holdback) forget(stream uint64) {
+	if h == nil {
+		return
+	}
+	if one := h.streams[stream]; one != nil {
+		h.drop(one)
+		delete(h.streams, stream)
+	}
+}
+
+// leftOut is how many conversations were written without their beginnings.
+func (h *holdback) leftOut() uint64 {
+	if h == nil {
+		return 0
+	}
+	return h.lost
 }
 
 // pass drops what has been held back for too long.

@@ -86,7 +86,8 @@ func TestHeldTakenBack(t *testing.T) {
 	s.wrote("an ESTABLISHED that was not", "opened", "state SYN_SENT", "state LISTEN", "state SYN_RCVD", "state ESTABLISHED", "kernel ESTABLISHED", "state CLOSED")
 }
 
-// TestHeldRoom: of one conversation and of all only so much is held back; a conversation of which there is more is not told from its beginning, and counted.
+// TestHeldRoom: of one conversation and of all only so much is held back; a conversation of which there is more is not told from its beginning, and counted if it
+// is told at all.
 func TestHeldRoom(t *testing.T) {
 	h := newHoldback(func([2]netip.AddrPort) bool { return true })
 	for range mostHeldEach {
@@ -95,15 +96,21 @@ func TestHeldRoom(t *testing.T) {
 	if h.n != mostHeldEach || h.lost != 0 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
-	if h.word(&ends.Told{Stream: 1}, 0); h.n != 0 || h.lost != 1 || len(h.take(1)) > 0 {
+	if h.word(&ends.Told{Stream: 1}, 0); h.n != 0 || h.lost != 0 || len(h.take(1)) > 0 || h.lost != 1 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
+	}
+	for range mostHeldEach + 1 {
+		h.word(&ends.Told{Stream: 2}, 0)
+	}
+	if h.forget(2); h.lost != 1 || len(h.streams) > 0 {
+		t.Errorf("%d lost, one of which nothing was to be told", h.lost-1)
 	}
 	for stream := range uint64(mostHeld) {
 		h.word(&ends.Told{Stream: 10 + stream}, analyzer.Time(stream))
 	}
 	h.word(&ends.Told{Stream: 5}, 0)
 	h.word(&ends.Told{Stream: 5}, 0)
-	if h.n != mostHeld || h.lost != 2 {
+	if h.take(5); h.n != mostHeld || h.lost != 2 || h.leftOut() != 2 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
 	h.pass(analyzer.Time(heldFor))

@@ -31,8 +31,8 @@ func (s *Session) CloseKernel() {
 	if s.ends != nil && s.ends.SilentsLeftOut() > s.silentsTold {
 		s.Note("%s without a packet were not shown: there were too many", report.Counted(uint64(s.ends.SilentsLeftOut()-s.silentsTold), "connection"))
 	}
-	if s.held != nil && s.held.lost > 0 {
-		s.Note("%s had begun before their process was known, and are not written from the beginning: there were too many", report.Counted(s.held.lost, "conversation"))
+	if n := s.held.leftOut(); n > 0 {
+		s.Note("too much was to be held back until processes were known: %s not written from the beginning", report.Counted(n, "conversation"))
 	}
 	if n := s.Kernel.Lost(); n > 0 {
 		s.Note("the kernel told more than there was room for: %s missing", report.Counted(n, "change"))
@@ -127,7 +127,7 @@ func (s *Session) tellWords(until analyzer.Time) {
 	s.words.list = waiting
 	for stream := range s.over {
 		delete(s.begun, stream)
-		s.held.take(stream)
+		s.held.forget(stream)
 	}
 	clear(s.over)
 }
