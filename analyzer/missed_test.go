@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,45 @@ func TestMissedMeanwhile(t *testing.T) {
 			t.Errorf("%s: not taken back: %q", test.id, w.told)
 		}
 	}
+}
+
+// TestMissedAgain: bytes that were captured behind their ACK, again and again, are not missing; others are when they have been missing for 3 s, from their own
+// ACK on.
+func TestMissedAgain(t *testing.T) {
+	w := newWatched(Options{}, Idle{})
+	w.establish(1)
+	data := func(seq uint32) {
+		w.add(&wire.Segment{Key: flowKey(1), Dir: 0, Flags: wire.ACK, Seq: seq, Ack: 201, Window: 1000, Len: 100, IPLen: 140})
+	}
+	seq := uint32(101)
+	for range 6 {
+		data(seq)
+		w.segment(1, 1, wire.ACK, 201, seq+200)
+		w.pass(time.Millisecond)
+		data(seq + 100)
+		w.pass(time.Second)
+		seq += 200
+	}
+	if slices.Contains(w.told, "capture-loss") {
+		t.Errorf("told %q", w.told)
+	}
+	w.segment(1, 1, wire.ACK, 201, seq+100)
+	at := w.at
+	w.pass(0)
+	w.pass(3*time.Second - 1)
+	if w.holds("capture-loss") {
+		t.Error("told too early")
+	}
+	if w.pass(1); !w.holds("capture-loss") {
+		t.Errorf("not told: %q", w.told)
+	}
+	w.Each(func(s *Seen) {
+		for i := range s.Judgment.Anomalies {
+			if a := &s.Judgment.Anomalies[i]; a.Kind.ID == "capture-loss" && a.Time != at {
+				t.Errorf("missing since %v, want %v", a.Time, at)
+			}
+		}
+	})
 }
 
 // holds reports whether an anomaly was told, and has not been taken back.

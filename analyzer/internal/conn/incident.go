@@ -260,9 +260,14 @@ func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before rea
 	return true
 }
 
-// gap notes n bytes that s acknowledges and the capture lacks.
+// gap notes n bytes that s acknowledges and the capture lacks. What was lacking before, and has come, is not missing since then.
 func (c *Conn) gap(p *IncidentPool, s *wire.Segment, n reassembly.Pos) *Incident {
-	m := c.Note(p, IncidentUnseen, 1-s.Dir, s, int64(n))
+	m := c.Find(p, IncidentUnseen, 1-s.Dir)
+	again := m != nil && m.Amount == 0
+	if m = c.Note(p, IncidentUnseen, 1-s.Dir, s, int64(n)); again {
+		m.Time, m.Ahead = Time(s.Time), c.Ahead(s)
+		p.News++
+	}
 	c.History.repeat(1-s.Dir, 'g', m.Count)
 	return m
 }
