@@ -170,10 +170,17 @@ func (s *silents) change(c *kernel.Change) {
 		return
 	}
 	for side, addr := range [2]pair{{c.Local, c.Remote}, {c.Remote, c.Local}} {
-		if held := s.all[addr]; held != nil && held.Hosts[side] != nil && len(s.late) < mostSilent {
+		held := s.all[addr]
+		switch {
+		case held == nil || held.Hosts[side] == nil:
+			continue
+		case len(s.late) == mostSilent: // nobody would say that it is over
+			delete(s.all, addr)
+			s.more++
+		default:
 			s.late = append(s.late, &Silent{*c, held.Conversation, analyzer.Side(side)})
-			return
 		}
+		return
 	}
 	if c.State == fsm.SynSent && c.Before != fsm.SynSent && c.Socket && len(s.begun) < mostBegun {
 		s.begun = append(s.begun, begun{c.Key, analyzer.Client, time.Now()}) // not c.Time: where much waits, a conversation of then may not be told yet

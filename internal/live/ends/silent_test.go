@@ -176,6 +176,34 @@ func TestUnsentOverload(t *testing.T) {
 	}
 }
 
+// TestSilentRoom: only so much of what becomes of silent connections is held back; one of which there is more is no longer told, rather than said to be open for ever.
+func TestSilentRoom(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		r := newRun()
+		r.kernel.known = map[kernel.Key]kernel.Endpoint{}
+		r.Silents(all, func(*Silent) {})
+		var list []kernel.Change
+		for n := range 2 {
+			e := endpoint(namespace, netip.AddrPortFrom(client.Addr(), uint16(1000+n)), server, fsm.Established)
+			r.kernel.known[e.Key] = e
+			c := r.silent.add(pair{e.Local, e.Remote}, time.Now())
+			say(c, analyzer.Client, &e, time.Now())
+			list = append(list, change(e, 0))
+		}
+		for range mostSilent - 1 + more {
+			r.kernel.next = append(r.kernel.next, list[0])
+		}
+		list[1].State = fsm.Closed
+		r.kernel.next = append(r.kernel.next, list[1])
+		if err := r.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.silent.late) != mostSilent || len(r.silent.all) != 2-more || r.SilentsLeftOut() != more {
+			t.Errorf("%d too many: %d held back, %d silent, %d left out", more, len(r.silent.late), len(r.silent.all), r.SilentsLeftOut())
+		}
+	}
+}
+
 // TestNotCaptured: what takes another interface is not told, and of too many only some.
 func TestNotCaptured(t *testing.T) {
 	r, told, _ := newSilent(t, func(_, server netip.AddrPort) bool { return server.Addr() == client.Addr() })
