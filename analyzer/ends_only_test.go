@@ -19,19 +19,20 @@ func TestEndsOnly(t *testing.T) {
 		paths = paths[:len(paths)/4]
 	}
 	even := func(addr [2]netip.AddrPort) bool { return (addr[0].Port()^addr[1].Port())&1 == 0 }
-	const later = "some, once they have begun"
-	before := 0
+	const later, late = "some, once they have begun", "some, and too late"
+	before := map[string]int{}
 	for i := 0; i < len(paths); i += 5 {
 		some := paths[i:min(i+5, len(paths))]
 		for _, workers := range []int{1, 4} {
 			all, _, sum := eventsOf(workers, func(*Monitor) {}, some)
-			asked := map[[2]netip.AddrPort]bool{}
-			asWillBe := func(addr [2]netip.AddrPort) bool {
-				was := asked[addr]
-				asked[addr] = true
-				return was && even(addr)
+			from := func(time int) func([2]netip.AddrPort) bool { // it holds when it is asked so often
+				asked := map[[2]netip.AddrPort]int{}
+				return func(addr [2]netip.AddrPort) bool {
+					asked[addr]++
+					return asked[addr] >= time && even(addr)
+				}
 			}
-			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even, later: asWillBe} {
+			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even, later: from(2), late: from(3)} {
 				ends, excepted, got := eventsOf(workers, func(m *Monitor) { m.EndsOnly(but) }, some)
 				if got != sum || len(ends) != len(all) {
 					t.Fatalf("%v, %d workers, but %s: %d conversations, %s\nall told: %d, %s", some, workers, name, len(ends), got, len(all), sum)
@@ -43,7 +44,7 @@ func TestEndsOnly(t *testing.T) {
 				}
 				for stream, events := range ends {
 					full := all[stream]
-					if name == later && uses[excepted[stream]] == 1 && len(events) > 1 {
+					if name == late && uses[excepted[stream]] == 1 && len(events) > 1 {
 						t.Fatalf("%v, %d workers, but %s: stream %d has %d events", some, workers, name, stream, len(events))
 					}
 					if last := events[len(events)-1]; last != full[len(full)-1] {
@@ -53,7 +54,7 @@ func TestEndsOnly(t *testing.T) {
 					case !is && len(events) > 1:
 						t.Fatalf("%v, %d workers, but %s: stream %d has %d events", some, workers, name, stream, len(events))
 					case is && len(events) > 1: // it did not end before the first Flush
-						before++
+						before[name]++
 						if !slices.Equal(events, full) {
 							t.Fatalf("%v, %d workers: of stream %d is told\n%q\nand if all is told\n%q", some, workers, stream, events, full)
 						}
@@ -62,7 +63,7 @@ func TestEndsOnly(t *testing.T) {
 			}
 		}
 	}
-	if before == 0 {
+	if before["some"] == 0 || before[later] == 0 {
 		t.Error("nothing was told before an end")
 	}
 }

@@ -26,6 +26,8 @@ func (l *ledger) number(slot uint32) uint32 { return *l.slots.At(slot) &^ hushed
 // hush has nothing told of the conversation in a slot before its end.
 func (l *ledger) hush(slot uint32) { *l.slots.At(slot) |= hushed }
 
+func (l *ledger) unhush(slot uint32) { *l.slots.At(slot) &^= hushed }
+
 // isHushed reports whether hush was called for the conversation in a slot.
 func (l *ledger) isHushed(slot uint32) bool { return *l.slots.At(slot)&hushed != 0 }
 

@@ -123,7 +123,7 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 
 // EndsOnly has nothing be told of conversations before the last event of each, and so they need not be judged before, and then only by
 // Judgment.JudgeEnd. but, unless it is nil, says for whose addresses, in any order, that does not hold, and is asked when a conversation
-// begins. States knows of the others only that they are there. EndsOnly must be called before there are any events.
+// begins and, unless that holds, at the next Flush. States knows of the others only that they are there. EndsOnly must be called before there are any events.
 func (m *Monitor) EndsOnly(but func(addr [2]netip.AddrPort) bool) { m.endsOnly, m.but = true, but }
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,

@@ -95,9 +95,13 @@ func (p *part) begin(slot uint32, stream uint64) {
 	number := p.ledger.begin(slot, p.m.dropped)
 	p.counts.inState[Client][fsm.Unknown]++
 	p.counts.inState[Server][fsm.Unknown]++
-	if p.m.endsOnly && (p.m.but == nil || !p.m.but(p.tracker.Addr(slot))) {
-		p.ledger.hush(slot)
-		return
+	if p.m.endsOnly {
+		if p.m.but == nil || !p.m.but(p.tracker.Addr(slot)) {
+			p.ledger.hush(slot)
+		}
+		if p.m.but == nil {
+			return
+		}
 	}
 	p.dirty(number)
 }
@@ -165,9 +169,12 @@ func (p *part) isNews(t *announced) bool {
 	if t.gen%2 == 0 || !t.is.has(dirty) {
 		return false
 	}
-	if p.ledger.isHushed(t.slot) { // a host had something to say of it
-		t.is.set(dirty, false)
-		return false
+	if p.ledger.isHushed(t.slot) { // it is asked again: the host may have learned meanwhile that the address is its own
+		if p.m.but == nil || !p.m.but(p.tracker.Addr(t.slot)) {
+			t.is.set(dirty, false)
+			return false
+		}
+		p.ledger.unhush(t.slot)
 	}
 	return true
 }

@@ -66,10 +66,11 @@ func (t *Tracker) find(key *wire.Key, hash uint32, now conn.Time, frame uint64, 
 // ended goes on, or has begun another, and it waits for stragglers. Of one that had ended, what was held no longer puts off the end.
 func (t *Tracker) retire(slot uint32, now conn.Time, frame uint64, out *Output) (stays bool) {
 	if !isEmbryo(slot) && t.Slab.At(slot).Flags.Has(conn.Pending) {
+		ended := t.Slab.At(slot).Flags.Has(conn.Ended)
 		if !t.release(slot, frame, out) {
 			return false
 		}
-		if c := t.Slab.At(slot); (c.Flags.Has(conn.Replaced) || !c.Flags.Has(conn.Ended)) && t.until(c) > now {
+		if c := t.Slab.At(slot); (c.Flags.Has(conn.Replaced) || !ended) && t.until(c) > now {
 			return true
 		}
 	}
