@@ -46,6 +46,24 @@ func TestHolders(t *testing.T) {
 	}
 }
 
+// TestRenamed: a process that runs another program once it has a socket, as an inetd's child does, is told of by its new name; one that does not, once.
+func TestRenamed(t *testing.T) {
+	for name, want := range map[string]int{"cat": 2, "inetd": 1} {
+		tab, a := newTeller(nothingLeft), &answerer{}
+		s := newSearch(a)
+		tab.found(&Endpoint{Key: at(1), State: fsm.Established, holder: socket, inode: 11}, start)
+		tab.told = 0
+		now := time.Now()
+		for n, called := range []string{"inetd", name} {
+			a.list = []record{{inode: 11, process: host.Process{PID: 7, Name: called}}}
+			s.lookAt(t, tab.table, now.Add(time.Duration(n)*2*lookAgain))
+		}
+		if tab.told != want || tab.last.Process.Name != name {
+			t.Errorf("%s: told %d times, last %+v", name, tab.told, tab.last.Process)
+		}
+	}
+}
+
 // answerer has seen what it is told to, and remembers what it was asked.
 type answerer struct {
 	list  []record
