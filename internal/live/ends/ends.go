@@ -361,9 +361,11 @@ func (e *Ends) change(c *kernel.Change) {
 		return
 	}
 	e.silent.change(c)
-	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
-		e.early[c.Key] = append(withRoom(changes), *c)
+	changes := e.early[c.Key]
+	if changes == nil && (isPast(fsm.Unknown, c) || len(e.early) >= mostEarly) {
+		return // its conversation is over, and the next one of these sockets begins with its own
 	}
+	e.early[c.Key] = append(withRoom(changes), *c)
 }
 
 // withRoom is changes of one pair of sockets without those of its oldest connection, if there are too many to keep another: the capture does not see it, or

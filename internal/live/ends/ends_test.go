@@ -386,6 +386,24 @@ func TestPast(t *testing.T) {
 	}
 }
 
+// TestPastEarly: nor is it if that one had been forgotten already. Of a connection that was open, it may be what a conversation begins with.
+func TestPastEarly(t *testing.T) {
+	next := []string{"2 client SYN_SENT", "2 client ESTABLISHED"}
+	for before, want := range map[fsm.State][]string{fsm.TimeWait: next, fsm.FinWait2: next, fsm.Established: {"2 client CLOSED"}} {
+		r := newRun()
+		c := change(endpoint(namespace, client, server, fsm.Closed), 0)
+		c.Before = before
+		r.kernel.next = []kernel.Change{c}
+		r.expect(t)
+		for _, state := range []fsm.State{fsm.SynSent, fsm.Established} {
+			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, state), 0))
+		}
+		r.expect(t)
+		r.opened(2)
+		r.expect(t, want...)
+	}
+}
+
 // TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
 func TestInfo(t *testing.T) {
 	r := newRun()
