@@ -223,9 +223,12 @@ func (e *Ends) key(addr [2]netip.AddrPort, side analyzer.Side) kernel.Key {
 	return kernel.Key{Namespace: e.kernel.Namespace(), Local: addr[side], Remote: addr[side.Peer()]}
 }
 
-// Lookup is what the kernel says of one end now; false if it is not on this host.
-func (e *Ends) Lookup(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
-	return e.kernel.Lookup(e.key(addr, side))
+// Lookup is what the kernel says of one end of a conversation now; false if it is not on this host, or another conversation has its sockets by now.
+func (e *Ends) Lookup(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
+	if stream, ok := e.streams[c.Addr]; ok && stream != c.Stream {
+		return kernel.Endpoint{}, false
+	}
+	return e.kernel.Lookup(e.key(c.Addr, side))
 }
 
 // take tells what the kernel says of a conversation, and keeps it for a while.

@@ -404,6 +404,23 @@ func TestPastEarly(t *testing.T) {
 	}
 }
 
+// TestLookup: what the kernel says of sockets now is about the conversation that has them last, also while an earlier one is remembered.
+func TestLookup(t *testing.T) {
+	r := newRun()
+	e := endpoint(namespace, client, server, fsm.Established)
+	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
+	r.opened(1)
+	if _, ok := r.Lookup(talk(1), analyzer.Client); !ok {
+		t.Error("the only conversation is not looked up")
+	}
+	r.opened(2)
+	_, first := r.Lookup(talk(1), analyzer.Client)
+	_, second := r.Lookup(talk(2), analyzer.Client)
+	if first || !second {
+		t.Errorf("the first %t, the second %t", first, second)
+	}
+}
+
 // TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
 func TestInfo(t *testing.T) {
 	r := newRun()
