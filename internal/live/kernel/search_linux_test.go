@@ -152,6 +152,9 @@ func TestSearch(t *testing.T) {
 		t.Errorf("asked %v, told %d, %d wanted", a.asked, tab.told, len(s.wanted))
 	}
 	a.err = errors.New("cannot")
+	if w := (Watcher{search: s}); w.Blind() != "" {
+		t.Errorf("before anything failed: %s", w.Blind())
+	}
 	tab.found(&Endpoint{Key: at(3), State: fsm.Established, holder: socket, inode: 12}, start)
 	s.lookAt(t, tab.table, now.Add(time.Hour))
 	cause := a.err
@@ -162,7 +165,7 @@ func TestSearch(t *testing.T) {
 		t.Errorf("%v; asked %v", s.failed, a.asked)
 	}
 	w := Watcher{search: s}
-	if notes := w.Notes(); len(notes) != 1 || !strings.Contains(notes[0], cause.Error()) {
+	if notes := w.Notes(); len(notes) != 1 || !strings.Contains(notes[0], cause.Error()) || notes[0] != w.Blind() {
 		t.Errorf("notes: %q", notes)
 	}
 	for n := range maxUnowned + 1 {

@@ -47,6 +47,15 @@ func (s *Session) NoteKernel() {
 	for _, text := range s.Kernel.Notes() {
 		s.Note("%s", text)
 	}
+	s.blind = s.Kernel.Blind() != ""
+}
+
+// noteBlind tells, once, that processes are not looked for any more.
+func (s *Session) noteBlind(why string) {
+	if why != "" && !s.blind {
+		s.blind = true
+		s.Note("%s", why)
+	}
 }
 
 // KernelStays is what remains of the rights that asking took, as the end of a sentence.
