@@ -82,6 +82,9 @@ func (s *Session) Observe() {
 			s.noteBlind(s.Kernel.Blind())
 		})
 	}
+	if s.Kernel == nil && (s.Where != nil && s.Where.AsksProcess() || s.Until != nil && s.Until.AsksProcess()) {
+		s.Note("a condition asks for the process of a conversation, which nothing has here: 'tcptrace live' on its host asks the kernel for it, unless --kernel is off")
+	}
 	if s.endsOnly() {
 		s.Loop.Monitor().EndsOnly(s.mayEndHere())
 	}
