@@ -1,6 +1,9 @@
 package state
 
 import (
+	"math"
+	"slices"
+
 	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/fsm"
@@ -50,7 +53,7 @@ func (h *hearing) merge(start conn.Time) {
 			h.skip()
 			continue
 		}
-		h.said(Step{State: w.State, Time: max(conn.Time(w.Time), start, h.before())}, w)
+		h.said(Step{State: w.State, Time: max(min(conn.Time(w.Time), h.next()), start, h.before())}, w)
 	}
 	last := conn.Time(words[len(words)-1].Time)
 	for len(h.inferred) > 0 {
@@ -78,6 +81,14 @@ func (h *hearing) before() conn.Time {
 		return h.steps[n-1].Time
 	}
 	return 0
+}
+
+// next is the time of the next step that a word confirms. Its segment was captured before the kernel got to it, and may have had it take other steps first.
+func (h *hearing) next() conn.Time {
+	if n := slices.Index(h.agreed, true); n >= 0 {
+		return h.inferred[n].Time
+	}
+	return math.MaxInt64
 }
 
 // said appends a step that a word says.

@@ -223,9 +223,12 @@ func (e *Ends) key(addr [2]netip.AddrPort, side analyzer.Side) kernel.Key {
 	return kernel.Key{Namespace: e.kernel.Namespace(), Local: addr[side], Remote: addr[side.Peer()]}
 }
 
-// Lookup is what the kernel says of one end now; false if it is not on this host.
-func (e *Ends) Lookup(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
-	return e.kernel.Lookup(e.key(addr, side))
+// Lookup is what the kernel says of one end of a conversation now; false if it is not on this host, or another conversation has its sockets by now.
+func (e *Ends) Lookup(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
+	if stream, ok := e.streams[c.Addr]; ok && stream != c.Stream {
+		return kernel.Endpoint{}, false
+	}
+	return e.kernel.Lookup(e.key(c.Addr, side))
 }
 
 // take tells what the kernel says of a conversation, and keeps it for a while.
@@ -361,9 +364,11 @@ func (e *Ends) change(c *kernel.Change) {
 		return
 	}
 	e.silent.change(c)
-	if changes := e.early[c.Key]; changes != nil || len(e.early) < mostEarly {
-		e.early[c.Key] = append(withRoom(changes), *c)
+	changes := e.early[c.Key]
+	if changes == nil && (isPast(fsm.Unknown, c) || len(e.early) >= mostEarly) {
+		return // its conversation is over, and the next one of these sockets begins with its own
 	}
+	e.early[c.Key] = append(withRoom(changes), *c)
 }
 
 // withRoom is changes of one pair of sockets without those of its oldest connection, if there are too many to keep another: the capture does not see it, or

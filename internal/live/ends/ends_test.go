@@ -371,21 +371,6 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
-// TestPast: the end of what is left of a connection is not that of the next one with the same sockets.
-func TestPast(t *testing.T) {
-	for before, want := range map[fsm.State]int{fsm.TimeWait: 0, fsm.FinWait2: 0, fsm.SynRcvd: 1} {
-		r := newRun()
-		r.opened(1)
-		c := change(endpoint(namespace, client, server, fsm.Closed), 0)
-		c.Before = before
-		r.kernel.next = []kernel.Change{c}
-		_ = r.Flush()
-		if len(r.told) != want {
-			t.Errorf("from %v: told %q", before, r.told)
-		}
-	}
-}
-
 // TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
 func TestInfo(t *testing.T) {
 	r := newRun()

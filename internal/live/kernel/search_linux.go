@@ -203,8 +203,8 @@ func newHolders(list []record) holders {
 	return h
 }
 
-// of is who has the socket of e, and when that was seen, if that is known: of several the one that is known to have it, or else the one with the lowest
-// number. PID is 0 if none is seen.
+// of is who has the socket of e, as it is called now, and when that was seen, if that is known: of several the one that is known to have it, or else the
+// one with the lowest number. PID is 0 if none is seen.
 func (h *holders) of(e *Endpoint) (p host.Process, seen time.Time) {
 	var list []*record
 	if e.sock != 0 {
@@ -222,7 +222,9 @@ func (h *holders) of(e *Endpoint) (p host.Process, seen time.Time) {
 			one.Cgroup = e.Process.Cgroup
 		}
 		if one.PID == e.Process.PID && !e.Process.Listens {
-			return e.Process, r.time
+			p = e.Process
+			p.Name = one.Name // it may run another program since
+			return p, r.time
 		}
 		if p.PID == 0 || one.PID < p.PID {
 			p, seen = one, r.time

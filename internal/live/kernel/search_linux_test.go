@@ -46,6 +46,24 @@ func TestHolders(t *testing.T) {
 	}
 }
 
+// TestRenamed: a process that runs another program once it has a socket, as an inetd's child does, is told of by its new name; one that does not, once.
+func TestRenamed(t *testing.T) {
+	for name, want := range map[string]int{"cat": 2, "inetd": 1} {
+		tab, a := newTeller(nothingLeft), &answerer{}
+		s := newSearch(a)
+		tab.found(&Endpoint{Key: at(1), State: fsm.Established, holder: socket, inode: 11}, start)
+		tab.told = 0
+		now := time.Now()
+		for n, called := range []string{"inetd", name} {
+			a.list = []record{{inode: 11, process: host.Process{PID: 7, Name: called}}}
+			s.lookAt(t, tab.table, now.Add(time.Duration(n)*2*lookAgain))
+		}
+		if tab.told != want || tab.last.Process.Name != name {
+			t.Errorf("%s: told %d times, last %+v", name, tab.told, tab.last.Process)
+		}
+	}
+}
+
 // answerer has seen what it is told to, and remembers what it was asked.
 type answerer struct {
 	list  []record
@@ -134,6 +152,9 @@ func TestSearch(t *testing.T) {
 		t.Errorf("asked %v, told %d, %d wanted", a.asked, tab.told, len(s.wanted))
 	}
 	a.err = errors.New("cannot")
+	if w := (Watcher{search: s}); w.Blind() != "" {
+		t.Errorf("before anything failed: %s", w.Blind())
+	}
 	tab.found(&Endpoint{Key: at(3), State: fsm.Established, holder: socket, inode: 12}, start)
 	s.lookAt(t, tab.table, now.Add(time.Hour))
 	cause := a.err
@@ -144,7 +165,7 @@ func TestSearch(t *testing.T) {
 		t.Errorf("%v; asked %v", s.failed, a.asked)
 	}
 	w := Watcher{search: s}
-	if notes := w.Notes(); len(notes) != 1 || !strings.Contains(notes[0], cause.Error()) {
+	if notes := w.Notes(); len(notes) != 1 || !strings.Contains(notes[0], cause.Error()) || notes[0] != w.Blind() {
 		t.Errorf("notes: %q", notes)
 	}
 	for n := range maxUnowned + 1 {

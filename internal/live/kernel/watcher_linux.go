@@ -294,13 +294,21 @@ func (w *Watcher) Notes() (list []string) {
 			list = append(list, l.note())
 		}
 	}
-	switch {
-	case w.search.failed != nil:
-		list = append(list, fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed))
+	switch blind := w.Blind(); {
+	case blind != "":
+		list = append(list, blind)
 	case w.helper != nil && w.helper.unseen.Load() > 0:
 		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
 	}
 	return list
+}
+
+// Blind tells that processes are not looked for, or not any more; "": they are.
+func (w *Watcher) Blind() string {
+	if w.search.failed == nil {
+		return ""
+	}
+	return fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed)
 }
 
 // lack is an optional BPF program that the kernel does not run.

@@ -27,6 +27,7 @@ func (*Watcher) Namespace() uint32              { return 0 }
 func (*Watcher) Source() Source                 { return "" }
 func (*Watcher) Lacks() error                   { return nil }
 func (*Watcher) Notes() []string                { return nil }
+func (*Watcher) Blind() string                  { return "" }
 func (*Watcher) Stays() string                  { return "" }
 func (*Watcher) Cookies() Cookies               { return Cookies{} }
 func (*Watcher) Want(Key)                       {}

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +46,15 @@ func (s *Session) CloseKernel() {
 func (s *Session) NoteKernel() {
 	for _, text := range s.Kernel.Notes() {
 		s.Note("%s", text)
+	}
+	s.blind = s.Kernel.Blind() != ""
+}
+
+// noteBlind tells, once, that processes are not looked for any more.
+func (s *Session) noteBlind(why string) {
+	if why != "" && !s.blind {
+		s.blind = true
+		s.Note("%s", why)
 	}
 }
 
@@ -208,11 +216,11 @@ func (s *Session) full(c *kernel.Change) {
 }
 
 // Lookup is what the view asks; nil if nobody can be asked.
-func (s *Session) Lookup() func([2]netip.AddrPort, analyzer.Side) (kernel.Endpoint, bool) {
+func (s *Session) Lookup() func(*analyzer.Conversation, analyzer.Side) (kernel.Endpoint, bool) {
 	if s.Kernel == nil {
 		return nil
 	}
-	return func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
-		return s.ends.Lookup(addr, side)
+	return func(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
+		return s.ends.Lookup(c, side) // the ends are there once it is asked
 	}
 }

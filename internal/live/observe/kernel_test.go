@@ -211,3 +211,15 @@ func TestWhereAtEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestBlind: that processes are not looked for any more is told once, when it happens.
+func TestBlind(t *testing.T) {
+	var said []string
+	s := Session{Say: func(text string) { said = append(said, text) }}
+	for _, why := range []string{"", "it ended", "it ended"} {
+		s.noteBlind(why)
+	}
+	if want := []string{"note: it ended"}; !slices.Equal(said, want) {
+		t.Errorf("said %q", said)
+	}
+}

@@ -51,7 +51,8 @@ type Session struct {
 	notes  []string   // held while the view has the terminal
 	failed error      // the first that ends the run
 
-	silentsTold int // of the silent connections that there is no room for
+	blind       bool // it was told that processes are not looked for
+	silentsTold int  // of the silent connections that there is no room for
 
 	words     words
 	begun     map[uint64]bool // streams of which Where let something through, until they are over
@@ -76,7 +77,13 @@ func (s *Session) Observe() {
 		if s.Where != nil && s.Where.AsksProcess() && !s.AtEnd {
 			s.held = newHoldback(s.ends.MayBeHere)
 		}
-		s.Loop.OnTelling(func() { s.Fail(s.ends.Flush()) })
+		s.Loop.OnTelling(func() {
+			s.Fail(s.ends.Flush())
+			s.noteBlind(s.Kernel.Blind())
+		})
+	}
+	if s.Kernel == nil && (s.Where != nil && s.Where.AsksProcess() || s.Until != nil && s.Until.AsksProcess()) {
+		s.Note("a condition asks for the process of a conversation, which nothing has here: 'tcptrace live' on its host asks the kernel for it, unless --kernel is off")
 	}
 	if s.endsOnly() {
 		s.Loop.Monitor().EndsOnly(s.mayEndHere())

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"errors"
+	"tcptrace/report"
 	"testing"
 	"time"
 
@@ -51,5 +52,24 @@ func TestWarn(t *testing.T) {
 	s.Warn(errors.New("disk full"))
 	if !s.Unwritten() || s.Failed() != nil || len(told) != 1 || told[0] != "note: disk full" {
 		t.Errorf("told %q, unwritten %t, failed %v", told, s.Unwritten(), s.Failed())
+	}
+}
+
+// TestNobodyKnows: a condition about processes, where nobody is asked for them, lets nothing through: the user is told why.
+func TestNobodyKnows(t *testing.T) {
+	for where, want := range map[string]bool{`process.name == "nginx"`: true, `client.port == 1000`: false} {
+		for _, of := range []func(s *Session, w *report.Where){func(s *Session, w *report.Where) { s.Where = w }, func(s *Session, w *report.Where) { s.Until = w }} {
+			condition, err := report.CompileWhere(where)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			s := newStage(t, "")
+			s.Say = func(text string) { said = append(said, text) }
+			of(&s.Session, condition)
+			if s.Observe(); (len(said) == 1) != want {
+				t.Errorf("%s: said %q", where, said)
+			}
+		}
 	}
 }

@@ -128,11 +128,15 @@ func kernelText(side analyzer.Side) func(r *row) string {
 	}
 }
 
-// processes are those of the ends on this host.
+// processes are those of the ends on this host, as the record has them; what it does not have yet, the kernel may know.
 func (r *row) processes() string {
 	var list []string
 	for side := range r.kernel {
-		if p := &r.kernel[side].Process; p.PID != 0 {
+		p := &r.kernel[side].Process
+		if end := r.c.Hosts[side]; end != nil && end.Process.PID != 0 {
+			p = &end.Process
+		}
+		if p.PID != 0 {
 			list = append(list, fmt.Sprintf("%s[%d]", report.PlainText(p.Name), p.PID))
 		}
 	}

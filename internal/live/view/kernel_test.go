@@ -15,8 +15,8 @@ import (
 // TestKernel: what the kernel says of an end on this host has columns, which are not there where it says nothing.
 func TestKernel(t *testing.T) {
 	for _, here := range []bool{true, false} {
-		ask := func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
-			if !here || side != analyzer.Client || addr[side].String() != "10.0.0.1:40000" {
+		ask := func(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
+			if !here || side != analyzer.Client || c.Addr[side].String() != "10.0.0.1:40000" {
 				return kernel.Endpoint{}, false
 			}
 			return kernel.Endpoint{State: fsm.LastAck, Process: host.Process{PID: 77, Name: "own\x1b[2J"}}, true
@@ -48,7 +48,7 @@ func TestKernel(t *testing.T) {
 // TestProcessGrows: the column of processes has the room that is left, up to what is in it.
 func TestProcessGrows(t *testing.T) {
 	long := "aaaaaaaaaaaaaaa[4000001] bbbbbbbbbbbbbbb[4000002]"
-	ask := func(_ [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+	ask := func(_ *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
 		p := []host.Process{{PID: 4000001, Name: "aaaaaaaaaaaaaaa"}, {PID: 4000002, Name: "bbbbbbbbbbbbbbb"}}[side]
 		return kernel.Endpoint{State: fsm.Established, Process: p}, true
 	}
@@ -84,7 +84,7 @@ func TestProcessGrows(t *testing.T) {
 // TestProcessIsSeen: where there is room for it the process is on the first page, before what matters less; where there is not, the first page is as it would
 // be without, and the process begins the next one.
 func TestProcessIsSeen(t *testing.T) {
-	ask := func(_ [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) {
+	ask := func(_ *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) {
 		return kernel.Endpoint{State: fsm.Established, Process: host.Process{PID: 1234, Name: "nginx"}}, side == analyzer.Server
 	}
 	for width, want := range map[int][]string{
@@ -124,6 +124,15 @@ func TestKernelText(t *testing.T) {
 	r.kernel[analyzer.Server] = r.kernel[analyzer.Client]
 	if got := r.processes(); got != "a[1]" {
 		t.Errorf("of one process: %s", got)
+	}
+	r.kernel[analyzer.Server] = kernel.Endpoint{}
+	r.c.Hosts[analyzer.Server] = &host.End{Process: host.Process{PID: 3, Name: "c", Listens: true}}
+	if got := r.processes(); got != "a[1] c[3]" {
+		t.Errorf("what the record alone has: %s", got)
+	}
+	r.c.Hosts[analyzer.Client] = &host.End{Process: host.Process{PID: 4, Name: "d"}}
+	if got := r.processes(); got != "d[4] c[3]" {
+		t.Errorf("what the record has otherwise: %s", got)
 	}
 }
 

@@ -2,7 +2,6 @@ package view
 
 import (
 	"math"
-	"net/netip"
 	"runtime/metrics"
 	"slices"
 	"time"
@@ -29,9 +28,9 @@ type sampler struct {
 	loop    *live.Loop
 	capture func() (received, dropped uint64)
 	memory  func() uint64
-	buffers uint64                                                                   // beside memory
-	kernel  func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
-	silent  func() []*analyzer.Conversation                                          // without packets; nil: not known
+	buffers uint64                                                                     // beside memory
+	kernel  func(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool) // nil: not known
+	silent  func() []*analyzer.Conversation                                            // without packets; nil: not known
 
 	ring     *recent.Ring
 	now      analyzer.Time
@@ -265,7 +264,7 @@ func (s *sampler) ask(r *row) {
 	r.kernel = [2]kernel.Endpoint{}
 	for side := range r.kernel {
 		if s.kernel != nil {
-			r.kernel[side], _ = s.kernel(r.c.Addr, analyzer.Side(side))
+			r.kernel[side], _ = s.kernel(&r.c, analyzer.Side(side))
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ type Options struct {
 	Buffers uint64 // bytes that the capture has of the kernel, beside the program's own memory
 	// Kernel is what this host's kernel says of an end of a conversation, false if it is not here. It is called
 	// on the loop's goroutine. nil: not known of any.
-	Kernel func(addr [2]netip.AddrPort, side analyzer.Side) (kernel.Endpoint, bool)
+	Kernel func(c *analyzer.Conversation, side analyzer.Side) (kernel.Endpoint, bool)
 	// Silent lists connections of which no packet has come, but which a kernel has; nil if that is not known. It is called as Kernel is.
 	Silent func() []*analyzer.Conversation
 	// Save has the packets of a conversation written, by its first frame, and says what becomes of that. It is called on the loop's goroutine.
