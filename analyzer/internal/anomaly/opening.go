@@ -27,15 +27,6 @@ func sentTimes(a *Anomaly, what string, waited int64) string {
 	return text
 }
 
-// counted is what copies.times put into the low bits of what, as a number and in words.
-func counted(what int64) (n int64, text string) {
-	n = what & (orMore - 1)
-	if what&orMore != 0 {
-		return n, "at least " + times(n)
-	}
-	return n, times(n)
-}
-
 // What a repeated SYN or SYN-ACK says about the one before: args[0] holds it above the count.
 const (
 	lostUnknown   int64 = iota << 32

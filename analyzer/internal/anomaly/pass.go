@@ -181,13 +181,10 @@ type copies struct {
 	gaps                wording.Gaps
 }
 
-// orMore is a bit of what copies.times returns: there may have been more.
-const orMore = 1 << 31
-
 // times is how often they were sent, for the arguments of an anomaly.
 func (c *copies) times() int64 {
 	if c.more {
-		return int64(c.n) | orMore
+		return int64(c.n) | wording.OrMore
 	}
 	return int64(c.n)
 }

@@ -7,5 +7,6 @@ var (
 	duration = wording.Duration
 	number   = wording.Number
 	times    = wording.Times
+	counted  = wording.Counted
 	count    = wording.Count
 )

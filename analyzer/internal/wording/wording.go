@@ -38,6 +38,18 @@ func Times(n int64) string {
 	return Number(n) + " times"
 }
 
+// OrMore is a bit of a number of times that may have been more.
+const OrMore = 1 << 31
+
+// Counted is the number of times in what, where OrMore may be among other bits, and "twice" or "at least twice".
+func Counted(what int64) (n int64, text string) {
+	n = what & (OrMore - 1)
+	if what&OrMore != 0 {
+		return n, "at least " + Times(n)
+	}
+	return n, Times(n)
+}
+
 // Count is "1 frame" or "2 frames".
 func Count(n int64, what string) string {
 	if n == 1 {

@@ -45,3 +45,14 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestCounted(t *testing.T) {
+	for _, c := range []struct {
+		what, n int64
+		text    string
+	}{{1, 1, "once"}, {2 | OrMore, 2, "at least twice"}, {OrMore - 1, OrMore - 1, "2,147,483,647 times"}, {OrMore<<1 | 3, 3, "3 times"}, {OrMore<<4 | OrMore | 3, 3, "at least 3 times"}} {
+		if n, text := Counted(c.what); n != c.n || text != c.text {
+			t.Errorf("%#x: %d, %q, want %d, %q", c.what, n, text, c.n, c.text)
+		}
+	}
+}
