@@ -44,6 +44,11 @@ func (e *end) settled() time.Time {
 	return time.Unix(0, max(last, e.words[len(e.words)-1].Time)).Add(mostStalled)
 }
 
+// isBehind reports whether something happened to it behind a time.
+func (e *end) isBehind(t analyzer.Time) bool {
+	return len(e.steps) > 0 && e.steps[len(e.steps)-1].Time > t
+}
+
 func (e *end) socket() string { return e.addr[e.side].String() }
 
 // comparison is what the analyses at all taps put into the report, one at a time.

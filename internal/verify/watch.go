@@ -27,6 +27,7 @@ type watch struct {
 	newest  map[[2]netip.AddrPort]uint64 // streams of those that are not over, by their sockets
 	taken   map[uint64]bool              // streams whose sockets another has
 	to      *comparison
+	until   analyzer.Time // all that the kernel said up to then was heard
 	err     error
 }
 
@@ -61,7 +62,11 @@ func newWatch(t *tap, k *shared, to *comparison) (*watch, error) {
 	}
 	v.loop.OnEvent(func(ev *analyzer.Event) { v.ends.Event(ev, v.told) })
 	v.loop.OnEvent(v.event)
-	v.loop.OnTelling(func() { v.err = cmp.Or(v.err, v.ends.Flush()) })
+	v.loop.OnTelling(func() {
+		now := analyzer.Time(time.Now().UnixNano())
+		v.err = cmp.Or(v.err, v.ends.Flush())
+		v.until = now
+	})
 	return v, nil
 }
 
@@ -112,7 +117,7 @@ func (v *watch) event(ev *analyzer.Event) {
 		e := end{
 			side: analyzer.Side(side), addr: c.Addr, steps: ev.Judgment.Trajectory[side], words: h[side].words, process: h[side].process, heard: ev.Time,
 		}
-		e.leftOut = taken || c.Dropped > 0 || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
+		e.leftOut = taken || c.Dropped > 0 || e.isBehind(v.until) || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
 		v.to.take(v.tap, &e)
 	}
 }
