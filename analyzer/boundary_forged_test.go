@@ -29,7 +29,7 @@ func TestForgedEnds(t *testing.T) {
 			third, "1 lost, 1 before the tap, 1 sent again", "", "3 lost, 3 before the tap, 3 sent again"}},
 		{"a FIN of somebody else is no first copy of one", handshake + "+1ms > P. 1:101(100) ack 1\n+50ms < P. 1:201(200) ack 101\n+1ms < F. 201:201(0) ack 101\n+1ms > @ ack 202 forged\n+300ms > F. 101:101(0) ack 202\n+50ms < . 202:202(0) ack 102\n",
 			says("fin-retransmit"), []string{"F. 301:301(0)", "no", ". 102:102(0)", "warning"}},
-		{"behind a FIN of somebody else its supposed sender may go on", request + "+1s < F. 201:201(0) ack 101 ttl @ forged\n+50us > . 101:101(0) ack 202\n+1ms > P. 101:201(100) ack 202\n+20ms < . 202:202(0) ack 201\n+1s < P. 202:302(100) ack 201\n",
+		{"behind a FIN of somebody else its supposed sender may go on", request + "+1s < F. 201:201(0) ack 101 ttl @ forged\n+50us > . 101:101(0) ack 202\n+1ms > P. 101:201(100) ack 202\n+20ms < . 201:201(0) ack 201\n+1s < P. 201:301(100) ack 201\n",
 			says("data-after-fin"), []string{"9", "no", "64", "error"}},
 		{"a FIN without ACK is its sender's if that sends it again", bare, says("suspected-injection"), []string{"101:101(0)", "no", "102:102(0)", "error"}},
 		{"and has closed since the first", taken, entered(analyzer.Client, fsm.FinWait1), []string{"64", "7", "62", "7"}},

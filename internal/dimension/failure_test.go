@@ -22,7 +22,6 @@ var failed = map[string][]Failure{
 	"data-to-stranger":             {Cut},
 	"earlier-syn-answered":         {ResetInHandshake},
 	"fin-behind-hole":              {Undelivered},
-	"fin-forged-taken":             {Undelivered},
 	"given-up-by-plain-rst":        {Unanswered},
 	"half-open":                    {HalfOpen},
 	"half-open-discovered-old":     {Cut},

@@ -27,15 +27,11 @@ func (c *Conn) Disown(p *FactPool, s *wire.Segment) (since Time) {
 func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 	since = Never
 	tx, rx := &c.Half[s.Dir&1], &c.Half[1-s.Dir&1]
-	if !tx.Flags.Has(SentFIN) || tx.Flags.Has(FinOnSYN) || !s.Flags.Has(wire.ACK) || s.Flags.Any(wire.RST) || IsSelf(&c.Key) {
+	if !tx.Flags.Has(SentFIN) || tx.Flags.Has(FinOnSYN) || rx.Acked > tx.FIN || !s.Flags.Has(wire.ACK) || s.Flags.Any(wire.RST) || IsSelf(&c.Key) {
 		return since // a socket that is connected to itself has sent all that it receives
 	}
 	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
 	end := pos + reassembly.Pos(s.Len)
-	if rx.Acked > tx.FIN {
-		c.disownTaken(p, tx, rx, s, pos, end)
-		return since
-	}
 	hole := c.holeBefore(p, s.Dir, tx.FIN)
 	switch {
 	case s.Flags.Any(wire.SYN):
@@ -61,34 +57,6 @@ func (c *Conn) DisownFIN(p *FactPool, s *wire.Segment) (since Time) {
 		since = c.disownFIN(p, s, hole, BadEnd|BadPosition)
 	}
 	return since
-}
-
-// disownTaken is DisownFIN of a FIN that the peer has taken. Whoever sent it, that has it: it remains where the FIN is, and only its supposed
-// sender has not closed. Data says so if it comes with the latest that its sender has acknowledged, or more; what was held back may be somebody else's.
-func (c *Conn) disownTaken(p *FactPool, tx, rx *Half, s *wire.Segment, pos, end reassembly.Pos) {
-	switch {
-	case s.Flags.Any(wire.SYN | wire.FIN):
-		return
-	case s.Len == 0:
-		if pos > tx.FIN || !c.acksBehindFIN(p, tx, rx, s) {
-			return
-		}
-	case pos > tx.FIN || end <= tx.FIN+1 || reassembly.Unwrap(rx.End, reassembly.Seq(s.Ack)) < tx.Acked:
-		return
-	}
-	fin := c.Facts.Find(p, func(f *Fact) bool {
-		return f.Dir() == s.Dir && IsFIN(f) && f.Seq+uint32(f.Len) == uint32(tx.FIN)
-	})
-	m := c.Find(&p.Incidents, IncidentStrange, s.Dir)
-	if fin == nil || m != nil && m.Amount != 0 {
-		return
-	}
-	if m == nil {
-		m = c.Note(&p.Incidents, IncidentStrange, s.Dir, s, 0)
-	}
-	m.Time, m.Ahead, m.Count, m.Amount = fin.Time, fin.Ahead, 1, BadEnd|BadOctet
-	c.Flags |= Watching
-	p.News++
 }
 
 // acksBehindFIN reports whether s, a pure ACK, acknowledges for the first time what its sender cannot have had before the FIN in its name. A

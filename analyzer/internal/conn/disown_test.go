@@ -118,29 +118,6 @@ func TestDisownFINByACK(t *testing.T) {
 	})
 }
 
-// TestDisownTakenFIN: what its supposed sender goes on with shows that a FIN is another's, although the peer has taken it.
-func TestDisownTakenFIN(t *testing.T) {
-	whose := func(c *Conn, p *FactPool, last *wire.Segment) string {
-		c.DisownFIN(p, last)
-		if m := c.Find(&p.Incidents, IncidentStrange, 0); m == nil || !Betrays(m) {
-			return "its own"
-		}
-		if !c.Half[0].Flags.Has(SentFIN) {
-			return "the peer has none"
-		}
-		return "another's"
-	}
-	const taken = request + "+1ms > F. 101:101(0) ack 201\n+20ms < P. 201:301(100) ack 102\n"
-	checkEdges(t, []edge{
-		{"data at its number and behind it", taken + "+1ms > P. @ ack 301\n", whose,
-			[]string{"101:103(2)", "another's", "101:102(1)", "its own", "102:152(50)", "its own", "91:102(11)", "its own", "91:103(12)", "another's"}},
-		{"data that its sender may have sent long before", taken + "+1ms > . 102:102(0) ack 301\n+1ms > P. 101:151(50) ack @\n", whose, []string{"301", "another's", "300", "its own"}},
-		{"the number of an ACK of what came behind it", taken + "+1ms > . @(0) ack 301\n", whose, []string{"101:101", "another's", "102:102", "its own"}},
-		{"an ACK of what came before it", request + "+1ms > F. 101:101(0) ack @\n+20ms < . 201:201(0) ack 102\n+1ms > . 101:101(0) ack 201\n", whose, []string{"201", "its own"}},
-		{"a SYN and a FIN", taken + "+1ms > @ ack 301\n", whose, []string{"S. 101:101(0)", "its own", "F. 101:101(0)", "its own", "FP. 101:151(50)", "its own"}},
-	})
-}
-
 // TestDisownFINBySYN: a FIN that alone gave its sender a place is not of who then sends a SYN with its number or a later one.
 func TestDisownFINBySYN(t *testing.T) {
 	const fin = "+0 > F. 101:101(0) ack 1\n"
