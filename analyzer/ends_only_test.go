@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -26,8 +27,11 @@ func TestEndsOnly(t *testing.T) {
 		for _, workers := range []int{1, 4} {
 			all, _, sum := eventsOf(workers, func(*Monitor) {}, some)
 			from := func(time int) func([2]netip.AddrPort) bool { // it holds when it is asked so often
+				var lock sync.Mutex // parts ask at once
 				asked := map[[2]netip.AddrPort]int{}
 				return func(addr [2]netip.AddrPort) bool {
+					lock.Lock()
+					defer lock.Unlock()
 					asked[addr]++
 					return asked[addr] >= time && even(addr)
 				}

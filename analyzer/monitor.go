@@ -123,8 +123,13 @@ func (m *Monitor) TellApart(tell func(part int) func(*Event)) {
 
 // EndsOnly has nothing be told of conversations before the last event of each, and so they need not be judged before, and then only by
 // Judgment.JudgeEnd. but, unless it is nil, says for whose addresses, in any order, that does not hold, and is asked when a conversation
-// begins and, unless that holds, at the next Flush. States knows of the others only that they are there. EndsOnly must be called before there are any events.
+// begins and, unless that holds, at the next Flush, by several goroutines at once. States knows of the others only that they are there. EndsOnly must be called before there are any events.
 func (m *Monitor) EndsOnly(but func(addr [2]netip.AddrPort) bool) { m.endsOnly, m.but = true, but }
+
+// onlyEnd reports whether nothing but the end is told of a conversation between these addresses.
+func (m *Monitor) onlyEnd(addr [2]netip.AddrPort) bool {
+	return m.endsOnly && (m.but == nil || !m.but(addr))
+}
 
 // Ask has f say of every conversation that is judged from now on what the hosts of its endpoints know of them, and whether they may know more later,
 // which Again then tells. It is for an analysis on one of these hosts. With TellApart f is called as the events are told.

@@ -95,11 +95,9 @@ func (p *part) begin(slot uint32, stream uint64) {
 	number := p.ledger.begin(slot, p.m.dropped)
 	p.counts.inState[Client][fsm.Unknown]++
 	p.counts.inState[Server][fsm.Unknown]++
-	if p.m.endsOnly {
-		if p.m.but == nil || !p.m.but(p.tracker.Addr(slot)) {
-			p.ledger.hush(slot)
-		}
-		if p.m.but == nil {
+	if p.m.onlyEnd(p.tracker.Addr(slot)) {
+		p.ledger.hush(slot)
+		if p.m.but == nil { // nobody will say otherwise
 			return
 		}
 	}
@@ -170,7 +168,7 @@ func (p *part) isNews(t *announced) bool {
 		return false
 	}
 	if p.ledger.isHushed(t.slot) { // it is asked again: the host may have learned meanwhile that the address is its own
-		if p.m.but == nil || !p.m.but(p.tracker.Addr(t.slot)) {
+		if p.m.onlyEnd(p.tracker.Addr(t.slot)) {
 			t.is.set(dirty, false)
 			return false
 		}
@@ -303,7 +301,7 @@ func (p *part) finish(end ending) {
 
 // judgeEnd judges a conversation that is over, of which the trajectories are told unless only its end is.
 func (p *part) judgeEnd(j *Judgment, c *Conversation) {
-	if p.m.endsOnly && (p.m.but == nil || !p.m.but(c.Addr)) {
+	if p.m.onlyEnd(c.Addr) {
 		j.JudgeEnd(c)
 	} else {
 		j.Judge(c)

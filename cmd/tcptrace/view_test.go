@@ -13,14 +13,7 @@ import (
 
 // TestView drives the view of a replay in a real terminal, as somebody would who looks for what was reset.
 func TestView(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcptrace := filepath.Join(t.TempDir(), "tcptrace") // TestMain is the command under this name
-	if err := os.Symlink(self, tcptrace); err != nil {
-		t.Skip("no symbolic links: ", err)
-	}
+	_, tcptrace := linked(t)
 	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
 	if err != nil {
 		t.Fatal(err)
@@ -61,17 +54,24 @@ func TestView(t *testing.T) {
 	}
 }
 
-// TestViewEnds: who leaves the view by q is done; by ctrl+c, on every screen, or by a signal the run is interrupted, unless all was over.
-func TestViewEnds(t *testing.T) {
+// linked is a directory with this program in it as tcptrace, for terminals to run: TestMain is the command under this name.
+func linked(t *testing.T) (dir, tcptrace string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	tcptrace := filepath.Join(dir, "tcptrace")
+	dir = t.TempDir()
+	tcptrace = filepath.Join(dir, "tcptrace")
 	if err := os.Symlink(self, tcptrace); err != nil {
 		t.Skip("no symbolic links: ", err)
 	}
+	return dir, tcptrace
+}
+
+// TestViewEnds: who leaves the view by q is done; by ctrl+c, on every screen, or by a signal the run is interrupted, unless all was over.
+func TestViewEnds(t *testing.T) {
+	dir, tcptrace := linked(t)
 	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
 	if err != nil {
 		t.Fatal(err)
@@ -101,15 +101,7 @@ func TestViewEnds(t *testing.T) {
 
 // TestViewSaves: w writes the packets of what is selected, and of nothing else.
 func TestViewSaves(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	tcptrace := filepath.Join(dir, "tcptrace")
-	if err := os.Symlink(self, tcptrace); err != nil {
-		t.Skip("no symbolic links: ", err)
-	}
+	dir, tcptrace := linked(t)
 	file, err := filepath.Abs(filepath.Join(goldenDir, "showcase.pcap"))
 	if err != nil {
 		t.Fatal(err)
