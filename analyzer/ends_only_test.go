@@ -25,7 +25,7 @@ func TestEndsOnly(t *testing.T) {
 	for i := 0; i < len(paths); i += 5 {
 		some := paths[i:min(i+5, len(paths))]
 		for _, workers := range []int{1, 4} {
-			all, _, sum := eventsOf(workers, func(*Monitor) {}, some)
+			all, _, sum := eventsOf(Options{Workers: workers}, func(*Monitor) {}, some)
 			from := func(time int) func([2]netip.AddrPort) bool { // it holds when it is asked so often
 				var lock sync.Mutex // parts ask at once
 				asked := map[[2]netip.AddrPort]int{}
@@ -37,7 +37,7 @@ func TestEndsOnly(t *testing.T) {
 				}
 			}
 			for name, but := range map[string]func([2]netip.AddrPort) bool{"none": nil, "some": even, later: from(2), late: from(3)} {
-				ends, excepted, got := eventsOf(workers, func(m *Monitor) { m.EndsOnly(but) }, some)
+				ends, excepted, got := eventsOf(Options{Workers: workers}, func(m *Monitor) { m.EndsOnly(but) }, some)
 				if got != sum || len(ends) != len(all) {
 					t.Fatalf("%v, %d workers, but %s: %d conversations, %s\nall told: %d, %s", some, workers, name, len(ends), got, len(all), sum)
 				}
@@ -73,9 +73,9 @@ func TestEndsOnly(t *testing.T) {
 }
 
 // eventsOf is what a Monitor tells of some captures, by stream, in few words, and between which addresses each is.
-func eventsOf(workers int, prepare func(*Monitor), captures []string) (told map[uint64][]string, addr map[uint64][2]netip.AddrPort, sum string) {
+func eventsOf(o Options, prepare func(*Monitor), captures []string) (told map[uint64][]string, addr map[uint64][2]netip.AddrPort, sum string) {
 	told, addr = map[uint64][]string{}, map[uint64][2]netip.AddrPort{}
-	m := NewMonitor(Options{Workers: workers}, Idle{}, func(e *Event) {
+	m := NewMonitor(o, Idle{}, func(e *Event) {
 		c := e.Conversation
 		line := fmt.Sprintf("%s %s over %s %+v", e.Kind, e.Side, e.Over, e.Correction)
 		if e.Kind == EventConversation {

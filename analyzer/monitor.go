@@ -140,6 +140,14 @@ func (m *Monitor) Ask(f func(c *Conversation) (hosts [2]*host.End, more bool)) {
 	}
 }
 
+// Spare has the segments of conversations that begin from now on not read, as with Options.Quick, or has them read again: for who cannot keep up
+// with the packets. Summary.Shortfalls counts these conversations. Who watches (Watch) is told of every segment all the same.
+func (m *Monitor) Spare(on bool) {
+	for _, t := range m.trackers {
+		t.Spares = on && m.watching == nil
+	}
+}
+
 // Again has a conversation judged at the next Flush, because a host has more to say about it.
 func (m *Monitor) Again(stream uint64) {
 	for _, p := range m.parts {

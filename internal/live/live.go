@@ -27,7 +27,7 @@ type Options struct {
 	Duration time.Duration // end when the capture's clock has gone on for so long; 0: no limit
 	Prompt   bool          // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
 	// Live says that packets come as they happen. What was captured before ctx was cancelled is analyzed still, and when
-	// the analysis falls behind, news wait longer. It needs Clock.
+	// the analysis falls behind, news wait longer and the segments of new conversations are not read. It needs Clock.
 	Live    bool
 	Clock   func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
 	Dropped func() uint64        // packets lost by the capture so far; nil: not known
@@ -232,6 +232,7 @@ const maxDrain = 2 * time.Second
 // batch analyzes the packets of b, and what the time that passed brings.
 func (l *Loop) batch(b *packet.Batch) {
 	l.drops()
+	l.monitor.Spare(l.isBehind(b))
 	for i := 0; i < len(b.Packets) && !l.stopped; {
 		n := l.atOnce(len(b.Packets) - i)
 		l.part = packet.Batch{Buf: b.Buf, Packets: b.Packets[i : i+n]}
@@ -267,6 +268,14 @@ const (
 	toldLater = analyzer.Time(2 * time.Second)
 	toldLast  = analyzer.Time(10 * time.Second)
 )
+
+// isBehind reports whether the packets of b have waited so long to be analyzed, in the kernel too, that soon some are dropped.
+func (l *Loop) isBehind(b *packet.Batch) bool {
+	return l.opts.Live && len(b.Packets) > 0 && l.opts.Clock()-analyzer.Time(b.Packets[0].Time) > behind
+}
+
+// behind is ten times as long as packets wait on a quiet machine, and a tenth of what the default buffer holds of 500,000 packets/s.
+const behind = analyzer.Time(100 * time.Millisecond)
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {

@@ -45,3 +45,21 @@ func TestPatience(t *testing.T) {
 		}
 	}
 }
+
+// TestIsBehind: the analysis falls behind when packets wait longer than behind, but a replay waits for it.
+func TestIsBehind(t *testing.T) {
+	for _, c := range []struct {
+		live   bool
+		waited analyzer.Time
+		want   bool
+	}{{true, behind, false}, {true, behind + 1, true}, {true, -behind, false}, {false, behind + 1, false}} {
+		b := &packet.Batch{Packets: []packet.Packet{{Time: 1000}, {Time: 1000 + int64(behind)}}}
+		l := &Loop{opts: Options{Live: c.live, Clock: func() analyzer.Time { return 1000 + c.waited }}}
+		if l.isBehind(b) != c.want {
+			t.Errorf("%+v: behind: %t", c, !c.want)
+		}
+		if l.isBehind(&packet.Batch{}) {
+			t.Errorf("%+v: without packets", c)
+		}
+	}
+}

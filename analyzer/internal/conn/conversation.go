@@ -147,7 +147,7 @@ type Conversation struct {
 	Evicted               bool   // the flow table was full: what came later is in another conversation
 	Dropped               uint64 // packets that the capture lost while the conversation was open, as far as it is known (Monitor)
 	Quick                 bool   // its segments were not read (Options.Quick): of Sent only the first five fields are known
-	Sound                 bool   // it is over, was opened and closed in order, has no anomaly, and nobody waited a second in it: that shows without a Judgment; false: not known
+	Sound                 bool   // it is over, was opened and closed in order, has no anomaly, and nobody waited a second in it: that shows without a Judgment, of Quick ones without reading their segments; false: not known
 	Sent                  [2]Sent
 	Spent                 timing.Spent  // where the time went; its sum is the duration
 	Names                 [2]names.Name // by Side: how people know the hosts, as far as the capture or Options.Hosts tells

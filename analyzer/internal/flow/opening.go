@@ -16,7 +16,7 @@ func (t *Tracker) await(q *Queue, d Deadline) (serial uint32) {
 func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	t.room(frame, out)
 	slot, c := t.Slab.alloc()
-	t.begin(slot, c, s, t.reads && t.wanted(conn.Time(s.Time)))
+	t.begin(slot, c, s, t.reads && t.wanted(conn.Time(s.Time)) && !t.spare())
 	t.lru.add(slot, c.First)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		t.dial(Deadline{c.GivesUp(), slot, c.Gen})
@@ -90,4 +90,12 @@ func (t *Tracker) wanted(start conn.Time) bool {
 	t.begun++
 	t.latest = max(t.latest, start)
 	return true
+}
+
+// spare reports whether a conversation that begins now is not read although it is wanted, and counts it.
+func (t *Tracker) spare() bool {
+	if t.Spares {
+		t.spared++
+	}
+	return t.Spares
 }

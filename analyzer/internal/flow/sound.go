@@ -24,22 +24,33 @@ type sound struct {
 
 // skims reports whether the sink wants to know little of the conversation in a slot.
 func (t *Tracker) skims(slot uint32) bool {
-	return t.skimmer != nil && !isEmbryo(slot) && t.skimmer.Skims(t.Slab.At(slot).First) && t.isSound(slot)
+	if t.skimmer == nil || isEmbryo(slot) {
+		return false
+	}
+	c := t.Slab.At(slot)
+	return c.Flags.Has(conn.IsRead) && t.skimmer.Skims(c.First) && t.isSound(slot)
 }
 
 // isSound reports whether nothing is wrong with the conversation in a slot, as far as that can be told without a judgment: it has no
-// anomaly, was opened and closed in order, both sides or none sent data, and nobody waited for long. Of one that is not sound nothing is known.
+// anomaly, was opened and closed in order, both sides or none sent data, and nobody waited for long, as far as its segments are read. Of one that
+// is not sound nothing is known.
 func (t *Tracker) isSound(slot uint32) bool {
 	c := t.Slab.At(slot)
-	if c.Incidents != 0 || !c.Flags.Has(conn.IsRead) || c.Flags.Has(conn.Evicted|conn.WasHeld) || conn.IsSelf(&c.Key) {
+	if c.Incidents != 0 || c.Flags.Has(conn.Evicted|conn.WasHeld) || conn.IsSelf(&c.Key) {
 		return false
 	}
 	if (c.Half[0].Flags ^ c.Half[1].Flags).Has(conn.SentData) { // a request without an answer
 		return false
 	}
 	closeWait, ok := state.InOrder(c, &t.Facts)
+	if !ok || closeWait >= noticeable {
+		return false
+	}
+	if !c.Flags.Has(conn.IsRead) {
+		return true
+	}
 	l := t.stats.At(slot)
-	return ok && closeWait < noticeable && t.Prompt(c, l, 0, noticeable) && t.Prompt(c, l, 1, noticeable)
+	return t.Prompt(c, l, 0, noticeable) && t.Prompt(c, l, 1, noticeable)
 }
 
 // sound is what is handed on of the conversation in a slot, which is sound.

@@ -25,7 +25,7 @@ func (t *Tracker) TouchConn(hash uint32, s *wire.Segment) (a Ahead) {
 	}
 	c := t.Slab.At(slot)
 	t.touched += c.Last + c.Half[0].Last + c.Half[1].Last + conn.Time(c.Half[0].Packets+c.Half[1].Packets)
-	if t.reads && t.first == 0 { // else few are read
+	if c.Flags.Has(conn.IsRead) {
 		t.touched += t.stats.At(slot).Touch(s.Dir)
 	}
 	a.facts = c.WatchedFacts()

@@ -62,6 +62,7 @@ type Tracker struct {
 	Beside    Beside // nil, or what takes memory for conversations, too
 	Waits     bool   // SYNs that nothing answered wait to be tracked (embryo); tests compare
 	Sorts     bool   // ordinary segments are told from others (ordinary.go); tests compare
+	Spares    bool   // the segments of conversations that begin now are not read, since the analysis falls behind
 	reads     bool   // not Options.Quick
 	undivided bool   // Options.Undivided
 	stats     segment.StatsTable
@@ -102,6 +103,7 @@ type Tracker struct {
 	Evicted, ReleasedEarly uint64
 	StrayICMP              uint64    // ICMP errors about connections of which nothing else was seen
 	unheld                 uint64    // what intake.BoundHeld cut short
+	spared                 uint64    // conversations that began while it Spares
 	touched                conn.Time // keeps Touch's loads from being optimized away
 
 	keeps      bool // KeepRevisions
@@ -324,4 +326,5 @@ func (t *Tracker) AddBounds(sum *intake.Summary) {
 	sum.Bounds[intake.BoundResent] += t.Forgotten
 	sum.Bounds[intake.BoundRanges] += t.Recoveries.Ranges.Dropped()
 	sum.Bounds[intake.BoundNames] += t.names.table.Dropped
+	sum.Bounds[intake.BoundReading] += t.spared
 }

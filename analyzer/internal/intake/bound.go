@@ -13,6 +13,7 @@ const (
 	BoundRanges               // reassembly.MaxRanges, rangesPerFlow: gaps in what was captured, or in what SACK blocks report
 	BoundHistory              // letters of a History
 	BoundNames                // names.Table: texts of names
+	BoundReading              // flow.Tracker.Spares: statistics of conversations that began while the analysis fell behind
 	NumBounds
 )
 
@@ -23,6 +24,7 @@ var bounds = [NumBounds]struct{ id, noun, text string }{
 	BoundResent:  {"resent", "retransmission", "forgotten too soon to know whether they were needed"},
 	BoundRanges:  {"ranges", "gap", "closed in the account of bytes: missed and unique bytes may be wrong"},
 	BoundNames:   {"names", "name", "for which there was no room: their conversations have none"},
+	BoundReading: {"reading", "conversation", "whose segments were not read, to keep up with the packets: they have no statistics, and fewer anomalies"},
 	BoundHistory: {"history", "letter", "left out of Zeek histories, which hold 24"},
 }
 
