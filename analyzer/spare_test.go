@@ -58,6 +58,7 @@ func TestSpare(t *testing.T) {
 		w.exchange(3)
 		w.goOn(4) // began before the capture did
 		w.segment(5, 0, wire.SYN, 100, 0)
+		w.pass(4 * time.Minute) // nothing answers it
 		w.Spare(false)
 		w.exchange(6)
 		w.Finish()

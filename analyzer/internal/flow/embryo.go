@@ -198,6 +198,9 @@ func (t *Tracker) wake(embryo uint32, s *wire.Segment, again bool, out *Output) 
 			return embryo, true
 		}
 	}
+	if e.how&isRead != 0 && t.spare() {
+		e.how &^= isRead
+	}
 	return t.hatch(embryo, s.Frame, out), false
 }
 
@@ -210,9 +213,6 @@ func (t *Tracker) hatch(embryo uint32, frame uint64, out *Output) uint32 {
 		d.Slot, d.Gen = slot, c.Gen
 	}
 	t.index.replace(Hash(&e.key), embryo, slot)
-	if e.how&isRead != 0 && t.spare() {
-		e.how &^= isRead
-	}
 	t.bear(slot, c, &t.Slab.embryos, embryo, nil)
 	if e.names != 0 {
 		*t.names.at(slot) = t.Slab.embryos.namesOf(e)
