@@ -54,7 +54,7 @@ const (
 func newPart(m *Monitor, o flow.Options) *part {
 	p := &part{m: m, tracker: flow.NewTracker(o, nil), tell: m.tell}
 	p.conv, p.judgment = &p.own.conv, &p.own.judgment
-	p.tracker.Overflow, p.tracker.Beside = p.happened, &p.ledger
+	p.tracker.Overflow, p.tracker.Beside, p.tracker.Course = p.happened, &p.ledger, p.ahead.course
 	return p
 }
 
@@ -278,10 +278,9 @@ type ending struct {
 // finish tells the last of a conversation, whose slot is free again.
 func (p *part) finish(end ending) {
 	t, c := p.ledger.all.At(end.number), &p.out.Done[end.done]
-	j := p.ahead.verdict(end.done)
-	if j == nil {
-		j = &p.own.judgment
-		p.judgeEnd(j, c)
+	j := p.ahead.verdicts[end.done]
+	if int(end.done) >= p.ahead.judged {
+		p.judgeEnd(j, c, p.out.Followed[end.done])
 	}
 	p.conv, p.judgment = c, j
 	p.identify(c, t, end.stream)
@@ -299,12 +298,12 @@ func (p *part) finish(end ending) {
 	p.ledger.end(end.number)
 }
 
-// judgeEnd judges a conversation that is over, of which the trajectories are told unless only its end is.
-func (p *part) judgeEnd(j *Judgment, c *Conversation) {
-	if p.m.onlyEnd(c.Addr) {
+// judgeEnd judges a conversation that is over, of which the trajectories are told unless only its end is. j.Course is its course if it was followed.
+func (p *part) judgeEnd(j *Judgment, c *Conversation, followed bool) {
+	if !followed && p.m.onlyEnd(c.Addr) {
 		j.JudgeEnd(c)
 	} else {
-		j.Judge(c)
+		anomaly.Conclude(j, c, followed)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/pipeline"
+	"tcptrace/analyzer/internal/state"
 )
 
 // If a Monitor has several parts, they track the segments of a group in parallel, and judge in parallel what is new: whatever needs no number
@@ -28,8 +29,8 @@ type ahead struct {
 	asides   []aside
 	marks    []mark
 	caughtUp int         // marks that were taken
-	verdicts []*Judgment // of the conversations that are over, as out has them
-	judged   int         // how many of these are valid
+	verdicts []*Judgment // of the conversations that are over, as out has them, or at least room for that
+	judged   int         // how many of these were judged
 
 	apart   bool     // endings wait
 	endings []ending // that are not told
@@ -45,12 +46,12 @@ type aside struct {
 	behind int
 }
 
-// verdict is the judgment of a conversation that is over; nil if it was not judged ahead.
-func (a *ahead) verdict(done uint32) *Judgment {
-	if int(done) >= a.judged {
-		return nil
+// course is room for that of a conversation that is over: the one that its judgment has.
+func (a *ahead) course(done int) *state.Course {
+	if done == len(a.verdicts) {
+		a.verdicts = append(a.verdicts, &Judgment{})
 	}
-	return a.verdicts[done]
+	return &a.verdicts[done].Course
 }
 
 // mark is the result of a segment or a notice.
@@ -152,10 +153,7 @@ func (p *part) trackAhead(m *Monitor) {
 	}
 	t.Overflow, t.Defers = p.happened, false
 	for i := range p.out.Done {
-		if i == len(a.verdicts) {
-			a.verdicts = append(a.verdicts, &Judgment{})
-		}
-		p.judgeEnd(a.verdicts[i], &p.out.Done[i])
+		p.judgeEnd(a.verdicts[i], &p.out.Done[i], p.out.Followed[i])
 	}
 	a.judged = len(p.out.Done)
 }

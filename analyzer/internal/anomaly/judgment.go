@@ -45,9 +45,11 @@ func (j *Judgment) JudgeEnd(c *conn.Conversation) {
 	j.Anomalies = j.Anomalies[:0]
 }
 
-// Conclude is Judge where j.Course may be the course of c already: then c was followed.
+// Conclude is Judge where j.Course may be the course of c already: then c was followed, though it may have been stored elsewhere.
 func Conclude(j *Judgment, c *conn.Conversation, followed bool) {
-	if !followed {
+	if followed {
+		j.View.C = c
+	} else {
 		j.Follow(c)
 	}
 	j.pass.View = &j.View

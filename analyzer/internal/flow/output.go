@@ -7,6 +7,7 @@ import "tcptrace/analyzer/internal/conn"
 type Output struct {
 	Events   []event
 	Done     []conn.Conversation
+	Followed []bool   // of each in Done: its course is where Tracker.Course had room for it
 	evidence Evidence // of those in done
 	sound    []sound
 	Records  *Records // of those that are over, if the tracker makes such (Encode)
@@ -52,7 +53,7 @@ const (
 
 // Discard empties o, for who wants to know the places of segments and nothing else.
 func (o *Output) Discard() {
-	o.Events, o.Done, o.sound = o.Events[:0], o.Done[:0], o.sound[:0]
+	o.Events, o.Done, o.Followed, o.sound = o.Events[:0], o.Done[:0], o.Followed[:0], o.sound[:0]
 	o.evidence.Reset()
 	o.Records.reset()
 }

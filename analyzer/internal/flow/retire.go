@@ -212,8 +212,12 @@ func (t *Tracker) Finish(slot uint32, frame uint64, out *Output) {
 		t.encoding.append(out.Records, t, slot)
 	} else {
 		out.Events = append(out.Events, event{frame: frame, Slot: slot, Kind: EventDone, Arg: uint32(len(out.Done))})
+		course := &t.bench.course
+		if t.Course != nil {
+			course = t.Course(len(out.Done))
+		}
 		done := out.next()
-		t.Build(slot, done, &out.evidence, &t.bench.course)
+		out.Followed = append(out.Followed, t.Build(slot, done, &out.evidence, course))
 		done.Sound = !isEmbryo(slot) && t.isSound(slot)
 	}
 	t.free(slot)

@@ -9,6 +9,7 @@ import (
 	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/state"
 	"tcptrace/internal/wire"
 )
 
@@ -91,9 +92,10 @@ type Tracker struct {
 	latest    conn.Time                 // start of the last of them
 
 	watch    func(*segment.Reading)
-	late     conn.Time // by how much the time of the segment at hand is not the one that was captured
-	Overflow func()    // empties the Output at hand; nil: that is done behind every segment
-	Defers   bool      // conversations whose time is over may stay until there is room in the Output at hand
+	late     conn.Time                    // by how much the time of the segment at hand is not the one that was captured
+	Course   func(done int) *state.Course // room for the course of that conversation of Output.Done, for who judges it; nil: nobody does
+	Overflow func()                       // empties the Output at hand; nil: that is done behind every segment
+	Defers   bool                         // conversations whose time is over may stay until there is room in the Output at hand
 	reading  segment.Reading
 	woken    wire.Segment // the SYN of an embryo at hand: on the stack it would be allocated each time
 
