@@ -103,7 +103,6 @@ func init() {
 	register.Emitter2[int64, plan]()
 	register.Emitter2[int64, crosses]()
 	register.Emitter2[int64, bundle]()
-	register.Emitter1[[]byte]()
 	register.Emitter1[part]()
 	register.Emitter2[int64, part]()
 	register.Iter1[outlined]()
@@ -111,7 +110,6 @@ func init() {
 	register.Iter1[plan]()
 	register.Iter1[crosses]()
 	register.Iter1[bundle]()
-	register.Iter1[[]byte]()
 	register.Iter1[tally]()
 	register.Iter1[part]()
 	register.Iter1[trouble]()
@@ -142,11 +140,11 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	groups, sharesOfGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
-	begun, table := beam.ParDo2(s.Scope("Plan"), &planFn{}, beam.Impulse(s), beam.SideInput{Input: outlines})
+	begun := beam.ParDo(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
 	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{}, beam.GroupByKey(s, beam.Flatten(s, shares, sharesOfGroups)), beam.SideInput{Input: outlines})
 	plans := beam.ParDo(s.Scope("Gather"), &gatherFn{}, beam.CoGroupByKey(s, begun, crossing))
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
-	written, totals := beam.ParDo2(s.Scope("Write"), &writeFn{Job: *j}, beam.CoGroupByKey(s, plans, bundles), beam.SideInput{Input: table})
+	written, totals := beam.ParDo2(s.Scope("Write"), &writeFn{Job: *j}, beam.CoGroupByKey(s, plans, bundles))
 	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, totals))
 	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
 		beam.SideInput{Input: written}, beam.SideInput{Input: merged},

@@ -57,7 +57,7 @@ type line struct {
 	staged  bool
 }
 
-// linesOf is all captures.
+// linesOf is all captures, in the order of their numbers.
 func linesOf(outlines func(*outlined) bool) (lines []line, err error) {
 	for name, o := range latest(outlines) {
 		l := line{Capture: o.Capture, File: apart.File{Name: name}, staged: o.Staged}
@@ -66,6 +66,7 @@ func linesOf(outlines func(*outlined) bool) (lines []line, err error) {
 		}
 		lines = append(lines, l)
 	}
+	slices.SortFunc(lines, func(a, b line) int { return cmp.Compare(a.Capture.Number, b.Capture.Number) })
 	return lines, nil
 }
 
@@ -135,11 +136,11 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 	return nil
 }
 
-// planFn says what is to be done with each capture, but for what crosses, and tells those who complete conversations how all lie in time.
-type planFn struct{}
+// planFn says what is to be done with each capture, but for what crosses, and has a file for those who complete conversations that says how all lie in time.
+type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan), table func([]byte)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -153,12 +154,7 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name))), Span: lines[i].File.Span()})
 		lines[i].File.Counts = apart.Counts{}
 	}
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(lines); err != nil {
-		return err
-	}
-	table(b.Bytes())
-	return nil
+	return f.Job.writeTable(ctx, lines)
 }
 
 // gatherFn completes plans by what crosses.

@@ -89,10 +89,12 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 	t.Helper()
 	ctx, j := t.Context(), *job
 	var plans []plan
-	var table []byte
 	begun, crossing := map[int64][]plan{}, map[int64][]crosses{}
-	if err := (&planFn{}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }, func(b []byte) { table = b }); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		clear(begun)
+		if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for i, list := range said {
 		for range 2 {
@@ -124,7 +126,7 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 					parts = append(parts, x)
 				}
 			}
-			if err := (&writeFn{Job: j}).ProcessElement(ctx, p.Capture.Number, each([]plan{p, p}), each(list), each([][]byte{table, table}), func(tally) {}, counted); err != nil {
+			if err := (&writeFn{Job: j}).ProcessElement(ctx, p.Capture.Number, each([]plan{p, p}), each(list), func(tally) {}, counted); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -85,30 +87,21 @@ const maxRow = 1 << 24
 
 // eachRow gives f the records that were staged. Their data is valid until f returns.
 func (j *job) eachRow(ctx context.Context, c *capture, f func(row) error) error {
-	name := j.stagedName(c)
-	fs, err := filesystem.New(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer fs.Close()
-	file, err := fs.OpenRead(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	r := rowReader{r: s2.NewReader(file)}
-	for {
-		x, err := r.next()
-		if err == io.EOF {
-			return nil
+	return j.read(ctx, j.stagedName(c), func(file io.Reader) error {
+		r := rowReader{r: s2.NewReader(file)}
+		for {
+			x, err := r.next()
+			if err == io.EOF {
+				return nil
+			}
+			if err == nil {
+				err = f(x)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err == nil {
-			err = f(x)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
+	})
 }
 
 var errRows = errors.New("what waits there for the others is damaged")
@@ -191,29 +184,52 @@ func (h home) close(ctx context.Context, err error) error {
 
 // atHome is what is in such a file.
 func (j *job) atHome(ctx context.Context, c *capture) (all []bundle, err error) {
-	name := j.homeName(c)
+	err = j.read(ctx, j.homeName(c), func(file io.Reader) error {
+		b, err := io.ReadAll(file)
+		if err != nil {
+			return err
+		}
+		r := octets.Reader{Left: b}
+		for len(r.Left) > 0 {
+			all = append(all, bundle{Number: c.Number, Data: r.Bytes(r.Uvarint())})
+		}
+		if r.Bad {
+			return errRows
+		}
+		return nil
+	})
+	return all, err
+}
+
+// tableName is the file that says how all captures lie in time. It is no side input of those who read it: Prism looks again and again, with one processor for
+// itself, whether a step with side inputs that is at work has more to do.
+func (j *job) tableName() string { return join(j.Output, "staged", "captures.gob") }
+
+func (j *job) writeTable(ctx context.Context, lines []line) error {
+	return writeFile(ctx, j.tableName(), func(w io.Writer) error { return gob.NewEncoder(w).Encode(lines) })
+}
+
+func (j *job) table(ctx context.Context) (lines []line, err error) {
+	err = j.read(ctx, j.tableName(), func(r io.Reader) error { return gob.NewDecoder(bufio.NewReader(r)).Decode(&lines) })
+	return lines, err
+}
+
+// read has f read a file, which errors are told with.
+func (j *job) read(ctx context.Context, name string, f func(io.Reader) error) error {
 	fs, err := filesystem.New(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer fs.Close()
 	file, err := fs.OpenRead(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	b, err := io.ReadAll(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err := f(file); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	r := octets.Reader{Left: b}
-	for len(r.Left) > 0 {
-		all = append(all, bundle{Number: c.Number, Data: r.Bytes(r.Uvarint())})
-	}
-	if r.Bad {
-		return nil, fmt.Errorf("%s: %w", name, errRows)
-	}
-	return all, nil
+	return nil
 }
 
 // unstage removes all such files, when all captures are done. What cannot be removed is in nobody's way.

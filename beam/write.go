@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/gob"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -34,7 +31,7 @@ type packed struct {
 }
 
 // ProcessElement is for Beam.
-func (f *writeFn) ProcessElement(ctx context.Context, number int64, plans func(*plan) bool, bundles func(*bundle) bool, table func(*[]byte) bool, emit func(tally), total func(int64, part)) error {
+func (f *writeFn) ProcessElement(ctx context.Context, number int64, plans func(*plan) bool, bundles func(*bundle) bool, emit func(tally), total func(int64, part)) error {
 	var p plan
 	if !plans(&p) {
 		return fmt.Errorf("nothing is known of capture %d, for which something was packed", number)
@@ -44,7 +41,7 @@ func (f *writeFn) ProcessElement(ctx context.Context, number int64, plans func(*
 		return err
 	}
 	if err = f.keep(ctx, &p, w); err == nil {
-		err = f.complete(ctx, &p, bundles, table, w)
+		err = f.complete(ctx, &p, bundles, w)
 	}
 	if err == nil {
 		conversations.Inc(ctx, w.tally.Conversations)
@@ -71,7 +68,7 @@ func (f *writeFn) keep(ctx context.Context, p *plan, w *writer) error {
 }
 
 // complete writes the conversations that are completed here.
-func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) bool, table func(*[]byte) bool, w *writer) error {
+func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) bool, w *writer) error {
 	home, err := p.isHome()
 	if err != nil || !home {
 		return err
@@ -92,14 +89,14 @@ func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) b
 		return err
 	}
 	kept := w.tally.Conversations
-	err = f.join(ctx, parts, table, w)
+	err = f.join(ctx, parts, w)
 	w.tally.Crossing = w.tally.Conversations - kept
 	return err
 }
 
 // join writes the conversations of what was packed.
-func (f *writeFn) join(ctx context.Context, all []packed, table func(*[]byte) bool, w *writer) error {
-	of, err := f.captures(table)
+func (f *writeFn) join(ctx context.Context, all []packed, w *writer) error {
+	of, err := f.captures(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,16 +151,12 @@ func unbundle(bundles []bundle) (all []packed, err error) {
 }
 
 // captures reads how all captures lie in time.
-func (f *writeFn) captures(table func(*[]byte) bool) (*captures, error) {
+func (f *writeFn) captures(ctx context.Context) (*captures, error) {
 	if f.all != nil {
 		return f.all, nil
 	}
-	var packed []byte
-	if !table(&packed) {
-		return nil, errors.New("what says how the captures lie in time did not come")
-	}
-	var lines []line
-	if err := gob.NewDecoder(bytes.NewReader(packed)).Decode(&lines); err != nil {
+	lines, err := f.Job.table(ctx)
+	if err != nil {
 		return nil, err
 	}
 	layout, err := layoutOf(lines)
