@@ -97,16 +97,12 @@ func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known knownPayl
 	}
 	c[columnKind] = append(c[columnKind], entrySegment|flags|s.Dir&1*flagDir)
 	t.stamp(c, s.Time, s.Frame)
-	mask, look := uint64(0), fields
-	if alike(s, last) {
-		look = fields[:rareFrom]
+	changed := t.changed(s, last)
+	for left := changed; left != 0; left &= left - 1 {
+		f := &fields[bits.TrailingZeros64(left)]
+		c[f.column] = binary.AppendUvarint(c[f.column], f.from(t, s, last))
 	}
-	for i := range look {
-		if v := fields[i].from(t, s, last); v != 0 {
-			mask |= 1 << (maskFields + i)
-			c[fields[i].column] = binary.AppendUvarint(c[fields[i].column], v)
-		}
-	}
+	mask := changed << maskFields
 	switch known {
 	case knownBefore:
 		mask |= maskBefore
@@ -167,13 +163,14 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) kno
 	t.unstamp(r)
 	s.Time, s.Clock, s.Frame = t.time, t.time+int64(clock), t.frame
 	mask := r[columnMask].Uvarint()
-	for i := range fields {
-		f := &fields[i]
-		if mask>>(maskFields+i)&1 != 0 {
-			f.to(t, s, last, r[f.column].Uvarint())
-		} else if !f.steady {
-			f.to(t, s, last, 0)
+	changed := mask & (maskHere - 1) >> maskFields
+	for left := changed | unsteady; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros64(left)
+		f, v := &fields[i], uint64(0)
+		if changed>>i&1 != 0 {
+			v = r[f.column].Uvarint()
 		}
+		f.to(t, s, last, v)
 	}
 	for i := range hasSack(s) {
 		s.Sack[i][0] = s.Ack + uint32(rest.Varint())

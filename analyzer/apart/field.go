@@ -93,7 +93,30 @@ var fields = []field{
 	},
 }
 
-// rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together (TestAlike holds that).
+// unsteady are those of which something else is expected than what was in the segment before, a bit each.
+var unsteady = func() (mask uint64) {
+	for i := range fields {
+		mask |= boolean(!fields[i].steady) << i
+	}
+	return mask
+}()
+
+// changed are the fields of s that are not as expected, a bit each: those for which from is not 0, without a call for each (TestChanged holds that).
+func (t *state) changed(s, last *wire.Segment) uint64 {
+	mask := boolean(s.Seq != last.Seq+last.SeqLen()) | boolean(s.Ack != t.end(s, last))<<1 | boolean(s.Len != last.Len)<<2 |
+		boolean(s.TSval != last.TSval)<<3 | boolean(s.TSecr != last.TSecr)<<4 | boolean(s.Flags != last.Flags)<<5 | boolean(s.Window != last.Window)<<6 |
+		boolean(s.IPID != last.IPID+t.step[s.Dir&1])<<7 | boolean(s.Bits != last.Bits)<<8 | boolean(s.PayloadOff != last.PayloadOff)<<9 |
+		boolean(s.PayloadCap != t.captured(s, last))<<10 | boolean(s.IPLen-last.IPLen != s.Len-last.Len)<<11 |
+		boolean(s.WireLen-last.WireLen != s.IPLen-last.IPLen)<<12
+	if !alike(s, last) {
+		for i := rareFrom; i < len(fields); i++ {
+			mask |= boolean(fields[i].from(t, s, last) != 0) << i
+		}
+	}
+	return mask
+}
+
+// rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together (TestChanged holds that).
 const rareFrom = 13
 
 func alike(s, last *wire.Segment) bool {

@@ -6,20 +6,31 @@ import (
 	"tcptrace/internal/wire"
 )
 
-// TestAlike: alike compares those fields that are not looked at one by one if it says so, and no others.
-func TestAlike(t *testing.T) {
-	var st state
-	last := wire.Segment{Len: 100, PayloadCap: 100, PayloadOff: 54, IPLen: 140, WireLen: 154, TTL: 64, MSS: 1460, VLAN: [2]uint16{1, 2}, V4DF: true}
-	if same := last; !alike(&same, &last) {
-		t.Error("a segment is not like itself")
+// changed says of each field alone that it is not as expected, and of no other, whether it is looked at by itself or not.
+func TestChanged(t *testing.T) {
+	before := wire.Segment{Seq: 1, Ack: 2, Len: 100, PayloadCap: 100, PayloadOff: 54, IPLen: 140, WireLen: 154, TTL: 64, MSS: 1460, VLAN: [2]uint16{1, 2}, V4DF: true}
+	st := state{last: [2]wire.Segment{before, {Seq: 7}}, step: [2]uint16{3, 1}}
+	last := &st.last[0]
+	var same wire.Segment
+	same = before
+	for i := range fields {
+		fields[i].to(&st, &same, last, 0)
+	}
+	if got := st.changed(&same, last); got != 0 || !alike(&same, last) {
+		t.Errorf("of a segment that is as expected fields %b changed", got)
 	}
 	for i := range fields {
-		s := last
-		fields[i].to(&st, &s, &last, 1)
-		if s == last {
+		s := before
+		for k := range fields {
+			fields[k].to(&st, &s, last, boolean(k == i))
+		}
+		if s == same {
 			t.Fatalf("field %d did not change", i)
 		}
-		if got, want := alike(&s, &last), i < rareFrom; got != want {
+		if got := st.changed(&s, last); got != 1<<i {
+			t.Errorf("field %d is another: fields %b changed: %+v", i, got, s)
+		}
+		if got, want := alike(&s, last), i < rareFrom; got != want {
 			t.Errorf("field %d is another: alike is %v, not %v: %+v", i, got, want, s)
 		}
 	}

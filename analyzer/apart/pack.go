@@ -41,8 +41,6 @@ func appendKey(b []byte, key *wire.Key) []byte {
 	return binary.BigEndian.AppendUint16(b, key.PortB)
 }
 
-func text(key *wire.Key) string { return string(appendKey(make([]byte, 0, keySize6), key)) }
-
 // keySize is how long the text is that b begins with, 0 if none does.
 func keySize(b []byte) int {
 	switch {
@@ -87,25 +85,37 @@ func wireAddr(a netip.Addr) wire.Addr {
 type part struct {
 	state
 	next   *part // other sockets with the same ID
+	number whose
 	key    wire.Key
 	c      Columns
 	ifaces []uint16 // that its segments come from
 }
 
-// lasts is where the latest segment with each place is, of a partition.
-type lasts [latest.Places]struct {
-	any  bool  // there is one
-	part *part // nil: it is not packed
-	at   int   // of the entry
+// whose says of a place whose the latest segment is that has it: that of the part with that number, or noPart, or otherPart.
+type whose uint32
+
+const (
+	noPart    whose = iota // there was none
+	otherPart              // it is not packed
+	firstPart              // the number of the first one
+)
+
+// lasts is where the latest segment with each place is, of a partition. What is asked of every segment is apart from what is of those that are packed.
+type lasts struct {
+	whose [latest.Places]whose
+	at    [latest.Places]int // of the entry
 }
 
 // payloads is where the latest segment with a payload is that has each place, of a partition.
-type payloads [latest.PayloadPlaces]struct {
-	any      bool
+type payloads struct {
+	whose [latest.PayloadPlaces]whose
+	of    [latest.PayloadPlaces]payload
+}
+
+type payload struct {
 	dir      uint8
 	seq, len uint32
-	part     *part // nil: it is not packed
-	at       int   // of the entry
+	at       int // of the entry
 }
 
 // packer packs what is wanted of a file.
@@ -122,6 +132,7 @@ type wanted struct {
 	bits  []uint64 // by the first bits of IDs
 	shift uint
 	parts map[ID]*part // nil: none so far
+	list  []*part      // by number, but for firstPart
 	span  Span         // of the file
 }
 
@@ -150,20 +161,23 @@ func (w *wanted) part(key *wire.Key) *part {
 			return x
 		}
 	}
-	x := &part{state: newState(w.span), key: *key, next: first}
-	w.parts[id] = x
+	x := &part{state: newState(w.span), key: *key, next: first, number: firstPart + whose(len(w.list))}
+	w.parts[id], w.list = x, append(w.list, x)
 	return x
 }
 
 // all is the parts in an order: a file is packed the same each time.
-func (w *wanted) all() (parts []*part) {
-	for _, x := range w.parts {
-		for ; x != nil; x = x.next {
-			parts = append(parts, x)
-		}
-	}
-	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(text(&a.key), text(&b.key)) })
+func (w *wanted) all() []*part {
+	parts := slices.Clone(w.list)
+	slices.SortFunc(parts, func(a, b *part) int { return compareKeys(&a.key, &b.key) })
 	return parts
+}
+
+// compareKeys compares texts of keys.
+func compareKeys(a, b *wire.Key) int {
+	return cmp.Or(cmp.Compare(a.V6&1, b.V6&1),
+		cmp.Compare(a.A.Hi, b.A.Hi), cmp.Compare(a.A.Lo, b.A.Lo), cmp.Compare(a.B.Hi, b.B.Hi), cmp.Compare(a.B.Lo, b.B.Lo),
+		cmp.Compare(a.PortA, b.PortA), cmp.Compare(a.PortB, b.PortB))
 }
 
 // Wanted is two sockets that are to be packed, and where to: a number that is the same in all files.
@@ -219,14 +233,15 @@ func pack(ctx context.Context, src packet.Source, o Options, span Span, ids []ID
 		return nil, err
 	}
 	for i := range p.lasts {
-		for _, l := range p.lasts[i] {
-			if l.part != nil {
-				l.part.c[columnKind][l.at] |= flagLast
+		last, payload := &p.lasts[i], &p.payload[i]
+		for place, whose := range last.whose {
+			if whose >= firstPart {
+				p.wanted.list[whose-firstPart].c[columnKind][last.at[place]] |= flagLast
 			}
 		}
-		for _, l := range p.payload[i] {
-			if l.part != nil {
-				l.part.c[columnKind][l.at] |= entrySegmentLast
+		for place, whose := range payload.whose {
+			if whose >= firstPart {
+				p.wanted.list[whose-firstPart].c[columnKind][payload.of[place].at] |= entrySegmentLast
 			}
 		}
 	}
@@ -248,19 +263,20 @@ func (p *packer) packet(packet *packet.Packet, data []byte) error {
 // pack packs a segment if it is wanted.
 func (p *packer) pack(s *wire.Segment) {
 	partition := s.Key.Partition(len(p.lasts))
-	last := &p.lasts[partition][latest.PlaceOf(s)]
-	first, before := !last.any, last.part
-	last.any, last.part = true, nil
+	last, place := &p.lasts[partition], latest.PlaceOf(s)
+	before := last.whose[place]
 	x := p.wanted.part(&s.Key)
 	known := p.payloadBefore(partition, s, x)
 	if x == nil {
+		last.whose[place] = otherPart
 		return
 	}
-	last.part, last.at = x, len(x.c[columnKind])
+	last.whose[place], last.at[place] = x.number, len(x.c[columnKind])
 	flags := uint8(0)
-	if first {
+	switch before {
+	case noPart:
 		flags |= flagFirst
-	} else if before == x {
+	case x.number:
 		flags |= flagSame
 	}
 	if !slices.Contains(x.ifaces, s.Iface) {
@@ -275,18 +291,18 @@ func (p *packer) payloadBefore(partition int, s *wire.Segment, x *part) knownPay
 	if !ok {
 		return knownNothing
 	}
-	last := &p.payload[partition][place]
-	then := *last
-	last.any, last.part = true, x
+	last := &p.payload[partition]
 	if x == nil {
+		last.whose[place] = otherPart
 		return knownNothing
 	}
-	last.dir, last.seq, last.len = s.Dir, s.Seq, s.Len
-	last.at = len(x.c[columnKind])
+	before, then := last.whose[place], last.of[place]
+	last.whose[place] = x.number
+	last.of[place] = payload{s.Dir, s.Seq, s.Len, len(x.c[columnKind])}
 	switch {
-	case !then.any:
+	case before == noPart:
 		return knownBefore
-	case then.part == x && then.dir == s.Dir && then.seq == s.Seq && then.len == s.Len: // else it is the same whether it is known
+	case before == x.number && then.dir == s.Dir && then.seq == s.Seq && then.len == s.Len: // else it is the same whether it is known
 		return knownHere
 	}
 	return knownNothing
