@@ -63,7 +63,7 @@ func TestStepsTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), apart.Never, func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) })
+		_, err = apart.Analyze(ctx, &failing{File: capturefile.Open(path)}, j.options(), apart.Others{End: apart.Never}, func(id apart.ID, c *apart.Conversation) error { return half.add(ctx, id, c) })
 		if _, err = half.close(ctx, err); err == nil {
 			t.Fatal("that was to fail")
 		}

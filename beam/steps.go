@@ -64,7 +64,7 @@ func (f *analyzeFn) analyze(ctx context.Context, c *capture, file packet.Source)
 	if err != nil {
 		return result, false, err
 	}
-	result, err = apart.Analyze(ctx, file, f.Job.options(), c.Expected, func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
+	result, err = apart.Analyze(ctx, file, f.Job.options(), apart.Others{Before: c.Number > 0, End: c.Expected}, func(id apart.ID, c *apart.Conversation) error { return w.add(ctx, id, c) })
 	staged, err = w.close(ctx, err)
 	return result, staged, err
 }

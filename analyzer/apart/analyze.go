@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
@@ -57,6 +58,14 @@ type Open struct {
 	Told bool  // Analyze handed out what becomes of them then
 
 	packets uint64
+	opened  bool
+}
+
+// Others is what somebody thinks to know of the other files. Where it is not so, what Analyze hands out is for naught and has to be packed, and nothing else
+// is different.
+type Others struct {
+	Before bool  // there are some before this one
+	End    int64 // when the last of all ends; Never: nobody knows
 }
 
 // Never is no time.
@@ -77,9 +86,8 @@ type Counts struct {
 // Analyze reads all of src, which is one file, and hands out the conversations that are over by its end, as far as it shows, and those that will be
 // over at a certain time, as they are then. Their frames count in the file, and they have no stream numbers.
 //
-// expected is when all files end, if somebody thinks to know it; else it is Never. What will not be over by then is handed out as it is then, too, if the
-// file ends then or it is likely that there is no more of it. If all end at another time it is for naught, and has to be packed.
-func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, over func(id ID, c *Conversation) error) (Outline, error) {
+// What will not be over when all files are expected to end is handed out as it is then, too, if the file ends then or it is likely that there is no more of it.
+func Analyze(ctx context.Context, src packet.Source, o Options, others Others, over func(id ID, c *Conversation) error) (Outline, error) {
 	var a pipeline.Inline
 	var sockets socketSet
 	a.Reset(o, handing(func(c *Conversation) error {
@@ -96,7 +104,7 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 	if err := a.Expire(); err != nil {
 		return Outline{}, err
 	}
-	out := outline(&a, expected)
+	out := outline(&a, others)
 	if err := out.handOut(&a); err != nil {
 		return Outline{}, err
 	}
@@ -115,13 +123,13 @@ func Analyze(ctx context.Context, src packet.Source, o Options, expected int64, 
 	return out, nil
 }
 
-func outline(a *pipeline.Inline, expected int64) Outline {
+func outline(a *pipeline.Inline, others Others) Outline {
 	sum := a.Summary
-	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End), Expected: expected}
+	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End), Expected: others.End}
 	everywhere := true
 	for _, t := range a.Trackers() {
 		t.Outlook(func(key wire.Key, o flow.Outlook) {
-			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o), o.Packets})
+			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o), o.Packets, o.Opened || !others.Before})
 		})
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
@@ -138,6 +146,10 @@ func outline(a *pipeline.Inline, expected int64) Outline {
 		out.Payloads = nil
 	}
 	out.Open = oneForEach(out.Open)
+	for i := range out.Open {
+		x := &out.Open[i]
+		x.Told = x.opened && (x.Told || out.isLast())
+	}
 	out.Counts = Counts{
 		Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors,
 		FirstFragments: sum.FirstFragments, CutOptions: sum.CutOptions, BadOptions: sum.BadOptions,
@@ -160,6 +172,7 @@ func oneForEach(open []Open) []Open {
 		if i > 0 && open[n-1].ID == x.ID {
 			open[n-1].Over, open[n-1].Told = Never, false
 			open[n-1].packets += x.packets
+			open[n-1].opened = open[n-1].opened || x.opened
 			continue
 		}
 		open[n] = x
@@ -171,16 +184,21 @@ func oneForEach(open []Open) []Open {
 // isLast reports whether all files are expected to end with this one.
 func (o *Outline) isLast() bool { return o.End == o.Expected }
 
+// answerDelay is how long something may take that is under way: the first timeout of a SYN (RFC 6298, 2.1).
+const answerDelay = conn.Time(time.Second)
+
 // worthTelling reports whether what becomes of a conversation that is open is handed out: if it is known, and it is likely that there is no more of it. One
-// that is not over by itself has been silent for longer than it was not.
+// that has not ended has been silent for longer than it was not, and for longer than answers take.
 func (o *Outline) worthTelling(x *flow.Outlook) bool {
 	switch {
 	case x.Waits:
 		return false
-	case x.Over != conn.Never:
-		return true
+	case x.Ended:
+		return x.Over != conn.Never
+	case x.Over == conn.Never && o.Expected == Never:
+		return false
 	}
-	return o.Expected != Never && o.End-int64(x.End) > int64(x.End-x.Start)
+	return conn.Time(o.End)-x.End > max(x.End-x.Start, answerDelay)
 }
 
 // handOut hands out what is open and told of.
@@ -188,10 +206,7 @@ func (o *Outline) handOut(a *pipeline.Inline) error {
 	if !o.isLast() {
 		return a.Foresee(conn.Time(o.Expected), o.tells)
 	}
-	for i := range o.Open {
-		o.Open[i].Told = true
-	}
-	return a.FinishAll()
+	return a.FinishAll(o.tells)
 }
 
 // tells reports whether what becomes of what is open on sockets is handed out.

@@ -131,7 +131,7 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 	expected := c.expected()
 	for i := range len(at) + 1 {
 		r := newRecords()
-		outline, err := apart.Analyze(t.Context(), c.piece(at, i), o, expected, func(id apart.ID, c *apart.Conversation) error {
+		outline, err := apart.Analyze(t.Context(), c.piece(at, i), o, apart.Others{Before: rand.IntN(4) > 0, End: expected}, func(id apart.ID, c *apart.Conversation) error {
 			r.lines = nil
 			_ = r.add(name(i), c)
 			locals[name(i)] = append(locals[name(i)], local{id, r.lines[0]})

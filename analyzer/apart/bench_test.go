@@ -13,7 +13,7 @@ import (
 func BenchmarkApart(b *testing.B) {
 	c := load(b, "showcase", "../../testdata/pcaps/showcase.pcap")
 	var all []apart.Wanted
-	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
+	outline, err := apart.Analyze(b.Context(), c.piece(nil, 0), noNames, alone, func(id apart.ID, _ *apart.Conversation) error {
 		all = append(all, apart.Wanted{ID: id})
 		return nil
 	})

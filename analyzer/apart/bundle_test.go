@@ -13,7 +13,7 @@ import (
 func TestDamagedParts(t *testing.T) {
 	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
 	var all []apart.Wanted
-	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(id apart.ID, _ *apart.Conversation) error {
+	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, alone, func(id apart.ID, _ *apart.Conversation) error {
 		all = append(all, apart.Wanted{ID: id})
 		return nil
 	})
@@ -96,7 +96,7 @@ func TestHome(t *testing.T) {
 	} {
 		var files []apart.File
 		for i := range len(x.at) + 1 {
-			outline, err := apart.Analyze(t.Context(), c.piece(x.at, i), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
+			outline, err := apart.Analyze(t.Context(), c.piece(x.at, i), noNames, alone, func(apart.ID, *apart.Conversation) error { return nil })
 			if err != nil {
 				t.Fatal(err)
 			}

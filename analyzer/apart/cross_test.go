@@ -148,7 +148,7 @@ func TestBytesHandedOn(t *testing.T) {
 			continue
 		}
 		c = c.moved(1)
-		outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, apart.Never, func(apart.ID, *apart.Conversation) error { return nil })
+		outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, alone, func(apart.ID, *apart.Conversation) error { return nil })
 		if err == nil && len(outline.Open) == 1 && outline.Open[0].Over != apart.Never {
 			closed = append(closed, c)
 		}

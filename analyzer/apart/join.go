@@ -220,7 +220,7 @@ func (x *join) touched(from, to, place, of int, in func(f *File) (places []uint6
 
 // end hands out what is open when all files end.
 func (x *join) end() error {
-	if err := x.tracker.FinishAll(conn.Time(x.layout.end), &x.outs[0], func() error { return nil }); err != nil {
+	if err := x.tracker.FinishAll(conn.Time(x.layout.end), flow.All, &x.outs[0], func() error { return nil }); err != nil {
 		return err
 	}
 	return x.merger.Batch(x.outs[:])

@@ -18,19 +18,24 @@ func (t *Tracker) Replay(s *wire.Segment, again bool, before conn.Time, out *Out
 // ForgetPayload is for a segment with a payload that was not seen, with that place (latest.PayloadPlace).
 func (t *Tracker) ForgetPayload(place uint16) { t.payloads.Forget(place) }
 
-// FinishAll hands out what is open, as Merger.Rest does when the input ends, at that time, and has each take it. The tracker may be used for another
-// capture then.
-func (t *Tracker) FinishAll(end conn.Time, out *Output, each func() error) error {
+// All wants all sockets.
+func All(wire.Key) bool { return true }
+
+// FinishAll hands out what is open and wanted, as Merger.Rest does when the input ends, at that time, and has each take it. If all is, the tracker may be
+// used for another capture then.
+func (t *Tracker) FinishAll(end conn.Time, wanted func(wire.Key) bool, out *Output, each func() error) error {
 	room := t.MaxFlows
 	t.ReleaseAll(out)
 	t.MaxFlows = room
-	return t.Foresee(end, func(wire.Key) bool { return true }, out, each)
+	return t.Foresee(end, wanted, out, each)
 }
 
 // Outlook is what may become of a conversation that is open.
 type Outlook struct {
 	Over       conn.Time // when it is over if no more is heard of it: Never if it waits to the end of the capture, or for others
 	Waits      bool      // it has to do with others, or with what is held
+	Opened     bool      // there is a SYN of it
+	Ended      bool      // it is closed or reset
 	Start, End conn.Time // times of its first and its latest segment
 	Packets    uint64
 }
@@ -38,14 +43,19 @@ type Outlook struct {
 // Outlook gives f the sockets of all conversations that are open, and what may become of each. Some sockets come more than once.
 func (t *Tracker) Outlook(f func(key wire.Key, o Outlook)) {
 	for _, c := range t.Slab.All() {
-		o := Outlook{conn.Never, true, c.First, c.Last, uint64(c.Half[0].Packets) + uint64(c.Half[1].Packets)}
+		o := Outlook{
+			Over: conn.Never, Waits: true, Opened: c.Seen&conn.SawSYN != 0, Ended: c.Flags.Has(conn.Ended),
+			Start: c.First, End: c.Last, Packets: uint64(c.Half[0].Packets) + uint64(c.Half[1].Packets),
+		}
 		if !c.Flags.Has(conn.Pending | conn.Replaced | conn.Succeeded) {
 			o.Over, o.Waits = t.until(c), false
 		}
 		f(Sockets(c.Key), o)
 	}
 	for slot, e := range t.Slab.embryos.all() {
-		f(Sockets(e.key), Outlook{t.Slab.embryos.givesUp(slot), false, conn.Time(e.time), conn.Time(e.time), 1 + uint64(e.n)})
+		f(Sockets(e.key), Outlook{
+			Over: t.Slab.embryos.givesUp(slot), Opened: true, Start: conn.Time(e.time), End: t.Slab.embryos.last(slot), Packets: 1 + uint64(e.n),
+		})
 	}
 }
 

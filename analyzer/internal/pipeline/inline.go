@@ -80,10 +80,10 @@ func (a *Inline) Foresee(at conn.Time, wanted func(wire.Key) bool) error {
 	})
 }
 
-// FinishAll hands out what is open, as Finish does, and ends the analysis. An error is the sink's.
-func (a *Inline) FinishAll() error {
+// FinishAll hands out what is open and wanted, as Finish does, and ends the analysis. An error is the sink's.
+func (a *Inline) FinishAll(wanted func(wire.Key) bool) error {
 	return a.handOut(func(t *flow.Tracker, out *flow.Output, each func() error) error {
-		return t.FinishAll(a.Summary.End, out, each)
+		return t.FinishAll(a.Summary.End, wanted, out, each)
 	})
 }
 
