@@ -88,10 +88,7 @@ func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) b
 	if err != nil || len(parts) == 0 {
 		return err
 	}
-	kept := w.tally.Conversations
-	err = f.join(ctx, parts, w)
-	w.tally.Crossing = w.tally.Conversations - kept
-	return err
+	return f.join(ctx, parts, w)
 }
 
 // join writes the conversations of what was packed.
@@ -122,6 +119,9 @@ func (f *writeFn) join(ctx context.Context, all []packed, w *writer) error {
 			r := row{day: dayOf(c), outcome: uint8(c.Outcome), notes: noter.of(c)}
 			encoded = encode(encoded[:0], c, &noter.judgment)
 			r.data = encoded
+			if len(parts) > 1 { // else it might have crossed, and nothing came
+				w.tally.Crossing++
+			}
 			return w.add(ctx, r, of.number[file], of.layout.FirstFrame(of.layout.Place(file)))
 		}); err != nil {
 			return err
