@@ -180,12 +180,11 @@ func (f *gatherFn) ProcessElement(_ context.Context, number int64, plans func(*p
 	return nil
 }
 
-// packCrossing is the sockets of which conversations cross, in order, and the captures where they are completed, as both are handed on: as differences, without
-// the bits that are zero in all IDs.
+// packCrossing is the sockets of which conversations cross, in order, and the captures where they are completed, as both are handed on: as differences.
 func packCrossing(list []apart.Wanted) (b []byte) {
 	var last apart.Wanted
 	for _, w := range list {
-		b = binary.AppendUvarint(b, uint64(w.ID-last.ID)>>apart.IDShift)
+		b = binary.AppendUvarint(b, uint64(w.ID-last.ID))
 		b = binary.AppendVarint(b, w.To-last.To)
 		last = w
 	}
@@ -199,7 +198,7 @@ var errCrossing = errors.New("what says which sockets cross is damaged")
 func unpackCrossing(b []byte) (list []apart.Wanted, err error) {
 	r, last := octets.Reader{Left: b}, apart.Wanted{}
 	for len(r.Left) > 0 {
-		last.ID += apart.ID(r.Uvarint()) << apart.IDShift
+		last.ID += apart.ID(r.Uvarint())
 		last.To += r.Varint()
 		list = append(list, last)
 	}

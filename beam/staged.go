@@ -60,7 +60,7 @@ func (w *staging) add(ctx context.Context, id apart.ID, c *apart.Conversation) (
 	c.Stream = uint64(w.capture.Number)
 	n := w.noter.of(c)
 	w.row = w.encode(w.row[:0], c, &w.noter.judgment)
-	w.b = binary.BigEndian.AppendUint64(w.b[:0], uint64(id))
+	w.b = binary.BigEndian.AppendUint32(w.b[:0], uint32(id))
 	w.b = binary.AppendVarint(w.b, dayOf(c))
 	w.b = append(w.b, uint8(c.Outcome))
 	w.b = binary.AppendUvarint(w.b, n.firstFrame)
@@ -114,11 +114,11 @@ type rowReader struct {
 
 // next is the next record; at the end the error is io.EOF.
 func (r *rowReader) next() (x row, err error) {
-	var id [8]byte
+	var id [4]byte
 	if _, err := io.ReadFull(r.r, id[:]); err != nil {
 		return x, err
 	}
-	x.id = apart.ID(binary.BigEndian.Uint64(id[:]))
+	x.id = apart.ID(binary.BigEndian.Uint32(id[:]))
 	if x.day, err = binary.ReadVarint(r.r); err == nil {
 		x.outcome, err = r.r.ReadByte()
 	}

@@ -21,18 +21,16 @@ type Options = pipeline.Options
 // Conversation is one TCP connection as the capture shows it.
 type Conversation = conn.Conversation
 
-// ID stands for two sockets. That others have the same one, by chance or because somebody wants it, costs time and nothing else.
-type ID uint64
+// ID stands for two sockets. That others have the same one, by chance or because somebody wants it, costs time and nothing else: what is known of sockets
+// by their ID is of all that have it. By chance that is one pair in some 100,000 of those in a file that has as many.
+type ID uint32
 
 // idSeed is the same on all machines.
 var idSeed = [4]uint64{0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB}
 
-// IDShift is how many low bits of an ID are zero: 40 bits are enough, and are handed on in fewer octets than 64 are.
-const IDShift = 24
-
 func idOf(key *wire.Key) ID {
 	k := flow.Sockets(*key)
-	return ID(k.Hash(&idSeed) >> IDShift << IDShift)
+	return ID(k.Hash(&idSeed) >> 32)
 }
 
 // Outline is what other files have to know of one.

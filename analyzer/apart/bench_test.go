@@ -60,7 +60,7 @@ func BenchmarkLayout(b *testing.B) {
 	for i := range int64(files) {
 		ids := kept
 		for len(ids) < sockets {
-			ids = append(ids, apart.ID(r.Uint64()))
+			ids = append(ids, apart.ID(r.Uint32()))
 		}
 		kept = slices.Clone(ids[:sockets/100])
 		f := apart.File{Name: fmt.Sprint(i), Outline: apart.Outline{Packets: 1, Frames: 1, Start: i * minute, End: (i+1)*minute - 1, Sockets: apart.SocketsOf(ids...)}}

@@ -153,10 +153,10 @@ func TestPace(t *testing.T) {
 // Sockets come out as they went in; what is damaged is an error where files are put in order, and in a share.
 func TestDamagedSockets(t *testing.T) {
 	var s socketSet
-	s.add(7<<32, 3)
-	s.add(1<<63, 10)
-	s.add(1<<63, 20)
-	s.add(ID(1<<32-1)<<32, 0)
+	s.add(7, 3)
+	s.add(1<<31, 10)
+	s.add(1<<31, 20)
+	s.add(1<<32-1, 0)
 	whole := s.pack()
 	want := []pair{{7, 0}, {1 << 31, amount(30)}, {1<<32 - 1, 0}}
 	if got, ok := whole.pairs(); !ok || !reflect.DeepEqual(got, want) {

@@ -89,7 +89,7 @@ func TestOverByTimeApart(t *testing.T) {
 // What is open at the end of a file crosses if there is something of its sockets before it is over, or if what was told of it is not as it is when all
 // files end.
 func TestCrossing(t *testing.T) {
-	const id = apart.ID(0x12345678_00000001)
+	const id = apart.ID(0x12345678)
 	file := func(name string, start, end int64) apart.File {
 		return apart.File{Name: name, Outline: apart.Outline{Packets: 1, Frames: 1, Start: start, End: end, Expected: apart.Never}}
 	}

@@ -74,62 +74,71 @@ func (l *Layout) cross() error {
 		}
 	}
 	l.crossing = make([][]Crossing, len(l.files))
-	byHalf := map[uint32][]*crossed{}
-	for i := range l.files {
-		for _, open := range l.files[i].Open {
-			list := byHalf[half(open.ID)]
-			if !slices.ContainsFunc(list, func(x *crossed) bool { return x.id == open.ID }) && l.reaches(i, open, sockets) {
-				byHalf[half(open.ID)] = append(list, &crossed{id: open.ID, since: i, home: i})
-			}
-		}
-	}
-	if len(byHalf) == 0 {
+	all := l.crossed(sockets)
+	if len(all) == 0 {
 		return nil
 	}
-	l.eachCrossed(sockets, byHalf, func(i int, p pair, x *crossed) {
+	l.eachCrossed(sockets, all, func(i int, p pair, x *crossed) {
 		if p.amount > x.amount {
 			x.home, x.amount = i, p.amount
 		}
 	})
-	l.eachCrossed(sockets, byHalf, func(i int, _ pair, x *crossed) { l.crossing[i] = append(l.crossing[i], Crossing{x.id, x.home}) })
-	for _, list := range l.crossing {
-		slices.SortFunc(list, func(a, b Crossing) int { return cmp.Compare(a.ID, b.ID) })
-	}
+	l.eachCrossed(sockets, all, func(i int, p pair, x *crossed) { l.crossing[i] = append(l.crossing[i], Crossing{p.id, x.home}) })
 	return nil
 }
 
 // crossed is two sockets that cross, from a file on. Their home has that amount.
 type crossed struct {
-	id          ID
 	since, home int
 	amount      uint8
 }
 
-// eachCrossed gives f the files that have anything of sockets that cross, in order.
-func (l *Layout) eachCrossed(sockets [][]pair, byHalf map[uint32][]*crossed, f func(file int, p pair, x *crossed)) {
+// crossed is what crosses. Whether there is more of what was told of as open is found once for all, from the last file to the first.
+func (l *Layout) crossed(sockets [][]pair) map[ID]*crossed {
+	next := map[ID]int{} // of what was told of: the next file that has it, if any
+	for i := range l.files {
+		for _, open := range l.files[i].Open {
+			if open.Told {
+				next[open.ID] = len(l.files)
+			}
+		}
+	}
+	all := map[ID]*crossed{}
+	for i := len(l.files) - 1; i >= 0; i-- {
+		for _, open := range l.files[i].Open {
+			if l.reaches(i, open, next) {
+				all[open.ID] = &crossed{since: i, home: i}
+			}
+		}
+		for _, p := range sockets[i] {
+			if _, ok := next[p.id]; ok {
+				next[p.id] = i
+			}
+		}
+	}
+	return all
+}
+
+// eachCrossed gives f the files that have anything of sockets that cross, in order, and those in the order of IDs.
+func (l *Layout) eachCrossed(sockets [][]pair, all map[ID]*crossed, f func(file int, p pair, x *crossed)) {
 	for i := range l.files {
 		for _, p := range sockets[i] {
-			for _, x := range byHalf[p.half] {
-				if x.since <= i {
-					f(i, p, x)
-				}
+			if x := all[p.id]; x != nil && x.since <= i {
+				f(i, p, x)
 			}
 		}
 	}
 }
 
-// reaches reports whether what is open at the end of file i may not be over when there is more of it, or is not known as it is when all files end.
-func (l *Layout) reaches(i int, open Open, sockets [][]pair) bool {
+// reaches reports whether what is open at the end of file i may not be over when there is more of it, or is not known as it is when all files end. next says in
+// which file there is.
+func (l *Layout) reaches(i int, open Open, next map[ID]int) bool {
 	expected := l.files[i].Expected
 	if !open.Told || expected != l.end && open.Over > min(expected, l.end) {
 		return true
 	}
-	for j := i + 1; j < len(l.files) && l.files[j].Start < open.Over; j++ {
-		if _, ok := find(sockets[j], half(open.ID)); ok {
-			return true
-		}
-	}
-	return false
+	j := next[open.ID]
+	return j < len(l.files) && l.files[j].Start < open.Over
 }
 
 // inTime is the order of files: that of an analysis of all of them. Those without packets are first.

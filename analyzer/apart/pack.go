@@ -84,7 +84,6 @@ func wireAddr(a netip.Addr) wire.Addr {
 // part is what is packed of two sockets in a file.
 type part struct {
 	state
-	next   *part // other sockets with the same ID
 	number whose
 	key    wire.Key
 	c      Columns
@@ -131,14 +130,15 @@ type packer struct {
 type wanted struct {
 	bits  []uint64 // by the first bits of IDs
 	shift uint
-	parts map[ID]*part // nil: none so far
-	list  []*part      // by number, but for firstPart
-	span  Span         // of the file
+	parts map[ID]*part // of the first sockets with each; nil: none so far
+	more  map[wire.Key]*part
+	list  []*part // by number, but for firstPart
+	span  Span    // of the file
 }
 
 func newWanted(ids []ID, span Span) wanted {
-	log := max(6, bits.Len(uint(len(ids)))+4)
-	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(64 - log), parts: make(map[ID]*part, len(ids)), span: span}
+	log := min(max(6, bits.Len(uint(len(ids)))+4), 32)
+	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(32 - log), parts: make(map[ID]*part, len(ids)), more: map[wire.Key]*part{}, span: span}
 	for _, id := range ids {
 		w.bits[id>>w.shift/64] |= 1 << (id >> w.shift % 64)
 		w.parts[id] = nil
@@ -156,13 +156,19 @@ func (w *wanted) part(key *wire.Key) *part {
 	if !ok {
 		return nil
 	}
-	for x := first; x != nil; x = x.next {
-		if x.key == *key {
-			return x
-		}
+	if first != nil && first.key == *key {
+		return first
 	}
-	x := &part{state: newState(w.span), key: *key, next: first, number: firstPart + whose(len(w.list))}
-	w.parts[id], w.list = x, append(w.list, x)
+	if x := w.more[*key]; x != nil {
+		return x
+	}
+	x := &part{state: newState(w.span), key: *key, number: firstPart + whose(len(w.list))}
+	w.list = append(w.list, x)
+	if first == nil {
+		w.parts[id] = x
+	} else {
+		w.more[*key] = x
+	}
 	return x
 }
 

@@ -9,14 +9,13 @@ import (
 	"tcptrace/internal/octets"
 )
 
-// Sockets is of which sockets a file has anything, conversations or errors about them: the upper halves of their IDs in order, as differences, and
-// about how many packets there are of those that have many. That is 3 bytes for each; others may be taken for one of them, one in some 100,000, which costs
-// time and nothing else.
+// Sockets is of which sockets a file has anything, conversations or errors about them: their IDs in order, as differences, and
+// about how many packets there are of those that have many. That is 3 bytes for each.
 type Sockets []byte
 
-// pair is two sockets, by the upper half of their ID, and about how many packets there are of them (amount).
+// pair is two sockets, and about how many packets there are of them (amount).
 type pair struct {
-	half   uint32
+	id     ID
 	amount uint8
 }
 
@@ -34,20 +33,18 @@ func amount(n uint64) uint8 {
 type socketSet struct{ list []counted }
 
 type counted struct {
-	half    uint32
+	id      ID
 	packets uint64
 }
 
-func half(id ID) uint32 { return uint32(id >> 32) }
-
-func (s *socketSet) add(id ID, packets uint64) { s.list = append(s.list, counted{half(id), packets}) }
+func (s *socketSet) add(id ID, packets uint64) { s.list = append(s.list, counted{id, packets}) }
 
 func (s *socketSet) pack() Sockets {
-	slices.SortFunc(s.list, func(a, b counted) int { return cmp.Compare(a.half, b.half) })
+	slices.SortFunc(s.list, func(a, b counted) int { return cmp.Compare(a.id, b.id) })
 	var pairs []pair
 	for i := 0; i < len(s.list); {
-		at, packets := s.list[i].half, uint64(0)
-		for ; i < len(s.list) && s.list[i].half == at; i++ {
+		at, packets := s.list[i].id, uint64(0)
+		for ; i < len(s.list) && s.list[i].id == at; i++ {
 			packets += s.list[i].packets
 		}
 		pairs = append(pairs, pair{at, amount(packets)})
@@ -57,10 +54,10 @@ func (s *socketSet) pack() Sockets {
 
 // packPairs packs pairs, which are in order. The low bit says that an amount follows.
 func packPairs(pairs []pair) Sockets {
-	out, last := make(Sockets, 0, 3*len(pairs)), uint32(0)
+	out, last := make(Sockets, 0, 3*len(pairs)), ID(0)
 	for _, p := range pairs {
-		v := uint64(p.half-last) << 1
-		if last = p.half; p.amount == 0 {
+		v := uint64(p.id-last) << 1
+		if last = p.id; p.amount == 0 {
 			out = binary.AppendUvarint(out, v)
 			continue
 		}
@@ -82,15 +79,10 @@ func (s Sockets) pairs() (list []pair, ok bool) {
 		if last += v >> 1; last > 1<<32-1 {
 			return nil, false
 		}
-		p.half = uint32(last)
+		p.id = ID(last)
 		list = append(list, p)
 	}
 	return list, !r.Bad
-}
-
-// find is where the pair of a half is in list, which is in order.
-func find(list []pair, half uint32) (i int, found bool) {
-	return slices.BinarySearchFunc(list, half, func(p pair, h uint32) int { return cmp.Compare(p.half, h) })
 }
 
 // Share is what an Outline says of a share of all sockets.
@@ -102,7 +94,7 @@ type Share struct {
 // Shares divides what o says of sockets into so many shares, a power of two. The same sockets are in the same share whatever the file, so that what crosses is
 // found out share by share: a Layout of outlines that have one share each knows it of that, and the shares follow one another in the order of IDs.
 func (o *Outline) Shares(n int) []Share {
-	shift := 64 - bits.Len(uint(n-1))
+	shift := 32 - bits.Len(uint(n-1))
 	shares, open := make([]Share, n), o.Open
 	pairs, _ := o.Sockets.pairs() // they are of this file, and as they were made
 	for i := range shares {
@@ -112,7 +104,7 @@ func (o *Outline) Shares(n int) []Share {
 		}
 		shares[i].Open, open = open[:here:here], open[here:]
 		here = 0
-		for here < len(pairs) && int(ID(pairs[here].half)<<32>>shift) == i {
+		for here < len(pairs) && int(pairs[here].id>>shift) == i {
 			here++
 		}
 		shares[i].Sockets, pairs = packPairs(pairs[:here]), pairs[here:]
@@ -128,14 +120,14 @@ const (
 	overFrom  = 2 // plus the number of units
 )
 
-// Append appends s, which is of a file that ends at that time, as it is handed on: 3 bytes for each pair of sockets, and 4 more for what is open.
+// Append appends s, which is of a file that ends at that time, as it is handed on: 3 bytes for each pair of sockets, and 3 more for what is open.
 func (s *Share) Append(b []byte, end int64) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.Sockets)))
 	b = append(b, s.Sockets...)
 	pairs, _ := s.Sockets.pairs()
 	at, last := 0, 0
 	for _, x := range s.Open {
-		for at < len(pairs)-1 && pairs[at].half < half(x.ID) {
+		for at < len(pairs)-1 && pairs[at].id < x.ID {
 			at++
 		}
 		over := uint64(notTold)
@@ -145,8 +137,7 @@ func (s *Share) Append(b []byte, end int64) []byte {
 		case x.Told:
 			over = overFrom + (uint64(max(x.Over-end, 0))+overUnit-1)/overUnit
 		}
-		b = append(binary.AppendUvarint(b, uint64(at-last)), byte(x.ID>>IDShift))
-		b = binary.AppendUvarint(b, over)
+		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(at-last)), over)
 		last = at
 	}
 	return b
@@ -164,7 +155,7 @@ func ParseShare(b []byte, end int64) (s Share, err error) {
 		if at += r.Uvarint(); at >= uint64(len(pairs)) {
 			return Share{}, errPart
 		}
-		x := Open{ID: ID(pairs[at].half)<<32 | ID(r.Byte())<<IDShift, Over: Never, Told: true}
+		x := Open{ID: pairs[at].id, Over: Never, Told: true}
 		switch over := r.Uvarint(); {
 		case over == notTold:
 			x.Told = false
