@@ -90,7 +90,7 @@ const maxPart = 2 << 30
 
 // zip and unzip are for parts. They are safe for concurrent use.
 var (
-	zip   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)))
+	zip   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
 	unzip = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPart)))
 )
 

@@ -17,6 +17,7 @@ import (
 const (
 	bundleSize = 4 << 20 // about how large a bundle is before it is compressed
 	largeSize  = 4 << 10 // what is this large is compressed by columns
+	zipWindow  = 1 << 20 // each encoder has twice as much memory for as long as the process lasts
 	maxBundle  = 2 << 30 // bounds what a bundle unpacks to: one pair of sockets may have more than bundleSize
 )
 
@@ -40,7 +41,7 @@ func (b *bundle) add(key *wire.Key, c *Columns) {
 
 // zip compresses. It is safe for concurrent use.
 var zip = func() *zstd.Encoder {
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true))
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithWindowSize(zipWindow))
 	if err != nil {
 		panic(err) // the options are constants
 	}
