@@ -11,8 +11,7 @@ func TestChanged(t *testing.T) {
 	before := wire.Segment{Seq: 1, Ack: 2, Len: 100, PayloadCap: 100, PayloadOff: 54, IPLen: 140, WireLen: 154, TTL: 64, MSS: 1460, VLAN: [2]uint16{1, 2}, V4DF: true}
 	st := state{last: [2]wire.Segment{before, {Seq: 7}}, step: [2]uint16{3, 1}}
 	last := &st.last[0]
-	var same wire.Segment
-	same = before
+	same := before
 	for i := range fields {
 		fields[i].to(&st, &same, last, 0)
 	}

@@ -1,0 +1,33 @@
+package apart
+
+import (
+	"testing"
+
+	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/flow"
+)
+
+// What becomes of a conversation is told if it has ended, or has been silent for longer than it was not and than answers take.
+func TestWorthTelling(t *testing.T) {
+	const s = conn.Time(1e9)
+	for _, c := range []struct {
+		what     string
+		expected int64
+		x        flow.Outlook
+		want     bool
+	}{
+		{"closed just now", Never, flow.Outlook{Ended: true, Over: 160 * s, Start: 90 * s, End: 100 * s}, true},
+		{"closed, and nobody knows until when it lasts", Never, flow.Outlook{Ended: true, Over: conn.Never, Start: 90 * s, End: 100 * s}, false},
+		{"closed, and has to do with others", Never, flow.Outlook{Ended: true, Waits: true, Over: 160 * s, End: 100 * s}, false},
+		{"a SYN a second ago", Never, flow.Outlook{Over: 200 * s, Start: 99 * s, End: 99 * s}, false},
+		{"a SYN more than a second ago", Never, flow.Outlook{Over: 200 * s, Start: 99*s - 1, End: 99*s - 1}, true},
+		{"open, silent for as long as it was not", int64(200 * s), flow.Outlook{Over: conn.Never, Start: 80 * s, End: 90 * s}, false},
+		{"open, silent for longer than it was not", int64(200 * s), flow.Outlook{Over: conn.Never, Start: 80*s + 1, End: 90 * s}, true},
+		{"open, silent for longer, and nobody knows when all end", Never, flow.Outlook{Over: conn.Never, Start: 80*s + 1, End: 90 * s}, false},
+	} {
+		o := Outline{End: int64(100 * s), Expected: c.expected}
+		if got := o.worthTelling(&c.x); got != c.want {
+			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
