@@ -29,6 +29,20 @@ const stopped = `
 +60us  > .  401:401(0) ack 1001
 `
 
+// acceptQueueFull is a connection that its server does not accept at first.
+var acceptQueueFull = open + `
++220ms > P. 1:201(200) ack 1
++780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++600ms > P. 1:201(200) ack 1
++1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++400ms > P. 1:201(200) ack 1
++20ms  < .  1:1461(1460) ack 201 win 509
++10us  < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 2001
+` + closed
+
 // faults are what is planted among healthy conversations, one at a time.
 var faults = []fault{
 	{
@@ -42,18 +56,7 @@ var faults = []fault{
 `+closed),
 	}, {
 		name: "a server whose accept queue is full", id: "accept-queue", n: 12, by: "service", value: "10.20.0.9:8080", waits: true,
-		plant: some(12, "", "10.20.0.9:8080", open+`
-+220ms > P. 1:201(200) ack 1
-+780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+600ms > P. 1:201(200) ack 1
-+1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+400ms > P. 1:201(200) ack 1
-+20ms  < .  1:1461(1460) ack 201 win 509
-+10us  < P. 1461:2001(540) ack 201
-+60us  > .  201:201(0) ack 2001
-`+closed),
+		plant: some(12, "", "10.20.0.9:8080", acceptQueueFull),
 	}, {
 		name: "a tunnel with a small MTU", id: "mtu", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 10, waits: true, again: true,
 		plant: some(10, "10.9.0.", "", open+`
