@@ -118,7 +118,7 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 		}
 		r.footer(rows, s)
 	}
-	if err := writeSummary(&r.out, s, r.selection, r.opts.Times); err != nil {
+	if err := WriteSummary(&r.out, s, r.selection, r.opts.Times); err != nil {
 		return err
 	}
 	return r.out.Flush()

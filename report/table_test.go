@@ -216,7 +216,7 @@ func TestSummaryText(t *testing.T) {
 	if got := Notes(&analyzer.Summary{Packets: 5, TCP: 5}); got != nil {
 		t.Errorf("notes about nothing: %q", got)
 	}
-	if err := WriteSummary(&sample.FullWriter{}, sample.Summary(), Selection{}); err != sample.ErrFull {
+	if err := WriteSummary(&sample.FullWriter{}, sample.Summary(), Selection{}, UTC); err != sample.ErrFull {
 		t.Errorf("WriteSummary: %v", err)
 	}
 }

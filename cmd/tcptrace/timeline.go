@@ -196,7 +196,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	}
 	switch hidden := t.Hidden(); { // the writer keeps the error, if there is one
 	case t.Shown() == 0:
-		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations})
+		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations}, report.UTC)
 	case hidden > 0:
 		fmt.Fprintf(t, "\n%s: --limit 0 shows all, --stream N one\n", report.Counted(hidden, "more conversation"))
 	}
