@@ -75,6 +75,15 @@ var faults = []fault{
 		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
 		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
 	}, {
+		name: "a network card that makes checksums wrong", id: "overlap-conflict", n: 10, by: "client", value: "10.3.0.66", waits: true, again: true,
+		plant: some(10, "10.3.0.66", "", open+`
++20ms  < .  1:1(0)      ack 201
++100us > .  201:1661(1460) ack 1 badsum
++230ms > .  201:1661(1460) ack 1
++20ms  < P. 1:501(500)  ack 1661
++60us  > .  1661:1661(0) ack 501
+`),
+	}, {
 		name: "a client that leaks", id: "client-leaks", n: 9, by: "client", value: "10.1.0.77",
 		plant: some(9, "10.1.0.77", "", open+`
 +20ms < P. 1:501(500) ack 201
