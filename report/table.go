@@ -137,7 +137,7 @@ func (r *Table) footer(rows []row, s *analyzer.Summary) {
 		total = r.selection.Matched
 	}
 	if hidden := max(total, uint64(len(rows))) - uint64(len(rows)); hidden > 0 {
-		fmt.Fprintf(&r.out, "%s, --format ndjson gives them to scripts\n", moreRows(hidden, total))
+		fmt.Fprintf(&r.out, "%s, for scripts --format ndjson\n", moreRows(hidden, total))
 	}
 	fmt.Fprintln(&r.out)
 }
