@@ -272,7 +272,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"was aborted by an RST of its server", "were aborted by RSTs of their servers"},
 		why:  "its process ended, left data unread or closed with SO_LINGER 0, or an idle timeout",
 		next: "see what it had last been sent, and how long before: tcptrace timeline",
-	}, {
+	}, contradicted, anew, {
 		id: "slow-answer", when: both(has("slow-handshake"), none(triedAgain)), covers: []string{"slow-opening"}, waited: spent(timing.Opening), lies: ServerOrWay,
 		is:   [2]string{"took long to open: the answer to its SYN came late", "took long to open: the answers to their SYNs came late"},
 		why:  "the server, or a proxy or load balancer in front of it, is busy, or asks somebody else before it answers",
