@@ -108,7 +108,9 @@ func (m *Mermaid) rung(r *rung) {
 	case rungPause:
 		m.note(&b, "over C,S", pauseText(r, m.opts.Running))
 	}
-	m.before = r.time
+	if m.before = r.time; r.kind == rungRun {
+		m.before = r.run.last
+	}
 	for side, steps := range r.steps {
 		var states []string
 		for i := range steps {

@@ -69,15 +69,6 @@ func (g *group) last() analyzer.Time {
 	return r.time
 }
 
-// lastFrame is that of its last packet.
-func (g *group) lastFrame() uint64 {
-	r := &g.rungs[len(g.rungs)-1]
-	if r.kind == rungRun {
-		return r.run.lastFrame
-	}
-	return r.frame
-}
-
 // idle is how many probes the sides sent, and how many answers, if it is made of them alone.
 func (g *group) idle() (probes, answers [2]int, all bool) {
 	for i := range g.views {

@@ -184,3 +184,28 @@ func TestRepeatText(t *testing.T) {
 		}
 	}
 }
+
+// TestDeltaBehindFolded: what follows a run, or what repeats, is as much later than its last packet.
+func TestDeltaBehindFolded(t *testing.T) {
+	for _, groups := range [][]rest{append(again(5, "Pa"), rest{5 * time.Second, "R"}), {{time.Second, strings.Repeat("D9k", 20)}, {50 * time.Millisecond, "R"}}} {
+		list := views(groups)
+		c := sentBy(50, 50)
+		c.Start, c.End = list[0].Time-1e6, list[len(list)-1].Time
+		var ladder, diagram bytes.Buffer
+		o := Options{Width: 120, Time: DeltaTime, End: c.End}
+		for _, l := range []Timeline{New(&ladder, c, new(analyzer.Judgment), o), NewMermaid(&diagram, c, new(analyzer.Judgment), o)} {
+			for i := range list {
+				if err := l.Segment(&list[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := l.Finish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := len(list) - 1
+		if want := fmt.Sprintf("+%.6f", list[n].Time.Sub(list[n-1].Time).Seconds()); strings.Count(ladder.String(), want) != 1 || strings.Count(diagram.String(), want) != 1 {
+			t.Errorf("not one %s in each of\n%s%s", want, ladder.String(), diagram.String())
+		}
+	}
+}
