@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/sample"
 )
 
@@ -34,5 +35,28 @@ func TestFit(t *testing.T) {
 		if lines := c.above + strings.Count(b.String(), "\n"); c.rows > leastRows && c.height > 0 && lines >= c.height {
 			t.Errorf("%d lines with %d above: %d written", c.height, c.above, lines)
 		}
+	}
+}
+
+// TestMoreFits: the line that tells of more conversations is one line of 80 columns, of as many as --limit 0 shows, too.
+func TestMoreFits(t *testing.T) {
+	var b bytes.Buffer
+	table := NewTable(&b, TableOptions{Width: 80, Limit: 1})
+	conv := &analyzer.Conversation{Addr: sample.Between("10.0.0.1:40000", "10.0.0.2:80"), Roles: analyzer.RolesHandshake}
+	if err := table.Conversation(conv); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.Finish(&analyzer.Summary{Packets: 1e9, TCP: 1e9, Conversations: MostRows}); err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	for line := range strings.Lines(b.String()) {
+		told = told || strings.Contains(line, human.Count(MostRows-1)+" more conversations: --limit 0 ")
+		if len(strings.TrimRight(line, "\n")) > 80 {
+			t.Errorf("more than 80 columns: %s", line)
+		}
+	}
+	if !told {
+		t.Errorf("nothing tells of more:\n%s", b.String())
 	}
 }

@@ -11,13 +11,9 @@ import (
 
 const labelWidth = 15
 
-// WriteSummary writes s to w in words, a fact a line. What did not happen is left
+// WriteSummary writes s to w in words, a fact a line, with moments as times says. What did not happen is left
 // out.
-func WriteSummary(w io.Writer, s *analyzer.Summary, sel Selection) error {
-	return writeSummary(w, s, sel, human.UTC)
-}
-
-func writeSummary(w io.Writer, s *analyzer.Summary, sel Selection, times Times) error {
+func WriteSummary(w io.Writer, s *analyzer.Summary, sel Selection, times Times) error {
 	_, err := io.WriteString(w, summaryText(s, s.NotAnalyzed(), sel, times))
 	return err
 }

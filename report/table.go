@@ -118,7 +118,7 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 		}
 		r.footer(rows, s)
 	}
-	if err := writeSummary(&r.out, s, r.selection, r.opts.Times); err != nil {
+	if err := WriteSummary(&r.out, s, r.selection, r.opts.Times); err != nil {
 		return err
 	}
 	return r.out.Flush()
@@ -137,7 +137,7 @@ func (r *Table) footer(rows []row, s *analyzer.Summary) {
 		total = r.selection.Matched
 	}
 	if hidden := max(total, uint64(len(rows))) - uint64(len(rows)); hidden > 0 {
-		fmt.Fprintf(&r.out, "%s, --format ndjson gives them to scripts\n", moreRows(hidden, total))
+		fmt.Fprintf(&r.out, "%s, for scripts --format ndjson\n", moreRows(hidden, total))
 	}
 	fmt.Fprintln(&r.out)
 }

@@ -178,7 +178,7 @@ func TestTableColor(t *testing.T) {
 func TestTableLimit(t *testing.T) {
 	key, _ := ParseKey("-bytes")
 	grid := gridOf(tableOf(t, TableOptions{Limit: 1, Sort: key}, sample.Conversations()))
-	if !strings.Contains(grid, "3 more conversations: --limit 0 shows all, --format ndjson gives them to scripts\n") ||
+	if !strings.Contains(grid, "3 more conversations: --limit 0 shows all, for scripts --format ndjson\n") ||
 		!strings.Contains(grid, "192.168.100.200:65535") || strings.Contains(grid, "10.0.0.1") {
 		t.Error(grid)
 	}
@@ -216,7 +216,7 @@ func TestSummaryText(t *testing.T) {
 	if got := Notes(&analyzer.Summary{Packets: 5, TCP: 5}); got != nil {
 		t.Errorf("notes about nothing: %q", got)
 	}
-	if err := WriteSummary(&sample.FullWriter{}, sample.Summary(), Selection{}); err != sample.ErrFull {
+	if err := WriteSummary(&sample.FullWriter{}, sample.Summary(), Selection{}, UTC); err != sample.ErrFull {
 		t.Errorf("WriteSummary: %v", err)
 	}
 }

@@ -32,7 +32,7 @@ var uses = [NumUses]struct{ name, text, clause string }{
 		"waiting for the server's application"},
 	Client: {"client_thinking_s", "the client was silent for up to 1 s before it went on",
 		"waiting for the client's application"},
-	Repair: {"loss_repair_s", "before a segment that was sent again, and from there until all that was in flight then was acknowledged",
+	Repair: {"loss_repair_s", "before a segment that was sent again, and from there until all that was in flight then was acknowledged, or to the end; a loss for which nothing was sent again is not in it",
 		"repairing losses"},
 	Window: {"closed_window_s", "a sender that had filled the window waited for its receiver, whose window had no room for another segment",
 		"waiting for the receiver to open its window"},

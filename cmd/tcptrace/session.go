@@ -88,7 +88,7 @@ func (s *session) openWeb() (err error) {
 	if s.watchOptions.web == "" {
 		return nil
 	}
-	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: build.Name(release), Where: s.where}); err != nil {
+	if s.Web, err = web.Start(s.watchOptions.web, web.Options{Loop: s.Loop, Title: s.title, Program: build.Name(release), Times: s.times, Where: s.where}); err != nil {
 		return fmt.Errorf("--web: %w", err)
 	}
 	if s.title += "  " + s.Web.URL(); s.Web.IsOpen() {
@@ -234,5 +234,5 @@ func (s *session) show(sum *analyzer.Summary) {
 	for _, text := range notes {
 		s.e.say("%s", text)
 	}
-	s.Fail(report.WriteSummary(s.e.out, sum, report.Selection{}))
+	s.Fail(report.WriteSummary(s.e.out, sum, report.Selection{}, s.times))
 }

@@ -48,9 +48,9 @@ capture order. It shows all conversations unless --stream or --where selects som
 
 Sequence numbers are relative to the initial one; if that was not captured, the first byte seen is 1. 1:101(100) means
 the first byte, the byte after the last, and how many. A raw window is shown as sent, because the handshake that carries
-its scale was not captured. States appear where they change, marked with how each is known. Runs of ordinary packets are
-folded unless --full is given. Packet comments of a pcapng capture are shown,
-unless several captures are read.
+its scale was not captured. States appear where they change, marked with how each is known. Runs of ordinary packets
+are folded, and keep-alives and other packets that come again and again after equal pauses, unless --full is given.
+Packet comments of a pcapng capture are shown, unless several captures are read.
 
 The input is read at least twice, so it cannot be a pipe.`,
 		Example: `  tcptrace timeline capture.pcapng --stream 3
@@ -196,7 +196,7 @@ func runLadders(ctx context.Context, args []string, o timelineOptions, e env) er
 	}
 	switch hidden := t.Hidden(); { // the writer keeps the error, if there is one
 	case t.Shown() == 0:
-		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations})
+		_ = report.WriteSummary(t, &p.Summary, report.Selection{Active: p.Where != nil, Total: p.Summary.Conversations}, report.UTC)
 	case hidden > 0:
 		fmt.Fprintf(t, "\n%s: --limit 0 shows all, --stream N one\n", report.Counted(hidden, "more conversation"))
 	}

@@ -26,6 +26,7 @@ type Collector struct {
 	newest   *analyzer.Conversation // that
 	keys     [len(factors)]key      // of that
 	stalls   []stall                // that may be part of an outage
+	strays   starts                 // when what stalled showed that is told as something else
 	flooded  bool                   // there were more than there is room for
 	out      *stretch               // whose stalls are told apart; nil: there is none
 	noted    analyzer.Conversation  // room for one of which there is a note (note.go)
@@ -81,7 +82,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 		}
 		k.mark.kinds.add(i)
 		if kinds[i].stalls && st == nil && !k.flooded {
-			st = &stall{times: stallTimes(&s)}
+			st = &stall{shows: stallShows(&s)}
 		}
 		x := example{order: c.Stream, stream: c.Stream, addr: c.Addr, failed: failed, service: k.service(c)}
 		var near [2]uint64
@@ -96,7 +97,10 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 	if k.mark.kinds.empty() && s.warned() {
 		k.warned++
 	}
-	if st != nil && len(st.parts) > 0 {
+	if st == nil && !k.flooded {
+		w := stallShows(&s)
+		k.stray(&w)
+	} else if st != nil && len(st.parts) > 0 {
 		st.all.x.waited, st.all.x.again, _ = s.cost(outing)
 		k.keepOf(st, c)
 	}

@@ -234,6 +234,14 @@ func spent(u timing.Use) measure {
 	return measure{"time." + u.String(), func(s *subject) time.Duration { return s.Spent[u] }}
 }
 
+// lateOpening is how long it took to open, if so long that a timer had to go off.
+var lateOpening = measure{"(time.opening_s >= 0.2 ? time.opening_s : 0)", func(s *subject) time.Duration {
+	if d := s.Spent[timing.Opening]; d >= leastTimer {
+		return d
+	}
+	return 0
+}}
+
 // limitedByWindow is for how long the peer's window limited what a side transferred.
 func limitedByWindow(side analyzer.Side) measure {
 	return sent(side, "limited_receive_window_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.ReceiveWindow] })

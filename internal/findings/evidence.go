@@ -3,6 +3,7 @@ package findings
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/report"
@@ -61,9 +62,19 @@ func (x *example) evidence() *Evidence {
 	return &Evidence{Stream: x.stream, Frame: x.seen.Frame, Time: report.Time(x.seen.Time), Anomaly: x.seen.Kind.ID, Detail: report.DetailAcross(x.seen.dropped, &x.seen.Anomaly)}
 }
 
-// shown is the evidence in words.
-func (f *Finding) shown(o *Options) string {
+// shown is the evidence in x in words; where no anomaly shows it, which conversation x is, unless the headline says so: it is the only one.
+func (f *Finding) shown(x *example, o *Options) string {
 	e := f.Evidence
+	switch {
+	case e == nil && f.Conversations == 1:
+		return ""
+	case e == nil:
+		text := fmt.Sprintf("such as stream %d: %s to %s", x.stream, x.addr[analyzer.Client], x.addr[analyzer.Server])
+		if x.waited > 0 && f.WaitedS > 0 {
+			text += ", " + report.HumanDuration(time.Duration(x.waited)) + " waited"
+		}
+		return text
+	}
 	where := fmt.Sprintf("frame %d, %s", e.Frame, o.clock(&e.Time))
 	if f.Conversations > 1 {
 		where = fmt.Sprintf("such as stream %d, %s", e.Stream, where)

@@ -3,6 +3,7 @@ package findings_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tcptrace/internal/truth/lab"
@@ -29,6 +30,35 @@ const stopped = `
 +60us  > .  401:401(0) ack 1001
 `
 
+// answeredByTwo is a SYN that two hosts answer; the client takes the first answer.
+const answeredByTwo = `
++0     > S  0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
++20ms  < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++1ms   < S. raw 77777:77777(0) ack 1 win 8192 <mss 1460> ttl 128 forged
++60us  > .  1:1(0) ack 1 win 502
++90us  > P. 1:201(200) ack 1
++20ms  < R  raw 77778:77778(0) ttl 128 forged
++1ms   < P. 1:501(500) ack 201
++60us  > .  201:201(0) ack 501
++3ms   > F. 201:201(0) ack 501
++20ms  < F. 501:501(0) ack 202
++60us  > .  202:202(0) ack 502
+`
+
+// acceptQueueFull is a connection that its server does not accept at first.
+var acceptQueueFull = open + `
++220ms > P. 1:201(200) ack 1
++780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++600ms > P. 1:201(200) ack 1
++1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
++50us  > .  201:201(0) ack 1 win 502
++400ms > P. 1:201(200) ack 1
++20ms  < .  1:1461(1460) ack 201 win 509
++10us  < P. 1461:2001(540) ack 201
++60us  > .  201:201(0) ack 2001
+` + closed
+
 // faults are what is planted among healthy conversations, one at a time.
 var faults = []fault{
 	{
@@ -42,18 +72,7 @@ var faults = []fault{
 `+closed),
 	}, {
 		name: "a server whose accept queue is full", id: "accept-queue", n: 12, by: "service", value: "10.20.0.9:8080", waits: true,
-		plant: some(12, "", "10.20.0.9:8080", open+`
-+220ms > P. 1:201(200) ack 1
-+780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+600ms > P. 1:201(200) ack 1
-+1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+400ms > P. 1:201(200) ack 1
-+20ms  < .  1:1461(1460) ack 201 win 509
-+10us  < P. 1461:2001(540) ack 201
-+60us  > .  201:201(0) ack 2001
-`+closed),
+		plant: some(12, "", "10.20.0.9:8080", acceptQueueFull),
 	}, {
 		name: "a tunnel with a small MTU", id: "mtu", n: 10, by: "client-network", value: "10.9.0.0/24", fails: 10, waits: true, again: true,
 		plant: some(10, "10.9.0.", "", open+`
@@ -71,6 +90,21 @@ var faults = []fault{
 	}, {
 		name: "a firewall that drops what is idle", id: "retries-exhausted", n: 10, by: "service", value: "10.20.0.9:5432", fails: 10, waits: true, again: true,
 		plant: some(10, "", "10.20.0.9:5432", forgottenWhileIdle),
+	}, {
+		name: "two hosts with one address", id: "contradicted-answer", n: 8, by: "service", value: "10.20.0.9:80", waits: true,
+		plant: func(p *planted) {
+			some(6, "", "10.20.0.9:80", answeredByTwo)(p)
+			some(2, "", "10.20.0.9:80", strings.Replace(answeredByTwo, "+20ms", "+250ms", 1))(p)
+		},
+	}, {
+		name: "a network card that makes checksums wrong", id: "overlap-conflict", n: 10, by: "client", value: "10.3.0.66", waits: true, again: true,
+		plant: some(10, "10.3.0.66", "", open+`
++20ms  < .  1:1(0)      ack 201
++100us > .  201:1661(1460) ack 1 badsum
++230ms > .  201:1661(1460) ack 1
++20ms  < P. 1:501(500)  ack 1661
++60us  > .  1661:1661(0) ack 501
+`),
 	}, {
 		name: "a client that leaks", id: "client-leaks", n: 9, by: "client", value: "10.1.0.77",
 		plant: some(9, "10.1.0.77", "", open+`

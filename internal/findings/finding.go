@@ -137,6 +137,16 @@ type part struct {
 	whole bool   // they are all that the kind affects
 	where string // selects them
 	of    []selector
+
+	shown *example // one of them, if they are neither all nor have anything in common; nil: none is known
+}
+
+// example is the conversation of p to look at, the one that it cost most as far as is known; nil: none is.
+func (p *part) example() *example {
+	if p.whole || p.share != nil {
+		return &p.tally.worst
+	}
+	return p.shown
 }
 
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
@@ -164,9 +174,24 @@ func (k *Collector) ofKind(i int) (list []part) {
 		others = and(others, not(is))
 	}
 	if rest.n > 0 {
-		list = append(list, part{kind: i, tally: &rest, whole: rest.n == a.n, where: others, of: []selector{without}})
+		list = append(list, part{kind: i, tally: &rest, whole: rest.n == a.n, where: others, of: []selector{without}, shown: a.exampleWithout(without.not, shares)})
 	}
 	return list
+}
+
+// exampleWithout is the example of what has none of these values of the factor of the first of the shares; nil: none was kept.
+func (a *affected) exampleWithout(values []uint64, shares []share) (best *example) {
+	if len(shares) == 0 {
+		return nil
+	}
+	f := shares[0].factor
+	for i := range a.by[f].entries {
+		e := &a.by[f].entries[i]
+		if !slices.Contains(values, valueOf(f, &e.key)) && (best == nil || e.count.worst.before(*best)) {
+			best = &e.count.worst
+		}
+	}
+	return best
 }
 
 // finding is what is told of the conversations of p.
@@ -187,6 +212,12 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	if f.waited == 0 {
 		f.WaitedIs = ""
 	}
+	if x := p.example(); x != nil {
+		stream := x.stream
+		f.Stream, f.CommunityID = &stream, report.CommunityID(x.addr[analyzer.Client], x.addr[analyzer.Server])
+		f.Evidence = x.evidence()
+		f.shows = f.shown(x, o)
+	}
 	if p.whole || s != nil {
 		k.place(&f.Finding, t, s)
 	}
@@ -199,19 +230,12 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 			f.Factor.Of = &s.of
 		}
 	}
-	if f.Stream != nil {
-		if f.Evidence = t.worst.evidence(); f.Evidence != nil {
-			f.shows = f.shown(o)
-		}
-	}
 	f.Text = f.text(p, o)
 	return f
 }
 
-// place says which conversation it cost most, and since when and until when there were such.
+// place says since when and until when there were such.
 func (k *Collector) place(f *Finding, t *tally, s *share) {
-	worst := t.worst.stream
-	f.Stream, f.CommunityID = &worst, report.CommunityID(t.worst.addr[analyzer.Client], t.worst.addr[analyzer.Server])
 	begins, ends := since(t, &k.start, k.total)
 	if s != nil && s.exact && s.of > s.n {
 		begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)

@@ -87,6 +87,7 @@ func (s *seen) check(t *testing.T) {
 		}
 		var n, again uint64
 		var waited float64
+		shown := false
 		for i, c := range s.conversations {
 			ok, err := where.Match(c)
 			if err != nil {
@@ -99,10 +100,14 @@ func (s *seen) check(t *testing.T) {
 				continue
 			}
 			n++
+			shown = shown || f.Stream != nil && c.Stream == *f.Stream
 			waited += evaluate(t, f.WaitedIs, &s.records[i])
 			if f.AgainBytes > 0 {
 				again += s.records[i].Endpoints.Client.Sent.RetransmittedBytes + s.records[i].Endpoints.Server.Sent.RetransmittedBytes
 			}
+		}
+		if !shown {
+			t.Errorf("%s: no conversation of it is the example, or none is", f.ID)
 		}
 		if n != f.Conversations || again != f.AgainBytes || math.Abs(waited-f.WaitedS) > 1e-6 {
 			t.Errorf("%s: %d conversations, %d bytes, %f s, but %d, %d and %f s by %s", f.ID, f.Conversations, f.AgainBytes, f.WaitedS, n, again, waited, f.Where)
@@ -218,6 +223,28 @@ func TestSplit(t *testing.T) {
 	}
 	if want := []string{"refused 12 10.20.0.3:8443", "refused 8 10.20.0.4:9443", "refused 2 "}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestRest: what is left over has an example, which is none of those that have something in common; one by itself is told by its addresses.
+func TestRest(t *testing.T) {
+	for n, want := range map[int]string{1: "1 of 213 conversations was refused: 10.1.0.1:40213 to 10.20.0.7:1 (stream ", 2: "such as stream "} {
+		p := newPlanted(t)
+		p.addHealthy()
+		const refusal = "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"
+		some(12, "", "10.20.0.3:8443", refusal)(p)
+		for i := range n {
+			some(1, fmt.Sprintf("10.1.0.%d", 1+i), fmt.Sprintf("10.20.0.%d:1", 7+i), refusal)(p)
+		}
+		s := look(t, p.capture())
+		s.check(t)
+		var text strings.Builder
+		if err := s.found.WriteText(&text, findings.TextOptions{Width: 200}); err != nil {
+			t.Fatal(err)
+		}
+		if _, rest, _ := strings.Cut(text.String(), "\n 2  "); !strings.Contains(rest, want) {
+			t.Errorf("no %q in\n%s", want, rest)
+		}
 	}
 }
 

@@ -193,7 +193,7 @@ var kinds = withOthers([]kind{
 	}, {
 		id: "injected", when: has("suspected-injection"), whole: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"has segments that somebody else sent in an endpoint's name", "have segments that somebody else sent in an endpoint's name"},
-		why:  "a firewall or proxy that resets in an endpoint's name, or an attack",
+		why:  "a firewall, proxy or load balancer that resets in an endpoint's name, or an attack",
 		next: "capture closer to the endpoint: the TTL tells how far away the sender is",
 	}, {
 		id: "mtu-ignored", when: warns("icmp-too-big"), covers: append([]string{"mtu", "path-mtu", "large-segments-lost"}, closes...), waited: spent(timing.Repair), again: true, fails: true, lies: OnNetwork,
@@ -272,7 +272,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"was aborted by an RST of its server", "were aborted by RSTs of their servers"},
 		why:  "its process ended, left data unread or closed with SO_LINGER 0, or an idle timeout",
 		next: "see what it had last been sent, and how long before: tcptrace timeline",
-	}, {
+	}, contradicted, anew, {
 		id: "slow-answer", when: both(has("slow-handshake"), none(triedAgain)), covers: []string{"slow-opening"}, waited: spent(timing.Opening), lies: ServerOrWay,
 		is:   [2]string{"took long to open: the answer to its SYN came late", "took long to open: the answers to their SYNs came late"},
 		why:  "the server, or a proxy or load balancer in front of it, is busy, or asks somebody else before it answers",
@@ -315,6 +315,11 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"had to send again what its receiver had said to have", "had to send again what their receivers had said to have"},
 		why:  "memory pressure at the receiver, or a device on the way that changes sequence numbers but not SACK blocks",
 		next: "nstat TcpExtTCPSACKReneging at the sender; memory at the receiver",
+	}, {
+		id: "overlap-conflict", when: has("overlap-conflict"), covers: []string{"loss"}, waited: spent(timing.Repair), again: true, lies: NotKnown,
+		is:   [2]string{"has bytes that were sent twice, and not the same, or once with a wrong checksum", "have bytes that were sent twice, and not the same, or once with a wrong checksum"},
+		why:  "a network card or device on the way that damages segments or their checksums, so that they are sent again; or somebody injects data, or hides it from an intrusion detection system",
+		next: "compare the two copies, their TTLs and IP IDs (tcptrace timeline, tcptrace follow); another card or cable, or without offloading (ethtool -K), at who sends them",
 	}, {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},

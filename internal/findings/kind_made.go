@@ -24,6 +24,22 @@ func receiver(side analyzer.Side, lies Place) kind {
 	}
 }
 
+// contradicted is a SYN to which two answers came, and anew one that another had been sent before, which nothing answered.
+var contradicted = kind{
+	id: "contradicted-answer", when: hasOf(analyzer.Server, "syn-changed"), waited: lateOpening, fails: true, lies: ServerOrWay,
+	covers: []string{"slow-answer", "refused-at-first", "slow-opening", "opened-again", "rst-not-accepted"},
+	is:     [2]string{"got SYN-ACKs that contradict each other", "got SYN-ACKs that contradict each other"},
+	why:    "two hosts answer for one address, which was given twice or which two load balancers or firewalls have; or one answer is of another connection, or forged; or SYN cookies were switched on in between",
+	next:   "compare TTL, options and MAC addresses of the two: tcptrace timeline, arping -D",
+}
+
+var anew = kind{
+	id: "opened-anew", when: hasOf(analyzer.Client, "syn-changed"), lies: AtClient,
+	is:   [2]string{"was tried before, from the same port, without an answer", "were tried before, from the same port, without an answer"},
+	why:  "the client gave up and connected again, or a NAT gave its port to another",
+	next: "what was tried before is a conversation of its own: why was that not answered?",
+}
+
 // limited is a transfer of a side that the window of its peer holds up.
 func limited(sender analyzer.Side, lies Place) kind {
 	receiver := sender.Peer().String()

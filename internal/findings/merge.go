@@ -31,6 +31,7 @@ func (k *Collector) Append(b []byte) []byte {
 	if k.flooded {
 		b[len(b)-1] = 1
 	}
+	b = k.strays.append(b)
 	b = binary.AppendUvarint(b, uint64(len(k.stalls)))
 	for i := range k.stalls {
 		b = k.stalls[i].append(b)
@@ -69,6 +70,8 @@ func (k *Collector) Merge(b []byte) error {
 		}
 	}
 	k.flooded = r.Byte() != 0 || k.flooded
+	strays := readStarts(r)
+	k.strays.merge(&strays)
 	for range r.Count(leastEntry) {
 		var s stall
 		if s.read(r); r.Bad {

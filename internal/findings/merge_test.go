@@ -188,21 +188,23 @@ func TestMergeHostileStalls(t *testing.T) {
 		}
 	}
 	part, all := stallPart{kind: stalls}, stallPart{kind: outing}
-	times := []analyzer.Time{1e18, 1e18, 1e18 + 1}
+	shown := shows{[]analyzer.Time{1e18, 1e18, 1e18 + 1}, 1}
 	for name, test := range map[string]struct {
 		stall
 		taken bool
 	}{
-		"one":               {stall{times: times, parts: []stallPart{part}, all: all}, true},
-		"two":               {stall{times: times[:1], parts: []stallPart{part, part}, all: all}, true},
+		"one":               {stall{shows: shown, parts: []stallPart{part}, all: all}, true},
+		"two":               {stall{shows: shows{shown.times[:1], 1<<len(stallTellers) - 1}, parts: []stallPart{part, part}, all: all}, true},
 		"no time":           {stall{parts: []stallPart{part}, all: all}, false},
-		"times not sorted":  {stall{times: []analyzer.Time{2, 1}, parts: []stallPart{part}, all: all}, false},
-		"no part":           {stall{times: times, all: all}, false},
-		"an outage a part":  {stall{times: times, parts: []stallPart{part, all}, all: all}, false},
-		"one is no stall":   {stall{times: times, parts: []stallPart{{kind: other}}, all: all}, false},
-		"no kind":           {stall{times: times, parts: []stallPart{{kind: len(kinds)}}, all: all}, false},
-		"the last of kinds": {stall{times: times, parts: []stallPart{{kind: 255}}, all: all}, false},
-		"all is no outage":  {stall{times: times, parts: []stallPart{part}, all: part}, false},
+		"times not sorted":  {stall{shows: shows{[]analyzer.Time{2, 1}, 1}, parts: []stallPart{part}, all: all}, false},
+		"by nothing":        {stall{shows: shows{shown.times, 0}, parts: []stallPart{part}, all: all}, false},
+		"by one too many":   {stall{shows: shows{shown.times, 1 << len(stallTellers)}, parts: []stallPart{part}, all: all}, false},
+		"no part":           {stall{shows: shown, all: all}, false},
+		"an outage a part":  {stall{shows: shown, parts: []stallPart{part, all}, all: all}, false},
+		"one is no stall":   {stall{shows: shown, parts: []stallPart{{kind: other}}, all: all}, false},
+		"no kind":           {stall{shows: shown, parts: []stallPart{{kind: len(kinds)}}, all: all}, false},
+		"the last of kinds": {stall{shows: shown, parts: []stallPart{{kind: 255}}, all: all}, false},
+		"all is no outage":  {stall{shows: shown, parts: []stallPart{part}, all: part}, false},
 	} {
 		r := octets.Reader{Left: test.append(nil)}
 		var s stall

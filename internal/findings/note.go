@@ -46,32 +46,30 @@ func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte
 	if b[parts] == 0 && s.warned() {
 		b[parts] = noteWarned
 	}
-	if !stalls {
-		return appendTimes(b, nil)
-	}
-	times := stallTimes(&s)
-	if b = appendTimes(b, times); len(times) > 0 {
+	w := stallShows(&s)
+	if b = w.append(b); stalls && len(w.times) > 0 {
 		waited, again, _ := s.cost(outing)
 		b = binary.AppendUvarint(binary.AppendUvarint(b, waited), again)
 	}
 	return b
 }
 
-func appendTimes(b []byte, times []analyzer.Time) []byte {
-	b = binary.AppendUvarint(b, uint64(len(times)))
-	for _, t := range times {
+func (w *shows) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(w.times)))
+	for _, t := range w.times {
 		b = binary.AppendVarint(b, int64(t))
 	}
-	return b
+	return binary.AppendUvarint(b, uint64(w.by))
 }
 
-// readTimes reads what appendTimes appended, the first first.
-func readTimes(r *octets.Reader) (times []analyzer.Time) {
+func readShows(r *octets.Reader) (w shows) {
 	for range r.Count(1) {
-		times = append(times, analyzer.Time(r.Varint()))
+		w.times = append(w.times, analyzer.Time(r.Varint()))
 	}
-	r.Bad = r.Bad || !slices.IsSorted(times)
-	return times
+	by := r.Uvarint()
+	w.by = uint16(by)
+	r.Bad = r.Bad || !slices.IsSorted(w.times) || by>>len(stallTellers) != 0 || by == 0 != (len(w.times) == 0)
+	return w
 }
 
 // append appends that s meets kind i.
@@ -155,11 +153,15 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 			of = append(of, p)
 		}
 	}
-	if st.times = readTimes(&r); len(st.times) > 0 {
+	stalls := slices.ContainsFunc(of, func(p notedPart) bool { return kinds[p.kind].stalls })
+	if st.shows = readShows(&r); stalls && len(st.times) > 0 {
 		st.all.x.waited, st.all.x.again = r.Uvarint(), r.Uvarint()
 	}
 	if !r.Done() {
 		return errNote
+	}
+	if !stalls && !k.flooded {
+		k.stray(&st.shows)
 	}
 	for _, p := range of {
 		k.mark.kinds.add(p.kind)

@@ -52,15 +52,24 @@ var stalling, stallTellers = func() (set kindSet, ids []string) {
 			}
 		}
 	}
+	if len(ids) > 16 {
+		panic("more anomalies tell of stalls than shows.by has bits")
+	}
 	return set, ids
 }()
 
 var outing = slices.IndexFunc(kinds, func(k kind) bool { return k.id == outage })
 
+// shows is when it showed that a conversation stalled, and by which of stallTellers, a bit for each.
+type shows struct {
+	times []analyzer.Time // the first first; none: it did not stall
+	by    uint16
+}
+
 // stall is a conversation that stalled. What it adds to its kinds is added when it is known whether it is part of an outage.
 type stall struct {
+	shows
 	start analyzer.Time
-	times []analyzer.Time // of the anomalies that tell of it, the first first
 	keys  [len(factors)]key
 	parts []stallPart
 	all   stallPart // of them together
@@ -73,18 +82,20 @@ type stallPart struct {
 	near [2]uint64
 }
 
-// stallTimes is when it showed that s stalled; nil: it did not.
-func stallTimes(s *subject) (times []analyzer.Time) {
-	if !stalled.holds(s) {
-		return nil
+// stallShows is when and how it showed that s stalled.
+func stallShows(s *subject) (w shows) {
+	if len(s.Anomalies) == 0 || !stalled.holds(s) {
+		return w
 	}
 	for i := range s.Anomalies {
-		if a := &s.Anomalies[i]; slices.Contains(stallTellers, a.Kind.ID) {
-			times = append(times, a.Time)
+		a := &s.Anomalies[i]
+		if teller := slices.Index(stallTellers, a.Kind.ID); teller >= 0 {
+			w.times = append(w.times, a.Time)
+			w.by |= 1 << teller
 		}
 	}
-	slices.Sort(times)
-	return times
+	slices.Sort(w.times)
+	return w
 }
 
 // keep keeps a stall for later, unless there are too many.
@@ -97,6 +108,13 @@ func (k *Collector) keep(s *stall) {
 	}
 	if k.flooded {
 		k.letGo()
+	}
+}
+
+// stray takes what stalled and is told as something else, which can be no part of an outage.
+func (k *Collector) stray(w *shows) {
+	for _, t := range w.times {
+		k.strays.add(t)
 	}
 }
 
@@ -147,7 +165,9 @@ func (a *affected) take(keys *[len(factors)]key, start analyzer.Time, x example,
 type stretch struct {
 	from, to analyzer.Time
 	kinds    kindSet
-	expr     string // selects them, but for their kinds
+	by       uint16 // stallTellers of what stalled in that time
+	alone    bool   // nothing else that they tell of did
+	expr     string // selects them, but for their kinds unless they are alone
 }
 
 func (w *stretch) has(times []analyzer.Time) bool {
@@ -156,9 +176,11 @@ func (w *stretch) has(times []analyzer.Time) bool {
 
 // condition is the expression that is true of what shows to have stalled in that time.
 func (w *stretch) condition() string {
-	ids := make([]string, len(stallTellers))
+	var ids []string
 	for i, id := range stallTellers {
-		ids[i] = strconv.Quote(id)
+		if w.by>>i&1 != 0 {
+			ids = append(ids, strconv.Quote(id))
+		}
 	}
 	moment := func(t analyzer.Time) string { return `date("` + t.Time().UTC().Format(time.RFC3339Nano) + `")` }
 	return and(stalled.expr, "any(anomalies, .id in ["+strings.Join(ids, ", ")+"] && .time >= "+moment(w.from)+" && .time <= "+moment(w.to)+")")
@@ -202,7 +224,9 @@ func (k *Collector) ofOutage(gone *affected) part {
 		any = append(any, k.conditionOf(i))
 		p.of = append(p.of, selector{kind: i, during: k.out})
 	}
-	p.where = and(or(any...), k.out.expr)
+	if p.where = k.out.expr; !k.out.alone {
+		p.where = and(or(any...), k.out.expr)
+	}
 	if shares := k.sharesOf(gone, false); len(shares) > 0 && shares[0].n == gone.n {
 		p.share = &shares[0]
 	}
@@ -259,6 +283,7 @@ func (k *Collector) confirm(w *stretch) *stretch {
 		}
 		all.add(s.all.x, s.all.near, s.start)
 		clients[s.keys[byClient]] = true
+		w.by |= s.by
 		for _, p := range s.parts {
 			w.kinds.add(p.kind)
 		}
@@ -272,6 +297,7 @@ func (k *Collector) confirm(w *stretch) *stretch {
 	if several < 2 || others > all.n || len(clients) == 1 && all.scans() || float64(all.n) < lift*begun*float64(len(k.stalls)) {
 		return nil
 	}
+	w.alone = k.strays.between(w.from, w.to) == 0
 	return w
 }
 

@@ -55,3 +55,31 @@ func TestOutage(t *testing.T) {
 		}
 	}
 }
+
+// What selects an outage does not name the kinds of which it is, unless something else stalled at the same time that is told as something else: a
+// connection with a full accept queue. Of one that did so at another time nothing need be said.
+func TestOutageIsSelectedShortly(t *testing.T) {
+	const noOpening = "+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n"
+	running := open + "+20ms < . 1:501(500) ack 201\n+50us > . 201:201(0) ack 501\n" + stopped
+	for _, test := range []struct {
+		why   string
+		at    time.Duration // since the outage; 0: nothing else
+		short bool
+	}{{"nothing else", 0, true}, {"something else then", time.Second, false}, {"something else earlier", -5 * time.Minute, true}} {
+		p := newPlanted(t)
+		p.addHealthy()
+		for i, body := range []string{running, running, noOpening, noOpening} {
+			p.add(10*time.Minute+time.Duration(i)*2*time.Second, p.client(), p.service(), body)
+		}
+		if test.at != 0 {
+			p.add(10*time.Minute+test.at, p.client(), "10.20.0.9:8080", acceptQueueFull)
+		}
+		s := look(t, p.capture())
+		s.check(t)
+		for i := range s.found.Findings {
+			if f := &s.found.Findings[i]; f.ID == "outage" && (len(f.Where) < 320) != test.short {
+				t.Errorf("%s: %d characters: %s", test.why, len(f.Where), f.Where)
+			}
+		}
+	}
+}

@@ -180,7 +180,7 @@ func readExample(r *octets.Reader) example {
 }
 
 func (s *stall) append(b []byte) []byte {
-	b = appendTimes(binary.AppendVarint(b, int64(s.start)), s.times)
+	b = s.shows.append(binary.AppendVarint(b, int64(s.start)))
 	for f := range s.keys {
 		b = s.keys[f].append(b)
 	}
@@ -195,7 +195,8 @@ func (s *stall) append(b []byte) []byte {
 }
 
 func (s *stall) read(r *octets.Reader) {
-	s.start, s.times = analyzer.Time(r.Varint()), readTimes(r)
+	s.start = analyzer.Time(r.Varint())
+	s.shows = readShows(r)
 	for f := range s.keys {
 		s.keys[f] = readKey(r)
 	}

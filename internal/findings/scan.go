@@ -73,7 +73,7 @@ func (k *Collector) joinFew(scanned, rest *part) {
 	rest.tally, rest.whole, rest.where = &left, false, and(rest.where, not(is))
 	without := k.selector(rest.kind)
 	without.not = append(slices.Clone(rest.of[0].not), value)
-	rest.of = []selector{without}
+	rest.of, rest.shown = []selector{without}, k.affected[rest.kind].exampleWithout(without.not, []share{s})
 }
 
 // with is p and q together, which have the same client.

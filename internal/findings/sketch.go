@@ -304,3 +304,12 @@ func (h *starts) outside(first, last analyzer.Time) (before, after uint64) {
 	}
 	return before, after
 }
+
+// between is how many began in stretches that are neither before first nor after last.
+func (h *starts) between(first, last analyzer.Time) (n uint64) {
+	for _, k := range h.n[:h.used] {
+		n += uint64(k)
+	}
+	before, after := h.outside(first, last)
+	return n - before - after
+}

@@ -19,8 +19,7 @@ func (f *ranked) text(p *part, o *Options) string {
 		}
 		return all + ", as " + o.some(f.Conversations, f.Of) + shows
 	}
-	if f.Conversations == 1 && f.Stream != nil {
-		worst := &p.tally.worst
+	if worst := p.example(); f.Conversations == 1 && worst != nil {
 		to := worst.addr[analyzer.Server]
 		is := ""
 		if o.Services != nil {

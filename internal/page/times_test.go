@@ -3,6 +3,7 @@ package page
 import (
 	"bufio"
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,6 +37,11 @@ func TestTimes(t *testing.T) {
 		e.Flush()
 		if b.String() != c.want {
 			t.Errorf("%s, want %s", b.String(), c.want)
+		}
+	}
+	for times, want := range map[report.Times]string{report.UTC: "2026-03-29 01:00:00.000 to 01:00:01.000 UTC (1.000 s)", report.Local: "2026-03-29 03:00:00.000 to 03:00:01.000 CEST (1.000 s)"} {
+		if got := facts(&analyzer.Summary{Packets: 1, TCP: 1, Start: summer, End: summer + 1e9}, report.Selection{}, times); !slices.Contains(got, [2]string{"time", want}) {
+			t.Errorf("no %q in %q", want, got)
 		}
 	}
 	var b bytes.Buffer

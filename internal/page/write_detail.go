@@ -171,10 +171,10 @@ func (p *Page) writeWords(e *encoder) {
 	e.end('}')
 }
 
-// facts are the lines of the summary: what, and how much.
-func facts(s *analyzer.Summary, sel report.Selection) (list [][2]string) {
+// facts are the lines of the summary: what, and how much. Moments are as times says.
+func facts(s *analyzer.Summary, sel report.Selection, times report.Times) (list [][2]string) {
 	var text strings.Builder
-	if report.WriteSummary(&text, s, sel) != nil {
+	if report.WriteSummary(&text, s, sel, times) != nil {
 		return nil
 	}
 	for line := range strings.Lines(text.String()) {

@@ -29,7 +29,8 @@ type Options struct {
 	Loop    *live.Loop // must not run yet
 	Title   string
 	Program string
-	Where   string // an expression: only conversations for which it is true; "": all
+	Times   report.Times // how moments are shown
+	Where   string       // an expression: only conversations for which it is true; "": all
 
 	timeout time.Duration // that an event may take to be sent; 0: sendTimeout
 }
@@ -81,7 +82,7 @@ func Start(addr string, o Options) (*Server, error) {
 	}
 	s := &Server{
 		sampler: newSampler(o.Loop, where[0]), where: where[1], token: rand.Text(), timeout: cmp.Or(o.timeout, sendTimeout),
-		page: page.Options{Title: o.Title, Program: o.Program, Live: true},
+		page: page.Options{Title: o.Title, Program: o.Program, Times: o.Times, Live: true},
 		wake: make(chan struct{}, 1), done: make(chan struct{}), over: make(chan struct{}),
 		clients: map[*client]struct{}{}, news: make(chan struct{}),
 	}

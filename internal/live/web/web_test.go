@@ -16,6 +16,7 @@ import (
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/report"
 )
 
 // held is a capture that goes on, without packets, until it is let go.
@@ -160,6 +161,25 @@ func TestFollows(t *testing.T) {
 	_, _ = s.next()
 	if event, _ = s.next(); event != "conversation" {
 		t.Errorf("after the end: %q", event)
+	}
+}
+
+// TestTimes: moments are shown as --time says, in the zone of this machine if that is asked for.
+func TestTimes(t *testing.T) {
+	defer func(was *time.Location) { time.Local = was }(time.Local)
+	time.Local = time.FixedZone("EST", -5*3600)
+	for times, want := range map[report.Times]string{report.UTC: "utc 0 UTC", report.Local: "local -18000 EST", report.Epoch: "epoch 0 UTC"} {
+		r := run(t, ":0", Options{Times: times}, "showcase")
+		s := r.events("")
+		_, data := s.next()
+		for data["rows"].(map[string]any)["n"] == 0.0 {
+			_, data = s.next()
+		}
+		zone := data["zones"].([]any)[0].([]any)
+		if got := fmt.Sprint(data["time"], " ", zone[1], " ", zone[2]); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		r.end()
 	}
 }
 

@@ -174,6 +174,9 @@ func (l *Ladder) rung(r *rung) {
 	case rungRun:
 		l.wide(l.stamp(r)+"  ", l.glyphs.fold, runText(r.run), "")
 		l.before = r.run.last
+	case rungRepeat:
+		l.wide(l.stamp(r)+"  ", l.glyphs.fold, repeatText(r.repeat, l.layout.until(l.opts.Time, r.repeat.last, l.start)), "")
+		l.before = r.repeat.last
 	case rungPause:
 		l.wide(strings.Repeat(" ", l.layout.indent), l.glyphs.pause, pauseText(r, l.opts.Running), human.Bold)
 	case rungStep:

@@ -154,3 +154,11 @@ func (l *ladderLayout) stamp(style TimeStyle, t, start, before analyzer.Time) st
 	}
 	return l.seconds(t.Sub(start))
 }
+
+// until is t, in style, where no line before it counts.
+func (l *ladderLayout) until(style TimeStyle, t, start analyzer.Time) string {
+	if style == DeltaTime {
+		style = RelativeTime
+	}
+	return l.stamp(style, t, start, start)
+}

@@ -102,10 +102,15 @@ func (m *Mermaid) rung(r *rung) {
 	case rungRun:
 		e.packets = r.run.packets[0] + r.run.packets[1]
 		m.note(&b, "over C,S", runText(r.run))
+	case rungRepeat:
+		e.packets = r.repeat.packets[0] + r.repeat.packets[1]
+		m.note(&b, "over C,S", repeatText(r.repeat, m.layout.until(m.opts.Time, r.repeat.last, m.start)+" s"))
 	case rungPause:
 		m.note(&b, "over C,S", pauseText(r, m.opts.Running))
 	}
-	m.before = r.time
+	if m.before = r.time; r.kind == rungRun {
+		m.before = r.run.last
+	}
 	for side, steps := range r.steps {
 		var states []string
 		for i := range steps {

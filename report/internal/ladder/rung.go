@@ -18,6 +18,7 @@ const (
 	rungPause            // a time without segments
 	rungStep             // steps that no segment of the conversation shows
 	rungRemark           // anomalies of a frame that is not shown
+	rungRepeat           // pauses and what followed each, like those before, folded
 )
 
 // rung is one event of a conversation, for renderers that people read. It is valid until the next.
@@ -27,6 +28,7 @@ type rung struct {
 	time    analyzer.Time
 	view    *analyzer.SegmentView // of rungSegment
 	run     *run                  // of rungRun
+	repeat  *repeat               // of rungRepeat
 	pause   time.Duration         // of rungPause
 	toEnd   bool                  // of rungPause: to the end of the capture
 	steps   [2][]analyzer.Step    // by Side: what is entered here
@@ -36,6 +38,7 @@ type rung struct {
 // run sums up segments.
 type run struct {
 	firstFrame  uint64
+	lastFrame   uint64
 	first, last analyzer.Time
 	packets     [2]uint64 // by Side
 	bytes       [2]uint64 // of payload
@@ -47,7 +50,7 @@ const (
 	// runLead segments of a run are shown, as they say what it is about; runLeast more fold.
 	runLead  = 2
 	runLeast = 6
-	// A conversation of onePage segments is not folded.
+	// In a conversation of onePage segments no run is folded.
 	onePage = 40
 	// A pause from pauseLeast on is shown: it is where time was lost.
 	pauseLeast = time.Second
@@ -56,7 +59,8 @@ const (
 // rungMaker makes rungs of a conversation's segments. It holds runLeast segments at most.
 type rungMaker struct {
 	show      func(*rung)
-	full      bool // fold nothing
+	full      bool    // fold no run
+	series    *series // nil: what repeats is shown as often
 	end       analyzer.Time
 	steps     [2][]analyzer.Step // to come
 	state     [2]fsm.State       // at the end
@@ -84,6 +88,10 @@ func newRungMaker(c *analyzer.Conversation, j *analyzer.Judgment, end analyzer.T
 		}
 	}
 	m.anomalies = append(m.anomalies, j.Anomalies...)
+	if !full {
+		m.series = &series{show: show, oneSided: c.Sent[0].Packets == 0 || c.Sent[1].Packets == 0}
+		m.show = m.series.add
+	}
 	return m
 }
 
@@ -220,6 +228,9 @@ func (m *rungMaker) finish() {
 		}
 	}
 	m.remarks(math.MaxUint64)
+	if m.series != nil {
+		m.series.finish()
+	}
 }
 
 // over is when nobody had the connection any more, by what is to come, if the hosts of the endpoints say so: nobody waits for a packet then.
@@ -245,7 +256,7 @@ func (r *run) add(v *analyzer.SegmentView) {
 	if r.firstFrame == 0 {
 		r.firstFrame, r.first = v.Frame, v.Time
 	}
-	r.last = v.Time
+	r.last, r.lastFrame = v.Time, v.Frame
 	r.packets[v.From&1]++
 	switch v.Kind {
 	case analyzer.KindCaptureDuplicate:
@@ -255,6 +266,20 @@ func (r *run) add(v *analyzer.SegmentView) {
 		r.repeated[v.From&1]++
 	}
 	r.bytes[v.From&1] += uint64(v.Len)
+}
+
+// join adds what o sums up, which comes later.
+func (r *run) join(o *run) {
+	if r.firstFrame == 0 {
+		r.firstFrame, r.first = o.firstFrame, o.first
+	}
+	r.last, r.lastFrame = o.last, o.lastFrame
+	for side := range o.packets {
+		r.packets[side] += o.packets[side]
+		r.bytes[side] += o.bytes[side]
+		r.repeated[side] += o.repeated[side]
+	}
+	r.copies += o.copies
 }
 
 // foldable are the kinds of which a transfer is made.
@@ -267,14 +292,9 @@ var foldable = map[string]bool{
 var quietNotes = map[string]bool{"super-segment": true, "truncated": true, "stale-ack": true, "ecn-ece": true}
 
 // ordinary reports whether v may fold.
-func ordinary(v *analyzer.SegmentView) bool {
-	if !foldable[v.Kind.String()] || v.Window == 0 || len(v.Comments) > 0 {
-		return false
-	}
-	for _, note := range v.Notes {
-		if !quietNotes[note] {
-			return false
-		}
-	}
-	return true
+func ordinary(v *analyzer.SegmentView) bool { return foldable[v.Kind.String()] && unremarkable(v) }
+
+// unremarkable reports whether there is nothing to say of v beside its kind.
+func unremarkable(v *analyzer.SegmentView) bool {
+	return v.Window != 0 && len(v.Comments) == 0 && !slices.ContainsFunc(v.Notes, func(note string) bool { return !quietNotes[note] })
 }

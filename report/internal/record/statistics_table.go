@@ -175,7 +175,7 @@ var Statistics = []struct {
 			Value: count(func(s *analyzer.Sent) uint64 { return s.FlightTimeAvg })},
 		{Name: "initial_window_bytes", Unit: Bytes, Text: "payload before the first acknowledgment of any", Ostermann: "initial window", Differs: "it omits retransmissions and what comes out of order",
 			Value: count(func(s *analyzer.Sent) uint64 { return s.InitialBytes })},
-		{Name: "initial_window_packets", Unit: Packets, Text: "segments with it", Ostermann: "initial window", Differs: "it omits retransmissions and what comes out of order",
+		{Name: "initial_window_packets", Unit: Packets, Text: "segments with it, each time it was sent or captured, as in data_packets", Ostermann: "initial window", Differs: "it omits retransmissions and what comes out of order",
 			Value: count(func(s *analyzer.Sent) uint64 { return s.InitialPackets })},
 	}},
 	{"Round trips", []Statistic{

@@ -133,7 +133,7 @@ func WriteTable(w io.Writer, s *StatesAt) error {
 	}
 	s.legend(&out)
 	if hidden := uint64(t.connections) - uint64(len(s.Rows)); hidden > 0 {
-		fmt.Fprintf(&out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n", human.Counted(hidden, "more connection"))
+		fmt.Fprintf(&out, "%s: --limit 0 shows all, for scripts --format ndjson\n", human.Counted(hidden, "more connection"))
 	}
 	fmt.Fprintf(&out, "\n%s\n", human.Counted(uint64(t.connections), "connection"))
 	for side := range t.endpoints {

@@ -228,7 +228,7 @@ func WriteTable(w io.Writer, s *Sums, o Options) error {
 		}
 	}
 	if hidden > 0 {
-		fmt.Fprintf(&out, "%s: --limit 0 shows all, --format ndjson gives them to scripts\n", human.Counted(uint64(hidden), "more group"))
+		fmt.Fprintf(&out, "%s: --limit 0 shows all, for scripts --format ndjson\n", human.Counted(uint64(hidden), "more group"))
 	}
 	return out.Flush()
 }
