@@ -56,6 +56,8 @@
 //
 // Apart from the order of segments, these rules apply:
 //
+//   - An RST in the window that is not at RCV.NXT is assumed to have ended the connection if no challenge ACK answers it: hosts from
+//     before RFC 5961 take it. One beyond the window, or below its sender's ISN, is not its supposed sender's.
 //   - An endpoint whose FIN is the first segment to acknowledge its peer's FIN skips FIN_WAIT_2.
 //   - A FIN that arrives ahead of missing bytes takes effect once they have arrived.
 //   - Of several copies of a segment, the one that counts is the one that can have arrived before the proof was sent, judging by

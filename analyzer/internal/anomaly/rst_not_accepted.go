@@ -27,7 +27,7 @@ const (
 func detectRSTNotAccepted(s *pass) {
 	for dir := range uint8(2) {
 		peer := s.Side(1 - dir)
-		var first *conn.Fact
+		var first, last *conn.Fact
 		n := int64(0)
 		for i := range s.Facts {
 			f := &s.Facts[i]
@@ -37,9 +37,13 @@ func detectRSTNotAccepted(s *pass) {
 			if n++; first == nil {
 				first = f
 			}
+			last = f
 		}
 		if first != nil {
-			s.raise(peer, first, args{n, int64(s.survived(peer, first)), s.liveAfter(peer, first)})
+			a := s.raise(peer, first, args{n, int64(s.survived(peer, first)), s.liveAfter(peer, first)})
+			if s.MayTake(1-dir, last) {
+				a.args[3] = 1
+			}
 		}
 	}
 }
@@ -57,13 +61,13 @@ func (s *pass) survived(side conn.Side, rst *conn.Fact) survival {
 	if state == fsm.Unknown || state == fsm.Closed || state == fsm.Listen || state == fsm.TimeWait {
 		return survivedNot // there was nothing left to end
 	}
+	if rst.Bits.Has(conn.FactOutside) {
+		return survivedOutside
+	}
 	for i := range steps {
 		if steps[i].Frame == s.Frame(rst) {
 			return survivedNot
 		}
-	}
-	if rst.Bits.Has(conn.FactOutside) {
-		return survivedOutside
 	}
 	if s.Of(side).Last > rst.Time+s.Of(side).Distance*11/10 {
 		return survivedLater
@@ -76,9 +80,12 @@ func (s *pass) liveAfter(side conn.Side, rst *conn.Fact) int64 {
 	return int64(max(0, s.Of(side).Last-rst.Time))
 }
 
+// mayHaveEnded reports whether the anomaly is an RST that its receiver may have taken, unseen.
+func (a *Anomaly) mayHaveEnded() bool { return a.Kind.ID == "rst-not-accepted" && a.args[3] != 0 }
+
 func detailRSTNotAccepted(a *Anomaly) string {
 	text := "the " + a.Side.String() + " did not get the RST, or did not take it"
-	if survival(a.args[1]) == survivedOutside && a.args[2] == 0 {
+	if survival(a.args[1]) == survivedOutside && a.args[3] != 0 {
 		text = "the RST's number is not the one that the " + a.Side.String() + " expected; whether it took it, as before RFC 5961, is not seen"
 	} else if survival(a.args[1]) == survivedOutside {
 		text = "the " + a.Side.String() + " did not take the RST: its number is not the one expected"

@@ -32,9 +32,17 @@ func detectSYNInConnection(s *pass) {
 	}
 }
 
-// MayBeLost reports whether the anomaly is a SYN into an open connection behind which its supposed sender sent nothing that is of that, so that
-// it may not have it any more.
-func (a *Anomaly) MayBeLost() bool { return a.Kind.ID == "syn-in-connection" && a.args[2] != 0 }
+// MayBeLost is the side that may not have the connection any more, if the anomaly leaves that open: its SYN came into the open connection, and
+// nothing that is of that behind it; or an RST that it may have taken.
+func (a *Anomaly) MayBeLost() (side conn.Side, ok bool) {
+	if a.mayHaveEnded() {
+		return a.Side, true
+	}
+	return a.Side.Peer(), a.mayBeAnother()
+}
+
+// mayBeAnother reports whether the anomaly is a SYN into an open connection behind which its supposed sender sent nothing that is of that.
+func (a *Anomaly) mayBeAnother() bool { return a.Kind.ID == "syn-in-connection" && a.args[2] != 0 }
 
 func detailSYNInConnection(a *Anomaly) string {
 	which := "a SYN with another ISN"
@@ -45,7 +53,7 @@ func detailSYNInConnection(a *Anomaly) string {
 	if n, howOften := counted(a.args[0]); n > 1 {
 		text += "; " + howOften
 	}
-	if a.MayBeLost() {
+	if a.mayBeAnother() {
 		text += "; nothing of the connection came from there any more"
 	}
 	return text

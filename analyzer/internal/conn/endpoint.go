@@ -9,9 +9,12 @@ func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
 	if !h.Flags.Has(SentFIN) {
 		busySince, landed = h.busy(peer, now)
 	}
-	end := reassembly.Pos(0)
+	end, rightWin := reassembly.Pos(0), reassembly.Pos(0)
 	if h.Flags.Has(SentACK) {
 		end = h.End
+	}
+	if KnowsScale(h, peer) {
+		rightWin = h.RightWin
 	}
 	return Endpoint{
 		Unacked: h.unacked(peer), End: end,
@@ -21,7 +24,7 @@ func (c *Conn) SideOf(dir uint8, now Time) Endpoint {
 		FirstFIN: -1, GoodSum: h.Flags.Has(GoodSum), GoodHeader: h.Flags.Has(goodHeader), Spoke: h.Flags.Has(Spoke), SentData: h.Flags.Has(SentData),
 		FinBlind: h.Flags.Has(finBlind), FinFirst: h.Flags.Has(finFirst), FinUnproved: h.Flags.Has(finUnproved) && peer.Acked <= h.FIN,
 		EndBlind: peer.Acked != 0 && peer.Acked >= h.End && !c.showsOctetBefore(dir, uint32(peer.Acked)),
-		Acked:    h.Acked, AtTap: h.AtTap(), NotLinux: h.Flags.Has(notLinux),
+		Acked:    h.Acked, RightWin: rightWin, AtTap: h.AtTap(), NotLinux: h.Flags.Has(notLinux),
 	}
 }
 
@@ -57,6 +60,7 @@ type Endpoint struct {
 	FinBlind, FinFirst bool           // what its first FIN does not prove (Conn.go)
 	FinUnproved        bool           // its FIN lies ahead of octets that were not captured, or has a wrong header checksum; nothing shows that it sent that
 	Acked              reassembly.Pos // the most that it acknowledged; 0: nothing
+	RightWin           reassembly.Pos // behind the most that it offered to take; 0: not known
 	EndBlind           bool           // the last octet that its peer acknowledged was not captured, and may be a FIN (showsOctetBefore)
 	AtTap              bool           // what passes it has
 	NotLinux           bool           // its segments are not what Linux sends

@@ -44,6 +44,9 @@ func (s *walker) resetMoment(list []moment) []moment {
 			continue
 		}
 		m := moment{event: s.endedBy(s.me, f), fact: f}
+		if m.event == fsm.NoEvent && s.seemsTaken(s.me, f) {
+			m.event = fsm.RecvRST
+		}
 		switch m.event {
 		case fsm.NoEvent:
 			continue

@@ -66,6 +66,48 @@ func CauseText(c ResetCause, bothWays bool) string {
 	return c.Text()
 }
 
+// MayTake reports whether f, an RST with a number that the endpoint which sends in direction me does not expect, lies in that one's window: so it
+// ends the connection by RFC 793, and is answered by a challenge ACK since RFC 5961 3.2. Nothing that was captured behind it tells which.
+func (m *Inference) MayTake(me uint8, f *conn.Fact) bool {
+	self := &m.Sides[me]
+	if f.Dir() == me || !conn.IsRST(f) || !f.Bits.Has(conn.FactOutside) || self.Challenged || self.Last > f.Time+self.Margin() {
+		return false
+	}
+	next := f.Seq - uint32(self.Acked)
+	return self.Acked == 0 || next < uint32(conn.Farthest) && (self.RightWin == 0 || next < uint32(self.RightWin-self.Acked))
+}
+
+// seemsTaken reports whether an RST that the endpoint may have taken was not answered, though the capture goes on for longer than a
+// challenge ACK needs; or all that its host says behind it is that there is no such connection (RFC 9293 3.10.7.1).
+func (m *Inference) seemsTaken(me uint8, f *conn.Fact) bool {
+	if !m.MayTake(me, f) || m.Sides[me].Acked == 0 || m.beginsBehind(me, f) {
+		return false
+	}
+	i := m.first(me, 0, func(g *conn.Fact) bool { return conn.IsRST(g) && g.Ahead > f.Ahead })
+	if i >= 0 {
+		return conn.IsPlainRST(&m.Facts[i]) && !m.Facts[i].Bits.Has(conn.FactForeign)
+	}
+	return m.Now-f.Time > max(conn.RoundTrip, 2*m.Sides[me].Distance)
+}
+
+// isStrange reports whether f, an RST with a number that its receiver does not expect, is none that its supposed sender can have sent: the number
+// is less than its ISN, or beyond the window that it was offered; or a challenge ACK answered it, and behind that it said nothing any more, as
+// only who has the connection does (RFC 5961 3.2).
+func (m *Inference) isStrange(f *conn.Fact) bool {
+	if !f.Bits.Has(conn.FactOutside) {
+		return false
+	}
+	me, peer := &m.Sides[f.Dir()], &m.Sides[1-f.Dir()]
+	switch {
+	case me.KnowsISN && int32(f.Seq-me.ISN) < 0 && conn.Near(me.ISN, f.Seq):
+		return true
+	case !m.lacks && peer.RightWin != 0 && peer.Acked != 0 && me.End <= peer.RightWin && int32(f.Seq-uint32(peer.RightWin)) >= 0:
+		return true
+	}
+	answered := peer.Challenged && m.Now-f.Time > max(conn.RoundTrip, 2*(me.Distance+peer.Distance))
+	return answered && m.first(f.Dir(), 0, func(g *conn.Fact) bool { return conn.IsRST(g) && g.Ahead > f.Ahead }) < 0
+}
+
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
 // connection whose SYN and SYN-ACK are not in the capture it is not known.
 func (s *View) inHandshake(c *Close) bool {

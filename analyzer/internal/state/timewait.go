@@ -55,7 +55,7 @@ func (m *Inference) endedBy(me uint8, f *conn.Fact) fsm.Event {
 	self := &m.Sides[me]
 	switch {
 	case !conn.IsRST(f):
-	case f.Dir() == me && self.Last <= f.Time && !f.Bits.Has(conn.FactForeign): // else it goes on: the RST was forged, or answered something else
+	case f.Dir() == me && self.Last <= f.Time && !f.Bits.Has(conn.FactForeign) && !m.isStrange(f): // else it goes on: the RST was forged, or answered something else
 		return fsm.SendRST
 	case f.Dir() != me && f.Bits.Has(conn.FactAccepted) && self.Last <= f.Time+self.Margin() && !m.beginsBehind(me, f):
 		return fsm.RecvRST

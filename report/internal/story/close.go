@@ -15,7 +15,11 @@ func (t *teller) close() string {
 	case failed && (cl.Kind == analyzer.CloseNone || t.c.Outcome == analyzer.Refused):
 		return ""
 	case cl.Kind == analyzer.CloseReset:
-		text := fmt.Sprintf("it was ended by an %s (frame %d)", cl, cl.Frame)
+		probably := ""
+		if t.mayBeLost(cl.By.Peer()) {
+			probably = "probably " // its number is not the one expected
+		}
+		text := fmt.Sprintf("it was %sended by an %s (frame %d)", probably, cl, cl.Frame)
 		if cl.Text != "" {
 			text += `, which carries the text "` + cl.Text + `"`
 		}
@@ -89,6 +93,10 @@ func (t *teller) remains() string {
 		if state == fsm.Established && gone(t.j.State[1-side]) {
 			why = deserted
 		}
+		if !gone(state) && t.mayBeLost(analyzer.Side(side)) {
+			parts = append(parts, fmt.Sprintf("whether the %s has the connection still is not known", analyzer.Side(side)))
+			continue
+		}
 		if why == "" {
 			continue
 		}
@@ -105,6 +113,16 @@ func (t *teller) probably(side analyzer.Side) string {
 	return ""
 }
 
+// mayBeLost reports whether a side may not have the connection any more, though nothing shows that.
+func (t *teller) mayBeLost(side analyzer.Side) bool {
+	for i := range t.j.Anomalies {
+		if who, ok := t.j.Anomalies[i].MayBeLost(); ok && who == side {
+			return true
+		}
+	}
+	return false
+}
+
 // goesOn is for a connection that nobody closed. What was not acknowledged may have met nobody.
 func (t *teller) goesOn() string {
 	var parts []string
@@ -114,9 +132,9 @@ func (t *teller) goesOn() string {
 			parts = append(parts, fmt.Sprintf("%s of the %s", human.Counted(n, "byte"), side))
 		}
 	}
-	for i := range t.j.Anomalies {
-		if a := &t.j.Anomalies[i]; a.MayBeLost() {
-			return fmt.Sprintf("whether the %s has the connection still is not known", a.Side.Peer())
+	for _, side := range [...]analyzer.Side{analyzer.Client, analyzer.Server} {
+		if t.mayBeLost(side) {
+			return fmt.Sprintf("whether the %s has the connection still is not known", side)
 		}
 	}
 	if len(parts) > 0 {

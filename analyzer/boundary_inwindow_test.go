@@ -1,0 +1,52 @@
+package analyzer_test
+
+import (
+	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/fsm"
+)
+
+// TestInWindowBoundaries holds the rules on RSTs whose number is not the one expected (RFC 5961 3.2).
+func TestInWindowBoundaries(t *testing.T) {
+	const (
+		open  = "SYN_SENT ESTABLISHED"
+		ended = open + " CLOSED?"
+		alive = "LISTEN? SYN_RCVD ESTABLISHED"
+		over  = "+501ms frame ffffffffffff02000000000108060001\n"
+		aside = request + "+1s < R 301:301(0) win 0\n"
+	)
+	client, server := path(analyzer.Client), path(analyzer.Server)
+	checkEdges(t, []edge{
+		{"one in the window a host from before RFC 5961 takes, one below it nobody", request + "+1s < R @(0) win 0\n" + over, client,
+			[]string{"200:200", open, "201:201", ended, "202:202", ended}},
+		{"nor one beyond the window that was offered", request + "+1s < R @(0) win 0\n" + over, client, []string{"64456:64456", ended, "64457:64457", open}},
+		{"be it the server's", request + "+1s > R @(0) win 0\n" + over, server, []string{"65252:65252", alive + " CLOSED?", "65253:65253", alive}},
+		{"a challenge ACK comes at once, or not at all", aside + pause, client, []string{"500ms", open, "500001us", ended}},
+		{"one shows that its sender did not take it", aside + "@" + over, client, []string{"", ended, "+1ms > . 101:101(0) ack 201\n", open}},
+		{"nor the next, which it need not answer", aside + "@+1ms < R 302:302(0) win 0\n" + over, client, []string{"", ended, "+1ms > . 101:101(0) ack 201\n", open}},
+		{"who answers as a host without the connection has taken it", aside + "+1ms < P. 201:301(100) ack 101\n+100ms > @ win 0\n", client,
+			[]string{"R 101:101(0)", ended, "R. 101:101(0) ack 201", open + " CLOSED"}},
+		{"what nobody saw is said", aside + "@", detail("rst-not-accepted"), []string{
+			"", "the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen",
+			over, "the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen",
+			"+1ms > . 101:101(0) ack 201\n", "the client did not take the RST: its number is not the one expected; it went on for 1.0 ms"}},
+		{"what nobody takes is", request + "+1s < R @(0) win 0\n", detail("rst-not-accepted"), []string{
+			"200:200", "the client did not take the RST: its number is not the one expected",
+			"202:202", "the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen"}},
+		{"so what is left is not known either", request + "+1s < R @(0) win 0\n", remains, []string{
+			"202:202", "Whether the client has the connection still is not known.", "64457:64457", "Both sides have the connection still, as far as the capture shows."}},
+		{"one beyond what it may send is not its supposed sender's", request + "+1s < R @(0) win 0\n", server, []string{"64456:64456", alive + " CLOSED?", "64457:64457", alive}},
+		{"unless the capture lacks what its peer said", request + "+1ms > . 101:101(0) ack @\n+1s < R 90000:90000(0) win 0\n", server,
+			[]string{"201", alive, "202", alive + " CLOSED?"}},
+		{"one from before its ISN is of an earlier connection", request + "+1s < R @(0) win 0\n", server, []string{"-1:-1", alive, "0:0", alive + " CLOSED?"}},
+		{"it ended nothing", request + "+1s < R @(0) win 0\n", outcome, []string{"-1:-1", "open", "202:202", "reset"}},
+		{"it is hardly proved by its ACK", request + "+1s < R. @(0) ack 101 win 0\n", server, []string{"201:201", alive + " CLOSED", "202:202", alive + " CLOSED?"}},
+		{"who does not answer a challenge ACK by an exact RST has the connection", aside + "+1ms > . 101:101(0) ack 201\n" + pause, server,
+			[]string{"540ms", alive, "400ms", alive + " CLOSED?"}},
+		{"who does has none", aside + "+1ms > . 101:101(0) ack 201\n@" + over, server, []string{"", alive, "+20ms < R 201:201(0) win 0\n", alive + " CLOSED?"}},
+		{"in SYN_SENT its ACK counts, not its number", syn + "+20ms < R. 301:301(0) ack @ win 0\n" + over, client, []string{"1", "SYN_SENT CLOSED?", "2", "SYN_SENT"}},
+		{"in CLOSE_WAIT it is the same", request + "+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n+1s < R @(0) win 0\n" + over, entered(analyzer.Client, fsm.Closed),
+			[]string{"64457:64457", "9", "64458:64458", "never"}},
+	})
+}
