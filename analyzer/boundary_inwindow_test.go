@@ -50,3 +50,26 @@ func TestInWindowBoundaries(t *testing.T) {
 			[]string{"64457:64457", "9", "64458:64458", "never"}},
 	})
 }
+
+// TestForgedAnswerBoundaries: what a SYN-ACK proves that comes when a connection on its sockets is over.
+func TestForgedAnswerBoundaries(t *testing.T) {
+	const (
+		over  = request + "+1ms > F. 101:101(0) ack 201\n+20ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n"
+		alive = "LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED?"
+		first = "< S. 9000000:9000000(0) ack 1 win 1000 <mss 1460>\n"
+		later = "+5 < S. 9000000:9000000(0) ack 500001 win 1000 <mss 1460>\n"
+	)
+	server := path(analyzer.Server)
+	checkEdges(t, []edge{
+		{"one that answers an old duplicate of the SYN has that in front of it", over + "@+10ms " + first, server,
+			[]string{"", alive + " SYN_RCVD?", "+5 > S 0:0(0) win 64240 <mss 1460>\n", alive + " SYN_RCVD"}},
+		{"the SYN of the connection is none", over + "+5 " + first + "@", server,
+			[]string{"", alive + " SYN_RCVD?", "+50us > . 102:102(0) ack 202\n", alive + " SYN_RCVD?"}},
+		{"one of a connection of which nothing else was captured proves nothing either", over + later + "@", server,
+			[]string{"", "LISTEN? SYN_RCVD?", "+50us > . 500001:500001(0) ack 9000001 win 502\n", "LISTEN? SYN_RCVD ESTABLISHED?"}},
+		{"an RST shows that it came, not whose it was", over + later + "+50us > @ win 0\n", server,
+			[]string{"R 500001:500001(0)", "LISTEN? SYN_RCVD?", "R. 500001:500001(0) ack 9000001", "LISTEN? SYN_RCVD?"}},
+		{"where nothing was captured before it is its supposed sender's", "@", server,
+			[]string{"+0 < S. 0:0(0) ack 1 win 1000 <mss 1460>\n", "LISTEN? SYN_RCVD", over + later, "LISTEN? SYN_RCVD?"}},
+	})
+}

@@ -69,6 +69,8 @@ func (m *Inference) firstFIN(dir uint8) int {
 func (m *Inference) takeIncidents(incidents []conn.Incident) {
 	for i := range incidents {
 		switch k := &incidents[i]; k.Kind {
+		case conn.IncidentSucceeds:
+			m.succeeds = true
 		case conn.IncidentOldAnswer:
 			m.oldAnswer = true
 		case conn.IncidentSucceeded:

@@ -126,13 +126,17 @@ func (s *walker) afterlife() {
 		return
 	}
 	synack := &s.Facts[i]
-	if !s.passive && s.first(s.peer, 0, func(f *conn.Fact) bool {
-		return f.Any(wire.SYN) && !f.Any(wire.ACK|wire.RST) && f.Ahead < synack.Ahead && f.Seq+1 == synack.Ack
-	}) < 0 {
+	asked := s.first(s.peer, 0, func(f *conn.Fact) bool {
+		return f.Any(wire.SYN) && !f.Any(wire.ACK|wire.RST) && s.Frame(f) > over.Frame && f.Ahead < synack.Ahead && f.Seq+1 == synack.Ack
+	}) >= 0
+	if !s.passive && !asked {
 		return // it never listened: somebody else's, in its name
 	}
 	s.state, s.passive = fsm.Listen, true
 	s.sent(fsm.SendSYNACK, synack)
+	if !asked {
+		s.out[len(s.out)-1].assume() // who forges a SYN-ACK needs no SYN
+	}
 	rst := s.first(s.peer, i, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Seq == synack.Ack })
 	if rst >= 0 {
 		s.received(fsm.ReturnToListen, &s.Facts[rst], nil)

@@ -235,6 +235,9 @@ func (s *walker) accept(synack int) {
 	s.out = append(s.out, Step{State: fsm.Listen, Cause: fsm.PassiveOpen, Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time, NotAfter: first.Time})
 	s.sent(fsm.SendSYNACK, first)
 	i := s.first(s.peer, 0, s.coversSYNACK)
+	if i < 0 && s.succeeds && s.first(s.peer, 0, func(f *conn.Fact) bool { return !conn.IsRST(f) && !f.Bits.Has(conn.FactStandIn) }) < 0 {
+		s.out[len(s.out)-1].assume() // the earlier connection was captured, and nothing of this: somebody else's, in its name, perhaps
+	}
 	own := s.first(s.me, synack, func(f *conn.Fact) bool {
 		return conn.IsOrdinary(f) && !(s.isBare(f) && (i >= 0 && f.Ahead < s.Facts[i].Ahead || s.opensBehind(f) || s.answersAhead(f)))
 	})
