@@ -73,3 +73,24 @@ func TestForgedAnswerBoundaries(t *testing.T) {
 			[]string{"+0 < S. 0:0(0) ack 1 win 1000 <mss 1460>\n", "LISTEN? SYN_RCVD", over + later, "LISTEN? SYN_RCVD?"}},
 	})
 }
+
+// TestLeftSYNRCVD: a server that has left SYN_RCVD does not send its SYN-ACK again.
+func TestLeftSYNRCVD(t *testing.T) {
+	const (
+		again  = "+@ < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
+		heard  = stamped + opened + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @ win 509\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
+		answer = "+1 < S. 0:0(0) ack @ win 65160 <mss 1460,sackOK,TS,nop,wscale 7>\n"
+	)
+	checkEdges(t, []edge{
+		{"RCV.NXT does not go back", heard, says("syn-ack-retransmit"), []string{"1", "warning", "2", "no"}},
+		{"in one number or the other", request + answer, says("syn-ack-retransmit"), []string{"100", "no", "101", "warning"}},
+		{"what is said is that it is none", heard, detail("syn-changed"), []string{"1", "", "2",
+			"the SYN-ACK of the connection, once more, 1.0 s after the first segment: the server had acknowledged more by then, so it did not send that again; " +
+				"a copy came late, or its host has forgotten the connection"}},
+		{"sooner than a timer it may have been sent before, and overtaken", request + again, reads(0), []string{"199949us", "retransmission/timeout! stale-ack", "199950us", "unacceptable"}},
+		{"what answers it is a challenge ACK", heard + "+50us > . 101:101(0) ack 1 win 502\n", says("challenge-ack"), []string{"1", "no", "2", "note"}},
+		{"who opens at the same time may send it as it was", "@" + "+1ms > P. 1:101(100) ack 1 win 502\n+20ms < . 1:1(0) ack 101 win 509\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", says("syn-ack-retransmit"),
+			[]string{syn + synack + lastACK, "no", syn + "+1ms < S 0:0(0) win 65160 <mss 1460>\n+20ms > S. 0:0(0) ack 1 win 64240 <mss 1460>\n+1ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "warning"}},
+		{"across the end of the numbers", "isn 4294967290 4294967290\n" + heard, says("syn-ack-retransmit"), []string{"1", "warning", "2", "no"}},
+	})
+}

@@ -12,7 +12,7 @@ var _ = register(inOpening, "split-handshake", &AnomalyKind{
 	Meaning: "A repeated SYN must have the sequence number of the first one. With another it is a new attempt, or another sender; who keeps the first number " +
 		"will not accept what follows.",
 	Causes: "A client that closed its socket and connected again from the same port; a NAT, firewall or load balancer that answers in the server's place, or two " +
-		"that both answer; SYN cookies switched on between two SYN-ACKs; a forged SYN-ACK.",
+		"that both answer; SYN cookies switched on between two SYN-ACKs; a forged SYN-ACK; a host that restarted, and uses the same ISN; a copy that the network held back.",
 	Next:  "Compare TTL and options of the two. If they differ, two machines answered.",
 	needs: triggerForeign | trigger(conn.IncidentSucceeds), detect: detectSYNChanged, detail: detailSYNChanged,
 })
@@ -36,6 +36,8 @@ func detectSYNChanged(s *pass) {
 				how = 2
 			} else if own := s.Find(dir, 0, conn.IsSYNACK); own != nil && f.Ahead < own.Ahead {
 				how = 3
+			} else if own != nil && own.Seq == f.Seq {
+				how = 5
 			}
 			s.raise(s.Side(dir), f, args{how, int64(max(0, f.Time-s.C.Start))})
 		}
@@ -56,6 +58,9 @@ func detailSYNChanged(a *Anomaly) string {
 		return "a SYN-ACK of another connection, " + duration(a.args[1]) + " after the first segment: it acknowledges no SYN that was sent"
 	case 4:
 		return "a SYN-ACK with the ISN of the " + a.Side.String() + "'s own SYN, " + duration(a.args[1]) + " after the first segment: that had taken its peer's SYN-ACK"
+	case 5:
+		return "the SYN-ACK of the connection, once more, " + duration(a.args[1]) + " after the first segment: the " + a.Side.String() + " had acknowledged more by then, so it did not send " +
+			"that again; a copy came late, or its host has forgotten the connection"
 	case 3:
 		return "a SYN-ACK with another ISN than the one that the client took, " + duration(a.args[1]) + " after the first segment"
 	}

@@ -93,11 +93,12 @@ func (c *Conn) controlSYN(p *FactPool, tx, rx *Half, s *wire.Segment) (bits Fact
 	rx.Flags &^= mayBeGone
 	old := s.Flags&(wire.SYN|wire.ACK) == wire.SYN && tx.Flags.Has(ISNKnown) && tx.Flags.Has(SentACK) ||
 		!tx.Flags.Has(ISNKnown) && (tx.Flags.Has(SentFIN) || tx.Flags.Has(SentACK) && tx.Flags.Has(SentRST))
+	again := tx.LeftSYNRCVD(rx, s)
 	switch {
 	case !c.Syn(tx, rx, s):
 		bits = FactForeign
 		c.Provoke(rx)
-	case old:
+	case old, again:
 		bits = FactForeign // the network held it back
 		tx.End = max(before, tx.Start)
 		c.Provoke(rx)
@@ -147,6 +148,14 @@ func (c *Conn) controlFIN(p *FactPool, tx, rx *Half, s *wire.Segment, before rea
 		}
 	}
 	return bits
+}
+
+// LeftSYNRCVD reports whether s is a SYN-ACK of h once more that acknowledges less than h did long before: it was in SYN_RCVD no more, and RCV.NXT
+// does not go back. Who opens at the same time as its peer, though, may take data and send its SYN-ACK again as it was. A copy that came late, or the answer of a host that has forgotten the connection, may look so, but no retransmission.
+func (h *Half) LeftSYNRCVD(peer *Half, s *wire.Segment) bool {
+	both := h.Flags.Has(SentSYN) || peer.Flags.Has(SentSYNACK)
+	return !both && s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && h.Flags.Has(ISNKnown|SentSYNACK|SentACK) && s.Seq == h.ISN() &&
+		reassembly.Unwrap(h.Acked, reassembly.Seq(s.Ack)) < h.Acked && Time(s.Time)-h.Last >= LeastTimer
 }
 
 // CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.

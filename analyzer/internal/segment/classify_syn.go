@@ -161,7 +161,7 @@ func (r *Reader) openAgain() Kind {
 		r.late(r.p.RecoveryOf(r.A, r.Tx), -1, nil)
 		return KindOutOfOrder
 	}
-	if !r.S.Flags.Any(wire.ACK) && r.Tx.Flags.Has(conn.SentACK) {
+	if !r.S.Flags.Any(wire.ACK) && r.Tx.Flags.Has(conn.SentACK) || r.Tx.LeftSYNRCVD(r.Rx, r.S) {
 		return KindUnacceptable // who has its answer does not send it again: the network held it back, or somebody forged it
 	}
 	r.V.Cause = conn.CauseTimeout

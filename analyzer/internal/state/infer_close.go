@@ -59,6 +59,10 @@ func (s *walker) qualify(step *Step, m *moment) {
 		if m.sent {
 			s.qualifyRST(step, m.fact)
 		}
+	case fsm.RecvRST:
+		if m.fact.Bits.Has(conn.FactOutside) {
+			step.NotAfter = s.goneBy(m.fact)
+		}
 	case fsm.RecvFINAndAck:
 		step.NotBefore = min(step.NotBefore, s.earliestFIN(m))
 	case fsm.RecvFIN:

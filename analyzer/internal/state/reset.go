@@ -90,6 +90,14 @@ func (m *Inference) seemsTaken(me uint8, f *conn.Fact) bool {
 	return m.Now-f.Time > max(conn.RoundTrip, 2*m.Sides[me].Distance)
 }
 
+// goneBy is when the endpoint answered as a host without the connection, behind an RST that it seems to have taken; 0: it did not.
+func (s *walker) goneBy(rst *conn.Fact) conn.Time {
+	if i := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && f.Ahead > rst.Ahead }); i >= 0 {
+		return s.Facts[i].Time
+	}
+	return 0
+}
+
 // isStrange reports whether f, an RST with a number that its receiver does not expect, is none that its supposed sender can have sent: the number
 // is less than its ISN, or beyond the window that it was offered; or a challenge ACK answered it, and behind that it said nothing any more, as
 // only who has the connection does (RFC 5961 3.2).
