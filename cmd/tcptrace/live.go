@@ -147,7 +147,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		return err
 	}
 	defer s.CloseKernel()
-	opts := o.loop()
+	opts := o.loop(&e)
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
 	return o.watch(ctx, s, opts)
 }
