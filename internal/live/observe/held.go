@@ -106,7 +106,7 @@ func (h *holdback) event(ev *analyzer.Event, now analyzer.Time) {
 
 // word holds back what the kernel says.
 func (h *holdback) word(t *ends.Told, now analyzer.Time) {
-	if one := h.of(t.Stream, t.Addr, now); one != nil {
+	if one := h.of(t.Stream, *t.Between, now); one != nil {
 		h.add(one, heldEvent{at: analyzer.Time(t.Time.UnixNano()), word: t})
 	}
 }

@@ -90,26 +90,27 @@ func TestHeldTakenBack(t *testing.T) {
 // is told at all.
 func TestHeldRoom(t *testing.T) {
 	h := newHoldback(func([2]netip.AddrPort) bool { return true })
+	of := func(stream uint64) *ends.Told { return &ends.Told{Stream: stream, Between: &between} }
 	for range mostHeldEach {
-		h.word(&ends.Told{Stream: 1}, 0)
+		h.word(of(1), 0)
 	}
 	if h.n != mostHeldEach || h.lost != 0 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
-	if h.word(&ends.Told{Stream: 1}, 0); h.n != 0 || h.lost != 0 || len(h.take(1)) > 0 || h.lost != 1 {
+	if h.word(of(1), 0); h.n != 0 || h.lost != 0 || len(h.take(1)) > 0 || h.lost != 1 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
 	for range mostHeldEach + 1 {
-		h.word(&ends.Told{Stream: 2}, 0)
+		h.word(of(2), 0)
 	}
 	if h.forget(2); h.lost != 1 || len(h.streams) > 0 {
 		t.Errorf("%d lost, one of which nothing was to be told", h.lost-1)
 	}
 	for stream := range uint64(mostHeld) {
-		h.word(&ends.Told{Stream: 10 + stream}, analyzer.Time(stream))
+		h.word(of(10+stream), analyzer.Time(stream))
 	}
-	h.word(&ends.Told{Stream: 5}, 0)
-	h.word(&ends.Told{Stream: 5}, 0)
+	h.word(of(5), 0)
+	h.word(of(5), 0)
 	if h.take(5); h.n != mostHeld || h.lost != 2 || h.leftOut() != 2 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
