@@ -140,9 +140,6 @@ func (e *Ends) leave(held *conversation, stream uint64) {
 	}
 }
 
-// MayBeHere reports whether a conversation with these addresses may end on this host.
-func (e *Ends) MayBeHere(addr [2]netip.AddrPort) bool { return e.here.has(addr) }
-
 // Hosts is what this host says of the ends of a conversation, and whether it may say more.
 func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
 	if !e.here.has(c.Addr) {

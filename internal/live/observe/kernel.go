@@ -150,6 +150,8 @@ func (s *Session) holds(stream uint64) bool {
 		if s.Fail(err); ok && err == nil {
 			s.begun[stream] = true
 			s.release(seen.Conversation, seen.Judgment)
+		} else {
+			s.held.look(seen.Conversation)
 		}
 	})
 	return s.begun[stream]

@@ -75,7 +75,7 @@ func (s *Session) Observe() {
 		s.watchSilent()
 		s.ends.Cookies(s.cookies)
 		if s.Where != nil && s.Where.AsksProcess() && !s.AtEnd {
-			s.held = newHoldback(s.ends.MayBeHere)
+			s.held = newHoldback(s.ends.MayBeHere, s.ends.Owned)
 		}
 		s.Loop.OnTelling(func() {
 			s.Fail(s.ends.Flush())
