@@ -9,13 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/live/observe"
 	"tcptrace/internal/manual"
 	"tcptrace/report"
 )
@@ -142,7 +142,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		return &exitError{exitBadInput, err}
 	}
 	defer src.Close()
-	s := o.newSession(src, strings.Join(o.interfaces, ", "), func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) }, e)
+	s := o.newSession(src, strings.Join(o.interfaces, ", "), observe.NewClock().Now, e)
 	if err := o.openKernel(s); err != nil {
 		return err
 	}
