@@ -70,8 +70,13 @@ func TestLacks(t *testing.T) {
 		t.Errorf("nothing is lacking: %q", notes)
 	}
 	w.program.lacks = []lack{{"accept", fmt.Errorf("load: %w (MEMLOCK may be too low)", unix.EPERM)}}
-	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.HasSuffix(notes[0], ": permission denied") {
+	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.Contains(notes[0], ": it is not permitted") {
 		t.Errorf("not permitted: %q", notes)
+	}
+	for mode, want := range map[string]bool{"none [integrity] confidentiality\n": true, "none integrity [confidentiality]\n": true, "[none] integrity confidentiality\n": false, "": false} {
+		if got := forbidden(mode).Error(); strings.Contains(got, "lockdown=none") != want {
+			t.Errorf("%q: %s", mode, got)
+		}
 	}
 	why := errors.New("no such function")
 	for _, name := range append(optional, "holders") {

@@ -294,6 +294,9 @@ func (m *model) statusText() string {
 		report.HumanCount(uint64(m.rate)) + " packets/s",
 		fmt.Sprintf("%s open of %s", report.HumanCount(uint64(s.open)), report.HumanCount(s.sum.Conversations+uint64(s.followed))),
 	}
+	if s.silent > 0 {
+		parts = append(parts, report.HumanCount(uint64(s.silent))+" silent")
+	}
 	switch {
 	case s.counted:
 		parts = append(parts, "dropped "+report.HumanCount(s.dropped))
