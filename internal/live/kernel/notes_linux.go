@@ -14,8 +14,14 @@ func (w *Watcher) Notes() (list []string) {
 		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
 	}
 	if w.program != nil {
+		said := ""
 		for _, l := range w.program.lacks {
-			list = append(list, l.note())
+			why := l.why()
+			if why == said {
+				list = append(list, l.note("for the same reason"))
+				continue
+			}
+			list, said = append(list, l.note(why)), why
 		}
 	}
 	switch blind := w.Blind(); {
@@ -41,17 +47,21 @@ type lack struct {
 	err     error
 }
 
-// note tells what is not known without it.
-func (l *lack) note() string {
-	why := l.err
-	if errors.Is(why, fs.ErrPermission) { // what the library guesses besides is about kernels before 5.11
+// why is why it does not run.
+func (l *lack) why() string {
+	if errors.Is(l.err, fs.ErrPermission) { // what the library guesses besides is about kernels before 5.11
 		mode, _ := os.ReadFile(lockdown)
-		why = forbidden(string(mode))
+		return forbidden(string(mode))
 	}
+	return l.err.Error()
+}
+
+// note tells what is not known without it, and why.
+func (l *lack) note(why string) string {
 	return fmt.Sprintf(map[string]string{
-		"connect": "a connection that this host opens is known when it is answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
-		"accept":  "a connection that was accepted is shown with the process that listens until it has been looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
-		"holders": "who has sockets is looked up in /proc, which takes longer: BPF does not list it: %v",
+		"connect": "a connection that this host opens is known when it is answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %s",
+		"accept":  "a connection that was accepted is shown with the process that listens until it has been looked up who has it: the kernel does not report calls of inet_csk_accept: %s",
+		"holders": "who has sockets is looked up in /proc, which takes longer: BPF does not list it: %s",
 	}[l.program], why)
 }
 
@@ -59,10 +69,10 @@ func (l *lack) note() string {
 const lockdown = "/sys/kernel/security/lockdown"
 
 // forbidden says what forbids a program, though another one was permitted, for which the same rights are needed, and what to do.
-func forbidden(mode string) error {
+func forbidden(mode string) string {
 	if strings.Contains(mode, "[integrity]") || strings.Contains(mode, "[confidentiality]") {
-		return errors.New("it is not permitted, as the kernel is locked down (kernel_lockdown(7)); booted with lockdown=none it may permit it")
+		return "it is not permitted, as the kernel is locked down (kernel_lockdown(7)); booted with lockdown=none it may permit it"
 	}
-	return errors.New("it is not permitted, though this program has the rights: the kernel is locked down (then dmesg says so), or a security module or the " +
-		"container forbids it, and has to be told otherwise")
+	return "it is not permitted, though this program has the rights: the kernel is locked down (then dmesg says so), or a security module or the " +
+		"container forbids it, and has to be told otherwise"
 }
