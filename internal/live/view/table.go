@@ -267,7 +267,7 @@ func (m *model) hint() string {
 		}
 	}
 	if len(parts) == 0 {
-		return m.paint.line(faint, keys)
+		return m.paint.line(faint, fitting(keys, m.paint.width))
 	}
 	least := "q quit  ? help"
 	if m.filter.text != "" {
