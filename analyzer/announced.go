@@ -101,7 +101,7 @@ func (p *part) compare(a *announced, why Over) {
 		p.correct(Client, Correction{Of: EventClosed, Outcome: t.outcome})
 		t.is.set(closed, false)
 	}
-	p.steps(t)
+	p.steps(t, why != NotOver)
 	p.anomalies(t, why != NotOver)
 	for side, state := range j.State {
 		p.counts.inState[side][t.state[side]]--
@@ -121,10 +121,15 @@ func (p *part) correct(side Side, c Correction) {
 
 // steps tells what is new in the trajectories, in order of time. What was told and is not there any more is
 // taken back before, the latest first.
-func (p *part) steps(t *tale) {
+func (p *part) steps(t *tale, over bool) {
 	var next [2]int
+	var steady [2][]Step
 	for side, steps := range p.judgment.Trajectory {
 		told := t.steps[side]
+		if !over && len(told) < len(steps) && p.passes(Side(side)) {
+			steps = steps[:len(steps)-1]
+		}
+		steady[side] = steps
 		same := 0
 		for same < len(told) && same < len(steps) && told[same].state == steps[same].State && told[same].frame == steps[same].Frame {
 			same++
@@ -134,7 +139,7 @@ func (p *part) steps(t *tale) {
 		}
 		t.steps[side], next[side] = told[:same], same
 	}
-	a, b := p.judgment.Trajectory[Client][next[Client]:], p.judgment.Trajectory[Server][next[Server]:]
+	a, b := steady[Client][next[Client]:], steady[Server][next[Server]:]
 	for len(a)+len(b) > 0 {
 		if len(b) == 0 || len(a) > 0 && a[0].Time <= b[0].Time {
 			p.step(t, Client, &a[0])
@@ -144,6 +149,17 @@ func (p *part) steps(t *tale) {
 			b = b[1:]
 		}
 	}
+}
+
+// passes reports whether an endpoint came to TIME_WAIT by one segment that acknowledged its FIN and had the other's, and its host may say yet that it was in
+// FIN_WAIT_2 between (RFC 9293, 3.10.7.4: the ACK comes first): TIME_WAIT would be taken back to tell that.
+func (p *part) passes(side Side) bool {
+	steps, end := p.judgment.Trajectory[side], p.conv.Hosts[side]
+	n := len(steps)
+	if n < 2 || end == nil || !end.All || steps[n-1].State != fsm.TimeWait || steps[n-2].State != fsm.FinWait1 {
+		return false
+	}
+	return steps[n-1].Evidence != EvidenceKernel // once it is too late for a word, there is no such step
 }
 
 func (p *part) step(t *tale, side Side, s *Step) {

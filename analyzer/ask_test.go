@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"tcptrace/analyzer/host"
 	"tcptrace/analyzer/packet"
 	"tcptrace/fsm"
+	"tcptrace/internal/wire"
 )
 
 // TestAsk: a host that says more, without a packet, corrects what was told; of a stream that nobody follows it says nothing.
@@ -170,6 +172,58 @@ func TestFindAsked(t *testing.T) {
 		w.Finish()
 		if found(0) {
 			t.Error("it is over")
+		}
+	}
+}
+
+// TestPassedState: TIME_WAIT behind FIN_WAIT_1 waits for the word of a host that says everything, unless nothing more comes; what the host says in time is
+// told without taking anything back, and what it does not say is not so.
+func TestPassedState(t *testing.T) {
+	const late = time.Second
+	words := func(states ...fsm.State) (list []host.Word) {
+		for _, s := range states {
+			list = append(list, host.Word{State: s, Time: 1e18 + 10})
+		}
+		return list
+	}
+	closing := []fsm.State{fsm.SynSent, fsm.Established, fsm.FinWait1}
+	for _, c := range []struct {
+		what       string
+		all, acked bool // by a segment before the FIN
+		then       time.Duration
+		says       []fsm.State
+		want       []string // then
+		last       []string // at the end
+	}{
+		{"before the host has said anything", true, false, late - 11*time.Millisecond, closing, nil, []string{"client TIME_WAIT"}},
+		{"it says nothing in time", true, false, late, closing, nil, nil},
+		{"it says so", true, false, 0, append(closing, fsm.FinWait2, fsm.TimeWait), []string{"client FIN_WAIT_2", "client TIME_WAIT"}, nil},
+		{"it says otherwise", true, false, 0, append(closing, fsm.TimeWait), []string{"client TIME_WAIT"}, nil},
+		{"it says a part only", false, false, 0, closing, []string{"client TIME_WAIT"}, nil},
+		{"there were two segments", true, true, 0, closing, []string{"client FIN_WAIT_2", "client TIME_WAIT"}, nil},
+	} {
+		w := newWatched(Options{}, Idle{})
+		end := &host.End{All: c.all, Late: late, Words: words(closing...)}
+		w.Ask(func(*Conversation) ([2]*host.End, bool) { return [2]*host.End{Client: end}, true })
+		w.establish(1)
+		w.segment(1, 0, wire.FIN|wire.ACK, 101, 201)
+		w.pass(time.Millisecond)
+		if w.told = nil; c.acked {
+			w.segment(1, 1, wire.ACK, 201, 102)
+		}
+		w.segment(1, 1, wire.FIN|wire.ACK, 201, 102)
+		w.segment(1, 0, wire.ACK, 102, 202)
+		w.pass(10 * time.Millisecond)
+		end = &host.End{All: c.all, Late: late, Words: words(c.says...)}
+		w.Again(0)
+		w.pass(c.then)
+		got := slices.DeleteFunc(w.told, func(s string) bool { return !strings.HasPrefix(s, "client") && !strings.HasPrefix(s, "not") })
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: told %q, want %q", c.what, got, c.want)
+		}
+		w.told = nil
+		if w.Finish(); !slices.Equal(w.told, c.last) {
+			t.Errorf("%s: at the end told %q", c.what, w.told)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (o *analyzeOptions) job(ctx context.Context, args []string, e env) (j job, 
 	j.analysis.Quick = o.quick
 	j.analysis.Late = e.late(ctx, args)
 	j.analysis.MaxFlows = flows.Or(o.maxFlows, o.flowCost(), flows.Most)
-	if j.key, j.where, err = o.selection(); err != nil {
+	if j.key, j.where, err = o.selection(&e); err != nil {
 		return j, err
 	}
 	if j.where != nil {
@@ -194,13 +194,13 @@ func (o *analyzeOptions) flowCost() flows.Cost {
 }
 
 // selection compiles --sort, and --where with --stream; where is nil if there is neither.
-func (o *analyzeOptions) selection() (key report.Key, where *report.Where, err error) {
+func (o *analyzeOptions) selection(e *env) (key report.Key, where *report.Where, err error) {
 	if key, err = report.ParseKey(o.sort); err != nil {
 		return key, nil, usageError("--sort: %w", err)
 	}
 	if cond := o.condition(); cond != "" {
-		if where, err = report.CompileWhere(cond); err != nil {
-			return key, nil, usageError("--where: %w", err)
+		if where, err = e.compileWhere(cond); err != nil {
+			return key, nil, err
 		}
 	}
 	return key, where, nil

@@ -107,7 +107,7 @@ var layers = map[string]layer{
 	"internal/anonymize":        {ours: []string{"analyzer/packet", "internal/input", "internal/wire"}, other: []string{"github.com/spf13/pflag"}},
 	"internal/annotate":         {ours: []string{"internal/blocks", "internal/console", "internal/findings", "internal/names", "report", "analyzer"}},
 	"internal/truth/invariant":  {ours: []string{"report", "analyzer", "fsm", "internal/wire", "analyzer/timing"}},
-	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
+	"internal/live/capture":     {ours: []string{"analyzer/packet", "internal/console", "internal/filterlang", "internal/input", "internal/wire"}, other: append(anyOther, "kernel.org/")},
 	"internal/live/dump":        {ours: []string{"analyzer/packet", "internal/blocks", "internal/input", "internal/wire"}, other: []string{"github.com/klauspost/compress/", "github.com/dustin/go-humanize"}},
 	"internal/live":             {ours: []string{"internal/input", "analyzer", "analyzer/packet"}},
 	"internal/live/feed":        {ours: []string{"analyzer/packet", "internal/input", "internal/shell"}},

@@ -4,18 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
 	"tcptrace/internal/live/capture"
 	"tcptrace/internal/live/dump"
 	"tcptrace/internal/live/kernel"
 	"tcptrace/internal/live/metrics"
+	"tcptrace/internal/live/observe"
 	"tcptrace/internal/manual"
 	"tcptrace/report"
 )
@@ -74,7 +73,7 @@ if it cannot.
 				_, err := e.raw.Write(metrics.Dashboard)
 				return err
 			case o.list:
-				return listInterfaces(e)
+				return capture.WriteList(e.out)
 			}
 			return runLive(cmd.Context(), &o, e)
 		},
@@ -142,12 +141,12 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 		return &exitError{exitBadInput, err}
 	}
 	defer src.Close()
-	s := o.newSession(src, strings.Join(o.interfaces, ", "), func() analyzer.Time { return analyzer.Time(time.Now().UnixNano()) }, e)
+	s := o.newSession(src, strings.Join(o.interfaces, ", "), observe.NewClock().Now, e)
 	if err := o.openKernel(s); err != nil {
 		return err
 	}
 	defer s.CloseKernel()
-	opts := o.loop()
+	opts := o.loop(&e)
 	opts.Dropped = func() uint64 { return src.Stats().Drops }
 	return o.watch(ctx, s, opts)
 }
@@ -187,31 +186,6 @@ func (s *session) confine(d capture.Dropped) error {
 		s.Note("%v", err)
 	}
 	return nil
-}
-
-// listInterfaces prints the interfaces as a table.
-func listInterfaces(e env) error {
-	devices, err := capture.List()
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "interface\tcapture\taddresses")
-	for _, d := range devices {
-		name, can, addresses := report.PlainText(d.Name), "yes", make([]string, len(d.Addresses))
-		if d.Err != nil {
-			can = "no: " + report.PlainText(d.Err.Error())
-		}
-		for i, a := range d.Addresses {
-			addresses[i] = a.String()
-		}
-		what := strings.Join(addresses, " ")
-		if what == "" {
-			what = report.PlainText(d.Description)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", name, can, what)
-	}
-	return w.Flush()
 }
 
 // kernelChoices are the values of --kernel: whether live ends without what it takes.

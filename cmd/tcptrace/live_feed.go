@@ -41,7 +41,7 @@ func (o *liveOptions) runFeed(ctx context.Context, e env) error {
 		told.Hold()
 		defer told.Release()
 	}
-	opts := o.loop()
+	opts := o.loop(&e)
 	opts.Duration = 0 // see watch
 	return o.watch(ctx, s, opts)
 }

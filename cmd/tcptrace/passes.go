@@ -43,7 +43,7 @@ func (o *selectOptions) passes(ctx context.Context, command string, inputs []str
 	p.Open = func(ctx context.Context) input.Source {
 		return progress.Wrap(input.Open(inputs, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)
 	}
-	if p.Selected, err = o.selected(ctx); err != nil {
+	if p.Selected, err = o.selected(ctx, &e); err != nil {
 		return nil, err
 	}
 	if p.Rewind, err = twopass.Rewindable(command, inputs, e.in); err != nil {
@@ -79,15 +79,27 @@ func (p *passes) comments(ctx context.Context) (of func(frame uint64) []string, 
 }
 
 // selected is which conversations --stream and --where select.
-func (o *selectOptions) selected(ctx context.Context) (s twopass.Selected, err error) {
+func (o *selectOptions) selected(ctx context.Context, e *env) (s twopass.Selected, err error) {
 	var where *report.Where
 	if o.where != "" {
-		if where, err = report.CompileWhere(o.where); err != nil {
-			return s, usageError("--where: %w", err)
+		if where, err = e.compileWhere(o.where); err != nil {
+			return s, err
 		}
 		where.Until(ctx)
 	}
 	return twopass.Select(o.streams, where), nil
+}
+
+// compileWhere compiles --where of a capture, and says if nothing can meet it.
+func (e *env) compileWhere(source string) (*report.Where, error) {
+	where, err := report.CompileWhere(source)
+	if err != nil {
+		return nil, usageError("--where: %w", err)
+	}
+	if where.AsksProcess() {
+		e.say("note: --where asks for the process of a conversation, which no capture has: 'tcptrace live' on its host asks the kernel for it, unless --kernel is off")
+	}
+	return where, nil
 }
 
 // find is the first pass. After an error there is nothing to show.

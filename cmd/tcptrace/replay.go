@@ -58,7 +58,7 @@ func runReplay(ctx context.Context, args []string, o *replayOptions, e env) erro
 	}
 	e.reads(args)
 	o.write.Patient = true
-	opts := o.loop()
+	opts := o.loop(&e)
 	opts.Late = e.late(ctx, args)
 	if o.filter != "" {
 		filter, err := input.NewFilter(o.filter)

@@ -183,7 +183,7 @@ func runStateSeries(ctx context.Context, args []string, o statesOptions, filter 
 		return err
 	}
 	k := moment.Census{Series: report.StateSeries{Filter: filter, Every: o.every, Times: o.times}}
-	if k.Selected, err = o.selected(ctx); err != nil {
+	if k.Selected, err = o.selected(ctx, &e); err != nil {
 		return err
 	}
 	opts.Quick = k.Where == nil

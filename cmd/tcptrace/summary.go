@@ -123,7 +123,7 @@ func runSummary(ctx context.Context, args []string, o summaryOptions, e env) err
 	}
 	a := twopass.Into{Next: sums.Conversation}
 	opts.Late = e.late(ctx, args)
-	if a.Selected, err = o.selected(ctx); err != nil {
+	if a.Selected, err = o.selected(ctx, &e); err != nil {
 		return err
 	}
 	src := progress.Wrap(input.Open(args, input.Options{Stdin: e.in, Context: ctx}), o.progress, e.errTTY, e.bar)

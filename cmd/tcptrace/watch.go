@@ -143,13 +143,13 @@ func (o *watchOptions) check() error {
 }
 
 // loop is the options as the loop takes them.
-func (o *watchOptions) loop() live.Options {
+func (o *watchOptions) loop(e *env) live.Options {
 	return live.Options{
 		Options:  analyzer.Options{Workers: live.Workers(o.workers), MaxFlows: flows.Or(o.maxFlows, flows.Live, flows.MostLive), MSL: o.msl, NoNames: o.names.Off(), Hosts: o.names.Hosts()},
 		Idle:     live.Idle(o.idle),
 		Packets:  o.packets,
 		Duration: o.duration,
-		Prompt:   o.until != "",
+		Prompt:   o.until != "" || o.where != "" && o.by == "" && !o.hasView(e), // each event is for --where as things are then
 	}
 }
 

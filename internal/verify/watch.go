@@ -23,12 +23,26 @@ type watch struct {
 	capture *capture.Capture
 	loop    *live.Loop
 	ends    *ends.Ends
-	heard   map[uint64]*[2]heard         // by stream
+	heard   map[uint64]*said             // by stream
 	newest  map[[2]netip.AddrPort]uint64 // streams of those that are not over, by their sockets
 	taken   map[uint64]bool              // streams whose sockets another has
 	to      *comparison
 	until   analyzer.Time // all that the kernel said up to then was heard
 	err     error
+}
+
+// said is what the kernel said of both ends of a conversation.
+type said struct {
+	between [2]netip.AddrPort // by Side
+	ends    [2]heard          // by Side
+}
+
+// as has the sides be those of a conversation between these sockets: its client may turn out to be the server.
+func (s *said) as(between [2]netip.AddrPort) {
+	if s.between != between {
+		slices.Reverse(s.ends[:])
+	}
+	s.between = between
 }
 
 // heard is what the kernel said of an end.
@@ -39,7 +53,7 @@ type heard struct {
 
 // newWatch begins to capture at a tap.
 func newWatch(t *tap, k *shared, to *comparison) (*watch, error) {
-	v := &watch{tap: t, kernel: k, heard: map[uint64]*[2]heard{}, newest: map[[2]netip.AddrPort]uint64{}, taken: map[uint64]bool{}, to: to}
+	v := &watch{tap: t, kernel: k, heard: map[uint64]*said{}, newest: map[[2]netip.AddrPort]uint64{}, taken: map[uint64]bool{}, to: to}
 	err := t.at.do(func() (err error) {
 		v.capture, err = capture.Open(capture.Options{Interfaces: []string{t.device}, Filter: t.filter, BufferSize: t.buffer, SnapLen: snapLen})
 		return err
@@ -73,10 +87,12 @@ func newWatch(t *tap, k *shared, to *comparison) (*watch, error) {
 func (v *watch) told(t *ends.Told) {
 	h := v.heard[t.Stream]
 	if h == nil {
-		h = &[2]heard{}
+		h = &said{between: *t.Between}
 		v.heard[t.Stream] = h
 	}
-	h[t.Side] = heard{ends.AppendWord(h[t.Side].words, &t.Change), t.Process}
+	h.as(*t.Between)
+	end := &h.ends[t.Side()]
+	*end = heard{ends.AppendWord(end.words, &t.Change), t.Process}
 }
 
 // follow knows which conversation has its sockets to itself. Who asks now and then does not hear how one ended whose sockets the next one took.
@@ -110,12 +126,13 @@ func (v *watch) event(ev *analyzer.Event) {
 	if h == nil || v.to.hosts != nil && c.Completeness&analyzer.SawSYN == 0 { // an earlier run left it
 		return
 	}
-	for side := range c.Addr {
-		if len(h[side].words) == 0 {
+	h.as(c.Addr)
+	for side, h := range h.ends {
+		if len(h.words) == 0 {
 			continue
 		}
 		e := end{
-			side: analyzer.Side(side), addr: c.Addr, steps: ev.Judgment.Trajectory[side], words: h[side].words, process: h[side].process, heard: ev.Time,
+			side: analyzer.Side(side), addr: c.Addr, steps: ev.Judgment.Trajectory[side], words: h.words, process: h.process, heard: ev.Time,
 		}
 		e.leftOut = taken || c.Dropped > 0 || e.isBehind(v.until) || v.kernel.stalled(time.Unix(0, int64(c.Start)), e.settled())
 		v.to.take(v.tap, &e)

@@ -2,8 +2,14 @@ package capture
 
 import (
 	"cmp"
+	"fmt"
+	"io"
 	"net/netip"
 	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"tcptrace/internal/console"
 )
 
 // Loopback is Linux's interface that has what a host sends to itself.
@@ -44,4 +50,29 @@ func anyLast(d Device) int {
 		return 1
 	}
 	return 0
+}
+
+// WriteList writes the interfaces of this machine as a table, for people.
+func WriteList(out io.Writer) error {
+	devices, err := List()
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "interface\tcapture\taddresses")
+	for _, d := range devices {
+		can, addresses := "yes", make([]string, len(d.Addresses))
+		if d.Err != nil {
+			can = "no: " + console.Plain(d.Err.Error())
+		}
+		for i, a := range d.Addresses {
+			addresses[i] = a.String()
+		}
+		what := strings.Join(addresses, " ")
+		if what == "" {
+			what = console.Plain(d.Description)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", console.Plain(d.Name), can, what)
+	}
+	return w.Flush()
 }

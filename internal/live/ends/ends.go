@@ -33,10 +33,17 @@ type Kernel interface {
 // Told is a change of one end of a conversation.
 type Told struct {
 	kernel.Change
-	Stream uint64
-	Addr   [2]netip.AddrPort // by Side
-	Side   analyzer.Side
-	owner  bool // it belongs to another process than what was said of the end before
+	Stream  uint64
+	Between *[2]netip.AddrPort // client and server, who may turn out to be the other way round before this is written
+	owner   bool               // it belongs to another process than what was said of the end before
+}
+
+// Side is whose change it is, as far as is known by now.
+func (t *Told) Side() analyzer.Side {
+	if t.Local == t.Between[analyzer.Client] {
+		return analyzer.Client
+	}
+	return analyzer.Server
 }
 
 // Ends holds the ends of conversations. Flush and Lookup are for the goroutine of a loop, while no other is in Event or Hosts, which several may call.
@@ -133,9 +140,6 @@ func (e *Ends) leave(held *conversation, stream uint64) {
 	}
 }
 
-// MayBeHere reports whether a conversation with these addresses may end on this host.
-func (e *Ends) MayBeHere(addr [2]netip.AddrPort) bool { return e.here.has(addr) }
-
 // Hosts is what this host says of the ends of a conversation, and whether it may say more.
 func (e *Ends) Hosts(c *analyzer.Conversation) (hosts [2]*host.End, more bool) {
 	if !e.here.has(c.Addr) {
@@ -170,24 +174,17 @@ func (e *Ends) of(c *analyzer.Conversation) *conversation {
 		}
 	case held.addr != c.Addr: // the client was thought to be the server
 		e.leave(held, c.Stream)
-		e.turn(held, c)
+		held.turn(c)
 		e.streams[c.Addr] = c.Stream
 	}
 	return held
 }
 
-// turn has each end be the other side's.
-func (e *Ends) turn(held *conversation, c *analyzer.Conversation) {
+// turn has each end be the other side's, and what was told of it, too, wherever that waits.
+func (held *conversation) turn(c *analyzer.Conversation) {
 	held.addr = c.Addr
 	slices.Reverse(held.hosts[:])
 	slices.Reverse(held.last[:])
-	for _, list := range [...][]*Told{held.untold, e.late} { // some are in both
-		for _, t := range list {
-			if t.Stream == c.Stream && t.Addr != c.Addr {
-				t.Addr, t.Side = c.Addr, t.Side.Peer()
-			}
-		}
-	}
 }
 
 // begin takes what is known already of an end of a conversation.
@@ -200,7 +197,7 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 				e.early[k] = changes[i:]
 				break
 			}
-			e.take(held, &Told{Change: changes[i], Stream: c.Stream, Addr: c.Addr, Side: side})
+			e.take(held, &Told{Change: changes[i], Stream: c.Stream, Between: &held.addr})
 		}
 		return
 	}
@@ -215,7 +212,7 @@ func (e *Ends) begin(held *conversation, c *analyzer.Conversation, side analyzer
 		if known.Since.After(found) {
 			found = known.Since
 		}
-		e.take(held, &Told{Change: kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: found, Found: true}, Stream: c.Stream, Addr: c.Addr, Side: side})
+		e.take(held, &Told{Change: kernel.Change{Endpoint: known, Before: fsm.Unknown, Time: found, Found: true}, Stream: c.Stream, Between: &held.addr})
 	}
 }
 
@@ -238,8 +235,9 @@ func (e *Ends) take(held *conversation, t *Told) {
 	} else {
 		held.untold = append(held.untold, t)
 	}
+	side := t.Side()
 	end := host.End{All: e.kernel.Source() == kernel.BPF}
-	if old := held.hosts[t.Side]; old != nil {
+	if old := held.hosts[side]; old != nil {
 		end = *old
 	}
 	if end.Late = lateTold; !end.All || !t.Socket && t.State != fsm.Closed { // what becomes of what no socket stands for is asked for
@@ -247,8 +245,8 @@ func (e *Ends) take(held *conversation, t *Told) {
 	}
 	t.owner = end.Process != t.Process
 	end.Process = t.Process
-	held.last[t.Side] = t.State
-	held.hosts[t.Side] = &end
+	held.last[side] = t.State
+	held.hosts[side] = &end
 	e.late = append(e.late, t)
 }
 
@@ -261,12 +259,13 @@ func (e *Ends) say(now time.Time) {
 		if held == nil {
 			continue
 		}
-		end := *held.hosts[t.Side]
+		side := t.Side()
+		end := *held.hosts[side]
 		words := AppendWord(end.Words, &t.Change)
 		news := len(words) > len(end.Words) && len(words) <= mostWords
 		if news {
 			end.Words = words
-			held.hosts[t.Side] = &end
+			held.hosts[side] = &end
 		}
 		if news || t.owner {
 			e.again(t.Stream)
@@ -360,7 +359,7 @@ func (e *Ends) change(c *kernel.Change) {
 		if held == nil || e.early[c.Key] != nil || isAnother(held.last[side], c) {
 			break
 		}
-		e.take(held, &Told{Change: *c, Stream: stream, Addr: addr, Side: analyzer.Side(side)})
+		e.take(held, &Told{Change: *c, Stream: stream, Between: &held.addr})
 		return
 	}
 	e.silent.change(c)

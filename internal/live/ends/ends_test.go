@@ -88,7 +88,7 @@ type run struct {
 
 func newRun() *run {
 	r := &run{}
-	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side, t.State)) },
+	r.Ends = New(&r.kernel, func(t *Told) { r.told = append(r.told, fmt.Sprint(t.Stream, t.Side(), t.State)) },
 		func(stream uint64) { r.again = append(r.again, stream) },
 		func(c *kernel.Change) { r.told = append(r.told, fmt.Sprint(c.Local, " full ", c.Drops)) })
 	r.here.add(client.Addr())
@@ -119,6 +119,23 @@ func (r *run) expect(t *testing.T, want ...string) {
 	r.told = nil
 }
 
+func (r *run) hosts(stream uint64) [2]*host.End {
+	hosts, _ := r.Hosts(talk(stream))
+	return hosts
+}
+
+// words are the kernel's of a side of a conversation, as the analysis gets them.
+func (r *run) words(stream uint64, side analyzer.Side) (words []string) {
+	end := r.hosts(stream)[side]
+	if end == nil {
+		return nil
+	}
+	for _, w := range end.Words {
+		words = append(words, w.State.String())
+	}
+	return words
+}
+
 func TestBothSides(t *testing.T) {
 	r := newRun()
 	r.opened(3)
@@ -140,28 +157,6 @@ func TestBothSides(t *testing.T) {
 	r.expect(t)
 }
 
-// TestEarly: what is told before the conversation begins waits for that, but not for long.
-func TestEarly(t *testing.T) {
-	r := newRun()
-	e := endpoint(namespace, client, server, fsm.SynSent)
-	r.kernel.next = []kernel.Change{change(e, 0)}
-	r.expect(t)
-	e.State = fsm.Established
-	r.kernel.next = []kernel.Change{change(e, 0)}
-	r.expect(t)
-	r.kernel.known = map[kernel.Key]kernel.Endpoint{e.Key: e}
-	r.opened(1)
-	r.expect(t, "1 client SYN_SENT", "1 client ESTABLISHED")
-
-	for ago, want := range map[time.Duration]int{patience - time.Second: 1, patience + time.Second: 0} {
-		r := newRun()
-		r.kernel.next = []kernel.Change{change(e, ago)}
-		if r.expect(t); len(r.early) != want {
-			t.Errorf("%d wait since %v, want %d", len(r.early), ago, want)
-		}
-	}
-}
-
 // TestKnown: a conversation of which nothing is told begins with what is known.
 func TestKnown(t *testing.T) {
 	for state, want := range map[fsm.State][]string{fsm.Established: {"1 server ESTABLISHED"}, fsm.Closed: nil, fsm.TimeWait: nil} {
@@ -171,35 +166,6 @@ func TestKnown(t *testing.T) {
 		r.opened(1)
 		r.expect(t, want...)
 	}
-}
-
-// TestRoom: there is room for so many that wait.
-func TestRoom(t *testing.T) {
-	r := newRun()
-	for n := range mostEarly + 1 {
-		remote := netip.AddrPortFrom(server.Addr(), uint16(n))
-		r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, remote, fsm.SynSent), 0))
-	}
-	if r.expect(t); len(r.early) != mostEarly {
-		t.Errorf("%d wait", len(r.early))
-	}
-}
-
-func (r *run) hosts(stream uint64) [2]*host.End {
-	hosts, _ := r.Hosts(talk(stream))
-	return hosts
-}
-
-// words are the kernel's of a side of a conversation, as the analysis gets them.
-func (r *run) words(stream uint64, side analyzer.Side) (words []string) {
-	end := r.hosts(stream)[side]
-	if end == nil {
-		return nil
-	}
-	for _, w := range end.Words {
-		words = append(words, w.State.String())
-	}
-	return words
 }
 
 // TestWords: the analysis gets what the kernel says when packets have had the time to come, and is told so.
@@ -277,100 +243,6 @@ func TestAnother(t *testing.T) {
 	}
 }
 
-// TestEarlyAnother: of two connections that are told of before either conversation begins, each has its own words.
-func TestEarlyAnother(t *testing.T) {
-	r := newRun()
-	for range 2 {
-		for _, state := range []fsm.State{fsm.SynSent, fsm.Established, fsm.Closed} {
-			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, state), 0))
-		}
-	}
-	last := r.kernel.next[5]
-	r.kernel.next = r.kernel.next[:5]
-	r.expect(t)
-	r.opened(1)
-	r.expect(t, "1 client SYN_SENT", "1 client ESTABLISHED", "1 client CLOSED")
-	r.kernel.next = []kernel.Change{last}
-	r.expect(t)
-	r.opened(2)
-	r.expect(t, "2 client SYN_SENT", "2 client ESTABLISHED", "2 client CLOSED")
-}
-
-// TestEarlyMany: so many changes wait for a conversation; the oldest connections of the same sockets make room for the newest, and a connection that
-// changes without end for its own.
-func TestEarlyMany(t *testing.T) {
-	states := []fsm.State{fsm.SynSent, fsm.Established, fsm.CloseWait, fsm.Closed}
-	for n, want := range map[int]int{mostWords - 1: mostWords - 1, mostWords: mostWords, mostWords + 1: mostWords - 3, 100*mostWords + 1: mostWords - 3} {
-		r := newRun()
-		for i := range n {
-			r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, states[i%len(states)]), 0))
-		}
-		r.expect(t)
-		k := r.key(talk(1).Addr, analyzer.Client)
-		if got := r.early[k]; len(got) != want || got[0].State != fsm.SynSent || got[want-1].State != states[(n-1)%len(states)] {
-			t.Errorf("%d of %d changes wait, from %v, want %d", len(got), n, got[0].State, want)
-		}
-	}
-	r := newRun()
-	for range 3 * mostWords {
-		r.kernel.next = append(r.kernel.next, change(endpoint(namespace, client, server, fsm.Established), 0))
-	}
-	if r.expect(t); len(r.early[r.key(talk(1).Addr, analyzer.Client)]) != mostWords {
-		t.Errorf("%d changes of one connection wait", len(r.early[r.key(talk(1).Addr, analyzer.Client)]))
-	}
-}
-
-// TestFull: a listening socket that has no room is none of a conversation's ends.
-func TestFull(t *testing.T) {
-	r := newRun()
-	e := endpoint(namespace, server, netip.AddrPortFrom(netip.IPv4Unspecified(), 0), fsm.Listen)
-	e.Listening = &kernel.Listening{}
-	r.kernel.next = []kernel.Change{{Endpoint: e}, {Endpoint: e, Drops: 2}}
-	if r.expect(t, "10.0.0.2:80 full 2"); len(r.early) > 0 {
-		t.Errorf("%d wait", len(r.early))
-	}
-}
-
-// TestOverflow: that a listening socket had no room is said of the connections to it that were being opened, and of no others.
-func TestOverflow(t *testing.T) {
-	any := netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
-	elsewhere := netip.MustParseAddrPort("10.0.0.3:80")
-	for _, c := range []struct {
-		what   string
-		at     netip.AddrPort
-		server fsm.State
-		here   netip.Addr
-		want   bool
-	}{
-		{"nothing is known of it", server, fsm.Unknown, server.Addr(), true},
-		{"it waits for the ACK", server, fsm.SynRcvd, server.Addr(), true},
-		{"it is open", server, fsm.Established, server.Addr(), false},
-		{"at any address", netip.AddrPortFrom(netip.IPv6Unspecified(), server.Port()), fsm.SynRcvd, server.Addr(), true},
-		{"at another", elsewhere, fsm.SynRcvd, server.Addr(), false},
-		{"at another port", netip.AddrPortFrom(server.Addr(), 81), fsm.SynRcvd, server.Addr(), false},
-		{"the server is another host", netip.AddrPortFrom(any.Addr(), server.Port()), fsm.Unknown, client.Addr(), false},
-	} {
-		r := newRun()
-		r.here.add(c.here)
-		r.opened(1)
-		if c.server != fsm.Unknown {
-			r.kernel.next = []kernel.Change{change(endpoint(namespace, server, client, c.server), 0)}
-		}
-		_ = r.Flush()
-		r.again = nil
-		e := endpoint(namespace, c.at, any, fsm.Listen)
-		e.Process, e.Listening = host.Process{PID: 7, Name: "httpd"}, &kernel.Listening{Queue: 2, Backlog: 1, Drops: 5}
-		r.kernel.next = []kernel.Change{{Endpoint: e, Drops: 2, Time: time.Unix(1, 0)}, {Endpoint: e, Drops: 3, Time: time.Unix(2, 0)}}
-		_ = r.Flush()
-		end := r.hosts(1)[analyzer.Server]
-		if got := end != nil && end.Overflow != nil; got != c.want || len(r.again) > 0 != c.want {
-			t.Errorf("%s: %v, judged again %v", c.what, got, r.again)
-		} else if want := (host.Overflow{Time: 2e9, Dropped: 5, Queue: 2, Backlog: 1}); got && (*end.Overflow != want || end.Process.PID != 7 || !end.Process.Listens) {
-			t.Errorf("%s: %+v of %+v", c.what, *end.Overflow, end.Process)
-		}
-	}
-}
-
 // TestInfo: what the kernel measures is as new as it has it, and stays when the socket is gone.
 func TestInfo(t *testing.T) {
 	r := newRun()
@@ -388,53 +260,6 @@ func TestInfo(t *testing.T) {
 	delete(r.kernel.known, e.Key)
 	if i := info(); i != e.Info {
 		t.Errorf("afterwards %+v", i)
-	}
-}
-
-// TestTurned: when the client turns out to be the server, what the kernel said of each stays with its socket, what it says next is told of the right side, and
-// nothing is left of either when it is over.
-func TestTurned(t *testing.T) {
-	for _, opened := range []bool{true, false} {
-		r := newRun()
-		if r.hosts(1); opened {
-			r.opened(1)
-		}
-		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Established), holdBack-100*time.Millisecond)}
-		if r.Flush() != nil || opened != (len(r.told) == 1) {
-			t.Errorf("told %q", r.told)
-		}
-		turned := talk(1)
-		slices.Reverse(turned.Addr[:])
-		if hosts, _ := r.Hosts(turned); hosts[analyzer.Server] == nil || hosts[analyzer.Client] != nil {
-			t.Errorf("of the ends %v", hosts)
-		}
-		r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: turned})
-		time.Sleep(100 * time.Millisecond)
-		r.told = r.told[:0:0]
-		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.CloseWait), 0)}
-		r.expect(t, "1 server CLOSE_WAIT")
-		if hosts, _ := r.Hosts(turned); len(hosts[analyzer.Server].Words) != 1 {
-			t.Errorf("words %v", hosts[analyzer.Server].Words)
-		}
-		r.event(&analyzer.Event{Kind: analyzer.EventConversation, Over: analyzer.NotOver + 1, Conversation: turned})
-		r.kernel.next = []kernel.Change{change(endpoint(namespace, client, server, fsm.Closed), 0)}
-		if r.expect(t); len(r.all)+len(r.streams) > 0 {
-			t.Errorf("%d conversations and %d pairs of sockets are left", len(r.all), len(r.streams))
-		}
-	}
-}
-
-// TestCookies: SYN cookies are told when there are some.
-func TestCookies(t *testing.T) {
-	r := newRun()
-	var told []kernel.Cookies
-	r.Cookies(func(n kernel.Cookies) { told = append(told, n) })
-	for _, n := range []kernel.Cookies{{}, {Sent: 2}, {}} {
-		r.kernel.fresh = n
-		r.expect(t)
-	}
-	if want := []kernel.Cookies{{Sent: 2}}; !slices.Equal(told, want) {
-		t.Errorf("told %v", told)
 	}
 }
 

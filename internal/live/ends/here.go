@@ -3,6 +3,8 @@ package ends
 import (
 	"net"
 	"net/netip"
+
+	"tcptrace/analyzer"
 )
 
 // here knows which addresses are this host's. Most conversations of a busy capture end elsewhere: nothing is remembered of these.
@@ -39,3 +41,21 @@ func (h here) has(addr [2]netip.AddrPort) bool {
 
 // is reports whether an address may be this host's.
 func (h here) is(a netip.Addr) bool { return a.IsLoopback() || h[a] }
+
+// MayBeHere reports whether a conversation with these addresses may end on this host.
+func (e *Ends) MayBeHere(addr [2]netip.AddrPort) bool { return e.here.has(addr) }
+
+// Owned reports whether it is known of each end of a conversation on this host which process has it, not only which one listens there.
+func (e *Ends) Owned(c *analyzer.Conversation) bool {
+	n := 0
+	for side, end := range c.Hosts {
+		switch {
+		case !e.here.is(c.Addr[side].Addr()):
+		case end == nil || end.Process.PID == 0 || end.Process.Listens:
+			return false
+		default:
+			n++
+		}
+	}
+	return n > 0
+}

@@ -70,10 +70,19 @@ func TestLacks(t *testing.T) {
 		t.Errorf("nothing is lacking: %q", notes)
 	}
 	w.program.lacks = []lack{{"accept", fmt.Errorf("load: %w (MEMLOCK may be too low)", unix.EPERM)}}
-	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.HasSuffix(notes[0], ": permission denied") {
+	if notes := w.Notes(); len(notes) != 1 || strings.Contains(notes[0], "MEMLOCK") || !strings.Contains(notes[0], ": it is not permitted") {
 		t.Errorf("not permitted: %q", notes)
 	}
+	for mode, want := range map[string]bool{"none [integrity] confidentiality\n": true, "none integrity [confidentiality]\n": true, "[none] integrity confidentiality\n": false, "": false} {
+		if got := forbidden(mode); strings.Contains(got, "lockdown=none") != want {
+			t.Errorf("%q: %s", mode, got)
+		}
+	}
 	why := errors.New("no such function")
+	w.program.lacks = []lack{{"connect", why}, {"accept", why}, {"holders", errors.New("another")}}
+	if notes := w.Notes(); len(notes) != 3 || !strings.HasSuffix(notes[0], why.Error()) || !strings.HasSuffix(notes[1], ": for the same reason") || !strings.HasSuffix(notes[2], ": another") {
+		t.Errorf("two for one reason: %q", notes)
+	}
 	for _, name := range append(optional, "holders") {
 		w.program.lacks = []lack{{name, why}}
 		notes := w.Notes()
@@ -91,7 +100,7 @@ func TestHooks(t *testing.T) {
 	}
 	defer p.close()
 	for i := range p.lacks {
-		t.Skip(p.lacks[i].note())
+		t.Skip(p.lacks[i].note(p.lacks[i].why()))
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

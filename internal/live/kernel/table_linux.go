@@ -33,21 +33,20 @@ const (
 
 // Limits of a table. An endpoint takes about 250 bytes.
 const (
-	maxOpen     = 1 << 18
-	maxClosed   = 1 << 13 // that are remembered
-	maxNameless = 1 << 12
-	maxUnowned  = 1 << 14
+	maxOpen    = 1 << 18
+	maxClosed  = 1 << 13 // that are remembered
+	maxUnowned = 1 << 14
 )
 
 // table is what is known of all endpoints.
 type table struct {
 	endpoints map[Key]*Endpoint
-	closed    []closedAt         // oldest first
-	nameless  map[uint64]*record // sockets that enter SYN_SENT and get their ports later
-	refused   uint64             // endpoints that there was no room for
-	unowned   []Key              // whose processes are not known, or are perhaps others by now
-	listening map[uint32][]Key   // sockets that listen, by namespace, when all were last asked for
-	overflows overflows          // between the last list of the namespace that is listed, and this one
+	closed    []closedAt       // oldest first
+	nameless  nameless         // sockets that enter SYN_SENT and get their ports later
+	refused   uint64           // endpoints that there was no room for
+	unowned   []Key            // whose processes are not known, or are perhaps others by now
+	listening map[uint32][]Key // sockets that listen, by namespace, when all were last asked for
+	overflows overflows        // between the last list of the namespace that is listed, and this one
 
 	// left asks what is left of a socket that is no more; false: nothing.
 	left func(Key) (e Endpoint, left, known bool)
@@ -60,17 +59,16 @@ type closedAt struct {
 }
 
 func newTable(left func(Key) (Endpoint, bool, bool)) *table {
-	return &table{endpoints: map[Key]*Endpoint{}, listening: map[uint32][]Key{}, nameless: map[uint64]*record{}, left: left, tell: func(Change) {}}
+	return &table{endpoints: map[Key]*Endpoint{}, listening: map[uint32][]Key{}, nameless: newNameless(), left: left, tell: func(Change) {}}
 }
 
 // apply brings the table up to date with r.
 func (t *table) apply(r *record) {
-	begun := t.nameless[r.sock]
-	delete(t.nameless, r.sock)
+	begun := t.nameless.take(r.sock)
 	switch {
 	case r.key.Local.Port() == 0:
-		if r.state == fsm.SynSent && len(t.nameless) < maxNameless {
-			t.nameless[r.sock] = r
+		if r.state == fsm.SynSent {
+			t.nameless.add(r)
 		}
 		return
 	case r.before == fsm.Listen && r.state == fsm.SynRcvd:
@@ -97,29 +95,6 @@ func (t *table) begin(r *record) {
 	if e.sock, e.Since = r.sock, r.time; e.Process.PID == 0 {
 		e.Process = r.process
 	}
-}
-
-// connecting is what was told of a socket without a port that cannot but be n, which was found with one; nil if nothing was, or of several. by is who connected,
-// also if one process did several times.
-func (t *table) connecting(n *Endpoint) (only *record, by host.Process) {
-	if n.State != fsm.SynSent || n.holder != socket {
-		return nil, by
-	}
-	found := 0
-	for _, r := range t.nameless {
-		from := r.key.Local.Addr()
-		if r.key.Namespace != n.Namespace || r.key.Remote != n.Remote || from != n.Local.Addr() && !from.IsUnspecified() {
-			continue
-		}
-		if found > 0 && r.process != by {
-			return nil, host.Process{}
-		}
-		found, only, by = found+1, r, r.process
-	}
-	if found > 1 {
-		only = nil
-	}
-	return only, by
 }
 
 // accept is for a socket that a process takes from one that listens. Another process may close it, which has got it from that one.
@@ -285,9 +260,9 @@ func (t *table) found(n *Endpoint, at time.Time) {
 		return
 	}
 	if e == nil || e.holder != socket {
-		begun, by := t.connecting(n)
+		begun, by := t.nameless.connecting(n)
 		if begun != nil {
-			delete(t.nameless, begun.sock)
+			t.nameless.take(begun.sock)
 			begun.key = n.Key
 			t.enter(begun)
 			t.measured(t.endpoints[n.Key], n, at)

@@ -124,14 +124,14 @@ func TestNameless(t *testing.T) {
 	}
 	// The call failed: it never got one.
 	tab.apply(nameless(2, fsm.Closed, fsm.SynSent))
-	if tab.apply(nameless(2, fsm.SynSent, fsm.Closed)); tab.told != 2 || len(tab.nameless) != 0 {
-		t.Errorf("told %d, %d remembered", tab.told, len(tab.nameless))
+	if tab.apply(nameless(2, fsm.SynSent, fsm.Closed)); tab.told != 2 || len(tab.nameless.bySock) != 0 {
+		t.Errorf("told %d, %d remembered", tab.told, len(tab.nameless.bySock))
 	}
 	for n := range maxNameless + 1 {
 		tab.apply(nameless(n, fsm.Closed, fsm.SynSent))
 	}
-	if len(tab.nameless) != maxNameless {
-		t.Errorf("%d remembered", len(tab.nameless))
+	if len(tab.nameless.bySock) != maxNameless {
+		t.Errorf("%d remembered", len(tab.nameless.bySock))
 	}
 }
 

@@ -284,52 +284,6 @@ func (w *Watcher) Source() Source {
 // Lacks is why BPF is not used; nil if it is.
 func (w *Watcher) Lacks() error { return w.lacks }
 
-// Notes say what is not known, or not at once, and why.
-func (w *Watcher) Notes() (list []string) {
-	if w.lacks != nil {
-		list = append(list, fmt.Sprintf("the kernel is asked about connections once a second, because it does not tell: %v", w.lacks))
-	}
-	if w.program != nil {
-		for _, l := range w.program.lacks {
-			list = append(list, l.note())
-		}
-	}
-	switch blind := w.Blind(); {
-	case blind != "":
-		list = append(list, blind)
-	case w.helper != nil && w.helper.unseen.Load() > 0:
-		list = append(list, fmt.Sprintf("the connections of %d processes are shown without their process: to see what other users' processes have open takes root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", w.helper.unseen.Load()))
-	}
-	return list
-}
-
-// Blind tells that processes are not looked for, or not any more; "": they are.
-func (w *Watcher) Blind() string {
-	if w.search.failed == nil {
-		return ""
-	}
-	return fmt.Sprintf("processes are not looked for, and known by their calls only where BPF tells of these: %v", w.search.failed)
-}
-
-// lack is an optional BPF program that the kernel does not run.
-type lack struct {
-	program string // of states.bpf.c
-	err     error
-}
-
-// note tells what is not known without it.
-func (l *lack) note() string {
-	why := l.err
-	if errors.Is(why, fs.ErrPermission) { // what the library guesses besides is about kernels before 5.11
-		why = fs.ErrPermission
-	}
-	return fmt.Sprintf(map[string]string{
-		"connect": "a connection that this host opens is known when it is answered or given up, or when the kernel is asked, once a second: it does not report calls of tcp_connect: %v",
-		"accept":  "a connection that was accepted is shown with the process that listens until it has been looked up who has it: the kernel does not report calls of inet_csk_accept: %v",
-		"holders": "who has sockets is looked up in /proc, which takes longer: BPF does not list it: %v",
-	}[l.program], why)
-}
-
 // Stays is what remains when the rights are given up with which the watcher was opened.
 func (w *Watcher) Stays() string {
 	text := "the kernel is asked for connections by sock_diag"

@@ -11,11 +11,14 @@ import (
 )
 
 // holdback keeps what is told of conversations while Where, which asks whose they are, lets nothing of them through: the process of an end on this host may be
-// known only after a look or two, and what the conversation began with is written then.
+// known only after a look or two, and what the conversation began with is written then. Where it is known, and Where does not hold, that may be because it has
+// not been handed to another process yet, nor run another program: such conversations are the first to make room for others.
 type holdback struct {
 	mayEndHere func([2]netip.AddrPort) bool
+	owned      func(*analyzer.Conversation) bool // the processes of its ends on this host are known
 	streams    map[uint64]*held
 	queue      []heldSince // oldest first
+	known      []uint64    // streams of which the processes have become known, in that order; some are not held back any more
 	n          int         // events
 	lost       uint64      // conversations that were written, without their beginnings, for want of room
 }
@@ -25,6 +28,7 @@ type held struct {
 	events  []heldEvent
 	gone    bool // it was held back for too long, or there was no room for it
 	crowded bool // there was none
+	known   bool // it is in holdback.known
 }
 
 // heldEvent is an event without its conversation, or a word of the kernel.
@@ -46,9 +50,9 @@ const (
 	mostHeld     = 1 << 16
 )
 
-// newHoldback holds back what is told of conversations that may have an end on this host.
-func newHoldback(mayEndHere func([2]netip.AddrPort) bool) *holdback {
-	return &holdback{mayEndHere: mayEndHere, streams: map[uint64]*held{}}
+// newHoldback holds back what is told of conversations that may have an end on this host; owned reports whether the processes of all those are known.
+func newHoldback(mayEndHere func([2]netip.AddrPort) bool, owned func(*analyzer.Conversation) bool) *holdback {
+	return &holdback{mayEndHere: mayEndHere, owned: owned, streams: map[uint64]*held{}}
 }
 
 // of is what is held back of a conversation, to which something is to be added at a time; nil if it is not kept.
@@ -62,14 +66,38 @@ func (h *holdback) of(stream uint64, addr [2]netip.AddrPort, now analyzer.Time) 
 		h.streams[stream] = one
 		h.queue = append(h.queue, heldSince{stream, now})
 	}
-	if !one.gone && (h.n >= mostHeld || len(one.events) >= mostHeldEach) {
-		h.drop(one)
-		one.crowded = true
+	for h.n >= mostHeld && len(h.known) > 0 {
+		if known := h.streams[h.known[0]]; known != nil {
+			h.crowd(known)
+		}
+		h.known = h.known[1:]
+	}
+	if h.n >= mostHeld || len(one.events) >= mostHeldEach {
+		h.crowd(one)
 	}
 	if one.gone {
 		return nil
 	}
 	return one
+}
+
+// crowd drops what is held back of a conversation, for want of room.
+func (h *holdback) crowd(one *held) {
+	if !one.gone {
+		h.drop(one)
+		one.crowded = true
+	}
+}
+
+// look notes whether the processes of a conversation, for which Where does not hold, are known.
+func (h *holdback) look(c *analyzer.Conversation) {
+	if h == nil {
+		return
+	}
+	if one := h.streams[c.Stream]; one != nil && !one.known && h.owned(c) {
+		one.known = true
+		h.known = append(h.known, c.Stream)
+	}
 }
 
 func (h *holdback) drop(one *held) {
@@ -83,6 +111,7 @@ func (h *holdback) event(ev *analyzer.Event, now analyzer.Time) {
 		return
 	}
 	one := h.of(ev.Conversation.Stream, ev.Conversation.Addr, now)
+	h.look(ev.Conversation)
 	switch {
 	case one == nil:
 	case ev.Kind == analyzer.EventCorrection:
@@ -106,7 +135,7 @@ func (h *holdback) event(ev *analyzer.Event, now analyzer.Time) {
 
 // word holds back what the kernel says.
 func (h *holdback) word(t *ends.Told, now analyzer.Time) {
-	if one := h.of(t.Stream, t.Addr, now); one != nil {
+	if one := h.of(t.Stream, *t.Between, now); one != nil {
 		h.add(one, heldEvent{at: analyzer.Time(t.Time.UnixNano()), word: t})
 	}
 }
@@ -181,6 +210,9 @@ func (h *holdback) pass(now analyzer.Time) {
 		}
 	}
 	h.queue = h.queue[n:]
+	for n = 0; n < len(h.known) && (h.streams[h.known[n]] == nil || h.streams[h.known[n]].gone); n++ {
+	}
+	h.known = h.known[n:]
 }
 
 // release writes what was held back of a conversation, of which Where lets something through now.

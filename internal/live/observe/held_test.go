@@ -15,7 +15,7 @@ import (
 func newHolding(t *testing.T, where string, isHere bool) *stage {
 	t.Helper()
 	s := newStage(t, where)
-	s.held = newHoldback(func([2]netip.AddrPort) bool { return isHere })
+	s.held = newHoldback(func([2]netip.AddrPort) bool { return isHere }, func(*analyzer.Conversation) bool { return s.host != nil })
 	return s
 }
 
@@ -89,27 +89,28 @@ func TestHeldTakenBack(t *testing.T) {
 // TestHeldRoom: of one conversation and of all only so much is held back; a conversation of which there is more is not told from its beginning, and counted if it
 // is told at all.
 func TestHeldRoom(t *testing.T) {
-	h := newHoldback(func([2]netip.AddrPort) bool { return true })
+	h := newHoldback(func([2]netip.AddrPort) bool { return true }, func(*analyzer.Conversation) bool { return false })
+	of := func(stream uint64) *ends.Told { return &ends.Told{Stream: stream, Between: &between} }
 	for range mostHeldEach {
-		h.word(&ends.Told{Stream: 1}, 0)
+		h.word(of(1), 0)
 	}
 	if h.n != mostHeldEach || h.lost != 0 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
-	if h.word(&ends.Told{Stream: 1}, 0); h.n != 0 || h.lost != 0 || len(h.take(1)) > 0 || h.lost != 1 {
+	if h.word(of(1), 0); h.n != 0 || h.lost != 0 || len(h.take(1)) > 0 || h.lost != 1 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
 	for range mostHeldEach + 1 {
-		h.word(&ends.Told{Stream: 2}, 0)
+		h.word(of(2), 0)
 	}
 	if h.forget(2); h.lost != 1 || len(h.streams) > 0 {
 		t.Errorf("%d lost, one of which nothing was to be told", h.lost-1)
 	}
 	for stream := range uint64(mostHeld) {
-		h.word(&ends.Told{Stream: 10 + stream}, analyzer.Time(stream))
+		h.word(of(10+stream), analyzer.Time(stream))
 	}
-	h.word(&ends.Told{Stream: 5}, 0)
-	h.word(&ends.Told{Stream: 5}, 0)
+	h.word(of(5), 0)
+	h.word(of(5), 0)
 	if h.take(5); h.n != mostHeld || h.lost != 2 || h.leftOut() != 2 {
 		t.Errorf("%d held back, %d lost", h.n, h.lost)
 	}
@@ -117,5 +118,29 @@ func TestHeldRoom(t *testing.T) {
 	n := h.n
 	if first, second := len(h.take(10)), len(h.take(11)); n != mostHeld-1 || first != 0 || second != 1 {
 		t.Errorf("after a while %d are held back, %d and %d of the first two", n, first, second)
+	}
+}
+
+// TestHeldKnown: conversations whose processes are known make room for others, the oldest first, and only if there is none; nothing of them is left when they
+// are over.
+func TestHeldKnown(t *testing.T) {
+	for known, kept := range map[uint64]bool{0: false, 1: true} { // how many of those in front of the first are known
+		h := newHoldback(func([2]netip.AddrPort) bool { return true }, func(c *analyzer.Conversation) bool { return c.Stream < known || c.Stream == mostHeld-1 })
+		for stream := range uint64(mostHeld) {
+			h.word(&ends.Told{Stream: stream, Between: &between}, analyzer.Time(stream))
+			c := analyzer.Conversation{Stream: stream}
+			h.look(&c)
+			h.look(&c)
+		}
+		if h.n != mostHeld || len(h.known) != int(known)+1 {
+			t.Fatalf("%d are held back, %d of known processes", h.n, len(h.known))
+		}
+		h.word(&ends.Told{Stream: mostHeld, Between: &between}, mostHeld)
+		if h.n != mostHeld || len(h.known) != int(known) || (len(h.take(mostHeld-1)) == 1) != kept || len(h.take(mostHeld)) != 1 || len(h.take(0)) == 1 == kept {
+			t.Errorf("%d known: %d are held back, %d of known processes", known, h.n, len(h.known))
+		}
+		if h.pass(analyzer.Time(heldFor)); len(h.known) != 0 {
+			t.Errorf("%d streams are known still", len(h.known))
+		}
 	}
 }

@@ -150,6 +150,8 @@ func (s *Session) holds(stream uint64) bool {
 		if s.Fail(err); ok && err == nil {
 			s.begun[stream] = true
 			s.release(seen.Conversation, seen.Judgment)
+		} else {
+			s.held.look(seen.Conversation)
 		}
 	})
 	return s.begun[stream]
@@ -158,7 +160,7 @@ func (s *Session) holds(stream uint64) bool {
 // kernelState is what the kernel says, as it is written.
 func kernelState(t *ends.Told) *report.KernelState {
 	k := &report.KernelState{
-		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: t.Addr, Side: t.Side, Before: t.Before, State: t.State, Socket: t.Socket,
+		Time: analyzer.Time(t.Time.UnixNano()), Stream: t.Stream, Addr: *t.Between, Side: t.Side(), Before: t.Before, State: t.State, Socket: t.Socket,
 		Process: t.Process,
 	}
 	if k.Before == fsm.Closed {

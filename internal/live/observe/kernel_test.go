@@ -79,9 +79,11 @@ func (s *stage) pass(d time.Duration) {
 // says has the kernel say that its end is in a state, so long after the latest packet.
 func (s *stage) says(state fsm.State, after time.Duration) {
 	c := kernel.Change{Time: time.Unix(0, int64(s.Loop.Monitor().Clock().Add(after)))}
-	c.State = state
-	s.told(&ends.Told{Change: c, Addr: [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1000"), netip.MustParseAddrPort("10.0.0.2:80")}})
+	c.State, c.Local = state, between[analyzer.Client]
+	s.told(&ends.Told{Change: c, Between: &between})
 }
+
+var between = [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1000"), netip.MustParseAddrPort("10.0.0.2:80")}
 
 // wrote checks what has been written since it was last called.
 func (s *stage) wrote(why string, want ...string) {

@@ -75,7 +75,7 @@ func (s *Session) Observe() {
 		s.watchSilent()
 		s.ends.Cookies(s.cookies)
 		if s.Where != nil && s.Where.AsksProcess() && !s.AtEnd {
-			s.held = newHoldback(s.ends.MayBeHere)
+			s.held = newHoldback(s.ends.MayBeHere, s.ends.Owned)
 		}
 		s.Loop.OnTelling(func() {
 			s.Fail(s.ends.Flush())
@@ -88,6 +88,7 @@ func (s *Session) Observe() {
 	if s.endsOnly() {
 		s.Loop.Monitor().EndsOnly(s.mayEndHere())
 	}
+	s.Loop.OnTelling(s.goOn)
 	s.Loop.OnFlush(s.flush)
 	if lines, ok := s.Events.(*report.Events); ok && s.Where == nil && s.Until == nil && s.KeepOn == nil {
 		s.Loop.Apart(func(int) func(*analyzer.Event) {
@@ -222,6 +223,7 @@ func (s *Session) reached(c *analyzer.Conversation) bool {
 // flush is the end of a batch.
 func (s *Session) flush(now analyzer.Time) {
 	m := s.Loop.Monitor()
+	now = max(now, s.reachedBy())
 	if due(&s.reported, now, s.Interval) {
 		m.Report(now.Add(-s.Interval))
 	}

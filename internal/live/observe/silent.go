@@ -33,7 +33,7 @@ func (s *Session) silent(t *ends.Silent) {
 			return
 		}
 	}
-	told := ends.Told{Change: t.Change, Addr: t.Conversation.Addr, Side: t.Side}
+	told := ends.Told{Change: t.Change, Between: &t.Conversation.Addr}
 	line := &report.Silent{KernelState: *kernelState(&told), Info: t.Info}
 	if !t.Since.IsZero() {
 		line.Since = analyzer.Time(t.Since.UnixNano())

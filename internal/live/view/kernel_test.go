@@ -156,6 +156,9 @@ func TestSilent(t *testing.T) {
 	if text := s.text(); strings.Count(text, "CLOSE_WAIT") != 2 || strings.Contains(text, "10.0.0.1") || s.m.selected != silent[1].Stream {
 		t.Errorf("selected %d:\n%s", s.m.selected, text)
 	}
+	if text := s.text(); !strings.Contains(text, " of 6 · 2 silent · ") {
+		t.Errorf("they are not counted:\n%s", text)
+	}
 	silent = silent[1:]
 	s.keys("enter")
 	if text := s.text(); !strings.Contains(text, noPackets) {
@@ -165,4 +168,14 @@ func TestSilent(t *testing.T) {
 	if text := s.text(); strings.Count(text, "CLOSE_WAIT") != 1 {
 		t.Errorf("one is heard of now:\n%s", text)
 	}
+	if silent = nil; s.status(t) != "" {
+		t.Errorf("none is silent: %s", s.status(t))
+	}
+}
+
+// status is what the status line says of silent connections.
+func (s *stage) status(t *testing.T) string {
+	t.Helper()
+	s.do(s.m.sample())
+	return strings.Join(slices.DeleteFunc(strings.Split(s.m.statusText(), " · "), func(part string) bool { return !strings.HasSuffix(part, "silent") }), "")
 }

@@ -65,7 +65,11 @@ func (m *model) newsTop() int {
 
 func (m *model) newsScreen() []string {
 	n, p, height := &m.news, &m.paint, m.newsHeight()
-	lines := []string{m.title(m.opts.Title), p.line(strong, "  "+m.newsHead()+fmt.Sprintf(": the last %s", report.HumanCount(uint64(len(n.list)))))}
+	head := "  " + m.newsHead()
+	if len(n.list) > 0 {
+		head += fmt.Sprintf(": the last %s", report.HumanCount(uint64(len(n.list))))
+	}
+	lines := []string{m.title(m.opts.Title), p.line(strong, head)}
 	top := m.newsTop()
 	for i := range height {
 		switch at := top + i; {

@@ -218,3 +218,31 @@ func TestFitting(t *testing.T) {
 		}
 	}
 }
+
+// TestNewsCounted: how many anomalies there are is told if there are any.
+func TestNewsCounted(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.keys("a")
+	if text := s.text(); strings.Contains(text, "the last") || !strings.Contains(text, "none so far") {
+		t.Errorf("none has come:\n%s", text)
+	}
+	s.keys("esc")
+	s.packets(31)
+	s.keys("a")
+	if text := s.text(); !strings.Contains(text, "anomalies: the last ") {
+		t.Errorf("some have come:\n%s", text)
+	}
+}
+
+// TestHintFits: a narrow terminal has as many keys as fit, each whole.
+func TestHintFits(t *testing.T) {
+	s := newStage(t, "showcase", Options{})
+	s.packets(31)
+	for width, want := range map[int]string{len("q quit  ? help"): "q quit  ? help", len("q quit  ? help") - 1: "q quit"} {
+		s.size(width, 20)
+		lines := strings.Split(strings.TrimRight(s.text(), "\n"), "\n")
+		if got := strings.TrimRight(lines[len(lines)-1], " "); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+}

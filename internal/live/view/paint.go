@@ -55,8 +55,10 @@ func (p *painter) paint(s style, text string) string {
 	return text
 }
 
-// line is text in style, cut or filled to the width of the screen.
-func (p *painter) line(s style, text string) string { return p.paint(s, fill(plain(text), p.width)) }
+// line is text in style, cut, which an ellipsis shows, or filled to the width of the screen.
+func (p *painter) line(s style, text string) string {
+	return p.paint(s, fill(ansi.Truncate(plain(text), p.width, "…"), p.width))
+}
 
 // bar is a line with text at its two ends. The right one gives way.
 func (p *painter) bar(s style, left, right string) string {

@@ -73,6 +73,7 @@ type status struct {
 	sum      analyzer.Summary
 	followed int    // conversations
 	open     int    // of these, those that are not over
+	silent   int    // connections without a packet, which are not among them
 	resent   uint64 // packets, of all
 	memory   uint64
 	received uint64 // by the capture, valid with counted
@@ -180,9 +181,14 @@ func (s *sampler) take(q *request) *snapshot {
 
 func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	shot.now, shot.sum = max(s.now, s.loop.Summary().End), s.loop.Summary()
+	var silent []*analyzer.Conversation
 	if shot.followed, shot.open = 0, 0; running {
 		shot.followed, shot.open = s.loop.Monitor().Open(), open(s.loop.Monitor())
+		if s.silent != nil {
+			silent = s.silent()
+		}
 	}
+	shot.silent = len(silent)
 	shot.resent = 0
 	for _, n := range s.loop.Monitor().Retransmissions() {
 		shot.resent += n
@@ -218,15 +224,12 @@ func (s *sampler) copy(q *request, shot *snapshot, running bool) {
 	s.rates, s.before = s.before, s.rates
 	clear(s.rates)
 	s.at = s.now
-	s.addSilent(q, shot)
+	s.addSilent(q, shot, silent)
 }
 
 // addSilent adds the rows of connections of which no packet has come. They have no first frame to be told apart by; their numbers are above all frames'.
-func (s *sampler) addSilent(q *request, shot *snapshot) {
-	if s.silent == nil {
-		return
-	}
-	for _, c := range s.silent() {
+func (s *sampler) addSilent(q *request, shot *snapshot, silent []*analyzer.Conversation) {
+	for _, c := range silent {
 		if q.filter.loop == nil && len(shot.rows) >= mostRows {
 			return
 		}

@@ -267,7 +267,7 @@ func (m *model) hint() string {
 		}
 	}
 	if len(parts) == 0 {
-		return m.paint.line(faint, keys)
+		return m.paint.line(faint, fitting(keys, m.paint.width))
 	}
 	least := "q quit  ? help"
 	if m.filter.text != "" {
@@ -293,6 +293,9 @@ func (m *model) statusText() string {
 	parts := []string{
 		report.HumanCount(uint64(m.rate)) + " packets/s",
 		fmt.Sprintf("%s open of %s", report.HumanCount(uint64(s.open)), report.HumanCount(s.sum.Conversations+uint64(s.followed))),
+	}
+	if s.silent > 0 {
+		parts = append(parts, report.HumanCount(uint64(s.silent))+" silent")
 	}
 	switch {
 	case s.counted:

@@ -109,6 +109,12 @@ func (t *text) list() {
 			t.entry(term.Name, term.Text)
 		}
 	}
+	t.about(record.OutcomeSubject)
+	for outcome, text := range record.OutcomeTexts {
+		if name := analyzer.Outcome(outcome).String(); t.wants(text, "outcome", name) {
+			t.entry(fmt.Sprintf("outcome %q", name), text)
+		}
+	}
 	t.about("Anomalies of conversations for which all of Ostermann's numbers differ")
 	for _, id := range slices.Sorted(maps.Keys(record.OstermannApart)) {
 		if t.wants(record.OstermannApart[id], id) {
