@@ -147,7 +147,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 	}
 	defer s.CloseKernel()
 	opts := o.loop(&e)
-	opts.Dropped = func() uint64 { return src.Stats().Drops }
+	opts.Dropped, opts.Waited = func() uint64 { return src.Stats().Drops }, observe.Waited
 	return o.watch(ctx, s, opts)
 }
 

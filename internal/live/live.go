@@ -27,8 +27,11 @@ type Options struct {
 	Duration time.Duration // end when the capture's clock has gone on for so long; 0: no limit
 	Prompt   bool          // tell what is new after every packet, not only after a batch, so that Stop ends with the packet that shows why
 	// Live says that packets come as they happen. What was captured before ctx was cancelled is analyzed still, and when
-	// the analysis falls behind, news wait longer and the segments of new conversations are not read. It needs Clock.
-	Live    bool
+	// batches wait, news wait longer. It needs Clock.
+	Live bool
+	// Waited is for how long a packet with that time has waited, by the clock that it was stamped by. When the analysis falls behind, the segments of
+	// new conversations are not read, and nothing is Prompt. nil: not known.
+	Waited  func(analyzer.Time) time.Duration
 	Clock   func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
 	Dropped func() uint64        // packets lost by the capture so far; nil: not known
 }
@@ -232,12 +235,14 @@ const maxDrain = 2 * time.Second
 // batch analyzes the packets of b, and what the time that passed brings.
 func (l *Loop) batch(b *packet.Batch) {
 	l.drops()
-	l.monitor.Spare(l.isBehind(b))
+	behind := l.isBehind(b)
+	l.monitor.Spare(behind)
+	prompt := l.opts.Prompt && !behind
 	for i := 0; i < len(b.Packets) && !l.stopped; {
-		n := l.atOnce(len(b.Packets) - i)
+		n := l.atOnce(len(b.Packets)-i, prompt)
 		l.part = packet.Batch{Buf: b.Buf, Packets: b.Packets[i : i+n]}
 		l.monitor.Batch(&l.part, l.see)
-		if i += n; l.opts.Prompt {
+		if i += n; prompt {
 			l.monitor.Flush(l.monitor.Clock())
 		}
 		if l.opts.Packets > 0 && l.monitor.Packets() >= l.opts.Packets {
@@ -252,7 +257,7 @@ func (l *Loop) batch(b *packet.Batch) {
 	if l.began == 0 {
 		l.began = l.monitor.Summary().Start
 	}
-	if len(b.Packets) == 0 || l.isTime() || l.opts.Prompt {
+	if len(b.Packets) == 0 || l.isTime() || prompt {
 		l.flush()
 	}
 	if l.opts.Duration > 0 && l.now >= l.began.Add(l.opts.Duration) {
@@ -271,11 +276,11 @@ const (
 
 // isBehind reports whether the packets of b have waited so long to be analyzed, in the kernel too, that soon some are dropped.
 func (l *Loop) isBehind(b *packet.Batch) bool {
-	return l.opts.Live && len(b.Packets) > 0 && l.opts.Clock()-analyzer.Time(b.Packets[0].Time) > behind
+	return l.opts.Waited != nil && len(b.Packets) > 0 && l.opts.Waited(analyzer.Time(b.Packets[0].Time)) > behind
 }
 
 // behind is ten times as long as packets wait on a quiet machine, and a tenth of what the default buffer holds of 500,000 packets/s.
-const behind = analyzer.Time(100 * time.Millisecond)
+const behind = 100 * time.Millisecond
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {
@@ -316,9 +321,9 @@ const (
 )
 
 // atOnce is how many of n packets are analyzed next: none that a limit leaves out.
-func (l *Loop) atOnce(n int) int {
+func (l *Loop) atOnce(n int, prompt bool) int {
 	switch {
-	case l.opts.Prompt:
+	case prompt:
 		n = min(n, 1)
 	case l.opts.Workers > 1:
 		n = min(n, mostTogether)

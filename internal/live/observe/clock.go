@@ -33,6 +33,10 @@ func (c *Clock) Now() analyzer.Time {
 	return c.at
 }
 
+// Waited is for how long a packet that was captured here waited, by the system's clock, which the kernel stamped it by. A Clock that goes on where
+// that was set back would say that all of them wait.
+func Waited(at analyzer.Time) time.Duration { return time.Since(time.Unix(0, int64(at))) }
+
 // mostBehind is how far the analysis may be behind the capture before time goes on without packets: those that come had their times from a clock that has
 // been set back.
 const mostBehind = 15 * time.Second
