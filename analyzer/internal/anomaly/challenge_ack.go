@@ -49,7 +49,7 @@ func (s *pass) provocation(dir uint8) (f *conn.Fact, what int64) {
 
 func detectChallenge(s *pass) {
 	for dir := range uint8(2) {
-		if _, rst := s.discovery(dir); rst != nil {
+		if _, rst := s.Discovery(dir); rst != nil {
 			continue
 		}
 		m := s.Incident(conn.IncidentChallenge, dir)

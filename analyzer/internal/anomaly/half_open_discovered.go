@@ -15,7 +15,7 @@ var _ = register(inOpening, "syn-changed", &AnomalyKind{
 
 func detectHalfOpen(s *pass) {
 	for dir := range uint8(2) {
-		if syn, rst := s.discovery(dir); rst != nil {
+		if syn, rst := s.Discovery(dir); rst != nil {
 			s.raise(s.Side(dir), rst, args{int64(rst.Time - syn)})
 		}
 	}

@@ -16,6 +16,9 @@ var _ = register(inOpen, "challenge-ack", &AnomalyKind{
 	needs:   triggerRST, detect: detectRSTNotAccepted, detail: detailRSTNotAccepted,
 })
 
+// survival is why an endpoint lived on behind an RST.
+type survival uint8
+
 const (
 	survivedNot     survival = iota // the RST ended it, or came when it was over
 	survivedOutside                 // the RST's number was not the one expected

@@ -82,7 +82,7 @@ func (s *pass) retriedFor(dir uint8) bool {
 	if s.raised("accept-queue-overflow") {
 		return true
 	}
-	if _, rst := s.discovery(1 - dir); rst != nil {
+	if _, rst := s.Discovery(1 - dir); rst != nil {
 		return true
 	}
 	m := s.Incident(conn.IncidentSucceeds, dir)

@@ -17,11 +17,11 @@ var _ = register(inOpen, "rst-not-accepted", &AnomalyKind{
 
 func detectSYNInConnection(s *pass) {
 	for dir := range uint8(2) {
-		if _, rst := s.discovery(1 - dir); rst != nil {
+		if _, rst := s.Discovery(1 - dir); rst != nil {
 			continue
 		}
 		into := func(f *conn.Fact) bool {
-			return f.Bits.Has(conn.FactForeign) && isSYNOnly(f) && state.Synchronized(s.StateBefore(s.Side(1-dir), f))
+			return f.Bits.Has(conn.FactForeign) && state.IsSYNOnly(f) && state.Synchronized(s.StateBefore(s.Side(1-dir), f))
 		}
 		if syns := s.copies(dir, into); syns.n > 0 {
 			a := s.raise(s.Side(1-dir), syns.first, args{syns.times(), int64(int32(syns.first.Seq - s.Sides[dir].ISN))})

@@ -1,3 +1,0 @@
-package anomaly
-
-type survival uint8
