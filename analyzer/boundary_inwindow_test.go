@@ -91,6 +91,8 @@ func TestLeftSYNRCVD(t *testing.T) {
 		{"what answers it is a challenge ACK", heard + "+50us > . 101:101(0) ack 1 win 502\n", says("challenge-ack"), []string{"1", "no", "2", "note"}},
 		{"who opens at the same time may send it as it was", "@" + "+1ms > P. 1:101(100) ack 1 win 502\n+20ms < . 1:1(0) ack 101 win 509\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", says("syn-ack-retransmit"),
 			[]string{syn + synack + lastACK, "no", syn + "+1ms < S 0:0(0) win 65160 <mss 1460>\n+20ms > S. 0:0(0) ack 1 win 64240 <mss 1460>\n+1ms < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "warning"}},
+		{"of one that was captured", "@" + "+1ms > P. 1:101(100) ack 1 win 502\n+20ms < . 1:1(0) ack 101 win 509\n+1 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", reads(0),
+			[]string{syn + synack + lastACK, "unacceptable", "", "syn-ack stale-ack"}},
 		{"across the end of the numbers", "isn 4294967290 4294967290\n" + heard, says("syn-ack-retransmit"), []string{"1", "warning", "2", "no"}},
 	})
 }

@@ -151,10 +151,12 @@ func (c *Conn) controlFIN(p *FactPool, tx, rx *Half, s *wire.Segment, before rea
 }
 
 // LeftSYNRCVD reports whether s is a SYN-ACK of h once more that acknowledges less than h did long before: it was in SYN_RCVD no more, and RCV.NXT
-// does not go back. Who opens at the same time as its peer, though, may take data and send its SYN-ACK again as it was. A copy that came late, or the answer of a host that has forgotten the connection, may look so, but no retransmission.
+// does not go back. Who opens at the same time as its peer, though, may take data and send its SYN-ACK again as it was. A copy that came late, or the
+// answer of a host that has forgotten the connection, may look so, but no retransmission.
 func (h *Half) LeftSYNRCVD(peer *Half, s *wire.Segment) bool {
+	const was = ISNKnown | SentSYNACK | SentACK
 	both := h.Flags.Has(SentSYN) || peer.Flags.Has(SentSYNACK)
-	return !both && s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && h.Flags.Has(ISNKnown|SentSYNACK|SentACK) && s.Seq == h.ISN() &&
+	return !both && s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && h.Flags&was == was && s.Seq == h.ISN() &&
 		reassembly.Unwrap(h.Acked, reassembly.Seq(s.Ack)) < h.Acked && Time(s.Time)-h.Last >= LeastTimer
 }
 
