@@ -147,7 +147,7 @@ func runLive(ctx context.Context, o *liveOptions, e env) error {
 	}
 	defer s.CloseKernel()
 	opts := o.loop(&e)
-	opts.Dropped, opts.Waited = func() uint64 { return src.Stats().Drops }, observe.Waited
+	opts.Dropped, opts.Waited, opts.Buffer = func() uint64 { return src.Stats().Drops }, observe.Waited, src.Buffers()
 	return o.watch(ctx, s, opts)
 }
 

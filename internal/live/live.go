@@ -29,9 +29,10 @@ type Options struct {
 	// Live says that packets come as they happen. What was captured before ctx was cancelled is analyzed still, and when
 	// batches wait, news wait longer. It needs Clock.
 	Live bool
-	// Waited is for how long a packet with that time has waited, by the clock that it was stamped by. When the analysis falls behind, the segments of
-	// new conversations are not read, and nothing is Prompt. nil: not known.
+	// Waited is for how long a packet with that time has waited, by the clock that it was stamped by, and Buffer how many bytes there are for those that wait.
+	// When the analysis falls behind, the segments of new conversations are not read, and nothing is Prompt. nil: not known.
 	Waited  func(analyzer.Time) time.Duration
+	Buffer  uint64
 	Clock   func() analyzer.Time // the capture's clock when no packet comes; nil: it stands still then
 	Dropped func() uint64        // packets lost by the capture so far; nil: not known
 }
@@ -49,6 +50,7 @@ type Loop struct {
 	toldAt  time.Time // when that was, by no clock that is set
 	dropped uint64
 	stopped bool
+	pace    pace
 
 	apart     func(part int) func(*analyzer.Event)
 	onPacket  []func(*analyzer.Numbered)
@@ -273,14 +275,6 @@ const (
 	toldLater = analyzer.Time(2 * time.Second)
 	toldLast  = analyzer.Time(10 * time.Second)
 )
-
-// isBehind reports whether the packets of b have waited so long to be analyzed, in the kernel too, that soon some are dropped.
-func (l *Loop) isBehind(b *packet.Batch) bool {
-	return l.opts.Waited != nil && len(b.Packets) > 0 && l.opts.Waited(analyzer.Time(b.Packets[0].Time)) > behind
-}
-
-// behind is ten times as long as packets wait on a quiet machine, and a tenth of what the default buffer holds of 500,000 packets/s.
-const behind = 100 * time.Millisecond
 
 // patience is how long news may wait: longer when batches do.
 func (l *Loop) patience() analyzer.Time {

@@ -6,7 +6,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/input"
 )
 
 // TestClockSetBack: news are told by the capture's clock, and when that stands still, in a capture that goes on, by another one.
@@ -43,40 +42,6 @@ func TestPatience(t *testing.T) {
 		}
 		if l.opts.Live = false; l.patience() != told {
 			t.Errorf("%d wait in a replay: %d", waiting, l.patience())
-		}
-	}
-}
-
-// TestIsBehind: the analysis falls behind when packets wait longer than behind.
-func TestIsBehind(t *testing.T) {
-	b := &packet.Batch{Packets: []packet.Packet{{Time: 1000}, {Time: 2000}}}
-	for waited, want := range map[time.Duration]bool{behind: false, behind + 1: true, -behind: false} {
-		l := &Loop{opts: Options{Waited: func(at analyzer.Time) time.Duration { return waited - time.Duration(at-1000) }}}
-		if l.isBehind(b) != want {
-			t.Errorf("waited %s: behind: %t", waited, !want)
-		}
-		if l.isBehind(&packet.Batch{}) {
-			t.Errorf("waited %s: without packets", waited)
-		}
-	}
-	if (&Loop{opts: Options{Live: true}}).isBehind(b) {
-		t.Error("behind though it is not known")
-	}
-}
-
-// TestPromptUnlessBehind: where each packet may be what is waited for, all that comes and goes within one batch is told, but not while packets wait.
-func TestPromptUnlessBehind(t *testing.T) {
-	for waited, want := range map[time.Duration]bool{behind: true, behind + 1: false} {
-		src := input.Open([]string{"../../testdata/pcaps/aborted.pcap"}, input.Options{})
-		defer src.Close()
-		told := false
-		l := New(src, Options{Prompt: true, Waited: func(analyzer.Time) time.Duration { return waited }})
-		l.OnEvent(func(e *analyzer.Event) { told = told || e.Conversation.Outcome == analyzer.HalfOpen })
-		if _, err := l.Run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if told != want {
-			t.Errorf("waited %s: the half-open connection was told: %t", waited, told)
 		}
 	}
 }
