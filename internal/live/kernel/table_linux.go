@@ -173,7 +173,7 @@ func (t *table) ends(e *Endpoint, r *record) (found bool) {
 		switch {
 		case !known:
 			e.State = fsm.Unknown
-		case left:
+		case left && (now.State == fsm.TimeWait || now.State == fsm.FinWait2): // else it is the next connection's, which took its place
 			e.State, e.holder = now.State, remains
 		default:
 			found, e.Since = true, time.Now()

@@ -48,20 +48,23 @@ func TestNumbers(t *testing.T) {
 // TestLeft: what is left of a socket that ends is asked for where something may be, and nowhere else.
 func TestLeft(t *testing.T) {
 	for _, c := range []struct {
-		before      fsm.State
-		left, known bool
-		want        fsm.State
-		found       bool
+		before fsm.State
+		left   fsm.State // Unknown: nothing
+		known  bool
+		want   fsm.State
+		found  bool
 	}{
-		{fsm.FinWait2, true, true, fsm.TimeWait, false},
-		{fsm.FinWait2, false, true, fsm.Closed, true},
-		{fsm.FinWait2, false, false, fsm.Unknown, false}, // in a namespace that cannot be asked
-		{fsm.Closing, true, true, fsm.TimeWait, false},
-		{fsm.Closing, false, true, fsm.Closed, true},
-		{fsm.FinWait1, true, true, fsm.Closed, false},
-		{fsm.LastAck, true, true, fsm.Closed, false},
+		{fsm.FinWait2, fsm.TimeWait, true, fsm.TimeWait, false},
+		{fsm.FinWait2, fsm.FinWait2, true, fsm.FinWait2, false},
+		{fsm.FinWait2, fsm.SynRcvd, true, fsm.Closed, true}, // of the connection that took the TIME_WAIT
+		{fsm.FinWait2, fsm.Unknown, true, fsm.Closed, true},
+		{fsm.FinWait2, fsm.Unknown, false, fsm.Unknown, false}, // in a namespace that cannot be asked
+		{fsm.Closing, fsm.TimeWait, true, fsm.TimeWait, false},
+		{fsm.Closing, fsm.Unknown, true, fsm.Closed, true},
+		{fsm.FinWait1, fsm.TimeWait, true, fsm.Closed, false},
+		{fsm.LastAck, fsm.TimeWait, true, fsm.Closed, false},
 	} {
-		tab := newTeller(func(Key) (Endpoint, bool, bool) { return Endpoint{State: fsm.TimeWait}, c.left, c.known })
+		tab := newTeller(func(Key) (Endpoint, bool, bool) { return Endpoint{State: c.left}, c.left != fsm.Unknown, c.known })
 		tab.apply(step(1, 1, fsm.SynSent, fsm.Established))
 		tab.apply(step(1, 2, fsm.Established, c.before))
 		tab.apply(step(1, 3, c.before, fsm.Closed))
