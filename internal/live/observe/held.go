@@ -66,11 +66,8 @@ func (h *holdback) of(stream uint64, addr [2]netip.AddrPort, now analyzer.Time) 
 		h.streams[stream] = one
 		h.queue = append(h.queue, heldSince{stream, now})
 	}
-	for h.n >= mostHeld && len(h.known) > 0 {
-		if known := h.streams[h.known[0]]; known != nil {
-			h.crowd(known)
-		}
-		h.known = h.known[1:]
+	if !one.gone && len(one.events) < mostHeldEach {
+		h.makeRoom()
 	}
 	if h.n >= mostHeld || len(one.events) >= mostHeldEach {
 		h.crowd(one)
@@ -79,6 +76,16 @@ func (h *holdback) of(stream uint64, addr [2]netip.AddrPort, now analyzer.Time) 
 		return nil
 	}
 	return one
+}
+
+// makeRoom drops what is held back of conversations whose processes are known, the oldest first, until there is room for an event.
+func (h *holdback) makeRoom() {
+	for h.n >= mostHeld && len(h.known) > 0 {
+		if known := h.streams[h.known[0]]; known != nil {
+			h.crowd(known)
+		}
+		h.known = h.known[1:]
+	}
 }
 
 // crowd drops what is held back of a conversation, for want of room.

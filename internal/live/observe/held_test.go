@@ -121,6 +121,24 @@ func TestHeldRoom(t *testing.T) {
 	}
 }
 
+// TestHeldGone: a conversation that is not held back any more, or has too many events, takes no room from one whose process is known.
+func TestHeldGone(t *testing.T) {
+	for events, kept := range map[int]bool{mostHeldEach - 1: false, mostHeldEach: true, mostHeldEach + 1: true} {
+		h := newHoldback(func([2]netip.AddrPort) bool { return true }, func(*analyzer.Conversation) bool { return true })
+		for range events {
+			h.word(&ends.Told{Stream: 0, Between: &between}, 0)
+		}
+		for stream := uint64(1); h.n < mostHeld; stream++ {
+			h.word(&ends.Told{Stream: stream, Between: &between}, 0)
+		}
+		h.look(&analyzer.Conversation{Stream: 1})
+		h.word(&ends.Told{Stream: 0, Between: &between}, 0)
+		if got := len(h.take(1)) == 1; got != kept {
+			t.Errorf("behind %d events of another: the one whose process is known is held back: %t", events, got)
+		}
+	}
+}
+
 // TestHeldKnown: conversations whose processes are known make room for others, the oldest first, and only if there is none; nothing of them is left when they
 // are over.
 func TestHeldKnown(t *testing.T) {
