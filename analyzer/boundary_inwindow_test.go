@@ -34,6 +34,9 @@ func TestInWindowBoundaries(t *testing.T) {
 		{"what nobody takes is", request + "+1s < R @(0) win 0\n", detail("rst-not-accepted"), []string{
 			"200:200", "the client did not take the RST: its number is not the one expected",
 			"202:202", "the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen"}},
+		{"be there others that nobody takes, before or behind", request + "+1s < R 200:200(0) win 0\n+1ms < R @(0) win 0\n+1ms < R 64457:64457(0) win 0\n", detail("rst-not-accepted"), []string{
+			"64456:64456", "the RST's number is not the one that the client expected; whether it took it, as before RFC 5961, is not seen; 3 such RSTs",
+			"64457:64457", "the client did not take the RST: its number is not the one expected; 3 such RSTs"}},
 		{"so what is left is not known either", request + "+1s < R @(0) win 0\n", remains, []string{
 			"202:202", "Whether the client has the connection still is not known.", "64457:64457", "Both sides have the connection still, as far as the capture shows."}},
 		{"one beyond what it may send is not its supposed sender's", request + "+1s < R @(0) win 0\n", server, []string{"64456:64456", alive + " CLOSED?", "64457:64457", alive}},

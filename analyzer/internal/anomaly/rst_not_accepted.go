@@ -30,8 +30,8 @@ const (
 func detectRSTNotAccepted(s *pass) {
 	for dir := range uint8(2) {
 		peer := s.Side(1 - dir)
-		var first, last *conn.Fact
-		n := int64(0)
+		var first *conn.Fact
+		n, taken := int64(0), int64(0)
 		for i := range s.Facts {
 			f := &s.Facts[i]
 			if f.Dir() != dir || !conn.IsRST(f) || s.survived(peer, f) == survivedNot {
@@ -40,13 +40,12 @@ func detectRSTNotAccepted(s *pass) {
 			if n++; first == nil {
 				first = f
 			}
-			last = f
+			if s.MayTake(1-dir, f) {
+				taken = 1
+			}
 		}
 		if first != nil {
-			a := s.raise(peer, first, args{n, int64(s.survived(peer, first)), s.liveAfter(peer, first)})
-			if s.MayTake(1-dir, last) {
-				a.args[3] = 1
-			}
+			s.raise(peer, first, args{n, int64(s.survived(peer, first)), s.liveAfter(peer, first), taken})
 		}
 	}
 }
