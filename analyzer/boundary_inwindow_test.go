@@ -39,6 +39,9 @@ func TestInWindowBoundaries(t *testing.T) {
 			"64457:64457", "the client did not take the RST: its number is not the one expected; 3 such RSTs"}},
 		{"so what is left is not known either", request + "+1s < R @(0) win 0\n", remains, []string{
 			"202:202", "Whether the client has the connection still is not known.", "64457:64457", "Both sides have the connection still, as far as the capture shows."}},
+		{"that it ended the connection is not certain", request + "+1s < R @(0) win 0\n" + over, endedBy, []string{"201:201", "It was ended by", "202:202", "It was probably ended by"}},
+		{"though one with the right number did, whoever sent a SYN into it", request + "+1s < S 9000:9000(0) win 1000\n+1ms > R. @(0) ack 201\n" + over, endedBy,
+			[]string{"101:101", "It was ended by", "102:102", "It was probably ended by"}},
 		{"one beyond what it may send is not its supposed sender's", request + "+1s < R @(0) win 0\n", server, []string{"64456:64456", alive + " CLOSED?", "64457:64457", alive}},
 		{"unless the capture lacks what its peer said", request + "+1ms > . 101:101(0) ack @\n+1s < R 90000:90000(0) win 0\n", server,
 			[]string{"201", alive, "202", alive + " CLOSED?"}},

@@ -114,6 +114,17 @@ func remains(t *testing.T, script string) string {
 	return ""
 }
 
+// endedBy asks for the words of the story in front of the RST that ended the connection.
+func endedBy(t *testing.T, script string) string {
+	s := judge(t, script)
+	for _, sentence := range report.Story(&s.last, &s.j) {
+		if before, _, ok := strings.Cut(sentence, " an RST from the "); ok {
+			return before
+		}
+	}
+	return ""
+}
+
 // client asks who the client is.
 func client(t *testing.T, script string) string {
 	return judge(t, script).last.Addr[analyzer.Client].Addr().String()

@@ -49,6 +49,9 @@ type Close struct {
 	Rst conn.Fact
 }
 
+// Unexpected reports whether the number of the RST is not the one that its receiver expects.
+func (c *Close) Unexpected() bool { return c.Kind == CloseReset && c.Rst.Bits.Has(conn.FactOutside) }
+
 // String is the close in plain words.
 func (c *Close) String() string {
 	switch c.Kind {

@@ -16,8 +16,8 @@ func (t *teller) close() string {
 		return ""
 	case cl.Kind == analyzer.CloseReset:
 		probably := ""
-		if t.mayBeLost(cl.By.Peer()) {
-			probably = "probably " // its number is not the one expected
+		if cl.Unexpected() && t.mayBeLost(cl.By.Peer()) {
+			probably = "probably "
 		}
 		text := fmt.Sprintf("it was %sended by an %s (frame %d)", probably, cl, cl.Frame)
 		if cl.Text != "" {
