@@ -99,7 +99,7 @@ func (c *Conn) controlSYN(p *FactPool, tx, rx *Half, s *wire.Segment) (bits Fact
 		bits = FactForeign
 		c.Provoke(rx)
 	case old, again:
-		bits = FactForeign // the network held it back
+		bits = FactForeign // the network held it back, or its host has forgotten the connection
 		tx.End = max(before, tx.Start)
 		c.Provoke(rx)
 	}
