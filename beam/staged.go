@@ -214,7 +214,7 @@ func (j *job) table(ctx context.Context) (lines []line, err error) {
 	return lines, err
 }
 
-// read has f read a file, which errors are told with.
+// read has f read a file. Errors of f are told with its name.
 func (j *job) read(ctx context.Context, name string, f func(io.Reader) error) error {
 	fs, err := filesystem.New(ctx, name)
 	if err != nil {
