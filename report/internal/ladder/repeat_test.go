@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -135,6 +136,13 @@ func TestRepeats(t *testing.T) {
 		}
 		if got := rungsOf(list, sentBy(1, 1), nil, true); strings.Count(got, "s") != len(list) || strings.ContainsAny(got, "/(") {
 			t.Errorf("%s, in full: %s", tt.name, got)
+		}
+	}
+	for n, want := range map[int]string{groupMost - 1: "(2)", groupMost: ""} { // with the pause it is one more
+		some := strings.Repeat("D", n)
+		want = "ss-" + strings.Repeat("s", n) + cmp.Or(want, strings.Repeat("-"+strings.Repeat("s", n), 2))
+		if got := rungsOf(views(again(3, some)), sentBy(1, 1), nil, false); got != want {
+			t.Errorf("%d segments behind each pause: %s, want %s", n, got, want)
 		}
 	}
 	if got := rungsOf(views(again(3, "P")), sentBy(5, 0), nil, false); got != "ss-s(2)" {

@@ -56,7 +56,8 @@ const (
 	pauseLeast = time.Second
 )
 
-// rungMaker makes rungs of a conversation's segments. It holds runLeast segments at most.
+// rungMaker makes rungs of a conversation's segments. It holds runLeast segments at most, and those of three
+// groups (series), of fewer than groupMost each.
 type rungMaker struct {
 	show      func(*rung)
 	full      bool    // fold no run
