@@ -98,13 +98,13 @@ func (m *Mermaid) rung(r *rung) {
 		}
 		from := r.view.From & 1
 		fmt.Fprintf(&b, "    %s%s%s: %s\n", participants[from], arrow, participants[1-from],
-			m.escaped(join([]string{m.layout.stamp(m.opts.Time, r.time, m.start, m.before) + " s " + text, left}, ", ")))
+			m.escaped(join([]string{m.moment(m.layout.stamp(m.opts.Time, r.time, m.start, m.before)) + " " + text, left}, ", ")))
 	case rungRun:
 		e.packets = r.run.packets[0] + r.run.packets[1]
 		m.note(&b, "over C,S", runText(r.run))
 	case rungRepeat:
 		e.packets = r.repeat.packets[0] + r.repeat.packets[1]
-		m.note(&b, "over C,S", repeatText(r.repeat, m.layout.until(m.opts.Time, r.repeat.last, m.start)+" s"))
+		m.note(&b, "over C,S", repeatText(r.repeat, m.moment(m.layout.until(m.opts.Time, r.repeat.last, m.start))))
 	case rungPause:
 		m.note(&b, "over C,S", pauseText(r, m.opts.Running))
 	}
@@ -134,6 +134,14 @@ func (m *Mermaid) rung(r *rung) {
 	}
 	e.text = b.String()
 	m.add(e)
+}
+
+// moment is stamp with its unit, unless it is a time of day.
+func (m *Mermaid) moment(stamp string) string {
+	if m.opts.Time == AbsoluteTime || m.opts.Time == LocalTime {
+		return stamp
+	}
+	return stamp + " s"
 }
 
 func (m *Mermaid) note(b *strings.Builder, where, text string) {

@@ -186,7 +186,14 @@ func TestRepeatText(t *testing.T) {
 		if n := strings.Count(ladder.String(), "\n"); n > 16 {
 			t.Errorf("%d lines:\n%s", n, ladder.String())
 		}
-		before, _, _ := strings.Cut(tt.want, ", until")
+		before, _, _ := strings.Cut(tt.want, " (frame")
+		if tt.style != AbsoluteTime {
+			before += " s"
+		}
+		before += " (frame"
+		if strings.Contains(diagram.String(), ".001000 s ") == (tt.style == AbsoluteTime) {
+			t.Errorf("a time of day is no number of seconds, and others are:\n%s", diagram.String())
+		}
 		if !strings.Contains(strings.ReplaceAll(diagram.String(), "<br/>", " "), before) {
 			t.Errorf("no %q in\n%s", before, diagram.String())
 		}
