@@ -50,6 +50,8 @@ func TestInWindowBoundaries(t *testing.T) {
 		{"it is hardly proved by its ACK", request + "+1s < R. @(0) ack 101 win 0\n", server, []string{"201:201", alive + " CLOSED", "202:202", alive + " CLOSED?"}},
 		{"who does not answer a challenge ACK by an exact RST has the connection", aside + "+1ms > . 101:101(0) ack 201\n" + pause, server,
 			[]string{"540ms", alive, "400ms", alive + " CLOSED?"}},
+		{"one that was sent before it answers something else", request + "+1s < S 9000:9000(0) win 1000\n+1ms > . 101:101(0) ack 201\n+20ms < P. 201:211(10) ack 101\n+1ms > . 101:101(0) ack 211\n" + "+1s < R 301:301(0) win 0\n@" + over, server,
+			[]string{"", alive + " CLOSED?", "+1ms > . 101:101(0) ack 211\n", alive}},
 		{"who does has none", aside + "+1ms > . 101:101(0) ack 201\n@" + over, server, []string{"", alive, "+20ms < R 201:201(0) win 0\n", alive + " CLOSED?"}},
 		{"in SYN_SENT its ACK counts, not its number", syn + "+20ms < R. 301:301(0) ack @ win 0\n" + over, client, []string{"1", "SYN_SENT CLOSED?", "2", "SYN_SENT"}},
 		{"in CLOSE_WAIT it is the same", request + "+1ms < F. 201:201(0) ack 101\n+50us > . 101:101(0) ack 202\n+1s < R @(0) win 0\n" + over, entered(analyzer.Client, fsm.Closed),

@@ -76,7 +76,7 @@ func (m *Inference) takeIncidents(incidents []conn.Incident) {
 		case conn.IncidentSucceeded:
 			m.successor = k
 		case conn.IncidentChallenge:
-			m.Sides[k.Dir].Challenged = true
+			m.Sides[k.Dir].Challenged, m.challenged[k.Dir] = true, k.Last
 		case conn.IncidentHole:
 			m.Sides[k.Dir].Holed = k.Hole.From < k.Hole.To && !k.Hole.Passed
 		case conn.IncidentUnseen:

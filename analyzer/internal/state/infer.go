@@ -55,6 +55,7 @@ type Inference struct {
 	TwoMSL     conn.Time // how long TIME_WAIT lasts
 	FirstFrame uint64
 	lacks      bool           // something was acknowledged that was not captured: there may be more that was not
+	challenged [2]conn.Time   // when a direction last had a challenge ACK
 	succeeds   bool           // an earlier connection had the sockets
 	oldAnswer  bool           // an ACK of the connection before answered the SYN
 	successor  *conn.Incident // the SYN of the conversation that took over the sockets; nil: none did

@@ -112,7 +112,7 @@ func (m *Inference) isStrange(f *conn.Fact) bool {
 	case !m.lacks && peer.RightWin != 0 && peer.Acked != 0 && me.End <= peer.RightWin && int32(f.Seq-uint32(peer.RightWin)) >= 0:
 		return true
 	}
-	answered := peer.Challenged && m.Now-f.Time > max(conn.RoundTrip, 2*(me.Distance+peer.Distance))
+	answered := peer.Challenged && m.challenged[1-f.Dir()] >= f.Time && m.Now-f.Time > max(conn.RoundTrip, 2*(me.Distance+peer.Distance))
 	return answered && m.first(f.Dir(), 0, func(g *conn.Fact) bool { return conn.IsRST(g) && g.Ahead > f.Ahead }) < 0
 }
 
