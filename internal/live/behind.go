@@ -20,7 +20,7 @@ const perPacket = 96
 // paceOver is how long a stretch is, at least.
 const paceOver = analyzer.Time(100 * time.Millisecond)
 
-// add counts the packets of b, which are not none.
+// add counts the packets of b, which has some.
 func (p *pace) add(b *packet.Batch) {
 	first := analyzer.Time(b.Packets[0].Time)
 	if d := first - p.from; d < 0 || p.bytes == 0 { // the clock was set back, or nothing was counted

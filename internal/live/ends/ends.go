@@ -170,7 +170,9 @@ func (e *Ends) of(c *analyzer.Conversation) *conversation {
 		e.all[c.Stream], e.streams[c.Addr] = held, c.Stream
 		e.silent.heard(c.Addr)
 		for side := range c.Addr {
-			e.begin(held, c, analyzer.Side(side))
+			if side := analyzer.Side(side); side == analyzer.Client || !c.Self() {
+				e.begin(held, c, side)
+			}
 		}
 	case held.addr != c.Addr: // the client was thought to be the server
 		e.leave(held, c.Stream)
@@ -185,6 +187,14 @@ func (held *conversation) turn(c *analyzer.Conversation) {
 	held.addr = c.Addr
 	slices.Reverse(held.hosts[:])
 	slices.Reverse(held.last[:])
+}
+
+// host notes what is known of an end: of both, if the conversation is one of a socket with itself.
+func (held *conversation) host(side analyzer.Side, end *host.End) {
+	held.hosts[side] = end
+	if held.addr[analyzer.Client] == held.addr[analyzer.Server] {
+		held.hosts[side.Peer()] = end
+	}
 }
 
 // begin takes what is known already of an end of a conversation.
@@ -246,7 +256,7 @@ func (e *Ends) take(held *conversation, t *Told) {
 	t.owner = end.Process != t.Process
 	end.Process = t.Process
 	held.last[side] = t.State
-	held.hosts[side] = &end
+	held.host(side, &end)
 	e.late = append(e.late, t)
 }
 
@@ -265,7 +275,7 @@ func (e *Ends) say(now time.Time) {
 		news := len(words) > len(end.Words) && len(words) <= mostWords
 		if news {
 			end.Words = words
-			held.hosts[side] = &end
+			held.host(side, &end)
 		}
 		if news || t.owner {
 			e.again(t.Stream)

@@ -67,3 +67,18 @@ func TestTurnedMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// TestSelf: what the kernel says of a socket that is connected to itself is told once, and is of both sides of the conversation.
+func TestSelf(t *testing.T) {
+	r := newRun()
+	r.kernel.next = []kernel.Change{change(endpoint(namespace, client, client, fsm.Established), 2*holdBack)}
+	r.expect(t)
+	self := talk(1)
+	self.Addr[analyzer.Server] = client
+	r.event(&analyzer.Event{Kind: analyzer.EventOpened, Conversation: self})
+	r.expect(t, "1 client ESTABLISHED")
+	hosts, _ := r.Hosts(self)
+	if hosts[analyzer.Client] == nil || hosts[analyzer.Server] != hosts[analyzer.Client] || len(hosts[analyzer.Client].Words) != 1 {
+		t.Errorf("of the ends %v", hosts)
+	}
+}
