@@ -131,7 +131,7 @@ func (s *walker) afterlife() {
 	}
 	synack := &s.Facts[i]
 	asked := s.first(s.peer, 0, func(f *conn.Fact) bool {
-		return f.Any(wire.SYN) && !f.Any(wire.ACK|wire.RST) && s.Frame(f) > over.Frame && f.Ahead < synack.Ahead && f.Seq+1 == synack.Ack
+		return IsSYNOnly(f) && s.Frame(f) > over.Frame && f.Ahead < synack.Ahead && f.Seq+1 == synack.Ack
 	}) >= 0
 	if !s.passive && !asked {
 		return // it never listened: somebody else's, in its name
