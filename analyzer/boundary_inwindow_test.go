@@ -1,10 +1,13 @@
 package analyzer_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/report"
 )
 
 // TestInWindowBoundaries holds the rules on RSTs whose number is not the one expected (RFC 5961 3.2).
@@ -103,4 +106,19 @@ func TestLeftSYNRCVD(t *testing.T) {
 			[]string{syn + synack + lastACK, "unacceptable", "", "syn-ack stale-ack"}},
 		{"across the end of the numbers", "isn 4294967290 4294967290\n" + heard, says("syn-ack-retransmit"), []string{"1", "warning", "2", "no"}},
 	})
+}
+
+// TestLadderLeavesOpen: a ladder says of an RST that it was not accepted only where that is known.
+func TestLadderLeavesOpen(t *testing.T) {
+	label := func(t *testing.T, script string) string {
+		s := judge(t, script)
+		var b strings.Builder
+		ladder := report.NewLadder(&b, &s.last, &s.j, report.TimelineOptions{})
+		ladder.Segment(&analyzer.SegmentView{Frame: 7, Time: s.last.End, From: analyzer.Server, Flags: "R", Kind: analyzer.KindUnacceptable})
+		if err := ladder.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile("(perhaps )?not accepted").FindString(b.String())
+	}
+	checkEdges(t, []edge{{"off the number expected", request + "+1s < R @(0) win 0\n", label, []string{"200:200", "not accepted", "202:202", "perhaps not accepted"}}})
 }

@@ -55,6 +55,23 @@ func TestTransferAnomalies(t *testing.T) {
 			"0 retries-exhausted client 9: the client's last 3 retransmissions, over 1.8 s, were not answered; then it sent an RST",
 			"0 abortive-close server 12: RST from the client after 4.8 s and 400 bytes: its sender gave up: the peer did not acknowledge what it sent again and again",
 		}},
+		{"given up, behind a timeout that was repaired: it is told at the first that was not", request + `
++1ms   > P.  101:201(100) ack 201
++250ms > P.  101:201(100) ack 201
++300ms > P.  101:201(100) ack 201
++20ms  < .   201:201(0)   ack 201
++10    > P.  201:301(100) ack 201
++250ms > P.  201:301(100) ack 201
++300ms > P.  201:301(100) ack 201
++600ms > P.  201:301(100) ack 201
++1200ms > P. 201:301(100) ack 201
++2400ms > R. 301:301(0)   ack 201
+`, []string{
+			"0 packet-loss client 8: 2 of 9 packets of the client with data were lost behind the tap; sent again after 2.4 s at most, because of a tail probe and its timer",
+			"0 retransmission-timeout client 9: nothing of the client's was acknowledged for 4.8 s at most, in 2 such pauses; its timer fired 4 times, at most 3 times in a row, backing off",
+			"0 retries-exhausted client 13: the client's last 3 retransmissions, over 1.8 s, were not answered; then it sent an RST",
+			"0 abortive-close server 16: RST from the client after 15.4 s and 500 bytes: its sender gave up: the peer did not acknowledge what it sent again and again",
+		}},
 		{"no answers in a capture of one direction", stamped + `
 +0     > S   0:0(0)   win 64240 <mss 1460,sackOK,TS,nop,wscale 7>
 +20ms  < S.  0:0(0)   ack 1 win 65160 <mss 1460,sackOK,TS,nop,wscale 7> unseen
@@ -101,9 +118,9 @@ func TestWindowAnomalies(t *testing.T) {
 +600ms > .  100:100(0) ack 201
 +1200ms > . 100:100(0) ack 201
 ` + later, []string{
-			"0 retries-exhausted client 7: the client's last 3 probes of the closed window, over 2.1 s, were not answered; then it was silent",
 			"0 zero-window server 7: the server's window is closed, so far for 2.1 s; the client has probed it 3 times",
 			"0 window-shrunk server 7: the server took back window that it had offered, 65,152 bytes",
+			"0 retries-exhausted client 8: the client's last 3 probes of the closed window, over 1.8 s, were not answered; then it was silent",
 		}},
 		{"rounding", request + `
 +1ms  > P.  101:201(100) ack 201
@@ -126,6 +143,10 @@ func TestKeepAliveAnomalies(t *testing.T) {
 		}},
 		{"three", request + idle + probe + "+1s" + probe + "+1s" + probe, []string{
 			"0 keep-alive-timeout client 7: 3 keep-alives of the client in 2.0 s without an answer; the server had been silent for 60.0 s before",
+		}},
+		{"one answered, then three are not: it is told at the first of those", request + idle + probe + answer + idle + probe + "+1s" + probe + "+1s" + probe, []string{
+			"0 keep-alive client 7: 4 keep-alives of the client in 62.0 s, answered once",
+			"0 keep-alive-timeout client 9: 3 keep-alives of the client in 2.0 s without an answer; the server had been silent for 60.0 s before",
 		}},
 		{"three, and then it acknowledges what is not captured", request + idle + probe + "+1s" + probe + "+1s" + probe + "+1s > . 101:101(0) ack 301\n", []string{
 			"0 capture-loss server 10: 100 bytes of the server acknowledged but not captured",

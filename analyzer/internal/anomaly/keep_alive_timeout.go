@@ -35,7 +35,7 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 	n, since := m.Unanswered(), m.Run.Since
 	if s.Sides[1-m.Dir].Unseen {
 		if c := &s.J.Close; c.Cause == state.ResetKeepAlive && c.By == side {
-			s.raiseIncident(m, args{int64(n), int64(m.Last - since), 3, 0}).onSide(side)
+			s.raiseUnanswered(m, args{int64(n), int64(m.Last - since), 3, 0}).onSide(side)
 		}
 		return
 	}
@@ -53,7 +53,7 @@ func (s *pass) deadPeer(m *conn.Incident, side conn.Side) {
 	case silent:
 		end = 2
 	}
-	s.raiseIncident(m, args{int64(n), int64(m.Last - since), end, int64(max(0, since-s.Sides[1-m.Dir].Last))}).onSide(side)
+	s.raiseUnanswered(m, args{int64(n), int64(m.Last - since), end, int64(max(0, since-s.Sides[1-m.Dir].Last))}).onSide(side)
 }
 
 func detailDeadPeer(a *Anomaly) string {

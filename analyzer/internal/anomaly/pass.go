@@ -163,6 +163,11 @@ func (s *pass) raiseFact(f *conn.Fact, a args) *Anomaly { return s.raiseAt(f.Ahe
 // raiseIncident adds one that an incident shows.
 func (s *pass) raiseIncident(m *conn.Incident, a args) *Anomaly { return s.raiseAt(m.Ahead, m.Time, a) }
 
+// raiseUnanswered raises an anomaly at the first of the timers or probes that nothing answered.
+func (s *pass) raiseUnanswered(m *conn.Incident, a args) *Anomaly {
+	return s.raiseAt(m.Run.Ahead, m.Run.At, a)
+}
+
 func (s *pass) raiseAt(ahead uint32, t conn.Time, a args) *Anomaly {
 	s.anomalies = append(s.anomalies, Anomaly{Kind: s.kind, Frame: s.FirstFrame + uint64(ahead), Time: t, args: a})
 	return &s.anomalies[len(s.anomalies)-1]

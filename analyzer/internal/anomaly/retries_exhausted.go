@@ -31,7 +31,7 @@ func detectExhausted(s *pass) {
 			if rst {
 				end = 1
 			}
-			s.raiseIncident(m, args{int64(m.Unanswered()), int64(m.Last - max(m.Run.Since, m.Time)), end, probes}).onSide(s.Side(dir))
+			s.raiseUnanswered(m, args{int64(m.Unanswered()), int64(m.Last - m.Run.At), end, probes}).onSide(s.Side(dir))
 		}
 	}
 }

@@ -367,6 +367,8 @@ type run struct {
 	Total, Longest Time
 	Times          uint32 // it began
 	N, Most        uint32 // timers or probes since anything answered, now and at most
+	Ahead          uint32 // of the first of these
+	At             Time   // and when that was
 }
 
 func (r *run) Begin(t Time) {
@@ -382,7 +384,11 @@ func (r *run) End(t Time) {
 	r.Since, r.N = 0, 0
 }
 
-func (r *run) Again() {
+// Again counts a timer or a probe.
+func (r *run) Again(t Time, ahead uint32) {
+	if r.N == 0 {
+		r.At, r.Ahead = t, ahead
+	}
 	r.N++
 	r.Most = max(r.Most, r.N)
 }

@@ -66,7 +66,7 @@ func (r *Reader) ObserveEpisodes(was Snapshot) {
 		if m := r.find(conn.IncidentZeroWindow, 1-s.Dir); m != nil {
 			m.Count++
 			m.Last = r.now
-			m.Run.Again()
+			m.Run.Again(r.now, r.C.Ahead(r.S))
 		}
 	case KindUnacceptable:
 		r.rejected()
@@ -124,7 +124,7 @@ func (r *Reader) sentAgain() {
 		m.Run.Begin(since)
 		r.A.flags |= statsEpisode
 	}
-	m.Run.Again()
+	m.Run.Again(r.now, r.C.Ahead(r.S))
 }
 
 // sentEarlier is a segment that others overtook. What was captured behind its ACK tells of the capture only.
@@ -144,7 +144,7 @@ func (r *Reader) asks() {
 		m.Run.Begin(r.now)
 		r.A.flags |= statsEpisode
 	}
-	m.Run.Again()
+	m.Run.Again(r.now, r.C.Ahead(r.S))
 }
 
 // rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.

@@ -106,6 +106,9 @@ func whatItIs(v *analyzer.SegmentView, raised []analyzer.Anomaly) string {
 				text += ", not needed"
 			}
 		}
+		if v.Kind == analyzer.KindUnacceptable && slices.ContainsFunc(raised, leavesOpen) {
+			text = "perhaps " + text
+		}
 		parts = append(parts, text)
 	}
 	if v.Text != "" {
@@ -125,6 +128,12 @@ notes:
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// leavesOpen reports whether a may have ended the connection for who received what it is raised at, which is not seen.
+func leavesOpen(a analyzer.Anomaly) bool {
+	side, ok := a.MayBeLost()
+	return ok && side == a.Side
 }
 
 // fit is as much of l as width holds, what matters least left out first; left is of what it is the part
