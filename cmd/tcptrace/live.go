@@ -168,6 +168,9 @@ func (o *liveOptions) watch(ctx context.Context, s *session, opts live.Options) 
 	if o.verbose {
 		s.Note("rights from here on: %s%s", rights, s.KernelStays())
 	}
+	if o.by != "" && s.e.errTTY {
+		s.Note("the table comes at the end: ctrl+c ends the capture")
+	}
 	if o.from != "" && o.duration > 0 { // the clock of whoever captures may not be known yet
 		defer time.AfterFunc(o.duration, func() { s.Loop.Do(s.Loop.Stop) }).Stop()
 	}
