@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -164,10 +165,14 @@ func TestFollows(t *testing.T) {
 	}
 }
 
+// TestMain has a zone that is not UTC. It is set while nothing else runs.
+func TestMain(m *testing.M) {
+	time.Local = time.FixedZone("EST", -5*3600)
+	os.Exit(m.Run())
+}
+
 // TestTimes: moments are shown as --time says, in the zone of this machine if that is asked for.
 func TestTimes(t *testing.T) {
-	defer func(was *time.Location) { time.Local = was }(time.Local)
-	time.Local = time.FixedZone("EST", -5*3600)
 	for times, want := range map[report.Times]string{report.UTC: "utc 0 UTC", report.Local: "local -18000 EST", report.Epoch: "epoch 0 UTC"} {
 		r := run(t, ":0", Options{Times: times}, "showcase")
 		s := r.events("")
