@@ -10,6 +10,28 @@ import (
 	"tcptrace/internal/wire"
 )
 
+// saidOf is what is said of an anomaly some time after segments, when the host of one side closed that long after them; closed 0: it did not.
+func saidOf(id string, segments func(w *watched), side Side, closed, passes time.Duration) (detail string, severity Severity) {
+	w := newWatched(Options{}, Idle{})
+	segments(w)
+	words := []host.Word{{State: fsm.Established}}
+	if closed > 0 {
+		words = append(words, host.Word{State: fsm.Closed, Time: int64(w.at) + int64(closed)})
+	}
+	var hosts [2]*host.End
+	hosts[side] = &host.End{All: true, Words: words}
+	w.Ask(func(*Conversation) ([2]*host.End, bool) { return hosts, true })
+	w.pass(passes)
+	w.Each(func(s *Seen) {
+		for i := range s.Judgment.Anomalies {
+			if a := &s.Judgment.Anomalies[i]; a.Kind.ID == id {
+				detail, severity = a.Detail(), a.Kind.Severity
+			}
+		}
+	})
+	return detail, severity
+}
+
 // TestHostEndsWait: an endpoint waits until its host says that it has no connection, and no longer; what its peer's host says does not matter.
 func TestHostEndsWait(t *testing.T) {
 	for _, test := range []struct {
@@ -37,36 +59,16 @@ func TestHostEndsWait(t *testing.T) {
 		}, "the server has been silent in CLOSE_WAIT for 10.0 s: its application has not closed",
 			"the server was silent in CLOSE_WAIT for 2.0 s, until its host closed it: its application had not closed", SeverityNote},
 	} {
-		said := func(side Side, closed time.Duration) (detail string, severity Severity) {
-			w := newWatched(Options{}, Idle{})
-			test.segments(w)
-			words := []host.Word{{State: fsm.Established}}
-			if closed > 0 {
-				words = append(words, host.Word{State: fsm.Closed, Time: int64(w.at) + int64(closed)})
-			}
-			var hosts [2]*host.End
-			hosts[side] = &host.End{All: true, Words: words}
-			w.Ask(func(*Conversation) ([2]*host.End, bool) { return hosts, true })
-			w.pass(10 * time.Second)
-			w.Each(func(s *Seen) {
-				for i := range s.Judgment.Anomalies {
-					if a := &s.Judgment.Anomalies[i]; a.Kind.ID == test.id {
-						detail, severity = a.Detail(), a.Kind.Severity
-					}
-				}
-			})
-			return detail, severity
-		}
 		for _, one := range []struct {
 			side   Side
 			closed time.Duration
 			want   string
 		}{{test.side, 0, test.waits}, {test.side.Peer(), 2 * time.Second, test.waits}, {test.side, time.Minute, strings.NewReplacer("2.0 s", "10.0 s").Replace(test.ended)}, {test.side, 2 * time.Second, test.ended}} {
-			if got, _ := said(one.side, one.closed); got != one.want {
+			if got, _ := saidOf(test.id, test.segments, one.side, one.closed, 10*time.Second); got != one.want {
 				t.Errorf("%s, the %s's host closed after %v: %q, want %q", test.id, one.side, one.closed, got, one.want)
 			}
 		}
-		if _, severity := said(test.side, time.Second/2); severity != test.shortly {
+		if _, severity := saidOf(test.id, test.segments, test.side, time.Second/2, 10*time.Second); severity != test.shortly {
 			t.Errorf("%s: %s if its host closed soon", test.id, severity)
 		}
 	}
@@ -119,24 +121,7 @@ func TestHostEndsNoOtherWait(t *testing.T) {
 		}},
 	} {
 		for _, closed := range []time.Duration{0, 5 * time.Second} {
-			w := newWatched(Options{}, Idle{})
-			test.segments(w)
-			words := []host.Word{{State: fsm.Established}}
-			if closed > 0 {
-				words = append(words, host.Word{State: fsm.Closed, Time: int64(w.at) + int64(closed)})
-			}
-			var hosts [2]*host.End
-			hosts[test.side] = &host.End{All: true, Words: words}
-			w.Ask(func(*Conversation) ([2]*host.End, bool) { return hosts, true })
-			w.pass(8 * time.Second)
-			got := ""
-			w.Each(func(s *Seen) {
-				for i := range s.Judgment.Anomalies {
-					if a := &s.Judgment.Anomalies[i]; a.Kind.ID == test.id {
-						got = a.Detail()
-					}
-				}
-			})
+			got, _ := saidOf(test.id, test.segments, test.side, closed, 8*time.Second)
 			if got != test.want {
 				t.Errorf("%s, its host closed %v later: %q, want %q", test.id, closed, got, test.want)
 			}
