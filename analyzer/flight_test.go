@@ -235,11 +235,11 @@ func TestFlightFarthest(t *testing.T) {
 		seq, ack  uint32
 		next, una uint32 // how far it sent, and the server was acknowledged
 	}{
-		{known + 1<<30, known, known + 1<<30 + 10, known},
-		{known + 1<<30 + 1, known, known, known},
-		{known, known + 1<<30, known + 10, known + 1<<30},
-		{known, known + 1<<30 + 1, known + 10, known},
-		{1<<32 + known - 1<<30, known, known, known},
+		{known + 65535<<14, known, known + 65535<<14 + 10, known},
+		{known + 65535<<14 + 1, known, known, known},
+		{known, known + 65535<<14, known + 10, known + 65535<<14},
+		{known, known + 65535<<14 + 1, known + 10, known},
+		{1<<32 + known - 65535<<14, known, known, known},
 	} {
 		f := Flight{}
 		for _, s := range []wire.Segment{

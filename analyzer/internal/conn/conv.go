@@ -227,7 +227,7 @@ func (h *Half) Spans(seq uint32) bool {
 }
 
 // Farthest is how far from what is known a number may be: no window is larger (RFC 7323 2.3).
-const Farthest reassembly.Pos = 1 << 30
+const Farthest reassembly.Pos = 65535 << 14
 
 // EndOfBytes is end, without the FIN.
 func (h *Half) EndOfBytes() reassembly.Pos {

@@ -123,7 +123,7 @@ func TestDisownFINBySYN(t *testing.T) {
 	const fin = "+0 > F. 101:101(0) ack 1\n"
 	checkEdges(t, []edge{
 		{"its number, or one that a window reaches", fin + "+1ms > S. @(0) ack 1 win 1 <mss 1460>\n", goesOnBehindFIN,
-			[]string{"100:100", "ended", "101:101", "goes on", "1073741925:1073741925", "goes on", "1073741926:1073741926", "ended"}},
+			[]string{"100:100", "ended", "101:101", "goes on", "1073725541:1073725541", "goes on", "1073725542:1073725542", "ended"}},
 		{"nothing else gave it one", "@+1ms > S. 201:201(0) ack 1 win 1 <mss 1460>\n", goesOnBehindFIN,
 			[]string{fin, "goes on", "+0 > . 101:101(0) ack 1\n" + fin, "ended", "+0 > P 91:101(10)\n" + fin, "ended", "+0 > S 100:100(0) win 1 <mss 1460>\n" + fin, "ended"}},
 	})

@@ -15,7 +15,7 @@ type Hole struct {
 
 // openHole notes that tx goes on behind bytes that were not captured.
 func (c *Conn) openHole(p *IncidentPool, from, to reassembly.Pos, s *wire.Segment) {
-	if c.Half[s.Dir].Flags.Has(Fragmented) || to-from > 1<<30 {
+	if c.Half[s.Dir].Flags.Has(Fragmented) || to-from > Farthest {
 		return
 	}
 	m := c.Find(p, IncidentHole, s.Dir)

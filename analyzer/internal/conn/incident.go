@@ -251,7 +251,7 @@ func (c *Conn) unseen(p *IncidentPool, tx, rx *Half, s *wire.Segment, before rea
 	}
 	n := tx.Acked - max(before, rx.End)
 	switch {
-	case n <= 0 || n > 1<<30 || rx.Packets == 0 || rx.Flags.Has(Fragmented) || before == 0 && !rx.Flags.Has(ISNKnown):
+	case n <= 0 || n > Farthest || rx.Packets == 0 || rx.Flags.Has(Fragmented) || before == 0 && !rx.Flags.Has(ISNKnown):
 		return true
 	case rx.Flags&(SentSYN|SentACK|SentData) == SentSYN:
 		return true // it has said nothing but SYN: the ACK is of another connection

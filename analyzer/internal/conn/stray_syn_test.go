@@ -35,7 +35,7 @@ func TestSettleSYN(t *testing.T) {
 		answers = dialed + "+20ms < S. 2000000:2000000(0) ack 1 win 65160 <mss 1460>\n"
 	)
 	checkEdges(t, []edge{
-		{"a SYN in front of which no window reaches to what its sender goes on with", syn, keeps(0), []string{"-1073740824", "kept", "-1073740825", "taken1", "1001", "taken1", "1000", "kept"}},
+		{"a SYN in front of which no window reaches to what its sender goes on with", syn, keeps(0), []string{"-1073724440", "kept", "-1073724441", "taken1", "1001", "taken1", "1000", "kept"}},
 		{"who goes on acknowledges what its peer has", stray + "+1ms < . 101:101(0) ack 1001\n+1ms > @\n", keeps(0),
 			[]string{". 1001:1001(0) ack 101", "taken1", "P 1001:1002(1)", "kept", ". 1001:1001(0) ack -1048475", "taken1", ". 1001:1001(0) ack -1048476", "kept"}},
 		{"near to what that acknowledges", stray + "+1ms < . 101:101(0) ack 1001\n+1ms > . @(0) ack 101\n", keeps(0),

@@ -13,11 +13,11 @@ func TestFarthest(t *testing.T) {
 		seq, ack      uint32
 		behind, acked uint32 // by the conversation: how far the client sent, and what it acknowledged
 	}{
-		{known + 1<<30, known, known + 1<<30 + 10, known},
-		{known + 1<<30 + 1, known, known, known},
-		{known, known + 1<<30, known + 10, known + 1<<30},
-		{known, known + 1<<30 + 1, known + 10, known},
-		{1<<32 + known - 1<<30, known, known, known},
+		{known + 65535<<14, known, known + 65535<<14 + 10, known},
+		{known + 65535<<14 + 1, known, known, known},
+		{known, known + 65535<<14, known + 10, known + 65535<<14},
+		{known, known + 65535<<14 + 1, known + 10, known},
+		{1<<32 + known - 65535<<14, known, known, known},
 	} {
 		tracker := newFeed(Options{Quick: true, Undivided: true})
 		for _, s := range []wire.Segment{

@@ -5,7 +5,6 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/timing"
-	"tcptrace/reassembly"
 )
 
 // Account writes into out what the statistics say of a direction.
@@ -110,7 +109,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	if a.recovery != 0 {
 		n = p.Recoveries.At(a.recovery).captured.Missing(p.Recoveries.Ranges, tx.Start, min(rx.Acked, tx.EndOfBytes()))
 	}
-	if beyond := rx.Acked - tx.End; beyond > 1 && beyond < reassembly.Pos(1)<<30 {
+	if beyond := rx.Acked - tx.End; beyond > 1 && beyond <= conn.Farthest {
 		n += int64(beyond)
 	}
 	return uint64(n)

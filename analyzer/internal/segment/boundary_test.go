@@ -177,27 +177,27 @@ func TestReadingBoundaries(t *testing.T) {
 +1ms    < .   1:1(0)  ack 1 win 1
 +1ms    > .   1:@     ack 1
 `, reads(5), []string{"16385(16384)", "data window-full super-segment", "16386(16385)", "data window-exceeded super-segment"}},
-		{"a number is of another connection if no window reaches it (2^30)", `
+		{"a number is of another connection if no window reaches it (65,535 x 2^14)", `
 +0      > P.  1:101(100) ack 1
 +20ms   < .   1:1(0)     ack 101
 +1ms    > P.  @(100)     ack 1
-`, reads(3), []string{"1073741925:1073742025", "data previous-segment-missing", "1073741926:1073742026", "unacceptable"}},
+`, reads(3), []string{"1073725541:1073725641", "data previous-segment-missing", "1073725542:1073725642", "unacceptable"}},
 		{"nor does any reach back so far", `
 +0      > P.  1:101(100) ack 1
 +20ms   < .   1:1(0)     ack 101
 +1ms    > P.  @(100)     ack 1
-`, reads(3), []string{"-1073741723:-1073741623", "out-of-order after-its-ack", "-1073741724:-1073741624", "unacceptable"}},
+`, reads(3), []string{"-1073725339:-1073725239", "out-of-order after-its-ack", "-1073725340:-1073725240", "unacceptable"}},
 		{"nor is there an acknowledgment of that", `
 +0      > P.  1:101(100) ack 1
 +20ms   < .   1:1(0)     ack 101
 +1ms    < .   1:1(0)     ack @
-`, reads(3), []string{"1073741925", "ack ack-of-unseen", "1073741926", "unacceptable ack-not-accepted"}},
+`, reads(3), []string{"1073725541", "ack ack-of-unseen", "1073725542", "unacceptable ack-not-accepted"}},
 		{"counted from the last number sent, not from the last acknowledged", `
 +0      > P.  1:101(100)   ack 1
 +20ms   < .   1:1(0)       ack 101
 +1ms    > P.  101:201(100) ack 1
 +1ms    < .   1:1(0)       ack @
-`, reads(4), []string{"1073742025", "ack ack-of-unseen", "1073742026", "unacceptable ack-not-accepted"}},
+`, reads(4), []string{"1073725641", "ack ack-of-unseen", "1073725642", "unacceptable ack-not-accepted"}},
 		{"an ACK is too old below the largest window, which may be that of the SYN (RFC 5961 5.2)", `
 +0      > S   0:0(0)        win 64240 <mss 1460>
 +20ms   < S.  0:0(0)  ack 1 win 65160 <mss 1460>

@@ -35,7 +35,7 @@ func TestInReach(t *testing.T) {
 	for _, test := range []struct {
 		ack  uint32
 		want bool
-	}{{isn, false}, {isn + 1, true}, {isn + 1 + 1<<30, true}, {isn + 2 + 1<<30, false}} {
+	}{{isn, false}, {isn + 1, true}, {isn + 1 + 65535<<14, true}, {isn + 2 + 65535<<14, false}} {
 		f := own(wire.ACK, 0, test.ack)
 		if got := inReach(&f, isn); got != test.want {
 			t.Errorf("ack %d: %v, want %v", test.ack, got, test.want)
