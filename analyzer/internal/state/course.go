@@ -29,6 +29,7 @@ func (j *Course) Follow(c *conn.Conversation) {
 	*m = Inference{Facts: append(m.Facts[:0], c.Facts...), scratch: m.scratch, Sides: c.Sides, Now: c.Now, TwoMSL: c.TwoMSL, FirstFrame: c.FirstFrame}
 	m.Facts = slices.DeleteFunc(m.Facts, func(f conn.Fact) bool { return isFalseACK(&f) })
 	m.takeIncidents(c.Incidents)
+	m.lacks = m.lacks || m.beganUnseen(0) || m.beganUnseen(1)
 	m.standIn()
 	m.standInSYNACK()
 	m.standInFIN()
@@ -90,6 +91,19 @@ func (m *Inference) takeIncidents(incidents []conn.Incident) {
 			}
 		}
 	}
+}
+
+// beganUnseen reports whether the first that a direction sent behind its SYN was not captured: its peer acknowledged that before anything else of it
+// passed, and it goes on there.
+func (m *Inference) beganUnseen(dir uint8) bool {
+	self, first := &m.Sides[dir], m.first(dir, 0, conn.IsOrdinary)
+	if !self.KnowsISN || first < 0 {
+		return false
+	}
+	goesOn := &m.Facts[first]
+	return goesOn.Seq != self.ISN+1 && m.first(1-dir, 0, func(f *conn.Fact) bool {
+		return conn.IsOrdinary(f) && f.Ahead < goesOn.Ahead && f.Ack-self.ISN-2 < goesOn.Seq-self.ISN-1
+	}) >= 0
 }
 
 // disown takes an RST or FIN from its supposed sender, who did not send it. Its receiver may have taken it all the same.

@@ -208,7 +208,7 @@ func (s *walker) closeMoments(list []moment) []moment {
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 		add(fsm.RecvFIN, fin, proof, false, !fin.Covers(s.self.FIN))
 	default:
-		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(proof) || s.maybeAcked(fin, proof))
+		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(fin, proof) || s.maybeAcked(fin, proof))
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
@@ -245,9 +245,11 @@ func (s *walker) isFirst(own, fin, proof *conn.Fact) bool {
 	return s.self.AtTap && !s.lacks || s.before(proof, own)
 }
 
-// before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that.
+// before reports whether proof shows that the endpoint had not sent its FIN by then: what it sends next is that. Where segments are missing from the
+// capture, a FIN with data may be one of these, sent again: it may have been waiting for its turn behind data that was in flight.
 func (s *walker) before(proof, own *conn.Fact) bool {
-	return !conn.IsFIN(proof) && !proof.Bits.Has(conn.FactSkips) && int32(proof.Seq+uint32(proof.Len)-s.self.FIN) <= 0
+	resent := s.lacks && own.Len > 0
+	return !resent && !conn.IsFIN(proof) && !proof.Bits.Has(conn.FactSkips) && int32(proof.Seq+uint32(proof.Len)-s.self.FIN) <= 0
 }
 
 // prompt reports whether proof is the immediate answer to the peer's FIN.
@@ -277,8 +279,9 @@ func (s *walker) echoedBefore(proof, f *conn.Fact) bool {
 	return s.echoes(conn.IsFIN, proof) && f.Bits.Has(conn.FactTimestamps) && int32(f.TSval-proof.TSecr) > 0
 }
 
-// unacked reports whether nothing had passed that acknowledges the endpoint's FIN when it sent proof.
-func (s *walker) unacked(proof *conn.Fact) bool {
+// unacked reports whether nothing had passed that acknowledges the endpoint's FIN when it sent proof, behind the peer's. In a capture that begins
+// in mid-connection that may be all that measures the distance.
+func (s *walker) unacked(fin, proof *conn.Fact) bool {
 	if proof == nil {
 		return false
 	}
@@ -287,7 +290,7 @@ func (s *walker) unacked(proof *conn.Fact) bool {
 		return true
 	}
 	f := &s.Facts[i]
-	return f.Time > proof.Time-s.self.Distance
+	return f.Time > proof.Time-s.self.Distance && (s.self.KnowsISN || s.self.Distance < proof.Time-fin.Time)
 }
 
 // deferred reports whether the endpoint sent anything that does not acknowledge the peer's FIN after that had come.

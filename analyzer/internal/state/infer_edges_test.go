@@ -334,26 +334,3 @@ func TestGoesOn(t *testing.T) {
 		}
 	}
 }
-
-// TestIsFirst: a FIN that answers the peer's late was sent before, if only its own lateness says how far its sender is.
-func TestIsFirst(t *testing.T) {
-	const far = 100e6
-	for _, test := range []struct {
-		why            string
-		wait, distance conn.Time
-		lacks, want    bool
-	}{
-		{why: "in time", wait: far*3/2 + conn.AckDelay, distance: far, want: true},
-		{why: "late", wait: far*3/2 + conn.AckDelay + 1, distance: far},
-		{why: "in time, and segments are missing", wait: far + 1, distance: far, lacks: true, want: true},
-		{why: "it is the only measure", wait: far, distance: far, lacks: true},
-		{why: "it is the measure, and nothing is missing", wait: far, distance: far, want: true},
-		{why: "it is the only measure, and at once", wait: conn.AckDelay, distance: conn.AckDelay, lacks: true, want: true},
-	} {
-		s := walk(peers(wire.FIN|wire.ACK, peerISN+100, isn+100), own(wire.FIN|wire.ACK, isn+100, peerISN+101))
-		s.Facts[1].Time, s.self.Distance, s.lacks, s.self.AtTap = s.Facts[0].Time+test.wait, test.distance, test.lacks, true
-		if got := s.isFirst(&s.Facts[1], &s.Facts[0], &s.Facts[1]); got != test.want {
-			t.Errorf("%s: %v, want %v", test.why, got, test.want)
-		}
-	}
-}
