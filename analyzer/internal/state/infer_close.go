@@ -51,7 +51,7 @@ func (step *Step) follow(open *Step) {
 func (s *walker) qualify(step *Step, m *moment) {
 	switch step.Cause {
 	case fsm.SendFIN:
-		m.doubt = m.doubt || s.self.FinUnproved || s.self.FinFirst && step.State == fsm.LastAck || s.self.FinBlind && !s.other.KnowsFIN && step.State == fsm.FinWait1
+		m.doubt = m.doubt || s.self.FinUnproved || s.self.FinFirst && step.State == fsm.LastAck || step.State == fsm.FinWait1 && s.mayAnswerUnseen()
 		if s.self.BusySince != 0 {
 			step.NotBefore = min(step.NotBefore, s.self.SentSince(s.self.BusySince))
 		}
@@ -238,7 +238,7 @@ func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
 // a second copy; how long its sender takes another segment than this has to tell.
 func (s *walker) isFirst(own, fin, proof *conn.Fact) bool {
 	wait := proof.Time - fin.Time
-	measured := !s.lacks || wait > s.self.Distance || wait <= conn.AckDelay // else what was taken for the distance is this wait, or another
+	measured := !s.lacks && s.self.KnowsISN || wait > s.self.Distance || wait <= conn.AckDelay // else what was taken for the distance is this wait, or another
 	if proof == own {
 		return measured && s.prompt(proof, fin, conn.AckDelay)
 	}

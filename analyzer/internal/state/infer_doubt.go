@@ -28,6 +28,12 @@ func (s *walker) maybeAcked(fin, proof *conn.Fact) bool {
 	return proof != nil && (s.lacks || late) && !s.insists(proof)
 }
 
+// mayAnswerUnseen reports whether the endpoint's FIN may acknowledge one of the peer's that was not captured: the last octet that it acknowledges was
+// not, and no other FIN is surely the peer's.
+func (s *walker) mayAnswerUnseen() bool {
+	return s.self.FinBlind && (!s.other.KnowsFIN || s.other.FinUnproved || s.other.FinFirst)
+}
+
 // insists reports whether the endpoint sent its FIN, again, with proof or behind it: the ACK of that had not come.
 func (s *walker) insists(proof *conn.Fact) bool {
 	return s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsFIN(f) && f.Ahead >= proof.Ahead && !s.late(f) }) >= 0

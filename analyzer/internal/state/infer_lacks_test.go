@@ -14,16 +14,20 @@ func TestIsFirst(t *testing.T) {
 		why            string
 		wait, distance conn.Time
 		lacks, want    bool
+		midstream      bool
 	}{
 		{why: "in time", wait: far*3/2 + conn.AckDelay, distance: far, want: true},
 		{why: "late", wait: far*3/2 + conn.AckDelay + 1, distance: far},
 		{why: "in time, and segments are missing", wait: far + 1, distance: far, lacks: true, want: true},
 		{why: "it is the only measure", wait: far, distance: far, lacks: true},
 		{why: "it is the measure, and nothing is missing", wait: far, distance: far, want: true},
+		{why: "in mid-connection, and it is the only measure", wait: far, distance: far, midstream: true},
+		{why: "in mid-connection, and there is another", wait: far + 1, distance: far, midstream: true, want: true},
 		{why: "it is the only measure, and at once", wait: conn.AckDelay, distance: conn.AckDelay, lacks: true, want: true},
 	} {
 		s := walk(peers(wire.FIN|wire.ACK, peerISN+100, isn+100), own(wire.FIN|wire.ACK, isn+100, peerISN+101))
 		s.Facts[1].Time, s.self.Distance, s.lacks, s.self.AtTap = s.Facts[0].Time+test.wait, test.distance, test.lacks, true
+		s.self.KnowsISN = !test.midstream
 		if got := s.isFirst(&s.Facts[1], &s.Facts[0], &s.Facts[1]); got != test.want {
 			t.Errorf("%s: %v, want %v", test.why, got, test.want)
 		}
@@ -118,6 +122,28 @@ func TestBeganUnseen(t *testing.T) {
 		}
 		s.self.KnowsISN = !test.isnUnknown
 		if got := s.beganUnseen(0); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestMayAnswerUnseen: a FIN that acknowledges an octet which was not captured may be the second, if no other is surely the peer's.
+func TestMayAnswerUnseen(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		edit func(self, peer *conn.Endpoint)
+		want bool
+	}{
+		{"no FIN of the peer is known", func(_, peer *conn.Endpoint) { peer.KnowsFIN = false }, true},
+		{"one is", func(_, _ *conn.Endpoint) {}, false},
+		{"one that lies ahead of what is missing", func(_, peer *conn.Endpoint) { peer.FinUnproved = true }, true},
+		{"one with which its sender begins", func(_, peer *conn.Endpoint) { peer.FinFirst = true }, true},
+		{"all that it acknowledges was captured", func(self, peer *conn.Endpoint) { self.FinBlind, peer.KnowsFIN = false, false }, false},
+	} {
+		s := walk()
+		s.self.FinBlind, s.other.KnowsFIN = true, true
+		test.edit(s.self, s.other)
+		if got := s.mayAnswerUnseen(); got != test.want {
 			t.Errorf("%s: %v, want %v", test.why, got, test.want)
 		}
 	}

@@ -329,10 +329,15 @@ type endpoint struct {
 	late   bool
 }
 
-func (s *score) add(scenario string, e *endpoint) {
+// strip takes away what the kernel's list starts behind.
+func (e *endpoint) strip() {
 	for len(e.ours) > 0 && (e.ours[0].State == fsm.Listen || e.ours[0].State == fsm.Closed || e.ours[0].State == fsm.Unknown) {
-		e.ours = e.ours[1:] // the kernel's list starts behind it
+		e.ours = e.ours[1:]
 	}
+}
+
+func (s *score) add(scenario string, e *endpoint) {
+	e.strip()
 	s.proofs.add(e)
 	pairs, equal := compare(e.ours, e.kernel, e.late)
 	settled := equal
