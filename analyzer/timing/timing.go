@@ -40,7 +40,7 @@ var uses = [NumUses]struct{ name, text, clause string }{
 		"idle"},
 	Closing: {"closing_s", "from the first FIN or RST on, but for data that the other side still sent",
 		"closing the connection"},
-	Unknown: {"unknown_s", "nothing tells who was waited for: only one side was captured so far, or how far the side that answered is away had not been measured",
+	Unknown: {"unknown_s", "nothing tells who was waited for: only one side was captured so far, or how far the side that answered is away had not been measured; or it had seemed to be over, and was not",
 		"in a way that the capture does not show"},
 }
 
@@ -71,6 +71,16 @@ func (s *Spent) Most() Use {
 		}
 	}
 	return most
+}
+
+// NotClosing has none of the time be that of a close, where there was none: what seemed to be belongs to the opening, or is unknown if that was over.
+func (s *Spent) NotClosing(open bool) {
+	if open {
+		s[Unknown] += s[Closing]
+	} else {
+		s[Opening] += s[Closing]
+	}
+	s[Closing] = 0
 }
 
 // Factor is what limits the speed of a transfer.

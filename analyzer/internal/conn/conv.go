@@ -77,6 +77,7 @@ const (
 	mayBeGone     // an RST in its name passed that would have ended its connection, and it was open (goesOn)
 	askedFirst    // it sent the first payload
 	WaitedFor     // of the first half: a segment came when only patience had the connection wait (package flow)
+	wentOn        // of the first half: the RSTs that seemed to end the connection were not its endpoints' (goesOn)
 )
 
 // Spoke: it sent a SYN, or a segment with ACK that is no RST.

@@ -47,6 +47,9 @@ func (c *Conn) goesOn(p *FactPool, tx, rx *Half, s *wire.Segment, isNew bool) {
 	}
 	if !left {
 		tx.Flags &^= mayBeGone
+		if !rx.Flags.Has(mayBeGone) {
+			c.Half[0].Flags |= wentOn
+		}
 	}
 }
 

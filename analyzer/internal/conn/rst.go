@@ -12,11 +12,20 @@ func (c *Conn) rst(tx, rx *Half, s *wire.Segment) bool {
 	dialing, accepted := c.TakesRST(tx, rx, s)
 	if accepted {
 		c.Flags |= WasReset | Ended
+		c.Half[0].Flags &^= wentOn
 		if dialing {
 			c.Flags |= WasRefused
 		}
 	}
 	return accepted
+}
+
+// IsReset reports whether an RST ended the connection, so far: one that was acceptable, and no endpoint went on as if it had not sent it.
+func (c *Conn) IsReset() bool { return c.Flags.Has(WasReset) && !c.Half[0].Flags.Has(wentOn) }
+
+// OnlySeemedReset reports whether all that spoke for a close so far is an RST that was not its endpoints'.
+func (c *Conn) OnlySeemedReset() bool {
+	return c.Flags.Has(WasReset) && !c.IsReset() && !(c.Half[0].Flags | c.Half[1].Flags).Has(SentFIN)
 }
 
 // Dialing reports whether h is in SYN_SENT, as far as the tap saw.

@@ -42,9 +42,19 @@ const (
 	numAccounts
 )
 
+// accounts are how much time was put to each.
+type accounts [numAccounts]conn.Time
+
+// takeBack has it be unknown what happened while a connection seemed to be closing that was not.
+func (on *accounts) takeBack(c *conn.Conn) {
+	if c.OnlySeemedReset() {
+		on[onUnknown], on[onClosing] = on[onUnknown]+on[onClosing], 0
+	}
+}
+
 // spending is a line of what the time of a connection was spent on.
 type spending struct {
-	on      [numAccounts]conn.Time
+	on      accounts
 	settled conn.Time     // up to when, unless it was the network
 	turns   [2]turn.Turns // by direction
 	awaited conn.Time     // the longest silence behind which the server greeted, or the client gave an answer up; 0: none was longer than longestThought
@@ -68,11 +78,12 @@ func inFlight(h, peer *conn.Half) bool { return peer.Acked != 0 && h.EndOfBytes(
 // spendRarely puts the time since from to an account.
 func (r *Reader) spendRarely(from conn.Time) {
 	s := r.S
+	r.spent.on.takeBack(r.C)
 	flying := inFlight(r.Tx, r.Rx) || inFlight(r.Rx, r.Tx)
 	switch f := r.Tx.Flags | r.Rx.Flags; {
 	case s.Flags.Any(wire.SYN) && r.C.Flags.Has(conn.WasRefused), s.Flags&(wire.SYN|wire.ACK) == wire.SYN && f&(conn.SentACK|conn.SentFIN) == 0: // it is tried again
 		r.put(onOpening, from)
-	case r.C.Flags.Has(conn.WasReset):
+	case r.C.IsReset():
 		r.put(onClosing, from)
 		r.undecided = s.Len > 0
 	case f&(conn.SentACK|conn.SentFIN) == 0 && f&(conn.SentSYN|conn.SentSYNACK) != 0:
@@ -201,7 +212,7 @@ func (r *Reader) repairer() *Recovery {
 func (r *Reader) followRepair() {
 	switch {
 	case !r.undecided:
-	case r.C.Flags.Has(conn.WasReset):
+	case r.C.IsReset():
 		if (r.V.Kind == KindData || r.V.Kind == KindRetransmission) && r.end > r.next {
 			r.noteIncident(conn.IncidentBehindRST, r.S.Dir).Amount += int64(r.end - max(r.pos, r.next))
 		}
@@ -221,6 +232,7 @@ func (r *Reader) followRepair() {
 // Spent is where the time of a connection went, of which a direction is the client's.
 func (p *Pools) Spent(c *conn.Conn, l *Stats, client uint8) (out timing.Spent) {
 	on := l.spent.on
+	on.takeBack(c)
 	l.endSilence(c, &on, client)
 	out[timing.Opening], out[timing.Closing], out[timing.Unknown] = time.Duration(on[onOpening]), time.Duration(on[onClosing]), time.Duration(on[onUnknown])
 	out[timing.Window], out[timing.Idle] = time.Duration(on[onWindow]), time.Duration(on[onIdle])
@@ -239,7 +251,7 @@ func (p *Pools) Spent(c *conn.Conn, l *Stats, client uint8) (out timing.Spent) {
 }
 
 // endSilence puts to an account the silence that a connection ends with.
-func (l *Stats) endSilence(c *conn.Conn, on *[numAccounts]conn.Time, client uint8) {
+func (l *Stats) endSilence(c *conn.Conn, on *accounts, client uint8) {
 	a, b := &c.Half[client], &c.Half[1-client]
 	since := l.spent.silentSince(c, &l.Of[0], &l.Of[1])
 	if c.Last <= since || !(a.Flags | b.Flags).Has(conn.SentACK) || a.Packets == 0 || b.Packets == 0 || inFlight(a, b) || inFlight(b, a) ||

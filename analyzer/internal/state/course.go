@@ -53,6 +53,9 @@ func (j *Course) Follow(c *conn.Conversation) {
 	}
 	j.View = View{m, c, j}
 	j.Close = j.View.explain()
+	if j.Close.Kind == CloseNone {
+		c.Spent.NotClosing(j.View.Step(conn.Client, fsm.Established) != nil || j.View.Step(conn.Server, fsm.Established) != nil)
+	}
 }
 
 // firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
 )
 
@@ -12,6 +13,9 @@ func (k *checker) close() {
 	cl := &k.j.Close
 	if cl.HasFirst && cl.Simultaneous {
 		k.errorf("close: the %v closed first, and both at once", cl.First)
+	}
+	if closing := k.c.Spent[timing.Closing]; closing > 0 && cl.Kind == analyzer.CloseNone {
+		k.errorf("close: %v of its time closing, and neither side closed", closing)
 	}
 	switch cl.Kind {
 	case analyzer.CloseGraceful, analyzer.CloseUnfinished:

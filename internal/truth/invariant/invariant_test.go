@@ -11,6 +11,7 @@ import (
 	"github.com/google/gopacket/layers"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
 	"tcptrace/internal/testutil/scripts"
 	"tcptrace/internal/truth/invariant"
@@ -111,6 +112,7 @@ func TestCheck(t *testing.T) {
 		{closed, func(o *one) { o.j.Trajectory[client][1].NotBefore = o.j.Trajectory[client][1].NotAfter + 1 }, "behind not_after"},
 		{closed, func(o *one) { o.j.Trajectory[client][0].NotBefore = o.j.Trajectory[client][2].NotAfter + 1 }, "earlier not after"},
 		{closed, func(o *one) { o.j.Close.Simultaneous = true }, "and both at once"},
+		{open, func(o *one) { o.c.Spent[timing.Closing] = 1 }, "and neither side closed"},
 		{closed, func(o *one) { o.j.Close.First = server }, "only the client was in FIN_WAIT_1"},
 		{closed, func(o *one) { o.c.Completeness &^= analyzer.SawSYN | analyzer.SawSYNACK }, "a handshake shows the roles"},
 		{reset, func(o *one) { o.j.Close.ByState = fsm.CloseWait }, "by_state is CLOSE_WAIT"},
