@@ -78,8 +78,9 @@ func TestForgedAnswerBoundaries(t *testing.T) {
 			[]string{"", alive + " SYN_RCVD?", "+50us > . 102:102(0) ack 202\n", alive + " SYN_RCVD?"}},
 		{"one of a connection of which nothing else was captured proves nothing either", over + later + "@", server,
 			[]string{"", "LISTEN? SYN_RCVD?", "+50us > . 500001:500001(0) ack 9000001 win 502\n", "LISTEN? SYN_RCVD ESTABLISHED?"}},
-		{"an RST shows that it came, not whose it was", over + later + "+50us > @ win 0\n", server,
-			[]string{"R 500001:500001(0)", "LISTEN? SYN_RCVD?", "R. 500001:500001(0) ack 9000001", "LISTEN? SYN_RCVD?"}},
+		{"an RST with the number that it acknowledges shows that it came, not whose it was", over + later + "+50us > @ win 0\n", server,
+			[]string{"R 500001:500001(0)", "LISTEN? SYN_RCVD? LISTEN?", "R. 500001:500001(0) ack 9000001", "LISTEN? SYN_RCVD? LISTEN?",
+				"R 500000:500000(0)", "LISTEN? SYN_RCVD?", "R 500002:500002(0)", "LISTEN? SYN_RCVD?", "R. 500001:500001(0) ack 9000002", "LISTEN? SYN_RCVD?"}},
 		{"where nothing was captured before it is its supposed sender's", "@", server,
 			[]string{"+0 < S. 0:0(0) ack 1 win 1000 <mss 1460>\n", "LISTEN? SYN_RCVD", over + later, "LISTEN? SYN_RCVD?"}},
 	})
@@ -95,6 +96,13 @@ func TestLeftSYNRCVD(t *testing.T) {
 	checkEdges(t, []edge{
 		{"RCV.NXT does not go back", heard, says("syn-ack-retransmit"), []string{"1", "warning", "2", "no"}},
 		{"in one number or the other", request + answer, says("syn-ack-retransmit"), []string{"100", "no", "101", "warning"}},
+		{"nor does it acknowledge what was not sent", request + answer, says("syn-changed"), []string{"101", "no", "102", "warning"}},
+		{"nothing is missing for that", request + answer, says("capture-loss"), []string{"101", "no", "102", "no"}},
+		{"be it across the end of the numbers", "isn 4294967195 4294967290\n" + request + answer, says("syn-ack-retransmit"), []string{"101", "warning", "102", "no"}},
+		{"which is not known of a client whose SYN was not captured", "@" + synack + lastACK + "+1ms > P. 1:101(100) ack 1\n+20ms < P. 1:201(200) ack 101\n+50us > . 101:101(0) ack 201\n+1 < S. 0:0(0) ack 102 win 65160 <mss 1460>\n",
+			says("capture-loss"), []string{syn, "no", "", "warning"}},
+		{"nor of what had been acknowledged before", syn + "+1ms > P. 1:101(100) ack 1 unseen\n" + synack + lastACK + "+20ms < . 1:1(0) ack @ win 509\n+1 < S. 0:0(0) ack 101 win 65160 <mss 1460>\n",
+			says("syn-ack-retransmit"), []string{"100", "no", "101", "warning"}},
 		{"what is said is that it is none", heard, detail("syn-changed"), []string{"1", "", "2",
 			"the SYN-ACK of the connection, once more, 1.0 s after the first segment: the server had acknowledged more by then, so it did not send that again; " +
 				"a copy came late, or its host has forgotten the connection"}},
