@@ -309,6 +309,9 @@ func (s *View) gaveUpSending(dir uint8, rst *conn.Fact) bool {
 func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 	me, peer := s.Dir(c.By), s.Dir(c.By.Peer())
 	if s.Find(me, 0, conn.IsSYNACK) != nil {
+		if s.waitedNot(rst) {
+			return ResetHalfOpen
+		}
 		return ResetDropped
 	}
 	if s.Find(me, 0, conn.IsSYN) == nil && c.OtherState == fsm.SynSent && rst.Covers(s.Sides[peer].ISN) {
@@ -336,3 +339,11 @@ func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 // lacks, or is gone; and a plain RST with that number, for which nothing was captured that calls for it, is of a host without such a connection
 // (RFC 9293 3.10.7.1): who throws away what it has sends an ACK.
 const firstTimer conn.Time = 3e9
+
+// waitedNot reports whether an RST without ACK has the number that its sender's SYN-ACK was acknowledged with, and that had not sent this again for so
+// long that it waited for no ACK: it had it, or kept nothing of the SYN, and has no such connection now.
+func (s *View) waitedNot(rst *conn.Fact) bool {
+	waits := func(f *conn.Fact) bool { return conn.IsSYNACK(f) && rst.Time-f.Time <= firstTimer+conn.RoundTrip }
+	acks := func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Ahead < rst.Ahead && f.Ack == rst.Seq }
+	return conn.IsPlainRST(rst) && s.Find(rst.Dir(), 0, waits) == nil && s.Find(1-rst.Dir(), 0, acks) != nil
+}
