@@ -13,7 +13,7 @@ import (
 // without following its endpoints: a SYN that nothing answers, or one handshake, and at most one FIN of each
 // side. A test holds it against the trajectories.
 func PlainOutcome(c *conn.Conn, p *conn.FactPool) (o conn.Outcome, ok bool) {
-	if c.Flags.Has(conn.Pending | conn.Holed) {
+	if c.Flags.Has(conn.Pending|conn.Holed) || c.HasKind(conn.IncidentStrange) { // a FIN may be of somebody else
 		return 0, false
 	}
 	var seen plain
