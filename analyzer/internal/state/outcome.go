@@ -108,7 +108,9 @@ func (s *View) neverOpened() bool {
 	_, dialed := s.Probed()
 	for side, steps := range s.J.Trajectory {
 		me := s.Of(conn.Side(side))
-		if s.Find(s.Dir(conn.Side(side)), 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && me.KnowsISN && f.Seq == me.ISN+1 || s.GivesUp(f) }) != nil {
+		if s.Find(s.Dir(conn.Side(side)), 0, func(f *conn.Fact) bool {
+			return (conn.IsPlainRST(f) && me.KnowsISN && f.Seq == me.ISN+1 || s.GivesUp(f)) && !s.dialsOn(f)
+		}) != nil {
 			return false
 		}
 		for i := range steps {
