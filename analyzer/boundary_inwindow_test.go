@@ -43,6 +43,9 @@ func TestInWindowBoundaries(t *testing.T) {
 		{"so what is left is not known either", request + "+1s < R @(0) win 0\n", remains, []string{
 			"202:202", "Whether the client has the connection still is not known.", "64457:64457", "Both sides have the connection still, as far as the capture shows."}},
 		{"that it ended the connection is not certain", request + "+1s < R @(0) win 0\n" + over, endedBy, []string{"201:201", "It was ended by", "202:202", "It was probably ended by"}},
+		{"one that its receiver outlives ended it at the other end only", request + "+1s < R. 201:201(0) ack 101 win 0\n+@ > P. 101:201(100) ack 201\n", endedBy,
+			[]string{"55us", "It was ended by", "55001ns", "It was ended at one end only, by"}},
+		{"as does one of a device on the path", request + "+1s > P. 101:151(50) ack 201\n+@ < R 201:201(0) win 0\n", endedBy, []string{"4999999ns", "It was ended at one end only, by", "5ms", "It was ended by"}},
 		{"though one with the right number did, whoever sent a SYN into it", request + "+1s < S 9000:9000(0) win 1000\n+1ms > R. @(0) ack 201\n" + over, endedBy,
 			[]string{"101:101", "It was ended by", "102:102", "It was probably ended by"}},
 		{"one beyond what it may send is not its supposed sender's", request + "+1s < R @(0) win 0\n", server, []string{"64456:64456", alive + " CLOSED?", "64457:64457", alive}},
