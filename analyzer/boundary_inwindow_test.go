@@ -90,6 +90,8 @@ func TestForgedAnswerBoundaries(t *testing.T) {
 		{"an RST with the number that it acknowledges shows that it came, not whose it was", over + later + "+50us > @ win 0\n", server,
 			[]string{"R 500001:500001(0)", "LISTEN? SYN_RCVD? LISTEN?", "R. 500001:500001(0) ack 9000001", "LISTEN? SYN_RCVD? LISTEN?",
 				"R 500000:500000(0)", "LISTEN? SYN_RCVD?", "R 500002:500002(0)", "LISTEN? SYN_RCVD?", "R. 500001:500001(0) ack 9000002", "LISTEN? SYN_RCVD?"}},
+		{"which into a connection that is open begins none", "@" + later + "+50us > R 500001:500001(0) win 0\n+1s > P. 101:151(50) ack 201\n+20ms < . 201:201(0) ack 151\n", conversations,
+			[]string{request, "1", over, "2"}},
 		{"where nothing was captured before it is its supposed sender's", "@", server,
 			[]string{"+0 < S. 0:0(0) ack 1 win 1000 <mss 1460>\n", "LISTEN? SYN_RCVD", over + later, "LISTEN? SYN_RCVD?"}},
 	})
