@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/fsm"
 )
 
 // TestBeginningBoundaries holds what is said of openings of which the beginning is missing, or out of order.
@@ -28,6 +29,13 @@ func TestBeginningBoundaries(t *testing.T) {
 			[]string{"1048577", "ESTABLISHED? CLOSED?", "1048578", ""}},
 		{"who refuses a SYN and answers it later was CLOSED", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n", server,
 			[]string{"1", "CLOSED? LISTEN? SYN_RCVD ESTABLISHED?", "2", "LISTEN? SYN_RCVD ESTABLISHED?"}},
+		{"who refused a SYN, and sends what is of another connection, was CLOSED", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+1s < P. 5000:5100(100) ack @\n", server,
+			[]string{"0", "CLOSED", "1", "ESTABLISHED?", "1073741825", "ESTABLISHED?", "1073741826", "CLOSED"}},
+		{"who was refused, said so by an RST and tries again has no answer", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+1ms > R 1:1(0) win 0\n@", outcome,
+			[]string{"", "refused", "+1s > S 0:0(0) win 64240 <mss 1460>\n", "unanswered"}},
+		{"who may be moved by a FIN before it is heard of had the connection by then", "+0 < @ ack 101\n+1ms > . 101:101(0) ack 202\n+1ms > F. 101:101(0) ack 202\n", entered(analyzer.Client, fsm.Established),
+			[]string{"F. 201:201(0)", "1", "P. 201:202(1)", "2"}},
+		{"not by one behind what it sent", "+0 > . 101:101(0) ack 201\n+1ms < F. 201:201(0) ack 101\n", entered(analyzer.Client, fsm.Established), []string{"", "1"}},
 		{"the number of the SYN, or the next, shows that its sender gave up", syn + "+20ms > R @:@(0) win 0\n", client,
 			[]string{"1", "SYN_SENT CLOSED", "2", "SYN_SENT CLOSED?"}},
 	})

@@ -104,6 +104,12 @@ func TestGoneWhileConnecting(t *testing.T) {
 		{"of a host that has no such connection", syn + synack + "+@ > R 1:1(0) win 0\n", byState, []string{"3500ms", "SYN_SENT", "3501ms", "CLOSED"}},
 		{"a server that sends it again waits still", late, cause, []string{"", "half-open", "+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n", "abandoned"}},
 		{"who throws away a connection sends an ACK", syn + synack + "+60s > @ win 0\n", cause, []string{"R 1:1(0)", "half-open", "R. 1:1(0) ack 1", "abandoned"}},
+		{"a server that does not send its SYN-ACK again waits for no ACK: a plain RST is of a host that has no such connection", syn + synack + lastACK + "+@ > P. 1:101(100) ack 1\n+20ms < R 1:1(0) win 0\n", cause,
+			[]string{"3479950us", "dropped", "3479951us", "half-open"}},
+		{"one that does waits", syn + synack + lastACK + "+1s @\n+3s > P. 1:101(100) ack 1\n+20ms < R 1:1(0) win 0\n", cause,
+			[]string{"> . 1:1(0) ack 1", "half-open", "< S. 0:0(0) ack 1 win 65160 <mss 1460>", "dropped"}},
+		{"and so may one that resets with ACK, or with another number", syn + synack + lastACK + "+60s > P. 1:101(100) ack 1\n+20ms < @ win 0\n", cause,
+			[]string{"R. 1:1(0) ack 1", "aborted", "R 0:0(0)", "dropped"}},
 		{"the number is that of the ACK", syn + synack + "+60s > R @ win 0\n", cause, []string{"1:1(0)", "half-open", "0:0(0)", "abandoned"}},
 	})
 }

@@ -36,6 +36,10 @@ func TestForgedEnds(t *testing.T) {
 		{"unless that is hardly its", taken, entered(analyzer.Client, fsm.FinWait1), []string{"61", "8"}},
 		{"who did not send a FIN did not close", other, path(analyzer.Server),
 			[]string{"64", "LISTEN? SYN_RCVD ESTABLISHED FIN_WAIT_1 FIN_WAIT_2?", "59", "LISTEN? SYN_RCVD ESTABLISHED"}},
+		{"nor is the connection closed when its peer has", request + "+1s > F. 101:101(0) ack 201 ttl @ forged\n+20ms < . 201:201(0) ack 102\n+1s > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 102\n" +
+			"+1s < F. 201:201(0) ack 102\n+50us > . 201:201(0) ack 202\n", outcome, []string{"64", "closed", "61", "closing"}},
+		{"behind a FIN that was lost before the tap its sender brings nothing", handshake + "+1ms > P. 1:101(100) ack 1\n+1ms > @ ack -500 forged\n+50ms < P. 1:201(200) ack 101\n+1ms > . 101:101(0) ack 201\n" +
+			"+1ms < F. 201:201(0) ack 101\n+1ms > F. 101:101(0) ack 202\n", path(analyzer.Client), []string{". 102:102(0)", "SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING", "P. 102:152(50)", "SYN_SENT ESTABLISHED CLOSE_WAIT LAST_ACK"}},
 		{"its receiver may take it all the same", other, path(analyzer.Client), []string{"64", "SYN_SENT ESTABLISHED CLOSE_WAIT", "59", "SYN_SENT ESTABLISHED CLOSE_WAIT"}},
 	})
 }

@@ -54,10 +54,11 @@ func detectRSTNotAccepted(s *pass) {
 func (s *pass) survived(side conn.Side, rst *conn.Fact) survival {
 	state := s.StateBefore(side, rst)
 	steps := s.J.Trajectory[side]
-	if state == fsm.SynSent {
-		if rst.Bits.Has(conn.FactAccepted) {
-			return survivedNot // refused; it may try again
-		}
+	switch {
+	case state != fsm.SynSent:
+	case rst.Bits.Has(conn.FactAccepted):
+		return survivedNot // refused; it may try again
+	case rst.Bits.Has(conn.FactOutside):
 		return survivedDialing
 	}
 	if state == fsm.Unknown || state == fsm.Closed || state == fsm.Listen || state == fsm.TimeWait {

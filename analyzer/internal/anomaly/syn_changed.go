@@ -7,7 +7,7 @@ import (
 
 var _ = register(inOpening, "split-handshake", &AnomalyKind{
 	ID: "syn-changed", Severity: SeverityWarning,
-	Summary: "a SYN or SYN-ACK was sent again with another ISN",
+	Summary: "a SYN or SYN-ACK contradicts the others of its sender, mostly by its ISN",
 	RFC:     "RFC 9293 3.4.1, 3.10.7.4",
 	Meaning: "A repeated SYN must have the sequence number of the first one. With another it is a new attempt, or another sender; who keeps the first number " +
 		"will not accept what follows.",

@@ -36,7 +36,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 			c.disregard(p, tx, rx, s)
 		}
 	}
-	if s.Flags.Has(wire.ACK) {
+	if s.Flags.Has(wire.ACK) && bits&FactForeign == 0 {
 		c.controlACK(p, tx, rx, s)
 	}
 	if s.Len > 0 {
@@ -244,12 +244,19 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 }
 
 // OtherISN reports whether the SYN in s has another ISN than the connection: no endpoint takes a second one. So it is with a SYN-ACK that has
-// that of the client, which has taken the server's.
+// that of the client, which has taken the server's, and with one that acknowledges what was not sent.
 func (c *Conn) OtherISN(tx *Half, s *wire.Segment) bool {
 	if tx.Flags.Has(ISNKnown) {
-		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && c.isClient(tx)
+		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && (c.isClient(tx) || c.acksUnsent(tx, s))
 	}
 	return c.contradicts(tx, s)
+}
+
+// acksUnsent reports whether a SYN-ACK with the ISN of tx acknowledges more than its peer's SYN, which was captured, and all that tx acknowledged
+// and the peer sent: in SYN_RCVD nothing but the SYN is acknowledged, with what that carries.
+func (c *Conn) acksUnsent(tx *Half, s *wire.Segment) bool {
+	peer := &c.Half[1-s.Dir]
+	return peer.Flags.Has(SentSYN) && int32(s.Ack-uint32(max(peer.End, tx.Acked))) > 0
 }
 
 // isClient reports whether tx sent a SYN, and an ACK of the SYN-ACK with which its peer, which sent no SYN, answered.

@@ -120,6 +120,9 @@ const maxSYNData = 1<<16 - 1
 // judgeAnswer is Judge for a segment of the side to which the SYN was sent.
 func (h *Held) judgeAnswer(c *conn.Conn, s *wire.Segment) Verdict {
 	syn := &h.Copies[0]
+	if h.Kind == Dying && h.isReset(s) {
+		return Confirmed // by a host without such a connection (RFC 9293 3.10.7.1): one that still had the old one would answer by an ACK of that
+	}
 	if s.Flags.Has(wire.ACK) && s.Ack == syn.Seq+1+syn.Len {
 		switch {
 		case syn.Flags.Has(wire.ACK) && !s.Flags.Any(wire.RST) && !h.isChallenge(c, s): // an RST would refuse it
@@ -140,6 +143,13 @@ func (h *Held) judgeAnswer(c *conn.Conn, s *wire.Segment) Verdict {
 		h.Answer, h.Answered = *s, true
 	}
 	return HoldOn
+}
+
+// isReset reports whether s is an RST with the number that the SYN-ACK that is held acknowledges. Some stacks set ACK in every RST.
+func (h *Held) isReset(s *wire.Segment) bool {
+	synack := &h.Copies[0]
+	return synack.Flags.Has(wire.ACK) && s.Flags&(wire.SYN|wire.RST) == wire.RST && s.Seq == synack.Ack &&
+		(!s.Flags.Has(wire.ACK) || s.Ack == synack.Seq+1+synack.Len)
 }
 
 // isChallenge reports whether s, though it acknowledges the SYN or SYN-ACK that is held, is of the connection that this came into, such as the

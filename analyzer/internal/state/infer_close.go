@@ -305,10 +305,10 @@ func (s *walker) deferred(fin, proof *conn.Fact) bool {
 }
 
 // lostFIN is the first segment behind the endpoint's FIN that passed the tap before the FIN
-// did: the first copy was lost before the tap.
+// did: the first copy was lost before the tap. It brings nothing: there is none behind a FIN.
 func (s *walker) lostFIN(own *conn.Fact) *conn.Fact {
 	i := s.first(s.me, 0, func(f *conn.Fact) bool {
-		return conn.IsOrdinary(f) && !f.Any(wire.FIN) && f.Ahead < own.Ahead && f.Seq == s.self.FIN+1
+		return conn.IsOrdinary(f) && f.SeqLen() == 0 && f.Ahead < own.Ahead && f.Seq == s.self.FIN+1
 	})
 	return s.at(i)
 }

@@ -16,6 +16,9 @@ func (s *walker) midstream() {
 			return
 		}
 	}
+	if fin := s.first(s.peer, 0, conn.IsFIN); fin >= 0 && fin < i {
+		i = fin // which may move it before it is heard of
+	}
 	f := &s.Facts[i]
 	s.state = fsm.Established
 	s.out = append(s.out, Step{State: fsm.Established, Evidence: EvidenceAssumed, Frame: s.Frame(f), Time: f.Time, NotAfter: f.Time})

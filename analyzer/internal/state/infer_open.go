@@ -59,9 +59,10 @@ func (s *walker) dialUnseen(synack int) {
 }
 
 // refuse reports whether the endpoint answered a SYN as only CLOSED does: by an RST that
-// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else, nor a SYN that the peer answered.
+// acknowledges the SYN (RFC 9293 3.10.7.1), having sent nothing else of the connection, nor a SYN that the peer answered.
 func (s *walker) refuse() bool {
-	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, conn.IsOrdinary) >= 0 || s.first(s.peer, 0, conn.IsSYNACK) >= 0 {
+	of := func(f *conn.Fact) bool { return conn.IsOrdinary(f) && inReach(f, s.other.ISN) }
+	if s.first(s.peer, 0, conn.IsSYN) < 0 || s.first(s.me, 0, of) >= 0 || s.first(s.peer, 0, conn.IsSYNACK) >= 0 {
 		return false
 	}
 	i := s.first(s.me, 0, s.refuses)

@@ -13,7 +13,7 @@ import (
 // without following its endpoints: a SYN that nothing answers, or one handshake, and at most one FIN of each
 // side. A test holds it against the trajectories.
 func PlainOutcome(c *conn.Conn, p *conn.FactPool) (o conn.Outcome, ok bool) {
-	if c.Flags.Has(conn.Pending | conn.Holed) {
+	if c.Flags.Has(conn.Pending|conn.Holed) || c.HasKind(conn.IncidentStrange) { // a FIN may be of somebody else
 		return 0, false
 	}
 	var seen plain
@@ -108,7 +108,9 @@ func (s *View) neverOpened() bool {
 	_, dialed := s.Probed()
 	for side, steps := range s.J.Trajectory {
 		me := s.Of(conn.Side(side))
-		if s.Find(s.Dir(conn.Side(side)), 0, func(f *conn.Fact) bool { return conn.IsPlainRST(f) && me.KnowsISN && f.Seq == me.ISN+1 || s.GivesUp(f) }) != nil {
+		if s.Find(s.Dir(conn.Side(side)), 0, func(f *conn.Fact) bool {
+			return (conn.IsPlainRST(f) && me.KnowsISN && f.Seq == me.ISN+1 || s.GivesUp(f)) && !s.dialsOn(f)
+		}) != nil {
 			return false
 		}
 		for i := range steps {

@@ -99,7 +99,7 @@ func (s *walker) goneBy(rst *conn.Fact) conn.Time {
 }
 
 // isStrange reports whether f, an RST with a number that its receiver does not expect, is none that its supposed sender can have sent: the number
-// is less than its ISN, or beyond the window that it was offered; or a challenge ACK answered it, and behind that it said nothing any more, as
+// is less than its ISN, or beyond the window that it was offered, or from before what it sends or answers; or a challenge ACK answered it, and behind that it said nothing any more, as
 // only who has the connection does (RFC 5961 3.2).
 func (m *Inference) isStrange(f *conn.Fact) bool {
 	if !f.Bits.Has(conn.FactOutside) {
@@ -111,9 +111,18 @@ func (m *Inference) isStrange(f *conn.Fact) bool {
 		return true
 	case !m.lacks && peer.RightWin != 0 && peer.Acked != 0 && me.End <= peer.RightWin && int32(f.Seq-uint32(peer.RightWin)) >= 0:
 		return true
+	case !m.lacks && me.Acked != 0 && peer.Acked != 0 && m.isLate(f, peer):
+		return true
 	}
 	answered := peer.Challenged && m.challenged[1-f.Dir()] >= f.Time && m.Now-f.Time > max(conn.RoundTrip, 2*(me.Distance+peer.Distance))
 	return answered && m.first(f.Dir(), 0, func(g *conn.Fact) bool { return conn.IsRST(g) && g.Ahead > f.Ahead }) < 0
+}
+
+// isLate reports whether peer had acknowledged more than the number of f, an RST, and had said nothing for so long that f answers nothing from
+// before that: who ends a connection uses the number that it sends next, who has none that of the ACK which it was sent (RFC 9293 3.10.7.1).
+func (m *Inference) isLate(f *conn.Fact, peer *conn.Endpoint) bool {
+	acked := uint32(peer.Acked)
+	return int32(f.Seq-acked) < 0 && conn.Near(acked, f.Seq) && f.Time-peer.Last > conn.RoundTrip
 }
 
 // inHandshake reports whether an RST came before both endpoints were ESTABLISHED. That takes a handshake: of a
@@ -170,7 +179,7 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 		return s.causeInHandshake(c, rst)
 	case s.answersProbe(rst):
 		return ResetProbe
-	case s.incidentBefore(conn.IncidentChallenge, peer, rst) && plain:
+	case plain && s.answersChallenge(me, rst):
 		return ResetChallenge
 	case ownFIN && s.wroteBehind(me, rst) && s.Sides[peer].Unacked > 0:
 		return ResetWriteAfterClose
@@ -224,10 +233,11 @@ func (s *View) wasGone(c *Close) bool {
 // finWait2Timer is after how long nobody waits in FIN_WAIT_2 any more for what has closed: Linux (tcp_fin_timeout), BSD.
 const finWait2Timer conn.Time = 60e9
 
-// incidentBefore reports whether there is an incident of a kind that began before f.
-func (s *View) incidentBefore(kind conn.IncidentKind, dir uint8, f *conn.Fact) bool {
-	m := s.Incident(kind, dir)
-	return m != nil && m.Ahead < f.Ahead
+// answersChallenge reports whether an RST in direction me has the number of a challenge ACK of its receiver, which is the one that this expects, and
+// its sender had said nothing since: who has the connection does not reset it for that.
+func (s *View) answersChallenge(me uint8, rst *conn.Fact) bool {
+	m := s.Incident(conn.IncidentChallenge, 1-me)
+	return m != nil && m.Ahead < rst.Ahead && !rst.Bits.Has(conn.FactOutside) && s.Sides[me].Last <= m.Last
 }
 
 // wroteBehind reports whether the peer of who sent an RST in direction me had sent data behind that one's FIN: later, not in the moment of that, as
@@ -299,6 +309,9 @@ func (s *View) gaveUpSending(dir uint8, rst *conn.Fact) bool {
 func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 	me, peer := s.Dir(c.By), s.Dir(c.By.Peer())
 	if s.Find(me, 0, conn.IsSYNACK) != nil {
+		if s.waitedNot(rst) {
+			return ResetHalfOpen
+		}
 		return ResetDropped
 	}
 	if s.Find(me, 0, conn.IsSYN) == nil && c.OtherState == fsm.SynSent && rst.Covers(s.Sides[peer].ISN) {
@@ -326,3 +339,11 @@ func (s *View) causeInHandshake(c *Close, rst *conn.Fact) ResetCause {
 // lacks, or is gone; and a plain RST with that number, for which nothing was captured that calls for it, is of a host without such a connection
 // (RFC 9293 3.10.7.1): who throws away what it has sends an ACK.
 const firstTimer conn.Time = 3e9
+
+// waitedNot reports whether an RST without ACK has the number that its sender's SYN-ACK was acknowledged with, and that had not sent this again for so
+// long that it waited for no ACK: it had it, or kept nothing of the SYN, and has no such connection now.
+func (s *View) waitedNot(rst *conn.Fact) bool {
+	waits := func(f *conn.Fact) bool { return conn.IsSYNACK(f) && rst.Time-f.Time <= firstTimer+conn.RoundTrip }
+	acks := func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Ahead < rst.Ahead && f.Ack == rst.Seq }
+	return conn.IsPlainRST(rst) && s.Find(rst.Dir(), 0, waits) == nil && s.Find(1-rst.Dir(), 0, acks) != nil
+}

@@ -40,7 +40,10 @@ var claims = []claim{
 	{"both FINs were acknowledged", "the outcome closed", ended(analyzer.Closed)},
 	{"the close was not completed", "the outcome closing", ended(analyzer.Closing)},
 	{"neither side closed", "the outcome open", ended(analyzer.Open)},
-	{"was ended by an RST", "a close by an RST", func(k *checker) bool { return k.j.Close.Kind == analyzer.CloseReset }},
+	{"ended by an RST", "a close by an RST", func(k *checker) bool { return k.j.Close.Kind == analyzer.CloseReset }},
+	{"ended at one end only, by an RST", "a close by an RST at one end", func(k *checker) bool {
+		return k.j.Close.Kind == analyzer.CloseReset && !left(fsm.Closed, fsm.Listen)(k)
+	}},
 	{"and was refused", "the outcome refused", ended(analyzer.Refused)},
 	{"and got no answer", "the outcome unanswered", ended(analyzer.Unanswered)},
 	{"got a SYN-ACK that nobody acknowledged", "the outcome half-open", ended(analyzer.HalfOpen)},

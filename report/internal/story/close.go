@@ -15,11 +15,14 @@ func (t *teller) close() string {
 	case failed && (cl.Kind == analyzer.CloseNone || t.c.Outcome == analyzer.Refused):
 		return ""
 	case cl.Kind == analyzer.CloseReset:
-		probably := ""
-		if cl.Unexpected() && t.mayBeLost(cl.By.Peer()) {
-			probably = "probably "
+		how := "ended by"
+		switch {
+		case cl.Unexpected() && t.mayBeLost(cl.By.Peer()):
+			how = "probably ended by"
+		case t.oneEndOnly():
+			how = "ended at one end only, by"
 		}
-		text := fmt.Sprintf("it was %sended by an %s (frame %d)", probably, cl, cl.Frame)
+		text := fmt.Sprintf("it was %s an %s (frame %d)", how, cl, cl.Frame)
 		if cl.Text != "" {
 			text += `, which carries the text "` + cl.Text + `"`
 		}
@@ -44,6 +47,19 @@ func (t *teller) close() string {
 		return text + "; the close was not completed"
 	}
 	return text + "; both FINs were acknowledged"
+}
+
+// oneEndOnly reports whether one endpoint has the connection still, and the other does not.
+func (t *teller) oneEndOnly() bool {
+	for side, state := range t.j.State {
+		if gone(t.j.State[1-side]) && !t.mayBeLost(analyzer.Side(side)) {
+			switch state {
+			case fsm.Established, fsm.CloseWait, fsm.FinWait1, fsm.FinWait2, fsm.Closing, fsm.LastAck:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hedged is " probably" if it is not certain that the side closed before the other: the step that says so is assumed.

@@ -102,7 +102,7 @@ func (t *teller) opening() string {
 			who += " that it took"
 		}
 	case ok:
-		who = fmt.Sprintf("%s opened the connection to %s, which took %s", client, server, human.Duration(at.Sub(t.c.Start)))
+		who = fmt.Sprintf("%s opened the connection to %s%s", client, server, t.took(at.Sub(t.c.Start)))
 	case t.c.Roles == analyzer.RolesHandshake:
 		who = fmt.Sprintf("%s began to connect to %s", client, server)
 		if _, shut := t.shut(analyzer.Server); shut {
@@ -123,6 +123,18 @@ func (t *teller) opening() string {
 		}
 	}
 	return who
+}
+
+// took says how long the opening took, d of it captured: without the SYN that is a part. If nothing of the client's was captured it is not even
+// known when the ACK came.
+func (t *teller) took(d time.Duration) string {
+	switch {
+	case t.c.Completeness&analyzer.SawSYN != 0:
+		return ", which took " + human.Duration(d)
+	case t.c.Sent[analyzer.Client].Packets == 0:
+		return ""
+	}
+	return ", which took at least " + human.Duration(d)
 }
 
 // notCapturedOfOpening is which segment of an opening that went well was not captured, "" if none of one side's that was heard.

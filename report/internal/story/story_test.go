@@ -121,7 +121,11 @@ func TestStory(t *testing.T) {
 		{"without its SYN-ACK", func(c *analyzer.Conversation, _ *analyzer.Judgment) { c.Completeness &^= analyzer.SawSYNACK },
 			[]string{"which took 200.0 ms; the SYN-ACK was not captured."}},
 		{"without its SYN", func(c *analyzer.Conversation, _ *analyzer.Judgment) { c.Completeness &^= analyzer.SawSYN },
-			[]string{"which took 200.0 ms; the SYN was not captured."}},
+			[]string{"the server), which took at least 200.0 ms; the SYN was not captured."}},
+		{"nor anything of the client's", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Completeness &^= analyzer.SawSYN
+			c.Sent[analyzer.Client].Packets = 0
+		}, []string{"opened the connection to 10.0.0.2:80 (the server); nothing that the client sent was captured"}},
 		{"neither open nor closed", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Trajectory[analyzer.Server] = nil
 		}, []string{"10.0.0.1:40000 (the client) began to connect to 10.0.0.2:80 (the server)."}},
