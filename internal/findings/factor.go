@@ -31,8 +31,6 @@ var factors = [...]factor{
 		"from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
 	{find("port"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Addr[analyzer.Server].Port())} },
 		"to port %s", func(v string) string { return `server.port == ` + v }},
-	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
-		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 	{find("vlan"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.VLAN[0]) | uint64(c.VLAN[1])<<16} },
 		"in VLAN %s", whereVLAN},
 	{find("interface"), func(c *analyzer.Conversation) key { return key{text: c.Interface} },
@@ -41,6 +39,8 @@ var factors = [...]factor{
 		"from %s", whereNetwork("client.ip")},
 	{find("server-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Server].Addr()) },
 		"to %s", whereNetwork("server.ip")},
+	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
+		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 }
 
 // service is the address and port of the server.

@@ -42,8 +42,9 @@ type Finding struct {
 // ranked is a finding on its way to its place.
 type ranked struct {
 	Finding
-	capture bool   // it bounds what the others say
-	waited  uint64 // ns
+	capture   bool   // it bounds what the others say
+	scattered bool   // it is of few, here and there, who failed in nothing
+	waited    uint64 // ns
 }
 
 // The schemas of what WriteJSON and WriteNDJSON write.
@@ -117,15 +118,22 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	return r
 }
 
-// compare puts first what bounds all else, then what cost most.
+// compare puts first what bounds all else, then what cost most. What a few met here and there, each by itself, comes behind what has a place or a time, as long as nothing
+// failed: segments are lost everywhere.
 func compare(a, b ranked) int {
-	if a.capture != b.capture {
-		if a.capture {
-			return -1
-		}
-		return 1
+	return cmp.Or(-compareBools(a.capture, b.capture), -cmp.Compare(a.Failed, b.Failed), compareBools(a.scattered, b.scattered),
+		-cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
+}
+
+// compareBools has false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
 	}
-	return cmp.Or(-cmp.Compare(a.Failed, b.Failed), -cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
+	return 1
 }
 
 // part is conversations that a finding tells of: those that a kind affects, or some of them.
@@ -230,6 +238,8 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 			f.Factor.Of = &s.of
 		}
 	}
+	few := float64(t.n) < bounding*float64(k.total)
+	f.scattered = f.Failed == 0 && p.kind != outing && (kind.mild || few && s == nil && f.Since == nil && f.Until == nil)
 	f.Text = f.text(p, o)
 	return f
 }
@@ -248,7 +258,7 @@ func (k *Collector) place(f *Finding, t *tally, s *share) {
 	}
 }
 
-// bounding is the share of the conversations from which on what the capture cannot show comes first.
+// bounding is the share of the conversations from which on what the capture cannot show comes first, and what has nothing in common is no longer scattered.
 const bounding = 0.05
 
 func moment(t analyzer.Time) *report.Time { m := report.Time(t); return &m }

@@ -46,6 +46,7 @@ type kind struct {
 	when   condition
 	least  float64  // it is told if it affects such a share of the conversations
 	whole  bool     // nothing else is told of the conversation
+	mild   bool     // if nothing failed, it is what many programs do in good order
 	covers []string // kinds that are what comes of it
 	speaks []string // anomalies that it tells of, beside those of when; others have a kind of their own
 	shows  string   // the anomaly that shows it best; "": the gravest
@@ -263,7 +264,7 @@ var kinds = withOthers([]kind{
 		why:  "the application at the server hangs, or takes longer than the client's timeout",
 		next: "the server's log and what it asks in turn; then the client's timeout",
 	}, {
-		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
+		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), mild: true, covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"was aborted by an RST of its client", "were aborted by RSTs of their clients"},
 		why:  "its process ended, left data unread or closed with SO_LINGER 0, or a timeout of its own",
 		next: "see what it had last been sent, and how long before: tcptrace timeline",
