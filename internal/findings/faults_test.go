@@ -144,6 +144,28 @@ var faults = []fault{
 +60us > .  201:201(0) ack 2001
 `+closed),
 	}, {
+		name: "one of three hosts behind an address, which is slow", id: "slow-server", n: 8, by: "backend", value: "10.20.0.9:8080 with TTL 61", waits: true,
+		plant: func(p *planted) {
+			for i := range 24 {
+				body := p.exchange()
+				if i%3 == 2 {
+					body = open + "+2.5 < . 1:501(500) ack 201\n+60us > . 201:201(0) ack 501\n"
+				}
+				p.add(p.start(), p.client(), "10.20.0.9:8080", fmt.Sprintf("ttl 64 %d\n", 63-i%3)+body)
+			}
+		},
+	}, {
+		name: "a firewall that refuses in a server's name", id: "refused", n: 8, by: "backend", value: "10.20.0.9:8080 with TTL 255", fails: 8,
+		plant: func(p *planted) {
+			for i := range 24 {
+				body := "ttl 64 57\n" + p.exchange()
+				if i%3 == 2 {
+					body = "ttl 64 255\n+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"
+				}
+				p.add(p.start(), p.client(), "10.20.0.9:8080", body)
+			}
+		},
+	}, {
 		name: "a name whose servers are slow", id: "slow-server", n: 16, by: "name", value: "shop.example.com", waits: true,
 		plant: func(p *planted) {
 			for i := range 16 {

@@ -234,6 +234,9 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	}
 	if s != nil {
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
+		if s.factor == byBackend {
+			f.Next += "; which of the hosts behind that address, or before it, has that TTL?"
+		}
 		if s.exact {
 			f.Factor.Of = &s.of
 		}

@@ -136,5 +136,5 @@ const longer = 4
 // lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
 const lateAnswer conn.Time = 100e6
 
-// TTLMin is the least TTL, or hop limit, of the sender.
-func (a *SenderStats) TTLMin() uint8 { return a.ttlMin }
+// TTLs are the least and the greatest TTL, or hop limit, of the sender.
+func (a *SenderStats) TTLs() (least, most uint8) { return a.ttlMin, a.ttlMax }
