@@ -155,7 +155,7 @@ var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit"
 })
 
 // setBack is how clock-backwards ends that tells of a second or more. Taps whose clocks disagree do so by less.
-const setBack = " s at most"
+const setBack = " s or more"
 
 // clockSet is that the clock of the capture was set back.
 var clockSet = ofAnomaly("clock-backwards", `any(anomalies, .id == "clock-backwards" && .detail endsWith "`+setBack+`")`, func(a *analyzer.Anomaly) bool {
