@@ -269,6 +269,18 @@ func overtaken(side analyzer.Side) condition {
 	}
 }
 
+// needlessly is that a side sent two segments or more again that had arrived, as is proved, and that they are a quarter of its segments, in which they count.
+func needlessly(side analyzer.Side) condition {
+	of := "endpoints." + side.String() + ".sent."
+	return condition{
+		expr: of + "spurious_packets >= 2 && " + of + "spurious_packets * 4 >= " + of + "data_packets",
+		holds: func(s *subject) bool {
+			n := uint64(s.Sent[side].SpuriousPackets)
+			return n >= 2 && n*4 >= s.Sent[side].DataPackets
+		},
+	}
+}
+
 // What a round trip grows by in a queue that is too long: it takes so many times the least, and people notice (ITU-T G.114 has 150 ms for a call).
 const (
 	bloat             = 4

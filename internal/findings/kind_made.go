@@ -51,6 +51,29 @@ func limited(sender analyzer.Side, lies Place) kind {
 	}
 }
 
+// shortBuffer is a side whose buffer limits what it sends.
+func shortBuffer(sender analyzer.Side, lies Place) kind {
+	name := sender.String()
+	limits := sent(sender, "limited_send_buffer_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.SendBuffer] })
+	return kind{
+		id: "limited-by-" + name + "-buffer", when: both(lasts(limits, held), takesHalf(limits)), waited: limits, lies: lies,
+		is:   [2]string{"was as slow as what the " + name + " keeps in flight", "were as slow as what the " + name + " keeps in flight"},
+		why:  "its send buffer, or its limit of the congestion window, is small for the round trip: it never sends more at once, though the window has room",
+		next: "tcp_wmem, SO_SNDBUF and cwnd clamps at the " + name + "; ss -ti shows both",
+	}
+}
+
+// needless is a side that sends again what arrived.
+func needless(sender analyzer.Side, lies Place) kind {
+	name := sender.String()
+	return kind{
+		id: "needless-" + name, when: both(hasOf(sender, "spurious-retransmission"), needlessly(sender)), again: true, lies: lies,
+		is:   [2]string{"has a " + name + " that sends again what arrived", "have " + name + "s that send again what arrived"},
+		why:  "a proxy, driver or virtual switch that sends segments twice; or a timer that is shorter than the round trip and the delay of ACKs",
+		next: "how long behind the first do the second come? At once: something at the " + name + " copies; later: its timer",
+	}
+}
+
 // nagle is a side whose small segments wait for delayed ACKs.
 func nagle(side analyzer.Side, lies Place) kind {
 	name := side.String()
@@ -77,7 +100,7 @@ func alerted(side analyzer.Side, lies Place, why, next string) kind {
 func reordered(sender analyzer.Side, lies Place) kind {
 	name := sender.String()
 	return kind{
-		id: "reordered-" + name, when: both(hasOf(sender, "reordering"), overtaken(sender)), again: true, lies: lies,
+		id: "reordered-" + name, when: both(hasOf(sender, "reordering"), overtaken(sender)), again: true, lies: lies, covers: []string{"needless-" + name},
 		is:   [2]string{"has segments of the " + name + " that overtook each other", "have segments of the " + name + " that overtook each other"},
 		why:  "several paths or queues on the way (link aggregation or ECMP by packet, Wi-Fi): a sender takes what comes late for lost, sends it again and slows down",
 		next: "where does the path of the " + name + "'s packets fork? balance by connection there, not by packet",
