@@ -90,9 +90,14 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	k, out := k.settled(s)
 	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
 	var parts []part
+	warned := k.warned
 	for i := range kinds {
 		if a := &k.affected[i]; a.n > 0 && float64(a.n) >= kinds[i].least*float64(k.total) {
-			parts = append(parts, k.ofKind(i)...)
+			if of := k.ofKind(i); !kinds[i].mild || k.tellsMild(a, of) {
+				parts = append(parts, of...)
+			} else {
+				warned += k.mildly
+			}
 		}
 	}
 	parts = k.joinScans(parts)
@@ -103,7 +108,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		list = append(list, k.finding(&parts[i], &o))
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: k.warned}
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: warned}
 	for _, f := range list[:min(len(list), Most)] {
 		if f.Where != "" && o.Command != nil {
 			var one *uint64
@@ -116,6 +121,11 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	}
 	r.More = uint64(len(list) - len(r.Findings))
 	return r
+}
+
+// tellsMild reports whether what a mild kind affects is told: if some failed, if it is a quarter of all, or half of those that have something in common.
+func (k *Collector) tellsMild(a *affected, of []part) bool {
+	return a.failed > 0 || 4*a.n >= k.total || slices.ContainsFunc(of, func(p part) bool { return p.share != nil && p.share.exact && 2*p.share.n >= p.share.of })
 }
 
 // compare puts first what bounds all else, then what cost most. What a few met here and there, each by itself, comes behind what has a place or a time, as long as nothing

@@ -46,7 +46,7 @@ type kind struct {
 	when   condition
 	least  float64  // it is told if it affects such a share of the conversations
 	whole  bool     // nothing else is told of the conversation
-	mild   bool     // if nothing failed, it is what many programs do in good order
+	mild   bool     // it is what many programs do in good order, and told only if it failed, or sets some apart
 	covers []string // kinds that are what comes of it
 	speaks []string // anomalies that it tells of, beside those of when; others have a kind of their own
 	shows  string   // the anomaly that shows it best; "": the gravest
@@ -370,6 +370,16 @@ var coverers = func() []kindSet {
 		}
 	}
 	return list
+}()
+
+// mildKinds are the mild ones.
+var mildKinds = func() (set kindSet) {
+	for i := range kinds {
+		if kinds[i].mild {
+			set.add(i)
+		}
+	}
+	return set
 }()
 
 // scanning is where the kind scan is.

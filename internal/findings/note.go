@@ -174,6 +174,7 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 		}
 		k.affect(p.kind, c, p.x, p.near, func() (*anomalySeen, *Evidence) { return nil, p.evidence })
 	}
+	k.countMild()
 	if len(st.parts) > 0 {
 		k.keepOf(&st, c)
 	}
