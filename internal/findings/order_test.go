@@ -69,6 +69,14 @@ func TestMild(t *testing.T) {
 	}{
 		{"here and there", some(20, "", "", reset), 0, 20},
 		{"one client, always", some(9, "10.1.0.78", "", reset), 9, 0},
+		{"one client, always, and as many here and there", func(p *planted) {
+			some(9, "10.1.0.78", "", reset)(p)
+			some(9, "", "", reset)(p)
+		}, 18, 0},
+		{"one client, always, and more here and there", func(p *planted) {
+			some(9, "10.1.0.78", "", reset)(p)
+			some(10, "", "", reset)(p)
+		}, 0, 19},
 		{"half of one client's", func(p *planted) {
 			some(9, "10.1.0.78", "", reset)(p)
 			some(9, "10.1.0.78", "", p.exchange())(p)
