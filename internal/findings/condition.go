@@ -269,14 +269,20 @@ func overtaken(side analyzer.Side) condition {
 	}
 }
 
-// needlessly is that a side sent two segments or more again that had arrived, as is proved, and that they are a quarter of its segments, in which they count.
-func needlessly(side analyzer.Side) condition {
+// anyTimer is how long the shortest timers take.
+const anyTimer = 10 * time.Millisecond
+
+// twice is that a side sent two segments or more again for which nothing called, a quarter of its segments, in which they count, and that they follow at once, sooner
+// than any timer fires.
+func twice(side analyzer.Side) condition {
 	of := "endpoints." + side.String() + ".sent."
+	again := of + "retransmitted_tail_probe_packets + " + of + "retransmitted_unknown_packets"
 	return condition{
-		expr: of + "spurious_packets >= 2 && " + of + "spurious_packets * 4 >= " + of + "data_packets",
+		expr: again + " >= 2 && (" + again + ") * 4 >= " + of + "data_packets && " + of + "retransmission_interval_avg_s < 0.01",
 		holds: func(s *subject) bool {
-			n := uint64(s.Sent[side].SpuriousPackets)
-			return n >= 2 && n*4 >= s.Sent[side].DataPackets
+			sent := &s.Sent[side]
+			n := sent.Retransmissions[analyzer.CauseTailProbe] + sent.Retransmissions[analyzer.CauseUnknown]
+			return n >= 2 && n*4 >= sent.DataPackets && sent.Interval.Avg < anyTimer
 		},
 	}
 }

@@ -218,8 +218,8 @@ var faults = []fault{
 		name: "a buffer that limits transfers", id: "limited-by-server-buffer", n: 8, by: "service", value: "10.20.0.9:80", waits: true,
 		plant: some(8, "", "10.20.0.9:80", limitedTransfer(40, 65000)),
 	}, {
-		name: "a proxy that sends all twice", id: "needless-client", n: 8, by: "client", value: "10.3.0.9", again: true,
-		plant: some(8, "10.3.0.9", "", sentTwice(3)),
+		name: "a proxy that sends all twice", id: "sent-twice-by-client", n: 8, by: "client", value: "10.3.0.9", again: true,
+		plant: some(8, "10.3.0.9", "", sentTwice(3, 400*time.Microsecond)),
 	}, {
 		name: "a client that does not read", id: "slow-client-reader", n: 6, by: "client", value: "10.3.0.60", waits: true,
 		plant: some(6, "10.3.0.60", "", `

@@ -321,7 +321,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has bytes that were sent twice, and not the same, or once with a wrong checksum", "have bytes that were sent twice, and not the same, or once with a wrong checksum"},
 		why:  "a network card or device on the way that damages segments or their checksums, so that they are sent again; or somebody injects data, or hides it from an intrusion detection system",
 		next: "compare the two copies, their TTLs and IP IDs (tcptrace timeline, tcptrace follow); another card or cable, or without offloading (ethtool -K), at who sends them",
-	}, {
+	}, doubling(analyzer.Client, ClientOrWay), doubling(analyzer.Server, ServerOrWay), {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
 		is:     [2]string{"lost segments", "lost segments"},
@@ -344,7 +344,6 @@ var kinds = withOthers([]kind{
 	},
 	shortBuffer(analyzer.Client, AtClient), shortBuffer(analyzer.Server, AtServer),
 	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
-	needless(analyzer.Client, ClientOrWay), needless(analyzer.Server, ServerOrWay),
 	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
 	leak(analyzer.Client, AtClient), leak(analyzer.Server, AtServer), late(analyzer.Client, AtClient), late(analyzer.Server, AtServer),

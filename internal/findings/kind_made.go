@@ -63,14 +63,14 @@ func shortBuffer(sender analyzer.Side, lies Place) kind {
 	}
 }
 
-// needless is a side that sends again what arrived.
-func needless(sender analyzer.Side, lies Place) kind {
+// doubling is a side that sends segments twice.
+func doubling(sender analyzer.Side, lies Place) kind {
 	name := sender.String()
 	return kind{
-		id: "needless-" + name, when: both(hasOf(sender, "spurious-retransmission"), needlessly(sender)), again: true, lies: lies,
-		is:   [2]string{"has a " + name + " that sends again what arrived", "have " + name + "s that send again what arrived"},
-		why:  "a proxy, driver or virtual switch that sends segments twice; or a timer that is shorter than the round trip and the delay of ACKs",
-		next: "how long behind the first do the second come? At once: something at the " + name + " copies; later: its timer",
+		id: "sent-twice-by-" + name, when: twice(sender), again: true, lies: lies, covers: []string{"loss"},
+		is:   [2]string{"has a " + name + " that sends segments twice, at once", "have " + name + "s that send segments twice, at once"},
+		why:  "a proxy, driver or virtual switch copies what it sends: nothing called for the second, which comes sooner than any timer fires",
+		next: "do the second have IP IDs of their own (tcptrace timeline)? Then they were sent, else copied on the way; capture in front of what sits before the " + name,
 	}
 }
 
@@ -100,7 +100,7 @@ func alerted(side analyzer.Side, lies Place, why, next string) kind {
 func reordered(sender analyzer.Side, lies Place) kind {
 	name := sender.String()
 	return kind{
-		id: "reordered-" + name, when: both(hasOf(sender, "reordering"), overtaken(sender)), again: true, lies: lies, covers: []string{"needless-" + name},
+		id: "reordered-" + name, when: both(hasOf(sender, "reordering"), overtaken(sender)), again: true, lies: lies,
 		is:   [2]string{"has segments of the " + name + " that overtook each other", "have segments of the " + name + " that overtook each other"},
 		why:  "several paths or queues on the way (link aggregation or ECMP by packet, Wi-Fi): a sender takes what comes late for lost, sends it again and slows down",
 		next: "where does the path of the " + name + "'s packets fork? balance by connection there, not by packet",

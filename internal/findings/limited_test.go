@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tcptrace/internal/testutil/scripts"
 )
@@ -49,21 +50,21 @@ func ids(s *seen) string {
 	return strings.Join(list, " ")
 }
 
-// sentTwice is so many requests each of which comes again when it has been acknowledged.
-func sentTwice(requests int) string {
+// sentTwice is so many requests each of which comes again, that late, just before the ACK of the first comes.
+func sentTwice(requests int, late time.Duration) string {
 	var b strings.Builder
 	b.WriteString(strings.Join(strings.Split(strings.TrimSpace(open), "\n")[:3], "\n"))
 	for i := range requests {
 		from, to, answered := 1+200*i, 201+200*i, 1+100*i
-		fmt.Fprintf(&b, "\n+30ms > P. %d:%d(200) ack %d ipid %d\n+10us < . %[3]d:%[3]d(0) ack %[2]d\n", from, to, answered, 70+2*i)
-		fmt.Fprintf(&b, "+100us > P. %d:%d(200) ack %d ipid %d\n+10us < . %[3]d:%[3]d(0) ack %[2]d\n", from, to, answered, 71+2*i)
-		fmt.Fprintf(&b, "+9ms < P. %d:%d(100) ack %d\n+60us > . %[3]d:%[3]d(0) ack %[2]d ipid 9%d\n", answered, answered+100, to, i)
+		segment := fmt.Sprintf("> P. %d:%d(200) ack %d", from, to, answered)
+		fmt.Fprintf(&b, "\n+30ms %s\n+%v %[1]s\n+10us < . %[3]d:%[3]d(0) ack %[4]d\n", segment, late, answered, to)
+		fmt.Fprintf(&b, "+9ms < P. %d:%d(100) ack %d\n+60us > . %[3]d:%[3]d(0) ack %[2]d\n", answered, answered+100, to)
 	}
 	return b.String()
 }
 
-// TestNeedless: who sends again what arrived is told of if that is twice, and a quarter of what it sends.
-func TestNeedless(t *testing.T) {
+// TestTwice: who sends segments twice, at once, is told of if that is so of two, a quarter of what it sends, sooner than any timer.
+func TestTwice(t *testing.T) {
 	plain := func(script string, requests, more int) string { // so many requests that come once, behind these
 		var b strings.Builder
 		b.WriteString(script)
@@ -74,15 +75,30 @@ func TestNeedless(t *testing.T) {
 		}
 		return b.String()
 	}
+	const soon = 100 * time.Microsecond
 	for _, c := range []struct {
-		twice, once int
-		want        string
-	}{{2, 0, "needless-client"}, {1, 0, ""}, {2, 4, "needless-client"}, {2, 5, ""}, {3, 6, "needless-client"}, {3, 7, ""}} {
-		s := look(t, scripts.Frames(t, "client 10.0.0.1:40000\nserver 10.0.0.2:80\n"+plain(sentTwice(c.twice), c.twice, c.once)))
+		twice int
+		late  time.Duration
+		once  int
+		want  string
+	}{
+		{2, soon, 0, "sent-twice-by-client"}, {1, soon, 0, ""}, {2, soon, 4, "sent-twice-by-client"}, {2, soon, 5, ""}, {3, soon, 6, "sent-twice-by-client"}, {3, soon, 7, ""},
+		{2, 9999 * time.Microsecond, 0, "sent-twice-by-client"}, {2, 10 * time.Millisecond, 0, ""}, {2, 240 * time.Millisecond, 0, ""},
+	} {
+		script := "client 10.0.0.1:40000\nserver 10.0.0.2:80\n" + plain(sentTwice(c.twice, c.late), c.twice, c.once)
+		s := look(t, scripts.Frames(t, script))
 		s.check(t)
 		if got := ids(s); got != c.want {
 			sent := &s.records[0].Endpoints.Client.Sent
-			t.Errorf("%v: %q, want %q: %d of %d", c, got, c.want, sent.SpuriousPackets, sent.DataPackets)
+			t.Errorf("%v: %q, want %q: %d of %d", c, got, c.want, sent.RetransmittedTailProbePackets, sent.DataPackets)
+		}
+		if c.want == "" {
+			continue
+		}
+		s = look(t, scripts.Frames(t, strings.ReplaceAll(script, "+10us < .", "+20ms < ."))) // nothing proves that the first arrived
+		s.check(t)
+		if got := ids(s); got != c.want {
+			t.Errorf("%v, acknowledged late: %q, want %q", c, got, c.want)
 		}
 	}
 }
