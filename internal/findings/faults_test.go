@@ -125,6 +125,12 @@ var faults = []fault{
 		name: "a refused service", id: "refused", n: 12, by: "service", value: "10.20.0.3:8443", fails: 12,
 		plant: some(12, "", "10.20.0.3:8443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"),
 	}, {
+		name: "a host that a router cannot reach", id: "unreachable", n: 9, by: "service", value: "10.20.7.7:443", fails: 9, waits: true,
+		plant: some(9, "", "10.20.7.7:443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 host\n+1 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 host\n"),
+	}, {
+		name: "a router that a loop leads back to", id: "routing-loop", n: 9, by: "service", value: "10.20.7.8:443", fails: 9, waits: true,
+		plant: some(9, "", "10.20.7.8:443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 ttl\n+1 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 ttl\n"),
+	}, {
 		name: "SYNs that a server leaves unanswered since a moment", id: "no-answer", n: 30, by: "service", value: "10.20.0.5:443", since: true, fails: 30, waits: true,
 		plant: func(p *planted) {
 			for range 40 {

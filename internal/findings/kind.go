@@ -147,12 +147,12 @@ var kinds = withOthers([]kind{
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
 	}, {
-		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, stalls: true, lies: OnNetwork,
+		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: stallingTime, fails: true, stalls: true, lies: OnNetwork,
 		is:   [2]string{"was told by an ICMP error that its peer cannot be reached", "were told by ICMP errors that their peers cannot be reached"},
 		why:  "a firewall rejects, the host is down, or a route is missing",
 		next: "the device that sent the error: tcptrace timeline names it",
 	}, {
-		id: "routing-loop", when: has("icmp-time-exceeded"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, lies: OnNetwork,
+		id: "routing-loop", when: has("icmp-time-exceeded"), covers: append([]string{"no-answer"}, closes...), waited: stallingTime, fails: true, lies: OnNetwork,
 		is:   [2]string{"sent packets that went through too many routers", "sent packets that went through too many routers"},
 		why:  "routers that send packets to each other, or a traceroute",
 		next: "traceroute to the server: a loop shows the same routers again and again",
