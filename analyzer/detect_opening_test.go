@@ -22,10 +22,10 @@ func TestOpeningAnomalies(t *testing.T) {
 		{"refused, by an RST captured in front of the SYN, too", stray + "-10ms > S 0:0(0)\n+20ms < R. raw 0:0(0) ack 1 win 0\n", []string{
 			"0 rst-in-handshake client 2: refused: the server answered the SYN by an RST 20.0 ms after the first segment",
 			"0 connection-refused client 2: the server answered the SYN by an RST after 0 us; refused twice, 10.0 ms apart",
-			"0 clock-backwards both 3: the clock went back once, by 10.0 ms at most",
+			"0 clock-backwards both 3: the clock went back once, by 10.0 ms or more",
 		}},
 		{"refused, by a clock that stepped back", syn + "-20ms < R. raw 0:0(0) ack 1 win 0\n", []string{
-			"0 clock-backwards both 2: the clock went back once, by 20.0 ms at most",
+			"0 clock-backwards both 2: the clock went back once, by 20.0 ms or more",
 			"0 rst-in-handshake client 2: refused: the server answered the SYN by an RST 0 us after the first segment",
 			"0 connection-refused client 2: the server answered the SYN by an RST after 0 us",
 		}},

@@ -165,7 +165,7 @@ func TestCaptureAnomalies(t *testing.T) {
 			"0 capture-loss server 8: 1,200 bytes of the server acknowledged but not captured",
 		}},
 		{"clock", request + "-5s > P. 101:102(1) ack 201 <nop,nop,TS val 1100 ecr 9021>\n", []string{
-			"0 clock-backwards both 7: the clock went back once, by 5.0 s at most",
+			"0 clock-backwards both 7: the clock went back once, by 5.0 s or more",
 		}},
 		{"one side", `
 +0      > S   0:0(0)   win 64240 <mss 1460>

@@ -27,8 +27,13 @@ func TestSlowTurns(t *testing.T) {
 		"c10 c2000 s1100 c10 s1100 s1200 c10 s90": {0, 1}, // and the server by itself
 		"c10 c1100 s1100 c10 s1100":               {0, 1},
 		// news, not an answer
-		"c10 s1100 s1200 s1300":       {1, 0},
-		"c10 s1100 s1200 s1300 s1100": {0, 0},
+		"c10 s1100 s1200 s1300":                                       {1, 0},
+		"c10 s1100 s1200 s1300 s1100":                                 {0, 0},
+		"c10 s1100 s1200 s1300 c10 s1100 s1200":                       {2, 0}, // three of five
+		"c10 s1100 s1200 s1300 c10 s1100 s1200 s1300":                 {0, 0}, // four of six
+		"c10 s1100 s1200 s1300 c10 s1100 s1200 s1300 c10 s1100":       {3, 0}, // four of seven
+		"c10 s1100 s1200 s1300 c10 s1100 s1200 s1300 c10 s1100 s1200": {3, 0}, // five of eight
+		"c10 s1100 s1200 s1300 c10 s1100 s1200 s1300 c10 s999 s1200":  {0, 0}, // the last answer is soon
 		// an acknowledgement of what was pushed: small, at once, and not answered
 		"c10 s30 s9000/40 c20/40 s5000/40":                            {0, 0},
 		"c10 s30 s9000/40 c20/96 s5000/40":                            {0, 0},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/analyzer"
 	"tcptrace/report/internal/sample"
 )
 
@@ -20,8 +21,9 @@ func TestFilterTellsItsCounts(t *testing.T) {
 		t.Errorf("table:\n%s", table.String())
 	}
 	f := Filter(Sorted(NewJSON(&doc), key, 1), w)
+	want := Selection{Active: true, Matched: 2, Total: 4, Outcomes: [analyzer.NumOutcomes]uint64{analyzer.Open: 1, analyzer.Closed: 1}}
 	write(t, f, sample.Conversations(), sample.Summary())
-	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != (Selection{Active: true, Matched: 2, Total: 4}) {
+	if !strings.Contains(doc.String(), `"matched":2`) || f.Selection() != want {
 		t.Errorf("selection %v, document:\n%s", f.Selection(), doc.String())
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"tcptrace/report/internal/sample"
 )
 
-// TestFit: on a terminal a table has as many rows as fit between what stands above and the summary, and five at least; elsewhere all.
+// TestFit: on a terminal a table has as many rows as fit between what stands above and the summary, and three at least; elsewhere all.
 func TestFit(t *testing.T) {
 	const all = 40
 	for _, c := range []struct{ height, above, rows int }{
-		{0, 0, all}, {0, 30, all}, {24, 0, 17}, {24, 5, 12}, {24, 12, 5}, {24, 13, 5}, {10, 50, 5}, {47, 0, all}, {46, 0, all - 1},
+		{0, 0, all}, {0, 30, all}, {24, 0, 17}, {24, 5, 12}, {24, 12, 5}, {24, 14, 3}, {24, 15, 3}, {10, 50, 3}, {47, 0, all}, {46, 0, all - 1},
 	} {
 		var b bytes.Buffer
 		table := NewTable(&b, TableOptions{Width: 120, Height: c.height})

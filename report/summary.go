@@ -41,7 +41,11 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	if sel.Active {
 		t.line("selected", "%s of %s --where", human.Count(sel.Matched), agree(sel.Total, "conversation", "match"))
 	}
-	t.outcomes(&s.Outcomes)
+	if sel.Active {
+		t.outcomes(&sel.Outcomes)
+	} else {
+		t.outcomes(&s.Outcomes)
+	}
 	label := "not analyzed"
 	for _, n := range notAnalyzed {
 		t.line(label, "%s: %s", human.Counted(n.Packets, "packet"), n.Text)

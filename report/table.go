@@ -76,7 +76,7 @@ func (r *Table) Finish(s *analyzer.Summary) error {
 }
 
 const (
-	leastRows  = 5 // on a terminal, however low it is
+	leastRows  = 3 // on a terminal, however low it is
 	tableFrame = 4 // lines beside rows: the head, how many more there are, an empty one, and the shell's
 )
 

@@ -199,7 +199,7 @@ func TestSummaryText(t *testing.T) {
 		counts  []analyzer.Count
 		sel     Selection
 	}{
-		{"everything", sample.Summary(), sampleNotAnalyzed, Selection{Active: true, Matched: 1, Total: 4}},
+		{"everything", sample.Summary(), sampleNotAnalyzed, Selection{Active: true, Matched: 1, Total: 4, Outcomes: [analyzer.NumOutcomes]uint64{analyzer.Refused: 1}}},
 		{"nothing remarkable", &analyzer.Summary{Packets: 1, Bytes: 60, TCP: 1, Conversations: 1,
 			Start: sample.At("2026-11-21T01:02:03Z"), End: sample.At("2026-11-21T01:02:03Z"), Outcomes: [analyzer.NumOutcomes]uint64{analyzer.Unanswered: 1}}, nil, Selection{}},
 		{"no packet", &analyzer.Summary{}, nil, Selection{}},

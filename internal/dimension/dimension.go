@@ -113,6 +113,7 @@ var table = []Dimension{
 	{Name: "service", Help: "address and port of the server", values: service, compare: compareSockets, port: portOfSocket},
 	{Name: "name", Help: "name of the server, as far as it is known", values: name, compare: strings.Compare},
 	{Name: "client-ttl", Help: "least TTL, or hop limit, of the client at the tap", values: clientTTL, compare: compareNumbers},
+	{Name: "backend", Help: "service, and the TTL, or hop limit, of its server at the tap, by which the hosts behind one address may differ", values: backend, compare: compareBackends, port: portOfBackend},
 	{Name: "pair", Help: "addresses of client and server", values: pair, compare: comparePairs},
 	{Name: "vlan", Help: "id of the VLAN, or of both: 100.20 is 20 in 100", values: vlan, compare: compareVLANs},
 	{Name: "interface", Help: "name of the interface that captured it", values: captured, compare: strings.Compare},
@@ -165,6 +166,36 @@ func clientTTL(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
 		v.text = strconv.AppendUint(v.text, uint64(ttl), 10)
 	}
 	v.end()
+}
+
+// WithTTL stands between the socket and the TTL of a backend.
+const WithTTL = " with TTL "
+
+// ServerTTL is the TTL, or hop limit, of all that the server sent; 0 if there are several, which are of several hosts, or none.
+func ServerTTL(c *analyzer.Conversation) uint8 {
+	if s := &c.Sent[analyzer.Server]; s.TTLMin == s.TTLMax {
+		return s.TTLMin
+	}
+	return 0
+}
+
+func backend(v *Values, c *analyzer.Conversation, _ *analyzer.Judgment) {
+	if n := ServerTTL(c); n > 0 {
+		v.text = c.Addr[analyzer.Server].AppendTo(v.text)
+		v.text = strconv.AppendUint(append(v.text, WithTTL...), uint64(n), 10)
+	}
+	v.end()
+}
+
+func portOfBackend(value string) (uint16, bool) {
+	socket, _, _ := strings.Cut(value, WithTTL)
+	return portOfSocket(socket)
+}
+
+func compareBackends(a, b string) int {
+	socketA, ttlA, _ := strings.Cut(a, WithTTL)
+	socketB, ttlB, _ := strings.Cut(b, WithTTL)
+	return cmp.Or(compareSockets(socketA, socketB), compareNumbers(ttlA, ttlB))
 }
 
 // between stands between the two addresses of a pair.

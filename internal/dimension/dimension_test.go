@@ -34,6 +34,8 @@ func TestValues(t *testing.T) {
 	v4 := conversation("10.1.2.3:40000", "192.0.2.200:443", 1_772_443_807_123_456_789)
 	v6 := conversation("[2001:db8:1:2:3::1]:40000", "[2001:db8:1:3::1]:80", 1_772_443_807_123_456_789)
 	self := conversation("10.0.0.1:7", "10.0.0.1:7", 0)
+	v6.Sent[analyzer.Server].TTLMin, v6.Sent[analyzer.Server].TTLMax = 57, 57
+	self.Sent[analyzer.Server].TTLMin, self.Sent[analyzer.Server].TTLMax = 57, 58
 	for _, test := range []struct {
 		name string
 		c    *analyzer.Conversation
@@ -46,6 +48,9 @@ func TestValues(t *testing.T) {
 		{"port", v4, "443"},
 		{"service", v4, "192.0.2.200:443"},
 		{"service", v6, "[2001:db8:1:3::1]:80"},
+		{"backend", v6, "[2001:db8:1:3::1]:80 with TTL 57"},
+		{"backend", self, ""}, // several hosts
+		{"backend", v4, ""},   // the server sent nothing
 		{"pair", v4, "10.1.2.3 > 192.0.2.200"},
 		{"network", v4, "10.1.2.0/24|192.0.2.0/24"},
 		{"network", self, "10.0.0.0/24"},
@@ -179,6 +184,7 @@ func TestCompare(t *testing.T) {
 		"port":    {"80", "443", "8080", ""},
 		"vlan":    {"9", "9.30", "9.200", "100", ""},
 		"service": {"9.0.0.1:80", "10.0.0.2:80", "10.0.0.2:443", ""},
+		"backend": {"9.0.0.1:80 with TTL 60", "9.0.0.1:443 with TTL 9", "9.0.0.1:443 with TTL 60", ""},
 		"pair":    {"9.0.0.1 > 10.0.0.2", "10.0.0.1 > 9.0.0.2", "10.0.0.1 > 10.0.0.1"},
 		"network": {"9.0.0.0/8", "10.0.0.0/8", "2001:db8::/32", ""},
 		"anomaly": {"no-answer", "zero-window", ""},

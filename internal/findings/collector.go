@@ -18,6 +18,7 @@ const (
 type Collector struct {
 	total    uint64
 	warned   uint64 // conversations that no kind affects, though there is a warning
+	mildly   uint64 // those that only mild kinds affect
 	start    starts
 	all      []sketch[moments]      // by factor
 	affected []affected             // by kind
@@ -97,12 +98,20 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 	if k.mark.kinds.empty() && s.warned() {
 		k.warned++
 	}
+	k.countMild()
 	if st == nil && !k.flooded {
 		w := stallShows(&s)
 		k.stray(&w)
 	} else if st != nil && len(st.parts) > 0 {
 		st.all.x.waited, st.all.x.again, _ = s.cost(outing)
 		k.keepOf(st, c)
+	}
+}
+
+// countMild counts the conversation that was taken last if only mild kinds affect it.
+func (k *Collector) countMild() {
+	if of := k.mark.kinds; !of.empty() && of == of.and(mildKinds) {
+		k.mildly++
 	}
 }
 

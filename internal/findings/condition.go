@@ -155,7 +155,7 @@ var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit"
 })
 
 // setBack is how clock-backwards ends that tells of a second or more. Taps whose clocks disagree do so by less.
-const setBack = " s at most"
+const setBack = " s or more"
 
 // clockSet is that the clock of the capture was set back.
 var clockSet = ofAnomaly("clock-backwards", `any(anomalies, .id == "clock-backwards" && .detail endsWith "`+setBack+`")`, func(a *analyzer.Anomaly) bool {
@@ -265,6 +265,24 @@ func overtaken(side analyzer.Side) condition {
 			sent := &s.Sent[side]
 			n := uint64(sent.OutOfOrderPackets)
 			return n >= 3 && sent.SpuriousPackets > 0 || n >= 10 && n*20 >= sent.DataPackets
+		},
+	}
+}
+
+// anyTimer is how long the shortest timers take.
+const anyTimer = 10 * time.Millisecond
+
+// twice is that a side sent two segments or more again for which nothing called, a quarter of its segments, in which they count, and that they follow at once, sooner
+// than any timer fires.
+func twice(side analyzer.Side) condition {
+	of := "endpoints." + side.String() + ".sent."
+	again := of + "retransmitted_tail_probe_packets + " + of + "retransmitted_unknown_packets"
+	return condition{
+		expr: again + " >= 2 && (" + again + ") * 4 >= " + of + "data_packets && " + of + "retransmission_interval_avg_s < 0.01",
+		holds: func(s *subject) bool {
+			sent := &s.Sent[side]
+			n := sent.Retransmissions[analyzer.CauseTailProbe] + sent.Retransmissions[analyzer.CauseUnknown]
+			return n >= 2 && n*4 >= sent.DataPackets && sent.Interval.Avg < anyTimer
 		},
 	}
 }

@@ -25,14 +25,13 @@ var factors = [...]factor{
 	{find("name"), func(c *analyzer.Conversation) key { return key{text: c.Names[analyzer.Server].Text} },
 		"to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
 	{find("service"), service, "to %s", whereService},
+	{find("backend"), backend, "to %s", whereBackend},
 	{find("server"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Server].Addr()) },
 		"to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
 	{find("client"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Client].Addr()) },
 		"from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
 	{find("port"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Addr[analyzer.Server].Port())} },
 		"to port %s", func(v string) string { return `server.port == ` + v }},
-	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
-		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 	{find("vlan"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.VLAN[0]) | uint64(c.VLAN[1])<<16} },
 		"in VLAN %s", whereVLAN},
 	{find("interface"), func(c *analyzer.Conversation) key { return key{text: c.Interface} },
@@ -41,6 +40,8 @@ var factors = [...]factor{
 		"from %s", whereNetwork("client.ip")},
 	{find("server-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Server].Addr()) },
 		"to %s", whereNetwork("server.ip")},
+	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
+		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 }
 
 // service is the address and port of the server.
@@ -50,10 +51,20 @@ func service(c *analyzer.Conversation) key {
 	return k
 }
 
+// backend is the service and the TTL of its server; no value if that has several.
+func backend(c *analyzer.Conversation) (k key) {
+	if ttl := dimension.ServerTTL(c); ttl > 0 {
+		k = service(c)
+		k.rest |= uint64(ttl) << 16
+	}
+	return k
+}
+
 // Places of factors in the table.
 const (
 	byService = 1
-	byClient  = 3
+	byBackend = 2
+	byClient  = 4
 )
 
 func find(name string) *dimension.Dimension {
@@ -70,6 +81,11 @@ func whereService(value string) string {
 		return ""
 	}
 	return `server.ip == ` + strconv.Quote(a.Addr().String()) + ` && server.port == ` + strconv.Itoa(int(a.Port()))
+}
+
+func whereBackend(value string) string {
+	socket, ttl, _ := strings.Cut(value, dimension.WithTTL)
+	return whereService(socket) + ` && endpoints.server.sent.ttl_min == ` + ttl + ` && endpoints.server.sent.ttl_max == ` + ttl
 }
 
 func whereVLAN(value string) string {

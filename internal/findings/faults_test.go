@@ -125,6 +125,12 @@ var faults = []fault{
 		name: "a refused service", id: "refused", n: 12, by: "service", value: "10.20.0.3:8443", fails: 12,
 		plant: some(12, "", "10.20.0.3:8443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"),
 	}, {
+		name: "a host that a router cannot reach", id: "unreachable", n: 9, by: "service", value: "10.20.7.7:443", fails: 9, waits: true,
+		plant: some(9, "", "10.20.7.7:443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 host\n+1 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 host\n"),
+	}, {
+		name: "a router that a loop leads back to", id: "routing-loop", n: 9, by: "service", value: "10.20.7.8:443", fails: 9, waits: true,
+		plant: some(9, "", "10.20.7.8:443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 ttl\n+1 > S 0:0(0) win 64240 <mss 1460>\n+20ms < icmp 10.20.255.1 ttl\n"),
+	}, {
 		name: "SYNs that a server leaves unanswered since a moment", id: "no-answer", n: 30, by: "service", value: "10.20.0.5:443", since: true, fails: 30, waits: true,
 		plant: func(p *planted) {
 			for range 40 {
@@ -143,6 +149,28 @@ var faults = []fault{
 +10us < P. 1461:2001(540) ack 201
 +60us > .  201:201(0) ack 2001
 `+closed),
+	}, {
+		name: "one of three hosts behind an address, which is slow", id: "slow-server", n: 8, by: "backend", value: "10.20.0.9:8080 with TTL 61", waits: true,
+		plant: func(p *planted) {
+			for i := range 24 {
+				body := p.exchange()
+				if i%3 == 2 {
+					body = open + "+2.5 < . 1:501(500) ack 201\n+60us > . 201:201(0) ack 501\n"
+				}
+				p.add(p.start(), p.client(), "10.20.0.9:8080", fmt.Sprintf("ttl 64 %d\n", 63-i%3)+body)
+			}
+		},
+	}, {
+		name: "a firewall that refuses in a server's name", id: "refused", n: 8, by: "backend", value: "10.20.0.9:8080 with TTL 255", fails: 8,
+		plant: func(p *planted) {
+			for i := range 24 {
+				body := "ttl 64 57\n" + p.exchange()
+				if i%3 == 2 {
+					body = "ttl 64 255\n+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n"
+				}
+				p.add(p.start(), p.client(), "10.20.0.9:8080", body)
+			}
+		},
 	}, {
 		name: "a name whose servers are slow", id: "slow-server", n: 16, by: "name", value: "shop.example.com", waits: true,
 		plant: func(p *planted) {
@@ -189,9 +217,15 @@ var faults = []fault{
 		name: "a window that limits a transfer", id: "limited-by-client", n: 8, by: "client", value: "10.2.0.50", waits: true,
 		plant: func(p *planted) {
 			for range 8 {
-				p.add(p.start(), "10.2.0.50", p.service(), limitedTransfer())
+				p.add(p.start(), "10.2.0.50", p.service(), limitedTransfer(40, 5840))
 			}
 		},
+	}, {
+		name: "a buffer that limits transfers", id: "limited-by-server-buffer", n: 8, by: "service", value: "10.20.0.9:80", waits: true,
+		plant: some(8, "", "10.20.0.9:80", limitedTransfer(40, 65000)),
+	}, {
+		name: "a proxy that sends all twice", id: "sent-twice-by-client", n: 8, by: "client", value: "10.3.0.9", again: true,
+		plant: some(8, "10.3.0.9", "", sentTwice(3, 400*time.Microsecond)),
 	}, {
 		name: "a client that does not read", id: "slow-client-reader", n: 6, by: "client", value: "10.3.0.60", waits: true,
 		plant: some(6, "10.3.0.60", "", `

@@ -42,8 +42,9 @@ type Finding struct {
 // ranked is a finding on its way to its place.
 type ranked struct {
 	Finding
-	capture bool   // it bounds what the others say
-	waited  uint64 // ns
+	capture   bool   // it bounds what the others say
+	scattered bool   // it is of few, here and there, who failed in nothing
+	waited    uint64 // ns
 }
 
 // The schemas of what WriteJSON and WriteNDJSON write.
@@ -89,9 +90,14 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	k, out := k.settled(s)
 	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
 	var parts []part
+	warned := k.warned
 	for i := range kinds {
 		if a := &k.affected[i]; a.n > 0 && float64(a.n) >= kinds[i].least*float64(k.total) {
-			parts = append(parts, k.ofKind(i)...)
+			if of := k.ofKind(i); !kinds[i].mild || k.tellsMild(a, of) {
+				parts = append(parts, of...)
+			} else {
+				warned += k.mildly
+			}
 		}
 	}
 	parts = k.joinScans(parts)
@@ -102,7 +108,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 		list = append(list, k.finding(&parts[i], &o))
 	}
 	slices.SortStableFunc(list, compare)
-	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: k.warned}
+	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: warned}
 	for _, f := range list[:min(len(list), Most)] {
 		if f.Where != "" && o.Command != nil {
 			var one *uint64
@@ -117,15 +123,27 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	return r
 }
 
-// compare puts first what bounds all else, then what cost most.
+// tellsMild reports whether what a mild kind affects is told: if some failed, if it is a quarter of all, or if half of those that have something in common are so, and they are half of what it is.
+func (k *Collector) tellsMild(a *affected, of []part) bool {
+	return a.failed > 0 || 4*a.n >= k.total || slices.ContainsFunc(of, func(p part) bool { return p.share != nil && p.share.exact && 2*p.share.n >= max(p.share.of, a.n) })
+}
+
+// compare puts first what bounds all else, then what cost most. What a few met here and there, each by itself, comes behind what has a place or a time, as long as nothing
+// failed: segments are lost everywhere.
 func compare(a, b ranked) int {
-	if a.capture != b.capture {
-		if a.capture {
-			return -1
-		}
-		return 1
+	return cmp.Or(-compareBools(a.capture, b.capture), -cmp.Compare(a.Failed, b.Failed), compareBools(a.scattered, b.scattered),
+		-cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
+}
+
+// compareBools has false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
 	}
-	return cmp.Or(-cmp.Compare(a.Failed, b.Failed), -cmp.Compare(a.waited, b.waited), -cmp.Compare(a.AgainBytes, b.AgainBytes), -cmp.Compare(a.Conversations, b.Conversations))
+	return 1
 }
 
 // part is conversations that a finding tells of: those that a kind affects, or some of them.
@@ -226,10 +244,15 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	}
 	if s != nil {
 		f.Factor = &Factor{By: factors[s.factor].dimension.Name, Value: s.value}
+		if s.factor == byBackend {
+			f.Next += "; which of the hosts behind that address, or before it, has that TTL?"
+		}
 		if s.exact {
 			f.Factor.Of = &s.of
 		}
 	}
+	few := float64(t.n) < bounding*float64(k.total)
+	f.scattered = f.Failed == 0 && p.kind != outing && (kind.mild || few && s == nil && f.Since == nil && f.Until == nil)
 	f.Text = f.text(p, o)
 	return f
 }
@@ -248,7 +271,7 @@ func (k *Collector) place(f *Finding, t *tally, s *share) {
 	}
 }
 
-// bounding is the share of the conversations from which on what the capture cannot show comes first.
+// bounding is the share of the conversations from which on what the capture cannot show comes first, and what has nothing in common is no longer scattered.
 const bounding = 0.05
 
 func moment(t analyzer.Time) *report.Time { m := report.Time(t); return &m }

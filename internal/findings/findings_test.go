@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -45,8 +46,30 @@ func look(t testing.TB, frames []lab.Frame) *seen {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.found = k.Report(&sum, findings.Options{Command: func(where string, _ *uint64) string { return "tcptrace FILE --where '" + where + "'" }})
+	o := findings.Options{Command: func(where string, _ *uint64) string { return "tcptrace FILE --where '" + where + "'" }}
+	s.found = k.Report(&sum, o)
+	few := skimming{findings.New()}
+	a = analyzer.New(analyzer.Options{}, few)
+	scripts.Feed(t, a, frames)
+	if sum, err = a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := few.Report(&sum, o); !reflect.DeepEqual(got, s.found) {
+		t.Errorf("%d findings where conversations are skimmed, %d where they are not, or others", len(got.Findings), len(s.found.Findings))
+	}
 	return s
+}
+
+// skimming gets little of conversations in which nothing is wrong.
+type skimming struct{ *findings.Collector }
+
+func (skimming) Skims(analyzer.Time) bool { return true }
+
+func (s skimming) Conversation(c *analyzer.Conversation) error {
+	var j analyzer.Judgment
+	j.Judge(c)
+	s.Collector.Conversation(c, &j)
+	return nil
 }
 
 // keep has k and s take conversations.

@@ -61,6 +61,7 @@ func (k *key) example() *analyzer.Conversation {
 	c := &analyzer.Conversation{Addr: [2]netip.AddrPort{at, at}, VLAN: [2]uint16{uint16(k.rest), uint16(k.rest >> 16)}, Interface: k.text}
 	c.Names[analyzer.Server].Text = k.text
 	c.Sent[analyzer.Client].TTLMin = uint8(k.rest)
+	c.Sent[analyzer.Server].TTLMin, c.Sent[analyzer.Server].TTLMax = uint8(k.rest>>16), uint8(k.rest>>16)
 	return c
 }
 

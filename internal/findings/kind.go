@@ -46,6 +46,7 @@ type kind struct {
 	when   condition
 	least  float64  // it is told if it affects such a share of the conversations
 	whole  bool     // nothing else is told of the conversation
+	mild   bool     // it is what many programs do in good order, and told only if it failed, or sets some apart
 	covers []string // kinds that are what comes of it
 	speaks []string // anomalies that it tells of, beside those of when; others have a kind of their own
 	shows  string   // the anomaly that shows it best; "": the gravest
@@ -146,12 +147,12 @@ var kinds = withOthers([]kind{
 		why:  "the client or a NAT before it takes ports again too soon",
 		next: "timestamps at both ends, or fewer new connections",
 	}, {
-		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, stalls: true, lies: OnNetwork,
+		id: "unreachable", when: has("icmp-unreachable"), covers: append([]string{"no-answer"}, closes...), waited: stallingTime, fails: true, stalls: true, lies: OnNetwork,
 		is:   [2]string{"was told by an ICMP error that its peer cannot be reached", "were told by ICMP errors that their peers cannot be reached"},
 		why:  "a firewall rejects, the host is down, or a route is missing",
 		next: "the device that sent the error: tcptrace timeline names it",
 	}, {
-		id: "routing-loop", when: has("icmp-time-exceeded"), covers: append([]string{"no-answer"}, closes...), waited: spent(timing.Repair), fails: true, lies: OnNetwork,
+		id: "routing-loop", when: has("icmp-time-exceeded"), covers: append([]string{"no-answer"}, closes...), waited: stallingTime, fails: true, lies: OnNetwork,
 		is:   [2]string{"sent packets that went through too many routers", "sent packets that went through too many routers"},
 		why:  "routers that send packets to each other, or a traceroute",
 		next: "traceroute to the server: a loop shows the same routers again and again",
@@ -263,7 +264,7 @@ var kinds = withOthers([]kind{
 		why:  "the application at the server hangs, or takes longer than the client's timeout",
 		next: "the server's log and what it asks in turn; then the client's timeout",
 	}, {
-		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
+		id: "reset-by-client", when: both(has("abortive-close"), resetBy(analyzer.Client)), mild: true, covers: []string{"unfinished-close", "reset-by-server"}, fails: true, lies: AtClient,
 		is:   [2]string{"was aborted by an RST of its client", "were aborted by RSTs of their clients"},
 		why:  "its process ended, left data unread or closed with SO_LINGER 0, or a timeout of its own",
 		next: "see what it had last been sent, and how long before: tcptrace timeline",
@@ -320,7 +321,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has bytes that were sent twice, and not the same, or once with a wrong checksum", "have bytes that were sent twice, and not the same, or once with a wrong checksum"},
 		why:  "a network card or device on the way that damages segments or their checksums, so that they are sent again; or somebody injects data, or hides it from an intrusion detection system",
 		next: "compare the two copies, their TTLs and IP IDs (tcptrace timeline, tcptrace follow); another card or cable, or without offloading (ethtool -K), at who sends them",
-	}, {
+	}, doubling(analyzer.Client, ClientOrWay), doubling(analyzer.Server, ServerOrWay), {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
 		is:     [2]string{"lost segments", "lost segments"},
@@ -341,6 +342,7 @@ var kinds = withOthers([]kind{
 		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
 		next: "what happened then: logs of the devices on the way and of the hosts",
 	},
+	shortBuffer(analyzer.Client, AtClient), shortBuffer(analyzer.Server, AtServer),
 	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
 	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
@@ -367,6 +369,16 @@ var coverers = func() []kindSet {
 		}
 	}
 	return list
+}()
+
+// mildKinds are the mild ones.
+var mildKinds = func() (set kindSet) {
+	for i := range kinds {
+		if kinds[i].mild {
+			set.add(i)
+		}
+	}
+	return set
 }()
 
 // scanning is where the kind scan is.

@@ -51,6 +51,29 @@ func limited(sender analyzer.Side, lies Place) kind {
 	}
 }
 
+// shortBuffer is a side whose buffer limits what it sends.
+func shortBuffer(sender analyzer.Side, lies Place) kind {
+	name := sender.String()
+	limits := sent(sender, "limited_send_buffer_s", func(s *analyzer.Sent) time.Duration { return s.Limits[timing.SendBuffer] })
+	return kind{
+		id: "limited-by-" + name + "-buffer", when: both(lasts(limits, held), takesHalf(limits)), waited: limits, lies: lies,
+		is:   [2]string{"was as slow as what the " + name + " keeps in flight", "were as slow as what the " + name + " keeps in flight"},
+		why:  "its send buffer, or its limit of the congestion window, is small for the round trip: it never sends more at once, though the window has room",
+		next: "tcp_wmem, SO_SNDBUF and cwnd clamps at the " + name + "; ss -ti shows both",
+	}
+}
+
+// doubling is a side that sends segments twice.
+func doubling(sender analyzer.Side, lies Place) kind {
+	name := sender.String()
+	return kind{
+		id: "sent-twice-by-" + name, when: twice(sender), again: true, lies: lies, covers: []string{"loss"},
+		is:   [2]string{"has a " + name + " that sends segments twice, at once", "have " + name + "s that send segments twice, at once"},
+		why:  "a proxy, driver or virtual switch copies what it sends: nothing called for the second, which comes sooner than any timer fires",
+		next: "do the second have IP IDs of their own (tcptrace timeline)? Then they were sent, else copied on the way; capture in front of what sits before the " + name,
+	}
+}
+
 // nagle is a side whose small segments wait for delayed ACKs.
 func nagle(side analyzer.Side, lies Place) kind {
 	name := side.String()

@@ -8,7 +8,7 @@ import (
 
 // Append appends all that k took, for Merge.
 func (k *Collector) Append(b []byte) []byte {
-	b = binary.AppendUvarint(binary.AppendUvarint(b, k.total), k.warned)
+	b = binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(b, k.total), k.warned), k.mildly)
 	b = k.start.append(b)
 	for f := range k.all {
 		var c clock
@@ -45,6 +45,7 @@ func (k *Collector) Merge(b []byte) error {
 	r := &octets.Reader{Left: b}
 	k.total += r.Uvarint()
 	k.warned += r.Uvarint()
+	k.mildly += r.Uvarint()
 	start := readStarts(r)
 	k.start.merge(&start)
 	for f := range k.all {

@@ -30,7 +30,7 @@ func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte
 	for _, a := range c.Addr {
 		b = appendAddr(b, a)
 	}
-	b = append(b, c.Sent[analyzer.Client].TTLMin)
+	b = append(b, c.Sent[analyzer.Client].TTLMin, c.Sent[analyzer.Server].TTLMin, c.Sent[analyzer.Server].TTLMax)
 	b = binary.AppendUvarint(b, uint64(c.VLAN[0]))
 	b = binary.AppendUvarint(b, uint64(c.VLAN[1]))
 	b = octets.AppendText(b, c.Interface)
@@ -130,7 +130,7 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 	for i := range c.Addr {
 		c.Addr[i] = readAddr(&r)
 	}
-	c.Sent[analyzer.Client].TTLMin = r.Byte()
+	c.Sent[analyzer.Client].TTLMin, c.Sent[analyzer.Server].TTLMin, c.Sent[analyzer.Server].TTLMax = r.Byte(), r.Byte(), r.Byte()
 	c.VLAN = [2]uint16{uint16(r.Uvarint()), uint16(r.Uvarint())}
 	c.Interface, c.Names[analyzer.Server].Text = r.Text(), r.Text()
 	parts := r.Byte()
@@ -174,6 +174,7 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 		}
 		k.affect(p.kind, c, p.x, p.near, func() (*anomalySeen, *Evidence) { return nil, p.evidence })
 	}
+	k.countMild()
 	if len(st.parts) > 0 {
 		k.keepOf(&st, c)
 	}

@@ -25,6 +25,7 @@ const (
 	outageLift = 8   // how much oftener they stall in it than outside
 	outageSure = 9.0 // the least log likelihood ratio of a stretch (Kulldorff, "A spatial scan statistic", 1997)
 	longestOut = 4   // it takes no more than this part of the capture
+	oneWay     = 5   // what is of other kinds than most of it is this part of it, at least
 )
 
 // stalled is that its opening and what was lost kept it waiting, its FIN among that, or that it failed.
@@ -271,11 +272,12 @@ func likelihood(k, n int, part float64) float64 {
 	return ratio
 }
 
-// confirm looks at who stalled in that time: of several kinds, since the finding of one says more; most of those that the kinds affect, which else are so all
+// confirm looks at who stalled in that time: in several ways, since the finding of one kind says more if that is what nearly all met; most of those that the kinds affect, which else are so all
 // the time; not one client that looks for services; and not so many because so many began just then.
 func (k *Collector) confirm(w *stretch) *stretch {
 	var all tally
-	clients, several, others := map[key]bool{}, 0, uint64(0)
+	clients, others, main := map[key]bool{}, uint64(0), uint64(0)
+	ways := make(map[int]uint64, len(kinds))
 	for i := range k.stalls {
 		s := &k.stalls[i]
 		if !w.has(s.times) {
@@ -286,15 +288,16 @@ func (k *Collector) confirm(w *stretch) *stretch {
 		w.by |= s.by
 		for _, p := range s.parts {
 			w.kinds.add(p.kind)
+			ways[p.kind]++
 		}
 	}
 	for i := range w.kinds.each() {
-		several++
+		main = max(main, ways[i])
 		others += k.affected[i].n // that did not stall
 	}
 	before, after := k.start.outside(w.from, w.to)
 	begun := float64(k.total-min(k.total, before+after)) / float64(k.total)
-	if several < 2 || others > all.n || len(clients) == 1 && all.scans() || float64(all.n) < lift*begun*float64(len(k.stalls)) {
+	if oneWay*main > (oneWay-1)*all.n || others > all.n || len(clients) == 1 && all.scans() || float64(all.n) < lift*begun*float64(len(k.stalls)) {
 		return nil
 	}
 	w.alone = k.strays.between(w.from, w.to) == 0

@@ -56,6 +56,25 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// An outage is not what nearly all met in one way, as the SYNs of a NAT that has no port left: a fifth stalled in others, at least.
+func TestOutageInSeveralWays(t *testing.T) {
+	const noOpening = "+0 > S 0:0(0) win 64240 <mss 1460>\n+1 > S 0:0(0) win 64240 <mss 1460>\n+2 > S 0:0(0) win 64240 <mss 1460>\n"
+	running := open + "+20ms < . 1:501(500) ack 201\n+50us > . 201:201(0) ack 501\n" + stopped
+	for unopened, want := range map[int]string{4: "outage", 5: "no-answer"} {
+		p := newPlanted(t)
+		p.addHealthy()
+		p.add(10*time.Minute, p.client(), p.service(), running)
+		for i := range unopened {
+			p.add(10*time.Minute+time.Duration(i)*time.Second, "10.9.6.1", p.service(), noOpening)
+		}
+		s := look(t, p.capture())
+		s.check(t)
+		if f := &s.found.Findings[0]; f.ID != want {
+			t.Errorf("%d that did not open, and one that stalled: %s", unopened, f.Text)
+		}
+	}
+}
+
 // What selects an outage does not name the kinds of which it is, unless something else stalled at the same time that is told as something else: a
 // connection with a full accept queue. Of one that did so at another time nothing need be said.
 func TestOutageIsSelectedShortly(t *testing.T) {

@@ -175,18 +175,18 @@ conn again isn 1 2404001777
 +20.2ms again< P. 1:201(200) ack 101 win 509
 `
 
-// limitedTransfer is a download whose receiver offers four segments only, over a long round trip behind the tap.
-func limitedTransfer() string {
+// limitedTransfer is a download of so many round trips whose sender sends four segments in each, over a long round trip behind the tap; its receiver offers such a window.
+func limitedTransfer(trips, window int) string {
 	var b strings.Builder
-	b.WriteString(`
-+0     > S  0:0(0) win 5840 <mss 1460,sackOK>
+	fmt.Fprintf(&b, `
++0     > S  0:0(0) win %d <mss 1460,sackOK>
 +100us < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK>
-+100ms > .  1:1(0) ack 1 win 5840
++100ms > .  1:1(0) ack 1 win %[1]d
 +90us  > P. 1:201(200) ack 1
 +100us < .  1:1(0) ack 201
-`)
+`, window)
 	at := 1
-	for range 40 {
+	for range trips {
 		for i := range 4 {
 			fmt.Fprintf(&b, "+%dus < . %d:%d(1460) ack 201\n", 10+i, at, at+1460)
 			at += 1460

@@ -46,10 +46,8 @@ func height(text string, width int) (n int) {
 	return n
 }
 
-// leastFindings are told on any terminal, one of them in full.
-const leastFindings = 3
-
-// text is what WriteText writes. Where that is too much for the terminal, less is said of each, and then of fewer.
+// text is what WriteText writes. Where that is too much for the terminal, less is said of each, and then of fewer; the first is told
+// in full on any: it must not leave the screen.
 func (r *Report) text(o TextOptions) string {
 	if o.Width == 0 {
 		o.Width = defaultWidth
@@ -60,7 +58,7 @@ func (r *Report) text(o TextOptions) string {
 	}
 	plain := o
 	plain.Color = false
-	for o.Lines > 0 && (full > 1 || most > leastFindings) && height(r.said(plain, most, full), o.Width) > o.Lines {
+	for o.Lines > 0 && (full > 1 || most > 1) && height(r.said(plain, most, full), o.Width) > o.Lines {
 		if full > 1 {
 			full--
 		} else {

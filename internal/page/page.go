@@ -45,8 +45,9 @@ type Page struct {
 	losses    []losses // that are not on the timeline yet
 	traffic   series   // bytes of all packets
 	events    [numEvents]series
-	selection uint64 // conversations that were asked for
-	first     bool   // the first pass has begun: traffic is counted
+	selection uint64                       // conversations that were asked for
+	outcomes  [analyzer.NumOutcomes]uint64 // of these
+	first     bool                         // the first pass has begun: traffic is counted
 
 	chosen topk.Top[*detail]
 	of     []*detail // by the number of those taken, once the second pass has begun; nil: not shown
@@ -130,6 +131,7 @@ func (p *Page) look(c *analyzer.Conversation, counts counting) bool {
 	p.judgment.Judge(c)
 	p.found.Conversation(c, &p.judgment)
 	p.selection++
+	p.outcomes[c.Outcome]++
 	p.count(c, &p.judgment, counts)
 	for i := range p.judgment.Anomalies {
 		p.notice(c, &p.judgment.Anomalies[i])

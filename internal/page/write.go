@@ -78,7 +78,7 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 	e.field("live").bool(p.o.Live)
 	e.field("filtered").bool(filtered)
 	e.field("facts").begin('[')
-	for _, f := range facts(s, report.Selection{Active: filtered, Matched: p.selection, Total: s.Conversations}, p.o.Times) {
+	for _, f := range facts(s, report.Selection{Active: filtered, Matched: p.selection, Total: s.Conversations, Outcomes: p.outcomes}, p.o.Times) {
 		e.texts(f[:])
 	}
 	e.end(']')

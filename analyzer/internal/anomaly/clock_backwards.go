@@ -17,5 +17,9 @@ func detectClock(s *pass) {
 }
 
 func detailClock(a *Anomaly) string {
-	return "the clock went back " + times(a.args[1]) + ", by " + duration(a.args[0]) + " at most"
+	once := ""
+	if a.args[1] > 1 {
+		once = "once "
+	}
+	return "the clock went back " + times(a.args[1]) + ", " + once + "by " + duration(a.args[0]) + " or more"
 }

@@ -29,7 +29,7 @@ type Skimmer interface {
 	Skims(start conn.Time) bool
 	// Sound takes such a conversation in place of Conversation, in the same order: it was opened and closed in order, has no anomaly, and
 	// nobody waited a second in it. Of c there are Stream, Addr, Names, VLAN, Interface, Start, Roles,
-	// Outcome, and the TTLMin of what the client sent.
+	// Outcome, the TTLMin of what the client sent, and TTLMin and TTLMax of what the server sent, which are 0 if they differ.
 	Sound(c *conn.Conversation) error
 }
 

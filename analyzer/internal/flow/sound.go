@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/internal/names"
 )
@@ -18,8 +19,8 @@ type sound struct {
 	vlan      [2]uint16
 	iface     string
 	start     conn.Time
-	ttl       uint8 // the least of the client
-	unwritten uint8 // letters of its history
+	ttl       [2]uint8 // the least of the client, and that of all that the server sent; 0: that has several
+	unwritten uint8    // letters of its history
 }
 
 // skims reports whether the sink wants to know little of the conversation in a slot.
@@ -63,13 +64,24 @@ func (t *Tracker) sound(slot uint32) sound {
 	b.Names[conn.Server], _ = t.names.get(slot)
 	t.nameHosts(b)
 	t.origins.tell(slot, b)
-	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, t.stats.At(slot).Of[client].TTLMin(), c.Unwritten()}
+	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, soundTTLs(t.stats.At(slot), client), c.Unwritten()}
+}
+
+// soundTTLs are those that are handed on.
+func soundTTLs(l *segment.Stats, client uint8) [2]uint8 {
+	ofClient, _ := l.Of[client].TTLs()
+	least, most := l.Of[1-client].TTLs()
+	if least != most {
+		least = 0
+	}
+	return [2]uint8{ofClient, least}
 }
 
 // emitSound hands on, as c, a conversation that was sound.
 func emitSound(to Skimmer, s *sound, stream uint64, c *conn.Conversation) error {
 	c.Stream, c.Outcome, c.Roles = stream, conn.Closed, conn.RolesHandshake
 	c.VLAN, c.Interface = s.vlan, s.iface
-	c.Addr, c.Names, c.Start, c.Sent[conn.Client].TTLMin = s.addr, s.names, s.start, s.ttl
+	c.Addr, c.Names, c.Start, c.Sent[conn.Client].TTLMin = s.addr, s.names, s.start, s.ttl[conn.Client]
+	c.Sent[conn.Server].TTLMin, c.Sent[conn.Server].TTLMax = s.ttl[conn.Server], s.ttl[conn.Server]
 	return to.Sound(c)
 }

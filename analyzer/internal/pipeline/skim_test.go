@@ -9,6 +9,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
+	"tcptrace/internal/dimension"
 	"tcptrace/internal/input"
 	"tcptrace/internal/testutil/scripts"
 )
@@ -24,7 +25,7 @@ type skimmed struct {
 type skimming struct{ skimmed }
 
 func (s *skimmed) note(c *analyzer.Conversation) {
-	s.said = append(s.said, fmt.Sprint(c.Stream, c.Addr, c.Names, c.VLAN, c.Interface, c.Start, c.Roles, c.Outcome, c.Sent[analyzer.Client].TTLMin))
+	s.said = append(s.said, fmt.Sprint(c.Stream, c.Addr, c.Names, c.VLAN, c.Interface, c.Start, c.Roles, c.Outcome, c.Sent[analyzer.Client].TTLMin, dimension.ServerTTL(c)))
 }
 
 func (s *skimmed) Conversation(c *analyzer.Conversation) error {

@@ -115,7 +115,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	return uint64(n)
 }
 
-// Prompt reports whether neither the sender of a direction nor its peer's window kept anybody waiting for so long, nor a transfer at the rate of the path
+// Prompt reports whether neither the sender of a direction, its buffer nor its peer's window kept anybody waiting for so long, nor a transfer at the rate of the path
 // while round trips grew to several times the shortest, and the sender's SYN was answered about as fast as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
@@ -126,8 +126,11 @@ func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 		return true
 	}
 	limits := p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
-	return conn.Time(limits[timing.ReceiveWindow]) < wait && (conn.Time(limits[timing.PathRate]) < wait || !a.RTT.Grew(longer))
+	return conn.Time(limits[timing.ReceiveWindow]) < wait/briefly && conn.Time(limits[timing.SendBuffer]) < wait && (conn.Time(limits[timing.PathRate]) < wait || !a.RTT.Grew(longer))
 }
+
+// briefly is the part of what somebody notices for which a window may hold up a short transfer.
+const briefly = 4
 
 // longer is how many times the shortest round trip those are in a queue that somebody may notice.
 const longer = 4
@@ -135,5 +138,5 @@ const longer = 4
 // lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
 const lateAnswer conn.Time = 100e6
 
-// TTLMin is the least TTL, or hop limit, of the sender.
-func (a *SenderStats) TTLMin() uint8 { return a.ttlMin }
+// TTLs are the least and the greatest TTL, or hop limit, of the sender.
+func (a *SenderStats) TTLs() (least, most uint8) { return a.ttlMin, a.ttlMax }

@@ -83,7 +83,7 @@ func (l *Stats) Touch(dir uint8) conn.Time {
 	return a.LastData + a.IdleMax + a.firstData + b.LastData + b.firstData + b.RTT.SRTT + b.stampTime + b.handshake + l.spent.settled
 }
 
-// TouchPrompt loads what Prompt, and TTLMin, look at.
+// TouchPrompt loads what Prompt, and TTLs, look at.
 func (l *Stats) TouchPrompt() (sum conn.Time) {
 	sum = l.spent.awaited
 	for i := range l.Of {

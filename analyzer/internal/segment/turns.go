@@ -14,7 +14,8 @@ import (
 //   - who goes on by itself after a silence, without having been asked, pushes: what its peer says to that at once, and in few bytes, is an
 //     acknowledgement (PONG, PUBACK), and what comes later is the next push. Unless such words are answered at once, too: then they ask.
 //   - where both go on by themselves, each sends what it has (WebSocket, chats);
-//   - who goes on by itself again and again after it was asked once has news, not an answer (subscriptions);
+//   - who goes on by itself again and again, and twice as often as its peer has the last word before it speaks, has news, not an answer (subscriptions,
+//     WebSockets that push to a client that says something now and then);
 //   - what is said just before its sender closes, when the last word of its peer was no more than an acknowledgement, is a farewell (GOAWAY,
 //     close_notify, 408);
 //   - a question that is asked again as soon as it is answered, and whose answer comes after the same whole number of seconds again and again, is held
@@ -109,7 +110,7 @@ func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
 	own, peer := &l.spent.turns[dir], &l.spent.turns[1-dir]
 	alone, slow := uint32(own.Unprompted), uint32(own.Slow)
 	switch m := c.Find(&p.Facts.Incidents, conn.IncidentSlow, dir); {
-	case slow == 0, peer.Unprompted > 0 && 2*(alone+uint32(peer.Unprompted)) >= slow, peer.Unprompted == 0 && alone >= subscribed*slow, m != nil && turn.NoneDue(m):
+	case slow == 0, peer.Unprompted > 0 && 2*(alone+uint32(peer.Unprompted)) >= slow, peer.Unprompted == 0 && alone >= max(leastNews, subscribed*slow), m != nil && turn.NoneDue(m):
 		return 0
 	case own.Said == turn.LateToACK && p.bidsFarewell(c, &l.Of[dir], dir):
 		slow--
@@ -117,8 +118,11 @@ func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
 	return uint16(slow)
 }
 
-// subscribed is how often who was asked once goes on by itself, at least, that has news and no answer.
-const subscribed = 3
+// Who has news, and no answers, goes on by itself so much oftener than it keeps its peer waiting, and so often in all, at least.
+const (
+	subscribed = 2
+	leastNews  = 3
+)
 
 // bidsFarewell reports whether an endpoint said little in its last turn, and closed at once.
 func (p *Pools) bidsFarewell(c *conn.Conn, a *SenderStats, dir uint8) bool {

@@ -33,7 +33,7 @@ func explainCompile(source string, err error) error {
 		if hint := unquoted(source, m[1]); hint != "" {
 			return errors.New(hint + at.Snippet)
 		}
-		return fmt.Errorf("unknown field %q: %s%s", m[1], suggestField(m[1]), at.Snippet)
+		return fmt.Errorf("unknown field %q: %s%s", m[1], suggestField(m[1], parentOf(source, at.Column, m[1])), at.Snippet)
 	}
 	if strings.Contains(at.Message, "func(") {
 		if hint := functionsAlone(source); hint != "" {

@@ -3,6 +3,7 @@ package condition
 import (
 	"reflect"
 	"strings"
+	"unicode"
 
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/record"
@@ -37,8 +38,32 @@ var perSide = []struct {
 	{reflect.TypeFor[record.SentRecord](), func(side string) string { return "endpoints." + side + ".sent" }},
 }
 
-// suggestField says which field or expression was meant by name, or else which fields exist.
-func suggestField(name string) string {
+// parentOf is what stands before a field in a condition: process of process.nam; "" if nothing does.
+func parentOf(source string, column int, field string) string {
+	runes := []rune(source)
+	if column > len(runes) || !strings.HasPrefix(string(runes[column:]), field) {
+		return ""
+	}
+	before, ok := strings.CutSuffix(string(runes[:column]), ".")
+	if !ok {
+		return ""
+	}
+	return before[strings.LastIndexFunc(before, func(r rune) bool { return r != '_' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })+1:]
+}
+
+// suggestField says which field or expression was meant by name, which stands behind a parent or none, or else which fields exist.
+func suggestField(name, parent string) string {
+	if parent != "" {
+		var inside []string
+		for _, path := range record.Paths {
+			if i := strings.LastIndexByte(path, '.'); i == len(parent) && path[:i] == parent {
+				inside = append(inside, path)
+			}
+		}
+		if near := human.Nearest(name, inside); near != "" {
+			return near
+		}
+	}
 	if is, ok := columnNames[name]; ok {
 		return "did you mean " + is + "?"
 	}

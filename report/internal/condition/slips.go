@@ -138,7 +138,7 @@ func isText(source string) bool {
 func functionAlone(name string) string {
 	switch {
 	case columnNames[name] != "":
-		return fmt.Sprintf("unknown field %q: %s", name, suggestField(name))
+		return fmt.Sprintf("unknown field %q: %s", name, suggestField(name, ""))
 	case name == "host" || name == "port":
 		return asFunctions
 	}

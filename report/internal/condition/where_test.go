@@ -59,7 +59,8 @@ func TestWhereErrors(t *testing.T) {
 	for expression, want := range map[string]string{
 		``:                            "empty expression",
 		`packts > 100`:                `unknown field "packts": did you mean packets`,
-		`client.prt == 1`:             `unknown field "prt": did you mean client.port or server.port?`,
+		`client.prt == 1`:             `unknown field "prt": did you mean client.port?`,
+		`process.nam == "x"`:          `unknown field "nam": did you mean process.name?`,
 		`port == 80`:                  "port(443) are functions; the fields are client.ip, client.port",
 		`duration > 1`:                "",
 		`durations > 1`:               `unknown field "durations": did you mean duration_s?`,

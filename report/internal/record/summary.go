@@ -54,6 +54,7 @@ type Shortfall struct {
 type Selection struct {
 	Active         bool // there was an expression
 	Matched, Total uint64
+	Outcomes       [analyzer.NumOutcomes]uint64 // of those that matched
 }
 
 // NewSummaryRecord is the record of s.
