@@ -30,12 +30,17 @@ type bundle struct {
 	size    int
 }
 
-// add adds what is packed of some sockets.
-func (b *bundle) add(key *wire.Key, c *Columns) {
+// add adds what is packed of some sockets: the interfaces first, then what is in columns.
+func (b *bundle) add(key *wire.Key, interfaces []byte, c *Columns) {
 	b.head = appendKey(b.head, key)
-	b.size++
+	b.columns[columnRest] = append(b.columns[columnRest], interfaces...)
+	b.size += 1 + len(interfaces)
 	for i := range c {
-		b.head = binary.AppendUvarint(b.head, uint64(len(c[i])))
+		n := len(c[i])
+		if i == int(columnRest) {
+			n += len(interfaces)
+		}
+		b.head = binary.AppendUvarint(b.head, uint64(n))
 		b.columns[i] = append(b.columns[i], c[i]...)
 		b.size += len(c[i])
 	}
