@@ -18,6 +18,7 @@ var ascending = []wire.Key{
 	{A: wire.Addr{Lo: 2}, B: wire.Addr{Lo: 2}, PortA: 2, PortB: 1},
 	{A: wire.Addr{Lo: 2}, B: wire.Addr{Lo: 2}, PortA: 2, PortB: 2},
 	{A: wire.Addr{Lo: 1 << 31}, B: wire.Addr{Lo: 1}, PortA: 1, PortB: 1},
+	{V6: 1, A: wire.Addr{Lo: 1}, B: wire.Addr{Lo: 1}, PortA: 1, PortB: 1},
 	{V6: 1, A: wire.Addr{Hi: 1, Lo: 9}, B: wire.Addr{Hi: 9, Lo: 9}, PortA: 9, PortB: 9},
 	{V6: 1, A: wire.Addr{Hi: 2, Lo: 1}, B: wire.Addr{Hi: 9, Lo: 9}, PortA: 9, PortB: 9},
 	{V6: 1, A: wire.Addr{Hi: 2, Lo: 2}, B: wire.Addr{Hi: 1, Lo: 9}, PortA: 9, PortB: 9},
