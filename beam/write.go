@@ -14,7 +14,8 @@ import (
 type writeFn struct {
 	Job job
 
-	all *captures // the same for each capture, and read once
+	all     *captures // the same for each capture, and read once
+	reports reports
 }
 
 // captures is how all of them lie in time, and the number of each by the name of its file, and that by the number.
@@ -30,7 +31,7 @@ func (f *writeFn) ProcessElement(ctx context.Context, number int64, plans func(*
 	if !plans(&p) {
 		return fmt.Errorf("nothing is known of capture %d, for which something was packed", number)
 	}
-	w, err := newWriter(&f.Job, fmt.Sprintf("%06d", number))
+	w, err := newWriter(&f.Job, fmt.Sprintf("%06d", number), &f.reports)
 	if err != nil {
 		return err
 	}
