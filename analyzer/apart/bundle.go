@@ -46,7 +46,10 @@ func (b *bundle) add(key *wire.Key, interfaces []byte, c *Columns) {
 	}
 }
 
-// zip compresses. It is safe for concurrent use.
+// Compress compresses what is handed on beside bundles, with a checksum, as they are: what compresses takes memory for as long as the process lasts.
+func Compress(b []byte) []byte { return zip.EncodeAll(b, nil) }
+
+// zip is safe for concurrent use.
 var zip = func() *zstd.Encoder {
 	zip, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithWindowSize(zipWindow))
 	if err != nil {
