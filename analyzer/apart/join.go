@@ -142,7 +142,7 @@ func (x *join) part(file int, r reader) error {
 		}
 		x.numbers[number] = uint16(i)
 	}
-	for len(r[columnKind].Left) > 0 {
+	for n := 1; len(r[columnKind].Left) > 0; n++ {
 		switch flags := r[columnKind].Byte(); flags & entryKind {
 		case entrySegment, entrySegmentLast:
 			known := t.read(&r, &x.key, flags, &x.s)
@@ -159,6 +159,9 @@ func (x *join) part(file int, r reader) error {
 		if r.bad() {
 			return errPart
 		}
+		if n%pipeline.GroupSize != 0 {
+			continue
+		}
 		if err := x.merger.Batch(x.outs[:]); err != nil {
 			return err
 		}
@@ -166,7 +169,7 @@ func (x *join) part(file int, r reader) error {
 	if !r.done() {
 		return errPart
 	}
-	return nil
+	return x.merger.Batch(x.outs[:])
 }
 
 // segment tracks a segment.
