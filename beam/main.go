@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -18,14 +17,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 )
 
-// gcPercent is how much a worker allocates before memory is collected, in percent of what is in use, unless GOGC says so. Tables are made anew for each
-// file, and what is in use is little: twice Go's default takes a third more memory and a tenth less time.
-const gcPercent = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if err := start(); err != nil {
 		fmt.Fprintln(os.Stderr, "tcptrace-beam:", err)
 		os.Exit(1)

@@ -17,11 +17,12 @@ import (
 
 // writer writes records to a file for each day. A step that is run again, or twice at once, writes the same files with the same content.
 type writer struct {
-	job   *job
-	name  string
-	days  map[int64]*dayFile
-	tally tally
-	total totals
+	job     *job
+	name    string
+	reports *reports
+	days    map[int64]*dayFile
+	tally   tally
+	total   totals
 }
 
 type dayFile struct {
@@ -29,9 +30,9 @@ type dayFile struct {
 	report encoder
 }
 
-func newWriter(j *job, name string) (*writer, error) {
+func newWriter(j *job, name string, of *reports) (*writer, error) {
 	total, err := newTotals(j)
-	return &writer{job: j, name: name, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}, total: total}, err
+	return &writer{job: j, name: name, reports: of, days: map[int64]*dayFile{}, tally: tally{Outcomes: make([]int64, analyzer.NumOutcomes)}, total: total}, err
 }
 
 // add writes a record of the capture with that number, before the frames of which there are so many.
@@ -46,7 +47,7 @@ func (w *writer) add(ctx context.Context, r row, number int64, before uint64) er
 		if err != nil {
 			return err
 		}
-		d = &dayFile{file, newReport(w.job.Format, file)}
+		d = &dayFile{file, w.reports.begin(w.job.Format, file)}
 		w.days[r.day] = d
 	}
 	w.tally.Conversations++
@@ -60,8 +61,11 @@ func (w *writer) add(ctx context.Context, r row, number int64, before uint64) er
 // drops them. None is there before all are written; if one cannot be put in its place then, those before it stay, and the next attempt writes the same.
 func (w *writer) close(ctx context.Context, err error, number int64, emit func(tally), total func(int64, part)) error {
 	for _, d := range w.days {
-		if err == nil {
-			err = d.report.Finish(nil)
+		if err != nil {
+			break
+		}
+		if err = d.report.Finish(nil); err == nil {
+			w.reports.end(d.report)
 		}
 	}
 	for _, d := range w.days {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/apart"
+	"tcptrace/analyzer/capturefile"
 )
 
 // TestNothingHalf: of a file that cannot be made, or written to its end, nothing is there.
@@ -56,7 +59,7 @@ func TestAllDaysOrNone(t *testing.T) {
 		want int
 	}{{nil, days}, {full, 0}} {
 		j := &job{Output: t.TempDir(), Format: "ndjson"}
-		w, err := newWriter(j, "000000")
+		w, err := newWriter(j, "000000", &reports{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,6 +81,31 @@ func TestAllDaysOrNone(t *testing.T) {
 		}
 		if left, err := filepath.Glob(filepath.Join(j.Output, "*", "*")); err != nil || len(left) != c.want {
 			t.Errorf("after %v there are %d files, not %d: %v", c.err, len(left), c.want, err)
+		}
+	}
+}
+
+// TestReportsInTheSameMemory: a table is the same in the memory of another one.
+func TestReportsInTheSameMemory(t *testing.T) {
+	var used reports
+	for _, name := range []string{"showcase", "packet-loss", "refused", "showcase"} {
+		var tables [2]bytes.Buffer
+		file := capturefile.Open("../testdata/pcaps/" + name + ".pcap")
+		anew, again := newReport("parquet", &tables[0]), used.begin("parquet", &tables[1])
+		encode, judgment := newEncoder("parquet"), analyzer.Judgment{}
+		if _, err := apart.Analyze(t.Context(), file, apart.Options{}, apart.Others{End: apart.Never}, func(_ apart.ID, c *apart.Conversation) error {
+			judgment.Judge(c)
+			row := encode(nil, c, &judgment)
+			return errors.Join(anew.Encoded(row), again.Encoded(row))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(file.Close(), anew.Finish(nil), again.Finish(nil)); err != nil {
+			t.Fatal(err)
+		}
+		used.end(again)
+		if !bytes.Equal(tables[0].Bytes(), tables[1].Bytes()) || used.spare == nil {
+			t.Errorf("%s: %d bytes, not %d", name, tables[1].Len(), tables[0].Len())
 		}
 	}
 }

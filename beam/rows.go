@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"sync"
 	"time"
 
 	"tcptrace/analyzer"
@@ -36,6 +37,32 @@ func newReport(format string, w io.Writer) encoder {
 	return report.NewParquet(w)
 }
 
+// packer is a table that nothing is written to: making one takes more than packing some rows.
+var packer = sync.OnceValue(func() encoder { return newReport("parquet", io.Discard) })
+
 func newEncoder(format string) func([]byte, *analyzer.Conversation, *analyzer.Judgment) []byte {
-	return newReport(format, io.Discard).NewJudgedEncoder()
+	if format == "ndjson" {
+		return newReport(format, io.Discard).NewJudgedEncoder()
+	}
+	return packer().NewJudgedEncoder()
+}
+
+// reports makes reports, each in the memory of one that is finished, if there is one.
+type reports struct{ spare *report.Parquet }
+
+func (r *reports) begin(format string, w io.Writer) encoder {
+	if r.spare == nil {
+		return newReport(format, w)
+	}
+	e := r.spare
+	r.spare = nil
+	e.Reset(w)
+	return e
+}
+
+// end is for a report that is finished, without an error.
+func (r *reports) end(e encoder) {
+	if p, ok := e.(*report.Parquet); ok {
+		r.spare = p
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tcptrace/analyzer"
+	"tcptrace/analyzer/apart"
 	"tcptrace/internal/findings"
 	"tcptrace/internal/names"
 	"tcptrace/report"
@@ -88,24 +89,20 @@ func (t *totals) add(n *notes, number int64, before uint64) error {
 // maxPart bounds what a part unpacks to: 20 kB for each of report.MostGroups, which is as much as one takes with times in every bin of its sketches.
 const maxPart = 2 << 30
 
-// zip and unzip are for parts. They are safe for concurrent use.
-var (
-	zip   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20)))
-	unzip = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPart)))
-)
-
-func must[T any](x T, err error) T {
+// unzip is for parts. It is safe for concurrent use.
+var unzip = func() *zstd.Decoder {
+	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPart))
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return x
-}
+	return unzip
+}()
 
 // part is totals as they are handed on.
 func (t *totals) part() (p part) {
-	p.Found = zip.EncodeAll(t.found.Append(nil), nil)
+	p.Found = apart.Compress(t.found.Append(nil))
 	if t.sums != nil {
-		p.Sums = zip.EncodeAll(t.sums.Append(nil), nil)
+		p.Sums = apart.Compress(t.sums.Append(nil))
 	}
 	return p
 }

@@ -14,7 +14,8 @@ import (
 type writeFn struct {
 	Job job
 
-	all *captures // the same for each capture, and read once
+	all     *captures // the same for each capture, and read once
+	reports reports
 }
 
 // captures is how all of them lie in time, and the number of each by the name of its file, and that by the number.
@@ -24,19 +25,13 @@ type captures struct {
 	name   map[int64]string
 }
 
-// packed is what is handed on of two sockets in a capture.
-type packed struct {
-	number int64
-	apart.Packed
-}
-
 // ProcessElement is for Beam.
 func (f *writeFn) ProcessElement(ctx context.Context, number int64, plans func(*plan) bool, bundles func(*bundle) bool, emit func(tally), total func(int64, part)) error {
 	var p plan
 	if !plans(&p) {
 		return fmt.Errorf("nothing is known of capture %d, for which something was packed", number)
 	}
-	w, err := newWriter(&f.Job, fmt.Sprintf("%06d", number))
+	w, err := newWriter(&f.Job, fmt.Sprintf("%06d", number), &f.reports)
 	if err != nil {
 		return err
 	}
@@ -84,15 +79,18 @@ func (f *writeFn) complete(ctx context.Context, p *plan, bundles func(*bundle) b
 		w.tally.Bytes += int64(len(b.Data))
 		all = append(all, b)
 	}
+	if len(all) == 0 {
+		return nil
+	}
 	parts, err := unbundle(all)
-	if err != nil || len(parts) == 0 {
+	if err != nil {
 		return err
 	}
 	return f.join(ctx, parts, w)
 }
 
 // join writes the conversations of what was packed.
-func (f *writeFn) join(ctx context.Context, all []packed, w *writer) error {
+func (f *writeFn) join(ctx context.Context, all *unbundled, w *writer) error {
 	of, err := f.captures(ctx)
 	if err != nil {
 		return err
@@ -105,49 +103,30 @@ func (f *writeFn) join(ctx context.Context, all []packed, w *writer) error {
 	}
 	var encoded []byte
 	var parts []apart.Part
-	for i := 0; i < len(all); {
-		key := all[i].Key
-		parts = parts[:0]
-		for first := i; i < len(all) && all[i].Key == key; i++ {
-			if i > first && all[i].number == all[i-1].number {
-				continue // delivered twice
-			}
-			parts = append(parts, apart.Part{File: of.name[all[i].number], Data: all[i].Data})
+	write := func(file string, c *apart.Conversation) error {
+		c.Stream = uint64(of.number[file])
+		r := row{day: dayOf(c), outcome: uint8(c.Outcome), notes: noter.of(c)}
+		encoded = encode(encoded[:0], c, &noter.judgment)
+		r.data = encoded
+		if len(parts) > 1 { // else it might have crossed, and nothing came
+			w.tally.Crossing++
 		}
-		if err := joiner.Join(key, parts, func(file string, c *apart.Conversation) error {
-			c.Stream = uint64(of.number[file])
-			r := row{day: dayOf(c), outcome: uint8(c.Outcome), notes: noter.of(c)}
-			encoded = encode(encoded[:0], c, &noter.judgment)
-			r.data = encoded
-			if len(parts) > 1 { // else it might have crossed, and nothing came
-				w.tally.Crossing++
+		return w.add(ctx, r, of.number[file], of.layout.FirstFrame(of.layout.Place(file)))
+	}
+	for p, ok := all.next(); ok; {
+		key := p.Key
+		parts = parts[:0]
+		for last := int64(-1); ok && p.Key == key; p, ok = all.next() {
+			if p.number != last { // else it was delivered twice
+				parts = append(parts, apart.Part{File: of.name[p.number], Data: p.Data})
 			}
-			return w.add(ctx, r, of.number[file], of.layout.FirstFrame(of.layout.Place(file)))
-		}); err != nil {
+			last = p.number
+		}
+		if err := joiner.Join(key, parts, write); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// unbundle is what is in bundles, in the order of sockets and captures.
-func unbundle(bundles []bundle) (all []packed, err error) {
-	u, err := apart.NewUnbundler()
-	if err != nil {
-		return nil, err
-	}
-	defer u.Close()
-	for _, b := range bundles {
-		parts, err := u.Open(b.Data)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range parts {
-			all = append(all, packed{b.Number, p})
-		}
-	}
-	slices.SortFunc(all, func(a, b packed) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.number, b.number)) })
-	return all, nil
 }
 
 // captures reads how all captures lie in time.

@@ -62,6 +62,9 @@ func (r *Parquet) Encoded(b []byte) error { return r.file.Add(b) }
 // Finish writes what is held, and the footer of the file. The format has no place for the summary: see [Notes].
 func (r *Parquet) Finish(*analyzer.Summary) error { return r.file.Close() }
 
+// Reset begins another table, which it writes to w, in the memory of the one before, which is finished.
+func (r *Parquet) Reset(w io.Writer) { r.file.Reset(w) }
+
 // segmentsParquet writes segment records.
 type segmentsParquet struct {
 	file *columnar.File

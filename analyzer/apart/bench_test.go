@@ -34,7 +34,10 @@ func BenchmarkApart(b *testing.B) {
 	defer unbundler.Close()
 	var parts []apart.Packed
 	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
-		parts, err = unbundler.Open(bundle)
+		opened, err := unbundler.Open(bundle)
+		if err == nil {
+			parts = opened.All()
+		}
 		return err
 	}); err != nil {
 		b.Fatal(err)

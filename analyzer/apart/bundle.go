@@ -1,6 +1,7 @@
 package apart
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 
@@ -19,6 +20,7 @@ const (
 	largeSize  = 4 << 10 // what is this large is compressed by columns
 	zipWindow  = 1 << 20 // each encoder has twice as much memory for as long as the process lasts
 	maxBundle  = 2 << 30 // bounds what a bundle unpacks to: one pair of sockets may have more than bundleSize
+	usualRatio = 4       // what a bundle unpacks to is about so many times as large
 )
 
 // bundle is one that is made. The zero value is empty.
@@ -28,18 +30,26 @@ type bundle struct {
 	size    int
 }
 
-// add adds what is packed of some sockets.
-func (b *bundle) add(key *wire.Key, c *Columns) {
+// add adds what is packed of some sockets: the interfaces first, then what is in columns.
+func (b *bundle) add(key *wire.Key, interfaces []byte, c *Columns) {
 	b.head = appendKey(b.head, key)
-	b.size++
+	b.columns[columnRest] = append(b.columns[columnRest], interfaces...)
+	b.size += 1 + len(interfaces)
 	for i := range c {
-		b.head = binary.AppendUvarint(b.head, uint64(len(c[i])))
+		n := len(c[i])
+		if i == int(columnRest) {
+			n += len(interfaces)
+		}
+		b.head = binary.AppendUvarint(b.head, uint64(n))
 		b.columns[i] = append(b.columns[i], c[i]...)
 		b.size += len(c[i])
 	}
 }
 
-// zip compresses. It is safe for concurrent use.
+// Compress compresses what is handed on beside bundles, with a checksum, as they are: what compresses takes memory for as long as the process lasts.
+func Compress(b []byte) []byte { return zip.EncodeAll(b, nil) }
+
+// zip is safe for concurrent use.
 var zip = func() *zstd.Encoder {
 	zip, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithWindowSize(zipWindow))
 	if err != nil {
@@ -87,43 +97,59 @@ func NewUnbundler() (*Unbundler, error) {
 // Close frees what an Unbundler holds.
 func (u *Unbundler) Close() { u.unzip.Close() }
 
-// Open is what is in a bundle.
-func (u *Unbundler) Open(bundle []byte) (all []Packed, err error) {
-	b, err := u.unzip.DecodeAll(bundle, nil)
+// Opened is a bundle that is open: what was packed of two sockets after that of others, in the order of their keys.
+type Opened struct {
+	head    octets.Reader
+	columns reader
+}
+
+// Open opens a bundle. What is in it is not looked at, but it is there.
+func (u *Unbundler) Open(bundle []byte) (*Opened, error) {
+	b, err := u.unzip.DecodeAll(bundle, make([]byte, 0, usualRatio*len(bundle)))
 	if err != nil {
 		return nil, err
 	}
 	r := octets.Reader{Left: b}
-	head := octets.Reader{Left: r.Bytes(r.Uvarint())}
-	var sizes [][numColumns]uint64
-	var sums [numColumns]uint64
-	for len(head.Left) > 0 {
-		key := head.Bytes(uint64(keySize(head.Left)))
-		if len(key) == 0 {
-			return nil, errPart
-		}
-		all = append(all, Packed{Key: string(key)})
-		var of [numColumns]uint64
-		for i := range of {
-			of[i] = head.Uvarint()
-			sums[i] += of[i]
-		}
-		sizes = append(sizes, of)
-	}
-	if head.Bad || len(all) == 0 {
+	o := &Opened{head: octets.Reader{Left: r.Bytes(r.Uvarint())}}
+	sums, ok := sumsOf(o.head)
+	if !ok {
 		return nil, errPart
 	}
-	for i := range numColumns {
-		c := octets.Reader{Left: r.Bytes(sums[i])}
-		for k := range all {
-			all[k].Data[i] = slices.Clip(c.Bytes(sizes[k][i]))
-		}
-		if !c.Done() {
-			return nil, errPart
-		}
+	for i, sum := range sums {
+		o.columns[i].Left = r.Bytes(sum)
 	}
 	if !r.Done() {
 		return nil, errPart
 	}
-	return all, nil
+	return o, nil
+}
+
+// sumsOf is how long the columns of all sockets together are, as a head says it. ok is false if that is damaged, says nothing, or has keys in another order.
+func sumsOf(head octets.Reader) (sums [numColumns]uint64, ok bool) {
+	for last := []byte(nil); len(head.Left) > 0; {
+		key := head.Bytes(uint64(keySize(head.Left)))
+		if bytes.Compare(key, last) <= 0 {
+			return sums, false
+		}
+		last, ok = key, true
+		for i := range sums {
+			n := head.Uvarint()
+			if sums[i] += n; n > maxBundle {
+				return sums, false
+			}
+		}
+	}
+	return sums, ok && !head.Bad
+}
+
+// Next is what was packed of the next two sockets. ok is false if there are none.
+func (o *Opened) Next() (p Packed, ok bool) {
+	if len(o.head.Left) == 0 {
+		return p, false
+	}
+	p.Key = string(o.head.Bytes(uint64(keySize(o.head.Left))))
+	for i := range p.Data {
+		p.Data[i] = slices.Clip(o.columns[i].Bytes(o.head.Uvarint()))
+	}
+	return p, true
 }

@@ -36,9 +36,13 @@ func TestDamagedParts(t *testing.T) {
 	none := func(string, *apart.Conversation) error { return nil }
 	r := rand.New(rand.NewPCG(1, 1))
 	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
-		parts, err := unbundler.Open(bundle)
-		if err != nil || len(parts) < 2 {
-			t.Error(len(parts), err)
+		opened, err := unbundler.Open(bundle)
+		if err != nil {
+			return err
+		}
+		parts := opened.All()
+		if len(parts) < 2 {
+			t.Error(len(parts))
 		}
 		for _, p := range parts {
 			if err := join.Join(p.Key, []apart.Part{{File: "file", Data: p.Data}}, none); err != nil {
@@ -58,7 +62,7 @@ func TestDamagedParts(t *testing.T) {
 			bad := slices.Clone(bundle)
 			bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
 			bad = bad[:len(bad)-r.IntN(2)*r.IntN(len(bad))]
-			if got, err := unbundler.Open(bad); err == nil && !equal(got, parts) {
+			if got, err := unbundler.Open(bad); err == nil && !equal(got.All(), parts) {
 				t.Error("no error")
 			}
 		}

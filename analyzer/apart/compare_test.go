@@ -111,11 +111,14 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 			} else {
 				n.bytes += len(bundle)
 			}
-			all, err := unbundler.Open(bundle)
-			for _, p := range all {
+			opened, err := unbundler.Open(bundle)
+			if err != nil {
+				return err
+			}
+			for _, p := range opened.All() {
 				parts[p.Key] = append(parts[p.Key], apart.Part{File: name(i), Data: p.Data})
 			}
-			return err
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

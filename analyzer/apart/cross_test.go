@@ -86,6 +86,28 @@ func TestOverByTimeApart(t *testing.T) {
 	}
 }
 
+// A conversation without a SYN is not told of if it may have begun in another file: there is nearly always more of it there.
+func TestOpened(t *testing.T) {
+	c := load(t, "one conversation", "../../testdata/pcaps/packet-loss.pcap")
+	end := len(c.Packets) / 2
+	for _, x := range []struct {
+		from         int
+		before, told bool
+	}{{0, false, true}, {0, true, true}, {3, false, true}, {3, true, false}} {
+		others, records := apart.Others{Before: x.before, End: c.Packets[end-1].Time}, 0
+		outline, err := apart.Analyze(t.Context(), &piece{c, x.from, end}, noNames, others, func(apart.ID, *apart.Conversation) error {
+			records++
+			return nil
+		})
+		if err != nil || len(outline.Open) != 1 {
+			t.Fatal(outline.Open, err)
+		}
+		if told := outline.Open[0].Told; told != x.told || records != map[bool]int{true: 1}[told] {
+			t.Errorf("from packet %d on, others before: %v: told: %v, %d records", x.from, x.before, told, records)
+		}
+	}
+}
+
 // What is open at the end of a file crosses if there is something of its sockets before it is over, or if what was told of it is not as it is when all
 // files end.
 func TestCrossing(t *testing.T) {

@@ -11,3 +11,11 @@ func SocketsOf(ids ...ID) Sockets {
 
 // Amount is amount.
 var Amount = amount
+
+// All is all that is in a bundle.
+func (o *Opened) All() (all []Packed) {
+	for p, ok := o.Next(); ok; p, ok = o.Next() {
+		all = append(all, p)
+	}
+	return all
+}

@@ -25,7 +25,14 @@ type Joiner struct {
 	tracker *flow.Tracker // nil: none so far, or the last one met an error. There is nothing in it between two calls of Join
 	merger  *flow.Merger
 	outs    [1]flow.Output
-	at      *join
+	at      join // memory of it is kept from one call of Join to the next, as is that of list
+	list    []placed
+}
+
+// placed is what was packed in a file.
+type placed struct {
+	file int
+	data *Columns
 }
 
 // NewJoiner returns a Joiner.
@@ -49,18 +56,16 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 	if !ok {
 		return errPart
 	}
-	type placed struct {
-		file int
-		data *Columns
-	}
-	list := make([]placed, len(parts))
+	list := j.list[:0]
 	for i := range parts {
 		p := &parts[i]
-		list[i] = placed{j.layout.Place(p.File), &p.Data}
-		if list[i].file < 0 {
+		file := j.layout.Place(p.File)
+		if file < 0 {
 			return fmt.Errorf("%s is not among the files", p.File)
 		}
+		list = append(list, placed{file, &p.Data})
 	}
+	j.list = list
 	slices.SortFunc(list, func(a, b placed) int { return cmp.Compare(a.file, b.file) })
 	x := j.begin(sockets, each)
 	done := false
@@ -87,15 +92,15 @@ type join struct {
 	*Joiner
 	key     wire.Key
 	each    func(file string, c *Conversation) error
-	s       wire.Segment      // the latest
-	at      flow.Placement    // of that
-	ifaces  []string          // by number, of all files
-	numbers map[uint16]uint16 // of the interfaces of the file at hand
+	s       wire.Segment   // the latest
+	at      flow.Placement // of that
+	ifaces  []string       // by number, of all files
+	numbers []uint16       // of the interfaces of the file at hand, by their numbers in it
 	copies  latest.Frames
-	last    [latest.Places]int // by place: one more than the file at the end of which the latest segment with it is one of these sockets
-	index   int                // of the partition
+	last    [latest.Places]int32 // by place: one more than the file at the end of which the latest segment with it is one of these sockets
+	index   int                  // of the partition
 
-	lastPayload [latest.PayloadPlaces]int // as last, of those with payloads
+	lastPayload [latest.PayloadPlaces]int32 // as last, of those with payloads
 }
 
 func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) error) *join {
@@ -110,14 +115,18 @@ func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) err
 		j.tracker, j.merger = flow.NewTracker(j.opts, sink), flow.NewMerger(1, sink)
 		j.outs[0].Discard()
 	}
-	j.at = &join{Joiner: j, key: key, each: each, index: key.Partition(j.opts.Partitions())}
-	return j.at
+	x := &j.at
+	x.Joiner, x.key, x.each, x.index = j, key, each, key.Partition(j.opts.Partitions())
+	x.at, x.ifaces, x.copies = flow.Placement{}, x.ifaces[:0], latest.Frames{}
+	clear(x.last[:])
+	clear(x.lastPayload[:])
+	return x
 }
 
 // part tracks what there is of a file.
 func (x *join) part(file int, r reader) error {
 	t := newState(x.layout.files[file].Span())
-	x.numbers = map[uint16]uint16{}
+	x.numbers = x.numbers[:0]
 	rest := &r[columnRest]
 	for range rest.Uvarint() {
 		number, name := uint16(rest.Uvarint()), rest.Text()
@@ -128,9 +137,12 @@ func (x *join) part(file int, r reader) error {
 		if i < 0 {
 			i, x.ifaces = len(x.ifaces), append(x.ifaces, name)
 		}
+		for len(x.numbers) <= int(number) {
+			x.numbers = append(x.numbers, 0)
+		}
 		x.numbers[number] = uint16(i)
 	}
-	for len(r[columnKind].Left) > 0 {
+	for n := 1; len(r[columnKind].Left) > 0; n++ {
 		switch flags := r[columnKind].Byte(); flags & entryKind {
 		case entrySegment, entrySegmentLast:
 			known := t.read(&r, &x.key, flags, &x.s)
@@ -147,6 +159,9 @@ func (x *join) part(file int, r reader) error {
 		if r.bad() {
 			return errPart
 		}
+		if n%pipeline.GroupSize != 0 {
+			continue
+		}
 		if err := x.merger.Batch(x.outs[:]); err != nil {
 			return err
 		}
@@ -154,14 +169,14 @@ func (x *join) part(file int, r reader) error {
 	if !r.done() {
 		return errPart
 	}
-	return nil
+	return x.merger.Batch(x.outs[:])
 }
 
 // segment tracks a segment.
 func (x *join) segment(file int, s *wire.Segment, flags uint8, known knownPayload) {
 	s.Frame += x.layout.first[file]
 	s.Clock = max(s.Clock, x.layout.clock[file])
-	s.Iface = x.numbers[s.Iface]
+	s.Iface = x.iface(s.Iface)
 	place := latest.PlaceOf(s)
 	if flags&flagSame == 0 && !(flags&flagFirst != 0 && x.reaches(file, place)) {
 		x.copies.Forget(place)
@@ -169,10 +184,18 @@ func (x *join) segment(file int, s *wire.Segment, flags uint8, known knownPayloa
 	again := x.copies.Again(s)
 	x.last[place] = 0
 	if flags&flagLast != 0 {
-		x.last[place] = file + 1
+		x.last[place] = int32(file) + 1
 	}
 	x.recall(file, s, flags, known)
 	x.at = x.tracker.Replay(s, again, x.copies.Before, &x.outs[0])
+}
+
+// iface is the number that an interface of the file at hand has among those of all files.
+func (x *join) iface(number uint16) uint16 {
+	if int(number) < len(x.numbers) {
+		return x.numbers[number]
+	}
+	return 0 // what was packed does not name it: it is damaged
 }
 
 // recall has the tracker remember the payload before that of s, in its place, only if an analysis of all files does.
@@ -184,20 +207,20 @@ func (x *join) recall(file int, s *wire.Segment, flags uint8, known knownPayload
 	last := &x.lastPayload[place]
 	switch {
 	case known == knownHere:
-	case known == knownBefore && *last != 0 && !x.touched(*last, file, int(place), latest.PayloadPlaces, payloadsOf):
+	case known == knownBefore && *last != 0 && !x.touched(int(*last), file, int(place), latest.PayloadPlaces, payloadsOf):
 	default:
 		x.tracker.ForgetPayload(place)
 	}
 	*last = 0
 	if flags&entryKind == entrySegmentLast {
-		*last = file + 1
+		*last = int32(file) + 1
 	}
 }
 
 // reaches reports whether the latest segment with a place before a file is of these sockets. Where a file comes between that is not short that
 // one is too old to matter.
 func (x *join) reaches(file int, place uint8) bool {
-	return x.last[place] != 0 && !x.touched(x.last[place], file, int(place), len(x.last), func(f *File) ([]uint64, bool) { return f.Touched, false })
+	return x.last[place] != 0 && !x.touched(int(x.last[place]), file, int(place), len(x.last), func(f *File) ([]uint64, bool) { return f.Touched, false })
 }
 
 // payloadsOf is where a file leaves what is remembered of payloads, everywhere if that is not said.

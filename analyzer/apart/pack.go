@@ -1,11 +1,9 @@
 package apart
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"maps"
-	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -81,15 +79,6 @@ func wireAddr(a netip.Addr) wire.Addr {
 	return wire.Addr{Hi: binary.BigEndian.Uint64(b[:8]), Lo: binary.BigEndian.Uint64(b[8:])}
 }
 
-// part is what is packed of two sockets in a file.
-type part struct {
-	state
-	number whose
-	key    wire.Key
-	c      Columns
-	ifaces []uint16 // that its segments come from
-}
-
 // whose says of a place whose the latest segment is that has it: that of the part with that number, or noPart, or otherPart.
 type whose uint32
 
@@ -126,66 +115,6 @@ type packer struct {
 	payload []payloads
 }
 
-// wanted is the sockets that are, and what is packed of them. Most segments are of others, which a few bits tell.
-type wanted struct {
-	bits  []uint64 // by the first bits of IDs
-	shift uint
-	parts map[ID]*part // of the first sockets with each; nil: none so far
-	more  map[wire.Key]*part
-	list  []*part // by number, but for firstPart
-	span  Span    // of the file
-}
-
-func newWanted(ids []ID, span Span) wanted {
-	log := min(max(6, bits.Len(uint(len(ids)))+4), 32)
-	w := wanted{bits: make([]uint64, 1<<log/64), shift: uint(32 - log), parts: make(map[ID]*part, len(ids)), more: map[wire.Key]*part{}, span: span}
-	for _, id := range ids {
-		w.bits[id>>w.shift/64] |= 1 << (id >> w.shift % 64)
-		w.parts[id] = nil
-	}
-	return w
-}
-
-// part is where what there is of sockets is packed, nil if they are not wanted.
-func (w *wanted) part(key *wire.Key) *part {
-	id := idOf(key)
-	if w.bits[id>>w.shift/64]>>(id>>w.shift%64)&1 == 0 {
-		return nil
-	}
-	first, ok := w.parts[id]
-	if !ok {
-		return nil
-	}
-	if first != nil && first.key == *key {
-		return first
-	}
-	if x := w.more[*key]; x != nil {
-		return x
-	}
-	x := &part{state: newState(w.span), key: *key, number: firstPart + whose(len(w.list))}
-	w.list = append(w.list, x)
-	if first == nil {
-		w.parts[id] = x
-	} else {
-		w.more[*key] = x
-	}
-	return x
-}
-
-// all is the parts in an order: a file is packed the same each time.
-func (w *wanted) all() []*part {
-	parts := slices.Clone(w.list)
-	slices.SortFunc(parts, func(a, b *part) int { return compareKeys(&a.key, &b.key) })
-	return parts
-}
-
-// compareKeys compares texts of keys.
-func compareKeys(a, b *wire.Key) int {
-	return cmp.Or(cmp.Compare(a.V6&1, b.V6&1),
-		cmp.Compare(a.A.Hi, b.A.Hi), cmp.Compare(a.A.Lo, b.A.Lo), cmp.Compare(a.B.Hi, b.B.Hi), cmp.Compare(a.B.Lo, b.B.Lo),
-		cmp.Compare(a.PortA, b.PortA), cmp.Compare(a.PortB, b.PortB))
-}
-
 // Wanted is two sockets that are to be packed, and where to: a number that is the same in all files.
 type Wanted struct {
 	ID ID
@@ -195,11 +124,7 @@ type Wanted struct {
 // Pack reads all of src, which is one file that has that span, and gives each what is packed of the sockets that are wanted, in bundles for where they go. It takes memory
 // for what it packs, which is 10 to 20 bytes for a segment.
 func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []Wanted, each func(to int64, bundle []byte) error) error {
-	ids, to := make([]ID, len(list)), make(map[ID]int64, len(list))
-	for i, w := range list {
-		ids[i], to[w.ID] = w.ID, w.To
-	}
-	p, err := pack(ctx, src, o, span, ids)
+	p, err := pack(ctx, src, o, span, list)
 	if err != nil {
 		return err
 	}
@@ -208,16 +133,17 @@ func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []W
 		name = n.Interface
 	}
 	bundles := map[int64]*bundle{}
+	var interfaces []byte
 	for _, x := range p.wanted.all() {
-		at := to[idOf(&x.key)]
-		b := bundles[at]
+		b := bundles[x.to]
 		if b == nil {
 			b = &bundle{}
-			bundles[at] = b
+			bundles[x.to] = b
 		}
-		b.add(&x.key, x.close(name))
+		interfaces = x.interfaces(interfaces[:0], name)
+		b.add(&x.key, interfaces, &x.c)
 		if b.size >= bundleSize {
-			if err := each(at, b.close()); err != nil {
+			if err := each(x.to, b.close()); err != nil {
 				return err
 			}
 		}
@@ -232,9 +158,9 @@ func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []W
 	return nil
 }
 
-func pack(ctx context.Context, src packet.Source, o Options, span Span, ids []ID) (*packer, error) {
+func pack(ctx context.Context, src packet.Source, o Options, span Span, list []Wanted) (*packer, error) {
 	n := pipeline.Tracking(o).Partitions()
-	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(ids, span), lasts: make([]lasts, n), payload: make([]payloads, n)}
+	p := &packer{decoder: pipeline.NewDecoder(o), wanted: newWanted(list, span), lasts: make([]lasts, n), payload: make([]payloads, n)}
 	if err := each(ctx, src, p.packet); err != nil {
 		return nil, err
 	}
@@ -285,9 +211,7 @@ func (p *packer) pack(s *wire.Segment) {
 	case x.number:
 		flags |= flagSame
 	}
-	if !slices.Contains(x.ifaces, s.Iface) {
-		x.ifaces = append(x.ifaces, s.Iface)
-	}
+	x.from(s.Iface)
 	x.append(&x.c, s, flags, known)
 }
 
@@ -354,14 +278,4 @@ func (t *state) unnotice(of *reader, key *wire.Key, flags uint8) (n flow.Notice)
 	e.From.Hi, e.From.Lo, e.Dir = r.Uvarint(), r.Uvarint(), uint8(r.Uvarint())&1
 	r.Bad = r.Bad || e.Kind >= wire.NumICMPKinds
 	return n
-}
-
-// close is the part as it is handed on.
-func (x *part) close(name func(uint16) string) *Columns {
-	b := binary.AppendUvarint(make([]byte, 0, len(x.c[columnRest])+16), uint64(len(x.ifaces)))
-	for _, number := range x.ifaces {
-		b = octets.AppendText(binary.AppendUvarint(b, uint64(number)), name(number))
-	}
-	x.c[columnRest] = append(b, x.c[columnRest]...)
-	return &x.c
 }

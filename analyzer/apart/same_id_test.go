@@ -31,9 +31,9 @@ func TestSocketsWithTheSameID(t *testing.T) {
 	other := a
 	for other.PortA++; idOf(&other)>>16 == id>>16; other.PortA++ {
 	}
-	w := newWanted([]ID{id}, Span{})
+	w := newWanted([]Wanted{{ID: id, To: 7}}, Span{})
 	first, second := w.part(&a), w.part(&b)
-	if first == nil || second == nil || first == second || first.key != a || second.key != b {
+	if first == nil || second == nil || first == second || first.key != a || second.key != b || first.to != 7 || second.to != 7 {
 		t.Errorf("%v and %v are packed at %p and %p", a, b, first, second)
 	}
 	if w.part(&a) != first || w.part(&b) != second || len(w.all()) != 2 {

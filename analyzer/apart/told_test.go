@@ -1,6 +1,7 @@
 package apart
 
 import (
+	"slices"
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
@@ -28,6 +29,16 @@ func TestWorthTelling(t *testing.T) {
 		o := Outline{End: int64(100 * s), Expected: c.expected}
 		if got := o.worthTelling(&c.x); got != c.want {
 			t.Errorf("%s: %v", c.what, got)
+		}
+	}
+}
+
+// Of two conversations on the same sockets one is enough that was opened in the file, whichever comes first.
+func TestOneForEach(t *testing.T) {
+	for _, c := range []struct{ first, second, want bool }{{false, false, false}, {true, false, true}, {false, true, true}, {true, true, true}} {
+		got := oneForEach([]Open{{ID: 7, Over: 1, Told: true, packets: 2, opened: c.first}, {ID: 3, Told: true}, {ID: 7, Over: 2, Told: true, packets: 3, opened: c.second}})
+		if want := []Open{{ID: 3, Told: true}, {ID: 7, Over: Never, packets: 5, opened: c.want}}; !slices.Equal(got, want) {
+			t.Errorf("%v, %v: %+v, not %+v", c.first, c.second, got, want)
 		}
 	}
 }
