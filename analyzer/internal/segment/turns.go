@@ -22,22 +22,10 @@ import (
 //     until there is news or a timer fires (long polls, BRPOP);
 //   - few bytes that answer as many are heartbeats of both, each with its own clock (BGP, AMQP).
 
-// promptly is what no person does sooner, and smallWord how many bytes an acknowledgement has at most: PONG, PUBACK, WINDOW_UPDATE, SETTINGS ACK or Finished
-// within TLS, but hardly a request of HTTP/1.
-const promptly conn.Time = 100e6
-
-const smallWord = 96
-
-// What tells farewells.
-const (
-	farewellSize           = 512 // bytes of one at most
-	farewellTime conn.Time = 100e6
-)
-
 // mayACK reports whether the last word of dir, a and h, may be an acknowledgement.
 func (t *spending) mayACK(a *SenderStats, h *conn.Half, dir uint8) bool {
 	said := t.turns[dir].Said
-	return (said == turn.Quick || said == turn.Replied) && uint32(h.EndOfBytes())-a.turn <= smallWord
+	return (said == turn.Quick || said == turn.Replied) && uint32(h.EndOfBytes())-a.turn <= turn.SmallWord
 }
 
 // asksNothing reports whether no answer is due to the last word of dir.
@@ -70,7 +58,7 @@ func (r *Reader) hasWord(waited conn.Time) {
 		peer.Answered()
 	}
 	switch {
-	case waited > promptly:
+	case waited > turn.Promptly:
 		own.Said = turn.Plain
 		return
 	case peer.Said == turn.Pushed:
@@ -78,7 +66,7 @@ func (r *Reader) hasWord(waited conn.Time) {
 	default:
 		own.Said = turn.Quick
 	}
-	if r.S.Len <= smallWord {
+	if r.S.Len <= turn.SmallWord {
 		own.Count()
 	}
 }
@@ -92,7 +80,7 @@ func (r *Reader) speaksOn(after, silence conn.Time) {
 			conn.Tick(&own.Unprompted)
 		}
 		own.Said = turn.Pushed
-	case after > promptly:
+	case after > turn.Promptly:
 		own.Said = turn.Plain
 	}
 }
@@ -101,7 +89,7 @@ func (r *Reader) speaksOn(after, silence conn.Time) {
 func (r *Reader) keepsWaiting(waited conn.Time) {
 	a, b := r.A, r.b
 	turn.Answer{
-		Waited: waited, Asked: uint32(r.Rx.EndOfBytes()) - b.turn, Said: r.S.Len, AtOnce: a.LastData != 0 && b.LastData-a.LastData-r.Rx.Distance <= promptly,
+		Waited: waited, Asked: uint32(r.Rx.EndOfBytes()) - b.turn, Said: r.S.Len, AtOnce: a.LastData != 0 && b.LastData-a.LastData-r.Rx.Distance <= turn.Promptly,
 	}.Note(r.C.Note(&r.p.Facts.Incidents, conn.IncidentSlow, r.S.Dir, r.S, int64(waited)))
 }
 
@@ -126,8 +114,8 @@ const (
 
 // bidsFarewell reports whether an endpoint said little in its last turn, and closed at once.
 func (p *Pools) bidsFarewell(c *conn.Conn, a *SenderStats, dir uint8) bool {
-	return uint32(c.Half[dir].EndOfBytes())-a.turn <= farewellSize && c.Facts.Find(&p.Facts, func(f *conn.Fact) bool {
-		return f.Dir() == dir && f.Any(wire.FIN|wire.RST) && f.Time >= a.LastData && f.Time-a.LastData <= farewellTime
+	return uint32(c.Half[dir].EndOfBytes())-a.turn <= turn.FarewellSize && c.Facts.Find(&p.Facts, func(f *conn.Fact) bool {
+		return f.Dir() == dir && f.Any(wire.FIN|wire.RST) && f.Time >= a.LastData && f.Time-a.LastData <= turn.FarewellTime
 	}) != nil
 }
 

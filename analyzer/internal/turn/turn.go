@@ -22,6 +22,14 @@ const (
 	beatSize    = 64   // bytes of a heartbeat at most
 )
 
+// What tells words that need no answer, and farewells, from others.
+const (
+	Promptly     conn.Time = 100e6 // what no person does sooner
+	SmallWord              = 96    // bytes of an acknowledgement at most: PONG, PUBACK, WINDOW_UPDATE, SETTINGS ACK or Finished within TLS, but hardly a request of HTTP/1
+	FarewellSize           = 512   // bytes of a farewell at most
+	FarewellTime conn.Time = 100e6 // within which its sender closes
+)
+
 // Answer is an answer that took long.
 type Answer struct {
 	Waited      conn.Time
