@@ -25,8 +25,12 @@ const (
 	ackUnseen                        // the capture lacks something of its peer that may have brought the ACK
 )
 
-// detectMissingFinalACK is a note where the capture ends with the FIN: nothing could have come.
+// detectMissingFinalACK is a note where the capture ends with the FIN: nothing could have come. A connection that was refused is not closed by a FIN,
+// which is of another one.
 func detectMissingFinalACK(s *pass) {
+	if s.J.Close.Cause == state.ResetRefused {
+		return
+	}
 	for side := range s.J.State {
 		side := conn.Side(side)
 		in, end := s.J.State[side], s.Now
