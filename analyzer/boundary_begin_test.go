@@ -30,7 +30,7 @@ func TestBeginningBoundaries(t *testing.T) {
 		{"who refuses a SYN and answers it later was CLOSED", syn + "+20ms < R. raw 0:0(0) ack @ win 0\n+1s < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+50us > . 1:1(0) ack 1\n", server,
 			[]string{"1", "CLOSED? LISTEN? SYN_RCVD ESTABLISHED?", "2", "LISTEN? SYN_RCVD ESTABLISHED?"}},
 		{"who refused a SYN, and sends what is of another connection, was CLOSED", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+1s < P. 5000:5100(100) ack @\n", server,
-			[]string{"0", "CLOSED", "1", "ESTABLISHED?", "1073741825", "ESTABLISHED?", "1073741826", "CLOSED"}},
+			[]string{"0", "CLOSED", "1", "ESTABLISHED?", "1073725441", "ESTABLISHED?", "1073725442", "CLOSED"}},
 		{"who was refused, said so by an RST and tries again has no answer", syn + "+20ms < R. raw 0:0(0) ack 1 win 0\n+1ms > R 1:1(0) win 0\n@", outcome,
 			[]string{"", "refused", "+1s > S 0:0(0) win 64240 <mss 1460>\n", "unanswered"}},
 		{"who may be moved by a FIN before it is heard of had the connection by then", "+0 < @ ack 101\n+1ms > . 101:101(0) ack 202\n+1ms > F. 101:101(0) ack 202\n", entered(analyzer.Client, fsm.Established),
