@@ -85,8 +85,14 @@ func TestMild(t *testing.T) {
 			some(9, "10.1.0.78", "", reset)(p)
 			some(10, "10.1.0.78", "", p.exchange())(p)
 		}, 0, 9},
-		{"less than a quarter", some(66, "", "", reset), 0, 66},
-		{"a quarter", some(67, "", "", reset), 67, 0},
+		{"less than a quarter", func(p *planted) {
+			some(67, "", "", reset)(p)
+			some(2, "", "", p.exchange())(p)
+		}, 0, 67},
+		{"a quarter", func(p *planted) {
+			some(67, "", "", reset)(p)
+			some(1, "", "", p.exchange())(p)
+		}, 67, 0},
 		{"one with data on its way", func(p *planted) {
 			some(19, "", "", reset)(p)
 			some(1, "", "", lost)(p)
