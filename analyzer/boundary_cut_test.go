@@ -15,11 +15,18 @@ func TestCutClosingBoundaries(t *testing.T) {
 		hole   = request + "+1ms > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack @\n"
 		known  = "SYN_SENT ESTABLISHED "
 		served = "LISTEN? SYN_RCVD ESTABLISHED "
+		// the client answers a FIN, and sends its own with data
+		begun = "+0 > S 0:0(0) win 64240 <mss 1460>\n" + synack + "+1ms < . 1:1(0) ack @\n+1ms > . 101:101(0) ack 1\n+1s < F. 1:1(0) ack 101\n+1ms > . 101:101(0) ack 2\n" +
+			"+1s > FP. 101:151(50) ack 2\n+20ms < . 2:2(0) ack 152\n"
 	)
 	client, server := path(analyzer.Client), path(analyzer.Server)
 	checkEdges(t, []edge{
 		{"what was in flight when the capture began may hold up a FIN", "+0 < F. 1:1(0) ack 1\n+50us > . @:@(0) ack 2\n+1ms > F. @:@(0) ack 2\n", client,
 			[]string{"1", "ESTABLISHED? CLOSE_WAIT LAST_ACK", "2", "ESTABLISHED? CLOSE_WAIT? LAST_ACK?"}},
+		{"a FIN with data may come again where the first that its sender sent was not captured", begun, client,
+			[]string{"101", known + "CLOSE_WAIT? LAST_ACK? CLOSED?", "102", known + "CLOSE_WAIT LAST_ACK CLOSED?"}},
+		{"whichever address is the lower one", "client 10.0.0.@:40000\nserver 10.0.0.2:80\n" + strings.Replace(begun, "@", "101", 1), client,
+			[]string{"1", known + "CLOSE_WAIT? LAST_ACK? CLOSED?", "3", known + "CLOSE_WAIT? LAST_ACK? CLOSED?"}},
 		{"or what goes on when it begins", "+0 < F. 1:1(0) ack 1\n+1s > P. @(100) ack 2\n+1ms > F. ack 2\n", client,
 			[]string{"101:201", "ESTABLISHED? CLOSE_WAIT? LAST_ACK?", "1:101", "ESTABLISHED? CLOSE_WAIT LAST_ACK"}},
 		{"until it is acknowledged", "+0 > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @\n+1s < F. 1:1(0) ack @\n+50us > . 101:101(0) ack 2\n+50us > F. 101:101(0) ack 2\n", client,

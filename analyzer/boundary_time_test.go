@@ -85,6 +85,10 @@ server 10.0.0.2:80
 			"< R. 211:211(0) ack 101 win 0", "opening 50, network 130, server_thinking 1240, closing 500, unknown 500",
 			"< F. 211:211(0) ack 101", "opening 50, network 130, server_thinking 1240, closing 500, unknown 500",
 		}},
+		{why: "or its peer sent one, too", ask: spent, script: answered + "+300ms < R. 201:201(0) ack 101 win 0\n+100ms @\n+500ms < P. 201:211(10) ack 101\n", at: []string{
+			"> R. 101:101(0) ack 201 win 0", "opening 50, network 80, server_thinking 270, closing 600",
+			"> . 101:101(0) ack 201", "opening 50, network 80, server_thinking 270, unknown 600",
+		}},
 		{why: "an ACK before the answer does not make it the network's time", ask: spent, script: requested + "+30ms < . 1:1(0) ack 101 win 509\n+@ < P. 1:201(200) ack 101", at: []string{
 			"1ms", "opening 50, network 30, server_thinking 1",
 			"2s", "opening 50, network 30, server_thinking 2000",

@@ -54,7 +54,7 @@ func (u *unbundled) next() (p packed, ok bool) {
 	o, others := u.list[0], u.list[1:]
 	p = o.packed
 	if o.Packed, ok = o.rest.Next(); !ok {
-		u.list = others
+		u.list[0], u.list = nil, others // its memory is free as soon as what is returned is joined
 		return p, true
 	}
 	i := place(others, o)

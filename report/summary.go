@@ -40,8 +40,6 @@ func summaryText(s *analyzer.Summary, notAnalyzed []analyzer.Count, sel Selectio
 	}
 	if sel.Active {
 		t.line("selected", "%s of %s --where", human.Count(sel.Matched), agree(sel.Total, "conversation", "match"))
-	}
-	if sel.Active {
 		t.outcomes(&sel.Outcomes)
 	} else {
 		t.outcomes(&s.Outcomes)

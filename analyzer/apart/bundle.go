@@ -46,7 +46,8 @@ func (b *bundle) add(key *wire.Key, interfaces []byte, c *Columns) {
 	}
 }
 
-// Compress compresses what is handed on beside bundles, with a checksum, as they are: what compresses takes memory for as long as the process lasts.
+// Compress compresses what is handed on beside bundles as they are compressed, with a checksum. They share what does so: it keeps its memory for as
+// long as the process lasts.
 func Compress(b []byte) []byte { return zip.EncodeAll(b, nil) }
 
 // zip is safe for concurrent use.

@@ -123,9 +123,12 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	return r
 }
 
-// tellsMild reports whether what a mild kind affects is told: if some failed, if it is a quarter of all, or if half of those that have something in common are so, and they are half of what it is.
+// tellsMild reports whether what a mild kind affects is told: if some of it failed, if it is a quarter of all conversations, or if it affects half of
+// those that have something in common, and half of what it affects is among them.
 func (k *Collector) tellsMild(a *affected, of []part) bool {
-	return a.failed > 0 || 4*a.n >= k.total || slices.ContainsFunc(of, func(p part) bool { return p.share != nil && p.share.exact && 2*p.share.n >= max(p.share.of, a.n) })
+	return a.failed > 0 || 4*a.n >= k.total || slices.ContainsFunc(of, func(p part) bool {
+		return p.share != nil && p.share.exact && 2*p.share.n >= max(p.share.of, a.n)
+	})
 }
 
 // compare puts first what bounds all else, then what cost most. What a few met here and there, each by itself, comes behind what has a place or a time, as long as nothing

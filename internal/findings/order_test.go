@@ -3,6 +3,7 @@ package findings_test
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // lostOne is a conversation that lost a segment, which costs 3 s.
@@ -29,6 +30,11 @@ func TestOrder(t *testing.T) {
 `)
 	refused := some(1, "", "10.20.0.3:8443", "+0 > S 0:0(0) win 64240 <mss 1460>\n+9ms < R. 0:0(0) ack 1 win 0\n")
 	few := some(4, "", "", lostOne)
+	late := func(p *planted) {
+		for i := range 10 {
+			p.add(50*time.Minute+time.Duration(i)*50*time.Second, p.client(), p.service(), lostOne)
+		}
+	}
 	for _, test := range []struct {
 		name  string
 		plant []func(*planted)
@@ -36,6 +42,7 @@ func TestOrder(t *testing.T) {
 	}{
 		{"leaks, and 10 of 219 lost something", []func(*planted){leaks, some(10, "", "", lostOne)}, "client-leaks"},
 		{"leaks, and 11 of 220 did", []func(*planted){leaks, some(11, "", "", lostOne)}, "loss"},
+		{"leaks, and 10 did since a moment", []func(*planted){leaks, late}, "loss"},
 		{"leaks, and one service did", []func(*planted){leaks, some(6, "", "10.20.0.9:443", lostOne)}, "loss"},
 		{"leaks, and one was refused", []func(*planted){leaks, refused}, "refused"},
 		{"a client resets what it is done with, and 4 lost something", []func(*planted){resets, few}, "loss"},
@@ -85,8 +92,14 @@ func TestMild(t *testing.T) {
 			some(9, "10.1.0.78", "", reset)(p)
 			some(10, "10.1.0.78", "", p.exchange())(p)
 		}, 0, 9},
-		{"less than a quarter", some(66, "", "", reset), 0, 66},
-		{"a quarter", some(67, "", "", reset), 67, 0},
+		{"less than a quarter", func(p *planted) {
+			some(67, "", "", reset)(p)
+			some(2, "", "", p.exchange())(p)
+		}, 0, 67},
+		{"a quarter", func(p *planted) {
+			some(67, "", "", reset)(p)
+			some(1, "", "", p.exchange())(p)
+		}, 67, 0},
 		{"one with data on its way", func(p *planted) {
 			some(19, "", "", reset)(p)
 			some(1, "", "", lost)(p)

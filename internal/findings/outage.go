@@ -22,10 +22,10 @@ const (
 	mostStalls = 2048 // conversations that are kept for it; if there are ever more, none is told from then on
 	leastStall = time.Second
 	leastOut   = 4   // conversations
-	outageLift = 8   // how much oftener they stall in it than outside
+	outageLift = 8   // how many times as often they stall in it than outside
 	outageSure = 9.0 // the least log likelihood ratio of a stretch (Kulldorff, "A spatial scan statistic", 1997)
 	longestOut = 4   // it takes no more than this part of the capture
-	oneWay     = 5   // what is of other kinds than most of it is this part of it, at least
+	oneWay     = 5   // at least this part of it stalled in another way than the most frequent one
 )
 
 // stalled is that its opening and what was lost kept it waiting, its FIN among that, or that it failed.
@@ -272,8 +272,8 @@ func likelihood(k, n int, part float64) float64 {
 	return ratio
 }
 
-// confirm looks at who stalled in that time: in several ways, since the finding of one kind says more if that is what nearly all met; most of those that the kinds affect, which else are so all
-// the time; not one client that looks for services; and not so many because so many began just then.
+// confirm looks at who stalled in that time: in several ways, since the finding of one kind says more if that is what nearly all met; most of those
+// that the kinds affect, which else are so all the time; not one client that looks for services; and not so many because so many began just then.
 func (k *Collector) confirm(w *stretch) *stretch {
 	var all tally
 	clients, others, main := map[key]bool{}, uint64(0), uint64(0)

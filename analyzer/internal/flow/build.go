@@ -64,6 +64,9 @@ func (t *Tracker) Build(slot uint32, out *conn.Conversation, ev *Evidence, j *st
 	if !plain {
 		j.Follow(out)
 		o = j.View.Outcome()
+		if j.Close.Kind == state.CloseNone {
+			out.Spent.NotClosing(j.View.Opened())
+		}
 	}
 	out.Outcome = o
 	out.ConnState = conn.ZeekState(o, j.Close.By, &c.Half[cl], &c.Half[1-cl])

@@ -115,8 +115,9 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 	return uint64(n)
 }
 
-// Prompt reports whether neither the sender of a direction, its buffer nor its peer's window kept anybody waiting for so long, nor a transfer at the rate of the path
-// while round trips grew to several times the shortest, and the sender's SYN was answered about as fast as what followed.
+// Prompt reports whether neither the sender of a direction nor its buffer kept anybody waiting for so long, nor its peer's window for a quarter of
+// that, nor a transfer at the rate of the path while round trips grew to several times the shortest, and the sender's SYN was answered about as fast
+// as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
 	if a.thinkMax >= wait || l.spent.awaited >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
@@ -126,10 +127,11 @@ func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 		return true
 	}
 	limits := p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
-	return conn.Time(limits[timing.ReceiveWindow]) < wait/briefly && conn.Time(limits[timing.SendBuffer]) < wait && (conn.Time(limits[timing.PathRate]) < wait || !a.RTT.Grew(longer))
+	return conn.Time(limits[timing.ReceiveWindow]) < wait/briefly && conn.Time(limits[timing.SendBuffer]) < wait &&
+		(conn.Time(limits[timing.PathRate]) < wait || !a.RTT.Grew(longer))
 }
 
-// briefly is the part of what somebody notices for which a window may hold up a short transfer.
+// briefly is the part of the time that somebody notices from which on a window that holds up a short transfer is told of.
 const briefly = 4
 
 // longer is how many times the shortest round trip those are in a queue that somebody may notice.

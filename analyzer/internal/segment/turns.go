@@ -14,7 +14,7 @@ import (
 //   - who goes on by itself after a silence, without having been asked, pushes: what its peer says to that at once, and in few bytes, is an
 //     acknowledgement (PONG, PUBACK), and what comes later is the next push. Unless such words are answered at once, too: then they ask.
 //   - where both go on by themselves, each sends what it has (WebSocket, chats);
-//   - who goes on by itself again and again, and twice as often as its peer has the last word before it speaks, has news, not an answer (subscriptions,
+//   - who goes on by itself three times or more, and twice as often as it speaks late behind a word of its peer, has news, not an answer (subscriptions,
 //     WebSockets that push to a client that says something now and then);
 //   - what is said just before its sender closes, when the last word of its peer was no more than an acknowledgement, is a farewell (GOAWAY,
 //     close_notify, 408);
@@ -106,7 +106,7 @@ func (p *Pools) slowTurns(c *conn.Conn, l *Stats, dir uint8) uint16 {
 	return uint16(slow)
 }
 
-// Who has news, and no answers, goes on by itself so much oftener than it keeps its peer waiting, and so often in all, at least.
+// Who has news, and no answers, goes on by itself at least so many times as often as it keeps its peer waiting, and at least so often in all.
 const (
 	subscribed = 2
 	leastNews  = 3

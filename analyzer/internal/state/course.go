@@ -23,7 +23,7 @@ type Course struct {
 	View      View
 }
 
-// Follow works out the trajectories and the close.
+// Follow works out the trajectories and the close. It leaves c as it is.
 func (j *Course) Follow(c *conn.Conversation) {
 	m := &j.Inference
 	*m = Inference{Facts: append(m.Facts[:0], c.Facts...), scratch: m.scratch, Sides: c.Sides, Now: c.Now, TwoMSL: c.TwoMSL, FirstFrame: c.FirstFrame}
@@ -53,9 +53,6 @@ func (j *Course) Follow(c *conn.Conversation) {
 	}
 	j.View = View{m, c, j}
 	j.Close = j.View.explain()
-	if j.Close.Kind == CloseNone {
-		c.Spent.NotClosing(j.View.Step(conn.Client, fsm.Established) != nil || j.View.Step(conn.Server, fsm.Established) != nil)
-	}
 }
 
 // firstFIN is the index of the first FIN of a direction, -1 if there is none. One without ACK, which nobody

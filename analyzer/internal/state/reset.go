@@ -99,8 +99,8 @@ func (s *walker) goneBy(rst *conn.Fact) conn.Time {
 }
 
 // isStrange reports whether f, an RST with a number that its receiver does not expect, is none that its supposed sender can have sent: the number
-// is less than its ISN, or beyond the window that it was offered, or from before what it sends or answers; or a challenge ACK answered it, and behind that it said nothing any more, as
-// only who has the connection does (RFC 5961 3.2).
+// is less than its ISN, or beyond the window that it was offered, or from before what it sends or answers (isLate); or a challenge ACK answered it,
+// and behind that it said nothing any more, as only who has the connection does (RFC 5961 3.2).
 func (m *Inference) isStrange(f *conn.Fact) bool {
 	if !f.Bits.Has(conn.FactOutside) {
 		return false

@@ -56,6 +56,11 @@ func (s *View) Either(ok func(*conn.Fact) bool) bool {
 	return s.Find(0, 0, ok) != nil || s.Find(1, 0, ok) != nil
 }
 
+// Opened reports whether a side was ESTABLISHED.
+func (s *View) Opened() bool {
+	return s.Step(conn.Client, fsm.Established) != nil || s.Step(conn.Server, fsm.Established) != nil
+}
+
 // Step is the first step of an endpoint into a state, nil if it never was in it.
 func (s *View) Step(side conn.Side, state fsm.State) *Step {
 	for i := range s.J.Trajectory[side] {
