@@ -81,6 +81,10 @@ server 10.0.0.2:80
 			"< P. 201:211(10) ack 101", "opening 50, network 100, server_thinking 270, unknown 500",
 			"> P. 101:111(10) ack 201", "opening 50, network 80, server_thinking 270, closing 520",
 		}},
+		{why: "what is lost behind it is repaired, then", ask: spent, script: answered + "+300ms < R. 201:201(0) ack 101 win 0\n@+20ms > . 101:101(0) ack 211\n+1ms < P. 211:221(10) ack 101\n+300ms < P. 211:221(10) ack 101\n+20ms > . 101:101(0) ack 221\n", at: []string{
+			"+500ms < P. 201:211(10) ack 101\n", "opening 50, network 101, server_thinking 270, loss_repair 320, unknown 500",
+			"", "opening 50, network 80, server_thinking 270, loss_repair 320, unknown 21",
+		}},
 		{why: "until another does, or a FIN", ask: spent, script: answered + "+300ms < R. 201:201(0) ack 101 win 0\n+500ms < P. 201:211(10) ack 101\n+20ms > . 101:101(0) ack 211\n+1s @\n+500ms > . 101:101(0) ack 212\n", at: []string{
 			"< R. 211:211(0) ack 101 win 0", "opening 50, network 130, server_thinking 1240, closing 500, unknown 500",
 			"< F. 211:211(0) ack 101", "opening 50, network 130, server_thinking 1240, closing 500, unknown 500",

@@ -232,7 +232,6 @@ func (r *Reader) followRepair() {
 // Spent is where the time of a connection went, of which a direction is the client's.
 func (p *Pools) Spent(c *conn.Conn, l *Stats, client uint8) (out timing.Spent) {
 	on := l.spent.on
-	on.takeBack(c)
 	l.endSilence(c, &on, client)
 	out[timing.Opening], out[timing.Closing], out[timing.Unknown] = time.Duration(on[onOpening]), time.Duration(on[onClosing]), time.Duration(on[onUnknown])
 	out[timing.Window], out[timing.Idle] = time.Duration(on[onWindow]), time.Duration(on[onIdle])
