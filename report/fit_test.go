@@ -13,15 +13,19 @@ import (
 
 // TestFit: on a terminal a table has as many rows as fit between what stands above and the summary, and three at least; elsewhere all.
 func TestFit(t *testing.T) {
-	const all = 40
-	for _, c := range []struct{ height, above, rows int }{
-		{0, 0, all}, {0, 30, all}, {24, 0, 17}, {24, 5, 12}, {24, 12, 5}, {24, 14, 3}, {24, 15, 3}, {10, 50, 3}, {47, 0, all}, {46, 0, all - 1},
+	const all, known = 40, analyzer.RolesHandshake
+	for _, c := range []struct {
+		height, above, rows int
+		roles               analyzer.Roles
+	}{
+		{0, 0, all, known}, {0, 30, all, known}, {24, 0, 17, known}, {24, 5, 12, known}, {24, 12, 5, known}, {24, 14, 3, known}, {24, 15, 3, known}, {10, 50, 3, known},
+		{47, 0, all, known}, {46, 0, all - 1, known}, {24, 0, 16, analyzer.RolesInferred}, {24, 13, 3, analyzer.RolesInferred}, {47, 0, all, analyzer.RolesInferred}, {46, 0, all - 2, analyzer.RolesInferred},
 	} {
 		var b bytes.Buffer
 		table := NewTable(&b, TableOptions{Width: 120, Height: c.height})
 		table.Above(c.above)
 		for i := range all {
-			conv := &analyzer.Conversation{Stream: uint64(i), Addr: sample.Between(fmt.Sprintf("10.0.0.1:%d", 40000+i), "10.0.0.2:80"), Roles: analyzer.RolesHandshake}
+			conv := &analyzer.Conversation{Stream: uint64(i), Addr: sample.Between(fmt.Sprintf("10.0.0.1:%d", 40000+i), "10.0.0.2:80"), Roles: c.roles}
 			if err := table.Conversation(conv); err != nil {
 				t.Fatal(err)
 			}

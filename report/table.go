@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -70,7 +71,12 @@ func (r *Table) Finish(s *analyzer.Summary) error {
 	all := r.collector.Sorted()
 	if r.opts.Height > 0 {
 		below := strings.Count(summaryText(s, s.NotAnalyzed(), r.selection, r.opts.Times), "\n")
-		all = all[:min(len(all), max(leastRows, r.opts.Height-r.above-tableFrame-below))]
+		room := max(leastRows, r.opts.Height-r.above-tableFrame-below)
+		if len(all) > room {
+			if all = all[:room]; room > leastRows && slices.ContainsFunc(all, starred) {
+				all = all[:room-1] // a line says what the star means
+			}
+		}
 	}
 	return r.show(judgedRows(all, r.opts.Columns.extra()), s)
 }
@@ -126,11 +132,8 @@ func (r *Table) show(rows []row, s *analyzer.Summary) error {
 
 // footer explains what the rows cannot.
 func (r *Table) footer(rows []row, s *analyzer.Summary) {
-	for i := range rows {
-		if rows[i].Roles == analyzer.RolesInferred {
-			fmt.Fprintln(&r.out, "* who is the client is inferred: the capture does not show the handshake")
-			break
-		}
+	if slices.ContainsFunc(rows, func(r row) bool { return starred(r.Conversation) }) {
+		fmt.Fprintln(&r.out, "* who is the client is inferred: the capture does not show the handshake")
 	}
 	total := s.Conversations
 	if r.selection.Active {
@@ -141,6 +144,9 @@ func (r *Table) footer(rows []row, s *analyzer.Summary) {
 	}
 	fmt.Fprintln(&r.out)
 }
+
+// starred reports whether the row of a conversation has a star, which the footer explains.
+func starred(c *analyzer.Conversation) bool { return c.Roles == analyzer.RolesInferred }
 
 // MostRows is how many conversations are kept to be shown together unless --limit says more: 2 kB each.
 const MostRows = 1 << 18

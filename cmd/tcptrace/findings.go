@@ -78,7 +78,7 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 
 // words are inputs and the capture filter, as they stand on a command line.
 func (o *selectOptions) words(inputs []string, more ...string) string {
-	words := shell.Shown(inputs...) + strings.Join(more, " ")
+	words := shell.Files(inputs...) + strings.Join(more, " ")
 	if o.filter != "" {
 		words += " -f " + shell.Shown(o.filter)
 	}

@@ -33,6 +33,18 @@ func Shown(words ...string) string {
 	return strings.Join(shown, " ")
 }
 
+// Files is Shown for names of files, of which none is taken for a flag; "-" is standard input.
+func Files(names ...string) string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		if strings.HasPrefix(name, "-") && name != "-" {
+			name = "./" + name
+		}
+		shown[i] = Shown(name)
+	}
+	return strings.Join(shown, " ")
+}
+
 func isOdd(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) }
 
 // size is how many bytes the first character has, or what is none.

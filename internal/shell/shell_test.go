@@ -44,3 +44,14 @@ func TestShown(t *testing.T) {
 		t.Log("what a shell reads is not tested:", err)
 	}
 }
+
+// TestFiles: no file's name is taken for a flag, and standard input for no file.
+func TestFiles(t *testing.T) {
+	for want, names := range map[string][]string{
+		"a.pcap ./-x.pcap": {"a.pcap", "-x.pcap"}, "-": {"-"}, "'./-a b'": {"-a b"}, "./--": {"--"}, `$'./-\033'`: {"-\x1b"}, "": nil,
+	} {
+		if got := Files(names...); got != want {
+			t.Errorf("%q: %s, want %s", names, got, want)
+		}
+	}
+}

@@ -21,6 +21,10 @@ func detectOldStamp(s *pass) {
 }
 
 func detailOldStamp(a *Anomaly) string {
+	them := "them"
+	if a.args[0] == 1 {
+		them = "it"
+	}
 	return count(a.args[0], "segment") + " of the " + a.Side.String() + " with new data and a timestamp older, by " + number(a.args[1]) +
-		" at most, than one before: the " + a.Side.Peer().String() + " has to drop them"
+		" at most, than one before: the " + a.Side.Peer().String() + " has to drop " + them
 }

@@ -58,5 +58,8 @@ func (g Gaps) Text(n int64) string {
 // at is the i-th in words.
 func (g Gaps) at(i int64) string {
 	ms := g[i/gapsAWord] >> (gapBits * (i % gapsAWord)) & (1<<gapBits - 1)
+	if ms == 0 {
+		return "less than 1 ms"
+	}
 	return Duration(ms * 1e6)
 }

@@ -23,7 +23,9 @@ func TestGaps(t *testing.T) {
 		{[]time.Duration{s, s, s, 2 * s, 2 * s, 2 * s, 2 * s}, "1.0 s (3 times), 2.0 s (3 times) ... apart"},
 		{[]time.Duration{s, s, s, s, s, s}, "1.0 s apart each time"},
 		{[]time.Duration{s, s, s, s, s, s, s}, "1.0 s (6 times) ... apart"},
-		{[]time.Duration{1e18, -5}, "2097 s and 0 us apart"},
+		{[]time.Duration{1e18, -5}, "2097 s and less than 1 ms apart"},
+		{[]time.Duration{s, 499_999}, "1.0 s and less than 1 ms apart"},
+		{[]time.Duration{s, 500_000}, "1.0 s and 1.0 ms apart"},
 	} {
 		var g Gaps
 		for i, d := range c.gaps {

@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tcptrace/analyzer"
@@ -52,7 +53,7 @@ func (t *teller) close() string {
 // oneEndOnly reports whether one endpoint has the connection still, and the other does not.
 func (t *teller) oneEndOnly() bool {
 	for side, state := range t.j.State {
-		if gone(t.j.State[1-side]) && !t.mayBeLost(analyzer.Side(side)) {
+		if gone(t.j.State[1-side]) && !t.mayBeLost(analyzer.Side(side)) && !t.mayHaveReset(analyzer.Side(side)) {
 			switch state {
 			case fsm.Established, fsm.CloseWait, fsm.FinWait1, fsm.FinWait2, fsm.Closing, fsm.LastAck:
 				return true
@@ -101,7 +102,7 @@ func (t *teller) remains() string {
 	case gone(client) && gone(server):
 		return t.nothingLeft()
 	case client == server && remainders[client] != "":
-		return fmt.Sprintf("both sides are left in %s: %s", client, remainders[client])
+		return fmt.Sprintf("both sides are left in %s: %s", client, strings.Replace(remainders[client], "it keeps", "each keeps", 1))
 	}
 	var parts []string
 	for side, state := range t.j.State {
@@ -109,7 +110,7 @@ func (t *teller) remains() string {
 		if state == fsm.Established && gone(t.j.State[1-side]) {
 			why = deserted
 		}
-		if !gone(state) && t.mayBeLost(analyzer.Side(side)) {
+		if !gone(state) && (t.mayBeLost(analyzer.Side(side)) || t.mayHaveReset(analyzer.Side(side))) {
 			parts = append(parts, fmt.Sprintf("whether the %s has the connection still is not known", analyzer.Side(side)))
 			continue
 		}
@@ -137,6 +138,14 @@ func (t *teller) mayBeLost(side analyzer.Side) bool {
 		}
 	}
 	return false
+}
+
+// mayHaveReset reports whether an RST of a side, beside the one of its peer that ended the connection, may really be its own.
+func (t *teller) mayHaveReset(side analyzer.Side) bool {
+	if cl := &t.j.Close; cl.Kind != analyzer.CloseReset || cl.By == side || t.c.Sent[side].RSTs == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(t.j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == "suspected-injection" && a.Side == side })
 }
 
 // goesOn is for a connection that nobody closed. What was not acknowledged may have met nobody.

@@ -159,6 +159,14 @@ func (t *teller) attempt() string {
 	return "tried to connect to"
 }
 
+// share is how many n of all are: the number, or "all".
+func share(n, all uint64) string {
+	if n == all && all > 1 {
+		return "all"
+	}
+	return human.Count(n)
+}
+
 func (t *teller) exchange() string {
 	var parts []string
 	for side := range t.c.Sent {
@@ -172,13 +180,13 @@ func (t *teller) exchange() string {
 		}
 		var of []string
 		if n := sent.RepeatedBytes; n > 0 && sent.Retransmitted() > 0 {
-			of = append(of, human.Count(n)+" of them more than once")
+			of = append(of, share(n, sent.StreamBytes)+" of them more than once")
 		}
 		if n := t.j.Close.Behind[side]; n > 0 {
-			of = append(of, human.Count(min(n, sent.StreamBytes))+" of them behind the RST that ended it")
+			of = append(of, share(min(n, sent.StreamBytes), sent.StreamBytes)+" of them behind the RST that ended it")
 		}
 		if n := t.notCaptured(sent); n > 0 {
-			of = append(of, human.Count(n)+" of them not captured")
+			of = append(of, share(n, sent.StreamBytes)+" of them not captured")
 		}
 		if len(of) > 0 {
 			part += " (" + strings.Join(of, ", ") + ")"

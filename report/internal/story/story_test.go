@@ -115,6 +115,18 @@ func TestStory(t *testing.T) {
 			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("aborted"), By: analyzer.Client, ByState: fsm.Established, Frame: 14, Behind: [2]uint64{0, 1500}}
 			j.State = [2]fsm.State{fsm.Closed, fsm.Closed}
 		}, []string{"The client sent 120 bytes, the server sent 4,000 bytes (1,500 of them behind the RST that ended it); it lasted", "It was ended by an RST from the client in ESTABLISHED"}},
+		{"reset, and the other side may have been, too", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("aborted"), By: analyzer.Client, ByState: fsm.Established, Frame: 14}
+			j.State, c.Sent[analyzer.Server].RSTs = [2]fsm.State{fsm.Closed, fsm.Established}, 1
+		}, []string{"It was ended by an RST from the client", "Whether the server has the connection still is not known."}},
+		{"reset, and the other side's RST is hardly its own", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Close = analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("aborted"), By: analyzer.Client, ByState: fsm.Established, Frame: 14}
+			j.State, c.Sent[analyzer.Server].RSTs = [2]fsm.State{fsm.Closed, fsm.Established}, 1
+			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("suspected-injection"), Side: analyzer.Server, Frame: 13}}
+		}, []string{"It was ended at one end only, by an RST from the client"}},
+		{"both sides wait", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.State = [2]fsm.State{fsm.TimeWait, fsm.TimeWait}
+		}, []string{"Both sides are left in TIME_WAIT: each keeps the ports"}},
 		{"closed before it was open", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.Trajectory[analyzer.Server] = j.Trajectory[analyzer.Server][1:]
 		}, []string{"10.0.0.1:40000 (the client) connected to 10.0.0.2:80 (the server), which closed before it heard that the connection is open."}},
@@ -140,7 +152,7 @@ func TestStory(t *testing.T) {
 			c.Roles, c.Outcome, c.Completeness = analyzer.RolesInferred, analyzer.Open, analyzer.SawACK|analyzer.SawData
 			c.Sent[analyzer.Server] = analyzer.Sent{StreamBytes: 3}
 			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Established, fsm.Established}}}
-		}, []string{"The capture begins in the middle of a connection between", "nothing that the server sent was captured", "the server sent 3 bytes (3 of them not captured).", "Neither side closed.", "Both sides have the connection still"}},
+		}, []string{"The capture begins in the middle of a connection between", "nothing that the server sent was captured", "the server sent 3 bytes (all of them not captured).", "Neither side closed.", "Both sides have the connection still"}},
 		{"nothing", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Sent, *j = [2]analyzer.Sent{}, analyzer.Judgment{}
 		}, []string{"No data was sent."}},
