@@ -170,6 +170,8 @@ func TestClosingBoundaries(t *testing.T) {
 				"201", "Both sides have the connection still, as far as the capture shows."}},
 		{"a FIN ahead of every window closes nothing", request + "+1 > F. @ ack 201\n+1 > P. 101:201(100) ack 201\n+20ms < . 201:201(0) ack 201\n", outcome,
 			[]string{"201:201(0)", "closing", "90000000:90000000(0)", "open"}},
+		{"an RST that has a listener forget an old SYN was accepted", request + "+1ms > R. 101:101(0) ack 201 win 0\n+1s < S. 9000:9000(0) ack 1 win 65160\n+1ms > R @(0) win 0\n", says("rst-not-accepted"),
+			[]string{"1:1", "no", "2:2", "warning"}},
 		{"behind a refused SYN nothing waits for the ACK of a FIN", syn + "+20ms < @ 0:0(0) ack 1 win 0\n+300ms < F. 200:200(0) ack 103\n+2s frame ffffffffffff02000000000108060001\n", says("missing-final-ack"),
 			[]string{"R. raw", "no", "S.", "warning"}},
 		{"the ACK of a FIN is missed when the FIN would come again, after 200 ms", request + clientFIN + pause, says("missing-final-ack"),

@@ -1,7 +1,10 @@
 package anomaly
 
 import (
+	"slices"
+
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"
 )
 
@@ -52,25 +55,24 @@ func detectRSTNotAccepted(s *pass) {
 
 // survived says why an RST did not end the connection for an endpoint.
 func (s *pass) survived(side conn.Side, rst *conn.Fact) survival {
-	state := s.StateBefore(side, rst)
+	in := s.StateBefore(side, rst)
 	steps := s.J.Trajectory[side]
 	switch {
-	case state != fsm.SynSent:
+	case in != fsm.SynSent:
 	case rst.Bits.Has(conn.FactAccepted):
 		return survivedNot // refused; it may try again
 	case rst.Bits.Has(conn.FactOutside):
 		return survivedDialing
 	}
-	if state == fsm.Unknown || state == fsm.Closed || state == fsm.Listen || state == fsm.TimeWait {
+	if in == fsm.Unknown || in == fsm.Closed || in == fsm.Listen || in == fsm.TimeWait {
 		return survivedNot // there was nothing left to end
 	}
-	if rst.Bits.Has(conn.FactOutside) {
+	moved := slices.IndexFunc(steps, func(st state.Step) bool { return st.Frame == s.Frame(rst) })
+	switch outside := rst.Bits.Has(conn.FactOutside); {
+	case moved >= 0 && (!outside || steps[moved].Cause == fsm.ReturnToListen): // to LISTEN also by the number of another SYN-ACK of its own
+		return survivedNot
+	case outside:
 		return survivedOutside
-	}
-	for i := range steps {
-		if steps[i].Frame == s.Frame(rst) {
-			return survivedNot
-		}
 	}
 	if s.Of(side).Last > rst.Time+s.Of(side).Distance*11/10 {
 		return survivedLater
