@@ -229,6 +229,8 @@ func (t *teller) times() string {
 	if a && b {
 		second = max(client.Time, server.Time)
 	}
+	first = max(first, opened) // who is slow to accept may be sent a FIN before
+	second = max(second, first)
 	var parts []string
 	for _, phase := range []struct {
 		length time.Duration

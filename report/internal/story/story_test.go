@@ -124,6 +124,12 @@ func TestStory(t *testing.T) {
 			j.State, c.Sent[analyzer.Server].RSTs = [2]fsm.State{fsm.Closed, fsm.Established}, 1
 			j.Anomalies = []analyzer.Anomaly{{Kind: analyzer.FindAnomalyKind("suspected-injection"), Side: analyzer.Server, Frame: 13}}
 		}, []string{"It was ended at one end only, by an RST from the client"}},
+		{"closed before the other side accepted", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Trajectory[analyzer.Server][0] = step(fsm.Established, 11, 7, proved)
+		}, []string{"it lasted 10.000 s: 7.000 s to open, 2.000 s half closed and 1.000 s until the last packet."}},
+		{"and both sides had", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Trajectory[analyzer.Server][0] = step(fsm.Established, 12, 9.5, proved)
+		}, []string{"it lasted 10.000 s: 9.500 s to open and 500.0 ms until the last packet."}},
 		{"both sides wait", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
 			j.State = [2]fsm.State{fsm.TimeWait, fsm.TimeWait}
 		}, []string{"Both sides are left in TIME_WAIT: each keeps the ports"}},
