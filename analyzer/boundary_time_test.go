@@ -59,6 +59,17 @@ server 10.0.0.2:80
 			".   1:1(0) ack 1", "opening 50, client_thinking 10",
 			"S   0:0(0) win 64240 <mss 1460>", "opening 60",
 		}},
+		{why: "where both open at once, with the second SYN-ACK", ask: spent, script: `
+client 10.0.0.1:40000
+server 10.0.0.2:80
++0      > S   0:0(0)        win 64240 <mss 1460>
++10ms   < S   0:0(0)        win 65160 <mss 1460>
++10ms   > S.  0:0(0) ack 1  win 64240 <mss 1460>
++10ms   < @ win 65160 <mss 1460>
++500ms  > P.  1:101(100) ack 1`, at: []string{
+			"S.  0:0(0) ack 1", "opening 30, network 10, client_thinking 490",
+			"S   0:0(0)", "opening 530",
+		}},
 		{why: "SYNs that are sent again are part of the opening", ask: spent, script: `
 client 10.0.0.1:40000
 server 10.0.0.2:80

@@ -12,7 +12,8 @@ import (
 // Where the time of a conversation goes is decided at each segment: the time since the one before is put to the account of whom, or what,
 // all waited for then. The rules, in their order:
 //
-//   - until the handshake is complete, also if it was refused, or an older connection reset, and is tried again: opening;
+//   - until the handshake is complete, if both open at once with the second SYN-ACK; also if it was refused, or an older connection reset, and is tried
+//     again: opening;
 //   - behind the first FIN or RST, unless data is in flight or comes: closing;
 //   - of the other side nothing was captured so far: unknown;
 //   - until a segment is sent again, and from there on until what was in flight then is acknowledged: repair;
@@ -86,7 +87,7 @@ func (r *Reader) spendRarely(from conn.Time) {
 	case r.C.IsReset():
 		r.put(onClosing, from)
 		r.undecided = s.Len > 0
-	case f&(conn.SentACK|conn.SentFIN) == 0 && f&(conn.SentSYN|conn.SentSYNACK) != 0:
+	case f&(conn.SentACK|conn.SentFIN) == 0 && f&(conn.SentSYN|conn.SentSYNACK) != 0 && !(r.Tx.Flags & r.Rx.Flags).Has(conn.SentSYNACK):
 		if r.Rx.Packets == 0 && r.Tx.Flags.Has(conn.SentSYNACK) { // the opener may have it long since
 			r.put(onUnknown, from)
 		} else {
