@@ -5,6 +5,7 @@ package shell
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,14 +36,13 @@ func Shown(words ...string) string {
 
 // Files is Shown for names of files, of which none is taken for a flag; "-" is standard input.
 func Files(names ...string) string {
-	shown := make([]string, len(names))
+	names = slices.Clone(names)
 	for i, name := range names {
 		if strings.HasPrefix(name, "-") && name != "-" {
-			name = "./" + name
+			names[i] = "./" + name
 		}
-		shown[i] = Shown(name)
 	}
-	return strings.Join(shown, " ")
+	return Shown(names...)
 }
 
 func isOdd(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsGraphic(r) }

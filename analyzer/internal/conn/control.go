@@ -151,8 +151,8 @@ func (c *Conn) controlFIN(p *FactPool, tx, rx *Half, s *wire.Segment, before rea
 }
 
 // LeftSYNRCVD reports whether s is a SYN-ACK of h once more that acknowledges less than h did, and comes so long after h was heard of last that a timer
-// may have sent it: h was in SYN_RCVD no more, and RCV.NXT does not go back. Who opens at the same time as its peer, though, may take data and send its SYN-ACK again as it was. A copy that came late, or the
-// answer of a host that has forgotten the connection, may look so, but no retransmission.
+// may have sent it: h was in SYN_RCVD no more, and RCV.NXT does not go back. Who opens at the same time as its peer, though, may take data and send its
+// SYN-ACK again as it was. A copy that came late, or the answer of a host that has forgotten the connection, may look so, but no retransmission.
 func (h *Half) LeftSYNRCVD(peer *Half, s *wire.Segment) bool {
 	const was = ISNKnown | SentSYNACK | SentACK
 	both := h.Flags.Has(SentSYN) || peer.Flags.Has(SentSYNACK)
