@@ -16,7 +16,6 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/packet"
-	"tcptrace/internal/input"
 	"tcptrace/internal/testutil/thorough"
 	"tcptrace/internal/wire"
 )
@@ -140,28 +139,15 @@ func readWhole(path string) (all packet.Batch, dirs []int, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return all, nil, err
 	}
-	src := input.Open([]string{path}, input.Options{})
-	defer src.Close()
-	var (
-		b packet.Batch
-		d wire.Decoder
-		s wire.Segment
-	)
-	for {
-		if err := src.Next(&b); err == io.EOF {
-			return all, dirs, nil
-		} else if err != nil {
-			return all, nil, err
+	err = eachPacket(path, func(p packet.Packet, data []byte, s *wire.Segment) {
+		all.Add(p, data)
+		dir := 2
+		if s != nil {
+			dir = int(s.Dir)
 		}
-		for i, p := range b.Packets {
-			all.Add(p, b.Data(i))
-			dir := 2
-			if d.Decode(p.Link, b.Data(i), p.WireLen, &s) == wire.TCP {
-				dir = int(s.Dir)
-			}
-			dirs = append(dirs, dir)
-		}
-	}
+		dirs = append(dirs, dir)
+	})
+	return all, dirs, err
 }
 
 // leave takes packets from a capture: some of both sides, some or all of one, what is before or behind a packet, or a few in a row.

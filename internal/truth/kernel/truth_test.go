@@ -166,23 +166,35 @@ func analyze(path string) (list []conversation, problems, err error) {
 
 // socketPairs are the pairs of sockets that a capture has TCP packets of.
 func socketPairs(path string) (map[wire.Key]bool, error) {
+	pairs := map[wire.Key]bool{}
+	err := eachPacket(path, func(_ packet.Packet, _ []byte, s *wire.Segment) {
+		if s != nil {
+			pairs[s.Key] = true
+		}
+	})
+	return pairs, err
+}
+
+// eachPacket hands out the packets of a capture, each with what was captured of it and the segment that is in it, nil if there is none.
+func eachPacket(path string, each func(p packet.Packet, data []byte, s *wire.Segment)) error {
 	src := input.Open([]string{path}, input.Options{})
 	defer src.Close()
 	var (
-		pairs = map[wire.Key]bool{}
-		b     packet.Batch
-		d     wire.Decoder
-		s     wire.Segment
+		b packet.Batch
+		d wire.Decoder
+		s wire.Segment
 	)
 	for {
 		if err := src.Next(&b); err == io.EOF {
-			return pairs, nil
+			return nil
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 		for i, p := range b.Packets {
 			if d.Decode(p.Link, b.Data(i), p.WireLen, &s) == wire.TCP {
-				pairs[s.Key] = true
+				each(p, b.Data(i), &s)
+			} else {
+				each(p, b.Data(i), nil)
 			}
 		}
 	}
