@@ -8,6 +8,7 @@ import "tcptrace/report/internal/condition"
 //	packets > 100 && server.port in [80, 443]
 //	outcome == "reset" || start > date("2026-11-21T01:00:00Z")
 //	has("no-answer") && cidr(ip, "10.0.0.0/8") || host("www.example.com") && port(443) || either(rtt_p95_s > 0.2)
+//	finding("loss") && server.port == 443
 //	has(anomalies, "no-answer") || any(anomalies, .severity == "error")
 //	endpoints.client.state == "TIME_WAIT" || close.cause == "refused"
 //
@@ -20,6 +21,10 @@ type Where = condition.Where
 // CompileWhere checks an expression against Record's fields. An unknown field is an
 // error that names the nearest ones.
 func CompileWhere(source string) (*Where, error) { return condition.CompileWhere(source) }
+
+// DefineFindings says what finding("loss") and its like stand for in the expressions of CompileWhere: a condition for each name. It is called once, before
+// any expression is compiled.
+func DefineFindings(conditions map[string]string) { condition.Findings = conditions }
 
 // Assertion is a condition on all conversations of a capture at once, in the language of Where:
 //

@@ -13,6 +13,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/findings"
 	"tcptrace/report"
 )
 
@@ -28,6 +29,7 @@ var generated = map[string]func() string{
 	"time":        timeMarkdown,
 	"differences": differencesMarkdown,
 	"failures":    failuresMarkdown,
+	"findings":    findingsMarkdown,
 	"keys":        keysMarkdown,
 	"sums":        sumsMarkdown,
 }
@@ -165,6 +167,19 @@ func failuresMarkdown() string {
 	b.WriteString("\n| `failure` | |\n|---|---|\n")
 	for f := dimension.NoFailure + 1; f < dimension.NumFailures; f++ {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f, cell(f.Text()))
+	}
+	return b.String() + "\n"
+}
+
+func findingsMarkdown() string {
+	var b strings.Builder
+	b.WriteString("\n| id | conversations that | reason lies with | condition |\n|---|---|---|---|\n")
+	for _, d := range findings.Descriptions() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | ", d.ID, d.Text, d.Lies)
+		if d.Where != "" {
+			fmt.Fprintf(&b, "`%s` ", strings.ReplaceAll(d.Where, "|", `\|`))
+		}
+		b.WriteString("|\n")
 	}
 	return b.String() + "\n"
 }

@@ -206,11 +206,14 @@ func (k *Collector) selector(i int) selector {
 
 // conditionOf is the expression that is true of all conversations that kind i affects.
 func (k *Collector) conditionOf(i int) string {
-	expr := kinds[i].when.expr
+	long, short := kinds[i].when.expr, kinds[i].expr()
 	for j := range kinds {
 		if k.affected[i].told.has(j) {
-			expr = but(expr, kinds[j].when.expr)
+			long, short = but(long, kinds[j].when.expr), but(short, kinds[j].expr())
 		}
 	}
-	return expr
+	if len(long) <= typed {
+		return long
+	}
+	return short
 }

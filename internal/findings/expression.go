@@ -3,9 +3,32 @@ package findings
 import (
 	"slices"
 	"strings"
+
+	"tcptrace/report"
 )
 
 // Expressions over records are put together here, as short as they can be and with no more parentheses than they need: people read them, and change them.
+
+func init() {
+	named := map[string]string{}
+	for _, d := range Descriptions() {
+		if d.Where != "" {
+			named[d.ID] = d.Where
+		}
+	}
+	report.DefineFindings(named)
+}
+
+// typed is the longest condition that a finding writes out. What is longer nobody types, nor reads.
+const typed = 50
+
+// expr is the expression that is true of all conversations that the kind affects, be it told of them or another in its place.
+func (k *kind) expr() string {
+	if len(k.when.expr) <= typed {
+		return k.when.expr
+	}
+	return `finding("` + k.id + `")`
+}
 
 // and is the expression for which all are true.
 func and(of ...string) string {
@@ -24,7 +47,7 @@ func or(of ...string) string { return strings.Join(of, " || ") }
 // not is the expression that is true if expr is not.
 func not(expr string) string {
 	if !joins(expr, " || ") && !joins(expr, " && ") {
-		if strings.HasPrefix(expr, "has(") {
+		if strings.HasPrefix(expr, "has(") || strings.HasPrefix(expr, "finding(") {
 			return "!" + expr
 		}
 		if sides := split(expr, " == "); len(sides) == 2 {

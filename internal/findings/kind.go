@@ -39,6 +39,26 @@ func IDs() (ids []string) {
 	return ids
 }
 
+// Description is what a finding tells of conversations.
+type Description struct {
+	ID    string
+	Text  string // what they did: "lost segments"
+	Where string // a condition that is true of them, and of those of which another finding is told instead; "": there is none
+	Lies  Place
+}
+
+// Descriptions are those of all findings about conversations, in the order in which they are looked for: what explains others comes before them.
+func Descriptions() (list []Description) {
+	for i := range kinds {
+		d := Description{ID: kinds[i].id, Text: kinds[i].is[1], Where: kinds[i].when.expr, Lies: kinds[i].lies}
+		if i == outing { // the record of one does not say that it was part of it
+			d.Where = ""
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
 // kind is what may be wrong with conversations. The first in the table that holds is told of a conversation, then those that it does
 // not cover.
 type kind struct {

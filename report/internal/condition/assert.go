@@ -36,6 +36,9 @@ func CompileAssertion(source string) (*Assertion, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, errors.New("empty expression")
 	}
+	if callsFinding(source) {
+		return nil, errors.New("finding is for one conversation, as --where is; 'tcptrace findings --format json' has what is wrong with a capture")
+	}
 	a := &Assertion{Source: source}
 	var err error
 	if a.program, _, err = compile(source, &a.steps, expr.Env(&allRecords{}), expr.AsBool()); err != nil {

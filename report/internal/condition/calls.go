@@ -39,17 +39,20 @@ func checkCall(call *ast.CallNode) error {
 		return checkHosts(name, call)
 	case "either":
 		return checkEither(call)
+	case "finding":
+		return checkFindings(call)
 	}
 	return nil
 }
 
 // takes is what ourFunctions take.
 var takes = map[string]string{
-	"has":    `has takes the id of an anomaly: has("no-answer")`,
-	"cidr":   `cidr takes an address and a network: cidr(client.ip, "10.0.0.0/8"), or cidr(ip, "10.0.0.0/8") for either side's`,
-	"host":   `host takes an address, a network or a name: host("10.0.0.1")`,
-	"port":   `port takes a number: port(443)`,
-	"either": `either takes a condition on one side: either(rst_packets > 0)`,
+	"finding": `finding takes the id of a finding: finding("loss")`,
+	"has":     `has takes the id of an anomaly: has("no-answer")`,
+	"cidr":    `cidr takes an address and a network: cidr(client.ip, "10.0.0.0/8"), or cidr(ip, "10.0.0.0/8") for either side's`,
+	"host":    `host takes an address, a network or a name: host("10.0.0.1")`,
+	"port":    `port takes a number: port(443)`,
+	"either":  `either takes a condition on one side: either(rst_packets > 0)`,
 }
 
 // checkNetworks finds what is wrong with the networks that cidr is given.

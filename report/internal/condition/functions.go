@@ -15,15 +15,16 @@ import (
 )
 
 // ourFunctions are those that expr has not. Some are written with less than they take: see shorthand.
-var ourFunctions = []string{"has", "cidr", "host", "port", "either"}
+var ourFunctions = []string{"has", "cidr", "host", "port", "either", "finding"}
 
 // ofHosts is what functions are called that are about some of the sides of a conversation, which are their first arguments. Nobody can write a call of cidr
 // so: it is what cidr(ip, "10.0.0.0/8") becomes.
 const ofHosts = "cidr "
 
-// functionOptions are the options of a compiler for ourFunctions, but for either, which is none when it is compiled.
+// functionOptions are the options of a compiler for ourFunctions, but for either and finding, which are none when they are compiled.
 func functionOptions() []expr.Option {
 	return []expr.Option{
+		expr.Patch(findings{}),
 		expr.Patch(sides{}),
 		expr.Patch(shorthand{}),
 		expr.Function("has", func(args ...any) (any, error) {

@@ -23,6 +23,8 @@ var columnNames = map[string]string{
 	"ended_by":      `close.first == "client" or close.by == "server"`,
 	"anomaly":       `has("no-answer")`,
 	"worst_anomaly": `has("no-answer")`,
+	"finding":       `finding("loss")`,
+	"findings":      `finding("loss")`,
 	"cause":         "close.cause",
 	"name":          "client.name or server.name",
 	"state":         "endpoints.client.state or endpoints.server.state",
