@@ -6,6 +6,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/histogram"
 )
 
 // Bounds of what is counted by value: of all conversations, and of those that a kind affects.
@@ -17,9 +18,9 @@ const (
 // Collector takes the conversations of a capture. New makes one. It is not safe for concurrent use.
 type Collector struct {
 	total    uint64
-	warned   uint64 // conversations that no kind affects, though there is a warning
-	mildly   uint64 // those that only mild kinds affect
-	start    starts
+	warned   uint64                 // conversations that no kind affects, though there is a warning
+	mildly   uint64                 // those that only mild kinds affect
+	start    histogram.Times        // when conversations began
 	all      []sketch[moments]      // by factor
 	affected []affected             // by kind
 	values   dimension.Values       // room to work in
@@ -27,7 +28,7 @@ type Collector struct {
 	newest   *analyzer.Conversation // that
 	keys     [len(factors)]key      // of that
 	stalls   []stall                // that may be part of an outage
-	strays   starts                 // when what stalled showed that is told as something else
+	strays   histogram.Times        // when what stalled showed that is told as something else
 	flooded  bool                   // there were more than there is room for
 	out      *stretch               // whose stalls are told apart; nil: there is none
 	noted    analyzer.Conversation  // room for one of which there is a note (note.go)
@@ -63,7 +64,7 @@ func (k *Collector) Sound(c *analyzer.Conversation) error {
 func (k *Collector) count(c *analyzer.Conversation) {
 	k.total++
 	k.mark, k.newest = Mark{}, c
-	k.start.add(c.Start)
+	k.start.Add(c.Start)
 	for i := range factors {
 		k.keys[i] = factors[i].key(c)
 		e := k.all[i].at(&k.keys[i])

@@ -203,13 +203,13 @@ const unlikely = 0.001
 // might have been affected. What ends is told with its beginning, unless that is the beginning of all. Where both the time before and the
 // time after are long, neither needs to be so long that chance alone leaves it out: both together are.
 func since(t *tally, started interface {
-	outside(first, last analyzer.Time) (before, after uint64)
+	Outside(first, last analyzer.Time) (before, after uint64)
 }, of uint64) (begins, ends bool) {
 	if t.n < 2 || of <= t.n {
 		return false, false
 	}
 	spared := 1 - float64(t.n)/float64(of)
-	before, after := started.outside(t.first, t.last)
+	before, after := started.Outside(t.first, t.last)
 	chance := func(n uint64) float64 { return math.Pow(spared, float64(n)) }
 	stretch := max(chance(before), chance(after)) < math.Sqrt(unlikely)
 	begins, ends = stretch || chance(before) < unlikely, stretch || chance(after) < unlikely

@@ -3,13 +3,14 @@ package findings
 import (
 	"encoding/binary"
 
+	"tcptrace/internal/histogram"
 	"tcptrace/internal/octets"
 )
 
 // Append appends all that k took, for Merge.
 func (k *Collector) Append(b []byte) []byte {
 	b = binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(b, k.total), k.warned), k.mildly)
-	b = k.start.append(b)
+	b = k.start.Append(b)
 	for f := range k.all {
 		var c clock
 		b = k.all[f].append(b, func(b []byte, e *entry[moments]) []byte { return e.count.append(b, e.n, &c) })
@@ -31,7 +32,7 @@ func (k *Collector) Append(b []byte) []byte {
 	if k.flooded {
 		b[len(b)-1] = 1
 	}
-	b = k.strays.append(b)
+	b = k.strays.Append(b)
 	b = binary.AppendUvarint(b, uint64(len(k.stalls)))
 	for i := range k.stalls {
 		b = k.stalls[i].append(b)
@@ -46,8 +47,8 @@ func (k *Collector) Merge(b []byte) error {
 	k.total += r.Uvarint()
 	k.warned += r.Uvarint()
 	k.mildly += r.Uvarint()
-	start := readStarts(r)
-	k.start.merge(&start)
+	start := histogram.Read(r)
+	k.start.Merge(&start)
 	for f := range k.all {
 		var c clock
 		o := readSketch(r, mostValues, func(e *entry[moments]) { e.count.read(r, e.n, &c) })
@@ -71,8 +72,8 @@ func (k *Collector) Merge(b []byte) error {
 		}
 	}
 	k.flooded = r.Byte() != 0 || k.flooded
-	strays := readStarts(r)
-	k.strays.merge(&strays)
+	strays := histogram.Read(r)
+	k.strays.Merge(&strays)
 	for range r.Count(leastEntry) {
 		var s stall
 		if s.read(r); r.Bad {
@@ -178,7 +179,7 @@ func (m *moments) held(n uint64) uint64 {
 // append appends m, of n conversations.
 func (m *moments) append(b []byte, n uint64, c *clock) []byte {
 	if m.many != nil {
-		return m.many.append(append(b, 1))
+		return m.many.Append(append(b, 1))
 	}
 	b = append(b, 0)
 	for _, t := range m.few[:m.held(n)] {
@@ -189,7 +190,7 @@ func (m *moments) append(b []byte, n uint64, c *clock) []byte {
 
 func (m *moments) read(r *octets.Reader, n uint64, c *clock) {
 	if r.Byte() != 0 {
-		many := readStarts(r)
+		many := histogram.Read(r)
 		m.many = &many
 		return
 	}
@@ -208,76 +209,10 @@ func (m *moments) merge(n uint64, o *moments, of uint64) {
 	}
 	all := *o.many
 	if m.many != nil {
-		all.merge(m.many)
+		all.Merge(m.many)
 	}
 	for _, t := range m.few[:m.held(n)] {
-		all.add(t)
+		all.Add(t)
 	}
 	m.many = &all
-}
-
-// merge adds o. The stretches are as long as if all had been added to one.
-func (h *starts) merge(o *starts) {
-	if o.used == 0 {
-		return
-	}
-	if h.used == 0 {
-		*h = *o
-		return
-	}
-	other := *o
-	for h.shift < other.shift {
-		h.coarsen()
-	}
-	for other.shift < h.shift {
-		other.coarsen()
-	}
-	for max(h.low+int64(h.used), other.low+int64(other.used))-min(h.low, other.low) > stretches {
-		h.coarsen()
-		other.coarsen()
-	}
-	all := starts{shift: h.shift, low: min(h.low, other.low)}
-	for _, x := range [...]*starts{h, &other} {
-		at := int(x.low - all.low)
-		for i, n := range x.n[:x.used] {
-			all.n[at+i] += n
-		}
-		all.used = max(all.used, at+x.used)
-	}
-	*h = all
-}
-
-func (h *starts) append(b []byte) []byte {
-	b = append(b, uint8(h.used))
-	if h.used == 0 {
-		return b
-	}
-	b = binary.AppendVarint(append(b, h.shift), h.low)
-	for _, n := range h.n[:h.used] {
-		b = binary.AppendUvarint(b, uint64(n))
-	}
-	return b
-}
-
-// farthest is beyond the number of any stretch.
-const farthest = 1 << 62
-
-func readStarts(r *octets.Reader) (h starts) {
-	h.used = int(r.Byte())
-	if h.used == 0 {
-		return h
-	}
-	if h.used > stretches {
-		r.Bad, h.used = true, 0
-		return h
-	}
-	h.shift, h.low = r.Byte(), r.Varint()
-	if h.shift > 63 || h.low < -farthest || h.low > farthest {
-		r.Bad = true
-		return starts{}
-	}
-	for i := range h.n[:h.used] {
-		h.n[i] = uint32(r.Uvarint())
-	}
-	return h
 }

@@ -214,32 +214,25 @@ func TestMergeHostileStalls(t *testing.T) {
 	}
 }
 
-// Times that are divided and put together are counted as those that were not.
-func TestMergeStarts(t *testing.T) {
+// Moments that are divided and put together are counted as those that were not.
+func TestMergeMoments(t *testing.T) {
 	for round := range uint64(300) {
 		r := rand.New(rand.NewPCG(round, 2))
-		var whole starts
-		var wholeMoments moments
-		pieces, held, counts := make([]starts, 3), make([]moments, 3), make([]uint64, 3)
+		var whole moments
+		held, counts := make([]moments, 3), make([]uint64, 3)
 		span := int64(1) << r.IntN(50)
 		n := 1 + r.IntN(30)
 		for i := range n {
 			at, to := analyzer.Time(r.Int64N(span)-span/3), r.IntN(3)
-			whole.add(at)
-			wholeMoments.add(uint64(i+1), at)
-			pieces[to].add(at)
+			whole.add(uint64(i+1), at)
 			counts[to]++
 			held[to].add(counts[to], at)
 		}
 		for i := 1; i < 3; i++ {
-			pieces[0].merge(&pieces[i])
 			held[0].merge(counts[0], &held[i], counts[i])
 			counts[0] += counts[i]
 		}
-		if pieces[0] != whole {
-			t.Fatalf("round %d: %+v\nwant %+v", round, pieces[0], whole)
-		}
-		if many := wholeMoments.many; (many == nil) != (n <= 4) || (held[0].many == nil) != (n <= 4) || many != nil && *held[0].many != *many {
+		if many := whole.many; (many == nil) != (n <= 4) || (held[0].many == nil) != (n <= 4) || many != nil && *held[0].many != *many {
 			t.Fatalf("round %d: of %d moments %+v\nwant %+v", round, n, held[0].many, many)
 		}
 	}

@@ -115,7 +115,7 @@ func (k *Collector) keep(s *stall) {
 // stray takes what stalled and is told as something else, which can be no part of an outage.
 func (k *Collector) stray(w *shows) {
 	for _, t := range w.times {
-		k.strays.add(t)
+		k.strays.Add(t)
 	}
 }
 
@@ -295,12 +295,12 @@ func (k *Collector) confirm(w *stretch) *stretch {
 		main = max(main, ways[i])
 		others += k.affected[i].n // that did not stall
 	}
-	before, after := k.start.outside(w.from, w.to)
+	before, after := k.start.Outside(w.from, w.to)
 	begun := float64(k.total-min(k.total, before+after)) / float64(k.total)
 	if oneWay*main > (oneWay-1)*all.n || others > all.n || len(clients) == 1 && all.scans() || float64(all.n) < lift*begun*float64(len(k.stalls)) {
 		return nil
 	}
-	w.alone = k.strays.between(w.from, w.to) == 0
+	w.alone = k.strays.Between(w.from, w.to) == 0
 	return w
 }
 

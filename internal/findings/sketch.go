@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/histogram"
 )
 
 // tally counts conversations, and what they cost.
@@ -220,96 +221,29 @@ func (e *entry[T]) most() uint64 { return e.n + e.missed }
 // moments is when conversations with a value began. Most values have few.
 type moments struct {
 	few  [4]analyzer.Time
-	many *starts
+	many *histogram.Times
 }
 
 // add adds what is the nth.
 func (m *moments) add(n uint64, t analyzer.Time) {
 	switch {
 	case m.many != nil:
-		m.many.add(t)
+		m.many.Add(t)
 	case n <= uint64(len(m.few)):
 		m.few[n-1] = t
 	default:
-		m.many = &starts{}
+		m.many = &histogram.Times{}
 		for _, early := range m.few {
-			m.many.add(early)
+			m.many.Add(early)
 		}
-		m.many.add(t)
+		m.many.Add(t)
 	}
 }
 
-// outside is [starts.outside]; of few it is not asked.
-func (m *moments) outside(first, last analyzer.Time) (before, after uint64) {
+// Outside is that of [histogram.Times]; of few it is not asked.
+func (m *moments) Outside(first, last analyzer.Time) (before, after uint64) {
 	if m.many == nil {
 		return 0, 0
 	}
-	return m.many.outside(first, last)
-}
-
-// starts counts when conversations began, in stretches of time that get longer as the span does.
-type starts struct {
-	shift uint8 // a stretch is 1<<shift ns
-	low   int64 // the number of the first stretch
-	used  int   // stretches up to the last that has any
-	n     [stretches]uint32
-}
-
-const (
-	stretches = 64
-	shortest  = 20 // about a millisecond
-)
-
-func (h *starts) add(t analyzer.Time) {
-	if h.used == 0 {
-		h.shift, h.low, h.used = shortest, int64(t)>>shortest, 1
-	}
-	for {
-		i := int64(t)>>h.shift - h.low
-		switch {
-		case i >= 0 && i < stretches:
-			h.n[i]++
-			h.used = max(h.used, int(i)+1)
-			return
-		case i < 0 && int64(h.used)-i <= stretches:
-			copy(h.n[-i:], h.n[:h.used])
-			clear(h.n[:-i])
-			h.low, h.used = h.low+i, h.used-int(i)
-		default:
-			h.coarsen()
-		}
-	}
-}
-
-// coarsen makes the stretches twice as long.
-func (h *starts) coarsen() {
-	var n [stretches]uint32
-	low := h.low >> 1
-	for i, k := range h.n[:h.used] {
-		n[(h.low+int64(i))>>1-low] += k
-	}
-	h.used = int((h.low+int64(h.used)-1)>>1-low) + 1
-	h.shift, h.low, h.n = h.shift+1, low, n
-}
-
-// outside is how many began in stretches that end before first, and in stretches that begin after last.
-func (h *starts) outside(first, last analyzer.Time) (before, after uint64) {
-	for i, k := range h.n[:h.used] {
-		switch at := h.low + int64(i); {
-		case at < int64(first)>>h.shift:
-			before += uint64(k)
-		case at > int64(last)>>h.shift:
-			after += uint64(k)
-		}
-	}
-	return before, after
-}
-
-// between is how many began in stretches that are neither before first nor after last.
-func (h *starts) between(first, last analyzer.Time) (n uint64) {
-	for _, k := range h.n[:h.used] {
-		n += uint64(k)
-	}
-	before, after := h.outside(first, last)
-	return n - before - after
+	return m.many.Outside(first, last)
 }

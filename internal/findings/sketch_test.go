@@ -3,7 +3,6 @@ package findings
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"tcptrace/analyzer"
 )
@@ -64,32 +63,6 @@ func TestSketchGrows(t *testing.T) {
 	}
 }
 
-// TestStarts: whatever the order and the span, all are counted, and none on the wrong side of a moment.
-func TestStarts(t *testing.T) {
-	for _, step := range []time.Duration{time.Nanosecond, time.Millisecond, time.Minute, 100 * time.Hour} {
-		for name, order := range map[string]func(i int) int{
-			"up": func(i int) int { return i }, "down": func(i int) int { return 999 - i }, "mixed": func(i int) int { return i * 7 % 1000 },
-		} {
-			var h starts
-			const base = analyzer.Time(1_700_000_000e9)
-			for i := range 1000 {
-				h.add(base.Add(time.Duration(order(i)) * step))
-			}
-			sum := uint64(0)
-			for _, n := range h.n {
-				sum += uint64(n)
-			}
-			before, after := h.outside(base.Add(300*step), base.Add(600*step))
-			if sum != 1000 || before > 300 || after > 399 {
-				t.Errorf("%v %s: %d, %d before, %d after", step, name, sum, before, after)
-			}
-			if step >= time.Minute && (before < 260 || after < 360) {
-				t.Errorf("%v %s: %d before, %d after: too coarse", step, name, before, after)
-			}
-		}
-	}
-}
-
 func TestMoments(t *testing.T) {
 	var m moments
 	for n := range uint64(5) {
@@ -98,7 +71,7 @@ func TestMoments(t *testing.T) {
 		}
 		m.add(n+1, analyzer.Time(n)*1e9)
 	}
-	if before, after := m.outside(2e9, 2e9); before != 2 || after != 2 {
+	if before, after := m.Outside(2e9, 2e9); before != 2 || after != 2 {
 		t.Errorf("%d before, %d after", before, after)
 	}
 }
@@ -132,7 +105,7 @@ func TestRate(t *testing.T) {
 // around is a number of conversations before and after.
 type around [2]uint64
 
-func (a around) outside(_, _ analyzer.Time) (before, after uint64) { return a[0], a[1] }
+func (a around) Outside(_, _ analyzer.Time) (before, after uint64) { return a[0], a[1] }
 
 func TestSince(t *testing.T) {
 	for _, c := range []struct {
