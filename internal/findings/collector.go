@@ -86,7 +86,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 		if kinds[i].stalls && st == nil && !k.flooded {
 			st = &stall{shows: stallShows(&s)}
 		}
-		x := example{order: c.Stream, stream: c.Stream, addr: c.Addr, failed: failed, service: k.service(c)}
+		x := example{order: c.Stream, stream: c.Stream, addr: c.Addr, failed: failed, service: k.service(c), at: s.happened(i)}
 		var near [2]uint64
 		x.waited, x.again, near = s.cost(i)
 		if kinds[i].stalls && st != nil && len(st.times) > 0 {

@@ -25,6 +25,7 @@ type condition struct {
 	holds   func(s *subject) bool
 	tells   []string // anomalies that are looked for
 	enough  []string // those of which one is enough
+	resets  bool     // it is about the RST that ended the conversation
 }
 
 // ofAnomaly is that there is an anomaly with that id for which is holds, as the expression says.
@@ -83,7 +84,7 @@ func outcome(o analyzer.Outcome) condition {
 
 // resetBy is that an RST of a side ended it.
 func resetBy(side analyzer.Side) condition {
-	return condition{expr: `close.by == "` + side.String() + `"`, holds: func(s *subject) bool {
+	return condition{expr: `close.by == "` + side.String() + `"`, resets: true, holds: func(s *subject) bool {
 		return s.Close.Kind == analyzer.CloseReset && s.Close.By == side
 	}}
 }
@@ -94,7 +95,7 @@ func resetFor(causes ...string) condition {
 	if len(causes) > 1 {
 		is = `close.cause in ["` + strings.Join(causes, `", "`) + `"]`
 	}
-	return condition{expr: is, holds: func(s *subject) bool {
+	return condition{expr: is, resets: true, holds: func(s *subject) bool {
 		return s.Close.Kind == analyzer.CloseReset && slices.Contains(causes, s.Close.Cause.String())
 	}}
 }
@@ -210,7 +211,7 @@ func combined(of []condition, join func(...string) string) (c condition) {
 	parts := make([]string, len(of))
 	for i := range of {
 		parts[i] = of[i].expr
-		c.tells = append(c.tells, of[i].tells...)
+		c.tells, c.resets = append(c.tells, of[i].tells...), c.resets || of[i].resets
 	}
 	c.expr = join(parts...)
 	return c

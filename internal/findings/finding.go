@@ -2,6 +2,7 @@ package findings
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -16,13 +17,14 @@ const Most = 10
 type Finding struct {
 	Schema        string       `json:"schema,omitempty"` // of one that is a record by itself
 	ID            string       `json:"id"`
-	Text          string       `json:"text"`             // what, of how many, what they have in common, and what it cost
-	Conversations uint64       `json:"conversations"`    // that are affected; 0: it is about packets
-	Of            uint64       `json:"of"`               // conversations that were looked at
-	Factor        *Factor      `json:"factor,omitempty"` // what the affected have in common, and others have not
-	Since         *report.Time `json:"since,omitempty"`  // when the first of them began, if others did before
-	Until         *report.Time `json:"until,omitempty"`  // when the last of them began, if others did later
-	Failed        uint64       `json:"failed"`           // conversations
+	Text          string       `json:"text"`               // what, of how many, what they have in common, and what it cost
+	Conversations uint64       `json:"conversations"`      // that are affected; 0: it is about packets
+	Of            uint64       `json:"of"`                 // conversations that were looked at
+	Factor        *Factor      `json:"factor,omitempty"`   // what the affected have in common, and others have not
+	Since         *report.Time `json:"since,omitempty"`    // when the first of them began, if others did before
+	Until         *report.Time `json:"until,omitempty"`    // when the last of them began, if others did later
+	Happened      bool         `json:"happened,omitempty"` // since and until are when it happened to them, not when they began
+	Failed        uint64       `json:"failed"`             // conversations
 	WaitedS       float64      `json:"waited_s"`
 	WaitedIs      string       `json:"waited_is,omitempty"` // what was added up, as an expression over the record
 	AgainBytes    uint64       `json:"sent_again_bytes"`
@@ -42,9 +44,10 @@ type Finding struct {
 // ranked is a finding on its way to its place.
 type ranked struct {
 	Finding
-	capture   bool   // it bounds what the others say
-	scattered bool   // it is of few, here and there, who failed in nothing
-	waited    uint64 // ns
+	capture   bool           // it bounds what the others say
+	scattered bool           // it is of few, here and there, who failed in nothing
+	to        netip.AddrPort // the service of its example
+	waited    uint64         // ns
 }
 
 // The schemas of what WriteJSON and WriteNDJSON write.
@@ -80,15 +83,15 @@ type Options struct {
 	Times    report.Times // in the text
 	Selected bool         // not all conversations of the capture were to be looked at
 
-	begin analyzer.Time // of the capture
-	dated bool          // it is of more than one day
+	begin, end analyzer.Time // of the capture
+	dated      bool          // it is of more than one day
 }
 
 // Report is what was found in all that was taken, of which s is the summary.
 func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	list := k.caveats(s)
 	k, out := k.settled(s)
-	o.begin, o.dated = s.Start, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
+	o.begin, o.end, o.dated = s.Start, s.End, o.Times.In(s.Start).YearDay() != o.Times.In(s.End).YearDay()
 	var parts []part
 	warned := k.warned
 	for i := range kinds {
@@ -107,6 +110,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	for i := range parts {
 		list = append(list, k.finding(&parts[i], &o))
 	}
+	tellRestarts(list, &o)
 	slices.SortStableFunc(list, compare)
 	r := &Report{Schema: schema, Findings: []Finding{}, Conversations: k.total, Packets: s.Packets, Warned: warned}
 	for _, f := range list[:min(len(list), Most)] {
@@ -235,12 +239,13 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	}
 	if x := p.example(); x != nil {
 		stream := x.stream
+		f.to = x.addr[analyzer.Server]
 		f.Stream, f.CommunityID = &stream, report.CommunityID(x.addr[analyzer.Client], x.addr[analyzer.Server])
 		f.Evidence = x.evidence()
 		f.shows = f.shown(x, o)
 	}
 	if p.whole || s != nil {
-		k.place(&f.Finding, t, s)
+		k.place(&f.Finding, t, s, o)
 	}
 	if p.kind == outing {
 		k.out.tell(&f.Finding)
@@ -260,8 +265,12 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	return f
 }
 
-// place says since when and until when there were such.
-func (k *Collector) place(f *Finding, t *tally, s *share) {
+// place says since when and until when there were such, or when it happened to them.
+func (k *Collector) place(f *Finding, t *tally, s *share, o *Options) {
+	if k.bursts(t, o) {
+		f.Since, f.Until, f.Happened = moment(t.happened.from), moment(t.happened.to), true
+		return
+	}
 	begins, ends := since(t, &k.start, k.total)
 	if s != nil && s.exact && s.of > s.n {
 		begins, ends = since(t, &k.all[s.factor].get(&s.key).count, s.of)

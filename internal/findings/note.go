@@ -88,7 +88,7 @@ func (s *subject) append(b []byte, i int, instead kindSet, failed bool) []byte {
 	}
 	waited, again, near := s.cost(i)
 	b = append(b, uint8(i), flags)
-	for _, v := range [...]uint64{waited, again, near[0], near[1]} {
+	for _, v := range [...]uint64{waited, again, near[0], near[1], uint64(s.happened(i))} {
 		b = binary.AppendUvarint(b, v)
 	}
 	if evidence != nil {
@@ -202,6 +202,7 @@ func (k *Collector) readPart(r *octets.Reader, c *analyzer.Conversation, order u
 	p.x = example{order: order, stream: c.Stream, addr: c.Addr, failed: flags&noteFailed != 0, service: k.service(c)}
 	p.x.waited, p.x.again = r.Uvarint(), r.Uvarint()
 	p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
+	p.x.at = analyzer.Time(r.Uvarint())
 	if flags&noteEvidence != 0 {
 		p.evidence = readEvidence(r)
 	}

@@ -307,5 +307,5 @@ func (k *Collector) confirm(w *stretch) *stretch {
 // tell says of a finding when it was.
 func (w *stretch) tell(f *Finding) {
 	from, to := report.Time(w.from), report.Time(w.to)
-	f.Since, f.Until = &from, &to
+	f.Since, f.Until, f.Happened = &from, &to, true
 }

@@ -108,6 +108,7 @@ func (w *tallyWriter) append(b []byte, t *tally) []byte {
 	}
 	b = w.clock.append(b, t.first)
 	b = binary.AppendVarint(b, int64(t.last-t.first))
+	b = t.happened.append(b, &w.clock)
 	x := &t.worst
 	k := exampleKey{x.order, x.stream, x.waited, x.again, x.failed, x.addr}
 	place, ok := w.places[k]
@@ -154,6 +155,7 @@ func (t *tallyReader) read() tally {
 	out := tally{n: r.Uvarint(), failed: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint(), near: [2]uint64{r.Uvarint(), r.Uvarint()}, spread: r.Uvarint()}
 	out.first = t.clock.read(r)
 	out.last = out.first + analyzer.Time(r.Varint())
+	out.happened.read(r, &t.clock)
 	switch place := r.Uvarint(); {
 	case place > uint64(len(t.list)):
 		r.Bad = true
@@ -187,7 +189,7 @@ func (s *stall) append(b []byte) []byte {
 	b = append(b, uint8(len(s.parts)))
 	for _, p := range append([]stallPart{s.all}, s.parts...) {
 		b = p.x.append(append(b, uint8(p.kind)))
-		for _, v := range [...]uint64{uint64(p.x.service), p.near[0], p.near[1]} {
+		for _, v := range [...]uint64{uint64(p.x.service), p.near[0], p.near[1], uint64(p.x.at)} {
 			b = binary.AppendUvarint(b, v)
 		}
 	}
@@ -207,6 +209,7 @@ func (s *stall) read(r *octets.Reader) {
 		p.x = readExample(r)
 		p.x.service = uint32(r.Uvarint())
 		p.near = [2]uint64{r.Uvarint(), r.Uvarint()}
+		p.x.at = analyzer.Time(r.Uvarint())
 		if i == 0 {
 			r.Bad = r.Bad || p.kind != outing
 			s.all = p

@@ -12,15 +12,16 @@ import (
 
 // tally counts conversations, and what they cost.
 type tally struct {
-	n      uint64
-	failed uint64
-	waited uint64 // ns
-	again  uint64 // bytes
-	near   [2]uint64
-	first  analyzer.Time // the earliest start
-	last   analyzer.Time // the latest start
-	worst  example
-	spread uint64 // a bit for each 64th of the services that were met
+	n        uint64
+	failed   uint64
+	waited   uint64 // ns
+	again    uint64 // bytes
+	near     [2]uint64
+	first    analyzer.Time // the earliest start
+	last     analyzer.Time // the latest start
+	happened happening
+	worst    example
+	spread   uint64 // a bit for each 64th of the services that were met
 }
 
 // example is a conversation to look at, and how much it cost.
@@ -32,8 +33,9 @@ type example struct {
 	failed  bool
 	waited  uint64
 	again   uint64
-	seen    *anomalySeen // what tells of it; nil: no anomaly does
-	told    *Evidence    // in place of seen, if that is elsewhere
+	at      analyzer.Time // when it happened; 0: that is not known
+	seen    *anomalySeen  // what tells of it; nil: no anomaly does
+	told    *Evidence     // in place of seen, if that is elsewhere
 }
 
 // before reports whether x is the better example.
@@ -61,6 +63,7 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) (best bool) 
 	t.near[0] += near[0]
 	t.near[1] += near[1]
 	t.first, t.last = min(t.first, start), max(t.last, start)
+	t.happened.add(x.at)
 	t.spread |= 1 << (x.service & 63)
 	return best
 }
@@ -87,10 +90,11 @@ func (t *tally) merge(o *tally) {
 	t.near[0] += o.near[0]
 	t.near[1] += o.near[1]
 	t.first, t.last = min(t.first, o.first), max(t.last, o.last)
+	t.happened.merge(&o.happened)
 	t.spread |= o.spread
 }
 
-// less takes away what others counted of the same conversations. When the rest began is not known.
+// less takes away what others counted of the same conversations. When the rest began, and what happened to it when, is not known.
 func (t *tally) less(o *tally) {
 	t.n -= o.n
 	t.failed -= o.failed

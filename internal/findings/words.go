@@ -102,6 +102,10 @@ func commonWords(f *ranked, s *share, whole bool, o *Options) string {
 // times are since when or until when.
 func (f *Finding) times(o *Options) string {
 	switch {
+	case f.Happened && f.ID != outage && *f.Since == *f.Until:
+		return ", all at " + o.clock(f.Since)
+	case f.Happened && f.ID != outage:
+		return ", all within " + report.HumanDuration(time.Duration(*f.Until-*f.Since)) + " from " + o.clock(f.Since)
 	case f.Since != nil && f.Until != nil:
 		return ", only from " + o.clock(f.Since) + " to " + o.clock(f.Until)
 	case f.Since != nil:

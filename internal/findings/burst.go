@@ -1,0 +1,104 @@
+package findings
+
+import (
+	"encoding/binary"
+	"math"
+	"time"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/octets"
+)
+
+// What happens to conversations may do so long after they began. Where it happens to all within a short time, that is told: a host restarts, a firewall
+// forgets, a link is cut.
+
+// happening is when something happened to conversations: when it first showed in each.
+type happening struct {
+	n        uint64 // of how many that is known
+	from, to analyzer.Time
+}
+
+// add adds when it happened to a conversation; 0: that is not known.
+func (h *happening) add(at analyzer.Time) {
+	if at != 0 {
+		h.merge(&happening{1, at, at})
+	}
+}
+
+func (h *happening) merge(o *happening) {
+	switch {
+	case o.n == 0:
+		return
+	case h.n == 0:
+		*h = *o
+		return
+	}
+	h.n += o.n
+	h.from, h.to = min(h.from, o.from), max(h.to, o.to)
+}
+
+func (h *happening) append(b []byte, c *clock) []byte {
+	if b = binary.AppendUvarint(b, h.n); h.n == 0 {
+		return b
+	}
+	return binary.AppendVarint(c.append(b, h.from), int64(h.to-h.from))
+}
+
+func (h *happening) read(r *octets.Reader, c *clock) {
+	if h.n = r.Uvarint(); h.n > 0 {
+		h.from = c.read(r)
+		h.to = h.from + analyzer.Time(r.Varint())
+	}
+}
+
+// happened is when what a kind tells of happened to s, which meets it; 0: that is not known.
+func (s *subject) happened(kind int) analyzer.Time {
+	if at := showed(kind, s.Judgment); at != 0 || !kinds[kind].when.resets || s.Close.Kind != analyzer.CloseReset {
+		return at
+	}
+	return s.Close.Time
+}
+
+// leastBurst is of how many conversations it is told that the same happened to them at once.
+const leastBurst = 3
+
+// bursts reports whether what t counts happened within a short time, to conversations that began in one more than twice as long: so short that chance would
+// bring so many together less than once in 1,000 times, be it spread over the capture or over its conversations.
+func (k *Collector) bursts(t *tally, o *Options) bool {
+	h := &t.happened
+	if t.n < leastBurst || h.n != t.n || h.to-h.from >= (t.last-t.first)/2 {
+		return false
+	}
+	before, after := k.start.Outside(h.from, h.to)
+	share := max(float64(h.to-h.from)/float64(o.end-o.begin), 1-float64(before+after)/float64(k.total))
+	return float64(t.n)*math.Pow(share, float64(t.n-1)) < unlikely
+}
+
+// restarts are the kinds that tell what became of the connections to a process that ended.
+var restarts = map[string]bool{"reset-by-server": true, "forgotten": true, "write-after-close": true}
+
+// upon is how soon after a process ended its socket refuses somebody, if it is asked for often enough to be told of.
+const upon = time.Minute
+
+// tellRestarts says of what one process reset at once, and of what was refused there from then on, that it ended.
+func tellRestarts(list []ranked, o *Options) {
+	for i := range list {
+		end := &list[i]
+		if !end.Happened || !restarts[end.ID] {
+			continue
+		}
+		for j := range list {
+			then := &list[j]
+			if then.ID != "refused" || then.Since == nil || then.to != end.to {
+				continue
+			}
+			if after := time.Duration(*then.Since - *end.Since); after < 0 || after > upon {
+				continue
+			}
+			end.Why = "its process ended, or was restarted: what was open was reset, and new connections were refused from then on"
+			then.Why = "its process ended, or was restarted: what was open to it was reset just before"
+			end.Next = "its log at " + o.clock(end.Since) + ": why did it end?"
+			then.Next, end.Lies = end.Next, then.Lies
+		}
+	}
+}
