@@ -146,6 +146,17 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 		if f.Stream != nil {
 			e.field("stream").uint(*f.Stream)
 		}
+		if x := f.Evidence; x != nil {
+			e.field("evidence").begin('{')
+			e.field("stream").uint(x.Stream)
+			e.field("frame").uint(x.Frame)
+			e.field("when").begin('[').int(int64(analyzer.Time(x.Time) - s.Start)).end(']')
+			e.field("detail").text(x.Detail)
+			e.end('}')
+		}
+		if f.Happened {
+			e.field("happened").uint(1)
+		}
 		e.field("rows").begin('[')
 		before, first, last := 0, analyzer.Time(math.MaxInt64), analyzer.Time(math.MinInt64)
 		for m := range p.marks {

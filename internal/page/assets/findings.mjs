@@ -38,7 +38,14 @@ function spark(o, all, f) {
     svg("title", {}, label),
     all.bins.map((n, i) => bar(n, i, "all")),
     affected.map((n, i) => bar(n, i, "hit")),
+    f.happened && f.when && f.when[0] <= all.range.to && mark(all.range, f.when, w, h),
     svg("line", { x1: 0, x2: w, y1: h - 0.5, y2: h - 0.5, class: "base" }));
+}
+
+// mark is when it happened to them, if they had begun at other times.
+function mark(range, [from, to], w, h) {
+  const at = (t) => ((t - range.from) / Math.max(range.to - range.from, 1)) * w, width = Math.max(2, at(to) - at(from));
+  return svg("rect", { x: Math.min(at(from), w - width).toFixed(1), y: 0, width: width.toFixed(1), height: h, class: "when" });
 }
 
 // shareBar is which share of the conversations is affected.
@@ -71,6 +78,13 @@ export function examples(o, f) {
   return list.sort((a, b) => b.severity - a.severity || a.when[0] - b.when[0]).slice(0, 2);
 }
 
+/** shown are the examples of a finding, or what shows it in the conversation that it cost most, with the word that stands before them. */
+export function shown(o, f) {
+  const list = examples(o, f);
+  if (list.length === 0 && f.evidence) return ["Such as", [f.evidence]];
+  return [f.list.length === 1 ? "What" : "First", list];
+}
+
 /** levelOf is how grave a finding is: as grave as what failed, or as the anomalies that tell of it. */
 export function levelOf(o, f) {
   if (f.failed > 0 || examples(o, f).some((a) => a.severity === 3)) return "error";
@@ -84,9 +98,10 @@ function findingCard(o, f, all, actions) {
     f.failed > 0 && ["failed", count(f.failed)], f.waited > 0 && ["waited", duration(f.waited)], f.again > 0 && ["sent again", bytes(f.again)],
   ].filter(Boolean).map(([what, n]) => el("span", { class: "chip" }, el("b", {}, n), " " + what));
   const title = [el("span", { class: "number", "aria-hidden": "true" }, String(f.number + 1)), capital(f.text.split("; ")[0])], when = whenText(o, f);
+  const [word, examined] = shown(o, f);
   const body = [
     el("div", { class: "chips" }, when && el("span", { class: "chip when" }, el("b", {}, when)), chips, el("span", { class: "chip where" }, f.lies)),
-    el("dl", { class: "reasons" }, examples(o, f).map((a, i) => [el("dt", {}, i > 0 ? "" : f.list.length === 1 ? "What" : "First"), el("dd", {}, capital(a.detail) + " (" + place(o, a, f.list.length > 1) + ")")]), el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
+    el("dl", { class: "reasons" }, examined.map((a, i) => [el("dt", {}, i > 0 ? "" : word), el("dd", {}, capital(a.detail) + " (" + place(o, a, f.list.length > 1) + ")")]), el("dt", {}, "Why"), el("dd", {}, f.why), el("dt", {}, "Next"), el("dd", {}, f.next)),
     el("div", { class: "row" },
       f.list.length > 0 && el("button", { type: "button", class: "button primary", onclick: () => actions.finding(f.number), "data-finding": f.number, "data-act": "find-" + f.id },
         "Show " + (f.list.length === 1 ? "the conversation" : counted(f.list.length, "conversation"))),
@@ -95,7 +110,7 @@ function findingCard(o, f, all, actions) {
   ];
   const digits = all.range.to - all.range.from < 20e9 ? 3 : 0;
   const chart = f.list.length > 0 && o.n > 1 && el("div", { class: "finding-chart" }, spark(o, all, f),
-    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
+    el("div", { class: "axis" }, el("span", {}, clock(o.start, all.range.from, digits)), el("span", { class: "what" }, f.happened ? "when they began, and when it happened" : "when they began"), el("span", {}, clock(o.start, all.range.to, digits))), shareBar(f));
   if (f.number < FULL) return el("li", { class: "card finding " + level + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, el("h3", {}, title), body), chart);
   return el("li", { class: "card finding brief " + level },
     el("details", { "data-id": f.id, "aria-label": "Finding " + (f.number + 1) }, el("summary", {}, title[0], el("div", {}, el("h3", {}, title[1]), when && el("span", { class: "muted thin" }, when)), chart && spark(o, all, f)), el("div", { class: "inner" + (chart ? "" : " alone") }, el("div", { class: "finding-text" }, body), chart)));

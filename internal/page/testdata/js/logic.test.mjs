@@ -14,7 +14,7 @@ import { arrowOf, placeLabels, shortLabel, weightOf } from "../../assets/lanes.m
 import { wrap } from "../../assets/graphs.mjs";
 import { bursts, evidence, firstOfInterest, isLeftAlone } from "../../assets/parts.mjs";
 import { merged } from "../../assets/timeline.mjs";
-import { examples, failures, levelOf, noticed, startBins, startRange, whenText } from "../../assets/findings.mjs";
+import { examples, failures, levelOf, noticed, shown, startBins, startRange, whenText } from "../../assets/findings.mjs";
 
 test("numbers look as in the command", () => {
   assert.equal(count(1234567), "1,234,567");
@@ -326,6 +326,10 @@ test("anomalies are listed, the gravest first", () => {
   const level = (anomalies, failed, conversations = 1) => levelOf(o, { anomalies, list: [0, 1, 2], failed, conversations });
   assert.deepEqual([level([1], 0), level([1], 1), level([1, 5], 0), level([], 0), level([], 0, 0)], ["warning", "error", "error", "warning", "note"]);
   assert.deepEqual(of([], [0]), []);
+  const evidence = { stream: 7, frame: 1, when: [4], detail: "x" };
+  const word = (anomalies, list) => { const [w, l] = shown(o, { anomalies, list, evidence }); return w + l.length + (l[0] === evidence); };
+  assert.deepEqual([word([0], [0, 1]), word([0], [0]), word([1], [0]), word([], [0, 1])], ["First1false", "What1false", "Such as1true", "Such as1true"], "of others, what shows it in the worst");
+  assert.deepEqual(shown(o, { anomalies: [], list: [0, 1] }), ["First", []]);
 });
 
 test("a finding says when", () => {
