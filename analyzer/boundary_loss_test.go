@@ -77,6 +77,31 @@ func lost(t *testing.T, script string) string {
 	return strconv.FormatUint(judge(t, script).last.Sent[analyzer.Client].Lost, 10)
 }
 
+// TestSYNTwice: a SYN-ACK that is sent again before a timer could fire answers a SYN that came twice. It was not lost, and is no more than worth a note, unless
+// a timer sends it, too.
+func TestSYNTwice(t *testing.T) {
+	const (
+		opened = "+50us > . 1:1(0) ack 1 win 502\n+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 509\n"
+		synack = "< S. 0:0(0) ack 1 win 65160 <mss 1460> ipid @\n"
+		script = "+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms " + synack
+	)
+	times := func(waits ...string) string {
+		text := strings.ReplaceAll(script, "@", "1")
+		for i, wait := range waits {
+			text += "+" + wait + " " + strings.ReplaceAll(synack, "@", strconv.Itoa(2+i))
+		}
+		return text + opened
+	}
+	ofServer := func(t *testing.T, script string) string {
+		of := &judge(t, script).last.Sent[analyzer.Server]
+		return fmt.Sprint(of.Lost, " lost, ", of.Retransmitted(), " again, ", of.SpuriousPackets, " in vain")
+	}
+	checkEdges(t, []edge{
+		{"it was not lost", "@", ofServer, []string{times("199999us"), "0 lost, 1 again, 1 in vain", times("200ms"), "1 lost, 1 again, 0 in vain"}},
+		{"it is a note", "@", says("syn-ack-retransmit"), []string{times("199999us"), "note", times("200ms"), "warning", times("1ms", "1s"), "warning", times("1ms", "198ms"), "note"}},
+	})
+}
+
 // TestSilentPeer: of who sends again to the end of the capture and hears nothing more it is said that nobody may be there; not of a loss.
 func TestSilentPeer(t *testing.T) {
 	const tries = request + "+1s > P. 101:201(100) ack 201\n+220ms > P. 101:201(100) ack 201\n+440ms > P. 101:201(100) ack 201\n+880ms > P. 101:201(100) ack 201\n+1760ms > P. 101:201(100) ack 201\n"

@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -154,6 +155,22 @@ const answeredByOld = "an ACK of the connection before had answered the first"
 var metOld = ofAnomaly("syn-retransmit", `any(anomalies, .id == "syn-retransmit" && .detail contains "`+answeredByOld+`")`, func(a *analyzer.Anomaly) bool {
 	return strings.Contains(a.Detail(), answeredByOld)
 })
+
+// arrivedTwice is what syn-ack-retransmit says of a SYN-ACK that no timer sent again.
+const arrivedTwice = "the SYN arrived twice"
+
+// synTwice is that a SYN arrived twice, though it was sent once.
+var synTwice = ofAnomaly("syn-ack-retransmit", `any(anomalies, .id == "syn-ack-retransmit" && .detail contains "`+arrivedTwice+`")`, func(a *analyzer.Anomaly) bool {
+	return strings.Contains(a.Detail(), arrivedTwice)
+})
+
+// cameTwice is that a side reports bytes that came twice two times more often, or oftener, than its peer sent any again.
+func cameTwice(side analyzer.Side) condition {
+	return condition{
+		expr:  fmt.Sprintf("endpoints.%s.sent.dsack_packets >= endpoints.%s.sent.retransmitted_packets + 2", side, side.Peer()),
+		holds: func(s *subject) bool { return s.Sent[side].DSACKs >= s.Sent[side.Peer()].Retransmitted()+2 },
+	}
+}
 
 // setBack is how clock-backwards ends that tells of a second or more. Taps whose clocks disagree do so by less.
 const setBack = " s or more"

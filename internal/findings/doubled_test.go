@@ -23,3 +23,35 @@ func TestDoubled(t *testing.T) {
 		return strings.Join(ids, " ")
 	})
 }
+
+// TestDoubledOnPath: what is captured twice and answered twice was doubled on its way: a SYN by another SYN-ACK, before a timer would send it, data by D-SACK,
+// once for chance and what is sent again.
+func TestDoubledOnPath(t *testing.T) {
+	const (
+		syn    = "+0 > S 0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7> dup +4us\n"
+		synack = "< S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>\n"
+		rest   = "+60us > . 1:1(0) ack 1 win 502\n+1ms > P. 1:201(200) ack 1 dup +4us\n+20ms < . 1:1(0) ack 201 win 509\n@+1ms > P. 201:301(100) ack 1\n+20ms < . 1:1(0) ack 301 win 509\n"
+		dsack  = "+4us < . 1:1(0) ack 201 win 509 <nop,nop,sack 1:201>\n"
+		again  = "+400ms > P. 1:201(200) ack 1\n"
+	)
+	ask := func(t *testing.T, script string) string {
+		s := look(t, scripts.Frames(t, script))
+		s.check(t)
+		var ids []string
+		for _, f := range s.found.Findings {
+			ids = append(ids, f.ID)
+		}
+		return strings.Join(ids, " ")
+	}
+	scripts.Edge(t, "SYN", syn+"+20ms "+synack+"@ "+synack+strings.ReplaceAll(rest, "@", ""), []string{
+		"+11ms", "doubled-on-path",
+		"+199ms", "doubled-on-path",
+		"+200ms", "duplicates slow-opening",
+	}, ask)
+	scripts.Edge(t, "data", strings.ReplaceAll(syn, "dup +4us", "")+"+20ms "+synack+rest, []string{
+		dsack, "duplicates",
+		dsack + dsack, "doubled-on-path",
+		dsack + again + dsack, "",
+		dsack + dsack + again + dsack, "doubled-on-path",
+	}, ask)
+}

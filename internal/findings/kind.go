@@ -110,7 +110,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has bytes that its receiver acknowledged and the capture misses", "have bytes that their receivers acknowledged and the capture misses"},
 		why:  "the capturing machine or the mirror port was too slow",
 		next: "capture less of each frame (-s 128) or filter earlier",
-	}, {
+	}, doubledOnPath, {
 		id: "duplicates", when: both(has("capture-duplicates"), doubled), lies: InCapture,
 		is:   [2]string{"was captured more than once, frame by frame", "were captured more than once, frame by frame"},
 		why:  "a mirror port that copies both ways, several interfaces, or a tunnel captured inside and outside; copies count as packets and as payload, and for nothing else",

@@ -24,6 +24,16 @@ func receiver(side analyzer.Side, lies Place) kind {
 	}
 }
 
+// doubledOnPath is frames that were captured more than once, and arrived so: a server answers the SYN twice, or a receiver reports bytes that came twice and
+// were sent again less often.
+var doubledOnPath = kind{
+	id: "doubled-on-path", when: both(has("capture-duplicates"), one(synTwice, cameTwice(analyzer.Client), cameTwice(analyzer.Server))), lies: OnNetwork,
+	covers: []string{"duplicates", "slow-opening", "opened-again"}, shows: "syn-ack-retransmit",
+	is:   [2]string{"had its packets doubled by the network", "had their packets doubled by the network"},
+	why:  "a loop, a bond or a bridge that sends packets on two ways, or redundancy (PRP, HSRP, a mirror port that leads back) whose copies nothing removes: receivers answer the copies, too",
+	next: "compare the MAC addresses and TTLs of the copies: where do the two ways part?",
+}
+
 // contradicted is a SYN to which two answers came, and anew one that another had been sent before, which nothing answered.
 var contradicted = kind{
 	id: "contradicted-answer", when: hasOf(analyzer.Server, "syn-changed"), waited: lateOpening, fails: true, lies: ServerOrWay,

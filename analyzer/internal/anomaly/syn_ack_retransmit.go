@@ -11,8 +11,8 @@ var _ = register(inOpening, "syn-retransmit", &AnomalyKind{
 	Causes: "The SYN-ACK was lost (then the client sends its SYN again, too); the handshake ACK was lost; the server's accept queue is full, so that it ignores the ACK; " +
 		"TCP_DEFER_ACCEPT; a SYN with a forged address, whose owner stays silent.",
 	Next:    "If the client had acknowledged: ss -ltn on the server (Recv-Q against Send-Q), nstat TcpExtListenOverflows. If not: capture at the client.",
-	Absence: true,
-	needs:   triggerSYNACKAgain, detect: detectSYNACKAgain, detail: detailSYNACKAgain,
+	Absence: true, Varies: true,
+	needs: triggerSYNACKAgain, detect: detectSYNACKAgain, detail: detailSYNACKAgain,
 })
 
 func detectSYNACKAgain(s *pass) {
@@ -34,7 +34,10 @@ func detectSYNACKAgain(s *pass) {
 		if why != answersAgain && why != wrongSum && synacks.second.Time-synacks.first.Time < conn.LeastTimer {
 			why = tooSoon
 		}
-		s.raise(s.Side(dir), synacks.second, args{synacks.times() | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
+		a := s.raise(s.Side(dir), synacks.second, args{synacks.times() | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
+		if why == tooSoon && synacks.last.Time-synacks.first.Time < conn.LeastTimer {
+			a.as(SeverityNote) // nothing was lost
+		}
 	}
 }
 

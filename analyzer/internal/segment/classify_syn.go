@@ -165,25 +165,27 @@ func (r *Reader) openAgain() Kind {
 		return KindUnacceptable // who has its answer does not send it again: the network held it back, or somebody forged it
 	}
 	r.V.Cause = conn.CauseTimeout
-	if r.S.Flags.Any(wire.ACK) && r.answersSYN(e) {
+	doubled, again := false, r.b.recovery != 0 && r.p.Recoveries.At(r.b.recovery).resends() > 0 // the peer's SYN was sent, too
+	if r.S.Flags.Any(wire.ACK) && r.answersSYN(e, again) {
 		r.V.Cause = conn.CauseUnknown
 		r.V.Notes |= NoteAnswersSYN
+		doubled = !again // the SYN, by the network
 	}
-	if r.V.Spurious = e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.LeastTimer {
+	if r.V.Spurious = doubled || e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.LeastTimer {
 		r.untaken()
 	}
 	r.resend(i, 0)
 	return KindRetransmission
 }
 
-// answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: as
-// soon as it can, or sooner after the one before than a timer waits.
-func (r *Reader) answersSYN(e *flight.Segment) bool {
-	if r.b.recovery == 0 || r.p.Recoveries.At(r.b.recovery).resends() == 0 {
-		return false
-	}
-	if r.now-r.Tx.Last < conn.MinRTO {
+// answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: sooner after the
+// one before than a timer waits; or, if the SYN was sent again, as its first word behind that.
+func (r *Reader) answersSYN(e *flight.Segment, again bool) bool {
+	if r.now-r.Tx.Last < conn.LeastTimer && (again || e != nil) {
 		return true
+	}
+	if !again {
+		return false
 	}
 	soon := r.responseTime()
 	if soon == 0 {

@@ -25,7 +25,9 @@ func TestTwoTaps(t *testing.T) {
 			"+199ms", "capture-duplicate", "+200ms", "retransmission/timeout"}},
 		{"in front of it, by the ID", syn + "+30ms > S 0:0(0) win 64240 <mss 1460> ipid @ ttl 65\n", reads(0), []string{"7", "capture-duplicate", "8", "retransmission/timeout"}},
 		{"without an ID only behind it", synack + "+30ms < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0 ttl @\n", reads(0), []string{
-			"63", "capture-duplicate", "64", "retransmission/timeout", "65", "retransmission/timeout"}},
+			"63", "capture-duplicate", "64", "retransmission/unknown answers-repeated-syn", "65", "retransmission/unknown answers-repeated-syn"}},
+		{"a SYN-ACK again before a timer fires answers a SYN that came twice", synack + "@ < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0 ttl 64\n", reads(0), []string{
+			"+199999us", "retransmission/unknown answers-repeated-syn", "+200ms", "retransmission/timeout"}},
 		{"a SYN-ACK that a SYN was sent again for is another", synack + "+1 < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0 ttl 64\n@+5ms < S. 0:0(0) ack 1 win 65160 <mss 1460> ipid 0 ttl 64\n", reads(0), []string{
 			"", "capture-duplicate",
 			"+5ms > S 0:0(0) win 64240 <mss 1460> ipid 8 ttl 64\n", "retransmission/unknown answers-repeated-syn",

@@ -49,7 +49,7 @@ func (r *Reader) resend(i int, fresh int64) {
 		r.V.Notes |= NoteLostBefore
 	}
 	r.p.Recoveries.again(rp, r.V.Cause)
-	r.V.Spurious = r.end <= r.Rx.Acked || rp.acked.Known() && rp.acked.Has(r.p.Recoveries.Ranges, max(r.pos, r.Rx.Acked), r.end)
+	r.V.Spurious = r.V.Spurious || r.end <= r.Rx.Acked || rp.acked.Known() && rp.acked.Has(r.p.Recoveries.Ranges, max(r.pos, r.Rx.Acked), r.end)
 	if r.pos < rp.old.end {
 		r.p.Recoveries.forget(&rp.old)
 	}
