@@ -41,7 +41,7 @@ type Answer struct {
 // question and answer were not of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of question and answer then, Run.N how often that was
 // so, and Run.Times how often an answer took as long, and was otherwise.
 func (a Answer) Note(m *conn.Incident) {
-	if a.AtOnce && m.Count < 1<<8 && m.Usual < 1<<8-1 {
+	if a.AtOnce && m.Count < 1<<8 { // so Usual is less than Count, and does not overflow
 		m.Usual++
 	}
 	if (a.Asked != a.Said || a.Asked > beatSize) && m.TTL < 1<<8-1 {
