@@ -28,7 +28,7 @@ func TestFarthest(t *testing.T) {
 		return fmt.Sprint(m.Amount)
 	})
 	another := func(c *Conn, _ *FactPool, last *wire.Segment) string {
-		return fmt.Sprint(c.OtherISN(&c.Half[last.Dir], last))
+		return fmt.Sprint(c.IsForeignSYN(&c.Half[last.Dir], last))
 	}
 	checkEdges(t, []edge{
 		{"data", opened + "+1ms > P. @(100) ack 1\n", sent, []string{"1073725441:1073725541", "1073725541", "1073725442:1073725542", "1"}},
