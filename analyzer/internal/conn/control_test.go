@@ -24,7 +24,7 @@ func TestTakesRST(t *testing.T) {
 		{"what its receiver acknowledged may be beyond what was captured of that", lacking + "+1ms > R @(0) win 0\n", takes, []string{"100:100", "false", "101:101", "true", "201:201", "true", "202:202", "false"}},
 		{"or a little beyond, if what it acknowledges is, too: the capture lacks what both sent", request + "+1ms > R. @(0) ack 202 win 0\n", takes, []string{"102:102", "true", "1048677:1048677", "true", "1048678:1048678", "false"}},
 		{"which is more than was captured, and not much more", request + "+1ms > R. 102:102(0) ack @ win 0\n", takes, []string{"201", "false", "202", "true", "1048777", "true", "1048778", "false"}},
-		{"and said", request + "+1ms > @ win 0\n", takes, []string{"R. 102:102(0) ack 202", "true", "R 102:102(0)", "false"}},
+		{"and said, whatever number is in the field", "isn 0 4294967000\n" + request + "+1ms > @ win 0\n", takes, []string{"R. 102:102(0) ack 202", "true", "R 102:102(0)", "false"}},
 		{"SYN_SENT takes one that acknowledges its SYN", syn + "+20ms < R. 0:0(0) ack @ win 0\n", takes, []string{"0", "false", "1", "true", "2", "false"}},
 		{"and at most the data with it", tfo + "+20ms < R. 0:0(0) ack @ win 0\n", takes, []string{"11", "true", "12", "false"}},
 		{"by the ACK flag", "isn 4294967295 0\n" + syn + "+20ms < @ win 0\n", takes, []string{"R. 5:5(0) ack 1", "true", "R 5:5(0)", "false"}}, // both with the number 0

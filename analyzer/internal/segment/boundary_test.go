@@ -251,6 +251,6 @@ func TestCauseBoundaries(t *testing.T) {
 +50ms   < .   1:1(0) ack 1 win 509
 +1ms    < .   1:1(0) ack 1 win 509
 @
-`, triples(analyzer.Server), []string{"", "0", "+1ms < . 1:1(0) ack 1 win 509", "1"}},
+`, triples(analyzer.Server), []string{"", "0", "+1ms < . 1:1(0) ack 1 win 509", "1", "+1ms < . 1:1(0) ack 1 win 509\n+1ms < . 1:1(0) ack 1 win 509", "1"}},
 	})
 }
