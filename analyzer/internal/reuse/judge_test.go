@@ -176,3 +176,95 @@ func TestJudgeTaken(t *testing.T) {
 		}
 	}
 }
+
+// TestJudgeAnswer: an ACK of the connection that a SYN came into is its answer to that, and what goes on with the SYN confirms it.
+func TestJudgeAnswer(t *testing.T) {
+	const ack = wire.ACK
+	near, far := []wire.Segment{said(conn.Client, wire.SYN, clientNext+500, 0)}, []wire.Segment{said(conn.Client, wire.SYN, 900e6, 0)}
+	for _, test := range []struct {
+		why      string
+		kind     Kind
+		held     []wire.Segment
+		s        wire.Segment
+		want     Verdict
+		answered bool
+	}{
+		{"an ACK of the connection", AnotherSYN, near, said(conn.Server, ack, serverNext, clientNext), HoldOn, true},
+		{"data", AnotherSYN, near, withData(said(conn.Server, ack, serverNext, clientNext), 1), HoldOn, false},
+		{"a FIN", AnotherSYN, near, said(conn.Server, ack|wire.FIN, serverNext, clientNext), HoldOn, false},
+		{"no ACK", AnotherSYN, near, said(conn.Server, 0, serverNext, clientNext), HoldOn, false},
+		{"an ACK of another connection", AnotherSYN, near, said(conn.Server, ack, 900e6, 900e6), HoldOn, false},
+		{"its SYN-ACK", AnotherSYN, near, said(conn.Server, wire.SYN|ack, 77, clientNext+501), Confirmed, false},
+		{"a SYN-ACK of something else", AnotherSYN, near, said(conn.Server, wire.SYN|ack, 77, clientNext+502), HoldOn, false},
+		{"its refusal", AnotherSYN, near, said(conn.Server, wire.RST|ack, 0, clientNext+501), Confirmed, false},
+
+		{"its sender goes on outside the connection", AnotherSYN, far, said(conn.Client, ack, 900e6+1, 78), Confirmed, false},
+		{"or in it", AnotherSYN, near, said(conn.Client, ack, clientNext+501, serverNext), HoldOn, false},
+		{"which is over, behind its end", Dying, near, said(conn.Client, ack, clientNext+501, serverNext), Confirmed, false},
+		{"or resets", AnotherSYN, far, said(conn.Client, wire.RST, 900e6+1, 78), HoldOn, false},
+		{"or elsewhere", AnotherSYN, far, said(conn.Client, ack, 900e6+2, 78), HoldOn, false},
+	} {
+		h := Held{Kind: test.kind, Copies: test.held}
+		got := h.Judge(opened(), &test.s)
+		if got != test.want || h.Answered != test.answered {
+			t.Errorf("%s: verdict %d, want %d; answered %v, want %v", test.why, got, test.want, h.Answered, test.answered)
+		}
+	}
+}
+
+// TestJudgeSender: what the sender of the SYN that is held does next.
+func TestJudgeSender(t *testing.T) {
+	const isn = clientNext + 500
+	later := func(s wire.Segment) wire.Segment { s.Time = int64(soonest); return s }
+	over, reset := opened(), opened()
+	over.Flags |= conn.Ended
+	reset.Half[conn.Server].Flags |= conn.SentRST
+	syn, synAck := []wire.Segment{said(conn.Client, wire.SYN, isn, 0)}, []wire.Segment{said(conn.Client, wire.SYN|wire.ACK, isn, 0)}
+	judge(t, AnotherSYN, []judgment{
+		{"repeats it", opened(), syn, later(said(conn.Client, wire.SYN, isn, 0)), HoldToo},
+		{"into a connection that is over", over, syn, later(said(conn.Client, wire.SYN, isn, 0)), Confirmed},
+		{"or that its peer reset", reset, syn, later(said(conn.Client, wire.SYN, isn, 0)), Confirmed},
+		{"too soon for that", over, syn, said(conn.Client, wire.SYN, isn, 0), HoldToo},
+		{"sends another SYN", over, syn, later(said(conn.Client, wire.SYN, isn+1, 0)), HoldOn},
+		{"or a SYN-ACK", over, syn, later(said(conn.Client, wire.SYN|wire.ACK, isn, 0)), HoldOn},
+	})
+	judge(t, Dying, []judgment{
+		{"repeats it", opened(), syn, later(said(conn.Client, wire.SYN, isn, 0)), Confirmed},
+		{"goes on, and the first data were not captured", opened(), syn, said(conn.Client, wire.ACK, isn+1+conn.Slack, 0), Confirmed},
+		{"too far on", opened(), syn, said(conn.Client, wire.ACK, isn+2+conn.Slack, 0), HoldOn},
+		{"before it", opened(), syn, said(conn.Client, wire.ACK, isn, 0), HoldOn},
+		{"resets", opened(), syn, said(conn.Client, wire.RST|wire.ACK, isn+10, 0), HoldOn},
+	})
+	for _, test := range []struct {
+		why      string
+		held     []wire.Segment
+		answered bool
+		s        wire.Segment
+		want     Verdict
+	}{
+		{"resets the answer", syn, true, said(conn.Client, wire.RST, clientNext, 0), Disowned},
+		{"with another number", syn, true, said(conn.Client, wire.RST, clientNext+1, 0), HoldOn},
+		{"with an ACK", syn, true, said(conn.Client, wire.RST|wire.ACK, clientNext, 0), HoldOn},
+		{"without one having been captured", syn, false, said(conn.Client, wire.RST, clientNext, 0), HoldOn},
+		{"behind a SYN-ACK", synAck, true, said(conn.Client, wire.RST, clientNext, 0), HoldOn},
+	} {
+		h := Held{Kind: AnotherSYN, Copies: test.held, Answered: test.answered, Answer: said(conn.Server, wire.ACK, serverNext, clientNext)}
+		if got := h.Judge(opened(), &test.s); got != test.want {
+			t.Errorf("%s: verdict %d, want %d", test.why, got, test.want)
+		}
+	}
+}
+
+// TestJudgeUnasked: a SYN-ACK that does not acknowledge the SYN is reset by who is in SYN_SENT.
+func TestJudgeUnasked(t *testing.T) {
+	const ack = 8001
+	dialing := &conn.Conn{}
+	dialing.Half[conn.Client] = conn.Half{Start: at(clientISN + 1), End: at(clientISN + 1), Packets: 1, Flags: conn.ISNKnown | conn.SentSYN}
+	synAck := []wire.Segment{said(conn.Server, wire.SYN|wire.ACK, 7000, ack)}
+	judge(t, AnotherSYN, []judgment{
+		{"it resets", dialing, synAck, said(conn.Client, wire.RST, ack, 0), Refuted},
+		{"something else", dialing, synAck, said(conn.Client, wire.RST, ack+1, 0), HoldOn},
+		{"or acknowledges what it resets", dialing, synAck, said(conn.Client, wire.RST|wire.ACK, ack, 7002), HoldOn},
+		{"where there is a connection it resets that", opened(), synAck, said(conn.Client, wire.RST, ack, 0), HoldOn},
+	})
+}
