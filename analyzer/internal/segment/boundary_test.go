@@ -83,6 +83,11 @@ func triples(side analyzer.Side) func(*testing.T, string) string {
 	}
 }
 
+// missed asks for how many bytes of the client's were acknowledged and not captured.
+func missed(t *testing.T, script string) string {
+	return fmt.Sprint(read(t, script).last.Sent[analyzer.Client].MissedBytes)
+}
+
 // Parts of scripts. The round trip is 20 ms, seen at the client.
 const (
 	request = `
@@ -214,6 +219,13 @@ func TestReadingBoundaries(t *testing.T) {
 +20ms   < .   1:1(0)  ack 4001 win 500
 +1ms    < .   1:1(0)  ack @ win 500
 `, reads(8), []string{"2001", "ack stale-ack", "2000", "unacceptable ack-not-accepted"}},
+	})
+}
+
+func TestMissedBoundaries(t *testing.T) {
+	checkEdges(t, []edge{
+		{"one byte behind all that was captured may be a FIN", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @\n", missed, []string{"101", "0", "102", "0", "103", "2"}},
+		{"a window may be missing, and no more", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @\n", missed, []string{"1073725541", "1073725440", "1073725542", "0"}},
 	})
 }
 
