@@ -1,5 +1,6 @@
-// Package turn tells answers that are late, and that somebody waits for, from those that come when they are due: of questions that are held until there is news
-// or a timer fires, as by long polls, and heartbeats of both sides, each with a clock of its own.
+// Package turn tells late answers that somebody waits for from those that are late by nature: answers to questions that are held until there is
+// news or a timer fires, as by long polls, and heartbeats of both sides, each with a clock of its own ([Answer], [NoneDue]). It also keeps what each
+// side said last, and whether that asks for an answer ([Turns]).
 //
 // Not its job: whose turn it is, which package segment knows.
 package turn
