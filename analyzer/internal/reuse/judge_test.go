@@ -268,3 +268,16 @@ func TestJudgeUnasked(t *testing.T) {
 		{"where there is a connection it resets that", opened(), synAck, said(conn.Client, wire.RST, ack, 0), HoldOn},
 	})
 }
+
+// TestBeyond: no window reaches farther than 65,535 x 2^14 bytes, be it ahead or back.
+func TestBeyond(t *testing.T) {
+	const window = 65535 << 14
+	h := &conn.Half{End: at(clientNext)}
+	for seq, want := range map[uint32]bool{
+		clientNext: false, clientNext + window: false, clientNext + window + 1: true, 1<<32 + clientNext - window: false, 1<<32 + clientNext - window - 1: true,
+	} {
+		if got := beyond(seq, h); got != want {
+			t.Errorf("%d: beyond %v, want %v", seq, got, want)
+		}
+	}
+}
