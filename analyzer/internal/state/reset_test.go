@@ -127,7 +127,7 @@ func TestStrangeRST(t *testing.T) {
 		{why: "less than that, soon after", seq: acked - 1, change: func(s *walker, rst *conn.Fact) { s.other.Last = rst.Time - conn.RoundTrip }},
 		{why: "the same in a capture that lacks segments", seq: acked - 1, change: also(long, func(s *walker, _ *conn.Fact) { s.lacks = true })},
 		{why: "where it acknowledged nothing", seq: acked - 1, change: also(long, func(s *walker, _ *conn.Fact) { s.self.Acked = 0 })},
-		{why: "where its peer acknowledged nothing", seq: acked - 1, change: also(long, func(s *walker, _ *conn.Fact) { s.other.Acked = 0 })},
+		{why: "where its peer acknowledged nothing", seq: 1<<32 - 1, change: also(long, func(s *walker, _ *conn.Fact) { s.other.Acked, s.self.KnowsISN = 0, false })},
 		{why: "a little less", seq: 5 * conn.Slack, change: also(long, func(s *walker, _ *conn.Fact) { s.other.Acked, s.other.RightWin = 6*conn.Slack, 0 }), want: true},
 		{why: "far less", seq: 5*conn.Slack - 1, change: also(long, func(s *walker, _ *conn.Fact) { s.other.Acked, s.other.RightWin = 6*conn.Slack, 0 })},
 
@@ -234,6 +234,17 @@ func TestOpened(t *testing.T) {
 		}
 		if got := v.Opened(); got != test.want {
 			t.Errorf("%v: %v, want %v", test.states, got, test.want)
+		}
+	}
+}
+
+// TestPlainAnswersChallenge: who answers a challenge ACK for want of a connection sends no ACK.
+func TestPlainAnswersChallenge(t *testing.T) {
+	for flags, want := range map[wire.Flags]ResetCause{wire.RST: ResetChallenge, wire.RST | wire.ACK: ResetAborted} {
+		s := walk(own(wire.ACK, isn+1, peerISN+1), own(flags, isn+1, peerISN+1))
+		v := viewed(s, conn.Incident{Kind: conn.IncidentChallenge, Dir: 1, Ahead: 0})
+		if got := v.causeOf(&Close{By: conn.Client}, &s.Facts[1]); got != want {
+			t.Errorf("flags %v: %v, want %v", flags, got, want)
 		}
 	}
 }
