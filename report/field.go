@@ -240,7 +240,8 @@ func recordField(path string) *Field {
 	}}
 }
 
-// measures is whether the field at path is known of a conversation, also where it is 0, which a record leaves out; nil: it is known if it is not left out.
+// measures returns a function that reports whether the field at path is known of a conversation, as a record, which leaves out zeros, does not say. It
+// returns nil for fields that are known if, and only if, they are in the record.
 func measures(path string) func(*analyzer.Conversation) bool {
 	for _, side := range []analyzer.Side{analyzer.Client, analyzer.Server} {
 		name, ok := strings.CutPrefix(path, "endpoints."+side.String()+".sent.")
@@ -258,7 +259,7 @@ func measures(path string) func(*analyzer.Conversation) bool {
 	return nil
 }
 
-// spelling is how values of type t are read, and their unit; nil if that is a struct. Of the elements of a list the first field counts.
+// spelling returns a function that reads values of type t, and their unit; nil for structs. Of structs in a list it reads the first field.
 func spelling(t reflect.Type, path string) (of func(reflect.Value) fieldValue, u unit) {
 	if t == reflect.TypeFor[record.Time]() {
 		return func(v reflect.Value) fieldValue { return fieldValue{known: true, n: v.Int()} }, unitTime
