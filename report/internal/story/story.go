@@ -137,8 +137,8 @@ func (t *teller) took(d time.Duration) string {
 	return ", which took at least " + human.Duration(d)
 }
 
-// notCapturedOfOpening says which of SYN and SYN-ACK was not captured of an opening that succeeded: "" if both were, or neither, or nothing else of
-// a side either.
+// notCapturedOfOpening says which of SYN and SYN-ACK was not captured of an opening that succeeded: "" if both were, or neither was, or one side
+// was not captured at all.
 func (t *teller) notCapturedOfOpening() string {
 	if t.c.Outcome != analyzer.Open && t.c.Outcome != analyzer.Closed || t.c.Sent[analyzer.Client].Packets == 0 || t.c.Sent[analyzer.Server].Packets == 0 {
 		return ""
