@@ -3,19 +3,17 @@ package analyzer
 import (
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
+
+	"tcptrace/internal/testutil/golden"
 )
 
 // TestEndsOnly: the last event of each conversation, and the summary, are those of a Monitor that told everything, whatever was to be told before; and
 // only what is excepted has events before.
 func TestEndsOnly(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	if testing.Short() {
 		paths = paths[:len(paths)/4]
 	}

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/thorough"
 	"tcptrace/internal/wire"
 )
@@ -133,10 +133,7 @@ func TestLiveEmbryosTellTheSame(t *testing.T) {
 
 // TestLiveEmbryosOfCaptures is that for captures, which have all else that there is.
 func TestLiveEmbryosOfCaptures(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	for i, path := range paths {
 		both := [2]*heard{newHeard(Options{}, true), newHeard(Options{}, false)}
 		for _, h := range both {

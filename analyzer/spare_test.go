@@ -1,11 +1,11 @@
 package analyzer
 
 import (
-	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
 
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/wire"
 )
 
@@ -92,10 +92,7 @@ var isQuick = regexp.MustCompile(` Quick:true `)
 
 // TestSparedIsQuick: of a conversation whose segments are spared the last event is that of a Quick analysis, which judges each.
 func TestSparedIsQuick(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	if testing.Short() {
 		paths = paths[:len(paths)/4]
 	}

@@ -3,13 +3,13 @@ package analyzer
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/testutil/golden"
 )
 
 // toldBy is every word of a Monitor with so many parts about some packets: of each conversation in its order, and the summary. What is told at the
@@ -78,10 +78,7 @@ func watch(m *Monitor, told map[uint64][]string, flush []int, flushed *int, capt
 
 // TestPartsTellTheSame: by how many goroutines conversations are tracked and judged makes no difference to what is told of any.
 func TestPartsTellTheSame(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	slices.Sort(paths)
 	if testing.Short() { // under the race detector all of them take half a minute
 		paths = paths[:len(paths)/4]

@@ -3,17 +3,14 @@ package fsm
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
-)
 
-var update = flag.Bool("update", false, "rewrite testdata/table.txt")
+	"tcptrace/internal/testutil/golden"
+)
 
 type arrow struct {
 	from State
@@ -275,19 +272,7 @@ func TestTableGolden(t *testing.T) {
 	}
 	w.Flush()
 
-	path := filepath.Join("testdata", "table.txt")
-	if *update {
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(b.Bytes(), want) {
-		t.Errorf("the table is no longer %s (-update rewrites it):\n%s", path, b.Bytes())
-	}
+	golden.Compare(t, "table.txt", b.Bytes())
 }
 
 func TestNamesRoundTrip(t *testing.T) {

@@ -199,7 +199,7 @@ func Sorted(next Report, key Key, limit int) *SortedReport {
 	return &SortedReport{NewCollector(key, limit), next, func() bool { return false }}
 }
 
-// Until has Finish leave out the rest of the conversations once late returns true (see [analyzer.Options]), and count them in Summary.LeftOut.
+// Until makes Finish leave out the remaining conversations as soon as late returns true (see [analyzer.Options]). Summary.LeftOut counts them.
 func (r *SortedReport) Until(late func() bool) { r.late = late }
 
 func (r *SortedReport) selected(s Selection) { tell(r.next, s) }

@@ -126,9 +126,9 @@ type layout struct {
 // option is some columns more, perhaps in the place of others.
 type option struct{ add, instead []column }
 
-// essentials are in every table. judgments are what is worth the middle of a long address, options what is worth a column. Each
-// is tried in order, what matters most first, and taken if there is still room for it; a name makes room for what comes behind it. The
-// last options show more finely what others have shown.
+// essentials are in every table. For judgments the middle of long addresses is cut out; options are there if a column is free. Both are tried in
+// order, what matters most first, and taken while there is room; a name gets shorter for what comes after it. The last options show in more detail
+// what earlier ones show.
 var (
 	essentials = []column{colStream, colClient, colServer, colOutcome, colAnomaly}
 	judgments  = []option{

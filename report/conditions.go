@@ -22,8 +22,8 @@ type Where = condition.Where
 // error that names the nearest ones.
 func CompileWhere(source string) (*Where, error) { return condition.CompileWhere(source) }
 
-// DefineFindings says what finding("loss") and its like stand for in the expressions of CompileWhere: a condition for each name. It is called once, before
-// any expression is compiled.
+// DefineFindings gives finding("loss") and the like their meaning in the expressions of CompileWhere: a condition for each name. It is to be called
+// once, before any expression is compiled.
 func DefineFindings(conditions map[string]string) { condition.Findings = conditions }
 
 // Assertion is a condition on all conversations of a capture at once, in the language of Where:

@@ -73,7 +73,22 @@ type csvEncoder struct {
 
 // unnumbered appends what follows the number in the row of c.
 func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte {
+	b = e.described(b, c)
 	always := record.Always()
+	for side := range c.Sent {
+		for i := range always {
+			b = output.AppendCSVCount(b, uint64(always[i].Value(c, &c.Sent[side])))
+		}
+	}
+	b = strconv.AppendBool(append(b, ','), c.Evicted)
+	b = e.judged(b, j)
+	b = appendContext(b, c)
+	b = appendComputed(b, c, &j.Close)
+	return append(b, '\n')
+}
+
+// described appends who talked and when, and how it went.
+func (e *csvEncoder) described(b []byte, c *analyzer.Conversation) []byte {
 	client, server := c.Addr[analyzer.Client], c.Addr[analyzer.Server]
 	b = output.AppendCSVSocket(b, client)
 	b = output.AppendCSVSocket(b, server)
@@ -89,13 +104,11 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 	b = output.AppendCSVCount(b, uint64(c.Completeness))
 	b = output.AppendCSVText(b, c.ConnState.String())
 	e.word = c.History.Append(e.word[:0])
-	b = output.AppendCSVText(b, e.word)
-	for side := range c.Sent {
-		for i := range always {
-			b = output.AppendCSVCount(b, uint64(always[i].Value(c, &c.Sent[side])))
-		}
-	}
-	b = strconv.AppendBool(append(b, ','), c.Evicted)
+	return output.AppendCSVText(b, e.word)
+}
+
+// judged appends the final states and the anomalies.
+func (e *csvEncoder) judged(b []byte, j *analyzer.Judgment) []byte {
 	for _, state := range j.State {
 		b = output.AppendCSVText(b, state.String())
 	}
@@ -106,7 +119,11 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 		}
 		e.word = append(e.word, j.Anomalies[i].Kind.ID...)
 	}
-	b = output.AppendCSVText(b, e.word)
+	return output.AppendCSVText(b, e.word)
+}
+
+// appendContext appends packets that were dropped, names, where the time went, and the networks that the conversation came through.
+func appendContext(b []byte, c *analyzer.Conversation) []byte {
 	b = output.AppendCSVCount(b, c.Dropped)
 	b = output.AppendCSVText(b, c.Names[analyzer.Client].Text)
 	b = output.AppendCSVText(b, c.Names[analyzer.Server].Text)
@@ -128,7 +145,11 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 			b = output.AppendCount(b, uint64(id))
 		}
 	}
-	b = output.AppendCSVText(b, c.Interface)
+	return output.AppendCSVText(b, c.Interface)
+}
+
+// appendComputed appends the fields that no record has, and how the conversation closed.
+func appendComputed(b []byte, c *analyzer.Conversation, closed *analyzer.Close) []byte {
 	b = appendValue(b, roundTrip(c))
 	b = appendValue(b, lossRatio(c))
 	if v := retransmitted(c); v.known {
@@ -136,15 +157,13 @@ func (e *csvEncoder) unnumbered(b []byte, c *analyzer.Conversation, j *analyzer.
 	} else {
 		b = append(b, ',')
 	}
-	closed := &j.Close
 	if closed.Kind == analyzer.CloseNone {
 		b = append(b, ',')
 	} else {
 		b = output.AppendCSVText(b, closed.Kind.String())
 	}
 	b = output.AppendCSVText(b, endedBy(closed))
-	b = output.AppendCSVText(b, causeOf(closed))
-	return append(b, '\n')
+	return output.AppendCSVText(b, causeOf(closed))
 }
 
 func appendValue(b []byte, v fieldValue) []byte {

@@ -3,7 +3,6 @@ package report_test
 import (
 	"bytes"
 	"net/netip"
-	"path/filepath"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -13,6 +12,7 @@ import (
 	"tcptrace/check/expect"
 	"tcptrace/fsm"
 	"tcptrace/internal/live"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/report"
 )
 
@@ -31,10 +31,7 @@ func TestEventSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	seen := map[string]int{}
 	for _, path := range paths {
 		for line := range bytes.Lines(events(t, path)) {

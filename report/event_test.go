@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/sources"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/record"
@@ -59,7 +59,7 @@ func TestEvents(t *testing.T) {
 			})
 		})
 		must(t, w.Summary(clock, &sum, Selection{}))
-		sample.Golden(t, name, out.Bytes())
+		golden.Compare(t, name, out.Bytes())
 	}
 }
 
@@ -72,10 +72,7 @@ func must(t testing.TB, err error) {
 
 // TestEventsAgainstGo holds every line against what the event says as Go data.
 func TestEventsAgainstGo(t *testing.T) {
-	paths, err := filepath.Glob("../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(paths, err)
-	}
+	paths := golden.Captures(t)
 	var seen [analyzer.NumEventKinds]int
 	var taken [analyzer.NumEventKinds]int
 	for _, path := range paths {

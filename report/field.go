@@ -89,94 +89,10 @@ func (x *judged) filled() *Record {
 	return &x.record
 }
 
-// computed are the fields that no record has. "loss_ratio" and the like are of both sides together.
-var computed = map[string]struct {
-	unit unit
-	of   func(x *judged) fieldValue
-}{
-	"client":                {unitText, func(x *judged) fieldValue { return words(x.c.Addr[analyzer.Client].String()) }},
-	"server":                {unitText, func(x *judged) fieldValue { return words(x.c.Addr[analyzer.Server].String()) }},
-	"payload_bytes":         {unitBytes, func(x *judged) fieldValue { return number(payloadBytes(x.c)) }},
-	"loss_ratio":            {unitRatio, func(x *judged) fieldValue { return lossRatio(x.c) }},
-	"rtt_s":                 {unitSeconds, func(x *judged) fieldValue { return roundTrip(x.c) }},
-	"retransmitted_packets": {unitCount, func(x *judged) fieldValue { return retransmitted(x.c) }},
-	"ended_by":              {unitText, func(x *judged) fieldValue { return words(endedBy(&x.j.Close)) }},
-	"close.cause":           {unitText, func(x *judged) fieldValue { return words(causeOf(&x.j.Close)) }},
-	"worst_anomaly": {unitText, func(x *judged) fieldValue {
-		kind, _ := x.j.Worst()
-		if kind == nil {
-			return fieldValue{}
-		}
-		return words(kind.ID)
-	}},
-}
-
 // shortNames are what people call fields.
 var shortNames = map[string]string{
 	"bytes": "payload_bytes", "data": "payload_bytes", "duration": "duration_s", "loss": "loss_ratio", "rtt": "rtt_s", "ended": "ended_by",
 	"anomaly": "worst_anomaly", "cause": "close.cause", "name": "server.name", "state": "endpoints.client.state", "process": "process.name",
-}
-
-// lossRatio is how many segments of both sides were lost, of those sent with payload, SYN or FIN.
-func lossRatio(c *analyzer.Conversation) fieldValue {
-	lost, sent := record.Losses(&c.Sent[analyzer.Client])
-	lost2, sent2 := record.Losses(&c.Sent[analyzer.Server])
-	if c.Quick || sent+sent2 == 0 {
-		return fieldValue{}
-	}
-	return fraction(float64(lost+lost2) / float64(sent+sent2))
-}
-
-// roundTrip is the least round trip between the hosts: from the tap to either of them and back, each as a SYN, a SYN-ACK or payload
-// took it. What delays ACKs, and queues, is in the quantiles (rtt_p95_s).
-func roundTrip(c *analyzer.Conversation) fieldValue {
-	sum := time.Duration(0)
-	for side := range c.Sent {
-		s := &c.Sent[side]
-		least := s.HandshakeRTT
-		if s.RTT.Samples > 0 && (least == 0 || s.RTT.Min < least) {
-			least = s.RTT.Min
-		}
-		if least == 0 {
-			return fieldValue{}
-		}
-		sum += least
-	}
-	return fraction(output.FloatSeconds(sum))
-}
-
-func retransmitted(c *analyzer.Conversation) fieldValue {
-	if c.Quick {
-		return fieldValue{}
-	}
-	return number(c.Sent[analyzer.Client].Retransmitted() + c.Sent[analyzer.Server].Retransmitted())
-}
-
-// The words of endedBy, by side.
-var (
-	resetBy  = [...]string{analyzer.Client: "client RST", analyzer.Server: "server RST"}
-	closedBy = [...]string{analyzer.Client: "client FIN", analyzer.Server: "server FIN"}
-)
-
-// endedBy is whose segment began the end, and what it was; "" if the conversation did not end.
-func endedBy(c *analyzer.Close) string {
-	switch {
-	case c.Kind == analyzer.CloseReset:
-		return resetBy[c.By]
-	case c.Simultaneous:
-		return "both FIN"
-	case c.HasFirst:
-		return closedBy[c.First]
-	}
-	return ""
-}
-
-// causeOf is what the RST that ended the conversation was the answer to; "" if none did.
-func causeOf(c *analyzer.Close) string {
-	if c.Kind != analyzer.CloseReset {
-		return ""
-	}
-	return c.Cause.String()
 }
 
 // FieldNames are the fields with short names, and the computed ones, for help and completion.
@@ -324,7 +240,8 @@ func recordField(path string) *Field {
 	}}
 }
 
-// measures is whether the field at path is known of a conversation, also where it is 0, which a record leaves out; nil: it is known if it is not left out.
+// measures returns a function that reports whether the field at path is known of a conversation, as a record, which leaves out zeros, does not say. It
+// returns nil for fields that are known if, and only if, they are in the record.
 func measures(path string) func(*analyzer.Conversation) bool {
 	for _, side := range []analyzer.Side{analyzer.Client, analyzer.Server} {
 		name, ok := strings.CutPrefix(path, "endpoints."+side.String()+".sent.")
@@ -342,7 +259,7 @@ func measures(path string) func(*analyzer.Conversation) bool {
 	return nil
 }
 
-// spelling is how values of type t are read, and their unit; nil if that is a struct. Of the elements of a list the first field counts.
+// spelling returns a function that reads values of type t, and their unit; nil for structs. Of structs in a list it reads the first field.
 func spelling(t reflect.Type, path string) (of func(reflect.Value) fieldValue, u unit) {
 	if t == reflect.TypeFor[record.Time]() {
 		return func(v reflect.Value) fieldValue { return fieldValue{known: true, n: v.Int()} }, unitTime
@@ -428,18 +345,4 @@ func percent(share float64) string {
 	default:
 		return fmt.Sprintf("%.0f %%", p)
 	}
-}
-
-func lossText(c *analyzer.Conversation) string {
-	if v := lossRatio(c); v.known {
-		return percent(v.f)
-	}
-	return ""
-}
-
-func roundTripText(c *analyzer.Conversation) string {
-	if v := roundTrip(c); v.known {
-		return human.Duration(time.Duration(v.ns()))
-	}
-	return ""
 }

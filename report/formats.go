@@ -21,7 +21,7 @@ type Format struct {
 	Streams bool
 	// People is true when people read it: they want a few conversations, in order.
 	People bool
-	// Summary is true when the format has a place for the summary. Of one that has not, see [Notes].
+	// Summary is true when the format has a place for the summary. If it has none, [Notes] says what matters of it.
 	Summary bool
 	// Columns is true when the format has columns that may be chosen.
 	Columns bool

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/report/internal/output"
 	"tcptrace/report/internal/sample"
 )
@@ -36,7 +37,7 @@ func TestFormats(t *testing.T) {
 			t.Run(name+"/"+input.name, func(t *testing.T) {
 				var out bytes.Buffer
 				write(t, format.New(&out, TableOptions{}), input.cs, input.summary)
-				sample.Golden(t, input.name+"."+extensions[name], out.Bytes())
+				golden.Compare(t, input.name+"."+extensions[name], out.Bytes())
 			})
 		}
 	}

@@ -23,7 +23,7 @@ type benchPacket struct {
 
 const benchMSL = time.Millisecond
 
-// benchConnections are what a connection of a benchmark sends: a SYN alone, and what asks once, is answered, and closes.
+// benchConnections are the two kinds of connections of the benchmark, by what they send: a SYN alone; and a question, its answer and the close.
 var benchConnections = []struct {
 	name    string
 	packets []benchPacket
@@ -77,8 +77,8 @@ func checksum(sum uint32, data []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// BenchmarkMonitor is what a connection costs who follows it as it happens, without and with writing its events; an operation is a connection, of
-// which there are 100,000 a second. What is told when the capture ends is measured apart.
+// BenchmarkMonitor measures what it costs to follow connections as they happen, with and without writing their events. An operation is one
+// connection, of which there are 100,000 a second. What is told when the capture ends is measured apart.
 func BenchmarkMonitor(b *testing.B) {
 	const atOnce, every = 50_000, 10 * time.Microsecond
 	for _, c := range benchConnections {

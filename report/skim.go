@@ -27,9 +27,9 @@ func (t *tap) Finish(s *analyzer.Summary) error {
 	return t.next.Finish(s)
 }
 
-// Skim returns a report that passes everything on to next: see gets each conversation before it does, and finish the summary. An error of either
-// ends the analysis. If next reports which conversations it has no use for (Skips), sound gets those of them in which nothing is wrong, in the
-// form that an [analyzer.Sink] gets them; see does not.
+// Skim returns a report that passes everything on to next. Before that, see gets each conversation and finish gets the summary; an error from either
+// ends the analysis. If next says that it has no use for some conversations (Skips), those of them in which nothing is wrong go to sound instead of
+// see, in the form in which an [analyzer.Sink] gets them.
 func Skim(next Report, see, sound func(*analyzer.Conversation) error, finish func(*analyzer.Summary) error) Report {
 	t := tap{next, see, finish}
 	if s, ok := next.(interface {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/report/internal/human"
 	"tcptrace/report/internal/sample"
 )
@@ -64,7 +65,7 @@ func TestTableFitsEveryWidth(t *testing.T) {
 			fmt.Fprintf(&all, "width %d\n%s\n", width, grid)
 		}
 	}
-	sample.Golden(t, "widths.txt", all.Bytes())
+	golden.Compare(t, "widths.txt", all.Bytes())
 }
 
 // TestTableLines: a line is the same, whoever writes it.
@@ -147,14 +148,14 @@ func TestTableShortensNames(t *testing.T) {
 
 func TestTableOfIPv4Fits80(t *testing.T) {
 	cs := sample.Conversations()[:1]
-	sample.Golden(t, "width80.txt", []byte(gridOf(tableOf(t, TableOptions{Width: 80}, cs))))
+	golden.Compare(t, "width80.txt", []byte(gridOf(tableOf(t, TableOptions{Width: 80}, cs))))
 }
 
 func TestTableRelative(t *testing.T) {
 	var out bytes.Buffer
 	cs := sample.Conversations()[:3]
 	write(t, NewTable(&out, TableOptions{Times: Relative}), cs, &analyzer.Summary{Packets: 3, TCP: 3, Start: cs[0].Start})
-	sample.Golden(t, "relative.txt", []byte(gridOf(out.String())))
+	golden.Compare(t, "relative.txt", []byte(gridOf(out.String())))
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9]*m")
@@ -212,7 +213,7 @@ func TestSummaryText(t *testing.T) {
 			fmt.Fprintf(&out, "note: %s\n", note)
 		}
 	}
-	sample.Golden(t, "summaries.txt", out.Bytes())
+	golden.Compare(t, "summaries.txt", out.Bytes())
 	if got := Notes(&analyzer.Summary{Packets: 5, TCP: 5}); got != nil {
 		t.Errorf("notes about nothing: %q", got)
 	}

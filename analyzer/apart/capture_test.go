@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/analyzer/packet"
+	"tcptrace/internal/testutil/golden"
 )
 
 // capture is the packets of a capture in memory.
@@ -71,11 +71,7 @@ func name(i int) string { return fmt.Sprintf("file %03d", i) }
 
 func captures(t *testing.T) []string {
 	t.Helper()
-	paths, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
-	if err != nil || len(paths) == 0 {
-		t.Fatal(err, paths)
-	}
-	return paths
+	return golden.Captures(t)
 }
 
 // inOrder reports whether the times of c never go back.

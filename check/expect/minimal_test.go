@@ -7,15 +7,13 @@ import (
 	"testing"
 
 	"tcptrace/check"
+	"tcptrace/internal/testutil/golden"
 )
 
 // TestMinimalHolds: a minimal expectation holds for the capture that it is written of, whatever that is, and names nothing that a
 // repetition of the same would not have.
 func TestMinimalHolds(t *testing.T) {
-	captures, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
-	if err != nil || len(captures) == 0 {
-		t.Fatal(err)
-	}
+	captures := golden.Captures(t)
 	dir := t.TempDir()
 	for _, path := range captures {
 		raw, err := os.ReadFile(path)

@@ -49,6 +49,7 @@ var layers = map[string]layer{
 	"internal/testutil/netns":    {other: []string{"golang.org/x/sys/"}},
 	"internal/testutil/terminal": {},
 	"internal/testutil/thorough": {},
+	"internal/testutil/golden":   {},
 	"internal/testutil/scripts":  {ours: []string{"internal/truth/lab"}, other: gopacketTypes},
 	"analyzer/packet":            {ours: []string{"internal/wire"}, other: gopacketTypes},
 	"analyzer/capturefile":       {ours: []string{"analyzer/packet", "internal/input"}},

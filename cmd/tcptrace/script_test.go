@@ -26,9 +26,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"tcptrace/internal/input"
+	"tcptrace/internal/testutil/golden"
 )
 
-var update = flag.Bool("update", false, "rewrite the outputs that the scripts expect")
+var update = golden.Update
 
 // goldenDir holds the captures that ship with the project.
 const goldenDir = "../../testdata/pcaps"

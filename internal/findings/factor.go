@@ -20,27 +20,42 @@ type factor struct {
 	where     func(value string) string // the condition that selects them; "" if there is none
 }
 
+// The factors, by their place in the table.
+const (
+	byName = iota
+	byService
+	byBackend
+	byServer
+	byClient
+	byPort
+	byVLAN
+	byInterface
+	byClientNetwork
+	byServerNetwork
+	byClientTTL
+)
+
 // factors are in the order in which they are preferred if they tell the affected from the others equally well.
 var factors = [...]factor{
-	{find("name"), func(c *analyzer.Conversation) key { return key{text: c.Names[analyzer.Server].Text} },
+	byName: {find("name"), func(c *analyzer.Conversation) key { return key{text: c.Names[analyzer.Server].Text} },
 		"to %s", func(v string) string { return `server.name == ` + strconv.Quote(v) }},
-	{find("service"), service, "to %s", whereService},
-	{find("backend"), backend, "to %s", whereBackend},
-	{find("server"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Server].Addr()) },
+	byService: {find("service"), service, "to %s", whereService},
+	byBackend: {find("backend"), backend, "to %s", whereBackend},
+	byServer: {find("server"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Server].Addr()) },
 		"to %s", func(v string) string { return `server.ip == ` + strconv.Quote(v) }},
-	{find("client"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Client].Addr()) },
+	byClient: {find("client"), func(c *analyzer.Conversation) key { return addrKey(c.Addr[analyzer.Client].Addr()) },
 		"from %s", func(v string) string { return `client.ip == ` + strconv.Quote(v) }},
-	{find("port"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Addr[analyzer.Server].Port())} },
+	byPort: {find("port"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Addr[analyzer.Server].Port())} },
 		"to port %s", func(v string) string { return `server.port == ` + v }},
-	{find("vlan"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.VLAN[0]) | uint64(c.VLAN[1])<<16} },
+	byVLAN: {find("vlan"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.VLAN[0]) | uint64(c.VLAN[1])<<16} },
 		"in VLAN %s", whereVLAN},
-	{find("interface"), func(c *analyzer.Conversation) key { return key{text: c.Interface} },
+	byInterface: {find("interface"), func(c *analyzer.Conversation) key { return key{text: c.Interface} },
 		"captured on %s", func(v string) string { return `interface == ` + strconv.Quote(v) }},
-	{find("client-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Client].Addr()) },
+	byClientNetwork: {find("client-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Client].Addr()) },
 		"from %s", whereNetwork("client.ip")},
-	{find("server-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Server].Addr()) },
+	byServerNetwork: {find("server-network"), func(c *analyzer.Conversation) key { return networkKey(c.Addr[analyzer.Server].Addr()) },
 		"to %s", whereNetwork("server.ip")},
-	{find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
+	byClientTTL: {find("client-ttl"), func(c *analyzer.Conversation) key { return key{rest: uint64(c.Sent[analyzer.Client].TTLMin)} },
 		"from clients with TTL %s", func(v string) string { return `endpoints.client.sent.ttl_min == ` + v }},
 }
 
@@ -59,13 +74,6 @@ func backend(c *analyzer.Conversation) (k key) {
 	}
 	return k
 }
-
-// Places of factors in the table.
-const (
-	byService = 1
-	byBackend = 2
-	byClient  = 4
-)
 
 func find(name string) *dimension.Dimension {
 	d, err := dimension.Find(name)

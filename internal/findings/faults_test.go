@@ -9,56 +9,6 @@ import (
 	"tcptrace/internal/truth/lab"
 )
 
-// firstInVain is the server's first full segment, sent again and again.
-const firstInVain = `
-+240ms  < .  1:1461(1460) ack 201
-+480ms  < .  1:1461(1460) ack 201
-+960ms  < .  1:1461(1460) ack 201
-+1.92   < .  1:1461(1460) ack 201
-+3.84   < .  1:1461(1460) ack 201
-`
-
-// stopped is a request that nothing acknowledges for 6.3 s, and its answer.
-const stopped = `
-+100ms > P. 201:401(200) ack 501
-+220ms > P. 201:401(200) ack 501
-+440ms > P. 201:401(200) ack 501
-+880ms > P. 201:401(200) ack 501
-+1.76  > P. 201:401(200) ack 501
-+3.52  > P. 201:401(200) ack 501
-+20ms  < P. 501:1001(500) ack 401
-+60us  > .  401:401(0) ack 1001
-`
-
-// answeredByTwo is a SYN that two hosts answer; the client takes the first answer.
-const answeredByTwo = `
-+0     > S  0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
-+20ms  < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+1ms   < S. raw 77777:77777(0) ack 1 win 8192 <mss 1460> ttl 128 forged
-+60us  > .  1:1(0) ack 1 win 502
-+90us  > P. 1:201(200) ack 1
-+20ms  < R  raw 77778:77778(0) ttl 128 forged
-+1ms   < P. 1:501(500) ack 201
-+60us  > .  201:201(0) ack 501
-+3ms   > F. 201:201(0) ack 501
-+20ms  < F. 501:501(0) ack 202
-+60us  > .  202:202(0) ack 502
-`
-
-// acceptQueueFull is a connection that its server does not accept at first.
-var acceptQueueFull = open + `
-+220ms > P. 1:201(200) ack 1
-+780ms < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+600ms > P. 1:201(200) ack 1
-+1.4   < S. 0:0(0) ack 1 win 65160 <mss 1460,sackOK,nop,wscale 7>
-+50us  > .  201:201(0) ack 1 win 502
-+400ms > P. 1:201(200) ack 1
-+20ms  < .  1:1461(1460) ack 201 win 509
-+10us  < P. 1461:2001(540) ack 201
-+60us  > .  201:201(0) ack 2001
-` + closed
-
 // faults are what is planted among healthy conversations, one at a time.
 var faults = []fault{
 	{

@@ -2,9 +2,7 @@ package findings_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,10 +11,9 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/capturefile"
 	"tcptrace/internal/findings"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/scripts"
 )
-
-var update = flag.Bool("update", false, "write golden files")
 
 func TestHealthy(t *testing.T) {
 	p := newPlanted(t)
@@ -82,7 +79,7 @@ func TestPlanted(t *testing.T) {
 			}
 		})
 	}
-	golden(t, "planted.txt", all.Bytes())
+	golden.Compare(t, "planted.txt", all.Bytes())
 }
 
 // TestSplit: two services that refuse are two findings, and what is left over a third; each with a condition of its own.
@@ -231,10 +228,7 @@ func TestCaveats(t *testing.T) {
 
 // TestGolden adds up what is found in each of the golden captures.
 func TestGolden(t *testing.T) {
-	captures, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
-	if err != nil || len(captures) == 0 {
-		t.Fatal(captures, err)
-	}
+	captures := golden.Captures(t)
 	for _, path := range captures {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			s := &seen{}
@@ -247,18 +241,5 @@ func TestGolden(t *testing.T) {
 			s.found = k.Report(&sum, findings.Options{})
 			s.check(t)
 		})
-	}
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s: not what it was (%v); -update writes it", path, err)
 	}
 }

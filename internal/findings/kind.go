@@ -392,14 +392,7 @@ var coverers = func() []kindSet {
 }()
 
 // mildKinds are the mild ones.
-var mildKinds = func() (set kindSet) {
-	for i := range kinds {
-		if kinds[i].mild {
-			set.add(i)
-		}
-	}
-	return set
-}()
+var mildKinds = kindsThat(func(k *kind) bool { return k.mild })
 
 // scanning is where the kind scan is.
 var scanning = slices.IndexFunc(kinds, func(k kind) bool { return k.id == scan })

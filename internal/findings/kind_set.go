@@ -14,6 +14,16 @@ type kindSet [2]uint64
 // mostKinds is how many kinds there may be.
 const mostKinds = 128
 
+// kindsThat are the kinds of which is is true.
+func kindsThat(is func(*kind) bool) (set kindSet) {
+	for i := range kinds {
+		if is(&kinds[i]) {
+			set.add(i)
+		}
+	}
+	return set
+}
+
 func (s kindSet) has(kind int) bool { return s[kind/64]>>(kind%64)&1 != 0 }
 
 func (s kindSet) empty() bool { return s == kindSet{} }

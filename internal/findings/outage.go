@@ -40,13 +40,12 @@ var stalled = condition{
 // stallingTime is for how long a conversation that stalled kept people waiting.
 var stallingTime = measure{"time.opening_s + time.loss_repair_s", func(s *subject) time.Duration { return s.Spent[timing.Opening] + s.Spent[timing.Repair] }}
 
-// stalling are the kinds that may be parts of an outage, and the anomalies that tell of them.
-var stalling, stallTellers = func() (set kindSet, ids []string) {
-	for i := range kinds {
-		if !kinds[i].stalls {
-			continue
-		}
-		set.add(i)
+// stalling are the kinds that may be parts of an outage.
+var stalling = kindsThat(func(k *kind) bool { return k.stalls })
+
+// stallTellers are the anomalies that tell of them.
+var stallTellers = func() (ids []string) {
+	for i := range stalling.each() {
 		for _, a := range tellers[i] {
 			if !slices.Contains(ids, a.ID) {
 				ids = append(ids, a.ID)
@@ -56,7 +55,7 @@ var stalling, stallTellers = func() (set kindSet, ids []string) {
 	if len(ids) > 16 {
 		panic("more anomalies tell of stalls than shows.by has bits")
 	}
-	return set, ids
+	return ids
 }()
 
 var outing = slices.IndexFunc(kinds, func(k kind) bool { return k.id == outage })

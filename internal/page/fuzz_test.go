@@ -3,11 +3,11 @@ package page
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 
 	"tcptrace/internal/input"
+	"tcptrace/internal/testutil/golden"
 )
 
 const (
@@ -17,10 +17,7 @@ const (
 
 // FuzzPage makes the page of any bytes: it is bounded, what it says of the capture is JSON, and all else on it is as on the page of an empty one.
 func FuzzPage(f *testing.F) {
-	seeds, err := filepath.Glob("../../testdata/pcaps/*.pcap*")
-	if err != nil || len(seeds) == 0 {
-		f.Fatal(seeds, err)
-	}
+	seeds := golden.Captures(f)
 	for _, path := range seeds {
 		capture, err := os.ReadFile(path)
 		if err != nil {

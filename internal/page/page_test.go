@@ -75,10 +75,10 @@ func blocks(t testing.TB, page string) map[string]map[string]any {
 	return data
 }
 
-func golden(name string) string { return "../../testdata/pcaps/" + name + ".pcap" }
+func pcap(name string) string { return "../../testdata/pcaps/" + name + ".pcap" }
 
 func TestPage(t *testing.T) {
-	text := write(t, MostDetails, golden("showcase"))
+	text := write(t, MostDetails, pcap("showcase"))
 	data := blocks(t, text)
 	if n := data["data"]["rows"].(map[string]any)["n"].(float64); n != 6 {
 		t.Errorf("%v rows", n)
@@ -103,7 +103,7 @@ func TestPage(t *testing.T) {
 
 // TestFindingsHaveRows: a finding names as many rows as it says there are conversations.
 func TestFindingsHaveRows(t *testing.T) {
-	data := blocks(t, write(t, 0, golden("showcase"), golden("fast-retransmit"), golden("close-wait-lingering")))["data"]
+	data := blocks(t, write(t, 0, pcap("showcase"), pcap("fast-retransmit"), pcap("close-wait-lingering")))["data"]
 	for _, f := range data["findings"].([]any) {
 		f := f.(map[string]any)
 		if n := len(f["rows"].([]any)); float64(n) != f["conversations"] {
@@ -117,7 +117,7 @@ func TestFindingsHaveRows(t *testing.T) {
 
 // TestDetailsLimit: the gravest come first.
 func TestDetailsLimit(t *testing.T) {
-	data := blocks(t, write(t, 2, golden("showcase")))
+	data := blocks(t, write(t, 2, pcap("showcase")))
 	if len(data) != 2+2 || data["stream-0"] != nil || data["stream-1"] != nil {
 		t.Errorf("%d blocks of data", len(data))
 	}
@@ -258,7 +258,7 @@ func TestTextsAreBounded(t *testing.T) {
 
 // TestNoticed: of each kind of anomaly the page says in how many conversations it is, from when to when, and what the first of all is.
 func TestNoticed(t *testing.T) {
-	files := []string{golden("fast-retransmit"), golden("loss-not-repaired")}
+	files := []string{pcap("fast-retransmit"), pcap("loss-not-repaired")}
 	kinds := map[string]map[string]any{}
 	for _, k := range blocks(t, write(t, MostDetails, files...))["data"]["anomalies"].([]any) {
 		kinds[k.(map[string]any)["id"].(string)] = k.(map[string]any)
@@ -271,7 +271,7 @@ func TestNoticed(t *testing.T) {
 
 // TestSmall: the page of a golden capture has less than 300 kB.
 func TestSmall(t *testing.T) {
-	names, err := filepath.Glob(golden("*"))
+	names, err := filepath.Glob(pcap("*"))
 	if err != nil || len(names) < 200 {
 		t.Fatalf("%d captures, %v", len(names), err)
 	}
@@ -284,7 +284,7 @@ func TestSmall(t *testing.T) {
 
 // TestWorstComesFirst: the table of the page names the anomaly that the terminal's does, which tells more of the failure than one as grave before it.
 func TestWorstComesFirst(t *testing.T) {
-	data := blocks(t, write(t, 0, golden("showcase")))["data"]
+	data := blocks(t, write(t, 0, pcap("showcase")))["data"]
 	rows, sets, kinds := data["rows"].(map[string]any), data["sets"].([]any), data["anomalies"].([]any)
 	set := sets[int(rows["set"].([]any)[5].(float64))].([]any)
 	if got := kinds[int(set[0].(float64))].(map[string]any)["id"]; got != "handshake-incomplete" || len(set) != 2 {

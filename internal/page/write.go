@@ -123,59 +123,68 @@ func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 	slices.SortFunc(p.marks, func(a, b marked) int { return cmp.Compare(a.stream, b.stream) })
 	e.field("findings").begin('[')
 	for i := range r.Findings {
-		f := &r.Findings[i]
 		e.begin('{')
-		e.field("id").text(f.ID)
-		e.field("text").text(f.Text)
-		e.field("lies").text(string(f.Lies))
-		e.field("why").text(f.Why)
-		e.field("next").text(f.Next)
-		e.field("anomalies").begin('[')
-		for _, k := range f.Anomalies() {
-			if n, ok := p.kinds.index[k.ID]; ok {
-				e.uint(uint64(n))
-			}
-		}
-		e.end(']')
-		e.field("command").exact(f.Command)
-		e.field("conversations").uint(f.Conversations)
-		e.field("of").uint(f.Of)
-		e.field("failed").uint(f.Failed)
-		e.field("waited").int(int64(f.WaitedS * 1e9))
-		e.field("again").uint(f.AgainBytes)
-		if f.Stream != nil {
-			e.field("stream").uint(*f.Stream)
-		}
-		if x := f.Evidence; x != nil {
-			e.field("evidence").begin('{')
-			e.field("stream").uint(x.Stream)
-			e.field("frame").uint(x.Frame)
-			e.field("when").begin('[').int(int64(analyzer.Time(x.Time) - s.Start)).end(']')
-			e.field("detail").text(x.Detail)
-			e.end('}')
-		}
-		if f.Happened {
-			e.field("happened").uint(1)
-		}
-		e.field("rows").begin('[')
-		before, first, last := 0, analyzer.Time(math.MaxInt64), analyzer.Time(math.MinInt64)
-		for m := range p.marks {
-			if f.Has(&p.marks[m].Mark) {
-				at := place[p.marks[m].stream]
-				e.int(int64(at - before))
-				before = at
-				if showed, known := f.When(&p.marks[m].Mark); known {
-					first, last = min(first, showed), max(last, showed)
-				}
-			}
-		}
-		e.end(']')
-		if first <= last {
-			e.field("when").begin('[').int(int64(first - s.Start)).int(int64(last - s.Start)).end(']')
-		}
+		p.writeFinding(e, &r.Findings[i], s.Start)
+		p.writeRowsOf(e, &r.Findings[i], place, s.Start)
 		e.end('}')
 	}
 	e.end(']')
+}
+
+// writeFinding writes what a finding says.
+func (p *Page) writeFinding(e *encoder, f *findings.Finding, start analyzer.Time) {
+	e.field("id").text(f.ID)
+	e.field("text").text(f.Text)
+	e.field("lies").text(string(f.Lies))
+	e.field("why").text(f.Why)
+	e.field("next").text(f.Next)
+	e.field("anomalies").begin('[')
+	for _, k := range f.Anomalies() {
+		if n, ok := p.kinds.index[k.ID]; ok {
+			e.uint(uint64(n))
+		}
+	}
+	e.end(']')
+	e.field("command").exact(f.Command)
+	e.field("conversations").uint(f.Conversations)
+	e.field("of").uint(f.Of)
+	e.field("failed").uint(f.Failed)
+	e.field("waited").int(int64(f.WaitedS * 1e9))
+	e.field("again").uint(f.AgainBytes)
+	if f.Stream != nil {
+		e.field("stream").uint(*f.Stream)
+	}
+	if x := f.Evidence; x != nil {
+		e.field("evidence").begin('{')
+		e.field("stream").uint(x.Stream)
+		e.field("frame").uint(x.Frame)
+		e.field("when").begin('[').int(int64(analyzer.Time(x.Time) - start)).end(']')
+		e.field("detail").text(x.Detail)
+		e.end('}')
+	}
+	if f.Happened {
+		e.field("happened").uint(1)
+	}
+}
+
+// writeRowsOf writes the rows that a finding is about, by the place of their conversations, and from when to when they show it.
+func (p *Page) writeRowsOf(e *encoder, f *findings.Finding, place map[uint64]int, start analyzer.Time) {
+	e.field("rows").begin('[')
+	before, first, last := 0, analyzer.Time(math.MaxInt64), analyzer.Time(math.MinInt64)
+	for m := range p.marks {
+		if f.Has(&p.marks[m].Mark) {
+			at := place[p.marks[m].stream]
+			e.int(int64(at - before))
+			before = at
+			if showed, known := f.When(&p.marks[m].Mark); known {
+				first, last = min(first, showed), max(last, showed)
+			}
+		}
+	}
+	e.end(']')
+	if first <= last {
+		e.field("when").begin('[').int(int64(first - start)).int(int64(last - start)).end(']')
+	}
 }
 
 // writeSeries writes the timeline.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tcptrace/internal/plot/paint"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/thorough"
 )
 
@@ -43,7 +44,7 @@ func TestGoldens(t *testing.T) {
 		if filepath.Ext(test.name) == ".svg" {
 			wellFormed(t, test.name, got)
 		}
-		compareGolden(t, test.name, got)
+		golden.Compare(t, test.name, []byte(got))
 	}
 }
 

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,8 +13,6 @@ import (
 	"tcptrace/internal/input"
 	"tcptrace/internal/twopass"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const goldens = "../../testdata/pcaps/"
 
@@ -103,23 +99,5 @@ func wellFormed(t testing.TB, name, svg string) {
 				}
 			}
 		}
-	}
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs from what it was: go test ./internal/plot -update, and look at it", path)
 	}
 }

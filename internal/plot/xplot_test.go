@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/thorough"
 )
 
@@ -19,7 +20,7 @@ func TestXplotGoldens(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Fatal(err)
 		}
-		compareGolden(t, name+".xpl", plotted(t, path, Options{Kind: "sequence", From: "client", Format: "xplot"}, true))
+		golden.Compare(t, name+".xpl", []byte(plotted(t, path, Options{Kind: "sequence", From: "client", Format: "xplot"}, true)))
 	}
 }
 

@@ -223,7 +223,7 @@ func (c *Conn) NoteControl(p *FactPool, s *wire.Segment, bits FactBits) {
 
 // Syn takes a SYN or SYN-ACK. It returns false if that is not of the connection, and then nothing changes.
 func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
-	if c.OtherISN(tx, s) {
+	if c.IsForeignSYN(tx, s) {
 		return false
 	}
 	c.begin(tx, rx, s)
@@ -243,9 +243,9 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 	return true
 }
 
-// OtherISN reports whether the SYN in s has another ISN than the connection: no endpoint takes a second one. So it is with a SYN-ACK that has
-// that of the client, which has taken the server's, and with one that acknowledges what was not sent.
-func (c *Conn) OtherISN(tx *Half, s *wire.Segment) bool {
+// IsForeignSYN reports whether the SYN or SYN-ACK in s is not of this connection: it has another ISN, and no endpoint takes a second one. Nor is
+// a SYN-ACK in the name of a client that has taken the server's, or one that acknowledges what was not sent.
+func (c *Conn) IsForeignSYN(tx *Half, s *wire.Segment) bool {
 	if tx.Flags.Has(ISNKnown) {
 		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && (c.isClient(tx) || c.acksUnsent(tx, s))
 	}

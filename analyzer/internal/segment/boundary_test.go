@@ -2,6 +2,7 @@ package segment_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"tcptrace/analyzer"
@@ -81,6 +82,18 @@ func triples(side analyzer.Side) func(*testing.T, string) string {
 	return func(t *testing.T, script string) string {
 		return fmt.Sprint(read(t, script).last.Sent[side].TripleDuplicateACKs)
 	}
+}
+
+// missed asks for how many bytes of the client's were acknowledged and not captured.
+func missed(t *testing.T, script string) string {
+	return fmt.Sprint(read(t, script).last.Sent[analyzer.Client].MissedBytes)
+}
+
+// strange asks whether SACK blocks are said to be of bytes that were never sent.
+func strange(t *testing.T, script string) string {
+	var j analyzer.Judgment
+	j.Judge(&read(t, script).last)
+	return fmt.Sprint(slices.ContainsFunc(j.Anomalies, func(a analyzer.Anomaly) bool { return a.Kind.ID == "sack-of-unsent" }))
 }
 
 // Parts of scripts. The round trip is 20 ms, seen at the client.
@@ -217,6 +230,31 @@ func TestReadingBoundaries(t *testing.T) {
 	})
 }
 
+func TestMissedBoundaries(t *testing.T) {
+	checkEdges(t, []edge{
+		{"one byte behind all that was captured may be a FIN", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @\n", missed, []string{"101", "0", "102", "0", "103", "2"}},
+		{"a window may be missing, and no more", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack @\n", missed, []string{"1073725541", "1073725440", "1073725542", "0"}},
+	})
+}
+
+// TestStrangeBlocks: SACK blocks are of bytes that can have been sent.
+func TestStrangeBlocks(t *testing.T) {
+	const (
+		middle = "+0 > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101\n"
+		sack   = "+1ms < . 1:1(0) ack 101 <nop,nop,sack @>\n"
+	)
+	checkEdges(t, []edge{
+		{"where the window is not known, a window behind all that was sent", middle + sack, strange, []string{"1073725441:1073725541", "false", "1073725441:1073725542", "true"}},
+		{"or before what is acknowledged", middle + sack, strange, []string{"-1073725339:-1073725239", "false", "-1073725340:-1073725240", "true"}},
+		{"and what was acknowledged, though the capture lacks it, was sent", middle + "+1ms < . 1:1(0) ack 201\n+1ms < . 1:1(0) ack 201 <nop,nop,sack @>\n", strange,
+			[]string{"1073725441:1073725641", "false", "1073725441:1073725642", "true"}},
+		{"where it is known, the window", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 1000\n+1ms < . 1:1(0) ack 101 win 1000 <nop,nop,sack @>\n", strange,
+			[]string{"501:1101", "false", "501:1102", "true"}},
+		{"or the beginning", unscaled + "+1ms > P. 1:101(100) ack 1\n+20ms < . 1:1(0) ack 101 win 1000\n+1ms < . 1:1(0) ack 101 win 1000 <nop,nop,sack @>\n", strange,
+			[]string{"0:10", "false", "-1:10", "true"}},
+	})
+}
+
 func TestCauseBoundaries(t *testing.T) {
 	// The round trip of 50 ms makes a timeout of 250.05 ms.
 	const hole = handshake + `
@@ -251,6 +289,6 @@ func TestCauseBoundaries(t *testing.T) {
 +50ms   < .   1:1(0) ack 1 win 509
 +1ms    < .   1:1(0) ack 1 win 509
 @
-`, triples(analyzer.Server), []string{"", "0", "+1ms < . 1:1(0) ack 1 win 509", "1"}},
+`, triples(analyzer.Server), []string{"", "0", "+1ms < . 1:1(0) ack 1 win 509", "1", "+1ms < . 1:1(0) ack 1 win 509\n+1ms < . 1:1(0) ack 1 win 509", "1"}},
 	})
 }

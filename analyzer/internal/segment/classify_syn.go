@@ -20,7 +20,7 @@ func (r *Reader) Opening() Kind {
 			r.p.SYNCame(r.b)
 		}
 		return KindRST
-	case r.C.OtherISN(tx, s):
+	case r.C.IsForeignSYN(tx, s):
 		return KindUnacceptable
 	}
 	if tx.End != 0 && (s.Len > 0 || !tx.Flags.Has(conn.ISNKnown)) {

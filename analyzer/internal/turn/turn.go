@@ -1,5 +1,6 @@
-// Package turn tells answers that are late, and that somebody waits for, from those that come when they are due: of questions that are held until there is news
-// or a timer fires, as by long polls, and heartbeats of both sides, each with a clock of its own.
+// Package turn tells late answers that somebody waits for from those that are late by nature: answers to questions that are held until there is
+// news or a timer fires, as by long polls, and heartbeats of both sides, each with a clock of its own ([Answer], [NoneDue]). It also keeps what each
+// side said last, and whether that asks for an answer ([Turns]).
 //
 // Not its job: whose turn it is, which package segment knows.
 package turn
@@ -41,7 +42,7 @@ type Answer struct {
 // question and answer were not of the same few bytes; Run.Most the most whole seconds after which an answer came, Hole the sizes of question and answer then, Run.N how often that was
 // so, and Run.Times how often an answer took as long, and was otherwise.
 func (a Answer) Note(m *conn.Incident) {
-	if a.AtOnce && m.Count < 1<<8 && m.Usual < 1<<8-1 {
+	if a.AtOnce && m.Count < 1<<8 { // so Usual is less than Count, and does not overflow
 		m.Usual++
 	}
 	if (a.Asked != a.Said || a.Asked > beatSize) && m.TTL < 1<<8-1 {

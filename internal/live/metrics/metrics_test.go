@@ -3,9 +3,7 @@ package metrics
 import (
 	"bytes"
 	"context"
-	"flag"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,11 +16,10 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/testutil/sources"
 	"tcptrace/internal/testutil/thorough"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // lossy is a capture of one interface.
 func lossy() []Interface { return []Interface{{Name: "eth0", Received: 31, Dropped: 2, Missed: 1}} }
@@ -116,19 +113,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal("no batch")
 	}
 	for name, got := range map[string]string{"middle.prom": middle, "end.prom": ours(t, m)} {
-		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s differs (go test -update rewrites it):\n%s", path, got)
-		}
+		golden.Compare(t, name, []byte(got))
 	}
 }
 

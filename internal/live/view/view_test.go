@@ -2,9 +2,7 @@ package view
 
 import (
 	"context"
-	"flag"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +17,8 @@ import (
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/input"
 	"tcptrace/internal/live"
+	"tcptrace/internal/testutil/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
 
 // gated delivers the packets of a source one by one, as far as it is let.
 type gated struct {
@@ -172,19 +169,7 @@ func (s *stage) golden(name string) {
 	s.t.Helper()
 	got := s.text()
 	s.fits()
-	file := filepath.Join("testdata", name+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if got != string(want) {
-		s.t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
-	}
+	golden.Compare(s.t, name+".txt", []byte(got))
 }
 
 // fits holds the screen against its size.

@@ -2,16 +2,16 @@ package lab_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/internal/truth/lab"
 )
 
-var update = flag.Bool("update", false, "rewrite the captures of testdata/pcaps")
+var update = golden.Update
 
 const goldenDir = "../../../testdata/pcaps"
 
@@ -25,7 +25,7 @@ func TestGolden(t *testing.T) {
 	for _, path := range scripts {
 		name := strings.TrimSuffix(filepath.Base(path), ".txt")
 		t.Run(name, func(t *testing.T) {
-			capture := golden(t, path)
+			capture := goldenCapture(t, path)
 			for _, unmet := range expectation(t, capture, strings.TrimSuffix(path, ".txt")+".expect.yaml") {
 				t.Error(unmet)
 			}
@@ -33,8 +33,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// golden is the path of the script's capture, which it checks or rewrites.
-func golden(t *testing.T, path string) string {
+// goldenCapture is the path of the script's capture, which it checks or rewrites.
+func goldenCapture(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {

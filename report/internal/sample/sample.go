@@ -1,38 +1,12 @@
 package sample
 
 import (
-	"bytes"
 	"errors"
-	"flag"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"testing"
 	"time"
 
 	"tcptrace/analyzer"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// Golden compares got with testdata/name.
-func Golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test -update rewrites it):\n%s", path, got)
-	}
-}
 
 // At is a moment in RFC 3339.
 func At(s string) analyzer.Time {

@@ -8,6 +8,7 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/fsm"
+	"tcptrace/internal/testutil/golden"
 	"tcptrace/report/internal/sample"
 )
 
@@ -86,7 +87,7 @@ func TestStatesTableFitsEveryWidth(t *testing.T) {
 			fmt.Fprintf(&all, "width %d\n%s\n", width, &out)
 		}
 	}
-	sample.Golden(t, "states-widths.txt", all.Bytes())
+	golden.Compare(t, "states-widths.txt", all.Bytes())
 }
 
 // A series counts what changes before a sample for that one, and holds no more samples than it says.

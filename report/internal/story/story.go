@@ -125,8 +125,8 @@ func (t *teller) opening() string {
 	return who
 }
 
-// took says how long the opening took, d of it captured: without the SYN that is a part. If nothing of the client's was captured it is not even
-// known when the ACK came.
+// took says how long the opening took, of which d was captured. Without the SYN that is only a part, and without anything from the client it is
+// not even known when its ACK came.
 func (t *teller) took(d time.Duration) string {
 	switch {
 	case t.c.Completeness&analyzer.SawSYN != 0:
@@ -137,7 +137,8 @@ func (t *teller) took(d time.Duration) string {
 	return ", which took at least " + human.Duration(d)
 }
 
-// notCapturedOfOpening is which segment of an opening that went well was not captured, "" if none of one side's that was heard.
+// notCapturedOfOpening says which of SYN and SYN-ACK was not captured of an opening that succeeded: "" if both were, or neither was, or one side
+// was not captured at all.
 func (t *teller) notCapturedOfOpening() string {
 	if t.c.Outcome != analyzer.Open && t.c.Outcome != analyzer.Closed || t.c.Sent[analyzer.Client].Packets == 0 || t.c.Sent[analyzer.Server].Packets == 0 {
 		return ""

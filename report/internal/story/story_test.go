@@ -68,6 +68,9 @@ func TestStory(t *testing.T) {
 		{"data and probes", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
 			c.Sent[analyzer.Client].StreamBytes, c.Sent[analyzer.Client].ProbeBytes = 1, 3
 		}, []string{"The client sent 1 byte, the server sent 4,000 bytes; "}},
+		{"neither", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
+			c.Sent[analyzer.Client].StreamBytes = 0 // what it sent is outside the stream
+		}, []string{"The client sent 0 bytes, the server sent 4,000 bytes; "}},
 		{"closed", func(*analyzer.Conversation, *analyzer.Judgment) {}, []string{
 			"10.0.0.1:40000 (the client) opened the connection to 10.0.0.2:80 (the server), which took 200.0 ms.",
 			"The client sent 120 bytes, the server sent 4,000 bytes; " +
@@ -94,6 +97,9 @@ func TestStory(t *testing.T) {
 			j.Close.Simultaneous = true
 			j.State[analyzer.Server] = fsm.TimeWait
 		}, []string{"Both sides closed at once; both FINs were acknowledged.", "Both sides are left in TIME_WAIT: "}},
+		{"closed by the server in the same instant", func(_ *analyzer.Conversation, j *analyzer.Judgment) {
+			j.Trajectory[analyzer.Server][2] = step(fsm.LastAck, 12, 5, proved)
+		}, []string{"The client (FIN in frame 10) closed first, the server (FIN in frame 12); both FINs were acknowledged."}},
 		{"the first FIN is not captured", func(c *analyzer.Conversation, _ *analyzer.Judgment) {
 			c.Facts[0].Flags = 0x10
 		}, []string{"The client closed first, the server (FIN in frame 12) 4.000 s later; both FINs were acknowledged."}},
@@ -154,6 +160,14 @@ func TestStory(t *testing.T) {
 			c.Outcome, c.Sent = analyzer.Refused, [2]analyzer.Sent{sample.Sent(1, 0, 60, 74, 0), sample.Sent(1, 0, 40, 54, 0)}
 			*j = analyzer.Judgment{Course: analyzer.Course{State: [2]fsm.State{fsm.Closed, fsm.Closed}, Close: analyzer.Close{Kind: analyzer.CloseReset, Cause: sample.ResetCause("refused")}}}
 		}, []string{"tried to connect to 10.0.0.2:80 (the server) and was refused.", "Nothing is left"}},
+		{"unanswered", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			c.Outcome, c.Sent = analyzer.Unanswered, [2]analyzer.Sent{sample.Sent(1, 0, 60, 74, 0), {}}
+			*j = analyzer.Judgment{}
+		}, []string{"tried to connect to 10.0.0.2:80 (the server) and got no answer."}},
+		{"unanswered, though the server sent something", func(c *analyzer.Conversation, j *analyzer.Judgment) {
+			c.Outcome, c.Sent = analyzer.Unanswered, [2]analyzer.Sent{sample.Sent(1, 0, 60, 74, 0), sample.Sent(1, 0, 60, 74, 0)}
+			*j = analyzer.Judgment{}
+		}, []string{"tried to connect to 10.0.0.2:80 (the server) and got no answer that it took."}},
 		{"midstream", func(c *analyzer.Conversation, j *analyzer.Judgment) {
 			c.Roles, c.Outcome, c.Completeness = analyzer.RolesInferred, analyzer.Open, analyzer.SawACK|analyzer.SawData
 			c.Sent[analyzer.Server] = analyzer.Sent{StreamBytes: 3}

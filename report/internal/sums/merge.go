@@ -21,9 +21,9 @@ func (s *Sums) Append(b []byte) []byte {
 	return b
 }
 
-// Merge adds what others summed up by the same dimensions, as it was appended. Whatever the order, and however conversations are divided, the sums are the same,
-// as long as there is room for all groups; where there is not, a conversation that is in several of those that find none may be more than once in the one
-// of the others.
+// Merge adds sums by the same dimensions that were appended elsewhere. The result is the same in whatever order they come, and however the conversations
+// were divided, as long as there is room for all groups. Where there is not, a conversation that belongs to several of the groups without room may be
+// counted more than once among the others.
 func (s *Sums) Merge(b []byte) error {
 	r := &octets.Reader{Left: b}
 	for _, g := range [...]*group{&s.total, &s.others} {

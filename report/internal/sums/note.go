@@ -10,8 +10,8 @@ import (
 	"tcptrace/internal/octets"
 )
 
-// What follows, and merge.go, is for conversations that are not all in one place: what each adds to the sums is noted in some octets, wherever it is known,
-// and taken from these; and what one has summed up is added to another.
+// This file and merge.go are for conversations that are not all in one place. What a conversation adds to the sums is noted in a few octets where it
+// is known, and read from them where the sums are; and whole sums are added to others.
 
 const (
 	noteFailed = 1 << iota

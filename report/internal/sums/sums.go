@@ -35,7 +35,7 @@ func New(by []dimension.Dimension, most int) *Sums {
 	return &Sums{By: by, most: most, groups: map[string]*group{}}
 }
 
-// In makes the stretches of time by which conversations are grouped those of a zone. It must be called before the first of them is added.
+// In sets the time zone of the minutes, hours and days that conversations are grouped by. It must be called before the first is added.
 func (s *Sums) In(zone *time.Location) {
 	for i := range s.By {
 		s.By[i] = s.By[i].In(zone)
@@ -70,8 +70,8 @@ func (s *Sums) take(t *taken) {
 	s.each(0, s.key[:0], t, new(bool))
 }
 
-// each adds t to the group of every combination of values of the dimensions from i on, behind those that key has. Once it is in the
-// group of the others it is not added to that again.
+// each adds t to the groups of all combinations of values of the dimensions from i on; key has the values of the dimensions before. If several of
+// those groups find no room, t is added to that of the others once.
 func (s *Sums) each(i int, key []byte, t *taken, other *bool) {
 	if i == len(s.By) {
 		if g := s.group(key); g != nil {
