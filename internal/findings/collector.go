@@ -7,6 +7,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/histogram"
+	"tcptrace/internal/where"
 )
 
 // Bounds of what is counted by value: of all conversations, and of those that a kind affects.
@@ -190,7 +191,7 @@ func (k *Collector) service(c *analyzer.Conversation) uint32 {
 // condition is the expression that is true of the conversations that kind i affects, without those of an outage.
 func (k *Collector) condition(i int) string {
 	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.has(i) {
-		return but(expr, k.out.expr)
+		return where.But(expr, k.out.expr)
 	} else {
 		return expr
 	}
@@ -210,7 +211,7 @@ func (k *Collector) conditionOf(i int) string {
 	long, short := kinds[i].when.expr, kinds[i].expr()
 	for j := range kinds {
 		if k.affected[i].told.has(j) {
-			long, short = but(long, kinds[j].when.expr), but(short, kinds[j].expr())
+			long, short = where.But(long, kinds[j].when.expr), where.But(short, kinds[j].expr())
 		}
 	}
 	if len(long) <= typed {

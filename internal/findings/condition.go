@@ -11,6 +11,7 @@ import (
 	"tcptrace/analyzer/timing"
 	"tcptrace/fsm"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/where"
 )
 
 // subject is a judged conversation.
@@ -200,7 +201,7 @@ func takesHalf(m measure) condition {
 
 // one is that at least one condition holds.
 func one(of ...condition) condition {
-	c := combined(of, or)
+	c := combined(of, where.Or)
 	c.flagged = !slices.ContainsFunc(of, func(c condition) bool { return !c.flagged })
 	for i := range of {
 		c.enough = append(c.enough, of[i].enough...)
@@ -211,7 +212,7 @@ func one(of ...condition) condition {
 
 // both is that all conditions hold.
 func both(of ...condition) condition {
-	c := combined(of, and)
+	c := combined(of, where.And)
 	c.flagged = slices.ContainsFunc(of, func(c condition) bool { return c.flagged })
 	c.holds = func(s *subject) bool { return !slices.ContainsFunc(of, func(c condition) bool { return !c.holds(s) }) }
 	return c
@@ -220,7 +221,7 @@ func both(of ...condition) condition {
 // none is that no condition holds.
 func none(of ...condition) condition {
 	any := one(of...)
-	return condition{expr: not(any.expr), holds: func(s *subject) bool { return !any.holds(s) }}
+	return condition{expr: where.Not(any.expr), holds: func(s *subject) bool { return !any.holds(s) }}
 }
 
 // combined is what conditions have together, but for what holds.

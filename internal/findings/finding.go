@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/where"
 	"tcptrace/report"
 )
 
@@ -176,27 +177,27 @@ func (p *part) example() *example {
 
 // ofKind is the findings of a kind: one for each value that explains some of them, and one of the rest.
 func (k *Collector) ofKind(i int) (list []part) {
-	a, where := &k.affected[i], k.condition(i)
+	a, is := &k.affected[i], k.condition(i)
 	if kinds[i].all != "" { // whatever they have in common
-		return []part{{kind: i, tally: &a.tally, whole: true, where: where, of: []selector{k.selector(i)}}}
+		return []part{{kind: i, tally: &a.tally, whole: true, where: is, of: []selector{k.selector(i)}}}
 	}
 	shares := k.shares(i)
 	if len(shares) > 0 && shares[0].n == a.n {
-		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: where, of: []selector{k.selector(i)}}}
+		return []part{{kind: i, tally: &a.tally, share: &shares[0], whole: true, where: is, of: []selector{k.selector(i)}}}
 	}
-	rest, others, without := a.tally, where, k.selector(i)
+	rest, others, without := a.tally, is, k.selector(i)
 	for s := range slices.Values(shares) {
 		if s.factor != shares[0].factor {
 			continue // it may be another way to tell the same
 		}
-		is := factors[s.factor].where(s.value)
+		has := factors[s.factor].where(s.value)
 		one := valueOf(s.factor, &s.key)
 		these := k.selector(i)
 		these.only = one
-		list = append(list, part{kind: i, tally: &s.tally, share: &s, where: and(where, is), of: []selector{these}})
+		list = append(list, part{kind: i, tally: &s.tally, share: &s, where: where.And(is, has), of: []selector{these}})
 		without.not = append(without.not, one)
 		rest.less(&s.tally)
-		others = and(others, not(is))
+		others = where.And(others, where.Not(has))
 	}
 	if rest.n > 0 {
 		list = append(list, part{kind: i, tally: &rest, whole: rest.n == a.n, where: others, of: []selector{without}, shown: a.exampleWithout(without.not, shares)})

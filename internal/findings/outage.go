@@ -11,6 +11,7 @@ import (
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
 	"tcptrace/internal/dimension"
+	"tcptrace/internal/where"
 	"tcptrace/report"
 )
 
@@ -183,7 +184,7 @@ func (w *stretch) condition() string {
 		}
 	}
 	moment := func(t analyzer.Time) string { return `date("` + t.Time().UTC().Format(time.RFC3339Nano) + `")` }
-	return and(stalled.expr, "any(anomalies, .id in ["+strings.Join(ids, ", ")+"] && .time >= "+moment(w.from)+" && .time <= "+moment(w.to)+")")
+	return where.And(stalled.expr, "any(anomalies, .id in ["+strings.Join(ids, ", ")+"] && .time >= "+moment(w.from)+" && .time <= "+moment(w.to)+")")
 }
 
 // settled is k with all that stalled added to its kinds, but for what was part of an outage, of which that is the part; nil: there was none. k is left as it is.
@@ -225,7 +226,7 @@ func (k *Collector) ofOutage(gone *affected) part {
 		p.of = append(p.of, selector{kind: i, during: k.out})
 	}
 	if p.where = k.out.expr; !k.out.alone {
-		p.where = and(or(any...), k.out.expr)
+		p.where = where.And(where.Or(any...), k.out.expr)
 	}
 	if shares := k.sharesOf(gone, false); len(shares) > 0 && shares[0].n == gone.n {
 		p.share = &shares[0]

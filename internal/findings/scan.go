@@ -1,6 +1,10 @@
 package findings
 
-import "slices"
+import (
+	"slices"
+
+	"tcptrace/internal/where"
+)
 
 // scan is the kind of what is no attempt to use a service, and of many refusals and silences that one client met.
 const scan = "scan"
@@ -62,7 +66,7 @@ func (k *Collector) joinFew(scanned, rest *part) {
 	}
 	s, value := *scanned.share, valueOf(byClient, &scanned.share.key)
 	is := factors[byClient].where(s.value)
-	few := part{kind: rest.kind, tally: &e.count, share: &s, where: and(rest.where, is), of: []selector{k.selector(rest.kind)}}
+	few := part{kind: rest.kind, tally: &e.count, share: &s, where: where.And(rest.where, is), of: []selector{k.selector(rest.kind)}}
 	few.of[0].only = value
 	if e.n == rest.tally.n {
 		few.where, few.whole = rest.where, true
@@ -70,7 +74,7 @@ func (k *Collector) joinFew(scanned, rest *part) {
 	*scanned = scanned.with(&few)
 	left := *rest.tally
 	left.less(&e.count)
-	rest.tally, rest.whole, rest.where = &left, false, and(rest.where, not(is))
+	rest.tally, rest.whole, rest.where = &left, false, where.And(rest.where, where.Not(is))
 	without := k.selector(rest.kind)
 	without.not = append(slices.Clone(rest.of[0].not), value)
 	rest.of, rest.shown = []selector{without}, k.affected[rest.kind].exampleWithout(without.not, []share{s})
@@ -83,6 +87,6 @@ func (p *part) with(q *part) part {
 	s.tally, s.exact = t, s.exact && q.share.exact
 	return part{
 		kind: p.kind, also: append(p.also[:len(p.also):len(p.also)], q.kind), tally: &t, share: &s, whole: p.whole && q.whole,
-		where: or(p.where, q.where), of: append(p.of[:len(p.of):len(p.of)], q.of...),
+		where: where.Or(p.where, q.where), of: append(p.of[:len(p.of):len(p.of)], q.of...),
 	}
 }
