@@ -196,20 +196,30 @@ var errCrossing = errors.New("what says which sockets cross is damaged")
 
 // unpackCrossing is the inverse of packCrossing.
 func unpackCrossing(b []byte) (list []apart.Wanted, err error) {
+	list = make([]apart.Wanted, 0, len(b)/leastCrossing)
+	err = eachCrossing(b, func(w apart.Wanted) { list = append(list, w) })
+	return list, err
+}
+
+// leastCrossing is how many bytes packCrossing takes for two sockets, at least.
+const leastCrossing = 2
+
+// eachCrossing gives f what packCrossing packed.
+func eachCrossing(b []byte, f func(apart.Wanted)) error {
 	r, last := octets.Reader{Left: b}, apart.Wanted{}
 	for len(r.Left) > 0 {
 		last.ID += apart.ID(r.Uvarint())
 		last.To += r.Varint()
-		list = append(list, last)
+		f(last)
 	}
 	if r.Bad {
-		return nil, errCrossing
+		return errCrossing
 	}
-	return list, nil
+	return nil
 }
 
 // isHome reports whether conversations are completed in the capture.
-func (p *plan) isHome() (bool, error) {
-	list, err := unpackCrossing(p.Crossing)
-	return slices.ContainsFunc(list, func(w apart.Wanted) bool { return w.To == p.Capture.Number }), err
+func (p *plan) isHome() (is bool, err error) {
+	err = eachCrossing(p.Crossing, func(w apart.Wanted) { is = is || w.To == p.Capture.Number })
+	return is, err
 }

@@ -31,6 +31,29 @@ type bundle struct {
 	size    int
 }
 
+// bundlesFor is an empty bundle for each place where some of the parts go, with room for what the first one will have.
+func bundlesFor(parts []sorted) map[int64]*bundle {
+	bundles, sizes := map[int64]*bundle{}, map[int64]*[numColumns]int{}
+	for _, x := range parts {
+		n := sizes[x.to]
+		if n == nil {
+			n = &[numColumns]int{}
+			sizes[x.to] = n
+		}
+		for i := range x.c {
+			n[i] += len(x.c[i])
+		}
+	}
+	for to, n := range sizes {
+		b := &bundle{}
+		for i := range b.columns {
+			b.columns[i] = make([]byte, 0, min(n[i], bundleSize))
+		}
+		bundles[to] = b
+	}
+	return bundles
+}
+
 // add adds what is packed of some sockets: the interfaces first, then what is in columns.
 func (b *bundle) add(key *wire.Key, interfaces []byte, c *Columns) {
 	b.head = appendKey(b.head, key)

@@ -132,14 +132,11 @@ func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []W
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	bundles := map[int64]*bundle{}
+	all := p.wanted.all()
+	bundles := bundlesFor(all)
 	var interfaces []byte
-	for _, x := range p.wanted.all() {
+	for _, x := range all {
 		b := bundles[x.to]
-		if b == nil {
-			b = &bundle{}
-			bundles[x.to] = b
-		}
 		interfaces = x.interfaces(interfaces[:0], name)
 		b.add(&x.key, interfaces, &x.c)
 		if b.size >= bundleSize {
