@@ -17,7 +17,7 @@ import (
 type overlapFn struct{}
 
 // ProcessElement is for Beam.
-func (f *overlapFn) ProcessElement(_ context.Context, _ []byte, outlines func(*outlined) bool, emit func(capture)) error {
+func (f *overlapFn) ProcessElement(_ context.Context, _ int, outlines func(*outlined) bool, emit func(capture)) error {
 	all := latest(outlines)
 	var files []apart.File
 	for name, o := range all {
@@ -140,7 +140,7 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ int, outlines func(*outlined) bool, plans func(int64, plan)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 	begun, crossing := map[int64][]plan{}, map[int64][]crosses{}
 	for range 2 {
 		clear(begun)
-		if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }); err != nil {
+		if err := (&planFn{Job: j}).ProcessElement(ctx, 0, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }); err != nil {
 			t.Fatal(err)
 		}
 	}
