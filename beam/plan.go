@@ -94,13 +94,15 @@ func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
 
 // crossFn finds out what crosses, of a share of all sockets.
 type crossFn struct {
+	Job job
+
 	lines []line // all captures: they are the same for each share, and read once
 }
 
-// ProcessElement is for Beam.
-func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share) bool, outlines func(*outlined) bool, emit func(int64, crosses)) (err error) {
+// ProcessElement is for Beam. That there is something in ready says that it is known how all captures lie in time.
+func (f *crossFn) ProcessElement(ctx context.Context, _ int64, ready func(*bool) bool, values func(*share) bool, emit func(int64, crosses)) (err error) {
 	if f.lines == nil {
-		if f.lines, err = linesOf(outlines); err != nil {
+		if f.lines, err = f.Job.table(ctx); err != nil {
 			return err
 		}
 	}
@@ -136,11 +138,12 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 	return nil
 }
 
-// planFn says what is to be done with each capture, but for what crosses, and has a file for those who complete conversations that says how all lie in time.
+// planFn says what is to be done with each capture, but for what crosses, and has a file that says how all lie in time, for those who find out what crosses and
+// those who complete it. When it is there, each share is ready.
 type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ int, outlines func(*outlined) bool, plans func(int64, plan)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ int, outlines func(*outlined) bool, plans func(int64, plan), ready func(int64, bool)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -154,7 +157,13 @@ func (f *planFn) ProcessElement(ctx context.Context, _ int, outlines func(*outli
 		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name))), Span: lines[i].File.Span()})
 		lines[i].File.Counts = apart.Counts{}
 	}
-	return f.Job.writeTable(ctx, lines)
+	if err := f.Job.writeTable(ctx, lines); err != nil {
+		return err
+	}
+	for i := range int64(numShares) {
+		ready(i, true)
+	}
+	return nil
 }
 
 // gatherFn completes plans by what crosses.

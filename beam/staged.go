@@ -210,8 +210,7 @@ func (j *job) atHome(ctx context.Context, c *capture) (all []bundle, err error) 
 // usualBundle is more than most bundles have.
 const usualBundle = 5 << 20
 
-// tableName is the file that says how all captures lie in time. It is no side input of those who read it: Prism looks again and again, with one processor for
-// itself, whether a step with side inputs that is at work has more to do.
+// tableName is the file that says how all captures lie in time. It is no side input of those who read it (atOnce).
 func (j *job) tableName() string { return join(j.Output, "staged", "captures.gob") }
 
 func (j *job) writeTable(ctx context.Context, lines []line) error {
