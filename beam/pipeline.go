@@ -100,6 +100,7 @@ func init() {
 	register.Emitter1[trouble]()
 	register.Emitter1[tally]()
 	register.Emitter2[int64, share]()
+	register.Emitter2[int64, bool]()
 	register.Emitter2[int64, plan]()
 	register.Emitter2[int64, crosses]()
 	register.Emitter2[int64, bundle]()
@@ -107,6 +108,7 @@ func init() {
 	register.Emitter2[int64, part]()
 	register.Iter1[outlined]()
 	register.Iter1[share]()
+	register.Iter1[bool]()
 	register.Iter1[plan]()
 	register.Iter1[crosses]()
 	register.Iter1[bundle]()
@@ -136,18 +138,28 @@ func (j *job) pipeline(globs []string) (*beam.Pipeline, error) {
 	analyze := &analyzeFn{Job: *j}
 	singles, shares, troubles := beam.ParDo3(s.Scope("Analyze"), analyze, captures)
 
-	together := beam.ParDo(s.Scope("Overlap"), &overlapFn{}, beam.Impulse(s), beam.SideInput{Input: singles})
+	together := beam.ParDo(s.Scope("Overlap"), &overlapFn{}, atOnce(s, singles))
 	groups, sharesOfGroups, troublesInGroups := beam.ParDo3(s.Scope("AnalyzeTogether"), analyze, beam.Reshuffle(s, together))
 
 	outlines := beam.Flatten(s, singles, groups)
-	begun := beam.ParDo(s.Scope("Plan"), &planFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines})
-	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{}, beam.GroupByKey(s, beam.Flatten(s, shares, sharesOfGroups)), beam.SideInput{Input: outlines})
+	begun, ready := beam.ParDo2(s.Scope("Plan"), &planFn{Job: *j}, atOnce(s, outlines))
+	crossing := beam.ParDo(s.Scope("Cross"), &crossFn{Job: *j}, beam.CoGroupByKey(s, ready, beam.Flatten(s, shares, sharesOfGroups)))
 	plans := beam.ParDo(s.Scope("Gather"), &gatherFn{}, beam.CoGroupByKey(s, begun, crossing))
 	bundles := beam.ParDo(s.Scope("Pack"), &packFn{Job: *j}, plans)
 	written, totals := beam.ParDo2(s.Scope("Write"), &writeFn{Job: *j}, beam.CoGroupByKey(s, plans, bundles))
 	merged := beam.ParDo(s.Scope("Merge"), &mergeFn{Job: *j}, beam.GroupByKey(s, totals))
-	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, beam.Impulse(s), beam.SideInput{Input: outlines},
-		beam.SideInput{Input: written}, beam.SideInput{Input: merged},
-		beam.SideInput{Input: beam.Flatten(s, troubles, troublesInGroups)})
+	beam.ParDo0(s.Scope("Summary"), &summaryFn{Job: *j}, atOnce(s, outlines, written, merged, beam.Flatten(s, troubles, troublesInGroups)))
 	return p, nil
+}
+
+// atOnce is all that is in some collections, for one call of a step. As side inputs they are the same, but while a step with side inputs is at work Prism
+// looks again and again, with one processor for itself, whether it has more to do.
+func atOnce(s beam.Scope, collections ...beam.PCollection) beam.PCollection {
+	for i := range collections {
+		collections[i] = beam.AddFixedKey(s, collections[i])
+	}
+	if len(collections) == 1 {
+		return beam.GroupByKey(s, collections[0])
+	}
+	return beam.CoGroupByKey(s, collections...)
 }

@@ -17,7 +17,7 @@ import (
 type overlapFn struct{}
 
 // ProcessElement is for Beam.
-func (f *overlapFn) ProcessElement(_ context.Context, _ []byte, outlines func(*outlined) bool, emit func(capture)) error {
+func (f *overlapFn) ProcessElement(_ context.Context, _ int, outlines func(*outlined) bool, emit func(capture)) error {
 	all := latest(outlines)
 	var files []apart.File
 	for name, o := range all {
@@ -94,13 +94,15 @@ func sharesOf(c *capture, o *apart.Outline, emit func(int64, share)) {
 
 // crossFn finds out what crosses, of a share of all sockets.
 type crossFn struct {
+	Job job
+
 	lines []line // all captures: they are the same for each share, and read once
 }
 
-// ProcessElement is for Beam.
-func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share) bool, outlines func(*outlined) bool, emit func(int64, crosses)) (err error) {
+// ProcessElement is for Beam. That there is something in ready says that it is known how all captures lie in time.
+func (f *crossFn) ProcessElement(ctx context.Context, _ int64, ready func(*bool) bool, values func(*share) bool, emit func(int64, crosses)) (err error) {
 	if f.lines == nil {
-		if f.lines, err = linesOf(outlines); err != nil {
+		if f.lines, err = f.Job.table(ctx); err != nil {
 			return err
 		}
 	}
@@ -136,11 +138,12 @@ func (f *crossFn) ProcessElement(_ context.Context, _ int64, values func(*share)
 	return nil
 }
 
-// planFn says what is to be done with each capture, but for what crosses, and has a file for those who complete conversations that says how all lie in time.
+// planFn says what is to be done with each capture, but for what crosses, and has a file that says how all lie in time, for those who find out what crosses and
+// those who complete it. When it is there, each share is ready.
 type planFn struct{ Job job }
 
 // ProcessElement is for Beam.
-func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, plans func(int64, plan)) error {
+func (f *planFn) ProcessElement(ctx context.Context, _ int, outlines func(*outlined) bool, plans func(int64, plan), ready func(int64, bool)) error {
 	lines, err := linesOf(outlines)
 	if err != nil {
 		return err
@@ -154,7 +157,13 @@ func (f *planFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*ou
 		plans(c.Number, plan{Capture: c, Staged: lines[i].staged, Before: int64(layout.FirstFrame(layout.Place(lines[i].File.Name))), Span: lines[i].File.Span()})
 		lines[i].File.Counts = apart.Counts{}
 	}
-	return f.Job.writeTable(ctx, lines)
+	if err := f.Job.writeTable(ctx, lines); err != nil {
+		return err
+	}
+	for i := range int64(numShares) {
+		ready(i, true)
+	}
+	return nil
 }
 
 // gatherFn completes plans by what crosses.
@@ -196,20 +205,30 @@ var errCrossing = errors.New("what says which sockets cross is damaged")
 
 // unpackCrossing is the inverse of packCrossing.
 func unpackCrossing(b []byte) (list []apart.Wanted, err error) {
+	list = make([]apart.Wanted, 0, len(b)/leastCrossing)
+	err = eachCrossing(b, func(w apart.Wanted) { list = append(list, w) })
+	return list, err
+}
+
+// leastCrossing is how many bytes packCrossing takes for two sockets, at least.
+const leastCrossing = 2
+
+// eachCrossing gives f what packCrossing packed.
+func eachCrossing(b []byte, f func(apart.Wanted)) error {
 	r, last := octets.Reader{Left: b}, apart.Wanted{}
 	for len(r.Left) > 0 {
 		last.ID += apart.ID(r.Uvarint())
 		last.To += r.Varint()
-		list = append(list, last)
+		f(last)
 	}
 	if r.Bad {
-		return nil, errCrossing
+		return errCrossing
 	}
-	return list, nil
+	return nil
 }
 
 // isHome reports whether conversations are completed in the capture.
-func (p *plan) isHome() (bool, error) {
-	list, err := unpackCrossing(p.Crossing)
-	return slices.ContainsFunc(list, func(w apart.Wanted) bool { return w.To == p.Capture.Number }), err
+func (p *plan) isHome() (is bool, err error) {
+	err = eachCrossing(p.Crossing, func(w apart.Wanted) { is = is || w.To == p.Capture.Number })
+	return is, err
 }

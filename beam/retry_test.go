@@ -92,13 +92,13 @@ func finishTwice(t *testing.T, job *job, outlines []outlined, said map[int64][]s
 	begun, crossing := map[int64][]plan{}, map[int64][]crosses{}
 	for range 2 {
 		clear(begun)
-		if err := (&planFn{Job: j}).ProcessElement(ctx, nil, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }); err != nil {
+		if err := (&planFn{Job: j}).ProcessElement(ctx, 0, each(outlines), func(i int64, p plan) { begun[i] = append(begun[i], p, p) }, func(int64, bool) {}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i, list := range said {
 		for range 2 {
-			if err := (&crossFn{}).ProcessElement(ctx, i, each(list), each(outlines), func(i int64, x crosses) { crossing[i] = append(crossing[i], x) }); err != nil {
+			if err := (&crossFn{Job: j}).ProcessElement(ctx, i, each([]bool{true, true}), each(list), func(i int64, x crosses) { crossing[i] = append(crossing[i], x) }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
@@ -185,24 +187,30 @@ func (h home) close(ctx context.Context, err error) error {
 // atHome is what is in such a file.
 func (j *job) atHome(ctx context.Context, c *capture) (all []bundle, err error) {
 	err = j.read(ctx, j.homeName(c), func(file io.Reader) error {
-		b, err := io.ReadAll(file)
-		if err != nil {
-			return err
+		r := bufio.NewReader(file)
+		for {
+			size, err := binary.ReadUvarint(r)
+			if err == io.EOF {
+				return nil
+			}
+			var b bytes.Buffer // each has memory of its own, which is free when it was read
+			if err == nil {
+				b.Grow(int(min(size, usualBundle)))
+				_, err = io.CopyN(&b, r, int64(min(size, math.MaxInt64)))
+			}
+			if err != nil {
+				return fmt.Errorf("%w: %v", errRows, err)
+			}
+			all = append(all, bundle{Number: c.Number, Data: b.Bytes()})
 		}
-		r := octets.Reader{Left: b}
-		for len(r.Left) > 0 {
-			all = append(all, bundle{Number: c.Number, Data: r.Bytes(r.Uvarint())})
-		}
-		if r.Bad {
-			return errRows
-		}
-		return nil
 	})
 	return all, err
 }
 
-// tableName is the file that says how all captures lie in time. It is no side input of those who read it: Prism looks again and again, with one processor for
-// itself, whether a step with side inputs that is at work has more to do.
+// usualBundle is more than most bundles have.
+const usualBundle = 5 << 20
+
+// tableName is the file that says how all captures lie in time. It is no side input of those who read it (atOnce).
 func (j *job) tableName() string { return join(j.Output, "staged", "captures.gob") }
 
 func (j *job) writeTable(ctx context.Context, lines []line) error {

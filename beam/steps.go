@@ -6,6 +6,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"strings"
 
 	"tcptrace/analyzer/apart"
 	"tcptrace/analyzer/packet"
@@ -99,5 +100,9 @@ func (f *packFn) pack(ctx context.Context, p *plan, wanted []apart.Wanted, each 
 		return fmt.Errorf("%s: %w", p.Capture.Name, err)
 	}
 	defer remove()
-	return apart.Pack(ctx, file, f.Job.options(), p.Span, wanted, each)
+	stays := p.Capture.Number
+	if strings.Contains(f.Job.Output, "://") {
+		stays = -1 // what waits there is compressed
+	}
+	return apart.Pack(ctx, file, f.Job.options(), p.Span, wanted, stays, each)
 }

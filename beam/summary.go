@@ -41,7 +41,7 @@ type fileLine struct {
 }
 
 // ProcessElement is for Beam.
-func (f *summaryFn) ProcessElement(ctx context.Context, _ []byte, outlines func(*outlined) bool, tallies func(*tally) bool, merged func(*part) bool,
+func (f *summaryFn) ProcessElement(ctx context.Context, _ int, outlines func(*outlined) bool, tallies func(*tally) bool, merged func(*part) bool,
 	troubles func(*trouble) bool) error {
 	captures, err := linesOf(outlines)
 	if err != nil {

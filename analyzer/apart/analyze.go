@@ -57,6 +57,7 @@ type Open struct {
 
 	packets uint64
 	opened  bool
+	unread  bool // Analyze did not find out what becomes of them
 }
 
 // Others is what somebody thinks to know of the other files. Where it is not so, what Analyze hands out is for naught and has to be packed, and nothing else
@@ -85,16 +86,26 @@ type Counts struct {
 // over at a certain time, as they are then. Their frames count in the file, and they have no stream numbers.
 //
 // What will not be over when all files are expected to end is handed out as it is then, too, if the file ends then or it is likely that there is no more of it.
+// What begins midway, in a file that is not the first, is in an earlier one most likely: its segments are not read, and nothing is handed out, whether it
+// is over or not.
 func Analyze(ctx context.Context, src packet.Source, o Options, others Others, over func(id ID, c *Conversation) error) (Outline, error) {
 	var a pipeline.Inline
 	var sockets socketSet
+	var unread []Open
 	a.Reset(o, handing(func(c *Conversation) error {
 		key := keyOf(c)
 		id := idOf(&key)
+		if c.Quick && !o.Quick {
+			unread = append(unread, Open{ID: id, Over: Never, packets: c.Packets(), unread: true})
+			return nil
+		}
 		sockets.add(id, c.Packets())
 		c.Stream = 0
 		return over(id, c)
 	}))
+	for _, t := range a.Trackers() {
+		t.Elsewhere = others.Before
+	}
 	a.Heard = func(n *flow.Notice) { sockets.add(idOf(&n.Key), 0) }
 	if err := a.Read(ctx, src); err != nil {
 		return Outline{}, err
@@ -102,7 +113,7 @@ func Analyze(ctx context.Context, src packet.Source, o Options, others Others, o
 	if err := a.Expire(); err != nil {
 		return Outline{}, err
 	}
-	out := outline(&a, others)
+	out := outline(&a, others, unread)
 	if err := out.handOut(&a); err != nil {
 		return Outline{}, err
 	}
@@ -121,13 +132,14 @@ func Analyze(ctx context.Context, src packet.Source, o Options, others Others, o
 	return out, nil
 }
 
-func outline(a *pipeline.Inline, others Others) Outline {
+// outline is that of a file. unread is what is over by its end of which it is not known what becomes of it.
+func outline(a *pipeline.Inline, others Others, unread []Open) Outline {
 	sum := a.Summary
-	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End), Expected: others.End}
+	out := Outline{Packets: sum.Packets, Start: int64(sum.Start), End: int64(sum.End), Expected: others.End, Open: unread}
 	everywhere := true
 	for _, t := range a.Trackers() {
 		t.Outlook(func(key wire.Key, o flow.Outlook) {
-			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o), o.Packets, o.Opened || !others.Before})
+			out.Open = append(out.Open, Open{idOf(&key), int64(o.Over), out.worthTelling(&o), o.Packets, o.Opened || !others.Before, o.Unread})
 		})
 		sum.Evicted += t.Evicted
 		sum.ReleasedEarly += t.ReleasedEarly
@@ -146,7 +158,7 @@ func outline(a *pipeline.Inline, others Others) Outline {
 	out.Open = oneForEach(out.Open)
 	for i := range out.Open {
 		x := &out.Open[i]
-		x.Told = x.opened && (x.Told || out.isLast())
+		x.Told = x.opened && !x.unread && (x.Told || out.isLast())
 	}
 	out.Counts = Counts{
 		Bytes: sum.Bytes, TCP: sum.TCP, Filtered: sum.Filtered, Tunneled: sum.Tunneled, ICMPErrors: sum.ICMPErrors,
@@ -170,7 +182,7 @@ func oneForEach(open []Open) []Open {
 		if i > 0 && open[n-1].ID == x.ID {
 			open[n-1].Over, open[n-1].Told = Never, false
 			open[n-1].packets += x.packets
-			open[n-1].opened = open[n-1].opened || x.opened
+			open[n-1].opened, open[n-1].unread = open[n-1].opened || x.opened, open[n-1].unread || x.unread
 			continue
 		}
 		open[n] = x

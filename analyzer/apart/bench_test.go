@@ -33,7 +33,7 @@ func BenchmarkApart(b *testing.B) {
 	}
 	defer unbundler.Close()
 	var parts []apart.Packed
-	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
+	if err := apart.Pack(b.Context(), c.piece(nil, 0), noNames, outline.Span(), all, -1, func(_ int64, bundle []byte) error {
 		opened, err := unbundler.Open(bundle)
 		if err == nil {
 			parts = opened.All()

@@ -3,6 +3,7 @@ package apart
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
@@ -13,7 +14,7 @@ import (
 
 // A bundle is what was packed of several sockets in a file: a head with the text of each key and how long its columns are, then the columns, those of one
 // kind of all sockets together. It is compressed, since most of these are small and alike, with a checksum: nothing else than what Pack gave may reach a
-// tracker. A large one is compressed by columns, as each has its own statistics.
+// tracker. A large one is compressed by columns, as each has its own statistics. What stays on a disk at hand is not compressed, and has a checksum all the same.
 
 const (
 	bundleSize = 4 << 20 // about how large a bundle is before it is compressed
@@ -28,6 +29,29 @@ type bundle struct {
 	head    []byte
 	columns Columns
 	size    int
+}
+
+// bundlesFor is an empty bundle for each place where some of the parts go, with room for what the first one will have.
+func bundlesFor(parts []sorted) map[int64]*bundle {
+	bundles, sizes := map[int64]*bundle{}, map[int64]*[numColumns]int{}
+	for _, x := range parts {
+		n := sizes[x.to]
+		if n == nil {
+			n = &[numColumns]int{}
+			sizes[x.to] = n
+		}
+		for i := range x.c {
+			n[i] += len(x.c[i])
+		}
+	}
+	for to, n := range sizes {
+		b := &bundle{}
+		for i := range b.columns {
+			b.columns[i] = make([]byte, 0, min(n[i], bundleSize))
+		}
+		bundles[to] = b
+	}
+	return bundles
 }
 
 // add adds what is packed of some sockets: the interfaces first, then what is in columns.
@@ -59,25 +83,49 @@ var zip = func() *zstd.Encoder {
 	return zip
 }()
 
-// close is the bundle as it is handed on, and empties it.
-func (b *bundle) close() (zipped []byte) {
+// plain is what a bundle begins with that is not compressed: nothing that is does. A checksum follows.
+const plain = 0
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// close is the bundle as it is handed on, and empties it. One that stays is not compressed.
+func (b *bundle) close(stays bool) (closed []byte) {
 	pieces := [][]byte{octets.AppendText(nil, b.head)}
 	for i := range b.columns {
 		pieces = append(pieces, b.columns[i])
 	}
-	if b.size < largeSize {
+	switch {
+	case stays:
+		closed = slices.Concat(append([][]byte{make([]byte, plainHead)}, pieces...)...)
+		binary.BigEndian.PutUint32(closed[1:], crc32.Checksum(closed[plainHead:], castagnoli))
+		pieces = nil
+	case b.size < largeSize:
 		pieces = [][]byte{slices.Concat(pieces...)}
 	}
 	for _, piece := range pieces {
 		if len(piece) > 0 {
-			zipped = zip.EncodeAll(piece, zipped)
+			closed = zip.EncodeAll(piece, closed)
 		}
 	}
 	*b = bundle{head: b.head[:0], columns: b.columns}
 	for i := range b.columns {
 		b.columns[i] = b.columns[i][:0]
 	}
-	return zipped
+	return closed
+}
+
+// plainHead is how long what stands before such a bundle is.
+const plainHead = 1 + crc32.Size
+
+// open is what is in a closed bundle. It may belong to that.
+func (u *Unbundler) open(bundle []byte) ([]byte, error) {
+	if len(bundle) < plainHead || bundle[0] != plain {
+		return u.unzip.DecodeAll(bundle, make([]byte, 0, usualRatio*len(bundle)))
+	}
+	if crc32.Checksum(bundle[plainHead:], castagnoli) != binary.BigEndian.Uint32(bundle[1:]) {
+		return nil, errPart
+	}
+	return bundle[plainHead:], nil
 }
 
 // Packed is what was packed of two sockets in a file.
@@ -104,9 +152,9 @@ type Opened struct {
 	columns reader
 }
 
-// Open opens a bundle. What is in it is not looked at, but it is there.
+// Open opens a bundle, which may be part of what is returned. What is in it is not looked at, but it is there.
 func (u *Unbundler) Open(bundle []byte) (*Opened, error) {
-	b, err := u.unzip.DecodeAll(bundle, make([]byte, 0, usualRatio*len(bundle)))
+	b, err := u.open(bundle)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,13 @@ import (
 
 // What was packed may be damaged: that is an error, whatever it is.
 func TestDamagedParts(t *testing.T) {
+	for _, stays := range []int64{-1, 0} {
+		damagedParts(t, stays)
+	}
+}
+
+func damagedParts(t *testing.T, stays int64) {
+	t.Helper()
 	c := load(t, "showcase", "../../testdata/pcaps/showcase.pcap")
 	var all []apart.Wanted
 	outline, err := apart.Analyze(t.Context(), c.piece(nil, 0), noNames, alone, func(id apart.ID, _ *apart.Conversation) error {
@@ -35,7 +42,7 @@ func TestDamagedParts(t *testing.T) {
 	join := apart.NewJoiner(layout, noNames)
 	none := func(string, *apart.Conversation) error { return nil }
 	r := rand.New(rand.NewPCG(1, 1))
-	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, outline.Span(), all, func(_ int64, bundle []byte) error {
+	if err := apart.Pack(t.Context(), c.piece(nil, 0), noNames, outline.Span(), all, stays, func(_ int64, bundle []byte) error {
 		opened, err := unbundler.Open(bundle)
 		if err != nil {
 			return err
@@ -116,7 +123,7 @@ func TestHome(t *testing.T) {
 					t.Errorf("%s: the home of %x is file %d, not %d", x.what, crossing.ID, crossing.Home, x.home)
 				}
 				to := int64(crossing.Home) + 7
-				if err := apart.Pack(t.Context(), c.piece(x.at, i), noNames, layout.Files()[i].Span(), []apart.Wanted{{ID: crossing.ID, To: to}}, func(at int64, _ []byte) error {
+				if err := apart.Pack(t.Context(), c.piece(x.at, i), noNames, layout.Files()[i].Span(), []apart.Wanted{{ID: crossing.ID, To: to}}, -1, func(at int64, _ []byte) error {
 					if at != to {
 						t.Errorf("%s: it is packed for %d, not %d", x.what, at, to)
 					}

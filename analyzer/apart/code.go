@@ -100,7 +100,7 @@ func (t *state) append(c *Columns, s *wire.Segment, flags uint8, known knownPayl
 	changed := t.changed(s, last)
 	for left := changed; left != 0; left &= left - 1 {
 		f := &fields[bits.TrailingZeros64(left)]
-		c[f.column] = binary.AppendUvarint(c[f.column], f.from(t, s, last))
+		c[f.column] = binary.AppendUvarint(c[f.column], t.number(bits.TrailingZeros64(left), s, last))
 	}
 	mask := changed << maskFields
 	switch known {
@@ -166,11 +166,12 @@ func (t *state) read(r *reader, key *wire.Key, flags uint8, s *wire.Segment) kno
 	changed := mask & (maskHere - 1) >> maskFields
 	for left := changed | unsteady; left != 0; left &= left - 1 {
 		i := bits.TrailingZeros64(left)
-		f, v := &fields[i], uint64(0)
-		if changed>>i&1 != 0 {
-			v = r[f.column].Uvarint()
+		if changed>>i&1 == 0 {
+			t.expect(i, s, last)
+			continue
 		}
-		f.to(t, s, last, v)
+		f := &fields[i]
+		f.to(t, s, last, r[f.column].Uvarint())
 	}
 	for i := range hasSack(s) {
 		s.Sack[i][0] = s.Ack + uint32(rest.Varint())

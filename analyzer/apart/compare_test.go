@@ -105,7 +105,7 @@ func (c *capture) apart(t *testing.T, at cut, o apart.Options) ([]string, sizes)
 		for _, x := range layout.Crossing(place) {
 			wanted = append(wanted, apart.Wanted{ID: x.ID, To: int64(x.Home)})
 		}
-		err := apart.Pack(t.Context(), c.piece(at, i), o, layout.Files()[place].Span(), wanted, func(to int64, bundle []byte) error {
+		err := apart.Pack(t.Context(), c.piece(at, i), o, layout.Files()[place].Span(), wanted, int64(place), func(to int64, bundle []byte) error {
 			if to == int64(place) {
 				n.atHome += len(bundle)
 			} else {

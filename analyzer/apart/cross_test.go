@@ -108,6 +108,34 @@ func TestOpened(t *testing.T) {
 	}
 }
 
+// Of a conversation that begins midway no record is made if there are files before this one, though it is over by its end; of a lone RST there is.
+func TestMidway(t *testing.T) {
+	closed, refused := load(t, "closed", "../../testdata/pcaps/close-client.pcap"), load(t, "refused", "../../testdata/pcaps/refused.pcap")
+	for _, x := range []struct {
+		c        *capture
+		from, to int
+		before   bool
+		records  int
+	}{{closed, 0, len(closed.Packets), true, 1}, {closed, 3, len(closed.Packets), false, 1}, {closed, 3, len(closed.Packets), true, 0}, {refused, 1, 2, true, 1}} {
+		file, records := &capture{iface: x.c.iface}, 0
+		for i := x.from; i < x.to; i++ {
+			file.Add(x.c.Packets[i], x.c.Data(i))
+		}
+		other := closed.moved(1)
+		late := other.Packets[0]
+		late.Time = file.Packets[len(file.Packets)-1].Time + 1000e9
+		file.Add(late, other.Data(0))
+		others := apart.Others{Before: x.before, End: apart.Never}
+		outline, err := apart.Analyze(t.Context(), file.piece(nil, 0), noNames, others, func(apart.ID, *apart.Conversation) error {
+			records++
+			return nil
+		})
+		if err != nil || records != x.records || len(outline.Open) != 2-records || slices.ContainsFunc(outline.Open, func(o apart.Open) bool { return o.Told }) {
+			t.Errorf("%s, packets %d to %d, others before: %v: %d records, open: %+v, %v", x.c.name, x.from, x.to, x.before, records, outline.Open, err)
+		}
+	}
+}
+
 // What is open at the end of a file crosses if there is something of its sockets before it is over, or if what was told of it is not as it is when all
 // files end.
 func TestCrossing(t *testing.T) {

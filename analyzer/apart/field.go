@@ -116,6 +116,46 @@ func (t *state) changed(s, last *wire.Segment) uint64 {
 	return mask
 }
 
+// number is from of a field, without a call for those that differ most often (TestChanged holds that).
+func (t *state) number(i int, s, last *wire.Segment) uint64 {
+	d := uint32(0)
+	switch i {
+	case 0:
+		d = s.Seq - last.Seq - last.SeqLen()
+	case 1:
+		d = s.Ack - t.end(s, last)
+	case 2:
+		d = s.Len - last.Len
+	case 3:
+		d = s.TSval - last.TSval
+	case 4:
+		d = s.TSecr - last.TSecr
+	default:
+		return fields[i].from(t, s, last)
+	}
+	return zigzag(int64(int32(d)))
+}
+
+// expect is to of a field that is as expected, without a call for those of which that is not what was in the segment before (TestChanged holds that).
+func (t *state) expect(i int, s, last *wire.Segment) {
+	switch i {
+	case 0:
+		s.Seq = last.Seq + last.SeqLen()
+	case 1:
+		s.Ack = t.end(s, last)
+	case 7:
+		s.IPID = last.IPID + t.step[s.Dir&1]
+	case 10:
+		s.PayloadCap = t.captured(s, last)
+	case 11:
+		s.IPLen = s.Len + (last.IPLen - last.Len)
+	case 12:
+		s.WireLen = s.IPLen + (last.WireLen - last.IPLen)
+	default:
+		fields[i].to(t, s, last, 0)
+	}
+}
+
 // rareFrom is the first of the fields that are the same in nearly all segments of a direction, which alike looks at together (TestChanged holds that).
 const rareFrom = 13
 

@@ -78,7 +78,8 @@ func (j *Joiner) Join(key string, parts []Part, each func(file string, c *Conver
 		if i > 0 && list[i-1].file == p.file {
 			return fmt.Errorf("%s is there twice", j.layout.files[p.file].Name)
 		}
-		if err := x.part(p.file, newReader(p.data)); err != nil {
+		x.columns = newReader(p.data)
+		if err := x.part(p.file, &x.columns); err != nil {
 			return err
 		}
 	}
@@ -93,6 +94,8 @@ type join struct {
 	key     wire.Key
 	each    func(file string, c *Conversation) error
 	s       wire.Segment   // the latest
+	state   state          // of the file at hand
+	columns reader         // what was packed of that
 	at      flow.Placement // of that
 	ifaces  []string       // by number, of all files
 	numbers []uint16       // of the interfaces of the file at hand, by their numbers in it
@@ -124,8 +127,9 @@ func (j *Joiner) begin(key wire.Key, each func(file string, c *Conversation) err
 }
 
 // part tracks what there is of a file.
-func (x *join) part(file int, r reader) error {
-	t := newState(x.layout.files[file].Span())
+func (x *join) part(file int, r *reader) error {
+	x.state = newState(x.layout.files[file].Span())
+	t := &x.state
 	x.numbers = x.numbers[:0]
 	rest := &r[columnRest]
 	for range rest.Uvarint() {
@@ -145,12 +149,12 @@ func (x *join) part(file int, r reader) error {
 	for n := 1; len(r[columnKind].Left) > 0; n++ {
 		switch flags := r[columnKind].Byte(); flags & entryKind {
 		case entrySegment, entrySegmentLast:
-			known := t.read(&r, &x.key, flags, &x.s)
+			known := t.read(r, &x.key, flags, &x.s)
 			if !r.bad() {
 				x.segment(file, &x.s, flags, known)
 			}
 		case entryName, entryICMP:
-			n := t.unnotice(&r, &x.key, flags)
+			n := t.unnotice(r, &x.key, flags)
 			n.Frame += x.layout.first[file]
 			if !r.bad() {
 				x.tracker.Notice(&n, x.at, &x.outs[0])

@@ -122,8 +122,8 @@ type Wanted struct {
 }
 
 // Pack reads all of src, which is one file that has that span, and gives each what is packed of the sockets that are wanted, in bundles for where they go. It takes memory
-// for what it packs, which is 10 to 20 bytes for a segment.
-func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []Wanted, each func(to int64, bundle []byte) error) error {
+// for what it packs, which is 10 to 20 bytes for a segment. What goes to stays is not compressed.
+func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []Wanted, stays int64, each func(to int64, bundle []byte) error) error {
 	p, err := pack(ctx, src, o, span, list)
 	if err != nil {
 		return err
@@ -132,25 +132,22 @@ func Pack(ctx context.Context, src packet.Source, o Options, span Span, list []W
 	if n, ok := src.(packet.Namer); ok {
 		name = n.Interface
 	}
-	bundles := map[int64]*bundle{}
+	all := p.wanted.all()
+	bundles := bundlesFor(all)
 	var interfaces []byte
-	for _, x := range p.wanted.all() {
+	for _, x := range all {
 		b := bundles[x.to]
-		if b == nil {
-			b = &bundle{}
-			bundles[x.to] = b
-		}
 		interfaces = x.interfaces(interfaces[:0], name)
 		b.add(&x.key, interfaces, &x.c)
 		if b.size >= bundleSize {
-			if err := each(x.to, b.close()); err != nil {
+			if err := each(x.to, b.close(x.to == stays)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(bundles)) {
 		if b := bundles[at]; b.size > 0 {
-			if err := each(at, b.close()); err != nil {
+			if err := each(at, b.close(at == stays)); err != nil {
 				return err
 			}
 		}

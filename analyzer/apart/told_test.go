@@ -33,11 +33,14 @@ func TestWorthTelling(t *testing.T) {
 	}
 }
 
-// Of two conversations on the same sockets one is enough that was opened in the file, whichever comes first.
+// Of two conversations on the same sockets one is enough that was opened in the file, or that was not read, whichever comes first.
 func TestOneForEach(t *testing.T) {
 	for _, c := range []struct{ first, second, want bool }{{false, false, false}, {true, false, true}, {false, true, true}, {true, true, true}} {
-		got := oneForEach([]Open{{ID: 7, Over: 1, Told: true, packets: 2, opened: c.first}, {ID: 3, Told: true}, {ID: 7, Over: 2, Told: true, packets: 3, opened: c.second}})
-		if want := []Open{{ID: 3, Told: true}, {ID: 7, Over: Never, packets: 5, opened: c.want}}; !slices.Equal(got, want) {
+		got := oneForEach([]Open{
+			{ID: 7, Over: 1, Told: true, packets: 2, opened: c.first, unread: c.second}, {ID: 3, Told: true},
+			{ID: 7, Over: 2, Told: true, packets: 3, opened: c.second, unread: c.first},
+		})
+		if want := []Open{{ID: 3, Told: true}, {ID: 7, Over: Never, packets: 5, opened: c.want, unread: c.want}}; !slices.Equal(got, want) {
 			t.Errorf("%v, %v: %+v, not %+v", c.first, c.second, got, want)
 		}
 	}

@@ -126,8 +126,8 @@ func (s *subject) warned() bool {
 func (s *subject) meet(f func(i int, instead kindSet, failed bool)) {
 	failed := dimension.Failed(s.Conversation, s.Judgment) != dimension.NoFailure
 	var met kindSet
-	for i := range kinds {
-		if kinds[i].when.flagged && len(s.Anomalies) == 0 || !kinds[i].when.holds(s) {
+	for i := range s.mayMeet().each() {
+		if !kinds[i].when.holds(s) {
 			continue
 		}
 		met.add(i)
@@ -138,6 +138,32 @@ func (s *subject) meet(f func(i int, instead kindSet, failed bool)) {
 		}
 	}
 }
+
+// mayMeet is the kinds that s meets, and others: those that take an anomaly are among them if there is one of those that tell of it.
+func (s *subject) mayMeet() kindSet {
+	may := unflagged
+	for i := range s.Anomalies {
+		may.join(flagged[s.Anomalies[i].Kind.ID])
+	}
+	return may
+}
+
+// flagged are the kinds that take an anomaly, by the ids of those that tell of them; unflagged are those that take none.
+var flagged, unflagged = func() (by map[string]kindSet, others kindSet) {
+	by = map[string]kindSet{}
+	for i := range kinds {
+		if !kinds[i].when.flagged {
+			others.add(i)
+			continue
+		}
+		for _, id := range kinds[i].when.tells {
+			set := by[id]
+			set.add(i)
+			by[id] = set
+		}
+	}
+	return by, others
+}()
 
 // cost is what s waited and sent again, as kind i counts it, and how many of its segments were lost on either side of the tap.
 func (s *subject) cost(i int) (waited, again uint64, near [2]uint64) {

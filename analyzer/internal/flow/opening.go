@@ -16,13 +16,16 @@ func (t *Tracker) await(q *Queue, d Deadline) (serial uint32) {
 func (t *Tracker) open(s *wire.Segment, frame uint64, out *Output) uint32 {
 	t.room(frame, out)
 	slot, c := t.Slab.alloc()
-	t.begin(slot, c, s, t.reads && t.wanted(conn.Time(s.Time)) && !t.spare())
+	t.begin(slot, c, s, t.reads && t.wanted(conn.Time(s.Time)) && !t.spare() && !(t.Elsewhere && midway(s)))
 	t.lru.add(slot, c.First)
 	if s.Flags&(wire.SYN|wire.ACK) == wire.SYN {
 		t.dial(Deadline{c.GivesUp(), slot, c.Gen})
 	}
 	return slot
 }
+
+// midway reports whether a conversation that begins with s has most likely begun before. An RST may be all that there is of one.
+func midway(s *wire.Segment) bool { return !s.Flags.Any(wire.SYN | wire.RST) }
 
 // room sees to it that the table has room for another conversation.
 func (t *Tracker) room(frame uint64, out *Output) {

@@ -35,6 +35,7 @@ type Outlook struct {
 	Over       conn.Time // when it is over if no more is heard of it: Never if it waits to the end of the capture, or for others
 	Waits      bool      // it has to do with others, or with what is held
 	Opened     bool      // there is a SYN of it
+	Unread     bool      // its segments are not read, though others' are (Tracker.Elsewhere)
 	Ended      bool      // it is closed or reset
 	Start, End conn.Time // times of its first and its latest segment
 	Packets    uint64
@@ -44,7 +45,7 @@ type Outlook struct {
 func (t *Tracker) Outlook(f func(key wire.Key, o Outlook)) {
 	for _, c := range t.Slab.All() {
 		o := Outlook{
-			Over: conn.Never, Waits: true, Opened: c.Seen&conn.SawSYN != 0, Ended: c.Flags.Has(conn.Ended),
+			Over: conn.Never, Waits: true, Opened: c.Seen&conn.SawSYN != 0, Ended: c.Flags.Has(conn.Ended), Unread: t.reads && !c.Flags.Has(conn.IsRead),
 			Start: c.First, End: c.Last, Packets: uint64(c.Half[0].Packets) + uint64(c.Half[1].Packets),
 		}
 		if !c.Flags.Has(conn.Pending | conn.Replaced | conn.Succeeded) {

@@ -64,6 +64,7 @@ type Tracker struct {
 	Waits     bool   // SYNs that nothing answered wait to be tracked (embryo); tests compare
 	Sorts     bool   // ordinary segments are told from others (ordinary.go); tests compare
 	Spares    bool   // the segments of conversations that begin now are not read, since the analysis falls behind
+	Elsewhere bool   // nor are those of conversations that begin midway: what becomes of them is found out where their beginning is known
 	reads     bool   // not Options.Quick
 	undivided bool   // Options.Undivided
 	stats     segment.StatsTable
