@@ -100,7 +100,11 @@ const GroupSize = 32
 // Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache, unless
 // these are so few that it is there already. Flows are spread evenly over the trackers.
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
-	if len(group) == 0 || trackers[group[0].Tracker].Slab.Used*len(trackers) < Cached {
+	if len(group) == 0 {
+		return
+	}
+	first := &group[0]
+	if t := trackers[first.Tracker]; t.Slab.Used*len(trackers) < Cached || t.IsNear(first.Hash, &segments[first.Segment]) {
 		return
 	}
 	var ahead [GroupSize]flow.Ahead
