@@ -135,6 +135,7 @@ type aside struct {
 type batch struct {
 	segments []wire.Segment
 	byWorker [][]Task
+	owner    []uint16 // by tracker: its worker
 	asides   [][]aside      // by worker, in order
 	outs     []flow.Output  // one for each tracker
 	pending  sync.WaitGroup // workers that are not done with it
@@ -215,7 +216,7 @@ func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracke
 
 // add gives the i-th segment of b to the worker of a tracker.
 func (b *batch) add(i, tracker int) {
-	w := tracker % len(b.byWorker)
+	w := b.owner[tracker]
 	b.byWorker[w] = append(b.byWorker[w], NewTask(i, tracker, &b.segments[i]))
 }
 
@@ -227,7 +228,7 @@ func (d *driver) aside(b *batch, segments int) {
 			d.Heard(n)
 		}
 		if tracker := n.Key.Partition(len(d.trackers)); d.wants(tracker) {
-			w := tracker % len(b.byWorker)
+			w := b.owner[tracker]
 			tasks := b.byWorker[w]
 			behind := sort.Search(len(tasks), func(i int) bool { return int(tasks[i].Segment) >= segments })
 			b.asides[w] = append(b.asides[w], aside{*n, tracker, behind})
