@@ -11,6 +11,28 @@ func (t *Tracker) Touch(hash uint32, place uint8, s *wire.Segment) {
 	t.touched += conn.Time(s.Key.A.Lo) + conn.Time(s.Seq) + conn.Time(*t.index.home(hash)) + t.recent.Time(place)
 }
 
+// IsNear reports whether most segments are of conversations that were heard of lately, which are in the processor's cache already: those that
+// wait for stragglers take room there only while they go on. It is asked of one segment of many, a sample, before that is tracked.
+func (t *Tracker) IsNear(hash uint32, s *wire.Segment) bool {
+	if slot := t.index.first(hash); slot&embryoBit == 0 { // nor noSlot
+		far := int32(0)
+		if s.Frame-t.Slab.At(slot).LastFrame > nearFrames {
+			far = farAll
+		}
+		t.far += (far - t.far) / farSamples
+	}
+	return t.far < farMost
+}
+
+// nearFrames is how many frames ago a conversation was heard of that is in the cache. farMost is how many segments of farAll are of others, at
+// most, if Touch takes longer than it saves. Of a capture in which 8 % were Touch took 4 % of all time, and it saved a tenth where 43 % were.
+const (
+	nearFrames = 2048
+	farAll     = 1 << 16
+	farMost    = farAll / 5
+	farSamples = 16
+)
+
 // Ahead is what of a conversation is touched last: where its newest facts are, and its incidents; 0 if the segment does not need them.
 type Ahead struct {
 	facts     uint32

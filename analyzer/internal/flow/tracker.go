@@ -108,6 +108,7 @@ type Tracker struct {
 	unheld                 uint64    // what intake.BoundHeld cut short
 	spared                 uint64    // conversations that began while it Spares
 	touched                conn.Time // keeps Touch's loads from being optimized away
+	far                    int32     // IsNear: of farAll segments, how many are of conversations that no cache has
 
 	keeps      bool // KeepRevisions
 	confirming bool // segments come late: they were held
@@ -137,6 +138,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		undivided: o.Undivided,
 		Waits:     true,
 		Sorts:     true,
+		far:       farAll,
 		index:     newIndex(),
 		Wake:      conn.Never,
 		held:      map[uint32]*hold{},

@@ -100,7 +100,11 @@ const GroupSize = 32
 // Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache, unless
 // these are so few that it is there already. Flows are spread evenly over the trackers.
 func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
-	if len(group) == 0 || trackers[group[0].Tracker].Slab.Used*len(trackers) < Cached {
+	if len(group) == 0 {
+		return
+	}
+	first := &group[0]
+	if t := trackers[first.Tracker]; t.Slab.Used*len(trackers) < Cached || t.IsNear(first.Hash, &segments[first.Segment]) {
 		return
 	}
 	var ahead [GroupSize]flow.Ahead
@@ -131,6 +135,7 @@ type aside struct {
 type batch struct {
 	segments []wire.Segment
 	byWorker [][]Task
+	owner    []uint16 // by tracker: its worker
 	asides   [][]aside      // by worker, in order
 	outs     []flow.Output  // one for each tracker
 	pending  sync.WaitGroup // workers that are not done with it
@@ -211,7 +216,7 @@ func (d *driver) wants(tracker int) bool { return d.only == nil || d.only[tracke
 
 // add gives the i-th segment of b to the worker of a tracker.
 func (b *batch) add(i, tracker int) {
-	w := tracker % len(b.byWorker)
+	w := b.owner[tracker]
 	b.byWorker[w] = append(b.byWorker[w], NewTask(i, tracker, &b.segments[i]))
 }
 
@@ -223,7 +228,7 @@ func (d *driver) aside(b *batch, segments int) {
 			d.Heard(n)
 		}
 		if tracker := n.Key.Partition(len(d.trackers)); d.wants(tracker) {
-			w := tracker % len(b.byWorker)
+			w := b.owner[tracker]
 			tasks := b.byWorker[w]
 			behind := sort.Search(len(tasks), func(i int) bool { return int(tasks[i].Segment) >= segments })
 			b.asides[w] = append(b.asides[w], aside{*n, tracker, behind})

@@ -29,7 +29,7 @@ func (a *Inline) Reset(opts Options, sink flow.Sink) {
 		a.batch.byWorker, a.batch.asides = make([][]Task, 1), make([][]aside, 1)
 	}
 	if n := len(a.trackers); n > cap(a.batch.outs) {
-		a.batch.outs = make([]flow.Output, n)
+		a.batch.outs, a.batch.owner = make([]flow.Output, n), make([]uint16, n)
 	} else {
 		a.batch.outs = a.batch.outs[:n]
 	}

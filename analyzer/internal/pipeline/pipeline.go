@@ -67,8 +67,13 @@ func newRun(opts Options, sink flow.Sink) *run {
 	for range min(workers, len(r.trackers)) {
 		r.work = append(r.work, make(chan *batch, batches))
 	}
+	owner := make([]uint16, len(r.trackers)) // to look it up is faster than to divide
+	for i := range owner {
+		owner[i] = uint16(i % len(r.work))
+	}
 	for range cap(r.free) {
 		r.free <- &batch{
+			owner:    owner,
 			byWorker: make([][]Task, len(r.work)),
 			asides:   make([][]aside, len(r.work)),
 			outs:     make([]flow.Output, len(r.trackers)),

@@ -13,13 +13,14 @@ const (
 )
 
 // Pool holds values by their numbers, from 1: 0 is none. The zero Pool is empty. Each value has a link to another one, for lists that
-// its owner makes of them.
+// its owner makes of them. Chunks are slices: before it indexes an array by its pointer the compiler loads its beginning, to see that it is
+// there, which costs another cache line.
 type Pool[T any] struct {
-	values []*[chunkSize]T      // chunks of them: one whose size is a multiple of a cache line begins with one
-	links  []*[chunkSize]uint32 // as the values; of one that was given back: to the next of those
-	used   uint32               // values that were ever handed out
-	free   uint32               // the first of those given back
-	idle   uint32               // how many these are
+	values [][]T      // chunks of them: one whose size is a multiple of a cache line begins with one
+	links  [][]uint32 // as the values; of one that was given back: to the next of those
+	used   uint32     // values that were ever handed out
+	free   uint32     // the first of those given back
+	idle   uint32     // how many these are
 }
 
 // Stock is how much memory there is for something that conversations take pieces of.
@@ -46,11 +47,11 @@ func (p *Pool[T]) Get() uint32 {
 		return i
 	}
 	if p.used&(chunkSize-1) == 0 {
-		c := new([chunkSize]T)
+		c := make([]T, chunkSize)
 		if p.used > 0 { // who filled one will fill another
-			Populate(c[:])
+			Populate(c)
 		}
-		p.values, p.links = append(p.values, c), append(p.links, new([chunkSize]uint32))
+		p.values, p.links = append(p.values, c), append(p.links, make([]uint32, chunkSize))
 	}
 	p.used++
 	return p.used

@@ -125,8 +125,8 @@ type Stats struct {
 // StatsTable is a slab beside that of the connections, with chunks where a conversation is read. They are smaller than those of the
 // connections, since a table reads few.
 type StatsTable struct {
-	chunks []*[1 << statsBits]Stats
-	used   uint32 // behind the last slot that ever had any
+	chunks [][]Stats // as those of a pool
+	used   uint32    // behind the last slot that ever had any
 }
 
 const statsBits = 5 // a chunk holds 32 of them
@@ -139,9 +139,9 @@ func (l *StatsTable) Alloc(slot uint32) {
 		l.chunks = append(l.chunks, nil)
 	}
 	if l.chunks[slot>>statsBits] == nil {
-		l.chunks[slot>>statsBits] = new([1 << statsBits]Stats)
+		l.chunks[slot>>statsBits] = make([]Stats, 1<<statsBits)
 		if slot > 0 && slot == l.used { // the one before is read, and so will be those that follow
-			pool.Populate(l.chunks[slot>>statsBits][:])
+			pool.Populate(l.chunks[slot>>statsBits])
 		}
 	}
 	if slot < l.used {
