@@ -52,6 +52,31 @@ func TestTookMore(t *testing.T) {
 	}
 }
 
+// TestTookMoreThanSYN: of a SYN with data the SYN-ACK says how much it acknowledges; where that was not captured, all of it.
+func TestTookMoreThanSYN(t *testing.T) {
+	const bytes = 10
+	for _, test := range []struct {
+		why     string
+		ack     uint32
+		standIn bool
+		want    bool
+	}{
+		{"more than the SYN-ACK", peerISN + 2, false, true},
+		{"the SYN's data, and no SYN-ACK was captured", peerISN + 1 + bytes, true, false},
+		{"more than these", peerISN + 2 + bytes, true, true},
+	} {
+		syn, synack := peers(wire.SYN, peerISN, 0), own(wire.SYN|wire.ACK, isn, peerISN+1)
+		syn.Len = bytes
+		if test.standIn {
+			synack.Bits |= conn.FactStandIn
+		}
+		s := walk(syn, synack, own(wire.ACK, isn+1, test.ack))
+		if got := s.tookMore(&s.Facts[1], &s.Facts[2]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
 // TestMayTake: an RST at a number that is not the next one may be taken if it lies in the window.
 func TestMayTake(t *testing.T) {
 	const acked, offered = isn + 500, 2000
@@ -246,5 +271,83 @@ func TestPlainAnswersChallenge(t *testing.T) {
 		if got := v.causeOf(&Close{By: conn.Client}, &s.Facts[1]); got != want {
 			t.Errorf("flags %v: %v, want %v", flags, got, want)
 		}
+	}
+}
+
+// TestSeemsTaken: an RST was taken if a challenge ACK had time to come, and did not, or if all that came is an RST for want of a connection.
+func TestSeemsTaken(t *testing.T) {
+	const far = 400e6
+	answer := func(flags wire.Flags, bits conn.FactBits) func(*walker) {
+		return func(s *walker) { s.Facts[1].Flags, s.Facts[1].Bits = uint8(flags), bits }
+	}
+	for _, test := range []struct {
+		why    string
+		since  conn.Time
+		change func(s *walker)
+		want   bool
+	}{
+		{why: "as long as it may take", since: conn.RoundTrip},
+		{why: "longer", since: conn.RoundTrip + 1, want: true},
+		{why: "as long as from far away", since: 2 * far, change: func(s *walker) { s.self.Distance = far }},
+		{why: "longer than from far away", since: 2*far + 1, change: func(s *walker) { s.self.Distance = far }, want: true},
+		{why: "nothing was acknowledged", since: conn.RoundTrip + 1, change: func(s *walker) { s.self.Acked = 0 }},
+		{why: "an RST for want of a connection", change: answer(wire.RST, 0), want: true},
+		{why: "an RST with ACK", change: answer(wire.RST|wire.ACK, 0)},
+		{why: "an RST in its name", change: answer(wire.RST, conn.FactForeign)},
+	} {
+		rst, behind := peers(wire.RST, peerISN+11, 0), own(wire.ACK, isn+1, peerISN+1)
+		rst.Bits |= conn.FactOutside
+		s := walk(rst, behind)
+		s.Facts[1].Ahead = 0 // nothing comes behind the RST, unless test.change says so
+		s.self.Acked = peerISN + 1
+		s.Now = s.Facts[0].Time + test.since
+		if test.change != nil {
+			test.change(s)
+			if s.Facts[1].Flags&uint8(wire.RST) != 0 {
+				s.Facts[1].Ahead = 1
+			}
+		}
+		if got := s.seemsTaken(0, &s.Facts[0]); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
+// TestAnswerToProbe: CLOSED answers by an RST that acknowledges what came, with a FIN or without.
+func TestAnswerToProbe(t *testing.T) {
+	probe := own(wire.FIN, isn, 0)
+	probe.Len = 5
+	for _, test := range []struct {
+		why  string
+		rst  conn.Fact
+		want int
+	}{
+		{"less than came", peers(wire.RST|wire.ACK, 0, isn+4), -1},
+		{"all but the FIN", peers(wire.RST|wire.ACK, 0, isn+5), 1},
+		{"all", peers(wire.RST|wire.ACK, 0, isn+6), 1},
+		{"more", peers(wire.RST|wire.ACK, 0, isn+7), -1},
+		{"without ACK", peers(wire.RST, 0, isn+6), -1},
+		{"no RST", peers(wire.ACK, 0, isn+6), -1},
+	} {
+		if got := walk(probe, test.rst).AnswerToProbe(0); got != test.want {
+			t.Errorf("%s: fact %d, want %d", test.why, got, test.want)
+		}
+	}
+	if got := walk(peers(wire.RST|wire.ACK, 0, isn+6), probe).AnswerToProbe(0); got != -1 {
+		t.Errorf("it came before: fact %d", got)
+	}
+}
+
+// TestResetText: a text is told of the RST that carried it, and of no other.
+func TestResetText(t *testing.T) {
+	s := walk(own(wire.RST, isn+1, 0), own(wire.RST, isn+1, 0))
+	m := conn.Incident{Kind: conn.IncidentResetText, Ahead: 1, TTL: 2, Amount: 2}
+	m.Run.Since = 'n'<<56 | 'o'<<48
+	v := viewed(s, m)
+	if got := v.resetText(&s.Facts[1]); got != "no" {
+		t.Errorf("it says %q", got)
+	}
+	if got := v.resetText(&s.Facts[0]); got != "" {
+		t.Errorf("the one before says %q", got)
 	}
 }
