@@ -135,7 +135,7 @@ type aside struct {
 type batch struct {
 	segments []wire.Segment
 	byWorker [][]Task
-	owner    []uint16 // by tracker: its worker
+	owner    []uint16       // by tracker: its worker
 	asides   [][]aside      // by worker, in order
 	outs     []flow.Output  // one for each tracker
 	pending  sync.WaitGroup // workers that are not done with it
