@@ -87,9 +87,6 @@ func (m *Monitor) take(see func(*Numbered), ahead bool) {
 	for i := range g.n {
 		p := &g.packets[i]
 		if p.TCP {
-			if !ahead && (g.tcp-len(tasks))%pipeline.GroupSize == 0 {
-				pipeline.Touch(m.trackers, g.segments, tasks[:min(pipeline.GroupSize, len(tasks))])
-			}
 			at = m.parts[tasks[0].Tracker].take(&g.segments[tasks[0].Segment], tasks[0].Hash, ahead)
 			p.Stream = m.parts[tasks[0].Tracker].streams.Of(at.Slot)
 			tasks = tasks[1:]

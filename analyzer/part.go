@@ -143,9 +143,12 @@ func (p *part) flush() {
 	p.forgetNews()
 }
 
+// cached is of how many conversations a processor's cache holds most of what is asked of those that are judged.
+const cached = 2000
+
 // touch brings into the processor's cache what is known of some of the news, before the first is judged: their cache misses overlap.
 func (p *part) touch(news []uint32) {
-	if p.tracker.Slab.Used*len(p.m.parts) < pipeline.Cached {
+	if p.tracker.Slab.Used*len(p.m.parts) < cached {
 		return
 	}
 	var slots [pipeline.GroupSize]uint32

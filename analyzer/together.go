@@ -97,7 +97,7 @@ func (m *Monitor) trackTogether() {
 // touchTold brings what was told of the conversations of the group that there is news of, or that are over, into the cache of the caller's
 // processor: their cache misses overlap.
 func (p *part) touchTold() {
-	if p.tracker.Slab.Used*len(p.m.parts) < pipeline.Cached {
+	if p.tracker.Slab.Used*len(p.m.parts) < cached {
 		return
 	}
 	var numbers [pipeline.GroupSize]uint32
@@ -135,20 +135,17 @@ func (p *part) trackAhead(m *Monitor) {
 	a, t := &p.ahead, p.tracker
 	t.Overflow, t.Defers = nil, true
 	asides := p.noticeAhead(a.asides, 0, flow.Placement{})
-	for done := 0; done < len(a.tasks); {
-		group := a.tasks[done:min(done+pipeline.GroupSize, len(a.tasks))]
-		pipeline.Touch(m.trackers, m.group.segments, group)
-		for i := range group {
-			before := t.Facts.News + t.Facts.Incidents.News
-			k := mark{at: t.Segment(&m.group.segments[group[i].Segment], group[i].Hash, &p.out)}
-			if k.events = len(p.out.Events); t.Facts.News+t.Facts.Incidents.News != before {
-				k.news = true
-				k.older, k.olderNews = t.Before(k.at.Slot)
-			}
-			a.marks = append(a.marks, k)
-			if done++; len(asides) > 0 {
-				asides = p.noticeAhead(asides, done, k.at)
-			}
+	for i := range a.tasks {
+		task := &a.tasks[i]
+		before := t.Facts.News + t.Facts.Incidents.News
+		k := mark{at: t.Segment(&m.group.segments[task.Segment], task.Hash, &p.out)}
+		if k.events = len(p.out.Events); t.Facts.News+t.Facts.Incidents.News != before {
+			k.news = true
+			k.older, k.olderNews = t.Before(k.at.Slot)
+		}
+		a.marks = append(a.marks, k)
+		if len(asides) > 0 {
+			asides = p.noticeAhead(asides, i+1, k.at)
 		}
 	}
 	t.Overflow, t.Defers = p.happened, false

@@ -79,15 +79,6 @@ type FactPool struct {
 	Incidents IncidentPool
 }
 
-// WatchedFacts is the block of the newest facts if ordinary segments are facts now; 0 if they are not. It has no branch: what
-// decides may not be in the processor's cache yet.
-func (c *Conn) WatchedFacts() (block uint32) {
-	if c.Flags.Has(Watching) {
-		block = c.Facts.Last
-	}
-	return block
-}
-
 // Touch loads the facts, and what leads to them.
 func (l *factList) Touch(p *FactPool) (sum Time) {
 	for block := l.first; block != 0; block = *p.blocks.Next(block) {

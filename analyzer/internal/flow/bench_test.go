@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"tcptrace/analyzer/internal/latest"
 	"testing"
 	"time"
 
@@ -34,8 +33,6 @@ func TestSegmentAllocations(t *testing.T) {
 	n := testing.AllocsPerRun(10_000, func() {
 		s := &segments[i%1000]
 		s.Seq += s.Len
-		tr.Touch(hashes[i%1000], latest.PlaceOf(s), s)
-		tr.TouchFacts(tr.TouchConn(hashes[i%1000], s))
 		tr.Segment(s, hashes[i%1000], &out)
 		i++
 	})
@@ -46,7 +43,6 @@ func TestSegmentAllocations(t *testing.T) {
 
 // BenchmarkTracker is the tracker alone, on connections that it knows.
 func BenchmarkTracker(b *testing.B) {
-	const ahead = 32 // as the pipeline touches
 	for _, flows := range []int{1_000, 50_000} {
 		b.Run(fmt.Sprint("flows=", flows), func(b *testing.B) {
 			tr, segments, hashes := known(flows)
@@ -54,23 +50,10 @@ func BenchmarkTracker(b *testing.B) {
 			b.ReportAllocs()
 			start, n := time.Now(), 0
 			for b.Loop() {
-				i := n % (flows - ahead)
-				for j := i; j < i+ahead; j++ {
-					tr.Touch(hashes[j], latest.PlaceOf(&segments[j]), &segments[j])
-				}
-				var next [ahead]Ahead
-				for j := range next {
-					next[j] = tr.TouchConn(hashes[i+j], &segments[i+j])
-				}
-				for _, a := range next {
-					tr.TouchFacts(a)
-				}
-				for j := i; j < i+ahead; j++ {
-					s := &segments[j]
-					s.Seq += s.Len
-					tr.Segment(s, hashes[j], &out)
-				}
-				n += ahead
+				s := &segments[n%flows]
+				s.Seq += s.Len
+				tr.Segment(s, hashes[n%flows], &out)
+				n++
 			}
 			if tr.Evicted > 0 {
 				b.Fatal("a partition has less room than that")

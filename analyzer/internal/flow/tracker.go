@@ -107,8 +107,7 @@ type Tracker struct {
 	StrayICMP              uint64    // ICMP errors about connections of which nothing else was seen
 	unheld                 uint64    // what intake.BoundHeld cut short
 	spared                 uint64    // conversations that began while it Spares
-	touched                conn.Time // keeps Touch's loads from being optimized away
-	far                    int32     // IsNear: of farAll segments, how many are of conversations that no cache has
+	touched                conn.Time // keeps the loads of touchOver and touchHistory from being optimized away
 
 	keeps      bool // KeepRevisions
 	confirming bool // segments come late: they were held
@@ -138,7 +137,6 @@ func NewTracker(o Options, sink Sink) *Tracker {
 		undivided: o.Undivided,
 		Waits:     true,
 		Sorts:     true,
-		far:       farAll,
 		index:     newIndex(),
 		Wake:      conn.Never,
 		held:      map[uint32]*hold{},
@@ -156,7 +154,7 @@ func NewTracker(o Options, sink Sink) *Tracker {
 	return t
 }
 
-// Hash is what Touch and Segment want to know of a key. It differs from run to run.
+// Hash is what Segment wants to know of a key. It differs from run to run.
 func Hash(key *wire.Key) uint32 { return uint32(key.Hash(&hashSeed) >> 32) }
 
 // Segment tracks one segment and returns where it belongs. Segments come in the order of their

@@ -78,9 +78,6 @@ func placeOf(s *wire.Segment, who uint64) uint8 {
 	return uint8((s.Seq + s.Ack + uint32(s.IPID) + uint32(who>>32)) * 0x9E3779B1 >> 24)
 }
 
-// Time is when the segment in a place passed, which brings that into the processor's cache.
-func (r *Frames) Time(place uint8) conn.Time { return r.last[place].time }
-
 // Forget is for a segment that was not seen, with a place.
 func (r *Frames) Forget(place uint8) { r.last[place] = frameHash{} }
 

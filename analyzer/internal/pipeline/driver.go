@@ -7,7 +7,6 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/intake"
-	"tcptrace/analyzer/internal/latest"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
@@ -81,49 +80,20 @@ func (d *Decoder) name(s *wire.Segment, data []byte) {
 // Notices are what the latest packet tells beside being a segment. They are valid until the next one.
 func (d *Decoder) Notices() []flow.Notice { return d.notices }
 
-// Task is a segment of several, the tracker it goes to, and what leads to what that knows of it.
+// Task is a segment of several, the tracker it goes to, and what leads to its conversation there.
 type Task struct {
 	Segment uint16
 	Tracker uint8
-	Place   uint8  // latest.PlaceOf the segment
 	Hash    uint32 // of its key
 }
 
 // NewTask is for segment number i, and tracker number t.
 func NewTask(i, t int, s *wire.Segment) Task {
-	return Task{uint16(i), uint8(t), latest.PlaceOf(s), flow.Hash(&s.Key)}
+	return Task{uint16(i), uint8(t), flow.Hash(&s.Key)}
 }
 
-// GroupSize is for how many segments cache misses overlap.
+// GroupSize is for how many conversations cache misses overlap.
 const GroupSize = 32
-
-// Touch brings a group of segments, GroupSize at most, and what their trackers know of their conversations into the processor's cache, unless
-// these are so few that it is there already. Flows are spread evenly over the trackers.
-func Touch(trackers []*flow.Tracker, segments []wire.Segment, group []Task) {
-	if len(group) == 0 {
-		return
-	}
-	first := &group[0]
-	if t := trackers[first.Tracker]; t.Slab.Used*len(trackers) < Cached || t.IsNear(first.Hash, &segments[first.Segment]) {
-		return
-	}
-	var ahead [GroupSize]flow.Ahead
-	for i := range group {
-		t := &group[i]
-		trackers[t.Tracker].Touch(t.Hash, t.Place, &segments[t.Segment])
-	}
-	for i := range group {
-		t := &group[i]
-		ahead[i] = trackers[t.Tracker].TouchConn(t.Hash, &segments[t.Segment])
-	}
-	for i := range group {
-		trackers[group[i].Tracker].TouchFacts(ahead[i])
-	}
-}
-
-// Cached is of how many conversations a processor's cache holds most of what their segments need. For 50 at once Touch takes a tenth of all time
-// and saves nothing, for 5,000 it takes as long as it saves, for 20,000 it saves a tenth.
-const Cached = 2000
 
 // aside is a notice, and when it is to be given to its tracker.
 type aside struct {
@@ -240,17 +210,12 @@ func (d *driver) aside(b *batch, segments int) {
 func (d *driver) track(b *batch, worker int) {
 	tasks, asides := b.byWorker[worker], b.asides[worker]
 	trackers, segments, outs := d.trackers, b.segments, b.outs
-	done := 0
-	asides = d.notice(asides, done, flow.Placement{}, b.outs)
-	for done < len(tasks) {
-		group := tasks[done:min(done+GroupSize, len(tasks))]
-		Touch(trackers, segments, group)
-		for i := range group {
-			t := &group[i]
-			at := trackers[t.Tracker].Segment(&segments[t.Segment], t.Hash, &outs[t.Tracker])
-			if done++; len(asides) > 0 {
-				asides = d.notice(asides, done, at, outs)
-			}
+	asides = d.notice(asides, 0, flow.Placement{}, outs)
+	for i := range tasks {
+		t := &tasks[i]
+		at := trackers[t.Tracker].Segment(&segments[t.Segment], t.Hash, &outs[t.Tracker])
+		if len(asides) > 0 {
+			asides = d.notice(asides, i+1, at, outs)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // SenderStats is what reading the segments of one direction needs, and what is counted of them. Like a half it
 // holds no pointers. It is laid out by cache lines: an ordinary segment touches two or three of its sender and up to four of
-// its peer (Stats.Touch). What disorder needs is in a Recovery.
+// its peer. What disorder needs is in a Recovery.
 type SenderStats struct {
 	// A line of what is needed at every segment of either side,
 	flight   flight.List
@@ -75,12 +75,6 @@ type SenderStats struct {
 	echo                         uint32 // TSecr of its first SYN-ACK
 	syns, fins, rsts             uint16 // segments with that flag, at most 65535
 	synWindow                    uint16 // of its SYN
-}
-
-// Touch loads what an ordinary segment in a direction touches.
-func (l *Stats) Touch(dir uint8) conn.Time {
-	a, b := &l.Of[dir&1], &l.Of[1-dir&1]
-	return a.LastData + a.IdleMax + a.firstData + b.LastData + b.firstData + b.RTT.SRTT + b.stampTime + b.handshake + l.spent.settled
 }
 
 // TouchPrompt loads what Prompt, and TTLs, look at.
