@@ -106,9 +106,19 @@ func (r *Reader) spendRarely(from conn.Time) {
 		r.undecided = true
 	case r.A.shutOut(r.b), r.b.shutOut(r.A):
 		r.put(onWindow, from)
-	case (s.Len > 0 || s.Flags&(wire.FIN|wire.RST) != 0) && !inFlight(r.Tx, r.Rx):
+	case (s.Len > 0 || s.Flags&(wire.FIN|wire.RST) != 0) && !inFlight(r.Tx, r.Rx) && !r.isRejected():
 		r.speak()
 	}
+}
+
+// isRejected reports whether the segment is an RST that its receiver does not take: it may be anybody's, and tells nothing of when its supposed
+// sender spoke.
+func (r *Reader) isRejected() bool {
+	if !r.S.Flags.Any(wire.RST) {
+		return false
+	}
+	_, taken := r.C.TakesRST(r.Tx, r.Rx, r.S)
+	return !taken
 }
 
 // put puts the time since from to an account.
