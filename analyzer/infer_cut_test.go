@@ -51,7 +51,7 @@ func TestInferUnderCuts(t *testing.T) {
 			"SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT / LISTEN? SYN_RCVD ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED?"},
 		{"each first FIN acknowledges the other",
 			"+0 > F. 101:101(0) ack 202\n+20ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n",
-			"ESTABLISHED? FIN_WAIT_1? TIME_WAIT? / ESTABLISHED? FIN_WAIT_1? TIME_WAIT?"},
+			"ESTABLISHED? FIN_WAIT_1? CLOSING? TIME_WAIT? / ESTABLISHED? FIN_WAIT_1? TIME_WAIT?"},
 		{"an RST for an ACK of another connection, in SYN_SENT",
 			"+0 > S 0:0(0) win 64240 <mss 1460>\n+20ms < . 5001:5001(0) ack 77\n+50us > R 77:77(0)\n", "SYN_SENT / "},
 		{"no RST for it: it may be of this one, and what comes before was not captured",

@@ -177,10 +177,10 @@ func (s *walker) closeMoments(list []moment) []moment {
 		return list
 	}
 	ack := s.ackOfFIN(own)
-	if fin != nil && proof != nil && fin.Covers(s.self.FIN) && (ack == nil || ack.Ahead > fin.Ahead) {
+	if fin != nil && proof != nil && s.bringsACK(fin) && (ack == nil || ack.Ahead > fin.Ahead) {
 		ack = fin
 	}
-	if fin != nil && proof != nil && conn.IsRST(proof) && (ack != nil || fin.Covers(s.self.FIN)) {
+	if fin != nil && proof != nil && conn.IsRST(proof) && (ack != nil || s.bringsACK(fin)) {
 		fin, proof = nil, nil // TIME_WAIT would have acknowledged it: nothing was there any more
 	}
 	passive, sure := s.closedSecond(own, fin, proof)
@@ -206,13 +206,17 @@ func (s *walker) closeMoments(list []moment) []moment {
 		add(fsm.RecvFINAndAck, fin, proof, false, !sure)
 	case s.ackedFirst(ack, fin, proof):
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
-		add(fsm.RecvFIN, fin, proof, false, !fin.Covers(s.self.FIN))
+		add(fsm.RecvFIN, fin, proof, false, !s.bringsACK(fin))
 	default:
 		add(fsm.RecvFIN, fin, proof, false, !sure || !s.unacked(fin, proof) || s.maybeAcked(fin, proof))
 		add(fsm.RecvAckOfFIN, ack, nil, false, false)
 	}
 	return list
 }
+
+// bringsACK reports whether the peer's FIN acknowledges the endpoint's. Of one that was not captured, in the place of which is what proves it
+// (peerFIN), that is not known.
+func (s *walker) bringsACK(fin *conn.Fact) bool { return fin.Dir() == s.peer && fin.Covers(s.self.FIN) }
 
 // closedSecond reports whether the endpoint had the peer's FIN when the application closed, and whether that is sure.
 func (s *walker) closedSecond(own, fin, proof *conn.Fact) (passive, sure bool) {
@@ -259,7 +263,7 @@ func (s *walker) prompt(proof, fin *conn.Fact, within conn.Time) bool {
 
 // isBoth reports whether the segment that brought the peer's FIN was the first that acknowledged the endpoint's.
 func (s *walker) isBoth(ack, fin, proof *conn.Fact) bool {
-	if !fin.Covers(s.self.FIN) || fin.Bits.Has(conn.FactStandIn) || s.deferred(fin, proof) {
+	if !s.bringsACK(fin) || fin.Bits.Has(conn.FactStandIn) || s.deferred(fin, proof) {
 		return false
 	}
 	return conn.IsFIN(ack) || ack.Time > fin.Time
