@@ -31,7 +31,7 @@ func detectSYNChanged(s *pass) {
 			took := s.Find(dir, 0, func(g *conn.Fact) bool { return conn.IsSYN(g) && g.Seq == f.Seq && g.Ahead < f.Ahead })
 			answered := func(g *conn.Fact) bool { return g.Any(wire.SYN) && f.Ack-g.Seq-1 <= uint32(g.Len) }
 			if took != nil {
-				how = 4
+				how = s.whyNoAnswer(f)
 			} else if s.Find(1-dir, 0, conn.IsSYN) != nil && s.Find(1-dir, 0, answered) == nil {
 				how = 2
 			} else if own := s.Find(dir, 0, conn.IsSYNACK); own != nil && f.Ahead < own.Ahead {
@@ -42,6 +42,18 @@ func detectSYNChanged(s *pass) {
 			s.raise(s.Side(dir), f, args{how, int64(max(0, f.Time-s.C.Start))})
 		}
 	}
+}
+
+// whyNoAnswer is why f is not the SYN-ACK of who sent a SYN with the same ISN: 4 if that had taken its peer's SYN-ACK, 6 if its peer, as that says
+// later, has another ISN than f acknowledges, 7 if it had been refused.
+func (s *pass) whyNoAnswer(f *conn.Fact) int64 {
+	switch own := s.Find(1-f.Dir(), 0, conn.IsSYNACK); {
+	case own == nil:
+		return 7
+	case own.Ahead > f.Ahead:
+		return 6
+	}
+	return 4
 }
 
 // opens reports whether the capture has a SYN or SYN-ACK of the connection.
@@ -56,8 +68,9 @@ func detailSYNChanged(a *Anomaly) string {
 		return "the SYN before, " + duration(a.args[1]) + " earlier and unanswered, had another ISN"
 	case 2:
 		return "a SYN-ACK of another connection, " + duration(a.args[1]) + " after the first segment: it acknowledges no SYN that was sent"
-	case 4:
-		return "a SYN-ACK with the ISN of the " + a.Side.String() + "'s own SYN, " + duration(a.args[1]) + " after the first segment: that had taken its peer's SYN-ACK"
+	case 4, 6, 7:
+		why := map[int64]string{4: "that had taken its peer's SYN-ACK", 6: "it acknowledges no SYN that its peer sent", 7: "that had been refused"}
+		return "a SYN-ACK with the ISN of the " + a.Side.String() + "'s own SYN, " + duration(a.args[1]) + " after the first segment: " + why[a.args[0]]
 	case 5:
 		return "the SYN-ACK of the connection, once more, " + duration(a.args[1]) + " after the first segment: the " + a.Side.String() + " had acknowledged more by then, so it did not send " +
 			"that again; a copy came late, or its host has forgotten the connection"

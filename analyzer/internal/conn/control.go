@@ -244,10 +244,10 @@ func (c *Conn) Syn(tx, rx *Half, s *wire.Segment) bool {
 }
 
 // IsForeignSYN reports whether the SYN or SYN-ACK in s is not of this connection: it has another ISN, and no endpoint takes a second one. Nor is
-// a SYN-ACK in the name of a client that has taken the server's, or one that acknowledges what was not sent.
+// a SYN-ACK in the name of a client that has taken the server's, or was refused, or one that acknowledges what was not sent.
 func (c *Conn) IsForeignSYN(tx *Half, s *wire.Segment) bool {
 	if tx.Flags.Has(ISNKnown) {
-		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && (c.isClient(tx) || c.acksUnsent(tx, s))
+		return s.Seq != tx.ISN() || s.Flags.Has(wire.ACK) && (c.isClient(tx) || c.gaveUp(tx) || c.acksUnsent(tx, s))
 	}
 	return c.contradicts(tx, s)
 }
@@ -267,6 +267,12 @@ func (c *Conn) isClient(tx *Half) bool {
 		peer = &c.Half[1]
 	}
 	return tx.Flags&(sent|SentACK) == SentSYN|SentACK && peer.Flags&sent == SentSYNACK && tx.Acked >= peer.Start
+}
+
+// gaveUp reports whether tx sent a SYN that was refused, and has not sent it again: nothing is left that answers a SYN.
+func (c *Conn) gaveUp(tx *Half) bool {
+	const over = WasRefused | Ended
+	return c.Flags&over == over && tx.Flags&(SentSYN|SentSYNACK) == SentSYN
 }
 
 // contradicts reports whether the ISN in s is not that of the connection, whose SYN of that side was not captured: it has ended, or

@@ -122,12 +122,6 @@ func (h *Half) Sent(peer *Half, out *Sent) {
 	out.StreamBytes, out.Unacknowledged = uint64(max(0, stream)), h.unacked(peer)
 }
 
-// misses reports whether all that h sent is of another connection than its peer began: that has sent nothing but SYN, which is not what h
-// acknowledges.
-func (h *Half) misses(peer *Half) bool {
-	return peer.Dialing(h) && !h.Flags.Has(ISNKnown|SentFIN) && h.Acked != 0 && (h.Acked < peer.Start || h.Acked > peer.Start+Slack)
-}
-
 // RTT is a distribution of round trip times.
 type RTT struct {
 	Samples          uint64

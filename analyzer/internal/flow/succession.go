@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/segment"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
@@ -86,6 +87,13 @@ func (t *Tracker) markOldAnswer(slot uint32, s *wire.Segment) {
 
 // forgetOlder takes from the connection in slot what s shows to have been an older one's.
 func (t *Tracker) forgetOlder(slot uint32, c *conn.Conn, s *wire.Segment) {
+	if c.Hearsay(s) {
+		c.DisownAnswer(&t.Facts, 1-s.Dir, func(f *conn.Fact) {
+			if c.Flags.Has(conn.IsRead) {
+				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, RTT: segment.NoRTT, Amends: c.FirstFrame + uint64(f.Ahead)})
+			}
+		})
+	}
 	dir, ok := c.ShowsOlder(s)
 	if !ok {
 		return

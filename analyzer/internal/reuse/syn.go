@@ -19,7 +19,7 @@ const (
 func JudgeSYN(c *conn.Conn, s *wire.Segment) SYNVerdict {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	over := isOver(c, s.Dir) && !mayAnswer(c, s.Dir)
-	if tx.PrecededBy(s.Seq) {
+	if tx.PrecededBy(s.Seq) && !acksAnother(tx, s) {
 		if rebooted(c, s) {
 			return Undecided
 		}
@@ -45,6 +45,12 @@ func JudgeSYN(c *conn.Conn, s *wire.Segment) SYNVerdict {
 		return NewConnection
 	}
 	return Undecided
+}
+
+// acksAnother reports whether the SYN-ACK s answers a SYN that does not lie a little before what its sender has acknowledged: that was of another
+// connection.
+func acksAnother(tx *conn.Half, s *wire.Segment) bool {
+	return s.Flags.Has(wire.ACK) && !tx.Flags.Has(conn.ISNKnown) && tx.Acked != 0 && uint32(tx.Acked)-s.Ack > uint32(conn.Slack)
 }
 
 // isOver reports whether whoever sends a SYN in direction dir, and follows the rules, is done with the connection.

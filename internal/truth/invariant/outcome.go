@@ -89,7 +89,7 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 	},
 	analyzer.HalfOpen: {
 		close:  []analyzer.CloseKind{analyzer.CloseNone},
-		states: []zeekState{{"S1", nil}, {"OTH", nil}},
+		states: []zeekState{{"S1", nil}, {"OTH", nil}, {"SH", (*checker).aFINIsNotTaken}, {"SHR", (*checker).aFINIsNotTaken}},
 		needs:  analyzer.SawSYNACK,
 		ends: func(k *checker) bool {
 			return slices.Contains([]fsm.State{fsm.SynRcvd, fsm.Listen}, k.j.State[analyzer.Server])
