@@ -88,9 +88,12 @@ var verdicts = [analyzer.NumOutcomes]verdict{
 		text: "a SYN, or a port scan, and both in no other state than SYN_SENT and CLOSED",
 	},
 	analyzer.HalfOpen: {
-		close:  []analyzer.CloseKind{analyzer.CloseNone},
-		states: []zeekState{{"S1", nil}, {"OTH", nil}, {"SH", (*checker).aFINIsNotTaken}, {"SHR", (*checker).aFINIsNotTaken}},
-		needs:  analyzer.SawSYNACK,
+		close: []analyzer.CloseKind{analyzer.CloseNone},
+		states: []zeekState{
+			{"S1", nil}, {"OTH", nil}, {"S2", (*checker).aFINIsNotTaken}, {"S3", (*checker).aFINIsNotTaken},
+			{"SH", (*checker).aFINIsNotTaken}, {"SHR", (*checker).aFINIsNotTaken},
+		},
+		needs: analyzer.SawSYNACK,
 		ends: func(k *checker) bool {
 			return slices.Contains([]fsm.State{fsm.SynRcvd, fsm.Listen}, k.j.State[analyzer.Server])
 		},
