@@ -41,7 +41,7 @@ func detectAcceptQueue(s *pass) {
 				acked = true
 				data = max(data, int64(f.Len))
 			case f.Dir() != dir || !conn.IsSYNACK(f):
-			case previous != 0 && acked && f.Time-previous >= conn.LeastTimer:
+			case previous != 0 && acked && f.Time-previous >= conn.MinRTO:
 				if n++; first == nil {
 					first = f
 				}

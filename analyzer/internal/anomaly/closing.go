@@ -13,7 +13,7 @@ const lingers conn.Time = 1e9
 // patience is for how long the sender of a FIN waits for its ACK before the silence means something: as long as one took before, or
 // until it would repeat the FIN.
 func (s *pass) patience(side conn.Side) conn.Time {
-	return max(conn.LeastTimer, 2*(s.Of(side).Distance+s.Of(side.Peer()).Distance))
+	return max(conn.MinRTO, 2*(s.Of(side).Distance+s.Of(side.Peer()).Distance))
 }
 
 // finCopies are the FINs of a direction, and how many of them reached a peer in TIME_WAIT.

@@ -31,11 +31,11 @@ func detectSYNACKAgain(s *pass) {
 		}) != nil {
 			why = answersAgain
 		}
-		if why != answersAgain && why != wrongSum && synacks.second.Time-synacks.first.Time < conn.LeastTimer {
+		if why != answersAgain && why != wrongSum && synacks.second.Time-synacks.first.Time < conn.MinRTO {
 			why = tooSoon
 		}
 		a := s.raise(s.Side(dir), synacks.second, args{synacks.times() | why, synacks.span(), synacks.gaps[0], synacks.gaps[1]})
-		if why == tooSoon && synacks.last.Time-synacks.first.Time < conn.LeastTimer {
+		if why == tooSoon && synacks.last.Time-synacks.first.Time < conn.MinRTO {
 			a.as(SeverityNote) // nothing was lost
 		}
 	}

@@ -157,7 +157,7 @@ func (h *Half) LeftSYNRCVD(peer *Half, s *wire.Segment) bool {
 	const was = ISNKnown | SentSYNACK | SentACK
 	both := h.Flags.Has(SentSYN) || peer.Flags.Has(SentSYNACK)
 	return !both && s.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK && h.Flags&was == was && s.Seq == h.ISN() &&
-		reassembly.Unwrap(h.Acked, reassembly.Seq(s.Ack)) < h.Acked && Time(s.Time)-h.Last >= LeastTimer
+		reassembly.Unwrap(h.Acked, reassembly.Seq(s.Ack)) < h.Acked && Time(s.Time)-h.Last >= MinRTO
 }
 
 // CopiesSYN reports whether s is the latest SYN of its sender once more, sooner than that sends it again: a copy that the network made.

@@ -92,7 +92,7 @@ func (c *Conn) Doubts(p *IncidentPool, acker uint8, s *wire.Segment, acked, sent
 		return Undecided
 	case tx.Flags.Has(SentRST) && c.rare[s.Dir].rstSeq == uint32(m.Hole.To):
 		return NotSent // SYN_RCVD answers such an ACK by an RST with its number (RFC 9293 3.10.7.4), and goes on
-	case s.SeqLen() == 0, now-m.Run.Longest < LeastTimer:
+	case s.SeqLen() == 0, now-m.Run.Longest < MinRTO:
 		return NotSent // it has the next number that its sender will use; or no timer can have sent it again
 	}
 	return Undecided

@@ -227,6 +227,3 @@ const AckDelay = 40e6
 
 // RoundTrip is the longest that is common: what comes later is not the kernel's answer.
 const RoundTrip Time = 500e6
-
-// LeastTimer is the shortest retransmission timeout that stacks have.
-const LeastTimer Time = 200e6

@@ -345,7 +345,6 @@ func (r *Reader) readSACK(high reassembly.Pos) (news bool) {
 	got := rp.acked.Ack(p.Ranges, r.ack, sent, blocks[:n])
 	rp.sacks++
 	rp.mostBlocks = max(rp.mostBlocks, s.NSack)
-	rp.invalidSACKs += uint32(got.Invalid)
 	if got.Invalid > 0 || got.DSACK.Len() > 0 && got.DSACK.Lo < r.Rx.Start-1 {
 		r.strangeBlocks(blocks[:n])
 	}

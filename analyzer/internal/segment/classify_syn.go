@@ -171,7 +171,7 @@ func (r *Reader) openAgain() Kind {
 		r.V.Notes |= NoteAnswersSYN
 		doubled = !again // the SYN, by the network
 	}
-	if r.V.Spurious = doubled || e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.LeastTimer {
+	if r.V.Spurious = doubled || e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.MinRTO {
 		r.untaken()
 	}
 	r.resend(i, 0)
@@ -181,7 +181,7 @@ func (r *Reader) openAgain() Kind {
 // answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: sooner after the
 // one before than a timer waits; or, if the SYN was sent again, as its first word behind that.
 func (r *Reader) answersSYN(e *flight.Segment, again bool) bool {
-	if r.now-r.Tx.Last < conn.LeastTimer && (again || e != nil) {
+	if r.now-r.Tx.Last < conn.MinRTO && (again || e != nil) {
 		return true
 	}
 	if !again {

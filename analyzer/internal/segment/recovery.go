@@ -53,10 +53,10 @@ type Recovery struct {
 	mostOften   uint8             // so often was the same sent again
 
 	// and of the ACKs for it, and of its own window.
-	mostBlocks                  uint8
-	sacks, dsacks, invalidSACKs uint32
-	zeroSince                   conn.Time // the last time, valid with statsZero
-	zeroTime, zeroMax           conn.Time
+	mostBlocks        uint8
+	sacks, dsacks     uint32
+	zeroSince         conn.Time // the last time, valid with statsZero
+	zeroTime, zeroMax conn.Time
 }
 
 // resent is a retransmission that may prove unneeded.
