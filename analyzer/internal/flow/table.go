@@ -94,18 +94,6 @@ func (x *index) find(s *slab, key *wire.Key, hash uint32) uint32 {
 	}
 }
 
-// home is where the search for a hash begins.
-func (x *index) home(hash uint32) *uint64 { return &x.entries[hash&uint32(len(x.entries)-1)] }
-
-// first is the slot of the first key with this hash, or noSlot. It is seldom that of another key.
-func (x *index) first(hash uint32) uint32 {
-	mask := uint32(len(x.entries) - 1)
-	i := hash & mask
-	for ; x.entries[i] != 0 && uint32(x.entries[i]>>32) != hash; i = (i + 1) & mask {
-	}
-	return uint32(x.entries[i]) - 1
-}
-
 // put enters a key that is not there yet.
 func (x *index) put(hash, slot uint32) {
 	x.used++
