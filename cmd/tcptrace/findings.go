@@ -63,17 +63,26 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 	if is, _ := o.formats.Find(o.format); is.People && len(args) > 1 && len(shell.Shown(args...)) > mostFiles {
 		words = o.words(nil, "FILE...") // people know them
 	}
-	text := findings.TextOptions{Width: look.Width, Color: look.Color}
+	text := findings.TextOptions{Width: look.Width, Color: look.Color, Limits: o.limits(words)}
 	if o.format == "table" {
-		text.Full, text.All = fullFindings, "tcptrace findings "+words
-		if selected := o.condition(); selected != "" {
-			text.All += " --where " + shell.Shown(selected)
-		}
+		text.Full, text.All = fullFindings, "tcptrace findings "+words+o.onlySelected()
 		if look.Height > 0 {
 			text.Lines = max(1, look.Height-belowFindings)
 		}
 	}
-	return findings.Attach(next, format, w, findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args), Selected: o.condition() != ""}, text)
+	found := findings.Options{Services: o.names.Services(e.services), Times: look.Times, Command: o.showing(words, args), Selected: o.condition() != ""}
+	return findings.Attach(next, format, w, found, text)
+}
+
+// limits is the command that shows what limits the transfers of inputs in words.
+func (o *analyzeOptions) limits(words string) string { return "tcptrace summary " + words + " --by limit" + o.onlySelected() }
+
+// onlySelected is --where as it stands on a command line, "" if all conversations are selected.
+func (o *analyzeOptions) onlySelected() string {
+	if selected := o.condition(); selected != "" {
+		return " --where " + shell.Shown(selected)
+	}
+	return ""
 }
 
 // words are inputs and the capture filter, as they stand on a command line.

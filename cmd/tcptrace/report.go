@@ -70,7 +70,7 @@ func runReport(ctx context.Context, args []string, o reportOptions, e env) error
 	if err != nil {
 		return err
 	}
-	pg := page.New(page.Options{Title: o.title, Times: times, Files: args, Words: all.words(args), Program: build.Name(release), Details: o.details, Command: all.showing(all.words(args), args)})
+	pg := page.New(page.Options{Title: o.title, Times: times, Files: args, Words: all.words(args), Program: build.Name(release), Details: o.details, Command: all.showing(all.words(args), args), Limits: all.limits(all.words(args))})
 	p, err := o.passes(ctx, "tcptrace report", args, pg, e)
 	if err != nil {
 		return err

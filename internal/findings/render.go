@@ -17,7 +17,9 @@ type TextOptions struct {
 	Color bool   // styles of package console
 	Full  int    // of so many findings where they lie and what to do is said, of the others only what they are and the command; 0: of all
 	All   string // the command that says it of all
-	Lines int    // of these, as far as they can be seen without those that cost least; 0: any number
+	// Limits is the command that shows what limits transfers: for who finds nothing wrong and hoped for more speed.
+	Limits string
+	Lines  int // of these, as far as they can be seen without those that cost least; 0: any number
 }
 
 const (
@@ -76,6 +78,9 @@ func (r *Report) said(o TextOptions, most, full int) string {
 		return ""
 	case len(r.Findings) == 0:
 		t.wrap("", r.Healthy(), "")
+		if o.Limits != "" {
+			t.WriteString("what limits transfers: " + o.Limits + "\n")
+		}
 	}
 	for i := range r.Findings[:most] {
 		t.finding(i+1, &r.Findings[i], i < full)

@@ -164,6 +164,6 @@ func (r *Report) Healthy() string {
 		wrong = "nothing that anybody would notice"
 		warned = " (" + report.HumanCount(r.Warned) + " with warnings that cost nothing)"
 	}
-	return fmt.Sprintf("%s in %s%s: looked at how they opened, what was lost, who waited for whom, windows, how they ended, and the capture itself; what limits transfers: tcptrace summary FILE --by limit",
+	return fmt.Sprintf("%s in %s%s: looked at openings, loss, waiting, windows, endings and the capture itself",
 		wrong, report.Counted(r.Conversations, "conversation"), warned)
 }

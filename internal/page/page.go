@@ -24,6 +24,7 @@ type Options struct {
 	Words   string                                    // the inputs, and -f, as a shell takes them: what follows the name of a command
 	Program string                                    // which wrote it, with its version
 	Command func(where string, stream *uint64) string // shows the conversations for which an expression is true
+	Limits  string                                    // the command that shows what limits transfers
 	Details int                                       // conversations in detail, at most; 0: none
 	Times   report.Times                              // how moments are shown
 	Live    bool                                      // the capture goes on: see live.go

@@ -114,7 +114,11 @@ func (p *Page) writeOverview(e *encoder, s *analyzer.Summary, filtered bool, det
 // writeFindings writes what was found, each with the rows that it is about.
 func (p *Page) writeFindings(e *encoder, s *analyzer.Summary) {
 	r := p.found.Report(s, findings.Options{Command: p.o.Command, Times: p.o.Times})
-	e.field("healthy").text(r.Healthy())
+	healthy := r.Healthy()
+	if p.o.Limits != "" {
+		healthy += "; what limits transfers: " + p.o.Limits
+	}
+	e.field("healthy").text(healthy)
 	e.field("more").uint(r.More)
 	place := make(map[uint64]int, len(p.rows))
 	for i := range p.rows {
