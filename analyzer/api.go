@@ -5,7 +5,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/intake"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/analyzer/packet"
 )
@@ -106,33 +106,33 @@ type ConnState = conn.ConnState
 type Conversation = conn.Conversation
 
 // Kind says what a segment is. Every segment of a conversation has exactly one.
-type Kind = segment.Kind
+type Kind = reading.Kind
 
 // The kinds. [Kind.Term] says what each one is.
 const (
-	KindData               = segment.KindData
-	KindACK                = segment.KindACK
-	KindSYN                = segment.KindSYN
-	KindSYNACK             = segment.KindSYNACK
-	KindFIN                = segment.KindFIN
-	KindRST                = segment.KindRST
-	KindRetransmission     = segment.KindRetransmission
-	KindOutOfOrder         = segment.KindOutOfOrder
-	KindKeepAlive          = segment.KindKeepAlive
-	KindKeepAliveACK       = segment.KindKeepAliveACK
-	KindZeroWindowProbe    = segment.KindZeroWindowProbe
-	KindZeroWindowProbeACK = segment.KindZeroWindowProbeACK
-	KindWindowUpdate       = segment.KindWindowUpdate
-	KindDuplicateACK       = segment.KindDuplicateACK
-	KindChallengeACK       = segment.KindChallengeACK
-	KindUnacceptable       = segment.KindUnacceptable
-	KindCaptureDuplicate   = segment.KindCaptureDuplicate
-	NumKinds               = segment.NumKinds
+	KindData               = reading.KindData
+	KindACK                = reading.KindACK
+	KindSYN                = reading.KindSYN
+	KindSYNACK             = reading.KindSYNACK
+	KindFIN                = reading.KindFIN
+	KindRST                = reading.KindRST
+	KindRetransmission     = reading.KindRetransmission
+	KindOutOfOrder         = reading.KindOutOfOrder
+	KindKeepAlive          = reading.KindKeepAlive
+	KindKeepAliveACK       = reading.KindKeepAliveACK
+	KindZeroWindowProbe    = reading.KindZeroWindowProbe
+	KindZeroWindowProbeACK = reading.KindZeroWindowProbeACK
+	KindWindowUpdate       = reading.KindWindowUpdate
+	KindDuplicateACK       = reading.KindDuplicateACK
+	KindChallengeACK       = reading.KindChallengeACK
+	KindUnacceptable       = reading.KindUnacceptable
+	KindCaptureDuplicate   = reading.KindCaptureDuplicate
+	NumKinds               = reading.NumKinds
 )
 
 // Notes are what else there is to say about a segment, as independent bits. All yields their names, which docs/segments.md explains; Has
 // reports whether one is set.
-type Notes = segment.Notes
+type Notes = reading.Notes
 
 // Segment is one TCP segment, as it is decoded: package packet names its flags.
 type Segment = packet.Segment
@@ -141,7 +141,7 @@ type Segment = packet.Segment
 // Client, Segment, Kind, Cause, Spurious and Notes.
 //
 // Its fields: go doc ./analyzer/internal/segment Reading
-type Reading = segment.Reading
+type Reading = reading.Reading
 
 // CloseKind says how a connection ended.
 type CloseKind = state.CloseKind

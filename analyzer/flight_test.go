@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
@@ -109,7 +109,7 @@ func TestFlightUnknown(t *testing.T) {
 
 // TestFlightDropped: what its receiver drops is in flight only where its sender will send it again, and its ACK counts only there.
 func TestFlightDropped(t *testing.T) {
-	const old = segment.NotePAWS
+	const old = reading.NotePAWS
 	for _, test := range []struct {
 		what      string
 		s         wire.Segment // behind 100 bytes of either side, the server's of which are not acknowledged
@@ -125,7 +125,7 @@ func TestFlightDropped(t *testing.T) {
 		{"one byte ahead, with an old timestamp", wire.Segment{Seq: 101, Len: 10, Ack: 100}, KindUnacceptable, old, true, 0, false},
 		{"due, with an old timestamp", wire.Segment{Seq: 100, Len: 10, Ack: 100}, KindUnacceptable, old, true, 10, true},
 		{"a FIN, with an old timestamp", wire.Segment{Seq: 100, Flags: wire.FIN, Ack: 100}, KindUnacceptable, old, true, 0, false},
-		{"dropped for its ACK", wire.Segment{Seq: 100, Len: 10, Ack: 100}, KindUnacceptable, segment.NoteOldACK, true, 0, false},
+		{"dropped for its ACK", wire.Segment{Seq: 100, Len: 10, Ack: 100}, KindUnacceptable, reading.NoteOldACK, true, 0, false},
 		{"damaged", wire.Segment{Seq: 100, Len: 10, Ack: 100, Bits: wire.BadSum}, KindUnacceptable, 0, true, 10, false},
 		{"ahead, of a sender whose sums are wrong", wire.Segment{Seq: 20000, Len: 10, Ack: 100, Bits: wire.BadSum}, KindUnacceptable, old, false, 0, false},
 		{"with a damaged IP header", wire.Segment{Seq: 100, Len: 10, Ack: 100, Bits: wire.BadHeader}, KindUnacceptable, 0, false, 10, false},

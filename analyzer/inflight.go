@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/state"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
@@ -99,7 +99,7 @@ func (f *Flight) pass(r *Reading, dir uint8) {
 // isDue reports whether a segment that its receiver drops for its timestamp (if it checks those) is nevertheless what its sender is sending now, and
 // will retransmit. Anything at another place is of another connection, or forged.
 func (h *flightHalf) isDue(r *Reading) bool {
-	return r.Notes&segment.NotePAWS != 0 && !r.Segment.Flags.Any(wire.FIN) && reassembly.Seq(r.Segment.Seq) == h.next.Seq()
+	return r.Notes&reading.NotePAWS != 0 && !r.Segment.Flags.Any(wire.FIN) && reassembly.Seq(r.Segment.Seq) == h.next.Seq()
 }
 
 // sent adds what r's segment sends. It reports whether its sequence number can belong to the connection.

@@ -75,7 +75,9 @@ func (o *analyzeOptions) withFindings(next, format report.Report, w io.Writer, a
 }
 
 // limits is the command that shows what limits the transfers of inputs in words.
-func (o *analyzeOptions) limits(words string) string { return "tcptrace summary " + words + " --by limit" + o.onlySelected() }
+func (o *analyzeOptions) limits(words string) string {
+	return "tcptrace summary " + words + " --by limit" + o.onlySelected()
+}
 
 // onlySelected is --where as it stands on a command line, "" if all conversations are selected.
 func (o *analyzeOptions) onlySelected() string {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 )
 
@@ -33,7 +33,7 @@ func TestSteady(t *testing.T) {
 	} {
 		tracker := NewTracker(Options{MaxFlows: 1}, nil)
 		var got []float64
-		tracker.Watch(func(*segment.Reading) { got = append(got, float64(tracker.Slab.At(0).Last)/1e3) })
+		tracker.Watch(func(*reading.Reading) { got = append(got, float64(tracker.Slab.At(0).Last)/1e3) })
 		var out Output
 		for i, a := range test.captured {
 			s := wire.Segment{Key: pair(1), Dir: a.dir, Time: int64(a.us * 1e3), Frame: uint64(i + 1), Flags: wire.ACK, Seq: uint32(100 * (1 + a.dir)), Ack: uint32(200 - 100*a.dir), Window: 100, IPID: uint16(i)}

@@ -3,7 +3,7 @@ package flow
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/latest"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 )
 
@@ -29,6 +29,6 @@ func (t *Tracker) countDuplicate(slot uint32, s *wire.Segment) {
 	c := t.Slab.At(slot)
 	t.payloads.Copied(latest.Owner{Slot: slot, Gen: c.Gen}, s)
 	c.NoteCopy(&t.Facts.Incidents, s)
-	t.passOver(slot, s, segment.KindCaptureDuplicate, 0)
+	t.passOver(slot, s, reading.KindCaptureDuplicate, 0)
 	c.Count(&c.Half[s.Dir], s)
 }

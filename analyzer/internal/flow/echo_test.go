@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 )
 
@@ -16,13 +16,13 @@ var itself = []wire.Segment{
 
 // trackItself tracks segments from one socket to another, which may be it. It returns the conversation and what each
 // segment was told to be.
-func trackItself(t *testing.T, to uint16, segments []wire.Segment, copies int) (*conn.Conversation, map[uint64][]segment.Kind) {
+func trackItself(t *testing.T, to uint16, segments []wire.Segment, copies int) (*conn.Conversation, map[uint64][]reading.Kind) {
 	t.Helper()
 	f := newFeed(Options{Undivided: true})
 	var got conn.Conversation
 	f.merger = NewMerger(1, keep{&got})
-	kinds := map[uint64][]segment.Kind{}
-	f.tracker.Watch(func(r *segment.Reading) {
+	kinds := map[uint64][]reading.Kind{}
+	f.tracker.Watch(func(r *reading.Reading) {
 		if r.Amends == 0 {
 			kinds[r.Segment.Frame] = append(kinds[r.Segment.Frame], r.Kind)
 		}
@@ -67,7 +67,7 @@ func TestSelfCopied(t *testing.T) {
 		t.Errorf("%v, %d packets, %+v", got.Outcome, got.Packets(), got.Sent[conn.Client])
 	}
 	for frame := uint64(2); frame <= 12; frame += 2 {
-		if len(kinds[frame]) != 1 || kinds[frame][0] != segment.KindCaptureDuplicate {
+		if len(kinds[frame]) != 1 || kinds[frame][0] != reading.KindCaptureDuplicate {
 			t.Errorf("frame %d is read as %v", frame, kinds[frame])
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/intake"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
@@ -30,7 +30,7 @@ func (k keeper) Conversation(c *conn.Conversation) error {
 type analysis struct {
 	kept      keeper
 	places    []Place
-	readings  []segment.Reading
+	readings  []reading.Reading
 	revisions []Revision
 	sum       intake.Summary
 }
@@ -43,7 +43,7 @@ func analyze(o Options, prepare func(*Tracker), watch bool, segments []wire.Segm
 	m := NewMerger(1, a.kept)
 	if watch {
 		t.KeepRevisions()
-		t.Watch(func(r *segment.Reading) {
+		t.Watch(func(r *reading.Reading) {
 			v := *r
 			v.Segment = nil
 			a.readings = append(a.readings, v)

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/reuse"
-	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/names"
 	"tcptrace/internal/wire"
 )
@@ -93,9 +93,9 @@ func (t *Tracker) settle(slot uint32) {
 		if h.Copied(i) {
 			t.countDuplicate(slot, s)
 		} else {
-			t.passOver(slot, s, segment.KindUnacceptable, h.Reason())
+			t.passOver(slot, s, reading.KindUnacceptable, h.Reason())
 			if t.keeps && !isEcho(c, s) {
-				t.revisions = append(t.revisions, Revision{Frame: s.Frame, Kind: segment.KindUnacceptable, Notes: h.Reason()})
+				t.revisions = append(t.revisions, Revision{Frame: s.Frame, Kind: reading.KindUnacceptable, Notes: h.Reason()})
 			}
 			c.Count(&c.Half[s.Dir], s)
 			if h.Kind != reuse.FarOff {

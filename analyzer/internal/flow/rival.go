@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
@@ -51,7 +52,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 	}
 	isn, rtt := rivals[taken].Seq, time.Duration(0)
 	if _, tries := c.Dialed(&t.Facts, s.Dir, c.Ahead(&rivals[taken])); tries == 1 {
-		rtt = segment.NoRTT
+		rtt = reading.NoRTT
 	}
 	rivals = slices.DeleteFunc(rivals[taken:], func(a wire.Segment) bool { return a.Seq != isn || !isFact(c, &t.Facts, &a) })
 	for f := range c.Facts.All(&t.Facts) {
@@ -62,7 +63,7 @@ func (t *Tracker) chooseISN(slot uint32, s *wire.Segment) {
 		if f.Seq != isn {
 			f.Bits |= conn.FactForeign
 			if c.Flags.Has(conn.IsRead) {
-				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, RTT: rtt, Amends: c.FirstFrame + uint64(f.Ahead)})
+				t.reviseTo(c, s, reading.Reading{Kind: reading.KindUnacceptable, RTT: rtt, Amends: c.FirstFrame + uint64(f.Ahead)})
 			}
 		}
 	}
@@ -119,7 +120,7 @@ func (t *Tracker) beginAnew(slot uint32, s *wire.Segment, synacks []wire.Segment
 			r.V.Kind = r.OpenAnew()
 			r.ReadACK()
 			r.A.Stamps(a)
-			t.reviseTo(c, s, segment.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, RTT: r.V.RTT, Amends: a.Frame})
+			t.reviseTo(c, s, reading.Reading{Kind: r.V.Kind, Cause: r.V.Cause, Spurious: r.V.Spurious, Notes: r.V.Notes, RTT: r.V.RTT, Amends: a.Frame})
 		}
 		c.Syn(tx, rx, a)
 		if a.Len > 0 {

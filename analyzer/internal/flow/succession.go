@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/fsm"
 	"tcptrace/internal/wire"
 )
@@ -90,7 +90,7 @@ func (t *Tracker) forgetOlder(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if c.Hearsay(s) {
 		c.DisownAnswer(&t.Facts, 1-s.Dir, func(f *conn.Fact) {
 			if c.Flags.Has(conn.IsRead) {
-				t.reviseTo(c, s, segment.Reading{Kind: segment.KindUnacceptable, RTT: segment.NoRTT, Amends: c.FirstFrame + uint64(f.Ahead)})
+				t.reviseTo(c, s, reading.Reading{Kind: reading.KindUnacceptable, RTT: reading.NoRTT, Amends: c.FirstFrame + uint64(f.Ahead)})
 			}
 		})
 	}

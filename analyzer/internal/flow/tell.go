@@ -4,12 +4,13 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/internal/wire"
 )
 
 // passOver reads a segment that the analysis passes over.
-func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind segment.Kind, notes segment.Notes) {
+func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind reading.Kind, notes reading.Notes) {
 	c := t.Slab.At(slot)
 	if !c.Flags.Has(conn.IsRead) {
 		return
@@ -19,7 +20,7 @@ func (t *Tracker) passOver(slot uint32, s *wire.Segment, kind segment.Kind, note
 	r.V.Kind, r.V.Notes = kind, notes
 	r.Place()
 	r.A.Observe(r.Tx, s)
-	if kind == segment.KindCaptureDuplicate {
+	if kind == reading.KindCaptureDuplicate {
 		t.RecoveryOf(r.A, r.Tx).Copied(s)
 	}
 	r.Close()
@@ -33,14 +34,14 @@ func (t *Tracker) tell(r *segment.Reader) {
 		return
 	}
 	if t.origins.isTruncated(s) {
-		r.V.Notes |= segment.NoteTruncated
+		r.V.Notes |= reading.NoteTruncated
 	}
 	if r.C.Flags.Has(conn.Succeeded) && s.Frame == r.C.FirstFrame {
-		r.V.Notes |= segment.NotePortReused
+		r.V.Notes |= reading.NotePortReused
 	}
 	client, _ := r.C.Client()
 	out := &t.reading
-	*out = segment.Reading{
+	*out = reading.Reading{
 		First: r.C.FirstFrame, Client: client, Segment: s,
 		Seq: r.Tx.Relative(s.Seq), Window: int64(r.Offered()),
 		Scaled: s.Flags.Any(wire.SYN) || conn.KnowsScale(r.Tx, r.Rx),
@@ -54,7 +55,7 @@ func (t *Tracker) tell(r *segment.Reader) {
 }
 
 // show has the watcher see a reading of s, with the time that was captured.
-func (t *Tracker) show(s *wire.Segment, r *segment.Reading) {
+func (t *Tracker) show(s *wire.Segment, r *reading.Reading) {
 	s.Time -= int64(t.late)
 	t.watch(r)
 	s.Time += int64(t.late)
@@ -63,10 +64,10 @@ func (t *Tracker) show(s *wire.Segment, r *segment.Reading) {
 // Revision is what a later segment showed of an earlier one.
 type Revision struct {
 	Frame    uint64
-	Kind     segment.Kind
+	Kind     reading.Kind
 	Cause    conn.Cause
 	Spurious bool
-	Notes    segment.Notes // beside those that the segment has
+	Notes    reading.Notes // beside those that the segment has
 	RTT      time.Duration // that its ACK measured, if it is known to have been taken only now; segment.NoRTT: none
 }
 
@@ -85,7 +86,7 @@ func (t *Tracker) revise(r *segment.Reader) {
 }
 
 // reviseTo tells what s, of c, shows of one earlier segment.
-func (t *Tracker) reviseTo(c *conn.Conn, s *wire.Segment, to segment.Reading) {
+func (t *Tracker) reviseTo(c *conn.Conn, s *wire.Segment, to reading.Reading) {
 	if isEcho(c, s) {
 		return
 	}
@@ -104,4 +105,4 @@ func (t *Tracker) reviseTo(c *conn.Conn, s *wire.Segment, to segment.Reading) {
 // Watch has f told of every segment that the tracker tracks, in order of frames but for those of a SYN
 // of which it was not clear for a while whether it opens a connection. f is called by the goroutine
 // that the tracker belongs to; r is valid during the call.
-func (t *Tracker) Watch(f func(r *segment.Reading)) { t.watch = f }
+func (t *Tracker) Watch(f func(r *reading.Reading)) { t.watch = f }

@@ -7,6 +7,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/intake"
 	"tcptrace/analyzer/internal/latest"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/reuse"
 	"tcptrace/analyzer/internal/segment"
 	"tcptrace/analyzer/internal/state"
@@ -92,12 +93,12 @@ type Tracker struct {
 	begun     int                       // conversations that it may want
 	latest    conn.Time                 // start of the last of them
 
-	watch    func(*segment.Reading)
+	watch    func(*reading.Reading)
 	late     conn.Time                    // by how much the time of the segment at hand is not the one that was captured
 	Course   func(done int) *state.Course // room for the course of that conversation of Output.Done, for who judges it; nil: nobody does
 	Overflow func()                       // empties the Output at hand; nil: that is done behind every segment
 	Defers   bool                         // conversations whose time is over may stay until there is room in the Output at hand
-	reading  segment.Reading
+	reading  reading.Reading
 	woken    wire.Segment // the SYN of an embryo at hand: on the stack it would be allocated each time
 
 	bench    bench
@@ -255,7 +256,7 @@ const faults = wire.CutOptions | wire.BadSum | wire.BadHeader | wire.FirstFragme
 // add adds a segment the time of which is right.
 func (t *Tracker) add(slot uint32, c *conn.Conn, s *wire.Segment) {
 	if s.Bits&faults != 0 && c.Faulty(&t.Facts.Incidents, s) {
-		t.passOver(slot, s, segment.KindUnacceptable, 0)
+		t.passOver(slot, s, reading.KindUnacceptable, 0)
 		return
 	}
 	if c.HasKind(conn.IncidentTooBig) {

@@ -8,7 +8,7 @@ import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flow"
 	"tcptrace/analyzer/internal/intake"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
@@ -42,7 +42,7 @@ func (a *Inline) Reset(opts Options, sink flow.Sink) {
 func (a *Inline) Tracker(i int) *flow.Tracker { return a.trackers[i] }
 
 // Watch has f told of every segment.
-func (a *Inline) Watch(f func(*segment.Reading)) {
+func (a *Inline) Watch(f func(*reading.Reading)) {
 	for _, t := range a.trackers {
 		t.Watch(f)
 	}

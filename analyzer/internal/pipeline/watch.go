@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"tcptrace/analyzer/internal/flow"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/packet"
 	"tcptrace/internal/wire"
 )
@@ -20,7 +20,7 @@ type Frame struct {
 	Segment      *wire.Segment // found in Data, or put together from fragments of which the last is in it; nil: Data is an ICMP error (Choice.ICMP)
 	Payload      []byte        // what was captured of the segment's payload: Segment.Len bytes, unless the frame was cut
 	Fragments    []Fragment    // the frames of the others
-	Reading      segment.Reading
+	Reading      reading.Reading
 }
 
 // Fragment is a frame that has part of a segment.
@@ -131,7 +131,7 @@ func (w *watcher) track(s *wire.Segment, tracker int) (place flow.Place, ok bool
 		}
 		last = of.last
 	}
-	w.frame.Reading = segment.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
+	w.frame.Reading = reading.Reading{Segment: s, Kind: kindOfSYN(s)} // it may be held, and read later
 	place = t.Place(t.Segment(s, hash, &w.out))
 	if s.Frame == last {
 		reading := w.frame.Reading
@@ -164,15 +164,15 @@ func (w *watcher) icmp(p *packet.Packet, data []byte) error {
 }
 
 // read takes what a tracker says of the segment at hand.
-func (w *watcher) read(r *segment.Reading) {
+func (w *watcher) read(r *reading.Reading) {
 	if r.Amends == 0 && r.Segment == &w.segment {
 		w.frame.Reading = *r
 	}
 }
 
-func kindOfSYN(s *wire.Segment) segment.Kind {
+func kindOfSYN(s *wire.Segment) reading.Kind {
 	if s.Flags.Has(wire.ACK) {
-		return segment.KindSYNACK
+		return reading.KindSYNACK
 	}
-	return segment.KindSYN
+	return reading.KindSYN
 }

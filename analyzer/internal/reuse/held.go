@@ -2,7 +2,7 @@ package reuse
 
 import (
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 )
 
@@ -238,12 +238,12 @@ func (h *Held) Copied(i int) bool {
 }
 
 // Reason is why what was held began nothing.
-func (h *Held) Reason() segment.Notes {
+func (h *Held) Reason() reading.Notes {
 	switch {
 	case h.Kind == FarOff:
-		return segment.NoteFarOff
+		return reading.NoteFarOff
 	case h.Answered:
-		return segment.NoteChallenged
+		return reading.NoteChallenged
 	}
-	return segment.NoteNotTaken
+	return reading.NoteNotTaken
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"tcptrace/analyzer/internal/conn"
-	"tcptrace/analyzer/internal/segment"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 )
 
@@ -77,12 +77,12 @@ func TestHeldLike(t *testing.T) {
 func TestHeldReason(t *testing.T) {
 	for _, test := range []struct {
 		h    Held
-		want segment.Notes
+		want reading.Notes
 	}{
-		{Held{Kind: FarOff, Answered: true}, segment.NoteFarOff},
-		{Held{Kind: AnotherSYN, Answered: true}, segment.NoteChallenged},
-		{Held{Kind: Dying, Answered: true}, segment.NoteChallenged},
-		{Held{Kind: AnotherSYN}, segment.NoteNotTaken},
+		{Held{Kind: FarOff, Answered: true}, reading.NoteFarOff},
+		{Held{Kind: AnotherSYN, Answered: true}, reading.NoteChallenged},
+		{Held{Kind: Dying, Answered: true}, reading.NoteChallenged},
+		{Held{Kind: AnotherSYN}, reading.NoteNotTaken},
 	} {
 		if got := test.h.Reason(); got != test.want {
 			t.Errorf("%+v: %v", test.h, got)

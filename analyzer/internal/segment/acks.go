@@ -7,6 +7,7 @@ import (
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -77,13 +78,13 @@ func (r *Reader) ReadACK() {
 		if r.ack > high {
 			r.beyondCaptured(known)
 		}
-		if r.V.Kind == KindACK {
+		if r.V.Kind == reading.KindACK {
 			r.V.Kind = r.newsOfProbe(known)
 		}
 		r.advance(high)
 	case r.ack < known:
-		r.V.Notes |= NoteStaleACK
-	case r.V.Kind == KindACK && r.pos == r.next:
+		r.V.Notes |= reading.NoteStaleACK
+	case r.V.Kind == reading.KindACK && r.pos == r.next:
 		r.V.Kind = r.repeatedACK(high, news)
 	}
 	if b.recovery != 0 && r.p.Recoveries.At(b.recovery).renegedIn != 0 {
@@ -127,36 +128,36 @@ func (r *Reader) beyondCaptured(known reassembly.Pos) {
 		h.Start, h.End = r.ack, r.ack
 		return
 	}
-	r.V.Notes |= NoteACKOfUnseen
+	r.V.Notes |= reading.NoteACKOfUnseen
 }
 
 // newsOfProbe is the kind of a pure ACK that acknowledges more than known: it may answer a probe all the same.
-func (r *Reader) newsOfProbe(known reassembly.Pos) Kind {
+func (r *Reader) newsOfProbe(known reassembly.Pos) reading.Kind {
 	switch {
 	case r.b.flags.has(statsZeroProbed) && r.S.Window == 0:
-		return KindZeroWindowProbeACK
+		return reading.KindZeroWindowProbeACK
 	case r.b.flags.has(statsProbed) && known == 0:
-		return KindKeepAliveACK
+		return reading.KindKeepAliveACK
 	}
-	return KindACK
+	return reading.KindACK
 }
 
 // repeatedACK is the kind of an ACK, without payload and in order, that acknowledges no more than one before.
-func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
+func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) reading.Kind {
 	a, b := r.A, r.b
 	same := a.flags.has(statsHasEdge) && r.window == a.window
 	outstanding := high > r.ack
 	switch {
 	case r.Tx.Flags.Has(conn.Provoked):
-		return KindChallengeACK
+		return reading.KindChallengeACK
 	case b.flags.has(statsZeroProbed) && (a.flags.has(statsZero) || r.S.Window == 0):
 		b.flags &^= statsZeroProbed // answered
-		return KindZeroWindowProbeACK
+		return reading.KindZeroWindowProbeACK
 	case b.flags.has(statsProbed):
 		b.flags &^= statsProbed
-		return KindKeepAliveACK
+		return reading.KindKeepAliveACK
 	case !a.flags.has(statsHasEdge):
-		return KindACK
+		return reading.KindACK
 	case outstanding && (sacked || same):
 		a.dupACKs++
 		if b.dup < 1<<16-1 {
@@ -170,14 +171,14 @@ func (r *Reader) repeatedACK(high reassembly.Pos, sacked bool) Kind {
 			r.V.Third = true
 		}
 		r.reportsHole()
-		return KindDuplicateACK
+		return reading.KindDuplicateACK
 	case !same:
 		if outstanding && r.window < a.window && b.dup < 1<<16-1 {
 			b.dup++ // for RFC 5681 it is no duplicate; to a sender that counts, it is one
 		}
-		return KindWindowUpdate
+		return reading.KindWindowUpdate
 	}
-	return KindACK
+	return reading.KindACK
 }
 
 // advance is an ACK that acknowledges more than those before.
@@ -283,7 +284,7 @@ func (r *Reader) readWindow() {
 			a.flags |= statsScaled
 			a.windowMin = w
 		} else if edge < a.edge && a.edge <= r.Tx.RightWin && a.edge-edge >= reassembly.Pos(1)<<r.Tx.Wscale { // more than rounding
-			r.V.Notes |= NoteWindowShrunk
+			r.V.Notes |= reading.NoteWindowShrunk
 		}
 		a.windowMin, a.windowMax = min(a.windowMin, w), max(a.windowMax, w)
 		a.windowSum += uint64(w)
@@ -292,7 +293,7 @@ func (r *Reader) readWindow() {
 	a.flags |= statsHasEdge
 	a.edge, a.window = edge, w
 	if w == 0 {
-		r.V.Notes |= NoteZeroWindow
+		r.V.Notes |= reading.NoteZeroWindow
 		if !a.flags.has(statsZero) {
 			a.flags |= statsZero
 			r.recovery().shut(r.now)
@@ -352,7 +353,7 @@ func (r *Reader) readSACK(high reassembly.Pos) (news bool) {
 		r.takesBack(rp, got.Reneged)
 	}
 	if got.DSACK.Len() > 0 {
-		r.V.Notes |= NoteDSACK
+		r.V.Notes |= reading.NoteDSACK
 		rp.dsacks++
 		r.proveTwice(rp, got.DSACK)
 	}
@@ -385,7 +386,7 @@ func (r *Reader) repaired(high reassembly.Pos) {
 	case r.ack >= rp.recover:
 		rp.recover, rp.recovered = 0, r.now
 	case rp.by == conn.CauseFast || rp.by == conn.CauseSACK:
-		r.V.Notes |= NotePartialACK
+		r.V.Notes |= reading.NotePartialACK
 	}
 	if rp.unjudged > 0 {
 		r.settleResent(rp)

@@ -3,6 +3,7 @@ package segment
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/rtt"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
@@ -184,7 +185,7 @@ func (p *Pools) TakeBack(a *SenderStats, h *conn.Half, since conn.Time) {
 		p.Recoveries.Causes[one.cause]--
 		rp.lost -= min(rp.lost, uint32(one.lost))
 		rp.lostPackets -= min(rp.lostPackets, 1)
-		p.Revised = append(p.Revised, Reading{Seq: h.Relative(uint32(one.lo)), Kind: KindData, Amends: one.frame})
+		p.Revised = append(p.Revised, reading.Reading{Seq: h.Relative(uint32(one.lo)), Kind: reading.KindData, Amends: one.frame})
 		rp.forget(i)
 	}
 }
@@ -192,10 +193,10 @@ func (p *Pools) TakeBack(a *SenderStats, h *conn.Half, since conn.Time) {
 // amend tells that an earlier retransmission of h was not needed.
 func (r *Reader) amend(h *conn.Half, one *resent) {
 	r.unneeded(h, one)
-	r.revise(Reading{
-		Seq: h.Relative(uint32(one.lo)), Kind: KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
+	r.revise(reading.Reading{
+		Seq: h.Relative(uint32(one.lo)), Kind: reading.KindRetransmission, Cause: one.cause, Spurious: true, Amends: one.frame,
 	})
 }
 
 // revise tells what the segment shows of an earlier one.
-func (r *Reader) revise(to Reading) { r.p.Revised = append(r.p.Revised, to) }
+func (r *Reader) revise(to reading.Reading) { r.p.Revised = append(r.p.Revised, to) }

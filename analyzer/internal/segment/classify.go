@@ -6,16 +6,17 @@ import (
 	"tcptrace/analyzer/internal/bulk"
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
 
 // verdict is what reading says of a segment.
 type verdict struct {
-	Kind     Kind
+	Kind     reading.Kind
 	Cause    conn.Cause
 	Spurious bool
-	Notes    Notes
+	Notes    reading.Notes
 	RTT      time.Duration
 	Third    bool
 }
@@ -56,33 +57,33 @@ func (r *Reader) Read() {
 	}
 	switch {
 	case s.Flags&(wire.SYN|wire.RST) != 0:
-		if r.V.Kind = r.Opening(); r.V.Kind == KindUnacceptable || r.V.Kind == KindRST {
+		if r.V.Kind = r.Opening(); r.V.Kind == reading.KindUnacceptable || r.V.Kind == reading.KindRST {
 			r.countACK()
 			r.Close()
 			return
 		}
 	case s.Flags&wire.ACK != 0 && s.Ack-uint32(r.Tx.Acked) > uint32(conn.Farthest) && (r.ackTooOld() || r.ackTooFar()):
-		r.V.Kind = KindUnacceptable
-		r.V.Notes |= NoteOldACK
+		r.V.Kind = reading.KindUnacceptable
+		r.V.Notes |= reading.NoteOldACK
 	case r.Tx.Acked == 0 && r.C.Precedes(s):
-		r.V.Kind = KindUnacceptable
-		r.V.Notes |= NoteOldACK
+		r.V.Kind = reading.KindUnacceptable
+		r.V.Notes |= reading.NoteOldACK
 	case s.Flags&wire.FIN != 0 && r.misplaced():
-		r.V.Kind = KindUnacceptable
+		r.V.Kind = reading.KindUnacceptable
 	case r.pos != r.next:
 		r.readDisorder()
 	case r.end == r.pos:
-		r.V.Kind = KindACK
+		r.V.Kind = reading.KindACK
 	default:
 		r.inOrder()
 	}
-	if r.V.Kind == KindACK && r.C.HasKind(conn.IncidentDuplicate) && r.saysNothingNew() && r.farther() {
-		r.V.Kind, r.again = KindCaptureDuplicate, true
+	if r.V.Kind == reading.KindACK && r.C.HasKind(conn.IncidentDuplicate) && r.saysNothingNew() && r.farther() {
+		r.V.Kind, r.again = reading.KindCaptureDuplicate, true
 		r.p.RecoveryOf(r.A, r.Tx).Copied(s)
 	}
 	if !r.again {
 		r.countACK()
-		if s.Flags&wire.ACK != 0 && r.V.Kind != KindUnacceptable {
+		if s.Flags&wire.ACK != 0 && r.V.Kind != reading.KindUnacceptable {
 			r.ReadACK()
 		}
 	}
@@ -132,11 +133,11 @@ func (r *Reader) Place() {
 }
 
 // rarelyCounted are the kinds that close treats apart.
-const rarelyCounted = 1<<KindUnacceptable | 1<<KindRST | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindRetransmission | 1<<KindOutOfOrder
+const rarelyCounted = 1<<reading.KindUnacceptable | 1<<reading.KindRST | 1<<reading.KindKeepAlive | 1<<reading.KindZeroWindowProbe | 1<<reading.KindRetransmission | 1<<reading.KindOutOfOrder
 
 // Close ends the reading.
 func (r *Reader) Close() {
-	if r.V.Kind.among(rarelyCounted) {
+	if r.V.Kind.Among(rarelyCounted) {
 		r.closeRare()
 	} else if r.A.flags.has(statsProbed | statsZeroProbed) {
 		r.A.flags &^= statsProbed | statsZeroProbed
@@ -145,12 +146,12 @@ func (r *Reader) Close() {
 
 func (r *Reader) closeRare() {
 	switch r.V.Kind {
-	case KindUnacceptable:
+	case reading.KindUnacceptable:
 		if !r.S.Flags.Any(wire.RST) && (r.S.Flags.Any(wire.SYN|wire.FIN) || !r.moves()) {
 			r.p.RecoveryOf(r.A, r.Tx).rejected += uint64(r.S.Len)
 		}
-	case KindRST, KindKeepAlive, KindZeroWindowProbe:
-	case KindRetransmission, KindOutOfOrder:
+	case reading.KindRST, reading.KindKeepAlive, reading.KindZeroWindowProbe:
+	case reading.KindRetransmission, reading.KindOutOfOrder:
 		if r.S.Len > 0 && r.A.firstData != 0 {
 			r.A.LastData = r.now
 		}
@@ -161,28 +162,28 @@ func (r *Reader) closeRare() {
 // moves reports whether the Conn is to take the segment. What a receiver drops moves nothing; but what comes with too old a
 // timestamp where it is expected its sender has sent, and will send again.
 func (r *Reader) moves() bool {
-	return r.V.Kind != KindUnacceptable || r.S.Flags.Any(wire.SYN|wire.RST) || r.V.Notes&NotePAWS != 0 && r.pos == r.next && r.S.Flags&wire.FIN == 0 ||
+	return r.V.Kind != reading.KindUnacceptable || r.S.Flags.Any(wire.SYN|wire.RST) || r.V.Notes&reading.NotePAWS != 0 && r.pos == r.next && r.S.Flags&wire.FIN == 0 ||
 		r.S.Flags.Has(wire.FIN) && r.misplaced()
 }
 
 // apart are the kinds of segments that the Conn does not take as it does others.
-const apart = 1<<KindUnacceptable | 1<<KindCaptureDuplicate | 1<<KindKeepAlive
+const apart = 1<<reading.KindUnacceptable | 1<<reading.KindCaptureDuplicate | 1<<reading.KindKeepAlive
 
 // IsApart reports whether the segment is of a kind that the Conn does not take as it does others.
-func (r *Reader) IsApart() bool { return r.V.Kind.among(apart) }
+func (r *Reader) IsApart() bool { return r.V.Kind.Among(apart) }
 
 // SetApart gives the Conn a segment of such a kind, or what it is to know of it.
 func (r *Reader) SetApart() {
 	switch start := r.Tx.Start; {
-	case r.V.Kind == KindKeepAlive:
+	case r.V.Kind == reading.KindKeepAlive:
 		r.C.Segment(&r.p.Facts, r.S)
 		if !r.Tx.Flags.Has(conn.ISNKnown) && r.Tx.Start != start {
 			r.Tx.Start = r.Tx.End // the capture begins with it: its octet is none of the stream
 		}
-	case r.V.Kind == KindCaptureDuplicate && r.again:
+	case r.V.Kind == reading.KindCaptureDuplicate && r.again:
 		r.C.NoteCopy(&r.p.Facts.Incidents, r.S)
 		r.C.Count(r.Tx, r.S)
-	case r.V.Kind == KindCaptureDuplicate && r.S.Flags&wire.FIN != 0:
+	case r.V.Kind == reading.KindCaptureDuplicate && r.S.Flags&wire.FIN != 0:
 		n := r.C.Facts.N
 		r.C.Segment(&r.p.Facts, r.S)
 		if f := r.C.Facts.Newest(&r.p.Facts); r.C.Facts.N > n && conn.IsFIN(f) {
@@ -219,24 +220,24 @@ func (r *Reader) markRare() {
 	f := r.S.Flags
 	for _, n := range [...]struct {
 		set  bool
-		note Notes
+		note reading.Notes
 	}{
-		{r.S.TOS&3 == 3, NoteCE},
-		{f.Any(wire.ECE) && !f.Any(wire.SYN), NoteECE},
-		{f.Any(wire.CWR) && !f.Any(wire.SYN), NoteCWR},
-		{f.Any(wire.URG), NoteUrgent},
+		{r.S.TOS&3 == 3, reading.NoteCE},
+		{f.Any(wire.ECE) && !f.Any(wire.SYN), reading.NoteECE},
+		{f.Any(wire.CWR) && !f.Any(wire.SYN), reading.NoteCWR},
+		{f.Any(wire.URG), reading.NoteUrgent},
 	} {
 		if n.set {
 			r.V.Notes |= n.note
 		}
 	}
-	if r.V.Notes&NoteCE != 0 {
+	if r.V.Notes&reading.NoteCE != 0 {
 		r.p.RecoveryOf(r.A, r.Tx).CEMarks++
 	}
-	if r.V.Notes&NoteECE != 0 {
+	if r.V.Notes&reading.NoteECE != 0 {
 		r.loses(r.b)
 	}
-	if r.V.Notes&NoteUrgent != 0 {
+	if r.V.Notes&reading.NoteUrgent != 0 {
 		rp := r.p.RecoveryOf(r.A, r.Tx)
 		if r.S.Len > 0 {
 			rp.UrgentPackets++
@@ -247,17 +248,17 @@ func (r *Reader) markRare() {
 
 // inOrder is new bytes, or a FIN, where the last ended.
 func (r *Reader) inOrder() {
-	r.V.Kind = KindData
+	r.V.Kind = reading.KindData
 	if r.S.Flags&wire.FIN != 0 {
-		r.V.Kind = KindFIN
+		r.V.Kind = reading.KindFIN
 	}
 	if r.b.flags.has(statsZero) && r.pos >= r.b.edge && r.una == r.next && r.b.flags.has(statsHasEdge) && r.S.Flags&wire.FIN == 0 {
 		r.probe()
 		return
 	}
 	if r.Unlike && r.stampTooOld() {
-		r.V.Kind = KindUnacceptable
-		r.V.Notes |= NotePAWS
+		r.V.Kind = reading.KindUnacceptable
+		r.V.Notes |= reading.NotePAWS
 		r.doubtStamp()
 		if r.S.Flags&wire.FIN != 0 {
 			return
@@ -270,7 +271,7 @@ func (r *Reader) inOrder() {
 		}
 		r.capture(rp)
 	}
-	if r.V.Kind == KindUnacceptable {
+	if r.V.Kind == reading.KindUnacceptable {
 		r.push(flight.InVain)
 		return
 	}
@@ -282,7 +283,7 @@ func (r *Reader) inOrder() {
 
 // probe is a segment into a closed window, beyond its edge.
 func (r *Reader) probe() {
-	r.V.Kind = KindZeroWindowProbe
+	r.V.Kind = reading.KindZeroWindowProbe
 	r.A.flags |= statsZeroProbed
 	if r.A.mode == modeIdle && r.b.flags.has(statsZero) { // it had more to send, and could not
 		r.A.mode, r.A.since = modeWindow, max(r.A.since, r.p.RecoveryOf(r.b, r.Rx).zeroSince)
@@ -320,12 +321,12 @@ func (r *Reader) payload() {
 		m = modeWindow
 		switch {
 		case room < 0 && r.pos >= r.una:
-			r.V.Notes |= NoteWindowExceeded
+			r.V.Notes |= reading.NoteWindowExceeded
 			if r.end > r.Rx.RightWin {
 				a.flight.At(&r.p.Flights, int(a.flight.N)-1).Flags |= flight.InVain
 			}
 		case room == 0:
-			r.V.Notes |= NoteWindowFull
+			r.V.Notes |= reading.NoteWindowFull
 		}
 	}
 	if a.flags.has(statsTransfer) || r.Rx.Packets != 0 && (m == modeWindow || uint32(r.end)-a.turn > bulk.InitialWindow) {
@@ -350,7 +351,7 @@ func (r *Reader) payload() {
 		}
 	}
 	if b.mss != 0 && r.S.Len > uint32(b.mss) {
-		r.V.Notes |= NoteSuperSegment
+		r.V.Notes |= reading.NoteSuperSegment
 	}
 }
 

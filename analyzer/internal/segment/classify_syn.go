@@ -3,25 +3,26 @@ package segment
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/rtt"
 	"tcptrace/internal/wire"
 )
 
 // Opening reads a SYN or RST.
-func (r *Reader) Opening() Kind {
+func (r *Reader) Opening() reading.Kind {
 	s, tx := r.S, r.Tx
 	switch {
 	case s.Flags.Any(wire.RST):
 		dialing, ok := r.C.TakesRST(tx, r.Rx, s)
 		if !ok {
-			return KindUnacceptable
+			return reading.KindUnacceptable
 		}
 		if dialing {
 			r.p.SYNCame(r.b)
 		}
-		return KindRST
+		return reading.KindRST
 	case r.C.IsForeignSYN(tx, s):
-		return KindUnacceptable
+		return reading.KindUnacceptable
 	}
 	if tx.End != 0 && (s.Len > 0 || !tx.Flags.Has(conn.ISNKnown)) {
 		r.p.RecoveryOf(r.A, tx) // before the SYN moves the start, which was that of what was captured
@@ -29,9 +30,9 @@ func (r *Reader) Opening() Kind {
 	if s.Flags.Has(wire.ACK) && r.Rx.End != 0 && !r.Rx.Flags.Has(conn.ISNKnown) {
 		r.p.RecoveryOf(r.b, r.Rx)
 	}
-	kind, sent := KindSYN, conn.SentSYN
+	kind, sent := reading.KindSYN, conn.SentSYN
 	if s.Flags.Any(wire.ACK) {
-		kind, sent = KindSYNACK, conn.SentSYNACK
+		kind, sent = reading.KindSYNACK, conn.SentSYNACK
 	}
 	if r.A.mss == 0 {
 		r.A.mss, r.A.wscale, r.A.synOptions, r.A.synWindow = s.MSS, s.WScale, s.Bits, s.Window
@@ -40,15 +41,15 @@ func (r *Reader) Opening() Kind {
 		r.A.flags |= statsSACK
 	}
 	if tx.Flags.Has(sent) {
-		if kind = r.openAgain(); kind == KindRetransmission {
+		if kind = r.openAgain(); kind == reading.KindRetransmission {
 			r.compareOptions()
 		}
 	} else {
 		kind = r.open(kind)
 	}
-	if r.A.recovery != 0 && kind != KindCaptureDuplicate {
+	if r.A.recovery != 0 && kind != reading.KindCaptureDuplicate {
 		rp := r.p.Recoveries.At(r.A.recovery)
-		if kind == KindSYN || kind == KindSYNACK {
+		if kind == reading.KindSYN || kind == reading.KindSYNACK {
 			r.countRepeated(rp)
 		}
 		r.capture(rp)
@@ -57,7 +58,7 @@ func (r *Reader) Opening() Kind {
 }
 
 // OpenAnew reads a SYN-ACK that was not accepted before, and is now.
-func (r *Reader) OpenAnew() Kind {
+func (r *Reader) OpenAnew() reading.Kind {
 	if r.A.recovery != 0 {
 		rp := r.p.Recoveries.At(r.A.recovery)
 		rp.rejected -= min(rp.rejected, uint64(r.S.Len))
@@ -111,12 +112,12 @@ func (r *Reader) compareOptions() {
 }
 
 // open is a SYN or SYN-ACK of which no other was captured.
-func (r *Reader) open(kind Kind) Kind {
+func (r *Reader) open(kind reading.Kind) reading.Kind {
 	r.push(flight.IsSYN | r.damage())
 	if r.echoesEarlier(kind) {
 		r.V.Cause = conn.CauseTimeout
 		r.resend(int(r.A.flight.N)-1, 0)
-		return KindRetransmission
+		return reading.KindRetransmission
 	}
 	return kind
 }
@@ -131,24 +132,24 @@ func (r *Reader) damage() flight.Flags {
 
 // echoesEarlier reports whether a SYN, the first captured, was sent before: a SYN-ACK that was captured already echoes
 // an earlier one's timestamp. If a SYN-ACK does so after the SYN, that one is amended.
-func (r *Reader) echoesEarlier(kind Kind) bool {
+func (r *Reader) echoesEarlier(kind reading.Kind) bool {
 	if r.S.Bits&wire.HasTimestamps == 0 || !r.Rx.Flags.Has(conn.SentSYN|conn.SentSYNACK) {
 		return false
 	}
-	if kind == KindSYN {
+	if kind == reading.KindSYN {
 		return r.Rx.Flags.Has(conn.SentSYNACK) && r.Rx.Packets > 0 && r.b.echo != 0 && int32(r.S.TSval-r.b.echo) > 0
 	}
 	r.A.echo = r.S.TSecr
 	if r.b.syns == 1 && r.b.recovery == 0 && r.Rx.Packets == 1 && r.C.FirstDir != r.S.Dir && r.b.flags.has(statsStamps) &&
 		r.S.TSecr != 0 && int32(r.S.TSecr-r.b.tsMax) < 0 {
 		r.p.Recoveries.again(r.p.RecoveryOf(r.b, r.Rx), conn.CauseTimeout)
-		r.revise(Reading{Kind: KindRetransmission, Cause: conn.CauseTimeout, Amends: r.C.FirstFrame})
+		r.revise(reading.Reading{Kind: reading.KindRetransmission, Cause: conn.CauseTimeout, Amends: r.C.FirstFrame})
 	}
 	return false
 }
 
 // openAgain is a SYN or SYN-ACK that was sent before.
-func (r *Reader) openAgain() Kind {
+func (r *Reader) openAgain() reading.Kind {
 	i := r.A.flight.Find(&r.p.Flights, r.pos, r.pos)
 	var e *flight.Segment
 	if i >= 0 {
@@ -159,23 +160,23 @@ func (r *Reader) openAgain() Kind {
 		return r.doubled(r.p.RecoveryOf(r.A, r.Tx), e)
 	case overtook:
 		r.late(r.p.RecoveryOf(r.A, r.Tx), -1, nil)
-		return KindOutOfOrder
+		return reading.KindOutOfOrder
 	}
 	if !r.S.Flags.Any(wire.ACK) && r.Tx.Flags.Has(conn.SentACK) || r.Tx.LeftSYNRCVD(r.Rx, r.S) {
-		return KindUnacceptable // who has its answer does not send it again: the network held it back, or somebody forged it
+		return reading.KindUnacceptable // who has its answer does not send it again: the network held it back, or somebody forged it
 	}
 	r.V.Cause = conn.CauseTimeout
 	doubled, again := false, r.b.recovery != 0 && r.p.Recoveries.At(r.b.recovery).resends() > 0 // the peer's SYN was sent, too
 	if r.S.Flags.Any(wire.ACK) && r.answersSYN(e, again) {
 		r.V.Cause = conn.CauseUnknown
-		r.V.Notes |= NoteAnswersSYN
+		r.V.Notes |= reading.NoteAnswersSYN
 		doubled = !again // the SYN, by the network
 	}
 	if r.V.Spurious = doubled || e == nil && r.Rx.Acked != 0; r.V.Spurious && r.S.Flags.Any(wire.ACK) && (r.A.syns > 2 || r.Tx.AtTap()) && r.now-r.Tx.Last >= conn.MinRTO {
 		r.untaken()
 	}
 	r.resend(i, 0)
-	return KindRetransmission
+	return reading.KindRetransmission
 }
 
 // answersSYN reports whether a SYN-ACK that was sent as e before, nil if that was acknowledged, is sent again because the SYN came again: sooner after the

@@ -3,6 +3,7 @@ package segment
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -12,14 +13,14 @@ func (r *Reader) readDisorder() {
 	s := r.S
 	switch {
 	case r.outside():
-		r.V.Kind = KindUnacceptable
+		r.V.Kind = reading.KindUnacceptable
 	case r.pos > r.next && !s.Flags.Has(wire.ACK) && r.Tx.Flags.Has(conn.SentACK): // nobody takes it, and who sends so does not skip bytes
-		r.V.Kind = KindUnacceptable
+		r.V.Kind = reading.KindUnacceptable
 	case r.pos > r.next && r.Unlike && r.stampTooOld(): // of an older connection: who sends more does not do so with an older timestamp
-		r.V.Kind = KindUnacceptable
-		r.V.Notes |= NotePAWS | NotePreviousMissing
+		r.V.Kind = reading.KindUnacceptable
+		r.V.Notes |= reading.NotePAWS | reading.NotePreviousMissing
 	case r.isKeepAlive():
-		r.V.Kind = KindKeepAlive
+		r.V.Kind = reading.KindKeepAlive
 		if r.b.flags.has(statsZero) {
 			r.probe()
 		} else {
@@ -29,7 +30,7 @@ func (r *Reader) readDisorder() {
 			r.A.flags |= statsProbed
 		}
 	case r.end == r.pos:
-		r.V.Kind = KindACK
+		r.V.Kind = reading.KindACK
 		switch {
 		case r.pos > r.next:
 			r.leaveHole()
@@ -45,7 +46,7 @@ func (r *Reader) readDisorder() {
 
 // leaveHole notes that bytes before the segment were not captured.
 func (r *Reader) leaveHole() *Recovery {
-	r.V.Notes |= NotePreviousMissing
+	r.V.Notes |= reading.NotePreviousMissing
 	rp := r.p.RecoveryOf(r.A, r.Tx)
 	hole := flight.Segment{Time: r.now, End: uint32(r.pos), ID: r.S.IPID, Flags: flight.Hole}
 	if !r.A.counts() && r.S.Bits&wire.HasTimestamps != 0 {
@@ -60,9 +61,9 @@ func (r *Reader) ahead() {
 	rp := r.leaveHole()
 	r.capture(rp)
 	r.push(0)
-	r.V.Kind = KindData
+	r.V.Kind = reading.KindData
 	if r.S.Flags&wire.FIN != 0 {
-		r.V.Kind = KindFIN
+		r.V.Kind = reading.KindFIN
 	}
 	if r.S.Len > 0 {
 		r.payload()
@@ -200,10 +201,10 @@ func (r *Reader) sinceSent(e *flight.Segment) conn.Time {
 }
 
 // doubled enters a second copy of a packet.
-func (r *Reader) doubled(rp *Recovery, e *flight.Segment) Kind {
+func (r *Reader) doubled(rp *Recovery, e *flight.Segment) reading.Kind {
 	rp.Copied(r.S)
 	r.again = r.sinceSent(e) <= conn.CaptureSkew || r.farther()
-	return KindCaptureDuplicate
+	return reading.KindCaptureDuplicate
 }
 
 // sentBefore is a segment that begins before what its sender sent last, and takes positions.
@@ -244,7 +245,7 @@ func (r *Reader) sentBefore() {
 	case r.Differs:
 		r.contradict(rp)
 	default:
-		r.V.Kind = KindRetransmission
+		r.V.Kind = reading.KindRetransmission
 		r.why(rp, i, e)
 		r.resend(i, fresh)
 	}
@@ -265,9 +266,9 @@ func (r *Reader) fillsByFIN(e *flight.Segment) bool {
 
 // fromProbe is a segment that begins with the bytes of a zero-window probe, now that the window is open.
 func (r *Reader) fromProbe(rp *Recovery) {
-	r.V.Kind = KindData
+	r.V.Kind = reading.KindData
 	if r.S.Flags&wire.FIN != 0 {
-		r.V.Kind = KindFIN
+		r.V.Kind = reading.KindFIN
 	}
 	rp.probe = 0
 	r.capture(rp)
@@ -280,7 +281,7 @@ func (r *Reader) fromProbe(rp *Recovery) {
 // overtaken reports whether bytes that were not captured so far come for the first time, e being the hole they fill.
 func (r *Reader) overtaken(e *flight.Segment) bool {
 	if r.end <= r.una && r.now-r.A.advanced <= conn.CaptureSkew {
-		r.V.Notes |= NoteAfterACK
+		r.V.Notes |= reading.NoteAfterACK
 		return true
 	}
 	order := r.order()
@@ -300,7 +301,7 @@ func (r *Reader) overtaken(e *flight.Segment) bool {
 
 // late is a segment that others overtook.
 func (r *Reader) late(rp *Recovery, i int, e *flight.Segment) {
-	r.V.Kind = KindOutOfOrder
+	r.V.Kind = reading.KindOutOfOrder
 	rp.OutOfOrderPackets++
 	rp.OutOfOrderBytes += uint64(r.S.Len)
 	r.countRepeated(rp)

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -21,8 +22,8 @@ const (
 	// timerPause is the least that a timer waits: what is sent sooner after a timeout or an ACK goes with that.
 	timerPause = conn.MinRTO / 2
 
-	strikingKinds = 1<<KindRST | 1<<KindRetransmission | 1<<KindOutOfOrder | 1<<KindKeepAlive | 1<<KindZeroWindowProbe | 1<<KindUnacceptable
-	strikingNotes = NoteZeroWindow | NoteWindowFull | NoteWindowExceeded | NoteWindowShrunk | NoteACKOfUnseen
+	strikingKinds = 1<<reading.KindRST | 1<<reading.KindRetransmission | 1<<reading.KindOutOfOrder | 1<<reading.KindKeepAlive | 1<<reading.KindZeroWindowProbe | 1<<reading.KindUnacceptable
+	strikingNotes = reading.NoteZeroWindow | reading.NoteWindowFull | reading.NoteWindowExceeded | reading.NoteWindowShrunk | reading.NoteACKOfUnseen
 )
 
 // Snapshot is what the statistics knew of its sender's packets before a segment is read.
@@ -45,7 +46,7 @@ func (a *SenderStats) Unlike(s *wire.Segment) bool {
 
 // Striking reports whether there is more to a segment than ordinary data and ACKs. Most have nothing more.
 func (r *Reader) Striking() bool {
-	return r.V.Kind.among(strikingKinds) || r.V.Notes&strikingNotes != 0 || (r.A.flags|r.b.flags)&statsEpisode != 0
+	return r.V.Kind.Among(strikingKinds) || r.V.Notes&strikingNotes != 0 || (r.A.flags|r.b.flags)&statsEpisode != 0
 }
 
 // ObserveEpisodes notes what r shows beyond ordinary data and ACKs. It comes when the segment was read, and before the
@@ -56,19 +57,19 @@ func (r *Reader) ObserveEpisodes(was Snapshot) {
 		r.followEpisodes()
 	}
 	switch r.V.Kind {
-	case KindRetransmission:
+	case reading.KindRetransmission:
 		r.sentAgain()
-	case KindOutOfOrder:
+	case reading.KindOutOfOrder:
 		r.sentEarlier()
-	case KindKeepAlive:
+	case reading.KindKeepAlive:
 		r.asks()
-	case KindZeroWindowProbe:
+	case reading.KindZeroWindowProbe:
 		if m := r.find(conn.IncidentZeroWindow, 1-s.Dir); m != nil {
 			m.Count++
 			m.Last = r.now
 			m.Run.Again(r.now, r.C.Ahead(r.S))
 		}
-	case KindUnacceptable:
+	case reading.KindUnacceptable:
 		r.rejected()
 	}
 	if r.V.Notes&strikingNotes != 0 {
@@ -129,7 +130,7 @@ func (r *Reader) sentAgain() {
 
 // sentEarlier is a segment that others overtook. What was captured behind its ACK tells of the capture only.
 func (r *Reader) sentEarlier() {
-	if r.V.Notes&NoteAfterACK != 0 || r.S.Flags.Any(wire.SYN) {
+	if r.V.Notes&reading.NoteAfterACK != 0 || r.S.Flags.Any(wire.SYN) {
 		return
 	}
 	m := r.noteIncident(conn.IncidentLate, r.S.Dir)
@@ -154,13 +155,13 @@ func (r *Reader) rejected() {
 	}
 	switch dir := r.S.Dir; {
 	case r.S.Flags.Any(wire.SYN | wire.RST):
-	case r.V.Notes&NotePAWS != 0:
+	case r.V.Notes&reading.NotePAWS != 0:
 		m := r.noteIncident(conn.IncidentOldStamp, dir)
 		m.Amount = max(m.Amount, int64(r.A.tsMax-r.S.TSval))
-	case r.V.Notes&NoteOldACK != 0 && r.ackTooFar():
+	case r.V.Notes&reading.NoteOldACK != 0 && r.ackTooFar():
 		m := r.noteIncident(conn.IncidentUnsent, dir)
 		m.Amount = max(m.Amount, int64(r.S.Ack-uint32(r.Rx.End)))
-	case r.V.Notes&NoteOldACK != 0:
+	case r.V.Notes&reading.NoteOldACK != 0:
 		m := r.noteIncident(conn.IncidentOldACK, dir)
 		m.Amount = max(m.Amount, int64(uint32(max(r.Tx.Acked, r.Rx.Start))-r.S.Ack))
 		r.C.Provoke(r.Rx)
@@ -196,18 +197,18 @@ func (r *Reader) beyond(far int64) {
 // noteWindows notes what there is to say of windows and acknowledgments.
 func (r *Reader) noteWindows() {
 	n, dir := r.V.Notes, r.S.Dir
-	if n&NoteWindowFull != 0 {
+	if n&reading.NoteWindowFull != 0 {
 		r.noteIncident(conn.IncidentFullWindow, dir)
 	}
-	if n&NoteWindowExceeded != 0 && r.end > r.Rx.RightWin && !r.lasts(conn.IncidentZeroWindow, 1-dir) {
+	if n&reading.NoteWindowExceeded != 0 && r.end > r.Rx.RightWin && !r.lasts(conn.IncidentZeroWindow, 1-dir) {
 		r.beyond(int64(r.end - r.Rx.RightWin))
 	}
 	all := r.Rx.Flags.Has(conn.SentFIN) && r.ack > r.Rx.FIN // who has everything needs no window
-	if n&NoteWindowShrunk != 0 && r.order() >= 0 && !all {
+	if n&reading.NoteWindowShrunk != 0 && r.order() >= 0 && !all {
 		m := r.noteIncident(conn.IncidentShrunk, dir)
 		m.Amount = max(m.Amount, int64(r.Tx.RightWin-r.A.edge))
 	}
-	if n&NoteZeroWindow != 0 && !r.S.Flags.Any(wire.SYN) && !all {
+	if n&reading.NoteZeroWindow != 0 && !r.S.Flags.Any(wire.SYN) && !all {
 		m := r.find(conn.IncidentZeroWindow, dir)
 		if m == nil {
 			m = r.noteIncident(conn.IncidentZeroWindow, dir)
@@ -218,7 +219,7 @@ func (r *Reader) noteWindows() {
 			r.A.flags |= statsEpisode
 		}
 	}
-	if n&NoteACKOfUnseen != 0 && r.Rx.Flags.Has(conn.ISNKnown) && r.Rx.Flags.Has(conn.SentACK|conn.SentSYNACK) && !r.Rx.Flags.Has(conn.Fragmented) {
+	if n&reading.NoteACKOfUnseen != 0 && r.Rx.Flags.Has(conn.ISNKnown) && r.Rx.Flags.Has(conn.SentACK|conn.SentSYNACK) && !r.Rx.Flags.Has(conn.Fragmented) {
 		r.doubt()
 	}
 }
@@ -243,7 +244,7 @@ func (r *Reader) doubt() {
 
 // followEpisodes brings up to date what lasts.
 func (r *Reader) followEpisodes() {
-	dir, heard := r.S.Dir, r.V.Kind != KindUnacceptable && r.V.Kind != KindRST
+	dir, heard := r.S.Dir, r.V.Kind != reading.KindUnacceptable && r.V.Kind != reading.KindRST
 	if m := r.find(conn.IncidentTimer, 1-dir); m != nil && m.Run.Since != 0 && heard && r.ack > r.Tx.Acked {
 		m.Run.End(r.now)
 	}
@@ -256,9 +257,9 @@ func (r *Reader) followEpisodes() {
 		r.answers(m, heard)
 	}
 	if m := r.find(conn.IncidentKeepAlive, dir); m != nil && m.Run.Since != 0 {
-		if r.V.Kind == KindRST {
+		if r.V.Kind == reading.KindRST {
 			m.Hole.Passed = true
-		} else if r.V.Kind != KindKeepAlive && m.Stopped(r.now) {
+		} else if r.V.Kind != reading.KindKeepAlive && m.Stopped(r.now) {
 			r.answers(m, true) // it goes on
 		}
 	}
@@ -339,7 +340,7 @@ func (r *Reader) unneeded(h *conn.Half, one *resent) {
 		why = byFirstCopy
 	} else {
 		dir = 1 - dir
-		if s := r.S; r.V.Notes&NoteDSACK != 0 && int32(s.Sack[0][0]-uint32(one.hi)) < 0 && int32(uint32(one.lo)-s.Sack[0][1]) < 0 {
+		if s := r.S; r.V.Notes&reading.NoteDSACK != 0 && int32(s.Sack[0][0]-uint32(one.hi)) < 0 && int32(uint32(one.lo)-s.Sack[0][1]) < 0 {
 			why = byDSACK
 		} else if one.stamps && s.Bits&wire.HasTimestamps != 0 && int32(s.TSecr-one.tsval) < 0 {
 			why = byTimestamp

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -82,7 +83,7 @@ func (r *Reader) misfits(was Snapshot) (what conn.Betrayal) {
 	if was.tsMax != 0 && (stamped && int32(s.TSval-was.tsMax) < 0 || !stamped && !s.Flags.Any(wire.RST)) {
 		what |= conn.BadTimestamp
 	}
-	if r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0 && what&conn.BadFlags == 0 && !r.answersStray() {
+	if r.V.Kind == reading.KindUnacceptable && r.V.Notes&reading.NotePAWS == 0 && what&conn.BadFlags == 0 && !r.answersStray() {
 		what |= conn.BadPosition
 	}
 	return what

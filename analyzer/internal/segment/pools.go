@@ -6,6 +6,7 @@ import (
 	"tcptrace/analyzer/internal/flight"
 	"tcptrace/analyzer/internal/pool"
 	"tcptrace/analyzer/internal/quantile"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/reassembly"
 )
 
@@ -16,9 +17,9 @@ type Pools struct {
 	Recoveries RecoveryPool
 	hists      quantile.Pool
 	transfers  pool.Pool[bulk.Transfer]
-	room       int       // entries of flights and ranges, of 16 bytes each, that there may be
-	Forgotten  uint64    // retransmissions that BoundResent cut short
-	Revised    []Reading // what the segment at hand shows of earlier ones
+	room       int               // entries of flights and ranges, of 16 bytes each, that there may be
+	Forgotten  uint64            // retransmissions that BoundResent cut short
+	Revised    []reading.Reading // what the segment at hand shows of earlier ones
 }
 
 // flightPerFlow and rangesPerFlow bound, for each conversation that may be tracked, the segments in flight and the

@@ -3,6 +3,7 @@ package segment
 import (
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/pool"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -117,7 +118,7 @@ func (p *Pools) RecoveryOf(a *SenderStats, tx *conn.Half) *Recovery {
 
 // recovery is the Recovery of the sender, once the segment is read: the Conn does not have it yet, and if it was in order its bytes passed, too.
 func (r *Reader) recovery() *Recovery {
-	inOrder := r.A.recovery == 0 && 1<<r.V.Kind&(1<<KindData|1<<KindFIN|1<<KindSYN|1<<KindSYNACK) != 0
+	inOrder := r.A.recovery == 0 && 1<<r.V.Kind&(1<<reading.KindData|1<<reading.KindFIN|1<<reading.KindSYN|1<<reading.KindSYNACK) != 0
 	rp := r.p.RecoveryOf(r.A, r.Tx)
 	if inOrder {
 		r.capture(rp)

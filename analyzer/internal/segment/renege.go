@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/reassembly"
 )
 
@@ -46,7 +47,7 @@ func (r *Reader) reneges(rp *Recovery) {
 	case r.ack >= rp.renegedTo:
 		rp.renegedIn, rp.renegedTo = 0, 0
 	case r.b.sticks(rp, r.now):
-		r.V.Notes |= NoteReneged
+		r.V.Notes |= reading.NoteReneged
 		r.reneged(rp, r.S.Dir)
 		rp.renegedIn = 0
 	}

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/flight"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -46,7 +47,7 @@ func (r *Reader) resend(i int, fresh int64) {
 	rp := r.p.RecoveryOf(r.A, r.Tx)
 	r.countRepeated(rp)
 	if fresh > 0 {
-		r.V.Notes |= NoteLostBefore
+		r.V.Notes |= reading.NoteLostBefore
 	}
 	r.p.Recoveries.again(rp, r.V.Cause)
 	r.V.Spurious = r.V.Spurious || r.end <= r.Rx.Acked || rp.acked.Known() && rp.acked.Has(r.p.Recoveries.Ranges, max(r.pos, r.Rx.Acked), r.end)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/analyzer/internal/turn"
 	"tcptrace/analyzer/timing"
 	"tcptrace/internal/wire"
@@ -224,10 +225,10 @@ func (r *Reader) followRepair() {
 	switch {
 	case !r.undecided:
 	case r.C.IsReset():
-		if (r.V.Kind == KindData || r.V.Kind == KindRetransmission) && r.end > r.next {
+		if (r.V.Kind == reading.KindData || r.V.Kind == reading.KindRetransmission) && r.end > r.next {
 			r.noteIncident(conn.IncidentBehindRST, r.S.Dir).Amount += int64(r.end - max(r.pos, r.next))
 		}
-	case r.V.Kind == KindRetransmission:
+	case r.V.Kind == reading.KindRetransmission:
 		rp := r.p.RecoveryOf(r.A, r.Tx)
 		r.puts(&rp.repairing, max(r.C.Last, r.spent.settled))
 		if r.una < r.next {

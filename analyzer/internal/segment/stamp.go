@@ -2,6 +2,7 @@ package segment
 
 import (
 	"tcptrace/analyzer/internal/conn"
+	"tcptrace/analyzer/internal/reading"
 	"tcptrace/internal/wire"
 	"tcptrace/reassembly"
 )
@@ -48,7 +49,7 @@ func (r *Reader) stampAge() conn.Time {
 // keepStamp has a timestamp that is older than the newest take its place if its receiver has forgotten that. Else that was last sent before.
 func (r *Reader) keepStamp() {
 	switch {
-	case !r.isOlder() || r.V.Kind == KindUnacceptable && r.V.Notes&NotePAWS == 0:
+	case !r.isOlder() || r.V.Kind == reading.KindUnacceptable && r.V.Notes&reading.NotePAWS == 0:
 	case r.stampAge() >= forgetStamp:
 		r.A.tsMax = r.S.TSval
 	case r.now-r.Tx.Last >= stampPause:
@@ -99,11 +100,11 @@ func (r *Reader) tookStamp(rp *Recovery) {
 	b, old := r.b, &rp.old
 	b.flags |= statsOldStamps
 	b.tsMax = old.tsval
-	kind := KindData
+	kind := reading.KindData
 	if _, fin := r.p.Recoveries.fins[old.frame]; fin {
-		kind = KindFIN
+		kind = reading.KindFIN
 	}
-	r.revise(Reading{Kind: kind, Amends: old.frame})
+	r.revise(reading.Reading{Kind: kind, Amends: old.frame})
 	if m := r.find(conn.IncidentOldStamp, 1-r.S.Dir); m != nil {
 		m.Count--
 	}

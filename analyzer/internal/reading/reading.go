@@ -1,4 +1,8 @@
-package segment
+// Package reading has the words for what a segment is: its kind, the notes on it, and a [Reading] that holds them. Package segment finds
+// out which apply.
+//
+// Non-goals: deciding anything; words for what lasts, which are anomalies.
+package reading
 
 import (
 	"iter"
@@ -13,7 +17,7 @@ import (
 // Kind says what a segment is. Every segment of a conversation has exactly one.
 type Kind uint8
 
-// The kinds, in the order in which classify.go tries those that exclude each other. kindTerms says what each one is.
+// The kinds, in the order in which package segment tries those that exclude each other. kindTerms says what each one is.
 const (
 	KindData Kind = iota
 	KindACK
@@ -55,8 +59,8 @@ var kindTerms = [NumKinds]conn.Term{
 	KindCaptureDuplicate:   {Name: "capture-duplicate", Text: "a copy of a segment that nobody sent again: captured twice, or doubled by the network"},
 }
 
-// among reports whether the kind is one of those whose bits are set.
-func (k Kind) among(kinds uint32) bool { return kinds>>(k&31)&1 != 0 }
+// Among reports whether the kind is one of those whose bits are set.
+func (k Kind) Among(kinds uint32) bool { return kinds>>(k&31)&1 != 0 }
 
 // String is the kind's name in the segment record.
 func (k Kind) String() string { return k.Term().Name }
