@@ -31,7 +31,7 @@ func TestDoubtBoundaries(t *testing.T) {
 		{"what it was seen to send is another matter", unasked + "+1ms @\n+1ms > . 1:1(0) ack 501\n", says("ack-of-unsent"), []string{"> . 1:1(0) ack 1", "warning", "< P. 1:101(100) ack 1", "no"}},
 		{"nor is anything known of a SYN that was not captured", "+0 < S. 0:0(0) ack 1 win 65160 <mss 1460>\n+1ms > . 1:1(0) ack 501\n", server, []string{"", "LISTEN? SYN_RCVD ESTABLISHED?"}},
 		{"an RST that declines an ACK has its number, and none itself", unasked + "+50us > . 1:1(0) ack 7777\n+20ms < @ win 0\n", server,
-			[]string{"R. 7777:7777(0) ack 1", "LISTEN? SYN_RCVD CLOSED", "R 7777:7777(0)", "LISTEN? SYN_RCVD", "R 1:1(0)", "LISTEN? SYN_RCVD LISTEN?"}},
+			[]string{"R. 7777:7777(0) ack 1", "LISTEN? SYN_RCVD CLOSED?", "R 7777:7777(0)", "LISTEN? SYN_RCVD", "R 1:1(0)", "LISTEN? SYN_RCVD LISTEN?"}},
 		{"who has sent data does not decline one", unasked + "@+50us > . 1:1(0) ack 7777\n+20ms < R 7777:7777(0) win 0\n", server,
 			[]string{"", "LISTEN? SYN_RCVD", "+1ms < P. 1:101(100) ack 1\n", "LISTEN? SYN_RCVD ESTABLISHED CLOSED?"}},
 		{"who denies such an ACK goes on from where it was", request + "+1ms > . 101:101(0) ack 301 forged\n+1s > P. @(100) ack 201\n", says("ack-of-unsent"),

@@ -67,6 +67,13 @@ func TestClosingAnomalies(t *testing.T) {
 `, []string{
 			"0 write-after-close server 10: the server sent data (1 segment, the first 1.0 s after the client's FIN, although it had acknowledged that); an RST came back",
 		}},
+		{"write that crossed the FIN", request + clientFIN + `
++1ms   < P.  201:1201(1000) ack 101
++50us  > R   102:102(0) win 0
++20ms  < P.  1201:1301(100) ack 102
+`, []string{
+			"0 write-after-close server 9: the server sent data (2 segments, the first 1.0 ms after the client's FIN); an RST came back",
+		}},
 		{"data behind a FIN", request + clientFIN + "+1ms > P. 102:152(50) ack 201\n+20ms < F. 201:201(0) ack 102\n+50us > . 102:102(0) ack 202\n", []string{
 			"0 data-after-fin client 8: the client sent 50 bytes beyond its own FIN",
 		}},

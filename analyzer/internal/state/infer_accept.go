@@ -42,7 +42,7 @@ func (s *walker) accept(synack int) {
 		if s.closedUnseen(first, &s.Facts[own]) {
 			s.out[len(s.out)-1].assume()
 		}
-	case i < 0 && s.exchanged():
+	case i < 0 && (s.exchanged() || s.abortsMore(first)):
 		s.move(fsm.RecvAckOfSYN, Step{Evidence: EvidenceAssumed, Frame: s.Frame(first), Time: first.Time})
 	case i < 0:
 	case own < 0:
@@ -50,6 +50,14 @@ func (s *walker) accept(synack int) {
 	default:
 		s.acceptProved(synack, own)
 	}
+}
+
+// abortsMore reports whether the endpoint ends its connection by an RST that acknowledges more than its SYN-ACK did: what the peer sends in
+// ESTABLISHED, none of which was captured.
+func (s *walker) abortsMore(synack *conn.Fact) bool {
+	return s.first(s.me, 0, func(f *conn.Fact) bool {
+		return conn.IsRST(f) && f.Has(wire.ACK) && !f.Bits.Has(conn.FactOutside|conn.FactForeign) && f.Ahead > synack.Ahead && f.Ack-synack.Ack-1 < uint32(conn.Farthest)
+	}) >= 0
 }
 
 // exchanged reports whether both endpoints sent data, and none with a SYN (RFC 7413): each has had the ACK of its own, be it that no fact shows
@@ -172,11 +180,8 @@ func (s *walker) acceptProved(synack, own int) {
 
 // established reports whether a server that sent nothing but SYN-ACKs may have taken the
 // handshake's ACK. It did not (its accept queue was full, it deferred, it gave up) if
-// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK.
+// it repeats its SYN-ACK after every such ACK, or answers with an RST without ACK, unless that tells of what came later.
 func (s *walker) established(ack int) bool {
-	if rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.FactForeign) }); rst >= 0 && !s.Facts[rst].Has(wire.ACK) {
-		return false
-	}
 	ignored := 0
 	for i := s.first(s.me, 0, conn.IsSYNACK); i >= 0; i = s.first(s.me, i+1, conn.IsSYNACK) {
 		if s.heard(&s.Facts[ack], s.Facts[i].Time) {
@@ -186,9 +191,19 @@ func (s *walker) established(ack int) bool {
 	if ignored > 1 {
 		return false // it did not hear, or did not want, ACK after ACK
 	}
+	rst := s.first(s.me, 0, func(f *conn.Fact) bool { return conn.IsRST(f) && !f.Bits.Has(conn.FactForeign) })
+	if rst >= 0 && conn.IsPlainRST(&s.Facts[rst]) && !s.resetBetween(ack, rst) && (ignored > 0 || !s.waitedNot(&s.Facts[rst])) {
+		return false
+	}
 	last := ack
 	for j := ack; j >= 0; j = s.first(s.peer, j+1, func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Covers(s.self.ISN) }) {
 		last = j
 	}
 	return !s.repeats(last, conn.IsSYNACK)
+}
+
+// resetBetween reports whether the peer, behind fact ack, reset the connection before the endpoint sent rst: what had been of it was gone by then.
+func (s *walker) resetBetween(ack, rst int) bool {
+	i := s.first(s.peer, ack+1, func(f *conn.Fact) bool { return conn.IsRST(f) && f.Bits.Has(conn.FactAccepted) })
+	return i >= 0 && i < rst && s.heard(&s.Facts[i], s.Facts[rst].Time)
 }

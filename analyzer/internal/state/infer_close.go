@@ -96,7 +96,7 @@ func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
 	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) && !(step.Cause == fsm.SendRST && s.other.Unseen && s.fromSYN(f)) {
 		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
 	}
-	if f.Bits.Has(conn.FactOutside) && s.self.End != 0 {
+	if f.Bits.Has(conn.FactOutside) && (s.self.End != 0 || s.passive) {
 		step.Evidence = EvidenceAssumed // somebody else's, or the capture lacks what is before it
 	}
 	if f.Has(wire.ACK) && s.self.Acked != 0 && int32(f.Ack-uint32(s.self.Acked)) < 0 {

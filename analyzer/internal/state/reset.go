@@ -342,8 +342,8 @@ const firstTimer conn.Time = 3e9
 
 // waitedNot reports whether an RST without ACK has the number that its sender's SYN-ACK was acknowledged with, and that had not sent this again for so
 // long that it waited for no ACK: it had it, or kept nothing of the SYN, and has no such connection now.
-func (s *View) waitedNot(rst *conn.Fact) bool {
+func (m *Inference) waitedNot(rst *conn.Fact) bool {
 	waits := func(f *conn.Fact) bool { return conn.IsSYNACK(f) && rst.Time-f.Time <= firstTimer+conn.RoundTrip }
 	acks := func(f *conn.Fact) bool { return conn.IsOrdinary(f) && f.Ahead < rst.Ahead && f.Ack == rst.Seq }
-	return conn.IsPlainRST(rst) && s.Find(rst.Dir(), 0, waits) == nil && s.Find(1-rst.Dir(), 0, acks) != nil
+	return conn.IsPlainRST(rst) && m.first(rst.Dir(), 0, waits) < 0 && m.first(1-rst.Dir(), 0, acks) >= 0
 }
