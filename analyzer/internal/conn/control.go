@@ -56,6 +56,7 @@ func (c *Conn) control(p *FactPool, tx, rx *Half, s *wire.Segment) {
 // controlRST is what is to be kept of an RST. If what its sender sent before was not heard, it was not either, but at its receiver's own tap.
 func (c *Conn) controlRST(p *FactPool, tx, rx *Half, s *wire.Segment) (bits FactBits) {
 	before, first := tx.End, !c.Flags.Has(WasReset)
+	pos := reassembly.Unwrap(before, reassembly.Seq(s.Seq))
 	ok := c.rst(tx, rx, s)
 	if s.Bits&wire.HasText != 0 {
 		c.markText(&p.Incidents, s, first && ok)
@@ -67,10 +68,10 @@ func (c *Conn) controlRST(p *FactPool, tx, rx *Half, s *wire.Segment) (bits Fact
 			bits |= FactForeign
 		}
 		c.Provoke(rx)
-	case tx.deaf < 2 || rx.AtTap():
+	case tx.deaf < 2 && !(pos > before && tx.OnlyAsked(rx)) || rx.AtTap():
 		bits = FactAccepted
 	}
-	pos, answers := reassembly.Unwrap(before, reassembly.Seq(s.Seq)), !s.Flags.Has(wire.ACK) && tx.Flags.Has(SentACK)
+	answers := !s.Flags.Has(wire.ACK) && tx.Flags.Has(SentACK)
 	if tx.Packets > 1 && pos >= tx.Start && pos <= before && (!answers || tx.prompted(rx, Time(s.Time))) {
 		bits |= FactOwnNumber
 	}

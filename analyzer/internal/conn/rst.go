@@ -57,9 +57,15 @@ func (tx *Half) acceptsRST(rx *Half, s *wire.Segment) bool {
 	}
 	pos := reassembly.Unwrap(tx.End, reassembly.Seq(s.Seq))
 	if rx.Acked == 0 {
-		return pos >= tx.Start && pos <= tx.End
+		return pos >= tx.Start && pos <= tx.End || pos == tx.End+1 && s.Flags.Has(wire.ACK) && tx.OnlyAsked(rx)
 	}
 	return pos >= min(rx.Acked, tx.End) && pos <= max(rx.Acked, tx.End) || tx.skips(rx, s, pos)
+}
+
+// OnlyAsked reports whether all that h sent may have been keep-alives, one below what it sends next (RFC 9293 3.8.4): ACKs without data that
+// have one number, while nothing came back.
+func (h *Half) OnlyAsked(peer *Half) bool {
+	return peer.Packets == 0 && h.Start == h.End && h.Flags&(SentACK|SentSYN|SentSYNACK|SentData|SentFIN) == SentACK
 }
 
 // skips reports whether the RST in s lies a little beyond all that was captured, and so does what it acknowledges: the capture lacks what both

@@ -71,6 +71,8 @@ func (r *Reader) ObserveEpisodes(was Snapshot) {
 		}
 	case reading.KindUnacceptable:
 		r.rejected()
+	case reading.KindRST:
+		r.askedBefore()
 	}
 	if r.V.Notes&strikingNotes != 0 {
 		r.noteWindows()
@@ -147,6 +149,23 @@ func (r *Reader) asks() {
 	}
 	m.Run.Again(r.now, r.C.Ahead(r.S))
 }
+
+// askedBefore is an RST that shows that all that was captured before it was keep-alives without data, if it comes when the next was due: its number
+// is one above theirs (RFC 9293 3.8.4).
+func (r *Reader) askedBefore() {
+	n := r.Tx.Packets
+	if r.pos != r.Tx.End+1 || n < 2 || n > maxAsked || !r.S.Flags.Has(wire.ACK) || !r.Tx.OnlyAsked(r.Rx) || r.lasts(conn.IncidentKeepAlive, r.S.Dir) {
+		return
+	}
+	m := r.noteIncident(conn.IncidentKeepAlive, r.S.Dir)
+	m.Time, m.Ahead, m.Count, m.Last = r.C.First, 0, uint32(n), r.Tx.Last
+	m.Run.Begin(r.C.First)
+	m.Run.Again(r.C.First, 0)
+	m.Run.N, m.Run.Most, m.Hole.Passed = m.Count, m.Count, true
+}
+
+// maxAsked is more keep-alives than any stack sends in vain.
+const maxAsked = 1000
 
 // rejected is what its receiver drops. RSTs and SYNs have anomalies of their own.
 func (r *Reader) rejected() {

@@ -200,13 +200,15 @@ func (s *View) causeOf(c *Close, rst *conn.Fact) ResetCause {
 }
 
 // waitedNoMore reports whether an RST whose sender had sent a FIN is the answer of a host on which nothing waited for the peer's FIN any
-// more: it has no ACK, or acknowledges that FIN, which TIME_WAIT would answer by an ACK.
+// more: it has no ACK, or acknowledges that FIN, which TIME_WAIT would answer by an ACK, after longer than who resets to save TIME_WAIT takes.
 func (s *View) waitedNoMore(c *Close, rst *conn.Fact, peerFIN bool) bool {
+	own := s.Find(s.Dir(c.By), 0, conn.IsFIN)
+	timedOut := peerFIN && rst.Covers(s.Of(c.By.Peer()).FIN) && rst.Time-own.Time >= shortestWait
 	switch c.ByState {
 	case fsm.FinWait2:
-		return conn.IsPlainRST(rst) || peerFIN && rst.Covers(s.Of(c.By.Peer()).FIN)
+		return conn.IsPlainRST(rst) || timedOut
 	case fsm.FinWait1:
-		return peerFIN && (conn.IsPlainRST(rst) || rst.Covers(s.Of(c.By.Peer()).FIN))
+		return peerFIN && conn.IsPlainRST(rst) || timedOut
 	case fsm.LastAck:
 		return false
 	}
@@ -214,6 +216,9 @@ func (s *View) waitedNoMore(c *Close, rst *conn.Fact, peerFIN bool) bool {
 	took := func(f *conn.Fact) bool { return f.Ahead < rst.Ahead && !conn.IsRST(f) && f.Covers(fin) }
 	return peerFIN && conn.IsPlainRST(rst) && s.Find(s.Dir(c.By), 0, took) == nil // else it had it, and TIME_WAIT was over
 }
+
+// shortestWait is the least time for which who has closed waits in FIN_WAIT_2.
+const shortestWait conn.Time = 1e9
 
 // wasGone reports whether the RST of c shows that the host that sent it had no such connection any more: without ACK it is the
 // answer to a segment for which there is no socket (RFC 9293 3.10.7.1), unless an endpoint that had closed resets data.
@@ -258,11 +263,11 @@ func (s *View) isForged(rst *conn.Fact) bool {
 	return m != nil && m.Ahead == rst.Ahead && conn.Betrays(m)
 }
 
-// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, and had no answer. Where those are not
+// gaveUpAsking reports whether the sender of an RST had asked whether its peer is there, at last, and had no answer. Where those are not
 // captured, the RST has to come when the next question was due.
 func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
 	m := s.Incident(conn.IncidentKeepAlive, dir)
-	if m == nil || m.Unanswered() == 0 || m.Last >= rst.Time || s.Sides[1-dir].Last >= m.Last {
+	if m == nil || m.Unanswered() == 0 || m.Last >= rst.Time || s.Sides[1-dir].Last >= m.Last || s.Sides[dir].Last > m.Last {
 		return false
 	}
 	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
