@@ -154,6 +154,9 @@ func (r *Reader) asks() {
 // is one above theirs (RFC 9293 3.8.4).
 func (r *Reader) askedBefore() {
 	n := r.Tx.Packets
+	if m := r.find(conn.IncidentDuplicate, r.S.Dir); m != nil {
+		n -= uint64(m.Count)
+	}
 	if r.pos != r.Tx.End+1 || n < 2 || n > maxAsked || !r.S.Flags.Has(wire.ACK) || !r.Tx.OnlyAsked(r.Rx) || r.lasts(conn.IncidentKeepAlive, r.S.Dir) {
 		return
 	}

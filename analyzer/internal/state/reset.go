@@ -270,7 +270,7 @@ func (s *View) gaveUpAsking(dir uint8, rst *conn.Fact) bool {
 	if m == nil || m.Unanswered() == 0 || m.Last >= rst.Time || s.Sides[1-dir].Last >= m.Last || s.Sides[dir].Last > m.Last {
 		return false
 	}
-	return !s.Sides[1-dir].Unseen || m.Due(rst.Time)
+	return !s.Sides[1-dir].Unseen || m.Due(rst.Time) && !rst.Bits.Has(conn.FactOutside)
 }
 
 // Enough is how many attempts without an answer are more than a loss or two.
