@@ -99,12 +99,12 @@ func (c *Conn) ordinary(p *FactPool, tx, rx *Half, s *wire.Segment) {
 	}
 }
 
-// Precedes reports whether s, before its sender has acknowledged anything, acknowledges less than its peer's SYN-ACK, which is disputed then.
-// SYN_RCVD does not take that (RFC 9293 3.10.7.4).
+// Precedes reports whether s, before its sender has acknowledged anything, acknowledges less than its peer's SYN-ACK, or more than any window
+// reaches from there: the SYN-ACK is disputed then, and SYN_RCVD does not take that (RFC 9293 3.10.7.4).
 func (c *Conn) Precedes(s *wire.Segment) bool {
 	tx, rx := &c.Half[s.Dir], &c.Half[1-s.Dir]
 	if tx.Acked != 0 || s.Flags&(wire.SYN|wire.RST|wire.ACK) != wire.ACK || rx.Flags&(SentSYNACK|SentACK|SentData) != SentSYNACK ||
-		!rx.Flags.Has(ISNKnown) || int32(s.Ack-rx.ISN()) > 0 {
+		!rx.Flags.Has(ISNKnown) || s.Ack-rx.ISN()-1 <= uint32(Farthest) {
 		return false
 	}
 	c.Flags |= Disputed

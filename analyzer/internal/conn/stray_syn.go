@@ -8,7 +8,7 @@ import (
 // A capture may begin with a SYN that is of no connection: an old duplicate, or a forged one, into a connection that lives. Its
 // receiver answers by an ACK of what it has (RFC 5961 4.2), as it does if the SYN is that of a peer which forgot the connection.
 // Such a peer resets (RFC 9293 3.5.1). One that goes on with the connection, by numbers that are not behind the SYN, did not send that.
-// So it is with a SYN-ACK, if its receiver has acknowledged what comes before it.
+// So it is with a SYN-ACK, if its receiver has acknowledged what comes before it, or is beyond any window.
 
 // firstACK looks at the first acknowledgment of a direction.
 func (c *Conn) firstACK(p *FactPool, rx *Half, s *wire.Segment) {
@@ -50,7 +50,7 @@ func (c *Conn) SettleSYN(p *FactPool, s *wire.Segment) {
 	case !tx.Unheard(rx) && rx.Unheard(tx), rx.unheardAnswer(tx):
 		return // it is not from who sent the SYN
 	case tx.unheardAnswer(rx) && !s.Flags.Any(wire.SYN|wire.RST):
-		if !s.Flags.Has(wire.ACK) || rx.Acked != 0 && !Near(s.Seq, uint32(rx.Acked)) || !rx.Spans(s.Ack) || int32(s.Seq-tx.ISN()) >= 0 {
+		if !s.Flags.Has(wire.ACK) || rx.Acked != 0 && !Near(s.Seq, uint32(rx.Acked)) || !rx.Spans(s.Ack) || s.Seq-tx.ISN() <= uint32(Farthest) {
 			return
 		}
 	case s.Flags&(wire.SYN|wire.RST|wire.ACK) == wire.SYN|wire.ACK && rx.Acked != 0 && uint32(rx.Acked) == s.Seq+1 && tx.Unheard(rx):
