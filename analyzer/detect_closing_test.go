@@ -3,6 +3,10 @@ package analyzer_test
 import (
 	"strings"
 	"testing"
+
+	"tcptrace/analyzer"
+	"tcptrace/internal/testutil/scripts"
+	"tcptrace/report"
 )
 
 const clientFIN = "+1ms > F. 101:101(0) ack 201\n"
@@ -120,6 +124,51 @@ func TestTimeWaitAnomalies(t *testing.T) {
 			"1 syn-retransmit client 13: client waited 1.0 s: SYN sent twice, 1.0 s apart; an ACK of the connection before had answered the first",
 		}},
 	})
+}
+
+// TestTakenOver: an endpoint that is used for another connection has left the one before, also if nothing of that was captured.
+func TestTakenOver(t *testing.T) {
+	before := "timestamps 1000 9000\nconn again isn 900000000 77\n" + strings.TrimPrefix(request, stamped) + clientFIN + "+20ms < . 201:201(0) ack 102\n"
+	checkCases(t, []detectCase{
+		{"lingering until then", before + strings.ReplaceAll(again, "TIME", "+90s"), []string{
+			"0 close-wait-lingering server 7: the server was silent in CLOSE_WAIT for 90.0 s, or for less: then another connection took the sockets, and what ended this one was not captured",
+			"1 port-reused client 9: the connection before on these sockets was last heard of 90.0 s earlier, not closed",
+		}},
+	})
+}
+
+// stories keeps the story of every conversation.
+type stories struct {
+	j    analyzer.Judgment
+	told []string
+}
+
+func (s *stories) Conversation(c *analyzer.Conversation) error {
+	s.j.Judge(c)
+	s.told = append(s.told, strings.Join(report.Story(c, &s.j), " "))
+	return nil
+}
+
+// TestTakenOverStory: nobody is left with a connection, the sockets of which are used again, unless in TIME_WAIT.
+func TestTakenOverStory(t *testing.T) {
+	const over = "The client began another connection on the same sockets"
+	for before, want := range map[string]bool{
+		"": true,
+		clientFIN + "+20ms < . 201:201(0) ack 102\n":  true,
+		clientFIN + "+20ms < F. 201:201(0) ack 102\n": true, // the last ACK was not captured
+		closed:                          false,
+		"+1s < R. 201:201(0) ack 101\n": false,
+	} {
+		s := &stories{}
+		a := analyzer.New(analyzer.Options{}, s)
+		scripts.Feed(t, a, scripts.Frames(t, "timestamps 1000 9000\nconn again isn 1012539900 77\n"+strings.TrimPrefix(request, stamped)+before+strings.ReplaceAll(again, "TIME", "+5s")))
+		if _, err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.told) == 2 && strings.Contains(s.told[0], over); got != want {
+			t.Errorf("%q: %q, want that another took over: %v", before, s.told, want)
+		}
+	}
 }
 
 func TestClose(t *testing.T) {

@@ -28,24 +28,22 @@ const (
 	endedByReset              // until the connection was reset, not by it
 	midstream                 // to the end, but it may have closed before the capture began
 	unseenFIN                 // to the end, but its FIN may be among what the capture lacks
+	unseenEnd                 // until another connection took the sockets: what ended this one was not captured
 )
 
 // detectCloseWait warns of an application that never closed. One that did later is worth a note, and so is one that may have
 // closed before the capture began, or where the capture lacks something.
 func detectCloseWait(s *pass) {
 	begun := s.Either(state.IsOpening)
+	_, _, replaced := s.J.Succeeded()
 	for side, steps := range s.J.Trajectory {
 		for i := range steps {
 			last := i+1 == len(steps)
-			waited := s.waited(conn.Side(side), i)
-			if steps[i].State != fsm.CloseWait || waited < lingers || !last && waited < dawdles {
+			waited, fin := s.waited(conn.Side(side), i), s.Find(s.Dir(conn.Side(side).Peer()), 0, conn.IsFIN)
+			if steps[i].State != fsm.CloseWait || fin == nil || waited < lingers || !last && waited < dawdles {
 				continue
 			}
 			reset := !last && s.wasReset(conn.Side(side), &steps[i+1])
-			fin := s.Find(s.Dir(conn.Side(side).Peer()), 0, conn.IsFIN)
-			if fin == nil {
-				continue
-			}
 			how := wentOn
 			switch {
 			case !last && !reset:
@@ -53,17 +51,18 @@ func detectCloseWait(s *pass) {
 				how = midstream
 			case s.endUnseen(s.Dir(conn.Side(side))):
 				how = unseenFIN
+			case last && replaced:
+				how = unseenEnd
 			case reset:
 				how = endedByReset
 			default:
 				how = stayed
 			}
-			a := s.raiseFact(fin, args{int64(waited), how})
-			a.onSide(conn.Side(side))
+			a := s.raiseFact(fin, args{int64(waited), how}).onSide(conn.Side(side))
 			if a.left = !last; last {
 				a.from(s.Now - waited)
 			}
-			if how == wentOn || how == midstream || how == unseenFIN {
+			if how != stayed && how != endedByReset {
 				a.as(SeverityNote)
 			}
 		}
@@ -91,6 +90,8 @@ func detailCloseWait(a *Anomaly) string {
 		return side + " has been" + text + "; the capture begins in mid-connection: it may have closed before"
 	case unseenFIN:
 		return side + " has been" + text + "; its last bytes were not captured: its FIN may be among them"
+	case unseenEnd:
+		return side + " was" + text + ", or for less: then another connection took the sockets, and what ended this one was not captured"
 	}
 	return side + " was" + text + " before it went on"
 }

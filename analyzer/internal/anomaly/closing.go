@@ -43,7 +43,8 @@ func (s *pass) finCopies(dir uint8) (fins copies, waiting copies) {
 // waited is for how long an endpoint was silent in CLOSE_WAIT, its step i.
 func (s *pass) waited(side conn.Side, i int) conn.Time {
 	steps := s.J.Trajectory[side]
-	since, until := steps[i].Time, s.Now
+	since := steps[i].Time
+	until := since + conn.Time(s.Lasts(since))
 	if i+1 < len(steps) {
 		until = steps[i+1].Time
 	}

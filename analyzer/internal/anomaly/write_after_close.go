@@ -24,7 +24,7 @@ func detectWriteAfterClose(s *pass) {
 	}
 	fin := s.Find(s.Dir(c.By), 0, conn.IsFIN)
 	m := s.Incident(conn.IncidentUnsolicited, s.Dir(c.By.Peer()))
-	knowing := m.Amount - int64(c.Behind[c.By.Peer()]) // of what came behind the RST it may be that all was sent knowing of the FIN
+	knowing := m.Amount - int64(c.Behind[c.By.Peer()]) // all that came behind the RST may be of that
 	s.raise(c.By.Peer(), &c.Rst, args{int64(m.Time - fin.Time), int64(m.Count), max(0, knowing)})
 }
 

@@ -66,6 +66,15 @@ func (m *Inference) firstFIN(dir uint8) int {
 	})
 }
 
+// Succeeded says who began another connection on the sockets, and in which frame.
+func (j *Course) Succeeded() (by conn.Side, frame uint64, ok bool) {
+	syn := j.Inference.successor
+	if syn == nil {
+		return 0, 0, false
+	}
+	return j.View.Side(syn.Dir), j.Inference.FirstFrame + uint64(syn.Ahead), true
+}
+
 // takeIncidents takes from the incidents what bears on the trajectories.
 func (m *Inference) takeIncidents(incidents []conn.Incident) {
 	for i := range incidents {

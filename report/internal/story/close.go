@@ -94,9 +94,15 @@ var remainders = map[fsm.State]string{
 // deserted is what it means that an endpoint is left open by a peer that is not.
 const deserted = "it notices that the other side is gone only when it sends something, or by keep-alive"
 
+// over tells the states in which nothing can come of a connection any more.
+func over(s fsm.State) bool { return gone(s) || s == fsm.TimeWait }
+
 func (t *teller) remains() string {
 	client, server := t.j.State[analyzer.Client], t.j.State[analyzer.Server]
+	by, frame, again := t.j.Succeeded()
 	switch {
+	case again && !(over(client) && over(server)):
+		return fmt.Sprintf("the %s began another connection on the same sockets (frame %d); what became of this one is not known", by, frame)
 	case client == fsm.Established && server == fsm.Established:
 		return t.goesOn()
 	case gone(client) && gone(server):
