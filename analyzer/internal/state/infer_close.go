@@ -96,6 +96,9 @@ func (s *walker) qualifyRST(step *Step, f *conn.Fact) {
 	if !f.Has(wire.ACK) && !f.Bits.Has(conn.FactOwnNumber) && !(step.Cause == fsm.SendRST && s.other.Unseen && s.fromSYN(f)) {
 		step.Evidence = EvidenceAssumed // and its number does not show that it was this one
 	}
+	if n := len(s.out) - 2; conn.IsPlainRST(f) && s.passive && n >= s.begin && s.out[n].State == fsm.Established && s.out[n].Evidence == EvidenceAssumed {
+		step.Evidence = EvidenceAssumed // it may never have left SYN_RCVD but for LISTEN
+	}
 	if f.Bits.Has(conn.FactOutside) && (s.self.End != 0 || s.passive) {
 		step.Evidence = EvidenceAssumed // somebody else's, or the capture lacks what is before it
 	}
