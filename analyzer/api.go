@@ -140,7 +140,7 @@ type Segment = packet.Segment
 // Reading is what a segment is, as shown by Analyzer.Watch, Monitor.Watch and Choice.Watch. A Reading that amends an earlier one has only First,
 // Client, Segment, Kind, Cause, Spurious and Notes.
 //
-// Its fields: go doc ./analyzer/internal/segment Reading
+// Its fields: go doc ./analyzer/internal/reading Reading
 type Reading = reading.Reading
 
 // CloseKind says how a connection ended.
