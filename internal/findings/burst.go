@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/chance"
 	"tcptrace/internal/octets"
 )
 
@@ -37,16 +38,16 @@ func (h *happening) merge(o *happening) {
 	h.from, h.to = min(h.from, o.from), max(h.to, o.to)
 }
 
-func (h *happening) append(b []byte, c *clock) []byte {
+func (h *happening) append(b []byte, c *octets.Clock) []byte {
 	if b = binary.AppendUvarint(b, h.n); h.n == 0 {
 		return b
 	}
-	return binary.AppendVarint(c.append(b, h.from), int64(h.to-h.from))
+	return binary.AppendVarint(c.Append(b, int64(h.from)), int64(h.to-h.from))
 }
 
-func (h *happening) read(r *octets.Reader, c *clock) {
+func (h *happening) read(r *octets.Reader, c *octets.Clock) {
 	if h.n = r.Uvarint(); h.n > 0 {
-		h.from = c.read(r)
+		h.from = analyzer.Time(c.Read(r))
 		h.to = h.from + analyzer.Time(r.Varint())
 	}
 }
@@ -71,7 +72,7 @@ func (k *Collector) bursts(t *tally, o *Options) bool {
 	}
 	before, after := k.start.Outside(h.from, h.to)
 	share := max(float64(h.to-h.from)/float64(o.end-o.begin), 1-float64(before+after)/float64(k.total))
-	return float64(t.n)*math.Pow(share, float64(t.n-1)) < unlikely
+	return float64(t.n)*math.Pow(share, float64(t.n-1)) < chance.Unlikely
 }
 
 // restarts are the kinds that tell what became of the connections to a process that ended.

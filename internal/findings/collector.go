@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/baseline"
+	"tcptrace/internal/bitset"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/histogram"
 	"tcptrace/internal/where"
@@ -33,12 +35,13 @@ type Collector struct {
 	flooded  bool                   // there were more than there is room for
 	out      *stretch               // whose stalls are told apart; nil: there is none
 	noted    analyzer.Conversation  // room for one of which there is a note (note.go)
+	paths    baseline.Paths
 }
 
 // affected is what a kind affects.
 type affected struct {
 	tally
-	told kindSet         // the kinds that were told in its place
+	told bitset.Set      // the kinds that were told in its place
 	by   []sketch[tally] // by factor; nil: there are none
 }
 
@@ -57,12 +60,12 @@ func (k *Collector) Conversations() uint64 { return k.total }
 // Sound takes a conversation in which nothing is wrong, of which there is no more than an [analyzer.Sink] gets of such.
 // It never fails.
 func (k *Collector) Sound(c *analyzer.Conversation) error {
-	k.count(c)
+	k.count(c, c.Stream)
 	return nil
 }
 
-// count counts c among all conversations.
-func (k *Collector) count(c *analyzer.Conversation) {
+// count counts c among all conversations, in whose order it has that place.
+func (k *Collector) count(c *analyzer.Conversation, order uint64) {
 	k.total++
 	k.mark, k.newest = Mark{}, c
 	k.start.Add(c.Start)
@@ -71,19 +74,25 @@ func (k *Collector) count(c *analyzer.Conversation) {
 		e := k.all[i].at(&k.keys[i])
 		e.count.add(e.n, c.Start)
 	}
+	k.paths.Add(&baseline.Sample{
+		Trip: k.trip(c), Turns: c.Sent[analyzer.Server].Thinks, Example: baseline.Example{Order: order, Stream: c.Stream, Addr: c.Addr},
+	})
 }
 
 // Conversation takes c, of which j is the judgment.
 func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment) {
-	k.count(c)
+	k.count(c, c.Stream)
 	s := subject{c, j}
+	if s.fills() {
+		k.paths.Fill(k.pair(), c.Start, c.End)
+	}
 	var st *stall
-	s.meet(func(i int, instead kindSet, failed bool) {
-		if !instead.empty() {
-			k.affected[i].told.join(instead)
+	s.meet(func(i int, instead bitset.Set, failed bool) {
+		if !instead.Empty() {
+			k.affected[i].told.Join(instead)
 			return
 		}
-		k.mark.kinds.add(i)
+		k.mark.kinds.Add(i)
 		if kinds[i].stalls && st == nil && !k.flooded {
 			st = &stall{shows: stallShows(&s)}
 		}
@@ -97,7 +106,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 		}
 		k.affect(i, c, x, near, func() (*anomalySeen, *Evidence) { return seenIn(i, &s), nil })
 	})
-	if k.mark.kinds.empty() && s.warned() {
+	if k.mark.kinds.Empty() && s.warned() {
 		k.warned++
 	}
 	k.countMild()
@@ -112,7 +121,7 @@ func (k *Collector) Conversation(c *analyzer.Conversation, j *analyzer.Judgment)
 
 // countMild counts the conversation that was taken last if only mild kinds affect it.
 func (k *Collector) countMild() {
-	if of := k.mark.kinds; !of.empty() && of == of.and(mildKinds) {
+	if of := k.mark.kinds; !of.Empty() && of == of.And(mildKinds) {
 		k.mildly++
 	}
 }
@@ -123,42 +132,42 @@ func (s *subject) warned() bool {
 }
 
 // meet gives f the kinds that s meets, in order: those that are told in the place of one, if there are any, and whether it is to one that s failed.
-func (s *subject) meet(f func(i int, instead kindSet, failed bool)) {
+func (s *subject) meet(f func(i int, instead bitset.Set, failed bool)) {
 	failed := dimension.Failed(s.Conversation, s.Judgment) != dimension.NoFailure
-	var met kindSet
-	for i := range s.mayMeet().each() {
+	var met bitset.Set
+	for i := range s.mayMeet().Each() {
 		if !kinds[i].when.holds(s) {
 			continue
 		}
-		met.add(i)
-		instead := met.and(coverers[i])
-		f(i, instead, instead.empty() && failed && kinds[i].fails)
-		if instead.empty() {
+		met.Add(i)
+		instead := met.And(coverers[i])
+		f(i, instead, instead.Empty() && failed && kinds[i].fails)
+		if instead.Empty() {
 			failed = failed && !kinds[i].fails // it is told once
 		}
 	}
 }
 
 // mayMeet is the kinds that s meets, and others: those that take an anomaly are among them if there is one of those that tell of it.
-func (s *subject) mayMeet() kindSet {
+func (s *subject) mayMeet() bitset.Set {
 	may := unflagged
 	for i := range s.Anomalies {
-		may.join(flagged[s.Anomalies[i].Kind.ID])
+		may.Join(flagged[s.Anomalies[i].Kind.ID])
 	}
 	return may
 }
 
 // flagged are the kinds that take an anomaly, by the ids of those that tell of them; unflagged are those that take none.
-var flagged, unflagged = func() (by map[string]kindSet, others kindSet) {
-	by = map[string]kindSet{}
+var flagged, unflagged = func() (by map[string]bitset.Set, others bitset.Set) {
+	by = map[string]bitset.Set{}
 	for i := range kinds {
 		if !kinds[i].when.flagged {
-			others.add(i)
+			others.Add(i)
 			continue
 		}
 		for _, id := range kinds[i].when.tells {
 			set := by[id]
-			set.add(i)
+			set.Add(i)
 			by[id] = set
 		}
 	}
@@ -216,7 +225,7 @@ func (k *Collector) service(c *analyzer.Conversation) uint32 {
 
 // condition is the expression that is true of the conversations that kind i affects, without those of an outage.
 func (k *Collector) condition(i int) string {
-	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.has(i) {
+	if expr := k.conditionOf(i); k.out != nil && k.out.kinds.Has(i) {
 		return where.But(expr, k.out.expr)
 	} else {
 		return expr
@@ -226,7 +235,7 @@ func (k *Collector) condition(i int) string {
 // selector selects the conversations that kind i affects, without those of an outage.
 func (k *Collector) selector(i int) selector {
 	s := selector{kind: i}
-	if k.out != nil && k.out.kinds.has(i) {
+	if k.out != nil && k.out.kinds.Has(i) {
 		s.outside = k.out
 	}
 	return s
@@ -236,7 +245,7 @@ func (k *Collector) selector(i int) selector {
 func (k *Collector) conditionOf(i int) string {
 	long, short := kinds[i].when.expr, kinds[i].expr()
 	for j := range kinds {
-		if k.affected[i].told.has(j) {
+		if k.affected[i].told.Has(j) {
 			long, short = where.But(long, kinds[j].when.expr), where.But(short, kinds[j].expr())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/chance"
 	"tcptrace/internal/dimension"
 )
 
@@ -184,28 +185,9 @@ func (s *share) rate(affected, all uint64) bool {
 	} else {
 		return false
 	}
-	s.score = g(s.n, s.of, affected, all)
+	s.score = chance.G(s.n, s.of, affected, all)
 	return float64(s.n) >= common*float64(affected) && (s.perfect || s.score >= surely && with >= lift*without)
 }
-
-// g is the G of a two by two table, by which its rows are told to differ (Dunning, "Accurate methods for the statistics of surprise and
-// coincidence", 1993): n of in are affected, and affected of all.
-func g(n, in, affected, all uint64) float64 {
-	sum := 0.0
-	cell := func(o, row, column uint64) {
-		if o > 0 {
-			sum += float64(o) * math.Log(float64(o)*float64(all)/(float64(row)*float64(column)))
-		}
-	}
-	cell(n, in, affected)
-	cell(in-n, in, all-affected)
-	cell(affected-n, all-in, affected)
-	cell(all-in-(affected-n), all-in, all-affected)
-	return 2 * sum
-}
-
-// unlikely is how seldom chance leaves out so many conversations.
-const unlikely = 0.001
 
 // since reports whether what is affected began only after some time, or only before some, as t says; started is when all began that
 // might have been affected. What ends is told with its beginning, unless that is the beginning of all. Where both the time before and the
@@ -218,8 +200,8 @@ func since(t *tally, started interface {
 	}
 	spared := 1 - float64(t.n)/float64(of)
 	before, after := started.Outside(t.first, t.last)
-	chance := func(n uint64) float64 { return math.Pow(spared, float64(n)) }
-	stretch := max(chance(before), chance(after)) < math.Sqrt(unlikely)
-	begins, ends = stretch || chance(before) < unlikely, stretch || chance(after) < unlikely
+	by := func(n uint64) float64 { return math.Pow(spared, float64(n)) }
+	stretch := max(by(before), by(after)) < math.Sqrt(chance.Unlikely)
+	begins, ends = stretch || by(before) < chance.Unlikely, stretch || by(after) < chance.Unlikely
 	return begins || ends && before > 0, ends
 }

@@ -158,6 +158,17 @@ var faults = []fault{
 		name: "clients that close after they waited in vain", id: "left-unserved", n: 9, by: "name", value: "api.example.com", fails: 9, waits: true,
 		plant: some(9, "", "10.20.0.9:80", unanswered("api.example.com", "8")),
 	}, {
+		name: "a VPN that takes another exit", id: "longer-path", n: 60, by: "client-network", value: "10.9.3.0/24", since: true, waits: true,
+		plant: func(p *planted) {
+			for i := range 120 {
+				rtt := time.Duration(18+p.rng.IntN(5)) * time.Millisecond
+				if i >= 60 {
+					rtt += 60 * time.Millisecond
+				}
+				p.add(time.Duration(i)*15*time.Second, fmt.Sprintf("10.9.3.%d", 1+p.rng.IntN(20)), p.service(), exchange(rtt, 10*time.Millisecond))
+			}
+		},
+	}, {
 		name: "a link with a long queue", id: "long-queue-to-client", n: 5, by: "client-network", value: "10.3.9.0/24", waits: true,
 		plant: some(5, "10.3.9.", "10.20.0.1:443", queuedDownload(900, 4*time.Millisecond, 200)),
 	}, {

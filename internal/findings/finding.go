@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/baseline"
 	"tcptrace/internal/where"
 	"tcptrace/report"
 )
@@ -108,6 +109,7 @@ func (k *Collector) Report(s *analyzer.Summary, o Options) *Report {
 	if out != nil {
 		parts = append(parts, *out)
 	}
+	parts = append(parts, k.longerPaths()...)
 	for i := range parts {
 		list = append(list, k.finding(&parts[i], &o))
 	}
@@ -164,7 +166,8 @@ type part struct {
 	where string // selects them
 	of    []selector
 
-	shown *example // one of them, if they are neither all nor have anything in common; nil: none is known
+	path  *baseline.Change // that it tells of; nil: none
+	shown *example         // one of them, if they are neither all nor have anything in common; nil: none is known
 }
 
 // example is the conversation of p to look at, the one that it cost most as far as is known; nil: none is.
@@ -228,7 +231,7 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 		WaitedS: float64(t.waited) / float64(time.Second), WaitedIs: kind.waited.expr,
 		Lies: kind.lies, Why: kind.why, Next: kind.next, Where: p.where, of: p.of,
 	}}
-	if kind.lies == OnNetwork && kind.again {
+	if kind.lies == OnNetwork && (kind.again || p.path != nil) {
 		f.Lies = t.lies()
 	}
 	if p.scans() {
@@ -237,6 +240,8 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 	}
 	if f.waited == 0 {
 		f.WaitedIs = ""
+	} else if p.path != nil {
+		f.WaitedIs = p.path.WaitedIs()
 	}
 	if x := p.example(); x != nil {
 		stream := x.stream
@@ -246,7 +251,7 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 		f.shows = f.shown(x, o)
 	}
 	if p.whole || s != nil {
-		k.place(&f.Finding, t, s, o)
+		k.place(&f.Finding, p, o)
 	}
 	if p.kind == outing {
 		k.out.tell(&f.Finding)
@@ -267,7 +272,12 @@ func (k *Collector) finding(p *part, o *Options) ranked {
 }
 
 // place says since when and until when there were such, or when it happened to them.
-func (k *Collector) place(f *Finding, t *tally, s *share, o *Options) {
+func (k *Collector) place(f *Finding, p *part, o *Options) {
+	t, s := p.tally, p.share
+	if p.path != nil {
+		f.Since = moment(t.first)
+		return
+	}
 	if k.bursts(t, o) {
 		f.Since, f.Until, f.Happened = moment(t.happened.from), moment(t.happened.to), true
 		return

@@ -1,7 +1,6 @@
 package findings
 
 import (
-	"slices"
 	"time"
 
 	"tcptrace/analyzer"
@@ -362,7 +361,7 @@ var kinds = withOthers([]kind{
 		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
 		next: "what happened then: logs of the devices on the way and of the hosts",
 	},
-	shortBuffer(analyzer.Client, AtClient), shortBuffer(analyzer.Server, AtServer),
+	longerPath, shortBuffer(analyzer.Client, AtClient), shortBuffer(analyzer.Server, AtServer),
 	reordered(analyzer.Client, NearClient), reordered(analyzer.Server, NearServer),
 	bloatedBy(analyzer.Server, NearClient), bloatedBy(analyzer.Client, NearServer),
 	nagle(analyzer.Client, AtClient), nagle(analyzer.Server, AtServer),
@@ -374,25 +373,3 @@ var kinds = withOthers([]kind{
 		next: "see whether the FIN was sent again: tcptrace timeline",
 	},
 })
-
-// coverers are, by kind, the kinds that cover it.
-var coverers = func() []kindSet {
-	if len(kinds) > mostKinds {
-		panic("there are more kinds than a kindSet has bits")
-	}
-	list := make([]kindSet, len(kinds))
-	for i := range kinds {
-		for j := range kinds[:i] {
-			if kinds[j].whole || slices.Contains(kinds[j].covers, kinds[i].id) {
-				list[i].add(j)
-			}
-		}
-	}
-	return list
-}()
-
-// mildKinds are the mild ones.
-var mildKinds = kindsThat(func(k *kind) bool { return k.mild })
-
-// scanning is where the kind scan is.
-var scanning = slices.IndexFunc(kinds, func(k kind) bool { return k.id == scan })

@@ -5,21 +5,27 @@ import (
 	"slices"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/baseline"
+	"tcptrace/internal/bitset"
 )
 
 // Mark says which findings a conversation will belong to, when they are made. It is only of use with findings of the same collector.
 type Mark struct {
-	kinds  kindSet
+	kinds  bitset.Set
 	values []uint64        // of its factors; nil: no kind affects it
 	stalls []analyzer.Time // when it showed that it stalled
 	showed []analyzer.Time // when each of kinds first showed, in their order; 0: at no moment
+	trip   *baseline.Trip  // nil: it was not longer than others on its path
 }
 
 // Mark is the mark of the conversation that was taken last, which must be as it was then, as must j, its judgment.
 func (k *Collector) Mark(j *analyzer.Judgment) Mark {
 	m := k.mark
-	if !m.kinds.empty() {
-		for kind := range m.kinds.each() {
+	if trip := k.trip(k.newest); k.paths.Long(&trip) {
+		m.trip = &trip
+	}
+	if !m.kinds.Empty() {
+		for kind := range m.kinds.Each() {
 			m.showed = append(m.showed, showed(kind, j))
 		}
 		m.values = make([]uint64, len(factors))
@@ -32,7 +38,7 @@ func (k *Collector) Mark(j *analyzer.Judgment) Mark {
 }
 
 // Affected reports whether any finding may be about the conversation.
-func (m *Mark) Affected() bool { return !m.kinds.empty() }
+func (m *Mark) Affected() bool { return !m.kinds.Empty() || m.trip != nil }
 
 var valueSeed = maphash.MakeSeed()
 
@@ -49,6 +55,7 @@ type selector struct {
 	kind int
 	only uint64   // a value that all of them have; 0: they need not have any in common
 	not  []uint64 // values that none of them has
+	path *baseline.Change
 
 	during, outside *stretch // in which all of them stalled, or none; nil: any time
 }
@@ -67,10 +74,13 @@ func (f *Finding) selects(m *Mark) int {
 }
 
 func (s *selector) has(m *Mark) bool {
+	if s.path != nil {
+		return m.trip != nil && s.path.Has(m.trip)
+	}
 	if s.during != nil && !s.during.has(m.stalls) || s.outside != nil && s.outside.has(m.stalls) {
 		return false
 	}
-	return m.kinds.has(s.kind) && (s.only == 0 || slices.Contains(m.values, s.only)) &&
+	return m.kinds.Has(s.kind) && (s.only == 0 || slices.Contains(m.values, s.only)) &&
 		!slices.ContainsFunc(s.not, func(v uint64) bool { return slices.Contains(m.values, v) })
 }
 
@@ -78,10 +88,10 @@ func (s *selector) has(m *Mark) bool {
 // shows at no moment, such as a transfer that was slow.
 func (f *Finding) When(m *Mark) (at analyzer.Time, known bool) {
 	kind := f.selects(m)
-	if kind < 0 {
+	if kind < 0 || !m.kinds.Has(kind) {
 		return 0, false
 	}
-	at = m.showed[m.kinds.below(kind)]
+	at = m.showed[m.kinds.Below(kind)]
 	return at, at != 0
 }
 

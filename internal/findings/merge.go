@@ -3,6 +3,8 @@ package findings
 import (
 	"encoding/binary"
 
+	"tcptrace/analyzer"
+	"tcptrace/internal/bitset"
 	"tcptrace/internal/histogram"
 	"tcptrace/internal/octets"
 )
@@ -12,12 +14,12 @@ func (k *Collector) Append(b []byte) []byte {
 	b = binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(b, k.total), k.warned), k.mildly)
 	b = k.start.Append(b)
 	for f := range k.all {
-		var c clock
+		var c octets.Clock
 		b = k.all[f].append(b, func(b []byte, e *entry[moments]) []byte { return e.count.append(b, e.n, &c) })
 	}
 	for i := range k.affected {
 		a := &k.affected[i]
-		b = a.told.append(b)
+		b = a.told.Append(b)
 		if a.by == nil {
 			b = append(b, 0)
 			continue
@@ -37,7 +39,7 @@ func (k *Collector) Append(b []byte) []byte {
 	for i := range k.stalls {
 		b = k.stalls[i].append(b)
 	}
-	return b
+	return k.paths.Append(b)
 }
 
 // Merge takes what another collector took, as it was appended. Whatever the order, and however conversations are divided among collectors, the findings are
@@ -50,13 +52,13 @@ func (k *Collector) Merge(b []byte) error {
 	start := histogram.Read(r)
 	k.start.Merge(&start)
 	for f := range k.all {
-		var c clock
+		var c octets.Clock
 		o := readSketch(r, mostValues, func(e *entry[moments]) { e.count.read(r, e.n, &c) })
 		k.all[f].merge(&o, func(e, of *entry[moments]) { e.count.merge(e.n, &of.count, of.n) })
 	}
 	for i := range k.affected {
 		a := &k.affected[i]
-		a.told.join(readKindSet(r))
+		a.told.Join(bitset.Read(r))
 		if r.Byte() == 0 {
 			continue
 		}
@@ -84,7 +86,7 @@ func (k *Collector) Merge(b []byte) error {
 	if k.flooded {
 		k.letGo()
 	}
-	if !r.Done() {
+	if k.paths.Merge(r); !r.Done() {
 		return errNote
 	}
 	return nil
@@ -177,25 +179,25 @@ func (m *moments) held(n uint64) uint64 {
 }
 
 // append appends m, of n conversations.
-func (m *moments) append(b []byte, n uint64, c *clock) []byte {
+func (m *moments) append(b []byte, n uint64, c *octets.Clock) []byte {
 	if m.many != nil {
 		return m.many.Append(append(b, 1))
 	}
 	b = append(b, 0)
 	for _, t := range m.few[:m.held(n)] {
-		b = c.append(b, t)
+		b = c.Append(b, int64(t))
 	}
 	return b
 }
 
-func (m *moments) read(r *octets.Reader, n uint64, c *clock) {
+func (m *moments) read(r *octets.Reader, n uint64, c *octets.Clock) {
 	if r.Byte() != 0 {
 		many := histogram.Read(r)
 		m.many = &many
 		return
 	}
 	for i := range m.few[:m.held(n)] {
-		m.few[i] = c.read(r)
+		m.few[i] = analyzer.Time(c.Read(r))
 	}
 }
 

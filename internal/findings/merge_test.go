@@ -161,7 +161,7 @@ func TestMergeHostileCounts(t *testing.T) {
 	} {
 		k := New()
 		for range 2 {
-			k.count(&analyzer.Conversation{Start: 1e18})
+			k.count(&analyzer.Conversation{Start: 1e18}, 0)
 		}
 		k.all[0].floor, k.all[0].entries[0].n, k.all[0].entries[0].missed = test.floor, test.n, test.missed
 		b := k.Append(nil)
@@ -181,7 +181,7 @@ func TestMergeHostileCounts(t *testing.T) {
 func TestMergeHostileStalls(t *testing.T) {
 	var stalls, other int
 	for i := range kinds {
-		if stalling.has(i) {
+		if stalling.Has(i) {
 			stalls = i
 		} else if i != outing {
 			other = i

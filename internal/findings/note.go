@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/bitset"
 	"tcptrace/internal/octets"
 	"tcptrace/report"
 )
@@ -33,15 +35,23 @@ func AppendNote(b []byte, c *analyzer.Conversation, j *analyzer.Judgment) []byte
 	b = append(b, c.Sent[analyzer.Client].TTLMin, c.Sent[analyzer.Server].TTLMin, c.Sent[analyzer.Server].TTLMax)
 	b = binary.AppendUvarint(b, uint64(c.VLAN[0]))
 	b = binary.AppendUvarint(b, uint64(c.VLAN[1]))
+	client, server := &c.Sent[analyzer.Client], &c.Sent[analyzer.Server]
+	s, filled := subject{c, j}, analyzer.Time(0)
+	if s.fills() {
+		filled = c.End
+	}
+	for _, v := range [...]uint64{uint64(client.HandshakeRTT), uint64(server.HandshakeRTT), uint64(server.Thinks), uint64(filled)} {
+		b = binary.AppendUvarint(b, v)
+	}
 	b = octets.AppendText(b, c.Interface)
 	b = octets.AppendText(b, c.Names[analyzer.Server].Text)
-	s, parts := subject{c, j}, len(b)
+	parts := len(b)
 	b = append(b, 0)
 	stalls := false
-	s.meet(func(i int, instead kindSet, failed bool) {
+	s.meet(func(i int, instead bitset.Set, failed bool) {
 		b = s.append(b, i, instead, failed)
 		b[parts]++ // there are fewer than that kinds
-		stalls = stalls || instead.empty() && kinds[i].stalls
+		stalls = stalls || instead.Empty() && kinds[i].stalls
 	})
 	if b[parts] == 0 && s.warned() {
 		b[parts] = noteWarned
@@ -73,9 +83,9 @@ func readShows(r *octets.Reader) (w shows) {
 }
 
 // append appends that s meets kind i.
-func (s *subject) append(b []byte, i int, instead kindSet, failed bool) []byte {
-	if !instead.empty() {
-		return instead.append(append(b, uint8(i), noteInstead))
+func (s *subject) append(b []byte, i int, instead bitset.Set, failed bool) []byte {
+	if !instead.Empty() {
+		return instead.Append(append(b, uint8(i), noteInstead))
 	}
 	flags := uint8(0)
 	if failed {
@@ -132,12 +142,18 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 	}
 	c.Sent[analyzer.Client].TTLMin, c.Sent[analyzer.Server].TTLMin, c.Sent[analyzer.Server].TTLMax = r.Byte(), r.Byte(), r.Byte()
 	c.VLAN = [2]uint16{uint16(r.Uvarint()), uint16(r.Uvarint())}
+	c.Sent[analyzer.Client].HandshakeRTT, c.Sent[analyzer.Server].HandshakeRTT = time.Duration(r.Uvarint()), time.Duration(r.Uvarint())
+	c.Sent[analyzer.Server].Thinks = uint32(r.Uvarint())
+	filled := analyzer.Time(r.Uvarint())
 	c.Interface, c.Names[analyzer.Server].Text = r.Text(), r.Text()
 	parts := r.Byte()
 	if r.Bad {
 		return errNote
 	}
-	k.count(c)
+	k.count(c, order)
+	if filled != 0 {
+		k.paths.Fill(k.pair(), c.Start, filled)
+	}
 	if parts == noteWarned {
 		k.warned++
 		parts = 0
@@ -164,7 +180,7 @@ func (k *Collector) Noted(note []byte, order, stream uint64) error {
 		k.stray(&st.shows)
 	}
 	for _, p := range of {
-		k.mark.kinds.add(p.kind)
+		k.mark.kinds.Add(p.kind)
 		if kinds[p.kind].stalls && len(st.times) > 0 {
 			waited, again := st.all.x.waited, st.all.x.again
 			p.x.told = p.evidence
@@ -196,7 +212,7 @@ func (k *Collector) readPart(r *octets.Reader, c *analyzer.Conversation, order u
 	}
 	if p.kind = i; flags&noteInstead != 0 {
 		p.instead = true
-		k.affected[i].told.join(readKindSet(r))
+		k.affected[i].told.Join(bitset.Read(r))
 		return p, !r.Bad
 	}
 	p.x = example{order: order, stream: c.Stream, addr: c.Addr, failed: flags&noteFailed != 0, service: k.service(c)}

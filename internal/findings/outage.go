@@ -2,7 +2,6 @@ package findings
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +9,8 @@ import (
 
 	"tcptrace/analyzer"
 	"tcptrace/analyzer/timing"
+	"tcptrace/internal/bitset"
+	"tcptrace/internal/chance"
 	"tcptrace/internal/dimension"
 	"tcptrace/internal/where"
 	"tcptrace/report"
@@ -46,7 +47,7 @@ var stalling = kindsThat(func(k *kind) bool { return k.stalls })
 
 // stallTellers are the anomalies that tell of them.
 var stallTellers = func() (ids []string) {
-	for i := range stalling.each() {
+	for i := range stalling.Each() {
 		for _, a := range tellers[i] {
 			if !slices.Contains(ids, a.ID) {
 				ids = append(ids, a.ID)
@@ -165,7 +166,7 @@ func (a *affected) take(keys *[len(factors)]key, start analyzer.Time, x example,
 // stretch is a time in which conversations stalled, of some kinds.
 type stretch struct {
 	from, to analyzer.Time
-	kinds    kindSet
+	kinds    bitset.Set
 	by       uint16 // stallTellers of what stalled in that time
 	alone    bool   // nothing else that they tell of did
 	expr     string // selects them, but for their kinds unless they are alone
@@ -194,7 +195,7 @@ func (k *Collector) settled(s *analyzer.Summary) (all *Collector, out *part) {
 		return &of, nil
 	}
 	of.affected, of.stalls = slices.Clone(k.affected), nil
-	for i := range stalling.each() {
+	for i := range stalling.Each() {
 		of.affected[i].by = nil
 		for f := range k.affected[i].by {
 			of.affected[i].by = append(of.affected[i].by, k.affected[i].by[f].clone())
@@ -221,7 +222,7 @@ func (k *Collector) settled(s *analyzer.Summary) (all *Collector, out *part) {
 func (k *Collector) ofOutage(gone *affected) part {
 	p := part{kind: outing, tally: &gone.tally, whole: true}
 	var any []string
-	for i := range k.out.kinds.each() {
+	for i := range k.out.kinds.Each() {
 		any = append(any, k.conditionOf(i))
 		p.of = append(p.of, selector{kind: i, during: k.out})
 	}
@@ -247,7 +248,7 @@ func (k *Collector) findOutage(s *analyzer.Summary) *stretch {
 			if length*longestOut > whole {
 				break
 			}
-			if ratio := likelihood(j-i+1, len(stalls), length/whole); ratio > best {
+			if ratio := chance.Scan(j-i+1, len(stalls), length/whole, outageLift); ratio > best {
 				best, from, to = ratio, i, j
 			}
 		}
@@ -257,19 +258,6 @@ func (k *Collector) findOutage(s *analyzer.Summary) *stretch {
 	}
 	w := &stretch{from: stalls[from].times[0], to: stalls[to].times[0]}
 	return k.confirm(w)
-}
-
-// likelihood is the log likelihood ratio of k of n in a part of all the time; 0 if that is not lift times what is outside.
-func likelihood(k, n int, part float64) float64 {
-	in, all := float64(k), float64(n)
-	if in*(1-part) < outageLift*(all-in)*part {
-		return 0
-	}
-	ratio := in * math.Log(in/(all*part))
-	if k < n {
-		ratio += (all - in) * math.Log((all-in)/(all*(1-part)))
-	}
-	return ratio
 }
 
 // confirm looks at who stalled in that time: in several ways, since the finding of one kind says more if that is what nearly all met; most of those
@@ -287,11 +275,11 @@ func (k *Collector) confirm(w *stretch) *stretch {
 		clients[s.keys[byClient]] = true
 		w.by |= s.by
 		for _, p := range s.parts {
-			w.kinds.add(p.kind)
+			w.kinds.Add(p.kind)
 			ways[p.kind]++
 		}
 	}
-	for i := range w.kinds.each() {
+	for i := range w.kinds.Each() {
 		main = max(main, ways[i])
 		others += k.affected[i].n // that did not stall
 	}

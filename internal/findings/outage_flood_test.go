@@ -27,7 +27,7 @@ func TestStallsAreBounded(t *testing.T) {
 		for i := range 10 {
 			c := analyzer.Conversation{Start: analyzer.Time(1e18) + analyzer.Time(i)*60e9, Addr: [2]netip.AddrPort{netip.MustParseAddrPort("10.8.8.8:1"), netip.MustParseAddrPort("10.9.9.9:80")}}
 			for range 500 {
-				k.count(&c)
+				k.count(&c, 0)
 			}
 		}
 	}

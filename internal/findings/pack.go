@@ -64,34 +64,9 @@ func readKey(r *octets.Reader) (k key) {
 	return k
 }
 
-// clock appends and reads times as differences from the one before. Most are of whole microseconds, of which there are fewer.
-type clock struct{ last analyzer.Time }
-
-const microsecond = 1000
-
-func (c *clock) append(b []byte, t analyzer.Time) []byte {
-	d := int64(t - c.last)
-	c.last = t
-	if d%microsecond == 0 {
-		return binary.AppendVarint(b, d/microsecond<<1)
-	}
-	return binary.AppendVarint(binary.AppendVarint(b, 1), d)
-}
-
-func (c *clock) read(r *octets.Reader) analyzer.Time {
-	d := r.Varint()
-	if d&1 != 0 {
-		d = r.Varint()
-	} else {
-		d = d >> 1 * microsecond
-	}
-	c.last += analyzer.Time(d)
-	return c.last
-}
-
 // tallyWriter appends tallies. Many have the same example, which is there once: the others have its place.
 type tallyWriter struct {
-	clock
+	octets.Clock
 	places map[exampleKey]uint64
 }
 
@@ -106,9 +81,9 @@ func (w *tallyWriter) append(b []byte, t *tally) []byte {
 	for _, v := range [...]uint64{t.n, t.failed, t.waited, t.again, t.near[0], t.near[1], t.spread} {
 		b = binary.AppendUvarint(b, v)
 	}
-	b = w.clock.append(b, t.first)
+	b = w.Clock.Append(b, int64(t.first))
 	b = binary.AppendVarint(b, int64(t.last-t.first))
-	b = t.happened.append(b, &w.clock)
+	b = t.happened.append(b, &w.Clock)
 	x := &t.worst
 	k := exampleKey{x.order, x.stream, x.waited, x.again, x.failed, x.addr}
 	place, ok := w.places[k]
@@ -145,7 +120,7 @@ func (x *example) append(b []byte) []byte {
 
 // tallyReader reads what a tallyWriter appended.
 type tallyReader struct {
-	clock
+	octets.Clock
 	r    *octets.Reader
 	list []example
 }
@@ -153,9 +128,9 @@ type tallyReader struct {
 func (t *tallyReader) read() tally {
 	r := t.r
 	out := tally{n: r.Uvarint(), failed: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint(), near: [2]uint64{r.Uvarint(), r.Uvarint()}, spread: r.Uvarint()}
-	out.first = t.clock.read(r)
+	out.first = analyzer.Time(t.Clock.Read(r))
 	out.last = out.first + analyzer.Time(r.Varint())
-	out.happened.read(r, &t.clock)
+	out.happened.read(r, &t.Clock)
 	switch place := r.Uvarint(); {
 	case place > uint64(len(t.list)):
 		r.Bad = true
@@ -214,7 +189,7 @@ func (s *stall) read(r *octets.Reader) {
 			r.Bad = r.Bad || p.kind != outing
 			s.all = p
 		} else {
-			r.Bad = r.Bad || p.kind >= len(kinds) || !stalling.has(p.kind)
+			r.Bad = r.Bad || p.kind >= len(kinds) || !stalling.Has(p.kind)
 			s.parts = append(s.parts, p)
 		}
 	}

@@ -67,7 +67,11 @@ func (p *planted) addHealthy() {
 
 // exchange is a request, an answer and a close in good order.
 func (p *planted) exchange() string {
-	rtt, think := time.Duration(5+p.rng.IntN(40))*time.Millisecond, time.Duration(1+p.rng.IntN(200))*time.Millisecond
+	return exchange(time.Duration(5+p.rng.IntN(40))*time.Millisecond, time.Duration(1+p.rng.IntN(200))*time.Millisecond)
+}
+
+// exchange is one with that round trip behind the tap, and that time until its server answers.
+func exchange(rtt, think time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, opened, rtt)
 	fmt.Fprintf(&b, "+%v < .  1:1461(1460) ack 201\n+10us < P. 1461:2001(540) ack 201\n+60us > . 201:201(0) ack 2001\n", rtt+think)

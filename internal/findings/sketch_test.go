@@ -97,9 +97,6 @@ func TestRate(t *testing.T) {
 			t.Errorf("%s: %v, G %f", c.why, got, s.score)
 		}
 	}
-	if g(5, 10, 10, 20) != 0 {
-		t.Error("G of what does not matter")
-	}
 }
 
 // around is a number of conversations before and after.

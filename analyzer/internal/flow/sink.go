@@ -29,7 +29,8 @@ type Skimmer interface {
 	Skims(start conn.Time) bool
 	// Sound takes such a conversation in place of Conversation, in the same order: it was opened and closed in order, has no anomaly, and
 	// nobody waited a second in it. Of c there are Stream, Addr, Names, VLAN, Interface, Start, Roles,
-	// Outcome, the TTLMin of what the client sent, and TTLMin and TTLMax of what the server sent, which are 0 if they differ.
+	// Outcome, the HandshakeRTT of both sides, the TTLMin of what the client sent, and Thinks, TTLMin and TTLMax of what the server sent; the TTLs are 0 if
+	// they differ.
 	Sound(c *conn.Conversation) error
 }
 

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"net/netip"
+	"time"
 
 	"tcptrace/analyzer/internal/conn"
 	"tcptrace/analyzer/internal/segment"
@@ -19,6 +20,8 @@ type sound struct {
 	vlan      [2]uint16
 	iface     string
 	start     conn.Time
+	handshake [2]time.Duration
+	turns     uint32   // times that the server answered
 	ttl       [2]uint8 // the least of the client, and that of all that the server sent; 0: that has several
 	unwritten uint8    // letters of its history
 }
@@ -64,7 +67,9 @@ func (t *Tracker) sound(slot uint32) sound {
 	b.Names[conn.Server], _ = t.names.get(slot)
 	t.nameHosts(b)
 	t.origins.tell(slot, b)
-	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, soundTTLs(t.stats.At(slot), client), c.Unwritten()}
+	l := t.stats.At(slot)
+	handshake := [2]time.Duration{l.Of[client].Handshake(), l.Of[1-client].Handshake()}
+	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, handshake, l.Of[1-client].Thinks, soundTTLs(l, client), c.Unwritten()}
 }
 
 // soundTTLs are those that are handed on.
@@ -83,5 +88,6 @@ func emitSound(to Skimmer, s *sound, stream uint64, c *conn.Conversation) error 
 	c.VLAN, c.Interface = s.vlan, s.iface
 	c.Addr, c.Names, c.Start, c.Sent[conn.Client].TTLMin = s.addr, s.names, s.start, s.ttl[conn.Client]
 	c.Sent[conn.Server].TTLMin, c.Sent[conn.Server].TTLMax = s.ttl[conn.Server], s.ttl[conn.Server]
+	c.Sent[conn.Client].HandshakeRTT, c.Sent[conn.Server].HandshakeRTT, c.Sent[conn.Server].Thinks = s.handshake[0], s.handshake[1], s.turns
 	return to.Sound(c)
 }

@@ -140,5 +140,8 @@ const longer = 4
 // lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
 const lateAnswer conn.Time = 100e6
 
+// Handshake is the round trip of the sender's SYN or SYN-ACK; 0: not known.
+func (a *SenderStats) Handshake() time.Duration { return time.Duration(a.handshake) }
+
 // TTLs are the least and the greatest TTL, or hop limit, of the sender.
 func (a *SenderStats) TTLs() (least, most uint8) { return a.ttlMin, a.ttlMax }
