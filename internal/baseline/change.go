@@ -102,10 +102,8 @@ func (p *Paths) together(paths []*path, unlikely float64) *group {
 	if s = union(before).step(unlikely); s == nil {
 		return nil
 	}
-	for _, w := range before {
-		if p.full(&w.Pair, s.from) || !w.nearBefore(s) {
-			return nil
-		}
+	if p.full(s, before...) || slices.ContainsFunc(before, func(w *path) bool { return !w.nearBefore(s) }) {
+		return nil
 	}
 	return &group{of: before, from: s.from, edge: s.edge, base: s.base, n: s.n}
 }

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"tcptrace/analyzer"
@@ -44,8 +45,21 @@ func (p *Paths) fill(at place, q queue) {
 	p.queues[at] = q
 }
 
-// full reports whether a queue was filled at one of the places of a pair at that moment, or later.
-func (p *Paths) full(of *Pair, at analyzer.Time) bool {
-	client, server := p.queues[place{analyzer.Client, of.Client}], p.queues[place{analyzer.Server, of.Server}]
-	return len(p.queues) == mostPairs || max(client.to, server.to) >= at
+// full reports whether half or more of what takes longer since a step does so while a queue is filled at a place of these paths, or between two such times.
+func (p *Paths) full(s *step, paths ...*path) bool {
+	q := queue{math.MaxInt64, math.MinInt64}
+	for _, w := range paths {
+		for _, at := range w.places() {
+			if one, ok := p.queues[at]; ok {
+				q = queue{min(q.from, one.from), max(q.to, one.to)}
+			}
+		}
+	}
+	outside := uint64(0)
+	for i := range s.cells {
+		if c := &s.cells[i]; c.bin() > int64(s.edge) && c.first >= s.from && (c.first > q.to || s.beyond(c) <= q.from) {
+			outside += c.n
+		}
+	}
+	return len(p.queues) == mostPairs || 2*outside < s.n
 }

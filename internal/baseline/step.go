@@ -41,29 +41,37 @@ func (p *Paths) steps() (list []*step) {
 		}
 	}
 	for _, w := range p.of {
-		if s := w.step(chance.Unlikely / float64(max(many, 1))); s != nil && !p.full(&w.Pair, s.from) {
+		if s := w.step(chance.Unlikely / float64(max(many, 1))); s != nil && !p.full(s, w) {
 			list = append(list, s)
 		}
 	}
 	return list
 }
 
-// step is the step of a path that is least by chance, nil if there is none.
+// step is the step of a path that is least by chance, nil if there is none. It may be within a stretch of time, which then is neither before nor behind.
 func (w *path) step(unlikely float64) (best *step) {
 	if w.n < leastBefore+leastBehind {
 		return nil
 	}
-	for at := 1; at < len(w.cells); at++ {
-		if w.cells[at].stretch() == w.cells[at-1].stretch() {
-			continue
-		}
+	for at := w.after(0); at < len(w.cells); at = w.after(at) {
 		s := step{path: w, base: baseOf(w.cells[:at])}
 		s.edge = edgeBeyond(s.base)
-		if p := s.chance(at); p < unlikely {
-			unlikely, best = p, &s
+		for _, behind := range [...]int{at, w.after(at)} {
+			if p := s.chance(at, behind); p < unlikely {
+				unlikely, best = p, &step{path: w, from: s.from, edge: s.edge, base: s.base, n: s.n}
+			}
 		}
 	}
 	return best
+}
+
+// after is the first cell of the stretch behind that of another.
+func (w *path) after(at int) int {
+	of := w.cells[min(at, len(w.cells)-1)].stretch()
+	for at < len(w.cells) && w.cells[at].stretch() == of {
+		at++
+	}
+	return at
 }
 
 // edgeBeyond is the edge that what takes longer reaches; len(edges): none is far enough.
@@ -132,12 +140,12 @@ func (s *step) spell(cells []cell, far bool) (w spell) {
 	return w
 }
 
-// chance is how seldom chance divides conversations as they are before and behind a cell; 1 if that is no step. It fills s in.
-func (s *step) chance(at int) float64 {
+// chance is how seldom chance divides conversations as they are before a cell, and from another on; 1 if that is no step. It fills s in.
+func (s *step) chance(at, from int) float64 {
 	if s.edge == len(edges) {
 		return 1
 	}
-	before, behind := s.spell(s.cells[:at], false), s.spell(s.cells[at:], true)
+	before, within, behind := s.spell(s.cells[:at], false), s.spell(s.cells[at:from], true), s.spell(s.cells[from:], true)
 	same := bits.OnesCount64(before.clients & behind.clients)
 	switch {
 	case before.n < leastBefore || behind.far < leastBehind,
@@ -148,6 +156,9 @@ func (s *step) chance(at int) float64 {
 		float64(same) < sameClients*float64(bits.OnesCount64(behind.clients)):
 		return 1
 	}
-	s.from, s.n = behind.first, behind.far
+	s.from, s.n = behind.first, behind.far+within.far
+	if within.far > 0 {
+		s.from = min(s.from, within.first)
+	}
 	return chance.Tail(behind.far, behind.n, before.far+behind.far, before.n+behind.n)
 }

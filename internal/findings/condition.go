@@ -30,6 +30,9 @@ type condition struct {
 	resets  bool     // it is about the RST that ended the conversation
 }
 
+// never is of kinds that depend on other conversations.
+var never = condition{expr: "false", holds: func(*subject) bool { return false }}
+
 // ofAnomaly is that there is an anomaly with that id for which is holds, as the expression says.
 func ofAnomaly(id, expr string, is func(a *analyzer.Anomaly) bool) condition {
 	return condition{expr: expr, flagged: true, tells: []string{id}, enough: []string{id}, holds: func(s *subject) bool {

@@ -50,7 +50,7 @@ type Description struct {
 func Descriptions() (list []Description) {
 	for i := range kinds {
 		d := Description{ID: kinds[i].id, Text: kinds[i].is[1], Where: kinds[i].when.expr, Lies: kinds[i].lies}
-		if i == outing { // the record of one does not say that it was part of it
+		if d.Where == never.expr { // the record of one does not say that it was part of it
 			d.Where = ""
 		}
 		list = append(list, d)
@@ -356,7 +356,7 @@ var kinds = withOthers([]kind{
 		next: "the server's log and what it asks in turn",
 	},
 	{
-		id: outage, when: condition{expr: "false", holds: func(*subject) bool { return false }}, waited: stallingTime, again: true, fails: true, lies: OnNetwork,
+		id: outage, when: never, waited: stallingTime, again: true, fails: true, lies: OnNetwork,
 		is:   [2]string{"stalled or failed with others", "stalled or failed at once"},
 		why:  "for that time nothing came through to them: a link, a switch, a firewall or a host stood still, or a route changed",
 		next: "what happened then: logs of the devices on the way and of the hosts",

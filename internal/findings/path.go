@@ -12,7 +12,7 @@ import (
 // longerPath is the kind of what took longer for each round trip from some moment on, between the same two places. The record of a conversation does not say
 // so; what others took does.
 var longerPath = kind{
-	id: "longer-path", when: condition{expr: "false", holds: func(*subject) bool { return false }}, lies: OnNetwork,
+	id: "longer-path", when: never, lies: OnNetwork,
 	is:   [2]string{"took longer for a round trip than others before", "took longer for a round trip than others before"},
 	why:  "the path is another one since then: a route changed, a detour, a VPN with another exit; or a queue that stays full",
 	next: "traceroute both ways; who changed routes, tunnels or links then? do TTLs differ before and after (--by client-ttl)?",

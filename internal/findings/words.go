@@ -47,7 +47,7 @@ func (f *ranked) text(p *part, o *Options) string {
 // is is what the conversations of p did.
 func (p *part) is() string {
 	if p.path != nil {
-		return fmt.Sprintf("took %s for a round trip, where others had taken %s", report.HumanDuration(p.path.Now), report.HumanDuration(p.path.Base))
+		return fmt.Sprintf("took %s for a round trip instead of %s", report.HumanDuration(p.path.Now), report.HumanDuration(p.path.Base))
 	}
 	if p.tally.n == 1 {
 		return kinds[p.kind].is[0]

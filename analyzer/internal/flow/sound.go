@@ -68,7 +68,7 @@ func (t *Tracker) sound(slot uint32) sound {
 	t.nameHosts(b)
 	t.origins.tell(slot, b)
 	l := t.stats.At(slot)
-	handshake := [2]time.Duration{l.Of[client].Handshake(), l.Of[1-client].Handshake()}
+	handshake := [2]time.Duration{time.Duration(l.Of[client].Handshake), time.Duration(l.Of[1-client].Handshake)}
 	return sound{b.Addr, b.Names, b.VLAN, b.Interface, c.First, handshake, l.Of[1-client].Thinks, soundTTLs(l, client), c.Unwritten()}
 }
 

@@ -36,7 +36,7 @@ func (p *Pools) Account(out *conn.Sent, c *conn.Conn, l *Stats, dir uint8) {
 		out.Limits = p.transfers.At(a.transfer).Limits(a.landed(c.Last), a.held(c.Last))
 	}
 	out.RTT, out.FullRTT = a.RTT.Report(&p.hists, &a.codes), a.full.Report()
-	out.HandshakeRTT = time.Duration(a.handshake)
+	out.HandshakeRTT = time.Duration(a.Handshake)
 	if a.stampN > 0 {
 		out.TimestampRTT = conn.Times{
 			Samples: uint64(a.stampN), Min: time.Duration(a.stampMin), Max: time.Duration(a.stampMax),
@@ -120,7 +120,7 @@ func (p *Pools) missed(a *SenderStats, tx, rx *conn.Half) uint64 {
 // as what followed.
 func (p *Pools) Prompt(c *conn.Conn, l *Stats, dir uint8, wait conn.Time) bool {
 	a := &l.Of[dir]
-	if a.thinkMax >= wait || l.spent.awaited >= wait || a.RTT.N > 1 && a.handshake-a.RTT.Min >= lateAnswer {
+	if a.thinkMax >= wait || l.spent.awaited >= wait || a.RTT.N > 1 && a.Handshake-a.RTT.Min >= lateAnswer {
 		return false
 	}
 	if a.transfer == 0 {
@@ -139,9 +139,6 @@ const longer = 4
 
 // lateAnswer is by how much longer an answer to a SYN takes than one to what follows, at least, to be slow.
 const lateAnswer conn.Time = 100e6
-
-// Handshake is the round trip of the sender's SYN or SYN-ACK; 0: not known.
-func (a *SenderStats) Handshake() time.Duration { return time.Duration(a.handshake) }
 
 // TTLs are the least and the greatest TTL, or hop limit, of the sender.
 func (a *SenderStats) TTLs() (least, most uint8) { return a.ttlMin, a.ttlMax }

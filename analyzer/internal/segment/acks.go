@@ -231,7 +231,7 @@ func (r *Reader) sample(last *flight.Segment, size uint32, clean bool) {
 			b.full.Add(d)
 		}
 		if last.Flags&flight.IsSYN != 0 {
-			b.handshake = max(d, 1)
+			b.Handshake = max(d, 1)
 		}
 	case last.Flags&(flight.Hole|flight.Merged|flight.Skipped) != 0:
 	case last.Times > 0:

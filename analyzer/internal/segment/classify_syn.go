@@ -80,7 +80,7 @@ func (p *Pools) AwaitAnew(a *SenderStats, f *conn.Fact) {
 	if a.flight.N > 0 || a.RTT.N > 1 || a.data > 0 {
 		return
 	}
-	a.RTT, a.full, a.handshake = rtt.RoundTrips{}, conn.Distribution{}, 0
+	a.RTT, a.full, a.Handshake = rtt.RoundTrips{}, conn.Distribution{}, 0
 	a.flight.Push(&p.Flights, flight.Segment{Time: f.Time, End: f.Seq + f.SeqLen(), Flags: flight.IsSYN}, false)
 	a.stampN, a.stampSum, a.stampMin, a.stampMax = 0, 0, 0, 0
 	if f.Bits.Has(conn.FactTimestamps) {

@@ -69,7 +69,7 @@ type SenderStats struct {
 
 	// What few segments touch.
 	codes                        quantile.Codes
-	handshake                    conn.Time // from its SYN to the ACK of that, both at the tap; 0: not known
+	Handshake                    conn.Time // from its SYN to the ACK of that, both at the tap; 0: not known
 	initialBytes, initialPackets uint32
 	synOptions                   wire.Bits
 	echo                         uint32 // TSecr of its first SYN-ACK
@@ -82,7 +82,7 @@ func (l *Stats) TouchPrompt() (sum conn.Time) {
 	sum = l.spent.awaited
 	for i := range l.Of {
 		a := &l.Of[i]
-		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.handshake
+		sum += a.IdleMax + a.RTT.Min + a.thinkMax + a.Handshake
 	}
 	return sum
 }
