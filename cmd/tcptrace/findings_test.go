@@ -19,7 +19,7 @@ import (
 var foundElsewhere = []string{
 	"drops", "cut", "evicted", "fragments", "limited-by-server", "client-leaks", "client-closes-late", "cut-opening", "answered-in-vain", "outage", "nagle-server",
 	"clock-set-back", "tls-rejected-by-client", "closed-unserved", "left-unserved", "reordered-client", "reordered-server", "long-queue-to-client", "long-queue-to-server",
-	"limited-by-client-buffer", "limited-by-server-buffer", "sent-twice-by-client", "sent-twice-by-server", "longer-path",
+	"limited-by-client-buffer", "limited-by-server-buffer", "sent-twice-by-client", "sent-twice-by-server", "longer-path", "full-queue-to-client", "full-queue-to-server",
 }
 
 // TestFindingCommands has a shell read every command that a finding of a golden capture prints, and runs it: it shows exactly the

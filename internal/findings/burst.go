@@ -1,56 +1,15 @@
 package findings
 
 import (
-	"encoding/binary"
 	"math"
 	"time"
 
 	"tcptrace/analyzer"
 	"tcptrace/internal/chance"
-	"tcptrace/internal/octets"
 )
 
 // What happens to conversations may do so long after they began. Where it happens to all within a short time, that is told: a host restarts, a firewall
 // forgets, a link is cut.
-
-// happening is when something happened to conversations: when it first showed in each.
-type happening struct {
-	n        uint64 // of how many that is known
-	from, to analyzer.Time
-}
-
-// add adds when it happened to a conversation; 0: that is not known.
-func (h *happening) add(at analyzer.Time) {
-	if at != 0 {
-		h.merge(&happening{1, at, at})
-	}
-}
-
-func (h *happening) merge(o *happening) {
-	switch {
-	case o.n == 0:
-		return
-	case h.n == 0:
-		*h = *o
-		return
-	}
-	h.n += o.n
-	h.from, h.to = min(h.from, o.from), max(h.to, o.to)
-}
-
-func (h *happening) append(b []byte, c *octets.Clock) []byte {
-	if b = binary.AppendUvarint(b, h.n); h.n == 0 {
-		return b
-	}
-	return binary.AppendVarint(c.Append(b, int64(h.from)), int64(h.to-h.from))
-}
-
-func (h *happening) read(r *octets.Reader, c *octets.Clock) {
-	if h.n = r.Uvarint(); h.n > 0 {
-		h.from = analyzer.Time(c.Read(r))
-		h.to = h.from + analyzer.Time(r.Varint())
-	}
-}
 
 // happened is when what a kind tells of happened to s, which meets it; 0: that is not known.
 func (s *subject) happened(kind int) analyzer.Time {
@@ -67,11 +26,11 @@ const leastBurst = 3
 // bring so many together less than once in 1,000 times, be it spread over the capture or over its conversations.
 func (k *Collector) bursts(t *tally, o *Options) bool {
 	h := &t.happened
-	if t.n < leastBurst || h.n != t.n || h.to-h.from >= (t.last-t.first)/2 {
+	if t.n < leastBurst || h.N != t.n || h.To-h.From >= (t.last-t.first)/2 {
 		return false
 	}
-	before, after := k.start.Outside(h.from, h.to)
-	share := max(float64(h.to-h.from)/float64(o.end-o.begin), 1-float64(before+after)/float64(k.total))
+	before, after := k.start.Outside(h.From, h.To)
+	share := max(float64(h.To-h.From)/float64(o.end-o.begin), 1-float64(before+after)/float64(k.total))
 	return float64(t.n)*math.Pow(share, float64(t.n-1)) < chance.Unlikely
 }
 

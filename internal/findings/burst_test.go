@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/histogram"
 )
 
 // TestBursts: what happened within a short time, just short enough and not quite.
@@ -22,7 +23,7 @@ func TestBursts(t *testing.T) {
 	}
 	huddled.total = 1000
 	of := func(n, known uint64, from, within, first, last analyzer.Time) tally {
-		return tally{n: n, first: begin + first, last: begin + last, happened: happening{known, begin + from, begin + from + within}}
+		return tally{n: n, first: begin + first, last: begin + last, happened: histogram.Span{N: known, From: begin + from, To: begin + from + within}}
 	}
 	for _, c := range []struct {
 		why  string

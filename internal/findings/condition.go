@@ -335,6 +335,23 @@ func bloated(side analyzer.Side) condition {
 	)
 }
 
+// overflows is that a side filled a queue until it dropped segments: half of its round trips or more, while what it sent was limited by that, were three
+// times the shortest. What is lost on the way leaves the median as it is.
+func overflows(side analyzer.Side) condition {
+	of := "endpoints." + side.String() + ".sent."
+	limited := measure{of + "limited_path_rate_s + " + of + "limited_congestion_s", func(s *subject) time.Duration {
+		return s.Sent[side].Limits[timing.PathRate] + s.Sent[side].Limits[timing.Congestion]
+	}}
+	return both(one(warnsOf(side, "packet-loss"), hasOf(side, "retransmission-timeout")), lasts(limited, time.Second), condition{
+		expr: of + "rtt_samples >= 20 && " + of + "rtt_p50_s >= 3 * " + of + "rtt_min_s && " + of + "rtt_p50_s - " + of + "rtt_min_s >= 0.05",
+		holds: func(s *subject) bool {
+			rtt := &s.Sent[side].RTT
+			half, least := rtt.P50.Seconds(), rtt.Min.Seconds() // rounded once, as in the record
+			return rtt.Samples >= 20 && half >= 3*least && half-least >= 0.05
+		},
+	})
+}
+
 // repeated is how many bytes both sides sent again: endpoints.*.sent.retransmitted_bytes.
 func repeated(s *subject) uint64 {
 	return s.Sent[analyzer.Client].RetransmittedBytes + s.Sent[analyzer.Server].RetransmittedBytes

@@ -172,6 +172,9 @@ var faults = []fault{
 		name: "a link with a long queue", id: "long-queue-to-client", n: 5, by: "client-network", value: "10.3.9.0/24", waits: true,
 		plant: some(5, "10.3.9.", "10.20.0.1:443", queuedDownload(900, 4*time.Millisecond, 200)),
 	}, {
+		name: "a link whose queue overflows", id: "full-queue-to-client", n: 5, by: "client-network", value: "10.3.9.0/24", waits: true, again: true,
+		plant: some(5, "10.3.9.", "10.20.0.1:443", overflowingDownload(900, 4*time.Millisecond, 50, 150)),
+	}, {
 		name: "paths of different length, packet by packet", id: "reordered-server", n: 6, by: "service", value: "10.20.0.9:443", again: true,
 		plant: some(6, "", "10.20.0.9:443", overtaking(8, 4)),
 	}, {

@@ -279,7 +279,7 @@ func (k *Collector) place(f *Finding, p *part, o *Options) {
 		return
 	}
 	if k.bursts(t, o) {
-		f.Since, f.Until, f.Happened = moment(t.happened.from), moment(t.happened.to), true
+		f.Since, f.Until, f.Happened = moment(t.happened.From), moment(t.happened.To), true
 		return
 	}
 	begins, ends := since(t, &k.start, k.total)

@@ -340,7 +340,7 @@ var kinds = withOthers([]kind{
 		is:   [2]string{"has bytes that were sent twice, and not the same, or once with a wrong checksum", "have bytes that were sent twice, and not the same, or once with a wrong checksum"},
 		why:  "a network card or device on the way that damages segments or their checksums, so that they are sent again; or somebody injects data, or hides it from an intrusion detection system",
 		next: "compare the two copies, their TTLs and IP IDs (tcptrace timeline, tcptrace follow); another card or cable, or without offloading (ethtool -K), at who sends them",
-	}, doubling(analyzer.Client, ClientOrWay), doubling(analyzer.Server, ServerOrWay), {
+	}, doubling(analyzer.Client, ClientOrWay), doubling(analyzer.Server, ServerOrWay), overflowing(analyzer.Server, NearClient), overflowing(analyzer.Client, NearServer), {
 		id: "loss", when: one(warns("packet-loss"), has("retransmission-timeout"), has("fin-retransmit")), waited: spent(timing.Repair), again: true, stalls: true, lies: OnNetwork,
 		speaks: []string{"fin-retransmit-in-time-wait"},
 		is:     [2]string{"lost segments", "lost segments"},

@@ -128,6 +128,15 @@ func bloatedBy(sender analyzer.Side, lies Place) kind {
 	}
 }
 
+// overflowing is a transfer of a side that fills a queue on its way until that drops segments.
+func overflowing(sender analyzer.Side, lies Place) kind {
+	k := bloatedBy(sender, lies)
+	k.id, k.when, k.again, k.covers = "full-queue-to-"+sender.Peer().String(), overflows(sender), true, []string{"loss", k.id}
+	k.is = [2]string{strings.Replace(k.is[0], "a long queue", "the queue", 1) + " until it dropped", strings.Replace(k.is[1], "long queues", "the queues", 1) + " until they dropped"}
+	k.why += "; what it drops is how senders learn that it is full"
+	return k
+}
+
 // leak is an application that does not close.
 func leak(side analyzer.Side, lies Place) kind {
 	name := side.String()

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"tcptrace/analyzer"
+	"tcptrace/internal/histogram"
 	"tcptrace/internal/octets"
 )
 
@@ -83,7 +84,7 @@ func (w *tallyWriter) append(b []byte, t *tally) []byte {
 	}
 	b = w.Clock.Append(b, int64(t.first))
 	b = binary.AppendVarint(b, int64(t.last-t.first))
-	b = t.happened.append(b, &w.Clock)
+	b = t.happened.Append(b, &w.Clock)
 	x := &t.worst
 	k := exampleKey{x.order, x.stream, x.waited, x.again, x.failed, x.addr}
 	place, ok := w.places[k]
@@ -130,7 +131,7 @@ func (t *tallyReader) read() tally {
 	out := tally{n: r.Uvarint(), failed: r.Uvarint(), waited: r.Uvarint(), again: r.Uvarint(), near: [2]uint64{r.Uvarint(), r.Uvarint()}, spread: r.Uvarint()}
 	out.first = analyzer.Time(t.Clock.Read(r))
 	out.last = out.first + analyzer.Time(r.Varint())
-	out.happened.read(r, &t.Clock)
+	out.happened = histogram.ReadSpan(r, &t.Clock)
 	switch place := r.Uvarint(); {
 	case place > uint64(len(t.list)):
 		r.Bad = true

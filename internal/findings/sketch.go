@@ -19,7 +19,7 @@ type tally struct {
 	near     [2]uint64
 	first    analyzer.Time // the earliest start
 	last     analyzer.Time // the latest start
-	happened happening
+	happened histogram.Span
 	worst    example
 	spread   uint64 // a bit for each 64th of the services that were met
 }
@@ -63,7 +63,7 @@ func (t *tally) add(x example, near [2]uint64, start analyzer.Time) (best bool) 
 	t.near[0] += near[0]
 	t.near[1] += near[1]
 	t.first, t.last = min(t.first, start), max(t.last, start)
-	t.happened.add(x.at)
+	t.happened.Add(x.at)
 	t.spread |= 1 << (x.service & 63)
 	return best
 }
@@ -90,7 +90,7 @@ func (t *tally) merge(o *tally) {
 	t.near[0] += o.near[0]
 	t.near[1] += o.near[1]
 	t.first, t.last = min(t.first, o.first), max(t.last, o.last)
-	t.happened.merge(&o.happened)
+	t.happened.Merge(&o.happened)
 	t.spread |= o.spread
 }
 
