@@ -51,7 +51,7 @@ type Example struct {
 
 // Bounds of what is kept.
 const (
-	mostPairs = 512
+	mostPairs = 256
 	stretches = 32 // of time, for each pair; they get longer as the time does
 	shortest  = 28 // a quarter of a second: 1<<28 ns
 )
