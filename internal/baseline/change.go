@@ -94,8 +94,11 @@ func (p *Paths) wide() (list []*group) {
 
 // together is the step that paths make together, those of them that have conversations before it; nil: there is none.
 func (p *Paths) together(paths []*path, unlikely float64) *group {
+	if len(paths) < 2 {
+		return nil
+	}
 	s := union(paths).step(unlikely)
-	if s == nil || len(paths) < 2 {
+	if s == nil {
 		return nil
 	}
 	before := slices.DeleteFunc(slices.Clone(paths), func(w *path) bool { return !w.nearBefore(s) })
