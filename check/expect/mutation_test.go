@@ -58,7 +58,7 @@ func TestMutations(t *testing.T) {
 		capture := captureOf(t, path)
 		for _, m := range mutations {
 			for i, at := range m.pattern.FindAllIndex(text, -1) {
-				if inComment(text, at[0]) || i > 12 {
+				if inProse(text, at[0]) || i > 12 {
 					continue
 				}
 				old := string(text[at[0]:at[1]])
@@ -108,10 +108,11 @@ func texted(failures []expect.Failure) (out []string) {
 	return out
 }
 
-func inComment(text []byte, at int) bool {
+// inProse reports whether what stands there is of a comment, or of the words of an anomaly.
+func inProse(text []byte, at int) bool {
 	line := string(text[:at])
 	line = line[strings.LastIndexByte(line, '\n')+1:]
-	return strings.Contains(line, "#")
+	return strings.Contains(line, "#") || strings.Contains(line, "detail:")
 }
 
 // captureOf is the records of the capture beside an expectation.
