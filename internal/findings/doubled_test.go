@@ -15,13 +15,7 @@ func TestDoubled(t *testing.T) {
 	scripts.Edge(t, "one copy of 10 packets, of 11", request+"@", []string{
 		strings.Repeat("+1ms > . 201:201(0) ack 501\n", 3), "duplicates",
 		strings.Repeat("+1ms > . 201:201(0) ack 501\n", 4), "",
-	}, func(t *testing.T, script string) string {
-		var ids []string
-		for _, f := range look(t, scripts.Frames(t, script)).found.Findings {
-			ids = append(ids, f.ID)
-		}
-		return strings.Join(ids, " ")
-	})
+	}, idsOf)
 }
 
 // TestDoubledOnPath: what is captured twice and answered twice was doubled on its way: a SYN by another SYN-ACK, before a timer would send it, data by D-SACK,
@@ -34,24 +28,15 @@ func TestDoubledOnPath(t *testing.T) {
 		dsack  = "+4us < . 1:1(0) ack 201 win 509 <nop,nop,sack 1:201>\n"
 		again  = "+400ms > P. 1:201(200) ack 1\n"
 	)
-	ask := func(t *testing.T, script string) string {
-		s := look(t, scripts.Frames(t, script))
-		s.check(t)
-		var ids []string
-		for _, f := range s.found.Findings {
-			ids = append(ids, f.ID)
-		}
-		return strings.Join(ids, " ")
-	}
 	scripts.Edge(t, "SYN", syn+"+20ms "+synack+"@ "+synack+strings.ReplaceAll(rest, "@", ""), []string{
 		"+11ms", "doubled-on-path",
 		"+199ms", "doubled-on-path",
 		"+200ms", "duplicates slow-opening",
-	}, ask)
+	}, idsOf)
 	scripts.Edge(t, "data", strings.ReplaceAll(syn, "dup +4us", "")+"+20ms "+synack+rest, []string{
 		dsack, "duplicates",
 		dsack + dsack, "doubled-on-path",
 		dsack + again + dsack, "",
 		dsack + dsack + again + dsack, "doubled-on-path",
-	}, ask)
+	}, idsOf)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"tcptrace/internal/testutil/scripts"
 )
 
 // pieces is a side that writes so many messages in two pieces: its peer, which a millisecond is between, acknowledges the first after 41 ms, the second is sent
@@ -30,13 +28,7 @@ func TestNagle(t *testing.T) {
 		writer, peer, want string
 		times              int
 	}{{">", "<", "nagle-client", 3}, {"<", ">", "nagle-server", 3}, {"<", ">", "", 2}} {
-		s := look(t, scripts.Frames(t, pieces(c.writer, c.peer, c.times)))
-		s.check(t)
-		var ids []string
-		for i := range s.found.Findings {
-			ids = append(ids, s.found.Findings[i].ID)
-		}
-		if got := strings.Join(ids, " "); got != c.want {
+		if got := idsOf(t, pieces(c.writer, c.peer, c.times)); got != c.want {
 			t.Errorf("%s %d times: found %q, want %q", c.writer, c.times, got, c.want)
 		}
 	}

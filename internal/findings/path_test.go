@@ -39,13 +39,7 @@ func TestLongerPath(t *testing.T) {
 				p.add(at, "10.9.3.7", "10.20.0.1:443", queuedDownload(900, 4*time.Millisecond, 200))
 			}
 		}
-		s := look(t, p.capture())
-		s.check(t)
-		got := ""
-		for i := range s.found.Findings {
-			got += s.found.Findings[i].ID
-		}
-		if got != c.want {
+		if got := look(t, p.capture()).ids(t); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -112,13 +112,7 @@ func TestOverflow(t *testing.T) {
 		p := newPlanted(t)
 		p.addHealthy()
 		some(5, "10.3.9.", "10.20.0.1:443", overflowingDownload(900, c.each, c.most, 80))(p)
-		s := look(t, p.capture())
-		s.check(t)
-		got := ""
-		for i := range s.found.Findings {
-			got += s.found.Findings[i].ID
-		}
-		if got != c.want {
+		if got := look(t, p.capture()).ids(t); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

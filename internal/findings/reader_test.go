@@ -15,15 +15,7 @@ func TestSlowReader(t *testing.T) {
 		download("win 100", "+400ms > . ack N win 5840"), "limited-by-client", // 800 ms of 3 s
 		download("win 100", "+1 > . ack N win 5840"), "slow-client-reader",
 		download("win 5840", "+1 > . ack N win 5840"), "limited-by-client",
-	}, func(t *testing.T, script string) string {
-		s := look(t, scripts.Frames(t, script))
-		s.check(t)
-		var ids []string
-		for _, f := range s.found.Findings {
-			ids = append(ids, f.ID)
-		}
-		return strings.Join(ids, " ")
-	})
+	}, idsOf)
 }
 
 // download is limitedTransfer with a pause twice, in which the window that is open is the one of the ACK, until another opens it.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/expr-lang/expr"
@@ -52,6 +53,23 @@ func look(t testing.TB, frames []lab.Frame) *seen {
 		t.Errorf("%d findings of notes, merged, %d of conversations, or others", len(got.Findings), len(s.found.Findings))
 	}
 	return s
+}
+
+// ids are the findings, each of which is checked.
+func (s *seen) ids(t *testing.T) string {
+	t.Helper()
+	s.check(t)
+	var ids []string
+	for i := range s.found.Findings {
+		ids = append(ids, s.found.Findings[i].ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+// idsOf are the findings of a script.
+func idsOf(t *testing.T, script string) string {
+	t.Helper()
+	return look(t, scripts.Frames(t, script)).ids(t)
 }
 
 // merged is two collectors put together, each of which takes half of the notes.
