@@ -35,5 +35,14 @@ func kindsThat(is func(*kind) bool) (set bitset.Set) {
 // mildKinds are the mild ones.
 var mildKinds = kindsThat(func(k *kind) bool { return k.mild })
 
-// scanning is where the kind scan is.
-var scanning = slices.IndexFunc(kinds, func(k kind) bool { return k.id == scan })
+// placeOf is where the kind with an id is.
+func placeOf(id string) int {
+	return slices.IndexFunc(kinds, func(k kind) bool { return k.id == id })
+}
+
+// Kinds that are made of several conversations, by their places.
+var (
+	scanning   = placeOf(scan)
+	outing     = placeOf(outage)
+	lengthened = placeOf(longerPath.id)
+)

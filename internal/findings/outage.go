@@ -60,8 +60,6 @@ var stallTellers = func() (ids []string) {
 	return ids
 }()
 
-var outing = slices.IndexFunc(kinds, func(k kind) bool { return k.id == outage })
-
 // shows is when it showed that a conversation stalled, and by which of stallTellers, a bit for each.
 type shows struct {
 	times []analyzer.Time // the first first; none: it did not stall

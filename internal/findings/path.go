@@ -42,9 +42,8 @@ func (s *subject) fills() bool {
 
 // longerPaths are the parts that tell of paths.
 func (k *Collector) longerPaths() (list []part) {
-	at := slices.IndexFunc(kinds, func(k kind) bool { return k.id == longerPath.id })
 	for _, c := range k.paths.Changes() {
-		p := part{kind: at, path: &c, whole: true, where: c.Where(), of: []selector{{kind: at, path: &c}}}
+		p := part{kind: lengthened, path: &c, whole: true, where: c.Where(), of: []selector{{kind: lengthened, path: &c}}}
 		x := example{order: c.Example.Order, stream: c.Example.Stream, addr: c.Example.Addr, waited: uint64(c.Cost)}
 		p.tally = &tally{n: c.N, waited: uint64(c.Waited), first: c.From, last: c.From, worst: x}
 		for side, grew := range c.Near {
